@@ -1,0 +1,23 @@
+// Three projects, by what they need: `fast` needs nothing, `api` a kube-apiserver, `e2e` a whole cluster.
+const base = {
+  testEnvironment: 'node',
+  extensionsToTreatAsEsm: ['.ts'],
+  transform: {
+    '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2024', parser: { syntax: 'typescript' } }, module: { type: 'es6' } }],
+  },
+};
+
+// Loading the Kubernetes client first avoids a require cycle in Jest between it (ESM) and @dot-i (CommonJS).
+const withClient = { ...base, setupFiles: ['<rootDir>/test/support/load-client.ts'] };
+
+export default {
+  projects: [
+    {
+      ...base,
+      displayName: 'fast',
+      testMatch: ['<rootDir>/test/{unit,golden,feature,integration}/**/*.test.ts'],
+    },
+    { ...withClient, displayName: 'api', testMatch: ['<rootDir>/test/api/**/*.test.ts'] },
+    { ...withClient, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.test.ts'] },
+  ],
+};

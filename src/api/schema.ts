@@ -1,0 +1,62 @@
+/**
+ * The small part of OpenAPI v3 that a CustomResourceDefinition uses, and the TypeScript type each schema describes.
+ *
+ * The schema literals of this folder are the one source of the resource: `crds/` is generated from them and the
+ * types are inferred from them, so that neither can drift from the other.
+ */
+
+export type Rule = { rule: string; message: string; reason?: string; fieldPath?: string };
+
+type Common = { description?: string; 'x-kubernetes-validations'?: readonly Rule[] };
+
+export type Schema = Common &
+  (
+    | { type: 'string'; enum?: readonly string[]; default?: string; pattern?: string; minLength?: number; maxLength?: number; format?: string }
+    | { type: 'integer'; format?: 'int32' | 'int64'; default?: number; minimum?: number; maximum?: number }
+    | { type: 'boolean'; default?: boolean }
+    | {
+        type: 'array';
+        items: Schema;
+        default?: readonly unknown[];
+        minItems?: number;
+        maxItems?: number;
+        'x-kubernetes-list-type'?: 'atomic' | 'set' | 'map';
+        'x-kubernetes-list-map-keys'?: readonly string[];
+      }
+    | {
+        type: 'object';
+        properties: { readonly [name: string]: Schema };
+        required?: readonly string[];
+        default?: object;
+        'x-kubernetes-map-type'?: 'atomic';
+      }
+    | { 'x-kubernetes-int-or-string': true; type?: never; default?: string | number; pattern?: string; anyOf?: readonly { type: string }[] }
+  );
+
+type Flatten<T> = { [K in keyof T]: T[K] };
+
+// A property is always there when it is required, or when the API server fills in its default.
+type PresentKeys<P, R> = { [K in keyof P]: K extends R ? K : P[K] extends { default: unknown } ? K : never }[keyof P];
+
+type InferObject<P, R> = Flatten<
+  { [K in PresentKeys<P, R>]: Infer<P[K]> } & { [K in Exclude<keyof P, PresentKeys<P, R>>]?: Infer<P[K]> }
+>;
+
+/** The value that a schema describes, after the API server has filled in the defaults. */
+export type Infer<S> = S extends { 'x-kubernetes-int-or-string': true }
+  ? string | number
+  : S extends { type: 'string'; enum: readonly (infer E)[] }
+    ? E
+    : S extends { type: 'string' }
+      ? string
+      : S extends { type: 'integer' }
+        ? number
+        : S extends { type: 'boolean' }
+          ? boolean
+          : S extends { type: 'array'; items: infer I }
+            ? Infer<I>[]
+            : S extends { type: 'object'; properties: infer P; required: readonly (infer R)[] }
+              ? InferObject<P, R>
+              : S extends { type: 'object'; properties: infer P }
+                ? InferObject<P, never>
+                : never;

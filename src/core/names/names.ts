@@ -1,0 +1,65 @@
+/** Every name, label, annotation and port that one part gives and another relies on. */
+
+export const fieldManager = 'holdfast';
+export const gatewayClassName = 'holdfast';
+export const controllerName = 'holdfast.dev/gateway-controller';
+/** The audience of the projected tokens that proxies and sidecars show. */
+export const tokenAudience = 'holdfast';
+
+export const labels = {
+  managedBy: 'app.kubernetes.io/managed-by',
+  name: 'app.kubernetes.io/name',
+  instance: 'app.kubernetes.io/instance',
+  component: 'app.kubernetes.io/component',
+  partOf: 'app.kubernetes.io/part-of',
+  gatewayName: 'gateway.networking.k8s.io/gateway-name',
+  gatewayClassName: 'gateway.networking.k8s.io/gateway-class-name',
+  /** On a pod template: the webhook sees its pods even before the operator has seen their StickyWorkload. */
+  inject: 'holdfast.dev/inject',
+} as const;
+
+export const annotations = {
+  /** On an injected pod: the StickyWorkload that its sidecar was made for. */
+  workload: 'holdfast.dev/workload',
+  /** On an injected pod: the termination grace, in seconds, that the pod template asked for. */
+  originalGrace: 'holdfast.dev/original-termination-grace-seconds',
+} as const;
+
+export const managedByValue = 'holdfast';
+export const sidecarContainer = 'holdfast-sidecar';
+
+export const ports = {
+  /** In every injected pod: the kubelet's preStop call. */
+  sidecar: 15021,
+  /** Operator: webhook, TLS. */
+  webhook: 9443,
+  /** Operator: discovery, reports and drain queries, TLS. */
+  discovery: 9444,
+  /** Operator and proxy: health, metrics, debug; plain HTTP, inside the cluster. */
+  admin: 9090,
+} as const;
+
+export const operatorNamespace = 'holdfast-system';
+export const operatorService = 'holdfast-operator';
+/** Headless: proxies and sidecars talk to every replica by its address. */
+export const discoveryService = 'holdfast-discovery';
+export const webhookConfiguration = 'holdfast';
+
+/** The Gateway of a StickyWorkload that names no parentRefs. */
+export const defaultGateway = 'holdfast';
+
+/** Deployment, Service, PodDisruptionBudget and ServiceAccount of a Gateway's proxy (GEP-1762). */
+export const proxyName = (gateway: string): string => `${gateway}-${gatewayClassName}`;
+
+/** The Gateway whose proxy runs as this ServiceAccount, or undefined where it is none of ours. */
+export function gatewayOfProxy(serviceAccount: string): string | undefined {
+  const suffix = `-${gatewayClassName}`;
+  return serviceAccount.endsWith(suffix) && serviceAccount.length > suffix.length ? serviceAccount.slice(0, -suffix.length) : undefined;
+}
+
+export const keyRingName = (workload: string): string => `${workload}-session-keys`;
+export const defaultCookieName = (workload: string): string => `${workload}-session`;
+export const backendKey = (namespace: string, workload: string): string => `${namespace}/${workload}`;
+
+/** A proxy runs without privileges: ports below 1024 are bound 10000 higher and mapped by its Service. */
+export const containerPort = (listenerPort: number): number => (listenerPort < 1024 ? listenerPort + 10_000 : listenerPort);

@@ -1,0 +1,62 @@
+/**
+ * What operator, proxy and sidecar say to each other. JSON over HTTPS to every replica of the operator, authenticated
+ * by a projected ServiceAccount token with the audience `holdfast`.
+ *
+ *     GET  /v1/table    proxy    answer: one `TableMessage` a line (NDJSON), for as long as both live
+ *     POST /v1/report   proxy    body: `Report`
+ *     GET  /v1/drain    sidecar  answer: `DrainAnswer`, about the pod that the token names
+ *     POST /v1/drained  sidecar  body: `DrainSummary`, about the pod that the token names
+ */
+import type { Reason } from '../../api/reasons.ts';
+import type { EndpointState, RoutingTable } from './routing-table.ts';
+
+/**
+ * `revision`: the newest resourceVersion the replica has seen, a whole number in decimal digits. Kubernetes 1.35 makes
+ * resourceVersions comparable (KEP-5504), so a proxy can tell which of two replicas knows more.
+ * `asOfMs`: when the replica last knew its view of the cluster to be current; heartbeats (every 2 s) carry it on.
+ */
+export type TableMessage =
+  | { type: 'table'; replica: string; revision: string; asOfMs: number; table: RoutingTable }
+  | { type: 'heartbeat'; replica: string; revision: string; asOfMs: number };
+
+/** Sent at every change (at most every 200 ms) and at least every second. Complete: it replaces the one before. */
+export type Report = {
+  /** Proxy's own monotonic number; a late report never replaces a newer one. */
+  sequence: number;
+  /** Every endpoint of the proxy's table; what is not listed is unknown to this proxy. */
+  endpoints: EndpointReport[];
+};
+
+export type EndpointReport = {
+  uid: string;
+  /** As in the table this proxy routes by: `Draining` confirms that it sends no new session there. */
+  state: EndpointState;
+  /** Live sessions: with an open request or stream, or idle for less than the idle timeout. */
+  sessions: number;
+  /** When the last of them would end if nobody came back; while a request is open, now + idle timeout. Unix ms. */
+  expiresAtMs: number;
+};
+
+/** What one source knows of the sessions on a pod. Unknown is not zero. */
+export type SessionSource =
+  | { type: 'Proxy'; known: true; sessions: number }
+  | { type: 'Proxy'; known: false; why: string };
+
+export type DrainAnswer =
+  | { terminating: false }
+  | {
+      terminating: true;
+      /** deletionTimestamp: when the kubelet's grace is over. Unix ms. */
+      killAtMs: number;
+      /** Limits of the StickyWorkload the pod belongs to, as they are now; absent when it was deleted. */
+      sources: SessionSource[];
+    };
+
+export type DrainSummary = {
+  reason: Extract<Reason, 'DrainComplete' | 'DrainDeadline' | 'DrainCutShort'>;
+  /** Most sessions seen at one time during the drain, and what was left at the end (absent: unknown). */
+  sessionsAtStart?: number;
+  sessionsCut?: number;
+  tookMs: number;
+  message: string;
+};
