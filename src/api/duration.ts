@@ -1,12 +1,12 @@
 /** Gateway API durations (GEP-2257): one to four whole numbers with a unit of h, m, s or ms. */
 
-const unitMs = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 } as const;
+const unitMs: Record<string, number> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
 const part = /([0-9]{1,5})(ms|h|m|s)/g;
 
 /** The milliseconds of a duration that the schema has accepted, such as `1h30m` or `500ms`. */
 export function durationMs(text: string): number {
   let total = 0;
-  for (const [, amount, unit] of text.matchAll(part)) total += Number(amount) * unitMs[unit as keyof typeof unitMs];
+  for (const [, amount, unit = ''] of text.matchAll(part)) total += Number(amount) * (unitMs[unit] ?? 0);
   return total;
 }
 

@@ -18,6 +18,10 @@ export const reasons = {
   TargetNotFound: 'The target does not exist.',
   TargetConflict: 'An older StickyWorkload claims the same target.',
   TargetPortAmbiguous: 'The target has no container port, or several, and service.targetPort does not choose.',
+  CookieConflict: 'An older StickyWorkload of the same Gateway gives the same cookie to the same hosts.',
+  SelectorUnusable: "The target's selector has matchExpressions, which a Service cannot express.",
+  NameReserved: 'The StickyWorkload has the name that a proxy needs for its own Service.',
+  ExpressionInvalid: 'A regular expression of spec.route.matches cannot be read.',
   FieldNotSupported: 'A field is set that this version does not carry out.',
   // Programmed
   Programmed: 'All owned objects are in place and a proxy carries the traffic.',
@@ -25,6 +29,7 @@ export const reasons = {
   ServiceConflict: 'A Service of this name exists and belongs to someone else.',
   RouteConflict: 'An HTTPRoute of this name exists and belongs to someone else.',
   GatewayConflict: 'A Gateway, Deployment or other object that the proxy needs exists and belongs to someone else.',
+  KeyRingMissing: 'The Secret with the session keys is missing or damaged; without keys no session can be signed.',
   ApplyFailed: 'The API server refused an owned object.',
   ProxyNotReady: 'No replica of the proxy is ready yet.',
   GatewayAPIMissing: 'Gateway API is not installed; the bundled proxy serves the StickyWorkload directly.',

@@ -37,6 +37,12 @@ export type ListOptions = {
   metadataOnly?: boolean;
 };
 
+export type WatchOptions = ListOptions & {
+  signal: AbortSignal;
+  /** Called when the server has accepted the watch: on a kind that never changes it may send nothing else. */
+  onOpen?: () => void;
+};
+
 export type WatchEvent =
   | { type: 'ADDED' | 'MODIFIED' | 'DELETED'; object: KubeObject }
   | { type: 'BOOKMARK'; resourceVersion: string };
@@ -49,7 +55,7 @@ export interface ObjectReader {
   get(resource: Resource, ref: ObjectRef): Promise<KubeObject | undefined>;
   list(resource: Resource, options?: ListOptions): Promise<{ items: KubeObject[]; resourceVersion: string }>;
   /** Ends without an error when the server closes the stream or the signal aborts. Bookmarks are asked for. */
-  watch(resource: Resource, resourceVersion: string, options: ListOptions & { signal: AbortSignal }): AsyncIterable<WatchEvent>;
+  watch(resource: Resource, resourceVersion: string, options: WatchOptions): AsyncIterable<WatchEvent>;
 }
 
 /** Writes. A write that fails throws; nothing is swallowed. */

@@ -1,4 +1,5 @@
 /** The one error type. What goes wrong is data: a stable code, whose fault it is, and whether trying again can help. */
+import { inspect } from 'node:util';
 
 export type ErrorSource = 'kubernetes' | 'upstream' | 'downstream' | 'internal';
 
@@ -34,7 +35,7 @@ export class AppError extends Error {
 export function describeError(error: unknown): string {
   const parts: string[] = [];
   for (let at: unknown = error; at !== undefined && parts.length < 5; at = at instanceof Error ? at.cause : undefined) {
-    parts.push(at instanceof Error ? at.message : String(at));
+    parts.push(at instanceof Error ? at.message : inspect(at));
   }
   return parts.join(': ');
 }

@@ -30,7 +30,7 @@ export const sidecarContainer = 'holdfast-sidecar';
 
 export const ports = {
   /** In every injected pod: the kubelet's preStop call. */
-  sidecar: 15021,
+  sidecar: 15999,
   /** Operator: webhook, TLS. */
   webhook: 9443,
   /** Operator: discovery, reports and drain queries, TLS. */

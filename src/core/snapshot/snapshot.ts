@@ -19,6 +19,8 @@ export type Snapshot = {
   httpRoutes: Owned[];
   /** Deployments of proxies, to see whether they are ready and whose they are. */
   proxies: ProxyDeployment[];
+  /** What has the name of a proxy (`<gateway>-holdfast`), whoever made it: such an object is never overwritten. */
+  existing: Existing[];
   /** By `namespace/name` of the StickyWorkload; newest first. Known to this replica only, since its start. */
   departed: Record<string, Departed[]>;
 };
@@ -55,8 +57,14 @@ export type Pod = {
 /** `injected`: the sidecar is there. `kept`: app containers whose own exec or sleep preStop was left alone. */
 export type PodInjection = { injected: boolean; keptPreStop: string[] };
 
-/** An object that may be ours: `ownerUids` of its ownerReferences, `managedBy` label. */
-export type Owned = { namespace: string; name: string; uid: string; ownerUids: string[] };
+/**
+ * An object that may be ours. `ownerUids`: of its ownerReferences. `component`: its label app.kubernetes.io/component,
+ * absent unless app.kubernetes.io/managed-by says holdfast.
+ */
+export type Owned = { namespace: string; name: string; uid: string; ownerUids: string[]; component?: string };
+
+/** Services, HTTPRoutes and Gateways have lists of their own. */
+export type Existing = Owned & { kind: 'Deployment' | 'ServiceAccount' | 'PodDisruptionBudget' };
 
 export type Slice = {
   namespace: string;

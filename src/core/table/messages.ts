@@ -17,14 +17,27 @@ import type { EndpointState, RoutingTable } from './routing-table.ts';
  */
 export type TableMessage =
   | { type: 'table'; replica: string; revision: string; asOfMs: number; table: RoutingTable }
-  | { type: 'heartbeat'; replica: string; revision: string; asOfMs: number };
+  | { type: 'heartbeat'; replica: string; revision: string; asOfMs: number }
+  /** Sessions that their app ended, as another proxy of the Gateway has seen it. Ids of 16 hex digits. */
+  | { type: 'ended'; replica: string; sessions: string[] };
 
 /** Sent at every change (at most every 200 ms) and at least every second. Complete: it replaces the one before. */
 export type Report = {
+  /**
+   * When this process began to count, Unix ms. A proxy that was restarted in its pod has forgotten its sessions, and by this the operator
+   * knows that those it reported before may still come back.
+   */
+  startedAtMs: number;
   /** Proxy's own monotonic number; a late report never replaces a newer one. */
   sequence: number;
   /** Every endpoint of the proxy's table; what is not listed is unknown to this proxy. */
   endpoints: EndpointReport[];
+  /**
+   * Sessions that their app ended in the last seconds, in several reports in a row. A client may have come through several proxies, and
+   * each of the others would count its session until the idle timeout; the operator passes the ids on. One that gets lost only makes a
+   * drain longer. Ids of 16 hex digits.
+   */
+  ended: string[];
 };
 
 export type EndpointReport = {

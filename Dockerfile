@@ -1,0 +1,15 @@
+# Run `npm run build` first: the image holds the bundled JavaScript and Node, no npm package and no TypeScript.
+FROM node:24-slim
+ARG VERSION=dev
+LABEL org.opencontainers.image.title="holdfast" \
+      org.opencontainers.image.description="Operator, proxy and sidecar that never cut a session because something scaled." \
+      org.opencontainers.image.licenses="Apache-2.0" \
+      org.opencontainers.image.version="${VERSION}"
+ENV NODE_ENV=production
+WORKDIR /app
+COPY LICENSE ./
+COPY dist/ ./
+# By number, so that a kubelet can see that it is not root (runAsNonRoot).
+USER 65532:65532
+ENTRYPOINT ["node", "/app/holdfast.js"]
+CMD ["--help"]

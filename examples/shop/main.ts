@@ -1,0 +1,25 @@
+/** The shop as a process: PORT, POD_NAME, and an orderly end at SIGTERM. */
+import { createShop } from './shop.ts';
+
+const pod = process.env['POD_NAME'] ?? 'local';
+const port = Number(process.env['PORT'] ?? 8080);
+const shop = createShop(pod);
+
+/** The lines show what the pod's end was like: a SIGKILL leaves `Terminating` without `Stopped`. */
+const log = (event: string, fields: object = {}) => {
+  process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), component: 'shop', event, pod, ...fields })}\n`);
+};
+
+shop.server.listen(port, () => {
+  const address = shop.server.address();
+  log('Started', { port: typeof address === 'object' && address ? address.port : port });
+});
+
+process.once('SIGTERM', () => {
+  const startedAt = Date.now();
+  log('Terminating', shop.count());
+  void shop.close().then(() => {
+    log('Stopped', { tookMs: Date.now() - startedAt });
+    process.exit(0);
+  });
+});

@@ -1,0 +1,112 @@
+/**
+ * A shop that keeps its carts in memory: a session is worth something only on the pod where it began. That is the app
+ * Holdfast is for. Each session has a secret that no other pod knows; answers carry it, so a client can tell whose they are.
+ */
+import { randomBytes } from 'node:crypto';
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { parseRecord, readBody, readCookie, sendJson } from './http.ts';
+import { renderPage } from './page.ts';
+import { acceptWebSocket } from './websocket.ts';
+import type { WebSocketConnection } from './websocket.ts';
+
+export type Shop = {
+  server: Server;
+  count(): { sessions: number; webSockets: number };
+  /** Stops accepting, says goodbye to WebSockets, and resolves when every connection is closed: within a second. */
+  close(): Promise<void>;
+};
+
+type Session = { id: string; secret: string; items: string[] };
+type Handler = (request: IncomingMessage, response: ServerResponse) => void | Promise<void>;
+type SessionHandler = (session: Session, response: ServerResponse, body: string | undefined) => void;
+
+const cookieName = 'shop';
+const closeTimeoutMs = 800;
+
+export function createShop(pod: string): Shop {
+  const sessions = new Map<string, Session>();
+  const webSockets = new Set<WebSocketConnection>();
+
+  const sessionOf = ({ headers }: IncomingMessage): Session | undefined => sessions.get(readCookie(headers.cookie, cookieName) ?? '');
+  const view = ({ secret, items }: Session) => ({ pod, secret, items });
+  const withSession =
+    (handle: SessionHandler): Handler =>
+    async (request, response) => {
+      const body = await readBody(request);
+      const session = sessionOf(request);
+      if (session) handle(session, response, body);
+      else sendJson(response, 401, { pod, error: 'this pod does not know you' });
+    };
+
+  const routes: Record<string, Handler> = {
+    'GET /': (request, response) => {
+      response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' });
+      response.end(renderPage(pod, sessionOf(request)?.items));
+    },
+    'GET /healthz': (_, response) => {
+      sendJson(response, 200, { pod });
+    },
+    'POST /login': (_, response) => {
+      const session: Session = { id: randomBytes(16).toString('hex'), secret: randomBytes(8).toString('hex'), items: [] };
+      sessions.set(session.id, session);
+      response.setHeader('set-cookie', `${cookieName}=${session.id}; Path=/; HttpOnly; SameSite=Lax`);
+      sendJson(response, 200, view(session));
+    },
+    'GET /cart': withSession((session, response) => {
+      sendJson(response, 200, view(session));
+    }),
+    'POST /cart/items': withSession((session, response, body) => {
+      const { item } = parseRecord(body ?? '');
+      if (typeof item === 'string') session.items.push(item);
+      sendJson(response, typeof item === 'string' ? 200 : 400, view(session));
+    }),
+    'POST /logout': withSession((session, response) => {
+      sessions.delete(session.id);
+      response.setHeader('set-cookie', `${cookieName}=; Path=/; Max-Age=0`);
+      // The session is over: its pod need not wait for the idle timeout.
+      response.setHeader('holdfast-session', 'end');
+      sendJson(response, 200, view(session));
+    }),
+  };
+
+  function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    socket.on('error', () => socket.destroy());
+    if (head.length > 0) socket.unshift(head);
+    const session = request.url === '/ws' ? sessionOf(request) : undefined;
+    const connection = session && acceptWebSocket(request, socket, (text, from) => {
+      const message = parseRecord(text);
+      from.send(JSON.stringify({ pod, secret: session.secret, message }));
+      if (message['type'] === 'bye') from.close(1000);
+    });
+    if (!connection) {
+      socket.end('HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
+      return;
+    }
+    webSockets.add(connection);
+    socket.once('close', () => webSockets.delete(connection));
+  }
+
+  const server = createServer((request, response) => {
+    const handle = routes[`${request.method} ${request.url?.split('?', 1)[0]}`];
+    if (handle) Promise.resolve(handle(request, response)).catch(() => response.destroy());
+    else sendJson(response, 404, { pod, error: 'no such page' });
+  });
+  server.on('upgrade', upgrade);
+  return { server, count: () => ({ sessions: sessions.size, webSockets: webSockets.size }), close: () => closeServer(server, webSockets) };
+}
+
+function closeServer(server: Server, webSockets: ReadonlySet<WebSocketConnection>): Promise<void> {
+  for (const connection of webSockets) connection.close(1001);
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      for (const connection of webSockets) connection.destroy();
+      server.closeAllConnections();
+    }, closeTimeoutMs);
+    server.close(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}

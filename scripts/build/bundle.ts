@@ -1,0 +1,39 @@
+/** The bundle: the command line, and a chunk for each part, so that each process loads its own only. */
+import { rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { build, type Metafile } from 'esbuild';
+import manifest from '../../package.json' with { type: 'json' };
+import { renderLicenses } from './licenses.ts';
+import { skeletonPackage } from './skeleton-package.ts';
+
+const root = join(import.meta.dirname, '../..');
+
+/** Empties the folder and fills it; answers what esbuild knows of the outputs. Rejects with every error in its message. */
+export async function bundle(outdir: string): Promise<Metafile['outputs']> {
+  rmSync(outdir, { recursive: true, force: true });
+  const { metafile, warnings } = await build({
+    absWorkingDir: root,
+    entryPoints: { holdfast: 'src/cli/main.ts' },
+    outdir,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    chunkNames: 'chunks/[name]-[hash]',
+    // Stack traces and the names of errors stay readable; a server gains nothing from smaller files.
+    minify: false,
+    keepNames: true,
+    legalComments: 'linked',
+    plugins: [skeletonPackage],
+    metafile: true,
+    logLevel: 'silent',
+    // Packages in CommonJS call require(), which an ES module does not have.
+    banner: { js: "import { createRequire as createRequireOfBundle } from 'node:module';\nconst require = createRequireOfBundle(import.meta.url);" },
+  });
+  if (warnings.length > 0) throw new Error(warnings.map(({ text, location }) => `${location?.file ?? ''}:${location?.line ?? ''} ${text}`).join('\n'));
+  const { name, version, license, type } = manifest;
+  writeFileSync(join(outdir, 'package.json'), `${JSON.stringify({ name, version, license, type, private: true }, null, 2)}\n`);
+  writeFileSync(join(outdir, 'THIRD-PARTY-LICENSES.txt'), renderLicenses(root, Object.keys(metafile.inputs)));
+  return metafile.outputs;
+}

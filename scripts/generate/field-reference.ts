@@ -1,0 +1,90 @@
+/** `docs/reference/stickyworkload.md`: every field with its type, default, constraints and description. */
+import { customResourceDefinition, nameLengthLimit } from '../../src/api/crd.ts';
+import type { Rule, Schema } from '../../src/api/schema.ts';
+import { specSchema } from '../../src/api/spec.ts';
+import { statusSchema } from '../../src/api/status.ts';
+import { apiVersion, kind } from '../../src/api/stickyworkload.ts';
+import type { GeneratedFile } from './file.ts';
+import { code, renderTable } from './markdown.ts';
+
+type Field = { path: string; schema: Schema; required: boolean };
+
+/** A field and the fields below it, in the order of the schema. */
+function listFields(field: Field): Field[] {
+  const { path, schema } = field;
+  if (schema.type === 'array') return [field, ...listFields({ path: `${path}[]`, schema: schema.items, required: false }).slice(1)];
+  if (schema.type !== 'object') return [field];
+  const below = Object.entries(schema.properties).flatMap(([name, child]) =>
+    listFields({ path: `${path}.${name}`, schema: child, required: schema.required?.includes(name) ?? false }),
+  );
+  return [field, ...below];
+}
+
+function describeType(schema: Schema): string {
+  if (schema.type === undefined) return 'integer or string';
+  if (schema.type === 'array') return `list of ${describeType(schema.items)}`;
+  return schema.type === 'string' && schema.format !== undefined ? schema.format : schema.type;
+}
+
+function describeDefault({ schema, required }: Field): string {
+  if (required) return '**required**';
+  const value = schema.default;
+  // An object's own default is `{}`: what matters is what its fields then get.
+  return value === undefined || JSON.stringify(value) === '{}' ? '' : code(typeof value === 'string' ? value : JSON.stringify(value));
+}
+
+function describeConstraints(schema: Schema): string {
+  if (schema.type === 'array') return [range(schema.minItems, schema.maxItems, 'entries'), describeConstraints(schema.items)].filter(Boolean).join('; ');
+  if (schema.type === 'integer') return range(schema.minimum, schema.maximum, '');
+  if (schema.type !== 'string') return '';
+  if (schema.enum) return schema.enum.map(code).join(', ');
+  const pattern = schema.pattern === undefined ? '' : code(schema.pattern);
+  return [range(schema.minLength, schema.maxLength, 'characters'), pattern].filter(Boolean).join('; ');
+}
+
+function range(least: number | undefined, most: number | undefined, unit: string): string {
+  const bounds = [least === undefined ? '' : `≥ ${least}`, most === undefined ? '' : `≤ ${most}`].filter(Boolean).join(', ');
+  return bounds && `${bounds} ${unit}`.trim();
+}
+
+function describeRules({ path, schema }: Field): string[] {
+  const rules: readonly Rule[] = [...(schema['x-kubernetes-validations'] ?? []), ...(schema.type === 'array' ? (schema.items['x-kubernetes-validations'] ?? []) : [])];
+  return rules.map((rule) => `- \`${path}${rule.fieldPath ?? ''}\`: ${rule.message}.`);
+}
+
+/** A section for one field of the spec or status, with all that is below it. */
+function renderSection(field: Field): string {
+  const fields = listFields(field);
+  const table = renderTable(
+    ['Field', 'Type', 'Default', 'Values', 'Description'],
+    fields.map((each) => [code(each.path), describeType(each.schema), describeDefault(each), describeConstraints(each.schema), each.schema.description ?? '']),
+  );
+  const rules = fields.flatMap(describeRules);
+  const refused = rules.length > 0 ? `\n\nChecked by the API server:\n\n${rules.join('\n')}` : '';
+  return `### ${field.path}\n\n${table}${refused}`;
+}
+
+function renderSections(path: string, schema: Extract<Schema, { type: 'object' }>): string {
+  return Object.entries(schema.properties)
+    .map(([name, child]) => renderSection({ path: `${path}.${name}`, schema: child, required: schema.required?.includes(name) ?? false }))
+    .join('\n\n');
+}
+
+const { names } = customResourceDefinition.spec;
+
+const body = `# ${kind}
+
+\`apiVersion: ${apiVersion}\`, \`kind: ${kind}\`, namespaced; for \`kubectl\` also \`${names.plural}\` and \`${names.shortNames.join('`, `')}\`.
+Its name has at most ${nameLengthLimit} characters, because the Service and other objects are named after it.
+A duration is one to four whole numbers with a unit: \`90s\`, \`1h30m\`, \`500ms\` (Gateway API's GEP-2257).
+
+## Spec
+
+${renderSections('spec', specSchema)}
+
+## Status
+
+${renderSections('status', statusSchema)}
+`;
+
+export const fieldReference: GeneratedFile = { path: 'docs/reference/stickyworkload.md', body };

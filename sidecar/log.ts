@@ -1,0 +1,17 @@
+/** One JSON line per event, on stdout. Messages are constant; what varies is a field. */
+
+export type LogFields = Record<string, string | number | boolean | undefined>;
+export type Log = (event: string, fields?: LogFields) => void;
+
+export const createLog =
+  (write: (line: string) => void): Log =>
+  (event, fields = {}) => {
+    write(`${JSON.stringify({ time: new Date().toISOString(), component: 'sidecar', event, ...fields })}\n`);
+  };
+
+/** One line: the message and the messages of its causes. */
+export function describeError(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(describeError).join('; ');
+  if (!(error instanceof Error)) return String(error);
+  return error.cause === undefined ? error.message : `${error.message}: ${describeError(error.cause)}`;
+}

@@ -1,0 +1,55 @@
+/** Holds the pod's preStop hook open until its sessions are over. Wires the parts, reads the environment, ends the process. */
+import { lookup } from 'node:dns/promises';
+import { parseConfig } from './config.ts';
+import type { SidecarConfig } from './config.ts';
+import { createLog, describeError } from './log.ts';
+import { createDrain } from './loop.ts';
+import { createOperatorClient } from './operator-client.ts';
+import { createSidecarServer } from './server.ts';
+
+/** How soon after the last session's end the pod may go. */
+const pollIntervalMs = 250;
+
+const log = createLog((line) => process.stdout.write(line));
+
+// An exit would break the open preStop call, and the kubelet would stop the app: an error is logged, and the hold goes on.
+process.on('uncaughtException', (error) => {
+  log('UncaughtError', { error: describeError(error) });
+});
+// A log that nobody reads must not matter, and must not become an uncaught error that is logged again.
+process.stdout.on('error', () => undefined);
+
+async function resolveAll(host: string): Promise<string[]> {
+  const found = await lookup(host, { all: true });
+  return found.map(({ address }) => address);
+}
+
+function run({ port, limits, operator }: SidecarConfig): void {
+  const drain = createDrain({ limits, operator: createOperatorClient(operator, resolveAll), nowMs: Date.now, log, pollIntervalMs });
+  const server = createSidecarServer(drain);
+  const cannotListen = (error: Error) => {
+    log('CannotListen', { port, error: describeError(error) });
+    process.exit(1);
+  };
+  server.once('error', cannotListen);
+  // No host: all addresses, IPv6 too where the pod has it.
+  server.listen(port, () => {
+    // From here on an error, such as a failed accept, must not end the process.
+    server.off('error', cannotListen);
+    const address = server.address();
+    log('Started', { port: typeof address === 'object' && address ? address.port : port });
+  });
+  // A native sidecar gets SIGTERM after every app container has exited: nobody is left to hold for.
+  process.once('SIGTERM', () => {
+    log('Stopping', { callers: drain.view().callers });
+    void drain.stop().then(() => process.exit(0));
+  });
+}
+
+const parsed = parseConfig(process.env);
+if ('problems' in parsed) {
+  for (const problem of parsed.problems) log('ConfigInvalid', { problem });
+  process.exitCode = 1;
+} else {
+  run(parsed.config);
+}

@@ -1,0 +1,78 @@
+/** The CustomResourceDefinition of StickyWorkload, put together from the schemas of this folder. */
+import type { Schema } from './schema.ts';
+import { specSchema } from './spec.ts';
+import { statusSchema } from './status.ts';
+import { group, kind, plural, version } from './stickyworkload.ts';
+
+/** Longest `metadata.name`: what is named after a StickyWorkload (Service, Secret, cookie) has 63 characters at most. */
+export const nameLengthLimit = 48;
+
+/**
+ * The same schema with each default written out whole. The API server judges an object's default by the object's rules
+ * as it stands, before it fills in the fields below it: the rules would not find those fields in a default of `{}`.
+ */
+function completeDefaults(schema: Schema): Schema {
+  if (schema.type === 'array') return { ...schema, items: completeDefaults(schema.items) };
+  if (schema.type !== 'object') return schema;
+  const properties = Object.fromEntries(Object.entries(schema.properties).map(([name, child]) => [name, completeDefaults(child)]));
+  if (schema.default === undefined) return { ...schema, properties };
+  const filled = Object.entries(properties).flatMap(([name, child]) => (child.default === undefined ? [] : [[name, child.default] as const]));
+  return { ...schema, properties, default: { ...Object.fromEntries(filled), ...schema.default } };
+}
+
+const rootSchema = {
+  type: 'object',
+  description: 'Keeps each session of a workload on one pod, and holds a pod that is to go until its sessions have ended.',
+  required: ['spec'],
+  properties: {
+    apiVersion: { type: 'string' },
+    kind: { type: 'string' },
+    metadata: { type: 'object', properties: { name: { type: 'string' } } },
+    spec: specSchema,
+    status: statusSchema,
+  },
+  'x-kubernetes-validations': [
+    {
+      // A Service's name is a DNS-1035 label: unlike most names it must not start with a digit.
+      rule: `self.metadata.name.size() <= ${nameLengthLimit} && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')`,
+      fieldPath: '.metadata.name',
+      message:
+        `metadata.name must have at most ${nameLengthLimit} characters, lower-case letters, digits and "-", ` +
+        'and start with a letter and end with a letter or digit: the Service and other objects are named after it',
+    },
+  ],
+} as const satisfies Schema;
+
+/** As `kubectl get` shows it; a positive priority is for `-o wide`. */
+const printerColumns = [
+  { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
+  { name: 'Accepting', type: 'integer', jsonPath: '.status.acceptingReplicas', description: 'Pods that accept new sessions.' },
+  { name: 'Draining', type: 'integer', jsonPath: '.status.drainingReplicas', description: 'Pods that keep their sessions and get no new one.' },
+  { name: 'Sessions', type: 'integer', jsonPath: '.status.sessions.active', description: 'Live sessions, on all pods.' },
+  { name: 'Reason', type: 'string', priority: 1, jsonPath: '.status.conditions[?(@.type=="Ready")].reason', description: 'Why it is ready, or not.' },
+  { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+] as const;
+
+export const customResourceDefinition = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: `${plural}.${group}` },
+  spec: {
+    group,
+    scope: 'Namespaced',
+    names: { kind, listKind: `${kind}List`, plural, singular: kind.toLowerCase(), shortNames: ['sw'], categories: ['holdfast'] },
+    versions: [
+      {
+        name: version,
+        served: true,
+        storage: true,
+        subresources: {
+          status: {},
+          scale: { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas', labelSelectorPath: '.status.selector' },
+        },
+        additionalPrinterColumns: printerColumns,
+        schema: { openAPIV3Schema: completeDefaults(rootSchema) },
+      },
+    ],
+  },
+} as const;

@@ -1,0 +1,29 @@
+/** What several fields of the spec have in common: durations, names and ports. */
+import type { Schema } from './schema.ts';
+
+// The same grammar as Gateway API's Duration (GEP-2257): whole numbers with a unit, at most four parts.
+const durationPattern = '^([0-9]{1,5}(h|m|s|ms)){1,4}$';
+export const dnsLabel = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$';
+// An RFC 9110 token, which is what RFC 6265 wants of a cookie's name and RFC 9110 of a header's.
+export const tokenPattern = "^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$";
+// Printable, and no semicolon: that would end the attribute.
+export const cookiePathPattern = '^/[^;\\x00-\\x1f\\x7f]*$';
+
+export const duration = <const D extends string>(description: string, value: D) =>
+  ({ type: 'string', description, pattern: durationPattern, maxLength: 24, default: value }) as const;
+
+export const optionalDuration = (description: string) =>
+  ({ type: 'string', description, pattern: durationPattern, maxLength: 24 }) as const;
+
+/** A container port by number or by name (an IANA service name, RFC 6335, as a Pod's port names are). */
+export const portReference = (description: string) =>
+  ({
+    'x-kubernetes-int-or-string': true,
+    description,
+    'x-kubernetes-validations': [
+      {
+        rule: "type(self) == int ? self >= 1 && self <= 65535 : self.size() <= 15 && self.matches('[a-z]') && self.matches('^[a-z0-9]+(-[a-z0-9]+)*$')",
+        message: 'must be a port number from 1 to 65535, or the name of a container port',
+      },
+    ],
+  }) as const satisfies Schema;

@@ -1,0 +1,110 @@
+/** The schema of `spec.route`, and of the request matches that other fields use too. Shapes and names are Gateway API's. */
+import { dnsLabel, tokenPattern } from './grammar.ts';
+import type { Schema } from './schema.ts';
+
+const nameValueMatch = (what: string) =>
+  ({
+    type: 'object',
+    required: ['name', 'value'],
+    properties: {
+      type: { type: 'string', enum: ['Exact', 'RegularExpression'], default: 'Exact', description: 'How the value is compared.' },
+      name: { type: 'string', minLength: 1, maxLength: 256, pattern: tokenPattern, description: `Name of the ${what}.` },
+      value: { type: 'string', minLength: 1, maxLength: 4096, description: `Value of the ${what}, or a regular expression for it.` },
+    },
+  }) as const;
+
+const nameValueMatches = (what: string) =>
+  ({
+    type: 'array',
+    maxItems: 16,
+    description: `All of these must match. Each ${what} is named once.`,
+    items: nameValueMatch(what),
+    'x-kubernetes-list-type': 'map',
+    'x-kubernetes-list-map-keys': ['name'],
+  }) as const;
+
+/** Gateway API's HTTPRouteMatch. */
+export const routeMatch = {
+  type: 'object',
+  properties: {
+    path: {
+      type: 'object',
+      description: 'Path of the request, without the query.',
+      default: { type: 'PathPrefix', value: '/' },
+      properties: {
+        type: { type: 'string', enum: ['Exact', 'PathPrefix', 'RegularExpression'], default: 'PathPrefix', description: 'How the value is compared. PathPrefix compares whole path segments.' },
+        value: { type: 'string', maxLength: 1024, default: '/', description: 'An absolute path, or a regular expression for one.' },
+      },
+      'x-kubernetes-validations': [
+        { rule: "self.type == 'RegularExpression' || self.value.startsWith('/')", message: 'value must be an absolute path, starting with /' },
+      ],
+    },
+    method: {
+      type: 'string',
+      enum: ['GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'CONNECT', 'OPTIONS', 'TRACE', 'PATCH'],
+      description: 'HTTP method. Default: any.',
+    },
+    headers: nameValueMatches('header'),
+    queryParams: nameValueMatches('query parameter'),
+  },
+} as const satisfies Schema;
+
+export const route = {
+  type: 'object',
+  description: 'How requests find the workload.',
+  default: {},
+  properties: {
+    kind: {
+      type: 'string',
+      enum: ['HTTPRoute', 'GRPCRoute', 'None'],
+      default: 'HTTPRoute',
+      description: 'The route to create. None: you write the route.',
+    },
+    parentRefs: {
+      type: 'array',
+      maxItems: 32,
+      description: 'Gateways that carry the route. Default: a Gateway of class holdfast in this namespace, created on demand.',
+      items: {
+        type: 'object',
+        required: ['name'],
+        properties: {
+          name: { type: 'string', minLength: 1, maxLength: 253, description: 'Name of the Gateway.' },
+          namespace: { type: 'string', minLength: 1, maxLength: 63, pattern: dnsLabel, description: 'Namespace of the Gateway. Default: that of the StickyWorkload.' },
+          sectionName: { type: 'string', minLength: 1, maxLength: 253, description: 'One listener of the Gateway. Default: all.' },
+        },
+      },
+    },
+    hostnames: {
+      type: 'array',
+      maxItems: 16,
+      description: 'Host names that the route answers to. Default: all.',
+      items: {
+        type: 'string',
+        minLength: 1,
+        maxLength: 253,
+        pattern: '^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+      },
+    },
+    matches: {
+      type: 'array',
+      minItems: 1,
+      maxItems: 8,
+      description: 'Requests that the route takes: those that any entry matches.',
+      default: [{ path: { type: 'PathPrefix', value: '/' } }],
+      items: routeMatch,
+    },
+    backends: {
+      type: 'array',
+      maxItems: 16,
+      description: 'StickyWorkloads of this namespace that share the route, by weight (canary). A session stays on its side whatever the weights.',
+      items: {
+        type: 'object',
+        required: ['name'],
+        properties: {
+          name: { type: 'string', minLength: 1, maxLength: 63, pattern: dnsLabel, description: 'Name of the StickyWorkload.' },
+          weight: { type: 'integer', format: 'int32', minimum: 0, maximum: 1000000, default: 1, description: 'Share of the new sessions, in proportion to the sum of the weights.' },
+        },
+      },
+    },
+  },
+} as const satisfies Schema;

@@ -1,0 +1,59 @@
+/** The pods of a StickyWorkload as its status lists them. */
+import type { EndpointStatus } from '../../api/status.ts';
+import type { Pod } from '../snapshot/snapshot.ts';
+import type { Endpoint } from '../table/routing-table.ts';
+import { formatTime } from './time.ts';
+
+/** What the list is made of. `sessions`: by pod UID; a pod that is not there has an unknown number, which is not zero. */
+export type EndpointFacts = {
+  endpoints: readonly Endpoint[];
+  pods: readonly Pod[];
+  sessions: ReadonlyMap<string, number>;
+  previous: readonly EndpointStatus[];
+  shutdownMarginMs: number;
+  nowMs: number;
+};
+
+const rank: Record<EndpointStatus['state'], number> = { Draining: 0, Lost: 1, Drained: 2, Pending: 3, Accepting: 4 };
+
+/** All endpoints, the most interesting first: what is on its way out, then what is not ready yet. */
+export function describeEndpoints(facts: EndpointFacts): EndpointStatus[] {
+  const pods = new Map(facts.pods.map((pod) => [pod.uid, pod]));
+  const previous = new Map(facts.previous.map((endpoint) => [endpoint.uid, endpoint]));
+  return facts.endpoints
+    .map((endpoint) => describeEndpoint(endpoint, facts, { pod: pods.get(endpoint.uid), before: previous.get(endpoint.uid) }))
+    .toSorted((one, other) => rank[one.state] - rank[other.state] || compareText(one.pod, other.pod) || compareText(one.uid, other.uid));
+}
+
+type Known = { pod: Pod | undefined; before: EndpointStatus | undefined };
+
+function describeEndpoint({ uid, pod: name, state, reason }: Endpoint, facts: EndpointFacts, { pod, before }: Known): EndpointStatus {
+  const sessions = facts.sessions.get(uid);
+  const since = before?.state === state ? before.since : undefined;
+  return {
+    pod: name,
+    uid,
+    state,
+    ...(reason !== undefined && { reason }),
+    ...(sessions !== undefined && { sessions }),
+    since: since ?? formatTime(facts.nowMs),
+    ...(state === 'Draining' && pod?.deletion && { deadline: formatTime(deadlineMs(pod, pod.deletion.killAtMs, facts.shutdownMarginMs)) }),
+  };
+}
+
+// Without the sidecar nothing keeps SIGTERM away; what is sure is only when the kubelet kills.
+const deadlineMs = ({ injection }: Pod, killAtMs: number, shutdownMarginMs: number): number => (injection.injected ? killAtMs - shutdownMarginMs : killAtMs);
+
+/** Live sessions on all endpoints and on the draining ones. Undefined while one of them is unknown: a part is no total. */
+export function countSessions(endpoints: readonly EndpointStatus[]): { active: number; draining: number } | undefined {
+  let active = 0;
+  let draining = 0;
+  for (const { state, sessions } of endpoints) {
+    if (sessions === undefined) return undefined;
+    active += sessions;
+    if (state === 'Draining') draining += sessions;
+  }
+  return { active, draining };
+}
+
+const compareText = (one: string, other: string): number => (one < other ? -1 : Number(one > other));

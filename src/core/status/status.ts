@@ -1,0 +1,73 @@
+/** What is known of a StickyWorkload, judged into its status. */
+import type { Reason } from '../../api/reasons.ts';
+import type { Condition, StickyWorkloadStatus } from '../../api/status.ts';
+import type { StickyWorkload } from '../../api/stickyworkload.ts';
+import type { Accept } from '../accept/accept.ts';
+import { drainLimits } from '../accept/plan.ts';
+import type { GatewayApi, Pod } from '../snapshot/snapshot.ts';
+import type { Backend } from '../table/routing-table.ts';
+import { judgeConditions, type Judgement } from './conditions.ts';
+import { countSessions, describeEndpoints } from './endpoints.ts';
+import { formatTime } from './time.ts';
+
+/** How it went to bring the owned objects in place; a `Conflict` of core/render is one. */
+export type ApplyOutcome = { kind: 'applied' } | { kind: 'conflict'; reason: Reason; message: string } | { kind: 'failed'; message: string };
+
+export type StatusInput = {
+  /** With the status of the last time, from which dates are kept. */
+  workload: StickyWorkload;
+  accept: Accept;
+  apply: ApplyOutcome;
+  /** Of its Gateway's table; absent where it is not served. */
+  backend?: Backend;
+  /** Of the target. */
+  pods: readonly Pod[];
+  /** By pod UID, over all proxies; a pod that is not there has an unknown number of sessions, which is not zero. */
+  sessions: ReadonlyMap<string, number>;
+  proxyReadyReplicas: number;
+  gatewayApi: GatewayApi;
+  nowMs: number;
+};
+
+const listedEndpoints = 50;
+
+/** The whole status. Equal inputs at different times differ in nothing, as long as the previous status is handed in. */
+export function judgeStatus(input: StatusInput): StickyWorkloadStatus {
+  const { workload, accept, backend, pods, sessions, nowMs } = input;
+  const endpoints = describeEndpoints({
+    endpoints: backend?.endpoints ?? [],
+    pods,
+    sessions,
+    previous: workload.status?.endpoints ?? [],
+    shutdownMarginMs: drainLimits(workload.spec.drain).shutdownMarginMs,
+    nowMs,
+  });
+  const accepting = endpoints.filter(({ state }) => state === 'Accepting').length;
+  const draining = endpoints.filter(({ state }) => state === 'Draining');
+  const counted = backend && countSessions(endpoints);
+  // All pods of the target: a selector of accepting pods alone needs a label on pods, which comes with DrainFirst.
+  const selector = accept.kind === 'accepted' ? formatSelector(accept.plan.selector) : workload.status?.selector;
+  return {
+    observedGeneration: workload.metadata.generation,
+    replicas: accepting,
+    ...(selector !== undefined && { selector }),
+    acceptingReplicas: accepting,
+    drainingReplicas: draining.length,
+    ...(counted && { sessions: counted }),
+    endpoints: endpoints.slice(0, listedEndpoints),
+    conditions: judgeConditions(input, draining).map((judgement) => dateCondition(judgement, workload, nowMs)),
+  };
+}
+
+/** A condition keeps the time of its last transition until its status, not merely its reason, changes. */
+function dateCondition(judgement: Judgement, { metadata, status }: StickyWorkload, nowMs: number): Condition {
+  const before = status?.conditions?.find(({ type }) => type === judgement.type);
+  const lastTransitionTime = before?.status === judgement.status ? before.lastTransitionTime : formatTime(nowMs);
+  return { ...judgement, lastTransitionTime, observedGeneration: metadata.generation };
+}
+
+const formatSelector = (labels: Record<string, string>): string =>
+  Object.entries(labels)
+    .map(([name, value]) => `${name}=${value}`)
+    .toSorted()
+    .join(',');

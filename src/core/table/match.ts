@@ -1,0 +1,164 @@
+/** Which route a request takes: Gateway API's matching of hosts, paths, methods, headers and query parameters, compiled once per table. */
+import type { RouteMatch } from '../../api/spec.ts';
+import { compareMatches } from './precedence.ts';
+import type { Route, RoutingTable } from './routing-table.ts';
+
+/** What matching needs of a request; the proxy's RequestView is one. */
+export interface MatchableRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  /** Lower case, without the port. */
+  readonly host: string;
+  headers(name: string): string[];
+}
+
+type Test = (request: MatchableRequest) => boolean;
+type CompiledRoute = { route: Route; test: Test };
+
+export interface RouteMatcher {
+  /** The route for a request that came in on a listener's port, or undefined. */
+  match(listenerPort: number, request: MatchableRequest): Route | undefined;
+}
+
+/** Longer subjects do not match a regular expression: it is the cluster's own, but what it runs on is the client's. */
+const maxRegexSubject = 2048;
+
+export function compileTable(table: Pick<RoutingTable, 'listeners' | 'routes'>): RouteMatcher {
+  const listenerHosts = new Map<number, HostMap<true>>();
+  for (const { port, hostname } of table.listeners) {
+    const hosts = listenerHosts.get(port) ?? hostMap<true>();
+    hosts.set(hostname ?? '', true);
+    listenerHosts.set(port, hosts);
+  }
+  const routes = compileRoutes(table.routes);
+  return {
+    match(listenerPort, request) {
+      const hosts = listenerHosts.get(listenerPort);
+      if (hosts?.find(request.host, isTrue) === undefined) return undefined;
+      return routes.find(request.host, (bucket) => bucket.find(({ test }) => test(request)))?.route;
+    },
+  };
+}
+
+const isTrue = (present: true) => present;
+
+/** A bucket per host name. Inside one the host is no longer a difference, so its routes are put in order anew. */
+function compileRoutes(routes: readonly Route[]): HostMap<CompiledRoute[]> {
+  const buckets = hostMap<CompiledRoute[]>();
+  for (const route of routes.toSorted((a, b) => compareMatches(a.match, b.match))) {
+    const compiled = { route, test: compileMatch(route.match) };
+    for (const hostname of route.hostnames.length === 0 ? [''] : route.hostnames) {
+      const bucket = buckets.get(hostname);
+      if (bucket === undefined) buckets.set(hostname, [compiled]);
+      else bucket.push(compiled);
+    }
+  }
+  return buckets;
+}
+
+/** Values by host name pattern: `a.example.com`, `*.example.com` (any number of labels), or empty for every host. */
+interface HostMap<T> {
+  get(hostname: string): T | undefined;
+  set(hostname: string, value: T): void;
+  /** Asks the values whose pattern fits, the most specific first, until one gives an answer. */
+  find<R>(host: string, ask: (value: T) => R | undefined): R | undefined;
+}
+
+function hostMap<T>(): HostMap<T> {
+  const named = new Map<string, T>();
+  let forAll: T | undefined;
+  return {
+    get: (hostname) => (hostname === '' ? forAll : named.get(hostname)),
+    set(hostname, value) {
+      if (hostname === '') forAll = value;
+      else named.set(hostname, value);
+    },
+    find(host, ask) {
+      // Most tables name no host: then no pattern is made of the request's.
+      for (let pattern = named.size === 0 ? '' : host; pattern !== ''; pattern = widerPattern(pattern)) {
+        const value = named.get(pattern);
+        const answer = value === undefined ? undefined : ask(value);
+        if (answer !== undefined) return answer;
+      }
+      return forAll === undefined ? undefined : ask(forAll);
+    },
+  };
+}
+
+/** From `a.b.com` to `*.b.com`, from there to `*.com`, and from there to nothing. */
+function widerPattern(pattern: string): string {
+  const dot = pattern.indexOf('.', pattern.startsWith('*.') ? 2 : 0);
+  return dot === -1 ? '' : `*${pattern.slice(dot)}`;
+}
+
+function compileMatch(match: RouteMatch): Test {
+  const tests: Test[] = [];
+  const path = compilePath(match.path);
+  if (path !== undefined) tests.push(path);
+  const { method } = match;
+  if (method !== undefined) tests.push((request) => request.method === method);
+  tests.push(...firstOfEachName(match.headers ?? [], (name) => name.toLowerCase()).map(compileHeader));
+  if (match.queryParams !== undefined && match.queryParams.length > 0) tests.push(compileQuery(match.queryParams));
+  const [only] = tests;
+  if (only !== undefined && tests.length === 1) return only;
+  return (request) => tests.every((test) => test(request));
+}
+
+function compilePath({ type, value }: RouteMatch['path']): Test | undefined {
+  if (type === 'Exact') return (request) => request.path === value;
+  if (type === 'RegularExpression') {
+    const fits = compileRegex(value);
+    return (request) => fits(request.path);
+  }
+  // By path element: `/foo`, `/foo/` and `/foo/bar` match the prefix `/foo` (and `/foo/`), `/foobar` does not.
+  const prefix = value.replace(/\/+$/, '');
+  if (prefix === '') return undefined;
+  const slash = 0x2f;
+  return ({ path }) => path.startsWith(prefix) && (path.length === prefix.length || path.charCodeAt(prefix.length) === slash);
+}
+
+type NameValue = NonNullable<RouteMatch['headers']>[number];
+
+/** Repeated names: Gateway API has only the first considered. */
+function firstOfEachName(matches: readonly NameValue[], fold: (name: string) => string): NameValue[] {
+  const byName = new Map<string, NameValue>();
+  for (const match of matches) if (!byName.has(fold(match.name))) byName.set(fold(match.name), match);
+  return [...byName.values()];
+}
+
+function compileHeader(match: NameValue): Test {
+  const name = match.name.toLowerCase();
+  const fits = compileValue(match);
+  return (request) => {
+    const values = request.headers(name);
+    // RFC 9110 section 5.3: several lines of one name are one value, joined by commas.
+    return values.length > 0 && fits(values.join(', '));
+  };
+}
+
+function compileQuery(matches: readonly NameValue[]): Test {
+  const wanted = firstOfEachName(matches, (name) => name).map((match) => ({ name: match.name, fits: compileValue(match) }));
+  return (request) => {
+    if (request.query === '') return false;
+    const parameters = new URLSearchParams(request.query);
+    return wanted.every(({ name, fits }) => {
+      const value = parameters.get(name);
+      return value !== null && fits(value);
+    });
+  };
+}
+
+function compileValue({ type, value }: NameValue): (text: string) => boolean {
+  return type === 'RegularExpression' ? compileRegex(value) : (text) => text === value;
+}
+
+/** The whole subject must match. An expression that JavaScript cannot read matches nothing. */
+function compileRegex(source: string): (text: string) => boolean {
+  try {
+    const regex = new RegExp(`^(?:${source})$`, 'u');
+    return (text) => text.length <= maxRegexSubject && regex.test(text);
+  } catch {
+    return () => false;
+  }
+}

@@ -1,0 +1,129 @@
+/**
+ * The proxy's side of discovery: follows every replica of the operator, routes by the one that knows most, reports to all.
+ *
+ *     name ──resolve──► addresses ──a follower each──► merger ──► onTable, onConfirmed
+ *                                                        ▲
+ *                                  kept table ───────────┘ when nobody answers
+ */
+import type { Report } from '../../core/table/messages.ts';
+import type { Clock } from '../../platform/clock.ts';
+import { describeError } from '../../platform/errors.ts';
+import type { Logger } from '../../platform/log.ts';
+import type { Backoff } from './backoff.ts';
+import type { KeptTable } from './kept-table.ts';
+import type { OperatorApi } from './operator-api.ts';
+import { followReplica } from './replica-follower.ts';
+import { startReporter } from './reporter.ts';
+import { createTableMerger, type MergerEvents } from './table-merger.ts';
+
+export type DiscoveryPorts = {
+  clock: Clock;
+  random: () => number;
+  log: Logger;
+  api: OperatorApi;
+  /** The addresses of all replicas, now. */
+  resolve: () => Promise<readonly string[]>;
+  kept: KeptTable | undefined;
+};
+
+export type DiscoveryOptions = { resolveIntervalMs: number; keptTableDelayMs: number; backoff: Backoff };
+
+/** How the proxy routes and counts, as far as discovery needs it. */
+export interface DiscoveryTarget extends MergerEvents {
+  buildReport(sequence: number): Report | undefined;
+  changes(): number;
+  /** Sessions that their app ended through another proxy. */
+  onEnded(sessions: readonly string[]): void;
+}
+
+export interface Discovery {
+  /** Addresses whose stream is open. */
+  connected(): readonly string[];
+  stop(): Promise<void>;
+}
+
+export const defaultDiscoveryOptions: DiscoveryOptions = { resolveIntervalMs: 5000, keptTableDelayMs: 2000, backoff: { firstMs: 200, maxMs: 10_000 } };
+
+export function startDiscovery(ports: DiscoveryPorts, target: DiscoveryTarget, options: DiscoveryOptions = defaultDiscoveryOptions): Discovery {
+  const { clock, log, kept } = ports;
+  const stopping = new AbortController();
+  const followers = new Map<string, Promise<void>>();
+  const connected = new Set<string>();
+  let listed: ReadonlySet<string> = new Set();
+
+  const merger = createTableMerger({
+    onTable(choice) {
+      target.onTable(choice);
+      kept?.write(choice);
+    },
+    onConfirmed: (asOfMs) => {
+      target.onConfirmed(asOfMs);
+    },
+  });
+
+  const follow = async (address: string) => {
+    await followReplica(address, {
+      ports: { api: ports.api, clock, random: ports.random, log, backoff: options.backoff },
+      signal: stopping.signal,
+      events: {
+        onMessage(message) {
+          connected.add(address);
+          if (message.type === 'ended') target.onEnded(message.sessions);
+          else merger.message(address, message);
+        },
+        onDown() {
+          connected.delete(address);
+          merger.down(address);
+        },
+        isStillListed: () => listed.has(address),
+      },
+    });
+    merger.forget(address);
+    followers.delete(address);
+  };
+
+  const resolveOnce = async () => {
+    try {
+      listed = new Set(await ports.resolve());
+      for (const address of listed) if (!followers.has(address)) followers.set(address, follow(address));
+    } catch (error) {
+      // A name that does not resolve says nothing of the streams that are open.
+      log.warn({ error: describeError(error) }, 'the operator cannot be resolved');
+    }
+  };
+
+  let cancelResolve = () => {};
+  const resolveLoop = async () => {
+    await resolveOnce();
+    if (!stopping.signal.aborted) cancelResolve = clock.after(options.resolveIntervalMs, () => void resolveLoop());
+  };
+  void resolveLoop();
+
+  const useKept = async () => {
+    const choice = await kept?.read();
+    if (choice !== undefined && !stopping.signal.aborted) merger.startFrom(choice);
+  };
+  const cancelKept = clock.after(options.keptTableDelayMs, () => void useKept());
+
+  const stopReporter = startReporter({
+    clock,
+    log,
+    send: (address, report) => ports.api.report(address, report),
+    addresses: () => connected,
+    build: (sequence) => target.buildReport(sequence),
+    changes: () => target.changes(),
+  });
+
+  return {
+    connected: () => [...connected],
+    async stop() {
+      stopping.abort();
+      cancelResolve();
+      cancelKept();
+      stopReporter();
+      await Promise.all(followers.values());
+      await kept?.settled();
+      ports.api.close();
+    },
+  };
+}

@@ -1,0 +1,91 @@
+/** The operator's discovery API over HTTPS: one replica by its address, the certificate checked against the service's name. */
+import { readFile } from 'node:fs/promises';
+import { Agent, request, type RequestOptions } from 'node:https';
+import type { IncomingMessage } from 'node:http';
+import type { Report } from '../../core/table/messages.ts';
+import { AppError } from '../../platform/errors.ts';
+import { createLineSplitter } from './line-splitter.ts';
+
+export interface OperatorApi {
+  /** The lines of a replica's table stream. Throws OPERATOR_UNREACHABLE or OPERATOR_REFUSED; ends when the replica ends it. */
+  tableLines(address: string, signal: AbortSignal): AsyncIterable<string>;
+  report(address: string, report: Report): Promise<void>;
+  close(): void;
+}
+
+export type OperatorApiOptions = {
+  port: number;
+  serverName: string;
+  ca: string;
+  tokenFile: string;
+  /** Heartbeats come every 2 s: a stream that is silent for longer than this is dead. */
+  silenceLimitMs: number;
+};
+
+/** A table of 10,000 endpoints has some 2 MB: beyond this a line is a mistake, and must not fill the memory. */
+const maxLineLength = 64 * 1024 * 1024;
+const reportLimitMs = 2000;
+
+type Target = Pick<RequestOptions, 'host' | 'path' | 'method' | 'agent'> & { headers?: Record<string, string | number> };
+
+export function createOperatorApi(options: OperatorApiOptions): OperatorApi {
+  const agent = new Agent({ keepAlive: true, maxSockets: 2 });
+
+  const open = async (target: Target, limits: { signal: AbortSignal; body?: string }) => {
+    // Read anew each time: the kubelet replaces a projected token long before it expires.
+    const token = (await readFile(options.tokenFile, 'utf8')).trim();
+    const { port, serverName: servername, ca, silenceLimitMs: timeout } = options;
+    const headers = { ...target.headers, host: servername, authorization: `Bearer ${token}` };
+    return exchange({ ...target, port, servername, ca, timeout, headers, signal: limits.signal }, limits.body);
+  };
+
+  return {
+    async *tableLines(address, signal) {
+      const response = await open({ host: address, path: '/v1/table', agent: false }, { signal }).catch(unreachable);
+      await refuseUnlessOk(response);
+      yield* splitLines(response);
+    },
+    async report(address, report) {
+      const body = JSON.stringify(report);
+      const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+      const target = { host: address, path: '/v1/report', method: 'POST', agent, headers };
+      const response = await open(target, { signal: AbortSignal.timeout(reportLimitMs), body }).catch(unreachable);
+      await refuseUnlessOk(response);
+      response.resume();
+    },
+    close() {
+      agent.destroy();
+    },
+  };
+}
+
+/** Resolves with the response's head. Silence destroys the connection, before the head and after it. */
+function exchange(options: RequestOptions, body: string | undefined): Promise<IncomingMessage> {
+  return new Promise((resolve, reject) => {
+    const sent = request(options, resolve);
+    sent.on('error', reject);
+    sent.on('timeout', () => sent.destroy(new Error(`nothing came for ${options.timeout} ms`)));
+    sent.end(body);
+  });
+}
+
+async function refuseUnlessOk(response: IncomingMessage): Promise<void> {
+  const status = response.statusCode ?? 0;
+  if (status >= 200 && status < 300) return;
+  response.destroy();
+  throw new AppError('OPERATOR_REFUSED', `the operator answered ${status}`, { source: 'upstream', retryable: true });
+}
+
+const unreachable = (cause: unknown): never => {
+  throw new AppError('OPERATOR_UNREACHABLE', 'the operator cannot be reached', { source: 'upstream', retryable: true, cause });
+};
+
+async function* splitLines(response: IncomingMessage): AsyncGenerator<string> {
+  const splitter = createLineSplitter(maxLineLength);
+  response.setEncoding('utf8');
+  try {
+    for await (const chunk of response as AsyncIterable<string>) yield* splitter.push(chunk);
+  } catch (error) {
+    unreachable(error);
+  }
+}

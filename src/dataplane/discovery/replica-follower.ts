@@ -1,0 +1,59 @@
+/** Follows one replica of the operator: a stream, and after it broke another one, with a growing pause between attempts. */
+import type { TableMessage } from '../../core/table/messages.ts';
+import { sleep, type Clock } from '../../platform/clock.ts';
+import { describeError } from '../../platform/errors.ts';
+import type { Logger } from '../../platform/log.ts';
+import { backoffMs, type Backoff } from './backoff.ts';
+import type { OperatorApi } from './operator-api.ts';
+import { parseTableMessage } from './table-message.ts';
+
+export type FollowerPorts = { api: Pick<OperatorApi, 'tableLines'>; clock: Clock; random: () => number; log: Logger; backoff: Backoff };
+
+export interface FollowerEvents {
+  onMessage(message: TableMessage): void;
+  /** The stream broke, or ended, or did not come about. */
+  onDown(): void;
+  /** Asked before each further attempt: an address that is no longer listed is given up. */
+  isStillListed(): boolean;
+}
+
+/** Resolves when the signal aborts or the address is given up; never rejects. */
+export async function followReplica(address: string, { ports, events, signal }: { ports: FollowerPorts; events: FollowerEvents; signal: AbortSignal }): Promise<void> {
+  const { clock, random, backoff } = ports;
+  let failures = 0;
+  while (!signal.aborted) {
+    const heard = await readStream(address, { ports, events, signal });
+    events.onDown();
+    if (signal.aborted || !events.isStillListed()) return;
+    failures = heard ? 0 : failures + 1;
+    await sleep(clock, backoffMs(backoff, failures, random()), signal);
+  }
+}
+
+/** Whether anything valid was heard: then the replica is well, and the next attempt need not be slow. */
+async function readStream(address: string, { ports, events, signal }: Parameters<typeof followReplica>[1]): Promise<boolean> {
+  const { api, log } = ports;
+  let heard = false;
+  try {
+    for await (const line of api.tableLines(address, signal)) {
+      const message = parseOrLog(line, { address, log });
+      if (message === undefined) continue;
+      heard = true;
+      events.onMessage(message);
+    }
+    log.info({ address }, 'table stream ended');
+  } catch (error) {
+    if (!signal.aborted) log.warn({ address, error: describeError(error) }, 'table stream failed');
+  }
+  return heard;
+}
+
+/** A message that is refused changes nothing: the table before it stays. */
+function parseOrLog(line: string, { address, log }: { address: string; log: Logger }): TableMessage | undefined {
+  try {
+    return parseTableMessage(line);
+  } catch (error) {
+    log.error({ address, error: describeError(error) }, 'table message refused');
+    return undefined;
+  }
+}

@@ -1,0 +1,30 @@
+/** What the proxy tells the operator: every endpoint of the table it routes by, and what it counts there. Pure. */
+import type { EndpointReport, Report } from '../../core/table/messages.ts';
+import type { Endpoint, Persistence, RoutingTable } from '../../core/table/routing-table.ts';
+
+/** What is counted for an endpoint; an EndpointSlot is one. */
+export type EndpointCount = { sessions: number; starting: number; open: number; lastSeenS: number };
+
+export type Counts = (endpointId: string) => EndpointCount | undefined;
+
+/**
+ * `table` must be the one by which requests are routed at this moment: with the state `Draining` in a report the proxy confirms that it
+ * sends no new session there, and the pod may go when the sessions are over.
+ */
+export function buildReport(table: RoutingTable, counts: Counts, at: Pick<Report, 'startedAtMs' | 'sequence' | 'ended'> & { nowMs: number }): Report {
+  const { startedAtMs, sequence, ended, nowMs } = at;
+  const endpoints = Object.values(table.backends).flatMap(({ endpoints, persistence }) =>
+    endpoints.map((endpoint) => reportEndpoint(endpoint, { count: counts(endpoint.id), persistence, nowMs })),
+  );
+  return { startedAtMs, sequence, endpoints, ended };
+}
+
+type Known = { count: EndpointCount | undefined; persistence: Persistence; nowMs: number };
+
+function reportEndpoint({ uid, state }: Endpoint, { count, persistence, nowMs }: Known): EndpointReport {
+  // A request that may begin a session counts as one: the pod must not go while it is on its way.
+  const sessions = count === undefined ? 0 : count.sessions + count.starting;
+  if (count === undefined || sessions === 0) return { uid, state, sessions: 0, expiresAtMs: nowMs };
+  const lastUseMs = count.open > 0 || count.starting > 0 ? nowMs : count.lastSeenS * 1000;
+  return { uid, state, sessions, expiresAtMs: lastUseMs + persistence.idleTimeoutMs };
+}

@@ -1,0 +1,68 @@
+/** Sends reports to every connected replica: soon after a change, and at least once a second, so that silence means something. */
+import type { Report } from '../../core/table/messages.ts';
+import type { Clock } from '../../platform/clock.ts';
+import { describeError } from '../../platform/errors.ts';
+import type { Logger } from '../../platform/log.ts';
+
+/** At most one report in this time, however much changes. */
+const minIntervalMs = 200;
+/** At least one report a second. Less than that, because it is looked at only each `minIntervalMs`, and timers are late, not early. */
+const maxIntervalMs = 750;
+
+export type ReporterPorts = {
+  clock: Clock;
+  log: Logger;
+  send(address: string, report: Report): Promise<void>;
+  /** Replicas with an open stream. */
+  addresses(): Iterable<string>;
+  /** What is true now; undefined while there is no table. */
+  build(sequence: number): Report | undefined;
+  /** Grows with everything that a report would show. */
+  changes(): number;
+};
+
+/** The answer stops it. */
+export function startReporter(ports: ReporterPorts): () => void {
+  const { clock } = ports;
+  const busy = new Set<string>();
+  let sequence = 0;
+  let lastSentMs = Number.NEGATIVE_INFINITY;
+  let lastChanges = -1;
+  let stopped = false;
+  let cancel = () => {};
+
+  const deliver = async (address: string, report: Report) => {
+    busy.add(address);
+    try {
+      await ports.send(address, report);
+    } catch (error) {
+      if (!stopped) ports.log.warn({ address, error: describeError(error) }, 'report not delivered');
+    }
+    busy.delete(address);
+  };
+
+  /** A replica that is slow to answer is not sent more: it gets what is true when it has answered. */
+  const deliverToAll = (report: Report) => {
+    for (const address of ports.addresses()) if (!busy.has(address)) void deliver(address, report);
+  };
+
+  const tick = () => {
+    const nowMs = clock.nowMs();
+    const changes = ports.changes();
+    if (changes !== lastChanges || nowMs - lastSentMs >= maxIntervalMs) {
+      // From the clock, so that a restarted container's reports are newer than those of the one before.
+      sequence = Math.max(sequence + 1, nowMs);
+      lastSentMs = nowMs;
+      lastChanges = changes;
+      const report = ports.build(sequence);
+      if (report !== undefined) deliverToAll(report);
+    }
+    cancel = clock.after(minIntervalMs, tick);
+  };
+  tick();
+
+  return () => {
+    stopped = true;
+    cancel();
+  };
+}

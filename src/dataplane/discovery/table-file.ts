@@ -1,0 +1,47 @@
+/** A routing table from a file, for a proxy that runs alone. Read again and again: watching misses files that are moved into place. */
+import { readFile } from 'node:fs/promises';
+import type { RoutingTable } from '../../core/table/routing-table.ts';
+import { parseRoutingTable } from '../../core/table/parse-table.ts';
+import type { Clock } from '../../platform/clock.ts';
+import { AppError, describeError } from '../../platform/errors.ts';
+import type { Logger } from '../../platform/log.ts';
+
+export type TableFilePorts = { clock: Clock; log: Logger; onTable: (table: RoutingTable) => void };
+
+const pollMs = 1000;
+
+/** What cannot be read, or is no table, is logged once and changes nothing. The answer stops it. */
+export function followTableFile(file: string, { clock, log, onTable }: TableFilePorts): () => void {
+  let seen: string | undefined;
+  let problem: string | undefined;
+  let cancel = () => {};
+  let stopped = false;
+
+  const look = async () => {
+    try {
+      const text = await readFile(file, 'utf8');
+      if (text !== seen && !stopped) {
+        seen = text;
+        onTable(parse(text));
+      }
+      problem = undefined;
+    } catch (error) {
+      const described = describeError(error);
+      if (described !== problem) log.error({ file, error: described }, 'table file refused');
+      problem = described;
+    }
+    if (!stopped) cancel = clock.after(pollMs, () => void look());
+  };
+  void look();
+
+  return () => {
+    stopped = true;
+    cancel();
+  };
+}
+
+function parse(text: string): RoutingTable {
+  const parsed = parseRoutingTable(JSON.parse(text));
+  if ('table' in parsed) return parsed.table;
+  throw new AppError('TABLE_INVALID', parsed.problem, { source: 'internal', retryable: false });
+}

@@ -1,0 +1,35 @@
+/** Lines of the operator's stream, checked: what is not a message of the contract is refused as TABLE_INVALID. */
+import type { TableMessage } from '../../core/table/messages.ts';
+import { isListOf, isObject, isPattern, isText, isTime, parseRoutingTable } from '../../core/table/parse-table.ts';
+import { AppError } from '../../platform/errors.ts';
+
+const stampProblem = isObject({ type: isText, replica: isText, revision: isPattern(/^[0-9]{1,30}$/, 'decimal digits'), asOfMs: isTime });
+const endedProblem = isObject({ type: isPattern(/^ended$/, 'ended'), replica: isText, sessions: isListOf(isPattern(/^[0-9a-f]{16}$/, '16 hex digits')) });
+
+type Stamp = { type: string; replica: string; revision: string; asOfMs: number; table?: unknown };
+
+export function parseTableMessage(line: string): TableMessage {
+  const value = parseJson(line);
+  if (isEnded(value)) return value;
+  if (!isStamp(value)) throw refused(stampProblem(value, 'message') ?? 'message: is not one');
+  const { replica, revision, asOfMs } = value;
+  if (value.type === 'heartbeat') return { type: 'heartbeat', replica, revision, asOfMs };
+  if (value.type !== 'table') throw refused('message.type: must be table or heartbeat');
+  const parsed = parseRoutingTable(value.table);
+  if ('problem' in parsed) throw refused(parsed.problem);
+  return { type: 'table', replica, revision, asOfMs, table: parsed.table };
+}
+
+const isEnded = (value: unknown): value is Extract<TableMessage, { type: 'ended' }> => endedProblem(value, 'message') === undefined;
+
+const isStamp = (value: unknown): value is Stamp => stampProblem(value, 'message') === undefined;
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw refused('not JSON', error);
+  }
+}
+
+const refused = (problem: string, cause?: unknown) => new AppError('TABLE_INVALID', problem, { source: 'kubernetes', retryable: true, cause });

@@ -1,0 +1,185 @@
+/**
+ * Where a message body ends (RFC 9112 §6 and §7), as a machine that takes the bytes in any pieces. It checks and counts;
+ * it moves nothing: a chunked body goes onward as it came, which is safe because every part of its framing was checked.
+ *
+ *   length     ──n bytes──► done
+ *   untilClose ──(end of connection)──► done
+ *   chunked    Size ─;─► Extension      Size, Extension ─CRLF─► Data (size > 0) ─CRLF─► Size
+ *                                       Size, Extension ─CRLF─► Trailer (size 0) ─field CRLF─► Trailer ─CRLF─► done
+ */
+import { CR, LF, byteAt, hexValue } from './ascii.ts';
+import { extensionRefusal, trailerRefusal } from './chunk-lines.ts';
+import { refusals } from './refusals.ts';
+import type { Refusal } from './refusals.ts';
+
+export type Framing = { kind: 'none' } | { kind: 'length'; bytes: number } | { kind: 'chunked' } | { kind: 'untilClose' };
+
+const Step = { Size: 0, Extension: 1, SizeLf: 2, Data: 3, DataCr: 4, DataLf: 5, Trailer: 6, TrailerLf: 7 } as const;
+
+export type Body = {
+  readonly kind: Framing['kind'];
+  done: boolean;
+  refusal: Refusal | undefined;
+  /** Bytes left of the content, or of the chunk. */
+  remaining: number;
+  step: (typeof Step)[keyof typeof Step];
+  sizeDigits: number;
+  /** The extension or trailer line read so far. */
+  line: string;
+  extensionBytes: number;
+  trailerBytes: number;
+  readonly onContent: ContentTaker | undefined;
+};
+
+/** Told of each piece of content, framing taken off. */
+export type ContentTaker = (bytes: Uint8Array, from: number, to: number) => void;
+
+// Sixteen digits hold every safe integer with zeros in front; more is padding that nobody honest sends.
+const maxSizeDigits = 16;
+// An extension on every one-byte chunk costs the receiver a thousand times the content (CVE-2024-22019): bounded for the whole body.
+const maxExtensionBytes = 16 * 1024;
+const maxTrailerBytes = 16 * 1024;
+
+export function createBody(framing: Framing, onContent?: ContentTaker): Body {
+  const remaining = framing.kind === 'length' ? framing.bytes : 0;
+  return {
+    kind: framing.kind,
+    done: framing.kind === 'none' || (framing.kind === 'length' && remaining === 0),
+    refusal: undefined,
+    remaining,
+    step: Step.Size,
+    sizeDigits: 0,
+    line: '',
+    extensionBytes: 0,
+    trailerBytes: 0,
+    onContent,
+  };
+}
+
+/** Takes what belongs to the body from [from, to) and answers where that ends. Afterwards look at `done` and `refusal`. */
+export function readBody(body: Body, bytes: Uint8Array, from: number, to: number): number {
+  if (body.done || from === to) {
+    return from;
+  }
+  if (body.kind === 'chunked') {
+    return readChunks(body, bytes, from, to);
+  }
+  const end = body.kind === 'length' ? Math.min(to, from + body.remaining) : to;
+  body.remaining -= end - from;
+  body.done = body.kind === 'length' && body.remaining === 0;
+  body.onContent?.(bytes, from, end);
+  return end;
+}
+
+function readChunks(body: Body, bytes: Uint8Array, from: number, to: number): number {
+  let at = from;
+  while (at < to && !body.done && body.refusal === undefined) {
+    if (body.step === Step.Data) {
+      const end = Math.min(to, at + body.remaining);
+      body.onContent?.(bytes, at, end);
+      body.remaining -= end - at;
+      at = end;
+      if (body.remaining === 0) {
+        body.step = Step.DataCr;
+      }
+    } else {
+      takeFramingByte(body, byteAt(bytes, at));
+      at++;
+    }
+  }
+  return at;
+}
+
+function takeFramingByte(body: Body, byte: number): void {
+  switch (body.step) {
+    case Step.Size:
+      takeSizeByte(body, byte);
+      return;
+    case Step.Extension:
+      takeExtensionByte(body, byte);
+      return;
+    case Step.SizeLf:
+      expect(body, byte === LF, refusals.BareCarriageReturn);
+      beginChunk(body);
+      return;
+    case Step.DataCr:
+      expect(body, byte === CR, refusals.InvalidChunkEnd);
+      body.step = Step.DataLf;
+      return;
+    case Step.DataLf:
+      expect(body, byte === LF, refusals.InvalidChunkEnd);
+      body.step = Step.Size;
+      body.sizeDigits = 0;
+      return;
+    case Step.Trailer:
+      takeTrailerByte(body, byte);
+      return;
+    case Step.TrailerLf:
+      expect(body, byte === LF, refusals.BareCarriageReturn);
+      endTrailer(body);
+      return;
+    case Step.Data:
+  }
+}
+
+function expect(body: Body, holds: boolean, refusal: Refusal | undefined): void {
+  if (!holds) {
+    body.refusal ??= refusal;
+  }
+}
+
+function takeSizeByte(body: Body, byte: number): void {
+  const digit = byteAt(hexValue, byte);
+  if (digit !== 255) {
+    body.sizeDigits++;
+    body.remaining = body.remaining * 16 + digit;
+    expect(body, body.sizeDigits <= maxSizeDigits && Number.isSafeInteger(body.remaining), refusals.InvalidChunkSize);
+    return;
+  }
+  expect(body, body.sizeDigits > 0, refusals.InvalidChunkSize);
+  if (byte === CR) {
+    body.step = Step.SizeLf;
+    return;
+  }
+  expect(body, byte === 0x3b, byte === LF ? refusals.BareLineFeed : refusals.InvalidChunkSize);
+  body.step = Step.Extension;
+  body.line = ';';
+}
+
+function takeExtensionByte(body: Body, byte: number): void {
+  if (byte === CR) {
+    body.refusal = extensionRefusal(body.line);
+    body.step = Step.SizeLf;
+    return;
+  }
+  body.extensionBytes++;
+  body.line += String.fromCharCode(byte);
+  expect(body, byte !== LF, refusals.BareLineFeed);
+  expect(body, body.extensionBytes <= maxExtensionBytes, refusals.ChunkExtensionTooLarge);
+}
+
+function beginChunk(body: Body): void {
+  body.step = body.remaining === 0 ? Step.Trailer : Step.Data;
+  body.line = '';
+}
+
+function takeTrailerByte(body: Body, byte: number): void {
+  if (byte === CR) {
+    body.step = Step.TrailerLf;
+    return;
+  }
+  body.trailerBytes++;
+  body.line += String.fromCharCode(byte);
+  expect(body, byte !== LF, refusals.BareLineFeed);
+  expect(body, body.trailerBytes <= maxTrailerBytes, refusals.TrailersTooLarge);
+}
+
+function endTrailer(body: Body): void {
+  if (body.line === '') {
+    body.done = body.refusal === undefined;
+    return;
+  }
+  body.refusal ??= trailerRefusal(body.line);
+  body.step = Step.Trailer;
+  body.line = '';
+}

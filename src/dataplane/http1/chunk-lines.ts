@@ -1,0 +1,54 @@
+/** The two kinds of text inside a chunked body: extensions of a chunk and trailer fields (RFC 9112 §7.1.1 and §7.1.2). */
+import { fieldValueBytes, skipText, tokenBytes } from './ascii.ts';
+import { Field, classify } from './fields.ts';
+import { refusals } from './refusals.ts';
+import type { Refusal } from './refusals.ts';
+
+/**
+ * `*( ";" name [ "=" ( token / quoted-string ) ] )`. The grammar also lets bad white space in; we do not, since how
+ * servers read odd extensions differs, and that difference is what smuggles requests.
+ */
+export function extensionRefusal(line: string): Refusal | undefined {
+  for (let at = 0; at < line.length; ) {
+    const nameEnd = line[at] === ';' ? skipText(tokenBytes, line, at + 1) : at + 1;
+    if (nameEnd === at + 1) {
+      return refusals.InvalidChunkExtension;
+    }
+    at = line[nameEnd] === '=' ? extensionValueEnd(line, nameEnd + 1) : nameEnd;
+    if (at < 0) {
+      return refusals.InvalidChunkExtension;
+    }
+  }
+  return undefined;
+}
+
+/** Just after a token or quoted-string; -1 where there is neither. */
+function extensionValueEnd(line: string, start: number): number {
+  if (line[start] !== '"') {
+    const end = skipText(tokenBytes, line, start);
+    return end === start ? -1 : end;
+  }
+  for (let at = start + 1; at < line.length && fieldValueBytes[line.charCodeAt(at)] === 1; at++) {
+    if (line[at] === '"') {
+      return at + 1;
+    }
+    at += line[at] === '\\' ? 1 : 0;
+  }
+  return -1;
+}
+
+const forbiddenNames = new Set(['authorization', 'proxy-authorization', 'content-encoding', 'content-type', 'content-range', 'trailer', 'cache-control']);
+
+/**
+ * RFC 9110 §6.5.1: a trailer must not frame, route or authenticate, nor change how the content is read. Some servers merge
+ * trailers into the headers they were already given, which would undo what the proxy checked and wrote.
+ */
+export function trailerRefusal(line: string): Refusal | undefined {
+  const nameEnd = skipText(tokenBytes, line, 0);
+  if (nameEnd === 0 || line[nameEnd] !== ':' || skipText(fieldValueBytes, line, nameEnd + 1) !== line.length) {
+    return refusals.InvalidTrailer;
+  }
+  const name = line.slice(0, nameEnd);
+  const known = classify(Buffer.from(name, 'latin1'), 0, nameEnd);
+  return known !== Field.Other || forbiddenNames.has(name.toLowerCase()) ? refusals.ForbiddenTrailer : undefined;
+}

@@ -1,0 +1,285 @@
+import type { Socket } from 'node:net';
+import type { Reply } from '../routing.ts';
+import type { Timed } from '../upstream/deadlines.ts';
+import { LF } from './ascii.ts';
+import type { ClientSide } from './client-side.ts';
+import { countReason } from './counters.ts';
+import { Exchange } from './exchange.ts';
+import type { Hop } from './forwarded-head.ts';
+import { parseRequestHead } from './head-parser.ts';
+import type { ServerContext } from './options.ts';
+import { refusals } from './refusals.ts';
+import type { Refusal } from './refusals.ts';
+import { renderReply } from './replies.ts';
+import { Request, inspectRequest } from './request.ts';
+import type { Tunnel } from './tunnel.ts';
+
+type Phase = 'reading' | 'exchange' | 'tunnel' | 'closing';
+
+/** Where connections came in: `port` as the routing table knows the listener. */
+export type ClientListener = { port: number; scheme: 'http' | 'https' };
+
+/**
+ * One connection of a client: its requests one after another, in order, whether they are pipelined or not.
+ *
+ *   reading ──head──► exchange ──over, keep-alive──► reading (at once on what is here already)
+ *      │                 │  └──101──► tunnel ──both sides ended──┐
+ *      │ refused, idle   │ over, close                           │
+ *      └────────► closing ◄──────────────────────────────────────┘
+ *   closing: FIN follows the answer; what still comes is thrown away until the client ends too, or lingerMs is over
+ */
+export class ClientConnection implements ClientSide, Timed {
+  readonly socket: Socket;
+  deadlineMs: number;
+  pending: Buffer | undefined;
+  halfClosed = false;
+  phase: Phase = 'reading';
+  private readonly context: ServerContext;
+  private readonly listener: ClientListener;
+  private readonly hop: Omit<Hop, 'cookieName'>;
+  private exchange: Exchange | undefined;
+  private tunnel: Tunnel | undefined;
+  private advancing = false;
+
+  constructor(socket: Socket, context: ServerContext, listener: ClientListener) {
+    this.socket = socket;
+    this.context = context;
+    this.listener = listener;
+    this.hop = describeHop(socket, listener);
+    this.deadlineMs = context.deadlines.in(context.timeouts.headMs);
+    this.listen();
+  }
+
+  private listen(): void {
+    this.socket.on('data', (chunk: Buffer) => this.bytesCame(chunk));
+    this.socket.on('drain', () => this.drained());
+    this.socket.on('end', () => this.ended());
+    this.socket.on('finish', () => {
+      if (this.phase === 'closing') {
+        this.deadlineMs = this.context.deadlines.in(this.context.timeouts.lingerMs);
+      }
+    });
+    // 'close' follows and does what there is to do.
+    this.socket.on('error', () => undefined);
+    this.socket.on('close', () => {
+      this.phase = 'closing';
+      this.exchange?.clientGone();
+      this.tunnel?.clientGone();
+    });
+  }
+
+  private bytesCame(chunk: Buffer): void {
+    switch (this.phase) {
+      case 'reading':
+        this.headBytes(chunk);
+        return;
+      case 'exchange':
+        this.exchangeBytes(chunk);
+        return;
+      case 'tunnel':
+        this.tunnel?.clientBytes(chunk);
+        return;
+      case 'closing':
+    }
+  }
+
+  private headBytes(chunk: Buffer): void {
+    const before = this.pending;
+    this.pending = before === undefined ? chunk : Buffer.concat([before, chunk]);
+    // A head is parsed again from its start only when a line has ended: a client that sends byte by byte costs a parse a line,
+    // and there may be only so many lines.
+    const lineEnded = before === undefined || chunk.includes(LF) || this.pending.length >= this.context.requestHead.limits.headBytes;
+    if (lineEnded) {
+      this.advance();
+    }
+  }
+
+  /** Takes request after request from what has come, as long as they are answered at once. */
+  private advance(): void {
+    if (this.advancing) {
+      return;
+    }
+    this.advancing = true;
+    let more = true;
+    while (more && this.phase === 'reading' && this.pending !== undefined) {
+      // Answers that the client does not read must not pile up: 'drain' goes on here.
+      more = !this.socket.writableNeedDrain && this.readRequest(this.pending);
+    }
+    this.advancing = false;
+    if (this.phase === 'reading' && this.halfClosed && !this.socket.writableNeedDrain) {
+      this.close();
+    }
+  }
+
+  private readRequest(bytes: Buffer): boolean {
+    const { context } = this;
+    const head = context.requestHead;
+    const outcome = parseRequestHead(head, bytes, 0, bytes.length);
+    if (outcome === 'incomplete') {
+      return false;
+    }
+    const request = outcome === 'complete' ? inspectRequest(head) : outcome;
+    if (!(request instanceof Request)) {
+      this.refuse(request);
+      return false;
+    }
+    this.pending = head.end < bytes.length ? bytes.subarray(head.end) : undefined;
+    this.phase = 'exchange';
+    this.deadlineMs = Infinity;
+    context.counters.requests++;
+    this.exchange = new Exchange({ client: this, context, hop: this.hop, request });
+    this.exchange.start(request, this.listener.port);
+    return true;
+  }
+
+  private exchangeBytes(chunk: Buffer): void {
+    // What came before is taken first, so that nothing overtakes it.
+    const taken = this.pending === undefined ? (this.exchange?.requestBytes(chunk) ?? 0) : 0;
+    if (taken === chunk.length) {
+      return;
+    }
+    const rest = chunk.subarray(taken);
+    this.pending = this.pending === undefined ? rest : Buffer.concat([this.pending, rest]);
+    this.socket.pause();
+  }
+
+  drop(count: number): void {
+    this.pending = this.pending === undefined || count >= this.pending.length ? undefined : this.pending.subarray(count);
+    if (this.pending === undefined) {
+      this.resume();
+    }
+  }
+
+  private drained(): void {
+    if (this.phase === 'reading') {
+      this.resume();
+      this.advance();
+    } else if (this.phase === 'exchange') {
+      this.exchange?.clientDrained();
+    } else if (this.phase === 'tunnel') {
+      this.tunnel?.clientDrained();
+    }
+  }
+
+  private ended(): void {
+    this.halfClosed = true;
+    if (this.phase === 'reading') {
+      this.advance();
+    } else if (this.phase === 'exchange') {
+      this.exchange?.clientEnded();
+    } else if (this.phase === 'tunnel') {
+      this.tunnel?.clientEnded();
+    }
+  }
+
+  write(data: string | Buffer): boolean {
+    return typeof data === 'string' ? this.socket.write(data, 'latin1') : this.socket.write(data);
+  }
+
+  pause(): void {
+    this.socket.pause();
+  }
+
+  resume(): void {
+    if (this.socket.isPaused()) {
+      this.socket.resume();
+    }
+  }
+
+  reply(reply: Reply, form: { closes: boolean; isHead: boolean }): void {
+    this.write(renderReply(reply, { ...form, nowMs: this.context.clock.nowMs() }));
+    this.exchangeOver(form.closes ? 'close' : 'keepAlive');
+  }
+
+  refuse(refusal: Refusal): void {
+    countReason(this.context.counters.refusals, refusal.reason);
+    this.write(renderReply(refusal, { closes: true, isHead: false, nowMs: this.context.clock.nowMs() }));
+    this.close();
+  }
+
+  exchangeOver(next: 'keepAlive' | 'close'): void {
+    this.exchange = undefined;
+    if (next === 'close' || this.context.stopping) {
+      this.close();
+      return;
+    }
+    this.phase = 'reading';
+    this.deadlineMs = this.context.deadlines.in(this.pending === undefined ? this.context.timeouts.idleMs : this.context.timeouts.headMs);
+    this.resume();
+    this.advance();
+  }
+
+  tunnelBegun(tunnel: Tunnel): void {
+    this.exchange = undefined;
+    this.tunnel = tunnel;
+    this.phase = 'tunnel';
+    const early = this.pending;
+    this.pending = undefined;
+    this.resume();
+    if (early !== undefined) {
+      tunnel.clientBytes(early);
+    }
+    if (this.halfClosed) {
+      tunnel.clientEnded();
+    }
+  }
+
+  endWriting(): void {
+    this.socket.end();
+  }
+
+  close(): void {
+    this.phase = 'closing';
+    this.pending = undefined;
+    this.deadlineMs = this.context.deadlines.in(this.context.timeouts.stallMs);
+    this.socket.end();
+    this.resume();
+  }
+
+  cut(how: 'close' | 'reset'): void {
+    if (how === 'reset') {
+      this.socket.resetAndDestroy();
+    } else {
+      this.socket.destroy();
+    }
+  }
+
+  deadlinePassed(): void {
+    switch (this.phase) {
+      case 'reading':
+        if (this.pending === undefined) {
+          this.close();
+        } else {
+          this.refuse(refusals.RequestTimeout);
+        }
+        return;
+      case 'exchange':
+        this.exchange?.deadlinePassed();
+        return;
+      case 'tunnel':
+        this.tunnel?.deadlinePassed();
+        return;
+      case 'closing':
+        this.socket.destroy();
+    }
+  }
+
+  /** Shutdown: a connection between two requests closes now, every other one after the response it is busy with. */
+  closeIfIdle(): void {
+    if (this.phase === 'reading' && this.pending === undefined) {
+      this.close();
+    }
+  }
+}
+
+function describeHop(socket: Socket, { scheme }: ClientListener): Omit<Hop, 'cookieName'> {
+  const { localAddress = '', localPort = 0, remoteAddress = '' } = socket;
+  const local = plainAddress(localAddress);
+  return {
+    forwardedLines: `X-Forwarded-For: ${plainAddress(remoteAddress)}\r\nX-Forwarded-Proto: ${scheme}\r\n`,
+    localAuthority: `${local.includes(':') ? `[${local}]` : local}:${localPort}`,
+  };
+}
+
+/** A dual-stack socket shows IPv4 peers as `::ffff:192.0.2.1`. */
+const plainAddress = (address: string): string => (address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address);

@@ -1,0 +1,30 @@
+import type { Reply } from '../routing.ts';
+import type { Refusal } from './refusals.ts';
+import type { Tunnel } from './tunnel.ts';
+
+/** What an exchange or a tunnel may do with the client's connection. */
+export interface ClientSide {
+  deadlineMs: number;
+  /** The client sent FIN: it sends no more, and may or may not still read. */
+  readonly halfClosed: boolean;
+  /** What came and was taken by nobody yet: the rest of a body, or the next request. */
+  readonly pending: Buffer | undefined;
+  /** The first bytes of `pending` were taken. */
+  drop(count: number): void;
+  /** False: wait for the drain before the next write. */
+  write(data: string | Buffer): boolean;
+  pause(): void;
+  resume(): void;
+  /** Answers in place of the app; the exchange is over by then. */
+  reply(reply: Reply, form: { closes: boolean; isHead: boolean }): void;
+  /** Answers a request that is not valid; the exchange is over by then. */
+  refuse(refusal: Refusal): void;
+  exchangeOver(next: 'keepAlive' | 'close'): void;
+  tunnelBegun(tunnel: Tunnel): void;
+  /** Sends FIN after what was written; what the client sends is still read. */
+  endWriting(): void;
+  /** Sends FIN after what was written, and throws away what still comes. */
+  close(): void;
+  /** Breaks the connection off. `reset`: where FIN alone would look like the proper end of what was sent. */
+  cut(how: 'close' | 'reset'): void;
+}

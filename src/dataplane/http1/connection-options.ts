@@ -1,0 +1,61 @@
+/** What the Connection header and the hop-by-hop headers say (RFC 9110 §7.6.1 and §7.8). They are for us and go no further. */
+import { Field } from './fields.ts';
+import { listText, nameText } from './head-fields.ts';
+import type { Head } from './head-parser.ts';
+
+export type ConnectionOptions = {
+  readonly close: boolean;
+  readonly keepAlive: boolean;
+  /** The protocol asked for (or switched to), where the message upgrades. */
+  readonly upgrade: string | undefined;
+  /** `TE: trailers`: the sender can take trailer fields. */
+  readonly trailers: boolean;
+  /** Lower-case names that Connection lists: hop-by-hop, too. */
+  readonly named: ReadonlySet<string>;
+};
+
+const noNames: ReadonlySet<string> = new Set();
+const plain: ConnectionOptions = Object.freeze({ close: false, keepAlive: false, upgrade: undefined, trailers: false, named: noNames });
+const keptAlive: ConnectionOptions = Object.freeze({ ...plain, keepAlive: true });
+
+export function inspectConnection(head: Head): ConnectionOptions {
+  const options = listText(head, Field.Connection);
+  const te = listText(head, Field.Te);
+  if (te === '' && (options === '' || options === 'keep-alive')) {
+    return options === '' ? plain : keptAlive;
+  }
+  const named = new Set(members(options));
+  const upgrade = listText(head, Field.Upgrade);
+  return {
+    close: named.has('close'),
+    keepAlive: named.has('keep-alive'),
+    upgrade: named.has('upgrade') && mayUpgrade(upgrade) ? upgrade : undefined,
+    trailers: members(te).includes('trailers'),
+    named,
+  };
+}
+
+const members = (list: string): string[] =>
+  list
+    .toLowerCase()
+    .split(',')
+    .map((member) => member.trim())
+    .filter((member) => member !== '');
+
+/**
+ * h2c by Upgrade is obsolete (RFC 9113 §3.1) and would let a client speak HTTP/2 to the app past every rule of the proxy,
+ * so that the header is ignored, as RFC 9110 §7.8 allows.
+ */
+const mayUpgrade = (protocols: string): boolean => protocols !== '' && !members(protocols).includes('h2c');
+
+/** Whether field `index` is hop-by-hop because the Connection header names it. */
+export function isNamed(options: ConnectionOptions, head: Head, index: number): boolean {
+  return options.named.size > 0 && options.named.has(nameText(head, index).toLowerCase());
+}
+
+/** The seconds of `Keep-Alive: timeout=5`: how long the peer leaves an idle connection open. */
+export function keepAliveSeconds(head: Head): number | undefined {
+  const timeout = members(listText(head, Field.KeepAlive)).find((member) => member.startsWith('timeout='));
+  const seconds = Number(timeout?.slice('timeout='.length));
+  return Number.isInteger(seconds) && seconds >= 0 ? seconds : undefined;
+}

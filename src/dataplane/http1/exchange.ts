@@ -1,0 +1,357 @@
+import type { RouteDecision, Reply, SessionHold } from '../routing.ts';
+import type { UpstreamConnection, UpstreamUser } from '../upstream/connection.ts';
+import { joinedCopy } from './byte-copy.ts';
+import type { ClientSide } from './client-side.ts';
+import { countReason } from './counters.ts';
+import { buildRequestHead } from './forwarded-head.ts';
+import type { Hop } from './forwarded-head.ts';
+import { createHead } from './head-parser.ts';
+import type { ServerContext } from './options.ts';
+import { badGateway, gatewayTimeout } from './replies.ts';
+import { refusals } from './refusals.ts';
+import type { Refusal } from './refusals.ts';
+import type { Request } from './request.ts';
+import { RequestWriter } from './request-writer.ts';
+import { ResponseReader } from './response-reader.ts';
+import type { ResponseTaker, SwitchedProtocols } from './response-reader.ts';
+import { Tunnel } from './tunnel.ts';
+
+type Phase = 'routing' | 'connecting' | 'sent' | 'responding' | 'over';
+
+export type ExchangeParts = { client: ClientSide; context: ServerContext; hop: Omit<Hop, 'cookieName'>; request: Request };
+
+/**
+ * One request and its response. Every way out goes through `end`, which lets go of the session's hold exactly once.
+ *
+ *   routing ─forward─► connecting ──► sent ──response head──► responding ──all of it──► over
+ *      │                │  ▲  │         │  │                      │ breaks off: the client's connection, too
+ *      │ reply          │  └──┘ again,  │  └─101─► Tunnel         ▼
+ *      ▼                │ or elsewhere  │ no answer: 502, 504    over
+ *    over ◄─────reply───┘               ▼
+ *                          idle connection was closed, and the request may be sent twice ──► connecting, once
+ */
+export class Exchange implements UpstreamUser, ResponseTaker {
+  readonly method: string;
+  readonly http10: boolean;
+  readonly upgrade: string | undefined;
+  private readonly client: ClientSide;
+  private readonly context: ServerContext;
+  private readonly hop: Omit<Hop, 'cookieName'>;
+  private readonly clientStays: boolean;
+  private readonly request: RequestWriter;
+  private readonly response: ResponseReader;
+  private phase: Phase = 'routing';
+  private hold: SessionHold | undefined;
+  private upstream: UpstreamConnection | undefined;
+  private failedConnects = 0;
+  private cancelRetry: (() => void) | undefined;
+  private clientBlocked = false;
+
+  constructor({ client, context, hop, request }: ExchangeParts) {
+    this.client = client;
+    this.context = context;
+    this.hop = hop;
+    this.method = request.method;
+    this.http10 = request.head.minorVersion === 0;
+    this.upgrade = request.connection.upgrade;
+    this.clientStays = this.http10 ? request.connection.keepAlive : !request.connection.close;
+    this.request = new RequestWriter(client, request);
+    this.response = new ResponseReader(context, this);
+    context.counters.requestsOpen++;
+  }
+
+  start(request: Request, listenerPort: number): void {
+    const decision = this.context.router.route(request, listenerPort);
+    if (!(decision instanceof Promise)) {
+      this.routed(decision, request);
+      return;
+    }
+    // Others are parsed while this one waits: it keeps its head, they get a new one.
+    this.context.requestHead = createHead(request.head.limits);
+    void decision.then((made) => this.routed(made, request));
+  }
+
+  private routed(decision: RouteDecision, request: Request): void {
+    if (decision.kind === 'reply') {
+      this.answer(decision.reply);
+      return;
+    }
+    if (this.phase === 'over') {
+      decision.hold.release();
+      return;
+    }
+    this.hold = decision.hold;
+    this.request.head = buildRequestHead(request, { ...this.hop, cookieName: decision.hold.cookieName });
+    this.reach(decision.hold);
+  }
+
+  private reach(hold: SessionHold): void {
+    const { pool } = this.context;
+    this.phase = 'connecting';
+    this.upstream = pool.take(hold.endpoint, this);
+    if (this.upstream === undefined) {
+      this.upstream = pool.connect(hold.endpoint, this);
+    } else {
+      this.send(this.upstream);
+    }
+  }
+
+  upstreamConnected(): void {
+    if (this.upstream !== undefined) {
+      this.send(this.upstream);
+    }
+  }
+
+  private send(upstream: UpstreamConnection): void {
+    this.request.begin(upstream);
+    if (this.request.refusal === undefined) {
+      this.phase = 'sent';
+      this.awaitProgress();
+    } else {
+      this.refuseRequest(this.request.refusal);
+    }
+  }
+
+  /** Bytes from the client; answers how many of them belong to this request and were taken. */
+  requestBytes(bytes: Buffer): number {
+    const taken = this.upstream === undefined ? 0 : this.request.take(this.upstream, bytes);
+    if (this.request.refusal !== undefined) {
+      this.refuseRequest(this.request.refusal);
+      return bytes.length;
+    }
+    if (taken > 0) {
+      this.awaitProgress();
+    }
+    return taken;
+  }
+
+  private refuseRequest(refusal: Refusal): void {
+    const begun = this.phase === 'responding';
+    this.end();
+    if (begun) {
+      this.client.cut('close');
+    } else {
+      this.client.refuse(refusal);
+    }
+  }
+
+  upstreamDrained(): void {
+    this.request.drained();
+    this.awaitProgress();
+  }
+
+  clientDrained(): void {
+    this.clientBlocked = false;
+    this.upstream?.socket.resume();
+    this.awaitProgress();
+  }
+
+  upstreamBytes(bytes: Buffer, length: number): void {
+    this.request.answered();
+    this.response.take(bytes, length);
+  }
+
+  // What the response reader finds.
+
+  interim(head: string): void {
+    if (!this.http10) {
+      this.toClient(head);
+    }
+  }
+
+  sessionLines(setCookies: readonly string[], endsSession: boolean): string {
+    return this.hold?.responseHead({ setCookies, endsSession }) ?? '';
+  }
+
+  isFirstResponse(): boolean {
+    return this.upstream?.reused === false;
+  }
+
+  /** Not while the request is still coming: where the response ends first, the next request could not be found. */
+  clientMayStay(): boolean {
+    return this.clientStays && this.request.done && !this.context.stopping;
+  }
+
+  content(data: string | Buffer): void {
+    this.phase = 'responding';
+    this.toClient(data);
+    this.awaitProgress();
+  }
+
+  private toClient(data: string | Buffer): void {
+    if (data.length > 0 && !this.client.write(data)) {
+      this.clientBlocked = true;
+      this.upstream?.socket.pause();
+    }
+  }
+
+  complete(): void {
+    const { upstream } = this;
+    this.upstream = undefined;
+    // A request that is not all out leaves the connection in the middle of a message.
+    if (upstream !== undefined && this.response.upstreamStays && this.request.done && upstream.socket.writableLength === 0) {
+      this.giveBack(upstream);
+    } else {
+      upstream?.destroy();
+    }
+    this.end();
+    this.client.exchangeOver(this.response.clientStays ? 'keepAlive' : 'close');
+  }
+
+  private giveBack(upstream: UpstreamConnection): void {
+    if (this.clientBlocked) {
+      upstream.socket.resume();
+    }
+    if (this.response.keepAliveSeconds !== undefined) {
+      upstream.idleLimitMs = this.response.keepAliveSeconds * 1000;
+    }
+    this.context.pool.give(upstream);
+  }
+
+  invalid(refusal: Refusal): void {
+    this.fail(badGateway(`The app's response is not valid HTTP/1.1: ${refusal.body}`));
+  }
+
+  switched({ head, rest }: SwitchedProtocols): void {
+    const { hold, upstream } = this;
+    if (this.upgrade === undefined || !this.request.done || hold === undefined || upstream === undefined) {
+      this.fail(badGateway('The app switched protocols without being asked to.'));
+      return;
+    }
+    this.hold = undefined;
+    this.upstream = undefined;
+    this.end();
+    this.client.write(joinedCopy(head, rest, 0, rest.length));
+    this.client.tunnelBegun(new Tunnel({ client: this.client, upstream, hold, context: this.context }));
+  }
+
+  // What goes wrong.
+
+  upstreamEnded(): void {
+    if (this.phase === 'responding' && this.response.endsWithConnection) {
+      this.response.upstreamStays = false;
+      this.complete();
+      return;
+    }
+    this.upstream?.destroy();
+    this.upstreamGone('closed the connection');
+  }
+
+  upstreamClosed(why: string): void {
+    if (this.upstream?.connected === false) {
+      this.connectFailed();
+    } else {
+      this.upstreamGone(why);
+    }
+  }
+
+  private connectFailed(): void {
+    this.context.counters.upstreamConnectFailures++;
+    this.upstream = undefined;
+    const { hold } = this;
+    if (hold === undefined) {
+      return;
+    }
+    const next = hold.connectFailed(++this.failedConnects);
+    switch (next.kind) {
+      case 'retry':
+        this.cancelRetry = this.context.clock.after(next.afterMs, () => this.reach(hold));
+        return;
+      case 'forward':
+        this.hold = next.hold;
+        this.reach(next.hold);
+        return;
+      case 'reply':
+        this.answer(next.reply);
+    }
+  }
+
+  private upstreamGone(why: string): void {
+    this.upstream = undefined;
+    if (!this.request.mayBeSentAgain || this.hold === undefined) {
+      this.fail(badGateway(`The app gave no complete response: ${why}.`));
+      return;
+    }
+    // RFC 9112 §9.3.1: it closed an idle connection as we sent on it. A fresh one is not `reused`: there is no third time.
+    this.context.counters.upstreamRetries++;
+    this.phase = 'connecting';
+    this.upstream = this.context.pool.connect(this.hold.endpoint, this);
+  }
+
+  /** No response that could still be told from a whole one: an answer of our own, or a connection that visibly breaks off. */
+  private fail(reply: Reply): void {
+    if (this.phase !== 'responding') {
+      this.answer(reply);
+      return;
+    }
+    this.context.counters.responsesTruncated++;
+    this.end();
+    this.client.cut(this.response.endsWithConnection ? 'reset' : 'close');
+  }
+
+  private answer(reply: Reply): void {
+    if (this.phase === 'over') {
+      return;
+    }
+    this.end();
+    countReason(this.context.counters.replies, reply.reason);
+    this.client.reply(reply, { closes: this.http10 || !this.clientMayStay(), isHead: this.method === 'HEAD' });
+  }
+
+  /** The client's connection is closed. */
+  clientGone(): void {
+    if (this.phase !== 'over') {
+      this.context.counters.clientsGone++;
+      this.end();
+    }
+  }
+
+  /** FIN may be a half-close or the whole end; only writing would tell. So the exchange goes on, but not in silence for long. */
+  clientEnded(): void {
+    if (this.request.done || this.client.pending !== undefined) {
+      this.awaitProgress();
+    } else {
+      this.client.cut('close');
+    }
+  }
+
+  /** The client's deadline, which is ours while we run. */
+  deadlinePassed(): void {
+    if (this.client.halfClosed || this.phase === 'responding') {
+      this.client.cut(this.response.endsWithConnection ? 'reset' : 'close');
+    } else if (this.request.done || this.request.blocked) {
+      this.answer(gatewayTimeout('The app did not answer in time.'));
+    } else {
+      this.refuseRequest(refusals.RequestTimeout);
+    }
+  }
+
+  private awaitProgress(): void {
+    const { timeouts, deadlines } = this.context;
+    const delayMs = this.progressTimeoutMs();
+    this.client.deadlineMs = deadlines.in(this.client.halfClosed ? Math.min(delayMs, timeouts.halfClosedMs) : delayMs);
+  }
+
+  private progressTimeoutMs(): number {
+    const { stallMs, responseHeadMs } = this.context.timeouts;
+    if (this.phase === 'responding') {
+      return this.clientBlocked ? stallMs : Infinity;
+    }
+    return this.phase === 'sent' && this.request.done ? responseHeadMs : stallMs;
+  }
+
+  private end(): void {
+    if (this.phase === 'over') {
+      return;
+    }
+    this.phase = 'over';
+    this.context.counters.requestsOpen--;
+    this.client.deadlineMs = Infinity;
+    this.cancelRetry?.();
+    this.upstream?.destroy();
+    this.upstream = undefined;
+    const { hold } = this;
+    this.hold = undefined;
+    hold?.release();
+  }
+}

@@ -1,0 +1,115 @@
+/**
+ * The heads that go onward, each one latin1 string: the lines that stay are copied in runs as they came, hop-by-hop lines
+ * are left out (RFC 9110 §7.6.1), and the proxy's own lines are added at the end.
+ */
+import { isNamed } from './connection-options.ts';
+import type { ConnectionOptions } from './connection-options.ts';
+import { withoutCookie } from './cookie-line.ts';
+import { Field, fieldIdCount } from './fields.ts';
+import type { FieldId } from './fields.ts';
+import { fieldId, lineEnd, lineStart, linesStart, piece, valueText } from './head-fields.ts';
+import type { Head } from './head-parser.ts';
+import type { Request } from './request.ts';
+
+/** What the proxy tells the app about the connection a request came by. */
+export type Hop = {
+  /** `X-Forwarded-For` and `-Proto`, each ending in CRLF: the same for every request of a connection. */
+  forwardedLines: string;
+  /** Host where an HTTP/1.0 request names none: the address that the client connected to (RFC 9110 §7.1). */
+  localAuthority: string;
+  cookieName: string;
+};
+
+/** By FieldId: 1 for a line that does not go onward. */
+type Drops = Uint8Array;
+
+const drops = (...ids: FieldId[]): Drops => Uint8Array.from({ length: fieldIdCount }, (_, id) => (ids.includes(id) ? 1 : 0));
+const betweenTwo = [Field.Connection, Field.TransferEncoding, Field.Upgrade, Field.KeepAlive, Field.HopByHop];
+const requestDrops = drops(...betweenTwo, Field.Te, Field.Claimed);
+const requestDropsWithHost = drops(...betweenTwo, Field.Te, Field.Claimed, Field.Host);
+const responseDrops = drops(...betweenTwo, Field.HoldfastSession);
+/** RFC 9110 §8.6: no Content-Length in a 1xx or 204. */
+const bodilessDrops = drops(...betweenTwo, Field.HoldfastSession, Field.ContentLength);
+
+export function buildRequestHead(request: Request, hop: Hop): string {
+  const { head, target, connection } = request;
+  const authority = request.authority === '' ? hop.localAuthority : request.authority;
+  const keepsHost = target.authority === undefined && request.authority !== '';
+  const lines = copyLines(head, { drops: keepsHost ? requestDrops : requestDropsWithHost, connection, cookieName: hop.cookieName });
+  const host = keepsHost ? '' : `Host: ${authority}\r\n`;
+  return `${requestLine(request)}${host}${lines}${hop.forwardedLines}X-Forwarded-Host: ${authority}\r\n${requestHopLines(request)}\r\n`;
+}
+
+function requestLine({ head, method, target }: Request): string {
+  if (target.authority === undefined) {
+    return `${piece(head, head.start, head.targetEnd)} HTTP/1.1\r\n`;
+  }
+  return `${method} ${target.query === '' ? target.path : `${target.path}?${target.query}`} HTTP/1.1\r\n`;
+}
+
+function requestHopLines({ framing, connection }: Request): string {
+  const chunked = framing.kind === 'chunked' ? 'Transfer-Encoding: chunked\r\n' : '';
+  if (!connection.trailers && connection.upgrade === undefined) {
+    return chunked;
+  }
+  const te = connection.trailers ? 'TE: trailers\r\nConnection: TE\r\n' : '';
+  const upgrade = connection.upgrade === undefined ? '' : `Upgrade: ${connection.upgrade}\r\nConnection: upgrade\r\n`;
+  return chunked + te + upgrade;
+}
+
+export type ResponseEnding = {
+  /** Header lines that the session adds. */
+  sessionLines: string;
+  /** The Connection and framing lines, each ending in CRLF. */
+  hopLines: string;
+};
+
+export function buildResponseHead(head: Head, connection: ConnectionOptions, { sessionLines, hopLines }: ResponseEnding): string {
+  const bodiless = head.status < 200 || head.status === 204;
+  const lines = copyLines(head, { drops: bodiless ? bodilessDrops : responseDrops, connection });
+  // The version is that of the sender of this message, which is us (RFC 9110 §6.2).
+  const statusLine = `HTTP/1.1${piece(head, head.start + 'HTTP/1.x'.length, linesStart(head))}`;
+  return `${statusLine}${lines}${sessionLines}${hopLines}\r\n`;
+}
+
+type CopyRules = { drops: Drops; connection: ConnectionOptions; cookieName?: string };
+
+function copyLines(head: Head, rules: CopyRules): string {
+  const end = head.end - 2;
+  const mayBeNamed = rules.connection.named.size > 0;
+  let copied = '';
+  let runStart = linesStart(head);
+  for (let index = 0; index < head.count; index++) {
+    const id = fieldId(head, index);
+    const replacement = id === Field.Other && !mayBeNamed ? undefined : replacementOf(head, index, rules);
+    if (replacement !== undefined) {
+      copied += piece(head, runStart, lineStart(head, index)) + replacement;
+      runStart = lineEnd(head, index);
+    }
+  }
+  return copied + piece(head, runStart, end);
+}
+
+/** What stands in the place of a line, and undefined for a line that stays. */
+function replacementOf(head: Head, index: number, { drops, connection, cookieName }: CopyRules): string | undefined {
+  const id = fieldId(head, index);
+  if (drops[id] === 1) {
+    return '';
+  }
+  // Connection may name any header, but never those that frame and route: without them it would be another message.
+  if (id !== Field.Host && id !== Field.ContentLength && isNamed(connection, head, index)) {
+    return '';
+  }
+  if (id === Field.Cookie && cookieName !== undefined) {
+    return cookieLine(valueText(head, index), cookieName);
+  }
+  return undefined;
+}
+
+function cookieLine(value: string, cookieName: string): string | undefined {
+  const rest = withoutCookie(value, cookieName);
+  if (rest === value) {
+    return undefined;
+  }
+  return rest === '' ? '' : `Cookie: ${rest}\r\n`;
+}

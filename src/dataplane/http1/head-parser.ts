@@ -1,0 +1,267 @@
+/**
+ * A strict parser of request and response heads (RFC 9112 §2 to §5): one pass over the bytes, offsets into an Int32Array,
+ * no string of any header. What two readers could take for two different messages is refused, never repaired.
+ *
+ *     line ──► field* ──► empty line       any byte out of place ──► refused, with the reason
+ */
+import { COLON, CR, HTAB, LF, SP, byteAt, digitBytes, fieldValueBytes, skip, targetBytes, tokenBytes } from './ascii.ts';
+import { Field, classify, fieldIdCount } from './fields.ts';
+import type { FieldId } from './fields.ts';
+import { refusals } from './refusals.ts';
+import type { Refusal } from './refusals.ts';
+
+export type HeadLimits = { lineBytes: number; headBytes: number; fields: number };
+
+/** The result of a parse; it is used again for the next one, so nobody keeps it beyond its own message. */
+export type Head = {
+  readonly limits: HeadLimits;
+  /** nameStart, nameEnd, valueStart, valueEnd, FieldId: five numbers a field. */
+  readonly fields: Int32Array;
+  count: number;
+  /** By FieldId: how many fields there are of it, and which was the first. */
+  readonly known: Int32Array;
+  /** Start to end as a latin1 string, once somebody asked. */
+  text: string | undefined;
+  bytes: Buffer;
+  /** Where the bytes end, or where the limit on them does. */
+  limit: number;
+  start: number;
+  /** Just after the empty line. */
+  end: number;
+  methodEnd: number;
+  targetEnd: number;
+  minorVersion: number;
+  status: number;
+  refusal: Refusal;
+};
+
+export type HeadOutcome = 'complete' | 'incomplete' | Refusal;
+
+export const stride = 5;
+const incomplete = -1;
+const refused = -2;
+const noBytes = Buffer.alloc(0);
+
+export function createHead(limits: HeadLimits): Head {
+  return {
+    limits,
+    fields: new Int32Array(limits.fields * stride),
+    count: 0,
+    known: new Int32Array(fieldIdCount * 2),
+    text: undefined,
+    bytes: noBytes,
+    limit: 0,
+    start: 0,
+    end: 0,
+    methodEnd: 0,
+    targetEnd: 0,
+    minorVersion: 1,
+    status: 0,
+    refusal: refusals.InvalidRequestLine,
+  };
+}
+
+export function parseRequestHead(head: Head, bytes: Buffer, start: number, end: number): HeadOutcome {
+  begin(head, bytes, start, end);
+  // One empty line in front is the end of what an old client sent as a body (RFC 9112 §2.2).
+  if (bytes[start] === CR && end - start > 1 && bytes[start + 1] === LF) {
+    head.start += 2;
+  }
+  const next = requestLine(head, head.start);
+  return conclude(head, next < 0 ? next : fieldLines(head, next), end);
+}
+
+export function parseResponseHead(head: Head, bytes: Buffer, start: number, end: number): HeadOutcome {
+  begin(head, bytes, start, end);
+  const next = statusLine(head, start);
+  return conclude(head, next < 0 ? next : fieldLines(head, next), end);
+}
+
+function begin(head: Head, bytes: Buffer, start: number, end: number): void {
+  head.bytes = bytes;
+  head.start = start;
+  head.limit = Math.min(end, start + head.limits.headBytes);
+  head.count = 0;
+  head.text = undefined;
+  head.known.fill(0);
+}
+
+function conclude(head: Head, next: number, end: number): HeadOutcome {
+  if (next >= 0) {
+    head.end = next;
+    return 'complete';
+  }
+  if (next === refused) {
+    return head.refusal;
+  }
+  if (head.limit === end && end - head.start < head.limits.headBytes) {
+    return 'incomplete';
+  }
+  return head.count === 0 && head.bytes.indexOf(LF, head.start) < 0 ? refusals.RequestLineTooLong : refusals.HeadTooLarge;
+}
+
+function refuse(head: Head, refusal: Refusal): number {
+  head.refusal = refusal;
+  return refused;
+}
+
+/** `at` is the first byte that cannot belong to its line: the start of the next line, or what is wrong. */
+function endLine(head: Head, at: number, otherwise: Refusal): number {
+  const byte = head.bytes[at];
+  if (byte !== CR) {
+    return refuse(head, byte === LF ? refusals.BareLineFeed : otherwise);
+  }
+  if (at + 1 >= head.limit) {
+    return incomplete;
+  }
+  return head.bytes[at + 1] === LF ? at + 2 : refuse(head, refusals.BareCarriageReturn);
+}
+
+function requestLine(head: Head, at: number): number {
+  const { bytes, limit } = head;
+  head.methodEnd = skip(tokenBytes, bytes, at, limit);
+  if (head.methodEnd === limit) {
+    return incomplete;
+  }
+  if (head.methodEnd === at || bytes[head.methodEnd] !== SP) {
+    return refuse(head, bytes[head.methodEnd] === LF ? refusals.BareLineFeed : refusals.InvalidMethod);
+  }
+  head.targetEnd = skip(targetBytes, bytes, head.methodEnd + 1, limit);
+  if (head.targetEnd === limit) {
+    return incomplete;
+  }
+  if (head.targetEnd === head.methodEnd + 1 || bytes[head.targetEnd] !== SP) {
+    return refuse(head, targetRefusal(bytes[head.targetEnd]));
+  }
+  const versionEnd = version(head, head.targetEnd + 1);
+  if (versionEnd === limit || versionEnd < 0) {
+    return versionEnd === limit ? incomplete : versionEnd;
+  }
+  return versionEnd - at > head.limits.lineBytes
+    ? refuse(head, refusals.RequestLineTooLong)
+    : endLine(head, versionEnd, refusals.InvalidRequestLine);
+}
+
+function targetRefusal(stoppedAt: number | undefined): Refusal {
+  if (stoppedAt === CR || stoppedAt === LF) {
+    return stoppedAt === LF ? refusals.BareLineFeed : refusals.InvalidRequestLine;
+  }
+  return refusals.InvalidRequestTarget;
+}
+
+const versionPattern = 'HTTP/d.d';
+
+/** HTTP-version, RFC 9112 §2.3. A version that is well-formed but not spoken here is told apart from a malformed one. */
+function version(head: Head, at: number): number {
+  const { bytes, limit } = head;
+  for (let i = 0; i < versionPattern.length; i++) {
+    if (at + i >= limit) {
+      return incomplete;
+    }
+    const byte = byteAt(bytes, at + i);
+    const matches = i === 5 || i === 7 ? digitBytes[byte] === 1 : byte === versionPattern.charCodeAt(i);
+    if (!matches) {
+      return refuse(head, byte === LF ? refusals.BareLineFeed : refusals.InvalidVersion);
+    }
+  }
+  head.minorVersion = byteAt(bytes, at + 7) - 0x30;
+  return bytes[at + 5] === 0x31 && head.minorVersion <= 1 ? at + versionPattern.length : refuse(head, refusals.UnsupportedVersion);
+}
+
+/** status-line, RFC 9112 §4; the blank before an empty reason is left out by many servers. */
+function statusLine(head: Head, at: number): number {
+  const { bytes, limit } = head;
+  const versionEnd = version(head, at);
+  if (versionEnd < 0) {
+    return versionEnd;
+  }
+  const statusEnd = versionEnd + 4;
+  if (statusEnd >= limit) {
+    return incomplete;
+  }
+  if (bytes[versionEnd] !== SP || skip(digitBytes, bytes, versionEnd + 1, statusEnd) !== statusEnd) {
+    return refuse(head, refusals.InvalidStatusLine);
+  }
+  head.status = Number(bytes.toString('latin1', versionEnd + 1, statusEnd));
+  if (head.status < 100 || head.status > 599 || (bytes[statusEnd] !== SP && bytes[statusEnd] !== CR)) {
+    return refuse(head, refusals.InvalidStatusLine);
+  }
+  const lineEnd = skip(fieldValueBytes, bytes, statusEnd, limit);
+  return lineEnd === limit ? incomplete : endLine(head, lineEnd, refusals.InvalidStatusLine);
+}
+
+function fieldLines(head: Head, start: number): number {
+  for (let at = start; ; ) {
+    if (at >= head.limit) {
+      return incomplete;
+    }
+    if (head.bytes[at] === CR) {
+      return endLine(head, at, refusals.BareCarriageReturn);
+    }
+    if (head.count === head.limits.fields) {
+      return refuse(head, refusals.TooManyFields);
+    }
+    at = fieldLine(head, at);
+    if (at < 0) {
+      return at;
+    }
+  }
+}
+
+function fieldLine(head: Head, at: number): number {
+  const { bytes, limit, fields } = head;
+  const nameEnd = skip(tokenBytes, bytes, at, limit);
+  if (nameEnd === limit) {
+    return incomplete;
+  }
+  if (nameEnd === at || bytes[nameEnd] !== COLON) {
+    return refuse(head, nameRefusal(bytes[nameEnd], nameEnd === at));
+  }
+  let valueStart = nameEnd + 1;
+  while (valueStart < limit && isBlank(bytes[valueStart])) {
+    valueStart++;
+  }
+  const stop = skip(fieldValueBytes, bytes, valueStart, limit);
+  if (stop === limit) {
+    return incomplete;
+  }
+  const next = endLine(head, stop, refusals.InvalidFieldValue);
+  if (next < 0) {
+    return next;
+  }
+  let valueEnd = stop;
+  while (valueEnd > valueStart && isBlank(bytes[valueEnd - 1])) {
+    valueEnd--;
+  }
+  const base = head.count++ * stride;
+  fields[base] = at;
+  fields[base + 1] = nameEnd;
+  fields[base + 2] = valueStart;
+  fields[base + 3] = valueEnd;
+  const id = classify(bytes, at, nameEnd);
+  fields[base + 4] = id;
+  if (id !== Field.Other) {
+    noteKnown(head, id);
+  }
+  return next;
+}
+
+function noteKnown({ known, count }: Head, id: FieldId): void {
+  const before = known[id * 2] ?? 0;
+  known[id * 2] = before + 1;
+  if (before === 0) {
+    known[id * 2 + 1] = count - 1;
+  }
+}
+
+const isBlank = (byte: number | undefined): boolean => byte === SP || byte === HTAB;
+
+function nameRefusal(stoppedAt: number | undefined, atStart: boolean): Refusal {
+  if (isBlank(stoppedAt)) {
+    return atStart ? refusals.ObsoleteFold : refusals.WhitespaceBeforeColon;
+  }
+  if (stoppedAt === LF) {
+    return refusals.BareLineFeed;
+  }
+  return stoppedAt === CR ? refusals.MissingColon : refusals.InvalidFieldName;
+}

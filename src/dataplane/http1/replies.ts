@@ -1,0 +1,18 @@
+/** Answers of the proxy itself: plain text that says what was wrong. */
+import { STATUS_CODES } from 'node:http';
+import type { Reply } from '../routing.ts';
+
+export type ReplyForm = { closes: boolean; isHead: boolean; nowMs: number };
+
+/** The whole response. After a refused message nobody knows where the next one begins, so that its connection is closed. */
+export function renderReply({ status, body, extraHead = '' }: Pick<Reply, 'status' | 'body' | 'extraHead'>, form: ReplyForm): Buffer {
+  const content = Buffer.from(body.endsWith('\n') ? body : `${body}\n`);
+  const retryAfter = status === 503 && !/^retry-after:/im.test(extraHead) ? 'Retry-After: 1\r\n' : '';
+  const head =
+    `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nDate: ${new Date(form.nowMs).toUTCString()}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${content.length}\r\n` +
+    `Cache-Control: no-store\r\n${retryAfter}${extraHead}${form.closes ? 'Connection: close\r\n' : ''}\r\n`;
+  return Buffer.concat([Buffer.from(head, 'latin1'), form.isHead ? Buffer.alloc(0) : content]);
+}
+
+export const badGateway = (body: string): Reply => ({ status: 502, reason: 'UpstreamProtocolError', body });
+export const gatewayTimeout = (body: string): Reply => ({ status: 504, reason: 'UpstreamTimeout', body });

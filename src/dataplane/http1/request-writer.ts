@@ -1,0 +1,99 @@
+import type { UpstreamConnection } from '../upstream/connection.ts';
+import { createBody, readBody } from './body.ts';
+import type { Body } from './body.ts';
+import { joinedCopy } from './byte-copy.ts';
+import type { ClientSide } from './client-side.ts';
+import type { Refusal } from './refusals.ts';
+import type { Request } from './request.ts';
+
+/** RFC 9110 §9.2.2: sending it twice does what sending it once does. */
+const idempotentMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
+
+/** Writes the request to the app: the head and what has come of the body in one write, then the body as it comes. */
+export class RequestWriter {
+  /** As the app gets it; known with the route. */
+  head = '';
+  /** The app does not take what was written yet. */
+  blocked = false;
+  /** The body is not valid. */
+  refusal: Refusal | undefined;
+  private readonly client: ClientSide;
+  private readonly body: Body;
+  private readonly idempotent: boolean;
+  private begun = false;
+  /** The whole request, as long as it may be sent again. */
+  private replay: string | Buffer | undefined;
+
+  constructor(client: ClientSide, request: Request) {
+    this.client = client;
+    this.body = createBody(request.framing);
+    this.idempotent = idempotentMethods.has(request.method);
+  }
+
+  /** Everything came and was written, if not taken by the app yet. */
+  get done(): boolean {
+    return this.body.done;
+  }
+
+  get mayBeSentAgain(): boolean {
+    return this.replay !== undefined;
+  }
+
+  /** There is a connection. Nothing of the body was taken before, so that until here every failure leaves it whole. */
+  begin(upstream: UpstreamConnection): void {
+    const whole = this.replay ?? this.firstPiece();
+    if (this.refusal !== undefined) {
+      return;
+    }
+    this.begun = true;
+    if (this.blocked) {
+      // By a connection that is gone.
+      this.drained();
+    }
+    // An idle connection may be closed at the app's end already; on a fresh one a failure means something else.
+    this.replay = upstream.reused && this.body.done && this.idempotent ? whole : undefined;
+    this.write(upstream, whole);
+  }
+
+  private firstPiece(): string | Buffer {
+    const { pending } = this.client;
+    if (pending === undefined || this.body.done) {
+      return this.head;
+    }
+    const end = readBody(this.body, pending, 0, pending.length);
+    this.refusal = this.body.refusal;
+    const piece = joinedCopy(this.head, pending, 0, end);
+    this.client.drop(end);
+    return piece;
+  }
+
+  /** Bytes from the client; answers how many of them belong to this request and were taken. */
+  take(upstream: UpstreamConnection, bytes: Buffer): number {
+    if (!this.begun) {
+      return 0;
+    }
+    const end = readBody(this.body, bytes, 0, bytes.length);
+    this.refusal = this.body.refusal;
+    if (this.refusal === undefined && end > 0) {
+      this.write(upstream, end === bytes.length ? bytes : bytes.subarray(0, end));
+    }
+    return end;
+  }
+
+  private write(upstream: UpstreamConnection, data: string | Buffer): void {
+    if (!upstream.write(data)) {
+      this.blocked = true;
+      this.client.pause();
+    }
+  }
+
+  drained(): void {
+    this.blocked = false;
+    this.client.resume();
+  }
+
+  /** The app has begun to answer: it saw the request. */
+  answered(): void {
+    this.replay = undefined;
+  }
+}

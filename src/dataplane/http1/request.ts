@@ -1,0 +1,113 @@
+/** What a request head means: its target and host, how its body is framed, what becomes of the connection. */
+import type { RequestView } from '../routing.ts';
+import type { Framing } from './body.ts';
+import { inspectConnection } from './connection-options.ts';
+import type { ConnectionOptions } from './connection-options.ts';
+import { Field } from './fields.ts';
+import { requestFraming } from './framing.ts';
+import { countOf, hasName, listText, piece, valueText } from './head-fields.ts';
+import type { Head } from './head-parser.ts';
+import { refusals } from './refusals.ts';
+import type { Refusal } from './refusals.ts';
+import { hostOf, parseTarget } from './request-target.ts';
+import type { Target } from './request-target.ts';
+
+type Parts = {
+  head: Head;
+  method: string;
+  target: Target;
+  authority: string;
+  framing: Framing;
+  connection: ConnectionOptions;
+};
+
+/** A request whose head was accepted. Valid only as long as its Head is not parsed into again. */
+export class Request implements RequestView {
+  readonly head: Head;
+  readonly method: string;
+  readonly target: Target;
+  /** Host as sent, with its port; the authority of the absolute form stands above it. Empty only in HTTP/1.0. */
+  readonly authority: string;
+  readonly framing: Framing;
+  readonly connection: ConnectionOptions;
+
+  constructor(parts: Parts) {
+    this.head = parts.head;
+    this.method = parts.method;
+    this.target = parts.target;
+    this.authority = parts.authority;
+    this.framing = parts.framing;
+    this.connection = parts.connection;
+  }
+
+  get path(): string {
+    return this.target.path;
+  }
+
+  get query(): string {
+    return this.target.query;
+  }
+
+  get host(): string {
+    return hostOf(this.authority) ?? '';
+  }
+
+  header(name: string): string | undefined {
+    const index = findField(this.head, name, 0);
+    return index < 0 ? undefined : valueText(this.head, index);
+  }
+
+  headers(name: string): string[] {
+    const values: string[] = [];
+    for (let index = findField(this.head, name, 0); index >= 0; index = findField(this.head, name, index + 1)) {
+      values.push(valueText(this.head, index));
+    }
+    return values;
+  }
+}
+
+function findField(head: Head, name: string, from: number): number {
+  for (let index = from; index < head.count; index++) {
+    if (hasName(head, index, name)) {
+      return index;
+    }
+  }
+  return -1;
+}
+
+const isRefusal = (answer: Framing | string | Refusal): answer is Refusal => typeof answer === 'object' && 'status' in answer;
+
+/** Judges a parsed request head. */
+export function inspectRequest(head: Head): Request | Refusal {
+  const { start, methodEnd, targetEnd } = head;
+  const method = piece(head, start, methodEnd);
+  if (method === 'CONNECT') {
+    return refusals.UnsupportedMethod;
+  }
+  const target = parseTarget(piece(head, methodEnd + 1, targetEnd), method);
+  if (target === undefined) {
+    return refusals.InvalidRequestTarget;
+  }
+  const hostField = findHost(head);
+  if (isRefusal(hostField)) {
+    return hostField;
+  }
+  const framing = requestFraming(head);
+  if (isRefusal(framing)) {
+    return framing;
+  }
+  return new Request({ head, method, target, authority: target.authority ?? hostField, framing, connection: inspectConnection(head) });
+}
+
+/** RFC 9112 §3.2: exactly one Host, and a valid one; HTTP/1.0 may leave it out. */
+function findHost(head: Head): string | Refusal {
+  const hosts = countOf(head, Field.Host);
+  if (hosts === 0) {
+    return head.minorVersion === 0 ? '' : refusals.MissingHost;
+  }
+  if (hosts > 1) {
+    return refusals.DuplicateHost;
+  }
+  const host = listText(head, Field.Host);
+  return hostOf(host) === undefined ? refusals.InvalidHost : host;
+}

@@ -1,0 +1,182 @@
+/** Reads the app's response and makes of it what the client is to get. It moves no bytes itself: it tells its taker. */
+import { createBody, readBody } from './body.ts';
+import type { Body } from './body.ts';
+import { appended, joinedCopy } from './byte-copy.ts';
+import { inspectConnection, keepAliveSeconds } from './connection-options.ts';
+import type { ConnectionOptions } from './connection-options.ts';
+import { Field } from './fields.ts';
+import { buildResponseHead } from './forwarded-head.ts';
+import { responseFraming } from './framing.ts';
+import { countOf, fieldId, firstOf, listText, valueText } from './head-fields.ts';
+import { parseResponseHead } from './head-parser.ts';
+import type { Head } from './head-parser.ts';
+import type { ServerContext } from './options.ts';
+import type { Refusal } from './refusals.ts';
+
+export type SwitchedProtocols = { head: string; rest: Buffer };
+
+export interface ResponseTaker {
+  readonly method: string;
+  /** The client cannot take chunks. */
+  readonly http10: boolean;
+  /** The protocol that the request asked to switch to. */
+  readonly upgrade: string | undefined;
+  /** A 1xx, other than 101. */
+  interim(head: string): void;
+  sessionLines(setCookies: readonly string[], endsSession: boolean): string;
+  clientMayStay(): boolean;
+  /** The connection has carried no response before. */
+  isFirstResponse(): boolean;
+  switched(protocols: SwitchedProtocols): void;
+  /** Head or body, ready to be written. */
+  content(data: string | Buffer): void;
+  complete(): void;
+  invalid(refusal: Refusal): void;
+}
+
+type Step = 'head' | 'body' | 'over';
+
+export class ResponseReader {
+  /** Whether the connections may carry another exchange; for the client's this is known with the head. */
+  upstreamStays = false;
+  clientStays = false;
+  /** Seconds that the app leaves an idle connection open; read once a connection. */
+  keepAliveSeconds: number | undefined;
+  private readonly context: ServerContext;
+  private readonly taker: ResponseTaker;
+  private step: Step = 'head';
+  private partialHead: Buffer | undefined;
+  private body: Body = createBody({ kind: 'none' });
+  private dechunks = false;
+  /** Without its chunks, from the bytes at hand. */
+  private readonly content: Uint8Array[] = [];
+
+  constructor(context: ServerContext, taker: ResponseTaker) {
+    this.context = context;
+    this.taker = taker;
+  }
+
+  /** Nothing but the end of the connection ends the response, at the app or (without its chunks) at the client. */
+  get endsWithConnection(): boolean {
+    return this.body.kind === 'untilClose' || this.dechunks;
+  }
+
+  take(bytes: Buffer, length: number): void {
+    if (this.step === 'body') {
+      this.takeBody('', bytes, { from: 0, to: length });
+      return;
+    }
+    const source = this.partialHead === undefined ? bytes : appended(this.partialHead, bytes, length);
+    this.takeHeads(source, this.partialHead === undefined ? length : source.length);
+  }
+
+  private takeHeads(bytes: Buffer, length: number): void {
+    const head = this.context.responseHead;
+    for (let at = 0; this.step === 'head'; at = head.end) {
+      const outcome = at === length ? 'incomplete' : parseResponseHead(head, bytes, at, length);
+      if (outcome === 'incomplete') {
+        this.partialHead = at === length ? undefined : appended(undefined, bytes.subarray(at), length - at);
+        return;
+      }
+      if (outcome === 'complete') {
+        this.takeHead(head, length);
+      } else {
+        this.refuse(outcome);
+      }
+    }
+  }
+
+  private takeHead(head: Head, length: number): void {
+    const connection = inspectConnection(head);
+    if (head.status === 101) {
+      this.switchProtocols(head, connection, length);
+    } else if (head.status < 200) {
+      this.taker.interim(buildResponseHead(head, connection, { sessionLines: '', hopLines: '' }));
+    } else {
+      this.takeFinalHead(head, connection, length);
+    }
+  }
+
+  private switchProtocols(head: Head, connection: ConnectionOptions, length: number): void {
+    this.step = 'over';
+    const upgrade = connection.upgrade ?? this.taker.upgrade;
+    const hopLines = `Connection: upgrade\r\nUpgrade: ${upgrade}\r\n`;
+    const sessionLines = upgrade === undefined ? '' : this.sessionLines(head);
+    const text = buildResponseHead(head, connection, { sessionLines, hopLines });
+    this.taker.switched({ head: text, rest: head.bytes.subarray(head.end, length) });
+  }
+
+  private takeFinalHead(head: Head, connection: ConnectionOptions, length: number): void {
+    const framing = responseFraming(head, this.taker.method);
+    if ('status' in framing) {
+      this.refuse(framing);
+      return;
+    }
+    this.step = 'body';
+    this.dechunks = this.taker.http10 && framing.kind === 'chunked';
+    this.body = createBody(framing, this.dechunks ? (bytes, start, end) => void this.content.push(bytes.subarray(start, end)) : undefined);
+    this.upstreamStays = head.minorVersion === 1 && !connection.close && framing.kind !== 'untilClose';
+    this.clientStays = !this.endsWithConnection && this.taker.clientMayStay();
+    this.keepAliveSeconds = this.taker.isFirstResponse() ? keepAliveSeconds(head) : undefined;
+    const classCounts = this.context.counters.responsesByClass;
+    const statusClass = Math.trunc(head.status / 100);
+    classCounts[statusClass] = (classCounts[statusClass] ?? 0) + 1;
+    const text = buildResponseHead(head, connection, { sessionLines: this.sessionLines(head), hopLines: this.hopLines(head, connection) });
+    this.takeBody(text, head.bytes, { from: head.end, to: length });
+  }
+
+  private hopLines(head: Head, connection: ConnectionOptions): string {
+    const chunked = this.body.kind === 'chunked' && !this.dechunks ? 'Transfer-Encoding: chunked\r\n' : '';
+    // RFC 9110 §15.5.22: a 426 says what to upgrade to.
+    const upgrade = head.status === 426 && connection.upgrade !== undefined ? `Upgrade: ${connection.upgrade}\r\nConnection: upgrade\r\n` : '';
+    if (!this.clientStays) {
+      return `${chunked}${upgrade}Connection: close\r\n`;
+    }
+    return `${chunked}${upgrade}${this.taker.http10 ? 'Connection: keep-alive\r\n' : ''}`;
+  }
+
+  private sessionLines(head: Head): string {
+    const endsSession = countOf(head, Field.HoldfastSession) > 0 && listText(head, Field.HoldfastSession).toLowerCase() === 'end';
+    return this.taker.sessionLines(setCookies(head), endsSession);
+  }
+
+  private takeBody(prefix: string, bytes: Buffer, { from, to }: { from: number; to: number }): void {
+    const end = readBody(this.body, bytes, from, to);
+    if (this.body.refusal !== undefined) {
+      this.refuse(this.body.refusal);
+      return;
+    }
+    if (this.dechunks) {
+      const content = Buffer.concat(this.content.splice(0));
+      this.taker.content(joinedCopy(prefix, content, 0, content.length));
+    } else {
+      this.taker.content(joinedCopy(prefix, bytes, from, end));
+    }
+    if (this.body.done) {
+      this.step = 'over';
+      // Bytes after the end answer nothing that was asked: whoever came next would get them.
+      this.upstreamStays &&= end === to;
+      this.taker.complete();
+    }
+  }
+
+  private refuse(refusal: Refusal): void {
+    this.step = 'over';
+    this.taker.invalid(refusal);
+  }
+}
+
+const noCookies: readonly string[] = [];
+
+function setCookies(head: Head): readonly string[] {
+  if (countOf(head, Field.SetCookie) === 0) {
+    return noCookies;
+  }
+  const values: string[] = [];
+  for (let index = firstOf(head, Field.SetCookie); index < head.count; index++) {
+    if (fieldId(head, index) === Field.SetCookie) {
+      values.push(valueText(head, index));
+    }
+  }
+  return values;
+}

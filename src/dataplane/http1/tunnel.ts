@@ -1,0 +1,117 @@
+import type { SessionHold } from '../routing.ts';
+import type { UpstreamConnection, UpstreamUser } from '../upstream/connection.ts';
+import { joinedCopy } from './byte-copy.ts';
+import type { ClientSide } from './client-side.ts';
+import type { ServerContext } from './options.ts';
+
+export type TunnelParts = { client: ClientSide; upstream: UpstreamConnection; hold: SessionHold; context: ServerContext };
+
+/**
+ * After 101: bytes both ways, each way ended by itself. The session is held until both are over.
+ *
+ *   both open ──one side ends──► half-closed ──other side ends──► over
+ *       └──── either connection breaks ────┴── silence ──────────► over
+ */
+export class Tunnel implements UpstreamUser {
+  private readonly client: ClientSide;
+  private readonly upstream: UpstreamConnection;
+  private readonly context: ServerContext;
+  private hold: SessionHold | undefined;
+  private clientDone = false;
+  private upstreamDone = false;
+
+  constructor({ client, upstream, hold, context }: TunnelParts) {
+    this.client = client;
+    this.upstream = upstream;
+    this.hold = hold;
+    this.context = context;
+    upstream.user = this;
+    context.counters.upgrades++;
+    context.counters.upgradesOpen++;
+  }
+
+  /** The connection was there before the tunnel. */
+  upstreamConnected(): void {}
+
+  clientBytes(bytes: Buffer): void {
+    if (!this.upstream.write(bytes)) {
+      this.client.pause();
+    }
+    this.awaitOtherEnd();
+  }
+
+  upstreamBytes(bytes: Buffer, length: number): void {
+    if (!this.client.write(joinedCopy('', bytes, 0, length))) {
+      this.upstream.socket.pause();
+    }
+    this.awaitOtherEnd();
+  }
+
+  upstreamDrained(): void {
+    this.client.resume();
+  }
+
+  clientDrained(): void {
+    this.upstream.socket.resume();
+  }
+
+  clientEnded(): void {
+    this.clientDone = true;
+    this.upstream.socket.end();
+    this.oneSideEnded();
+  }
+
+  upstreamEnded(): void {
+    this.upstreamDone = true;
+    this.client.endWriting();
+    this.oneSideEnded();
+  }
+
+  private oneSideEnded(): void {
+    if (!this.clientDone || !this.upstreamDone) {
+      this.awaitOtherEnd();
+      return;
+    }
+    this.over();
+    // What is still on its way out may go, but nobody waits for it for ever.
+    this.upstream.user = undefined;
+    this.upstream.deadlineMs = this.context.deadlines.in(this.context.timeouts.stallMs);
+    this.client.close();
+  }
+
+  upstreamClosed(): void {
+    if (this.upstreamDone) {
+      this.client.close();
+    } else {
+      this.client.cut('reset');
+    }
+    this.over();
+  }
+
+  clientGone(): void {
+    this.upstream.destroy();
+    this.over();
+  }
+
+  deadlinePassed(): void {
+    this.upstream.destroy();
+    this.client.cut('close');
+    this.over();
+  }
+
+  /** A peer that vanished after its FIN must not hold the session for ever. */
+  private awaitOtherEnd(): void {
+    if (this.clientDone || this.upstreamDone) {
+      this.client.deadlineMs = this.context.deadlines.in(this.context.timeouts.halfClosedMs);
+    }
+  }
+
+  private over(): void {
+    const { hold } = this;
+    if (hold !== undefined) {
+      this.hold = undefined;
+      this.context.counters.upgradesOpen--;
+      hold.release();
+    }
+  }
+}

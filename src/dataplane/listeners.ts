@@ -1,0 +1,47 @@
+/** Keeps the bound ports equal to the listeners of the routing table. */
+import type { Listener } from '../core/table/routing-table.ts';
+import { describeError } from '../platform/errors.ts';
+import type { Logger } from '../platform/log.ts';
+import type { BoundListener, Http1Server } from './http1/server.ts';
+
+export interface Listeners {
+  /** Binds what is new, closes what is gone. May be called again and again: a port that could not be bound is tried anew. */
+  sync(listeners: readonly Listener[]): void;
+  /** Whether every port of the last sync is bound. */
+  areBound(): boolean;
+  /** The port that is really bound for a listener's port, for tests that bind port 0. */
+  boundPort(listenerPort: number): number | undefined;
+}
+
+/** `bindPort`: which port to bind for a listener's. */
+export function createListeners(server: Pick<Http1Server, 'listen'>, { bindPort, log }: { bindPort: (listenerPort: number) => number; log: Logger }): Listeners {
+  const bound = new Map<number, BoundListener>();
+  const binding = new Set<number>();
+  let wanted: ReadonlySet<number> = new Set();
+
+  const bind = async (listenerPort: number) => {
+    binding.add(listenerPort);
+    try {
+      const listener = await server.listen({ port: bindPort(listenerPort), listenerPort });
+      if (wanted.has(listenerPort)) bound.set(listenerPort, listener);
+      else listener.close();
+    } catch (error) {
+      log.error({ listenerPort, error: describeError(error) }, 'port cannot be bound');
+    }
+    binding.delete(listenerPort);
+  };
+
+  return {
+    sync(listeners) {
+      wanted = new Set(listeners.map(({ port }) => port));
+      for (const [port, listener] of bound) {
+        if (wanted.has(port)) continue;
+        listener.close();
+        bound.delete(port);
+      }
+      for (const port of wanted) if (!bound.has(port) && !binding.has(port)) void bind(port);
+    },
+    areBound: () => [...wanted].every((port) => bound.has(port)),
+    boundPort: (listenerPort) => bound.get(listenerPort)?.port,
+  };
+}

@@ -1,0 +1,161 @@
+/** One proxy, wired: discovery → router ← request path, and the admin port beside them. */
+import { lookup } from 'node:dns/promises';
+import { containerPort } from '../core/names/names.ts';
+import type { RoutingTable } from '../core/table/routing-table.ts';
+import { sleep, type Clock } from '../platform/clock.ts';
+import type { Logger } from '../platform/log.ts';
+import { createRegistry } from '../platform/metrics.ts';
+import { runShutdown } from '../platform/shutdown.ts';
+import { registerHttpMetrics } from './admin/http-metrics.ts';
+import { createAdminApp, listenAdmin } from './admin/server.ts';
+import { registerSessionMetrics } from './admin/session-metrics.ts';
+import type { OperatorConfig, ProxyConfig } from './config.ts';
+import { startDiscovery, type DiscoveryTarget } from './discovery/discovery.ts';
+import { createKeptTable } from './discovery/kept-table.ts';
+import { createOperatorApi } from './discovery/operator-api.ts';
+import { buildReport } from './discovery/report.ts';
+import { followTableFile } from './discovery/table-file.ts';
+import { createHttp1Server, type Http1Server } from './http1/server.ts';
+import { createListeners, type Listeners } from './listeners.ts';
+import { createSessionIds } from './sessions/session-ids.ts';
+import { createSessionRouter, type ManagedRouter } from './sessions/router.ts';
+
+export type ProxyPorts = {
+  clock: Clock;
+  log: Logger;
+  /** The addresses that a host name stands for. */
+  resolve: (host: string) => Promise<readonly string[]>;
+  /** The port to bind for a listener's port. */
+  bindPort: (listenerPort: number) => number;
+};
+
+export interface Proxy {
+  readonly adminPort: number;
+  readonly router: ManagedRouter;
+  readonly listeners: Listeners;
+  /** Not ready, then no new connections, then the end of what is open. Resolves when everything is closed. */
+  stop(): Promise<void>;
+}
+
+export const resolveAll = async (host: string): Promise<readonly string[]> => (await lookup(host, { all: true })).map(({ address }) => address);
+
+export const liveProxyPorts = (live: { clock: Clock; log: Logger }): ProxyPorts => ({ ...live, resolve: resolveAll, bindPort: containerPort });
+
+const sweepIntervalMs = 100;
+/** Less than a millisecond's work; a table of a million sessions is swept in half a minute, an ordinary one at each turn. */
+const rowsPerSweep = 8192;
+const heartbeatsMissedMs = 10_000;
+
+export async function startProxy(config: ProxyConfig, ports: ProxyPorts): Promise<Proxy> {
+  const { clock, log } = ports;
+  const router = createSessionRouter({ clock, random: Math.random, newSessionId: createSessionIds() });
+  const server = createHttp1Server({ router, clock });
+  const listeners = createListeners(server, { bindPort: ports.bindPort, log });
+  const state = { stopping: false, asOfMs: 0 };
+  const source = startSource(config, { ports, target: createTarget({ router, server, listeners, state, clock }) });
+  const stopSweeping = startSweeping(router, clock);
+
+  const registry = createRegistry();
+  registerHttpMetrics(registry, server.counters, () => server.upstreamCounts());
+  registerSessionMetrics(registry, {
+    counters: router.counters,
+    slots: router.sessions.slots,
+    table: () => router.table(),
+    connectedReplicas: () => source.connected().length,
+    tableAgeMs: () => (router.table() === undefined ? undefined : clock.nowMs() - state.asOfMs),
+  });
+  const notReadyBecause = () => {
+    if (state.stopping) return 'shutting down';
+    if (router.table() === undefined) return 'no routing table yet';
+    return listeners.areBound() ? undefined : 'a listener is not bound';
+  };
+  const admin = await listenAdmin(createAdminApp({ registry, notReadyBecause, table: () => router.table(), sessions: router.sessions }), config.adminPort);
+
+  return {
+    adminPort: admin.port,
+    router,
+    listeners,
+    async stop() {
+      state.stopping = true;
+      const steps = [
+        { name: 'wait for load balancers', limitMs: config.shutdownDelayMs + 1000, run: () => sleep(clock, config.shutdownDelayMs) },
+        { name: 'finish requests', limitMs: config.shutdownGraceMs + 1000, run: () => finishRequests(server, { graceMs: config.shutdownGraceMs, log }) },
+        { name: 'discovery', limitMs: 2000, run: () => source.stop() },
+        { name: 'admin', limitMs: 1000, run: () => admin.close() },
+      ];
+      await runShutdown(steps, { clock, log });
+      stopSweeping();
+    },
+  };
+}
+
+type Parts = { router: ManagedRouter; server: Http1Server; listeners: Listeners; state: { asOfMs: number }; clock: Clock };
+
+/** What discovery drives: tables in, reports out. */
+function createTarget({ router, server, listeners, state, clock }: Parts): DiscoveryTarget {
+  const startedAtMs = clock.nowMs();
+  let tables = 0;
+  return {
+    onTable({ table, asOfMs }) {
+      router.applyTable(table, asOfMs);
+      server.retain(podUids(table));
+      listeners.sync(table.listeners);
+      state.asOfMs = asOfMs;
+      tables += 1;
+    },
+    onConfirmed(asOfMs) {
+      router.confirmTable(asOfMs);
+      listeners.sync(router.table()?.listeners ?? []);
+      state.asOfMs = Math.max(state.asOfMs, asOfMs);
+    },
+    buildReport(sequence) {
+      const table = router.table();
+      const at = { startedAtMs, sequence, nowMs: clock.nowMs() };
+      return table && buildReport(table, (id) => router.sessions.slots.byId(id), { ...at, ended: router.endedRecently() });
+    },
+    onEnded(sessions) {
+      router.endElsewhere(sessions);
+    },
+    // Both only grow, so their sum changes when either does.
+    changes: () => tables + router.sessions.changes(),
+  };
+}
+
+const podUids = ({ backends }: RoutingTable) => new Set(Object.values(backends).flatMap(({ endpoints }) => endpoints.map(({ uid }) => uid)));
+
+type Source = { connected: () => readonly string[]; stop: () => Promise<void> };
+
+function startSource({ source }: ProxyConfig, { ports, target }: { ports: ProxyPorts; target: DiscoveryTarget }): Source {
+  const { clock, log } = ports;
+  if (source.kind === 'operator') return startOperatorSource(source.operator, { ports, target });
+  const onTable = (table: RoutingTable) => {
+    target.onTable({ stream: 0, revision: 0n, asOfMs: clock.nowMs(), table });
+  };
+  const stop = followTableFile(source.file, { clock, log, onTable });
+  return { connected: () => [], stop: () => Promise.resolve(stop()) };
+}
+
+function startOperatorSource({ host, keptTableFile, ...operator }: OperatorConfig, { ports, target }: { ports: ProxyPorts; target: DiscoveryTarget }): Source {
+  const { clock, log } = ports;
+  log.info({ gateway: operator.gateway, host }, 'following the operator');
+  const api = createOperatorApi({ ...operator, silenceLimitMs: heartbeatsMissedMs });
+  const kept = keptTableFile === undefined ? undefined : createKeptTable(keptTableFile, log);
+  return startDiscovery({ clock, random: Math.random, log, api, resolve: () => ports.resolve(host), kept }, target);
+}
+
+function startSweeping({ sessions }: ManagedRouter, clock: Clock): () => void {
+  let cancel = () => {};
+  const sweep = () => {
+    sessions.sweep(clock.nowMs(), rowsPerSweep);
+    cancel = clock.after(sweepIntervalMs, sweep);
+  };
+  sweep();
+  return () => {
+    cancel();
+  };
+}
+
+async function finishRequests(server: Http1Server, { graceMs, log }: { graceMs: number; log: Logger }): Promise<void> {
+  const cut = await server.shutdown({ graceMs });
+  if (cut.requests + cut.upgrades > 0) log.warn(cut, 'requests and streams were cut at the end of the grace');
+}

@@ -1,0 +1,164 @@
+/**
+ * The sessions this proxy knows, and how many each endpoint has.
+ *
+ *                      open()                       close(), nothing else open
+ *     (token arrives) ────────► open, n requests ──────────────────────────────► idle ──idle or absolute limit──► gone
+ *                                  │        ▲                                      │
+ *                                  │ end()  └──────────────────open()──────────────┘
+ *                                  ▼
+ *                               over, but still open ──last close()──► gone
+ *
+ * A session that is over but has something open still counts: its pod must not stop under an open response.
+ */
+import { tokenSeconds } from '../../core/session/life.ts';
+import type { Persistence } from '../../core/table/routing-table.ts';
+import type { EndReason, SessionCounters } from './counters.ts';
+import { createEndpointSlots, type EndpointSlot, type EndpointSlots } from './endpoint-slots.ts';
+import { cell, createRows, findRow, insertRow, removeRow, type SessionId, type SessionRows } from './session-rows.ts';
+
+export type SessionEntry = SessionId & { issuedAtS: number };
+
+export interface SessionTable {
+  readonly slots: EndpointSlots;
+  /** Sessions known here. */
+  size(): number;
+  /** Grows with every change of a count that is reported. */
+  changes(): number;
+  /** When the session was last seen alive here: now, while something is open; undefined where it is unknown. */
+  seenMs(session: SessionId, nowMs: number): number | undefined;
+  /** A request or stream of the session begins. A session from another replica enters here. */
+  open(session: SessionEntry, slot: EndpointSlot, nowMs: number): void;
+  /** It is over. */
+  close(session: SessionId, nowMs: number): void;
+  /** The session is over before its time. */
+  end(session: SessionId, reason: EndReason): void;
+  /** A request that may begin a session is on its way, or that came to an end: its endpoint is not free meanwhile. */
+  addStarting(slot: EndpointSlot, change: 1 | -1): void;
+  /** Ends what is beyond its limits, and stops after some `maxRows` rows; the next call goes on where this one stopped. */
+  sweep(nowMs: number, maxRows: number): void;
+  /** Up to `limit` sessions of an endpoint, for the debug page. */
+  list(slot: EndpointSlot, limit: number): { open: number; lastSeenS: number; issuedAtS: number }[];
+}
+
+const over = 1;
+const oneOpen = 2;
+
+/** Rows are spread over many small tables, because one that grows is rehashed at once: a table of a million would stop the proxy for 0.1 s. */
+const shardCount = 256;
+const firstCapacity = 64;
+
+export function createSessionTable(counters: SessionCounters): SessionTable {
+  const shards = Array.from({ length: shardCount }, () => createRows(firstCapacity));
+  const spare = createRows(firstCapacity);
+  const shardOf = ({ sessionHi }: SessionId) => shards[sessionHi % shardCount] ?? spare;
+  const slots = createEndpointSlots();
+  let changes = 0;
+  let nextShard = 0;
+
+  const remove = (rows: SessionRows, row: number) => {
+    const slot = slots.byNumber(cell(rows.endpoint, row));
+    removeRow(rows, row);
+    changes += 1;
+    if (slot === undefined) return;
+    slot.sessions -= 1;
+    slots.releaseIfUnused(slot);
+  };
+
+  const enter = (rows: SessionRows, session: SessionEntry, slot: EndpointSlot) => {
+    const row = insertRow(rows, session, slot.number);
+    rows.issuedAtS[row] = session.issuedAtS;
+    slot.sessions += 1;
+    changes += 1;
+    return row;
+  };
+
+  const touch = (rows: SessionRows, row: number, { nowMs, change }: { nowMs: number; change: 1 | -1 }) => {
+    const nowS = tokenSeconds(nowMs);
+    rows.lastSeenS[row] = nowS;
+    rows.use[row] = cell(rows.use, row) + change * oneOpen;
+    const slot = slots.byNumber(cell(rows.endpoint, row));
+    if (slot === undefined) return;
+    slot.open += change;
+    slot.lastSeenS = Math.max(slot.lastSeenS, nowS);
+  };
+
+  const sweepShard = (rows: SessionRows, nowMs: number) => {
+    for (let row = 0; row <= rows.mask; ) {
+      const limits = slots.byNumber(cell(rows.endpoint, row))?.limits;
+      const reason = limits && pastLimit(rows, row, { limits, nowMs });
+      if (reason === undefined) {
+        row += 1;
+        continue;
+      }
+      // Another row moves up into the hole: it is looked at next.
+      counters.ended[reason] += 1;
+      remove(rows, row);
+    }
+  };
+
+  return {
+    slots,
+    size: () => shards.reduce((sum, { size }) => sum + size, 0),
+    changes: () => changes,
+    seenMs(session, nowMs) {
+      const rows = shardOf(session);
+      const row = findRow(rows, session);
+      if (row === -1) return undefined;
+      return cell(rows.use, row) >= oneOpen ? nowMs : cell(rows.lastSeenS, row) * 1000;
+    },
+    open(session, slot, nowMs) {
+      const rows = shardOf(session);
+      const found = findRow(rows, session);
+      touch(rows, found === -1 ? enter(rows, session, slot) : found, { nowMs, change: 1 });
+    },
+    close(session, nowMs) {
+      const rows = shardOf(session);
+      const row = findRow(rows, session);
+      if (row === -1 || cell(rows.use, row) < oneOpen) return;
+      touch(rows, row, { nowMs, change: -1 });
+      if (cell(rows.use, row) === over) remove(rows, row);
+    },
+    end(session, reason) {
+      const rows = shardOf(session);
+      const row = findRow(rows, session);
+      if (row === -1 || cell(rows.use, row) % oneOpen === over) return;
+      counters.ended[reason] += 1;
+      rows.use[row] = cell(rows.use, row) + over;
+      if (cell(rows.use, row) === over) remove(rows, row);
+    },
+    addStarting(slot, change) {
+      slot.starting += change;
+      changes += 1;
+      slots.releaseIfUnused(slot);
+    },
+    sweep(nowMs, maxRows) {
+      for (let shard = 0, looked = 0; shard < shardCount && looked < maxRows; shard += 1) {
+        const rows = shards[nextShard] ?? spare;
+        sweepShard(rows, nowMs);
+        looked += rows.mask + 1;
+        nextShard = (nextShard + 1) % shardCount;
+      }
+    },
+    list(slot, limit) {
+      const listed = [];
+      for (const session of listSessions(shards, slot)) if (listed.push(session) === limit) break;
+      return listed;
+    },
+  };
+}
+
+/** Rows are given numbers of endpoints from 1: a free row has no limits and is never past them. */
+function pastLimit(rows: SessionRows, row: number, { limits, nowMs }: { limits: Persistence; nowMs: number }): EndReason | undefined {
+  if (cell(rows.use, row) !== 0) return undefined;
+  if (limits.absoluteTimeoutMs !== undefined && cell(rows.issuedAtS, row) * 1000 + limits.absoluteTimeoutMs <= nowMs) return 'Absolute';
+  return cell(rows.lastSeenS, row) * 1000 + limits.idleTimeoutMs <= nowMs ? 'Idle' : undefined;
+}
+
+function* listSessions(shards: readonly SessionRows[], slot: EndpointSlot) {
+  for (const rows of shards) {
+    for (let row = 0; row <= rows.mask; row += 1) {
+      if (rows.endpoint[row] !== slot.number) continue;
+      yield { open: cell(rows.use, row) >> 1, lastSeenS: cell(rows.lastSeenS, row), issuedAtS: cell(rows.issuedAtS, row) };
+    }
+  }
+}

@@ -1,0 +1,122 @@
+import type { Endpoint } from '../../core/table/routing-table.ts';
+import type { Clock } from '../../platform/clock.ts';
+import { UpstreamConnection } from './connection.ts';
+import type { ConnectionGroup, UpstreamUser } from './connection.ts';
+import type { Deadlines } from './deadlines.ts';
+
+export type PoolOptions = {
+  connectTimeoutMs: number;
+  /** For an app that does not say how long it leaves idle connections open: below the 5 s of Node and uvicorn. */
+  idleTimeoutMs: number;
+  maxIdlePerEndpoint: number;
+};
+
+/** Keep-alive connections by endpoint: by pod UID, since an address may pass to another pod, and by address and port. */
+export interface UpstreamPool {
+  /** The connection that was used last, so that the others grow old and are reaped. */
+  take(endpoint: Endpoint, user: UpstreamUser): UpstreamConnection | undefined;
+  connect(endpoint: Endpoint, user: UpstreamUser): UpstreamConnection;
+  /** A connection whose exchange is over in full, and on which nothing more is expected. */
+  give(connection: UpstreamConnection): void;
+  /** Forgets the endpoints that are not listed: their idle connections close, those in use go on and close when given back. */
+  retain(uids: ReadonlySet<string>): void;
+  counts(): { open: number; idle: number };
+  close(): void;
+}
+
+// The app's clock for an idle connection began before ours, and its FIN needs time to arrive.
+const idleMarginMs = 1000;
+const maxIdleMs = 60_000;
+
+export function createUpstreamPool(clock: Clock, deadlines: Deadlines, options: PoolOptions): UpstreamPool {
+  const groups = new Map<string, ConnectionGroup>();
+  const sharedBytes = Buffer.allocUnsafeSlow(64 * 1024);
+  let open = 0;
+  let closing = false;
+
+  function closed(connection: UpstreamConnection): void {
+    open--;
+    deadlines.forget(connection);
+    const { idle } = connection.group;
+    const at = idle.indexOf(connection);
+    if (at >= 0) {
+      idle.splice(at, 1);
+    }
+  }
+
+  function groupOf({ uid, address, port }: Endpoint): ConnectionGroup {
+    const known = groups.get(uid);
+    if (known !== undefined && known.host === address && known.port === port) {
+      return known;
+    }
+    if (known !== undefined) {
+      dissolve(known);
+    }
+    const group: ConnectionGroup = { host: address, port, idle: [], gone: closing, sharedBytes, closed };
+    groups.set(uid, group);
+    return group;
+  }
+
+  return {
+    take(endpoint, user) {
+      const { idle } = groupOf(endpoint);
+      for (let connection = idle.pop(); connection !== undefined; connection = idle.pop()) {
+        // Destroyed a moment ago, in this very turn of the event loop: its 'close' has yet to come.
+        if (!connection.socket.destroyed) {
+          connection.user = user;
+          connection.reused = true;
+          connection.deadlineMs = Infinity;
+          return connection;
+        }
+      }
+      return undefined;
+    },
+    connect(endpoint, user) {
+      const connection = new UpstreamConnection(groupOf(endpoint), user);
+      deadlines.watch(connection);
+      open++;
+      const cancel = clock.after(options.connectTimeoutMs, () => connection.connectTimedOut());
+      connection.socket.once('connect', cancel).once('close', cancel);
+      return connection;
+    },
+    give(connection) {
+      const { group, idleLimitMs } = connection;
+      const idleMs = idleLimitMs === undefined ? options.idleTimeoutMs : Math.min(idleLimitMs - idleMarginMs, maxIdleMs);
+      if (group.gone || idleMs <= 0 || group.idle.length >= options.maxIdlePerEndpoint) {
+        connection.destroy();
+        return;
+      }
+      connection.user = undefined;
+      connection.deadlineMs = deadlines.in(idleMs);
+      group.idle.push(connection);
+    },
+    retain(uids) {
+      for (const [uid, group] of groups) {
+        if (!uids.has(uid)) {
+          groups.delete(uid);
+          dissolve(group);
+        }
+      }
+    },
+    counts() {
+      let idle = 0;
+      for (const group of groups.values()) {
+        idle += group.idle.length;
+      }
+      return { open, idle };
+    },
+    close() {
+      closing = true;
+      for (const group of groups.values()) {
+        dissolve(group);
+      }
+    },
+  };
+}
+
+function dissolve(group: ConnectionGroup): void {
+  group.gone = true;
+  for (const connection of group.idle.splice(0)) {
+    connection.destroy();
+  }
+}

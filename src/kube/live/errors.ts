@@ -1,0 +1,60 @@
+/** The one place where what the API server answers, or does not, becomes an AppError. */
+import type { ErrorCode } from '../../platform/errors.ts';
+import { AppError } from '../../platform/errors.ts';
+import { recordOf } from './wire.ts';
+
+/** The fields of a `Status` that matter here. */
+export type StatusBody = { code?: number; reason?: string; message?: string };
+
+/** A Status may quote a whole object; a log line or a condition must not. */
+const maxMessageLength = 500;
+
+const codes: Record<number, { code: ErrorCode; retryable: boolean }> = {
+  // 401: the token may just have been rotated.
+  401: { code: 'KUBERNETES_FORBIDDEN', retryable: true },
+  403: { code: 'KUBERNETES_FORBIDDEN', retryable: false },
+  404: { code: 'KUBERNETES_NOT_FOUND', retryable: false },
+  408: { code: 'KUBERNETES_UNAVAILABLE', retryable: true },
+  409: { code: 'KUBERNETES_CONFLICT', retryable: true },
+  410: { code: 'KUBERNETES_EXPIRED', retryable: true },
+  429: { code: 'KUBERNETES_UNAVAILABLE', retryable: true },
+};
+
+/** What a server-side apply with a field of the wrong type says, although with status 500: it is the object that is wrong. */
+const mistypedApply = 'failed to create typed patch object';
+
+/** Others of 4xx say that the request is wrong; all else, that the server or something before it is not well. */
+function classify(httpStatus: number, message: string): { code: ErrorCode; retryable: boolean } {
+  const wrongRequest = (httpStatus >= 400 && httpStatus < 500) || message.startsWith(mistypedApply);
+  return codes[httpStatus] ?? { code: wrongRequest ? 'KUBERNETES_INVALID' : 'KUBERNETES_UNAVAILABLE', retryable: !wrongRequest };
+}
+
+/** `call` is verb and path: what was asked. */
+export function statusError(call: string, httpStatus: number, status: StatusBody): AppError {
+  const message = (status.message ?? 'no message').slice(0, maxMessageLength);
+  const { code, retryable } = classify(httpStatus, message);
+  return new AppError(code, `${call}: ${httpStatus} ${status.reason ?? ''}: ${message}`, { source: 'kubernetes', retryable });
+}
+
+/** No answer, or half of one: refused, reset, timed out, no credentials. */
+export function networkError(call: string, cause: unknown): AppError {
+  return new AppError('KUBERNETES_UNAVAILABLE', `${call}: no answer`, { source: 'kubernetes', retryable: true, cause });
+}
+
+export function readStatus(value: unknown): StatusBody {
+  const { code, reason, message } = recordOf(value);
+  return {
+    ...(typeof code === 'number' ? { code } : {}),
+    ...(typeof reason === 'string' ? { reason } : {}),
+    ...(typeof message === 'string' ? { message } : {}),
+  };
+}
+
+/** The Status in the body of an answer; something between us and the server may send anything else. */
+export function parseStatus(body: string): StatusBody {
+  try {
+    return readStatus(JSON.parse(body));
+  } catch {
+    return { message: body };
+  }
+}

@@ -1,0 +1,108 @@
+/** Events for people, as objects of events.k8s.io/v1. Best effort: an event is never worth a failure. */
+import type { Clock } from '../../platform/clock.ts';
+import { describeError } from '../../platform/errors.ts';
+import type { Logger } from '../../platform/log.ts';
+import type { EventNote, EventSink, KubeObject, ObjectWriter } from '../ports.ts';
+import { events } from '../resources.ts';
+import type { Random } from '../watch/backoff.ts';
+import { formatMicroTime } from '../watch/lease-record.ts';
+
+export type EventSinkOptions = {
+  writer: Pick<ObjectWriter, 'create'>;
+  /** Who says it: `holdfast.dev/operator`, and the name of its pod. */
+  reportingController: string;
+  reportingInstance: string;
+  clock: Clock;
+  random: Random;
+  logger: Logger;
+};
+
+export interface QueuedEventSink extends EventSink {
+  /** Resolves when all that was emitted is written or given up. */
+  flush(): Promise<void>;
+}
+
+/** The same event again within this time is dropped: it is still to be seen. */
+const repeatAfterMs = 10 * 60_000;
+const maxRemembered = 2_000;
+const maxQueued = 500;
+/** Limits of the API. */
+const maxNoteLength = 1_024;
+const maxNameLength = 253;
+
+export function createEventSink(options: EventSinkOptions): QueuedEventSink {
+  const { clock, logger } = options;
+  /** What was said, in order of time: the oldest is first. */
+  const saidAtMs = new Map<string, number>();
+  const queue: EventNote[] = [];
+  let sending: Promise<void> | undefined;
+
+  function emit(note: EventNote): void {
+    const key = keyOf(note);
+    const nowMs = clock.nowMs();
+    const lastMs = saidAtMs.get(key);
+    if (lastMs !== undefined && nowMs - lastMs < repeatAfterMs) return;
+    if (queue.length >= maxQueued) {
+      logger.warn({ reason: note.reason, regarding: note.regarding }, 'event dropped, too many are waiting');
+      return;
+    }
+    remember(key, nowMs);
+    queue.push(note);
+    sending ??= send();
+  }
+
+  function remember(key: string, nowMs: number): void {
+    saidAtMs.delete(key);
+    saidAtMs.set(key, nowMs);
+    if (saidAtMs.size <= maxRemembered) return;
+    for (const oldest of saidAtMs.keys()) {
+      saidAtMs.delete(oldest);
+      return;
+    }
+  }
+
+  async function send(): Promise<void> {
+    for (let note = queue.shift(); note !== undefined; note = queue.shift()) {
+      try {
+        await options.writer.create(events, buildEvent(note, options));
+      } catch (error) {
+        // Forgotten, so that the next occurrence is tried again.
+        saidAtMs.delete(keyOf(note));
+        logger.warn({ reason: note.reason, regarding: note.regarding, error: describeError(error) }, 'event not written');
+      }
+    }
+    sending = undefined;
+  }
+
+  return {
+    emit,
+    async flush() {
+      await sending;
+    },
+  };
+}
+
+const keyOf = ({ regarding, type, reason, note }: EventNote): string =>
+  JSON.stringify([regarding.kind, regarding.namespace, regarding.name, regarding.uid, type, reason, note]);
+
+function buildEvent(note: EventNote, options: EventSinkOptions): KubeObject {
+  const nowMs = options.clock.nowMs();
+  const suffix = `.${nowMs.toString(16)}${Math.floor(options.random() * 0x100000000).toString(16)}`;
+  return {
+    apiVersion: 'events.k8s.io/v1',
+    kind: 'Event',
+    metadata: {
+      name: note.regarding.name.slice(0, maxNameLength - suffix.length) + suffix,
+      // Those about cluster-scoped objects live here, by the API's own rule.
+      namespace: note.regarding.namespace === '' ? 'default' : note.regarding.namespace,
+    },
+    eventTime: formatMicroTime(nowMs),
+    reportingController: options.reportingController,
+    reportingInstance: options.reportingInstance,
+    regarding: note.regarding,
+    type: note.type,
+    reason: note.reason,
+    action: note.action,
+    note: note.note.slice(0, maxNoteLength),
+  };
+}

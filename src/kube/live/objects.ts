@@ -1,0 +1,109 @@
+/** Reads and writes of objects as plain JSON: what the server sends is what the caller gets. */
+import { AppError } from '../../platform/errors.ts';
+import type { KubeObject, ListOptions, ObjectReader, ObjectRef, ObjectWriter, Resource } from '../ports.ts';
+import { collectionPath, listPath, objectPath, selectorQuery } from './paths.ts';
+import type { ApiRequest, Transport } from './transport.ts';
+import type { ListPage } from './wire.ts';
+import { readList, readObject } from './wire.ts';
+
+const pageSize = 500;
+/** Selectors are evaluated over all objects of a kind, which takes a large cluster its time. */
+const listTimeoutMs = 30_000;
+
+const metadataList = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
+const metadataWatch = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
+
+export const acceptWatch = (options: ListOptions): string => (options.metadataOnly === true ? metadataWatch : 'application/json');
+
+/**
+ * Without empty labels, annotations and the like. A custom resource that is applied with them gets a new version each time
+ * although nothing changes, and each version wakes the reconciler that applies it.
+ */
+function withoutEmptyMetadata(object: KubeObject): KubeObject {
+  const metadata = { ...object.metadata };
+  for (const field of ['labels', 'annotations', 'ownerReferences', 'finalizers'] as const) {
+    if (metadata[field] !== undefined && Object.keys(metadata[field]).length === 0) delete metadata[field];
+  }
+  return { ...object, metadata };
+}
+
+const hasCode = (error: unknown, code: AppError['code']): boolean => error instanceof AppError && error.code === code;
+
+export function createReader(transport: Transport): Omit<ObjectReader, 'watch'> {
+  async function get(resource: Resource, ref: ObjectRef): Promise<KubeObject | undefined> {
+    try {
+      return await transport.json({ method: 'GET', path: objectPath(resource, ref) }, (body) => readObject(resource, body));
+    } catch (error) {
+      if (hasCode(error, 'KUBERNETES_NOT_FOUND')) return undefined;
+      throw error;
+    }
+  }
+
+  async function page(resource: Resource, options: ListOptions, paging: Record<string, string>): Promise<ListPage> {
+    const accept = options.metadataOnly === true ? metadataList : 'application/json';
+    const query = { ...selectorQuery(options), ...paging };
+    const request = { method: 'GET', path: listPath(resource), query, accept, timeoutMs: listTimeoutMs } as const;
+    return transport.json(request, (body) => readList(resource, body));
+  }
+
+  async function listPaged(resource: Resource, options: ListOptions): Promise<{ items: KubeObject[]; resourceVersion: string }> {
+    let current = await page(resource, options, { limit: String(pageSize) });
+    const { resourceVersion, items } = current;
+    while (current.continueToken !== '') {
+      current = await page(resource, options, { limit: String(pageSize), continue: current.continueToken });
+      items.push(...current.items);
+    }
+    return { items, resourceVersion };
+  }
+
+  async function list(resource: Resource, options: ListOptions = {}): Promise<{ items: KubeObject[]; resourceVersion: string }> {
+    try {
+      return await listPaged(resource, options);
+    } catch (error) {
+      if (!hasCode(error, 'KUBERNETES_EXPIRED')) throw error;
+      // The pages took longer than the server keeps a version; in one piece there is nothing to expire.
+      const { items, resourceVersion } = await page(resource, options, {});
+      return { items, resourceVersion };
+    }
+  }
+
+  return { get, list };
+}
+
+export function createWriter(transport: Transport, reader: Pick<ObjectReader, 'get'>, fieldManager: string): ObjectWriter {
+  const write = (resource: Resource, request: ApiRequest) => transport.json(request, (body) => readObject(resource, body));
+
+  async function remove(resource: Resource, ref: ObjectRef, uid?: string): Promise<void> {
+    const body = uid === undefined ? undefined : { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid } };
+    try {
+      await transport.json({ method: 'DELETE', path: objectPath(resource, ref), body }, () => undefined);
+    } catch (error) {
+      if (hasCode(error, 'KUBERNETES_NOT_FOUND')) return;
+      if (uid === undefined || !hasCode(error, 'KUBERNETES_CONFLICT')) throw error;
+      // The UID did not match, or something else was in the way: ours is gone when another has its name, or none.
+      if ((await reader.get(resource, ref))?.metadata.uid === uid) throw error;
+    }
+  }
+
+  return {
+    async apply(resource, object, subresource) {
+      const path = objectPath(resource, object.metadata, subresource);
+      // JSON is YAML; the media type is what makes it an apply.
+      const contentType = 'application/apply-patch+yaml';
+      return write(resource, { method: 'PATCH', path, query: { fieldManager, force: 'true' }, contentType, body: withoutEmptyMetadata(object) });
+    },
+    async create(resource, object) {
+      const path = collectionPath(resource, object.metadata.namespace);
+      return write(resource, { method: 'POST', path, query: { fieldManager }, body: object });
+    },
+    async update(resource, object) {
+      const path = objectPath(resource, object.metadata);
+      // Without a version the server would replace whatever is there.
+      if (object.metadata.resourceVersion === undefined) {
+        throw new AppError('KUBERNETES_CONFLICT', `PUT ${path}: no resourceVersion`, { source: 'kubernetes', retryable: false });
+      }
+      return write(resource, { method: 'PUT', path, query: { fieldManager }, body: object });
+    },
+    delete: remove,
+  };
+}

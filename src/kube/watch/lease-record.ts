@@ -1,0 +1,57 @@
+/** What a Lease says, to and from its spec. */
+import type { KubeObject, ObjectRef } from '../ports.ts';
+
+export type LeaseRecord = {
+  /** Empty: nobody's. */
+  holder: string;
+  durationMs: number;
+  acquireTime: string | undefined;
+  renewTime: string | undefined;
+  transitions: number;
+};
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
+const specOf = (lease: KubeObject | undefined): Record<string, unknown> => (isRecord(lease?.['spec']) ? lease['spec'] : {});
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
+const numberOf = (value: unknown): number => (typeof value === 'number' ? value : 0);
+
+/** V1MicroTime: the API server wants six digits after the point, JavaScript knows three. */
+export const formatMicroTime = (unixMs: number): string => new Date(unixMs).toISOString().replace('Z', '000Z');
+
+export function readLease(lease: KubeObject): LeaseRecord {
+  const spec = specOf(lease);
+  return {
+    holder: textOf(spec['holderIdentity']) ?? '',
+    durationMs: numberOf(spec['leaseDurationSeconds']) * 1000,
+    acquireTime: textOf(spec['acquireTime']),
+    renewTime: textOf(spec['renewTime']),
+    transitions: numberOf(spec['leaseTransitions']),
+  };
+}
+
+/** The Lease with this record; `current` keeps what else is in it, its resourceVersion above all. */
+export function writeLease(ref: ObjectRef, record: LeaseRecord, current?: KubeObject): KubeObject {
+  const spec = {
+    ...specOf(current),
+    holderIdentity: record.holder,
+    leaseDurationSeconds: record.durationMs / 1000,
+    leaseTransitions: record.transitions,
+    ...(record.acquireTime === undefined ? {} : { acquireTime: record.acquireTime }),
+    ...(record.renewTime === undefined ? {} : { renewTime: record.renewTime }),
+  };
+  const metadata = current?.metadata ?? { name: ref.name, ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }) };
+  return { ...current, apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata, spec };
+}
+
+/** The record when `holder` takes the lease, or renews its own. */
+export function claim(previous: LeaseRecord | undefined, holder: string, durationMs: number, nowMs: number): LeaseRecord {
+  const now = formatMicroTime(nowMs);
+  const renewal = previous?.holder === holder;
+  const transitions = previous === undefined ? 0 : previous.transitions + (renewal ? 0 : 1);
+  return { holder, durationMs, acquireTime: renewal ? previous.acquireTime : now, renewTime: now, transitions };
+}
+
+/** Nobody's at once: candidates need not wait for the duration. */
+export function released(previous: LeaseRecord, nowMs: number): LeaseRecord {
+  return { ...previous, holder: '', durationMs: 1000, renewTime: formatMicroTime(nowMs) };
+}

@@ -1,0 +1,87 @@
+/** One StickyWorkload: what is wanted of it is brought in place, and what is seen of it is written into its status. */
+import { gatewayKey, planServing } from '../../core/accept/plan.ts';
+import type { Accept } from '../../core/accept/accept.ts';
+import type { StickyWorkload } from '../../api/stickyworkload.ts';
+import { judgeGateway, judgeGatewayClass, judgeRoute } from '../../core/status/gateway-status.ts';
+import { judgeStatus, type ApplyOutcome } from '../../core/status/status.ts';
+import type { ProxyParams } from '../../core/render/proxy-pod.ts';
+import { backendKey, gatewayClassName, keyRingName, proxyName } from '../../core/names/names.ts';
+import type { ObjectWriter } from '../../kube/ports.ts';
+import { gatewayClasses, gateways, httpRoutes } from '../../kube/resources.ts';
+import type { Recheck } from '../../kube/watch/queue.ts';
+import type { Translated, TranslationFeed } from '../feed/translation-feed.ts';
+import type { Caches } from '../gather/caches.ts';
+import { createKeyRing } from './key-ring.ts';
+import type { OwnedObjects } from './owned-objects.ts';
+import { provision } from './provision.ts';
+import type { StatusWriter } from './status-writer.ts';
+
+export type ReconcileTools = {
+  feed: TranslationFeed;
+  caches: Caches;
+  writer: ObjectWriter;
+  owned: OwnedObjects;
+  statuses: StatusWriter;
+  proxy: ProxyParams;
+  /** Sessions by pod UID, over all proxies; a pod that is absent is unknown. */
+  countsOf: (podUids: string[], nowMs: number) => ReadonlyMap<string, number>;
+  nowMs: () => number;
+};
+
+/** `key`: `namespace/name`. Throws what is worth another try; a StickyWorkload that is gone needs nothing, its objects go with it. */
+export async function reconcile(key: string, tools: ReconcileTools): Promise<Recheck | undefined> {
+  const translated = tools.feed.latest();
+  const workload = translated?.snapshot.workloads.find(({ metadata }) => backendKey(metadata.namespace, metadata.name) === key);
+  const accept = translated?.translation.accepts[key];
+  if (!translated || !workload || !accept || workload.metadata.deletionTimestamp !== undefined) return undefined;
+  const outcome = await provision(accept, translated, tools);
+  if (accept.kind === 'accepted' && keyRingMissing(workload, tools.caches)) {
+    // Its appearance in the cache calls us again; a status written now would warn of keys that are on their way.
+    if ((await createKeyRing(tools.writer, workload)) === 'Created') return undefined;
+  }
+  if (accept.kind === 'accepted' && translated.snapshot.gatewayApi.installed) await writeGatewayStatuses(accept, translated, tools);
+  return writeStatus({ workload, accept, outcome }, translated, tools);
+}
+
+const keyRingMissing = ({ metadata }: StickyWorkload, caches: Caches): boolean =>
+  caches.get('keyRings', { namespace: metadata.namespace, name: keyRingName(metadata.name) }) === undefined;
+
+type Judged = { workload: StickyWorkload; accept: Accept; outcome: ApplyOutcome };
+
+function writeStatus({ workload, accept, outcome }: Judged, { snapshot, translation }: Translated, tools: ReconcileTools): Promise<Recheck | undefined> {
+  const plan = planServing(workload);
+  const backend = translation.tables[gatewayKey(plan.gateway)]?.backends[plan.key];
+  const previous = tools.statuses.before(workload);
+  const nowMs = tools.nowMs();
+  const status = judgeStatus({
+    workload: { ...workload, ...(previous && { status: previous }) },
+    accept,
+    apply: outcome,
+    ...(backend && { backend }),
+    pods: snapshot.pods.filter(
+      ({ namespace, controller }) => namespace === plan.namespace && controller?.kind === plan.target.kind && controller.name === plan.target.name,
+    ),
+    sessions: tools.countsOf(backend?.endpoints.map(({ uid }) => uid) ?? [], nowMs),
+    proxyReadyReplicas: readyReplicas(snapshot, plan.gateway),
+    gatewayApi: snapshot.gatewayApi,
+    nowMs,
+  });
+  return tools.statuses.write(workload, status);
+}
+
+const readyReplicas = ({ proxies }: Translated['snapshot'], gateway: { namespace: string; name: string }): number =>
+  proxies.find(({ namespace, name }) => namespace === gateway.namespace && name === proxyName(gateway.name))?.readyReplicas ?? 0;
+
+async function writeGatewayStatuses({ plan }: Extract<Accept, { kind: 'accepted' }>, { snapshot, translation }: Translated, tools: ReconcileTools): Promise<void> {
+  const { caches, statuses } = tools;
+  const nowMs = tools.nowMs();
+  const gatewayClass = caches.get('gatewayClasses', { name: gatewayClassName });
+  if (gatewayClass) await statuses.writeOther(gatewayClasses, gatewayClass, judgeGatewayClass(gatewayClass.observed, nowMs));
+
+  const gateway = caches.get('gateways', plan.gateway);
+  const gatewayPlan = translation.gateways[gatewayKey(plan.gateway)];
+  if (gateway && gatewayPlan) await statuses.writeOther(gateways, gateway, judgeGateway(gatewayPlan, readyReplicas(snapshot, plan.gateway), gateway.observed, nowMs));
+
+  const route = caches.get('httpRoutes', plan);
+  if (route) await statuses.writeOther(httpRoutes, route, judgeRoute(plan, route.observed, nowMs));
+}

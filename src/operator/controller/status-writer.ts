@@ -1,0 +1,62 @@
+/**
+ * Writes statuses, and tells of what turned. A status that says nothing new is not written; one in which only numbers of
+ * sessions moved is written at most every two seconds, however busy the proxies are.
+ */
+import type { StickyWorkloadStatus } from '../../api/status.ts';
+import { apiVersion, kind, type StickyWorkload } from '../../api/stickyworkload.ts';
+import { eventsOf, statusChanged } from '../../core/status/changes.ts';
+import type { EventSink, ObjectWriter, Resource, KubeObject } from '../../kube/ports.ts';
+import { stickyWorkloads } from '../../kube/resources.ts';
+import type { Recheck } from '../../kube/watch/queue.ts';
+
+const countsEveryMs = 2000;
+
+export type StatusWriterOptions = { writer: ObjectWriter; events: EventSink; nowMs: () => number };
+
+export interface StatusWriter {
+  /** The status as we know it: our last write may be ahead of the cache. */
+  before(workload: StickyWorkload): StickyWorkloadStatus | undefined;
+  write(workload: StickyWorkload, status: StickyWorkloadStatus): Promise<Recheck | undefined>;
+  /** Of an object of Gateway API. */
+  writeOther(resource: Resource, object: Pick<KubeObject, 'apiVersion' | 'kind' | 'metadata'>, status: object): Promise<void>;
+}
+
+export function createStatusWriter({ writer, events, nowMs }: StatusWriterOptions): StatusWriter {
+  const written = new Map<string, { status: StickyWorkloadStatus; atMs: number }>();
+  const writtenOther = new Map<string, string>();
+
+  function tell(workload: StickyWorkload, before: StickyWorkloadStatus | undefined, after: StickyWorkloadStatus): void {
+    const { name, namespace, uid } = workload.metadata;
+    for (const event of eventsOf(before, after)) events.emit({ ...event, regarding: { apiVersion, kind, name, namespace, uid } });
+  }
+
+  const before = (workload: StickyWorkload): StickyWorkloadStatus | undefined => written.get(workload.metadata.uid)?.status ?? workload.status;
+
+  return {
+    before,
+    async write(workload, status) {
+      const { uid, name, namespace } = workload.metadata;
+      const known = before(workload);
+      if (!statusChanged(known, status)) return undefined;
+      const waitMs = (written.get(uid)?.atMs ?? 0) + countsEveryMs - nowMs();
+      if (waitMs > 0 && !statusChanged(withoutCounts(known), withoutCounts(status))) return { recheckAfterMs: waitMs };
+      await writer.apply(stickyWorkloads, { apiVersion, kind, metadata: { name, namespace }, status }, 'status');
+      written.set(uid, { status, atMs: nowMs() });
+      tell(workload, known, status);
+      return undefined;
+    },
+    async writeOther(resource, { apiVersion: version, kind: otherKind, metadata }, status) {
+      const key = `${resource.plural}/${metadata.namespace ?? ''}/${metadata.name}/${metadata.uid ?? ''}`;
+      const text = JSON.stringify(status);
+      if (writtenOther.get(key) === text) return;
+      const { name, namespace } = metadata;
+      await writer.apply(resource, { apiVersion: version, kind: otherKind, metadata: { name, ...(namespace !== undefined && { namespace }) }, status }, 'status');
+      writtenOther.set(key, text);
+    },
+  };
+}
+
+function withoutCounts(status: StickyWorkloadStatus | undefined): StickyWorkloadStatus {
+  const { sessions: _sessions, endpoints = [], ...rest } = status ?? {};
+  return { ...rest, endpoints: endpoints.map(({ sessions: _count, ...endpoint }) => endpoint) };
+}

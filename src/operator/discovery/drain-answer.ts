@@ -1,0 +1,43 @@
+/** What a sidecar is told about its own pod. */
+import type { DrainAnswer, SessionSource } from '../../core/table/messages.ts';
+import { describeError } from '../../platform/errors.ts';
+import { RequestError } from '../https/server.ts';
+import type { PodRef } from './caller.ts';
+
+/** `Gone`: no pod of this name and UID. */
+export type PodLife = { kind: 'Alive' } | { kind: 'Terminating'; killAtMs: number } | { kind: 'Gone' };
+
+export interface PodDirectory {
+  /** As this replica's cache has it; the cache may be behind. */
+  cached(pod: PodRef): PodLife;
+  /** From the API server itself, not older than the call. Throws where it cannot say. */
+  live(pod: PodRef): Promise<PodLife>;
+}
+
+export type DrainPorts = {
+  pods: PodDirectory;
+  /** What the proxies say of the pod's sessions. */
+  sources: (pod: PodRef, nowMs: number) => SessionSource[];
+};
+
+/** Throws RequestError 503 where nothing certain can be said: to the sidecar that is "unknown", and it holds. */
+export async function answerDrain(pod: PodRef, { pods, sources }: DrainPorts, nowMs: number): Promise<DrainAnswer> {
+  const life = await lifeOf(pod, pods);
+  if (life.kind === 'Alive') return { terminating: false };
+  // Gone: deleted by force while its containers still run. Nothing is left to hold it for.
+  return { terminating: true, killAtMs: life.kind === 'Gone' ? nowMs : life.killAtMs, sources: sources(pod, nowMs) };
+}
+
+/**
+ * Only a deletion is believed to the cache: it cannot be undone. Otherwise the cache may be behind. The kubelet runs
+ * preStop because the API server told it of the deletion, so a read from the API server that starts now must show it.
+ */
+async function lifeOf(pod: PodRef, pods: PodDirectory): Promise<PodLife> {
+  const cached = pods.cached(pod);
+  if (cached.kind === 'Terminating') return cached;
+  try {
+    return await pods.live(pod);
+  } catch (error) {
+    throw new RequestError(503, `whether the pod is being deleted cannot be said at this moment: ${describeError(error)}`);
+  }
+}

@@ -1,0 +1,122 @@
+/** Discovery: routing tables for proxies, session counts from them, and drain answers for sidecars. See core/table/messages.ts. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { DrainSummary, Report } from '../../core/table/messages.ts';
+import type { Identity, TokenReviewer } from '../../kube/ports.ts';
+import type { Clock } from '../../platform/clock.ts';
+import { describeError } from '../../platform/errors.ts';
+import type { Logger } from '../../platform/log.ts';
+import { readJson, RequestError, sendAnswer } from '../https/server.ts';
+import type { Answer } from '../https/server.ts';
+import { authenticate, bearerToken, podOf, proxyOf } from './caller.ts';
+import type { PodRef, ProxyCaller } from './caller.ts';
+import { answerDrain } from './drain-answer.ts';
+import type { DrainPorts } from './drain-answer.ts';
+import { parseReport, parseSummary } from './parse-messages.ts';
+import { streamTable } from './table-stream.ts';
+import type { TableFeed } from './table-stream.ts';
+import { createEndedRelay } from './ended-relay.ts';
+import { createTokenCache } from './token-cache.ts';
+
+export type DiscoveryPorts = {
+  reviewer: TokenReviewer;
+  feed: TableFeed;
+  drain: DrainPorts;
+  onReport: (proxy: ProxyCaller, report: Report, nowMs: number) => void;
+  onDrained: (pod: PodRef, summary: DrainSummary) => void;
+  /** Name of this replica, for the proxies' logs. */
+  replica: string;
+  clock: Clock;
+  logger: Logger;
+};
+
+type Call = { request: IncomingMessage; response: ServerResponse; token: string; identity: Identity };
+/** Undefined: the response is being written by someone else. */
+type Route = (call: Call) => Promise<Answer> | undefined;
+
+// 10,000 endpoints take 1.3 MB.
+const maxReportBytes = 8 * 1024 * 1024;
+const maxSummaryBytes = 16 * 1024;
+/** How often an open stream proves anew that its caller may have it: tables carry signing keys. */
+const recheckMs = 60_000;
+
+/** For `createTlsServer`. */
+export function createDiscoveryHandler(discovery: DiscoveryPorts): (request: IncomingMessage, response: ServerResponse) => void {
+  const ports = { ...discovery, reviewer: createTokenCache(discovery.reviewer, discovery.clock) };
+  const routes = createRoutes(ports);
+  return (request, response) => void respond(request, response, { routes, ports });
+}
+
+type Wiring = { routes: ReadonlyMap<string, Route>; ports: DiscoveryPorts };
+
+async function respond(request: IncomingMessage, response: ServerResponse, { routes, ports }: Wiring): Promise<void> {
+  try {
+    const route = routes.get(`${request.method} ${request.url?.split('?')[0]}`);
+    if (route === undefined) throw new RequestError(404, `only ${[...routes.keys()].join(', ')}`);
+    const token = bearerToken(request);
+    const answer = await route({ request, response, token, identity: await authenticate(token, ports.reviewer) });
+    if (answer !== undefined) sendAnswer(response, answer);
+  } catch (error) {
+    const status = error instanceof RequestError ? error.status : 500;
+    if (status === 500) ports.logger.error({ url: request.url, error: describeError(error) }, 'discovery request failed');
+    else ports.logger.debug({ url: request.url, status, error: describeError(error) }, 'discovery request refused');
+    sendAnswer(response, { status, body: { message: status === 500 ? 'internal error' : describeError(error) } });
+  }
+}
+
+function createRoutes(ports: DiscoveryPorts): ReadonlyMap<string, Route> {
+  const { feed, clock, replica, drain } = ports;
+  const relay = createEndedRelay();
+  return new Map<string, Route>([
+    [
+      'GET /v1/table',
+      ({ response, token, identity }) => {
+        const { pod, gateway } = proxyOf(identity);
+        streamTable(response, { feed, relay, gatewayKey: keyOf(gateway), podUid: pod.uid, replica, clock });
+        keepChecking(response, token, ports);
+        return undefined;
+      },
+    ],
+    [
+      'POST /v1/report',
+      async ({ request, identity }) => {
+        const proxy = proxyOf(identity);
+        const report = parseReport(await readJson(request, maxReportBytes));
+      ports.onReport(proxy, report, clock.nowMs());
+      relay.publish(keyOf(proxy.gateway), proxy.pod.uid, report.ended);
+        return { status: 204 };
+      },
+    ],
+    ['GET /v1/drain', async ({ identity }) => ({ status: 200, body: await answerDrain(podOf(identity), drain, clock.nowMs()) })],
+    [
+      'POST /v1/drained',
+      async ({ request, identity }) => {
+        const pod = podOf(identity);
+        ports.onDrained(pod, parseSummary(await readJson(request, maxSummaryBytes)));
+        return { status: 204 };
+      },
+    ],
+  ]);
+}
+
+const keyOf = ({ namespace, name }: { namespace: string; name: string }): string => `${namespace}/${name}`;
+
+/** Ends the stream when its token is no longer valid; the proxy comes back with a fresh one, and routes on meanwhile. */
+function keepChecking(response: ServerResponse, token: string, { reviewer, clock }: DiscoveryPorts): void {
+  const check = async () => {
+    // An API server that cannot say is no reason to cut a proxy off.
+    const stillValid = await reviewer.review(token).then(
+      (identity) => identity !== undefined,
+      () => true,
+    );
+    if (!stillValid) response.end();
+    else if (!response.destroyed) schedule();
+  };
+  let cancel = () => {};
+  const schedule = () => {
+    cancel = clock.after(recheckMs, () => void check());
+  };
+  response.on('close', () => {
+    cancel();
+  });
+  schedule();
+}

@@ -1,0 +1,87 @@
+/**
+ * The world, translated again whenever it changed: the routing tables that discovery streams, and the verdicts that the
+ * controllers act on. Every replica has one; it writes nothing.
+ */
+import { translate, type Translation } from '../../core/translate/translate.ts';
+import type { Snapshot } from '../../core/snapshot/snapshot.ts';
+import type { RoutingTable } from '../../core/table/routing-table.ts';
+import type { Clock } from '../../platform/clock.ts';
+import { describeError } from '../../platform/errors.ts';
+import type { Logger } from '../../platform/log.ts';
+
+export type Translated = { snapshot: Snapshot; translation: Translation };
+
+export type FeedOptions = {
+  gather: () => Snapshot;
+  /** Newest resourceVersion of what `gather` saw, and how long ago the caches last heard of the API server. */
+  revision: () => string;
+  staleMs: () => number;
+  clock: Clock;
+  logger: Logger;
+};
+
+export type PublishedTable = { revision: string; asOfMs: number; table: RoutingTable };
+
+export interface TranslationFeed {
+  latest(): Translated | undefined;
+  /** The table of a Gateway, `namespace/name`. */
+  table(gatewayKey: string): PublishedTable | undefined;
+  /** After each translation; `changed` names the Gateways whose table differs from the one before. */
+  onTranslated(listener: (changed: string[]) => void): () => void;
+  /** The world changed. */
+  touch(): void;
+  stop(): void;
+}
+
+// A rollout touches a dozen objects at once. Long enough to take them together, short enough that a new session
+// that is on its way to a pod just deleted is the only one.
+const holdOffMs = 20;
+// A cache that heard of the API server within this time is taken for current: bookmarks come about each minute.
+const currentWithinMs = 90_000;
+
+export function createTranslationFeed({ gather, revision, staleMs, clock, logger }: FeedOptions): TranslationFeed {
+  const listeners = new Set<(changed: string[]) => void>();
+  let latest: Translated | undefined;
+  let texts = new Map<string, string>();
+  let currentRevision = '0';
+  let cancel: (() => void) | undefined;
+
+  function run(): void {
+    cancel = undefined;
+    try {
+      const seen = revision();
+      const snapshot = gather();
+      latest = { snapshot, translation: translate(snapshot) };
+      currentRevision = seen;
+    } catch (error) {
+      // A snapshot that cannot be translated is a defect; proxies go on with the table they have.
+      logger.error({ error: describeError(error) }, 'translation failed');
+      return;
+    }
+    const next = new Map(Object.entries(latest.translation.tables).map(([key, table]) => [key, JSON.stringify(table)]));
+    const changed = [...next].filter(([key, text]) => texts.get(key) !== text).map(([key]) => key);
+    texts = next;
+    for (const listener of listeners) listener(changed);
+  }
+
+  return {
+    latest: () => latest,
+    table(gatewayKey) {
+      const table = latest?.translation.tables[gatewayKey];
+      if (!table) return undefined;
+      const behindMs = staleMs();
+      return { revision: currentRevision, asOfMs: clock.nowMs() - (behindMs <= currentWithinMs ? 0 : behindMs), table };
+    },
+    onTranslated(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    touch: () => {
+      cancel ??= clock.after(holdOffMs, run);
+    },
+    stop: () => {
+      cancel?.();
+      listeners.clear();
+    },
+  };
+}

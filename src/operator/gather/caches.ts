@@ -1,0 +1,103 @@
+/** The reflectors of one replica: those that always run, and those that run while Gateway API is installed. */
+import type { GatewayApi } from '../../core/snapshot/snapshot.ts';
+import type { ObjectReader, ObjectRef } from '../../kube/ports.ts';
+import type { Random } from '../../kube/watch/backoff.ts';
+import { createReflector, type Reflector } from '../../kube/watch/reflector.ts';
+import type { Change } from '../../kube/watch/store.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { Logger } from '../../platform/log.ts';
+import { always, entriesOf, withGatewayApi, type CacheContents, type CacheName, type Watched } from './watched.ts';
+
+export type ChangeListener = (name: CacheName, change: Change) => void;
+
+export type CacheOptions = { reader: ObjectReader; clock: Clock; random: Random; logger: Logger };
+
+export interface Caches {
+  get<Name extends CacheName>(name: Name, ref: ObjectRef): CacheContents[Name] | undefined;
+  list<Name extends CacheName>(name: Name): CacheContents[Name][];
+  gatewayApi(): GatewayApi;
+  /** Hears of every change; the answer unsubscribes. */
+  onChange(listener: ChangeListener): () => void;
+  /** Resolves when every cache that always runs holds its first list, and those of Gateway API too where it is installed. */
+  readonly synced: Promise<void>;
+  /** The newest resourceVersion seen by any of them, in decimal digits. */
+  revision(): string;
+  /** How long ago the one that is furthest behind last heard of the API server. */
+  staleMs(): number;
+  start(): void;
+  stop(): Promise<void>;
+}
+
+// An API server that was away for a minute should be heard of again at once: drains wait for it.
+const reconnect = { baseMs: 200, capMs: 2000 };
+
+export function createCaches(options: CacheOptions): Caches {
+  const listeners = new Set<ChangeListener>();
+  const running = new Map<CacheName, Reflector>();
+
+  function open(name: CacheName, { resource, select, project }: Watched): Reflector {
+    const reflector = createReflector({ ...options, resource, backoff: reconnect, ...(select && { select }), ...(project && { project }) });
+    reflector.onChange((change) => {
+      for (const listener of listeners) listener(name, change);
+    });
+    running.set(name, reflector);
+    return reflector;
+  }
+
+  const basic = entriesOf(always).map(([name, watched]) => open(name, watched));
+  const definitions = running.get('definitions');
+
+  const list = <Name extends CacheName>(name: Name) => (running.get(name)?.list() ?? []) as CacheContents[Name][];
+
+  const gatewayApi = (): GatewayApi => list('definitions')[0]?.gatewayApi ?? { installed: false };
+
+  /** Starts or stops the watches of Gateway API's kinds as its definitions come and go. */
+  function follow(): Promise<unknown> {
+    const kinds = entriesOf(withGatewayApi);
+    if (!gatewayApi().installed) return Promise.all(kinds.map(([name]) => close(name)));
+    return Promise.all(
+      kinds.map(([name, watched]) => {
+        const known = running.get(name);
+        if (known) return known.synced;
+        const opened = open(name, watched);
+        opened.start();
+        return opened.synced;
+      }),
+    );
+  }
+
+  async function close(name: CacheName): Promise<void> {
+    const reflector = running.get(name);
+    running.delete(name);
+    await reflector?.stop();
+  }
+
+  const synced = Promise.all(basic.map((reflector) => reflector.synced)).then(follow);
+  definitions?.onChange(() => void follow());
+
+  return {
+    get: <Name extends CacheName>(name: Name, ref: ObjectRef) => running.get(name)?.get(ref) as CacheContents[Name] | undefined,
+    list,
+    gatewayApi,
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    synced: synced.then(() => undefined),
+    revision: () => newest([...running.values()].map(({ lastResourceVersion }) => lastResourceVersion)),
+    staleMs: () => Math.max(...[...running.values()].map((reflector) => reflector.staleMs())),
+    start: () => {
+      for (const reflector of basic) reflector.start();
+    },
+    stop: async () => {
+      await Promise.all([...running.values()].map((reflector) => reflector.stop()));
+    },
+  };
+}
+
+/** The largest whole number: resourceVersions are comparable as such since Kubernetes 1.35 (KEP-5504), and were in practice before. */
+function newest(versions: string[]): string {
+  let newestSeen = 0n;
+  for (const version of versions) if (/^[0-9]+$/.test(version) && BigInt(version) > newestSeen) newestSeen = BigInt(version);
+  return newestSeen.toString();
+}

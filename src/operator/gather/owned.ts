@@ -1,0 +1,36 @@
+/** Objects that may be ours: whose they are, and a fingerprint by which an edit of somebody else is noticed. */
+import { createHash } from 'node:crypto';
+import { labels, managedByValue } from '../../core/names/names.ts';
+import type { Owned } from '../../core/snapshot/snapshot.ts';
+import type { KubeObject } from '../../kube/ports.ts';
+import { identityOf } from './pods.ts';
+
+export type CachedOwned = KubeObject & { owned: Owned; fingerprint: string };
+
+/** For the reflector. The object itself is not kept: it may be large, and what we want of it we render ourselves. */
+export function projectOwned(object: KubeObject): CachedOwned {
+  return { apiVersion: object.apiVersion, kind: object.kind, metadata: identityOf(object.metadata), owned: ownedOf(object), fingerprint: fingerprintOf(object) };
+}
+
+/** Whose an object is. */
+export function ownedOf({ metadata }: KubeObject): Owned {
+  const component = metadata.labels?.[labels.managedBy] === managedByValue ? metadata.labels[labels.component] : undefined;
+  return {
+    namespace: metadata.namespace ?? '',
+    name: metadata.name,
+    uid: metadata.uid ?? '',
+    ownerUids: (metadata.ownerReferences ?? []).map(({ uid }) => uid),
+    ...(component !== undefined && { component }),
+  };
+}
+
+// The revision annotation is the Deployment controller's own note; like the status it says nothing of an edit.
+const notOurs = 'deployment.kubernetes.io/revision';
+
+/** The same for two versions of an object unless somebody changed something that could be ours: status and bookkeeping are left out. */
+export function fingerprintOf(object: KubeObject): string {
+  const { status: _status, apiVersion: _apiVersion, kind: _kind, metadata, ...rest } = object;
+  const { [notOurs]: _revision, ...annotations } = metadata.annotations ?? {};
+  const { uid, labels: ownLabels = {}, ownerReferences = [], deletionTimestamp = '' } = metadata;
+  return createHash('sha256').update(JSON.stringify([rest, uid, ownLabels, annotations, ownerReferences, deletionTimestamp])).digest('base64');
+}

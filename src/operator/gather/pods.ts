@@ -1,0 +1,99 @@
+/** Pods as the core sees them: pruned on the way into the cache, so that ten thousand of them stay small. */
+import type { PodInjection, Pod } from '../../core/snapshot/snapshot.ts';
+import { annotations, sidecarContainer } from '../../core/names/names.ts';
+import type { KubeObject, ObjectMeta } from '../../kube/ports.ts';
+
+type PullPolicy = 'Always' | 'IfNotPresent' | 'Never';
+
+type Container = {
+  name: string;
+  image: string;
+  imagePullPolicy?: PullPolicy;
+  ports?: { name?: string; containerPort: number }[];
+  lifecycle?: { preStop?: { httpGet?: { path?: string; port?: number | string } } };
+};
+
+type LivePod = KubeObject & {
+  spec?: { containers?: Container[]; initContainers?: Container[]; serviceAccountName?: string };
+  status?: { phase?: Pod['phase']; podIP?: string; conditions?: { type: string; status: string }[] };
+};
+
+/**
+ * What is kept of a pod: a Pod without the end of its controller chain, and the first link of that chain.
+ * `workload`: the StickyWorkload it was injected for, which ties it to its proxies even when target and StickyWorkload are gone.
+ */
+export type CachedPod = KubeObject & { pod: Omit<Pod, 'controller'>; owner?: { kind: string; name: string }; workload?: string };
+
+/** For the reflector: a pod pruned to what the core judges. */
+export function projectPod(object: KubeObject): CachedPod {
+  const { metadata } = object;
+  const owner = controllerOf(metadata);
+  const workload = metadata.annotations?.[annotations.workload];
+  return {
+    apiVersion: object.apiVersion,
+    kind: object.kind,
+    metadata: identityOf(metadata),
+    ...(owner && { owner }),
+    ...(workload !== undefined && { workload }),
+    pod: readPod(object),
+  };
+}
+
+function readPod({ metadata, spec, status }: LivePod): CachedPod['pod'] {
+  const { namespace = '', name, uid = '', labels = {}, creationTimestamp = '' } = metadata;
+  const deletion = deletionOf(metadata);
+  return {
+    namespace,
+    name,
+    uid,
+    labels,
+    createdAtMs: Date.parse(creationTimestamp) || 0,
+    namedPorts: namedPortsOf(spec?.containers ?? []),
+    injection: injectionOf(metadata, spec),
+    ...readStatus(status),
+    ...(deletion && { deletion }),
+  };
+}
+
+function readStatus({ phase = 'Unknown', podIP, conditions = [] }: LivePod['status'] = {}): Pick<Pod, 'ip' | 'phase' | 'ready'> {
+  const ready = conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
+  return { phase, ready, ...(podIP && { ip: podIP }) };
+}
+
+/** The image of a container of a pod, or undefined where the pod has no container of this name. */
+export function imageOf(pod: KubeObject, container: string): { image: string; imagePullPolicy: PullPolicy } | undefined {
+  const found = (pod as LivePod).spec?.containers?.find(({ name }) => name === container);
+  return found && { image: found.image, imagePullPolicy: found.imagePullPolicy ?? 'IfNotPresent' };
+}
+
+/** When the pod's grace is over, or undefined while nobody has deleted it. */
+export function deletionOf(metadata: ObjectMeta): Pod['deletion'] {
+  if (metadata.deletionTimestamp === undefined) return undefined;
+  return { killAtMs: Date.parse(metadata.deletionTimestamp), graceSeconds: metadata.deletionGracePeriodSeconds ?? 0 };
+}
+
+/** The object that controls this one, by its ownerReference. */
+export function controllerOf(metadata: ObjectMeta): { kind: string; name: string } | undefined {
+  const owner = metadata.ownerReferences?.find(({ controller }) => controller);
+  return owner && { kind: owner.kind, name: owner.name };
+}
+
+/** Metadata that a cache needs to tell one object, and one version of it, from another. */
+export function identityOf(metadata: ObjectMeta): ObjectMeta {
+  const { name, namespace, uid, resourceVersion } = metadata;
+  return { name, ...(namespace !== undefined && { namespace }), ...(uid !== undefined && { uid }), ...(resourceVersion !== undefined && { resourceVersion }) };
+}
+
+function namedPortsOf(containers: Container[]): Record<string, number> {
+  const named: Record<string, number> = {};
+  for (const { name, containerPort } of containers.flatMap(({ ports = [] }) => ports)) if (name !== undefined) named[name] = containerPort;
+  return named;
+}
+
+function injectionOf(metadata: ObjectMeta, spec: LivePod['spec']): PodInjection {
+  const injected = spec?.initContainers?.some(({ name }) => name === sidecarContainer) ?? false;
+  const kept = (spec?.containers ?? []).filter(({ lifecycle }) => lifecycle?.preStop !== undefined && !callsSidecar(lifecycle.preStop));
+  return { injected: injected && metadata.annotations?.[annotations.workload] !== undefined, keptPreStop: kept.map(({ name }) => name) };
+}
+
+const callsSidecar = (preStop: { httpGet?: { path?: string } }): boolean => preStop.httpGet?.path === '/prestop';

@@ -1,0 +1,82 @@
+/** What every replica of the operator watches, and how much of each object it keeps. */
+import type { StickyWorkload } from '../../api/stickyworkload.ts';
+import { labels, managedByValue, webhookConfiguration } from '../../core/names/names.ts';
+import type { KubeObject, ListOptions, Resource } from '../../kube/ports.ts';
+import * as resources from '../../kube/resources.ts';
+import { httpRouteDefinition, projectDefinition, projectGateway, type CachedDefinition, type CachedGateway } from './gateway-api.ts';
+import { projectWithStatus, type CachedWithStatus } from './gateway-objects.ts';
+import { projectOwned, type CachedOwned } from './owned.ts';
+import { projectPod, type CachedPod } from './pods.ts';
+import { projectSlice, type CachedSlice } from './slices.ts';
+import { projectTarget, type CachedTarget } from './targets.ts';
+
+/** What each cache holds. Typed here once: the API server has checked these objects against their schemas, and so has nobody after it. */
+export type CacheContents = {
+  workloads: KubeObject & StickyWorkload;
+  deployments: CachedTarget;
+  statefulSets: CachedTarget;
+  replicaSets: KubeObject;
+  pods: CachedPod;
+  slices: CachedSlice;
+  services: CachedOwned;
+  serviceAccounts: CachedOwned;
+  podDisruptionBudgets: CachedOwned;
+  keyRings: KubeObject & { data?: Record<string, string> };
+  definitions: CachedDefinition;
+  webhooks: CachedOwned;
+  gatewayClasses: CachedWithStatus;
+  gateways: CachedGateway;
+  httpRoutes: CachedWithStatus;
+};
+
+export type CacheName = keyof CacheContents;
+
+export type Watched = { resource: Resource; select?: ListOptions; project?: (object: KubeObject) => KubeObject };
+
+const ours: ListOptions = { labelSelector: `${labels.managedBy}=${managedByValue}` };
+
+/** There on every cluster. */
+export const always: Record<Exclude<CacheName, keyof typeof withGatewayApi>, Watched> = {
+  workloads: { resource: resources.stickyWorkloads },
+  deployments: { resource: resources.deployments, project: projectTarget },
+  statefulSets: { resource: resources.statefulSets, project: projectTarget },
+  // Only for their owners: the middle of the chain from a pod to its Deployment.
+  replicaSets: { resource: resources.replicaSets, select: { metadataOnly: true }, project: projectOwner },
+  pods: { resource: resources.pods, project: projectPod },
+  slices: { resource: resources.endpointSlices, project: projectSlice },
+  // All of these three: one of somebody else with the name we want must be seen before it is touched.
+  services: { resource: resources.services, project: projectOwned },
+  serviceAccounts: { resource: resources.serviceAccounts, project: projectOwned },
+  podDisruptionBudgets: { resource: resources.podDisruptionBudgets, project: projectOwned },
+  keyRings: { resource: resources.secrets, select: ours },
+  definitions: { resource: resources.customResourceDefinitions, select: { fieldSelector: `metadata.name=${httpRouteDefinition}` }, project: projectDefinition },
+  webhooks: { resource: resources.mutatingWebhookConfigurations, select: { fieldSelector: `metadata.name=${webhookConfiguration}` }, project: projectOwned },
+};
+
+/** Only while Gateway API is installed: a watch of a kind that does not exist fails for ever. */
+export const withGatewayApi = {
+  gatewayClasses: { resource: resources.gatewayClasses, project: projectWithStatus },
+  gateways: { resource: resources.gateways, project: projectGateway },
+  httpRoutes: { resource: resources.httpRoutes, project: projectWithStatus },
+} as const satisfies Record<string, Watched>;
+
+/** The watches by the name of their cache. */
+export function entriesOf(watched: Partial<Record<CacheName, Watched>>): [CacheName, Watched][] {
+  return Object.entries(watched) as [CacheName, Watched][];
+}
+
+/** The cache in which an object of ours, of this kind, is seen; undefined where none holds it. */
+export function cacheOf(resource: Resource): OwnedCacheName | undefined {
+  return ownedCaches.find((name) => watchOf(name).resource === resource);
+}
+
+/** Caches of kinds that we write. */
+export type OwnedCacheName = (typeof ownedCaches)[number];
+const ownedCaches = ['deployments', 'services', 'serviceAccounts', 'podDisruptionBudgets', 'webhooks', 'gatewayClasses', 'gateways', 'httpRoutes'] as const;
+
+const watchOf = (name: CacheName): Watched => ({ ...always, ...withGatewayApi })[name];
+
+function projectOwner({ apiVersion, kind, metadata }: KubeObject): KubeObject {
+  const { name, namespace = '', uid = '', resourceVersion = '', ownerReferences = [] } = metadata;
+  return { apiVersion, kind, metadata: { name, namespace, uid, resourceVersion, ownerReferences } };
+}

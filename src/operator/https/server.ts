@@ -1,0 +1,70 @@
+/** The operator's TLS servers: bounded in everything that a client can make large or slow. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
+import type { Server } from 'node:https';
+
+export type Answer = { status: number; body?: unknown };
+
+/** What is wrong with a request, for the answer and nothing else. */
+export class RequestError extends Error {
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.name = 'RequestError';
+    this.status = status;
+  }
+}
+
+/** The certificate comes later, by `installLeaf`; until then no handshake succeeds. */
+export function createTlsServer(handle: (request: IncomingMessage, response: ServerResponse) => void): Server {
+  const server = createServer(
+    {
+      minVersion: 'TLSv1.2',
+      handshakeTimeout: 5000,
+      // Slow senders: the head, then the whole request, must be there in this time. Answers may take for ever (streams do).
+      headersTimeout: 5000,
+      requestTimeout: 15_000,
+      connectionsCheckingInterval: 2500,
+      // Longer than the second between two reports or drain queries, so that they share a connection.
+      keepAliveTimeout: 15_000,
+      maxHeaderSize: 16 * 1024,
+    },
+    handle,
+  );
+  // A bound against exhaustion of file descriptors, far above one connection for each draining pod and proxy.
+  server.maxConnections = 20_000;
+  return server;
+}
+
+/** The whole body as JSON; RequestError where it is too long or is no JSON. */
+export async function readJson(request: IncomingMessage, maxBytes: number): Promise<unknown> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  // The stream is left open where reading ends early: the refusal goes out on its connection.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    size += chunk.length;
+    if (size > maxBytes) throw new RequestError(413, `the body is longer than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+  } catch {
+    throw new RequestError(400, 'the body is not JSON');
+  }
+}
+
+/** After an error the connection is closed: what is left of the request is not worth reading. */
+export function sendAnswer(response: ServerResponse, { status, body }: Answer): void {
+  if (response.headersSent || response.destroyed) return;
+  if (status >= 400) response.setHeader('connection', 'close');
+  if (status === 401) response.setHeader('www-authenticate', 'Bearer');
+  if (body === undefined) {
+    response.writeHead(status).end();
+    return;
+  }
+  const text = JSON.stringify(body);
+  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) }).end(text);
+}
+
+export const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,0 +1,127 @@
+/**
+ * The webhook's answer. Fail open, always: a pod that starts without the sidecar is reported later, a pod that cannot
+ * start is an outage. It reads and answers only, so a dry run is like any other request.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { durationMs } from '../../api/duration.ts';
+import type { StickyWorkload } from '../../api/stickyworkload.ts';
+import { injectPod } from '../../core/inject/inject.ts';
+import type { UnchangedReason } from '../../core/inject/inject.ts';
+import type { JsonPatchOperation, PodJson } from '../../core/inject/pod.ts';
+import type { InjectParams } from '../../core/inject/sidecar.ts';
+import { injectPath } from '../../core/inject/webhooks.ts';
+import type { KubeObject } from '../../kube/ports.ts';
+import type { Clock } from '../../platform/clock.ts';
+import { describeError } from '../../platform/errors.ts';
+import type { Logger } from '../../platform/log.ts';
+import { isRecord, readJson, RequestError, sendAnswer } from '../https/server.ts';
+import { parseReview, renderReview } from './review.ts';
+
+/** What of the parameters is the same for every workload. */
+export type InjectionSettings = Pick<InjectParams, 'image' | 'imagePullPolicy' | 'caPem' | 'discoveryHost' | 'serverName'>;
+
+/** What became of one request, for metrics. `NotSticky`: the pod belongs to no StickyWorkload. */
+export type InjectionOutcome = 'Injected' | 'NotSticky' | 'Failed' | UnchangedReason;
+
+export type InjectionPorts = {
+  settings: InjectionSettings;
+  /** The StickyWorkload at the end of the pod's controller chain. */
+  findWorkload: (pod: KubeObject) => Promise<StickyWorkload | undefined>;
+  observe: (outcome: InjectionOutcome) => void;
+  clock: Clock;
+  logger: Logger;
+};
+
+// The API server sends requests of up to 3 MB; a review wraps one object.
+const maxBodyBytes = 8 * 1024 * 1024;
+// The webhook's timeout is 5 s; answering before it lets us say what went wrong.
+const lookupTimeoutMs = 4000;
+
+/** For `createTlsServer`. */
+export function createInjectionHandler(injection: InjectionPorts): (request: IncomingMessage, response: ServerResponse) => void {
+  return (request, response) => void respond(request, response, injection);
+}
+
+async function respond(request: IncomingMessage, response: ServerResponse, injection: InjectionPorts): Promise<void> {
+  try {
+    sendAnswer(response, { status: 200, body: await answer(request, injection) });
+  } catch (error) {
+    // Only what is no AdmissionReview at all comes here.
+    sendAnswer(response, { status: error instanceof RequestError ? error.status : 400, body: { message: describeError(error) } });
+  }
+}
+
+async function answer(request: IncomingMessage, injection: InjectionPorts): Promise<object> {
+  if (request.method !== 'POST') throw new RequestError(405, 'only POST');
+  if (request.url?.split('?')[0] !== injectPath) throw new RequestError(404, `only ${injectPath}`);
+  const { uid, pod } = parseReview(await readJson(request, maxBodyBytes));
+  if (pod === undefined) return renderReview(uid, {});
+  try {
+    return renderReview(uid, await reviewPod(pod, injection));
+  } catch (error) {
+    injection.observe('Failed');
+    injection.logger.warn({ ...podFields(pod), error: describeError(error) }, 'pod starts without the sidecar');
+    return renderReview(uid, { warnings: [`holdfast: this pod starts without the sidecar, a scale-down cuts its sessions: ${describeError(error)}`] });
+  }
+}
+
+type Reviewed = { patch?: JsonPatchOperation[]; warnings?: string[] };
+
+async function reviewPod(pod: KubeObject, { findWorkload, settings, observe, clock, logger }: InjectionPorts): Promise<Reviewed> {
+  const workload = await withinTime(findWorkload(pod), clock);
+  if (workload === undefined) {
+    observe('NotSticky');
+    return {};
+  }
+  const result = injectPod(readPod(pod), paramsOf(workload, settings));
+  if (result.kind === 'unchanged') {
+    observe(result.reason);
+    if (result.reason === 'AlreadyInjected') return {};
+    logger.warn({ ...podFields(pod), reason: result.reason }, 'pod starts without the sidecar');
+    return { warnings: [unchangedWarnings[result.reason]] };
+  }
+  observe('Injected');
+  logger.debug({ ...podFields(pod), workload: workload.metadata.name, kept: result.kept }, 'pod injected');
+  return { patch: result.patch, warnings: result.kept.map(keptWarning) };
+}
+
+const unchangedWarnings = {
+  HostNetwork: 'holdfast: this pod uses the network of its node, where the sidecar cannot have a port: a scale-down cuts its sessions',
+  PortTaken: 'holdfast: a container of this pod declares the port that the sidecar needs: a scale-down cuts its sessions; use another port',
+} as const satisfies Record<Exclude<UnchangedReason, 'AlreadyInjected'>, string>;
+
+const keptWarning = (container: string): string =>
+  `holdfast: PreStopConflict: container ${container} has a preStop hook of its own, so it is not held for its sessions; remove the hook`;
+
+function paramsOf({ metadata, spec }: StickyWorkload, settings: InjectionSettings): InjectParams {
+  return {
+    ...settings,
+    workload: metadata.name,
+    drainTimeoutMs: durationMs(spec.drain.timeout),
+    quietPeriodMs: durationMs(spec.drain.quietPeriod),
+    shutdownMarginMs: durationMs(spec.drain.shutdownMargin),
+  };
+}
+
+/** The API server has decoded the pod before it asks us; only that there is a spec at all is worth a check. */
+function readPod(pod: KubeObject): PodJson {
+  if (!isPodJson(pod)) throw new Error('the pod has no list of containers');
+  return pod;
+}
+
+const isPodJson = (pod: object): pod is PodJson => {
+  const spec: unknown = Reflect.get(pod, 'spec');
+  return isRecord(spec) && Array.isArray(spec['containers']) && spec['containers'].every(isRecord);
+};
+
+/** Pods get their name after admission: the prefix that it will have says enough. */
+const podFields = ({ metadata }: KubeObject) => ({ namespace: metadata.namespace, pod: metadata.name || metadata.generateName });
+
+function withinTime<T>(promise: Promise<T>, clock: Clock): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const cancel = clock.after(lookupTimeoutMs, () => {
+      reject(new Error(`the StickyWorkload of the pod was not found within ${lookupTimeoutMs} ms`));
+    });
+    promise.then(resolve, reject).finally(cancel);
+  });
+}

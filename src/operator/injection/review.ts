@@ -1,0 +1,34 @@
+/** AdmissionReview v1, as far as injection needs it. */
+import type { JsonPatchOperation } from '../../core/inject/pod.ts';
+import type { KubeObject } from '../../kube/ports.ts';
+import { isRecord, RequestError } from '../https/server.ts';
+
+/**
+ * `pod` carries the namespace of the request, which the object itself may lack; it is absent where the object is no pod.
+ * Throws RequestError where the body is no review.
+ */
+export function parseReview(body: unknown): { uid: string; pod?: KubeObject } {
+  const request = isRecord(body) ? body['request'] : undefined;
+  if (!isRecord(request) || typeof request['uid'] !== 'string') throw new RequestError(400, 'the body is not an AdmissionReview with a request');
+  const { uid, object, namespace, kind } = request;
+  const isPod = isRecord(kind) && kind['group'] === '' && kind['kind'] === 'Pod';
+  if (!isPod || !isRecord(object) || typeof namespace !== 'string') return { uid };
+  const metadata = isRecord(object['metadata']) ? object['metadata'] : {};
+  return { uid, pod: { ...object, apiVersion: 'v1', kind: 'Pod', metadata: { name: '', ...metadata, namespace } } };
+}
+
+/** Always allowed: nothing that goes wrong here may keep a pod from starting. */
+export function renderReview(uid: string, answer: { patch?: JsonPatchOperation[]; warnings?: string[] }): object {
+  const { patch = [], warnings = [] } = answer;
+  return {
+    apiVersion: 'admission.k8s.io/v1',
+    kind: 'AdmissionReview',
+    response: {
+      uid,
+      allowed: true,
+      ...(patch.length > 0 && { patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify(patch)).toString('base64') }),
+      // The API server cuts warnings at 256 characters.
+      ...(warnings.length > 0 && { warnings: warnings.map((warning) => warning.slice(0, 256)) }),
+    },
+  };
+}

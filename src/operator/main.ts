@@ -1,0 +1,101 @@
+/** The operator as a process: wires the live cluster, reads the environment, ends the process. */
+import { randomUUID } from 'node:crypto';
+import { discoveryService, fieldManager, operatorNamespace, operatorService, ports, tokenAudience } from '../core/names/names.ts';
+import { createLiveCluster, type LiveCluster } from '../kube/live/client.ts';
+import { loadKubeConfig } from '../kube/live/kube-config.ts';
+import { createOperatorProcess } from '../kube/live/skeleton.ts';
+import { pods } from '../kube/resources.ts';
+import { systemClock } from '../platform/clock.ts';
+import { oneOf, optionalText, portNumber, requiredText } from '../platform/config.ts';
+import { AppError, describeError } from '../platform/errors.ts';
+import type { Logger } from '../platform/log.ts';
+import { createLogger, logLevels } from '../platform/logger.ts';
+import { createRegistry, registerCounter, registerGauge } from '../platform/metrics.ts';
+import { abortOnSignal, runShutdown } from '../platform/shutdown.ts';
+import { createAdminServer } from './admin/server.ts';
+import { imageOf } from './gather/pods.ts';
+import { createOperator, type Operator, type OperatorOptions } from './operator.ts';
+
+const env = process.env;
+
+/** Proxies and sidecars run the operator's own image, so that one change of image moves all three. */
+async function ownImage(cluster: LiveCluster, ref: { namespace: string; name: string }): Promise<Pick<OperatorOptions, 'image' | 'imagePullPolicy'>> {
+  const pod = await cluster.get(pods, ref);
+  const container = pod && imageOf(pod, 'operator');
+  if (!container) {
+    const message = `pod ${ref.namespace}/${ref.name} has no container named operator: POD_NAME and POD_NAMESPACE must name the operator's own pod`;
+    throw new AppError('CONFIG_INVALID', message, { source: 'internal', retryable: false });
+  }
+  return container;
+}
+
+function adminServer(operator: Operator) {
+  const registry = createRegistry();
+  registerGauge(registry, {
+    name: 'holdfast_operator_leader',
+    help: 'Whether this replica is the one that writes.',
+    read: () => [{ value: operator.isLeader() ? 1 : 0 }],
+  });
+  registerCounter(registry, {
+    name: 'holdfast_operator_injections_total',
+    help: 'Pods seen by the webhook, by what became of them.',
+    labelNames: ['outcome'],
+    read: () => [...operator.injections].map(([outcome, value]) => ({ labels: { outcome }, value })),
+  });
+  return createAdminServer({
+    metrics: registry,
+    notReady: () => operator.notReady(),
+    debug: { verdicts: () => operator.feed.latest()?.translation.accepts ?? {} },
+  });
+}
+
+async function run(logger: Logger): Promise<void> {
+  const kubeConfig = loadKubeConfig();
+  const namespace = optionalText(env, 'POD_NAMESPACE') ?? operatorNamespace;
+  const podName = requiredText(env, 'POD_NAME');
+  const shared = { clock: systemClock, random: Math.random, logger };
+  const cluster = createLiveCluster(kubeConfig, {
+    ...shared,
+    fieldManager,
+    tokenAudience,
+    reportingController: 'holdfast.dev/operator',
+    reportingInstance: podName,
+  });
+  const operator = createOperator({
+    ...shared,
+    ...(await ownImage(cluster, { namespace, name: podName })),
+    cluster,
+    namespace,
+    // A container that was restarted is another candidate for the lease than the one before it.
+    identity: `${podName}_${randomUUID()}`,
+    ports: { webhook: portNumber(env, 'HOLDFAST_WEBHOOK_PORT', ports.webhook), discovery: portNumber(env, 'HOLDFAST_DISCOVERY_PORT', ports.discovery) },
+    serverNames: [`${operatorService}.${namespace}.svc`, `${discoveryService}.${namespace}.svc`],
+    discoveryHost: `${discoveryService}.${namespace}.svc`,
+  });
+  const admin = adminServer(operator);
+  admin.listen(portNumber(env, 'HOLDFAST_ADMIN_PORT', ports.admin));
+  const skeleton = createOperatorProcess(kubeConfig, logger, operator);
+  const stopped = abortOnSignal(process);
+  await skeleton.start();
+  await new Promise((resolve) => {
+    if (stopped.aborted) resolve(undefined);
+    else stopped.addEventListener('abort', resolve);
+  });
+  await runShutdown(
+    [
+      { name: 'operator', limitMs: 10_000, run: () => skeleton.stop() },
+      { name: 'cluster', limitMs: 2000, run: () => cluster.close() },
+      { name: 'admin', limitMs: 1000, run: () => void admin.close() },
+    ],
+    { clock: systemClock, log: logger },
+  );
+}
+
+const logger = createLogger('operator', oneOf(env, 'HOLDFAST_LOG_LEVEL', logLevels));
+try {
+  await run(logger);
+  process.exit(0);
+} catch (error) {
+  logger.error({ error: describeError(error) }, 'operator failed');
+  process.exit(1);
+}

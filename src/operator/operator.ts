@@ -1,0 +1,206 @@
+/**
+ * The operator, wired: caches → translation → { discovery for proxies and sidecars, injection } on every replica, and the
+ * controller on the one that holds the lease. It is given its cluster, so that tests run it over another one.
+ */
+import type { Server } from 'node:https';
+import { createLedger, type Ledger } from '../core/count/ledger.ts';
+import { operatorService } from '../core/names/names.ts';
+import type { EventSink, ObjectReader, ObjectWriter, TokenReviewer } from '../kube/ports.ts';
+import type { Random } from '../kube/watch/backoff.ts';
+import { createLeaderLease, type LeaseTiming } from '../kube/watch/lease.ts';
+import { sleep, type Clock } from '../platform/clock.ts';
+import { AppError, describeError } from '../platform/errors.ts';
+import type { Logger } from '../platform/log.ts';
+import { loadOrCreateAuthority, type Authority } from './certificates/authority.ts';
+import { installLeaf, rotateLeaf } from './certificates/rotation.ts';
+import { startController, type Controller } from './controller/controller.ts';
+import { createDiscoveryHandler } from './discovery/handler.ts';
+import { createTranslationFeed, type TranslationFeed } from './feed/translation-feed.ts';
+import { createCaches, type Caches } from './gather/caches.ts';
+import { createWorld, type World } from './gather/world.ts';
+import { createTlsServer } from './https/server.ts';
+import { createInjectionHandler, type InjectionOutcome } from './injection/handler.ts';
+import { controllerOptions, discoveryPorts, injectionPorts } from './wiring.ts';
+
+export type Cluster = ObjectReader & ObjectWriter & TokenReviewer & EventSink;
+
+export type OperatorOptions = {
+  cluster: Cluster;
+  /** Namespace of the installation, and a name that no other process has. */
+  namespace: string;
+  identity: string;
+  /** The image of this process; proxies and sidecars run it too. */
+  image: string;
+  imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never';
+  /** 0: any free port. */
+  ports: { webhook: number; discovery: number };
+  /** Names and addresses in the certificate. The first is what proxies and sidecars expect. */
+  serverNames: [string, ...string[]];
+  discoveryHost: string;
+  /** Where the API server reaches the webhook, if not by the Service: for an operator outside of the cluster. */
+  webhookUrl?: (port: number) => string;
+  leaseTiming?: LeaseTiming;
+  clock: Clock;
+  random: Random;
+  logger: Logger;
+};
+
+export interface Operator {
+  start(): Promise<void>;
+  stop(): Promise<void>;
+  /** Why this replica is not ready to serve; empty when it is. */
+  notReady(): string[];
+  isLeader(): boolean;
+  feed: TranslationFeed;
+  injections: ReadonlyMap<InjectionOutcome, number>;
+  /** Addresses that are listened on, once started. */
+  listening(): { webhook: number; discovery: number };
+}
+
+/** What every replica keeps, leader or not. */
+export type Core = { caches: Caches; world: World; feed: TranslationFeed; ledger: Ledger };
+
+export function createOperator(options: OperatorOptions): Operator {
+  const { clock, logger } = options;
+  const core = createCore(options);
+  const injections = new Map<InjectionOutcome, number>();
+  const missing = new Set(['certificate authority', 'caches', 'servers']);
+  let controller: Controller | undefined;
+  let lease: ReturnType<typeof createLeaderLease> | undefined;
+  const servers: { webhook?: Server; discovery?: Server } = {};
+  const undo: (() => void | Promise<void>)[] = [];
+
+  async function start(): Promise<void> {
+    core.caches.start();
+    undo.push(() => core.caches.stop());
+    const authority = await untilAuthority(options);
+    missing.delete('certificate authority');
+    servers.webhook = createTlsServer(createInjectionHandler(injectionPorts(options, core, { authority, injections })));
+    servers.discovery = createTlsServer(createDiscoveryHandler(discoveryPorts(options, core, (gateway) => controller?.touchCounts(gateway))));
+    undo.push(await keepLeaf(options, authority, [servers.webhook, servers.discovery]));
+    await core.caches.synced;
+    missing.delete('caches');
+    core.feed.touch();
+    await Promise.all([listen(servers.webhook, options.ports.webhook), listen(servers.discovery, options.ports.discovery)]);
+    missing.delete('servers');
+    undo.push(() => closeAll([servers.webhook, servers.discovery]));
+    lease = runForLeader(options, {
+      onStarted: () => {
+        controller = startController(controllerOptions(options, core, { authority, webhookPort: portOf(servers.webhook) }));
+      },
+      onStopped: async () => {
+        await controller?.stop();
+        controller = undefined;
+      },
+    });
+    lease.start();
+    logger.info({ identity: options.identity, ...listening() }, 'operator started');
+  }
+
+  const listening = () => ({ webhook: portOf(servers.webhook), discovery: portOf(servers.discovery) });
+
+  return {
+    start,
+    async stop() {
+      missing.add('stopping');
+      // First the lease, so that another replica goes on at once; then what answers calls; the caches last.
+      await lease?.stop();
+      for (const step of undo.toReversed()) await step();
+      core.feed.stop();
+      logger.info({ atMs: clock.nowMs() }, 'operator stopped');
+    },
+    notReady: () => [...missing],
+    isLeader: () => lease?.isLeader() ?? false,
+    feed: core.feed,
+    injections,
+    listening,
+  };
+}
+
+function createCore({ cluster, clock, random, logger }: OperatorOptions): Core {
+  const caches = createCaches({ reader: cluster, clock, random, logger });
+  const world = createWorld(caches, () => clock.nowMs());
+  const feed = createTranslationFeed({
+    gather: () => world.snapshot(),
+    revision: () => caches.revision(),
+    staleMs: () => caches.staleMs(),
+    clock,
+    logger,
+  });
+  const isSynced = { now: false };
+  void caches.synced.then(() => (isSynced.now = true));
+  // Before every cache holds its first list the world has holes that look like deletions.
+  caches.onChange(() => {
+    if (isSynced.now) feed.touch();
+  });
+  return { caches, world, feed, ledger: createLedger() };
+}
+
+/** Nothing can be served without it, so there is nothing to do but to try again while that can help. */
+async function untilAuthority({ cluster, namespace, clock, logger }: OperatorOptions): Promise<Authority> {
+  for (;;) {
+    try {
+      return await loadOrCreateAuthority({ reader: cluster, writer: cluster, namespace, clock });
+    } catch (error) {
+      if (!(error instanceof AppError && error.retryable)) throw error;
+      logger.warn({ error: describeError(error) }, 'certificate authority not loaded');
+      await sleep(clock, 1000);
+    }
+  }
+}
+
+function keepLeaf({ serverNames, clock, logger }: OperatorOptions, authority: Authority, servers: Server[]): Promise<() => void> {
+  return rotateLeaf({
+    authority,
+    names: serverNames,
+    clock,
+    install: (leaf) => {
+      for (const server of servers) installLeaf(server, leaf);
+    },
+    failed: (error) => {
+      logger.error({ error: describeError(error) }, 'certificate not renewed');
+    },
+  });
+}
+
+function runForLeader(options: OperatorOptions, callbacks: { onStarted: () => void; onStopped: () => Promise<void> }) {
+  const { cluster, namespace, identity, leaseTiming, clock, random, logger } = options;
+  return createLeaderLease({
+    reader: cluster,
+    writer: cluster,
+    namespace,
+    name: operatorService,
+    identity,
+    ...(leaseTiming && { timing: leaseTiming }),
+    ...callbacks,
+    clock,
+    random,
+    logger,
+  });
+}
+
+function listen(server: Server, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(port, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+function portOf(server: Server | undefined): number {
+  const address = server?.address();
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+async function closeAll(servers: (Server | undefined)[]): Promise<void> {
+  await Promise.all(
+    servers.map((server) => {
+      const closed = new Promise((resolve) => server?.close(resolve) ?? resolve(undefined));
+      // Streams of tables never end by themselves; their proxies go on with another replica.
+      server?.closeAllConnections();
+      return closed;
+    }),
+  );
+}

@@ -1,0 +1,23 @@
+/** Whether a pod lives, terminates or is gone: from the cache, and from the API server itself. */
+import type { ObjectReader } from '../../kube/ports.ts';
+import { pods } from '../../kube/resources.ts';
+import type { PodDirectory, PodLife } from '../discovery/drain-answer.ts';
+import { deletionOf } from '../gather/pods.ts';
+import type { World } from '../gather/world.ts';
+
+export function createPodDirectory(world: World, reader: Pick<ObjectReader, 'get'>): PodDirectory {
+  return {
+    cached: (ref) => lifeOf(world.pod(ref), ref.uid),
+    live: async (ref) => {
+      const pod = await reader.get(pods, ref);
+      return lifeOf(pod && { uid: pod.metadata.uid ?? '', deletion: deletionOf(pod.metadata) }, ref.uid);
+    },
+  };
+}
+
+type Seen = { uid: string; deletion?: { killAtMs: number } | undefined };
+
+function lifeOf(pod: Seen | undefined, uid: string): PodLife {
+  if (pod?.uid !== uid) return { kind: 'Gone' };
+  return pod.deletion ? { kind: 'Terminating', killAtMs: pod.deletion.killAtMs } : { kind: 'Alive' };
+}

@@ -1,0 +1,7 @@
+/** Logging as a port; pino's logger fits it. Messages are constant, values are fields. */
+export interface Logger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}

@@ -1,0 +1,52 @@
+/** From a signal to an orderly end: the steps run one after the other, each with a limit, and one that fails does not keep the others. */
+import type { Clock } from './clock.ts';
+import { describeError } from './errors.ts';
+import type { Logger } from './log.ts';
+
+export type ShutdownStep = { name: string; limitMs: number; run: () => void | Promise<void> };
+
+/** Where signals come from: `process`, or a test's emitter. */
+export interface SignalSource {
+  once(signal: 'SIGTERM' | 'SIGINT', listener: () => void): unknown;
+}
+
+/** Aborted by the first SIGTERM or SIGINT. A second one has Node's default effect: the end at once. */
+export function abortOnSignal(source: SignalSource): AbortSignal {
+  const controller = new AbortController();
+  const abort = () => {
+    controller.abort();
+  };
+  source.once('SIGTERM', abort);
+  source.once('SIGINT', abort);
+  return controller.signal;
+}
+
+/** Runs the steps in order. Resolves when the last one is over or out of time; never rejects. */
+export async function runShutdown(steps: readonly ShutdownStep[], tools: { clock: Clock; log: Logger }): Promise<void> {
+  for (const step of steps) {
+    const startedMs = tools.clock.nowMs();
+    try {
+      const inTime = await withinLimit(step, tools.clock);
+      const fields = { step: step.name, tookMs: tools.clock.nowMs() - startedMs };
+      if (inTime) tools.log.info(fields, 'shutdown step done');
+      else tools.log.warn(fields, 'shutdown step out of time');
+    } catch (error) {
+      tools.log.error({ step: step.name, error: describeError(error) }, 'shutdown step failed');
+    }
+  }
+}
+
+async function withinLimit(step: ShutdownStep, clock: Clock): Promise<boolean> {
+  let cancel = () => {};
+  const limit = new Promise<false>((resolve) => {
+    cancel = clock.after(step.limitMs, () => {
+      resolve(false);
+    });
+  });
+  try {
+    const work = Promise.resolve(step.run()).then(() => true as const);
+    return await Promise.race([work, limit]);
+  } finally {
+    cancel();
+  }
+}

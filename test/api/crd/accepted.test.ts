@@ -1,0 +1,41 @@
+import { beforeAll, expect, test } from '@jest/globals';
+import { describeWithApi } from '../../support/api-server.ts';
+import { installCrd, submit } from './submit.ts';
+
+type Row = { why: string; name?: string; spec: object };
+
+const rows: Row[] = [
+  { why: 'a StatefulSet may be the target', spec: { targetRef: { kind: 'StatefulSet', name: 'cart' } } },
+  { why: 'a name of 48 characters leaves room for the names made from it', name: 'a'.repeat(48), spec: {} },
+  { why: 'no replica at all may accept sessions', spec: { replicas: 0 } },
+  { why: 'the target port may be a number', spec: { service: { targetPort: 8080 } } },
+  { why: 'the target port may be a name with digits and dashes', spec: { service: { targetPort: 'h2c-8080' } } },
+  { why: 'a duration may have four parts', spec: { sessionPersistence: { idleTimeout: '1h2m3s4ms' } } },
+  { why: 'the longest drain is 7 days', spec: { drain: { timeout: '168h' } } },
+  { why: 'a pod may go with its last session, without a quiet period', spec: { drain: { quietPeriod: '0s' } } },
+  { why: 'a cookie may have a prefix that browsers know', spec: { sessionPersistence: { cookie: { name: '__Host-cart' } } } },
+  { why: 'type Header with its header', spec: { sessionPersistence: { type: 'Header', header: { name: 'X-Session' } } } },
+  {
+    why: 'a permanent cookie with its lifetime',
+    spec: { sessionPersistence: { cookie: { lifetimeType: 'Permanent' }, absoluteTimeout: '8h' } },
+  },
+  { why: 'the absolute timeout may equal the idle timeout', spec: { sessionPersistence: { idleTimeout: '30m', absoluteTimeout: '30m' } } },
+  { why: 'a regular expression need not start with a slash', spec: { route: { matches: [{ path: { type: 'RegularExpression', value: '.*\\.html' } }] } } },
+  { why: 'host names may have a wildcard in front', spec: { route: { hostnames: ['*.example.com', 'example.com', 'localhost'] } } },
+  { why: 'a canary that gets no new session', spec: { route: { backends: [{ name: 'cart', weight: 1 }, { name: 'cart-v2', weight: 0 }] } } },
+  { why: 'RingHash with its size', spec: { loadBalancing: { policy: 'ConsistentHash', consistentHash: { useSourceIp: true, algorithm: { type: 'RingHash', minimumRingSize: 64 } } } } },
+  {
+    why: 'the application counts its own sessions',
+    spec: { drain: { sessionSources: ['Proxy', 'Application'], application: { path: '/sessions', port: 8080 } } },
+  },
+  { why: 'one pod drains at a time', spec: { scaleDown: { maxDraining: 1 } } },
+  { why: 'all pods may drain at once', spec: { scaleDown: { maxDraining: '100%' } } },
+];
+
+describeWithApi('StickyWorkloads that the API server accepts', () => {
+  beforeAll(installCrd);
+
+  test.each(rows)('$why', async ({ spec, name }) => {
+    expect(await submit(spec, name)).toHaveProperty('accepted');
+  });
+});

@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { CoreV1Api } from '@kubernetes/client-node';
+import type { LiveCluster } from '../../../src/kube/live/client.ts';
+import type { KubeObject } from '../../../src/kube/ports.ts';
+import { events, leases, pods, serviceAccounts } from '../../../src/kube/resources.ts';
+import { describeWithApi, loadApiConfig } from '../../support/api-server.ts';
+import { describeClusterContract, widgets } from '../../support/cluster-contract.ts';
+import { createMemoryLogger } from '../../support/memory-logger.ts';
+import { connectLive, eventually, installWidgets, makeNamespace, namespaces } from './world.ts';
+
+describeWithApi('live cluster, as any cluster', () => {
+  describeClusterContract(async () => {
+    const [cluster, another] = [connectLive(), connectLive({ fieldManager: 'somebody-else' })];
+    await installWidgets(cluster);
+    const namespace = await makeNamespace(cluster);
+    return {
+      cluster,
+      namespace,
+      // A controller may be quicker: then once more.
+      edit: (resource, ref, change) =>
+        eventually(async () => {
+          const object = await another.get(resource, ref);
+          if (object !== undefined) await another.update(resource, change(object));
+          return true;
+        }),
+      async close() {
+        await cluster.delete(namespaces, { name: namespace });
+        await Promise.all([cluster.close(), another.close()]);
+      },
+    };
+  });
+});
+
+describeWithApi('live cluster', () => {
+  let cluster: LiveCluster;
+  let namespace: string;
+
+  beforeAll(async () => {
+    cluster = connectLive();
+    await installWidgets(cluster);
+    namespace = await makeNamespace(cluster);
+  }, 30_000);
+  afterAll(async () => {
+    await cluster.delete(namespaces, { name: namespace });
+    await cluster.close();
+  });
+
+  const pod = (name: string): KubeObject => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { name, namespace },
+    spec: { serviceAccountName: 'reviewed', containers: [{ name: 'app', image: 'app' }] },
+  });
+
+  test('fields that no client library knows are read and written as they are', async () => {
+    const spec = { size: 1, newInKubernetes99: { deep: [{ field: true }] } };
+    const made = await cluster.create(widgets, { apiVersion: 'test.holdfast.dev/v1', kind: 'Widget', metadata: { name: 'unknown', namespace }, spec });
+    const read = await cluster.get(widgets, { namespace, name: 'unknown' });
+    expect(read?.['spec']).toEqual(spec);
+    expect(await cluster.update(widgets, { ...made, spec: { ...spec, size: 2 } })).toMatchObject({ spec: { ...spec, size: 2 } });
+  });
+
+  test.each([
+    { what: 'an object that breaks its schema', code: 'KUBERNETES_INVALID', spec: { size: 'large' }, metadata: {} },
+    { what: 'a name that is none', code: 'KUBERNETES_INVALID', spec: {}, metadata: { name: 'No Name' } },
+  ])('$what is $code, with the reason of the server', async ({ code, spec, metadata }) => {
+    const object = { apiVersion: 'test.holdfast.dev/v1', kind: 'Widget', metadata: { name: 'wrong', namespace, ...metadata }, spec };
+    await expect(cluster.apply(widgets, object)).rejects.toMatchObject({ code, retryable: false, message: expect.stringMatching(/^PATCH \/apis\/test.holdfast.dev\/v1\/.*: (422 Invalid|500 ): .+/) });
+  });
+
+  test('the list of a kind that is not installed is not found', async () => {
+    await expect(cluster.list({ ...widgets, plural: 'gadgets' })).rejects.toMatchObject({ code: 'KUBERNETES_NOT_FOUND' });
+  });
+
+  test('a list of more than a page is whole', async () => {
+    const names = Array.from({ length: 510 }, (_, index) => `page-${index}`);
+    const spec = { leaseDurationSeconds: 1 };
+    const make = (name: string) => cluster.create(leases, { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name, namespace, labels: { many: 'yes' } }, spec });
+    for (let from = 0; from < names.length; from += 30) await Promise.all(names.slice(from, from + 30).map(make));
+    const { items } = await cluster.list(leases, { labelSelector: 'many=yes' });
+    expect(items.map((item) => item.metadata.name).toSorted()).toEqual(names.toSorted());
+  }, 30_000);
+
+  test('a watch that the server ends says so with a bookmark and without an error', async () => {
+    const short = connectLive({ watchSeconds: 6, random: () => 0 });
+    const { resourceVersion } = await short.list(widgets);
+    const seen: string[] = [];
+    const signal = AbortSignal.timeout(20_000);
+    for await (const event of short.watch(widgets, resourceVersion, {
+      fieldSelector: 'metadata.name=other',
+      signal,
+      // A kind that has not changed since the server's start gets no bookmarks.
+      onOpen: () => void cluster.create(widgets, { apiVersion: 'test.holdfast.dev/v1', kind: 'Widget', metadata: { name: 'change', namespace }, spec: {} }),
+    })) {
+      seen.push(event.type);
+    }
+    expect(signal.aborted).toBe(false);
+    expect([...new Set(seen)]).toEqual(['BOOKMARK']);
+    await short.close();
+  }, 25_000);
+
+  test('a token made for us is its pod; one for another audience, or none at all, is nobody', async () => {
+    await cluster.create(serviceAccounts, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'reviewed', namespace } });
+    const { metadata } = await cluster.create(pods, pod('bound'));
+    const core = loadApiConfig().makeApiClient(CoreV1Api);
+    const tokenFor = async (audience: string) => {
+      const boundObjectRef = { apiVersion: 'v1', kind: 'Pod', name: 'bound', uid: metadata.uid ?? '' };
+      const body = { spec: { audiences: [audience], boundObjectRef } };
+      return (await core.createNamespacedServiceAccountToken({ name: 'reviewed', namespace, body })).status?.token ?? '';
+    };
+    const username = `system:serviceaccount:${namespace}:reviewed`;
+    expect(await cluster.review(await tokenFor('holdfast'))).toEqual({ username, podName: 'bound', podUid: metadata.uid });
+    expect(await cluster.review(await tokenFor('somebody-else'))).toBeUndefined();
+    expect(await cluster.review('nonsense')).toBeUndefined();
+  });
+
+  test('an event is there for people to see, and its repeats are not', async () => {
+    const logger = createMemoryLogger();
+    const speaker = connectLive({ logger, reportingInstance: namespace });
+    const regarding = { apiVersion: 'v1', kind: 'Pod', name: 'bound', namespace };
+    const gatewayClass = { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'GatewayClass', name: 'holdfast', namespace: '' };
+    const note = { regarding, type: 'Warning', reason: 'Tested', action: 'Test', note: 'It was tested.' } as const;
+    for (let repeat = 0; repeat < 3; repeat += 1) speaker.emit(note);
+    speaker.emit({ ...note, note: 'x'.repeat(3_000) });
+    speaker.emit({ ...note, regarding: gatewayClass });
+    await speaker.close();
+    expect(logger.lines()).toEqual([]);
+    const { items } = await cluster.list(events, { fieldSelector: 'reason=Tested' });
+    const ours = items.filter((item) => item['reportingInstance'] === namespace);
+    expect(ours.map((item) => item.metadata.namespace ?? '').toSorted()).toEqual(['default', namespace, namespace]);
+    expect(ours.find((item) => item['note'] === note.note && item.metadata.namespace === namespace)).toMatchObject({ ...note, reportingController: 'holdfast.dev/test' });
+  });
+});

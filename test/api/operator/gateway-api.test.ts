@@ -1,0 +1,82 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { describeWithApi } from '../../support/api-server.ts';
+import { apply, createNamespace, deployment, gatewayApiFolder, stickyWorkload, untilReason, untilThere } from '../../support/api-world.ts';
+import { conditionOf, getObject, kubectl, listObjects, until } from '../../support/kubectl.ts';
+import { startOperator, type RunningOperator } from '../../support/operator.ts';
+
+const namespace = 'gateway-api';
+
+/** The proxy's pods never run here; what a kubelet would report of them is written by hand. */
+async function runProxy(): Promise<void> {
+  const status = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: new Date().toISOString() }] };
+  for (const { metadata } of await listObjects('pods', namespace, 'app.kubernetes.io/component=proxy')) {
+    await kubectl('patch', 'pod', metadata.name, '-n', namespace, '--subresource=status', '--type=merge', '-p', JSON.stringify({ status }));
+  }
+}
+
+const install = (channel: 'experimental' | 'standard') => kubectl('apply', '--server-side', '-f', gatewayApiFolder(channel));
+const remove = (channel: 'experimental' | 'standard') => kubectl('delete', '--ignore-not-found', '-f', gatewayApiFolder(channel));
+
+describeWithApi('Gateway API, as it comes and goes', () => {
+  let operator: RunningOperator;
+
+  beforeAll(async () => {
+    await kubectl('apply', '-k', 'manifests/base');
+    await createNamespace(namespace);
+    operator = await startOperator('holdfast-system');
+    await apply(deployment(namespace, 'cart'));
+    await apply(stickyWorkload(namespace, 'cart'));
+    await untilThere('deployment', 'holdfast-holdfast', namespace);
+  }, 60_000);
+
+  afterAll(() => operator?.kill());
+
+  const untilProgrammed = (reason: string) =>
+    until(`Programmed ${reason}`, async () => {
+      await runProxy();
+      const condition = conditionOf(await getObject('stickyworkload', 'cart', namespace), 'Programmed');
+      return condition?.reason === reason ? condition : undefined;
+    });
+
+  test('missing: the proxy serves all the same, and the condition says what is missing and how to get it', async () => {
+    const condition = await untilProgrammed('GatewayAPIMissing');
+    expect(condition.status).toBe('True');
+    expect(condition.message).toContain('Install its CRDs');
+    expect(operator.feed.table(`${namespace}/holdfast`)?.table.routes).toHaveLength(1);
+  });
+
+  test('standard channel installed: the route follows without a restart, without the field, and the condition says so', async () => {
+    await install('standard');
+    const route = await untilThere('httproute', 'cart', namespace);
+    expect(JSON.stringify(route.spec)).not.toContain('sessionPersistence');
+    expect((await untilProgrammed('SessionPersistenceFieldMissing')).message).toContain('experimental channel');
+    await remove('standard');
+  }, 120_000);
+
+  test('experimental channel installed: the route carries the session persistence, and everything has its status', async () => {
+    await install('experimental');
+    const route = await until('the route with session persistence', async () => {
+      const found = await getObject('httproute', 'cart', namespace);
+      return JSON.stringify(found?.spec ?? {}).includes('sessionPersistence') ? found : undefined;
+    });
+    expect(route.spec).toMatchObject({
+      rules: [{ sessionPersistence: { type: 'Cookie', cookie: { name: 'cart-session', path: '/', lifetimeType: 'Session' } }, backendRefs: [{ name: 'cart', port: 80 }] }],
+    });
+    await untilProgrammed('Programmed');
+    await until('the Gateway accepted', async () => conditionOf(await getObject('gateway', 'holdfast', namespace), 'Accepted')?.status === 'True');
+    await until('the GatewayClass accepted', async () => conditionOf(await getObject('gatewayclass', 'holdfast', namespace), 'Accepted')?.status === 'True');
+    await until('the route accepted by us', async () => {
+      const parents = (await getObject('httproute', 'cart', namespace))?.status?.['parents'] as { controllerName: string }[] | undefined;
+      return parents?.[0]?.controllerName === 'holdfast.dev/gateway-controller';
+    });
+  }, 120_000);
+
+  test("somebody else's route of the same name is left as it is", async () => {
+    const foreign = { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'HTTPRoute', metadata: { namespace, name: 'taken' }, spec: { hostnames: ['theirs.example'] } };
+    await apply(foreign);
+    await apply(deployment(namespace, 'taken'));
+    await apply(stickyWorkload(namespace, 'taken'));
+    expect((await untilReason(namespace, 'taken', 'Programmed', 'RouteConflict')).message).toContain('HTTPRoute gateway-api/taken exists');
+    expect((await untilThere('httproute', 'taken', namespace)).spec).toMatchObject({ hostnames: ['theirs.example'] });
+  });
+});

@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { describeWithApi } from '../../support/api-server.ts';
+import { apply, createNamespace, deployment, stickyWorkload, untilReason } from '../../support/api-world.ts';
+import { kubectl, listObjects, until, type LiveObject } from '../../support/kubectl.ts';
+import { startOperator, type RunningOperator } from '../../support/operator.ts';
+
+const namespace = 'injection';
+const isInjected = ({ spec }: LiveObject) => ((spec?.['initContainers'] ?? []) as { name: string }[]).some(({ name }) => name === 'holdfast-sidecar');
+const podsOf = (app: string) => listObjects('pods', namespace, `app=${app}`);
+const firstPodOf = (app: string) => until(`a pod of ${app}`, async () => (await podsOf(app))[0]);
+
+describeWithApi('Injection at admission', () => {
+  let operator: RunningOperator;
+
+  beforeAll(async () => {
+    await kubectl('apply', '-k', 'manifests/base');
+    await createNamespace(namespace);
+    operator = await startOperator('holdfast-system');
+  }, 60_000);
+
+  afterAll(() => operator?.kill());
+
+  test('pods that were there before are reported, and get the sidecar when the user replaces them', async () => {
+    await apply(deployment(namespace, 'before'));
+    expect(isInjected(await firstPodOf('before'))).toBe(false);
+    await apply(stickyWorkload(namespace, 'before'));
+    const condition = await untilReason(namespace, 'before', 'Injected', 'PodsNotInjected');
+    expect(condition.message).toContain('kubectl rollout restart deployment/before -n injection');
+    await kubectl('delete', 'pod', '-n', namespace, '-l', 'app=before');
+    await untilReason(namespace, 'before', 'Injected', 'Injected');
+    expect(isInjected(await firstPodOf('before'))).toBe(true);
+  });
+
+  test('pods made in the same breath as their StickyWorkload get it, by their label', async () => {
+    const labelled = deployment(namespace, 'labelled') as { spec: { template: { metadata: { labels: Record<string, string> } } } };
+    labelled.spec.template.metadata.labels['holdfast.dev/inject'] = 'true';
+    await apply({ apiVersion: 'v1', kind: 'List', items: [stickyWorkload(namespace, 'labelled'), labelled] });
+    expect(isInjected(await firstPodOf('labelled'))).toBe(true);
+  });
+
+  test('pods of other Deployments are never asked about', async () => {
+    const before = new Map(operator.injections);
+    await apply(deployment(namespace, 'stranger'));
+    expect(isInjected(await firstPodOf('stranger'))).toBe(false);
+    expect(operator.injections).toEqual(before);
+  });
+
+  test('what is injected: the sidecar, the hook on the app, and a grace that holds the longest drain', async () => {
+    const { spec } = await firstPodOf('labelled');
+    expect(spec).toMatchObject({
+      terminationGracePeriodSeconds: 3600 + 5 + 30 + 5,
+      initContainers: [{ name: 'holdfast-sidecar', restartPolicy: 'Always', image: 'holdfast:test', securityContext: { runAsNonRoot: true, readOnlyRootFilesystem: true } }],
+      containers: [{ name: 'app', lifecycle: { preStop: { httpGet: { path: '/prestop', port: 15999 } } } }],
+    });
+  });
+
+  test('with the operator away pods start all the same', async () => {
+    await operator.kill();
+    await apply(deployment(namespace, 'alone'));
+    await kubectl('delete', 'pod', '-n', namespace, '-l', 'app=before');
+    await until('a new pod without the sidecar', async () => {
+      const pods = await podsOf('before');
+      return pods.length === 1 && !pods.some(isInjected);
+    });
+    operator = await startOperator('holdfast-system');
+    await untilReason(namespace, 'before', 'Injected', 'PodsNotInjected');
+  }, 60_000);
+});

@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { describeWithApi } from '../../support/api-server.ts';
+import { apply, createNamespace, deployment, stickyWorkload, untilGone, untilReason, untilThere } from '../../support/api-world.ts';
+import { getObject, kubectl, until } from '../../support/kubectl.ts';
+import { startOperator, type RunningOperator } from '../../support/operator.ts';
+
+const namespace = 'provision';
+
+describeWithApi('What a StickyWorkload gets', () => {
+  let operator: RunningOperator;
+
+  beforeAll(async () => {
+    await kubectl('apply', '-k', 'manifests/base');
+    await createNamespace(namespace);
+    operator = await startOperator('holdfast-system');
+    await apply(stickyWorkload(namespace, 'cart'));
+    await apply(deployment(namespace, 'cart'));
+    await untilReason(namespace, 'cart', 'Programmed', 'ProxyNotReady');
+  }, 60_000);
+
+  afterAll(() => operator?.kill());
+
+  test('a Service for its pods, and a proxy with all that belongs to it', async () => {
+    const service = await untilThere('service', 'cart', namespace);
+    expect(service.spec).toMatchObject({ selector: { app: 'cart' }, ports: [{ port: 80, targetPort: 8080 }] });
+    for (const resource of ['deployment', 'service', 'serviceaccount', 'poddisruptionbudget']) await untilThere(resource, 'holdfast-holdfast', namespace);
+    const secret = await untilThere('secret', 'cart-session-keys', namespace);
+    expect(Object.keys(secret['data'] as object).toSorted()).toEqual(['current', 'key-1']);
+  });
+
+  test('a Service that somebody edits is put back', async () => {
+    await kubectl('patch', 'service', 'cart', '-n', namespace, '--type=merge', '-p', '{"spec": {"selector": {"app": "other"}}}');
+    await until('the selector put back', async () => {
+      const selector = (await getObject('service', 'cart', namespace))?.spec?.['selector'] as Record<string, string>;
+      return selector['app'] === 'cart';
+    });
+  });
+
+  test('a Service that somebody deletes comes back', async () => {
+    const before = await untilThere('service', 'cart', namespace);
+    await kubectl('delete', 'service', 'cart', '-n', namespace);
+    await until('another Service', async () => {
+      const after = await getObject('service', 'cart', namespace);
+      return after !== undefined && after.metadata.uid !== before.metadata.uid;
+    });
+  });
+
+  test('an operator with nothing to do writes nothing', async () => {
+    const version = async () => [
+      (await untilThere('stickyworkload', 'cart', namespace)).metadata['resourceVersion' as never],
+      (await untilThere('service', 'cart', namespace)).metadata['resourceVersion' as never],
+    ];
+    const before = await version();
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    expect(await version()).toEqual(before);
+  });
+
+  test('two StickyWorkloads of a namespace share one proxy, which goes with the last', async () => {
+    await apply(deployment(namespace, 'chat'));
+    await apply(stickyWorkload(namespace, 'chat', { dataplane: { replicas: 3 } }));
+    await until('three replicas of the proxy', async () => (await getObject('deployment', 'holdfast-holdfast', namespace))?.spec?.['replicas'] === 3);
+    await kubectl('delete', 'stickyworkload', 'chat', '-n', namespace);
+    await until('two replicas again', async () => (await getObject('deployment', 'holdfast-holdfast', namespace))?.spec?.['replicas'] === 2);
+    await kubectl('delete', 'stickyworkload', 'cart', '-n', namespace);
+    for (const [resource, name] of [['service', 'cart'], ['secret', 'cart-session-keys'], ['deployment', 'holdfast-holdfast'], ['service', 'holdfast-holdfast']] as const) {
+      await untilGone(resource, name, namespace);
+    }
+  }, 90_000);
+});

@@ -1,0 +1,98 @@
+/**
+ * Back-pressure end to end, seen from outside: a fast sender must come to a halt when its reader does. What the sender
+ * could get rid of is all that the proxy and the kernels hold; a proxy that piled it up would have taken all of it.
+ */
+import { createHash } from 'node:crypto';
+import http from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { afterEach, expect, test } from '@jest/globals';
+import { bodyOf, createRig, eventually, settled } from './rig.ts';
+
+const rig = createRig();
+afterEach(() => rig.stop());
+
+const mebibyte = 1024 * 1024;
+const total = 96 * mebibyte;
+
+/** Pieces that differ, so that an exchanged or repeated buffer shows in the hash. */
+function* pieces(name: string): Generator<Buffer> {
+  for (let at = 0; at < total / mebibyte; at++) {
+    yield Buffer.alloc(mebibyte, `${name} ${at} `);
+  }
+}
+
+function hashOf(name: string): string {
+  const hash = createHash('sha256');
+  for (const piece of pieces(name)) {
+    hash.update(piece);
+  }
+  return hash.digest('hex');
+}
+
+/** The pieces as a stream that makes one only when it is asked to, and counts. */
+function countedStream(name: string) {
+  const made = { bytes: 0 };
+  const stream = Readable.from(
+    (function* () {
+      for (const piece of pieces(name)) {
+        made.bytes += piece.length;
+        yield piece;
+      }
+    })(),
+    { highWaterMark: 1 },
+  );
+  return { made, stream };
+}
+
+async function hashed(stream: AsyncIterable<Buffer>): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of stream) {
+    hash.update(chunk);
+  }
+  return hash.digest('hex');
+}
+
+test('slow readers stop the app, and everything arrives when they read on', async () => {
+  // Two at once: they share the buffer that the proxy reads apps into.
+  const [a, b] = [countedStream('a'), countedStream('b')];
+  const { port } = await rig.httpApp((request, response) => pipeline(request.url === '/a' ? a.stream : b.stream, response));
+  const proxy = await rig.proxy(port);
+  const responses = await Promise.all(
+    ['/a', '/b'].map((path) => new Promise<IncomingMessage>((resolve) => void http.get({ port: proxy.port, host: '127.0.0.1', path }, resolve))),
+  );
+  expect(await settled(() => a.made.bytes + b.made.bytes)).toBeLessThan(total);
+  expect(await Promise.all(responses.map(hashed))).toEqual([hashOf('a'), hashOf('b')]);
+}, 60_000);
+
+test('a slow app stops the client, and everything arrives when it reads on', async () => {
+  let readOn: () => void = () => undefined;
+  const { port } = await rig.httpApp(async (request, response) => {
+    await new Promise<void>((resolve) => {
+      readOn = resolve;
+    });
+    response.end(await hashed(request));
+  });
+  const proxy = await rig.proxy(port);
+  const { made, stream } = countedStream('up');
+  const request = http.request({ port: proxy.port, host: '127.0.0.1', method: 'POST', headers: { 'Content-Length': total } });
+  const answered = new Promise<IncomingMessage>((resolve) => request.once('response', resolve));
+  const sent = pipeline(stream, request);
+  expect(await settled(() => made.bytes)).toBeLessThan(total / 2);
+  readOn();
+  expect((await bodyOf(await answered)).toString()).toBe(hashOf('up'));
+  await sent;
+}, 60_000);
+
+test('a client that asks on and on, and reads no answer, is not read any further', async () => {
+  const body = 'x'.repeat(10_000);
+  const proxy = await rig.proxy(1, { route: () => ({ kind: 'reply', reply: { status: 404, reason: 'NoRoute', body } }) });
+  const client = await proxy.connect();
+  client.socket.pause();
+  const asked = 50_000;
+  client.send('GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(asked));
+  expect(await settled(() => proxy.server.counters.requests)).toBeLessThan(asked / 2);
+  client.socket.resume();
+  await eventually(() => proxy.server.counters.requests === asked);
+}, 60_000);

@@ -1,0 +1,207 @@
+import { once } from 'node:events';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { WebSocket, WebSocketServer } from 'ws';
+import { createRig, eventually, settled } from './rig.ts';
+
+const rig = createRig();
+afterEach(() => rig.stop());
+
+const upgrade = (...lines: string[]) =>
+  `GET /ws HTTP/1.1\r\nHost: shop.test\r\nConnection: Upgrade\r\nUpgrade: echo\r\n${lines.map((line) => `${line}\r\n`).join('')}\r\n`;
+const switched = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n';
+
+/** An app that switches to bytes echoed until the client ends; then it ends, too. */
+const echoApp = () =>
+  rig.rawApp((socket) => {
+    socket.once('data', () => {
+      socket.write(switched);
+      socket.pipe(socket);
+    });
+  });
+
+describe('WebSocket', () => {
+  test('messages of every size go both ways, and the session is held until the connection ends', async () => {
+    const { port, app } = await rig.httpApp(() => undefined);
+    const sockets = new WebSocketServer({ server: app });
+    sockets.on('connection', (socket) => socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary })));
+    const proxy = await rig.proxy(port, { sessionLines: 'Set-Cookie: shop-session=h1.x\r\n' });
+    const socket = new WebSocket(`ws://127.0.0.1:${proxy.port}/chat`);
+    const opened = once(socket, 'open');
+    const [response] = await once(socket, 'upgrade');
+    expect(response.headers['set-cookie']).toEqual(['shop-session=h1.x']);
+    await opened;
+    for (const size of [1, 1000, 70_000, 1_000_000]) {
+      const sent = Buffer.alloc(size, `${size}`);
+      socket.send(sent);
+      const [echoed] = await once(socket, 'message');
+      expect(sent.equals(echoed)).toBe(true);
+    }
+    expect(proxy.holds.open).toBe(1);
+    expect(proxy.server.counters).toMatchObject({ upgradesOpen: 1, requestsOpen: 0 });
+    socket.close();
+    await once(socket, 'close');
+    await eventually(() => proxy.holds.open === 0);
+    expect(proxy.holds.releasedTwice).toBe(0);
+    expect(proxy.server.counters).toMatchObject({ upgrades: 1, upgradesOpen: 0, responsesTruncated: 0 });
+    sockets.close();
+  });
+});
+
+describe('any upgrade', () => {
+  test('bytes sent right behind the request wait for the 101, and none is lost', async () => {
+    let firstRead = '';
+    const { port } = await rig.rawApp((socket) => {
+      socket.once('data', (chunk) => {
+        firstRead = chunk.toString();
+        socket.write(`${switched}hello `);
+        socket.pipe(socket);
+      });
+    });
+    const proxy = await rig.proxy(port);
+    const client = await proxy.connect();
+    client.send(`${upgrade()}early`);
+    expect((await client.response()).status).toBe(101);
+    await client.until('hello early');
+    expect(firstRead).not.toContain('early');
+    expect(firstRead).toMatch(/\r\nUpgrade: echo\r\nConnection: upgrade\r\n\r\n$/);
+  });
+
+  test('a client that ends before the 101 gets its answer, too', async () => {
+    const { port } = await echoApp();
+    const proxy = await rig.proxy(port);
+    const client = await proxy.connect();
+    client.send(`${upgrade()}early`);
+    client.socket.end();
+    expect((await client.response()).status).toBe(101);
+    expect(await client.rest()).toEqual({ text: 'early', how: 'end' });
+    await eventually(() => proxy.holds.open === 0);
+  });
+
+  test('an end of the client is passed on as a half-close: what the app still says arrives', async () => {
+    const { port } = await rig.rawApp((socket) => {
+      socket.once('data', () => socket.write(switched));
+      socket.on('end', () => {
+        socket.write('last words');
+        socket.end();
+      });
+    });
+    const proxy = await rig.proxy(port);
+    const client = await proxy.connect();
+    client.send(upgrade());
+    expect((await client.response()).status).toBe(101);
+    client.socket.end();
+    expect(await client.rest()).toEqual({ text: 'last words', how: 'end' });
+    await eventually(() => proxy.holds.open === 0 && proxy.server.upstreamCounts().open === 0);
+  });
+
+  test('an end of the app is passed on as a half-close: what the client still says arrives, and the session is held until then', async () => {
+    let heard = '';
+    const { port } = await rig.rawApp((socket) => {
+      socket.once('data', () => {
+        socket.on('data', (chunk) => {
+          heard += chunk.toString();
+        });
+        socket.end(switched);
+      });
+    });
+    const proxy = await rig.proxy(port);
+    const client = await proxy.connect();
+    client.send(upgrade());
+    expect((await client.response()).status).toBe(101);
+    expect(await client.rest()).toEqual({ text: '', how: 'end' });
+    client.send('still here');
+    await eventually(() => heard === 'still here');
+    expect(proxy.holds.open).toBe(1);
+    client.socket.end();
+    await eventually(() => proxy.holds.open === 0 && proxy.server.counters.connectionsOpen === 0);
+    expect(proxy.holds.releasedTwice).toBe(0);
+  });
+
+  test('a peer that ended is waited for only so long: a silent other side is cut and the session let go', async () => {
+    const { port } = await rig.rawApp((socket) => socket.once('data', () => socket.write(switched)));
+    const proxy = await rig.proxy(port, { timeouts: { halfClosedMs: 60 } });
+    const client = await proxy.connect();
+    client.send(upgrade());
+    expect((await client.response()).status).toBe(101);
+    client.socket.end();
+    await eventually(() => proxy.holds.open === 0 && proxy.server.counters.connectionsOpen === 0);
+    await eventually(() => proxy.server.upstreamCounts().open === 0);
+  });
+
+  test.each(['client', 'app'] as const)('a reset by the %s breaks the other side, too, and lets go of the session', async (who) => {
+    const { port, sockets } = await echoApp();
+    const proxy = await rig.proxy(port);
+    const client = await proxy.connect();
+    client.send(upgrade());
+    expect((await client.response()).status).toBe(101);
+    if (who === 'client') {
+      const [appSocket] = sockets;
+      const appClosed = appSocket === undefined ? Promise.reject(new Error('no connection')) : once(appSocket, 'close');
+      client.socket.resetAndDestroy();
+      await appClosed;
+    } else {
+      sockets[0]?.resetAndDestroy();
+      expect((await client.rest()).how).toBe('reset');
+    }
+    await eventually(() => proxy.holds.open === 0 && proxy.server.counters.connectionsOpen === 0);
+    expect(proxy.holds.releasedTwice).toBe(0);
+    await eventually(() => proxy.server.upstreamCounts().open === 0);
+  });
+
+  test('an app that turns the upgrade down answers as ever, and the next request on the connection is a request', async () => {
+    const { port } = await rig.httpApp((request, response) => {
+      response.statusCode = request.url === '/ws' ? 426 : 200;
+      if (response.statusCode === 426) {
+        response.setHeader('Connection', 'Upgrade');
+        response.setHeader('Upgrade', 'other');
+      }
+      response.setHeader('Content-Length', 2);
+      response.end('ok');
+    });
+    const proxy = await rig.proxy(port);
+    const client = await proxy.connect();
+    client.send(`${upgrade()}GET /next HTTP/1.1\r\nHost: x\r\n\r\n`);
+    expect(await client.response()).toMatchObject({ status: 426, head: expect.stringMatching(/^Upgrade: other\r$/m) });
+    expect(await client.response()).toMatchObject({ status: 200, body: 'ok' });
+    expect(proxy.routed.map(({ method }) => method)).toEqual(['GET', 'GET']);
+  });
+
+  test('a 101 that nobody asked for is a fault of the app: 502, and not a byte of it', async () => {
+    const { port } = await rig.rawApp((socket) => socket.once('data', () => socket.write(`${switched}smuggled`)));
+    const proxy = await rig.proxy(port);
+    const client = await proxy.connect();
+    client.send('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    expect((await client.response()).status).toBe(502);
+    await eventually(() => proxy.holds.open === 0 && proxy.server.upstreamCounts().open === 0);
+  });
+});
+
+test('both directions hold back a fast sender: neither side piles up in the proxy', async () => {
+  const { port, sockets } = await rig.rawApp((socket) => {
+    socket.once('data', () => {
+      socket.pause();
+      socket.write(switched);
+    });
+  });
+  const proxy = await rig.proxy(port);
+  const client = await proxy.connect();
+  client.send(upgrade());
+  expect((await client.response()).status).toBe(101);
+  const total = 64 * 1024 * 1024;
+  const piece = Buffer.alloc(64 * 1024);
+  let sent = 0;
+  const sendOn = () => {
+    sent += piece.length;
+    client.socket.write(piece, () => sent < total && sendOn());
+  };
+  sendOn();
+  const [appSocket] = sockets;
+  let heard = 0;
+  appSocket?.on('data', (chunk) => {
+    heard += chunk.length;
+  });
+  // The app reads nothing: the client comes to a halt once kernel buffers are full.
+  expect(await settled(() => sent)).toBeLessThan(total / 2);
+  appSocket?.resume();
+  await eventually(() => heard === total);
+});

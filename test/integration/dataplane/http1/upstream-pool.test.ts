@@ -1,0 +1,156 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import net from 'node:net';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { createRig, endpointAt, eventually } from './rig.ts';
+
+const rig = createRig();
+afterEach(() => rig.stop());
+
+const get = 'GET / HTTP/1.1\r\nHost: shop.test\r\n\r\n';
+
+/** Answers every request on a connection with the same head, and `ok`. */
+const answeringApp = (...lines: string[]) =>
+  rig.rawApp((socket) => {
+    socket.on('end', () => socket.end());
+    socket.on('data', () => socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 2\r\n${lines.map((line) => `${line}\r\n`).join('')}\r\nok`));
+  });
+
+async function ask(proxy: Awaited<ReturnType<typeof rig.proxy>>): Promise<void> {
+  const client = await proxy.connect();
+  client.send(get);
+  expect((await client.response()).body).toBe('ok');
+}
+
+describe('idle connections to an app', () => {
+  test('are used again by other clients', async () => {
+    const { port, sockets } = await answeringApp();
+    const proxy = await rig.proxy(port);
+    await ask(proxy);
+    await ask(proxy);
+    expect(sockets).toHaveLength(1);
+  });
+
+  test.each([
+    ['the app says Connection: close', 'Connection: close'],
+    ['the app keeps it open for no longer than a second', 'Keep-Alive: timeout=1'],
+  ])('are not kept where %s', async (_, line) => {
+    const { port } = await answeringApp(line);
+    const proxy = await rig.proxy(port);
+    await ask(proxy);
+    await eventually(() => proxy.server.upstreamCounts().open === 0);
+    expect(proxy.server.upstreamCounts()).toEqual({ open: 0, idle: 0 });
+  });
+
+  test('are not kept where the app speaks HTTP/1.0', async () => {
+    const { port } = await rig.rawApp((socket) => socket.on('data', () => socket.write('HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok')));
+    const proxy = await rig.proxy(port);
+    await ask(proxy);
+    await eventually(() => proxy.server.upstreamCounts().open === 0);
+    expect(proxy.server.upstreamCounts()).toEqual({ open: 0, idle: 0 });
+  });
+
+  test('are closed before the app does: after the idle timeout, or a second before what Keep-Alive says', async () => {
+    const { port } = await answeringApp();
+    const proxy = await rig.proxy(port, { pool: { idleTimeoutMs: 50 }, timeouts: { lingerMs: 40 } });
+    await ask(proxy);
+    expect(proxy.server.upstreamCounts()).toEqual({ open: 1, idle: 1 });
+    await eventually(() => proxy.server.upstreamCounts().open === 0);
+    expect(proxy.server.upstreamCounts()).toEqual({ open: 0, idle: 0 });
+  });
+
+  test('are given up at once when the app closes them', async () => {
+    const { port, sockets } = await answeringApp();
+    const proxy = await rig.proxy(port);
+    await ask(proxy);
+    sockets[0]?.end();
+    await eventually(() => proxy.server.upstreamCounts().idle === 0);
+    await ask(proxy);
+    expect(proxy.server.counters.upstreamRetries).toBe(0);
+  });
+
+  test('are given up when the app says something unasked', async () => {
+    const { port, sockets } = await answeringApp();
+    const proxy = await rig.proxy(port);
+    await ask(proxy);
+    sockets[0]?.write('HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil');
+    await eventually(() => proxy.server.upstreamCounts().open === 0);
+    expect(proxy.server.upstreamCounts()).toEqual({ open: 0, idle: 0 });
+  });
+
+  test('are kept up to a number for each endpoint', async () => {
+    const waiting: (() => void)[] = [];
+    const { port } = await rig.httpApp((_, response) => void waiting.push(() => response.end('ok')));
+    const proxy = await rig.proxy(port, { pool: { maxIdlePerEndpoint: 2 } });
+    const clients = await Promise.all([1, 2, 3, 4].map(() => proxy.connect()));
+    clients.forEach((client) => client.send(get));
+    await eventually(() => waiting.length === 4);
+    waiting.forEach((answer) => answer());
+    await Promise.all(clients.map((client) => client.response()));
+    await eventually(() => proxy.server.upstreamCounts().open === 2);
+    expect(proxy.server.upstreamCounts()).toEqual({ open: 2, idle: 2 });
+  });
+
+  test('of pods that left the table are closed, those of others and open requests are not', async () => {
+    let answer: () => void = () => undefined;
+    const { port } = await rig.httpApp((_, response) => {
+      answer = () => response.end('ok');
+    });
+    const proxy = await rig.proxy(port);
+    const [idle, busy] = [await proxy.connect(), await proxy.connect()];
+    for (const client of [idle, busy]) {
+      client.send(get);
+    }
+    await eventually(() => proxy.server.upstreamCounts().open === 2);
+    answer();
+    await Promise.race([idle.response(), busy.response()]);
+    expect(proxy.server.upstreamCounts()).toEqual({ open: 2, idle: 1 });
+    proxy.server.retain(new Set(['pod-1']));
+    expect(proxy.server.upstreamCounts()).toEqual({ open: 2, idle: 1 });
+    proxy.server.retain(new Set(['another-pod']));
+    expect(proxy.server.upstreamCounts().idle).toBe(0);
+    await eventually(() => proxy.server.upstreamCounts().open === 1);
+    expect(proxy.holds.open).toBe(1);
+  });
+
+  test('never carry a request to another pod that got the same address, nor to the same pod at its old one', async () => {
+    const [first, second] = [await answeringApp(), await answeringApp()];
+    let endpoint = endpointAt(first.port, 'pod-1');
+    const proxy = await rig.proxy(first.port, {
+      route: (_, forward) => {
+        const decision = forward();
+        return decision.kind === 'forward' ? { kind: 'forward', hold: { ...decision.hold, endpoint } } : decision;
+      },
+    });
+    await ask(proxy);
+    endpoint = endpointAt(first.port, 'pod-2');
+    await ask(proxy);
+    expect(first.sockets).toHaveLength(2);
+    endpoint = endpointAt(second.port, 'pod-2');
+    await ask(proxy);
+    expect([first.sockets.length, second.sockets.length]).toEqual([2, 1]);
+  });
+});
+
+/** A process that listens and never accepts: once its backlog is full, the kernel leaves further SYNs unanswered. */
+const deafListener = `
+  const server = require('node:net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
+    require('node:fs').writeSync(1, String(server.address().port));
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
+  });`;
+
+test('a connection that does not come about in time is a connect failure', async () => {
+  const deaf = spawn(process.execPath, ['-e', deafListener], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [said] = await once(deaf.stdout, 'data');
+  const port = Number(said);
+  const fillers = Array.from({ length: 8 }, () => net.connect({ port, host: '127.0.0.1' }).on('error', () => undefined));
+  await Promise.any(fillers.map((filler) => once(filler, 'connect')));
+  const proxy = await rig.proxy(port, { pool: { connectTimeoutMs: 100 } });
+  const client = await proxy.connect();
+  client.send(get);
+  expect((await client.response()).status).toBe(503);
+  expect(proxy.server.counters.upstreamConnectFailures).toBe(1);
+  await eventually(() => proxy.holds.open === 0 && proxy.server.upstreamCounts().open === 0);
+  fillers.forEach((filler) => filler.destroy());
+  deaf.kill('SIGKILL');
+});

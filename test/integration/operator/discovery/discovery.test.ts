@@ -1,0 +1,203 @@
+import { once } from 'node:events';
+import { connect } from 'node:tls';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { settle } from '../../../support/memory-clock.ts';
+import { openStream, startDiscovery, tableOf } from './world.ts';
+import type { Discovery } from './world.ts';
+
+let discovery: Discovery;
+beforeEach(async () => {
+  discovery = await startDiscovery();
+});
+afterEach(() => {
+  discovery.stop();
+});
+
+const report = { startedAtMs: 0, sequence: 1, endpoints: [{ uid: 'uid-cart-1', state: 'Draining', sessions: 3, expiresAtMs: 1 }], ended: ['00000000deadbeef'] };
+
+describe('the table stream', () => {
+  test('starts with the table as it is, and goes on with each change, to every proxy of the Gateway', async () => {
+    discovery.publish('infra/web', tableOf('web'), '100');
+    const streams = [await openStream(discovery, 'proxy-1'), await openStream(discovery, 'proxy-2')];
+    for (const stream of streams) {
+      expect(await stream.next()).toEqual({ type: 'table', replica: 'operator-1', revision: '100', asOfMs: discovery.clock.nowMs(), table: tableOf('web') });
+    }
+    discovery.publish('infra/web', tableOf('web', 'new.example.com'), '101');
+    for (const stream of streams) expect(await stream.next()).toMatchObject({ revision: '101', table: tableOf('web', 'new.example.com') });
+  });
+
+  test('waits for a table that does not exist yet', async () => {
+    const stream = await openStream(discovery, 'proxy-1');
+    await discovery.clock.advance(4000);
+    discovery.publish('infra/web', tableOf('web'), '7');
+    expect(await stream.next()).toMatchObject({ type: 'table', revision: '7' });
+  });
+
+  test('says every two seconds how current it is', async () => {
+    discovery.publish('infra/web', tableOf('web'), '100');
+    const stream = await openStream(discovery, 'proxy-1');
+    await stream.next();
+    await discovery.clock.advance(2000);
+    expect(await stream.next()).toEqual({ type: 'heartbeat', replica: 'operator-1', revision: '100', asOfMs: discovery.clock.nowMs() - 2000 });
+  });
+
+  test('carries the table of the own Gateway only', async () => {
+    discovery.publish('infra/other', tableOf('other'), '1');
+    const stream = await openStream(discovery, 'proxy-1');
+    discovery.publish('infra/other', tableOf('other', 'secret.example.com'), '2');
+    discovery.publish('infra/web', tableOf('web'), '3');
+    expect(await stream.next()).toMatchObject({ revision: '3', table: { gateway: { name: 'web' } } });
+  });
+
+  test('passes on to the other proxies of the Gateway which sessions ended, and not to the one that said so', async () => {
+    discovery.publish('infra/web', tableOf('web'), '1');
+    const [teller, other] = [await openStream(discovery, 'proxy-1'), await openStream(discovery, 'proxy-2')];
+    for (const stream of [teller, other]) await stream.next();
+    await discovery.client.call('POST', '/v1/report', { token: 'proxy-1', body: JSON.stringify(report) });
+    expect(await other.next()).toEqual({ type: 'ended', replica: 'operator-1', sessions: ['00000000deadbeef'] });
+    discovery.publish('infra/web', tableOf('web', 'next.example.com'), '2');
+    expect(await teller.next()).toMatchObject({ revision: '2' });
+  });
+
+  test('a slow proxy gets the newest table when it reads again, and nothing is piled up for it', async () => {
+    // More than the sockets' buffers can take.
+    const big = (revision: number) => tableOf('web', `${revision}-${'x'.repeat(12 * 1024 * 1024)}`);
+    discovery.publish('infra/web', big(0), '0');
+    const stream = await openStream(discovery, 'proxy-1');
+    stream.response.pause();
+    for (let revision = 1; revision <= 20; revision += 1) discovery.publish('infra/web', big(revision), String(revision));
+    stream.response.resume();
+    expect([await stream.next(), await stream.next()]).toMatchObject([{ revision: '0' }, { revision: '20' }]);
+  });
+
+  test('a proxy that takes nothing for half a minute is let go', async () => {
+    discovery.publish('infra/web', tableOf('web', 'x'.repeat(32 * 1024 * 1024)), '1');
+    const { response } = await openStream(discovery, 'proxy-1');
+    response.pause();
+    await discovery.clock.advance(34_000);
+    const closed = new Promise((resolve) => response.once('close', resolve));
+    response.resume();
+    await closed;
+    expect(response.complete).toBe(false);
+    while (discovery.listeners.size > 0) await settle();
+    expect(discovery.clock.pending()).toBe(0);
+  });
+
+  test('ends when its token is no longer valid, and not while that cannot be checked', async () => {
+    discovery.publish('infra/web', tableOf('web'), '1');
+    const stream = await openStream(discovery, 'proxy-1');
+    await stream.next();
+    discovery.state.apiServerAway = true;
+    await discovery.clock.advance(60_000);
+    discovery.publish('infra/web', tableOf('web'), '2');
+    const seen = [];
+    for (let message = await stream.next(); message !== undefined; message = await stream.next()) {
+      const revision = 'revision' in message ? message.revision : undefined;
+      seen.push(revision);
+      if (revision === '2') break;
+    }
+    expect(seen.at(-1)).toBe('2');
+    discovery.state.apiServerAway = false;
+    discovery.identities.delete('proxy-1');
+    await discovery.clock.advance(60_000);
+    let last = await stream.next();
+    while (last !== undefined) last = await stream.next();
+    expect(stream.response.complete).toBe(true);
+  });
+});
+
+describe('a report', () => {
+  test('arrives with the proxy and the Gateway that its token names', async () => {
+    expect(await discovery.client.call('POST', '/v1/report', { token: 'proxy-2', body: JSON.stringify(report) })).toMatchObject({ status: 204 });
+    expect(discovery.reports).toEqual([{ proxy: { pod: { namespace: 'infra', name: 'p2', uid: 'uid-p2' }, gateway: { namespace: 'infra', name: 'web' } }, report }]);
+  });
+
+  test('that is wrong is refused with what is wrong', async () => {
+    const answer = await discovery.client.call('POST', '/v1/report', { token: 'proxy-1', body: '{"startedAtMs":0,"sequence":1}' });
+    expect(answer).toEqual({ status: 400, body: { message: 'endpoints must be a list' } });
+    expect(discovery.reports).toEqual([]);
+  });
+
+  test('without end is refused', async () => {
+    expect(await discovery.client.call('POST', '/v1/report', { token: 'proxy-1', body: ' '.repeat(9 * 1024 * 1024) })).toMatchObject({ status: 413 });
+  });
+});
+
+describe('a sidecar that asks about its pod', () => {
+  const ask = () => discovery.client.call('GET', '/v1/drain', { token: 'sidecar' });
+  const sources = [{ type: 'Proxy', known: true, sessions: 3 }];
+
+  test('learns from the cache that the pod is being deleted, until when, and how many sessions it has', async () => {
+    discovery.state.cached = { kind: 'Terminating', killAtMs: 5000 };
+    expect(await ask()).toEqual({ status: 200, body: { terminating: true, killAtMs: 5000, sources } });
+    expect(discovery.liveReads).toEqual([]);
+  });
+
+  test('learns it from a live read where the cache is behind', async () => {
+    discovery.state.live = { kind: 'Terminating', killAtMs: 6000 };
+    expect(await ask()).toEqual({ status: 200, body: { terminating: true, killAtMs: 6000, sources } });
+    expect(discovery.liveReads).toEqual([{ namespace: 'shop', name: 'cart-1', uid: 'uid-cart-1' }]);
+  });
+
+  test('is told that nobody deleted the pod only after a live read', async () => {
+    expect(await ask()).toEqual({ status: 200, body: { terminating: false } });
+    expect(discovery.liveReads).toHaveLength(1);
+  });
+
+  test('gets no answer while the API server is away: unknown, and it holds', async () => {
+    await ask();
+    discovery.state.apiServerAway = true;
+    expect(await ask()).toEqual({ status: 503, body: { message: expect.stringMatching(/cannot be said at this moment: API server away/) } });
+  });
+
+  test('is released at once when its pod was deleted by force', async () => {
+    discovery.state.live = { kind: 'Gone' };
+    expect(await ask()).toEqual({ status: 200, body: { terminating: true, killAtMs: discovery.clock.nowMs(), sources } });
+  });
+
+  test('hands in how its drain ended', async () => {
+    const summary = { reason: 'DrainComplete', sessionsAtStart: 3, sessionsCut: 0, tookMs: 10, message: 'the last session ended' };
+    expect(await discovery.client.call('POST', '/v1/drained', { token: 'sidecar', body: JSON.stringify(summary) })).toMatchObject({ status: 204 });
+    expect(discovery.summaries).toEqual([{ pod: { namespace: 'shop', name: 'cart-1', uid: 'uid-cart-1' }, summary }]);
+  });
+});
+
+describe('whoever has no business here', () => {
+  type Refused = { sentence: string; call: [method: string, path: string, token?: string]; status: number; message: RegExp };
+  const refused: Refused[] = [
+    { sentence: 'without a token', call: ['GET', '/v1/table'], status: 401, message: /token with the audience holdfast is needed/ },
+    { sentence: 'with a token of nobody', call: ['GET', '/v1/table', 'stolen'], status: 401, message: /not valid for the audience holdfast/ },
+    { sentence: 'a sidecar that wants a table', call: ['GET', '/v1/table', 'sidecar'], status: 403, message: /shop\/cart is no proxy's/ },
+    { sentence: 'a sidecar that reports sessions', call: ['POST', '/v1/report', 'sidecar'], status: 403, message: /is no proxy's/ },
+    { sentence: 'at another path', call: ['GET', '/v1/secrets', 'proxy-1'], status: 404, message: /only GET \/v1\/table/ },
+    { sentence: 'with another method', call: ['DELETE', '/v1/report', 'proxy-1'], status: 404, message: /only GET \/v1\/table/ },
+  ];
+  test.each(refused)('is refused $sentence', async ({ call: [method, path, token], status, message }) => {
+    const answer = await discovery.client.call(method, path, { ...(token !== undefined && { token }), ...(method === 'POST' && { body: '{}' }) });
+    expect(answer).toEqual({ status, body: { message: expect.stringMatching(message) } });
+  });
+
+  test('is not refused for ever because the API server could not check', async () => {
+    discovery.state.apiServerAway = true;
+    const call = () => discovery.client.call('POST', '/v1/report', { token: 'proxy-1', body: JSON.stringify(report) });
+    expect(await call()).toMatchObject({ status: 503, body: { message: expect.stringMatching(/cannot be checked/) } });
+    discovery.state.apiServerAway = false;
+    expect(await call()).toMatchObject({ status: 204 });
+  });
+
+  test('never finds a token in the log', async () => {
+    await discovery.client.call('GET', '/v1/table', { token: 'stolen-token' });
+    await discovery.client.call('GET', '/v1/table', { token: 'sidecar' });
+    expect(discovery.logger.lines()).toHaveLength(2);
+    expect(JSON.stringify(discovery.logger.lines())).not.toMatch(/stolen-token|Bearer/);
+  });
+
+  test('cannot hold a connection by sending slowly', async () => {
+    const socket = connect({ port: discovery.port, host: '127.0.0.1', ca: discovery.caPem });
+    await once(socket, 'secureConnect');
+    socket.write('GET /v1/table HTTP/1.1\r\nHost: x\r\nX-Slow: ');
+    socket.resume();
+    await once(socket, 'close');
+    expect(socket.destroyed).toBe(true);
+  }, 15_000);
+});

@@ -1,0 +1,136 @@
+/** A discovery server on a real port, over ports that a test can turn. */
+import { createDiscoveryHandler } from '../../../../src/operator/discovery/handler.ts';
+import type { PodLife, PodDirectory } from '../../../../src/operator/discovery/drain-answer.ts';
+import type { PodRef, ProxyCaller } from '../../../../src/operator/discovery/caller.ts';
+import type { PublishedTable } from '../../../../src/operator/discovery/table-stream.ts';
+import { createTlsServer } from '../../../../src/operator/https/server.ts';
+import type { DrainSummary, Report, TableMessage } from '../../../../src/core/table/messages.ts';
+import type { RoutingTable } from '../../../../src/core/table/routing-table.ts';
+import type { Identity } from '../../../../src/kube/ports.ts';
+import { createCertificates } from '../../../support/certificates.ts';
+import { createMemoryClock } from '../../../support/memory-clock.ts';
+import { createMemoryLogger } from '../../../support/memory-logger.ts';
+import { createTlsClient, listen } from '../../../support/tls-client.ts';
+
+const proxy = (namespace: string, gateway: string, pod: string): Identity => ({ username: `system:serviceaccount:${namespace}:${gateway}-holdfast`, podName: pod, podUid: `uid-${pod}` });
+
+const certificates = createCertificates({ addresses: ['127.0.0.1'] });
+
+export async function startDiscovery() {
+  const clock = createMemoryClock();
+  const logger = createMemoryLogger();
+  const identities = new Map<string, Identity>([
+    ['proxy-1', proxy('infra', 'web', 'p1')],
+    ['proxy-2', proxy('infra', 'web', 'p2')],
+    ['proxy-other', proxy('infra', 'other', 'p3')],
+    ['sidecar', { username: 'system:serviceaccount:shop:cart', podName: 'cart-1', podUid: 'uid-cart-1' }],
+  ]);
+  const tables = new Map<string, PublishedTable>();
+  const listeners = new Set<(keys: string[]) => void>();
+  const reports: { proxy: ProxyCaller; report: Report }[] = [];
+  const summaries: { pod: PodRef; summary: DrainSummary }[] = [];
+  const state: { apiServerAway: boolean; cached: PodLife; live: PodLife } = { apiServerAway: false, cached: { kind: 'Alive' }, live: { kind: 'Alive' } };
+  const liveReads: PodRef[] = [];
+  const failIfAway = () => {
+    if (state.apiServerAway) throw new Error('API server away');
+  };
+  const pods: PodDirectory = {
+    cached: () => state.cached,
+    live: async (pod) => {
+      failIfAway();
+      liveReads.push(pod);
+      return state.live;
+    },
+  };
+  const handler = createDiscoveryHandler({
+    reviewer: {
+      review: async (token) => {
+        failIfAway();
+        return identities.get(token);
+      },
+    },
+    feed: {
+      current: (key) => tables.get(key),
+      onChange: (listener) => {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+    },
+    drain: { pods, sources: () => [{ type: 'Proxy', known: true, sessions: 3 }] },
+    onReport: (caller, report) => reports.push({ proxy: caller, report }),
+    onDrained: (pod, summary) => summaries.push({ pod, summary }),
+    replica: 'operator-1',
+    clock,
+    logger,
+  });
+  const { caPem, certPem, keyPem } = await certificates;
+  const server = createTlsServer(handler);
+  server.setSecureContext({ cert: certPem, key: keyPem });
+  const port = await listen(server);
+  const client = createTlsClient({ port, caPem });
+  return {
+    clock,
+    logger,
+    identities,
+    reports,
+    summaries,
+    state,
+    liveReads,
+    client,
+    port,
+    caPem,
+    listeners,
+    publish(gatewayKey: string, table: RoutingTable, revision: string) {
+      tables.set(gatewayKey, { revision, asOfMs: clock.nowMs(), table });
+      for (const listener of listeners) listener([gatewayKey]);
+    },
+    stop() {
+      client.close();
+      server.closeAllConnections();
+      server.close();
+    },
+  };
+}
+
+export type Discovery = Awaited<ReturnType<typeof startDiscovery>>;
+
+export const tableOf = (gateway: string, hostname = 'cart.example.com'): RoutingTable => ({
+  gateway: { namespace: 'infra', name: gateway },
+  listeners: [{ name: 'http', protocol: 'HTTP', port: 80, hostname }],
+  routes: [],
+  backends: {},
+});
+
+/** The stream's messages, one at a time. */
+export async function openStream({ client }: Pick<Discovery, 'client'>, token: string) {
+  const response = await client.open('GET', '/v1/table', { token });
+  const lines: TableMessage[] = [];
+  const waiting: ((message: TableMessage | undefined) => void)[] = [];
+  let pieces: string[] = [];
+  response.setEncoding('utf8');
+  response.on('data', (text: string) => {
+    const [first = '', ...others] = text.split('\n');
+    pieces.push(first);
+    for (const other of others) {
+      const part = pieces.join('');
+      pieces = [other];
+      const message = JSON.parse(part) as TableMessage;
+      const next = waiting.shift();
+      if (next === undefined) lines.push(message);
+      else next(message);
+    }
+  });
+  response.on('error', () => undefined);
+  response.on('close', () => {
+    for (const next of waiting.splice(0)) next(undefined);
+  });
+  return {
+    response,
+    /** Undefined: the stream has ended. */
+    next: (): Promise<TableMessage | undefined> => {
+      const line = lines.shift();
+      if (line !== undefined || response.closed) return Promise.resolve(line);
+      return new Promise((resolve) => waiting.push(resolve));
+    },
+  };
+}

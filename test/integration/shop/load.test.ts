@@ -1,0 +1,178 @@
+/** The load client is the measure of Holdfast, so it is measured first: it sees every kind of loss, and only losses. */
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { createShop } from '../../../examples/shop/shop.ts';
+import type { Shop } from '../../../examples/shop/shop.ts';
+import { createRandom, exponential } from '../../support/load-random.ts';
+import { runLoad, startLoad } from '../../support/load.ts';
+import type { LoadOptions } from '../../support/load.ts';
+import { formatSummary, podUses, summarize } from '../../support/truth.ts';
+import type { LossKind, Truth } from '../../support/truth.ts';
+import { startNastyProxy } from './nasty-proxy.ts';
+import type { Fault, NastyProxy } from './nasty-proxy.ts';
+
+let shop: Shop;
+let otherShop: Shop;
+let proxy: NastyProxy;
+
+async function listen(one: Shop): Promise<number> {
+  one.server.listen(0, '127.0.0.1');
+  await once(one.server, 'listening');
+  return (one.server.address() as AddressInfo).port;
+}
+
+beforeEach(async () => {
+  shop = createShop('shop-1');
+  otherShop = createShop('shop-2');
+  proxy = await startNastyProxy(await listen(shop), await listen(otherShop));
+});
+afterEach(async () => {
+  await proxy.close();
+  await Promise.all([shop.close(), otherShop.close()]);
+});
+
+const loadOf = (override: Partial<LoadOptions> = {}): LoadOptions => ({
+  run: 'self-test',
+  seed: 7,
+  target: { host: '127.0.0.1', port: proxy.port },
+  sessions: 6,
+  webSockets: 2,
+  meanLifeMs: 100,
+  thinkTimeMs: 10,
+  arrivalsPerSecond: 1000,
+  answerTimeoutMs: 500,
+  ...override,
+});
+
+/** Resolves when the condition holds, looked at after every turn of the load. */
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+describe('against the shop itself', () => {
+  test('no session is lost, and each ends once', async () => {
+    const target = { host: '127.0.0.1', port: (shop.server.address() as AddressInfo).port };
+    const summary = summarize(await runLoad(loadOf({ target, sessions: 40, webSockets: 15, customersPerPlace: 3 })));
+    expect(summary).toMatchObject({ started: 120, ended: 120, lost: 0, misplaced: 0, refused: 0, alive: 0, losses: [] });
+    expect(shop.count()).toEqual({ sessions: 0, webSockets: 0 });
+  });
+
+  test('places are filled again until the load is stopped, and then everyone leaves on their own terms', async () => {
+    const load = startLoad(loadOf());
+    await until(() => summarize(load.truth).ended >= 20);
+    expect(summarize(load.truth).alive).toBeGreaterThan(0);
+    const started = summarize(load.truth).started;
+    const summary = summarize(await load.stop());
+    expect(summary).toMatchObject({ lost: 0, alive: 0, ended: summary.started });
+    expect(summary.started).toBeLessThanOrEqual(started + 6);
+  });
+
+  test('customers who would stay for hours can be sent home', async () => {
+    const load = startLoad(loadOf({ meanLifeMs: 3_600_000, thinkTimeMs: 600_000 }));
+    await until(() => load.truth.sessions.length === 6 && shop.count().webSockets === 2);
+    expect(summarize(await load.sendHome())).toMatchObject({ started: 6, ended: 6, lost: 0 });
+  });
+});
+
+describe('what a proxy does wrong is a session lost', () => {
+  test.each<[Fault, string, 'Http' | 'WebSocket', LossKind]>([
+    ['Misroute', 'a request goes to another pod', 'Http', 'UnknownSession'],
+    ['Reset', 'a connection is reset', 'Http', 'ConnectionBroken'],
+    ['BadGateway', 'the proxy answers by itself', 'Http', 'Status'],
+    ['Swallow', 'an answer never comes', 'Http', 'Timeout'],
+    ['OtherPod', 'another pod answers', 'Http', 'WrongPod'],
+    ['OtherSecret', 'another session is answered', 'Http', 'WrongSecret'],
+    ['Repeat', 'a request is carried out twice', 'Http', 'WrongCart'],
+    ['Reset', 'a WebSocket is cut', 'WebSocket', 'WebSocketClosed'],
+    ['Swallow', 'a WebSocket falls silent', 'WebSocket', 'Timeout'],
+    ['OtherPod', 'a WebSocket is answered by another pod', 'WebSocket', 'WrongPod'],
+    ['OtherSecret', 'a WebSocket is answered for another session', 'WebSocket', 'WrongSecret'],
+  ])('%s: %s (%s → %s)', async (fault, _, type, kind) => {
+    const load = startLoad(loadOf({ webSockets: type === 'WebSocket' ? 6 : 0, meanLifeMs: 60_000, customersPerPlace: 1 }));
+    await until(() => load.truth.sessions.length === 6 && (type === 'Http' || shop.count().webSockets === 6));
+    proxy.fault(fault);
+    const summary = summarize(await load.finished);
+    expect(summary).toMatchObject({ started: 6, ended: 0, lost: 6, lostBy: { [kind]: 6 }, refused: 0 });
+    expect(summary.losses[0]).toMatchObject({ kind, pod: 'shop-1', atMs: expect.any(Number), session: expect.stringMatching(/^\d\.0$/) });
+  });
+
+  test('an app that says goodbye first has cut its WebSocket sessions', async () => {
+    const load = startLoad(loadOf({ webSockets: 6, meanLifeMs: 60_000, customersPerPlace: 1 }));
+    await until(() => shop.count().webSockets === 6);
+    await shop.close();
+    expect(summarize(await load.finished)).toMatchObject({ lost: 6, lostBy: { WebSocketClosed: 6 } });
+  });
+});
+
+test('a login that is turned away is refused, not lost: nothing had begun', async () => {
+  proxy.fault('BadGateway');
+  expect(summarize(await runLoad(loadOf()))).toMatchObject({ started: 0, lost: 0, refused: 6 });
+});
+
+describe('chance', () => {
+  const draw = (...seedParts: number[]) => {
+    const random = createRandom(...seedParts);
+    return Array.from({ length: 1000 }, () => random());
+  };
+
+  test('is the same for the same seed, place and customer, and another for any other', () => {
+    expect(draw(7, 1, 2)).toEqual(draw(7, 1, 2));
+    const others = [draw(7, 1, 2), draw(8, 1, 2), draw(7, 2, 1), draw(7, 1, 3)].map((numbers) => numbers[0]);
+    expect(new Set(others).size).toBe(4);
+  });
+
+  test('makes visits of the mean length', () => {
+    const random = createRandom(7);
+    const lives = Array.from({ length: 20_000 }, () => exponential(random, 100));
+    expect(Math.min(...lives)).toBeGreaterThanOrEqual(0);
+    expect(lives.reduce((sum, life) => sum + life, 0) / lives.length).toBeCloseTo(100, -1);
+  });
+});
+
+describe('the truth of a run', () => {
+  const truth: Truth = {
+    run: 'scale-down',
+    seed: 3,
+    sessions: [
+      { id: '0.0', type: 'Http', pod: 'a', startedAtMs: 1000, lastSeenAtMs: 5000, endedAtMs: 5100 },
+      { id: '0.1', type: 'Http', pod: 'a', startedAtMs: 5200, lastSeenAtMs: 6000, endedAtMs: 6001, loss: { kind: 'WrongPod', what: 'answered by b', atMs: 6000 } },
+      { id: '1.0', type: 'WebSocket', pod: 'b', startedAtMs: 1500, lastSeenAtMs: 7000 },
+    ],
+    refused: [],
+  };
+
+  test.each([
+    ['no pod was deleted', new Map<string, number>(), 0],
+    ['a session began while the news still travelled', new Map([['a', 4300]]), 0],
+    ['a session began more than a second after its pod was deleted', new Map([['a', 4100]]), 1],
+    ['sessions began before', new Map([['b', 1600]]), 0],
+  ])('misplaced: %s', (_, terminatingSince, misplaced) => {
+    expect(summarize(truth, terminatingSince).misplaced).toBe(misplaced);
+  });
+
+  test('is one line of JSON', () => {
+    const line = formatSummary(summarize(truth, new Map([['a', 4100]])));
+    expect(line).not.toContain('\n');
+    expect(JSON.parse(line)).toEqual({
+      run: 'scale-down',
+      seed: 3,
+      started: 3,
+      ended: 1,
+      lost: 1,
+      misplaced: 1,
+      refused: 0,
+      alive: 1,
+      lostBy: { WrongPod: 1 },
+      losses: [{ session: '0.1', pod: 'a', kind: 'WrongPod', what: 'answered by b', atMs: 6000 }],
+      misplacedOn: { a: 1 },
+    });
+  });
+
+  test('tells what each pod had', () => {
+    expect(Object.fromEntries(podUses(truth))).toEqual({
+      a: { started: 2, alive: 0, lost: 1, firstStartAtMs: 1000, lastStartAtMs: 5200, lastSeenAtMs: 6000, lastEndAtMs: 6001 },
+      b: { started: 1, alive: 1, lost: 0, firstStartAtMs: 1500, lastStartAtMs: 1500, lastSeenAtMs: 7000 },
+    });
+  });
+});

@@ -1,0 +1,150 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { WebSocket } from 'ws';
+import { createShop } from '../../../examples/shop/shop.ts';
+import type { Shop } from '../../../examples/shop/shop.ts';
+
+let shop: Shop;
+let base: string;
+
+beforeEach(async () => {
+  shop = createShop('shop-1');
+  shop.server.listen(0, '127.0.0.1');
+  await once(shop.server, 'listening');
+  base = `127.0.0.1:${(shop.server.address() as AddressInfo).port}`;
+});
+afterEach(() => shop.close());
+
+async function call(method: string, path: string, { cookie, body }: { cookie?: string; body?: string } = {}) {
+  const response = await fetch(`http://${base}${path}`, { method, headers: cookie ? { cookie } : {}, ...(body === undefined ? {} : { body }) });
+  const text = await response.text();
+  return { status: response.status, headers: response.headers, text, json: text.startsWith('{') ? (JSON.parse(text) as Record<string, unknown>) : {} };
+}
+
+async function login(): Promise<{ cookie: string; secret: unknown }> {
+  const { headers, json } = await call('POST', '/login');
+  return { cookie: headers.get('set-cookie')?.split(';', 1)[0] ?? '', secret: json['secret'] };
+}
+
+describe('a customer', () => {
+  test('gets a secret at login, and every answer carries it', async () => {
+    const { cookie, secret } = await login();
+    expect(secret).toMatch(/^[0-9a-f]{16}$/);
+    expect((await call('POST', '/cart/items', { cookie, body: '{"item":"tea"}' })).json).toEqual({ pod: 'shop-1', secret, items: ['tea'] });
+    expect((await call('GET', '/cart', { cookie: `other=1; ${cookie}` })).json).toEqual({ pod: 'shop-1', secret, items: ['tea'] });
+  });
+
+  test('has a cart of its own', async () => {
+    const [one, two] = [await login(), await login()];
+    await call('POST', '/cart/items', { cookie: one.cookie, body: '{"item":"tea"}' });
+    expect((await call('GET', '/cart', { cookie: two.cookie })).json).toEqual({ pod: 'shop-1', secret: two.secret, items: [] });
+  });
+
+  test('ends the session by logging out, and the proxy is told', async () => {
+    const { cookie } = await login();
+    const { status, headers } = await call('POST', '/logout', { cookie });
+    expect([status, headers.get('holdfast-session'), headers.get('set-cookie')]).toEqual([200, 'end', 'shop=; Path=/; Max-Age=0']);
+    expect((await call('GET', '/cart', { cookie })).status).toBe(401);
+    expect(shop.count().sessions).toBe(0);
+  });
+
+  test.each([
+    ['without a session', undefined],
+    ['with the session of another pod', 'shop=0123456789abcdef0123456789abcdef'],
+  ])('%s is not known', async (_, cookie) => {
+    for (const [method, path] of [['GET', '/cart'], ['POST', '/cart/items'], ['POST', '/logout']] as const) {
+      const { status, json } = await call(method, path, cookie === undefined ? {} : { cookie });
+      expect({ path, status, json }).toEqual({ path, status: 401, json: { pod: 'shop-1', error: 'this pod does not know you' } });
+    }
+  });
+
+  test('sees the pod and the cart on the page, whatever was put into it', async () => {
+    const { cookie } = await login();
+    await call('POST', '/cart/items', { cookie, body: '{"item":"<script>"}' });
+    const { text } = await call('GET', '/', { cookie });
+    expect(text).toContain('<strong>shop-1</strong>');
+    expect(text).toContain('<li>&lt;script></li>');
+  });
+
+  test.each([
+    ['text', 'tea'],
+    ['an object without an item', '{}'],
+    ['null', 'null'],
+    ['five kilobytes', JSON.stringify({ item: 'x'.repeat(5000) })],
+  ])('cannot put %s into the cart', async (_, body) => {
+    const { cookie } = await login();
+    const outcome = await call('POST', '/cart/items', { cookie, body }).catch(() => ({ status: 400 }));
+    expect(outcome.status).toBe(400);
+    expect((await call('GET', '/cart', { cookie })).json['items']).toEqual([]);
+  });
+});
+
+test('health checks pass, and other pages are not found', async () => {
+  expect((await call('GET', '/healthz')).status).toBe(200);
+  expect((await call('GET', '/nothing')).status).toBe(404);
+});
+
+describe('a WebSocket', () => {
+  async function open(cookie: string): Promise<WebSocket> {
+    const socket = new WebSocket(`ws://${base}/ws`, { headers: { cookie } });
+    await once(socket, 'open');
+    return socket;
+  }
+  const nextMessage = async (socket: WebSocket): Promise<unknown> => {
+    const [data] = (await once(socket, 'message')) as [Buffer];
+    return JSON.parse(data.toString());
+  };
+
+  test('answers every message with the pod and the secret', async () => {
+    const { cookie, secret } = await login();
+    const socket = await open(cookie);
+    for (const text of ['short', 'x'.repeat(200), 'ü'.repeat(30_000)]) {
+      socket.send(JSON.stringify({ text }));
+      expect(await nextMessage(socket)).toEqual({ pod: 'shop-1', secret, message: { text } });
+    }
+    socket.ping('are you there');
+    const [payload] = (await once(socket, 'pong')) as [Buffer];
+    expect(payload.toString()).toBe('are you there');
+    socket.terminate();
+  });
+
+  test('is closed by the app when the client says bye', async () => {
+    const { cookie } = await login();
+    const socket = await open(cookie);
+    socket.send('{"type":"bye"}');
+    const [code] = (await once(socket, 'close')) as [number];
+    expect(code).toBe(1000);
+  });
+
+  test('is refused to strangers', async () => {
+    const socket = new WebSocket(`ws://${base}/ws`, { headers: { cookie: 'shop=unknown' } });
+    const [error] = (await once(socket, 'error')) as [Error];
+    expect(error.message).toContain('401');
+  });
+
+  test.each<[string, (socket: WebSocket) => void, number]>([
+    ['binary messages', (socket) => socket.send(Buffer.from('x')), 1003],
+    ['messages in fragments', (socket) => socket.send('part', { fin: false }), 1003],
+    ['messages beyond 64 KiB', (socket) => socket.send('x'.repeat(70_000)), 1009],
+  ])('does not take %s, and says so', async (_, send, expected) => {
+    const { cookie } = await login();
+    const socket = await open(cookie);
+    send(socket);
+    const [code] = (await once(socket, 'close')) as [number];
+    expect(code).toBe(expected);
+  });
+
+  test('is told when the shop closes, which takes less than a second even with clients that do not answer', async () => {
+    const { cookie } = await login();
+    const [polite, deaf] = [await open(cookie), await open(cookie)];
+    deaf.pause();
+    const startedAt = Date.now();
+    const closed = once(polite, 'close') as Promise<[number]>;
+    await shop.close();
+    expect(Date.now() - startedAt).toBeLessThan(1000);
+    const [code] = await closed;
+    expect(code).toBe(1001);
+    deaf.terminate();
+  });
+});

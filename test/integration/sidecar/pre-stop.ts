@@ -1,0 +1,41 @@
+/** The kubelet's side of the hook: one GET without a timeout. */
+import { get } from 'node:http';
+
+export type PreStop = {
+  /** Undefined while the hook is held. */
+  readonly reason: string | undefined;
+  /** The reason of the release. */
+  readonly answered: Promise<string>;
+  readonly status: number | undefined;
+  hangUp(): void;
+};
+
+export function callPreStop(port: number): PreStop {
+  const { promise, resolve, reject } = Promise.withResolvers<string>();
+  let reason: string | undefined;
+  let status: number | undefined;
+  const request = get({ host: '127.0.0.1', port, path: '/prestop', agent: false }, (response) => {
+    let body = '';
+    status = response.statusCode;
+    response.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
+    response.on('end', () => {
+      reason = (JSON.parse(body) as { reason: string }).reason;
+      resolve(reason);
+    });
+  });
+  request.on('error', reject);
+  // A test that hangs up, or that ends while the hook is held, does not await the answer.
+  promise.catch(() => undefined);
+  return {
+    get reason() {
+      return reason;
+    },
+    get status() {
+      return status;
+    },
+    answered: promise,
+    hangUp() {
+      request.destroy();
+    },
+  };
+}

@@ -1,0 +1,142 @@
+/** The sidecar as it runs in a pod: its own process, told everything by the environment. */
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { createCertificates } from '../../support/certificates.ts';
+import { startFakeOperator, terminatingWith } from './fake-operator.ts';
+import type { FakeOperator } from './fake-operator.ts';
+import { callPreStop } from './pre-stop.ts';
+
+type Line = { event: string } & Record<string, unknown>;
+
+const serverName = 'holdfast-operator.holdfast-system.svc';
+let folder: string;
+let operator: FakeOperator;
+let env: Record<string, string>;
+const started: { child: ChildProcess; exitCode: Promise<number | null> }[] = [];
+
+beforeAll(async () => {
+  const certificates = await createCertificates({ names: [serverName] });
+  folder = await mkdtemp(join(tmpdir(), 'holdfast-sidecar-'));
+  await writeFile(join(folder, 'token'), 'a-token');
+  operator = await startFakeOperator(certificates);
+  env = {
+    HOLDFAST_SIDECAR_PORT: '0',
+    HOLDFAST_CA: certificates.caPem,
+    HOLDFAST_DISCOVERY_HOST: '127.0.0.1',
+    HOLDFAST_DISCOVERY_PORT: String(operator.port),
+    HOLDFAST_TOKEN_FILE: join(folder, 'token'),
+    HOLDFAST_DRAIN_TIMEOUT_MS: '60000',
+    HOLDFAST_QUIET_PERIOD_MS: '300',
+    HOLDFAST_SHUTDOWN_MARGIN_MS: '1000',
+  };
+});
+afterAll(async () => {
+  await operator.close();
+  await rm(folder, { recursive: true });
+});
+afterEach(async () => {
+  for (const one of started.splice(0)) {
+    one.child.kill('SIGKILL');
+    await one.exitCode;
+  }
+});
+
+function run(overrides: Record<string, string | undefined> = {}) {
+  const child = spawn(process.execPath, ['sidecar/main.ts'], { env: { ...env, ...overrides }, stdio: ['ignore', 'pipe', 'inherit'] });
+  const lines: Line[] = [];
+  const waiting = new Set<() => void>();
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    lines.push(JSON.parse(line) as Line);
+    for (const check of waiting) check();
+  });
+  const logged = (event: string): Promise<Line> =>
+    new Promise((resolve) => {
+      const check = () => {
+        const found = lines.find((line) => line.event === event);
+        if (found) resolve(found);
+      };
+      waiting.add(check);
+      check();
+    });
+  const exitCode = once(child, 'close').then(([code]) => code as number | null);
+  const sidecar = { child, lines, logged, exitCode, port: async () => Number((await logged('Started'))['port']) };
+  started.push(sidecar);
+  return sidecar;
+}
+
+test('it holds the hook, answers when the sessions are over, tells the operator, and exits when the kubelet says so', async () => {
+  operator.answer(terminatingWith(1));
+  const sidecar = run();
+  const hook = callPreStop(await sidecar.port());
+  await operator.asked(2);
+  expect(hook.reason).toBeUndefined();
+  operator.answer(terminatingWith(0));
+  expect(await hook.answered).toBe('DrainComplete');
+  expect(await sidecar.logged('Released')).toMatchObject({ component: 'sidecar', reason: 'DrainComplete', sessionsCut: 0 });
+  expect(await operator.summary).toMatchObject({ reason: 'DrainComplete' });
+  const askedToStop = Date.now();
+  sidecar.child.kill('SIGTERM');
+  expect(await sidecar.exitCode).toBe(0);
+  expect(Date.now() - askedToStop).toBeLessThan(1000);
+});
+
+test('it exits at SIGTERM even while a hook is held: the kubelet sends it when no app container is left', async () => {
+  operator.answer(terminatingWith(1));
+  const sidecar = run();
+  const hook = callPreStop(await sidecar.port());
+  await operator.asked(1);
+  sidecar.child.kill('SIGTERM');
+  expect(await sidecar.exitCode).toBe(0);
+  await expect(hook.answered).rejects.toThrow('socket hang up');
+});
+
+test('it holds on and answers when nobody reads its log any more', async () => {
+  operator.answer(terminatingWith(1));
+  const sidecar = run();
+  const hook = callPreStop(await sidecar.port());
+  await operator.asked(1);
+  sidecar.child.stdout?.destroy();
+  operator.answer(terminatingWith(0));
+  expect(await hook.answered).toBe('DrainComplete');
+});
+
+test('it answers health checks, shows the state of the gate, and says what else there is', async () => {
+  const port = await run().port();
+  const read = async (path: string, method = 'GET') => {
+    const response = await fetch(`http://127.0.0.1:${port}${path}`, { method });
+    return { status: response.status, body: await response.json() };
+  };
+  expect(await read('/healthz')).toEqual({ status: 200, body: { status: 'ok' } });
+  expect(await read('/state')).toEqual({ status: 200, body: { callers: 0 } });
+  expect(await read('/prestop', 'POST')).toMatchObject({ status: 405 });
+  expect(await read('/else')).toMatchObject({ status: 404 });
+});
+
+test.each([
+  ['HOLDFAST_DRAIN_TIMEOUT_MS', undefined],
+  ['HOLDFAST_QUIET_PERIOD_MS', '5s'],
+  ['HOLDFAST_SHUTDOWN_MARGIN_MS', '-1'],
+  ['HOLDFAST_SIDECAR_PORT', '70000'],
+  ['HOLDFAST_CA', undefined],
+])('it does not start when %s is %s, and names it', async (name, value) => {
+  const sidecar = run({ [name]: value });
+  expect(await sidecar.exitCode).toBe(1);
+  expect(sidecar.lines).toEqual([expect.objectContaining({ event: 'ConfigInvalid', problem: expect.stringContaining(name) })]);
+});
+
+test('it does not pretend to run when its port is taken', async () => {
+  const squatter = createServer().listen(0);
+  await once(squatter, 'listening');
+  const sidecar = run({ HOLDFAST_SIDECAR_PORT: String((squatter.address() as AddressInfo).port) });
+  expect(await sidecar.exitCode).toBe(1);
+  expect(sidecar.lines).toEqual([expect.objectContaining({ event: 'CannotListen' })]);
+  squatter.close();
+});

@@ -1,0 +1,61 @@
+/** The cluster tools: a real Kubernetes on this machine, and why there may be none. */
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { root, runProgram, runTidyUp, type Command } from './process.ts';
+
+const tools = resolve(root, process.env['HOLDFAST_CLUSTER_TOOLS'] ?? '../shared/cluster');
+const howTo = 'put the cluster tools at ../shared/cluster or name their folder in HOLDFAST_CLUSTER_TOOLS';
+
+/** Why no cluster can be started here, or undefined. */
+export function whyNoCluster(): string | undefined {
+  if (process.platform !== 'linux') return 'needs Linux, with root and the cluster tools';
+  if (!existsSync(join(tools, 'up'))) return `needs a Kubernetes to start: ${howTo}`;
+  if (process.getuid?.() !== 0) return 'needs root to start a Kubernetes: run the tests as root';
+  return undefined;
+}
+
+/** Where the tools keep a folder for each cluster. */
+const state = '/run/holdfast-cluster';
+
+export type Cluster = {
+  up: (...options: string[]) => Promise<boolean>;
+  buildImage: (folder: string, image: string) => Promise<boolean>;
+  /** The same command in the cluster's network, with KUBECONFIG and kubectl. */
+  within: (command: Command) => Command;
+  down: () => Promise<void>;
+};
+
+/**
+ * A cluster of this process alone: the process id is in its name, so that two test runs do not end each other's, and
+ * one that was killed before its `down` is found and ended by the next.
+ */
+export function clusterOf(layer: 'api' | 'e2e'): Cluster {
+  const prefix = `holdfast-${layer}-`;
+  const name = `${prefix}${process.pid}`;
+  const tool = (program: string, ...args: string[]): Command => ({ command: join(tools, program), args: ['--name', name, ...args] });
+  return {
+    up: async (...options) => {
+      for (const left of listAbandoned(prefix)) await end(left);
+      return (await runProgram({ command: join(tools, 'up'), args: ['--name', name, ...options], quiet: true })) === 0;
+    },
+    buildImage: async (folder, image) => {
+      if ((await runProgram(tool('build-image', folder, image))) !== 0) return false;
+      // The cluster has it now. buildah would keep its own copy for ever, under the name of this cluster.
+      await runTidyUp({ command: 'buildah', args: ['rmi', `localhost/build:${name}`], quiet: true });
+      return true;
+    },
+    within: ({ command, args, env }) => ({ ...tool('exec', command, ...args), ...(env && { env }) }),
+    down: () => end(name),
+  };
+}
+
+async function end(name: string): Promise<void> {
+  await runTidyUp({ command: join(tools, 'down'), args: ['--name', name] });
+  // The tools keep one lock file for each name, and ours is never used again.
+  rmSync(join(state, `${name}.lock`), { force: true });
+}
+
+function listAbandoned(prefix: string): string[] {
+  const names = existsSync(state) ? readdirSync(state) : [];
+  return names.filter((name) => name.startsWith(prefix) && /^\d+$/.test(name.slice(prefix.length)) && !existsSync(`/proc/${name.slice(prefix.length)}`));
+}

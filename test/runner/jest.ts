@@ -1,0 +1,40 @@
+/** One run of one jest project, and its count. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { countReport, type Count, type JestReport } from './count.ts';
+import { runProgram, type Command } from './process.ts';
+
+export type JestRun = {
+  project: 'fast' | 'api' | 'e2e';
+  args: readonly string[];
+  env?: Record<string, string>;
+  /** Wraps the command, to run it in a cluster's network. */
+  within?: (command: Command) => Command;
+};
+
+export async function runJest({ project, args, env, within = (command) => command }: JestRun): Promise<Count> {
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-test-'));
+  try {
+    const outputFile = join(folder, 'report.json');
+    const jest = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
+    const command = {
+      command: process.execPath,
+      args: [...jest, '--selectProjects', project, '--json', '--outputFile', outputFile, ...args],
+      ...(env && { env }),
+    };
+    const exitCode = await runProgram(within(command));
+    return countReport(readReport(outputFile), exitCode);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function readReport(file: string): JestReport | undefined {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as JestReport;
+  } catch {
+    // No report, or half of one: jest has crashed and has said so itself.
+    return undefined;
+  }
+}

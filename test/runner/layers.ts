@@ -1,0 +1,57 @@
+/** The layers of the tests, by what they need: nothing, an API server, a whole cluster. */
+import { clusterOf, whyNoCluster } from './cluster.ts';
+import { oneFailure, type Count } from './count.ts';
+import { runJest } from './jest.ts';
+import { runProgram } from './process.ts';
+
+export const layers: Record<string, (jestArgs: readonly string[]) => Promise<Count>> = { fast: runFast, api: runApi, e2e: runE2e };
+
+/** Images that the e2e tests run, by the folder of their Dockerfile. */
+const images = [
+  { folder: '.', image: 'holdfast:dev' },
+  { folder: 'examples/shop', image: 'holdfast-shop:dev' },
+];
+
+function runFast(args: readonly string[]): Promise<Count> {
+  return runJest({ project: 'fast', args: ['--maxWorkers=2', ...args] });
+}
+
+async function runApi(args: readonly string[]): Promise<Count> {
+  const ownKubeconfig = process.env['HOLDFAST_TEST_KUBECONFIG'];
+  if (ownKubeconfig) return runJest({ project: 'api', args: ['--runInBand', ...args], env: { HOLDFAST_TEST_API: '1', KUBECONFIG: ownKubeconfig } });
+  const skipReason = whyNoCluster();
+  if (skipReason !== undefined) return runSkipped('api', `${skipReason}, or name an API server for tests (envtest, kind) by HOLDFAST_TEST_KUBECONFIG`, args);
+  const cluster = clusterOf('api');
+  try {
+    if (!(await cluster.up('--control-plane'))) return fail('the API server did not start');
+    return await runJest({ project: 'api', args: ['--runInBand', ...args], env: { HOLDFAST_TEST_API: '1' }, within: cluster.within });
+  } finally {
+    await cluster.down();
+  }
+}
+
+async function runE2e(args: readonly string[]): Promise<Count> {
+  const skipReason = whyNoCluster();
+  if (skipReason !== undefined) return runSkipped('e2e', skipReason, args);
+  if ((await runProgram({ command: process.execPath, args: ['scripts/build.ts'] })) !== 0) return fail('the build failed');
+  const cluster = clusterOf('e2e');
+  try {
+    if (!(await cluster.up())) return fail('the cluster did not start');
+    for (const { folder, image } of images) {
+      if (!(await cluster.buildImage(folder, image))) return fail(`the image ${image} was not built`);
+    }
+    return await runJest({ project: 'e2e', args: ['--runInBand', ...args], env: { HOLDFAST_TEST_E2E: '1' }, within: cluster.within });
+  } finally {
+    await cluster.down();
+  }
+}
+
+/** Jest runs all the same, so that each test that cannot run is counted, with the reason in its name. */
+function runSkipped(project: 'api' | 'e2e', reason: string, args: readonly string[]): Promise<Count> {
+  return runJest({ project, args: ['--runInBand', ...args], env: { HOLDFAST_SKIP_REASON: reason } });
+}
+
+function fail(what: string): Count {
+  console.error(`FAIL: ${what}`);
+  return oneFailure;
+}

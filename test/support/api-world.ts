@@ -1,0 +1,55 @@
+/** What the operator's tests put into a cluster without nodes: Deployments whose pods never run, StickyWorkloads, pods made by hand. */
+import { conditionOf, getObject, kubectl, kubectlInput, until, type LiveObject } from './kubectl.ts';
+
+export const gatewayApiFolder = (channel: 'experimental' | 'standard'): string =>
+  `${process.env['HOLDFAST_CLUSTER_TOOLS'] ?? new URL('../../../shared/cluster', import.meta.url).pathname}/gateway-api/${channel}`;
+
+export async function createNamespace(name: string): Promise<string> {
+  await kubectlInput(`{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "${name}"}}`, 'apply', '-f', '-');
+  return name;
+}
+
+export const apply = (object: object): Promise<string> => kubectlInput(JSON.stringify(object), 'apply', '-f', '-');
+
+export function deployment(namespace: string, name: string, ports: object[] = [{ name: 'http', containerPort: 8080 }]): object {
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: { namespace, name },
+    spec: {
+      replicas: 1,
+      selector: { matchLabels: { app: name } },
+      template: { metadata: { labels: { app: name } }, spec: { containers: [{ name: 'app', image: 'app:test', ports }] } },
+    },
+  };
+}
+
+export const stickyWorkload = (namespace: string, name: string, spec: object = {}): object => ({
+  apiVersion: 'holdfast.dev/v1alpha1',
+  kind: 'StickyWorkload',
+  metadata: { namespace, name },
+  spec: { targetRef: { kind: 'Deployment', name }, ...spec },
+});
+
+export type Condition = { status: string; reason: string; message: string };
+
+/** The condition once it has this reason. */
+export async function untilReason(namespace: string, name: string, type: string, reason: string): Promise<Condition> {
+  return until(`${type} ${reason} of ${name}`, async () => {
+    const condition = conditionOf(await getObject('stickyworkload', name, namespace), type);
+    return condition?.reason === reason ? condition : undefined;
+  });
+}
+
+export const untilThere = (resource: string, name: string, namespace: string): Promise<LiveObject> =>
+  until(`${resource} ${name}`, () => getObject(resource, name, namespace));
+
+export const untilGone = (resource: string, name: string, namespace: string): Promise<true> =>
+  until(`${resource} ${name} gone`, async () => ((await getObject(resource, name, namespace)) === undefined ? (true as const) : undefined));
+
+/** Events about an object, as `reason: note`. */
+export async function eventsAbout(namespace: string, name: string): Promise<string[]> {
+  const text = await kubectl('get', 'events.events.k8s.io', '-n', namespace, '-o', 'json');
+  const { items } = JSON.parse(text) as { items: { regarding?: { name?: string }; reason?: string; note?: string }[] };
+  return items.filter(({ regarding }) => regarding?.name === name).map(({ reason, note }) => `${reason}: ${note}`);
+}

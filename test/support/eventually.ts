@@ -1,0 +1,14 @@
+/** Waits for something that is to come true by itself, and says what was seen last when it does not. */
+import { setTimeout as delay } from 'node:timers/promises';
+
+const pollMs = 5;
+
+export async function eventually<T>(read: () => T, isRight: (value: T) => boolean, limitMs = 5000): Promise<T> {
+  const endMs = Date.now() + limitMs;
+  for (;;) {
+    const value = read();
+    if (isRight(value)) return value;
+    if (Date.now() > endMs) throw new Error(`still ${JSON.stringify(value)} after ${limitMs} ms`);
+    await delay(pollMs);
+  }
+}

@@ -1,0 +1,87 @@
+/** Replicas of the operator that say what a test tells them to, over real TLS: one address each, all on one port. */
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
+import type { TableMessage, Report } from '../../src/core/table/messages.ts';
+import type { RoutingTable } from '../../src/core/table/routing-table.ts';
+import type { TestCertificates } from './certificates.ts';
+
+export interface FakeReplica {
+  readonly port: number;
+  readonly reports: Report[];
+  /** Bearer tokens of the streams that were asked for. */
+  readonly tokens: string[];
+  /** A line to all open streams, and to each that opens later. */
+  say(line: string): void;
+  sayTable(revision: number, table: RoutingTable, asOfMs?: number): void;
+  beat(revision: number, asOfMs: number): void;
+  /** Answers further requests with this status; 200 is the ordinary. */
+  answerWith(status: number): void;
+  openStreams(): number;
+  breakStreams(): void;
+  stop(): Promise<void>;
+}
+
+export const operatorName = 'holdfast-operator.holdfast-system.svc';
+
+export async function startFakeReplica(certificates: TestCertificates, { address, port = 0 }: { address: string; port?: number }): Promise<FakeReplica> {
+  const streams = new Set<ServerResponse>();
+  const reports: Report[] = [];
+  const tokens: string[] = [];
+  let lastTable: string | undefined;
+  let status = 200;
+
+  const openStream = (request: IncomingMessage, response: ServerResponse) => {
+    tokens.push(request.headers.authorization ?? '');
+    response.writeHead(200, { 'content-type': 'application/x-ndjson' });
+    response.flushHeaders();
+    if (lastTable !== undefined) response.write(`${lastTable}\n`);
+    streams.add(response);
+    response.on('close', () => streams.delete(response));
+  };
+  const takeReport = async (request: IncomingMessage, response: ServerResponse) => {
+    const text = Buffer.concat(await request.toArray()).toString('utf8');
+    reports.push(JSON.parse(text) as Report);
+    response.writeHead(204).end();
+  };
+
+  const server = createServer({ cert: certificates.certPem, key: certificates.keyPem }, (request, response) => {
+    if (status !== 200) response.writeHead(status).end();
+    else if (request.url === '/v1/table') openStream(request, response);
+    else void takeReport(request, response);
+  });
+  server.listen(port, address);
+  await once(server, 'listening');
+  const bound = server.address();
+  const say = (line: string) => {
+    for (const stream of streams) stream.write(`${line}\n`);
+  };
+  const breakStreams = () => {
+    for (const stream of streams) stream.destroy();
+  };
+
+  return {
+    port: typeof bound === 'object' && bound !== null ? bound.port : 0,
+    reports,
+    tokens,
+    say,
+    sayTable(revision, table, asOfMs = Date.now()) {
+      lastTable = JSON.stringify({ type: 'table', replica: address, revision: String(revision), asOfMs, table } satisfies TableMessage);
+      say(lastTable);
+    },
+    beat(revision, asOfMs) {
+      say(JSON.stringify({ type: 'heartbeat', replica: address, revision: String(revision), asOfMs } satisfies TableMessage));
+    },
+    answerWith(other) {
+      status = other;
+    },
+    openStreams: () => streams.size,
+    breakStreams,
+    async stop() {
+      breakStreams();
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  };
+}

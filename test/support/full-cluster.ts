@@ -1,0 +1,11 @@
+/** Tests that need a whole cluster. `test/run.ts` starts one and runs them in its network, or says why it could not. */
+import { describe } from '@jest/globals';
+
+const available = process.env['HOLDFAST_TEST_E2E'] === '1';
+const reason = process.env['HOLDFAST_SKIP_REASON'] ?? 'run it with npm run test:e2e';
+
+/** As `describe`, where there is a whole cluster (KUBECONFIG); else the tests are skipped, with the reason in their names. */
+export function describeWithCluster(title: string, define: () => void): void {
+  const declare = available ? describe : describe.skip;
+  declare(available ? title : `${title} [skipped: ${reason}]`, define);
+}

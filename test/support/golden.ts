@@ -1,0 +1,36 @@
+/**
+ * Golden tests: `<case>.in.yaml` beside `<case>.out.yaml`, one file to read for what goes in and one for what comes out.
+ * GOLDEN_UPDATE=1 rewrites the outputs; the diff is then the thing to review.
+ */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { expect, test } from '@jest/globals';
+import { parse, stringify } from 'yaml';
+
+const inputEnding = '.in.yaml';
+
+/**
+ * Declares one test for each `<case>.in.yaml` of the folder. `run` gets the parsed input and answers plain data (no class
+ * instances). A folder without cases, or an output without its input, fails: a golden test that looked at nothing proves nothing.
+ */
+export function goldenCases(dirUrl: URL, run: (input: unknown) => unknown): void {
+  const files = existsSync(dirUrl) ? readdirSync(dirUrl).toSorted() : [];
+  const cases = files.filter((file) => file.endsWith(inputEnding)).map((file) => file.slice(0, -inputEnding.length));
+
+  test('the folder has cases, and no output is left over', () => {
+    const outputs = files.filter((file) => file.endsWith('.out.yaml')).map((file) => file.slice(0, -'.out.yaml'.length));
+    expect(cases).not.toEqual([]);
+    expect(outputs.filter((name) => !cases.includes(name))).toEqual([]);
+  });
+
+  if (cases.length > 0) test.each(cases)('%s', (name) => checkCase(new URL(`${name}${inputEnding}`, dirUrl), new URL(`${name}.out.yaml`, dirUrl), run));
+}
+
+function checkCase(input: URL, output: URL, run: (input: unknown) => unknown): void {
+  // Through JSON: what cannot be written to a file (undefined, a Map) must not make a difference here either.
+  const actual: unknown = JSON.parse(JSON.stringify(run(parse(readFileSync(input, 'utf8')))));
+  if (process.env['GOLDEN_UPDATE'] === '1') {
+    writeFileSync(output, stringify(actual, { lineWidth: 140, aliasDuplicateObjects: false }));
+  }
+  if (!existsSync(output)) throw new Error(`${output.pathname} is missing: run npm run golden:update and read what it wrote`);
+  expect(actual).toEqual(parse(readFileSync(output, 'utf8')));
+}

@@ -1,0 +1,15 @@
+/** SIGKILL for a container's process, as an OOM kill is: from outside, without a word to Kubernetes. */
+import { readdir, readFile } from 'node:fs/promises';
+
+/** Kills every process whose cgroup names the pod and whose command line has `word`; answers how many. */
+export async function killInPod(podUid: string, word: string): Promise<number> {
+  let killed = 0;
+  for (const pid of (await readdir('/proc')).filter((name) => /^[0-9]+$/.test(name))) {
+    const [cgroup, commandLine] = await Promise.all([readFile(`/proc/${pid}/cgroup`, 'utf8'), readFile(`/proc/${pid}/cmdline`, 'utf8')]).catch(() => ['', '']);
+    const inPod = cgroup.includes(podUid) || cgroup.includes(podUid.replaceAll('-', '_'));
+    if (!inPod || !commandLine.split('\0').includes(word)) continue;
+    process.kill(Number(pid), 'SIGKILL');
+    killed += 1;
+  }
+  return killed;
+}

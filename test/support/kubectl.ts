@@ -1,0 +1,67 @@
+/** kubectl as the e2e tests use it: what a person would type, with JSON where a test has to look. */
+import { spawn } from 'node:child_process';
+
+type Json = Record<string, unknown>;
+export type LiveObject = Json & {
+  metadata: { name: string; namespace?: string; uid: string; deletionTimestamp?: string; labels?: Record<string, string> };
+  spec?: Json;
+  status?: Json & { conditions?: { type: string; status: string; reason: string; message: string }[] };
+};
+
+/** Runs kubectl and answers what it prints; throws with stderr when it fails. */
+export function kubectl(...args: string[]): Promise<string> {
+  return run('kubectl', args);
+}
+
+/** Runs kubectl with a manifest on its standard input. */
+export function kubectlInput(input: string, ...args: string[]): Promise<string> {
+  return run('kubectl', args, input);
+}
+
+export async function getObject(resource: string, name: string, namespace: string): Promise<LiveObject | undefined> {
+  const text = await kubectl('get', resource, name, '-n', namespace, '-o', 'json', '--ignore-not-found');
+  return text.trim() === '' ? undefined : (JSON.parse(text) as LiveObject);
+}
+
+export async function listObjects(resource: string, namespace: string, selector?: string): Promise<LiveObject[]> {
+  const text = await kubectl('get', resource, '-n', namespace, '-o', 'json', ...(selector ? ['-l', selector] : []));
+  return (JSON.parse(text) as { items: LiveObject[] }).items;
+}
+
+export const conditionOf = (object: LiveObject | undefined, type: string) => object?.status?.conditions?.find((condition) => condition.type === type);
+
+/** Runs a program to its end. */
+export function run(command: string, args: string[], input?: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+    let out = '';
+    let err = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
+    child.on('error', reject);
+    child.on('close', (code) => {
+      if (code === 0) resolve(out);
+      else reject(new Error(`${command} ${args.join(' ')} exited with ${code}: ${err.trim()}`));
+    });
+    child.stdin.end(input ?? '');
+  });
+}
+
+/**
+ * Looks every `everyMs` until `look` answers something other than undefined or false, and answers that.
+ * The bound is a limit on the test, not a part of its verdict.
+ */
+export async function until<T>(what: string, look: () => Promise<T | undefined | false>, limitMs = 60_000, everyMs = 200): Promise<T> {
+  const end = Date.now() + limitMs;
+  let last: unknown;
+  while (Date.now() < end) {
+    try {
+      const seen = await look();
+      if (seen !== undefined && seen !== false) return seen;
+    } catch (error) {
+      last = error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, everyMs));
+  }
+  throw new Error(`${what}: not seen in ${limitMs} ms`, { cause: last });
+}

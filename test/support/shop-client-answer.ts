@@ -1,0 +1,42 @@
+/** Judges answers: what is not the own pod's answer to the own session is a session lost. */
+import type { LossKind } from './truth.ts';
+
+export class SessionLost extends Error {
+  readonly kind: LossKind;
+
+  constructor(kind: LossKind, what: string) {
+    super(what);
+    this.name = 'SessionLost';
+    this.kind = kind;
+  }
+}
+
+/** Who the client is to the app. */
+export type Identity = { pod: string; secret: string };
+
+export type Answer = { status: number; body: string };
+
+/** The body of an answer that the app gave this session. */
+export function checkStatus(what: string, { status, body }: Answer): Record<string, unknown> {
+  if (status === 401) throw new SessionLost('UnknownSession', `${what}: ${body.trim()}`);
+  if (status !== 200) throw new SessionLost('Status', `${what}: ${status} ${body.slice(0, 200).trim()}`);
+  return parseAnswer(body);
+}
+
+/** A JSON object, or the session is lost: the app answers nothing else. */
+export function parseAnswer(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null) return { ...value };
+  } catch {
+    // Told below, with the text.
+  }
+  throw new SessionLost('BadAnswer', `not the app's answer: ${text.slice(0, 200)}`);
+}
+
+/** The same answer, when it is the session's own. */
+export function checkIdentity(answer: Record<string, unknown>, identity: Identity | undefined): Record<string, unknown> {
+  if (answer['pod'] !== identity?.pod) throw new SessionLost('WrongPod', `answered by ${String(answer['pod'])}`);
+  if (answer['secret'] !== identity?.secret) throw new SessionLost('WrongSecret', 'the answer is that of another session');
+  return answer;
+}

@@ -1,0 +1,120 @@
+/**
+ * What clients saw, told by themselves: the measure of Holdfast is that no session is lost, and nobody but the client
+ * can say so. A session is lost when an answer is not its own pod's, or when anything on the way broke.
+ */
+
+export type LossKind =
+  /** The pod that answered does not know the session. */
+  | 'UnknownSession'
+  | 'WrongPod'
+  | 'WrongSecret'
+  /** The cart is not what this client put into it: a request was carried out twice, or not at all. */
+  | 'WrongCart'
+  /** An answer that the app does not give: made on the way. */
+  | 'Status'
+  | 'BadAnswer'
+  | 'ConnectionBroken'
+  | 'Timeout'
+  /** Closed before the client said goodbye. */
+  | 'WebSocketClosed';
+
+export type Loss = { kind: LossKind; what: string; atMs: number };
+
+export type SessionRecord = {
+  id: string;
+  type: 'Http' | 'WebSocket';
+  pod: string;
+  /** When the login was sent: the pod was chosen after that. */
+  startedAtMs: number;
+  lastSeenAtMs: number;
+  /** Absent while it lives. */
+  endedAtMs?: number;
+  loss?: Loss;
+};
+
+export type Truth = {
+  run: string;
+  seed: number;
+  sessions: SessionRecord[];
+  /** Logins that did not begin a session. Nobody lost anything, but somebody was turned away. */
+  refused: { what: string; atMs: number }[];
+};
+
+export type Summary = {
+  run: string;
+  seed: number;
+  started: number;
+  ended: number;
+  lost: number;
+  /** Sessions that began on a pod that had been terminating for more than a second. */
+  misplaced: number;
+  refused: number;
+  alive: number;
+  /** By kind, and the first of them in full. */
+  lostBy: Partial<Record<LossKind, number>>;
+  losses: (Loss & { session: string; pod: string })[];
+  misplacedOn: Partial<Record<string, number>>;
+};
+
+export type PodUse = {
+  started: number;
+  alive: number;
+  lost: number;
+  firstStartAtMs: number;
+  lastStartAtMs: number;
+  /** Last answer that a client of the pod got. */
+  lastSeenAtMs: number;
+  /** When its last session so far ended; absent while none has. */
+  lastEndAtMs?: number;
+};
+
+const placementGraceMs = 1000;
+const lossesShown = 20;
+
+/** `terminatingSinceMs`: for each pod that was deleted, when. */
+export function summarize(truth: Truth, terminatingSinceMs: ReadonlyMap<string, number> = new Map()): Summary {
+  const lost = truth.sessions.flatMap(({ id, pod, loss }) => (loss ? [{ session: id, pod, ...loss }] : []));
+  const misplaced = truth.sessions.filter(({ pod, startedAtMs }) => startedAtMs > (terminatingSinceMs.get(pod) ?? Infinity) + placementGraceMs);
+  const ended = truth.sessions.filter(({ endedAtMs, loss }) => endedAtMs !== undefined && !loss).length;
+  return {
+    run: truth.run,
+    seed: truth.seed,
+    started: truth.sessions.length,
+    ended,
+    lost: lost.length,
+    misplaced: misplaced.length,
+    refused: truth.refused.length,
+    alive: truth.sessions.length - ended - lost.length,
+    lostBy: countBy(lost, ({ kind }) => kind),
+    losses: lost.slice(0, lossesShown),
+    misplacedOn: countBy(misplaced, ({ pod }) => pod),
+  };
+}
+
+/** One line, to be found in the output of a test. */
+export const formatSummary = (summary: Summary): string => JSON.stringify(summary);
+
+/** What each pod had, by name. */
+export function podUses(truth: Truth): Map<string, PodUse> {
+  const uses = new Map<string, PodUse>();
+  for (const session of truth.sessions) {
+    const { pod, startedAtMs, lastSeenAtMs, endedAtMs, loss } = session;
+    const use = uses.get(pod) ?? { started: 0, alive: 0, lost: 0, firstStartAtMs: startedAtMs, lastStartAtMs: startedAtMs, lastSeenAtMs };
+    uses.set(pod, {
+      started: use.started + 1,
+      alive: use.alive + (endedAtMs === undefined ? 1 : 0),
+      lost: use.lost + (loss ? 1 : 0),
+      firstStartAtMs: Math.min(use.firstStartAtMs, startedAtMs),
+      lastStartAtMs: Math.max(use.lastStartAtMs, startedAtMs),
+      lastSeenAtMs: Math.max(use.lastSeenAtMs, lastSeenAtMs),
+      ...(endedAtMs === undefined && use.lastEndAtMs === undefined ? {} : { lastEndAtMs: Math.max(use.lastEndAtMs ?? 0, endedAtMs ?? 0) }),
+    });
+  }
+  return uses;
+}
+
+function countBy<Item, Key extends string>(items: readonly Item[], keyOf: (item: Item) => Key): Partial<Record<Key, number>> {
+  const counts: Partial<Record<Key, number>> = {};
+  for (const item of items) counts[keyOf(item)] = (counts[keyOf(item)] ?? 0) + 1;
+  return counts;
+}

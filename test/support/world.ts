@@ -1,0 +1,138 @@
+/** Worlds for tests of the core, written short: whatever a case does not speak of is filled in with the ordinary. */
+import type { Schema } from '../../src/api/schema.ts';
+import { specSchema, type StickyWorkloadSpec } from '../../src/api/spec.ts';
+import { apiVersion, kind, type StickyWorkload } from '../../src/api/stickyworkload.ts';
+import type { Existing, Gateway, Owned, Pod, ProxyDeployment, Slice, Snapshot, Target } from '../../src/core/snapshot/snapshot.ts';
+import type { KeyRing } from '../../src/core/table/routing-table.ts';
+
+/** Fills in defaults as the API server does: an absent field gets its default, and then the fields below it get theirs. */
+function withDefaults(schema: Schema, value: unknown): unknown {
+  if (schema.type === 'array' && Array.isArray(value)) return value.map((item) => withDefaults(schema.items, item));
+  if (schema.type !== 'object' || typeof value !== 'object' || value === null) return value;
+  const filled = new Map<string, unknown>(Object.entries(value));
+  for (const [name, child] of Object.entries(schema.properties)) {
+    const present = filled.get(name) ?? child.default;
+    if (present !== undefined) filled.set(name, withDefaults(child, present));
+  }
+  return Object.fromEntries(filled);
+}
+
+type DeepPartial<T> = T extends (infer I)[] ? DeepPartial<I>[] : T extends object ? { [K in keyof T]?: DeepPartial<T[K]> } : T;
+
+export type ShortWorkload = { name: string; namespace?: string; uid?: string; createdAt?: string; generation?: number; spec?: DeepPartial<StickyWorkloadSpec>; status?: StickyWorkload['status'] };
+
+/** A StickyWorkload as the API server would hand it out. Default target: the Deployment of the same name. */
+export function stickyWorkload({ name, namespace = 'shop', uid, createdAt, generation = 1, spec = {}, status }: ShortWorkload): StickyWorkload {
+  const whole = withDefaults(specSchema, { targetRef: { kind: 'Deployment', name }, ...spec });
+  return {
+    apiVersion,
+    kind,
+    metadata: { name, namespace, uid: uid ?? `uid-${name}`, generation, creationTimestamp: createdAt ?? '2026-01-01T00:00:00Z' },
+    spec: whole as StickyWorkloadSpec,
+    ...(status && { status }),
+  };
+}
+
+type Short<T> = Partial<T> & { name: string };
+/** `matchLabels: expressions`: the selector uses matchExpressions. */
+type ShortTarget = Short<Omit<Target, 'matchLabels'>> & { matchLabels?: Record<string, string> | 'expressions' };
+type ShortEndpoint = Partial<Slice['endpoints'][number]> & { pod: string };
+
+/** A snapshot in short form, as the golden inputs write it. Namespace: shop. */
+export type ShortWorld = {
+  workloads?: ShortWorkload[];
+  targets?: ShortTarget[];
+  /** `of`: the target that controls the pod, `Deployment/cart` by default; `none` for no controller. */
+  pods?: (Short<Pod> & { of?: string })[];
+  services?: Short<Owned>[];
+  slices?: (Omit<Short<Slice>, 'endpoints'> & { endpoints: ShortEndpoint[] })[];
+  keyRings?: Record<string, KeyRing>;
+  gatewayApi?: Snapshot['gatewayApi'];
+  gateways?: Short<Gateway>[];
+  httpRoutes?: Short<Owned>[];
+  proxies?: Short<ProxyDeployment>[];
+  existing?: (Short<Existing> & { kind: Existing['kind'] })[];
+  departed?: Snapshot['departed'];
+};
+
+export const keyRing: KeyRing = { current: 1, keys: [{ id: 1, secret: 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=' }] };
+
+const emptyWorld: Required<Omit<ShortWorld, 'keyRings'>> = {
+  workloads: [],
+  targets: [],
+  pods: [],
+  services: [],
+  slices: [],
+  gatewayApi: { installed: true, sessionPersistence: 'B' },
+  gateways: [],
+  httpRoutes: [],
+  proxies: [],
+  existing: [],
+  departed: {},
+};
+
+/** Every StickyWorkload of the world has a key ring unless the world says which have. */
+export function snapshotOf(short: ShortWorld): Snapshot {
+  const world = { ...emptyWorld, ...short };
+  const workloads = world.workloads.map(stickyWorkload);
+  const rings = Object.fromEntries(workloads.map(({ metadata }) => [`${metadata.namespace}/${metadata.name}`, keyRing]));
+  return {
+    workloads,
+    targets: world.targets.map(wholeTarget),
+    pods: world.pods.map(wholePod),
+    services: world.services.map(whole),
+    slices: world.slices.map(wholeSlice),
+    keyRings: short.keyRings ?? rings,
+    gatewayApi: world.gatewayApi,
+    gateways: world.gateways.map((gateway) => ({ className: 'holdfast', generation: 1, listeners: [], ...gateway, ...whole(gateway) })),
+    httpRoutes: world.httpRoutes.map(whole),
+    proxies: world.proxies.map((proxy) => ({ gateway: 'holdfast', readyReplicas: 2, ...proxy, ...whole(proxy) })),
+    existing: world.existing.map((object) => ({ ...object, ...whole(object) })),
+    departed: world.departed,
+  };
+}
+
+// A Service or route is by default the StickyWorkload's of the same name.
+const whole = (object: Short<Owned>): Owned => ({ namespace: 'shop', uid: `uid-of-${object.name}`, ownerUids: [`uid-${object.name}`], ...object });
+
+const wholeTarget = ({ matchLabels, ...target }: ShortTarget): Target => ({
+  kind: 'Deployment',
+  namespace: 'shop',
+  uid: `uid-of-${target.name}`,
+  ...(matchLabels !== 'expressions' && { matchLabels: matchLabels ?? { app: target.name } }),
+  containerPorts: [{ name: 'http', port: 8080 }],
+  ...target,
+});
+
+export function wholePod({ of = 'Deployment/cart', ...pod }: Short<Pod> & { of?: string }): Pod {
+  const [controllerKind = '', controllerName = ''] = of.split('/');
+  return {
+    namespace: 'shop',
+    uid: `uid-${pod.name}`,
+    phase: 'Running',
+    ready: true,
+    createdAtMs: 0,
+    labels: {},
+    namedPorts: { http: 8080 },
+    injection: { injected: true, keptPreStop: [] },
+    ...(of !== 'none' && { controller: { kind: controllerKind, name: controllerName } }),
+    ...pod,
+  };
+}
+
+// A pod's address in a slice is by default made of the last character of its name.
+const wholeSlice = (slice: Omit<Short<Slice>, 'endpoints'> & { endpoints: ShortEndpoint[] }): Slice => ({
+  namespace: 'shop',
+  service: 'cart',
+  port: 8080,
+  ...slice,
+  endpoints: slice.endpoints.map(({ pod, ...endpoint }) => ({
+    podUid: `uid-${pod}`,
+    podName: pod,
+    address: `10.0.0.${pod.charCodeAt(pod.length - 1)}`,
+    ready: true,
+    serving: true,
+    terminating: false,
+    ...endpoint,
+  })),
+});

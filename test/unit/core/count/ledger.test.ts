@@ -1,0 +1,137 @@
+import { describe, expect, test } from '@jest/globals';
+import * as fc from 'fast-check';
+import { createLedger } from '../../../../src/core/count/ledger.ts';
+import type { Ledger } from '../../../../src/core/count/ledger.ts';
+import type { EndpointReport } from '../../../../src/core/table/messages.ts';
+
+const start = 1_000_000;
+const minute = 60_000;
+
+const endpoint = (sessions: number, more: Partial<EndpointReport> = {}): EndpointReport => ({ uid: 'pod', state: 'Draining', sessions, expiresAtMs: start + 30 * minute, ...more });
+
+function sessionsOf(ledger: Ledger, proxies: string[], nowMs: number): number | string {
+  const [source] = ledger.sourcesOf('pod', proxies, nowMs);
+  if (source === undefined) throw new Error('no source');
+  return source.known ? source.sessions : source.why;
+}
+
+describe('sessions of a pod', () => {
+  test('are the sum of what its proxies count', () => {
+    const ledger = createLedger();
+    ledger.record('a', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(2)] }, start);
+    ledger.record('b', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(3)] }, start);
+    expect(ledger.sourcesOf('pod', ['a', 'b'], start)).toEqual([{ type: 'Proxy', known: true, sessions: 5 }]);
+  });
+
+  const doubts: [string, (ledger: Ledger) => void, RegExp][] = [
+    ['a proxy that has not reported', () => undefined, /proxy pod b has not reported/],
+    ['a proxy that fell silent', (ledger) => ledger.record('b', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(0)] }, start - 6000), /b reported last 6 s ago/],
+    ['a proxy whose table lacks the pod', (ledger) => ledger.record('b', { startedAtMs: 0, sequence: 1, endpoints: [] }, start), /b does not know this pod/],
+    ['a proxy that still sends new sessions', (ledger) => ledger.record('b', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(0, { state: 'Accepting' })] }, start), /b has not confirmed/],
+  ];
+  test.each(doubts)('are unknown because of %s', (_, arrange, why) => {
+    const ledger = createLedger();
+    ledger.record('a', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(0)] }, start);
+    arrange(ledger);
+    expect(sessionsOf(ledger, ['a', 'b'], start)).toMatch(why);
+  });
+
+  test('names three proxies that are in doubt, and counts the others', () => {
+    const proxies = ['a', 'b', 'c', 'd', 'e'];
+    expect(sessionsOf(createLedger(), proxies, start)).toBe(
+      'proxy pod a has not reported; proxy pod b has not reported; proxy pod c has not reported; and 2 more',
+    );
+  });
+
+  test('a late report does not replace a newer one', () => {
+    const ledger = createLedger();
+    expect(ledger.record('a', { startedAtMs: 0, sequence: 8, endpoints: [endpoint(4)] }, start)).toBe(true);
+    expect(ledger.record('a', { startedAtMs: 0, sequence: 7, endpoints: [endpoint(0)] }, start + 100)).toBe(false);
+    expect(sessionsOf(ledger, ['a'], start + 100)).toBe(4);
+  });
+
+  test('those of a proxy that is gone count until they would have ended', () => {
+    const ledger = createLedger();
+    ledger.record('gone', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(2, { expiresAtMs: start + 10 * minute })] }, start);
+    const sessionsAt = (atMs: number) => {
+      ledger.record('a', { startedAtMs: 0, sequence: atMs, endpoints: [endpoint(1, { expiresAtMs: atMs + minute })] }, atMs);
+      return sessionsOf(ledger, ['a'], atMs);
+    };
+    expect(sessionsAt(start + 9 * minute)).toBe(3);
+    expect(sessionsAt(start + 10 * minute)).toBe(1);
+  });
+
+  test('with no proxy left are those that may come back when there is one again, then none', () => {
+    const ledger = createLedger();
+    ledger.record('gone', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(2)] }, start);
+    expect(sessionsOf(ledger, [], start + minute)).toBe(2);
+    expect(sessionsOf(ledger, [], start + 30 * minute)).toBe(0);
+  });
+
+  test('a proxy restarted in its pod counts from zero; the sessions it had still count until they would have ended', () => {
+    const ledger = createLedger();
+    ledger.record('a', { startedAtMs: 1, sequence: 900, endpoints: [endpoint(7)] }, start);
+    expect(ledger.record('a', { startedAtMs: 2, sequence: 1, endpoints: [endpoint(0)] }, start + 1000)).toBe(true);
+    expect(sessionsOf(ledger, ['a'], start + 1000)).toBe(7);
+    expect(ledger.record('a', { startedAtMs: 1, sequence: 901, endpoints: [endpoint(7)] }, start + 1100)).toBe(false);
+    ledger.record('a', { startedAtMs: 2, sequence: 2, endpoints: [endpoint(1)] }, start + 2000);
+    expect(sessionsOf(ledger, ['a'], start + 2000)).toBe(8);
+    ledger.record('a', { startedAtMs: 2, sequence: 3, endpoints: [endpoint(1)] }, start + 30 * minute);
+    expect(sessionsOf(ledger, ['a'], start + 30 * minute)).toBe(1);
+  });
+
+  test('a proxy whose clock was set back is heard again when its last sessions would have ended', () => {
+    const ledger = createLedger();
+    ledger.record('a', { startedAtMs: 9000, sequence: 9000, endpoints: [endpoint(1)] }, start);
+    expect(ledger.record('a', { startedAtMs: 5000, sequence: 5000, endpoints: [endpoint(0)] }, start + 29 * minute)).toBe(false);
+    expect(sessionsOf(ledger, ['a'], start + 29 * minute)).toMatch(/reported last 1740 s ago/);
+    expect(ledger.record('a', { startedAtMs: 5000, sequence: 5001, endpoints: [endpoint(0)] }, start + 30 * minute)).toBe(true);
+  });
+
+  test('for status are those of fresh reports and of proxies that are gone; a pod that nobody reports is absent', () => {
+    const ledger = createLedger();
+    ledger.record('gone', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(2), endpoint(9, { uid: 'stale' })] }, start - minute);
+    ledger.record('a', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(1, { state: 'Accepting' })] }, start);
+    expect([...ledger.countsOf(['pod', 'stale', 'stranger'], start)]).toEqual([['pod', 3]]);
+  });
+});
+
+describe('whatever the proxies do', () => {
+  const report = fc.record({
+    startedAtMs: fc.integer({ min: 0, max: 2 }),
+    proxy: fc.constantFrom('a', 'b', 'c'),
+    sequence: fc.integer({ min: 0, max: 20 }),
+    endpoints: fc.array(fc.record({ uid: fc.constantFrom('pod', 'other'), state: fc.constantFrom('Draining' as const, 'Accepting' as const), sessions: fc.integer({ min: 0, max: 3 }), aliveMs: fc.integer({ min: 0, max: 60_000 }) }), { maxLength: 2 }),
+    waitMs: fc.integer({ min: 0, max: 4000 }),
+  });
+  const expected = fc.subarray(['a', 'b', 'c']);
+
+  test('unknown is never zero: a known count rests on a fresh, draining report of every expected proxy', () => {
+    fc.assert(
+      fc.property(fc.array(report, { maxLength: 12 }), expected, (reports, proxies) => {
+        const ledger = createLedger();
+        let nowMs = start;
+        const accepted = new Map<string, { atMs: number; drains: boolean; sessions: number }>();
+        for (const { proxy, startedAtMs, sequence, endpoints, waitMs } of reports) {
+          nowMs += waitMs;
+          const listed = endpoints.map(({ aliveMs, ...rest }) => ({ ...rest, expiresAtMs: nowMs + aliveMs }));
+          const pod = listed.findLast(({ uid }) => uid === 'pod');
+          if (ledger.record(proxy, { startedAtMs, sequence, endpoints: listed }, nowMs)) accepted.set(proxy, { atMs: nowMs, drains: pod?.state === 'Draining', sessions: pod?.sessions ?? 0 });
+        }
+        const [source] = ledger.sourcesOf('pod', proxies, nowMs);
+        const words = proxies.map((proxy) => accepted.get(proxy));
+        const sure = words.every((word) => word !== undefined && word.drains && nowMs - word.atMs <= 5000);
+        expect(source?.known).toBe(sure);
+        if (source?.known === true) expect(source.sessions).toBeGreaterThanOrEqual(words.reduce((sum, word) => sum + (word?.sessions ?? 0), 0));
+      }),
+    );
+  });
+
+  test('nothing is remembered for ever', () => {
+    const ledger = createLedger();
+    for (let index = 0; index < 100; index += 1) ledger.record(`proxy-${index}`, { startedAtMs: 0, sequence: 1, endpoints: [endpoint(1)] }, start);
+    ledger.record('last', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(0)] }, start + 31 * minute);
+    // Proxies of long ago are as unknown as if they had never been there.
+    expect(sessionsOf(ledger, ['proxy-0'], start + 31 * minute)).toBe('proxy pod proxy-0 has not reported');
+  });
+});

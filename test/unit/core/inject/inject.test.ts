@@ -1,0 +1,106 @@
+import { describe, expect, test } from '@jest/globals';
+import * as fc from 'fast-check';
+import { injectPod } from '../../../../src/core/inject/inject.ts';
+import type { ContainerJson, PodJson } from '../../../../src/core/inject/pod.ts';
+import type { InjectParams } from '../../../../src/core/inject/sidecar.ts';
+import { applyAdditions } from '../../../support/json-patch.ts';
+
+// What one pod becomes is shown by test/golden/inject; here stands what holds for all pods.
+const params: InjectParams = {
+  workload: 'cart',
+  image: 'holdfast:1',
+  imagePullPolicy: 'IfNotPresent',
+  caPem: 'pem',
+  discoveryHost: 'discovery',
+  serverName: 'operator',
+  drainTimeoutMs: 3_600_000,
+  quietPeriodMs: 5000,
+  shutdownMarginMs: 30_000,
+};
+
+const probe = fc.record({ terminationGracePeriodSeconds: fc.integer({ min: 1, max: 90 }), periodSeconds: fc.integer({ min: 1, max: 9 }) }, { requiredKeys: ['periodSeconds'] });
+const preStop = fc.constantFrom({ httpGet: { path: '/bye', port: 8080 } }, { exec: { command: ['sleep', '5'] } }, { sleep: { seconds: 5 } });
+const lifecycle = fc.record({ preStop, postStart: fc.constant({ exec: { command: ['true'] } }) }, { requiredKeys: [] });
+const container: fc.Arbitrary<ContainerJson> = fc.record(
+  { name: fc.stringMatching(/^[a-z]{1,8}$/), image: fc.constant('app:1'), lifecycle, livenessProbe: probe, startupProbe: probe, readinessProbe: probe },
+  { requiredKeys: ['name', 'image'] },
+);
+const pods: fc.Arbitrary<PodJson> = fc.record(
+  {
+    metadata: fc.record({ annotations: fc.dictionary(fc.stringMatching(/^[a-z./~]{1,9}$/), fc.string()) }, { requiredKeys: [] }),
+    spec: fc.record(
+      {
+        terminationGracePeriodSeconds: fc.integer({ min: 0, max: 9000 }),
+        containers: fc.array(container, { minLength: 1, maxLength: 4 }),
+        initContainers: fc.array(container, { maxLength: 3 }),
+        volumes: fc.array(fc.record({ name: fc.stringMatching(/^[a-z]{1,8}$/) }), { maxLength: 3 }),
+      },
+      { requiredKeys: ['containers'] },
+    ),
+  },
+  { requiredKeys: ['spec', 'metadata'] },
+);
+
+function inject(pod: PodJson): { pod: PodJson; kept: string[] } {
+  const injection = injectPod(pod, params);
+  if (injection.kind !== 'inject') throw new Error(`left unchanged: ${injection.reason}`);
+  return { pod: applyAdditions(pod, injection.patch), kept: injection.kept };
+}
+
+/** Without what injection may add to a container. */
+function bare(one: ContainerJson): object {
+  const { lifecycle: hooks, livenessProbe, startupProbe, ...rest } = one;
+  const period = (check: object | undefined) => check && { ...check, terminationGracePeriodSeconds: undefined };
+  return { ...rest, postStart: hooks && 'postStart' in hooks ? hooks.postStart : undefined, live: period(livenessProbe), start: period(startupProbe) };
+}
+
+describe('injection', () => {
+  test('injecting twice is injecting once', () => {
+    fc.assert(
+      fc.property(pods, (pod) => {
+        expect(injectPod(inject(pod).pod, params)).toEqual({ kind: 'unchanged', reason: 'AlreadyInjected' });
+      }),
+    );
+  });
+
+  test('what the user wrote stays: containers, their order, volumes, annotations', () => {
+    fc.assert(
+      fc.property(pods, (pod) => {
+        const after = inject(pod).pod;
+        expect(after.spec.containers.map(bare)).toEqual(pod.spec.containers.map(bare));
+        expect(after.spec.initContainers?.slice(1).map(bare)).toEqual((pod.spec.initContainers ?? []).map(bare));
+        expect(after.spec.volumes?.slice(0, -1)).toEqual(pod.spec.volumes ?? []);
+        expect(after.metadata?.annotations).toMatchObject(pod.metadata?.annotations ?? {});
+      }),
+    );
+  });
+
+  test('every app container either waits in the sidecar or is named as kept', () => {
+    fc.assert(
+      fc.property(pods, (pod) => {
+        const { pod: after, kept } = inject(pod);
+        const waiting = after.spec.containers.filter((one) => one.lifecycle?.preStop?.httpGet?.port === 15_021).length;
+        expect(waiting + kept.length).toBe(pod.spec.containers.length);
+        after.spec.containers.forEach((one, index) => {
+          const before = pod.spec.containers[index]?.lifecycle?.preStop;
+          if (before !== undefined) expect(one.lifecycle?.preStop).toEqual(before);
+        });
+      }),
+    );
+  });
+
+  test('the grace period holds the longest drain, and is never shorter than the one asked for', () => {
+    fc.assert(
+      fc.property(pods, (pod) => {
+        const grace = inject(pod).pod.spec.terminationGracePeriodSeconds ?? 0;
+        expect(grace).toBeGreaterThanOrEqual(3640);
+        expect(grace).toBeGreaterThanOrEqual(pod.spec.terminationGracePeriodSeconds ?? 30);
+      }),
+    );
+  });
+
+  test('a fraction of a second is rounded up', () => {
+    const injection = injectPod({ spec: { containers: [{ name: 'app' }] } }, { ...params, drainTimeoutMs: 60_001, quietPeriodMs: 0, shutdownMarginMs: 0 });
+    expect(injection).toMatchObject({ patch: expect.arrayContaining([{ op: 'add', path: '/spec/terminationGracePeriodSeconds', value: 66 }]) });
+  });
+});

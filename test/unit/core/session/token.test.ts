@@ -1,0 +1,108 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { backendId, decodeToken, encodeToken, endpointId, signingKeys, tokenLength, type Token } from '../../../../src/core/session/token.ts';
+
+const secretOf = (seed: number) => Buffer.alloc(32, seed).toString('base64');
+const keys = signingKeys({ current: 2, keys: [1, 2].map((id) => ({ id, secret: secretOf(id) })) });
+const oldKeys = signingKeys({ current: 1, keys: [1, 2].map((id) => ({ id, secret: secretOf(id) })) });
+const nowS = 1_790_000_000;
+const here = { backendId: backendId('shop/cart'), nowMs: nowS * 1000 };
+
+const u32 = fc.integer({ min: 0, max: 0xffff_ffff });
+const tokens = fc.record({
+  sessionHi: u32,
+  sessionLo: u32,
+  endpointId: fc.uuid().map(endpointId),
+  backendId: fc.constant(here.backendId),
+  issuedAtS: fc.integer({ min: 0, max: nowS }),
+  lastSeenS: fc.integer({ min: 0, max: nowS }),
+});
+
+const sample = { sessionHi: 1, sessionLo: 2, endpointId: endpointId('a-pod'), backendId: here.backendId, issuedAtS: nowS, lastSeenS: nowS };
+
+describe('session token', () => {
+  test('says after decoding what was put in, and which key signed it', () => {
+    fc.assert(
+      fc.property(tokens, (token) => {
+        expect(decodeToken(encodeToken(token, keys), keys, here)).toEqual({ kind: 'valid', token: { ...token, keyId: 2 } satisfies Token });
+      }),
+    );
+  });
+
+  test('fits into a cookie: at most 128 bytes, of letters, digits, dot, minus and underscore', () => {
+    fc.assert(
+      fc.property(tokens, (token) => {
+        const text = encodeToken(token, keys);
+        expect(text).toHaveLength(tokenLength);
+        expect(text.length).toBeLessThanOrEqual(128);
+        expect(text).toMatch(/^h1\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+$/);
+      }),
+    );
+  });
+
+  test('with any bit of its text flipped it is refused', () => {
+    fc.assert(
+      fc.property(tokens, fc.nat(), fc.integer({ min: 0, max: 7 }), (token, at, bit) => {
+        const bytes = Buffer.from(encodeToken(token, keys), 'latin1');
+        const index = at % bytes.length;
+        bytes[index] = (bytes[index] ?? 0) ^ (1 << bit);
+        expect(decodeToken(bytes.toString('latin1'), keys, here).kind).toBe('invalid');
+      }),
+    );
+  });
+
+  test('no other spelling of the same bytes is accepted: the spare bits of the last characters count, too', () => {
+    const text = encodeToken(sample, keys);
+    const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+    for (const at of [45, tokenLength - 1]) {
+      const accepted = Array.from(alphabet).filter((letter) => decodeToken(text.slice(0, at) + letter + text.slice(at + 1), keys, here).kind === 'valid');
+      expect(accepted).toEqual([text.charAt(at)]);
+    }
+  });
+
+  test('shortened or lengthened it is refused', () => {
+    const text = encodeToken(sample, keys);
+    for (let length = 0; length < text.length; length += 1) expect(decodeToken(text.slice(0, length), keys, here).kind).toBe('invalid');
+    expect(decodeToken(`${text}A`, keys, here)).toEqual({ kind: 'invalid', reason: 'Malformed' });
+  });
+
+  test('what anybody may send as a cookie is refused and never throws', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => {
+        expect(decodeToken(text, keys, here).kind).toBe('invalid');
+      }),
+    );
+  });
+
+  test.each([
+    { sentence: 'signed with a secret that is not ours: forged', text: () => encodeToken(sample, signingKeys({ current: 2, keys: [{ id: 2, secret: secretOf(9) }] })), reason: 'BadMac' },
+    { sentence: 'signed with a key that left the ring', text: () => encodeToken(sample, signingKeys({ current: 7, keys: [{ id: 7, secret: secretOf(7) }] })), reason: 'UnknownKey' },
+    { sentence: 'of another workload that shares our key', text: () => encodeToken({ ...sample, backendId: backendId('shop/other') }, keys), reason: 'WrongBackend' },
+    { sentence: 'begun more than five minutes in the future', text: () => encodeToken({ ...sample, issuedAtS: nowS + 301 }, keys), reason: 'FutureDated' },
+    { sentence: 'last seen more than five minutes in the future', text: () => encodeToken({ ...sample, lastSeenS: nowS + 301 }, keys), reason: 'FutureDated' },
+    { sentence: 'of an unknown version', text: () => encodeToken(sample, keys).replace('h1.', 'h2.'), reason: 'Malformed' },
+    { sentence: 'empty', text: () => '', reason: 'Malformed' },
+  ])('$sentence: $reason', ({ text, reason }) => {
+    expect(decodeToken(text(), keys, here)).toEqual({ kind: 'invalid', reason });
+  });
+
+  test('a clock that is five minutes behind is no reason to refuse', () => {
+    expect(decodeToken(encodeToken({ ...sample, issuedAtS: nowS + 300, lastSeenS: nowS + 300 }, keys), keys, here).kind).toBe('valid');
+  });
+
+  test('tokens of the key before the rotation go on being valid', () => {
+    expect(decodeToken(encodeToken(sample, oldKeys), keys, here)).toEqual({ kind: 'valid', token: { ...sample, keyId: 1 } });
+  });
+
+  test('the format is fixed: a known token has known text', () => {
+    const token = { sessionHi: 0x0102_0304, sessionLo: 0x0506_0708, endpointId: '00112233445566ff', backendId: 0xaabb_ccdd, issuedAtS: 1_700_000_000, lastSeenS: 1_700_000_060 };
+    const text = encodeToken(token, keys);
+    const [, payload = ''] = text.split('.');
+    expect(Buffer.from(payload, 'base64url').toString('hex')).toBe(['00000002', '0102030405060708', '00112233445566ff', 'aabbccdd', '6553f100', '6553f13c'].join(''));
+  });
+
+  test('an endpoint id is 16 hex digits of the hash of the pod UID', () => {
+    // printf %s 0b5f8b8e-0c1d-4c62-9d55-1d1c7b7a2f10 | sha256sum | cut -c1-16
+    expect(endpointId('0b5f8b8e-0c1d-4c62-9d55-1d1c7b7a2f10')).toBe('0b00c64af40aa2d1');
+  });
+});

@@ -1,0 +1,162 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Condition, StickyWorkloadStatus } from '../../../../src/api/status.ts';
+import type { Pod } from '../../../../src/core/snapshot/snapshot.ts';
+import { judgeStatus, type StatusInput } from '../../../../src/core/status/status.ts';
+import type { Endpoint } from '../../../../src/core/table/routing-table.ts';
+import { translate } from '../../../../src/core/translate/translate.ts';
+import { snapshotOf, wholePod, type ShortWorkload, type ShortWorld } from '../../../support/world.ts';
+
+const now = Date.parse('2026-05-01T12:00:00.000Z');
+const killAtMs = Date.parse('2026-05-01T13:00:35.000Z');
+
+const endpoint = (letter: string, state: Endpoint['state']): Endpoint => ({
+  uid: `uid-cart-${letter}`,
+  id: '0000000000000000',
+  pod: `cart-${letter}`,
+  address: '10.0.0.1',
+  port: 8080,
+  state,
+  ...(state === 'Draining' && { reason: 'PodTerminating' }),
+});
+
+type Case = Partial<Omit<StatusInput, 'sessions' | 'workload' | 'backend'>> & { cart?: Omit<ShortWorkload, 'name'>; endpoints?: Endpoint[]; sessions?: Record<string, number> };
+
+/** A healthy StickyWorkload with two accepting pods, but for what a case says. */
+function inputOf({ cart = {}, endpoints = [endpoint('a', 'Accepting'), endpoint('b', 'Accepting')], sessions = {}, ...rest }: Case): StatusInput {
+  const world: ShortWorld = { workloads: [{ name: 'cart', ...cart }], targets: [{ name: 'cart', matchLabels: { tier: 'web', app: 'cart' } }], services: [{ name: 'cart' }] };
+  const snapshot = snapshotOf(world);
+  const { tables, accepts } = translate(snapshot);
+  const [workload] = snapshot.workloads;
+  const accept = accepts['shop/cart'];
+  const backend = tables['shop/holdfast']?.backends['shop/cart'];
+  if (workload === undefined || accept === undefined || backend === undefined) throw new Error('the world has no StickyWorkload that is served');
+  return {
+    workload,
+    accept,
+    backend: { ...backend, endpoints },
+    apply: { kind: 'applied' },
+    pods: endpoints.map(({ pod }) => wholePod({ name: pod })),
+    sessions: new Map(Object.entries(sessions)),
+    proxyReadyReplicas: 2,
+    gatewayApi: { installed: true, sessionPersistence: 'B' },
+    nowMs: now,
+    ...rest,
+  };
+}
+
+const conditionOf = (status: StickyWorkloadStatus, type: string): Condition | undefined => status.conditions?.find((condition) => condition.type === type);
+const summaryOf = (status: StickyWorkloadStatus): Record<string, string> =>
+  Object.fromEntries((status.conditions ?? []).map(({ type, status: value, reason }) => [type, `${value} ${reason}`]));
+
+const healthy = { Accepted: 'True Accepted', Programmed: 'True Programmed', Injected: 'True Injected', Draining: 'False NoPodDraining', Ready: 'True Ready' };
+const bare = (name: string): Pod => wholePod({ name, injection: { injected: false, keptPreStop: [] } });
+const hooked = (name: string): Pod => wholePod({ name, injection: { injected: true, keptPreStop: ['app'] } });
+const notProgrammed = (reason: string) => ({ Programmed: `False ${reason}`, Ready: 'False NotProgrammed' });
+
+describe('conditions', () => {
+  const rows: [string, Case, Record<string, string>, RegExp][] = [
+    ['all is well', {}, {}, /accepted by 2 of 2 pods/],
+    ['a field is not supported, but sessions are served', { cart: { spec: { replicas: 3 } } }, { Accepted: 'False FieldNotSupported', Programmed: 'False NotAccepted', Ready: 'False NotAccepted' }, /goes on serving sessions/],
+    ["a stranger's Service is in the way", { apply: { kind: 'conflict', reason: 'ServiceConflict', message: 'Service shop/cart exists.' } }, notProgrammed('ServiceConflict'), /Service shop\/cart exists/],
+    ['the API server refused an object', { apply: { kind: 'failed', message: 'HTTPRoute shop/cart: 422' } }, notProgrammed('ApplyFailed'), /422\. It is tried again/],
+    ['no proxy is ready', { proxyReadyReplicas: 0 }, notProgrammed('ProxyNotReady'), /kubectl get pods -n shop -l gateway\.networking\.k8s\.io\/gateway-name=holdfast/],
+    ['Gateway API is not installed: it works, and says what is missing', { gatewayApi: { installed: false } }, { Programmed: 'True GatewayAPIMissing' }, /Install its CRDs/],
+    ['the standard channel: it works, and says what is missing', { gatewayApi: { installed: true, sessionPersistence: 'Absent' } }, { Programmed: 'True SessionPersistenceFieldMissing' }, /experimental channel/],
+    ['a pod has no sidecar', { pods: [wholePod({ name: 'cart-a' }), bare('cart-b')] }, { Injected: 'False PodsNotInjected', Ready: 'False NotInjected' }, /missing in 1 of 2 pods \(cart-b\).*kubectl rollout restart deployment\/cart -n shop/],
+    ['a pod without sidecar that has ended is no matter', { pods: [wholePod({ name: 'cart-a' }), { ...bare('cart-b'), phase: 'Failed' }] }, {}, /in 1 of 1 pods/],
+    ['a container keeps its own hook', { pods: [hooked('cart-a'), hooked('cart-b')] }, { Injected: 'False PreStopConflict', Ready: 'False NotInjected' }, /container app was left alone/],
+    ['nobody accepts', { endpoints: [endpoint('a', 'Pending')] }, { Ready: 'False NoPodAccepting' }, /answered with 503/],
+    ['one drains, one accepts', { endpoints: [endpoint('a', 'Draining'), endpoint('b', 'Accepting')] }, { Draining: 'True PodTerminating' }, /On the way out: cart-a\./],
+    ['all drain', { endpoints: [endpoint('a', 'Draining')] }, { Draining: 'True PodTerminating', Ready: 'False NoPodAccepting' }, /On the way out: cart-a\./],
+  ];
+  test.each(rows)('%s', (_, facts, differences, message) => {
+    const status = judgeStatus(inputOf(facts));
+    expect(summaryOf(status)).toEqual({ ...healthy, ...differences });
+    expect(status.conditions?.map((condition) => condition.message).join('\n')).toMatch(message);
+  });
+
+  test('without keys it is accepted but not served', () => {
+    const { backend: _, ...unserved } = inputOf({});
+    expect(summaryOf(judgeStatus(unserved))).toMatchObject({ Accepted: 'True Accepted', Programmed: 'False KeyRingMissing', Ready: 'False NotProgrammed' });
+  });
+});
+
+describe('times', () => {
+  const yesterday = '2026-04-30T12:00:00Z';
+  const before: StickyWorkloadStatus = {
+    conditions: [
+      { type: 'Ready', status: 'True', reason: 'Ready', message: 'x', lastTransitionTime: yesterday, observedGeneration: 1 },
+      { type: 'Programmed', status: 'True', reason: 'GatewayAPIMissing', message: 'x', lastTransitionTime: yesterday, observedGeneration: 1 },
+    ],
+    endpoints: [
+      { pod: 'cart-a', uid: 'uid-cart-a', state: 'Accepting', since: yesterday },
+      { pod: 'cart-b', uid: 'uid-cart-b', state: 'Accepting', since: yesterday },
+    ],
+  };
+
+  test('a transition is a change of status: a new reason alone keeps the time', () => {
+    const status = judgeStatus(inputOf({ cart: { status: before, generation: 7 } }));
+    expect(conditionOf(status, 'Programmed')).toMatchObject({ reason: 'Programmed', lastTransitionTime: yesterday, observedGeneration: 7 });
+    expect(conditionOf(status, 'Accepted')).toMatchObject({ lastTransitionTime: '2026-05-01T12:00:00Z' });
+    expect(status.observedGeneration).toBe(7);
+  });
+
+  test('a condition that turns gets the time of now', () => {
+    const status = judgeStatus(inputOf({ cart: { status: before }, proxyReadyReplicas: 0 }));
+    expect(conditionOf(status, 'Ready')).toMatchObject({ status: 'False', lastTransitionTime: '2026-05-01T12:00:00Z' });
+  });
+
+  test('an endpoint keeps its time while its state lasts', () => {
+    const status = judgeStatus(inputOf({ cart: { status: before }, endpoints: [endpoint('a', 'Draining'), endpoint('b', 'Accepting')] }));
+    expect(status.endpoints).toMatchObject([
+      { pod: 'cart-a', state: 'Draining', since: '2026-05-01T12:00:00Z' },
+      { pod: 'cart-b', state: 'Accepting', since: yesterday },
+    ]);
+  });
+
+  const deletion = { killAtMs, graceSeconds: 3635 };
+  const deadlines: [string, Pod, string][] = [
+    ['the app keeps its shutdown margin of 30s', wholePod({ name: 'cart-a', deletion }), '2026-05-01T13:00:05Z'],
+    ['without a sidecar only the kill is sure', { ...bare('cart-a'), deletion }, '2026-05-01T13:00:35Z'],
+  ];
+  test.each(deadlines)('the deadline of a draining pod: %s', (_, pod, deadline) => {
+    const status = judgeStatus(inputOf({ endpoints: [endpoint('a', 'Draining')], pods: [pod] }));
+    expect(status.endpoints).toMatchObject([{ deadline }]);
+    expect(conditionOf(status, 'Draining')?.message).toContain(deadline);
+  });
+
+  test('nothing changes with time alone', () => {
+    const first = judgeStatus(inputOf({ endpoints: [endpoint('a', 'Draining'), endpoint('b', 'Pending')] }));
+    const later = judgeStatus({ ...inputOf({ cart: { status: first }, endpoints: [endpoint('a', 'Draining'), endpoint('b', 'Pending')] }), nowMs: now + 3_600_000 });
+    expect(later).toEqual(first);
+  });
+});
+
+describe('counts', () => {
+  const endpoints = [endpoint('a', 'Accepting'), endpoint('b', 'Draining'), endpoint('c', 'Pending'), endpoint('d', 'Draining')];
+
+  test('accepting pods are the replicas; sessions are summed', () => {
+    const status = judgeStatus(inputOf({ endpoints, sessions: { 'uid-cart-a': 5, 'uid-cart-b': 2, 'uid-cart-c': 0, 'uid-cart-d': 1 } }));
+    expect(status).toMatchObject({ replicas: 1, acceptingReplicas: 1, drainingReplicas: 2, sessions: { active: 8, draining: 3 }, selector: 'app=cart,tier=web' });
+  });
+
+  test('unknown is not zero: while one pod is unknown there is no sum', () => {
+    const status = judgeStatus(inputOf({ endpoints, sessions: { 'uid-cart-a': 5, 'uid-cart-b': 2, 'uid-cart-c': 0 } }));
+    expect(status).not.toHaveProperty('sessions');
+    expect(status.endpoints?.find(({ pod }) => pod === 'cart-d')).not.toHaveProperty('sessions');
+    expect(status.endpoints?.find(({ pod }) => pod === 'cart-b')).toMatchObject({ sessions: 2 });
+  });
+
+  test('of many endpoints the draining ones are listed, and all are counted', () => {
+    const many = Array.from({ length: 60 }, (_, number) => endpoint(`${number + 100}`, number < 55 ? 'Accepting' : 'Draining'));
+    const status = judgeStatus(inputOf({ endpoints: many }));
+    expect(status.endpoints).toHaveLength(50);
+    expect(status.endpoints?.slice(0, 6).map(({ state }) => state)).toEqual(['Draining', 'Draining', 'Draining', 'Draining', 'Draining', 'Accepting']);
+    expect(status).toMatchObject({ acceptingReplicas: 55, drainingReplicas: 5 });
+  });
+
+  test('a refused StickyWorkload keeps the selector that autoscalers read', () => {
+    const status = judgeStatus(inputOf({ cart: { spec: { replicas: 1 }, status: { selector: 'app=cart' } } }));
+    expect(status.selector).toBe('app=cart');
+  });
+});

@@ -1,0 +1,90 @@
+/** What must hold in every world, whatever the two watches (pods, slices) have seen of it so far. */
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { Endpoint } from '../../../../src/core/table/routing-table.ts';
+import { translate } from '../../../../src/core/translate/translate.ts';
+import { snapshotOf, type ShortWorld } from '../../../support/world.ts';
+
+type World = Required<Pick<ShortWorld, 'pods' | 'slices'>>;
+
+const podName = fc.constantFrom('cart-a', 'cart-b', 'cart-c', 'cart-d');
+
+const pod = fc.record({
+  name: podName,
+  ip: fc.constantFrom('10.0.0.1', '10.0.0.2'),
+  phase: fc.constantFrom('Pending' as const, 'Running' as const, 'Succeeded' as const, 'Failed' as const, 'Unknown' as const),
+  ready: fc.boolean(),
+  of: fc.constantFrom('Deployment/cart', 'Deployment/cart', 'Deployment/other', 'none'),
+});
+const deletedPod = fc.tuple(pod, fc.boolean()).map(([one, deleted]) => (deleted ? { ...one, deletion: { killAtMs: 1, graceSeconds: 30 } } : one));
+const sighting = fc.record({ pod: podName, ready: fc.boolean(), serving: fc.boolean(), terminating: fc.boolean() });
+const slice = fc.record({ name: fc.constantFrom('cart-1', 'cart-2'), port: fc.constantFrom(8080, 8081), endpoints: fc.array(sighting, { maxLength: 4 }) });
+
+const worlds: fc.Arbitrary<World> = fc.record({
+  pods: fc.uniqueArray(deletedPod, { selector: ({ name }) => name, maxLength: 4 }),
+  slices: fc.array(slice, { maxLength: 2 }),
+});
+
+function endpointsOf({ pods, slices }: World): Endpoint[] {
+  const { tables } = translate(snapshotOf({ workloads: [{ name: 'cart' }], targets: [{ name: 'cart' }], services: [{ name: 'cart' }], pods, slices }));
+  return tables['shop/holdfast']?.backends['shop/cart']?.endpoints ?? [];
+}
+
+const copiesOf = ({ slices }: World, name: string) => slices.flatMap(({ endpoints }) => endpoints).filter((copy) => copy.pod === name);
+
+describe('in every world', () => {
+  test('a living pod of the target is never missing: its sessions would be lost', () => {
+    fc.assert(
+      fc.property(worlds, (world) => {
+        const living = world.pods.filter(({ of, phase }) => of === 'Deployment/cart' && phase !== 'Succeeded' && phase !== 'Failed');
+        const listed = new Set(endpointsOf(world).map(({ pod: name }) => name));
+        expect(living.filter(({ name }) => !listed.has(name))).toEqual([]);
+      }),
+    );
+  });
+
+  test('a pod that anybody saw terminating gets no new session, and that is never taken back by an older copy', () => {
+    fc.assert(
+      fc.property(worlds, (world) => {
+        for (const { pod: name, state } of endpointsOf(world)) {
+          const deleted = world.pods.some((one) => one.name === name && one.deletion !== undefined);
+          const terminating = copiesOf(world, name).some((copy) => copy.terminating);
+          expect(state === 'Draining').toBe(deleted || terminating);
+        }
+      }),
+    );
+  });
+
+  test('new sessions go only to pods that all slices call serving', () => {
+    fc.assert(
+      fc.property(worlds, (world) => {
+        for (const { pod: name } of endpointsOf(world).filter(({ state }) => state === 'Accepting')) {
+          const copies = copiesOf(world, name);
+          expect(copies.length).toBeGreaterThan(0);
+          expect(copies.every(({ ready, serving }) => ready && serving)).toBe(true);
+        }
+      }),
+    );
+  });
+
+  test('a pod is listed once, in the order of UIDs, whatever the order of slices', () => {
+    fc.assert(
+      fc.property(worlds, (world) => {
+        const endpoints = endpointsOf(world);
+        const uids = endpoints.map(({ uid }) => uid);
+        expect(uids).toEqual([...new Set(uids)].toSorted());
+        const states = (listed: Endpoint[]) => listed.map(({ uid, state }) => ({ uid, state }));
+        expect(states(endpointsOf({ ...world, slices: world.slices.toReversed() }))).toEqual(states(endpoints));
+      }),
+    );
+  });
+
+  test('pods of others are never listed once they are known', () => {
+    fc.assert(
+      fc.property(worlds, (world) => {
+        const foreign = new Set(world.pods.filter(({ of }) => of !== 'Deployment/cart').map(({ name }) => name));
+        expect(endpointsOf(world).filter(({ pod: name }) => foreign.has(name))).toEqual([]);
+      }),
+    );
+  });
+});

@@ -1,0 +1,77 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Report } from '../../../../src/core/table/messages.ts';
+import { startReporter } from '../../../../src/dataplane/discovery/reporter.ts';
+import { createMemoryClock } from '../../../support/memory-clock.ts';
+import { createMemoryLogger } from '../../../support/memory-logger.ts';
+
+function createWorld() {
+  const clock = createMemoryClock();
+  const startMs = clock.nowMs();
+  const world = { changes: 0, hasTable: true, answer: (_address: string): Promise<void> => Promise.resolve() };
+  const sent: { atMs: number; address: string; report: Report }[] = [];
+  const stop = startReporter({
+    clock,
+    log: createMemoryLogger(),
+    addresses: () => ['x', 'y'],
+    changes: () => world.changes,
+    build: (sequence) => (world.hasTable ? { startedAtMs: 0, sequence, endpoints: [], ended: [] } : undefined),
+    send: (address, report) => {
+      sent.push({ atMs: clock.nowMs() - startMs, address, report });
+      return world.answer(address);
+    },
+  });
+  const timesOf = (address: string) => sent.filter((one) => one.address === address).map(({ atMs }) => atMs);
+  return { clock, world, sent, timesOf, stop, startMs };
+}
+
+describe('reports', () => {
+  test('go to every replica at least once a second though nothing changes', async () => {
+    const { clock, timesOf } = createWorld();
+    await clock.advance(2400);
+    for (const address of ['x', 'y']) expect(timesOf(address)).toEqual([0, 800, 1600, 2400]);
+  });
+
+  test('follow a change within 200 ms, and no faster however much changes', async () => {
+    const { clock, world, timesOf } = createWorld();
+    await clock.advance(210);
+    for (let change = 0; change < 10; change += 1) {
+      world.changes += 1;
+      await clock.advance(50);
+    }
+    expect(timesOf('x')).toEqual([0, 400, 600]);
+  });
+
+  test('are numbered from the clock upwards: those of a restarted proxy are newer than any before', async () => {
+    const { clock, sent, startMs } = createWorld();
+    await clock.advance(1600);
+    const numbers = sent.filter(({ address }) => address === 'x').map(({ report }) => report.sequence - startMs);
+    expect(numbers).toEqual([0, 800, 1600]);
+  });
+
+  test('wait for a replica that has not answered the last one; the others get theirs', async () => {
+    const { clock, world, timesOf } = createWorld();
+    let answer = () => {};
+    world.answer = (address) => (address === 'x' ? new Promise((resolve) => (answer = resolve)) : Promise.resolve());
+    await clock.advance(1600);
+    expect({ x: timesOf('x'), y: timesOf('y') }).toEqual({ x: [0, 800], y: [0, 800, 1600] });
+    answer();
+    await clock.advance(800);
+    expect(timesOf('x')).toEqual([0, 800, 2400]);
+  });
+
+  test('that fail are no end: the next one comes', async () => {
+    const { clock, world, timesOf } = createWorld();
+    world.answer = () => Promise.reject(new Error('refused'));
+    await clock.advance(1600);
+    expect(timesOf('x')).toEqual([0, 800, 1600]);
+  });
+
+  test('are not made without a table, nor after the end', async () => {
+    const { clock, world, sent, stop } = createWorld();
+    world.hasTable = false;
+    await clock.advance(1000);
+    expect(sent).toHaveLength(2);
+    stop();
+    expect(clock.pending()).toBe(0);
+  });
+});

@@ -1,0 +1,103 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { RoutingTable } from '../../../../src/core/table/routing-table.ts';
+import { backoffMs } from '../../../../src/dataplane/discovery/backoff.ts';
+import { createLineSplitter } from '../../../../src/dataplane/discovery/line-splitter.ts';
+import { createTableMerger } from '../../../../src/dataplane/discovery/table-merger.ts';
+import { backendName, proxyTable, type ShortEndpoint } from '../../../support/proxy-table.ts';
+
+const table = (...endpoints: ShortEndpoint[]) => proxyTable({ endpoints });
+const statesOf = ({ backends }: RoutingTable) => (backends[backendName]?.endpoints ?? []).map(({ pod, state }) => `${pod} ${state}`).join(', ');
+
+function createMerger() {
+  const tables: string[] = [];
+  const confirmed: number[] = [];
+  const merger = createTableMerger({ onTable: (choice) => tables.push(statesOf(choice.table)), onConfirmed: (asOfMs) => confirmed.push(asOfMs) });
+  return {
+    tables,
+    confirmed,
+    merger,
+    say: (replica: string, revision: number, content: RoutingTable, asOfMs = 1000) => {
+      merger.message(replica, { type: 'table', replica, revision: String(revision), asOfMs, table: content });
+    },
+    beat: (replica: string, revision: number, asOfMs: number) => {
+      merger.message(replica, { type: 'heartbeat', replica, revision: String(revision), asOfMs });
+    },
+  };
+}
+
+describe('tables of several replicas', () => {
+  test('that say the same swap nothing: it is only confirmed', () => {
+    const { tables, confirmed, say, beat } = createMerger();
+    say('x', 10, table({ pod: 'a' }));
+    say('y', 11, table({ pod: 'a' }), 2000);
+    beat('x', 12, 3000);
+    expect(tables).toEqual(['a Accepting']);
+    expect(confirmed).toEqual([2000, 3000]);
+  });
+
+  test('a termination is taken from whoever knows first, and is not taken back by one that lags', () => {
+    const { tables, merger, say } = createMerger();
+    say('x', 10, table({ pod: 'a' }, { pod: 'b' }));
+    say('y', 9, table({ pod: 'a', state: 'Draining' }, { pod: 'b' }));
+    merger.down('y');
+    merger.forget('y');
+    say('x', 11, table({ pod: 'a' }, { pod: 'b' }));
+    expect(tables).toEqual(['a Accepting, b Accepting', 'a Draining, b Accepting']);
+  });
+
+  test('after its stream broke, a replica must send a table before its heartbeats count again', () => {
+    const { tables, confirmed, merger, say, beat } = createMerger();
+    say('x', 10, table({ pod: 'a' }));
+    merger.down('x');
+    confirmed.length = 0;
+    beat('x', 20, 9000);
+    expect(confirmed).toEqual([]);
+    say('x', 20, table({ pod: 'b' }), 9000);
+    expect(tables).toEqual(['a Accepting', 'b Accepting']);
+  });
+
+  test('a kept table serves until a replica answers, and never replaces one that did', () => {
+    const kept = { stream: 0, revision: 5n, asOfMs: 0, table: table({ pod: 'kept' }) };
+    const first = createMerger();
+    first.merger.startFrom(kept);
+    first.say('x', 10, table({ pod: 'a' }));
+    expect(first.tables).toEqual(['kept Accepting', 'a Accepting']);
+    const second = createMerger();
+    second.say('x', 10, table({ pod: 'a' }));
+    second.merger.startFrom(kept);
+    expect(second.tables).toEqual(['a Accepting']);
+  });
+});
+
+describe('lines', () => {
+  test('are the same however the stream was cut into chunks', () => {
+    fc.assert(
+      fc.property(fc.array(fc.string({ minLength: 1 }).map((line) => line.replaceAll('\n', '.'))), fc.array(fc.nat(40)), (lines, cuts) => {
+        const text = lines.map((line) => `${line}\n`).join('');
+        const splitter = createLineSplitter(1000);
+        const found = [];
+        let from = 0;
+        for (const length of cuts) {
+          found.push(...splitter.push(text.slice(from, from + length)));
+          from += length;
+        }
+        found.push(...splitter.push(text.slice(from)));
+        expect(found).toEqual(lines);
+      }),
+    );
+  });
+
+  test('that grow beyond the limit are refused before they fill the memory', () => {
+    const splitter = createLineSplitter(10);
+    splitter.push('12345\n1234567');
+    expect(() => splitter.push('8901')).toThrow('longer than 10');
+  });
+});
+
+test('back-off doubles up to its limit, between half and all of it', () => {
+  const limits = { firstMs: 200, maxMs: 10_000 };
+  expect([0, 1, 2, 3].map((failures) => backoffMs(limits, failures, 0))).toEqual([100, 200, 400, 800]);
+  expect(backoffMs(limits, 3, 0.999)).toBe(1599);
+  expect([20, 5000].map((failures) => backoffMs(limits, failures, 0))).toEqual([5000, 5000]);
+});

@@ -1,0 +1,124 @@
+import { describe, expect, test } from '@jest/globals';
+import { inspectConnection } from '../../../../src/dataplane/http1/connection-options.ts';
+import { buildRequestHead, buildResponseHead } from '../../../../src/dataplane/http1/forwarded-head.ts';
+import { createHead, parseRequestHead, parseResponseHead } from '../../../../src/dataplane/http1/head-parser.ts';
+import { inspectRequest, Request } from '../../../../src/dataplane/http1/request.ts';
+
+const limits = { lineBytes: 8192, headBytes: 32_768, fields: 100 };
+const hop = { forwardedLines: 'X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: http\r\n', localAuthority: '10.0.0.1:80', cookieName: 'sid' };
+
+function requestOf(lines: string[]): Request {
+  const head = createHead(limits);
+  const bytes = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
+  expect(parseRequestHead(head, bytes, 0, bytes.length)).toBe('complete');
+  const request = inspectRequest(head);
+  if (!(request instanceof Request)) {
+    throw new Error(request.reason);
+  }
+  return request;
+}
+
+/** The lines that the app gets. */
+const sentFor = (...lines: string[]) => buildRequestHead(requestOf(lines), hop).split('\r\n').slice(0, -2);
+
+function passedOn(...lines: string[]): string[] {
+  const head = createHead(limits);
+  const bytes = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
+  expect(parseResponseHead(head, bytes, 0, bytes.length)).toBe('complete');
+  return buildResponseHead(head, inspectConnection(head), { sessionLines: 'Set-Cookie: sid=1\r\n', hopLines: '' })
+    .split('\r\n')
+    .slice(0, -2);
+}
+
+const added = ['X-Forwarded-For: 192.0.2.7', 'X-Forwarded-Proto: http', 'X-Forwarded-Host: shop.test'];
+const start = ['GET /a?b HTTP/1.1', 'Host: shop.test'];
+
+describe('the head that the app gets', () => {
+  test('is what the client sent, as it sent it, and who the client is', () => {
+    expect(sentFor(...start, 'X-Mixed-Case:  spaced  ', 'accept: */*')).toEqual([...start, 'X-Mixed-Case:  spaced  ', 'accept: */*', ...added]);
+  });
+
+  test.each([
+    ['Connection and what it names', ['Connection: close, X-Secret', 'X-Secret: 1']],
+    ['Keep-Alive, Proxy-Connection and TE', ['Keep-Alive: timeout=5', 'Proxy-Connection: keep-alive', 'TE: gzip']],
+    ['an Upgrade that Connection does not name', ['Upgrade: websocket']],
+    ['an Upgrade to h2c, which would pass by every rule of the proxy', ['Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA']],
+    ['whatever claims who the client is', ['X-Forwarded-For: 6.6.6.6', 'X-Forwarded-Proto: https', 'X-FORWARDED-Host: evil', 'X-Forwarded-Port: 1', 'Forwarded: for=6.6.6.6', 'X-Real-IP: 6.6.6.6']],
+    ['the same with underscores, which CGI and WSGI read as dashes', ['X_Forwarded_For: 6.6.6.6', 'x-forwarded_proto: https', 'Content_Length: 5', 'Transfer_Encoding: chunked']],
+    ['a Cookie that held nothing but the session', ['Cookie: sid=h1.abc']],
+  ])('loses %s', (_, lines) => {
+    expect(sentFor(...start, ...lines)).toEqual([...start, ...added]);
+  });
+
+  test.each([
+    ['first', 'sid=x; a=1', 'a=1'],
+    ['last', 'a=1; sid=x', 'a=1'],
+    ['in the middle and twice', 'a=1; sid=x; b=2; sid=y', 'a=1; b=2'],
+    ['without blanks', 'a=1;sid=x;b=2', 'a=1;b=2'],
+  ])('loses the session cookie where it comes %s, and no other', (_, cookie, kept) => {
+    expect(sentFor(...start, `Cookie: ${cookie}`)).toEqual([...start, `Cookie: ${kept}`, ...added]);
+  });
+
+  test('keeps cookies whose names or values only resemble the session cookie', () => {
+    expect(sentFor(...start, 'Cookie: mysid=1; sidx=2; v=sid=3')).toEqual([...start, 'Cookie: mysid=1; sidx=2; v=sid=3', ...added]);
+  });
+
+  test('keeps Host and Content-Length even where Connection names them', () => {
+    const lines = ['POST / HTTP/1.1', 'Host: shop.test', 'Connection: Host, Content-Length', 'Content-Length: 5'];
+    expect(sentFor(...lines)).toEqual(['POST / HTTP/1.1', 'Host: shop.test', 'Content-Length: 5', ...added]);
+  });
+
+  test('says anew that the body is chunked, that trailers are welcome and what to upgrade to', () => {
+    expect(sentFor(...start, 'Transfer-Encoding: Chunked', 'TE: trailers, deflate;q=0.5')).toEqual([
+      ...start,
+      ...added,
+      'Transfer-Encoding: chunked',
+      'TE: trailers',
+      'Connection: TE',
+    ]);
+    expect(sentFor(...start, 'Connection: keep-alive, Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13')).toEqual([
+      ...start,
+      'Sec-WebSocket-Version: 13',
+      ...added,
+      'Upgrade: websocket',
+      'Connection: upgrade',
+    ]);
+  });
+
+  test('has the origin form and the host of an absolute target, whatever Host said', () => {
+    expect(sentFor('GET http://shop.test/p?q HTTP/1.1', 'Host: other.test')).toEqual(['GET /p?q HTTP/1.1', 'Host: shop.test', ...added]);
+    expect(sentFor('GET HTTP://shop.test?q HTTP/1.1', 'Host: other.test').slice(0, 2)).toEqual(['GET /?q HTTP/1.1', 'Host: shop.test']);
+  });
+
+  test('is HTTP/1.1 with a Host even for a client of HTTP/1.0 that sent none', () => {
+    expect(sentFor('GET / HTTP/1.0')).toEqual(['GET / HTTP/1.1', 'Host: 10.0.0.1:80', ...added.slice(0, 2), 'X-Forwarded-Host: 10.0.0.1:80']);
+  });
+});
+
+describe('the head that the client gets', () => {
+  test('loses what was between proxy and app, and carries the token', () => {
+    expect(
+      passedOn('HTTP/1.0 200 Fine', 'Connection: X-Hop', 'X-Hop: 1', 'Keep-Alive: timeout=5', 'Transfer-Encoding: chunked', 'Holdfast-Session: end', 'X-App: 1'),
+    ).toEqual(['HTTP/1.1 200 Fine', 'X-App: 1', 'Set-Cookie: sid=1']);
+  });
+
+  test('keeps every Set-Cookie of the app', () => {
+    expect(passedOn('HTTP/1.1 200 OK', 'Set-Cookie: a=1', 'Set-Cookie: b=2')).toEqual(['HTTP/1.1 200 OK', 'Set-Cookie: a=1', 'Set-Cookie: b=2', 'Set-Cookie: sid=1']);
+  });
+
+  test('has no Content-Length in a 204', () => {
+    expect(passedOn('HTTP/1.1 204 No Content', 'Content-Length: 0')).toEqual(['HTTP/1.1 204 No Content', 'Set-Cookie: sid=1']);
+  });
+});
+
+describe('what the router is shown', () => {
+  test('path, query and host as sent, the host in lower case without its port', () => {
+    const request = requestOf(['GET /A%20b?c=d?e HTTP/1.1', 'Host: Shop.Test:8080', 'Cookie: a=1', 'cookie: b=2']);
+    expect(request).toMatchObject({ method: 'GET', path: '/A%20b', query: 'c=d?e', host: 'shop.test' });
+    expect([request.header('cookie'), request.headers('cookie'), request.header('x-none')]).toEqual(['a=1', ['a=1', 'b=2'], undefined]);
+  });
+
+  test('an IPv6 literal keeps its brackets', () => {
+    expect(requestOf(['GET / HTTP/1.1', 'Host: [2001:DB8::1]:80']).host).toBe('[2001:db8::1]');
+  });
+});

@@ -1,0 +1,204 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { createCounters } from '../../../../src/dataplane/sessions/counters.ts';
+import { bytesPerRow, createRows, findRow, insertRow, removeRow } from '../../../../src/dataplane/sessions/session-rows.ts';
+import { createSessionTable } from '../../../../src/dataplane/sessions/session-table.ts';
+import type { Endpoint, Persistence } from '../../../../src/core/table/routing-table.ts';
+
+const everyRow = Number.POSITIVE_INFINITY;
+const limits: Persistence = { cookieName: 's', cookiePath: '/', idleTimeoutMs: 60_000, absoluteTimeoutMs: 600_000 };
+const pod = (name: string): Endpoint => ({ uid: name, id: name, pod: name, address: '10.0.0.1', port: 80, state: 'Accepting' });
+const startMs = 1_790_000_000_000;
+const startS = startMs / 1000;
+const session = (sessionLo: number, issuedAtS = startS) => ({ sessionHi: 9, sessionLo, issuedAtS });
+
+function createTable() {
+  const counters = createCounters();
+  const table = createSessionTable(counters);
+  const slot = (name: string) => table.slots.of(pod(name), limits);
+  return { table, counters, slot };
+}
+
+describe('rows', () => {
+  test('keep what was put in, like a Map, whatever the order of inserting and removing', () => {
+    // Few ids and a tiny table: they share probes, wrap around its end and make it grow.
+    const step = fc.record({ insert: fc.boolean(), id: fc.integer({ min: 0, max: 60 }), spread: fc.constantFrom(1, 16, 1024) });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
+        const rows = createRows(16);
+        const model = new Map<string, number>();
+        for (const [value, { insert, id, spread }] of steps.entries()) {
+          const key = { sessionHi: id % 3, sessionLo: id * spread };
+          const name = `${key.sessionHi}:${key.sessionLo}`;
+          const row = findRow(rows, key);
+          expect(row === -1).toBe(!model.has(name));
+          if (insert && row === -1) {
+            rows.lastSeenS[insertRow(rows, key, 1)] = value;
+            model.set(name, value);
+          }
+          if (!insert && row !== -1) {
+            removeRow(rows, row);
+            model.delete(name);
+          }
+        }
+        expect(rows.size).toBe(model.size);
+        for (const [name, value] of model) {
+          const [sessionHi = 0, sessionLo = 0] = name.split(':').map(Number);
+          expect(rows.lastSeenS[findRow(rows, { sessionHi, sessionLo })]).toBe(value);
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('a session takes at most 64 bytes, also right after the table grew', () => {
+    const rows = createRows(1024);
+    let worst = 0;
+    for (let id = 1; id <= 200_000; id += 1) {
+      insertRow(rows, { sessionHi: id, sessionLo: Math.imul(id, 0x9e37_79b1) >>> 0 }, 1);
+      if (id > 1000) worst = Math.max(worst, ((rows.mask + 1) * bytesPerRow) / rows.size);
+    }
+    expect(worst).toBeLessThanOrEqual(64);
+  });
+});
+
+describe('sessions', () => {
+  test('live while something is open, and for the idle limit after it', () => {
+    const { table, slot, counters } = createTable();
+    const a = slot('a');
+    table.open(session(1), a, startMs);
+    table.sweep(startMs + 300_000, everyRow);
+    expect(a.sessions).toBe(1);
+    table.close(session(1), startMs + 300_000);
+    table.sweep(startMs + 359_999, everyRow);
+    expect({ sessions: a.sessions, open: a.open }).toEqual({ sessions: 1, open: 0 });
+    table.sweep(startMs + 360_000, everyRow);
+    expect(a.sessions).toBe(0);
+    expect(counters.ended.Idle).toBe(1);
+  });
+
+  test('are over at the absolute limit, but not under an open response', () => {
+    const { table, slot, counters } = createTable();
+    const a = slot('a');
+    table.open(session(1), a, startMs);
+    table.sweep(startMs + 700_000, everyRow);
+    expect(a.sessions).toBe(1);
+    table.close(session(1), startMs + 700_000);
+    table.sweep(startMs + 700_000, everyRow);
+    expect(a.sessions).toBe(0);
+    expect(counters.ended).toMatchObject({ Absolute: 1, Idle: 0 });
+  });
+
+  test('that the app ended count until the last response is through, and only once', () => {
+    const { table, slot, counters } = createTable();
+    const a = slot('a');
+    table.open(session(1), a, startMs);
+    table.open(session(1), a, startMs);
+    table.end(session(1), 'Application');
+    table.end(session(1), 'Application');
+    table.close(session(1), startMs);
+    expect(a.sessions).toBe(1);
+    table.close(session(1), startMs);
+    expect(a.sessions).toBe(0);
+    expect(counters.ended.Application).toBe(1);
+  });
+
+  test('a close too many does no harm', () => {
+    const { table, slot } = createTable();
+    const a = slot('a');
+    table.open(session(1), a, startMs);
+    table.close(session(1), startMs);
+    table.close(session(1), startMs);
+    table.close(session(2), startMs);
+    expect({ open: a.open, sessions: a.sessions }).toEqual({ open: 0, sessions: 1 });
+  });
+
+  test('a sweep in small steps comes around to all', () => {
+    const { table, slot } = createTable();
+    const a = slot('a');
+    for (let id = 0; id < 700; id += 1) {
+      const spread = { ...session(id * 977), sessionHi: id };
+      table.open(spread, a, startMs);
+      table.close(spread, startMs);
+    }
+    table.sweep(startMs + 61_000, 1000);
+    expect(table.size()).toBeGreaterThan(500);
+    for (let step = 0; step < 20; step += 1) table.sweep(startMs + 61_000, 1000);
+    expect(table.size()).toBe(0);
+    expect(a.sessions).toBe(0);
+  });
+
+  test('of an endpoint that left the table are still counted, and its place is given on only after them', () => {
+    const { table, slot } = createTable();
+    const a = slot('a');
+    table.open(session(1), a, startMs);
+    table.slots.sync([]);
+    const b = slot('b');
+    expect(b.number).not.toBe(a.number);
+    expect(table.slots.byId('a')?.sessions).toBe(1);
+    table.close(session(1), startMs);
+    table.sweep(startMs + 61_000, everyRow);
+    expect(table.slots.byId('a')).toBeUndefined();
+    expect(slot('c').number).toBe(a.number);
+  });
+
+  test('counts per endpoint are those of a simple model, whatever happens', () => {
+    const action = fc.record({ kind: fc.constantFrom('open', 'close', 'end', 'sweep'), id: fc.integer({ min: 0, max: 12 }), waitMs: fc.constantFrom(0, 1000, 30_000, 61_000) });
+    fc.assert(
+      fc.property(fc.array(action, { maxLength: 120 }), (actions) => {
+        const { table, slot } = createTable();
+        const slots = ['a', 'b', 'c'].map(slot);
+        const model = createModel();
+        let nowMs = startMs;
+        for (const { kind, id, waitMs } of actions) {
+          nowMs += waitMs;
+          const target = slots[id % 3] ?? slot('a');
+          const both = {
+            open: () => [table.open(session(id, nowMs / 1000), target, nowMs), model.open(id, target.id, nowMs)],
+            close: () => [table.close(session(id), nowMs), model.close(id, nowMs)],
+            end: () => [table.end(session(id), 'Application'), model.end(id)],
+            sweep: () => [table.sweep(nowMs, everyRow), model.sweep(nowMs)],
+          };
+          both[kind]();
+        }
+        for (const { id, sessions, open } of slots) expect({ sessions, open }).toEqual(model.counts(id));
+        expect(table.size()).toBe(model.size());
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
+
+type Known = { pod: string; open: number; over: boolean; lastSeenMs: number };
+
+/** What the table should do, as plainly as it can be said. */
+function createModel() {
+  const sessions = new Map<number, Known>();
+  const dropIfOver = (id: number, { open, over }: Known) => over && open === 0 && sessions.delete(id);
+  const change = (id: number, known: Known) => {
+    sessions.set(id, known);
+    dropIfOver(id, known);
+  };
+  return {
+    open(id: number, pod: string, lastSeenMs: number) {
+      const known = sessions.get(id);
+      change(id, { pod, open: (known?.open ?? 0) + 1, over: known?.over ?? false, lastSeenMs });
+    },
+    close(id: number, lastSeenMs: number) {
+      const known = sessions.get(id);
+      if (known !== undefined && known.open > 0) change(id, { ...known, open: known.open - 1, lastSeenMs });
+    },
+    end(id: number) {
+      const known = sessions.get(id);
+      if (known !== undefined) change(id, { ...known, over: true });
+    },
+    sweep(nowMs: number) {
+      for (const [id, { open, lastSeenMs }] of sessions) if (open === 0 && lastSeenMs + 60_000 <= nowMs) sessions.delete(id);
+    },
+    counts(pod: string) {
+      const mine = [...sessions.values()].filter((known) => known.pod === pod);
+      return { sessions: mine.length, open: mine.reduce((sum, known) => sum + known.open, 0) };
+    },
+    size: () => sessions.size,
+  };
+}

@@ -1,0 +1,37 @@
+/** Who may import whom: the table of CONTRIBUTING.md. */
+
+type Article = { from: string; may: readonly string[] };
+
+const clientPackages = ['@kubernetes/client-node', '@dot-i/k8s-operator'];
+const operatorMay = ['src/api', 'src/core', 'src/platform', 'src/kube/ports.ts', 'src/kube/resources.ts', 'src/kube/watch', 'express', '@peculiar/x509', 'node:'];
+const dataplaneMay = ['src/api', ...['names', 'table', 'session', 'balance'].map((name) => `src/core/${name}`), 'src/platform', 'node:'];
+
+/** The first article whose `from` covers a file holds. Every folder may also import itself. */
+const law: readonly Article[] = [
+  { from: 'src/api', may: [] },
+  { from: 'src/core/session', may: ['src/api', 'src/core', 'node:crypto'] },
+  { from: 'src/core', may: ['src/api'] },
+  { from: 'src/platform', may: ['node:', 'pino', 'prom-client'] },
+  { from: 'src/kube/ports.ts', may: [] },
+  { from: 'src/kube/resources.ts', may: ['src/kube/ports.ts'] },
+  { from: 'src/kube/watch', may: ['src/kube/ports.ts', 'src/kube/resources.ts', 'src/platform'] },
+  { from: 'src/kube/live', may: ['src/kube/ports.ts', 'src/kube/resources.ts', 'src/kube/watch', 'src/platform', 'node:', ...clientPackages] },
+  { from: 'src/operator/main.ts', may: [...operatorMay, 'src/operator', 'src/kube/live'] },
+  { from: 'src/operator', may: operatorMay },
+  { from: 'src/dataplane/admin', may: [...dataplaneMay, 'src/dataplane', 'express'] },
+  { from: 'src/dataplane', may: dataplaneMay },
+  { from: 'src/cli', may: [''] },
+  { from: 'sidecar', may: ['src/api', 'src/core/drain', 'src/core/names', 'src/core/table', 'node:'] },
+];
+
+/** `src/core` covers what is below it, `node:` every module of Node, a package its subpaths. */
+const covers = (name: string, target: string): boolean =>
+  name === '' || target === name || target.startsWith(name.endsWith(':') ? name : `${name}/`);
+
+/** What is wrong with one import, or undefined. `target` is a path in the checkout, a package or a module of Node. */
+export function judgeImport(file: string, target: string): string | undefined {
+  const article = law.find(({ from }) => covers(from, file));
+  if (!article) return `${file}: no rule says what it may import`;
+  const allowed = [article.from, ...article.may].some((name) => covers(name, target));
+  return allowed ? undefined : `${file} imports ${target}, and may import only ${article.may.filter(Boolean).join(', ') || 'its own folder'}`;
+}

@@ -1,0 +1,92 @@
+import { describe, expect, test } from '@jest/globals';
+import { AppError } from '../../../src/platform/errors.ts';
+import { createEventSink } from '../../../src/kube/live/events.ts';
+import { events } from '../../../src/kube/resources.ts';
+import { createMemoryClock, settle } from '../../support/memory-clock.ts';
+import { createMemoryCluster } from '../../support/memory-cluster.ts';
+import { createMemoryLogger } from '../../support/memory-logger.ts';
+
+const note = {
+  regarding: { apiVersion: 'v1', kind: 'Pod', name: 'p', namespace: 'n' },
+  type: 'Normal',
+  reason: 'Drained',
+  action: 'Drain',
+  note: '3 sessions ended',
+} as const;
+
+function setUp() {
+  const clock = createMemoryClock();
+  const cluster = createMemoryCluster(clock);
+  const logger = createMemoryLogger();
+  let drawn = 0;
+  const random = () => (drawn = (drawn + 0.01) % 1);
+  const sink = createEventSink({ writer: cluster, reportingController: 'holdfast.dev/operator', reportingInstance: 'pod-1', clock, random, logger });
+  const notes = () => cluster.all(events).map((event) => event['note']);
+  return { clock, cluster, logger, sink, notes };
+}
+
+describe('event sink', () => {
+  test('writes what the API wants to know', async () => {
+    const { sink, cluster } = setUp();
+    sink.emit(note);
+    await sink.flush();
+    expect(cluster.all(events)).toMatchObject([
+      {
+        ...note,
+        apiVersion: 'events.k8s.io/v1',
+        metadata: { namespace: 'n', name: expect.stringMatching(/^p\.[0-9a-f]+$/) },
+        eventTime: '2026-01-01T00:00:00.000000Z',
+        reportingController: 'holdfast.dev/operator',
+        reportingInstance: 'pod-1',
+      },
+    ]);
+  });
+
+  test('drops repeats for ten minutes; another note, reason or object is no repeat', async () => {
+    const { sink, notes, clock } = setUp();
+    sink.emit(note);
+    await clock.advance(9 * 60_000);
+    sink.emit(note);
+    await sink.flush();
+    expect(notes()).toHaveLength(1);
+    sink.emit({ ...note, note: '4 sessions ended' });
+    sink.emit({ ...note, reason: 'CutShort' });
+    sink.emit({ ...note, regarding: { ...note.regarding, name: 'q' } });
+    await sink.flush();
+    expect(notes()).toHaveLength(4);
+    await clock.advance(60_000);
+    sink.emit(note);
+    await sink.flush();
+    expect(notes()).toHaveLength(5);
+  });
+
+  test('an event that cannot be written is logged, and tried when it happens again', async () => {
+    const { sink, cluster, notes, logger } = setUp();
+    cluster.fail({ verb: 'create', error: new AppError('KUBERNETES_FORBIDDEN', 'no', { source: 'kubernetes', retryable: false }) });
+    sink.emit(note);
+    await sink.flush();
+    expect(logger.messages()).toEqual(['event not written']);
+    sink.emit(note);
+    await sink.flush();
+    expect(notes()).toHaveLength(1);
+  });
+
+  test('while the server does not answer, only so many wait', async () => {
+    const { clock, logger } = setUp();
+    const hanging = { create: () => new Promise<never>(() => {}) };
+    const sink = createEventSink({ writer: hanging, reportingController: 'c', reportingInstance: 'i', clock, random: () => 0, logger });
+    for (let n = 0; n < 600; n += 1) sink.emit({ ...note, note: String(n) });
+    await settle();
+    // One is being sent, 500 wait.
+    expect(logger.messages()).toEqual(Array.from({ length: 99 }, () => 'event dropped, too many are waiting'));
+  });
+
+  test('keeps to the limits of the API', async () => {
+    const { sink, cluster } = setUp();
+    sink.emit({ ...note, regarding: { ...note.regarding, name: 'x'.repeat(253) }, note: 'y'.repeat(5_000) });
+    await sink.flush();
+    const [event] = cluster.all(events);
+    expect(event?.metadata.name.length).toBeLessThanOrEqual(253);
+    expect(event?.['note']).toHaveLength(1_024);
+  });
+});

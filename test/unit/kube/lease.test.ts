@@ -1,0 +1,214 @@
+import { describe, expect, test } from '@jest/globals';
+import { AppError } from '../../../src/platform/errors.ts';
+import type { ObjectReader, ObjectWriter } from '../../../src/kube/ports.ts';
+import { leases } from '../../../src/kube/resources.ts';
+import type { LeaderLeaseOptions } from '../../../src/kube/watch/lease.ts';
+import { createLeaderLease } from '../../../src/kube/watch/lease.ts';
+import { formatMicroTime } from '../../../src/kube/watch/lease-record.ts';
+import type { MemoryClock } from '../../support/memory-clock.ts';
+import { createMemoryClock, settle } from '../../support/memory-clock.ts';
+import { createMemoryCluster } from '../../support/memory-cluster.ts';
+import { createMemoryLogger } from '../../support/memory-logger.ts';
+
+const ref = { namespace: 'holdfast-system', name: 'operator' };
+
+/** A cluster in which each candidate has a connection of its own, which can be cut, and a clock of its own, which may be set wrong. */
+function setUp() {
+  const clock = createMemoryClock();
+  const cluster = createMemoryCluster(clock);
+  const history: string[] = [];
+
+  function candidate(identity: string, options: Partial<LeaderLeaseOptions> & { clockOffsetMs?: number } = {}) {
+    let connection: 'up' | 'down' | 'hanging' = 'up';
+    const through = async <T>(call: () => Promise<T>): Promise<T> => {
+      if (connection === 'hanging') await new Promise(() => {});
+      if (connection === 'down') throw new AppError('KUBERNETES_UNAVAILABLE', 'down', { source: 'kubernetes', retryable: true });
+      return call();
+    };
+    const port: Pick<ObjectReader, 'get'> & Pick<ObjectWriter, 'create' | 'update'> = {
+      get: (...args) => through(() => cluster.get(...args)),
+      create: (...args) => through(() => cluster.create(...args)),
+      update: (...args) => through(() => cluster.update(...args)),
+    };
+    const own: MemoryClock = { ...clock, nowMs: () => clock.nowMs() + (options.clockOffsetMs ?? 0) };
+    const lease = createLeaderLease({
+      reader: port,
+      writer: port,
+      ...ref,
+      identity,
+      onStarted: () => void history.push(`${identity} starts`),
+      onStopped: () => void history.push(`${identity} stops`),
+      clock: own,
+      random: () => 0.5,
+      logger: createMemoryLogger(),
+      ...options,
+    });
+    return { lease, connect: (state: typeof connection) => (connection = state) };
+  }
+
+  const spec = () => cluster.find(leases, ref)?.['spec'] as { holderIdentity: string; leaseTransitions: number; renewTime: string; acquireTime: string };
+  return { clock, cluster, history, candidate, spec };
+}
+
+describe('leader lease', () => {
+  test('the first candidate makes the lease, leads and renews it', async () => {
+    const { clock, candidate, history, spec } = setUp();
+    const { lease } = candidate('a');
+    lease.start();
+    await settle();
+    expect(lease.isLeader()).toBe(true);
+    expect(spec()).toMatchObject({ holderIdentity: 'a', leaseDurationSeconds: 15, leaseTransitions: 0, renewTime: '2026-01-01T00:00:00.000000Z' });
+    await clock.advance(60_000);
+    expect(spec()).toMatchObject({ acquireTime: '2026-01-01T00:00:00.000000Z', renewTime: '2026-01-01T00:01:00.000000Z', leaseTransitions: 0 });
+    expect(history).toEqual(['a starts']);
+    await lease.stop();
+  });
+
+  test('two that create it at the same moment: one leads', async () => {
+    const { clock, candidate, history } = setUp();
+    const [a, b] = [candidate('a'), candidate('b')];
+    a.lease.start();
+    b.lease.start();
+    await clock.advance(60_000);
+    expect(history).toHaveLength(1);
+    expect([a, b].filter(({ lease }) => lease.isLeader())).toHaveLength(1);
+    await Promise.all([a.lease.stop(), b.lease.stop()]);
+  });
+
+  test('a leader that stops gives the lease away at once, after its work has ended', async () => {
+    const { clock, candidate, history, spec } = setUp();
+    const working = Promise.withResolvers<void>();
+    const a = candidate('a', {
+      async onStopped() {
+        await working.promise;
+        history.push('a stops');
+      },
+    });
+    const b = candidate('b');
+    a.lease.start();
+    await settle();
+    b.lease.start();
+    await clock.advance(1_000);
+    const stopping = a.lease.stop();
+    await clock.advance(1_000);
+    expect(a.lease.isLeader()).toBe(false);
+    expect(spec().holderIdentity).toBe('a');
+    working.resolve();
+    await stopping;
+    expect(spec().holderIdentity).toBe('');
+    await clock.advance(3_000);
+    expect(history).toEqual(['a starts', 'a stops', 'b starts']);
+    expect(spec()).toMatchObject({ holderIdentity: 'b', leaseTransitions: 1 });
+    await b.lease.stop();
+    expect(clock.pending()).toBe(0);
+  });
+
+  test.each(['down', 'hanging'] as const)('a leader whose connection is %s stops itself at its deadline, before another may lead', async (state) => {
+    const { clock, candidate, history } = setUp();
+    const [a, b] = [candidate('a'), candidate('b')];
+    a.lease.start();
+    await settle();
+    b.lease.start();
+    await clock.advance(20_000);
+    a.connect(state);
+    await clock.advance(9_999);
+    expect(history).toEqual(['a starts']);
+    await clock.advance(1);
+    expect(history).toEqual(['a starts', 'a stops']);
+    expect(a.lease.isLeader()).toBe(false);
+    await clock.advance(4_900);
+    expect(history).toEqual(['a starts', 'a stops']);
+    await clock.advance(4_000);
+    expect(history).toEqual(['a starts', 'a stops', 'b starts']);
+    a.connect('up');
+    await clock.advance(60_000);
+    expect(history).toHaveLength(3);
+    await Promise.all([a.lease.stop(), b.lease.stop()]);
+  });
+
+  test('a short outage costs nothing', async () => {
+    const { clock, candidate, history } = setUp();
+    const { lease, connect } = candidate('a');
+    lease.start();
+    await clock.advance(20_000);
+    connect('down');
+    await clock.advance(7_000);
+    connect('up');
+    await clock.advance(60_000);
+    expect(history).toEqual(['a starts']);
+    await lease.stop();
+  });
+
+  test.each([3_600_000, -3_600_000])('a candidate whose clock is wrong by %d ms does not take a lease that is renewed', async (clockOffsetMs) => {
+    const { clock, candidate, history } = setUp();
+    const [a, b] = [candidate('a'), candidate('b', { clockOffsetMs })];
+    a.lease.start();
+    await settle();
+    b.lease.start();
+    await clock.advance(120_000);
+    expect(history).toEqual(['a starts']);
+    await Promise.all([a.lease.stop(), b.lease.stop()]);
+  });
+
+  test('a lease that somebody else left behind long ago is waited for in full: nobody knows since when it is unchanged', async () => {
+    const { clock, cluster, candidate, history } = setUp();
+    const spec = { holderIdentity: 'dead', leaseDurationSeconds: 15, renewTime: formatMicroTime(0), leaseTransitions: 4 };
+    cluster.put(leases, { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: ref, spec });
+    const { lease } = candidate('a');
+    lease.start();
+    await clock.advance(14_999);
+    expect(history).toEqual([]);
+    await clock.advance(4_000);
+    expect(history).toEqual(['a starts']);
+    expect(cluster.find(leases, ref)).toMatchObject({ spec: { leaseTransitions: 5 } });
+    await lease.stop();
+  });
+
+  test('a leader that finds the name of another in the lease stops at once', async () => {
+    const { clock, cluster, candidate, history } = setUp();
+    const { lease } = candidate('a');
+    lease.start();
+    await clock.advance(5_000);
+    const current = cluster.find(leases, ref);
+    if (current !== undefined) cluster.put(leases, { ...current, spec: { holderIdentity: 'other', leaseDurationSeconds: 15 } });
+    await clock.advance(2_000);
+    expect(history).toEqual(['a starts', 'a stops']);
+    await lease.stop();
+    expect(cluster.find(leases, ref)).toMatchObject({ spec: { holderIdentity: 'other' } });
+  });
+
+  test('a late timer does not make a leader: after a suspension the clock alone says no', async () => {
+    const { clock, candidate } = setUp();
+    let suspendedMs = 0;
+    const { lease } = candidate('a', { clock: { ...clock, nowMs: () => clock.nowMs() + suspendedMs } });
+    lease.start();
+    await settle();
+    expect(lease.isLeader()).toBe(true);
+    suspendedMs = 10_000;
+    expect(lease.isLeader()).toBe(false);
+    await lease.stop();
+  });
+
+  test('what else is in the lease stays', async () => {
+    const { clock, cluster, candidate } = setUp();
+    const spec = { holderIdentity: '', leaseDurationSeconds: 1, strategy: 'kept' };
+    cluster.put(leases, { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { ...ref, labels: { kept: 'yes' } }, spec });
+    const { lease } = candidate('a');
+    lease.start();
+    await clock.advance(1_000);
+    expect(cluster.find(leases, ref)).toMatchObject({ metadata: { labels: { kept: 'yes' } }, spec: { holderIdentity: 'a', strategy: 'kept' } });
+    await lease.stop();
+  });
+
+  test.each([
+    { timing: { leaseDurationMs: 15_000, renewDeadlineMs: 15_000, retryMs: 2_000 }, why: 'no time between the stop of one and the start of another' },
+    { timing: { leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryMs: 10_000 }, why: 'no second try before the deadline' },
+    { timing: { leaseDurationMs: 1_500, renewDeadlineMs: 1_000, retryMs: 200 }, why: 'the Lease counts whole seconds' },
+  ])('refuses times that leave $why', ({ timing }) => {
+    expect(() => setUp().candidate('a', { timing })).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
+  });
+});
+
+test('V1MicroTime has six digits', () => {
+  expect(formatMicroTime(Date.UTC(2026, 0, 2, 3, 4, 5, 67))).toBe('2026-01-02T03:04:05.067000Z');
+});

@@ -1,0 +1,134 @@
+import { X509Certificate } from 'node:crypto';
+import { describe, expect, test } from '@jest/globals';
+import { issueLeaf } from '../../../../src/operator/certificates/leaf.ts';
+import { loadOrCreateAuthority } from '../../../../src/operator/certificates/authority.ts';
+import { rotateLeaf } from '../../../../src/operator/certificates/rotation.ts';
+import type { KubeObject } from '../../../../src/kube/ports.ts';
+import { AppError, describeError } from '../../../../src/platform/errors.ts';
+import { createMemoryClock, settle } from '../../../support/memory-clock.ts';
+
+const day = 86_400_000;
+const clock = createMemoryClock();
+
+/** One Secret, and nothing else. */
+function createSecretStore(initial?: KubeObject) {
+  let secret = initial;
+  return {
+    reader: { get: async () => structuredClone(secret) },
+    writer: {
+      create: async (_: unknown, object: KubeObject) => {
+        if (secret !== undefined) throw new AppError('KUBERNETES_CONFLICT', 'exists', { source: 'kubernetes', retryable: false });
+        secret = structuredClone(object);
+        return object;
+      },
+    },
+    stored: () => secret,
+  };
+}
+
+const load = (store: ReturnType<typeof createSecretStore>, at = clock) => loadOrCreateAuthority({ reader: store.reader, writer: store.writer, namespace: 'holdfast-system', clock: at });
+
+async function storedSecret(): Promise<KubeObject & { data: Record<string, string> }> {
+  const store = createSecretStore();
+  await load(store);
+  const secret = store.stored();
+  if (secret === undefined) throw new Error('no Secret was created');
+  return { ...secret, data: { ...(secret['data'] as Record<string, string>) } };
+}
+
+describe('the certificate authority', () => {
+  test('is made on the first start, and is the same after a restart', async () => {
+    const store = createSecretStore();
+    const first = await load(store);
+    expect(store.stored()).toMatchObject({ kind: 'Secret', type: 'kubernetes.io/tls', metadata: { namespace: 'holdfast-system', name: 'holdfast-ca' } });
+    expect((await load(store)).certPem).toBe(first.certPem);
+  });
+
+  test('of two replicas that start together both use the one that was stored', async () => {
+    const store = createSecretStore();
+    const [one, other] = await Promise.all([load(store), load(store)]);
+    expect(one.certPem).toBe(other.certPem);
+  });
+
+  test('is good for ten years, and from five minutes ago', async () => {
+    const { validFromDate, validToDate, ca } = new X509Certificate((await load(createSecretStore())).certPem);
+    expect(ca).toBe(true);
+    expect(clock.nowMs() - validFromDate.getTime()).toBe(5 * 60_000);
+    expect(validToDate.getTime() - clock.nowMs()).toBe(3650 * day);
+  });
+
+  const damages: [string, (data: Record<string, string>) => Promise<Record<string, string>> | Record<string, string>, RegExp][] = [
+    ['has lost its key', (data) => ({ 'tls.crt': data['tls.crt'] ?? '' }), /tls\.key is missing/],
+    ['has the key of another', async (data) => ({ ...data, 'tls.key': (await storedSecret()).data['tls.key'] ?? '' }), /tls\.key does not belong to tls\.crt/],
+    ['is not a certificate', (data) => ({ ...data, 'tls.crt': Buffer.from('oops').toString('base64') }), /PEM|certificate/i],
+  ];
+  test.each(damages)('that %s stops the start, with a way out, and is left as it is', async (_, damage, why) => {
+    const secret = await storedSecret();
+    const store = createSecretStore({ ...secret, data: await damage(secret.data) });
+    const before = structuredClone(store.stored());
+    const error: unknown = await load(store).then(() => undefined, (reason: unknown) => reason);
+    expect(error).toMatchObject({ code: 'CONFIG_INVALID', retryable: false });
+    expect(describeError(error)).toMatch(/Secret holdfast-system\/holdfast-ca .*Restore it from a backup; or delete it/);
+    expect(describeError(error)).toMatch(why);
+    expect(store.stored()).toEqual(before);
+  });
+
+  test('that has expired stops the start', async () => {
+    const store = createSecretStore(await storedSecret());
+    await expect(load(store, createMemoryClock(clock.nowMs() + 3651 * day)).catch((error: unknown) => Promise.reject(new Error(describeError(error))))).rejects.toThrow(/expired/);
+  });
+});
+
+describe('the server certificate', () => {
+  test('carries the names and addresses it is dialled by, for 30 days', async () => {
+    const authority = await load(createSecretStore());
+    const leaf = await issueLeaf(authority, ['holdfast-operator.holdfast-system.svc', '10.0.0.9', '::1'], clock.nowMs());
+    const certificate = new X509Certificate(leaf.certPem);
+    expect(certificate.verify(new X509Certificate(authority.certPem).publicKey)).toBe(true);
+    expect(certificate.checkIssued(new X509Certificate(authority.certPem))).toBe(true);
+    expect(certificate.checkHost('holdfast-operator.holdfast-system.svc')).toBeDefined();
+    expect(certificate.checkIP('10.0.0.9')).toBeDefined();
+    expect(certificate.checkIP('::1')).toBeDefined();
+    expect(certificate.checkHost('elsewhere.example.com')).toBeUndefined();
+    expect(certificate.ca).toBe(false);
+    expect(certificate.validToDate.getTime() - clock.nowMs()).toBe(30 * day);
+  });
+
+  test('is replaced after 20 days, again and again, until rotation is stopped', async () => {
+    const time = createMemoryClock();
+    const authority = await load(createSecretStore(), time);
+    const installed: string[] = [];
+    const stop = await rotateLeaf({ authority, names: ['operator'], clock: time, install: ({ certPem }) => installed.push(certPem), failed: () => undefined });
+    expect(installed).toHaveLength(1);
+    // A key is made on a thread of its own: wait for the leaf itself.
+    const advanceTo = async (ms: number, count: number) => {
+      await time.advance(ms);
+      for (let turn = 0; installed.length < count && turn < 1000; turn += 1) await settle();
+    };
+    await advanceTo(20 * day - 1, 1);
+    expect(installed).toHaveLength(1);
+    await advanceTo(1, 2);
+    await advanceTo(20 * day, 3);
+    expect(new Set(installed).size).toBe(3);
+    stop();
+    expect(time.pending()).toBe(0);
+  });
+
+  test('is tried again a minute after a renewal failed', async () => {
+    const time = createMemoryClock();
+    const authority = await load(createSecretStore(), time);
+    const failures: unknown[] = [];
+    const installs: string[] = [];
+    const install = ({ certPem }: { certPem: string }) => {
+      if (installs.push(certPem) === 2) throw new Error('no room');
+    };
+    const stop = await rotateLeaf({ authority, names: ['operator'], clock: time, install, failed: (error) => failures.push(error) });
+    await time.advance(20 * day);
+    for (let turn = 0; failures.length === 0 && turn < 1000; turn += 1) await settle();
+    await time.advance(60_000);
+    for (let turn = 0; installs.length < 3 && turn < 1000; turn += 1) await settle();
+    expect(failures).toHaveLength(1);
+    expect(installs).toHaveLength(3);
+    stop();
+  });
+});
