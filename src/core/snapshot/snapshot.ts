@@ -50,9 +50,12 @@ export type Pod = {
   /** By port name, of all app containers. */
   namedPorts: Record<string, number>;
   injection: PodInjection;
-  /** Absent unless the pod is being deleted. `killAtMs` is metadata.deletionTimestamp: when its grace is over. */
-  deletion?: { killAtMs: number; graceSeconds: number };
+  /** Absent unless the pod is being deleted. */
+  deletion?: PodDeletion;
 };
+
+/** `killAtMs` is metadata.deletionTimestamp: when the grace of `graceSeconds` is over. */
+export type PodDeletion = { killAtMs: number; graceSeconds: number };
 
 /** `injected`: the sidecar is there. `kept`: app containers whose own exec or sleep preStop was left alone. */
 export type PodInjection = { injected: boolean; keptPreStop: string[] };

@@ -39,7 +39,7 @@ export function judgeStatus(input: StatusInput): StickyWorkloadStatus {
     pods,
     sessions,
     previous: workload.status?.endpoints ?? [],
-    shutdownMarginMs: drainLimits(workload.spec.drain).shutdownMarginMs,
+    limits: drainLimits(workload.spec.drain),
     nowMs,
   });
   const accepting = endpoints.filter(({ state }) => state === 'Accepting').length;

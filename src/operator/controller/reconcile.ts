@@ -11,6 +11,7 @@ import { gatewayClasses, gateways, httpRoutes } from '../../kube/resources.ts';
 import type { Recheck } from '../../kube/watch/queue.ts';
 import type { Translated, TranslationFeed } from '../feed/translation-feed.ts';
 import type { Caches } from '../gather/caches.ts';
+import { keyRingOf } from '../gather/world.ts';
 import { createKeyRing } from './key-ring.ts';
 import type { OwnedObjects } from './owned-objects.ts';
 import { provision } from './provision.ts';
@@ -35,16 +36,19 @@ export async function reconcile(key: string, tools: ReconcileTools): Promise<Rec
   const accept = translated?.translation.accepts[key];
   if (!translated || !workload || !accept || workload.metadata.deletionTimestamp !== undefined) return undefined;
   const outcome = await provision(accept, translated, tools);
-  if (accept.kind === 'accepted' && keyRingMissing(workload, tools.caches)) {
-    // Its appearance in the cache calls us again; a status written now would warn of keys that are on their way.
-    if ((await createKeyRing(tools.writer, workload)) === 'Created') return undefined;
-  }
+  // A status written now would warn of keys that are on their way; their translation calls us again.
+  if (accept.kind === 'accepted' && !(key in translated.snapshot.keyRings) && (await keysAreComing(workload, tools))) return undefined;
   if (accept.kind === 'accepted' && translated.snapshot.gatewayApi.installed) await writeGatewayStatuses(accept, translated, tools);
   return writeStatus({ workload, accept, outcome }, translated, tools);
 }
 
-const keyRingMissing = ({ metadata }: StickyWorkload, caches: Caches): boolean =>
-  caches.get('keyRings', { namespace: metadata.namespace, name: keyRingName(metadata.name) }) === undefined;
+/** Creates the key ring where there is none. False where there is one that cannot be used: that has to be said. */
+async function keysAreComing(workload: StickyWorkload, { caches, writer }: ReconcileTools): Promise<boolean> {
+  const { namespace, name, uid } = workload.metadata;
+  const secret = caches.get('keyRings', { namespace, name: keyRingName(name) });
+  if (secret) return keyRingOf(secret, uid) !== undefined;
+  return (await createKeyRing(writer, workload)) === 'Created';
+}
 
 type Judged = { workload: StickyWorkload; accept: Accept; outcome: ApplyOutcome };
 

@@ -97,15 +97,21 @@ function byName(one: KubeObject, other: KubeObject): number {
 
 const nameOf = ({ metadata }: KubeObject): string => `${metadata.namespace ?? ''}/${metadata.name}`;
 
-/** The rings that belong to the very StickyWorkload, not to an earlier one of its name. A damaged one is left out. */
+/** The ring in a Secret; undefined where it is damaged, or belongs to an earlier StickyWorkload of the name. */
+export function keyRingOf({ metadata, data = {} }: CacheContents['keyRings'], workloadUid: string): KeyRing | undefined {
+  if (!metadata.ownerReferences?.some(({ uid }) => uid === workloadUid)) return undefined;
+  const parsed = parseKeyRing(data);
+  return parsed.kind === 'ring' ? parsed.ring : undefined;
+}
+
+/** What can be used of them. */
 function gatherKeyRings(secrets: CacheContents['keyRings'][], workloads: StickyWorkload[]): Record<string, KeyRing> {
   const byKey = new Map(secrets.map((secret) => [`${secret.metadata.namespace}/${secret.metadata.name}`, secret]));
   const rings: Record<string, KeyRing> = {};
   for (const { metadata } of workloads) {
     const secret = byKey.get(`${metadata.namespace}/${keyRingName(metadata.name)}`);
-    if (!secret?.metadata.ownerReferences?.some(({ uid }) => uid === metadata.uid)) continue;
-    const parsed = parseKeyRing(secret.data ?? {});
-    if (parsed.kind === 'ring') rings[keyOf(metadata)] = parsed.ring;
+    const ring = secret && keyRingOf(secret, metadata.uid);
+    if (ring) rings[keyOf(metadata)] = ring;
   }
   return rings;
 }

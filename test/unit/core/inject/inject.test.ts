@@ -3,6 +3,7 @@ import * as fc from 'fast-check';
 import { injectPod } from '../../../../src/core/inject/inject.ts';
 import type { ContainerJson, PodJson } from '../../../../src/core/inject/pod.ts';
 import type { InjectParams } from '../../../../src/core/inject/sidecar.ts';
+import { ports } from '../../../../src/core/names/names.ts';
 import { applyAdditions } from '../../../support/json-patch.ts';
 
 // What one pod becomes is shown by test/golden/inject; here stands what holds for all pods.
@@ -79,7 +80,7 @@ describe('injection', () => {
     fc.assert(
       fc.property(pods, (pod) => {
         const { pod: after, kept } = inject(pod);
-        const waiting = after.spec.containers.filter((one) => one.lifecycle?.preStop?.httpGet?.port === 15_021).length;
+        const waiting = after.spec.containers.filter((one) => one.lifecycle?.preStop?.httpGet?.port === ports.sidecar).length;
         expect(waiting + kept.length).toBe(pod.spec.containers.length);
         after.spec.containers.forEach((one, index) => {
           const before = pod.spec.containers[index]?.lifecycle?.preStop;

@@ -116,7 +116,8 @@ describe('times', () => {
 
   const deletion = { killAtMs, graceSeconds: 3635 };
   const deadlines: [string, Pod, string][] = [
-    ['the app keeps its shutdown margin of 30s', wholePod({ name: 'cart-a', deletion }), '2026-05-01T13:00:05Z'],
+    ['the drain limit of 1h, from the deletion on', wholePod({ name: 'cart-a', deletion }), '2026-05-01T13:00:00Z'],
+    ['a grace that was cut to 60s still leaves the app its margin of 30s', wholePod({ name: 'cart-a', deletion: { ...deletion, graceSeconds: 60 } }), '2026-05-01T13:00:05Z'],
     ['without a sidecar only the kill is sure', { ...bare('cart-a'), deletion }, '2026-05-01T13:00:35Z'],
   ];
   test.each(deadlines)('the deadline of a draining pod: %s', (_, pod, deadline) => {
