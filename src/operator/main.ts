@@ -14,7 +14,8 @@ import { createRegistry, registerCounter, registerGauge } from '../platform/metr
 import { abortOnSignal, runShutdown } from '../platform/shutdown.ts';
 import { createAdminServer } from './admin/server.ts';
 import { imageOf } from './gather/pods.ts';
-import { createOperator, type Operator, type OperatorOptions } from './operator.ts';
+import { createOperator, type Operator } from './operator.ts';
+import type { OperatorOptions } from './options.ts';
 
 const env = process.env;
 

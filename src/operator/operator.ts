@@ -3,47 +3,22 @@
  * controller on the one that holds the lease. It is given its cluster, so that tests run it over another one.
  */
 import type { Server } from 'node:https';
-import { createLedger, type Ledger } from '../core/count/ledger.ts';
+import { createLedger } from '../core/count/ledger.ts';
 import { operatorService } from '../core/names/names.ts';
-import type { EventSink, ObjectReader, ObjectWriter, TokenReviewer } from '../kube/ports.ts';
-import type { Random } from '../kube/watch/backoff.ts';
-import { createLeaderLease, type LeaseTiming } from '../kube/watch/lease.ts';
-import { sleep, type Clock } from '../platform/clock.ts';
+import { createLeaderLease } from '../kube/watch/lease.ts';
+import { sleep } from '../platform/clock.ts';
 import { AppError, describeError } from '../platform/errors.ts';
-import type { Logger } from '../platform/log.ts';
 import { loadOrCreateAuthority, type Authority } from './certificates/authority.ts';
 import { installLeaf, rotateLeaf } from './certificates/rotation.ts';
 import { startController, type Controller } from './controller/controller.ts';
 import { createDiscoveryHandler } from './discovery/handler.ts';
 import { createTranslationFeed, type TranslationFeed } from './feed/translation-feed.ts';
-import { createCaches, type Caches } from './gather/caches.ts';
-import { createWorld, type World } from './gather/world.ts';
+import { createCaches } from './gather/caches.ts';
+import { createWorld } from './gather/world.ts';
 import { createTlsServer } from './https/server.ts';
 import { createInjectionHandler, type InjectionOutcome } from './injection/handler.ts';
+import type { Core, OperatorOptions } from './options.ts';
 import { controllerOptions, discoveryPorts, injectionPorts } from './wiring.ts';
-
-export type Cluster = ObjectReader & ObjectWriter & TokenReviewer & EventSink;
-
-export type OperatorOptions = {
-  cluster: Cluster;
-  /** Namespace of the installation, and a name that no other process has. */
-  namespace: string;
-  identity: string;
-  /** The image of this process; proxies and sidecars run it too. */
-  image: string;
-  imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never';
-  /** 0: any free port. */
-  ports: { webhook: number; discovery: number };
-  /** Names and addresses in the certificate. The first is what proxies and sidecars expect. */
-  serverNames: [string, ...string[]];
-  discoveryHost: string;
-  /** Where the API server reaches the webhook, if not by the Service: for an operator outside of the cluster. */
-  webhookUrl?: (port: number) => string;
-  leaseTiming?: LeaseTiming;
-  clock: Clock;
-  random: Random;
-  logger: Logger;
-};
 
 export interface Operator {
   start(): Promise<void>;
@@ -56,9 +31,6 @@ export interface Operator {
   /** Addresses that are listened on, once started. */
   listening(): { webhook: number; discovery: number };
 }
-
-/** What every replica keeps, leader or not. */
-export type Core = { caches: Caches; world: World; feed: TranslationFeed; ledger: Ledger };
 
 export function createOperator(options: OperatorOptions): Operator {
   const { clock, logger } = options;

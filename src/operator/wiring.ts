@@ -8,7 +8,7 @@ import type { DiscoveryPorts } from './discovery/handler.ts';
 import { createClaims } from './gather/claims.ts';
 import { cacheOf } from './gather/watched.ts';
 import type { InjectionOutcome, InjectionPorts, InjectionSettings } from './injection/handler.ts';
-import type { Core, OperatorOptions } from './operator.ts';
+import type { Core, OperatorOptions } from './options.ts';
 import { createDrainEvents } from './sessions/drain-events.ts';
 import { createPodDirectory } from './sessions/pod-directory.ts';
 import { createSources } from './sessions/sources.ts';

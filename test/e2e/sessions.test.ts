@@ -51,6 +51,8 @@ describeWithCluster('Sessions on a real cluster', () => {
     const shop = await openShop('e2e-scale');
     const workload = await getObject('stickyworkload', 'cart', shop.namespace);
     expect(conditionOf(workload, 'Programmed')).toMatchObject({ status: 'True', reason: 'GatewayAPIMissing' });
+    // READY, ACCEPTING, DRAINING, SESSIONS
+    expect(await kubectl('-n', shop.namespace, 'get', 'sw', '--no-headers')).toMatch(/^cart +True +5 +0 +0 +/);
     const { truth, pods } = await scaleDown(shop, 'scale-5-2');
     expect(report(truth, pods.terminatingSinceMs)).toMatchObject({ lost: 0, misplaced: 0, refused: 0 });
     expect(truth.sessions.length).toBeGreaterThan(200);

@@ -3,7 +3,7 @@ import type { ConditionType, Reason } from '../../api/reasons.ts';
 import type { EndpointStatus } from '../../api/status.ts';
 import { ports } from '../names/names.ts';
 import type { Pod } from '../snapshot/snapshot.ts';
-import type { StatusInput } from './status.ts';
+import type { StatusInput } from './input.ts';
 
 /** A condition before it has its dates. */
 export type Judgement = { type: ConditionType; status: 'True' | 'False'; reason: Reason; message: string };

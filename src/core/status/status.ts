@@ -1,33 +1,11 @@
 /** What is known of a StickyWorkload, judged into its status. */
-import type { Reason } from '../../api/reasons.ts';
 import type { Condition, StickyWorkloadStatus } from '../../api/status.ts';
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
-import type { Accept } from '../accept/accept.ts';
 import { drainLimits } from '../accept/plan.ts';
-import type { GatewayApi, Pod } from '../snapshot/snapshot.ts';
-import type { Backend } from '../table/routing-table.ts';
 import { judgeConditions, type Judgement } from './conditions.ts';
 import { countSessions, describeEndpoints } from './endpoints.ts';
+import type { StatusInput } from './input.ts';
 import { formatTime } from './time.ts';
-
-/** How it went to bring the owned objects in place; a `Conflict` of core/render is one. */
-export type ApplyOutcome = { kind: 'applied' } | { kind: 'conflict'; reason: Reason; message: string } | { kind: 'failed'; message: string };
-
-export type StatusInput = {
-  /** With the status of the last time, from which dates are kept. */
-  workload: StickyWorkload;
-  accept: Accept;
-  apply: ApplyOutcome;
-  /** Of its Gateway's table; absent where it is not served. */
-  backend?: Backend;
-  /** Of the target. */
-  pods: readonly Pod[];
-  /** By pod UID, over all proxies; a pod that is not there has an unknown number of sessions, which is not zero. */
-  sessions: ReadonlyMap<string, number>;
-  proxyReadyReplicas: number;
-  gatewayApi: GatewayApi;
-  nowMs: number;
-};
 
 const listedEndpoints = 50;
 

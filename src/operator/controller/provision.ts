@@ -6,7 +6,7 @@ import { renderGateway, renderGatewayClass } from '../../core/render/gateway.ts'
 import type { OwnedObject } from '../../core/render/owned-object.ts';
 import type { ProxyParams } from '../../core/render/proxy-pod.ts';
 import { renderWorkload } from '../../core/render/workload.ts';
-import type { ApplyOutcome } from '../../core/status/status.ts';
+import type { ApplyOutcome } from '../../core/status/input.ts';
 import * as resources from '../../kube/resources.ts';
 import type { Resource } from '../../kube/ports.ts';
 import { AppError } from '../../platform/errors.ts';

@@ -118,7 +118,7 @@ describeWithApi('injection by a real API server', () => {
       expect(sidecars(pod)).toEqual(['holdfast-sidecar']);
       expect(pod.spec).toMatchObject({
         terminationGracePeriodSeconds: 3640,
-        containers: [{ lifecycle: { preStop: { httpGet: { path: '/prestop', port: 15_021 } } }, livenessProbe: { terminationGracePeriodSeconds: 30 } }],
+        containers: [{ lifecycle: { preStop: { httpGet: { path: '/prestop', port: 15_999 } } }, livenessProbe: { terminationGracePeriodSeconds: 30 } }],
         initContainers: [{ restartPolicy: 'Always', volumeMounts: expect.arrayContaining([expect.objectContaining({ mountPath: '/var/run/secrets/holdfast' })]) }],
       });
     }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Condition, StickyWorkloadStatus } from '../../../../src/api/status.ts';
 import type { Pod } from '../../../../src/core/snapshot/snapshot.ts';
-import { judgeStatus, type StatusInput } from '../../../../src/core/status/status.ts';
+import type { StatusInput } from '../../../../src/core/status/input.ts';
+import { judgeStatus } from '../../../../src/core/status/status.ts';
 import type { Endpoint } from '../../../../src/core/table/routing-table.ts';
 import { translate } from '../../../../src/core/translate/translate.ts';
 import { snapshotOf, wholePod, type ShortWorkload, type ShortWorld } from '../../../support/world.ts';

@@ -1,0 +1,36 @@
+/** What an operator is given, and what every replica of it keeps. */
+import type { Ledger } from '../core/count/ledger.ts';
+import type { EventSink, ObjectReader, ObjectWriter, TokenReviewer } from '../kube/ports.ts';
+import type { Random } from '../kube/watch/backoff.ts';
+import type { LeaseTiming } from '../kube/watch/lease.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { Logger } from '../platform/log.ts';
+import type { TranslationFeed } from './feed/translation-feed.ts';
+import type { Caches } from './gather/caches.ts';
+import type { World } from './gather/world.ts';
+
+export type Cluster = ObjectReader & ObjectWriter & TokenReviewer & EventSink;
+
+export type OperatorOptions = {
+  cluster: Cluster;
+  /** Namespace of the installation, and a name that no other process has. */
+  namespace: string;
+  identity: string;
+  /** The image of this process; proxies and sidecars run it too. */
+  image: string;
+  imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never';
+  /** 0: any free port. */
+  ports: { webhook: number; discovery: number };
+  /** Names and addresses in the certificate. The first is what proxies and sidecars expect. */
+  serverNames: [string, ...string[]];
+  discoveryHost: string;
+  /** Where the API server reaches the webhook, if not by the Service: for an operator outside of the cluster. */
+  webhookUrl?: (port: number) => string;
+  leaseTiming?: LeaseTiming;
+  clock: Clock;
+  random: Random;
+  logger: Logger;
+};
+
+/** What every replica keeps, leader or not. */
+export type Core = { caches: Caches; world: World; feed: TranslationFeed; ledger: Ledger };
