@@ -8,9 +8,9 @@ const howTo = 'put the cluster tools at ../shared/cluster or name their folder i
 
 /** Why no cluster can be started here, or undefined. */
 export function whyNoCluster(): string | undefined {
-  if (process.platform !== 'linux') return 'needs Linux, with root and the cluster tools';
-  if (!existsSync(join(tools, 'up'))) return `needs a Kubernetes to start: ${howTo}`;
-  if (process.getuid?.() !== 0) return 'needs root to start a Kubernetes: run the tests as root';
+  if (process.platform !== 'linux') return 'it needs Linux, with root and the cluster tools';
+  if (!existsSync(join(tools, 'up'))) return `it needs a Kubernetes to start: ${howTo}`;
+  if (process.getuid?.() !== 0) return 'it needs root to start a Kubernetes: run the tests as root';
   return undefined;
 }
 

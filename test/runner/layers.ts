@@ -46,8 +46,9 @@ async function runE2e(args: readonly string[]): Promise<Count> {
   }
 }
 
-/** Jest runs all the same, so that each test that cannot run is counted, with the reason in its name. */
+/** Jest runs all the same, so that each test that cannot run is counted, with the reason in its name; it prints no name of a skipped test. */
 function runSkipped(project: 'api' | 'e2e', reason: string, args: readonly string[]): Promise<Count> {
+  console.log(`skipped, because ${reason}`);
   return runJest({ project, args: ['--runInBand', ...args], env: { HOLDFAST_SKIP_REASON: reason } });
 }
 
