@@ -88,7 +88,7 @@ export class Exchange implements UpstreamUser, ResponseTaker {
   private reach(hold: SessionHold): void {
     const { pool } = this.context;
     this.phase = 'connecting';
-    this.upstream = pool.take(hold.endpoint, this);
+    this.upstream = pool.take(hold.endpoint, this, this.request.idempotent ? 'any' : 'fresh');
     if (this.upstream === undefined) {
       this.upstream = pool.connect(hold.endpoint, this);
     } else {

@@ -37,7 +37,7 @@ export const defaultRequestLimits: HeadLimits = { lineBytes: 8 * 1024, headBytes
 /** Apps are trusted further: they may set many cookies. */
 export const responseLimits: HeadLimits = { lineBytes: 8 * 1024, headBytes: 64 * 1024, fields: 256 };
 
-export const defaultPoolOptions: PoolOptions = { connectTimeoutMs: 3_000, idleTimeoutMs: 4_000, maxIdlePerEndpoint: 256 };
+export const defaultPoolOptions: PoolOptions = { connectTimeoutMs: 3_000, idleTimeoutMs: 4_000, maxIdlePerEndpoint: 256, freshForMs: 1_000 };
 
 /** What all connections of a server share. */
 export type ServerContext = {

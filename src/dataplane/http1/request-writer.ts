@@ -19,7 +19,8 @@ export class RequestWriter {
   refusal: Refusal | undefined;
   private readonly client: ClientSide;
   private readonly body: Body;
-  private readonly idempotent: boolean;
+  /** May be sent twice (RFC 9110 §9.2.2). */
+  readonly idempotent: boolean;
   private begun = false;
   /** The whole request, as long as it may be sent again. */
   private replay: string | Buffer | undefined;

@@ -41,6 +41,7 @@ export class UpstreamConnection implements Timed {
   reused = false;
   connected = false;
   deadlineMs = Infinity;
+  idleSinceMs = 0;
   /** How long the app leaves it open when idle, as its first response said; undefined before it and where it does not say. */
   idleLimitMs: number | undefined;
   readonly group: ConnectionGroup;

@@ -9,12 +9,20 @@ export type PoolOptions = {
   /** For an app that does not say how long it leaves idle connections open: below the 5 s of Node and uvicorn. */
   idleTimeoutMs: number;
   maxIdlePerEndpoint: number;
+  /**
+   * For so long after a response an idle connection is trusted with a request that must not be sent twice. An app may close a
+   * connection at the moment at which it is used again; a login that fails by that is a session that fails.
+   */
+  freshForMs: number;
 };
+
+/** What a request asks of an idle connection. */
+export type Reuse = 'any' | 'fresh';
 
 /** Keep-alive connections by endpoint: by pod UID, since an address may pass to another pod, and by address and port. */
 export interface UpstreamPool {
-  /** The connection that was used last, so that the others grow old and are reaped. */
-  take(endpoint: Endpoint, user: UpstreamUser): UpstreamConnection | undefined;
+  /** The connection that was used last, so that the others grow old and are reaped; undefined where there is none, or none fresh enough. */
+  take(endpoint: Endpoint, user: UpstreamUser, reuse: Reuse): UpstreamConnection | undefined;
   connect(endpoint: Endpoint, user: UpstreamUser): UpstreamConnection;
   /** A connection whose exchange is over in full, and on which nothing more is expected. */
   give(connection: UpstreamConnection): void;
@@ -58,8 +66,11 @@ export function createUpstreamPool(clock: Clock, deadlines: Deadlines, options: 
   }
 
   return {
-    take(endpoint, user) {
+    take(endpoint, user, reuse) {
       const { idle } = groupOf(endpoint);
+      const oldestMs = reuse === 'any' ? -Infinity : clock.nowMs() - options.freshForMs;
+      // The last of them is the freshest.
+      if ((idle.at(-1)?.idleSinceMs ?? 0) < oldestMs) return undefined;
       for (let connection = idle.pop(); connection !== undefined; connection = idle.pop()) {
         // Destroyed a moment ago, in this very turn of the event loop: its 'close' has yet to come.
         if (!connection.socket.destroyed) {
@@ -87,6 +98,7 @@ export function createUpstreamPool(clock: Clock, deadlines: Deadlines, options: 
         return;
       }
       connection.user = undefined;
+      connection.idleSinceMs = clock.nowMs();
       connection.deadlineMs = deadlines.in(idleMs);
       group.idle.push(connection);
     },

@@ -59,6 +59,21 @@ describe('idle connections to an app', () => {
     expect(proxy.server.upstreamCounts()).toEqual({ open: 0, idle: 0 });
   });
 
+  test.each([
+    { why: 'a request that may be sent twice takes any', method: 'GET', freshForMs: -1, connections: 1 },
+    { why: 'one that must not takes one that was used a moment ago', method: 'POST', freshForMs: 1000, connections: 1 },
+    { why: 'and not one that was not: the app may be closing it', method: 'POST', freshForMs: -1, connections: 2 },
+  ])('$why', async ({ method, freshForMs, connections }) => {
+    const { port, sockets } = await answeringApp();
+    const proxy = await rig.proxy(port, { pool: { freshForMs } });
+    for (let turn = 0; turn < 2; turn += 1) {
+      const client = await proxy.connect();
+      client.send(`${method} / HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 0\r\n\r\n`);
+      expect((await client.response()).body).toBe('ok');
+    }
+    expect(sockets).toHaveLength(connections);
+  });
+
   test('are given up at once when the app closes them', async () => {
     const { port, sockets } = await answeringApp();
     const proxy = await rig.proxy(port);
