@@ -2,12 +2,13 @@
 import { lookup } from 'node:dns/promises';
 import { containerPort } from '../core/names/names.ts';
 import type { RoutingTable } from '../core/table/routing-table.ts';
+import { createAdminApp, listenAdmin } from '../platform/admin.ts';
 import { sleep, type Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/log.ts';
 import { createRegistry } from '../platform/metrics.ts';
 import { runShutdown } from '../platform/shutdown.ts';
+import { addDebugPages } from './admin/debug-pages.ts';
 import { registerHttpMetrics } from './admin/http-metrics.ts';
-import { createAdminApp, listenAdmin } from './admin/server.ts';
 import { registerSessionMetrics } from './admin/session-metrics.ts';
 import type { OperatorConfig, ProxyConfig } from './config.ts';
 import { startDiscovery, type DiscoveryTarget } from './discovery/discovery.ts';
@@ -64,12 +65,13 @@ export async function startProxy(config: ProxyConfig, ports: ProxyPorts): Promis
     connectedReplicas: () => source.connected().length,
     tableAgeMs: () => (router.table() === undefined ? undefined : clock.nowMs() - state.asOfMs),
   });
-  const notReadyBecause = () => {
-    if (state.stopping) return 'shutting down';
-    if (router.table() === undefined) return 'no routing table yet';
-    return listeners.areBound() ? undefined : 'a listener is not bound';
+  const notReady = () => {
+    if (state.stopping) return ['shutting down'];
+    if (router.table() === undefined) return ['no routing table yet'];
+    return listeners.areBound() ? [] : ['a listener is not bound'];
   };
-  const admin = await listenAdmin(createAdminApp({ registry, notReadyBecause, table: () => router.table(), sessions: router.sessions }), config.adminPort);
+  const app = addDebugPages(createAdminApp({ registry, notReady }), { table: () => router.table(), sessions: router.sessions });
+  const admin = await listenAdmin(app, config.adminPort);
 
   return {
     adminPort: admin.port,

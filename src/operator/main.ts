@@ -5,6 +5,7 @@ import { createLiveCluster, type LiveCluster } from '../kube/live/client.ts';
 import { loadKubeConfig } from '../kube/live/kube-config.ts';
 import { createOperatorProcess } from '../kube/live/skeleton.ts';
 import { pods } from '../kube/resources.ts';
+import { createAdminApp, listenAdmin } from '../platform/admin.ts';
 import { systemClock } from '../platform/clock.ts';
 import { oneOf, optionalText, portNumber, requiredText } from '../platform/config.ts';
 import { AppError, describeError } from '../platform/errors.ts';
@@ -12,7 +13,6 @@ import type { Logger } from '../platform/log.ts';
 import { createLogger, logLevels } from '../platform/logger.ts';
 import { createRegistry, registerCounter, registerGauge } from '../platform/metrics.ts';
 import { abortOnSignal, runShutdown } from '../platform/shutdown.ts';
-import { createAdminServer } from './admin/server.ts';
 import { imageOf } from './gather/pods.ts';
 import { createOperator, type Operator } from './operator.ts';
 import type { OperatorOptions } from './options.ts';
@@ -30,7 +30,7 @@ async function ownImage(cluster: LiveCluster, ref: { namespace: string; name: st
   return container;
 }
 
-function adminServer(operator: Operator) {
+function adminApp(operator: Operator) {
   const registry = createRegistry();
   registerGauge(registry, {
     name: 'holdfast_operator_leader',
@@ -43,11 +43,11 @@ function adminServer(operator: Operator) {
     labelNames: ['outcome'],
     read: () => [...operator.injections].map(([outcome, value]) => ({ labels: { outcome }, value })),
   });
-  return createAdminServer({
-    metrics: registry,
-    notReady: () => operator.notReady(),
-    debug: { verdicts: () => operator.feed.latest()?.translation.accepts ?? {} },
+  const app = createAdminApp({ registry, notReady: () => operator.notReady() });
+  app.get('/debug/verdicts', (_request, response) => {
+    response.json(operator.feed.latest()?.translation.accepts ?? {});
   });
+  return app;
 }
 
 async function run(logger: Logger): Promise<void> {
@@ -73,8 +73,7 @@ async function run(logger: Logger): Promise<void> {
     serverNames: [`${operatorService}.${namespace}.svc`, `${discoveryService}.${namespace}.svc`],
     discoveryHost: `${discoveryService}.${namespace}.svc`,
   });
-  const admin = adminServer(operator);
-  admin.listen(portNumber(env, 'HOLDFAST_ADMIN_PORT', ports.admin));
+  const admin = await listenAdmin(adminApp(operator), portNumber(env, 'HOLDFAST_ADMIN_PORT', ports.admin));
   const skeleton = createOperatorProcess(kubeConfig, logger, operator);
   const stopped = abortOnSignal(process);
   await skeleton.start();
@@ -86,7 +85,7 @@ async function run(logger: Logger): Promise<void> {
     [
       { name: 'operator', limitMs: 10_000, run: () => skeleton.stop() },
       { name: 'cluster', limitMs: 2000, run: () => cluster.close() },
-      { name: 'admin', limitMs: 1000, run: () => void admin.close() },
+      { name: 'admin', limitMs: 1000, run: () => admin.close() },
     ],
     { clock: systemClock, log: logger },
   );

@@ -29,8 +29,11 @@ export function startController(options: ControllerOptions): Controller {
     work: (key) => (key === webhookKey ? registerWebhooks(options) : reconcile(key, options)),
   });
 
-  /** Namespaces in which something changed since the last translation; `undefined` in it: something of the whole cluster. */
-  const changed = new Set<string | undefined>();
+  /**
+   * Namespaces in which something changed since the last translation; `undefined` in it: something of the whole cluster.
+   * At first all: the lease may be won before there is a translation, and a cluster at rest gives no other cause to look.
+   */
+  const changed = new Set<string | undefined>([undefined]);
   const unwatch = caches.onChange((_name, { object }) => {
     changed.add(object.metadata.namespace);
   });
@@ -47,7 +50,7 @@ export function startController(options: ControllerOptions): Controller {
     changed.clear();
   });
   queue.add(webhookKey);
-  enqueue(new Set([undefined]));
+  enqueue(changed);
 
   return {
     touchCounts: (gatewayKey) => {

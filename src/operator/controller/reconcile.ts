@@ -12,6 +12,7 @@ import { gatewayClasses, gateways, httpRoutes } from '../../kube/resources.ts';
 import type { Recheck } from '../../kube/watch/queue.ts';
 import type { Translated, TranslationFeed } from '../feed/translation-feed.ts';
 import type { Caches } from '../gather/caches.ts';
+import type { CachedOwned } from '../gather/owned.ts';
 import { keyRingOf } from '../gather/world.ts';
 import { createKeyRing } from './key-ring.ts';
 import type { OwnedObjects } from './owned-objects.ts';
@@ -85,8 +86,11 @@ async function writeGatewayStatuses({ plan }: Extract<Accept, { kind: 'accepted'
 
   const gateway = caches.get('gateways', plan.gateway);
   const gatewayPlan = translation.gateways[gatewayKey(plan.gateway)];
-  if (gateway && gatewayPlan) await statuses.writeOther(gateways, gateway, judgeGateway(gatewayPlan, readyReplicas(snapshot, plan.gateway), gateway.observed, nowMs));
+  if (gateway && gatewayPlan && isOwnedBy(gateway, gatewayPlan.plans)) await statuses.writeOther(gateways, gateway, judgeGateway(gatewayPlan, readyReplicas(snapshot, plan.gateway), gateway.observed, nowMs));
 
   const route = caches.get('httpRoutes', plan);
-  if (route) await statuses.writeOther(httpRoutes, route, judgeRoute(plan, route.observed, nowMs));
+  if (route && isOwnedBy(route, [plan])) await statuses.writeOther(httpRoutes, route, judgeRoute(plan, route.observed, nowMs));
 }
+
+// One of somebody else has a controller of its own, whose status ours would replace.
+const isOwnedBy = ({ owned }: CachedOwned, owners: readonly { uid: string }[]): boolean => owners.some(({ uid }) => owned.ownerUids.includes(uid));

@@ -1,5 +1,5 @@
 /** The entries of our one MutatingWebhookConfiguration, which the manifests create empty. */
-import { renderWebhooks } from '../../core/inject/webhooks.ts';
+import { renderWebhooks, type WebhookTarget } from '../../core/inject/webhooks.ts';
 import { webhookConfiguration } from '../../core/names/names.ts';
 import { mutatingWebhookConfigurations } from '../../kube/resources.ts';
 import type { TranslationFeed } from '../feed/translation-feed.ts';
@@ -15,12 +15,18 @@ export type WebhookTools = {
 export async function registerWebhooks({ feed, owned, webhook }: WebhookTools): Promise<undefined> {
   const workloads = feed.latest()?.snapshot.workloads;
   if (!workloads) return;
-  const targets = workloads.map(({ metadata, spec }) => ({ namespace: metadata.namespace, kind: spec.targetRef.kind, name: spec.targetRef.name }));
+  // By name: where two StickyWorkloads claim one target, it is one target all the same.
+  const targets = new Map<string, WebhookTarget>();
+  for (const { metadata, spec } of workloads) {
+    const { namespace } = metadata;
+    const { kind, name } = spec.targetRef;
+    targets.set(`${namespace}/${kind}/${name}`, { namespace, kind, name });
+  }
   const caBundle = Buffer.from(webhook.caPem).toString('base64');
   await owned.ensure(mutatingWebhookConfigurations, {
     apiVersion: 'admissionregistration.k8s.io/v1',
     kind: 'MutatingWebhookConfiguration',
     metadata: { name: webhookConfiguration },
-    webhooks: renderWebhooks(targets, { caBundle, ...(webhook.url !== undefined && { url: webhook.url }) }),
+    webhooks: renderWebhooks([...targets.values()], { caBundle, ...(webhook.url !== undefined && { url: webhook.url }) }),
   });
 }

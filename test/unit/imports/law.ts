@@ -11,7 +11,7 @@ const law: readonly Article[] = [
   { from: 'src/api', may: [] },
   { from: 'src/core/session', may: ['src/api', 'src/core', 'node:crypto'] },
   { from: 'src/core', may: ['src/api'] },
-  { from: 'src/platform', may: ['node:', 'pino', 'prom-client'] },
+  { from: 'src/platform', may: ['node:', 'pino', 'prom-client', 'express'] },
   { from: 'src/kube/ports.ts', may: [] },
   { from: 'src/kube/resources.ts', may: ['src/kube/ports.ts'] },
   { from: 'src/kube/watch', may: ['src/kube/ports.ts', 'src/kube/resources.ts', 'src/platform'] },

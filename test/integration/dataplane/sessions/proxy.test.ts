@@ -181,7 +181,7 @@ describe('the admin port', () => {
       return { status: response.status, text: await response.text() };
     };
     expect(await admin('/healthz')).toMatchObject({ status: 200 });
-    expect(await admin('/readyz')).toEqual({ status: 503, text: 'no routing table yet\n' });
+    expect(await admin('/readyz')).toEqual({ status: 503, text: 'not ready: no routing table yet\n' });
     await writeTable({ endpoints: [] });
     await eventually(() => proxy.listeners.boundPort(80), (bound) => bound !== undefined);
     expect(await admin('/readyz')).toMatchObject({ status: 200 });
@@ -221,7 +221,7 @@ describe('at the end', () => {
     await eventually(a.waiting, (waiting) => waiting === 1);
     const stopped = proxy.stop();
     const readyz = await fetch(`http://127.0.0.1:${proxy.adminPort}/readyz`);
-    expect({ status: readyz.status, text: await readyz.text() }).toEqual({ status: 503, text: 'shutting down\n' });
+    expect({ status: readyz.status, text: await readyz.text() }).toEqual({ status: 503, text: 'not ready: shutting down\n' });
     // Load balancers need a moment to hear of it: until then new connections are served.
     expect((await get(`http://127.0.0.1:${port}/`)).status).toBe(200);
     setTimeout(() => {
