@@ -54,7 +54,10 @@ async function keysAreComing(workload: StickyWorkload, { caches, writer }: Recon
 
 type Judged = { workload: StickyWorkload; accept: Accept; outcome: ApplyOutcome };
 
-function writeStatus({ workload, accept, outcome }: Judged, { snapshot, translation }: Translated, tools: ReconcileTools): Promise<Recheck | undefined> {
+// What lifts a refusal (a quota, a policy, a permission) is nothing that we watch.
+const refusedEveryMs = 30_000;
+
+async function writeStatus({ workload, accept, outcome }: Judged, { snapshot, translation }: Translated, tools: ReconcileTools): Promise<Recheck | undefined> {
   const plan = planServing(workload);
   const backend = translation.tables[gatewayKey(plan.gateway)]?.backends[plan.key];
   const previous = tools.statuses.before(workload);
@@ -72,7 +75,8 @@ function writeStatus({ workload, accept, outcome }: Judged, { snapshot, translat
     gatewayApi: snapshot.gatewayApi,
     nowMs,
   });
-  return tools.statuses.write(workload, status);
+  const recheck = await tools.statuses.write(workload, status);
+  return recheck ?? (outcome.kind === 'failed' ? { recheckAfterMs: refusedEveryMs } : undefined);
 }
 
 const readyReplicas = ({ proxies }: Translated['snapshot'], gateway: { namespace: string; name: string }): number =>
@@ -86,7 +90,10 @@ async function writeGatewayStatuses({ plan }: Extract<Accept, { kind: 'accepted'
 
   const gateway = caches.get('gateways', plan.gateway);
   const gatewayPlan = translation.gateways[gatewayKey(plan.gateway)];
-  if (gateway && gatewayPlan && isOwnedBy(gateway, gatewayPlan.plans)) await statuses.writeOther(gateways, gateway, judgeGateway(gatewayPlan, readyReplicas(snapshot, plan.gateway), gateway.observed, nowMs));
+  if (gateway && gatewayPlan && isOwnedBy(gateway, gatewayPlan.plans)) {
+    const status = judgeGateway(gatewayPlan, readyReplicas(snapshot, plan.gateway), gateway.observed, nowMs);
+    await statuses.writeOther(gateways, gateway, status);
+  }
 
   const route = caches.get('httpRoutes', plan);
   if (route && isOwnedBy(route, [plan])) await statuses.writeOther(httpRoutes, route, judgeRoute(plan, route.observed, nowMs));

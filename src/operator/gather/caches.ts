@@ -15,6 +15,7 @@ export type CacheOptions = { reader: ObjectReader; clock: Clock; random: Random;
 export interface Caches {
   get<Name extends CacheName>(name: Name, ref: ObjectRef): CacheContents[Name] | undefined;
   list<Name extends CacheName>(name: Name): CacheContents[Name][];
+  /** Installed, and all that there is of it read. */
   gatewayApi(): GatewayApi;
   /** Hears of every change; the answer unsubscribes. */
   onChange(listener: ChangeListener): () => void;
@@ -22,7 +23,7 @@ export interface Caches {
   readonly synced: Promise<void>;
   /** The newest resourceVersion seen by any of them, in decimal digits. */
   revision(): string;
-  /** How long ago the one that is furthest behind last heard of the API server. */
+  /** How long ago the one that is furthest behind last heard of the API server; one whose kind is not served yet is behind nothing. */
   staleMs(): number;
   start(): void;
   stop(): Promise<void>;
@@ -35,10 +36,14 @@ export function createCaches(options: CacheOptions): Caches {
   const listeners = new Set<ChangeListener>();
   const running = new Map<CacheName, Reflector>();
 
+  function tell(name: CacheName, change: Change): void {
+    for (const listener of listeners) listener(name, change);
+  }
+
   function open(name: CacheName, { resource, select, project }: Watched): Reflector {
     const reflector = createReflector({ ...options, resource, backoff: reconnect, ...(select && { select }), ...(project && { project }) });
     reflector.onChange((change) => {
-      for (const listener of listeners) listener(name, change);
+      tell(name, change);
     });
     running.set(name, reflector);
     return reflector;
@@ -49,13 +54,25 @@ export function createCaches(options: CacheOptions): Caches {
 
   const list = <Name extends CacheName>(name: Name) => (running.get(name)?.list() ?? []) as CacheContents[Name][];
 
-  const gatewayApi = (): GatewayApi => list('definitions')[0]?.gatewayApi ?? { installed: false };
+  const definition = () => list('definitions')[0];
+  const isRead = (name: CacheName): boolean => (running.get(name)?.lastResourceVersion ?? '') !== '';
+
+  // The API server may serve a new kind only a while after its definition; until its objects are read, one of somebody else
+  // would look like a free name.
+  function gatewayApi(): GatewayApi {
+    const known = definition()?.gatewayApi ?? { installed: false };
+    return entriesOf(withGatewayApi).every(([name]) => isRead(name)) ? known : { installed: false };
+  }
 
   /** Starts or stops the watches of Gateway API's kinds as its definitions come and go. */
-  function follow(): Promise<unknown> {
+  async function follow(): Promise<void> {
     const kinds = entriesOf(withGatewayApi);
-    if (!gatewayApi().installed) return Promise.all(kinds.map(([name]) => close(name)));
-    return Promise.all(
+    const found = definition();
+    if (!found?.gatewayApi.installed) {
+      await Promise.all(kinds.map(([name]) => close(name)));
+      return;
+    }
+    await Promise.all(
       kinds.map(([name, watched]) => {
         const known = running.get(name);
         if (known) return known.synced;
@@ -64,6 +81,8 @@ export function createCaches(options: CacheOptions): Caches {
         return opened.synced;
       }),
     );
+    // Only now does it count, and kinds of which there is no object yet have told nothing.
+    tell('definitions', { type: 'MODIFIED', object: found, previous: found });
   }
 
   async function close(name: CacheName): Promise<void> {
@@ -83,9 +102,9 @@ export function createCaches(options: CacheOptions): Caches {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    synced: synced.then(() => undefined),
+    synced,
     revision: () => newest([...running.values()].map(({ lastResourceVersion }) => lastResourceVersion)),
-    staleMs: () => Math.max(...[...running.values()].map((reflector) => reflector.staleMs())),
+    staleMs: () => Math.max(...[...running].filter(([name]) => isRead(name)).map(([, reflector]) => reflector.staleMs())),
     start: () => {
       for (const reflector of basic) reflector.start();
     },

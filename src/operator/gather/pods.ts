@@ -9,13 +9,14 @@ type Container = {
   name: string;
   image: string;
   imagePullPolicy?: PullPolicy;
-  ports?: { name?: string; containerPort: number }[];
+  /** Go may write an empty list as null; one that broke us would end the watch of all pods. */
+  ports?: { name?: string; containerPort: number }[] | null;
   lifecycle?: { preStop?: { httpGet?: { path?: string; port?: number | string } } };
 };
 
 type LivePod = KubeObject & {
-  spec?: { containers?: Container[]; initContainers?: Container[]; serviceAccountName?: string };
-  status?: { phase?: Pod['phase']; podIP?: string; conditions?: { type: string; status: string }[] };
+  spec?: { containers?: Container[] | null; initContainers?: Container[] | null };
+  status?: { phase?: Pod['phase']; podIP?: string; conditions?: { type: string; status: string }[] | null };
 };
 
 /**
@@ -55,8 +56,8 @@ function readPod({ metadata, spec, status }: LivePod): CachedPod['pod'] {
   };
 }
 
-function readStatus({ phase = 'Unknown', podIP, conditions = [] }: LivePod['status'] = {}): Pick<Pod, 'ip' | 'phase' | 'ready'> {
-  const ready = conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
+function readStatus({ phase = 'Unknown', podIP, conditions }: LivePod['status'] = {}): Pick<Pod, 'ip' | 'phase' | 'ready'> {
+  const ready = (conditions ?? []).some(({ type, status }) => type === 'Ready' && status === 'True');
   return { phase, ready, ...(podIP && { ip: podIP }) };
 }
 
@@ -86,7 +87,7 @@ export function identityOf(metadata: ObjectMeta): ObjectMeta {
 
 function namedPortsOf(containers: Container[]): Record<string, number> {
   const named: Record<string, number> = {};
-  for (const { name, containerPort } of containers.flatMap(({ ports = [] }) => ports)) if (name !== undefined) named[name] = containerPort;
+  for (const { name, containerPort } of containers.flatMap(({ ports }) => ports ?? [])) if (name !== undefined) named[name] = containerPort;
   return named;
 }
 

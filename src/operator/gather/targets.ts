@@ -7,8 +7,9 @@ import { type CachedOwned, projectOwned } from './owned.ts';
 type Workload = KubeObject & {
   kind: Target['kind'];
   spec?: {
-    selector?: { matchLabels?: Record<string, string>; matchExpressions?: unknown[] };
-    template?: { spec?: { containers?: { ports?: { name?: string; containerPort: number }[] }[] } };
+    /** Go may write an empty list as null. */
+    selector?: { matchLabels?: Record<string, string>; matchExpressions?: unknown[] | null };
+    template?: { spec?: { containers?: { ports?: { name?: string; containerPort: number }[] | null }[] | null } };
   };
   status?: { readyReplicas?: number };
 };
@@ -29,14 +30,14 @@ export function projectTarget(object: KubeObject): CachedTarget {
 
 function readTarget({ kind, metadata, spec = {} }: Workload): Target {
   const { namespace = '', name, uid = '' } = metadata;
-  const { matchLabels, matchExpressions = [] } = spec.selector ?? {};
+  const { matchLabels, matchExpressions } = spec.selector ?? {};
   const ports = (spec.template?.spec?.containers ?? []).flatMap((container) => container.ports ?? []);
   return {
     kind,
     namespace,
     name,
     uid,
-    ...(matchLabels && matchExpressions.length === 0 && { matchLabels }),
+    ...(matchLabels && (matchExpressions ?? []).length === 0 && { matchLabels }),
     containerPorts: ports.map((port) => ({ ...(port.name !== undefined && { name: port.name }), port: port.containerPort })),
   };
 }

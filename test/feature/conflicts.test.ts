@@ -1,0 +1,101 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { KubeObject, Resource } from '../../src/kube/ports.ts';
+import { customResourceDefinitions, deployments, gateways, httpRoutes, podDisruptionBudgets, serviceAccounts, services } from '../../src/kube/resources.ts';
+import { namespace, routeDefinition } from '../support/operator-objects.ts';
+import { createOperatorWorld, type OperatorWorld } from '../support/operator-world.ts';
+
+let world: OperatorWorld;
+beforeEach(() => {
+  world = createOperatorWorld();
+});
+afterEach(() => world.stop());
+
+const foreign = ({ group, version, kind }: Resource, name: string): KubeObject => ({
+  apiVersion: group === '' ? version : `${group}/${version}`,
+  kind,
+  metadata: { namespace, name, labels: { app: 'theirs' } },
+  spec: { theirs: true },
+});
+
+/** Everything that is written for `cart` where nothing stands in the way. */
+const allWrites = [
+  'apply MutatingWebhookConfiguration holdfast',
+  'apply Service shop/cart',
+  'apply HTTPRoute shop/cart',
+  'apply GatewayClass holdfast',
+  'apply ServiceAccount shop/holdfast-holdfast',
+  'apply Deployment shop/holdfast-holdfast',
+  'apply Service shop/holdfast-holdfast',
+  'apply PodDisruptionBudget shop/holdfast-holdfast',
+  'apply Gateway shop/holdfast',
+  'create Secret shop/cart-session-keys',
+  'apply status of GatewayClass holdfast',
+  'apply status of Gateway shop/holdfast',
+  'apply status of HTTPRoute shop/cart',
+  'apply status of StickyWorkload shop/cart',
+];
+
+type Case = { resource: Resource; name: string; reason: string; wayOut: string; withheld: string[] };
+
+const inTheWay: Case[] = [
+  { resource: services, name: 'cart', reason: 'ServiceConflict', wayOut: 'create the StickyWorkload under another name', withheld: ['apply Service shop/cart'] },
+  {
+    resource: httpRoutes,
+    name: 'cart',
+    reason: 'RouteConflict',
+    wayOut: 'create the StickyWorkload under another name',
+    withheld: ['apply HTTPRoute shop/cart', 'apply status of HTTPRoute shop/cart'],
+  },
+  {
+    resource: gateways,
+    name: 'holdfast',
+    reason: 'GatewayConflict',
+    wayOut: 'the proxy of this namespace needs the name',
+    withheld: ['apply Gateway shop/holdfast', 'apply status of Gateway shop/holdfast'],
+  },
+  ...[serviceAccounts, deployments, services, podDisruptionBudgets].map((resource) => ({
+    resource,
+    name: 'holdfast-holdfast',
+    reason: 'GatewayConflict',
+    wayOut: 'the proxy of this namespace needs the name',
+    withheld: [`apply ${resource.kind} shop/holdfast-holdfast`],
+  })),
+];
+
+const sentence = ({ resource, name }: Case): string => `${resource.kind} ${name}`;
+
+test.each(inTheWay.map((row) => [sentence(row), row] as const))('%s of somebody else is left as it is; everything else is made, and the status says what to do', async (_, row) => {
+  const { resource, name, reason, wayOut, withheld } = row;
+  await world.start();
+  world.put(customResourceDefinitions, routeDefinition('B'));
+  world.put(resource, foreign(resource, name));
+  const before = world.mustFind(resource, name);
+  const news = await world.after(() => world.putWorkload({ name: 'cart' }));
+  expect(news.writes.toSorted()).toEqual(allWrites.filter((write) => !withheld.includes(write)).toSorted());
+  expect(news.events).toEqual(['Normal Accepted cart', `Warning ${reason} cart`]);
+  expect(world.mustFind(resource, name)).toEqual(before);
+  const condition = world.condition('cart', 'Programmed');
+  expect(condition).toMatchObject({ status: 'False', reason });
+  expect(condition?.message).toContain(`${resource.kind} shop/${name} exists and is not managed by Holdfast; it was left as it is. Delete it or give it another name`);
+  expect(condition?.message).toContain(wayOut);
+});
+
+test('with the other one gone ours takes its place at once', async () => {
+  await world.start();
+  world.put(services, foreign(services, 'cart'));
+  await world.after(() => world.putWorkload({ name: 'cart' }));
+  const news = await world.after(() => world.cluster.remove(services, { namespace, name: 'cart' }));
+  expect(news).toEqual({ writes: ['apply Service shop/cart', 'apply status of StickyWorkload shop/cart'], events: ['Normal ProxyNotReady cart'] });
+});
+
+test('a Service that appears under our name while ours is away is left alone, and no pod is taken from its EndpointSlices', async () => {
+  world.putWorkload({ name: 'cart' });
+  world.putPods('cart', ['cart-a']);
+  const operator = await world.start();
+  const news = await world.after(() => {
+    world.cluster.remove(services, { namespace, name: 'cart' });
+    world.put(services, foreign(services, 'cart'));
+  });
+  expect(news).toEqual({ writes: ['apply status of StickyWorkload shop/cart'], events: ['Warning ServiceConflict cart'] });
+  expect(operator.feed.table('shop/holdfast')?.table.backends['shop/cart']?.endpoints).toMatchObject([{ pod: 'cart-a', state: 'Pending' }]);
+});

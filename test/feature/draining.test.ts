@@ -1,0 +1,114 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { endpointId } from '../../src/core/session/token.ts';
+import { formatTime } from '../../src/core/status/time.ts';
+import { deployments, endpointSlices, pods, replicaSets } from '../../src/kube/resources.ts';
+import type { Operator } from '../../src/operator/operator.ts';
+import { namespace, slice } from '../support/operator-objects.ts';
+import { createServingWorld, type OperatorWorld } from '../support/operator-world.ts';
+
+let world: OperatorWorld;
+let operator: Operator;
+
+beforeEach(async () => {
+  ({ world, operator } = await createServingWorld());
+});
+afterEach(() => world.stop());
+
+const backend = () => operator.feed.table('shop/holdfast')?.table.backends['shop/cart'];
+const states = () => Object.fromEntries((backend()?.endpoints ?? []).map(({ pod, state }) => [pod, state]));
+/** Of a pod: so much earlier than the end of its grace. */
+const beforeKill = (name: string, ms: number): string => formatTime(Date.parse(world.mustFind(pods, name).metadata.deletionTimestamp ?? '') - ms);
+const afterGrace = (name: string) => world.cluster.remove(pods, { namespace, name });
+
+test('a deleted pod drains in the table within 20 ms, before its EndpointSlice says so', async () => {
+  expect(states()).toEqual({ 'cart-a': 'Accepting', 'cart-b': 'Accepting' });
+  world.terminate('cart-a');
+  await world.clock.advance(20);
+  expect(states()).toEqual({ 'cart-a': 'Draining', 'cart-b': 'Accepting' });
+});
+
+test('it is said until when, on the status and in an event', async () => {
+  const news = await world.after(() => world.terminate('cart-a'));
+  expect(news).toEqual({ writes: ['apply status of StickyWorkload shop/cart'], events: ['Normal PodTerminating cart'] });
+  // The grace of 3640 s is the drain timeout of an hour, with the margins.
+  const deadline = beforeKill('cart-a', 40_000);
+  expect(world.status('cart')).toMatchObject({
+    acceptingReplicas: 1,
+    drainingReplicas: 1,
+    endpoints: [
+      { pod: 'cart-a', state: 'Draining', reason: 'PodTerminating', deadline },
+      { pod: 'cart-b', state: 'Accepting' },
+    ],
+  });
+  expect(world.condition('cart', 'Draining')).toMatchObject({ status: 'True', reason: 'PodTerminating' });
+  expect(world.condition('cart', 'Ready')).toMatchObject({ status: 'True' });
+  expect(world.cluster.events().find(({ reason }) => reason === 'PodTerminating')?.note).toBe(
+    `Pod cart-a keeps its sessions and gets no new one; it goes when they have ended, at the latest at ${deadline}.`,
+  );
+});
+
+test('a second delete with a shorter grace moves the deadline', async () => {
+  await world.after(() => world.terminate('cart-a'));
+  const news = await world.after(() => world.terminate('cart-a', 60));
+  expect(news).toEqual({ writes: ['apply status of StickyWorkload shop/cart'], events: [] });
+  // The app's 30 s come before the end of the grace.
+  expect(world.status('cart').endpoints?.[0]?.deadline).toBe(beforeKill('cart-a', 30_000));
+});
+
+test('a pod that has left its EndpointSlice keeps its place in the table for as long as it lives', async () => {
+  world.terminate('cart-a');
+  await world.after(() => world.put(endpointSlices, slice('cart', ['cart-b'])));
+  expect(states()).toEqual({ 'cart-a': 'Draining', 'cart-b': 'Accepting' });
+});
+
+test('a pod that is gone is told to the proxies as departed, though its EndpointSlice still names it', async () => {
+  await world.after(() => world.terminate('cart-a'));
+  const atMs = world.clock.nowMs();
+  const news = await world.after(() => afterGrace('cart-a'));
+  expect(states()).toEqual({ 'cart-b': 'Accepting' });
+  expect(backend()?.departed).toEqual([{ id: endpointId('uid-cart-a'), uid: 'uid-cart-a', atMs: atMs + 200 }]);
+  expect(news).toEqual({ writes: ['apply status of StickyWorkload shop/cart'], events: [] });
+  expect(world.status('cart')).toMatchObject({ acceptingReplicas: 1, drainingReplicas: 0 });
+});
+
+test('all pods on their way out: nothing takes new sessions, and it is said', async () => {
+  const news = await world.after(() => {
+    world.terminate('cart-a');
+    world.terminate('cart-b');
+  });
+  expect(news).toEqual({
+    writes: ['apply status of StickyWorkload shop/cart'],
+    events: ['Warning NoPodAccepting cart', 'Normal PodTerminating cart', 'Normal PodTerminating cart'],
+  });
+});
+
+test('a Deployment that is deleted with its ReplicaSet: its pods stay in the table until they are gone', async () => {
+  const news = await world.after(() => {
+    world.cluster.remove(deployments, { namespace, name: 'cart' });
+    world.cluster.remove(replicaSets, { namespace, name: 'cart-1' });
+    world.terminate('cart-a');
+    world.terminate('cart-b');
+  });
+  expect(states()).toEqual({ 'cart-a': 'Draining', 'cart-b': 'Draining' });
+  expect(news).toEqual({
+    writes: ['apply status of StickyWorkload shop/cart'],
+    events: ['Warning TargetNotFound cart', 'Normal PodTerminating cart', 'Normal PodTerminating cart'],
+  });
+  await world.after(() => afterGrace('cart-b'));
+  expect(states()).toEqual({ 'cart-a': 'Draining' });
+  expect(backend()?.departed).toMatchObject([{ uid: 'uid-cart-b' }]);
+});
+
+test('pods of the Deployment that is created in its place are served beside those that still drain', async () => {
+  await world.after(() => {
+    world.cluster.remove(deployments, { namespace, name: 'cart' });
+    world.cluster.remove(replicaSets, { namespace, name: 'cart-1' });
+    world.terminate('cart-a');
+    world.terminate('cart-b');
+  });
+  await world.after(() => {
+    world.putWorkload({ name: 'cart' });
+    world.putPods('cart', ['cart-c']);
+  });
+  expect(states()).toEqual({ 'cart-a': 'Draining', 'cart-b': 'Draining', 'cart-c': 'Accepting' });
+});

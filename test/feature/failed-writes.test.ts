@@ -1,0 +1,136 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { pods, secrets, services, stickyWorkloads } from '../../src/kube/resources.ts';
+import { AppError } from '../../src/platform/errors.ts';
+import { eventually } from '../support/eventually.ts';
+import { createOperatorWorld, createServingWorld, type OperatorWorld } from '../support/operator-world.ts';
+
+let world: OperatorWorld;
+afterEach(() => world.stop());
+
+const away = new AppError('KUBERNETES_UNAVAILABLE', 'PATCH services/cart: no answer', { source: 'kubernetes', retryable: true });
+const refusal = new AppError('KUBERNETES_FORBIDDEN', 'PATCH services/cart: 403 Forbidden: exceeded quota: services', { source: 'kubernetes', retryable: false });
+
+describe('a write that may succeed if tried again', () => {
+  beforeEach(async () => {
+    ({ world } = await createServingWorld());
+  });
+
+  test('is tried again, after a wait that doubles', async () => {
+    world.cluster.fail({ verb: 'apply', kind: 'Service', error: away, times: 2 });
+    world.editSpec(services, 'cart', { selector: { app: 'other' } });
+    // 20 ms until the edit is judged; then at least 250 ms and 500 ms, half of what a wait may be.
+    await world.clock.advance(20 + 250 + 500 - 1);
+    expect(world.news()).toEqual({ writes: [], events: [] });
+    await world.clock.advance(1);
+    expect(world.news()).toEqual({ writes: ['apply Service shop/cart'], events: [] });
+    expect(world.logger.lines().filter(({ message }) => message === 'work failed').map(({ fields }) => fields)).toEqual([
+      { key: 'shop/cart', attempt: 1, waitMs: 250, error: away.message },
+      { key: 'shop/cart', attempt: 2, waitMs: 500, error: away.message },
+    ]);
+  });
+
+  test('does not wait when something changes that may be the cure', async () => {
+    world.cluster.fail({ verb: 'apply', kind: 'Service', error: away });
+    world.editSpec(services, 'cart', { selector: { app: 'other' } });
+    await world.clock.advance(30);
+    world.editSpec(services, 'cart', { selector: { app: 'another' } });
+    await world.clock.advance(30);
+    expect(world.news()).toEqual({ writes: ['apply Service shop/cart'], events: [] });
+  });
+});
+
+describe('on the way to a StickyWorkload that is served', () => {
+  const steps: [verb: 'apply' | 'create', kind: string][] = [
+    ['apply', 'MutatingWebhookConfiguration'],
+    ['apply', 'Service'],
+    ['apply', 'ServiceAccount'],
+    ['apply', 'Deployment'],
+    ['apply', 'PodDisruptionBudget'],
+    ['create', 'Secret'],
+    ['apply', 'StickyWorkload'],
+  ];
+  test.each(steps)('%s %s may fail, and everything comes into place all the same', async (verb, kind) => {
+    world = createOperatorWorld();
+    await world.start();
+    world.putWorkload({ name: 'cart' });
+    world.cluster.fail({ verb, kind, error: away });
+    await world.clock.advance(2000);
+    const { writes, events } = world.news();
+    expect([...new Set(writes)].toSorted()).toEqual([
+      'apply Deployment shop/holdfast-holdfast',
+      'apply MutatingWebhookConfiguration holdfast',
+      'apply PodDisruptionBudget shop/holdfast-holdfast',
+      'apply Service shop/cart',
+      'apply Service shop/holdfast-holdfast',
+      'apply ServiceAccount shop/holdfast-holdfast',
+      'apply status of StickyWorkload shop/cart',
+      'create Lease holdfast-system/holdfast-operator',
+      'create Secret holdfast-system/holdfast-ca',
+      'create Secret shop/cart-session-keys',
+    ]);
+    expect(events).toEqual(['Normal Accepted cart', 'Normal ProxyNotReady cart']);
+  });
+});
+
+describe('a write that the API server refuses', () => {
+  beforeEach(async () => {
+    world = createOperatorWorld();
+    await world.start();
+  });
+
+  test('is said in the status, with the words of the API server; all else is made', async () => {
+    world.cluster.fail({ verb: 'apply', kind: 'Service', error: refusal, times: 100 });
+    const news = await world.after(() => world.putWorkload({ name: 'cart' }));
+    expect(new Set(news.writes)).toEqual(
+      new Set([
+        'apply MutatingWebhookConfiguration holdfast',
+        'apply ServiceAccount shop/holdfast-holdfast',
+        'apply Deployment shop/holdfast-holdfast',
+        'apply PodDisruptionBudget shop/holdfast-holdfast',
+        'create Secret shop/cart-session-keys',
+        'apply status of StickyWorkload shop/cart',
+      ]),
+    );
+    expect(news.events).toEqual(['Normal Accepted cart', 'Warning ApplyFailed cart']);
+    expect(world.condition('cart', 'Programmed')).toEqual({ status: 'False', reason: 'ApplyFailed', message: `${refusal.message}. It is tried again.` });
+  });
+
+  test('is tried again though nothing that we see has changed: a quota may have grown', async () => {
+    world.cluster.fail({ verb: 'apply', kind: 'Service', error: refusal, times: 12 });
+    await world.after(() => world.putWorkload({ name: 'cart' }));
+    expect(world.condition('cart', 'Programmed')).toMatchObject({ reason: 'ApplyFailed' });
+    await world.clock.advance(10 * 60_000);
+    expect(world.condition('cart', 'Programmed')).toMatchObject({ reason: 'ProxyNotReady' });
+    expect(new Set(world.news().writes)).toEqual(new Set(['apply Service shop/cart', 'apply Service shop/holdfast-holdfast', 'apply status of StickyWorkload shop/cart']));
+  });
+});
+
+describe('while the cluster cannot be read at the start', () => {
+  beforeEach(() => {
+    world = createOperatorWorld();
+    world.putWorkload({ name: 'cart' });
+  });
+
+  test('the authority: it is asked for again each second', async () => {
+    world.cluster.fail({ verb: 'get', kind: secrets.kind, error: away });
+    const started = world.start();
+    await world.clock.advance(999);
+    expect(world.news()).toEqual({ writes: [], events: [] });
+    await world.clock.advance(1);
+    await started;
+    expect(world.condition('cart', 'Accepted')).toMatchObject({ status: 'True' });
+  });
+
+  test.each([pods, services, stickyWorkloads])('$kind: nothing is judged by a world with holes', async (resource) => {
+    world.cluster.fail({ verb: 'list', kind: resource.kind, error: away, times: 5 });
+    const started = world.start();
+    // Its keys take real time.
+    await eventually(() => world.cluster.all(secrets).length, (count) => count === 1);
+    // Five failures take 0.1, 0.2, 0.4, 0.8 and 1 s.
+    await world.clock.advance(2400);
+    expect(world.news()).toEqual({ writes: ['create Secret holdfast-system/holdfast-ca'], events: [] });
+    await world.clock.advance(100);
+    await started;
+    expect(world.condition('cart', 'Accepted')).toMatchObject({ status: 'True' });
+  });
+});

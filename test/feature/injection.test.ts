@@ -1,0 +1,97 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { KubeObject } from '../../src/kube/ports.ts';
+import { mutatingWebhookConfigurations, pods, replicaSets, stickyWorkloads } from '../../src/kube/resources.ts';
+import type { Operator } from '../../src/operator/operator.ts';
+import { namespace, pod, replicaSet, stickyWorkload } from '../support/operator-objects.ts';
+import { createServingWorld, type OperatorWorld } from '../support/operator-world.ts';
+
+let world: OperatorWorld;
+let operator: Operator;
+
+// Real TLS: the certificates are made by the operator's clock and checked by the machine's.
+beforeEach(async () => {
+  ({ world, operator } = await createServingWorld({ startMs: Date.now() }));
+});
+afterEach(() => world.stop());
+
+describe('pods that run without the sidecar', () => {
+  const bare = pod({ name: 'cart-c', of: 'cart-1', app: 'cart' });
+
+  test('are counted and named, with what to do; nothing else is touched', async () => {
+    expect(await world.after(() => world.put(pods, bare))).toEqual({
+      writes: ['apply status of StickyWorkload shop/cart'],
+      events: ['Warning PodsNotInjected cart'],
+    });
+    const condition = world.condition('cart', 'Injected');
+    expect(condition?.message).toContain('missing in 1 of 3 pods (cart-c)');
+    expect(condition?.message).toContain('kubectl rollout restart deployment/cart -n shop');
+    expect(world.condition('cart', 'Ready')).toMatchObject({ status: 'False', reason: 'NotInjected' });
+  });
+
+  test('are forgotten when they are gone', async () => {
+    await world.after(() => world.put(pods, bare));
+    expect(await world.after(() => world.cluster.remove(pods, { namespace, name: 'cart-c' }))).toEqual({
+      writes: ['apply status of StickyWorkload shop/cart'],
+      events: ['Normal Injected cart', 'Normal Ready cart'],
+    });
+  });
+
+  test('a preStop hook of its own that was left alone is reported too', async () => {
+    const kept: KubeObject = pod({ name: 'cart-c', of: 'cart-1', app: 'cart', workload: 'cart' });
+    const spec = kept['spec'] as { containers: object[] };
+    spec.containers = [{ name: 'app', image: 'app:1', lifecycle: { preStop: { exec: { command: ['/bin/save'] } } } }];
+    expect((await world.after(() => world.put(pods, kept))).events).toEqual(['Warning PreStopConflict cart']);
+    expect(world.condition('cart', 'Injected')?.message).toContain('The preStop hook of container app was left alone');
+  });
+});
+
+describe('the webhook configuration', () => {
+  type Entry = { name: string; failurePolicy: string; matchConditions: { expression: string }[] };
+  const entries = (): Entry[] => world.mustFind(mutatingWebhookConfigurations, 'holdfast')['webhooks'] as Entry[];
+
+  test('names the namespaces and targets of all StickyWorkloads, and fails open', () => {
+    expect(entries().map(({ name, failurePolicy }) => [name, failurePolicy])).toEqual([
+      ['shop.inject.holdfast.dev', 'Ignore'],
+      ['labelled.holdfast.dev', 'Ignore'],
+    ]);
+    expect(entries()[0]?.matchConditions[0]?.expression).toContain("['cart']");
+  });
+
+  test('follows them as they come and go, with one write each', async () => {
+    const elsewhere = stickyWorkload({ name: 'chat', namespace: 'talk' });
+    const came = await world.after(() => world.put(stickyWorkloads, elsewhere));
+    expect(came.writes).toEqual(['apply MutatingWebhookConfiguration holdfast', 'apply status of StickyWorkload talk/chat']);
+    expect(entries().map(({ name }) => name).toSorted()).toEqual(['labelled.holdfast.dev', 'shop.inject.holdfast.dev', 'talk.inject.holdfast.dev']);
+    const went = await world.after(() => world.cluster.remove(stickyWorkloads, { namespace: 'talk', name: 'chat' }));
+    expect(went).toEqual({ writes: ['apply MutatingWebhookConfiguration holdfast'], events: [] });
+    expect(entries().map(({ name }) => name)).toEqual(['shop.inject.holdfast.dev', 'labelled.holdfast.dev']);
+  });
+});
+
+describe('a pod at its admission', () => {
+  async function admit(owner: string): Promise<unknown> {
+    const { metadata, ...object } = pod({ name: 'x', of: owner, app: 'cart' });
+    const created = { ...object, metadata: { generateName: `${owner}-`, labels: metadata.labels, ownerReferences: metadata.ownerReferences } };
+    const review = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request: { uid: 'u', kind: { group: '', version: 'v1', kind: 'Pod' }, namespace, object: created } };
+    const { body } = await world.client(operator.listening().webhook).call('POST', '/inject', { body: JSON.stringify(review) });
+    const { response } = body as { response: { allowed: boolean; patch?: string } };
+    expect(response.allowed).toBe(true);
+    return response.patch === undefined ? undefined : JSON.parse(Buffer.from(response.patch, 'base64').toString());
+  }
+
+  test('gets the sidecar where its Deployment is a target', async () => {
+    expect(JSON.stringify(await admit('cart-1'))).toContain('"holdfast-sidecar"');
+    expect(operator.injections).toEqual(new Map([['Injected', 1]]));
+  });
+
+  test('gets it also when its ReplicaSet is so new that no cache has it', async () => {
+    world.put(replicaSets, replicaSet('cart-2', 'cart'));
+    expect(JSON.stringify(await admit('cart-2'))).toContain('"holdfast-sidecar"');
+  });
+
+  test('is let through as it is otherwise', async () => {
+    world.put(replicaSets, replicaSet('stranger-1', 'stranger'));
+    expect(await admit('stranger-1')).toBeUndefined();
+    expect(operator.injections).toEqual(new Map([['NotSticky', 1]]));
+  });
+});

@@ -1,0 +1,121 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { deployments, httpRoutes, replicaSets, secrets, services, stickyWorkloads } from '../../src/kube/resources.ts';
+import { deployment, namespace, replicaSet, stickyWorkload } from '../support/operator-objects.ts';
+import { createOperatorWorld, createServingWorld, type OperatorWorld } from '../support/operator-world.ts';
+
+let world: OperatorWorld;
+afterEach(() => world.stop());
+
+const wholeInstallation = [
+  'apply MutatingWebhookConfiguration holdfast',
+  'apply Service shop/cart',
+  'apply ServiceAccount shop/holdfast-holdfast',
+  'apply Deployment shop/holdfast-holdfast',
+  'apply Service shop/holdfast-holdfast',
+  'apply PodDisruptionBudget shop/holdfast-holdfast',
+];
+
+describe('the smallest StickyWorkload', () => {
+  beforeEach(() => {
+    world = createOperatorWorld();
+  });
+
+  test('gets a Service, keys and a proxy; a status is written once, when the keys are known', async () => {
+    world.putWorkload({ name: 'cart' });
+    await world.start();
+    expect(world.news()).toEqual({
+      writes: [
+        'create Secret holdfast-system/holdfast-ca',
+        'create Lease holdfast-system/holdfast-operator',
+        ...wholeInstallation,
+        'create Secret shop/cart-session-keys',
+        'apply status of StickyWorkload shop/cart',
+      ],
+      events: ['Normal Accepted cart', 'Normal ProxyNotReady cart'],
+    });
+    expect(world.mustFind(services, 'cart')['spec']).toMatchObject({ selector: { app: 'cart' }, ports: [{ port: 80, targetPort: 8080 }] });
+    expect(world.mustFind(deployments, 'holdfast-holdfast')['spec']).toMatchObject({ replicas: 2 });
+    expect(world.cluster.all(httpRoutes)).toEqual([]);
+  });
+
+  test('may come before its Deployment: it waits for it', async () => {
+    await world.start();
+    const tooEarly = await world.after(() => world.put(stickyWorkloads, stickyWorkload({ name: 'cart' })));
+    expect(tooEarly).toEqual({
+      writes: ['apply MutatingWebhookConfiguration holdfast', 'apply status of StickyWorkload shop/cart'],
+      events: ['Warning TargetNotFound cart'],
+    });
+    const there = await world.after(() => world.put(deployments, deployment('cart')));
+    expect(there.writes).toEqual([...wholeInstallation.slice(1), 'create Secret shop/cart-session-keys', 'apply status of StickyWorkload shop/cart']);
+    expect(there.events).toEqual(['Normal Accepted cart', 'Normal ProxyNotReady cart']);
+  });
+});
+
+describe('a StickyWorkload that is served', () => {
+  beforeEach(async () => {
+    ({ world } = await createServingWorld());
+  });
+
+  test('is ready', () => {
+    expect(world.condition('cart', 'Programmed')).toMatchObject({ status: 'True', reason: 'GatewayAPIMissing' });
+    expect(world.condition('cart', 'Ready')).toEqual({ status: 'True', reason: 'Ready', message: 'New sessions are accepted by 2 of 2 pods.' });
+    expect(world.status('cart')).toMatchObject({ acceptingReplicas: 2, drainingReplicas: 0, selector: 'app=cart' });
+  });
+
+  test('costs no write while nothing of it changes, however busy its namespace is', async () => {
+    const busy = await world.after(() => {
+      world.put(deployments, deployment('stranger'));
+      world.put(replicaSets, replicaSet('stranger-1', 'stranger'));
+    });
+    expect(busy).toEqual({ writes: [], events: [] });
+    await world.clock.advance(3_000_000);
+    expect(world.news()).toEqual({ writes: [], events: [] });
+  });
+
+  test('keeps its keys for ever: sessions are signed with them', async () => {
+    const before = world.mustFind(secrets, 'cart-session-keys');
+    await world.after(() => world.editSpec(stickyWorkloads, 'cart', { service: { port: 8080, appProtocol: 'http' } }));
+    await world.stop();
+    await world.start('operator-2');
+    expect(world.mustFind(secrets, 'cart-session-keys')).toEqual(before);
+  });
+
+  test('whose spec changes: only what depends on it is written', async () => {
+    const changed = await world.after(() => world.editSpec(stickyWorkloads, 'cart', { service: { port: 8080, appProtocol: 'http' } }));
+    expect(changed).toEqual({ writes: ['apply Service shop/cart', 'apply status of StickyWorkload shop/cart'], events: [] });
+    expect(world.mustFind(services, 'cart')['spec']).toMatchObject({ ports: [{ port: 8080 }] });
+  });
+
+  test('shares the proxy of its namespace with the next one', async () => {
+    const second = await world.after(() => world.putWorkload({ name: 'chat', spec: { dataplane: { replicas: 3 } } }));
+    const shared = wholeInstallation.filter((write) => write.endsWith('holdfast-holdfast'));
+    // Both see to what they share, at the same time: an apply may come twice, and changes nothing then.
+    const written = ['apply MutatingWebhookConfiguration holdfast', ...shared, 'apply Service shop/chat', 'create Secret shop/chat-session-keys'];
+    expect([...new Set(second.writes)].toSorted()).toEqual([...written, 'apply status of StickyWorkload shop/chat'].toSorted());
+    expect(second.writes.length).toBeLessThanOrEqual(written.length + 1 + shared.length);
+    expect(second.events).toEqual(['Normal Accepted chat', 'Normal GatewayAPIMissing chat', 'Warning NoPodAccepting chat']);
+    expect(world.mustFind(deployments, 'holdfast-holdfast')).toMatchObject({
+      metadata: { ownerReferences: [{ name: 'cart' }, { name: 'chat' }] },
+      spec: { replicas: 3 },
+    });
+  });
+
+  test('that is deleted takes its objects with it, and nothing is written for it', async () => {
+    const deleted = await world.after(() => {
+      world.cluster.remove(stickyWorkloads, { namespace, name: 'cart' });
+      world.cluster.collectGarbage();
+    });
+    expect(deleted).toEqual({ writes: ['apply MutatingWebhookConfiguration holdfast'], events: [] });
+    expect(world.cluster.all(services)).toEqual([]);
+  });
+
+  test('is looked after by the next operator, which applies everything once and changes nothing', async () => {
+    await world.stop();
+    world.news();
+    const versions = () => [deployments, services, secrets, stickyWorkloads].flatMap((resource) => world.cluster.all(resource).map(({ metadata }) => metadata.resourceVersion));
+    const before = versions();
+    await world.start('operator-2');
+    expect(world.news()).toEqual({ writes: ['update Lease holdfast-system/holdfast-operator', ...wholeInstallation], events: [] });
+    expect(versions()).toEqual(before);
+  });
+});

@@ -1,0 +1,104 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { deployments, httpRoutes, secrets, services, stickyWorkloads } from '../../src/kube/resources.ts';
+import { deployment, namespace, stickyWorkload } from '../support/operator-objects.ts';
+import { createOperatorWorld, createServingWorld, type OperatorWorld } from '../support/operator-world.ts';
+import type { ShortWorkload } from '../support/world.ts';
+
+let world: OperatorWorld;
+afterEach(() => world.stop());
+
+const onlySaid = ['apply MutatingWebhookConfiguration holdfast', 'apply status of StickyWorkload shop/cart'];
+
+describe('a StickyWorkload that is refused from the start', () => {
+  type Refused = { sentence: string; spec: NonNullable<ShortWorkload['spec']>; ports?: { name?: string; containerPort: number }[]; reason: string; says: string };
+  const refused: Refused[] = [
+    {
+      sentence: 'a field that does not work yet',
+      spec: { scaleDown: { strategy: 'DrainFirst' } },
+      reason: 'FieldNotSupported',
+      says: 'spec.scaleDown.strategy DrainFirst is not supported by this version; use TerminateAndHold',
+    },
+    { sentence: 'a target that is not there', spec: { targetRef: { kind: 'StatefulSet', name: 'cart' } }, reason: 'TargetNotFound', says: 'there is no StatefulSet cart' },
+    { sentence: 'several ports, none chosen', spec: {}, ports: [{ name: 'web', containerPort: 1 }, { name: 'admin', containerPort: 2 }], reason: 'TargetPortAmbiguous', says: 'web (1), admin (2)' },
+    {
+      sentence: 'an expression that cannot be read',
+      spec: { route: { matches: [{ path: { type: 'RegularExpression', value: '/(' } }] } },
+      reason: 'ExpressionInvalid',
+      says: 'spec.route.matches[0].path.value "/("',
+    },
+  ];
+
+  test.each(refused)('$sentence: nothing is made, and the status says why', async ({ spec, ports, reason, says }) => {
+    world = createOperatorWorld();
+    await world.start();
+    const news = await world.after(() => {
+      world.put(deployments, deployment('cart', ports));
+      world.put(stickyWorkloads, stickyWorkload({ name: 'cart', spec }));
+    });
+    expect(news).toEqual({ writes: onlySaid, events: [`Warning ${reason} cart`] });
+    expect(world.condition('cart', 'Accepted')).toMatchObject({ status: 'False', reason });
+    expect(world.condition('cart', 'Accepted')?.message).toContain(says);
+    expect(world.condition('cart', 'Programmed')).toEqual({ status: 'False', reason: 'NotAccepted', message: 'The spec was refused, see condition Accepted. Nothing is served.' });
+    expect(world.condition('cart', 'Ready')).toMatchObject({ status: 'False', reason: 'NotAccepted' });
+  });
+});
+
+describe('a StickyWorkload that is served, and then refused', () => {
+  beforeEach(async () => {
+    ({ world } = await createServingWorld());
+  });
+
+  test('keeps what it has, and its sessions go on', async () => {
+    const before = [world.mustFind(services, 'cart'), world.mustFind(secrets, 'cart-session-keys'), world.mustFind(deployments, 'holdfast-holdfast')];
+    const news = await world.after(() => world.editSpec(stickyWorkloads, 'cart', { loadBalancing: { policy: 'RoundRobin' } }));
+    expect(news).toEqual({ writes: ['apply status of StickyWorkload shop/cart'], events: ['Warning FieldNotSupported cart'] });
+    expect([world.mustFind(services, 'cart'), world.mustFind(secrets, 'cart-session-keys'), world.mustFind(deployments, 'holdfast-holdfast')]).toEqual(before);
+    expect(world.condition('cart', 'Programmed')?.message).toContain('What had been provisioned stays and goes on serving sessions.');
+    expect(world.status('cart')).toMatchObject({ acceptingReplicas: 2, selector: 'app=cart' });
+  });
+
+  test('is served as before when the field is taken out again', async () => {
+    await world.after(() => world.editSpec(stickyWorkloads, 'cart', { loadBalancing: { policy: 'RoundRobin' } }));
+    const news = await world.after(() => world.editSpec(stickyWorkloads, 'cart', { loadBalancing: { policy: 'LeastSessions' } }));
+    expect(news).toEqual({ writes: ['apply status of StickyWorkload shop/cart'], events: ['Normal Accepted cart', 'Normal GatewayAPIMissing cart', 'Normal Ready cart'] });
+  });
+});
+
+describe('two StickyWorkloads that want the same', () => {
+  beforeEach(async () => {
+    ({ world } = await createServingWorld());
+  });
+
+  const rival = { name: 'rival', createdAt: '2026-01-01T00:01:00Z' };
+
+  test('target: the older one keeps it, the younger one gets nothing and is told by whom', async () => {
+    const news = await world.after(() => world.put(stickyWorkloads, stickyWorkload({ ...rival, spec: { targetRef: { kind: 'Deployment', name: 'cart' } } })));
+    expect(news).toEqual({ writes: ['apply status of StickyWorkload shop/rival'], events: ['Warning TargetConflict rival'] });
+    expect(world.condition('rival', 'Accepted')?.message).toContain('StickyWorkload cart is older and claims Deployment cart');
+    expect(world.cluster.find(services, { namespace, name: 'rival' })).toBeUndefined();
+    expect(world.condition('cart', 'Ready')).toMatchObject({ status: 'True' });
+  });
+
+  test('target: the younger one gets it when the older one goes', async () => {
+    await world.after(() => world.put(stickyWorkloads, stickyWorkload({ ...rival, spec: { targetRef: { kind: 'Deployment', name: 'cart' } } })));
+    const news = await world.after(() => world.cluster.remove(stickyWorkloads, { namespace, name: 'cart' }));
+    expect(news.writes).toEqual([
+      'apply Service shop/rival',
+      'apply ServiceAccount shop/holdfast-holdfast',
+      'apply Deployment shop/holdfast-holdfast',
+      'apply Service shop/holdfast-holdfast',
+      'apply PodDisruptionBudget shop/holdfast-holdfast',
+      'create Secret shop/rival-session-keys',
+      'apply status of StickyWorkload shop/rival',
+    ]);
+    expect(world.cluster.all(httpRoutes)).toEqual([]);
+  });
+
+  test('cookie: each would end the sessions of the other', async () => {
+    const news = await world.after(() => world.putWorkload({ ...rival, spec: { sessionPersistence: { cookie: { name: 'cart-session' } } } }));
+    expect(news).toEqual({
+      writes: ['apply MutatingWebhookConfiguration holdfast', 'apply status of StickyWorkload shop/rival'],
+      events: ['Warning CookieConflict rival'],
+    });
+  });
+});

@@ -1,0 +1,109 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import type { EndpointReport, Report } from '../../src/core/table/messages.ts';
+import { pods } from '../../src/kube/resources.ts';
+import { proxyPod } from '../support/operator-objects.ts';
+import { createServingWorld, type OperatorWorld } from '../support/operator-world.ts';
+import type { TlsClient } from '../support/tls-client.ts';
+
+let world: OperatorWorld;
+let client: TlsClient;
+let sequence = 0;
+
+// Real TLS: the certificates are made by the operator's clock and checked by the machine's.
+beforeEach(async () => {
+  const served = await createServingWorld({ startMs: Math.floor(Date.now() / 1000) * 1000 });
+  world = served.world;
+  client = world.client(served.operator.listening().discovery);
+  world.put(pods, proxyPod('proxy-1'));
+  world.cluster.addToken('proxy', { username: 'system:serviceaccount:shop:holdfast-holdfast', podName: 'proxy-1', podUid: 'uid-proxy-1' });
+  world.cluster.addToken('sidecar', { username: 'system:serviceaccount:shop:default', podName: 'cart-a', podUid: 'uid-cart-a' });
+  await world.settle();
+  world.news();
+});
+afterEach(() => world.stop());
+
+/** As the proxy sends it: sessions by pod. */
+async function report(sessions: Record<string, number>, state: EndpointReport['state'] = 'Accepting'): Promise<void> {
+  const endpoints = Object.entries(sessions).map(([name, count]) => ({ uid: `uid-${name}`, state, sessions: count, expiresAtMs: world.clock.nowMs() + 1_800_000 }));
+  sequence += 1;
+  const body: Report = { startedAtMs: 1, sequence, endpoints, ended: [] };
+  expect(await client.call('POST', '/v1/report', { token: 'proxy', body: JSON.stringify(body) })).toMatchObject({ status: 204 });
+}
+
+describe('what proxies count', () => {
+  test('is in the status: on each pod, and in all', async () => {
+    await report({ 'cart-a': 3, 'cart-b': 4 });
+    await world.clock.advance(2000);
+    expect(world.news()).toEqual({ writes: ['apply status of StickyWorkload shop/cart'], events: [] });
+    expect(world.status('cart').sessions).toEqual({ active: 7, draining: 0 });
+    expect(world.status('cart').endpoints?.map(({ pod, sessions }) => [pod, sessions])).toEqual([
+      ['cart-a', 3],
+      ['cart-b', 4],
+    ]);
+  });
+
+  test('is written every two seconds at most, however often it moves, and the last word is written', async () => {
+    const busyMs = 20_000;
+    for (let passedMs = 0; passedMs < busyMs; passedMs += 200) {
+      await report({ 'cart-a': 10 + passedMs / 200, 'cart-b': 1 });
+      await world.clock.advance(200);
+    }
+    const { writes } = world.news();
+    expect(new Set(writes)).toEqual(new Set(['apply status of StickyWorkload shop/cart']));
+    expect(writes.length).toBeLessThanOrEqual(busyMs / 2000 + 1);
+    expect(writes.length).toBeGreaterThanOrEqual(busyMs / 2000 - 1);
+    await world.clock.advance(2000);
+    expect(world.status('cart').sessions).toEqual({ active: 10 + 99 + 1, draining: 0 });
+  });
+
+  test('that does not move costs no write', async () => {
+    await report({ 'cart-a': 3, 'cart-b': 4 });
+    await world.clock.advance(2000);
+    world.news();
+    for (let second = 0; second < 10; second += 1) {
+      await report({ 'cart-a': 3, 'cart-b': 4 });
+      await world.clock.advance(1000);
+    }
+    expect(world.news()).toEqual({ writes: [], events: [] });
+  });
+
+  test('does not hold back what matters: a pod that begins to drain is told at once', async () => {
+    await report({ 'cart-a': 3, 'cart-b': 4 });
+    await world.clock.advance(2000);
+    await report({ 'cart-a': 5, 'cart-b': 4 });
+    await world.settle();
+    world.news();
+    world.terminate('cart-a');
+    await world.clock.advance(20);
+    expect(world.news()).toEqual({ writes: ['apply status of StickyWorkload shop/cart'], events: ['Normal PodTerminating cart'] });
+    expect(world.status('cart').sessions).toEqual({ active: 9, draining: 5 });
+  });
+});
+
+describe('the sidecar of a pod', () => {
+  const ask = async (): Promise<unknown> => (await client.call('GET', '/v1/drain', { token: 'sidecar' })).body;
+
+  test('is told that nobody deleted its pod', async () => {
+    expect(await ask()).toEqual({ terminating: false });
+  });
+
+  test('holds until the proxy has confirmed that the pod drains, and is told its count then', async () => {
+    await report({ 'cart-a': 3, 'cart-b': 4 });
+    world.terminate('cart-a');
+    await world.settle();
+    const killAtMs = Date.parse(world.mustFind(pods, 'cart-a').metadata.deletionTimestamp ?? '');
+    expect(await ask()).toEqual({ terminating: true, killAtMs, sources: [{ type: 'Proxy', known: false, why: 'proxy pod uid-proxy-1 has not confirmed that this pod drains' }] });
+    await report({ 'cart-a': 3 }, 'Draining');
+    expect(await ask()).toEqual({ terminating: true, killAtMs, sources: [{ type: 'Proxy', known: true, sessions: 3 }] });
+    await world.clock.advance(6000);
+    expect(await ask()).toEqual({ terminating: true, killAtMs, sources: [{ type: 'Proxy', known: false, why: 'proxy pod uid-proxy-1 reported last 6 s ago' }] });
+  });
+
+  test('tells how its drain ended, on the pod and on the StickyWorkload', async () => {
+    await world.after(() => world.terminate('cart-a'));
+    const summary = { reason: 'DrainDeadline', sessionsAtStart: 3, sessionsCut: 1, tookMs: 3_600_000, message: '1 session was cut.' };
+    expect(await client.call('POST', '/v1/drained', { token: 'sidecar', body: JSON.stringify(summary) })).toMatchObject({ status: 204 });
+    await world.settle();
+    expect(world.news()).toEqual({ writes: [], events: ['Warning DrainDeadline cart-a', 'Warning DrainDeadline cart'] });
+  });
+});

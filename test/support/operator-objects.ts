@@ -1,0 +1,119 @@
+/** What users, controllers and kubelets put into a cluster, as the API server hands it out. Namespace: shop. */
+import type { KubeObject } from '../../src/kube/ports.ts';
+import { stickyWorkload as wholeStickyWorkload, type ShortWorkload } from './world.ts';
+
+export const namespace = 'shop';
+
+/** The types of the API say more than KubeObject does; as JSON they are the same. */
+export const stickyWorkload = (short: ShortWorkload): KubeObject => ({ ...wholeStickyWorkload(short) });
+
+type Port = { name?: string; containerPort: number };
+
+export const deployment = (name: string, ports: Port[] = [{ name: 'http', containerPort: 8080 }]): KubeObject => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { namespace, name, uid: `uid-of-${name}` },
+  spec: {
+    replicas: 2,
+    selector: { matchLabels: { app: name } },
+    template: { metadata: { labels: { app: name } }, spec: { containers: [{ name: 'app', image: 'app:1', ports }] } },
+  },
+});
+
+const controlledBy = (kind: string, name: string) => [{ apiVersion: 'apps/v1', kind, name, uid: `uid-of-${name}`, controller: true }];
+
+/** The ReplicaSet of a Deployment. */
+export const replicaSet = (name: string, owner: string): KubeObject => ({
+  apiVersion: 'apps/v1',
+  kind: 'ReplicaSet',
+  metadata: { namespace, name, uid: `uid-of-${name}`, ownerReferences: controlledBy('Deployment', owner) },
+});
+
+/** `of`: its ReplicaSet. `workload`: the StickyWorkload it was injected for; without it the pod has no sidecar. */
+export type ShortPod = { name: string; of: string; app: string; workload?: string };
+
+/** A pod that runs and is ready. */
+export function pod({ name, of, app, workload }: ShortPod): KubeObject {
+  const ports = [{ name: 'http', containerPort: 8080 }];
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: {
+      namespace,
+      name,
+      uid: `uid-${name}`,
+      labels: { app },
+      ownerReferences: controlledBy('ReplicaSet', of),
+      ...(workload !== undefined && { annotations: { 'holdfast.dev/workload': workload } }),
+    },
+    spec: workload === undefined ? { containers: [{ name: 'app', image: 'app:1', ports }] } : injectedSpec(ports),
+    status: { phase: 'Running', podIP: addressOf(name), conditions: [{ type: 'Ready', status: 'True' }] },
+  };
+}
+
+const injectedSpec = (ports: Port[]): object => ({
+  terminationGracePeriodSeconds: 3640,
+  initContainers: [{ name: 'holdfast-sidecar', image: 'holdfast:1', restartPolicy: 'Always' }],
+  containers: [{ name: 'app', image: 'app:1', ports, lifecycle: { preStop: { httpGet: { path: '/prestop', port: 15999 } } } }],
+});
+
+/** Made of the last character of the pod's name. */
+const addressOf = (podName: string): string => `10.0.0.${podName.charCodeAt(podName.length - 1)}`;
+
+/** The EndpointSlice of a Service, as its controller writes it while these pods are ready. */
+export const slice = (service: string, podNames: string[]): KubeObject => ({
+  apiVersion: 'discovery.k8s.io/v1',
+  kind: 'EndpointSlice',
+  metadata: { namespace, name: `${service}-1`, labels: { 'kubernetes.io/service-name': service } },
+  addressType: 'IPv4',
+  ports: [{ name: 'http', port: 8080, protocol: 'TCP' }],
+  endpoints: podNames.map((name) => ({
+    addresses: [addressOf(name)],
+    conditions: { ready: true, serving: true, terminating: false },
+    targetRef: { kind: 'Pod', namespace, name, uid: `uid-${name}` },
+  })),
+});
+
+/** A pod of the proxy of Gateway holdfast, which runs. */
+export const proxyPod = (name: string): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: {
+    namespace,
+    name,
+    uid: `uid-${name}`,
+    labels: {
+      'app.kubernetes.io/managed-by': 'holdfast',
+      'app.kubernetes.io/component': 'proxy',
+      'gateway.networking.k8s.io/gateway-name': 'holdfast',
+    },
+  },
+  spec: { containers: [{ name: 'proxy', image: 'holdfast:1' }] },
+  status: { phase: 'Running', podIP: addressOf(name) },
+});
+
+const persistenceFields = {
+  /** v1.1 to v1.6. */
+  B: { sessionPersistence: { properties: { sessionName: {}, cookieConfig: {} } } },
+  /** v1.7. */
+  C: { sessionPersistence: { properties: { cookie: {}, header: {} } } },
+  /** The standard channel. */
+  Absent: {},
+};
+
+/** The definition of HTTPRoute, cut down to what tells one generation of Gateway API from another. */
+export const routeDefinition = (generation: keyof typeof persistenceFields): KubeObject => ({
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'httproutes.gateway.networking.k8s.io' },
+  spec: {
+    versions: [
+      {
+        name: 'v1',
+        served: true,
+        schema: { openAPIV3Schema: { properties: { spec: { properties: { rules: { items: { properties: { matches: {}, ...persistenceFields[generation] } } } } } } } },
+      },
+    ],
+  },
+  status: { conditions: [{ type: 'Established', status: 'True' }] },
+});

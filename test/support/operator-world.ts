@@ -1,0 +1,173 @@
+/**
+ * The whole operator over a cluster in memory, on a clock that stands still: objects go in, and every write and every event
+ * comes out. What other controllers and kubelets would do is done by the test.
+ */
+import type { StickyWorkload } from '../../src/api/stickyworkload.ts';
+import { formatTime } from '../../src/core/status/time.ts';
+import type { KubeObject, Resource } from '../../src/kube/ports.ts';
+import * as resources from '../../src/kube/resources.ts';
+import type { LeaseTiming } from '../../src/kube/watch/lease.ts';
+import { createOperator, type Operator } from '../../src/operator/operator.ts';
+import { createMemoryClock } from './memory-clock.ts';
+import { createMemoryCluster } from './memory-cluster.ts';
+import { createMemoryLogger } from './memory-logger.ts';
+import { deployment, namespace, pod, replicaSet, slice, stickyWorkload } from './operator-objects.ts';
+import { createRecorder, type News } from './recorder.ts';
+import { createTlsClient, type TlsClient } from './tls-client.ts';
+import type { ShortWorkload } from './world.ts';
+
+export type WorldOptions = {
+  /** Where real TLS is spoken it must be now: certificates are checked against the clock of the machine. */
+  startMs?: number;
+  /** By default so slow that no renewal comes in between; `real`: as in production. */
+  lease?: 'slow' | 'real';
+};
+
+export type OperatorWorld = ReturnType<typeof createOperatorWorld>;
+
+const slowLease: LeaseTiming = { leaseDurationMs: 7_200_000, renewDeadlineMs: 7_000_000, retryMs: 3_600_000 };
+// A change is translated 20 ms later; what comes of it may be a change again, three times at most.
+const settledAfterMs = 200;
+
+export function createOperatorWorld({ startMs, lease = 'slow' }: WorldOptions = {}) {
+  const clock = createMemoryClock(startMs);
+  const cluster = createMemoryCluster(clock);
+  const logger = createMemoryLogger();
+  const recorder = createRecorder(cluster);
+  const running = new Map<string, Operator>();
+  const clients: TlsClient[] = [];
+
+  // As the manifests install it.
+  cluster.put(resources.mutatingWebhookConfigurations, {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'MutatingWebhookConfiguration',
+    metadata: { name: 'holdfast' },
+    webhooks: [],
+  });
+
+  const settle = (): Promise<void> => clock.advance(settledAfterMs);
+
+  const world = {
+    clock,
+    cluster,
+    logger,
+    settle,
+    news: recorder.news,
+    writers: recorder.writers,
+    cut: recorder.cut,
+    mend: recorder.mend,
+
+    async start(identity = 'operator-1'): Promise<Operator> {
+      const operator = createOperator({
+        cluster: recorder.clusterOf(identity),
+        namespace: 'holdfast-system',
+        identity,
+        image: 'holdfast:1',
+        imagePullPolicy: 'Never',
+        ports: { webhook: 0, discovery: 0 },
+        serverNames: ['holdfast-operator.holdfast-system.svc', '127.0.0.1'],
+        discoveryHost: '127.0.0.1',
+        ...(lease === 'slow' && { leaseTiming: slowLease }),
+        clock,
+        random: () => 0,
+        logger,
+      });
+      running.set(identity, operator);
+      await operator.start();
+      await settle();
+      return operator;
+    },
+
+    async stop(identity?: string): Promise<void> {
+      if (identity === undefined) for (const client of clients.splice(0)) client.close();
+      const stopping = [...running].filter(([name]) => identity === undefined || name === identity);
+      for (const [name, operator] of stopping) {
+        running.delete(name);
+        await operator.stop();
+      }
+    },
+
+    /** Speaks to a server of the operator as those who were given its authority do. */
+    client(port: number): TlsClient {
+      const { 'tls.crt': certificate = '' } = (cluster.find(resources.secrets, { namespace: 'holdfast-system', name: 'holdfast-ca' })?.['data'] ?? {}) as Record<string, string>;
+      const client = createTlsClient({ port, caPem: Buffer.from(certificate, 'base64').toString() });
+      clients.push(client);
+      return client;
+    },
+
+    /** What comes of an act. */
+    async after(act: () => unknown): Promise<News> {
+      await settle();
+      recorder.news();
+      act();
+      await settle();
+      return recorder.news();
+    },
+
+    put: (resource: Resource, ...objects: KubeObject[]): void => {
+      for (const object of objects) cluster.put(resource, object);
+    },
+
+    /** Somebody changes an object that exists. */
+    edit(resource: Resource, name: string, change: (object: KubeObject) => KubeObject): void {
+      cluster.put(resource, change(world.mustFind(resource, name)));
+    },
+
+    editSpec(resource: Resource, name: string, spec: object): void {
+      world.edit(resource, name, (object) => ({ ...object, spec: { ...(object['spec'] as object), ...spec } }));
+    },
+
+    /** Namespaced ones in shop. */
+    mustFind(resource: Resource, name: string): KubeObject {
+      const found = cluster.find(resource, { name, ...(resource.namespaced && { namespace }) });
+      if (!found) throw new Error(`there is no ${resource.kind} ${name}`);
+      return found;
+    },
+
+    /** A Deployment with a StickyWorkload of the same name. */
+    putWorkload(short: ShortWorkload): void {
+      cluster.put(resources.deployments, deployment(short.name));
+      cluster.put(resources.stickyWorkloads, stickyWorkload(short));
+    },
+
+    /** Pods of `app` that run, with the sidecar, and the EndpointSlice that names them. */
+    putPods(app: string, names: string[]): void {
+      cluster.put(resources.replicaSets, replicaSet(`${app}-1`, app));
+      for (const name of names) cluster.put(resources.pods, pod({ name, of: `${app}-1`, app, workload: app }));
+      cluster.put(resources.endpointSlices, slice(app, names));
+    },
+
+    /** The proxy's pods are ready, as the Deployment controller tells. */
+    runProxy(): void {
+      world.edit(resources.deployments, 'holdfast-holdfast', (object) => ({ ...object, status: { readyReplicas: 2 } }));
+    },
+
+    /** As `kubectl delete pod` does: the pod lives on for its grace. */
+    terminate(name: string, graceSeconds = 3640): void {
+      // In whole seconds, as Kubernetes tells it.
+      const deletionTimestamp = formatTime(clock.nowMs() + graceSeconds * 1000);
+      world.edit(resources.pods, name, (object) => ({ ...object, metadata: { ...object.metadata, deletionTimestamp, deletionGracePeriodSeconds: graceSeconds } }));
+    },
+
+    status: (name: string): NonNullable<StickyWorkload['status']> =>
+      (world.mustFind(resources.stickyWorkloads, name) as KubeObject & Pick<StickyWorkload, 'status'>).status ?? {},
+
+    condition(name: string, type: string): { status: string; reason: string; message: string } | undefined {
+      const found = world.status(name).conditions?.find((condition) => condition.type === type);
+      return found && { status: found.status, reason: found.reason, message: found.message };
+    },
+  };
+  return world;
+}
+
+/** A world in which StickyWorkload `cart` is served by two pods, `cart-a` and `cart-b`, and nothing is left to do. */
+export async function createServingWorld(options: WorldOptions = {}): Promise<{ world: OperatorWorld; operator: Operator }> {
+  const world = createOperatorWorld(options);
+  world.putWorkload({ name: 'cart' });
+  world.putPods('cart', ['cart-a', 'cart-b']);
+  const operator = await world.start();
+  world.runProxy();
+  await world.settle();
+  world.news();
+  return { world, operator };
+}

@@ -1,0 +1,69 @@
+/** The cluster in memory as each replica of the operator reaches it: writes and events are noted, and a replica can be cut off. */
+import type { ObjectRef, Resource } from '../../src/kube/ports.ts';
+import type { Cluster } from '../../src/operator/options.ts';
+import { AppError } from '../../src/platform/errors.ts';
+import type { MemoryCluster } from './memory-cluster.ts';
+
+/** What happened: writes as `verb Kind namespace/name`, events as `type reason name`, both in order. */
+export type News = { writes: string[]; events: string[] };
+
+export interface Recorder {
+  clusterOf(replica: string): Cluster;
+  /** What happened since the last call. Writes that failed are not in it. */
+  news(): News;
+  /** Who wrote since the last news, once each. */
+  writers(): string[];
+  /** The replica reaches the API server no more; the watches that it has stay open. */
+  cut(replica: string): void;
+  mend(replica: string): void;
+}
+
+export function createRecorder(cluster: MemoryCluster): Recorder {
+  let writes: { replica: string; line: string }[] = [];
+  let events: string[] = [];
+  const cutOff = new Set<string>();
+
+  async function reach<T>(replica: string, call: () => Promise<T>): Promise<T> {
+    if (cutOff.has(replica)) throw new AppError('KUBERNETES_UNAVAILABLE', 'no route to the API server', { source: 'kubernetes', retryable: true });
+    return call();
+  }
+
+  function clusterOf(replica: string): Cluster {
+    async function write<T>(verb: string, about: { resource: Resource; ref: ObjectRef }, call: () => Promise<T>): Promise<T> {
+      const result = await reach(replica, call);
+      writes.push({ replica, line: describe(verb, about) });
+      return result;
+    }
+    return {
+      get: (resource, ref) => reach(replica, () => cluster.get(resource, ref)),
+      list: (resource, options) => reach(replica, () => cluster.list(resource, options)),
+      watch: cluster.watch,
+      review: cluster.review,
+      apply: (resource, object, subresource) =>
+        write(subresource === undefined ? 'apply' : `apply ${subresource} of`, { resource, ref: object.metadata }, () => cluster.apply(resource, object, subresource)),
+      create: (resource, object) => write('create', { resource, ref: object.metadata }, () => cluster.create(resource, object)),
+      update: (resource, object) => write('update', { resource, ref: object.metadata }, () => cluster.update(resource, object)),
+      delete: (resource, ref, uid) => write('delete', { resource, ref }, () => cluster.delete(resource, ref, uid)),
+      emit(event) {
+        events.push(`${event.type} ${event.reason} ${event.regarding.name}`);
+        cluster.emit(event);
+      },
+    };
+  }
+
+  return {
+    clusterOf,
+    news() {
+      const news = { writes: writes.map(({ line }) => line), events };
+      writes = [];
+      events = [];
+      return news;
+    },
+    writers: () => [...new Set(writes.map(({ replica }) => replica))].toSorted(),
+    cut: (replica) => void cutOff.add(replica),
+    mend: (replica) => void cutOff.delete(replica),
+  };
+}
+
+const describe = (verb: string, { resource, ref }: { resource: Resource; ref: ObjectRef }): string =>
+  `${verb} ${resource.kind} ${ref.namespace === undefined ? '' : `${ref.namespace}/`}${ref.name}`;

@@ -1,0 +1,54 @@
+import { describe, expect, test } from '@jest/globals';
+import type { KubeObject, ObjectMeta } from '../../../../src/kube/ports.ts';
+import { projectTarget, proxyOf } from '../../../../src/operator/gather/targets.ts';
+
+const deployment = (spec?: object, metadata: Partial<ObjectMeta> = {}, status?: object): KubeObject => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { namespace: 'shop', name: 'cart', uid: 'd', ...metadata },
+  ...(spec && { spec }),
+  ...(status && { status }),
+});
+const template = (...containers: object[]) => ({ template: { spec: { containers } } });
+const base = { kind: 'Deployment', namespace: 'shop', name: 'cart', uid: 'd' };
+
+describe('a target', () => {
+  test.each<[string, object, object]>([
+    ['its selector and the ports of all its containers', { selector: { matchLabels: { app: 'cart' } }, ...template({ ports: [{ name: 'http', containerPort: 80 }] }, { ports: [{ containerPort: 81 }] }) }, { matchLabels: { app: 'cart' }, containerPorts: [{ name: 'http', port: 80 }, { port: 81 }] }],
+    ['a selector with expressions is no selector of a Service', { selector: { matchLabels: { app: 'cart' }, matchExpressions: [{ key: 'a', operator: 'Exists' }] } }, { containerPorts: [] }],
+    ['an empty list of expressions is none', { selector: { matchLabels: { app: 'cart' }, matchExpressions: [] } }, { matchLabels: { app: 'cart' }, containerPorts: [] }],
+    ['lists that Go wrote as null', { selector: { matchLabels: { app: 'cart' }, matchExpressions: null }, ...template({ ports: null }) }, { matchLabels: { app: 'cart' }, containerPorts: [] }],
+    ['a template without containers', { selector: { matchLabels: { app: 'cart' } }, template: { spec: { containers: null } } }, { matchLabels: { app: 'cart' }, containerPorts: [] }],
+    ['containers without ports', template({}, {}), { containerPorts: [] }],
+  ])('%s', (_, spec, target) => {
+    expect(projectTarget(deployment(spec)).target).toEqual({ ...base, ...target });
+  });
+
+  test('readiness, zero while nobody has told it', () => {
+    expect(projectTarget(deployment()).readyReplicas).toBe(0);
+    expect(projectTarget(deployment(undefined, {}, { replicas: 3 })).readyReplicas).toBe(0);
+    expect(projectTarget(deployment(undefined, {}, { readyReplicas: 2 })).readyReplicas).toBe(2);
+  });
+});
+
+describe('a proxy', () => {
+  const ours = { 'app.kubernetes.io/managed-by': 'holdfast', 'app.kubernetes.io/component': 'proxy', 'gateway.networking.k8s.io/gateway-name': 'web' };
+
+  test('is a Deployment of ours that stands for a Gateway', () => {
+    const metadata = { labels: ours, ownerReferences: [{ apiVersion: 'v', kind: 'StickyWorkload', name: 'cart', uid: 'o' }] };
+    expect(proxyOf(projectTarget(deployment(undefined, metadata, { readyReplicas: 2 })))).toEqual({
+      namespace: 'shop',
+      name: 'cart',
+      uid: 'd',
+      ownerUids: ['o'],
+      component: 'proxy',
+      gateway: 'web',
+      readyReplicas: 2,
+    });
+  });
+
+  test('is not one of another Gateway implementation, nor any Deployment', () => {
+    expect(proxyOf(projectTarget(deployment(undefined, { labels: { ...ours, 'app.kubernetes.io/managed-by': 'other' } })))).toBeUndefined();
+    expect(proxyOf(projectTarget(deployment()))).toBeUndefined();
+  });
+});

@@ -1,0 +1,59 @@
+import { expect, test } from '@jest/globals';
+import { createLedger } from '../../../../src/core/count/ledger.ts';
+import type { EndpointReport } from '../../../../src/core/table/messages.ts';
+import { translate } from '../../../../src/core/translate/translate.ts';
+import type { TranslationFeed } from '../../../../src/operator/feed/translation-feed.ts';
+import type { World } from '../../../../src/operator/gather/world.ts';
+import { createSources } from '../../../../src/operator/sessions/sources.ts';
+import { snapshotOf, stickyWorkload, wholePod, type ShortWorld } from '../../../support/world.ts';
+
+const nowMs = 1_000_000;
+const labels = { 'app.kubernetes.io/managed-by': 'holdfast', 'app.kubernetes.io/component': 'proxy', 'gateway.networking.k8s.io/gateway-name': 'holdfast' };
+const proxies = ['p', 'q'].map((name) => ({ name, labels, of: 'Deployment/holdfast-holdfast' }));
+const cart = { namespace: 'shop', name: 'cart-a', uid: 'uid-cart-a' };
+
+type Known = {
+  world?: ShortWorld;
+  /** What injection wrote on the pod; absent: the pod is in no cache. */
+  workload?: string;
+  claimed?: boolean;
+  /** By proxy. */
+  reports?: Record<string, Partial<EndpointReport>>;
+};
+
+/** What the sidecar of cart-a is told. */
+function ask({ world, workload, claimed = true, reports = {} }: Known) {
+  const snapshot = world && snapshotOf(world);
+  const feed = { latest: () => snapshot && { snapshot, translation: translate(snapshot) } } as Pick<TranslationFeed, 'latest'> as TranslationFeed;
+  const directory: World = {
+    snapshot: () => snapshotOf({}),
+    pod: () => (workload === undefined ? undefined : { ...wholePod({ name: 'cart-a' }), workload }),
+    workload: () => (claimed ? stickyWorkload({ name: 'cart' }) : undefined),
+  };
+  const ledger = createLedger();
+  for (const [proxy, endpoint] of Object.entries(reports)) {
+    const endpoints: EndpointReport[] = [{ uid: cart.uid, state: 'Draining', sessions: 0, expiresAtMs: nowMs + 1000, ...endpoint }];
+    ledger.record(`uid-${proxy}`, { startedAtMs: 1, sequence: 1, endpoints }, nowMs);
+  }
+  return createSources({ world: directory, feed, ledger })(cart, nowMs);
+}
+
+const unknown = (why: string) => [{ type: 'Proxy', known: false, why }];
+const known = (sessions: number) => [{ type: 'Proxy', known: true, sessions }];
+
+test.each<[string, Known, object]>([
+  ['nothing is known before the first translation', { workload: 'cart' }, unknown('this replica of the operator has not read the cluster yet')],
+  ['nothing of a pod that no cache has', { world: { pods: proxies } }, unknown('this replica of the operator does not know the pod yet')],
+  ['nothing while no proxy runs: its counts went with it', { world: {}, workload: 'cart' }, unknown('no proxy of Gateway shop/holdfast is running')],
+  ['zero where the StickyWorkload is gone, and its proxy with it', { world: {}, workload: 'cart', claimed: false }, known(0)],
+  ['what a proxy counts that runs on without the StickyWorkload', { world: { pods: proxies }, workload: 'cart', claimed: false, reports: { p: { sessions: 1 }, q: {} } }, known(1)],
+  ['the sum of all proxies', { world: { pods: proxies }, workload: 'cart', reports: { p: { sessions: 2 }, q: { sessions: 3 } } }, known(5)],
+  ['nothing while one of them is silent', { world: { pods: proxies }, workload: 'cart', reports: { p: {} } }, unknown('proxy pod uid-q has not reported')],
+  [
+    'nothing while one of them may still send new sessions',
+    { world: { pods: proxies }, workload: 'cart', reports: { p: {}, q: { state: 'Accepting' } } },
+    unknown('proxy pod uid-q has not confirmed that this pod drains'),
+  ],
+])('%s', (_, facts, sources) => {
+  expect(ask(facts)).toEqual(sources);
+});
