@@ -116,3 +116,16 @@ test('a route of somebody else is never overwritten, not even while routes canno
   expect(world.mustFind(httpRoutes, 'cart')['spec']).toEqual(foreignRoute['spec']);
   expect(world.condition('cart', 'Programmed')).toMatchObject({ status: 'False', reason: 'RouteConflict' });
 });
+
+test('installed in part only: an operator that starts serves all the same, after ten seconds of patience', async () => {
+  await world.stop();
+  world.put(customResourceDefinitions, routeDefinition('C'));
+  world.cluster.fail({ verb: 'list', kind: 'GatewayClass', error: away, times: 1000 });
+  const starting = world.start('operator-2');
+  await world.clock.advance(9000);
+  await world.clock.advance(2000);
+  const second = await starting;
+  expect(second.notReady()).toEqual([]);
+  expect(second.feed.table('shop/holdfast')?.table.backends).toHaveProperty(['shop/cart']);
+  expect(world.condition('cart', 'Programmed')).toMatchObject({ status: 'True', reason: 'GatewayAPIMissing' });
+});

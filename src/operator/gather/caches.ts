@@ -4,7 +4,7 @@ import type { ObjectReader, ObjectRef } from '../../kube/ports.ts';
 import type { Random } from '../../kube/watch/backoff.ts';
 import { createReflector, type Reflector } from '../../kube/watch/reflector.ts';
 import type { Change } from '../../kube/watch/store.ts';
-import type { Clock } from '../../platform/clock.ts';
+import { sleep, type Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/log.ts';
 import { always, entriesOf, withGatewayApi, type CacheContents, type CacheName, type Watched } from './watched.ts';
 
@@ -19,7 +19,7 @@ export interface Caches {
   gatewayApi(): GatewayApi;
   /** Hears of every change; the answer unsubscribes. */
   onChange(listener: ChangeListener): () => void;
-  /** Resolves when every cache that always runs holds its first list, and those of Gateway API too where it is installed. */
+  /** Resolves when every cache that always runs holds its first list, and those of Gateway API too where all of it is installed. */
   readonly synced: Promise<void>;
   /** The newest resourceVersion seen by any of them, in decimal digits. */
   revision(): string;
@@ -31,6 +31,8 @@ export interface Caches {
 
 // An API server that was away for a minute should be heard of again at once: drains wait for it.
 const reconnect = { baseMs: 200, capMs: 2000 };
+
+const gatewayApiPatienceMs = 10_000;
 
 export function createCaches(options: CacheOptions): Caches {
   const listeners = new Set<ChangeListener>();
@@ -91,7 +93,14 @@ export function createCaches(options: CacheOptions): Caches {
     await reflector?.stop();
   }
 
-  const synced = Promise.all(basic.map((reflector) => reflector.synced)).then(follow);
+  /** Where Gateway API is installed in part its kinds are never read, and the proxies have to serve all the same. */
+  async function followForAWhile(): Promise<void> {
+    const read = new AbortController();
+    const patience = sleep(options.clock, gatewayApiPatienceMs, read.signal);
+    await Promise.race([follow().finally(() => read.abort()), patience]);
+  }
+
+  const synced = Promise.all(basic.map((reflector) => reflector.synced)).then(followForAWhile);
   definitions?.onChange(() => void follow());
 
   return {
