@@ -17,7 +17,9 @@ export type CachedDefinition = KubeObject & { gatewayApi: GatewayApi };
 /** For the reflector: half a megabyte of schema becomes the one fact we need of it. */
 export function projectDefinition(object: KubeObject): CachedDefinition {
   const { spec, status } = object as Definition;
-  const established = status?.conditions?.some(({ type, status: value }) => type === 'Established' && value === 'True') ?? false;
+  // One that is being deleted takes nothing new, and waits for its objects to go: applying them again would hold it up.
+  const isGoing = object.metadata.deletionTimestamp !== undefined;
+  const established = !isGoing && (status?.conditions?.some(({ type, status: value }) => type === 'Established' && value === 'True') ?? false);
   const v1 = spec?.versions?.find(({ name, served }) => name === 'v1' && served !== false);
   return {
     apiVersion: object.apiVersion,

@@ -15,6 +15,7 @@ describe('what of Gateway API is installed', () => {
     ['a definition without status', { status: undefined }],
     ['one whose conditions Go wrote as null', { status: { conditions: null } }],
     ['one that is not established yet', { status: { conditions: [{ type: 'Established', status: 'False' }] } }],
+    ['one that is being deleted', { metadata: { ...routeDefinition('B').metadata, deletionTimestamp: '2026-05-01T12:00:00Z' } }],
     ['one without versions', { spec: { versions: null }, status: established }],
     ['one that serves v1beta1 only', { spec: { versions: [{ name: 'v1beta1', served: true }] }, status: established }],
     ['one whose v1 is not served', { spec: { versions: [{ name: 'v1', served: false }] }, status: established }],
