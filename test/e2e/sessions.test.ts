@@ -13,7 +13,7 @@ const quietPeriodMs = 5000;
 const seed = Number(process.env['HOLDFAST_TEST_SEED'] ?? 20_261_122);
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-type LogEvent = { time: string; reason: string; tookMs: number };
+type LogEvent = { time: string; reason: string; tookMs: number; sessionsCut: number };
 
 /** The line of a log of JSON lines that tells of this event. */
 async function eventIn(log: Promise<string> | undefined, event: string): Promise<LogEvent> {
@@ -147,7 +147,9 @@ describeWithCluster('Sessions on a real cluster', () => {
     const released = await eventIn(sidecarLog, 'Released');
     const figures = { heldForMs: released.tookMs, sigtermAfterMs: sigtermAtMs - deletedAtMs, lastAnswerAfterMs: lastAnswerAtMs - deletedAtMs };
     process.stdout.write(`${JSON.stringify({ run: 'drain-limit', ...figures })}\n`);
-    expect(released).toMatchObject({ reason: 'DrainDeadline', sessionsCut: 1 });
+    expect(released.reason).toBe('DrainDeadline');
+    // Twice, where login and WebSocket came through different proxies (docs/design/0003).
+    expect([1, 2]).toContain(released.sessionsCut);
     expect(released.tookMs).toBeGreaterThanOrEqual(timeoutMs);
     expect(released.tookMs).toBeLessThanOrEqual(timeoutMs + 1000);
     // SIGTERM follows: the way from the API server to the hook and from the hook to the app is the kubelet's.
