@@ -125,4 +125,3 @@ export const specSchema = {
 
 export type StickyWorkloadSpec = Infer<typeof specSchema>;
 export type RouteMatch = Infer<typeof routeMatch>;
-export type TargetRef = Infer<typeof targetRef>;

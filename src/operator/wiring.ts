@@ -1,5 +1,4 @@
 /** Which part is given what. Nothing is decided here. */
-import type { PublishedTable } from './feed/translation-feed.ts';
 import type { Authority } from './certificates/authority.ts';
 import type { ControllerOptions } from './controller/controller.ts';
 import { createOwnedObjects } from './controller/owned-objects.ts';
@@ -38,7 +37,7 @@ export function discoveryPorts(options: OperatorOptions, core: Core, touchCounts
   const { world, feed, ledger } = core;
   return {
     reviewer: cluster,
-    feed: { current: (key): PublishedTable | undefined => feed.table(key), onChange: (listener) => feed.onTranslated(listener) },
+    feed: { current: (key) => feed.table(key), onChange: (listener) => feed.onTranslated(listener) },
     drain: { pods: createPodDirectory(world, cluster), sources: createSources(core) },
     onReport: ({ pod, gateway }, report, nowMs) => {
       if (ledger.record(pod.uid, report, nowMs)) touchCounts(`${gateway.namespace}/${gateway.name}`);

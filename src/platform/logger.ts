@@ -19,6 +19,3 @@ export function createLogger(component: string, level: LogLevel): Logger {
     redact: { paths: redacted, censor: '[redacted]' },
   });
 }
-
-const ignore = () => undefined;
-export const silentLogger: Logger = { debug: ignore, info: ignore, warn: ignore, error: ignore };

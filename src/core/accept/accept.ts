@@ -72,9 +72,12 @@ function findRivalry(workload: StickyWorkload, workloads: readonly StickyWorkloa
 /** The oldest StickyWorkload that wants the same thing, if that is not the workload itself. */
 function findElder(workload: StickyWorkload, all: readonly StickyWorkload[], isRival: typeof claimsSameTarget): StickyWorkload | undefined {
   const rivals = all.filter((other) => other.metadata.namespace === workload.metadata.namespace && isRival(workload, other));
-  const [oldest] = rivals.toSorted((one, other) => (seniority(one) < seniority(other) ? -1 : 1));
+  const [oldest] = rivals.toSorted(bySeniority);
   return oldest?.metadata.uid === workload.metadata.uid ? undefined : oldest;
 }
+
+/** The oldest first: who may keep what several StickyWorkloads claim. Injection must name the same one as the verdict does. */
+export const bySeniority = (one: StickyWorkload, other: StickyWorkload): number => (seniority(one) < seniority(other) ? -1 : 1);
 
 // RFC 3339 in UTC sorts as text; the name decides between those of one second.
 const seniority = ({ metadata }: StickyWorkload): string => `${metadata.creationTimestamp} ${metadata.name}`;

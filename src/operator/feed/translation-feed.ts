@@ -4,10 +4,10 @@
  */
 import { translate, type Translation } from '../../core/translate/translate.ts';
 import type { Snapshot } from '../../core/snapshot/snapshot.ts';
-import type { RoutingTable } from '../../core/table/routing-table.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { describeError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
+import type { PublishedTable } from '../discovery/table-stream.ts';
 
 export type Translated = { snapshot: Snapshot; translation: Translation };
 
@@ -19,8 +19,6 @@ export type FeedOptions = {
   clock: Clock;
   logger: Logger;
 };
-
-export type PublishedTable = { revision: string; asOfMs: number; table: RoutingTable };
 
 export interface TranslationFeed {
   latest(): Translated | undefined;

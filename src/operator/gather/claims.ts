@@ -1,5 +1,6 @@
 /** Which StickyWorkload a new pod belongs to: asked at admission, when the caches may not have heard of either yet. */
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
+import { bySeniority } from '../../core/accept/accept.ts';
 import type { ObjectMeta, ObjectReader } from '../../kube/ports.ts';
 import { replicaSets, stickyWorkloads } from '../../kube/resources.ts';
 import type { Caches } from './caches.ts';
@@ -35,7 +36,5 @@ export function createClaims(caches: Caches, reader: ObjectReader): (pod: Object
 function oldestClaim(workloads: CacheContents['workloads'][], namespace: string, target: Target): StickyWorkload | undefined {
   return workloads
     .filter(({ metadata, spec }) => metadata.namespace === namespace && spec.targetRef.kind === target.kind && spec.targetRef.name === target.name)
-    .toSorted((one, other) => (ageOf(one) < ageOf(other) ? -1 : 1))[0];
+    .toSorted(bySeniority)[0];
 }
-
-const ageOf = ({ metadata }: StickyWorkload): string => `${metadata.creationTimestamp} ${metadata.name}`;
