@@ -1,11 +1,26 @@
 /** The sidecar's settings: the webhook writes them into the pod as environment variables. */
+import { parseCidr } from '../src/core/drain/cidr.ts';
+import type { Cidr } from '../src/core/drain/cidr.ts';
+import type { DrainPolicy } from '../src/core/drain/gate.ts';
+import { containerOfVariable, parseOwnHook } from '../src/core/drain/own-hook.ts';
+import type { OwnHook } from '../src/core/drain/own-hook.ts';
 import { discoveryService, operatorNamespace, operatorService, ports } from '../src/core/names/names.ts';
-import type { DrainLimits } from '../src/core/drain/gate.ts';
+import type { SourceType } from '../src/core/table/messages.ts';
+import { describeError } from './log.ts';
 
 export type SidecarConfig = {
   port: number;
-  limits: DrainLimits;
+  policy: DrainPolicy;
   operator: OperatorAddress;
+  /** Where the app is reached, as the kubelet reaches it. */
+  podIp: string;
+  connections: ConnectionSettings;
+  /** Absent where the app is not asked, or nobody knows on which port. */
+  application?: { port: number; path: string };
+  /** The apps' own preStop hooks, by container. */
+  hooks: ReadonlyMap<string, OwnHook>;
+  /** What the kubelet gives a container that it only restarts. */
+  restartGraceMs: number;
 };
 
 export type OperatorAddress = {
@@ -19,38 +34,106 @@ export type OperatorAddress = {
   tokenFile: string;
 };
 
+/** Whose connections count: those to `ports`, from everywhere but `excluded`. `hostIps`: the node, from which the kubelet probes. */
+export type ConnectionSettings = { ports: readonly number[]; excluded: readonly Cidr[]; hostIps: readonly string[] };
+
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** `problems` name the variables that are missing or wrong. */
-export function parseConfig(env: Environment): { config: SidecarConfig } | { problems: string[] } {
-  const problems: string[] = [];
-  const whole = (name: string, fallback?: number): number => {
-    const text = env[name] ?? fallback?.toString();
-    if (text !== undefined && /^[0-9]{1,12}$/.test(text)) return Number(text);
-    problems.push(text === undefined ? `${name} is not set: whole milliseconds are needed` : `${name} must be a whole number, not ${JSON.stringify(text)}`);
-    return NaN;
+/** Notes what is wrong; what it answers in its place is never used. */
+type Reader = { env: Environment; problems: string[] };
+
+/** `problems`: the sidecar cannot do its work. `warnings`: it does the rest of it. Both name the variable. */
+export function parseConfig(env: Environment): { config: SidecarConfig; warnings: string[] } | { problems: string[] } {
+  const reader: Reader = { env, problems: [] };
+  const warnings: string[] = [];
+  const application = readApplication({ env, problems: warnings });
+  const config: SidecarConfig = {
+    port: readPort(reader, 'HOLDFAST_SIDECAR_PORT', ports.sidecar),
+    policy: readPolicy(reader),
+    operator: readOperator(reader),
+    podIp: env['HOLDFAST_POD_IP'] || '127.0.0.1',
+    connections: readConnections({ env, problems: warnings }),
+    ...(application && { application }),
+    hooks: readHooks({ env, problems: warnings }),
+    restartGraceMs: readWhole(reader, 'HOLDFAST_RESTART_GRACE_MS', 30_000),
   };
-  const portNumber = (name: string, fallback: number): number => {
-    const value = whole(name, fallback);
-    if (value > 65_535) problems.push(`${name} must be a port, not ${value}`);
-    return value;
+  return reader.problems.length > 0 ? { problems: reader.problems } : { config, warnings };
+}
+
+function readWhole({ env, problems }: Reader, name: string, fallback?: number): number {
+  const text = env[name] ?? fallback?.toString();
+  if (text !== undefined && /^[0-9]{1,12}$/.test(text)) return Number(text);
+  problems.push(text === undefined ? `${name} is not set: a whole number is needed` : `${name} must be a whole number, not ${JSON.stringify(text)}`);
+  return NaN;
+}
+
+function readPort(reader: Reader, name: string, fallback?: number): number {
+  const value = readWhole(reader, name, fallback);
+  if (value > 65_535) reader.problems.push(`${name} must be a port, not ${value}`);
+  return value;
+}
+
+function readPolicy(reader: Reader): DrainPolicy {
+  return {
+    drainTimeoutMs: readWhole(reader, 'HOLDFAST_DRAIN_TIMEOUT_MS'),
+    quietPeriodMs: readWhole(reader, 'HOLDFAST_QUIET_PERIOD_MS'),
+    shutdownMarginMs: readWhole(reader, 'HOLDFAST_SHUTDOWN_MARGIN_MS'),
+    sources: readList(reader.env, 'HOLDFAST_SESSION_SOURCES', 'Proxy').filter((name) => isSource(name, reader.problems)),
+    sessionThreshold: readWhole(reader, 'HOLDFAST_SESSION_THRESHOLD', 0),
   };
+}
+
+function isSource(name: string, problems: string[]): name is SourceType {
+  if (name === 'Proxy' || name === 'Connections' || name === 'Application') return true;
+  problems.push(`HOLDFAST_SESSION_SOURCES must name Proxy, Connections or Application, not ${JSON.stringify(name)}`);
+  return false;
+}
+
+function readOperator(reader: Reader): OperatorAddress {
+  const { env, problems } = reader;
   const ca = env['HOLDFAST_CA'] ?? '';
   if (!ca.includes('-----BEGIN CERTIFICATE-----')) problems.push('HOLDFAST_CA must be the PEM certificate that the operator is known by');
-  const config: SidecarConfig = {
-    port: portNumber('HOLDFAST_SIDECAR_PORT', ports.sidecar),
-    limits: {
-      drainTimeoutMs: whole('HOLDFAST_DRAIN_TIMEOUT_MS'),
-      quietPeriodMs: whole('HOLDFAST_QUIET_PERIOD_MS'),
-      shutdownMarginMs: whole('HOLDFAST_SHUTDOWN_MARGIN_MS'),
-    },
-    operator: {
-      host: env['HOLDFAST_DISCOVERY_HOST'] ?? `${discoveryService}.${operatorNamespace}.svc`,
-      port: portNumber('HOLDFAST_DISCOVERY_PORT', ports.discovery),
-      serverName: env['HOLDFAST_SERVER_NAME'] ?? `${operatorService}.${operatorNamespace}.svc`,
-      ca,
-      tokenFile: env['HOLDFAST_TOKEN_FILE'] ?? '/var/run/secrets/holdfast/token',
-    },
+  return {
+    host: env['HOLDFAST_DISCOVERY_HOST'] ?? `${discoveryService}.${operatorNamespace}.svc`,
+    port: readPort(reader, 'HOLDFAST_DISCOVERY_PORT', ports.discovery),
+    serverName: env['HOLDFAST_SERVER_NAME'] ?? `${operatorService}.${operatorNamespace}.svc`,
+    ca,
+    tokenFile: env['HOLDFAST_TOKEN_FILE'] ?? '/var/run/secrets/holdfast/token',
   };
-  return problems.length > 0 ? { problems } : { config };
 }
+
+/** A block that is none is left out: then a connection too many counts, and a drain lasts longer. */
+function readConnections({ env, problems }: Reader): ConnectionSettings {
+  const excluded = readList(env, 'HOLDFAST_EXCLUDE_CIDRS').flatMap((text) => {
+    const cidr = parseCidr(text);
+    if (!cidr) problems.push(`HOLDFAST_EXCLUDE_CIDRS: ${JSON.stringify(text)} is no address block such as 10.1.0.0/16: its connections count`);
+    return cidr ?? [];
+  });
+  const numbers = readList(env, 'HOLDFAST_CONNECTION_PORTS').map(Number);
+  return { ports: numbers.filter((port) => port >= 1 && port <= 65_535), excluded, hostIps: readList(env, 'HOLDFAST_HOST_IPS') };
+}
+
+function readApplication({ env, problems }: Reader): SidecarConfig['application'] {
+  const { HOLDFAST_APPLICATION_PORT: port, HOLDFAST_APPLICATION_PATH: path } = env;
+  if (port === undefined || path === undefined) return undefined;
+  if (/^[0-9]{1,5}$/.test(port)) return { port: Number(port), path };
+  problems.push(`HOLDFAST_APPLICATION_PORT: no container declares a port ${JSON.stringify(port)}: the app cannot be asked, and its sessions stay unknown`);
+  return undefined;
+}
+
+/** An empty variable is a container without a hook of its own. */
+function readHooks({ env, problems }: Reader): ReadonlyMap<string, OwnHook> {
+  const hooks = new Map<string, OwnHook>();
+  for (const [variable, text] of Object.entries(env)) {
+    const container = containerOfVariable(variable);
+    if (container === undefined || !text) continue;
+    try {
+      hooks.set(container, parseOwnHook(text));
+    } catch (error) {
+      problems.push(`${variable}: ${describeError(error)}: the preStop hook of container ${container} will not be called`);
+    }
+  }
+  return hooks;
+}
+
+const readList = (env: Environment, name: string, fallback = ''): string[] => (env[name] ?? fallback).split(',').filter((item) => item !== '');

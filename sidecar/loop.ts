@@ -1,5 +1,5 @@
 /**
- * Runs the drain gate: asks the operator while a hold is open, feeds the gate, and tells everyone who waits when it releases.
+ * Runs the drain gate: asks the operator and counts while a hold is open, feeds the gate, and tells everyone who waits when it releases.
  *
  *     idle ── first caller ──► holding ── released: the pod terminates ──► released (for good)
  *      ▲                          │ released: NotTerminating
@@ -7,24 +7,39 @@
  *
  * The two ways back to idle matter: after a liveness restart the pod lives on, and its real end needs a hold of its own.
  */
-import { beginDrain, deadlineMs, drainStep, isTerminating } from '../src/core/drain/gate.ts';
-import type { DrainLimits, DrainObservation, DrainRelease, DrainState } from '../src/core/drain/gate.ts';
+import { beginDrain, drainStep, isTerminating } from '../src/core/drain/gate.ts';
+import type { DrainObservation, DrainPolicy, DrainState, ReleasedState } from '../src/core/drain/gate.ts';
+import { deadlineMs } from '../src/core/drain/limit.ts';
+import type { DrainAnswer } from '../src/core/table/messages.ts';
 import { describeError } from './log.ts';
 import type { Log } from './log.ts';
+import type { Counters } from './metrics.ts';
 import type { OperatorClient } from './operator-client.ts';
+import type { CountSources } from './sources.ts';
 
 export interface Drain {
   /** Calls back once, when the preStop hook may be answered: at once if it was released before. The answer hangs up. */
-  join(released: (release: DrainRelease) => void): () => void;
-  /** For people who debug. */
-  view(): { state: DrainState | undefined; callers: number };
+  join(released: OnReleased): () => void;
+  /** For people who debug, and for metrics. */
+  view(): DrainView;
   /** Ends the hold without releasing it, and resolves when the last report to the operator is over. */
   stop(): Promise<void>;
 }
 
-export type DrainPorts = { limits: DrainLimits; operator: OperatorClient; nowMs: () => number; log: Log; pollIntervalMs: number };
+export type OnReleased = (state: ReleasedState) => void;
+export type DrainView = { state: DrainState | undefined; callers: number };
 
-type Hold = { state(): DrainState; callers: Set<(release: DrainRelease) => void>; stop(): void };
+export type DrainPorts = {
+  policy: DrainPolicy;
+  operator: OperatorClient;
+  countSources: CountSources;
+  counters: Counters;
+  nowMs: () => number;
+  log: Log;
+  pollIntervalMs: number;
+};
+
+type Hold = { state(): DrainState; callers: Set<OnReleased>; stop(): void };
 
 /** The operator is told about the end, but the end does not wait for it. */
 const reportTimeoutMs = 1000;
@@ -36,9 +51,10 @@ export function createDrain(ports: DrainPorts): Drain {
   let hold: Hold | undefined;
   let report = Promise.resolve();
 
-  function onRelease(ended: Hold, release: DrainRelease): void {
+  function onRelease(ended: Hold, state: ReleasedState): void {
+    const { release } = state;
     log('Released', release);
-    for (const caller of ended.callers) caller(release);
+    for (const caller of ended.callers) caller(state);
     ended.callers.clear();
     if (release.reason === 'NotTerminating') {
       hold = undefined;
@@ -55,7 +71,7 @@ export function createDrain(ports: DrainPorts): Drain {
       });
   }
 
-  function leave(joined: Hold, caller: (release: DrainRelease) => void): void {
+  function leave(joined: Hold, caller: OnReleased): void {
     if (!joined.callers.delete(caller) || joined.callers.size > 0 || isTerminating(joined.state())) return;
     log('HoldAbandoned');
     joined.stop();
@@ -65,9 +81,9 @@ export function createDrain(ports: DrainPorts): Drain {
 
   return {
     join(released) {
-      const release = hold?.state().release;
-      if (release) {
-        released(release);
+      const state = hold?.state();
+      if (state?.release) {
+        released({ ...state, release: state.release });
         return () => undefined;
       }
       const joined = (hold ??= openHold(ports, onRelease));
@@ -84,10 +100,10 @@ export function createDrain(ports: DrainPorts): Drain {
   };
 }
 
-function openHold(ports: DrainPorts, onRelease: (hold: Hold, release: DrainRelease) => void): Hold {
-  const { limits, nowMs, log } = ports;
+function openHold(ports: DrainPorts, onRelease: (hold: Hold, state: ReleasedState) => void): Hold {
+  const { policy, nowMs, log } = ports;
   const ended = new AbortController();
-  let state = beginDrain(limits, nowMs());
+  let state = beginDrain(policy, nowMs());
   let timer: NodeJS.Timeout | undefined;
 
   const apply = (observation: DrainObservation): void => {
@@ -102,7 +118,7 @@ function openHold(ports: DrainPorts, onRelease: (hold: Hold, release: DrainRelea
       timer = setTimeout(apply, Math.min(Math.max(step.action.deadlineMs - nowMs(), 1), longestTimerMs), { type: 'TimePassed' });
     } else {
       ended.abort();
-      onRelease(hold, step.action.release);
+      onRelease(hold, { ...state, release: step.action.release });
     }
   };
   const hold: Hold = {
@@ -113,25 +129,30 @@ function openHold(ports: DrainPorts, onRelease: (hold: Hold, release: DrainRelea
       ended.abort();
     },
   };
-  log('HoldStarted', { ...limits });
+  log('HoldStarted', { ...policy, sources: policy.sources.join(',') });
   apply({ type: 'TimePassed' });
   void poll(ports, ended.signal, apply);
   return hold;
 }
 
-async function poll({ operator, pollIntervalMs }: DrainPorts, ended: AbortSignal, apply: (observation: DrainObservation) => void): Promise<void> {
+async function poll(ports: DrainPorts, ended: AbortSignal, apply: (observation: DrainObservation) => void): Promise<void> {
   while (!ended.aborted) {
-    apply(await ask(operator, ended));
-    await pause(pollIntervalMs);
+    apply(await observe(ports, ended));
+    await pause(ports.pollIntervalMs);
   }
 }
 
-async function ask(operator: OperatorClient, ended: AbortSignal): Promise<DrainObservation> {
+async function observe({ operator, countSources, counters }: DrainPorts, ended: AbortSignal): Promise<DrainObservation> {
+  let answer: DrainAnswer;
   try {
-    return { type: 'Answer', answer: await operator.askDrain(ended) };
+    answer = await operator.askDrain(ended);
   } catch (error) {
+    if (!ended.aborted) counters.operatorErrors += 1;
     return { type: 'Unreachable', why: describeError(error) };
   }
+  // Whether the pod terminates only the operator can say. A pod that lives on is not counted.
+  if (!answer.terminating) return { type: 'Answer', answer };
+  return { type: 'Answer', answer: { ...answer, sources: [...answer.sources, ...(await countSources())] } };
 }
 
 const pause = (delayMs: number): Promise<void> =>

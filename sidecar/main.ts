@@ -4,8 +4,11 @@ import { parseConfig } from './config.ts';
 import type { SidecarConfig } from './config.ts';
 import { createLog, describeError } from './log.ts';
 import { createDrain } from './loop.ts';
+import { createCounters } from './metrics.ts';
 import { createOperatorClient } from './operator-client.ts';
+import { createOwnHooks } from './own-hooks.ts';
 import { createSidecarServer } from './server.ts';
+import { createSources } from './sources.ts';
 
 /** How soon after the last session's end the pod may go. */
 const pollIntervalMs = 250;
@@ -24,9 +27,13 @@ async function resolveAll(host: string): Promise<string[]> {
   return found.map(({ address }) => address);
 }
 
-function run({ port, limits, operator }: SidecarConfig): void {
-  const drain = createDrain({ limits, operator: createOperatorClient(operator, resolveAll), nowMs: Date.now, log, pollIntervalMs });
-  const server = createSidecarServer(drain);
+function run(config: SidecarConfig): void {
+  const { port, policy } = config;
+  const nowMs = Date.now;
+  const counters = createCounters();
+  const operator = createOperatorClient(config.operator, resolveAll);
+  const drain = createDrain({ policy, operator, countSources: createSources(config, nowMs), counters, nowMs, log, pollIntervalMs });
+  const server = createSidecarServer({ drain, callOwnHook: createOwnHooks({ ...config, nowMs, log }), counters, nowMs });
   const cannotListen = (error: Error) => {
     log('CannotListen', { port, error: describeError(error) });
     process.exit(1);
@@ -51,5 +58,6 @@ if ('problems' in parsed) {
   for (const problem of parsed.problems) log('ConfigInvalid', { problem });
   process.exitCode = 1;
 } else {
+  for (const problem of parsed.warnings) log('ConfigDoubtful', { problem });
   run(parsed.config);
 }

@@ -1,4 +1,5 @@
-/** The shop as a process: PORT, POD_NAME, and an orderly end at SIGTERM. */
+/** The shop as a process: PORT, POD_NAME, CONTROL_PORT where its switches are wanted, and an orderly end at SIGTERM. */
+import { createControl } from './control.ts';
 import { createShop } from './shop.ts';
 
 const pod = process.env['POD_NAME'] ?? 'local';
@@ -14,6 +15,9 @@ shop.server.listen(port, () => {
   const address = shop.server.address();
   log('Started', { port: typeof address === 'object' && address ? address.port : port });
 });
+
+const controlPort = process.env['CONTROL_PORT'];
+if (controlPort !== undefined) createControl(shop, log).listen(Number(controlPort));
 
 process.once('SIGTERM', () => {
   const startedAt = Date.now();

@@ -6,6 +6,8 @@ import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
+import { startEventStream } from './events.ts';
+import type { EventStream } from './events.ts';
 import { parseRecord, readBody, readCookie, sendJson } from './http.ts';
 import { renderPage } from './page.ts';
 import { acceptWebSocket } from './websocket.ts';
@@ -13,8 +15,10 @@ import type { WebSocketConnection } from './websocket.ts';
 
 export type Shop = {
   server: Server;
-  count(): { sessions: number; webSockets: number };
-  /** Stops accepting, says goodbye to WebSockets, and resolves when every connection is closed: within a second. */
+  /** What the probes are told; whoever holds the shop may change it. */
+  health: { ready: boolean; live: boolean };
+  count(): { sessions: number; webSockets: number; eventStreams: number };
+  /** Stops accepting, says goodbye to WebSockets and event streams, and resolves when every connection is closed: within a second. */
   close(): Promise<void>;
 };
 
@@ -28,6 +32,8 @@ const closeTimeoutMs = 800;
 export function createShop(pod: string): Shop {
   const sessions = new Map<string, Session>();
   const webSockets = new Set<WebSocketConnection>();
+  const eventStreams = new Set<EventStream>();
+  const health = { ready: true, live: true };
 
   const sessionOf = ({ headers }: IncomingMessage): Session | undefined => sessions.get(readCookie(headers.cookie, cookieName) ?? '');
   const view = ({ secret, items }: Session) => ({ pod, secret, items });
@@ -46,7 +52,10 @@ export function createShop(pod: string): Shop {
       response.end(renderPage(pod, sessionOf(request)?.items));
     },
     'GET /healthz': (_, response) => {
-      sendJson(response, 200, { pod });
+      sendJson(response, health.ready ? 200 : 503, { pod });
+    },
+    'GET /livez': (_, response) => {
+      sendJson(response, health.live ? 200 : 500, { pod });
     },
     'POST /login': (_, response) => {
       const session: Session = { id: randomBytes(16).toString('hex'), secret: randomBytes(8).toString('hex'), items: [] };
@@ -54,6 +63,11 @@ export function createShop(pod: string): Shop {
       response.setHeader('set-cookie', `${cookieName}=${session.id}; Path=/; HttpOnly; SameSite=Lax`);
       sendJson(response, 200, view(session));
     },
+    'GET /events': withSession(({ secret }, response) => {
+      const stream = startEventStream(response, (number) => ({ pod, secret, number }));
+      eventStreams.add(stream);
+      response.once('close', () => eventStreams.delete(stream));
+    }),
     'GET /cart': withSession((session, response) => {
       sendJson(response, 200, view(session));
     }),
@@ -94,11 +108,19 @@ export function createShop(pod: string): Shop {
     else sendJson(response, 404, { pod, error: 'no such page' });
   });
   server.on('upgrade', upgrade);
-  return { server, count: () => ({ sessions: sessions.size, webSockets: webSockets.size }), close: () => closeServer(server, webSockets) };
+  return {
+    server,
+    health,
+    count: () => ({ sessions: sessions.size, webSockets: webSockets.size, eventStreams: eventStreams.size }),
+    close() {
+      for (const connection of webSockets) connection.close(1001);
+      for (const stream of eventStreams) stream.close();
+      return closeServer(server, webSockets);
+    },
+  };
 }
 
 function closeServer(server: Server, webSockets: ReadonlySet<WebSocketConnection>): Promise<void> {
-  for (const connection of webSockets) connection.close(1001);
   return new Promise((resolve) => {
     const timer = setTimeout(() => {
       for (const connection of webSockets) connection.destroy();

@@ -1,17 +1,22 @@
 /** Every generated file, and what of them the checkout has otherwise. */
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { annotationReference } from './annotation-reference.ts';
+import { commandReference } from './command-reference.ts';
 import { crdFile } from './crd.ts';
+import { dashboardFile } from './dashboard.ts';
+import { errorReference } from './error-reference.ts';
 import { fieldReference } from './field-reference.ts';
 import { isGenerated, withHeader } from './file.ts';
+import { metricReference } from './metric-reference.ts';
 import { reasonReference } from './reason-reference.ts';
 
 export const root = join(import.meta.dirname, '../..');
 
 /** Folders that hold generated files; files without the header may lie beside them. */
-export const generatedFolders = ['crds', 'docs/reference'];
+export const generatedFolders = ['crds', 'docs/reference', 'manifests/dashboards'];
 
-const generatedFiles = [crdFile, fieldReference, reasonReference];
+const generatedFiles = [crdFile, fieldReference, reasonReference, metricReference, errorReference, annotationReference, commandReference, dashboardFile];
 
 export type Difference = { path: string; text: string } | { path: string; stale: true };
 

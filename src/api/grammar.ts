@@ -27,3 +27,6 @@ export const portReference = (description: string) =>
       },
     ],
   }) as const satisfies Schema;
+
+/** An address block, IPv4 or IPv6. What passes and is none (999.0.0.0/8) is refused where it is used. */
+export const cidrPattern = '^[0-9a-fA-F.:]+/[0-9]{1,3}$';

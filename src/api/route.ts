@@ -96,12 +96,19 @@ export const route = {
     backends: {
       type: 'array',
       maxItems: 16,
-      description: 'StickyWorkloads of this namespace that share the route, by weight (canary). A session stays on its side whatever the weights.',
+      description: 'StickyWorkloads that share the route, by weight (canary); name this one too if it is to be among them. A session stays on its side whatever the weights.',
       items: {
         type: 'object',
         required: ['name'],
         properties: {
           name: { type: 'string', minLength: 1, maxLength: 63, pattern: dnsLabel, description: 'Name of the StickyWorkload.' },
+          namespace: {
+            type: 'string',
+            minLength: 1,
+            maxLength: 63,
+            pattern: dnsLabel,
+            description: 'Namespace of the StickyWorkload, where a ReferenceGrant must allow HTTPRoutes of this namespace to refer to its Service. Default: this namespace.',
+          },
           weight: { type: 'integer', format: 'int32', minimum: 0, maximum: 1000000, default: 1, description: 'Share of the new sessions, in proportion to the sum of the weights.' },
         },
       },

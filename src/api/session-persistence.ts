@@ -29,6 +29,16 @@ const cookie = {
   'x-kubernetes-validations': [
     { rule: "self.sameSite != 'None' || self.secure != 'Never'", message: 'sameSite None needs a Secure cookie: browsers drop it otherwise; set secure to Always or Auto' },
     { rule: "!self.partitioned || self.secure != 'Never'", message: 'a partitioned cookie must be Secure: set secure to Always or Auto' },
+    {
+      rule: "!has(self.name) || !self.name.lowerAscii().startsWith('__secure-') || self.secure == 'Always'",
+      message: 'browsers take a cookie whose name starts with __Secure- only if it is Secure: set secure to Always',
+      fieldPath: '.secure',
+    },
+    {
+      rule: "!has(self.name) || !self.name.lowerAscii().startsWith('__host-') || (self.secure == 'Always' && !has(self.domain) && self.path == '/')",
+      message: 'browsers take a cookie whose name starts with __Host- only if it is Secure, with path / and no domain: set secure to Always, path to /, and remove domain',
+      fieldPath: '.name',
+    },
   ],
 } as const satisfies Schema;
 

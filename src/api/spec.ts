@@ -1,5 +1,5 @@
 /** The schema of `StickyWorkload.spec`. Field names follow Gateway API GEP-1619 (newest generation) wherever it has one. */
-import { duration, portReference } from './grammar.ts';
+import { cidrPattern, duration, portReference } from './grammar.ts';
 import { loadBalancing } from './load-balancing.ts';
 import { route, type routeMatch } from './route.ts';
 import type { Infer, Schema } from './schema.ts';
@@ -61,6 +61,32 @@ const drain = {
         port: portReference('Container port, by number or name.'),
       },
     },
+    connections: {
+      type: 'object',
+      description: 'Which connections count, for the session source Connections. Those of the pod to itself never do, those of its node (probes of the kubelet) only once they have lasted.',
+      properties: {
+        ports: {
+          type: 'array',
+          minItems: 1,
+          maxItems: 16,
+          description: 'Container ports whose established connections count. Default: the port that the Service leads to.',
+          items: { type: 'integer', format: 'int32', minimum: 1, maximum: 65535 },
+        },
+        excludeCIDRs: {
+          type: 'array',
+          maxItems: 32,
+          description: 'Connections from these addresses do not count: those of Prometheus, of health checkers, of pools that are never closed.',
+          items: { type: 'string', minLength: 1, maxLength: 49, pattern: cidrPattern },
+        },
+      },
+    },
+    sessionThreshold: {
+      type: 'integer',
+      format: 'int32',
+      minimum: 0,
+      default: 0,
+      description: 'A pod with as many sessions, or fewer, counts as empty. 0: the last one is waited for.',
+    },
   },
   'x-kubernetes-validations': [
     { rule: "duration(self.timeout) <= duration('168h')", message: 'timeout must not exceed 7 days (168h)', fieldPath: '.timeout' },
@@ -68,6 +94,7 @@ const drain = {
     { rule: "duration(self.quietPeriod) <= duration('10m')", message: 'quietPeriod must not exceed 10m', fieldPath: '.quietPeriod' },
     { rule: "duration(self.shutdownMargin) <= duration('1h')", message: 'shutdownMargin must not exceed 1h', fieldPath: '.shutdownMargin' },
     { rule: "('Application' in self.sessionSources) == has(self.application)", message: 'application goes with the session source Application, and only with it', fieldPath: '.application' },
+    { rule: "!has(self.connections) || 'Connections' in self.sessionSources", message: 'connections is only for the session source Connections: add it to sessionSources, or remove connections', fieldPath: '.connections' },
   ],
 } as const satisfies Schema;
 

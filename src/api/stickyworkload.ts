@@ -19,6 +19,7 @@ export type StickyWorkload = {
     creationTimestamp: string;
     resourceVersion?: string;
     deletionTimestamp?: string;
+    finalizers?: string[];
     annotations?: Record<string, string>;
     labels?: Record<string, string>;
   };

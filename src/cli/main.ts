@@ -3,40 +3,33 @@
  * `holdfast COMMAND`. Each part is loaded only when it is the one to run: the sidecar stands in every pod, and must not
  * pay for the Kubernetes client.
  */
-type Command = { summary: string; start: () => Promise<unknown> };
+import { isCommand, renderCommandHelp, renderHelp, type CommandName } from './commands.ts';
 
-const commands: Record<string, Command> = {
-  operator: { summary: 'reconcile StickyWorkloads and serve the routing table', start: () => import('../operator/main.ts') },
-  proxy: { summary: 'route each request to the pod that owns its session', start: () => import('../dataplane/main.ts') },
-  sidecar: { summary: "hold a pod's preStop hook until its sessions are over", start: () => import('../../sidecar/main.ts') },
+const start: Record<CommandName, () => Promise<unknown>> = {
+  operator: () => import('../operator/main.ts'),
+  proxy: () => import('../dataplane/main.ts'),
+  sidecar: () => import('../../sidecar/main.ts'),
 };
-
-function renderHelp(): string {
-  const list = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`);
-  return ['Usage: holdfast COMMAND', '', 'Commands:', ...list, '', 'Options:', '  --help     show this', '  --version  show the version', ''].join('\n');
-}
 
 async function readVersion(): Promise<string> {
   const { default: manifest } = await import('../../package.json', { with: { type: 'json' } });
   return manifest.version;
 }
 
-async function run(name: string | undefined): Promise<void> {
-  if (name === '--help' || name === '-h' || name === 'help') {
+const isHelp = (word: string | undefined): boolean => word === '--help' || word === '-h' || word === 'help';
+
+async function run([name, ...rest]: readonly string[]): Promise<void> {
+  if (isHelp(name)) {
     process.stdout.write(renderHelp());
-    return;
-  }
-  if (name === '--version') {
+  } else if (name === '--version') {
     process.stdout.write(`${await readVersion()}\n`);
-    return;
+  } else if (name !== undefined && isCommand(name)) {
+    if (isHelp(rest[0])) process.stdout.write(renderCommandHelp(name));
+    else await start[name]();
+  } else {
+    process.stderr.write(name === undefined ? renderHelp() : `holdfast: unknown command ${JSON.stringify(name)}; "holdfast --help" lists the commands\n`);
+    process.exitCode = 2;
   }
-  const command = name === undefined ? undefined : Object.entries(commands).find(([known]) => known === name)?.[1];
-  if (command) {
-    await command.start();
-    return;
-  }
-  process.stderr.write(name === undefined ? renderHelp() : `holdfast: unknown command ${JSON.stringify(name)}; "holdfast --help" lists the commands\n`);
-  process.exitCode = 2;
 }
 
-await run(process.argv[2]);
+await run(process.argv.slice(2));

@@ -2,7 +2,8 @@
 import type { Listener } from '../core/table/routing-table.ts';
 import { describeError } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
-import type { BoundListener, Http1Server } from './http1/server.ts';
+import type { BoundListener } from './http1/acceptors.ts';
+import type { Http1Server } from './http1/server.ts';
 
 export interface Listeners {
   /** Binds what is new, closes what is gone. May be called again and again: a port that could not be bound is tried anew. */

@@ -8,8 +8,9 @@ import type { Logger } from '../platform/log.ts';
 import { createRegistry } from '../platform/metrics.ts';
 import { runShutdown } from '../platform/shutdown.ts';
 import { addDebugPages } from './admin/debug-pages.ts';
-import { registerHttpMetrics } from './admin/http-metrics.ts';
-import { registerSessionMetrics } from './admin/session-metrics.ts';
+import { httpReadings } from './admin/http-metrics.ts';
+import { registerProxyMetrics } from './admin/proxy-metrics.ts';
+import { sessionReadings } from './admin/session-metrics.ts';
 import type { OperatorConfig, ProxyConfig } from './config.ts';
 import { startDiscovery, type DiscoveryTarget } from './discovery/discovery.ts';
 import { createKeptTable } from './discovery/kept-table.ts';
@@ -57,14 +58,14 @@ export async function startProxy(config: ProxyConfig, ports: ProxyPorts): Promis
   const stopSweeping = startSweeping(router, clock);
 
   const registry = createRegistry();
-  registerHttpMetrics(registry, server.counters, () => server.upstreamCounts());
-  registerSessionMetrics(registry, {
+  const numbers = {
     counters: router.counters,
     slots: router.sessions.slots,
     table: () => router.table(),
     connectedReplicas: () => source.connected().length,
     tableAgeMs: () => (router.table() === undefined ? undefined : clock.nowMs() - state.asOfMs),
-  });
+  };
+  registerProxyMetrics(registry, { ...sessionReadings(numbers), ...httpReadings(server.counters, () => server.upstreamCounts()) });
   const notReady = () => {
     if (state.stopping) return ['shutting down'];
     if (router.table() === undefined) return ['no routing table yet'];
@@ -113,10 +114,13 @@ function createTarget({ router, server, listeners, state, clock }: Parts): Disco
     buildReport(sequence) {
       const table = router.table();
       const at = { startedAtMs, sequence, nowMs: clock.nowMs() };
-      return table && buildReport(table, (id) => router.sessions.slots.byId(id), { ...at, ended: router.endedRecently() });
+      return table && buildReport(table, (id) => router.sessions.slots.byId(id), { ...at, ...router.news() });
     },
     onEnded(sessions) {
       router.endElsewhere(sessions);
+    },
+    onSeen(sessions) {
+      router.seenElsewhere(sessions);
     },
     // Both only grow, so their sum changes when either does.
     changes: () => tables + router.sessions.changes(),

@@ -2,7 +2,7 @@
  * The seam of the proxy: the request path (http1/, upstream/) moves bytes and knows nothing of sessions;
  * the session side (sessions/) decides and counts and knows nothing of sockets. They meet here.
  */
-import type { Endpoint } from '../core/table/routing-table.ts';
+import type { Carrier, Endpoint } from '../core/table/routing-table.ts';
 
 /** What deciding needs of a request head. Strings are made only when asked for. */
 export interface RequestView {
@@ -35,7 +35,7 @@ export type Reply = {
   extraHead?: string;
 };
 
-export type ReplyReason = 'NoRoute' | 'NoEndpointAccepting' | 'EndpointLost' | 'UpstreamConnectFailed' | 'UpstreamProtocolError' | 'UpstreamTimeout' | 'NotReady';
+export type ReplyReason = 'NoRoute' | 'NoEndpointAccepting' | 'AllFull' | 'EndpointLost' | 'UpstreamConnectFailed' | 'UpstreamProtocolError' | 'UpstreamTimeout' | 'NotReady';
 
 /**
  * One request's hold on its session: while it is held the session is alive and its pod is not free.
@@ -45,8 +45,8 @@ export interface SessionHold {
   readonly endpoint: Endpoint;
   /** True where the session begins with this request; only then may another endpoint be tried. */
   readonly isNew: boolean;
-  /** The name of the cookie that carries the token: it is stripped from what the app sees. */
-  readonly cookieName: string;
+  /** The cookie or header that carries the token: it is stripped from what the app sees. */
+  readonly carrier: Pick<Carrier, 'type' | 'name'>;
   /**
    * The endpoint refused the connection. A new session moves to another endpoint; a pinned one is tried again briefly
    * (`retryAfterMs`), then it is lost: reassigned or answered. The hold goes on with what this returns.

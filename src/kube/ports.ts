@@ -62,6 +62,11 @@ export interface ObjectReader {
 export interface ObjectWriter {
   /** Server-side apply with field manager `holdfast`, forced: what we own is put back. */
   apply(resource: Resource, object: KubeObject, subresource?: 'status'): Promise<KubeObject>;
+  /**
+   * Server-side apply that takes nothing from anybody: AppError KUBERNETES_CONFLICT where another field manager has a field with
+   * another value. With a `metadata.uid` also where the object is gone, or is a namesake.
+   */
+  applyUnforced(resource: Resource, object: KubeObject): Promise<KubeObject>;
   /** Plain creation; AppError KUBERNETES_CONFLICT where the object exists. */
   create(resource: Resource, object: KubeObject): Promise<KubeObject>;
   /** Replaces the whole object; AppError KUBERNETES_CONFLICT unless metadata.resourceVersion is the current one. */

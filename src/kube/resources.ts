@@ -9,6 +9,8 @@ export const deployments = namespaced('apps', 'v1', 'Deployment', 'deployments')
 export const statefulSets = namespaced('apps', 'v1', 'StatefulSet', 'statefulsets');
 export const replicaSets = namespaced('apps', 'v1', 'ReplicaSet', 'replicasets');
 export const pods = namespaced('', 'v1', 'Pod', 'pods');
+export const nodes = clusterScoped('', 'v1', 'Node', 'nodes');
+export const namespaces = clusterScoped('', 'v1', 'Namespace', 'namespaces');
 export const services = namespaced('', 'v1', 'Service', 'services');
 export const secrets = namespaced('', 'v1', 'Secret', 'secrets');
 export const serviceAccounts = namespaced('', 'v1', 'ServiceAccount', 'serviceaccounts');
@@ -19,6 +21,11 @@ export const events = namespaced('events.k8s.io', 'v1', 'Event', 'events');
 export const gatewayClasses = clusterScoped('gateway.networking.k8s.io', 'v1', 'GatewayClass', 'gatewayclasses');
 export const gateways = namespaced('gateway.networking.k8s.io', 'v1', 'Gateway', 'gateways');
 export const httpRoutes = namespaced('gateway.networking.k8s.io', 'v1', 'HTTPRoute', 'httproutes');
+/** In both versions it is the same; which of them is served depends on the release that is installed. */
+export const referenceGrants = {
+  v1: namespaced('gateway.networking.k8s.io', 'v1', 'ReferenceGrant', 'referencegrants'),
+  v1beta1: namespaced('gateway.networking.k8s.io', 'v1beta1', 'ReferenceGrant', 'referencegrants'),
+} as const;
 export const customResourceDefinitions = clusterScoped('apiextensions.k8s.io', 'v1', 'CustomResourceDefinition', 'customresourcedefinitions');
 export const mutatingWebhookConfigurations = clusterScoped(
   'admissionregistration.k8s.io',

@@ -5,16 +5,16 @@ import { createLiveCluster, type LiveCluster } from '../kube/live/client.ts';
 import { loadKubeConfig } from '../kube/live/kube-config.ts';
 import { createOperatorProcess } from '../kube/live/skeleton.ts';
 import { pods } from '../kube/resources.ts';
-import { createAdminApp, listenAdmin } from '../platform/admin.ts';
+import { listenAdmin } from '../platform/admin.ts';
 import { systemClock } from '../platform/clock.ts';
 import { oneOf, optionalText, portNumber, requiredText } from '../platform/config.ts';
 import { AppError, describeError } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
 import { createLogger, logLevels } from '../platform/logger.ts';
-import { createRegistry, registerCounter, registerGauge } from '../platform/metrics.ts';
 import { abortOnSignal, runShutdown } from '../platform/shutdown.ts';
+import { createOperatorAdmin } from './admin/app.ts';
 import { imageOf } from './gather/pods.ts';
-import { createOperator, type Operator } from './operator.ts';
+import { createOperator } from './operator.ts';
 import type { OperatorOptions } from './options.ts';
 
 const env = process.env;
@@ -28,26 +28,6 @@ async function ownImage(cluster: LiveCluster, ref: { namespace: string; name: st
     throw new AppError('CONFIG_INVALID', message, { source: 'internal', retryable: false });
   }
   return container;
-}
-
-function adminApp(operator: Operator) {
-  const registry = createRegistry();
-  registerGauge(registry, {
-    name: 'holdfast_operator_leader',
-    help: 'Whether this replica is the one that writes.',
-    read: () => [{ value: operator.isLeader() ? 1 : 0 }],
-  });
-  registerCounter(registry, {
-    name: 'holdfast_operator_injections_total',
-    help: 'Pods seen by the webhook, by what became of them.',
-    labelNames: ['outcome'],
-    read: () => [...operator.injections].map(([outcome, value]) => ({ labels: { outcome }, value })),
-  });
-  const app = createAdminApp({ registry, notReady: () => operator.notReady() });
-  app.get('/debug/verdicts', (_request, response) => {
-    response.json(operator.feed.latest()?.translation.accepts ?? {});
-  });
-  return app;
 }
 
 async function run(logger: Logger): Promise<void> {
@@ -73,7 +53,7 @@ async function run(logger: Logger): Promise<void> {
     serverNames: [`${operatorService}.${namespace}.svc`, `${discoveryService}.${namespace}.svc`],
     discoveryHost: `${discoveryService}.${namespace}.svc`,
   });
-  const admin = await listenAdmin(adminApp(operator), portNumber(env, 'HOLDFAST_ADMIN_PORT', ports.admin));
+  const admin = await listenAdmin(createOperatorAdmin(operator, systemClock), portNumber(env, 'HOLDFAST_ADMIN_PORT', ports.admin));
   const skeleton = createOperatorProcess(kubeConfig, logger, operator);
   const stopped = abortOnSignal(process);
   await skeleton.start();

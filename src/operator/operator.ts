@@ -3,7 +3,6 @@
  * controller on the one that holds the lease. It is given its cluster, so that tests run it over another one.
  */
 import type { Server } from 'node:https';
-import { createLedger } from '../core/count/ledger.ts';
 import { operatorService } from '../core/names/names.ts';
 import { createLeaderLease } from '../kube/watch/lease.ts';
 import { sleep } from '../platform/clock.ts';
@@ -12,13 +11,13 @@ import { loadOrCreateAuthority, type Authority } from './certificates/authority.
 import { installLeaf, rotateLeaf } from './certificates/rotation.ts';
 import { startController, type Controller } from './controller/controller.ts';
 import { createDiscoveryHandler } from './discovery/handler.ts';
-import { createTranslationFeed, type TranslationFeed } from './feed/translation-feed.ts';
-import { createCaches } from './gather/caches.ts';
-import { createWorld } from './gather/world.ts';
+import type { TranslationFeed } from './feed/translation-feed.ts';
+import { createCounters, type OperatorCounters } from './counters.ts';
 import { createTlsServer } from './https/server.ts';
-import { createInjectionHandler, type InjectionOutcome } from './injection/handler.ts';
+import { createInjectionHandler } from './injection/handler.ts';
+import { countWrites } from './kube-writes.ts';
 import type { Core, OperatorOptions } from './options.ts';
-import { controllerOptions, discoveryPorts, injectionPorts } from './wiring.ts';
+import { controllerOptions, createCore, discoveryPorts, injectionPorts } from './wiring.ts';
 
 export interface Operator {
   start(): Promise<void>;
@@ -27,15 +26,20 @@ export interface Operator {
   notReady(): string[];
   isLeader(): boolean;
   feed: TranslationFeed;
-  injections: ReadonlyMap<InjectionOutcome, number>;
+  counters: OperatorCounters;
+  injections: ReadonlyMap<string, number>;
+  /** What `admin` shows. */
+  core: Core;
   /** Addresses that are listened on, once started. */
   listening(): { webhook: number; discovery: number };
 }
 
-export function createOperator(options: OperatorOptions): Operator {
+export function createOperator(given: OperatorOptions): Operator {
+  const counters = createCounters();
+  const options = { ...given, cluster: countWrites(given.cluster, counters.kubeWrites) };
   const { clock, logger } = options;
-  const core = createCore(options);
-  const injections = new Map<InjectionOutcome, number>();
+  const isLeader = () => lease?.isLeader() ?? false;
+  const core = createCore(options, { counters, isLeader });
   const missing = new Set(['certificate authority', 'caches', 'servers']);
   let controller: Controller | undefined;
   let lease: ReturnType<typeof createLeaderLease> | undefined;
@@ -47,7 +51,7 @@ export function createOperator(options: OperatorOptions): Operator {
     undo.push(() => core.caches.stop());
     const authority = await untilAuthority(options);
     missing.delete('certificate authority');
-    servers.webhook = createTlsServer(createInjectionHandler(injectionPorts(options, core, { authority, injections })));
+    servers.webhook = createTlsServer(createInjectionHandler(injectionPorts(options, core, authority)));
     servers.discovery = createTlsServer(createDiscoveryHandler(discoveryPorts(options, core, (gateway) => controller?.touchCounts(gateway))));
     undo.push(await keepLeaf(options, authority, [servers.webhook, servers.discovery]));
     await core.caches.synced;
@@ -78,34 +82,18 @@ export function createOperator(options: OperatorOptions): Operator {
       // First the lease, so that another replica goes on at once; then what answers calls; the caches last.
       await lease?.stop();
       for (const step of undo.toReversed()) await step();
+      core.drains.stop();
       core.feed.stop();
       logger.info({ atMs: clock.nowMs() }, 'operator stopped');
     },
     notReady: () => [...missing],
-    isLeader: () => lease?.isLeader() ?? false,
+    isLeader,
     feed: core.feed,
-    injections,
+    counters,
+    injections: counters.injections,
+    core,
     listening,
   };
-}
-
-function createCore({ cluster, clock, random, logger }: OperatorOptions): Core {
-  const caches = createCaches({ reader: cluster, clock, random, logger });
-  const world = createWorld(caches, () => clock.nowMs());
-  const feed = createTranslationFeed({
-    gather: () => world.snapshot(),
-    revision: () => caches.revision(),
-    staleMs: () => caches.staleMs(),
-    clock,
-    logger,
-  });
-  const isSynced = { now: false };
-  void caches.synced.then(() => (isSynced.now = true));
-  // Before every cache holds its first list the world has holes that look like deletions.
-  caches.onChange(() => {
-    if (isSynced.now) feed.touch();
-  });
-  return { caches, world, feed, ledger: createLedger() };
 }
 
 /** Nothing can be served without it, so there is nothing to do but to try again while that can help. */

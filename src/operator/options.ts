@@ -5,9 +5,12 @@ import type { Random } from '../kube/watch/backoff.ts';
 import type { LeaseTiming } from '../kube/watch/lease.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/log.ts';
+import type { HistogramHandle } from '../platform/metrics.ts';
+import type { OperatorCounters } from './counters.ts';
 import type { TranslationFeed } from './feed/translation-feed.ts';
 import type { Caches } from './gather/caches.ts';
 import type { World } from './gather/world.ts';
+import type { DrainWatch } from './sessions/drain-watch.ts';
 
 export type Cluster = ObjectReader & ObjectWriter & TokenReviewer & EventSink;
 
@@ -33,4 +36,12 @@ export type OperatorOptions = {
 };
 
 /** What every replica keeps, leader or not. */
-export type Core = { caches: Caches; world: World; feed: TranslationFeed; ledger: Ledger };
+export type Core = {
+  caches: Caches;
+  world: World;
+  feed: TranslationFeed;
+  ledger: Ledger;
+  drains: DrainWatch;
+  counters: OperatorCounters;
+  drainDurations: HistogramHandle;
+};

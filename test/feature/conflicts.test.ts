@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { KubeObject, Resource } from '../../src/kube/ports.ts';
-import { customResourceDefinitions, deployments, gateways, httpRoutes, podDisruptionBudgets, serviceAccounts, services } from '../../src/kube/resources.ts';
+import { customResourceDefinitions, deployments, gatewayClasses, gateways, httpRoutes, podDisruptionBudgets, serviceAccounts, services } from '../../src/kube/resources.ts';
 import { namespace, routeDefinition } from '../support/operator-objects.ts';
 import { createOperatorWorld, type OperatorWorld } from '../support/operator-world.ts';
 
@@ -17,19 +17,17 @@ const foreign = ({ group, version, kind }: Resource, name: string): KubeObject =
   spec: { theirs: true },
 });
 
-/** Everything that is written for `cart` where nothing stands in the way. */
+/** Everything that is written for `cart` where nothing stands in the way. The GatewayClass is there before any StickyWorkload. */
 const allWrites = [
   'apply MutatingWebhookConfiguration holdfast',
   'apply Service shop/cart',
   'apply HTTPRoute shop/cart',
-  'apply GatewayClass holdfast',
   'apply ServiceAccount shop/holdfast-holdfast',
   'apply Deployment shop/holdfast-holdfast',
   'apply Service shop/holdfast-holdfast',
   'apply PodDisruptionBudget shop/holdfast-holdfast',
   'apply Gateway shop/holdfast',
   'create Secret shop/cart-session-keys',
-  'apply status of GatewayClass holdfast',
   'apply status of Gateway shop/holdfast',
   'apply status of HTTPRoute shop/cart',
   'apply status of StickyWorkload shop/cart',
@@ -50,14 +48,14 @@ const inTheWay: Case[] = [
     resource: gateways,
     name: 'holdfast',
     reason: 'GatewayConflict',
-    wayOut: 'the proxy of this namespace needs the name',
+    wayOut: 'the proxy of Gateway holdfast needs the name',
     withheld: ['apply Gateway shop/holdfast', 'apply status of Gateway shop/holdfast'],
   },
   ...[serviceAccounts, deployments, services, podDisruptionBudgets].map((resource) => ({
     resource,
     name: 'holdfast-holdfast',
     reason: 'GatewayConflict',
-    wayOut: 'the proxy of this namespace needs the name',
+    wayOut: 'the proxy of Gateway holdfast needs the name',
     withheld: [`apply ${resource.kind} shop/holdfast-holdfast`],
   })),
 ];
@@ -78,6 +76,25 @@ test.each(inTheWay.map((row) => [sentence(row), row] as const))('%s of somebody 
   expect(condition).toMatchObject({ status: 'False', reason });
   expect(condition?.message).toContain(`${resource.kind} shop/${name} exists and is not managed by Holdfast; it was left as it is. Delete it or give it another name`);
   expect(condition?.message).toContain(wayOut);
+});
+
+test('a foreign Service that is a name in the DNS: it is said that there are no pods behind it', async () => {
+  await world.start();
+  world.put(services, { ...foreign(services, 'cart'), spec: { type: 'ExternalName', externalName: 'cart.example' } });
+  await world.after(() => world.putWorkload({ name: 'cart' }));
+  expect(world.condition('cart', 'Programmed')).toMatchObject({ status: 'False', reason: 'ServiceConflict' });
+  expect(world.condition('cart', 'Programmed')?.message).toContain('Service shop/cart, of type ExternalName (a name in the DNS, with no pods behind it), exists');
+});
+
+test('a GatewayClass of our name that is another controller\'s: it is left as it is, and so says the status', async () => {
+  await world.start();
+  const theirs = { ...foreign(gatewayClasses, 'holdfast'), metadata: { name: 'holdfast' }, spec: { controllerName: 'example.com/theirs' } };
+  world.put(gatewayClasses, theirs);
+  world.put(customResourceDefinitions, routeDefinition('B'));
+  const news = await world.after(() => world.putWorkload({ name: 'cart' }));
+  expect(news.events).toEqual(['Normal Accepted cart', 'Warning GatewayConflict cart']);
+  expect(world.mustFind(gatewayClasses, 'holdfast')['spec']).toEqual(theirs.spec);
+  expect(world.condition('cart', 'Programmed')?.message).toContain('GatewayClass holdfast belongs to example.com/theirs');
 });
 
 test('with the other one gone ours takes its place at once', async () => {

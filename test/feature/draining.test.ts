@@ -18,6 +18,10 @@ const backend = () => operator.feed.table('shop/holdfast')?.table.backends['shop
 const states = () => Object.fromEntries((backend()?.endpoints ?? []).map(({ pod, state }) => [pod, state]));
 /** Of a pod: so much earlier than the end of its grace. */
 const beforeKill = (name: string, ms: number): string => formatTime(Date.parse(world.mustFind(pods, name).metadata.deletionTimestamp ?? '') - ms);
+// The finalizer keeps sessions served where the StickyWorkload is deleted meanwhile; it is there only while a pod drains.
+const finalizerAndStatus = ['apply StickyWorkload shop/cart', 'apply status of StickyWorkload shop/cart'];
+/** Both pods begin to drain. */
+const told = ['Normal PodTerminating cart', 'Normal PodTerminating cart-a', 'Normal PodTerminating cart', 'Normal PodTerminating cart-b'];
 const afterGrace = (name: string) => world.cluster.remove(pods, { namespace, name });
 
 test('a deleted pod drains in the table within 20 ms, before its EndpointSlice says so', async () => {
@@ -29,7 +33,7 @@ test('a deleted pod drains in the table within 20 ms, before its EndpointSlice s
 
 test('it is said until when, on the status and in an event', async () => {
   const news = await world.after(() => world.terminate('cart-a'));
-  expect(news).toEqual({ writes: ['apply status of StickyWorkload shop/cart'], events: ['Normal PodTerminating cart'] });
+  expect(news).toEqual({ writes: finalizerAndStatus, events: ['Normal PodTerminating cart', 'Normal PodTerminating cart-a'] });
   // The grace of 3640 s is the drain timeout of an hour, with the margins.
   const deadline = beforeKill('cart-a', 40_000);
   expect(world.status('cart')).toMatchObject({
@@ -50,7 +54,8 @@ test('it is said until when, on the status and in an event', async () => {
 test('a second delete with a shorter grace moves the deadline', async () => {
   await world.after(() => world.terminate('cart-a'));
   const news = await world.after(() => world.terminate('cart-a', 60));
-  expect(news).toEqual({ writes: ['apply status of StickyWorkload shop/cart'], events: [] });
+  expect(news).toEqual({ writes: ['apply status of StickyWorkload shop/cart'], events: ['Warning DrainLimited cart'] });
+  expect(world.status('cart').effectiveDrainLimit).toEqual({ duration: '30s', limitedBy: 'DeletedWithShorterGrace cart-a' });
   // The app's 30 s come before the end of the grace.
   expect(world.status('cart').endpoints?.[0]?.deadline).toBe(beforeKill('cart-a', 30_000));
 });
@@ -67,7 +72,7 @@ test('a pod that is gone is told to the proxies as departed, though its Endpoint
   const news = await world.after(() => afterGrace('cart-a'));
   expect(states()).toEqual({ 'cart-b': 'Accepting' });
   expect(backend()?.departed).toEqual([{ id: endpointId('uid-cart-a'), uid: 'uid-cart-a', atMs: atMs + 200 }]);
-  expect(news).toEqual({ writes: ['apply status of StickyWorkload shop/cart'], events: [] });
+  expect(news).toEqual({ writes: finalizerAndStatus, events: [] });
   expect(world.status('cart')).toMatchObject({ acceptingReplicas: 1, drainingReplicas: 0 });
 });
 
@@ -77,8 +82,8 @@ test('all pods on their way out: nothing takes new sessions, and it is said', as
     world.terminate('cart-b');
   });
   expect(news).toEqual({
-    writes: ['apply status of StickyWorkload shop/cart'],
-    events: ['Warning NoPodAccepting cart', 'Normal PodTerminating cart', 'Normal PodTerminating cart'],
+    writes: finalizerAndStatus,
+    events: ['Warning NoPodAccepting cart', ...told],
   });
 });
 
@@ -91,8 +96,8 @@ test('a Deployment that is deleted with its ReplicaSet: its pods stay in the tab
   });
   expect(states()).toEqual({ 'cart-a': 'Draining', 'cart-b': 'Draining' });
   expect(news).toEqual({
-    writes: ['apply status of StickyWorkload shop/cart'],
-    events: ['Warning TargetNotFound cart', 'Normal PodTerminating cart', 'Normal PodTerminating cart'],
+    writes: finalizerAndStatus,
+    events: ['Warning TargetNotFound cart', ...told],
   });
   await world.after(() => afterGrace('cart-b'));
   expect(states()).toEqual({ 'cart-a': 'Draining' });

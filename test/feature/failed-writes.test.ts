@@ -29,6 +29,19 @@ describe('a write that may succeed if tried again', () => {
     ]);
   });
 
+  test('that fails for the third time in a row is said in the status, and so is the cure', async () => {
+    world.cluster.fail({ verb: 'apply', kind: 'Service', error: away, times: 4 });
+    world.editSpec(services, 'cart', { selector: { app: 'other' } });
+    await world.clock.advance(20 + 250 + 499);
+    expect(world.condition('cart', 'Programmed')).toMatchObject({ status: 'True' });
+    await world.clock.advance(1 + 999);
+    expect(world.news()).toEqual({ writes: ['apply status of StickyWorkload shop/cart'], events: ['Warning ApplyFailed cart'] });
+    expect(world.condition('cart', 'Programmed')).toEqual({ status: 'False', reason: 'ApplyFailed', message: `${away.message}. It is tried again.` });
+    await world.clock.advance(5000);
+    expect(world.condition('cart', 'Programmed')).toMatchObject({ status: 'True' });
+    expect(world.news().events).toEqual(['Normal GatewayAPIMissing cart', 'Normal Ready cart']);
+  });
+
   test('does not wait when something changes that may be the cure', async () => {
     world.cluster.fail({ verb: 'apply', kind: 'Service', error: away });
     world.editSpec(services, 'cart', { selector: { app: 'other' } });

@@ -43,6 +43,15 @@ describe('pods that run without the sidecar', () => {
     expect((await world.after(() => world.put(pods, kept))).events).toEqual(['Warning PreStopConflict cart']);
     expect(world.condition('cart', 'Injected')?.message).toContain('The preStop hook of container app was left alone');
   });
+
+  test('hooks that lead to the sidecar, with the name of their container or without as before, are none', async () => {
+    const held: KubeObject = pod({ name: 'cart-c', of: 'cart-1', app: 'cart', workload: 'cart' });
+    const spec = held['spec'] as { containers: object[] };
+    const preStop = (path: string) => ({ lifecycle: { preStop: { httpGet: { path, port: 15_999 } } } });
+    spec.containers = [{ name: 'app', image: 'app:1', ...preStop('/prestop/app') }, { name: 'old', image: 'app:1', ...preStop('/prestop') }];
+    await world.after(() => world.put(pods, held));
+    expect(world.condition('cart', 'Injected')).toMatchObject({ status: 'True' });
+  });
 });
 
 describe('the webhook configuration', () => {
@@ -93,5 +102,31 @@ describe('a pod at its admission', () => {
     world.put(replicaSets, replicaSet('stranger-1', 'stranger'));
     expect(await admit('stranger-1')).toBeUndefined();
     expect(operator.injections).toEqual(new Map([['NotSticky', 1]]));
+  });
+});
+
+describe('the sidecar of a pod that is evicted', () => {
+  const ask = async (): Promise<unknown> => (await world.client(operator.listening().discovery).call('GET', '/v1/drain', { token: 'sidecar' })).body;
+  const evicted = (): KubeObject => {
+    const one = pod({ name: 'cart-a', of: 'cart-1', app: 'cart', workload: 'cart' });
+    const conditions = [
+      { type: 'Ready', status: 'True' },
+      { type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI' },
+    ];
+    const deletionTimestamp = new Date(world.clock.nowMs() + 60_000).toISOString();
+    return { ...one, metadata: { ...one.metadata, deletionTimestamp, deletionGracePeriodSeconds: 60 }, status: { phase: 'Running', podIP: '10.0.0.97', conditions } };
+  };
+
+  beforeEach(() => world.cluster.addToken('sidecar', { username: 'system:serviceaccount:shop:default', podName: 'cart-a', podUid: 'uid-cart-a' }));
+
+  test('is told who disrupts it, so that it can say who cut its drain short', async () => {
+    await world.after(() => world.put(pods, evicted()));
+    expect(await ask()).toMatchObject({ terminating: true, disruption: 'EvictionByEvictionAPI' });
+  });
+
+  test('is told nothing of it where the pod was simply deleted', async () => {
+    const one = evicted();
+    await world.after(() => world.put(pods, { ...one, status: { phase: 'Running', podIP: '10.0.0.97', conditions: [{ type: 'DisruptionTarget', status: 'False', reason: 'Over' }] } }));
+    expect(await ask()).not.toHaveProperty('disruption');
   });
 });

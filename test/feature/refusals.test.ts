@@ -50,7 +50,7 @@ describe('a StickyWorkload that is served, and then refused', () => {
 
   test('keeps what it has, and its sessions go on', async () => {
     const before = [world.mustFind(services, 'cart'), world.mustFind(secrets, 'cart-session-keys'), world.mustFind(deployments, 'holdfast-holdfast')];
-    const news = await world.after(() => world.editSpec(stickyWorkloads, 'cart', { loadBalancing: { policy: 'RoundRobin' } }));
+    const news = await world.after(() => world.editSpec(stickyWorkloads, 'cart', { scaleDown: { strategy: 'DrainFirst', maxDraining: '50%' } }));
     expect(news).toEqual({ writes: ['apply status of StickyWorkload shop/cart'], events: ['Warning FieldNotSupported cart'] });
     expect([world.mustFind(services, 'cart'), world.mustFind(secrets, 'cart-session-keys'), world.mustFind(deployments, 'holdfast-holdfast')]).toEqual(before);
     expect(world.condition('cart', 'Programmed')?.message).toContain('What had been provisioned stays and goes on serving sessions.');
@@ -58,8 +58,8 @@ describe('a StickyWorkload that is served, and then refused', () => {
   });
 
   test('is served as before when the field is taken out again', async () => {
-    await world.after(() => world.editSpec(stickyWorkloads, 'cart', { loadBalancing: { policy: 'RoundRobin' } }));
-    const news = await world.after(() => world.editSpec(stickyWorkloads, 'cart', { loadBalancing: { policy: 'LeastSessions' } }));
+    await world.after(() => world.editSpec(stickyWorkloads, 'cart', { scaleDown: { strategy: 'DrainFirst' } }));
+    const news = await world.after(() => world.editSpec(stickyWorkloads, 'cart', { scaleDown: { strategy: 'TerminateAndHold', maxDraining: '50%' } }));
     expect(news).toEqual({ writes: ['apply status of StickyWorkload shop/cart'], events: ['Normal Accepted cart', 'Normal GatewayAPIMissing cart', 'Normal Ready cart'] });
   });
 });

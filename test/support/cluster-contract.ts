@@ -160,6 +160,28 @@ export function describeClusterContract(makeSubject: () => Promise<ContractSubje
       expect(applied).toMatchObject({ spec: { template: { spec: { containers: [{ name: 'one', image: 'd' }, { name: 'three', image: 'c' }] } } } });
     });
 
+    test('unforced: takes its own fields further, and leaves those of others with a conflict', async () => {
+      const ref = newRef();
+      const costs = (values: Record<string, string>): KubeObject => ({ apiVersion: 'test.holdfast.dev/v1', kind: 'Widget', metadata: { ...ref, annotations: values } });
+      await subject.cluster.create(widgets, widget(ref, { size: 1 }));
+      await subject.cluster.applyUnforced(widgets, costs({ cost: '1' }));
+      await subject.cluster.applyUnforced(widgets, costs({ cost: '2' }));
+      expect((await subject.cluster.get(widgets, ref))?.metadata.annotations).toEqual({ cost: '2' });
+      await subject.edit(widgets, ref, (object) => ({ ...object, metadata: { ...object.metadata, annotations: { cost: '7' } } }));
+      await expect(subject.cluster.applyUnforced(widgets, costs({ cost: '3' }))).rejects.toMatchObject({ code: 'KUBERNETES_CONFLICT' });
+      const applied = await subject.cluster.applyUnforced(widgets, costs({ cost: '7' }));
+      expect(applied).toMatchObject({ metadata: { annotations: { cost: '7' } }, spec: { size: 1 } });
+    });
+
+    test('unforced with the UID of an object that is gone is a conflict, and makes none', async () => {
+      const ref = newRef();
+      const made = await subject.cluster.create(widgets, widget(ref, {}));
+      await subject.cluster.delete(widgets, ref);
+      const late: KubeObject = { apiVersion: 'test.holdfast.dev/v1', kind: 'Widget', metadata: { ...ref, uid: made.metadata.uid ?? '', annotations: { cost: '1' } } };
+      await expect(subject.cluster.applyUnforced(widgets, late)).rejects.toMatchObject({ code: 'KUBERNETES_CONFLICT' });
+      expect(await subject.cluster.get(widgets, ref)).toBeUndefined();
+    });
+
     test('of the status changes the status only, and the other way round', async () => {
       const ref = newRef();
       await subject.cluster.apply(widgets, widget(ref, { size: 1 }));

@@ -1,15 +1,19 @@
 /**
  * Customers of the example shop, many at a time, over a seed that can be replayed. Each of `sessions` places is taken by
- * one customer after another: log in, look around, put things into the cart or talk over a WebSocket, log out.
+ * one customer after another: log in, look around, put things into the cart, talk over a WebSocket or listen to events, log out.
  */
 import { sleep, systemClock } from '../../src/platform/clock.ts';
 import type { Clock } from '../../src/platform/clock.ts';
 import { createRandom, exponential } from './load-random.ts';
 import type { Random } from './load-random.ts';
 import { SessionLost } from './shop-client-answer.ts';
+import { createCookieJar } from './shop-client-cookies.ts';
+import type { CookieJar } from './shop-client-cookies.ts';
+import { reopening } from './shop-client-reconnect.ts';
+import type { Reconnect } from './shop-client-reconnect.ts';
 import { createShopClient } from './shop-client.ts';
 import type { ShopClient, ShopTarget } from './shop-client.ts';
-import type { SessionRecord, Truth } from './truth.ts';
+import type { SessionRecord, SessionType, Truth } from './truth.ts';
 
 export type LoadOptions = {
   /** Names the run in its summary. */
@@ -20,6 +24,8 @@ export type LoadOptions = {
   sessions: number;
   /** As many of them talk over a WebSocket. */
   webSockets: number;
+  /** As many of the others listen to events; default: none. */
+  eventStreams?: number;
   meanLifeMs: number;
   /** Mean pause between two requests of a customer. */
   thinkTimeMs: number;
@@ -28,6 +34,12 @@ export type LoadOptions = {
   /** Customers per place; default: one after another until stopped. */
   customersPerPlace?: number;
   answerTimeoutMs?: number;
+  /** For how long a customer tries to get a broken connection back; default: a broken connection is a session lost. */
+  reconnectMs?: number;
+  /** Each request over a connection of its own. */
+  freshConnections?: boolean;
+  /** Share of the customers who leave without logging out, and come back later to log in with the cookies they have. */
+  returning?: number;
   clock?: Clock;
 };
 
@@ -72,49 +84,73 @@ export const runLoad = (options: LoadOptions): Promise<Truth> => startLoad({ cus
 
 async function fillPlace(world: World, place: number): Promise<void> {
   const { clock, closing, arrivalsPerSecond = world.sessions, customersPerPlace = Infinity } = world;
+  let cookies: CookieJar | undefined;
   await sleep(clock, (place * 1000) / arrivalsPerSecond, closing);
   for (let customer = 0; customer < customersPerPlace && !closing.aborted; customer += 1) {
-    await visit(world, place, customer);
+    cookies = await visit(world, { place, customer, jar: cookies ?? createCookieJar() });
   }
 }
 
-/** One customer's visit. Its choices depend on the seed and its number only, not on what others do meanwhile. */
-async function visit(world: World, place: number, customer: number): Promise<void> {
+type Arrival = { place: number; customer: number; jar: CookieJar };
+
+/** One customer's visit; answers the cookies that are kept for the next. Its choices depend on the seed and its number only, not on what others do meanwhile. */
+async function visit(world: World, { place, customer, jar }: Arrival): Promise<CookieJar | undefined> {
   const random = createRandom(world.seed, place, customer);
-  const client = createShopClient(world.target, world.answerTimeoutMs);
+  const session: SessionRecord = { id: `${place}.${customer}`, type: typeOf(world, place), pod: '', startedAtMs: world.clock.nowMs(), loginMs: 0, lastSeenAtMs: 0, cuts: [] };
+  const reconnect = reconnectOf(world, session);
+  const client = createShopClient(world.target, { jar, ...clientOptions(world), ...(reconnect && { reconnect }) });
   try {
-    const session = await begin(world, client, { id: `${place}.${customer}`, type: place < world.webSockets ? 'WebSocket' : 'Http' });
-    if (session) await spend(world, { client, session, random });
-    else await sleep(world.clock, world.thinkTimeMs, world.closing);
+    if (await begin(world, client, session)) return await spend(world, { client, session, random, reconnect, jar });
+    await sleep(world.clock, world.thinkTimeMs, world.closing);
+    return undefined;
   } finally {
     client.close();
   }
 }
 
-async function begin({ clock, truth }: World, client: ShopClient, who: Pick<SessionRecord, 'id' | 'type'>): Promise<SessionRecord | undefined> {
-  const startedAtMs = clock.nowMs();
+function typeOf({ webSockets, eventStreams = 0 }: World, place: number): SessionType {
+  if (place < webSockets) return 'WebSocket';
+  return place < webSockets + eventStreams ? 'Sse' : 'Http';
+}
+
+const clientOptions = ({ answerTimeoutMs, freshConnections }: World) => ({
+  ...(answerTimeoutMs !== undefined && { answerTimeoutMs }),
+  ...(freshConnections !== undefined && { freshConnections }),
+});
+
+const reconnectOf = ({ clock, reconnectMs }: World, { cuts }: SessionRecord): Reconnect | undefined =>
+  reconnectMs === undefined ? undefined : { limitMs: reconnectMs, onCut: (what) => cuts.push({ what, atMs: clock.nowMs() }) };
+
+async function begin({ clock, truth }: World, client: ShopClient, session: SessionRecord): Promise<boolean> {
   try {
-    const pod = await client.login();
-    const session: SessionRecord = { ...who, pod, startedAtMs, lastSeenAtMs: clock.nowMs() };
+    session.pod = await client.login();
+    session.lastSeenAtMs = clock.nowMs();
+    session.loginMs = session.lastSeenAtMs - session.startedAtMs;
     truth.sessions.push(session);
-    return session;
+    return true;
   } catch (error) {
     truth.refused.push({ what: whatOf(error), atMs: clock.nowMs() });
-    return undefined;
+    return false;
   }
 }
 
-type Visitor = { client: ShopClient; session: SessionRecord; random: Random };
+type Visitor = { client: ShopClient; session: SessionRecord; random: Random; reconnect: Reconnect | undefined; jar: CookieJar };
 
-async function spend(world: World, visitor: Visitor): Promise<void> {
-  const { session } = visitor;
+const activities: Record<SessionType, (world: World, visitor: Visitor) => Promise<void>> = { Http: shop, WebSocket: talk, Sse: listen };
+
+async function spend(world: World, visitor: Visitor): Promise<CookieJar | undefined> {
+  const { session, random, jar } = visitor;
   try {
-    await (session.type === 'WebSocket' ? talk(world, visitor) : shop(world, visitor));
+    await activities[session.type](world, visitor);
+    const comesBack = random() < (world.returning ?? 0) && !world.closing.aborted;
+    if (comesBack) return jar;
     await visitor.client.logout();
   } catch (error) {
     session.loss = { kind: error instanceof SessionLost ? error.kind : 'BadAnswer', what: whatOf(error), atMs: world.clock.nowMs() };
+  } finally {
+    session.endedAtMs = world.clock.nowMs();
   }
-  session.endedAtMs = world.clock.nowMs();
+  return undefined;
 }
 
 async function shop(world: World, visitor: Visitor): Promise<void> {
@@ -124,12 +160,23 @@ async function shop(world: World, visitor: Visitor): Promise<void> {
 }
 
 async function talk(world: World, visitor: Visitor): Promise<void> {
-  const socket = await visitor.client.openWebSocket();
+  const socket = reopening(() => visitor.client.openWebSocket(), visitor.reconnect);
   try {
-    await repeat(world, visitor, () => socket.ping());
-    await socket.bye();
+    await socket.open();
+    await repeat(world, visitor, () => socket.use((open) => open.ping()));
+    await socket.use((open) => open.bye());
   } finally {
-    socket.destroy();
+    socket.close();
+  }
+}
+
+async function listen(world: World, visitor: Visitor): Promise<void> {
+  const events = reopening(() => visitor.client.openEvents(), visitor.reconnect);
+  try {
+    await events.open();
+    await repeat(world, visitor, () => events.use((stream) => stream.next()));
+  } finally {
+    events.close();
   }
 }
 

@@ -155,10 +155,14 @@ export function createMemoryCluster(clock: Clock): MemoryCluster {
     watch,
     async apply(resource, object, subresource) {
       const record = { verb: 'apply' as const, resource, ref: refOf(object), object, ...(subresource === undefined ? {} : { subresource }) };
-      return written(record, () => objects.apply({ resource, object: clone(object), subresource, manager }));
+      return written(record, () => objects.apply({ resource, object: clone(object), subresource, manager, force: true }));
+    },
+    async applyUnforced(resource, object) {
+      const request = { resource, object: clone(object), subresource: undefined, manager, force: false };
+      return written({ verb: 'apply', resource, ref: refOf(object), object }, () => objects.apply(request));
     },
     async create(resource, object) {
-      return written({ verb: 'create', resource, ref: refOf(object), object }, () => objects.create(resource, object, manager));
+      return written({ verb: 'create', resource, ref: refOf(object), object }, () => objects.create(resource, object, `${manager}/update`));
     },
     async update(resource, object) {
       return written({ verb: 'update', resource, ref: refOf(object), object }, () => objects.update(resource, object, `${manager}/update`));

@@ -87,6 +87,13 @@ const isInside = (path: string, ancestor: string): boolean => path.startsWith(`$
 
 const pathOf = (json: string): string[] => (JSON.parse(json) as unknown[]).map(String);
 
+/** Whether an apply by `manager` would change what another manager owns. */
+export function takesFromOthers(live: Json, applied: Json, { managers, manager }: { managers: Managers; manager: string }): boolean {
+  const before = leavesOf(live);
+  const changed = [...leavesOf(applied)].filter(([path, value]) => before.get(path) !== value).map(([path]) => path);
+  return [...managers].some(([other, owned]) => other !== manager && changed.some((path) => owned.has(path)));
+}
+
 /** A forced apply by `manager`: its fields get its values, and those that it applied before and does not now are removed. */
 export function applyFields(live: Json, applied: Json, managers: Managers, manager: string): Json {
   const before = leavesOf(live);

@@ -4,7 +4,7 @@ import { AppError } from '../../src/platform/errors.ts';
 import type { KubeObject, ObjectRef, Resource } from '../../src/kube/ports.ts';
 import { collectionPath, objectPath } from '../../src/kube/live/paths.ts';
 import type { Managers } from './memory-fields.ts';
-import { applyFields, ownChanges } from './memory-fields.ts';
+import { applyFields, ownChanges, takesFromOthers } from './memory-fields.ts';
 import { clone, sameJson } from './memory-json.ts';
 
 export type LogEntry = { type: 'ADDED' | 'MODIFIED' | 'DELETED'; resource: Resource; version: number; object: KubeObject; previous?: KubeObject };
@@ -34,7 +34,7 @@ function appliedPart(object: KubeObject, subresource: 'status' | undefined): Rec
   return { ...rest, metadata: Object.fromEntries(kept) };
 }
 
-export type ApplyRequest = { resource: Resource; object: KubeObject; subresource: 'status' | undefined; manager: string };
+export type ApplyRequest = { resource: Resource; object: KubeObject; subresource: 'status' | undefined; manager: string; force: boolean };
 
 export function createMemoryObjects(clock: Clock, onWrite: (entry: LogEntry) => void) {
   const stored = new Map<string, Stored>();
@@ -120,11 +120,12 @@ export function createMemoryObjects(clock: Clock, onWrite: (entry: LogEntry) => 
       return change(entry, { ...rest, metadata, ...('status' in entry.object ? { status: entry.object['status'] } : {}) });
     },
 
-    apply({ resource, object, subresource, manager }: ApplyRequest): KubeObject {
+    apply({ resource, object, subresource, manager, force }: ApplyRequest): KubeObject {
       const entry = lookUp(resource, object.metadata);
       const part = appliedPart(object, subresource);
       if (entry === undefined) {
         if (subresource !== undefined) throw notFound(`${resource.plural} "${object.metadata.name}" not found`);
+        if (object.metadata.uid !== undefined) throw conflict('the UID is of no object');
         const managers: Managers = new Map();
         applyFields({}, part, managers, manager);
         const { status: _, ...rest } = object;
@@ -133,6 +134,7 @@ export function createMemoryObjects(clock: Clock, onWrite: (entry: LogEntry) => 
       const { uid, resourceVersion } = object.metadata;
       if (uid !== undefined && uid !== entry.object.metadata.uid) throw conflict('the UID is another');
       if (resourceVersion !== undefined && resourceVersion !== entry.object.metadata.resourceVersion) throw conflict('the object has been modified');
+      if (!force && takesFromOthers(entry.object, part, { managers: entry.managers, manager })) throw conflict('conflict with another manager');
       const merged = applyFields(entry.object, part, entry.managers, `${manager}${subresource === undefined ? '' : '/status'}`);
       const { apiVersion, kind, metadata } = entry.object;
       return change(entry, { apiVersion, kind, metadata, ...merged });

@@ -101,6 +101,40 @@ const persistenceFields = {
   Absent: {},
 };
 
+/** The same object of another namespace. Nothing else of it changes, so its name should be unlike those of shop. */
+export const elsewhere = (other: string, object: KubeObject): KubeObject => ({ ...object, metadata: { ...object.metadata, namespace: other } });
+
+type ShortListener = { name: string; port?: number; protocol?: string; hostname?: string; allowedRoutes?: object };
+
+/** As a user writes it. Default: class holdfast in namespace infra, one listener that takes routes of all namespaces. */
+export const gateway = (name: string, { className = 'holdfast', listeners = [{ name: 'http' }], ...spec }: { className?: string; listeners?: ShortListener[]; infrastructure?: object } = {}): KubeObject => ({
+  apiVersion: 'gateway.networking.k8s.io/v1',
+  kind: 'Gateway',
+  metadata: { namespace: 'infra', name, uid: `uid-of-gateway-${name}`, generation: 1 },
+  spec: {
+    gatewayClassName: className,
+    ...spec,
+    listeners: listeners.map((listener) => ({ port: 80, protocol: 'HTTP', allowedRoutes: { namespaces: { from: 'All' } }, ...listener })),
+  },
+});
+
+/** In one namespace, it lets HTTPRoutes of `from` refer to all Services. */
+export const referenceGrant = (inNamespace: string, from: string): KubeObject => ({
+  apiVersion: 'gateway.networking.k8s.io/v1beta1',
+  kind: 'ReferenceGrant',
+  metadata: { namespace: inNamespace, name: `from-${from}` },
+  spec: { from: [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', namespace: from }], to: [{ group: '', kind: 'Service' }] },
+});
+
+/** The definition of ReferenceGrant, with the versions that it serves. */
+export const grantDefinition = (...served: string[]): KubeObject => ({
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'referencegrants.gateway.networking.k8s.io' },
+  spec: { versions: served.map((version) => ({ name: version, served: true })) },
+  status: { conditions: [{ type: 'Established', status: 'True' }] },
+});
+
 /** The definition of HTTPRoute, cut down to what tells one generation of Gateway API from another. */
 export const routeDefinition = (generation: keyof typeof persistenceFields): KubeObject => ({
   apiVersion: 'apiextensions.k8s.io/v1',

@@ -1,6 +1,6 @@
 /** Routing tables and requests for tests of the proxy, written short. */
 import { endpointId } from '../../src/core/session/token.ts';
-import type { Backend, Endpoint, EndpointState, RoutingTable } from '../../src/core/table/routing-table.ts';
+import type { Backend, CookieCarrier, Endpoint, EndpointState, Route, RoutePersistence, RoutingTable } from '../../src/core/table/routing-table.ts';
 import type { RequestView } from '../../src/dataplane/routing.ts';
 
 export type ShortEndpoint = { pod: string; state?: EndpointState; address?: string; port?: number };
@@ -15,35 +15,70 @@ export const endpoint = ({ pod, state = 'Accepting', address = '127.0.0.1', port
   ...(state === 'Draining' && { reason: 'PodTerminating' }),
 });
 
-export type ShortTable = { endpoints?: ShortEndpoint[]; departed?: string[]; port?: number } & Partial<Pick<Backend, 'persistence' | 'keyRing'>>;
+export type ShortTable = { endpoints?: ShortEndpoint[]; departed?: string[]; port?: number; persistence?: Partial<RoutePersistence>; cookie?: Partial<CookieCarrier> } & Partial<
+  Pick<Backend, 'limits' | 'keyRing' | 'policy' | 'maxSessionsPerEndpoint'>
+>;
 
 export const backendName = 'shop/cart';
 export const cookieName = 'cart-session';
 export const idleTimeoutMs = 60_000;
 
+export const cookieCarrier = (more: Partial<CookieCarrier> = {}): CookieCarrier => ({
+  type: 'Cookie',
+  name: cookieName,
+  path: '/',
+  sameSite: 'Lax',
+  secure: false,
+  partitioned: false,
+  lifetimeType: 'Session',
+  ...more,
+});
+
 /** One Gateway, one listener, one route for everything, one backend. */
-export function proxyTable({ endpoints = [], departed = [], port = 80, persistence, keyRing }: ShortTable): RoutingTable {
+export function proxyTable({ port = 80, persistence, cookie, ...backend }: ShortTable): RoutingTable {
   return {
     gateway: { namespace: 'shop', name: 'web' },
     listeners: [{ name: 'http', protocol: 'HTTP', port }],
-    routes: [{ name: `${backendName}#0`, hostnames: [], match: { path: { type: 'PathPrefix', value: '/' } }, backendRefs: [{ backend: backendName, weight: 1 }] }],
-    backends: {
-      [backendName]: {
-        key: backendName,
-        persistence: persistence ?? { cookieName, cookiePath: '/', idleTimeoutMs },
-        policy: 'LeastSessions',
-        keyRing: keyRing ?? { current: 1, keys: [keyOf(1)] },
-        endpoints: endpoints.map(endpoint),
-        departed: departed.map((pod) => ({ id: endpointId(`uid-${pod}`), uid: `uid-${pod}`, atMs: 0 })),
-      },
-    },
+    routes: [routeTo([{ backend: backendName, weight: 1 }], { carrier: cookieCarrier(cookie), ...persistence })],
+    backends: { [backendName]: backendOf(backendName, backend) },
   };
 }
+
+/** The same with several backends, by key, and the weights of each. */
+export function splitTable(backends: Record<string, ShortTable & { weight: number }>, persistence: Partial<RoutePersistence> = {}): RoutingTable {
+  const entries = Object.entries(backends);
+  return {
+    ...proxyTable({}),
+    routes: [routeTo(entries.map(([backend, { weight }]) => ({ backend, weight })), persistence)],
+    backends: Object.fromEntries(entries.map(([key, backend]) => [key, backendOf(key, backend)])),
+  };
+}
+
+const routeTo = (backendRefs: Route['backendRefs'], persistence: Partial<RoutePersistence>): Route => ({
+  name: `${backendName}#0`,
+  hostnames: [],
+  match: { path: { type: 'PathPrefix', value: '/' } },
+  backendRefs,
+  persistence: { carrier: cookieCarrier(), onEndpointLost: 'Reassign', newSessionOn: [], ...persistence },
+});
+
+const backendOf = (key: string, { endpoints = [], departed = [], limits, keyRing, policy, maxSessionsPerEndpoint }: ShortTable): Backend => ({
+  key,
+  limits: limits ?? { idleTimeoutMs },
+  policy: policy ?? 'LeastSessions',
+  ...(maxSessionsPerEndpoint !== undefined && { maxSessionsPerEndpoint }),
+  keyRing: keyRing ?? { current: 1, keys: [keyOf(1)] },
+  endpoints: endpoints.map(endpoint),
+  departed: departed.map((pod) => ({ id: endpointId(`uid-${pod}`), uid: `uid-${pod}`, atMs: 0 })),
+});
 
 export const keyOf = (id: number): { id: number; secret: string } => ({ id, secret: Buffer.alloc(32, id).toString('base64') });
 
 /** A request with these cookies. */
-export function requestWith(cookies: readonly string[] = [], path = '/'): RequestView {
-  const headers = (name: string) => (name === 'cookie' && cookies.length > 0 ? [cookies.join('; ')] : []);
-  return { method: 'GET', path, query: '', host: 'example.com', header: (name) => headers(name)[0], headers };
+export const requestWith = (cookies: readonly string[] = [], path = '/'): RequestView => requestOf(cookies.length > 0 ? { cookie: cookies.join('; ') } : {}, { path });
+
+/** A request with these headers, names in lower case. */
+export function requestOf(fields: Record<string, string | readonly string[]>, more: Partial<Pick<RequestView, 'method' | 'path'>> = {}): RequestView {
+  const headers = (name: string) => [fields[name] ?? []].flat();
+  return { method: 'GET', path: '/', query: '', host: 'example.com', header: (name) => headers(name)[0], headers, ...more };
 }

@@ -41,6 +41,7 @@ export function createRecorder(cluster: MemoryCluster): Recorder {
       review: cluster.review,
       apply: (resource, object, subresource) =>
         write(subresource === undefined ? 'apply' : `apply ${subresource} of`, { resource, ref: object.metadata }, () => cluster.apply(resource, object, subresource)),
+      applyUnforced: (resource, object) => write('apply', { resource, ref: object.metadata }, () => cluster.applyUnforced(resource, object)),
       create: (resource, object) => write('create', { resource, ref: object.metadata }, () => cluster.create(resource, object)),
       update: (resource, object) => write('update', { resource, ref: object.metadata }, () => cluster.update(resource, object)),
       delete: (resource, ref, uid) => write('delete', { resource, ref }, () => cluster.delete(resource, ref, uid)),

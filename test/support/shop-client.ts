@@ -1,11 +1,17 @@
 /**
- * A customer of the example shop, as strict as can be: one connection of its own, every cookie kept, nothing tried twice,
- * and every answer checked: status, pod, secret, cart. What is not right throws SessionLost.
+ * A customer of the example shop, as strict as can be: one connection of its own, every cookie kept, and every answer checked:
+ * status, pod, secret, cart. What is not right throws SessionLost. Nothing is tried twice, unless the client may reconnect: then a
+ * broken connection is a cut, and only what comes over the next one shows whether the session is lost.
  */
 import { Agent, request as httpRequest } from 'node:http';
 import { checkIdentity, checkStatus, SessionLost } from './shop-client-answer.ts';
 import type { Answer, Identity } from './shop-client-answer.ts';
 import { createCookieJar } from './shop-client-cookies.ts';
+import type { CookieJar } from './shop-client-cookies.ts';
+import { openShopEvents } from './shop-client-events.ts';
+import type { ShopEvents } from './shop-client-events.ts';
+import { isCut, persist } from './shop-client-reconnect.ts';
+import type { Reconnect } from './shop-client-reconnect.ts';
 import { openShopWebSocket } from './shop-client-websocket.ts';
 import type { ShopWebSocket } from './shop-client-websocket.ts';
 
@@ -16,6 +22,15 @@ export type ShopTarget = {
   hostname?: string;
 };
 
+export type ShopClientOptions = {
+  answerTimeoutMs?: number;
+  /** Cookies of an earlier visit. */
+  jar?: CookieJar;
+  reconnect?: Reconnect;
+  /** A connection for each request, each through whichever proxy takes it; default: one is kept. */
+  freshConnections?: boolean;
+};
+
 export type ShopClient = {
   /** Begins the session; answers the pod it is on. */
   login(): Promise<string>;
@@ -23,14 +38,17 @@ export type ShopClient = {
   addItem(item: string): Promise<void>;
   logout(): Promise<void>;
   openWebSocket(): Promise<ShopWebSocket>;
+  openEvents(): Promise<ShopEvents>;
   /** Drops the connection. */
   close(): void;
 };
 
-export function createShopClient(target: ShopTarget, answerTimeoutMs = 10_000): ShopClient {
-  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
-  const jar = createCookieJar();
-  const cart: string[] = [];
+const sameItems = (one: unknown, other: readonly string[]): boolean => JSON.stringify(one) === JSON.stringify(other);
+
+export function createShopClient(target: ShopTarget, options: ShopClientOptions = {}): ShopClient {
+  const { answerTimeoutMs = 10_000, jar = createCookieJar(), reconnect, freshConnections = false } = options;
+  const agent = new Agent({ keepAlive: !freshConnections, maxSockets: 1 });
+  let cart: string[] = [];
   let identity: Identity | undefined;
 
   const headers = (): Record<string, string> => ({ host: target.hostname ?? `${target.host}:${target.port}`, ...jar.header() });
@@ -58,10 +76,38 @@ export function createShopClient(target: ShopTarget, answerTimeoutMs = 10_000): 
     return promise;
   }
 
-  async function call(method: string, path: string, body?: string): Promise<void> {
-    const answer = checkIdentity(checkStatus(`${method} ${path}`, await exchange(method, path, body)), identity);
-    const items = answer['items'];
-    if (JSON.stringify(items) !== JSON.stringify(cart)) throw new SessionLost('WrongCart', `${method} ${path}: expected ${JSON.stringify(cart)}, got ${JSON.stringify(items)}`);
+  const judge = (what: string, answer: Answer): Record<string, unknown> => checkIdentity(checkStatus(what, answer), identity);
+
+  function checkCart(what: string, { items }: Record<string, unknown>, allowed: readonly string[][]): void {
+    const found = allowed.find((each) => sameItems(items, each));
+    if (!found) throw new SessionLost('WrongCart', `${what}: expected ${JSON.stringify(allowed[0])}, got ${JSON.stringify(items)}`);
+    cart = found;
+  }
+
+  async function viewCart(allowed: readonly string[][]): Promise<void> {
+    checkCart('GET /cart', judge('GET /cart', await persist(() => exchange('GET', '/cart'), reconnect)), allowed);
+  }
+
+  async function addItem(item: string): Promise<void> {
+    const [before, after] = [cart, [...cart, item]];
+    try {
+      checkCart('POST /cart/items', judge('POST /cart/items', await exchange('POST', '/cart/items', JSON.stringify({ item }))), [after]);
+    } catch (error) {
+      if (!reconnect || !isCut(error)) throw error;
+      reconnect.onCut(error.message);
+      // Whether the item arrived before the connection broke, only the cart can tell.
+      await viewCart([after, before]);
+    }
+  }
+
+  async function logout(): Promise<void> {
+    let tries = 0;
+    const answer = await persist(() => {
+      tries += 1;
+      return exchange('POST', '/logout');
+    }, reconnect);
+    // Unknown after a first try that broke: that try was carried out.
+    if (tries === 1 || answer.status !== 401) checkCart('POST /logout', judge('POST /logout', answer), [cart]);
   }
 
   return {
@@ -71,18 +117,25 @@ export function createShopClient(target: ShopTarget, answerTimeoutMs = 10_000): 
       identity = { pod, secret };
       return pod;
     },
-    viewCart: () => call('GET', '/cart'),
-    addItem(item) {
-      cart.push(item);
-      return call('POST', '/cart/items', JSON.stringify({ item }));
-    },
-    logout: () => call('POST', '/logout'),
+    viewCart: () => viewCart([cart]),
+    addItem,
+    logout,
     openWebSocket: () =>
       openShopWebSocket({
         url: `ws://${target.host}:${target.port}/ws`,
         headers: headers(),
         answerTimeoutMs,
         onCookies: jar.store,
+        check: (answer) => {
+          checkIdentity(answer, identity);
+        },
+      }),
+    openEvents: () =>
+      openShopEvents({
+        host: target.host,
+        port: target.port,
+        headers: headers(),
+        answerTimeoutMs,
         check: (answer) => {
           checkIdentity(answer, identity);
         },

@@ -16,20 +16,27 @@ export type LossKind =
   | 'ConnectionBroken'
   | 'Timeout'
   /** Closed before the client said goodbye. */
-  | 'WebSocketClosed';
+  | 'WebSocketClosed'
+  /** A stream of events that ended before the client hung up. */
+  | 'EventsEnded';
 
 export type Loss = { kind: LossKind; what: string; atMs: number };
+export type SessionType = 'Http' | 'WebSocket' | 'Sse';
 
 export type SessionRecord = {
   id: string;
-  type: 'Http' | 'WebSocket';
+  type: SessionType;
   pod: string;
   /** When the login was sent: the pod was chosen after that. */
   startedAtMs: number;
+  /** How long the login took. */
+  loginMs: number;
   lastSeenAtMs: number;
   /** Absent while it lives. */
   endedAtMs?: number;
   loss?: Loss;
+  /** Connections that broke, after which the client found its session again over another. */
+  cuts: { what: string; atMs: number }[];
 };
 
 export type Truth = {
@@ -50,6 +57,11 @@ export type Summary = {
   misplaced: number;
   refused: number;
   alive: number;
+  /** Connections that broke while their sessions went on, by type of session. */
+  cut: Partial<Record<SessionType, number>>;
+  slowestLoginMs: number;
+  /** For each pod that was deleted: from its deletion to the last login that still led to it, 0 where none did. */
+  lastNewSessionMs: { median: number; most: number };
   /** By kind, and the first of them in full. */
   lostBy: Partial<Record<LossKind, number>>;
   losses: (Loss & { session: string; pod: string })[];
@@ -85,10 +97,19 @@ export function summarize(truth: Truth, terminatingSinceMs: ReadonlyMap<string, 
     misplaced: misplaced.length,
     refused: truth.refused.length,
     alive: truth.sessions.length - ended - lost.length,
+    cut: countBy(truth.sessions.flatMap(({ type, cuts }) => cuts.map(() => type)), (type) => type),
+    slowestLoginMs: Math.max(0, ...truth.sessions.map(({ loginMs }) => loginMs)),
+    lastNewSessionMs: lastNewSessions(truth, terminatingSinceMs),
     lostBy: countBy(lost, ({ kind }) => kind),
     losses: lost.slice(0, lossesShown),
     misplacedOn: countBy(misplaced, ({ pod }) => pod),
   };
+}
+
+function lastNewSessions(truth: Truth, terminatingSinceMs: ReadonlyMap<string, number>): Summary['lastNewSessionMs'] {
+  const uses = podUses(truth);
+  const delaysMs = [...terminatingSinceMs].map(([pod, sinceMs]) => Math.max(0, (uses.get(pod)?.lastStartAtMs ?? 0) - sinceMs)).toSorted((one, other) => one - other);
+  return { median: delaysMs[Math.floor(delaysMs.length / 2)] ?? 0, most: delaysMs.at(-1) ?? 0 };
 }
 
 /** One line, to be found in the output of a test. */

@@ -2,7 +2,7 @@
 import type { Schema } from '../../src/api/schema.ts';
 import { specSchema, type StickyWorkloadSpec } from '../../src/api/spec.ts';
 import { apiVersion, kind, type StickyWorkload } from '../../src/api/stickyworkload.ts';
-import type { Existing, Gateway, Owned, Pod, ProxyDeployment, Slice, Snapshot, Target } from '../../src/core/snapshot/snapshot.ts';
+import type { Existing, Gateway, GatewayListener, Owned, Pod, ProxyDeployment, ReferenceGrant, Service, Slice, Snapshot, Target } from '../../src/core/snapshot/snapshot.ts';
 import type { KeyRing } from '../../src/core/table/routing-table.ts';
 
 /** Fills in defaults as the API server does: an absent field gets its default, and then the fields below it get theirs. */
@@ -38,17 +38,23 @@ type Short<T> = Partial<T> & { name: string };
 type ShortTarget = Short<Omit<Target, 'matchLabels'>> & { matchLabels?: Record<string, string> | 'expressions' };
 type ShortEndpoint = Partial<Slice['endpoints'][number]> & { pod: string };
 
+type ShortListener = { name: string } & Partial<GatewayListener>;
+
 /** A snapshot in short form, as the golden inputs write it. Namespace: shop. */
 export type ShortWorld = {
   workloads?: ShortWorkload[];
   targets?: ShortTarget[];
   /** `of`: the target that controls the pod, `Deployment/cart` by default; `none` for no controller. */
   pods?: (Short<Pod> & { of?: string })[];
-  services?: Short<Owned>[];
+  services?: Short<Service>[];
   slices?: (Omit<Short<Slice>, 'endpoints'> & { endpoints: ShortEndpoint[] })[];
   keyRings?: Record<string, KeyRing>;
   gatewayApi?: Snapshot['gatewayApi'];
-  gateways?: Short<Gateway>[];
+  gatewayClasses?: Snapshot['gatewayClasses'];
+  /** Of class holdfast, with one listener for every host of its own namespace, and written by a user unless it says whose it is. */
+  gateways?: (Omit<Short<Gateway>, 'listeners'> & { listeners?: ShortListener[] })[];
+  referenceGrants?: ({ namespace: string } & Partial<ReferenceGrant>)[];
+  namespaces?: Snapshot['namespaces'];
   httpRoutes?: Short<Owned>[];
   proxies?: Short<ProxyDeployment>[];
   existing?: (Short<Existing> & { kind: Existing['kind'] })[];
@@ -64,8 +70,11 @@ const emptyWorld: Required<Omit<ShortWorld, 'keyRings'>> = {
   services: [],
   slices: [],
   gatewayApi: { installed: true, sessionPersistence: 'B' },
+  gatewayClasses: [{ name: 'holdfast', controllerName: 'holdfast.dev/gateway-controller' }],
   gateways: [],
   httpRoutes: [],
+  referenceGrants: [],
+  namespaces: [],
   proxies: [],
   existing: [],
   departed: {},
@@ -80,20 +89,34 @@ export function snapshotOf(short: ShortWorld): Snapshot {
     workloads,
     targets: world.targets.map(wholeTarget),
     pods: world.pods.map(wholePod),
-    services: world.services.map(whole),
+    services: world.services.map((service) => ({ isExternalName: false, ...service, ...whole(service) })),
     slices: world.slices.map(wholeSlice),
     keyRings: short.keyRings ?? rings,
     gatewayApi: world.gatewayApi,
-    gateways: world.gateways.map((gateway) => ({ className: 'holdfast', generation: 1, listeners: [], ...gateway, ...whole(gateway) })),
+    gatewayClasses: world.gatewayClasses,
+    gateways: world.gateways.map(wholeGateway),
+    referenceGrants: world.referenceGrants.map((grant) => ({ name: 'grant', from: [], to: [], ...grant })),
+    namespaces: world.namespaces,
     httpRoutes: world.httpRoutes.map(whole),
     proxies: world.proxies.map((proxy) => ({ gateway: 'holdfast', readyReplicas: 2, ...proxy, ...whole(proxy) })),
     existing: world.existing.map((object) => ({ ...object, ...whole(object) })),
     departed: world.departed,
+    nodes: {},
   };
 }
 
 // A Service or route is by default the StickyWorkload's of the same name.
 const whole = (object: Short<Owned>): Owned => ({ namespace: 'shop', uid: `uid-of-${object.name}`, ownerUids: [`uid-${object.name}`], ...object });
+
+const wholeGateway = ({ listeners = [{ name: 'http' }], ...gateway }: NonNullable<ShortWorld['gateways']>[number]): Gateway => ({
+  className: 'holdfast',
+  generation: 1,
+  infrastructure: { labels: {}, annotations: {} },
+  unsupported: [],
+  ...whole({ ownerUids: [], ...gateway }),
+  ...gateway,
+  listeners: listeners.map((listener) => ({ port: 80, protocol: 'HTTP', allowedRoutes: { from: 'Same', kinds: [] }, ...listener })),
+});
 
 const wholeTarget = ({ matchLabels, ...target }: ShortTarget): Target => ({
   kind: 'Deployment',
@@ -101,6 +124,8 @@ const wholeTarget = ({ matchLabels, ...target }: ShortTarget): Target => ({
   uid: `uid-of-${target.name}`,
   ...(matchLabels !== 'expressions' && { matchLabels: matchLabels ?? { app: target.name } }),
   containerPorts: [{ name: 'http', port: 8080 }],
+  hostNetwork: false,
+  hasReadinessProbe: true,
   ...target,
 });
 

@@ -1,34 +1,49 @@
 /** Whether a StickyWorkload can be carried out, and what it then comes to. */
 import type { Reason } from '../../api/reasons.ts';
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
-import { defaultGateway, proxyName } from '../names/names.ts';
-import type { Snapshot, Target } from '../snapshot/snapshot.ts';
+import { findInvalidCidrs } from '../drain/cidr.ts';
+import { defaultGateway, proxyName, targetKey } from '../names/names.ts';
+import type { Target } from '../snapshot/snapshot.ts';
+import { shareHost } from '../table/hostnames.ts';
 import { findInvalidExpressions } from './expressions.ts';
-import { drainLimits, planServing, type WorkloadPlan } from './plan.ts';
-import { shareHost } from './hostnames.ts';
+import type { ParentVerdict } from './parents.ts';
+import { drainLimits, type GatewayRef, type WorkloadPlan } from './plan.ts';
+import { noteTarget } from './target-notes.ts';
 import { chooseTargetPort } from './target-port.ts';
 import { findUnsupported } from './unsupported-fields.ts';
+import { findUnusableCookie } from './unusable-cookie.ts';
+import { cookieKeys, type AcceptWorld, type Candidate } from './world.ts';
 
 export type Refusal = { kind: 'refused'; reason: Reason; message: string };
 export type Accept = { kind: 'accepted'; plan: WorkloadPlan } | Refusal;
 
 /** The first fact that stands against the StickyWorkload refuses it; the message names the field and the way out. */
-export function decideAccept(workload: StickyWorkload, snapshot: Snapshot): Accept {
-  const refusal = fieldNotSupported(workload) ?? nameReserved(workload) ?? expressionInvalid(workload) ?? findRivalry(workload, snapshot.workloads);
+export function decideAccept(candidate: Candidate, world: AcceptWorld): Accept {
+  const { workload, plan } = candidate;
+  const refusal = refuseSpec(workload) ?? targetConflict(candidate, world) ?? noParent(candidate) ?? cookieConflict(candidate, world);
   if (refusal) return refusal;
-  const target = findTarget(workload, snapshot.targets);
+  const target = world.targets.get(targetKey(plan.namespace, plan.target));
   if (target === undefined) return targetNotFound(workload);
   if (target.matchLabels === undefined) return selectorUnusable(target);
   const port = chooseTargetPort(workload.spec.service.targetPort, target);
   if (port.kind === 'ambiguous') return refuse('TargetPortAmbiguous', port.message);
-  return { kind: 'accepted', plan: planWorkload(workload, target.matchLabels, port.port) };
+  return { kind: 'accepted', plan: planWorkload(candidate, { selector: target.matchLabels, targetPort: port.port, notes: noteTarget(target) }, world) };
 }
 
 const refuse = (reason: Reason, message: string): Refusal => ({ kind: 'refused', reason, message });
 
+/** What the spec alone says against it. */
+const refuseSpec = (workload: StickyWorkload): Refusal | undefined =>
+  fieldNotSupported(workload) ?? cookieUnusable(workload) ?? nameReserved(workload) ?? expressionInvalid(workload) ?? cidrInvalid(workload);
+
 function fieldNotSupported({ spec }: StickyWorkload): Refusal | undefined {
   const sentences = findUnsupported(spec);
   return sentences.length === 0 ? undefined : refuse('FieldNotSupported', sentences.join(' '));
+}
+
+function cookieUnusable({ spec }: StickyWorkload): Refusal | undefined {
+  const message = findUnusableCookie(spec.sessionPersistence);
+  return message === undefined ? undefined : refuse('CookieUnusable', message);
 }
 
 // Both Services would have one name, and each would be put back over the other for ever.
@@ -39,61 +54,63 @@ function nameReserved({ metadata }: StickyWorkload): Refusal | undefined {
 
 // The proxy has such a match fit no request at all: better said here than found out there.
 function expressionInvalid({ spec }: StickyWorkload): Refusal | undefined {
-  const [broken] = findInvalidExpressions(spec.route.matches);
+  const [broken] = findInvalidExpressions(spec);
   if (broken === undefined) return undefined;
   return refuse('ExpressionInvalid', `${broken.path} "${broken.source}" is not a regular expression of JavaScript with the flag u: ${broken.why}.`);
 }
 
-function targetConflict(workload: StickyWorkload, workloads: readonly StickyWorkload[]): Refusal | undefined {
-  const elder = findElder(workload, workloads, claimsSameTarget);
-  if (elder === undefined) return undefined;
-  const { kind, name } = workload.spec.targetRef;
+function cidrInvalid({ spec }: StickyWorkload): Refusal | undefined {
+  const [broken] = findInvalidCidrs(spec);
+  if (broken === undefined) return undefined;
+  return refuse('AddressBlockInvalid', `${broken.path} "${broken.value}" is no address block: write an address and the length of its prefix, such as 10.0.0.0/8 or fd00::/8.`);
+}
+
+function targetConflict({ plan, workload }: Candidate, { claims }: AcceptWorld): Refusal | undefined {
+  const elder = claims.get(targetKey(plan.namespace, plan.target))?.[0]?.workload.metadata;
+  if (elder === undefined || elder.uid === workload.metadata.uid) return undefined;
+  const { kind, name } = plan.target;
   return refuse(
     'TargetConflict',
-    `spec.targetRef: StickyWorkload ${elder.metadata.name} is older and claims ${kind} ${name}: delete one of the two, or name another target in a new one.`,
+    `spec.targetRef: StickyWorkload ${elder.name} is older and claims ${kind} ${name}: delete one of the two, or name another target in a new one.`,
   );
 }
 
+/** One Gateway that takes the route is enough; what the others say is told by condition Programmed. */
+function noParent({ parents }: Candidate): Refusal | undefined {
+  const refused = parents.filter((verdict) => verdict.kind === 'refused');
+  const [first] = refused;
+  return first === undefined || refused.length < parents.length ? undefined : refuse(first.reason, refused.map(({ message }) => message).join(' '));
+}
+
 // A browser has one place for a cookie of one name, path and host: each StickyWorkload would end the other's sessions.
-function cookieConflict(workload: StickyWorkload, workloads: readonly StickyWorkload[]): Refusal | undefined {
-  const elder = findElder(workload, workloads, setsSameCookie);
+function cookieConflict(candidate: Candidate, { cookies }: AcceptWorld): Refusal | undefined {
+  const elder = cookieKeys(candidate)
+    .map((key) => findElder(candidate, cookies.get(key) ?? []))
+    .find((found) => found !== undefined);
   if (elder === undefined) return undefined;
+  const { namespace, name } = elder.plan;
+  const who = namespace === candidate.plan.namespace ? name : `${namespace}/${name}`;
   return refuse(
     'CookieConflict',
-    `spec.sessionPersistence.cookie: StickyWorkload ${elder.metadata.name} is older and gives its cookie the same name and path, for the same hosts: ` +
+    `spec.sessionPersistence.cookie: StickyWorkload ${who} is older and gives its cookie the same name and path, for the same hosts: ` +
       'choose another cookie.name, or leave it out.',
   );
 }
 
-function findRivalry(workload: StickyWorkload, workloads: readonly StickyWorkload[]): Refusal | undefined {
-  return targetConflict(workload, workloads) ?? cookieConflict(workload, workloads);
+/** The oldest of those before it that share a host with it. */
+function findElder(candidate: Candidate, oldestFirst: readonly Candidate[]): Candidate | undefined {
+  const hosts = cookieHosts(candidate);
+  for (const other of oldestFirst) {
+    if (other.plan.key === candidate.plan.key) return undefined;
+    if (shareHost(cookieHosts(other), hosts)) return other;
+  }
+  return undefined;
 }
 
-/** The oldest StickyWorkload that wants the same thing, if that is not the workload itself. */
-function findElder(workload: StickyWorkload, all: readonly StickyWorkload[], isRival: typeof claimsSameTarget): StickyWorkload | undefined {
-  const rivals = all.filter((other) => other.metadata.namespace === workload.metadata.namespace && isRival(workload, other));
-  const [oldest] = rivals.toSorted(bySeniority);
-  return oldest?.metadata.uid === workload.metadata.uid ? undefined : oldest;
-}
-
-/** The oldest first: who may keep what several StickyWorkloads claim. Injection must name the same one as the verdict does. */
-export const bySeniority = (one: StickyWorkload, other: StickyWorkload): number => (seniority(one) < seniority(other) ? -1 : 1);
-
-// RFC 3339 in UTC sorts as text; the name decides between those of one second.
-const seniority = ({ metadata }: StickyWorkload): string => `${metadata.creationTimestamp} ${metadata.name}`;
-
-const claimsSameTarget = (one: StickyWorkload, other: StickyWorkload): boolean =>
-  one.spec.targetRef.kind === other.spec.targetRef.kind && one.spec.targetRef.name === other.spec.targetRef.name;
-
-function setsSameCookie(one: StickyWorkload, other: StickyWorkload): boolean {
-  const [a, b] = [planServing(one), planServing(other)];
-  const { cookieName, cookiePath } = a.persistence;
-  return cookieName === b.persistence.cookieName && cookiePath === b.persistence.cookiePath && shareHost(a.hostnames, b.hostnames);
-}
-
-function findTarget({ metadata, spec }: StickyWorkload, targets: Target[]): Target | undefined {
-  const { kind, name } = spec.targetRef;
-  return targets.find((target) => target.namespace === metadata.namespace && target.kind === kind && target.name === name);
+/** Hosts that a browser sends the cookie to: with a domain it, and all below it. */
+function cookieHosts({ plan }: Candidate): readonly string[] {
+  const { carrier } = plan.persistence;
+  return carrier.type === 'Cookie' && carrier.domain !== undefined ? [carrier.domain, `*.${carrier.domain}`] : plan.hostnames;
 }
 
 const targetNotFound = ({ metadata, spec }: StickyWorkload): Refusal =>
@@ -110,14 +127,23 @@ const selectorUnusable = ({ kind, name }: Target): Refusal =>
       `recreate the ${kind} with matchLabels alone (a selector cannot be changed).`,
   );
 
-function planWorkload(workload: StickyWorkload, selector: Record<string, string>, targetPort: number | string): WorkloadPlan {
+function planWorkload({ workload, plan, parents }: Candidate, found: Pick<WorkloadPlan, 'selector' | 'targetPort' | 'notes'>, { candidates }: AcceptWorld): WorkloadPlan {
   const { service, drain } = workload.spec;
   return {
-    ...planServing(workload),
-    targetPort,
+    ...plan,
+    ...found,
+    gateway: firstAttached(parents) ?? { namespace: plan.namespace, name: defaultGateway },
+    routeParents: parents.filter(isOurs).map(({ parent }) => parent),
+    routeBackends: plan.backendRefs.flatMap(({ backend, weight }) => {
+      const known = candidates.get(backend);
+      return known ? [{ namespace: known.plan.namespace, name: known.plan.name, port: known.workload.spec.service.port, weight }] : [];
+    }),
     servicePort: service.port,
     appProtocol: service.appProtocol,
-    selector,
     drain: drainLimits(drain),
   };
 }
+
+const isOurs = (verdict: ParentVerdict): boolean => verdict.kind === 'attached' || (verdict.reason !== 'GatewayNotOurs' && verdict.reason !== 'GatewayNotFound');
+
+const firstAttached = (parents: readonly ParentVerdict[]): GatewayRef | undefined => parents.find(({ kind }) => kind === 'attached')?.parent.gateway;

@@ -1,25 +1,27 @@
 /** Regular expressions of route matches. Gateway API leaves their dialect to the implementation, so no schema has checked them. */
-import type { RouteMatch } from '../../api/spec.ts';
+import type { RouteMatch, StickyWorkloadSpec } from '../../api/spec.ts';
 
 export type InvalidExpression = { path: string; source: string; why: string };
 
 /** The expressions that the proxy could not compile, in the order they stand in the spec. */
-export function findInvalidExpressions(matches: RouteMatch[]): InvalidExpression[] {
-  return matches.flatMap(expressionsOf).flatMap(({ path, source }) => {
+export function findInvalidExpressions({ route, sessionPersistence }: Pick<StickyWorkloadSpec, 'route' | 'sessionPersistence'>): InvalidExpression[] {
+  const found = [...expressionsIn('spec.route.matches', route.matches), ...expressionsIn('spec.sessionPersistence.newSessionOn', sessionPersistence.newSessionOn ?? [])];
+  return found.flatMap(({ path, source }) => {
     const why = describeDefect(source);
     return why === undefined ? [] : [{ path, source, why }];
   });
 }
 
-function expressionsOf({ path, headers = [], queryParams = [] }: RouteMatch, number: number): { path: string; source: string }[] {
+const expressionsIn = (list: string, matches: readonly RouteMatch[]): { path: string; source: string }[] =>
+  matches.flatMap((match, number) => expressionsOf(match).map(({ place, value }) => ({ path: `${list}[${number}].${place}`, source: value })));
+
+function expressionsOf({ path, headers = [], queryParams = [] }: RouteMatch): { place: string; value: string }[] {
   const places = [
     { ...path, place: 'path.value' },
     ...headers.map((header, at) => ({ ...header, place: `headers[${at}].value` })),
     ...queryParams.map((parameter, at) => ({ ...parameter, place: `queryParams[${at}].value` })),
   ];
-  return places
-    .filter(({ type }) => type === 'RegularExpression')
-    .map(({ place, value }) => ({ path: `spec.route.matches[${number}].${place}`, source: value }));
+  return places.filter(({ type }) => type === 'RegularExpression');
 }
 
 // The flags and the anchors are those of core/table/match.ts.

@@ -4,9 +4,12 @@ import type { RouteMatch, StickyWorkloadSpec } from '../../api/spec.ts';
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
 import type { DrainLimits } from '../drain/gate.ts';
 import { backendKey, defaultCookieName, defaultGateway } from '../names/names.ts';
-import type { Listener, Persistence } from '../table/routing-table.ts';
+import type { BalancingPolicy, Carrier, Listener, RoutePersistence, SessionLimits } from '../table/routing-table.ts';
 
 export type GatewayRef = { namespace: string; name: string };
+
+/** A Gateway that is asked for. `isOwn`: none was, and Holdfast makes one. */
+export type ParentRef = { gateway: GatewayRef; sectionName?: string; isOwn?: true };
 
 /** What the routing table needs. Every StickyWorkload has one, a refused one too: fields that are not carried out are passed over. */
 export type ServingPlan = {
@@ -17,28 +20,38 @@ export type ServingPlan = {
   uid: string;
   /** RFC 3339 in UTC, so that text order is time order. */
   createdAt: string;
-  gateway: GatewayRef;
+  parents: ParentRef[];
   proxyReplicas: number;
   target: { kind: 'Deployment' | 'StatefulSet'; name: string };
   /** Absent: the only container port of the target. */
   targetPort?: number | string;
   hostnames: string[];
   matches: RouteMatch[];
-  persistence: Persistence;
+  limits: SessionLimits;
+  persistence: RoutePersistence;
+  policy: BalancingPolicy;
+  maxSessionsPerEndpoint?: number;
+  /** Keys of the StickyWorkloads that share the route; its own alone where `route.backends` is not set. */
+  backendRefs: { backend: string; weight: number }[];
 };
 
 /** What the owned objects need besides: only an accepted StickyWorkload has it. */
 export type WorkloadPlan = ServingPlan & {
+  /** The first of its Gateways that takes the route: the status speaks of its proxy. */
+  gateway: GatewayRef;
+  /** Gateways of ours among those it asks for: its HTTPRoute is no business of other controllers. */
+  routeParents: ParentRef[];
+  /** As its HTTPRoute names them: StickyWorkloads of `backendRefs` that exist, by their Services. */
+  routeBackends: { namespace: string; name: string; port: number; weight: number }[];
   targetPort: number | string;
   servicePort: number;
   appProtocol: string;
   /** Of the pods, as a Service takes it. */
   selector: Record<string, string>;
   drain: DrainLimits;
+  /** Sentences on what of the target is carried out otherwise than its owner may expect. */
+  notes: string[];
 };
-
-/** One Gateway and the StickyWorkloads it serves, oldest first, at least one. Together they own the Gateway and its proxy. */
-export type GatewayPlan = { gateway: GatewayRef; plans: ServingPlan[] };
 
 /** The listener of the Gateway that Holdfast makes; its proxy binds `containerPort(80)`. */
 export const defaultListener: Listener = { name: 'http', protocol: 'HTTP', port: 80 };
@@ -55,23 +68,61 @@ export function planServing({ metadata, spec }: StickyWorkload): ServingPlan {
     name,
     uid,
     createdAt: creationTimestamp,
-    gateway: { namespace, name: defaultGateway },
+    parents: planParents(namespace, spec.route),
     proxyReplicas: spec.dataplane.replicas,
     target: { kind: spec.targetRef.kind, name: spec.targetRef.name },
     ...(spec.service.targetPort !== undefined && { targetPort: spec.service.targetPort }),
     hostnames: (spec.route.hostnames ?? []).map((hostname) => hostname.toLowerCase()),
     matches: spec.route.matches,
+    limits: planLimits(spec.sessionPersistence),
     persistence: planPersistence(name, spec.sessionPersistence),
+    ...planBalancing(spec.loadBalancing),
+    backendRefs: planBackends(metadata, spec.route),
   };
 }
 
-function planPersistence(workload: string, { cookie, idleTimeout, absoluteTimeout }: StickyWorkloadSpec['sessionPersistence']): Persistence {
+function planParents(namespace: string, { parentRefs = [] }: StickyWorkloadSpec['route']): ParentRef[] {
+  if (parentRefs.length === 0) return [{ gateway: { namespace, name: defaultGateway }, isOwn: true }];
+  return parentRefs.map(({ name, namespace: elsewhere, sectionName }) => ({
+    gateway: { namespace: elsewhere ?? namespace, name },
+    ...(sectionName !== undefined && { sectionName }),
+  }));
+}
+
+type SessionPersistence = StickyWorkloadSpec['sessionPersistence'];
+
+const planLimits = ({ idleTimeout, absoluteTimeout }: SessionPersistence): SessionLimits => ({
+  idleTimeoutMs: durationMs(idleTimeout),
+  ...(absoluteTimeout !== undefined && { absoluteTimeoutMs: durationMs(absoluteTimeout) }),
+});
+
+function planPersistence(workload: string, persistence: SessionPersistence): RoutePersistence {
+  const { onEndpointLost, newSessionOn = [] } = persistence;
+  return { carrier: planCarrier(workload, persistence), onEndpointLost, newSessionOn };
+}
+
+/** As the schema fills them in, which it does only where there is a cookie to fill in. */
+const cookieDefaults = { path: '/', sameSite: 'Lax', secure: 'Auto', partitioned: false, lifetimeType: 'Session' } as const;
+
+function planCarrier(workload: string, { type, header, cookie }: SessionPersistence): Carrier {
+  // The schema asks for a header's name with this type.
+  if (type === 'Header' && header) return { type: 'Header', name: header.name };
+  const { name = defaultCookieName(workload), secure, ...attributes } = { ...cookieDefaults, ...cookie };
+  // Auto: on requests that came over TLS, which no listener of this version does.
+  return { type: 'Cookie', name, ...attributes, secure: secure === 'Always' };
+}
+
+function planBalancing({ policy, maxSessionsPerEndpoint }: StickyWorkloadSpec['loadBalancing']): Pick<ServingPlan, 'policy' | 'maxSessionsPerEndpoint'> {
   return {
-    cookieName: cookie?.name ?? defaultCookieName(workload),
-    cookiePath: cookie?.path ?? '/',
-    idleTimeoutMs: durationMs(idleTimeout),
-    ...(absoluteTimeout !== undefined && { absoluteTimeoutMs: durationMs(absoluteTimeout) }),
+    // ConsistentHash is refused by name; a workload that had been served before it asked for it goes on with the default.
+    policy: policy === 'ConsistentHash' ? 'LeastSessions' : policy,
+    ...(maxSessionsPerEndpoint !== undefined && { maxSessionsPerEndpoint }),
   };
+}
+
+function planBackends({ namespace, name }: StickyWorkload['metadata'], { backends = [] }: StickyWorkloadSpec['route']): ServingPlan['backendRefs'] {
+  if (backends.length === 0) return [{ backend: backendKey(namespace, name), weight: 1 }];
+  return backends.map((ref) => ({ backend: backendKey(ref.namespace ?? namespace, ref.name), weight: ref.weight }));
 }
 
 /** Limits of a drain, from a spec. */

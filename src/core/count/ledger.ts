@@ -10,17 +10,21 @@ import type { EndpointReport, Report, SessionSource } from '../table/messages.ts
 
 export type Ledger = {
   /** Takes a report of the proxy in a pod; `false`: it came late, after a newer one, and changed nothing. */
-  record(proxyUid: string, report: Omit<Report, 'ended'>, nowMs: number): boolean;
+  record(proxyUid: string, report: Omit<Report, 'ended' | 'seen'>, nowMs: number): boolean;
   /** What the proxies know of one pod. `expectedProxyUids`: the pods of its Gateway's proxy that exist. */
   sourcesOf(podUid: string, expectedProxyUids: string[], nowMs: number): SessionSource[];
   /** By pod UID, for status: sessions on pods that at least one fresh report lists. Pods of which nothing is known are absent. */
   countsOf(podUids: string[], nowMs: number): Map<string, number>;
+  /** Sessions on a pod, whatever its state; undefined unless every expected proxy has reported of it within the last seconds. */
+  certainCountOf(podUid: string, expectedProxyUids: readonly string[], nowMs: number): number | undefined;
+  /** Which session keys a proxy has, by backend key; undefined where it has not said so within the last seconds. */
+  keyRingsOf(proxyUid: string, nowMs: number): Report['keyRings'];
 };
 
 /** Five reports, of which a proxy sends one each second. */
 export const reportMaxAgeMs = 5000;
 
-type Latest = { startedAtMs: number; sequence: number; atMs: number; endpoints: Map<string, EndpointReport> };
+type Latest = { startedAtMs: number; sequence: number; atMs: number; endpoints: Map<string, EndpointReport>; keyRings: Report['keyRings'] };
 
 /** Sessions that a proxy process took with it when it was restarted. */
 type Orphans = { sessions: number; expiresAtMs: number };
@@ -29,27 +33,38 @@ type Orphans = { sessions: number; expiresAtMs: number };
 export function createLedger(): Ledger {
   const latest = new Map<string, Latest>();
   const orphans = new Map<string, Orphans[]>();
+
+  /** What expected proxies count, and what those that are gone may have left. */
+  function total(podUid: string, expectedProxyUids: readonly string[], nowMs: number): number {
+    const expected = new Set(expectedProxyUids);
+    let sessions = liveOrphans(orphans.get(podUid), nowMs);
+    for (const [uid, { endpoints }] of latest) sessions += expected.has(uid) ? (endpoints.get(podUid)?.sessions ?? 0) : liveSessions(endpoints.get(podUid), nowMs);
+    return sessions;
+  }
+
+  const fresh = (proxyUid: string, nowMs: number): Latest | undefined => {
+    const report = latest.get(proxyUid);
+    return report && isFresh(report, nowMs) ? report : undefined;
+  };
+
   return {
     record(proxyUid, report, nowMs) {
       forgetEnded(latest, orphans, nowMs);
       const known = latest.get(proxyUid);
-      const { startedAtMs, sequence, endpoints } = report;
+      const { startedAtMs, sequence, endpoints, keyRings } = report;
       if (known !== undefined) {
         if (startedAtMs < known.startedAtMs || (startedAtMs === known.startedAtMs && sequence <= known.sequence)) return false;
         // A new process in the same pod, without the memory of the one before it.
         if (startedAtMs > known.startedAtMs) orphan(orphans, known.endpoints.values());
       }
-      latest.set(proxyUid, { startedAtMs, sequence, atMs: nowMs, endpoints: new Map(endpoints.map((endpoint) => [endpoint.uid, endpoint])) });
+      latest.set(proxyUid, { startedAtMs, sequence, atMs: nowMs, endpoints: new Map(endpoints.map((endpoint) => [endpoint.uid, endpoint])), keyRings });
       return true;
     },
 
     sourcesOf(podUid, expectedProxyUids, nowMs) {
       const doubts = expectedProxyUids.flatMap((uid) => doubtOf(uid, latest.get(uid), { podUid, nowMs }));
       if (doubts.length > 0) return [{ type: 'Proxy', known: false, why: describe(doubts) }];
-      const expected = new Set(expectedProxyUids);
-      let sessions = liveOrphans(orphans.get(podUid), nowMs);
-      for (const [uid, { endpoints }] of latest) sessions += expected.has(uid) ? (endpoints.get(podUid)?.sessions ?? 0) : liveSessions(endpoints.get(podUid), nowMs);
-      return [{ type: 'Proxy', known: true, sessions }];
+      return [{ type: 'Proxy', known: true, sessions: total(podUid, expectedProxyUids, nowMs) }];
     },
 
     countsOf(podUids, nowMs) {
@@ -62,6 +77,13 @@ export function createLedger(): Ledger {
       }
       return counts;
     },
+
+    certainCountOf(podUid, expectedProxyUids, nowMs) {
+      const isCertain = expectedProxyUids.length > 0 && expectedProxyUids.every((uid) => fresh(uid, nowMs)?.endpoints.has(podUid));
+      return isCertain ? total(podUid, expectedProxyUids, nowMs) : undefined;
+    },
+
+    keyRingsOf: (proxyUid, nowMs) => fresh(proxyUid, nowMs)?.keyRings,
   };
 }
 

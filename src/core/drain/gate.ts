@@ -14,11 +14,12 @@
  *
  *     Unknown, Busy or Quiet ── deadline ──► released: DrainDeadline, or DrainCutShort where the grace was shortened meanwhile
  *
- * Deadline = min(hold began + drainTimeoutMs, killAtMs − shutdownMarginMs), so that the app has its whole margin left
- * after SIGTERM. The kubelet can shorten a grace but never lengthen it: the earliest killAtMs heard counts.
+ * Zero is `sessionThreshold` or fewer. Deadlines: see `limit.ts`.
  */
 import { formatDuration } from '../../api/duration.ts';
-import type { DrainAnswer, DrainSummary, SessionSource } from '../table/messages.ts';
+import type { DrainAnswer, DrainSummary, SessionSource, SourceType } from '../table/messages.ts';
+import { deadlineMs, decideLimit } from './limit.ts';
+import { countSessions } from './sources.ts';
 
 export type DrainLimits = {
   /** Longest hold, from the preStop call. */
@@ -29,38 +30,53 @@ export type DrainLimits = {
   readonly shutdownMarginMs: number;
 };
 
+/** The limits, and what has to be over for a pod to be free. */
+export type DrainPolicy = DrainLimits & {
+  /** All of them must say so; what others say is not heard. */
+  readonly sources: readonly SourceType[];
+  /** A pod with as many sessions, or fewer, counts as empty. */
+  readonly sessionThreshold: number;
+};
+
 /** What the sidecar has just learnt. `TimePassed` is no evidence of anything but the time. */
 export type DrainObservation =
   | { readonly type: 'Answer'; readonly answer: DrainAnswer }
   | { readonly type: 'Unreachable'; readonly why: string }
   | { readonly type: 'TimePassed' };
 
-/** What is known of the pod's sessions. `sinceMs`: the first zero of an unbroken row. */
+/** What is known of the pod's sessions. `Quiet`: no more of them than the threshold; `sinceMs`: since when without a break. */
 export type Evidence =
   | { readonly type: 'Unknown'; readonly why: string }
   | { readonly type: 'Busy'; readonly sessions: number }
-  | { readonly type: 'Quiet'; readonly sinceMs: number };
+  | { readonly type: 'Quiet'; readonly sinceMs: number; readonly sessions: number };
 
 /** Times are Unix ms. Once `release` is there, the state never changes again. */
 export type DrainState = {
-  readonly limits: DrainLimits;
+  readonly policy: DrainPolicy;
   readonly startedAtMs: number;
   readonly evidence: Evidence;
+  /** As last answered; none while nobody answers. */
+  readonly sources: readonly SessionSource[];
   /** End of the pod's grace: as first heard, and the earliest since. Absent until somebody said that the pod terminates. */
   readonly killAtMs?: { readonly first: number; readonly earliest: number };
+  /** Why Kubernetes disrupts the pod: as said with the first answer, and with the latest. */
+  readonly disruption?: { readonly first: string | undefined; readonly latest: string | undefined };
   readonly mostSessions?: number;
   readonly release?: DrainRelease;
 };
 
 export type DrainRelease = DrainSummary | { reason: 'NotTerminating'; tookMs: number; message: string };
 
+export type ReleasedState = DrainState & { readonly release: DrainRelease };
+
 export type DrainAction = { readonly type: 'Hold'; readonly deadlineMs: number } | { readonly type: 'Release'; readonly release: DrainRelease };
 
 /** The state of a hold that begins now. */
-export const beginDrain = (limits: DrainLimits, nowMs: number): DrainState => ({
-  limits,
+export const beginDrain = (policy: DrainPolicy, nowMs: number): DrainState => ({
+  policy,
   startedAtMs: nowMs,
   evidence: { type: 'Unknown', why: 'not asked yet' },
+  sources: [],
 });
 
 /** The gate after one more observation, and whether to go on holding. Idempotent once released. */
@@ -72,45 +88,37 @@ export function drainStep(state: DrainState, observation: DrainObservation, nowM
   return { state: { ...seen, release }, action: { type: 'Release', release } };
 }
 
-/** When the hold ends whatever the sessions. Unix ms; it only ever moves earlier. */
-export function deadlineMs(state: DrainState): number {
-  const byTimeout = state.startedAtMs + state.limits.drainTimeoutMs;
-  return state.killAtMs ? Math.min(byTimeout, state.killAtMs.earliest - state.limits.shutdownMarginMs) : byTimeout;
-}
-
 /** True once the pod is known to be on its way out, which cannot be taken back. */
 export const isTerminating = (state: DrainState): boolean => state.killAtMs !== undefined;
 
 function observe(state: DrainState, observation: DrainObservation, nowMs: number): DrainState {
   if (observation.type === 'Answer') return observeAnswer(state, observation.answer, nowMs);
-  if (observation.type === 'Unreachable') return { ...state, evidence: { type: 'Unknown', why: observation.why } };
-  return state;
+  return observation.type === 'Unreachable' ? forget(state, observation.why) : state;
 }
+
+/** What had been counted is no longer known. */
+const forget = (state: DrainState, why: string): DrainState => ({ ...state, evidence: { type: 'Unknown', why }, sources: [] });
 
 function observeAnswer(state: DrainState, answer: DrainAnswer, nowMs: number): DrainState {
-  if (!answer.terminating) {
-    return { ...state, evidence: { type: 'Unknown', why: 'the operator says that the pod is not terminating' } };
-  }
-  const evidence = judgeSources(answer.sources, state.evidence, nowMs);
-  const killAtMs = {
-    first: state.killAtMs?.first ?? answer.killAtMs,
-    earliest: Math.min(state.killAtMs?.earliest ?? Infinity, answer.killAtMs),
+  if (!answer.terminating) return forget(state, 'the operator says that the pod is not terminating');
+  const { killAtMs, disruption, sources } = answer;
+  const evidence = judgeSources(state, sources, nowMs);
+  const heard: DrainState = {
+    ...state,
+    evidence,
+    sources,
+    killAtMs: { first: state.killAtMs?.first ?? killAtMs, earliest: Math.min(state.killAtMs?.earliest ?? Infinity, killAtMs) },
+    disruption: { first: state.disruption ? state.disruption.first : disruption, latest: disruption ?? state.disruption?.latest },
   };
-  if (evidence.type === 'Unknown') return { ...state, evidence, killAtMs };
-  const sessions = evidence.type === 'Busy' ? evidence.sessions : 0;
-  return { ...state, evidence, killAtMs, mostSessions: Math.max(state.mostSessions ?? 0, sessions) };
+  return evidence.type === 'Unknown' ? heard : { ...heard, mostSessions: Math.max(state.mostSessions ?? 0, evidence.sessions) };
 }
 
-/** No source at all is nobody who can say, and unknown is not zero. */
-function judgeSources(sources: readonly SessionSource[], before: Evidence, nowMs: number): Evidence {
-  if (sources.length === 0) return { type: 'Unknown', why: 'no session source' };
-  let sessions = 0;
-  for (const source of sources) {
-    if (!source.known) return { type: 'Unknown', why: `${source.type}: ${source.why}` };
-    sessions += source.sessions;
-  }
-  if (sessions > 0) return { type: 'Busy', sessions };
-  return before.type === 'Quiet' ? before : { type: 'Quiet', sinceMs: nowMs };
+function judgeSources({ policy, evidence: before }: DrainState, sources: readonly SessionSource[], nowMs: number): Evidence {
+  const count = countSessions(policy.sources, sources);
+  if (!count.known) return { type: 'Unknown', why: count.why };
+  const { sessions } = count;
+  if (sessions > policy.sessionThreshold) return { type: 'Busy', sessions };
+  return { type: 'Quiet', sinceMs: before.type === 'Quiet' ? before.sinceMs : nowMs, sessions };
 }
 
 function decideRelease(state: DrainState, observation: DrainObservation, nowMs: number): DrainRelease | undefined {
@@ -118,8 +126,8 @@ function decideRelease(state: DrainState, observation: DrainObservation, nowMs: 
   if (observation.type === 'Answer' && !observation.answer.terminating && !isTerminating(state)) return releaseNotTerminating(state, nowMs);
   // Only a fresh zero ends the quiet period: the passing of time says nothing about sessions.
   const fresh = observation.type === 'Answer';
-  const { evidence, limits } = state;
-  if (fresh && evidence.type === 'Quiet' && nowMs - evidence.sinceMs >= limits.quietPeriodMs) return releaseComplete(state, nowMs);
+  const { evidence, policy } = state;
+  if (fresh && evidence.type === 'Quiet' && nowMs - evidence.sinceMs >= policy.quietPeriodMs) return releaseComplete(state, evidence.sessions, nowMs);
   return nowMs >= deadlineMs(state) ? releaseAtDeadline(state, nowMs) : undefined;
 }
 
@@ -127,39 +135,27 @@ function releaseNotTerminating(state: DrainState, nowMs: number): DrainRelease {
   return { reason: 'NotTerminating', tookMs: nowMs - state.startedAtMs, message: 'the pod is not being deleted: a container restarts' };
 }
 
-function releaseComplete(state: DrainState, nowMs: number): DrainSummary {
-  const tookMs = nowMs - state.startedAtMs;
-  const most = state.mostSessions ?? 0;
-  const message = most === 0 ? 'the pod had no session' : `all sessions ended, at most ${most} at one time; held for ${formatDuration(tookMs)}`;
-  return { reason: 'DrainComplete', sessionsAtStart: most, sessionsCut: 0, tookMs, message };
+/** `left`: sessions that the threshold lets be cut. */
+function releaseComplete({ startedAtMs, mostSessions: most = 0, policy }: DrainState, left: number, nowMs: number): DrainSummary {
+  const tookMs = nowMs - startedAtMs;
+  const figures = `at most ${most} at one time; held for ${formatDuration(tookMs)}`;
+  const ended = most === 0 ? 'the pod had no session' : `all sessions ended, ${figures}`;
+  const message = left === 0 ? ended : `released with ${describeSessions(left)}: the threshold of ${policy.sessionThreshold} takes the pod for empty; ${figures}`;
+  return { reason: 'DrainComplete', sessionsAtStart: most, sessionsCut: left, tookMs, message };
 }
 
 function releaseAtDeadline(state: DrainState, nowMs: number): DrainSummary {
-  const { mostSessions } = state;
-  const sessionsCut = sessionsLeft(state.evidence);
-  const left = sessionsCut === undefined ? 'an unknown number of sessions' : `${sessionsCut} sessions`;
+  const { mostSessions, evidence } = state;
+  const sessionsCut = evidence.type === 'Unknown' ? undefined : evidence.sessions;
   const limit = decideLimit(state);
   return {
     reason: limit.reason,
-    ...(mostSessions === undefined ? {} : { sessionsAtStart: mostSessions }),
-    ...(sessionsCut === undefined ? {} : { sessionsCut }),
+    ...(mostSessions !== undefined && { sessionsAtStart: mostSessions }),
+    ...(sessionsCut !== undefined && { sessionsCut }),
     tookMs: nowMs - state.startedAtMs,
-    message: `released with ${left}: ${limit.sentence}`,
+    message: `released with ${describeSessions(sessionsCut)}: ${limit.sentence}`,
   };
 }
 
-function sessionsLeft(evidence: Evidence): number | undefined {
-  if (evidence.type === 'Unknown') return undefined;
-  return evidence.type === 'Busy' ? evidence.sessions : 0;
-}
-
-/** Who set the deadline: the drain timeout, the grace the pod was deleted with, or somebody who shortened that grace. */
-function decideLimit({ killAtMs, limits, startedAtMs }: DrainState): { reason: 'DrainDeadline' | 'DrainCutShort'; sentence: string } {
-  const byTimeout = startedAtMs + limits.drainTimeoutMs;
-  if (!killAtMs || killAtMs.earliest - limits.shutdownMarginMs >= byTimeout) {
-    return { reason: 'DrainDeadline', sentence: `the drain timeout of ${formatDuration(limits.drainTimeoutMs)} is over` };
-  }
-  const shortenedMs = killAtMs.first - killAtMs.earliest;
-  if (shortenedMs === 0) return { reason: 'DrainDeadline', sentence: 'the pod was deleted with a grace that leaves no more time' };
-  return { reason: 'DrainCutShort', sentence: `the grace was shortened by ${formatDuration(shortenedMs)} during the drain` };
-}
+const describeSessions = (sessions: number | undefined): string =>
+  sessions === undefined ? 'an unknown number of sessions' : `${sessions} ${sessions === 1 ? 'session' : 'sessions'}`;

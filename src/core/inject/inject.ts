@@ -2,23 +2,37 @@
  * Injection: what a pod of a sticky workload gets at admission so that its sessions can end before it does.
  *
  *   sidecar          first of the init containers: sidecars stop in reverse order, so it outlives all others
- *   preStop          on every app container: the kubelet waits in the sidecar before it sends SIGTERM
+ *   preStop          on every app container: the kubelet waits in the sidecar before it sends SIGTERM. An httpGet hook of the
+ *                    user's is called by the sidecar after the drain (`pre-stop.ts`)
  *   grace period     long enough for the longest drain; it can be shortened later, never extended
  *   probe grace      the user's own, so that a wedged container still restarts as quickly as before
  *
  * Every piece is added only where it is missing. That makes a second call harmless, and it completes a pod to which
  * another webhook has added a container after the first one.
  */
+import { containerOfVariable } from '../drain/own-hook.ts';
 import { annotations, ports, sidecarContainer } from '../names/names.ts';
+import { applicationPort, connectionPorts } from './container-ports.ts';
 import type { ContainerJson, JsonPatchOperation, PodJson, ProbeJson } from './pod.ts';
-import { preStopPath, renderSidecar, renderTokenVolume, tokenVolume } from './sidecar.ts';
+import { decidePreStop, renderPreStop, renderPreStopVariable } from './pre-stop.ts';
+import type { KeptBecause, PreStopDecision } from './pre-stop.ts';
+import { isSidecar, isTokenVolume, renderSidecar, renderTokenVolume, tokenVolume } from './sidecar.ts';
 import type { InjectParams } from './sidecar.ts';
 
-/** Why a pod was left as it is. `HostNetwork`, `PortTaken`: the sidecar could not listen, and the pod would never start. */
-export type UnchangedReason = 'AlreadyInjected' | 'HostNetwork' | 'PortTaken';
+/**
+ * Why a pod was left as it is. `HostNetwork`, `PortTaken`: the sidecar could not listen, and the pod would never start. `NameTaken`: a
+ * container or volume of the user's has the name of one of ours, and the API server would refuse the pod. `Windows`: the image is for Linux.
+ */
+export type UnchangedReason = 'AlreadyInjected' | 'HostNetwork' | 'PortTaken' | 'NameTaken' | 'Windows';
 
-/** `kept`: app containers whose own preStop was left alone (PreStopConflict); SIGTERM reaches them without a drain. */
-export type Injection = { kind: 'inject'; patch: JsonPatchOperation[]; kept: string[] } | { kind: 'unchanged'; reason: UnchangedReason };
+/** What a user should hear about. `PreStopKept` (PreStopConflict): SIGTERM reaches that container without a drain. */
+export type InjectWarning =
+  | { kind: 'PreStopKept'; container: string; why: KeptBecause }
+  | { kind: 'PreStopDropped'; container: string }
+  | { kind: 'ConnectionPortsUnknown' }
+  | { kind: 'ApplicationPortUnknown'; port: number | string };
+
+export type Injection = { kind: 'inject'; patch: JsonPatchOperation[]; warnings: InjectWarning[] } | { kind: 'unchanged'; reason: UnchangedReason };
 
 /** What the API server fills in where a pod template says nothing. */
 const defaultGraceSeconds = 30;
@@ -27,31 +41,38 @@ const graceReserveSeconds = 5;
 
 /** The JSON patch that injects a pod. Applying it and asking again gives `unchanged`. */
 export function injectPod(pod: PodJson, params: InjectParams): Injection {
-  // On the node's network two pods would want the same port, and the kubelet would ask whichever had got it.
-  if (pod.spec.hostNetwork === true) return { kind: 'unchanged', reason: 'HostNetwork' };
-  if (usesSidecarPort(pod)) return { kind: 'unchanged', reason: 'PortTaken' };
+  const obstacle = findObstacle(pod);
+  if (obstacle) return { kind: 'unchanged', reason: obstacle };
   const originalGrace = originalGraceSeconds(pod);
+  const preStops = decidePreStops(pod);
   const patch = [
     ...annotate(pod, { [annotations.workload]: params.workload, [annotations.originalGrace]: String(originalGrace) }),
     ...extendGrace(pod, params),
     ...addTokenVolume(pod),
     // Before the sidecar: it goes to the front of the list, which would shift the numbers in these paths.
     ...keepProbeGrace(pod, originalGrace),
-    ...addPreStops(pod),
-    ...addSidecar(pod, params),
+    ...setPreStops(preStops),
+    ...addSidecar(pod, params, preStops),
   ];
-  return patch.length === 0 ? { kind: 'unchanged', reason: 'AlreadyInjected' } : { kind: 'inject', patch, kept: keptPreStops(pod) };
+  return patch.length === 0 ? { kind: 'unchanged', reason: 'AlreadyInjected' } : { kind: 'inject', patch, warnings: [...warnOfPreStops(preStops), ...warnOfPorts(pod, params)] };
 }
+
+function findObstacle(pod: PodJson): UnchangedReason | undefined {
+  const { hostNetwork, os, nodeSelector, volumes = [] } = pod.spec;
+  if (os?.name === 'windows' || nodeSelector?.['kubernetes.io/os'] === 'windows') return 'Windows';
+  // On the node's network two pods would want the same port, and the kubelet would ask whichever had got it.
+  if (hostNetwork === true) return 'HostNetwork';
+  const others = allContainers(pod).filter((container) => !isSidecar(container));
+  if (others.some(({ name }) => name === sidecarContainer) || volumes.some((volume) => volume.name === tokenVolume && !isTokenVolume(volume))) return 'NameTaken';
+  return others.some((container) => container.ports?.some((port) => port.containerPort === ports.sidecar)) ? 'PortTaken' : undefined;
+}
+
+const allContainers = ({ spec }: PodJson): ContainerJson[] => [...spec.containers, ...(spec.initContainers ?? [])];
 
 const add = (path: string, value: unknown): JsonPatchOperation => ({ op: 'add', path, value });
 
 // RFC 6901: `~` and `/` in a key.
 const pointer = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');
-
-function usesSidecarPort(pod: PodJson): boolean {
-  const others = [...pod.spec.containers, ...(pod.spec.initContainers ?? [])].filter((container) => container.name !== sidecarContainer);
-  return others.some((container) => container.ports?.some((port) => port.containerPort === ports.sidecar) ?? false);
-}
 
 /** What the user asked for, also when we have already raised it. */
 function originalGraceSeconds(pod: PodJson): number {
@@ -98,25 +119,53 @@ function probesWithoutGrace(container: ContainerJson): ('livenessProbe' | 'start
   return (['livenessProbe', 'startupProbe'] as const).filter((name) => lacksGrace(container[name]));
 }
 
-function addPreStops(pod: PodJson): JsonPatchOperation[] {
-  const preStop = { httpGet: { path: preStopPath, port: ports.sidecar } };
-  return pod.spec.containers.flatMap((container, index) => {
-    const path = `/spec/containers/${index}/lifecycle`;
-    if (container.lifecycle === undefined) return [add(path, { preStop })];
-    return container.lifecycle.preStop === undefined ? [add(`${path}/preStop`, preStop)] : [];
+type ContainerPreStop = { container: ContainerJson; index: number; held: boolean; decision: PreStopDecision };
+
+function decidePreStops({ spec }: PodJson): ContainerPreStop[] {
+  const sidecar = spec.initContainers?.find(isSidecar);
+  const known = new Set(sidecar?.env?.map(({ name }) => containerOfVariable(name)));
+  return spec.containers.map((container, index) => {
+    const held = known.has(container.name);
+    return { container, index, held, decision: decidePreStop(container, held) };
   });
 }
 
-function addSidecar(pod: PodJson, params: InjectParams): JsonPatchOperation[] {
+function setPreStops(preStops: ContainerPreStop[]): JsonPatchOperation[] {
+  return preStops.flatMap(({ container, index, decision }) => {
+    if (decision.kind !== 'set') return [];
+    const { lifecycle, name } = container;
+    const path = `/spec/containers/${index}/lifecycle`;
+    const preStop = renderPreStop(name);
+    if (lifecycle === undefined) return [add(path, { preStop })];
+    return [lifecycle.preStop === undefined ? add(`${path}/preStop`, preStop) : { op: 'replace' as const, path: `${path}/preStop`, value: preStop }];
+  });
+}
+
+/** The whole sidecar; or, where it is there, what it has to know of containers that came after it. */
+function addSidecar(pod: PodJson, params: InjectParams, preStops: ContainerPreStop[]): JsonPatchOperation[] {
   const { initContainers } = pod.spec;
-  if (initContainers === undefined) return [add('/spec/initContainers', [renderSidecar(params)])];
-  return initContainers.some((container) => container.name === sidecarContainer) ? [] : [add('/spec/initContainers/0', renderSidecar(params))];
+  const variables = preStops.flatMap(({ container, held, decision }) => (held || decision.kind !== 'set' ? [] : [renderPreStopVariable(container.name, decision.own)]));
+  const index = initContainers?.findIndex(isSidecar) ?? -1;
+  if (index >= 0) return variables.map((variable) => add(`/spec/initContainers/${index}/env/-`, variable));
+  const sidecar = renderSidecar(params, {
+    originalGraceSeconds: originalGraceSeconds(pod),
+    connectionPorts: connectionPorts(pod, params),
+    applicationPort: applicationPort(pod, params),
+    preStops: variables,
+  });
+  return [initContainers === undefined ? add('/spec/initContainers', [sidecar]) : add('/spec/initContainers/0', sidecar)];
 }
 
-function keptPreStops(pod: PodJson): string[] {
-  const isForeign = ({ lifecycle }: ContainerJson) => lifecycle?.preStop !== undefined && !isOurPreStop(lifecycle.preStop);
-  return pod.spec.containers.filter(isForeign).map((container) => container.name);
-}
+const warnOfPreStops = (preStops: ContainerPreStop[]): InjectWarning[] =>
+  preStops.flatMap(({ container: { name }, decision }): InjectWarning[] => {
+    if (decision.kind === 'kept') return [{ kind: 'PreStopKept', container: name, why: decision.why }];
+    return decision.kind === 'set' && decision.dropped ? [{ kind: 'PreStopDropped', container: name }] : [];
+  });
 
-const isOurPreStop = ({ httpGet }: { httpGet?: { path?: string; port?: number | string } }): boolean =>
-  httpGet?.path === preStopPath && httpGet.port === ports.sidecar;
+function warnOfPorts(pod: PodJson, params: InjectParams): InjectWarning[] {
+  const { sessionSources, application } = params;
+  return [
+    ...(sessionSources.includes('Connections') && connectionPorts(pod, params).length === 0 ? [{ kind: 'ConnectionPortsUnknown' as const }] : []),
+    ...(application && applicationPort(pod, params) === undefined ? [{ kind: 'ApplicationPortUnknown' as const, port: application.port }] : []),
+  ];
+}

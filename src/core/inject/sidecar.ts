@@ -1,5 +1,8 @@
 /** The container and the volume that injection adds to a pod. */
+import type { SourceType } from '../table/messages.ts';
 import { ports, sidecarContainer, tokenAudience } from '../names/names.ts';
+import type { ContainerJson, VolumeJson } from './pod.ts';
+import { escapeReferences } from './pre-stop.ts';
 
 export type InjectParams = {
   /** Name of the StickyWorkload. */
@@ -15,11 +18,27 @@ export type InjectParams = {
   drainTimeoutMs: number;
   quietPeriodMs: number;
   shutdownMarginMs: number;
+  sessionSources: readonly SourceType[];
+  sessionThreshold: number;
+  /** For the source Connections. `ports` absent: that of the Service. */
+  connections: { ports?: number[]; excludeCIDRs: string[] };
+  /** Where the Service leads to; absent: the only port of the containers. */
+  servicePort?: number | string;
+  /** For the source Application. */
+  application?: { path: string; port: number | string };
+};
+
+/** What of the sidecar's settings only the pod can tell. */
+export type PodSettings = {
+  originalGraceSeconds: number;
+  connectionPorts: number[];
+  /** Undefined: its name is that of no port. */
+  applicationPort: number | undefined;
+  preStops: { name: string; value: string }[];
 };
 
 export const tokenVolume = 'holdfast-token';
 const tokenFolder = '/var/run/secrets/holdfast';
-export const preStopPath = '/prestop';
 
 /** A projected volume, not an emptyDir: local storage would keep the cluster autoscaler from removing the node. */
 export const renderTokenVolume = () => ({
@@ -27,28 +46,55 @@ export const renderTokenVolume = () => ({
   projected: { sources: [{ serviceAccountToken: { audience: tokenAudience, expirationSeconds: 3600, path: 'token' } }] },
 });
 
+export const isTokenVolume = ({ name, projected }: VolumeJson): boolean =>
+  name === tokenVolume && (projected?.sources?.some(({ serviceAccountToken }) => serviceAccountToken?.audience === tokenAudience) ?? false);
+
+/** By more than its name, which a user may have given to a container of his own. */
+export const isSidecar = ({ name, restartPolicy, args }: ContainerJson): boolean => name === sidecarContainer && restartPolicy === 'Always' && args?.[0] === 'sidecar';
+
+function renderEnvironment(params: InjectParams, pod: PodSettings): object[] {
+  const values: Record<string, string> = {
+    HOLDFAST_CA: params.caPem,
+    HOLDFAST_DISCOVERY_HOST: params.discoveryHost,
+    HOLDFAST_SERVER_NAME: params.serverName,
+    HOLDFAST_DRAIN_TIMEOUT_MS: String(params.drainTimeoutMs),
+    HOLDFAST_QUIET_PERIOD_MS: String(params.quietPeriodMs),
+    HOLDFAST_SHUTDOWN_MARGIN_MS: String(params.shutdownMarginMs),
+    HOLDFAST_RESTART_GRACE_MS: String(Math.max(1, pod.originalGraceSeconds) * 1000),
+    HOLDFAST_SESSION_SOURCES: params.sessionSources.join(','),
+    HOLDFAST_SESSION_THRESHOLD: String(params.sessionThreshold),
+    ...(params.sessionSources.includes('Connections') && {
+      HOLDFAST_CONNECTION_PORTS: pod.connectionPorts.join(','),
+      HOLDFAST_EXCLUDE_CIDRS: params.connections.excludeCIDRs.join(','),
+    }),
+    ...(params.application && { HOLDFAST_APPLICATION_PORT: String(pod.applicationPort ?? params.application.port), HOLDFAST_APPLICATION_PATH: params.application.path }),
+  };
+  return [
+    ...Object.entries(values).map(([name, value]) => ({ name, value: escapeReferences(value) })),
+    fromPod('HOLDFAST_POD_IP', 'status.podIP'),
+    fromPod('HOLDFAST_HOST_IPS', 'status.hostIPs'),
+    ...pod.preStops,
+  ];
+}
+
+const fromPod = (name: string, fieldPath: string) => ({ name, valueFrom: { fieldRef: { fieldPath } } });
+
 /** A native sidecar: the kubelet keeps it alive until the last app container has exited. */
-export const renderSidecar = (params: InjectParams) => ({
+export const renderSidecar = (params: InjectParams, pod: PodSettings) => ({
   name: sidecarContainer,
   image: params.image,
   imagePullPolicy: params.imagePullPolicy,
   restartPolicy: 'Always',
   args: ['sidecar'],
-  env: [
-    { name: 'HOLDFAST_CA', value: params.caPem },
-    { name: 'HOLDFAST_DISCOVERY_HOST', value: params.discoveryHost },
-    { name: 'HOLDFAST_SERVER_NAME', value: params.serverName },
-    { name: 'HOLDFAST_DRAIN_TIMEOUT_MS', value: String(params.drainTimeoutMs) },
-    { name: 'HOLDFAST_QUIET_PERIOD_MS', value: String(params.quietPeriodMs) },
-    { name: 'HOLDFAST_SHUTDOWN_MARGIN_MS', value: String(params.shutdownMarginMs) },
-  ],
+  env: renderEnvironment(params, pod),
   // preStop is called once, and a refused connection means SIGTERM now. The kubelet starts what follows in the list only
   // when this probe has passed, so no app container ever runs beside a sidecar that does not listen yet. The price is at
   // most one period, a second, per pod start. Two minutes allow for a node that is busy starting everything at once.
   // No readiness probe: it would count for the pod, and no liveness probe: a restart breaks the running preStop call.
   startupProbe: { httpGet: { path: '/healthz', port: ports.sidecar }, periodSeconds: 1, timeoutSeconds: 1, failureThreshold: 120 },
-  // It holds 16 MB of its own; the rest of its 62 MB are the binary's pages, which can be dropped. Being killed for memory
-  // loses the pod's sessions, so the limit is twice of all that. No CPU limit: throttling delays the answer to the kubelet.
+  // It holds 16 MB of its own; the rest of its 63 MB are the binary's pages, which can be dropped. To count 50,000 connections takes
+  // it to 73 MB of its own. Being killed for memory loses the pod's sessions, so the limit is twice of what it has idle, with those
+  // pages. No CPU limit: throttling delays the answer to the kubelet.
   resources: { requests: { cpu: '5m', memory: '32Mi' }, limits: { memory: '128Mi' } },
   securityContext: {
     runAsNonRoot: true,

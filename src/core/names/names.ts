@@ -23,10 +23,32 @@ export const annotations = {
   workload: 'holdfast.dev/workload',
   /** On an injected pod: the termination grace, in seconds, that the pod template asked for. */
   originalGrace: 'holdfast.dev/original-termination-grace-seconds',
+  /** On a StickyWorkload: whenever the value changes, its session keys are rotated. */
+  rotateKeys: 'holdfast.dev/rotate-session-keys',
+  /** On the Secret of its key ring: the value for which keys were rotated last, and when the steps of a rotation were taken. */
+  keysRotatedFor: 'holdfast.dev/session-keys-rotated-for',
+  keyAddedAt: 'holdfast.dev/session-key-added-at',
+  keyPromotedAt: 'holdfast.dev/session-key-promoted-at',
+  keySettledAt: 'holdfast.dev/session-key-settled-at',
+  /** Kubernetes' own, on a pod: of two pods of a ReplicaSet the one with the lower cost goes first. */
+  deletionCost: 'controller.kubernetes.io/pod-deletion-cost',
 } as const;
 
+/** Labels and taints by which clouds and autoscalers say what becomes of a node. */
+export const nodeLabels = {
+  karpenterCapacity: 'karpenter.sh/capacity-type',
+  eksCapacity: 'eks.amazonaws.com/capacityType',
+  gkeSpot: 'cloud.google.com/gke-spot',
+  gkeNodePool: 'cloud.google.com/gke-nodepool',
+} as const;
+export const autoscalerTaint = 'ToBeDeletedByClusterAutoscaler';
+
 export const managedByValue = 'holdfast';
+/** On a StickyWorkload, only while pods of it drain: what serves them must not go before they have. */
+export const drainFinalizer = 'holdfast.dev/drain';
 export const sidecarContainer = 'holdfast-sidecar';
+/** Of the sidecar: its drain limit, which stays as it was at injection. The operator reads it back from the pod. */
+export const drainTimeoutVariable = 'HOLDFAST_DRAIN_TIMEOUT_MS';
 
 export const ports = {
   /** In every injected pod: the kubelet's preStop call. */
@@ -60,6 +82,8 @@ export function gatewayOfProxy(serviceAccount: string): string | undefined {
 export const keyRingName = (workload: string): string => `${workload}-session-keys`;
 export const defaultCookieName = (workload: string): string => `${workload}-session`;
 export const backendKey = (namespace: string, workload: string): string => `${namespace}/${workload}`;
+/** A Deployment or StatefulSet, whichever it is. */
+export const targetKey = (namespace: string, { kind, name }: { kind: string; name: string }): string => `${namespace}/${kind}/${name}`;
 
 /** A proxy runs without privileges: ports below 1024 are bound 10000 higher and mapped by its Service. */
 export const containerPort = (listenerPort: number): number => (listenerPort < 1024 ? listenerPort + 10_000 : listenerPort);

@@ -1,7 +1,8 @@
 /** Objects of others that stand where ours would: they are reported, never overwritten. */
 import type { Reason } from '../../api/reasons.ts';
 import { labels } from '../names/names.ts';
-import type { Owned, Snapshot } from '../snapshot/snapshot.ts';
+import type { Owned } from '../snapshot/snapshot.ts';
+import { ownedKey, type WorldIndex } from '../translate/world-index.ts';
 import type { OwnedObject } from './owned-object.ts';
 
 export type Conflict = {
@@ -10,26 +11,14 @@ export type Conflict = {
   message: string;
 };
 
-/** Which of the rendered objects must not be applied, because an object of the same name belongs to somebody else. */
-export function findConflicts(objects: readonly OwnedObject[], world: Pick<Snapshot, 'services' | 'httpRoutes' | 'gateways' | 'existing'>): Conflict[] {
+/** Which of the rendered objects must not be applied, because an object of the same name belongs to somebody else. `owned`: by `ownedKey`. */
+export function findConflicts(objects: readonly OwnedObject[], { owned, services }: Pick<WorldIndex, 'owned' | 'services'>): Conflict[] {
   return objects.flatMap((object) => {
     const { namespace = '', name } = object.metadata;
-    const standing = candidates(object.kind, world).find((other) => other.namespace === namespace && other.name === name);
-    return standing === undefined || isOurs(object, standing) ? [] : [describeConflict(object)];
+    const standing = owned.get(ownedKey(object.kind, { namespace, name }));
+    if (standing === undefined || isOurs(object, standing)) return [];
+    return [describeConflict(object, object.kind === 'Service' && services.get(`${namespace}/${name}`)?.isExternalName === true)];
   });
-}
-
-function candidates(kind: string, { services, httpRoutes, gateways, existing }: Parameters<typeof findConflicts>[1]): readonly Owned[] {
-  switch (kind) {
-    case 'Service':
-      return services;
-    case 'HTTPRoute':
-      return httpRoutes;
-    case 'Gateway':
-      return gateways;
-    default:
-      return existing.filter((object) => object.kind === kind);
-  }
 }
 
 /**
@@ -41,12 +30,13 @@ function isOurs({ metadata }: OwnedObject, standing: Owned): boolean {
   return sharesOwner || standing.component === metadata.labels[labels.component];
 }
 
-function describeConflict({ kind, metadata }: OwnedObject): Conflict {
+function describeConflict({ kind, metadata }: OwnedObject, isExternalName: boolean): Conflict {
   const { namespace = '', name } = metadata;
-  const left = `${kind} ${namespace}/${name} exists and is not managed by Holdfast; it was left as it is.`;
+  const what = isExternalName ? `${kind} ${namespace}/${name}, of type ExternalName (a name in the DNS, with no pods behind it),` : `${kind} ${namespace}/${name}`;
+  const left = `${what} exists and is not managed by Holdfast; it was left as it is.`;
   const object = { kind, namespace, name };
   if (metadata.labels[labels.component] !== 'workload') {
-    return { object, reason: 'GatewayConflict', message: `${left} Delete it or give it another name: the proxy of this namespace needs the name.` };
+    return { object, reason: 'GatewayConflict', message: `${left} Delete it or give it another name: the proxy of Gateway ${metadata.labels[labels.instance]} needs the name.` };
   }
   const reason = kind === 'HTTPRoute' ? 'RouteConflict' : 'ServiceConflict';
   return { object, reason, message: `${left} Delete it or give it another name, or create the StickyWorkload under another name.` };

@@ -1,53 +1,79 @@
 /** The objects of one Gateway: the Gateway itself where Gateway API is installed, and the proxy that serves it. */
-import { defaultListener, type GatewayPlan } from '../accept/plan.ts';
+import { servedListeners, type GatewayPlan } from '../accept/gateway-plan.ts';
+import { defaultListener } from '../accept/plan.ts';
 import { containerPort, controllerName, gatewayClassName, labels, proxyName } from '../names/names.ts';
-import type { GatewayApi } from '../snapshot/snapshot.ts';
-import { sharedBy, standardLabels, type Component, type OwnedObject } from './owned-object.ts';
+import type { Gateway, GatewayApi } from '../snapshot/snapshot.ts';
+import { controlledByGateway, sharedBy, standardLabels, type Component, type OwnedObject } from './owned-object.ts';
 import { renderProxyPod, type ProxyParams } from './proxy-pod.ts';
 
 export type GatewayWorld = { gatewayApi: GatewayApi; proxy: ProxyParams };
 
-type Identity = Required<Pick<OwnedObject['metadata'], 'namespace' | 'ownerReferences'>> & { gateway: string };
+type Identity = Required<Pick<OwnedObject['metadata'], 'namespace' | 'ownerReferences'>> & {
+  gateway: string;
+  className: string;
+  infrastructure: Gateway['infrastructure'];
+};
 
-/** Full objects for server-side apply, owned by all StickyWorkloads that the Gateway serves. */
-export function renderGateway({ gateway, plans }: GatewayPlan, world: GatewayWorld): OwnedObject[] {
-  const identity = { namespace: gateway.namespace, gateway: gateway.name, ownerReferences: sharedBy(plans) };
+/** Of a Gateway that no StickyWorkload has a say in yet: as many as of one by default. */
+const replicasWithoutRoutes = 2;
+
+/**
+ * Full objects for server-side apply. The Gateway of a user owns its proxy and is left as it is; one that StickyWorkloads need is made,
+ * and they own it and the proxy together. Nothing is made where neither can own it, or no listener can be served.
+ */
+export function renderGateway(plan: GatewayPlan, world: GatewayWorld): OwnedObject[] {
+  const ports = [...new Set(servedListeners(plan).map(({ port }) => port))].toSorted((one, other) => one - other);
+  if (ports.length === 0 || (plan.written === undefined && plan.madeFor.length === 0)) return [];
+  const identity = identityOf(plan);
   // They share one proxy: what one of them needs, all of them get.
-  const replicas = Math.max(1, ...plans.map(({ proxyReplicas }) => proxyReplicas));
+  const asked = plan.routes.map((route) => route.plan.proxyReplicas);
+  const replicas = asked.length === 0 ? replicasWithoutRoutes : Math.max(...asked);
   const proxy = [
     renderServiceAccount(identity),
     renderDeployment(identity, replicas, world.proxy),
-    renderService(identity),
+    renderService(identity, ports),
     renderDisruptionBudget(identity),
   ];
-  return world.gatewayApi.installed ? [...proxy, renderGatewayObject(identity)] : proxy;
+  return world.gatewayApi.installed && plan.written === undefined ? [...proxy, renderGatewayObject(identity)] : proxy;
+}
+
+function identityOf({ gateway, written, madeFor }: GatewayPlan): Identity {
+  const { object } = written ?? {};
+  return {
+    namespace: gateway.namespace,
+    gateway: gateway.name,
+    className: object?.className ?? gatewayClassName,
+    ownerReferences: object ? controlledByGateway(object) : sharedBy(madeFor),
+    infrastructure: object?.infrastructure ?? { labels: {}, annotations: {} },
+  };
 }
 
 /** The GatewayClass, one for the cluster and owned by nobody: Gateways of any namespace name it. */
-export function renderGatewayClass({ gatewayApi }: { gatewayApi: GatewayApi }): OwnedObject[] {
-  if (!gatewayApi.installed) return [];
-  return [
-    {
-      apiVersion: 'gateway.networking.k8s.io/v1',
-      kind: 'GatewayClass',
-      metadata: { name: gatewayClassName, labels: standardLabels('gateway-class', gatewayClassName) },
-      spec: { controllerName },
-    },
-  ];
-}
+export const renderGatewayClass = (): OwnedObject => ({
+  apiVersion: 'gateway.networking.k8s.io/v1',
+  kind: 'GatewayClass',
+  metadata: { name: gatewayClassName, labels: standardLabels('gateway-class', gatewayClassName) },
+  spec: { controllerName },
+});
 
 /** GEP-1762: whatever stands for a Gateway carries its name as a label. */
-const gatewayLabels = (gateway: string): Record<string, string> => ({
+const gatewayLabels = ({ gateway, className }: Identity): Record<string, string> => ({
   [labels.gatewayName]: gateway,
-  [labels.gatewayClassName]: gatewayClassName,
+  [labels.gatewayClassName]: className,
 });
 
-const metadataOf = ({ namespace, gateway, ownerReferences }: Identity, component: Component): OwnedObject['metadata'] => ({
-  namespace,
-  name: component === 'gateway' ? gateway : proxyName(gateway),
-  labels: { ...standardLabels(component, gateway), ...gatewayLabels(gateway) },
-  ownerReferences,
+/** What the user wants on it comes first, so that none of it replaces a label by which we know our own. */
+const metadataOf = (identity: Identity, component: Component): OwnedObject['metadata'] => ({
+  namespace: identity.namespace,
+  name: component === 'gateway' ? identity.gateway : proxyName(identity.gateway),
+  labels: { ...identity.infrastructure.labels, ...standardLabels(component, identity.gateway), ...gatewayLabels(identity) },
+  ...annotationsOf(identity),
+  ownerReferences: identity.ownerReferences,
 });
+
+function annotationsOf({ infrastructure: { annotations } }: Identity): { annotations?: Record<string, string> } {
+  return Object.keys(annotations).length === 0 ? {} : { annotations };
+}
 
 // A Deployment's selector can never be changed: it holds what will not change.
 const selectorOf = (gateway: string): Record<string, string> => ({ [labels.gatewayName]: gateway, [labels.component]: 'proxy' });
@@ -81,7 +107,7 @@ function renderDeployment(identity: Identity, replicas: number, params: ProxyPar
       // Clients of a proxy that goes reconnect to another one, which reads the same token: there must be one.
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
       template: {
-        metadata: { labels: metadata.labels },
+        metadata: { labels: metadata.labels, ...annotationsOf(identity) },
         spec: {
           serviceAccountName: metadata.name,
           ...renderProxyPod({ namespace: identity.namespace, name: identity.gateway }, params),
@@ -97,8 +123,7 @@ function renderDeployment(identity: Identity, replicas: number, params: ProxyPar
   };
 }
 
-function renderService(identity: Identity): OwnedObject {
-  const { name, port } = defaultListener;
+function renderService(identity: Identity, ports: readonly number[]): OwnedObject {
   return {
     apiVersion: 'v1',
     kind: 'Service',
@@ -106,10 +131,13 @@ function renderService(identity: Identity): OwnedObject {
     spec: {
       type: 'ClusterIP',
       selector: selectorOf(identity.gateway),
-      ports: [{ name, protocol: 'TCP', port, targetPort: containerPort(port), appProtocol: 'http' }],
+      ports: ports.map((port) => ({ name: portName(port), protocol: 'TCP', port, targetPort: containerPort(port), appProtocol: 'http' })),
     },
   };
 }
+
+// Listeners of one port share it, so it cannot have the name of one of them.
+const portName = (port: number): string => (port === defaultListener.port ? defaultListener.name : `${defaultListener.name}-${port}`);
 
 const renderDisruptionBudget = (identity: Identity): OwnedObject => ({
   apiVersion: 'policy/v1',

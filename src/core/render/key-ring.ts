@@ -1,15 +1,19 @@
 /**
  * The Secret with a StickyWorkload's session keys. Each key is an entry of its own, `key-<id>`, as raw bytes (a Secret's data
- * is base64 anyway); `current` says which one signs. Making keys is not the core's: that takes chance.
+ * is base64 anyway); `current` says which one signs. Making keys is not the core's: that takes chance. How it changes: `core/keys`.
  */
-import { keyRingName } from '../names/names.ts';
+import { annotations, keyRingName } from '../names/names.ts';
 import type { KeyRing } from '../table/routing-table.ts';
 import { controlledBy, standardLabels, type OwnedObject } from './owned-object.ts';
 
 export type ParsedKeyRing = { kind: 'ring'; ring: KeyRing } | { kind: 'damaged'; message: string };
 
+type RingOwner = { namespace: string; name: string; uid: string; annotations?: Record<string, string> };
+
 /** To be created once, never applied: applying it anew would replace keys that live sessions are signed with. */
-export function buildKeyRingSecret(workload: { namespace: string; name: string; uid: string }, ring: KeyRing): OwnedObject {
+export function buildKeyRingSecret(workload: RingOwner, ring: KeyRing): OwnedObject {
+  // What asks for a rotation has been served by the first keys.
+  const rotatedFor = workload.annotations?.[annotations.rotateKeys];
   return {
     apiVersion: 'v1',
     kind: 'Secret',
@@ -17,12 +21,17 @@ export function buildKeyRingSecret(workload: { namespace: string; name: string; 
       namespace: workload.namespace,
       name: keyRingName(workload.name),
       labels: standardLabels('workload', workload.name),
+      ...(rotatedFor !== undefined && { annotations: { [annotations.keysRotatedFor]: rotatedFor } }),
       ownerReferences: controlledBy(workload),
     },
     type: 'Opaque',
-    data: { current: btoa(String(ring.current)), ...Object.fromEntries(ring.keys.map(({ id, secret }) => [`key-${id}`, secret])) },
+    data: { current: currentValue(ring.current), ...Object.fromEntries(ring.keys.map(({ id, secret }) => [keyEntry(id), secret])) },
   };
 }
+
+/** Name of a key's entry, and value of the entry that says which one signs. */
+export const keyEntry = (id: number): string => `key-${id}`;
+export const currentValue = (id: number): string => btoa(String(id));
 
 // Canonical base64 of 32 bytes: the last character before the padding carries four bits, so two of its six are zero.
 const secretPattern = /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/;

@@ -6,7 +6,7 @@ import { labels, managedByValue } from '../names/names.ts';
 export type OwnedObject = {
   apiVersion: string;
   kind: string;
-  metadata: { namespace?: string; name: string; labels: Record<string, string>; ownerReferences?: OwnerReference[] };
+  metadata: { namespace?: string; name: string; labels: Record<string, string>; annotations?: Record<string, string>; ownerReferences?: OwnerReference[] };
 } & Record<string, unknown>;
 
 export type OwnerReference = { apiVersion: string; kind: string; name: string; uid: string; controller?: true };
@@ -27,6 +27,9 @@ export const standardLabels = (component: Component, instance: string): Record<s
 
 /** The one StickyWorkload that an object is made for. */
 export const controlledBy = ({ name, uid }: OwnerIdentity): OwnerReference[] => [{ apiVersion: ownerApiVersion, kind: ownerKind, name, uid, controller: true }];
+
+/** The Gateway of a user that an object is made for. */
+export const controlledByGateway = ({ name, uid }: OwnerIdentity): OwnerReference[] => [{ apiVersion: 'gateway.networking.k8s.io/v1', kind: 'Gateway', name, uid, controller: true }];
 
 /** The StickyWorkloads that share an object, none of them its controller: the garbage collector removes it with the last. */
 export const sharedBy = (owners: readonly OwnerIdentity[]): OwnerReference[] =>

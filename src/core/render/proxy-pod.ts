@@ -1,6 +1,6 @@
 /** The pod of a proxy: one container without any privilege, a token for discovery, and memory to keep its table in. */
-import { defaultListener, type GatewayRef } from '../accept/plan.ts';
-import { containerPort, ports, tokenAudience } from '../names/names.ts';
+import type { GatewayRef } from '../accept/plan.ts';
+import { ports, tokenAudience } from '../names/names.ts';
 
 /** What the operator knows of its own installation. */
 export type ProxyParams = {
@@ -47,10 +47,8 @@ const renderContainer = (gateway: GatewayRef, params: ProxyParams) => ({
   imagePullPolicy: params.imagePullPolicy,
   args: ['proxy'],
   env: renderEnvironment(gateway, params),
-  ports: [
-    { name: defaultListener.name, containerPort: containerPort(defaultListener.port), protocol: 'TCP' },
-    { name: 'admin', containerPort: ports.admin, protocol: 'TCP' },
-  ],
+  // Not those of the listeners, which it binds as its table says: a listener that is added must not roll the proxies.
+  ports: [{ name: 'admin', containerPort: ports.admin, protocol: 'TCP' }],
   readinessProbe: { httpGet: { path: '/readyz', port: 'admin' }, periodSeconds: 2, failureThreshold: 2 },
   livenessProbe: { httpGet: { path: '/healthz', port: 'admin' }, periodSeconds: 10, failureThreshold: 3 },
   // No limits: a proxy that is killed for memory or throttled hurts every session at once.

@@ -1,6 +1,8 @@
 /** The objects of one StickyWorkload: its Service and, where Gateway API is installed, its HTTPRoute. */
 import { formatDuration } from '../../api/duration.ts';
+import { parentReference } from '../accept/parents.ts';
 import type { WorkloadPlan } from '../accept/plan.ts';
+import type { Carrier } from '../table/routing-table.ts';
 import type { GatewayApi } from '../snapshot/snapshot.ts';
 import { controlledBy, standardLabels, type OwnedObject } from './owned-object.ts';
 
@@ -31,6 +33,14 @@ function renderService(plan: WorkloadPlan): OwnedObject {
   };
 }
 
+// 1 is the weight that Gateway API gives a backend without one.
+const renderBackend = ({ namespace, name, port, weight }: WorkloadPlan['routeBackends'][number], plan: WorkloadPlan): object => ({
+  name,
+  ...(namespace !== plan.namespace && { namespace }),
+  port,
+  ...(weight !== 1 && { weight }),
+});
+
 type PersistenceShape = Extract<GatewayApi, { installed: true }>['sessionPersistence'];
 
 function renderRoute(plan: WorkloadPlan, shape: PersistenceShape): OwnedObject {
@@ -39,24 +49,28 @@ function renderRoute(plan: WorkloadPlan, shape: PersistenceShape): OwnedObject {
     kind: 'HTTPRoute',
     metadata: metadataOf(plan),
     spec: {
-      parentRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: plan.gateway.name }],
+      parentRefs: plan.routeParents.map((parent) => parentReference(parent, plan.namespace)),
       ...(plan.hostnames.length > 0 && { hostnames: plan.hostnames }),
-      rules: [{ matches: plan.matches, backendRefs: [{ name: plan.name, port: plan.servicePort }], ...renderPersistence(plan, shape) }],
+      rules: [{ matches: plan.matches, backendRefs: plan.routeBackends.map((backend) => renderBackend(backend, plan)), ...renderPersistence(plan, shape) }],
     },
   };
 }
 
 // GEP-1619 changed its fields twice; what one generation knows the next one refuses. None has a place for our idle timeout.
-function renderPersistence({ persistence }: WorkloadPlan, shape: PersistenceShape): { sessionPersistence?: object } {
-  const { cookieName, cookiePath, absoluteTimeoutMs } = persistence;
-  const absoluteTimeout = absoluteTimeoutMs === undefined ? {} : { absoluteTimeout: formatDuration(absoluteTimeoutMs) };
+function renderPersistence({ persistence, limits }: WorkloadPlan, shape: PersistenceShape): { sessionPersistence?: object } {
   if (shape === 'Absent') return {};
-  const named =
-    shape === 'B'
-      ? { ...sessionNameOf(cookieName), cookieConfig: { lifetimeType: 'Session' } }
-      : { cookie: { name: cookieName, path: cookiePath, lifetimeType: 'Session' } };
-  return { sessionPersistence: { type: 'Cookie', ...absoluteTimeout, ...named } };
+  const { carrier } = persistence;
+  const absoluteTimeout = limits.absoluteTimeoutMs === undefined ? {} : { absoluteTimeout: formatDuration(limits.absoluteTimeoutMs) };
+  return { sessionPersistence: { type: carrier.type, ...absoluteTimeout, ...(shape === 'B' ? shapeB(carrier) : shapeC(carrier)) } };
 }
 
+const shapeB = (carrier: Carrier): object => ({
+  ...sessionNameOf(carrier.name),
+  ...(carrier.type === 'Cookie' && { cookieConfig: { lifetimeType: carrier.lifetimeType } }),
+});
+
+const shapeC = (carrier: Carrier): object =>
+  carrier.type === 'Cookie' ? { cookie: { name: carrier.name, path: carrier.path, lifetimeType: carrier.lifetimeType } } : { header: { name: carrier.name } };
+
 // A session name has 128 characters at most, a cookie name 256: a longer one is left out rather than have the route refused.
-const sessionNameOf = (cookieName: string): { sessionName?: string } => (cookieName.length <= 128 ? { sessionName: cookieName } : {});
+const sessionNameOf = (name: string): { sessionName?: string } => (name.length <= 128 ? { sessionName: name } : {});

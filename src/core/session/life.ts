@@ -1,8 +1,6 @@
 /** How long a session lives: the arithmetic of idle and absolute timeouts, in one place. */
-import type { Persistence } from '../table/routing-table.ts';
+import type { SessionLimits } from '../table/routing-table.ts';
 import type { Token } from './token.ts';
-
-type Limits = Pick<Persistence, 'idleTimeoutMs' | 'absoluteTimeoutMs'>;
 
 /**
  * `Live`: within its limits. `Expired`: certainly beyond one.
@@ -12,13 +10,13 @@ type Limits = Pick<Persistence, 'idleTimeoutMs' | 'absoluteTimeoutMs'>;
 export type SessionLife = 'Live' | 'Doubtful' | 'Expired';
 
 /** A token is made anew when its date is older than this. */
-export const renewAfterMs = (limits: Limits): number => limits.idleTimeoutMs / 4;
+export const renewAfterMs = (limits: SessionLimits): number => limits.idleTimeoutMs / 4;
 
 /** Dates in tokens are whole seconds, rounded up: an error of rounding must never end a session early. */
 export const tokenSeconds = (nowMs: number): number => Math.ceil(nowMs / 1000);
 
 /** `seenHereMs`: when this proxy last saw the session alive (now, while a request is open); undefined where it does not know the session. */
-export function tokenLife(token: Token, limits: Limits, at: { nowMs: number; seenHereMs: number | undefined }): SessionLife {
+export function tokenLife(token: Token, limits: SessionLimits, at: { nowMs: number; seenHereMs: number | undefined }): SessionLife {
   if (limits.absoluteTimeoutMs !== undefined && token.issuedAtS * 1000 + limits.absoluteTimeoutMs <= at.nowMs) return 'Expired';
   const seenMs = Math.max(token.lastSeenS * 1000, at.seenHereMs ?? 0);
   if (at.nowMs < seenMs + limits.idleTimeoutMs) return 'Live';
@@ -26,6 +24,6 @@ export function tokenLife(token: Token, limits: Limits, at: { nowMs: number; see
 }
 
 /** Whether a response should carry a new token: the date is old, or the key is no longer the one that signs. */
-export function isRenewalDue(token: Token, limits: Limits, at: { nowMs: number; currentKey: number }): boolean {
+export function isRenewalDue(token: Token, limits: SessionLimits, at: { nowMs: number; currentKey: number }): boolean {
   return token.keyId !== at.currentKey || at.nowMs - token.lastSeenS * 1000 > renewAfterMs(limits);
 }

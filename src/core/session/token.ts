@@ -40,6 +40,7 @@ export type SigningKeys = { current: number; secrets: ReadonlyMap<number, KeyObj
 
 const version = 'h1.';
 const payloadBytes = 32;
+const backendIdAt = 20;
 const payloadEnd = version.length + 43;
 export const tokenLength = payloadEnd + 1 + 22;
 const macBytes = 16;
@@ -71,24 +72,28 @@ export function encodeToken(token: Omit<Token, 'keyId'>, keys: SigningKeys): str
   payload.writeUInt32BE(token.sessionHi, 4);
   payload.writeUInt32BE(token.sessionLo, 8);
   payload.write(token.endpointId, 12, 8, 'hex');
-  payload.writeUInt32BE(token.backendId, 20);
+  payload.writeUInt32BE(token.backendId, backendIdAt);
   payload.writeUInt32BE(token.issuedAtS, 24);
   payload.writeUInt32BE(token.lastSeenS, 28);
   const signed = version + payload.toString('base64url');
   return `${signed}.${mac(signed, secret)}`;
 }
 
-/** Judges what a client sent: whether we made it, for this backend, and not in the future. Whether it expired is `tokenLife`. */
-export function decodeToken(text: string, keys: SigningKeys, expected: { backendId: number; nowMs: number }): TokenVerdict {
+/**
+ * Judges what a client sent: whether we made it, for a backend that the request may reach, and not in the future. Whether it expired is
+ * `tokenLife`. `keysOf`: the keys of a backend by its id, which stands in the clear; the MAC then says whether it stands there rightly.
+ */
+export function decodeToken(text: string, keysOf: (backendId: number) => SigningKeys | undefined, nowMs: number): TokenVerdict {
   const payload = decodePayload(text);
   if (payload === undefined) return refused('Malformed');
+  const keys = keysOf(payload.readUInt32BE(backendIdAt));
+  if (keys === undefined) return refused('WrongBackend');
   const secret = keys.secrets.get(payload.readUInt32BE(0));
   if (secret === undefined) return refused('UnknownKey');
   const wanted = Buffer.from(mac(text.slice(0, payloadEnd), secret), 'latin1');
   if (!timingSafeEqual(wanted, Buffer.from(text.slice(payloadEnd + 1), 'latin1'))) return refused('BadMac');
   const token = readPayload(payload);
-  if (token.backendId !== expected.backendId) return refused('WrongBackend');
-  const latestS = expected.nowMs / 1000 + maxClockSkewS;
+  const latestS = nowMs / 1000 + maxClockSkewS;
   if (token.issuedAtS > latestS || token.lastSeenS > latestS) return refused('FutureDated');
   return { kind: 'valid', token };
 }
@@ -109,7 +114,7 @@ function readPayload(payload: Buffer): Token {
     sessionHi: payload.readUInt32BE(4),
     sessionLo: payload.readUInt32BE(8),
     endpointId: payload.toString('hex', 12, 20),
-    backendId: payload.readUInt32BE(20),
+    backendId: payload.readUInt32BE(backendIdAt),
     issuedAtS: payload.readUInt32BE(24),
     lastSeenS: payload.readUInt32BE(28),
   };

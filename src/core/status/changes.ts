@@ -1,8 +1,10 @@
 /** What changed from one status to the next: whether to write it, and what to tell people. */
+import type { Reason } from '../../api/reasons.ts';
 import type { Condition, EndpointStatus, StickyWorkloadStatus } from '../../api/status.ts';
+import { explainLimit, wordOf } from './effective-limit.ts';
 
-/** An event about the StickyWorkload; whoever emits it adds what it is about. */
-export type StatusEvent = { type: 'Normal' | 'Warning'; reason: string; action: string; note: string };
+/** An event about the StickyWorkload, or about `pod` of its namespace; whoever emits it adds the rest of what it is about. */
+export type StatusEvent = { type: 'Normal' | 'Warning'; reason: string; action: string; note: string; pod?: { name: string; uid: string } };
 
 /** False where writing the status would change nothing. The order of fields does not count, the order of lists does. */
 export const statusChanged = (before: StickyWorkloadStatus | undefined, after: StickyWorkloadStatus): boolean => !isEqual(before, after);
@@ -18,13 +20,13 @@ function isEqual(one: unknown, other: unknown): boolean {
 // JSON drops what is undefined, so it makes no difference here either.
 const definedEntries = (value: object): Map<string, unknown> => new Map(Object.entries(value).filter(([, entry]) => entry !== undefined));
 
-/** Events that the transition emits: one for each condition that turned, and one for each pod that began to drain. */
+/** Events that the transition emits: one for each condition that turned, two for each pod that began to drain, and one for a new limit of drains. */
 export function eventsOf(before: StickyWorkloadStatus | undefined, after: StickyWorkloadStatus): StatusEvent[] {
   const turned = (after.conditions ?? []).flatMap((condition) => {
     const earlier = before?.conditions?.find(({ type }) => type === condition.type);
     return describeTurn(earlier, condition);
   });
-  return [...turned, ...describeDrains(before?.endpoints ?? [], after.endpoints ?? [])];
+  return [...turned, ...describeDrains(before?.endpoints ?? [], after.endpoints ?? []), ...describeLimit(before?.effectiveDrainLimit, after.effectiveDrainLimit)];
 }
 
 const actions: Record<string, string> = { Accepted: 'Accept', Programmed: 'Provision', Injected: 'Inject', Ready: 'Serve' };
@@ -49,9 +51,22 @@ function describeDrains(before: readonly EndpointStatus[], after: readonly Endpo
   const drainedAlready = new Set(before.filter(({ state }) => state === 'Draining').map(({ uid }) => uid));
   return after
     .filter(({ state, uid }) => state === 'Draining' && !drainedAlready.has(uid))
-    .map(({ pod, reason, sessions, deadline }) => {
+    .flatMap(({ pod, uid, reason, sessions, deadline }) => {
       const load = sessions === undefined ? '' : ` (${sessions})`;
       const limit = deadline === undefined ? '' : `, at the latest at ${deadline}`;
-      return { type: 'Normal', reason: reason ?? 'PodTerminating', action: 'Drain', note: `Pod ${pod} keeps its sessions${load} and gets no new one; it goes when they have ended${limit}.` };
+      const event = { type: 'Normal' as const, reason: reason ?? 'PodTerminating', action: 'Drain' };
+      const story = `keeps its sessions${load} and gets no new one; it goes when they have ended${limit}.`;
+      // Who asks why a pod is Terminating for so long looks at the pod.
+      return [{ ...event, note: `Pod ${pod} ${story}` }, { ...event, note: `The pod ${story}`, pod: { name: pod, uid } }];
     });
+}
+
+type Limit = StickyWorkloadStatus['effectiveDrainLimit'];
+
+/** Once for each kind of limit: one spot node after another is no news. Pods without sidecar are told of by their own condition. */
+function describeLimit(before: Limit, after: Limit): StatusEvent[] {
+  const { duration = '', limitedBy = 'drain.timeout' } = after ?? {};
+  const known = [wordOf(before?.limitedBy ?? ''), 'drain.timeout', 'PodWithoutSidecar'];
+  if (known.includes(wordOf(limitedBy))) return [];
+  return [{ type: 'Warning', reason: 'DrainLimited' satisfies Reason, action: 'Drain', note: explainLimit({ duration, limitedBy }) }];
 }

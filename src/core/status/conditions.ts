@@ -3,23 +3,28 @@ import type { ConditionType, Reason } from '../../api/reasons.ts';
 import type { EndpointStatus } from '../../api/status.ts';
 import { ports } from '../names/names.ts';
 import type { Pod } from '../snapshot/snapshot.ts';
+import { formatDuration } from '../../api/duration.ts';
+import { explainLimit, warnOfWaiting, type DrainLimit } from './effective-limit.ts';
 import type { StatusInput } from './input.ts';
 
 /** A condition before it has its dates. */
 export type Judgement = { type: ConditionType; status: 'True' | 'False'; reason: Reason; message: string };
 
-/** All conditions, in the order in which one depends on another. `draining`: the endpoints that drain. */
-export function judgeConditions(input: StatusInput, draining: readonly EndpointStatus[]): Judgement[] {
+/** The endpoints that drain, and how long a pod can be held. */
+export type DrainView = { draining: readonly EndpointStatus[]; limit: DrainLimit };
+
+/** All conditions, in the order in which one depends on another. */
+export function judgeConditions(input: StatusInput, view: DrainView): Judgement[] {
   const accepted = judgeAccepted(input);
   const programmed = judgeProgrammed(input);
   const injected = judgeInjected(input);
-  return [accepted, programmed, injected, judgeDraining(draining), judgeReady(input, { accepted, programmed, injected })];
+  return [accepted, programmed, injected, judgeDraining(input, view), judgeReady(input, { accepted, programmed, injected })];
 }
 
 function judgeAccepted({ accept }: StatusInput): Judgement {
   if (accept.kind === 'refused') return { type: 'Accepted', status: 'False', reason: accept.reason, message: accept.message };
-  const { target, targetPort } = accept.plan;
-  return { type: 'Accepted', status: 'True', reason: 'Accepted', message: `Sessions are kept on the pods of ${target.kind} ${target.name}, port ${targetPort}.` };
+  const { target, targetPort, notes } = accept.plan;
+  return { type: 'Accepted', status: 'True', reason: 'Accepted', message: [`Sessions are kept on the pods of ${target.kind} ${target.name}, port ${targetPort}.`, ...notes].join(' ') };
 }
 
 function judgeProgrammed(input: StatusInput): Judgement {
@@ -88,12 +93,13 @@ function judgeInjected({ workload, pods }: StatusInput): Judgement {
   return { type: 'Injected', status: 'True', reason: 'Injected', message: alive.length === 0 ? 'There is no pod yet.' : `The sidecar is in ${alive.length} of ${alive.length} pods.` };
 }
 
-function judgeDraining(draining: readonly EndpointStatus[]): Judgement {
-  if (draining.length === 0) return { type: 'Draining', status: 'False', reason: 'NoPodDraining', message: 'No pod is on its way out.' };
+function judgeDraining({ cluster: { target } }: StatusInput, { draining, limit: drainLimit }: DrainView): Judgement {
+  const bounds = [explainLimit({ duration: formatDuration(drainLimit.durationMs), limitedBy: drainLimit.limitedBy }), (target && warnOfWaiting(target, drainLimit)) ?? ''].join(' ').trimEnd();
+  if (draining.length === 0) return { type: 'Draining', status: 'False', reason: 'NoPodDraining', message: `No pod is on its way out. ${bounds}` };
   const until = draining.map(({ deadline }) => deadline ?? '').toSorted().at(-1);
   const limit = until ? `, at the latest at ${until}` : '';
   const names = listPods(draining.map(({ pod }) => ({ name: pod })));
-  const message = `On the way out: ${names}. Each keeps its sessions, gets no new one and goes when they have ended${limit}.`;
+  const message = `On the way out: ${names}. Each keeps its sessions, gets no new one and goes when they have ended${limit}. ${bounds}`;
   return { type: 'Draining', status: 'True', reason: 'PodTerminating', message };
 }
 

@@ -1,7 +1,7 @@
 /** The pods of a StickyWorkload as its status lists them. */
 import type { EndpointStatus } from '../../api/status.ts';
 import type { DrainLimits } from '../drain/gate.ts';
-import type { Pod, PodDeletion, PodInjection } from '../snapshot/snapshot.ts';
+import type { Pod, PodDeletion } from '../snapshot/snapshot.ts';
 import type { Endpoint } from '../table/routing-table.ts';
 import { formatTime } from './time.ts';
 
@@ -38,18 +38,19 @@ function describeEndpoint({ uid, pod: name, state, reason }: Endpoint, facts: En
     ...(reason !== undefined && { reason }),
     ...(sessions !== undefined && { sessions }),
     since: since ?? formatTime(facts.nowMs),
-    ...(state === 'Draining' && pod?.deletion && { deadline: formatTime(deadlineMs(pod.injection, pod.deletion, facts.limits)) }),
+    ...(state === 'Draining' && pod?.deletion && { deadline: formatTime(drainDeadlineMs(pod, pod.deletion, facts.limits)) }),
   };
 }
 
 /**
  * When the sidecar lets the pod go, as core/drain decides it: at the drain limit, or early enough for the app's margin.
- * Without the sidecar nothing keeps SIGTERM away; what is sure is only when the kubelet kills.
+ * The sidecar goes by the limit that it was injected with, whatever the spec says since. Without the sidecar nothing keeps SIGTERM
+ * away; what is sure is only when the kubelet kills.
  */
-function deadlineMs({ injected }: PodInjection, { killAtMs, graceSeconds }: PodDeletion, { drainTimeoutMs, shutdownMarginMs }: DrainLimits): number {
-  if (!injected) return killAtMs;
+export function drainDeadlineMs({ injection, sidecar }: Pod, { killAtMs, graceSeconds }: PodDeletion, { drainTimeoutMs, shutdownMarginMs }: DrainLimits): number {
+  if (!injection.injected) return killAtMs;
   const deletedAtMs = killAtMs - graceSeconds * 1000;
-  return Math.min(deletedAtMs + drainTimeoutMs, killAtMs - shutdownMarginMs);
+  return Math.min(deletedAtMs + (sidecar?.drainTimeoutMs ?? drainTimeoutMs), killAtMs - shutdownMarginMs);
 }
 
 /** Live sessions on all endpoints and on the draining ones. Undefined while one of them is unknown: a part is no total. */

@@ -1,82 +1,115 @@
 /** The status of the Gateway API objects that Holdfast is the controller of (GatewayClass, Gateway, HTTPRoute). */
-import type { GatewayPlan, WorkloadPlan } from '../accept/plan.ts';
-import { defaultListener } from '../accept/plan.ts';
+import { isOnListener, type GatewayPlan } from '../accept/gateway-plan.ts';
+import type { JudgedListener } from '../accept/gateways.ts';
+import { isHttpRoute, parentReference, takesHttpRoutes, type ParentVerdict } from '../accept/parents.ts';
+import { defaultListener, type ServingPlan } from '../accept/plan.ts';
 import { controllerName, proxyName } from '../names/names.ts';
-import { formatTime } from './time.ts';
-
-/** A condition of Gateway API: as ours, except that its reasons are Gateway API's words. */
-type GatewayCondition = { type: string; status: 'True' | 'False'; reason: string; message: string; observedGeneration: number; lastTransitionTime: string };
-
-export type Observed = { generation: number; status?: Record<string, unknown> };
-
-type Dated = Pick<GatewayCondition, 'type' | 'status' | 'lastTransitionTime'>;
-
-type Verdict = { type: string; holds: boolean; reason: string; message: string };
+import type { RouteVerdict } from '../translate/route-verdict.ts';
+import { dateConditions, entriesOf, holds, lacks, readConditions, type Observed, type Verdict } from './gateway-conditions.ts';
 
 export function judgeGatewayClass(observed: Observed, nowMs: number): object {
-  const verdicts = [{ type: 'Accepted', holds: true, reason: 'Accepted', message: 'Gateways of this class are served by the proxy of Holdfast.' }];
-  return { conditions: dateConditions(verdicts, observed, { nowMs, before: conditionsIn(observed.status) }) };
+  const verdicts = [holds('Accepted', 'Accepted', 'Gateways of this class are served by the proxy of Holdfast.')];
+  return { conditions: dateConditions(verdicts, observed, { nowMs, before: readConditions(observed.status) }) };
 }
 
-export function judgeGateway({ gateway, plans }: GatewayPlan, readyReplicas: number, observed: Observed, nowMs: number): object {
-  const accepted: Verdict = { type: 'Accepted', holds: true, reason: 'Accepted', message: 'The listeners are valid.' };
-  const programmed: Verdict =
-    readyReplicas > 0
-      ? { type: 'Programmed', holds: true, reason: 'Programmed', message: `Ready replicas of the proxy: ${readyReplicas}.` }
-      : { type: 'Programmed', holds: false, reason: 'Pending', message: 'No replica of the proxy is ready yet.' };
-  const resolved: Verdict = { type: 'ResolvedRefs', holds: true, reason: 'ResolvedRefs', message: 'There is nothing to resolve.' };
-  const listenerBefore = conditionsIn(firstOf(observed.status, 'listeners'));
+/** What is seen of a Gateway's proxy: how many are ready, and what stood in the way of making it. */
+export type ProxyView = { readyReplicas: number; obstacle?: string };
+
+export function judgeGateway(plan: GatewayPlan, proxy: ProxyView, observed: Observed, nowMs: number): object {
+  const { gateway } = plan;
+  const programmed = judgeProgrammed(plan, proxy);
+  const known = entriesOf(observed.status, 'listeners');
   return {
     addresses: [{ type: 'Hostname', value: `${proxyName(gateway.name)}.${gateway.namespace}.svc` }],
-    conditions: dateConditions([accepted, programmed], observed, { nowMs, before: conditionsIn(observed.status) }),
-    listeners: [
-      {
-        name: defaultListener.name,
-        attachedRoutes: plans.length,
-        supportedKinds: [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute' }],
-        conditions: dateConditions([accepted, programmed, resolved], observed, { nowMs, before: listenerBefore }),
-      },
-    ],
+    conditions: dateConditions([judgeGatewaySpec(plan), programmed], observed, { nowMs, before: readConditions(observed.status) }),
+    listeners: listenersOf(plan).map((listener) => {
+      const before = readConditions(known.find(({ name }) => name === listener.name));
+      return {
+        name: listener.name,
+        attachedRoutes: plan.routes.filter((route) => isOnListener(route, listener.name)).length,
+        supportedKinds: takesHttpRoutes(listener.allowedRoutes.kinds) ? [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute' }] : [],
+        conditions: dateConditions(judgeListener(listener, programmed), observed, { nowMs, before }),
+      };
+    }),
   };
 }
 
-export function judgeRoute(plan: WorkloadPlan, observed: Observed, nowMs: number): object {
-  const verdicts: Verdict[] = [
-    { type: 'Accepted', holds: true, reason: 'Accepted', message: `Requests are routed to the pods of ${plan.target.kind} ${plan.target.name}.` },
-    { type: 'ResolvedRefs', holds: true, reason: 'ResolvedRefs', message: 'The Service exists.' },
+type Listener = Pick<JudgedListener, 'name' | 'problem' | 'allowedRoutes'>;
+
+const ownListener: Listener = { name: defaultListener.name, allowedRoutes: { from: 'Same', kinds: [] } };
+
+const listenersOf = ({ written }: GatewayPlan): readonly Listener[] => written?.listeners ?? [ownListener];
+
+function judgeGatewaySpec(plan: GatewayPlan): Verdict {
+  const { written } = plan;
+  if (written?.problem !== undefined) return lacks('Accepted', 'Invalid', written.problem);
+  const listeners = listenersOf(plan);
+  const broken = listeners.filter(({ problem }) => problem !== undefined).map(({ name }) => name);
+  if (broken.length === listeners.length) return lacks('Accepted', 'ListenersNotValid', 'No listener can be served, see their conditions.');
+  const unsupported = written?.object.unsupported ?? [];
+  if (unsupported.length > 0) {
+    const reason = unsupported.includes('spec.addresses') ? 'UnsupportedAddress' : 'InvalidParameters';
+    return lacks('Accepted', reason, `Not carried out by this version: ${unsupported.join(', ')}. Remove it; the listeners are served all the same.`);
+  }
+  if (broken.length > 0) return holds('Accepted', 'ListenersNotValid', `Served, but for listener ${broken.join(', ')}, see its conditions.`);
+  return holds('Accepted', 'Accepted', 'The listeners are valid.');
+}
+
+function judgeProgrammed({ written }: GatewayPlan, { readyReplicas, obstacle }: ProxyView): Verdict {
+  const problem = written?.problem ?? obstacle;
+  if (problem !== undefined) return lacks('Programmed', 'Invalid', problem);
+  return readyReplicas > 0
+    ? holds('Programmed', 'Programmed', `Ready replicas of the proxy: ${readyReplicas}.`)
+    : lacks('Programmed', 'Pending', 'No replica of the proxy is ready yet.');
+}
+
+function judgeListener({ problem, allowedRoutes }: Listener, programmed: Verdict): Verdict[] {
+  const unknown = allowedRoutes.kinds.filter((kind) => !isHttpRoute(kind)).map(({ kind }) => kind);
+  return [
+    problem?.about === 'Accepted' ? lacks('Accepted', problem.reason, problem.message) : holds('Accepted', 'Accepted', 'The listener is valid.'),
+    problem === undefined ? programmed : lacks('Programmed', 'Invalid', problem.message),
+    unknown.length > 0
+      ? lacks('ResolvedRefs', 'InvalidRouteKinds', `Routes of kind ${unknown.join(', ')} are not supported by this version.`)
+      : holds('ResolvedRefs', 'ResolvedRefs', 'There is nothing to resolve.'),
+    problem?.about === 'Conflicted' ? holds('Conflicted', problem.reason, problem.message) : lacks('Conflicted', 'NoConflicts', 'No other listener is in its way.'),
   ];
-  const before = conditionsIn(firstOf(observed.status, 'parents'));
+}
+
+/** One entry for each Gateway of ours. Those that other controllers wrote stay: the list is one value to the API server. */
+export function judgeRoute(plan: ServingPlan, route: RouteVerdict, observed: Observed, nowMs: number): object {
+  const known = entriesOf(observed.status, 'parents');
+  const ours = route.parents.filter((verdict) => verdict.kind === 'attached' || isAboutOurs(verdict.reason));
+  const resolved = judgeBackends(route);
   return {
     parents: [
-      {
-        parentRef: { group: 'gateway.networking.k8s.io', kind: 'Gateway', name: plan.gateway.name },
-        controllerName,
-        conditions: dateConditions(verdicts, observed, { nowMs, before }),
-      },
+      ...known.filter((entry) => entry['controllerName'] !== controllerName),
+      ...ours.map((verdict) => {
+        const parentRef = parentReference(verdict.parent, plan.namespace);
+        const before = known.find((entry) => entry['controllerName'] === controllerName && isSameReference(entry['parentRef'], parentRef));
+        return { parentRef, controllerName, conditions: dateConditions([judgeParent(verdict, plan), resolved], observed, { nowMs, before: readConditions(before) }) };
+      }),
     ],
   };
 }
 
-function dateConditions(verdicts: Verdict[], { generation }: Observed, { nowMs, before }: { nowMs: number; before: Dated[] }): GatewayCondition[] {
-  return verdicts.map(({ type, holds, reason, message }) => {
-    const status = holds ? 'True' : 'False';
-    const earlier = before.find((condition) => condition.type === type);
-    const lastTransitionTime = earlier?.status === status ? earlier.lastTransitionTime : formatTime(nowMs);
-    return { type, status, reason, message, observedGeneration: generation, lastTransitionTime };
-  });
+const isAboutOurs = (reason: string): boolean => reason !== 'GatewayNotOurs' && reason !== 'GatewayNotFound';
+
+const judgeParent = (verdict: ParentVerdict, { target }: ServingPlan): Verdict =>
+  verdict.kind === 'attached'
+    ? holds('Accepted', 'Accepted', `Requests are routed to the pods of ${target.kind} ${target.name}.`)
+    : lacks('Accepted', verdict.reason, verdict.message);
+
+// Gateway API knows two words for it: a reference that is not allowed, and one that leads nowhere.
+function judgeBackends({ backends }: RouteVerdict): Verdict {
+  const broken = backends.filter((verdict) => verdict.kind === 'unresolved');
+  const [first] = broken;
+  if (first === undefined) return holds('ResolvedRefs', 'ResolvedRefs', backends.length > 1 ? 'The Services exist.' : 'The Service exists.');
+  return lacks('ResolvedRefs', first.reason === 'RefNotPermitted' ? 'RefNotPermitted' : 'BackendNotFound', broken.map(({ message }) => message).join(' '));
 }
 
-/** What we wrote earlier, read back. */
-function firstOf(status: Record<string, unknown> | undefined, list: string): Record<string, unknown> | undefined {
-  const entries: unknown = status?.[list];
-  const first: unknown = Array.isArray(entries) ? entries[0] : undefined;
-  return isRecord(first) ? first : undefined;
+/** The API server may turn the fields of a reference around. */
+function isSameReference(one: unknown, other: object): boolean {
+  if (typeof one !== 'object' || one === null) return false;
+  const [left, right] = [new Map(Object.entries(one)), Object.entries(other)];
+  return left.size === right.length && right.every(([name, value]) => left.get(name) === value);
 }
-
-function conditionsIn(holder: Record<string, unknown> | undefined): Dated[] {
-  const conditions: unknown = holder?.['conditions'];
-  return Array.isArray(conditions) ? conditions.filter(isDated) : [];
-}
-
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
-const isDated = (value: unknown): value is Dated => isRecord(value) && typeof value['lastTransitionTime'] === 'string';

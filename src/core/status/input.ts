@@ -2,7 +2,7 @@
 import type { Reason } from '../../api/reasons.ts';
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
 import type { Accept } from '../accept/accept.ts';
-import type { GatewayApi, Pod } from '../snapshot/snapshot.ts';
+import type { ClusterAutoscaler, ClusterNode, GatewayApi, Pod, Target } from '../snapshot/snapshot.ts';
 import type { Backend } from '../table/routing-table.ts';
 
 /** How it went to bring the owned objects in place; a `Conflict` of core/render is one. */
@@ -21,5 +21,7 @@ export type StatusInput = {
   sessions: ReadonlyMap<string, number>;
   proxyReadyReplicas: number;
   gatewayApi: GatewayApi;
+  /** What bounds how long its pods can be held, and what waits for them. */
+  cluster: { nodes: Readonly<Record<string, ClusterNode>>; autoscaler?: ClusterAutoscaler; target?: Target };
   nowMs: number;
 };

@@ -1,23 +1,25 @@
 /** What is known of a StickyWorkload, judged into its status. */
+import { formatDuration } from '../../api/duration.ts';
 import type { Condition, StickyWorkloadStatus } from '../../api/status.ts';
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
 import { drainLimits } from '../accept/plan.ts';
 import { judgeConditions, type Judgement } from './conditions.ts';
+import { judgeDrainLimit } from './effective-limit.ts';
 import { countSessions, describeEndpoints } from './endpoints.ts';
 import type { StatusInput } from './input.ts';
 import { formatTime } from './time.ts';
 
-const listedEndpoints = 50;
-
-/** The whole status. Equal inputs at different times differ in nothing, as long as the previous status is handed in. */
+/** The whole status, with every endpoint: `listed` cuts it to what is written. Equal inputs at different times differ in nothing, as long as the previous status is handed in. */
 export function judgeStatus(input: StatusInput): StickyWorkloadStatus {
-  const { workload, accept, backend, pods, sessions, nowMs } = input;
+  const { workload, accept, backend, pods, sessions, cluster, nowMs } = input;
+  const drain = drainLimits(workload.spec.drain);
+  const limit = judgeDrainLimit({ drain, pods, ...cluster });
   const endpoints = describeEndpoints({
     endpoints: backend?.endpoints ?? [],
     pods,
     sessions,
     previous: workload.status?.endpoints ?? [],
-    limits: drainLimits(workload.spec.drain),
+    limits: drain,
     nowMs,
   });
   const accepting = endpoints.filter(({ state }) => state === 'Accepting').length;
@@ -32,10 +34,16 @@ export function judgeStatus(input: StatusInput): StickyWorkloadStatus {
     acceptingReplicas: accepting,
     drainingReplicas: draining.length,
     ...(counted && { sessions: counted }),
-    endpoints: endpoints.slice(0, listedEndpoints),
-    conditions: judgeConditions(input, draining).map((judgement) => dateCondition(judgement, workload, nowMs)),
+    endpoints,
+    effectiveDrainLimit: { duration: formatDuration(limit.durationMs), limitedBy: limit.limitedBy },
+    conditions: judgeConditions(input, { draining, limit }).map((judgement) => dateCondition(judgement, workload, nowMs)),
   };
 }
+
+const listedEndpoints = 50;
+
+/** As much of a status as the API takes. The endpoints that matter most come first. */
+export const listed = ({ endpoints = [], ...status }: StickyWorkloadStatus): StickyWorkloadStatus => ({ ...status, endpoints: endpoints.slice(0, listedEndpoints) });
 
 /** A condition keeps the time of its last transition until its status, not merely its reason, changes. */
 function dateCondition(judgement: Judgement, { metadata, status }: StickyWorkload, nowMs: number): Condition {

@@ -1,7 +1,8 @@
 /** Which route a request takes: Gateway API's matching of hosts, paths, methods, headers and query parameters, compiled once per table. */
 import type { RouteMatch } from '../../api/spec.ts';
+import { intersectHostnames } from './hostnames.ts';
 import { compareMatches } from './precedence.ts';
-import type { Route, RoutingTable } from './routing-table.ts';
+import type { Listener, Route, RoutingTable } from './routing-table.ts';
 
 /** What matching needs of a request; the proxy's RequestView is one. */
 export interface MatchableRequest {
@@ -25,36 +26,41 @@ export interface RouteMatcher {
 const maxRegexSubject = 2048;
 
 export function compileTable(table: Pick<RoutingTable, 'listeners' | 'routes'>): RouteMatcher {
-  const listenerHosts = new Map<number, HostMap<true>>();
-  for (const { port, hostname } of table.listeners) {
-    const hosts = listenerHosts.get(port) ?? hostMap<true>();
-    hosts.set(hostname ?? '', true);
-    listenerHosts.set(port, hosts);
+  const routes = table.routes.toSorted((a, b) => compareMatches(a.match, b.match)).map((route) => ({ route, test: compileMatch(route.match) }));
+  const ports = new Map<number, HostMap<HostMap<CompiledRoute[]>>>();
+  for (const listener of table.listeners) {
+    const hosts = ports.get(listener.port) ?? hostMap();
+    hosts.set(listener.hostname ?? '', routesOn(listener, routes));
+    ports.set(listener.port, hosts);
   }
-  const routes = compileRoutes(table.routes);
   return {
     match(listenerPort, request) {
-      const hosts = listenerHosts.get(listenerPort);
-      if (hosts?.find(request.host, isTrue) === undefined) return undefined;
-      return routes.find(request.host, (bucket) => bucket.find(({ test }) => test(request)))?.route;
+      // The most specific listener takes the request, whether or not a route of it does: that is where Gateway API isolates listeners.
+      const attached = ports.get(listenerPort)?.find(request.host, itself);
+      return attached?.find(request.host, (bucket) => bucket.find(({ test }) => test(request)))?.route;
     },
   };
 }
 
-const isTrue = (present: true) => present;
+const itself = <T>(value: T): T => value;
 
-/** A bucket per host name. Inside one the host is no longer a difference, so its routes are put in order anew. */
-function compileRoutes(routes: readonly Route[]): HostMap<CompiledRoute[]> {
+/** A bucket per host name. Inside one the host is no longer a difference, so the order of matches alone counts, in which `routes` come. */
+function routesOn(listener: Listener, routes: readonly CompiledRoute[]): HostMap<CompiledRoute[]> {
   const buckets = hostMap<CompiledRoute[]>();
-  for (const route of routes.toSorted((a, b) => compareMatches(a.match, b.match))) {
-    const compiled = { route, test: compileMatch(route.match) };
-    for (const hostname of route.hostnames.length === 0 ? [''] : route.hostnames) {
-      const bucket = buckets.get(hostname);
-      if (bucket === undefined) buckets.set(hostname, [compiled]);
-      else bucket.push(compiled);
-    }
+  for (const compiled of routes) {
+    const { listeners, hostnames } = compiled.route;
+    if (listeners !== undefined && !listeners.includes(listener.name)) continue;
+    const shared = intersectHostnames(hostnames, listener.hostname);
+    // None: of the route or the listener neither names a host.
+    for (const hostname of shared?.length === 0 ? [''] : (shared ?? [])) add(buckets, hostname, compiled);
   }
   return buckets;
+}
+
+function add(buckets: HostMap<CompiledRoute[]>, hostname: string, compiled: CompiledRoute): void {
+  const bucket = buckets.get(hostname);
+  if (bucket === undefined) buckets.set(hostname, [compiled]);
+  else bucket.push(compiled);
 }
 
 /** Values by host name pattern: `a.example.com`, `*.example.com` (any number of labels), or empty for every host. */
@@ -92,7 +98,8 @@ function widerPattern(pattern: string): string {
   return dot === -1 ? '' : `*${pattern.slice(dot)}`;
 }
 
-function compileMatch(match: RouteMatch): Test {
+/** One match by itself, without the host. */
+export function compileMatch(match: RouteMatch): Test {
   const tests: Test[] = [];
   const path = compilePath(match.path);
   if (path !== undefined) tests.push(path);

@@ -19,7 +19,9 @@ export type TableMessage =
   | { type: 'table'; replica: string; revision: string; asOfMs: number; table: RoutingTable }
   | { type: 'heartbeat'; replica: string; revision: string; asOfMs: number }
   /** Sessions that their app ended, as another proxy of the Gateway has seen it. Ids of 16 hex digits. */
-  | { type: 'ended'; replica: string; sessions: string[] };
+  | { type: 'ended'; replica: string; sessions: string[] }
+  /** Sessions that were alive on another proxy of the Gateway a moment ago, see `Report.seen`. Ids of 16 hex digits. */
+  | { type: 'seen'; replica: string; sessions: string[] };
 
 /** Sent at every change (at most every 200 ms) and at least every second. Complete: it replaces the one before. */
 export type Report = {
@@ -38,7 +40,21 @@ export type Report = {
    * drain longer. Ids of 16 hex digits.
    */
   ended: string[];
+  /**
+   * Sessions with a stream (WebSocket, SSE, long poll) that has been open for longer than their token's date can tell: the client keeps
+   * the token of the handshake, and another proxy would take its session for idle. Each is named again as time passes; the operator passes
+   * the ids on, and nobody counts them. Ids of 16 hex digits.
+   */
+  seen: string[];
+  /**
+   * By backend key: the keys of the table it routes by, without their secrets. A key may sign only when every proxy has named it.
+   * Absent: a proxy of an older version, which confirms none.
+   */
+  keyRings?: Record<string, KeyRingReport>;
 };
+
+/** Keys that verify, ascending, and the one that signs. */
+export type KeyRingReport = { current: number; ids: number[] };
 
 export type EndpointReport = {
   uid: string;
@@ -50,10 +66,12 @@ export type EndpointReport = {
   expiresAtMs: number;
 };
 
-/** What one source knows of the sessions on a pod. Unknown is not zero. */
-export type SessionSource =
-  | { type: 'Proxy'; known: true; sessions: number }
-  | { type: 'Proxy'; known: false; why: string };
+/**
+ * What one source knows of the sessions on a pod. Unknown is not zero. `Proxy` comes from the operator; the sidecar adds the
+ * others, which it counts in the pod itself.
+ */
+export type SessionSource = { type: SourceType; known: true; sessions: number } | { type: SourceType; known: false; why: string };
+export type SourceType = 'Proxy' | 'Connections' | 'Application';
 
 export type DrainAnswer =
   | { terminating: false }
@@ -61,7 +79,8 @@ export type DrainAnswer =
       terminating: true;
       /** deletionTimestamp: when the kubelet's grace is over. Unix ms. */
       killAtMs: number;
-      /** Limits of the StickyWorkload the pod belongs to, as they are now; absent when it was deleted. */
+      /** Why Kubernetes disrupts the pod, where it says so: the reason of the pod's condition DisruptionTarget. */
+      disruption?: string;
       sources: SessionSource[];
     };
 

@@ -17,6 +17,8 @@ const isOneOf = (...allowed: readonly string[]): Check => (value, path) =>
 
 export const isPattern = (pattern: RegExp, wanted: string): Check => (value, path) => (typeof value === 'string' && pattern.test(value) ? undefined : fails(path, wanted));
 
+const isBoolean: Check = (value, path) => (typeof value === 'boolean' ? undefined : fails(path, 'true or false'));
+
 const optional = (check: Check): Check => (value, path) => (value === undefined ? undefined : check(value, path));
 
 export const isListOf = (check: Check): Check => (value, path) => (Array.isArray(value) ? firstOf(value.map((item, index) => () => check(item, `${path}[${index}]`))) : fails(path, 'a list'));
@@ -41,7 +43,8 @@ function firstOf(checks: readonly (() => string | undefined)[]): string | undefi
 const isPort = isWhole(1, 65_535);
 const isEndpointId = isPattern(/^[0-9a-f]{16}$/, '16 hex digits');
 // What becomes part of a response head must not be able to end a line or an attribute.
-const isCookieName = isPattern(/^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/, 'a cookie name');
+const isToken = isPattern(/^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/, 'a name of letters, digits and a few signs (RFC 9110, token)');
+const isDomain = isPattern(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'a domain name');
 const isCookiePath = isPattern(/^\/[^;\p{Cc}\p{Cs}]*$/u, 'a cookie path');
 const isSecret = isPattern(/^[A-Za-z0-9+/]{43}=$/, 'base64 of 32 bytes');
 
@@ -62,10 +65,25 @@ const hasCurrentKey: Check = (value, path) =>
     ? undefined
     : `${path}.current: must be the id of one of the keys`;
 
+const isCookie = isObject({
+  name: isToken,
+  path: isCookiePath,
+  domain: optional(isDomain),
+  sameSite: isOneOf('Strict', 'Lax', 'None'),
+  secure: isBoolean,
+  partitioned: isBoolean,
+  lifetimeType: isOneOf('Session', 'Permanent'),
+});
+const isHeader = isObject({ type: isOneOf('Header'), name: isToken });
+const isCarrier: Check = (value, path) => (isRecord(value) && value['type'] === 'Cookie' ? isCookie(value, path) : isHeader(value, path));
+
+const isRoutePersistence = isObject({ carrier: isCarrier, onEndpointLost: isOneOf('Reassign', 'Reject'), newSessionOn: isListOf(isRouteMatch) });
+
 const isBackend = isObject({
   key: isText,
-  persistence: isObject({ cookieName: isCookieName, cookiePath: isCookiePath, idleTimeoutMs: isTime, absoluteTimeoutMs: optional(isTime) }),
-  policy: isOneOf('LeastSessions'),
+  limits: isObject({ idleTimeoutMs: isTime, absoluteTimeoutMs: optional(isTime) }),
+  policy: isOneOf('LeastSessions', 'LeastRequests', 'RoundRobin', 'Random'),
+  maxSessionsPerEndpoint: optional(isWhole(1, 2 ** 31 - 1)),
   keyRing: isKeyRing,
   endpoints: isListOf(
     isObject({
@@ -87,9 +105,11 @@ const isTableShape: Check = isObject({
   routes: isListOf(
     isObject({
       name: isText,
+      listeners: optional(isListOf(isText)),
       hostnames: isListOf(isText),
       match: isRouteMatch,
       backendRefs: isListOf(isObject({ backend: isText, weight: isWhole(0, 1_000_000) })),
+      persistence: isRoutePersistence,
     }),
   ),
   backends: isMapOf(isBackend),

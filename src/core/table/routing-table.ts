@@ -17,18 +17,50 @@ export type RoutingTable = {
 export type Listener = { name: string; protocol: 'HTTP'; port: number; hostname?: string };
 
 export type Route = {
-  /** `namespace/name`, then `#` and the number of the match: for logs and metrics. */
+  /** `namespace/name` of the StickyWorkload that owns it, then `#` and the number of the match: for logs and metrics. */
   name: string;
+  /** Names of the listeners it is attached to; absent: every listener. */
+  listeners?: string[];
   /** Lower case; `*.` in front matches any number of labels; empty: every host. */
   hostnames: string[];
   match: RouteMatch;
+  /** A session stays on its backend, also at weight 0; new ones are shared out by weight. */
   backendRefs: { backend: string; weight: number }[];
+  persistence: RoutePersistence;
 };
+
+/** What the StickyWorkload that owns a route says of its sessions, on whichever backend they are. */
+export type RoutePersistence = {
+  carrier: Carrier;
+  onEndpointLost: 'Reassign' | 'Reject';
+  /** Requests that begin a session even where they carry the token of one on a draining pod. */
+  newSessionOn: RouteMatch[];
+};
+
+/** Where the token travels. */
+export type Carrier = CookieCarrier | { type: 'Header'; name: string };
+
+export type CookieCarrier = {
+  type: 'Cookie';
+  name: string;
+  path: string;
+  domain?: string;
+  sameSite: 'Strict' | 'Lax' | 'None';
+  /** `Auto` was resolved: whether the attribute is written. */
+  secure: boolean;
+  partitioned: boolean;
+  /** Permanent: with a Max-Age that ends with the absolute timeout. */
+  lifetimeType: 'Session' | 'Permanent';
+};
+
+export type BalancingPolicy = 'LeastSessions' | 'LeastRequests' | 'RoundRobin' | 'Random';
 
 export type Backend = {
   key: string;
-  persistence: Persistence;
-  policy: 'LeastSessions';
+  limits: SessionLimits;
+  policy: BalancingPolicy;
+  /** An endpoint with as many sessions gets no new one; absent: no limit. */
+  maxSessionsPerEndpoint?: number;
   keyRing: KeyRing;
   /** By pod UID, sorted, so that equal worlds give equal tables. */
   endpoints: Endpoint[];
@@ -36,9 +68,8 @@ export type Backend = {
   departed: Departed[];
 };
 
-export type Persistence = {
-  cookieName: string;
-  cookiePath: string;
+/** How long sessions on a backend live. */
+export type SessionLimits = {
   idleTimeoutMs: number;
   /** Absent: a session may live for ever. */
   absoluteTimeoutMs?: number;

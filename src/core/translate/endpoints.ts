@@ -6,10 +6,11 @@
  * by its UID from the first source that names it to the last.
  */
 import type { ServingPlan } from '../accept/plan.ts';
+import { targetKey } from '../names/names.ts';
 import { endpointId } from '../session/token.ts';
 import type { Pod, Slice } from '../snapshot/snapshot.ts';
 import type { Endpoint } from '../table/routing-table.ts';
-import { ownsService, targetKey, type WorldIndex } from './world-index.ts';
+import { ownsService, type WorldIndex } from './world-index.ts';
 
 /** One pod as all slices of the Service together describe it: a slice that is being rebalanced may hold an older copy. */
 type Sighting = { podName: string; address: string; port: number | undefined; isServing: boolean; terminating: boolean };

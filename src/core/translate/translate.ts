@@ -1,10 +1,13 @@
-/** The observed world, translated: a verdict on every StickyWorkload, and a routing table for every Gateway that has one to serve. */
+/** The observed world, translated: a verdict on every StickyWorkload, and a routing table for every Gateway of ours. */
 import { decideAccept, type Accept } from '../accept/accept.ts';
-import { defaultListener, gatewayKey, planServing, type GatewayPlan, type ServingPlan } from '../accept/plan.ts';
+import { resolveBackends, type BackendWorld } from '../accept/backends.ts';
+import { planGateways, type GatewayPlan } from '../accept/gateway-plan.ts';
+import { indexAcceptWorld, type AcceptWorld, type Candidate } from '../accept/world.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
-import { sortRoutes } from '../table/precedence.ts';
-import type { Backend, Route, RoutingTable } from '../table/routing-table.ts';
-import { deriveEndpoints } from './endpoints.ts';
+import type { Backend, RoutingTable } from '../table/routing-table.ts';
+import { buildBackends, type BuiltBackend } from './backends.ts';
+import type { RouteVerdict } from './route-verdict.ts';
+import { buildTable } from './tables.ts';
 import { indexWorld, ownsService, type WorldIndex } from './world-index.ts';
 
 export type Translation = {
@@ -14,59 +17,57 @@ export type Translation = {
   accepts: Record<string, Accept>;
   /** By `namespace/name` of the Gateway. */
   gateways: Record<string, GatewayPlan>;
+  /** By `namespace/name` of the StickyWorkload. */
+  routes: Record<string, RouteVerdict>;
+  /** Of every StickyWorkload that is served and has keys, by its `namespace/name`. */
+  backends: Record<string, Backend>;
+  /** Gateways whose tables lead to a backend, by its key. */
+  carriers: ReadonlyMap<string, string[]>;
+  /** The backends with what they were made of, for the next translation. */
+  built: ReadonlyMap<string, BuiltBackend>;
+  /** What all of this was looked up in. */
+  world: AcceptWorld;
+  index: WorldIndex;
 };
 
-/** Tables come from the StickyWorkloads themselves, so that the proxy serves also where Gateway API is not installed. */
-export function translate(snapshot: Snapshot): Translation {
+/**
+ * Tables come from the StickyWorkloads themselves, so that the proxy serves also where Gateway API is not installed.
+ * `before`: an earlier translation, whose backends are taken over where nothing of them changed; it changes no result.
+ */
+export function translate(snapshot: Snapshot, before?: Pick<Translation, 'built'>): Translation {
   const index = indexWorld(snapshot);
+  const world = indexAcceptWorld(snapshot);
+  const { accepts, served } = judgeAll(world, index);
+  const plans = new Map(served.map(({ plan }) => [plan.key, plan]));
+  const routes = judgeRoutes(world, { known: world.candidates, served: plans, ...index });
+  const built = buildBackends(plans.values(), { ...snapshot, index }, before?.built ?? new Map());
+  const backends = Object.fromEntries([...built].map(([key, { backend }]) => [key, backend]));
+  const gateways = planGateways(world.gateways.served, served);
+  const tables = Object.fromEntries(Object.entries(gateways).map(([key, plan]) => [key, buildTable(plan, { routes, backends })]));
+  return { tables, accepts, gateways, routes, backends, carriers: findCarriers(tables), built, world, index };
+}
+
+/** Oldest first, as the order among equal routes is: the older one wins (Gateway API), and of one age the first by name. */
+function judgeAll(world: AcceptWorld, index: WorldIndex): { accepts: Record<string, Accept>; served: Candidate[] } {
   const accepts: Record<string, Accept> = {};
-  const served: ServingPlan[] = [];
-  for (const workload of snapshot.workloads) {
-    const plan = planServing(workload);
-    const accept = decideAccept(workload, snapshot);
-    accepts[plan.key] = accept;
-    if (accept.kind === 'accepted') served.push(accept.plan);
+  const served: Candidate[] = [];
+  for (const [key, candidate] of world.candidates) {
+    const accept = decideAccept(candidate, world);
+    accepts[key] = accept;
+    if (accept.kind === 'accepted') served.push({ ...candidate, plan: accept.plan });
     // What serves sessions is not taken away by a later refusal: the supported part of the spec goes on.
-    else if (ownsService(plan, index)) served.push(plan);
+    else if (ownsService(candidate.plan, index)) served.push(candidate);
   }
-  const gateways = groupByGateway(served);
-  const tables = Object.fromEntries(Object.entries(gateways).map(([key, plan]) => [key, buildTable(plan, snapshot, index)]));
-  return { tables, accepts, gateways };
+  return { accepts, served };
 }
 
-function groupByGateway(served: ServingPlan[]): Record<string, GatewayPlan> {
-  const gateways: Record<string, GatewayPlan> = {};
-  for (const plan of served.toSorted(byAge)) {
-    const { gateway } = plan;
-    (gateways[gatewayKey(gateway)] ??= { gateway, plans: [] }).plans.push(plan);
+const judgeRoutes = ({ candidates }: AcceptWorld, world: BackendWorld): Record<string, RouteVerdict> =>
+  Object.fromEntries([...candidates].map(([key, { plan, parents }]) => [key, { parents, backends: resolveBackends(plan, world) }]));
+
+function findCarriers(tables: Record<string, RoutingTable>): Map<string, string[]> {
+  const carriers = new Map<string, string[]>();
+  for (const [gateway, { backends }] of Object.entries(tables)) {
+    for (const key of Object.keys(backends)) carriers.set(key, [...(carriers.get(key) ?? []), gateway]);
   }
-  return gateways;
-}
-
-function buildTable({ gateway, plans }: GatewayPlan, snapshot: Snapshot, index: WorldIndex): RoutingTable {
-  const backends = plans.flatMap((plan) => buildBackend(plan, snapshot, index));
-  return {
-    gateway,
-    listeners: [defaultListener],
-    routes: sortRoutes(plans.flatMap(buildRoutes)),
-    backends: Object.fromEntries(backends.map((backend) => [backend.key, backend])),
-  };
-}
-
-// The route stays where its backend is left out: a request that found no route here could fall to the app of another one.
-const buildRoutes = ({ key, hostnames, matches }: ServingPlan): Route[] =>
-  matches.map((match, number) => ({ name: `${key}#${number}`, hostnames, match, backendRefs: [{ backend: key, weight: 1 }] }));
-
-// Without keys no token can be signed or read: every request would begin a session that nothing holds.
-function buildBackend(plan: ServingPlan, { keyRings, departed }: Snapshot, index: WorldIndex): Backend[] {
-  const keyRing = keyRings[plan.key];
-  if (keyRing === undefined) return [];
-  const gone = departed[plan.key] ?? [];
-  const endpoints = deriveEndpoints(plan, index, new Set(gone.map(({ uid }) => uid)));
-  return [{ key: plan.key, persistence: plan.persistence, policy: 'LeastSessions', keyRing, endpoints, departed: gone }];
-}
-
-// The order among equal routes: the older one wins (Gateway API), and of one age the first by name.
-function byAge(one: ServingPlan, other: ServingPlan): number {
-  return `${one.createdAt} ${one.key}` < `${other.createdAt} ${other.key}` ? -1 : 1;
+  return carriers;
 }

@@ -1,6 +1,7 @@
-/** The lists of a snapshot by the keys that translation looks them up with: one pass instead of one per StickyWorkload. */
+/** The lists of a snapshot by the keys that they are looked up with: one pass for all StickyWorkloads instead of one for each. */
 import type { ServingPlan } from '../accept/plan.ts';
-import type { Owned, Pod, Slice, Snapshot } from '../snapshot/snapshot.ts';
+import { targetKey } from '../names/names.ts';
+import type { Owned, Pod, ProxyDeployment, ReferenceGrant, Service, Slice, Snapshot } from '../snapshot/snapshot.ts';
 
 export type WorldIndex = {
   podsByUid: ReadonlyMap<string, Pod>;
@@ -9,12 +10,22 @@ export type WorldIndex = {
   /** By `namespace/name` of the Service. */
   slicesByService: ReadonlyMap<string, Slice[]>;
   /** By `namespace/name`. */
-  services: ReadonlyMap<string, Owned>;
+  services: ReadonlyMap<string, Service>;
+  /** By the namespace that they are in. */
+  grants: ReadonlyMap<string, ReferenceGrant[]>;
+  /** By `namespace/name` of the Deployment. */
+  proxies: ReadonlyMap<string, ProxyDeployment>;
+  /** Everything that may stand where an object of ours would, by `ownedKey`. */
+  owned: ReadonlyMap<string, Owned>;
 };
 
-export const targetKey = (namespace: string, { kind, name }: { kind: string; name: string }): string => `${namespace}/${kind}/${name}`;
+const nameOf = ({ namespace, name }: { namespace: string; name: string }): string => `${namespace}/${name}`;
 
-export function indexWorld({ pods, slices, services }: Snapshot): WorldIndex {
+/** One object among those of all kinds. */
+export const ownedKey = (kind: string, object: { namespace: string; name: string }): string => `${kind}/${nameOf(object)}`;
+
+export function indexWorld(snapshot: Snapshot): WorldIndex {
+  const { pods, slices, services, referenceGrants, proxies } = snapshot;
   return {
     podsByUid: new Map(pods.map((pod) => [pod.uid, pod])),
     podsByTarget: Map.groupBy(
@@ -22,9 +33,23 @@ export function indexWorld({ pods, slices, services }: Snapshot): WorldIndex {
       (pod) => targetKey(pod.namespace, pod.controller ?? { kind: '', name: '' }),
     ),
     slicesByService: Map.groupBy(slices, ({ namespace, service }) => `${namespace}/${service}`),
-    services: new Map(services.map((service) => [`${service.namespace}/${service.name}`, service])),
+    services: new Map(services.map((service) => [nameOf(service), service])),
+    grants: Map.groupBy(referenceGrants, ({ namespace }) => namespace),
+    proxies: new Map(proxies.map((proxy) => [nameOf(proxy), proxy])),
+    owned: indexOwned(snapshot),
   };
 }
 
+/** Also without the rest of the index, for whoever asks only whose names are taken. */
+export function indexOwned({ services, httpRoutes, gateways, existing }: Pick<Snapshot, 'services' | 'httpRoutes' | 'gateways' | 'existing'>): Map<string, Owned> {
+  const entries = (kind: string, list: readonly Owned[]) => list.map((object) => [ownedKey(kind, object), object] as const);
+  return new Map([
+    ...entries('Service', services),
+    ...entries('HTTPRoute', httpRoutes),
+    ...entries('Gateway', gateways),
+    ...existing.map((object) => [ownedKey(object.kind, object), object] as const),
+  ]);
+}
+
 /** Whether the Service of this name exists and was made for this very StickyWorkload, not for a namesake or by a stranger. */
-export const ownsService = ({ key, uid }: ServingPlan, { services }: WorldIndex): boolean => services.get(key)?.ownerUids.includes(uid) ?? false;
+export const ownsService = ({ key, uid }: ServingPlan, { services }: Pick<WorldIndex, 'services'>): boolean => services.get(key)?.ownerUids.includes(uid) ?? false;

@@ -1,10 +1,10 @@
-/** The session side's numbers, as Prometheus metrics. */
-import type { RoutingTable } from '../../core/table/routing-table.ts';
-import { registerCounter, registerGauge, type Sample } from '../../platform/metrics.ts';
-import type { SessionCounters } from '../sessions/counters.ts';
+/** The session side's numbers, as metrics. */
+import type { Backend, EndpointState, RoutingTable } from '../../core/table/routing-table.ts';
+import type { Sample } from '../../platform/metrics.ts';
+import type { BackendCounters, SessionCounters } from '../sessions/counters.ts';
 import type { EndpointSlots } from '../sessions/endpoint-slots.ts';
-
-type Registry = Parameters<typeof registerCounter>[0];
+import type { HttpMetric } from './http-metrics.ts';
+import { byReason, single, type ProxyMetric, type Readings } from './proxy-metrics.ts';
 
 export type SessionNumbers = {
   counters: SessionCounters;
@@ -16,55 +16,41 @@ export type SessionNumbers = {
   tableAgeMs: () => number | undefined;
 };
 
-export function registerSessionMetrics(registry: Registry, numbers: SessionNumbers): void {
-  registerTotals(registry, numbers.counters);
-  registerGauge(registry, {
-    name: 'holdfast_sessions',
-    help: 'Live sessions, with those about to begin.',
-    labelNames: ['backend'],
-    read: () => sessionsByBackend(numbers),
-  });
-  registerGauge(registry, {
-    name: 'holdfast_endpoints',
-    help: 'Endpoints of the routing table, by state.',
-    labelNames: ['backend', 'state'],
-    read: () => endpointsByState(numbers.table()),
-  });
-  registerGauge(registry, { name: 'holdfast_discovery_connected_replicas', help: 'Replicas of the operator whose table stream is open.', read: () => [{ value: numbers.connectedReplicas() }] });
-  registerGauge(registry, {
-    name: 'holdfast_table_age_seconds',
-    help: 'Time since the routing table was last known to be current.',
-    read: () => [numbers.tableAgeMs()].filter((ageMs) => ageMs !== undefined).map((ageMs) => ({ value: ageMs / 1000 })),
-  });
-}
-
-function registerTotals(registry: Registry, counters: SessionCounters): void {
-  const total = (name: string, help: string, read: () => number) => {
-    registerCounter(registry, { name, help, read: () => [{ value: read() }] });
+export function sessionReadings({ counters, slots, table, connectedReplicas, tableAgeMs }: SessionNumbers): Readings<Exclude<ProxyMetric, HttpMetric>> {
+  const perBackend = (read: (backend: BackendCounters) => Sample[]) => () => [...counters.backends].flatMap(([key, backend]) => labelled(key, read(backend)));
+  const perTableBackend = (read: (backend: Backend) => Sample[]) => () => Object.values(table()?.backends ?? {}).flatMap((backend) => labelled(backend.key, read(backend)));
+  return {
+    holdfast_sessions: perTableBackend((backend) => byState(backend, (id) => sessionsAt(slots.byId(id)))),
+    holdfast_sessions_started_total: perBackend(({ started }) => [{ value: started }]),
+    holdfast_sessions_ended_total: perBackend(({ ended }) => byReason(ended)),
+    holdfast_sessions_lost_total: perBackend(({ lost }) => byReason(lost)),
+    holdfast_new_sessions_refused_total: perBackend(({ refused }) => byReason(refused)),
+    holdfast_bad_tokens_total: () => byReason(counters.badTokens),
+    holdfast_table_waits_total: single(() => counters.waited),
+    holdfast_table_age_seconds: () => [tableAgeMs()].filter((ageMs) => ageMs !== undefined).map((ageMs) => ({ value: ageMs / 1000 })),
+    holdfast_endpoints: perTableBackend((backend) => byState(backend, () => 1)),
+    holdfast_endpoints_unreachable: perTableBackend(({ endpoints }) => [{ value: endpoints.filter(({ id }) => isRefusing(slots.byId(id))).length }]),
+    holdfast_discovery_connected_replicas: single(connectedReplicas),
   };
-  const byReason = (name: string, help: string, counts: Record<string, number>) => {
-    registerCounter(registry, { name, help, labelNames: ['reason'], read: () => reasonSamples(counts) });
-  };
-  total('holdfast_sessions_started_total', 'Sessions that began at this replica.', () => counters.started);
-  byReason('holdfast_sessions_ended_total', 'Sessions that ended at this replica.', counters.ended);
-  byReason('holdfast_sessions_lost_total', 'Sessions whose client came back and found its pod gone.', counters.lost);
-  total('holdfast_new_sessions_refused_total', 'New sessions that no endpoint accepted.', () => counters.refusedNew);
-  byReason('holdfast_bad_tokens_total', 'Session tokens that were refused.', counters.badTokens);
-  total('holdfast_table_waits_total', 'Requests that waited for a newer routing table.', () => counters.waited);
 }
 
-export const reasonSamples = (counts: Readonly<Record<string, number>>): Sample[] => Object.entries(counts).map(([reason, value]) => ({ labels: { reason }, value }));
+type Slot = ReturnType<EndpointSlots['byId']>;
 
-function sessionsByBackend({ table, slots }: SessionNumbers): Sample[] {
-  return Object.values(table()?.backends ?? {}).map(({ key, endpoints }) => {
-    const counted = endpoints.flatMap(({ id }) => slots.byId(id) ?? []);
-    return { labels: { backend: key }, value: counted.reduce((sum, slot) => sum + slot.sessions + slot.starting, 0) };
-  });
+const sessionsAt = (slot: Slot): number => (slot === undefined ? 0 : slot.sessions + slot.starting);
+
+/** Since its last connection and until its next response, whether or not its time of being left alone is over. */
+const isRefusing = (slot: Slot): boolean => slot !== undefined && slot.refusals > 0;
+
+const states = ['Pending', 'Accepting', 'Draining'] as const satisfies readonly EndpointState[];
+
+/** All three states, also with 0: a series that comes and goes cannot be added up. */
+function byState({ endpoints }: Backend, numberAt: (endpointId: string) => number): Sample[] {
+  const sums: Record<EndpointState, number> = { Pending: 0, Accepting: 0, Draining: 0 };
+  for (const { id, state } of endpoints) sums[state] += numberAt(id);
+  return states.map((state) => ({ labels: { state }, value: sums[state] }));
 }
 
-function endpointsByState(table: RoutingTable | undefined): Sample[] {
-  const states = ['Pending', 'Accepting', 'Draining'] as const;
-  return Object.values(table?.backends ?? {}).flatMap(({ key, endpoints }) =>
-    states.map((state) => ({ labels: { backend: key, state }, value: endpoints.filter((endpoint) => endpoint.state === state).length })),
-  );
+function labelled(key: string, samples: Sample[]): Sample[] {
+  const [namespace = '', workload = ''] = key.split('/');
+  return samples.map(({ labels, value }) => ({ labels: { namespace, workload, ...labels }, value }));
 }

@@ -31,7 +31,7 @@ const knowsMore = (best: ReplicaView | undefined, view: ReplicaView) => (best ==
  * true as soon as one replica has it. The table is answered unchanged, the same object, where it says so already.
  */
 export function overlayDraining(table: RoutingTable, others: readonly RoutingTable[]): RoutingTable {
-  const draining = new Map(others.flatMap(drainingEndpoints));
+  const draining = new Map(others.filter((other) => other !== table).flatMap(drainingEndpoints));
   const isNews = ({ uid, state }: Endpoint) => state !== 'Draining' && draining.has(uid);
   if (!Object.values(table.backends).some(({ endpoints }) => endpoints.some(isNews))) return table;
   const backends = Object.entries(table.backends).map(([key, backend]) => {

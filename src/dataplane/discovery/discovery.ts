@@ -32,8 +32,10 @@ export type DiscoveryOptions = { resolveIntervalMs: number; keptTableDelayMs: nu
 export interface DiscoveryTarget extends MergerEvents {
   buildReport(sequence: number): Report | undefined;
   changes(): number;
-  /** Sessions that their app ended through another proxy. */
+  /** Sessions that ended through another proxy. */
   onEnded(sessions: readonly string[]): void;
+  /** Sessions that another proxy saw alive. */
+  onSeen(sessions: readonly string[]): void;
 }
 
 export interface Discovery {
@@ -69,6 +71,7 @@ export function startDiscovery(ports: DiscoveryPorts, target: DiscoveryTarget, o
         onMessage(message) {
           connected.add(address);
           if (message.type === 'ended') target.onEnded(message.sessions);
+          else if (message.type === 'seen') target.onSeen(message.sessions);
           else merger.message(address, message);
         },
         onDown() {

@@ -1,6 +1,6 @@
 /** What the proxy tells the operator: every endpoint of the table it routes by, and what it counts there. Pure. */
-import type { EndpointReport, Report } from '../../core/table/messages.ts';
-import type { Endpoint, Persistence, RoutingTable } from '../../core/table/routing-table.ts';
+import type { EndpointReport, KeyRingReport, Report } from '../../core/table/messages.ts';
+import type { Endpoint, RoutingTable, SessionLimits } from '../../core/table/routing-table.ts';
 
 /** What is counted for an endpoint; an EndpointSlot is one. */
 export type EndpointCount = { sessions: number; starting: number; open: number; lastSeenS: number };
@@ -11,20 +11,25 @@ export type Counts = (endpointId: string) => EndpointCount | undefined;
  * `table` must be the one by which requests are routed at this moment: with the state `Draining` in a report the proxy confirms that it
  * sends no new session there, and the pod may go when the sessions are over.
  */
-export function buildReport(table: RoutingTable, counts: Counts, at: Pick<Report, 'startedAtMs' | 'sequence' | 'ended'> & { nowMs: number }): Report {
-  const { startedAtMs, sequence, ended, nowMs } = at;
-  const endpoints = Object.values(table.backends).flatMap(({ endpoints, persistence }) =>
-    endpoints.map((endpoint) => reportEndpoint(endpoint, { count: counts(endpoint.id), persistence, nowMs })),
+export function buildReport(table: RoutingTable, counts: Counts, at: Pick<Report, 'startedAtMs' | 'sequence' | 'ended' | 'seen'> & { nowMs: number }): Report {
+  const { startedAtMs, sequence, ended, seen, nowMs } = at;
+  const endpoints = Object.values(table.backends).flatMap(({ endpoints, limits }) =>
+    endpoints.map((endpoint) => reportEndpoint(endpoint, { count: counts(endpoint.id), limits, nowMs })),
   );
-  return { startedAtMs, sequence, endpoints, ended };
+  return { startedAtMs, sequence, endpoints, ended, seen, keyRings: reportKeyRings(table) };
 }
 
-type Known = { count: EndpointCount | undefined; persistence: Persistence; nowMs: number };
+/** Numbers only: a secret travels one way. */
+function reportKeyRings({ backends }: RoutingTable): Record<string, KeyRingReport> {
+  return Object.fromEntries(Object.entries(backends).map(([key, { keyRing }]) => [key, { current: keyRing.current, ids: keyRing.keys.map(({ id }) => id) }]));
+}
 
-function reportEndpoint({ uid, state }: Endpoint, { count, persistence, nowMs }: Known): EndpointReport {
+type Known = { count: EndpointCount | undefined; limits: SessionLimits; nowMs: number };
+
+function reportEndpoint({ uid, state }: Endpoint, { count, limits, nowMs }: Known): EndpointReport {
   // A request that may begin a session counts as one: the pod must not go while it is on its way.
   const sessions = count === undefined ? 0 : count.sessions + count.starting;
   if (count === undefined || sessions === 0) return { uid, state, sessions: 0, expiresAtMs: nowMs };
   const lastUseMs = count.open > 0 || count.starting > 0 ? nowMs : count.lastSeenS * 1000;
-  return { uid, state, sessions, expiresAtMs: lastUseMs + persistence.idleTimeoutMs };
+  return { uid, state, sessions, expiresAtMs: lastUseMs + limits.idleTimeoutMs };
 }

@@ -5,6 +5,7 @@ import { parseRoutingTable } from '../../core/table/parse-table.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { AppError, describeError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
+import { shareUnchanged } from './share-unchanged.ts';
 
 export type TableFilePorts = { clock: Clock; log: Logger; onTable: (table: RoutingTable) => void };
 
@@ -13,6 +14,7 @@ const pollMs = 1000;
 /** What cannot be read, or is no table, is logged once and changes nothing. The answer stops it. */
 export function followTableFile(file: string, { clock, log, onTable }: TableFilePorts): () => void {
   let seen: string | undefined;
+  let table: RoutingTable | undefined;
   let problem: string | undefined;
   let cancel = () => {};
   let stopped = false;
@@ -22,7 +24,9 @@ export function followTableFile(file: string, { clock, log, onTable }: TableFile
       const text = await readFile(file, 'utf8');
       if (text !== seen && !stopped) {
         seen = text;
-        onTable(parse(text));
+        const parsed = parse(text);
+        table = table === undefined ? parsed : shareUnchanged(table, parsed);
+        onTable(table);
       }
       problem = undefined;
     } catch (error) {

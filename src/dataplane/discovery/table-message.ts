@@ -4,13 +4,13 @@ import { isListOf, isObject, isPattern, isText, isTime, parseRoutingTable } from
 import { AppError } from '../../platform/errors.ts';
 
 const stampProblem = isObject({ type: isText, replica: isText, revision: isPattern(/^[0-9]{1,30}$/, 'decimal digits'), asOfMs: isTime });
-const endedProblem = isObject({ type: isPattern(/^ended$/, 'ended'), replica: isText, sessions: isListOf(isPattern(/^[0-9a-f]{16}$/, '16 hex digits')) });
+const newsProblem = isObject({ type: isPattern(/^(ended|seen)$/, 'ended or seen'), replica: isText, sessions: isListOf(isPattern(/^[0-9a-f]{16}$/, '16 hex digits')) });
 
 type Stamp = { type: string; replica: string; revision: string; asOfMs: number; table?: unknown };
 
 export function parseTableMessage(line: string): TableMessage {
   const value = parseJson(line);
-  if (isEnded(value)) return value;
+  if (isNews(value)) return value;
   if (!isStamp(value)) throw refused(stampProblem(value, 'message') ?? 'message: is not one');
   const { replica, revision, asOfMs } = value;
   if (value.type === 'heartbeat') return { type: 'heartbeat', replica, revision, asOfMs };
@@ -20,7 +20,7 @@ export function parseTableMessage(line: string): TableMessage {
   return { type: 'table', replica, revision, asOfMs, table: parsed.table };
 }
 
-const isEnded = (value: unknown): value is Extract<TableMessage, { type: 'ended' }> => endedProblem(value, 'message') === undefined;
+const isNews = (value: unknown): value is Extract<TableMessage, { type: 'ended' | 'seen' }> => newsProblem(value, 'message') === undefined;
 
 const isStamp = (value: unknown): value is Stamp => stampProblem(value, 'message') === undefined;
 

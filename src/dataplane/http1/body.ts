@@ -40,11 +40,17 @@ const maxSizeDigits = 16;
 const maxExtensionBytes = 16 * 1024;
 const maxTrailerBytes = 16 * 1024;
 
+/** No body, which is over before it begins: never written to, and so the same one for every message. */
+const emptyBody: Body = createBody({ kind: 'length', bytes: 0 });
+
 export function createBody(framing: Framing, onContent?: ContentTaker): Body {
+  if (framing.kind === 'none') {
+    return emptyBody;
+  }
   const remaining = framing.kind === 'length' ? framing.bytes : 0;
   return {
     kind: framing.kind,
-    done: framing.kind === 'none' || (framing.kind === 'length' && remaining === 0),
+    done: framing.kind === 'length' && remaining === 0,
     refusal: undefined,
     remaining,
     step: Step.Size,

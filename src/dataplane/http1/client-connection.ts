@@ -36,7 +36,7 @@ export class ClientConnection implements ClientSide, Timed {
   phase: Phase = 'reading';
   private readonly context: ServerContext;
   private readonly listener: ClientListener;
-  private readonly hop: Omit<Hop, 'cookieName'>;
+  private readonly hop: Hop;
   private exchange: Exchange | undefined;
   private tunnel: Tunnel | undefined;
   private advancing = false;
@@ -199,7 +199,7 @@ export class ClientConnection implements ClientSide, Timed {
 
   exchangeOver(next: 'keepAlive' | 'close'): void {
     this.exchange = undefined;
-    if (next === 'close' || this.context.stopping) {
+    if (next === 'close' || this.context.shutdown === 'closing') {
       this.close();
       return;
     }
@@ -264,6 +264,15 @@ export class ClientConnection implements ClientSide, Timed {
     }
   }
 
+  /** Shutdown: nobody waits for what is still open. A tunnel ends in order on both sides; a response that is not whole must not look like one. */
+  endOfGrace(): void {
+    if (this.tunnel === undefined || this.phase !== 'tunnel') {
+      this.cut('close');
+    } else {
+      this.tunnel.close();
+    }
+  }
+
   /** Shutdown: a connection between two requests closes now, every other one after the response it is busy with. */
   closeIfIdle(): void {
     if (this.phase === 'reading' && this.pending === undefined) {
@@ -272,7 +281,7 @@ export class ClientConnection implements ClientSide, Timed {
   }
 }
 
-function describeHop(socket: Socket, { scheme }: ClientListener): Omit<Hop, 'cookieName'> {
+function describeHop(socket: Socket, { scheme }: ClientListener): Hop {
   const { localAddress = '', localPort = 0, remoteAddress = '' } = socket;
   const local = plainAddress(localAddress);
   return {

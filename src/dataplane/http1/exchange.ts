@@ -7,7 +7,7 @@ import { buildRequestHead } from './forwarded-head.ts';
 import type { Hop } from './forwarded-head.ts';
 import { createHead } from './head-parser.ts';
 import type { ServerContext } from './options.ts';
-import { badGateway, gatewayTimeout } from './replies.ts';
+import { badGateway, gatewayTimeout, unreachable } from './replies.ts';
 import { refusals } from './refusals.ts';
 import type { Refusal } from './refusals.ts';
 import type { Request } from './request.ts';
@@ -18,7 +18,7 @@ import { Tunnel } from './tunnel.ts';
 
 type Phase = 'routing' | 'connecting' | 'sent' | 'responding' | 'over';
 
-export type ExchangeParts = { client: ClientSide; context: ServerContext; hop: Omit<Hop, 'cookieName'>; request: Request };
+export type ExchangeParts = { client: ClientSide; context: ServerContext; hop: Hop; request: Request };
 
 /**
  * One request and its response. Every way out goes through `end`, which lets go of the session's hold exactly once.
@@ -36,7 +36,7 @@ export class Exchange implements UpstreamUser, ResponseTaker {
   readonly upgrade: string | undefined;
   private readonly client: ClientSide;
   private readonly context: ServerContext;
-  private readonly hop: Omit<Hop, 'cookieName'>;
+  private readonly hop: Hop;
   private readonly clientStays: boolean;
   private readonly request: RequestWriter;
   private readonly response: ResponseReader;
@@ -81,7 +81,7 @@ export class Exchange implements UpstreamUser, ResponseTaker {
       return;
     }
     this.hold = decision.hold;
-    this.request.head = buildRequestHead(request, { ...this.hop, cookieName: decision.hold.cookieName });
+    this.request.head = buildRequestHead(request, this.hop, decision.hold.carrier);
     this.reach(decision.hold);
   }
 
@@ -94,6 +94,10 @@ export class Exchange implements UpstreamUser, ResponseTaker {
     } else {
       this.send(this.upstream);
     }
+  }
+
+  get upstreamAwaited(): boolean {
+    return this.phase === 'sent';
   }
 
   upstreamConnected(): void {
@@ -159,6 +163,10 @@ export class Exchange implements UpstreamUser, ResponseTaker {
     }
   }
 
+  get carrier(): SessionHold['carrier'] | undefined {
+    return this.hold?.carrier;
+  }
+
   sessionLines(setCookies: readonly string[], endsSession: boolean): string {
     return this.hold?.responseHead({ setCookies, endsSession }) ?? '';
   }
@@ -169,7 +177,7 @@ export class Exchange implements UpstreamUser, ResponseTaker {
 
   /** Not while the request is still coming: where the response ends first, the next request could not be found. */
   clientMayStay(): boolean {
-    return this.clientStays && this.request.done && !this.context.stopping;
+    return this.clientStays && this.request.done && this.context.shutdown === 'no';
   }
 
   content(data: string | Buffer): void {
@@ -267,15 +275,32 @@ export class Exchange implements UpstreamUser, ResponseTaker {
   }
 
   private upstreamGone(why: string): void {
+    const reused = this.upstream?.reused === true;
     this.upstream = undefined;
-    if (!this.request.mayBeSentAgain || this.hold === undefined) {
+    // RFC 9112 §9.3.1: it closed an idle connection as we sent on it. On a fresh one a failure means something else: there is no third time.
+    if (!reused || !this.request.mayBeSentAgain || this.hold === undefined) {
       this.fail(badGateway(`The app gave no complete response: ${why}.`));
       return;
     }
-    // RFC 9112 §9.3.1: it closed an idle connection as we sent on it. A fresh one is not `reused`: there is no third time.
     this.context.counters.upstreamRetries++;
     this.phase = 'connecting';
     this.upstream = this.context.pool.connect(this.hold.endpoint, this);
+  }
+
+  /** Every attempt to reach it counts: the session side is not to wait for it any longer. */
+  upstreamUnreachable(attempts: number): void {
+    this.upstream = undefined;
+    this.failedConnects += attempts;
+    if (this.phase === 'responding') {
+      this.fail(unreachable);
+    } else if (this.request.mayBeSentAgain) {
+      this.connectFailed();
+    } else {
+      // The session side learns of it all the same, so that the client's next request finds a new pod at once.
+      const next = this.hold?.connectFailed(this.failedConnects + 1);
+      this.hold = next?.kind === 'forward' ? next.hold : this.hold;
+      this.answer(unreachable);
+    }
   }
 
   /** No response that could still be told from a whole one: an answer of our own, or a connection that visibly breaks off. */
@@ -319,7 +344,7 @@ export class Exchange implements UpstreamUser, ResponseTaker {
   deadlinePassed(): void {
     if (this.client.halfClosed || this.phase === 'responding') {
       this.client.cut(this.response.endsWithConnection ? 'reset' : 'close');
-    } else if (this.request.done || this.request.blocked) {
+    } else if (this.awaitsApp) {
       this.answer(gatewayTimeout('The app did not answer in time.'));
     } else {
       this.refuseRequest(refusals.RequestTimeout);
@@ -337,7 +362,12 @@ export class Exchange implements UpstreamUser, ResponseTaker {
     if (this.phase === 'responding') {
       return this.clientBlocked ? stallMs : Infinity;
     }
-    return this.phase === 'sent' && this.request.done ? responseHeadMs : stallMs;
+    return this.phase === 'sent' && this.awaitsApp ? responseHeadMs : stallMs;
+  }
+
+  /** It is the app's turn, not the client's. */
+  private get awaitsApp(): boolean {
+    return this.request.done || this.request.blocked;
   }
 
   private end(): void {

@@ -2,12 +2,13 @@
  * The heads that go onward, each one latin1 string: the lines that stay are copied in runs as they came, hop-by-hop lines
  * are left out (RFC 9110 §7.6.1), and the proxy's own lines are added at the end.
  */
+import type { SessionHold } from '../routing.ts';
 import { isNamed } from './connection-options.ts';
 import type { ConnectionOptions } from './connection-options.ts';
 import { withoutCookie } from './cookie-line.ts';
 import { Field, fieldIdCount } from './fields.ts';
 import type { FieldId } from './fields.ts';
-import { fieldId, lineEnd, lineStart, linesStart, piece, valueText } from './head-fields.ts';
+import { fieldId, hasName, lineEnd, lineStart, linesStart, piece, valuePiece } from './head-fields.ts';
 import type { Head } from './head-parser.ts';
 import type { Request } from './request.ts';
 
@@ -17,8 +18,10 @@ export type Hop = {
   forwardedLines: string;
   /** Host where an HTTP/1.0 request names none: the address that the client connected to (RFC 9110 §7.1). */
   localAuthority: string;
-  cookieName: string;
 };
+
+/** What carries the token between client and proxy: none of the app's business, in neither direction. */
+type Carrier = SessionHold['carrier'];
 
 /** By FieldId: 1 for a line that does not go onward. */
 type Drops = Uint8Array;
@@ -31,11 +34,11 @@ const responseDrops = drops(...betweenTwo, Field.HoldfastSession);
 /** RFC 9110 §8.6: no Content-Length in a 1xx or 204. */
 const bodilessDrops = drops(...betweenTwo, Field.HoldfastSession, Field.ContentLength);
 
-export function buildRequestHead(request: Request, hop: Hop): string {
+export function buildRequestHead(request: Request, hop: Hop, carrier: Carrier): string {
   const { head, target, connection } = request;
   const authority = request.authority === '' ? hop.localAuthority : request.authority;
   const keepsHost = target.authority === undefined && request.authority !== '';
-  const lines = copyLines(head, { drops: keepsHost ? requestDrops : requestDropsWithHost, connection, cookieName: hop.cookieName });
+  const lines = copyLines(head, { drops: keepsHost ? requestDrops : requestDropsWithHost, connection, carrier });
   const host = keepsHost ? '' : `Host: ${authority}\r\n`;
   return `${requestLine(request)}${host}${lines}${hop.forwardedLines}X-Forwarded-Host: ${authority}\r\n${requestHopLines(request)}\r\n`;
 }
@@ -58,30 +61,33 @@ function requestHopLines({ framing, connection }: Request): string {
 }
 
 export type ResponseEnding = {
+  /** Undefined where no session is involved. */
+  carrier: Carrier | undefined;
   /** Header lines that the session adds. */
   sessionLines: string;
   /** The Connection and framing lines, each ending in CRLF. */
   hopLines: string;
 };
 
-export function buildResponseHead(head: Head, connection: ConnectionOptions, { sessionLines, hopLines }: ResponseEnding): string {
+export function buildResponseHead(head: Head, connection: ConnectionOptions, { carrier, sessionLines, hopLines }: ResponseEnding): string {
   const bodiless = head.status < 200 || head.status === 204;
-  const lines = copyLines(head, { drops: bodiless ? bodilessDrops : responseDrops, connection });
+  const lines = copyLines(head, { drops: bodiless ? bodilessDrops : responseDrops, connection, carrier });
   // The version is that of the sender of this message, which is us (RFC 9110 §6.2).
   const statusLine = `HTTP/1.1${piece(head, head.start + 'HTTP/1.x'.length, linesStart(head))}`;
   return `${statusLine}${lines}${sessionLines}${hopLines}\r\n`;
 }
 
-type CopyRules = { drops: Drops; connection: ConnectionOptions; cookieName?: string };
+type CopyRules = { drops: Drops; connection: ConnectionOptions; carrier: Carrier | undefined };
 
 function copyLines(head: Head, rules: CopyRules): string {
   const end = head.end - 2;
-  const mayBeNamed = rules.connection.named.size > 0;
+  // Names that are not known are looked at only where some message may make them special: most have no such line.
+  const anyMayGo = rules.connection.named.size > 0 || rules.carrier?.type === 'Header';
   let copied = '';
   let runStart = linesStart(head);
   for (let index = 0; index < head.count; index++) {
     const id = fieldId(head, index);
-    const replacement = id === Field.Other && !mayBeNamed ? undefined : replacementOf(head, index, rules);
+    const replacement = id === Field.Other && !anyMayGo ? undefined : replacementOf(head, index, rules);
     if (replacement !== undefined) {
       copied += piece(head, runStart, lineStart(head, index)) + replacement;
       runStart = lineEnd(head, index);
@@ -91,20 +97,23 @@ function copyLines(head: Head, rules: CopyRules): string {
 }
 
 /** What stands in the place of a line, and undefined for a line that stays. */
-function replacementOf(head: Head, index: number, { drops, connection, cookieName }: CopyRules): string | undefined {
+function replacementOf(head: Head, index: number, { drops, connection, carrier }: CopyRules): string | undefined {
   const id = fieldId(head, index);
   if (drops[id] === 1) {
     return '';
   }
-  // Connection may name any header, but never those that frame and route: without them it would be another message.
-  if (id !== Field.Host && id !== Field.ContentLength && isNamed(connection, head, index)) {
+  // Connection or a setting may name any header, but never one that frames or routes: without it this would be another message.
+  if (id !== Field.Host && id !== Field.ContentLength && (isNamed(connection, head, index) || isCarrier(carrier, head, index))) {
     return '';
   }
-  if (id === Field.Cookie && cookieName !== undefined) {
-    return cookieLine(valueText(head, index), cookieName);
+  if (id === Field.Cookie && carrier?.type === 'Cookie') {
+    return cookieLine(valuePiece(head, index), carrier.name);
   }
   return undefined;
 }
+
+const isCarrier = (carrier: Carrier | undefined, head: Head, index: number): boolean =>
+  carrier?.type === 'Header' && hasName(head, index, carrier.name.toLowerCase());
 
 function cookieLine(value: string, cookieName: string): string | undefined {
   const rest = withoutCookie(value, cookieName);

@@ -32,13 +32,23 @@ export const firstOf = (head: Head, id: FieldId): number => head.known[id * 2 + 
  * It keeps the whole head alive, so it is for what lives no longer than the message; others take `valueText`.
  */
 export function piece(head: Head, from: number, to: number): string {
-  head.text ??= head.bytes.toString('latin1', head.start, head.end);
+  head.text ??= textUpTo(head, head.end);
   return head.text.slice(from - head.start, to - head.start);
 }
+
+/** Like piece, for a head and the beginning of its body: `end` is where that ends. Before any other piece is asked for. */
+export function readText(head: Head, end: number): void {
+  head.text = textUpTo(head, end);
+}
+
+const textUpTo = (head: Head, end: number): string => head.bytes.toString('latin1', head.start, end);
 
 export function nameText(head: Head, index: number): string {
   return piece(head, lineStart(head, index), head.fields[index * stride + 1] ?? 0);
 }
+
+/** A value that is not kept. */
+export const valuePiece = (head: Head, index: number): string => piece(head, head.fields[index * stride + 2] ?? 0, head.fields[index * stride + 3] ?? 0);
 
 /** A string of its own, which may be kept. */
 export function valueText(head: Head, index: number): string {
@@ -51,7 +61,7 @@ export function listText(head: Head, id: FieldId): string {
   let left = countOf(head, id);
   for (let index = firstOf(head, id); left > 0; index++) {
     if (fieldId(head, index) === id) {
-      const value = piece(head, head.fields[index * stride + 2] ?? 0, head.fields[index * stride + 3] ?? 0);
+      const value = valuePiece(head, index);
       list = list === '' ? value : `${list},${value}`;
       left--;
     }

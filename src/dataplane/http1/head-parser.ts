@@ -20,7 +20,7 @@ export type Head = {
   count: number;
   /** By FieldId: how many fields there are of it, and which was the first. */
   readonly known: Int32Array;
-  /** Start to end as a latin1 string, once somebody asked. */
+  /** Start to end, or to a later byte, as a latin1 string, once somebody asked. */
   text: string | undefined;
   bytes: Buffer;
   /** Where the bytes end, or where the limit on them does. */
@@ -182,7 +182,7 @@ function statusLine(head: Head, at: number): number {
   if (bytes[versionEnd] !== SP || skip(digitBytes, bytes, versionEnd + 1, statusEnd) !== statusEnd) {
     return refuse(head, refusals.InvalidStatusLine);
   }
-  head.status = Number(bytes.toString('latin1', versionEnd + 1, statusEnd));
+  head.status = (byteAt(bytes, versionEnd + 1) * 10 + byteAt(bytes, versionEnd + 2)) * 10 + byteAt(bytes, versionEnd + 3) - 111 * 0x30;
   if (head.status < 100 || head.status > 599 || (bytes[statusEnd] !== SP && bytes[statusEnd] !== CR)) {
     return refuse(head, refusals.InvalidStatusLine);
   }

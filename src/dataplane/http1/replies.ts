@@ -16,3 +16,10 @@ export function renderReply({ status, body, extraHead = '' }: Pick<Reply, 'statu
 
 export const badGateway = (body: string): Reply => ({ status: 502, reason: 'UpstreamProtocolError', body });
 export const gatewayTimeout = (body: string): Reply => ({ status: 504, reason: 'UpstreamTimeout', body });
+
+/** For a request that must not be sent twice: it stands between a pod that is gone and one that would do it again. */
+export const unreachable: Reply = {
+  status: 502,
+  reason: 'UpstreamConnectFailed',
+  body: 'The pod that was at work on this request cannot be reached any more. Whether it carried the request out is not known, so that it was not sent to another one.',
+};

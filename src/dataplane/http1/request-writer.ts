@@ -36,6 +36,7 @@ export class RequestWriter {
     return this.body.done;
   }
 
+  /** All of it is at hand, doing it twice does no harm, and the app has not begun to answer. */
   get mayBeSentAgain(): boolean {
     return this.replay !== undefined;
   }
@@ -51,8 +52,7 @@ export class RequestWriter {
       // By a connection that is gone.
       this.drained();
     }
-    // An idle connection may be closed at the app's end already; on a fresh one a failure means something else.
-    this.replay = upstream.reused && this.body.done && this.idempotent ? whole : undefined;
+    this.replay = this.body.done && this.idempotent ? whole : undefined;
     this.write(upstream, whole);
   }
 

@@ -17,6 +17,7 @@ type Parts = {
   method: string;
   target: Target;
   authority: string;
+  host: string;
   framing: Framing;
   connection: ConnectionOptions;
 };
@@ -28,6 +29,7 @@ export class Request implements RequestView {
   readonly target: Target;
   /** Host as sent, with its port; the authority of the absolute form stands above it. Empty only in HTTP/1.0. */
   readonly authority: string;
+  readonly host: string;
   readonly framing: Framing;
   readonly connection: ConnectionOptions;
 
@@ -36,6 +38,7 @@ export class Request implements RequestView {
     this.method = parts.method;
     this.target = parts.target;
     this.authority = parts.authority;
+    this.host = parts.host;
     this.framing = parts.framing;
     this.connection = parts.connection;
   }
@@ -46,10 +49,6 @@ export class Request implements RequestView {
 
   get query(): string {
     return this.target.query;
-  }
-
-  get host(): string {
-    return hostOf(this.authority) ?? '';
   }
 
   header(name: string): string | undefined {
@@ -75,7 +74,7 @@ function findField(head: Head, name: string, from: number): number {
   return -1;
 }
 
-const isRefusal = (answer: Framing | string | Refusal): answer is Refusal => typeof answer === 'object' && 'status' in answer;
+const isRefusal = (answer: object): answer is Refusal => 'status' in answer;
 
 /** Judges a parsed request head. */
 export function inspectRequest(head: Head): Request | Refusal {
@@ -92,22 +91,26 @@ export function inspectRequest(head: Head): Request | Refusal {
   if (isRefusal(hostField)) {
     return hostField;
   }
+  const { authority, host } = target.authority === undefined ? hostField : { authority: target.authority, host: hostOf(target.authority) ?? '' };
   const framing = requestFraming(head);
   if (isRefusal(framing)) {
     return framing;
   }
-  return new Request({ head, method, target, authority: target.authority ?? hostField, framing, connection: inspectConnection(head) });
+  return new Request({ head, method, target, authority, host, framing, connection: inspectConnection(head) });
 }
 
 /** RFC 9112 §3.2: exactly one Host, and a valid one; HTTP/1.0 may leave it out. */
-function findHost(head: Head): string | Refusal {
+function findHost(head: Head): { authority: string; host: string } | Refusal {
   const hosts = countOf(head, Field.Host);
   if (hosts === 0) {
-    return head.minorVersion === 0 ? '' : refusals.MissingHost;
+    return head.minorVersion === 0 ? noHost : refusals.MissingHost;
   }
   if (hosts > 1) {
     return refusals.DuplicateHost;
   }
-  const host = listText(head, Field.Host);
-  return hostOf(host) === undefined ? refusals.InvalidHost : host;
+  const authority = listText(head, Field.Host);
+  const host = hostOf(authority);
+  return host === undefined ? refusals.InvalidHost : { authority, host };
 }
+
+const noHost = Object.freeze({ authority: '', host: '' });

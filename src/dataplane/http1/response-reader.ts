@@ -1,13 +1,14 @@
 /** Reads the app's response and makes of it what the client is to get. It moves no bytes itself: it tells its taker. */
+import type { SessionHold } from '../routing.ts';
 import { createBody, readBody } from './body.ts';
 import type { Body } from './body.ts';
-import { appended, joinedCopy } from './byte-copy.ts';
+import { appended, joinedCopy, maxStringWrite } from './byte-copy.ts';
 import { inspectConnection, keepAliveSeconds } from './connection-options.ts';
 import type { ConnectionOptions } from './connection-options.ts';
 import { Field } from './fields.ts';
 import { buildResponseHead } from './forwarded-head.ts';
 import { responseFraming } from './framing.ts';
-import { countOf, fieldId, firstOf, listText, valueText } from './head-fields.ts';
+import { countOf, fieldId, firstOf, listText, piece, readText, valueText } from './head-fields.ts';
 import { parseResponseHead } from './head-parser.ts';
 import type { Head } from './head-parser.ts';
 import type { ServerContext } from './options.ts';
@@ -23,6 +24,8 @@ export interface ResponseTaker {
   readonly upgrade: string | undefined;
   /** A 1xx, other than 101. */
   interim(head: string): void;
+  /** What carries the session's token to the client: the app has no say in it. */
+  readonly carrier: SessionHold['carrier'] | undefined;
   sessionLines(setCookies: readonly string[], endsSession: boolean): string;
   clientMayStay(): boolean;
   /** The connection has carried no response before. */
@@ -63,7 +66,7 @@ export class ResponseReader {
 
   take(bytes: Buffer, length: number): void {
     if (this.step === 'body') {
-      this.takeBody('', bytes, { from: 0, to: length });
+      this.takeBody(bytes, length);
       return;
     }
     const source = this.partialHead === undefined ? bytes : appended(this.partialHead, bytes, length);
@@ -87,11 +90,13 @@ export class ResponseReader {
   }
 
   private takeHead(head: Head, length: number): void {
+    // The head and what came of the body become one string: two would cost twice.
+    readText(head, length - head.start <= maxStringWrite ? length : head.end);
     const connection = inspectConnection(head);
     if (head.status === 101) {
       this.switchProtocols(head, connection, length);
     } else if (head.status < 200) {
-      this.taker.interim(buildResponseHead(head, connection, { sessionLines: '', hopLines: '' }));
+      this.taker.interim(buildResponseHead(head, connection, { carrier: this.taker.carrier, sessionLines: '', hopLines: '' }));
     } else {
       this.takeFinalHead(head, connection, length);
     }
@@ -102,7 +107,7 @@ export class ResponseReader {
     const upgrade = connection.upgrade ?? this.taker.upgrade;
     const hopLines = `Connection: upgrade\r\nUpgrade: ${upgrade}\r\n`;
     const sessionLines = upgrade === undefined ? '' : this.sessionLines(head);
-    const text = buildResponseHead(head, connection, { sessionLines, hopLines });
+    const text = buildResponseHead(head, connection, { carrier: this.taker.carrier, sessionLines, hopLines });
     this.taker.switched({ head: text, rest: head.bytes.subarray(head.end, length) });
   }
 
@@ -118,11 +123,16 @@ export class ResponseReader {
     this.upstreamStays = head.minorVersion === 1 && !connection.close && framing.kind !== 'untilClose';
     this.clientStays = !this.endsWithConnection && this.taker.clientMayStay();
     this.keepAliveSeconds = this.taker.isFirstResponse() ? keepAliveSeconds(head) : undefined;
-    const classCounts = this.context.counters.responsesByClass;
-    const statusClass = Math.trunc(head.status / 100);
-    classCounts[statusClass] = (classCounts[statusClass] ?? 0) + 1;
-    const text = buildResponseHead(head, connection, { sessionLines: this.sessionLines(head), hopLines: this.hopLines(head, connection) });
-    this.takeBody(text, head.bytes, { from: head.end, to: length });
+    countClass(this.context.counters.responsesByClass, head.status);
+    const text = buildResponseHead(head, connection, {
+      carrier: this.taker.carrier,
+      sessionLines: this.sessionLines(head),
+      hopLines: this.hopLines(head, connection),
+    });
+    const end = this.readOn(head.bytes, head.end, length);
+    if (end >= 0) {
+      this.pass(this.firstWrite(text, head, end), end === length);
+    }
   }
 
   private hopLines(head: Head, connection: ConnectionOptions): string {
@@ -140,22 +150,42 @@ export class ResponseReader {
     return this.taker.sessionLines(setCookies(head), endsSession);
   }
 
-  private takeBody(prefix: string, bytes: Buffer, { from, to }: { from: number; to: number }): void {
+  private takeBody(bytes: Buffer, length: number): void {
+    const end = this.readOn(bytes, 0, length);
+    if (end >= 0) {
+      this.pass(this.dechunks ? this.dechunked('') : joinedCopy('', bytes, 0, end), end === length);
+    }
+  }
+
+  /** Where the body ends in [from, to); -1 where it is not valid. */
+  private readOn(bytes: Buffer, from: number, to: number): number {
     const end = readBody(this.body, bytes, from, to);
-    if (this.body.refusal !== undefined) {
-      this.refuse(this.body.refusal);
-      return;
+    if (this.body.refusal === undefined) {
+      return end;
     }
+    this.refuse(this.body.refusal);
+    return -1;
+  }
+
+  private firstWrite(text: string, head: Head, end: number): string | Buffer {
     if (this.dechunks) {
-      const content = Buffer.concat(this.content.splice(0));
-      this.taker.content(joinedCopy(prefix, content, 0, content.length));
-    } else {
-      this.taker.content(joinedCopy(prefix, bytes, from, end));
+      return this.dechunked(text);
     }
+    const wasRead = head.text !== undefined && head.text.length >= end - head.start;
+    return wasRead ? text + piece(head, head.end, end) : joinedCopy(text, head.bytes, head.end, end);
+  }
+
+  private dechunked(prefix: string): string | Buffer {
+    const content = Buffer.concat(this.content.splice(0));
+    return joinedCopy(prefix, content, 0, content.length);
+  }
+
+  /** `nothingLeft`: bytes after the end answer nothing that was asked; whoever came next would get them. */
+  private pass(data: string | Buffer, nothingLeft: boolean): void {
+    this.taker.content(data);
     if (this.body.done) {
       this.step = 'over';
-      // Bytes after the end answer nothing that was asked: whoever came next would get them.
-      this.upstreamStays &&= end === to;
+      this.upstreamStays &&= nothingLeft;
       this.taker.complete();
     }
   }
@@ -164,6 +194,11 @@ export class ResponseReader {
     this.step = 'over';
     this.taker.invalid(refusal);
   }
+}
+
+function countClass(counts: number[], status: number): void {
+  const statusClass = Math.trunc(status / 100);
+  counts[statusClass] = (counts[statusClass] ?? 0) + 1;
 }
 
 const noCookies: readonly string[] = [];

@@ -1,11 +1,12 @@
-import net from 'node:net';
-import type { Server, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { systemClock } from '../../platform/clock.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { SessionRouter } from '../routing.ts';
 import { createDeadlines } from '../upstream/deadlines.ts';
 import { createUpstreamPool } from '../upstream/pool.ts';
 import type { PoolOptions } from '../upstream/pool.ts';
+import { openPort } from './acceptors.ts';
+import type { BoundListener } from './acceptors.ts';
 import { ClientConnection } from './client-connection.ts';
 import { createCounters } from './counters.ts';
 import type { Http1Counters } from './counters.ts';
@@ -27,14 +28,6 @@ export type ListenOptions = {
   host?: string;
   /** The port by which the routing table knows the listener, where another one is bound. */
   listenerPort?: number;
-  /** Several processes share the port (SO_REUSEPORT). */
-  reusePort?: boolean;
-};
-
-export type BoundListener = {
-  port: number;
-  /** Accepts no more; connections that are open go on. */
-  close(): void;
 };
 
 /** What the end of the grace cut off. */
@@ -48,8 +41,13 @@ export interface Http1Server {
   /** The pods of a new routing table: idle connections to any other pod close, open requests go on. */
   retain(uids: ReadonlySet<string>): void;
   /**
-   * Stops accepting, closes idle connections, lets responses end with `Connection: close` and upgraded streams by themselves.
-   * Resolves when everything is over, at the latest when the grace is.
+   * From now on every response says `Connection: close`; all else goes on. With some time between this and `shutdown` hardly a
+   * connection is left to be closed while its client may be about to use it, which is a race that nobody can win (RFC 9112 §9.5).
+   */
+  announceShutdown(): void;
+  /**
+   * Stops accepting, closes idle connections, lets responses and upgraded streams end by themselves. Resolves when everything is
+   * over, at the latest half a second after the grace: upgraded streams that are left then are closed by FIN, requests are cut.
    */
   shutdown(options: { graceMs: number }): Promise<CutReport>;
 }
@@ -58,7 +56,7 @@ export function createHttp1Server(options: Http1ServerOptions): Http1Server {
   const context = createContext(options);
   const { counters, deadlines, pool } = context;
   const connections = new Set<ClientConnection>();
-  const servers = new Set<Server>();
+  const listeners = new Set<BoundListener>();
   let lastClosed: (() => void) | undefined;
 
   function accept(socket: Socket, listenerPort: number): void {
@@ -77,49 +75,55 @@ export function createHttp1Server(options: Http1ServerOptions): Http1Server {
     });
   }
 
-  function stopAccepting(): void {
-    for (const server of servers) {
-      server.close();
-    }
-    servers.clear();
+  /** Resolves when no connection is open any more, at the latest after `limitMs`. */
+  function allClosed(limitMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const cancel = context.clock.after(limitMs, resolve);
+      lastClosed = () => {
+        cancel();
+        resolve();
+      };
+      if (connections.size === 0) {
+        lastClosed();
+      }
+    });
   }
 
   return {
     counters,
-    async listen({ port, listenerPort = port, ...where }) {
-      const server = net.createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 });
-      server.on('connection', (socket) => accept(socket, listenerPort));
-      const bound = await bind(server, { port, ...where });
-      // Out of file descriptors, say: the listener itself is well.
-      server.on('error', () => counters.acceptErrors++);
-      servers.add(server);
+    async listen({ port, host, listenerPort = port }) {
+      const listener = await openPort({ port, host }, { accept: (socket) => accept(socket, listenerPort), failed: () => counters.acceptErrors++ });
+      listeners.add(listener);
       return {
-        port: bound,
+        port: listener.port,
         close() {
-          servers.delete(server);
-          server.close();
+          listeners.delete(listener);
+          listener.close();
         },
       };
     },
     upstreamCounts: () => pool.counts(),
     retain: (uids) => pool.retain(uids),
+    announceShutdown() {
+      context.shutdown = 'announced';
+    },
     async shutdown({ graceMs }) {
-      context.stopping = true;
-      stopAccepting();
+      context.shutdown = 'announced';
+      await oneTurn();
+      for (const listener of listeners) {
+        listener.close();
+      }
+      await oneTurn();
+      context.shutdown = 'closing';
       for (const connection of connections) {
         connection.closeIfIdle();
       }
-      await new Promise<void>((resolve) => {
-        const cancel = context.clock.after(graceMs, resolve);
-        lastClosed = () => {
-          cancel();
-          resolve();
-        };
-        if (connections.size === 0) {
-          lastClosed();
-        }
-      });
-      const report = cutAll(connections);
+      await allClosed(graceMs);
+      const report = endAll(connections);
+      await allClosed(finMs);
+      for (const connection of connections) {
+        connection.cut('close');
+      }
       pool.close();
       deadlines.stop();
       return report;
@@ -139,7 +143,7 @@ function createContext({ router, clock = systemClock, ...options }: Http1ServerO
     counters: createCounters(),
     requestHead: createHead({ ...defaultRequestLimits, ...options.requestLimits }),
     responseHead: createHead(responseLimits),
-    stopping: false,
+    shutdown: 'no',
   };
 }
 
@@ -148,23 +152,22 @@ function sweepPeriodMs(timeouts: Http1Timeouts): number {
   return Math.min(500, Math.max(10, Math.min(...Object.values(timeouts)) / 4));
 }
 
-function cutAll(connections: ReadonlySet<ClientConnection>): CutReport {
+/**
+ * Timers run before sockets are looked at, so that after a busy turn of the event loop there may be connections that nobody accepted
+ * yet, which a closed port would reset, and requests that nobody read yet on connections that seem idle. A turn takes them in.
+ */
+const oneTurn = () => new Promise<void>((resolve) => void setImmediate(resolve));
+
+/** For FIN to be sent and answered: without the answer the end of the process would be a reset to whoever is just sending. */
+const finMs = 500;
+
+/** The grace is over. */
+function endAll(connections: ReadonlySet<ClientConnection>): CutReport {
   const report: CutReport = { requests: 0, upgrades: 0 };
   for (const connection of connections) {
     report.requests += connection.phase === 'exchange' ? 1 : 0;
     report.upgrades += connection.phase === 'tunnel' ? 1 : 0;
-    connection.cut('close');
+    connection.endOfGrace();
   }
   return report;
-}
-
-function bind(server: Server, options: { port: number; host?: string; reusePort?: boolean }): Promise<number> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(options, () => {
-      server.off('error', reject);
-      const address = server.address();
-      resolve(typeof address === 'object' && address !== null ? address.port : options.port);
-    });
-  });
 }

@@ -13,6 +13,8 @@ export type TunnelParts = { client: ClientSide; upstream: UpstreamConnection; ho
  *       └──── either connection breaks ────┴── silence ──────────► over
  */
 export class Tunnel implements UpstreamUser {
+  /** A WebSocket may be silent for hours. */
+  readonly upstreamAwaited = false;
   private readonly client: ClientSide;
   private readonly upstream: UpstreamConnection;
   private readonly context: ServerContext;
@@ -72,10 +74,15 @@ export class Tunnel implements UpstreamUser {
       this.awaitOtherEnd();
       return;
     }
+    this.close();
+  }
+
+  /** Sends FIN both ways. What is still on its way out may go, but nobody waits for it for ever. */
+  close(): void {
     this.over();
-    // What is still on its way out may go, but nobody waits for it for ever.
     this.upstream.user = undefined;
     this.upstream.deadlineMs = this.context.deadlines.in(this.context.timeouts.stallMs);
+    this.upstream.socket.end();
     this.client.close();
   }
 
@@ -86,6 +93,10 @@ export class Tunnel implements UpstreamUser {
       this.client.cut('reset');
     }
     this.over();
+  }
+
+  upstreamUnreachable(): void {
+    this.upstreamClosed();
   }
 
   clientGone(): void {

@@ -1,43 +1,44 @@
-/** A backend of the routing table, made ready for the request path once per table. */
+/** A backend of the routing table, made ready for the request path. */
 import type { KnownEndpoints } from '../../core/session/decide.ts';
 import { backendId, signingKeys, type SigningKeys } from '../../core/session/token.ts';
-import { compileTable, type RouteMatcher } from '../../core/table/match.ts';
-import type { Backend, Endpoint, RoutingTable } from '../../core/table/routing-table.ts';
-import { cookieLines, type CookieLines } from './cookies.ts';
+import type { Backend } from '../../core/table/routing-table.ts';
+import type { BackendCounters } from './counters.ts';
+import type { BackendRecord, EndpointSlot, EndpointSlots } from './endpoint-slots.ts';
 
-export interface KnownBackend extends KnownEndpoints {
+export interface KnownBackend extends KnownEndpoints<EndpointSlot> {
+  readonly source: Backend;
   readonly key: string;
   readonly id: number;
   readonly keys: SigningKeys;
-  readonly cookie: CookieLines;
-  readonly endpoints: readonly Endpoint[];
+  readonly record: BackendRecord;
+  /** In the order of the table. */
+  readonly slots: readonly EndpointSlot[];
 }
 
-/** Everything that deciding needs of one table. */
-export type RoutingState = { table: RoutingTable; matcher: RouteMatcher; backends: ReadonlyMap<string, KnownBackend> };
+/** `before`: the same backend in the table before; parts that are still the same object are not made anew. */
+type World = { before: KnownBackend | undefined; slots: EndpointSlots; counters: BackendCounters };
 
-export function compileState(table: RoutingTable): RoutingState {
-  const backends = Object.entries(table.backends).map(([key, backend]) => [key, compileBackend(backend)] as const);
-  return { table, matcher: compileTable(table), backends: new Map(backends) };
-}
-
-function compileBackend(backend: Backend): KnownBackend {
-  const byId = new Map(backend.endpoints.map((endpoint) => [endpoint.id, endpoint]));
-  const departed = new Set(backend.departed.map(({ id }) => id));
+export function knownBackend(source: Backend, { before, slots, counters }: World): KnownBackend {
+  const { key, keyRing, limits } = source;
+  const record = before?.record ?? { limits, counters, previousUid: undefined };
+  record.limits = limits;
+  const departed = new Set(source.departed.map(({ id }) => id));
   return {
-    key: backend.key,
-    id: backendId(backend.key),
-    keys: signingKeys(backend.keyRing),
-    cookie: cookieLines(backend.persistence),
-    persistence: backend.persistence,
-    endpoints: backend.endpoints,
-    endpoint: (id) => byId.get(id),
+    source,
+    key,
+    id: before?.id ?? backendId(key),
+    keys: before?.source.keyRing === keyRing ? before.keys : signingKeys(keyRing),
+    limits,
+    record,
+    slots: source.endpoints.map((endpoint, index) => {
+      const known = before?.slots[index];
+      return known?.endpoint === endpoint ? known : slots.enter(endpoint, record);
+    }),
+    // A pod that another backend of the table took over is still the pod of its sessions.
+    find(id) {
+      const slot = slots.byId(id);
+      return slot?.inTable === true ? slot : undefined;
+    },
     isDeparted: (id) => departed.has(id),
   };
-}
-
-/** Whether any key that verified under one table does not under the other. */
-export function keysDiffer(a: RoutingTable, b: RoutingTable): boolean {
-  const rings = ({ backends }: RoutingTable) => JSON.stringify(Object.entries(backends).map(([key, { keyRing }]) => [key, keyRing]));
-  return rings(a) !== rings(b);
 }

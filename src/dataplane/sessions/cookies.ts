@@ -1,5 +1,4 @@
 /** Cookies as far as a session needs them (RFC 6265). */
-import type { Persistence } from '../../core/table/routing-table.ts';
 
 /** A client with more cookies of our name than this is not one we made: each costs a hash to verify. */
 const maxTokens = 8;
@@ -40,14 +39,4 @@ export function expiresCookie(setCookie: string, name: string, nowMs: number): b
 function lastAttribute(attributes: readonly string[], name: string): string | undefined {
   const found = attributes.findLast((attribute) => attribute.slice(0, name.length + 1).toLowerCase() === `${name}=`);
   return found?.slice(name.length + 1).trim();
-}
-
-/** The header lines that give a client its token, or take it away. Made once per table: only the token changes. */
-export type CookieLines = { before: string; after: string; clear: string };
-
-export function cookieLines({ cookieName, cookiePath }: Persistence): CookieLines {
-  // A head is written as latin1: anything beyond ASCII would come out as another character, a line break among them.
-  const path = cookiePath.replaceAll(/[^\x20-\x7e]/gu, encodeURIComponent);
-  const attributes = `Path=${path}; HttpOnly; SameSite=Lax\r\n`;
-  return { before: `Set-Cookie: ${cookieName}=`, after: `; ${attributes}`, clear: `Set-Cookie: ${cookieName}=; Max-Age=0; ${attributes}` };
 }

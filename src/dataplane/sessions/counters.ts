@@ -1,23 +1,35 @@
 /** Numbers that only grow, kept by hand: the request path increments a field, metrics read it when scraped. */
+import type { NoneReason } from '../../core/balance/eligible.ts';
 import type { LostReason } from '../../core/session/decide.ts';
 import type { TokenRefusal } from '../../core/session/token.ts';
-import type { SessionId } from './session-rows.ts';
+import { createGenerations } from './generations.ts';
+import { sessionKey, type SessionId } from './session-ids.ts';
 
-/** Why a session is over. `Elsewhere`: its app ended it through another proxy. `Lost`: its pod refused connections for too long, or is gone. */
-export type EndReason = 'Idle' | 'Absolute' | 'Application' | 'Elsewhere' | 'Lost';
+/**
+ * Why a session is over. `Elsewhere`: its app ended it through another proxy. `Lost`: its pod refused connections for too long, or is gone.
+ * `Replaced`: its client began a new one, by a request that `newSessionOn` names.
+ */
+export type EndReason = 'Idle' | 'Absolute' | 'Application' | 'Elsewhere' | 'Lost' | 'Replaced';
 
 /** Why a pod was given up for a client that came back. */
 export type LossReason = LostReason | 'ConnectFailed';
 
-export type SessionCounters = {
-  /** Sessions that began here. */
+/** Why a new session was not begun. */
+export type RefusalReason = NoneReason | 'UpstreamConnectFailed';
+
+/** What happened to the sessions of one backend at this replica. */
+export type BackendCounters = {
   started: number;
-  /** Sessions that ended here, also those that began at another replica. */
+  /** Also those that began at another replica. */
   ended: Record<EndReason, number>;
   /** Sessions whose client came back and found its pod gone: the number that must stay 0. */
   lost: Record<LossReason, number>;
-  /** New sessions that no endpoint accepted. */
-  refusedNew: number;
+  refused: Record<RefusalReason, number>;
+};
+
+export type SessionCounters = {
+  /** By backend key. */
+  backends: Map<string, BackendCounters>;
   /** What clients sent as a token and was none of ours. */
   badTokens: Record<TokenRefusal, number>;
   /** Requests that waited for a newer table. */
@@ -25,26 +37,41 @@ export type SessionCounters = {
 };
 
 export const createCounters = (): SessionCounters => ({
-  started: 0,
-  ended: { Idle: 0, Absolute: 0, Application: 0, Elsewhere: 0, Lost: 0 },
-  lost: { Departed: 0, NotInTable: 0, ConnectFailed: 0 },
-  refusedNew: 0,
+  backends: new Map(),
   badTokens: { Malformed: 0, UnknownKey: 0, BadMac: 0, WrongBackend: 0, FutureDated: 0 },
   waited: 0,
 });
 
-/** Lost sessions that are remembered, so that the parallel requests of one client count as one loss. */
+/** The counters of a backend, made where it has none. */
+export function countersOf({ backends }: SessionCounters, key: string): BackendCounters {
+  const known = backends.get(key) ?? {
+    started: 0,
+    ended: { Idle: 0, Absolute: 0, Application: 0, Elsewhere: 0, Lost: 0, Replaced: 0 },
+    lost: { Departed: 0, NotInTable: 0, ConnectFailed: 0 },
+    refused: { NoEndpointAccepting: 0, AllFull: 0, UpstreamConnectFailed: 0 },
+  };
+  backends.set(key, known);
+  return known;
+}
+
+/** Backends that left the table and are still shown: their last ends and losses happen when they are gone already. */
+const departedShown = 100;
+
+/** Forgets the backends that left the table first. */
+export function forgetDeparted({ backends }: SessionCounters, inTable: { has(key: string): boolean }): void {
+  const departed = [...backends.keys()].filter((key) => !inTable.has(key));
+  for (const key of departed.slice(0, Math.max(0, departed.length - departedShown))) backends.delete(key);
+}
+
 const lossesRemembered = 4096;
 
-/** Counts a lost session once, however many of its requests find its pod gone. */
-export function createLossCounter(counters: SessionCounters): (session: SessionId, why: LossReason) => void {
-  const remembered = new Set<string>();
-  return (session, why) => {
-    const key = `${session.sessionHi}:${session.sessionLo}`;
-    if (remembered.has(key)) return;
-    counters.lost[why] += 1;
-    const [oldest] = remembered;
-    if (oldest !== undefined && remembered.size >= lossesRemembered) remembered.delete(oldest);
-    remembered.add(key);
+/** Whether a loss is heard of for the first time: the parallel requests of one client are one loss. */
+export function createLossMemory(): (session: SessionId) => boolean {
+  const remembered = createGenerations<number, true>(lossesRemembered);
+  return (session) => {
+    const key = sessionKey(session);
+    if (remembered.get(key) === true) return false;
+    remembered.set(key, true);
+    return true;
   };
 }

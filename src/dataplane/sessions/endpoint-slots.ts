@@ -1,11 +1,22 @@
 /** What this proxy counts per endpoint. Rows of sessions name an endpoint by the number of its slot. */
-import type { Endpoint, Persistence } from '../../core/table/routing-table.ts';
+import type { Target } from '../../core/balance/target.ts';
+import type { Endpoint, SessionLimits } from '../../core/table/routing-table.ts';
+import type { BackendCounters } from './counters.ts';
 
-export type EndpointSlot = {
+/** What is kept of a backend from table to table. */
+export type BackendRecord = {
+  limits: SessionLimits;
+  readonly counters: BackendCounters;
+  /** Pod that got the last new session; undefined before the first. */
+  previousUid: string | undefined;
+};
+
+/** A Target of `core/balance`. */
+export type EndpointSlot = Target & {
   readonly number: number;
-  /** See `endpointId`. */
-  readonly id: string;
-  limits: Persistence;
+  /** As the newest table that had it says. */
+  endpoint: Endpoint;
+  backend: BackendRecord;
   inTable: boolean;
   /** Live sessions, those with nothing open included. */
   sessions: number;
@@ -15,15 +26,20 @@ export type EndpointSlot = {
   open: number;
   /** When a session here was last seen to begin, go on or pause. */
   lastSeenS: number;
+  /** How often in a row it was left alone and then refused again; 0 since its last response. */
+  refusals: number;
+  avoidUntilMs: number;
+  /** It refused a session of its own for as long as a container may take to restart. */
+  unreachable: boolean;
 };
 
 export interface EndpointSlots {
   byId(id: string): EndpointSlot | undefined;
-  /** The slot of an endpoint, made where it has none. */
-  of(endpoint: Endpoint, limits: Persistence): EndpointSlot;
   byNumber(number: number): EndpointSlot | undefined;
-  /** The table was swapped: slots for these; the others stay only as long as they count something. */
-  sync(endpoints: Iterable<{ endpoint: Endpoint; limits: Persistence }>): void;
+  /** The slot of an endpoint that is in the table, made where it has none. */
+  enter(endpoint: Endpoint, backend: BackendRecord): EndpointSlot;
+  /** The endpoint left the table: its slot stays only as long as it counts something. */
+  leave(slot: EndpointSlot): void;
   /** To be called when a slot's count fell: it goes when its endpoint left the table and nothing is counted. */
   releaseIfUnused(slot: EndpointSlot): void;
 }
@@ -34,31 +50,32 @@ export function createEndpointSlots(): EndpointSlots {
   const byNumber: (EndpointSlot | undefined)[] = [undefined];
   const free: number[] = [];
 
-  const add = (id: string, limits: Persistence): EndpointSlot => {
+  const add = (endpoint: Endpoint, backend: BackendRecord): EndpointSlot => {
     const number = free.pop() ?? byNumber.length;
-    const slot = { number, id, limits, inTable: true, sessions: 0, starting: 0, open: 0, lastSeenS: 0 };
+    const slot = { number, endpoint, backend, inTable: true, sessions: 0, starting: 0, open: 0, lastSeenS: 0, refusals: 0, avoidUntilMs: 0, unreachable: false };
     byNumber[number] = slot;
-    byId.set(id, slot);
+    byId.set(endpoint.id, slot);
     return slot;
   };
   const releaseIfUnused = (slot: EndpointSlot) => {
     if (slot.inTable || slot.sessions > 0 || slot.starting > 0 || byNumber[slot.number] !== slot) return;
     byNumber[slot.number] = undefined;
-    byId.delete(slot.id);
+    byId.delete(slot.endpoint.id);
     free.push(slot.number);
   };
   return {
     byId: (id) => byId.get(id),
-    of: (endpoint, limits) => byId.get(endpoint.id) ?? add(endpoint.id, limits),
     byNumber: (number) => byNumber[number],
-    sync(endpoints) {
-      for (const slot of byId.values()) slot.inTable = false;
-      for (const { endpoint, limits } of endpoints) {
-        const slot = byId.get(endpoint.id) ?? add(endpoint.id, limits);
-        slot.inTable = true;
-        slot.limits = limits;
-      }
-      for (const slot of byId.values()) releaseIfUnused(slot);
+    enter(endpoint, backend) {
+      const slot = byId.get(endpoint.id) ?? add(endpoint, backend);
+      slot.inTable = true;
+      slot.endpoint = endpoint;
+      slot.backend = backend;
+      return slot;
+    },
+    leave(slot) {
+      slot.inTable = false;
+      releaseIfUnused(slot);
     },
     releaseIfUnused,
   };

@@ -1,91 +1,122 @@
 /** Decides where a request goes and keeps count: the session side of the seam in `dataplane/routing.ts`. */
-import { pickLeastSessions } from '../../core/balance/least-sessions.ts';
-import { decideSession, maxWaitMs, type SessionDecision } from '../../core/session/decide.ts';
+import { decideSession, maxWaitMs, type Candidate, type SessionDecision } from '../../core/session/decide.ts';
 import type { Token } from '../../core/session/token.ts';
 import type { RoutingTable } from '../../core/table/routing-table.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Reply, RouteDecision, SessionRouter } from '../routing.ts';
-import { compileState, keysDiffer, type KnownBackend, type RoutingState } from './backends.ts';
-import { createCounters, createLossCounter, type SessionCounters } from './counters.ts';
-import { createEndedSessions } from './ended-sessions.ts';
-import { NewHold, PinnedHold, type HoldContext } from './holds.ts';
-import { connectFailed, noEndpointAccepting, noRoute, notReady } from './replies.ts';
-import type { SessionId } from './session-rows.ts';
+import type { KnownBackend } from './backends.ts';
+import { createBeginnings } from './beginnings.ts';
+import { createCounters, forgetDeparted, type SessionCounters } from './counters.ts';
+import type { EndpointSlot } from './endpoint-slots.ts';
+import type { HoldContext } from './hold-context.ts';
+import { PinnedHold } from './pinned-hold.ts';
+import { isGivenUp } from './reachability.ts';
+import { noRoute, notReady } from './replies.ts';
+import type { KnownRoute } from './routes.ts';
+import { keysDiffer, knownState, type RoutingState } from './routing-state.ts';
+import type { SessionId } from './session-ids.ts';
+import { createHeardEnds, createOutgoingNews, createSeenElsewhere } from './session-news.ts';
 import { createSessionTable, type SessionTable } from './session-table.ts';
 import { createTableWaiters } from './table-waiters.ts';
 import { createTokenCache } from './token-cache.ts';
 import { readTokens } from './token-reader.ts';
 
-/** `random`: at least 0, below 1, for ties. `newSessionId`: 64 bits that nobody can guess. */
+/** `random`: at least 0, below 1. `newSessionId`: 64 bits that nobody can guess. */
 export type RouterPorts = { clock: Clock; random: () => number; newSessionId: () => SessionId };
+
+/** Ids of 16 hex digits. */
+export type SessionNews = { ended: string[]; seen: string[] };
 
 export interface ManagedRouter extends SessionRouter {
   readonly sessions: SessionTable;
   readonly counters: SessionCounters;
   /** The table by which requests are routed at this moment. */
   table(): RoutingTable | undefined;
-  /** Routes by another table from now on; requests that waited for one are decided anew. */
+  /**
+   * Routes by another table from now on; requests that waited for one are decided anew. Parts that are the same objects as in the table
+   * before are not compiled again.
+   */
   applyTable(table: RoutingTable, asOfMs: number): void;
   /** The table is still current, as of a later time. */
   confirmTable(asOfMs: number): void;
-  /** Sessions that their app ended through this proxy in the last seconds. */
-  endedRecently(): string[];
-  /** Sessions that their app ended through another proxy. */
+  /** What other proxies are to hear of single sessions. */
+  news(): SessionNews;
+  /** Sessions that another proxy saw end. */
   endElsewhere(ids: readonly string[]): void;
+  /** Sessions that another proxy saw alive a moment ago. */
+  seenElsewhere(ids: readonly string[]): void;
 }
 
-/** The tokens of a request, and how long it may wait. All that deciding needs once the request's own bytes may be gone. */
-type Pending = { backendKey: string; tokens: readonly Token[]; waitUntilMs: number };
+/** What of a request deciding needs once the request's own bytes may be gone; and how long it may wait. */
+type Pending = { route: KnownRoute; tokens: readonly Token[]; beginsSession: boolean; waitUntilMs: number };
+
+type SessionCandidate = Candidate<EndpointSlot> & { known: KnownBackend };
+type Settled = Exclude<SessionDecision<EndpointSlot, SessionCandidate>, { kind: 'wait' }>;
 
 const tokensRemembered = 32_768;
 
 export function createSessionRouter(ports: RouterPorts): ManagedRouter {
   const { clock } = ports;
   const counters = createCounters();
-  const sessions = createSessionTable(counters);
+  const ended = createOutgoingNews();
+  const seen = createOutgoingNews();
+  const heardEnds = createHeardEnds();
+  const elsewhere = createSeenElsewhere();
+  const sessions = createSessionTable(seen);
   const cache = createTokenCache(tokensRemembered);
-  const countLoss = createLossCounter(counters);
   const waiters = createTableWaiters(clock);
-  const ended = createEndedSessions();
   let state: RoutingState | undefined;
   let asOfMs = 0;
 
   const context: HoldContext = {
     clock,
     sessions,
-    counters,
     cache,
     newSessionId: ports.newSessionId,
     announceEnd(session) {
-      ended.record(session, clock.nowMs());
+      ended.tell(session, clock.nowMs());
+    },
+    announceSeen(session) {
+      seen.tell(session, clock.nowMs());
     },
     backend: (key) => state?.backends.get(key),
-    beginSession(backendKey, tried) {
-      const backend = state?.backends.get(backendKey);
-      const hold = backend && newHold(context, backend, { tried, random: ports.random });
-      if (hold !== undefined) return { kind: 'forward', hold };
-      counters.refusedNew += 1;
-      return reply(tried.length > 0 ? connectFailed(backendKey, tried.length) : noEndpointAccepting(backendKey, backend?.endpoints));
-    },
-    reassign(backendKey, { token, why, tried }) {
-      const next = context.beginSession(backendKey, tried);
-      // Where no pod accepts, the client keeps its token and may find its pod again: nothing is lost until it gets another.
-      if (next.kind === 'reply') return next;
-      countLoss(token, why);
-      sessions.end(token, 'Lost');
-      return next;
-    },
+    begin: (route, origin) => beginnings.begin(route, origin),
+    lose: (route, loss) => beginnings.lose(route, loss),
+  };
+  const beginnings = createBeginnings(context, { counters, backends: () => state?.backends ?? new Map(), random: ports.random });
+
+  const seenMs = (session: SessionId, nowMs: number) => {
+    const hereMs = sessions.seenMs(session, nowMs);
+    const elsewhereMs = elsewhere.lastMs(session);
+    return elsewhereMs === undefined || (hereMs !== undefined && hereMs > elsewhereMs) ? hereMs : elsewhereMs;
   };
 
+  /** A token whose backend left the table meanwhile has no pod to look for. */
+  const candidatesOf = ({ route, tokens }: Pending, nowMs: number): SessionCandidate[] =>
+    tokens.flatMap((token) => {
+      const known = state?.backends.get(route.backendKey(token.backendId) ?? '');
+      return known === undefined ? [] : [{ token, known, seenHereMs: seenMs(token, nowMs) }];
+    });
+
   const settle = (pending: Pending, nowMs: number): RouteDecision | Promise<RouteDecision> => {
-    const { backendKey, tokens, waitUntilMs } = pending;
-    const backend = state?.backends.get(backendKey);
-    if (backend === undefined) return context.beginSession(backendKey, []);
-    const candidates = tokens.map((token) => ({ token, seenHereMs: sessions.seenMs(token, nowMs) }));
-    const decision = decideSession(candidates, backend, { nowMs, asOfMs, waitUntilMs });
-    if (decision.kind !== 'wait') return carryOut(context, backend, { decision, nowMs });
+    const decision = decideSession<EndpointSlot, SessionCandidate>(candidatesOf(pending, nowMs), { nowMs, asOfMs, waitUntilMs: pending.waitUntilMs });
+    if (decision.kind !== 'wait') return carryOut(pending, decision, nowMs);
     counters.waited += 1;
     return waiters.wait(decision.untilMs - nowMs).then(() => settle(pending, clock.nowMs()));
+  };
+
+  const carryOut = ({ route, beginsSession }: Pending, decision: Settled, nowMs: number): RouteDecision => {
+    if (decision.kind === 'new') return context.begin(route, { tried: [], replaces: undefined });
+    const session = { backend: decision.candidate.known, token: decision.candidate.token };
+    if (decision.kind === 'lost') return context.lose(route, { ...session, why: decision.why, tried: [] });
+    const slot = decision.endpoint;
+    if (beginsSession && slot.endpoint.state === 'Draining') return context.begin(route, { tried: [], replaces: session });
+    if (isGivenUp(slot, nowMs)) {
+      const loss = { ...session, why: 'ConnectFailed' as const, tried: [session.token.endpointId] };
+      // With nowhere else to go it may as well try its own pod once more.
+      if (beginnings.canMove(route, loss)) return context.lose(route, loss);
+    }
+    return { kind: 'forward', hold: new PinnedHold(context, route, { ...session, slot, nowMs }) };
   };
 
   return {
@@ -94,55 +125,36 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
     table: () => state?.table,
     route(request, listenerPort) {
       if (state === undefined) return reply(notReady);
-      const route = state.matcher.match(listenerPort, request);
+      const { matcher, routes, backends } = state;
+      const matched = matcher.match(listenerPort, request);
+      const route = matched && routes.get(matched);
       if (route === undefined) return reply(noRoute);
-      const backendKey = route.backendRefs[0]?.backend ?? route.name;
       const nowMs = clock.nowMs();
-      const backend = state.backends.get(backendKey);
-      const tokens = backend === undefined ? [] : readTokens(request, backend, { cache, counters, nowMs });
-      return settle({ backendKey, tokens, waitUntilMs: nowMs + maxWaitMs }, nowMs);
+      const keysOf = (id: number) => backends.get(route.backendKey(id) ?? '')?.keys;
+      const tokens = readTokens(route.carrier.read(request), { keysOf, cache, counters, nowMs });
+      const beginsSession = tokens.length > 0 && route.beginsSession(request);
+      return settle({ route, tokens, beginsSession, waitUntilMs: nowMs + maxWaitMs }, nowMs);
     },
     applyTable(table, tableAsOfMs) {
-      if (state !== undefined && keysDiffer(state.table, table)) cache.clear();
-      state = compileState(table);
+      const before = state;
+      state = knownState(table, { before, slots: sessions.slots, counters });
+      if (before !== undefined && keysDiffer(before, state)) cache.clear();
+      forgetDeparted(counters, state.backends);
       asOfMs = tableAsOfMs;
-      sessions.slots.sync(endpointsOf(table));
       waiters.wakeAll();
     },
     confirmTable(tableAsOfMs) {
       asOfMs = Math.max(asOfMs, tableAsOfMs);
     },
-    endedRecently: () => ended.recent(clock.nowMs()),
+    news: () => ({ ended: ended.recent(clock.nowMs()), seen: seen.recent(clock.nowMs()) }),
     endElsewhere(ids) {
-      for (const session of ended.takeNew(ids)) sessions.end(session, 'Elsewhere');
+      for (const session of heardEnds(ids)) sessions.end(session, 'Elsewhere');
+    },
+    seenElsewhere(ids) {
+      elsewhere.hear(ids, clock.nowMs());
     },
   };
 }
 
-type Settled = { decision: Exclude<SessionDecision, { kind: 'wait' }>; nowMs: number };
-
-function carryOut(context: HoldContext, backend: KnownBackend, { decision, nowMs }: Settled): RouteDecision {
-  if (decision.kind === 'new') return context.beginSession(backend.key, []);
-  if (decision.kind === 'lost') return context.reassign(backend.key, { token: decision.token, why: decision.why, tried: [] });
-  const { token, endpoint } = decision;
-  const slot = context.sessions.slots.of(endpoint, backend.persistence);
-  return { kind: 'forward', hold: new PinnedHold(context, backend, { token, endpoint, slot, nowMs }) };
-}
-
-/** Undefined where no endpoint accepts that was not tried. */
-function newHold(context: HoldContext, backend: KnownBackend, { tried, random }: { tried: readonly string[]; random: () => number }): NewHold | undefined {
-  const { slots } = context.sessions;
-  const untried = tried.length === 0 ? backend.endpoints : backend.endpoints.filter(({ id }) => !tried.includes(id));
-  const load = ({ id }: { id: string }) => {
-    const slot = slots.byId(id);
-    return slot === undefined ? 0 : slot.sessions + slot.starting;
-  };
-  const endpoint = pickLeastSessions(untried, { load, random });
-  return endpoint && new NewHold(context, backend, { endpoint, slot: slots.of(endpoint, backend.persistence), tried });
-}
 
 const reply = (answer: Reply): RouteDecision => ({ kind: 'reply', reply: answer });
-
-function* endpointsOf({ backends }: RoutingTable) {
-  for (const { endpoints, persistence } of Object.values(backends)) for (const endpoint of endpoints) yield { endpoint, limits: persistence };
-}

@@ -5,8 +5,7 @@
  * Session ids are 64 random bits that only we hand out, so their low half is the hash, and nobody can choose ids that collide.
  * Rows move when others are inserted or removed: never keep a row number, or a column, across either.
  */
-
-export type SessionId = { readonly sessionHi: number; readonly sessionLo: number };
+import type { SessionId } from './session-ids.ts';
 
 export type SessionRows = {
   size: number;

@@ -10,11 +10,13 @@
  *
  * A session that is over but has something open still counts: its pod must not stop under an open response.
  */
-import { tokenSeconds } from '../../core/session/life.ts';
-import type { Persistence } from '../../core/table/routing-table.ts';
-import type { EndReason, SessionCounters } from './counters.ts';
+import { renewAfterMs, tokenSeconds } from '../../core/session/life.ts';
+import type { SessionLimits } from '../../core/table/routing-table.ts';
+import type { EndReason } from './counters.ts';
 import { createEndpointSlots, type EndpointSlot, type EndpointSlots } from './endpoint-slots.ts';
-import { cell, createRows, findRow, insertRow, removeRow, type SessionId, type SessionRows } from './session-rows.ts';
+import type { SessionId } from './session-ids.ts';
+import type { OutgoingNews } from './session-news.ts';
+import { cell, createRows, findRow, insertRow, removeRow, type SessionRows } from './session-rows.ts';
 
 export type SessionEntry = SessionId & { issuedAtS: number };
 
@@ -34,7 +36,10 @@ export interface SessionTable {
   end(session: SessionId, reason: EndReason): void;
   /** A request that may begin a session is on its way, or that came to an end: its endpoint is not free meanwhile. */
   addStarting(slot: EndpointSlot, change: 1 | -1): void;
-  /** Ends what is beyond its limits, and stops after some `maxRows` rows; the next call goes on where this one stopped. */
+  /**
+   * Ends what is beyond its limits, and tells of sessions that are kept alive by a long stream. Stops after some `maxRows` rows; the next
+   * call goes on where this one stopped.
+   */
   sweep(nowMs: number, maxRows: number): void;
   /** Up to `limit` sessions of an endpoint, for the debug page. */
   list(slot: EndpointSlot, limit: number): { open: number; lastSeenS: number; issuedAtS: number }[];
@@ -47,7 +52,8 @@ const oneOpen = 2;
 const shardCount = 256;
 const firstCapacity = 64;
 
-export function createSessionTable(counters: SessionCounters): SessionTable {
+/** `seen`: takes the sessions whose tokens grow old under an open stream. */
+export function createSessionTable(seen: Pick<OutgoingNews, 'hasRoom' | 'tell'>): SessionTable {
   const shards = Array.from({ length: shardCount }, () => createRows(firstCapacity));
   const spare = createRows(firstCapacity);
   const shardOf = ({ sessionHi }: SessionId) => shards[sessionHi % shardCount] ?? spare;
@@ -82,17 +88,27 @@ export function createSessionTable(counters: SessionCounters): SessionTable {
     slot.lastSeenS = Math.max(slot.lastSeenS, nowS);
   };
 
+  /** Where there is no room to tell of it now, its date stays as it is, and a later sweep comes back to it. */
+  const refresh = (rows: SessionRows, row: number, { slot, nowMs }: { slot: EndpointSlot; nowMs: number }) => {
+    if (!isOutOfDate(rows, row, { limits: slot.backend.limits, nowMs }) || !seen.hasRoom(nowMs)) return;
+    seen.tell({ sessionHi: cell(rows.hi, row), sessionLo: cell(rows.lo, row) }, nowMs);
+    slot.lastSeenS = tokenSeconds(nowMs);
+    rows.lastSeenS[row] = slot.lastSeenS;
+  };
+
   const sweepShard = (rows: SessionRows, nowMs: number) => {
     for (let row = 0; row <= rows.mask; ) {
-      const limits = slots.byNumber(cell(rows.endpoint, row))?.limits;
-      const reason = limits && pastLimit(rows, row, { limits, nowMs });
-      if (reason === undefined) {
-        row += 1;
+      // A free row has no slot: numbers of slots begin at 1.
+      const slot = slots.byNumber(cell(rows.endpoint, row));
+      const reason = slot && pastLimit(rows, row, { limits: slot.backend.limits, nowMs });
+      if (slot !== undefined && reason !== undefined) {
+        // Another row moves up into the hole: it is looked at next.
+        slot.backend.counters.ended[reason] += 1;
+        remove(rows, row);
         continue;
       }
-      // Another row moves up into the hole: it is looked at next.
-      counters.ended[reason] += 1;
-      remove(rows, row);
+      if (slot !== undefined) refresh(rows, row, { slot, nowMs });
+      row += 1;
     }
   };
 
@@ -122,7 +138,8 @@ export function createSessionTable(counters: SessionCounters): SessionTable {
       const rows = shardOf(session);
       const row = findRow(rows, session);
       if (row === -1 || cell(rows.use, row) % oneOpen === over) return;
-      counters.ended[reason] += 1;
+      const slot = slots.byNumber(cell(rows.endpoint, row));
+      if (slot !== undefined) slot.backend.counters.ended[reason] += 1;
       rows.use[row] = cell(rows.use, row) + over;
       if (cell(rows.use, row) === over) remove(rows, row);
     },
@@ -147,11 +164,18 @@ export function createSessionTable(counters: SessionCounters): SessionTable {
   };
 }
 
-/** Rows are given numbers of endpoints from 1: a free row has no limits and is never past them. */
-function pastLimit(rows: SessionRows, row: number, { limits, nowMs }: { limits: Persistence; nowMs: number }): EndReason | undefined {
+type At = { limits: SessionLimits; nowMs: number };
+
+function pastLimit(rows: SessionRows, row: number, { limits, nowMs }: At): EndReason | undefined {
   if (cell(rows.use, row) !== 0) return undefined;
   if (limits.absoluteTimeoutMs !== undefined && cell(rows.issuedAtS, row) * 1000 + limits.absoluteTimeoutMs <= nowMs) return 'Absolute';
   return cell(rows.lastSeenS, row) * 1000 + limits.idleTimeoutMs <= nowMs ? 'Idle' : undefined;
+}
+
+/** Something is open, and was for so long that a response would bring a new token. One that is over needs none. */
+function isOutOfDate(rows: SessionRows, row: number, { limits, nowMs }: At): boolean {
+  const use = cell(rows.use, row);
+  return use >= oneOpen && use % oneOpen !== over && nowMs - cell(rows.lastSeenS, row) * 1000 > renewAfterMs(limits);
 }
 
 function* listSessions(shards: readonly SessionRows[], slot: EndpointSlot) {

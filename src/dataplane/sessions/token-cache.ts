@@ -1,10 +1,9 @@
 /**
  * Tokens that were verified, by their text, so that a busy session costs no hash. It holds what a token says, never that it is still
  * good: limits are computed from its dates at each use, so that being remembered does not make a session live longer.
- *
- * Two generations: when the young one is full the old one is dropped and they change places. What is in use moves to the young one.
  */
 import type { Token } from '../../core/session/token.ts';
+import { createGenerations } from './generations.ts';
 
 export interface TokenCache {
   get(text: string): Token | undefined;
@@ -13,34 +12,18 @@ export interface TokenCache {
   clear(): void;
 }
 
-type Entry = { text: string; token: Token };
-
 export function createTokenCache(generationSize: number): TokenCache {
-  let young = new Map<number, Entry>();
-  let old = new Map<number, Entry>();
-  const insert = (mark: number, entry: Entry) => {
-    if (young.size >= generationSize) {
-      old = young;
-      young = new Map();
-    }
-    young.set(mark, entry);
-  };
+  const entries = createGenerations<number, { text: string; token: Token }>(generationSize);
   return {
     get(text) {
-      const mark = fingerprint(text);
-      const recent = young.get(mark);
-      if (recent?.text === text) return recent.token;
-      const entry = old.get(mark);
-      if (entry?.text !== text) return undefined;
-      insert(mark, entry);
-      return entry.token;
+      const entry = entries.get(fingerprint(text));
+      return entry?.text === text ? entry.token : undefined;
     },
     put(text, token) {
-      insert(fingerprint(text), { text, token });
+      entries.set(fingerprint(text), { text, token });
     },
     clear() {
-      young = new Map();
-      old = new Map();
+      entries.clear();
     },
   };
 }

@@ -1,25 +1,26 @@
-/** Reads the tokens of a request: from cookies, verified once and then remembered. What is none of ours is counted, never logged. */
-import { decodeToken, type Token } from '../../core/session/token.ts';
-import type { RequestView } from '../routing.ts';
-import type { KnownBackend } from './backends.ts';
-import { readCookies } from './cookies.ts';
+/** The tokens of a request: verified once and then remembered. What is none of ours is counted, never logged. */
+import { decodeToken, type SigningKeys, type Token } from '../../core/session/token.ts';
 import type { SessionCounters } from './counters.ts';
 import type { TokenCache } from './token-cache.ts';
 
-/** The valid tokens that a request carries for a backend, in the order in which they were sent. */
-export function readTokens(request: RequestView, backend: KnownBackend, tools: { cache: TokenCache; counters: SessionCounters; nowMs: number }): Token[] {
+/** `keysOf`: the keys of a backend of the request's route, by its id. */
+export type TokenTools = { keysOf: (backendId: number) => SigningKeys | undefined; cache: TokenCache; counters: Pick<SessionCounters, 'badTokens'>; nowMs: number };
+
+/** The valid tokens among some texts that a client sent, in their order. */
+export function readTokens(texts: readonly string[], tools: TokenTools): Token[] {
   const tokens = [];
-  for (const text of readCookies(request.headers('cookie'), backend.persistence.cookieName)) {
-    const token = verify(text, backend, tools);
+  for (const text of texts) {
+    const token = verify(text, tools);
     if (token !== undefined) tokens.push(token);
   }
   return tokens;
 }
 
-function verify(text: string, backend: KnownBackend, { cache, counters, nowMs }: Parameters<typeof readTokens>[2]): Token | undefined {
+function verify(text: string, { keysOf, cache, counters, nowMs }: TokenTools): Token | undefined {
   const known = cache.get(text);
-  if (known?.backendId === backend.id) return known;
-  const verdict = decodeToken(text, backend.keys, { backendId: backend.id, nowMs });
+  // Verified for another route, it is no token of this one, as long as they share no backend.
+  if (known !== undefined && keysOf(known.backendId) !== undefined) return known;
+  const verdict = decodeToken(text, keysOf, nowMs);
   if (verdict.kind === 'invalid') {
     counters.badTokens[verdict.reason] += 1;
     return undefined;

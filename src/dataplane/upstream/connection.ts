@@ -4,6 +4,8 @@ import type { Timed } from './deadlines.ts';
 
 /** Whoever has the connection at the moment; an idle one has nobody. */
 export interface UpstreamUser {
+  /** Whether the app owes an answer; a stream or tunnel may rightly be silent. */
+  readonly upstreamAwaited: boolean;
   upstreamConnected(): void;
   /** `bytes` is one buffer for all connections: what is needed later is copied or written before this returns. */
   upstreamBytes(bytes: Buffer, length: number): void;
@@ -13,6 +15,8 @@ export interface UpstreamUser {
   upstreamEnded(): void;
   /** The connection is gone, or never came about. */
   upstreamClosed(why: string): void;
+  /** As many attempts to reach the endpoint got no answer: its node is gone, or the way to it, and the connection with them. */
+  upstreamUnreachable(attempts: number): void;
 }
 
 /** The connections to one pod at one address. */
@@ -23,6 +27,14 @@ export type ConnectionGroup = {
   readonly idle: UpstreamConnection[];
   /** None is kept any more. */
   gone: boolean;
+  /** All that are open: connecting, in use and idle. */
+  readonly members: Set<UpstreamConnection>;
+  /** A sign of life came since somebody looked. */
+  heard: boolean;
+  /** A probe is under way; when the last one began; how many got no answer since the last sign of life. See `reachability.ts`. */
+  probing: boolean;
+  probedAtMs: number;
+  failedProbes: number;
   /** What every connection reads into. */
   readonly sharedBytes: Buffer;
   closed(connection: UpstreamConnection): void;
@@ -42,6 +54,8 @@ export class UpstreamConnection implements Timed {
   connected = false;
   deadlineMs = Infinity;
   idleSinceMs = 0;
+  /** How long its user has heard nothing, in steps of the sweep of `reachability.ts`. */
+  silentMs = 0;
   /** How long the app leaves it open when idle, as its first response said; undefined before it and where it does not say. */
   idleLimitMs: number | undefined;
   readonly group: ConnectionGroup;
@@ -73,6 +87,13 @@ export class UpstreamConnection implements Timed {
     this.socket.destroy();
   }
 
+  /** The endpoint cannot be reached any more. */
+  abandon(attempts: number): void {
+    const { user } = this;
+    this.destroy();
+    user?.upstreamUnreachable(attempts);
+  }
+
   /** An idle connection has outlived its time. */
   deadlinePassed(): void {
     this.destroy();
@@ -86,6 +107,7 @@ export class UpstreamConnection implements Timed {
   private listen(): void {
     this.socket.on('connect', () => {
       this.connected = true;
+      this.group.heard = true;
       this.user?.upstreamConnected();
     });
     this.socket.on('drain', () => this.user?.upstreamDrained());
@@ -108,6 +130,8 @@ export class UpstreamConnection implements Timed {
   }
 
   private bytesCame(length: number): boolean {
+    this.silentMs = 0;
+    this.group.heard = true;
     if (this.user === undefined) {
       this.socket.destroy();
     } else {

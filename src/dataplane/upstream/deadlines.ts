@@ -12,6 +12,8 @@ export interface Timed {
  * Node for each request would cost more than parsing its head. Never early, late by at most two periods.
  */
 export interface Deadlines {
+  /** The time, up to one period old: for what needs no better, at the cost of reading a number. */
+  nowMs(): number;
   /** The deadline that lies this far ahead. */
   in(delayMs: number): number;
   watch(item: Timed): void;
@@ -36,6 +38,7 @@ export function createDeadlines(clock: Clock, periodMs: number): Deadlines {
   }
 
   return {
+    nowMs: () => nowMs,
     // `nowMs` is up to one period old: the period on top keeps a deadline from coming early.
     in: (delayMs) => nowMs + periodMs + delayMs,
     watch: (item) => {

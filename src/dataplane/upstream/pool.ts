@@ -3,6 +3,8 @@ import type { Clock } from '../../platform/clock.ts';
 import { UpstreamConnection } from './connection.ts';
 import type { ConnectionGroup, UpstreamUser } from './connection.ts';
 import type { Deadlines } from './deadlines.ts';
+import { createReachability } from './reachability.ts';
+import type { ReachabilityOptions } from './reachability.ts';
 
 export type PoolOptions = {
   connectTimeoutMs: number;
@@ -14,6 +16,7 @@ export type PoolOptions = {
    * connection at the moment at which it is used again; a login that fails by that is a session that fails.
    */
   freshForMs: number;
+  reachability: ReachabilityOptions;
 };
 
 /** What a request asks of an idle connection. */
@@ -38,6 +41,7 @@ const maxIdleMs = 60_000;
 
 export function createUpstreamPool(clock: Clock, deadlines: Deadlines, options: PoolOptions): UpstreamPool {
   const groups = new Map<string, ConnectionGroup>();
+  const reachability = createReachability({ clock, timeoutMs: options.connectTimeoutMs, options: options.reachability });
   const sharedBytes = Buffer.allocUnsafeSlow(64 * 1024);
   let open = 0;
   let closing = false;
@@ -45,7 +49,8 @@ export function createUpstreamPool(clock: Clock, deadlines: Deadlines, options: 
   function closed(connection: UpstreamConnection): void {
     open--;
     deadlines.forget(connection);
-    const { idle } = connection.group;
+    const { idle, members } = connection.group;
+    members.delete(connection);
     const at = idle.indexOf(connection);
     if (at >= 0) {
       idle.splice(at, 1);
@@ -60,7 +65,7 @@ export function createUpstreamPool(clock: Clock, deadlines: Deadlines, options: 
     if (known !== undefined) {
       dissolve(known);
     }
-    const group: ConnectionGroup = { host: address, port, idle: [], gone: closing, sharedBytes, closed };
+    const group = createGroup({ host: address, port, gone: closing, sharedBytes, closed });
     groups.set(uid, group);
     return group;
   }
@@ -76,6 +81,7 @@ export function createUpstreamPool(clock: Clock, deadlines: Deadlines, options: 
         if (!connection.socket.destroyed) {
           connection.user = user;
           connection.reused = true;
+          connection.silentMs = 0;
           connection.deadlineMs = Infinity;
           return connection;
         }
@@ -83,7 +89,10 @@ export function createUpstreamPool(clock: Clock, deadlines: Deadlines, options: 
       return undefined;
     },
     connect(endpoint, user) {
-      const connection = new UpstreamConnection(groupOf(endpoint), user);
+      const group = groupOf(endpoint);
+      const connection = new UpstreamConnection(group, user);
+      group.members.add(connection);
+      reachability.watch(group);
       deadlines.watch(connection);
       open++;
       const cancel = clock.after(options.connectTimeoutMs, () => connection.connectTimedOut());
@@ -98,7 +107,8 @@ export function createUpstreamPool(clock: Clock, deadlines: Deadlines, options: 
         return;
       }
       connection.user = undefined;
-      connection.idleSinceMs = clock.nowMs();
+      // Rather too early than too late: an old connection is never taken for a fresh one.
+      connection.idleSinceMs = deadlines.nowMs();
       connection.deadlineMs = deadlines.in(idleMs);
       group.idle.push(connection);
     },
@@ -119,12 +129,23 @@ export function createUpstreamPool(clock: Clock, deadlines: Deadlines, options: 
     },
     close() {
       closing = true;
+      reachability.stop();
       for (const group of groups.values()) {
         dissolve(group);
       }
     },
   };
 }
+
+const createGroup = (parts: Pick<ConnectionGroup, 'host' | 'port' | 'gone' | 'sharedBytes' | 'closed'>): ConnectionGroup => ({
+  ...parts,
+  idle: [],
+  members: new Set(),
+  heard: false,
+  probing: false,
+  probedAtMs: 0,
+  failedProbes: 0,
+});
 
 function dissolve(group: ConnectionGroup): void {
   group.gone = true;

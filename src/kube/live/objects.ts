@@ -85,13 +85,16 @@ export function createWriter(transport: Transport, reader: Pick<ObjectReader, 'g
     }
   }
 
+  function apply(resource: Resource, object: KubeObject, { force, subresource }: { force: 'true' | 'false'; subresource?: 'status' | undefined }): Promise<KubeObject> {
+    const path = objectPath(resource, object.metadata, subresource);
+    // JSON is YAML; the media type is what makes it an apply.
+    const contentType = 'application/apply-patch+yaml';
+    return write(resource, { method: 'PATCH', path, query: { fieldManager, force }, contentType, body: withoutEmptyMetadata(object) });
+  }
+
   return {
-    async apply(resource, object, subresource) {
-      const path = objectPath(resource, object.metadata, subresource);
-      // JSON is YAML; the media type is what makes it an apply.
-      const contentType = 'application/apply-patch+yaml';
-      return write(resource, { method: 'PATCH', path, query: { fieldManager, force: 'true' }, contentType, body: withoutEmptyMetadata(object) });
-    },
+    apply: (resource, object, subresource) => apply(resource, object, { force: 'true', subresource }),
+    applyUnforced: (resource, object) => apply(resource, object, { force: 'false' }),
     async create(resource, object) {
       const path = collectionPath(resource, object.metadata.namespace);
       return write(resource, { method: 'POST', path, query: { fieldManager }, body: object });

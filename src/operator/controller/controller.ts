@@ -1,16 +1,20 @@
 /**
- * What only the leader does: reconcile every StickyWorkload that may have changed, and keep the webhook configuration right.
+ * What only the leader does: reconcile every StickyWorkload that may have changed, keep the webhook configuration right, and look
+ * again and again at what follows from sessions and time rather than from a change: deletion costs and session keys.
  * Started when the lease is won, stopped before it is given up.
  */
-import { backendKey } from '../../core/names/names.ts';
 import type { Random } from '../../kube/watch/backoff.ts';
 import { createQueue } from '../../kube/watch/queue.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/log.ts';
+import { createKeyRotation, type KeyRotationTools } from '../keys/key-rotation.ts';
+import { createDeletionCosts, type DeletionCostTools } from '../scale/deletion-costs.ts';
+import { findConcerned } from './concerned.ts';
 import { reconcile, type ReconcileTools } from './reconcile.ts';
+import { startRounds } from './rounds.ts';
 import { registerWebhooks, type WebhookTools } from './webhook-registration.ts';
 
-export type ControllerOptions = ReconcileTools & WebhookTools & { clock: Clock; random: Random; logger: Logger };
+export type ControllerOptions = ReconcileTools & WebhookTools & DeletionCostTools & KeyRotationTools & { clock: Clock; random: Random; logger: Logger };
 
 export interface Controller {
   /** Session counts of a Gateway's proxies moved. */
@@ -20,6 +24,9 @@ export interface Controller {
 
 // No StickyWorkload can have this key: a namespace has no capital letters.
 const webhookKey = 'Webhooks';
+
+/** Counts of sessions reach us each second; neither a cost nor a key is in more of a hurry than this. */
+const roundPauseMs = 5000;
 
 export function startController(options: ControllerOptions): Controller {
   const { feed, caches } = options;
@@ -39,9 +46,8 @@ export function startController(options: ControllerOptions): Controller {
   });
 
   function enqueue(namespaces: ReadonlySet<string | undefined>): void {
-    for (const { metadata } of feed.latest()?.snapshot.workloads ?? []) {
-      if (namespaces.has(undefined) || namespaces.has(metadata.namespace)) queue.add(backendKey(metadata.namespace, metadata.name));
-    }
+    const translated = feed.latest();
+    for (const key of translated ? findConcerned(translated, namespaces) : []) queue.add(key);
   }
 
   const unsubscribe = feed.onTranslated(() => {
@@ -52,14 +58,19 @@ export function startController(options: ControllerOptions): Controller {
   queue.add(webhookKey);
   enqueue(changed);
 
+  const rounds = [
+    startRounds({ ...options, name: 'deletion costs', pauseMs: roundPauseMs, round: createDeletionCosts(options) }),
+    startRounds({ ...options, name: 'key rotation', pauseMs: roundPauseMs, round: createKeyRotation(options) }),
+  ];
+
   return {
     touchCounts: (gatewayKey) => {
-      for (const { key } of feed.latest()?.translation.gateways[gatewayKey]?.plans ?? []) queue.add(key);
+      for (const key of Object.keys(feed.latest()?.translation.tables[gatewayKey]?.backends ?? {})) queue.add(key);
     },
     stop: async () => {
       unwatch();
       unsubscribe();
-      await queue.stop();
+      await Promise.all([queue.stop(), ...rounds.map((stop) => stop())]);
     },
   };
 }

@@ -1,103 +1,119 @@
 /** One StickyWorkload: what is wanted of it is brought in place, and what is seen of it is written into its status. */
-import { gatewayKey, planServing } from '../../core/accept/plan.ts';
+import { planServing } from '../../core/accept/plan.ts';
 import type { Accept } from '../../core/accept/accept.ts';
+import { decideDrainHold } from '../../core/accept/drain-hold.ts';
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
-import { judgeGateway, judgeGatewayClass, judgeRoute } from '../../core/status/gateway-status.ts';
 import type { ApplyOutcome } from '../../core/status/input.ts';
 import { judgeStatus } from '../../core/status/status.ts';
-import type { ProxyParams } from '../../core/render/proxy-pod.ts';
-import { backendKey, gatewayClassName, keyRingName, proxyName } from '../../core/names/names.ts';
-import type { ObjectWriter } from '../../kube/ports.ts';
-import { gatewayClasses, gateways, httpRoutes } from '../../kube/resources.ts';
+import { keyRingName, targetKey } from '../../core/names/names.ts';
+import type { Pod } from '../../core/snapshot/snapshot.ts';
+import type { ObjectReader, ObjectWriter } from '../../kube/ports.ts';
+import { secrets } from '../../kube/resources.ts';
 import type { Recheck } from '../../kube/watch/queue.ts';
-import type { Translated, TranslationFeed } from '../feed/translation-feed.ts';
-import type { Caches } from '../gather/caches.ts';
-import type { CachedOwned } from '../gather/owned.ts';
+import type { Translated } from '../feed/translation-feed.ts';
 import { keyRingOf } from '../gather/world.ts';
+import { gatewayClassWork, gatewayOfWork } from './concerned.ts';
+import { keepFinalizer, sayDeleted } from './drain-finalizer.ts';
+import { reconcileGateway, reconcileGatewayClasses, refusedEveryMs, writeRouteStatus, type GatewayTools } from './gateways.ts';
 import { createKeyRing } from './key-ring.ts';
-import type { OwnedObjects } from './owned-objects.ts';
-import { provision } from './provision.ts';
-import type { StatusWriter } from './status-writer.ts';
+import type { LastingFailures } from './lasting-failures.ts';
+import { provision, readyReplicas } from './provision.ts';
 
-export type ReconcileTools = {
-  feed: TranslationFeed;
-  caches: Caches;
+export type ReconcileTools = GatewayTools & {
+  reader: Pick<ObjectReader, 'get'>;
   writer: ObjectWriter;
-  owned: OwnedObjects;
-  statuses: StatusWriter;
-  proxy: ProxyParams;
+  failures: LastingFailures;
   /** Sessions by pod UID, over all proxies; a pod that is absent is unknown. */
   countsOf: (podUids: string[], nowMs: number) => ReadonlyMap<string, number>;
-  nowMs: () => number;
 };
 
-/** `key`: `namespace/name`. Throws what is worth another try; a StickyWorkload that is gone needs nothing, its objects go with it. */
+/** Whatever a key of the queue is about. Throws what is worth another try. */
 export async function reconcile(key: string, tools: ReconcileTools): Promise<Recheck | undefined> {
+  if (key === gatewayClassWork) return reconcileGatewayClasses(tools);
+  const gateway = gatewayOfWork(key);
+  return gateway === undefined ? reconcileWorkload(key, tools) : reconcileGateway(gateway, tools);
+}
+
+/** `key`: `namespace/name`. A StickyWorkload that is gone needs nothing, its objects go with it. */
+async function reconcileWorkload(key: string, tools: ReconcileTools): Promise<Recheck | undefined> {
   const translated = tools.feed.latest();
-  const workload = translated?.snapshot.workloads.find(({ metadata }) => backendKey(metadata.namespace, metadata.name) === key);
+  const workload = translated?.translation.world.candidates.get(key)?.workload;
   const accept = translated?.translation.accepts[key];
-  if (!translated || !workload || !accept || workload.metadata.deletionTimestamp !== undefined) return undefined;
+  if (!translated || !workload || !accept) return undefined;
+  const judged = { workload, accept };
+  let outcome: ApplyOutcome | undefined;
+  try {
+    outcome = await bringInPlace(judged, translated, tools);
+    tools.failures.forget(key);
+  } catch (error) {
+    const lasting = tools.failures.note(key, error);
+    if (lasting) await writeStatus({ ...judged, outcome: lasting }, translated, tools);
+    throw error;
+  }
+  if (outcome === undefined) return undefined;
+  await writeRouteStatus(planServing(workload), translated, tools);
+  return soonest([await writeStatus({ ...judged, outcome }, translated, tools), releaseCheck(workload, translated, tools), outcome.kind === 'failed' ? { recheckAfterMs: refusedEveryMs } : undefined]);
+}
+
+type Judged = { workload: StickyWorkload; accept: Accept };
+
+/** Undefined where there is nothing to say of it yet, or any more. */
+async function bringInPlace({ workload, accept }: Judged, translated: Translated, tools: ReconcileTools): Promise<ApplyOutcome | undefined> {
+  const hold = decideDrainHold(workload, podsOf(workload, translated), tools.nowMs());
+  const refused = await keepFinalizer(workload, hold, tools.writer);
+  // What is deleted gets nothing new. What it has serves on for as long as it is held.
+  if (workload.metadata.deletionTimestamp !== undefined) return hold.kind === 'hold' ? sayDeleted(workload, hold) : undefined;
   const outcome = await provision(accept, translated, tools);
   // A status written now would warn of keys that are on their way; their translation calls us again.
-  if (accept.kind === 'accepted' && !(key in translated.snapshot.keyRings) && (await keysAreComing(workload, tools))) return undefined;
-  if (accept.kind === 'accepted' && translated.snapshot.gatewayApi.installed) await writeGatewayStatuses(accept, translated, tools);
-  return writeStatus({ workload, accept, outcome }, translated, tools);
+  if (accept.kind === 'accepted' && (await keysAreComing(workload, translated, tools))) return undefined;
+  return refused ?? outcome;
 }
 
-/** Creates the key ring where there is none. False where there is one that cannot be used: that has to be said. */
-async function keysAreComing(workload: StickyWorkload, { caches, writer }: ReconcileTools): Promise<boolean> {
+/** Creates the key ring where there is none. False where there is one already, also one that cannot be used: that has to be said. */
+async function keysAreComing(workload: StickyWorkload, { snapshot }: Translated, { caches, reader, writer }: ReconcileTools): Promise<boolean> {
   const { namespace, name, uid } = workload.metadata;
-  const secret = caches.get('keyRings', { namespace, name: keyRingName(name) });
-  if (secret) return keyRingOf(secret, uid) !== undefined;
-  return (await createKeyRing(writer, workload)) === 'Created';
+  if (`${namespace}/${name}` in snapshot.keyRings) return false;
+  const ref = { namespace, name: keyRingName(name) };
+  const cached = caches.get('keyRings', ref);
+  if (!cached && (await createKeyRing(writer, workload)) === 'Created') return true;
+  // One that the cache has not seen yet may be our own, made a moment ago.
+  const secret = cached ?? (await reader.get(secrets, ref));
+  return secret !== undefined && keyRingOf(secret, uid) !== undefined;
 }
 
-type Judged = { workload: StickyWorkload; accept: Accept; outcome: ApplyOutcome };
-
-// What lifts a refusal (a quota, a policy, a permission) is nothing that we watch.
-const refusedEveryMs = 30_000;
-
-async function writeStatus({ workload, accept, outcome }: Judged, { snapshot, translation }: Translated, tools: ReconcileTools): Promise<Recheck | undefined> {
-  const plan = planServing(workload);
-  const backend = translation.tables[gatewayKey(plan.gateway)]?.backends[plan.key];
+async function writeStatus({ workload, accept, outcome }: Judged & { outcome: ApplyOutcome }, { snapshot, translation }: Translated, tools: ReconcileTools): Promise<Recheck | undefined> {
+  const { key, namespace, target, parents } = planServing(workload);
+  const backend = translation.backends[key];
   const previous = tools.statuses.before(workload);
   const nowMs = tools.nowMs();
+  const found = translation.world.targets.get(targetKey(namespace, target));
+  const { nodes, autoscaler, gatewayApi } = snapshot;
+  const gateway = accept.kind === 'accepted' ? accept.plan.gateway : parents[0]?.gateway;
   const status = judgeStatus({
     workload: { ...workload, ...(previous && { status: previous }) },
     accept,
     apply: outcome,
     ...(backend && { backend }),
-    pods: snapshot.pods.filter(
-      ({ namespace, controller }) => namespace === plan.namespace && controller?.kind === plan.target.kind && controller.name === plan.target.name,
-    ),
+    pods: podsOf(workload, { translation }),
     sessions: tools.countsOf(backend?.endpoints.map(({ uid }) => uid) ?? [], nowMs),
-    proxyReadyReplicas: readyReplicas(snapshot, plan.gateway),
-    gatewayApi: snapshot.gatewayApi,
+    proxyReadyReplicas: gateway ? readyReplicas(gateway, translation.index) : 0,
+    gatewayApi,
+    cluster: { nodes, ...(autoscaler && { autoscaler }), ...(found && { target: found }) },
     nowMs,
   });
-  const recheck = await tools.statuses.write(workload, status);
-  return recheck ?? (outcome.kind === 'failed' ? { recheckAfterMs: refusedEveryMs } : undefined);
+  return tools.statuses.write(workload, status);
 }
 
-const readyReplicas = ({ proxies }: Translated['snapshot'], gateway: { namespace: string; name: string }): number =>
-  proxies.find(({ namespace, name }) => namespace === gateway.namespace && name === proxyName(gateway.name))?.readyReplicas ?? 0;
+const podsOf = ({ metadata, spec }: StickyWorkload, { translation }: Pick<Translated, 'translation'>): readonly Pod[] =>
+  translation.index.podsByTarget.get(targetKey(metadata.namespace, spec.targetRef)) ?? [];
 
-async function writeGatewayStatuses({ plan }: Extract<Accept, { kind: 'accepted' }>, { snapshot, translation }: Translated, tools: ReconcileTools): Promise<void> {
-  const { caches, statuses } = tools;
-  const nowMs = tools.nowMs();
-  const gatewayClass = caches.get('gatewayClasses', { name: gatewayClassName });
-  if (gatewayClass) await statuses.writeOther(gatewayClasses, gatewayClass, judgeGatewayClass(gatewayClass.observed, nowMs));
-
-  const gateway = caches.get('gateways', plan.gateway);
-  const gatewayPlan = translation.gateways[gatewayKey(plan.gateway)];
-  if (gateway && gatewayPlan && isOwnedBy(gateway, gatewayPlan.plans)) {
-    const status = judgeGateway(gatewayPlan, readyReplicas(snapshot, plan.gateway), gateway.observed, nowMs);
-    await statuses.writeOther(gateways, gateway, status);
-  }
-
-  const route = caches.get('httpRoutes', plan);
-  if (route && isOwnedBy(route, [plan])) await statuses.writeOther(httpRoutes, route, judgeRoute(plan, route.observed, nowMs));
+/** A pod that is stuck changes no more, and its StickyWorkload is released all the same. */
+function releaseCheck(workload: StickyWorkload, translated: Translated, { nowMs }: ReconcileTools): Recheck | undefined {
+  const hold = decideDrainHold(workload, podsOf(workload, translated), nowMs());
+  return hold.kind === 'hold' ? { recheckAfterMs: hold.untilMs - nowMs() } : undefined;
 }
 
-// One of somebody else has a controller of its own, whose status ours would replace.
-const isOwnedBy = ({ owned }: CachedOwned, owners: readonly { uid: string }[]): boolean => owners.some(({ uid }) => owned.ownerUids.includes(uid));
+function soonest(rechecks: readonly (Recheck | undefined)[]): Recheck | undefined {
+  const waits = rechecks.flatMap((recheck) => (recheck ? [recheck.recheckAfterMs] : []));
+  return waits.length === 0 ? undefined : { recheckAfterMs: Math.min(...waits) };
+}

@@ -5,6 +5,7 @@
 import type { StickyWorkloadStatus } from '../../api/status.ts';
 import { apiVersion, kind, type StickyWorkload } from '../../api/stickyworkload.ts';
 import { eventsOf, statusChanged } from '../../core/status/changes.ts';
+import { listed } from '../../core/status/status.ts';
 import type { EventSink, ObjectWriter, Resource, KubeObject } from '../../kube/ports.ts';
 import { stickyWorkloads } from '../../kube/resources.ts';
 import type { Recheck } from '../../kube/watch/queue.ts';
@@ -14,7 +15,7 @@ const countsEveryMs = 2000;
 export type StatusWriterOptions = { writer: ObjectWriter; events: EventSink; nowMs: () => number };
 
 export interface StatusWriter {
-  /** The status as we know it: our last write may be ahead of the cache. */
+  /** The status as we know it: our last write may be ahead of the cache, and has the endpoints that were too many to list. */
   before(workload: StickyWorkload): StickyWorkloadStatus | undefined;
   write(workload: StickyWorkload, status: StickyWorkloadStatus): Promise<Recheck | undefined>;
   /** Of an object of Gateway API. */
@@ -27,7 +28,10 @@ export function createStatusWriter({ writer, events, nowMs }: StatusWriterOption
 
   function tell(workload: StickyWorkload, before: StickyWorkloadStatus | undefined, after: StickyWorkloadStatus): void {
     const { name, namespace, uid } = workload.metadata;
-    for (const event of eventsOf(before, after)) events.emit({ ...event, regarding: { apiVersion, kind, name, namespace, uid } });
+    for (const { pod, ...event } of eventsOf(before, after)) {
+      const regarding = pod ? { apiVersion: 'v1', kind: 'Pod', namespace, ...pod } : { apiVersion, kind, name, namespace, uid };
+      events.emit({ ...event, regarding });
+    }
   }
 
   const before = (workload: StickyWorkload): StickyWorkloadStatus | undefined => written.get(workload.metadata.uid)?.status ?? workload.status;
@@ -37,10 +41,14 @@ export function createStatusWriter({ writer, events, nowMs }: StatusWriterOption
     async write(workload, status) {
       const { uid, name, namespace } = workload.metadata;
       const known = before(workload);
-      if (!statusChanged(known, status)) return undefined;
-      const waitMs = (written.get(uid)?.atMs ?? 0) + countsEveryMs - nowMs();
-      if (waitMs > 0 && !statusChanged(withoutCounts(known), withoutCounts(status))) return { recheckAfterMs: waitMs };
-      await writer.apply(stickyWorkloads, { apiVersion, kind, metadata: { name, namespace }, status }, 'status');
+      const lastMs = written.get(uid)?.atMs ?? 0;
+      if (!statusChanged(known && listed(known), listed(status))) {
+        written.set(uid, { status, atMs: lastMs });
+        return undefined;
+      }
+      const waitMs = lastMs + countsEveryMs - nowMs();
+      if (waitMs > 0 && !statusChanged(withoutCounts(known && listed(known)), withoutCounts(listed(status)))) return { recheckAfterMs: waitMs };
+      await writer.apply(stickyWorkloads, { apiVersion, kind, metadata: { name, namespace }, status: listed(status) }, 'status');
       written.set(uid, { status, atMs: nowMs() });
       tell(workload, known, status);
       return undefined;

@@ -5,7 +5,7 @@ import { RequestError } from '../https/server.ts';
 import type { PodRef } from './caller.ts';
 
 /** `Gone`: no pod of this name and UID. */
-export type PodLife = { kind: 'Alive' } | { kind: 'Terminating'; killAtMs: number } | { kind: 'Gone' };
+export type PodLife = { kind: 'Alive' } | { kind: 'Terminating'; killAtMs: number; disruption?: string } | { kind: 'Gone' };
 
 export interface PodDirectory {
   /** As this replica's cache has it; the cache may be behind. */
@@ -25,7 +25,8 @@ export async function answerDrain(pod: PodRef, { pods, sources }: DrainPorts, no
   const life = await lifeOf(pod, pods);
   if (life.kind === 'Alive') return { terminating: false };
   // Gone: deleted by force while its containers still run. Nothing is left to hold it for.
-  return { terminating: true, killAtMs: life.kind === 'Gone' ? nowMs : life.killAtMs, sources: sources(pod, nowMs) };
+  const { killAtMs, disruption } = life.kind === 'Gone' ? { killAtMs: nowMs } : life;
+  return { terminating: true, killAtMs, ...(disruption !== undefined && { disruption }), sources: sources(pod, nowMs) };
 }
 
 /**

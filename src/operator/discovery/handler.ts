@@ -14,7 +14,7 @@ import type { DrainPorts } from './drain-answer.ts';
 import { parseReport, parseSummary } from './parse-messages.ts';
 import { streamTable } from './table-stream.ts';
 import type { TableFeed } from './table-stream.ts';
-import { createEndedRelay } from './ended-relay.ts';
+import { createSessionRelay } from './session-relay.ts';
 import { createTokenCache } from './token-cache.ts';
 
 export type DiscoveryPorts = {
@@ -22,6 +22,7 @@ export type DiscoveryPorts = {
   feed: TableFeed;
   drain: DrainPorts;
   onReport: (proxy: ProxyCaller, report: Report, nowMs: number) => void;
+  onReportRefused: () => void;
   onDrained: (pod: PodRef, summary: DrainSummary) => void;
   /** Name of this replica, for the proxies' logs. */
   replica: string;
@@ -65,7 +66,7 @@ async function respond(request: IncomingMessage, response: ServerResponse, { rou
 
 function createRoutes(ports: DiscoveryPorts): ReadonlyMap<string, Route> {
   const { feed, clock, replica, drain } = ports;
-  const relay = createEndedRelay();
+  const relay = createSessionRelay();
   return new Map<string, Route>([
     [
       'GET /v1/table',
@@ -80,9 +81,9 @@ function createRoutes(ports: DiscoveryPorts): ReadonlyMap<string, Route> {
       'POST /v1/report',
       async ({ request, identity }) => {
         const proxy = proxyOf(identity);
-        const report = parseReport(await readJson(request, maxReportBytes));
-      ports.onReport(proxy, report, clock.nowMs());
-      relay.publish(keyOf(proxy.gateway), proxy.pod.uid, report.ended);
+        const report = await readReport(request, ports);
+        ports.onReport(proxy, report, clock.nowMs());
+        relay.publish(keyOf(proxy.gateway), proxy.pod.uid, report);
         return { status: 204 };
       },
     ],
@@ -96,6 +97,15 @@ function createRoutes(ports: DiscoveryPorts): ReadonlyMap<string, Route> {
       },
     ],
   ]);
+}
+
+async function readReport(request: IncomingMessage, { onReportRefused }: DiscoveryPorts): Promise<Report> {
+  try {
+    return parseReport(await readJson(request, maxReportBytes));
+  } catch (error) {
+    onReportRefused();
+    throw error;
+  }
 }
 
 const keyOf = ({ namespace, name }: { namespace: string; name: string }): string => `${namespace}/${name}`;

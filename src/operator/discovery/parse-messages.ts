@@ -5,16 +5,29 @@ import { isRecord, RequestError } from '../https/server.ts';
 const maxMessageLength = 1024;
 
 export function parseReport(body: unknown): Report {
-  const { startedAtMs, sequence, endpoints, ended } = isRecord(body) ? body : {};
+  // A proxy that is older than this operator, in the middle of an upgrade, does not say which sessions it saw: its counts count all the same.
+  const { startedAtMs, sequence, endpoints, ended, seen = [] } = isRecord(body) ? body : {};
   if (!isTime(startedAtMs)) throw new RequestError(400, 'startedAtMs must be a time in milliseconds');
   if (!isCount(sequence)) throw new RequestError(400, 'sequence must be a whole number of at least 0');
   if (!Array.isArray(endpoints)) throw new RequestError(400, 'endpoints must be a list');
   const parsed = endpoints.map(parseEndpoint);
-  if (!Array.isArray(ended) || !ended.every(isSessionId)) throw new RequestError(400, 'ended must be a list of session ids of 16 hex digits');
-  return { startedAtMs, sequence, endpoints: parsed, ended };
+  if (!isSessionIds(ended)) throw new RequestError(400, 'ended must be a list of session ids of 16 hex digits');
+  if (!isSessionIds(seen)) throw new RequestError(400, 'seen must be a list of session ids of 16 hex digits');
+  return { startedAtMs, sequence, endpoints: parsed, ended, seen, ...parseKeyRings(body) };
 }
 
-const isSessionId = (value: unknown): value is string => typeof value === 'string' && /^[0-9a-f]{16}$/.test(value);
+/** An older proxy does not say which keys it has: it confirms none, and a rotation waits until it is replaced. */
+function parseKeyRings(body: unknown): Pick<Report, 'keyRings'> {
+  const { keyRings } = isRecord(body) ? body : {};
+  if (keyRings === undefined) return {};
+  if (!isKeyRings(keyRings)) throw new RequestError(400, 'keyRings must be an object of {current: number, ids: number[]} by backend');
+  return { keyRings };
+}
+
+const isKeyRings = (value: unknown): value is NonNullable<Report['keyRings']> =>
+  isRecord(value) && Object.values(value).every((ring) => isRecord(ring) && isCount(ring['current']) && Array.isArray(ring['ids']) && ring['ids'].every(isCount));
+
+const isSessionIds = (value: unknown): value is string[] => Array.isArray(value) && value.every((id) => typeof id === 'string' && /^[0-9a-f]{16}$/.test(id));
 
 const isState = (value: unknown): value is EndpointReport['state'] => value === 'Pending' || value === 'Accepting' || value === 'Draining';
 

@@ -6,6 +6,7 @@ import type { ServerResponse } from 'node:http';
 import type { TableMessage } from '../../core/table/messages.ts';
 import type { RoutingTable } from '../../core/table/routing-table.ts';
 import type { Clock } from '../../platform/clock.ts';
+import type { SessionRelay } from './session-relay.ts';
 
 export type PublishedTable = { revision: string; asOfMs: number; table: RoutingTable };
 
@@ -16,13 +17,7 @@ export interface TableFeed {
   onChange(listener: (gatewayKeys: string[]) => void): () => void;
 }
 
-/** What one proxy says and the others of its Gateway are to hear. */
-export interface EndedRelay {
-  publish(gatewayKey: string, fromPodUid: string, sessions: string[]): void;
-  onEnded(gatewayKey: string, exceptPodUid: string, listener: (sessions: string[]) => void): () => void;
-}
-
-export type TableSource = { feed: TableFeed; relay: EndedRelay; gatewayKey: string; podUid: string; replica: string; clock: Clock };
+export type TableSource = { feed: TableFeed; relay: Pick<SessionRelay, 'onNews'>; gatewayKey: string; podUid: string; replica: string; clock: Clock };
 
 const heartbeatMs = 2000;
 /** A peer that takes nothing for this long is gone, or too slow to route by what we say. */
@@ -62,9 +57,12 @@ export function streamTable(response: ServerResponse, { feed, relay, gatewayKey,
     tableIsDue = true;
     sendTable();
   });
-  const silence = relay.onEnded(gatewayKey, podUid, (sessions) => {
-    // To a peer that does not read it is not worth keeping: there the idle timeout ends these sessions.
-    if (blockedSinceMs === undefined) send(`${JSON.stringify({ type: 'ended', replica, sessions } satisfies TableMessage)}\n`);
+  const silence = relay.onNews(gatewayKey, podUid, (news) => {
+    // For a peer that does not read it is not kept: it hears of ends by the idle timeout, and of what is alive when it is named again.
+    for (const type of ['ended', 'seen'] as const) {
+      const sessions = news[type];
+      if (blockedSinceMs === undefined && sessions.length > 0) send(`${JSON.stringify({ type, replica, sessions } satisfies TableMessage)}\n`);
+    }
   });
   response.on('drain', () => {
     blockedSinceMs = undefined;

@@ -8,6 +8,7 @@ import type { Clock } from '../../platform/clock.ts';
 import { describeError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
 import type { PublishedTable } from '../discovery/table-stream.ts';
+import { keepTables } from './keep-tables.ts';
 
 export type Translated = { snapshot: Snapshot; translation: Translation };
 
@@ -40,25 +41,26 @@ const currentWithinMs = 90_000;
 export function createTranslationFeed({ gather, revision, staleMs, clock, logger }: FeedOptions): TranslationFeed {
   const listeners = new Set<(changed: string[]) => void>();
   let latest: Translated | undefined;
-  let texts = new Map<string, string>();
   let currentRevision = '0';
   let cancel: (() => void) | undefined;
 
   function run(): void {
     cancel = undefined;
+    const before = latest?.translation;
+    let changed: string[];
     try {
       const seen = revision();
       const snapshot = gather();
-      latest = { snapshot, translation: translate(snapshot) };
+      const translation = translate(snapshot, before);
+      const kept = keepTables(translation.tables, before?.tables ?? {});
+      latest = { snapshot, translation: { ...translation, tables: kept.tables } };
+      changed = kept.changed;
       currentRevision = seen;
     } catch (error) {
       // A snapshot that cannot be translated is a defect; proxies go on with the table they have.
       logger.error({ error: describeError(error) }, 'translation failed');
       return;
     }
-    const next = new Map(Object.entries(latest.translation.tables).map(([key, table]) => [key, JSON.stringify(table)]));
-    const changed = [...next].filter(([key, text]) => texts.get(key) !== text).map(([key]) => key);
-    texts = next;
     for (const listener of listeners) listener(changed);
   }
 

@@ -6,7 +6,7 @@ import { createReflector, type Reflector } from '../../kube/watch/reflector.ts';
 import type { Change } from '../../kube/watch/store.ts';
 import { sleep, type Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/log.ts';
-import { always, entriesOf, withGatewayApi, type CacheContents, type CacheName, type Watched } from './watched.ts';
+import { always, entriesOf, grantsOf, withGatewayApi, type CacheContents, type CacheName, type Watched } from './watched.ts';
 
 export type ChangeListener = (name: CacheName, change: Change) => void;
 
@@ -42,10 +42,10 @@ export function createCaches(options: CacheOptions): Caches {
     for (const listener of listeners) listener(name, change);
   }
 
-  function open(name: CacheName, { resource, select, project }: Watched): Reflector {
+  function open(name: CacheName, { resource, select, project, isNews }: Watched): Reflector {
     const reflector = createReflector({ ...options, resource, backoff: reconnect, ...(select && { select }), ...(project && { project }) });
     reflector.onChange((change) => {
-      tell(name, change);
+      if (change.type !== 'MODIFIED' || (isNews?.(change.object, change.previous) ?? true)) tell(name, change);
     });
     running.set(name, reflector);
     return reflector;
@@ -57,6 +57,7 @@ export function createCaches(options: CacheOptions): Caches {
   const list = <Name extends CacheName>(name: Name) => (running.get(name)?.list() ?? []) as CacheContents[Name][];
 
   const definition = () => list('definitions')[0];
+  const grantVersion = () => list('grantDefinitions')[0]?.version;
   const isRead = (name: CacheName): boolean => (running.get(name)?.lastResourceVersion ?? '') !== '';
 
   // The API server may serve a new kind only a while after its definition; until its objects are read, one of somebody else
@@ -87,6 +88,17 @@ export function createCaches(options: CacheOptions): Caches {
     tell('definitions', { type: 'MODIFIED', object: found, previous: found });
   }
 
+  /** Grants are a definition of their own. Without it there are none, and no backend of another namespace may be referred to. */
+  async function followGrants(): Promise<void> {
+    const version = grantVersion();
+    if (version === undefined) return close('referenceGrants');
+    const known = running.get('referenceGrants');
+    if (known) return known.synced;
+    const opened = open('referenceGrants', grantsOf(version));
+    opened.start();
+    return opened.synced;
+  }
+
   async function close(name: CacheName): Promise<void> {
     const reflector = running.get(name);
     running.delete(name);
@@ -97,11 +109,12 @@ export function createCaches(options: CacheOptions): Caches {
   async function followForAWhile(): Promise<void> {
     const read = new AbortController();
     const patience = sleep(options.clock, gatewayApiPatienceMs, read.signal);
-    await Promise.race([follow().finally(() => read.abort()), patience]);
+    await Promise.race([Promise.all([follow(), followGrants()]).finally(() => read.abort()), patience]);
   }
 
   const synced = Promise.all(basic.map((reflector) => reflector.synced)).then(followForAWhile);
   definitions?.onChange(() => void follow());
+  running.get('grantDefinitions')?.onChange(() => void followGrants());
 
   return {
     get: <Name extends CacheName>(name: Name, ref: ObjectRef) => running.get(name)?.get(ref) as CacheContents[Name] | undefined,

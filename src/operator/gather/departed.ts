@@ -15,6 +15,9 @@ export interface DepartedPods {
   of(target: string): Departed[];
 }
 
+/** The same object each time: whoever compares by identity sees that nothing changed. */
+const none: Departed[] = [];
+
 export function createDepartedPods(): DepartedPods {
   const byTarget = new Map<string, Departed[]>();
   return {
@@ -23,6 +26,6 @@ export function createDepartedPods(): DepartedPods {
       if (known.some((departed) => departed.uid === uid)) return;
       byTarget.set(target, [{ id: endpointId(uid), uid, atMs: nowMs }, ...known].slice(0, maxPerTarget));
     },
-    of: (target) => byTarget.get(target) ?? [],
+    of: (target) => byTarget.get(target) ?? none,
   };
 }

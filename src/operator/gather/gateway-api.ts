@@ -1,32 +1,48 @@
 /** What of Gateway API is installed, read from the schema of its HTTPRoute rather than from a version (see docs/design). */
-import type { Gateway, GatewayApi } from '../../core/snapshot/snapshot.ts';
+import type { AllowedRoutes, Gateway, GatewayApi, GatewayClass, GatewayListener, LabelSelector, Namespace, ReferenceGrant } from '../../core/snapshot/snapshot.ts';
 import type { KubeObject } from '../../kube/ports.ts';
+import type { referenceGrants } from '../../kube/resources.ts';
 import { identityOf } from './pods.ts';
 import { type CachedWithStatus, projectWithStatus } from './gateway-objects.ts';
 
 type JsonSchema = { properties?: Record<string, JsonSchema>; items?: JsonSchema };
+type Version = { name: string; served?: boolean; schema?: { openAPIV3Schema?: JsonSchema } };
 type Definition = KubeObject & {
-  spec?: { versions?: { name: string; served?: boolean; schema?: { openAPIV3Schema?: JsonSchema } }[] };
+  spec?: { versions?: Version[] };
   status?: { conditions?: { type: string; status: string }[] };
 };
 
 export const httpRouteDefinition = 'httproutes.gateway.networking.k8s.io';
+export const grantDefinition = 'referencegrants.gateway.networking.k8s.io';
 
 export type CachedDefinition = KubeObject & { gatewayApi: GatewayApi };
 
+/** `version`: the one to read; absent while none can be. */
+export type CachedGrantDefinition = KubeObject & { version?: keyof typeof referenceGrants };
+
 /** For the reflector: half a megabyte of schema becomes the one fact we need of it. */
 export function projectDefinition(object: KubeObject): CachedDefinition {
-  const { spec, status } = object as Definition;
-  // One that is being deleted takes nothing new, and waits for its objects to go: applying them again would hold it up.
-  const isGoing = object.metadata.deletionTimestamp !== undefined;
-  const established = !isGoing && (status?.conditions?.some(({ type, status: value }) => type === 'Established' && value === 'True') ?? false);
-  const v1 = spec?.versions?.find(({ name, served }) => name === 'v1' && served !== false);
+  const v1 = servedVersion(object, 'v1');
   return {
     apiVersion: object.apiVersion,
     kind: object.kind,
     metadata: identityOf(object.metadata),
-    gatewayApi: established && v1 ? { installed: true, sessionPersistence: generationOf(v1.schema?.openAPIV3Schema) } : { installed: false },
+    gatewayApi: v1 ? { installed: true, sessionPersistence: generationOf(v1.schema?.openAPIV3Schema) } : { installed: false },
   };
+}
+
+/** For the reflector. */
+export function projectGrantDefinition(object: KubeObject): CachedGrantDefinition {
+  const version = (['v1', 'v1beta1'] as const).find((name) => servedVersion(object, name));
+  return { apiVersion: object.apiVersion, kind: object.kind, metadata: identityOf(object.metadata), ...(version && { version }) };
+}
+
+function servedVersion(object: KubeObject, version: string): Version | undefined {
+  const { spec, status } = object as Definition;
+  // One that is being deleted takes nothing new, and waits for its objects to go: applying them again would hold it up.
+  const isGoing = object.metadata.deletionTimestamp !== undefined;
+  const established = !isGoing && (status?.conditions?.some(({ type, status: value }) => type === 'Established' && value === 'True') ?? false);
+  return established ? spec?.versions?.find(({ name, served }) => name === version && served !== false) : undefined;
 }
 
 // Generation B (v1.1–v1.6) has sessionName, C (v1.7) has cookie; the standard channel has neither (GEP-1619).
@@ -37,22 +53,93 @@ function generationOf(schema: JsonSchema | undefined): 'B' | 'C' | 'Absent' {
   return persistence['cookie'] === undefined ? 'B' : 'C';
 }
 
+type LiveListener = {
+  name: string;
+  port: number;
+  protocol: string;
+  hostname?: string;
+  allowedRoutes?: {
+    namespaces?: { from?: string; selector?: LabelSelector };
+    /** Go may write an empty list as null. */
+    kinds?: { group?: string; kind: string }[] | null;
+  };
+};
+
 type LiveGateway = KubeObject & {
-  spec?: { gatewayClassName?: string; listeners?: { name: string; port: number; protocol: string; hostname?: string }[] };
+  spec?: {
+    gatewayClassName?: string;
+    listeners?: LiveListener[] | null;
+    addresses?: unknown[] | null;
+    infrastructure?: { labels?: Record<string, string>; annotations?: Record<string, string>; parametersRef?: object };
+  };
 };
 
 export type CachedGateway = CachedWithStatus & { gateway: Gateway };
 
+/** For the reflector. */
 export function projectGateway(object: KubeObject): CachedGateway {
-  const { metadata, spec } = object as LiveGateway;
+  const { metadata, spec = {} } = object as LiveGateway;
+  const { labels = {}, annotations = {}, parametersRef } = spec.infrastructure ?? {};
+  const unsupported = [(spec.addresses ?? []).length > 0 ? ['spec.addresses'] : [], parametersRef ? ['spec.infrastructure.parametersRef'] : []].flat();
   const cached = projectWithStatus(object);
   return {
     ...cached,
     gateway: {
       ...cached.owned,
-      className: spec?.gatewayClassName ?? '',
+      className: spec.gatewayClassName ?? '',
       generation: metadata.generation ?? 0,
-      listeners: (spec?.listeners ?? []).map(({ name, port, protocol, hostname }) => ({ name, port, protocol, ...(hostname !== undefined && { hostname }) })),
+      listeners: (spec.listeners ?? []).map(readListener),
+      infrastructure: { labels, annotations },
+      unsupported,
     },
   };
 }
+
+const readListener = ({ name, port, protocol, hostname, allowedRoutes }: LiveListener): GatewayListener => ({
+  name,
+  port,
+  protocol,
+  ...(hostname !== undefined && { hostname }),
+  allowedRoutes: readAllowedRoutes(allowedRoutes),
+});
+
+// Without a word Gateway API takes routes of the Gateway's own namespace; a word that we do not know lets nobody in.
+function readAllowedRoutes({ namespaces = {}, kinds }: NonNullable<LiveListener['allowedRoutes']> = {}): AllowedRoutes {
+  const { from = 'Same', selector = {} } = namespaces;
+  const read = (kinds ?? []).map(({ group = gatewayGroup, kind }) => ({ group, kind }));
+  if (from === 'Selector') return { from, selector, kinds: read };
+  return { from: from === 'Same' || from === 'All' ? from : 'None', kinds: read };
+}
+
+const gatewayGroup = 'gateway.networking.k8s.io';
+
+export type CachedGatewayClass = CachedWithStatus & { gatewayClass: GatewayClass };
+
+/** For the reflector. */
+export function projectGatewayClass(object: KubeObject): CachedGatewayClass {
+  const { metadata, spec } = object as KubeObject & { spec?: { controllerName?: string } };
+  return { ...projectWithStatus(object), gatewayClass: { name: metadata.name, controllerName: spec?.controllerName ?? '' } };
+}
+
+export type CachedGrant = KubeObject & { grant: ReferenceGrant };
+
+/** For the reflector. */
+export function projectGrant(object: KubeObject): CachedGrant {
+  const { apiVersion, kind, metadata, spec = {} } = object as KubeObject & { spec?: Partial<Pick<ReferenceGrant, 'from' | 'to'>> };
+  const { from = [], to = [] } = spec;
+  return { apiVersion, kind, metadata: identityOf(metadata), grant: { namespace: metadata.namespace ?? '', name: metadata.name, from, to } };
+}
+
+export type CachedNamespace = KubeObject & { namespace: Namespace };
+
+/** For the reflector. */
+export const projectNamespace = ({ apiVersion, kind, metadata }: KubeObject): CachedNamespace => ({
+  apiVersion,
+  kind,
+  metadata: identityOf(metadata),
+  namespace: { name: metadata.name, labels: metadata.labels ?? {} },
+});
+
+/** Whether anything changed that is kept. */
+export const namespaceChanged = (one: KubeObject, other: KubeObject): boolean =>
+  JSON.stringify((one as CachedNamespace).namespace) !== JSON.stringify((other as CachedNamespace).namespace);

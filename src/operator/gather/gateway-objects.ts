@@ -1,6 +1,6 @@
 /** Gateway API objects whose status is ours to write: cached with that status, so that dates in it are kept. */
 import type { KubeObject } from '../../kube/ports.ts';
-import type { Observed } from '../../core/status/gateway-status.ts';
+import type { Observed } from '../../core/status/gateway-conditions.ts';
 import { type CachedOwned, projectOwned } from './owned.ts';
 
 export type CachedWithStatus = CachedOwned & { observed: Observed };

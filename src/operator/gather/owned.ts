@@ -12,6 +12,14 @@ export function projectOwned(object: KubeObject): CachedOwned {
   return { apiVersion: object.apiVersion, kind: object.kind, metadata: identityOf(object.metadata), owned: ownedOf(object), fingerprint: fingerprintOf(object) };
 }
 
+export type CachedService = CachedOwned & { isExternalName: boolean };
+
+/** For the reflector. */
+export function projectService(object: KubeObject): CachedService {
+  const { spec } = object as KubeObject & { spec?: { type?: string } };
+  return { ...projectOwned(object), isExternalName: spec?.type === 'ExternalName' };
+}
+
 /** Whose an object is. */
 export function ownedOf({ metadata }: KubeObject): Owned {
   const component = metadata.labels?.[labels.managedBy] === managedByValue ? metadata.labels[labels.component] : undefined;

@@ -1,7 +1,10 @@
 /** Pods as the core sees them: pruned on the way into the cache, so that ten thousand of them stay small. */
+import type { HandlerJson } from '../../core/inject/pod.ts';
+import { callsSidecar } from '../../core/inject/pre-stop.ts';
 import type { PodInjection, Pod } from '../../core/snapshot/snapshot.ts';
 import { annotations, sidecarContainer } from '../../core/names/names.ts';
 import type { KubeObject, ObjectMeta } from '../../kube/ports.ts';
+import { sidecarOf } from './sidecars.ts';
 
 type PullPolicy = 'Always' | 'IfNotPresent' | 'Never';
 
@@ -11,13 +14,15 @@ type Container = {
   imagePullPolicy?: PullPolicy;
   /** Go may write an empty list as null; one that broke us would end the watch of all pods. */
   ports?: { name?: string; containerPort: number }[] | null;
-  lifecycle?: { preStop?: { httpGet?: { path?: string; port?: number | string } } };
+  lifecycle?: { preStop?: HandlerJson };
 };
 
 type LivePod = KubeObject & {
-  spec?: { containers?: Container[] | null; initContainers?: Container[] | null };
-  status?: { phase?: Pod['phase']; podIP?: string; conditions?: { type: string; status: string }[] | null };
+  spec?: { nodeName?: string; terminationGracePeriodSeconds?: number; containers?: Container[] | null; initContainers?: Container[] | null };
+  status?: { phase?: Pod['phase']; podIP?: string; conditions?: Condition[] | null };
 };
+
+type Condition = { type: string; status: string; reason?: string };
 
 /**
  * What is kept of a pod: a Pod without the end of its controller chain, and the first link of that chain.
@@ -40,9 +45,9 @@ export function projectPod(object: KubeObject): CachedPod {
   };
 }
 
-function readPod({ metadata, spec, status }: LivePod): CachedPod['pod'] {
+function readPod(object: LivePod): CachedPod['pod'] {
+  const { metadata, spec, status } = object;
   const { namespace = '', name, uid = '', labels = {}, creationTimestamp = '' } = metadata;
-  const deletion = deletionOf(metadata);
   return {
     namespace,
     name,
@@ -52,13 +57,40 @@ function readPod({ metadata, spec, status }: LivePod): CachedPod['pod'] {
     namedPorts: namedPortsOf(spec?.containers ?? []),
     injection: injectionOf(metadata, spec),
     ...readStatus(status),
-    ...(deletion && { deletion }),
+    ...endOf(object),
+    ...readStay(object),
+    ...readCost(metadata),
   };
+}
+
+/** What the ReplicaSet controller cannot read it takes for none. */
+function readCost({ annotations: own = {} }: ObjectMeta): Pick<Pod, 'deletionCost'> {
+  const text = own[annotations.deletionCost] ?? '';
+  return /^-?[0-9]{1,10}$/.test(text) ? { deletionCost: Number(text) } : {};
+}
+
+/** Where it is, and what may end its stay. */
+function readStay(object: LivePod): Pick<Pod, 'node' | 'graceSeconds' | 'sidecar'> {
+  const { nodeName: node, terminationGracePeriodSeconds: graceSeconds } = object.spec ?? {};
+  const sidecar = sidecarOf(object);
+  return { ...(node !== undefined && { node }), ...(graceSeconds !== undefined && { graceSeconds }), ...(sidecar && { sidecar }) };
 }
 
 function readStatus({ phase = 'Unknown', podIP, conditions }: LivePod['status'] = {}): Pick<Pod, 'ip' | 'phase' | 'ready'> {
   const ready = (conditions ?? []).some(({ type, status }) => type === 'Ready' && status === 'True');
   return { phase, ready, ...(podIP && { ip: podIP }) };
+}
+
+/** Kubernetes names it before it deletes the pod; without a reason there is nothing to tell. */
+function readDisruption({ conditions }: LivePod['status'] = {}): Pick<Pod, 'disruption'> {
+  const disruption = (conditions ?? []).find(({ type, status }) => type === 'DisruptionTarget' && status === 'True')?.reason;
+  return disruption ? { disruption } : {};
+}
+
+/** How the API server has a pod end. */
+export function endOf({ metadata, status }: LivePod): Pick<Pod, 'deletion' | 'disruption'> {
+  const deletion = deletionOf(metadata);
+  return { ...(deletion && { deletion }), ...readDisruption(status) };
 }
 
 /** The image of a container of a pod, or undefined where the pod has no container of this name. */
@@ -96,5 +128,3 @@ function injectionOf(metadata: ObjectMeta, spec: LivePod['spec']): PodInjection 
   const kept = (spec?.containers ?? []).filter(({ lifecycle }) => lifecycle?.preStop !== undefined && !callsSidecar(lifecycle.preStop));
   return { injected: injected && metadata.annotations?.[annotations.workload] !== undefined, keptPreStop: kept.map(({ name }) => name) };
 }
-
-const callsSidecar = (preStop: { httpGet?: { path?: string } }): boolean => preStop.httpGet?.path === '/prestop';

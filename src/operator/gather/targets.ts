@@ -1,27 +1,35 @@
 /** Deployments and StatefulSets as the core sees them: the targets of StickyWorkloads, and the Deployments of our own proxies. */
 import { labels, managedByValue } from '../../core/names/names.ts';
-import type { ProxyDeployment, Target } from '../../core/snapshot/snapshot.ts';
+import type { ClusterAutoscaler, ProxyDeployment, Rollout, Target } from '../../core/snapshot/snapshot.ts';
 import type { KubeObject } from '../../kube/ports.ts';
+import { autoscalerOf } from './nodes.ts';
 import { type CachedOwned, projectOwned } from './owned.ts';
+
+type Container = { ports?: { name?: string; containerPort: number }[] | null; readinessProbe?: object };
 
 type Workload = KubeObject & {
   kind: Target['kind'];
   spec?: {
+    strategy?: { type?: string };
+    progressDeadlineSeconds?: number;
+    podManagementPolicy?: string;
     /** Go may write an empty list as null. */
     selector?: { matchLabels?: Record<string, string>; matchExpressions?: unknown[] | null };
-    template?: { spec?: { containers?: { ports?: { name?: string; containerPort: number }[] | null }[] | null } };
+    template?: { spec?: { hostNetwork?: boolean; containers?: Container[] | null } };
   };
   status?: { readyReplicas?: number };
 };
 
-export type CachedTarget = CachedOwned & { target: Target; gateway?: string; readyReplicas: number };
+export type CachedTarget = CachedOwned & { target: Target; gateway?: string; readyReplicas: number; autoscaler?: ClusterAutoscaler };
 
 /** For the reflector: a Deployment or StatefulSet pruned to its selector, ports and readiness. */
 export function projectTarget(object: KubeObject): CachedTarget {
   const { metadata, status } = object as Workload;
   const gateway = metadata.labels?.[labels.managedBy] === managedByValue ? metadata.labels[labels.gatewayName] : undefined;
+  const autoscaler = autoscalerOf(object);
   return {
     ...projectOwned(object),
+    ...(autoscaler && { autoscaler }),
     target: readTarget(object as Workload),
     ...(gateway !== undefined && { gateway }),
     readyReplicas: status?.readyReplicas ?? 0,
@@ -31,15 +39,31 @@ export function projectTarget(object: KubeObject): CachedTarget {
 function readTarget({ kind, metadata, spec = {} }: Workload): Target {
   const { namespace = '', name, uid = '' } = metadata;
   const { matchLabels, matchExpressions } = spec.selector ?? {};
-  const ports = (spec.template?.spec?.containers ?? []).flatMap((container) => container.ports ?? []);
+  const rollout = rolloutOf(kind, spec);
   return {
     kind,
     namespace,
     name,
     uid,
     ...(matchLabels && (matchExpressions ?? []).length === 0 && { matchLabels }),
-    containerPorts: ports.map((port) => ({ ...(port.name !== undefined && { name: port.name }), port: port.containerPort })),
+    ...readTemplate(spec.template?.spec),
+    ...(rollout && { rollout }),
   };
+}
+
+function readTemplate({ hostNetwork = false, containers }: { hostNetwork?: boolean; containers?: Container[] | null } = {}): Pick<Target, 'containerPorts' | 'hostNetwork' | 'hasReadinessProbe'> {
+  const ports = (containers ?? []).flatMap((container) => container.ports ?? []);
+  return {
+    containerPorts: ports.map((port) => ({ ...(port.name !== undefined && { name: port.name }), port: port.containerPort })),
+    hostNetwork,
+    hasReadinessProbe: (containers ?? []).some(({ readinessProbe }) => readinessProbe !== undefined),
+  };
+}
+
+/** Where one pod has to wait for the end of another. Absent fields mean RollingUpdate, 600 seconds and OrderedReady (apps/v1). */
+function rolloutOf(kind: Target['kind'], spec: NonNullable<Workload['spec']>): Rollout | undefined {
+  if (kind === 'StatefulSet') return (spec.podManagementPolicy ?? 'OrderedReady') === 'OrderedReady' ? { type: 'OrderedReady' } : undefined;
+  return spec.strategy?.type === 'Recreate' ? { type: 'Recreate', progressDeadlineMs: (spec.progressDeadlineSeconds ?? 600) * 1000 } : undefined;
 }
 
 /** The proxy that this Deployment is, or undefined where it is none. */

@@ -3,9 +3,26 @@ import type { StickyWorkload } from '../../api/stickyworkload.ts';
 import { labels, managedByValue, webhookConfiguration } from '../../core/names/names.ts';
 import type { KubeObject, ListOptions, Resource } from '../../kube/ports.ts';
 import * as resources from '../../kube/resources.ts';
-import { httpRouteDefinition, projectDefinition, projectGateway, type CachedDefinition, type CachedGateway } from './gateway-api.ts';
+import {
+  grantDefinition,
+  httpRouteDefinition,
+  namespaceChanged,
+  projectDefinition,
+  projectGateway,
+  projectGatewayClass,
+  projectGrant,
+  projectGrantDefinition,
+  projectNamespace,
+  type CachedDefinition,
+  type CachedGateway,
+  type CachedGatewayClass,
+  type CachedGrant,
+  type CachedGrantDefinition,
+  type CachedNamespace,
+} from './gateway-api.ts';
 import { projectWithStatus, type CachedWithStatus } from './gateway-objects.ts';
-import { projectOwned, type CachedOwned } from './owned.ts';
+import { nodeChanged, projectNode, type CachedNode } from './nodes.ts';
+import { projectOwned, projectService, type CachedOwned, type CachedService } from './owned.ts';
 import { projectPod, type CachedPod } from './pods.ts';
 import { projectSlice, type CachedSlice } from './slices.ts';
 import { projectTarget, type CachedTarget } from './targets.ts';
@@ -17,48 +34,65 @@ export type CacheContents = {
   statefulSets: CachedTarget;
   replicaSets: KubeObject;
   pods: CachedPod;
+  nodes: CachedNode;
   slices: CachedSlice;
-  services: CachedOwned;
+  services: CachedService;
   serviceAccounts: CachedOwned;
   podDisruptionBudgets: CachedOwned;
   keyRings: KubeObject & { data?: Record<string, string> };
   definitions: CachedDefinition;
+  grantDefinitions: CachedGrantDefinition;
   webhooks: CachedOwned;
-  gatewayClasses: CachedWithStatus;
+  gatewayClasses: CachedGatewayClass;
   gateways: CachedGateway;
   httpRoutes: CachedWithStatus;
+  namespaces: CachedNamespace;
+  referenceGrants: CachedGrant;
 };
 
 export type CacheName = keyof CacheContents;
 
-export type Watched = { resource: Resource; select?: ListOptions; project?: (object: KubeObject) => KubeObject };
+export type Watched = {
+  resource: Resource;
+  select?: ListOptions;
+  project?: (object: KubeObject) => KubeObject;
+  /** Whether a modified object is worth telling of; all are where this is absent. */
+  isNews?: (object: KubeObject, previous: KubeObject) => boolean;
+};
 
 const ours: ListOptions = { labelSelector: `${labels.managedBy}=${managedByValue}` };
 
 /** There on every cluster. */
-export const always: Record<Exclude<CacheName, keyof typeof withGatewayApi>, Watched> = {
+export const always: Record<Exclude<CacheName, keyof typeof withGatewayApi | 'referenceGrants'>, Watched> = {
   workloads: { resource: resources.stickyWorkloads },
   deployments: { resource: resources.deployments, project: projectTarget },
   statefulSets: { resource: resources.statefulSets, project: projectTarget },
   // Only for their owners: the middle of the chain from a pod to its Deployment.
   replicaSets: { resource: resources.replicaSets, select: { metadataOnly: true }, project: projectOwner },
   pods: { resource: resources.pods, project: projectPod },
+  nodes: { resource: resources.nodes, project: projectNode, isNews: nodeChanged },
   slices: { resource: resources.endpointSlices, project: projectSlice },
   // All of these three: one of somebody else with the name we want must be seen before it is touched.
-  services: { resource: resources.services, project: projectOwned },
+  services: { resource: resources.services, project: projectService },
   serviceAccounts: { resource: resources.serviceAccounts, project: projectOwned },
   podDisruptionBudgets: { resource: resources.podDisruptionBudgets, project: projectOwned },
   keyRings: { resource: resources.secrets, select: ours },
   definitions: { resource: resources.customResourceDefinitions, select: { fieldSelector: `metadata.name=${httpRouteDefinition}` }, project: projectDefinition },
+  grantDefinitions: { resource: resources.customResourceDefinitions, select: { fieldSelector: `metadata.name=${grantDefinition}` }, project: projectGrantDefinition },
   webhooks: { resource: resources.mutatingWebhookConfigurations, select: { fieldSelector: `metadata.name=${webhookConfiguration}` }, project: projectOwned },
 };
 
 /** Only while Gateway API is installed: a watch of a kind that does not exist fails for ever. */
 export const withGatewayApi = {
-  gatewayClasses: { resource: resources.gatewayClasses, project: projectWithStatus },
+  gatewayClasses: { resource: resources.gatewayClasses, project: projectGatewayClass },
   gateways: { resource: resources.gateways, project: projectGateway },
   httpRoutes: { resource: resources.httpRoutes, project: projectWithStatus },
+  // Only their labels, by which a Gateway may choose whose routes it takes.
+  namespaces: { resource: resources.namespaces, select: { metadataOnly: true }, project: projectNamespace, isNews: namespaceChanged },
 } as const satisfies Record<string, Watched>;
+
+/** Only while its definition is installed: a definition of its own, which a cluster may lack. */
+export const grantsOf = (version: keyof typeof resources.referenceGrants): Watched => ({ resource: resources.referenceGrants[version], project: projectGrant });
 
 /** The watches by the name of their cache. */
 export function entriesOf(watched: Partial<Record<CacheName, Watched>>): [CacheName, Watched][] {
@@ -74,7 +108,7 @@ export function cacheOf(resource: Resource): OwnedCacheName | undefined {
 export type OwnedCacheName = (typeof ownedCaches)[number];
 const ownedCaches = ['deployments', 'services', 'serviceAccounts', 'podDisruptionBudgets', 'webhooks', 'gatewayClasses', 'gateways', 'httpRoutes'] as const;
 
-const watchOf = (name: CacheName): Watched => ({ ...always, ...withGatewayApi })[name];
+const watchOf = (name: OwnedCacheName): Watched => ({ ...always, ...withGatewayApi })[name];
 
 function projectOwner({ apiVersion, kind, metadata }: KubeObject): KubeObject {
   const { name, namespace = '', uid = '', resourceVersion = '', ownerReferences = [] } = metadata;

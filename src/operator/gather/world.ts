@@ -1,7 +1,7 @@
 /** The observed world of one replica: its caches, joined into the Snapshot that the core judges. */
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
-import { backendKey, keyRingName } from '../../core/names/names.ts';
-import { parseKeyRing } from '../../core/render/key-ring.ts';
+import { backendKey, keyRingName, targetKey } from '../../core/names/names.ts';
+import { parseKeyRing, type ParsedKeyRing } from '../../core/render/key-ring.ts';
 import type { Existing, Pod, Snapshot } from '../../core/snapshot/snapshot.ts';
 import type { KeyRing } from '../../core/table/routing-table.ts';
 import type { KubeObject, ObjectRef } from '../../kube/ports.ts';
@@ -14,13 +14,13 @@ import type { CacheContents, CacheName } from './watched.ts';
 export interface World {
   snapshot(): Snapshot;
   /** The pod as it is now, with the end of its controller chain. */
-  pod(ref: ObjectRef): (Pod & { workload?: string }) | undefined;
+  pod(ref: ObjectRef): Pod | undefined;
   workload(ref: ObjectRef): StickyWorkload | undefined;
 }
 
 export function createWorld(caches: Caches, nowMs: () => number): World {
   const departed = createDepartedPods();
-  const list = <Name extends CacheName>(name: Name): CacheContents[Name][] => caches.list(name).toSorted(byName);
+  const list = <Name extends CacheName>(name: Name): CacheContents[Name][] => sortByName(caches.list(name));
 
   /** Pod → ReplicaSet → Deployment; a StatefulSet controls its pods itself. */
   function endOfChain({ metadata, owner }: CachedPod): Pod['controller'] {
@@ -39,9 +39,16 @@ export function createWorld(caches: Caches, nowMs: () => number): World {
     return claim && { kind: claim.spec.targetRef.kind, name: claim.spec.targetRef.name };
   }
 
+  /** A pod that is as it was is the same object: by that translation sees what changed. */
+  const completed = new WeakMap<CachedPod, Pod>();
+
   function complete(cached: CachedPod): Pod {
     const controller = endOfChain(cached) ?? targetByAnnotation(cached);
-    return { ...cached.pod, ...(controller && { controller }) };
+    const known = completed.get(cached);
+    if (known && known.controller?.kind === controller?.kind && known.controller?.name === controller?.name) return known;
+    const pod = { ...cached.pod, ...(controller && { controller }), ...(cached.workload !== undefined && { workload: cached.workload }) };
+    completed.set(cached, pod);
+    return pod;
   }
 
   const isOver = ({ phase }: Pod): boolean => phase === 'Succeeded' || phase === 'Failed';
@@ -50,7 +57,7 @@ export function createWorld(caches: Caches, nowMs: () => number): World {
   caches.onChange((name, change) => {
     if (name !== 'pods') return;
     const pod = complete(change.object as CachedPod);
-    if (pod.controller && (change.type === 'DELETED' || isOver(pod))) departed.record(targetOf(pod.namespace, pod.controller), pod, nowMs());
+    if (pod.controller && (change.type === 'DELETED' || isOver(pod))) departed.record(targetKey(pod.namespace, pod.controller), pod, nowMs());
   });
 
   const workloads = (): StickyWorkload[] => list('workloads');
@@ -58,24 +65,30 @@ export function createWorld(caches: Caches, nowMs: () => number): World {
   return {
     snapshot: () => {
       const targets = [...list('deployments'), ...list('statefulSets')];
+      const autoscaler = targets.find((target) => target.autoscaler)?.autoscaler;
       return {
         workloads: workloads(),
         targets: targets.map(({ target }) => target),
         pods: list('pods').map(complete),
-        services: list('services').map(({ owned }) => owned),
+        services: list('services').map(({ owned, isExternalName }) => ({ ...owned, isExternalName })),
         slices: list('slices').map(({ slice }) => slice),
         keyRings: gatherKeyRings(list('keyRings'), workloads()),
         gatewayApi: caches.gatewayApi(),
+        gatewayClasses: list('gatewayClasses').map(({ gatewayClass }) => gatewayClass),
         gateways: list('gateways').map(({ gateway }) => gateway),
         httpRoutes: list('httpRoutes').map(({ owned }) => owned),
+        referenceGrants: list('referenceGrants').map(({ grant }) => grant),
+        namespaces: list('namespaces').map(({ namespace }) => namespace),
         proxies: targets.flatMap((target) => proxyOf(target) ?? []),
         existing: existingKinds.flatMap(([name, kind]) => list(name).map(({ owned }) => ({ ...owned, kind }))),
-        departed: Object.fromEntries(workloads().map(({ metadata, spec }) => [keyOf(metadata), departed.of(targetOf(metadata.namespace, spec.targetRef))])),
+        nodes: Object.fromEntries(list('nodes').map(({ metadata, node }) => [metadata.name, node])),
+        ...(autoscaler && { autoscaler }),
+        departed: Object.fromEntries(workloads().map(({ metadata, spec }) => [keyOf(metadata), departed.of(targetKey(metadata.namespace, spec.targetRef))])),
       };
     },
     pod: (ref) => {
       const cached = caches.get('pods', ref);
-      return cached && { ...complete(cached), ...(cached.workload !== undefined && { workload: cached.workload }) };
+      return cached && complete(cached);
     },
     workload: (ref) => caches.get('workloads', ref),
   };
@@ -87,22 +100,24 @@ const existingKinds = [
   ['podDisruptionBudgets', 'PodDisruptionBudget'],
 ] as const satisfies [CacheName, Existing['kind']][];
 
-const targetOf = (namespace: string, { kind, name }: { kind: string; name: string }): string => `${namespace}/${kind}/${name}`;
 const keyOf = ({ namespace, name }: StickyWorkload['metadata']): string => backendKey(namespace, name);
 
-function byName(one: KubeObject, other: KubeObject): number {
-  const [a, b] = [nameOf(one), nameOf(other)];
-  return a < b ? -1 : Number(a > b);
+/** The API server lists by namespace and name, so the order is nearly there: names are made once for each object, not for each comparison. */
+function sortByName<T extends KubeObject>(objects: readonly T[]): T[] {
+  const named = objects.map((object) => ({ object, name: `${object.metadata.namespace ?? ''}/${object.metadata.name}` }));
+  return named.toSorted((one, other) => (one.name < other.name ? -1 : Number(one.name > other.name))).map(({ object }) => object);
 }
-
-const nameOf = ({ metadata }: KubeObject): string => `${metadata.namespace ?? ''}/${metadata.name}`;
 
 /** The ring in a Secret; undefined where it is damaged, or belongs to an earlier StickyWorkload of the name. */
 export function keyRingOf({ metadata, data = {} }: CacheContents['keyRings'], workloadUid: string): KeyRing | undefined {
   if (!metadata.ownerReferences?.some(({ uid }) => uid === workloadUid)) return undefined;
-  const parsed = parseKeyRing(data);
+  const parsed = parsedRings.get(data) ?? parseKeyRing(data);
+  parsedRings.set(data, parsed);
   return parsed.kind === 'ring' ? parsed.ring : undefined;
 }
+
+/** A Secret that is as it was has the same ring, as an object too. */
+const parsedRings = new WeakMap<object, ParsedKeyRing>();
 
 /** What can be used of them. */
 function gatherKeyRings(secrets: CacheContents['keyRings'][], workloads: StickyWorkload[]): Record<string, KeyRing> {

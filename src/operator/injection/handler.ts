@@ -3,7 +3,6 @@
  * start is an outage. It reads and answers only, so a dry run is like any other request.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { durationMs } from '../../api/duration.ts';
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
 import { injectPod } from '../../core/inject/inject.ts';
 import type { UnchangedReason } from '../../core/inject/inject.ts';
@@ -15,7 +14,9 @@ import type { Clock } from '../../platform/clock.ts';
 import { describeError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
 import { isRecord, readJson, RequestError, sendAnswer } from '../https/server.ts';
+import { paramsOf } from './params.ts';
 import { parseReview, renderReview } from './review.ts';
+import { describeUnchanged, describeWarning } from './warnings.ts';
 
 /** What of the parameters is the same for every workload. */
 export type InjectionSettings = Pick<InjectParams, 'image' | 'imagePullPolicy' | 'caPem' | 'discoveryHost' | 'serverName'>;
@@ -78,29 +79,11 @@ async function reviewPod(pod: KubeObject, { findWorkload, settings, observe, clo
     observe(result.reason);
     if (result.reason === 'AlreadyInjected') return {};
     logger.warn({ ...podFields(pod), reason: result.reason }, 'pod starts without the sidecar');
-    return { warnings: [unchangedWarnings[result.reason]] };
+    return { warnings: [describeUnchanged(result.reason)] };
   }
   observe('Injected');
-  logger.debug({ ...podFields(pod), workload: workload.metadata.name, kept: result.kept }, 'pod injected');
-  return { patch: result.patch, warnings: result.kept.map(keptWarning) };
-}
-
-const unchangedWarnings = {
-  HostNetwork: 'holdfast: this pod uses the network of its node, where the sidecar cannot have a port: a scale-down cuts its sessions',
-  PortTaken: 'holdfast: a container of this pod declares the port that the sidecar needs: a scale-down cuts its sessions; use another port',
-} as const satisfies Record<Exclude<UnchangedReason, 'AlreadyInjected'>, string>;
-
-const keptWarning = (container: string): string =>
-  `holdfast: PreStopConflict: container ${container} has a preStop hook of its own, so it is not held for its sessions; remove the hook`;
-
-function paramsOf({ metadata, spec }: StickyWorkload, settings: InjectionSettings): InjectParams {
-  return {
-    ...settings,
-    workload: metadata.name,
-    drainTimeoutMs: durationMs(spec.drain.timeout),
-    quietPeriodMs: durationMs(spec.drain.quietPeriod),
-    shutdownMarginMs: durationMs(spec.drain.shutdownMargin),
-  };
+  logger.debug({ ...podFields(pod), workload: workload.metadata.name, warnings: result.warnings }, 'pod injected');
+  return { patch: result.patch, warnings: result.warnings.map(describeWarning) };
 }
 
 /** The API server has decoded the pod before it asks us; only that there is a spec at all is worth a check. */

@@ -1,22 +1,55 @@
-/** The end of a drain, told where people look: on the pod, and on its StickyWorkload. */
+/** What becomes of a drain, told where people look: on the pod, on its StickyWorkload, in the log and in metrics. */
+import type { Reason } from '../../api/reasons.ts';
 import { apiVersion, kind } from '../../api/stickyworkload.ts';
 import type { DrainSummary } from '../../core/table/messages.ts';
 import type { EventSink } from '../../kube/ports.ts';
 import type { Logger } from '../../platform/log.ts';
+import type { HistogramHandle } from '../../platform/metrics.ts';
+import { count, type OperatorCounters } from '../counters.ts';
 import type { PodRef } from '../discovery/caller.ts';
 import type { World } from '../gather/world.ts';
 
+export type StoryTools = {
+  world: Pick<World, 'workload'>;
+  events: EventSink;
+  counters: Pick<OperatorCounters, 'drains' | 'sessionsCut'>;
+  logger: Logger;
+};
+
+export type DrainNote = { type: 'Normal' | 'Warning'; reason: Reason; message: string };
+
+/** Told of on the pod and on its StickyWorkload, whose name the pod has from injection: either may be gone already. */
+export function tellOfDrain(pod: PodRef & { workload?: string }, { message, ...note }: DrainNote, { world, events }: Pick<StoryTools, 'world' | 'events'>): void {
+  const { namespace, name, uid, workload: of } = pod;
+  const event = { ...note, action: 'Drain' };
+  events.emit({ ...event, regarding: { apiVersion: 'v1', kind: 'Pod', name, namespace, uid }, note: message });
+  const workload = of === undefined ? undefined : world.workload({ namespace, name: of });
+  if (!workload) return;
+  const { metadata } = workload;
+  events.emit({ ...event, regarding: { apiVersion, kind, name: metadata.name, namespace, uid: metadata.uid }, note: `Pod ${name}: ${message}` });
+}
+
+export type DrainEnd = { reason: Reason; sessionsCut?: number };
+
+/** Counts the end of a drain. `sessionsCut` is absent while unknown, which adds nothing. */
+export function countDrain({ namespace, workload }: { namespace: string; workload: string }, { reason, sessionsCut = 0 }: DrainEnd, counters: StoryTools['counters']): void {
+  const key = `${namespace}/${workload}/${reason}`;
+  count(counters.drains, key);
+  count(counters.sessionsCut, key, sessionsCut);
+}
+
 /** A sidecar speaks of its own pod only, so that a pod can tell no tales of another. */
-export function createDrainEvents({ world, events, logger }: { world: World; events: EventSink; logger: Logger }) {
-  return (pod: PodRef, summary: DrainSummary): void => {
+export function createDrainEvents(tools: StoryTools & { world: Pick<World, 'pod'>; durations: HistogramHandle }) {
+  return (ref: PodRef, summary: DrainSummary): void => {
     const { reason, message, ...figures } = summary;
-    logger.info({ namespace: pod.namespace, pod: pod.name, uid: pod.uid, reason, ...figures }, 'drain ended');
-    const event = { type: reason === 'DrainComplete' ? ('Normal' as const) : ('Warning' as const), reason, action: 'Drain' };
-    events.emit({ ...event, regarding: { apiVersion: 'v1', kind: 'Pod', name: pod.name, namespace: pod.namespace, uid: pod.uid }, note: message });
-    const name = world.pod(pod)?.workload;
-    const workload = name === undefined ? undefined : world.workload({ namespace: pod.namespace, name });
-    if (!workload) return;
-    const { namespace, uid } = workload.metadata;
-    events.emit({ ...event, regarding: { apiVersion, kind, name: workload.metadata.name, namespace, uid }, note: `Pod ${pod.name}: ${message}` });
+    const { namespace, name, uid } = ref;
+    tools.logger.info({ namespace, pod: name, uid, reason, ...figures, detail: message }, 'drain ended');
+    const workload = tools.world.pod(ref)?.workload;
+    const pod = { ...ref, ...(workload !== undefined && { workload }) };
+    tellOfDrain(pod, { type: reason === 'DrainComplete' ? 'Normal' : 'Warning', reason, message }, tools);
+    // The pod was deleted by force under its sidecar: whoever saw it vanish has counted it, see `drain-watch.ts`.
+    if (workload === undefined) return;
+    countDrain({ namespace, workload }, summary, tools.counters);
+    tools.durations.observe({ reason }, summary.tookMs / 1000);
   };
 }

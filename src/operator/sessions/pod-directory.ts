@@ -2,7 +2,8 @@
 import type { ObjectReader } from '../../kube/ports.ts';
 import { pods } from '../../kube/resources.ts';
 import type { PodDirectory, PodLife } from '../discovery/drain-answer.ts';
-import { deletionOf } from '../gather/pods.ts';
+import type { Pod } from '../../core/snapshot/snapshot.ts';
+import { endOf } from '../gather/pods.ts';
 import type { World } from '../gather/world.ts';
 
 export function createPodDirectory(world: World, reader: Pick<ObjectReader, 'get'>): PodDirectory {
@@ -10,14 +11,15 @@ export function createPodDirectory(world: World, reader: Pick<ObjectReader, 'get
     cached: (ref) => lifeOf(world.pod(ref), ref.uid),
     live: async (ref) => {
       const pod = await reader.get(pods, ref);
-      return lifeOf(pod && { uid: pod.metadata.uid ?? '', deletion: deletionOf(pod.metadata) }, ref.uid);
+      return lifeOf(pod && { uid: pod.metadata.uid ?? '', ...endOf(pod) }, ref.uid);
     },
   };
 }
 
-type Seen = { uid: string; deletion?: { killAtMs: number } | undefined };
+type Seen = Pick<Pod, 'uid' | 'deletion' | 'disruption'>;
 
 function lifeOf(pod: Seen | undefined, uid: string): PodLife {
   if (pod?.uid !== uid) return { kind: 'Gone' };
-  return pod.deletion ? { kind: 'Terminating', killAtMs: pod.deletion.killAtMs } : { kind: 'Alive' };
+  const { deletion, disruption } = pod;
+  return deletion ? { kind: 'Terminating', killAtMs: deletion.killAtMs, ...(disruption !== undefined && { disruption }) } : { kind: 'Alive' };
 }

@@ -1,10 +1,10 @@
 /** What is known of the sessions on a pod that is to go. Unknown is not zero: wherever a proxy may know more, the answer is "unknown". */
-import { gatewayKey, planServing } from '../../core/accept/plan.ts';
+import { gatewayKey } from '../../core/accept/plan.ts';
 import type { Ledger } from '../../core/count/ledger.ts';
-import { defaultGateway } from '../../core/names/names.ts';
+import { backendKey, defaultGateway } from '../../core/names/names.ts';
 import type { SessionSource } from '../../core/table/messages.ts';
 import type { PodRef } from '../discovery/caller.ts';
-import type { TranslationFeed } from '../feed/translation-feed.ts';
+import type { Translated, TranslationFeed } from '../feed/translation-feed.ts';
 import type { World } from '../gather/world.ts';
 import { expectedProxies } from './expected-proxies.ts';
 
@@ -12,15 +12,22 @@ const unknown = (why: string): SessionSource[] => [{ type: 'Proxy', known: false
 
 export function createSources({ world, feed, ledger }: { world: World; feed: TranslationFeed; ledger: Ledger }) {
   return (pod: PodRef, nowMs: number): SessionSource[] => {
-    const snapshot = feed.latest()?.snapshot;
+    const translated = feed.latest();
     const name = world.pod(pod)?.workload;
-    if (!snapshot) return unknown('this replica of the operator has not read the cluster yet');
+    if (!translated) return unknown('this replica of the operator has not read the cluster yet');
     if (name === undefined) return unknown('this replica of the operator does not know the pod yet');
     const workload = world.workload({ namespace: pod.namespace, name });
-    const gateway = workload ? planServing(workload).gateway : { namespace: pod.namespace, name: defaultGateway };
-    const expected = expectedProxies(snapshot, gatewayKey(gateway));
+    const gateways = gatewaysOf(backendKey(pod.namespace, name), pod.namespace, translated);
+    const expected = gateways.map((gateway) => ({ gateway, proxies: expectedProxies(translated.snapshot, gateway) }));
     // A proxy that is being replaced takes its counts with it. Only where the StickyWorkload is gone too there is to be none.
-    if (expected.length === 0 && workload) return unknown(`no proxy of Gateway ${gatewayKey(gateway)} is running`);
-    return ledger.sourcesOf(pod.uid, expected, nowMs);
+    const bare = expected.find(({ proxies }) => proxies.length === 0);
+    if (bare && workload) return unknown(`no proxy of Gateway ${bare.gateway} is running`);
+    return ledger.sourcesOf(pod.uid, expected.flatMap(({ proxies }) => proxies), nowMs);
   };
+}
+
+/** All whose proxies may have sent sessions to the backend. One that no table leads to may have been led to a moment ago. */
+function gatewaysOf(backend: string, namespace: string, { translation: { carriers, world } }: Translated): string[] {
+  const asked = world.candidates.get(backend)?.plan.parents.map(({ gateway }) => gateway) ?? [{ namespace, name: defaultGateway }];
+  return carriers.get(backend) ?? [...new Set(asked.map(gatewayKey))];
 }

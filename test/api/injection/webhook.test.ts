@@ -18,16 +18,32 @@ import { connectLive, eventually, makeNamespace, namespaces } from '../kube/worl
 
 const workload = {
   metadata: { name: 'cart', namespace: 'any' },
-  spec: { drain: { timeout: '1h', quietPeriod: '5s', shutdownMargin: '30s', sessionSources: ['Proxy'] } },
+  spec: {
+    service: { targetPort: 'http' },
+    drain: {
+      timeout: '1h',
+      quietPeriod: '5s',
+      shutdownMargin: '30s',
+      sessionSources: ['Proxy', 'Connections', 'Application'],
+      sessionThreshold: 0,
+      connections: { excludeCIDRs: ['10.9.0.0/16'] },
+      application: { path: '/sessions', port: 'http' },
+    },
+  },
 } as unknown as StickyWorkload;
 
 const container = {
   name: 'app',
   image: 'cart:1',
+  ports: [{ name: 'http', containerPort: 8080 }],
   livenessProbe: { httpGet: { path: '/', port: 80 } },
 };
 
-const template = (app: string, labels = {}) => ({ metadata: { labels: { app, ...labels } }, spec: { containers: [container] } });
+/** With a hook that the sidecar takes over, and one that it cannot. */
+const cache = { name: 'cache-1', image: 'cache:1', lifecycle: { preStop: { httpGet: { path: '/save', port: 'admin', httpHeaders: [{ name: 'X-Why', value: '$(bye)' }] } } }, ports: [{ name: 'admin', containerPort: 9000 }] };
+const worker = { name: 'worker', image: 'worker:1', lifecycle: { preStop: { sleep: { seconds: 5 } } } };
+
+const template = (app: string, labels = {}) => ({ metadata: { labels: { app, ...labels } }, spec: { containers: [container, cache, worker] } });
 
 const workloadObject = (kind: 'Deployment' | 'StatefulSet', name: string, labels = {}): KubeObject => ({
   apiVersion: 'apps/v1',
@@ -36,7 +52,7 @@ const workloadObject = (kind: 'Deployment' | 'StatefulSet', name: string, labels
   spec: { replicas: 1, selector: { matchLabels: { app: name } }, template: template(name, labels) },
 });
 
-type SeenPod = KubeObject & { spec: { initContainers?: { name: string }[]; containers: object[]; terminationGracePeriodSeconds: number } };
+type SeenPod = KubeObject & { spec: { initContainers?: { name: string; env?: { name: string; value?: string; valueFrom?: { fieldRef: { fieldPath: string } } }[] }[]; containers: object[]; terminationGracePeriodSeconds: number } };
 
 // The API server itself compiles the CEL, trusts the authority, applies the patch and validates the pod.
 describeWithApi('injection by a real API server', () => {
@@ -108,6 +124,7 @@ describeWithApi('injection by a real API server', () => {
   }
 
   const inNamespace = (namespace: string, object: KubeObject): KubeObject => ({ ...object, metadata: { ...object.metadata, namespace } });
+  const environmentOf = ({ spec }: SeenPod) => Object.fromEntries((spec.initContainers?.[0]?.env ?? []).map(({ name, value, valueFrom }) => [name, value ?? valueFrom?.fieldRef.fieldPath]));
   const sidecars = ({ spec }: SeenPod) => (spec.initContainers ?? []).map(({ name }) => name);
 
   test('the pods of a target Deployment and of a target StatefulSet come out injected, and valid', async () => {
@@ -118,8 +135,21 @@ describeWithApi('injection by a real API server', () => {
       expect(sidecars(pod)).toEqual(['holdfast-sidecar']);
       expect(pod.spec).toMatchObject({
         terminationGracePeriodSeconds: 3640,
-        containers: [{ lifecycle: { preStop: { httpGet: { path: '/prestop', port: 15_999 } } }, livenessProbe: { terminationGracePeriodSeconds: 30 } }],
+        containers: [
+          { lifecycle: { preStop: { httpGet: { path: '/prestop/app', port: 15_999 } } }, livenessProbe: { terminationGracePeriodSeconds: 30 } },
+          { lifecycle: { preStop: { httpGet: { path: '/prestop/cache-1', port: 15_999 } } } },
+          { lifecycle: { preStop: { sleep: { seconds: 5 } } } },
+        ],
         initContainers: [{ restartPolicy: 'Always', volumeMounts: expect.arrayContaining([expect.objectContaining({ mountPath: '/var/run/secrets/holdfast' })]) }],
+      });
+      expect(pod.spec.containers[1]).not.toHaveProperty('lifecycle.preStop.httpGet.httpHeaders');
+      expect(environmentOf(pod)).toMatchObject({
+        HOLDFAST_CONNECTION_PORTS: '8080',
+        HOLDFAST_EXCLUDE_CIDRS: '10.9.0.0/16',
+        HOLDFAST_APPLICATION_PORT: '8080',
+        HOLDFAST_POD_IP: 'status.podIP',
+        HOLDFAST_HOST_IPS: 'status.hostIPs',
+        'HOLDFAST_PRE_STOP_cache-1': '{"scheme":"HTTP","port":9000,"path":"/save","headers":[{"name":"X-Why","value":"$$(bye)"}]}',
       });
     }
   }, 20_000);

@@ -50,7 +50,7 @@ describeWithApi('Injection at admission', () => {
     expect(spec).toMatchObject({
       terminationGracePeriodSeconds: 3600 + 5 + 30 + 5,
       initContainers: [{ name: 'holdfast-sidecar', restartPolicy: 'Always', image: 'holdfast:test', securityContext: { runAsNonRoot: true, readOnlyRootFilesystem: true } }],
-      containers: [{ name: 'app', lifecycle: { preStop: { httpGet: { path: '/prestop', port: 15999 } } } }],
+      containers: [{ name: 'app', lifecycle: { preStop: { httpGet: { path: '/prestop/app', port: 15999 } } } }],
     });
   });
 

@@ -1,5 +1,6 @@
 /** The load client is the measure of Holdfast, so it is measured first: it sees every kind of loss, and only losses. */
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createShop } from '../../../examples/shop/shop.ts';
@@ -8,7 +9,7 @@ import { createRandom, exponential } from '../../support/load-random.ts';
 import { runLoad, startLoad } from '../../support/load.ts';
 import type { LoadOptions } from '../../support/load.ts';
 import { formatSummary, podUses, summarize } from '../../support/truth.ts';
-import type { LossKind, Truth } from '../../support/truth.ts';
+import type { LossKind, SessionType, Truth } from '../../support/truth.ts';
 import { startNastyProxy } from './nasty-proxy.ts';
 import type { Fault, NastyProxy } from './nasty-proxy.ts';
 
@@ -53,9 +54,10 @@ async function until(condition: () => boolean): Promise<void> {
 describe('against the shop itself', () => {
   test('no session is lost, and each ends once', async () => {
     const target = { host: '127.0.0.1', port: (shop.server.address() as AddressInfo).port };
-    const summary = summarize(await runLoad(loadOf({ target, sessions: 40, webSockets: 15, customersPerPlace: 3 })));
+    const summary = summarize(await runLoad(loadOf({ target, sessions: 40, webSockets: 15, eventStreams: 10, customersPerPlace: 3 })));
     expect(summary).toMatchObject({ started: 120, ended: 120, lost: 0, misplaced: 0, refused: 0, alive: 0, losses: [] });
-    expect(shop.count()).toEqual({ sessions: 0, webSockets: 0 });
+    await until(() => shop.count().eventStreams === 0);
+    expect(shop.count()).toEqual({ sessions: 0, webSockets: 0, eventStreams: 0 });
   });
 
   test('places are filled again until the load is stopped, and then everyone leaves on their own terms', async () => {
@@ -76,7 +78,7 @@ describe('against the shop itself', () => {
 });
 
 describe('what a proxy does wrong is a session lost', () => {
-  test.each<[Fault, string, 'Http' | 'WebSocket', LossKind]>([
+  test.each<[Fault, string, SessionType, LossKind]>([
     ['Misroute', 'a request goes to another pod', 'Http', 'UnknownSession'],
     ['Reset', 'a connection is reset', 'Http', 'ConnectionBroken'],
     ['BadGateway', 'the proxy answers by itself', 'Http', 'Status'],
@@ -88,9 +90,14 @@ describe('what a proxy does wrong is a session lost', () => {
     ['Swallow', 'a WebSocket falls silent', 'WebSocket', 'Timeout'],
     ['OtherPod', 'a WebSocket is answered by another pod', 'WebSocket', 'WrongPod'],
     ['OtherSecret', 'a WebSocket is answered for another session', 'WebSocket', 'WrongSecret'],
+    ['ResetDown', 'a stream of events is cut', 'Sse', 'EventsEnded'],
+    ['SwallowDown', 'a stream of events falls silent', 'Sse', 'Timeout'],
+    ['OtherPod', 'events come from another pod', 'Sse', 'WrongPod'],
+    ['OtherSecret', 'events are those of another session', 'Sse', 'WrongSecret'],
   ])('%s: %s (%s → %s)', async (fault, _, type, kind) => {
-    const load = startLoad(loadOf({ webSockets: type === 'WebSocket' ? 6 : 0, meanLifeMs: 60_000, customersPerPlace: 1 }));
-    await until(() => load.truth.sessions.length === 6 && (type === 'Http' || shop.count().webSockets === 6));
+    const places = { webSockets: type === 'WebSocket' ? 6 : 0, eventStreams: type === 'Sse' ? 6 : 0 };
+    const load = startLoad(loadOf({ ...places, meanLifeMs: 60_000, customersPerPlace: 1 }));
+    await until(() => load.truth.sessions.length === 6 && shop.count().webSockets === places.webSockets && shop.count().eventStreams === places.eventStreams);
     proxy.fault(fault);
     const summary = summarize(await load.finished);
     expect(summary).toMatchObject({ started: 6, ended: 0, lost: 6, lostBy: { [kind]: 6 }, refused: 0 });
@@ -103,6 +110,46 @@ describe('what a proxy does wrong is a session lost', () => {
     await shop.close();
     expect(summarize(await load.finished)).toMatchObject({ lost: 6, lostBy: { WebSocketClosed: 6 } });
   });
+});
+
+describe('customers who may reconnect', () => {
+  const lasting = (override: Partial<LoadOptions>) => startLoad(loadOf({ meanLifeMs: 60_000, customersPerPlace: 1, reconnectMs: 4000, ...override }));
+
+  test.each<[SessionType, Partial<LoadOptions>]>([
+    ['Http', { webSockets: 0 }],
+    ['WebSocket', { webSockets: 6 }],
+    ['Sse', { webSockets: 0, eventStreams: 6 }],
+  ])('find their session again when a connection is cut, and tell of the cut: %s', async (type, places) => {
+    const load = lasting(places);
+    await until(() => load.truth.sessions.length === 6 && shop.count().webSockets === (places.webSockets ?? 0) && shop.count().eventStreams === (places.eventStreams ?? 0));
+    // Nothing gets through until each has noticed; a connection that was idle when it was cut is missed by nobody.
+    proxy.fault('Reset');
+    proxy.cutAll();
+    await until(() => load.truth.sessions.every(({ cuts }) => cuts.length > 0));
+    proxy.fault('None');
+    expect(summarize(await load.sendHome())).toMatchObject({ started: 6, ended: 6, lost: 0, cut: { [type]: expect.any(Number) } });
+  });
+
+  test('have lost their session when another pod answers after the cut', async () => {
+    const load = lasting({ webSockets: 6 });
+    await until(() => shop.count().webSockets === 6);
+    proxy.fault('Misroute');
+    proxy.cutAll();
+    expect(summarize(await load.finished)).toMatchObject({ lost: 6, lostBy: { UnknownSession: 6 } });
+  });
+});
+
+test('customers who come back log in with the cookies they have, and those who do not have none', async () => {
+  const cookies: (string | undefined)[] = [];
+  shop.server.on('request', ({ url, headers }: IncomingMessage) => {
+    if (url === '/login') cookies.push(headers.cookie);
+  });
+  const summary = summarize(await runLoad(loadOf({ sessions: 20, customersPerPlace: 4, returning: 0.5 })));
+  expect(summary).toMatchObject({ started: 80, lost: 0 });
+  const came = cookies.filter((header) => header?.startsWith('shop=')).length;
+  expect(came).toBeGreaterThan(15);
+  expect(came).toBeLessThan(45);
+  expect(shop.count().sessions).toBeGreaterThanOrEqual(came);
 });
 
 test('a login that is turned away is refused, not lost: nothing had begun', async () => {
@@ -135,9 +182,9 @@ describe('the truth of a run', () => {
     run: 'scale-down',
     seed: 3,
     sessions: [
-      { id: '0.0', type: 'Http', pod: 'a', startedAtMs: 1000, lastSeenAtMs: 5000, endedAtMs: 5100 },
-      { id: '0.1', type: 'Http', pod: 'a', startedAtMs: 5200, lastSeenAtMs: 6000, endedAtMs: 6001, loss: { kind: 'WrongPod', what: 'answered by b', atMs: 6000 } },
-      { id: '1.0', type: 'WebSocket', pod: 'b', startedAtMs: 1500, lastSeenAtMs: 7000 },
+      { id: '0.0', type: 'Http', pod: 'a', startedAtMs: 1000, loginMs: 40, lastSeenAtMs: 5000, endedAtMs: 5100, cuts: [] },
+      { id: '0.1', type: 'Http', pod: 'a', startedAtMs: 5200, loginMs: 20, lastSeenAtMs: 6000, endedAtMs: 6001, cuts: [], loss: { kind: 'WrongPod', what: 'answered by b', atMs: 6000 } },
+      { id: '1.0', type: 'WebSocket', pod: 'b', startedAtMs: 1500, loginMs: 30, lastSeenAtMs: 7000, cuts: [{ what: 'closed with code 1006', atMs: 2000 }] },
     ],
     refused: [],
   };
@@ -149,6 +196,14 @@ describe('the truth of a run', () => {
     ['sessions began before', new Map([['b', 1600]]), 0],
   ])('misplaced: %s', (_, terminatingSince, misplaced) => {
     expect(summarize(truth, terminatingSince).misplaced).toBe(misplaced);
+  });
+
+  test.each([
+    ['no pod was deleted', [], { median: 0, most: 0 }],
+    ['a pod got its last session before it was deleted', [['b', 1600]], { median: 0, most: 0 }],
+    ['each counts, also a pod without any session', [['a', 5000], ['b', 1400], ['c', 1]], { median: 100, most: 200 }],
+  ] as [string, [string, number][], object][])('last new session: %s', (_, terminatingSince, expected) => {
+    expect(summarize(truth, new Map(terminatingSince)).lastNewSessionMs).toEqual(expected);
   });
 
   test('is one line of JSON', () => {
@@ -163,6 +218,9 @@ describe('the truth of a run', () => {
       misplaced: 1,
       refused: 0,
       alive: 1,
+      cut: { WebSocket: 1 },
+      slowestLoginMs: 40,
+      lastNewSessionMs: { median: 1100, most: 1100 },
       lostBy: { WrongPod: 1 },
       losses: [{ session: '0.1', pod: 'a', kind: 'WrongPod', what: 'answered by b', atMs: 6000 }],
       misplacedOn: { a: 1 },

@@ -11,6 +11,10 @@ export type Fault =
   | 'BadGateway'
   /** The answer never comes. */
   | 'Swallow'
+  /** The connection is reset when the next bytes come from the shop: a stream of events asks for nothing. */
+  | 'ResetDown'
+  /** What the shop sends goes nowhere. */
+  | 'SwallowDown'
   /** The name of the pod in the answer is another. */
   | 'OtherPod'
   /** The secret in the answer is another. */
@@ -18,7 +22,7 @@ export type Fault =
   /** Each request reaches the shop twice. */
   | 'Repeat';
 
-export type NastyProxy = { port: number; fault(next: Fault): void; close(): Promise<void> };
+export type NastyProxy = { port: number; fault(next: Fault): void; /** Resets every connection, once. */ cutAll(): void; close(): Promise<void> };
 
 /** It moves bytes and knows no HTTP: a fault hits the next bytes of the client, which are the next request. */
 export async function startNastyProxy(shopPort: number, otherShopPort: number): Promise<NastyProxy> {
@@ -40,7 +44,10 @@ export async function startNastyProxy(shopPort: number, otherShopPort: number): 
       else if (fault !== 'Swallow') upstream.write(request);
       if (fault === 'Repeat') repeatElsewhere(request);
     });
-    upstream.on('data', (answer) => client.write(spoil(answer, fault)));
+    upstream.on('data', (answer) => {
+      if (fault === 'ResetDown') client.resetAndDestroy();
+      else if (fault !== 'SwallowDown') client.write(spoil(answer, fault));
+    });
     client.on('close', () => upstream.destroy());
     upstream.on('close', () => client.destroy());
   });
@@ -53,6 +60,9 @@ export async function startNastyProxy(shopPort: number, otherShopPort: number): 
     port: (server.address() as AddressInfo).port,
     fault(next) {
       fault = next;
+    },
+    cutAll() {
+      for (const socket of sockets) socket.resetAndDestroy();
     },
     async close() {
       for (const socket of sockets) socket.destroy();

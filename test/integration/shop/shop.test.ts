@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { WebSocket } from 'ws';
+import { createControl } from '../../../examples/shop/control.ts';
 import { createShop } from '../../../examples/shop/shop.ts';
 import type { Shop } from '../../../examples/shop/shop.ts';
 
@@ -80,9 +81,73 @@ describe('a customer', () => {
   });
 });
 
-test('health checks pass, and other pages are not found', async () => {
-  expect((await call('GET', '/healthz')).status).toBe(200);
-  expect((await call('GET', '/nothing')).status).toBe(404);
+test('health checks pass until they are made to fail, and other pages are not found', async () => {
+  const codes = () => Promise.all(['/healthz', '/livez', '/nothing'].map(async (path) => (await call('GET', path)).status));
+  expect(await codes()).toEqual([200, 200, 404]);
+  shop.health.ready = false;
+  expect(await codes()).toEqual([503, 200, 404]);
+  shop.health.live = false;
+  expect(await codes()).toEqual([503, 500, 404]);
+});
+
+describe('a stream of events', () => {
+  test('comes from the pod, with the secret and in order, and ends in order when the shop closes', async () => {
+    const { cookie, secret } = await login();
+    const response = await fetch(`http://${base}/events`, { headers: { cookie } });
+    expect(response.headers.get('content-type')).toBe('text/event-stream');
+    let text = '';
+    for await (const chunk of response.body ?? []) {
+      text += Buffer.from(chunk).toString();
+      if (text.includes('id: 2')) void shop.close();
+    }
+    expect(text).toBe([1, 2].map((number) => `id: ${number}\ndata: ${JSON.stringify({ pod: 'shop-1', secret, number })}\n\n`).join(''));
+    expect(shop.count().eventStreams).toBe(0);
+  });
+
+  test('is refused to strangers', async () => {
+    expect((await call('GET', '/events')).status).toBe(401);
+  });
+});
+
+describe('the switches', () => {
+  async function withControl(use: (flip: (method: string, path: string) => Promise<{ status: number; text: string }>, logged: object[]) => Promise<void>): Promise<void> {
+    const logged: object[] = [];
+    const control = createControl(shop, (event, fields) => logged.push({ event, ...fields }));
+    control.listen(0, '127.0.0.1');
+    await once(control, 'listening');
+    const { port } = control.address() as AddressInfo;
+    await use(async (method, path) => {
+      const response = await fetch(`http://127.0.0.1:${port}${path}`, { method });
+      return { status: response.status, text: await response.text() };
+    }, logged);
+    control.close();
+  }
+
+  test('make probes fail, tell the number of sessions, and log the hook', async () => {
+    await login();
+    await withControl(async (flip, logged) => {
+      expect((await flip('GET', '/sessions')).text).toBe('1\n');
+      await flip('POST', '/not-ready');
+      await flip('POST', '/not-live');
+      await flip('GET', '/prestop');
+      expect((await flip('GET', '/not-live')).status).toBe(404);
+      expect(logged).toEqual([
+        { event: 'Switched', to: 'not-ready', ready: false, live: true },
+        { event: 'Switched', to: 'not-live', ready: false, live: false },
+        { event: 'PreStop', to: 'prestop', sessions: 1, webSockets: 0, eventStreams: 0 },
+      ]);
+    });
+    expect((await call('GET', '/livez')).status).toBe(500);
+  });
+
+  test('burn a share of a core until they are told to stop', async () => {
+    await withControl(async (flip) => {
+      expect(JSON.parse((await flip('POST', '/burn?share=0.5')).text)).toEqual({ share: 0.5 });
+      const before = process.cpuUsage();
+      while (process.cpuUsage(before).user < 100_000) await new Promise((resolve) => setTimeout(resolve, 10));
+      expect(JSON.parse((await flip('POST', '/burn?share=0')).text)).toEqual({ share: 0 });
+    });
+  });
 });
 
 describe('a WebSocket', () => {

@@ -1,86 +1,13 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
-import { createDrain } from '../../../sidecar/loop.ts';
-import { createOperatorClient } from '../../../sidecar/operator-client.ts';
-import { createSidecarServer } from '../../../sidecar/server.ts';
-import { operatorNamespace, operatorService } from '../../../src/core/names/names.ts';
+import { writeFile } from 'node:fs/promises';
+import { describe, expect, test } from '@jest/globals';
+import type { SessionSource } from '../../../src/core/table/messages.ts';
 import { createCertificates } from '../../support/certificates.ts';
-import type { TestCertificates } from '../../support/certificates.ts';
-import { startFakeOperator, terminatingWith } from './fake-operator.ts';
-import type { Behaviour, FakeOperator } from './fake-operator.ts';
+import { terminatingWith } from './fake-operator.ts';
+import type { Behaviour } from './fake-operator.ts';
 import { callPreStop } from './pre-stop.ts';
+import { createRig, quick, serverName } from './rig.ts';
 
-const serverName = `${operatorService}.${operatorNamespace}.svc`;
-const quick = { drainTimeoutMs: 60_000, quietPeriodMs: 300, shutdownMarginMs: 1000 };
-
-let certificates: TestCertificates;
-let folder: string;
-let tokenFile: string;
-const cleanUps: (() => Promise<unknown>)[] = [];
-
-beforeAll(async () => {
-  certificates = await createCertificates({ names: [serverName] });
-  folder = await mkdtemp(join(tmpdir(), 'holdfast-sidecar-'));
-  tokenFile = join(folder, 'token');
-  await writeFile(tokenFile, 'first-token\n');
-});
-afterAll(() => rm(folder, { recursive: true }));
-afterEach(async () => {
-  for (const cleanUp of cleanUps.splice(0).toReversed()) await cleanUp();
-});
-
-async function operatorOn(host = '127.0.0.1', port = 0): Promise<FakeOperator> {
-  const operator = await startFakeOperator(certificates, { host, port });
-  cleanUps.push(() => operator.close());
-  return operator;
-}
-
-type Setup = { addresses?: string[]; limits?: Partial<typeof quick>; ca?: string };
-
-/** Events as they were logged. */
-function createEventLog() {
-  const events: string[] = [];
-  const waiting = new Set<() => void>();
-  return {
-    events,
-    log: (event: string): void => {
-      events.push(event);
-      for (const check of waiting) check();
-    },
-    /** Resolves when the event has been logged as often. */
-    logged: (event: string, times: number): Promise<void> =>
-      new Promise((resolve) => {
-        const check = () => {
-          if (events.filter((one) => one === event).length < times) return;
-          waiting.delete(check);
-          resolve();
-        };
-        waiting.add(check);
-        check();
-      }),
-  };
-}
-
-/** A sidecar in this process, over real sockets. */
-async function sidecarOf(operator: { port: number }, { addresses = ['127.0.0.1'], limits = {}, ca = certificates.caPem }: Setup = {}) {
-  const { events, log, logged } = createEventLog();
-  const client = createOperatorClient({ host: 'discovery', port: operator.port, serverName, ca, tokenFile }, () => Promise.resolve(addresses));
-  const drain = createDrain({ limits: { ...quick, ...limits }, operator: client, nowMs: Date.now, log, pollIntervalMs: 50 });
-  const server = createSidecarServer(drain);
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve);
-  });
-  cleanUps.push(async () => {
-    await drain.stop();
-    client.close();
-    server.closeAllConnections();
-    await server[Symbol.asyncDispose]();
-  });
-  return { port: (server.address() as AddressInfo).port, events, logged, drain };
-}
+const { operatorOn, sidecarOf, tokenFile } = createRig();
 
 describe('a hook', () => {
   test('is held while sessions live, and answered when they have ended and it stayed quiet', async () => {
@@ -131,7 +58,7 @@ describe('a hook', () => {
   test('is held while the operator is away, and goes on where it comes back', async () => {
     const first = await operatorOn();
     first.answer(terminatingWith(0));
-    const sidecar = await sidecarOf(first, { limits: { quietPeriodMs: 1500 } });
+    const sidecar = await sidecarOf(first, { policy: { quietPeriodMs: 1500 } });
     const hook = callPreStop(sidecar.port);
     await first.asked(1);
     await first.close();
@@ -213,7 +140,7 @@ describe('the replicas of the operator', () => {
     const operator = await operatorOn();
     operator.answer(terminatingWith(0));
     const stranger = await createCertificates({ names: [serverName] });
-    const sidecar = await sidecarOf(operator, { ca: stranger.caPem, limits: { drainTimeoutMs: 1500, quietPeriodMs: 0 } });
+    const sidecar = await sidecarOf(operator, { ca: stranger.caPem, policy: { drainTimeoutMs: 1500, quietPeriodMs: 0 } });
     expect(await callPreStop(sidecar.port).answered).toBe('DrainDeadline');
     expect(operator.tokens.size).toBe(0);
   });
@@ -224,9 +151,50 @@ describe('the replicas of the operator', () => {
     const sidecar = await sidecarOf(operator);
     callPreStop(sidecar.port);
     await operator.asked(1);
-    await writeFile(tokenFile, 'second-token\n');
+    await writeFile(tokenFile(), 'second-token\n');
     await operator.asked(2);
-    await writeFile(tokenFile, 'first-token\n');
+    await writeFile(tokenFile(), 'first-token\n');
     expect(operator.tokens).toContain('Bearer second-token');
   });
+});
+
+describe('sources in the pod', () => {
+  test('must be zero too, beside those of the proxies', async () => {
+    const operator = await operatorOn();
+    operator.answer(terminatingWith(0));
+    let local: SessionSource = { type: 'Connections', known: true, sessions: 1 };
+    const sidecar = await sidecarOf(operator, { policy: { sources: ['Proxy', 'Connections'], quietPeriodMs: 0 }, countSources: () => Promise.resolve([local]) });
+    const hook = callPreStop(sidecar.port);
+    await operator.asked(4);
+    expect(sidecar.drain.view().state?.evidence).toEqual({ type: 'Busy', sessions: 1 });
+    local = { type: 'Connections', known: false, why: 'unreadable' };
+    await operator.asked(4);
+    expect(hook.reason).toBeUndefined();
+    local = { type: 'Connections', known: true, sessions: 0 };
+    expect(await hook.answered).toBe('DrainComplete');
+  });
+
+  test('are not asked for a container that only restarts', async () => {
+    const operator = await operatorOn();
+    operator.answer({ terminating: false });
+    let counted = 0;
+    const countSources = () => {
+      counted += 1;
+      return Promise.resolve([]);
+    };
+    const sidecar = await sidecarOf(operator, { policy: { sources: ['Application'] }, countSources });
+    expect(await callPreStop(sidecar.port).answered).toBe('NotTerminating');
+    expect(counted).toBe(0);
+  });
+});
+
+test('a drain that an eviction cuts short says so to the operator', async () => {
+  const operator = await operatorOn();
+  operator.answer(terminatingWith(1));
+  const sidecar = await sidecarOf(operator);
+  const hook = callPreStop(sidecar.port);
+  await operator.asked(2);
+  operator.answer({ terminating: true, killAtMs: Date.now() + 1200, disruption: 'EvictionByEvictionAPI', sources: [{ type: 'Proxy', known: true, sessions: 1 }] });
+  expect(await hook.answered).toBe('DrainCutShort');
+  expect(await operator.summary).toMatchObject({ reason: 'DrainCutShort', sessionsCut: 1, message: expect.stringContaining('the pod was evicted') });
 });

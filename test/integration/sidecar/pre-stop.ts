@@ -10,11 +10,11 @@ export type PreStop = {
   hangUp(): void;
 };
 
-export function callPreStop(port: number): PreStop {
+export function callPreStop(port: number, path = '/prestop'): PreStop {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   let reason: string | undefined;
   let status: number | undefined;
-  const request = get({ host: '127.0.0.1', port, path: '/prestop', agent: false }, (response) => {
+  const request = get({ host: '127.0.0.1', port, path, agent: false, headers: { 'user-agent': 'kube-lifecycle/1.35' } }, (response) => {
     let body = '';
     status = response.statusCode;
     response.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));

@@ -8,11 +8,14 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
 import { createCertificates } from '../../support/certificates.ts';
 import { startFakeOperator, terminatingWith } from './fake-operator.ts';
 import type { FakeOperator } from './fake-operator.ts';
 import { callPreStop } from './pre-stop.ts';
+
+// Each test starts a process of Node, which takes its time on a machine that has much to do.
+jest.setTimeout(30_000);
 
 type Line = { event: string } & Record<string, unknown>;
 
@@ -108,7 +111,7 @@ test('it holds on and answers when nobody reads its log any more', async () => {
   expect(await hook.answered).toBe('DrainComplete');
 });
 
-test('it answers health checks, shows the state of the gate, and says what else there is', async () => {
+test('it answers health checks, shows the state of the gate and its metrics, and says what else there is', async () => {
   const port = await run().port();
   const read = async (path: string, method = 'GET') => {
     const response = await fetch(`http://127.0.0.1:${port}${path}`, { method });
@@ -116,20 +119,44 @@ test('it answers health checks, shows the state of the gate, and says what else 
   };
   expect(await read('/healthz')).toEqual({ status: 200, body: { status: 'ok' } });
   expect(await read('/state')).toEqual({ status: 200, body: { callers: 0 } });
+  expect(await (await fetch(`http://127.0.0.1:${port}/metrics`)).text()).toContain('holdfast_sidecar_holding 0');
   expect(await read('/prestop', 'POST')).toMatchObject({ status: 405 });
   expect(await read('/else')).toMatchObject({ status: 404 });
 });
 
-test.each([
-  ['HOLDFAST_DRAIN_TIMEOUT_MS', undefined],
-  ['HOLDFAST_QUIET_PERIOD_MS', '5s'],
-  ['HOLDFAST_SHUTDOWN_MARGIN_MS', '-1'],
-  ['HOLDFAST_SIDECAR_PORT', '70000'],
-  ['HOLDFAST_CA', undefined],
-])('it does not start when %s is %s, and names it', async (name, value) => {
-  const sidecar = run({ [name]: value });
+test('it does not start where it cannot do its work, and names why', async () => {
+  const sidecar = run({ HOLDFAST_CA: undefined });
   expect(await sidecar.exitCode).toBe(1);
-  expect(sidecar.lines).toEqual([expect.objectContaining({ event: 'ConfigInvalid', problem: expect.stringContaining(name) })]);
+  expect(sidecar.lines).toEqual([expect.objectContaining({ event: 'ConfigInvalid', problem: expect.stringContaining('HOLDFAST_CA') })]);
+});
+
+test('it starts with settings that it can do without, and names them', async () => {
+  const sidecar = run({ HOLDFAST_EXCLUDE_CIDRS: '10.0.0.0/8,999.0.0.0/8' });
+  await sidecar.port();
+  expect(sidecar.lines[0]).toMatchObject({ event: 'ConfigDoubtful', problem: expect.stringContaining('999.0.0.0/8') });
+});
+
+test('it counts the connections of its network namespace, and the sessions that the app tells of', async () => {
+  const app = createServer((socket) => socket.end('HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{"sessions":1}')).listen(0, '127.0.0.1');
+  await once(app, 'listening');
+  const { port } = app.address() as AddressInfo;
+  operator.answer(terminatingWith(0));
+  const sidecar = run({
+    HOLDFAST_SESSION_SOURCES: 'Connections,Application',
+    HOLDFAST_CONNECTION_PORTS: String(port),
+    HOLDFAST_APPLICATION_PORT: String(port),
+    HOLDFAST_APPLICATION_PATH: '/sessions',
+  });
+  const sidecarPort = await sidecar.port();
+  callPreStop(sidecarPort, '/prestop/app');
+  await operator.asked(3);
+  const state = await (await fetch(`http://127.0.0.1:${sidecarPort}/state`)).json();
+  // The question itself is a connection, of the pod to itself.
+  expect(state).toMatchObject({
+    callers: 1,
+    state: { evidence: { type: 'Busy', sessions: 1 }, sources: [{ type: 'Proxy' }, { type: 'Connections', known: true, sessions: 0 }, { type: 'Application', known: true, sessions: 1 }] },
+  });
+  app.close();
 });
 
 test('it does not pretend to run when its port is taken', async () => {

@@ -46,6 +46,7 @@ describe('the CustomResourceDefinition', () => {
       quietPeriod: '5s',
       shutdownMargin: '30s',
       sessionSources: ['Proxy'],
+      sessionThreshold: 0,
     });
   });
 });

@@ -16,7 +16,7 @@ test('a field is optional when it is neither required nor has a default', () => 
     service: Same<OptionalKeys<Spec['service']>, 'targetPort'>;
     route: Same<OptionalKeys<Spec['route']>, 'parentRefs' | 'hostnames' | 'backends'>;
     sessions: Same<OptionalKeys<Spec['sessionPersistence']>, 'cookie' | 'header' | 'absoluteTimeout' | 'newSessionOn'>;
-    drain: Same<OptionalKeys<Spec['drain']>, 'application'>;
+    drain: Same<OptionalKeys<Spec['drain']>, 'application' | 'connections'>;
     condition: Same<OptionalKeys<Condition>, 'observedGeneration'>;
     status: Same<OptionalKeys<Status>, keyof Status>;
   } = { spec: true, service: true, route: true, sessions: true, drain: true, condition: true, status: true };

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, test } from '@jest/globals';
 import { oneOf, optionalText, portNumber, requiredText, wholeNumber } from '../../../src/platform/config.ts';
-import { createRegistry, registerCounter, registerGauge } from '../../../src/platform/metrics.ts';
+import { createHistogram, createRegistry, registerMetric } from '../../../src/platform/metrics.ts';
 import { abortOnSignal, runShutdown } from '../../../src/platform/shutdown.ts';
 import { createMemoryClock } from '../../support/memory-clock.ts';
 import { createMemoryLogger } from '../../support/memory-logger.ts';
@@ -47,11 +47,26 @@ describe('shutdown', () => {
 test('metrics read the numbers when they are scraped, and forget series that are gone', async () => {
   const registry = createRegistry({ processMetrics: false });
   const numbers = { total: 1, byPod: { a: 1, b: 2 } as Record<string, number> };
-  registerCounter(registry, { name: 'things_total', help: 'Things.', read: () => [{ value: numbers.total }] });
-  registerGauge(registry, { name: 'things', help: 'Things.', labelNames: ['pod'], read: () => Object.entries(numbers.byPod).map(([pod, value]) => ({ labels: { pod }, value })) });
+  registerMetric(registry, { name: 'things_total', type: 'counter', help: 'Things.', labels: [], read: () => [{ value: numbers.total }] });
+  registerMetric(registry, { name: 'things', type: 'gauge', help: 'Things.', labels: ['pod'], read: () => Object.entries(numbers.byPod).map(([pod, value]) => ({ labels: { pod }, value })) });
   await registry.metrics();
   numbers.total = 5;
   numbers.byPod = { a: 3 };
   const lines = (await registry.metrics()).split('\n').filter((line) => !line.startsWith('#') && line !== '');
   expect(lines).toEqual(['things_total 5', 'things{pod="a"} 3']);
+});
+
+test('a histogram counts before it is shown anywhere', async () => {
+  const registry = createRegistry({ processMetrics: false });
+  const waits = createHistogram({ name: 'wait_seconds', type: 'histogram', help: 'Waits.', labels: ['why'], buckets: [1, 10] });
+  waits.observe({ why: 'x' }, 5);
+  waits.register(registry);
+  const lines = (await registry.metrics()).split('\n').filter((line) => !line.startsWith('#') && line !== '');
+  expect(lines).toEqual([
+    'wait_seconds_bucket{le="1",why="x"} 0',
+    'wait_seconds_bucket{le="10",why="x"} 1',
+    'wait_seconds_bucket{le="+Inf",why="x"} 1',
+    'wait_seconds_sum{why="x"} 5',
+    'wait_seconds_count{why="x"} 1',
+  ]);
 });

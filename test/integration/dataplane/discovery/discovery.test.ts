@@ -38,13 +38,14 @@ async function replica(address: string, port?: number): Promise<FakeReplica> {
   return fake;
 }
 
-type Proxy = { discovery: Discovery; pods: () => string; swaps: string[]; asOfMs: () => number; log: ReturnType<typeof createMemoryLogger> };
+type Proxy = { discovery: Discovery; pods: () => string; swaps: string[]; heard: string[]; asOfMs: () => number; log: ReturnType<typeof createMemoryLogger> };
 type ProxyOptions = { addresses: readonly string[] | (() => readonly string[]); port: number; ca?: string; kept?: boolean; silenceLimitMs?: number };
 
 /** The discovery side of a proxy: routes by what it is given, counts a session on the pod `busy`. */
 function startProxy({ addresses, port, ca = certificates.caPem, kept = false, silenceLimitMs = 5000 }: ProxyOptions): Proxy {
   const log = createMemoryLogger();
   const swaps: string[] = [];
+  const heard: string[] = [];
   let current: RoutingTable | undefined;
   let asOfMs = 0;
   const api = createOperatorApi({ port, serverName: operatorName, ca, tokenFile: path.join(folder, 'token'), silenceLimitMs });
@@ -64,14 +65,15 @@ function startProxy({ addresses, port, ca = certificates.caPem, kept = false, si
         swaps.push(podsOf(choice.table));
       },
       onConfirmed: (confirmedMs) => (asOfMs = confirmedMs),
-      buildReport: (sequence) => current && buildReport(current, () => undefined, { startedAtMs: 0, sequence, nowMs: Date.now(), ended: [] }),
-      onEnded: () => undefined,
+      buildReport: (sequence) => current && buildReport(current, () => undefined, { startedAtMs: 0, sequence, nowMs: Date.now(), ended: [], seen: [] }),
+      onEnded: (sessions) => heard.push(`ended ${sessions.join()}`),
+      onSeen: (sessions) => heard.push(`seen ${sessions.join()}`),
       changes: () => swaps.length,
     },
     { resolveIntervalMs: 20, keptTableDelayMs: 50, backoff: { firstMs: 20, maxMs: 100 } },
   );
   started.push(discovery);
-  return { discovery, pods: () => swaps.at(-1) ?? 'none', swaps, asOfMs: () => asOfMs, log };
+  return { discovery, pods: () => swaps.at(-1) ?? 'none', swaps, heard, asOfMs: () => asOfMs, log };
 }
 
 const both = ['127.0.0.1', '127.0.0.2'];
@@ -140,6 +142,16 @@ describe('a proxy and one replica', () => {
     expect(Date.now() - startMs).toBeLessThan(2000);
   });
 
+  test('hears what other proxies say of single sessions', async () => {
+    const only = await replica('127.0.0.1');
+    const proxy = startProxy({ addresses: ['127.0.0.1'], port: only.port });
+    only.sayTable(10, table({ pod: 'a' }));
+    await eventually(proxy.pods, (pods) => pods === 'a Accepting');
+    for (const type of ['ended', 'seen'] as const) only.say(JSON.stringify({ type, replica: 'x', sessions: ['00000000deadbeef'] }));
+    expect(await eventually(() => proxy.heard, ({ length }) => length === 2)).toEqual(['ended 00000000deadbeef', 'seen 00000000deadbeef']);
+    expect(proxy.pods()).toBe('a Accepting');
+  });
+
   test('comes back after the stream broke, and shows the token as it is by then', async () => {
     const only = await replica('127.0.0.1');
     only.sayTable(10, table({ pod: 'a' }));
@@ -172,6 +184,7 @@ describe('a proxy and one replica', () => {
     { sentence: 'that is no JSON', line: '{"type":"table",' },
     { sentence: 'that is no table', line: JSON.stringify({ type: 'table', replica: 'x', revision: '99', asOfMs: 1, table: { listeners: 3 } }) },
     { sentence: 'of an unknown type', line: JSON.stringify({ type: 'gossip', replica: 'x', revision: '99', asOfMs: 1 }) },
+    { sentence: 'with sessions that are no ids', line: JSON.stringify({ type: 'seen', replica: 'x', sessions: ['1'] }) },
     { sentence: 'with a revision that is no number', line: JSON.stringify({ type: 'heartbeat', replica: 'x', revision: '0x9', asOfMs: 1 }) },
   ])('a line $sentence changes nothing, and the stream goes on', async ({ line }) => {
     const only = await replica('127.0.0.1');

@@ -107,6 +107,20 @@ describe('an app that gives no response', () => {
   });
 });
 
+test('an app that answers twice: the second answer goes to nobody, whoever asks next', async () => {
+  const answer = (body: string) => `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
+  const { port, sockets } = await rig.rawApp((socket) => socket.on('data', () => socket.write(answer('asked') + answer('unasked'))));
+  const proxy = await rig.proxy(port);
+  const [client, another] = [await proxy.connect(), await proxy.connect()];
+  for (const each of [client, another, client]) {
+    each.send(get());
+    expect((await each.response()).body).toBe('asked');
+  }
+  expect(sockets).toHaveLength(3);
+  await eventually(() => proxy.server.upstreamCounts().open === 0);
+  await expectNothingHeld(proxy, 3);
+});
+
 describe('an idle connection that the app closed just as it was used again', () => {
   /** Answers the first request of each connection and closes without a word at the second. */
   const closingApp = () =>
@@ -299,6 +313,17 @@ describe('a client that leaves', () => {
     await expectNothingHeld(proxy);
     await eventually(() => proxy.server.upstreamCounts().open === 0 && proxy.server.counters.connectionsOpen === 0);
   });
+});
+
+test('many clients that open a connection and stay silent keep nobody else from being served, and go when their time is over', async () => {
+  const { port } = await rig.httpApp((_, response) => response.end('ok'));
+  const proxy = await rig.proxy(port, { timeouts: { headMs: 1000 } });
+  const silent = await Promise.all(Array.from({ length: 200 }, () => proxy.connect()));
+  const client = await proxy.connect();
+  client.send(get());
+  expect((await client.response()).status).toBe(200);
+  client.socket.destroy();
+  expect(await Promise.all(silent.map((each) => each.rest()))).toEqual(silent.map(() => ({ text: '', how: 'end' })));
 });
 
 describe('a client that is silent', () => {

@@ -56,6 +56,21 @@ describe('requests on one connection', () => {
     expect(most).toBe(1);
   });
 
+  test('that are pipelined by the hundred, with bodies that come chunked and whole, are each answered once and in order', async () => {
+    const { port } = await echoApp();
+    const proxy = await rig.proxy(port);
+    const client = await proxy.connect();
+    const whole = (at: number) => `POST /${at} HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nwhole`;
+    const chunked = (at: number) => `POST /${at} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nparts\r\n0\r\n\r\n`;
+    const forms = [(at: number) => get(`/${at}`), whole, chunked];
+    const bodies = ['', 'whole', 'parts'];
+    client.send(Array.from({ length: 100 }, (_, at) => forms[at % 3]?.(at)).join(''));
+    for (let at = 0; at < 100; at++) {
+      expect((await client.response()).body).toBe(`${at % 3 === 0 ? 'GET' : 'POST'} /${at} ${bodies[at % 3]}`);
+    }
+    expect(proxy.holds).toMatchObject({ open: 0, taken: 100, releasedTwice: 0 });
+  });
+
   test('that are pipelined and all answered by the proxy itself are answered too, however many', async () => {
     const proxy = await rig.proxy(1, { route: () => ({ kind: 'reply', reply: { status: 404, reason: 'NoRoute', body: 'No route.' } }) });
     const client = await proxy.connect();

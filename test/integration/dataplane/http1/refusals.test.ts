@@ -79,6 +79,8 @@ const rows: [string, string, number, string][] = [
   ['a chunk size that is not hexadecimal', `${post('Transfer-Encoding: chunked')}zz\r\n`, 400, 'InvalidChunkSize'],
   ['a request line beyond 8 KiB', get().replace('/', `/${'a'.repeat(9000)}`), 414, 'RequestLineTooLong'],
   ['a header section beyond 32 KiB', get(`X-A: ${'a'.repeat(33_000)}`), 431, 'HeadTooLarge'],
+  ['10,000 headers', get(...Array.from({ length: 10_000 }, () => 'X: a')), 431, 'TooManyFields'],
+  ['a header section beyond 32 KiB, in many lines', get(...Array.from({ length: 90 }, (_, at) => `X-${at}: ${'a'.repeat(1000)}`)), 431, 'HeadTooLarge'],
   ['more than 100 headers', get(...Array.from({ length: 100 }, (_, at) => `X-${at}: a`)), 431, 'TooManyFields'],
 ];
 

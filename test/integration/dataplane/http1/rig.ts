@@ -104,7 +104,7 @@ export function createHold(ledger: HoldLedger, { appPort, sessionLines, connectF
   return {
     endpoint: endpointAt(appPort),
     isNew: true,
-    cookieName: 'shop-session',
+    carrier: { type: 'Cookie', name: 'shop-session' },
     connectFailed:
       connectFailed ?? (() => ({ kind: 'reply', reply: { status: 503, reason: 'UpstreamConnectFailed', body: 'No pod took the connection.' } })),
     responseHead(response) {

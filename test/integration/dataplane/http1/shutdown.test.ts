@@ -1,4 +1,5 @@
-import { afterEach, expect, test } from '@jest/globals';
+import { once } from 'node:events';
+import { afterEach, describe, expect, test } from '@jest/globals';
 import { connectRaw } from '../../../support/raw-http.ts';
 import { createRig, eventually } from './rig.ts';
 
@@ -64,6 +65,105 @@ test('what is still open when the grace is over is cut and reported, and every s
   expect(await tunnels.server.shutdown({ graceMs: 50 })).toEqual({ requests: 0, upgrades: 1 });
   await eventually(() => slow.holds.open === 0 && tunnels.holds.open === 0);
   expect([slow.holds.releasedTwice, tunnels.holds.releasedTwice]).toEqual([0, 0]);
+});
+
+test('an upgraded stream that is left at the end of the grace is closed by FIN on both sides, after all that was said has arrived', async () => {
+  let appHeard = '';
+  let appSawEnd = false;
+  const { port, sockets } = await rig.rawApp((socket) => {
+    socket.once('data', () => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n');
+      socket.on('data', (chunk) => {
+        appHeard += chunk.toString();
+      });
+    });
+    socket.on('end', () => {
+      appSawEnd = true;
+      socket.end();
+    });
+  });
+  const proxy = await rig.proxy(port);
+  const client = await proxy.connect();
+  client.send(get.replace('\r\n\r\n', '\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n'));
+  await client.response();
+  const report = proxy.server.shutdown({ graceMs: 200 });
+  client.send('up');
+  await eventually(() => appHeard === 'up');
+  sockets[0]?.write('down');
+  expect(await client.rest()).toEqual({ text: 'down', how: 'end' });
+  // A message that was on its way when the FIN came is no reason for a reset.
+  const closed = once(client.socket, 'close');
+  client.send('late');
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  client.socket.end('later');
+  await closed;
+  expect(client.socket.errored).toBeNull();
+  expect(await report).toEqual({ requests: 0, upgrades: 1 });
+  await eventually(() => appSawEnd);
+  expect(proxy.holds).toMatchObject({ open: 0, releasedTwice: 0 });
+});
+
+describe('a shutdown that is announced first', () => {
+  test('new connections are still taken, every response says Connection: close, and no connection is closed without that word', async () => {
+    const { port } = await rig.httpApp((_, response) => response.end('ok'));
+    const proxy = await rig.proxy(port);
+    const [before, idle] = [await proxy.connect(), await proxy.connect()];
+    before.send(get);
+    expect((await before.response()).head).not.toMatch(/^Connection: close/m);
+    proxy.server.announceShutdown();
+    const after = await proxy.connect();
+    for (const client of [before, after, idle]) {
+      client.send(get);
+      expect((await client.response()).head).toMatch(/^Connection: close\r$/m);
+      expect(await client.rest()).toEqual({ text: '', how: 'end' });
+    }
+  });
+
+  test('a response that began before it keeps its word: the next request on that connection is answered', async () => {
+    const { port, sockets } = await rig.rawApp((socket) => socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf')));
+    const proxy = await rig.proxy(port);
+    const client = await proxy.connect();
+    client.send(get);
+    await client.until('half');
+    proxy.server.announceShutdown();
+    sockets[0]?.once('data', () => sockets[0]?.write('HTTP/1.1 204 No Content\r\n\r\n'));
+    sockets[0]?.write('rest');
+    await client.until('rest');
+    client.send(get);
+    expect(await client.response()).toMatchObject({ status: 204, head: expect.stringMatching(/^Connection: close\r$/m) });
+  });
+
+  test('clients that ask on and on over kept connections see no failure, and not one connection that closed under a request', async () => {
+    const { port } = await rig.httpApp((_, response) => response.end('ok'));
+    const [leaving, staying] = [await rig.proxy(port), await rig.proxy(port)];
+    const state = { target: leaving, over: false, answered: 0, broken: 0 };
+    const ask = async () => {
+      let client = await state.target.connect();
+      while (!state.over) {
+        client.send(get);
+        const { head } = await client.response();
+        state.answered += 1;
+        if (/^Connection: close\r$/m.test(head)) {
+          expect((await client.rest()).how).toBe('end');
+          client = await state.target.connect();
+        }
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    };
+    const asking = Array.from({ length: 20 }, () => ask().catch(() => (state.broken += 1)));
+    await eventually(() => state.answered > 100);
+    leaving.server.announceShutdown();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    // Load balancers have noticed.
+    state.target = staying;
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    expect(await leaving.server.shutdown({ graceMs: 10_000 })).toEqual({ requests: 0, upgrades: 0 });
+    const before = state.answered;
+    await eventually(() => state.answered > before + 100);
+    state.over = true;
+    await Promise.all(asking);
+    expect(state.broken).toBe(0);
+  });
 });
 
 test('an upgraded stream goes on during the grace, and its end ends the shutdown', async () => {

@@ -1,7 +1,5 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import net from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { canBeDeaf, fillQueue, listenDeaf } from './deaf.ts';
 import { createRig, endpointAt, eventually } from './rig.ts';
 
 const rig = createRig();
@@ -107,17 +105,15 @@ describe('idle connections to an app', () => {
   });
 
   test('of pods that left the table are closed, those of others and open requests are not', async () => {
-    let answer: () => void = () => undefined;
-    const { port } = await rig.httpApp((_, response) => {
-      answer = () => response.end('ok');
-    });
+    const waiting: (() => void)[] = [];
+    const { port } = await rig.httpApp((_, response) => void waiting.push(() => response.end('ok')));
     const proxy = await rig.proxy(port);
     const [idle, busy] = [await proxy.connect(), await proxy.connect()];
     for (const client of [idle, busy]) {
       client.send(get);
     }
-    await eventually(() => proxy.server.upstreamCounts().open === 2);
-    answer();
+    await eventually(() => waiting.length === 2);
+    waiting[0]?.();
     await Promise.race([idle.response(), busy.response()]);
     expect(proxy.server.upstreamCounts()).toEqual({ open: 2, idle: 1 });
     proxy.server.retain(new Set(['pod-1']));
@@ -147,25 +143,15 @@ describe('idle connections to an app', () => {
   });
 });
 
-/** A process that listens and never accepts: once its backlog is full, the kernel leaves further SYNs unanswered. */
-const deafListener = `
-  const server = require('node:net').createServer().listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
-    require('node:fs').writeSync(1, String(server.address().port));
-    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
-  });`;
-
-test('a connection that does not come about in time is a connect failure', async () => {
-  const deaf = spawn(process.execPath, ['-e', deafListener], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [said] = await once(deaf.stdout, 'data');
-  const port = Number(said);
-  const fillers = Array.from({ length: 8 }, () => net.connect({ port, host: '127.0.0.1' }).on('error', () => undefined));
-  await Promise.any(fillers.map((filler) => once(filler, 'connect')));
-  const proxy = await rig.proxy(port, { pool: { connectTimeoutMs: 100 } });
+(canBeDeaf ? test : test.skip)('a connection that does not come about in time is a connect failure', async () => {
+  const deaf = await listenDeaf();
+  const emptyQueue = await fillQueue(deaf.port);
+  const proxy = await rig.proxy(deaf.port, { pool: { connectTimeoutMs: 100 } });
   const client = await proxy.connect();
   client.send(get);
   expect((await client.response()).status).toBe(503);
   expect(proxy.server.counters.upstreamConnectFailures).toBe(1);
   await eventually(() => proxy.holds.open === 0 && proxy.server.upstreamCounts().open === 0);
-  fillers.forEach((filler) => filler.destroy());
-  deaf.kill('SIGKILL');
+  emptyQueue();
+  deaf.stop();
 });

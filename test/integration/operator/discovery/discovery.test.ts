@@ -13,7 +13,7 @@ afterEach(() => {
   discovery.stop();
 });
 
-const report = { startedAtMs: 0, sequence: 1, endpoints: [{ uid: 'uid-cart-1', state: 'Draining', sessions: 3, expiresAtMs: 1 }], ended: ['00000000deadbeef'] };
+const report = { startedAtMs: 0, sequence: 1, endpoints: [{ uid: 'uid-cart-1', state: 'Draining', sessions: 3, expiresAtMs: 1 }], ended: ['00000000deadbeef'], seen: ['00000000cafe0000'] };
 
 describe('the table stream', () => {
   test('starts with the table as it is, and goes on with each change, to every proxy of the Gateway', async () => {
@@ -49,12 +49,13 @@ describe('the table stream', () => {
     expect(await stream.next()).toMatchObject({ revision: '3', table: { gateway: { name: 'web' } } });
   });
 
-  test('passes on to the other proxies of the Gateway which sessions ended, and not to the one that said so', async () => {
+  test('passes on to the other proxies of the Gateway which sessions ended or were seen, and not to the one that said so', async () => {
     discovery.publish('infra/web', tableOf('web'), '1');
     const [teller, other] = [await openStream(discovery, 'proxy-1'), await openStream(discovery, 'proxy-2')];
     for (const stream of [teller, other]) await stream.next();
     await discovery.client.call('POST', '/v1/report', { token: 'proxy-1', body: JSON.stringify(report) });
     expect(await other.next()).toEqual({ type: 'ended', replica: 'operator-1', sessions: ['00000000deadbeef'] });
+    expect(await other.next()).toEqual({ type: 'seen', replica: 'operator-1', sessions: ['00000000cafe0000'] });
     discovery.publish('infra/web', tableOf('web', 'next.example.com'), '2');
     expect(await teller.next()).toMatchObject({ revision: '2' });
   });

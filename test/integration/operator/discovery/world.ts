@@ -58,6 +58,7 @@ export async function startDiscovery() {
     },
     drain: { pods, sources: () => [{ type: 'Proxy', known: true, sessions: 3 }] },
     onReport: (caller, report) => reports.push({ proxy: caller, report }),
+    onReportRefused: () => undefined,
     onDrained: (pod, summary) => summaries.push({ pod, summary }),
     replica: 'operator-1',
     clock,

@@ -12,7 +12,7 @@ import type { TlsClient } from '../../../support/tls-client.ts';
 
 const cart = {
   metadata: { name: 'cart', namespace: 'shop' },
-  spec: { drain: { timeout: '2h', quietPeriod: '5s', shutdownMargin: '30s', sessionSources: ['Proxy'] } },
+  spec: { service: {}, drain: { timeout: '2h', quietPeriod: '5s', shutdownMargin: '30s', sessionSources: ['Proxy'], sessionThreshold: 0 } },
 } as unknown as StickyWorkload;
 
 const app = { name: 'app', image: 'cart:1' };
@@ -77,15 +77,49 @@ describe('the webhook', () => {
     expect(outcomes).toEqual(['NotSticky']);
   });
 
-  test('says which container keeps its own preStop hook', async () => {
-    const own = { name: 'own', lifecycle: { preStop: { sleep: { seconds: 3 } } } };
-    expect((await send(review({ containers: [app, own] }))).warnings).toEqual([expect.stringMatching(/PreStopConflict: container own /)]);
+  test("passes the StickyWorkload's word on sources to the sidecar", async () => {
+    const drain = { ...cart.spec.drain, sessionSources: ['Connections', 'Application'], sessionThreshold: 4, connections: { ports: [5222], excludeCIDRs: ['10.9.0.0/16'] }, application: { path: '/count', port: 9000 } };
+    findWorkload = async () => ({ ...cart, spec: { ...cart.spec, drain } }) as unknown as StickyWorkload;
+    const added = patched(await send(review({ containers: [app] }))).find(({ path }) => path === '/spec/initContainers')?.value;
+    const [sidecar] = added as [{ env: { name: string; value: string }[] }];
+    expect(Object.fromEntries(sidecar.env.map(({ name, value }) => [name, value]))).toMatchObject({
+      HOLDFAST_SESSION_SOURCES: 'Connections,Application',
+      HOLDFAST_SESSION_THRESHOLD: '4',
+      HOLDFAST_CONNECTION_PORTS: '5222',
+      HOLDFAST_EXCLUDE_CIDRS: '10.9.0.0/16',
+      HOLDFAST_APPLICATION_PORT: '9000',
+      HOLDFAST_APPLICATION_PATH: '/count',
+    });
   });
 
-  test('says why a pod that cannot be injected is not', async () => {
-    const answer = await send(review({ hostNetwork: true, containers: [app] }));
-    expect(answer).toEqual({ uid: 'u1', allowed: true, warnings: [expect.stringMatching(/network of its node/)] });
-    expect(outcomes).toEqual(['HostNetwork']);
+  const doubtful: [string, object, RegExp][] = [
+    ['an exec or sleep hook', { lifecycle: { preStop: { sleep: { seconds: 3 } } } }, /PreStopConflict: container own has an exec or sleep preStop hook.*use httpGet, which is called after the drain/],
+    ['a hook to a port that is not declared', { lifecycle: { preStop: { httpGet: { path: '/', port: 'admin' } } } }, /PreStopConflict: container own .*use the number of the port/],
+    ['a tcpSocket hook', { lifecycle: { preStop: { tcpSocket: { port: 1 } } } }, /tcpSocket preStop hook of container own was replaced.*use httpGet/],
+  ];
+  test.each(doubtful)('says what becomes of %s, with the way out, in a text that the API server does not cut', async (_, container, warning) => {
+    const { warnings } = await send(review({ containers: [app, { name: 'own', ...container }] }));
+    expect(warnings).toEqual([expect.stringMatching(warning)]);
+    expect(warnings?.[0]?.length).toBeLessThan(256);
+  });
+
+  test('says when a source can never count, because nobody knows the port', async () => {
+    const drain = { ...cart.spec.drain, sessionSources: ['Connections', 'Application'], application: { path: '/count', port: 'admin' } };
+    findWorkload = async () => ({ ...cart, spec: { ...cart.spec, drain } }) as unknown as StickyWorkload;
+    expect((await send(review({ containers: [app] }))).warnings).toEqual([expect.stringMatching(/set spec.drain.connections.ports$/), expect.stringMatching(/declares port admin; correct spec.drain.application.port$/)]);
+  });
+
+  const obstacles: [InjectionOutcome, object, RegExp][] = [
+    ['HostNetwork', { hostNetwork: true }, /network of its node.*remove hostNetwork/],
+    ['PortTaken', { containers: [{ ...app, ports: [{ containerPort: 15_999 }] }] }, /declares port 15999.*use another port/],
+    ['NameTaken', { containers: [{ ...app, name: 'holdfast-sidecar' }] }, /container holdfast-sidecar .*rename it/],
+    ['Windows', { nodeSelector: { 'kubernetes.io/os': 'windows' } }, /Linux nodes only/],
+  ];
+  test.each(obstacles)('says why a pod that cannot be injected is not: %s', async (outcome, spec, why) => {
+    const answer = await send(review({ containers: [app], ...spec }));
+    expect(answer).toEqual({ uid: 'u1', allowed: true, warnings: [expect.stringMatching(why)] });
+    expect(answer.warnings?.[0]).toContain(`${outcome}: this pod starts without the sidecar`);
+    expect(outcomes).toEqual([outcome]);
   });
 
   const weird: [string, unknown][] = [

@@ -1,15 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
-import { decideAccept, type Accept } from '../../../../src/core/accept/accept.ts';
+import type { Accept } from '../../../../src/core/accept/accept.ts';
 import { specSchema } from '../../../../src/api/spec.ts';
 import type { Schema } from '../../../../src/api/schema.ts';
+import { translate } from '../../../../src/core/translate/translate.ts';
 import { snapshotOf, type ShortWorkload, type ShortWorld } from '../../../support/world.ts';
 
 /** The verdict on the StickyWorkload `cart`, alone with its Deployment unless the world says more. */
 function verdictOn(cart: Omit<ShortWorkload, 'name'>, world: ShortWorld = {}): Accept {
-  const snapshot = snapshotOf({ targets: [{ name: 'cart' }], ...world, workloads: [...(world.workloads ?? []), { name: 'cart', ...cart }] });
-  const workload = snapshot.workloads.at(-1);
-  if (workload === undefined) throw new Error('the world has no StickyWorkload');
-  return decideAccept(workload, snapshot);
+  const accept = translate(snapshotOf({ targets: [{ name: 'cart' }], ...world, workloads: [...(world.workloads ?? []), { name: 'cart', ...cart }] })).accepts['shop/cart'];
+  if (accept === undefined) throw new Error('there is no verdict');
+  return accept;
 }
 
 const messageOf = (accept: Accept): string => (accept.kind === 'refused' ? accept.message : 'accepted');
@@ -19,6 +19,12 @@ type Spec = NonNullable<ShortWorkload['spec']>;
 
 const twoPorts: ShortWorld = { targets: [{ name: 'cart', containerPorts: [{ name: 'web', port: 8080 }, { port: 9100 }] }] };
 const sameCookie: Spec = { sessionPersistence: { cookie: { name: 'S' } } };
+const header: Spec = { sessionPersistence: { type: 'Header', header: { name: 'x-session' } } };
+const onWeb = { spec: { ...sameCookie, route: { parentRefs: [{ name: 'web', namespace: 'infra' }] } } };
+const shared: ShortWorld = {
+  gateways: [{ name: 'web', namespace: 'infra', listeners: [{ name: 'http', allowedRoutes: { from: 'All', kinds: [] } }] }],
+  targets: [{ name: 'cart' }, { name: 'basket', namespace: 'zoo' }],
+};
 
 describe('fields that this version does not carry out are refused by name, with the way out', () => {
   const refused: [string, Spec, string][] = [
@@ -28,24 +34,8 @@ describe('fields that this version does not carry out are refused by name, with 
     ['gRPC to the pods', { service: { appProtocol: 'grpc' } }, 'spec.service.appProtocol grpc is not supported'],
     ['GRPCRoute', { route: { kind: 'GRPCRoute' } }, 'spec.route.kind GRPCRoute is not supported by this version; use HTTPRoute.'],
     ["the user's own route", { route: { kind: 'None' } }, 'spec.route.kind None is not supported'],
-    ['a Gateway of choice', { route: { parentRefs: [{ name: 'web' }] } }, 'spec.route.parentRefs is not supported by this version; remove it: '],
-    ['a canary', { route: { backends: [{ name: 'cart', weight: 1 }] } }, 'spec.route.backends is not supported'],
-    ['header mode', { sessionPersistence: { type: 'Header', header: { name: 'X-S' } } }, 'spec.sessionPersistence.type Header is not supported'],
-    ['a permanent cookie', { sessionPersistence: { cookie: { lifetimeType: 'Permanent' } } }, 'cookie.lifetimeType Permanent is not supported'],
-    ['a cookie domain', { sessionPersistence: { cookie: { domain: 'example.com' } } }, 'cookie.domain example.com is not supported'],
-    ['sameSite Strict', { sessionPersistence: { cookie: { sameSite: 'Strict' } } }, 'cookie.sameSite Strict is not supported'],
-    ['sameSite None', { sessionPersistence: { cookie: { sameSite: 'None' } } }, 'cookie.sameSite None is not supported'],
-    ['always Secure', { sessionPersistence: { cookie: { secure: 'Always' } } }, 'cookie.secure Always is not supported by this version; use Auto'],
-    ['a partitioned cookie', { sessionPersistence: { cookie: { partitioned: true } } }, 'cookie.partitioned is not supported'],
-    ['a name for TLS only', { sessionPersistence: { cookie: { name: '__Host-cart' } } }, 'cookie.name __Host- is not supported'],
-    ['the same name in other letters', { sessionPersistence: { cookie: { name: '__SECURE-cart' } } }, 'cookie.name __SECURE- is not supported'],
-    ['rejecting lost sessions', { sessionPersistence: { onEndpointLost: 'Reject' } }, 'onEndpointLost Reject is not supported'],
-    ['requests that begin a session', { sessionPersistence: { newSessionOn: [{ method: 'POST' }] } }, 'newSessionOn is not supported'],
-    ['another policy', { loadBalancing: { policy: 'RoundRobin' } }, 'loadBalancing.policy RoundRobin is not supported'],
-    ['full pods', { loadBalancing: { maxSessionsPerEndpoint: 200 } }, 'maxSessionsPerEndpoint 200 is not supported'],
+    ['the policy of hashing', { loadBalancing: { policy: 'ConsistentHash', consistentHash: { useSourceIp: true } } }, 'loadBalancing.policy ConsistentHash is not supported by this version; use LeastSessions, '],
     ['hashing', { loadBalancing: { policy: 'ConsistentHash', consistentHash: { useSourceIp: true } } }, 'loadBalancing.consistentHash is not supported'],
-    ['connection counts', { drain: { sessionSources: ['Proxy', 'Connections'] } }, 'drain.sessionSources Connections is not supported'],
-    ["the app's own count", { drain: { sessionSources: ['Application'], application: { path: '/', port: 1 } } }, 'drain.sessionSources Application is not'],
     ['draining first', { scaleDown: { strategy: 'DrainFirst' } }, 'scaleDown.strategy DrainFirst is not supported'],
     ['a limit of draining pods', { scaleDown: { maxDraining: 2 } }, 'scaleDown.maxDraining 2 is not supported'],
     ['another dataplane', { dataplane: { type: 'Gateway' } }, 'dataplane.type Gateway is not supported'],
@@ -65,12 +55,27 @@ describe('fields that this version does not carry out are refused by name, with 
     ['nothing but the target', {}],
     ['everything that is supported', {
       service: { port: 8080, targetPort: 'http', appProtocol: 'kubernetes.io/ws' },
-      route: { hostnames: ['a.example.com'], matches: [{ path: { type: 'Exact', value: '/x' }, method: 'GET' }], parentRefs: [], backends: [] },
-      sessionPersistence: { cookie: { name: 'S', path: '/x', lifetimeType: 'Session', sameSite: 'Lax', secure: 'Never', partitioned: false }, absoluteTimeout: '8h' },
-      drain: { timeout: '2h', quietPeriod: '1s', shutdownMargin: '5s', sessionSources: ['Proxy'] },
+      route: { hostnames: ['a.example.com'], matches: [{ path: { type: 'Exact', value: '/x' }, method: 'GET' }], parentRefs: [], backends: [{ name: 'cart', weight: 1 }] },
+      sessionPersistence: {
+        cookie: { name: 'S', path: '/x', domain: 'example.com', lifetimeType: 'Permanent', sameSite: 'None', secure: 'Always', partitioned: true },
+        absoluteTimeout: '8h',
+        onEndpointLost: 'Reject',
+        newSessionOn: [{ method: 'POST', path: { type: 'Exact', value: '/login' } }],
+      },
+      loadBalancing: { policy: 'RoundRobin', maxSessionsPerEndpoint: 200 },
+      drain: {
+        timeout: '2h',
+        quietPeriod: '1s',
+        shutdownMargin: '5s',
+        sessionSources: ['Proxy', 'Connections', 'Application'],
+        application: { path: '/sessions', port: 8080 },
+        connections: { ports: [8080], excludeCIDRs: ['10.0.0.0/8', 'fd00::/8'] },
+        sessionThreshold: 3,
+      },
       scaleDown: { strategy: 'TerminateAndHold', maxDraining: '50%' },
       dataplane: { type: 'Bundled', replicas: 5 },
     }],
+    ['header mode', { sessionPersistence: { type: 'Header', header: { name: 'X-S' } } }],
     ['Secure where the request came over TLS', { sessionPersistence: { cookie: { secure: 'Auto' } } }],
   ];
   test.each(carriedOut)('carried out: %s', (_, spec) => {
@@ -79,13 +84,9 @@ describe('fields that this version does not carry out are refused by name, with 
 });
 
 test('every field of the spec is either carried out or refused: none is ignored', () => {
-  const carriedOut = ['targetRef', 'service.port', 'service.targetPort', 'route.hostnames', 'route.matches', 'sessionPersistence.cookie.path',
-    'sessionPersistence.absoluteTimeout', 'sessionPersistence.idleTimeout', 'drain.timeout', 'drain.quietPeriod', 'drain.shutdownMargin', 'dataplane.replicas'];
-  // The header and the application go with a type and a source that are refused.
-  const refused = ['replicas', 'service.appProtocol', 'route.kind', 'route.parentRefs', 'route.backends', 'sessionPersistence.type', 'sessionPersistence.header',
-    'sessionPersistence.cookie.name', 'sessionPersistence.cookie.lifetimeType', 'sessionPersistence.cookie.domain', 'sessionPersistence.cookie.sameSite',
-    'sessionPersistence.cookie.secure', 'sessionPersistence.cookie.partitioned', 'sessionPersistence.onEndpointLost', 'sessionPersistence.newSessionOn',
-    'loadBalancing', 'drain.sessionSources', 'drain.application', 'scaleDown', 'dataplane.type'];
+  const carriedOut = ['targetRef', 'service.port', 'service.targetPort', 'route.parentRefs', 'route.hostnames', 'route.matches', 'route.backends', 'sessionPersistence',
+    'loadBalancing.maxSessionsPerEndpoint', 'drain', 'dataplane.replicas'];
+  const refused = ['replicas', 'service.appProtocol', 'route.kind', 'loadBalancing.policy', 'loadBalancing.consistentHash', 'scaleDown', 'dataplane.type'];
   const decided = (path: string) => [...carriedOut, ...refused].some((known) => path === known || path.startsWith(`${known}.`));
   expect(fieldPaths(specSchema, '').filter((path) => !decided(path))).toEqual([]);
 });
@@ -108,9 +109,23 @@ describe('what the cluster says against a StickyWorkload', () => {
     ['a regular expression that cannot be read', { spec: { route: { matches: [{}, { path: { type: 'RegularExpression', value: '/(' } }] } } }, {}, { reason: 'ExpressionInvalid', message: 'spec.route.matches[1].path.value "/("' }],
     ['a regular expression for a header', { spec: { route: { matches: [{ headers: [{ type: 'RegularExpression', name: 'x', value: '[' }] }] } } }, {}, { reason: 'ExpressionInvalid', message: 'matches[0].headers[0].value "["' }],
     ['a bracket in a path that is none', { spec: { route: { matches: [{ path: { value: '/(' } }] } } }, {}, { reason: 'Accepted', message: 'accepted' }],
+    ['a regular expression for the begin of sessions', { spec: { sessionPersistence: { newSessionOn: [{ path: { type: 'RegularExpression', value: '/[' } }] } } }, {}, { reason: 'ExpressionInvalid', message: 'spec.sessionPersistence.newSessionOn[0].path.value "/["' }],
+    ['an address block that is none', { spec: { drain: { sessionSources: ['Connections'], connections: { excludeCIDRs: ['10.0.0.0/8', '999.0.0.0/8'] } } } }, {}, { reason: 'AddressBlockInvalid', message: 'spec.drain.connections.excludeCIDRs[1] "999.0.0.0/8" is no address block' }],
+    ['a cookie for other sites that is not Secure', { spec: { sessionPersistence: { cookie: { sameSite: 'None' } } } }, {}, { reason: 'CookieUnusable', message: 'secure Auto with sameSite None: browsers keep such a cookie only if it is Secure' }],
+    ['a partitioned cookie that is not Secure', { spec: { sessionPersistence: { cookie: { partitioned: true } } } }, {}, { reason: 'CookieUnusable', message: 'Set secure to Always where TLS ends in front of the proxy' }],
+    ['a cookie for other sites that is Secure', { spec: { sessionPersistence: { cookie: { sameSite: 'None', secure: 'Always' } } } }, {}, { reason: 'Accepted', message: 'accepted' }],
     ['an older one has the same cookie', { spec: sameCookie }, { workloads: [other({})] }, { reason: 'CookieConflict', message: 'StickyWorkload basket is older and gives its cookie the same name' }],
     ['the same cookie for other hosts', { spec: { ...sameCookie, route: { hostnames: ['a.example.com'] } } }, { workloads: [other({ hostnames: ['b.example.com'] })] }, { reason: 'Accepted', message: 'accepted' }],
     ['the same cookie for one of many hosts', { spec: { ...sameCookie, route: { hostnames: ['a.example.com'] } } }, { workloads: [other({ hostnames: ['*.example.com'] })] }, { reason: 'CookieConflict', message: 'choose another cookie.name' }],
+    ['the same header: each client keeps what it is given', { spec: header }, { workloads: [{ name: 'basket', createdAt: '2025-01-01T00:00:00Z', spec: header }] }, { reason: 'Accepted', message: 'accepted' }],
+    ['the same cookie on another Gateway', { spec: sameCookie }, { workloads: [{ ...other({}), namespace: 'zoo' }] }, { reason: 'Accepted', message: 'accepted' }],
+    ['the same cookie on one Gateway of two namespaces', onWeb, { ...shared, workloads: [{ ...other(onWeb.spec.route), namespace: 'zoo' }] }, { reason: 'CookieConflict', message: 'StickyWorkload zoo/basket is older' }],
+    [
+      'the same cookie for two hosts of one domain: browsers send it to both',
+      { spec: { sessionPersistence: { cookie: { name: 'S', domain: 'example.com' } }, route: { hostnames: ['a.example.com'] } } },
+      { workloads: [{ name: 'basket', createdAt: '2025-01-01T00:00:00Z', spec: { sessionPersistence: { cookie: { name: 'S', domain: 'example.com' } }, route: { hostnames: ['b.example.com'] } } }] },
+      { reason: 'CookieConflict', message: 'StickyWorkload basket is older' },
+    ],
   ];
   test.each(rows)('%s', (_, cart, world, expected) => {
     const accept = verdictOn(cart, world);
@@ -119,8 +134,8 @@ describe('what the cluster says against a StickyWorkload', () => {
   });
 
   test('its name is that of the proxy: both Services would be one', () => {
-    const snapshot = snapshotOf({ workloads: [{ name: 'holdfast-holdfast' }], targets: [{ name: 'holdfast-holdfast' }] });
-    expect(snapshot.workloads.map((workload) => reasonOf(decideAccept(workload, snapshot)))).toEqual(['NameReserved']);
+    const { accepts } = translate(snapshotOf({ workloads: [{ name: 'holdfast-holdfast' }], targets: [{ name: 'holdfast-holdfast' }] }));
+    expect(Object.values(accepts).map(reasonOf)).toEqual(['NameReserved']);
   });
 });
 
@@ -132,7 +147,10 @@ describe('what an accepted StickyWorkload comes to', () => {
       plan: {
         key: 'shop/cart',
         gateway: { namespace: 'shop', name: 'holdfast' },
-        persistence: { cookieName: 'cart-session', cookiePath: '/', idleTimeoutMs: 1_800_000 },
+        persistence: { carrier: { type: 'Cookie', name: 'cart-session', path: '/' }, onEndpointLost: 'Reassign', newSessionOn: [] },
+        limits: { idleTimeoutMs: 1_800_000 },
+        routeParents: [{ gateway: { namespace: 'shop', name: 'holdfast' } }],
+        routeBackends: [{ namespace: 'shop', name: 'cart', port: 80, weight: 1 }],
         servicePort: 80,
         targetPort: 3000,
         selector: { app: 'cart' },
@@ -141,6 +159,15 @@ describe('what an accepted StickyWorkload comes to', () => {
       },
     });
   });
+});
+
+test.each<[string, NonNullable<ShortWorld['targets']>[number], string[]]>([
+  ['a target as it should be: nothing', { name: 'cart' }, []],
+  ['pods on the host\'s network', { name: 'cart', hostNetwork: true }, ["on the host's network, where the sidecar cannot listen"]],
+  ['pods without a readiness probe', { name: 'cart', hasReadinessProbe: false }, ['has a readiness probe: a pod gets new sessions as soon as its containers run']],
+])('what is said of a target that is taken as it is: %s', (_, target, notes) => {
+  const accept = verdictOn({}, { targets: [target] });
+  expect(accept).toMatchObject({ kind: 'accepted', plan: { notes: notes.map((note) => expect.stringContaining(note)) } });
 });
 
 function rival(createdAt: string): ShortWorkload {

@@ -1,25 +1,27 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { beginDrain, drainStep } from '../../../../src/core/drain/gate.ts';
-import type { DrainLimits, DrainObservation, DrainState } from '../../../../src/core/drain/gate.ts';
+import type { DrainObservation, DrainPolicy, DrainState } from '../../../../src/core/drain/gate.ts';
 import type { SessionSource } from '../../../../src/core/table/messages.ts';
 
 const start = 1_000_000;
-const limits: fc.Arbitrary<DrainLimits> = fc.record({
+const policies: fc.Arbitrary<DrainPolicy> = fc.record({
   drainTimeoutMs: fc.integer({ min: 1, max: 60_000 }),
   quietPeriodMs: fc.integer({ min: 0, max: 5000 }),
   shutdownMarginMs: fc.integer({ min: 0, max: 10_000 }),
+  sources: fc.subarray(['Proxy', 'Connections'] as const, { minLength: 1 }),
+  sessionThreshold: fc.constantFrom(0, 0, 2),
 });
 const source: fc.Arbitrary<SessionSource> = fc.oneof(
-  fc.record({ type: fc.constant('Proxy' as const), known: fc.constant(true as const), sessions: fc.constantFrom(0, 0, 0, 1, 7) }),
-  fc.record({ type: fc.constant('Proxy' as const), known: fc.constant(false as const), why: fc.constant('no report') }),
+  fc.record({ type: fc.constantFrom('Proxy' as const, 'Connections' as const), known: fc.constant(true as const), sessions: fc.constantFrom(0, 0, 0, 1, 7) }),
+  fc.record({ type: fc.constantFrom('Proxy' as const, 'Connections' as const), known: fc.constant(false as const), why: fc.constant('no report') }),
 );
 const terminating: fc.Arbitrary<DrainObservation> = fc.record({
   type: fc.constant('Answer' as const),
   answer: fc.record({
     terminating: fc.constant(true as const),
     killAtMs: fc.integer({ min: start, max: start + 100_000 }),
-    sources: fc.array(source, { maxLength: 2 }),
+    sources: fc.array(source, { maxLength: 3 }),
   }),
 });
 const observation: fc.Arbitrary<DrainObservation> = fc.oneof(
@@ -34,9 +36,9 @@ type Steps = { waitMs: number; observation: DrainObservation }[];
 /** What the gate ought to know, told by the history of observations alone. */
 type Seen = { nowMs: number; observation: DrainObservation; state: DrainState; released: boolean };
 
-function play(limit: DrainLimits, sequence: Steps): Seen[] {
+function play(policy: DrainPolicy, sequence: Steps): Seen[] {
   const history: Seen[] = [];
-  let state = beginDrain(limit, start);
+  let state = beginDrain(policy, start);
   let nowMs = start;
   for (const step of sequence) {
     nowMs += step.waitMs;
@@ -48,22 +50,24 @@ function play(limit: DrainLimits, sequence: Steps): Seen[] {
   return history;
 }
 
-const isZero = ({ observation }: Seen): boolean =>
+const isZero = ({ observation }: Seen, { sources, sessionThreshold }: DrainPolicy): boolean =>
   observation.type === 'Answer' &&
   observation.answer.terminating &&
-  observation.answer.sources.length > 0 &&
-  observation.answer.sources.every((one) => one.known && one.sessions === 0);
+  sources.every((type) => isEmpty(observation.answer.terminating ? observation.answer.sources.filter((one) => one.type === type) : [], sessionThreshold));
+
+const isEmpty = (ofType: SessionSource[], threshold: number): boolean =>
+  ofType.length > 0 && ofType.every((one) => one.known) && ofType.reduce((sum, one) => sum + (one.known ? one.sessions : NaN), 0) <= threshold;
 
 const saidTerminating = ({ observation }: Seen): boolean => observation.type === 'Answer' && observation.answer.terminating;
 
-function deadlineOf(limit: DrainLimits, history: Seen[]): number {
+function deadlineOf(policy: DrainPolicy, history: Seen[]): number {
   const kills = history.flatMap(({ observation }) => (observation.type === 'Answer' && observation.answer.terminating ? [observation.answer.killAtMs] : []));
-  return Math.min(start + limit.drainTimeoutMs, ...kills.map((kill) => kill - limit.shutdownMarginMs));
+  return Math.min(start + policy.drainTimeoutMs, ...kills.map((kill) => kill - policy.shutdownMarginMs));
 }
 
 test('a release is a quiet zero, a container that restarts, or the deadline: nothing else', () => {
   fc.assert(
-    fc.property(limits, steps, (limit, sequence) => {
+    fc.property(policies, steps, (limit, sequence) => {
       const history = play(limit, sequence);
       const last = history.at(-1);
       const release = last?.state.release;
@@ -74,7 +78,7 @@ test('a release is a quiet zero, a container that restarts, or the deadline: not
       } else if (release.reason === 'DrainComplete') {
         // Time that merely passes is no observation; all others in the quiet period must be zeros.
         const heard = history.filter((seen) => seen.observation.type !== 'TimePassed');
-        const row = heard.slice(heard.findLastIndex((seen) => !isZero(seen)) + 1);
+        const row = heard.slice(heard.findLastIndex((seen) => !isZero(seen, limit)) + 1);
         expect(last.nowMs - (row[0]?.nowMs ?? NaN)).toBeGreaterThanOrEqual(limit.quietPeriodMs);
       } else {
         expect(last.nowMs).toBeGreaterThanOrEqual(deadlineOf(limit, history));
@@ -86,7 +90,7 @@ test('a release is a quiet zero, a container that restarts, or the deadline: not
 
 test('the deadline always releases', () => {
   fc.assert(
-    fc.property(limits, steps, (limit, sequence) => {
+    fc.property(policies, steps, (limit, sequence) => {
       const history = play(limit, sequence);
       for (const seen of history) {
         const due = seen.nowMs >= deadlineOf(limit, history.slice(0, history.indexOf(seen) + 1));
@@ -100,7 +104,7 @@ test('the deadline always releases', () => {
 test('an unknown in between never makes a drain end earlier', () => {
   const unknown: DrainObservation = { type: 'Unreachable', why: 'refused' };
   fc.assert(
-    fc.property(limits, steps, fc.nat(), (limit, sequence, at) => {
+    fc.property(policies, steps, fc.nat(), (limit, sequence, at) => {
       const index = at % (sequence.length + 1);
       const disturbed = [...sequence.slice(0, index), { waitMs: 0, observation: unknown }, ...sequence.slice(index)];
       const endOf = (history: Seen[]) => (history.at(-1)?.released ? (history.at(-1)?.nowMs ?? NaN) : Infinity);

@@ -1,10 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
+import { connectionPorts } from '../../../../src/core/inject/container-ports.ts';
 import { injectPod } from '../../../../src/core/inject/inject.ts';
 import type { ContainerJson, PodJson } from '../../../../src/core/inject/pod.ts';
 import type { InjectParams } from '../../../../src/core/inject/sidecar.ts';
+import { parseOwnHook, preStopVariable } from '../../../../src/core/drain/own-hook.ts';
 import { ports } from '../../../../src/core/names/names.ts';
-import { applyAdditions } from '../../../support/json-patch.ts';
+import { applyPatch } from '../../../support/json-patch.ts';
 
 // What one pod becomes is shown by test/golden/inject; here stands what holds for all pods.
 const params: InjectParams = {
@@ -17,10 +19,19 @@ const params: InjectParams = {
   drainTimeoutMs: 3_600_000,
   quietPeriodMs: 5000,
   shutdownMarginMs: 30_000,
+  sessionSources: ['Proxy'],
+  sessionThreshold: 0,
+  connections: { excludeCIDRs: [] },
 };
 
 const probe = fc.record({ terminationGracePeriodSeconds: fc.integer({ min: 1, max: 90 }), periodSeconds: fc.integer({ min: 1, max: 9 }) }, { requiredKeys: ['periodSeconds'] });
-const preStop = fc.constantFrom({ httpGet: { path: '/bye', port: 8080 } }, { exec: { command: ['sleep', '5'] } }, { sleep: { seconds: 5 } });
+const preStop = fc.constantFrom(
+  { httpGet: { path: '/bye', port: 8080 } },
+  { httpGet: { path: '/bye', port: 'nowhere' } },
+  { tcpSocket: { port: 8080 } },
+  { exec: { command: ['sleep', '5'] } },
+  { sleep: { seconds: 5 } },
+);
 const lifecycle = fc.record({ preStop, postStart: fc.constant({ exec: { command: ['true'] } }) }, { requiredKeys: [] });
 const container: fc.Arbitrary<ContainerJson> = fc.record(
   { name: fc.stringMatching(/^[a-z]{1,8}$/), image: fc.constant('app:1'), lifecycle, livenessProbe: probe, startupProbe: probe, readinessProbe: probe },
@@ -32,7 +43,7 @@ const pods: fc.Arbitrary<PodJson> = fc.record(
     spec: fc.record(
       {
         terminationGracePeriodSeconds: fc.integer({ min: 0, max: 9000 }),
-        containers: fc.array(container, { minLength: 1, maxLength: 4 }),
+        containers: fc.uniqueArray(container, { minLength: 1, maxLength: 4, selector: ({ name }) => name }),
         initContainers: fc.array(container, { maxLength: 3 }),
         volumes: fc.array(fc.record({ name: fc.stringMatching(/^[a-z]{1,8}$/) }), { maxLength: 3 }),
       },
@@ -45,7 +56,7 @@ const pods: fc.Arbitrary<PodJson> = fc.record(
 function inject(pod: PodJson): { pod: PodJson; kept: string[] } {
   const injection = injectPod(pod, params);
   if (injection.kind !== 'inject') throw new Error(`left unchanged: ${injection.reason}`);
-  return { pod: applyAdditions(pod, injection.patch), kept: injection.kept };
+  return { pod: applyPatch(pod, injection.patch), kept: injection.warnings.flatMap((warning) => (warning.kind === 'PreStopKept' ? [warning.container] : [])) };
 }
 
 /** Without what injection may add to a container. */
@@ -80,14 +91,43 @@ describe('injection', () => {
     fc.assert(
       fc.property(pods, (pod) => {
         const { pod: after, kept } = inject(pod);
-        const waiting = after.spec.containers.filter((one) => one.lifecycle?.preStop?.httpGet?.port === ports.sidecar).length;
-        expect(waiting + kept.length).toBe(pod.spec.containers.length);
-        after.spec.containers.forEach((one, index) => {
-          const before = pod.spec.containers[index]?.lifecycle?.preStop;
-          if (before !== undefined) expect(one.lifecycle?.preStop).toEqual(before);
-        });
+        const waiting = after.spec.containers.filter((one) => one.lifecycle?.preStop?.httpGet?.port === ports.sidecar).map(({ name }) => name);
+        expect([...waiting, ...kept].toSorted()).toEqual(pod.spec.containers.map(({ name }) => name).toSorted());
+        for (const [index, one] of after.spec.containers.entries()) {
+          if (kept.includes(one.name)) expect(one.lifecycle?.preStop).toEqual(pod.spec.containers[index]?.lifecycle?.preStop);
+        }
       }),
     );
+  });
+
+  test('every httpGet hook that is taken away is one that the sidecar can read and call', () => {
+    fc.assert(
+      fc.property(pods, (pod) => {
+        const { pod: after, kept } = inject(pod);
+        const env: { name: string; value?: string }[] = after.spec.initContainers?.[0]?.env ?? [];
+        for (const { lifecycle, name } of pod.spec.containers.filter((one) => !kept.includes(one.name))) {
+          const text = env.find((one) => one.name === preStopVariable(name))?.value;
+          const hook = lifecycle?.preStop?.httpGet;
+          if (hook) expect(parseOwnHook(text ?? '')).toMatchObject({ scheme: 'HTTP', port: hook.port, path: hook.path });
+          else expect(text).toBe('');
+        }
+      }),
+    );
+  });
+
+  test('a hook of a container that came later is taken over once, and then nothing is left to do', () => {
+    const first = inject({ metadata: {}, spec: { containers: [{ name: 'app' }] } }).pod;
+    const added: PodJson = { ...first, spec: { ...first.spec, containers: [...first.spec.containers, { name: 'late', lifecycle: { preStop: { httpGet: { port: '8080' } } } }] } };
+    const second = inject(added);
+    expect(second.kept).toEqual([]);
+    expect(second.pod.spec.initContainers?.[0]?.env).toContainEqual({ name: preStopVariable('late'), value: '{"scheme":"HTTP","port":8080,"path":"/","headers":[]}' });
+    expect(injectPod(second.pod, params)).toEqual({ kind: 'unchanged', reason: 'AlreadyInjected' });
+  });
+
+  test('a hook that somebody removed after injection comes back', () => {
+    const { pod } = inject({ metadata: {}, spec: { containers: [{ name: 'app' }] } });
+    const bared: PodJson = { ...pod, spec: { ...pod.spec, containers: [{ name: 'app' }] } };
+    expect(inject(bared).pod).toEqual(pod);
   });
 
   test('the grace period holds the longest drain, and is never shorter than the one asked for', () => {
@@ -103,5 +143,19 @@ describe('injection', () => {
   test('a fraction of a second is rounded up', () => {
     const injection = injectPod({ spec: { containers: [{ name: 'app' }] } }, { ...params, drainTimeoutMs: 60_001, quietPeriodMs: 0, shutdownMarginMs: 0 });
     expect(injection).toMatchObject({ patch: expect.arrayContaining([{ op: 'add', path: '/spec/terminationGracePeriodSeconds', value: 66 }]) });
+  });
+});
+
+describe('the ports whose connections count', () => {
+  const pod: PodJson = { spec: { containers: [{ name: 'app', ports: [{ name: 'http', containerPort: 8080 }, { name: 'dns', containerPort: 53, protocol: 'UDP' }] }, { name: 'mesh', ports: [{ containerPort: 9901, protocol: 'TCP' }] }] } };
+  const cases: [string, Partial<InjectParams>, number[]][] = [
+    ['those of the spec', { connections: { ports: [5222], excludeCIDRs: [] }, servicePort: 'http' }, [5222]],
+    ['else that of the Service, by name', { servicePort: 'http' }, [8080]],
+    ['else that of the Service, by a number that no container declares', { servicePort: 3000 }, [3000]],
+    ['else none, where its name is unknown', { servicePort: 'web' }, []],
+    ['else every TCP port there is: one too many only makes a drain longer', {}, [8080, 9901]],
+  ];
+  test.each(cases)('%s', (_, override, expected) => {
+    expect(connectionPorts(pod, { ...params, ...override })).toEqual(expected);
   });
 });

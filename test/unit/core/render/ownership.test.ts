@@ -4,6 +4,7 @@ import { renderGateway } from '../../../../src/core/render/gateway.ts';
 import { renderWorkload } from '../../../../src/core/render/workload.ts';
 import type { OwnedObject } from '../../../../src/core/render/owned-object.ts';
 import { translate } from '../../../../src/core/translate/translate.ts';
+import { indexWorld } from '../../../../src/core/translate/world-index.ts';
 import { snapshotOf, type ShortWorld } from '../../../support/world.ts';
 
 const proxy = { image: 'holdfast', imagePullPolicy: 'IfNotPresent', caPem: '', discoveryHost: 'd', serverName: 's' } as const;
@@ -52,7 +53,7 @@ describe('an object of the name that exists', () => {
   ];
   test.each(rows)('%s', (_, standing, conflict) => {
     const world: ShortWorld = { workloads: [{ name: 'cart' }], targets: [{ name: 'cart' }], services: [{ name: 'cart', ...standing }] };
-    expect(findConflicts(objectsOf(world), snapshotOf(world)).map(({ reason }) => reason)).toEqual(conflict ? ['ServiceConflict'] : []);
+    expect(findConflicts(objectsOf(world), indexWorld(snapshotOf(world))).map(({ reason }) => reason)).toEqual(conflict ? ['ServiceConflict'] : []);
   });
 
   test('a namesake of another namespace or kind is none of our business', () => {
@@ -62,6 +63,6 @@ describe('an object of the name that exists', () => {
       services: [{ name: 'cart', namespace: 'zoo', ownerUids: [] }],
       httpRoutes: [{ name: 'holdfast', ownerUids: [] }],
     };
-    expect(findConflicts(objectsOf(world), snapshotOf(world))).toEqual([]);
+    expect(findConflicts(objectsOf(world), indexWorld(snapshotOf(world)))).toEqual([]);
   });
 });

@@ -10,9 +10,9 @@ const minuteS = 60;
 
 const pod = (name: string, state: EndpointState): Endpoint => ({ uid: name, id: endpointId(name), pod: name, address: '10.0.0.1', port: 80, state });
 const endpoints = [pod('accepting', 'Accepting'), pod('draining', 'Draining'), pod('pending', 'Pending')];
-const known: KnownEndpoints = {
-  persistence: { cookieName: 's', cookiePath: '/', idleTimeoutMs: 20 * minuteS * 1000, absoluteTimeoutMs: 8 * 60 * minuteS * 1000 },
-  endpoint: (id) => endpoints.find((endpoint) => endpoint.id === id),
+const known: KnownEndpoints<Endpoint> = {
+  limits: { idleTimeoutMs: 20 * minuteS * 1000, absoluteTimeoutMs: 8 * 60 * minuteS * 1000 },
+  find: (id) => endpoints.find((endpoint) => endpoint.id === id),
   isDeparted: (id) => id === endpointId('departed'),
 };
 
@@ -26,16 +26,17 @@ const token = (podName: string, dates: Partial<Pick<Token, 'issuedAtS' | 'lastSe
   lastSeenS: nowS - minuteS,
   ...dates,
 });
-const sent = (podName: string, dates?: Partial<Pick<Token, 'issuedAtS' | 'lastSeenS'>>): Candidate => ({ token: token(podName, dates), seenHereMs: undefined });
+type Sent = Candidate<Endpoint>;
+const sent = (podName: string, dates?: Partial<Pick<Token, 'issuedAtS' | 'lastSeenS'>>): Sent => ({ token: token(podName, dates), known, seenHereMs: undefined });
 
 /** In short: what is done, and with which pod. */
-function inShort(decision: SessionDecision): string {
+function inShort(decision: SessionDecision<Endpoint, Sent>): string {
   if (decision.kind === 'pinned') return `pinned to ${decision.endpoint.pod}`;
   if (decision.kind === 'wait') return `wait until ${decision.untilMs - nowMs} ms from now`;
   return `${decision.kind}: ${decision.why}`;
 }
 
-type Row = { sentence: string; candidates: Candidate[]; asOfMs?: number; waitUntilMs?: number; expected: string };
+type Row = { sentence: string; candidates: Sent[]; asOfMs?: number; waitUntilMs?: number; expected: string };
 
 const rows: Row[] = [
   { sentence: 'no token begins a session', candidates: [], expected: 'new: NoToken' },
@@ -61,12 +62,12 @@ const rows: Row[] = [
   { sentence: 'an expired session whose pod is gone is no loss', candidates: [sent('departed', { lastSeenS: nowS - 25 * minuteS })], expected: 'new: Expired' },
   {
     sentence: 'older than the absolute limit begins anew, however busy it is',
-    candidates: [{ token: token('accepting', { issuedAtS: nowS - 8 * 60 * minuteS }), seenHereMs: nowMs }],
+    candidates: [{ token: token('accepting', { issuedAtS: nowS - 8 * 60 * minuteS }), known, seenHereMs: nowMs }],
     expected: 'new: Expired',
   },
   {
     sentence: 'idle by its date, but this proxy has a stream of it open: alive',
-    candidates: [{ token: token('draining', { lastSeenS: nowS - 300 * minuteS }), seenHereMs: nowMs }],
+    candidates: [{ token: token('draining', { lastSeenS: nowS - 300 * minuteS }), known, seenHereMs: nowMs }],
     expected: 'pinned to draining',
   },
   { sentence: 'the date of a token may be a quarter of the limit too old: in doubt it stays with its pod', candidates: [sent('draining', { lastSeenS: nowS - 24 * minuteS })], expected: 'pinned to draining' },
@@ -76,17 +77,22 @@ const rows: Row[] = [
   { sentence: 'an expired token does not shadow a live one', candidates: [sent('accepting', { lastSeenS: 1 }), sent('draining')], expected: 'pinned to draining' },
   { sentence: 'while one token may yet find its pod the other is not given up for lost', candidates: [sent('departed'), sent('unheard', { issuedAtS: nowS })], expected: 'wait until 3000 ms from now' },
   { sentence: 'nor by a token that comes after it', candidates: [sent('unheard', { issuedAtS: nowS }), sent('departed')], expected: 'wait until 3000 ms from now' },
+  {
+    sentence: 'of two tokens of two backends each is judged by its own: what expired on one side may live on the other',
+    candidates: [{ ...sent('accepting', { lastSeenS: nowS - 4 * minuteS }), known: { ...known, limits: { idleTimeoutMs: minuteS * 1000 } } }, sent('draining', { lastSeenS: nowS - 4 * minuteS })],
+    expected: 'pinned to draining',
+  },
   { sentence: 'a lost token counts as lost before an expired one', candidates: [sent('departed'), sent('accepting', { lastSeenS: 1 })], expected: 'lost: Departed' },
   { sentence: 'a lost token counts as lost beside an expired one', candidates: [sent('accepting', { lastSeenS: 1 }), sent('departed')], expected: 'lost: Departed' },
 ];
 
 describe('what becomes of a request', () => {
   test.each(rows)('$sentence: $expected', ({ candidates, asOfMs = nowMs, waitUntilMs = nowMs + 3000, expected }) => {
-    expect(inShort(decideSession(candidates, known, { nowMs, asOfMs, waitUntilMs }))).toBe(expected);
+    expect(inShort(decideSession<Endpoint, Sent>(candidates, { nowMs, asOfMs, waitUntilMs }))).toBe(expected);
   });
 
   test('without an absolute limit a busy session lives for ever', () => {
-    const { absoluteTimeoutMs: _none, ...limits } = known.persistence;
+    const { absoluteTimeoutMs: _none, ...limits } = known.limits;
     expect(tokenLife(token('accepting', { issuedAtS: 0 }), limits, { nowMs, seenHereMs: undefined })).toBe('Live');
   });
 });

@@ -44,11 +44,34 @@ describe('a pod that begins to drain is told of once', () => {
         action: 'Drain',
         note: 'Pod cart-b keeps its sessions (3) and gets no new one; it goes when they have ended, at the latest at 2026-05-01T13:00:00Z.',
       },
+      {
+        type: 'Normal',
+        reason: 'PodTerminating',
+        action: 'Drain',
+        note: 'The pod keeps its sessions (3) and gets no new one; it goes when they have ended, at the latest at 2026-05-01T13:00:00Z.',
+        pod: { name: 'cart-b', uid: 'b' },
+      },
     ]);
   });
 
   test('also when it is first seen draining', () => {
-    expect(eventsOf(undefined, { endpoints: [endpoint('a', 'Draining')] })).toHaveLength(1);
+    expect(eventsOf(undefined, { endpoints: [endpoint('a', 'Draining')] })).toHaveLength(2);
+  });
+});
+
+describe('a limit of the cluster that is tighter than drain.timeout is told of once', () => {
+  const limited = (limitedBy: string): StickyWorkloadStatus => ({ effectiveDrainLimit: { duration: '2m', limitedBy } });
+  const rows: [string, StickyWorkloadStatus | undefined, StickyWorkloadStatus, string[]][] = [
+    ['it was there from the beginning', undefined, limited('SpotNode node-1'), ['Warning DrainLimited']],
+    ['it came', limited('drain.timeout'), limited('SpotNode node-1'), ['Warning DrainLimited']],
+    ['it went', limited('SpotNode node-1'), limited('drain.timeout'), []],
+    ['it is of another node now', limited('SpotNode node-1'), limited('SpotNode node-2'), []],
+    ['it is of another kind now', limited('SpotNode node-1'), limited('DeletedWithShorterGrace cart-a'), ['Warning DrainLimited']],
+    ['pods without sidecar have a condition of their own', limited('drain.timeout'), limited('PodWithoutSidecar cart-a'), []],
+    ['what was asked for is no limit', undefined, limited('drain.timeout'), []],
+  ];
+  test.each(rows)('%s', (_, before, after, expected) => {
+    expect(eventsOf(before, after).map(({ type, reason }) => `${type} ${reason}`)).toEqual(expected);
   });
 });
 

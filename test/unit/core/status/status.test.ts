@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Condition, StickyWorkloadStatus } from '../../../../src/api/status.ts';
 import type { Pod } from '../../../../src/core/snapshot/snapshot.ts';
 import type { StatusInput } from '../../../../src/core/status/input.ts';
-import { judgeStatus } from '../../../../src/core/status/status.ts';
+import { judgeStatus, listed } from '../../../../src/core/status/status.ts';
 import type { Endpoint } from '../../../../src/core/table/routing-table.ts';
 import { translate } from '../../../../src/core/translate/translate.ts';
 import { snapshotOf, wholePod, type ShortWorkload, type ShortWorld } from '../../../support/world.ts';
@@ -40,6 +40,7 @@ function inputOf({ cart = {}, endpoints = [endpoint('a', 'Accepting'), endpoint(
     sessions: new Map(Object.entries(sessions)),
     proxyReadyReplicas: 2,
     gatewayApi: { installed: true, sessionPersistence: 'B' },
+    cluster: { nodes: {} },
     nowMs: now,
     ...rest,
   };
@@ -119,6 +120,7 @@ describe('times', () => {
   const deadlines: [string, Pod, string][] = [
     ['the drain limit of 1h, from the deletion on', wholePod({ name: 'cart-a', deletion }), '2026-05-01T13:00:00Z'],
     ['a grace that was cut to 60s still leaves the app its margin of 30s', wholePod({ name: 'cart-a', deletion: { ...deletion, graceSeconds: 60 } }), '2026-05-01T13:00:05Z'],
+    ['the limit of 10m that its sidecar was made with', wholePod({ name: 'cart-a', deletion, sidecar: { drainTimeoutMs: 600_000, endings: 0, appRuns: true } }), '2026-05-01T12:10:00Z'],
     ['without a sidecar only the kill is sure', { ...bare('cart-a'), deletion }, '2026-05-01T13:00:35Z'],
   ];
   test.each(deadlines)('the deadline of a draining pod: %s', (_, pod, deadline) => {
@@ -131,6 +133,22 @@ describe('times', () => {
     const first = judgeStatus(inputOf({ endpoints: [endpoint('a', 'Draining'), endpoint('b', 'Pending')] }));
     const later = judgeStatus({ ...inputOf({ cart: { status: first }, endpoints: [endpoint('a', 'Draining'), endpoint('b', 'Pending')] }), nowMs: now + 3_600_000 });
     expect(later).toEqual(first);
+  });
+});
+
+describe('the limit of drains', () => {
+  const spot = { nodes: { 'node-1': { labels: { 'karpenter.sh/capacity-type': 'spot' }, taints: [] } } };
+  const onSpot = [wholePod({ name: 'cart-a', node: 'node-1' })];
+
+  test('is what was asked for while nothing is tighter', () => {
+    expect(judgeStatus(inputOf({})).effectiveDrainLimit).toEqual({ duration: '1h', limitedBy: 'drain.timeout' });
+    expect(conditionOf(judgeStatus(inputOf({})), 'Draining')?.message).toBe('No pod is on its way out. Pods are held for 1h at most.');
+  });
+
+  test('is the tightest there is, and the condition says who sets it', () => {
+    const status = judgeStatus(inputOf({ pods: onSpot, cluster: spot }));
+    expect(status.effectiveDrainLimit).toEqual({ duration: '2m', limitedBy: 'SpotNode node-1' });
+    expect(conditionOf(status, 'Draining')?.message).toContain('Pods are held for 2m at most, not for drain.timeout (SpotNode node-1)');
   });
 });
 
@@ -149,11 +167,12 @@ describe('counts', () => {
     expect(status.endpoints?.find(({ pod }) => pod === 'cart-b')).toMatchObject({ sessions: 2 });
   });
 
-  test('of many endpoints the draining ones are listed, and all are counted', () => {
+  test('of many endpoints the draining ones are listed, and all are counted and kept', () => {
     const many = Array.from({ length: 60 }, (_, number) => endpoint(`${number + 100}`, number < 55 ? 'Accepting' : 'Draining'));
     const status = judgeStatus(inputOf({ endpoints: many }));
-    expect(status.endpoints).toHaveLength(50);
-    expect(status.endpoints?.slice(0, 6).map(({ state }) => state)).toEqual(['Draining', 'Draining', 'Draining', 'Draining', 'Draining', 'Accepting']);
+    expect(status.endpoints).toHaveLength(60);
+    expect(listed(status).endpoints).toHaveLength(50);
+    expect(listed(status).endpoints?.slice(0, 6).map(({ state }) => state)).toEqual(['Draining', 'Draining', 'Draining', 'Draining', 'Draining', 'Accepting']);
     expect(status).toMatchObject({ acceptingReplicas: 55, drainingReplicas: 5 });
   });
 

@@ -1,14 +1,16 @@
 import { describe, expect, test } from '@jest/globals';
 import type { RouteMatch } from '../../../../src/api/spec.ts';
 import { compileTable, type MatchableRequest } from '../../../../src/core/table/match.ts';
+import { intersectHostnames, shareHost } from '../../../../src/core/table/hostnames.ts';
 import { sortRoutes } from '../../../../src/core/table/precedence.ts';
-import type { Route } from '../../../../src/core/table/routing-table.ts';
+import type { Listener, Route, RoutePersistence } from '../../../../src/core/table/routing-table.ts';
 
 const listeners = [{ name: 'http', protocol: 'HTTP' as const, port: 80 }];
 const prefix = (value: string): RouteMatch['path'] => ({ type: 'PathPrefix', value });
 const exact = (value: string): RouteMatch['path'] => ({ type: 'Exact', value });
 const regex = (value: string): RouteMatch['path'] => ({ type: 'RegularExpression', value });
-const route = (name: string, match: Partial<RouteMatch>, hostnames: string[] = []): Route => ({ name, hostnames, match: { path: prefix('/'), ...match }, backendRefs: [] });
+const persistence: RoutePersistence = { carrier: { type: 'Header', name: 'x-session' }, onEndpointLost: 'Reassign', newSessionOn: [] };
+const route = (name: string, match: Partial<RouteMatch>, hostnames: string[] = []): Route => ({ name, hostnames, match: { path: prefix('/'), ...match }, backendRefs: [], persistence });
 
 type Sent = { method?: string; host?: string; path?: string; query?: string; headers?: Record<string, string[]> };
 const request = ({ method = 'GET', host = 'example.com', path = '/', query = '', headers = {} }: Sent): MatchableRequest => ({ method, host, path, query, headers: (name) => headers[name] ?? [] });
@@ -83,6 +85,49 @@ describe('host names', () => {
     expect(matcher.match(80, request({ host: 'other.com' }))).toBeUndefined();
     expect(matcher.match(8080, request({ host: 'other.com' }))?.name).toBe('r');
     expect(matcher.match(9999, request({ host: 'a.example.com' }))).toBeUndefined();
+  });
+});
+
+describe('listeners of one Gateway', () => {
+  const exact: Listener = { name: 'exact', protocol: 'HTTP', port: 80, hostname: 'a.example.com' };
+  const wild: Listener = { name: 'wild', protocol: 'HTTP', port: 80, hostname: '*.example.com' };
+  const rest: Listener = { name: 'rest', protocol: 'HTTP', port: 80 };
+  const other: Listener = { name: 'other', protocol: 'HTTP', port: 8080 };
+  const on = (name: string, listeners: string[], hostnames: string[] = [], match: Partial<RouteMatch> = {}): Route => ({ ...route(name, match, hostnames), listeners });
+  const found = (routes: Route[], host: string, port = 80) => compileTable({ listeners: [exact, wild, rest, other], routes: sortRoutes(routes) }).match(port, request({ host }))?.name;
+
+  const rows: { sentence: string; routes: Route[]; host: string; port?: number; name: string | undefined }[] = [
+    { sentence: 'a route is found on the listener that it is attached to', routes: [on('r', ['wild'])], host: 'b.example.com', name: 'r' },
+    { sentence: 'and on no other of the same port', routes: [on('r', ['wild'])], host: 'elsewhere.org', name: undefined },
+    { sentence: 'nor on the same host of another port', routes: [on('r', ['wild'])], host: 'b.example.com', port: 8080, name: undefined },
+    { sentence: 'the most specific listener takes the request though only a wider one has a route', routes: [on('r', ['wild', 'rest'])], host: 'a.example.com', name: undefined },
+    { sentence: 'each listener has routes of its own', routes: [on('r', ['wild']), on('s', ['exact'])], host: 'a.example.com', name: 's' },
+    { sentence: 'a route that names another host is not found on a listener', routes: [on('r', ['wild'], ['b.example.com'])], host: 'c.example.com', name: undefined },
+    { sentence: 'a route without listeners is on all of them', routes: [route('r', {})], host: 'a.example.com', port: 8080, name: 'r' },
+  ];
+  test.each(rows)('$sentence', ({ routes, host, port, name }) => {
+    expect(found(routes, host, port)).toBe(name);
+  });
+});
+
+describe('host names that two have in common', () => {
+  test.each<[string, string[], string | undefined, string[] | undefined]>([
+    ['all of the route where the listener names none', ['a.com'], undefined, ['a.com']],
+    ['that of the listener where the route names none', [], 'a.com', ['a.com']],
+    ['none named by either: every host', [], undefined, []],
+    ['what a wildcard of the listener covers', ['a.com', 'x.b.com'], '*.b.com', ['x.b.com']],
+    ['the listener where a wildcard of the route covers it', ['*.com'], 'a.com', ['a.com']],
+    ['the narrower of two wildcards', ['*.a.com'], '*.com', ['*.a.com']],
+    ['nothing', ['a.com'], 'b.com', undefined],
+    ['a wildcard does not cover the name itself', ['a.com'], '*.a.com', undefined],
+  ])('%s', (_, ofRoute, ofListener, shared) => {
+    expect(intersectHostnames(ofRoute, ofListener)).toEqual(shared);
+  });
+
+  test('two lists share a host where one covers a name of the other', () => {
+    expect(shareHost([], ['a.com'])).toBe(true);
+    expect(shareHost(['*.com'], ['a.com', 'b.org'])).toBe(true);
+    expect(shareHost(['a.com'], ['b.com'])).toBe(false);
   });
 });
 

@@ -5,11 +5,24 @@ import type { RoutingTable } from '../../../../src/core/table/routing-table.ts';
 const good = (): RoutingTable => ({
   gateway: { namespace: 'shop', name: 'web' },
   listeners: [{ name: 'http', protocol: 'HTTP', port: 80 }],
-  routes: [{ name: 'shop/cart#0', hostnames: ['a.com'], match: { path: { type: 'PathPrefix', value: '/' } }, backendRefs: [{ backend: 'shop/cart', weight: 1 }] }],
+  routes: [
+    {
+      name: 'shop/cart#0',
+      listeners: ['http'],
+      hostnames: ['a.com'],
+      match: { path: { type: 'PathPrefix', value: '/' } },
+      backendRefs: [{ backend: 'shop/cart', weight: 1 }],
+      persistence: {
+        carrier: { type: 'Cookie', name: 'cart-session', path: '/', domain: 'example.com', sameSite: 'Lax', secure: false, partitioned: false, lifetimeType: 'Session' },
+        onEndpointLost: 'Reassign',
+        newSessionOn: [{ path: { type: 'Exact', value: '/login' }, method: 'POST' }],
+      },
+    },
+  ],
   backends: {
     'shop/cart': {
       key: 'shop/cart',
-      persistence: { cookieName: 'cart-session', cookiePath: '/', idleTimeoutMs: 1_800_000 },
+      limits: { idleTimeoutMs: 1_800_000, absoluteTimeoutMs: 28_800_000 },
       policy: 'LeastSessions',
       keyRing: { current: 1, keys: [{ id: 1, secret: Buffer.alloc(32, 7).toString('base64') }] },
       endpoints: [{ uid: 'u1', id: '00112233445566ff', pod: 'cart-1', address: '10.0.0.1', port: 8080, state: 'Accepting' }],
@@ -47,8 +60,17 @@ describe('a table from outside', () => {
     { sentence: 'an endpoint id that a token cannot carry', path: 'backends/shop~cart/endpoints/0/id', value: 'xyz', problem: 'table.backends["shop/cart"].endpoints[0].id: must be 16 hex digits' },
     { sentence: 'a key of too few bytes', path: 'backends/shop~cart/keyRing/keys/0/secret', value: 'c2hvcnQ=', problem: 'table.backends["shop/cart"].keyRing.keys[0].secret: must be base64 of 32 bytes' },
     { sentence: 'a current key that is not there', path: 'backends/shop~cart/keyRing/current', value: 3, problem: 'table.backends["shop/cart"].keyRing.current: must be the id of one of the keys' },
-    { sentence: 'a cookie name that would end the header line', path: 'backends/shop~cart/persistence/cookieName', value: 'a\r\nb', problem: 'table.backends["shop/cart"].persistence.cookieName: must be a cookie name' },
-    { sentence: 'a cookie path that would add an attribute', path: 'backends/shop~cart/persistence/cookiePath', value: '/;Domain=x', problem: 'table.backends["shop/cart"].persistence.cookiePath: must be a cookie path' },
+    { sentence: 'a cookie name that would end the header line', path: 'routes/0/persistence/carrier/name', value: 'a\r\nb', problem: 'table.routes[0].persistence.carrier.name: must be a name of letters, digits and a few signs (RFC 9110, token)' },
+    { sentence: 'a cookie path that would add an attribute', path: 'routes/0/persistence/carrier/path', value: '/;Domain=x', problem: 'table.routes[0].persistence.carrier.path: must be a cookie path' },
+    { sentence: 'a cookie domain that would add an attribute', path: 'routes/0/persistence/carrier/domain', value: 'a;Secure', problem: 'table.routes[0].persistence.carrier.domain: must be a domain name' },
+    { sentence: 'a header name that would end the line', path: 'routes/0/persistence/carrier', value: { type: 'Header', name: 'a:b' }, problem: 'table.routes[0].persistence.carrier.name: must be a name of letters, digits and a few signs (RFC 9110, token)' },
+    { sentence: 'a carrier of no known type', path: 'routes/0/persistence/carrier/type', value: 'Query', problem: 'table.routes[0].persistence.carrier.type: must be one of Header' },
+    { sentence: 'an unknown way to treat lost sessions', path: 'routes/0/persistence/onEndpointLost', value: 'Ignore', problem: 'table.routes[0].persistence.onEndpointLost: must be one of Reassign, Reject' },
+    { sentence: 'a session that begins on no match', path: 'routes/0/persistence/newSessionOn/0/path', value: '/', problem: 'table.routes[0].persistence.newSessionOn[0].path: must be an object' },
+    { sentence: 'listeners that are no list', path: 'routes/0/listeners', value: 'http', problem: 'table.routes[0].listeners: must be a list' },
+    { sentence: 'a weight beyond the limit', path: 'routes/0/backendRefs/0/weight', value: 1_000_001, problem: 'table.routes[0].backendRefs[0].weight: must be a whole number from 0 to 1000000' },
+    { sentence: 'a limit of no session at all', path: 'backends/shop~cart/maxSessionsPerEndpoint', value: 0, problem: 'table.backends["shop/cart"].maxSessionsPerEndpoint: must be a whole number from 1 to 2147483647' },
+    { sentence: 'an unknown policy', path: 'backends/shop~cart/policy', value: 'Best', problem: 'table.backends["shop/cart"].policy: must be one of LeastSessions, LeastRequests, RoundRobin, Random' },
   ])('$sentence: $problem', ({ path, value, problem }) => {
     expect(parseRoutingTable(withValue(path, value))).toEqual({ problem });
   });

@@ -14,18 +14,20 @@ describe('a report', () => {
     { sentence: 'a request that may begin a session counts as one', count: counted({ starting: 1 }), expected: { sessions: 1, expiresAtMs: nowMs + idleTimeoutMs } },
   ])('$sentence', ({ count, expected }) => {
     const table = proxyTable({ endpoints: [{ pod: 'a', state: 'Draining' }] });
-    expect(buildReport(table, () => count, { startedAtMs: 1, sequence: 7, nowMs, ended: ['00000000deadbeef'] })).toEqual({
+    expect(buildReport(table, () => count, { startedAtMs: 1, sequence: 7, nowMs, ended: ['00000000deadbeef'], seen: ['00000000cafe0000'] })).toEqual({
       startedAtMs: 1,
       sequence: 7,
       endpoints: [{ uid: 'uid-a', state: 'Draining', ...expected }],
       ended: ['00000000deadbeef'],
+      seen: ['00000000cafe0000'],
+      keyRings: { 'shop/cart': { current: 1, ids: [1] } },
     });
   });
 
   test('names every endpoint of the table, in the state in which requests are routed', () => {
     const table = proxyTable({ endpoints: [{ pod: 'a' }, { pod: 'b', state: 'Draining' }, { pod: 'c', state: 'Pending' }] });
     const counts = (id: string) => (id === endpointId('uid-b') ? counted({ sessions: 3 }) : undefined);
-    const report = buildReport(table, counts, { startedAtMs: 0, sequence: 1, nowMs, ended: [] });
+    const report = buildReport(table, counts, { startedAtMs: 0, sequence: 1, nowMs, ended: [], seen: [] });
     expect(report.endpoints.map(({ uid, state, sessions }) => `${uid} ${state} ${sessions}`)).toEqual(['uid-a Accepting 0', 'uid-b Draining 3', 'uid-c Pending 0']);
   });
 });

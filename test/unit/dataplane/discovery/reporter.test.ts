@@ -14,7 +14,7 @@ function createWorld() {
     log: createMemoryLogger(),
     addresses: () => ['x', 'y'],
     changes: () => world.changes,
-    build: (sequence) => (world.hasTable ? { startedAtMs: 0, sequence, endpoints: [], ended: [] } : undefined),
+    build: (sequence) => (world.hasTable ? { startedAtMs: 0, sequence, endpoints: [], ended: [], seen: [] } : undefined),
     send: (address, report) => {
       sent.push({ atMs: clock.nowMs() - startMs, address, report });
       return world.answer(address);

@@ -1,11 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import { inspectConnection } from '../../../../src/dataplane/http1/connection-options.ts';
 import { buildRequestHead, buildResponseHead } from '../../../../src/dataplane/http1/forwarded-head.ts';
+import type { ResponseEnding } from '../../../../src/dataplane/http1/forwarded-head.ts';
 import { createHead, parseRequestHead, parseResponseHead } from '../../../../src/dataplane/http1/head-parser.ts';
 import { inspectRequest, Request } from '../../../../src/dataplane/http1/request.ts';
 
 const limits = { lineBytes: 8192, headBytes: 32_768, fields: 100 };
-const hop = { forwardedLines: 'X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: http\r\n', localAuthority: '10.0.0.1:80', cookieName: 'sid' };
+const hop = { forwardedLines: 'X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: http\r\n', localAuthority: '10.0.0.1:80' };
+const cookie = { type: 'Cookie', name: 'sid' } as const;
+const header = { type: 'Header', name: 'X-Session' } as const;
 
 function requestOf(lines: string[]): Request {
   const head = createHead(limits);
@@ -19,13 +22,15 @@ function requestOf(lines: string[]): Request {
 }
 
 /** The lines that the app gets. */
-const sentFor = (...lines: string[]) => buildRequestHead(requestOf(lines), hop).split('\r\n').slice(0, -2);
+const sentFor = (...lines: string[]) => buildRequestHead(requestOf(lines), hop, cookie).split('\r\n').slice(0, -2);
 
-function passedOn(...lines: string[]): string[] {
+const passedOn = (...lines: string[]) => responseLines(lines, { carrier: cookie, sessionLines: 'Set-Cookie: sid=1\r\n' });
+
+function responseLines(lines: string[], session: Pick<ResponseEnding, 'carrier' | 'sessionLines'>): string[] {
   const head = createHead(limits);
   const bytes = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
   expect(parseResponseHead(head, bytes, 0, bytes.length)).toBe('complete');
-  return buildResponseHead(head, inspectConnection(head), { sessionLines: 'Set-Cookie: sid=1\r\n', hopLines: '' })
+  return buildResponseHead(head, inspectConnection(head), { ...session, hopLines: '' })
     .split('\r\n')
     .slice(0, -2);
 }
@@ -108,6 +113,25 @@ describe('the head that the client gets', () => {
 
   test('has no Content-Length in a 204', () => {
     expect(passedOn('HTTP/1.1 204 No Content', 'Content-Length: 0')).toEqual(['HTTP/1.1 204 No Content', 'Set-Cookie: sid=1']);
+  });
+});
+
+describe('a token that travels in a header', () => {
+  test('is not seen by the app, however the client wrote its name; cookies are left alone', () => {
+    const lines = [...start, 'x-session: h1.abc', 'X-SESSION: h1.def', 'X-Session-Id: 7', 'Cookie: sid=x'];
+    const sent = buildRequestHead(requestOf(lines), hop, header).split('\r\n').slice(0, -2);
+    expect(sent).toEqual([...start, 'X-Session-Id: 7', 'Cookie: sid=x', ...added]);
+  });
+
+  test('comes from the proxy only: the app cannot put one of its own in its place', () => {
+    const lines = responseLines(['HTTP/1.1 200 OK', 'x-session: forged', 'X-App: 1'], { carrier: header, sessionLines: 'X-Session: h1.abc\r\n' });
+    expect(lines).toEqual(['HTTP/1.1 200 OK', 'X-App: 1', 'X-Session: h1.abc']);
+    expect(responseLines(['HTTP/1.1 200 OK', 'X-Session: forged'], { carrier: header, sessionLines: '' })).toEqual(['HTTP/1.1 200 OK']);
+  });
+
+  test('never takes the header that frames or routes with it, whatever name was configured', () => {
+    const sent = buildRequestHead(requestOf([...start, 'Content-Length: 5']), hop, { type: 'Header', name: 'Host' });
+    expect(sent.split('\r\n').slice(0, 2)).toEqual(start);
   });
 });
 

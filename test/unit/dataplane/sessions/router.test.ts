@@ -1,46 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { endpointId } from '../../../../src/core/session/token.ts';
-import type { RoutingTable } from '../../../../src/core/table/routing-table.ts';
-import type { RouteDecision, SessionHold } from '../../../../src/dataplane/routing.ts';
-import { createSessionRouter } from '../../../../src/dataplane/sessions/router.ts';
+import type { RouteDecision } from '../../../../src/dataplane/routing.ts';
 import { createMemoryClock, settle } from '../../../support/memory-clock.ts';
-import { cookieName, idleTimeoutMs, keyOf, proxyTable, requestWith, type ShortEndpoint } from '../../../support/proxy-table.ts';
-
-const everyRow = Number.POSITIVE_INFINITY;
-const quiet = { setCookies: [], endsSession: false };
-
-/** A proxy of its own, with a clock that stands still: what a replica is. */
-function createReplica(table?: RoutingTable, clock = createMemoryClock()) {
-  let ids = 0;
-  const router = createSessionRouter({ clock, random: () => 0, newSessionId: () => ({ sessionHi: clock.nowMs() % 1000, sessionLo: (ids += 1) }) });
-  if (table !== undefined) router.applyTable(table, clock.nowMs());
-  const count = (pod: string) => {
-    const slot = router.sessions.slots.byId(endpointId(`uid-${pod}`));
-    return { sessions: slot?.sessions ?? 0, starting: slot?.starting ?? 0, open: slot?.open ?? 0 };
-  };
-  const send = (cookies: string[] = []) => router.route(requestWith(cookies), 80);
-  return { clock, router, count, send };
-}
-
-function holdOf(decision: RouteDecision | Promise<RouteDecision> | { kind: 'retry' }): SessionHold {
-  if (decision instanceof Promise || decision.kind !== 'forward') throw new Error(`no hold: ${JSON.stringify(decision)}`);
-  return decision.hold;
-}
-
-const replyOf = (decision: unknown) => (decision instanceof Promise ? undefined : (decision as { reply?: { status: number; reason: string; body: string; extraHead?: string } }).reply);
-
-/** The cookie that a client sends back after these header lines. */
-const cookieFrom = (lines: string) => /^Set-Cookie: ([^;]+);/.exec(lines)?.[1] ?? '';
-
-/** A whole request, from the head to the end of its response. */
-function visit(replica: ReturnType<typeof createReplica>, cookies: string[] = []) {
-  const hold = holdOf(replica.send(cookies));
-  const lines = hold.responseHead(quiet);
-  hold.release();
-  return { pod: hold.endpoint.pod, isNew: hold.isNew, lines, cookie: cookieFrom(lines) };
-}
-
-const pods = (...endpoints: (string | ShortEndpoint)[]) => proxyTable({ endpoints: endpoints.map((item) => (typeof item === 'string' ? { pod: item } : item)) });
+import { cookieName, idleTimeoutMs, keyOf, proxyTable, requestWith } from '../../../support/proxy-table.ts';
+import { createReplica, everyRow, holdOf, pods, quiet, replyOf, visit } from './replica.ts';
 
 describe('a session', () => {
   test('begins with a cookie that brings the client back to its pod', () => {
@@ -112,7 +74,7 @@ describe('a session', () => {
     await replica.clock.advance(idleTimeoutMs * 1.3);
     replica.router.sessions.sweep(replica.clock.nowMs(), everyRow);
     expect(visit(replica, [cookie]).isNew).toBe(true);
-    expect(replica.router.counters.ended.Idle).toBe(1);
+    expect(replica.counters().ended.Idle).toBe(1);
   });
 
   test('with a stream open for longer than the idle limit is alive: its next request finds its pod', async () => {
@@ -129,20 +91,20 @@ describe('a session', () => {
 
 describe('the app ends a session', () => {
   test.each([
-    { sentence: 'by expiring the cookie', response: { setCookies: [`${cookieName}=; Max-Age=0; Path=/`], endsSession: false }, added: '' },
-    { sentence: 'by its header: the proxy takes the cookie away', response: { setCookies: [], endsSession: true }, added: `Set-Cookie: ${cookieName}=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax\r\n` },
-  ])('$sentence', ({ response, added }) => {
+    { sentence: 'by expiring the cookie: the proxy does the same, with the attributes of its own', response: { setCookies: [`${cookieName}=; Max-Age=0; Path=/account`], endsSession: false } },
+    { sentence: 'by its header: the proxy takes the cookie away', response: { setCookies: [], endsSession: true } },
+  ])('$sentence', ({ response }) => {
     const replica = createReplica(pods('a'));
     const { cookie } = visit(replica);
     const other = holdOf(replica.send([cookie]));
     const logout = holdOf(replica.send([cookie]));
-    expect(logout.responseHead(response)).toBe(added);
+    expect(logout.responseHead(response)).toBe(`Set-Cookie: ${cookieName}=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax\r\n`);
     logout.release();
     // Another response of the same session is still open: the pod is not free.
     expect(replica.count('a').sessions).toBe(1);
     other.release();
     expect(replica.count('a').sessions).toBe(0);
-    expect(replica.router.counters.ended.Application).toBe(1);
+    expect(replica.counters().ended.Application).toBe(1);
   });
 
   test('in the first response: none begins', () => {
@@ -151,7 +113,7 @@ describe('the app ends a session', () => {
     expect(hold.responseHead({ setCookies: [], endsSession: true })).toBe('');
     hold.release();
     expect(replica.count('a')).toEqual({ sessions: 0, starting: 0, open: 0 });
-    expect(replica.router.counters.started).toBe(0);
+    expect(replica.counters().started).toBe(0);
   });
 });
 
@@ -177,7 +139,7 @@ describe('scaling', () => {
     replica.router.applyTable(proxyTable({ endpoints: [{ pod: 'b' }], departed: ['a'] }), replica.clock.nowMs());
     expect(visit(replica, [cookie])).toMatchObject({ pod: 'b', isNew: true });
     expect(visit(replica, [cookie])).toMatchObject({ pod: 'b', isNew: true });
-    expect(replica.router.counters.lost).toEqual({ Departed: 1, NotInTable: 0, ConnectFailed: 0 });
+    expect(replica.counters().lost).toEqual({ Departed: 1, NotInTable: 0, ConnectFailed: 0 });
   });
 
   test('a pod that only another replica knows yet: the request waits for the table, and goes there', async () => {
@@ -191,7 +153,7 @@ describe('scaling', () => {
     behind.router.applyTable(pods('old', 'new'), clock.nowMs());
     const hold = holdOf(await decision);
     expect({ pod: hold.endpoint.pod, isNew: hold.isNew }).toEqual({ pod: 'new', isNew: false });
-    expect(behind.router.counters.lost.NotInTable).toBe(0);
+    expect(behind.counters().lost.NotInTable).toBe(0);
     expect(clock.pending()).toBe(0);
   });
 
@@ -206,7 +168,7 @@ describe('scaling', () => {
     await clock.advance(1);
     await settle();
     expect(decided).toMatchObject({ kind: 'forward', hold: { isNew: true } });
-    expect(behind.router.counters.lost.NotInTable).toBe(1);
+    expect(behind.counters().lost.NotInTable).toBe(1);
   });
 });
 
@@ -223,6 +185,7 @@ describe('a pod that refuses connections', () => {
     expect(replyOf(hold.connectFailed(3))).toMatchObject({ status: 503, reason: 'UpstreamConnectFailed', extraHead: 'Retry-After: 2\r\n' });
     hold.release();
     for (const pod of tried) expect(replica.count(pod)).toEqual({ sessions: 0, starting: 0, open: 0 });
+    expect(replica.counters().refused.UpstreamConnectFailed).toBe(1);
   });
 
   test('a session of its own is tried again for a second, then it is lost and goes elsewhere', () => {
@@ -234,7 +197,7 @@ describe('a pod that refuses connections', () => {
     expect(delays).toEqual([100, 300, 600].map((afterMs) => ({ kind: 'retry', afterMs })));
     const next = holdOf(hold.connectFailed(4));
     expect({ pod: next.endpoint.pod, isNew: next.isNew }).toEqual({ pod: 'b', isNew: true });
-    expect(replica.router.counters).toMatchObject({ lost: { ConnectFailed: 1 }, ended: { Lost: 1 } });
+    expect(replica.counters()).toMatchObject({ lost: { ConnectFailed: 1 }, ended: { Lost: 1 } });
     expect(replica.count('a')).toEqual({ sessions: 0, starting: 0, open: 0 });
   });
 
@@ -260,9 +223,10 @@ describe('a pod that refuses connections', () => {
     const { cookie } = visit(replica);
     replica.router.applyTable(pods({ pod: 'a', state: 'Draining' }), replica.clock.nowMs());
     const hold = holdOf(replica.send([cookie]));
+    for (const attempt of [1, 2, 3]) expect(hold.connectFailed(attempt)).toMatchObject({ kind: 'retry' });
     expect(replyOf(hold.connectFailed(4))).toMatchObject({ status: 503 });
     hold.release();
-    expect(replica.router.counters.lost.ConnectFailed).toBe(0);
+    expect(replica.counters().lost.ConnectFailed).toBe(0);
     expect(visit(replica, [cookie])).toMatchObject({ pod: 'a', isNew: false });
   });
 });
@@ -285,7 +249,7 @@ describe('no session', () => {
     const reply = replyOf(replica.send());
     expect(reply).toMatchObject({ status: 503, reason: 'NoEndpointAccepting', extraHead: 'Retry-After: 2\r\n' });
     expect(reply?.body).toContain(why);
-    expect(replica.router.counters.refusedNew).toBe(1);
+    expect(replica.counters().refused).toEqual({ NoEndpointAccepting: 1, AllFull: 0, UpstreamConnectFailed: 0 });
   });
 });
 

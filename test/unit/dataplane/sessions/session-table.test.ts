@@ -1,22 +1,24 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { createCounters } from '../../../../src/dataplane/sessions/counters.ts';
+import { countersOf, createCounters } from '../../../../src/dataplane/sessions/counters.ts';
 import { bytesPerRow, createRows, findRow, insertRow, removeRow } from '../../../../src/dataplane/sessions/session-rows.ts';
 import { createSessionTable } from '../../../../src/dataplane/sessions/session-table.ts';
-import type { Endpoint, Persistence } from '../../../../src/core/table/routing-table.ts';
+import type { Endpoint, SessionLimits } from '../../../../src/core/table/routing-table.ts';
 
 const everyRow = Number.POSITIVE_INFINITY;
-const limits: Persistence = { cookieName: 's', cookiePath: '/', idleTimeoutMs: 60_000, absoluteTimeoutMs: 600_000 };
+const limits: SessionLimits = { idleTimeoutMs: 60_000, absoluteTimeoutMs: 600_000 };
 const pod = (name: string): Endpoint => ({ uid: name, id: name, pod: name, address: '10.0.0.1', port: 80, state: 'Accepting' });
 const startMs = 1_790_000_000_000;
 const startS = startMs / 1000;
 const session = (sessionLo: number, issuedAtS = startS) => ({ sessionHi: 9, sessionLo, issuedAtS });
 
-function createTable() {
-  const counters = createCounters();
-  const table = createSessionTable(counters);
-  const slot = (name: string) => table.slots.of(pod(name), limits);
-  return { table, counters, slot };
+function createTable(room = Number.POSITIVE_INFINITY) {
+  const counters = countersOf(createCounters(), 'shop/cart');
+  const told: { sessionLo: number; atMs: number }[] = [];
+  const table = createSessionTable({ hasRoom: () => told.length < room, tell: ({ sessionLo }, atMs) => told.push({ sessionLo, atMs }) });
+  const backend = { limits, counters, previousUid: undefined };
+  const slot = (name: string) => table.slots.byId(name) ?? table.slots.enter(pod(name), backend);
+  return { table, counters, slot, told };
 }
 
 describe('rows', () => {
@@ -113,6 +115,34 @@ describe('sessions', () => {
     expect({ open: a.open, sessions: a.sessions }).toEqual({ open: 0, sessions: 1 });
   });
 
+  test('under a stream that outlives the date of the token are told of, again and again, and are no older afterwards', () => {
+    const { table, slot, told } = createTable();
+    const a = slot('a');
+    table.open(session(1), a, startMs);
+    table.open(session(2), a, startMs);
+    table.close(session(2), startMs);
+    for (const afterMs of [15_000, 15_001, 16_000, 31_000, 32_000]) table.sweep(startMs + afterMs, everyRow);
+    expect(told).toEqual([15_001, 32_000].map((afterMs) => ({ sessionLo: 1, atMs: startMs + afterMs })));
+    expect(table.list(a, 10).find(({ open }) => open === 1)?.lastSeenS).toBe(startS + 32);
+  });
+
+  test('are told of later where there is no room to tell of all', () => {
+    const { table, slot, told } = createTable(1);
+    for (const id of [1, 2]) table.open(session(id), slot('a'), startMs);
+    table.sweep(startMs + 20_000, everyRow);
+    const [first] = told.splice(0);
+    table.sweep(startMs + 21_000, everyRow);
+    expect(new Set([first, ...told].map((one) => one?.sessionLo))).toEqual(new Set([1, 2]));
+  });
+
+  test('that the app ended are not told of as alive, though something is still open', () => {
+    const { table, slot, told } = createTable();
+    table.open(session(1), slot('a'), startMs);
+    table.end(session(1), 'Application');
+    table.sweep(startMs + 40_000, everyRow);
+    expect(told).toEqual([]);
+  });
+
   test('a sweep in small steps comes around to all', () => {
     const { table, slot } = createTable();
     const a = slot('a');
@@ -132,7 +162,7 @@ describe('sessions', () => {
     const { table, slot } = createTable();
     const a = slot('a');
     table.open(session(1), a, startMs);
-    table.slots.sync([]);
+    table.slots.leave(a);
     const b = slot('b');
     expect(b.number).not.toBe(a.number);
     expect(table.slots.byId('a')?.sessions).toBe(1);
@@ -154,14 +184,14 @@ describe('sessions', () => {
           nowMs += waitMs;
           const target = slots[id % 3] ?? slot('a');
           const both = {
-            open: () => [table.open(session(id, nowMs / 1000), target, nowMs), model.open(id, target.id, nowMs)],
+            open: () => [table.open(session(id, nowMs / 1000), target, nowMs), model.open(id, target.endpoint.id, nowMs)],
             close: () => [table.close(session(id), nowMs), model.close(id, nowMs)],
             end: () => [table.end(session(id), 'Application'), model.end(id)],
             sweep: () => [table.sweep(nowMs, everyRow), model.sweep(nowMs)],
           };
           both[kind]();
         }
-        for (const { id, sessions, open } of slots) expect({ sessions, open }).toEqual(model.counts(id));
+        for (const { endpoint, sessions, open } of slots) expect({ sessions, open }).toEqual(model.counts(endpoint.id));
         expect(table.size()).toBe(model.size());
       }),
       { numRuns: 300 },

@@ -72,6 +72,27 @@ describe('what is written', () => {
   });
 });
 
+test('of many endpoints 50 are written, and the others are remembered: only so do they keep their times', async () => {
+  const endpoints = Array.from({ length: 60 }, (_, number) => ({ pod: `cart-${number}`, uid: `u${number}`, state: 'Accepting' as const, since: '2026-01-01T00:00:00Z' }));
+  await writer.write(cart, { endpoints });
+  const [first] = cluster.writes();
+  expect(first?.object?.['status']).toMatchObject({ endpoints: endpoints.slice(0, 50) });
+  expect(writer.before(cart)?.endpoints).toEqual(endpoints);
+  // One that is not listed makes no difference to what is written, and is remembered from the first moment on.
+  const more = [...endpoints, { pod: 'cart-60', uid: 'u60', state: 'Accepting' as const, since: '2026-01-01T00:05:00Z' }];
+  await writer.write(cart, { endpoints: more });
+  expect(cluster.writes()).toHaveLength(1);
+  expect(writer.before(cart)?.endpoints).toEqual(more);
+});
+
+test('a pod that begins to drain is told of on the pod, too', async () => {
+  await writer.write(cart, { endpoints: [{ pod: 'cart-a', uid: 'u', state: 'Draining', reason: 'PodTerminating' }] });
+  expect(cluster.events().map(({ reason, regarding }) => [reason, regarding.kind, regarding.name, regarding.uid])).toEqual([
+    ['PodTerminating', 'StickyWorkload', 'cart', 'uid-cart'],
+    ['PodTerminating', 'Pod', 'cart-a', 'u'],
+  ]);
+});
+
 test('our last write is known before the cache has heard of it', async () => {
   expect(writer.before({ ...cart, status: counted(9) })).toEqual(counted(9));
   await writer.write(cart, counted(1));

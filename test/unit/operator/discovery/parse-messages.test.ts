@@ -6,17 +6,23 @@ const summary = { reason: 'DrainComplete', tookMs: 5, message: 'done' };
 
 describe('a report', () => {
   test('keeps what is known and drops the rest', () => {
-    expect(parseReport({ startedAtMs: 7, sequence: 3, endpoints: [{ ...endpoint, extra: 1 }], ended: ['0123456789abcdef'], more: true })).toEqual({
+    expect(parseReport({ startedAtMs: 7, sequence: 3, endpoints: [{ ...endpoint, extra: 1 }], ended: ['0123456789abcdef'], seen: ['fedcba9876543210'], more: true })).toEqual({
       startedAtMs: 7,
       sequence: 3,
       endpoints: [endpoint],
       ended: ['0123456789abcdef'],
+      seen: ['fedcba9876543210'],
     });
+  });
+
+  test('of a proxy of the version before, which does not say what it saw, is taken', () => {
+    expect(parseReport({ startedAtMs: 7, sequence: 3, endpoints: [], ended: [] })).toMatchObject({ seen: [] });
   });
 
   const wrong: [string, unknown, RegExp][] = [
     ['nothing', null, /startedAtMs/],
     ['an ended session that is no id', { startedAtMs: 0, sequence: 1, endpoints: [], ended: ['x'] }, /ended must be a list of session ids/],
+    ['a seen session that is no id', { startedAtMs: 0, sequence: 1, endpoints: [], ended: [], seen: ['0123456789ABCDEF'] }, /seen must be a list of session ids/],
     ['a start that is no time', { startedAtMs: 'now', sequence: 1, endpoints: [] }, /startedAtMs/],
     ['a negative sequence', { startedAtMs: 0, sequence: -1, endpoints: [] }, /sequence/],
     ['no list of endpoints', { startedAtMs: 0, sequence: 1, endpoints: {} }, /endpoints must be a list/],

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { KubeObject } from '../../../../src/kube/ports.ts';
-import { projectDefinition, projectGateway } from '../../../../src/operator/gather/gateway-api.ts';
-import { routeDefinition } from '../../../support/operator-objects.ts';
+import { projectDefinition, projectGateway, projectGatewayClass, projectGrant, projectGrantDefinition, projectNamespace } from '../../../../src/operator/gather/gateway-api.ts';
+import { grantDefinition, referenceGrant, routeDefinition } from '../../../support/operator-objects.ts';
 
 const installed = (object: KubeObject) => projectDefinition(object).gatewayApi;
 const established = { conditions: [{ type: 'Established', status: 'True' }] };
@@ -45,9 +45,31 @@ describe('a Gateway', () => {
       className: 'holdfast',
       generation: 3,
       listeners: [
-        { name: 'http', port: 80, protocol: 'HTTP', hostname: 'a.example' },
-        { name: 'any', port: 81, protocol: 'HTTP' },
+        { name: 'http', port: 80, protocol: 'HTTP', hostname: 'a.example', allowedRoutes: { from: 'Same', kinds: [] } },
+        { name: 'any', port: 81, protocol: 'HTTP', allowedRoutes: { from: 'Same', kinds: [] } },
       ],
+      infrastructure: { labels: {}, annotations: {} },
+      unsupported: [],
+    });
+  });
+
+  test.each<[string, object | undefined, object]>([
+    ['nothing is said: its own namespace', undefined, { from: 'Same', kinds: [] }],
+    ['all namespaces', { namespaces: { from: 'All' } }, { from: 'All', kinds: [] }],
+    ['those with labels', { namespaces: { from: 'Selector', selector: { matchLabels: { team: 'a' } } } }, { from: 'Selector', selector: { matchLabels: { team: 'a' } }, kinds: [] }],
+    ['a word that we do not know: nobody', { namespaces: { from: 'Friends' } }, { from: 'None', kinds: [] }],
+    ['kinds, whose group has a default', { kinds: [{ kind: 'GRPCRoute' }] }, { from: 'Same', kinds: [{ group: 'gateway.networking.k8s.io', kind: 'GRPCRoute' }] }],
+    ['kinds that Go wrote as null', { kinds: null }, { from: 'Same', kinds: [] }],
+  ])('whose routes a listener takes: %s', (_, allowedRoutes, expected) => {
+    const spec = { listeners: [{ name: 'http', port: 80, protocol: 'HTTP', ...(allowedRoutes && { allowedRoutes }) }] };
+    expect(projectGateway(gateway(spec)).gateway.listeners[0]?.allowedRoutes).toEqual(expected);
+  });
+
+  test('says what everything made for it carries, and which of its fields nobody carries out', () => {
+    const infrastructure = { labels: { cost: 'a' }, annotations: { note: 'b' }, parametersRef: { group: '', kind: 'ConfigMap', name: 'x' } };
+    expect(projectGateway(gateway({ infrastructure, addresses: [{ value: '10.0.0.1' }] })).gateway).toMatchObject({
+      infrastructure: { labels: { cost: 'a' }, annotations: { note: 'b' } },
+      unsupported: ['spec.addresses', 'spec.infrastructure.parametersRef'],
     });
   });
 
@@ -61,5 +83,34 @@ describe('a Gateway', () => {
   test('keeps its status, from which dates are taken over', () => {
     expect(projectGateway({ ...gateway(), status: { conditions: [] } }).observed).toEqual({ generation: 3, status: { conditions: [] } });
     expect(projectGateway(gateway()).observed).toEqual({ generation: 3 });
+  });
+});
+
+describe('what else of Gateway API is kept', () => {
+  test('of a class: whose it is', () => {
+    const object = { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'GatewayClass', metadata: { name: 'theirs' }, spec: { controllerName: 'example.com/x' } };
+    expect(projectGatewayClass(object).gatewayClass).toEqual({ name: 'theirs', controllerName: 'example.com/x' });
+  });
+
+  test('of a grant: who may refer to what', () => {
+    expect(projectGrant(referenceGrant('zoo', 'shop')).grant).toEqual({
+      namespace: 'zoo',
+      name: 'from-shop',
+      from: [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', namespace: 'shop' }],
+      to: [{ group: '', kind: 'Service' }],
+    });
+  });
+
+  test('of a namespace: its labels', () => {
+    expect(projectNamespace({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', labels: { team: 'a' } } }).namespace).toEqual({ name: 'shop', labels: { team: 'a' } });
+    expect(projectNamespace({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } }).namespace.labels).toEqual({});
+  });
+
+  test.each<[string, string[], string | undefined]>([
+    ['v1 where it is served', ['v1beta1', 'v1'], 'v1'],
+    ['v1beta1 where it is all there is', ['v1beta1'], 'v1beta1'],
+    ['none of a version that we do not know', ['v2'], undefined],
+  ])('grants are read in %s', (_, served, version) => {
+    expect(projectGrantDefinition(grantDefinition(...served)).version).toBe(version);
   });
 });

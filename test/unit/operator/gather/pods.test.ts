@@ -39,6 +39,7 @@ test('a running pod is pruned to what is judged, and nothing else is kept', () =
       labels: { app: 'cart' },
       namedPorts: { http: 8080 },
       injection: { injected: false, keptPreStop: [] },
+      node: 'n',
     },
   });
 });

@@ -10,7 +10,7 @@ const deployment = (spec?: object, metadata: Partial<ObjectMeta> = {}, status?: 
   ...(status && { status }),
 });
 const template = (...containers: object[]) => ({ template: { spec: { containers } } });
-const base = { kind: 'Deployment', namespace: 'shop', name: 'cart', uid: 'd' };
+const base = { kind: 'Deployment', namespace: 'shop', name: 'cart', uid: 'd', hostNetwork: false, hasReadinessProbe: false };
 
 describe('a target', () => {
   test.each<[string, object, object]>([
@@ -19,6 +19,8 @@ describe('a target', () => {
     ['an empty list of expressions is none', { selector: { matchLabels: { app: 'cart' }, matchExpressions: [] } }, { matchLabels: { app: 'cart' }, containerPorts: [] }],
     ['lists that Go wrote as null', { selector: { matchLabels: { app: 'cart' }, matchExpressions: null }, ...template({ ports: null }) }, { matchLabels: { app: 'cart' }, containerPorts: [] }],
     ['a template without containers', { selector: { matchLabels: { app: 'cart' } }, template: { spec: { containers: null } } }, { matchLabels: { app: 'cart' }, containerPorts: [] }],
+    ['pods on the host\'s network', { template: { spec: { hostNetwork: true, containers: [] } } }, { containerPorts: [], hostNetwork: true }],
+    ['a readiness probe of any container', template({}, { readinessProbe: { httpGet: {} } }), { containerPorts: [], hasReadinessProbe: true }],
     ['containers without ports', template({}, {}), { containerPorts: [] }],
   ])('%s', (_, spec, target) => {
     expect(projectTarget(deployment(spec)).target).toEqual({ ...base, ...target });

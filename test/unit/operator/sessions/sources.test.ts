@@ -57,3 +57,25 @@ test.each<[string, Known, object]>([
 ])('%s', (_, facts, sources) => {
   expect(ask(facts)).toEqual(sources);
 });
+
+test('a pod that several Gateways lead to: one of them without a running proxy makes the count unknown, and all of them are added up', () => {
+  const onTwo: ShortWorld = {
+    workloads: [{ name: 'cart', spec: { route: { parentRefs: [{ name: 'web' }, { name: 'edge' }] } } }, { name: 'chat', spec: { route: { parentRefs: [{ name: 'web' }, { name: 'edge' }] } } }],
+    targets: [{ name: 'cart' }, { name: 'chat' }],
+    gateways: [{ name: 'web' }, { name: 'edge' }],
+  };
+  const proxyOf = (name: string, gateway: string) => ({ name, labels: { ...labels, 'gateway.networking.k8s.io/gateway-name': gateway }, of: `Deployment/${gateway}-holdfast` });
+  expect(ask({ world: { ...onTwo, pods: [proxyOf('p', 'web')] }, workload: 'cart', reports: { p: {} } })).toEqual(unknown('no proxy of Gateway shop/edge is running'));
+  const both = { ...onTwo, pods: [proxyOf('p', 'web'), proxyOf('q', 'edge')] };
+  expect(ask({ world: both, workload: 'cart', reports: { p: { sessions: 1 } } })).toEqual(unknown('proxy pod uid-q has not reported'));
+  expect(ask({ world: both, workload: 'cart', reports: { p: { sessions: 1 }, q: { sessions: 2 } } })).toEqual(known(3));
+});
+
+test('a pod that the route of another StickyWorkload leads to is counted by the proxies of that Gateway, too', () => {
+  const canary: ShortWorld = {
+    workloads: [{ name: 'cart' }, { name: 'front', spec: { route: { parentRefs: [{ name: 'web' }], backends: [{ name: 'cart', weight: 1 }] } } }],
+    targets: [{ name: 'cart' }, { name: 'front' }],
+    gateways: [{ name: 'web' }],
+  };
+  expect(ask({ world: { ...canary, pods: proxies }, workload: 'cart', reports: { p: {}, q: {} } })).toEqual(unknown('no proxy of Gateway shop/web is running'));
+});

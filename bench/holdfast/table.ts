@@ -1,0 +1,44 @@
+/** Routing tables as the operator makes them: out of a world, by the same translation, so that they follow the contract by themselves. */
+import type { Snapshot } from '../../src/core/snapshot/snapshot.ts';
+import type { RoutingTable } from '../../src/core/table/routing-table.ts';
+import { translate } from '../../src/core/translate/translate.ts';
+import { snapshotOf } from '../../test/support/world.ts';
+
+export type PodAddress = { name: string; address: string; port: number };
+
+/** As the EndpointSlice controller fills them. */
+const endpointsPerSlice = 100;
+
+/** One StickyWorkload, `cart`, whose pods all accept. Pods of several ports are in slices of their own. */
+export function worldOf(pods: readonly PodAddress[]): Snapshot {
+  const slices = [...Map.groupBy(pods, ({ port }) => port)].flatMap(([port, group]) =>
+    chunksOf(group, endpointsPerSlice).map((chunk, number) => ({
+      name: `cart-${port}-${number}`,
+      port,
+      endpoints: chunk.map(({ name, address }) => ({ pod: name, address })),
+    })),
+  );
+  return snapshotOf({
+    workloads: [{ name: 'cart' }],
+    targets: [{ name: 'cart' }],
+    services: [{ name: 'cart' }],
+    pods: pods.map(({ name, address }) => ({ name, ip: address })),
+    slices,
+  });
+}
+
+export function tableOf(snapshot: Snapshot): RoutingTable {
+  const table = translate(snapshot).tables['shop/holdfast'];
+  if (table === undefined) throw new Error('the world of the benchmark was translated to no table');
+  return table;
+}
+
+/** `port`: what the proxy is to listen on. */
+export function localTable(port: number, upstreamPorts: readonly number[]): RoutingTable {
+  const table = tableOf(worldOf(upstreamPorts.map((upstream) => ({ name: `cart-${upstream}`, address: '127.0.0.1', port: upstream }))));
+  return { ...table, listeners: table.listeners.map((listener) => ({ ...listener, port })) };
+}
+
+function chunksOf<T>(items: readonly T[], size: number): T[][] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, number) => items.slice(number * size, (number + 1) * size));
+}

@@ -1,0 +1,131 @@
+/** Other programs: found, started on a core of their own, waited for, and ended by their process id. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { delimiter, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { addTidyUp } from './tidy-up.ts';
+
+export type Command = {
+  command: string;
+  args: readonly string[];
+  env?: Readonly<Record<string, string>>;
+  /** The one core that it may use. */
+  core?: number;
+};
+
+export interface Program {
+  readonly pid: number;
+  /** The end of what it has printed, for error messages. */
+  tail(): string;
+  /** Resolves with its exit code; null if a signal ended it. */
+  readonly exited: Promise<number | null>;
+  stop(): Promise<void>;
+}
+
+const tailLength = 4000;
+const patienceMs = 10_000;
+
+/** Debian keeps some of these programs out of the path of ordinary users. */
+const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'];
+
+/** The path of a program, or undefined where the machine has none. */
+export function findProgram(name: string): string | undefined {
+  return folders.map((folder) => join(folder, name)).find(isExecutable);
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** taskset replaces itself by the program, so that the process id is the program's. */
+function pinned({ command, args, core }: Command): [string, readonly string[]] {
+  if (core === undefined) return [command, args];
+  const taskset = findProgram('taskset');
+  if (taskset === undefined) throw new Error('taskset is needed to give a program a core of its own: apt-get install util-linux');
+  return [taskset, ['-c', String(core), command, ...args]];
+}
+
+export function startProgram(program: Command): Program {
+  const [command, args] = pinned(program);
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...program.env } });
+  const { pid } = child;
+  if (pid === undefined) throw new Error(`${command} could not be started`);
+  let tail = '';
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (tail = (tail + text).slice(-tailLength)));
+  const exited = exitOf(child);
+  const forget = addTidyUp(() => stop(child, exited));
+  void exited.then(forget);
+  return { pid, tail: () => tail, exited, stop: () => stop(child, exited) };
+}
+
+const exitOf = (child: ChildProcess): Promise<number | null> =>
+  new Promise((resolve) => {
+    child.once('error', () => resolve(null));
+    child.once('close', resolve);
+  });
+
+async function stop(child: ChildProcess, exited: Promise<unknown>): Promise<void> {
+  child.kill('SIGTERM');
+  const late = setTimeout(() => child.kill('SIGKILL'), patienceMs);
+  await exited;
+  clearTimeout(late);
+}
+
+/** Runs a program to its end and answers what it printed on stdout; throws with stderr when it fails. */
+export function runToEnd(program: Command & { input?: string }): Promise<string> {
+  const [command, args] = pinned(program);
+  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...program.env } });
+  let out = '';
+  let problem = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (problem += text));
+  child.stdin.end(program.input ?? '');
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code) => {
+      if (code === 0) resolve(out);
+      else reject(new Error(`${command} ${args.join(' ')} ended with ${code}: ${problem.trim() || out.trim()}`));
+    });
+  });
+}
+
+/** A port that was free a moment ago. */
+export function freePort(): Promise<number> {
+  const server = createServer();
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      const port = typeof address === 'object' && address !== null ? address.port : 0;
+      server.close(() => resolve(port));
+    });
+  });
+}
+
+/** Resolves when the program accepts connections; rejects with its last words when it ends before that. */
+export async function untilListening(program: Program, port: number): Promise<void> {
+  const ended = new AbortController();
+  void program.exited.then(() => ended.abort());
+  const end = Date.now() + patienceMs;
+  while (!(await accepts(port))) {
+    if (ended.signal.aborted) throw new Error(`it ended before it listened on port ${port}: ${program.tail()}`);
+    if (Date.now() > end) throw new Error(`it does not listen on port ${port} after ${patienceMs} ms: ${program.tail()}`);
+    await sleep(20);
+  }
+}
+
+const accepts = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });

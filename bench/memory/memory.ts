@@ -1,0 +1,112 @@
+/** Memory per live session and per idle connection, and of an idle sidecar. */
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { readMetric, startProxy, type Place, type RunningProxy } from '../holdfast/proxy.ts';
+import { freePort, runToEnd, startProgram, untilListening, type Program } from '../measure/program.ts';
+import { memoryOf } from '../measure/usage.ts';
+import { formatBytes, formatNumber } from '../report/markdown.ts';
+import type { Section, Table } from '../report/section.ts';
+import { beginSessions, bodyBytes, openIdle } from './clients.ts';
+
+type Progress = (text: string) => void;
+
+/** The garbage of the requests is part of the process. V8 gives memory back some seconds after the work has ended. */
+const settleMs = 15_000;
+/** Compiles the request path and fills its caches, so that they are not counted for the sessions. */
+const warmUpRequests = 50_000;
+
+export async function measureSessions(place: Place, { sessions, progress }: { sessions: number; progress: Progress }): Promise<Section> {
+  const tableBytes = Number(await runToEnd({ command: process.execPath, args: ['--expose-gc', join(import.meta.dirname, 'session-table.ts'), String(sessions)] }));
+  progress(`session table: ${formatNumber(tableBytes / sessions)} bytes a session; now ${sessions} sessions by HTTP`);
+  const { before, after, counted } = await withProxy(place, async (proxy) => {
+    await beginSessions(proxy.port, warmUpRequests);
+    await sleep(settleMs);
+    const before = memoryOf(proxy.pid).resident;
+    const known = await readMetric(proxy.adminPort, 'holdfast_sessions');
+    await beginSessions(proxy.port, sessions - known);
+    await sleep(settleMs);
+    return { before, after: memoryOf(proxy.pid).resident, counted: await readMetric(proxy.adminPort, 'holdfast_sessions') };
+  });
+  if (counted !== sessions) throw new Error(`the proxy counts ${counted} sessions, not ${sessions}`);
+  const perSession = (after - before) / (sessions - warmUpRequests);
+  const table: Table = {
+    title: `${sessions.toLocaleString('en-US')} live sessions`,
+    columns: ['what', 'bytes in all', 'bytes a session'],
+    rows: [
+      ['the session table alone, after garbage collection', formatBytes(tableBytes), formatNumber(tableBytes / sessions)],
+      [`the whole proxy (resident), from ${warmUpRequests.toLocaleString('en-US')} sessions`, `${formatBytes(before)} → ${formatBytes(after)}`, formatNumber(perSession)],
+    ],
+  };
+  return { tables: [table] };
+}
+
+export async function measureConnections(place: Place, { connections, progress }: { connections: number; progress: Progress }): Promise<Section> {
+  const grown = await withProxy(place, async (proxy) => {
+    await beginSessions(proxy.port, warmUpRequests);
+    await sleep(settleMs);
+    const before = memoryOf(proxy.pid).resident;
+    const idle = await openIdle(proxy.port, connections);
+    await sleep(settleMs);
+    const open = await readMetric(proxy.adminPort, 'holdfast_http_connections_open');
+    const after = memoryOf(proxy.pid).resident;
+    idle.close();
+    if (open < connections) throw new Error(`only ${open} of ${connections} connections are open in the proxy: raise the limit of open files (ulimit -n), or open fewer in the time that it keeps them`);
+    return { before, after };
+  });
+  progress(`${connections} idle connections: ${formatBytes(grown.after - grown.before)}`);
+  const perConnection = (grown.after - grown.before) / connections;
+  const table: Table = {
+    title: `${connections.toLocaleString('en-US')} idle connections`,
+    columns: ['what', 'bytes in all', 'bytes a connection'],
+    rows: [['the whole proxy (resident); each connection has had one request and is kept alive', `${formatBytes(grown.before)} → ${formatBytes(grown.after)}`, formatNumber(perConnection)]],
+  };
+  return { tables: [table] };
+}
+
+async function withProxy<T>(place: Place, measure: (proxy: RunningProxy) => Promise<T>): Promise<T> {
+  const port = await freePort();
+  const app = startProgram({ command: process.execPath, args: [join(import.meta.dirname, '../speed/upstream.ts'), String(bodyBytes), String(port)] });
+  await untilListening(app, port);
+  const proxy = await startProxy(place, [port]);
+  const measured = await measure(proxy);
+  await Promise.all([proxy.stop(), app.stop()]);
+  return measured;
+}
+
+const sidecarAgeMs = 10_000;
+
+/** Alone and beside others: pages of the binary are shared by all sidecars of a node. */
+export async function measureSidecar({ dist }: Place): Promise<Section> {
+  const sidecars: Program[] = [];
+  for (let number = 0; number < 10; number += 1) sidecars.push(await startSidecar(dist));
+  await sleep(sidecarAgeMs);
+  const [first = { resident: 0, shared: 0, own: 0 }] = sidecars.map(({ pid }) => memoryOf(pid));
+  await Promise.all(sidecars.map((sidecar) => sidecar.stop()));
+  const table: Table = {
+    title: `an idle sidecar, one of ${sidecars.length}`,
+    columns: ['what', 'memory'],
+    rows: [
+      ['its own pages', formatBytes(first.own)],
+      [`with its part of what ${sidecars.length} of them share (PSS)`, formatBytes(first.shared)],
+      ['resident, shared pages counted in full', formatBytes(first.resident)],
+    ],
+  };
+  return { tables: [table] };
+}
+
+/** It trusts no authority and asks nobody before it is called, so any certificate's frame will do. */
+async function startSidecar(dist: string): Promise<Program> {
+  const port = await freePort();
+  const env = {
+    NODE_ENV: 'production',
+    HOLDFAST_SIDECAR_PORT: String(port),
+    HOLDFAST_CA: '-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n',
+    HOLDFAST_DISCOVERY_HOST: '127.0.0.1',
+    HOLDFAST_DRAIN_TIMEOUT_MS: '3600000',
+    HOLDFAST_QUIET_PERIOD_MS: '5000',
+    HOLDFAST_SHUTDOWN_MARGIN_MS: '30000',
+  };
+  const sidecar = startProgram({ command: process.execPath, args: [join(dist, 'holdfast.js'), 'sidecar'], env });
+  await untilListening(sidecar, port);
+  return sidecar;
+}

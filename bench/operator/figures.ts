@@ -1,0 +1,42 @@
+/** What was measured of the operator, in tables. */
+import { formatBytes, formatNumber } from '../report/markdown.ts';
+import type { Section, Table } from '../report/section.ts';
+import { isLease, sumWithoutLease, type Writes } from './audit.ts';
+import type { Change, Idle, Start } from './phases.ts';
+
+export type Figures = { start: Start; change: Change; idle: Idle };
+
+type Size = { workloads: number; pods: number; idleSeconds: number };
+
+export function renderFigures({ start, change, idle }: Figures, size: Size): Section {
+  const started = sumWithoutLease(start.writes);
+  const table: Table = {
+    title: `one operator, ${size.workloads.toLocaleString('en-US')} StickyWorkloads, ${size.pods.toLocaleString('en-US')} pods`,
+    columns: ['what', 'figure'],
+    rows: [
+      ['from its start until all are Ready', `${formatNumber(start.afterMs / 1000)} s`],
+      ['CPU until then', `${formatNumber(start.cpuMicros / 1e6)} s`],
+      ['resident memory when all is done', formatBytes(start.resident)],
+      ['the most that was resident', formatBytes(start.peak)],
+      ['API writes until all is done', `${started.toLocaleString('en-US')}, ${formatNumber(started / size.workloads)} a StickyWorkload`],
+      [`a pod is deleted: until the status says so (median of ${change.count})`, `${formatNumber(change.medianMs)} ms`],
+      ['the same, 95 %', `${formatNumber(change.tailMs)} ms`],
+      ['API writes for one deleted pod', formatNumber(sumWithoutLease(change.writes) / change.count)],
+      [`idle for ${size.idleSeconds} s: API writes of the Lease`, String(leaseWrites(idle.writes))],
+      ['idle: other API writes', String(sumWithoutLease(idle.writes))],
+      ['idle: CPU', `${formatNumber((100 * idle.cpuMicros) / (size.idleSeconds * 1e6))} % of a core`],
+    ],
+  };
+  return { tables: [table, renderWrites({ start: start.writes, change: change.writes, idle: idle.writes })] };
+}
+
+const leaseWrites = (writes: Writes): number => [...writes].reduce((sum, [name, count]) => (isLease(name) ? sum + count : sum), 0);
+
+function renderWrites({ start, change, idle }: Record<'start' | 'change' | 'idle', Writes>): Table {
+  const names = [...new Set([start, change, idle].flatMap((writes) => [...writes.keys()]))].toSorted();
+  return {
+    title: 'the same writes by kind, from the audit log of the API server',
+    columns: ['write', 'until all is done', 'for all deleted pods', 'idle'],
+    rows: names.map((name) => [name, ...[start, change, idle].map((writes) => (writes.get(name) ?? 0).toLocaleString('en-US'))]),
+  };
+}

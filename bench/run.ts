@@ -1,0 +1,72 @@
+/** `npm run bench`: builds what the image runs, measures it, and says the figures. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { bundle } from '../scripts/build/bundle.ts';
+import type { Place } from './holdfast/proxy.ts';
+import { measureConnections, measureSessions, measureSidecar } from './memory/memory.ts';
+import { tidyUp } from './measure/tidy-up.ts';
+import { measureOperator } from './operator/operator.ts';
+import { help, parseOptions, type Options } from './options.ts';
+import { describeMachine } from './report/machine.ts';
+import { renderSection, replaceSection } from './report/markdown.ts';
+import type { Section, SectionName } from './report/section.ts';
+import { measureSpeed } from './speed/speed.ts';
+import { measureTable } from './table/table.ts';
+
+const document = join(import.meta.dirname, '../docs/benchmarks.md');
+
+const progress = (text: string): void => {
+  process.stderr.write(`${text}\n`);
+};
+
+const measures: Record<SectionName, (place: Place, options: Options) => Promise<Section>> = {
+  speed: (place, options) => measureSpeed(place, { ...options, progress }),
+  sessions: (place, options) => measureSessions(place, { ...options, progress }),
+  connections: (place, options) => measureConnections(place, { ...options, progress }),
+  sidecar: (place) => measureSidecar(place),
+  table: (_place, options) => Promise.resolve(measureTable(options)),
+  operator: (place, options) => measureOperator(place, { ...options, progress }),
+};
+
+async function measureAll(options: Options, args: readonly string[]): Promise<void> {
+  const command = ['npm run bench', ...(args.length > 0 ? ['--', ...args.filter((arg) => arg !== '--write')] : [])].join(' ');
+  say('machine', describeMachine(command, new Date()), options);
+  const folder = mkdtempSync(join(tmpdir(), 'holdfast-bench-'));
+  try {
+    const place = { folder, dist: join(folder, 'dist') };
+    progress('building');
+    await bundle(place.dist);
+    for (const name of options.only) {
+      progress(`measuring: ${name}`);
+      say(name, renderSection(await measures[name](place, options)), options);
+    }
+  } finally {
+    await tidyUp();
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** At once, so that what was measured is there even if a later section fails. */
+function say(name: SectionName | 'machine', text: string, { write }: Options): void {
+  process.stdout.write(`## ${name}\n\n${text}\n\n`);
+  if (write) writeFileSync(document, replaceSection(readFileSync(document, 'utf8'), name, text));
+}
+
+// The cluster and the programs are ended by us, also when we are ended.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    void tidyUp().finally(() => process.exit(1));
+  });
+}
+
+const args = process.argv.slice(2);
+const parsed = parseOptions(args);
+if (parsed.kind === 'help') {
+  process.stdout.write(help);
+} else if (parsed.kind === 'wrong') {
+  process.stderr.write(`${parsed.problem}\n"npm run bench -- --help" lists the options.\n`);
+  process.exitCode = 2;
+} else {
+  await measureAll(parsed.options, args);
+}

@@ -1,0 +1,84 @@
+/** Who is measured: Holdfast, two proxies that are known to be fast, and two of Node that say what is Node's part. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { startProxy, type Place } from '../holdfast/proxy.ts';
+import { findProgram, freePort, startProgram, untilListening, type Command, type Program } from '../measure/program.ts';
+import { renderHaproxy } from './haproxy.ts';
+import { renderNginx } from './nginx.ts';
+
+export type RunningPeer = { program: Program; port: number };
+
+export type Peer = {
+  name: string;
+  /** Whether a session keeps its pod; checked before anything is measured. */
+  sticky: boolean;
+  start: (upstreamPorts: readonly number[], core: number) => Promise<RunningPeer>;
+};
+
+export type Peers = { peers: readonly Peer[]; skipped: readonly string[] };
+
+export function findPeers(place: Place): Peers {
+  const haproxy = findProgram('haproxy');
+  const nginx = findProgram('nginx');
+  const missing = (name: string, found: string | undefined) => (found === undefined ? [`${name}, because it is not on this machine: get it by \`apt-get install ${name}\`.`] : []);
+  return {
+    peers: [
+      ...(haproxy === undefined ? [] : [haproxyPeer(haproxy, place.folder)]),
+      ...(nginx === undefined ? [] : [nginxPeer(nginx, place.folder)]),
+      holdfastPeer(place),
+      scriptPeer({ name: 'node:http', script: 'node-http-proxy.ts', sticky: true }),
+      scriptPeer({ name: 'net, bytes only', script: 'pass-through.ts', sticky: false }),
+    ],
+    skipped: [...missing('haproxy', haproxy), ...missing('nginx', nginx)],
+  };
+}
+
+async function startOn(port: number, command: Command): Promise<RunningPeer> {
+  const program = startProgram(command);
+  await untilListening(program, port);
+  return { program, port };
+}
+
+const holdfastPeer = (place: Place): Peer => ({
+  name: 'Holdfast',
+  sticky: true,
+  start: async (upstreamPorts, core) => {
+    const proxy = await startProxy(place, upstreamPorts, core);
+    return { program: proxy, port: proxy.port };
+  },
+});
+
+const haproxyPeer = (command: string, folder: string): Peer => ({
+  name: 'HAProxy',
+  sticky: true,
+  start: async (upstreamPorts, core) => {
+    const port = await freePort();
+    const file = join(folder, 'haproxy.cfg');
+    writeFileSync(file, renderHaproxy(port, upstreamPorts));
+    return startOn(port, { command, args: ['-db', '-f', file], core });
+  },
+});
+
+const nginxPeer = (command: string, folder: string): Peer => ({
+  name: 'nginx',
+  sticky: true,
+  start: async (upstreamPorts, core) => {
+    const port = await freePort();
+    const own = join(folder, 'nginx');
+    mkdirSync(own, { recursive: true });
+    const file = join(own, 'nginx.conf');
+    writeFileSync(file, renderNginx(port, upstreamPorts, own));
+    return startOn(port, { command, args: ['-p', own, '-e', 'stderr', '-c', file], core });
+  },
+});
+
+/** A program of this folder. A pass-through has one upstream: without reading the request it cannot choose. */
+const scriptPeer = ({ name, script, sticky }: { name: string; script: string; sticky: boolean }): Peer => ({
+  name,
+  sticky,
+  start: async (upstreamPorts, core) => {
+    const port = await freePort();
+    const upstreams = sticky ? upstreamPorts : upstreamPorts.slice(0, 1);
+    return startOn(port, { command: process.execPath, args: [join(import.meta.dirname, script), String(port), ...upstreams.map(String)], core });
+  },
+});

@@ -1,0 +1,30 @@
+/** A stream of server-sent events that goes on until the client hangs up. */
+import type { ServerResponse } from 'node:http';
+
+export type EventStream = {
+  /** Ends the stream; the client sees a proper end. */
+  close(): void;
+};
+
+const intervalMs = 250;
+
+/** Sends an event at once and then four times a second; each carries its number, so that a client notices a gap. */
+export function startEventStream(response: ServerResponse, event: (number: number) => object): EventStream {
+  response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' });
+  let number = 0;
+  const send = () => {
+    number += 1;
+    response.write(`id: ${number}\ndata: ${JSON.stringify(event(number))}\n\n`);
+  };
+  send();
+  const timer = setInterval(send, intervalMs);
+  response.once('close', () => {
+    clearInterval(timer);
+  });
+  return {
+    close() {
+      clearInterval(timer);
+      response.end();
+    },
+  };
+}

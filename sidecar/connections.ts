@@ -1,0 +1,76 @@
+/**
+ * Counts the connections to the app's ports that are sessions. Left out: the pod's own (its address to itself, loopback), those from excluded
+ * blocks, and the kubelet's probes.
+ *
+ * A probe comes from the node, but so does a client that came through a Service which rewrites the source address. Time tells them apart:
+ * a probe is over soon. A connection from the node counts when it has lasted for half of the quiet period, at most 3 s: always before
+ * the quiet period can end.
+ *
+ * The proxy keeps idle connections for 4 s. They count, and only make a drain that much longer.
+ */
+import type { Cidr } from '../src/core/drain/cidr.ts';
+import { covers, fromKernel, toBlock, toHex } from './address.ts';
+import type { Block } from './address.ts';
+import type { ConnectionSettings } from './config.ts';
+import { formatPort, readGateways, visitConnections } from './proc-net.ts';
+import type { Connection } from './proc-net.ts';
+
+export type ConnectionPorts = {
+  settings: ConnectionSettings;
+  quietPeriodMs: number;
+  /** Where the kernel's lists are. */
+  folder: string;
+  nowMs: () => number;
+};
+
+type Peer = 'Client' | 'Node' | 'Ignored';
+
+const longestProbeMs = 3000;
+
+const loopback: readonly Cidr[] = [
+  { address: '127.0.0.0', prefix: 8, family: 'ipv4' },
+  { address: '::1', prefix: 128, family: 'ipv6' },
+];
+
+/** Answers with the number of connections that count; throws where it cannot be known. */
+export function createConnectionCounter({ settings, quietPeriodMs, folder, nowMs }: ConnectionPorts): () => Promise<number> {
+  const ports = new Set(settings.ports.map(formatPort));
+  const ignored = [...loopback, ...settings.excluded].map(toBlock);
+  const probeMs = Math.min(longestProbeMs, quietPeriodMs / 2);
+  let node: ReadonlySet<string> | undefined;
+  /** Connections from the node, and when each was first seen. */
+  let fromNode = new Map<string, number>();
+
+  return async () => {
+    if (ports.size === 0) throw new Error('no port of the app is known: set spec.drain.connections.ports, and replace the pod');
+    // The gateway too: where pods hang on a bridge, the kubelet comes from the bridge's address and not from one of the node.
+    const ofNode = (node ??= new Set([...settings.hostIps.map(toHex), ...(await readGateways(folder))]));
+    const before = fromNode;
+    fromNode = new Map();
+    let count = 0;
+    const visit = (connection: Connection): void => {
+      const peer = judgePeer(connection, ignored, ofNode);
+      if (peer === 'Client') count += 1;
+      if (peer !== 'Node') return;
+      const id = Object.values(connection).join(' ');
+      const sinceMs = before.get(id) ?? nowMs();
+      fromNode.set(id, sinceMs);
+      if (nowMs() - sinceMs >= probeMs) count += 1;
+    };
+    await visitConnections(`${folder}/tcp`, ports, visit);
+    await visitConnections(`${folder}/tcp6`, ports, visit).catch(ignoreMissing);
+    return count;
+  };
+}
+
+/** A kernel without IPv6 has no tcp6, and then no connection over it. Every kernel has tcp. */
+function ignoreMissing(error: unknown): void {
+  if (typeof error !== 'object' || error === null || !('code' in error) || error.code !== 'ENOENT') throw error;
+}
+
+function judgePeer({ local, remote }: Connection, ignored: readonly Block[], node: ReadonlySet<string>): Peer {
+  if (remote === local) return 'Ignored';
+  const address = fromKernel(remote);
+  if (ignored.some((block) => covers(block, address))) return 'Ignored';
+  return node.has(address) ? 'Node' : 'Client';
+}

@@ -1,0 +1,46 @@
+/**
+ * The apps' own preStop hooks, which injection took over: each is called after the drain, as the kubelet would have called it before: the
+ * same headers and user agent, no look at the status nor at the certificate, at most 10 KiB of the answer. Redirects are not followed.
+ */
+import type { ReleasedState } from '../src/core/drain/gate.ts';
+import { hookTimeoutMs } from '../src/core/drain/limit.ts';
+import type { OwnHook } from '../src/core/drain/own-hook.ts';
+import { httpGet } from './http-get.ts';
+import { describeError } from './log.ts';
+import type { Log } from './log.ts';
+
+export type OwnHookPorts = { hooks: ReadonlyMap<string, OwnHook>; podIp: string; restartGraceMs: number; nowMs: () => number; log: Log };
+
+/** Resolves when the hook of the container is over, or at once where it has none; false: the hook failed. */
+export type CallOwnHook = (container: string | undefined, state: ReleasedState, userAgent: string | undefined) => Promise<boolean>;
+
+const maxBytes = 10 * 1024;
+
+export function createOwnHooks({ hooks, podIp, restartGraceMs, nowMs, log }: OwnHookPorts): CallOwnHook {
+  return async (container = '', state, userAgent) => {
+    const hook = hooks.get(container);
+    if (!hook) return true;
+    const { scheme, host = podIp, port, path } = hook;
+    const startedAtMs = nowMs();
+    const timeoutMs = hookTimeoutMs(state, restartGraceMs, startedAtMs);
+    try {
+      const { status } = await httpGet({ scheme, host, port, path, headers: headersOf(hook, userAgent), timeoutMs, maxBytes });
+      log('OwnHookCalled', { container, status, tookMs: nowMs() - startedAtMs });
+      return true;
+    } catch (error) {
+      log('OwnHookFailed', { container, error: describeError(error), tookMs: nowMs() - startedAtMs });
+      return false;
+    }
+  };
+}
+
+/** A header may stand there several times; an empty Accept means none. */
+function headersOf({ headers }: OwnHook, userAgent = 'kube-lifecycle'): Record<string, string | string[]> {
+  const grouped = Map.groupBy(headers, ({ name }) => name.toLowerCase());
+  const own = [...grouped].map(([name, list]): [string, string | string[]] => {
+    const values = list.map(({ value }) => value);
+    return [name, name === 'host' ? (values[0] ?? '') : values];
+  });
+  const all: Record<string, string | string[]> = { 'user-agent': userAgent, accept: '*/*', ...Object.fromEntries(own) };
+  return Object.fromEntries(Object.entries(all).filter(([name, value]) => name !== 'accept' || value[0] !== ''));
+}

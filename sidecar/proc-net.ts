@@ -1,0 +1,81 @@
+/**
+ * Reads the kernel's list of TCP connections: /proc/net/tcp and tcp6, which show those of the pod's own network namespace to everybody in
+ * it. A line of the list (Documentation/networking/proc_net_tcp.rst of Linux), 150 bytes with padding:
+ *
+ *       0: 0100007F:1F90 0200000A:9C40 01 00000000:00000000 …
+ *      number  local      remote      state, of which 01 is ESTABLISHED
+ *
+ * The file is read in pieces and never held whole. While it is read, connections come and go, and one may be missed or seen twice.
+ * That is why one zero is not enough: the quiet period is many of them.
+ */
+import { createReadStream } from 'node:fs';
+import { fromKernel, hexOf } from './address.ts';
+
+/** Hexadecimal, as the kernel writes them: equal texts are equal addresses. */
+export type Connection = { local: string; remote: string; localPort: string; remotePort: string };
+
+/** Visits every established connection whose local port is one of `ports`. Throws where the file cannot be read or is no such list. */
+export async function visitConnections(file: string, ports: ReadonlySet<string>, visit: (connection: Connection) => void): Promise<void> {
+  let isHeader = true;
+  await visitLines(file, (line) => {
+    if (isHeader && !line.includes('local_address')) throw new Error(`${file} is not a list of connections`);
+    const connection = isHeader ? undefined : parseLine(line, ports);
+    isHeader = false;
+    if (connection) visit(connection);
+  });
+  if (isHeader) throw new Error(`${file} is empty`);
+}
+
+/** A callback and no generator: to await each of 50,000 lines takes longer than to read them. */
+async function visitLines(file: string, visit: (line: string) => void): Promise<void> {
+  let rest = '';
+  for await (const chunk of createReadStream(file, { encoding: 'latin1' }) as AsyncIterable<string>) {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) visit(line);
+  }
+  if (rest !== '') visit(rest);
+}
+
+const established = '01';
+
+/** By positions, not by a pattern: there may be 50,000 lines four times a second. */
+function parseLine(line: string, ports: ReadonlySet<string>): Connection | undefined {
+  const start = line.indexOf(': ') + 2;
+  const width = line.indexOf(':', start) - start;
+  if (start === 1 || (width !== 8 && width !== 32)) throw new Error('a line of the list of connections cannot be read');
+  const remote = start + width + 6;
+  const state = remote + width + 6;
+  const localPort = line.slice(start + width + 1, start + width + 5);
+  if (line.slice(state, state + 2) !== established || !ports.has(localPort)) return undefined;
+  return { local: line.slice(start, start + width), localPort, remote: line.slice(remote, remote + width), remotePort: line.slice(remote + width + 1, remote + width + 5) };
+}
+
+/** A port as the kernel writes it. */
+export const formatPort = (port: number): string => hexOf(port, 4);
+
+/** The next hops of the default routes, as in `address.ts`, from /proc/net/route and ipv6_route. What cannot be read has none: a kernel without IPv6. */
+export async function readGateways(folder: string): Promise<string[]> {
+  const gateways: string[] = [];
+  const visit = (file: string, parse: (line: string) => string | undefined) =>
+    visitLines(`${folder}/${file}`, (line) => {
+      const gateway = parse(line);
+      if (gateway) gateways.push(gateway);
+    }).catch(() => undefined);
+  await visit('route', parseRoute);
+  await visit('ipv6_route', parseIpv6Route);
+  return gateways;
+}
+
+function parseRoute(line: string): string | undefined {
+  const [, destination, gateway = ''] = line.split(/\s+/);
+  return destination === '00000000' && gateway !== destination ? fromKernel(gateway) : undefined;
+}
+
+/** Unlike all the other files, this one is in network order. */
+function parseIpv6Route(line: string): string | undefined {
+  const [destination = '', prefix, , , gateway = ''] = line.split(' ');
+  return isZero(destination) && prefix === '00' && !isZero(gateway) ? gateway.toUpperCase() : undefined;
+}
+
+const isZero = (hex: string): boolean => /^0+$/.test(hex);

@@ -1,0 +1,57 @@
+/** What one Gateway comes to: its listeners, the routes on each, and whose the proxy is. */
+import type { JudgedListener, ServedGateway } from './gateways.ts';
+import { defaultListener, gatewayKey, type GatewayRef, type ServingPlan } from './plan.ts';
+import type { AttachedParent, ParentVerdict } from './parents.ts';
+
+/** The route of a StickyWorkload on a Gateway. `listeners`: names; absent: all. */
+export type AttachedRoute = { plan: ServingPlan; listeners?: string[] };
+
+export type GatewayPlan = {
+  gateway: GatewayRef;
+  /** Oldest first. */
+  routes: AttachedRoute[];
+  /** A user wrote the Gateway, and it owns its proxy; absent: the StickyWorkloads `madeFor` need it, and own both together. */
+  written?: ServedGateway;
+  madeFor: ServingPlan[];
+};
+
+export type Attachable = { plan: ServingPlan; parents: readonly ParentVerdict[] };
+
+/** A plan for each Gateway of a user, with routes or without, and for each that StickyWorkloads need. By `namespace/name`. */
+export function planGateways(written: ReadonlyMap<string, ServedGateway>, servedOldestFirst: readonly Attachable[]): Record<string, GatewayPlan> {
+  const plans: Record<string, GatewayPlan> = {};
+  for (const [key, gateway] of written) plans[key] = { gateway: gateway.ref, routes: [], written: gateway, madeFor: [] };
+  for (const { plan, parents } of servedOldestFirst) {
+    for (const [key, group] of groupByGateway(parents)) attach((plans[key] ??= { gateway: group[0].parent.gateway, routes: [], madeFor: [] }), plan, group);
+  }
+  return plans;
+}
+
+type Group = [AttachedParent, ...AttachedParent[]];
+
+/** A route may name one Gateway several times, with a listener each. */
+function groupByGateway(parents: readonly ParentVerdict[]): Map<string, Group> {
+  const groups = new Map<string, Group>();
+  for (const verdict of parents) {
+    if (verdict.kind === 'refused') continue;
+    const key = gatewayKey(verdict.parent.gateway);
+    const group = groups.get(key);
+    if (group) group.push(verdict);
+    else groups.set(key, [verdict]);
+  }
+  return groups;
+}
+
+function attach(gateway: GatewayPlan, plan: ServingPlan, parents: Group): void {
+  const named = parents.flatMap(({ listeners }) => listeners ?? []);
+  gateway.routes.push({ plan, ...(named.length > 0 && { listeners: [...new Set(named)] }) });
+  if (gateway.written === undefined && parents.some(({ parent }) => parent.isOwn)) gateway.madeFor.push(plan);
+}
+
+/** The listeners whose ports the proxy binds. */
+export function servedListeners({ written }: GatewayPlan): Pick<JudgedListener, 'name' | 'port' | 'hostname'>[] {
+  if (written === undefined) return [defaultListener];
+  return written.problem === undefined ? written.listeners.filter(({ problem }) => problem === undefined) : [];
+}
+
+export const isOnListener = ({ listeners }: AttachedRoute, name: string): boolean => listeners?.includes(name) ?? true;

@@ -1,0 +1,59 @@
+/**
+ * When a hold ends whatever the sessions, who set that time, and how long an app's own hook may take after it.
+ *
+ * Deadline = min(hold began + drainTimeoutMs, killAtMs − shutdownMarginMs), so that the app has its whole margin left
+ * after SIGTERM. The kubelet can shorten a grace but never lengthen it: the earliest killAtMs heard counts.
+ */
+import { formatDuration } from '../../api/duration.ts';
+import type { DrainState, ReleasedState } from './gate.ts';
+
+/** When the hold ends whatever the sessions. Unix ms; it only ever moves earlier. */
+export function deadlineMs({ policy, startedAtMs, killAtMs }: DrainState): number {
+  const byTimeout = startedAtMs + policy.drainTimeoutMs;
+  return killAtMs ? Math.min(byTimeout, killAtMs.earliest - policy.shutdownMarginMs) : byTimeout;
+}
+
+export type Limit = { reason: 'DrainDeadline' | 'DrainCutShort'; sentence: string };
+
+/** Who set the deadline: the drain timeout, the grace the pod was deleted with, or somebody who shortened that grace. */
+export function decideLimit({ killAtMs, disruption, policy, startedAtMs }: DrainState): Limit {
+  const byTimeout = startedAtMs + policy.drainTimeoutMs;
+  if (!killAtMs || killAtMs.earliest - policy.shutdownMarginMs >= byTimeout) {
+    return { reason: 'DrainDeadline', sentence: `the drain timeout of ${formatDuration(policy.drainTimeoutMs)} is over` };
+  }
+  const shortenedMs = killAtMs.first - killAtMs.earliest;
+  if (shortenedMs === 0) {
+    return { reason: 'DrainDeadline', sentence: `${describeDisruption(disruption?.first, 'the pod was deleted')} with a grace that leaves no more time` };
+  }
+  // An eviction that was there from the beginning may not be what came second: Kubernetes keeps one reason for both.
+  const who = disruption?.latest === disruption?.first ? undefined : disruption?.latest;
+  const end = new Date(killAtMs.earliest).toISOString();
+  return {
+    reason: 'DrainCutShort',
+    sentence: `${describeDisruption(who, 'the pod was deleted or evicted a second time')} during the drain, which shortened its grace by ${formatDuration(shortenedMs)}: it ends at ${end}`,
+  };
+}
+
+/** By the reason of the pod's condition DisruptionTarget. */
+const disruptions: Readonly<Record<string, string>> = {
+  EvictionByEvictionAPI: 'the pod was evicted (EvictionByEvictionAPI: kubectl drain, or an autoscaler)',
+  DeletionByTaintManager: 'the pod was deleted because of a taint of its node (DeletionByTaintManager)',
+  TerminationByKubelet: 'the pod was stopped by its node (TerminationByKubelet: the node shuts down or runs out of resources)',
+  PreemptionByScheduler: 'the pod had to make room for one of higher priority (PreemptionByScheduler)',
+};
+
+const describeDisruption = (reason: string | undefined, none: string): string =>
+  reason === undefined ? none : (disruptions[reason] ?? `the pod was disrupted (${reason})`);
+
+/**
+ * How long the app's own preStop hook may take after the release, so that the app still has its shutdown margin when it gets SIGTERM.
+ * At the deadline that margin is all that is left: hook and SIGTERM get half of it each. `restartGraceMs`: what the kubelet gives a
+ * container that it only restarts.
+ */
+export function hookTimeoutMs({ release, policy, startedAtMs, killAtMs }: ReleasedState, restartGraceMs: number, nowMs: number): number {
+  if (release.reason === 'NotTerminating') return restartGraceMs;
+  // Never heard: then injection's own arithmetic holds, which gives the grace all three.
+  const killAt = killAtMs?.earliest ?? startedAtMs + policy.drainTimeoutMs + policy.quietPeriodMs + policy.shutdownMarginMs;
+  const leftMs = Math.max(killAt - nowMs, 0);
+  return Math.max(leftMs - policy.shutdownMarginMs, Math.floor(leftMs / 2));
+}

@@ -1,0 +1,61 @@
+/**
+ * Whose preStop hook a container gets. A container has one only, so an `httpGet` of the user's is taken over: ours stands in its place, and
+ * the sidecar calls the user's after the drain. What the sidecar cannot call, it leaves alone.
+ */
+import { parsePreStopPath, preStopPathOf, preStopVariable } from '../drain/own-hook.ts';
+import type { OwnHook } from '../drain/own-hook.ts';
+import { ports } from '../names/names.ts';
+import { resolvePort } from './container-ports.ts';
+import type { ContainerJson, HandlerJson, HttpGetJson } from './pod.ts';
+
+/**
+ * `NoHttpGet`: an exec or sleep hook. `PortUnknown`: it names a port that its container does not declare, and the kubelet cannot call it
+ * either. `Rewritten`: ours was there, and another webhook has put its own in place. To take that over would make a circle where the other
+ * calls ours in turn, as a service mesh does.
+ */
+export type KeptBecause = 'NoHttpGet' | 'PortUnknown' | 'Rewritten';
+
+export type PreStopDecision =
+  | { kind: 'present' }
+  | { kind: 'kept'; why: KeptBecause }
+  /** `dropped`: a tcpSocket hook, which every kubelet fails without trying, stopping the app at once. */
+  | { kind: 'set'; own?: OwnHook; dropped: boolean };
+
+/** `held`: whether the sidecar has a variable for the container. */
+export function decidePreStop(container: ContainerJson, held: boolean): PreStopDecision {
+  const preStop = container.lifecycle?.preStop;
+  if (preStop === undefined) return { kind: 'set', dropped: false };
+  if (callsSidecar(preStop)) return { kind: 'present' };
+  if (held) return { kind: 'kept', why: 'Rewritten' };
+  if (preStop.httpGet) return takeOver(preStop.httpGet, container);
+  return preStop.tcpSocket ? { kind: 'set', dropped: true } : { kind: 'kept', why: 'NoHttpGet' };
+}
+
+function takeOver(httpGet: HttpGetJson, container: ContainerJson): PreStopDecision {
+  const { scheme, host, path = '', httpHeaders = [] } = httpGet;
+  // As the kubelet does: the names of this container's ports alone.
+  const port = resolvePort(httpGet.port, [container]);
+  if (port === undefined) return { kind: 'kept', why: 'PortUnknown' };
+  const own: OwnHook = {
+    scheme: scheme === 'HTTPS' ? 'HTTPS' : 'HTTP',
+    ...(host && { host }),
+    port,
+    path: path.startsWith('/') ? path : `/${path}`,
+    headers: httpHeaders.map(({ name, value }) => ({ name, value })),
+  };
+  return { kind: 'set', own, dropped: false };
+}
+
+/** Whether a preStop hook is the one that injection writes. */
+export const callsSidecar = ({ httpGet }: HandlerJson): boolean => httpGet?.port === ports.sidecar && parsePreStopPath(httpGet.path ?? '') !== undefined;
+
+export const renderPreStop = (container: string) => ({ httpGet: { path: preStopPathOf(container), port: ports.sidecar } });
+
+/** Its own hook, or nothing to call. */
+export const renderPreStopVariable = (container: string, own: OwnHook | undefined) => ({
+  name: preStopVariable(container),
+  value: own === undefined ? '' : escapeReferences(JSON.stringify(own)),
+});
+
+/** The kubelet puts variables in for `$(NAME)` in a value, and takes `$$` for a plain `$`. */
+export const escapeReferences = (text: string): string => text.replaceAll('$', () => '$$');

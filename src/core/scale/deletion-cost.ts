@@ -1,0 +1,109 @@
+/**
+ * Which pods get another `controller.kubernetes.io/pod-deletion-cost`, so that a ReplicaSet that shrinks takes idle pods first.
+ *
+ * Kubernetes asks not to write costs "as a metric changes". So a cost is the number of a coarse band of session counts, a pod changes
+ * its band only when it has clearly left it, and all writes share one budget:
+ *
+ *     | cost     | 0 | 1 |   2  |   3  |   4   | … |
+ *     | sessions | 0 | 1 | 2, 3 | 4…7  | 8…15  | … |
+ *
+ * A pod without the annotation has cost 0, which is what an idle pod is to have: an idle world needs no write.
+ */
+
+/** `cost`: the annotation as it is, absent where the pod has none. `sessions`: undefined where they are unknown. */
+export type CostedPod = { uid: string; cost?: number; sessions: number | undefined; draining: boolean };
+
+export type CostReason = 'BecameIdle' | 'MoreSessions' | 'FewerSessions';
+export type CostWrite = { uid: string; cost: number; reason: CostReason };
+
+/** What one plan leaves to the next; `startMemory` begins. */
+export type CostMemory = {
+  /** Writes that may be made at once, and when that was counted. */
+  budget: { writes: number; atMs: number };
+  /** Pods that are just beside their band, and since when. */
+  leaving: ReadonlyMap<string, { band: number; sinceMs: number }>;
+  /** Pods whose write was put off. */
+  deferred: ReadonlySet<string>;
+};
+
+/** `newlyDeferred`: pods whose write is put off for the first time. */
+export type CostPlan = { writes: CostWrite[]; newlyDeferred: number; memory: CostMemory };
+
+/** One write a second, and a burst of 20: a rollout of as many pods is right at once, and a herd of them never troubles the API server. */
+export const maxBurst = 20;
+const writesPerMs = 1 / 1000;
+/** A pod just beside its band has left it when it has stayed away for as long. */
+export const settledAfterMs = 30_000;
+
+/** The cost that a count asks for: the number of its binary digits. */
+export const bandOf = (sessions: number): number => (sessions === 0 ? 0 : Math.floor(Math.log2(sessions)) + 1);
+
+export const startMemory = (nowMs: number): CostMemory => ({ budget: { writes: maxBurst, atMs: nowMs }, leaving: new Map(), deferred: new Set() });
+
+/** Pods of which nothing is known keep their cost: unknown is not idle. Draining ones are past being chosen. */
+export function planDeletionCosts(pods: readonly CostedPod[], nowMs: number, memory: CostMemory): CostPlan {
+  const leaving = new Map<string, { band: number; sinceMs: number }>();
+  const wanted: Move[] = [];
+  for (const { uid, cost = 0, sessions, draining } of pods) {
+    if (draining || sessions === undefined) continue;
+    const band = bandOf(sessions);
+    if (band === cost) continue;
+    const before = memory.leaving.get(uid);
+    const since = before?.band === band ? before : { band, sinceMs: nowMs };
+    leaving.set(uid, since);
+    if (isClearlyIn(band, cost, sessions) || nowMs - since.sinceMs >= settledAfterMs) wanted.push({ uid, from: cost, to: band });
+  }
+  return spend(wanted.toSorted(byImportance), { leaving, budget: refill(memory.budget, nowMs), deferredBefore: memory.deferred });
+}
+
+type Move = { uid: string; from: number; to: number };
+
+/**
+ * Past the middle of the neighbouring band, or beyond it: there a count that swings about an edge does not get. Bands 0 and 1 have
+ * no middle, so the step between them and the one from 2 down to 1 take time.
+ */
+function isClearlyIn(band: number, cost: number, sessions: number): boolean {
+  if (Math.abs(band - cost) > 1) return true;
+  if (band <= 1) return false;
+  const middle = 1.5 * 2 ** (band - 1);
+  return band > cost ? sessions >= middle : sessions < middle;
+}
+
+/** Idle pods first: they are who should go next. Then those whose cost is furthest from the truth, the fullest of them first. */
+function byImportance(a: Move, b: Move): number {
+  return Number(b.to === 0) - Number(a.to === 0) || Math.abs(b.to - b.from) - Math.abs(a.to - a.from) || b.to - a.to || (a.uid < b.uid ? -1 : 1);
+}
+
+function refill({ writes, atMs }: CostMemory['budget'], nowMs: number): CostMemory['budget'] {
+  const passedMs = Math.max(0, nowMs - atMs);
+  return { writes: Math.min(maxBurst, writes + passedMs * writesPerMs), atMs: nowMs };
+}
+
+type Purse = { leaving: CostMemory['leaving']; budget: CostMemory['budget']; deferredBefore: ReadonlySet<string> };
+
+function spend(moves: Move[], { leaving, budget, deferredBefore }: Purse): CostPlan {
+  const granted = moves.slice(0, Math.floor(budget.writes));
+  const deferred = moves.slice(granted.length).map(({ uid }) => uid);
+  return {
+    writes: granted.map(({ uid, from, to }) => ({ uid, cost: to, reason: reasonOf(from, to) })),
+    newlyDeferred: deferred.filter((uid) => !deferredBefore.has(uid)).length,
+    memory: { budget: { ...budget, writes: budget.writes - granted.length }, leaving, deferred: new Set(deferred) },
+  };
+}
+
+function reasonOf(from: number, to: number): CostReason {
+  if (to === 0) return 'BecameIdle';
+  return to > from ? 'MoreSessions' : 'FewerSessions';
+}
+
+/** A cost that we wrote. `seen`: the pod was observed with it. */
+export type WrittenCost = { cost: number; seen: boolean };
+
+/**
+ * What became of a cost that we wrote. `Taken`: it was there and is not any more, so somebody else manages costs (Karpenter removes
+ * them), and writing it again would be a quarrel. One that was not seen yet may be on its way to us.
+ */
+export function followCost({ cost, seen }: WrittenCost, observed: number | undefined): WrittenCost | 'Taken' {
+  if (observed === undefined && seen) return 'Taken';
+  return { cost, seen: seen || observed === cost };
+}

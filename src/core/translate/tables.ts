@@ -1,0 +1,28 @@
+/** Routing tables: a Gateway's listeners, the routes on them, and the backends that these lead to, and no other. */
+import type { BackendVerdict } from '../accept/backends.ts';
+import { isOnListener, servedListeners, type AttachedRoute, type GatewayPlan } from '../accept/gateway-plan.ts';
+import { sortRoutes } from '../table/precedence.ts';
+import type { Backend, Listener, Route, RoutingTable } from '../table/routing-table.ts';
+
+type Judged = { routes: Readonly<Record<string, { backends: BackendVerdict[] }>>; backends: Readonly<Record<string, Backend>> };
+
+/** Keys of a backend are in the tables of those Gateways alone whose routes refer to it: a proxy can forge tokens of no other. */
+export function buildTable(gateway: GatewayPlan, judged: Judged): RoutingTable {
+  const listeners = servedListeners(gateway).map(({ name, port, hostname }): Listener => ({ name, protocol: 'HTTP', port, ...(hostname !== undefined && { hostname }) }));
+  const routes = sortRoutes(gateway.routes.flatMap((attached) => buildRoutes(attached, listeners, judged)));
+  const keys = new Set(routes.flatMap(({ backendRefs }) => backendRefs.map(({ backend }) => backend)));
+  const backends = [...keys].toSorted().flatMap((key) => judged.backends[key] ?? []);
+  return { gateway: gateway.gateway, listeners, routes, backends: Object.fromEntries(backends.map((backend) => [backend.key, backend])) };
+}
+
+/**
+ * The route stays where its backends are left out: a request that found no route here could fall to the app of another one.
+ * A backend that is not reached leaves its share of new sessions to the others.
+ */
+function buildRoutes(attached: AttachedRoute, listeners: readonly Listener[], { routes }: Judged): Route[] {
+  const { key, hostnames, matches, persistence } = attached.plan;
+  const backendRefs = (routes[key]?.backends ?? []).flatMap((verdict) => (verdict.kind === 'resolved' ? [{ backend: verdict.backend, weight: verdict.weight }] : []));
+  const isEverywhere = listeners.every(({ name }) => isOnListener(attached, name));
+  const place = isEverywhere || attached.listeners === undefined ? {} : { listeners: attached.listeners };
+  return matches.map((match, number) => ({ name: `${key}#${number}`, ...place, hostnames, match, backendRefs, persistence }));
+}

@@ -1,0 +1,70 @@
+/** How sessions begin: fresh, in place of one that lost its pod, or in place of one that its client leaves behind. */
+import type { RouteDecision } from '../routing.ts';
+import type { KnownBackend } from './backends.ts';
+import { countersOf, createLossMemory, type SessionCounters } from './counters.ts';
+import type { HoldContext, Loss, Origin } from './hold-context.ts';
+import { NewHold } from './new-hold.ts';
+import { PinnedHold } from './pinned-hold.ts';
+import { findPlace, type Place } from './placement.ts';
+import { connectFailed, endpointLost, noPlace, type Refusal } from './replies.ts';
+import type { KnownRoute } from './routes.ts';
+
+export interface Beginnings extends Pick<HoldContext, 'begin' | 'lose'> {
+  /** Whether a session that lost its pod would get an answer other than "no room". */
+  canMove(route: KnownRoute, loss: Loss): boolean;
+}
+
+type Tools = { counters: SessionCounters; backends: () => ReadonlyMap<string, KnownBackend>; random: () => number };
+
+const maxEndpointsTried = 3;
+
+export function createBeginnings(context: HoldContext, { counters, backends, random }: Tools): Beginnings {
+  const isFirstLoss = createLossMemory();
+
+  const find = (route: KnownRoute, tried: readonly string[]) => findPlace(route, { backends: backends(), tried, nowMs: context.clock.nowMs(), random });
+
+  const start = (route: KnownRoute, { backend, slot }: Place, origin: Origin): RouteDecision => {
+    backend.record.previousUid = slot.endpoint.uid;
+    return { kind: 'forward', hold: new NewHold(context, route, { backend, slot, origin }) };
+  };
+
+  const refuse = (key: string, refusal: Refusal): RouteDecision => {
+    countersOf(counters, key).refused[refusal.reason] += 1;
+    return { kind: 'reply', reply: refusal };
+  };
+
+  /** Better on its draining pod than nowhere. */
+  const stay = (route: KnownRoute, { replaces }: Origin): RouteDecision | undefined => {
+    const backend = replaces && context.backend(replaces.backend.key);
+    const slot = backend?.find(replaces?.token.endpointId ?? '');
+    if (replaces === undefined || slot === undefined) return undefined;
+    return { kind: 'forward', hold: new PinnedHold(context, route, { ...replaces, slot, nowMs: context.clock.nowMs() }) };
+  };
+
+  const countLoss = ({ token, backend, why }: Loss) => {
+    if (isFirstLoss(token)) backend.record.counters.lost[why] += 1;
+    context.sessions.end(token, 'Lost');
+  };
+
+  return {
+    begin(route, origin) {
+      const found = find(route, origin.tried);
+      const tried = origin.tried.length;
+      if (found.kind === 'place' && tried < maxEndpointsTried) return start(route, found, origin);
+      const key = found.kind === 'place' ? found.backend.key : found.key;
+      return stay(route, origin) ?? refuse(key, found.kind === 'place' || tried > 0 ? connectFailed(key, tried) : noPlace(found));
+    },
+    lose(route, loss) {
+      if (route.onEndpointLost === 'Reject') {
+        countLoss(loss);
+        return { kind: 'reply', reply: endpointLost(loss.backend.key, route.carrier.clear) };
+      }
+      const found = find(route, loss.tried);
+      // Where no pod has room the client keeps its token and may find its pod again: nothing is lost until it gets another.
+      if (found.kind === 'none') return refuse(found.key, loss.tried.length > 0 ? connectFailed(found.key, loss.tried.length) : noPlace(found));
+      countLoss(loss);
+      return start(route, found, { tried: loss.tried, replaces: undefined });
+    },
+    canMove: (route, { tried }) => route.onEndpointLost === 'Reject' || find(route, tried).kind === 'place',
+  };
+}

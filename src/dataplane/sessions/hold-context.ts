@@ -1,0 +1,61 @@
+/** What holds need of the router, and what they have in common. */
+import { encodeToken, type Token } from '../../core/session/token.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { RouteDecision, SessionHold } from '../routing.ts';
+import type { KnownBackend } from './backends.ts';
+import { expiresCookie } from './cookies.ts';
+import type { LossReason } from './counters.ts';
+import type { KnownRoute } from './routes.ts';
+import type { SessionId } from './session-ids.ts';
+import type { SessionTable } from './session-table.ts';
+import type { TokenCache } from './token-cache.ts';
+
+/** A session that has a token, on its backend. */
+export type OwnedSession = { backend: KnownBackend; token: Token };
+
+/** `tried`: ids of endpoints that refused this request. `replaces`: the session that the new one takes the place of, on a draining pod. */
+export type Origin = { tried: readonly string[]; replaces: OwnedSession | undefined };
+
+export type Loss = OwnedSession & { why: LossReason; tried: readonly string[] };
+
+export interface HoldContext {
+  readonly clock: Clock;
+  readonly sessions: SessionTable;
+  readonly cache: TokenCache;
+  newSessionId(): SessionId;
+  /** The session is over before its time: other proxies are to hear of it. */
+  announceEnd(session: SessionId): void;
+  /** The session was alive for longer than its token can tell: other proxies are to hear of it. */
+  announceSeen(session: SessionId): void;
+  /** The backend as the newest table has it. */
+  backend(key: string): KnownBackend | undefined;
+  /** A new session on an endpoint that was not tried, or the reply that says why there is none. */
+  begin(route: KnownRoute, origin: Origin): RouteDecision;
+  /** A session lost its pod: a new one in its place, or the reply that says so. */
+  lose(route: KnownRoute, loss: Loss): RouteDecision;
+}
+
+export type ConnectFailure = ReturnType<SessionHold['connectFailed']>;
+export type ResponseHead = Parameters<SessionHold['responseHead']>[0];
+
+/** In header mode, too: an app need not know how the token travels. */
+export function isEndedByApp({ setCookies, endsSession }: ResponseHead, { carrier }: KnownRoute, clock: Clock): boolean {
+  return endsSession || setCookies.some((line) => expiresCookie(line, carrier.name, clock.nowMs()));
+}
+
+export function endByApp(context: HoldContext, token: Token): void {
+  context.sessions.end(token, 'Application');
+  context.announceEnd(token);
+}
+
+/** A new token is remembered as verified: the client's next request brings it. */
+export function tokenLine({ carrier }: KnownRoute, backend: KnownBackend, { token, cache }: { token: Omit<Token, 'keyId'>; cache: TokenCache }): string {
+  const text = encodeToken(token, backend.keys);
+  cache.put(text, { ...token, keyId: backend.keys.current });
+  return carrier.give(text, lifetimeS(backend, token));
+}
+
+/** Whole seconds from now, which is when the token was made, to the absolute limit. */
+function lifetimeS({ limits: { absoluteTimeoutMs } }: KnownBackend, { issuedAtS, lastSeenS }: Omit<Token, 'keyId'>): number | undefined {
+  return absoluteTimeoutMs === undefined ? undefined : Math.max(0, issuedAtS - lastSeenS + Math.floor(absoluteTimeoutMs / 1000));
+}

@@ -1,0 +1,91 @@
+/**
+ * The hold of a request that begins a session. A class, because one is made per request.
+ *
+ *     route() ─► NewHold ──connectFailed──► NewHold elsewhere ─► … ─► reply (three endpoints refused)
+ */
+import { renewAfterMs, tokenSeconds } from '../../core/session/life.ts';
+import type { Endpoint } from '../../core/table/routing-table.ts';
+import type { SessionHold } from '../routing.ts';
+import type { KnownBackend } from './backends.ts';
+import type { EndpointSlot } from './endpoint-slots.ts';
+import { endByApp, isEndedByApp, tokenLine, type ConnectFailure, type HoldContext, type Origin, type ResponseHead } from './hold-context.ts';
+import { noteAnswered, noteRefused } from './reachability.ts';
+import type { KnownRoute } from './routes.ts';
+import type { SessionEntry } from './session-table.ts';
+
+export class NewHold implements SessionHold {
+  readonly isNew = true;
+  readonly endpoint: Endpoint;
+  readonly #context: HoldContext;
+  readonly #route: KnownRoute;
+  readonly #backend: KnownBackend;
+  readonly #slot: EndpointSlot;
+  readonly #origin: Origin;
+  #session: SessionEntry | undefined;
+  #released = false;
+
+  constructor(context: HoldContext, route: KnownRoute, { backend, slot, origin }: { backend: KnownBackend; slot: EndpointSlot; origin: Origin }) {
+    this.#context = context;
+    this.#route = route;
+    this.#backend = backend;
+    this.#slot = slot;
+    this.endpoint = slot.endpoint;
+    this.#origin = origin;
+    context.sessions.addStarting(slot, 1);
+  }
+
+  get carrier(): SessionHold['carrier'] {
+    return this.#route.carrier;
+  }
+
+  connectFailed(): ConnectFailure {
+    noteRefused(this.#slot, this.#context.clock.nowMs());
+    this.release();
+    return this.#context.begin(this.#route, { ...this.#origin, tried: [...this.#origin.tried, this.endpoint.id] });
+  }
+
+  /** The session begins here, unless the app's first word is that there is none. */
+  responseHead(response: ResponseHead): string {
+    const context = this.#context;
+    noteAnswered(this.#slot);
+    const { replaces } = this.#origin;
+    if (isEndedByApp(response, this.#route, context.clock)) {
+      if (replaces === undefined) return '';
+      endByApp(context, replaces.token);
+      return this.#route.carrier.clear;
+    }
+    const session = this.#begin();
+    if (replaces !== undefined) {
+      context.sessions.end(replaces.token, 'Replaced');
+      context.announceEnd(replaces.token);
+    }
+    const token = { ...session, endpointId: this.endpoint.id, backendId: this.#backend.id, lastSeenS: session.issuedAtS };
+    return tokenLine(this.#route, context.backend(this.#backend.key) ?? this.#backend, { token, cache: context.cache });
+  }
+
+  #begin(): SessionEntry {
+    const context = this.#context;
+    const { sessions } = context;
+    const nowMs = context.clock.nowMs();
+    const session = { ...context.newSessionId(), issuedAtS: tokenSeconds(nowMs) };
+    sessions.open(session, this.#slot, nowMs);
+    sessions.addStarting(this.#slot, -1);
+    this.#backend.record.counters.started += 1;
+    this.#session = session;
+    return session;
+  }
+
+  release(): void {
+    if (this.#released) return;
+    this.#released = true;
+    const context = this.#context;
+    const { sessions } = context;
+    if (this.#session === undefined) {
+      sessions.addStarting(this.#slot, -1);
+      return;
+    }
+    const nowMs = context.clock.nowMs();
+    sessions.close(this.#session, nowMs);
+    if (nowMs - this.#session.issuedAtS * 1000 > renewAfterMs(this.#backend.limits)) context.announceSeen(this.#session);
+  }
+}

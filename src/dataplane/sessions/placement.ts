@@ -1,0 +1,40 @@
+/** Finds the endpoint for a new session: first the backend, by weight, then one of its pods, by its policy. */
+import { eligibleTargets, type NoneReason } from '../../core/balance/eligible.ts';
+import { pickTarget } from '../../core/balance/policies.ts';
+import { orderByWeight } from '../../core/balance/weights.ts';
+import type { KnownBackend } from './backends.ts';
+import type { EndpointSlot } from './endpoint-slots.ts';
+import type { KnownRoute } from './routes.ts';
+
+export type Place = { kind: 'place'; backend: KnownBackend; slot: EndpointSlot };
+
+/** Why there is none, said of the backend that would have got the session; `backend`: undefined where the table does not have it. */
+export type NoPlace = { kind: 'none'; why: NoneReason; key: string; backend: KnownBackend | undefined } | { kind: 'none'; why: 'AllWeightsZero'; key: string };
+
+/** `tried`: ids of endpoints that refused this request. */
+export type Search = { backends: ReadonlyMap<string, KnownBackend>; tried: readonly string[]; nowMs: number; random: () => number };
+
+/**
+ * Where the backend that was drawn can take no session, the next one is asked. (Gateway API would rather have 503 for its share of the
+ * requests; but a weight says how users are shared out, not that some are to be sent away while another side has room for them.) A
+ * backend of weight 0 is never asked: someone took it out on purpose.
+ */
+export function findPlace(route: KnownRoute, search: Search): Place | NoPlace {
+  let first: NoPlace | undefined;
+  for (const { backend: key } of orderByWeight(route.backendRefs, search.random)) {
+    const found = findInBackend(key, search);
+    if (found.kind === 'place') return found;
+    first ??= found;
+  }
+  return first ?? { kind: 'none', why: 'AllWeightsZero', key: route.owner };
+}
+
+function findInBackend(key: string, { backends, tried, nowMs, random }: Search): Place | NoPlace {
+  const backend = backends.get(key);
+  if (backend === undefined) return { kind: 'none', why: 'NoEndpointAccepting', key, backend };
+  const { policy, maxSessionsPerEndpoint: maxSessions } = backend.source;
+  const eligible = eligibleTargets(backend.slots, { nowMs, maxSessions, tried });
+  if (eligible.kind === 'none') return { kind: 'none', why: eligible.why, key, backend };
+  const slot = pickTarget(policy, eligible.targets, { random, previousUid: backend.record.previousUid });
+  return slot === undefined ? { kind: 'none', why: 'NoEndpointAccepting', key, backend } : { kind: 'place', backend, slot };
+}

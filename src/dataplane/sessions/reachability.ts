@@ -1,0 +1,34 @@
+/**
+ * Endpoints that refuse connections.
+ *
+ *     reachable ──refused──► avoided for 1 s, then 2, 4, 8, 10 s ──a response──► reachable
+ *                               │                                    ▲
+ *                               └──refused through all retries──► unreachable
+ *
+ * An avoided endpoint gets no new session while there is another. An unreachable one also gives up the sessions it has, each at its
+ * next request: at once while it is avoided, after a single attempt when that time is over.
+ */
+import type { EndpointSlot } from './endpoint-slots.ts';
+
+type Reachability = Pick<EndpointSlot, 'refusals' | 'avoidUntilMs' | 'unreachable'>;
+
+const firstMs = 1000;
+const maxMs = 10_000;
+
+export function noteRefused(slot: Reachability, nowMs: number): void {
+  // A hundred requests that were under way when a pod died are one refusal, not a reason to leave it alone for a hundred times as long.
+  if (nowMs < slot.avoidUntilMs) return;
+  slot.avoidUntilMs = nowMs + Math.min(maxMs, firstMs * 2 ** slot.refusals);
+  slot.refusals += 1;
+}
+
+/** Called for every response: it costs one comparison where all is well. */
+export function noteAnswered(slot: Reachability): void {
+  if (slot.refusals === 0) return;
+  slot.refusals = 0;
+  slot.avoidUntilMs = 0;
+  slot.unreachable = false;
+}
+
+/** Whether a session of the endpoint need not even try. */
+export const isGivenUp = ({ unreachable, avoidUntilMs }: Reachability, nowMs: number): boolean => unreachable && nowMs < avoidUntilMs;

@@ -1,0 +1,80 @@
+/**
+ * What proxies tell each other of single sessions, by way of the operator: a client may come through several of them.
+ *
+ * `ended`: its app ended a session. Each other proxy that saw it would count it until its idle timeout.
+ * `seen`: a session was alive for longer than its client's token can tell, because a stream carries no new token. Each other proxy
+ * would take it for idle.
+ *
+ * Both are named for some seconds, in report after report, because one may get lost.
+ */
+import { createGenerations } from './generations.ts';
+import { formatSessionId, parseSessionId, sessionKey, type SessionId } from './session-ids.ts';
+
+export interface OutgoingNews {
+  /** Ids to report: what was told in the last seconds. */
+  recent(nowMs: number): string[];
+  /** Whether more can be told at this moment. */
+  hasRoom(nowMs: number): boolean;
+  /** Told in the next reports, if there is room. */
+  tell(session: SessionId, nowMs: number): void;
+}
+
+/** Covers a report that failed and the one after it. */
+const repeatForMs = 3000;
+/** Bounds a report to 0.2 MB. What does not fit is told later (`seen`), or left to the idle timeout of the other proxies (`ended`). */
+const maxRecent = 10_000;
+
+export function createOutgoingNews(): OutgoingNews {
+  let told: { id: string; atMs: number }[] = [];
+  const forgetOld = (nowMs: number) => {
+    const young = told.findIndex(({ atMs }) => nowMs - atMs <= repeatForMs);
+    told = young === -1 ? [] : told.slice(young);
+  };
+  const hasRoom = (nowMs: number) => {
+    if (told.length >= maxRecent) forgetOld(nowMs);
+    return told.length < maxRecent;
+  };
+  return {
+    recent(nowMs) {
+      forgetOld(nowMs);
+      return told.map(({ id }) => id);
+    },
+    hasRoom,
+    tell(session, nowMs) {
+      if (hasRoom(nowMs)) told.push({ id: formatSessionId(session), atMs: nowMs });
+    },
+  };
+}
+
+const maxHeard = 65_536;
+
+/**
+ * Ends that other proxies told: the answer is those that are heard of for the first time. An end is taken once, because a client that
+ * keeps its old token may come back after it.
+ */
+export function createHeardEnds(): (ids: readonly string[]) => SessionId[] {
+  const heard = createGenerations<string, true>(maxHeard);
+  return (ids) =>
+    ids.flatMap((id) => {
+      if (heard.get(id) === true) return [];
+      heard.set(id, true);
+      return [parseSessionId(id)];
+    });
+}
+
+/** When other proxies last saw sessions alive. Nobody counts these: they are the other proxies' to count. */
+export interface SeenElsewhere {
+  hear(ids: readonly string[], nowMs: number): void;
+  lastMs(session: SessionId): number | undefined;
+}
+
+export function createSeenElsewhere(): SeenElsewhere {
+  const seen = createGenerations<number, number>(maxHeard);
+  return {
+    hear(ids, nowMs) {
+      for (const id of ids) seen.set(sessionKey(parseSessionId(id)), nowMs);
+    },
+    // Most proxies hear of none: then a request pays nothing for it.
+    lastMs: (session) => (seen.isEmpty() ? undefined : seen.get(sessionKey(session))),
+  };
+}

@@ -1,0 +1,72 @@
+/** What there is to show of each StickyWorkload at this moment. */
+import type { EndpointStatus } from '../../api/status.ts';
+import type { StickyWorkload } from '../../api/stickyworkload.ts';
+import { drainLimits } from '../../core/accept/plan.ts';
+import { backendKey } from '../../core/names/names.ts';
+import type { Pod, Snapshot } from '../../core/snapshot/snapshot.ts';
+import { countSessions, describeEndpoints } from '../../core/status/endpoints.ts';
+import type { Backend } from '../../core/table/routing-table.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { Translated } from '../feed/translation-feed.ts';
+import type { Core } from '../options.ts';
+
+export type WorkloadFigures = {
+  labels: { namespace: string; workload: string };
+  isReady: boolean;
+  podsNotInjected: number;
+  /** `sessions`: undefined while those of one of the pods are unknown. */
+  states: { state: EndpointStatus['state']; endpoints: number; sessions: number | undefined }[];
+  draining: EndpointStatus[];
+};
+
+// Of one StickyWorkload: a pod is a label of its own.
+const shownDraining = 50;
+const states = ['Pending', 'Accepting', 'Draining'] as const;
+
+// One scrape asks for several metrics in a row.
+const sameScrapeMs = 100;
+
+/** The answer gives the figures of this moment, or those of a moment ago. */
+export function createWorkloadFigures(core: Pick<Core, 'feed' | 'ledger'>, clock: Clock): () => WorkloadFigures[] {
+  let last: { atMs: number; figures: WorkloadFigures[] } | undefined;
+  return () => {
+    const nowMs = clock.nowMs();
+    if (!last || nowMs - last.atMs > sameScrapeMs) last = { atMs: nowMs, figures: gatherFigures(core, nowMs) };
+    return last.figures;
+  };
+}
+
+function gatherFigures({ feed, ledger }: Pick<Core, 'feed' | 'ledger'>, nowMs: number): WorkloadFigures[] {
+  const translated = feed.latest();
+  if (!translated) return [];
+  const backends = indexBackends(translated);
+  const pods = indexPods(translated.snapshot);
+  return translated.snapshot.workloads.map((workload) => {
+    const { namespace, name } = workload.metadata;
+    const { kind, name: target } = workload.spec.targetRef;
+    const { endpoints = [] } = backends.get(backendKey(namespace, name)) ?? {};
+    const own = pods.get(`${namespace}/${kind}/${target}`) ?? [];
+    const sessions = ledger.countsOf(endpoints.map(({ uid }) => uid), nowMs);
+    const limits = drainLimits(workload.spec.drain);
+    return figuresOf(workload, own, describeEndpoints({ endpoints, pods: own, sessions, previous: [], limits, nowMs }));
+  });
+}
+
+function figuresOf({ metadata, status }: StickyWorkload, pods: readonly Pod[], endpoints: readonly EndpointStatus[]): WorkloadFigures {
+  const alive = pods.filter(({ phase }) => phase !== 'Succeeded' && phase !== 'Failed');
+  return {
+    labels: { namespace: metadata.namespace, workload: metadata.name },
+    isReady: status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') ?? false,
+    podsNotInjected: alive.filter(({ injection }) => !injection.injected).length,
+    states: states.map((state) => {
+      const those = endpoints.filter((endpoint) => endpoint.state === state);
+      return { state, endpoints: those.length, sessions: countSessions(those)?.active };
+    }),
+    draining: endpoints.filter(({ state }) => state === 'Draining').slice(0, shownDraining),
+  };
+}
+
+// A backend that several Gateways serve is in the table of each, the same.
+const indexBackends = ({ translation }: Translated): Map<string, Backend> => new Map(Object.values(translation.tables).flatMap(({ backends }) => Object.entries(backends)));
+
+const indexPods = ({ pods }: Snapshot): Map<string, Pod[]> => Map.groupBy(pods, ({ namespace, controller }) => `${namespace}/${controller?.kind}/${controller?.name}`);

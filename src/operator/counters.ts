@@ -1,0 +1,34 @@
+/** What one replica of the operator counts since its start: plain numbers, which `admin` shows when it is scraped. */
+
+/** Keys of several parts are joined by `/`, which none of the parts can have. */
+export type Counts = Map<string, number>;
+
+export type OperatorCounters = {
+  /** By outcome. */
+  injections: Counts;
+  /** By `verb/kind/result`. */
+  kubeWrites: Counts;
+  /** Reports of proxies, by what became of them. */
+  reports: Counts;
+  /** By `namespace/workload/reason`. */
+  drains: Counts;
+  sessionsCut: Counts;
+  /** By step. */
+  keyRotations: Counts;
+  /** By result. */
+  deletionCostWrites: Counts;
+};
+
+export const createCounters = (): OperatorCounters => ({
+  injections: new Map(),
+  kubeWrites: new Map(),
+  reports: new Map(),
+  drains: new Map(),
+  sessionsCut: new Map(),
+  keyRotations: new Map(),
+  deletionCostWrites: new Map(),
+});
+
+export function count(counts: Counts, key: string, by = 1): void {
+  counts.set(key, (counts.get(key) ?? 0) + by);
+}

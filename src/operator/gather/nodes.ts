@@ -1,0 +1,46 @@
+/** What bounds the stay of pods on nodes: the nodes' labels and taints, and the Cluster Autoscaler's settings. */
+import { autoscalerTaint, nodeLabels } from '../../core/names/names.ts';
+import type { ClusterAutoscaler, ClusterNode } from '../../core/snapshot/snapshot.ts';
+import type { KubeObject } from '../../kube/ports.ts';
+import { identityOf } from './pods.ts';
+
+export type CachedNode = KubeObject & { node: ClusterNode };
+
+const labelsOfInterest: ReadonlySet<string> = new Set(Object.values(nodeLabels));
+
+/** For the reflector. A kubelet writes its node's status all the time; nothing of that is kept. */
+export function projectNode(object: KubeObject): CachedNode {
+  const { metadata, spec } = object as KubeObject & { spec?: { taints?: { key: string }[] | null } };
+  const labels = Object.entries(metadata.labels ?? {}).filter(([name]) => labelsOfInterest.has(name));
+  const taints = (spec?.taints ?? []).map(({ key }) => key).filter((key) => key === autoscalerTaint);
+  return { apiVersion: object.apiVersion, kind: object.kind, metadata: identityOf(object.metadata), node: { labels: Object.fromEntries(labels), taints } };
+}
+
+/** Whether anything changed that is kept. */
+export const nodeChanged = (one: KubeObject, other: KubeObject): boolean => JSON.stringify((one as CachedNode).node) !== JSON.stringify((other as CachedNode).node);
+
+type Container = { name: string; image?: string; command?: string[] | null; args?: string[] | null };
+
+// What the autoscaler leaves a pod where nothing else is said.
+const defaultGraceSeconds = 600;
+const graceFlag = /^--?max-graceful-termination-sec(?:=(.*))?$/;
+
+/** The Cluster Autoscaler that a Deployment runs, or undefined where it runs none. */
+export function autoscalerOf(deployment: KubeObject): ClusterAutoscaler | undefined {
+  const { metadata, spec } = deployment as KubeObject & { spec?: { template?: { spec?: { containers?: Container[] | null } } } };
+  if (metadata.namespace !== 'kube-system') return undefined;
+  const container = spec?.template?.spec?.containers?.find(({ image = '' }) => /(^|\/)cluster-autoscaler(-[a-z0-9]+)?([:@]|$)/.test(image));
+  if (!container) return undefined;
+  const words = [...(container.command ?? []), ...(container.args ?? [])].flatMap((word) => word.split(/\s+/));
+  // With this flag the grace goes by the priority of the pod, and no one number can be said.
+  if (words.some((word) => /^--?drain-priority-config(=|$)/.test(word))) return undefined;
+  return { namespace: metadata.namespace, name: metadata.name, graceMs: graceSecondsIn(words) * 1000 };
+}
+
+/** Both spellings of Go's flags: `--flag=600` and `--flag 600`. */
+function graceSecondsIn(words: readonly string[]): number {
+  const at = words.findIndex((word) => graceFlag.test(word));
+  const text = graceFlag.exec(words[at] ?? '')?.[1] ?? words[at + 1];
+  const seconds = Number(at < 0 ? Number.NaN : text);
+  return Number.isFinite(seconds) ? seconds : defaultGraceSeconds;
+}

@@ -1,0 +1,21 @@
+/** What a pod is injected with: what is the same for all, and what its StickyWorkload says. */
+import { durationMs } from '../../api/duration.ts';
+import type { StickyWorkload } from '../../api/stickyworkload.ts';
+import type { InjectParams } from '../../core/inject/sidecar.ts';
+import type { InjectionSettings } from './handler.ts';
+
+export function paramsOf({ metadata, spec }: StickyWorkload, settings: InjectionSettings): InjectParams {
+  const { timeout, quietPeriod, shutdownMargin, sessionSources, sessionThreshold, application, connections } = spec.drain;
+  return {
+    ...settings,
+    workload: metadata.name,
+    drainTimeoutMs: durationMs(timeout),
+    quietPeriodMs: durationMs(quietPeriod),
+    shutdownMarginMs: durationMs(shutdownMargin),
+    sessionSources,
+    sessionThreshold,
+    connections: { ...(connections?.ports && { ports: connections.ports }), excludeCIDRs: connections?.excludeCIDRs ?? [] },
+    ...(spec.service.targetPort !== undefined && { servicePort: spec.service.targetPort }),
+    ...(application && { application }),
+  };
+}

@@ -1,0 +1,107 @@
+/** Carries out rotations of session keys, step by step: what is stored and what proxies confirm in, one write of the Secret out. */
+import { apiVersion, kind, type StickyWorkload } from '../../api/stickyworkload.ts';
+import type { Reason } from '../../api/reasons.ts';
+import { planServing } from '../../core/accept/plan.ts';
+import type { Ledger } from '../../core/count/ledger.ts';
+import { planRotation, type RotationPlan, type RotationStep } from '../../core/keys/rotation.ts';
+import { isRotationRequested, readRotation, writeStep } from '../../core/keys/stored-ring.ts';
+import { annotations, backendKey, keyRingName } from '../../core/names/names.ts';
+import type { EventSink, ObjectWriter } from '../../kube/ports.ts';
+import { secrets } from '../../kube/resources.ts';
+import { AppError, describeError } from '../../platform/errors.ts';
+import type { Logger } from '../../platform/log.ts';
+import { newSessionKey } from '../controller/key-ring.ts';
+import { count, type OperatorCounters } from '../counters.ts';
+import type { TranslationFeed } from '../feed/translation-feed.ts';
+import type { Caches } from '../gather/caches.ts';
+import type { CacheContents } from '../gather/watched.ts';
+import { keyRingOf } from '../gather/world.ts';
+import { proxiesByBackend } from './serving-proxies.ts';
+
+export type KeyRotationTools = {
+  feed: TranslationFeed;
+  caches: Pick<Caches, 'get'>;
+  writer: Pick<ObjectWriter, 'update'>;
+  ledger: Pick<Ledger, 'keyRingsOf'>;
+  events: EventSink;
+  counters: Pick<OperatorCounters, 'keyRotations'>;
+  nowMs: () => number;
+  logger: Logger;
+};
+
+/** A write that was refused is tried again after this time, and a rotation that waits is spoken of as often. */
+const againAfterMs = 10 * 60_000;
+
+/** One round over all StickyWorkloads. It ends early when the signal aborts. */
+export type Round = (signal: AbortSignal) => Promise<void>;
+
+export function createKeyRotation(tools: KeyRotationTools): Round {
+  /** Keys of StickyWorkloads, to when there is something to do or to say again. */
+  const refusedUntilMs = new Map<string, number>();
+  const silentUntilMs = new Map<string, number>();
+
+  async function rotate(workload: StickyWorkload, proxies: readonly string[]): Promise<void> {
+    const { metadata } = workload;
+    const key = backendKey(metadata.namespace, metadata.name);
+    const nowMs = tools.nowMs();
+    const secret = tools.caches.get('keyRings', { namespace: metadata.namespace, name: keyRingName(metadata.name) });
+    if (!secret || nowMs < (refusedUntilMs.get(key) ?? 0)) return;
+    const plan = planFor(workload, secret, proxies);
+    if (plan?.kind === 'waiting' && nowMs >= (silentUntilMs.get(key) ?? 0)) {
+      silentUntilMs.set(key, nowMs + againAfterMs);
+      tell(workload, { type: 'Warning', ...plan });
+    }
+    if (plan?.kind !== 'step') return;
+    try {
+      await write(workload, secret, plan.step);
+    } catch (error) {
+      refusedUntilMs.set(key, nowMs + againAfterMs);
+      tools.logger.warn({ key, step: plan.step.kind, error: describeError(error) }, 'key ring not written');
+      tell(workload, { type: 'Warning', reason: 'KeyRotationFailed', message: `The session keys stay as they are: ${describeError(error)}` });
+    }
+  }
+
+  function planFor(workload: StickyWorkload, secret: CacheContents['keyRings'], proxies: readonly string[]): RotationPlan | undefined {
+    const { limits, key } = planServing(workload);
+    const ring = keyRingOf(secret, workload.metadata.uid);
+    if (!ring) return undefined;
+    const nowMs = tools.nowMs();
+    const confirmed = proxies.map((uid) => {
+      const known = tools.ledger.keyRingsOf(uid, nowMs)?.[key];
+      return { uid, ...(known && { ring: known }) };
+    });
+    return planRotation({ state: readRotation(secret, ring), proxies: confirmed, limits, requested: isRotationRequested(workload.metadata, secret) }, nowMs);
+  }
+
+  async function write(workload: StickyWorkload, secret: CacheContents['keyRings'], step: RotationStep): Promise<void> {
+    const rotateFor = workload.metadata.annotations?.[annotations.rotateKeys];
+    try {
+      await tools.writer.update(secrets, writeStep(secret, step, { newKey: newSessionKey(), rotateFor, nowMs: tools.nowMs() }));
+    } catch (error) {
+      // Somebody else wrote, or deleted, and the watch will tell: the next round plans from what is there then.
+      if (error instanceof AppError && (error.code === 'KUBERNETES_CONFLICT' || error.code === 'KUBERNETES_NOT_FOUND')) return;
+      throw error;
+    }
+    const { namespace, name } = workload.metadata;
+    tools.logger.info({ namespace, workload: name, ...step }, 'session keys rotated one step');
+    if (step.kind === 'Settled') return;
+    count(tools.counters.keyRotations, step.kind);
+    tell(workload, { type: 'Normal', ...step });
+  }
+
+  function tell({ metadata }: StickyWorkload, { type, reason, message }: { type: 'Normal' | 'Warning'; reason: Reason; message: string }): void {
+    const { namespace, name, uid } = metadata;
+    tools.events.emit({ type, reason, action: 'RotateKeys', note: message, regarding: { apiVersion, kind, namespace, name, uid } });
+  }
+
+  return async (signal) => {
+    const translated = tools.feed.latest();
+    if (!translated) return;
+    const proxies = proxiesByBackend(translated);
+    for (const workload of translated.snapshot.workloads) {
+      if (signal.aborted) return;
+      const serving = proxies.get(backendKey(workload.metadata.namespace, workload.metadata.name));
+      if (serving && workload.metadata.deletionTimestamp === undefined) await rotate(workload, serving);
+    }
+  };
+}

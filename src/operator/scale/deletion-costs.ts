@@ -1,0 +1,108 @@
+/** Keeps `pod-deletion-cost` of the pods of Deployments in step with their sessions, so that a scale-down takes idle pods first. */
+import { apiVersion, kind, type StickyWorkload } from '../../api/stickyworkload.ts';
+import type { Reason } from '../../api/reasons.ts';
+import type { Ledger } from '../../core/count/ledger.ts';
+import { annotations } from '../../core/names/names.ts';
+import { followCost, planDeletionCosts, startMemory, type CostWrite, type WrittenCost } from '../../core/scale/deletion-cost.ts';
+import type { EventSink, ObjectReader, ObjectWriter } from '../../kube/ports.ts';
+import { pods as podResource } from '../../kube/resources.ts';
+import { AppError, describeError } from '../../platform/errors.ts';
+import type { Logger } from '../../platform/log.ts';
+import { count, type OperatorCounters } from '../counters.ts';
+import type { TranslationFeed } from '../feed/translation-feed.ts';
+import { costed, gatherCandidates, type Candidate } from './candidates.ts';
+
+export type DeletionCostTools = {
+  feed: TranslationFeed;
+  writer: Pick<ObjectWriter, 'applyUnforced'>;
+  reader: Pick<ObjectReader, 'get'>;
+  ledger: Pick<Ledger, 'certainCountOf'>;
+  events: EventSink;
+  counters: Pick<OperatorCounters, 'deletionCostWrites'>;
+  nowMs: () => number;
+  logger: Logger;
+};
+
+/** A permission that is missing or a server that is away would fail every other write as well. */
+const pauseMs = 60_000;
+
+/** One round over all pods. It ends early when the signal aborts. */
+export function createDeletionCosts(tools: DeletionCostTools): (signal: AbortSignal) => Promise<void> {
+  let memory = startMemory(tools.nowMs());
+  let pausedUntilMs = 0;
+  /** By pod UID, as long as the pod lives. */
+  const written = new Map<string, WrittenCost>();
+  const foreign = new Set<string>();
+  /** StickyWorkloads whose user was told that somebody else manages costs. */
+  const told = new Set<string>();
+
+  function leaveAlone({ pod, workload }: Candidate): void {
+    foreign.add(pod.uid);
+    const { namespace, name, uid } = workload.metadata;
+    if (told.has(uid)) return;
+    told.add(uid);
+    tools.logger.warn({ namespace, workload: name, pod: pod.name }, 'pod-deletion-cost is managed by somebody else');
+    tell(workload, 'DeletionCostConflict', `Somebody else manages ${annotations.deletionCost} of pod ${pod.name}, and it was left alone: a scale-down of the Deployment may take pods with many sessions first. Take the annotation out of the pod template, or turn off what writes it (Karpenter: the feature gate PodDeletionCostManagement).`);
+  }
+
+  /** What became of our earlier writes; keeps memory to pods that exist. */
+  function follow(candidates: ReadonlyMap<string, Candidate>): void {
+    for (const uid of foreign) if (!candidates.has(uid)) foreign.delete(uid);
+    for (const [uid, cost] of written) {
+      const candidate = candidates.get(uid);
+      const after = candidate && followCost(cost, candidate.pod.deletionCost);
+      if (after === undefined || after === 'Taken') written.delete(uid);
+      else written.set(uid, after);
+      if (candidate && after === 'Taken') leaveAlone(candidate);
+    }
+  }
+
+  async function write(candidate: Candidate, { uid, cost, reason }: CostWrite): Promise<void> {
+    const { namespace, name } = candidate.pod;
+    const object = { apiVersion: 'v1', kind: 'Pod', metadata: { namespace, name, uid, annotations: { [annotations.deletionCost]: String(cost) } } };
+    try {
+      await tools.writer.applyUnforced(podResource, object);
+      written.set(uid, { cost, seen: false });
+      count(tools.counters.deletionCostWrites, 'Written');
+      tools.logger.debug({ namespace, pod: name, cost, reason }, 'pod-deletion-cost written');
+    } catch (error) {
+      if (!(error instanceof AppError && error.code === 'KUBERNETES_CONFLICT')) throw error;
+      // The same answer comes for a pod that is gone by now.
+      const pod = await tools.reader.get(podResource, { namespace, name });
+      if (pod?.metadata.uid === uid) leaveAlone(candidate);
+    }
+  }
+
+  function pause({ pod, workload }: Candidate, error: unknown): void {
+    pausedUntilMs = tools.nowMs() + pauseMs;
+    tools.logger.warn({ namespace: pod.namespace, pod: pod.name, error: describeError(error) }, 'pod-deletion-cost not written');
+    tell(workload, 'DeletionCostFailed', `A scale-down of the Deployment may take pods with many sessions first: ${describeError(error)}`);
+  }
+
+  function tell({ metadata }: StickyWorkload, reason: Reason, note: string): void {
+    const { namespace, name, uid } = metadata;
+    tools.events.emit({ type: 'Warning', reason, action: 'RankPods', note, regarding: { apiVersion, kind, namespace, name, uid } });
+  }
+
+  return async (signal) => {
+    const nowMs = tools.nowMs();
+    const translated = tools.feed.latest();
+    if (!translated || nowMs < pausedUntilMs) return;
+    const candidates = gatherCandidates(translated);
+    follow(candidates);
+    const pods = [...candidates.values()].filter(({ pod }) => !foreign.has(pod.uid)).map(({ pod, proxies }) => costed(pod, tools.ledger.certainCountOf(pod.uid, proxies, nowMs)));
+    const plan = planDeletionCosts(pods, nowMs, memory);
+    memory = plan.memory;
+    if (plan.newlyDeferred > 0) count(tools.counters.deletionCostWrites, 'Deferred', plan.newlyDeferred);
+    for (const planned of plan.writes) {
+      const candidate = candidates.get(planned.uid);
+      if (signal.aborted || !candidate) return;
+      try {
+        await write(candidate, planned);
+      } catch (error) {
+        pause(candidate, error);
+        return;
+      }
+    }
+  };
+}

@@ -1,0 +1,141 @@
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { formatTime } from '../../src/core/status/time.ts';
+import { deployments, pods, secrets, services, stickyWorkloads } from '../../src/kube/resources.ts';
+import type { Operator } from '../../src/operator/operator.ts';
+import { AppError } from '../../src/platform/errors.ts';
+import { namespace } from '../support/operator-objects.ts';
+import { createServingWorld, type OperatorWorld } from '../support/operator-world.ts';
+
+let world: OperatorWorld;
+let operator: Operator;
+beforeEach(async () => {
+  ({ world, operator } = await createServingWorld());
+});
+afterEach(() => world.stop());
+
+const cart = () => world.cluster.find(stickyWorkloads, { namespace, name: 'cart' });
+const finalizers = () => cart()?.metadata.finalizers ?? [];
+const states = () => Object.fromEntries((operator.feed.table('shop/holdfast')?.table.backends['shop/cart']?.endpoints ?? []).map(({ pod, state }) => [pod, state]));
+const deleteCart = () => {
+  world.cluster.remove(stickyWorkloads, { namespace, name: 'cart' });
+  world.cluster.collectGarbage();
+};
+const endPod = (name: string) => world.cluster.remove(pods, { namespace, name });
+/** Everything that its sessions need. */
+const isServed = () =>
+  [world.cluster.find(services, { namespace, name: 'cart' }), world.cluster.find(secrets, { namespace, name: 'cart-session-keys' }), world.cluster.find(deployments, { namespace, name: 'holdfast-holdfast' })].every(
+    (object) => object !== undefined,
+  );
+
+test('there is a finalizer while a pod drains, and none before and after', async () => {
+  expect(finalizers()).toEqual([]);
+  await world.after(() => world.terminate('cart-a'));
+  expect(finalizers()).toEqual(['holdfast.dev/drain']);
+  await world.after(() => endPod('cart-a'));
+  expect(finalizers()).toEqual([]);
+  expect(isServed()).toBe(true);
+});
+
+test('deleted while no pod drains, it goes at once', async () => {
+  await world.after(deleteCart);
+  expect(cart()).toBeUndefined();
+  expect(isServed()).toBe(false);
+});
+
+test('deleted while a pod drains, it serves on as before until that pod is gone, and says so', async () => {
+  await world.after(() => world.terminate('cart-a'));
+  const killAt = world.mustFind(pods, 'cart-a').metadata.deletionTimestamp;
+  const news = await world.after(deleteCart);
+  expect(news).toEqual({ writes: ['apply status of StickyWorkload shop/cart'], events: ['Warning BeingDeleted cart'] });
+  expect(isServed()).toBe(true);
+  expect(states()).toEqual({ 'cart-a': 'Draining', 'cart-b': 'Accepting' });
+  expect(world.condition('cart', 'Programmed')).toEqual({
+    status: 'False',
+    reason: 'BeingDeleted',
+    message: `StickyWorkload cart was deleted, and pods of it still drain (cart-a). What serves their sessions stays until they are gone, at the latest at ${killAt}. Nothing of it is changed any more.`,
+  });
+
+  const end = await world.after(() => endPod('cart-a'));
+  expect(end).toEqual({ writes: ['apply StickyWorkload shop/cart', 'apply MutatingWebhookConfiguration holdfast'], events: [] });
+  expect(cart()).toBeUndefined();
+  world.cluster.collectGarbage();
+  expect(isServed()).toBe(false);
+});
+
+test('what is deleted gets nothing new: its Service is not put back', async () => {
+  await world.after(() => world.terminate('cart-a'));
+  await world.after(deleteCart);
+  const news = await world.after(() => world.edit(services, 'cart', (object) => ({ ...object, spec: { theirs: true } })));
+  expect(news).toEqual({ writes: [], events: [] });
+});
+
+test('the last of several pods releases it, and one that begins to drain meanwhile holds it, too', async () => {
+  await world.after(() => world.terminate('cart-a'));
+  await world.after(deleteCart);
+  await world.after(() => world.terminate('cart-b'));
+  await world.after(() => endPod('cart-a'));
+  expect(states()).toEqual({ 'cart-b': 'Draining' });
+  await world.after(() => endPod('cart-b'));
+  expect(cart()).toBeUndefined();
+});
+
+test('a pod on a lost node stays Terminating for ever: it holds nothing once its grace is over', async () => {
+  await world.after(() => world.terminate('cart-a', 100));
+  await world.after(deleteCart);
+  await world.clock.advance(90_000);
+  expect(cart()).toBeDefined();
+  await world.clock.advance(11_000);
+  expect(cart()).toBeUndefined();
+});
+
+test('a Deployment that is rolled again and again holds it for one whole drain at most', async () => {
+  await world.after(() => world.terminate('cart-a'));
+  await world.after(deleteCart);
+  await world.after(() => endPod('cart-a'));
+  expect(cart()).toBeUndefined();
+
+  world.putWorkload({ name: 'cart' });
+  world.putPods('cart', ['cart-c', 'cart-d']);
+  await world.settle();
+  await world.after(() => world.terminate('cart-c'));
+  const deletedAtMs = world.clock.nowMs();
+  await world.after(deleteCart);
+  // Half an hour later the next pod begins, with more than an hour of its own.
+  await world.clock.advance(1_800_000);
+  await world.after(() => world.terminate('cart-d'));
+  expect(world.condition('cart', 'Programmed')?.message).toContain(`at the latest at ${formatTime(deletedAtMs + 3_695_000)}`);
+  await world.clock.advance(1_900_000);
+  expect(cart()).toBeUndefined();
+});
+
+test('a new leader goes on where the old one ended', async () => {
+  await world.after(() => world.terminate('cart-a'));
+  await world.after(deleteCart);
+  await world.stop();
+  operator = await world.start('operator-2');
+  expect(cart()).toBeDefined();
+  expect(states()).toMatchObject({ 'cart-a': 'Draining' });
+  await world.after(() => endPod('cart-a'));
+  expect(cart()).toBeUndefined();
+});
+
+test('deleted in the instant in which the finalizer is put on: it is not brought back', async () => {
+  world.cluster.fail({ verb: 'apply', kind: 'StickyWorkload', error: new AppError('KUBERNETES_UNAVAILABLE', 'no answer', { source: 'kubernetes', retryable: true }) });
+  await world.after(() => {
+    world.terminate('cart-a');
+  });
+  world.cluster.remove(stickyWorkloads, { namespace, name: 'cart' });
+  await world.clock.advance(60_000);
+  expect(cart()).toBeUndefined();
+});
+
+test('an operator that may not write finalizers says so, and does everything else', async () => {
+  const forbidden = new AppError('KUBERNETES_FORBIDDEN', 'PATCH stickyworkloads: forbidden', { source: 'kubernetes', retryable: false });
+  world.cluster.fail({ verb: 'apply', kind: 'StickyWorkload', error: forbidden });
+  // It is refused once; the next try, which follows from the status that says so, is not.
+  const news = await world.after(() => world.terminate('cart-a'));
+  expect(news.events).toContain('Warning ApplyFailed cart');
+  expect(world.cluster.events().find(({ reason }) => reason === 'ApplyFailed')?.note).toBe('PATCH stickyworkloads: forbidden. It is tried again.');
+  expect(finalizers()).toEqual(['holdfast.dev/drain']);
+  expect(states()).toMatchObject({ 'cart-a': 'Draining' });
+});

@@ -1,0 +1,137 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { pods } from '../../src/kube/resources.ts';
+import type { Operator } from '../../src/operator/operator.ts';
+import { AppError } from '../../src/platform/errors.ts';
+import { namespace } from '../support/operator-objects.ts';
+import { createOperatorWorld, type OperatorWorld } from '../support/operator-world.ts';
+import { createProxyReports, type ProxyReports } from '../support/proxy-reports.ts';
+
+const names = ['cart-a', 'cart-b', 'cart-c', 'cart-d', 'cart-e'];
+const costAnnotation = 'controller.kubernetes.io/pod-deletion-cost';
+const second = 1000;
+const minute = 60 * second;
+
+let world: OperatorWorld;
+let operator: Operator;
+let proxies: ProxyReports;
+
+// Real TLS: the certificates are made by the operator's clock and checked by the machine's.
+beforeEach(async () => {
+  world = createOperatorWorld({ startMs: Math.floor(Date.now() / 1000) * 1000 });
+  world.putWorkload({ name: 'cart' });
+  world.putPods('cart', names);
+  operator = await world.start();
+  world.runProxy();
+  proxies = createProxyReports(world, operator);
+});
+afterEach(() => world.stop());
+
+const costOf = (name: string): string | undefined => world.mustFind(pods, name).metadata.annotations?.[costAnnotation];
+const costs = () => Object.fromEntries(names.map((name) => [name, costOf(name)]));
+const setCost = (name: string, cost: string | undefined) =>
+  world.edit(pods, name, (object) => {
+    const { [costAnnotation]: _own, ...others } = object.metadata.annotations ?? {};
+    return { ...object, metadata: { ...object.metadata, annotations: { ...others, ...(cost !== undefined && { [costAnnotation]: cost }) } } };
+  });
+const costWrites = () => world.news().writes.filter((write) => write.includes('Pod shop/'));
+const count = (result: string) => operator.core.counters.deletionCostWrites.get(result) ?? 0;
+
+describe('deletion costs', () => {
+  test('follow the sessions of all proxies in coarse bands; an idle pod needs none', async () => {
+    proxies.run('proxy-1', { 'cart-a': 2, 'cart-b': 12, 'cart-c': 1, 'cart-d': 60 });
+    proxies.run('proxy-2', { 'cart-a': 1, 'cart-d': 40 });
+    await proxies.pass(10 * second);
+    // The one session of cart-c is not followed before it has been there for half a minute.
+    expect(costs()).toEqual({ 'cart-a': '2', 'cart-b': '4', 'cart-c': undefined, 'cart-d': '7', 'cart-e': undefined });
+    await proxies.pass(40 * second);
+    expect(costOf('cart-c')).toBe('1');
+    expect(count('Written')).toBe(4);
+  });
+
+  test('fall when the sessions are over', async () => {
+    proxies.run('proxy-1', { 'cart-a': 12 });
+    await proxies.pass(10 * second);
+    proxies.say('proxy-1', {});
+    await proxies.pass(10 * second);
+    expect(costOf('cart-a')).toBe('0');
+  });
+
+  test('cost no write in ten minutes in which nothing changes, idle or busy', async () => {
+    proxies.run('proxy-1', { 'cart-a': 5 });
+    await proxies.pass(minute);
+    world.news();
+    await proxies.pass(10 * minute);
+    expect(costWrites()).toEqual([]);
+  });
+
+  test('stay as they are while a proxy does not say what it counts: unknown is not idle', async () => {
+    proxies.run('proxy-1', {});
+    proxies.run('proxy-2', { 'cart-a': 12 });
+    await proxies.pass(10 * second);
+    expect(costOf('cart-a')).toBe('4');
+    proxies.silence('proxy-2');
+    await proxies.pass(5 * minute);
+    expect(costOf('cart-a')).toBe('4');
+  });
+
+  test('leave a pod alone that is on its way out', async () => {
+    proxies.run('proxy-1', { 'cart-a': 12 });
+    world.terminate('cart-a');
+    await proxies.pass(minute);
+    expect(costWrites()).toEqual([]);
+  });
+});
+
+describe('a cost of somebody else', () => {
+  const conflicts = () => world.cluster.events().filter(({ reason }) => reason === 'DeletionCostConflict');
+
+  test('is never overwritten, and said once', async () => {
+    setCost('cart-a', '-2147483648');
+    setCost('cart-b', '100');
+    proxies.run('proxy-1', { 'cart-a': 12, 'cart-b': 12, 'cart-c': 12 });
+    await proxies.pass(minute);
+    expect(costs()).toMatchObject({ 'cart-a': '-2147483648', 'cart-b': '100', 'cart-c': '4' });
+    expect(conflicts()).toMatchObject([{ type: 'Warning', regarding: { kind: 'StickyWorkload', name: 'cart' }, note: expect.stringContaining('of pod cart-a, and it was left alone') }]);
+  });
+
+  test('that is written over ours is left there', async () => {
+    proxies.run('proxy-1', { 'cart-a': 12 });
+    await proxies.pass(10 * second);
+    setCost('cart-a', '7');
+    await proxies.pass(minute);
+    expect(costOf('cart-a')).toBe('7');
+    expect(conflicts()).toHaveLength(1);
+  });
+
+  test('nor is ours put back where somebody takes it away: that would be a quarrel without end', async () => {
+    proxies.run('proxy-1', { 'cart-a': 12 });
+    await proxies.pass(10 * second);
+    setCost('cart-a', undefined);
+    await proxies.pass(minute);
+    expect(costOf('cart-a')).toBeUndefined();
+    expect(conflicts()).toHaveLength(1);
+  });
+
+  test('is not what a pod has that is gone by the time of the write, though the API server gives the same answer', async () => {
+    proxies.run('proxy-1', { 'cart-a': 12 });
+    await world.settle();
+    const away = new AppError('KUBERNETES_UNAVAILABLE', 'no watch', { source: 'kubernetes', retryable: true });
+    world.cluster.fail({ verb: 'watch', kind: 'Pod', error: away, times: 30 });
+    world.cluster.endWatches(away);
+    await world.settle();
+    world.cluster.remove(pods, { namespace, name: 'cart-a' });
+    await proxies.pass(20 * second);
+    expect(conflicts()).toEqual([]);
+  });
+});
+
+test('a write that is refused is told, and tried again a minute later', async () => {
+  const error = new AppError('KUBERNETES_FORBIDDEN', 'pods is forbidden', { source: 'kubernetes', retryable: false });
+  world.cluster.fail({ verb: 'apply', kind: 'Pod', error });
+  proxies.run('proxy-1', { 'cart-a': 12, 'cart-b': 12 });
+  await proxies.pass(30 * second);
+  expect(costs()).toMatchObject({ 'cart-a': undefined, 'cart-b': undefined });
+  expect(world.cluster.events()).toContainEqual(expect.objectContaining({ reason: 'DeletionCostFailed', note: expect.stringContaining('pods is forbidden') }));
+  await proxies.pass(minute);
+  expect(costs()).toMatchObject({ 'cart-a': '4', 'cart-b': '4' });
+});

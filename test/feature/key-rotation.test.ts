@@ -1,0 +1,154 @@
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { formatTime } from '../../src/core/status/time.ts';
+import { secrets, stickyWorkloads } from '../../src/kube/resources.ts';
+import type { Operator } from '../../src/operator/operator.ts';
+import { AppError } from '../../src/platform/errors.ts';
+import { createServingWorld, type OperatorWorld } from '../support/operator-world.ts';
+import { createProxyReports, type ProxyReports } from '../support/proxy-reports.ts';
+
+const second = 1000;
+const minute = 60 * second;
+const day = 24 * 60 * minute;
+
+let world: OperatorWorld;
+let operator: Operator;
+let proxies: ProxyReports;
+
+// Real TLS: the certificates are made by the operator's clock and checked by the machine's.
+beforeEach(async () => {
+  ({ world, operator } = await createServingWorld({ startMs: Math.floor(Date.now() / 1000) * 1000 }));
+  proxies = createProxyReports(world, operator);
+  proxies.run('proxy-1');
+  proxies.run('proxy-2');
+  await proxies.pass(10 * second);
+  world.news();
+});
+afterEach(() => world.stop());
+
+/** `1,2*`: keys 1 and 2, of which key 2 signs. */
+function ring(): string {
+  const { keyRing } = operator.feed.table('shop/holdfast')?.table.backends['shop/cart'] ?? {};
+  return (keyRing?.keys ?? []).map(({ id }) => (id === keyRing?.current ? `${id}*` : String(id))).join(',');
+}
+const ask = (value: string) =>
+  world.edit(stickyWorkloads, 'cart', (object) => ({ ...object, metadata: { ...object.metadata, annotations: { 'holdfast.dev/rotate-session-keys': value } } }));
+const keyEvents = () => world.cluster.events().flatMap(({ reason, note }) => (reason.startsWith('KeyRotation') ? [`${reason}: ${note}`] : []));
+const keyWrites = () => world.news().writes.filter((write) => write.includes('Secret'));
+type Step = 'added' | 'promoted' | 'settled';
+/** As if the step had been taken so long ago: all that a rotation knows of the past stands in the Secret. */
+function since(step: Step, ms: number): void {
+  const at = formatTime(world.clock.nowMs() - ms);
+  world.edit(secrets, 'cart-session-keys', (object) => ({
+    ...object,
+    metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, [`holdfast.dev/session-key-${step}-at`]: at } },
+  }));
+}
+
+test('keys that nobody asks to rotate are left as they are', async () => {
+  since('promoted', 29 * day);
+  await proxies.pass(10 * minute);
+  expect(ring()).toBe('1*');
+  expect(keyWrites()).toEqual([]);
+});
+
+test('after 30 days a key is followed by another, of its own bytes', async () => {
+  since('promoted', 30 * day);
+  await proxies.pass(10 * second);
+  expect(ring()).toBe('1*,2');
+  const data = world.mustFind(secrets, 'cart-session-keys')['data'] as Record<string, string>;
+  expect(data['key-2']).not.toBe(data['key-1']);
+});
+
+test('a rotation that is asked for: added, a minute later promoted, a day later retired; each step is told and counted', async () => {
+  ask('monday');
+  await proxies.pass(10 * second);
+  expect(ring()).toBe('1*,2');
+  await proxies.pass(minute + 10 * second);
+  expect(ring()).toBe('1,2*');
+  since('settled', day - minute);
+  await proxies.pass(50 * second);
+  expect(ring()).toBe('1,2*');
+  await proxies.pass(20 * second);
+  expect(ring()).toBe('2*');
+  expect(keyEvents()).toEqual([
+    'KeyRotationStarted: Session key 2 was added, as its annotation asks; it signs when every proxy knows it.',
+    'KeyRotationPromoted: Every proxy knows session key 2: new tokens are signed with it, those of older keys stay good.',
+    'KeyRotationComplete: No session can have a token of session key 1 any more: it was removed.',
+  ]);
+  expect([...operator.core.counters.keyRotations]).toEqual([
+    ['Added', 1],
+    ['Promoted', 1],
+    ['Retired', 1],
+  ]);
+  await proxies.pass(5 * minute);
+  // Added, promoted, the moment since which all sign with it, retired; and no more for the same value.
+  expect(keyWrites()).toHaveLength(4);
+});
+
+describe('no key signs before every proxy has it', () => {
+  test('one that keeps an older table holds the rotation up, and it is said which', async () => {
+    proxies.say('proxy-2', {}, proxies.ringsOfTable());
+    ask('monday');
+    await proxies.pass(7 * minute);
+    expect(ring()).toBe('1*,2');
+    expect(keyEvents()).toContain('KeyRotationWaiting: Session key 2 cannot sign yet: proxy pod uid-proxy-2 does not know key 2. Sessions go on with key 1.');
+    proxies.say('proxy-2', {});
+    await proxies.pass(10 * second);
+    expect(ring()).toBe('1,2*');
+  });
+
+  test('so does one that runs and is not heard', async () => {
+    proxies.silence('proxy-2');
+    ask('monday');
+    await proxies.pass(7 * minute);
+    expect(ring()).toBe('1*,2');
+    expect(keyEvents()).toContain('KeyRotationWaiting: Session key 2 cannot sign yet: proxy pod uid-proxy-2 has not said which keys it has. Sessions go on with key 1.');
+  });
+});
+
+test('no key is retired before every proxy has signed with the new one for a day', async () => {
+  ask('monday');
+  await proxies.pass(minute);
+  proxies.say('proxy-2', {}, proxies.ringsOfTable());
+  await proxies.pass(20 * second);
+  expect(ring()).toBe('1,2*');
+  since('promoted', 2 * day);
+  await proxies.pass(20 * second);
+  expect(ring()).toBe('1,2*');
+  proxies.say('proxy-2', {});
+  await proxies.pass(20 * second);
+  expect(ring()).toBe('1,2*');
+  since('settled', day);
+  await proxies.pass(20 * second);
+  expect(ring()).toBe('2*');
+});
+
+test('what somebody else wrote meanwhile is kept', async () => {
+  const conflict = new AppError('KUBERNETES_CONFLICT', 'the object has been modified', { source: 'kubernetes', retryable: true });
+  world.cluster.fail({ verb: 'update', kind: 'Secret', error: conflict });
+  ask('monday');
+  await proxies.pass(4 * second);
+  world.edit(secrets, 'cart-session-keys', (object) => ({ ...object, metadata: { ...object.metadata, annotations: { theirs: 'yes' } } }));
+  await proxies.pass(20 * second);
+  expect(ring()).toBe('1*,2');
+  expect(world.mustFind(secrets, 'cart-session-keys').metadata.annotations).toMatchObject({ theirs: 'yes' });
+  expect(keyEvents()).toHaveLength(1);
+});
+
+test('a write that is refused is told, changes nothing, and is tried again', async () => {
+  const refused = new AppError('KUBERNETES_INVALID', 'field is immutable when `immutable` is set', { source: 'kubernetes', retryable: false });
+  world.cluster.fail({ verb: 'update', kind: 'Secret', error: refused });
+  ask('monday');
+  await proxies.pass(minute);
+  expect(ring()).toBe('1*');
+  expect(keyEvents()).toEqual(['KeyRotationFailed: The session keys stay as they are: field is immutable when `immutable` is set']);
+  await world.clock.advance(10 * minute);
+  expect(ring()).toBe('1*,2');
+});
+
+test('a damaged Secret is left alone', async () => {
+  world.edit(secrets, 'cart-session-keys', (object) => ({ ...object, data: { current: 'damaged' } }));
+  ask('monday');
+  await proxies.pass(20 * second);
+  expect(keyWrites()).toEqual([]);
+});

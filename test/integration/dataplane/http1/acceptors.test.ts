@@ -1,0 +1,38 @@
+import { once } from 'node:events';
+import net from 'node:net';
+import { afterEach, expect, test } from '@jest/globals';
+import { openPort } from '../../../../src/dataplane/http1/acceptors.ts';
+import { createRig } from './rig.ts';
+
+const rig = createRig();
+afterEach(() => rig.stop());
+
+const onLinux = process.platform === 'linux' ? test : test.skip;
+
+onLinux('a crowd of clients is let in by several in each turn of the event loop', async () => {
+  const { server, port } = await rig.proxy(1);
+  const crowd = Array.from({ length: 200 }, () => net.connect({ port, host: '127.0.0.1' }));
+  let most = 0;
+  for (let before = 0; before < crowd.length; ) {
+    await new Promise((resolve) => setImmediate(resolve));
+    const now = server.counters.connectionsAccepted;
+    most = Math.max(most, now - before);
+    before = now;
+  }
+  expect(most).toBeGreaterThan(1);
+  crowd.forEach((socket) => socket.destroy());
+});
+
+test('a port that another program has is refused, and nothing of it is kept', async () => {
+  const other = net.createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const address = other.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const taker = { accept: (socket: net.Socket) => socket.destroy(), failed: () => undefined };
+  await expect(openPort({ port, host: '127.0.0.1' }, taker)).rejects.toThrow('EADDRINUSE');
+  other.close();
+  await once(other, 'close');
+  const listener = await openPort({ port, host: '127.0.0.1' }, taker);
+  expect(listener.port).toBe(port);
+  listener.close();
+});

@@ -1,0 +1,200 @@
+/** A node that loses its power says nothing; a slow app says nothing either, for a while. The proxy must tell them apart. */
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { canBeDeaf, startMortalApp } from './deaf.ts';
+import type { MortalApp } from './deaf.ts';
+import { createHold, createRig, eventually } from './rig.ts';
+import type { Proxy, ProxyOptions } from './rig.ts';
+
+const rig = createRig();
+const apps: MortalApp[] = [];
+afterEach(async () => {
+  await rig.stop();
+  apps.splice(0).forEach((app) => app.stop());
+});
+
+const onLinux = canBeDeaf ? describe : describe.skip;
+const get = 'GET / HTTP/1.1\r\nHost: shop.test\r\n\r\n';
+const post = 'POST / HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 4\r\n\r\nbody';
+const upgrade = get.replace('\r\n\r\n', '\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n');
+const switched = 'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n';
+const streaming = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\n';
+const empty = 'HTTP/1.1 204 No Content\r\n\r\n';
+
+/** Real times are thirty times as long. */
+const hasty: ProxyOptions = { pool: { connectTimeoutMs: 60, reachability: { sweepMs: 30, awaitedMs: 70, quietMs: 300, probes: 3 } } };
+
+async function mortalApp(answer: string): Promise<MortalApp> {
+  const app = await startMortalApp((socket) => socket.on('data', () => socket.write(answer)));
+  apps.push(app);
+  return app;
+}
+
+/** The node dies after the app has got the request; nobody answers any more. */
+async function askAndKill(request: string, options: ProxyOptions = {}) {
+  const app = await mortalApp('');
+  const attempts: number[] = [];
+  const proxy = await rig.proxy(app.port, {
+    ...hasty,
+    connectFailed(attempt) {
+      attempts.push(attempt);
+      return { kind: 'reply', reply: { status: 503, reason: 'UpstreamConnectFailed', body: 'No pod took the connection.' } };
+    },
+    ...options,
+  });
+  const client = await proxy.connect();
+  client.send(request);
+  await eventually(() => app.sockets.length === 1);
+  await app.dropNewOnes();
+  return { client, proxy, attempts };
+}
+
+async function expectNothingHeld(proxy: Proxy): Promise<void> {
+  await eventually(() => proxy.holds.open === 0 && proxy.server.counters.requestsOpen === 0);
+  expect(proxy.holds.releasedTwice).toBe(0);
+}
+
+onLinux('a node that died without a word', () => {
+  test('the session side hears of it with all attempts made, and answers a request that may be sent twice', async () => {
+    const { client, proxy, attempts } = await askAndKill(get);
+    expect(await client.response()).toMatchObject({ status: 503, body: 'No pod took the connection.\n' });
+    // Three probes and the connection itself: no reason to try again before the session moves.
+    expect(attempts).toEqual([4]);
+    await expectNothingHeld(proxy);
+  });
+
+  test('such a request is carried out elsewhere, whole', async () => {
+    let heard = '';
+    const other = await rig.rawApp((socket) =>
+      socket.on('data', (chunk) => {
+        heard += chunk.toString();
+        socket.write(empty);
+      }),
+    );
+    const proxies: Proxy[] = [];
+    const { client, proxy } = await askAndKill(post.replace('POST', 'PUT'), {
+      connectFailed: () => ({ kind: 'forward', hold: createHold(proxies[0]?.holds ?? proxy.holds, { appPort: other.port, sessionLines: '', connectFailed: undefined }) }),
+    });
+    proxies.push(proxy);
+    expect((await client.response()).status).toBe(204);
+    expect(heard).toMatch(/^PUT \/ [^]*\r\n\r\nbody$/);
+  });
+
+  test('one that must not be sent twice is answered: the client decides, and its session moves all the same', async () => {
+    const { client, proxy, attempts } = await askAndKill(post);
+    expect(await client.response()).toMatchObject({ status: 502, body: expect.stringMatching(/cannot be reached any more\. Whether it carried the request out is not known/) });
+    expect(attempts).toEqual([4]);
+    await expectNothingHeld(proxy);
+  });
+
+  test('a response in the middle breaks off, visibly', async () => {
+    const app = await mortalApp(streaming);
+    const proxy = await rig.proxy(app.port, hasty);
+    const client = await proxy.connect();
+    client.send(get);
+    await client.until('part\r\n');
+    await app.dropNewOnes();
+    expect(await client.rest()).toEqual({ text: '', how: 'end' });
+    expect(proxy.server.counters.responsesTruncated).toBe(1);
+    await expectNothingHeld(proxy);
+  });
+
+  test('an idle WebSocket ends, so that its client connects anew', async () => {
+    const app = await mortalApp(switched);
+    const proxy = await rig.proxy(app.port, hasty);
+    const client = await proxy.connect();
+    client.send(upgrade);
+    expect((await client.response()).status).toBe(101);
+    await app.dropNewOnes();
+    expect((await client.rest()).how).toBe('reset');
+    await eventually(() => proxy.holds.open === 0 && proxy.server.counters.upgradesOpen === 0);
+  });
+
+  test('idle connections to it are given up with the others: the next request does not go there in vain', async () => {
+    const app = await mortalApp(empty);
+    const proxy = await rig.proxy(app.port, { ...hasty, pool: { ...hasty.pool, idleTimeoutMs: 60_000 } });
+    const clients = [await proxy.connect(), await proxy.connect()];
+    clients.forEach((client) => client.send(get));
+    await Promise.all(clients.map((client) => client.response()));
+    app.sockets.forEach((socket) => socket.removeAllListeners('data'));
+    await app.dropNewOnes();
+    expect(proxy.server.upstreamCounts()).toEqual({ open: 2, idle: 2 });
+    clients[0]?.send(get);
+    expect((await clients[0]?.response())?.status).toBe(503);
+    await eventually(() => proxy.server.upstreamCounts().open === 0);
+  });
+
+  test('is found, too, when its pod has left the table already', async () => {
+    const app = await mortalApp(switched);
+    const proxy = await rig.proxy(app.port, hasty);
+    const client = await proxy.connect();
+    client.send(upgrade);
+    expect((await client.response()).status).toBe(101);
+    proxy.server.retain(new Set());
+    await app.dropNewOnes();
+    expect((await client.rest()).how).toBe('reset');
+  });
+});
+
+/** Long enough for a probe after every silence, and for three in a row. */
+const severalProbes = () => new Promise((resolve) => setTimeout(resolve, 1000));
+
+describe('an app that lives is left alone, however long it takes', () => {
+  test('one that accepts connections and answers late', async () => {
+    const app = await mortalApp('');
+    const proxy = await rig.proxy(app.port, hasty);
+    const client = await proxy.connect();
+    client.send(get);
+    await severalProbes();
+    // The connection of the request, and probes that closed again.
+    expect(app.sockets.length).toBeGreaterThan(3);
+    app.sockets[0]?.write(empty);
+    expect((await client.response()).status).toBe(204);
+  });
+
+  test.each([
+    ['a WebSocket', upgrade, switched],
+    ['a stream', get, streaming],
+    ['a request', get, ''],
+  ])('one that closed its port and finishes what is open: %s', async (_, request, answer) => {
+    const app = await mortalApp(answer);
+    const proxy = await rig.proxy(app.port, hasty);
+    const client = await proxy.connect();
+    client.send(request);
+    await eventually(() => app.sockets.length === 1);
+    await app.closePort();
+    await severalProbes();
+    app.sockets[0]?.write(answer === '' ? empty : '3\r\nend\r\n');
+    expect(await client.until(answer === '' ? '204' : 'end')).not.toContain('502');
+  });
+
+  test('is not probed at all while it talks, nor while nobody waits', async () => {
+    const app = await mortalApp(streaming);
+    const proxy = await rig.proxy(app.port, hasty);
+    const client = await proxy.connect();
+    client.send(get);
+    await client.until('part\r\n');
+    const ticking = setInterval(() => app.sockets[0]?.write('1\r\n.\r\n'), 50);
+    await severalProbes();
+    clearInterval(ticking);
+    expect(app.sockets).toHaveLength(1);
+  });
+});
+
+onLinux('an app so busy that its kernel drops new connections', () => {
+  test('lives as long as any of its connections says so', async () => {
+    const app = await mortalApp('');
+    const proxy = await rig.proxy(app.port, hasty);
+    const [waiting, busy] = [await proxy.connect(), await proxy.connect()];
+    waiting.send(get);
+    await eventually(() => app.sockets.length === 1);
+    busy.send(get);
+    await eventually(() => app.sockets.length === 2);
+    await app.dropNewOnes();
+    app.sockets[1]?.write(streaming);
+    const ticking = setInterval(() => app.sockets[1]?.write('1\r\n.\r\n'), 50);
+    await severalProbes();
+    clearInterval(ticking);
+    app.sockets[0]?.write(empty);
+    expect((await waiting.response()).status).toBe(204);
+  });
+});

@@ -1,0 +1,82 @@
+/** A body of any size through a proxy of a small size, however slowly it is read. */
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import http from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterEach, expect, test } from '@jest/globals';
+import { bodyOf, createRig } from './rig.ts';
+
+const rig = createRig();
+const cleanups: (() => void)[] = [];
+afterEach(async () => {
+  cleanups.splice(0).forEach((cleanup) => cleanup());
+  await rig.stop();
+});
+
+const mebibyte = 1024 * 1024;
+const gibibyte = 1024 * mebibyte;
+
+async function startProxy(appPort: number) {
+  const child = fork(new URL('proxy-process.ts', import.meta.url), [String(appPort)]);
+  const [{ port }] = (await once(child, 'message')) as [{ port: number }];
+  cleanups.push(() => child.disconnect());
+  return {
+    port,
+    async peakBytes() {
+      child.send('memory');
+      const [{ peakBytes }] = (await once(child, 'message')) as [{ peakBytes: number }];
+      return peakBytes;
+    },
+  };
+}
+
+/** The same piece again and again. */
+const bytesOf = (total: number, piece = Buffer.alloc(mebibyte, 'x')) => Readable.from(Array.from({ length: total / piece.length }, () => piece));
+
+/** Takes little for half a second, long enough for a fast sender to fill whatever has no bound, and then everything. */
+async function readSlowly(stream: AsyncIterable<Buffer>): Promise<number> {
+  const startMs = Date.now();
+  let taken = 0;
+  for await (const chunk of stream) {
+    taken += chunk.length;
+    if (Date.now() - startMs < 500) {
+      await pause(20);
+    }
+  }
+  return taken;
+}
+
+const withProxy = (port: number) => ({ port, host: '127.0.0.1', headers: { Connection: 'close' } });
+
+/** What the peak of the memory grows by, once code is compiled and heaps have their size: a body of 64 MiB goes first. */
+async function growthOver(proxy: Awaited<ReturnType<typeof startProxy>>, transfer: (total: number) => Promise<number>): Promise<number> {
+  await transfer(64 * mebibyte);
+  const beforeBytes = await proxy.peakBytes();
+  expect(await transfer(gibibyte)).toBe(gibibyte);
+  return (await proxy.peakBytes()) - beforeBytes;
+}
+
+test('a download of 1 GiB through a slow reader leaves the memory of the proxy flat', async () => {
+  const { port } = await rig.httpApp((request, response) => pipeline(bytesOf(Number(request.url?.slice(1))), response));
+  const proxy = await startProxy(port);
+  const download = async (total: number) => {
+    const [response] = (await once(http.get({ ...withProxy(proxy.port), path: `/${total}` }), 'response')) as [http.IncomingMessage];
+    return readSlowly(response);
+  };
+  expect(await growthOver(proxy, download)).toBeLessThan(50 * mebibyte);
+}, 60_000);
+
+test('an upload of 1 GiB to a slow app does, too', async () => {
+  const { port } = await rig.httpApp(async (request, response) => response.end(String(await readSlowly(request))));
+  const proxy = await startProxy(port);
+  const upload = async (total: number) => {
+    const request = http.request({ ...withProxy(proxy.port), method: 'POST' });
+    const answered = once(request, 'response') as Promise<[http.IncomingMessage]>;
+    await pipeline(bytesOf(total), request);
+    const [response] = await answered;
+    return Number(await bodyOf(response));
+  };
+  expect(await growthOver(proxy, upload)).toBeLessThan(50 * mebibyte);
+}, 60_000);

@@ -1,0 +1,102 @@
+/** A sidecar in this process, over real sockets, and operators for it to ask. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll } from '@jest/globals';
+import { createDrain } from '../../../sidecar/loop.ts';
+import { createCounters } from '../../../sidecar/metrics.ts';
+import { createOperatorClient } from '../../../sidecar/operator-client.ts';
+import { createOwnHooks } from '../../../sidecar/own-hooks.ts';
+import { createSidecarServer } from '../../../sidecar/server.ts';
+import type { CountSources } from '../../../sidecar/sources.ts';
+import type { DrainPolicy } from '../../../src/core/drain/gate.ts';
+import type { OwnHook } from '../../../src/core/drain/own-hook.ts';
+import { operatorNamespace, operatorService } from '../../../src/core/names/names.ts';
+import { createCertificates } from '../../support/certificates.ts';
+import type { TestCertificates } from '../../support/certificates.ts';
+import { startFakeOperator } from './fake-operator.ts';
+import type { FakeOperator } from './fake-operator.ts';
+
+export const serverName = `${operatorService}.${operatorNamespace}.svc`;
+export const quick: DrainPolicy = { drainTimeoutMs: 60_000, quietPeriodMs: 300, shutdownMarginMs: 1000, sources: ['Proxy'], sessionThreshold: 0 };
+
+export type Setup = {
+  addresses?: string[];
+  policy?: Partial<DrainPolicy>;
+  ca?: string;
+  countSources?: CountSources;
+  hooks?: Record<string, OwnHook>;
+  restartGraceMs?: number;
+};
+
+/** To be called at the top of a test file: what it starts ends with the test. */
+export function createRig() {
+  let certificates: TestCertificates;
+  let folder: string;
+  const cleanUps: (() => Promise<unknown>)[] = [];
+  const tokenFile = () => join(folder, 'token');
+
+  beforeAll(async () => {
+    certificates = await createCertificates({ names: [serverName] });
+    folder = await mkdtemp(join(tmpdir(), 'holdfast-sidecar-'));
+    await writeFile(tokenFile(), 'first-token\n');
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+  afterEach(async () => {
+    for (const cleanUp of cleanUps.splice(0).toReversed()) await cleanUp();
+  });
+
+  async function operatorOn(host = '127.0.0.1', port = 0): Promise<FakeOperator> {
+    const operator = await startFakeOperator(certificates, { host, port });
+    cleanUps.push(() => operator.close());
+    return operator;
+  }
+
+  async function sidecarOf(operator: { port: number }, setup: Setup = {}) {
+    const { addresses = ['127.0.0.1'], policy = {}, ca = certificates.caPem, countSources = () => Promise.resolve([]), hooks = {}, restartGraceMs = 30_000 } = setup;
+    const { events, log, logged } = createEventLog();
+    const client = createOperatorClient({ host: 'discovery', port: operator.port, serverName, ca, tokenFile: tokenFile() }, () => Promise.resolve(addresses));
+    const counters = createCounters();
+    const nowMs = Date.now;
+    const drain = createDrain({ policy: { ...quick, ...policy }, operator: client, countSources, counters, nowMs, log, pollIntervalMs: 50 });
+    const callOwnHook = createOwnHooks({ hooks: new Map(Object.entries(hooks)), podIp: '127.0.0.1', restartGraceMs, nowMs, log });
+    const server = createSidecarServer({ drain, callOwnHook, counters, nowMs });
+    await new Promise<void>((resolve) => {
+      server.listen(0, '127.0.0.1', resolve);
+    });
+    cleanUps.push(async () => {
+      await drain.stop();
+      client.close();
+      server.closeAllConnections();
+      await server[Symbol.asyncDispose]();
+    });
+    return { port: (server.address() as AddressInfo).port, events, logged, drain };
+  }
+
+  return { operatorOn, sidecarOf, tokenFile, cleanUps };
+}
+
+/** Events as they were logged. */
+function createEventLog() {
+  const events: string[] = [];
+  const waiting = new Set<() => void>();
+  return {
+    events,
+    log: (event: string): void => {
+      events.push(event);
+      for (const check of waiting) check();
+    },
+    /** Resolves when the event has been logged as often. */
+    logged: (event: string, times: number): Promise<void> =>
+      new Promise((resolve) => {
+        const check = () => {
+          if (events.filter((one) => one === event).length < times) return;
+          waiting.delete(check);
+          resolve();
+        };
+        waiting.add(check);
+        check();
+      }),
+  };
+}

@@ -1,0 +1,62 @@
+/** Proxies of Gateway shop/holdfast that report to the operator of a world in memory, as the test says. */
+import { expect } from '@jest/globals';
+import type { KeyRingReport, Report } from '../../src/core/table/messages.ts';
+import { pods } from '../../src/kube/resources.ts';
+import type { Operator } from '../../src/operator/operator.ts';
+import { namespace, proxyPod } from './operator-objects.ts';
+import type { OperatorWorld } from './operator-world.ts';
+import type { TlsClient } from './tls-client.ts';
+
+/** Less than the time after which a report is old. */
+const reportEveryMs = 4000;
+
+export type ProxyReports = ReturnType<typeof createProxyReports>;
+
+export function createProxyReports(world: OperatorWorld, operator: Operator) {
+  const client: TlsClient = world.client(operator.listening().discovery);
+  let sequence = 0;
+  /** By name of the proxy: sessions by pod; pods that are left out have none. `keyRings`: as it says them, by default those of the table. */
+  const proxies = new Map<string, { counts: Record<string, number>; keyRings?: Record<string, KeyRingReport> }>();
+
+  const table = () => operator.feed.table(`${namespace}/holdfast`)?.table;
+
+  function ringsOfTable(): Record<string, KeyRingReport> {
+    const backends = Object.entries(table()?.backends ?? {});
+    return Object.fromEntries(backends.map(([key, { keyRing }]) => [key, { current: keyRing.current, ids: keyRing.keys.map(({ id }) => id) }]));
+  }
+
+  async function reportAll(): Promise<void> {
+    for (const [name, { counts, keyRings = ringsOfTable() }] of proxies) {
+      sequence += 1;
+      const endpoints = Object.values(table()?.backends ?? {}).flatMap((backend) =>
+        backend.endpoints.map(({ uid, pod, state }) => ({ uid, state, sessions: counts[pod] ?? 0, expiresAtMs: world.clock.nowMs() + 1_800_000 })),
+      );
+      const body: Report = { startedAtMs: 1, sequence, endpoints, ended: [], seen: [], keyRings };
+      expect(await client.call('POST', '/v1/report', { token: name, body: JSON.stringify(body) })).toMatchObject({ status: 204 });
+    }
+  }
+
+  return {
+    /** A proxy that runs and reports from now on. */
+    run(name: string, counts: Record<string, number> = {}): void {
+      world.put(pods, proxyPod(name));
+      world.cluster.addToken(name, { username: `system:serviceaccount:${namespace}:holdfast-holdfast`, podName: name, podUid: `uid-${name}` });
+      proxies.set(name, { counts });
+    },
+    say(name: string, counts: Record<string, number>, keyRings?: Record<string, KeyRingReport>): void {
+      proxies.set(name, { counts, ...(keyRings && { keyRings }) });
+    },
+    /** It runs on, and is heard no more. */
+    silence(name: string): void {
+      proxies.delete(name);
+    },
+    ringsOfTable,
+    /** Time goes by, and those that report do so as often as it takes to be believed. */
+    async pass(ms: number): Promise<void> {
+      for (let leftMs = ms; leftMs > 0; leftMs -= reportEveryMs) {
+        await reportAll();
+        await world.clock.advance(Math.min(leftMs, reportEveryMs));
+      }
+    },
+  };
+}

@@ -1,0 +1,53 @@
+/** What the benchmarks read: the command line, what wrk says, and the audit log. */
+import { describe, expect, test } from '@jest/globals';
+import { countWrites, sumWithoutLease } from '../../../bench/operator/audit.ts';
+import { parseOptions } from '../../../bench/options.ts';
+import { parseResult } from '../../../bench/speed/wrk.ts';
+
+describe('the command line', () => {
+  test('without options everything is measured', () => {
+    const parsed = parseOptions([]);
+    expect(parsed).toMatchObject({ kind: 'run', options: { only: ['speed', 'sessions', 'connections', 'sidecar', 'table', 'operator'], rounds: 3, write: false } });
+  });
+
+  test('sizes and sections can be chosen', () => {
+    const parsed = parseOptions(['--only', 'table,sidecar', '--endpoints', '50', '--write']);
+    expect(parsed).toMatchObject({ kind: 'run', options: { only: ['table', 'sidecar'], endpoints: 50, write: true } });
+  });
+
+  test.each([
+    { args: ['--only', 'tabel'], problem: /--only: .*"tabel".*speed, sessions/ },
+    { args: ['--rounds', '0'], problem: /--rounds must be a whole number from 1, not "0"/ },
+    { args: ['--pods', 'many'], problem: /--pods must be/ },
+    { args: ['--faster'], problem: /--faster/ },
+  ])('$args is refused, and told why', ({ args, problem }) => {
+    expect(parseOptions(args)).toMatchObject({ kind: 'wrong', problem: expect.stringMatching(problem) });
+  });
+});
+
+describe('the result of wrk', () => {
+  const result = (failed: number) => `Running 1s test\nRESULT {"requests":1000,"micros":2000000,"failed":${failed},"p50Micros":500,"p99Micros":1500}\n`;
+
+  test('is read in seconds and milliseconds', () => {
+    expect(parseResult(result(0))).toEqual({ requests: 1000, seconds: 2, p50Ms: 0.5, p99Ms: 1.5 });
+  });
+
+  test('is no figure if requests failed', () => expect(() => parseResult(result(3))).toThrow('3 of 1000 requests failed'));
+
+  test('that is missing is an error', () => expect(() => parseResult('unable to connect')).toThrow('unable to connect'));
+});
+
+describe('writes in the audit log', () => {
+  const line = (verb: string, resource: string, subresource?: string) => JSON.stringify({ verb, objectRef: { resource, ...(subresource && { subresource }) } });
+  const writes = countWrites([line('patch', 'services'), line('patch', 'stickyworkloads', 'status'), line('patch', 'services'), line('update', 'leases')]);
+
+  test('are counted by verb, resource and subresource', () => {
+    expect([...writes]).toEqual([
+      ['patch services', 2],
+      ['patch stickyworkloads/status', 1],
+      ['update leases', 1],
+    ]);
+  });
+
+  test('the Lease is not counted as work', () => expect(sumWithoutLease(writes)).toBe(3));
+});

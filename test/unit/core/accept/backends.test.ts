@@ -1,0 +1,42 @@
+import { expect, test } from '@jest/globals';
+import type { ReferenceGrant } from '../../../../src/core/snapshot/snapshot.ts';
+import { translate } from '../../../../src/core/translate/translate.ts';
+import { snapshotOf } from '../../../support/world.ts';
+
+const route = { group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', namespace: 'shop' };
+const service = { group: '', kind: 'Service' };
+
+/** What becomes of the backend zoo/next of shop/cart. */
+function verdictWith(...grants: (Partial<ReferenceGrant> & { namespace: string })[]): string | undefined {
+  const { routes } = translate(
+    snapshotOf({
+      workloads: [{ name: 'cart', spec: { route: { backends: [{ name: 'next', namespace: 'zoo', weight: 1 }] } } }, { name: 'next', namespace: 'zoo' }],
+      targets: [{ name: 'cart' }, { name: 'next', namespace: 'zoo' }],
+      referenceGrants: grants,
+    }),
+  );
+  const verdict = routes['shop/cart']?.backends[0];
+  return verdict?.kind === 'unresolved' ? verdict.reason : verdict?.kind;
+}
+
+test.each<[string, Partial<ReferenceGrant> & { namespace: string }, string]>([
+  ['for all Services', { namespace: 'zoo', from: [route], to: [service] }, 'resolved'],
+  ['for this Service', { namespace: 'zoo', from: [route], to: [{ ...service, name: 'next' }] }, 'resolved'],
+  ['for another Service', { namespace: 'zoo', from: [route], to: [{ ...service, name: 'other' }] }, 'RefNotPermitted'],
+  ['for another kind', { namespace: 'zoo', from: [route], to: [{ group: '', kind: 'Secret' }] }, 'RefNotPermitted'],
+  ['for a Service of another group', { namespace: 'zoo', from: [route], to: [{ group: 'example.com', kind: 'Service' }] }, 'RefNotPermitted'],
+  ['for routes of another namespace', { namespace: 'zoo', from: [{ ...route, namespace: 'zoo' }], to: [service] }, 'RefNotPermitted'],
+  ['for routes of another kind', { namespace: 'zoo', from: [{ ...route, kind: 'GRPCRoute' }], to: [service] }, 'RefNotPermitted'],
+  ['in the namespace of the route: nobody can allow himself', { namespace: 'shop', from: [route], to: [service] }, 'RefNotPermitted'],
+])('a grant %s', (_, grant, verdict) => {
+  expect(verdictWith(grant)).toBe(verdict);
+});
+
+test('two grants, of which neither says both: not permitted', () => {
+  expect(verdictWith({ namespace: 'zoo', from: [route], to: [{ ...service, name: 'other' }] }, { namespace: 'zoo', from: [{ ...route, namespace: 'inn' }], to: [service] })).toBe('RefNotPermitted');
+});
+
+test('who may not refer to it is not told whether it is there', () => {
+  const { routes } = translate(snapshotOf({ workloads: [{ name: 'cart', spec: { route: { backends: [{ name: 'next', namespace: 'zoo', weight: 1 }] } } }], targets: [{ name: 'cart' }] }));
+  expect(routes['shop/cart']?.backends).toMatchObject([{ kind: 'unresolved', reason: 'RefNotPermitted' }]);
+});

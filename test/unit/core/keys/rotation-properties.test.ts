@@ -1,0 +1,120 @@
+/** A model of everything that signs and verifies, driven at random: whatever happens in whichever order, no proxy refuses a live token. */
+import { describe, expect, test } from '@jest/globals';
+import * as fc from 'fast-check';
+import { maxKeys, planRotation } from '../../../../src/core/keys/rotation.ts';
+import { isRotationRequested, readRotation, writeStep, type StoredRing } from '../../../../src/core/keys/stored-ring.ts';
+import { annotations } from '../../../../src/core/names/names.ts';
+import { parseKeyRing } from '../../../../src/core/render/key-ring.ts';
+import type { KeyRing } from '../../../../src/core/table/routing-table.ts';
+
+const minute = 60_000;
+const limits = { idleTimeoutMs: 30 * minute };
+const secret = Buffer.alloc(32, 7).toString('base64');
+
+type Act =
+  | { kind: 'pass'; ms: number }
+  | { kind: 'plan' }
+  | { kind: 'hear'; proxy: number }
+  | { kind: 'cut' | 'mend'; proxy: number }
+  | { kind: 'replace'; proxy: number }
+  | { kind: 'ask' }
+  | { kind: 'request'; proxy: number; session: number };
+
+const proxy = fc.nat({ max: 2 });
+const sometimes = <Of>(weight: number, arbitrary: fc.Arbitrary<Of>) => ({ weight, arbitrary });
+const passes = (weight: number, ms: fc.Arbitrary<number>) => sometimes(weight, fc.record({ kind: fc.constant('pass' as const), ms }));
+/** Weighed so that sessions live across several steps of a rotation, and rotations come to their end now and then. */
+const act: fc.Arbitrary<Act> = fc.oneof(
+  passes(4, fc.integer({ min: 1, max: 2 * minute })),
+  passes(1, fc.integer({ min: 20 * minute, max: 40 * minute })),
+  passes(1, fc.constant(24 * 60 * minute)),
+  sometimes(6, fc.record({ kind: fc.constant('plan' as const) })),
+  sometimes(5, fc.record({ kind: fc.constant('hear' as const), proxy })),
+  sometimes(2, fc.record({ kind: fc.constantFrom('cut' as const, 'mend' as const), proxy })),
+  sometimes(1, fc.record({ kind: fc.constant('replace' as const), proxy })),
+  sometimes(2, fc.record({ kind: fc.constant('ask' as const) })),
+  sometimes(10, fc.record({ kind: fc.constant('request' as const), proxy, session: fc.nat({ max: 1 }) })),
+);
+
+const readRing = ({ data = {} }: StoredRing): KeyRing => {
+  const parsed = parseKeyRing(data);
+  if (parsed.kind === 'damaged') throw new Error(parsed.message);
+  return parsed.ring;
+};
+
+/** `ring`: by which the proxy routes. Cut off it goes on with that, and is not heard. */
+type Proxy = { uid: string; ring: KeyRing; isCut: boolean };
+type Session = { keyId: number; lastSeenMs: number };
+
+function createModel() {
+  let nowMs = 1_000_000_000_000;
+  let stored: StoredRing = { metadata: { creationTimestamp: new Date(nowMs).toISOString() }, data: { current: btoa('1'), 'key-1': secret } };
+  let asked = 0;
+  const steps: string[] = [];
+  const proxies: Proxy[] = [0, 1, 2].map((index) => ({ uid: `p${index}`, ring: readRing(stored), isCut: false }));
+  const sessions: (Session | undefined)[] = [];
+  const at = (index: number): Proxy => proxies[index] ?? { uid: '', ring: readRing(stored), isCut: true };
+
+  function takeStep(): void {
+    const workload = { annotations: { [annotations.rotateKeys]: String(asked) } };
+    const known = proxies.map(({ uid, ring, isCut }) => ({ uid, ...(!isCut && { ring: { current: ring.current, ids: ring.keys.map(({ id }) => id) } }) }));
+    const plan = planRotation({ state: readRotation(stored, readRing(stored)), proxies: known, limits, requested: asked > 0 && isRotationRequested(workload, stored) }, nowMs);
+    if (plan.kind !== 'step') return;
+    steps.push(plan.step.kind);
+    stored = writeStep(stored, plan.step, { newKey: secret, rotateFor: String(asked), nowMs });
+    expect(readRing(stored).keys.length).toBeLessThanOrEqual(maxKeys);
+  }
+
+  /** As a proxy does: a token of a key it has is good and is made anew if its key no longer signs. False: a live session was refused. */
+  function request({ ring }: Proxy, session: number): boolean {
+    const token = sessions[session];
+    const isLive = token !== undefined && nowMs - token.lastSeenMs < 1.25 * limits.idleTimeoutMs;
+    const isKnown = ring.keys.some(({ id }) => id === token?.keyId);
+    sessions[session] = { keyId: ring.current, lastSeenMs: nowMs };
+    return !isLive || isKnown;
+  }
+
+  return {
+    steps,
+    /** False: a live session was refused. */
+    run(act: Act): boolean {
+      if (act.kind === 'pass') nowMs += act.ms;
+      if (act.kind === 'plan') takeStep();
+      if (act.kind === 'hear' && !at(act.proxy).isCut) at(act.proxy).ring = readRing(stored);
+      if (act.kind === 'cut' || act.kind === 'mend') at(act.proxy).isCut = act.kind === 'cut';
+      if (act.kind === 'replace') proxies[act.proxy] = { uid: `p${act.proxy} of ${nowMs}`, ring: readRing(stored), isCut: false };
+      if (act.kind === 'ask') asked += 1;
+      return act.kind !== 'request' || request(at(act.proxy), act.session);
+    },
+  };
+}
+
+describe('proxies that learn of rings late, are cut off or replaced; clients that come through any of them', () => {
+  test('no live session is refused', () => {
+    fc.assert(
+      fc.property(fc.array(act, { maxLength: 200, size: 'max' }), (acts) => {
+        const model = createModel();
+        expect(acts.findIndex((one) => !model.run(one))).toBe(-1);
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  test('and rotations come to their end, where nothing stays cut off', () => {
+    fc.assert(
+      fc.property(fc.array(act, { maxLength: 60, size: 'max' }), (acts) => {
+        const model = createModel();
+        for (const one of acts) model.run(one);
+        const before = model.steps.length;
+        for (const index of [0, 1, 2]) model.run({ kind: 'mend', proxy: index });
+        model.run({ kind: 'ask' });
+        for (let round = 0; round < 20; round += 1) {
+          model.run({ kind: 'plan' });
+          for (const index of [0, 1, 2]) model.run({ kind: 'hear', proxy: index });
+          model.run({ kind: 'pass', ms: 13 * 60 * minute });
+        }
+        expect(model.steps.slice(before)).toEqual(expect.arrayContaining(['Promoted', 'Settled', 'Retired']));
+      }),
+    );
+  });
+});

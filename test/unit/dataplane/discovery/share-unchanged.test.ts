@@ -1,0 +1,46 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { shareUnchanged } from '../../../../src/dataplane/discovery/share-unchanged.ts';
+import { backendName, proxyTable, type ShortEndpoint } from '../../../support/proxy-table.ts';
+
+const copy = <T>(value: T): T => structuredClone(value);
+const table = (...endpoints: ShortEndpoint[]) => proxyTable({ endpoints });
+const endpointsOf = (value: ReturnType<typeof table>) => value.backends[backendName]?.endpoints ?? [];
+
+describe('of a table that arrives again', () => {
+  const before = table({ pod: 'a' }, { pod: 'b' }, { pod: 'c' }, { pod: 'd' });
+
+  test('the same is the same object', () => {
+    expect(shareUnchanged(before, copy(before))).toBe(before);
+  });
+
+  test.each<{ sentence: string; next: ReturnType<typeof table>; same: string[] }>([
+    { sentence: 'one pod that changes leaves the others as they are', next: table({ pod: 'a' }, { pod: 'b', state: 'Draining' }, { pod: 'c' }, { pod: 'd' }), same: ['a', 'c', 'd'] },
+    { sentence: 'so do two', next: table({ pod: 'a', state: 'Pending' }, { pod: 'b' }, { pod: 'c' }, { pod: 'd', state: 'Draining' }), same: ['b', 'c'] },
+    { sentence: 'one pod more in the middle moves those behind it', next: table({ pod: 'a' }, { pod: 'aa' }, { pod: 'b' }, { pod: 'c' }, { pod: 'd' }), same: ['a', 'b', 'c', 'd'] },
+    { sentence: 'so does one less', next: table({ pod: 'a' }, { pod: 'c' }, { pod: 'd' }), same: ['a', 'c', 'd'] },
+  ])('$sentence', ({ next, same }) => {
+    const shared = shareUnchanged(before, copy(next));
+    expect(shared).toEqual(next);
+    expect(shared).not.toBe(before);
+    const old = new Set(endpointsOf(before));
+    expect(endpointsOf(shared).filter((endpoint) => old.has(endpoint)).map(({ pod }) => pod)).toEqual(same);
+    expect(shared.routes).toBe(before.routes);
+    expect(shared.backends[backendName]?.keyRing).toBe(before.backends[backendName]?.keyRing);
+  });
+
+  test('nothing is lost or added, whatever the two are', () => {
+    const json = fc.jsonValue({ maxDepth: 4 });
+    fc.assert(
+      fc.property(json, json, (one, other) => {
+        // JSON knows no -0, and neither does what comes over the wire.
+        const [before, next] = [JSON.parse(JSON.stringify(one)) as unknown, JSON.parse(JSON.stringify(other)) as unknown];
+        const [beforeText, nextText] = [JSON.stringify(before), JSON.stringify(next)];
+        expect(shareUnchanged(before, next)).toEqual(JSON.parse(nextText));
+        expect(JSON.stringify(before)).toBe(beforeText);
+        expect(shareUnchanged(before, JSON.parse(beforeText) as unknown)).toBe(before);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});

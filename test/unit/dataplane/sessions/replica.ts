@@ -1,0 +1,66 @@
+/** A proxy without sockets, with a clock that stands still: what a replica of the proxy decides and counts. */
+import { endpointId } from '../../../../src/core/session/token.ts';
+import type { RoutingTable } from '../../../../src/core/table/routing-table.ts';
+import type { Reply, RequestView, RouteDecision, SessionHold } from '../../../../src/dataplane/routing.ts';
+import { countersOf } from '../../../../src/dataplane/sessions/counters.ts';
+import { createSessionRouter } from '../../../../src/dataplane/sessions/router.ts';
+import { createMemoryClock } from '../../../support/memory-clock.ts';
+import { backendName, proxyTable, requestOf, requestWith, type ShortEndpoint } from '../../../support/proxy-table.ts';
+
+export const everyRow = Number.POSITIVE_INFINITY;
+export const quiet = { setCookies: [], endsSession: false };
+
+export type Replica = ReturnType<typeof createReplica>;
+
+export function createReplica(table?: RoutingTable, clock = createMemoryClock(), random = () => 0) {
+  let ids = 0;
+  const router = createSessionRouter({ clock, random, newSessionId: () => ({ sessionHi: clock.nowMs() % 1000, sessionLo: (ids += 0x1_0000) }) });
+  if (table !== undefined) router.applyTable(table, clock.nowMs());
+  const count = (pod: string) => {
+    const slot = router.sessions.slots.byId(endpointId(`uid-${pod}`));
+    return { sessions: slot?.sessions ?? 0, starting: slot?.starting ?? 0, open: slot?.open ?? 0 };
+  };
+  const sendRequest = (request: RequestView) => router.route(request, 80);
+  return {
+    clock,
+    router,
+    count,
+    send: (cookies: string[] = []) => sendRequest(requestWith(cookies)),
+    sendRequest,
+    counters: (backend = backendName) => countersOf(router.counters, backend),
+    swap: (next: RoutingTable) => {
+      router.applyTable(next, clock.nowMs());
+    },
+    sweep: () => {
+      router.sessions.sweep(clock.nowMs(), everyRow);
+    },
+  };
+}
+
+export function holdOf(decision: RouteDecision | Promise<RouteDecision> | { kind: 'retry' }): SessionHold {
+  if (decision instanceof Promise || decision.kind !== 'forward') throw new Error(`no hold: ${JSON.stringify(decision)}`);
+  return decision.hold;
+}
+
+export const replyOf = (decision: RouteDecision | Promise<RouteDecision> | { kind: 'retry' }): Reply | undefined =>
+  decision instanceof Promise || decision.kind !== 'reply' ? undefined : decision.reply;
+
+/** The cookie that a client sends back after these header lines. */
+export const cookieFrom = (lines: string): string => /^Set-Cookie: ([^;]+);/.exec(lines)?.[1] ?? '';
+
+/** A whole request, from the head to the end of its response. */
+export function visit(replica: Pick<Replica, 'send'>, cookies: string[] = []) {
+  return finish(holdOf(replica.send(cookies)));
+}
+
+/** A login, with the token of an earlier session. */
+export const login = (cookies: string[]): RequestView => requestOf({ cookie: cookies.join('; ') }, { method: 'POST', path: '/login' });
+
+export function finish(hold: SessionHold, response: Parameters<SessionHold['responseHead']>[0] = quiet) {
+  const lines = hold.responseHead(response);
+  hold.release();
+  return { pod: hold.endpoint.pod, isNew: hold.isNew, lines, cookie: cookieFrom(lines) };
+}
+
+export const pods = (...endpoints: (string | ShortEndpoint)[]): RoutingTable =>
+  proxyTable({ endpoints: endpoints.map((item) => (typeof item === 'string' ? { pod: item } : item)) });

@@ -1,0 +1,115 @@
+import { describe, expect, test } from '@jest/globals';
+import { backendName, keyOf, proxyTable, splitTable, type ShortTable } from '../../../support/proxy-table.ts';
+import { createReplica, finish, holdOf, replyOf, visit } from './replica.ts';
+
+const canary = 'shop/canary';
+
+type Side = Partial<ShortTable> & { weight: number };
+const stableSide: Side = { weight: 90, endpoints: [{ pod: 's1' }, { pod: 's2' }] };
+const canarySide: Side = { weight: 10, endpoints: [{ pod: 'c1' }], keyRing: { current: 5, keys: [keyOf(5)] } };
+const split = (stable: Partial<Side> = {}, other: Partial<Side> = {}) => splitTable({ [backendName]: { ...stableSide, ...stable }, [canary]: { ...canarySide, ...other } });
+
+/** Chance, one value after the other, and then always the last. */
+const chance = (...values: number[]) => () => (values.length > 1 ? (values.shift() ?? 0) : (values[0] ?? 0));
+
+/** With 0.95 the canary is drawn first, with 0 the stable side. */
+const toCanary = 0.95;
+
+describe('a route with several backends', () => {
+  test('shares out new sessions by weight, and counts them where they are', () => {
+    let state = 7;
+    const random = () => (state = (state * 1_103_515_245 + 12_345) % 2 ** 31) / 2 ** 31;
+    const replica = createReplica(split(), undefined, random);
+    for (let client = 0; client < 2000; client += 1) visit(replica);
+    expect(replica.counters(canary).started / 2000).toBeCloseTo(0.1, 1);
+    expect(replica.counters().started + replica.counters(canary).started).toBe(2000);
+  });
+
+  test('keeps a session on its side whatever the weights become, also at weight 0, with the keys of that side', () => {
+    const replica = createReplica(split(), undefined, chance(toCanary, 0));
+    const { pod, cookie } = visit(replica);
+    expect(pod).toBe('c1');
+    replica.swap(split({ weight: 100 }, { weight: 0 }));
+    for (let request = 0; request < 5; request += 1) expect(visit(replica, [cookie])).toMatchObject({ pod: 'c1', isNew: false });
+    expect(visit(replica)).toMatchObject({ isNew: true, pod: expect.stringMatching(/^s/) });
+  });
+
+  test('with a side that the route no longer has: its sessions begin anew, and it is said why', () => {
+    const replica = createReplica(split(), undefined, chance(toCanary, 0));
+    const { cookie } = visit(replica);
+    replica.swap({ ...split(), routes: proxyTable({}).routes });
+    expect(visit(replica, [cookie])).toMatchObject({ isNew: true });
+    expect(replica.router.counters.badTokens.WrongBackend).toBe(1);
+  });
+
+  test('a side that has no pod to offer leaves its share to the others: a user is served', () => {
+    const replica = createReplica(split({}, { endpoints: [{ pod: 'c1', state: 'Draining' }] }), undefined, chance(toCanary));
+    expect(visit(replica).pod).toMatch(/^s/);
+  });
+
+  test('but never to a side of weight 0, which someone took out on purpose', () => {
+    const replica = createReplica(split({ endpoints: [] }, { weight: 0 }));
+    expect(replyOf(replica.send())).toMatchObject({ status: 503, reason: 'NoEndpointAccepting', body: expect.stringMatching(/No pod of shop\/cart accepts.*it has no pods/) });
+    expect(replica.counters(canary).refused.NoEndpointAccepting).toBe(0);
+  });
+
+  test('all of weight 0: 503 that says so; sessions that exist go on', () => {
+    const replica = createReplica(split());
+    const { cookie, pod } = visit(replica);
+    replica.swap(split({ weight: 0 }, { weight: 0 }));
+    expect(replyOf(replica.send())).toMatchObject({ status: 503, reason: 'NoEndpointAccepting', body: expect.stringMatching(/the weight of each of its backends is 0/) });
+    expect(visit(replica, [cookie])).toMatchObject({ pod, isNew: false });
+  });
+
+  test('a session that lost its pod begins anew by the weights of today', () => {
+    const replica = createReplica(split(), undefined, chance(toCanary, 0));
+    const { cookie } = visit(replica);
+    replica.swap(split({}, { weight: 0, endpoints: [], departed: ['c1'] }));
+    expect(visit(replica, [cookie])).toMatchObject({ isNew: true, pod: expect.stringMatching(/^s/) });
+    expect(replica.counters(canary).lost.Departed).toBe(1);
+  });
+
+  test('tokens of two sides in one request: the one that has its pod wins', () => {
+    const table = split();
+    const [onStable, onCanary] = [visit(createReplica(table, undefined, chance(0))), visit(createReplica(table, undefined, chance(toCanary, 0)))];
+    const replica = createReplica(split({ departed: [onStable.pod], endpoints: [] }));
+    expect(visit(replica, [onStable.cookie, onCanary.cookie])).toMatchObject({ pod: 'c1', isNew: false });
+  });
+});
+
+describe('a limit of sessions for each pod', () => {
+  const limited = (max: number, ...names: string[]) => proxyTable({ endpoints: names.map((pod) => ({ pod })), maxSessionsPerEndpoint: max });
+
+  test('sends new ones to pods that have room, and when none has it says so, and when to come again', () => {
+    const replica = createReplica(limited(2, 'a', 'b'));
+    for (let client = 0; client < 4; client += 1) visit(replica);
+    expect([replica.count('a').sessions, replica.count('b').sessions]).toEqual([2, 2]);
+    const reply = replyOf(replica.send());
+    expect(reply).toMatchObject({ status: 503, reason: 'AllFull', extraHead: 'Retry-After: 10\r\n' });
+    expect(reply?.body).toContain('as many as it may have: 2 (maxSessionsPerEndpoint)');
+    expect(replica.counters().refused).toEqual({ NoEndpointAccepting: 0, AllFull: 1, UpstreamConnectFailed: 0 });
+  });
+
+  test('is kept under a burst: requests on their way count', () => {
+    const replica = createReplica(limited(3, 'a'));
+    const decisions = Array.from({ length: 5 }, () => replica.send());
+    expect(decisions.map((decision) => replyOf(decision)?.reason ?? 'forward')).toEqual(['forward', 'forward', 'forward', 'AllFull', 'AllFull']);
+  });
+
+  test('never sends away a session that exists, and gives a place on when one ends', () => {
+    const replica = createReplica(limited(1, 'a'));
+    const { cookie } = visit(replica);
+    expect(visit(replica, [cookie])).toMatchObject({ pod: 'a', isNew: false });
+    finish(holdOf(replica.send([cookie])), { setCookies: [], endsSession: true });
+    expect(visit(replica)).toMatchObject({ pod: 'a', isNew: true });
+  });
+});
+
+test('RoundRobin takes turns, also after a swap of the table', () => {
+  const table = () => proxyTable({ endpoints: [{ pod: 'a' }, { pod: 'b' }, { pod: 'c' }], policy: 'RoundRobin' });
+  const replica = createReplica(table());
+  const turns = [visit(replica).pod, visit(replica).pod];
+  replica.swap(table());
+  turns.push(visit(replica).pod, visit(replica).pod);
+  expect(turns.join('')).toBe('abca');
+});

@@ -1,0 +1,197 @@
+import { describe, expect, test } from '@jest/globals';
+import { cookieName, proxyTable, type ShortEndpoint } from '../../../support/proxy-table.ts';
+import { createReplica, finish, holdOf, login, pods, quiet, replyOf, visit, type Replica } from './replica.ts';
+
+const cleared = `Set-Cookie: ${cookieName}=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax\r\n`;
+
+/** Retries of a session's own request until its pod is given up, as the request path makes them. */
+async function wearOut(replica: Replica, cookie: string) {
+  const hold = holdOf(replica.send([cookie]));
+  for (let attempt = 1; ; attempt += 1) {
+    const next = hold.connectFailed(attempt);
+    if (next.kind !== 'retry') return next;
+    await replica.clock.advance(next.afterMs);
+  }
+}
+
+describe('onEndpointLost: Reject', () => {
+  const table = (endpoints: ShortEndpoint[], departed: string[] = []) => proxyTable({ endpoints, departed, persistence: { onEndpointLost: 'Reject' } });
+
+  test('a pod that is gone: 503 that says so, the cookie is cleared, counted as lost; the next request begins anew', () => {
+    const replica = createReplica(table([{ pod: 'a' }]));
+    const { cookie } = visit(replica);
+    replica.swap(table([{ pod: 'b' }], ['a']));
+    const reply = replyOf(replica.send([cookie]));
+    expect(reply).toMatchObject({ status: 503, reason: 'EndpointLost', extraHead: `Retry-After: 0\r\n${cleared}` });
+    expect(reply?.body).toMatch(/Your session is lost: the pod of shop\/cart that had it is gone/);
+    expect(replica.counters()).toMatchObject({ lost: { Departed: 1 }, ended: { Lost: 1 } });
+    expect(visit(replica)).toMatchObject({ pod: 'b', isNew: true });
+  });
+
+  test('a pod that refuses connections is rejected, too, after a second of trying', async () => {
+    const replica = createReplica(table([{ pod: 'a' }]));
+    const { cookie } = visit(replica);
+    const startMs = replica.clock.nowMs();
+    expect(await wearOut(replica, cookie)).toMatchObject({ kind: 'reply', reply: { reason: 'EndpointLost' } });
+    expect(replica.clock.nowMs() - startMs).toBe(1000);
+    expect(replica.counters().lost.ConnectFailed).toBe(1);
+  });
+
+  test('in header mode the header is cleared', () => {
+    const persistence = { onEndpointLost: 'Reject', carrier: { type: 'Header', name: 'X-Session' } } as const;
+    const replica = createReplica(proxyTable({ endpoints: [{ pod: 'a' }], persistence }));
+    const request = (value: string) => ({ method: 'GET', path: '/', query: '', host: 'h', header: () => undefined, headers: (name: string) => (name === 'x-session' ? [value] : []) });
+    const token = finish(holdOf(replica.sendRequest(request('')))).lines.slice('X-Session: '.length).trim();
+    replica.swap(proxyTable({ departed: ['a'], persistence }));
+    expect(replyOf(replica.sendRequest(request(token)))?.extraHead).toBe('Retry-After: 0\r\nX-Session: \r\n');
+  });
+});
+
+describe('a pod that refuses connections', () => {
+  test('gets no new session for a while though it is the emptiest, then a chance, then a longer while', async () => {
+    const replica = createReplica(pods('a', 'b'));
+    for (let client = 0; client < 3; client += 1) holdOf(replica.send()).responseHead(quiet);
+    const firstChoice = () => holdOf(replica.send());
+    // One refusal of `a`, which has fewer sessions than `b` from now on.
+    while (replica.count('a').sessions >= replica.count('b').sessions) visit(replica);
+    const refused = firstChoice();
+    expect(refused.endpoint.pod).toBe('a');
+    expect(holdOf(refused.connectFailed(1)).endpoint.pod).toBe('b');
+    for (let client = 0; client < 10; client += 1) expect(visit(replica).pod).toBe('b');
+    await replica.clock.advance(1000);
+    const chance = firstChoice();
+    expect(chance.endpoint.pod).toBe('a');
+    holdOf(chance.connectFailed(1));
+    await replica.clock.advance(1999);
+    expect(visit(replica).pod).toBe('b');
+    await replica.clock.advance(1);
+    expect(visit(replica).pod).toBe('a');
+    // It answered: all is forgotten.
+    expect(visit(replica).pod).toBe('a');
+  });
+
+  test('is the last resort, not left out: with no other pod it is tried', () => {
+    const replica = createReplica(pods('a'));
+    const hold = holdOf(replica.send());
+    expect(replyOf(hold.connectFailed(1))?.reason).toBe('UpstreamConnectFailed');
+    expect(holdOf(replica.send()).endpoint.pod).toBe('a');
+  });
+
+  test('and was tried for a whole second is known to be dead: its other sessions do not wait again', async () => {
+    const replica = createReplica(pods('a'));
+    const cookies = [visit(replica), visit(replica), visit(replica)].map(({ cookie }) => cookie);
+    replica.swap(pods('a', 'b'));
+    expect(await wearOut(replica, cookies[0] ?? '')).toMatchObject({ kind: 'forward' });
+    expect(visit(replica, [cookies[1] ?? ''])).toMatchObject({ pod: 'b', isNew: true });
+    expect(replica.counters().lost.ConnectFailed).toBe(2);
+    // Later a single attempt finds out whether it is back.
+    await replica.clock.advance(10_000);
+    const probe = holdOf(replica.send([cookies[2] ?? '']));
+    expect(probe.endpoint.pod).toBe('a');
+    expect(holdOf(probe.connectFailed(1)).endpoint.pod).toBe('b');
+  });
+
+  test('for less than a second, as while its container restarts, keeps its sessions', async () => {
+    const replica = createReplica(pods('a'));
+    const cookies = [visit(replica), visit(replica)].map(({ cookie }) => cookie);
+    replica.swap(pods('a', 'b'));
+    const waiting = holdOf(replica.send([cookies[0] ?? '']));
+    expect(waiting.connectFailed(1)).toEqual({ kind: 'retry', afterMs: 100 });
+    await replica.clock.advance(100);
+    expect(visit(replica, [cookies[1] ?? ''])).toMatchObject({ pod: 'a', isNew: false });
+    expect(finish(waiting)).toMatchObject({ pod: 'a', isNew: false });
+    // It answered: new sessions may come again at once.
+    expect(Array.from({ length: 6 }, () => visit(replica).pod)).toContain('a');
+    expect(replica.counters().lost.ConnectFailed).toBe(0);
+  });
+
+  test('keeps its sessions while there is no other pod for them: each request tries again', async () => {
+    const replica = createReplica(pods('a'));
+    const { cookie } = visit(replica);
+    expect(await wearOut(replica, cookie)).toMatchObject({ kind: 'reply', reply: { reason: 'UpstreamConnectFailed' } });
+    expect(visit(replica, [cookie])).toMatchObject({ pod: 'a', isNew: false });
+    expect(replica.counters().lost.ConnectFailed).toBe(0);
+  });
+
+  test('a hundred requests that fail at once are one refusal: it is left alone for a second, not for ten', async () => {
+    const replica = createReplica(pods('a', 'b'));
+    const holds = Array.from({ length: 100 }, () => holdOf(replica.send())).filter(({ endpoint }) => endpoint.pod === 'a');
+    for (const hold of holds) if (hold.connectFailed(1).kind === 'forward') hold.release();
+    await replica.clock.advance(1000);
+    expect(visit(replica).pod).toBe('a');
+  });
+});
+
+describe('newSessionOn', () => {
+  const table = (...endpoints: ShortEndpoint[]) =>
+    proxyTable({ endpoints, persistence: { newSessionOn: [{ method: 'POST', path: { type: 'Exact', value: '/login' } }] } });
+  const draining = { pod: 'a', state: 'Draining' } as const;
+
+  function returning() {
+    const replica = createReplica(table({ pod: 'a' }));
+    const { cookie } = visit(replica);
+    return { ...replica, cookie };
+  }
+
+  test('a login with the cookie of a session on a draining pod begins a new one, and the old one is over, here and elsewhere', () => {
+    const replica = returning();
+    replica.swap(table(draining, { pod: 'b' }));
+    const fresh = finish(holdOf(replica.sendRequest(login([replica.cookie]))));
+    expect(fresh).toMatchObject({ pod: 'b', isNew: true, cookie: expect.stringContaining('h1.') });
+    expect(replica.count('a').sessions).toBe(0);
+    expect(replica.counters()).toMatchObject({ started: 2, ended: { Replaced: 1 }, lost: { Departed: 0, NotInTable: 0, ConnectFailed: 0 } });
+    expect(replica.router.news().ended).toHaveLength(1);
+  });
+
+  test('other requests stay on the draining pod', () => {
+    const replica = returning();
+    replica.swap(table(draining, { pod: 'b' }));
+    expect(visit(replica, [replica.cookie])).toMatchObject({ pod: 'a', isNew: false });
+  });
+
+  test('a login stays where it is while its pod accepts', () => {
+    const replica = returning();
+    expect(finish(holdOf(replica.sendRequest(login([replica.cookie]))))).toMatchObject({ pod: 'a', isNew: false });
+  });
+
+  test('where no pod accepts it stays on its draining pod: better than 503', () => {
+    const replica = returning();
+    replica.swap(table(draining));
+    expect(finish(holdOf(replica.sendRequest(login([replica.cookie]))))).toMatchObject({ pod: 'a', isNew: false });
+    expect(replica.counters().refused.NoEndpointAccepting).toBe(0);
+  });
+
+  test('where those that accept refuse the connection, too', () => {
+    const replica = returning();
+    replica.swap(table(draining, { pod: 'b' }));
+    const next = holdOf(holdOf(replica.sendRequest(login([replica.cookie]))).connectFailed(1));
+    expect(next).toMatchObject({ isNew: false, endpoint: { pod: 'a' } });
+    // Its own pod has its own second.
+    expect(next.connectFailed(2)).toEqual({ kind: 'retry', afterMs: 100 });
+  });
+
+  test('the old session lives until the new one has begun: a login that fails on its way loses nothing', () => {
+    const replica = returning();
+    replica.swap(table(draining, { pod: 'b' }));
+    holdOf(replica.sendRequest(login([replica.cookie]))).release();
+    expect(replica.count('a').sessions).toBe(1);
+    expect(visit(replica, [replica.cookie])).toMatchObject({ pod: 'a', isNew: false });
+  });
+
+  test('the old session counts as long as a stream of it is open', () => {
+    const replica = returning();
+    const stream = holdOf(replica.send([replica.cookie]));
+    replica.swap(table(draining, { pod: 'b' }));
+    finish(holdOf(replica.sendRequest(login([replica.cookie]))));
+    expect(replica.count('a').sessions).toBe(1);
+    stream.release();
+    expect(replica.count('a').sessions).toBe(0);
+  });
+
+  test('an app that answers the login with the end of the session ends the old one', () => {
+    const replica = returning();
+    replica.swap(table(draining, { pod: 'b' }));
+    expect(finish(holdOf(replica.sendRequest(login([replica.cookie]))), { setCookies: [], endsSession: true }).lines).toBe(cleared);
+    expect(replica.count('a').sessions + replica.count('b').sessions).toBe(0);
+  });
+});

@@ -1,0 +1,82 @@
+import { describe, expect, test } from '@jest/globals';
+import { endpointId } from '../../../../src/core/session/token.ts';
+import type { RoutingTable } from '../../../../src/core/table/routing-table.ts';
+import { shareUnchanged } from '../../../../src/dataplane/discovery/share-unchanged.ts';
+import { createCounters, forgetDeparted, countersOf } from '../../../../src/dataplane/sessions/counters.ts';
+import { createEndpointSlots } from '../../../../src/dataplane/sessions/endpoint-slots.ts';
+import { keysDiffer, knownState, type RoutingState } from '../../../../src/dataplane/sessions/routing-state.ts';
+import { backendName, keyOf, proxyTable, splitTable, type ShortEndpoint } from '../../../support/proxy-table.ts';
+import { createReplica, visit } from './replica.ts';
+
+const many: ShortEndpoint[] = Array.from({ length: 5000 }, (_, number) => ({ pod: `pod-${String(number).padStart(4, '0')}` }));
+
+/** Tables as discovery hands them over, one after the other. */
+function createStates() {
+  const [slots, counters] = [createEndpointSlots(), createCounters()];
+  let state: RoutingState | undefined;
+  const apply = (table: RoutingTable) => (state = knownState(state === undefined ? table : shareUnchanged(state.table, structuredClone(table)), { before: state, slots, counters }));
+  return { slots, apply };
+}
+
+describe('a table that changes in one place', () => {
+  test('leaves everything else as it was made before', () => {
+    const { apply } = createStates();
+    const sides = (canaryPod: ShortEndpoint) => splitTable({ [backendName]: { weight: 1, endpoints: [{ pod: 'a' }] }, 'shop/canary': { weight: 1, endpoints: [{ pod: 'c' }, canaryPod] } });
+    const before = apply(sides({ pod: 'd' }));
+    const after = apply(sides({ pod: 'd', state: 'Draining' }));
+    expect(after.matcher).toBe(before.matcher);
+    expect(after.routes).toBe(before.routes);
+    expect(after.backends.get(backendName)).toBe(before.backends.get(backendName));
+    expect(after.backends.get('shop/canary')?.keys).toBe(before.backends.get('shop/canary')?.keys);
+    expect(after.backends.get('shop/canary')?.find(endpointId('uid-d'))?.endpoint.state).toBe('Draining');
+    expect(keysDiffer(before, after)).toBe(false);
+  });
+
+  test('with a key more knows it at once, and remembered tokens are to be verified anew', () => {
+    const { apply } = createStates();
+    const before = apply(proxyTable({}));
+    const after = apply(proxyTable({ keyRing: { current: 2, keys: [keyOf(1), keyOf(2)] } }));
+    expect(after.backends.get(backendName)?.keys.current).toBe(2);
+    expect(keysDiffer(before, after)).toBe(true);
+    expect(after.routes).toBe(before.routes);
+  });
+
+  test.each([
+    { sentence: 'an endpoint less in the middle', next: ['a', 'c'], gone: ['b'] },
+    { sentence: 'one for another', next: ['a', 'b', 'd'], gone: ['c'] },
+    { sentence: 'none left', next: [], gone: ['a', 'b', 'c'] },
+  ])('has places for the endpoints that are there and no others: $sentence', ({ next, gone }) => {
+    const { apply, slots } = createStates();
+    const table = (names: string[]) => proxyTable({ endpoints: names.map((pod) => ({ pod })) });
+    apply(table(['a', 'b', 'c']));
+    apply(table(next));
+    for (const pod of next) expect(slots.byId(endpointId(`uid-${pod}`))).toMatchObject({ inTable: true, endpoint: { pod } });
+    for (const pod of gone) expect(slots.byId(endpointId(`uid-${pod}`))).toBeUndefined();
+  });
+
+  test('a pod that another workload took over in the same table keeps its place', () => {
+    const { apply, slots } = createStates();
+    const sides = (ofCart: ShortEndpoint[], ofOther: ShortEndpoint[]) => splitTable({ [backendName]: { weight: 1, endpoints: ofCart }, 'shop/other': { weight: 1, endpoints: ofOther } });
+    apply(sides([{ pod: 'a' }, { pod: 'b' }], []));
+    apply(sides([{ pod: 'b' }], [{ pod: 'a' }]));
+    expect(slots.byId(endpointId('uid-a'))).toMatchObject({ inTable: true });
+  });
+});
+
+test('with 5,000 endpoints sessions keep their pods through changes of others', () => {
+  const replica = createReplica(proxyTable({ endpoints: many }), undefined, Math.random);
+  const visits = Array.from({ length: 50 }, () => visit(replica));
+  const taken = new Set(visits.map(({ pod }) => pod));
+  expect(taken.size).toBe(50);
+  replica.swap(proxyTable({ endpoints: many.filter(({ pod }, index) => taken.has(pod) || index % 2 === 0).map((pod) => ({ ...pod, state: taken.has(pod.pod) ? 'Draining' : 'Accepting' })) }));
+  for (const { pod, cookie } of visits) expect(visit(replica, [cookie])).toMatchObject({ pod, isNew: false });
+  expect(taken.has(visit(replica).pod)).toBe(false);
+});
+
+test('counters of backends that left the table are shown for a while, and not for ever', () => {
+  const counters = createCounters();
+  for (let number = 0; number < 500; number += 1) countersOf(counters, `shop/w${number}`);
+  forgetDeparted(counters, new Set(['shop/w0', 'shop/w1']));
+  expect(counters.backends.size).toBe(102);
+  expect([...counters.backends.keys()].slice(0, 3)).toEqual(['shop/w0', 'shop/w1', 'shop/w400']);
+});
