@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer as createApp } from 'node:http';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -137,7 +138,7 @@ test('it starts with settings that it can do without, and names them', async () 
 });
 
 test('it counts the connections of its network namespace, and the sessions that the app tells of', async () => {
-  const app = createServer((socket) => socket.end('HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n{"sessions":1}')).listen(0, '127.0.0.1');
+  const app = createApp((_request, response) => response.end('{"sessions":1}')).listen(0, '127.0.0.1');
   await once(app, 'listening');
   const { port } = app.address() as AddressInfo;
   operator.answer(terminatingWith(0));
