@@ -3,6 +3,11 @@ import { cookiePathPattern, duration, optionalDuration, tokenPattern } from './g
 import { routeMatch } from './route.ts';
 import type { Schema } from './schema.ts';
 
+const reservedHeaders = [
+  'authorization', 'connection', 'content-encoding', 'content-length', 'content-type', 'cookie', 'date', 'expect', 'host', 'keep-alive', 'location', 'proxy-connection',
+  'set-cookie', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'via',
+];
+
 const cookie = {
   type: 'object',
   description: 'The cookie that carries the session token, for type Cookie.',
@@ -54,6 +59,14 @@ export const sessionPersistence = {
       description: 'The header that carries the session token both ways, for type Header.',
       required: ['name'],
       properties: { name: { type: 'string', minLength: 1, maxLength: 256, pattern: tokenPattern, description: 'Name of the header.' } },
+      'x-kubernetes-validations': [
+        {
+          // The proxy takes the header from the request and puts it into the response: these frame, route or mean something else (RFC 9110).
+          rule: `!(self.name.lowerAscii() in [${reservedHeaders.map((name) => `'${name}'`).join(', ')}])`,
+          message: 'name is a header that HTTP itself needs: choose one of your own, such as X-Session',
+          fieldPath: '.name',
+        },
+      ],
     },
     absoluteTimeout: optionalDuration('A session ends this long after its start, whatever it does.'),
     idleTimeout: duration('A session ends when it was idle for this long.', '30m'),

@@ -80,6 +80,7 @@ export async function startProxy(config: ProxyConfig, ports: ProxyPorts): Promis
     listeners,
     async stop() {
       state.stopping = true;
+      server.announceShutdown();
       const steps = [
         { name: 'wait for load balancers', limitMs: config.shutdownDelayMs + 1000, run: () => sleep(clock, config.shutdownDelayMs) },
         { name: 'finish requests', limitMs: config.shutdownGraceMs + 1000, run: () => finishRequests(server, { graceMs: config.shutdownGraceMs, log }) },

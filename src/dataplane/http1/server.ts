@@ -75,6 +75,18 @@ export function createHttp1Server(options: Http1ServerOptions): Http1Server {
     });
   }
 
+  /**
+   * The kernel resets what it has queued for a port that closes. Nobody waits here for those who come later: balancers have been told,
+   * and whoever still comes after so many turns would come for ever.
+   */
+  async function acceptQueued(): Promise<void> {
+    let before = -1;
+    for (let turns = 0; turns < 100 && counters.connectionsAccepted !== before; turns++) {
+      before = counters.connectionsAccepted;
+      await oneTurn();
+    }
+  }
+
   /** Resolves when no connection is open any more, at the latest after `limitMs`. */
   function allClosed(limitMs: number): Promise<void> {
     return new Promise((resolve) => {
@@ -109,7 +121,7 @@ export function createHttp1Server(options: Http1ServerOptions): Http1Server {
     },
     async shutdown({ graceMs }) {
       context.shutdown = 'announced';
-      await oneTurn();
+      await acceptQueued();
       for (const listener of listeners) {
         listener.close();
       }
@@ -154,7 +166,7 @@ function sweepPeriodMs(timeouts: Http1Timeouts): number {
 
 /**
  * Timers run before sockets are looked at, so that after a busy turn of the event loop there may be connections that nobody accepted
- * yet, which a closed port would reset, and requests that nobody read yet on connections that seem idle. A turn takes them in.
+ * yet, and requests that nobody read yet on connections that seem idle. A turn takes them in.
  */
 const oneTurn = () => new Promise<void>((resolve) => void setImmediate(resolve));
 

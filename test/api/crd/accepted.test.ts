@@ -13,7 +13,9 @@ const rows: Row[] = [
   { why: 'a duration may have four parts', spec: { sessionPersistence: { idleTimeout: '1h2m3s4ms' } } },
   { why: 'the longest drain is 7 days', spec: { drain: { timeout: '168h' } } },
   { why: 'a pod may go with its last session, without a quiet period', spec: { drain: { quietPeriod: '0s' } } },
-  { why: 'a cookie may have a prefix that browsers know', spec: { sessionPersistence: { cookie: { name: '__Host-cart' } } } },
+  { why: 'a cookie may have a prefix that browsers know', spec: { sessionPersistence: { cookie: { name: '__Host-cart', secure: 'Always' } } } },
+  { why: 'a backend of another namespace', spec: { route: { backends: [{ name: 'cart', weight: 90 }, { name: 'cart', namespace: 'canary', weight: 10 }] } } },
+  { why: 'connections of some ports, without those of a monitoring network', spec: { drain: { sessionSources: ['Connections'], connections: { ports: [8080], excludeCIDRs: ['10.1.0.0/16', 'fd00::/8'] } } } },
   { why: 'type Header with its header', spec: { sessionPersistence: { type: 'Header', header: { name: 'X-Session' } } } },
   {
     why: 'a permanent cookie with its lifetime',

@@ -14,7 +14,7 @@ describeWithApi('defaults of a StickyWorkload', () => {
       route: { kind: 'HTTPRoute', matches: [{ path: { type: 'PathPrefix', value: '/' } }] },
       sessionPersistence: { type: 'Cookie', idleTimeout: '30m', onEndpointLost: 'Reassign' },
       loadBalancing: { policy: 'LeastSessions' },
-      drain: { timeout: '1h', quietPeriod: '5s', shutdownMargin: '30s', sessionSources: ['Proxy'] },
+      drain: { timeout: '1h', quietPeriod: '5s', shutdownMargin: '30s', sessionSources: ['Proxy'], sessionThreshold: 0 },
       scaleDown: { strategy: 'TerminateAndHold', maxDraining: '50%' },
       dataplane: { type: 'Bundled', replicas: 2 },
     });
@@ -36,7 +36,7 @@ describeWithApi('defaults of a StickyWorkload', () => {
         newSessionOn: [{ path: { type: 'PathPrefix', value: '/login' } }],
       },
       loadBalancing: { consistentHash: { httpCookie: { name: 'c', path: '/' }, algorithm: { type: 'Maglev' } } },
-      drain: { timeout: '2h', quietPeriod: '5s', shutdownMargin: '30s', sessionSources: ['Proxy'] },
+      drain: { timeout: '2h', quietPeriod: '5s', shutdownMargin: '30s', sessionSources: ['Proxy'], sessionThreshold: 0 },
     });
   });
 });
