@@ -10,6 +10,7 @@ import { AppError, describeError } from '../platform/errors.ts';
 import { loadOrCreateAuthority, type Authority } from './certificates/authority.ts';
 import { installLeaf, rotateLeaf } from './certificates/rotation.ts';
 import { startController, type Controller } from './controller/controller.ts';
+import type { Caches } from './gather/caches.ts';
 import { createDiscoveryHandler } from './discovery/handler.ts';
 import type { TranslationFeed } from './feed/translation-feed.ts';
 import { createCounters, type OperatorCounters } from './counters.ts';
@@ -40,7 +41,7 @@ export function createOperator(given: OperatorOptions): Operator {
   const { clock, logger } = options;
   const isLeader = () => lease?.isLeader() ?? false;
   const core = createCore(options, { counters, isLeader });
-  const missing = new Set(['certificate authority', 'caches', 'servers']);
+  const missing = new Set(['certificate authority', 'caches', 'servers', 'webhook registration']);
   let controller: Controller | undefined;
   let lease: ReturnType<typeof createLeaderLease> | undefined;
   const servers: { webhook?: Server; discovery?: Server } = {};
@@ -59,6 +60,7 @@ export function createOperator(given: OperatorOptions): Operator {
     core.feed.touch();
     await Promise.all([listen(servers.webhook, options.ports.webhook), listen(servers.discovery, options.ports.discovery)]);
     missing.delete('servers');
+    undo.push(whenRegistered(core.caches, authority, () => missing.delete('webhook registration')));
     undo.push(() => closeAll([servers.webhook, servers.discovery]));
     lease = runForLeader(options, {
       onStarted: () => {
@@ -94,6 +96,25 @@ export function createOperator(given: OperatorOptions): Operator {
     core,
     listening,
   };
+}
+
+/**
+ * Calls back once, when the webhook configuration leads to this authority: who waits for a ready operator and then creates pods wants them
+ * injected. Only the first time: a replica that serves is not taken away because somebody edited the configuration, which is put back.
+ */
+function whenRegistered(caches: Caches, { certPem }: Authority, registered: () => void): () => void {
+  const wanted = Buffer.from(certPem).toString('base64');
+  const check = () => {
+    const bundles = caches.list('webhooks').flatMap(({ caBundles }) => caBundles);
+    if (bundles.length === 0 || bundles.some((bundle) => bundle !== wanted)) return;
+    unwatch();
+    registered();
+  };
+  const unwatch = caches.onChange((name) => {
+    if (name === 'webhooks') check();
+  });
+  check();
+  return unwatch;
 }
 
 /** Nothing can be served without it, so there is nothing to do but to try again while that can help. */

@@ -13,6 +13,9 @@ export type JestRun = {
   within?: (command: Command) => Command;
 };
 
+/** A limit on a test that hangs, not a part of its verdict: on a machine that has much to do five seconds are soon over. */
+const testTimeoutMs = 30_000;
+
 export async function runJest({ project, args, env, within = (command) => command }: JestRun): Promise<Count> {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-test-'));
   try {
@@ -20,7 +23,7 @@ export async function runJest({ project, args, env, within = (command) => comman
     const jest = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
     const command = {
       command: process.execPath,
-      args: [...jest, '--selectProjects', project, '--json', '--outputFile', outputFile, ...args],
+      args: [...jest, '--selectProjects', project, `--testTimeout=${testTimeoutMs}`, '--json', '--outputFile', outputFile, ...args],
       ...(env && { env }),
     };
     const exitCode = await runProgram(within(command));

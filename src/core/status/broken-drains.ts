@@ -42,6 +42,8 @@ export function judgeEnd(facts: DrainFacts): BrokenDrain | undefined {
   const left = deletion && drainDeadlineMs(pod, deletion, facts.limits) - facts.nowMs;
   if (left !== undefined && left <= clockSkewMs) return undefined;
   const when = left === undefined ? 'without having been told to stop' : `${formatDuration(wholeSeconds(left))} before its limit`;
+  // The kubelet may tell of both ends in one word, the sidecar's and that of the app after it: then only the way in which it ended shows that it was first.
+  if (hasDied(pod)) return sidecarRestarted(pod, sessions);
   return {
     reason: 'DrainBroken',
     sessionsCut: sessions,
@@ -56,13 +58,20 @@ export function judgeSidecar(before: Pod | undefined, facts: DrainFacts): Broken
   if (!before?.sidecar || !sidecar?.appRuns || sidecar.endings <= before.sidecar.endings) return undefined;
   // Unknown is not zero: nobody can say whether there are sessions, but the hold is broken.
   if (isEmpty(facts)) return undefined;
-  const sessions = facts.sessions === undefined ? 'an unknown number of sessions' : countOf(facts.sessions);
+  return sidecarRestarted(facts.pod, facts.sessions);
+}
+
+function sidecarRestarted({ sidecar }: Pod, sessions: number | undefined): BrokenDrain {
+  const held = sessions === undefined ? 'an unknown number of sessions' : countOf(sessions);
   return {
     reason: 'SidecarRestarted',
-    ...(facts.sessions !== undefined && { sessionsCut: facts.sessions }),
-    message: `the sidecar ended${sidecar.lastEnd === undefined ? '' : ` (${sidecar.lastEnd})`} while it held the pod for ${sessions}: the kubelet told the app to stop at once. OOMKilled: the node or the sidecar's limit has too little memory.`,
+    ...(sessions !== undefined && { sessionsCut: sessions }),
+    message: `the sidecar ended${sidecar?.lastEnd === undefined ? '' : ` (${sidecar.lastEnd})`} while it held the pod for ${held}: the kubelet told the app to stop at once. OOMKilled: the node or the sidecar's limit has too little memory.`,
   };
 }
+
+/** A sidecar that the kubelet tells to stop, when the app has, ends by itself. */
+const hasDied = ({ sidecar }: Pod): boolean => sidecar?.lastEnd !== undefined && sidecar.lastEnd !== 'Completed';
 
 /** Where other sources hold the pod, what the proxies count does not say that it is empty. */
 const isEmpty = ({ sessions, sessionThreshold, proxiesCount }: DrainFacts): boolean => proxiesCount && sessions !== undefined && sessions <= sessionThreshold;
@@ -71,8 +80,4 @@ const countOf = (sessions: number): string => (sessions === 1 ? '1 session' : `$
 const wholeSeconds = (ms: number): number => Math.floor(ms / 1000) * 1000;
 
 /** What Kubernetes says of it, where it says anything. */
-function endOf({ sidecar, disruption }: Pod): string {
-  const words = [disruption, sidecar?.lastEnd === undefined || sidecar.lastEnd === 'Completed' ? undefined : `the sidecar: ${sidecar.lastEnd}`];
-  const said = words.filter((word) => word !== undefined).join(', ');
-  return said === '' ? '' : ` (${said})`;
-}
+const endOf = ({ disruption }: Pod): string => (disruption === undefined ? '' : ` (${disruption})`);

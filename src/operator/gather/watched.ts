@@ -25,6 +25,7 @@ import { nodeChanged, projectNode, type CachedNode } from './nodes.ts';
 import { projectOwned, projectService, type CachedOwned, type CachedService } from './owned.ts';
 import { projectPod, type CachedPod } from './pods.ts';
 import { projectSlice, type CachedSlice } from './slices.ts';
+import { projectWebhooks, type CachedWebhooks } from './webhooks.ts';
 import { projectTarget, type CachedTarget } from './targets.ts';
 
 /** What each cache holds. Typed here once: the API server has checked these objects against their schemas, and so has nobody after it. */
@@ -42,7 +43,7 @@ export type CacheContents = {
   keyRings: KubeObject & { data?: Record<string, string> };
   definitions: CachedDefinition;
   grantDefinitions: CachedGrantDefinition;
-  webhooks: CachedOwned;
+  webhooks: CachedWebhooks;
   gatewayClasses: CachedGatewayClass;
   gateways: CachedGateway;
   httpRoutes: CachedWithStatus;
@@ -79,7 +80,7 @@ export const always: Record<Exclude<CacheName, keyof typeof withGatewayApi | 're
   keyRings: { resource: resources.secrets, select: ours },
   definitions: { resource: resources.customResourceDefinitions, select: { fieldSelector: `metadata.name=${httpRouteDefinition}` }, project: projectDefinition },
   grantDefinitions: { resource: resources.customResourceDefinitions, select: { fieldSelector: `metadata.name=${grantDefinition}` }, project: projectGrantDefinition },
-  webhooks: { resource: resources.mutatingWebhookConfigurations, select: { fieldSelector: `metadata.name=${webhookConfiguration}` }, project: projectOwned },
+  webhooks: { resource: resources.mutatingWebhookConfigurations, select: { fieldSelector: `metadata.name=${webhookConfiguration}` }, project: projectWebhooks },
 };
 
 /** Only while Gateway API is installed: a watch of a kind that does not exist fails for ever. */

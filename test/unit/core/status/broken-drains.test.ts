@@ -26,7 +26,6 @@ describe('a pod that is gone', () => {
     ['with one session', { sessions: 1 }, /^gone with 1 session,/],
     ['with sessions, and nobody had deleted it: force, a lost node, an eviction for memory', { deletion: undefined }, /^gone with 3 sessions, without having been told to stop/],
     ['with more sessions than the threshold', { sessionThreshold: 2 }, /^gone with 3 sessions/],
-    ['and its sidecar had been killed: that is said', { pod: pod({ sidecar: sidecar({ endings: 1, lastEnd: 'OOMKilled' }) }) }, /\(the sidecar: OOMKilled\)/],
     ['and Kubernetes says why', { pod: pod({ disruption: 'DeletionByPodGC' }) }, /ended by themselves \(DeletionByPodGC\)/],
     ['before the limit that its sidecar was made with, though the spec has a shorter one since', { limits: { drainTimeoutMs: 60_000, quietPeriodMs: 0, shutdownMarginMs: 30_000 } }, /50m before/],
   ];
@@ -52,6 +51,11 @@ describe('a pod that is gone', () => {
 
 describe('a sidecar that ended while it held its pod', () => {
   const ended = pod({ sidecar: sidecar({ endings: 1, lastEnd: 'OOMKilled' }) });
+
+  test('is told of also where the kubelet said nothing before the pod was gone', () => {
+    expect(judgeEnd(factsOf({ pod: ended }))).toMatchObject({ reason: 'SidecarRestarted', sessionsCut: 3, message: expect.stringMatching(/OOMKilled.*for 3 sessions/) });
+    expect(judgeEnd(factsOf({ pod: pod({ sidecar: sidecar({ endings: 1, lastEnd: 'Completed' }) }) }))).toMatchObject({ reason: 'DrainBroken' });
+  });
 
   test('is told of, with why it ended and what is lost', () => {
     const verdict = judgeSidecar(pod(), factsOf({ pod: ended }));
