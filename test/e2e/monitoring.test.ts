@@ -23,7 +23,7 @@ describeWithCluster('Eyes on a real cluster', () => {
 
   testWithPrometheus(`every query of the dashboard gives data on a Prometheus that scraped a scale-down${missing === undefined ? '' : ` [skipped, because ${missing}]`}`, async () => {
     const scraping = (prometheus = await startPrometheus(19_090));
-    const shop = await openShop(namespace, { drain: { timeout: '60s', quietPeriod: '2s', shutdownMargin: '2s' } });
+    const shop = await openShop(namespace, { spec: { drain: { timeout: '60s', quietPeriod: '2s', shutdownMargin: '2s' } } });
     const fromMs = Date.now();
     const watchPods = setInterval(() => {
       void Promise.all([listObjects('pods', namespace), listObjects('pods', 'holdfast-system')]).then(([own, operator]) => scraping.update([...own, ...operator]));

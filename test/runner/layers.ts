@@ -36,11 +36,13 @@ async function runE2e(args: readonly string[]): Promise<Count> {
   if ((await runProgram({ command: process.execPath, args: ['scripts/build.ts'] })) !== 0) return fail('the build failed');
   const cluster = clusterOf('e2e');
   try {
-    if (!(await cluster.up())) return fail('the cluster did not start');
+    // Two nodes: one is drained, and loses its power.
+    if (!(await cluster.up('--nodes', '2'))) return fail('the cluster did not start');
     for (const { folder, image } of images) {
       if (!(await cluster.buildImage(folder, image))) return fail(`the image ${image} was not built`);
     }
-    return await runJest({ project: 'e2e', args: ['--runInBand', ...args], env: { HOLDFAST_TEST_E2E: '1' }, within: cluster.within });
+    // Of the scenarios that may run side by side so many at one time: a pod's start takes a second or two of a core.
+    return await runJest({ project: 'e2e', args: ['--runInBand', '--maxConcurrency=4', ...args], env: { HOLDFAST_TEST_E2E: '1' }, within: cluster.within });
   } finally {
     await cluster.down();
   }

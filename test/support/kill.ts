@@ -3,13 +3,18 @@ import { readdir, readFile } from 'node:fs/promises';
 
 /** Kills every process whose cgroup names the pod and whose command line has `word`; answers how many. */
 export async function killInPod(podUid: string, word: string): Promise<number> {
-  let killed = 0;
+  const pids = await findInPod(podUid, word);
+  for (const pid of pids) process.kill(pid, 'SIGKILL');
+  return pids.length;
+}
+
+/** The processes whose cgroup names the pod and whose command line has `word`, on whichever node: all share one machine. */
+export async function findInPod(podUid: string, word: string): Promise<number[]> {
+  const found: number[] = [];
   for (const pid of (await readdir('/proc')).filter((name) => /^[0-9]+$/.test(name))) {
     const [cgroup, commandLine] = await Promise.all([readFile(`/proc/${pid}/cgroup`, 'utf8'), readFile(`/proc/${pid}/cmdline`, 'utf8')]).catch(() => ['', '']);
     const inPod = cgroup.includes(podUid) || cgroup.includes(podUid.replaceAll('-', '_'));
-    if (!inPod || !commandLine.split('\0').includes(word)) continue;
-    process.kill(Number(pid), 'SIGKILL');
-    killed += 1;
+    if (inPod && commandLine.split('\0').includes(word)) found.push(Number(pid));
   }
-  return killed;
+  return found;
 }

@@ -1,10 +1,29 @@
 /** The example shop on a whole cluster, installed and scaled as the README says. */
 import { readFile } from 'node:fs/promises';
+import { parseAllDocuments } from 'yaml';
 import { conditionOf, getObject, kubectl, kubectlInput, listObjects, until } from './kubectl.ts';
+import type { LiveObject } from './kubectl.ts';
 import type { LoadOptions } from './load.ts';
 import { formatSummary, summarize, type Summary, type Truth } from './truth.ts';
 
 export type Shop = { namespace: string; host: string };
+
+export type ShopOptions = {
+  replicas?: number;
+  /** Fields of the StickyWorkload's spec beside targetRef. */
+  spec?: object;
+  /** Fields of the shop's container, beside those of the sample. */
+  container?: object;
+  /** Fields of the pod beside its containers. */
+  pod?: object;
+  /** Other objects of the namespace, there before the shop. */
+  objects?: object[];
+};
+
+/** Where each shop has its switches: on its pods' own addresses, reached by no Service. */
+export const controlPort = 8081;
+
+type Sample = { deployment: LiveObject & { spec: { replicas: number; template: { spec: { containers: [{ env: object[] }] } } } }; workload: LiveObject };
 
 /** Installs the operator, as `kubectl apply -k manifests/base` does for anybody. Doing it again is harmless. */
 export async function installHoldfast(): Promise<void> {
@@ -12,33 +31,57 @@ export async function installHoldfast(): Promise<void> {
   await kubectl('-n', 'holdfast-system', 'rollout', 'status', 'deployment/holdfast-operator', '--timeout=120s');
 }
 
-/** The sample in a namespace of its own; `drain` changes the limits of its StickyWorkload. Answers when it is ready. */
-export async function openShop(namespace: string, options: { drain?: object; replicas?: number } = {}): Promise<Shop> {
+/** The sample in a namespace of its own. Answers when it is ready. */
+export async function openShop(namespace: string, options: ShopOptions = {}): Promise<Shop> {
+  const { replicas = 5, objects = [] } = options;
   await kubectl('create', 'namespace', namespace);
-  const [workload = '', deployment = ''] = (await readFile('manifests/samples/cart.yaml', 'utf8')).split(/^---$/m);
-  const replicas = options.replicas ?? 5;
-  const limits = options.drain ? `  drain: ${JSON.stringify(options.drain)}\n` : '';
-  await kubectlInput(`${workload}${limits}---${deployment.replace('replicas: 5', `replicas: ${replicas}`)}`, 'apply', '-n', namespace, '-f', '-');
+  const manifests = [...objects, ...(await renderShop(options))];
+  await kubectlInput(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: manifests }), 'apply', '-n', namespace, '-f', '-');
   await untilReady(namespace, replicas);
-  const service = await getObject('service', 'holdfast-holdfast', namespace);
-  return { namespace, host: String(service?.spec?.['clusterIP']) };
+  return { namespace, host: await proxyAddress(namespace) };
 }
 
-/** Within 30 s, as promised. */
-export async function untilReady(namespace: string, accepting: number): Promise<void> {
+/** StickyWorkload and Deployment, in the sample's order. */
+export async function renderShop({ replicas = 5, spec = {}, container = {}, pod = {} }: ShopOptions): Promise<object[]> {
+  const { workload, deployment } = await readSample();
+  const podSpec = deployment.spec.template.spec;
+  const [shop] = podSpec.containers;
+  const env = [...shop.env, { name: 'CONTROL_PORT', value: String(controlPort) }];
+  Object.assign(podSpec, pod, { containers: [{ ...shop, env, ...container }] });
+  Object.assign(deployment.spec, { replicas });
+  Object.assign(workload.spec ?? {}, spec);
+  return [workload, deployment];
+}
+
+async function readSample(): Promise<Sample> {
+  const [workload, deployment] = parseAllDocuments(await readFile('manifests/samples/cart.yaml', 'utf8')).map((document) => document.toJS() as unknown);
+  return { workload, deployment } as Sample;
+}
+
+/** Of the Service that clients use. */
+export const proxyAddress = async (namespace: string): Promise<string> => String((await getObject('service', 'holdfast-holdfast', namespace))?.spec?.['clusterIP']);
+
+/** Within 30 s where the machine is idle, as a test of its own shows; here many shops may open at one time. */
+export async function untilReady(namespace: string, accepting: number, limitMs = 120_000): Promise<void> {
   await until(
     `cart ready with ${accepting} accepting`,
     async () => {
-      const workload = await getObject('stickyworkload', 'cart', namespace);
+      const workload = await getWorkload(namespace);
       return conditionOf(workload, 'Ready')?.status === 'True' && workload?.status?.['acceptingReplicas'] === accepting;
     },
-    30_000,
+    limitMs,
   );
 }
+
+export const getWorkload = (namespace: string): Promise<LiveObject | undefined> => getObject('stickyworkload', 'cart', namespace);
+
+export const untilDraining = (namespace: string, pods: number): Promise<true> =>
+  until(`${pods} pods draining`, async () => ((await getWorkload(namespace))?.status?.['drainingReplicas'] === pods ? (true as const) : undefined), 30_000);
 
 export const scale = (namespace: string, replicas: number): Promise<string> => kubectl('-n', namespace, 'scale', 'deployment/cart', `--replicas=${replicas}`);
 
 export const appPods = (namespace: string) => listObjects('pods', namespace, 'app=cart');
+export const proxyPods = (namespace: string) => listObjects('pods', namespace, 'app.kubernetes.io/component=proxy');
 
 /** Only pods that nobody has deleted are left, as many as these. */
 export const untilSettled = (namespace: string, replicas: number, limitMs = 120_000): Promise<true> =>
@@ -50,6 +93,12 @@ export const untilSettled = (namespace: string, replicas: number, limitMs = 120_
     },
     limitMs,
   );
+
+/** Flips a switch of one shop. */
+export async function flip(pod: LiveObject, path: string): Promise<void> {
+  const response = await fetch(`http://${String(pod.status?.['podIP'])}:${controlPort}${path}`, { method: 'POST' });
+  if (!response.ok) throw new Error(`POST ${path} at ${pod.metadata.name}: ${response.status}`);
+}
 
 /**
  * Takes the shop down in order. Its pods first: the namespace controller of Kubernetes comes back to a namespace with pods in it
@@ -63,13 +112,14 @@ export async function closeShop(namespace: string): Promise<void> {
   await kubectl('delete', 'namespace', namespace);
 }
 
-/** What the load of these tests has in common: sessions of 8 s in the mean, a fifth of them WebSockets. */
+/** What the load of these tests has in common: sessions of 8 s in the mean, a fifth of them WebSockets, some listening to events. */
 export const loadOn = ({ host }: Shop, run: string, seed: number): LoadOptions => ({
   run,
   seed,
   target: { host, port: 80 },
   sessions: 100,
   webSockets: 20,
+  eventStreams: 8,
   meanLifeMs: 8000,
   thinkTimeMs: 300,
 });

@@ -1,0 +1,29 @@
+/** Scenarios that do not disturb each other, several at one time: starting pods is what takes most of the time. */
+import { beforeAll, expect, test } from '@jest/globals';
+import { describeWithCluster } from '../support/full-cluster.ts';
+import { installHoldfast } from '../support/shop-cluster.ts';
+import { addressReused } from './scenarios/address-reused.ts';
+import { drainLimit } from './scenarios/drain-limit.ts';
+import { lateProxy } from './scenarios/late-proxy.ts';
+import { notServing } from './scenarios/not-serving.ts';
+import { onePod } from './scenarios/one-pod.ts';
+import { podsReplaced } from './scenarios/pods-replaced.ts';
+import { proxyKilled } from './scenarios/proxy-killed.ts';
+import { returningBrowsers } from './scenarios/returning-browsers.ts';
+import { sidecarKilled } from './scenarios/sidecar-killed.ts';
+import { workloadDeleted } from './scenarios/workload-deleted.ts';
+
+const scenarios = [podsReplaced, lateProxy, returningBrowsers, workloadDeleted, notServing, proxyKilled, sidecarKilled, onePod, drainLimit, addressReused];
+
+// Not inside of describe: Jest starts concurrent tests before the hooks of theirs.
+beforeAll(installHoldfast, 180_000);
+
+describeWithCluster('Side by side', () => {
+  test.concurrent.each(scenarios)(
+    '$title',
+    async ({ play }) => {
+      await expect(play()).resolves.toBeUndefined();
+    },
+    600_000,
+  );
+});

@@ -1,0 +1,60 @@
+/** A pod is gone and another gets its address. The token of the first names that pod, not the address: nobody is sent to a stranger. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { expect } from '@jest/globals';
+import { kubectl, until } from '../../support/kubectl.ts';
+import type { LiveObject } from '../../support/kubectl.ts';
+import { appPods, proxyPods } from '../../support/shop-cluster.ts';
+import { addressOf, sumMetric } from '../world/proxies.ts';
+import { inShop } from '../world/scene.ts';
+import type { Scenario } from './scenario.ts';
+
+/** The node's plugin for addresses goes round its range and keeps the last one here; told the one before, it gives the same again. */
+const lastAddressFile = `/run/holdfast-cluster/${process.env['HOLDFAST_CLUSTER'] ?? 'holdfast'}/cni-addresses/pods/last_reserved_ip.0`;
+
+const pod = { nodeSelector: { 'kubernetes.io/hostname': 'node' } };
+// Long enough for a pod to be replaced, more than once: a session that is over by itself is not lost. Nobody logs out here, so the shop's end waits for it.
+const spec = { sessionPersistence: { idleTimeout: '45s' }, drain: { timeout: '20s' }, dataplane: { replicas: 1 } };
+
+/** A login that keeps what it was given, of both cookies. */
+async function login(host: string): Promise<{ pod: string; cookie: string }> {
+  const response = await fetch(`http://${host}/login`, { method: 'POST' });
+  const cookie = response.headers.getSetCookie().map((line) => line.split(';', 1)[0]).join('; ');
+  return { pod: ((await response.json()) as { pod: string }).pod, cookie };
+}
+
+async function replaceAtSameAddress(namespace: string, old: LiveObject): Promise<LiveObject> {
+  await kubectl('-n', namespace, 'delete', 'pod', old.metadata.name, '--force', '--grace-period=0');
+  for (;;) {
+    const next = await until('a pod in its place', async () => (await appPods(namespace)).find(({ metadata, status }) => metadata.name !== old.metadata.name && status?.['podIP'] !== undefined));
+    if (addressOf(next) === addressOf(old)) return next;
+    const before = addressOf(old).replace(/\d+$/, (last) => String(Number(last) - 1));
+    await writeFile(lastAddressFile, before);
+    await kubectl('-n', namespace, 'delete', 'pod', next.metadata.name, '--force', '--grace-period=0');
+    await until('it gone', async () => (await appPods(namespace)).every(({ metadata }) => metadata.name !== next.metadata.name));
+  }
+}
+
+export const addressReused: Scenario = {
+  title: 'the address of a pod is used again: a token of the pod that is gone is lost, and replaced by one of the new pod',
+  play: () =>
+    inShop('e2e-address', { replicas: 1, spec, pod }, async ({ namespace, host }) => {
+      await readFile(lastAddressFile);
+      const [old] = await appPods(namespace);
+      if (old === undefined) throw new Error('no pod');
+      const proxies = await proxyPods(namespace);
+      const before = await login(host);
+      const lostBefore = await sumMetric(proxies, 'holdfast_sessions_lost_total');
+      const next = await replaceAtSameAddress(namespace, old);
+      const response = await until('the new pod serving', async () => {
+        const answer = await fetch(`http://${host}/cart`, { headers: { cookie: before.cookie } });
+        return answer.status === 503 ? undefined : answer;
+      });
+      // It comes to the new pod as a new session, and says so: the app has not taken it for somebody else.
+      expect(response.status).toBe(401);
+      const [token = ''] = response.headers.getSetCookie();
+      expect(token).toMatch(/^cart-session=h1\./);
+      expect(before.cookie).not.toContain(token.split(';', 1)[0]);
+      expect(await sumMetric(proxies, 'holdfast_sessions_lost_total')).toBe(lostBefore + 1);
+      expect(addressOf(next)).toBe(addressOf(old));
+    }),
+};

@@ -1,0 +1,46 @@
+/**
+ * Two proxies, one of which hears of everything a second later: between it and the operators stands a relay that holds back what they say.
+ * Each request goes over a connection of its own, so that sessions of pods that it takes for unready, or not yet for draining, come to
+ * it all the time.
+ */
+import { expect } from '@jest/globals';
+import { getObject, until } from '../../support/kubectl.ts';
+import { proxyPods, scale, untilReady, untilSettled } from '../../support/shop-cluster.ts';
+import { delayOperators } from '../world/late-relay.ts';
+import { inShop } from '../world/scene.ts';
+import type { Scenario } from './scenario.ts';
+
+const lateByMs = 800;
+
+export const lateProxy: Scenario = {
+  title: 'two proxies that learn of every change a second apart: no session on a healthy pod is lost',
+  play: () =>
+    inShop('e2e-late-proxy', { replicas: 2 }, async (scene) => {
+      const { namespace } = scene;
+      const [late] = await proxyPods(namespace);
+      if (late === undefined) throw new Error('no proxy');
+      const relay = await delayOperators(late, lateByMs);
+      try {
+        await until('the late proxy ready again', async () => {
+          const pod = await getObject('pod', late.metadata.name, namespace);
+          return relay.connections() > 0 && pod?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True');
+        });
+        const load = scene.customers('late-proxy', { freshConnections: true });
+        await until('customers on both pods', async () => new Set(load.truth.sessions.map(({ pod }) => pod)).size === 2);
+        await scale(namespace, 4);
+        await untilReady(namespace, 4);
+        await until('customers on the new pods', async () => new Set(load.truth.sessions.map(({ pod }) => pod)).size === 4);
+        await scale(namespace, 2);
+        await until('two pods gone', async () => scene.pods.goneAtMs.size === 2, 120_000);
+        const summary = await scene.farewell(load);
+        // Else nothing was late: a stream of tables from each operator still comes through the relay.
+        expect(relay.connections()).toBeGreaterThanOrEqual(2);
+        expect(summary).toMatchObject({ lost: 0, refused: 0 });
+        // The late proxy cannot know: a second late, and the second that everybody has.
+        expect(summary.lastNewSessionMs.most).toBeLessThan(2500);
+        await untilSettled(namespace, 2);
+      } finally {
+        await relay.close();
+      }
+    }),
+};

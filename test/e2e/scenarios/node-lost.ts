@@ -1,0 +1,41 @@
+/** A node loses its power: no goodbye, no reset, only silence. Its pods' sessions are lost with it, and nobody else's. */
+import { expect } from '@jest/globals';
+import { kubectl, until } from '../../support/kubectl.ts';
+import { appPods, proxyPods } from '../../support/shop-cluster.ts';
+import { startComponent, stopComponent } from '../world/cluster-tools.ts';
+import { sumMetric, targetOf } from '../world/proxies.ts';
+import { inShop } from '../world/scene.ts';
+import { onNode } from './node-drained.ts';
+import type { Scenario } from './scenario.ts';
+
+export const nodeLost: Scenario = {
+  title: 'a node dies: the sessions of its own pods are lost and counted, no others, and their clients get new ones at once',
+  play: () =>
+    inShop('e2e-node-lost', { replicas: 4 }, async (scene) => {
+      const [proxy] = onNode(await proxyPods(scene.namespace), 'node');
+      const dead = new Set(onNode(await appPods(scene.namespace), 'node-2').map(({ metadata }) => metadata.name));
+      if (proxy === undefined) throw new Error('no proxy on the first node');
+      expect(dead.size).toBeGreaterThan(0);
+      // As through a load balancer that checks its proxies' health.
+      const load = scene.customers('node-lost', { target: targetOf(proxy), meanLifeMs: 15_000 });
+      await until('every customer there', async () => load.truth.sessions.length >= 30);
+      await stopComponent('node-2');
+      const diedAtMs = Date.now();
+      const aliveThere = load.truth.sessions.filter(({ pod, endedAtMs }) => dead.has(pod) && endedAtMs === undefined);
+      try {
+        await until('the sessions of its pods over', async () => load.truth.sessions.every(({ pod, endedAtMs }) => !dead.has(pod) || endedAtMs !== undefined), 60_000);
+        const summary = await scene.farewell(load);
+        const lossesAfterMs = load.truth.sessions.flatMap(({ loss }) => (loss ? [loss.atMs - diedAtMs] : []));
+        const counted = await sumMetric([proxy], 'holdfast_sessions_lost_total', 'ConnectFailed');
+        process.stdout.write(`${JSON.stringify({ run: 'node-lost: figures', onDeadPods: aliveThere.length, slowestLossMs: Math.max(...lossesAfterMs), counted })}\n`);
+        expect(summary.lost).toBeGreaterThan(0);
+        expect(load.truth.sessions.filter(({ pod, loss }) => loss && !dead.has(pod))).toEqual([]);
+        expect(summary.refused).toBe(0);
+        expect(summary.slowestLoginMs).toBeLessThan(5000);
+        expect(counted).toBeGreaterThan(0);
+      } finally {
+        await startComponent('node-2');
+      }
+      await kubectl('wait', '--for=condition=Ready', 'node/node-2', '--timeout=60s');
+    }),
+};

@@ -1,0 +1,77 @@
+/**
+ * All operators are killed in the middle of drains and stay away for a minute. Proxies route on, sidecars hold: unknown is not zero.
+ * Only a limit goes on counting. Pods that start meanwhile start without the sidecar, which is reported when the operator is back.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect } from '@jest/globals';
+import { killInPod } from '../../support/kill.ts';
+import { conditionOf, kubectl, listObjects, until } from '../../support/kubectl.ts';
+import { createShopClient } from '../../support/shop-client.ts';
+import { appPods, getWorkload, scale, untilDraining, untilReady, untilSettled } from '../../support/shop-cluster.ts';
+import { inShop, type Scene } from '../world/scene.ts';
+import { untilHeld } from '../world/sidecars.ts';
+import type { Scenario } from './scenario.ts';
+
+const awayMs = 60_000;
+const operators = ['-n', 'holdfast-system', 'scale', 'deployment/holdfast-operator'];
+
+async function killOperators(): Promise<void> {
+  const pods = await listObjects('pods', 'holdfast-system', 'app.kubernetes.io/component=operator');
+  await kubectl(...operators, '--replicas=0');
+  for (const { metadata } of pods) await killInPod(metadata.uid, 'operator');
+  await until('no operator', async () => (await listObjects('pods', 'holdfast-system', 'app.kubernetes.io/component=operator')).length === 0);
+}
+
+async function bringBack(): Promise<void> {
+  await kubectl(...operators, '--replicas=2');
+  await kubectl('-n', 'holdfast-system', 'rollout', 'status', 'deployment/holdfast-operator', '--timeout=120s');
+}
+
+const injected = async (namespace: string) => conditionOf(await getWorkload(namespace), 'Injected');
+
+/** One pod with a session that never ends: it goes at its limit though nobody can ask for its sessions. */
+async function beginLimitedDrain({ namespace, host }: Scene): Promise<string> {
+  const pod = await createShopClient({ host, port: 80 }).login();
+  await kubectl('-n', namespace, 'delete', 'pod', pod, '--wait=false');
+  await untilHeld(namespace, pod);
+  await untilReady(namespace, 1);
+  return pod;
+}
+
+async function reportedAndReplaced(namespace: string): Promise<void> {
+  const reported = await until('the pod without sidecar reported', async () => {
+    const condition = await injected(namespace);
+    return condition?.reason === 'PodsNotInjected' && condition;
+  });
+  expect(reported.message).toContain('rollout restart');
+  const bare = (await appPods(namespace)).filter(({ spec }) => !JSON.stringify(spec).includes('holdfast-sidecar'));
+  expect(bare).toHaveLength(1);
+  await kubectl('-n', namespace, 'rollout', 'restart', 'deployment/cart');
+  await until('all injected', async () => (await injected(namespace))?.status === 'True');
+}
+
+export const operatorsAway: Scenario = {
+  title: 'all operators killed for a minute in the middle of drains: nothing lost; pods go at their limit, or when the operator is back; pods without sidecar are reported',
+  play: () =>
+    inShop('e2e-away', { replicas: 4 }, (busy) =>
+      inShop('e2e-away-limit', { replicas: 1, spec: { drain: { timeout: '30s' }, dataplane: { replicas: 1 } } }, async (limited) => {
+        const load = busy.customers('operators-away', { meanLifeMs: 15_000 });
+        await until('customers on every pod', async () => new Set(load.truth.sessions.map(({ pod }) => pod)).size === 4);
+        const limitedPod = await beginLimitedDrain(limited);
+        await scale(busy.namespace, 2);
+        await untilDraining(busy.namespace, 2);
+        await killOperators();
+        const killedAtMs = Date.now();
+        await scale(limited.namespace, 2);
+        await delay(killedAtMs + awayMs - Date.now());
+        const goneMeanwhile = [...busy.pods.goneAtMs.keys()];
+        const backAtMs = Date.now();
+        expect(goneMeanwhile).toEqual([]);
+        expect(limited.pods.goneAtMs.get(limitedPod)).toBeLessThan(backAtMs);
+        await bringBack();
+        expect(await busy.farewell(load)).toMatchObject({ lost: 0, misplaced: 0, refused: 0 });
+        await untilSettled(busy.namespace, 2);
+        await reportedAndReplaced(limited.namespace);
+      }),
+    ),
+};

@@ -1,0 +1,29 @@
+/** A proxy dies without a word: its connections break, and the other one reads the same tokens. */
+import { expect } from '@jest/globals';
+import { killInPod } from '../../support/kill.ts';
+import { until } from '../../support/kubectl.ts';
+import { proxyPods, scale, untilSettled } from '../../support/shop-cluster.ts';
+import { inShop } from '../world/scene.ts';
+import type { Scenario } from './scenario.ts';
+
+/** What the dead proxy counted goes on counting until those sessions would have ended: that is this long, at most. */
+const idleTimeout = '8s';
+
+export const proxyKilled: Scenario = {
+  title: 'a proxy killed: sessions go on through the other, and its counts hold no pod for longer than their sessions could last',
+  play: () =>
+    inShop('e2e-proxy-killed', { replicas: 2, spec: { sessionPersistence: { idleTimeout } } }, async (scene) => {
+      const load = scene.customers('proxy-killed', { reconnectMs: 5000, meanLifeMs: 8000 });
+      await until('customers on both pods', async () => new Set(load.truth.sessions.map(({ pod }) => pod)).size === 2);
+      const [proxy] = await proxyPods(scene.namespace);
+      const killedAtMs = Date.now();
+      expect(await killInPod(String(proxy?.metadata.uid), 'proxy')).toBe(1);
+      await until('cut customers', async () => load.truth.sessions.some(({ cuts }) => cuts.length > 0));
+      await until('as many customers again', async () => load.truth.sessions.filter(({ startedAtMs }) => startedAtMs > killedAtMs).length > 30);
+      await scale(scene.namespace, 1);
+      const summary = await scene.farewell(load);
+      expect(summary).toMatchObject({ lost: 0, misplaced: 0 });
+      expect(summary.cut.WebSocket).toBeGreaterThan(0);
+      await untilSettled(scene.namespace, 1);
+    }),
+};

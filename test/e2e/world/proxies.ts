@@ -1,0 +1,17 @@
+/** The proxies of a shop, each by itself. */
+import type { LiveObject } from '../../support/kubectl.ts';
+
+const listenerPort = 10_080;
+const adminPort = 9090;
+
+export const addressOf = (pod: LiveObject): string => String(pod.status?.['podIP']);
+
+/** One proxy as a load balancer that checks its health would see it: no Service in between. */
+export const targetOf = (pod: LiveObject) => ({ host: addressOf(pod), port: listenerPort });
+
+/** The sum of a metric over these proxies and all labels, of those samples whose line has `label`. */
+export async function sumMetric(pods: readonly LiveObject[], name: string, label = ''): Promise<number> {
+  const texts = await Promise.all(pods.map(async (pod) => (await fetch(`http://${addressOf(pod)}:${adminPort}/metrics`)).text()));
+  const samples = texts.flatMap((text) => text.split('\n')).filter((line) => new RegExp(`^${name}[{ ]`).test(line) && line.includes(label));
+  return samples.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+}

@@ -1,0 +1,12 @@
+/** What a sidecar says of itself. */
+import { getObject, until } from '../../support/kubectl.ts';
+
+const sidecarPort = 15_999;
+
+/** The kubelet has called the hook, and it is held: only then does the sidecar know with which grace the pod was deleted. */
+export const untilHeld = (namespace: string, pod: string): Promise<true> =>
+  until(`the preStop hook of ${pod} held`, async () => {
+    const address = String((await getObject('pod', pod, namespace))?.status?.['podIP']);
+    const state = (await (await fetch(`http://${address}:${sidecarPort}/state`)).json()) as { callers: number; state?: { killAtMs?: object } };
+    return state.callers > 0 && state.state?.killAtMs ? (true as const) : undefined;
+  });
