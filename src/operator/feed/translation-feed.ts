@@ -43,9 +43,12 @@ export function createTranslationFeed({ gather, revision, staleMs, clock, logger
   let latest: Translated | undefined;
   let currentRevision = '0';
   let cancel: (() => void) | undefined;
+  /** The last translation: where the world is so large that it takes longer than the hold-off, half of a core is left for all else. */
+  let tookMs = 0;
 
   function run(): void {
     cancel = undefined;
+    const startedMs = clock.nowMs();
     const before = latest?.translation;
     let changed: string[];
     try {
@@ -62,6 +65,7 @@ export function createTranslationFeed({ gather, revision, staleMs, clock, logger
       return;
     }
     for (const listener of listeners) listener(changed);
+    tookMs = clock.nowMs() - startedMs;
   }
 
   return {
@@ -77,7 +81,7 @@ export function createTranslationFeed({ gather, revision, staleMs, clock, logger
       return () => listeners.delete(listener);
     },
     touch: () => {
-      cancel ??= clock.after(holdOffMs, run);
+      cancel ??= clock.after(Math.max(holdOffMs, tookMs), run);
     },
     stop: () => {
       cancel?.();
