@@ -3,7 +3,6 @@ import { beforeAll, expect, test } from '@jest/globals';
 import { describeWithCluster } from '../support/full-cluster.ts';
 import { installHoldfast } from '../support/shop-cluster.ts';
 import { addressReused } from './scenarios/address-reused.ts';
-import { countedInThePod } from './scenarios/counted-in-the-pod.ts';
 import { drainLimit } from './scenarios/drain-limit.ts';
 import { lateProxy } from './scenarios/late-proxy.ts';
 import { notServing } from './scenarios/not-serving.ts';
@@ -14,7 +13,7 @@ import { returningBrowsers } from './scenarios/returning-browsers.ts';
 import { sidecarKilled } from './scenarios/sidecar-killed.ts';
 import { workloadDeleted } from './scenarios/workload-deleted.ts';
 
-const scenarios = [podsReplaced, lateProxy, returningBrowsers, workloadDeleted, notServing, proxyKilled, sidecarKilled, onePod, drainLimit, addressReused, countedInThePod];
+const scenarios = [podsReplaced, lateProxy, returningBrowsers, workloadDeleted, notServing, proxyKilled, sidecarKilled, onePod, drainLimit, addressReused];
 
 // Not inside of describe: Jest starts concurrent tests before the hooks of theirs.
 beforeAll(installHoldfast, 180_000);

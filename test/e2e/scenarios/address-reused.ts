@@ -12,15 +12,12 @@ import type { Scenario } from './scenario.ts';
 const lastAddressFile = `/run/holdfast-cluster/${process.env['HOLDFAST_CLUSTER'] ?? 'holdfast'}/cni-addresses/pods/last_reserved_ip.0`;
 
 const pod = { nodeSelector: { 'kubernetes.io/hostname': 'node' } };
-// Long enough for a pod to be replaced, more than once: a session that is over by itself is not lost. Nobody logs out here, so the shop's end waits for it.
-const spec = { sessionPersistence: { idleTimeout: '45s' }, drain: { timeout: '20s' }, dataplane: { replicas: 1 } };
+const spec = { dataplane: { replicas: 1 } };
 
-/** A login that keeps what it was given, of both cookies. */
-async function login(host: string): Promise<{ pod: string; cookie: string }> {
-  const response = await fetch(`http://${host}/login`, { method: 'POST' });
-  const cookie = response.headers.getSetCookie().map((line) => line.split(';', 1)[0]).join('; ');
-  return { pod: ((await response.json()) as { pod: string }).pod, cookie };
-}
+/** The cookies that an answer gives. */
+const cookiesOf = (response: Response): string => response.headers.getSetCookie().map((line) => line.split(';', 1)[0]).join('; ');
+
+const call = (host: string, method: string, path: string, cookie = ''): Promise<Response> => fetch(`http://${host}${path}`, { method, headers: cookie ? { cookie } : {} });
 
 async function replaceAtSameAddress(namespace: string, old: LiveObject): Promise<LiveObject> {
   await kubectl('-n', namespace, 'delete', 'pod', old.metadata.name, '--force', '--grace-period=0');
@@ -42,19 +39,22 @@ export const addressReused: Scenario = {
       const [old] = await appPods(namespace);
       if (old === undefined) throw new Error('no pod');
       const proxies = await proxyPods(namespace);
-      const before = await login(host);
+      const before = cookiesOf(await call(host, 'POST', '/login'));
       const lostBefore = await sumMetric(proxies, 'holdfast_sessions_lost_total');
       const next = await replaceAtSameAddress(namespace, old);
       const response = await until('the new pod serving', async () => {
-        const answer = await fetch(`http://${host}/cart`, { headers: { cookie: before.cookie } });
+        const answer = await call(host, 'GET', '/cart', before);
         return answer.status === 503 ? undefined : answer;
       });
       // It comes to the new pod as a new session, and says so: the app has not taken it for somebody else.
       expect(response.status).toBe(401);
-      const [token = ''] = response.headers.getSetCookie();
+      const token = cookiesOf(response);
       expect(token).toMatch(/^cart-session=h1\./);
-      expect(before.cookie).not.toContain(token.split(';', 1)[0]);
+      expect(before).not.toContain(token);
       expect(await sumMetric(proxies, 'holdfast_sessions_lost_total')).toBe(lostBefore + 1);
       expect(addressOf(next)).toBe(addressOf(old));
+      // Whoever began a session ends it.
+      const customer = `${token}; ${cookiesOf(await call(host, 'POST', '/login', token))}`;
+      expect((await call(host, 'POST', '/logout', customer)).status).toBe(200);
     }),
 };

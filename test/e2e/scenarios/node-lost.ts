@@ -8,10 +8,13 @@ import { inShop } from '../world/scene.ts';
 import { onNode } from './node-drained.ts';
 import type { Scenario } from './scenario.ts';
 
+/** Whoever loses a session gets another with the answer that says so, and here leaves it to itself. */
+const spec = { sessionPersistence: { idleTimeout: '20s' } };
+
 export const nodeLost: Scenario = {
   title: 'a node dies: the sessions of its own pods are lost and counted, no others, and their clients get new ones at once',
   play: () =>
-    inShop('e2e-node-lost', { replicas: 4 }, async (scene) => {
+    inShop('e2e-node-lost', { replicas: 4, spec }, async (scene) => {
       const [proxy] = onNode(await proxyPods(scene.namespace), 'node');
       const dead = new Set(onNode(await appPods(scene.namespace), 'node-2').map(({ metadata }) => metadata.name));
       if (proxy === undefined) throw new Error('no proxy on the first node');
