@@ -52,8 +52,7 @@ describeWithCluster('Eyes on a real cluster', () => {
       }
     }
     expect(empty).toEqual([]);
-    const firing = await scraping.queryRange('ALERTS{alertstate="firing",alertname="HoldfastSessionsLost"}', fromMs, Date.now());
-    expect(firing.length).toBeGreaterThan(0);
+    await until('the alert firing', async () => (await scraping.queryRange('ALERTS{alertstate="firing",alertname="HoldfastSessionsLost"}', fromMs, Date.now())).length > 0);
     await untilSettled(namespace, 2);
     await closeShop(namespace);
   }, 300_000);
