@@ -19,15 +19,18 @@ export interface OutgoingNews {
   tell(session: SessionId, nowMs: number): void;
 }
 
-/** Covers a report that failed and the one after it. */
-const repeatForMs = 3000;
+/**
+ * How long news is repeated. An end that gets lost holds a pod for the idle timeout: its time covers a stream of tables that broke and is
+ * made anew. A date that gets lost is told again as time passes, and each repetition is a little late: a report that failed and the next.
+ */
+export const repeatForMs = { ended: 10_000, seen: 3000 } as const;
 /** Bounds a report to 0.2 MB. What does not fit is told later (`seen`), or left to the idle timeout of the other proxies (`ended`). */
 const maxRecent = 10_000;
 
-export function createOutgoingNews(): OutgoingNews {
+export function createOutgoingNews(forMs: number): OutgoingNews {
   let told: { id: string; atMs: number }[] = [];
   const forgetOld = (nowMs: number) => {
-    const young = told.findIndex(({ atMs }) => nowMs - atMs <= repeatForMs);
+    const young = told.findIndex(({ atMs }) => nowMs - atMs <= forMs);
     told = young === -1 ? [] : told.slice(young);
   };
   const hasRoom = (nowMs: number) => {

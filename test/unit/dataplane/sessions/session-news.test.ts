@@ -9,13 +9,13 @@ const other = (sessionLo: number) => ({ sessionHi: 7, sessionLo });
 
 describe('what a proxy tells of its sessions', () => {
   test('is repeated for some seconds, since a report may get lost, and then no more', () => {
-    const news = createOutgoingNews();
+    const news = createOutgoingNews(3000);
     news.tell(session, 1000);
     expect([1000, 4000, 4001].map((nowMs) => news.recent(nowMs))).toEqual([[id], [id], []]);
   });
 
   test('is never more than fits into a report; when the old has been told there is room again', () => {
-    const news = createOutgoingNews();
+    const news = createOutgoingNews(3000);
     for (let lo = 0; lo < 12_000; lo += 1) news.tell(other(lo), 1000);
     expect(news.recent(1000)).toHaveLength(10_000);
     expect([news.hasRoom(4000), news.hasRoom(4001)]).toEqual([false, true]);
