@@ -3,6 +3,8 @@ import { beforeAll, expect, test } from '@jest/globals';
 import { describeWithCluster } from '../support/full-cluster.ts';
 import { installHoldfast } from '../support/shop-cluster.ts';
 import { addressReused } from './scenarios/address-reused.ts';
+import { countedInThePod } from './scenarios/counted-in-the-pod.ts';
+import { countedInThePod } from './scenarios/counted-in-the-pod.ts';
 import { drainLimit } from './scenarios/drain-limit.ts';
 import { lateProxy } from './scenarios/late-proxy.ts';
 import { notServing } from './scenarios/not-serving.ts';
@@ -13,7 +15,7 @@ import { returningBrowsers } from './scenarios/returning-browsers.ts';
 import { sidecarKilled } from './scenarios/sidecar-killed.ts';
 import { workloadDeleted } from './scenarios/workload-deleted.ts';
 
-const scenarios = [podsReplaced, lateProxy, returningBrowsers, workloadDeleted, notServing, proxyKilled, sidecarKilled, onePod, drainLimit, addressReused];
+const scenarios = [podsReplaced, lateProxy, returningBrowsers, workloadDeleted, notServing, proxyKilled, sidecarKilled, onePod, drainLimit, addressReused, countedInThePod];
 
 // Not inside of describe: Jest starts concurrent tests before the hooks of theirs.
 beforeAll(installHoldfast, 180_000);

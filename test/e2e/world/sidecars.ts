@@ -1,5 +1,5 @@
 /** What a sidecar says of itself. */
-import { getObject, until } from '../../support/kubectl.ts';
+import { getObject, until, type LiveObject } from '../../support/kubectl.ts';
 
 const sidecarPort = 15_999;
 
@@ -10,3 +10,21 @@ export const untilHeld = (namespace: string, pod: string): Promise<true> =>
     const state = (await (await fetch(`http://${address}:${sidecarPort}/state`)).json()) as { callers: number; state?: { killAtMs?: object } };
     return state.callers > 0 && state.state?.killAtMs ? (true as const) : undefined;
   });
+
+type Source = { type: string; known: boolean; sessions?: number };
+
+/** What each source counted last, by its type; a source that is unknown is not there. */
+export async function countsOf(pod: LiveObject): Promise<Partial<Record<string, number>>> {
+  const answer = await fetch(`http://${String(pod.status?.['podIP'])}:${sidecarPort}/state`);
+  const { state } = (await answer.json()) as { state?: { sources?: Source[] } };
+  return Object.fromEntries((state?.sources ?? []).flatMap(({ type, sessions }) => (sessions === undefined ? [] : [[type, sessions]])));
+}
+
+type Source = { type: string; known: boolean; sessions?: number };
+
+/** What each source counted last, by its type; a source that is unknown is not there. */
+export async function countsOf(pod: LiveObject): Promise<Partial<Record<string, number>>> {
+  const answer = await fetch(`http://${String(pod.status?.['podIP'])}:${sidecarPort}/state`);
+  const { state } = (await answer.json()) as { state?: { sources?: Source[] } };
+  return Object.fromEntries((state?.sources ?? []).flatMap(({ type, sessions }) => (sessions === undefined ? [] : [[type, sessions]])));
+}
