@@ -4,7 +4,6 @@ import { describeWithCluster } from '../support/full-cluster.ts';
 import { installHoldfast } from '../support/shop-cluster.ts';
 import { addressReused } from './scenarios/address-reused.ts';
 import { countedInThePod } from './scenarios/counted-in-the-pod.ts';
-import { countedInThePod } from './scenarios/counted-in-the-pod.ts';
 import { drainLimit } from './scenarios/drain-limit.ts';
 import { lateProxy } from './scenarios/late-proxy.ts';
 import { notServing } from './scenarios/not-serving.ts';

@@ -19,12 +19,3 @@ export async function countsOf(pod: LiveObject): Promise<Partial<Record<string, 
   const { state } = (await answer.json()) as { state?: { sources?: Source[] } };
   return Object.fromEntries((state?.sources ?? []).flatMap(({ type, sessions }) => (sessions === undefined ? [] : [[type, sessions]])));
 }
-
-type Source = { type: string; known: boolean; sessions?: number };
-
-/** What each source counted last, by its type; a source that is unknown is not there. */
-export async function countsOf(pod: LiveObject): Promise<Partial<Record<string, number>>> {
-  const answer = await fetch(`http://${String(pod.status?.['podIP'])}:${sidecarPort}/state`);
-  const { state } = (await answer.json()) as { state?: { sources?: Source[] } };
-  return Object.fromEntries((state?.sources ?? []).flatMap(({ type, sessions }) => (sessions === undefined ? [] : [[type, sessions]])));
-}
