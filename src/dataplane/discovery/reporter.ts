@@ -49,7 +49,9 @@ export function startReporter(ports: ReporterPorts): () => void {
   const tick = () => {
     const nowMs = clock.nowMs();
     const changes = ports.changes();
-    if (changes !== lastChanges || nowMs - lastSentMs >= maxIntervalMs) {
+    // With nobody to take it none is made: what it would tell of ends is then kept for those who come back.
+    const isHeard = !ports.addresses()[Symbol.iterator]().next().done;
+    if (isHeard && (changes !== lastChanges || nowMs - lastSentMs >= maxIntervalMs)) {
       // From the clock, so that a restarted container's reports are newer than those of the one before.
       sequence = Math.max(sequence + 1, nowMs);
       lastSentMs = nowMs;

@@ -20,18 +20,22 @@ export interface OutgoingNews {
 }
 
 /**
- * How long news is repeated. An end that gets lost holds a pod for the idle timeout: its time covers a stream of tables that broke and is
- * made anew. A date that gets lost is told again as time passes, and each repetition is a little late: a report that failed and the next.
+ * How long news is repeated, from the first report that has it. An end that gets lost holds a pod for the idle timeout: its time covers
+ * another proxy's stream that broke and is made anew, with all of its back-off. A date that gets lost is told again as time passes, and
+ * each repetition is a little late: a report that failed and the next.
  */
-export const repeatForMs = { ended: 10_000, seen: 3000 } as const;
+export const repeatForMs = { ended: 15_000, seen: 3000 } as const;
+/** Reports are made each second at least, unless no operator is there to take them: then nothing was heard, and all is told again. */
+const unheardAfterMs = 5000;
 /** Bounds a report to 0.2 MB. What does not fit is told later (`seen`), or left to the idle timeout of the other proxies (`ended`). */
 const maxRecent = 10_000;
 
 export function createOutgoingNews(forMs: number): OutgoingNews {
-  let told: { id: string; atMs: number }[] = [];
+  /** `sinceMs`: of the first report; undefined before it. */
+  let told: { id: string; sinceMs: number | undefined }[] = [];
+  let reportedAtMs = 0;
   const forgetOld = (nowMs: number) => {
-    const young = told.findIndex(({ atMs }) => nowMs - atMs <= forMs);
-    told = young === -1 ? [] : told.slice(young);
+    told = told.filter(({ sinceMs }) => sinceMs === undefined || nowMs - sinceMs <= forMs);
   };
   const hasRoom = (nowMs: number) => {
     if (told.length >= maxRecent) forgetOld(nowMs);
@@ -39,12 +43,15 @@ export function createOutgoingNews(forMs: number): OutgoingNews {
   };
   return {
     recent(nowMs) {
+      const wasUnheard = nowMs - reportedAtMs > unheardAfterMs;
+      reportedAtMs = nowMs;
+      for (const news of told) if (wasUnheard || news.sinceMs === undefined) news.sinceMs = nowMs;
       forgetOld(nowMs);
       return told.map(({ id }) => id);
     },
     hasRoom,
     tell(session, nowMs) {
-      if (hasRoom(nowMs)) told.push({ id: formatSessionId(session), atMs: nowMs });
+      if (hasRoom(nowMs)) told.push({ id: formatSessionId(session), sinceMs: undefined });
     },
   };
 }

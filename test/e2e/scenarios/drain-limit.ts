@@ -50,7 +50,8 @@ export const drainLimit: Scenario = {
       expect([1, 2]).toContain(released.sessionsCut);
       expect(released.tookMs).toBeGreaterThanOrEqual(limit.timeoutMs);
       expect(released.tookMs).toBeLessThanOrEqual(limit.timeoutMs + 1000);
-      // SIGTERM follows: the way from the hook to the app is the kubelet's.
+      // By their own clocks, which are one: when the test heard of the deletion is the API server's and this process' affair.
+      expect(sigtermAtMs).toBeGreaterThanOrEqual(Date.parse(released.time));
       expect(figures.sigtermAfterMs).toBeGreaterThanOrEqual(limit.timeoutMs);
       expect(figures.lastAnswerAfterMs).toBeGreaterThanOrEqual(limit.timeoutMs - 1000);
       const graceEndMs = deletedAtMs + limit.timeoutMs + limit.quietPeriodMs + limit.shutdownMarginMs + limit.reserveMs;

@@ -26,8 +26,7 @@ export const sidecarKilled: Scenario = {
       await untilHeld(scene.namespace, name);
       const pod = (await appPods(scene.namespace)).find(({ metadata }) => metadata.name === name);
       expect(await killInPod(String(pod?.metadata.uid), 'sidecar')).toBe(1);
-      // The kubelet may tell of the sidecar's end before the app's, or of both at one time.
-      const event = await untilEvent(scene.namespace, name, 'SidecarRestarted', 'DrainBroken');
+      const event = await untilEvent(scene.namespace, name, 'SidecarRestarted');
       await until('the pod gone', async () => scene.pods.goneAtMs.has(name), 60_000);
       await load.sendHome();
       const summary = await scene.farewell(load);

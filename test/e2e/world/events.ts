@@ -7,6 +7,6 @@ async function listEvents(namespace: string): Promise<Event[]> {
   return (JSON.parse(await kubectl('-n', namespace, 'get', 'events.events.k8s.io', '-o', 'json')) as { items: Event[] }).items;
 }
 
-/** The first event with one of these reasons about an object of this name. */
-export const untilEvent = (namespace: string, about: string, ...reasons: string[]): Promise<Event> =>
-  until(`an event ${reasons.join(' or ')} about ${about}`, async () => (await listEvents(namespace)).find((event) => reasons.includes(event.reason) && event.regarding.name === about), 30_000);
+/** The first event with this reason about an object of this name. */
+export const untilEvent = (namespace: string, about: string, reason: string): Promise<Event> =>
+  until(`an event ${reason} about ${about}`, async () => (await listEvents(namespace)).find((event) => event.reason === reason && event.regarding.name === about), 30_000);

@@ -14,6 +14,20 @@ describe('what a proxy tells of its sessions', () => {
     expect([1000, 4000, 4001].map((nowMs) => news.recent(nowMs))).toEqual([[id], [id], []]);
   });
 
+  test('is kept while no report is made, and told from the first one on: the operators were away', () => {
+    const news = createOutgoingNews(3000);
+    news.tell(session, 1000);
+    expect(news.recent(61_000)).toEqual([id]);
+    expect(news.recent(64_000)).toEqual([id]);
+    expect(news.recent(64_001)).toEqual([]);
+  });
+
+  test('is told anew after a time without reports: what was told just before may not have been heard', () => {
+    const news = createOutgoingNews(3000);
+    news.tell(session, 1000);
+    expect([1000, 61_000, 64_001].map((nowMs) => news.recent(nowMs))).toEqual([[id], [id], []]);
+  });
+
   test('is never more than fits into a report; when the old has been told there is room again', () => {
     const news = createOutgoingNews(3000);
     for (let lo = 0; lo < 12_000; lo += 1) news.tell(other(lo), 1000);
