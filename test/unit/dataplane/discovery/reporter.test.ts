@@ -7,14 +7,17 @@ import { createMemoryLogger } from '../../../support/memory-logger.ts';
 function createWorld() {
   const clock = createMemoryClock();
   const startMs = clock.nowMs();
-  const world = { changes: 0, hasTable: true, answer: (_address: string): Promise<void> => Promise.resolve() };
+  const world = { changes: 0, hasTable: true, built: 0, addresses: ['x', 'y'], answer: (_address: string): Promise<void> => Promise.resolve() };
   const sent: { atMs: number; address: string; report: Report }[] = [];
   const stop = startReporter({
     clock,
     log: createMemoryLogger(),
-    addresses: () => ['x', 'y'],
+    addresses: () => world.addresses,
     changes: () => world.changes,
-    build: (sequence) => (world.hasTable ? { startedAtMs: 0, sequence, endpoints: [], ended: [], seen: [] } : undefined),
+    build(sequence) {
+      world.built += 1;
+      return world.hasTable ? { startedAtMs: 0, sequence, endpoints: [], ended: [], seen: [] } : undefined;
+    },
     send: (address, report) => {
       sent.push({ atMs: clock.nowMs() - startMs, address, report });
       return world.answer(address);
@@ -29,6 +32,19 @@ describe('reports', () => {
     const { clock, timesOf } = createWorld();
     await clock.advance(2400);
     for (const address of ['x', 'y']) expect(timesOf(address)).toEqual([0, 800, 1600, 2400]);
+  });
+
+  test('are not made while nobody is there to take them, and go out at once when somebody is', async () => {
+    const { clock, world, timesOf } = createWorld();
+    await clock.advance(100);
+    const before = world.built;
+    world.addresses = [];
+    world.changes += 1;
+    await clock.advance(60_000);
+    expect(world.built).toBe(before);
+    world.addresses = ['x'];
+    await clock.advance(200);
+    expect(timesOf('x')).toEqual([0, 60_200]);
   });
 
   test('follow a change within 200 ms, and no faster however much changes', async () => {
