@@ -111,12 +111,15 @@ function renderDeployment(identity: Identity, replicas: number, params: ProxyPar
         spec: {
           serviceAccountName: metadata.name,
           ...renderProxyPod({ namespace: identity.namespace, name: identity.gateway }, params),
-          topologySpreadConstraints: ['kubernetes.io/hostname', 'topology.kubernetes.io/zone'].map((topologyKey) => ({
-            maxSkew: 1,
-            topologyKey,
-            whenUnsatisfiable: 'ScheduleAnyway',
-            labelSelector: { matchLabels },
-          })),
+          // Not topologySpreadConstraints: with one on zones the scheduler scores no node that has no zone label, and spreads over hosts neither.
+          affinity: {
+            podAntiAffinity: {
+              preferredDuringSchedulingIgnoredDuringExecution: ['kubernetes.io/hostname', 'topology.kubernetes.io/zone'].map((topologyKey) => ({
+                weight: 100,
+                podAffinityTerm: { topologyKey, labelSelector: { matchLabels } },
+              })),
+            },
+          },
         },
       },
     },

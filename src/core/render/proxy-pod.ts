@@ -50,7 +50,9 @@ const renderContainer = (gateway: GatewayRef, params: ProxyParams) => ({
   // Not those of the listeners, which it binds as its table says: a listener that is added must not roll the proxies.
   ports: [{ name: 'admin', containerPort: ports.admin, protocol: 'TCP' }],
   readinessProbe: { httpGet: { path: '/readyz', port: 'admin' }, periodSeconds: 2, failureThreshold: 2 },
-  livenessProbe: { httpGet: { path: '/healthz', port: 'admin' }, periodSeconds: 10, failureThreshold: 3 },
+  // On a starved node a start takes its time, and an answer too: to be killed for that would cost every connection.
+  startupProbe: { httpGet: { path: '/healthz', port: 'admin' }, periodSeconds: 1, failureThreshold: 120 },
+  livenessProbe: { httpGet: { path: '/healthz', port: 'admin' }, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3 },
   // No limits: a proxy that is killed for memory or throttled hurts every session at once.
   resources: { requests: { cpu: '100m', memory: '128Mi' } },
   securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },

@@ -24,7 +24,7 @@ export type OperatorApiOptions = {
 
 /** A table of 10,000 endpoints has some 2 MB: beyond this a line is a mistake, and must not fill the memory. */
 const maxLineLength = 64 * 1024 * 1024;
-const reportLimitMs = 2000;
+const reportLimitMs = 5000;
 
 type Target = Pick<RequestOptions, 'host' | 'path' | 'method' | 'agent'> & { headers?: Record<string, string | number> };
 
