@@ -19,10 +19,13 @@ export function createSources({ world, feed, ledger }: { world: World; feed: Tra
     const workload = world.workload({ namespace: pod.namespace, name });
     const gateways = gatewaysOf(backendKey(pod.namespace, name), pod.namespace, translated);
     const expected = gateways.map((gateway) => ({ gateway, proxies: expectedProxies(translated.snapshot, gateway) }));
-    // A proxy that is being replaced takes its counts with it. Only where the StickyWorkload is gone too there is to be none.
-    const bare = expected.find(({ proxies }) => proxies.length === 0);
+    const proxies = expected.flatMap((one) => one.proxies);
+    // With the StickyWorkload gone, and its proxies after it, no client can come back to a session: what they counted last holds nothing.
+    if (!workload && proxies.length === 0) return [{ type: 'Proxy', known: true, sessions: 0 }];
+    // A proxy that is being replaced takes its counts with it.
+    const bare = expected.find((one) => one.proxies.length === 0);
     if (bare && workload) return unknown(`no proxy of Gateway ${bare.gateway} is running`);
-    return ledger.sourcesOf(pod.uid, expected.flatMap(({ proxies }) => proxies), nowMs);
+    return ledger.sourcesOf(pod.uid, proxies, nowMs);
   };
 }
 

@@ -45,7 +45,7 @@ test.each<[string, Known, object]>([
   ['nothing is known before the first translation', { workload: 'cart' }, unknown('this replica of the operator has not read the cluster yet')],
   ['nothing of a pod that no cache has', { world: { pods: proxies } }, unknown('this replica of the operator does not know the pod yet')],
   ['nothing while no proxy runs: its counts went with it', { world: {}, workload: 'cart' }, unknown('no proxy of Gateway shop/holdfast is running')],
-  ['zero where the StickyWorkload is gone, and its proxy with it', { world: {}, workload: 'cart', claimed: false }, known(0)],
+  ['zero where the StickyWorkload is gone, and its proxy with it, whatever that counted last', { world: {}, workload: 'cart', claimed: false, reports: { p: { sessions: 2 } } }, known(0)],
   ['what a proxy counts that runs on without the StickyWorkload', { world: { pods: proxies }, workload: 'cart', claimed: false, reports: { p: { sessions: 1 }, q: {} } }, known(1)],
   ['the sum of all proxies', { world: { pods: proxies }, workload: 'cart', reports: { p: { sessions: 2 }, q: { sessions: 3 } } }, known(5)],
   ['nothing while one of them is silent', { world: { pods: proxies }, workload: 'cart', reports: { p: {} } }, unknown('proxy pod uid-q has not reported')],
