@@ -15,6 +15,7 @@ import { describeError } from './log.ts';
 import type { Log } from './log.ts';
 import type { Counters } from './metrics.ts';
 import type { OperatorClient } from './operator-client.ts';
+import { createReport } from './report.ts';
 import type { CountSources } from './sources.ts';
 
 export interface Drain {
@@ -41,15 +42,13 @@ export type DrainPorts = {
 
 type Hold = { state(): DrainState; callers: Set<OnReleased>; stop(): void };
 
-/** The operator is told about the end, but the end does not wait for it. */
-const reportTimeoutMs = 1000;
 /** setTimeout fires at once beyond this. */
 const longestTimerMs = 2 ** 31 - 1;
 
 export function createDrain(ports: DrainPorts): Drain {
   const { operator, log } = ports;
+  const report = createReport(operator, log);
   let hold: Hold | undefined;
-  let report = Promise.resolve();
 
   function onRelease(ended: Hold, state: ReleasedState): void {
     const { release } = state;
@@ -61,14 +60,7 @@ export function createDrain(ports: DrainPorts): Drain {
       operator.close();
       return;
     }
-    report = operator
-      .reportDrained(release, AbortSignal.timeout(reportTimeoutMs))
-      .catch((error: unknown) => {
-        log('ReportFailed', { error: describeError(error) });
-      })
-      .finally(() => {
-        operator.close();
-      });
+    report.send(release);
   }
 
   function leave(joined: Hold, caller: OnReleased): void {
@@ -95,7 +87,7 @@ export function createDrain(ports: DrainPorts): Drain {
     view: () => ({ state: hold?.state(), callers: hold?.callers.size ?? 0 }),
     async stop() {
       hold?.stop();
-      await report;
+      await report.finish();
     },
   };
 }

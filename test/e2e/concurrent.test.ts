@@ -12,8 +12,9 @@ import { podsReplaced } from './scenarios/pods-replaced.ts';
 import { proxyKilled } from './scenarios/proxy-killed.ts';
 import { returningBrowsers } from './scenarios/returning-browsers.ts';
 import { sidecarKilled } from './scenarios/sidecar-killed.ts';
+import { workloadDeleted } from './scenarios/workload-deleted.ts';
 
-const scenarios = [podsReplaced, lateProxy, returningBrowsers, notServing, proxyKilled, sidecarKilled, onePod, drainLimit, addressReused, countedInThePod];
+const scenarios = [podsReplaced, lateProxy, returningBrowsers, notServing, proxyKilled, sidecarKilled, onePod, drainLimit, addressReused, countedInThePod, workloadDeleted];
 
 // Not inside of describe: Jest starts concurrent tests before the hooks of theirs.
 beforeAll(installHoldfast, 180_000);

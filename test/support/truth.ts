@@ -56,6 +56,8 @@ export type Summary = {
   /** Sessions that began on a pod that had been terminating for more than a second. */
   misplaced: number;
   refused: number;
+  /** The first of them in full. */
+  refusals: { what: string; atMs: number }[];
   alive: number;
   /** Connections that broke while their sessions went on, by type of session. */
   cut: Partial<Record<SessionType, number>>;
@@ -96,6 +98,7 @@ export function summarize(truth: Truth, terminatingSinceMs: ReadonlyMap<string, 
     lost: lost.length,
     misplaced: misplaced.length,
     refused: truth.refused.length,
+    refusals: truth.refused.slice(0, lossesShown),
     alive: truth.sessions.length - ended - lost.length,
     cut: countBy(truth.sessions.flatMap(({ type, cuts }) => cuts.map(() => type)), (type) => type),
     slowestLoginMs: Math.max(0, ...truth.sessions.map(({ loginMs }) => loginMs)),

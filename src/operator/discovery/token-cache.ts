@@ -11,6 +11,13 @@ type Cached = { identity: Identity | undefined; untilMs: number };
 
 /** How long a token that was revoked, or whose pod was deleted, is still taken. */
 const validForMs = 60_000;
+/**
+ * How long beyond that a token is taken which the API server cannot say anything about. Counts that nobody takes hold up every drain,
+ * and while it is away nobody can revoke a token either.
+ */
+const validUnansweredMs = 10 * 60_000;
+/** A caller does not wait longer for a second opinion on a token that was valid. */
+const patienceMs = 1000;
 /** Short: the API server may not know a brand-new ServiceAccount yet. */
 const invalidForMs = 2000;
 const maxRemembered = 10_000;
@@ -34,21 +41,40 @@ export function createTokenCache(reviewer: TokenReviewer, clock: Clock): TokenRe
     }
   }
 
+  function askOnce(token: string, key: string): Promise<Identity | undefined> {
+    const joined = running.get(key);
+    if (joined !== undefined) return joined;
+    if (running.size >= maxReviewsAtOnce) {
+      return Promise.reject(new AppError('KUBERNETES_UNAVAILABLE', 'too many tokens are being checked at this moment', { source: 'internal', retryable: true }));
+    }
+    const review = ask(token, key);
+    running.set(key, review);
+    return review;
+  }
+
   return {
     async review(token) {
       const key = createHash('sha256').update(token).digest('base64');
       const cached = valid.get(key) ?? invalid.get(key);
       if (cached !== undefined && cached.untilMs > clock.nowMs()) return cached.identity;
-      const joined = running.get(key);
-      if (joined !== undefined) return joined;
-      if (running.size >= maxReviewsAtOnce) {
-        throw new AppError('KUBERNETES_UNAVAILABLE', 'too many tokens are being checked at this moment', { source: 'internal', retryable: true });
-      }
-      const review = ask(token, key);
-      running.set(key, review);
-      return review;
+      const review = askOnce(token, key);
+      const wasValid = cached?.identity !== undefined && clock.nowMs() < cached.untilMs + validUnansweredMs;
+      return wasValid ? settleBy(review, cached.identity, clock) : review;
     },
   };
+}
+
+/** What was known, where the review fails or takes long. */
+function settleBy(review: Promise<Identity | undefined>, known: Identity | undefined, clock: Clock): Promise<Identity | undefined> {
+  return new Promise((resolve) => {
+    const cancel = clock.after(patienceMs, () => {
+      resolve(known);
+    });
+    void review
+      .catch(() => known)
+      .then(resolve)
+      .finally(cancel);
+  });
 }
 
 /** Newest last: the first of the Map is the oldest. */

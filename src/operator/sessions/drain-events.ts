@@ -38,11 +38,16 @@ export function countDrain({ namespace, workload }: { namespace: string; workloa
   count(counters.sessionsCut, key, sessionsCut);
 }
 
+const maxRemembered = 10_000;
+
 /** A sidecar speaks of its own pod only, so that a pod can tell no tales of another. */
 export function createDrainEvents(tools: StoryTools & { world: Pick<World, 'pod'>; durations: HistogramHandle }) {
+  /** By UID, the newest last: a sidecar that did not hear the answer tells again. */
+  const told = new Set<string>();
   return (ref: PodRef, summary: DrainSummary): void => {
     const { reason, message, ...figures } = summary;
     const { namespace, name, uid } = ref;
+    if (!remember(told, uid)) return;
     tools.logger.info({ namespace, pod: name, uid, reason, ...figures, detail: message }, 'drain ended');
     const workload = tools.world.pod(ref)?.workload;
     const pod = { ...ref, ...(workload !== undefined && { workload }) };
@@ -52,4 +57,13 @@ export function createDrainEvents(tools: StoryTools & { world: Pick<World, 'pod'
     countDrain({ namespace, workload }, summary, tools.counters);
     tools.durations.observe({ reason }, summary.tookMs / 1000);
   };
+}
+
+/** False where it was there already. */
+function remember(told: Set<string>, uid: string): boolean {
+  if (told.has(uid)) return false;
+  told.add(uid);
+  const oldest = told.values().next();
+  if (told.size > maxRemembered && oldest.done === false) told.delete(oldest.value);
+  return true;
 }

@@ -2,7 +2,7 @@
 import { expect } from '@jest/globals';
 import { until } from '../../support/kubectl.ts';
 import { appPods, flip, untilReady, untilSettled } from '../../support/shop-cluster.ts';
-import { inShop } from '../world/scene.ts';
+import { inShop, many } from '../world/scene.ts';
 import type { Scenario } from './scenario.ts';
 
 const autoscaler = {
@@ -24,7 +24,7 @@ export const autoscaled: Scenario = {
   play: () =>
     inShop('e2e-hpa', { replicas: 2, objects: [autoscaler] }, async (scene) => {
       const { namespace, pods } = scene;
-      const load = scene.customers('hpa-5-2', { sessions: 300, webSockets: 60, eventStreams: 20, thinkTimeMs: 1500, meanLifeMs: 10_000, arrivalsPerSecond: 60 });
+      const load = scene.customers('hpa-5-2', many);
       await Promise.all((await appPods(namespace)).map((pod) => flip(pod, '/burn?share=0.6')));
       await untilReady(namespace, 5);
       await until('customers on every pod', async () => new Set(load.truth.sessions.map(({ pod }) => pod)).size === 5);

@@ -10,7 +10,7 @@ import { delayOperators } from '../world/late-relay.ts';
 import { inShop } from '../world/scene.ts';
 import type { Scenario } from './scenario.ts';
 
-const lateByMs = 800;
+const lateByMs = 1000;
 
 export const lateProxy: Scenario = {
   title: 'two proxies that learn of every change a second apart: no session on a healthy pod is lost',

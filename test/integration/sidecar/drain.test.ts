@@ -198,3 +198,27 @@ test('a drain that an eviction cuts short says so to the operator', async () => 
   expect(await hook.answered).toBe('DrainCutShort');
   expect(await operator.summary).toMatchObject({ reason: 'DrainCutShort', sessionsCut: 1, message: expect.stringContaining('the pod was evicted') });
 });
+
+describe('the report of a drain that ended', () => {
+  test('is repeated until the operator takes it, and the hook does not wait for that', async () => {
+    const operator = await operatorOn();
+    operator.answer(terminatingWith(0));
+    operator.refuseSummaries(3);
+    const sidecar = await sidecarOf(operator);
+    expect(await callPreStop(sidecar.port).answered).toBe('DrainComplete');
+    expect(await operator.summary).toMatchObject({ reason: 'DrainComplete' });
+    expect(sidecar.events.filter((event) => event === 'ReportFailed')).toHaveLength(1);
+  });
+
+  test('holds the sidecar up for a second at most once it has to go', async () => {
+    const operator = await operatorOn();
+    operator.answer(terminatingWith(0));
+    operator.refuseSummaries(Infinity);
+    const sidecar = await sidecarOf(operator);
+    expect(await callPreStop(sidecar.port).answered).toBe('DrainComplete');
+    await sidecar.logged('ReportFailed', 1);
+    const sinceMs = Date.now();
+    await sidecar.drain.stop();
+    expect(Date.now() - sinceMs).toBeLessThan(2500);
+  });
+});

@@ -14,7 +14,9 @@ export type FakeOperator = {
   /** Resolves when as many more drain questions have come. */
   asked(times: number): Promise<void>;
   tokens: Set<string | undefined>;
-  /** Resolves with the first summary. */
+  /** Summaries are answered with 503 for as many times. */
+  refuseSummaries(times: number): void;
+  /** Resolves with the first summary that was taken. */
   summary: Promise<DrainSummary>;
   close(): Promise<void>;
 };
@@ -22,6 +24,7 @@ export type FakeOperator = {
 export async function startFakeOperator(certificates: TestCertificates, listen = { host: '127.0.0.1', port: 0 }): Promise<FakeOperator> {
   let next: Behaviour = { status: 503 };
   let count = 0;
+  let refusals = 0;
   const waiting: { at: number; resolve: () => void }[] = [];
   const tokens = new Set<string | undefined>();
   const { promise: summary, resolve: gotSummary } = Promise.withResolvers<DrainSummary>();
@@ -32,6 +35,11 @@ export async function startFakeOperator(certificates: TestCertificates, listen =
       let body = '';
       request.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
       request.on('end', () => {
+        refusals -= 1;
+        if (refusals >= 0) {
+          response.writeHead(503).end();
+          return;
+        }
         response.writeHead(204).end();
         gotSummary(JSON.parse(body) as DrainSummary);
       });
@@ -55,6 +63,9 @@ export async function startFakeOperator(certificates: TestCertificates, listen =
       new Promise((resolve) => {
         waiting.push({ at: count + times, resolve });
       }),
+    refuseSummaries(times) {
+      refusals = times;
+    },
     tokens,
     summary,
     async close() {

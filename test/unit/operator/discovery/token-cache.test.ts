@@ -84,4 +84,33 @@ describe('the token cache', () => {
     for (let index = 0; index < 100; index += 1) void cache.review(`waiting-${index}`);
     await expect(cache.review('one more')).rejects.toMatchObject({ code: 'KUBERNETES_UNAVAILABLE', retryable: true });
   });
+
+  test('takes a token that was valid for ten minutes more while the API server is away, and not one that it refuses', async () => {
+    const clock = createMemoryClock();
+    let answer = async (): Promise<Identity | undefined> => identity;
+    const cache = createTokenCache({ review: () => answer() }, clock);
+    await cache.review('good');
+    answer = () => Promise.reject(new Error('API server away'));
+    await clock.advance(60_000 + 10 * 60_000 - 1);
+    expect(await cache.review('good')).toEqual(identity);
+    await clock.advance(1);
+    await expect(cache.review('good')).rejects.toThrow('API server away');
+    answer = async () => identity;
+    await cache.review('good');
+    await clock.advance(60_000);
+    answer = async () => undefined;
+    expect(await cache.review('good')).toBeUndefined();
+  });
+
+  test('takes a token that was valid when the API server does not answer within a second', async () => {
+    const clock = createMemoryClock();
+    let answer = async (): Promise<Identity | undefined> => identity;
+    const cache = createTokenCache({ review: () => answer() }, clock);
+    await cache.review('good');
+    answer = () => new Promise(() => undefined);
+    await clock.advance(60_000);
+    const taken = cache.review('good');
+    await clock.advance(1000);
+    expect(await taken).toEqual(identity);
+  });
 });
