@@ -12,13 +12,14 @@ import { httpReadings } from './admin/http-metrics.ts';
 import { registerProxyMetrics } from './admin/proxy-metrics.ts';
 import { sessionReadings } from './admin/session-metrics.ts';
 import type { OperatorConfig, ProxyConfig } from './config.ts';
-import { startDiscovery, type DiscoveryTarget } from './discovery/discovery.ts';
+import { startDiscovery, type Discovery, type DiscoveryTarget } from './discovery/discovery.ts';
 import { createKeptTable } from './discovery/kept-table.ts';
 import { createOperatorApi } from './discovery/operator-api.ts';
 import { buildReport } from './discovery/report.ts';
 import { followTableFile } from './discovery/table-file.ts';
 import { createHttp1Server, type Http1Server } from './http1/server.ts';
 import { createListeners, type Listeners } from './listeners.ts';
+import { createInherited, listHandedSessions } from './sessions/handover.ts';
 import { createSessionIds } from './sessions/session-ids.ts';
 import { createSessionRouter, type ManagedRouter } from './sessions/router.ts';
 
@@ -53,8 +54,8 @@ export async function startProxy(config: ProxyConfig, ports: ProxyPorts): Promis
   const router = createSessionRouter({ clock, random: Math.random, newSessionId: createSessionIds() });
   const server = createHttp1Server({ router, clock });
   const listeners = createListeners(server, { bindPort: ports.bindPort, log });
-  const state = { stopping: false, asOfMs: 0 };
-  const source = startSource(config, { ports, target: createTarget({ router, server, listeners, state, clock }) });
+  const state = { stopping: false, handedOver: false, asOfMs: 0, startedAtMs: clock.nowMs() };
+  const source = startSource(config, { ports, target: createTarget({ router, server, listeners, state, clock, log }) });
   const stopSweeping = startSweeping(router, clock);
 
   const registry = createRegistry();
@@ -84,6 +85,7 @@ export async function startProxy(config: ProxyConfig, ports: ProxyPorts): Promis
       const steps = [
         { name: 'wait for load balancers', limitMs: config.shutdownDelayMs + 1000, run: () => sleep(clock, config.shutdownDelayMs) },
         { name: 'finish requests', limitMs: config.shutdownGraceMs + 1000, run: () => finishRequests(server, { graceMs: config.shutdownGraceMs, log }) },
+        { name: 'hand over sessions', limitMs: 5000, run: () => handOver({ router, state, source, log }) },
         { name: 'discovery', limitMs: 2000, run: () => source.stop() },
         { name: 'admin', limitMs: 1000, run: () => admin.close() },
       ];
@@ -93,11 +95,12 @@ export async function startProxy(config: ProxyConfig, ports: ProxyPorts): Promis
   };
 }
 
-type Parts = { router: ManagedRouter; server: Http1Server; listeners: Listeners; state: { asOfMs: number }; clock: Clock };
+type State = { handedOver: boolean; asOfMs: number; readonly startedAtMs: number };
+type Parts = { router: ManagedRouter; server: Http1Server; listeners: Listeners; state: State; clock: Clock; log: Logger };
 
 /** What discovery drives: tables in, reports out. */
-function createTarget({ router, server, listeners, state, clock }: Parts): DiscoveryTarget {
-  const startedAtMs = clock.nowMs();
+function createTarget({ router, server, listeners, state, clock, log }: Parts): DiscoveryTarget {
+  const inherited = createInherited();
   let tables = 0;
   return {
     onTable({ table, asOfMs }) {
@@ -114,7 +117,8 @@ function createTarget({ router, server, listeners, state, clock }: Parts): Disco
     },
     buildReport(sequence) {
       const table = router.table();
-      const at = { startedAtMs, sequence, nowMs: clock.nowMs() };
+      const nowMs = clock.nowMs();
+      const at = { startedAtMs: state.startedAtMs, sequence, inherited: inherited.recent(nowMs), nowMs };
       return table && buildReport(table, (id) => router.sessions.slots.byId(id), { ...at, ...router.news() });
     },
     onEnded(sessions) {
@@ -123,6 +127,12 @@ function createTarget({ router, server, listeners, state, clock }: Parts): Disco
     onSeen(sessions) {
       router.seenElsewhere(sessions);
     },
+    onHandover({ from, startedAtMs, sessions }) {
+      // Whoever has handed over its own can leave these to nobody any more.
+      if (state.handedOver || !router.inherit(sessions)) return;
+      inherited.add({ uid: from, startedAtMs }, clock.nowMs());
+      log.info({ from, sessions: sessions.length }, 'sessions inherited');
+    },
     // Both only grow, so their sum changes when either does.
     changes: () => tables + router.sessions.changes(),
   };
@@ -130,7 +140,16 @@ function createTarget({ router, server, listeners, state, clock }: Parts): Disco
 
 const podUids = ({ backends }: RoutingTable) => new Set(Object.values(backends).flatMap(({ endpoints }) => endpoints.map(({ uid }) => uid)));
 
-type Source = { connected: () => readonly string[]; stop: () => Promise<void> };
+type Source = Pick<Discovery, 'connected' | 'handOver' | 'stop'>;
+
+async function handOver({ router, state, source, log }: Pick<Parts, 'router' | 'state' | 'log'> & { source: Source }): Promise<void> {
+  state.handedOver = true;
+  const sessions = listHandedSessions(router.sessions);
+  if (sessions?.length === 0) return;
+  const isTaken = sessions !== undefined && (await source.handOver({ startedAtMs: state.startedAtMs, sessions }));
+  if (isTaken) log.info({ sessions: sessions.length }, 'sessions handed over');
+  else log.warn({ sessions: router.sessions.size() }, 'sessions not handed over, they count until their idle timeout');
+}
 
 function startSource({ source }: ProxyConfig, { ports, target }: { ports: ProxyPorts; target: DiscoveryTarget }): Source {
   const { clock, log } = ports;
@@ -139,7 +158,7 @@ function startSource({ source }: ProxyConfig, { ports, target }: { ports: ProxyP
     target.onTable({ stream: 0, revision: 0n, asOfMs: clock.nowMs(), table });
   };
   const stop = followTableFile(source.file, { clock, log, onTable });
-  return { connected: () => [], stop: () => Promise.resolve(stop()) };
+  return { connected: () => [], handOver: () => Promise.resolve(false), stop: () => Promise.resolve(stop()) };
 }
 
 function startOperatorSource({ host, keptTableFile, ...operator }: OperatorConfig, { ports, target }: { ports: ProxyPorts; target: DiscoveryTarget }): Source {

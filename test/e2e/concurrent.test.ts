@@ -9,12 +9,13 @@ import { lateProxy } from './scenarios/late-proxy.ts';
 import { notServing } from './scenarios/not-serving.ts';
 import { onePod } from './scenarios/one-pod.ts';
 import { podsReplaced } from './scenarios/pods-replaced.ts';
+import { proxiesReplaced } from './scenarios/proxies-replaced.ts';
 import { proxyKilled } from './scenarios/proxy-killed.ts';
 import { returningBrowsers } from './scenarios/returning-browsers.ts';
 import { sidecarKilled } from './scenarios/sidecar-killed.ts';
 import { workloadDeleted } from './scenarios/workload-deleted.ts';
 
-const scenarios = [podsReplaced, lateProxy, returningBrowsers, notServing, proxyKilled, sidecarKilled, onePod, drainLimit, addressReused, countedInThePod, workloadDeleted];
+const scenarios = [podsReplaced, lateProxy, returningBrowsers, notServing, proxiesReplaced, proxyKilled, sidecarKilled, onePod, drainLimit, addressReused, countedInThePod, workloadDeleted];
 
 // Not inside of describe: Jest starts concurrent tests before the hooks of theirs.
 beforeAll(installHoldfast, 180_000);

@@ -5,8 +5,9 @@
  *   within the last seconds, and confirms that it treats the pod as Draining.
  * - Sessions outlive the proxy that counted them. What a proxy last reported before it went away or was restarted goes on
  *   counting until those sessions would have ended by themselves: their clients may come back through another proxy.
+ * - One that went in good order handed its sessions to another, see `Handover`. What it reported counts until that one says so.
  */
-import type { EndpointReport, Report, SessionSource } from '../table/messages.ts';
+import type { EndpointReport, ProxyProcess, Report, SessionSource } from '../table/messages.ts';
 
 export type Ledger = {
   /** Takes a report of the proxy in a pod; `false`: it came late, after a newer one, and changed nothing. */
@@ -27,12 +28,27 @@ export const reportMaxAgeMs = 5000;
 type Latest = { startedAtMs: number; sequence: number; atMs: number; endpoints: Map<string, EndpointReport>; keyRings: Report['keyRings'] };
 
 /** Sessions that a proxy process took with it when it was restarted. */
-type Orphans = { sessions: number; expiresAtMs: number };
+type Orphans = { process: string; sessions: number; expiresAtMs: number };
+
+/** A report that is under way when its proxy goes is not later than this. */
+const lateReportMs = 60_000;
+
+const processKey = ({ uid, startedAtMs }: ProxyProcess): string => `${uid}@${startedAtMs}`;
 
 /** The state lives in memory of one operator replica and is complete again within seconds of a start. */
 export function createLedger(): Ledger {
   const latest = new Map<string, Latest>();
   const orphans = new Map<string, Orphans[]>();
+  /** When it was said first, by process. */
+  const inheritedAtMs = new Map<string, number>();
+
+  /** From now on the heir counts for it. */
+  function inherit(process: ProxyProcess, nowMs: number): void {
+    const key = processKey(process);
+    inheritedAtMs.set(key, nowMs);
+    if (latest.get(process.uid)?.startedAtMs === process.startedAtMs) latest.delete(process.uid);
+    for (const [uid, list] of orphans) orphans.set(uid, list.filter((orphan) => orphan.process !== key));
+  }
 
   /** What expected proxies count, and what those that are gone may have left. */
   function total(podUid: string, expectedProxyUids: readonly string[], nowMs: number): number {
@@ -50,13 +66,16 @@ export function createLedger(): Ledger {
   return {
     record(proxyUid, report, nowMs) {
       forgetEnded(latest, orphans, nowMs);
+      for (const [key, atMs] of inheritedAtMs) if (nowMs - atMs > lateReportMs) inheritedAtMs.delete(key);
       const known = latest.get(proxyUid);
-      const { startedAtMs, sequence, endpoints, keyRings } = report;
+      const { startedAtMs, sequence, endpoints, keyRings, inherited = [] } = report;
+      if (inheritedAtMs.has(processKey({ uid: proxyUid, startedAtMs }))) return false;
       if (known !== undefined) {
         if (startedAtMs < known.startedAtMs || (startedAtMs === known.startedAtMs && sequence <= known.sequence)) return false;
         // A new process in the same pod, without the memory of the one before it.
-        if (startedAtMs > known.startedAtMs) orphan(orphans, known.endpoints.values());
+        if (startedAtMs > known.startedAtMs) orphan(orphans, { uid: proxyUid, ...known });
       }
+      for (const process of inherited) inherit(process, nowMs);
       latest.set(proxyUid, { startedAtMs, sequence, atMs: nowMs, endpoints: new Map(endpoints.map((endpoint) => [endpoint.uid, endpoint])), keyRings });
       return true;
     },
@@ -111,9 +130,10 @@ function describe(doubts: string[]): string {
   return doubts.length > 3 ? `${shown}; and ${doubts.length - 3} more` : shown;
 }
 
-function orphan(orphans: Map<string, Orphans[]>, endpoints: Iterable<EndpointReport>): void {
-  for (const { uid, sessions, expiresAtMs } of endpoints) {
-    if (sessions > 0) orphans.set(uid, [...(orphans.get(uid) ?? []), { sessions, expiresAtMs }]);
+function orphan(orphans: Map<string, Orphans[]>, gone: Latest & { uid: string }): void {
+  const process = processKey(gone);
+  for (const { uid, sessions, expiresAtMs } of gone.endpoints.values()) {
+    if (sessions > 0) orphans.set(uid, [...(orphans.get(uid) ?? []), { process, sessions, expiresAtMs }]);
   }
 }
 

@@ -4,6 +4,7 @@
  *
  *     GET  /v1/table    proxy    answer: one `TableMessage` a line (NDJSON), for as long as both live
  *     POST /v1/report   proxy    body: `Report`
+ *     POST /v1/handover proxy    body: `Handover`, as it goes; 204: another proxy of the Gateway was told, 503: there is none to tell
  *     GET  /v1/drain    sidecar  answer: `DrainAnswer`, about the pod that the token names
  *     POST /v1/drained  sidecar  body: `DrainSummary`, about the pod that the token names
  */
@@ -21,7 +22,24 @@ export type TableMessage =
   /** Sessions that their app ended, as another proxy of the Gateway has seen it. Ids of 16 hex digits. */
   | { type: 'ended'; replica: string; sessions: string[] }
   /** Sessions that were alive on another proxy of the Gateway a moment ago, see `Report.seen`. Ids of 16 hex digits. */
-  | { type: 'seen'; replica: string; sessions: string[] };
+  | { type: 'seen'; replica: string; sessions: string[] }
+  /** Sessions that this proxy is to count from now on, because the one that did is gone. */
+  | { type: 'handover'; replica: string; handover: Handover & { from: string } };
+
+/** A process of a proxy: a container that was restarted in its pod is another one. */
+export type ProxyProcess = { uid: string; startedAtMs: number };
+
+/** What a proxy that goes in good order counted last: without an heir it would count until those sessions' idle timeout. */
+export type Handover = {
+  startedAtMs: number;
+  sessions: HandedSession[];
+};
+
+/** `endpoint`: as tokens name it. Ids of 16 hex digits, times in seconds of a token's clock. */
+export type HandedSession = { id: string; endpoint: string; lastSeenS: number; issuedAtS: number };
+
+/** Beyond this none are handed over: the message stays below 6 MB. */
+export const maxHandedSessions = 50_000;
 
 /** Sent at every change (at most every 200 ms) and at least every second. Complete: it replaces the one before. */
 export type Report = {
@@ -46,6 +64,8 @@ export type Report = {
    * the ids on, and nobody counts them. Ids of 16 hex digits.
    */
   seen: string[];
+  /** Proxies that are gone, all of whose sessions are among those counted here. Absent: none. */
+  inherited?: ProxyProcess[];
   /**
    * By backend key: the keys of the table it routes by, without their secrets. A key may sign only when every proxy has named it.
    * Absent: a proxy of an older version, which confirms none.

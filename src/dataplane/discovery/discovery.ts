@@ -5,7 +5,7 @@
  *                                                        ▲
  *                                  kept table ───────────┘ when nobody answers
  */
-import type { Report } from '../../core/table/messages.ts';
+import type { Handover, Report } from '../../core/table/messages.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { describeError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
@@ -36,11 +36,15 @@ export interface DiscoveryTarget extends MergerEvents {
   onEnded(sessions: readonly string[]): void;
   /** Sessions that another proxy saw alive. */
   onSeen(sessions: readonly string[]): void;
+  /** Sessions of a proxy that went, which are to be counted here. */
+  onHandover(handover: Handover & { from: string }): void;
 }
 
 export interface Discovery {
   /** Addresses whose stream is open. */
   connected(): readonly string[];
+  /** Through the first replica that has somebody to take it. `false`: there is none. */
+  handOver(handover: Handover): Promise<boolean>;
   stop(): Promise<void>;
 }
 
@@ -72,6 +76,7 @@ export function startDiscovery(ports: DiscoveryPorts, target: DiscoveryTarget, o
           connected.add(address);
           if (message.type === 'ended') target.onEnded(message.sessions);
           else if (message.type === 'seen') target.onSeen(message.sessions);
+          else if (message.type === 'handover') target.onHandover(message.handover);
           else merger.message(address, message);
         },
         onDown() {
@@ -119,6 +124,17 @@ export function startDiscovery(ports: DiscoveryPorts, target: DiscoveryTarget, o
 
   return {
     connected: () => [...connected],
+    async handOver(handover) {
+      for (const address of connected) {
+        try {
+          await ports.api.handOver(address, handover);
+          return true;
+        } catch (error) {
+          log.warn({ address, error: describeError(error) }, 'handover not taken');
+        }
+      }
+      return false;
+    },
     async stop() {
       stopping.abort();
       cancelResolve();

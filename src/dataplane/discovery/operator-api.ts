@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { Agent, request, type RequestOptions } from 'node:https';
 import type { IncomingMessage } from 'node:http';
-import type { Report } from '../../core/table/messages.ts';
+import type { Handover, Report } from '../../core/table/messages.ts';
 import { AppError } from '../../platform/errors.ts';
 import { createLineSplitter } from './line-splitter.ts';
 
@@ -10,6 +10,8 @@ export interface OperatorApi {
   /** The lines of a replica's table stream. Throws OPERATOR_UNREACHABLE or OPERATOR_REFUSED; ends when the replica ends it. */
   tableLines(address: string, signal: AbortSignal): AsyncIterable<string>;
   report(address: string, report: Report): Promise<void>;
+  /** Throws where the replica has nobody to tell, too. */
+  handOver(address: string, handover: Handover): Promise<void>;
   close(): void;
 }
 
@@ -39,20 +41,23 @@ export function createOperatorApi(options: OperatorApiOptions): OperatorApi {
     return exchange({ ...target, port, servername, ca, timeout, headers, signal: limits.signal }, limits.body);
   };
 
+  const post = async (to: Pick<Target, 'host' | 'path'>, message: object): Promise<void> => {
+    const body = JSON.stringify(message);
+    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+    const target = { ...to, method: 'POST', agent, headers };
+    const response = await open(target, { signal: AbortSignal.timeout(reportLimitMs), body }).catch(unreachable);
+    await refuseUnlessOk(response);
+    response.resume();
+  };
+
   return {
     async *tableLines(address, signal) {
       const response = await open({ host: address, path: '/v1/table', agent: false }, { signal }).catch(unreachable);
       await refuseUnlessOk(response);
       yield* splitLines(response);
     },
-    async report(address, report) {
-      const body = JSON.stringify(report);
-      const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-      const target = { host: address, path: '/v1/report', method: 'POST', agent, headers };
-      const response = await open(target, { signal: AbortSignal.timeout(reportLimitMs), body }).catch(unreachable);
-      await refuseUnlessOk(response);
-      response.resume();
-    },
+    report: (address, report) => post({ host: address, path: '/v1/report' }, report),
+    handOver: (address, handover) => post({ host: address, path: '/v1/handover' }, handover),
     close() {
       agent.destroy();
     },

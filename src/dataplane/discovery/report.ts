@@ -11,12 +11,12 @@ export type Counts = (endpointId: string) => EndpointCount | undefined;
  * `table` must be the one by which requests are routed at this moment: with the state `Draining` in a report the proxy confirms that it
  * sends no new session there, and the pod may go when the sessions are over.
  */
-export function buildReport(table: RoutingTable, counts: Counts, at: Pick<Report, 'startedAtMs' | 'sequence' | 'ended' | 'seen'> & { nowMs: number }): Report {
-  const { startedAtMs, sequence, ended, seen, nowMs } = at;
+export function buildReport(table: RoutingTable, counts: Counts, at: Pick<Report, 'startedAtMs' | 'sequence' | 'ended' | 'seen'> & { inherited?: Report['inherited'] | undefined; nowMs: number }): Report {
+  const { startedAtMs, sequence, ended, seen, inherited, nowMs } = at;
   const endpoints = Object.values(table.backends).flatMap(({ endpoints, limits }) =>
     endpoints.map((endpoint) => reportEndpoint(endpoint, { count: counts(endpoint.id), limits, nowMs })),
   );
-  return { startedAtMs, sequence, endpoints, ended, seen, keyRings: reportKeyRings(table) };
+  return { startedAtMs, sequence, endpoints, ended, seen, ...(inherited && { inherited }), keyRings: reportKeyRings(table) };
 }
 
 /** Numbers only: a secret travels one way. */

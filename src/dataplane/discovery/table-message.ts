@@ -4,13 +4,20 @@ import { isListOf, isObject, isPattern, isText, isTime, parseRoutingTable } from
 import { AppError } from '../../platform/errors.ts';
 
 const stampProblem = isObject({ type: isText, replica: isText, revision: isPattern(/^[0-9]{1,30}$/, 'decimal digits'), asOfMs: isTime });
-const newsProblem = isObject({ type: isPattern(/^(ended|seen)$/, 'ended or seen'), replica: isText, sessions: isListOf(isPattern(/^[0-9a-f]{16}$/, '16 hex digits')) });
+const isSession = isPattern(/^[0-9a-f]{16}$/, '16 hex digits');
+const newsProblem = isObject({ type: isPattern(/^(ended|seen)$/, 'ended or seen'), replica: isText, sessions: isListOf(isSession) });
+
+const handoverProblem = isObject({
+  type: isPattern(/^handover$/, 'handover'),
+  replica: isText,
+  handover: isObject({ from: isText, startedAtMs: isTime, sessions: isListOf(isObject({ id: isSession, endpoint: isSession, lastSeenS: isTime, issuedAtS: isTime })) }),
+});
 
 type Stamp = { type: string; replica: string; revision: string; asOfMs: number; table?: unknown };
 
 export function parseTableMessage(line: string): TableMessage {
   const value = parseJson(line);
-  if (isNews(value)) return value;
+  if (isNews(value) || isHandover(value)) return value;
   if (!isStamp(value)) throw refused(stampProblem(value, 'message') ?? 'message: is not one');
   const { replica, revision, asOfMs } = value;
   if (value.type === 'heartbeat') return { type: 'heartbeat', replica, revision, asOfMs };
@@ -21,6 +28,8 @@ export function parseTableMessage(line: string): TableMessage {
 }
 
 const isNews = (value: unknown): value is Extract<TableMessage, { type: 'ended' | 'seen' }> => newsProblem(value, 'message') === undefined;
+
+const isHandover = (value: unknown): value is Extract<TableMessage, { type: 'handover' }> => handoverProblem(value, 'message') === undefined;
 
 const isStamp = (value: unknown): value is Stamp => stampProblem(value, 'message') === undefined;
 

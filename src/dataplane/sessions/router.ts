@@ -1,6 +1,7 @@
 /** Decides where a request goes and keeps count: the session side of the seam in `dataplane/routing.ts`. */
 import { decideSession, maxWaitMs, type Candidate, type SessionDecision } from '../../core/session/decide.ts';
 import type { Token } from '../../core/session/token.ts';
+import type { HandedSession } from '../../core/table/messages.ts';
 import type { RoutingTable } from '../../core/table/routing-table.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Reply, RouteDecision, SessionRouter } from '../routing.ts';
@@ -8,6 +9,7 @@ import type { KnownBackend } from './backends.ts';
 import { createBeginnings } from './beginnings.ts';
 import { createCounters, forgetDeparted, type SessionCounters } from './counters.ts';
 import type { EndpointSlot } from './endpoint-slots.ts';
+import { inheritSessions } from './handover.ts';
 import type { HoldContext } from './hold-context.ts';
 import { PinnedHold } from './pinned-hold.ts';
 import { isGivenUp } from './reachability.ts';
@@ -45,6 +47,8 @@ export interface ManagedRouter extends SessionRouter {
   endElsewhere(ids: readonly string[]): void;
   /** Sessions that another proxy saw alive a moment ago. */
   seenElsewhere(ids: readonly string[]): void;
+  /** Takes the sessions of a proxy that is gone; `false`: some are on pods that are not known here, and none was taken. */
+  inherit(handed: readonly HandedSession[]): boolean;
 }
 
 /** What of a request deciding needs once the request's own bytes may be gone; and how long it may wait. */
@@ -148,10 +152,14 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
     },
     news: () => ({ ended: ended.recent(clock.nowMs()), seen: seen.recent(clock.nowMs()) }),
     endElsewhere(ids) {
-      for (const session of heardEnds(ids)) sessions.end(session, 'Elsewhere');
+      for (const session of heardEnds.hear(ids)) sessions.end(session, 'Elsewhere');
     },
     seenElsewhere(ids) {
       elsewhere.hear(ids, clock.nowMs());
+    },
+    inherit(handed) {
+      const endedHere = ended.told();
+      return state !== undefined && inheritSessions(handed, { sessions, table: state.table, hasEnded: (id) => endedHere.has(id) || heardEnds.has(id) });
     },
   };
 }

@@ -17,6 +17,8 @@ export interface OutgoingNews {
   hasRoom(nowMs: number): boolean;
   /** Told in the next reports, if there is room. */
   tell(session: SessionId, nowMs: number): void;
+  /** Ids of what was told in the last seconds, whether or not it was reported. */
+  told(): ReadonlySet<string>;
 }
 
 /**
@@ -53,23 +55,31 @@ export function createOutgoingNews(forMs: number): OutgoingNews {
     tell(session, nowMs) {
       if (hasRoom(nowMs)) told.push({ id: formatSessionId(session), sinceMs: undefined });
     },
+    told: () => new Set(told.map(({ id }) => id)),
   };
 }
 
 const maxHeard = 65_536;
 
-/**
- * Ends that other proxies told: the answer is those that are heard of for the first time. An end is taken once, because a client that
- * keeps its old token may come back after it.
- */
-export function createHeardEnds(): (ids: readonly string[]) => SessionId[] {
+/** Ends that other proxies told. */
+export interface HeardEnds {
+  /** Those that are heard of for the first time. An end is taken once, because a client that keeps its old token may come back after it. */
+  hear(ids: readonly string[]): SessionId[];
+  has(id: string): boolean;
+}
+
+export function createHeardEnds(): HeardEnds {
   const heard = createGenerations<string, true>(maxHeard);
-  return (ids) =>
-    ids.flatMap((id) => {
-      if (heard.get(id) === true) return [];
-      heard.set(id, true);
-      return [parseSessionId(id)];
-    });
+  const has = (id: string) => heard.get(id) === true;
+  return {
+    hear: (ids) =>
+      ids.flatMap((id) => {
+        if (has(id)) return [];
+        heard.set(id, true);
+        return [parseSessionId(id)];
+      }),
+    has,
+  };
 }
 
 /** When other proxies last saw sessions alive. Nobody counts these: they are the other proxies' to count. */

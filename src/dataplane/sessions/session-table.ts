@@ -30,6 +30,8 @@ export interface SessionTable {
   seenMs(session: SessionId, nowMs: number): number | undefined;
   /** A request or stream of the session begins. A session from another replica enters here. */
   open(session: SessionEntry, slot: EndpointSlot, nowMs: number): void;
+  /** A session of a proxy that is gone, as that one knew it: from now on it counts here. */
+  inherit(session: SessionEntry, slot: EndpointSlot, lastSeenS: number): void;
   /** It is over. */
   close(session: SessionId, nowMs: number): void;
   /** The session is over before its time. */
@@ -41,6 +43,8 @@ export interface SessionTable {
    * call goes on where this one stopped.
    */
   sweep(nowMs: number, maxRows: number): void;
+  /** Every session that is not over, with its endpoint. The table must not change meanwhile. */
+  all(): Iterable<SessionEntry & { slot: EndpointSlot; lastSeenS: number }>;
   /** Up to `limit` sessions of an endpoint, for the debug page. */
   list(slot: EndpointSlot, limit: number): { open: number; lastSeenS: number; issuedAtS: number }[];
 }
@@ -127,6 +131,14 @@ export function createSessionTable(seen: Pick<OutgoingNews, 'hasRoom' | 'tell'>)
       const found = findRow(rows, session);
       touch(rows, found === -1 ? enter(rows, session, slot) : found, { nowMs, change: 1 });
     },
+    inherit(session, slot, lastSeenS) {
+      const rows = shardOf(session);
+      const found = findRow(rows, session);
+      const row = found === -1 ? enter(rows, session, slot) : found;
+      rows.lastSeenS[row] = Math.max(cell(rows.lastSeenS, row), lastSeenS);
+      const counted = slots.byNumber(cell(rows.endpoint, row));
+      if (counted !== undefined) counted.lastSeenS = Math.max(counted.lastSeenS, lastSeenS);
+    },
     close(session, nowMs) {
       const rows = shardOf(session);
       const row = findRow(rows, session);
@@ -156,6 +168,7 @@ export function createSessionTable(seen: Pick<OutgoingNews, 'hasRoom' | 'tell'>)
         nextShard = (nextShard + 1) % shardCount;
       }
     },
+    all: () => listAll(shards, slots),
     list(slot, limit) {
       const listed = [];
       for (const session of listSessions(shards, slot)) if (listed.push(session) === limit) break;
@@ -176,6 +189,16 @@ function pastLimit(rows: SessionRows, row: number, { limits, nowMs }: At): EndRe
 function isOutOfDate(rows: SessionRows, row: number, { limits, nowMs }: At): boolean {
   const use = cell(rows.use, row);
   return use >= oneOpen && use % oneOpen !== over && nowMs - cell(rows.lastSeenS, row) * 1000 > renewAfterMs(limits);
+}
+
+function* listAll(shards: readonly SessionRows[], slots: EndpointSlots) {
+  for (const rows of shards) {
+    for (let row = 0; row <= rows.mask; row += 1) {
+      const slot = slots.byNumber(cell(rows.endpoint, row));
+      if (slot === undefined || cell(rows.use, row) % oneOpen === over) continue;
+      yield { sessionHi: cell(rows.hi, row), sessionLo: cell(rows.lo, row), issuedAtS: cell(rows.issuedAtS, row), lastSeenS: cell(rows.lastSeenS, row), slot };
+    }
+  }
 }
 
 function* listSessions(shards: readonly SessionRows[], slot: EndpointSlot) {

@@ -11,7 +11,7 @@ import { authenticate, bearerToken, podOf, proxyOf } from './caller.ts';
 import type { PodRef, ProxyCaller } from './caller.ts';
 import { answerDrain } from './drain-answer.ts';
 import type { DrainPorts } from './drain-answer.ts';
-import { parseReport, parseSummary } from './parse-messages.ts';
+import { parseHandover, parseReport, parseSummary } from './parse-messages.ts';
 import { streamTable } from './table-stream.ts';
 import type { TableFeed } from './table-stream.ts';
 import { createSessionRelay } from './session-relay.ts';
@@ -85,6 +85,14 @@ function createRoutes(ports: DiscoveryPorts): ReadonlyMap<string, Route> {
         ports.onReport(proxy, report, clock.nowMs());
         relay.publish(keyOf(proxy.gateway), proxy.pod.uid, report);
         return { status: 204 };
+      },
+    ],
+    [
+      'POST /v1/handover',
+      async ({ request, identity }) => {
+        const { pod, gateway } = proxyOf(identity);
+        const isTaken = relay.handOver(keyOf(gateway), pod.uid, parseHandover(await readJson(request, maxReportBytes)));
+        return isTaken ? { status: 204 } : { status: 503, body: { message: 'no other proxy of the Gateway listens here' } };
       },
     ],
     ['GET /v1/drain', async ({ identity }) => ({ status: 200, body: await answerDrain(podOf(identity), drain, clock.nowMs()) })],

@@ -1,5 +1,5 @@
 /** Checks what proxies and sidecars send: after it, the types are true. Bounded, because it is kept and shown. */
-import type { DrainSummary, EndpointReport, Report } from '../../core/table/messages.ts';
+import { maxHandedSessions, type DrainSummary, type EndpointReport, type HandedSession, type Handover, type ProxyProcess, type Report } from '../../core/table/messages.ts';
 import { isRecord, RequestError } from '../https/server.ts';
 
 const maxMessageLength = 1024;
@@ -13,8 +13,29 @@ export function parseReport(body: unknown): Report {
   const parsed = endpoints.map(parseEndpoint);
   if (!isSessionIds(ended)) throw new RequestError(400, 'ended must be a list of session ids of 16 hex digits');
   if (!isSessionIds(seen)) throw new RequestError(400, 'seen must be a list of session ids of 16 hex digits');
-  return { startedAtMs, sequence, endpoints: parsed, ended, seen, ...parseKeyRings(body) };
+  return { startedAtMs, sequence, endpoints: parsed, ended, seen, ...parseInherited(body), ...parseKeyRings(body) };
 }
+
+function parseInherited(body: unknown): Pick<Report, 'inherited'> {
+  const { inherited } = isRecord(body) ? body : {};
+  if (inherited === undefined) return {};
+  if (!Array.isArray(inherited) || !inherited.every(isProcess)) throw new RequestError(400, 'inherited must be a list of {uid: string, startedAtMs: number}');
+  return { inherited };
+}
+
+const isProcess = (value: unknown): value is ProxyProcess => isRecord(value) && isText(value['uid'], 253) && isTime(value['startedAtMs']);
+
+export function parseHandover(body: unknown): Handover {
+  const { startedAtMs, sessions } = isRecord(body) ? body : {};
+  if (!isTime(startedAtMs)) throw new RequestError(400, 'startedAtMs must be a time in milliseconds');
+  if (!Array.isArray(sessions) || sessions.length > maxHandedSessions || !sessions.every(isHandedSession)) {
+    throw new RequestError(400, `sessions must be a list of at most ${maxHandedSessions} {id, endpoint, lastSeenS, issuedAtS}`);
+  }
+  return { startedAtMs, sessions };
+}
+
+const isHandedSession = (value: unknown): value is HandedSession =>
+  isRecord(value) && isSessionId(value['id']) && isSessionId(value['endpoint']) && isCount(value['lastSeenS']) && isCount(value['issuedAtS']);
 
 /** An older proxy does not say which keys it has: it confirms none, and a rotation waits until it is replaced. */
 function parseKeyRings(body: unknown): Pick<Report, 'keyRings'> {
@@ -27,7 +48,8 @@ function parseKeyRings(body: unknown): Pick<Report, 'keyRings'> {
 const isKeyRings = (value: unknown): value is NonNullable<Report['keyRings']> =>
   isRecord(value) && Object.values(value).every((ring) => isRecord(ring) && isCount(ring['current']) && Array.isArray(ring['ids']) && ring['ids'].every(isCount));
 
-const isSessionIds = (value: unknown): value is string[] => Array.isArray(value) && value.every((id) => typeof id === 'string' && /^[0-9a-f]{16}$/.test(id));
+const isSessionId = (value: unknown): value is string => typeof value === 'string' && /^[0-9a-f]{16}$/.test(value);
+const isSessionIds = (value: unknown): value is string[] => Array.isArray(value) && value.every(isSessionId);
 
 const isState = (value: unknown): value is EndpointReport['state'] => value === 'Pending' || value === 'Accepting' || value === 'Draining';
 

@@ -17,7 +17,7 @@ export interface TableFeed {
   onChange(listener: (gatewayKeys: string[]) => void): () => void;
 }
 
-export type TableSource = { feed: TableFeed; relay: Pick<SessionRelay, 'onNews'>; gatewayKey: string; podUid: string; replica: string; clock: Clock };
+export type TableSource = { feed: TableFeed; relay: Pick<SessionRelay, 'listen'>; gatewayKey: string; podUid: string; replica: string; clock: Clock };
 
 const heartbeatMs = 2000;
 /** A peer that takes nothing for this long is gone, or too slow to route by what we say. */
@@ -32,6 +32,9 @@ export function streamTable(response: ServerResponse, { feed, relay, gatewayKey,
 
   const send = (line: string) => {
     if (!response.write(line)) blockedSinceMs = clock.nowMs();
+  };
+  const say = (message: TableMessage) => {
+    send(`${JSON.stringify(message)}\n`);
   };
   const sendTable = () => {
     const published = feed.current(gatewayKey);
@@ -48,7 +51,7 @@ export function streamTable(response: ServerResponse, { feed, relay, gatewayKey,
     const published = feed.current(gatewayKey);
     if (published === undefined) return;
     if (tableIsDue) sendTable();
-    else send(`${JSON.stringify({ type: 'heartbeat', replica, revision: published.revision, asOfMs: published.asOfMs } satisfies TableMessage)}\n`);
+    else say({ type: 'heartbeat', replica, revision: published.revision, asOfMs: published.asOfMs });
   };
 
   let cancelBeat = clock.after(heartbeatMs, beat);
@@ -57,12 +60,21 @@ export function streamTable(response: ServerResponse, { feed, relay, gatewayKey,
     tableIsDue = true;
     sendTable();
   });
-  const silence = relay.onNews(gatewayKey, podUid, (news) => {
+  const silence = relay.listen(gatewayKey, {
+    podUid,
     // For a peer that does not read it is not kept: it hears of ends by the idle timeout, and of what is alive when it is named again.
-    for (const type of ['ended', 'seen'] as const) {
-      const sessions = news[type];
-      if (blockedSinceMs === undefined && sessions.length > 0) send(`${JSON.stringify({ type, replica, sessions } satisfies TableMessage)}\n`);
-    }
+    hear(news) {
+      for (const type of ['ended', 'seen'] as const) {
+        const sessions = news[type];
+        if (blockedSinceMs === undefined && sessions.length > 0) say({ type, replica, sessions });
+      }
+    },
+    // A peer that was not told the newest table may not know all pods that it would have to count for.
+    inherit(handover) {
+      if (blockedSinceMs !== undefined || tableIsDue) return false;
+      say({ type: 'handover', replica, handover });
+      return true;
+    },
   });
   response.on('drain', () => {
     blockedSinceMs = undefined;

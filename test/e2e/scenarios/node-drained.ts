@@ -7,15 +7,12 @@ import { targetOf } from '../world/proxies.ts';
 import { inShop } from '../world/scene.ts';
 import type { Scenario } from './scenario.ts';
 
-/** What the evicted proxy counted goes on counting until those sessions would have ended: that is this long, at most. */
-const spec = { sessionPersistence: { idleTimeout: '10s' } };
-
 export const onNode = (pods: readonly LiveObject[], node: string): LiveObject[] => pods.filter(({ spec }) => spec?.['nodeName'] === node);
 
 export const nodeDrained: Scenario = {
   title: 'kubectl drain of a node with app pods and a proxy: no session lost, and WebSockets cut only where their proxy had to go',
   play: () =>
-    inShop('e2e-node-drain', { replicas: 4, spec }, async (scene) => {
+    inShop('e2e-node-drain', { replicas: 4 }, async (scene) => {
       const [staying] = onNode(await proxyPods(scene.namespace), 'node');
       const going = onNode(await appPods(scene.namespace), 'node-2').length;
       if (staying === undefined) throw new Error('no proxy on the first node');

@@ -68,6 +68,7 @@ function startProxy({ addresses, port, ca = certificates.caPem, kept = false, si
       buildReport: (sequence) => current && buildReport(current, () => undefined, { startedAtMs: 0, sequence, nowMs: Date.now(), ended: [], seen: [] }),
       onEnded: (sessions) => heard.push(`ended ${sessions.join()}`),
       onSeen: (sessions) => heard.push(`seen ${sessions.join()}`),
+      onHandover: ({ from }) => heard.push(`handover of ${from}`),
       changes: () => swaps.length,
     },
     { resolveIntervalMs: 20, keptTableDelayMs: 50, backoff: { firstMs: 20, maxMs: 100 } },

@@ -60,6 +60,34 @@ describe('the table stream', () => {
     expect(await teller.next()).toMatchObject({ revision: '2' });
   });
 
+  test('hands the sessions of a proxy that goes to the newest of the others', async () => {
+    discovery.publish('infra/web', tableOf('web'), '1');
+    const [older, leaving, newest] = [await openStream(discovery, 'proxy-2'), await openStream(discovery, 'proxy-1'), await openStream(discovery, 'proxy-2')];
+    for (const stream of [older, leaving, newest]) await stream.next();
+    const handover = { startedAtMs: 5, sessions: [{ id: '00000000deadbeef', endpoint: '00000000000000aa', lastSeenS: 10, issuedAtS: 5 }] };
+    expect(await discovery.client.call('POST', '/v1/handover', { token: 'proxy-1', body: JSON.stringify(handover) })).toMatchObject({ status: 204 });
+    expect(await newest.next()).toEqual({ type: 'handover', replica: 'operator-1', handover: { from: 'uid-p1', ...handover } });
+    discovery.publish('infra/web', tableOf('web', 'next.example.com'), '2');
+    for (const stream of [older, leaving]) expect(await stream.next()).toMatchObject({ revision: '2' });
+  });
+
+  test('has nobody to hand sessions to where the one that goes is the only one, or its table is not told yet', async () => {
+    const body = JSON.stringify({ startedAtMs: 5, sessions: [] });
+    await openStream(discovery, 'proxy-1');
+    const handOver = () => discovery.client.call('POST', '/v1/handover', { token: 'proxy-1', body });
+    expect(await handOver()).toEqual({ status: 503, body: { message: 'no other proxy of the Gateway listens here' } });
+    await openStream(discovery, 'proxy-2');
+    expect(await handOver()).toMatchObject({ status: 503 });
+  });
+
+  test.each([
+    ['a session without a date', { startedAtMs: 5, sessions: [{ id: '00000000deadbeef', endpoint: '00000000000000aa', lastSeenS: -1, issuedAtS: 5 }] }, /^sessions must be/],
+    ['no time of start', { sessions: [] }, /^startedAtMs must be/],
+  ])('a handover with %s is refused', async (_, handover, why) => {
+    const answer = await discovery.client.call('POST', '/v1/handover', { token: 'proxy-1', body: JSON.stringify(handover) });
+    expect(answer).toEqual({ status: 400, body: { message: expect.stringMatching(why) } });
+  });
+
   test('a slow proxy gets the newest table when it reads again, and nothing is piled up for it', async () => {
     // More than the sockets' buffers can take.
     const big = (revision: number) => tableOf('web', `${revision}-${'x'.repeat(12 * 1024 * 1024)}`);

@@ -38,7 +38,7 @@ describe('what a proxy tells of its sessions', () => {
 
 describe('what a proxy hears', () => {
   test('of an end for the second time, from another replica or in the next report, is old news', () => {
-    const takeNew = createHeardEnds();
+    const { hear: takeNew } = createHeardEnds();
     expect(takeNew([id])).toEqual([session]);
     expect(takeNew([id])).toEqual([]);
   });
