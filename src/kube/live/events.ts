@@ -1,6 +1,6 @@
 /** Events for people, as objects of events.k8s.io/v1. Best effort: an event is never worth a failure. */
-import type { Clock } from '../../platform/clock.ts';
-import { describeError } from '../../platform/errors.ts';
+import { sleep, type Clock } from '../../platform/clock.ts';
+import { AppError, describeError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
 import type { EventNote, EventSink, KubeObject, ObjectWriter } from '../ports.ts';
 import { events } from '../resources.ts';
@@ -22,10 +22,15 @@ export interface QueuedEventSink extends EventSink {
   flush(): Promise<void>;
 }
 
+type Occurrence = { note: EventNote; atMs: number };
+
 /** The same event again within this time is dropped: it is still to be seen. */
 const repeatAfterMs = 10 * 60_000;
 const maxRemembered = 2_000;
 const maxQueued = 500;
+/** With the API server away events wait: what happened meanwhile is what people ask about afterwards. */
+const retryAfterMs = 2000;
+const giveUpAfterMs = 5 * 60_000;
 /** Limits of the API. */
 const maxNoteLength = 1_024;
 const maxNameLength = 253;
@@ -34,7 +39,7 @@ export function createEventSink(options: EventSinkOptions): QueuedEventSink {
   const { clock, logger } = options;
   /** What was said, in order of time: the oldest is first. */
   const saidAtMs = new Map<string, number>();
-  const queue: EventNote[] = [];
+  const queue: Occurrence[] = [];
   let sending: Promise<void> | undefined;
 
   function emit(note: EventNote): void {
@@ -47,7 +52,7 @@ export function createEventSink(options: EventSinkOptions): QueuedEventSink {
       return;
     }
     remember(key, nowMs);
-    queue.push(note);
+    queue.push({ note, atMs: nowMs });
     sending ??= send();
   }
 
@@ -62,16 +67,25 @@ export function createEventSink(options: EventSinkOptions): QueuedEventSink {
   }
 
   async function send(): Promise<void> {
-    for (let note = queue.shift(); note !== undefined; note = queue.shift()) {
-      try {
-        await options.writer.create(events, buildEvent(note, options));
-      } catch (error) {
-        // Forgotten, so that the next occurrence is tried again.
-        saidAtMs.delete(keyOf(note));
-        logger.warn({ reason: note.reason, regarding: note.regarding, error: describeError(error) }, 'event not written');
-      }
-    }
+    for (let next = queue.shift(); next !== undefined; next = queue.shift()) await write(next);
     sending = undefined;
+  }
+
+  async function write({ note, atMs }: Occurrence): Promise<void> {
+    for (;;) {
+      try {
+        await options.writer.create(events, buildEvent({ note, atMs }, options));
+        return;
+      } catch (error) {
+        if (!(error instanceof AppError && error.retryable) || clock.nowMs() - atMs > giveUpAfterMs) {
+          // Forgotten, so that the next occurrence is tried again.
+          saidAtMs.delete(keyOf(note));
+          logger.warn({ reason: note.reason, regarding: note.regarding, error: describeError(error) }, 'event not written');
+          return;
+        }
+      }
+      await sleep(clock, retryAfterMs);
+    }
   }
 
   return {
@@ -85,9 +99,8 @@ export function createEventSink(options: EventSinkOptions): QueuedEventSink {
 const keyOf = ({ regarding, type, reason, note }: EventNote): string =>
   JSON.stringify([regarding.kind, regarding.namespace, regarding.name, regarding.uid, type, reason, note]);
 
-function buildEvent(note: EventNote, options: EventSinkOptions): KubeObject {
-  const nowMs = options.clock.nowMs();
-  const suffix = `.${nowMs.toString(16)}${Math.floor(options.random() * 0x100000000).toString(16)}`;
+function buildEvent({ note, atMs }: Occurrence, options: EventSinkOptions): KubeObject {
+  const suffix = `.${atMs.toString(16)}${Math.floor(options.random() * 0x100000000).toString(16)}`;
   return {
     apiVersion: 'events.k8s.io/v1',
     kind: 'Event',
@@ -96,7 +109,7 @@ function buildEvent(note: EventNote, options: EventSinkOptions): KubeObject {
       // Those about cluster-scoped objects live here, by the API's own rule.
       namespace: note.regarding.namespace === '' ? 'default' : note.regarding.namespace,
     },
-    eventTime: formatMicroTime(nowMs),
+    eventTime: formatMicroTime(atMs),
     reportingController: options.reportingController,
     reportingInstance: options.reportingInstance,
     regarding: note.regarding,

@@ -71,6 +71,30 @@ describe('event sink', () => {
     expect(notes()).toHaveLength(1);
   });
 
+  test('an event of a time without API server is written when it is back, with the time at which it happened', async () => {
+    const { sink, cluster, notes, clock, logger } = setUp();
+    cluster.fail({ verb: 'create', error: new AppError('KUBERNETES_UNAVAILABLE', 'away', { source: 'kubernetes', retryable: true }), times: 30 });
+    sink.emit(note);
+    await clock.advance(58_000);
+    expect(notes()).toEqual([]);
+    await clock.advance(2000);
+    await sink.flush();
+    expect(cluster.all(events)).toMatchObject([{ eventTime: '2026-01-01T00:00:00.000000Z' }]);
+    expect(logger.messages()).toEqual([]);
+  });
+
+  test('an event that could not be written for five minutes is given up, and those behind it are tried', async () => {
+    const { sink, cluster, notes, clock, logger } = setUp();
+    cluster.fail({ verb: 'create', error: new AppError('KUBERNETES_UNAVAILABLE', 'away', { source: 'kubernetes', retryable: true }), times: 152 });
+    sink.emit(note);
+    await clock.advance(60_000);
+    sink.emit({ ...note, note: 'later' });
+    await clock.advance(5 * 60_000);
+    await sink.flush();
+    expect(notes()).toEqual(['later']);
+    expect(logger.messages()).toEqual(['event not written']);
+  });
+
   test('while the server does not answer, only so many wait', async () => {
     const { clock, logger } = setUp();
     const hanging = { create: () => new Promise<never>(() => {}) };
