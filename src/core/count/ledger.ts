@@ -43,10 +43,10 @@ export function createLedger(): Ledger {
   const inheritedAtMs = new Map<string, number>();
 
   /** From now on the heir counts for it. */
-  function inherit(process: ProxyProcess, nowMs: number): void {
-    const key = processKey(process);
+  function inherit(left: ProxyProcess, nowMs: number): void {
+    const key = processKey(left);
     inheritedAtMs.set(key, nowMs);
-    if (latest.get(process.uid)?.startedAtMs === process.startedAtMs) latest.delete(process.uid);
+    if (latest.get(left.uid)?.startedAtMs === left.startedAtMs) latest.delete(left.uid);
     for (const [uid, list] of orphans) orphans.set(uid, list.filter((orphan) => orphan.process !== key));
   }
 
@@ -75,7 +75,7 @@ export function createLedger(): Ledger {
         // A new process in the same pod, without the memory of the one before it.
         if (startedAtMs > known.startedAtMs) orphan(orphans, { uid: proxyUid, ...known });
       }
-      for (const process of inherited) inherit(process, nowMs);
+      for (const left of inherited) inherit(left, nowMs);
       latest.set(proxyUid, { startedAtMs, sequence, atMs: nowMs, endpoints: new Map(endpoints.map((endpoint) => [endpoint.uid, endpoint])), keyRings });
       return true;
     },
