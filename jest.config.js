@@ -17,9 +17,9 @@ export default {
     {
       ...base,
       displayName: 'fast',
-      testMatch: ['<rootDir>/test/{unit,golden,feature,integration}/**/*.test.ts'],
+      testMatch: ['<rootDir>/test/{unit,golden,feature,integration}/**/*.test.ts', '<rootDir>/test/conformance/devcluster*.test.ts'],
     },
-    { ...withClient, displayName: 'api', testMatch: ['<rootDir>/test/api/**/*.test.ts'] },
+    { ...withClient, displayName: 'api', testMatch: ['<rootDir>/test/api/**/*.test.ts', '<rootDir>/test/conformance/api-server*.test.ts'] },
     { ...withClient, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.test.ts'] },
   ],
 };

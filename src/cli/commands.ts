@@ -1,8 +1,10 @@
 /** The commands of `holdfast`: what each does, its options and its settings, as help and reference tell them. */
 import { settings, type Setting, type SettingPart } from '../api/settings.ts';
+import { demoHelp } from './demo/options.ts';
 
 export type CommandOption = { usage: string; meaning: string };
-export type CommandHelp = { summary: string; options: readonly CommandOption[]; part: SettingPart };
+/** `part`: whose settings it reads from the environment. */
+export type CommandHelp = { summary: string; options: readonly CommandOption[]; part?: SettingPart };
 
 export const commands = {
   operator: { summary: 'reconcile StickyWorkloads and serve the routing table', options: [], part: 'operator' },
@@ -12,6 +14,7 @@ export const commands = {
     part: 'proxy',
   },
   sidecar: { summary: "hold a pod's preStop hook until its sessions are over", options: [], part: 'sidecar' },
+  demo: { summary: 'watch sessions survive a scale-down, on a cluster inside of this process', options: demoHelp },
 } as const satisfies Record<string, CommandHelp>;
 
 export type CommandName = keyof typeof commands;
@@ -37,15 +40,13 @@ export function renderHelp(): string {
 export function renderCommandHelp(name: CommandName): string {
   const { summary, options, part }: CommandHelp = commands[name];
   const listed = options.map(({ usage, meaning }) => [usage, meaning] as const);
-  const read = settingsOf(part).map(([setting, { default: value, meaning }]) => [setting, value === undefined ? meaning : `${meaning} (default: ${value})`] as const);
+  const read = (part === undefined ? [] : settingsOf(part)).map(([setting, { default: value, meaning }]) => [setting, value === undefined ? meaning : `${meaning} (default: ${value})`] as const);
   return [
     `Usage: holdfast ${name}${options.map(({ usage }) => ` [${usage}]`).join('')}`,
     '',
     `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`,
     ...(listed.length > 0 ? ['', 'Options:', ...columns(listed)] : []),
-    '',
-    'Environment:',
-    ...columns(read),
+    ...(read.length > 0 ? ['', 'Environment:', ...columns(read)] : []),
     '',
   ].join('\n');
 }

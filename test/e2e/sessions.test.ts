@@ -3,10 +3,10 @@ import { describeWithCluster } from '../support/full-cluster.ts';
 import { gatewayApiFolder } from '../support/api-world.ts';
 import { killInPod } from '../support/kill.ts';
 import { conditionOf, getObject, kubectl, listObjects, until } from '../support/kubectl.ts';
-import { startLoad, type Load, type LoadOptions } from '../support/load.ts';
+import { startLoad, type Load, type LoadOptions } from '../../src/cli/demo/customers/load.ts';
 import { watchPods, type PodWatch } from '../support/pod-watch.ts';
 import { closeShop, installHoldfast, loadOn, openShop, proxyAddress, report, scale, untilDraining, untilReady, untilSettled, type Shop } from '../support/shop-cluster.ts';
-import { podUses, type Truth } from '../support/truth.ts';
+import { podUses, type Truth } from '../../src/cli/demo/customers/truth.ts';
 import { many, seed } from './world/scene.ts';
 
 const quietPeriodMs = 5000;

@@ -41,6 +41,10 @@ describe('the command line of the image', () => {
     expect(await holdfast('oprator')).toEqual({ code: 2, out: '', err: 'holdfast: unknown command "oprator"; "holdfast --help" lists the commands\n' });
   });
 
+  test('the demo is not in the image, and says where it is', async () => {
+    expect(await holdfast('demo')).toEqual({ code: 2, out: '', err: 'holdfast: the demo is part of a checkout, not of the image: npm ci && npm run demo\n' });
+  });
+
   test('no command is a mistake that shows the help', async () => {
     expect(await holdfast()).toMatchObject({ code: 2, out: '', err: expect.stringContaining('Usage: holdfast COMMAND') });
   });

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from '@jest/globals';
 import { killInPod } from '../../support/kill.ts';
 import { conditionOf, kubectl, listObjects, until } from '../../support/kubectl.ts';
-import { createShopClient } from '../../support/shop-client.ts';
+import { createShopClient } from '../../../src/cli/demo/customers/shop-client.ts';
 import { appPods, getWorkload, scale, untilDraining, untilReady, untilSettled } from '../../support/shop-cluster.ts';
 import { inShop, type Scene } from '../world/scene.ts';
 import { untilHeld } from '../world/sidecars.ts';

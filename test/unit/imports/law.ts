@@ -20,6 +20,7 @@ const law: readonly Article[] = [
   { from: 'src/operator', may: operatorMay },
   { from: 'src/dataplane/admin', may: [...dataplaneMay, 'src/dataplane', 'express'] },
   { from: 'src/dataplane', may: dataplaneMay },
+  { from: 'src/devcluster', may: ['src/kube/ports.ts', 'src/kube/resources.ts', 'src/platform', 'node:', '@marcbachmann/cel-js', 'rfc6902', 'yaml'] },
   { from: 'src/cli', may: [''] },
   { from: 'sidecar', may: ['src/api', 'src/core/drain', 'src/core/names', 'src/core/table', 'node:'] },
 ];

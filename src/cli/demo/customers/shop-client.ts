@@ -1,0 +1,152 @@
+/**
+ * A customer of the example shop, as strict as can be: one connection of its own, every cookie kept, and every answer checked:
+ * status, pod, secret, cart. What is not right throws SessionLost. Nothing is tried twice, unless the client may reconnect: then a
+ * broken connection is a cut, and only what comes over the next one shows whether the session is lost.
+ */
+import { Agent, request as httpRequest } from 'node:http';
+import { checkIdentity, checkStatus, SessionLost } from './answer.ts';
+import type { Answer, Identity } from './answer.ts';
+import { createCookieJar } from './cookies.ts';
+import type { CookieJar } from './cookies.ts';
+import { openShopEvents } from './event-stream.ts';
+import type { ShopEvents } from './event-stream.ts';
+import { isCut, persist } from './reconnect.ts';
+import type { Reconnect } from './reconnect.ts';
+import { openShopWebSocket } from './web-socket.ts';
+import type { ShopWebSocket } from './web-socket.ts';
+
+export type ShopTarget = {
+  host: string;
+  port: number;
+  /** Host header, where it is not the address. */
+  hostname?: string;
+  /** The customer's own address, where it matters. */
+  localAddress?: string;
+};
+
+export type ShopClientOptions = {
+  answerTimeoutMs?: number;
+  /** Cookies of an earlier visit. */
+  jar?: CookieJar;
+  reconnect?: Reconnect;
+  /** A connection for each request, each through whichever proxy takes it; default: one is kept. */
+  freshConnections?: boolean;
+};
+
+export type ShopClient = {
+  /** Begins the session; answers the pod it is on. */
+  login(): Promise<string>;
+  viewCart(): Promise<void>;
+  addItem(item: string): Promise<void>;
+  logout(): Promise<void>;
+  openWebSocket(): Promise<ShopWebSocket>;
+  openEvents(): Promise<ShopEvents>;
+  /** Drops the connection. */
+  close(): void;
+};
+
+const sameItems = (one: unknown, other: readonly string[]): boolean => JSON.stringify(one) === JSON.stringify(other);
+
+export function createShopClient(target: ShopTarget, options: ShopClientOptions = {}): ShopClient {
+  const { answerTimeoutMs = 10_000, jar = createCookieJar(), reconnect, freshConnections = false } = options;
+  const agent = new Agent({ keepAlive: !freshConnections, maxSockets: 1 });
+  let cart: string[] = [];
+  let identity: Identity | undefined;
+  const from = target.localAddress === undefined ? {} : { localAddress: target.localAddress };
+
+  const headers = (): Record<string, string> => ({ host: target.hostname ?? `${target.host}:${target.port}`, ...jar.header() });
+
+  function exchange(method: string, path: string, body?: string): Promise<Answer> {
+    const { promise, resolve, reject } = Promise.withResolvers<Answer>();
+    const request = httpRequest({ agent, host: target.host, port: target.port, ...from, method, path, headers: headers() }, (response) => {
+      let text = '';
+      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+      response.on('error', broken);
+      response.on('end', () => {
+        jar.store(response.headers['set-cookie']);
+        resolve({ status: response.statusCode ?? 0, body: text });
+      });
+    });
+    const broken = (error: Error) => {
+      reject(error instanceof SessionLost ? error : new SessionLost('ConnectionBroken', `${method} ${path}: ${error.message}`));
+    };
+    const timer = setTimeout(() => request.destroy(new SessionLost('Timeout', `${method} ${path}: no answer within ${answerTimeoutMs} ms`)), answerTimeoutMs);
+    request.on('error', broken);
+    request.on('close', () => {
+      clearTimeout(timer);
+    });
+    request.end(body);
+    return promise;
+  }
+
+  const judge = (what: string, answer: Answer): Record<string, unknown> => checkIdentity(checkStatus(what, answer), identity);
+
+  function checkCart(what: string, { items }: Record<string, unknown>, allowed: readonly string[][]): void {
+    const found = allowed.find((each) => sameItems(items, each));
+    if (!found) throw new SessionLost('WrongCart', `${what}: expected ${JSON.stringify(allowed[0])}, got ${JSON.stringify(items)}`);
+    cart = found;
+  }
+
+  async function viewCart(allowed: readonly string[][]): Promise<void> {
+    checkCart('GET /cart', judge('GET /cart', await persist(() => exchange('GET', '/cart'), reconnect)), allowed);
+  }
+
+  async function addItem(item: string): Promise<void> {
+    const [before, after] = [cart, [...cart, item]];
+    try {
+      checkCart('POST /cart/items', judge('POST /cart/items', await exchange('POST', '/cart/items', JSON.stringify({ item }))), [after]);
+    } catch (error) {
+      if (!reconnect || !isCut(error)) throw error;
+      reconnect.onCut(error.message);
+      // Whether the item arrived before the connection broke, only the cart can tell.
+      await viewCart([after, before]);
+    }
+  }
+
+  async function logout(): Promise<void> {
+    let tries = 0;
+    const answer = await persist(() => {
+      tries += 1;
+      return exchange('POST', '/logout');
+    }, reconnect);
+    // Unknown after a first try that broke: that try was carried out.
+    if (tries === 1 || answer.status !== 401) checkCart('POST /logout', judge('POST /logout', answer), [cart]);
+  }
+
+  return {
+    async login() {
+      const { pod, secret } = checkStatus('POST /login', await exchange('POST', '/login'));
+      if (typeof pod !== 'string' || typeof secret !== 'string') throw new SessionLost('BadAnswer', 'POST /login: no pod or secret');
+      identity = { pod, secret };
+      return pod;
+    },
+    viewCart: () => viewCart([cart]),
+    addItem,
+    logout,
+    openWebSocket: () =>
+      openShopWebSocket({
+        url: `ws://${target.host}:${target.port}/ws`,
+        ...from,
+        headers: headers(),
+        answerTimeoutMs,
+        onCookies: jar.store,
+        check: (answer) => {
+          checkIdentity(answer, identity);
+        },
+      }),
+    openEvents: () =>
+      openShopEvents({
+        host: target.host,
+        port: target.port,
+        ...from,
+        headers: headers(),
+        answerTimeoutMs,
+        check: (answer) => {
+          checkIdentity(answer, identity);
+        },
+      }),
+    close() {
+      agent.destroy();
+    },
+  };
+}

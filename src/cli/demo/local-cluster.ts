@@ -1,0 +1,80 @@
+/** A devcluster for the demo: everything on the loopback, and in a temporary folder that goes with it. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { MetricsSource } from '../../devcluster/controllers/autoscaling/metrics-source.ts';
+import { startDevcluster, type Devcluster } from '../../devcluster/devcluster.ts';
+import type { ImageTable } from '../../devcluster/kubelet/images.ts';
+import type { KubeObject, Resource } from '../../kube/ports.ts';
+import { systemClock } from '../../platform/clock.ts';
+import { createLogger } from '../../platform/logger.ts';
+import { createLocalCertificate } from './certificate.ts';
+import type { DemoCluster } from './demo-cluster.ts';
+import { demandMetric } from './shop.ts';
+
+const checkout = join(import.meta.dirname, '../../..');
+const autoscalerPeriodMs = 1000;
+
+/** `demand`: how many customers there are at the moment, which the autoscaler goes by. */
+export async function startLocalCluster(demand: () => number): Promise<DemoCluster> {
+  const tempFolder = await mkdtemp(join(tmpdir(), 'holdfast-demo-'));
+  const removeFiles = () => rm(tempFolder, { recursive: true, force: true });
+  const cluster = await startIn(tempFolder, demand).catch(async (error: unknown) => {
+    await removeFiles();
+    throw error;
+  });
+  const { api, services, kubeconfigFile } = cluster;
+  return {
+    kubeconfigFile,
+    create: async (objects, namespace) => {
+      for (const object of objects) await create(cluster, object, namespace);
+    },
+    get: (resource, ref) => api.get(resource, ref),
+    list: (resource, namespace) => api.list(resource, namespace),
+    patch: async (resource, ref, patch) => {
+      await api.patch(resource, ref, patch);
+    },
+    addressOf: (service) => services.addressOf(service),
+    async stop() {
+      await cluster.stop();
+      await removeFiles();
+    },
+  };
+}
+
+const startIn = async (tempFolder: string, demand: () => number): Promise<Devcluster> =>
+  startDevcluster({
+    clock: systemClock,
+    // The demo tells what happens; what the devcluster itself has to say is for its developers.
+    log: createLogger('devcluster', 'silent'),
+    tempFolder,
+    port: 0,
+    tls: await createLocalCertificate(),
+    images: localImages(),
+    metrics: metricsOf(demand),
+    autoscalerPeriodMs,
+  });
+
+/** Programs of this checkout stand for the images: Node runs their sources as they are. */
+function localImages(): ImageTable {
+  const env = { PATH: process.env['PATH'] ?? '' };
+  const run = (program: string) => ({ command: [process.execPath, join(checkout, program)], cwd: checkout, env });
+  return new Map([
+    ['holdfast:dev', run('src/cli/main.ts')],
+    ['holdfast-shop:dev', run('examples/shop/main.ts')],
+  ]);
+}
+
+function metricsOf(demand: () => number): MetricsSource {
+  const unmeasured = (what: string) => () => Promise.reject(new Error(`the demo measures no ${what}, only the external metric ${demandMetric}`));
+  return { resource: unmeasured('resources'), pods: unmeasured('metrics of pods'), object: unmeasured('metrics of objects'), external: () => Promise.resolve([demand() * 1000]) };
+}
+
+async function create(cluster: Devcluster, object: KubeObject, namespace: string | undefined): Promise<void> {
+  const resource = cluster.resources().find((candidate) => candidate.kind === object.kind && groupVersion(candidate) === object.apiVersion);
+  if (resource === undefined) throw new Error(`${object.apiVersion} ${object.kind} is not served`);
+  const place = resource.namespaced && namespace !== undefined ? { namespace } : {};
+  await cluster.api.create(resource, { ...object, metadata: { ...object.metadata, ...place } });
+}
+
+const groupVersion = ({ group, version }: Resource): string => (group === '' ? version : `${group}/${version}`);

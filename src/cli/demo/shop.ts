@@ -1,0 +1,54 @@
+/** The objects of the demo: Holdfast as anybody installs it, the example shop with and without it, and an autoscaler. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
+import type { KubeObject } from '../../kube/ports.ts';
+
+const checkout = join(import.meta.dirname, '../../..');
+const installation = ['crds/holdfast.dev_stickyworkloads.yaml', ...['00-namespace', '10-rbac', '20-webhook', '30-operator'].map((name) => `manifests/base/${name}.yaml`)];
+
+/** How many customers there are: what the autoscaler goes by. */
+export const demandMetric = 'customers';
+export const shopName = 'cart';
+export const mostPods = 5;
+export const fewestPods = 2;
+
+export const readInstallation = async (): Promise<KubeObject[]> => (await Promise.all(installation.map(readManifest))).flat();
+
+const readManifest = async (file: string): Promise<KubeObject[]> =>
+  parseAllDocuments(await readFile(join(checkout, file), 'utf8')).map((document): KubeObject => document.toJS());
+
+/** The sample, and an autoscaler of the Deployment: with `sticky` its StickyWorkload, without it a Service with affinity by the client's address. */
+export async function readShop({ sticky, customersPerPod }: { sticky: boolean; customersPerPod: number }): Promise<KubeObject[]> {
+  const sample = await readManifest('manifests/samples/cart.yaml');
+  const objects = sticky ? sample : [...sample.filter(({ kind }) => kind === 'Deployment').map(withoutSidecar), plainService];
+  return [...objects, autoscaler(customersPerPod)];
+}
+
+/** No label asks for injection in the namespace without a StickyWorkload; the label of the sample would only delay its pods. */
+function withoutSidecar(deployment: KubeObject): KubeObject {
+  const text = JSON.stringify(deployment, (key, value: unknown) => (key === 'holdfast.dev/inject' ? undefined : value));
+  const copy: KubeObject = JSON.parse(text);
+  return copy;
+}
+
+const plainService: KubeObject = {
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name: shopName },
+  spec: { selector: { app: shopName }, sessionAffinity: 'ClientIP', ports: [{ name: 'http', port: 8080, targetPort: 'http' }] },
+};
+
+const autoscaler = (customersPerPod: number): KubeObject => ({
+  apiVersion: 'autoscaling/v2',
+  kind: 'HorizontalPodAutoscaler',
+  metadata: { name: shopName },
+  spec: {
+    scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: shopName },
+    minReplicas: fewestPods,
+    maxReplicas: mostPods,
+    metrics: [{ type: 'External', external: { metric: { name: demandMetric }, target: { type: 'AverageValue', averageValue: String(customersPerPod) } } }],
+    // The five minutes that are the default are too long for a demo.
+    behavior: { scaleDown: { stabilizationWindowSeconds: 0 } },
+  },
+});

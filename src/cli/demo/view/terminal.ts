@@ -1,0 +1,99 @@
+import type { DemoNews, DemoState } from '../state.ts';
+import { renderFrame } from './frame.ts';
+import { sanitizeText } from './line.ts';
+import { renderNews, renderStatus } from './plain.ts';
+
+/** What the view needs of `process.stdout`. */
+export type TerminalStream = {
+  isTTY?: boolean;
+  columns?: number;
+  rows?: number;
+  write(text: string): unknown;
+  on(event: 'resize', listener: () => void): unknown;
+  off(event: 'resize', listener: () => void): unknown;
+};
+
+/** `plain`: lines even on a terminal. `color`: false where the user set NO_COLOR. `startedAtMs`: from when the times of the news count. */
+export type ViewOptions = { plain: boolean; color: boolean; startedAtMs: number };
+
+/** `close` leaves the last frame where it is, with `lastLines` below it; only the first call counts, and `show` does nothing after it. */
+export type TerminalView = { show(state: DemoState): void; close(lastLines: readonly string[]): void };
+
+const statusEveryMs = 2000;
+
+const hideCursor = '\u001b[?25l';
+const showCursor = '\u001b[?25h';
+const home = '\u001b[H';
+const clearToLineEnd = '\u001b[K';
+const clearBelow = '\u001b[J';
+
+/** The view for this stream: a picture on a terminal, plain lines in a pipe or a file. */
+export function createTerminalView(stream: TerminalStream, options: ViewOptions): TerminalView {
+  const view = stream.isTTY && !options.plain ? createPicture(stream, options) : createPlainLines(stream, options);
+  let isClosed = false;
+  return {
+    show(state) {
+      if (!isClosed) view.show(state);
+    },
+    close(lastLines) {
+      if (isClosed) return;
+      isClosed = true;
+      view.close(lastLines);
+    },
+  };
+}
+
+function createPicture(stream: TerminalStream, { color, startedAtMs }: ViewOptions): TerminalView {
+  let latest: DemoState | undefined;
+  const redraw = () => {
+    if (latest) stream.write(home + renderPicture(latest));
+  };
+  // The last column stays empty: a terminal that has filled it keeps its cursor on it, and clearing to the line's end
+  // would take the character away. Some pseudo-terminals say that they are 0 by 0.
+  const renderPicture = (state: DemoState) => {
+    const frame = renderFrame(state, { columns: (stream.columns || 80) - 1, rows: stream.rows || 24, color, startedAtMs });
+    return frame.replaceAll('\n', `${clearToLineEnd}\n`) + clearToLineEnd + clearBelow;
+  };
+  return {
+    show(state) {
+      if (!latest) {
+        // What was on the screen moves up to where one can scroll back to it.
+        stream.write(hideCursor + '\n'.repeat(stream.rows || 24));
+        stream.on('resize', redraw);
+      }
+      latest = state;
+      redraw();
+    },
+    close(lastLines) {
+      stream.off('resize', redraw);
+      const text = lastLines.map((line) => `${line}\n`).join('');
+      stream.write(latest ? `${showCursor}\n\n${text}` : text);
+    },
+  };
+}
+
+function createPlainLines(stream: TerminalStream, { startedAtMs }: ViewOptions): TerminalView {
+  // Only the news of the last state: whatever has left the list does not come back, and a demo may run for days.
+  let printed: ReadonlySet<string> = new Set();
+  let statusAtMs: number | undefined;
+  const print = (line: string) => stream.write(`${line}\n`);
+  return {
+    show(state) {
+      if (statusAtMs === undefined) print(sanitizeText(state.title));
+      const isNew = (news: DemoNews) => !printed.has(newsKey(news));
+      for (const news of state.news.filter(isNew)) print(renderNews(news, startedAtMs));
+      printed = new Set(state.news.map(newsKey));
+      if (statusAtMs === undefined || state.elapsedMs - statusAtMs >= statusEveryMs) {
+        print(renderStatus(state));
+        statusAtMs = state.elapsedMs;
+      }
+    },
+    close(lastLines) {
+      lastLines.forEach(print);
+    },
+  };
+}
+
+function newsKey({ atMs, who, reason, text }: DemoNews): string {
+  return JSON.stringify([atMs, who, reason, text]);
+}

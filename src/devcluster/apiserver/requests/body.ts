@@ -1,0 +1,73 @@
+/** Bodies of requests. */
+import type { IncomingMessage } from 'node:http';
+import { parse } from 'yaml';
+import { StatusError } from '../../status-error.ts';
+import type { WriteRequest } from '../cluster.ts';
+import type { Kind } from '../kinds/kind.ts';
+import { findDuplicateFields } from './duplicate-fields.ts';
+
+/** The bound of etcd's requests, with room for what JSON adds. */
+const limitBytes = 3 * 1024 * 1024;
+
+export async function readText(request: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of request) {
+    if (!Buffer.isBuffer(chunk)) continue;
+    size += chunk.length;
+    if (size > limitBytes) throw new StatusError('RequestEntityTooLarge', `Request entity too large: limit is ${limitBytes}`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}
+
+/** Without parameters, as `application/json; charset=utf-8` has one. */
+export const mediaType = (request: IncomingMessage): string => (request.headers['content-type'] ?? '').split(';')[0]?.trim() ?? '';
+
+const objectTypes = ['application/json', 'application/yaml'];
+
+export const unsupportedType = (accepted: readonly string[]): StatusError =>
+  new StatusError('UnsupportedMediaType', `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`);
+
+/** The body of a create or update; undefined where there is none. */
+export async function readObject(request: IncomingMessage, { entry }: Kind, { fieldValidation, warn }: WriteRequest): Promise<unknown> {
+  const text = await readText(request);
+  const body = parseBody(request, text, entry.kind);
+  if (fieldValidation === 'Ignore' || mediaType(request) === 'application/yaml') return body;
+  const duplicates = findDuplicateFields(text).map((field) => `duplicate field "${field}"`);
+  if (fieldValidation === 'Strict' && duplicates.length > 0) {
+    const why = `strict decoding error: ${duplicates.join(', ')}`;
+    throw new StatusError('BadRequest', `${entry.kind} in version "${entry.version}" cannot be handled as a ${entry.kind}: ${why}`);
+  }
+  for (const duplicate of duplicates) warn(duplicate);
+  return body;
+}
+
+/** A body that is no object of its path: options of a deletion, a Scale, an Eviction. */
+export async function readOptions(request: IncomingMessage): Promise<unknown> {
+  return parseBody(request, await readText(request), 'DeleteOptions');
+}
+
+function parseBody(request: IncomingMessage, text: string, kind: string): unknown {
+  const type = mediaType(request);
+  if (text === '') return undefined;
+  if (type !== '' && type !== 'application/json' && type !== 'application/yaml') throw unsupportedType(objectTypes);
+  try {
+    return type === 'application/yaml' ? parse(text) : JSON.parse(text);
+  } catch (error) {
+    const why = `couldn't get version/kind; json parse error: ${messageOf(error)}`;
+    throw new StatusError('BadRequest', `the object provided is unrecognized (must be of type ${kind}): ${why}`);
+  }
+}
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+/** A patch: JSON, or YAML where it is applied. */
+export async function readPatch(request: IncomingMessage): Promise<unknown> {
+  const text = await readText(request);
+  try {
+    return mediaType(request) === 'application/apply-patch+yaml' ? parse(text) : JSON.parse(text);
+  } catch (error) {
+    throw new StatusError('BadRequest', `error decoding patch: ${messageOf(error)}`);
+  }
+}

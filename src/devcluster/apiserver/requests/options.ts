@@ -1,0 +1,125 @@
+/** The query parameters of a request. */
+import { forbidden, invalid, invalidObject, notSupported, required } from '../../schema/field-error.ts';
+import { StatusError } from '../../status-error.ts';
+import type { User, WriteRequest } from '../cluster.ts';
+import { numberAt, textAt, textsAt, valueAt } from '../fields.ts';
+import type { Deletion } from '../writes/delete.ts';
+
+export type Query = URLSearchParams;
+
+const isTrue = (query: Query, name: string): boolean => ['true', '1'].includes(query.get(name) ?? '');
+
+type Client = { user: User; userAgent: string; warn: (text: string) => void };
+
+/** `options` is the kind that messages name: `CreateOptions`. */
+export function readWriteRequest(query: Query, options: string, { user, userAgent, warn }: Client): WriteRequest {
+  const fieldValidation = query.get('fieldValidation') ?? '';
+  checkDryRun(query.getAll('dryRun'), options);
+  if (!isFieldValidation(fieldValidation)) {
+    throw invalidObject(`${options}.meta.k8s.io`, '', [notSupported('fieldValidation', fieldValidation, ['', 'Ignore', 'Strict', 'Warn'])]);
+  }
+  return {
+    user,
+    manager: query.get('fieldManager') || (userAgent.split('/')[0] ?? ''),
+    dryRun: query.has('dryRun'),
+    fieldValidation: fieldValidation === '' ? 'Warn' : fieldValidation,
+    warn,
+  };
+}
+
+const isFieldValidation = (text: string): text is '' | WriteRequest['fieldValidation'] => ['', 'Ignore', 'Strict', 'Warn'].includes(text);
+
+function checkDryRun(values: readonly string[], options: string): void {
+  if (values.every((value) => value === 'All')) return;
+  throw invalidObject(`${options}.meta.k8s.io`, '', [notSupported('dryRun', values, ['All'])]);
+}
+
+/** Whether an apply is forced. Only an apply may be, and it must say who it is. */
+export function readForce(query: Query, isApply: boolean): boolean {
+  if (isApply && !query.get('fieldManager')) throw invalidObject('PatchOptions.meta.k8s.io', '', [required('fieldManager', 'is required for apply patch')]);
+  if (!isApply && query.has('force')) throw invalidObject('PatchOptions.meta.k8s.io', '', [forbidden('force', 'may not be specified for non-apply patch')]);
+  return isTrue(query, 'force');
+}
+
+export type ListOptions = {
+  labelSelector: string;
+  fieldSelector: string;
+  limit: number;
+  continueToken: string;
+  /** Undefined: any version, and for a watch: all that is there first. */
+  resourceVersion: number | undefined;
+  timeoutSeconds: number | undefined;
+  allowBookmarks: boolean;
+  sendInitialEvents: boolean;
+  isWatch: boolean;
+};
+
+export function readListOptions(query: Query): ListOptions {
+  const isWatch = isTrue(query, 'watch');
+  const version = query.get('resourceVersion') ?? '';
+  const match = query.get('resourceVersionMatch') ?? '';
+  checkVersionMatch(query, { isWatch, version, match });
+  const timeout = Number(query.get('timeoutSeconds') ?? 0);
+  return {
+    labelSelector: query.get('labelSelector') ?? '',
+    fieldSelector: query.get('fieldSelector') ?? '',
+    limit: Number(query.get('limit') ?? 0),
+    continueToken: query.get('continue') ?? '',
+    resourceVersion: version === '' || version === '0' ? undefined : parseVersion(version, isWatch),
+    timeoutSeconds: timeout > 0 ? timeout : undefined,
+    allowBookmarks: isTrue(query, 'allowWatchBookmarks'),
+    sendInitialEvents: isTrue(query, 'sendInitialEvents'),
+    isWatch,
+  };
+}
+
+function checkVersionMatch(query: Query, { isWatch, version, match }: { isWatch: boolean; version: string; match: string }): void {
+  const refuse = (field: string, why: string): never => {
+    throw invalidObject('ListOptions.meta.k8s.io', '', [forbidden(field, why)]);
+  };
+  if (query.has('sendInitialEvents')) {
+    if (!isWatch) refuse('sendInitialEvents', 'sendInitialEvents is forbidden for list');
+    if (match !== 'NotOlderThan') refuse('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
+    return;
+  }
+  if (match === '') return;
+  if (isWatch) refuse('resourceVersionMatch', 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
+  if (version === '') refuse('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided');
+  if (query.has('continue')) refuse('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided');
+}
+
+/** Of a watch the API server takes a wrong one for an error of its own. */
+function parseVersion(text: string, isWatch: boolean): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  const message = `resourceVersion: Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`;
+  throw isWatch ? new StatusError('InternalError', message) : new StatusError('BadRequest', `invalid resource version: ${message}`);
+}
+
+const policies = ['Background', 'Foreground', 'Orphan'] as const;
+
+/** DeleteOptions, from the body and the query: the query goes first. */
+export function readDeletion(query: Query, body: unknown): { deletion: Deletion; isDryRun: boolean } {
+  const policyText = query.get('propagationPolicy') ?? textAt(body, 'propagationPolicy');
+  const propagationPolicy = policies.find((policy) => policy === policyText);
+  if (policyText !== '' && propagationPolicy === undefined) {
+    throw invalidObject('DeleteOptions.meta.k8s.io', '', [notSupported('propagationPolicy', policyText, [...policies, 'nil'])]);
+  }
+  const hasOrphans = query.has('orphanDependents') || valueAt(body, 'orphanDependents') !== undefined;
+  if (hasOrphans && propagationPolicy !== undefined) {
+    const why = 'orphanDependents and deletionPropagation cannot be both set';
+    throw invalidObject('DeleteOptions.meta.k8s.io', '', [invalid('propagationPolicy', propagationPolicy, why)]);
+  }
+  const seconds = query.get('gracePeriodSeconds');
+  const gracePeriodSeconds = seconds === null ? numberAt(body, 'gracePeriodSeconds') : Number(seconds);
+  const uid = textAt(body, 'preconditions', 'uid');
+  const resourceVersion = textAt(body, 'preconditions', 'resourceVersion');
+  const dryRun = [...query.getAll('dryRun'), ...textsAt(body, 'dryRun')];
+  checkDryRun(dryRun, 'DeleteOptions');
+  const deletion: Deletion = {
+    ...(gracePeriodSeconds !== undefined && { gracePeriodSeconds }),
+    ...(uid !== '' && { uid }),
+    ...(resourceVersion !== '' && { resourceVersion }),
+    ...(propagationPolicy !== undefined && { propagationPolicy }),
+  };
+  return { deletion, isDryRun: dryRun.length > 0 };
+}

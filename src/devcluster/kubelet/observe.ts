@@ -1,0 +1,115 @@
+/** What happened to a pod, taken into what is known of it. Pure; an answer of an earlier run of a container changes nothing. */
+import { containerOf, isLive, withContainer } from './state.ts';
+import type { ContainerState, PodEnding, PodState, ProbeState, Running, Terminated } from './state.ts';
+import { containersOf, defaultGraceSeconds, probeKinds, probeOf } from './pod.ts';
+import type { Container, Pod, Probe, ProbeKind } from './pod.ts';
+
+export type PodObservation =
+  | { kind: 'seen'; pod: Pod }
+  /** The object is no longer there. */
+  | { kind: 'gone' }
+  | { kind: 'container'; name: string; run: number; happened: ContainerObservation };
+
+export type ContainerObservation =
+  | { kind: 'started' }
+  | { kind: 'notStarted'; reason: string; message: string }
+  | { kind: 'exited'; exitCode: number; signal?: number }
+  | { kind: 'probed'; probe: ProbeKind; isHealthy: boolean }
+  | { kind: 'hookOver' };
+
+/** Sooner than the kubelet's: nothing is pulled, and what is missing is mostly about to be made. */
+const startRetryMs = 2000;
+/** The kubelet gives a pod that was deleted by force one second. */
+const forcedGraceMs = 1000;
+
+export function observePod(state: PodState, observation: PodObservation, nowMs: number): PodState {
+  if (observation.kind === 'container') return observeContainer(state, observation, nowMs);
+  if (observation.kind === 'seen') return withEnding({ ...state, pod: observation.pod }, endingOf(observation.pod, state.ending, nowMs));
+  return withEnding(state, { why: 'Gone', sinceMs: nowMs, deadlineMs: Math.min(state.ending?.deadlineMs ?? Infinity, nowMs + forcedGraceMs) });
+}
+
+const withEnding = (state: PodState, ending: PodEnding | undefined): PodState => (ending ? { ...state, ending } : state);
+
+/** A second delete can only take time away. Both count from the first. */
+function endingOf({ metadata, spec }: Pod, ending: PodEnding | undefined, nowMs: number): PodEnding | undefined {
+  if (metadata.deletionTimestamp === undefined || ending?.why === 'Gone') return ending;
+  const before = ending?.why === 'Deleted' ? ending : { sinceMs: nowMs, deadlineMs: Infinity };
+  const graceSeconds = metadata.deletionGracePeriodSeconds ?? spec.terminationGracePeriodSeconds ?? defaultGraceSeconds;
+  return { why: 'Deleted', sinceMs: before.sinceMs, deadlineMs: Math.min(before.deadlineMs, before.sinceMs + graceSeconds * 1000) };
+}
+
+function observeContainer(state: PodState, { name, run, happened }: PodObservation & { kind: 'container' }, nowMs: number): PodState {
+  const container = containerOf(state, name);
+  const spec = containersOf(state.pod).find((member) => member.container.name === name)?.container;
+  if (container.run !== run || !isLive(container) || !spec) return state;
+  return withContainer(state, name, { ...container, ...changesBy(happened, { state, container, spec }, nowMs) });
+}
+
+type Observed = { state: PodState; container: ContainerState; spec: Container };
+
+function changesBy(happened: ContainerObservation, observed: Observed, nowMs: number): Partial<ContainerState> {
+  const { container, spec } = observed;
+  if (happened.kind === 'probed') return judgeProbe(observed, happened, nowMs);
+  if (happened.kind === 'started') return begin(container, spec, nowMs);
+  if (happened.kind === 'hookOver') return container.stop ? { stop: { ...container.stop, hook: 'over' } } : {};
+  if (happened.kind === 'exited') return { phase: terminated(container, happened, nowMs), started: false, ready: false, probes: {} };
+  return { phase: { kind: 'waiting', reason: happened.reason, message: happened.message, retryAtMs: nowMs + startRetryMs } };
+}
+
+function begin(container: ContainerState, spec: Container, nowMs: number): Partial<ContainerState> {
+  const phase: Running = { kind: 'running', startedAtMs: nowMs };
+  const restarts = container.last ? container.restarts + 1 : container.restarts;
+  if (!spec.startupProbe) return { phase, restarts, ...markStarted(spec, nowMs, nowMs) };
+  return { phase, restarts, probes: { startup: newProbe(spec.startupProbe, nowMs, nowMs) } };
+}
+
+/** The other probes begin when the startup probe has passed. Without a readiness probe that makes it ready. */
+function markStarted(spec: Container, startedAtMs: number, nowMs: number): Partial<ContainerState> {
+  const probes: Partial<Record<ProbeKind, ProbeState>> = {};
+  for (const kind of probeKinds) {
+    const probe = kind === 'startup' ? undefined : probeOf(spec, kind);
+    if (probe) probes[kind] = newProbe(probe, startedAtMs, nowMs);
+  }
+  return { started: true, ready: !spec.readinessProbe, probes };
+}
+
+const newProbe = ({ initialDelaySeconds = 0 }: Probe, startedAtMs: number, nowMs: number): ProbeState => ({
+  dueAtMs: Math.max(nowMs, startedAtMs + initialDelaySeconds * 1000),
+  isRunning: false,
+  successes: 0,
+  failures: 0,
+});
+
+function terminated({ phase }: ContainerState, { exitCode, signal }: { exitCode: number; signal?: number }, nowMs: number): Terminated {
+  const startedAtMs = phase.kind === 'running' ? phase.startedAtMs : nowMs;
+  return { kind: 'terminated', exitCode, ...(signal !== undefined && { signal }), startedAtMs, finishedAtMs: nowMs };
+}
+
+function judgeProbe({ state, container, spec }: Observed, { probe: kind, isHealthy }: { probe: ProbeKind; isHealthy: boolean }, nowMs: number): Partial<ContainerState> {
+  const probe = probeOf(spec, kind);
+  const before = container.probes[kind];
+  if (!probe || !before || container.phase.kind !== 'running') return {};
+  const after = countAnswer(before, probe, { isHealthy, nowMs });
+  const counted = { probes: { ...container.probes, [kind]: after } };
+  if (after.successes >= (probe.successThreshold ?? 1)) return { ...counted, ...pass(kind, spec, container.phase.startedAtMs, nowMs) };
+  if (after.failures < (probe.failureThreshold ?? 3)) return counted;
+  if (kind === 'readiness') return { ...counted, ready: false };
+  // It stops already, or an answer came after the pod was told to go.
+  if (container.stop || state.ending) return counted;
+  return { ...counted, stop: { why: kind, deadlineMs: nowMs + graceOf(state.pod, probe) * 1000, hook: 'due' } };
+}
+
+const countAnswer = (before: ProbeState, { periodSeconds = 10 }: Probe, { isHealthy, nowMs }: { isHealthy: boolean; nowMs: number }): ProbeState => ({
+  isRunning: false,
+  dueAtMs: Math.max(nowMs, before.dueAtMs + periodSeconds * 1000),
+  successes: isHealthy ? before.successes + 1 : 0,
+  failures: isHealthy ? 0 : before.failures + 1,
+});
+
+const graceOf = ({ spec }: Pod, { terminationGracePeriodSeconds }: Probe): number =>
+  terminationGracePeriodSeconds ?? spec.terminationGracePeriodSeconds ?? defaultGraceSeconds;
+
+function pass(kind: ProbeKind, spec: Container, startedAtMs: number, nowMs: number): Partial<ContainerState> {
+  if (kind === 'startup') return markStarted(spec, startedAtMs, nowMs);
+  return kind === 'readiness' ? { ready: true } : {};
+}

@@ -1,0 +1,94 @@
+/** Child processes in groups of their own, none of which outlives this process: see the reaper. */
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, open } from 'node:fs/promises';
+import { constants } from 'node:os';
+import { dirname, join } from 'node:path';
+import type { Environment } from './environment.ts';
+
+export type ProcessSpec = { command: readonly string[]; cwd: string; env: Environment; logFile: string };
+
+/** As a container runtime gives it: 128 and the signal for one that was killed. */
+export type Exit = { exitCode: number; signal?: number };
+
+export interface RunningProcess {
+  exited: Promise<Exit>;
+  /** To the process alone, as to the first of a container. SIGKILL ends all of its group. */
+  signal(signal: 'SIGTERM' | 'SIGKILL'): void;
+}
+
+export interface ProcessStarter {
+  /** Rejects when the program cannot be started. */
+  start(spec: ProcessSpec): Promise<RunningProcess>;
+  /** Kills all that is left; nothing can be started after it. */
+  stop(): Promise<void>;
+}
+
+export function createProcesses(): ProcessStarter {
+  const reaper = spawn(process.execPath, [join(import.meta.dirname, 'reaper.ts')], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+  // Where it was killed, its pipe breaks: the kubelet still ends what it started.
+  reaper.stdin.on('error', () => undefined);
+  const running = new Map<number, RunningProcess>();
+  let isStopped = false;
+
+  /** Listens at once: a process may have ended before anything is awaited. */
+  async function register(child: ChildProcess): Promise<RunningProcess> {
+    const { pid } = child;
+    if (pid === undefined) {
+      await once(child, 'spawn');
+      throw new Error('the process has no id');
+    }
+    reaper.stdin.write(`+${pid}\n`);
+    const exited = new Promise<Exit>((resolve) => {
+      child.once('exit', (code, signal) => {
+        // With the first process of a container all others of it end.
+        killGroup(pid);
+        reaper.stdin.write(`-${pid}\n`);
+        running.delete(pid);
+        resolve(exitOf(code, signal));
+      });
+    });
+    const started: RunningProcess = { exited, signal: (signal) => (signal === 'SIGKILL' ? killGroup(pid) : void child.kill(signal)) };
+    running.set(pid, started);
+    return started;
+  }
+
+  return {
+    async start({ command, cwd, env, logFile }) {
+      const [program, ...args] = command;
+      if (program === undefined) throw new Error('no command specified');
+      await mkdir(dirname(logFile), { recursive: true });
+      const log = await open(logFile, 'a');
+      try {
+        if (isStopped) throw new Error('the kubelet has stopped');
+        const child = spawn(program, args, { cwd, env, detached: true, stdio: ['ignore', log.fd, log.fd] });
+        return await register(child);
+      } finally {
+        await log.close();
+      }
+    },
+    async stop() {
+      isStopped = true;
+      const left = [...running.values()];
+      for (const started of left) started.signal('SIGKILL');
+      await Promise.all(left.map(({ exited }) => exited));
+      reaper.stdin.end();
+      if (reaper.exitCode === null && reaper.signalCode === null) await once(reaper, 'exit');
+    },
+  };
+}
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended.
+  }
+}
+
+function exitOf(code: number | null, signal: NodeJS.Signals | null): Exit {
+  if (signal === null) return { exitCode: code ?? 0 };
+  const number = constants.signals[signal];
+  return { exitCode: 128 + number, signal: number };
+}

@@ -1,0 +1,101 @@
+/** How the lists and maps of built-in kinds merge: what their Go types say with `listType`, `listMapKey`, `mapType` and `patchMergeKey`. */
+import { objectMeta, type Topology } from './topology.ts';
+
+const structure = (properties: Record<string, Topology>): Topology => ({ properties });
+const freeMap: Topology = { additionalProperties: {} };
+const atomic: Topology = { 'x-kubernetes-map-type': 'atomic' };
+
+/** A list whose elements are told apart by `keys`; strategic merge patch takes the first of them only. */
+const listMap = (keys: string[], items: Topology = {}): Topology => ({
+  'x-kubernetes-list-type': 'map',
+  'x-kubernetes-list-map-keys': keys,
+  'x-kubernetes-patch-strategy': 'merge',
+  ...(keys[0] !== undefined && { 'x-kubernetes-patch-merge-key': keys[0] }),
+  items,
+});
+
+const tcp: Topology = { default: 'TCP' };
+const conditions = listMap(['type']);
+/** No merge key: strategic patches replace it. */
+const claims: Topology = { 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] };
+const resources = structure({ claims, limits: freeMap, requests: freeMap });
+
+const environmentSource = structure({ configMapKeyRef: atomic, fieldRef: atomic, fileKeyRef: atomic, resourceFieldRef: atomic, secretKeyRef: atomic });
+const container = structure({
+  env: listMap(['name'], structure({ valueFrom: environmentSource })),
+  ports: listMap(['containerPort', 'protocol'], structure({ protocol: tcp })),
+  resources,
+  volumeDevices: listMap(['devicePath']),
+  volumeMounts: listMap(['mountPath']),
+});
+const containers = listMap(['name'], container);
+
+const volume = structure({
+  csi: structure({ nodePublishSecretRef: atomic, volumeAttributes: freeMap }),
+  ephemeral: structure({ volumeClaimTemplate: structure({ metadata: objectMeta }) }),
+});
+const podSpec = structure({
+  affinity: structure({ nodeAffinity: structure({ requiredDuringSchedulingIgnoredDuringExecution: atomic }) }),
+  containers,
+  ephemeralContainers: containers,
+  hostAliases: listMap(['ip']),
+  imagePullSecrets: listMap(['name'], atomic),
+  initContainers: containers,
+  nodeSelector: { ...freeMap, ...atomic },
+  overhead: freeMap,
+  resourceClaims: { ...listMap(['name']), 'x-kubernetes-patch-strategy': 'merge,retainKeys' },
+  resources,
+  schedulingGates: listMap(['name']),
+  topologySpreadConstraints: listMap(['topologyKey', 'whenUnsatisfiable'], structure({ labelSelector: atomic })),
+  volumes: { ...listMap(['name'], volume), 'x-kubernetes-patch-strategy': 'merge,retainKeys' },
+});
+const podTemplate = structure({ metadata: objectMeta, spec: podSpec });
+const podStatus = structure({
+  conditions,
+  hostIPs: { 'x-kubernetes-patch-merge-key': 'ip', 'x-kubernetes-patch-strategy': 'merge' },
+  podIPs: listMap(['ip']),
+});
+
+const strategy: Topology = { 'x-kubernetes-patch-strategy': 'retainKeys' };
+const workload = structure({
+  spec: structure({ selector: atomic, strategy, template: podTemplate }),
+  status: structure({ conditions }),
+});
+
+const webhooks = listMap(['name'], structure({ matchConditions: listMap(['name']), namespaceSelector: atomic, objectSelector: atomic }));
+
+const kinds: Record<string, Topology> = {
+  'apiextensions.k8s.io/CustomResourceDefinition': structure({ status: structure({ conditions }) }),
+  'admissionregistration.k8s.io/MutatingWebhookConfiguration': structure({ webhooks }),
+  'apps/Deployment': workload,
+  'apps/ReplicaSet': workload,
+  'apps/StatefulSet': workload,
+  'autoscaling/HorizontalPodAutoscaler': structure({ status: structure({ conditions }) }),
+  'policy/PodDisruptionBudget': structure({
+    spec: structure({ selector: atomic }),
+    status: structure({ conditions, disruptedPods: freeMap }),
+  }),
+  'rbac.authorization.k8s.io/ClusterRoleBinding': structure({ roleRef: atomic }),
+  'rbac.authorization.k8s.io/RoleBinding': structure({ roleRef: atomic }),
+  '/ConfigMap': structure({ binaryData: freeMap, data: freeMap }),
+  '/Namespace': structure({ status: structure({ conditions }) }),
+  '/Node': structure({
+    spec: structure({ podCIDRs: { 'x-kubernetes-list-type': 'set', 'x-kubernetes-patch-strategy': 'merge' } }),
+    status: structure({ addresses: listMap(['type']), allocatable: freeMap, capacity: freeMap, conditions }),
+  }),
+  '/Pod': structure({ spec: podSpec, status: podStatus }),
+  '/Secret': structure({ data: freeMap, stringData: freeMap }),
+  '/Service': structure({
+    spec: structure({ ports: listMap(['port', 'protocol'], structure({ protocol: tcp })), selector: { ...freeMap, ...atomic } }),
+    status: structure({ conditions }),
+  }),
+  '/ServiceAccount': structure({ secrets: listMap(['name'], atomic) }),
+  '/Event': structure({ involvedObject: atomic, related: atomic }),
+  'events.k8s.io/Event': structure({ regarding: atomic, related: atomic }),
+};
+
+/** The topology of a built-in kind; one that is not in the table has granular maps and atomic lists. */
+export function builtInTopology(group: string, kind: string): Topology {
+  const known = kinds[`${group}/${kind}`] ?? {};
+  return { ...known, properties: { ...known.properties, metadata: objectMeta } };
+}

@@ -1,0 +1,60 @@
+/**
+ * How the parts of an object merge: which lists are sets or maps, which objects are taken as a whole. The topology of a
+ * custom resource is its schema; built-in kinds have a table that is written as schemas, with only what differs from the
+ * rule (`built-in-topology.ts`).
+ */
+import type { Schema } from '../schema/schema.ts';
+import { isJsonObject, type JsonObject } from '../schema/json.ts';
+
+export type Topology = Schema;
+
+const granular: Topology = {};
+/** Where no schema says anything, all maps are granular, and all lists atomic. */
+const untyped: Topology = { 'x-kubernetes-preserve-unknown-fields': true };
+
+export const objectMeta: Topology = {
+  properties: {
+    annotations: { additionalProperties: granular },
+    finalizers: { 'x-kubernetes-list-type': 'set', 'x-kubernetes-patch-strategy': 'merge' },
+    labels: { additionalProperties: granular },
+    ownerReferences: {
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['uid'],
+      'x-kubernetes-patch-merge-key': 'uid',
+      'x-kubernetes-patch-strategy': 'merge',
+      items: { 'x-kubernetes-map-type': 'atomic' },
+    },
+  },
+};
+
+/** The topology of a custom resource. */
+export function schemaTopology(schema: Schema): Topology {
+  return { ...schema, properties: { ...schema.properties, apiVersion: granular, kind: granular, metadata: objectMeta } };
+}
+
+export function fieldTopology(topology: Topology, name: string): Topology {
+  const declared = topology.properties;
+  if (declared !== undefined && Object.hasOwn(declared, name)) return declared[name] ?? granular;
+  if (typeof topology.additionalProperties === 'object') return topology.additionalProperties;
+  return topology['x-kubernetes-preserve-unknown-fields'] === true || topology.additionalProperties === true ? untyped : granular;
+}
+
+/** True for a field of a structure, false for a key of a map, which is there only while somebody wants it. */
+export function isNamedField(topology: Topology, name: string): boolean {
+  const declared = topology.properties;
+  if (declared !== undefined && Object.hasOwn(declared, name)) return true;
+  return topology.additionalProperties === undefined && topology['x-kubernetes-preserve-unknown-fields'] !== true;
+}
+
+/** An object that merges field by field. */
+export function isGranular(topology: Topology, value: unknown): value is JsonObject {
+  return isJsonObject(value) && topology['x-kubernetes-map-type'] !== 'atomic';
+}
+
+/** A list whose elements have identities. */
+export function isAssociative(topology: Topology, value: unknown): value is unknown[] {
+  const type = topology['x-kubernetes-list-type'];
+  return Array.isArray(value) && (type === 'set' || type === 'map');
+}
+
+export const itemTopology = (topology: Topology): Topology => topology.items ?? granular;

@@ -1,0 +1,33 @@
+/** JSON values, as far as their shape must be asked at run time. */
+
+export type JsonObject = Record<string, unknown>;
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** `object` with each of its values replaced; what becomes undefined is left out. */
+export function mapValues(object: JsonObject, change: (value: unknown, key: string) => unknown): JsonObject {
+  const result: JsonObject = {};
+  for (const [key, value] of Object.entries(object)) {
+    const changed = change(value, key);
+    if (changed !== undefined) result[key] = changed;
+  }
+  return result;
+}
+
+/** Equal as JSON. (`isDeepStrictEqual` of Node also compares prototypes, which differ where one side was made in another realm.) */
+export function isSameJson(a: unknown, b: unknown): boolean {
+  if (a === b) return true;
+  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, index) => isSameJson(item, b[index]));
+  if (!isJsonObject(a) || !isJsonObject(b)) return false;
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => Object.hasOwn(b, name) && isSameJson(a[name], b[name]));
+}
+
+/** A copy that shares nothing, and is not frozen. */
+export function copyJson<T>(value: T): T;
+export function copyJson(value: unknown): unknown {
+  if (Array.isArray(value)) return Array.from(value, (item: unknown) => copyJson(item));
+  return isJsonObject(value) ? mapValues(value, (inner) => copyJson(inner)) : value;
+}

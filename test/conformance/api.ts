@@ -1,0 +1,154 @@
+/** A thin HTTP client of an API server, which hides nothing of the answer, and what the cases say most often with it. */
+import { randomBytes } from 'node:crypto';
+import * as http from 'node:http';
+import * as https from 'node:https';
+import { openWatch, type Watch } from './watch.ts';
+import type { Credentials } from './kubeconfig.ts';
+
+/** Any object of the API, a list or a Status: a case asserts what must be there. */
+export type Body = {
+  apiVersion: string;
+  kind: string;
+  metadata: Meta;
+  spec: Fields;
+  status: Fields;
+  data: Record<string, string>;
+  items: Body[];
+} & Fields;
+
+export type Fields = Record<string, unknown>;
+
+export type Meta = {
+  name: string;
+  namespace: string;
+  uid: string;
+  resourceVersion: string;
+  generation: number;
+  creationTimestamp: string;
+  deletionTimestamp?: string;
+  deletionGracePeriodSeconds?: number;
+  labels?: Record<string, string>;
+  annotations?: Record<string, string>;
+  finalizers?: string[];
+  managedFields?: ManagedFields[];
+  continue?: string;
+  remainingItemCount?: number;
+};
+
+export type ManagedFields = { manager: string; operation: 'Apply' | 'Update'; apiVersion: string; time: string; fieldsType: string; fieldsV1: Fields; subresource?: string };
+
+export type Answer = { status: number; headers: http.IncomingHttpHeaders; text: string; body: Body };
+
+export type Query = Record<string, string>;
+
+export type RequestOptions = {
+  /** Sent as JSON; a string is sent as it is. */
+  body?: unknown;
+  contentType?: string;
+  accept?: string;
+  query?: Query;
+  /** Instead of the kubeconfig's own credentials; empty: none. */
+  token?: string;
+};
+
+export type PatchType = 'json' | 'merge' | 'strategic';
+
+export interface ConformanceApi {
+  /** A namespace for all cases: they tell their objects apart by `uniqueName`. */
+  readonly namespace: string;
+  request(method: string, path: string, options?: RequestOptions): Promise<Answer>;
+  /** Fails where the server does not open it with 200. */
+  watch(path: string, query?: Query): Promise<Watch>;
+  get(path: string, query?: Query): Promise<Answer>;
+  post(path: string, body: object, query?: Query): Promise<Answer>;
+  put(path: string, body: object, query?: Query): Promise<Answer>;
+  patch(type: PatchType, path: string, body: unknown, query?: Query): Promise<Answer>;
+  /** Server-side apply. */
+  apply(manager: string, path: string, body: object, query?: Query): Promise<Answer>;
+  delete(path: string, options?: object, query?: Query): Promise<Answer>;
+  /** What lies outside of the namespace and would be in the way of other tests. */
+  deleteAtEnd(path: string): void;
+}
+
+export const patchTypes: Record<PatchType | 'apply', string> = {
+  json: 'application/json-patch+json',
+  merge: 'application/merge-patch+json',
+  strategic: 'application/strategic-merge-patch+json',
+  apply: 'application/apply-patch+yaml',
+};
+
+export type Connection = ConformanceApi & { toDeleteAtEnd: readonly string[]; close(): void };
+
+export function connect(credentials: Credentials, namespace: string): Connection {
+  const secure = credentials.server.startsWith('https:');
+  const { ca, cert, key } = credentials;
+  const agent = secure ? new https.Agent({ keepAlive: true, ca }) : new http.Agent({ keepAlive: true });
+  // TLS knows its client by the connection: one that says nothing of itself must not share those that do.
+  const knownAgent = secure ? new https.Agent({ keepAlive: true, ca, cert, key }) : agent;
+
+  const send = (method: string, path: string, options: RequestOptions): Promise<http.IncomingMessage> => {
+    const url = new URL(path, credentials.server);
+    for (const [name, value] of Object.entries(options.query ?? {})) url.searchParams.append(name, value);
+    const payload = typeof options.body === 'string' ? options.body : JSON.stringify(options.body);
+    const headers = headersOf(options, credentials.token, payload);
+    const chosen = options.token === undefined ? knownAgent : agent;
+    return new Promise((resolve, reject) => {
+      const request = (secure ? https : http).request(url, { method, headers, agent: chosen }, resolve);
+      request.on('error', reject);
+      request.end(payload);
+    });
+  };
+  const request = async (method: string, path: string, options: RequestOptions = {}): Promise<Answer> => readAnswer(await send(method, path, options));
+
+  const toDeleteAtEnd: string[] = [];
+  return {
+    namespace,
+    toDeleteAtEnd,
+    deleteAtEnd: (path) => {
+      toDeleteAtEnd.push(path);
+    },
+    request,
+    watch: (path, query = {}) => openWatch(() => send('GET', path, { query: { watch: 'true', ...query } })),
+    get: (path, query = {}) => request('GET', path, { query }),
+    post: (path, body, query = {}) => request('POST', path, { body, query }),
+    put: (path, body, query = {}) => request('PUT', path, { body, query }),
+    patch: (type, path, body, query = {}) => request('PATCH', path, { body, query, contentType: patchTypes[type] }),
+    apply: (manager, path, body, query = {}) => request('PATCH', path, { body, query: { fieldManager: manager, ...query }, contentType: patchTypes.apply }),
+    delete: (path, options, query = {}) => request('DELETE', path, { query, ...(options ? { body: options } : {}) }),
+    close: () => {
+      agent.destroy();
+      knownAgent.destroy();
+    },
+  };
+}
+
+function headersOf({ contentType, accept, token }: RequestOptions, ownToken: string | undefined, payload: string | undefined): http.OutgoingHttpHeaders {
+  const bearer = token ?? ownToken;
+  return {
+    accept: accept ?? 'application/json',
+    // Node does not add the length for DELETE by itself.
+    ...(payload === undefined ? {} : { 'content-type': contentType ?? 'application/json', 'content-length': Buffer.byteLength(payload) }),
+    ...(bearer ? { authorization: `Bearer ${bearer}` } : {}),
+  };
+}
+
+async function readAnswer(response: http.IncomingMessage): Promise<Answer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  const text = Buffer.concat(chunks).toString();
+  return { status: response.statusCode ?? 0, headers: response.headers, text, body: parseBody(text) };
+}
+
+/** `{}` where it is not JSON: the case that expects JSON fails by its own assertion. */
+function parseBody(text: string): Body {
+  try {
+    return JSON.parse(text) as Body;
+  } catch {
+    return {} as Body;
+  }
+}
+
+/** A name that no other case uses. */
+export function uniqueName(prefix: string): string {
+  return `${prefix}-${randomBytes(4).toString('hex')}`;
+}

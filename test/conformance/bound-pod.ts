@@ -1,0 +1,10 @@
+/** Pods on a node that is not there: nobody runs them, and only a pod with a node has a grace period. */
+import { uniqueName, type Answer, type Body, type ConformanceApi, type Fields } from './api.ts';
+import { done } from './case.ts';
+import { pod, pods } from './objects.ts';
+
+export const bound = (api: ConformanceApi, spec: Fields = {}, metadata: Fields = {}): Promise<Body> =>
+  done(api.post(pods(api), pod({ name: uniqueName('pod'), ...metadata }, { nodeName: 'nowhere', ...spec })));
+
+/** Removes it at once. */
+export const force = (api: ConformanceApi, name: string): Promise<Answer> => api.delete(pods(api, name), { gracePeriodSeconds: 0 });

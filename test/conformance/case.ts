@@ -1,0 +1,56 @@
+/** What a case is, and what cases say most often. */
+import { expect } from '@jest/globals';
+import type { Answer, Body, ConformanceApi } from './api.ts';
+import type { Watch } from './watch.ts';
+
+export type Topics = Readonly<Record<string, readonly Case[]>>;
+
+export type Case = {
+  title: string;
+  run(api: ConformanceApi): Promise<void>;
+  /** Why it cannot run on this machine. */
+  skipReason?: string | undefined;
+};
+
+/** The body of an answer that must be a success: a step on the way to what a case asserts. */
+export async function done(answer: Promise<Answer>): Promise<Body> {
+  const { status, text, body } = await answer;
+  if (status < 200 || status > 299) throw new Error(`refused with ${status}: ${text}`);
+  return body;
+}
+
+export type Refusal = { code: number; reason?: string; message?: RegExp; field?: string; cause?: string };
+
+/** The whole of what a refusal is: the HTTP status and a `metav1.Status` that says the same. */
+export async function expectRefused(answer: Promise<Answer>, { code, reason, message, field, cause }: Refusal): Promise<void> {
+  const { status, text, body } = await answer;
+  expect({ status, body }).toMatchObject({ status: code, body: { kind: 'Status', apiVersion: 'v1', status: 'Failure', code } });
+  if (reason !== undefined) expect(body.reason).toBe(reason);
+  if (message) expect(body.message).toMatch(message);
+  if (field !== undefined) expect(text).toContain(`"field":${JSON.stringify(field)}`);
+  if (cause !== undefined) expect(text).toContain(`"reason":${JSON.stringify(cause)}`);
+}
+
+/** A watch that ends with the case, whatever becomes of it. */
+export async function watching(opening: Promise<Watch>, use: (watch: Watch) => Promise<void>): Promise<void> {
+  const watch = await opening;
+  try {
+    await use(watch);
+  } finally {
+    watch.close();
+  }
+}
+
+const patienceMs = 20_000;
+const pauseMs = 25;
+
+/** Asks again until the answer fits: for what a server does some time after it has answered. */
+export async function eventually(ask: () => Promise<Answer>, fits: (answer: Answer) => boolean): Promise<Answer> {
+  const deadline = Date.now() + patienceMs;
+  for (;;) {
+    const answer = await ask();
+    if (fits(answer)) return answer;
+    if (Date.now() > deadline) throw new Error(`not in ${patienceMs} ms; the last answer was ${answer.status}: ${answer.text.slice(0, 2000)}`);
+    await new Promise((resolve) => setTimeout(resolve, pauseMs));
+  }
+}

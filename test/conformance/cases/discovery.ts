@@ -1,0 +1,166 @@
+/** What kubectl and client libraries ask first. */
+import { expect } from '@jest/globals';
+import { done, expectRefused, type Case } from '../case.ts';
+import type { Body, ConformanceApi, Fields } from '../api.ts';
+
+const aggregated = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json';
+
+type DiscoveredVersion = { version: string; resources: Fields[] };
+
+async function aggregatedVersions(api: ConformanceApi, path: string, group: string | undefined): Promise<DiscoveredVersion[]> {
+  const { body } = await api.request('GET', path, { accept: aggregated });
+  const found = body.items.find(({ metadata }) => metadata.name === group);
+  return (found?.versions ?? []) as DiscoveredVersion[];
+}
+
+async function resourcesOf(api: ConformanceApi, path: string): Promise<Fields[]> {
+  const list = await done(api.get(path));
+  expect(list).toMatchObject({ kind: 'APIResourceList' });
+  return list.resources as Fields[];
+}
+
+type Schema = Fields & { properties?: Record<string, Schema> };
+
+async function schemaOf(api: ConformanceApi, groupVersion: string, kind: string): Promise<Schema | undefined> {
+  const index = (await done(api.get('/openapi/v3'))) as Body & { paths: Record<string, { serverRelativeURL: string }> };
+  const document = await done(api.get(index.paths[groupVersion]?.serverRelativeURL ?? `/openapi/v3/${groupVersion}`));
+  const { schemas } = document.components as { schemas: Record<string, Schema> };
+  return Object.entries(schemas).find(([name]) => name.endsWith(`.${kind}`))?.[1];
+}
+
+export const discovery: Case[] = [
+  {
+    title: '/version says a major and a minor version that kubectl understands',
+    run: async (api) => {
+      const version = await done(api.get('/version'));
+      expect(version.major).toBe('1');
+      expect(Number.parseInt(String(version.minor), 10)).toBeGreaterThanOrEqual(34);
+      expect(version.gitVersion).toMatch(/^v1\.\d+\.\d+/);
+    },
+  },
+  ...['/healthz', '/livez', '/readyz'].map((path) => ({
+    title: `${path} says ok in plain text`,
+    run: async (api: ConformanceApi) => {
+      const { status, text, headers } = await api.get(path);
+      expect({ status, text }).toEqual({ status: 200, text: 'ok' });
+      expect(headers['content-type']).toContain('text/plain');
+    },
+  })),
+  {
+    title: '/api names the only version of the core group',
+    run: async (api) => {
+      expect(await done(api.get('/api'))).toMatchObject({ kind: 'APIVersions', versions: ['v1'] });
+    },
+  },
+  {
+    title: '/apis lists the groups with their preferred version',
+    run: async (api) => {
+      const list = await done(api.get('/apis'));
+      expect(list).toMatchObject({ kind: 'APIGroupList', apiVersion: 'v1' });
+      expect(list.groups).toContainEqual(
+        expect.objectContaining({ name: 'apps', versions: [{ groupVersion: 'apps/v1', version: 'v1' }], preferredVersion: { groupVersion: 'apps/v1', version: 'v1' } }),
+      );
+    },
+  },
+  {
+    title: '/apis/GROUP describes one group',
+    run: async (api) => {
+      expect(await done(api.get('/apis/coordination.k8s.io'))).toMatchObject({ kind: 'APIGroup', name: 'coordination.k8s.io', preferredVersion: { version: 'v1' } });
+    },
+  },
+  {
+    title: '/api/v1 lists pods with short name, category and verbs',
+    run: async (api) => {
+      const resources = await resourcesOf(api, '/api/v1');
+      expect(resources.find(({ name }) => name === 'pods')).toMatchObject({
+        singularName: 'pod',
+        namespaced: true,
+        kind: 'Pod',
+        shortNames: ['po'],
+        categories: ['all'],
+        verbs: ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'],
+      });
+    },
+  },
+  {
+    title: 'subresources are listed beside their resource, with the kind that they take',
+    run: async (api) => {
+      const core = await resourcesOf(api, '/api/v1');
+      expect(core.find(({ name }) => name === 'pods/eviction')).toMatchObject({ kind: 'Eviction', group: 'policy', version: 'v1', verbs: ['create'] });
+      expect(core.find(({ name }) => name === 'serviceaccounts/token')).toMatchObject({ kind: 'TokenRequest', group: 'authentication.k8s.io', version: 'v1' });
+      const apps = await resourcesOf(api, '/apis/apps/v1');
+      expect(apps.find(({ name }) => name === 'deployments/scale')).toMatchObject({ kind: 'Scale', group: 'autoscaling', version: 'v1', verbs: ['get', 'patch', 'update'] });
+      expect(apps.find(({ name }) => name === 'deployments/status')).toMatchObject({ kind: 'Deployment', verbs: ['get', 'patch', 'update'] });
+    },
+  },
+  {
+    title: 'cluster-scoped kinds say that they have no namespace',
+    run: async (api) => {
+      const resources = await resourcesOf(api, '/api/v1');
+      expect(resources.filter(({ name }) => name === 'namespaces' || name === 'nodes').map(({ namespaced }) => namespaced)).toEqual([false, false]);
+    },
+  },
+  {
+    title: 'aggregated discovery answers with the type that was asked for',
+    run: async (api) => {
+      const { status, headers, body } = await api.request('GET', '/apis', { accept: aggregated });
+      expect(status).toBe(200);
+      expect(headers['content-type']).toMatch(/^application\/json;.*g=apidiscovery\.k8s\.io.*v=v2.*as=APIGroupDiscoveryList/);
+      expect(body).toMatchObject({ kind: 'APIGroupDiscoveryList', apiVersion: 'apidiscovery.k8s.io/v2' });
+    },
+  },
+  {
+    title: 'aggregated discovery of the core group has pods with scope, response kind and subresources',
+    run: async (api) => {
+      const [v1] = await aggregatedVersions(api, '/api', undefined);
+      const pods = v1?.resources.find(({ resource }) => resource === 'pods');
+      expect(v1?.version).toBe('v1');
+      expect(pods).toMatchObject({ scope: 'Namespaced', singularResource: 'pod', shortNames: ['po'], responseKind: { kind: 'Pod' } });
+      expect(pods?.subresources).toContainEqual(expect.objectContaining({ subresource: 'eviction', responseKind: { group: 'policy', version: 'v1', kind: 'Eviction' } }));
+    },
+  },
+  {
+    title: 'aggregated discovery of the other groups has deployments with scale and status',
+    run: async (api) => {
+      const [v1] = await aggregatedVersions(api, '/apis', 'apps');
+      const deployments = v1?.resources.find(({ resource }) => resource === 'deployments');
+      const names = ((deployments?.subresources ?? []) as Fields[]).map(({ subresource }) => String(subresource));
+      expect(names.toSorted()).toEqual(['scale', 'status']);
+    },
+  },
+  {
+    title: 'discovery of a group that does not exist is 404',
+    run: async (api) => {
+      expect((await api.get('/apis/nobody.example.test')).status).toBe(404);
+      expect((await api.get('/apis/nobody.example.test/v1')).status).toBe(404);
+    },
+  },
+  {
+    title: 'OpenAPI v3 has an index of one document for each group version',
+    run: async (api) => {
+      const { paths } = await done(api.get('/openapi/v3'));
+      expect(Object.keys(paths as object)).toEqual(expect.arrayContaining(['api/v1', 'apis/apps/v1']));
+    },
+  },
+  {
+    title: 'OpenAPI v3 says of a kind which group, version and kind it is',
+    run: async (api) => {
+      const schema = await schemaOf(api, 'apis/apps/v1', 'Deployment');
+      expect(schema).toMatchObject({ 'x-kubernetes-group-version-kind': [{ group: 'apps', version: 'v1', kind: 'Deployment' }] });
+    },
+  },
+  {
+    title: 'OpenAPI v3 says that a patch takes fieldValidation, so that kubectl leaves validation to the server',
+    run: async (api) => {
+      const document = await done(api.get('/openapi/v3/apis/apps/v1'));
+      const paths = document.paths as Record<string, { patch?: { parameters?: Fields[] } }>;
+      const { patch } = paths['/apis/apps/v1/namespaces/{namespace}/deployments/{name}'] ?? {};
+      expect(patch).toMatchObject({ 'x-kubernetes-group-version-kind': { group: 'apps', version: 'v1', kind: 'Deployment' } });
+      expect(patch?.parameters?.map(({ name }) => name)).toContain('fieldValidation');
+    },
+  },
+  {
+    title: 'an anonymous request for objects is refused',
+    run: (api) => expectRefused(api.request('GET', '/api/v1/namespaces', { token: 'nonsense' }), { code: 401, reason: 'Unauthorized', message: /^Unauthorized$/ }),
+  },
+];

@@ -1,0 +1,206 @@
+/** What is particular to pods: grace, binding, and what of them can be changed. */
+import { expect } from '@jest/globals';
+import type { Body, Fields } from '../api.ts';
+import { bound, force } from '../bound-pod.ts';
+import { done, expectRefused, type Case } from '../case.ts';
+import { pod, pods as podsPath } from '../objects.ts';
+
+const secondsLeft = ({ metadata }: Body): number => (Date.parse(metadata.deletionTimestamp ?? '') - Date.now()) / 1000;
+
+const grace: Case[] = [
+  {
+    title: 'a pod on a node gets its own grace period, and the time at which that is over',
+    run: async (api) => {
+      const { metadata } = await bound(api, { terminationGracePeriodSeconds: 300 });
+      const body = await done(api.delete(podsPath(api, metadata.name)));
+      await force(api, metadata.name);
+      expect(body).toMatchObject({ kind: 'Pod', metadata: { deletionGracePeriodSeconds: 300 } });
+      expect(Math.abs(secondsLeft(body) - 300)).toBeLessThan(10);
+    },
+  },
+  {
+    title: 'a deletion may shorten the grace period of a pod',
+    run: async (api) => {
+      const { metadata } = await bound(api, { terminationGracePeriodSeconds: 300 });
+      const body = await done(api.delete(podsPath(api, metadata.name), { gracePeriodSeconds: 60 }));
+      await force(api, metadata.name);
+      expect(body.metadata.deletionGracePeriodSeconds).toBe(60);
+      expect(Math.abs(secondsLeft(body) - 60)).toBeLessThan(10);
+    },
+  },
+  {
+    title: 'a deletion may lengthen the grace period of a pod, the first time',
+    run: async (api) => {
+      const { metadata } = await bound(api, { terminationGracePeriodSeconds: 30 });
+      const body = await done(api.delete(podsPath(api, metadata.name), { gracePeriodSeconds: 600 }));
+      await force(api, metadata.name);
+      expect(body.metadata.deletionGracePeriodSeconds).toBe(600);
+    },
+  },
+  {
+    title: 'the grace period may be given in the query',
+    run: async (api) => {
+      const { metadata } = await bound(api, { terminationGracePeriodSeconds: 300 });
+      const body = await done(api.delete(podsPath(api, metadata.name), undefined, { gracePeriodSeconds: '45' }));
+      await force(api, metadata.name);
+      expect(body.metadata.deletionGracePeriodSeconds).toBe(45);
+    },
+  },
+  {
+    title: 'a second deletion shortens the grace period, and moves its end',
+    run: async (api) => {
+      const { metadata } = await bound(api, { terminationGracePeriodSeconds: 300 });
+      await done(api.delete(podsPath(api, metadata.name)));
+      await done(api.delete(podsPath(api, metadata.name), { gracePeriodSeconds: 20 }));
+      const body = await done(api.get(podsPath(api, metadata.name)));
+      await force(api, metadata.name);
+      expect(body.metadata.deletionGracePeriodSeconds).toBe(20);
+      expect(secondsLeft(body)).toBeLessThan(30);
+    },
+  },
+  {
+    title: 'a second deletion cannot lengthen the grace period',
+    run: async (api) => {
+      const { metadata } = await bound(api, { terminationGracePeriodSeconds: 30 });
+      const first = await done(api.delete(podsPath(api, metadata.name)));
+      await done(api.delete(podsPath(api, metadata.name), { gracePeriodSeconds: 600 }));
+      const body = await done(api.get(podsPath(api, metadata.name)));
+      await force(api, metadata.name);
+      expect(body.metadata).toMatchObject({ deletionGracePeriodSeconds: 30, deletionTimestamp: first.metadata.deletionTimestamp });
+    },
+  },
+  {
+    title: 'a deletion with no grace removes the pod at once',
+    run: async (api) => {
+      const { metadata } = await bound(api);
+      const body = await done(force(api, metadata.name));
+      expect(body).toMatchObject({ kind: 'Pod', metadata: { uid: metadata.uid } });
+      expect((await api.get(podsPath(api, metadata.name))).status).toBe(404);
+    },
+  },
+  {
+    title: 'a pod that is being deleted goes by a deletion with no grace: so the kubelet ends it',
+    run: async (api) => {
+      const { metadata } = await bound(api);
+      await done(api.delete(podsPath(api, metadata.name)));
+      await done(api.delete(podsPath(api, metadata.name), { gracePeriodSeconds: 0, preconditions: { uid: metadata.uid } }));
+      expect((await api.get(podsPath(api, metadata.name))).status).toBe(404);
+    },
+  },
+  {
+    title: 'a pod that is being deleted stays for its finalizer, when its grace is over too',
+    run: async (api) => {
+      const { metadata } = await bound(api, {}, { finalizers: ['example.test/hold'] });
+      await done(api.delete(podsPath(api, metadata.name)));
+      await done(force(api, metadata.name));
+      expect((await done(api.get(podsPath(api, metadata.name)))).metadata).toMatchObject({ deletionGracePeriodSeconds: 0 });
+      await done(api.patch('merge', podsPath(api, metadata.name), { metadata: { finalizers: null } }));
+      expect((await api.get(podsPath(api, metadata.name))).status).toBe(404);
+    },
+  },
+  {
+    title: 'a pod without a node has no grace: it goes at once',
+    run: async (api) => {
+      const { metadata } = await done(api.post(podsPath(api), pod()));
+      await done(api.delete(podsPath(api, metadata.name)));
+      expect((await api.get(podsPath(api, metadata.name))).status).toBe(404);
+    },
+  },
+  {
+    title: 'a pod that has ended has no grace: it goes at once',
+    run: async (api) => {
+      const { metadata } = await bound(api);
+      await done(api.patch('merge', podsPath(api, metadata.name, 'status'), { status: { phase: 'Succeeded' } }));
+      await done(api.delete(podsPath(api, metadata.name)));
+      expect((await api.get(podsPath(api, metadata.name))).status).toBe(404);
+    },
+  },
+  {
+    title: 'a deletion of a pod for another uid is a Conflict',
+    run: async (api) => {
+      const { metadata } = await bound(api);
+      await expectRefused(api.delete(podsPath(api, metadata.name), { preconditions: { uid: 'other' } }), { code: 409, reason: 'Conflict', message: /the UID in the precondition \(other\) does not match the UID in record/ });
+      await force(api, metadata.name);
+    },
+  },
+  {
+    title: 'a negative grace period is taken as one second',
+    run: async (api) => {
+      const { metadata } = await bound(api);
+      const body = await done(api.delete(podsPath(api, metadata.name), { gracePeriodSeconds: -5 }));
+      await force(api, metadata.name);
+      expect(body.metadata.deletionGracePeriodSeconds).toBe(1);
+    },
+  },
+  {
+    title: 'the status of a pod can be written while it is being deleted',
+    run: async (api) => {
+      const { metadata } = await bound(api);
+      await done(api.delete(podsPath(api, metadata.name)));
+      const body = await done(api.patch('merge', podsPath(api, metadata.name, 'status'), { status: { phase: 'Running', podIP: '10.1.2.3', podIPs: [{ ip: '10.1.2.3' }] } }));
+      await force(api, metadata.name);
+      expect(body).toMatchObject({ metadata: { deletionGracePeriodSeconds: 30 }, status: { phase: 'Running', podIP: '10.1.2.3' } });
+    },
+  },
+];
+
+const bindTo = (name: string, node: string): Fields => ({ apiVersion: 'v1', kind: 'Binding', metadata: { name }, target: { kind: 'Node', name: node } });
+
+const changes: Case[] = [
+  {
+    title: 'binding gives a pod its node and the condition PodScheduled',
+    run: async (api) => {
+      const { metadata } = await done(api.post(podsPath(api), pod()));
+      const { status, body } = await api.post(podsPath(api, metadata.name, 'binding'), bindTo(metadata.name, 'nowhere'));
+      expect({ status, kind: body.kind, said: body.status }).toEqual({ status: 201, kind: 'Status', said: 'Success' });
+      const scheduled = await done(api.get(podsPath(api, metadata.name)));
+      await force(api, metadata.name);
+      expect(scheduled).toMatchObject({ spec: { nodeName: 'nowhere' }, status: { conditions: [{ type: 'PodScheduled', status: 'True' }] } });
+    },
+  },
+  {
+    title: 'a pod that has a node cannot be bound again',
+    run: async (api) => {
+      const { metadata } = await bound(api);
+      await expectRefused(api.post(podsPath(api, metadata.name, 'binding'), bindTo(metadata.name, 'elsewhere')), {
+        code: 409,
+        reason: 'Conflict',
+        message: /pod .* is already assigned to node "nowhere"/,
+      });
+      await force(api, metadata.name);
+    },
+  },
+  {
+    title: 'of the spec of a pod little can be changed',
+    run: async (api) => {
+      const before = await done(api.post(podsPath(api), pod()));
+      await expectRefused(api.patch('merge', podsPath(api, before.metadata.name), { spec: { terminationGracePeriodSeconds: 99 } }), {
+        code: 422,
+        reason: 'Invalid',
+        message: /spec: Forbidden: pod updates may not change fields other than `spec\.containers\[\*\]\.image`/,
+        field: 'spec',
+      });
+    },
+  },
+  {
+    title: 'the image of a container can be changed, and counts as a generation',
+    run: async (api) => {
+      const { metadata } = await done(api.post(podsPath(api), pod()));
+      const body = await done(api.patch('strategic', podsPath(api, metadata.name), { spec: { containers: [{ name: 'app', image: 'example.test/app:2' }] } }));
+      expect(body).toMatchObject({ spec: { containers: [{ image: 'example.test/app:2' }] }, metadata: { generation: 2 } });
+    },
+  },
+  {
+    title: 'a pod-deletion-cost that is no number is refused',
+    run: async (api) => {
+      const { metadata } = await done(api.post(podsPath(api), pod()));
+      await expectRefused(api.patch('merge', podsPath(api, metadata.name), { metadata: { annotations: { 'controller.kubernetes.io/pod-deletion-cost': 'low' } } }), {
+        code: 422,
+        reason: 'Invalid',
+        message: /metadata\.annotations\[controller\.kubernetes\.io\/pod-deletion-cost\]: Invalid value: "low": must be a 32bit integer/,
+      });
+    },
+  },
+];
+
+export const pods: Case[] = [...grace, ...changes];

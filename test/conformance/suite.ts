@@ -1,0 +1,63 @@
+/** Defines a Jest test for each case. */
+import { describe, expect, test } from '@jest/globals';
+import { uniqueName, type Connection, type ConformanceApi } from './api.ts';
+import { done, eventually, type Topics } from './case.ts';
+
+/** Titles of the cases in which a server is known to differ, with the reason. */
+export type Differences = Readonly<Record<string, string>>;
+
+/** The first case of a topic may have to wait until its definitions are served. */
+const patienceMs = 30_000;
+
+export function defineConformance(topics: Topics, api: () => ConformanceApi, differences: Differences = {}): void {
+  const titles = Object.values(topics).flatMap((cases) => cases.map(({ title }) => title));
+  test('no two cases have one title, and each listed difference is a case', () => {
+    expect(titles.filter((title, index) => titles.indexOf(title) !== index)).toEqual([]);
+    expect(Object.keys(differences).filter((title) => !titles.includes(title))).toEqual([]);
+  });
+  describe.each(Object.entries(topics))('%s', (_topic, cases) => {
+    for (const { title, run, skipReason } of cases) {
+      if (skipReason !== undefined) declare(test.skip, `${title} [skipped: ${skipReason}]`, () => run(api()));
+      else if (title in differences) declare(test, `${title} [differs: ${differences[title]}]`, () => mustFail(run(api())));
+      else declare(test, title, () => run(api()));
+    }
+  });
+}
+
+function declare(define: Pick<typeof test, 'each'>, title: string, run: () => Promise<void>): void {
+  define.each([title])('%s', async () => expect(await run()).toBeUndefined(), patienceMs);
+}
+
+/** So that the list of differences stays true. */
+async function mustFail(running: Promise<void>): Promise<void> {
+  const failed = await running.then(
+    () => false,
+    () => true,
+  );
+  if (!failed) throw new Error('it no longer differs: take it from the list');
+}
+
+/** The namespace of the cases. A real server admits pods only where the namespace has its default ServiceAccount. */
+export async function createNamespace(connection: (namespace: string) => Connection): Promise<Connection> {
+  const namespace = uniqueName('conformance');
+  const api = connection(namespace);
+  await done(api.post('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }));
+  // Its controller may be faster.
+  await api.post(`/api/v1/namespaces/${namespace}/serviceaccounts`, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default' } });
+  return api;
+}
+
+/** Deletes what the cases have left. Definitions are waited for: a test that installs one of them anew must not meet its end. */
+export async function cleanUp(api: Connection): Promise<void> {
+  await Promise.all(
+    api.toDeleteAtEnd.map(async (path) => {
+      await api.delete(path);
+      await eventually(
+        () => api.get(path),
+        ({ status }) => status === 404,
+      );
+    }),
+  );
+  await done(api.delete(`/api/v1/namespaces/${api.namespace}`));
+  api.close();
+}

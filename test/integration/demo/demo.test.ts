@@ -1,0 +1,58 @@
+/** The demo as a person starts it: the command, its lines, its exit code, and what it leaves behind. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { eventually } from '../../support/eventually.ts';
+
+let folder: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'demo-test-'));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+/** It keeps all its files below TMPDIR. */
+function startDemo(...args: string[]) {
+  const child = spawn(process.execPath, ['src/cli/main.ts', 'demo', ...args], { env: { ...process.env, TMPDIR: folder }, stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  const exited = once(child, 'exit').then(([code]: unknown[]) => code);
+  return { child, exited, output: () => output };
+}
+
+const left = () => readdir(folder);
+
+describe('holdfast demo', () => {
+  test('loses no session with Holdfast, some without, and leaves nothing behind', async () => {
+    const { exited, output } = startDemo('--plain', '--duration', '6', '--sessions', '20');
+    expect(await exited).toBe(0);
+    expect(output()).toContain('PodTerminating');
+    expect(output()).toMatch(/without Holdfast, sessions: \d+ started, \d+ ended, [1-9]\d* lost/);
+    expect(output().trimEnd()).toMatch(/\nsessions: (\d+) started, \1 ended, 0 lost$/);
+    expect(await left()).toEqual([]);
+  }, 90_000);
+
+  test('ends at Ctrl-C with all its processes, and a second one says that the first is there', async () => {
+    const first = startDemo('--plain', '--keep', '--sessions', '20');
+    await eventually(first.output, (text) => text.includes('sessions:'), 40_000);
+    const second = startDemo('--plain');
+    expect(await second.exited).toBe(1);
+    expect(second.output()).toContain(`a demo runs already, as process ${first.child.pid}`);
+    first.child.kill('SIGINT');
+    expect(await first.exited).toBe(0);
+    expect(await left()).toEqual([]);
+  }, 90_000);
+
+  test.each([
+    ['too few customers', ['--sessions', '1'], '--sessions must be a whole number from 10 to 500, not "1"'],
+    ['an option that is not there', ['--fast'], "Unknown option '--fast'"],
+  ])('with %s says what is wrong and where to read on', async (_, args, problem) => {
+    const { exited, output } = startDemo(...args);
+    expect(await exited).toBe(2);
+    expect(output()).toContain(problem);
+    expect(output()).toContain('holdfast demo --help');
+  });
+});

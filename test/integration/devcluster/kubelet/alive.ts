@@ -1,0 +1,11 @@
+/** Whether a process runs. */
+import { readFileSync } from 'node:fs';
+
+/** A zombie, which only waits for its parent to look, is not alive. */
+export const isAlive = (pid: number): boolean => {
+  try {
+    return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+  } catch {
+    return false;
+  }
+};

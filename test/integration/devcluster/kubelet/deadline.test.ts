@@ -1,0 +1,28 @@
+/** What has no time left. */
+import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { holding, say, timeOf } from './held-pod.ts';
+import { forever, limitMs, openScene } from './scene.ts';
+import type { Scene } from './scene.ts';
+
+jest.setTimeout(limitMs);
+
+let scene: Scene;
+beforeAll(async () => {
+  scene = await openScene();
+});
+afterAll(() => scene.stop());
+
+test('a second delete with less time ends a hold, and what does not heed SIGTERM is killed', async () => {
+  const spec = holding(60_000);
+  await scene.run('hurried', { ...spec, containers: spec.containers.map((app) => ({ ...app, args: ['-e', `${say} process.on('SIGTERM', () => say('term')); ${forever}`] })) });
+  await scene.logged('hurried', 'app', /up/);
+  await scene.delete('hurried', { gracePeriodSeconds: 3600 });
+  const deletedAt = Date.now();
+  await scene.logged('hurried', 'sidecar', /hold/);
+  await scene.delete('hurried', { gracePeriodSeconds: 0.3 });
+  await scene.untilGone('hurried');
+  const app = await scene.log('hurried', 'app');
+  expect(timeOf(app, 'term') - deletedAt).toBeGreaterThanOrEqual(290);
+  // Two seconds are left to whoever gets its SIGTERM at the deadline.
+  expect(Date.now() - timeOf(app, 'term')).toBeGreaterThanOrEqual(1900);
+});
