@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { bundle } from '../scripts/build/bundle.ts';
+import { measureDevcluster } from './devcluster/devcluster.ts';
 import type { Place } from './holdfast/proxy.ts';
 import { measureConnections, measureSessions, measureSidecar } from './memory/memory.ts';
 import { tidyUp } from './measure/tidy-up.ts';
@@ -27,6 +28,7 @@ const measures: Record<SectionName, (place: Place, options: Options) => Promise<
   sidecar: (place) => measureSidecar(place),
   table: (_place, options) => Promise.resolve(measureTable(options)),
   operator: (place, options) => measureOperator(place, { ...options, progress }),
+  devcluster: () => measureDevcluster(progress),
 };
 
 async function measureAll(options: Options, args: readonly string[]): Promise<void> {

@@ -1,6 +1,6 @@
 /** What a section of the benchmarks has to say. */
 
-export const sectionNames = ['speed', 'sessions', 'connections', 'sidecar', 'table', 'operator'] as const;
+export const sectionNames = ['speed', 'sessions', 'connections', 'sidecar', 'table', 'operator', 'devcluster'] as const;
 export type SectionName = (typeof sectionNames)[number];
 
 export type Table = { title: string; columns: readonly string[]; rows: readonly (readonly string[])[] };

@@ -1,4 +1,5 @@
 /** What can be seen of a shop in the cluster: its pods, and the news of whoever acts on it. */
+import { ports } from '../../core/names/names.ts';
 import { deployments, events, pods, stickyWorkloads } from '../../kube/resources.ts';
 import type { DemoCluster } from './demo-cluster.ts';
 import { isDeployment, isEvent, isPod, isWorkload, type Deployment, type Pod, type Workload } from './objects.ts';
@@ -34,6 +35,15 @@ function describePod(pod: Pod, sessions: number | undefined, nowMs: number): Dem
 }
 
 const isReady = ({ status }: Pod): boolean => status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') ?? false;
+
+/** Where the operator and the proxies of a namespace show metrics and what they know. */
+export const readAdminAddresses = (cluster: DemoCluster, namespace: string, component: 'operator' | 'proxy'): string[] =>
+  cluster
+    .list(pods, namespace)
+    .filter(isPod)
+    .filter(({ metadata }) => metadata.labels?.['app.kubernetes.io/component'] === component)
+    .flatMap(({ status }) => status?.podIP ?? [])
+    .map((address) => `http://${address}:${ports.admin}/metrics`);
 
 /** Who runs containers has much to say that is not about sessions. */
 const quiet = new Set(

@@ -6,7 +6,7 @@ import { abortOnSignal } from '../../platform/shutdown.ts';
 import { playAct, type Act, type Stage } from './act.ts';
 import type { Address, DemoCluster } from './demo-cluster.ts';
 import { startLocalCluster } from './local-cluster.ts';
-import { readDeployment, readWorkload } from './look.ts';
+import { readAdminAddresses, readDeployment, readWorkload } from './look.ts';
 import { parseDemoOptions, type DemoOptions } from './options.ts';
 import { claimDemo } from './single.ts';
 import { mostPods, readInstallation, readShop, shopName } from './shop.ts';
@@ -100,8 +100,14 @@ async function contrast(cluster: DemoCluster, options: DemoOptions, stage: Omit<
   say(`without Holdfast, ${tell(cut)}`);
 }
 
-async function keep({ kubeconfigFile }: DemoCluster, { host, port }: Address, stopped: AbortSignal): Promise<void> {
-  say(`\nIt runs until Ctrl-C.\n  the shop    http://${host}:${port}/\n  kubectl     export KUBECONFIG=${kubeconfigFile}\n  try         kubectl get sw -n ${stickyNamespace} -w`);
+async function keep(cluster: DemoCluster, { host, port }: Address, stopped: AbortSignal): Promise<void> {
+  const admin = [...readAdminAddresses(cluster, 'holdfast-system', 'operator'), ...readAdminAddresses(cluster, stickyNamespace, 'proxy')];
+  say('\nIt runs until Ctrl-C.');
+  say(`  the shop    http://${host}:${port}/`);
+  say(`  kubectl     export KUBECONFIG=${cluster.kubeconfigFile}`);
+  say(`  try         kubectl get sw -n ${stickyNamespace} -w`);
+  say(`              kubectl delete hpa ${shopName} -n ${stickyNamespace}; kubectl scale deployment/${shopName} -n ${stickyNamespace} --replicas=5`);
+  for (const [index, address] of admin.entries()) say(`  ${index === 0 ? 'metrics   ' : '          '}  ${address}`);
   await new Promise<void>((resolve) => {
     if (stopped.aborted) resolve();
     stopped.addEventListener('abort', () => {

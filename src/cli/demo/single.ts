@@ -1,7 +1,7 @@
 /** One demo at a time: two would start thirty processes, and have pods at the same addresses of the loopback. */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 
 const file = join(tmpdir(), 'holdfast-demo.pid');
 
@@ -10,7 +10,8 @@ export function claimDemo(pidFile = file): () => void {
   try {
     writeFileSync(pidFile, String(process.pid), { flag: 'wx' });
   } catch (error) {
-    if (!(error instanceof Error) || !('code' in error) || error.code !== 'EEXIST') throw error;
+    if (!(error instanceof Error) || !('code' in error)) throw error;
+    if (error.code !== 'EEXIST') throw new Error(`nothing can be written in ${dirname(pidFile)} (${String(error.code)}): name a folder of yours by TMPDIR`, { cause: error });
     const pid = Number(readFileSync(pidFile, 'utf8'));
     if (isRunning(pid)) throw new Error(`a demo runs already, as process ${pid}: end it with Ctrl-C where it was started, or by kill ${pid}`, { cause: error });
     // What a demo left behind that was killed.

@@ -158,16 +158,6 @@ const following: Case[] = [
     },
   },
   {
-    title: 'a watch from a resource version that is long gone is Expired',
-    run: async (api) => {
-      await watching(api.watch(configMaps(api), { resourceVersion: '1' }), async (watch) => {
-        const { type, object } = await watch.next();
-        expect(type).toBe('ERROR');
-        expect(object).toMatchObject({ kind: 'Status', code: 410, reason: 'Expired', message: expect.stringMatching(/^too old resource version: 1 \(\d+\)$/) });
-      });
-    },
-  },
-  {
     title: 'a watch from a resource version that is none is refused',
     run: (api) => expectRefused(api.get(configMaps(api), { watch: 'true', resourceVersion: 'soon' }), { code: 500, message: /resourceVersion: Invalid value: "soon": / }),
   },

@@ -7,7 +7,7 @@ import { parseResult } from '../../../bench/speed/wrk.ts';
 describe('the command line', () => {
   test('without options everything is measured', () => {
     const parsed = parseOptions([]);
-    expect(parsed).toMatchObject({ kind: 'run', options: { only: ['speed', 'sessions', 'connections', 'sidecar', 'table', 'operator'], rounds: 3, write: false } });
+    expect(parsed).toMatchObject({ kind: 'run', options: { only: ['speed', 'sessions', 'connections', 'sidecar', 'table', 'operator', 'devcluster'], rounds: 3, write: false } });
   });
 
   test('sizes and sections can be chosen', () => {
