@@ -42,7 +42,7 @@ async function runE2e(args: readonly string[]): Promise<Count> {
       if (!(await cluster.buildImage(folder, image))) return fail(`the image ${image} was not built`);
     }
     // Of the scenarios that may run side by side so many at one time: a pod's start takes a second or two of a core.
-    return await runJest({ project: 'e2e', args: ['--runInBand', '--maxConcurrency=4', ...args], env: { HOLDFAST_TEST_E2E: '1' }, within: cluster.within });
+    return await runJest({ project: 'e2e', args: ['--runInBand', '--maxConcurrency=3', ...args], env: { HOLDFAST_TEST_E2E: '1' }, within: cluster.within });
   } finally {
     await cluster.down();
   }

@@ -3,9 +3,17 @@ import { readdir, readFile } from 'node:fs/promises';
 
 /** Kills every process whose cgroup names the pod and whose command line has `word`; answers how many. */
 export async function killInPod(podUid: string, word: string): Promise<number> {
-  const pids = await findInPod(podUid, word);
-  for (const pid of pids) process.kill(pid, 'SIGKILL');
-  return pids.length;
+  return (await findInPod(podUid, word)).filter(kill).length;
+}
+
+/** `false`: it had ended by itself since it was found. */
+function kill(pid: number): boolean {
+  try {
+    return process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false;
+    throw error;
+  }
 }
 
 /** The processes whose cgroup names the pod and whose command line has `word`, on whichever node: all share one machine. */
