@@ -27,7 +27,7 @@ export async function startLocalCluster(demand: () => number): Promise<DemoClust
   return {
     kubeconfigFile,
     create: async (objects, namespace) => {
-      for (const object of objects) await create(cluster, object, namespace);
+      for (const object of objects) await createObject(cluster, object, namespace);
     },
     get: (resource, ref) => api.get(resource, ref),
     list: (resource, namespace) => api.list(resource, namespace),
@@ -56,7 +56,7 @@ const startIn = async (tempFolder: string, demand: () => number): Promise<Devclu
   });
 
 /** Programs of this checkout stand for the images: Node runs their sources as they are. */
-function localImages(): ImageTable {
+export function localImages(): ImageTable {
   const env = { PATH: process.env['PATH'] ?? '' };
   const run = (program: string) => ({ command: [process.execPath, join(checkout, program)], cwd: checkout, env });
   return new Map([
@@ -70,7 +70,8 @@ function metricsOf(demand: () => number): MetricsSource {
   return { resource: unmeasured('resources'), pods: unmeasured('metrics of pods'), object: unmeasured('metrics of objects'), external: () => Promise.resolve([demand() * 1000]) };
 }
 
-async function create(cluster: Devcluster, object: KubeObject, namespace: string | undefined): Promise<void> {
+/** By its kind, which must be served. One of a namespace goes there, where it is given. */
+export async function createObject(cluster: Devcluster, object: KubeObject, namespace?: string): Promise<void> {
   const resource = cluster.resources().find((candidate) => candidate.kind === object.kind && groupVersion(candidate) === object.apiVersion);
   if (resource === undefined) throw new Error(`${object.apiVersion} ${object.kind} is not served`);
   const place = resource.namespaced && namespace !== undefined ? { namespace } : {};

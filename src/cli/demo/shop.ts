@@ -15,7 +15,7 @@ export const fewestPods = 2;
 
 export const readInstallation = async (): Promise<KubeObject[]> => (await Promise.all(installation.map(readManifest))).flat();
 
-const readManifest = async (file: string): Promise<KubeObject[]> =>
+export const readManifest = async (file: string): Promise<KubeObject[]> =>
   parseAllDocuments(await readFile(join(checkout, file), 'utf8')).map((document): KubeObject => document.toJS());
 
 /** The sample, and an autoscaler of the Deployment: with `sticky` its StickyWorkload, without it a Service with affinity by the client's address. */

@@ -2,8 +2,9 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { deployments, pods, stickyWorkloads } from '../../../../src/kube/resources.ts';
 import { eventually } from '../../../support/eventually.ts';
+import { createObject } from '../../../../src/cli/demo/local-cluster.ts';
 import { createShopClient } from '../../../../src/cli/demo/customers/shop-client.ts';
-import { create, startWorld, type World } from './world.ts';
+import { startWorld, type World } from './world.ts';
 
 const namespace = 'shop';
 let world: World;
@@ -18,7 +19,7 @@ const appPods = () => world.cluster.api.list(pods, namespace).filter(({ metadata
 
 test('sessions on pods that a scale-down takes live on, and the pods go when they have ended', async () => {
   const { api, services } = world.cluster;
-  await create(world.cluster, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
+  await createObject(world.cluster, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } });
   await world.apply('manifests/samples/cart.yaml', namespace);
   await eventually(status, (value) => value?.acceptingReplicas === 5, 40_000);
   const address = await eventually(() => services.addressOf({ namespace, name: 'holdfast-holdfast', port: 80 }), Boolean, 5000);
