@@ -34,6 +34,8 @@ export const conditionOf = (object: LiveObject | undefined, type: string) => obj
 export function run(command: string, args: string[], input?: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+    // A program that needs no input may have ended before it was closed (EPIPE); how it went is for its exit code to say.
+    child.stdin.on('error', () => {});
     let out = '';
     let err = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => (out += text));
