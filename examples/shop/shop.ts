@@ -29,7 +29,8 @@ type SessionHandler = (session: Session, response: ServerResponse, body: string 
 const cookieName = 'shop';
 const closeTimeoutMs = 800;
 
-export function createShop(pod: string): Shop {
+/** `scaleUrl`: where its page asks for more pods or fewer. */
+export function createShop(pod: string, scaleUrl?: string): Shop {
   const sessions = new Map<string, Session>();
   const webSockets = new Set<WebSocketConnection>();
   const eventStreams = new Set<EventStream>();
@@ -49,7 +50,7 @@ export function createShop(pod: string): Shop {
   const routes: Record<string, Handler> = {
     'GET /': (request, response) => {
       response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' });
-      response.end(renderPage(pod, sessionOf(request)?.items));
+      response.end(renderPage({ pod, items: sessionOf(request)?.items, scaleUrl }));
     },
     'GET /healthz': (_, response) => {
       sendJson(response, health.ready ? 200 : 503, { pod });

@@ -53,13 +53,13 @@ export async function playAct(act: Act, stage: Stage): Promise<DemoSessions> {
   try {
     const regulars = Math.round((act.sessions * fewestPods) / mostPods);
     const rush = { places: act.sessions - regulars, meanLifeMs: 3000 };
-    waves.push(openWave(act, { number: 1, places: regulars, meanLifeMs: 10_000 }), openWave(act, { ...rush, number: 2 }));
+    waves.push(openWave(act, stage, { number: 1, places: regulars, meanLifeMs: 10_000 }), openWave(act, stage, { ...rush, number: 2 }));
     await sleep(clock, act.durationMs * lullAt, stopped);
-    step = 'the rush is over: the autoscaler takes pods away, and those with sessions are held';
+    step = 'the rush is over: pods are taken away';
     void sendHome(waves[1]);
     await sleep(clock, act.durationMs * (rushAt - lullAt), stopped);
-    step = 'the next rush: the autoscaler adds pods';
-    if (!stopped.aborted) waves.push(openWave(act, { ...rush, number: 3 }));
+    step = 'the next rush: pods are added';
+    if (!stopped.aborted) waves.push(openWave(act, stage, { ...rush, number: 3 }));
     await sleep(clock, act.durationMs * (1 - rushAt), stopped);
     step = 'closing time: the last customers finish and log out';
     await sendAllHome();
@@ -85,7 +85,7 @@ async function sendHome(wave: Wave | undefined): Promise<void> {
 
 type WaveOptions = { number: number; places: number; meanLifeMs: number };
 
-function openWave({ target, seed, namespace }: Act, { number, places, meanLifeMs }: WaveOptions): Wave {
+function openWave({ target, seed, namespace }: Act, { cluster }: Stage, { number, places, meanLifeMs }: WaveOptions): Wave {
   const options: LoadOptions = {
     run: `${namespace}: wave ${number}`,
     seed: seed * 10 + number,
@@ -96,7 +96,7 @@ function openWave({ target, seed, namespace }: Act, { number, places, meanLifeMs
     meanLifeMs,
     thinkTimeMs: 400,
     // Each place has an address of its own, which a Service's affinity can go by.
-    addressOf: (place) => `127.${127 - number}.${Math.floor(place / 250)}.${(place % 250) + 1}`,
+    ...(cluster.isLocal && { addressOf: (place: number) => `127.${127 - number}.${Math.floor(place / 250)}.${(place % 250) + 1}` }),
   };
   return { load: startLoad(options), places, isClosed: false };
 }

@@ -2,6 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { horizontalPodAutoscalers } from '../../devcluster/controllers/kinds.ts';
 import type { MetricsSource } from '../../devcluster/controllers/autoscaling/metrics-source.ts';
 import { startDevcluster, type Devcluster } from '../../devcluster/devcluster.ts';
 import type { ImageTable } from '../../devcluster/kubelet/images.ts';
@@ -10,29 +11,35 @@ import { systemClock } from '../../platform/clock.ts';
 import { createLogger } from '../../platform/logger.ts';
 import { createLocalCertificate } from './certificate.ts';
 import type { DemoCluster } from './demo-cluster.ts';
-import { demandMetric } from './shop.ts';
+import { autoscaler, demandMetric, shopName } from './shop.ts';
 
 const checkout = join(import.meta.dirname, '../../..');
 const autoscalerPeriodMs = 1000;
 
-/** `demand`: how many customers there are at the moment, which the autoscaler goes by. */
-export async function startLocalCluster(demand: () => number): Promise<DemoCluster> {
+/** `customers`: how many there are at the moment, which the autoscaler goes by. */
+export async function startLocalCluster(customers: () => number): Promise<DemoCluster> {
   const tempFolder = await mkdtemp(join(tmpdir(), 'holdfast-demo-'));
   const removeFiles = () => rm(tempFolder, { recursive: true, force: true });
-  const cluster = await startIn(tempFolder, demand).catch(async (error: unknown) => {
+  const cluster = await startIn(tempFolder, customers).catch(async (error: unknown) => {
     await removeFiles();
     throw error;
   });
   const { api, services, kubeconfigFile } = cluster;
+  const create = async (objects: readonly KubeObject[], namespace?: string) => {
+    for (const object of objects) await createObject(cluster, object, namespace);
+  };
   return {
-    kubeconfigFile,
-    create: async (objects, namespace) => {
-      for (const object of objects) await createObject(cluster, object, namespace);
-    },
+    namespace: 'shop',
+    scaler: 'an autoscaler',
+    kubectl: `kubectl --kubeconfig ${kubeconfigFile}`,
+    isLocal: true,
+    install: create,
+    create,
     get: (resource, ref) => api.get(resource, ref),
     list: (resource, namespace) => api.list(resource, namespace),
-    patch: async (resource, ref, patch) => {
-      await api.patch(resource, ref, patch);
+    autoscale: (namespace, customersPerPod) => create([autoscaler(customersPerPod)], namespace),
+    async scale(namespace, replicas) {
+      await api.patch(horizontalPodAutoscalers, { namespace, name: shopName }, { spec: { minReplicas: replicas, maxReplicas: replicas } });
     },
     addressOf: (service) => services.addressOf(service),
     async stop() {
@@ -42,7 +49,7 @@ export async function startLocalCluster(demand: () => number): Promise<DemoClust
   };
 }
 
-const startIn = async (tempFolder: string, demand: () => number): Promise<Devcluster> =>
+const startIn = async (tempFolder: string, customers: () => number): Promise<Devcluster> =>
   startDevcluster({
     clock: systemClock,
     // The demo tells what happens; what the devcluster itself has to say is for its developers.
@@ -51,7 +58,7 @@ const startIn = async (tempFolder: string, demand: () => number): Promise<Devclu
     port: 0,
     tls: await createLocalCertificate(),
     images: localImages(),
-    metrics: metricsOf(demand),
+    metrics: metricsOf(customers),
     autoscalerPeriodMs,
   });
 
@@ -65,9 +72,9 @@ export function localImages(): ImageTable {
   ]);
 }
 
-function metricsOf(demand: () => number): MetricsSource {
+function metricsOf(customers: () => number): MetricsSource {
   const unmeasured = (what: string) => () => Promise.reject(new Error(`the demo measures no ${what}, only the external metric ${demandMetric}`));
-  return { resource: unmeasured('resources'), pods: unmeasured('metrics of pods'), object: unmeasured('metrics of objects'), external: () => Promise.resolve([demand() * 1000]) };
+  return { resource: unmeasured('resources'), pods: unmeasured('metrics of pods'), object: unmeasured('metrics of objects'), external: () => Promise.resolve([customers() * 1000]) };
 }
 
 /** By its kind, which must be served. One of a namespace goes there, where it is given. */

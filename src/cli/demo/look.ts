@@ -36,6 +36,18 @@ function describePod(pod: Pod, sessions: number | undefined, nowMs: number): Dem
 
 const isReady = ({ status }: Pod): boolean => status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') ?? false;
 
+/** What the pods of a namespace want to run, and the cluster cannot find. */
+export const readMissingImages = (cluster: DemoCluster, namespace: string): string[] => [
+  ...new Set(
+    cluster
+      .list(pods, namespace)
+      .filter(isPod)
+      .flatMap(({ status: { initContainerStatuses = [], containerStatuses = [] } = {} }) => [...initContainerStatuses, ...containerStatuses])
+      .filter(({ state }) => ['ErrImagePull', 'ImagePullBackOff', 'ErrImageNeverPull'].includes(state?.waiting?.reason ?? ''))
+      .map(({ image }) => image),
+  ),
+];
+
 /** Where the operator and the proxies of a namespace show metrics and what they know. */
 export const readAdminAddresses = (cluster: DemoCluster, namespace: string, component: 'operator' | 'proxy'): string[] =>
   cluster

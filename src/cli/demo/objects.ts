@@ -3,7 +3,10 @@ import type { KubeObject } from '../../kube/ports.ts';
 
 type Workload = KubeObject & { status?: { acceptingReplicas?: number; endpoints?: { pod: string; sessions?: number }[] } };
 type Deployment = KubeObject & { spec: { replicas?: number }; status?: { readyReplicas?: number } };
-type Pod = KubeObject & { status?: { podIP?: string; conditions?: { type: string; status: string }[] } };
+type ContainerStatus = { image: string; state?: { waiting?: { reason?: string } } };
+type Pod = KubeObject & {
+  status?: { podIP?: string; conditions?: { type: string; status: string }[]; initContainerStatuses?: ContainerStatus[]; containerStatuses?: ContainerStatus[] };
+};
 type Event = KubeObject & { reason?: string; note?: string; eventTime?: string; regarding?: { kind?: string; name?: string } };
 
 export const isWorkload = (object: KubeObject): object is Workload => object.kind === 'StickyWorkload';

@@ -1,4 +1,4 @@
-/** The objects of the demo: Holdfast as anybody installs it, the example shop with and without it, and an autoscaler. */
+/** The objects of the demo: Holdfast as anybody installs it, the example shop with and without it, and an autoscaler of it. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';
@@ -12,22 +12,29 @@ export const demandMetric = 'customers';
 export const shopName = 'cart';
 export const mostPods = 5;
 export const fewestPods = 2;
+export const operatorRef = { namespace: 'holdfast-system', name: 'holdfast-operator' };
 
 export const readInstallation = async (): Promise<KubeObject[]> => (await Promise.all(installation.map(readManifest))).flat();
 
 export const readManifest = async (file: string): Promise<KubeObject[]> =>
   parseAllDocuments(await readFile(join(checkout, file), 'utf8')).map((document): KubeObject => document.toJS());
 
-/** The sample, and an autoscaler of the Deployment: with `sticky` its StickyWorkload, without it a Service with affinity by the client's address. */
-export async function readShop({ sticky, customersPerPod }: { sticky: boolean; customersPerPod: number }): Promise<KubeObject[]> {
+/** The sample: with `sticky` its StickyWorkload, without it a Service with affinity by the client's address. `scaleUrl`: where its page asks for more pods or fewer. */
+export async function readShop({ sticky, scaleUrl }: { sticky: boolean; scaleUrl?: string }): Promise<KubeObject[]> {
   const sample = await readManifest('manifests/samples/cart.yaml');
-  const objects = sticky ? sample : [...sample.filter(({ kind }) => kind === 'Deployment').map(withoutSidecar), plainService];
-  return [...objects, autoscaler(customersPerPod)];
+  if (!sticky) return [...sample.filter(({ kind }) => kind === 'Deployment').map(withoutSidecar), plainService];
+  return scaleUrl === undefined ? sample : sample.map((object) => withScaleUrl(object, scaleUrl));
 }
 
 /** No label asks for injection in the namespace without a StickyWorkload; the label of the sample would only delay its pods. */
 function withoutSidecar(deployment: KubeObject): KubeObject {
   const text = JSON.stringify(deployment, (key, value: unknown) => (key === 'holdfast.dev/inject' ? undefined : value));
+  const copy: KubeObject = JSON.parse(text);
+  return copy;
+}
+
+function withScaleUrl(object: KubeObject, scaleUrl: string): KubeObject {
+  const text = JSON.stringify(object, (key, value: unknown) => (key === 'env' && Array.isArray(value) ? [...value, { name: 'SCALE_URL', value: scaleUrl }] : value));
   const copy: KubeObject = JSON.parse(text);
   return copy;
 }
@@ -39,7 +46,7 @@ const plainService: KubeObject = {
   spec: { selector: { app: shopName }, sessionAffinity: 'ClientIP', ports: [{ name: 'http', port: 8080, targetPort: 'http' }] },
 };
 
-const autoscaler = (customersPerPod: number): KubeObject => ({
+export const autoscaler = (customersPerPod: number): KubeObject => ({
   apiVersion: 'autoscaling/v2',
   kind: 'HorizontalPodAutoscaler',
   metadata: { name: shopName },

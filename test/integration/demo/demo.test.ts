@@ -23,6 +23,25 @@ function startDemo(...args: string[]) {
   return { child, exited, output: () => output };
 }
 
+type Pods = { wantedReplicas: number; pods: { name: string; state: string }[] };
+
+/** As a browser does at the address that is printed: the page shows its pod, knows all pods, and gets two of them. */
+async function scaleByPage(output: string): Promise<void> {
+  const shop = /the shop +(http:\/\/\S+)/.exec(output)?.[1] ?? 'no address';
+  const page = await (await fetch(shop)).text();
+  const [, own, url = 'no address'] = /data-own="(cart-[^"]+)" data-url="([^"]+)"/.exec(page) ?? [];
+  const ask = async (method: string, query = '') => (await (await fetch(url + query, { method, headers: { origin: new URL(shop).origin } })).json()) as Pods;
+  await ask('POST', '?replicas=2');
+  let seen = await ask('GET');
+  const limit = AbortSignal.timeout(20_000);
+  while (seen.wantedReplicas !== 2 || seen.pods.filter(({ state }) => state === 'Accepting').length !== 2) {
+    limit.throwIfAborted();
+    seen = await ask('GET');
+  }
+  // It holds the session of whoever looked at the page.
+  expect(seen.pods.map(({ name }) => name)).toContain(own);
+}
+
 const left = () => readdir(folder);
 
 describe('holdfast demo', () => {
@@ -35,12 +54,13 @@ describe('holdfast demo', () => {
     expect(await left()).toEqual([]);
   }, 90_000);
 
-  test('ends at Ctrl-C with all its processes, and a second one says that the first is there', async () => {
-    const first = startDemo('--plain', '--keep', '--sessions', '20');
-    await eventually(first.output, (text) => text.includes('sessions:'), 40_000);
+  test('with --keep lets one scale on the page of the shop, ends at Ctrl-C with all its processes, and a second one says that the first is there', async () => {
+    const first = startDemo('--plain', '--keep', '--sessions', '20', '--duration', '5');
+    await eventually(first.output, (text) => text.includes('until Ctrl-C') && text.includes('metrics'), 40_000);
     const second = startDemo('--plain');
     expect(await second.exited).toBe(1);
     expect(second.output()).toContain(`a demo runs already, as process ${first.child.pid}`);
+    await scaleByPage(first.output());
     first.child.kill('SIGINT');
     expect(await first.exited).toBe(0);
     expect(await left()).toEqual([]);

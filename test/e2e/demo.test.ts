@@ -1,0 +1,47 @@
+/** The demo on a cluster that is there already, as a person starts it, and what is left of it there. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { expect, test } from '@jest/globals';
+import { describeWithCluster } from '../support/full-cluster.ts';
+import { kubectl } from '../support/kubectl.ts';
+
+async function runDemo(...args: string[]): Promise<{ code: unknown; output: string }> {
+  const child = spawn(process.execPath, ['src/cli/main.ts', 'demo', '--plain', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  const [code] = (await once(child, 'exit')) as unknown[];
+  return { code, output };
+}
+
+/** What the demo could leave, in the cluster's order. */
+const traces = () => kubectl('get', 'namespaces,crds,clusterroles,clusterrolebindings,mutatingwebhookconfigurations', '-o', 'name');
+
+describeWithCluster('holdfast demo --context', () => {
+  test('plays on the cluster, loses no session, and leaves it as it was', async () => {
+    const before = await traces();
+    const context = (await kubectl('config', 'current-context')).trim();
+    const { code, output } = await runDemo('--context', context, '--duration', '15', '--sessions', '30');
+    process.stdout.write(`${JSON.stringify({ run: 'demo', last: output.trimEnd().split('\n').at(-1) })}\n`);
+    expect(output.trimEnd()).toMatch(/\nsessions: (\d+) started, \1 ended, 0 lost$/);
+    expect(output).toContain('PodTerminating');
+    expect(code).toBe(0);
+    expect(await traces()).toBe(before);
+  }, 300_000);
+
+  test('touches no namespace that is there already', async () => {
+    await kubectl('create', 'namespace', 'holdfast-demo');
+    const before = await traces();
+    const context = (await kubectl('config', 'current-context')).trim();
+    const { code, output } = await runDemo('--context', context);
+    expect(output).toContain('there is a Namespace holdfast-demo already, which is not of this demo');
+    expect(code).toBe(1);
+    expect(await traces()).toBe(before);
+    await kubectl('delete', 'namespace', 'holdfast-demo');
+  }, 120_000);
+
+  test('knows the contexts that there are', async () => {
+    const { code, output } = await runDemo('--context', 'nowhere');
+    expect(output).toContain('the kubeconfig has no context "nowhere", but ');
+    expect(code).toBe(1);
+  }, 60_000);
+});
