@@ -4,7 +4,7 @@ import { systemClock } from '../platform/clock.ts';
 import { oneOf } from '../platform/config.ts';
 import { describeError } from '../platform/errors.ts';
 import { createLogger, logLevels } from '../platform/logger.ts';
-import { abortOnSignal } from '../platform/shutdown.ts';
+import { abortOnSignal, untilAborted } from '../platform/shutdown.ts';
 import { readProxyConfig } from './config.ts';
 import { liveProxyPorts, startProxy } from './proxy.ts';
 
@@ -14,12 +14,7 @@ try {
   const { values } = parseArgs({ options: { table: { type: 'string' } }, allowPositionals: true });
   const proxy = await startProxy(readProxyConfig(process.env, values.table), liveProxyPorts({ clock: systemClock, log }));
   log.info({ adminPort: proxy.adminPort }, 'proxy started');
-  await new Promise<void>((resolve) => {
-    if (stopped.aborted) resolve();
-    stopped.addEventListener('abort', () => {
-      resolve();
-    });
-  });
+  await untilAborted(stopped);
   await proxy.stop();
   process.exit(0);
 } catch (error) {

@@ -11,7 +11,7 @@ import { oneOf, optionalText, portNumber, requiredText } from '../platform/confi
 import { AppError, describeError } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
 import { createLogger, logLevels } from '../platform/logger.ts';
-import { abortOnSignal, runShutdown } from '../platform/shutdown.ts';
+import { abortOnSignal, runShutdown, untilAborted } from '../platform/shutdown.ts';
 import { createOperatorAdmin } from './admin/app.ts';
 import { imageOf } from './gather/pods.ts';
 import { createOperator } from './operator.ts';
@@ -57,10 +57,7 @@ async function run(logger: Logger): Promise<void> {
   const skeleton = createOperatorProcess(kubeConfig, logger, operator);
   const stopped = abortOnSignal(process);
   await skeleton.start();
-  await new Promise((resolve) => {
-    if (stopped.aborted) resolve(undefined);
-    else stopped.addEventListener('abort', resolve);
-  });
+  await untilAborted(stopped);
   await runShutdown(
     [
       { name: 'operator', limitMs: 10_000, run: () => skeleton.stop() },

@@ -21,6 +21,16 @@ export function abortOnSignal(source: SignalSource): AbortSignal {
   return controller.signal;
 }
 
+/** Resolves when the signal is aborted. */
+export function untilAborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => {
+      resolve();
+    });
+  });
+}
+
 /** Runs the steps in order. Resolves when the last one is over or out of time; never rejects. */
 export async function runShutdown(steps: readonly ShutdownStep[], tools: { clock: Clock; log: Logger }): Promise<void> {
   for (const step of steps) {

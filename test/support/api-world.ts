@@ -1,8 +1,26 @@
 /** What the operator's tests put into a cluster without nodes: Deployments whose pods never run, StickyWorkloads, pods made by hand. */
+import { afterAll, beforeAll } from '@jest/globals';
 import { conditionOf, getObject, kubectl, kubectlInput, until, type LiveObject } from './kubectl.ts';
+import { startOperator, type RunningOperator } from './operator.ts';
 
 export const gatewayApiFolder = (channel: 'experimental' | 'standard'): string =>
   `${process.env['HOLDFAST_CLUSTER_TOOLS'] ?? new URL('../../../shared/cluster', import.meta.url).pathname}/gateway-api/${channel}`;
+
+/** For the tests of a `describe`: Holdfast as its manifests install it, a namespace, and an operator that runs here; `prepare` comes after. */
+export function installOperator(namespace: string, prepare: () => Promise<unknown> = () => Promise.resolve()): () => RunningOperator {
+  let operator: RunningOperator | undefined;
+  beforeAll(async () => {
+    await kubectl('apply', '-k', 'manifests/base');
+    await createNamespace(namespace);
+    operator = await startOperator('holdfast-system');
+    await prepare();
+  }, 120_000);
+  afterAll(() => operator?.kill());
+  return () => {
+    if (operator === undefined) throw new Error('the operator has not started');
+    return operator;
+  };
+}
 
 export async function createNamespace(name: string): Promise<string> {
   await kubectlInput(`{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "${name}"}}`, 'apply', '-f', '-');

@@ -1,6 +1,7 @@
 /** The demo from its first to its last line: Holdfast is installed, a shop opens, customers come, and somebody scales. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock } from '../../platform/clock.ts';
+import { untilAborted } from '../../platform/shutdown.ts';
 import { playAct, type Act, type Stage } from './act.ts';
 import type { Address, DemoCluster } from './demo-cluster.ts';
 import { readAdminAddresses, readDeployment, readMissingImages, readPods, readWorkload } from './look.ts';
@@ -134,13 +135,5 @@ async function keep({ cluster, say, stopped }: World, target: Address): Promise<
   say(`  kubectl     ${kubectl} get sw -n ${namespace} -w`);
   say(`  events      ${kubectl} events -n ${namespace} --for sw/${shopName}`);
   for (const [index, address] of admin.entries()) say(`  ${index === 0 ? 'metrics   ' : '          '}  ${address}`);
-  await aborted(stopped);
+  await untilAborted(stopped);
 }
-
-const aborted = (signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    if (signal.aborted) resolve();
-    signal.addEventListener('abort', () => {
-      resolve();
-    });
-  });

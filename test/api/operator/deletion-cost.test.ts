@@ -1,8 +1,7 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { afterAll, expect, test } from '@jest/globals';
 import { describeWithApi } from '../../support/api-server.ts';
-import { apply, createNamespace, deployment, eventsAbout, stickyWorkload, untilReason } from '../../support/api-world.ts';
+import { apply, deployment, eventsAbout, installOperator, stickyWorkload, untilReason } from '../../support/api-world.ts';
 import { getObject, kubectl, kubectlInput, listObjects, until, type LiveObject } from '../../support/kubectl.ts';
-import { startOperator, type RunningOperator } from '../../support/operator.ts';
 import { createTlsClient, type TlsClient } from '../../support/tls-client.ts';
 
 const namespace = 'deletion-cost';
@@ -23,16 +22,12 @@ async function makeRun({ metadata: { name } }: LiveObject, number: number): Prom
 }
 
 describeWithApi('pod-deletion-cost', () => {
-  let operator: RunningOperator;
   let client: TlsClient;
   let token: string;
   let pods: string[];
   let sequence = 0;
 
-  beforeAll(async () => {
-    await kubectl('apply', '-k', 'manifests/base');
-    await createNamespace(namespace);
-    operator = await startOperator('holdfast-system');
+  const operator = installOperator(namespace, async () => {
     await apply(stickyWorkload(namespace, 'cart'));
     await apply(deployment(namespace, 'cart'));
     await kubectl('scale', 'deployment/cart', '-n', namespace, '--replicas=4');
@@ -46,17 +41,13 @@ describeWithApi('pod-deletion-cost', () => {
     const authority = await getObject('secret', 'holdfast-ca', 'holdfast-system');
     const { 'tls.crt': certificate = '' } = (authority?.['data'] ?? {}) as Record<string, string>;
     const caPem = Buffer.from(certificate, 'base64').toString();
-    client = createTlsClient({ port: operator.listening().discovery, caPem });
+    client = createTlsClient({ port: operator().listening().discovery, caPem });
     await until('all pods in the table', () => Promise.resolve(Object.keys(uids()).length === 4));
-  }, 120_000);
-
-  afterAll(async () => {
-    client?.close();
-    await operator?.kill();
   });
+  afterAll(() => client?.close());
 
   const uids = (): Record<string, string> => {
-    const endpoints = operator.feed.table(`${namespace}/holdfast`)?.table.backends[`${namespace}/cart`]?.endpoints ?? [];
+    const endpoints = operator().feed.table(`${namespace}/holdfast`)?.table.backends[`${namespace}/cart`]?.endpoints ?? [];
     return Object.fromEntries(endpoints.map(({ pod, uid }) => [pod, uid]));
   };
 

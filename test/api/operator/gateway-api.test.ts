@@ -1,8 +1,7 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { describeWithApi } from '../../support/api-server.ts';
-import { apply, createNamespace, deployment, gatewayApiFolder, stickyWorkload, untilReason, untilThere } from '../../support/api-world.ts';
+import { apply, deployment, gatewayApiFolder, installOperator, stickyWorkload, untilReason, untilThere } from '../../support/api-world.ts';
 import { conditionOf, getObject, kubectl, listObjects, until } from '../../support/kubectl.ts';
-import { startOperator, type RunningOperator } from '../../support/operator.ts';
 
 const namespace = 'gateway-api';
 
@@ -27,18 +26,11 @@ async function upgradeToExperimental(): Promise<void> {
 }
 
 describeWithApi('Gateway API, as it comes', () => {
-  let operator: RunningOperator;
-
-  beforeAll(async () => {
-    await kubectl('apply', '-k', 'manifests/base');
-    await createNamespace(namespace);
-    operator = await startOperator('holdfast-system');
+  const operator = installOperator(namespace, async () => {
     await apply(deployment(namespace, 'cart'));
     await apply(stickyWorkload(namespace, 'cart'));
     await untilThere('deployment', 'holdfast-holdfast', namespace);
-  }, 60_000);
-
-  afterAll(() => operator?.kill());
+  });
 
   const untilProgrammed = (reason: string) =>
     until(`Programmed ${reason}`, async () => {
@@ -51,7 +43,7 @@ describeWithApi('Gateway API, as it comes', () => {
     const condition = await untilProgrammed('GatewayAPIMissing');
     expect(condition.status).toBe('True');
     expect(condition.message).toContain('Install its CRDs');
-    expect(operator.feed.table(`${namespace}/holdfast`)?.table.routes).toHaveLength(1);
+    expect(operator().feed.table(`${namespace}/holdfast`)?.table.routes).toHaveLength(1);
   });
 
   test('standard channel installed: the route follows without a restart, without the field, and the condition says so', async () => {

@@ -1,24 +1,16 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { describeWithApi } from '../../support/api-server.ts';
-import { apply, createNamespace, deployment, stickyWorkload, untilGone, untilReason, untilThere } from '../../support/api-world.ts';
+import { apply, deployment, installOperator, stickyWorkload, untilGone, untilReason, untilThere } from '../../support/api-world.ts';
 import { getObject, kubectl, until } from '../../support/kubectl.ts';
-import { startOperator, type RunningOperator } from '../../support/operator.ts';
 
 const namespace = 'provision';
 
 describeWithApi('What a StickyWorkload gets', () => {
-  let operator: RunningOperator;
-
-  beforeAll(async () => {
-    await kubectl('apply', '-k', 'manifests/base');
-    await createNamespace(namespace);
-    operator = await startOperator('holdfast-system');
+  installOperator(namespace, async () => {
     await apply(stickyWorkload(namespace, 'cart'));
     await apply(deployment(namespace, 'cart'));
     await untilReason(namespace, 'cart', 'Programmed', 'ProxyNotReady');
-  }, 60_000);
-
-  afterAll(() => operator?.kill());
+  });
 
   test('a Service for its pods, and a proxy with all that belongs to it', async () => {
     const service = await untilThere('service', 'cart', namespace);

@@ -1,21 +1,12 @@
-import { afterAll, beforeAll, expect, test } from '@jest/globals';
+import { expect, test } from '@jest/globals';
 import { describeWithApi } from '../../support/api-server.ts';
-import { apply, createNamespace, deployment, eventsAbout, stickyWorkload, untilReason, untilThere } from '../../support/api-world.ts';
+import { apply, deployment, eventsAbout, installOperator, stickyWorkload, untilReason, untilThere } from '../../support/api-world.ts';
 import { getObject, kubectl, until } from '../../support/kubectl.ts';
-import { startOperator, type RunningOperator } from '../../support/operator.ts';
 
 const namespace = 'refusals';
 
 describeWithApi('StickyWorkloads that only the cluster can refuse', () => {
-  let operator: RunningOperator;
-
-  beforeAll(async () => {
-    await kubectl('apply', '-k', 'manifests/base');
-    await createNamespace(namespace);
-    operator = await startOperator('holdfast-system');
-  }, 60_000);
-
-  afterAll(() => operator?.kill());
+  const operator = installOperator(namespace);
 
   test('an unknown target: the condition names it, and is gone once the target is there', async () => {
     await apply(stickyWorkload(namespace, 'late'));
@@ -69,6 +60,6 @@ describeWithApi('StickyWorkloads that only the cluster can refuse', () => {
     const condition = await untilReason(namespace, 'early', 'Accepted', 'FieldNotSupported');
     expect(condition.message).toContain('spec.scaleDown.strategy DrainFirst is not supported by this version; use TerminateAndHold');
     expect((await getObject('service', 'early', namespace))?.metadata.uid).toBe(before.metadata.uid);
-    expect(operator.feed.table(`${namespace}/holdfast`)?.table.backends).toHaveProperty([`${namespace}/early`]);
+    expect(operator().feed.table(`${namespace}/holdfast`)?.table.backends).toHaveProperty([`${namespace}/early`]);
   });
 });
