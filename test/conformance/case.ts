@@ -10,6 +10,8 @@ export type Case = {
   run(api: ConformanceApi): Promise<void>;
   /** Why it cannot run on this machine. */
   skipReason?: string | undefined;
+  /** It mostly waits: such cases of a topic run side by side. */
+  waits?: true;
 };
 
 /** The body of an answer that must be a success: a step on the way to what a case asserts. */
@@ -32,10 +34,10 @@ export async function expectRefused(answer: Promise<Answer>, { code, reason, mes
 }
 
 /** A watch that ends with the case, whatever becomes of it. */
-export async function watching(opening: Promise<Watch>, use: (watch: Watch) => Promise<void>): Promise<void> {
+export async function watching<T>(opening: Promise<Watch>, use: (watch: Watch) => Promise<T>): Promise<T> {
   const watch = await opening;
   try {
-    await use(watch);
+    return await use(watch);
   } finally {
     watch.close();
   }

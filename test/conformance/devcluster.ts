@@ -1,17 +1,14 @@
 /** The devcluster as the cases need it: API server and controllers, no node. */
 import { createApiServer } from '../../src/devcluster/apiserver/server.ts';
-import type { MetricsSource } from '../../src/devcluster/controllers/autoscaling/metrics-source.ts';
 import { startControllers } from '../../src/devcluster/controllers/start.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { createMemoryLogger } from '../support/memory-logger.ts';
-import { parseKubeconfig, type Credentials } from './kubeconfig.ts';
+import { connect } from './api.ts';
+import { parseKubeconfig } from './kubeconfig.ts';
+import { measuredBy } from './measured.ts';
+import { createNamespace, type Server } from './suite.ts';
 
-const unmeasured = (): Promise<never> => Promise.reject(new Error('nothing is measured here'));
-const noMetrics: MetricsSource = { resource: unmeasured, pods: unmeasured, object: unmeasured, external: unmeasured };
-
-export type Devcluster = { credentials: Credentials; stop(): Promise<void> };
-
-export async function startDevcluster(): Promise<Devcluster> {
+export async function startDevcluster(): Promise<Server> {
   const server = await createApiServer();
   await server.listen(0);
   const controllers = startControllers({
@@ -19,12 +16,16 @@ export async function startDevcluster(): Promise<Devcluster> {
     clock: systemClock,
     logger: createMemoryLogger(),
     served: () => server.resources(),
-    metrics: noMetrics,
+    metrics: measuredBy(server.api),
+    autoscalerPeriodMs: 100,
     rootCertificate: 'the server speaks plain HTTP',
   });
+  const credentials = parseKubeconfig(server.kubeconfig());
+  const api = await createNamespace((namespace) => connect(credentials, namespace));
   return {
-    credentials: parseKubeconfig(server.kubeconfig()),
+    api,
     stop: async () => {
+      api.close();
       await controllers.stop();
       await server.close();
     },

@@ -1,5 +1,5 @@
 /** Defines a Jest test for each case. */
-import { describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { uniqueName, type Connection, type ConformanceApi } from './api.ts';
 import { done, eventually, type Topics } from './case.ts';
 
@@ -9,6 +9,20 @@ export type Differences = Readonly<Record<string, string>>;
 /** The first case of a topic may have to wait until its definitions are served. */
 const patienceMs = 30_000;
 
+/** Where cases run. */
+export type Server = { api: Connection; stop(): Promise<void> };
+
+/** Against a server that is there from before the first case until after the last. */
+export function defineOnServer(start: () => Promise<Server>, topics: Topics, differences?: Differences): void {
+  let server: Server;
+  beforeAll(async () => {
+    server = await start();
+  });
+  afterAll(() => server.stop(), 60_000);
+
+  defineConformance(topics, () => server.api, differences);
+}
+
 export function defineConformance(topics: Topics, api: () => ConformanceApi, differences: Differences = {}): void {
   const titles = Object.values(topics).flatMap((cases) => cases.map(({ title }) => title));
   test('no two cases have one title, and each listed difference is a case', () => {
@@ -16,10 +30,11 @@ export function defineConformance(topics: Topics, api: () => ConformanceApi, dif
     expect(Object.keys(differences).filter((title) => !titles.includes(title))).toEqual([]);
   });
   describe.each(Object.entries(topics))('%s', (_topic, cases) => {
-    for (const { title, run, skipReason } of cases) {
+    for (const { title, run, skipReason, waits } of cases) {
+      const define = waits ? test.concurrent : test;
       if (skipReason !== undefined) declare(test.skip, `${title} [skipped: ${skipReason}]`, () => run(api()));
-      else if (title in differences) declare(test, `${title} [differs: ${differences[title]}]`, () => mustFail(run(api())));
-      else declare(test, title, () => run(api()));
+      else if (title in differences) declare(define, `${title} [differs: ${differences[title]}]`, () => mustFail(run(api())));
+      else declare(define, title, () => run(api()));
     }
   });
 }

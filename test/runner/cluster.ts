@@ -18,7 +18,8 @@ export function whyNoCluster(): string | undefined {
 const state = '/run/holdfast-cluster';
 
 export type Cluster = {
-  up: (...options: string[]) => Promise<boolean>;
+  /** `env`: flags for its programs, as the tools take them. */
+  up: (options: readonly string[], env?: Record<string, string>) => Promise<boolean>;
   buildImage: (folder: string, image: string) => Promise<boolean>;
   /** The same command in the cluster's network, with KUBECONFIG and kubectl. */
   within: (command: Command) => Command;
@@ -34,9 +35,9 @@ export function clusterOf(layer: 'api' | 'e2e'): Cluster {
   const name = `${prefix}${process.pid}`;
   const tool = (program: string, ...args: string[]): Command => ({ command: join(tools, program), args: ['--name', name, ...args] });
   return {
-    up: async (...options) => {
+    up: async (options, env = {}) => {
       for (const left of listAbandoned(prefix)) await end(left);
-      return (await runProgram({ command: join(tools, 'up'), args: ['--name', name, ...options], quiet: true })) === 0;
+      return (await runProgram({ command: join(tools, 'up'), args: ['--name', name, ...options], env, quiet: true })) === 0;
     },
     buildImage: async (folder, image) => {
       if ((await runProgram(tool('build-image', folder, image))) !== 0) return false;

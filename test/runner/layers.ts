@@ -12,19 +12,26 @@ const images = [
   { folder: 'examples/shop', image: 'holdfast-shop:dev' },
 ];
 
+/** Autoscalers look each second, and believe what they are told of a pod's start as late as they do by default. */
+const autoscaling = ['sync-period=1s', 'cpu-initialization-period=300s', 'initial-readiness-delay=30s'].map((flag) => `--horizontal-pod-autoscaler-${flag}`).join(' ');
+
+/** Tests that may run side by side only wait for something, except those of e2e. */
+const sideBySide = '--maxConcurrency=20';
+const apiArgs = ['--runInBand', sideBySide];
+
 function runFast(args: readonly string[]): Promise<Count> {
-  return runJest({ project: 'fast', args: ['--maxWorkers=2', ...args] });
+  return runJest({ project: 'fast', args: ['--maxWorkers=3', sideBySide, ...args] });
 }
 
 async function runApi(args: readonly string[]): Promise<Count> {
   const ownKubeconfig = process.env['HOLDFAST_TEST_KUBECONFIG'];
-  if (ownKubeconfig) return runJest({ project: 'api', args: ['--runInBand', ...args], env: { HOLDFAST_TEST_API: '1', KUBECONFIG: ownKubeconfig } });
+  if (ownKubeconfig) return runJest({ project: 'api', args: [...apiArgs, ...args], env: { HOLDFAST_TEST_API: '1', KUBECONFIG: ownKubeconfig } });
   const skipReason = whyNoCluster();
   if (skipReason !== undefined) return runSkipped('api', `${skipReason}, or name an API server for tests (envtest, kind) by HOLDFAST_TEST_KUBECONFIG`, args);
   const cluster = clusterOf('api');
   try {
-    if (!(await cluster.up('--control-plane'))) return fail('the API server did not start');
-    return await runJest({ project: 'api', args: ['--runInBand', ...args], env: { HOLDFAST_TEST_API: '1' }, within: cluster.within });
+    if (!(await cluster.up(['--control-plane'], { KUBE_CONTROLLER_MANAGER_FLAGS: autoscaling }))) return fail('the API server did not start');
+    return await runJest({ project: 'api', args: [...apiArgs, ...args], env: { HOLDFAST_TEST_API: '1' }, within: cluster.within });
   } finally {
     await cluster.down();
   }
@@ -37,7 +44,7 @@ async function runE2e(args: readonly string[]): Promise<Count> {
   const cluster = clusterOf('e2e');
   try {
     // Two nodes: one is drained, and loses its power.
-    if (!(await cluster.up('--nodes', '2'))) return fail('the cluster did not start');
+    if (!(await cluster.up(['--nodes', '2']))) return fail('the cluster did not start');
     for (const { folder, image } of images) {
       if (!(await cluster.buildImage(folder, image))) return fail(`the image ${image} was not built`);
     }

@@ -33,19 +33,23 @@ export async function untilGone(api: ConformanceApi, path: string): Promise<void
 
 export const count = (wanted: number) => (items: Body[]): boolean => items.length === wanted;
 
-export type Run = { ready?: boolean; readySince?: string; restarts?: number; ip?: string; phase?: string; node?: string };
+/** As Kubernetes writes a time. */
+export const now = (): string => new Date().toISOString().replace(/\.\d+/, '');
+
+export type Run = { ready?: boolean; readySince?: string; startedAt?: string; restarts?: number; ip?: string; phase?: string; node?: string };
 
 /** Puts a pod on a node, unless it has one, and writes what the kubelet of that node would. */
-export async function run(api: ConformanceApi, { metadata, spec }: Body, { ready = true, readySince, restarts = 0, ip = '10.9.8.7', phase = 'Running', node = 'nowhere' }: Run = {}): Promise<Body> {
+export async function run(api: ConformanceApi, { metadata, spec }: Body, { ready = true, readySince = now(), startedAt = readySince, restarts = 0, ip = '10.9.8.7', phase = 'Running', node = 'nowhere' }: Run = {}): Promise<Body> {
   const { name } = metadata;
   if (spec.nodeName === undefined && node !== '') {
     await done(api.post(pods(api, name, 'binding'), { apiVersion: 'v1', kind: 'Binding', metadata: { name }, target: { kind: 'Node', name: node } }));
   }
   const status = {
     phase,
+    startTime: startedAt,
     podIP: ip,
     podIPs: [{ ip }],
-    conditions: [{ type: 'Ready', status: ready ? 'True' : 'False', lastTransitionTime: readySince ?? new Date().toISOString().replace(/\.\d+/, '') }],
+    conditions: [{ type: 'Ready', status: ready ? 'True' : 'False', lastTransitionTime: readySince }],
     containerStatuses: [{ name: 'app', ready, restartCount: restarts, image: 'a', imageID: 'a', state: { running: {} } }],
   };
   return done(api.patch('merge', pods(api, name, 'status'), { status }));

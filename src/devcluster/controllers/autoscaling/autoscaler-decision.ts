@@ -5,9 +5,10 @@ import { formatTime } from '../objects.ts';
 import type { Scale } from '../scale.ts';
 import type { AutoscalerMemory, Explanation, Normalized } from './behavior.ts';
 import { completeBehavior, normalize, rememberScaling } from './behavior.ts';
-import type { Autoscaler, AutoscalerStatus, MetricSpec } from './objects.ts';
+import type { Autoscaler, AutoscalerStatus, MetricSpec, ScalingRules } from './objects.ts';
 import type { MetricProposal, Reading } from './proposal.ts';
 import { decideProposal } from './proposal.ts';
+import { parseMilli } from './quantity.ts';
 
 export type AutoscalerSnapshot = {
   autoscaler: Autoscaler;
@@ -88,7 +89,7 @@ function proposalsOf({ snapshot, current, draft }: Step): MetricProposal[] {
     pods,
     current,
     statusReplicas: scale.status?.replicas ?? 0,
-    tolerances: { up: Number(scaleUp?.tolerance ?? 0.1), down: Number(scaleDown?.tolerance ?? 0.1) },
+    tolerances: { up: toleranceOf(scaleUp), down: toleranceOf(scaleDown) },
     nowMs: draft.nowMs,
   };
   const namespace = autoscaler.metadata.namespace ?? '';
@@ -97,6 +98,8 @@ function proposalsOf({ snapshot, current, draft }: Step): MetricProposal[] {
     return decideProposal({ spec, reading, namespace }, context);
   });
 }
+
+const toleranceOf = ({ tolerance = '0.1' }: ScalingRules = {}): number => parseMilli(tolerance) / 1000;
 
 function noteLimits(draft: Draft, { ableToScale, scalingLimited }: Normalized): Draft {
   const able = note(draft, 'AbleToScale', 'True', ableToScale);

@@ -3,7 +3,6 @@ import { describeError } from '../../../platform/errors.ts';
 import { pods } from '../../../kube/resources.ts';
 import { isSameJson } from '../../schema/json.ts';
 import type { Controller, Tools } from '../controller.ts';
-import { unlessGone } from '../controller.ts';
 import { horizontalPodAutoscalers } from '../kinds.ts';
 import type { Pod } from '../objects.ts';
 import { asPod, keyOf, refOf } from '../objects.ts';
@@ -11,11 +10,12 @@ import type { Recheck } from '../queue.ts';
 import type { Scale, ScaleReader } from '../scale.ts';
 import { requireResource } from '../scale.ts';
 import { matchesSelector, parseSelector } from '../selectors.ts';
+import { writeStatus } from '../status.ts';
 import type { AutoscalerPlan } from './autoscaler-decision.ts';
 import { decideHpa, emptyMemory, metricsOf, withScaleFailure } from './autoscaler-decision.ts';
 import type { AutoscalerMemory } from './behavior.ts';
 import type { MetricsSource } from './metrics-source.ts';
-import type { Autoscaler, AutoscalerStatus, MetricSpec } from './objects.ts';
+import type { Autoscaler, MetricSpec } from './objects.ts';
 import { asAutoscaler } from './objects.ts';
 import type { Reading } from './proposal.ts';
 
@@ -42,7 +42,7 @@ export function createAutoscalerController(tools: Tools, readScale: ScaleReader,
     const scale = await readScale(namespace, autoscaler.spec.scaleTargetRef).catch((error: unknown) => describeError(error));
     if (typeof scale === 'string') {
       tell(autoscaler, { type: 'Warning', reason: 'FailedGetScale', note: scale });
-      await writeStatus(tools, autoscaler, withScaleFailure(autoscaler, { reason: 'FailedGetScale', problem: scale }, clock.nowMs()));
+      await writeStatus(api, horizontalPodAutoscalers, autoscaler.metadata, withScaleFailure(autoscaler, { reason: 'FailedGetScale', problem: scale }, clock.nowMs()));
       return;
     }
     const selected = selectPods(namespace, scale);
@@ -63,12 +63,12 @@ export function createAutoscalerController(tools: Tools, readScale: ScaleReader,
     const problem = rescale === undefined ? undefined : await resize(autoscaler, rescale.to);
     if (problem !== undefined) {
       tell(autoscaler, { type: 'Warning', reason: 'FailedRescale', note: `New size: ${rescale?.to}; reason: ${rescale?.reason}; error: ${problem}` });
-      await writeStatus(tools, autoscaler, withScaleFailure(autoscaler, { reason: 'FailedUpdateScale', problem }, clock.nowMs()));
+      await writeStatus(api, horizontalPodAutoscalers, autoscaler.metadata, withScaleFailure(autoscaler, { reason: 'FailedUpdateScale', problem }, clock.nowMs()));
       return;
     }
     memories.set(key, memory);
     for (const event of planned) tell(autoscaler, event);
-    await writeStatus(tools, autoscaler, status);
+    await writeStatus(api, horizontalPodAutoscalers, autoscaler.metadata, status);
   }
 
   /** Answers why not, where the API refuses it. */
@@ -116,10 +116,4 @@ async function read(metrics: MetricsSource, spec: MetricSpec, { namespace, pods 
   if (spec.type === 'Object') return { type: 'total', milli: await metrics.object(spec.object.metric, { ...spec.object.describedObject, namespace }) };
   const series = await metrics.external(spec.external.metric, namespace);
   return { type: 'total', milli: series.reduce((sum, milli) => sum + milli, 0) };
-}
-
-async function writeStatus({ api }: Tools, autoscaler: Autoscaler, status: AutoscalerStatus): Promise<void> {
-  const live = api.get(horizontalPodAutoscalers, autoscaler.metadata);
-  if (live === undefined || isSameJson(asAutoscaler(live).status, status)) return;
-  await unlessGone(api.update(horizontalPodAutoscalers, { ...live, status }, 'status'));
 }

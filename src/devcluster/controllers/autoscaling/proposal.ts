@@ -86,7 +86,14 @@ function totalOf(reading: Reading): number {
 }
 
 /** As Go prints the pointer to the selector. */
-const selectorText = ({ selector }: MetricIdentifier): string => (selector === undefined ? 'nil' : JSON.stringify(selector));
+function selectorText({ selector }: MetricIdentifier): string {
+  if (selector === undefined) return 'nil';
+  const { matchLabels = {}, matchExpressions = [] } = selector;
+  const labels = Object.entries(matchLabels).map(([name, value]) => `${name}: ${value},`).toSorted();
+  const expressions = matchExpressions.map(({ key, operator, values = [] }) => `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`);
+  return `&LabelSelector{MatchLabels:map[string]string{${labels.join('')}},MatchExpressions:[]LabelSelectorRequirement{${expressions.join('')}},}`;
+}
+
 const externalName = (metric: MetricIdentifier): string => `external metric ${metric.name}(${selectorText(metric)})`;
 
 function unreadable({ spec, namespace }: MetricInput, problem: string): string {
@@ -107,7 +114,7 @@ function explain(spec: MetricSpec, message: string): MetricProposal {
   }
   if (spec.type === 'External') {
     const { name } = spec.external.metric;
-    const error = `failed to get ${name} external metric value: failed to get external metric ${name}: ${message}`;
+    const error = `failed to get ${name} external metric value: failed to get ${name} external metric: ${message}`;
     return { type: 'failed', reason: 'FailedGetExternalMetric', problem: message, error };
   }
   const { name, target } = spec.resource;

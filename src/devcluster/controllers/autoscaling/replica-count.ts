@@ -18,13 +18,13 @@ const within = (ratio: number, { up, down }: Tolerances): boolean => ratio >= 1 
 /** `cpu` or `memory` against a percentage of what the pods request. */
 export function utilizationProposal(input: PodMetricInput, resource: string, targetPercent: number): Proposal & { percent: number; averageMilli: number } {
   if (input.pods.length === 0) throw new Error('no pods returned by selector while calculating replica count');
+  const groups = groupPods(input, resource);
   const requests = new Map(input.pods.map((pod) => [pod.metadata.name, requestOf(pod, resource)]));
   const percentOf = (values: ReadonlyMap<string, number>): number => {
     const requested = sum([...values.keys()].map((name) => requests.get(name) ?? 0));
     if (requested === 0) throw new Error('no metrics returned matched known pods');
     return Math.trunc((sum([...values.values()]) * 100) / requested);
   };
-  const groups = groupPods(input, resource);
   const percent = percentOf(groups.values);
   const replicas = podsProposal(input, groups, {
     ratioOf: (values) => percentOf(values) / targetPercent,
@@ -107,12 +107,12 @@ function isWarmingUp({ status }: Pod, sample: PodSample, nowMs: number): boolean
   return ready.status === 'False' && startedMs + initialReadinessMs > changedMs;
 }
 
-function requestOf({ spec }: Pod, resource: string): number {
+function requestOf({ metadata, spec }: Pod, resource: string): number {
   const sidecars = (spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always');
   return sum(
     [...spec.containers, ...sidecars].map(({ name, resources }) => {
       const request = resources?.requests?.[resource];
-      if (request === undefined) throw new Error(`missing request for ${resource} in container ${name}`);
+      if (request === undefined) throw new Error(`missing request for ${resource} in container ${name} of Pod ${metadata.name}`);
       return parseMilli(request);
     }),
   );

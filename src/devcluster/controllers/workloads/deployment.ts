@@ -1,13 +1,13 @@
 /** The Deployment controller. */
 import { deployments, pods, replicaSets } from '../../../kube/resources.ts';
 import type { ClusterChange } from '../../cluster-api.ts';
-import { isSameJson } from '../../schema/json.ts';
 import { controllerOf, isControlledBy } from '../claims.ts';
 import type { Controller, Tools } from '../controller.ts';
 import { unlessGone } from '../controller.ts';
-import type { Deployment, DeploymentStatus } from '../objects.ts';
+import type { Deployment } from '../objects.ts';
 import { asDeployment, asPod, asReplicaSet, keyOf, refOf } from '../objects.ts';
 import type { Recheck } from '../queue.ts';
+import { writeStatus } from '../status.ts';
 import { claim, concernedOwners } from './ownership.ts';
 import type { DeploymentPlan } from './deployment-decision.ts';
 import { decideDeployment, revisionAnnotation } from './deployment-decision.ts';
@@ -28,7 +28,7 @@ export function createDeploymentController(tools: Tools): Controller {
       .filter((pod) => owned.some((replicaSet) => isControlledBy(pod, replicaSet)));
     const plan = decideDeployment({ deployment, replicaSets: owned, pods: podsOfOwned }, clock.nowMs());
     await apply(tools, deployment, plan);
-    await writeStatus(tools, deployment, plan.status);
+    await writeStatus(api, deployments, deployment.metadata, plan.status);
     return plan.deadlineMs === undefined ? undefined : { recheckAfterMs: Math.max(0, plan.deadlineMs - clock.nowMs()) };
   }
 
@@ -68,10 +68,4 @@ async function apply({ api, events }: Tools, deployment: Deployment, plan: Deplo
   if (plan.revision !== undefined && deployment.metadata.annotations?.[revisionAnnotation] !== plan.revision) {
     await unlessGone(api.patch(deployments, deployment.metadata, { metadata: { annotations: { [revisionAnnotation]: plan.revision } } }));
   }
-}
-
-async function writeStatus({ api }: Tools, { metadata }: Deployment, status: DeploymentStatus): Promise<void> {
-  const live = api.get(deployments, metadata);
-  if (live === undefined || isSameJson(asDeployment(live).status, status)) return;
-  await unlessGone(api.update(deployments, { ...live, status }, 'status'));
 }

@@ -5,14 +5,15 @@
 import { describeError } from '../../../platform/errors.ts';
 import type { KubeObject } from '../../../kube/ports.ts';
 import { pods, replicaSets } from '../../../kube/resources.ts';
-import { copyJson, isSameJson } from '../../schema/json.ts';
+import { copyJson } from '../../schema/json.ts';
 import { controllerOf, controllerReference, isControlledBy } from '../claims.ts';
 import type { Controller, Tools } from '../controller.ts';
 import { unlessGone } from '../controller.ts';
-import type { Pod, ReplicaSet, ReplicaSetStatus } from '../objects.ts';
+import type { Pod, ReplicaSet } from '../objects.ts';
 import { asPod, asReplicaSet, keyOf, refOf } from '../objects.ts';
 import { isTerminating } from '../pods.ts';
 import type { Recheck } from '../queue.ts';
+import { writeStatus } from '../status.ts';
 import { claim, concernedOwners } from './ownership.ts';
 import { decideReplicaSet, withReplicaFailure } from './replicaset-decision.ts';
 
@@ -29,7 +30,7 @@ export function createReplicaSetController(tools: Tools): Controller {
     const plan = decideReplicaSet({ replicaSet, pods: owned, related: relatedPods(tools, replicaSet) }, clock.nowMs());
     const failure = await apply(tools, replicaSet, plan);
     const status = withReplicaFailure(plan.status, failure === undefined ? undefined : describeError(failure), clock.nowMs());
-    await writeStatus(tools, key, status);
+    await writeStatus(api, replicaSets, replicaSet.metadata, status);
     if (failure !== undefined) throw failure;
     return plan.nextAvailableMs === undefined ? undefined : { recheckAfterMs: plan.nextAvailableMs - clock.nowMs() };
   }
@@ -99,10 +100,4 @@ function buildPod(replicaSet: ReplicaSet): KubeObject {
     },
     spec: copyJson(spec),
   };
-}
-
-async function writeStatus({ api }: Tools, key: string, status: ReplicaSetStatus): Promise<void> {
-  const live = api.get(replicaSets, refOf(key));
-  if (live === undefined || isSameJson(asReplicaSet(live).status, status)) return;
-  await unlessGone(api.update(replicaSets, { ...live, status }, 'status'));
 }

@@ -6,7 +6,6 @@ import {
   namespaces,
   podDisruptionBudgets,
   pods,
-  replicaSets,
   secrets,
   serviceAccounts,
 } from '../../../../src/kube/resources.ts';
@@ -82,63 +81,6 @@ describe('garbage collection', () => {
     world.create(secrets, { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace: 'shop', ...metadata } });
   const left = () => world.all(secrets).map(({ metadata }) => metadata.name);
 
-  test('in the background: the owner goes at once, then what it owned, to the last level', async () => {
-    world = await startWorld();
-    await world.create(deployments, deployment(2));
-    await world.makeReady();
-    await world.remove(deployments, 'web');
-    expect(world.find(deployments, 'web')).toBeUndefined();
-    expect(world.all(replicaSets)).toEqual([]);
-    expect(world.pods().every(({ metadata }) => metadata.deletionTimestamp !== undefined)).toBe(true);
-    await world.finish();
-    expect(world.pods()).toEqual([]);
-  });
-
-  test('in the foreground: the owner waits until the last pod has ended', async () => {
-    world = await startWorld();
-    await world.create(deployments, deployment(2));
-    await world.makeReady();
-    await world.remove(deployments, 'web', 'Foreground');
-    expect(world.find(deployments, 'web')?.metadata).toMatchObject({ finalizers: ['foregroundDeletion'] });
-    expect(world.all(replicaSets)).toHaveLength(1);
-    expect(world.pods()).toHaveLength(2);
-    await world.finish();
-    expect(world.find(deployments, 'web')).toBeUndefined();
-    expect(world.all(replicaSets)).toEqual([]);
-  });
-
-  test('orphaned: what it owned stays, without the reference', async () => {
-    world = await startWorld();
-    await world.create(deployments, deployment(2));
-    await world.remove(deployments, 'web', 'Orphan');
-    expect(world.find(deployments, 'web')).toBeUndefined();
-    expect(world.all(replicaSets)).toHaveLength(1);
-    expect(world.all(replicaSets)[0]?.metadata.ownerReferences).toEqual([]);
-    expect(world.pods()).toHaveLength(2);
-    await world.create(deployments, deployment(2));
-    expect(world.all(replicaSets)).toHaveLength(1);
-    expect(world.all(replicaSets)[0]?.metadata.ownerReferences).toMatchObject([{ kind: 'Deployment', name: 'web' }]);
-  });
-
-  test('with several owners it goes with the last', async () => {
-    world = await startWorld();
-    await addSecret('a');
-    await addSecret('b');
-    await addSecret('child', { ownerReferences: [ownedBy(secrets, 'a'), ownedBy(secrets, 'b')] });
-    await world.remove(secrets, 'a');
-    expect(world.find(secrets, 'child')?.metadata.ownerReferences).toMatchObject([{ name: 'b' }]);
-    await world.remove(secrets, 'b');
-    expect(left()).toEqual([]);
-  });
-
-  test('what is created for an owner that is gone goes too; of a namesake, also', async () => {
-    world = await startWorld();
-    await addSecret('owner');
-    const reference = { ...ownedBy(secrets, 'owner'), uid: 'of the one before' };
-    await addSecret('child', { ownerReferences: [reference] });
-    expect(left()).toEqual(['owner']);
-  });
-
   test('an owner of a kind that is not served is not taken for gone', async () => {
     world = await startWorld();
     const reference = { apiVersion: 'example.org/v1', kind: 'Shop', name: 'shop', uid: 'shop' };
@@ -149,9 +91,9 @@ describe('garbage collection', () => {
   test('kinds of a CustomResourceDefinition take part from when they are served', async () => {
     world = await startWorld();
     const shops = { group: 'example.org', version: 'v1', kind: 'Shop', plural: 'shops', namespaced: true };
-    world.resources.push(shops);
-    const definition = { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata: { name: 'shops.example.org' } };
-    await world.create(customResourceDefinitions, definition);
+    const version = { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } };
+    const spec = { group: 'example.org', scope: 'Namespaced', names: { kind: 'Shop', plural: 'shops' }, versions: [version] };
+    await world.create(customResourceDefinitions, { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata: { name: 'shops.example.org' }, spec });
     await world.create(shops, { apiVersion: 'example.org/v1', kind: 'Shop', metadata: { name: 'shop', namespace: 'shop' } });
     await addSecret('child', { ownerReferences: [{ ...ownedBy(shops, 'shop'), apiVersion: 'example.org/v1' }] });
     expect(left()).toEqual(['child']);
@@ -171,11 +113,9 @@ describe('garbage collection', () => {
 
 describe('a namespace', () => {
   const conditions = () => (world.api.get(namespaces, { name: 'shop' }) as Namespace).status?.conditions;
-  const create = () => world.create(namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' }, spec: { finalizers: ['kubernetes'] } });
 
   test('has a ServiceAccount and the root certificate, again when they are deleted', async () => {
     world = await startWorld();
-    await create();
     await world.remove(serviceAccounts, 'default');
     await world.remove(configMaps, 'kube-root-ca.crt');
     expect(world.find(serviceAccounts, 'default')).toBeDefined();
@@ -184,7 +124,6 @@ describe('a namespace', () => {
 
   test('ends when its content has: pods with their grace, objects with their finalizers', async () => {
     world = await startWorld();
-    await create();
     await world.create(deployments, deployment(2));
     await world.makeReady();
     await world.create(secrets, { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'kept', namespace: 'shop', finalizers: ['example.org/wait'] } });
@@ -201,7 +140,6 @@ describe('a namespace', () => {
 
   test('that ends tells what it waits for', async () => {
     world = await startWorld();
-    await create();
     await world.create(deployments, deployment(2));
     await world.makeReady();
     for (const name of ['a', 'b']) {

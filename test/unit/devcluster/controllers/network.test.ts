@@ -27,21 +27,6 @@ describe('EndpointSlices', () => {
     await world.create(deployments, deployment(replicas));
   }
 
-  test('a Service without pods has an empty one', async () => {
-    world = await startWorld();
-    const created = await world.create(services, service());
-    expect(slices()).toMatchObject([
-      {
-        addressType: 'IPv4',
-        endpoints: [],
-        metadata: {
-          labels: { team: 'a', 'kubernetes.io/service-name': 'web', 'endpointslice.kubernetes.io/managed-by': 'endpointslice-controller.k8s.io' },
-          ownerReferences: [{ kind: 'Service', name: 'web', uid: created.metadata.uid, controller: true, blockOwnerDeletion: true }],
-        },
-      },
-    ]);
-  });
-
   test('has the pods with an address: node, zone, identity, and the number of the named port', async () => {
     await start(2);
     expect(endpoints()).toEqual([]);
@@ -62,47 +47,6 @@ describe('EndpointSlices', () => {
     }
   });
 
-  const rows = [
-    { title: 'ready', ready: true, ends: false, spec: {}, conditions: { ready: true, serving: true, terminating: false } },
-    { title: 'not ready', ready: false, ends: false, spec: {}, conditions: { ready: false, serving: false, terminating: false } },
-    { title: 'ending, and its probe still passes', ready: true, ends: true, spec: {}, conditions: { ready: false, serving: true, terminating: true } },
-    { title: 'ending, and its probe fails', ready: false, ends: true, spec: {}, conditions: { ready: false, serving: false, terminating: true } },
-    {
-      title: 'not ready, but published',
-      ready: false,
-      ends: false,
-      spec: { publishNotReadyAddresses: true },
-      conditions: { ready: true, serving: false, terminating: false },
-    },
-    {
-      title: 'ending, but published',
-      ready: true,
-      ends: true,
-      spec: { publishNotReadyAddresses: true },
-      conditions: { ready: true, serving: true, terminating: true },
-    },
-  ];
-  test.each(rows)('a pod that is $title', async ({ ready, ends, spec, conditions }) => {
-    await start(1, spec);
-    await world.makeReady();
-    const [pod] = world.pods();
-    if (pod === undefined) throw new Error('no pod');
-    if (!ready) await world.makeUnready(pod);
-    if (ends) await world.remove(pods, pod.metadata.name);
-    expect(endpoints().find(({ targetRef }) => targetRef.uid === pod.metadata.uid)?.conditions).toEqual(conditions);
-  });
-
-  test('a pod that has ended, is gone, or no longer matches is out at once', async () => {
-    await start(3);
-    await world.makeReady();
-    const [over, gone, other] = world.pods().map(({ metadata }) => metadata.name);
-    await world.api.patch(pods, { namespace: 'shop', name: over ?? '' }, { status: { phase: 'Succeeded' } }, 'status');
-    await world.remove(pods, gone ?? '');
-    await world.finish();
-    await world.patch(pods, other ?? '', { metadata: { labels: { app: 'other' } } });
-    expect(endpoints()).toEqual([]);
-  });
-
   test('what somebody changes or deletes is put back', async () => {
     await start(1);
     await world.makeReady();
@@ -110,14 +54,6 @@ describe('EndpointSlices', () => {
     expect(endpoints()).toHaveLength(1);
     await world.remove(endpointSlices, slices()[0]?.metadata.name ?? '');
     expect(endpoints()).toHaveLength(1);
-  });
-
-  test('of a Service without a selector nothing is managed, and those of a deleted one go with it', async () => {
-    await start(1);
-    await world.create(services, { ...service(), metadata: { name: 'outside', namespace: 'shop' }, spec: { type: 'ClusterIP' } });
-    expect(slices()).toHaveLength(1);
-    await world.remove(services, 'web');
-    expect(slices()).toHaveLength(0);
   });
 });
 

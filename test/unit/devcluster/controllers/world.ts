@@ -1,29 +1,14 @@
-/** All controllers over a cluster in memory, and hands to play the kubelet and the user. */
+/** All controllers over the devcluster's API, and hands to play the kubelet and the user. Nothing listens, and time stands still. */
+import { createApiServer, type ApiServer } from '../../../../src/devcluster/apiserver/server.ts';
+import type { ClusterApi } from '../../../../src/devcluster/cluster-api.ts';
+import { StatusError } from '../../../../src/devcluster/status-error.ts';
 import type { KubeObject, Resource } from '../../../../src/kube/ports.ts';
 import * as kinds from '../../../../src/kube/resources.ts';
-import { configMaps, horizontalPodAutoscalers } from '../../../../src/devcluster/controllers/kinds.ts';
 import type { MetricsSource } from '../../../../src/devcluster/controllers/autoscaling/metrics-source.ts';
 import type { Pod } from '../../../../src/devcluster/controllers/objects.ts';
 import { formatTime } from '../../../../src/devcluster/controllers/objects.ts';
 import { startControllers } from '../../../../src/devcluster/controllers/start.ts';
 import { createMemoryClock, settle } from '../../../support/memory-clock.ts';
-import { createMemoryApi } from './memory-api.ts';
-
-export const served: Resource[] = [
-  kinds.deployments,
-  kinds.replicaSets,
-  kinds.pods,
-  kinds.nodes,
-  kinds.namespaces,
-  kinds.services,
-  kinds.secrets,
-  kinds.serviceAccounts,
-  kinds.endpointSlices,
-  kinds.podDisruptionBudgets,
-  kinds.customResourceDefinitions,
-  configMaps,
-  horizontalPodAutoscalers,
-];
 
 const noMetrics: MetricsSource = {
   resource: () => Promise.reject(new Error('no metrics returned from resource metrics API')),
@@ -36,17 +21,19 @@ export type World = Awaited<ReturnType<typeof startWorld>>;
 
 export async function startWorld(options: { metrics?: Partial<MetricsSource>; nodes?: string[] } = {}) {
   const clock = createMemoryClock();
-  const api = createMemoryApi(clock);
+  const server = await createApiServer({ clock });
+  const { api, refuse } = refusing(server.api);
+  const writes = countWrites(server);
+  await api.create(kinds.namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } });
   const warnings: object[] = [];
   const silent = () => {};
   const logger = { debug: silent, info: silent, error: silent, warn: (fields: object) => warnings.push(fields) };
-  const resources = [...served];
   for (const name of options.nodes ?? ['node']) await api.create(kinds.nodes, { apiVersion: 'v1', kind: 'Node', metadata: { name } });
   const controllers = startControllers({
     api,
     clock,
     logger,
-    served: () => resources,
+    served: () => server.resources(),
     metrics: { ...noMetrics, ...options.metrics },
     rootCertificate: 'PEM',
   });
@@ -56,6 +43,12 @@ export async function startWorld(options: { metrics?: Partial<MetricsSource>; no
   const all = (resource: Resource) => api.list(resource, 'shop');
   const podsNow = () => all(kinds.pods) as Pod[];
 
+  let addresses = 0;
+  const nextAddress = (): string => {
+    addresses += 1;
+    return `127.64.0.${addresses}`;
+  };
+
   async function setStatus(pod: KubeObject, status: object): Promise<void> {
     await api.patch(kinds.pods, pod.metadata, { status }, 'status');
   }
@@ -64,7 +57,8 @@ export async function startWorld(options: { metrics?: Partial<MetricsSource>; no
     api,
     clock,
     warnings,
-    resources,
+    writes,
+    refuse,
     find,
     all,
     pods: podsNow,
@@ -86,10 +80,9 @@ export async function startWorld(options: { metrics?: Partial<MetricsSource>; no
     /** The kubelet: these, or all pods that are not ending, run and are ready. */
     async makeReady(pods: readonly KubeObject[] = podsNow().filter(({ metadata }) => metadata.deletionTimestamp === undefined)) {
       for (const pod of pods) {
-        const { conditions } = (pod as Pod).status ?? {};
+        const { conditions, podIP = nextAddress() } = (pod as Pod).status ?? {};
         if (conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true) continue;
         const since = formatTime(clock.nowMs());
-        const podIP = `127.64.0.${(pod.metadata.uid ?? '').replace(/\D/g, '')}`;
         const ready = { type: 'Ready', status: 'True', lastTransitionTime: since };
         await setStatus(pod, { phase: 'Running', startTime: since, podIP, podIPs: [{ ip: podIP }], conditions: [ready] });
       }
@@ -105,6 +98,34 @@ export async function startWorld(options: { metrics?: Partial<MetricsSource>; no
       await settle();
     },
   };
+}
+
+/** The API, and how to have it refuse creations of a kind from now on, as a quota would. */
+function refusing(api: ClusterApi): { api: ClusterApi; refuse: (kind: string | undefined) => void } {
+  let refused: string | undefined;
+  return {
+    api: {
+      ...api,
+      create: async (resource, object) => {
+        if (resource.kind === refused) throw new StatusError('Forbidden', `${resource.plural} is forbidden: exceeded quota`);
+        return api.create(resource, object);
+      },
+    },
+    refuse: (kind) => {
+      refused = kind;
+    },
+  };
+}
+
+/** Answers how many there were until now. */
+function countWrites({ api, resources }: ApiServer): () => number {
+  let count = 0;
+  for (const resource of resources()) {
+    api.observe(resource, () => {
+      count += 1;
+    });
+  }
+  return () => count;
 }
 
 export function deployment(replicas: number, spec: object = {}): KubeObject {
