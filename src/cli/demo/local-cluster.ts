@@ -1,6 +1,4 @@
 /** A devcluster for the demo: everything on the loopback, and in a temporary folder that goes with it. */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { horizontalPodAutoscalers } from '../../devcluster/controllers/kinds.ts';
 import type { MetricsSource } from '../../devcluster/controllers/autoscaling/metrics-source.ts';
@@ -11,6 +9,7 @@ import { systemClock } from '../../platform/clock.ts';
 import { createLogger } from '../../platform/logger.ts';
 import { createLocalCertificate } from './certificate.ts';
 import type { DemoCluster } from './demo-cluster.ts';
+import { claimMachine } from './machine/claim.ts';
 import { autoscaler, demandMetric, shopName } from './shop.ts';
 
 const checkout = join(import.meta.dirname, '../../..');
@@ -18,10 +17,9 @@ const autoscalerPeriodMs = 1000;
 
 /** `customers`: how many there are at the moment, which the autoscaler goes by. */
 export async function startLocalCluster(customers: () => number): Promise<DemoCluster> {
-  const tempFolder = await mkdtemp(join(tmpdir(), 'holdfast-demo-'));
-  const removeFiles = () => rm(tempFolder, { recursive: true, force: true });
-  const cluster = await startIn(tempFolder, customers).catch(async (error: unknown) => {
-    await removeFiles();
+  const { folder, release } = await claimMachine();
+  const cluster = await startIn(folder, customers).catch(async (error: unknown) => {
+    await release();
     throw error;
   });
   const { api, services, kubeconfigFile } = cluster;
@@ -44,7 +42,7 @@ export async function startLocalCluster(customers: () => number): Promise<DemoCl
     addressOf: (service) => services.addressOf(service),
     async stop() {
       await cluster.stop();
-      await removeFiles();
+      await release();
     },
   };
 }

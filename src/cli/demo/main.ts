@@ -4,7 +4,6 @@ import { abortOnSignal } from '../../platform/shutdown.ts';
 import { startLocalCluster } from './local-cluster.ts';
 import { parseDemoOptions, type DemoOptions } from './options.ts';
 import { playDemo, tell, type OpenCluster } from './play.ts';
-import { claimDemo } from './single.ts';
 import { createTerminalView } from './view/terminal.ts';
 
 const say = (text: string): void => {
@@ -28,14 +27,9 @@ const connectTo =
 async function run(options: DemoOptions, stopped: AbortSignal): Promise<number> {
   const { context, plain } = options;
   const openCluster = context === undefined ? startLocalCluster : connectTo(context);
-  const release = claimDemo();
-  try {
-    const held = await playDemo(options, openCluster, { say, createView: createView(plain), stopped });
-    say(tell(held));
-    return held.lost === 0 ? 0 : 1;
-  } finally {
-    release();
-  }
+  const held = await playDemo(options, openCluster, { say, createView: createView(plain), stopped });
+  say(tell(held));
+  return held.lost === 0 ? 0 : 1;
 }
 
 // Nobody reads any more, as after `| head`: what runs is ended all the same.

@@ -90,7 +90,7 @@ async function until<T>(what: string, read: () => T | undefined, { cluster, name
     stopped.throwIfAborted();
     const missing = readMissingImages(cluster, namespace);
     if (missing.length > 0) throw new Error(`the cluster does not have the image ${missing.join(' and ')}: build it and bring it there, as "Install on a cluster" of the README says`);
-    const why = cluster.isLocal ? 'Is the machine very busy, or out of memory? The demo needs about 1 GB.' : `Look at it with: ${cluster.kubectl} get pods,events -n ${namespace}`;
+    const why = cluster.isLocal ? 'Is the machine very busy, or out of memory? The demo needs 1.4 GB.' : `Look at it with: ${cluster.kubectl} get pods,events -n ${namespace}`;
     if (Date.now() > endMs) throw new Error(`${what}: not within ${limitMs / 1000} s. ${why}`);
     await delay(50);
   }

@@ -11,3 +11,6 @@ export type PodSettings = {
 
 /** The variable that holds them, as JSON. */
 export const settingsVariable = 'HOLDFAST_DEVCLUSTER_POD';
+
+/** Names the descriptor of a pipe on which a program waits for its start: a byte, or the end of a kubelet that could not tell the reaper of it. */
+export const gateVariable = 'HOLDFAST_DEVCLUSTER_GATE';

@@ -8,8 +8,19 @@ import type { LookupAddress } from 'node:dns';
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import net from 'node:net';
-import { settingsVariable } from './pod-settings.ts';
+import { gateVariable, settingsVariable } from './pod-settings.ts';
 import type { PodSettings } from './pod-settings.ts';
+
+/** A process that the kubelet has started, and told nobody of before it was killed, would never be ended by anybody. */
+function waitAtGate(): void {
+  const gate = Number(process.env[gateVariable] ?? 0);
+  // Its descendants have other descriptors.
+  Reflect.deleteProperty(process.env, gateVariable);
+  if (gate === 0) return;
+  if (fs.readSync(gate, Buffer.alloc(1)) === 0) process.exit();
+  fs.closeSync(gate);
+}
+waitAtGate();
 
 type Wrap = (original: (...args: unknown[]) => unknown) => (this: unknown, ...args: unknown[]) => unknown;
 

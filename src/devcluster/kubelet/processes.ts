@@ -5,7 +5,9 @@ import { once } from 'node:events';
 import { mkdir, open } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
+import { Writable } from 'node:stream';
 import type { Environment } from './environment.ts';
+import { gateVariable } from './pod-settings.ts';
 
 export type ProcessSpec = { command: readonly string[]; cwd: string; env: Environment; logFile: string };
 
@@ -25,6 +27,9 @@ export interface ProcessStarter {
   stop(): Promise<void>;
 }
 
+/** After standard input, output and error. */
+const gateFd = 3;
+
 export function createProcesses(): ProcessStarter {
   const reaper = spawn(process.execPath, [join(import.meta.dirname, 'reaper.ts')], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
   // Where it was killed, its pipe breaks: the kubelet still ends what it started.
@@ -39,7 +44,9 @@ export function createProcesses(): ProcessStarter {
       await once(child, 'spawn');
       throw new Error('the process has no id');
     }
-    reaper.stdin.write(`+${pid}\n`);
+    reaper.stdin.write(`+${pid}\n`, () => {
+      openGate(child);
+    });
     const exited = new Promise<Exit>((resolve) => {
       child.once('exit', (code, signal) => {
         // With the first process of a container all others of it end.
@@ -62,7 +69,7 @@ export function createProcesses(): ProcessStarter {
       const log = await open(logFile, 'a');
       try {
         if (isStopped) throw new Error('the kubelet has stopped');
-        const child = spawn(program, args, { cwd, env, detached: true, stdio: ['ignore', log.fd, log.fd] });
+        const child = spawn(program, args, { cwd, env: { ...env, [gateVariable]: String(gateFd) }, detached: true, stdio: ['ignore', log.fd, log.fd, 'pipe'] });
         return await register(child);
       } finally {
         await log.close();
@@ -77,6 +84,14 @@ export function createProcesses(): ProcessStarter {
       if (reaper.exitCode === null && reaper.signalCode === null) await once(reaper, 'exit');
     },
   };
+}
+
+/** Where the program waits at it (`preload.ts`). One that does not has no use for it, and may have ended. */
+function openGate({ stdio }: ChildProcess): void {
+  const gate = stdio[gateFd];
+  if (!(gate instanceof Writable)) return;
+  gate.on('error', () => undefined);
+  gate.end('\n');
 }
 
 function killGroup(pid: number): void {

@@ -17,8 +17,12 @@ export interface ServiceProxy {
   stop(): Promise<void>;
 }
 
-/** Ports below 1024 are for root only, where the system does not say otherwise: then the Service listens this much higher. */
-const unprivilegedOffset = 10_000;
+/**
+ * Ports below 1024 are for root only, where the system does not say otherwise, and one that another program has at all addresses can be had at
+ * none: then the Service listens this much higher.
+ */
+const elsewhereOffset = 10_000;
+const lastPort = 65_535;
 
 type Listener = {
   now: ServicePort;
@@ -76,9 +80,12 @@ function listen(port: ServicePort, log: Logger): Listener {
   server.on('connection', (client) => {
     join(client, listener);
   });
+  let isFirst = true;
   server.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EACCES' && port.port < 1024 && listener.bound === undefined) {
-      bind(port.port + unprivilegedOffset);
+    const elsewhere = port.port + elsewhereOffset;
+    if (isFirst && elsewhere <= lastPort && (error.code === 'EACCES' || error.code === 'EADDRINUSE')) {
+      isFirst = false;
+      bind(elsewhere);
       return;
     }
     log.warn({ namespace: port.namespace, service: port.service, port: port.port, error: describeError(error) }, 'service cannot be reached by its address');

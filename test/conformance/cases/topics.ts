@@ -11,6 +11,7 @@ import { eviction } from './eviction.ts';
 import { gatewayApi } from './gateway-api.ts';
 import { dryRun, fieldValidation, http } from './http.ts';
 import { identity } from './identity.ts';
+import { invalid } from './invalid.ts';
 import { lists } from './lists.ts';
 import { namespaces } from './namespaces.ts';
 import { objects } from './objects.ts';
@@ -43,5 +44,6 @@ export const semantics: Topics = {
   stickyWorkloads,
   gatewayApi,
   builtIn,
+  invalid,
   events,
 };

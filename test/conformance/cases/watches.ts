@@ -139,11 +139,12 @@ const following: Case[] = [
     title: 'a watch with bookmarks ends with one that has a new resource version',
     run: async (api) => {
       const { query, version, add } = await family(api);
-      const { metadata } = await add();
       await watching(api.watch(configMaps(api), { ...query, resourceVersion: version, allowWatchBookmarks: 'true', timeoutSeconds: '3' }), async (watch) => {
+        // Where nothing of the kind has changed since the watch began, it has nothing to say.
+        await add();
         const bookmark = (await watch.until(({ type }) => type === 'BOOKMARK')).at(-1);
         expect(bookmark?.object).toMatchObject({ kind: 'ConfigMap', apiVersion: 'v1' });
-        expect(Number(bookmark?.object.metadata.resourceVersion)).toBeGreaterThanOrEqual(Number(metadata.resourceVersion));
+        expect(Number(bookmark?.object.metadata.resourceVersion)).toBeGreaterThan(Number(version));
       });
     },
   },

@@ -9,11 +9,14 @@ import { podColumns } from '../output/pod-columns.ts';
 import * as objects from '../schemas/objects.ts';
 import { pod } from '../schemas/pod.ts';
 import * as workloads from '../schemas/workloads.ts';
+import { autoscalerRules } from './autoscaler-rules.ts';
 import { crdRules } from './crd-rules.ts';
 import { coreEventRules, coreEventToStored, eventRules, storedToCoreEvent } from './event-rules.ts';
 import type { Kind, KindRules } from './kind.ts';
 import * as objectRules from './object-rules.ts';
 import { podRules } from './pod-rules.ts';
+import * as roleRules from './role-rules.ts';
+import { serviceRules } from './service-rules.ts';
 import { webhookRules } from './webhook-rules.ts';
 import * as workloadRules from './workload-rules.ts';
 
@@ -34,7 +37,7 @@ const definitions: Readonly<Record<string, Definition>> = {
     fromStored: storedToCoreEvent,
   },
   '/Namespace': { schema: objects.namespace, ...objectRules.namespaceRules, returnsDeleted: true, selectableFields: ['status.phase'] },
-  '/Node': { schema: objects.node, selectableFields: ['spec.unschedulable'] },
+  '/Node': { schema: objects.node, ...objectRules.nodeRules, selectableFields: ['spec.unschedulable'] },
   '/Pod': {
     schema: pod,
     ...podRules,
@@ -47,12 +50,12 @@ const definitions: Readonly<Record<string, Definition>> = {
   },
   '/Secret': { schema: objects.secret, ...objectRules.secretRules, selectableFields: ['type'] },
   '/ServiceAccount': { schema: objects.serviceAccount, returnsDeleted: true },
-  '/Service': { schema: objects.service, ...objectRules.serviceRules, returnsDeleted: true, selectableFields: ['spec.clusterIP', 'spec.type'] },
-  'apps/ControllerRevision': { schema: objects.controllerRevision },
+  '/Service': { schema: objects.service, ...serviceRules, returnsDeleted: true, selectableFields: ['spec.clusterIP', 'spec.type'] },
+  'apps/ControllerRevision': { schema: objects.controllerRevision, ...workloadRules.controllerRevisionRules },
   'apps/Deployment': { schema: workloads.deployment, ...workloadRules.deploymentRules, countsGenerations: true },
   'apps/ReplicaSet': { schema: workloads.replicaSet, ...workloadRules.replicaSetRules, countsGenerations: true, selectableFields: ['status.replicas'] },
   'apps/StatefulSet': { schema: workloads.statefulSet, ...workloadRules.statefulSetRules, countsGenerations: true },
-  'autoscaling/HorizontalPodAutoscaler': { schema: workloads.horizontalPodAutoscaler, ...workloadRules.autoscalerRules },
+  'autoscaling/HorizontalPodAutoscaler': { schema: workloads.horizontalPodAutoscaler, ...autoscalerRules },
   'coordination.k8s.io/Lease': { schema: objects.lease, ...objectRules.leaseRules, createsOnUpdate: true },
   'discovery.k8s.io/EndpointSlice': { schema: objects.endpointSlice, ...objectRules.endpointSliceRules, countsGenerations: true },
   'events.k8s.io/Event': {
@@ -61,10 +64,10 @@ const definitions: Readonly<Record<string, Definition>> = {
     selectableFields: [...eventFields.map((name) => `regarding.${name}`), 'reason', 'type', 'reportingController'],
   },
   'policy/PodDisruptionBudget': { schema: workloads.podDisruptionBudget, ...workloadRules.budgetRules, countsGenerations: true },
-  'rbac.authorization.k8s.io/ClusterRole': { schema: objects.role },
-  'rbac.authorization.k8s.io/ClusterRoleBinding': { schema: objects.roleBinding },
-  'rbac.authorization.k8s.io/Role': { schema: objects.role },
-  'rbac.authorization.k8s.io/RoleBinding': { schema: objects.roleBinding },
+  'rbac.authorization.k8s.io/ClusterRole': { schema: objects.role, ...roleRules.clusterRoleRules },
+  'rbac.authorization.k8s.io/ClusterRoleBinding': { schema: objects.roleBinding, ...roleRules.clusterRoleBindingRules },
+  'rbac.authorization.k8s.io/Role': { schema: objects.role, ...roleRules.roleRules },
+  'rbac.authorization.k8s.io/RoleBinding': { schema: objects.roleBinding, ...roleRules.roleBindingRules },
   'admissionregistration.k8s.io/MutatingWebhookConfiguration': {
     schema: objects.mutatingWebhookConfiguration,
     ...webhookRules,

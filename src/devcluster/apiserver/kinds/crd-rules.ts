@@ -38,18 +38,45 @@ function validateDefinition(crd: KubeObject, old?: KubeObject): FieldError[] {
   if (!scopes.includes(scope)) errors.push(scope === '' ? required('spec.scope') : notSupported('spec.scope', scope, scopes));
   if (group === '') errors.push(required('spec.group'));
   else if (group.split('.').length < 2) errors.push(invalid('spec.group', group, 'should be a domain with at least one dot'));
-  const versions = objectsAt(spec, 'versions');
-  versions.forEach((version, index) => errors.push(...validateVersion(version, `spec.versions[${index}]`)));
-  if (versions.filter((version) => version['storage'] === true).length !== 1) {
-    errors.push(invalid('spec.versions', versions, 'must have exactly one version marked as storage version'));
-    if (textsAt(crd, 'status', 'storedVersions').length === 0) errors.push(invalid('status.storedVersions', null, 'must have at least one stored version'));
-  }
+  errors.push(...validateVersions(crd));
   for (const path of [['scope'], ['names', 'kind'], ['names', 'plural'], ['group']]) {
     const before = valueAt(old, 'spec', ...path);
     if (before !== undefined && before !== valueAt(spec, ...path)) errors.push(invalid(`spec.${path.join('.')}`, valueAt(spec, ...path), 'field is immutable'));
   }
   return errors;
 }
+
+function validateVersions(crd: KubeObject): FieldError[] {
+  const versions = objectsAt(crd, 'spec', 'versions');
+  const errors: FieldError[] = [];
+  versions.forEach((version, index) => {
+    const at = `spec.versions[${index}]`;
+    // What the only version says is said of the whole definition.
+    errors.push(...validateVersion(version, at), ...validateColumns(version, versions.length === 1 ? 'spec' : at));
+  });
+  const names = versions.map((version) => version['name']);
+  if (new Set(names).size < names.length) errors.push(invalid('spec.versions', versions, 'must contain unique version names'));
+  const strategy = textAt(crd, 'spec', 'conversion', 'strategy') || 'None';
+  if (!strategies.includes(strategy)) errors.push(notSupported('spec.conversion.strategy', strategy, strategies));
+  if (versions.filter((version) => version['storage'] === true).length === 1) return errors;
+  errors.push(invalid('spec.versions', versions, 'must have exactly one version marked as storage version'));
+  const isStored = textsAt(crd, 'status', 'storedVersions').length > 0;
+  return isStored ? errors : [...errors, invalid('status.storedVersions', null, 'must have at least one stored version')];
+}
+
+const strategies = ['None', 'Webhook'];
+const columnTypes = ['boolean', 'date', 'integer', 'number', 'string'];
+
+const validateColumns = (version: JsonObject, at: string): FieldError[] =>
+  objectsAt(version, 'additionalPrinterColumns').flatMap((column, index) => {
+    const place = `${at}.additionalPrinterColumns[${index}]`;
+    const [name, type, path] = [textAt(column, 'name'), textAt(column, 'type'), textAt(column, 'jsonPath')];
+    const errors = name === '' ? [required(`${place}.name`)] : [];
+    if (type === '') errors.push(required(`${place}.type`, `must be one of ${columnTypes.join(',')}`));
+    else if (!columnTypes.includes(type)) errors.push(invalid(`${place}.type`, type, `must be one of ${columnTypes.join(',')}`));
+    if (path === '') return [...errors, required(`${place}.JSONPath`)];
+    return path.startsWith('.') ? errors : [...errors, invalid(`${place}.JSONPath`, path, 'must be a simple json path starting with .')];
+  });
 
 function validateNames(name: string, spec: JsonObject): FieldError[] {
   const plural = textAt(spec, 'names', 'plural');

@@ -3,13 +3,29 @@ import type { KubeObject } from '../../../kube/ports.ts';
 import { type FieldError, invalid, required } from '../../schema/field-error.ts';
 import { textAt } from '../fields.ts';
 import type { KindRules } from './kind.ts';
+import { qualifiedName } from './names.ts';
 
+/** What is in no namespace has its events in `default`. The message is that of the older group, in both. */
 const namespaceError = (event: KubeObject, field: string): FieldError[] => {
   const namespace = textAt(event, field, 'namespace');
-  return namespace === '' || namespace === event.metadata.namespace ? [] : [invalid(`${field}.namespace`, namespace, 'does not match event.namespace')];
+  const wanted = namespace === '' ? 'default' : namespace;
+  return wanted === event.metadata.namespace ? [] : [invalid('involvedObject.namespace', namespace, 'does not match event.namespace')];
 };
 
 export const coreEventRules: KindRules = { validate: (event) => namespaceError(event, 'involvedObject') };
+
+const eventTypes = ['Normal', 'Warning'];
+const longestNote = 1024;
+
+/** The older group does not look at them. The real server shows none of the values. */
+function validateFields(event: KubeObject): FieldError[] {
+  const [controller, type] = [textAt(event, 'reportingController'), textAt(event, 'type')];
+  const problem = qualifiedName(controller);
+  const errors = problem === undefined ? [] : [invalid('reportingController', controller, problem)];
+  if (!eventTypes.includes(type)) errors.push(invalid('type', '', `has invalid value: ${type}`));
+  if (textAt(event, 'note').length > longestNote) errors.push(invalid('message', '', `can have at most ${longestNote} characters`));
+  return errors;
+}
 
 /** What old events lack. */
 const reporterFields = ['reportingController', 'reportingInstance', 'action', 'reason'];
@@ -19,7 +35,7 @@ export const eventRules: KindRules = {
     const errors = namespaceError(event, 'regarding');
     if (old !== undefined) return errors;
     const missing = ['eventTime', ...reporterFields].filter((field) => textAt(event, field) === '');
-    return [...errors, ...missing.map((field) => required(field))];
+    return [...errors, ...missing.map((field) => required(field)), ...validateFields(event)];
   },
 };
 

@@ -32,10 +32,7 @@ export function validateLabels(labels: Readonly<Record<string, string>> = {}, at
 const validateRest = ({ annotations = {}, ownerReferences = [], finalizers = [] }: ObjectMeta): FieldError[] => [
   ...validateAnnotations(annotations),
   ...validateOwners(ownerReferences),
-  ...finalizers.flatMap((finalizer) => {
-    const problem = standardFinalizers.has(finalizer) ? undefined : finalizerProblem(finalizer);
-    return problem === undefined ? [] : [invalid('metadata.finalizers', finalizer, problem)];
-  }),
+  ...finalizers.flatMap((finalizer) => validateFinalizer(finalizer, 'metadata.finalizers')),
 ];
 
 function validateAnnotations(annotations: Readonly<Record<string, string>>): FieldError[] {
@@ -64,8 +61,12 @@ function validateOwners(owners: readonly OwnerReference[]): FieldError[] {
 
 const standardFinalizers = new Set(['orphan', 'foregroundDeletion', 'kubernetes']);
 
-const finalizerProblem = (finalizer: string): string | undefined =>
-  qualifiedName(finalizer) ?? (finalizer.includes('/') ? undefined : 'name is neither a standard finalizer name nor is it fully qualified');
+export function validateFinalizer(finalizer: string, at: string): FieldError[] {
+  const formProblem = qualifiedName(finalizer);
+  const errors = formProblem === undefined ? [] : [invalid(at, finalizer, formProblem)];
+  const isKnown = finalizer.includes('/') || standardFinalizers.has(finalizer);
+  return isKnown ? errors : [...errors, invalid(at, finalizer, 'name is neither a standard finalizer name nor is it fully qualified')];
+}
 
 /** What else is wrong with an object that replaces another. */
 export function validateMetadataUpdate({ metadata }: KubeObject, { metadata: before }: KubeObject): FieldError[] {

@@ -48,12 +48,18 @@ export const labelValue = form({
   examples: ['MyValue', 'my_value', '12345'],
 });
 
-export const configKey = form({
+const configKeyForm = form({
   pattern: '[-._a-zA-Z0-9]+',
   max: 253,
   says: "a valid config key must consist of alphanumeric characters, '-', '_' or '.'",
   examples: ['key.name', 'KEY_NAME', 'key-name'],
 });
+
+/** A key becomes the name of a file. */
+export const configKey: Check = (text) => {
+  if (text === '.' || text === '..') return `must not be '${text}'`;
+  return text.startsWith('..') ? "must not start with '..'" : configKeyForm(text);
+};
 
 const namePart = form({
   pattern: qualified,

@@ -1,18 +1,24 @@
-/** What the kinds besides pods and workloads do besides following their schema. */
+/** What small kinds do besides following their schema. */
 import { isIP } from 'node:net';
 import type { KubeObject } from '../../../kube/ports.ts';
 import { duplicate, type FieldError, forbidden, invalid, notSupported, required } from '../../schema/field-error.ts';
 import { isSameJson, type JsonObject } from '../../schema/json.ts';
 import { StatusError } from '../../status-error.ts';
-import { numberAt, objectAt, objectsAt, textAt, textsAt, valueAt } from '../fields.ts';
+import { numberAt, objectAt, objectsAt, textAt, textsAt } from '../fields.ts';
 import type { KindRules } from './kind.ts';
-import { configKey, portName } from './names.ts';
+import { validateFinalizer } from './metadata.ts';
+import { configKey, dnsLabel, qualifiedName } from './names.ts';
 
 const keysOf = (object: KubeObject, field: string): FieldError[] =>
   Object.keys(objectAt(object, field)).flatMap((key) => {
     const problem = configKey(key);
     return problem === undefined ? [] : [invalid(`${field}[${key}]`, key, problem)];
   });
+
+const keysInBoth = (map: KubeObject): FieldError[] =>
+  Object.keys(objectAt(map, 'data'))
+    .filter((key) => Object.hasOwn(objectAt(map, 'binaryData'), key))
+    .map((key) => invalid(`data[${key}]`, key, 'duplicate of key present in binaryData'));
 
 /** Once immutable, always: kubelets stop to look. */
 function immutableErrors(object: KubeObject, old: KubeObject | undefined): FieldError[] {
@@ -22,37 +28,54 @@ function immutableErrors(object: KubeObject, old: KubeObject | undefined): Field
   return [...(object['immutable'] === true ? [] : [forbidden('immutable', why)]), ...changed.map((field) => forbidden(field, why))];
 }
 
-export const configMapRules: KindRules = {
-  validate: (object, old) => [...keysOf(object, 'data'), ...keysOf(object, 'binaryData'), ...immutableErrors(object, old)],
-};
-
 const base64 = /^[A-Za-z0-9+/]*={0,2}$/;
+
+function checkBytes(object: KubeObject, field: string): void {
+  for (const value of Object.values(objectAt(object, field))) {
+    if (typeof value === 'string' && (!base64.test(value) || value.length % 4 !== 0)) {
+      const at = Math.max(0, value.search(/[^A-Za-z0-9+/=]/));
+      throw new StatusError('BadRequest', `${object.kind} in version "v1" cannot be handled as a ${object.kind}: illegal base64 data at input byte ${at}`);
+    }
+  }
+}
+
+export const configMapRules: KindRules = {
+  complete(object) {
+    checkBytes(object, 'binaryData');
+    return object;
+  },
+  validate: (object, old) => [...keysOf(object, 'data'), ...keysInBoth(object), ...keysOf(object, 'binaryData'), ...immutableErrors(object, old)],
+};
 
 /** `stringData` is for writing only: it goes into `data`. */
 function completeSecret(secret: KubeObject): KubeObject {
-  for (const value of Object.values(objectAt(secret, 'data'))) {
-    if (typeof value === 'string' && (!base64.test(value) || value.length % 4 !== 0)) {
-      const at = Math.max(0, value.search(/[^A-Za-z0-9+/=]/));
-      throw new StatusError('BadRequest', `Secret in version "v1" cannot be handled as a Secret: illegal base64 data at input byte ${at}`);
-    }
-  }
+  checkBytes(secret, 'data');
   const { stringData, ...stored } = secret;
   const encoded = Object.entries(objectAt({ stringData }, 'stringData')).map(([key, value]) => [key, Buffer.from(String(value)).toString('base64')]);
   return encoded.length === 0 ? stored : { ...stored, data: { ...objectAt(secret, 'data'), ...Object.fromEntries(encoded) } };
 }
 
-/** What a Secret of a type must have. */
+/** What a Secret of a type must have in its data. */
 const typedKeys: Readonly<Record<string, readonly string[]>> = {
   'kubernetes.io/tls': ['tls.crt', 'tls.key'],
   'kubernetes.io/dockerconfigjson': ['.dockerconfigjson'],
   'kubernetes.io/ssh-auth': ['ssh-privatekey'],
 };
 
-function validateSecret(secret: KubeObject, old?: KubeObject): FieldError[] {
+const accountAnnotation = 'kubernetes.io/service-account.name';
+
+function validateSecretType(secret: KubeObject): FieldError[] {
   const data = objectAt(secret, 'data');
-  const missing = (typedKeys[textAt(secret, 'type')] ?? []).filter((key) => data[key] === undefined).map((key) => required(`data[${key}]`));
+  const type = textAt(secret, 'type');
+  if (type === 'kubernetes.io/service-account-token' && !secret.metadata.annotations?.[accountAnnotation]) return [required(`metadata.annotations[${accountAnnotation}]`)];
+  // One of the two is enough.
+  if (type === 'kubernetes.io/basic-auth' && !('username' in data || 'password' in data)) return [required('data[username]'), required('data[password]')];
+  return (typedKeys[type] ?? []).filter((key) => data[key] === undefined).map((key) => required(`data[${key}]`));
+}
+
+function validateSecret(secret: KubeObject, old?: KubeObject): FieldError[] {
   const typeErrors = old !== undefined && old['type'] !== secret['type'] ? [invalid('type', secret['type'], 'field is immutable')] : [];
-  return [...keysOf(secret, 'data'), ...missing, ...typeErrors, ...immutableErrors(secret, old)];
+  return [...keysOf(secret, 'data'), ...validateSecretType(secret), ...typeErrors, ...immutableErrors(secret, old)];
 }
 
 export const secretRules: KindRules = { complete: completeSecret, validate: validateSecret };
@@ -61,82 +84,44 @@ export const secretRules: KindRules = { complete: completeSecret, validate: vali
 function completeNamespace(namespace: KubeObject, old?: KubeObject): KubeObject {
   const labels = { ...namespace.metadata.labels, 'kubernetes.io/metadata.name': namespace.metadata.name };
   const named = { ...namespace, metadata: { ...namespace.metadata, labels } };
-  return old === undefined ? { ...named, spec: { finalizers: ['kubernetes'] }, status: { phase: 'Active' } } : named;
+  if (old !== undefined) return named;
+  const finalizers = [...new Set([...textsAt(namespace, 'spec', 'finalizers'), 'kubernetes'])];
+  return { ...named, spec: { finalizers }, status: { phase: 'Active' } };
 }
 
-export const namespaceRules: KindRules = { complete: completeNamespace };
+const validateNamespace = (namespace: KubeObject): FieldError[] => textsAt(namespace, 'spec', 'finalizers').flatMap((finalizer) => validateFinalizer(finalizer, 'spec.finalizers'));
 
-/** An address that it has it keeps, also where an update leaves it out. */
-function completeService(service: KubeObject, old?: KubeObject): KubeObject {
-  const spec = objectAt(service, 'spec');
-  if (spec['type'] === 'ExternalName') return service;
-  const completed: JsonObject = {
-    internalTrafficPolicy: 'Cluster',
-    ipFamilies: ['IPv4'],
-    ipFamilyPolicy: 'SingleStack',
-    ...(spec['type'] !== 'ClusterIP' && { externalTrafficPolicy: 'Cluster' }),
-    ...(spec['sessionAffinity'] === 'ClientIP' && { sessionAffinityConfig: { clientIP: { timeoutSeconds: 10_800 } } }),
-    ...spec,
-    ...serviceAddress(spec, old),
-    ...(spec['ports'] !== undefined && { ports: objectsAt(spec, 'ports').map(withTargetPort) }),
-  };
-  return { ...service, spec: completed, status: service['status'] ?? { loadBalancer: {} } };
+export const namespaceRules: KindRules = { complete: completeNamespace, validate: validateNamespace };
+
+const taintEffects = ['NoSchedule', 'PreferNoSchedule', 'NoExecute'];
+
+function validateTaint(taint: JsonObject, at: string): FieldError[] {
+  const [key, effect] = [textAt(taint, 'key'), textAt(taint, 'effect')];
+  const problem = qualifiedName(key);
+  const errors: FieldError[] = problem === undefined ? [] : [invalid(`${at}.key`, key, problem)];
+  if (taintEffects.includes(effect)) return errors;
+  return [...errors, effect === '' ? required(`${at}.effect`) : notSupported(`${at}.effect`, effect, taintEffects)];
 }
 
-const withTargetPort = (port: JsonObject): JsonObject => ({ ...port, targetPort: port['targetPort'] ?? port['port'] });
-
-function serviceAddress(spec: JsonObject, old: KubeObject | undefined): JsonObject {
-  const clusterIP = spec['clusterIP'] ?? valueAt(old, 'spec', 'clusterIP');
-  return clusterIP === undefined || clusterIP === '' ? {} : { clusterIP, clusterIPs: [clusterIP] };
-}
-
-const serviceTypes = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
-const protocols = ['SCTP', 'TCP', 'UDP'];
-const portRange = 'must be between 1 and 65535, inclusive';
-const isPort = (value: unknown): boolean => typeof value === 'number' && value >= 1 && value <= 65_535;
-
-function validateService(service: KubeObject, old?: KubeObject): FieldError[] {
-  const spec = objectAt(service, 'spec');
-  const ports = objectsAt(spec, 'ports');
-  const errors: FieldError[] = [];
-  const needsPorts = spec['clusterIP'] !== 'None' && spec['type'] !== 'ExternalName';
-  if (ports.length === 0 && needsPorts) errors.push(required('spec.ports'));
-  ports.forEach((port, index) => {
-    const at = `spec.ports[${index}]`;
-    const { protocol, port: number } = port;
-    errors.push(...validateServicePort(port, at, ports.length > 1));
-    if (ports.slice(0, index).some((other) => other['protocol'] === protocol && other['port'] === number)) errors.push(duplicate(at, { protocol, port: number }));
-  });
-  errors.push(...validateAddress(spec));
-  const affinity = textAt(spec, 'sessionAffinity');
-  if (!['ClientIP', 'None'].includes(affinity)) errors.push(notSupported('spec.sessionAffinity', affinity, ['ClientIP', 'None']));
-  const type = textAt(spec, 'type');
-  if (!serviceTypes.includes(type)) errors.push(notSupported('spec.type', type, serviceTypes));
-  const before = textAt(old, 'spec', 'clusterIP');
-  if (before !== '' && spec['clusterIP'] !== before) errors.push(invalid('spec.clusterIPs[0]', [spec['clusterIP']], 'may not change once set'));
-  return errors;
-}
-
-function validateAddress(spec: JsonObject): FieldError[] {
-  const address = textAt(spec, 'clusterIP');
-  if (address === '' || address === 'None' || isIP(address) !== 0) return [];
-  return [invalid('spec.clusterIPs[0]', address, 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)')];
-}
-
-function validateServicePort(port: JsonObject, at: string, isOneOfMany: boolean): FieldError[] {
-  const errors: FieldError[] = [];
-  const { targetPort } = port;
-  if (isOneOfMany && textAt(port, 'name') === '') errors.push(required(`${at}.name`));
-  if (!isPort(port['port'])) errors.push(invalid(`${at}.port`, port['port'] ?? 0, portRange));
-  if (!protocols.includes(textAt(port, 'protocol'))) errors.push(notSupported(`${at}.protocol`, port['protocol'], protocols));
-  const targetProblem = typeof targetPort === 'string' ? portName(targetPort) : isPort(targetPort) ? undefined : portRange;
-  if (targetProblem !== undefined) errors.push(invalid(`${at}.targetPort`, targetPort ?? 0, targetProblem));
-  return errors;
-}
-
-export const serviceRules: KindRules = { complete: completeService, validate: validateService };
+export const nodeRules: KindRules = {
+  // Kubernetes looks for them in `spec`, and says `metadata`.
+  validate: (node) => objectsAt(node, 'spec', 'taints').flatMap((taint, index) => validateTaint(taint, `metadata.taints[${index}]`)),
+};
 
 const addressTypes = ['FQDN', 'IPv4', 'IPv6'];
+const protocols = ['SCTP', 'TCP', 'UDP'];
+
+function validateSlicePorts(slice: KubeObject): FieldError[] {
+  const names = objectsAt(slice, 'ports').map((port) => textAt(port, 'name'));
+  return objectsAt(slice, 'ports').flatMap((port, index) => {
+    const at = `ports[${index}]`;
+    const [name, protocol] = [textAt(port, 'name'), textAt(port, 'protocol')];
+    const problem = name === '' ? undefined : dnsLabel(name);
+    const errors: FieldError[] = problem === undefined ? [] : [invalid(`${at}.name`, name, problem)];
+    if (names.indexOf(name) < index) errors.push(duplicate(`${at}.name`, name));
+    return protocols.includes(protocol) ? errors : [...errors, notSupported(`${at}.protocol`, protocol, protocols)];
+  });
+}
 
 export const endpointSliceRules: KindRules = {
   validate(slice) {
@@ -150,8 +135,11 @@ export const endpointSliceRules: KindRules = {
       addresses.forEach((address, position) => {
         if (family !== undefined && isIP(address) !== family) errors.push(invalid(`${at}[${position}]`, address, `must be an ${type} address`));
       });
+      const hostname = textAt(endpoint, 'hostname');
+      const problem = hostname === '' ? undefined : dnsLabel(hostname);
+      if (problem !== undefined) errors.push(invalid(`endpoints[${index}].hostname`, hostname, problem));
     });
-    return errors;
+    return [...errors, ...validateSlicePorts(slice)];
   },
 };
 

@@ -1,123 +1,82 @@
 /** What Pods and pod templates must be besides following their schema. */
 import type { KubeObject } from '../../../kube/ports.ts';
 import { duplicate, type FieldError, forbidden, invalid, notSupported, required } from '../../schema/field-error.ts';
-import type { JsonObject } from '../../schema/json.ts';
-import { compareQuantities, parseQuantity, type Quantity } from '../../schema/quantity.ts';
-import { isSameJson } from '../../schema/json.ts';
-import { numberAt, objectAt, objectsAt, textAt, valueAt, withValue } from '../fields.ts';
+import { isSameJson, type JsonObject } from '../../schema/json.ts';
+import { numberAt, objectAt, objectsAt, textAt, withValue } from '../fields.ts';
+import { validateContainer } from './container-rules.ts';
+import { validateHandlers, validateInitHandlers } from './handler-rules.ts';
 import type { KindRules } from './kind.ts';
+import { validateLabels } from './metadata.ts';
+import { dnsLabel, qualifiedName, subdomain } from './names.ts';
 import { completePod } from './pod-defaults.ts';
-import { dnsLabel, portName } from './names.ts';
+import { validateVolumes } from './volume-rules.ts';
 
 export function validatePodSpec(spec: JsonObject, at: string): FieldError[] {
-  const volumes = new Set(objectsAt(spec, 'volumes').map((volume) => textAt(volume, 'name')));
-  const containers = objectsAt(spec, 'containers');
-  const errors: FieldError[] = containers.length === 0 ? [required(`${at}.containers`)] : [];
+  const traits = { volumes: new Set(objectsAt(spec, 'volumes').map((volume) => textAt(volume, 'name'))), isOnHostNetwork: spec['hostNetwork'] === true };
+  const graceSeconds = numberAt(spec, 'terminationGracePeriodSeconds') ?? 30;
+  const errors: FieldError[] = objectsAt(spec, 'containers').length === 0 ? [required(`${at}.containers`)] : [];
   const seen = new Set<string>();
   for (const field of ['containers', 'initContainers']) {
     objectsAt(spec, field).forEach((container, index) => {
       const place = `${at}.${field}[${index}]`;
-      errors.push(...validateContainer(container, place, volumes));
+      errors.push(...validateContainer(container, place, traits));
       const name = textAt(container, 'name');
       if (seen.has(name)) errors.push(duplicate(`${place}.name`, name));
       seen.add(name);
-      errors.push(...validateProbes(container, place), ...validateResources(objectAt(container, 'resources'), `${place}.resources`));
+      errors.push(...(field === 'initContainers' ? validateInitContainer(container, place) : []), ...validateHandlers(container, place, graceSeconds));
     });
   }
-  return [...errors, ...validatePodWide(spec, at)];
+  return [...errors, ...validateVolumes(spec, at), ...validatePodWide(spec, at), ...validatePlacement(spec, at)];
 }
+
+function validateInitContainer(container: JsonObject, at: string): FieldError[] {
+  const policy = textAt(container, 'restartPolicy');
+  const isKnown = policy === '' || initPolicies.includes(policy);
+  return [...(isKnown ? [] : [notSupported(`${at}.restartPolicy`, policy, initPolicies)]), ...validateInitHandlers(container, at)];
+}
+
+const initPolicies = ['Always', 'Never', 'OnFailure'];
+const restartPolicies = ['Always', 'OnFailure', 'Never'];
+const dnsPolicies = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None'];
+const longestDeadlineSeconds = 2 ** 31 - 1;
 
 function validatePodWide(spec: JsonObject, at: string): FieldError[] {
   const errors: FieldError[] = [];
-  const restartPolicies = ['Always', 'OnFailure', 'Never'];
   if (!restartPolicies.includes(textAt(spec, 'restartPolicy'))) errors.push(notSupported(`${at}.restartPolicy`, spec['restartPolicy'], restartPolicies));
-  const dnsPolicies = ['ClusterFirst', 'ClusterFirstWithHostNet', 'Default', 'None'];
   if (!dnsPolicies.includes(textAt(spec, 'dnsPolicy'))) errors.push(notSupported(`${at}.dnsPolicy`, spec['dnsPolicy'], dnsPolicies));
-  const names = new Set<string>();
-  objectsAt(spec, 'volumes').forEach((volume, index) => {
-    const name = textAt(volume, 'name');
-    const problem = name === '' ? undefined : dnsLabel(name);
-    if (name === '') errors.push(required(`${at}.volumes[${index}].name`));
-    if (problem !== undefined) errors.push(invalid(`${at}.volumes[${index}].name`, name, problem));
-    if (names.has(name)) errors.push(duplicate(`${at}.volumes[${index}].name`, name));
-    names.add(name);
+  const deadline = numberAt(spec, 'activeDeadlineSeconds') ?? 1;
+  if (deadline < 1 || deadline > longestDeadlineSeconds) errors.push(invalid(`${at}.activeDeadlineSeconds`, deadline, `must be between 1 and ${longestDeadlineSeconds}, inclusive`));
+  for (const [field, check] of [['hostname', dnsLabel], ['subdomain', dnsLabel], ['nodeName', subdomain]] as const) {
+    const name = textAt(spec, field);
+    const problem = name === '' ? undefined : check(name);
+    if (problem !== undefined) errors.push(invalid(`${at}.${field}`, name, problem));
+  }
+  objectsAt(spec, 'readinessGates').forEach((gate, index) => {
+    const type = textAt(gate, 'conditionType');
+    const problem = qualifiedName(type);
+    if (problem !== undefined) errors.push(invalid(`${at}.readinessGates[${index}].conditionType`, type, problem));
   });
   return errors;
 }
 
-const portRange = 'must be between 1 and 65535, inclusive';
-const isPort = (value: unknown): boolean => typeof value === 'number' && value >= 1 && value <= 65_535;
+const operators = ['Equal', 'Exists'];
+const matchesAll = 'operator must be Exists when `key` is empty, which means "match all values and all keys"';
 
-function validateContainer(container: JsonObject, at: string, volumes: ReadonlySet<string>): FieldError[] {
-  const errors: FieldError[] = [];
-  const name = textAt(container, 'name');
-  const nameProblem = name === '' ? undefined : dnsLabel(name);
-  if (name === '') errors.push(required(`${at}.name`));
-  if (nameProblem !== undefined) errors.push(invalid(`${at}.name`, name, nameProblem));
-  if (textAt(container, 'image') === '') errors.push(required(`${at}.image`));
-  objectsAt(container, 'ports').forEach((port, index) => errors.push(...validateContainerPort(port, `${at}.ports[${index}]`)));
-  objectsAt(container, 'env').forEach((variable, index) => {
-    if (textAt(variable, 'name') === '') errors.push(required(`${at}.env[${index}].name`));
-    if (textAt(variable, 'value') !== '' && variable['valueFrom'] !== undefined) {
-      errors.push(invalid(`${at}.env[${index}].valueFrom`, '', 'may not be specified when `value` is not empty'));
-    }
+/** Where it may run. Nobody asks here, with one node; affinities are not looked into. */
+function validatePlacement(spec: JsonObject, at: string): FieldError[] {
+  const selector = Object.entries(objectAt(spec, 'nodeSelector')).map(([key, value]) => [key, String(value)]);
+  const errors = validateLabels(Object.fromEntries(selector), `${at}.nodeSelector`);
+  objectsAt(spec, 'tolerations').forEach((toleration, index) => {
+    const place = `${at}.tolerations[${index}].operator`;
+    const operator = textAt(toleration, 'operator') || 'Equal';
+    if (textAt(toleration, 'key') === '' && operator !== 'Exists') errors.push(invalid(place, operator, matchesAll));
+    if (!operators.includes(operator)) errors.push(notSupported(place, operator, operators));
   });
-  objectsAt(container, 'volumeMounts').forEach((mount, index) => {
-    const volume = textAt(mount, 'name');
-    if (!volumes.has(volume)) errors.push({ reason: 'FieldValueInvalid', field: `${at}.volumeMounts[${index}].name`, message: `Not found: "${volume}"` });
-    if (textAt(mount, 'mountPath') === '') errors.push(required(`${at}.volumeMounts[${index}].mountPath`));
+  objectsAt(spec, 'topologySpreadConstraints').forEach((constraint, index) => {
+    const skew = numberAt(constraint, 'maxSkew') ?? 0;
+    if (skew < 1) errors.push(invalid(`${at}.topologySpreadConstraints[${index}].maxSkew`, skew, 'must be greater than zero'));
   });
-  const policies = ['Always', 'IfNotPresent', 'Never'];
-  if (!policies.includes(textAt(container, 'imagePullPolicy'))) errors.push(notSupported(`${at}.imagePullPolicy`, container['imagePullPolicy'], policies));
   return errors;
-}
-
-function validateContainerPort(port: JsonObject, at: string): FieldError[] {
-  const errors: FieldError[] = [];
-  const name = textAt(port, 'name');
-  const problem = name === '' ? undefined : portName(name);
-  if (problem !== undefined) errors.push(invalid(`${at}.name`, name, problem));
-  const number = port['containerPort'];
-  if (number === undefined || number === 0) errors.push(required(`${at}.containerPort`));
-  else if (!isPort(number)) errors.push(invalid(`${at}.containerPort`, number, portRange));
-  if (!['SCTP', 'TCP', 'UDP'].includes(textAt(port, 'protocol'))) errors.push(notSupported(`${at}.protocol`, port['protocol'], ['SCTP', 'TCP', 'UDP']));
-  return errors;
-}
-
-function validateResources(resources: JsonObject, at: string): FieldError[] {
-  const [limits, requests] = [objectAt(resources, 'limits'), objectAt(resources, 'requests')];
-  const negative = Object.entries({ limits, requests }).flatMap(([field, amounts]) =>
-    Object.entries(amounts)
-      .filter(([, amount]) => compareQuantities(quantityOf(amount), quantityOf(0)) < 0)
-      .map(([name, amount]) => invalid(`${at}.${field}[${name}]`, amount, 'must be greater than or equal to 0')),
-  );
-  const excessive = Object.entries(requests)
-    .filter(([name, amount]) => limits[name] !== undefined && compareQuantities(quantityOf(amount), quantityOf(limits[name])) > 0)
-    .map(([name, amount]) => invalid(`${at}.requests`, amount, `must be less than or equal to ${name} limit of ${String(limits[name])}`));
-  return [...negative, ...excessive];
-}
-
-const quantityOf = (amount: unknown): Quantity => parseQuantity(String(amount));
-
-const handlers = ['exec', 'httpGet', 'tcpSocket', 'grpc', 'sleep'];
-
-function validateProbes(container: JsonObject, at: string): FieldError[] {
-  const places = [['livenessProbe'], ['readinessProbe'], ['startupProbe'], ['lifecycle', 'preStop'], ['lifecycle', 'postStart']];
-  return places.flatMap((path) => {
-    if (valueAt(container, ...path) === undefined) return [];
-    const place = `${at}.${path.join('.')}`;
-    const handler = objectAt(container, ...path);
-    const given = handlers.filter((name) => handler[name] !== undefined);
-    if (given.length === 0) return [required(place, 'must specify a handler type')];
-    const [, ...others] = given;
-    const errors: FieldError[] = others.map((name) => forbidden(`${place}.${name}`, 'may not specify more than 1 handler type'));
-    for (const field of ['initialDelaySeconds', 'timeoutSeconds', 'periodSeconds', 'successThreshold', 'failureThreshold']) {
-      const value = numberAt(handler, field) ?? 0;
-      if (value < 0) errors.push(invalid(`${place}.${field}`, value, 'must be greater than or equal to 0'));
-    }
-    const isWanted = path[0] !== 'readinessProbe' && path[0] !== 'lifecycle' && (numberAt(handler, 'successThreshold') ?? 1) !== 1;
-    return isWanted ? [...errors, invalid(`${place}.successThreshold`, handler['successThreshold'], 'must be 1')] : errors;
-  });
 }
 
 const changeable = [

@@ -1,12 +1,14 @@
-/** What Deployments, ReplicaSets, autoscalers and disruption budgets do besides following their schema. */
+/** What Deployments, ReplicaSets, StatefulSets and disruption budgets do besides following their schema. */
 import type { KubeObject } from '../../../kube/ports.ts';
 import { type FieldError, invalid, notSupported, required } from '../../schema/field-error.ts';
 import type { JsonObject } from '../../schema/json.ts';
 import { isSameJson } from '../../schema/json.ts';
 import { matchesLabels, readLabelSelector } from '../../store/label-selector.ts';
-import { numberAt, objectAt, objectsAt, textAt, valueAt } from '../fields.ts';
+import { numberAt, objectAt, textAt, valueAt } from '../fields.ts';
 import type { KindRules } from './kind.ts';
 import { validateLabels } from './metadata.ts';
+import { validatePercentage, validateShare } from './share-rules.ts';
+import { validateSelector } from './selector-rules.ts';
 import { completePodSpec } from './pod-defaults.ts';
 import { validatePodSpec } from './pod-rules.ts';
 
@@ -38,14 +40,8 @@ function validateWorkload(workload: KubeObject, old?: KubeObject): FieldError[] 
   const spec = objectAt(workload, 'spec');
   const labels = valueAt(spec, 'template', 'metadata', 'labels');
   const templateSpec = objectAt(spec, 'template', 'spec');
-  const selector = readLabelSelector(spec['selector']);
   const errors: FieldError[] = notNegative(spec, 'replicas');
-  if (selector === undefined) errors.push(required('spec.selector'));
-  else if (selector.length === 0) errors.push(invalid('spec.selector', spec['selector'], `empty selector is invalid for ${workload.kind.toLowerCase()}`));
-  errors.push(...validateLabels(labelsOf(labels), 'spec.template.metadata.labels'));
-  if (selector === undefined || !matchesLabels(selector, labelsOf(labels))) {
-    errors.push(invalid('spec.template.metadata.labels', labels ?? null, '`selector` does not match template `labels`'));
-  }
+  errors.push(...validateLabels(labelsOf(labels), 'spec.template.labels'), ...validateWorkloadSelector(workload));
   errors.push(...validatePodSpec({ ...unspecified, ...templateSpec }, 'spec.template.spec'));
   const restartPolicy = templateSpec['restartPolicy'] ?? 'Always';
   if (restartPolicy !== 'Always') {
@@ -59,17 +55,33 @@ function validateWorkload(workload: KubeObject, old?: KubeObject): FieldError[] 
   return errors;
 }
 
+function validateWorkloadSelector(workload: KubeObject): FieldError[] {
+  const source = valueAt(workload, 'spec', 'selector');
+  const labels = valueAt(workload, 'spec', 'template', 'metadata', 'labels');
+  const selector = readLabelSelector(source);
+  const wrongForm = validateSelector(source, 'spec.selector');
+  if (wrongForm.length > 0) return [...wrongForm, invalid('spec.selector', source, 'invalid label selector')];
+  const errors: FieldError[] = selector === undefined ? [required('spec.selector')] : [];
+  // A ReplicaSet is told the same as a Deployment, in Kubernetes as well.
+  const kind = workload.kind === 'StatefulSet' ? 'statefulset' : 'deployment';
+  if (selector?.length === 0) errors.push(invalid('spec.selector', source, `empty selector is invalid for ${kind}`));
+  if (selector !== undefined && matchesLabels(selector, labelsOf(labels))) return errors;
+  return [...errors, invalid('spec.template.metadata.labels', labels ?? null, '`selector` does not match template `labels`')];
+}
+
 /** A template without a spec has no defaults either. */
 const unspecified = { restartPolicy: 'Always', dnsPolicy: 'ClusterFirst' };
 
 const labelsOf = (value: unknown): Record<string, string> =>
   Object.fromEntries(Object.entries(objectAt({ value }, 'value')).map(([key, label]) => [key, String(label)]));
 
+const strategies = ['Recreate', 'RollingUpdate'];
+
 function validateDeployment(deployment: KubeObject, old?: KubeObject): FieldError[] {
   const errors = validateWorkload(deployment, old);
   const spec = objectAt(deployment, 'spec');
   const type = textAt(spec, 'strategy', 'type');
-  if (!['Recreate', 'RollingUpdate'].includes(type)) errors.push(notSupported('spec.strategy.type', type, ['Recreate', 'RollingUpdate']));
+  if (!strategies.includes(type)) errors.push(notSupported('spec.strategy', { Type: type, RollingUpdate: null }, strategies));
   if (type === 'Recreate' && valueAt(spec, 'strategy', 'rollingUpdate') !== undefined) {
     errors.push({
       reason: 'FieldValueForbidden',
@@ -85,68 +97,19 @@ function validateDeployment(deployment: KubeObject, old?: KubeObject): FieldErro
   return [...errors, ...notNegative(spec, 'revisionHistoryLimit'), ...notNegative(spec, 'progressDeadlineSeconds')];
 }
 
-const percentForm =
-  "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')";
-
 const isZero = (value: unknown): boolean => value === 0 || value === '0' || value === '0%';
 
 function validateRollingUpdate(rollingUpdate: JsonObject): FieldError[] {
-  const errors: FieldError[] = [];
-  for (const field of ['maxUnavailable', 'maxSurge']) {
-    const value = rollingUpdate[field];
-    if (typeof value === 'string' && !/^[0-9]+%$/.test(value)) {
-      errors.push(invalid(`spec.strategy.rollingUpdate.${field}`, value, percentForm));
-    }
-    if (typeof value === 'number' && value < 0) errors.push(invalid(`spec.strategy.rollingUpdate.${field}`, value, 'must be greater than or equal to 0'));
-  }
   const { maxUnavailable, maxSurge } = rollingUpdate;
+  const at = 'spec.strategy.rollingUpdate';
+  const errors = [...validatePercentage(maxUnavailable, `${at}.maxUnavailable`), ...validateShare(maxSurge, `${at}.maxSurge`)];
   if (isZero(maxUnavailable) && isZero(maxSurge)) {
     errors.push(invalid('spec.strategy.rollingUpdate.maxUnavailable', maxUnavailable, 'may not be 0 when `maxSurge` is 0'));
   }
   return errors;
 }
 
-const scaleUpDefaults = {
-  stabilizationWindowSeconds: 0,
-  policies: [
-    { type: 'Pods', value: 4, periodSeconds: 15 },
-    { type: 'Percent', value: 100, periodSeconds: 15 },
-  ],
-};
-const scaleDownDefaults = { policies: [{ type: 'Percent', value: 100, periodSeconds: 15 }] };
-
-function completeAutoscaler(autoscaler: KubeObject): KubeObject {
-  const behavior = valueAt(autoscaler, 'spec', 'behavior');
-  if (behavior === undefined) return autoscaler;
-  const rules = {
-    scaleUp: { selectPolicy: 'Max', ...scaleUpDefaults, ...objectAt(behavior, 'scaleUp') },
-    scaleDown: { selectPolicy: 'Max', ...scaleDownDefaults, ...objectAt(behavior, 'scaleDown') },
-  };
-  return { ...autoscaler, spec: { ...objectAt(autoscaler, 'spec'), behavior: rules } };
-}
-
-function validateAutoscaler(autoscaler: KubeObject): FieldError[] {
-  const spec = objectAt(autoscaler, 'spec');
-  const min = numberAt(spec, 'minReplicas') ?? 1;
-  const max = numberAt(spec, 'maxReplicas') ?? 0;
-  const errors: FieldError[] = [];
-  for (const field of ['kind', 'name']) {
-    if (textAt(spec, 'scaleTargetRef', field) === '') errors.push(required(`spec.scaleTargetRef.${field}`));
-  }
-  if (min < 1) errors.push(invalid('spec.minReplicas', min, 'must be greater than or equal to 1'));
-  if (max < 1) errors.push(invalid('spec.maxReplicas', max, 'must be greater than 0'));
-  if (max < min) errors.push(invalid('spec.maxReplicas', max, 'must be greater than or equal to `minReplicas`'));
-  objectsAt(spec, 'metrics').forEach((metric, index) => {
-    const types = ['ContainerResource', 'External', 'Object', 'Pods', 'Resource'];
-    const type = textAt(metric, 'type');
-    if (!types.includes(type)) errors.push(notSupported(`spec.metrics[${index}].type`, type, types));
-    const source = type.charAt(0).toLowerCase() + type.slice(1);
-    if (types.includes(type) && metric[source] === undefined) {
-      errors.push(required(`spec.metrics[${index}].${source}`, 'must populate information for the given metric source'));
-    }
-  });
-  return errors;
-}
+const evictionPolicies = ['AlwaysAllow', 'IfHealthyBudget'];
 
 function validateBudget(budget: KubeObject): FieldError[] {
   const spec = objectAt(budget, 'spec');
@@ -155,9 +118,10 @@ function validateBudget(budget: KubeObject): FieldError[] {
     const seen = { MinAvailable: minAvailable, Selector: spec['selector'] ?? null, MaxUnavailable: maxUnavailable, UnhealthyPodEvictionPolicy: null };
     return [invalid('spec', seen, 'minAvailable and maxUnavailable cannot be both set')];
   }
-  return Object.entries({ minAvailable, maxUnavailable }).flatMap(([field, value]) =>
-    typeof value === 'number' && value < 0 ? [invalid(`spec.${field}`, value, 'must be greater than or equal to 0')] : [],
-  );
+  const errors = Object.entries({ minAvailable, maxUnavailable }).flatMap(([field, value]) => validatePercentage(value, `spec.${field}`));
+  const policy = textAt(spec, 'unhealthyPodEvictionPolicy') || 'IfHealthyBudget';
+  if (!evictionPolicies.includes(policy)) errors.push(notSupported('spec.unhealthyPodEvictionPolicy', policy, evictionPolicies));
+  return [...errors, ...validateSelector(spec['selector'], 'spec.selector')];
 }
 
 /** The status of a workload is there from the start, with zeros. */
@@ -168,8 +132,27 @@ const withStatus =
 
 const noReplicas = withStatus({ replicas: 0 });
 
+const managementPolicies = ['OrderedReady', 'Parallel'];
+const updateStrategies = ['RollingUpdate', 'OnDelete'];
+
+function validateStatefulSet(set: KubeObject, old?: KubeObject): FieldError[] {
+  const errors = validateWorkload(set, old);
+  const [policy, type] = [textAt(set, 'spec', 'podManagementPolicy'), textAt(set, 'spec', 'updateStrategy', 'type')];
+  if (!managementPolicies.includes(policy)) errors.push(invalid('spec.podManagementPolicy', policy, "must be 'OrderedReady' or 'Parallel'"));
+  if (!updateStrategies.includes(type)) errors.push(invalid('spec.updateStrategy', { Type: type, RollingUpdate: null }, "must be 'RollingUpdate' or 'OnDelete'"));
+  return errors;
+}
+
+function validateRevision(revision: KubeObject): FieldError[] {
+  const number = numberAt(revision, 'revision') ?? 0;
+  return [
+    ...(revision['data'] === undefined ? [required('data', 'data is mandatory')] : []),
+    ...(number < 0 ? [invalid('revision', number, 'must be greater than or equal to 0')] : []),
+  ];
+}
+
 export const deploymentRules: KindRules = { complete: (object) => withStatus({})(completeDeployment(object)), validate: validateDeployment };
 export const replicaSetRules: KindRules = { complete: (object) => noReplicas(completeTemplate(object)), validate: validateWorkload };
-export const statefulSetRules: KindRules = { complete: (object) => noReplicas(completeTemplate(object)), validate: validateWorkload };
-export const autoscalerRules: KindRules = { complete: completeAutoscaler, validate: validateAutoscaler };
+export const statefulSetRules: KindRules = { complete: (object) => noReplicas(completeTemplate(object)), validate: validateStatefulSet };
+export const controllerRevisionRules: KindRules = { validate: validateRevision };
 export const budgetRules: KindRules = { validate: validateBudget };

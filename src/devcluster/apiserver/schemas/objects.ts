@@ -46,7 +46,7 @@ export const node: Schema = kindOf({
 });
 
 export const service: Schema = kindOf({
-  spec: object({
+  spec: or(object({
     type: or(text, 'ClusterIP'),
     selector: texted,
     ports: list(object({ name: text, protocol: or(text, 'TCP'), appProtocol: text, port: int32, targetPort: intOrString, nodePort: int32 }),
@@ -68,7 +68,7 @@ export const service: Schema = kindOf({
     ipFamilies: texts,
     ipFamilyPolicy: text,
     trafficDistribution: text,
-  }),
+  }), {}),
   status: object({ loadBalancer: or(object({ ingress: list(anything) }), {}), conditions }),
 });
 

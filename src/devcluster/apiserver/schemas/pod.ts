@@ -182,7 +182,7 @@ const addresses = (key: string): Schema => list(object({ [key]: text }));
 const containerStatuses = list(anything);
 
 export const pod: Schema = kindOf({
-  spec: podSpec,
+  spec: or(podSpec, {}),
   status: object({
     observedGeneration: int64,
     phase: text,

@@ -6,7 +6,7 @@ import { anything, bool, conditions, int32, int64, intOrString, kindOf, labelSel
 const rollingUpdate = object({ maxUnavailable: intOrString, maxSurge: intOrString });
 
 export const deployment: Schema = kindOf({
-  spec: object({
+  spec: or(object({
     replicas: or(int32, 1),
     selector: labelSelector,
     template: podTemplate,
@@ -15,7 +15,7 @@ export const deployment: Schema = kindOf({
     revisionHistoryLimit: or(int32, 10),
     paused: bool,
     progressDeadlineSeconds: or(int32, 600),
-  }),
+  }), {}),
   status: object({
     observedGeneration: int64,
     replicas: int32,
@@ -43,7 +43,7 @@ export const replicaSet: Schema = kindOf({
 });
 
 export const statefulSet: Schema = kindOf({
-  spec: object({
+  spec: or(object({
     replicas: or(int32, 1),
     selector: labelSelector,
     template: podTemplate,
@@ -55,7 +55,7 @@ export const statefulSet: Schema = kindOf({
     minReadySeconds: int32,
     persistentVolumeClaimRetentionPolicy: anything,
     ordinals: object({ start: int32 }),
-  }),
+  }), {}),
   status: anything,
 });
 

@@ -93,6 +93,7 @@ function checkTypes(kind: Kind, schema: Schema, body: JsonObject): void {
   if (mismatch === undefined) return;
   const { path, found, wanted } = mismatch;
   if (wanted === quantityType) throw cannotBeHandled(kind, body, quantityForm);
+  if (wanted === timeType) throw cannotBeHandled(kind, body, `parsing time "${String(found)}" as "${timeForm}": cannot parse "${String(found)}" as "2006"`);
   const field = `${structOf(kind.entry.kind, path)}.${path.join('.')}`;
   const type = wanted === structType ? `${kind.entry.version}.${structOf(kind.entry.kind, [...path, ''])}` : wanted;
   throw cannotBeHandled(kind, body, `json: cannot unmarshal ${goTypeOf(found)} into Go struct field ${field} of type ${type}`);
@@ -138,17 +139,24 @@ function firstOf<Item, Result>(items: readonly Item[], find: (item: Item) => Res
 /** Stand for Go types whose names depend on the place. */
 const structType = 'struct';
 const quantityType = 'quantity';
+const timeType = 'time';
+/** Go describes a form by how it writes one certain moment. */
+const timeForm = '2006-01-02T15:04:05Z07:00';
 const quantityForm = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
 
 /** The Go type that the value is not of. */
 function scalarMismatch({ type, format, nullable }: Schema, value: unknown): string | undefined {
   if (nullable === true && value === null) return undefined;
-  if (format === 'quantity') return typeof value === 'number' || (typeof value === 'string' && isQuantity(value)) ? undefined : quantityType;
+  if (format === 'quantity') return isAmount(value) ? undefined : quantityType;
+  if (format === 'date-time' && isNoTime(value)) return timeType;
   if (type === undefined) return undefined;
   const isOfType = typeChecks[type];
   if (isOfType === undefined || isOfType(value)) return undefined;
   return type === 'integer' ? (format ?? 'int64') : goTypes[type];
 }
+
+const isAmount = (value: unknown): boolean => typeof value === 'number' || (typeof value === 'string' && isQuantity(value));
+const isNoTime = (value: unknown): boolean => typeof value === 'string' && Number.isNaN(Date.parse(value));
 
 const typeChecks: Readonly<Record<string, (value: unknown) => boolean>> = {
   string: (value) => typeof value === 'string',

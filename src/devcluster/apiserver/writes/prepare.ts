@@ -112,5 +112,8 @@ export function checkObject(kind: Kind, object: KubeObject, old: KubeObject | un
   const errors: FieldError[] = old === undefined ? metadataErrors : [...metadataErrors, ...validateMetadataUpdate(object, old)];
   if (kind.isCustom) errors.push(...kind.schema.validate(object, old));
   else if (subresource !== 'status') errors.push(...(kind.validate?.(object, old) ?? []));
-  if (errors.length > 0) throw invalidObject(qualifiedKind(kind), object.metadata.name, errors);
+  if (errors.length > 0) throw invalidObject(kindInErrors(kind), object.metadata.name, errors);
 }
+
+/** Events of both groups are checked as those of the core group. */
+const kindInErrors = (kind: Kind): string => (kind.entry.kind === 'Event' ? 'Event' : qualifiedKind(kind));

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, jest, test } from '@jest/globals';
 import { createProcesses } from '../../../../src/devcluster/kubelet/processes.ts';
+import { gateVariable } from '../../../../src/devcluster/kubelet/pod-settings.ts';
 import { eventually } from '../../../support/eventually.ts';
 import { isAlive } from './alive.ts';
 import { limitMs } from './scene.ts';
@@ -40,6 +41,15 @@ test('after a SIGKILL of the kubelet all that it started is gone', async () => {
   await once(kubelet, 'exit');
   await eventually(() => ids.some(isAlive), (alive) => !alive, limitMs);
   await rm(folder, { recursive: true });
+});
+
+test('a program that the kubelet has started, and told nobody of before its SIGKILL, ends at once', async () => {
+  const preload = new URL('../../../../src/devcluster/kubelet/preload.ts', import.meta.url).href;
+  const env = { ...process.env, NODE_OPTIONS: `--import=${preload}`, [gateVariable]: '3' };
+  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { env, stdio: ['ignore', 'inherit', 'inherit', 'pipe'] });
+  // Its pipe ends without a byte, as with the kubelet.
+  child.stdio[3]?.destroy();
+  expect(await once(child, 'exit')).toEqual([0, null]);
 });
 
 test('stop ends all of a group, and its caller waits for it', async () => {
