@@ -2,7 +2,8 @@
  * When a hold ends whatever the sessions, who set that time, and how long an app's own hook may take after it.
  *
  * Deadline = min(hold began + drainTimeoutMs, killAtMs − shutdownMarginMs), so that the app has its whole margin left
- * after SIGTERM. The kubelet can shorten a grace but never lengthen it: the earliest killAtMs heard counts.
+ * after SIGTERM. A pod that is deleted once more, with a shorter grace, says an earlier time of its end. The kubelet goes on by the first
+ * one (kubernetes/kubernetes#83916), but somebody wants the pod gone by then: the earliest killAtMs heard counts.
  */
 import { formatDuration } from '../../api/duration.ts';
 import type { DrainState, ReleasedState } from './gate.ts';

@@ -4,7 +4,7 @@
  *   sidecar          first of the init containers: sidecars stop in reverse order, so it outlives all others
  *   preStop          on every app container: the kubelet waits in the sidecar before it sends SIGTERM. An httpGet hook of the
  *                    user's is called by the sidecar after the drain (`pre-stop.ts`)
- *   grace period     long enough for the longest drain; it can be shortened later, never extended
+ *   grace period     long enough for the longest drain; a hold can be shorter, and a grace never be extended
  *   probe grace      the user's own, so that a wedged container still restarts as quickly as before
  *
  * Every piece is added only where it is missing. That makes a second call harmless, and it completes a pod to which

@@ -68,6 +68,8 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
     void serveRequest(cluster, request, response, closing.signal);
   };
   const server = tls ? createHttpsServer({ cert: tls.cert, key: tls.key }, handle) : createHttpServer(handle);
+  // As long as Kubernetes leaves an idle connection open: clients keep theirs for less, and send nothing into one that closes.
+  server.keepAliveTimeout = 90_000;
   let url = '';
   await createNamespaces(api);
 

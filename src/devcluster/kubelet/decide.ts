@@ -37,7 +37,7 @@ function decideStage(state: PodState, nowMs: number): PodState {
 
 function completion({ pod }: PodState, nowMs: number): PodEnding {
   const graceSeconds = pod.spec.terminationGracePeriodSeconds ?? defaultGraceSeconds;
-  return { why: 'Completed', sinceMs: nowMs, deadlineMs: nowMs + graceSeconds * 1000 };
+  return { why: 'Completed', deadlineMs: nowMs + graceSeconds * 1000 };
 }
 
 /** Whether what follows in the list of init containers may start. */
@@ -67,15 +67,11 @@ function decideContainer(state: PodState, member: PodContainer, nowMs: number): 
   return startAt(state, member, phase.retryAtMs ?? nowMs, nowMs);
 }
 
-/** A sidecar comes back as long as an app container needs it, also while the pod is told to go (KEP-753). */
-function mayStart(state: PodState, member: PodContainer): boolean {
-  const { role, container } = member;
-  const all = containersOf(state.pod);
-  if (state.ending) {
-    const isNeeded = all.some((other) => other.role === 'app' && isLive(containerOf(state, other.container.name)));
-    return state.ending.why === 'Deleted' && role === 'sidecar' && containerOf(state, container.name).run > 0 && isNeeded;
-  }
+/** Nothing comes back while the pod is told to go, not even a sidecar: KEP-4438 is to change that. */
+function mayStart(state: PodState, { role, container }: PodContainer): boolean {
+  if (state.ending) return false;
   if (state.initialized) return role !== 'init';
+  const all = containersOf(state.pod);
   const before = all.slice(0, all.findIndex((other) => other.container === container));
   return role !== 'app' && before.every((other) => isThrough(state, other));
 }
@@ -105,10 +101,10 @@ function startAt(state: PodState, member: PodContainer, atMs: number, nowMs: num
   const container = containerOf(state, name);
   if (atMs > nowMs) return stay(container, atMs);
   const run = container.run + 1;
-  return { next: restarted(container, run, state.ending), actions: [{ kind: 'start', container: name, run }], wakeAtMs: Infinity };
+  return { next: restarted(container, run), actions: [{ kind: 'start', container: name, run }], wakeAtMs: Infinity };
 }
 
-function restarted(container: ContainerState, run: number, ending: PodEnding | undefined): ContainerState {
+function restarted(container: ContainerState, run: number): ContainerState {
   const last = container.phase.kind === 'terminated' ? container.phase : container.last;
   return {
     phase: { kind: 'starting' },
@@ -119,8 +115,6 @@ function restarted(container: ContainerState, run: number, ending: PodEnding | u
     started: false,
     ready: false,
     probes: {},
-    // Its preStop was called when the pod was told to go: this run waits for its turn only.
-    ...(ending && { stop: { why: 'ending', deadlineMs: ending.deadlineMs, hook: 'over' } }),
   };
 }
 

@@ -24,19 +24,19 @@ const forcedGraceMs = 1000;
 
 export function observePod(state: PodState, observation: PodObservation, nowMs: number): PodState {
   if (observation.kind === 'container') return observeContainer(state, observation, nowMs);
-  if (observation.kind === 'seen') return withEnding({ ...state, pod: observation.pod }, endingOf(observation.pod, state.ending, nowMs));
-  return withEnding(state, { why: 'Gone', sinceMs: nowMs, deadlineMs: Math.min(state.ending?.deadlineMs ?? Infinity, nowMs + forcedGraceMs) });
+  if (observation.kind === 'gone') return withEnding(state, { why: 'Gone', graceMs: forcedGraceMs }, nowMs);
+  const { pod } = observation;
+  const seen = { ...state, pod };
+  return pod.metadata.deletionTimestamp === undefined ? seen : withEnding(seen, { why: 'Deleted', graceMs: graceMsOf(pod) }, nowMs);
 }
 
-const withEnding = (state: PodState, ending: PodEnding | undefined): PodState => (ending ? { ...state, ending } : state);
+/** The time of the first word counts: what the kubelet has asked of the runtime it does not take back (kubernetes/kubernetes#83916). */
+const withEnding = (state: PodState, { why, graceMs }: { why: PodEnding['why']; graceMs: number }, nowMs: number): PodState => ({
+  ...state,
+  ending: { deadlineMs: nowMs + graceMs, ...state.ending, why },
+});
 
-/** A second delete can only take time away. Both count from the first. */
-function endingOf({ metadata, spec }: Pod, ending: PodEnding | undefined, nowMs: number): PodEnding | undefined {
-  if (metadata.deletionTimestamp === undefined || ending?.why === 'Gone') return ending;
-  const before = ending?.why === 'Deleted' ? ending : { sinceMs: nowMs, deadlineMs: Infinity };
-  const graceSeconds = metadata.deletionGracePeriodSeconds ?? spec.terminationGracePeriodSeconds ?? defaultGraceSeconds;
-  return { why: 'Deleted', sinceMs: before.sinceMs, deadlineMs: Math.min(before.deadlineMs, before.sinceMs + graceSeconds * 1000) };
-}
+const graceMsOf = ({ metadata, spec }: Pod): number => (metadata.deletionGracePeriodSeconds ?? spec.terminationGracePeriodSeconds ?? defaultGraceSeconds) * 1000;
 
 function observeContainer(state: PodState, { name, run, happened }: PodObservation & { kind: 'container' }, nowMs: number): PodState {
   const container = containerOf(state, name);

@@ -24,7 +24,7 @@ export type PodState = {
  * `Deleted`: a user or controller wants the pod gone. `Gone`: it is, there is nobody to report to. `Completed`: nothing of it is left to
  * run but sidecars.
  */
-export type PodEnding = { why: 'Deleted' | 'Gone' | 'Completed'; sinceMs: number; deadlineMs: number };
+export type PodEnding = { why: 'Deleted' | 'Gone' | 'Completed'; deadlineMs: number };
 
 export type ContainerState = {
   phase: Waiting | { kind: 'starting' } | Running | Terminated;

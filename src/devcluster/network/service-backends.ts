@@ -1,17 +1,11 @@
 /** Where connections to a Service go, as kube-proxy decides it. Pure. */
 import type { KubeObject } from '../../kube/ports.ts';
-
-type Port = { name?: string; port: number; protocol?: string };
-type Service = KubeObject & { spec: { clusterIP?: string; sessionAffinity?: string; ports?: Port[] } };
-type Conditions = { ready?: boolean; serving?: boolean; terminating?: boolean };
-type Slice = KubeObject & { ports?: { name?: string; port?: number }[]; endpoints?: { addresses: string[]; conditions?: Conditions }[] };
+import { isReady, isService, slicesOf } from './service-slices.ts';
+import type { Conditions, Port, Slice } from './service-slices.ts';
 
 export type Backend = { host: string; port: number };
 /** `key`: the same for as long as the Service has this address and port. `byClient`: sessionAffinity ClientIP. */
 export type ServicePort = { key: string; namespace: string; service: string; host: string; port: number; byClient: boolean; backends: Backend[] };
-
-const isService = (object: KubeObject): object is Service => object.kind === 'Service';
-const isSlice = (object: KubeObject): object is Slice => object.kind === 'EndpointSlice';
 
 /** Every port of every Service that has an address of its own. */
 export function listServicePorts(services: readonly KubeObject[], slices: readonly KubeObject[]): ServicePort[] {
@@ -20,7 +14,7 @@ export function listServicePorts(services: readonly KubeObject[], slices: readon
     const { namespace = '', name } = metadata;
     const { clusterIP: host = '', ports = [] } = spec;
     if (!host.startsWith('127.')) return [];
-    const own = slices.filter(isSlice).filter((slice) => slice.metadata.namespace === namespace && slice.metadata.labels?.['kubernetes.io/service-name'] === name);
+    const own = slicesOf(service, slices);
     const tcp = ports.filter(({ protocol = 'TCP' }) => protocol === 'TCP');
     return tcp.map((port) => ({ key: `${host}:${port.port}`, namespace, service: name, host, port: port.port, byClient: spec.sessionAffinity === 'ClientIP', backends: backendsOf(port, own) }));
   });
@@ -34,6 +28,6 @@ function backendsOf({ name = '' }: Port, slices: readonly Slice[]): Backend[] {
       if (port === undefined) return [];
       return endpoints.filter(({ conditions = {} }) => isWanted(conditions)).flatMap(({ addresses }) => addresses.map((host) => ({ host, port })));
     });
-  const ready = having((conditions) => conditions.ready !== false);
+  const ready = having(isReady);
   return ready.length > 0 ? ready : having(({ serving, terminating }) => serving === true && terminating === true);
 }

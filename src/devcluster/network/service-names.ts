@@ -3,12 +3,8 @@ import { renameSync, writeFileSync } from 'node:fs';
 import type { KubeObject } from '../../kube/ports.ts';
 import { endpointSlices, services } from '../../kube/resources.ts';
 import type { ClusterApi } from '../cluster-api.ts';
-
-type Service = KubeObject & { spec: { clusterIP?: string } };
-type EndpointSlice = KubeObject & { endpoints?: { addresses: string[]; conditions?: { ready?: boolean } }[] };
-
-const isService = (object: KubeObject): object is Service => object.kind === 'Service';
-const isSlice = (object: KubeObject): object is EndpointSlice => object.kind === 'EndpointSlice';
+import { isReady, isService, slicesOf } from './service-slices.ts';
+import type { Service } from './service-slices.ts';
 
 /** A headless Service has the addresses of its ready pods, any other its own. */
 export function buildServiceNames(all: readonly KubeObject[], slices: readonly KubeObject[]): Record<string, string[]> {
@@ -20,11 +16,8 @@ export function buildServiceNames(all: readonly KubeObject[], slices: readonly K
   return Object.fromEntries(named);
 }
 
-const readyAddresses = ({ metadata }: Service, slices: readonly KubeObject[]): string[] =>
-  slices
-    .filter(isSlice)
-    .filter((slice) => slice.metadata.namespace === metadata.namespace && slice.metadata.labels?.['kubernetes.io/service-name'] === metadata.name)
-    .flatMap(({ endpoints = [] }) => endpoints.filter(({ conditions }) => conditions?.ready !== false).flatMap(({ addresses }) => addresses));
+const readyAddresses = (service: Service, slices: readonly KubeObject[]): string[] =>
+  slicesOf(service, slices).flatMap(({ endpoints = [] }) => endpoints.filter(({ conditions }) => isReady(conditions)).flatMap(({ addresses }) => addresses));
 
 /** Keeps the file as the API has it; answers a function that ends it. */
 export function keepServiceNames(api: Pick<ClusterApi, 'list' | 'observe'>, file: string): () => void {

@@ -1,0 +1,235 @@
+/** How a pod that was deleted ends: its hooks, its signals, its time. */
+import { expect } from '@jest/globals';
+import { eventually } from '../case.ts';
+import { pathOf } from '../objects.ts';
+import { aWhile, expectSeconds } from './clock.ts';
+import { askCommand } from './program.ts';
+import { statusOf, type KubeletCase } from './scene.ts';
+
+const preStop = { lifecycle: { preStop: { httpGet: { port: 8080, path: '/preStop' } } }, ports: [{ containerPort: 8080 }] };
+
+export const stopping: KubeletCase[] = [
+  {
+    title: 'a preStop by HTTP holds SIGTERM back until it has answered',
+    run: async ({ container, pod }) => {
+      const web = pod();
+      const answer = web.hold('app /preStop');
+      await web.create({ containers: [container('app', preStop)] });
+      await web.untilReady();
+      await web.delete();
+      await web.timeOf('app /preStop');
+      await aWhile();
+      expect(web.lines()).toEqual(['app started', 'app /preStop']);
+      answer();
+      await web.timeOf('app ended');
+      expect(web.lines()).toEqual(['app started', 'app /preStop', 'app SIGTERM', 'app ended']);
+    },
+  },
+  {
+    title: 'a preStop that runs a command holds SIGTERM back until the command has ended',
+    run: async ({ container, pod }) => {
+      const web = pod();
+      const answer = web.hold('app /command');
+      await web.create({ containers: [container('app', { lifecycle: { preStop: { exec: { command: askCommand('/command') } } } })] });
+      await web.untilReady();
+      await web.delete();
+      await web.timeOf('app /command');
+      await aWhile();
+      expect(web.lines()).toEqual(['app started', 'app /command']);
+      answer();
+      await web.timeOf('app ended');
+      expect(web.lines()).toEqual(['app started', 'app /command', 'app SIGTERM', 'app ended']);
+    },
+  },
+  {
+    title: 'a preStop that sleeps holds SIGTERM back for as long',
+    run: async ({ container, pod }) => {
+      const web = pod();
+      await web.create({ containers: [container('app', { lifecycle: { preStop: { sleep: { seconds: 2 } } } })] });
+      await web.untilReady();
+      const deletedMs = await web.delete();
+      expectSeconds(deletedMs, await web.timeOf('app SIGTERM'), [2, 2]);
+    },
+  },
+  {
+    title: 'a preStop that fails keeps nobody from ending, and events say both',
+    run: async ({ api, container, pod }) => {
+      const web = pod();
+      web.answer('app /command', { status: 500 });
+      await web.create({ containers: [container('app', { lifecycle: { preStop: { exec: { command: askCommand('/command') } } } })] });
+      await web.untilReady();
+      await web.delete();
+      await web.timeOf('app ended');
+      expect(web.lines()).toEqual(['app started', 'app /command', 'app SIGTERM', 'app ended']);
+      const { body } = await eventually(
+        () => api.get(pathOf(api, 'v1', 'events'), { fieldSelector: `involvedObject.name=${web.name}` }),
+        ({ text }) => text.includes('FailedPreStopHook'),
+      );
+      expect(body.items).toEqual(
+        expect.arrayContaining([
+          expect.objectContaining({ type: 'Normal', reason: 'Killing', message: 'Stopping container app' }),
+          expect.objectContaining({ type: 'Warning', reason: 'FailedPreStopHook', message: 'PreStopHook failed' }),
+        ]),
+      );
+    },
+  },
+  {
+    title: 'without a preStop SIGTERM comes at once, and the object goes when the container has ended',
+    run: async ({ container, pod }) => {
+      const web = pod();
+      const end = web.hold('app SIGTERM');
+      await web.create({ containers: [container('app')] });
+      await web.untilReady();
+      const deletedMs = await web.delete();
+      expectSeconds(deletedMs, await web.timeOf('app SIGTERM'), [0, 0]);
+      await aWhile();
+      const ending = await web.until(({ metadata }) => metadata.deletionTimestamp !== undefined);
+      expect(ending.metadata.deletionGracePeriodSeconds).toBe(30);
+      expect(ending.status.phase).toBe('Running');
+      expect(statusOf(ending, 'app')).toMatchObject({ ready: true, state: { running: {} } });
+      end({ text: '0' });
+      expect(await web.untilGone()).toBeGreaterThan(await web.timeOf('app ended'));
+    },
+  },
+  {
+    title: 'who does not end is killed at the end of the grace',
+    run: async ({ container, pod }) => {
+      const web = pod();
+      web.hold('app SIGTERM');
+      await web.create({ terminationGracePeriodSeconds: 3, containers: [container('app')] });
+      await web.untilReady();
+      const deletedMs = Date.now();
+      const last = await web.untilLast();
+      expectSeconds(deletedMs, await web.timeOf('app ended'), [3, 3]);
+      expect(last.status.phase).toBe('Failed');
+      expect(statusOf(last, 'app')?.state).toMatchObject({ terminated: { exitCode: 137, reason: 'Error' } });
+    },
+  },
+  {
+    title: 'the time of a preStop is part of the grace',
+    run: async ({ container, pod }) => {
+      const web = pod();
+      const answer = web.hold('app /preStop');
+      web.hold('app SIGTERM');
+      await web.create({ terminationGracePeriodSeconds: 3, containers: [container('app', preStop)] });
+      await web.untilReady();
+      const deletedMs = await web.delete();
+      await web.timeOf('app /preStop');
+      await aWhile();
+      answer();
+      expectSeconds(deletedMs, await web.timeOf('app SIGTERM'), [1, 1]);
+      expectSeconds(deletedMs, await web.timeOf('app ended'), [3, 3]);
+    },
+  },
+  {
+    title: 'a preStop that outlasts the grace is given up: SIGTERM comes then, and SIGKILL two seconds later',
+    run: async ({ container, pod }) => {
+      const web = pod();
+      web.hold('app /preStop');
+      web.hold('app SIGTERM');
+      await web.create({ terminationGracePeriodSeconds: 2, containers: [container('app', preStop)] });
+      await web.untilReady();
+      const deletedMs = await web.delete();
+      expectSeconds(deletedMs, await web.timeOf('app SIGTERM'), [2, 2]);
+      expectSeconds(deletedMs, await web.timeOf('app ended'), [4, 4]);
+    },
+  },
+  {
+    // kubernetes/kubernetes#83916, open since 2019: what the kubelet has asked of the runtime is not taken back.
+    title: 'a second delete with a shorter grace says so in the object, and does not hurry a container that has had SIGTERM',
+    run: async ({ container, pod }) => {
+      const web = pod();
+      web.hold('app SIGTERM');
+      await web.create({ terminationGracePeriodSeconds: 4, containers: [container('app')] });
+      await web.untilReady();
+      const deletedMs = await web.delete();
+      await web.timeOf('app SIGTERM');
+      await web.delete({ gracePeriodSeconds: 1 });
+      const { metadata } = await web.until(() => true);
+      expect(metadata.deletionGracePeriodSeconds).toBe(1);
+      expectSeconds(deletedMs, await web.timeOf('app ended'), [4, 4]);
+    },
+  },
+  {
+    title: 'a second delete with a shorter grace does not cut a preStop short',
+    run: async ({ container, pod }) => {
+      const web = pod();
+      web.hold('app /preStop');
+      await web.create({ terminationGracePeriodSeconds: 4, containers: [container('app', preStop)] });
+      await web.untilReady();
+      const deletedMs = await web.delete();
+      await web.timeOf('app /preStop');
+      await web.delete({ gracePeriodSeconds: 1 });
+      expectSeconds(deletedMs, await web.timeOf('app SIGTERM'), [4, 4]);
+    },
+  },
+  {
+    title: 'a pod that ends and is then deleted by force is gone from the API, and its containers keep their time',
+    run: async ({ container, pod }) => {
+      const web = pod();
+      web.hold('app /preStop');
+      await web.create({ terminationGracePeriodSeconds: 4, containers: [container('app', preStop)] });
+      await web.untilReady();
+      const deletedMs = await web.delete();
+      await web.timeOf('app /preStop');
+      await web.delete({ gracePeriodSeconds: 0 });
+      await web.untilGone();
+      expectSeconds(deletedMs, await web.timeOf('app SIGTERM'), [4, 4]);
+    },
+  },
+  {
+    title: 'a second delete calls no preStop again, and a longer grace changes nothing',
+    run: async ({ container, pod }) => {
+      const web = pod();
+      const answer = web.hold('app /preStop');
+      await web.create({ terminationGracePeriodSeconds: 20, containers: [container('app', preStop)] });
+      await web.untilReady();
+      await web.delete();
+      await web.timeOf('app /preStop');
+      await web.delete({ gracePeriodSeconds: 25 });
+      const { metadata } = await web.until(() => true);
+      expect(metadata.deletionGracePeriodSeconds).toBe(20);
+      await aWhile();
+      answer();
+      await web.untilGone();
+      expect(web.count('app /preStop')).toBe(1);
+    },
+  },
+  {
+    title: 'a pod deleted by force is gone from the API at once, and what runs of it is killed within seconds',
+    run: async ({ container, pod }) => {
+      const web = pod();
+      web.hold('app SIGTERM');
+      await web.create({ containers: [container('app', preStop)] });
+      await web.untilReady();
+      const deletedMs = await web.delete({ gracePeriodSeconds: 0 });
+      expectSeconds(deletedMs, await web.untilGone(), [0, 0]);
+      expectSeconds(deletedMs, await web.timeOf('app ended'), [0, 3]);
+      expect(web.lines()).toEqual(['app started', 'app /preStop', 'app SIGTERM', 'app ended']);
+    },
+  },
+  {
+    title: 'a container that has ended by itself has no preStop called',
+    run: async ({ container, pod }) => {
+      const web = pod();
+      await web.create({ restartPolicy: 'Never', containers: [container('app', preStop), container('other')] });
+      await web.untilReady();
+      web.exit('app', 0);
+      await web.until((body) => statusOf(body, 'app')?.state.terminated !== undefined);
+      await web.delete();
+      await web.untilGone();
+      expect(web.lines()).not.toContain('app /preStop');
+    },
+  },
+  {
+    title: 'a pod whose containers obeyed SIGTERM has succeeded in its last status',
+    run: async ({ container, pod }) => {
+      const web = pod();
+      await web.create({ containers: [container('app'), container('other')] });
+      await web.untilReady();
+      const last = await web.untilLast();
+      expect(last.status.phase).toBe('Succeeded');
+      for (const name of ['app', 'other']) expect(statusOf(last, name)).toMatchObject({ ready: false, state: { terminated: { exitCode: 0, reason: 'Completed' } } });
+    },
+  },
+];
