@@ -1,8 +1,8 @@
 /** What can be seen of a shop in the cluster: its pods, and the news of whoever acts on it. */
-import { ports } from '../../core/names/names.ts';
-import { deployments, events, pods, stickyWorkloads } from '../../kube/resources.ts';
+import { ports as holdfastPorts } from '../../core/names/names.ts';
+import { deployments, endpointSlices, events, pods, stickyWorkloads } from '../../kube/resources.ts';
 import type { DemoCluster } from './demo-cluster.ts';
-import { isDeployment, isEvent, isPod, isWorkload, type Deployment, type Pod, type Workload } from './objects.ts';
+import { isDeployment, isEvent, isPod, isSlice, isWorkload, type Deployment, type Pod, type Workload } from './objects.ts';
 import { shopName } from './shop.ts';
 import type { DemoNews, DemoPod } from './state.ts';
 
@@ -36,6 +36,19 @@ function describePod(pod: Pod, sessions: number | undefined, nowMs: number): Dem
 
 const isReady = ({ status }: Pod): boolean => status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') ?? false;
 
+export type Endpoint = { namespace: string; pod: string; port: number };
+
+/** Where a Service of one port leads to. */
+export const readEndpoints = (cluster: Pick<DemoCluster, 'list'>, { namespace, name }: { namespace: string; name: string }): Endpoint[] =>
+  cluster
+    .list(endpointSlices, namespace)
+    .filter(isSlice)
+    .filter(({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === name)
+    .flatMap(({ endpoints = [], ports = [] }) => {
+      const ready = endpoints.filter(({ conditions }) => conditions?.ready === true).flatMap(({ targetRef }) => targetRef?.name ?? []);
+      return ready.flatMap((pod) => ports.flatMap(({ port }) => (port === undefined ? [] : [{ namespace, pod, port }])));
+    });
+
 /** What the pods of a namespace want to run, and the cluster cannot find. */
 export const readMissingImages = (cluster: DemoCluster, namespace: string): string[] => [
   ...new Set(
@@ -55,7 +68,7 @@ export const readAdminAddresses = (cluster: DemoCluster, namespace: string, comp
     .filter(isPod)
     .filter(({ metadata }) => metadata.labels?.['app.kubernetes.io/component'] === component)
     .flatMap(({ status }) => status?.podIP ?? [])
-    .map((address) => `http://${address}:${ports.admin}/metrics`);
+    .map((address) => `http://${address}:${holdfastPorts.admin}/metrics`);
 
 /** Who runs containers has much to say that is not about sessions. */
 const quiet = new Set(

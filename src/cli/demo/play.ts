@@ -4,7 +4,7 @@ import { systemClock } from '../../platform/clock.ts';
 import { untilAborted } from '../../platform/shutdown.ts';
 import { playAct, type Act, type Stage } from './act.ts';
 import type { Address, DemoCluster } from './demo-cluster.ts';
-import { readAdminAddresses, readDeployment, readMissingImages, readPods, readWorkload } from './look.ts';
+import { readAdminAddresses, readDeployment, readEndpoints, readMissingImages, readPods, readWorkload } from './look.ts';
 import type { DemoOptions } from './options.ts';
 import { startScaleServer, type ScaleServer } from './scale-server.ts';
 import { mostPods, operatorRef, readInstallation, readShop, shopName } from './shop.ts';
@@ -72,7 +72,8 @@ async function openShop(world: World, { sticky, namespace, sessions }: { sticky:
   const { cluster, page } = world;
   await cluster.create(await readShop({ sticky, scaleUrl: page.url }), namespace);
   await cluster.autoscale(namespace, Math.ceil(sessions / mostPods));
-  const ready = () => (sticky ? readWorkload(cluster, namespace)?.status?.acceptingReplicas : readDeployment(cluster, namespace)?.status?.readyReplicas);
+  // Those that a client could get: the Deployment counts pods as ready that its Service does not lead to yet.
+  const ready = () => (sticky ? readWorkload(cluster, namespace)?.status?.acceptingReplicas : readEndpoints(cluster, { namespace, name: shopName }).length);
   await until('the pods of the shop are ready', () => ready() === mostPods || undefined, { ...world, namespace });
   const service = sticky ? { namespace, name: 'holdfast-holdfast', port: 80 } : { namespace, name: shopName, port: 8080 };
   return until('the shop can be reached', () => cluster.addressOf(service), { ...world, namespace });

@@ -1,7 +1,6 @@
 /** The demo on a machine that has not what it needs: it says so in a sentence, ends with 1, and leaves nothing behind. */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -84,26 +83,4 @@ declare(`holdfast demo, where something is missing${reason}`, () => {
     await expectRefused(run(command, env), 'the demo needs 1.4 GB of memory, and only 0.5 GB is free: end other programs');
     expect(await readdir(folder)).toEqual([]);
   });
-
-  test('after a kill -9 none of its processes is left, and the next one takes over; another program may have port 80', async () => {
-    await listenThere(80, '0.0.0.0');
-    const others = network.processes();
-    const first = run(command);
-    // The demo, its reaper, and the first pods: two of the operator.
-    await eventually(network.processes, (all) => all.length >= others.length + 4, 30_000);
-    first.child.kill('SIGKILL');
-    await first.exited;
-    await eventually(network.processes, (left) => left.length === others.length, 20_000);
-    const [left = ''] = await readdir(folder);
-    const leftFile = join(folder, left, 'left-behind');
-    await writeFile(leftFile, '');
-
-    const second = run(command);
-    await eventually(second.output, (text) => text.includes('sessions:'), 40_000);
-    expect(existsSync(leftFile)).toBe(false);
-    second.child.kill('SIGINT');
-    expect(await second.exited).toBe(130);
-    expect(second.output()).not.toMatch(/error|holdfast demo:|left/i);
-    expect(await readdir(folder)).toEqual([]);
-  }, 100_000);
 });

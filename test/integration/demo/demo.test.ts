@@ -1,7 +1,8 @@
 /** The demo as a person starts it: the command, its lines, its exit code, and what it leaves behind. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
@@ -44,6 +45,22 @@ async function scaleByPage(output: string): Promise<void> {
 
 const left = () => readdir(folder);
 
+/** Those of demos of this test, where the system has /proc. */
+function processes(): number[] {
+  if (!existsSync('/proc/self/environ')) return [];
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number);
+  return pids.filter((pid) => pid !== process.pid && environmentOf(pid).includes(folder));
+}
+
+function environmentOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, 'utf8');
+  } catch {
+    // It has ended, or is somebody else's.
+    return '';
+  }
+}
+
 describe('holdfast demo', () => {
   test('loses no session with Holdfast, some without, and leaves nothing behind', async () => {
     const { exited, output } = startDemo('--plain', '--duration', '6', '--sessions', '20');
@@ -54,17 +71,29 @@ describe('holdfast demo', () => {
     expect(await left()).toEqual([]);
   }, 90_000);
 
-  test('with --keep lets one scale on the page of the shop, ends at Ctrl-C with all its processes, and a second one says that the first is there', async () => {
+  test('with --keep lets one scale on the page of the shop, and a second one says that the first is there', async () => {
     const first = startDemo('--plain', '--keep', '--sessions', '20', '--duration', '5');
     await eventually(first.output, (text) => text.includes('until Ctrl-C') && text.includes('metrics'), 40_000);
     const second = startDemo('--plain');
     expect(await second.exited).toBe(1);
     expect(second.output()).toContain(`a demo runs already, as process ${first.child.pid}`);
     await scaleByPage(first.output());
-    first.child.kill('SIGINT');
-    expect(await first.exited).toBe(0);
+
+    // Killed half-way: nothing of it goes on, and the next one takes over.
+    first.child.kill('SIGKILL');
+    await eventually(processes, (left) => left.length === 0, 20_000);
+    const [folderLeft = ''] = await left();
+    await writeFile(join(folder, folderLeft, 'left-behind'), '');
+    const third = startDemo('--plain');
+    // The demo, its reaper, and the first pods: two of the operator.
+    await eventually(processes, (all) => all.length === 0 || all.length >= 4, 30_000);
+    expect(existsSync(join(folder, folderLeft, 'left-behind'))).toBe(false);
+    third.child.kill('SIGINT');
+    expect(await third.exited).toBe(130);
+    expect(third.output()).toBe('starting the operator, its proxies and a shop of five pods\n');
     expect(await left()).toEqual([]);
-  }, 90_000);
+    expect(processes()).toEqual([]);
+  }, 120_000);
 
   test.each([
     ['too few customers', ['--sessions', '1'], '--sessions must be a whole number from 10 to 500, not "1"'],

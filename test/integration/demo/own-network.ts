@@ -19,8 +19,6 @@ export const whyNoNetwork = ((): string | undefined => {
 
 export type OwnNetwork = {
   start(command: readonly string[], env?: NodeJS.ProcessEnv): ChildProcess;
-  /** Processes that run in it, besides the one that keeps it. */
-  processes(): number[];
   close(): Promise<void>;
 };
 
@@ -28,6 +26,7 @@ export async function openNetwork(): Promise<OwnNetwork> {
   const keeper = spawn('unshare', [...namespaces, 'sh', '-c', 'ip link set lo up && echo up && exec cat'], { stdio: ['pipe', 'pipe', 'inherit'] });
   await once(keeper.stdout, 'data');
   const network = networkOf(String(keeper.pid));
+  /** Those that run in it, besides the one that keeps it. */
   const processes = () => readdirSync('/proc').filter((name) => /^\d+$/.test(name) && networkOf(name) === network).map(Number).filter((pid) => pid !== keeper.pid);
   return {
     start: (command, env = {}) =>
@@ -35,7 +34,6 @@ export async function openNetwork(): Promise<OwnNetwork> {
         env: { ...process.env, ...env },
         stdio: ['ignore', 'pipe', 'pipe'],
       }),
-    processes,
     async close() {
       for (const pid of processes()) process.kill(pid, 'SIGKILL');
       keeper.stdin.end();

@@ -3,15 +3,16 @@ import { CoreV1Api, type KubeConfig } from '@kubernetes/client-node';
 import { createLiveCluster, type LiveCluster } from '../../../kube/live/client.ts';
 import { loadContext } from '../../../kube/live/kube-config.ts';
 import type { KubeObject } from '../../../kube/ports.ts';
-import { deployments, endpointSlices } from '../../../kube/resources.ts';
+import { deployments } from '../../../kube/resources.ts';
 import { systemClock } from '../../../platform/clock.ts';
 import { describeError } from '../../../platform/errors.ts';
 import { createLogger } from '../../../platform/logger.ts';
 import type { Address, DemoCluster, ServicePort } from '../demo-cluster.ts';
+import { readEndpoints } from '../look.ts';
 import { fewestPods, mostPods, operatorRef, shopName } from '../shop.ts';
 import { createBelongings } from './belongings.ts';
 import { createMirror, type Mirror } from './mirror.ts';
-import { openForward, type Endpoint, type Forward } from './port-forward.ts';
+import { openForward, type Forward } from './port-forward.ts';
 import { startScaler, type Scaler } from './scaler.ts';
 
 const namespace = 'holdfast-demo';
@@ -88,7 +89,7 @@ function createForwards(kubeConfig: KubeConfig, mirror: Mirror, tell: (text: str
   return {
     addressOf(service: ServicePort): Address | undefined {
       const key = `${service.namespace}/${service.name}:${service.port}`;
-      const endpoints = () => readyEndpoints(mirror, service);
+      const endpoints = () => readEndpoints(mirror, service);
       if (endpoints().length === 0) return undefined;
       if (!opening.has(key)) {
         const forward = openForward(kubeConfig, endpoints, tell);
@@ -102,18 +103,3 @@ function createForwards(kubeConfig: KubeConfig, mirror: Mirror, tell: (text: str
     },
   };
 }
-
-type Slice = KubeObject & { endpoints?: { conditions?: { ready?: boolean }; targetRef?: { name?: string } }[]; ports?: { port?: number }[] };
-const isSlice = (object: KubeObject): object is Slice => object.kind === 'EndpointSlice';
-
-/** The Services that are asked for have one port each. */
-const readyEndpoints = (mirror: Mirror, service: ServicePort): Endpoint[] =>
-  mirror
-    .list(endpointSlices, service.namespace)
-    .filter(isSlice)
-    .filter(({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === service.name)
-    .flatMap(({ endpoints = [], ports = [] }) =>
-      endpoints.flatMap(({ conditions, targetRef: { name } = {} }) =>
-        conditions?.ready === true && name !== undefined ? ports.flatMap(({ port }) => (port === undefined ? [] : [{ namespace: service.namespace, pod: name, port }])) : [],
-      ),
-    );

@@ -3,9 +3,8 @@ import { createServer, type Socket } from 'node:net';
 import { PortForward, type KubeConfig } from '@kubernetes/client-node';
 import { describeError } from '../../../platform/errors.ts';
 import type { Address } from '../demo-cluster.ts';
+import type { Endpoint } from '../look.ts';
 import { listenOnLoopback } from '../loopback.ts';
-
-export type Endpoint = { namespace: string; pod: string; port: number };
 
 export type Forward = { address: Address; close(): Promise<void> };
 

@@ -94,6 +94,20 @@ test('without a ready endpoint the connection breaks, and with the Service its a
   expect(await ask(address)).toBeUndefined();
 });
 
+test('where another program has the port at all addresses, the Service listens 10,000 higher', async () => {
+  // Below those that the system gives to clients.
+  const port = 20_000 + (process.pid % 10_000);
+  const other = createServer();
+  other.listen(port, '0.0.0.0');
+  await once(other, 'listening');
+  ends.push(() => other[Symbol.asyncDispose]());
+  await server.api.create(services, { apiVersion: 'v1', kind: 'Service', metadata: ref, spec: { selector: { app: 'none' }, ports: [{ name: 'http', port }] } });
+  await server.api.create(endpointSlices, sliceOf('cart-1', await startBackend('one')));
+  const address = await eventually(() => proxy.addressOf({ ...ref, port }), Boolean);
+  expect(address?.port).toBe(port + 10_000);
+  expect(await ask(address)).toBe('one');
+});
+
 test('each Service has an address of its own; headless ones and those with a chosen one keep theirs', async () => {
   const create = async (name: string, spec: object) => (await server.api.create(services, { apiVersion: 'v1', kind: 'Service', metadata: { namespace: 'default', name }, spec: { ports: [{ port: 80 }], ...spec } }))['spec'];
   const first = await create('a', {});
