@@ -20,7 +20,7 @@ const sideBySide = '--maxConcurrency=20';
 const apiArgs = ['--runInBand', sideBySide];
 
 function runFast(args: readonly string[]): Promise<Count> {
-  return runJest({ project: 'fast', args: ['--maxWorkers=3', sideBySide, ...args] });
+  return runJest({ project: 'fast', args: ['--maxWorkers=4', sideBySide, ...args] });
 }
 
 async function runApi(args: readonly string[]): Promise<Count> {
