@@ -16,7 +16,7 @@ const images = [
 const autoscaling = ['sync-period=1s', 'cpu-initialization-period=300s', 'initial-readiness-delay=30s'].map((flag) => `--horizontal-pod-autoscaler-${flag}`).join(' ');
 
 /** Tests that may run side by side only wait for something, except those of e2e. */
-const sideBySide = '--maxConcurrency=20';
+const sideBySide = '--maxConcurrency=10';
 const apiArgs = ['--runInBand', sideBySide];
 
 function runFast(args: readonly string[]): Promise<Count> {

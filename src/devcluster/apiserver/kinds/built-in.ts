@@ -106,4 +106,5 @@ function kindOf(entry: ResourceEntry): Kind {
   };
 }
 
-export const createBuiltInKinds = (): Kind[] => builtInResources.map(kindOf);
+/** Prepared once: a process may start many servers, as tests do. */
+export const builtInKinds: readonly Kind[] = builtInResources.map(kindOf);

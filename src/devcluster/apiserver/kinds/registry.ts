@@ -1,7 +1,7 @@
 /** All kinds that are served: the built-in ones, and those of CustomResourceDefinitions as they come and go. */
 import type { KubeObject, Resource } from '../../../kube/ports.ts';
 import type { Store } from '../../store/store.ts';
-import { createBuiltInKinds } from './built-in.ts';
+import { builtInKinds } from './built-in.ts';
 import { createCustomKinds } from './custom.ts';
 import type { Kind } from './kind.ts';
 
@@ -16,12 +16,11 @@ const keyOf = ({ group, version, plural }: Pick<Resource, 'group' | 'version' | 
 export const crdShelf = 'apiextensions.k8s.io/customresourcedefinitions';
 
 export function createRegistry(store: Store): Registry {
-  const builtIn = createBuiltInKinds();
   const custom = new Map<string, Kind[]>();
   let byKey = new Map<string, Kind>();
 
   function refresh(): void {
-    byKey = new Map([...builtIn, ...[...custom.values()].flat()].map((kind) => [keyOf(kind.entry), kind]));
+    byKey = new Map([...builtInKinds, ...[...custom.values()].flat()].map((kind) => [keyOf(kind.entry), kind]));
   }
 
   function follow(crd: KubeObject, old: KubeObject | undefined): void {
