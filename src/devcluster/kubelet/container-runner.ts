@@ -30,8 +30,8 @@ export type RunnerWorld = {
   record: RecordEvent;
   volumes: PodVolumes;
   podIp: string;
-  /** Where the logs of all pods go, and what Node has compiled of their programs, and where the pod keeps its own files. */
-  folders: { logs: string; compiled: string; pod: string };
+  /** Where the logs of all pods go, and where the pod keeps its own files. */
+  folders: { logs: string; pod: string };
   namesFile: string;
 };
 
@@ -77,7 +77,7 @@ export function createContainerRunner(world: RunnerWorld): ContainerRunner {
     const image = findImage(world.images, container);
     await world.volumes.ready(pod);
     const own = buildEnvironment(container, { pod, podIp: world.podIp, read: world.read });
-    const place = { cwd: image.cwd, env: withPreload({ NODE_COMPILE_CACHE: world.folders.compiled, ...image.env, ...own }, settingsOf(container, pod)) };
+    const place = { cwd: image.cwd, env: withPreload({ ...image.env, ...own }, settingsOf(container, pod)) };
     const logFile = join(world.folders.logs, `${namespace}_${name}_${container.name}.log`);
     const process = await world.processes.start({ command: commandOf(image, container, own), ...place, logFile });
     const target: HandlerTarget = { container, podIp: world.podIp, run: (command, signal) => runToEnd(command, { ...place, signal }) };

@@ -44,7 +44,7 @@ export type Kubelet = {
 export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const { api, clock, nodeName, tempFolder } = options;
   const addresses = createAddresses(options.addresses);
-  const folders = { logs: join(tempFolder, 'logs'), compiled: join(tempFolder, 'compiled'), pods: join(tempFolder, 'pods') };
+  const folders = { logs: join(tempFolder, 'logs'), pods: join(tempFolder, 'pods') };
   const namesFile = join(tempFolder, 'service-names.json');
   await mkdir(folders.logs, { recursive: true });
   await registerNode(api, nodeName, clock.nowMs());
@@ -59,7 +59,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     const read = createKeyedReader(api, pod.metadata.namespace ?? '');
     const record = createRecorder(options, pod);
     const volumes = createPodVolumes(join(folder, 'volumes'), { podIp, read, tokens: options.tokens }, options);
-    const containers = createContainerRunner({ ...options, processes, prober, read, record, volumes, podIp, folders: { ...folders, pod: folder }, namesFile });
+    const containers = createContainerRunner({ ...options, processes, prober, read, record, volumes, podIp, folders: { logs: folders.logs, pod: folder }, namesFile });
     const onOver = () => {
       addresses.giveBack(podIp);
       workers.delete(uid);

@@ -6,7 +6,7 @@
 import dns from 'node:dns';
 import type { LookupAddress } from 'node:dns';
 import fs from 'node:fs';
-import { flushCompileCache, syncBuiltinESMExports } from 'node:module';
+import { syncBuiltinESMExports } from 'node:module';
 import net from 'node:net';
 import { gateVariable, settingsVariable } from './pod-settings.ts';
 import type { PodSettings } from './pod-settings.ts';
@@ -21,9 +21,6 @@ function waitAtGate(): void {
   fs.closeSync(gate);
 }
 waitAtGate();
-
-// By itself Node writes down what it has compiled when a program ends: too late for the pods that start while this one runs.
-setTimeout(flushCompileCache, 500).unref();
 
 type Wrap = (original: (...args: unknown[]) => unknown) => (this: unknown, ...args: unknown[]) => unknown;
 

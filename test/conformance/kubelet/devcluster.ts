@@ -21,7 +21,8 @@ export async function startWithNode(): Promise<Server> {
     tempFolder: folder,
     port: 0,
     tls: await createLocalCertificate(),
-    images: new Map([[image, { command: [process.execPath], cwd: folder, env: { PATH: dirname(process.execPath) } }]]),
+    // Hundreds of starts of one program: what Node has compiled of it is kept.
+    images: new Map([[image, { command: [process.execPath], cwd: folder, env: { PATH: dirname(process.execPath), NODE_COMPILE_CACHE: join(folder, 'compiled') } }]]),
     // Apart from those of other tests, which may run at the same time.
     podCidr: '127.32.0.0/13',
     serviceCidr: '127.40.0.0/13',
