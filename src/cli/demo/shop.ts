@@ -27,15 +27,14 @@ export async function readShop({ sticky, scaleUrl }: { sticky: boolean; scaleUrl
 }
 
 /** No label asks for injection in the namespace without a StickyWorkload; the label of the sample would only delay its pods. */
-function withoutSidecar(deployment: KubeObject): KubeObject {
-  const text = JSON.stringify(deployment, (key, value: unknown) => (key === 'holdfast.dev/inject' ? undefined : value));
-  const copy: KubeObject = JSON.parse(text);
-  return copy;
-}
+const withoutSidecar = (deployment: KubeObject): KubeObject => rewrite(deployment, (key, value) => (key === 'holdfast.dev/inject' ? undefined : value));
 
-function withScaleUrl(object: KubeObject, scaleUrl: string): KubeObject {
-  const text = JSON.stringify(object, (key, value: unknown) => (key === 'env' && Array.isArray(value) ? [...value, { name: 'SCALE_URL', value: scaleUrl }] : value));
-  const copy: KubeObject = JSON.parse(text);
+const withScaleUrl = (object: KubeObject, scaleUrl: string): KubeObject =>
+  rewrite(object, (key, value) => (key === 'env' && Array.isArray(value) ? [...value, { name: 'SCALE_URL', value: scaleUrl }] : value));
+
+/** A copy in which each field is what `change` makes of it; undefined: it is left out. */
+function rewrite(object: KubeObject, change: (key: string, value: unknown) => unknown): KubeObject {
+  const copy: KubeObject = JSON.parse(JSON.stringify(object, change));
   return copy;
 }
 

@@ -9,38 +9,27 @@ import { statusOf, type KubeletCase } from './scene.ts';
 const preStop = { lifecycle: { preStop: { httpGet: { port: 8080, path: '/preStop' } } }, ports: [{ containerPort: 8080 }] };
 
 export const stopping: KubeletCase[] = [
-  {
-    title: 'a preStop by HTTP holds SIGTERM back until it has answered',
-    run: async ({ container, pod }) => {
-      const web = pod();
-      const answer = web.hold('app /preStop');
-      await web.create({ containers: [container('app', preStop)] });
-      await web.untilReady();
-      await web.delete();
-      await web.timeOf('app /preStop');
-      await aWhile();
-      expect(web.lines()).toEqual(['app started', 'app /preStop']);
-      answer();
-      await web.timeOf('app ended');
-      expect(web.lines()).toEqual(['app started', 'app /preStop', 'app SIGTERM', 'app ended']);
-    },
-  },
-  {
-    title: 'a preStop that runs a command holds SIGTERM back until the command has ended',
-    run: async ({ container, pod }) => {
-      const web = pod();
-      const answer = web.hold('app /command');
-      await web.create({ containers: [container('app', { lifecycle: { preStop: { exec: { command: askCommand('/command') } } } })] });
-      await web.untilReady();
-      await web.delete();
-      await web.timeOf('app /command');
-      await aWhile();
-      expect(web.lines()).toEqual(['app started', 'app /command']);
-      answer();
-      await web.timeOf('app ended');
-      expect(web.lines()).toEqual(['app started', 'app /command', 'app SIGTERM', 'app ended']);
-    },
-  },
+  ...[
+    { title: 'a preStop by HTTP holds SIGTERM back until it has answered', line: 'app /preStop', hook: preStop },
+    { title: 'a preStop that runs a command holds SIGTERM back until the command has ended', line: 'app /command', hook: { lifecycle: { preStop: { exec: { command: askCommand('/command') } } } } },
+  ].map(
+    ({ title, line, hook }): KubeletCase => ({
+      title,
+      run: async ({ container, pod }) => {
+        const web = pod();
+        const answer = web.hold(line);
+        await web.create({ containers: [container('app', hook)] });
+        await web.untilReady();
+        await web.delete();
+        await web.timeOf(line);
+        await aWhile();
+        expect(web.lines()).toEqual(['app started', line]);
+        answer();
+        await web.timeOf('app ended');
+        expect(web.lines()).toEqual(['app started', line, 'app SIGTERM', 'app ended']);
+      },
+    }),
+  ),
   {
     title: 'a preStop that sleeps holds SIGTERM back for as long',
     run: async ({ container, pod }) => {

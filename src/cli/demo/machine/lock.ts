@@ -3,11 +3,10 @@
  * lock: the system frees it however the process ends, as it would not remove a file; and a process id in a file may be another program's by now.
  */
 import { once } from 'node:events';
-import { connect, createServer, type Server } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { ports } from '../../../core/names/names.ts';
-import { codeOf } from './error-code.ts';
-import { describeTakenPorts, listenAsPod, probeHost } from './pod-ports.ts';
+import { describeTakenPorts, probeHost, takePort } from './pod-ports.ts';
 
 /** A port that the pods need as well: where another program has it, there can be no demo. */
 export const lockPort = ports.sidecar;
@@ -20,23 +19,12 @@ export async function takeLock(): Promise<() => Promise<void>> {
     caller.on('error', () => undefined);
     caller.end(`holdfast demo ${process.pid}`);
   });
-  if (!(await isFree(server))) throw new Error(await describeHolder());
+  if (!(await takePort(server, lockPort))) throw new Error(await describeHolder());
   return async () => {
     const closed = once(server, 'close');
     server.close();
     await closed;
   };
-}
-
-/** Where it is, it is taken with that. */
-async function isFree(server: Server): Promise<boolean> {
-  try {
-    await listenAsPod(server, lockPort);
-    return true;
-  } catch (error) {
-    if (codeOf(error) === 'EADDRINUSE') return false;
-    throw error;
-  }
 }
 
 async function describeHolder(): Promise<string> {

@@ -4,6 +4,7 @@ import type { JsonObject } from '../../schema/json.ts';
 import { compareQuantities, parseQuantity, type Quantity } from '../../schema/quantity.ts';
 import { numberAt, objectAt, objectsAt, textAt, valueAt } from '../fields.ts';
 import { dnsLabel, portName } from './names.ts';
+import { isPort, portRange, protocols } from './port-rules.ts';
 
 /** What containers need to know of their pod. */
 export type PodTraits = { volumes: ReadonlySet<string>; isOnHostNetwork: boolean };
@@ -38,9 +39,6 @@ function validatePorts(container: JsonObject, at: string, pod: PodTraits): Field
   });
 }
 
-const portRange = 'must be between 1 and 65535, inclusive';
-const isPort = (value: unknown): boolean => typeof value === 'number' && value >= 1 && value <= 65_535;
-const protocols = ['SCTP', 'TCP', 'UDP'];
 
 function validatePort(port: JsonObject, at: string, { isOnHostNetwork }: PodTraits): FieldError[] {
   const errors: FieldError[] = [];

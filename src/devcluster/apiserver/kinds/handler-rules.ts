@@ -3,6 +3,7 @@ import { type FieldError, forbidden, invalid, notSupported, required } from '../
 import type { JsonObject } from '../../schema/json.ts';
 import { numberAt, objectAt, textAt, textsAt, valueAt } from '../fields.ts';
 import { portName } from './names.ts';
+import { isPort, portRange } from './port-rules.ts';
 
 const handlers = ['exec', 'httpGet', 'tcpSocket', 'grpc', 'sleep'];
 const places = [['livenessProbe'], ['readinessProbe'], ['startupProbe'], ['lifecycle', 'preStop'], ['lifecycle', 'postStart']];
@@ -31,7 +32,6 @@ export function validateInitHandlers(container: JsonObject, at: string): FieldEr
 }
 
 const schemes = ['HTTP', 'HTTPS'];
-const portRange = 'must be between 1 and 65535, inclusive';
 
 function validateAction(handler: JsonObject, at: string): FieldError[] {
   const { exec, httpGet } = handler;
@@ -44,7 +44,7 @@ function validateAction(handler: JsonObject, at: string): FieldError[] {
 }
 
 function validatePort(port: unknown, at: string): FieldError[] {
-  const isInRange = typeof port !== 'number' || (port >= 1 && port <= 65_535);
+  const isInRange = typeof port !== 'number' || isPort(port);
   const problem = typeof port === 'string' ? portName(port) : isInRange ? undefined : portRange;
   return problem === undefined ? [] : [invalid(at, port, problem)];
 }

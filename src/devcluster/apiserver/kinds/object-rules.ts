@@ -8,6 +8,7 @@ import { numberAt, objectAt, objectsAt, textAt, textsAt } from '../fields.ts';
 import type { KindRules } from './kind.ts';
 import { validateFinalizer } from './metadata.ts';
 import { configKey, dnsLabel, qualifiedName } from './names.ts';
+import { protocols } from './port-rules.ts';
 
 const keysOf = (object: KubeObject, field: string): FieldError[] =>
   Object.keys(objectAt(object, field)).flatMap((key) => {
@@ -109,7 +110,6 @@ export const nodeRules: KindRules = {
 };
 
 const addressTypes = ['FQDN', 'IPv4', 'IPv6'];
-const protocols = ['SCTP', 'TCP', 'UDP'];
 
 function validateSlicePorts(slice: KubeObject): FieldError[] {
   const names = objectsAt(slice, 'ports').map((port) => textAt(port, 'name'));

@@ -6,10 +6,13 @@ import { validateLabels } from './metadata.ts';
 import { labelValue, qualifiedName } from './names.ts';
 
 export function validateSelector(selector: unknown, at: string): FieldError[] {
-  const labels = Object.entries(objectAt(selector, 'matchLabels')).map(([key, value]) => [key, String(value)]);
   const expressions = objectsAt(selector, 'matchExpressions').flatMap((one, index) => validateExpression(one, `${at}.matchExpressions[${index}]`));
-  return [...validateLabels(Object.fromEntries(labels), `${at}.matchLabels`), ...expressions];
+  return [...validateMatchLabels(objectAt(selector, 'matchLabels'), `${at}.matchLabels`), ...expressions];
 }
+
+/** As they come: what is no text is read as one. */
+export const validateMatchLabels = (labels: JsonObject, at: string): FieldError[] =>
+  validateLabels(Object.fromEntries(Object.entries(labels).map(([key, value]) => [key, String(value)])), at);
 
 function validateExpression(expression: JsonObject, at: string): FieldError[] {
   const [key, operator, values] = [textAt(expression, 'key'), textAt(expression, 'operator'), textsAt(expression, 'values')];

@@ -5,8 +5,9 @@ import { duplicate, type FieldError, forbidden, invalid, notSupported, required 
 import type { JsonObject } from '../../schema/json.ts';
 import { numberAt, objectAt, objectsAt, textAt, valueAt } from '../fields.ts';
 import type { KindRules } from './kind.ts';
-import { validateLabels } from './metadata.ts';
 import { dnsLabel, portName } from './names.ts';
+import { isPort, portRange, protocols } from './port-rules.ts';
+import { validateMatchLabels } from './selector-rules.ts';
 
 /** An address that it has it keeps, also where an update leaves it out. */
 function completeService(service: KubeObject, old?: KubeObject): KubeObject {
@@ -33,9 +34,6 @@ function serviceAddress(spec: JsonObject, old: KubeObject | undefined): JsonObje
 }
 
 const serviceTypes = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort'];
-const protocols = ['SCTP', 'TCP', 'UDP'];
-const portRange = 'must be between 1 and 65535, inclusive';
-const isPort = (value: unknown): boolean => typeof value === 'number' && value >= 1 && value <= 65_535;
 
 function validateService(service: KubeObject, old?: KubeObject): FieldError[] {
   const spec = objectAt(service, 'spec');
@@ -60,7 +58,7 @@ function validateService(service: KubeObject, old?: KubeObject): FieldError[] {
 }
 
 const validateSelector = (spec: JsonObject): FieldError[] =>
-  validateLabels(Object.fromEntries(Object.entries(objectAt(spec, 'selector')).map(([key, value]) => [key, String(value)])), 'spec.selector');
+  validateMatchLabels(objectAt(spec, 'selector'), 'spec.selector');
 
 const affinities = ['ClientIP', 'None'];
 const daySeconds = 86_400;
