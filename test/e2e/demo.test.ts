@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, test } from '@jest/globals';
 import { describeWithCluster } from '../support/full-cluster.ts';
-import { kubectl } from '../support/kubectl.ts';
+import { kubectl, until } from '../support/kubectl.ts';
 
 async function runDemo(...args: string[]): Promise<{ code: unknown; output: string }> {
   const child = spawn(process.execPath, ['src/cli/main.ts', 'demo', '--plain', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -13,8 +13,11 @@ async function runDemo(...args: string[]): Promise<{ code: unknown; output: stri
   return { code, output };
 }
 
-/** What the demo could leave, in the cluster's order. */
-const traces = () => kubectl('get', 'namespaces,crds,clusterroles,clusterrolebindings,mutatingwebhookconfigurations', '-o', 'name');
+/** What the demo could leave, in the cluster's order. Namespaces of earlier tests may still be on their way out: they go first. */
+async function traces(): Promise<string> {
+  await until('no namespace that ends', async () => !(await kubectl('get', 'namespaces')).includes('Terminating'));
+  return kubectl('get', 'namespaces,crds,clusterroles,clusterrolebindings,mutatingwebhookconfigurations', '-o', 'name');
+}
 
 describeWithCluster('holdfast demo --context', () => {
   test('plays on the cluster, loses no session, and leaves it as it was', async () => {
