@@ -16,8 +16,9 @@ import { applicationPort, connectionPorts } from './container-ports.ts';
 import type { ContainerJson, JsonPatchOperation, PodJson, ProbeJson } from './pod.ts';
 import { decidePreStop, renderPreStop, renderPreStopVariable } from './pre-stop.ts';
 import type { KeptBecause, PreStopDecision } from './pre-stop.ts';
-import { isSidecar, isTokenVolume, renderSidecar, renderTokenVolume, tokenVolume } from './sidecar.ts';
+import { isSidecar, renderSidecar } from './sidecar.ts';
 import type { InjectParams } from './sidecar.ts';
+import { isTokenVolume, renderTokenVolume, tokenVolume } from './token.ts';
 
 /**
  * Why a pod was left as it is. `HostNetwork`, `PortTaken`: the sidecar could not listen, and the pod would never start. `NameTaken`: a
@@ -44,11 +45,12 @@ export function injectPod(pod: PodJson, params: InjectParams): Injection {
   const obstacle = findObstacle(pod);
   if (obstacle) return { kind: 'unchanged', reason: obstacle };
   const originalGrace = originalGraceSeconds(pod);
+  const graceSeconds = neededGraceSeconds(pod, params);
   const preStops = decidePreStops(pod);
   const patch = [
     ...annotate(pod, { [annotations.workload]: params.workload, [annotations.originalGrace]: String(originalGrace) }),
-    ...extendGrace(pod, params),
-    ...addTokenVolume(pod),
+    ...extendGrace(pod, graceSeconds),
+    ...addTokenVolume(pod, graceSeconds),
     // Before the sidecar: it goes to the front of the list, which would shift the numbers in these paths.
     ...keepProbeGrace(pod, originalGrace),
     ...setPreStops(preStops),
@@ -88,17 +90,19 @@ function annotate(pod: PodJson, wanted: Record<string, string>): JsonPatchOperat
     .map(([key, value]) => add(`/metadata/annotations/${pointer(key)}`, value));
 }
 
-function extendGrace(pod: PodJson, params: InjectParams): JsonPatchOperation[] {
+/** For the longest drain, or what the user gives the pod where that is more. */
+function neededGraceSeconds({ spec }: PodJson, params: InjectParams): number {
   const holdMs = params.drainTimeoutMs + params.quietPeriodMs + params.shutdownMarginMs;
-  const needed = Math.ceil(holdMs / 1000) + graceReserveSeconds;
-  const present = pod.spec.terminationGracePeriodSeconds ?? defaultGraceSeconds;
-  return present >= needed ? [] : [add('/spec/terminationGracePeriodSeconds', needed)];
+  return Math.max(spec.terminationGracePeriodSeconds ?? defaultGraceSeconds, Math.ceil(holdMs / 1000) + graceReserveSeconds);
 }
 
-function addTokenVolume(pod: PodJson): JsonPatchOperation[] {
-  const { volumes } = pod.spec;
-  if (volumes === undefined) return [add('/spec/volumes', [renderTokenVolume()])];
-  return volumes.some((volume) => volume.name === tokenVolume) ? [] : [add('/spec/volumes/-', renderTokenVolume())];
+const extendGrace = ({ spec }: PodJson, graceSeconds: number): JsonPatchOperation[] =>
+  graceSeconds === (spec.terminationGracePeriodSeconds ?? defaultGraceSeconds) ? [] : [add('/spec/terminationGracePeriodSeconds', graceSeconds)];
+
+function addTokenVolume({ spec: { volumes } }: PodJson, graceSeconds: number): JsonPatchOperation[] {
+  const volume = renderTokenVolume(graceSeconds);
+  if (volumes === undefined) return [add('/spec/volumes', [volume])];
+  return volumes.some(({ name }) => name === tokenVolume) ? [] : [add('/spec/volumes/-', volume)];
 }
 
 /** Also for the user's own sidecars: a wedged one would be waited for just as long. */

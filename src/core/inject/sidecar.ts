@@ -1,8 +1,9 @@
-/** The container and the volume that injection adds to a pod. */
+/** The container that injection adds to a pod. */
 import type { SourceType } from '../table/messages.ts';
-import { ports, sidecarContainer, tokenAudience } from '../names/names.ts';
-import type { ContainerJson, VolumeJson } from './pod.ts';
+import { ports, sidecarContainer } from '../names/names.ts';
+import type { ContainerJson } from './pod.ts';
 import { escapeReferences } from './pre-stop.ts';
+import { tokenVolume } from './token.ts';
 
 export type InjectParams = {
   /** Name of the StickyWorkload. */
@@ -37,17 +38,7 @@ export type PodSettings = {
   preStops: { name: string; value: string }[];
 };
 
-export const tokenVolume = 'holdfast-token';
 const tokenFolder = '/var/run/secrets/holdfast';
-
-/** A projected volume, not an emptyDir: local storage would keep the cluster autoscaler from removing the node. */
-export const renderTokenVolume = () => ({
-  name: tokenVolume,
-  projected: { sources: [{ serviceAccountToken: { audience: tokenAudience, expirationSeconds: 3600, path: 'token' } }] },
-});
-
-export const isTokenVolume = ({ name, projected }: VolumeJson): boolean =>
-  name === tokenVolume && (projected?.sources?.some(({ serviceAccountToken }) => serviceAccountToken?.audience === tokenAudience) ?? false);
 
 /** By more than its name, which a user may have given to a container of his own. */
 export const isSidecar = ({ name, restartPolicy, args }: ContainerJson): boolean => name === sidecarContainer && restartPolicy === 'Always' && args?.[0] === 'sidecar';

@@ -29,12 +29,15 @@ export interface Tokens {
 /** What tokens are for that name no audience. */
 export const apiAudience = 'https://kubernetes.default.svc.cluster.local';
 
+/** For clocks that differ. */
+const overdueMs = 60_000;
+
 const administrator: User = { username: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] };
 const invalidToken: Verdict = { ok: false, error: 'invalid bearer token' };
 
 const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-export function createTokens({ store, clock }: { store: Store; clock: Clock }): Tokens {
+export function createTokens({ store, clock }: { store: Pick<Store, 'get'>; clock: Clock }): Tokens {
   const key = randomBytes(32);
   const admin = randomBytes(24).toString('base64url');
   const sign = (text: string): Buffer => createHmac('sha256', key).update(text).digest();
@@ -65,12 +68,14 @@ export function createTokens({ store, clock }: { store: Store; clock: Clock }): 
     return isJsonObject(claims) ? claims : undefined;
   }
 
-  /** A token ends with its ServiceAccount and with the pod that it is bound to. */
+  /** A token ends with its ServiceAccount and with the pod that it is bound to, or a minute after the time at which they should be gone. */
   function isBoundToLiving(claims: JsonObject): boolean {
     const namespace = textAt(claims, 'kubernetes.io', 'namespace');
     const isAlive = (shelf: string, field: string): boolean => {
       const name = textAt(claims, 'kubernetes.io', field, 'name');
-      return store.get(shelf, { namespace, name })?.metadata.uid === textAt(claims, 'kubernetes.io', field, 'uid');
+      const { uid, deletionTimestamp } = store.get(shelf, { namespace, name })?.metadata ?? {};
+      const isOverdue = deletionTimestamp !== undefined && Date.parse(deletionTimestamp) < clock.nowMs() - overdueMs;
+      return uid === textAt(claims, 'kubernetes.io', field, 'uid') && !isOverdue;
     };
     return isAlive('/serviceaccounts', 'serviceaccount') && (valueAt(claims, 'kubernetes.io', 'pod') === undefined || isAlive('/pods', 'pod'));
   }

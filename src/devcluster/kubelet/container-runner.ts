@@ -131,6 +131,8 @@ export function createContainerRunner(world: RunnerWorld): ContainerRunner {
 
   return {
     perform(action, pod, report) {
+      // As the kubelet, which prepares volumes only of pods that may still start containers.
+      if (pod.metadata.deletionTimestamp !== undefined) world.volumes.close();
       const container = containersOf(pod).find((member) => member.container.name === action.container)?.container;
       const entry = running.get(action.container);
       if (action.kind === 'start') {

@@ -52,12 +52,14 @@ export interface PodVolumes {
   readonly folder: string;
   /** Written once; a failure is tried again with the next call. */
   ready(pod: Pod): Promise<void>;
+  /** Tokens are not renewed any more. */
   close(): void;
 }
 
 export function createPodVolumes(folder: string, world: Omit<VolumeWorld, 'pod'>, { clock, log }: { clock: Clock; log: Logger }): PodVolumes {
   let cancelRewrite: (() => void) | undefined;
   let writing: Promise<void> | undefined;
+  let isClosed = false;
 
   async function write(pod: Pod): Promise<void> {
     const nowMs = clock.nowMs();
@@ -66,6 +68,7 @@ export function createPodVolumes(folder: string, world: Omit<VolumeWorld, 'pod'>
   }
 
   function rewriteAfter(delayMs: number, pod: Pod): void {
+    if (isClosed) return;
     cancelRewrite = clock.after(delayMs, () => {
       write(pod).catch((error: unknown) => {
         log.warn({ pod: pod.metadata.name, error: describeError(error) }, 'token cannot be renewed');
@@ -84,6 +87,7 @@ export function createPodVolumes(folder: string, world: Omit<VolumeWorld, 'pod'>
       return writing;
     },
     close() {
+      isClosed = true;
       cancelRewrite?.();
     },
   };

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
+import { eventually } from '../../../support/eventually.ts';
 import { holding, polite, say, timeOf } from './held-pod.ts';
 import { forever, isReady, limitMs, openScene, script } from './scene.ts';
 import type { Scene } from './scene.ts';
@@ -62,6 +63,19 @@ test('a hook that cannot be called is told, and the app stops at once', async ()
   await scene.untilGone('broken');
   expect(scene.events('broken')).toContain('FailedPreStopHook: PreStopHook failed');
   expect(await scene.log('broken', 'app')).toMatch(/term/);
+});
+
+test('the token of a pod that ends is not renewed', async () => {
+  const volumes = [{ name: 'token', projected: { sources: [{ serviceAccountToken: { path: 'token', expirationSeconds: 1 } }] } }];
+  const exec = { command: [process.execPath, '-e', 'setTimeout(() => {}, 3000)'] };
+  await scene.run('renewed', { containers: [script('app', `${say} ${polite} ${forever}`, { lifecycle: { preStop: { exec } } })], volumes });
+  await eventually(() => scene.tokenRequests.length, (asked) => asked >= 3, limitMs);
+  await scene.delete('renewed');
+  await eventually(() => scene.events('renewed'), (told) => told.some((event) => event.startsWith('Killing')), limitMs);
+  const asked = scene.tokenRequests.length;
+  await scene.untilGone('renewed');
+  // One may have been on its way.
+  expect(scene.tokenRequests.length - asked).toBeLessThanOrEqual(1);
 });
 
 test('an exec hook runs as in the container, before its SIGTERM', async () => {

@@ -53,8 +53,8 @@ const pods: fc.Arbitrary<PodJson> = fc.record(
   { requiredKeys: ['spec', 'metadata'] },
 );
 
-function inject(pod: PodJson): { pod: PodJson; kept: string[] } {
-  const injection = injectPod(pod, params);
+function inject(pod: PodJson, { drainTimeoutMs } = params): { pod: PodJson; kept: string[] } {
+  const injection = injectPod(pod, { ...params, drainTimeoutMs });
   if (injection.kind !== 'inject') throw new Error(`left unchanged: ${injection.reason}`);
   return { pod: applyPatch(pod, injection.patch), kept: injection.warnings.flatMap((warning) => (warning.kind === 'PreStopKept' ? [warning.container] : [])) };
 }
@@ -128,6 +128,18 @@ describe('injection', () => {
     const { pod } = inject({ metadata: {}, spec: { containers: [{ name: 'app' }] } });
     const bared: PodJson = { ...pod, spec: { ...pod.spec, containers: [{ name: 'app' }] } };
     expect(inject(bared).pod).toEqual(pod);
+  });
+
+  test('whenever the pod is deleted, what is left of its token serves the whole grace', () => {
+    fc.assert(
+      fc.property(pods, fc.integer({ min: 1000, max: 200 * 3_600_000 }), (pod, drainTimeoutMs) => {
+        const { spec } = inject(pod, { ...params, drainTimeoutMs }).pod;
+        const lifetimeSeconds = spec.volumes?.at(-1)?.projected?.sources?.[0]?.serviceAccountToken?.expirationSeconds ?? 0;
+        // The kubelet renews it after four fifths or a day, looks each minute and a half, and never again once the pod is being deleted.
+        const oldestSeconds = Math.min(0.8 * lifetimeSeconds, 24 * 3600) + 90;
+        expect(lifetimeSeconds - oldestSeconds).toBeGreaterThanOrEqual(spec.terminationGracePeriodSeconds ?? 0);
+      }),
+    );
   });
 
   test('the grace period holds the longest drain, and is never shorter than the one asked for', () => {
