@@ -6,6 +6,7 @@ import { addressReused } from './scenarios/address-reused.ts';
 import { countedInThePod } from './scenarios/counted-in-the-pod.ts';
 import { drainLimit } from './scenarios/drain-limit.ts';
 import { lateProxy } from './scenarios/late-proxy.ts';
+import { namespaceDeleted } from './scenarios/namespace-deleted.ts';
 import { notServing } from './scenarios/not-serving.ts';
 import { onePod } from './scenarios/one-pod.ts';
 import { podsReplaced } from './scenarios/pods-replaced.ts';
@@ -15,7 +16,7 @@ import { returningBrowsers } from './scenarios/returning-browsers.ts';
 import { sidecarKilled } from './scenarios/sidecar-killed.ts';
 import { workloadDeleted } from './scenarios/workload-deleted.ts';
 
-const scenarios = [podsReplaced, lateProxy, returningBrowsers, notServing, proxiesReplaced, proxyKilled, sidecarKilled, onePod, drainLimit, addressReused, countedInThePod, workloadDeleted];
+const scenarios = [podsReplaced, lateProxy, returningBrowsers, notServing, proxiesReplaced, proxyKilled, sidecarKilled, onePod, drainLimit, addressReused, countedInThePod, workloadDeleted, namespaceDeleted];
 
 // Not inside of describe: Jest starts concurrent tests before the hooks of theirs.
 beforeAll(installHoldfast, 180_000);

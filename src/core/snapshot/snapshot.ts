@@ -165,6 +165,7 @@ export type ReferenceGrant = {
   to: { group: string; kind: string; name?: string }[];
 };
 
-export type Namespace = { name: string; labels: Record<string, string> };
+/** `isEnding`: deleted, and on its way out: nothing can be created in it any more. */
+export type Namespace = { name: string; labels: Record<string, string>; isEnding: boolean };
 
 export type ProxyDeployment = Owned & { gateway: string; readyReplicas: number };

@@ -32,8 +32,9 @@ export async function answerDrain(pod: PodRef, { pods, sources }: DrainPorts, no
 /**
  * Only a deletion is believed to the cache: it cannot be undone. Otherwise the cache may be behind. The kubelet runs
  * preStop because the API server told it of the deletion, so a read from the API server that starts now must show it.
+ * Throws RequestError 503 where neither can say.
  */
-async function lifeOf(pod: PodRef, pods: PodDirectory): Promise<PodLife> {
+export async function lifeOf(pod: PodRef, pods: PodDirectory): Promise<PodLife> {
   const cached = pods.cached(pod);
   if (cached.kind === 'Terminating') return cached;
   try {

@@ -1,6 +1,6 @@
 /** Discovery: routing tables for proxies, session counts from them, and drain answers for sidecars. See core/table/messages.ts. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { DrainSummary, Report } from '../../core/table/messages.ts';
+import type { DrainAnswer, DrainSummary, Report } from '../../core/table/messages.ts';
 import type { Identity, TokenReviewer } from '../../kube/ports.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { describeError } from '../../platform/errors.ts';
@@ -16,6 +16,7 @@ import { streamTable } from './table-stream.ts';
 import type { TableFeed } from './table-stream.ts';
 import { createSessionRelay } from './session-relay.ts';
 import { createTokenCache } from './token-cache.ts';
+import { answerUnverified } from './unverified.ts';
 
 export type DiscoveryPorts = {
   reviewer: TokenReviewer;
@@ -30,9 +31,10 @@ export type DiscoveryPorts = {
   logger: Logger;
 };
 
-type Call = { request: IncomingMessage; response: ServerResponse; token: string; identity: Identity };
+/** `identify`: whose the token is; RequestError 401 where it is nobody's. */
+type Call = { request: IncomingMessage; response: ServerResponse; token: string; identify: () => Promise<Identity> };
 /** Undefined: the response is being written by someone else. */
-type Route = (call: Call) => Promise<Answer> | undefined;
+type Route = (call: Call) => Promise<Answer | undefined>;
 
 // 10,000 endpoints take 1.3 MB.
 const maxReportBytes = 8 * 1024 * 1024;
@@ -54,7 +56,7 @@ async function respond(request: IncomingMessage, response: ServerResponse, { rou
     const route = routes.get(`${request.method} ${request.url?.split('?')[0]}`);
     if (route === undefined) throw new RequestError(404, `only ${[...routes.keys()].join(', ')}`);
     const token = bearerToken(request);
-    const answer = await route({ request, response, token, identity: await authenticate(token, ports.reviewer) });
+    const answer = await route({ request, response, token, identify: () => authenticate(token, ports.reviewer) });
     if (answer !== undefined) sendAnswer(response, answer);
   } catch (error) {
     const status = error instanceof RequestError ? error.status : 500;
@@ -65,13 +67,13 @@ async function respond(request: IncomingMessage, response: ServerResponse, { rou
 }
 
 function createRoutes(ports: DiscoveryPorts): ReadonlyMap<string, Route> {
-  const { feed, clock, replica, drain } = ports;
+  const { feed, clock, replica } = ports;
   const relay = createSessionRelay();
   return new Map<string, Route>([
     [
       'GET /v1/table',
-      ({ response, token, identity }) => {
-        const { pod, gateway } = proxyOf(identity);
+      async ({ response, token, identify }) => {
+        const { pod, gateway } = proxyOf(await identify());
         streamTable(response, { feed, relay, gatewayKey: keyOf(gateway), podUid: pod.uid, replica, clock });
         keepChecking(response, token, ports);
         return undefined;
@@ -79,8 +81,8 @@ function createRoutes(ports: DiscoveryPorts): ReadonlyMap<string, Route> {
     ],
     [
       'POST /v1/report',
-      async ({ request, identity }) => {
-        const proxy = proxyOf(identity);
+      async ({ request, identify }) => {
+        const proxy = proxyOf(await identify());
         const report = await readReport(request, ports);
         ports.onReport(proxy, report, clock.nowMs());
         relay.publish(keyOf(proxy.gateway), proxy.pod.uid, report);
@@ -89,22 +91,35 @@ function createRoutes(ports: DiscoveryPorts): ReadonlyMap<string, Route> {
     ],
     [
       'POST /v1/handover',
-      async ({ request, identity }) => {
-        const { pod, gateway } = proxyOf(identity);
+      async ({ request, identify }) => {
+        const { pod, gateway } = proxyOf(await identify());
         const isTaken = relay.handOver(keyOf(gateway), pod.uid, parseHandover(await readJson(request, maxReportBytes)));
         return isTaken ? { status: 204 } : { status: 503, body: { message: 'no other proxy of the Gateway listens here' } };
       },
     ],
-    ['GET /v1/drain', async ({ identity }) => ({ status: 200, body: await answerDrain(podOf(identity), drain, clock.nowMs()) })],
+    ['GET /v1/drain', async (call) => ({ status: 200, body: await tellSidecar(call, ports) })],
     [
       'POST /v1/drained',
-      async ({ request, identity }) => {
-        const pod = podOf(identity);
+      async ({ request, identify }) => {
+        const pod = podOf(await identify());
         ports.onDrained(pod, parseSummary(await readJson(request, maxSummaryBytes)));
         return { status: 204 };
       },
     ],
   ]);
+}
+
+async function tellSidecar({ token, identify }: Call, { drain, clock }: DiscoveryPorts): Promise<DrainAnswer> {
+  let identity: Identity;
+  try {
+    identity = await identify();
+  } catch (error) {
+    const isRefused = error instanceof RequestError && error.status === 401;
+    const over = isRefused ? await answerUnverified(token, drain.pods, clock.nowMs()) : undefined;
+    if (over === undefined) throw error;
+    return over;
+  }
+  return answerDrain(podOf(identity), drain, clock.nowMs());
 }
 
 async function readReport(request: IncomingMessage, { onReportRefused }: DiscoveryPorts): Promise<Report> {

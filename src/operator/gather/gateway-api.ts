@@ -137,7 +137,7 @@ export const projectNamespace = ({ apiVersion, kind, metadata }: KubeObject): Ca
   apiVersion,
   kind,
   metadata: identityOf(metadata),
-  namespace: { name: metadata.name, labels: metadata.labels ?? {} },
+  namespace: { name: metadata.name, labels: metadata.labels ?? {}, isEnding: metadata.deletionTimestamp !== undefined },
 });
 
 /** Whether anything changed that is kept. */

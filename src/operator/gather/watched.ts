@@ -71,6 +71,8 @@ export const always: Record<Exclude<CacheName, keyof typeof withGatewayApi | 're
   // Only for their owners: the middle of the chain from a pod to its Deployment.
   replicaSets: { resource: resources.replicaSets, select: { metadataOnly: true }, project: projectOwner },
   pods: { resource: resources.pods, project: projectPod },
+  // Only their labels, by which a Gateway may choose whose routes it takes, and whether they are on their way out.
+  namespaces: { resource: resources.namespaces, select: { metadataOnly: true }, project: projectNamespace, isNews: namespaceChanged },
   nodes: { resource: resources.nodes, project: projectNode, isNews: nodeChanged },
   slices: { resource: resources.endpointSlices, project: projectSlice },
   // All of these three: one of somebody else with the name we want must be seen before it is touched.
@@ -88,8 +90,6 @@ export const withGatewayApi = {
   gatewayClasses: { resource: resources.gatewayClasses, project: projectGatewayClass },
   gateways: { resource: resources.gateways, project: projectGateway },
   httpRoutes: { resource: resources.httpRoutes, project: projectWithStatus },
-  // Only their labels, by which a Gateway may choose whose routes it takes.
-  namespaces: { resource: resources.namespaces, select: { metadataOnly: true }, project: projectNamespace, isNews: namespaceChanged },
 } as const satisfies Record<string, Watched>;
 
 /** Only while its definition is installed: a definition of its own, which a cluster may lack. */

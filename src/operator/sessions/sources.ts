@@ -2,6 +2,7 @@
 import { gatewayKey } from '../../core/accept/plan.ts';
 import type { Ledger } from '../../core/count/ledger.ts';
 import { backendKey, defaultGateway } from '../../core/names/names.ts';
+import type { Snapshot } from '../../core/snapshot/snapshot.ts';
 import type { SessionSource } from '../../core/table/messages.ts';
 import type { PodRef } from '../discovery/caller.ts';
 import type { Translated, TranslationFeed } from '../feed/translation-feed.ts';
@@ -20,14 +21,18 @@ export function createSources({ world, feed, ledger }: { world: World; feed: Tra
     const gateways = gatewaysOf(backendKey(pod.namespace, name), pod.namespace, translated);
     const expected = gateways.map((gateway) => ({ gateway, proxies: expectedProxies(translated.snapshot, gateway) }));
     const proxies = expected.flatMap((one) => one.proxies);
-    // With the StickyWorkload gone, and its proxies after it, no client can come back to a session: what they counted last holds nothing.
-    if (!workload && proxies.length === 0) return [{ type: 'Proxy', known: true, sessions: 0 }];
-    // A proxy that is being replaced takes its counts with it.
-    const bare = expected.find((one) => one.proxies.length === 0);
-    if (bare && workload) return unknown(`no proxy of Gateway ${bare.gateway} is running`);
+    // A proxy that is being replaced takes its counts with it. With the StickyWorkload gone, or its Gateway's namespace, none comes after it:
+    // no client can come back to a session, and what they counted last holds nothing.
+    const isReplaced = (gateway: string) => workload !== undefined && !isEnding(translated.snapshot, gateway);
+    const bare = expected.find((one) => one.proxies.length === 0 && isReplaced(one.gateway));
+    if (bare) return unknown(`no proxy of Gateway ${bare.gateway} is running`);
+    if (proxies.length === 0) return [{ type: 'Proxy', known: true, sessions: 0 }];
     return ledger.sourcesOf(pod.uid, proxies, nowMs);
   };
 }
+
+/** Of the namespace of a Gateway. */
+const isEnding = ({ namespaces }: Snapshot, gateway: string): boolean => namespaces.some(({ name, isEnding: ends }) => ends && gateway.startsWith(`${name}/`));
 
 /** All whose proxies may have sent sessions to the backend. One that no table leads to may have been led to a moment ago. */
 function gatewaysOf(backend: string, namespace: string, { translation: { carriers, world } }: Translated): string[] {

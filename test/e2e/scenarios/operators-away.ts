@@ -1,13 +1,14 @@
 /**
  * All operators are killed in the middle of drains and stay away for a minute. Proxies route on, sidecars hold: unknown is not zero.
  * Only a limit goes on counting. Pods that start meanwhile start without the sidecar, which is reported when the operator is back.
+ * A pod that is deleted by force meanwhile is known to no operator that comes back, and nobody vouches for its token: its sidecar hears that it is over.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from '@jest/globals';
 import { killInPod } from '../../support/kill.ts';
-import { conditionOf, kubectl, listObjects, until } from '../../support/kubectl.ts';
+import { conditionOf, getObject, kubectl, listObjects, until } from '../../support/kubectl.ts';
 import { createShopClient } from '../../../src/cli/demo/customers/shop-client.ts';
-import { appPods, getWorkload, scale, untilDraining, untilReady, untilSettled } from '../../support/shop-cluster.ts';
+import { appPods, controlPort, getWorkload, scale, untilDraining, untilReady, untilSettled } from '../../support/shop-cluster.ts';
 import { inShop, type Scene } from '../world/scene.ts';
 import { untilHeld } from '../world/sidecars.ts';
 import type { Scenario } from './scenario.ts';
@@ -38,6 +39,17 @@ async function beginLimitedDrain({ namespace, host }: Scene): Promise<string> {
   return pod;
 }
 
+/** One pod with a session that never ends, and no limit that would be over soon. Answers its address. */
+async function beginLongDrain({ namespace, host }: Scene): Promise<{ pod: string; address: string }> {
+  const pod = await createShopClient({ host, port: 80 }).login();
+  await kubectl('-n', namespace, 'delete', 'pod', pod, '--wait=false');
+  await untilHeld(namespace, pod);
+  return { pod, address: String((await getObject('pod', pod, namespace))?.status?.['podIP']) };
+}
+
+/** Whether the app still runs, which the API server cannot tell of a pod that was deleted by force. */
+const answers = (address: string): Promise<boolean> => fetch(`http://${address}:${controlPort}/`, { signal: AbortSignal.timeout(2000) }).then(() => true, () => false);
+
 async function reportedAndReplaced(namespace: string): Promise<void> {
   const reported = await until('the pod without sidecar reported', async () => {
     const condition = await injected(namespace);
@@ -54,26 +66,34 @@ export const operatorsAway: Scenario = {
   title: 'all operators killed for a minute in the middle of drains: nothing lost; pods go at their limit, or when the operator is back; pods without sidecar are reported',
   play: () =>
     inShop('e2e-away', { replicas: 4 }, (busy) =>
-      inShop('e2e-away-limit', { replicas: 1, spec: { drain: { timeout: '30s' }, dataplane: { replicas: 1 } } }, async (limited) => {
-        const load = busy.customers('operators-away', { meanLifeMs: 15_000 });
-        await until('customers on every pod', async () => new Set(load.truth.sessions.map(({ pod }) => pod)).size === 4);
-        const limitedPod = await beginLimitedDrain(limited);
-        await scale(busy.namespace, 2);
-        await untilDraining(busy.namespace, 2);
-        try {
-          await killOperators();
-          const killedAtMs = Date.now();
-          await scale(limited.namespace, 2);
-          await delay(killedAtMs + awayMs - Date.now());
-          expect([...busy.pods.goneAtMs.keys()]).toEqual([]);
-          expect(limited.pods.goneAtMs.get(limitedPod)).toBeLessThan(Date.now());
-        } finally {
-          // Also for the scenarios after this one.
-          await bringBack();
-        }
-        expect(await busy.farewell(load)).toMatchObject({ lost: 0, misplaced: 0, refused: 0 });
-        await untilSettled(busy.namespace, 2);
-        await reportedAndReplaced(limited.namespace);
-      }),
+      inShop('e2e-away-limit', { replicas: 1, spec: { drain: { timeout: '30s' }, dataplane: { replicas: 1 } } }, (limited) =>
+        inShop('e2e-away-forced', { replicas: 1, spec: { dataplane: { replicas: 1 } } }, (forced) => playAway({ busy, limited, forced })),
+      ),
     ),
 };
+
+async function playAway({ busy, limited, forced }: Record<'busy' | 'limited' | 'forced', Scene>): Promise<void> {
+  const load = busy.customers('operators-away', { meanLifeMs: 15_000 });
+  await until('customers on every pod', async () => new Set(load.truth.sessions.map(({ pod }) => pod)).size === 4);
+  const limitedPod = await beginLimitedDrain(limited);
+  const long = await beginLongDrain(forced);
+  await scale(busy.namespace, 2);
+  await untilDraining(busy.namespace, 2);
+  try {
+    await killOperators();
+    const killedAtMs = Date.now();
+    await scale(limited.namespace, 2);
+    await kubectl('-n', forced.namespace, 'delete', 'pod', long.pod, '--force', '--grace-period=0');
+    await delay(killedAtMs + awayMs - Date.now());
+    expect([...busy.pods.goneAtMs.keys()]).toEqual([]);
+    expect(limited.pods.goneAtMs.get(limitedPod)).toBeLessThan(Date.now());
+    expect(await answers(long.address)).toBe(true);
+  } finally {
+    // Also for the scenarios after this one.
+    await bringBack();
+  }
+  expect(await busy.farewell(load)).toMatchObject({ lost: 0, misplaced: 0, refused: 0 });
+  await until('the containers of the pod that was deleted by force ended', async () => !(await answers(long.address)));
+  await untilSettled(busy.namespace, 2);
+  await reportedAndReplaced(limited.namespace);
+}

@@ -152,6 +152,8 @@ describe('a report', () => {
   });
 });
 
+const encode = (claims: object): string => Buffer.from(JSON.stringify(claims)).toString('base64url');
+
 describe('a sidecar that asks about its pod', () => {
   const ask = () => discovery.client.call('GET', '/v1/drain', { token: 'sidecar' });
   const sources = [{ type: 'Proxy', known: true, sessions: 3 }];
@@ -182,6 +184,48 @@ describe('a sidecar that asks about its pod', () => {
   test('is released at once when its pod was deleted by force', async () => {
     discovery.state.live = { kind: 'Gone' };
     expect(await ask()).toEqual({ status: 200, body: { terminating: true, killAtMs: discovery.clock.nowMs(), sources } });
+  });
+
+  describe('with a token that is no longer taken', () => {
+    const claims = { 'kubernetes.io': { namespace: 'shop', pod: { name: 'cart-1', uid: 'uid-cart-1' } } };
+    const outdated = `e30.${encode(claims)}.e30`;
+    const askWith = (token: string) => discovery.client.call('GET', '/v1/drain', { token });
+    const uncounted = [{ type: 'Proxy', known: false, why: 'the time of the pod is over, and its token with it' }];
+    const refusal = { status: 401, body: { message: expect.stringMatching(/its pod is gone/) } };
+
+    test('is released when the grace of its pod is over', async () => {
+      const killAtMs = discovery.clock.nowMs() - 61_000;
+      discovery.state.cached = { kind: 'Terminating', killAtMs };
+      expect(await askWith(outdated)).toEqual({ status: 200, body: { terminating: true, killAtMs, sources: uncounted } });
+    });
+
+    test('is released when its pod is gone, by the word of the API server', async () => {
+      discovery.state.cached = { kind: 'Gone' };
+      discovery.state.live = { kind: 'Gone' };
+      expect(await askWith(outdated)).toEqual({ status: 200, body: { terminating: true, killAtMs: discovery.clock.nowMs(), sources: uncounted } });
+      expect(discovery.liveReads).toEqual([{ namespace: 'shop', name: 'cart-1', uid: 'uid-cart-1' }]);
+    });
+
+    test('learns nothing of a pod that drains, or lives', async () => {
+      discovery.state.cached = { kind: 'Terminating', killAtMs: discovery.clock.nowMs() + 1 };
+      expect(await askWith(outdated)).toEqual(refusal);
+      discovery.state.cached = { kind: 'Alive' };
+      expect(await askWith(outdated)).toEqual(refusal);
+    });
+
+    test('gets no answer while the API server is away', async () => {
+      discovery.state.cached = { kind: 'Gone' };
+      discovery.state.apiServerAway = true;
+      expect(await askWith(outdated)).toMatchObject({ status: 503 });
+    });
+
+    const payloads = ['e30', 'not-json', encode({ 'kubernetes.io': { namespace: 'shop' } }), encode({ 'kubernetes.io': { namespace: '../secrets', pod: { name: 'a', uid: 'b' } } })];
+    test.each(payloads)('that names no pod (%s) is refused', async (payload) => {
+      discovery.state.cached = { kind: 'Gone' };
+      discovery.state.live = { kind: 'Gone' };
+      expect(await askWith(`e30.${payload}.e30`)).toEqual(refusal);
+      expect(discovery.liveReads).toEqual([]);
+    });
   });
 
   test('hands in how its drain ended', async () => {

@@ -101,9 +101,9 @@ describe('what else of Gateway API is kept', () => {
     });
   });
 
-  test('of a namespace: its labels', () => {
-    expect(projectNamespace({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', labels: { team: 'a' } } }).namespace).toEqual({ name: 'shop', labels: { team: 'a' } });
-    expect(projectNamespace({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } }).namespace.labels).toEqual({});
+  test('of a namespace: its labels, and whether it is on its way out', () => {
+    expect(projectNamespace({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', labels: { team: 'a' } } }).namespace).toEqual({ name: 'shop', labels: { team: 'a' }, isEnding: false });
+    expect(projectNamespace({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', deletionTimestamp: '2026-11-23T10:00:00Z' } }).namespace).toEqual({ name: 'shop', labels: {}, isEnding: true });
   });
 
   test.each<[string, string[], string | undefined]>([

@@ -12,6 +12,8 @@ const labels = { 'app.kubernetes.io/managed-by': 'holdfast', 'app.kubernetes.io/
 const proxies = ['p', 'q'].map((name) => ({ name, labels, of: 'Deployment/holdfast-holdfast' }));
 const cart = { namespace: 'shop', name: 'cart-a', uid: 'uid-cart-a' };
 
+const ending = { name: 'shop', labels: {}, isEnding: true };
+
 type Known = {
   world?: ShortWorld;
   /** What injection wrote on the pod; absent: the pod is in no cache. */
@@ -46,7 +48,9 @@ test.each<[string, Known, object]>([
   ['nothing of a pod that no cache has', { world: { pods: proxies } }, unknown('this replica of the operator does not know the pod yet')],
   ['nothing while no proxy runs: its counts went with it', { world: {}, workload: 'cart' }, unknown('no proxy of Gateway shop/holdfast is running')],
   ['zero where the StickyWorkload is gone, and its proxy with it, whatever that counted last', { world: {}, workload: 'cart', claimed: false, reports: { p: { sessions: 2 } } }, known(0)],
-  ['what a proxy counts that runs on without the StickyWorkload', { world: { pods: proxies }, workload: 'cart', claimed: false, reports: { p: { sessions: 1 }, q: {} } }, known(1)],
+  ['zero where nobody comes after the last proxy, because the namespace goes', { world: { namespaces: [ending] }, workload: 'cart', reports: { p: { sessions: 2 } } }, known(0)],
+  ['what a proxy counts that runs on while the namespace goes', { world: { namespaces: [ending], pods: proxies }, workload: 'cart', reports: { p: { sessions: 2 }, q: {} } }, known(2)],
+  ['what a proxy counts that runs on without without the StickyWorkload', { world: { pods: proxies }, workload: 'cart', claimed: false, reports: { p: { sessions: 1 }, q: {} } }, known(1)],
   ['the sum of all proxies', { world: { pods: proxies }, workload: 'cart', reports: { p: { sessions: 2 }, q: { sessions: 3 } } }, known(5)],
   ['nothing while one of them is silent', { world: { pods: proxies }, workload: 'cart', reports: { p: {} } }, unknown('proxy pod uid-q has not reported')],
   [
