@@ -5,11 +5,16 @@ import { expect, test } from '@jest/globals';
 import { describeWithCluster } from '../support/full-cluster.ts';
 import { kubectl, until } from '../support/kubectl.ts';
 
+/** So long it may take. Then it is stopped as by Ctrl-C: it takes its objects along, and the tests after it find the cluster as it was. */
+const limitMs = 200_000;
+
 async function runDemo(...args: string[]): Promise<{ code: unknown; output: string }> {
   const child = spawn(process.execPath, ['src/cli/main.ts', 'demo', '--plain', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  const timer = setTimeout(() => child.kill('SIGINT'), limitMs);
   const [code] = (await once(child, 'exit')) as unknown[];
+  clearTimeout(timer);
   return { code, output };
 }
 

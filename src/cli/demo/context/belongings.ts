@@ -8,13 +8,13 @@ import { kindOf } from './kinds.ts';
 /** A namespace takes its time. */
 const goneLimitMs = 120_000;
 const lookEveryMs = 500;
-/** The customers have left. Who has looked at the shop in a browser would hold a pod until the idle timeout, and a proxy as long as the connection is open. */
+/** The customers have left. Who has looked at the shop in a browser would hold a pod until the idle timeout. */
 const podGraceSeconds = 5;
 
 export type Cluster = Pick<ObjectReader, 'get' | 'list'> &
   Pick<ObjectWriter, 'create' | 'delete'> & {
-    /** Deletes the pods of a namespace, which then have so long at most. */
-    endPods(namespace: string, gracePeriodSeconds: number): Promise<void>;
+    /** Deletes a pod, which then has so long at most. */
+    endPod(pod: KubeObject, gracePeriodSeconds: number): Promise<void>;
   };
 
 type Belonging = { resource: Resource; object: KubeObject };
@@ -57,27 +57,40 @@ async function createNew(cluster: Cluster, resource: Resource, object: KubeObjec
 
 const nameOf = ({ resource, object: { metadata } }: Belonging): string => [resource.kind, metadata.namespace, metadata.name].filter(Boolean).join(' ');
 
-async function removeOne(cluster: Cluster, clock: Clock, { resource, object }: Belonging): Promise<void> {
-  const { uid, ...ref } = object.metadata;
-  await cluster.delete(resource, ref, uid);
+async function removeOne(cluster: Cluster, clock: Clock, belonging: Belonging): Promise<void> {
+  const { uid, ...ref } = belonging.object.metadata;
+  await cluster.delete(belonging.resource, ref, uid);
   const endMs = clock.nowMs() + goneLimitMs;
-  while (!(await isGone(cluster, { resource, object }))) {
-    if (podsOf({ resource, object })) await cluster.endPods(object.metadata.namespace ?? '', podGraceSeconds);
+  while ((await isThere(cluster, belonging)) || (await endPods(cluster, belonging)) > 0) {
     if (clock.nowMs() > endMs) throw new Error(`still there after ${goneLimitMs / 1000} s`);
     await sleep(clock, lookEveryMs);
   }
 }
 
-/** With its pods: the namespace controller of Kubernetes comes back to a namespace that has pods only after half of their termination grace. */
-async function isGone(cluster: Cluster, { resource, object }: Belonging): Promise<boolean> {
+async function isThere(cluster: Cluster, { resource, object }: Belonging): Promise<boolean> {
   const { uid, ...ref } = object.metadata;
-  if ((await cluster.get(resource, ref))?.metadata.uid === uid) return false;
-  const select = podsOf({ resource, object });
-  return select === undefined || (await cluster.list(pods, { fieldSelector: `metadata.namespace=${ref.namespace ?? ''}`, ...select })).items.length === 0;
+  return (await cluster.get(resource, ref))?.metadata.uid === uid;
+}
+
+/**
+ * Answers how many pods of it are left: the namespace controller of Kubernetes comes back to a namespace that has pods only after half of
+ * their termination grace. Only those that end already are hurried: any other would be replaced, again and again.
+ */
+async function endPods(cluster: Cluster, { object }: Belonging): Promise<number> {
+  const select = podsOf(object);
+  if (select === undefined) return 0;
+  const { items } = await cluster.list(pods, { fieldSelector: `metadata.namespace=${object.metadata.namespace ?? ''}`, ...select });
+  for (const pod of items.filter(hasLong)) await cluster.endPod(pod, podGraceSeconds);
+  return items.length;
+}
+
+function hasLong({ metadata }: KubeObject): boolean {
+  const { deletionTimestamp, deletionGracePeriodSeconds = 0 } = metadata;
+  return deletionTimestamp !== undefined && deletionGracePeriodSeconds > podGraceSeconds;
 }
 
 /** Which pods go with an object: those of a Deployment, and with the last StickyWorkload of the namespace its proxies, too. */
-function podsOf({ object }: Belonging): ListOptions | undefined {
+function podsOf(object: KubeObject): ListOptions | undefined {
   if (object.kind === 'StickyWorkload') return {};
   if (!isSelecting(object)) return undefined;
   return { labelSelector: Object.entries(object.spec.selector.matchLabels).map((pair) => pair.join('=')).join(',') };

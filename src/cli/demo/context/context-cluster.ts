@@ -1,5 +1,5 @@
 /** The demo's cluster is that of a context of the kubeconfig: somebody's, so that all that the demo makes there is taken away again. */
-import { CoreV1Api, type KubeConfig } from '@kubernetes/client-node';
+import { ApiException, CoreV1Api, type KubeConfig } from '@kubernetes/client-node';
 import { createLiveCluster, type LiveCluster } from '../../../kube/live/client.ts';
 import { loadContext } from '../../../kube/live/kube-config.ts';
 import type { KubeObject } from '../../../kube/ports.ts';
@@ -10,7 +10,7 @@ import { createLogger } from '../../../platform/logger.ts';
 import type { Address, DemoCluster, ServicePort } from '../demo-cluster.ts';
 import { readEndpoints } from '../look.ts';
 import { fewestPods, mostPods, operatorRef, shopName } from '../shop.ts';
-import { createBelongings } from './belongings.ts';
+import { createBelongings, type Cluster } from './belongings.ts';
 import { createMirror, type Mirror } from './mirror.ts';
 import { openForward, type Forward } from './port-forward.ts';
 import { startScaler, type Scaler } from './scaler.ts';
@@ -21,10 +21,7 @@ const namespace = 'holdfast-demo';
 export function connectCluster(context: string, customers: () => number, tell: (text: string) => void): DemoCluster {
   const kubeConfig = loadContext(context);
   const live = connectLive(kubeConfig);
-  const endPods = async (within: string, gracePeriodSeconds: number) => {
-    await kubeConfig.makeApiClient(CoreV1Api).deleteCollectionNamespacedPod({ namespace: within, gracePeriodSeconds });
-  };
-  const belongings = createBelongings({ ...live, endPods }, systemClock);
+  const belongings = createBelongings({ ...live, endPod: endPodOn(kubeConfig) }, systemClock);
   const mirror = createMirror(live, { clock: systemClock, logger: createLogger('demo', 'silent') });
   const forwards = createForwards(kubeConfig, mirror, tell);
   let scaler: Scaler | undefined;
@@ -81,6 +78,19 @@ const connectLive = (kubeConfig: KubeConfig): LiveCluster =>
     random: Math.random,
     logger: createLogger('demo', 'silent'),
   });
+
+/** One that is gone, or another of its name (409), is let be. */
+const endPodOn =
+  (kubeConfig: KubeConfig): Cluster['endPod'] =>
+  async ({ metadata: { namespace: within = '', name, uid } }, gracePeriodSeconds) => {
+    const body = { gracePeriodSeconds, ...(uid !== undefined && { preconditions: { uid } }) };
+    await kubeConfig
+      .makeApiClient(CoreV1Api)
+      .deleteNamespacedPod({ namespace: within, name, body })
+      .catch((error: unknown) => {
+        if (!(error instanceof ApiException && (error.code === 404 || error.code === 409))) throw error;
+      });
+  };
 
 /** One for each port of a Service that was asked for. */
 function createForwards(kubeConfig: KubeConfig, mirror: Mirror, tell: (text: string) => void) {

@@ -43,6 +43,11 @@ async function carry(forward: PortForward, { namespace, pod, port }: Endpoint, s
   const tunnel = await forward.portForward(namespace, pod, [port], socket, null, socket);
   // A function only where it was asked to try again.
   if (typeof tunnel === 'function') return;
+  if (socket.destroyed) {
+    // It has hung up while the tunnel was dug.
+    tunnel.close();
+    return;
+  }
   socket.on('close', () => {
     tunnel.close();
   });

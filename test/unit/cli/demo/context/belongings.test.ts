@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import { createBelongings, type Belongings } from '../../../../../src/cli/demo/context/belongings.ts';
 import { kindOf } from '../../../../../src/cli/demo/context/kinds.ts';
 import { readInstallation, readShop } from '../../../../../src/cli/demo/shop.ts';
+import type { KubeObject } from '../../../../../src/kube/ports.ts';
 import { deployments, namespaces, pods } from '../../../../../src/kube/resources.ts';
 import { createMemoryClock, type MemoryClock } from '../../../../support/memory-clock.ts';
 import { createMemoryCluster, type MemoryCluster } from '../../../../support/memory-cluster.ts';
@@ -19,12 +20,12 @@ beforeEach(() => {
   clock = createMemoryClock();
   cluster = createMemoryCluster(clock);
   ended = [];
-  const endPods = (namespace: string, graceSeconds: number): Promise<void> => {
-    ended.push(`${namespace} in ${graceSeconds} s`);
-    for (const { metadata } of cluster.all(pods)) cluster.remove(pods, metadata);
+  const endPod = ({ metadata }: KubeObject, graceSeconds: number): Promise<void> => {
+    ended.push(`${metadata.name} in ${graceSeconds} s`);
+    cluster.remove(pods, metadata);
     return Promise.resolve();
   };
-  belongings = createBelongings({ get: cluster.get, list: cluster.list, create: cluster.create, delete: cluster.delete, endPods }, clock);
+  belongings = createBelongings({ get: cluster.get, list: cluster.list, create: cluster.create, delete: cluster.delete, endPod }, clock);
 });
 
 const deleted = (): string[] => cluster.writes().flatMap(({ verb, ref }) => (verb === 'delete' ? [ref.name] : []));
@@ -47,13 +48,27 @@ describe('what the demo has made', () => {
     expect(cluster.find(deployments, cart.metadata)?.metadata.uid).toBe('theirs');
   });
 
+  const podOf = (name: string, metadata: object = {}) => ({ apiVersion: 'v1', kind: 'Pod', metadata: { namespace: 'demo', name, labels: { app: 'cart' }, ...metadata } });
+  const ending = (deletionGracePeriodSeconds: number) => ({ deletionTimestamp: '2026-11-23T10:00:00Z', deletionGracePeriodSeconds });
+
   test('takes its pods along, which do not wait for who has a browser open', async () => {
     await belongings.create(cart);
-    cluster.put(pods, { apiVersion: 'v1', kind: 'Pod', metadata: { namespace: 'demo', name: 'cart-1', labels: { app: 'cart' } } });
+    cluster.put(pods, podOf('cart-1', ending(3630)));
     const removed = belongings.remove();
     await clock.advance(1000);
     expect(await removed).toEqual([]);
-    expect(ended).toEqual(['demo in 5 s']);
+    expect(ended).toEqual(['cart-1 in 5 s']);
+  });
+
+  test('waits for pods that end soon, and hurries none that nobody has deleted: it would be replaced', async () => {
+    await belongings.create(cart);
+    for (const pod of [podOf('cart-1', ending(5)), podOf('cart-2'), podOf('proxy', { labels: {} })]) cluster.put(pods, pod);
+    const removed = belongings.remove();
+    await clock.advance(1000);
+    expect(ended).toEqual([]);
+    for (const name of ['cart-1', 'cart-2']) cluster.remove(pods, { namespace: 'demo', name });
+    await clock.advance(1000);
+    expect(await removed).toEqual([]);
   });
 
   test('is named where it could not be removed, and the rest goes all the same', async () => {
