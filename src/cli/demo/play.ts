@@ -27,15 +27,23 @@ export async function playDemo(options: DemoOptions, openCluster: OpenCluster, t
   let customers = expected;
   const cluster = await openCluster(() => customers());
   const setDemand: Stage['setDemand'] = (count) => (customers = count ?? expected);
+  try {
+    return await playWithPage({ cluster, setDemand, ...tools }, options);
+  } finally {
+    await cluster.stop();
+  }
+}
+
+async function playWithPage(world: Omit<World, 'page'>, options: DemoOptions): Promise<DemoSessions> {
+  const { cluster } = world;
   const page = await startScaleServer({
     read: () => ({ wantedReplicas: readDeployment(cluster, cluster.namespace)?.spec.replicas ?? 0, pods: readPods(cluster, cluster.namespace, Date.now()) }),
     scale: (replicas) => cluster.scale(cluster.namespace, replicas),
   });
   try {
-    return await playOn({ cluster, page, setDemand, ...tools }, options);
+    return await playOn({ ...world, page }, options);
   } finally {
     await page.close();
-    await cluster.stop();
   }
 }
 
@@ -73,8 +81,10 @@ async function openShop(world: World, { sticky, namespace, sessions }: { sticky:
   await cluster.create(await readShop({ sticky, scaleUrl: page.url }), namespace);
   await cluster.autoscale(namespace, Math.ceil(sessions / mostPods));
   // Those that a client could get: the Deployment counts pods as ready that its Service does not lead to yet.
-  const ready = () => (sticky ? readWorkload(cluster, namespace)?.status?.acceptingReplicas : readEndpoints(cluster, { namespace, name: shopName }).length);
-  await until('the pods of the shop are ready', () => ready() === mostPods || undefined, { ...world, namespace });
+  const accepting = () => (sticky ? readWorkload(cluster, namespace)?.status?.acceptingReplicas : readEndpoints(cluster, { namespace, name: shopName }).length);
+  // The Deployment, too, has to be known: the first picture shows how many pods are wanted.
+  const ready = () => accepting() === mostPods && readDeployment(cluster, namespace) !== undefined;
+  await until('the pods of the shop are ready', () => ready() || undefined, { ...world, namespace });
   const service = sticky ? { namespace, name: 'holdfast-holdfast', port: 80 } : { namespace, name: shopName, port: 8080 };
   return until('the shop can be reached', () => cluster.addressOf(service), { ...world, namespace });
 }
