@@ -1,5 +1,6 @@
 /** SIGKILL for a container's process, as an OOM kill is: from outside, without a word to Kubernetes. */
 import { readdir, readFile } from 'node:fs/promises';
+import { types } from 'node:util';
 
 /** Kills every process whose cgroup names the pod and whose command line has `word`; answers how many. */
 export async function killInPod(podUid: string, word: string): Promise<number> {
@@ -11,7 +12,8 @@ function kill(pid: number): boolean {
   try {
     return process.kill(pid, 'SIGKILL');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ESRCH') return false;
+    // Jest's `Error` is not that of Node's own modules.
+    if (types.isNativeError(error) && 'code' in error && error.code === 'ESRCH') return false;
     throw error;
   }
 }
