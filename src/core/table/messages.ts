@@ -5,7 +5,7 @@
  *     GET  /v1/table    proxy    answer: one `TableMessage` a line (NDJSON), for as long as both live
  *     POST /v1/report   proxy    body: `Report`
  *     POST /v1/handover proxy    body: `Handover`, as it goes; 204: another proxy of the Gateway was told, 503: there is none to tell
- *     GET  /v1/drain    sidecar  answer: `DrainAnswer`, about the pod that the token names; when its time is over, also with a token that is so, too
+ *     GET  /v1/drain    sidecar  answer: `DrainAnswer`, about the pod that the token names. That the time of a pod is over is told to any token that names it
  *     POST /v1/drained  sidecar  body: `DrainSummary`, about the pod that the token names
  */
 import type { Reason } from '../../api/reasons.ts';

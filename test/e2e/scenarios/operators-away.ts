@@ -30,21 +30,12 @@ async function bringBack(): Promise<void> {
 
 const injected = async (namespace: string) => conditionOf(await getWorkload(namespace), 'Injected');
 
-/** One pod with a session that never ends: it goes at its limit though nobody can ask for its sessions. */
-async function beginLimitedDrain({ namespace, host }: Scene): Promise<string> {
+/** One pod with a session that never ends. Answers its name. */
+async function beginDrain({ namespace, host }: Scene): Promise<string> {
   const pod = await createShopClient({ host, port: 80 }).login();
   await kubectl('-n', namespace, 'delete', 'pod', pod, '--wait=false');
   await untilHeld(namespace, pod);
-  await untilReady(namespace, 1);
   return pod;
-}
-
-/** One pod with a session that never ends, and no limit that would be over soon. Answers its address. */
-async function beginLongDrain({ namespace, host }: Scene): Promise<{ pod: string; address: string }> {
-  const pod = await createShopClient({ host, port: 80 }).login();
-  await kubectl('-n', namespace, 'delete', 'pod', pod, '--wait=false');
-  await untilHeld(namespace, pod);
-  return { pod, address: String((await getObject('pod', pod, namespace))?.status?.['podIP']) };
 }
 
 /** Whether the app still runs, which the API server cannot tell of a pod that was deleted by force. */
@@ -75,25 +66,29 @@ export const operatorsAway: Scenario = {
 async function playAway({ busy, limited, forced }: Record<'busy' | 'limited' | 'forced', Scene>): Promise<void> {
   const load = busy.customers('operators-away', { meanLifeMs: 15_000 });
   await until('customers on every pod', async () => new Set(load.truth.sessions.map(({ pod }) => pod)).size === 4);
-  const limitedPod = await beginLimitedDrain(limited);
-  const long = await beginLongDrain(forced);
+  // It goes at its limit though nobody can ask for its sessions.
+  const limitedPod = await beginDrain(limited);
+  await untilReady(limited.namespace, 1);
+  // No limit of this one would be over soon.
+  const forcedPod = await beginDrain(forced);
+  const address = String((await getObject('pod', forcedPod, forced.namespace))?.status?.['podIP']);
   await scale(busy.namespace, 2);
   await untilDraining(busy.namespace, 2);
   try {
     await killOperators();
     const killedAtMs = Date.now();
     await scale(limited.namespace, 2);
-    await kubectl('-n', forced.namespace, 'delete', 'pod', long.pod, '--force', '--grace-period=0');
+    await kubectl('-n', forced.namespace, 'delete', 'pod', forcedPod, '--force', '--grace-period=0');
     await delay(killedAtMs + awayMs - Date.now());
     expect([...busy.pods.goneAtMs.keys()]).toEqual([]);
     expect(limited.pods.goneAtMs.get(limitedPod)).toBeLessThan(Date.now());
-    expect(await answers(long.address)).toBe(true);
+    expect(await answers(address)).toBe(true);
   } finally {
     // Also for the scenarios after this one.
     await bringBack();
   }
   expect(await busy.farewell(load)).toMatchObject({ lost: 0, misplaced: 0, refused: 0 });
-  await until('the containers of the pod that was deleted by force ended', async () => !(await answers(long.address)));
+  await until('the containers of the pod that was deleted by force ended', async () => !(await answers(address)));
   await untilSettled(busy.namespace, 2);
   await reportedAndReplaced(limited.namespace);
 }

@@ -50,7 +50,7 @@ test.each<[string, Known, object]>([
   ['zero where the StickyWorkload is gone, and its proxy with it, whatever that counted last', { world: {}, workload: 'cart', claimed: false, reports: { p: { sessions: 2 } } }, known(0)],
   ['zero where nobody comes after the last proxy, because the namespace goes', { world: { namespaces: [ending] }, workload: 'cart', reports: { p: { sessions: 2 } } }, known(0)],
   ['what a proxy counts that runs on while the namespace goes', { world: { namespaces: [ending], pods: proxies }, workload: 'cart', reports: { p: { sessions: 2 }, q: {} } }, known(2)],
-  ['what a proxy counts that runs on without without the StickyWorkload', { world: { pods: proxies }, workload: 'cart', claimed: false, reports: { p: { sessions: 1 }, q: {} } }, known(1)],
+  ['what a proxy counts that runs on without the StickyWorkload', { world: { pods: proxies }, workload: 'cart', claimed: false, reports: { p: { sessions: 1 }, q: {} } }, known(1)],
   ['the sum of all proxies', { world: { pods: proxies }, workload: 'cart', reports: { p: { sessions: 2 }, q: { sessions: 3 } } }, known(5)],
   ['nothing while one of them is silent', { world: { pods: proxies }, workload: 'cart', reports: { p: {} } }, unknown('proxy pod uid-q has not reported')],
   [
