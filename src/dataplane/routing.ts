@@ -48,8 +48,8 @@ export interface SessionHold {
   /** The cookie or header that carries the token: it is stripped from what the app sees. */
   readonly carrier: Pick<Carrier, 'type' | 'name'>;
   /**
-   * The endpoint refused the connection. A new session moves to another endpoint; a pinned one is tried again briefly
-   * (`retryAfterMs`), then it is lost: reassigned or answered. The hold goes on with what this returns.
+   * The endpoint refused the connection. A new session moves to another endpoint, or tries this one again briefly where there is no
+   * other; a pinned one tries again briefly, then it is lost: reassigned or answered. The hold goes on with what this returns.
    */
   connectFailed(attempt: number): { kind: 'retry'; afterMs: number } | { kind: 'forward'; hold: SessionHold } | { kind: 'reply'; reply: Reply };
   /**

@@ -17,6 +17,21 @@ export const systemClock: Clock = {
   },
 };
 
+/**
+ * As `Clock.after`, but what had come in by then is heard first. Node runs the timers that are due before it looks at its sockets again:
+ * in a process that could not run for a while, the timer would say that no answer came while the answer lies there.
+ */
+export function afterInput(clock: Clock, delayMs: number, callback: () => void): () => void {
+  let immediate: NodeJS.Immediate | undefined;
+  const cancel = clock.after(delayMs, () => {
+    immediate = setImmediate(callback);
+  });
+  return () => {
+    cancel();
+    clearImmediate(immediate);
+  };
+}
+
 /** Resolves after `delayMs`, or at once when the signal aborts; it never rejects. */
 export function sleep(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

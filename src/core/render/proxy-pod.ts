@@ -49,7 +49,9 @@ const renderContainer = (gateway: GatewayRef, params: ProxyParams) => ({
   env: renderEnvironment(gateway, params),
   // Not those of the listeners, which it binds as its table says: a listener that is added must not roll the proxies.
   ports: [{ name: 'admin', containerPort: ports.admin, protocol: 'TCP' }],
-  readinessProbe: { httpGet: { path: '/readyz', port: 'admin' }, periodSeconds: 2, failureThreshold: 2 },
+  // Slow is better than out: a node that is starved for some seconds would take all its proxies out at once, and a Service without
+  // endpoints refuses every new connection. One that ends, or whose process has died, is taken out without this probe.
+  readinessProbe: { httpGet: { path: '/readyz', port: 'admin' }, periodSeconds: 2, timeoutSeconds: 3, failureThreshold: 3 },
   // On a starved node a start takes its time, and an answer too: to be killed for that would cost every connection.
   startupProbe: { httpGet: { path: '/healthz', port: 'admin' }, periodSeconds: 1, failureThreshold: 120 },
   livenessProbe: { httpGet: { path: '/healthz', port: 'admin' }, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3 },

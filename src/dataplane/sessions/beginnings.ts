@@ -2,14 +2,14 @@
 import type { RouteDecision } from '../routing.ts';
 import type { KnownBackend } from './backends.ts';
 import { countersOf, createLossMemory, type SessionCounters } from './counters.ts';
-import type { HoldContext, Loss, Origin } from './hold-context.ts';
+import type { HoldContext, Loss, Origin, OwnedSession } from './hold-context.ts';
 import { NewHold } from './new-hold.ts';
 import { PinnedHold } from './pinned-hold.ts';
 import { findPlace, type Place } from './placement.ts';
 import { connectFailed, endpointLost, noPlace, type Refusal } from './replies.ts';
 import type { KnownRoute } from './routes.ts';
 
-export interface Beginnings extends Pick<HoldContext, 'begin' | 'lose'> {
+export interface Beginnings extends Pick<HoldContext, 'begin' | 'canBegin' | 'lose'> {
   /** Whether a session that lost its pod would get an answer other than "no room". */
   canMove(route: KnownRoute, loss: Loss): boolean;
 }
@@ -33,10 +33,11 @@ export function createBeginnings(context: HoldContext, { counters, backends, ran
     return { kind: 'reply', reply: refusal };
   };
 
+  const slotOf = ({ backend, token }: OwnedSession) => context.backend(backend.key)?.find(token.endpointId);
+
   /** Better on its draining pod than nowhere. */
   const stay = (route: KnownRoute, { replaces }: Origin): RouteDecision | undefined => {
-    const backend = replaces && context.backend(replaces.backend.key);
-    const slot = backend?.find(replaces?.token.endpointId ?? '');
+    const slot = replaces && slotOf(replaces);
     if (replaces === undefined || slot === undefined) return undefined;
     return { kind: 'forward', hold: new PinnedHold(context, route, { ...replaces, slot, nowMs: context.clock.nowMs() }) };
   };
@@ -54,6 +55,7 @@ export function createBeginnings(context: HoldContext, { counters, backends, ran
       const key = found.kind === 'place' ? found.backend.key : found.key;
       return stay(route, origin) ?? refuse(key, found.kind === 'place' || tried > 0 ? connectFailed(key, tried) : noPlace(found));
     },
+    canBegin: (route, { tried, replaces }) => find(route, tried).kind === 'place' || (replaces !== undefined && slotOf(replaces) !== undefined),
     lose(route, loss) {
       if (route.onEndpointLost === 'Reject') {
         countLoss(loss);

@@ -2,26 +2,28 @@
  * The hold of a request that begins a session. A class, because one is made per request.
  *
  *     route() ─► NewHold ──connectFailed──► NewHold elsewhere ─► … ─► reply (three endpoints refused)
+ *                   └──the only one that accepts──► retry … ─► reply (refused for a second)
  */
 import { renewAfterMs, tokenSeconds } from '../../core/session/life.ts';
 import type { Endpoint } from '../../core/table/routing-table.ts';
 import type { SessionHold } from '../routing.ts';
 import type { KnownBackend } from './backends.ts';
 import type { EndpointSlot } from './endpoint-slots.ts';
-import { endByApp, isEndedByApp, tokenLine, type ConnectFailure, type HoldContext, type Origin, type ResponseHead } from './hold-context.ts';
+import { endByApp, isEndedByApp, retryDelaysMs, tokenLine, type ConnectFailure, type HoldContext, type Origin, type ResponseHead } from './hold-context.ts';
 import { noteAnswered, noteRefused } from './reachability.ts';
 import type { KnownRoute } from './routes.ts';
 import type { SessionEntry } from './session-table.ts';
 
 export class NewHold implements SessionHold {
   readonly isNew = true;
-  readonly endpoint: Endpoint;
+  endpoint: Endpoint;
   readonly #context: HoldContext;
   readonly #route: KnownRoute;
   readonly #backend: KnownBackend;
   readonly #slot: EndpointSlot;
   readonly #origin: Origin;
   #session: SessionEntry | undefined;
+  #retries = 0;
   #released = false;
 
   constructor(context: HoldContext, route: KnownRoute, { backend, slot, origin }: { backend: KnownBackend; slot: EndpointSlot; origin: Origin }) {
@@ -39,9 +41,19 @@ export class NewHold implements SessionHold {
   }
 
   connectFailed(): ConnectFailure {
-    noteRefused(this.#slot, this.#context.clock.nowMs());
+    const context = this.#context;
+    const { endpoint, inTable, unreachable } = this.#slot;
+    noteRefused(this.#slot, context.clock.nowMs());
+    const origin = { ...this.#origin, tried: [...this.#origin.tried, endpoint.id] };
+    const afterMs = unreachable ? undefined : retryDelaysMs[this.#retries];
+    if (afterMs !== undefined && inTable && endpoint.state === 'Accepting' && !context.canBegin(this.#route, origin)) {
+      this.#retries += 1;
+      // Where the newest table has the pod.
+      this.endpoint = endpoint;
+      return { kind: 'retry', afterMs };
+    }
     this.release();
-    return this.#context.begin(this.#route, { ...this.#origin, tried: [...this.#origin.tried, this.endpoint.id] });
+    return context.begin(this.#route, origin);
   }
 
   /** The session begins here, unless the app's first word is that there is none. */

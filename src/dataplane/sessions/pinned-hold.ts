@@ -10,12 +10,9 @@ import type { Endpoint } from '../../core/table/routing-table.ts';
 import type { SessionHold } from '../routing.ts';
 import type { KnownBackend } from './backends.ts';
 import type { EndpointSlot } from './endpoint-slots.ts';
-import { endByApp, isEndedByApp, tokenLine, type ConnectFailure, type HoldContext, type OwnedSession, type ResponseHead } from './hold-context.ts';
+import { endByApp, isEndedByApp, retryDelaysMs, tokenLine, type ConnectFailure, type HoldContext, type OwnedSession, type ResponseHead } from './hold-context.ts';
 import { noteAnswered, noteRefused } from './reachability.ts';
 import type { KnownRoute } from './routes.ts';
-
-/** A pod may be restarting its container: its listening socket is back within moments, or it is not coming back soon. One second in all. */
-const retryDelaysMs = [100, 300, 600];
 
 export class PinnedHold implements SessionHold {
   readonly isNew = false;

@@ -85,6 +85,7 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
     },
     backend: (key) => state?.backends.get(key),
     begin: (route, origin) => beginnings.begin(route, origin),
+    canBegin: (route, origin) => beginnings.canBegin(route, origin),
     lose: (route, loss) => beginnings.lose(route, loss),
   };
   const beginnings = createBeginnings(context, { counters, backends: () => state?.backends ?? new Map(), random: ports.random });

@@ -1,5 +1,5 @@
 import type { Endpoint } from '../../core/table/routing-table.ts';
-import type { Clock } from '../../platform/clock.ts';
+import { afterInput, type Clock } from '../../platform/clock.ts';
 import { UpstreamConnection } from './connection.ts';
 import type { ConnectionGroup, UpstreamUser } from './connection.ts';
 import type { Deadlines } from './deadlines.ts';
@@ -95,7 +95,7 @@ export function createUpstreamPool(clock: Clock, deadlines: Deadlines, options: 
       reachability.watch(group);
       deadlines.watch(connection);
       open++;
-      const cancel = clock.after(options.connectTimeoutMs, () => connection.connectTimedOut());
+      const cancel = afterInput(clock, options.connectTimeoutMs, () => connection.connectTimedOut());
       connection.socket.once('connect', cancel).once('close', cancel);
       return connection;
     },

@@ -1,5 +1,5 @@
 import net from 'node:net';
-import type { Clock } from '../../platform/clock.ts';
+import { afterInput, type Clock } from '../../platform/clock.ts';
 import type { ConnectionGroup } from './connection.ts';
 
 /**
@@ -109,7 +109,7 @@ function probe({ host, port }: ConnectionGroup, { clock, timeoutMs }: Omit<Tools
     socket.removeAllListeners().on('error', () => undefined).destroy();
     done(answered);
   };
-  const cancel = clock.after(timeoutMs, () => finish(false));
+  const cancel = afterInput(clock, timeoutMs, () => finish(false));
   socket.once('connect', () => finish(true));
   socket.once('error', ({ code = '' }: NodeJS.ErrnoException) => finish(!silences.has(code)));
 }

@@ -23,7 +23,7 @@ export const apiServerAway: Scenario = {
       } finally {
         await startComponent('kube-apiserver');
       }
-      expect(await scene.farewell(load)).toMatchObject({ lost: 0, misplaced: 0 });
+      expect(await scene.farewell(load)).toMatchObject({ losses: [], misplaced: 0 });
       await untilSettled(scene.namespace, 2);
     }),
 };

@@ -31,7 +31,7 @@ export const autoscaled: Scenario = {
       await Promise.all((await appPods(namespace)).map((pod) => flip(pod, '/burn?share=0')));
       await until('three pods told to go', async () => pods.terminatingSinceMs.size === 3, 120_000);
       const summary = await scene.farewell(load);
-      expect(summary).toMatchObject({ lost: 0, misplaced: 0, refused: 0, cut: {} });
+      expect(summary).toMatchObject({ losses: [], misplaced: 0, refusals: [], cut: {} });
       expect(summary.lastNewSessionMs.median).toBeLessThan(300);
       await untilSettled(namespace, 2);
     }),

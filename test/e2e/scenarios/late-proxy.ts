@@ -35,7 +35,7 @@ export const lateProxy: Scenario = {
         const summary = await scene.farewell(load);
         // Else nothing was late: a stream of tables from each operator still comes through the relay.
         expect(relay.connections()).toBeGreaterThanOrEqual(2);
-        expect(summary).toMatchObject({ lost: 0, refused: 0 });
+        expect(summary).toMatchObject({ losses: [], refusals: [] });
         // The late proxy cannot know: a second late, and the second that everybody has.
         expect(summary.lastNewSessionMs.most).toBeLessThan(2500);
         await untilSettled(namespace, 2);

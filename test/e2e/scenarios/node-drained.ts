@@ -28,8 +28,8 @@ export const nodeDrained: Scenario = {
       }
       const [both, stayed] = await Promise.all([scene.farewell(throughBoth), scene.farewell(throughStaying)]);
       expect(scene.pods.terminatingSinceMs.size).toBeGreaterThan(going);
-      expect(stayed).toMatchObject({ lost: 0, misplaced: 0, refused: 0, cut: {} });
-      expect(both).toMatchObject({ lost: 0, misplaced: 0 });
+      expect(stayed).toMatchObject({ losses: [], misplaced: 0, refusals: [], cut: {} });
+      expect(both).toMatchObject({ losses: [], misplaced: 0 });
       expect(both.cut.Http ?? 0).toBe(0);
       await untilReady(scene.namespace, 4);
     }),

@@ -87,7 +87,7 @@ async function playAway({ busy, limited, forced }: Record<'busy' | 'limited' | '
     // Also for the scenarios after this one.
     await bringBack();
   }
-  expect(await busy.farewell(load)).toMatchObject({ lost: 0, misplaced: 0, refused: 0 });
+  expect(await busy.farewell(load)).toMatchObject({ losses: [], misplaced: 0, refusals: [] });
   await until('the containers of the pod that was deleted by force ended', async () => !(await answers(address)));
   await untilSettled(busy.namespace, 2);
   await reportedAndReplaced(limited.namespace);

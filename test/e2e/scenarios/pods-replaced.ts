@@ -63,7 +63,7 @@ async function playWay(scene: Scene, { run, goes, begin }: Way): Promise<void> {
   await until('the pods told to go', async () => pods.terminatingSinceMs.size === wentBefore + goes);
   // They go while others still come, and those who are there leave on their own terms.
   await until('a pod gone', async () => pods.goneAtMs.size > goneBefore, 120_000);
-  expect(await scene.farewell(load)).toMatchObject({ lost: 0, misplaced: 0, refused: 0, cut: {} });
+  expect(await scene.farewell(load)).toMatchObject({ losses: [], misplaced: 0, refusals: [], cut: {} });
   await untilSettled(namespace, replicas);
   const after = await podNames(namespace);
   expect(before.filter((pod) => !after.includes(pod))).toHaveLength(goes);

@@ -25,7 +25,7 @@ export const returningBrowsers: Scenario = {
       await until('both gone', async () => scene.pods.goneAtMs.size === 2, 120_000);
       const heldMs = [...scene.pods.goneAtMs].map(([pod, goneMs]) => goneMs - (scene.pods.terminatingSinceMs.get(pod) ?? Number.NaN));
       process.stdout.write(`${JSON.stringify({ run: 'returning-browsers: pods gone', afterMs: heldMs })}\n`);
-      expect(await scene.farewell(load)).toMatchObject({ lost: 0, misplaced: 0, refused: 0 });
+      expect(await scene.farewell(load)).toMatchObject({ losses: [], misplaced: 0, refusals: [] });
       expect(Math.max(...heldMs)).toBeLessThan(45_000);
       await untilSettled(scene.namespace, 2);
     }),

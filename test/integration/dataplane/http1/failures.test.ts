@@ -27,6 +27,9 @@ async function closedPort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
+/** The whole process stands still, as one does that gets no CPU. */
+const standStill = (forMs: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, forMs);
+
 describe('an app that breaks off in the middle of a response never looks like one that finished', () => {
   test.each([
     ['a length', 'Content-Length: 100\r\n\r\npart', 'end'],
@@ -234,6 +237,23 @@ describe('an endpoint that takes no connection', () => {
     expect(attempts.slice(0, 2)).toEqual([1, 2]);
     await expectNothingHeld(proxy);
     app.close();
+  });
+
+  test('only a proxy that could not run for a while saw none: the connection was there', async () => {
+    const { port } = await rig.httpApp((_, response) => response.end('ok'));
+    const connectTimeoutMs = 20;
+    const proxy = await rig.proxy(port, {
+      pool: { connectTimeoutMs },
+      route(_, forward) {
+        // After the connection was asked for, before anybody looks whether it came.
+        setImmediate(() => standStill(3 * connectTimeoutMs));
+        return forward();
+      },
+    });
+    const client = await proxy.connect();
+    client.send(get());
+    expect((await client.response()).body).toBe('ok');
+    expect(proxy.server.counters.upstreamConnectFailures).toBe(0);
   });
 
   test('it may name another endpoint', async () => {

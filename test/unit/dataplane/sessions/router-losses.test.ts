@@ -70,11 +70,28 @@ describe('a pod that refuses connections', () => {
     expect(visit(replica).pod).toBe('a');
   });
 
-  test('is the last resort, not left out: with no other pod it is tried', () => {
-    const replica = createReplica(pods('a'));
+  test('is the last resort, not left out: with no other pod a new session tries it for a second, and so does the next', () => {
+    const replica = createReplica(pods('a', { pod: 'b', state: 'Draining' }));
     const hold = holdOf(replica.send());
-    expect(replyOf(hold.connectFailed(1))?.reason).toBe('UpstreamConnectFailed');
-    expect(holdOf(replica.send()).endpoint.pod).toBe('a');
+    for (const [index, afterMs] of [100, 300, 600].entries()) expect(hold.connectFailed(index + 1)).toEqual({ kind: 'retry', afterMs });
+    expect(replyOf(hold.connectFailed(4))?.reason).toBe('UpstreamConnectFailed');
+    expect(replica.count('a')).toEqual({ sessions: 0, starting: 0, open: 0 });
+    expect(finish(holdOf(replica.send()))).toMatchObject({ pod: 'a', isNew: true });
+  });
+
+  test('is tried again only as long as nothing better is known', () => {
+    const replica = createReplica(pods('a'));
+    const [first, second, third] = [holdOf(replica.send()), holdOf(replica.send()), holdOf(replica.send())];
+    replica.swap(pods({ pod: 'a', address: '127.0.0.9' }));
+    expect(first.connectFailed(1)).toEqual({ kind: 'retry', afterMs: 100 });
+    expect(first.endpoint.address).toBe('127.0.0.9');
+    replica.swap(pods('a', 'b'));
+    expect(holdOf(first.connectFailed(2)).endpoint.pod).toBe('b');
+    // It drains: a session that has not begun is not to begin there.
+    replica.swap(pods({ pod: 'a', state: 'Draining' }));
+    expect(replyOf(second.connectFailed(1))?.reason).toBe('UpstreamConnectFailed');
+    replica.swap(pods());
+    expect(replyOf(third.connectFailed(1))?.reason).toBe('UpstreamConnectFailed');
   });
 
   test('and was tried for a whole second is known to be dead: its other sessions do not wait again', async () => {
