@@ -1,5 +1,5 @@
 /** Requests whose pod is not known yet, waiting for a table that knows it. */
-import type { Clock } from '../../platform/clock.ts';
+import { afterInput, type Clock } from '../../platform/clock.ts';
 
 export interface TableWaiters {
   /** Resolves at the next table, or when the time is up. */
@@ -17,7 +17,8 @@ export function createTableWaiters(clock: Clock): TableWaiters {
           waiting.delete(done);
           resolve();
         };
-        const cancel = clock.after(limitMs, done);
+        // The table may have come while this proxy could not run: then no session is lost.
+        const cancel = afterInput(clock, limitMs, done);
         waiting.add(done);
       }),
     wakeAll() {
