@@ -39,7 +39,7 @@ export type ReplyReason = 'NoRoute' | 'NoEndpointAccepting' | 'AllFull' | 'Endpo
 
 /**
  * One request's hold on its session: while it is held the session is alive and its pod is not free.
- * Life: route() → [retarget()…] → responseHead() once → release() exactly once, also on errors.
+ * Life: route() → [connectFailed()…] → responseHead() once → release() exactly once, also on errors.
  */
 export interface SessionHold {
   readonly endpoint: Endpoint;

@@ -31,14 +31,11 @@ export interface HoldContext {
   backend(key: string): KnownBackend | undefined;
   /** A new session on an endpoint that was not tried, or the reply that says why there is none. */
   begin(route: KnownRoute, origin: Origin): RouteDecision;
-  /** Whether `begin` would find an endpoint. */
+  /** Whether there is an endpoint that was not tried, or a draining one to stay on. */
   canBegin(route: KnownRoute, origin: Origin): boolean;
   /** A session lost its pod: a new one in its place, or the reply that says so. */
   lose(route: KnownRoute, loss: Loss): RouteDecision;
 }
-
-/** A pod may be restarting its container: its listening socket is back within moments, or it is not coming back soon. One second in all. */
-export const retryDelaysMs: readonly number[] = [100, 300, 600];
 
 export type ConnectFailure = ReturnType<SessionHold['connectFailed']>;
 export type ResponseHead = Parameters<SessionHold['responseHead']>[0];

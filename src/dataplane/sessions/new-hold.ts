@@ -9,8 +9,8 @@ import type { Endpoint } from '../../core/table/routing-table.ts';
 import type { SessionHold } from '../routing.ts';
 import type { KnownBackend } from './backends.ts';
 import type { EndpointSlot } from './endpoint-slots.ts';
-import { endByApp, isEndedByApp, retryDelaysMs, tokenLine, type ConnectFailure, type HoldContext, type Origin, type ResponseHead } from './hold-context.ts';
-import { noteAnswered, noteRefused } from './reachability.ts';
+import { endByApp, isEndedByApp, tokenLine, type ConnectFailure, type HoldContext, type Origin, type ResponseHead } from './hold-context.ts';
+import { noteAnswered, noteRefused, retryAfterMs } from './reachability.ts';
 import type { KnownRoute } from './routes.ts';
 import type { SessionEntry } from './session-table.ts';
 
@@ -42,10 +42,10 @@ export class NewHold implements SessionHold {
 
   connectFailed(): ConnectFailure {
     const context = this.#context;
-    const { endpoint, inTable, unreachable } = this.#slot;
+    const { endpoint, inTable } = this.#slot;
     noteRefused(this.#slot, context.clock.nowMs());
     const origin = { ...this.#origin, tried: [...this.#origin.tried, endpoint.id] };
-    const afterMs = unreachable ? undefined : retryDelaysMs[this.#retries];
+    const afterMs = retryAfterMs(this.#slot, this.#retries);
     if (afterMs !== undefined && inTable && endpoint.state === 'Accepting' && !context.canBegin(this.#route, origin)) {
       this.#retries += 1;
       // Where the newest table has the pod.

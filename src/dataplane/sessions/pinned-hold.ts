@@ -10,8 +10,8 @@ import type { Endpoint } from '../../core/table/routing-table.ts';
 import type { SessionHold } from '../routing.ts';
 import type { KnownBackend } from './backends.ts';
 import type { EndpointSlot } from './endpoint-slots.ts';
-import { endByApp, isEndedByApp, retryDelaysMs, tokenLine, type ConnectFailure, type HoldContext, type OwnedSession, type ResponseHead } from './hold-context.ts';
-import { noteAnswered, noteRefused } from './reachability.ts';
+import { endByApp, isEndedByApp, tokenLine, type ConnectFailure, type HoldContext, type OwnedSession, type ResponseHead } from './hold-context.ts';
+import { noteAnswered, noteRefused, retryAfterMs } from './reachability.ts';
 import type { KnownRoute } from './routes.ts';
 
 export class PinnedHold implements SessionHold {
@@ -48,8 +48,7 @@ export class PinnedHold implements SessionHold {
     noteRefused(slot, context.clock.nowMs());
     const { key } = this.#backend;
     const endpoint = context.backend(key)?.find(this.#token.endpointId)?.endpoint;
-    // Where a request before this one waited in vain for a whole second there is nothing to wait for.
-    const afterMs = slot.unreachable ? undefined : retryDelaysMs[this.#retries];
+    const afterMs = retryAfterMs(slot, this.#retries);
     if (afterMs !== undefined && endpoint !== undefined) {
       this.#retries += 1;
       // A pod keeps its UID but not always its address: the next attempt goes where the newest table says.

@@ -30,5 +30,14 @@ export function noteAnswered(slot: Reachability): void {
   slot.unreachable = false;
 }
 
+/** A pod may be restarting its container: its listening socket is back within moments, or it is not coming back soon. One second in all. */
+const retryDelaysMs = [100, 300, 600];
+
+/**
+ * When a request that was refused tries the endpoint again, after so many retries; undefined: no more. Where a request before it waited
+ * in vain for a whole second there is nothing to wait for.
+ */
+export const retryAfterMs = ({ unreachable }: Reachability, retries: number): number | undefined => (unreachable ? undefined : retryDelaysMs[retries]);
+
 /** Whether a session of the endpoint need not even try. */
 export const isGivenUp = ({ unreachable, avoidUntilMs }: Reachability, nowMs: number): boolean => unreachable && nowMs < avoidUntilMs;
