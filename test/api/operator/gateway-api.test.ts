@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { describeWithApi } from '../../support/api-server.ts';
-import { apply, deployment, gatewayApiFolder, installOperator, stickyWorkload, untilReason, untilThere } from '../../support/api-world.ts';
+import { apply, createNamespace, deployment, gatewayApiFolder, installOperator, stickyWorkload, untilReason, untilThere } from '../../support/api-world.ts';
 import { conditionOf, getObject, kubectl, listObjects, until } from '../../support/kubectl.ts';
 
 const namespace = 'gateway-api';
@@ -78,5 +78,86 @@ describeWithApi('Gateway API, as it comes', () => {
     await apply(stickyWorkload(namespace, 'taken'));
     expect((await untilReason(namespace, 'taken', 'Programmed', 'RouteConflict')).message).toContain('HTTPRoute gateway-api/taken exists');
     expect((await untilThere('httproute', 'taken', namespace)).spec).toMatchObject({ hostnames: ['theirs.example'] });
+  });
+});
+
+const account = 'system:serviceaccount:holdfast-system:holdfast-operator';
+const [infra, shop, zoo] = ['ns-infra', 'ns-shop', 'ns-zoo'];
+const gatewayApi = 'gateway.networking.k8s.io';
+
+const gateway = {
+  apiVersion: `${gatewayApi}/v1`,
+  kind: 'Gateway',
+  metadata: { namespace: infra, name: 'web' },
+  spec: {
+    gatewayClassName: 'holdfast',
+    infrastructure: { labels: { team: 'a' } },
+    listeners: [
+      { name: 'http', protocol: 'HTTP', port: 80, allowedRoutes: { namespaces: { from: 'Selector', selector: { matchLabels: { web: 'yes' } } } } },
+      { name: 'tls', protocol: 'HTTPS', port: 443, tls: { certificateRefs: [{ name: 'cert' }] } },
+    ],
+  },
+};
+const onWeb = { parentRefs: [{ name: 'web', namespace: infra }] };
+const canary = { ...onWeb, backends: [{ name: 'cart', weight: 9 }, { name: 'next', namespace: zoo, weight: 1 }] };
+const grant = {
+  apiVersion: `${gatewayApi}/v1beta1`,
+  kind: 'ReferenceGrant',
+  metadata: { namespace: zoo, name: 'shop' },
+  spec: { from: [{ group: gatewayApi, kind: 'HTTPRoute', namespace: shop }], to: [{ group: '', kind: 'Service' }] },
+};
+
+/**
+ * After those above, with what they have installed, and not in a file of its own that installs it and takes it away again: a definition
+ * that is deleted moments after it was made can stay for minutes in an API server ("could not list instances: storage is (re)initializing").
+ */
+describeWithApi('Gateways and backends of several namespaces', () => {
+  const operator = installOperator(infra, async () => {
+    for (const namespace of [shop, zoo]) await createNamespace(namespace);
+  });
+
+  const table = () => operator().feed.table(`${infra}/web`)?.table;
+
+  test('the operator may do what it does', async () => {
+    const questions = [['patch', 'stickyworkloads.holdfast.dev'], ['list', 'namespaces'], ['watch', `referencegrants.${gatewayApi}`], ['list', `gatewayclasses.${gatewayApi}`]];
+    for (const [verb = '', resource = ''] of questions) expect(await kubectl('auth', 'can-i', verb, resource, '--as', account, '-A')).toBe('yes\n');
+    expect(await kubectl('auth', 'can-i', 'get', `crd/referencegrants.${gatewayApi}`, '--as', account)).toBe('yes\n');
+  });
+
+  test('a Gateway of a user gets its proxy, which goes with it, and a verdict on each listener', async () => {
+    await untilThere('gatewayclass', 'holdfast', infra);
+    await apply(gateway);
+    const proxy = await untilThere('deployment', 'web-holdfast', infra);
+    expect(proxy.metadata.labels).toMatchObject({ [`${gatewayApi}/gateway-name`]: 'web', team: 'a' });
+    const listeners = await until('the verdicts on both listeners', async () => {
+      const found = (await getObject('gateway', 'web', infra))?.status?.['listeners'] as { name: string; conditions: { type: string; status: string; reason: string }[] }[] | undefined;
+      return found?.length === 2 ? found : undefined;
+    });
+    expect(listeners.map(({ conditions }) => conditions.find(({ type }) => type === 'Accepted')?.reason)).toEqual(['Accepted', 'UnsupportedProtocol']);
+  });
+
+  test('it takes the routes of namespaces that its selector chooses', async () => {
+    await apply(deployment(shop, 'cart'));
+    await apply(stickyWorkload(shop, 'cart', { route: onWeb }));
+    await untilReason(shop, 'cart', 'Accepted', 'NotAllowedByListeners');
+    await kubectl('label', 'namespace', shop, 'web=yes');
+    await untilReason(shop, 'cart', 'Accepted', 'Accepted');
+    expect((await untilThere('httproute', 'cart', shop)).spec).toMatchObject({ parentRefs: [{ name: 'web', namespace: infra }] });
+    expect(await getObject('gateway', 'holdfast', shop)).toBeUndefined();
+  });
+
+  test('a backend of another namespace is served from the moment its owner grants it', async () => {
+    await apply(deployment(zoo, 'next'));
+    await apply(stickyWorkload(zoo, 'next'));
+    await apply(stickyWorkload(shop, 'cart', { route: canary }));
+    await untilReason(shop, 'cart', 'Programmed', 'RefNotPermitted');
+    expect(Object.keys(table()?.backends ?? {})).toEqual([`${shop}/cart`]);
+    await apply(grant);
+    await until('both backends in the table', async () => Object.keys(table()?.backends ?? {}).length === 2);
+    const resolved = await until('the route resolved', async () => {
+      const parents = (await getObject('httproute', 'cart', shop))?.status?.['parents'] as { conditions: { type: string; status: string }[] }[] | undefined;
+      return parents?.[0]?.conditions.find(({ type, status }) => type === 'ResolvedRefs' && status === 'True');
+    });
+    expect(resolved).toBeDefined();
   });
 });

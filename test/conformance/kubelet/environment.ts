@@ -54,7 +54,8 @@ export const environment: KubeletCase[] = [
       const web = pod();
       const name = uniqueName('late');
       await web.create({ containers: [container('app', { env: [{ name: 'HOST', valueFrom: { configMapKeyRef: { name, key: 'host' } } }] })] });
-      const waiting = await web.until(({ status }) => JSON.stringify(status.containerStatuses ?? '').includes('CreateContainerConfigError'));
+      // A kubelet that begins to follow a ConfigMap waits a second for it, and may say first that it does not know it yet.
+      const waiting = await web.until(({ status }) => JSON.stringify(status.containerStatuses ?? '').includes('not found'));
       expect(waiting.status).toMatchObject({ phase: 'Pending', containerStatuses: [{ state: { waiting: { reason: 'CreateContainerConfigError', message: `configmap "${name}" not found` } } }] });
     },
   },
