@@ -5,7 +5,13 @@ const base = {
   // A build's package.json has our name, too.
   modulePathIgnorePatterns: ['<rootDir>/dist/'],
   transform: {
-    '^.+\\.ts$': ['@swc/jest', { jsc: { target: 'es2024', parser: { syntax: 'typescript' }, experimental: { keepImportAttributes: true } }, module: { type: 'es6' } }],
+    '^.+\\.ts$': [
+      '@swc/jest',
+      {
+        jsc: { target: 'es2024', parser: { syntax: 'typescript' }, experimental: { keepImportAttributes: true } },
+        module: { type: 'es6' },
+      },
+    ],
   },
 };
 
@@ -17,9 +23,16 @@ export default {
     {
       ...base,
       displayName: 'fast',
-      testMatch: ['<rootDir>/test/{unit,golden,feature,integration}/**/*.test.ts', '<rootDir>/test/conformance/devcluster*.test.ts'],
+      testMatch: [
+        '<rootDir>/test/{unit,golden,feature,integration}/**/*.test.ts',
+        '<rootDir>/test/conformance/devcluster*.test.ts',
+      ],
     },
-    { ...withClient, displayName: 'api', testMatch: ['<rootDir>/test/api/**/*.test.ts', '<rootDir>/test/conformance/api-server*.test.ts'] },
+    {
+      ...withClient,
+      displayName: 'api',
+      testMatch: ['<rootDir>/test/api/**/*.test.ts', '<rootDir>/test/conformance/api-server*.test.ts'],
+    },
     { ...withClient, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.test.ts'] },
   ],
 };

@@ -47,8 +47,17 @@ export function parseOptions(args: readonly string[]): Parsed {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean', default: false } as const;
   const named = {
-    only: text, rounds: text, seconds: text, sessions: text, connections: text, endpoints: text, workloads: text, pods: text, 'idle-seconds': text,
-    write: flag, help: flag,
+    only: text,
+    rounds: text,
+    seconds: text,
+    sessions: text,
+    connections: text,
+    endpoints: text,
+    workloads: text,
+    pods: text,
+    'idle-seconds': text,
+    write: flag,
+    help: flag,
   };
   try {
     const { values } = parseArgs({ args: [...args], options: named });
@@ -84,7 +93,8 @@ function readSections(given: string | undefined): readonly SectionName[] {
   if (given === undefined) return sectionNames;
   return given.split(',').map((name) => {
     const known = sectionNames.find((section) => section === name.trim());
-    if (known === undefined) throw new Error(`--only: there is no section ${JSON.stringify(name)}; there are ${sectionNames.join(', ')}`);
+    if (known === undefined)
+      throw new Error(`--only: there is no section ${JSON.stringify(name)}; there are ${sectionNames.join(', ')}`);
     return known;
   });
 }

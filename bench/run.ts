@@ -32,7 +32,10 @@ const measures: Record<SectionName, (place: Place, options: Options) => Promise<
 };
 
 async function measureAll(options: Options, args: readonly string[]): Promise<void> {
-  const command = ['npm run bench', ...(args.length > 0 ? ['--', ...args.filter((arg) => arg !== '--write')] : [])].join(' ');
+  const command = [
+    'npm run bench',
+    ...(args.length > 0 ? ['--', ...args.filter((arg) => arg !== '--write')] : []),
+  ].join(' ');
   say('machine', describeMachine(command, new Date()), options);
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-bench-'));
   try {

@@ -6,7 +6,9 @@ import { findDifferences } from './generate/all.ts';
 
 const differences = findDifferences();
 for (const difference of differences) {
-  console.error(`${difference.path}: ${'stale' in difference ? 'nothing generates it any more' : 'differs from its sources'}`);
+  console.error(
+    `${difference.path}: ${'stale' in difference ? 'nothing generates it any more' : 'differs from its sources'}`,
+  );
 }
 if (differences.length > 0) {
   console.error('Run `npm run generate` and commit what it changes.');

@@ -2,7 +2,9 @@
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major < 24 || (major === 24 && minor < 9)) {
   process.stderr.write(
-    'Holdfast needs Node 24.9 or newer, and this is ' + process.versions.node + '. "npm ci" brings one along for Linux, and for macOS and Windows on x64, ' +
+    'Holdfast needs Node 24.9 or newer, and this is ' +
+      process.versions.node +
+      '. "npm ci" brings one along for Linux, and for macOS and Windows on x64, ' +
       'unless optional dependencies are left out: npm ci --include=optional. Anywhere else take one from nodejs.org\n',
   );
   process.exit(1);

@@ -27,11 +27,21 @@ export function toHex(address: string): string {
   return [...head, ...zeros, ...(tail ?? [])].join('');
 }
 
-const ipv4Hex = (address: string): string => address.split('.').map((octet) => hexOf(Number(octet), 2)).join('');
+const ipv4Hex = (address: string): string =>
+  address
+    .split('.')
+    .map((octet) => hexOf(Number(octet), 2))
+    .join('');
 
 /** The last two groups may be written as an IPv4 address. */
 const groupsOf = (half: string): string[] =>
-  half === '' ? [] : half.split(':').flatMap((group) => (group.includes('.') ? (ipv4Hex(group).match(/.{4}/g) ?? []) : [hexOf(Number.parseInt(group, 16), 4)]));
+  half === ''
+    ? []
+    : half
+        .split(':')
+        .flatMap((group) =>
+          group.includes('.') ? (ipv4Hex(group).match(/.{4}/g) ?? []) : [hexOf(Number.parseInt(group, 16), 4)],
+        );
 
 export const hexOf = (value: number, digits: number): string => value.toString(16).toUpperCase().padStart(digits, '0');
 

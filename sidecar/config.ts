@@ -63,7 +63,11 @@ export function parseConfig(env: Environment): { config: SidecarConfig; warnings
 function readWhole({ env, problems }: Reader, name: string, fallback?: number): number {
   const text = env[name] ?? fallback?.toString();
   if (text !== undefined && /^[0-9]{1,12}$/.test(text)) return Number(text);
-  problems.push(text === undefined ? `${name} is not set: a whole number is needed` : `${name} must be a whole number, not ${JSON.stringify(text)}`);
+  problems.push(
+    text === undefined
+      ? `${name} is not set: a whole number is needed`
+      : `${name} must be a whole number, not ${JSON.stringify(text)}`,
+  );
   return NaN;
 }
 
@@ -78,7 +82,9 @@ function readPolicy(reader: Reader): DrainPolicy {
     drainTimeoutMs: readWhole(reader, 'HOLDFAST_DRAIN_TIMEOUT_MS'),
     quietPeriodMs: readWhole(reader, 'HOLDFAST_QUIET_PERIOD_MS'),
     shutdownMarginMs: readWhole(reader, 'HOLDFAST_SHUTDOWN_MARGIN_MS'),
-    sources: readList(reader.env, 'HOLDFAST_SESSION_SOURCES', 'Proxy').filter((name) => isSource(name, reader.problems)),
+    sources: readList(reader.env, 'HOLDFAST_SESSION_SOURCES', 'Proxy').filter((name) =>
+      isSource(name, reader.problems),
+    ),
     sessionThreshold: readWhole(reader, 'HOLDFAST_SESSION_THRESHOLD', 0),
   };
 }
@@ -92,7 +98,8 @@ function isSource(name: string, problems: string[]): name is SourceType {
 function readOperator(reader: Reader): OperatorAddress {
   const { env, problems } = reader;
   const ca = env['HOLDFAST_CA'] ?? '';
-  if (!ca.includes('-----BEGIN CERTIFICATE-----')) problems.push('HOLDFAST_CA must be the PEM certificate that the operator is known by');
+  if (!ca.includes('-----BEGIN CERTIFICATE-----'))
+    problems.push('HOLDFAST_CA must be the PEM certificate that the operator is known by');
   return {
     host: env['HOLDFAST_DISCOVERY_HOST'] ?? `${discoveryService}.${operatorNamespace}.svc`,
     port: readPort(reader, 'HOLDFAST_DISCOVERY_PORT', ports.discovery),
@@ -106,18 +113,27 @@ function readOperator(reader: Reader): OperatorAddress {
 function readConnections({ env, problems }: Reader): ConnectionSettings {
   const excluded = readList(env, 'HOLDFAST_EXCLUDE_CIDRS').flatMap((text) => {
     const cidr = parseCidr(text);
-    if (!cidr) problems.push(`HOLDFAST_EXCLUDE_CIDRS: ${JSON.stringify(text)} is no address block such as 10.1.0.0/16: its connections count`);
+    if (!cidr)
+      problems.push(
+        `HOLDFAST_EXCLUDE_CIDRS: ${JSON.stringify(text)} is no address block such as 10.1.0.0/16: its connections count`,
+      );
     return cidr ?? [];
   });
   const numbers = readList(env, 'HOLDFAST_CONNECTION_PORTS').map(Number);
-  return { ports: numbers.filter((port) => port >= 1 && port <= 65_535), excluded, hostIps: readList(env, 'HOLDFAST_HOST_IPS') };
+  return {
+    ports: numbers.filter((port) => port >= 1 && port <= 65_535),
+    excluded,
+    hostIps: readList(env, 'HOLDFAST_HOST_IPS'),
+  };
 }
 
 function readApplication({ env, problems }: Reader): SidecarConfig['application'] {
   const { HOLDFAST_APPLICATION_PORT: port, HOLDFAST_APPLICATION_PATH: path } = env;
   if (port === undefined || path === undefined) return undefined;
   if (/^[0-9]{1,5}$/.test(port)) return { port: Number(port), path };
-  problems.push(`HOLDFAST_APPLICATION_PORT: no container declares a port ${JSON.stringify(port)}: the app cannot be asked, and its sessions stay unknown`);
+  problems.push(
+    `HOLDFAST_APPLICATION_PORT: no container declares a port ${JSON.stringify(port)}: the app cannot be asked, and its sessions stay unknown`,
+  );
   return undefined;
 }
 
@@ -130,10 +146,13 @@ function readHooks({ env, problems }: Reader): ReadonlyMap<string, OwnHook> {
     try {
       hooks.set(container, parseOwnHook(text));
     } catch (error) {
-      problems.push(`${variable}: ${describeError(error)}: the preStop hook of container ${container} will not be called`);
+      problems.push(
+        `${variable}: ${describeError(error)}: the preStop hook of container ${container} will not be called`,
+      );
     }
   }
   return hooks;
 }
 
-const readList = (env: Environment, name: string, fallback = ''): string[] => (env[name] ?? fallback).split(',').filter((item) => item !== '');
+const readList = (env: Environment, name: string, fallback = ''): string[] =>
+  (env[name] ?? fallback).split(',').filter((item) => item !== '');

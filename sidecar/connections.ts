@@ -33,7 +33,12 @@ const loopback: readonly Cidr[] = [
 ];
 
 /** Answers with the number of connections that count; throws where it cannot be known. */
-export function createConnectionCounter({ settings, quietPeriodMs, folder, nowMs }: ConnectionPorts): () => Promise<number> {
+export function createConnectionCounter({
+  settings,
+  quietPeriodMs,
+  folder,
+  nowMs,
+}: ConnectionPorts): () => Promise<number> {
   const ports = new Set(settings.ports.map(formatPort));
   const ignored = [...loopback, ...settings.excluded].map(toBlock);
   const probeMs = Math.min(longestProbeMs, quietPeriodMs / 2);
@@ -42,7 +47,8 @@ export function createConnectionCounter({ settings, quietPeriodMs, folder, nowMs
   let fromNode = new Map<string, number>();
 
   return async () => {
-    if (ports.size === 0) throw new Error('no port of the app is known: set spec.drain.connections.ports, and replace the pod');
+    if (ports.size === 0)
+      throw new Error('no port of the app is known: set spec.drain.connections.ports, and replace the pod');
     // The gateway too: where pods hang on a bridge, the kubelet comes from the bridge's address and not from one of the node.
     const ofNode = (node ??= new Set([...settings.hostIps.map(toHex), ...(await readGateways(folder))]));
     const before = fromNode;

@@ -25,7 +25,10 @@ export function httpGet({ scheme, host, port, path, headers, timeoutMs, maxBytes
     // The kubelet does not verify whom it probes and hooks either: a pod has no certificate for its address.
     const options = { host, port, path: escapePath(path), headers, agent: false as const, rejectUnauthorized: false };
     const request = scheme === 'HTTPS' ? httpsRequest(options) : httpRequest(options);
-    const timer = setTimeout(() => request.destroy(new Error(`no answer within ${timeoutMs} ms`)), Math.min(timeoutMs, longestTimerMs));
+    const timer = setTimeout(
+      () => request.destroy(new Error(`no answer within ${timeoutMs} ms`)),
+      Math.min(timeoutMs, longestTimerMs),
+    );
     request.once('response', (response) => {
       readAnswer(response, maxBytes).then(resolve, reject);
     });
@@ -46,7 +49,10 @@ async function readAnswer(response: IncomingMessage, maxBytes: number): Promise<
     size += chunk.length;
     if (size >= maxBytes) break;
   }
-  return { status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString('utf8', 0, Math.min(size, maxBytes)) };
+  return {
+    status: response.statusCode ?? 0,
+    body: Buffer.concat(chunks).toString('utf8', 0, Math.min(size, maxBytes)),
+  };
 }
 
 /** A pod may ask for a path with spaces or letters of any language, which no request line can carry. */

@@ -107,7 +107,9 @@ function openHold(ports: DrainPorts, onRelease: (hold: Hold, state: ReleasedStat
     logChange(log, before, state);
     if (step.action.type === 'Hold') {
       // The deadline has a timer of its own: a question to the operator may hang beyond it.
-      timer = setTimeout(apply, Math.min(Math.max(step.action.deadlineMs - nowMs(), 1), longestTimerMs), { type: 'TimePassed' });
+      timer = setTimeout(apply, Math.min(Math.max(step.action.deadlineMs - nowMs(), 1), longestTimerMs), {
+        type: 'TimePassed',
+      });
     } else {
       ended.abort();
       onRelease(hold, { ...state, release: step.action.release });
@@ -127,14 +129,21 @@ function openHold(ports: DrainPorts, onRelease: (hold: Hold, state: ReleasedStat
   return hold;
 }
 
-async function poll(ports: DrainPorts, ended: AbortSignal, apply: (observation: DrainObservation) => void): Promise<void> {
+async function poll(
+  ports: DrainPorts,
+  ended: AbortSignal,
+  apply: (observation: DrainObservation) => void,
+): Promise<void> {
   while (!ended.aborted) {
     apply(await observe(ports, ended));
     await pause(ports.pollIntervalMs);
   }
 }
 
-async function observe({ operator, countSources, counters }: DrainPorts, ended: AbortSignal): Promise<DrainObservation> {
+async function observe(
+  { operator, countSources, counters }: DrainPorts,
+  ended: AbortSignal,
+): Promise<DrainObservation> {
   let answer: DrainAnswer;
   try {
     answer = await operator.askDrain(ended);
@@ -154,6 +163,8 @@ const pause = (delayMs: number): Promise<void> =>
 
 /** A line when the kind of evidence or the deadline changes: not for each of the four answers a second. */
 function logChange(log: Log, before: DrainState, after: DrainState): void {
-  if (after.evidence.type !== before.evidence.type) log('EvidenceChanged', { ...after.evidence, wasKnown: before.evidence.type !== 'Unknown' });
-  if (after.killAtMs && deadlineMs(after) !== deadlineMs(before)) log('DeadlineMoved', { deadline: new Date(deadlineMs(after)).toISOString() });
+  if (after.evidence.type !== before.evidence.type)
+    log('EvidenceChanged', { ...after.evidence, wasKnown: before.evidence.type !== 'Unknown' });
+  if (after.killAtMs && deadlineMs(after) !== deadlineMs(before))
+    log('DeadlineMoved', { deadline: new Date(deadlineMs(after)).toISOString() });
 }

@@ -32,8 +32,21 @@ function run(config: SidecarConfig): void {
   const nowMs = Date.now;
   const counters = createCounters();
   const operator = createOperatorClient(config.operator, resolveAll);
-  const drain = createDrain({ policy, operator, countSources: createSources(config, nowMs), counters, nowMs, log, pollIntervalMs });
-  const server = createSidecarServer({ drain, callOwnHook: createOwnHooks({ ...config, nowMs, log }), counters, nowMs });
+  const drain = createDrain({
+    policy,
+    operator,
+    countSources: createSources(config, nowMs),
+    counters,
+    nowMs,
+    log,
+    pollIntervalMs,
+  });
+  const server = createSidecarServer({
+    drain,
+    callOwnHook: createOwnHooks({ ...config, nowMs, log }),
+    counters,
+    nowMs,
+  });
   const cannotListen = (error: Error) => {
     log('CannotListen', { port, error: describeError(error) });
     process.exit(1);

@@ -11,10 +11,17 @@ export type Counters = { operatorErrors: number; releases: Map<ReleaseReason, nu
 
 export const createCounters = (): Counters => ({ operatorErrors: 0, releases: new Map() });
 
-type SidecarMetric = { [Name in MetricName]: (typeof metrics)[Name]['part'] extends 'sidecar' ? Name : never }[MetricName];
+type SidecarMetric = {
+  [Name in MetricName]: (typeof metrics)[Name]['part'] extends 'sidecar' ? Name : never;
+}[MetricName];
 type Sample = { labels?: Record<string, string>; value: number };
 
-const releaseReasons = ['DrainComplete', 'DrainDeadline', 'DrainCutShort', 'NotTerminating'] as const satisfies readonly ReleaseReason[];
+const releaseReasons = [
+  'DrainComplete',
+  'DrainDeadline',
+  'DrainCutShort',
+  'NotTerminating',
+] as const satisfies readonly ReleaseReason[];
 
 /** For `GET /metrics`. */
 export function renderMetrics({ state }: DrainView, counters: Counters, nowMs: number): string {
@@ -23,15 +30,23 @@ export function renderMetrics({ state }: DrainView, counters: Counters, nowMs: n
     holdfast_sidecar_holding: [{ value: held ? 1 : 0 }],
     holdfast_sidecar_hold_seconds: [{ value: held ? (nowMs - held.startedAtMs) / 1000 : 0 }],
     holdfast_sidecar_deadline_timestamp_seconds: held ? [{ value: deadlineMs(held) / 1000 }] : [],
-    holdfast_sidecar_sessions: (state?.sources ?? []).flatMap((source) => (source.known ? [{ labels: { source: source.type }, value: source.sessions }] : [])),
+    holdfast_sidecar_sessions: (state?.sources ?? []).flatMap((source) =>
+      source.known ? [{ labels: { source: source.type }, value: source.sessions }] : [],
+    ),
     // Every reason from the start: a counter that appears with its first event hides that event from rate().
-    holdfast_sidecar_releases_total: releaseReasons.map((reason) => ({ labels: { reason }, value: counters.releases.get(reason) ?? 0 })),
+    holdfast_sidecar_releases_total: releaseReasons.map((reason) => ({
+      labels: { reason },
+      value: counters.releases.get(reason) ?? 0,
+    })),
     holdfast_sidecar_operator_errors_total: [{ value: counters.operatorErrors }],
   } satisfies Record<SidecarMetric, Sample[]>;
-  return namesOf(samples).map((name) => renderMetric(name, metrics[name], samples[name])).join('');
+  return namesOf(samples)
+    .map((name) => renderMetric(name, metrics[name], samples[name]))
+    .join('');
 }
 
-const namesOf = (samples: Record<SidecarMetric, Sample[]>): SidecarMetric[] => Object.keys(metrics).filter((name): name is SidecarMetric => name in samples);
+const namesOf = (samples: Record<SidecarMetric, Sample[]>): SidecarMetric[] =>
+  Object.keys(metrics).filter((name): name is SidecarMetric => name in samples);
 
 // Help texts and label values are ours, and hold nothing that would have to be escaped.
 function renderMetric(name: string, { type, help }: MetricDefinition, samples: readonly Sample[]): string {

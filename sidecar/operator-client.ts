@@ -77,7 +77,13 @@ export function createOperatorClient(operator: OperatorAddress, resolve: Resolve
 
 function exchange(target: RequestOptions, { method, path, body, signal }: Call, token: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    const request = httpsRequest({ ...target, method, path, signal, headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' } });
+    const request = httpsRequest({
+      ...target,
+      method,
+      path,
+      signal,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+    });
     const timer = setTimeout(() => request.destroy(new Error(`no answer within ${tryTimeoutMs} ms`)), tryTimeoutMs);
     request.once('response', (response) => {
       readBody(response).then(resolve, reject);

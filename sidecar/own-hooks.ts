@@ -9,10 +9,20 @@ import { httpGet } from './http-get.ts';
 import { describeError } from './log.ts';
 import type { Log } from './log.ts';
 
-export type OwnHookPorts = { hooks: ReadonlyMap<string, OwnHook>; podIp: string; restartGraceMs: number; nowMs: () => number; log: Log };
+export type OwnHookPorts = {
+  hooks: ReadonlyMap<string, OwnHook>;
+  podIp: string;
+  restartGraceMs: number;
+  nowMs: () => number;
+  log: Log;
+};
 
 /** Resolves when the hook of the container is over, or at once where it has none; false: the hook failed. */
-export type CallOwnHook = (container: string | undefined, state: ReleasedState, userAgent: string | undefined) => Promise<boolean>;
+export type CallOwnHook = (
+  container: string | undefined,
+  state: ReleasedState,
+  userAgent: string | undefined,
+) => Promise<boolean>;
 
 const maxBytes = 10 * 1024;
 
@@ -24,7 +34,15 @@ export function createOwnHooks({ hooks, podIp, restartGraceMs, nowMs, log }: Own
     const startedAtMs = nowMs();
     const timeoutMs = hookTimeoutMs(state, restartGraceMs, startedAtMs);
     try {
-      const { status } = await httpGet({ scheme, host, port, path, headers: headersOf(hook, userAgent), timeoutMs, maxBytes });
+      const { status } = await httpGet({
+        scheme,
+        host,
+        port,
+        path,
+        headers: headersOf(hook, userAgent),
+        timeoutMs,
+        maxBytes,
+      });
       log('OwnHookCalled', { container, status, tookMs: nowMs() - startedAtMs });
       return true;
     } catch (error) {

@@ -15,7 +15,11 @@ import { fromKernel, hexOf } from './address.ts';
 export type Connection = { local: string; remote: string; localPort: string; remotePort: string };
 
 /** Visits every established connection whose local port is one of `ports`. Throws where the file cannot be read or is no such list. */
-export async function visitConnections(file: string, ports: ReadonlySet<string>, visit: (connection: Connection) => void): Promise<void> {
+export async function visitConnections(
+  file: string,
+  ports: ReadonlySet<string>,
+  visit: (connection: Connection) => void,
+): Promise<void> {
   let isHeader = true;
   await visitLines(file, (line) => {
     if (isHeader && !line.includes('local_address')) throw new Error(`${file} is not a list of connections`);
@@ -48,7 +52,12 @@ function parseLine(line: string, ports: ReadonlySet<string>): Connection | undef
   const state = remote + width + 6;
   const localPort = line.slice(start + width + 1, start + width + 5);
   if (line.slice(state, state + 2) !== established || !ports.has(localPort)) return undefined;
-  return { local: line.slice(start, start + width), localPort, remote: line.slice(remote, remote + width), remotePort: line.slice(remote + width + 1, remote + width + 5) };
+  return {
+    local: line.slice(start, start + width),
+    localPort,
+    remote: line.slice(remote, remote + width),
+    remotePort: line.slice(remote + width + 1, remote + width + 5),
+  };
 }
 
 /** A port as the kernel writes it. */

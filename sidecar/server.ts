@@ -11,9 +11,12 @@ import type { CallOwnHook } from './own-hooks.ts';
 export type ServerPorts = { drain: Drain; callOwnHook: CallOwnHook; counters: Counters; nowMs: () => number };
 
 export function createSidecarServer(ports: ServerPorts): Server {
-  const server = createServer({ requestTimeout: 0, keepAlive: true, keepAliveInitialDelay: 15_000 }, (request, response) => {
-    respond(request, response, ports);
-  });
+  const server = createServer(
+    { requestTimeout: 0, keepAlive: true, keepAliveInitialDelay: 15_000 },
+    (request, response) => {
+      respond(request, response, ports);
+    },
+  );
   // The kubelet takes a broken connection as the end of the hook and stops the app: no timeout of ours may cut it.
   server.timeout = 0;
   return server;
@@ -32,7 +35,11 @@ function respond(request: IncomingMessage, response: ServerResponse, ports: Serv
 
 type Caller = { container: string | undefined; userAgent: string | undefined };
 
-function holdOpen({ drain, callOwnHook, counters }: ServerPorts, response: ServerResponse, { container, userAgent }: Caller): void {
+function holdOpen(
+  { drain, callOwnHook, counters }: ServerPorts,
+  response: ServerResponse,
+  { container, userAgent }: Caller,
+): void {
   const onReleased = async (state: ReleasedState): Promise<void> => {
     const { reason } = state.release;
     counters.releases.set(reason, (counters.releases.get(reason) ?? 0) + 1);

@@ -8,9 +8,20 @@ import { describeError } from './log.ts';
 /** Counts once more. It never throws: a source that cannot say is unknown. */
 export type CountSources = () => Promise<SessionSource[]>;
 
-export function createSources({ policy, connections, application, podIp }: SidecarConfig, nowMs: () => number): CountSources {
-  const countConnections = createConnectionCounter({ settings: connections, quietPeriodMs: policy.quietPeriodMs, folder: '/proc/net', nowMs });
-  const askApp = () => (application ? askApplication({ host: podIp, ...application }) : Promise.reject(new Error('the port of the app is not known')));
+export function createSources(
+  { policy, connections, application, podIp }: SidecarConfig,
+  nowMs: () => number,
+): CountSources {
+  const countConnections = createConnectionCounter({
+    settings: connections,
+    quietPeriodMs: policy.quietPeriodMs,
+    folder: '/proc/net',
+    nowMs,
+  });
+  const askApp = () =>
+    application
+      ? askApplication({ host: podIp, ...application })
+      : Promise.reject(new Error('the port of the app is not known'));
   const counters = { Connections: countConnections, Application: askApp } as const;
   const wanted = (['Connections', 'Application'] as const).filter((type) => policy.sources.includes(type));
   return () => Promise.all(wanted.map((type) => countOne(type, counters[type])));

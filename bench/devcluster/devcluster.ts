@@ -46,7 +46,11 @@ export async function measureDevcluster(progress: (text: string) => void): Promi
         {
           title: 'the embedded API server, over TLS, one client',
           columns: ['what', 'figure'],
-          rows: [['start of the whole devcluster (median of 5)', `${formatNumber(startMs)} ms`], ...rows, ['the demo: from its start to the first session (median of 3)', `${formatNumber(firstSessionMs / 1000)} s`]],
+          rows: [
+            ['start of the whole devcluster (median of 5)', `${formatNumber(startMs)} ms`],
+            ...rows,
+            ['the demo: from its start to the first session (median of 3)', `${formatNumber(firstSessionMs / 1000)} s`],
+          ],
         },
       ],
     };
@@ -66,7 +70,15 @@ async function startOnce(tls: Awaited<ReturnType<typeof createLocalCertificate>>
   const unmeasured = () => Promise.reject(new Error('nothing is measured'));
   const metrics = { resource: unmeasured, pods: unmeasured, object: unmeasured, external: unmeasured };
   const began = performance.now();
-  const cluster = await startDevcluster({ clock: systemClock, log: createLogger('devcluster', 'silent'), tempFolder, port: 0, tls, images: new Map(), metrics });
+  const cluster = await startDevcluster({
+    clock: systemClock,
+    log: createLogger('devcluster', 'silent'),
+    tempFolder,
+    port: 0,
+    tls,
+    images: new Map(),
+    metrics,
+  });
   const taken = performance.now() - began;
   await cluster.stop();
   await rm(tempFolder, { recursive: true });
@@ -97,7 +109,10 @@ async function measureServer(server: ApiServer, client: Client): Promise<string[
   const events = await measureWatch(server, client);
   agent.destroy();
   return [
-    [`create, of ${podCount.toLocaleString('en-US')} pods, without HTTP`, `${formatNumber((podCount / createMs) * 1000)} /s`],
+    [
+      `create, of ${podCount.toLocaleString('en-US')} pods, without HTTP`,
+      `${formatNumber((podCount / createMs) * 1000)} /s`,
+    ],
     ['get of a pod', `${formatNumber(gets)} /s`],
     [`list of ${podCount.toLocaleString('en-US')} pods`, `${formatNumber(lists)} /s`],
     ['changes of pods, each seen by a watch', `${formatNumber(events)} /s`],
@@ -132,7 +147,12 @@ async function read(call: Call): Promise<number> {
 async function measureWatch(server: ApiServer, client: Client): Promise<number> {
   const agent = new Agent();
   const { resourceVersion } = server.api.get(pods, { namespace: 'default', name: 'pod-7' })?.metadata ?? {};
-  const stream = await open({ ...client, path: `${path}?watch=true&resourceVersion=${resourceVersion}`, token: server.adminToken, agent });
+  const stream = await open({
+    ...client,
+    path: `${path}?watch=true&resourceVersion=${resourceVersion}`,
+    token: server.adminToken,
+    agent,
+  });
   let waiting: (() => void) | undefined;
   stream.setEncoding('utf8').on('data', (text: string) => {
     if (text.includes('bench/turn')) waiting?.();
@@ -141,7 +161,14 @@ async function measureWatch(server: ApiServer, client: Client): Promise<number> 
   const perSecond = await rate(500, () => {
     const seen = new Promise<void>((resolve) => (waiting = resolve));
     turn += 1;
-    return Promise.all([seen, server.api.patch(pods, { namespace: 'default', name: 'pod-7' }, { metadata: { annotations: { 'bench/turn': String(turn) } } })]);
+    return Promise.all([
+      seen,
+      server.api.patch(
+        pods,
+        { namespace: 'default', name: 'pod-7' },
+        { metadata: { annotations: { 'bench/turn': String(turn) } } },
+      ),
+    ]);
   });
   stream.destroy();
   agent.destroy();
@@ -151,7 +178,9 @@ async function measureWatch(server: ApiServer, client: Client): Promise<number> 
 /** The demo as a person starts it, until its customers have begun a session. */
 async function timeDemo(): Promise<number> {
   const began = performance.now();
-  const demo = spawn(process.execPath, ['src/cli/main.ts', 'demo', '--plain', '--duration', '5'], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const demo = spawn(process.execPath, ['src/cli/main.ts', 'demo', '--plain', '--duration', '5'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const taken = await new Promise<number>((resolve) => {
     demo.stdout.setEncoding('utf8').on('data', (text: string) => {
       if (text.includes('sessions: ')) resolve(performance.now() - began);

@@ -7,14 +7,23 @@ import { localTable } from './table.ts';
 export type Place = { dist: string; folder: string };
 export type RunningProxy = Program & { port: number; adminPort: number };
 
-export async function startProxy({ dist, folder }: Place, upstreamPorts: readonly number[], core?: number): Promise<RunningProxy> {
+export async function startProxy(
+  { dist, folder }: Place,
+  upstreamPorts: readonly number[],
+  core?: number,
+): Promise<RunningProxy> {
   const [port, adminPort] = [await freePort(), await freePort()];
   const file = join(folder, `table-${port}.json`);
   writeFileSync(file, JSON.stringify(localTable(port, upstreamPorts)));
   const program = startProgram({
     command: process.execPath,
     args: [join(dist, 'holdfast.js'), 'proxy', '--table', file],
-    env: { NODE_ENV: 'production', HOLDFAST_ADMIN_PORT: String(adminPort), HOLDFAST_SHUTDOWN_DELAY_MS: '0', HOLDFAST_SHUTDOWN_GRACE_MS: '500' },
+    env: {
+      NODE_ENV: 'production',
+      HOLDFAST_ADMIN_PORT: String(adminPort),
+      HOLDFAST_SHUTDOWN_DELAY_MS: '0',
+      HOLDFAST_SHUTDOWN_GRACE_MS: '500',
+    },
     ...(core !== undefined && { core }),
   });
   await untilListening(program, port);

@@ -35,10 +35,14 @@ export function tableOf(snapshot: Snapshot): RoutingTable {
 
 /** `port`: what the proxy is to listen on. */
 export function localTable(port: number, upstreamPorts: readonly number[]): RoutingTable {
-  const table = tableOf(worldOf(upstreamPorts.map((upstream) => ({ name: `cart-${upstream}`, address: '127.0.0.1', port: upstream }))));
+  const table = tableOf(
+    worldOf(upstreamPorts.map((upstream) => ({ name: `cart-${upstream}`, address: '127.0.0.1', port: upstream }))),
+  );
   return { ...table, listeners: table.listeners.map((listener) => ({ ...listener, port })) };
 }
 
 function chunksOf<T>(items: readonly T[], size: number): T[][] {
-  return Array.from({ length: Math.ceil(items.length / size) }, (_, number) => items.slice(number * size, (number + 1) * size));
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, number) =>
+    items.slice(number * size, (number + 1) * size),
+  );
 }

@@ -25,7 +25,8 @@ export function memoryOf(pid: number): Memory {
 }
 
 /** The most that was ever resident, in bytes. */
-export const peakMemory = (pid: number): number => readKilobytes(readFileSync(`/proc/${pid}/status`, 'utf8'), 'VmHWM', pid);
+export const peakMemory = (pid: number): number =>
+  readKilobytes(readFileSync(`/proc/${pid}/status`, 'utf8'), 'VmHWM', pid);
 
 function readKilobytes(text: string, name: string, pid: number): number {
   const found = new RegExp(`^${name}:\\s+([0-9]+) kB$`, 'm').exec(text)?.[1];

@@ -15,8 +15,16 @@ const settleMs = 15_000;
 /** Compiles the request path and fills its caches, so that they are not counted for the sessions. */
 const warmUpRequests = 50_000;
 
-export async function measureSessions(place: Place, { sessions, progress }: { sessions: number; progress: Progress }): Promise<Section> {
-  const tableBytes = Number(await runToEnd({ command: process.execPath, args: ['--expose-gc', join(import.meta.dirname, 'session-table.ts'), String(sessions)] }));
+export async function measureSessions(
+  place: Place,
+  { sessions, progress }: { sessions: number; progress: Progress },
+): Promise<Section> {
+  const tableBytes = Number(
+    await runToEnd({
+      command: process.execPath,
+      args: ['--expose-gc', join(import.meta.dirname, 'session-table.ts'), String(sessions)],
+    }),
+  );
   progress(`session table: ${formatNumber(tableBytes / sessions)} bytes a session; now ${sessions} sessions by HTTP`);
   const { before, after, counted } = await withProxy(place, async (proxy) => {
     await beginSessions(proxy.port, warmUpRequests);
@@ -25,7 +33,11 @@ export async function measureSessions(place: Place, { sessions, progress }: { se
     const known = await readMetric(proxy.adminPort, 'holdfast_sessions');
     await beginSessions(proxy.port, sessions - known);
     await sleep(settleMs);
-    return { before, after: memoryOf(proxy.pid).resident, counted: await readMetric(proxy.adminPort, 'holdfast_sessions') };
+    return {
+      before,
+      after: memoryOf(proxy.pid).resident,
+      counted: await readMetric(proxy.adminPort, 'holdfast_sessions'),
+    };
   });
   if (counted !== sessions) throw new Error(`the proxy counts ${counted} sessions, not ${sessions}`);
   const perSession = (after - before) / (sessions - warmUpRequests);
@@ -33,14 +45,25 @@ export async function measureSessions(place: Place, { sessions, progress }: { se
     title: `${sessions.toLocaleString('en-US')} live sessions`,
     columns: ['what', 'bytes in all', 'bytes a session'],
     rows: [
-      ['the session table alone, after garbage collection', formatBytes(tableBytes), formatNumber(tableBytes / sessions)],
-      [`the whole proxy (resident), from ${warmUpRequests.toLocaleString('en-US')} sessions`, `${formatBytes(before)} → ${formatBytes(after)}`, formatNumber(perSession)],
+      [
+        'the session table alone, after garbage collection',
+        formatBytes(tableBytes),
+        formatNumber(tableBytes / sessions),
+      ],
+      [
+        `the whole proxy (resident), from ${warmUpRequests.toLocaleString('en-US')} sessions`,
+        `${formatBytes(before)} → ${formatBytes(after)}`,
+        formatNumber(perSession),
+      ],
     ],
   };
   return { tables: [table] };
 }
 
-export async function measureConnections(place: Place, { connections, progress }: { connections: number; progress: Progress }): Promise<Section> {
+export async function measureConnections(
+  place: Place,
+  { connections, progress }: { connections: number; progress: Progress },
+): Promise<Section> {
   const grown = await withProxy(place, async (proxy) => {
     await beginSessions(proxy.port, warmUpRequests);
     await sleep(settleMs);
@@ -50,7 +73,10 @@ export async function measureConnections(place: Place, { connections, progress }
     const open = await readMetric(proxy.adminPort, 'holdfast_http_connections_open');
     const after = memoryOf(proxy.pid).resident;
     idle.close();
-    if (open < connections) throw new Error(`only ${open} of ${connections} connections are open in the proxy: raise the limit of open files (ulimit -n), or open fewer in the time that it keeps them`);
+    if (open < connections)
+      throw new Error(
+        `only ${open} of ${connections} connections are open in the proxy: raise the limit of open files (ulimit -n), or open fewer in the time that it keeps them`,
+      );
     return { before, after };
   });
   progress(`${connections} idle connections: ${formatBytes(grown.after - grown.before)}`);
@@ -58,14 +84,23 @@ export async function measureConnections(place: Place, { connections, progress }
   const table: Table = {
     title: `${connections.toLocaleString('en-US')} idle connections`,
     columns: ['what', 'bytes in all', 'bytes a connection'],
-    rows: [['the whole proxy (resident); each connection has had one request and is kept alive', `${formatBytes(grown.before)} → ${formatBytes(grown.after)}`, formatNumber(perConnection)]],
+    rows: [
+      [
+        'the whole proxy (resident); each connection has had one request and is kept alive',
+        `${formatBytes(grown.before)} → ${formatBytes(grown.after)}`,
+        formatNumber(perConnection),
+      ],
+    ],
   };
   return { tables: [table] };
 }
 
 async function withProxy<T>(place: Place, measure: (proxy: RunningProxy) => Promise<T>): Promise<T> {
   const port = await freePort();
-  const app = startProgram({ command: process.execPath, args: [join(import.meta.dirname, '../speed/upstream.ts'), String(bodyBytes), String(port)] });
+  const app = startProgram({
+    command: process.execPath,
+    args: [join(import.meta.dirname, '../speed/upstream.ts'), String(bodyBytes), String(port)],
+  });
   await untilListening(app, port);
   const proxy = await startProxy(place, [port]);
   const measured = await measure(proxy);

@@ -21,7 +21,9 @@ function fill(sessionCount: number): number {
   const nowMs = Date.now();
   router.applyTable(table, nowMs);
   const { sessions } = router;
-  const slots = Object.values(table.backends).flatMap(({ endpoints }) => endpoints.flatMap(({ id }) => sessions.slots.byId(id) ?? []));
+  const slots = Object.values(table.backends).flatMap(({ endpoints }) =>
+    endpoints.flatMap(({ id }) => sessions.slots.byId(id) ?? []),
+  );
   const before = bytesInUse();
   for (let count = 0; count < sessionCount; count += 1) {
     const slot = slots[count % slots.length];
@@ -32,7 +34,8 @@ function fill(sessionCount: number): number {
   }
   const grown = bytesInUse() - before;
   // Asked for after the measurement, so that the table is still there during it.
-  if (sessions.size() !== sessionCount) throw new Error(`the table holds ${sessions.size()} sessions, not ${sessionCount}`);
+  if (sessions.size() !== sessionCount)
+    throw new Error(`the table holds ${sessions.size()} sessions, not ${sessionCount}`);
   return grown;
 }
 

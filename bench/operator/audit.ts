@@ -10,7 +10,10 @@ export const auditPolicy = {
   apiVersion: 'audit.k8s.io/v1',
   kind: 'Policy',
   omitStages: ['RequestReceived'],
-  rules: [{ level: 'Metadata', users: [operatorUser], verbs: ['create', 'update', 'patch', 'delete'] }, { level: 'None' }],
+  rules: [
+    { level: 'Metadata', users: [operatorUser], verbs: ['create', 'update', 'patch', 'delete'] },
+    { level: 'None' },
+  ],
 };
 
 /** By verb and resource: `patch stickyworkloads/status`. */
@@ -23,7 +26,10 @@ export interface AuditLog {
 }
 
 export function openAuditLog(file: string): AuditLog {
-  const lines = () => readFileSync(file, 'utf8').split('\n').filter((line) => line !== '');
+  const lines = () =>
+    readFileSync(file, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '');
   return {
     position: () => lines().length,
     since: (position) => countWrites(lines().slice(position)),
@@ -43,7 +49,8 @@ export function countWrites(lines: readonly string[]): Writes {
 
 type AuditEvent = { verb: string; objectRef: { resource: string; subresource?: string } };
 
-const isAuditEvent = (value: unknown): value is AuditEvent => typeof value === 'object' && value !== null && 'verb' in value && 'objectRef' in value;
+const isAuditEvent = (value: unknown): value is AuditEvent =>
+  typeof value === 'object' && value !== null && 'verb' in value && 'objectRef' in value;
 
 function nameOf({ verb, objectRef }: AuditEvent): string {
   const { resource, subresource } = objectRef;

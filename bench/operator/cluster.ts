@@ -20,7 +20,8 @@ export type BenchCluster = {
   operatorConfig: () => Promise<string>;
 };
 
-const kubectl = (...args: string[]): Promise<string> => runToEnd({ command: join(tools, 'exec'), args: ['--name', name, 'kubectl', ...args] });
+const kubectl = (...args: string[]): Promise<string> =>
+  runToEnd({ command: join(tools, 'exec'), args: ['--name', name, 'kubectl', ...args] });
 
 const end = async (): Promise<void> => {
   await runToEnd({ command: join(tools, 'down'), args: ['--name', name] });
@@ -42,11 +43,17 @@ export async function startCluster(folder: string): Promise<BenchCluster> {
   await kubectl('wait', '--for=condition=Established', 'crd', '--all', '--timeout=30s');
   const admin = new KubeConfig();
   admin.loadFromFile(`/run/holdfast-cluster/${name}/kubeconfig`);
-  return { audit: openAuditLog(auditFile), admin, operatorConfig: () => writeOperatorConfig(admin, join(folder, 'operator-kubeconfig.json')) };
+  return {
+    audit: openAuditLog(auditFile),
+    admin,
+    operatorConfig: () => writeOperatorConfig(admin, join(folder, 'operator-kubeconfig.json')),
+  };
 }
 
 async function writeOperatorConfig(admin: KubeConfig, file: string): Promise<string> {
-  const token = (await kubectl('create', 'token', 'holdfast-operator', '-n', 'holdfast-system', '--duration=24h')).trim();
+  const token = (
+    await kubectl('create', 'token', 'holdfast-operator', '-n', 'holdfast-system', '--duration=24h')
+  ).trim();
   const cluster = admin.getCurrentCluster();
   if (cluster === null) throw new Error('the kubeconfig of the cluster names no cluster');
   const config = new KubeConfig();

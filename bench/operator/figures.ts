@@ -18,7 +18,10 @@ export function renderFigures({ start, change, idle }: Figures, size: Size): Sec
       ['CPU until then', `${formatNumber(start.cpuMicros / 1e6)} s`],
       ['resident memory when all is done', formatBytes(start.resident)],
       ['the most that was resident', formatBytes(start.peak)],
-      ['API writes until all is done', `${started.toLocaleString('en-US')}, ${formatNumber(started / size.workloads)} a StickyWorkload`],
+      [
+        'API writes until all is done',
+        `${started.toLocaleString('en-US')}, ${formatNumber(started / size.workloads)} a StickyWorkload`,
+      ],
       [`a pod is deleted: until the status says so (median of ${change.count})`, `${formatNumber(change.medianMs)} ms`],
       ['the same, 95 %', `${formatNumber(change.tailMs)} ms`],
       ['API writes for one deleted pod', formatNumber(sumWithoutLease(change.writes) / change.count)],
@@ -30,13 +33,17 @@ export function renderFigures({ start, change, idle }: Figures, size: Size): Sec
   return { tables: [table, renderWrites({ start: start.writes, change: change.writes, idle: idle.writes })] };
 }
 
-const leaseWrites = (writes: Writes): number => [...writes].reduce((sum, [name, count]) => (isLease(name) ? sum + count : sum), 0);
+const leaseWrites = (writes: Writes): number =>
+  [...writes].reduce((sum, [name, count]) => (isLease(name) ? sum + count : sum), 0);
 
 function renderWrites({ start, change, idle }: Record<'start' | 'change' | 'idle', Writes>): Table {
   const names = [...new Set([start, change, idle].flatMap((writes) => [...writes.keys()]))].toSorted();
   return {
     title: 'the same writes by kind, from the audit log of the API server',
     columns: ['write', 'until all is done', 'for all deleted pods', 'idle'],
-    rows: names.map((name) => [name, ...[start, change, idle].map((writes) => (writes.get(name) ?? 0).toLocaleString('en-US'))]),
+    rows: names.map((name) => [
+      name,
+      ...[start, change, idle].map((writes) => (writes.get(name) ?? 0).toLocaleString('en-US')),
+    ]),
   };
 }

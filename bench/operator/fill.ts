@@ -14,7 +14,10 @@ type FillOptions = { workloads: number; pods: number; progress: (text: string) =
 const tellEvery = 200;
 
 /** Shares the pods out among the workloads, and answers where they are. */
-export async function fillCluster(writer: ObjectWriter, { workloads, pods, progress }: FillOptions): Promise<WorkloadRef[]> {
+export async function fillCluster(
+  writer: ObjectWriter,
+  { workloads, pods, progress }: FillOptions,
+): Promise<WorkloadRef[]> {
   const names = Array.from({ length: Math.ceil(workloads / workloadsPerNamespace) }, (_, number) => `shop-${number}`);
   await inParallel(names, async (name) => {
     await writer.create(namespaces, objects.namespaceOf(name));
@@ -25,19 +28,33 @@ export async function fillCluster(writer: ObjectWriter, { workloads, pods, progr
   return inParallel(numbers, (number) => {
     if (number % tellEvery === 0) progress(`creating StickyWorkload ${number} of ${workloads}, with its pods`);
     const podCount = Math.floor(((number + 1) * pods) / workloads) - Math.floor((number * pods) / workloads);
-    return createWorkload(writer, { namespace: names[Math.floor(number / workloadsPerNamespace)] ?? '', name: `cart-${number}`, number, podCount });
+    return createWorkload(writer, {
+      namespace: names[Math.floor(number / workloadsPerNamespace)] ?? '',
+      name: `cart-${number}`,
+      number,
+      podCount,
+    });
   });
 }
 
 type WorkloadPlan = { namespace: string; name: string; number: number; podCount: number };
 
-async function createWorkload(writer: ObjectWriter, { namespace, name, number, podCount }: WorkloadPlan): Promise<WorkloadRef> {
+async function createWorkload(
+  writer: ObjectWriter,
+  { namespace, name, number, podCount }: WorkloadPlan,
+): Promise<WorkloadRef> {
   const deployment = await writer.create(resources.deployments, objects.deployment(namespace, name, podCount));
-  const replicaSet = await writer.create(resources.replicaSets, objects.replicaSet(namespace, objects.ownerOf(deployment), podCount));
+  const replicaSet = await writer.create(
+    resources.replicaSets,
+    objects.replicaSet(namespace, objects.ownerOf(deployment), podCount),
+  );
   const pods: objects.PodAt[] = [];
   for (let podNumber = 0; podNumber < podCount; podNumber += 1) {
     const address = `10.${64 + (number >> 8)}.${number & 255}.${podNumber + 1}`;
-    const pod = await writer.create(resources.pods, objects.pod(namespace, objects.ownerOf(replicaSet), { app: name, number: podNumber }));
+    const pod = await writer.create(
+      resources.pods,
+      objects.pod(namespace, objects.ownerOf(replicaSet), { app: name, number: podNumber }),
+    );
     await applyStatus(writer, resources.pods, pod, objects.runningStatus(address));
     pods.push({ name: pod.metadata.name, uid: pod.metadata.uid ?? '', address });
   }
@@ -47,7 +64,12 @@ async function createWorkload(writer: ObjectWriter, { namespace, name, number, p
 }
 
 /** What a kubelet or the Deployment controller would say of an object. */
-export async function applyStatus(writer: ObjectWriter, resource: Resource, { apiVersion, kind, metadata }: KubeObject, status: object): Promise<void> {
+export async function applyStatus(
+  writer: ObjectWriter,
+  resource: Resource,
+  { apiVersion, kind, metadata }: KubeObject,
+  status: object,
+): Promise<void> {
   const { namespace = '', name } = metadata;
   await writer.apply(resource, { apiVersion, kind, metadata: { namespace, name }, status }, 'status');
 }

@@ -8,13 +8,25 @@ const nodeName = 'bench';
 
 export type Owner = { apiVersion: string; kind: string; name: string; uid: string };
 
-export const ownerOf = ({ apiVersion, kind, metadata }: KubeObject): Owner => ({ apiVersion, kind, name: metadata.name, uid: metadata.uid ?? '' });
+export const ownerOf = ({ apiVersion, kind, metadata }: KubeObject): Owner => ({
+  apiVersion,
+  kind,
+  name: metadata.name,
+  uid: metadata.uid ?? '',
+});
 
-const owned = (meta: ObjectMeta, owner: Owner): ObjectMeta => ({ ...meta, ownerReferences: [{ ...owner, controller: true }] });
+const owned = (meta: ObjectMeta, owner: Owner): ObjectMeta => ({
+  ...meta,
+  ownerReferences: [{ ...owner, controller: true }],
+});
 
 export const namespaceOf = (name: string): KubeObject => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
 
-export const serviceAccount = (namespace: string): KubeObject => ({ apiVersion: 'v1', kind: 'ServiceAccount', metadata: { namespace, name: 'default' } });
+export const serviceAccount = (namespace: string): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'ServiceAccount',
+  metadata: { namespace, name: 'default' },
+});
 
 const labelsOf = (app: string) => ({ app, 'pod-template-hash': podTemplateHash });
 
@@ -23,17 +35,30 @@ export function deployment(namespace: string, name: string, replicas: number): K
   return { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { namespace, name, labels: { app: name } }, spec };
 }
 
-const templateOf = (labels: Record<string, string>) => ({ metadata: { labels }, spec: { containers: [{ name: 'app', image: 'app:1', ports: [port] }] } });
+const templateOf = (labels: Record<string, string>) => ({
+  metadata: { labels },
+  spec: { containers: [{ name: 'app', image: 'app:1', ports: [port] }] },
+});
 
 export function replicaSet(namespace: string, owner: Owner, replicas: number): KubeObject {
   const labels = labelsOf(owner.name);
   const spec = { replicas, selector: { matchLabels: labels }, template: templateOf(labels) };
-  return { apiVersion: 'apps/v1', kind: 'ReplicaSet', metadata: owned({ namespace, name: `${owner.name}-${podTemplateHash}`, labels }, owner), spec };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'ReplicaSet',
+    metadata: owned({ namespace, name: `${owner.name}-${podTemplateHash}`, labels }, owner),
+    spec,
+  };
 }
 
 /** As injection leaves it. */
 export function pod(namespace: string, owner: Owner, { app, number }: { app: string; number: number }): KubeObject {
-  const meta = { namespace, name: `${owner.name}-${number}`, labels: labelsOf(app), annotations: { 'holdfast.dev/workload': app } };
+  const meta = {
+    namespace,
+    name: `${owner.name}-${number}`,
+    labels: labelsOf(app),
+    annotations: { 'holdfast.dev/workload': app },
+  };
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -42,13 +67,25 @@ export function pod(namespace: string, owner: Owner, { app, number }: { app: str
       nodeName,
       terminationGracePeriodSeconds: 3640,
       initContainers: [{ name: 'holdfast-sidecar', image: 'holdfast:dev', restartPolicy: 'Always' }],
-      containers: [{ name: 'app', image: 'app:1', ports: [port], lifecycle: { preStop: { httpGet: { path: '/prestop', port: 15999 } } } }],
+      containers: [
+        {
+          name: 'app',
+          image: 'app:1',
+          ports: [port],
+          lifecycle: { preStop: { httpGet: { path: '/prestop', port: 15999 } } },
+        },
+      ],
     },
   };
 }
 
 /** As a kubelet tells it. */
-export const runningStatus = (podIP: string) => ({ phase: 'Running', podIP, podIPs: [{ ip: podIP }], conditions: [{ type: 'Ready', status: 'True' }] });
+export const runningStatus = (podIP: string) => ({
+  phase: 'Running',
+  podIP,
+  podIPs: [{ ip: podIP }],
+  conditions: [{ type: 'Ready', status: 'True' }],
+});
 
 export type PodAt = { name: string; uid: string; address: string };
 
@@ -81,6 +118,12 @@ export const operatorPod = (namespace: string, name: string): KubeObject => ({
     nodeName,
     serviceAccountName: 'holdfast-operator',
     securityContext: { runAsNonRoot: true, runAsUser: 65_532, seccompProfile: { type: 'RuntimeDefault' } },
-    containers: [{ name: 'operator', image: 'holdfast:dev', securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } } }],
+    containers: [
+      {
+        name: 'operator',
+        image: 'holdfast:dev',
+        securityContext: { allowPrivilegeEscalation: false, capabilities: { drop: ['ALL'] } },
+      },
+    ],
   },
 });

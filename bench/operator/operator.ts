@@ -18,7 +18,12 @@ import { createPatience } from './patience.ts';
 import { measureChanges, measureIdle, measureStart } from './phases.ts';
 import { followWorkloads, runProxies } from './watching.ts';
 
-export type OperatorOptions = { workloads: number; pods: number; idleSeconds: number; progress: (text: string) => void };
+export type OperatorOptions = {
+  workloads: number;
+  pods: number;
+  idleSeconds: number;
+  progress: (text: string) => void;
+};
 
 const podName = 'holdfast-operator-bench';
 const logger = createLogger('bench', 'error');
@@ -37,7 +42,15 @@ export async function measureOperator(place: Place, options: OperatorOptions): P
   const operator = await startOperator(place, kubeconfig);
   const patience = createPatience(operator);
   await runProxies({ reader: cluster, writer: cluster, logger, failed: (error) => patience.fail(error) });
-  const stage = { pid: operator.pid, audit: bench.audit, cluster, workloads, patience, refs, progress: options.progress };
+  const stage = {
+    pid: operator.pid,
+    audit: bench.audit,
+    cluster,
+    workloads,
+    patience,
+    refs,
+    progress: options.progress,
+  };
   const start = await measureStart(stage, beganMs);
   const change = await measureChanges(stage);
   const idle = await measureIdle(stage, options.idleSeconds);

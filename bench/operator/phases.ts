@@ -31,7 +31,10 @@ const changedWithinMs = 60_000;
 const changes = 20;
 
 /** `beganMs`: when the process was started, by `performance.now()`. */
-export async function measureStart({ pid, audit, workloads, patience, refs, progress }: Stage, beganMs: number): Promise<Start> {
+export async function measureStart(
+  { pid, audit, workloads, patience, refs, progress }: Stage,
+  beganMs: number,
+): Promise<Start> {
   const whatIsSeen = () => `${workloads.countTrue('Ready')} of ${refs.length} StickyWorkloads are Ready`;
   await patience.until(workloads.untilTrue('Ready', refs.length), { ms: readyWithinMs, whatIsSeen });
   const reached = { afterMs: performance.now() - beganMs, cpuMicros: cpuMicros(pid) };
@@ -46,12 +49,20 @@ export async function measureChanges({ audit, cluster, workloads, patience, refs
   for (const ref of refs.slice(0, changes)) {
     const deletedAtMs = performance.now();
     await cluster.delete(pods, { namespace: ref.namespace, name: ref.firstPod });
-    await patience.until(workloads.untilTrueOf('Draining', ref), { ms: changedWithinMs, whatIsSeen: () => `${ref.name} does not say Draining` });
+    await patience.until(workloads.untilTrueOf('Draining', ref), {
+      ms: changedWithinMs,
+      whatIsSeen: () => `${ref.name} does not say Draining`,
+    });
     takenMs.push(performance.now() - deletedAtMs);
   }
   await untilQuiet(audit);
   progress(`${takenMs.length} pods deleted: said after ${Math.round(median(takenMs))} ms`);
-  return { count: takenMs.length, medianMs: median(takenMs), tailMs: quantile(takenMs, 0.95), writes: audit.since(position) };
+  return {
+    count: takenMs.length,
+    medianMs: median(takenMs),
+    tailMs: quantile(takenMs, 0.95),
+    writes: audit.since(position),
+  };
 }
 
 export async function measureIdle({ pid, audit, progress }: Stage, seconds: number): Promise<Idle> {

@@ -46,18 +46,30 @@ export async function followWorkloads(follow: Follow): Promise<Workloads> {
 type Conditions = { conditions?: { type: string; status: string }[] };
 
 const isTrue = (workload: KubeObject, condition: string): boolean =>
-  ((workload['status'] ?? {}) as Conditions).conditions?.some(({ type, status }) => type === condition && status === 'True') ?? false;
+  ((workload['status'] ?? {}) as Conditions).conditions?.some(
+    ({ type, status }) => type === condition && status === 'True',
+  ) ?? false;
 
 /** Says of each proxy that it runs, as the Deployment controller would a while later. */
-export async function runProxies({ writer, failed, ...follow }: Follow & { writer: ObjectWriter; failed: (error: unknown) => void }): Promise<void> {
-  const reflector = await startReflector(follow, { resource: deployments, select: { labelSelector: labels.gatewayName } });
+export async function runProxies({
+  writer,
+  failed,
+  ...follow
+}: Follow & { writer: ObjectWriter; failed: (error: unknown) => void }): Promise<void> {
+  const reflector = await startReflector(follow, {
+    resource: deployments,
+    select: { labelSelector: labels.gatewayName },
+  });
   const status = { replicas: 2, updatedReplicas: 2, readyReplicas: 2, availableReplicas: 2 };
   reflector.onChange(({ type, object }) => {
     if (type === 'ADDED') applyStatus(writer, deployments, object, status).catch(failed);
   });
 }
 
-async function startReflector({ reader, logger }: Follow, watched: Pick<Parameters<typeof createReflector>[0], 'resource' | 'select'>) {
+async function startReflector(
+  { reader, logger }: Follow,
+  watched: Pick<Parameters<typeof createReflector>[0], 'resource' | 'select'>,
+) {
   const reflector = createReflector({ ...watched, reader, clock: systemClock, random: Math.random, logger });
   reflector.start();
   addTidyUp(() => reflector.stop());

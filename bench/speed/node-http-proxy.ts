@@ -19,7 +19,10 @@ createServer((incoming, outgoing) => {
     headers: { ...headers, 'x-forwarded-for': socket.remoteAddress },
   };
   const forwarded = request(options, (response) => {
-    outgoing.writeHead(response.statusCode ?? 502, { ...response.headers, ...(known === undefined && { 'set-cookie': `session=${session}; Path=/; HttpOnly` }) });
+    outgoing.writeHead(response.statusCode ?? 502, {
+      ...response.headers,
+      ...(known === undefined && { 'set-cookie': `session=${session}; Path=/; HttpOnly` }),
+    });
     response.pipe(outgoing);
   });
   forwarded.on('error', () => outgoing.destroy());

@@ -20,7 +20,8 @@ export type Peers = { peers: readonly Peer[]; skipped: readonly string[] };
 export function findPeers(place: Place): Peers {
   const haproxy = findProgram('haproxy');
   const nginx = findProgram('nginx');
-  const missing = (name: string, found: string | undefined) => (found === undefined ? [`${name}, because it is not on this machine: get it by \`apt-get install ${name}\`.`] : []);
+  const missing = (name: string, found: string | undefined) =>
+    found === undefined ? [`${name}, because it is not on this machine: get it by \`apt-get install ${name}\`.`] : [];
   return {
     peers: [
       ...(haproxy === undefined ? [] : [haproxyPeer(haproxy, place.folder)]),
@@ -79,6 +80,10 @@ const scriptPeer = ({ name, script, sticky }: { name: string; script: string; st
   start: async (upstreamPorts, core) => {
     const port = await freePort();
     const upstreams = sticky ? upstreamPorts : upstreamPorts.slice(0, 1);
-    return startOn(port, { command: process.execPath, args: [join(import.meta.dirname, script), String(port), ...upstreams.map(String)], core });
+    return startOn(port, {
+      command: process.execPath,
+      args: [join(import.meta.dirname, script), String(port), ...upstreams.map(String)],
+      core,
+    });
   },
 });

@@ -26,7 +26,10 @@ export const shapes: readonly Shape[] = [
 ];
 
 /** Begins sessions and checks, where the proxy promises it, that each comes back to its pod. Answers their cookies. */
-export async function beginSessions(port: number, { count, sticky }: { count: number; sticky: boolean }): Promise<string[]> {
+export async function beginSessions(
+  port: number,
+  { count, sticky }: { count: number; sticky: boolean },
+): Promise<string[]> {
   const cookies: string[] = [];
   for (let number = 0; number < count; number += 1) {
     const first = await ask(port, undefined);
@@ -34,7 +37,8 @@ export async function beginSessions(port: number, { count, sticky }: { count: nu
     const cookie = first.cookie ?? `session=${randomBytes(16).toString('hex')}`;
     const pod = first.cookie === undefined ? (await ask(port, cookie)).pod : first.pod;
     const again = await ask(port, cookie);
-    if (sticky && again.pod !== pod) throw new Error(`a session moved from pod ${pod} to ${again.pod}: what is measured is not session persistence`);
+    if (sticky && again.pod !== pod)
+      throw new Error(`a session moved from pod ${pod} to ${again.pod}: what is measured is not session persistence`);
     cookies.push(cookie);
   }
   return cookies;
@@ -47,4 +51,5 @@ async function ask(port: number, cookie: string | undefined): Promise<{ pod: str
   return { pod: response.headers.get('x-pod') ?? '', cookie: response.headers.getSetCookie()[0]?.split(';')[0] };
 }
 
-export const renderRequest = (cookie: string, { headers }: Shape): string => ['GET / HTTP/1.1', 'Host: shop.example.com', ...headers, `Cookie: ${cookie}`, '', ''].join('\r\n');
+export const renderRequest = (cookie: string, { headers }: Shape): string =>
+  ['GET / HTTP/1.1', 'Host: shop.example.com', ...headers, `Cookie: ${cookie}`, '', ''].join('\r\n');

@@ -27,17 +27,27 @@ const appCore = Math.min(2, availableParallelism() - 1);
 
 export async function measureSpeed(place: Place, options: SpeedOptions): Promise<Section> {
   const wrk = findProgram('wrk');
-  if (wrk === undefined) return { tables: [], skipped: ['speed, because wrk is not on this machine: get it by `apt-get install wrk`.'] };
-  if (availableParallelism() < 2) return { tables: [], skipped: ['speed, because the proxy needs a core of its own and this machine has one: use one with two.'] };
+  if (wrk === undefined)
+    return { tables: [], skipped: ['speed, because wrk is not on this machine: get it by `apt-get install wrk`.'] };
+  if (availableParallelism() < 2)
+    return {
+      tables: [],
+      skipped: ['speed, because the proxy needs a core of its own and this machine has one: use one with two.'],
+    };
   const { peers, skipped } = findPeers(place);
   const tables: Table[] = [];
-  for (const shape of shapes) tables.push(renderTable(shape, await measureShape(shape, peers, { ...place, ...options, wrk })));
+  for (const shape of shapes)
+    tables.push(renderTable(shape, await measureShape(shape, peers, { ...place, ...options, wrk })));
   return { tables, skipped };
 }
 
 async function measureShape(shape: Shape, peers: readonly Peer[], run: Run): Promise<Samples> {
   const ports = await Promise.all(Array.from({ length: upstreamCount }, freePort));
-  const upstream = startProgram({ command: process.execPath, args: [join(import.meta.dirname, 'upstream.ts'), String(shape.bodyBytes), ...ports.map(String)], core: appCore });
+  const upstream = startProgram({
+    command: process.execPath,
+    args: [join(import.meta.dirname, 'upstream.ts'), String(shape.bodyBytes), ...ports.map(String)],
+    core: appCore,
+  });
   const samples: Samples = new Map(peers.map(({ name }) => [name, []]));
   for (const port of ports) await untilListening(upstream, port);
   for (let round = 1; round <= run.rounds; round += 1) {
@@ -51,7 +61,8 @@ async function measureShape(shape: Shape, peers: readonly Peer[], run: Run): Pro
   return samples;
 }
 
-const describe = ({ perSecond, cpuPerRequestMicros }: Sample): string => `${formatNumber(perSecond)} requests/s, ${formatNumber(cpuPerRequestMicros)} µs of CPU each`;
+const describe = ({ perSecond, cpuPerRequestMicros }: Sample): string =>
+  `${formatNumber(perSecond)} requests/s, ${formatNumber(cpuPerRequestMicros)} µs of CPU each`;
 
 async function measurePeer(peer: Peer, shape: Shape, run: Run & { upstreamPorts: readonly number[] }): Promise<Sample> {
   const { program, port } = await peer.start(run.upstreamPorts, proxyCore);
@@ -68,7 +79,12 @@ async function takeSample({ pid }: Program, load: () => ReturnType<typeof runLoa
   const before = cpuMicros(pid);
   const { requests, seconds, p99Ms } = await load();
   const usedMicros = cpuMicros(pid) - before;
-  return { perSecond: requests / seconds, cpuPerRequestMicros: usedMicros / requests, coreShare: usedMicros / (seconds * 1e6), p99Ms };
+  return {
+    perSecond: requests / seconds,
+    cpuPerRequestMicros: usedMicros / requests,
+    coreShare: usedMicros / (seconds * 1e6),
+    p99Ms,
+  };
 }
 
 /** CPU per request is what is compared: requests per second also depend on what else the machine does. */

@@ -9,7 +9,9 @@ const endOfHead = Buffer.from('\r\n\r\n');
 
 function serve(port: number): void {
   const body = 'x'.repeat(Number(bodyBytes));
-  const answer = Buffer.from(`HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nX-Pod: ${port}\r\nContent-Length: ${body.length}\r\n\r\n${body}`);
+  const answer = Buffer.from(
+    `HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nX-Pod: ${port}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  );
   const server = createServer({ noDelay: true }, (socket) => {
     let head = Buffer.alloc(0);
     socket.on('error', () => socket.destroy());

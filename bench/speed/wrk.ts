@@ -3,7 +3,15 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runToEnd } from '../measure/program.ts';
 
-export type Load = { wrk: string; core: number; folder: string; port: number; seconds: number; connections: number; requests: readonly string[] };
+export type Load = {
+  wrk: string;
+  core: number;
+  folder: string;
+  port: number;
+  seconds: number;
+  connections: number;
+  requests: readonly string[];
+};
 
 export type LoadResult = { requests: number; seconds: number; p50Ms: number; p99Ms: number };
 
@@ -37,7 +45,12 @@ export function parseResult(output: string): LoadResult {
     throw new Error(`wrk's result has no ${name}: ${text}`);
   };
   if (read('failed') > 0) throw new Error(`${read('failed')} of ${read('requests')} requests failed`);
-  return { requests: read('requests'), seconds: read('micros') / 1e6, p50Ms: read('p50Micros') / 1000, p99Ms: read('p99Micros') / 1000 };
+  return {
+    requests: read('requests'),
+    seconds: read('micros') / 1e6,
+    p50Ms: read('p50Micros') / 1000,
+    p99Ms: read('p99Micros') / 1000,
+  };
 }
 
 export async function runLoad({ wrk, core, folder, port, seconds, connections, requests }: Load): Promise<LoadResult> {

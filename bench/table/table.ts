@@ -15,9 +15,18 @@ const warmUps = 20;
 
 /** Two worlds that differ in one pod, which is on its way out in the second. */
 function worlds(endpoints: number): [Snapshot, Snapshot] {
-  const pods = Array.from({ length: endpoints }, (_, number) => ({ name: `cart-${number}`, address: `10.${number >> 16}.${(number >> 8) & 255}.${number & 255}`, port: 8080 }));
+  const pods = Array.from({ length: endpoints }, (_, number) => ({
+    name: `cart-${number}`,
+    address: `10.${number >> 16}.${(number >> 8) & 255}.${number & 255}`,
+    port: 8080,
+  }));
   const before = worldOf(pods);
-  const after = { ...before, pods: before.pods.map((pod, number) => (number === 0 ? { ...pod, deletion: { killAtMs: Date.now(), graceSeconds: 3640 } } : pod)) };
+  const after = {
+    ...before,
+    pods: before.pods.map((pod, number) =>
+      number === 0 ? { ...pod, deletion: { killAtMs: Date.now(), graceSeconds: 3640 } } : pod,
+    ),
+  };
   return [before, after];
 }
 

@@ -8,7 +8,9 @@ const shop = createShop(pod, process.env['SCALE_URL']);
 
 /** The lines show what the pod's end was like: a SIGKILL leaves `Terminating` without `Stopped`. */
 const log = (event: string, fields: object = {}) => {
-  process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), component: 'shop', event, pod, ...fields })}\n`);
+  process.stdout.write(
+    `${JSON.stringify({ time: new Date().toISOString(), component: 'shop', event, pod, ...fields })}\n`,
+  );
 };
 
 shop.server.listen(port, () => {

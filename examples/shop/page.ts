@@ -1,6 +1,7 @@
 /** The page that people see: which pod they are on, and what that pod remembers of them. */
 
-const escapeHtml = (text: string): string => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
+const escapeHtml = (text: string): string =>
+  text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;');
 
 /** What the page shows. `items`: undefined for who is not logged in. `scaleUrl`: who knows the other pods, and can have more of them or fewer. */
 export type PageContent = { pod: string; items: readonly string[] | undefined; scaleUrl: string | undefined };
@@ -26,9 +27,12 @@ for (const form of document.forms) form.onsubmit = async (event) => {
 ${scaleUrl === undefined ? '' : renderScale(pod, scaleUrl)}</html>
 `;
 
-const renderLogin = (): string => '<p>You are not logged in.</p>\n<form data-post="/login"><button>Log in</button></form>';
+const renderLogin = (): string =>
+  '<p>You are not logged in.</p>\n<form data-post="/login"><button>Log in</button></form>';
 
-const renderCart = (items: readonly string[]): string => `<ul>${items.map((item) => `<li>${escapeHtml(item)}</li>`).join('')}</ul>
+const renderCart = (
+  items: readonly string[],
+): string => `<ul>${items.map((item) => `<li>${escapeHtml(item)}</li>`).join('')}</ul>
 <form data-post="/cart/items"><input name="item" required maxlength="100" placeholder="tea"> <button>Add</button></form>
 <form data-post="/logout"><button>Log out</button></form>`;
 

@@ -36,7 +36,8 @@ export function createShop(pod: string, scaleUrl?: string): Shop {
   const eventStreams = new Set<EventStream>();
   const health = { ready: true, live: true };
 
-  const sessionOf = ({ headers }: IncomingMessage): Session | undefined => sessions.get(readCookie(headers.cookie, cookieName) ?? '');
+  const sessionOf = ({ headers }: IncomingMessage): Session | undefined =>
+    sessions.get(readCookie(headers.cookie, cookieName) ?? '');
   const view = ({ secret, items }: Session) => ({ pod, secret, items });
   const withSession =
     (handle: SessionHandler): Handler =>
@@ -59,7 +60,11 @@ export function createShop(pod: string, scaleUrl?: string): Shop {
       sendJson(response, health.live ? 200 : 500, { pod });
     },
     'POST /login': (_, response) => {
-      const session: Session = { id: randomBytes(16).toString('hex'), secret: randomBytes(8).toString('hex'), items: [] };
+      const session: Session = {
+        id: randomBytes(16).toString('hex'),
+        secret: randomBytes(8).toString('hex'),
+        items: [],
+      };
       sessions.set(session.id, session);
       response.setHeader('set-cookie', `${cookieName}=${session.id}; Path=/; HttpOnly; SameSite=Lax`);
       sendJson(response, 200, view(session));
@@ -90,11 +95,13 @@ export function createShop(pod: string, scaleUrl?: string): Shop {
     socket.on('error', () => socket.destroy());
     if (head.length > 0) socket.unshift(head);
     const session = request.url === '/ws' ? sessionOf(request) : undefined;
-    const connection = session && acceptWebSocket(request, socket, (text, from) => {
-      const message = parseRecord(text);
-      from.send(JSON.stringify({ pod, secret: session.secret, message }));
-      if (message['type'] === 'bye') from.close(1000);
-    });
+    const connection =
+      session &&
+      acceptWebSocket(request, socket, (text, from) => {
+        const message = parseRecord(text);
+        from.send(JSON.stringify({ pod, secret: session.secret, message }));
+        if (message['type'] === 'bye') from.close(1000);
+      });
     if (!connection) {
       socket.end('HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
       return;

@@ -29,7 +29,9 @@ export function acceptWebSocket(
   const key = request.headers['sec-websocket-key'];
   if (key === undefined || request.headers['sec-websocket-version'] !== '13') return undefined;
   const accept = createHash('sha1').update(`${key}${acceptGuid}`).digest('base64');
-  socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`);
+  socket.write(
+    `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${accept}\r\n\r\n`,
+  );
 
   const connection: WebSocketConnection = {
     send: (text) => socket.write(encodeFrame(opcodes.text, Buffer.from(text))),
@@ -89,6 +91,9 @@ function decodeFrame(bytes: Buffer): Frame | number | undefined {
 }
 
 function encodeFrame(opcode: number, payload: Buffer): Buffer {
-  const head = payload.length < 126 ? Buffer.from([0x80 | opcode, payload.length]) : Buffer.from([0x80 | opcode, 126, payload.length >> 8, payload.length & 0xff]);
+  const head =
+    payload.length < 126
+      ? Buffer.from([0x80 | opcode, payload.length])
+      : Buffer.from([0x80 | opcode, 126, payload.length >> 8, payload.length & 0xff]);
   return Buffer.concat([head, payload]);
 }

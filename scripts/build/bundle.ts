@@ -31,11 +31,19 @@ export async function bundle(outdir: string): Promise<Metafile['outputs']> {
     metafile: true,
     logLevel: 'silent',
     // Packages in CommonJS call require(), which an ES module does not have.
-    banner: { js: "import { createRequire as createRequireOfBundle } from 'node:module';\nconst require = createRequireOfBundle(import.meta.url);" },
+    banner: {
+      js: "import { createRequire as createRequireOfBundle } from 'node:module';\nconst require = createRequireOfBundle(import.meta.url);",
+    },
   });
-  if (warnings.length > 0) throw new Error(warnings.map(({ text, location }) => `${location?.file ?? ''}:${location?.line ?? ''} ${text}`).join('\n'));
+  if (warnings.length > 0)
+    throw new Error(
+      warnings.map(({ text, location }) => `${location?.file ?? ''}:${location?.line ?? ''} ${text}`).join('\n'),
+    );
   const { name, version, license, type } = manifest;
-  writeFileSync(join(outdir, 'package.json'), `${JSON.stringify({ name, version, license, type, private: true }, null, 2)}\n`);
+  writeFileSync(
+    join(outdir, 'package.json'),
+    `${JSON.stringify({ name, version, license, type, private: true }, null, 2)}\n`,
+  );
   writeFileSync(join(outdir, 'THIRD-PARTY-LICENSES.txt'), renderLicenses(root, Object.keys(metafile.inputs)));
   return metafile.outputs;
 }

@@ -7,7 +7,10 @@ type Manifest = { name: string; version: string; license?: string };
 /** `inputs`: the files of the bundle, as paths from `root`. */
 export function renderLicenses(root: string, inputs: readonly string[]): string {
   const folders = new Set(inputs.flatMap((input) => packageFolder(input) ?? []));
-  return [...folders].toSorted().map((folder) => renderPackage(join(root, folder))).join('\n');
+  return [...folders]
+    .toSorted()
+    .map((folder) => renderPackage(join(root, folder)))
+    .join('\n');
 }
 
 /** `node_modules/a/node_modules/@b/c/d.js` belongs to `node_modules/a/node_modules/@b/c`; what a plugin made has a scheme in front. */
@@ -18,7 +21,10 @@ function packageFolder(input: string): string | undefined {
 function renderPackage(folder: string): string {
   const { name, version, license } = readManifest(join(folder, 'package.json'));
   const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each));
-  const text = file === undefined ? 'Its package has no file with the licence text.' : readFileSync(join(folder, file), 'utf8').trim();
+  const text =
+    file === undefined
+      ? 'Its package has no file with the licence text.'
+      : readFileSync(join(folder, file), 'utf8').trim();
   return `${'='.repeat(80)}\n${name} ${version} (${license ?? 'licence not named'})\n${'='.repeat(80)}\n\n${text}\n`;
 }
 
@@ -28,4 +34,5 @@ function readManifest(file: string): Manifest {
   return manifest;
 }
 
-const isManifest = (value: unknown): value is Manifest => typeof value === 'object' && value !== null && 'name' in value && 'version' in value;
+const isManifest = (value: unknown): value is Manifest =>
+  typeof value === 'object' && value !== null && 'name' in value && 'version' in value;

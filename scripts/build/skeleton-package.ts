@@ -23,7 +23,8 @@ export const skeletonPackage: Plugin = {
       resolveDir: build.initialOptions.absWorkingDir ?? '.',
     }));
     build.onLoad({ filter: /^gaxios$/, namespace: 'refused' }, () => ({
-      contents: "exports.instance = { request() { throw new Error('gaxios is not in the bundle: kube/live/skeleton.ts overrides what would call it'); } };",
+      contents:
+        "exports.instance = { request() { throw new Error('gaxios is not in the bundle: kube/live/skeleton.ts overrides what would call it'); } };",
     }));
   },
 };

@@ -16,13 +16,24 @@ export const root = join(import.meta.dirname, '../..');
 /** Folders that hold generated files; files without the header may lie beside them. */
 export const generatedFolders = ['crds', 'docs/reference', 'manifests/dashboards'];
 
-const generatedFiles = [crdFile, fieldReference, reasonReference, metricReference, errorReference, annotationReference, commandReference, dashboardFile];
+const generatedFiles = [
+  crdFile,
+  fieldReference,
+  reasonReference,
+  metricReference,
+  errorReference,
+  annotationReference,
+  commandReference,
+  dashboardFile,
+];
 
 export type Difference = { path: string; text: string } | { path: string; stale: true };
 
 /** What generating would change: files to write with their new text, and files that nothing generates any more. */
 export function findDifferences(): Difference[] {
-  const changed = generatedFiles.map((file) => ({ path: file.path, text: withHeader(file) })).filter(({ path, text }) => readIfThere(path) !== text);
+  const changed = generatedFiles
+    .map((file) => ({ path: file.path, text: withHeader(file) }))
+    .filter(({ path, text }) => readIfThere(path) !== text);
   const known = new Set(generatedFiles.map((file) => file.path));
   const stale = generatedFolders
     .flatMap(listFolder)

@@ -4,8 +4,18 @@ import type { GeneratedFile } from './file.ts';
 import { renderTable } from './markdown.ts';
 
 function section([name, { summary, options, part }]: [string, CommandHelp]): string {
-  const listed = options.length === 0 ? '' : `${renderTable(['Option', 'Meaning'], options.map(({ usage, meaning }) => [`\`${usage}\``, meaning]))}\n\n`;
-  const rows = (part === undefined ? [] : settingsOf(part)).map(([setting, { default: value, meaning }]) => [`\`${setting}\``, value === undefined ? '' : `\`${value}\``, meaning]);
+  const listed =
+    options.length === 0
+      ? ''
+      : `${renderTable(
+          ['Option', 'Meaning'],
+          options.map(({ usage, meaning }) => [`\`${usage}\``, meaning]),
+        )}\n\n`;
+  const rows = (part === undefined ? [] : settingsOf(part)).map(([setting, { default: value, meaning }]) => [
+    `\`${setting}\``,
+    value === undefined ? '' : `\`${value}\``,
+    meaning,
+  ]);
   const environment = rows.length === 0 ? '' : `${renderTable(['Environment', 'Default', 'Meaning'], rows)}\n`;
   return `## holdfast ${name}\n\n${summary.charAt(0).toUpperCase()}${summary.slice(1)}.\n\n${listed}${environment}`;
 }

@@ -25,7 +25,14 @@ export function layOut(rows: readonly Row[]): object[] {
   const placed: object[] = [];
   let y = 0;
   for (const row of rows) {
-    placed.push({ type: 'row', title: row.title, collapsed: false, id: placed.length + 1, gridPos: { x: 0, y, w: 24, h: 1 }, panels: [] });
+    placed.push({
+      type: 'row',
+      title: row.title,
+      collapsed: false,
+      id: placed.length + 1,
+      gridPos: { x: 0, y, w: 24, h: 1 },
+      panels: [],
+    });
     y += 1;
     let x = 0;
     let lineHeight = 0;
@@ -35,7 +42,9 @@ export function layOut(rows: readonly Row[]): object[] {
         y += lineHeight;
         lineHeight = 0;
       }
-      placed.push(renderPanel(panel, { id: placed.length + 1, gridPos: { x, y, w: panel.width, h: heights[panel.type] } }));
+      placed.push(
+        renderPanel(panel, { id: placed.length + 1, gridPos: { x, y, w: panel.width, h: heights[panel.type] } }),
+      );
       x += panel.width;
       lineHeight = Math.max(lineHeight, heights[panel.type]);
     }
@@ -53,14 +62,27 @@ function renderPanel(panel: Panel, place: { id: number; gridPos: object }): obje
     title,
     description,
     datasource,
-    fieldConfig: { defaults: { unit, min: unit === 'dateTimeFromNow' ? undefined : 0, thresholds: { mode: 'absolute', steps } }, overrides: [] },
+    fieldConfig: {
+      defaults: { unit, min: unit === 'dateTimeFromNow' ? undefined : 0, thresholds: { mode: 'absolute', steps } },
+      overrides: [],
+    },
     options: optionsOf(panel),
-    ...(type === 'table' && { transformations: [{ id: 'merge', options: {} }, { id: 'organize', options: { excludeByName: { Time: true } } }] }),
-    targets: queries.map((query, index) => renderTarget(query, { refId: String.fromCharCode(65 + index), isInstant: type !== 'timeseries' })),
+    ...(type === 'table' && {
+      transformations: [
+        { id: 'merge', options: {} },
+        { id: 'organize', options: { excludeByName: { Time: true } } },
+      ],
+    }),
+    targets: queries.map((query, index) =>
+      renderTarget(query, { refId: String.fromCharCode(65 + index), isInstant: type !== 'timeseries' }),
+    ),
   };
 }
 
-const renderTarget = ({ expr, legend = '' }: Query, { refId, isInstant }: { refId: string; isInstant: boolean }): object => ({
+const renderTarget = (
+  { expr, legend = '' }: Query,
+  { refId, isInstant }: { refId: string; isInstant: boolean },
+): object => ({
   refId,
   datasource,
   expr,
@@ -71,7 +93,16 @@ const renderTarget = ({ expr, legend = '' }: Query, { refId, isInstant }: { refI
 });
 
 function optionsOf({ type }: Panel): object {
-  if (type === 'stat') return { reduceOptions: { calcs: ['lastNotNull'], fields: '', values: false }, colorMode: 'value', graphMode: 'none' };
-  if (type === 'timeseries') return { legend: { displayMode: 'table', placement: 'bottom', calcs: ['lastNotNull', 'max'] }, tooltip: { mode: 'multi' } };
+  if (type === 'stat')
+    return {
+      reduceOptions: { calcs: ['lastNotNull'], fields: '', values: false },
+      colorMode: 'value',
+      graphMode: 'none',
+    };
+  if (type === 'timeseries')
+    return {
+      legend: { displayMode: 'table', placement: 'bottom', calcs: ['lastNotNull', 'max'] },
+      tooltip: { mode: 'multi' },
+    };
   return { showHeader: true };
 }

@@ -8,7 +8,10 @@ const body = `# Errors
 An error in a log, and in the label \`result\` of \`holdfast_operator_kube_writes_total\`, has one of these codes. What concerns a StickyWorkload is a
 [condition and an event](reasons.md) besides.
 
-${renderTable(['Code', 'Meaning'], Object.entries(errorCodes).map(([code, meaning]) => [`\`${code}\``, meaning]))}
+${renderTable(
+  ['Code', 'Meaning'],
+  Object.entries(errorCodes).map(([code, meaning]) => [`\`${code}\``, meaning]),
+)}
 `;
 
 export const errorReference: GeneratedFile = { path: 'docs/reference/errors.md', body };

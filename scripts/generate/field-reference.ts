@@ -12,7 +12,8 @@ type Field = { path: string; schema: Schema; required: boolean };
 /** A field and the fields below it, in the order of the schema. */
 function listFields(field: Field): Field[] {
   const { path, schema } = field;
-  if (schema.type === 'array') return [field, ...listFields({ path: `${path}[]`, schema: schema.items, required: false }).slice(1)];
+  if (schema.type === 'array')
+    return [field, ...listFields({ path: `${path}[]`, schema: schema.items, required: false }).slice(1)];
   if (schema.type !== 'object') return [field];
   const below = Object.entries(schema.properties).flatMap(([name, child]) =>
     listFields({ path: `${path}.${name}`, schema: child, required: schema.required?.includes(name) ?? false }),
@@ -30,11 +31,16 @@ function describeDefault({ schema, required }: Field): string {
   if (required) return '**required**';
   const value = schema.default;
   // An object's own default is `{}`: what matters is what its fields then get.
-  return value === undefined || JSON.stringify(value) === '{}' ? '' : code(typeof value === 'string' ? value : JSON.stringify(value));
+  return value === undefined || JSON.stringify(value) === '{}'
+    ? ''
+    : code(typeof value === 'string' ? value : JSON.stringify(value));
 }
 
 function describeConstraints(schema: Schema): string {
-  if (schema.type === 'array') return [range(schema.minItems, schema.maxItems, 'entries'), describeConstraints(schema.items)].filter(Boolean).join('; ');
+  if (schema.type === 'array')
+    return [range(schema.minItems, schema.maxItems, 'entries'), describeConstraints(schema.items)]
+      .filter(Boolean)
+      .join('; ');
   if (schema.type === 'integer') return range(schema.minimum, schema.maximum, '');
   if (schema.type !== 'string') return '';
   if (schema.enum) return schema.enum.map(code).join(', ');
@@ -43,12 +49,17 @@ function describeConstraints(schema: Schema): string {
 }
 
 function range(least: number | undefined, most: number | undefined, unit: string): string {
-  const bounds = [least === undefined ? '' : `≥ ${least}`, most === undefined ? '' : `≤ ${most}`].filter(Boolean).join(', ');
+  const bounds = [least === undefined ? '' : `≥ ${least}`, most === undefined ? '' : `≤ ${most}`]
+    .filter(Boolean)
+    .join(', ');
   return bounds && `${bounds} ${unit}`.trim();
 }
 
 function describeRules({ path, schema }: Field): string[] {
-  const rules: readonly Rule[] = [...(schema['x-kubernetes-validations'] ?? []), ...(schema.type === 'array' ? (schema.items['x-kubernetes-validations'] ?? []) : [])];
+  const rules: readonly Rule[] = [
+    ...(schema['x-kubernetes-validations'] ?? []),
+    ...(schema.type === 'array' ? (schema.items['x-kubernetes-validations'] ?? []) : []),
+  ];
   return rules.map((rule) => `- \`${path}${rule.fieldPath ?? ''}\`: ${rule.message}.`);
 }
 
@@ -57,7 +68,13 @@ function renderSection(field: Field): string {
   const fields = listFields(field);
   const table = renderTable(
     ['Field', 'Type', 'Default', 'Values', 'Description'],
-    fields.map((each) => [code(each.path), describeType(each.schema), describeDefault(each), describeConstraints(each.schema), each.schema.description ?? '']),
+    fields.map((each) => [
+      code(each.path),
+      describeType(each.schema),
+      describeDefault(each),
+      describeConstraints(each.schema),
+      each.schema.description ?? '',
+    ]),
   );
   const rules = fields.flatMap(describeRules);
   const refused = rules.length > 0 ? `\n\nChecked by the API server:\n\n${rules.join('\n')}` : '';
@@ -66,7 +83,9 @@ function renderSection(field: Field): string {
 
 function renderSections(path: string, schema: Extract<Schema, { type: 'object' }>): string {
   return Object.entries(schema.properties)
-    .map(([name, child]) => renderSection({ path: `${path}.${name}`, schema: child, required: schema.required?.includes(name) ?? false }))
+    .map(([name, child]) =>
+      renderSection({ path: `${path}.${name}`, schema: child, required: schema.required?.includes(name) ?? false }),
+    )
     .join('\n\n');
 }
 

@@ -11,7 +11,12 @@ const places: Record<MetricPart, string> = {
 
 function section(part: MetricPart): string {
   const own = Object.entries<MetricDefinition>(metrics).filter(([, metric]) => metric.part === part);
-  const rows = own.map(([name, { type, labels, help }]) => [`\`${name}\``, type, labels.map((label) => `\`${label}\``).join(' '), help]);
+  const rows = own.map(([name, { type, labels, help }]) => [
+    `\`${name}\``,
+    type,
+    labels.map((label) => `\`${label}\``).join(' '),
+    help,
+  ]);
   return `## ${part.charAt(0).toUpperCase()}${part.slice(1)}\n\n${places[part]}\n\n${renderTable(['Metric', 'Type', 'Labels', 'Meaning'], rows)}\n`;
 }
 

@@ -3,7 +3,8 @@ import { conditionTypes, reasons } from '../../src/api/reasons.ts';
 import type { GeneratedFile } from './file.ts';
 import { renderTable } from './markdown.ts';
 
-const rows = (meanings: Record<string, string>) => Object.entries(meanings).map(([name, meaning]) => [`\`${name}\``, meaning]);
+const rows = (meanings: Record<string, string>) =>
+  Object.entries(meanings).map(([name, meaning]) => [`\`${name}\``, meaning]);
 
 const body = `# Conditions and reasons
 

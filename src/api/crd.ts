@@ -14,15 +14,20 @@ export const nameLengthLimit = 48;
 function completeDefaults(schema: Schema): Schema {
   if (schema.type === 'array') return { ...schema, items: completeDefaults(schema.items) };
   if (schema.type !== 'object') return schema;
-  const properties = Object.fromEntries(Object.entries(schema.properties).map(([name, child]) => [name, completeDefaults(child)]));
+  const properties = Object.fromEntries(
+    Object.entries(schema.properties).map(([name, child]) => [name, completeDefaults(child)]),
+  );
   if (schema.default === undefined) return { ...schema, properties };
-  const filled = Object.entries(properties).flatMap(([name, child]) => (child.default === undefined ? [] : [[name, child.default] as const]));
+  const filled = Object.entries(properties).flatMap(([name, child]) =>
+    child.default === undefined ? [] : [[name, child.default] as const],
+  );
   return { ...schema, properties, default: { ...Object.fromEntries(filled), ...schema.default } };
 }
 
 const rootSchema = {
   type: 'object',
-  description: 'Keeps each session of a workload on one pod, and holds a pod that is to go until its sessions have ended.',
+  description:
+    'Keeps each session of a workload on one pod, and holds a pod that is to go until its sessions have ended.',
   required: ['spec'],
   properties: {
     apiVersion: { type: 'string' },
@@ -46,10 +51,31 @@ const rootSchema = {
 /** As `kubectl get` shows it; a positive priority is for `-o wide`. */
 const printerColumns = [
   { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
-  { name: 'Accepting', type: 'integer', jsonPath: '.status.acceptingReplicas', description: 'Pods that accept new sessions.' },
-  { name: 'Draining', type: 'integer', jsonPath: '.status.drainingReplicas', description: 'Pods that keep their sessions and get no new one.' },
-  { name: 'Sessions', type: 'integer', jsonPath: '.status.sessions.active', description: 'Live sessions, on all pods.' },
-  { name: 'Reason', type: 'string', priority: 1, jsonPath: '.status.conditions[?(@.type=="Ready")].reason', description: 'Why it is ready, or not.' },
+  {
+    name: 'Accepting',
+    type: 'integer',
+    jsonPath: '.status.acceptingReplicas',
+    description: 'Pods that accept new sessions.',
+  },
+  {
+    name: 'Draining',
+    type: 'integer',
+    jsonPath: '.status.drainingReplicas',
+    description: 'Pods that keep their sessions and get no new one.',
+  },
+  {
+    name: 'Sessions',
+    type: 'integer',
+    jsonPath: '.status.sessions.active',
+    description: 'Live sessions, on all pods.',
+  },
+  {
+    name: 'Reason',
+    type: 'string',
+    priority: 1,
+    jsonPath: '.status.conditions[?(@.type=="Ready")].reason',
+    description: 'Why it is ready, or not.',
+  },
   { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
 ] as const;
 
@@ -60,7 +86,14 @@ export const customResourceDefinition = {
   spec: {
     group,
     scope: 'Namespaced',
-    names: { kind, listKind: `${kind}List`, plural, singular: kind.toLowerCase(), shortNames: ['sw'], categories: ['holdfast'] },
+    names: {
+      kind,
+      listKind: `${kind}List`,
+      plural,
+      singular: kind.toLowerCase(),
+      shortNames: ['sw'],
+      categories: ['holdfast'],
+    },
     versions: [
       {
         name: version,
@@ -68,7 +101,11 @@ export const customResourceDefinition = {
         storage: true,
         subresources: {
           status: {},
-          scale: { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas', labelSelectorPath: '.status.selector' },
+          scale: {
+            specReplicasPath: '.spec.replicas',
+            statusReplicasPath: '.status.replicas',
+            labelSelectorPath: '.status.selector',
+          },
         },
         additionalPrinterColumns: printerColumns,
         schema: { openAPIV3Schema: completeDefaults(rootSchema) },

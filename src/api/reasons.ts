@@ -21,10 +21,12 @@ export const reasons = {
   CookieConflict: 'An older StickyWorkload of the same Gateway gives the same cookie to the same hosts.',
   SelectorUnusable: "The target's selector has matchExpressions, which a Service cannot express.",
   NameReserved: 'The StickyWorkload has the name that a proxy needs for its own Service.',
-  ExpressionInvalid: 'A regular expression of spec.route.matches or spec.sessionPersistence.newSessionOn cannot be read.',
+  ExpressionInvalid:
+    'A regular expression of spec.route.matches or spec.sessionPersistence.newSessionOn cannot be read.',
   AddressBlockInvalid: 'An entry of spec.drain.connections.excludeCIDRs is no address block.',
   FieldNotSupported: 'A field is set that this version does not carry out.',
-  CookieUnusable: 'Browsers would drop the cookie: it must be Secure, and the proxy is not told that TLS ends in front of it.',
+  CookieUnusable:
+    'Browsers would drop the cookie: it must be Secure, and the proxy is not told that TLS ends in front of it.',
   GatewayNotFound: 'A Gateway of spec.route.parentRefs does not exist.',
   GatewayNotOurs: 'A Gateway of spec.route.parentRefs has a class of another controller.',
   NotAllowedByListeners: 'The listeners of a Gateway do not take routes of this namespace or kind.',
@@ -45,11 +47,13 @@ export const reasons = {
   ApplyFailed: 'The API server refused an owned object.',
   ProxyNotReady: 'No replica of the proxy is ready yet.',
   GatewayAPIMissing: 'Gateway API is not installed; the bundled proxy serves the StickyWorkload directly.',
-  SessionPersistenceFieldMissing: 'The installed HTTPRoute has no sessionPersistence (standard channel); the bundled proxy persists sessions all the same.',
+  SessionPersistenceFieldMissing:
+    'The installed HTTPRoute has no sessionPersistence (standard channel); the bundled proxy persists sessions all the same.',
   // Injected
   Injected: 'Every pod has the sidecar.',
   PodsNotInjected: 'Pods run without the sidecar: a scale-down cuts their sessions.',
-  PreStopConflict: 'A container has a preStop hook of its own (exec or sleep) that nobody else can call: it is left alone, and the container is not held.',
+  PreStopConflict:
+    'A container has a preStop hook of its own (exec or sleep) that nobody else can call: it is left alone, and the container is not held.',
   // Draining
   NoPodDraining: 'No pod is draining.',
   PodTerminating: 'The pod was deleted; its sessions go on until they end or the deadline comes.',
@@ -64,8 +68,10 @@ export const reasons = {
   DrainCutShort: 'The deadline moved earlier while the pod drained: a second delete, an eviction or a node shutdown.',
   DrainHeld: 'Half of the drain limit is over, and the pod still has sessions.',
   DrainLimited: 'Something of the cluster ends a drain before drain.timeout does.',
-  DrainBroken: 'The pod was gone before its sessions had ended and before its limit: deleted by force, its node lost, or its containers ended by themselves.',
-  SidecarRestarted: 'The sidecar ended while it held the pod, and with it the hold: the app was told to stop though it had sessions.',
+  DrainBroken:
+    'The pod was gone before its sessions had ended and before its limit: deleted by force, its node lost, or its containers ended by themselves.',
+  SidecarRestarted:
+    'The sidecar ended while it held the pod, and with it the hold: the app was told to stop though it had sessions.',
   NotTerminating: 'The preStop hook ran though the pod is not being deleted, as it does when a container is restarted.',
   // Rotation of session keys
   KeyRotationStarted: 'A new session key was added; it verifies, and does not sign yet.',

@@ -7,9 +7,25 @@ const nameValueMatch = (what: string) =>
     type: 'object',
     required: ['name', 'value'],
     properties: {
-      type: { type: 'string', enum: ['Exact', 'RegularExpression'], default: 'Exact', description: 'How the value is compared.' },
-      name: { type: 'string', minLength: 1, maxLength: 256, pattern: tokenPattern, description: `Name of the ${what}.` },
-      value: { type: 'string', minLength: 1, maxLength: 4096, description: `Value of the ${what}, or a regular expression for it.` },
+      type: {
+        type: 'string',
+        enum: ['Exact', 'RegularExpression'],
+        default: 'Exact',
+        description: 'How the value is compared.',
+      },
+      name: {
+        type: 'string',
+        minLength: 1,
+        maxLength: 256,
+        pattern: tokenPattern,
+        description: `Name of the ${what}.`,
+      },
+      value: {
+        type: 'string',
+        minLength: 1,
+        maxLength: 4096,
+        description: `Value of the ${what}, or a regular expression for it.`,
+      },
     },
   }) as const;
 
@@ -32,11 +48,24 @@ export const routeMatch = {
       description: 'Path of the request, without the query.',
       default: { type: 'PathPrefix', value: '/' },
       properties: {
-        type: { type: 'string', enum: ['Exact', 'PathPrefix', 'RegularExpression'], default: 'PathPrefix', description: 'How the value is compared. PathPrefix compares whole path segments.' },
-        value: { type: 'string', maxLength: 1024, default: '/', description: 'An absolute path, or a regular expression for one.' },
+        type: {
+          type: 'string',
+          enum: ['Exact', 'PathPrefix', 'RegularExpression'],
+          default: 'PathPrefix',
+          description: 'How the value is compared. PathPrefix compares whole path segments.',
+        },
+        value: {
+          type: 'string',
+          maxLength: 1024,
+          default: '/',
+          description: 'An absolute path, or a regular expression for one.',
+        },
       },
       'x-kubernetes-validations': [
-        { rule: "self.type == 'RegularExpression' || self.value.startsWith('/')", message: 'value must be an absolute path, starting with /' },
+        {
+          rule: "self.type == 'RegularExpression' || self.value.startsWith('/')",
+          message: 'value must be an absolute path, starting with /',
+        },
       ],
     },
     method: {
@@ -63,14 +92,26 @@ export const route = {
     parentRefs: {
       type: 'array',
       maxItems: 32,
-      description: 'Gateways that carry the route. Default: a Gateway of class holdfast in this namespace, created on demand.',
+      description:
+        'Gateways that carry the route. Default: a Gateway of class holdfast in this namespace, created on demand.',
       items: {
         type: 'object',
         required: ['name'],
         properties: {
           name: { type: 'string', minLength: 1, maxLength: 253, description: 'Name of the Gateway.' },
-          namespace: { type: 'string', minLength: 1, maxLength: 63, pattern: dnsLabel, description: 'Namespace of the Gateway. Default: that of the StickyWorkload.' },
-          sectionName: { type: 'string', minLength: 1, maxLength: 253, description: 'One listener of the Gateway. Default: all.' },
+          namespace: {
+            type: 'string',
+            minLength: 1,
+            maxLength: 63,
+            pattern: dnsLabel,
+            description: 'Namespace of the Gateway. Default: that of the StickyWorkload.',
+          },
+          sectionName: {
+            type: 'string',
+            minLength: 1,
+            maxLength: 253,
+            description: 'One listener of the Gateway. Default: all.',
+          },
         },
       },
     },
@@ -96,20 +137,35 @@ export const route = {
     backends: {
       type: 'array',
       maxItems: 16,
-      description: 'StickyWorkloads that share the route, by weight (canary); name this one too if it is to be among them. A session stays on its side whatever the weights.',
+      description:
+        'StickyWorkloads that share the route, by weight (canary); name this one too if it is to be among them. A session stays on its side whatever the weights.',
       items: {
         type: 'object',
         required: ['name'],
         properties: {
-          name: { type: 'string', minLength: 1, maxLength: 63, pattern: dnsLabel, description: 'Name of the StickyWorkload.' },
+          name: {
+            type: 'string',
+            minLength: 1,
+            maxLength: 63,
+            pattern: dnsLabel,
+            description: 'Name of the StickyWorkload.',
+          },
           namespace: {
             type: 'string',
             minLength: 1,
             maxLength: 63,
             pattern: dnsLabel,
-            description: 'Namespace of the StickyWorkload, where a ReferenceGrant must allow HTTPRoutes of this namespace to refer to its Service. Default: this namespace.',
+            description:
+              'Namespace of the StickyWorkload, where a ReferenceGrant must allow HTTPRoutes of this namespace to refer to its Service. Default: this namespace.',
           },
-          weight: { type: 'integer', format: 'int32', minimum: 0, maximum: 1000000, default: 1, description: 'Share of the new sessions, in proportion to the sum of the weights.' },
+          weight: {
+            type: 'integer',
+            format: 'int32',
+            minimum: 0,
+            maximum: 1000000,
+            default: 1,
+            description: 'Share of the new sessions, in proportion to the sum of the weights.',
+          },
         },
       },
     },

@@ -11,7 +11,15 @@ type Common = { description?: string; 'x-kubernetes-validations'?: readonly Rule
 
 export type Schema = Common &
   (
-    | { type: 'string'; enum?: readonly string[]; default?: string; pattern?: string; minLength?: number; maxLength?: number; format?: string }
+    | {
+        type: 'string';
+        enum?: readonly string[];
+        default?: string;
+        pattern?: string;
+        minLength?: number;
+        maxLength?: number;
+        format?: string;
+      }
     | { type: 'integer'; format?: 'int32' | 'int64'; default?: number; minimum?: number; maximum?: number }
     | { type: 'boolean'; default?: boolean }
     | {
@@ -30,7 +38,13 @@ export type Schema = Common &
         default?: object;
         'x-kubernetes-map-type'?: 'atomic';
       }
-    | { 'x-kubernetes-int-or-string': true; type?: never; default?: string | number; pattern?: string; anyOf?: readonly { type: string }[] }
+    | {
+        'x-kubernetes-int-or-string': true;
+        type?: never;
+        default?: string | number;
+        pattern?: string;
+        anyOf?: readonly { type: string }[];
+      }
   );
 
 type Flatten<T> = { [K in keyof T]: T[K] };

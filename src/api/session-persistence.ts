@@ -4,8 +4,24 @@ import { routeMatch } from './route.ts';
 import type { Schema } from './schema.ts';
 
 const reservedHeaders = [
-  'authorization', 'connection', 'content-encoding', 'content-length', 'content-type', 'cookie', 'date', 'expect', 'host', 'keep-alive', 'location', 'proxy-connection',
-  'set-cookie', 'te', 'trailer', 'transfer-encoding', 'upgrade', 'via',
+  'authorization',
+  'connection',
+  'content-encoding',
+  'content-length',
+  'content-type',
+  'cookie',
+  'date',
+  'expect',
+  'host',
+  'keep-alive',
+  'location',
+  'proxy-connection',
+  'set-cookie',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'via',
 ];
 
 const cookie = {
@@ -19,21 +35,53 @@ const cookie = {
       pattern: tokenPattern,
       description: 'Name of the cookie. Default: the name of the StickyWorkload, then "-session".',
     },
-    path: { type: 'string', maxLength: 1024, default: '/', pattern: cookiePathPattern, description: 'Path attribute of the cookie.' },
+    path: {
+      type: 'string',
+      maxLength: 1024,
+      default: '/',
+      pattern: cookiePathPattern,
+      description: 'Path attribute of the cookie.',
+    },
     lifetimeType: {
       type: 'string',
       enum: ['Session', 'Permanent'],
       default: 'Session',
       description: 'Session: the browser forgets it when it closes. Permanent: it lives as long as absoluteTimeout.',
     },
-    domain: { type: 'string', minLength: 1, maxLength: 253, pattern: '^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$', description: 'Domain attribute of the cookie. Default: none, so that only the host itself gets it.' },
-    sameSite: { type: 'string', enum: ['Strict', 'Lax', 'None'], default: 'Lax', description: 'SameSite attribute of the cookie.' },
-    secure: { type: 'string', enum: ['Auto', 'Always', 'Never'], default: 'Auto', description: 'Auto: on requests that came over TLS.' },
-    partitioned: { type: 'boolean', default: false, description: 'Partitioned attribute (CHIPS), for pages embedded in those of other sites.' },
+    domain: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 253,
+      pattern: '^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$',
+      description: 'Domain attribute of the cookie. Default: none, so that only the host itself gets it.',
+    },
+    sameSite: {
+      type: 'string',
+      enum: ['Strict', 'Lax', 'None'],
+      default: 'Lax',
+      description: 'SameSite attribute of the cookie.',
+    },
+    secure: {
+      type: 'string',
+      enum: ['Auto', 'Always', 'Never'],
+      default: 'Auto',
+      description: 'Auto: on requests that came over TLS.',
+    },
+    partitioned: {
+      type: 'boolean',
+      default: false,
+      description: 'Partitioned attribute (CHIPS), for pages embedded in those of other sites.',
+    },
   },
   'x-kubernetes-validations': [
-    { rule: "self.sameSite != 'None' || self.secure != 'Never'", message: 'sameSite None needs a Secure cookie: browsers drop it otherwise; set secure to Always or Auto' },
-    { rule: "!self.partitioned || self.secure != 'Never'", message: 'a partitioned cookie must be Secure: set secure to Always or Auto' },
+    {
+      rule: "self.sameSite != 'None' || self.secure != 'Never'",
+      message: 'sameSite None needs a Secure cookie: browsers drop it otherwise; set secure to Always or Auto',
+    },
+    {
+      rule: "!self.partitioned || self.secure != 'Never'",
+      message: 'a partitioned cookie must be Secure: set secure to Always or Auto',
+    },
     {
       rule: "!has(self.name) || !self.name.lowerAscii().startsWith('__secure-') || self.secure == 'Always'",
       message: 'browsers take a cookie whose name starts with __Secure- only if it is Secure: set secure to Always',
@@ -41,7 +89,8 @@ const cookie = {
     },
     {
       rule: "!has(self.name) || !self.name.lowerAscii().startsWith('__host-') || (self.secure == 'Always' && !has(self.domain) && self.path == '/')",
-      message: 'browsers take a cookie whose name starts with __Host- only if it is Secure, with path / and no domain: set secure to Always, path to /, and remove domain',
+      message:
+        'browsers take a cookie whose name starts with __Host- only if it is Secure, with path / and no domain: set secure to Always, path to /, and remove domain',
       fieldPath: '.name',
     },
   ],
@@ -52,13 +101,26 @@ export const sessionPersistence = {
   description: 'What ties a session to its pod.',
   default: {},
   properties: {
-    type: { type: 'string', enum: ['Cookie', 'Header'], default: 'Cookie', description: 'Where the session token travels.' },
+    type: {
+      type: 'string',
+      enum: ['Cookie', 'Header'],
+      default: 'Cookie',
+      description: 'Where the session token travels.',
+    },
     cookie,
     header: {
       type: 'object',
       description: 'The header that carries the session token both ways, for type Header.',
       required: ['name'],
-      properties: { name: { type: 'string', minLength: 1, maxLength: 256, pattern: tokenPattern, description: 'Name of the header.' } },
+      properties: {
+        name: {
+          type: 'string',
+          minLength: 1,
+          maxLength: 256,
+          pattern: tokenPattern,
+          description: 'Name of the header.',
+        },
+      },
       'x-kubernetes-validations': [
         {
           // The proxy takes the header from the request and puts it into the response: these frame, route or mean something else (RFC 9110).
@@ -74,7 +136,8 @@ export const sessionPersistence = {
       type: 'string',
       enum: ['Reassign', 'Reject'],
       default: 'Reassign',
-      description: 'When the pod of a session is gone. Reassign: a new session elsewhere. Reject: 503 and the cookie is cleared.',
+      description:
+        'When the pod of a session is gone. Reassign: a new session elsewhere. Reject: 503 and the cookie is cleared.',
     },
     newSessionOn: {
       type: 'array',
@@ -84,15 +147,31 @@ export const sessionPersistence = {
     },
   },
   'x-kubernetes-validations': [
-    { rule: "self.type != 'Header' || has(self.header)", message: 'type Header needs header.name', fieldPath: '.header' },
-    { rule: "self.type != 'Header' || !has(self.cookie)", message: 'cookie is only for type Cookie: remove it, or set type to Cookie', fieldPath: '.cookie' },
-    { rule: "self.type != 'Cookie' || !has(self.header)", message: 'header is only for type Header: remove it, or set type to Header', fieldPath: '.header' },
+    {
+      rule: "self.type != 'Header' || has(self.header)",
+      message: 'type Header needs header.name',
+      fieldPath: '.header',
+    },
+    {
+      rule: "self.type != 'Header' || !has(self.cookie)",
+      message: 'cookie is only for type Cookie: remove it, or set type to Cookie',
+      fieldPath: '.cookie',
+    },
+    {
+      rule: "self.type != 'Cookie' || !has(self.header)",
+      message: 'header is only for type Header: remove it, or set type to Header',
+      fieldPath: '.header',
+    },
     {
       rule: "!has(self.cookie) || self.cookie.lifetimeType != 'Permanent' || has(self.absoluteTimeout)",
       message: 'lifetimeType Permanent needs absoluteTimeout: it becomes the lifetime of the cookie',
       fieldPath: '.absoluteTimeout',
     },
-    { rule: "duration(self.idleTimeout) >= duration('1s')", message: 'idleTimeout must be at least 1s', fieldPath: '.idleTimeout' },
+    {
+      rule: "duration(self.idleTimeout) >= duration('1s')",
+      message: 'idleTimeout must be at least 1s',
+      fieldPath: '.idleTimeout',
+    },
     {
       rule: '!has(self.absoluteTimeout) || duration(self.absoluteTimeout) >= duration(self.idleTimeout)',
       message: 'absoluteTimeout must not be shorter than idleTimeout',

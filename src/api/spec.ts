@@ -15,7 +15,10 @@ const targetRef = {
     name: { type: 'string', minLength: 1, maxLength: 253, description: 'Name of the workload, in the same namespace.' },
   },
   'x-kubernetes-validations': [
-    { rule: 'self == oldSelf', message: 'targetRef is immutable: delete this StickyWorkload and create one for the other target' },
+    {
+      rule: 'self == oldSelf',
+      message: 'targetRef is immutable: delete this StickyWorkload and create one for the other target',
+    },
   ],
 } as const satisfies Schema;
 
@@ -24,8 +27,17 @@ const service = {
   description: 'The Service that Holdfast creates, named as the StickyWorkload.',
   default: {},
   properties: {
-    port: { type: 'integer', format: 'int32', minimum: 1, maximum: 65535, default: 80, description: 'Port of the Service.' },
-    targetPort: portReference('Container port, by number or name. Default: the only container port of the target; required where it has several.'),
+    port: {
+      type: 'integer',
+      format: 'int32',
+      minimum: 1,
+      maximum: 65535,
+      default: 80,
+      description: 'Port of the Service.',
+    },
+    targetPort: portReference(
+      'Container port, by number or name. Default: the only container port of the target; required where it has several.',
+    ),
     appProtocol: {
       type: 'string',
       enum: ['http', 'kubernetes.io/h2c', 'kubernetes.io/ws', 'grpc'],
@@ -40,7 +52,10 @@ const drain = {
   description: 'How long a pod that is to go is held for its sessions.',
   default: {},
   properties: {
-    timeout: duration('Hard limit. With quietPeriod and shutdownMargin it becomes the termination grace period of the pods.', '1h'),
+    timeout: duration(
+      'Hard limit. With quietPeriod and shutdownMargin it becomes the termination grace period of the pods.',
+      '1h',
+    ),
     quietPeriod: duration('A pod goes when it had no session for this long.', '5s'),
     shutdownMargin: duration('What the app needs after SIGTERM.', '30s'),
     sessionSources: {
@@ -57,25 +72,34 @@ const drain = {
       description: 'Where the app answers with its number of sessions.',
       required: ['path', 'port'],
       properties: {
-        path: { type: 'string', minLength: 1, maxLength: 1024, pattern: '^/', description: 'Path that answers with the number.' },
+        path: {
+          type: 'string',
+          minLength: 1,
+          maxLength: 1024,
+          pattern: '^/',
+          description: 'Path that answers with the number.',
+        },
         port: portReference('Container port, by number or name.'),
       },
     },
     connections: {
       type: 'object',
-      description: 'Which connections count, for the session source Connections. Those of the pod to itself never do, those of its node (probes of the kubelet) only once they have lasted.',
+      description:
+        'Which connections count, for the session source Connections. Those of the pod to itself never do, those of its node (probes of the kubelet) only once they have lasted.',
       properties: {
         ports: {
           type: 'array',
           minItems: 1,
           maxItems: 16,
-          description: 'Container ports whose established connections count. Default: the port that the Service leads to.',
+          description:
+            'Container ports whose established connections count. Default: the port that the Service leads to.',
           items: { type: 'integer', format: 'int32', minimum: 1, maximum: 65535 },
         },
         excludeCIDRs: {
           type: 'array',
           maxItems: 32,
-          description: 'Connections from these addresses do not count: those of Prometheus, of health checkers, of pools that are never closed.',
+          description:
+            'Connections from these addresses do not count: those of Prometheus, of health checkers, of pools that are never closed.',
           items: { type: 'string', minLength: 1, maxLength: 49, pattern: cidrPattern },
         },
       },
@@ -89,12 +113,33 @@ const drain = {
     },
   },
   'x-kubernetes-validations': [
-    { rule: "duration(self.timeout) <= duration('168h')", message: 'timeout must not exceed 7 days (168h)', fieldPath: '.timeout' },
+    {
+      rule: "duration(self.timeout) <= duration('168h')",
+      message: 'timeout must not exceed 7 days (168h)',
+      fieldPath: '.timeout',
+    },
     { rule: "duration(self.timeout) >= duration('1s')", message: 'timeout must be at least 1s', fieldPath: '.timeout' },
-    { rule: "duration(self.quietPeriod) <= duration('10m')", message: 'quietPeriod must not exceed 10m', fieldPath: '.quietPeriod' },
-    { rule: "duration(self.shutdownMargin) <= duration('1h')", message: 'shutdownMargin must not exceed 1h', fieldPath: '.shutdownMargin' },
-    { rule: "('Application' in self.sessionSources) == has(self.application)", message: 'application goes with the session source Application, and only with it', fieldPath: '.application' },
-    { rule: "!has(self.connections) || 'Connections' in self.sessionSources", message: 'connections is only for the session source Connections: add it to sessionSources, or remove connections', fieldPath: '.connections' },
+    {
+      rule: "duration(self.quietPeriod) <= duration('10m')",
+      message: 'quietPeriod must not exceed 10m',
+      fieldPath: '.quietPeriod',
+    },
+    {
+      rule: "duration(self.shutdownMargin) <= duration('1h')",
+      message: 'shutdownMargin must not exceed 1h',
+      fieldPath: '.shutdownMargin',
+    },
+    {
+      rule: "('Application' in self.sessionSources) == has(self.application)",
+      message: 'application goes with the session source Application, and only with it',
+      fieldPath: '.application',
+    },
+    {
+      rule: "!has(self.connections) || 'Connections' in self.sessionSources",
+      message:
+        'connections is only for the session source Connections: add it to sessionSources, or remove connections',
+      fieldPath: '.connections',
+    },
   ],
 } as const satisfies Schema;
 
@@ -107,7 +152,8 @@ const scaleDown = {
       type: 'string',
       enum: ['DrainFirst', 'TerminateAndHold'],
       default: 'TerminateAndHold',
-      description: 'TerminateAndHold: pods terminate at once and are held for their sessions. DrainFirst: pods drain first, then the Deployment shrinks.',
+      description:
+        'TerminateAndHold: pods terminate at once and are held for their sessions. DrainFirst: pods drain first, then the Deployment shrinks.',
     },
     maxDraining: {
       'x-kubernetes-int-or-string': true,
@@ -129,8 +175,20 @@ const dataplane = {
   description: 'Who carries the traffic.',
   default: {},
   properties: {
-    type: { type: 'string', enum: ['Bundled', 'Gateway'], default: 'Bundled', description: "Bundled: Holdfast's proxy. Gateway: another Gateway implementation." },
-    replicas: { type: 'integer', format: 'int32', minimum: 1, maximum: 100, default: 2, description: 'Replicas of the proxy.' },
+    type: {
+      type: 'string',
+      enum: ['Bundled', 'Gateway'],
+      default: 'Bundled',
+      description: "Bundled: Holdfast's proxy. Gateway: another Gateway implementation.",
+    },
+    replicas: {
+      type: 'integer',
+      format: 'int32',
+      minimum: 1,
+      maximum: 100,
+      default: 2,
+      description: 'Replicas of the proxy.',
+    },
   },
 } as const satisfies Schema;
 
@@ -139,7 +197,12 @@ export const specSchema = {
   required: ['targetRef'],
   properties: {
     targetRef,
-    replicas: { type: 'integer', format: 'int32', minimum: 0, description: 'Pods that accept new sessions. Written through /scale by an autoscaler or kubectl scale.' },
+    replicas: {
+      type: 'integer',
+      format: 'int32',
+      minimum: 0,
+      description: 'Pods that accept new sessions. Written through /scale by an autoscaler or kubectl scale.',
+    },
     service,
     route,
     sessionPersistence,

@@ -9,7 +9,12 @@ const condition = {
   properties: {
     type: { type: 'string', maxLength: 316, description: 'What it is about; see the reference of conditions.' },
     status: { type: 'string', enum: ['True', 'False', 'Unknown'], description: 'Whether it is so.' },
-    reason: { type: 'string', minLength: 1, maxLength: 1024, description: 'Why, in one word; see the reference of reasons.' },
+    reason: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 1024,
+      description: 'Why, in one word; see the reference of reasons.',
+    },
     message: { type: 'string', maxLength: 32768, description: 'Why, and what to do, for people.' },
     lastTransitionTime: { type: 'string', format: 'date-time', description: 'When the status last changed.' },
     observedGeneration: { type: 'integer', format: 'int64', description: 'Generation of the spec that was judged.' },
@@ -22,7 +27,11 @@ const endpoint = {
   properties: {
     pod: { type: 'string', description: 'Name of the pod.' },
     uid: { type: 'string', description: 'UID of the pod: a later pod of the same name is another endpoint.' },
-    state: { type: 'string', enum: ['Pending', 'Accepting', 'Draining', 'Drained', 'Lost'], description: 'Only an accepting pod gets new sessions.' },
+    state: {
+      type: 'string',
+      enum: ['Pending', 'Accepting', 'Draining', 'Drained', 'Lost'],
+      description: 'Only an accepting pod gets new sessions.',
+    },
     reason: { type: 'string', description: 'Why it is in this state.' },
     sessions: count('Sessions that the proxies count on this pod; absent while unknown.'),
     since: { type: 'string', format: 'date-time', description: 'When it came into this state.' },
@@ -33,7 +42,11 @@ const endpoint = {
 export const statusSchema = {
   type: 'object',
   properties: {
-    observedGeneration: { type: 'integer', format: 'int64', description: 'Generation of the spec that this status is about.' },
+    observedGeneration: {
+      type: 'integer',
+      format: 'int64',
+      description: 'Generation of the spec that this status is about.',
+    },
     replicas: count('Pods of the target that accept new sessions.'),
     selector: { type: 'string', description: 'Label selector of those pods, for autoscalers.' },
     acceptingReplicas: count('Pods that accept new sessions.'),
@@ -56,7 +69,10 @@ export const statusSchema = {
       description: 'How long a pod can really be held for its sessions.',
       properties: {
         duration: { type: 'string', description: 'The limit.' },
-        limitedBy: { type: 'string', description: 'What sets it: drain.timeout, or something of the cluster that is shorter.' },
+        limitedBy: {
+          type: 'string',
+          description: 'What sets it: drain.timeout, or something of the cluster that is shorter.',
+        },
       },
     },
     conditions: {

@@ -10,7 +10,12 @@ export const commands = {
   operator: { summary: 'reconcile StickyWorkloads and serve the routing table', options: [], part: 'operator' },
   proxy: {
     summary: 'route each request to the pod that owns its session',
-    options: [{ usage: '--table FILE', meaning: 'run alone, without Kubernetes: route by the table in FILE (JSON), read again when it changes' }],
+    options: [
+      {
+        usage: '--table FILE',
+        meaning: 'run alone, without Kubernetes: route by the table in FILE (JSON), read again when it changes',
+      },
+    ],
     part: 'proxy',
   },
   sidecar: { summary: "hold a pod's preStop hook until its sessions are over", options: [], part: 'sidecar' },
@@ -22,7 +27,8 @@ export type CommandName = keyof typeof commands;
 export const isCommand = (name: string): name is CommandName => Object.hasOwn(commands, name);
 
 /** The settings that a part reads, in the order of the catalogue. */
-export const settingsOf = (part: SettingPart): [string, Setting][] => Object.entries<Setting>(settings).filter(([, { parts }]) => parts.includes(part));
+export const settingsOf = (part: SettingPart): [string, Setting][] =>
+  Object.entries<Setting>(settings).filter(([, { parts }]) => parts.includes(part));
 
 const columns = (rows: readonly (readonly [string, string])[]): string[] => {
   const width = Math.max(...rows.map(([left]) => left.length));
@@ -32,15 +38,30 @@ const columns = (rows: readonly (readonly [string, string])[]): string[] => {
 /** `holdfast --help`. */
 export function renderHelp(): string {
   const list = Object.entries<CommandHelp>(commands).map(([name, { summary }]) => [name, summary] as const);
-  const options = [['--help', 'show this, or with a command what it reads'] as const, ['--version', 'show the version'] as const];
-  return ['Usage: holdfast COMMAND [OPTION…]', '', 'Commands:', ...columns(list), '', 'Options:', ...columns(options), ''].join('\n');
+  const options = [
+    ['--help', 'show this, or with a command what it reads'] as const,
+    ['--version', 'show the version'] as const,
+  ];
+  return [
+    'Usage: holdfast COMMAND [OPTION…]',
+    '',
+    'Commands:',
+    ...columns(list),
+    '',
+    'Options:',
+    ...columns(options),
+    '',
+  ].join('\n');
 }
 
 /** `holdfast COMMAND --help`. */
 export function renderCommandHelp(name: CommandName): string {
   const { summary, options, part }: CommandHelp = commands[name];
   const listed = options.map(({ usage, meaning }) => [usage, meaning] as const);
-  const read = (part === undefined ? [] : settingsOf(part)).map(([setting, { default: value, meaning }]) => [setting, value === undefined ? meaning : `${meaning} (default: ${value})`] as const);
+  const read = (part === undefined ? [] : settingsOf(part)).map(
+    ([setting, { default: value, meaning }]) =>
+      [setting, value === undefined ? meaning : `${meaning} (default: ${value})`] as const,
+  );
   return [
     `Usage: holdfast ${name}${options.map(({ usage }) => ` [${usage}]`).join('')}`,
     '',

@@ -39,7 +39,11 @@ async function run([name, ...rest]: readonly string[]): Promise<void> {
     if (isHelp(rest[0])) process.stdout.write(renderCommandHelp(name));
     else await start[name]();
   } else {
-    process.stderr.write(name === undefined ? renderHelp() : `holdfast: unknown command ${JSON.stringify(name)}; "holdfast --help" lists the commands\n`);
+    process.stderr.write(
+      name === undefined
+        ? renderHelp()
+        : `holdfast: unknown command ${JSON.stringify(name)}; "holdfast --help" lists the commands\n`,
+    );
     process.exitCode = 2;
   }
 }

@@ -32,7 +32,10 @@ const maxMs = 24 * 3_600_000;
 /** `tableFile`: from the command line, `--table FILE`. */
 export function readProxyConfig(env: Environment, tableFile: string | undefined): ProxyConfig {
   return {
-    source: tableFile === undefined ? { kind: 'operator', operator: readOperatorConfig(env) } : { kind: 'file', file: tableFile },
+    source:
+      tableFile === undefined
+        ? { kind: 'operator', operator: readOperatorConfig(env) }
+        : { kind: 'file', file: tableFile },
     adminPort: portNumber(env, 'HOLDFAST_ADMIN_PORT', ports.admin),
     shutdownDelayMs: wholeNumber(env, 'HOLDFAST_SHUTDOWN_DELAY_MS', { min: 0, max: maxMs, default: 5000 }),
     // Delay 5 s, grace 45 s, FIN of what is left 0.5 s, discovery 2 s and admin 1 s at most: 53.5 s of the 60 s that the pod has.
@@ -41,7 +44,10 @@ export function readProxyConfig(env: Environment, tableFile: string | undefined)
 }
 
 const readOperatorConfig = (env: Environment): OperatorConfig => ({
-  gateway: { namespace: requiredText(env, 'HOLDFAST_GATEWAY_NAMESPACE'), name: requiredText(env, 'HOLDFAST_GATEWAY_NAME') },
+  gateway: {
+    namespace: requiredText(env, 'HOLDFAST_GATEWAY_NAMESPACE'),
+    name: requiredText(env, 'HOLDFAST_GATEWAY_NAME'),
+  },
   host: optionalText(env, 'HOLDFAST_DISCOVERY_HOST') ?? `${discoveryService}.${operatorNamespace}.svc`,
   port: portNumber(env, 'HOLDFAST_DISCOVERY_PORT', ports.discovery),
   serverName: optionalText(env, 'HOLDFAST_SERVER_NAME') ?? `${operatorService}.${operatorNamespace}.svc`,

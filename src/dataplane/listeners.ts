@@ -15,7 +15,10 @@ export interface Listeners {
 }
 
 /** `bindPort`: which port to bind for a listener's. */
-export function createListeners(server: Pick<Http1Server, 'listen'>, { bindPort, log }: { bindPort: (listenerPort: number) => number; log: Logger }): Listeners {
+export function createListeners(
+  server: Pick<Http1Server, 'listen'>,
+  { bindPort, log }: { bindPort: (listenerPort: number) => number; log: Logger },
+): Listeners {
   const bound = new Map<number, BoundListener>();
   const binding = new Set<number>();
   let wanted: ReadonlySet<number> = new Set();

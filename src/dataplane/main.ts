@@ -12,7 +12,10 @@ const stopped = abortOnSignal(process);
 const log = createLogger('proxy', oneOf(process.env, 'HOLDFAST_LOG_LEVEL', logLevels));
 try {
   const { values } = parseArgs({ options: { table: { type: 'string' } }, allowPositionals: true });
-  const proxy = await startProxy(readProxyConfig(process.env, values.table), liveProxyPorts({ clock: systemClock, log }));
+  const proxy = await startProxy(
+    readProxyConfig(process.env, values.table),
+    liveProxyPorts({ clock: systemClock, log }),
+  );
   log.info({ adminPort: proxy.adminPort }, 'proxy started');
   await untilAborted(stopped);
   await proxy.stop();

@@ -40,9 +40,14 @@ export interface Proxy {
   stop(): Promise<void>;
 }
 
-export const resolveAll = async (host: string): Promise<readonly string[]> => (await lookup(host, { all: true })).map(({ address }) => address);
+export const resolveAll = async (host: string): Promise<readonly string[]> =>
+  (await lookup(host, { all: true })).map(({ address }) => address);
 
-export const liveProxyPorts = (live: { clock: Clock; log: Logger }): ProxyPorts => ({ ...live, resolve: resolveAll, bindPort: containerPort });
+export const liveProxyPorts = (live: { clock: Clock; log: Logger }): ProxyPorts => ({
+  ...live,
+  resolve: resolveAll,
+  bindPort: containerPort,
+});
 
 const sweepIntervalMs = 100;
 /** Less than a millisecond's work; a table of a million sessions is swept in half a minute, an ordinary one at each turn. */
@@ -66,13 +71,19 @@ export async function startProxy(config: ProxyConfig, ports: ProxyPorts): Promis
     connectedReplicas: () => source.connected().length,
     tableAgeMs: () => (router.table() === undefined ? undefined : clock.nowMs() - state.asOfMs),
   };
-  registerProxyMetrics(registry, { ...sessionReadings(numbers), ...httpReadings(server.counters, () => server.upstreamCounts()) });
+  registerProxyMetrics(registry, {
+    ...sessionReadings(numbers),
+    ...httpReadings(server.counters, () => server.upstreamCounts()),
+  });
   const notReady = () => {
     if (state.stopping) return ['shutting down'];
     if (router.table() === undefined) return ['no routing table yet'];
     return listeners.areBound() ? [] : ['a listener is not bound'];
   };
-  const app = addDebugPages(createAdminApp({ registry, notReady }), { table: () => router.table(), sessions: router.sessions });
+  const app = addDebugPages(createAdminApp({ registry, notReady }), {
+    table: () => router.table(),
+    sessions: router.sessions,
+  });
   const admin = await listenAdmin(app, config.adminPort);
 
   return {
@@ -83,8 +94,16 @@ export async function startProxy(config: ProxyConfig, ports: ProxyPorts): Promis
       state.stopping = true;
       server.announceShutdown();
       const steps = [
-        { name: 'wait for load balancers', limitMs: config.shutdownDelayMs + 1000, run: () => sleep(clock, config.shutdownDelayMs) },
-        { name: 'finish requests', limitMs: config.shutdownGraceMs + 1000, run: () => finishRequests(server, { graceMs: config.shutdownGraceMs, log }) },
+        {
+          name: 'wait for load balancers',
+          limitMs: config.shutdownDelayMs + 1000,
+          run: () => sleep(clock, config.shutdownDelayMs),
+        },
+        {
+          name: 'finish requests',
+          limitMs: config.shutdownGraceMs + 1000,
+          run: () => finishRequests(server, { graceMs: config.shutdownGraceMs, log }),
+        },
         { name: 'hand over sessions', limitMs: 5000, run: () => handOver({ router, state, source, log }) },
         { name: 'discovery', limitMs: 2000, run: () => source.stop() },
         { name: 'admin', limitMs: 1000, run: () => admin.close() },
@@ -96,7 +115,14 @@ export async function startProxy(config: ProxyConfig, ports: ProxyPorts): Promis
 }
 
 type State = { handedOver: boolean; asOfMs: number; readonly startedAtMs: number };
-type Parts = { router: ManagedRouter; server: Http1Server; listeners: Listeners; state: State; clock: Clock; log: Logger };
+type Parts = {
+  router: ManagedRouter;
+  server: Http1Server;
+  listeners: Listeners;
+  state: State;
+  clock: Clock;
+  log: Logger;
+};
 
 /** What discovery drives: tables in, reports out. */
 function createTarget({ router, server, listeners, state, clock, log }: Parts): DiscoveryTarget {
@@ -138,11 +164,17 @@ function createTarget({ router, server, listeners, state, clock, log }: Parts): 
   };
 }
 
-const podUids = ({ backends }: RoutingTable) => new Set(Object.values(backends).flatMap(({ endpoints }) => endpoints.map(({ uid }) => uid)));
+const podUids = ({ backends }: RoutingTable) =>
+  new Set(Object.values(backends).flatMap(({ endpoints }) => endpoints.map(({ uid }) => uid)));
 
 type Source = Pick<Discovery, 'connected' | 'handOver' | 'stop'>;
 
-async function handOver({ router, state, source, log }: Pick<Parts, 'router' | 'state' | 'log'> & { source: Source }): Promise<void> {
+async function handOver({
+  router,
+  state,
+  source,
+  log,
+}: Pick<Parts, 'router' | 'state' | 'log'> & { source: Source }): Promise<void> {
   state.handedOver = true;
   const sessions = listHandedSessions(router.sessions);
   if (sessions?.length === 0) return;
@@ -151,7 +183,10 @@ async function handOver({ router, state, source, log }: Pick<Parts, 'router' | '
   else log.warn({ sessions: router.sessions.size() }, 'sessions not handed over, they count until their idle timeout');
 }
 
-function startSource({ source }: ProxyConfig, { ports, target }: { ports: ProxyPorts; target: DiscoveryTarget }): Source {
+function startSource(
+  { source }: ProxyConfig,
+  { ports, target }: { ports: ProxyPorts; target: DiscoveryTarget },
+): Source {
   const { clock, log } = ports;
   if (source.kind === 'operator') return startOperatorSource(source.operator, { ports, target });
   const onTable = (table: RoutingTable) => {
@@ -161,7 +196,10 @@ function startSource({ source }: ProxyConfig, { ports, target }: { ports: ProxyP
   return { connected: () => [], handOver: () => Promise.resolve(false), stop: () => Promise.resolve(stop()) };
 }
 
-function startOperatorSource({ host, keptTableFile, ...operator }: OperatorConfig, { ports, target }: { ports: ProxyPorts; target: DiscoveryTarget }): Source {
+function startOperatorSource(
+  { host, keptTableFile, ...operator }: OperatorConfig,
+  { ports, target }: { ports: ProxyPorts; target: DiscoveryTarget },
+): Source {
   const { clock, log } = ports;
   log.info({ gateway: operator.gateway, host }, 'following the operator');
   const api = createOperatorApi({ ...operator, silenceLimitMs: heartbeatsMissedMs });

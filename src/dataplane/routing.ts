@@ -35,7 +35,15 @@ export type Reply = {
   extraHead?: string;
 };
 
-export type ReplyReason = 'NoRoute' | 'NoEndpointAccepting' | 'AllFull' | 'EndpointLost' | 'UpstreamConnectFailed' | 'UpstreamProtocolError' | 'UpstreamTimeout' | 'NotReady';
+export type ReplyReason =
+  | 'NoRoute'
+  | 'NoEndpointAccepting'
+  | 'AllFull'
+  | 'EndpointLost'
+  | 'UpstreamConnectFailed'
+  | 'UpstreamProtocolError'
+  | 'UpstreamTimeout'
+  | 'NotReady';
 
 /**
  * One request's hold on its session: while it is held the session is alive and its pod is not free.
@@ -51,7 +59,9 @@ export interface SessionHold {
    * The endpoint refused the connection. A new session moves to another endpoint, or tries this one again briefly where there is no
    * other; a pinned one tries again briefly, then it is lost: reassigned or answered. The hold goes on with what this returns.
    */
-  connectFailed(attempt: number): { kind: 'retry'; afterMs: number } | { kind: 'forward'; hold: SessionHold } | { kind: 'reply'; reply: Reply };
+  connectFailed(
+    attempt: number,
+  ): { kind: 'retry'; afterMs: number } | { kind: 'forward'; hold: SessionHold } | { kind: 'reply'; reply: Reply };
   /**
    * The response head is in. `setCookies`: its Set-Cookie values; `endsSession`: it carried `Holdfast-Session: end`.
    * Answers header lines to add, each ending in CRLF, or an empty string: the token when it is new or due for renewal.

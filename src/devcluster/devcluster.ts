@@ -45,7 +45,16 @@ const host = '127.0.0.1';
 const nodeName = 'devcluster';
 
 export async function startDevcluster(options: DevclusterOptions): Promise<Devcluster> {
-  const { clock, log, tempFolder, tls, metrics, autoscalerPeriodMs, podCidr = '127.64.0.0/12', serviceCidr = '127.96.0.0/12' } = options;
+  const {
+    clock,
+    log,
+    tempFolder,
+    tls,
+    metrics,
+    autoscalerPeriodMs,
+    podCidr = '127.64.0.0/12',
+    serviceCidr = '127.96.0.0/12',
+  } = options;
   const server = await createApiServer({ clock, tls, host, serviceCidr });
   const { api } = server;
   const url = await server.listen(options.port);
@@ -64,7 +73,16 @@ export async function startDevcluster(options: DevclusterOptions): Promise<Devcl
   });
   const services = startServiceProxy({ api, log });
   const images = withApiServer(options.images, new URL(url));
-  const kubelet = await startKubelet({ api, clock, log, nodeName, images, addresses: podCidr, tempFolder, tokens: { create: (request) => server.createPodToken(request) } });
+  const kubelet = await startKubelet({
+    api,
+    clock,
+    log,
+    nodeName,
+    images,
+    addresses: podCidr,
+    tempFolder,
+    tokens: { create: (request) => server.createPodToken(request) },
+  });
   return {
     url,
     kubeconfigFile,
@@ -82,4 +100,9 @@ export async function startDevcluster(options: DevclusterOptions): Promise<Devcl
 
 /** How a pod finds the API server, as the kubelet tells it. */
 const withApiServer = (images: ImageTable, { hostname, port }: URL): ImageTable =>
-  new Map([...images].map(([name, entry]) => [name, { ...entry, env: { ...entry.env, KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port } }]));
+  new Map(
+    [...images].map(([name, entry]) => [
+      name,
+      { ...entry, env: { ...entry.env, KUBERNETES_SERVICE_HOST: hostname, KUBERNETES_SERVICE_PORT: port } },
+    ]),
+  );

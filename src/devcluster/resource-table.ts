@@ -13,14 +13,41 @@ export type ResourceEntry = Resource & {
   subresources: readonly SubresourceEntry[];
 };
 
-export const allVerbs: readonly Verb[] = ['create', 'delete', 'deletecollection', 'get', 'list', 'patch', 'update', 'watch'];
+export const allVerbs: readonly Verb[] = [
+  'create',
+  'delete',
+  'deletecollection',
+  'get',
+  'list',
+  'patch',
+  'update',
+  'watch',
+];
 const objectVerbs: readonly Verb[] = ['get', 'patch', 'update'];
 
 export const statusOf = (kind: string): SubresourceEntry => ({ name: 'status', kind, verbs: objectVerbs });
-export const scaleEntry: SubresourceEntry = { name: 'scale', group: 'autoscaling', version: 'v1', kind: 'Scale', verbs: objectVerbs };
-const evictionEntry: SubresourceEntry = { name: 'eviction', group: 'policy', version: 'v1', kind: 'Eviction', verbs: ['create'] };
+export const scaleEntry: SubresourceEntry = {
+  name: 'scale',
+  group: 'autoscaling',
+  version: 'v1',
+  kind: 'Scale',
+  verbs: objectVerbs,
+};
+const evictionEntry: SubresourceEntry = {
+  name: 'eviction',
+  group: 'policy',
+  version: 'v1',
+  kind: 'Eviction',
+  verbs: ['create'],
+};
 const bindingEntry: SubresourceEntry = { name: 'binding', kind: 'Binding', verbs: ['create'] };
-const tokenEntry: SubresourceEntry = { name: 'token', group: 'authentication.k8s.io', version: 'v1', kind: 'TokenRequest', verbs: ['create'] };
+const tokenEntry: SubresourceEntry = {
+  name: 'token',
+  group: 'authentication.k8s.io',
+  version: 'v1',
+  kind: 'TokenRequest',
+  verbs: ['create'],
+};
 const finalizeEntry: SubresourceEntry = { name: 'finalize', kind: 'Namespace', verbs: ['update'] };
 
 type Traits = Partial<Pick<ResourceEntry, 'shortNames' | 'categories' | 'verbs' | 'subresources'>>;
@@ -32,8 +59,10 @@ function entry(namespaced: boolean, groupVersion: string, names: string, traits:
   return { group, version, kind, plural, namespaced, singular: kind.toLowerCase(), ...defaults, ...traits };
 }
 
-const inNamespace = (groupVersion: string, names: string, traits: Traits = {}): ResourceEntry => entry(true, groupVersion, names, traits);
-const inCluster = (groupVersion: string, names: string, traits: Traits = {}): ResourceEntry => entry(false, groupVersion, names, traits);
+const inNamespace = (groupVersion: string, names: string, traits: Traits = {}): ResourceEntry =>
+  entry(true, groupVersion, names, traits);
+const inCluster = (groupVersion: string, names: string, traits: Traits = {}): ResourceEntry =>
+  entry(false, groupVersion, names, traits);
 /** Answered at once, never stored. */
 const answered: Traits = { verbs: ['create'] };
 const workload = (kind: string, shortName: string): Traits => ({
@@ -52,10 +81,18 @@ export const builtInResources: readonly ResourceEntry[] = [
     subresources: [finalizeEntry, statusOf('Namespace')],
   }),
   inCluster('v1', 'Node nodes', { shortNames: ['no'], subresources: [statusOf('Node')] }),
-  inNamespace('v1', 'Pod pods', { shortNames: ['po'], categories: ['all'], subresources: [bindingEntry, evictionEntry, statusOf('Pod')] }),
+  inNamespace('v1', 'Pod pods', {
+    shortNames: ['po'],
+    categories: ['all'],
+    subresources: [bindingEntry, evictionEntry, statusOf('Pod')],
+  }),
   inNamespace('v1', 'Secret secrets'),
   inNamespace('v1', 'ServiceAccount serviceaccounts', { shortNames: ['sa'], subresources: [tokenEntry] }),
-  inNamespace('v1', 'Service services', { shortNames: ['svc'], categories: ['all'], subresources: [statusOf('Service')] }),
+  inNamespace('v1', 'Service services', {
+    shortNames: ['svc'],
+    categories: ['all'],
+    subresources: [statusOf('Service')],
+  }),
   inNamespace('apps/v1', 'ControllerRevision controllerrevisions'),
   inNamespace('apps/v1', 'Deployment deployments', workload('Deployment', 'deploy')),
   inNamespace('apps/v1', 'ReplicaSet replicasets', workload('ReplicaSet', 'rs')),
@@ -68,7 +105,10 @@ export const builtInResources: readonly ResourceEntry[] = [
   inNamespace('coordination.k8s.io/v1', 'Lease leases'),
   inNamespace('discovery.k8s.io/v1', 'EndpointSlice endpointslices'),
   inNamespace('events.k8s.io/v1', 'Event events', { shortNames: ['ev'] }),
-  inNamespace('policy/v1', 'PodDisruptionBudget poddisruptionbudgets', { shortNames: ['pdb'], subresources: [statusOf('PodDisruptionBudget')] }),
+  inNamespace('policy/v1', 'PodDisruptionBudget poddisruptionbudgets', {
+    shortNames: ['pdb'],
+    subresources: [statusOf('PodDisruptionBudget')],
+  }),
   inCluster('rbac.authorization.k8s.io/v1', 'ClusterRole clusterroles'),
   inCluster('rbac.authorization.k8s.io/v1', 'ClusterRoleBinding clusterrolebindings'),
   inNamespace('rbac.authorization.k8s.io/v1', 'Role roles'),

@@ -23,7 +23,14 @@ export type StatusReason = keyof typeof statusCodes;
 export type StatusCause = { reason: string; message: string; field: string };
 
 /** `metav1.StatusDetails`. */
-export type StatusDetails = { name?: string; group?: string; kind?: string; uid?: string; causes?: StatusCause[]; retryAfterSeconds?: number };
+export type StatusDetails = {
+  name?: string;
+  group?: string;
+  kind?: string;
+  uid?: string;
+  causes?: StatusCause[];
+  retryAfterSeconds?: number;
+};
 
 export class StatusError extends Error {
   readonly reason: StatusReason;

@@ -23,7 +23,14 @@ export type ObjectMeta = {
   finalizers?: string[];
 };
 
-export type OwnerReference = { apiVersion: string; kind: string; name: string; uid: string; controller?: boolean; blockOwnerDeletion?: boolean };
+export type OwnerReference = {
+  apiVersion: string;
+  kind: string;
+  name: string;
+  uid: string;
+  controller?: boolean;
+  blockOwnerDeletion?: boolean;
+};
 
 /** A kind and where it lives. `group` is empty for the core group. */
 export type Resource = { group: string; version: string; kind: string; plural: string; namespaced: boolean };

@@ -1,8 +1,20 @@
 /** The kinds that Holdfast reads or writes. */
 import type { Resource } from './ports.ts';
 
-const namespaced = (group: string, version: string, kind: string, plural: string): Resource => ({ group, version, kind, plural, namespaced: true });
-const clusterScoped = (group: string, version: string, kind: string, plural: string): Resource => ({ group, version, kind, plural, namespaced: false });
+const namespaced = (group: string, version: string, kind: string, plural: string): Resource => ({
+  group,
+  version,
+  kind,
+  plural,
+  namespaced: true,
+});
+const clusterScoped = (group: string, version: string, kind: string, plural: string): Resource => ({
+  group,
+  version,
+  kind,
+  plural,
+  namespaced: false,
+});
 
 export const stickyWorkloads = namespaced('holdfast.dev', 'v1alpha1', 'StickyWorkload', 'stickyworkloads');
 export const deployments = namespaced('apps', 'v1', 'Deployment', 'deployments');
@@ -26,7 +38,12 @@ export const referenceGrants = {
   v1: namespaced('gateway.networking.k8s.io', 'v1', 'ReferenceGrant', 'referencegrants'),
   v1beta1: namespaced('gateway.networking.k8s.io', 'v1beta1', 'ReferenceGrant', 'referencegrants'),
 } as const;
-export const customResourceDefinitions = clusterScoped('apiextensions.k8s.io', 'v1', 'CustomResourceDefinition', 'customresourcedefinitions');
+export const customResourceDefinitions = clusterScoped(
+  'apiextensions.k8s.io',
+  'v1',
+  'CustomResourceDefinition',
+  'customresourcedefinitions',
+);
 export const mutatingWebhookConfigurations = clusterScoped(
   'admissionregistration.k8s.io',
   'v1',

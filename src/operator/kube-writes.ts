@@ -19,7 +19,9 @@ export function countWrites(cluster: Cluster, counts: Counts): Cluster {
     };
   return {
     ...cluster,
-    apply: counted('apply', (resource, object: KubeObject, subresource?: 'status') => cluster.apply(resource, object, subresource)),
+    apply: counted('apply', (resource, object: KubeObject, subresource?: 'status') =>
+      cluster.apply(resource, object, subresource),
+    ),
     applyUnforced: counted('apply', (resource, object: KubeObject) => cluster.applyUnforced(resource, object)),
     create: counted('create', (resource, object: KubeObject) => cluster.create(resource, object)),
     update: counted('update', (resource, object: KubeObject) => cluster.update(resource, object)),

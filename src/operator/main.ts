@@ -1,6 +1,13 @@
 /** The operator as a process: wires the live cluster, reads the environment, ends the process. */
 import { randomUUID } from 'node:crypto';
-import { discoveryService, fieldManager, operatorNamespace, operatorService, ports, tokenAudience } from '../core/names/names.ts';
+import {
+  discoveryService,
+  fieldManager,
+  operatorNamespace,
+  operatorService,
+  ports,
+  tokenAudience,
+} from '../core/names/names.ts';
 import { createLiveCluster, type LiveCluster } from '../kube/live/client.ts';
 import { loadKubeConfig } from '../kube/live/kube-config.ts';
 import { createOperatorProcess } from '../kube/live/skeleton.ts';
@@ -20,7 +27,10 @@ import type { OperatorOptions } from './options.ts';
 const env = process.env;
 
 /** Proxies and sidecars run the operator's own image, so that one change of image moves all three. */
-async function ownImage(cluster: LiveCluster, ref: { namespace: string; name: string }): Promise<Pick<OperatorOptions, 'image' | 'imagePullPolicy'>> {
+async function ownImage(
+  cluster: LiveCluster,
+  ref: { namespace: string; name: string },
+): Promise<Pick<OperatorOptions, 'image' | 'imagePullPolicy'>> {
   const pod = await cluster.get(pods, ref);
   const container = pod && imageOf(pod, 'operator');
   if (!container) {
@@ -49,11 +59,17 @@ async function run(logger: Logger): Promise<void> {
     namespace,
     // A container that was restarted is another candidate for the lease than the one before it.
     identity: `${podName}_${randomUUID()}`,
-    ports: { webhook: portNumber(env, 'HOLDFAST_WEBHOOK_PORT', ports.webhook), discovery: portNumber(env, 'HOLDFAST_DISCOVERY_PORT', ports.discovery) },
+    ports: {
+      webhook: portNumber(env, 'HOLDFAST_WEBHOOK_PORT', ports.webhook),
+      discovery: portNumber(env, 'HOLDFAST_DISCOVERY_PORT', ports.discovery),
+    },
     serverNames: [`${operatorService}.${namespace}.svc`, `${discoveryService}.${namespace}.svc`],
     discoveryHost: `${discoveryService}.${namespace}.svc`,
   });
-  const admin = await listenAdmin(createOperatorAdmin(operator, systemClock), portNumber(env, 'HOLDFAST_ADMIN_PORT', ports.admin));
+  const admin = await listenAdmin(
+    createOperatorAdmin(operator, systemClock),
+    portNumber(env, 'HOLDFAST_ADMIN_PORT', ports.admin),
+  );
   const skeleton = createOperatorProcess(kubeConfig, logger, operator);
   const stopped = abortOnSignal(process);
   await skeleton.start();

@@ -53,18 +53,25 @@ export function createOperator(given: OperatorOptions): Operator {
     const authority = await untilAuthority(options);
     missing.delete('certificate authority');
     servers.webhook = createTlsServer(createInjectionHandler(injectionPorts(options, core, authority)));
-    servers.discovery = createTlsServer(createDiscoveryHandler(discoveryPorts(options, core, (gateway) => controller?.touchCounts(gateway))));
+    servers.discovery = createTlsServer(
+      createDiscoveryHandler(discoveryPorts(options, core, (gateway) => controller?.touchCounts(gateway))),
+    );
     undo.push(await keepLeaf(options, authority, [servers.webhook, servers.discovery]));
     await core.caches.synced;
     missing.delete('caches');
     core.feed.touch();
-    await Promise.all([listen(servers.webhook, options.ports.webhook), listen(servers.discovery, options.ports.discovery)]);
+    await Promise.all([
+      listen(servers.webhook, options.ports.webhook),
+      listen(servers.discovery, options.ports.discovery),
+    ]);
     missing.delete('servers');
     undo.push(whenRegistered(core.caches, authority, () => missing.delete('webhook registration')));
     undo.push(() => closeAll([servers.webhook, servers.discovery]));
     lease = runForLeader(options, {
       onStarted: () => {
-        controller = startController(controllerOptions(options, core, { authority, webhookPort: portOf(servers.webhook) }));
+        controller = startController(
+          controllerOptions(options, core, { authority, webhookPort: portOf(servers.webhook) }),
+        );
       },
       onStopped: async () => {
         await controller?.stop();
@@ -130,7 +137,11 @@ async function untilAuthority({ cluster, namespace, clock, logger }: OperatorOpt
   }
 }
 
-function keepLeaf({ serverNames, clock, logger }: OperatorOptions, authority: Authority, servers: Server[]): Promise<() => void> {
+function keepLeaf(
+  { serverNames, clock, logger }: OperatorOptions,
+  authority: Authority,
+  servers: Server[],
+): Promise<() => void> {
   return rotateLeaf({
     authority,
     names: serverNames,

@@ -21,7 +21,10 @@ import { createPodDirectory } from './sessions/pod-directory.ts';
 import { createSources } from './sessions/sources.ts';
 
 /** What every replica keeps. */
-export function createCore({ cluster, clock, random, logger }: OperatorOptions, { counters, isLeader }: { counters: OperatorCounters; isLeader: () => boolean }): Core {
+export function createCore(
+  { cluster, clock, random, logger }: OperatorOptions,
+  { counters, isLeader }: { counters: OperatorCounters; isLeader: () => boolean },
+): Core {
   const caches = createCaches({ reader: cluster, clock, random, logger });
   const world = createWorld(caches, () => clock.nowMs());
   const feed = createTranslationFeed({
@@ -52,7 +55,11 @@ export function createCore({ cluster, clock, random, logger }: OperatorOptions, 
   return { caches, world, feed, ledger, drains, counters, drainDurations: createDrainDurations() };
 }
 
-export function injectionPorts(options: OperatorOptions, { caches, counters }: Core, authority: Authority): InjectionPorts {
+export function injectionPorts(
+  options: OperatorOptions,
+  { caches, counters }: Core,
+  authority: Authority,
+): InjectionPorts {
   const findClaim = createClaims(caches, options.cluster);
   return {
     settings: partSettings(options, authority),
@@ -66,7 +73,10 @@ export function injectionPorts(options: OperatorOptions, { caches, counters }: C
 }
 
 /** What proxies and sidecars are told when they are created. */
-const partSettings = ({ image, imagePullPolicy, discoveryHost, serverNames }: OperatorOptions, { certPem }: Authority): InjectionSettings => ({
+const partSettings = (
+  { image, imagePullPolicy, discoveryHost, serverNames }: OperatorOptions,
+  { certPem }: Authority,
+): InjectionSettings => ({
   image,
   imagePullPolicy,
   caPem: certPem,
@@ -74,7 +84,11 @@ const partSettings = ({ image, imagePullPolicy, discoveryHost, serverNames }: Op
   serverName: serverNames[0],
 });
 
-export function discoveryPorts(options: OperatorOptions, core: Core, touchCounts: (gatewayKey: string) => void): DiscoveryPorts {
+export function discoveryPorts(
+  options: OperatorOptions,
+  core: Core,
+  touchCounts: (gatewayKey: string) => void,
+): DiscoveryPorts {
   const { cluster, identity, clock, logger } = options;
   const { world, feed, ledger, counters, drainDurations: durations } = core;
   const tellEnd = createDrainEvents({ world, events: cluster, counters, durations, logger });
@@ -100,7 +114,11 @@ export function discoveryPorts(options: OperatorOptions, core: Core, touchCounts
   };
 }
 
-export function controllerOptions(options: OperatorOptions, { caches, feed, ledger, counters }: Core, own: { authority: Authority; webhookPort: number }): ControllerOptions {
+export function controllerOptions(
+  options: OperatorOptions,
+  { caches, feed, ledger, counters }: Core,
+  own: { authority: Authority; webhookPort: number },
+): ControllerOptions {
   const { cluster, clock, random, logger, webhookUrl } = options;
   const nowMs = () => clock.nowMs();
   return {

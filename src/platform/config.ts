@@ -3,7 +3,8 @@ import { AppError } from './errors.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-const invalid = (name: string, problem: string) => new AppError('CONFIG_INVALID', `${name} ${problem}`, { source: 'internal', retryable: false });
+const invalid = (name: string, problem: string) =>
+  new AppError('CONFIG_INVALID', `${name} ${problem}`, { source: 'internal', retryable: false });
 
 /** An empty variable counts as absent: that is how manifests and shells "unset" one. */
 export function optionalText(env: Environment, name: string): string | undefined {
@@ -18,7 +19,11 @@ export function requiredText(env: Environment, name: string): string {
 }
 
 /** A whole number within limits, both included. */
-export function wholeNumber(env: Environment, name: string, limits: { min: number; max: number; default: number }): number {
+export function wholeNumber(
+  env: Environment,
+  name: string,
+  limits: { min: number; max: number; default: number },
+): number {
   const text = optionalText(env, name);
   if (text === undefined) return limits.default;
   const value = /^[0-9]{1,15}$/.test(text) ? Number(text) : Number.NaN;
@@ -27,7 +32,8 @@ export function wholeNumber(env: Environment, name: string, limits: { min: numbe
 }
 
 /** A TCP port; 0 lets the system choose one. */
-export const portNumber = (env: Environment, name: string, fallback: number): number => wholeNumber(env, name, { min: 0, max: 65_535, default: fallback });
+export const portNumber = (env: Environment, name: string, fallback: number): number =>
+  wholeNumber(env, name, { min: 0, max: 65_535, default: fallback });
 
 export function oneOf<const T extends string>(env: Environment, name: string, allowed: readonly [T, ...T[]]): T {
   const text = optionalText(env, name);

@@ -6,15 +6,19 @@ export type ErrorSource = 'kubernetes' | 'upstream' | 'downstream' | 'internal';
 /** Every code, with what it means; the reference is generated from it. */
 export const errorCodes = {
   KUBERNETES_NOT_FOUND: 'The object is not there.',
-  KUBERNETES_CONFLICT: 'Somebody else changed or owns the object: the write was refused, and is tried again on its newest version.',
-  KUBERNETES_EXPIRED: 'The API server no longer has the version that a watch wanted to go on from: the list is read anew.',
-  KUBERNETES_INVALID: 'The API server refused the object itself: a schema, a policy or another webhook does not take it.',
+  KUBERNETES_CONFLICT:
+    'Somebody else changed or owns the object: the write was refused, and is tried again on its newest version.',
+  KUBERNETES_EXPIRED:
+    'The API server no longer has the version that a watch wanted to go on from: the list is read anew.',
+  KUBERNETES_INVALID:
+    'The API server refused the object itself: a schema, a policy or another webhook does not take it.',
   KUBERNETES_FORBIDDEN: 'A permission is missing: compare the ClusterRole with manifests/base.',
   KUBERNETES_UNAVAILABLE: 'The API server did not answer, or asked to try again later.',
   OPERATOR_UNREACHABLE: 'A replica of the operator did not answer its proxy.',
   OPERATOR_REFUSED: 'A replica of the operator refused its proxy: the message says why.',
   CONFIG_INVALID: 'A setting is missing or wrong: the message names it and says what it should be.',
-  TABLE_INVALID: 'A routing table is not as it should be: the message names the first field that is wrong. The table before it stays in use.',
+  TABLE_INVALID:
+    'A routing table is not as it should be: the message names the first field that is wrong. The table before it stays in use.',
   LEASE_LOST: 'This replica no longer leads: another one goes on with its work.',
   INTERNAL: 'A defect of Holdfast: please report it with the log around it.',
 } as const;

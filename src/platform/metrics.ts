@@ -52,7 +52,13 @@ export function registerMetric(registry: Registry, { name, type, help, labels, r
 
 /** A distribution, in no registry yet. Nothing that happens often may observe into it. */
 export function createHistogram({ name, help, labels, buckets }: HistogramOptions): HistogramHandle {
-  const histogram: Histogram = new Histogram({ name, help, labelNames: [...labels], buckets: [...buckets], registers: [] });
+  const histogram: Histogram = new Histogram({
+    name,
+    help,
+    labelNames: [...labels],
+    buckets: [...buckets],
+    registers: [],
+  });
   return {
     observe: (values, value) => {
       histogram.observe(values, value);

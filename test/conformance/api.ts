@@ -35,7 +35,15 @@ export type Meta = {
   remainingItemCount?: number;
 };
 
-export type ManagedFields = { manager: string; operation: 'Apply' | 'Update'; apiVersion: string; time: string; fieldsType: string; fieldsV1: Fields; subresource?: string };
+export type ManagedFields = {
+  manager: string;
+  operation: 'Apply' | 'Update';
+  apiVersion: string;
+  time: string;
+  fieldsType: string;
+  fieldsV1: Fields;
+  subresource?: string;
+};
 
 export type Answer = { status: number; headers: http.IncomingHttpHeaders; text: string; body: Body };
 
@@ -98,7 +106,8 @@ export function connect(credentials: Credentials, namespace: string): Connection
       request.end(payload);
     });
   };
-  const request = async (method: string, path: string, options: RequestOptions = {}): Promise<Answer> => readAnswer(await send(method, path, options));
+  const request = async (method: string, path: string, options: RequestOptions = {}): Promise<Answer> =>
+    readAnswer(await send(method, path, options));
 
   const toDeleteAtEnd: string[] = [];
   return {
@@ -113,7 +122,8 @@ export function connect(credentials: Credentials, namespace: string): Connection
     post: (path, body, query = {}) => request('POST', path, { body, query }),
     put: (path, body, query = {}) => request('PUT', path, { body, query }),
     patch: (type, path, body, query = {}) => request('PATCH', path, { body, query, contentType: patchTypes[type] }),
-    apply: (manager, path, body, query = {}) => request('PATCH', path, { body, query: { fieldManager: manager, ...query }, contentType: patchTypes.apply }),
+    apply: (manager, path, body, query = {}) =>
+      request('PATCH', path, { body, query: { fieldManager: manager, ...query }, contentType: patchTypes.apply }),
     delete: (path, options, query = {}) => request('DELETE', path, { query, ...(options ? { body: options } : {}) }),
     close: () => {
       agent.destroy();
@@ -122,12 +132,18 @@ export function connect(credentials: Credentials, namespace: string): Connection
   };
 }
 
-function headersOf({ contentType, accept, token }: RequestOptions, ownToken: string | undefined, payload: string | undefined): http.OutgoingHttpHeaders {
+function headersOf(
+  { contentType, accept, token }: RequestOptions,
+  ownToken: string | undefined,
+  payload: string | undefined,
+): http.OutgoingHttpHeaders {
   const bearer = token ?? ownToken;
   return {
     accept: accept ?? 'application/json',
     // Node does not add the length for DELETE by itself.
-    ...(payload === undefined ? {} : { 'content-type': contentType ?? 'application/json', 'content-length': Buffer.byteLength(payload) }),
+    ...(payload === undefined
+      ? {}
+      : { 'content-type': contentType ?? 'application/json', 'content-length': Buffer.byteLength(payload) }),
     ...(bearer ? { authorization: `Bearer ${bearer}` } : {}),
   };
 }

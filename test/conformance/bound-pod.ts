@@ -7,4 +7,5 @@ export const bound = (api: ConformanceApi, spec: Fields = {}, metadata: Fields =
   done(api.post(pods(api), pod({ name: uniqueName('pod'), ...metadata }, { nodeName: 'nowhere', ...spec })));
 
 /** Removes it at once. */
-export const force = (api: ConformanceApi, name: string): Promise<Answer> => api.delete(pods(api, name), { gracePeriodSeconds: 0 });
+export const force = (api: ConformanceApi, name: string): Promise<Answer> =>
+  api.delete(pods(api, name), { gracePeriodSeconds: 0 });

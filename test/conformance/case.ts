@@ -24,9 +24,15 @@ export async function done(answer: Promise<Answer>): Promise<Body> {
 export type Refusal = { code: number; reason?: string; message?: RegExp; field?: string; cause?: string };
 
 /** The whole of what a refusal is: the HTTP status and a `metav1.Status` that says the same. */
-export async function expectRefused(answer: Promise<Answer>, { code, reason, message, field, cause }: Refusal): Promise<void> {
+export async function expectRefused(
+  answer: Promise<Answer>,
+  { code, reason, message, field, cause }: Refusal,
+): Promise<void> {
   const { status, text, body } = await answer;
-  expect({ status, body }).toMatchObject({ status: code, body: { kind: 'Status', apiVersion: 'v1', status: 'Failure', code } });
+  expect({ status, body }).toMatchObject({
+    status: code,
+    body: { kind: 'Status', apiVersion: 'v1', status: 'Failure', code },
+  });
   if (reason !== undefined) expect(body.reason).toBe(reason);
   if (message) expect(body.message).toMatch(message);
   if (field !== undefined) expect(text).toContain(`"field":${JSON.stringify(field)}`);
@@ -52,7 +58,8 @@ export async function eventually(ask: () => Promise<Answer>, fits: (answer: Answ
   for (;;) {
     const answer = await ask();
     if (fits(answer)) return answer;
-    if (Date.now() > deadline) throw new Error(`not in ${patienceMs} ms; the last answer was ${answer.status}: ${answer.text.slice(0, 2000)}`);
+    if (Date.now() > deadline)
+      throw new Error(`not in ${patienceMs} ms; the last answer was ${answer.status}: ${answer.text.slice(0, 2000)}`);
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }

@@ -9,7 +9,12 @@ export type Version = { name: string; schema?: Fields; served?: boolean; storage
 type Definition = { group: string; versions?: Version[]; scope?: 'Namespaced' | 'Cluster' } & Fields;
 
 /** Of the kind Widget, in a group of its own. */
-export function definition({ group, versions = [{ name: 'v1' }], scope = 'Namespaced', ...spec }: Definition): Fields & { metadata: { name: string } } {
+export function definition({
+  group,
+  versions = [{ name: 'v1' }],
+  scope = 'Namespaced',
+  ...spec
+}: Definition): Fields & { metadata: { name: string } } {
   return {
     apiVersion: 'apiextensions.k8s.io/v1',
     kind: 'CustomResourceDefinition',
@@ -18,7 +23,12 @@ export function definition({ group, versions = [{ name: 'v1' }], scope = 'Namesp
       group,
       scope,
       names: { kind: 'Widget', plural: 'widgets', singular: 'widget', listKind: 'WidgetList' },
-      versions: versions.map(({ schema = open, ...version }, index) => ({ served: true, storage: index === 0, schema: { openAPIV3Schema: schema }, ...version })),
+      versions: versions.map(({ schema = open, ...version }, index) => ({
+        served: true,
+        storage: index === 0,
+        schema: { openAPIV3Schema: schema },
+        ...version,
+      })),
       ...spec,
     },
   };
@@ -27,13 +37,19 @@ export function definition({ group, versions = [{ name: 'v1' }], scope = 'Namesp
 /** A schema that takes any spec and status. */
 export const open: Fields = {
   type: 'object',
-  properties: { spec: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }, status: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+  properties: {
+    spec: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+    status: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+  },
 };
 
 /** A schema whose spec has these properties. */
 export const withSpec = (properties: Fields, spec: Fields = {}): Fields => ({
   type: 'object',
-  properties: { spec: { type: 'object', properties, ...spec }, status: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+  properties: {
+    spec: { type: 'object', properties, ...spec },
+    status: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+  },
 });
 
 export type Widgets = {
@@ -50,7 +66,8 @@ export async function installWidgets(api: ConformanceApi, versions?: Version[], 
   const version = versions?.[0]?.name ?? 'v1';
   await done(api.post(definitionsPath, definition({ group, ...(versions ? { versions } : {}), ...spec })));
   api.deleteAtEnd(`${definitionsPath}/widgets.${group}`);
-  const path = (...parts: string[]): string => [`/apis/${group}/${version}/namespaces/${api.namespace}/widgets`, ...parts].join('/');
+  const path = (...parts: string[]): string =>
+    [`/apis/${group}/${version}/namespaces/${api.namespace}/widgets`, ...parts].join('/');
   await eventually(
     () => api.get(path()),
     ({ status }) => status === 200,
@@ -58,7 +75,12 @@ export async function installWidgets(api: ConformanceApi, versions?: Version[], 
   return {
     group,
     path,
-    widget: (fields = {}, metadata = {}) => ({ apiVersion: `${group}/${version}`, kind: 'Widget', metadata: { name: uniqueName('widget'), ...metadata }, spec: fields }),
+    widget: (fields = {}, metadata = {}) => ({
+      apiVersion: `${group}/${version}`,
+      kind: 'Widget',
+      metadata: { name: uniqueName('widget'), ...metadata },
+      spec: fields,
+    }),
   };
 }
 

@@ -4,9 +4,19 @@ import { done } from './case.ts';
 import { configMap, configMaps } from './objects.ts';
 
 /** ConfigMaps that only one case sees, by a label. */
-export async function family(api: ConformanceApi): Promise<{ query: { labelSelector: string }; labels: { family: string }; version: string; add(name?: string): Promise<Body> }> {
+export async function family(api: ConformanceApi): Promise<{
+  query: { labelSelector: string };
+  labels: { family: string };
+  version: string;
+  add(name?: string): Promise<Body>;
+}> {
   const labels = { family: uniqueName('family') };
   const query = { labelSelector: `family=${labels.family}` };
   const { metadata } = await done(api.get(configMaps(api), query));
-  return { query, labels, version: metadata.resourceVersion, add: (name = uniqueName('map')) => done(api.post(configMaps(api), configMap({ name, labels }))) };
+  return {
+    query,
+    labels,
+    version: metadata.resourceVersion,
+    add: (name = uniqueName('map')) => done(api.post(configMaps(api), configMap({ name, labels }))),
+  };
 }

@@ -5,7 +5,10 @@ import type { ConformanceApi } from './api.ts';
 import { eventually } from './case.ts';
 import { definitionsPath } from './custom-resource.ts';
 
-type Definition = { metadata: { name: string }; spec: { group: string; names: { plural: string }; versions: { name: string; served: boolean }[] } };
+type Definition = {
+  metadata: { name: string };
+  spec: { group: string; names: { plural: string }; versions: { name: string; served: boolean }[] };
+};
 
 /** Applies them as a user does, once for each API server. Those that were there before stay there afterwards. */
 export function installedFrom(files: readonly string[]): (api: ConformanceApi) => Promise<void> {

@@ -8,8 +8,20 @@ import type { KubeObject, Resource } from '../../src/kube/ports.ts';
 type PodMetrics = KubeObject & { timestamp: string; window: string; containers: { usage: Record<string, string> }[] };
 type ExternalMetricValue = KubeObject & { value: string };
 
-const podMetrics: Resource = { group: 'metrics.k8s.io', version: 'v1beta1', kind: 'PodMetrics', plural: 'pods', namespaced: true };
-const external = (plural: string): Resource => ({ group: 'external.metrics.k8s.io', version: 'v1beta1', kind: 'ExternalMetricValue', plural, namespaced: true });
+const podMetrics: Resource = {
+  group: 'metrics.k8s.io',
+  version: 'v1beta1',
+  kind: 'PodMetrics',
+  plural: 'pods',
+  namespaced: true,
+};
+const external = (plural: string): Resource => ({
+  group: 'external.metrics.k8s.io',
+  version: 'v1beta1',
+  kind: 'ExternalMetricValue',
+  plural,
+  namespaced: true,
+});
 
 const unmeasured = (): Promise<never> => Promise.reject(new Error('no case measures it'));
 
@@ -23,7 +35,9 @@ export function measuredBy(api: ClusterApi): MetricsSource {
     },
     external: async ({ name, selector = {} }, namespace) => {
       await Promise.resolve();
-      const series = (api.list(external(name), namespace) as ExternalMetricValue[]).filter(({ metadata }) => matchesSelector(selector, metadata.labels));
+      const series = (api.list(external(name), namespace) as ExternalMetricValue[]).filter(({ metadata }) =>
+        matchesSelector(selector, metadata.labels),
+      );
       if (series.length === 0) throw new Error('no metrics returned from external metrics API');
       return series.map(({ value }) => parseMilli(value));
     },

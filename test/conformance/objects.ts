@@ -2,21 +2,27 @@
 import { uniqueName, type Body, type ConformanceApi, type Fields } from './api.ts';
 
 /** `v1` or `apps/v1` as the beginning of a path. */
-export const groupPath = (apiVersion: string): string => (apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`);
+export const groupPath = (apiVersion: string): string =>
+  apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
 
 /** The path of a kind in a namespace, of an object, or of its subresource. */
 export function pathOf(api: ConformanceApi, apiVersion: string, ...parts: string[]): string {
   return [groupPath(apiVersion), 'namespaces', api.namespace, ...parts].join('/');
 }
 
-export const configMaps = (api: ConformanceApi, ...parts: string[]): string => pathOf(api, 'v1', 'configmaps', ...parts);
+export const configMaps = (api: ConformanceApi, ...parts: string[]): string =>
+  pathOf(api, 'v1', 'configmaps', ...parts);
 export const pods = (api: ConformanceApi, ...parts: string[]): string => pathOf(api, 'v1', 'pods', ...parts);
-export const deployments = (api: ConformanceApi, ...parts: string[]): string => pathOf(api, 'apps/v1', 'deployments', ...parts);
+export const deployments = (api: ConformanceApi, ...parts: string[]): string =>
+  pathOf(api, 'apps/v1', 'deployments', ...parts);
 export const services = (api: ConformanceApi, ...parts: string[]): string => pathOf(api, 'v1', 'services', ...parts);
 
 type Named = { name: string; labels?: Record<string, string>; annotations?: Record<string, string> } & Fields;
 
-export function configMap(metadata: Named = { name: uniqueName('map') }, data: Record<string, string> = { a: '1' }): Fields & { metadata: Named } {
+export function configMap(
+  metadata: Named = { name: uniqueName('map') },
+  data: Record<string, string> = { a: '1' },
+): Fields & { metadata: Named } {
   return { apiVersion: 'v1', kind: 'ConfigMap', metadata, data };
 }
 
@@ -24,22 +30,43 @@ const container = { name: 'app', image: 'example.test/app:1' };
 
 /** No scheduler looks at it, so that nobody else writes its status. */
 export function pod(metadata: Named = { name: uniqueName('pod') }, spec: Fields = {}): Fields & { metadata: Named } {
-  return { apiVersion: 'v1', kind: 'Pod', metadata, spec: { schedulerName: 'nobody', containers: [container], ...spec } };
+  return {
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata,
+    spec: { schedulerName: 'nobody', containers: [container], ...spec },
+  };
 }
 
 /** Of no replicas: a Deployment controller has nothing to create. */
-export function deployment(metadata: Named = { name: uniqueName('web') }, spec: Fields = {}): Fields & { metadata: Named } {
+export function deployment(
+  metadata: Named = { name: uniqueName('web') },
+  spec: Fields = {},
+): Fields & { metadata: Named } {
   const labels = { app: metadata.name };
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
     metadata,
-    spec: { replicas: 0, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers: [container] } }, ...spec },
+    spec: {
+      replicas: 0,
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { containers: [container] } },
+      ...spec,
+    },
   };
 }
 
-export function service(metadata: Named = { name: uniqueName('svc') }, spec: Fields = {}): Fields & { metadata: Named } {
-  return { apiVersion: 'v1', kind: 'Service', metadata, spec: { selector: { app: 'web' }, ports: [{ port: 80 }], ...spec } };
+export function service(
+  metadata: Named = { name: uniqueName('svc') },
+  spec: Fields = {},
+): Fields & { metadata: Named } {
+  return {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata,
+    spec: { selector: { app: 'web' }, ports: [{ port: 80 }], ...spec },
+  };
 }
 
 /** The object with other metadata: labels, finalizers, a resource version. */

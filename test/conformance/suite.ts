@@ -33,7 +33,8 @@ export function defineConformance(topics: Topics, api: () => ConformanceApi, dif
     for (const { title, run, skipReason, waits } of cases) {
       const define = waits ? test.concurrent : test;
       if (skipReason !== undefined) declare(test.skip, `${title} [skipped: ${skipReason}]`, () => run(api()));
-      else if (title in differences) declare(define, `${title} [differs: ${differences[title]}]`, () => mustFail(run(api())));
+      else if (title in differences)
+        declare(define, `${title} [differs: ${differences[title]}]`, () => mustFail(run(api())));
       else declare(define, title, () => run(api()));
     }
   });
@@ -58,7 +59,11 @@ export async function createNamespace(connection: (namespace: string) => Connect
   const api = connection(namespace);
   await done(api.post('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }));
   // Its controller may be faster.
-  await api.post(`/api/v1/namespaces/${namespace}/serviceaccounts`, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default' } });
+  await api.post(`/api/v1/namespaces/${namespace}/serviceaccounts`, {
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: { name: 'default' },
+  });
   return api;
 }
 

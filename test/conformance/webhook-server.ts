@@ -5,8 +5,22 @@ import type { AddressInfo } from 'node:net';
 import { createCertificates, type TestCertificates } from '../support/certificates.ts';
 import type { Fields } from './api.ts';
 
-export type Review = { uid: string; operation: string; name?: string; namespace?: string; dryRun: boolean; kind: Fields; resource: Fields; object: Fields & { metadata: Fields }; oldObject: Fields | null; userInfo: Fields };
-export type Verdict = { allowed?: boolean; patch?: object[]; status?: Fields; warnings?: string[] } | 'no answer' | 'nonsense';
+export type Review = {
+  uid: string;
+  operation: string;
+  name?: string;
+  namespace?: string;
+  dryRun: boolean;
+  kind: Fields;
+  resource: Fields;
+  object: Fields & { metadata: Fields };
+  oldObject: Fields | null;
+  userInfo: Fields;
+};
+export type Verdict =
+  | { allowed?: boolean; patch?: object[]; status?: Fields; warnings?: string[] }
+  | 'no answer'
+  | 'nonsense';
 
 export type WebhookServer = { clientConfig: { url: string; caBundle: string }; reviews: Review[]; close(): void };
 
@@ -54,6 +68,12 @@ async function readReview(request: IncomingMessage): Promise<Review> {
 function answerTo({ uid }: Review, verdict: Exclude<Verdict, 'no answer'>): string {
   if (verdict === 'nonsense') return '{"hello":"world"}';
   const { patch, allowed = true, ...rest } = verdict;
-  const patching = patch ? { patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify(patch)).toString('base64') } : {};
-  return JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', response: { uid, allowed, ...patching, ...rest } });
+  const patching = patch
+    ? { patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify(patch)).toString('base64') }
+    : {};
+  return JSON.stringify({
+    apiVersion: 'admission.k8s.io/v1',
+    kind: 'AdmissionReview',
+    response: { uid, allowed, ...patching, ...rest },
+  });
 }

@@ -16,7 +16,21 @@ import { returningBrowsers } from './scenarios/returning-browsers.ts';
 import { sidecarKilled } from './scenarios/sidecar-killed.ts';
 import { workloadDeleted } from './scenarios/workload-deleted.ts';
 
-const scenarios = [podsReplaced, lateProxy, returningBrowsers, notServing, proxiesReplaced, proxyKilled, sidecarKilled, onePod, drainLimit, addressReused, countedInThePod, workloadDeleted, namespaceDeleted];
+const scenarios = [
+  podsReplaced,
+  lateProxy,
+  returningBrowsers,
+  notServing,
+  proxiesReplaced,
+  proxyKilled,
+  sidecarKilled,
+  onePod,
+  drainLimit,
+  addressReused,
+  countedInThePod,
+  workloadDeleted,
+  namespaceDeleted,
+];
 
 // Not inside of describe: Jest starts concurrent tests before the hooks of theirs.
 beforeAll(installHoldfast, 180_000);

@@ -9,9 +9,12 @@ import { kubectl, until } from '../support/kubectl.ts';
 const limitMs = 200_000;
 
 async function runDemo(...args: string[]): Promise<{ code: unknown; output: string }> {
-  const child = spawn(process.execPath, ['src/cli/main.ts', 'demo', '--plain', ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, ['src/cli/main.ts', 'demo', '--plain', ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => (output += text));
   const timer = setTimeout(() => child.kill('SIGINT'), limitMs);
   const [code] = (await once(child, 'exit')) as unknown[];
   clearTimeout(timer);

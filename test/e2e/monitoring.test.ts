@@ -21,39 +21,60 @@ describeWithCluster('Eyes on a real cluster', () => {
   });
   afterAll(() => prometheus?.stop());
 
-  testWithPrometheus(`every query of the dashboard gives data on a Prometheus that scraped a scale-down${missing === undefined ? '' : ` [skipped, because ${missing}]`}`, async () => {
-    const scraping = (prometheus = await startPrometheus(19_090));
-    const shop = await openShop(namespace, { spec: { drain: { timeout: '60s', quietPeriod: '2s', shutdownMargin: '2s' } } });
-    const fromMs = Date.now();
-    const watchPods = setInterval(() => {
-      void Promise.all([listObjects('pods', namespace), listObjects('pods', 'holdfast-system')]).then(([own, operator]) => scraping.update([...own, ...operator]));
-    }, 1000);
-    load = startLoad({ ...loadOn(shop, 'monitoring', 7), sessions: 40, webSockets: 10 });
-    await until('all three parts scraped', async () => {
-      const up = await scraping.upByJob();
-      return up['holdfast-operator'] === 2 && up['holdfast-proxy'] === 2 && up['holdfast-sidecar'] === 5;
-    });
-    await pause(5000);
-    await scale(namespace, 2);
-    await untilSettled(namespace, 2);
-    // Gone without a word, with sessions on it: what must never happen by itself.
-    const [victim] = await appPods(namespace);
-    await kubectl('-n', namespace, 'delete', 'pod', String(victim?.metadata.name), '--force', '--grace-period=0');
-    await until('a loss counted', async () => (await scraping.queryRange('sum(holdfast_sessions_lost_total) > 0', fromMs, Date.now())).length > 0);
-    await load.sendHome();
-    clearInterval(watchPods);
-    const empty = [];
-    for (const { title, queries } of dashboardRows.flatMap(({ panels }) => panels)) {
-      for (const { expr } of queries) {
-        const asked = expr.replaceAll(/"\$(namespace|workload)"/g, '".*"');
-        const series = await scraping.queryRange(asked, fromMs, Date.now());
-        const points = series.flatMap(({ values }) => values).filter(([, value]) => value !== 'NaN');
-        if (points.length === 0) empty.push({ title, expr });
+  testWithPrometheus(
+    `every query of the dashboard gives data on a Prometheus that scraped a scale-down${missing === undefined ? '' : ` [skipped, because ${missing}]`}`,
+    async () => {
+      const scraping = (prometheus = await startPrometheus(19_090));
+      const shop = await openShop(namespace, {
+        spec: { drain: { timeout: '60s', quietPeriod: '2s', shutdownMargin: '2s' } },
+      });
+      const fromMs = Date.now();
+      const watchPods = setInterval(() => {
+        void Promise.all([listObjects('pods', namespace), listObjects('pods', 'holdfast-system')]).then(
+          ([own, operator]) => scraping.update([...own, ...operator]),
+        );
+      }, 1000);
+      load = startLoad({ ...loadOn(shop, 'monitoring', 7), sessions: 40, webSockets: 10 });
+      await until('all three parts scraped', async () => {
+        const up = await scraping.upByJob();
+        return up['holdfast-operator'] === 2 && up['holdfast-proxy'] === 2 && up['holdfast-sidecar'] === 5;
+      });
+      await pause(5000);
+      await scale(namespace, 2);
+      await untilSettled(namespace, 2);
+      // Gone without a word, with sessions on it: what must never happen by itself.
+      const [victim] = await appPods(namespace);
+      await kubectl('-n', namespace, 'delete', 'pod', String(victim?.metadata.name), '--force', '--grace-period=0');
+      await until(
+        'a loss counted',
+        async () => (await scraping.queryRange('sum(holdfast_sessions_lost_total) > 0', fromMs, Date.now())).length > 0,
+      );
+      await load.sendHome();
+      clearInterval(watchPods);
+      const empty = [];
+      for (const { title, queries } of dashboardRows.flatMap(({ panels }) => panels)) {
+        for (const { expr } of queries) {
+          const asked = expr.replaceAll(/"\$(namespace|workload)"/g, '".*"');
+          const series = await scraping.queryRange(asked, fromMs, Date.now());
+          const points = series.flatMap(({ values }) => values).filter(([, value]) => value !== 'NaN');
+          if (points.length === 0) empty.push({ title, expr });
+        }
       }
-    }
-    expect(empty).toEqual([]);
-    await until('the alert firing', async () => (await scraping.queryRange('ALERTS{alertstate="firing",alertname="HoldfastSessionsLost"}', fromMs, Date.now())).length > 0);
-    await untilSettled(namespace, 2);
-    await closeShop(namespace);
-  }, 300_000);
+      expect(empty).toEqual([]);
+      await until(
+        'the alert firing',
+        async () =>
+          (
+            await scraping.queryRange(
+              'ALERTS{alertstate="firing",alertname="HoldfastSessionsLost"}',
+              fromMs,
+              Date.now(),
+            )
+          ).length > 0,
+      );
+      await untilSettled(namespace, 2);
+      await closeShop(namespace);
+    },
+    300_000,
+  );
 });

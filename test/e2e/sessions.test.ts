@@ -5,7 +5,19 @@ import { killInPod } from '../support/kill.ts';
 import { conditionOf, getObject, kubectl, listObjects, until } from '../support/kubectl.ts';
 import { startLoad, type Load, type LoadOptions } from '../../src/cli/demo/customers/load.ts';
 import { watchPods, type PodWatch } from '../support/pod-watch.ts';
-import { closeShop, installHoldfast, loadOn, openShop, proxyAddress, report, scale, untilDraining, untilReady, untilSettled, type Shop } from '../support/shop-cluster.ts';
+import {
+  closeShop,
+  installHoldfast,
+  loadOn,
+  openShop,
+  proxyAddress,
+  report,
+  scale,
+  untilDraining,
+  untilReady,
+  untilSettled,
+  type Shop,
+} from '../support/shop-cluster.ts';
 import { podUses, type Truth } from '../../src/cli/demo/customers/truth.ts';
 import { many, seed } from './world/scene.ts';
 
@@ -72,7 +84,11 @@ describeWithCluster('Sessions on a real cluster', () => {
       const route = await getObject('httproute', 'cart', shop.namespace);
       return JSON.stringify(route?.status ?? {}).includes('"reason":"Accepted"');
     });
-    await until('all in place', async () => conditionOf(await getObject('stickyworkload', 'cart', shop.namespace), 'Programmed')?.reason === 'Programmed');
+    await until(
+      'all in place',
+      async () =>
+        conditionOf(await getObject('stickyworkload', 'cart', shop.namespace), 'Programmed')?.reason === 'Programmed',
+    );
   }, 180_000);
 
   test("the operator's leader is killed in the middle of the drain: nothing lost, and the pods still go", async () => {
@@ -86,18 +102,62 @@ describeWithCluster('Sessions on a real cluster', () => {
     const namespace = 'e2e-leader';
     await kubectl('-n', namespace, 'delete', 'stickyworkload', 'cart');
     await kubectl('-n', namespace, 'delete', 'deployment', 'cart');
-    for (const resource of ['services', 'deployments', 'serviceaccounts', 'poddisruptionbudgets', 'secrets', 'httproutes', 'gateways', 'pods']) {
-      await until(`no ${resource}`, async () => (await listObjects(resource, namespace, resource === 'pods' ? undefined : 'app.kubernetes.io/managed-by=holdfast')).length === 0, 120_000);
+    for (const resource of [
+      'services',
+      'deployments',
+      'serviceaccounts',
+      'poddisruptionbudgets',
+      'secrets',
+      'httproutes',
+      'gateways',
+      'pods',
+    ]) {
+      await until(
+        `no ${resource}`,
+        async () =>
+          (
+            await listObjects(
+              resource,
+              namespace,
+              resource === 'pods' ? undefined : 'app.kubernetes.io/managed-by=holdfast',
+            )
+          ).length === 0,
+        120_000,
+      );
     }
-    const webhooks = await kubectl('get', 'mutatingwebhookconfiguration', 'holdfast', '-o', 'jsonpath={.webhooks[*].name}');
+    const webhooks = await kubectl(
+      'get',
+      'mutatingwebhookconfiguration',
+      'holdfast',
+      '-o',
+      'jsonpath={.webhooks[*].name}',
+    );
     expect(webhooks).not.toContain(namespace);
     await closeShop(namespace);
   }, 180_000);
 
   test('nothing is left at the end', async () => {
     expect((await kubectl('get', 'stickyworkloads', '-A', '--ignore-not-found')).trim()).toBe('');
-    expect((await kubectl('get', 'services,deployments,secrets', '-A', '-l', 'app.kubernetes.io/managed-by=holdfast', '-o', 'name')).trim()).toBe('secret/holdfast-ca');
-    const webhooks = await kubectl('get', 'mutatingwebhookconfiguration', 'holdfast', '-o', 'jsonpath={.webhooks[*].name}');
+    expect(
+      (
+        await kubectl(
+          'get',
+          'services,deployments,secrets',
+          '-A',
+          '-l',
+          'app.kubernetes.io/managed-by=holdfast',
+          '-o',
+          'name',
+        )
+      ).trim(),
+    ).toBe('secret/holdfast-ca');
+    const webhooks = await kubectl(
+      'get',
+      'mutatingwebhookconfiguration',
+      'holdfast',
+      '-o',
+      'jsonpath={.webhooks[*].name}',
+    );
     expect(webhooks).toBe('labelled.holdfast.dev');
   });
 });

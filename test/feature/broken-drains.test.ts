@@ -15,7 +15,11 @@ beforeEach(async () => {
   world = served.world;
   client = world.client(served.operator.listening().discovery);
   world.put(pods, proxyPod('proxy-1'));
-  world.cluster.addToken('proxy', { username: 'system:serviceaccount:shop:holdfast-holdfast', podName: 'proxy-1', podUid: 'uid-proxy-1' });
+  world.cluster.addToken('proxy', {
+    username: 'system:serviceaccount:shop:holdfast-holdfast',
+    podName: 'proxy-1',
+    podUid: 'uid-proxy-1',
+  });
   await world.settle();
   await report(3);
   world.terminate('cart-a');
@@ -30,14 +34,17 @@ async function report(sessions: number, state: EndpointReport['state'] = 'Accept
   sequence += 1;
   const endpoints = [{ uid: 'uid-cart-a', state, sessions, expiresAtMs: world.clock.nowMs() + 1_800_000 }];
   const body: Report = { startedAtMs: 1, sequence, endpoints, ended: [], seen: [] };
-  expect(await client.call('POST', '/v1/report', { token: 'proxy', body: JSON.stringify(body) })).toMatchObject({ status: 204 });
+  expect(await client.call('POST', '/v1/report', { token: 'proxy', body: JSON.stringify(body) })).toMatchObject({
+    status: 204,
+  });
 }
 
 const drainNews = async (): Promise<string[]> => {
   await world.settle();
   return world.news().events.filter((line) => line.startsWith('Warning'));
 };
-const noteOf = (reason: string) => world.cluster.events().find((event) => event.reason === reason && event.regarding.kind === 'StickyWorkload')?.note;
+const noteOf = (reason: string) =>
+  world.cluster.events().find((event) => event.reason === reason && event.regarding.kind === 'StickyWorkload')?.note;
 
 test('a pod that is deleted by force while it drains: what was lost is said on the pod and on the StickyWorkload', async () => {
   world.cluster.remove(pods, { namespace, name: 'cart-a' });
@@ -52,9 +59,21 @@ test('one that goes when its last session is over is nothing to speak of, though
 });
 
 test('one whose sidecar told how it ended is not told of twice, though a client came back at the last moment', async () => {
-  world.cluster.addToken('sidecar', { username: 'system:serviceaccount:shop:default', podName: 'cart-a', podUid: 'uid-cart-a' });
-  const summary = { reason: 'DrainComplete', sessionsAtStart: 3, sessionsCut: 0, tookMs: 60_000, message: 'all sessions ended' };
-  expect(await client.call('POST', '/v1/drained', { token: 'sidecar', body: JSON.stringify(summary) })).toMatchObject({ status: 204 });
+  world.cluster.addToken('sidecar', {
+    username: 'system:serviceaccount:shop:default',
+    podName: 'cart-a',
+    podUid: 'uid-cart-a',
+  });
+  const summary = {
+    reason: 'DrainComplete',
+    sessionsAtStart: 3,
+    sessionsCut: 0,
+    tookMs: 60_000,
+    message: 'all sessions ended',
+  };
+  expect(await client.call('POST', '/v1/drained', { token: 'sidecar', body: JSON.stringify(summary) })).toMatchObject({
+    status: 204,
+  });
   await report(1, 'Draining');
   world.cluster.remove(pods, { namespace, name: 'cart-a' });
   expect(await drainNews()).toEqual([]);
@@ -68,7 +87,10 @@ test('a sidecar that is killed while it holds: why, and what is lost', async () 
   });
   world.edit(pods, 'cart-a', (pod) => ({ ...pod, status: { ...(pod['status'] as object), ...state(0, {}) } }));
   await world.settle();
-  world.edit(pods, 'cart-a', (pod) => ({ ...pod, status: { ...(pod['status'] as object), ...state(1, { terminated: { reason: 'OOMKilled' } }) } }));
+  world.edit(pods, 'cart-a', (pod) => ({
+    ...pod,
+    status: { ...(pod['status'] as object), ...state(1, { terminated: { reason: 'OOMKilled' } }) },
+  }));
   expect(await drainNews()).toEqual(['Warning SidecarRestarted cart-a', 'Warning SidecarRestarted cart']);
   expect(noteOf('SidecarRestarted')).toContain('the sidecar ended (OOMKilled) while it held the pod for 3 sessions');
   world.cluster.remove(pods, { namespace, name: 'cart-a' });

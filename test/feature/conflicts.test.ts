@@ -1,6 +1,15 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { KubeObject, Resource } from '../../src/kube/ports.ts';
-import { customResourceDefinitions, deployments, gatewayClasses, gateways, httpRoutes, podDisruptionBudgets, serviceAccounts, services } from '../../src/kube/resources.ts';
+import {
+  customResourceDefinitions,
+  deployments,
+  gatewayClasses,
+  gateways,
+  httpRoutes,
+  podDisruptionBudgets,
+  serviceAccounts,
+  services,
+} from '../../src/kube/resources.ts';
 import { namespace, routeDefinition } from '../support/operator-objects.ts';
 import { createOperatorWorld, type OperatorWorld } from '../support/operator-world.ts';
 
@@ -36,7 +45,13 @@ const allWrites = [
 type Case = { resource: Resource; name: string; reason: string; wayOut: string; withheld: string[] };
 
 const inTheWay: Case[] = [
-  { resource: services, name: 'cart', reason: 'ServiceConflict', wayOut: 'create the StickyWorkload under another name', withheld: ['apply Service shop/cart'] },
+  {
+    resource: services,
+    name: 'cart',
+    reason: 'ServiceConflict',
+    wayOut: 'create the StickyWorkload under another name',
+    withheld: ['apply Service shop/cart'],
+  },
   {
     resource: httpRoutes,
     name: 'cart',
@@ -62,39 +77,52 @@ const inTheWay: Case[] = [
 
 const sentence = ({ resource, name }: Case): string => `${resource.kind} ${name}`;
 
-test.each(inTheWay.map((row) => [sentence(row), row] as const))('%s of somebody else is left as it is; everything else is made, and the status says what to do', async (_, row) => {
-  const { resource, name, reason, wayOut, withheld } = row;
-  await world.start();
-  world.put(customResourceDefinitions, routeDefinition('B'));
-  world.put(resource, foreign(resource, name));
-  const before = world.mustFind(resource, name);
-  const news = await world.after(() => world.putWorkload({ name: 'cart' }));
-  expect(news.writes.toSorted()).toEqual(allWrites.filter((write) => !withheld.includes(write)).toSorted());
-  expect(news.events).toEqual(['Normal Accepted cart', `Warning ${reason} cart`]);
-  expect(world.mustFind(resource, name)).toEqual(before);
-  const condition = world.condition('cart', 'Programmed');
-  expect(condition).toMatchObject({ status: 'False', reason });
-  expect(condition?.message).toContain(`${resource.kind} shop/${name} exists and is not managed by Holdfast; it was left as it is. Delete it or give it another name`);
-  expect(condition?.message).toContain(wayOut);
-});
+test.each(inTheWay.map((row) => [sentence(row), row] as const))(
+  '%s of somebody else is left as it is; everything else is made, and the status says what to do',
+  async (_, row) => {
+    const { resource, name, reason, wayOut, withheld } = row;
+    await world.start();
+    world.put(customResourceDefinitions, routeDefinition('B'));
+    world.put(resource, foreign(resource, name));
+    const before = world.mustFind(resource, name);
+    const news = await world.after(() => world.putWorkload({ name: 'cart' }));
+    expect(news.writes.toSorted()).toEqual(allWrites.filter((write) => !withheld.includes(write)).toSorted());
+    expect(news.events).toEqual(['Normal Accepted cart', `Warning ${reason} cart`]);
+    expect(world.mustFind(resource, name)).toEqual(before);
+    const condition = world.condition('cart', 'Programmed');
+    expect(condition).toMatchObject({ status: 'False', reason });
+    expect(condition?.message).toContain(
+      `${resource.kind} shop/${name} exists and is not managed by Holdfast; it was left as it is. Delete it or give it another name`,
+    );
+    expect(condition?.message).toContain(wayOut);
+  },
+);
 
 test('a foreign Service that is a name in the DNS: it is said that there are no pods behind it', async () => {
   await world.start();
   world.put(services, { ...foreign(services, 'cart'), spec: { type: 'ExternalName', externalName: 'cart.example' } });
   await world.after(() => world.putWorkload({ name: 'cart' }));
   expect(world.condition('cart', 'Programmed')).toMatchObject({ status: 'False', reason: 'ServiceConflict' });
-  expect(world.condition('cart', 'Programmed')?.message).toContain('Service shop/cart, of type ExternalName (a name in the DNS, with no pods behind it), exists');
+  expect(world.condition('cart', 'Programmed')?.message).toContain(
+    'Service shop/cart, of type ExternalName (a name in the DNS, with no pods behind it), exists',
+  );
 });
 
-test('a GatewayClass of our name that is another controller\'s: it is left as it is, and so says the status', async () => {
+test("a GatewayClass of our name that is another controller's: it is left as it is, and so says the status", async () => {
   await world.start();
-  const theirs = { ...foreign(gatewayClasses, 'holdfast'), metadata: { name: 'holdfast' }, spec: { controllerName: 'example.com/theirs' } };
+  const theirs = {
+    ...foreign(gatewayClasses, 'holdfast'),
+    metadata: { name: 'holdfast' },
+    spec: { controllerName: 'example.com/theirs' },
+  };
   world.put(gatewayClasses, theirs);
   world.put(customResourceDefinitions, routeDefinition('B'));
   const news = await world.after(() => world.putWorkload({ name: 'cart' }));
   expect(news.events).toEqual(['Normal Accepted cart', 'Warning GatewayConflict cart']);
   expect(world.mustFind(gatewayClasses, 'holdfast')['spec']).toEqual(theirs.spec);
-  expect(world.condition('cart', 'Programmed')?.message).toContain('GatewayClass holdfast belongs to example.com/theirs');
+  expect(world.condition('cart', 'Programmed')?.message).toContain(
+    'GatewayClass holdfast belongs to example.com/theirs',
+  );
 });
 
 test('with the other one gone ours takes its place at once', async () => {
@@ -102,7 +130,10 @@ test('with the other one gone ours takes its place at once', async () => {
   world.put(services, foreign(services, 'cart'));
   await world.after(() => world.putWorkload({ name: 'cart' }));
   const news = await world.after(() => world.cluster.remove(services, { namespace, name: 'cart' }));
-  expect(news).toEqual({ writes: ['apply Service shop/cart', 'apply status of StickyWorkload shop/cart'], events: ['Normal ProxyNotReady cart'] });
+  expect(news).toEqual({
+    writes: ['apply Service shop/cart', 'apply status of StickyWorkload shop/cart'],
+    events: ['Normal ProxyNotReady cart'],
+  });
 });
 
 test('a Service that appears under our name while ours is away is left alone, and no pod is taken from its EndpointSlices', async () => {
@@ -113,6 +144,11 @@ test('a Service that appears under our name while ours is away is left alone, an
     world.cluster.remove(services, { namespace, name: 'cart' });
     world.put(services, foreign(services, 'cart'));
   });
-  expect(news).toEqual({ writes: ['apply status of StickyWorkload shop/cart'], events: ['Warning ServiceConflict cart'] });
-  expect(operator.feed.table('shop/holdfast')?.table.backends['shop/cart']?.endpoints).toMatchObject([{ pod: 'cart-a', state: 'Pending' }]);
+  expect(news).toEqual({
+    writes: ['apply status of StickyWorkload shop/cart'],
+    events: ['Warning ServiceConflict cart'],
+  });
+  expect(operator.feed.table('shop/holdfast')?.table.backends['shop/cart']?.endpoints).toMatchObject([
+    { pod: 'cart-a', state: 'Pending' },
+  ]);
 });

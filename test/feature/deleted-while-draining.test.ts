@@ -15,7 +15,13 @@ afterEach(() => world.stop());
 
 const cart = () => world.cluster.find(stickyWorkloads, { namespace, name: 'cart' });
 const finalizers = () => cart()?.metadata.finalizers ?? [];
-const states = () => Object.fromEntries((operator.feed.table('shop/holdfast')?.table.backends['shop/cart']?.endpoints ?? []).map(({ pod, state }) => [pod, state]));
+const states = () =>
+  Object.fromEntries(
+    (operator.feed.table('shop/holdfast')?.table.backends['shop/cart']?.endpoints ?? []).map(({ pod, state }) => [
+      pod,
+      state,
+    ]),
+  );
 const deleteCart = () => {
   world.cluster.remove(stickyWorkloads, { namespace, name: 'cart' });
   world.cluster.collectGarbage();
@@ -23,9 +29,11 @@ const deleteCart = () => {
 const endPod = (name: string) => world.cluster.remove(pods, { namespace, name });
 /** Everything that its sessions need. */
 const isServed = () =>
-  [world.cluster.find(services, { namespace, name: 'cart' }), world.cluster.find(secrets, { namespace, name: 'cart-session-keys' }), world.cluster.find(deployments, { namespace, name: 'holdfast-holdfast' })].every(
-    (object) => object !== undefined,
-  );
+  [
+    world.cluster.find(services, { namespace, name: 'cart' }),
+    world.cluster.find(secrets, { namespace, name: 'cart-session-keys' }),
+    world.cluster.find(deployments, { namespace, name: 'holdfast-holdfast' }),
+  ].every((object) => object !== undefined);
 
 test('there is a finalizer while a pod drains, and none before and after', async () => {
   expect(finalizers()).toEqual([]);
@@ -56,7 +64,10 @@ test('deleted while a pod drains, it serves on as before until that pod is gone,
   });
 
   const end = await world.after(() => endPod('cart-a'));
-  expect(end).toEqual({ writes: ['apply StickyWorkload shop/cart', 'apply MutatingWebhookConfiguration holdfast'], events: [] });
+  expect(end).toEqual({
+    writes: ['apply StickyWorkload shop/cart', 'apply MutatingWebhookConfiguration holdfast'],
+    events: [],
+  });
   expect(cart()).toBeUndefined();
   world.cluster.collectGarbage();
   expect(isServed()).toBe(false);
@@ -65,7 +76,9 @@ test('deleted while a pod drains, it serves on as before until that pod is gone,
 test('what is deleted gets nothing new: its Service is not put back', async () => {
   await world.after(() => world.terminate('cart-a'));
   await world.after(deleteCart);
-  const news = await world.after(() => world.edit(services, 'cart', (object) => ({ ...object, spec: { theirs: true } })));
+  const news = await world.after(() =>
+    world.edit(services, 'cart', (object) => ({ ...object, spec: { theirs: true } })),
+  );
   expect(news).toEqual({ writes: [], events: [] });
 });
 
@@ -103,7 +116,9 @@ test('a Deployment that is rolled again and again holds it for one whole drain a
   // Half an hour later the next pod begins, with more than an hour of its own.
   await world.clock.advance(1_800_000);
   await world.after(() => world.terminate('cart-d'));
-  expect(world.condition('cart', 'Programmed')?.message).toContain(`at the latest at ${formatTime(deletedAtMs + 3_695_000)}`);
+  expect(world.condition('cart', 'Programmed')?.message).toContain(
+    `at the latest at ${formatTime(deletedAtMs + 3_695_000)}`,
+  );
   await world.clock.advance(1_900_000);
   expect(cart()).toBeUndefined();
 });
@@ -120,7 +135,11 @@ test('a new leader goes on where the old one ended', async () => {
 });
 
 test('deleted in the instant in which the finalizer is put on: it is not brought back', async () => {
-  world.cluster.fail({ verb: 'apply', kind: 'StickyWorkload', error: new AppError('KUBERNETES_UNAVAILABLE', 'no answer', { source: 'kubernetes', retryable: true }) });
+  world.cluster.fail({
+    verb: 'apply',
+    kind: 'StickyWorkload',
+    error: new AppError('KUBERNETES_UNAVAILABLE', 'no answer', { source: 'kubernetes', retryable: true }),
+  });
   await world.after(() => {
     world.terminate('cart-a');
   });
@@ -130,12 +149,17 @@ test('deleted in the instant in which the finalizer is put on: it is not brought
 });
 
 test('an operator that may not write finalizers says so, and does everything else', async () => {
-  const forbidden = new AppError('KUBERNETES_FORBIDDEN', 'PATCH stickyworkloads: forbidden', { source: 'kubernetes', retryable: false });
+  const forbidden = new AppError('KUBERNETES_FORBIDDEN', 'PATCH stickyworkloads: forbidden', {
+    source: 'kubernetes',
+    retryable: false,
+  });
   world.cluster.fail({ verb: 'apply', kind: 'StickyWorkload', error: forbidden });
   // It is refused once; the next try, which follows from the status that says so, is not.
   const news = await world.after(() => world.terminate('cart-a'));
   expect(news.events).toContain('Warning ApplyFailed cart');
-  expect(world.cluster.events().find(({ reason }) => reason === 'ApplyFailed')?.note).toBe('PATCH stickyworkloads: forbidden. It is tried again.');
+  expect(world.cluster.events().find(({ reason }) => reason === 'ApplyFailed')?.note).toBe(
+    'PATCH stickyworkloads: forbidden. It is tried again.',
+  );
   expect(finalizers()).toEqual(['holdfast.dev/drain']);
   expect(states()).toMatchObject({ 'cart-a': 'Draining' });
 });

@@ -31,7 +31,13 @@ const costs = () => Object.fromEntries(names.map((name) => [name, costOf(name)])
 const setCost = (name: string, cost: string | undefined) =>
   world.edit(pods, name, (object) => {
     const { [costAnnotation]: _own, ...others } = object.metadata.annotations ?? {};
-    return { ...object, metadata: { ...object.metadata, annotations: { ...others, ...(cost !== undefined && { [costAnnotation]: cost }) } } };
+    return {
+      ...object,
+      metadata: {
+        ...object.metadata,
+        annotations: { ...others, ...(cost !== undefined && { [costAnnotation]: cost }) },
+      },
+    };
   });
 const costWrites = () => world.news().writes.filter((write) => write.includes('Pod shop/'));
 const count = (result: string) => operator.core.counters.deletionCostWrites.get(result) ?? 0;
@@ -91,7 +97,13 @@ describe('a cost of somebody else', () => {
     proxies.run('proxy-1', { 'cart-a': 12, 'cart-b': 12, 'cart-c': 12 });
     await proxies.pass(minute);
     expect(costs()).toMatchObject({ 'cart-a': '-2147483648', 'cart-b': '100', 'cart-c': '4' });
-    expect(conflicts()).toMatchObject([{ type: 'Warning', regarding: { kind: 'StickyWorkload', name: 'cart' }, note: expect.stringContaining('of pod cart-a, and it was left alone') }]);
+    expect(conflicts()).toMatchObject([
+      {
+        type: 'Warning',
+        regarding: { kind: 'StickyWorkload', name: 'cart' },
+        note: expect.stringContaining('of pod cart-a, and it was left alone'),
+      },
+    ]);
   });
 
   test('that is written over ours is left there', async () => {
@@ -131,7 +143,9 @@ test('a write that is refused is told, and tried again a minute later', async ()
   proxies.run('proxy-1', { 'cart-a': 12, 'cart-b': 12 });
   await proxies.pass(30 * second);
   expect(costs()).toMatchObject({ 'cart-a': undefined, 'cart-b': undefined });
-  expect(world.cluster.events()).toContainEqual(expect.objectContaining({ reason: 'DeletionCostFailed', note: expect.stringContaining('pods is forbidden') }));
+  expect(world.cluster.events()).toContainEqual(
+    expect.objectContaining({ reason: 'DeletionCostFailed', note: expect.stringContaining('pods is forbidden') }),
+  );
   await proxies.pass(minute);
   expect(costs()).toMatchObject({ 'cart-a': '4', 'cart-b': '4' });
 });

@@ -35,12 +35,24 @@ test('a node that turns out to be a spot node: who is the tightest is in the sta
 });
 
 test('a Cluster Autoscaler is seen by its Deployment, with the next change of the StickyWorkload', async () => {
-  const container = { name: 'ca', image: 'registry.k8s.io/autoscaling/cluster-autoscaler:v1.33.0', command: ['./cluster-autoscaler'] };
+  const container = {
+    name: 'ca',
+    image: 'registry.k8s.io/autoscaling/cluster-autoscaler:v1.33.0',
+    command: ['./cluster-autoscaler'],
+  };
   await world.after(() =>
-    world.put(deployments, { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { namespace: 'kube-system', name: 'cluster-autoscaler' }, spec: { template: { spec: { containers: [container] } } } }),
+    world.put(deployments, {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { namespace: 'kube-system', name: 'cluster-autoscaler' },
+      spec: { template: { spec: { containers: [container] } } },
+    }),
   );
   await world.after(() => world.editSpec(pods, 'cart-a', { priority: 1 }));
-  expect(world.status('cart').effectiveDrainLimit).toEqual({ duration: '9m30s', limitedBy: 'ClusterAutoscaler kube-system/cluster-autoscaler' });
+  expect(world.status('cart').effectiveDrainLimit).toEqual({
+    duration: '9m30s',
+    limitedBy: 'ClusterAutoscaler kube-system/cluster-autoscaler',
+  });
 });
 
 test('a node that only breathes costs neither a write nor a look at the world', async () => {

@@ -17,11 +17,17 @@ afterEach(() => world.stop());
 const backend = () => operator.feed.table('shop/holdfast')?.table.backends['shop/cart'];
 const states = () => Object.fromEntries((backend()?.endpoints ?? []).map(({ pod, state }) => [pod, state]));
 /** Of a pod: so much earlier than the end of its grace. */
-const beforeKill = (name: string, ms: number): string => formatTime(Date.parse(world.mustFind(pods, name).metadata.deletionTimestamp ?? '') - ms);
+const beforeKill = (name: string, ms: number): string =>
+  formatTime(Date.parse(world.mustFind(pods, name).metadata.deletionTimestamp ?? '') - ms);
 // The finalizer keeps sessions served where the StickyWorkload is deleted meanwhile; it is there only while a pod drains.
 const finalizerAndStatus = ['apply StickyWorkload shop/cart', 'apply status of StickyWorkload shop/cart'];
 /** Both pods begin to drain. */
-const told = ['Normal PodTerminating cart', 'Normal PodTerminating cart-a', 'Normal PodTerminating cart', 'Normal PodTerminating cart-b'];
+const told = [
+  'Normal PodTerminating cart',
+  'Normal PodTerminating cart-a',
+  'Normal PodTerminating cart',
+  'Normal PodTerminating cart-b',
+];
 const afterGrace = (name: string) => world.cluster.remove(pods, { namespace, name });
 
 test('a deleted pod drains in the table within 20 ms, before its EndpointSlice says so', async () => {
@@ -33,7 +39,10 @@ test('a deleted pod drains in the table within 20 ms, before its EndpointSlice s
 
 test('it is said until when, on the status and in an event', async () => {
   const news = await world.after(() => world.terminate('cart-a'));
-  expect(news).toEqual({ writes: finalizerAndStatus, events: ['Normal PodTerminating cart', 'Normal PodTerminating cart-a'] });
+  expect(news).toEqual({
+    writes: finalizerAndStatus,
+    events: ['Normal PodTerminating cart', 'Normal PodTerminating cart-a'],
+  });
   // The grace of 3640 s is the drain timeout of an hour, with the margins.
   const deadline = beforeKill('cart-a', 40_000);
   expect(world.status('cart')).toMatchObject({
@@ -55,7 +64,10 @@ test('a second delete with a shorter grace moves the deadline', async () => {
   await world.after(() => world.terminate('cart-a'));
   const news = await world.after(() => world.terminate('cart-a', 60));
   expect(news).toEqual({ writes: ['apply status of StickyWorkload shop/cart'], events: ['Warning DrainLimited cart'] });
-  expect(world.status('cart').effectiveDrainLimit).toEqual({ duration: '30s', limitedBy: 'DeletedWithShorterGrace cart-a' });
+  expect(world.status('cart').effectiveDrainLimit).toEqual({
+    duration: '30s',
+    limitedBy: 'DeletedWithShorterGrace cart-a',
+  });
   // The app's 30 s come before the end of the grace.
   expect(world.status('cart').endpoints?.[0]?.deadline).toBe(beforeKill('cart-a', 30_000));
 });

@@ -7,8 +7,14 @@ import { createOperatorWorld, createServingWorld, type OperatorWorld } from '../
 let world: OperatorWorld;
 afterEach(() => world.stop());
 
-const away = new AppError('KUBERNETES_UNAVAILABLE', 'PATCH services/cart: no answer', { source: 'kubernetes', retryable: true });
-const refusal = new AppError('KUBERNETES_FORBIDDEN', 'PATCH services/cart: 403 Forbidden: exceeded quota: services', { source: 'kubernetes', retryable: false });
+const away = new AppError('KUBERNETES_UNAVAILABLE', 'PATCH services/cart: no answer', {
+  source: 'kubernetes',
+  retryable: true,
+});
+const refusal = new AppError('KUBERNETES_FORBIDDEN', 'PATCH services/cart: 403 Forbidden: exceeded quota: services', {
+  source: 'kubernetes',
+  retryable: false,
+});
 
 describe('a write that may succeed if tried again', () => {
   beforeEach(async () => {
@@ -23,7 +29,12 @@ describe('a write that may succeed if tried again', () => {
     expect(world.news()).toEqual({ writes: [], events: [] });
     await world.clock.advance(1);
     expect(world.news()).toEqual({ writes: ['apply Service shop/cart'], events: [] });
-    expect(world.logger.lines().filter(({ message }) => message === 'work failed').map(({ fields }) => fields)).toEqual([
+    expect(
+      world.logger
+        .lines()
+        .filter(({ message }) => message === 'work failed')
+        .map(({ fields }) => fields),
+    ).toEqual([
       { key: 'shop/cart', attempt: 1, waitMs: 250, error: away.message },
       { key: 'shop/cart', attempt: 2, waitMs: 500, error: away.message },
     ]);
@@ -35,8 +46,15 @@ describe('a write that may succeed if tried again', () => {
     await world.clock.advance(20 + 250 + 499);
     expect(world.condition('cart', 'Programmed')).toMatchObject({ status: 'True' });
     await world.clock.advance(1 + 999);
-    expect(world.news()).toEqual({ writes: ['apply status of StickyWorkload shop/cart'], events: ['Warning ApplyFailed cart'] });
-    expect(world.condition('cart', 'Programmed')).toEqual({ status: 'False', reason: 'ApplyFailed', message: `${away.message}. It is tried again.` });
+    expect(world.news()).toEqual({
+      writes: ['apply status of StickyWorkload shop/cart'],
+      events: ['Warning ApplyFailed cart'],
+    });
+    expect(world.condition('cart', 'Programmed')).toEqual({
+      status: 'False',
+      reason: 'ApplyFailed',
+      message: `${away.message}. It is tried again.`,
+    });
     await world.clock.advance(5000);
     expect(world.condition('cart', 'Programmed')).toMatchObject({ status: 'True' });
     expect(world.news().events).toEqual(['Normal GatewayAPIMissing cart', 'Normal Ready cart']);
@@ -105,7 +123,11 @@ describe('a write that the API server refuses', () => {
       ]),
     );
     expect(news.events).toEqual(['Normal Accepted cart', 'Warning ApplyFailed cart']);
-    expect(world.condition('cart', 'Programmed')).toEqual({ status: 'False', reason: 'ApplyFailed', message: `${refusal.message}. It is tried again.` });
+    expect(world.condition('cart', 'Programmed')).toEqual({
+      status: 'False',
+      reason: 'ApplyFailed',
+      message: `${refusal.message}. It is tried again.`,
+    });
   });
 
   test('is tried again though nothing that we see has changed: a quota may have grown', async () => {
@@ -114,7 +136,13 @@ describe('a write that the API server refuses', () => {
     expect(world.condition('cart', 'Programmed')).toMatchObject({ reason: 'ApplyFailed' });
     await world.clock.advance(10 * 60_000);
     expect(world.condition('cart', 'Programmed')).toMatchObject({ reason: 'ProxyNotReady' });
-    expect(new Set(world.news().writes)).toEqual(new Set(['apply Service shop/cart', 'apply Service shop/holdfast-holdfast', 'apply status of StickyWorkload shop/cart']));
+    expect(new Set(world.news().writes)).toEqual(
+      new Set([
+        'apply Service shop/cart',
+        'apply Service shop/holdfast-holdfast',
+        'apply status of StickyWorkload shop/cart',
+      ]),
+    );
   });
 });
 
@@ -138,7 +166,10 @@ describe('while the cluster cannot be read at the start', () => {
     world.cluster.fail({ verb: 'list', kind: resource.kind, error: away, times: 5 });
     const started = world.start();
     // Its keys take real time.
-    await eventually(() => world.cluster.all(secrets).length, (count) => count === 1);
+    await eventually(
+      () => world.cluster.all(secrets).length,
+      (count) => count === 1,
+    );
     // Five failures take 0.1, 0.2, 0.4, 0.8 and 1 s.
     await world.clock.advance(2400);
     expect(world.news()).toEqual({ writes: ['create Secret holdfast-system/holdfast-ca'], events: [] });

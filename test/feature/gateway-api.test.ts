@@ -13,9 +13,13 @@ beforeEach(async () => {
 });
 afterEach(() => world.stop());
 
-const install = (generation: 'B' | 'C' | 'Absent') => world.after(() => world.put(customResourceDefinitions, routeDefinition(generation)));
+const install = (generation: 'B' | 'C' | 'Absent') =>
+  world.after(() => world.put(customResourceDefinitions, routeDefinition(generation)));
 
-const away = new AppError('KUBERNETES_UNAVAILABLE', 'LIST httproutes: no answer', { source: 'kubernetes', retryable: true });
+const away = new AppError('KUBERNETES_UNAVAILABLE', 'LIST httproutes: no answer', {
+  source: 'kubernetes',
+  retryable: true,
+});
 const foreignRoute: KubeObject = {
   apiVersion: 'gateway.networking.k8s.io/v1',
   kind: 'HTTPRoute',
@@ -23,11 +27,7 @@ const foreignRoute: KubeObject = {
   spec: { hostnames: ['theirs.example'] },
 };
 
-const routeWrites = [
-  'apply HTTPRoute shop/cart',
-  'apply GatewayClass holdfast',
-  'apply Gateway shop/holdfast',
-];
+const routeWrites = ['apply HTTPRoute shop/cart', 'apply GatewayClass holdfast', 'apply Gateway shop/holdfast'];
 const statusWrites = [
   'apply status of GatewayClass holdfast',
   'apply status of Gateway shop/holdfast',
@@ -40,27 +40,38 @@ const generations: Generation[] = [
   {
     generation: 'B',
     sentence: 'v1.1 to v1.6, experimental channel',
-    rule: { sessionPersistence: { type: 'Cookie', sessionName: 'cart-session', cookieConfig: { lifetimeType: 'Session' } } },
+    rule: {
+      sessionPersistence: { type: 'Cookie', sessionName: 'cart-session', cookieConfig: { lifetimeType: 'Session' } },
+    },
     reason: 'Programmed',
   },
   {
     generation: 'C',
     sentence: 'v1.7, experimental channel',
-    rule: { sessionPersistence: { type: 'Cookie', cookie: { name: 'cart-session', path: '/', lifetimeType: 'Session' } } },
+    rule: {
+      sessionPersistence: { type: 'Cookie', cookie: { name: 'cart-session', path: '/', lifetimeType: 'Session' } },
+    },
     reason: 'Programmed',
   },
   { generation: 'Absent', sentence: 'standard channel', rule: {}, reason: 'SessionPersistenceFieldMissing' },
 ];
 
-test.each(generations)('installed later ($sentence): its objects follow without a restart, in the shape that it takes', async ({ generation, rule, reason }) => {
-  const news = await install(generation);
-  expect(news.writes.toSorted()).toEqual([...routeWrites, ...statusWrites, 'apply status of StickyWorkload shop/cart'].toSorted());
-  expect(news.events).toEqual([`Normal ${reason} cart`]);
-  expect(world.mustFind(httpRoutes, 'cart')['spec']).toEqual({
-    parentRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'holdfast' }],
-    rules: [{ matches: [{ path: { type: 'PathPrefix', value: '/' } }], backendRefs: [{ name: 'cart', port: 80 }], ...rule }],
-  });
-});
+test.each(generations)(
+  'installed later ($sentence): its objects follow without a restart, in the shape that it takes',
+  async ({ generation, rule, reason }) => {
+    const news = await install(generation);
+    expect(news.writes.toSorted()).toEqual(
+      [...routeWrites, ...statusWrites, 'apply status of StickyWorkload shop/cart'].toSorted(),
+    );
+    expect(news.events).toEqual([`Normal ${reason} cart`]);
+    expect(world.mustFind(httpRoutes, 'cart')['spec']).toEqual({
+      parentRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'holdfast' }],
+      rules: [
+        { matches: [{ path: { type: 'PathPrefix', value: '/' } }], backendRefs: [{ name: 'cart', port: 80 }], ...rule },
+      ],
+    });
+  },
+);
 
 test('what it is the controller of gets its status', async () => {
   await install('B');
@@ -70,9 +81,17 @@ test('what it is the controller of gets its status', async () => {
   });
   expect(world.mustFind(gateways, 'holdfast')).toMatchObject({
     spec: { gatewayClassName: 'holdfast' },
-    status: { conditions: [{ type: 'Accepted', status: 'True' }, { type: 'Programmed', status: 'True' }], listeners: [{ name: 'http', attachedRoutes: 1 }] },
+    status: {
+      conditions: [
+        { type: 'Accepted', status: 'True' },
+        { type: 'Programmed', status: 'True' },
+      ],
+      listeners: [{ name: 'http', attachedRoutes: 1 }],
+    },
   });
-  expect(world.mustFind(httpRoutes, 'cart')['status']).toMatchObject({ parents: [{ controllerName: 'holdfast.dev/gateway-controller' }] });
+  expect(world.mustFind(httpRoutes, 'cart')['status']).toMatchObject({
+    parents: [{ controllerName: 'holdfast.dev/gateway-controller' }],
+  });
 });
 
 test('nothing more is written once it is in place', async () => {
@@ -83,7 +102,11 @@ test('nothing more is written once it is in place', async () => {
 test('upgraded from one channel to the other: the route changes its shape', async () => {
   await install('Absent');
   const news = await install('C');
-  expect(news.writes.toSorted()).toEqual(['apply HTTPRoute shop/cart', 'apply status of HTTPRoute shop/cart', 'apply status of StickyWorkload shop/cart']);
+  expect(news.writes.toSorted()).toEqual([
+    'apply HTTPRoute shop/cart',
+    'apply status of HTTPRoute shop/cart',
+    'apply status of StickyWorkload shop/cart',
+  ]);
   expect(news.events).toEqual(['Normal Programmed cart']);
   expect(JSON.stringify(world.mustFind(httpRoutes, 'cart')['spec'])).toContain('"sessionPersistence"');
 });
@@ -91,10 +114,14 @@ test('upgraded from one channel to the other: the route changes its shape', asyn
 test('removed: the proxy serves on, the status says so, and nothing is written to what is gone', async () => {
   await install('B');
   const news = await world.after(() => {
-    for (const resource of [httpRoutes, gateways, gatewayClasses]) for (const { metadata } of world.cluster.all(resource)) world.cluster.remove(resource, metadata);
+    for (const resource of [httpRoutes, gateways, gatewayClasses])
+      for (const { metadata } of world.cluster.all(resource)) world.cluster.remove(resource, metadata);
     world.cluster.remove(customResourceDefinitions, { name: 'httproutes.gateway.networking.k8s.io' });
   });
-  expect(news).toEqual({ writes: ['apply status of StickyWorkload shop/cart'], events: ['Normal GatewayAPIMissing cart'] });
+  expect(news).toEqual({
+    writes: ['apply status of StickyWorkload shop/cart'],
+    events: ['Normal GatewayAPIMissing cart'],
+  });
   expect(world.condition('cart', 'Ready')).toMatchObject({ status: 'True' });
 });
 
@@ -102,7 +129,9 @@ test('its kinds served a while after their definitions, and nobody has used them
   world.cluster.fail({ verb: 'list', kind: 'HTTPRoute', error: away, times: 3 });
   expect(await install('B')).toEqual({ writes: [], events: [] });
   await world.clock.advance(2000);
-  expect(world.news().writes.toSorted()).toEqual([...routeWrites, ...statusWrites, 'apply status of StickyWorkload shop/cart'].toSorted());
+  expect(world.news().writes.toSorted()).toEqual(
+    [...routeWrites, ...statusWrites, 'apply status of StickyWorkload shop/cart'].toSorted(),
+  );
 });
 
 test('a route of somebody else is never overwritten, not even while routes cannot be listed yet', async () => {

@@ -48,7 +48,10 @@ describe('pods that run without the sidecar', () => {
     const held: KubeObject = pod({ name: 'cart-c', of: 'cart-1', app: 'cart', workload: 'cart' });
     const spec = held['spec'] as { containers: object[] };
     const preStop = (path: string) => ({ lifecycle: { preStop: { httpGet: { path, port: 15_999 } } } });
-    spec.containers = [{ name: 'app', image: 'app:1', ...preStop('/prestop/app') }, { name: 'old', image: 'app:1', ...preStop('/prestop') }];
+    spec.containers = [
+      { name: 'app', image: 'app:1', ...preStop('/prestop/app') },
+      { name: 'old', image: 'app:1', ...preStop('/prestop') },
+    ];
     await world.after(() => world.put(pods, held));
     expect(world.condition('cart', 'Injected')).toMatchObject({ status: 'True' });
   });
@@ -69,8 +72,15 @@ describe('the webhook configuration', () => {
   test('follows them as they come and go, with one write each', async () => {
     const elsewhere = stickyWorkload({ name: 'chat', namespace: 'talk' });
     const came = await world.after(() => world.put(stickyWorkloads, elsewhere));
-    expect(came.writes).toEqual(['apply MutatingWebhookConfiguration holdfast', 'apply status of StickyWorkload talk/chat']);
-    expect(entries().map(({ name }) => name).toSorted()).toEqual(['labelled.holdfast.dev', 'shop.inject.holdfast.dev', 'talk.inject.holdfast.dev']);
+    expect(came.writes).toEqual([
+      'apply MutatingWebhookConfiguration holdfast',
+      'apply status of StickyWorkload talk/chat',
+    ]);
+    expect(
+      entries()
+        .map(({ name }) => name)
+        .toSorted(),
+    ).toEqual(['labelled.holdfast.dev', 'shop.inject.holdfast.dev', 'talk.inject.holdfast.dev']);
     const went = await world.after(() => world.cluster.remove(stickyWorkloads, { namespace: 'talk', name: 'chat' }));
     expect(went).toEqual({ writes: ['apply MutatingWebhookConfiguration holdfast'], events: [] });
     expect(entries().map(({ name }) => name)).toEqual(['shop.inject.holdfast.dev', 'labelled.holdfast.dev']);
@@ -80,9 +90,18 @@ describe('the webhook configuration', () => {
 describe('a pod at its admission', () => {
   async function admit(owner: string): Promise<unknown> {
     const { metadata, ...object } = pod({ name: 'x', of: owner, app: 'cart' });
-    const created = { ...object, metadata: { generateName: `${owner}-`, labels: metadata.labels, ownerReferences: metadata.ownerReferences } };
-    const review = { apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request: { uid: 'u', kind: { group: '', version: 'v1', kind: 'Pod' }, namespace, object: created } };
-    const { body } = await world.client(operator.listening().webhook).call('POST', '/inject', { body: JSON.stringify(review) });
+    const created = {
+      ...object,
+      metadata: { generateName: `${owner}-`, labels: metadata.labels, ownerReferences: metadata.ownerReferences },
+    };
+    const review = {
+      apiVersion: 'admission.k8s.io/v1',
+      kind: 'AdmissionReview',
+      request: { uid: 'u', kind: { group: '', version: 'v1', kind: 'Pod' }, namespace, object: created },
+    };
+    const { body } = await world
+      .client(operator.listening().webhook)
+      .call('POST', '/inject', { body: JSON.stringify(review) });
     const { response } = body as { response: { allowed: boolean; patch?: string } };
     expect(response.allowed).toBe(true);
     return response.patch === undefined ? undefined : JSON.parse(Buffer.from(response.patch, 'base64').toString());
@@ -106,7 +125,8 @@ describe('a pod at its admission', () => {
 });
 
 describe('the sidecar of a pod that is evicted', () => {
-  const ask = async (): Promise<unknown> => (await world.client(operator.listening().discovery).call('GET', '/v1/drain', { token: 'sidecar' })).body;
+  const ask = async (): Promise<unknown> =>
+    (await world.client(operator.listening().discovery).call('GET', '/v1/drain', { token: 'sidecar' })).body;
   const evicted = (): KubeObject => {
     const one = pod({ name: 'cart-a', of: 'cart-1', app: 'cart', workload: 'cart' });
     const conditions = [
@@ -114,10 +134,20 @@ describe('the sidecar of a pod that is evicted', () => {
       { type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI' },
     ];
     const deletionTimestamp = new Date(world.clock.nowMs() + 60_000).toISOString();
-    return { ...one, metadata: { ...one.metadata, deletionTimestamp, deletionGracePeriodSeconds: 60 }, status: { phase: 'Running', podIP: '10.0.0.97', conditions } };
+    return {
+      ...one,
+      metadata: { ...one.metadata, deletionTimestamp, deletionGracePeriodSeconds: 60 },
+      status: { phase: 'Running', podIP: '10.0.0.97', conditions },
+    };
   };
 
-  beforeEach(() => world.cluster.addToken('sidecar', { username: 'system:serviceaccount:shop:default', podName: 'cart-a', podUid: 'uid-cart-a' }));
+  beforeEach(() =>
+    world.cluster.addToken('sidecar', {
+      username: 'system:serviceaccount:shop:default',
+      podName: 'cart-a',
+      podUid: 'uid-cart-a',
+    }),
+  );
 
   test('is told who disrupts it, so that it can say who cut its drain short', async () => {
     await world.after(() => world.put(pods, evicted()));
@@ -126,7 +156,16 @@ describe('the sidecar of a pod that is evicted', () => {
 
   test('is told nothing of it where the pod was simply deleted', async () => {
     const one = evicted();
-    await world.after(() => world.put(pods, { ...one, status: { phase: 'Running', podIP: '10.0.0.97', conditions: [{ type: 'DisruptionTarget', status: 'False', reason: 'Over' }] } }));
+    await world.after(() =>
+      world.put(pods, {
+        ...one,
+        status: {
+          phase: 'Running',
+          podIP: '10.0.0.97',
+          conditions: [{ type: 'DisruptionTarget', status: 'False', reason: 'Over' }],
+        },
+      }),
+    );
     expect(await ask()).not.toHaveProperty('disruption');
   });
 });

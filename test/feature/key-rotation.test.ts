@@ -31,8 +31,14 @@ function ring(): string {
   return (keyRing?.keys ?? []).map(({ id }) => (id === keyRing?.current ? `${id}*` : String(id))).join(',');
 }
 const ask = (value: string) =>
-  world.edit(stickyWorkloads, 'cart', (object) => ({ ...object, metadata: { ...object.metadata, annotations: { 'holdfast.dev/rotate-session-keys': value } } }));
-const keyEvents = () => world.cluster.events().flatMap(({ reason, note }) => (reason.startsWith('KeyRotation') ? [`${reason}: ${note}`] : []));
+  world.edit(stickyWorkloads, 'cart', (object) => ({
+    ...object,
+    metadata: { ...object.metadata, annotations: { 'holdfast.dev/rotate-session-keys': value } },
+  }));
+const keyEvents = () =>
+  world.cluster
+    .events()
+    .flatMap(({ reason, note }) => (reason.startsWith('KeyRotation') ? [`${reason}: ${note}`] : []));
 const keyWrites = () => world.news().writes.filter((write) => write.includes('Secret'));
 type Step = 'added' | 'promoted' | 'settled';
 /** As if the step had been taken so long ago: all that a rotation knows of the past stands in the Secret. */
@@ -40,7 +46,10 @@ function since(step: Step, ms: number): void {
   const at = formatTime(world.clock.nowMs() - ms);
   world.edit(secrets, 'cart-session-keys', (object) => ({
     ...object,
-    metadata: { ...object.metadata, annotations: { ...object.metadata.annotations, [`holdfast.dev/session-key-${step}-at`]: at } },
+    metadata: {
+      ...object.metadata,
+      annotations: { ...object.metadata.annotations, [`holdfast.dev/session-key-${step}-at`]: at },
+    },
   }));
 }
 
@@ -91,7 +100,9 @@ describe('no key signs before every proxy has it', () => {
     ask('monday');
     await proxies.pass(7 * minute);
     expect(ring()).toBe('1*,2');
-    expect(keyEvents()).toContain('KeyRotationWaiting: Session key 2 cannot sign yet: proxy pod uid-proxy-2 does not know key 2. Sessions go on with key 1.');
+    expect(keyEvents()).toContain(
+      'KeyRotationWaiting: Session key 2 cannot sign yet: proxy pod uid-proxy-2 does not know key 2. Sessions go on with key 1.',
+    );
     proxies.say('proxy-2', {});
     await proxies.pass(10 * second);
     expect(ring()).toBe('1,2*');
@@ -102,7 +113,9 @@ describe('no key signs before every proxy has it', () => {
     ask('monday');
     await proxies.pass(7 * minute);
     expect(ring()).toBe('1*,2');
-    expect(keyEvents()).toContain('KeyRotationWaiting: Session key 2 cannot sign yet: proxy pod uid-proxy-2 has not said which keys it has. Sessions go on with key 1.');
+    expect(keyEvents()).toContain(
+      'KeyRotationWaiting: Session key 2 cannot sign yet: proxy pod uid-proxy-2 has not said which keys it has. Sessions go on with key 1.',
+    );
   });
 });
 
@@ -124,11 +137,17 @@ test('no key is retired before every proxy has signed with the new one for a day
 });
 
 test('what somebody else wrote meanwhile is kept', async () => {
-  const conflict = new AppError('KUBERNETES_CONFLICT', 'the object has been modified', { source: 'kubernetes', retryable: true });
+  const conflict = new AppError('KUBERNETES_CONFLICT', 'the object has been modified', {
+    source: 'kubernetes',
+    retryable: true,
+  });
   world.cluster.fail({ verb: 'update', kind: 'Secret', error: conflict });
   ask('monday');
   await proxies.pass(4 * second);
-  world.edit(secrets, 'cart-session-keys', (object) => ({ ...object, metadata: { ...object.metadata, annotations: { theirs: 'yes' } } }));
+  world.edit(secrets, 'cart-session-keys', (object) => ({
+    ...object,
+    metadata: { ...object.metadata, annotations: { theirs: 'yes' } },
+  }));
   await proxies.pass(20 * second);
   expect(ring()).toBe('1*,2');
   expect(world.mustFind(secrets, 'cart-session-keys').metadata.annotations).toMatchObject({ theirs: 'yes' });
@@ -136,12 +155,17 @@ test('what somebody else wrote meanwhile is kept', async () => {
 });
 
 test('a write that is refused is told, changes nothing, and is tried again', async () => {
-  const refused = new AppError('KUBERNETES_INVALID', 'field is immutable when `immutable` is set', { source: 'kubernetes', retryable: false });
+  const refused = new AppError('KUBERNETES_INVALID', 'field is immutable when `immutable` is set', {
+    source: 'kubernetes',
+    retryable: false,
+  });
   world.cluster.fail({ verb: 'update', kind: 'Secret', error: refused });
   ask('monday');
   await proxies.pass(minute);
   expect(ring()).toBe('1*');
-  expect(keyEvents()).toEqual(['KeyRotationFailed: The session keys stay as they are: field is immutable when `immutable` is set']);
+  expect(keyEvents()).toEqual([
+    'KeyRotationFailed: The session keys stay as they are: field is immutable when `immutable` is set',
+  ]);
   await world.clock.advance(10 * minute);
   expect(ring()).toBe('1*,2');
 });

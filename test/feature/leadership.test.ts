@@ -14,12 +14,16 @@ beforeEach(async () => {
 });
 afterEach(() => world.stop());
 
-const leaders = (): string[] => [...(first.isLeader() ? ['operator-1'] : []), ...(second.isLeader() ? ['operator-2'] : [])];
+const leaders = (): string[] => [
+  ...(first.isLeader() ? ['operator-1'] : []),
+  ...(second.isLeader() ? ['operator-2'] : []),
+];
 const editService = () => world.editSpec(services, 'cart', { selector: { app: 'other' } });
 const isPutBack = () => JSON.stringify(world.mustFind(services, 'cart')['spec']).includes('"selector":{"app":"cart"}');
 
 /** All writes but those of the lease itself, which is renewed every two seconds. */
-const realWrites = () => world.news().writes.filter((write) => write !== 'update Lease holdfast-system/holdfast-operator');
+const realWrites = () =>
+  world.news().writes.filter((write) => write !== 'update Lease holdfast-system/holdfast-operator');
 
 /** Once after a start a leader applies everything. */
 const firstWritesOfALeader = [

@@ -19,8 +19,16 @@ beforeEach(async () => {
   ({ world, operator } = await createServingWorld({ startMs: Math.floor(Date.now() / 1000) * 1000 }));
   client = world.client(operator.listening().discovery);
   world.put(pods, proxyPod('proxy-1'));
-  world.cluster.addToken('proxy', { username: 'system:serviceaccount:shop:holdfast-holdfast', podName: 'proxy-1', podUid: 'uid-proxy-1' });
-  world.cluster.addToken('sidecar', { username: 'system:serviceaccount:shop:default', podName: 'cart-a', podUid: 'uid-cart-a' });
+  world.cluster.addToken('proxy', {
+    username: 'system:serviceaccount:shop:holdfast-holdfast',
+    podName: 'proxy-1',
+    podUid: 'uid-proxy-1',
+  });
+  world.cluster.addToken('sidecar', {
+    username: 'system:serviceaccount:shop:default',
+    podName: 'cart-a',
+    podUid: 'uid-cart-a',
+  });
   await world.settle();
 });
 afterEach(async () => {
@@ -30,10 +38,21 @@ afterEach(async () => {
 
 let sequence = 0;
 
-async function report(sessions: Record<string, number>, state: EndpointReport['state'] = 'Accepting', number = (sequence += 1)): Promise<void> {
-  const endpoints = Object.entries(sessions).map(([name, count]) => ({ uid: `uid-${name}`, state, sessions: count, expiresAtMs: world.clock.nowMs() + 1_800_000 }));
+async function report(
+  sessions: Record<string, number>,
+  state: EndpointReport['state'] = 'Accepting',
+  number = (sequence += 1),
+): Promise<void> {
+  const endpoints = Object.entries(sessions).map(([name, count]) => ({
+    uid: `uid-${name}`,
+    state,
+    sessions: count,
+    expiresAtMs: world.clock.nowMs() + 1_800_000,
+  }));
   const body: Report = { startedAtMs: 1, sequence: number, endpoints, ended: [], seen: [] };
-  expect(await client.call('POST', '/v1/report', { token: 'proxy', body: JSON.stringify(body) })).toMatchObject({ status: 204 });
+  expect(await client.call('POST', '/v1/report', { token: 'proxy', body: JSON.stringify(body) })).toMatchObject({
+    status: 204,
+  });
 }
 
 /** The page of a replica, without what is of the process. */
@@ -45,19 +64,31 @@ async function scrape(of = operator): Promise<string[]> {
 }
 
 /** Series of the metrics named. */
-const series = (lines: string[], ...names: string[]): string[] => lines.filter((line) => names.some((name) => line.startsWith(`${name}{`) || line.startsWith(`${name} `)));
+const series = (lines: string[], ...names: string[]): string[] =>
+  lines.filter((line) => names.some((name) => line.startsWith(`${name}{`) || line.startsWith(`${name} `)));
 
 test('the page shows what the catalogue lists for the operator, and nothing else', async () => {
   const lines = await scrape();
   const shown = lines.flatMap((line) => /^# TYPE (\S+) (\S+)$/.exec(line)?.slice(1).join(' ') ?? []);
-  const catalogued = Object.entries(metrics).flatMap(([name, { part, type }]) => (part === 'operator' ? [`${name} ${type}`] : []));
+  const catalogued = Object.entries(metrics).flatMap(([name, { part, type }]) =>
+    part === 'operator' ? [`${name} ${type}`] : [],
+  );
   expect(shown.toSorted()).toEqual(catalogued.toSorted());
 });
 
 describe('StickyWorkloads', () => {
   test('what they have at this moment', async () => {
     await report({ 'cart-a': 3, 'cart-b': 4 });
-    expect(series(await scrape(), 'holdfast_operator_leader', 'holdfast_workload_sessions', 'holdfast_workload_endpoints', 'holdfast_workload_ready', 'holdfast_workload_pods_not_injected')).toEqual([
+    expect(
+      series(
+        await scrape(),
+        'holdfast_operator_leader',
+        'holdfast_workload_sessions',
+        'holdfast_workload_endpoints',
+        'holdfast_workload_ready',
+        'holdfast_workload_pods_not_injected',
+      ),
+    ).toEqual([
       'holdfast_operator_leader 1',
       'holdfast_workload_sessions{namespace="shop",workload="cart",state="Pending"} 0',
       'holdfast_workload_sessions{namespace="shop",workload="cart",state="Accepting"} 7',
@@ -92,18 +123,34 @@ test('a drain: who holds it up and until when, and how it ended', async () => {
   await report({ 'cart-a': 3 }, 'Draining');
   const deadline = Date.parse(world.status('cart').endpoints?.[0]?.deadline ?? '') / 1000;
   const cartA = '{namespace="shop",workload="cart",pod="cart-a"}';
-  expect(series(await scrape(), 'holdfast_draining_pod_sessions', 'holdfast_draining_pod_deadline_timestamp_seconds')).toEqual([
+  expect(
+    series(await scrape(), 'holdfast_draining_pod_sessions', 'holdfast_draining_pod_deadline_timestamp_seconds'),
+  ).toEqual([
     `holdfast_draining_pod_sessions${cartA} 3`,
     `holdfast_draining_pod_deadline_timestamp_seconds${cartA} ${deadline}`,
   ]);
 
-  const summary = { reason: 'DrainDeadline', sessionsAtStart: 3, sessionsCut: 2, tookMs: 90_000, message: 'released with 2 sessions' };
+  const summary = {
+    reason: 'DrainDeadline',
+    sessionsAtStart: 3,
+    sessionsCut: 2,
+    tookMs: 90_000,
+    message: 'released with 2 sessions',
+  };
   await client.call('POST', '/v1/drained', { token: 'sidecar', body: JSON.stringify(summary) });
   world.cluster.remove(pods, { namespace, name: 'cart-a' });
   await world.settle();
   const lines = await scrape();
   const how = '{namespace="shop",workload="cart",reason="DrainDeadline"}';
-  expect(series(lines, 'holdfast_drains_total', 'holdfast_drain_sessions_cut_total', 'holdfast_drain_duration_seconds_sum', 'holdfast_draining_pod_sessions')).toEqual([
+  expect(
+    series(
+      lines,
+      'holdfast_drains_total',
+      'holdfast_drain_sessions_cut_total',
+      'holdfast_drain_duration_seconds_sum',
+      'holdfast_draining_pod_sessions',
+    ),
+  ).toEqual([
     `holdfast_drains_total${how} 1`,
     `holdfast_drain_sessions_cut_total${how} 2`,
     'holdfast_drain_duration_seconds_sum{reason="DrainDeadline"} 90',
@@ -115,15 +162,23 @@ test('a pod that vanished under its sessions: they are counted as cut', async ()
   world.cluster.remove(pods, { namespace, name: 'cart-a' });
   await world.settle();
   const how = '{namespace="shop",workload="cart",reason="DrainBroken"}';
-  expect(series(await scrape(), 'holdfast_drains_total', 'holdfast_drain_sessions_cut_total')).toEqual([`holdfast_drains_total${how} 1`, `holdfast_drain_sessions_cut_total${how} 3`]);
+  expect(series(await scrape(), 'holdfast_drains_total', 'holdfast_drain_sessions_cut_total')).toEqual([
+    `holdfast_drains_total${how} 1`,
+    `holdfast_drain_sessions_cut_total${how} 3`,
+  ]);
 });
 
 test('reports and writes, by what became of them', async () => {
   await report({ 'cart-a': 3, 'cart-b': 4 });
   await report({ 'cart-a': 2, 'cart-b': 4 }, 'Accepting', 1);
   const lines = await scrape();
-  expect(series(lines, 'holdfast_operator_reports_total')).toEqual(expect.arrayContaining([expect.stringMatching(/result="Taken"} 1$/), expect.stringMatching(/result="Late"} 1$/)]));
+  expect(series(lines, 'holdfast_operator_reports_total')).toEqual(
+    expect.arrayContaining([expect.stringMatching(/result="Taken"} 1$/), expect.stringMatching(/result="Late"} 1$/)]),
+  );
   expect(series(lines, 'holdfast_operator_kube_writes_total')).toEqual(
-    expect.arrayContaining([expect.stringMatching(/verb="create",kind="Secret",result="ok"} 2$/), expect.stringMatching(/verb="apply",kind="Deployment",result="ok"} 1$/)]),
+    expect.arrayContaining([
+      expect.stringMatching(/verb="create",kind="Secret",result="ok"} 2$/),
+      expect.stringMatching(/verb="apply",kind="Deployment",result="ok"} 1$/),
+    ]),
   );
 });

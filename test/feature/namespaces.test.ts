@@ -2,11 +2,29 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { KubeObject, Resource } from '../../src/kube/ports.ts';
 import * as resources from '../../src/kube/resources.ts';
 import type { Operator } from '../../src/operator/operator.ts';
-import { deployment, elsewhere, gateway, grantDefinition, referenceGrant, routeDefinition, stickyWorkload } from '../support/operator-objects.ts';
+import {
+  deployment,
+  elsewhere,
+  gateway,
+  grantDefinition,
+  referenceGrant,
+  routeDefinition,
+  stickyWorkload,
+} from '../support/operator-objects.ts';
 import { createOperatorWorld, type OperatorWorld } from '../support/operator-world.ts';
 import type { ShortWorkload } from '../support/world.ts';
 
-const { customResourceDefinitions, deployments, gateways, httpRoutes, podDisruptionBudgets, secrets, serviceAccounts, services, stickyWorkloads } = resources;
+const {
+  customResourceDefinitions,
+  deployments,
+  gateways,
+  httpRoutes,
+  podDisruptionBudgets,
+  secrets,
+  serviceAccounts,
+  services,
+  stickyWorkloads,
+} = resources;
 
 let world: OperatorWorld;
 let operator: Operator;
@@ -25,19 +43,30 @@ function putWorkload(namespace: string, name: string, spec: Spec = {}, createdAt
   world.put(stickyWorkloads, stickyWorkload({ name, namespace, spec, createdAt }));
 }
 
-const onWeb = (more: Spec['route'] = {}): Spec => ({ route: { parentRefs: [{ name: 'web', namespace: 'infra' }], ...more } });
+const onWeb = (more: Spec['route'] = {}): Spec => ({
+  route: { parentRefs: [{ name: 'web', namespace: 'infra' }], ...more },
+});
 const table = (key: string) => operator.feed.table(key)?.table;
 const routesOf = (key: string) => table(key)?.routes.map(({ name }) => name);
-const found = (resource: Resource, namespace: string, name: string): KubeObject | undefined => world.cluster.find(resource, { namespace, name });
+const found = (resource: Resource, namespace: string, name: string): KubeObject | undefined =>
+  world.cluster.find(resource, { namespace, name });
 
 function conditionsOf(object: KubeObject | Record<string, unknown> | undefined): Record<string, string> {
-  const holder: { conditions?: { type: string; status: string; reason: string }[] } | undefined = object?.['status'] ?? object;
-  return Object.fromEntries((holder?.conditions ?? []).map(({ type, status, reason }) => [type, `${status} ${reason}`]));
+  const holder: { conditions?: { type: string; status: string; reason: string }[] } | undefined =
+    object?.['status'] ?? object;
+  return Object.fromEntries(
+    (holder?.conditions ?? []).map(({ type, status, reason }) => [type, `${status} ${reason}`]),
+  );
 }
 
-const verdictOn = (namespace: string, name: string, type: string): string | undefined => conditionsOf(found(stickyWorkloads, namespace, name))[type];
+const verdictOn = (namespace: string, name: string, type: string): string | undefined =>
+  conditionsOf(found(stickyWorkloads, namespace, name))[type];
 const messageOn = (namespace: string, name: string, type: string): string =>
-  (found(stickyWorkloads, namespace, name)?.['status'] as { conditions: { type: string; message: string }[] } | undefined)?.conditions.find((one) => one.type === type)?.message ?? '';
+  (
+    found(stickyWorkloads, namespace, name)?.['status'] as
+      | { conditions: { type: string; message: string }[] }
+      | undefined
+  )?.conditions.find((one) => one.type === type)?.message ?? '';
 
 /** The proxy's pods are ready, as the Deployment controller tells. */
 function runProxy(namespace: string, name: string): void {
@@ -47,19 +76,39 @@ function runProxy(namespace: string, name: string): void {
 
 describe('a Gateway that a user wrote', () => {
   test('gets its proxy and its status also before any route, and owns all of it', async () => {
-    const news = await world.after(() => world.put(gateways, gateway('web', { infrastructure: { labels: { team: 'a', 'app.kubernetes.io/component': 'mine' }, annotations: { note: 'b' } } })));
-    const made = ['ServiceAccount', 'Deployment', 'Service', 'PodDisruptionBudget'].map((kind) => `apply ${kind} infra/web-holdfast`);
+    const news = await world.after(() =>
+      world.put(
+        gateways,
+        gateway('web', {
+          infrastructure: { labels: { team: 'a', 'app.kubernetes.io/component': 'mine' }, annotations: { note: 'b' } },
+        }),
+      ),
+    );
+    const made = ['ServiceAccount', 'Deployment', 'Service', 'PodDisruptionBudget'].map(
+      (kind) => `apply ${kind} infra/web-holdfast`,
+    );
     expect(news).toEqual({ writes: [...made, 'apply status of Gateway infra/web'], events: [] });
     for (const resource of [serviceAccounts, deployments, services, podDisruptionBudgets]) {
       expect(found(resource, 'infra', 'web-holdfast')?.metadata).toMatchObject({
-        labels: { 'gateway.networking.k8s.io/gateway-name': 'web', 'gateway.networking.k8s.io/gateway-class-name': 'holdfast', 'app.kubernetes.io/component': 'proxy', team: 'a' },
+        labels: {
+          'gateway.networking.k8s.io/gateway-name': 'web',
+          'gateway.networking.k8s.io/gateway-class-name': 'holdfast',
+          'app.kubernetes.io/component': 'proxy',
+          team: 'a',
+        },
         annotations: { note: 'b' },
         ownerReferences: [{ kind: 'Gateway', name: 'web', controller: true }],
       });
     }
-    expect(conditionsOf(found(gateways, 'infra', 'web'))).toEqual({ Accepted: 'True Accepted', Programmed: 'False Pending' });
+    expect(conditionsOf(found(gateways, 'infra', 'web'))).toEqual({
+      Accepted: 'True Accepted',
+      Programmed: 'False Pending',
+    });
     await world.after(() => runProxy('infra', 'web-holdfast'));
-    expect(conditionsOf(found(gateways, 'infra', 'web'))).toEqual({ Accepted: 'True Accepted', Programmed: 'True Programmed' });
+    expect(conditionsOf(found(gateways, 'infra', 'web'))).toEqual({
+      Accepted: 'True Accepted',
+      Programmed: 'True Programmed',
+    });
     expect(await world.after(() => undefined)).toEqual({ writes: [], events: [] });
   });
 
@@ -73,33 +122,57 @@ describe('a Gateway that a user wrote', () => {
     await world.settle();
     expect(routesOf('infra/web')).toEqual(['shop/cart#0', 'zoo/till#0']);
     expect(Object.keys(table('infra/web')?.backends ?? {})).toEqual(['shop/cart', 'zoo/till']);
-    expect(world.cluster.all(deployments).map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)).toEqual(expect.not.arrayContaining(['shop/holdfast-holdfast', 'zoo/holdfast-holdfast']));
+    expect(world.cluster.all(deployments).map(({ metadata }) => `${metadata.namespace}/${metadata.name}`)).toEqual(
+      expect.not.arrayContaining(['shop/holdfast-holdfast', 'zoo/holdfast-holdfast']),
+    );
     expect(verdictOn('shop', 'cart', 'Programmed')).toBe('True Programmed');
-    expect(found(gateways, 'infra', 'web')?.['status']).toMatchObject({ listeners: [{ name: 'http', attachedRoutes: 2 }] });
+    expect(found(gateways, 'infra', 'web')?.['status']).toMatchObject({
+      listeners: [{ name: 'http', attachedRoutes: 2 }],
+    });
     const parentRef = { group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'web', namespace: 'infra' };
-    expect(found(httpRoutes, 'zoo', 'till')).toMatchObject({ spec: { parentRefs: [parentRef] }, status: { parents: [{ parentRef, controllerName: 'holdfast.dev/gateway-controller' }] } });
+    expect(found(httpRoutes, 'zoo', 'till')).toMatchObject({
+      spec: { parentRefs: [parentRef] },
+      status: { parents: [{ parentRef, controllerName: 'holdfast.dev/gateway-controller' }] },
+    });
   });
 
   test('under the name that ours would have: StickyWorkloads of its namespace that name none are served by it', async () => {
-    world.put(gateways, elsewhere('shop', gateway('holdfast', { listeners: [{ name: 'plain', port: 8080, allowedRoutes: {} }] })));
+    world.put(
+      gateways,
+      elsewhere('shop', gateway('holdfast', { listeners: [{ name: 'plain', port: 8080, allowedRoutes: {} }] })),
+    );
     await world.after(() => putWorkload('shop', 'cart'));
     expect(found(gateways, 'shop', 'holdfast')?.['spec']).toMatchObject({ listeners: [{ name: 'plain' }] });
     expect(table('shop/holdfast')?.listeners).toEqual([{ name: 'plain', protocol: 'HTTP', port: 8080 }]);
     expect(routesOf('shop/holdfast')).toEqual(['shop/cart#0']);
-    expect(found(services, 'shop', 'holdfast-holdfast')?.['spec']).toMatchObject({ ports: [{ name: 'http-8080', port: 8080, targetPort: 8080 }] });
+    expect(found(services, 'shop', 'holdfast-holdfast')?.['spec']).toMatchObject({
+      ports: [{ name: 'http-8080', port: 8080, targetPort: 8080 }],
+    });
   });
 
   test('one of its listeners cannot be served: the others are, and each says what it is', async () => {
-    const listeners = [{ name: 'plain' }, { name: 'tls', port: 443, protocol: 'HTTPS' }, { name: 'metrics', port: 9090 }, { name: 'one', port: 81 }, { name: 'two', port: 81 }];
+    const listeners = [
+      { name: 'plain' },
+      { name: 'tls', port: 443, protocol: 'HTTPS' },
+      { name: 'metrics', port: 9090 },
+      { name: 'one', port: 81 },
+      { name: 'two', port: 81 },
+    ];
     await world.after(() => {
       world.put(gateways, gateway('web', { listeners }));
       putWorkload('shop', 'cart', onWeb());
     });
     expect(table('infra/web')?.listeners.map(({ name }) => name)).toEqual(['plain']);
     expect(conditionsOf(found(gateways, 'infra', 'web'))).toMatchObject({ Accepted: 'True ListenersNotValid' });
-    const status = found(gateways, 'infra', 'web')?.['status'] as { listeners: { name: string; attachedRoutes: number }[] };
+    const status = found(gateways, 'infra', 'web')?.['status'] as {
+      listeners: { name: string; attachedRoutes: number }[];
+    };
     expect(status.listeners.map(({ attachedRoutes }) => attachedRoutes)).toEqual([1, 0, 0, 0, 0]);
-    expect(status.listeners.map((listener) => conditionsOf(listener)).map(({ Accepted, Conflicted, Programmed }) => ({ Accepted, Conflicted, Programmed }))).toEqual([
+    expect(
+      status.listeners
+        .map((listener) => conditionsOf(listener))
+        .map(({ Accepted, Conflicted, Programmed }) => ({ Accepted, Conflicted, Programmed })),
+    ).toEqual([
       { Accepted: 'True Accepted', Conflicted: 'False NoConflicts', Programmed: 'False Pending' },
       { Accepted: 'False UnsupportedProtocol', Conflicted: 'False NoConflicts', Programmed: 'False Invalid' },
       { Accepted: 'False PortUnavailable', Conflicted: 'False NoConflicts', Programmed: 'False Invalid' },
@@ -115,7 +188,12 @@ describe('a Gateway that a user wrote', () => {
   });
 
   test('whose proxy somebody else stands in for: nothing is overwritten, and Gateway and StickyWorkload both say so', async () => {
-    world.put(services, { apiVersion: 'v1', kind: 'Service', metadata: { namespace: 'infra', name: 'web-holdfast' }, spec: { theirs: true } });
+    world.put(services, {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { namespace: 'infra', name: 'web-holdfast' },
+      spec: { theirs: true },
+    });
     await world.after(() => {
       world.put(gateways, gateway('web'));
       putWorkload('shop', 'cart', onWeb());
@@ -127,27 +205,87 @@ describe('a Gateway that a user wrote', () => {
 });
 
 describe('a Gateway that does not take the route', () => {
-  const selector = { namespaces: { from: 'Selector', selector: { matchExpressions: [{ key: 'team', operator: 'In', values: ['a', 'b'] }] } } };
+  const selector = {
+    namespaces: {
+      from: 'Selector',
+      selector: { matchExpressions: [{ key: 'team', operator: 'In', values: ['a', 'b'] }] },
+    },
+  };
   const rows: { sentence: string; given?: KubeObject; route?: Spec['route']; reason: string; says: string }[] = [
-    { sentence: 'it does not exist', reason: 'GatewayNotFound', says: 'there is no Gateway infra/web: create it, or name one that exists' },
-    { sentence: 'it has a class of another controller', given: gateway('web', { className: 'theirs' }), reason: 'GatewayNotOurs', says: 'has class theirs' },
-    { sentence: 'it takes routes of its own namespace only', given: gateway('web', { listeners: [{ name: 'http', allowedRoutes: {} }] }), reason: 'NotAllowedByListeners', says: 'takes no HTTPRoute of namespace shop' },
-    { sentence: 'it takes routes of another kind only', given: gateway('web', { listeners: [{ name: 'http', allowedRoutes: { namespaces: { from: 'All' }, kinds: [{ kind: 'GRPCRoute' }] } }] }), reason: 'NotAllowedByListeners', says: 'takes no HTTPRoute' },
-    { sentence: 'its selector does not choose the namespace', given: gateway('web', { listeners: [{ name: 'http', allowedRoutes: selector }] }), reason: 'NotAllowedByListeners', says: 'its owner must allow it in allowedRoutes' },
-    { sentence: 'it serves other hosts', given: gateway('web', { listeners: [{ name: 'http', hostname: '*.other.example' }] }), route: { hostnames: ['cart.example'] }, reason: 'NoMatchingListenerHostname', says: 'serves *.other.example' },
-    { sentence: 'it has no listener of the name', given: gateway('web'), route: { parentRefs: [{ name: 'web', namespace: 'infra', sectionName: 'tls' }] }, reason: 'NoMatchingParent', says: 'has no listener tls' },
-    { sentence: 'its only listener cannot be served', given: gateway('web', { listeners: [{ name: 'tls', protocol: 'HTTPS', port: 443 }] }), reason: 'NoMatchingParent', says: 'Protocol HTTPS is not supported by this version' },
-    { sentence: 'its name is too long for a proxy', given: gateway('w'.repeat(55)), route: { parentRefs: [{ name: 'w'.repeat(55), namespace: 'infra' }] }, reason: 'NoMatchingParent', says: 'use a name of at most 54' },
+    {
+      sentence: 'it does not exist',
+      reason: 'GatewayNotFound',
+      says: 'there is no Gateway infra/web: create it, or name one that exists',
+    },
+    {
+      sentence: 'it has a class of another controller',
+      given: gateway('web', { className: 'theirs' }),
+      reason: 'GatewayNotOurs',
+      says: 'has class theirs',
+    },
+    {
+      sentence: 'it takes routes of its own namespace only',
+      given: gateway('web', { listeners: [{ name: 'http', allowedRoutes: {} }] }),
+      reason: 'NotAllowedByListeners',
+      says: 'takes no HTTPRoute of namespace shop',
+    },
+    {
+      sentence: 'it takes routes of another kind only',
+      given: gateway('web', {
+        listeners: [{ name: 'http', allowedRoutes: { namespaces: { from: 'All' }, kinds: [{ kind: 'GRPCRoute' }] } }],
+      }),
+      reason: 'NotAllowedByListeners',
+      says: 'takes no HTTPRoute',
+    },
+    {
+      sentence: 'its selector does not choose the namespace',
+      given: gateway('web', { listeners: [{ name: 'http', allowedRoutes: selector }] }),
+      reason: 'NotAllowedByListeners',
+      says: 'its owner must allow it in allowedRoutes',
+    },
+    {
+      sentence: 'it serves other hosts',
+      given: gateway('web', { listeners: [{ name: 'http', hostname: '*.other.example' }] }),
+      route: { hostnames: ['cart.example'] },
+      reason: 'NoMatchingListenerHostname',
+      says: 'serves *.other.example',
+    },
+    {
+      sentence: 'it has no listener of the name',
+      given: gateway('web'),
+      route: { parentRefs: [{ name: 'web', namespace: 'infra', sectionName: 'tls' }] },
+      reason: 'NoMatchingParent',
+      says: 'has no listener tls',
+    },
+    {
+      sentence: 'its only listener cannot be served',
+      given: gateway('web', { listeners: [{ name: 'tls', protocol: 'HTTPS', port: 443 }] }),
+      reason: 'NoMatchingParent',
+      says: 'Protocol HTTPS is not supported by this version',
+    },
+    {
+      sentence: 'its name is too long for a proxy',
+      given: gateway('w'.repeat(55)),
+      route: { parentRefs: [{ name: 'w'.repeat(55), namespace: 'infra' }] },
+      reason: 'NoMatchingParent',
+      says: 'use a name of at most 54',
+    },
   ];
-  test.each(rows)('$sentence: $reason, with the way out, and nothing is made', async ({ given, route, reason, says }) => {
-    if (given) world.put(gateways, given);
-    await world.settle();
-    world.news();
-    const news = await world.after(() => putWorkload('shop', 'cart', onWeb(route)));
-    expect(verdictOn('shop', 'cart', 'Accepted')).toBe(`False ${reason}`);
-    expect(messageOn('shop', 'cart', 'Accepted')).toContain(says);
-    expect(news).toEqual({ writes: ['apply MutatingWebhookConfiguration holdfast', 'apply status of StickyWorkload shop/cart'], events: [`Warning ${reason} cart`] });
-  });
+  test.each(rows)(
+    '$sentence: $reason, with the way out, and nothing is made',
+    async ({ given, route, reason, says }) => {
+      if (given) world.put(gateways, given);
+      await world.settle();
+      world.news();
+      const news = await world.after(() => putWorkload('shop', 'cart', onWeb(route)));
+      expect(verdictOn('shop', 'cart', 'Accepted')).toBe(`False ${reason}`);
+      expect(messageOn('shop', 'cart', 'Accepted')).toContain(says);
+      expect(news).toEqual({
+        writes: ['apply MutatingWebhookConfiguration holdfast', 'apply status of StickyWorkload shop/cart'],
+        events: [`Warning ${reason} cart`],
+      });
+    },
+  );
 
   test('one of two does: that one serves, and the status says what the other lacks', async () => {
     await world.after(() => {
@@ -157,7 +295,9 @@ describe('a Gateway that does not take the route', () => {
     expect(routesOf('infra/web')).toEqual(['shop/cart#0']);
     expect(verdictOn('shop', 'cart', 'Accepted')).toBe('True Accepted');
     expect(verdictOn('shop', 'cart', 'Programmed')).toBe('False GatewayNotFound');
-    expect(messageOn('shop', 'cart', 'Programmed')).toBe('spec.route.parentRefs: there is no Gateway shop/away: create it, or name one that exists. The rest of the route is served.');
+    expect(messageOn('shop', 'cart', 'Programmed')).toBe(
+      'spec.route.parentRefs: there is no Gateway shop/away: create it, or name one that exists. The rest of the route is served.',
+    );
     expect(found(httpRoutes, 'shop', 'cart')?.['spec']).toMatchObject({ parentRefs: [{ name: 'web' }] });
   });
 
@@ -166,7 +306,13 @@ describe('a Gateway that does not take the route', () => {
     world.put(resources.namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } });
     await world.after(() => putWorkload('shop', 'cart', onWeb()));
     expect(routesOf('infra/web')).toEqual([]);
-    await world.after(() => world.put(resources.namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', labels: { team: 'b' } } }));
+    await world.after(() =>
+      world.put(resources.namespaces, {
+        apiVersion: 'v1',
+        kind: 'Namespace',
+        metadata: { name: 'shop', labels: { team: 'b' } },
+      }),
+    );
     expect(routesOf('infra/web')).toEqual(['shop/cart#0']);
     expect(verdictOn('shop', 'cart', 'Accepted')).toBe('True Accepted');
   });
@@ -178,19 +324,27 @@ describe('a Gateway that does not take the route', () => {
     });
     await world.after(() => world.put(gateways, gateway('web', { listeners: [{ name: 'http', allowedRoutes: {} }] })));
     expect(table('infra/web')).toMatchObject({ routes: [], backends: {} });
-    expect(found(httpRoutes, 'shop', 'cart')?.['status']).toMatchObject({ parents: [{ conditions: [{ type: 'Accepted', status: 'False', reason: 'NotAllowedByListeners' }, {}] }] });
+    expect(found(httpRoutes, 'shop', 'cart')?.['status']).toMatchObject({
+      parents: [{ conditions: [{ type: 'Accepted', status: 'False', reason: 'NotAllowedByListeners' }, {}] }],
+    });
   });
 
   test('without Gateway API there is none to name: refused, with both ways out', async () => {
-    await world.after(() => world.cluster.remove(customResourceDefinitions, { name: 'httproutes.gateway.networking.k8s.io' }));
+    await world.after(() =>
+      world.cluster.remove(customResourceDefinitions, { name: 'httproutes.gateway.networking.k8s.io' }),
+    );
     await world.after(() => putWorkload('shop', 'cart', onWeb()));
     expect(verdictOn('shop', 'cart', 'Accepted')).toBe('False GatewayAPIMissing');
-    expect(messageOn('shop', 'cart', 'Accepted')).toContain('Install its CRDs (https://gateway-api.sigs.k8s.io/guides/), or remove parentRefs');
+    expect(messageOn('shop', 'cart', 'Accepted')).toContain(
+      'Install its CRDs (https://gateway-api.sigs.k8s.io/guides/), or remove parentRefs',
+    );
   });
 });
 
 describe('backends', () => {
-  const canary = (...backends: { name: string; namespace?: string; weight: number }[]): Spec => ({ route: { hostnames: ['cart.example'], backends } });
+  const canary = (...backends: { name: string; namespace?: string; weight: number }[]): Spec => ({
+    route: { hostnames: ['cart.example'], backends },
+  });
   const refs = () => table('shop/holdfast')?.routes.find(({ name }) => name === 'shop/cart#0')?.backendRefs;
   const keysIn = (key: string) => Object.keys(table(key)?.backends ?? {});
 
@@ -199,8 +353,20 @@ describe('backends', () => {
       putWorkload('shop', 'next', { route: { hostnames: ['next.example'] } });
       putWorkload('shop', 'cart', canary({ name: 'cart', weight: 90 }, { name: 'next', weight: 0 }));
     });
-    expect(refs()).toEqual([{ backend: 'shop/cart', weight: 90 }, { backend: 'shop/next', weight: 0 }]);
-    expect(found(httpRoutes, 'shop', 'cart')?.['spec']).toMatchObject({ rules: [{ backendRefs: [{ name: 'cart', port: 80, weight: 90 }, { name: 'next', port: 80, weight: 0 }] }] });
+    expect(refs()).toEqual([
+      { backend: 'shop/cart', weight: 90 },
+      { backend: 'shop/next', weight: 0 },
+    ]);
+    expect(found(httpRoutes, 'shop', 'cart')?.['spec']).toMatchObject({
+      rules: [
+        {
+          backendRefs: [
+            { name: 'cart', port: 80, weight: 90 },
+            { name: 'next', port: 80, weight: 0 },
+          ],
+        },
+      ],
+    });
   });
 
   test('of another namespace need its ReferenceGrant; the others are served meanwhile', async () => {
@@ -213,18 +379,36 @@ describe('backends', () => {
     expect(refs()).toEqual([{ backend: 'shop/cart', weight: 9 }]);
     expect(keysIn('shop/holdfast')).toEqual(['shop/cart']);
     expect(verdictOn('shop', 'cart', 'Programmed')).toBe('False RefNotPermitted');
-    expect(messageOn('shop', 'cart', 'Programmed')).toContain('no ReferenceGrant in namespace zoo lets HTTPRoutes of namespace shop refer to Service next');
-    expect(found(httpRoutes, 'shop', 'cart')?.['status']).toMatchObject({ parents: [{ conditions: [{ type: 'Accepted', status: 'True' }, { type: 'ResolvedRefs', status: 'False', reason: 'RefNotPermitted' }] }] });
+    expect(messageOn('shop', 'cart', 'Programmed')).toContain(
+      'no ReferenceGrant in namespace zoo lets HTTPRoutes of namespace shop refer to Service next',
+    );
+    expect(found(httpRoutes, 'shop', 'cart')?.['status']).toMatchObject({
+      parents: [
+        {
+          conditions: [
+            { type: 'Accepted', status: 'True' },
+            { type: 'ResolvedRefs', status: 'False', reason: 'RefNotPermitted' },
+          ],
+        },
+      ],
+    });
 
     await world.after(() => world.put(resources.referenceGrants.v1beta1, referenceGrant('zoo', 'shop')));
-    expect(refs()).toEqual([{ backend: 'shop/cart', weight: 9 }, { backend: 'zoo/next', weight: 1 }]);
+    expect(refs()).toEqual([
+      { backend: 'shop/cart', weight: 9 },
+      { backend: 'zoo/next', weight: 1 },
+    ]);
     expect(keysIn('shop/holdfast')).toEqual(['shop/cart', 'zoo/next']);
     expect(verdictOn('shop', 'cart', 'Programmed')).toBe('True Programmed');
-    expect(found(httpRoutes, 'shop', 'cart')?.['spec']).toMatchObject({ rules: [{ backendRefs: [{ name: 'cart' }, { name: 'next', namespace: 'zoo', port: 8080 }] }] });
+    expect(found(httpRoutes, 'shop', 'cart')?.['spec']).toMatchObject({
+      rules: [{ backendRefs: [{ name: 'cart' }, { name: 'next', namespace: 'zoo', port: 8080 }] }],
+    });
     // The proxy of zoo serves next alone, and can forge no token of cart.
     expect(keysIn('zoo/holdfast')).toEqual(['zoo/next']);
 
-    await world.after(() => world.cluster.remove(resources.referenceGrants.v1beta1, { namespace: 'zoo', name: 'from-shop' }));
+    await world.after(() =>
+      world.cluster.remove(resources.referenceGrants.v1beta1, { namespace: 'zoo', name: 'from-shop' }),
+    );
     expect(keysIn('shop/holdfast')).toEqual(['shop/cart']);
   });
 
@@ -241,10 +425,25 @@ describe('backends', () => {
     expect(world.news().events).toEqual([]);
   });
 
-  const external: KubeObject = { apiVersion: 'v1', kind: 'Service', metadata: { namespace: 'shop', name: 'next' }, spec: { type: 'ExternalName', externalName: 'next.example' } };
+  const external: KubeObject = {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { namespace: 'shop', name: 'next' },
+    spec: { type: 'ExternalName', externalName: 'next.example' },
+  };
   const rows: { sentence: string; given: () => void; reason: string; says: string }[] = [
-    { sentence: 'that do not exist', given: () => undefined, reason: 'BackendNotFound', says: 'there is no StickyWorkload next in namespace shop: create it' },
-    { sentence: 'that are names in the DNS', given: () => world.put(services, external), reason: 'ExternalNameService', says: 'Service shop/next is of type ExternalName' },
+    {
+      sentence: 'that do not exist',
+      given: () => undefined,
+      reason: 'BackendNotFound',
+      says: 'there is no StickyWorkload next in namespace shop: create it',
+    },
+    {
+      sentence: 'that are names in the DNS',
+      given: () => world.put(services, external),
+      reason: 'ExternalNameService',
+      says: 'Service shop/next is of type ExternalName',
+    },
     {
       sentence: 'whose Service is a name in the DNS',
       given: () => {
@@ -254,11 +453,18 @@ describe('backends', () => {
       reason: 'ExternalNameService',
       says: 'without pods to keep sessions on',
     },
-    { sentence: 'that were refused themselves', given: () => putWorkload('shop', 'next', { replicas: 1 }), reason: 'BackendNotServed', says: 'StickyWorkload shop/next was refused itself' },
+    {
+      sentence: 'that were refused themselves',
+      given: () => putWorkload('shop', 'next', { replicas: 1 }),
+      reason: 'BackendNotServed',
+      says: 'StickyWorkload shop/next was refused itself',
+    },
   ];
   test.each(rows)('$sentence: $reason, and the rest is served', async ({ given, reason, says }) => {
     given();
-    await world.after(() => putWorkload('shop', 'cart', canary({ name: 'cart', weight: 1 }, { name: 'next', weight: 1 })));
+    await world.after(() =>
+      putWorkload('shop', 'cart', canary({ name: 'cart', weight: 1 }, { name: 'next', weight: 1 })),
+    );
     expect(refs()).toEqual([{ backend: 'shop/cart', weight: 1 }]);
     expect(verdictOn('shop', 'cart', 'Accepted')).toBe('True Accepted');
     expect(verdictOn('shop', 'cart', 'Programmed')).toBe(`False ${reason}`);

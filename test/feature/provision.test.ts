@@ -33,7 +33,10 @@ describe('the smallest StickyWorkload', () => {
       ],
       events: ['Normal Accepted cart', 'Normal ProxyNotReady cart'],
     });
-    expect(world.mustFind(services, 'cart')['spec']).toMatchObject({ selector: { app: 'cart' }, ports: [{ port: 80, targetPort: 8080 }] });
+    expect(world.mustFind(services, 'cart')['spec']).toMatchObject({
+      selector: { app: 'cart' },
+      ports: [{ port: 80, targetPort: 8080 }],
+    });
     expect(world.mustFind(deployments, 'holdfast-holdfast')['spec']).toMatchObject({ replicas: 2 });
     expect(world.cluster.all(httpRoutes)).toEqual([]);
   });
@@ -46,7 +49,11 @@ describe('the smallest StickyWorkload', () => {
       events: ['Warning TargetNotFound cart'],
     });
     const there = await world.after(() => world.put(deployments, deployment('cart')));
-    expect(there.writes).toEqual([...wholeInstallation.slice(1), 'create Secret shop/cart-session-keys', 'apply status of StickyWorkload shop/cart']);
+    expect(there.writes).toEqual([
+      ...wholeInstallation.slice(1),
+      'create Secret shop/cart-session-keys',
+      'apply status of StickyWorkload shop/cart',
+    ]);
     expect(there.events).toEqual(['Normal Accepted cart', 'Normal ProxyNotReady cart']);
   });
 });
@@ -58,7 +65,11 @@ describe('a StickyWorkload that is served', () => {
 
   test('is ready', () => {
     expect(world.condition('cart', 'Programmed')).toMatchObject({ status: 'True', reason: 'GatewayAPIMissing' });
-    expect(world.condition('cart', 'Ready')).toEqual({ status: 'True', reason: 'Ready', message: 'New sessions are accepted by 2 of 2 pods.' });
+    expect(world.condition('cart', 'Ready')).toEqual({
+      status: 'True',
+      reason: 'Ready',
+      message: 'New sessions are accepted by 2 of 2 pods.',
+    });
     expect(world.status('cart')).toMatchObject({ acceptingReplicas: 2, drainingReplicas: 0, selector: 'app=cart' });
   });
 
@@ -81,8 +92,13 @@ describe('a StickyWorkload that is served', () => {
   });
 
   test('whose spec changes: only what depends on it is written', async () => {
-    const changed = await world.after(() => world.editSpec(stickyWorkloads, 'cart', { service: { port: 8080, appProtocol: 'http' } }));
-    expect(changed).toEqual({ writes: ['apply Service shop/cart', 'apply status of StickyWorkload shop/cart'], events: [] });
+    const changed = await world.after(() =>
+      world.editSpec(stickyWorkloads, 'cart', { service: { port: 8080, appProtocol: 'http' } }),
+    );
+    expect(changed).toEqual({
+      writes: ['apply Service shop/cart', 'apply status of StickyWorkload shop/cart'],
+      events: [],
+    });
     expect(world.mustFind(services, 'cart')['spec']).toMatchObject({ ports: [{ port: 8080 }] });
   });
 
@@ -90,10 +106,21 @@ describe('a StickyWorkload that is served', () => {
     const second = await world.after(() => world.putWorkload({ name: 'chat', spec: { dataplane: { replicas: 3 } } }));
     const shared = wholeInstallation.filter((write) => write.endsWith('holdfast-holdfast'));
     // Both see to what they share, at the same time: an apply may come twice, and changes nothing then.
-    const written = ['apply MutatingWebhookConfiguration holdfast', ...shared, 'apply Service shop/chat', 'create Secret shop/chat-session-keys'];
-    expect([...new Set(second.writes)].toSorted()).toEqual([...written, 'apply status of StickyWorkload shop/chat'].toSorted());
+    const written = [
+      'apply MutatingWebhookConfiguration holdfast',
+      ...shared,
+      'apply Service shop/chat',
+      'create Secret shop/chat-session-keys',
+    ];
+    expect([...new Set(second.writes)].toSorted()).toEqual(
+      [...written, 'apply status of StickyWorkload shop/chat'].toSorted(),
+    );
     expect(second.writes.length).toBeLessThanOrEqual(written.length + 1 + shared.length);
-    expect(second.events).toEqual(['Normal Accepted chat', 'Normal GatewayAPIMissing chat', 'Warning NoPodAccepting chat']);
+    expect(second.events).toEqual([
+      'Normal Accepted chat',
+      'Normal GatewayAPIMissing chat',
+      'Warning NoPodAccepting chat',
+    ]);
     expect(world.mustFind(deployments, 'holdfast-holdfast')).toMatchObject({
       metadata: { ownerReferences: [{ name: 'cart' }, { name: 'chat' }] },
       spec: { replicas: 3 },
@@ -112,10 +139,16 @@ describe('a StickyWorkload that is served', () => {
   test('is looked after by the next operator, which applies everything once and changes nothing', async () => {
     await world.stop();
     world.news();
-    const versions = () => [deployments, services, secrets, stickyWorkloads].flatMap((resource) => world.cluster.all(resource).map(({ metadata }) => metadata.resourceVersion));
+    const versions = () =>
+      [deployments, services, secrets, stickyWorkloads].flatMap((resource) =>
+        world.cluster.all(resource).map(({ metadata }) => metadata.resourceVersion),
+      );
     const before = versions();
     await world.start('operator-2');
-    expect(world.news()).toEqual({ writes: ['update Lease holdfast-system/holdfast-operator', ...wholeInstallation], events: [] });
+    expect(world.news()).toEqual({
+      writes: ['update Lease holdfast-system/holdfast-operator', ...wholeInstallation],
+      events: [],
+    });
     expect(versions()).toEqual(before);
   });
 });

@@ -1,6 +1,12 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import type { KubeObject, Resource } from '../../src/kube/ports.ts';
-import { deployments, mutatingWebhookConfigurations, podDisruptionBudgets, serviceAccounts, services } from '../../src/kube/resources.ts';
+import {
+  deployments,
+  mutatingWebhookConfigurations,
+  podDisruptionBudgets,
+  serviceAccounts,
+  services,
+} from '../../src/kube/resources.ts';
 import { namespace } from '../support/operator-objects.ts';
 import { createServingWorld, type OperatorWorld } from '../support/operator-world.ts';
 
@@ -11,16 +17,50 @@ beforeEach(async () => {
 });
 afterEach(() => world.stop());
 
-const withSpec = (spec: object) => (object: KubeObject): KubeObject => ({ ...object, spec: { ...(object['spec'] as object), ...spec } });
-const withLabels = (labels: Record<string, string>) => (object: KubeObject): KubeObject => ({ ...object, metadata: { ...object.metadata, labels } });
+const withSpec =
+  (spec: object) =>
+  (object: KubeObject): KubeObject => ({ ...object, spec: { ...(object['spec'] as object), ...spec } });
+const withLabels =
+  (labels: Record<string, string>) =>
+  (object: KubeObject): KubeObject => ({ ...object, metadata: { ...object.metadata, labels } });
 
-type Edit = { sentence: string; resource: Resource; name: string; change: (object: KubeObject) => KubeObject; writes: string[] };
+type Edit = {
+  sentence: string;
+  resource: Resource;
+  name: string;
+  change: (object: KubeObject) => KubeObject;
+  writes: string[];
+};
 
 const undone: Edit[] = [
-  { sentence: 'the selector of the Service', resource: services, name: 'cart', change: withSpec({ selector: { app: 'other' } }), writes: ['apply Service shop/cart'] },
-  { sentence: 'labels of the Service', resource: services, name: 'cart', change: withLabels({}), writes: ['apply Service shop/cart'] },
-  { sentence: 'the size of the proxy', resource: deployments, name: 'holdfast-holdfast', change: withSpec({ replicas: 0 }), writes: ['apply Deployment shop/holdfast-holdfast'] },
-  { sentence: "the proxy's Service", resource: services, name: 'holdfast-holdfast', change: withSpec({ selector: {} }), writes: ['apply Service shop/holdfast-holdfast'] },
+  {
+    sentence: 'the selector of the Service',
+    resource: services,
+    name: 'cart',
+    change: withSpec({ selector: { app: 'other' } }),
+    writes: ['apply Service shop/cart'],
+  },
+  {
+    sentence: 'labels of the Service',
+    resource: services,
+    name: 'cart',
+    change: withLabels({}),
+    writes: ['apply Service shop/cart'],
+  },
+  {
+    sentence: 'the size of the proxy',
+    resource: deployments,
+    name: 'holdfast-holdfast',
+    change: withSpec({ replicas: 0 }),
+    writes: ['apply Deployment shop/holdfast-holdfast'],
+  },
+  {
+    sentence: "the proxy's Service",
+    resource: services,
+    name: 'holdfast-holdfast',
+    change: withSpec({ selector: {} }),
+    writes: ['apply Service shop/holdfast-holdfast'],
+  },
   {
     sentence: 'the budget for disruptions of the proxy',
     resource: podDisruptionBudgets,
@@ -56,17 +96,24 @@ test.each(undone)('$sentence, edited: put back with one write', async ({ resourc
   expect(visible(resource, name)).toEqual(before);
 });
 
-test.each(undone)('$sentence, edited while no operator runs: put back by the next one', async ({ resource, name, change }) => {
-  const before = visible(resource, name);
-  await world.stop();
-  world.edit(resource, name, change);
-  await world.start('operator-2');
-  expect(visible(resource, name)).toEqual(before);
-});
+test.each(undone)(
+  '$sentence, edited while no operator runs: put back by the next one',
+  async ({ resource, name, change }) => {
+    const before = visible(resource, name);
+    await world.stop();
+    world.edit(resource, name, change);
+    await world.start('operator-2');
+    expect(visible(resource, name)).toEqual(before);
+  },
+);
 
 test('a deleted Service comes back', async () => {
   expect(await world.after(() => world.cluster.remove(services, { namespace, name: 'cart' }))).toEqual({
-    writes: ['apply Service shop/cart', 'apply status of StickyWorkload shop/cart', 'apply status of StickyWorkload shop/cart'],
+    writes: [
+      'apply Service shop/cart',
+      'apply status of StickyWorkload shop/cart',
+      'apply status of StickyWorkload shop/cart',
+    ],
     // Without a Service there are no EndpointSlices, and nobody can tell which pods are ready.
     events: ['Warning NoPodAccepting cart', 'Normal Ready cart'],
   });
@@ -82,7 +129,10 @@ test('a deleted proxy comes back, and the status says that it is not ready', asy
 });
 
 test('what others add of their own is theirs: it stays', async () => {
-  const annotated = (object: KubeObject): KubeObject => ({ ...object, metadata: { ...object.metadata, annotations: { 'cloud.example/balancer': 'internal' } } });
+  const annotated = (object: KubeObject): KubeObject => ({
+    ...object,
+    metadata: { ...object.metadata, annotations: { 'cloud.example/balancer': 'internal' } },
+  });
   await world.after(() => world.edit(services, 'cart', annotated));
   expect(world.mustFind(services, 'cart').metadata.annotations).toEqual({ 'cloud.example/balancer': 'internal' });
   expect(await world.after(() => undefined)).toEqual({ writes: [], events: [] });
@@ -94,5 +144,8 @@ test('a status that its own controller writes is no edit', async () => {
     metadata: { ...object.metadata, annotations: { 'deployment.kubernetes.io/revision': '2' } },
     status: { readyReplicas: 2, observedGeneration: 3 },
   });
-  expect(await world.after(() => world.edit(deployments, 'holdfast-holdfast', rolledOut))).toEqual({ writes: [], events: [] });
+  expect(await world.after(() => world.edit(deployments, 'holdfast-holdfast', rolledOut))).toEqual({
+    writes: [],
+    events: [],
+  });
 });

@@ -10,7 +10,13 @@ afterEach(() => world.stop());
 const onlySaid = ['apply MutatingWebhookConfiguration holdfast', 'apply status of StickyWorkload shop/cart'];
 
 describe('a StickyWorkload that is refused from the start', () => {
-  type Refused = { sentence: string; spec: NonNullable<ShortWorkload['spec']>; ports?: { name?: string; containerPort: number }[]; reason: string; says: string };
+  type Refused = {
+    sentence: string;
+    spec: NonNullable<ShortWorkload['spec']>;
+    ports?: { name?: string; containerPort: number }[];
+    reason: string;
+    says: string;
+  };
   const refused: Refused[] = [
     {
       sentence: 'a field that does not work yet',
@@ -18,8 +24,22 @@ describe('a StickyWorkload that is refused from the start', () => {
       reason: 'FieldNotSupported',
       says: 'spec.scaleDown.strategy DrainFirst is not supported by this version; use TerminateAndHold',
     },
-    { sentence: 'a target that is not there', spec: { targetRef: { kind: 'StatefulSet', name: 'cart' } }, reason: 'TargetNotFound', says: 'there is no StatefulSet cart' },
-    { sentence: 'several ports, none chosen', spec: {}, ports: [{ name: 'web', containerPort: 1 }, { name: 'admin', containerPort: 2 }], reason: 'TargetPortAmbiguous', says: 'web (1), admin (2)' },
+    {
+      sentence: 'a target that is not there',
+      spec: { targetRef: { kind: 'StatefulSet', name: 'cart' } },
+      reason: 'TargetNotFound',
+      says: 'there is no StatefulSet cart',
+    },
+    {
+      sentence: 'several ports, none chosen',
+      spec: {},
+      ports: [
+        { name: 'web', containerPort: 1 },
+        { name: 'admin', containerPort: 2 },
+      ],
+      reason: 'TargetPortAmbiguous',
+      says: 'web (1), admin (2)',
+    },
     {
       sentence: 'an expression that cannot be read',
       spec: { route: { matches: [{ path: { type: 'RegularExpression', value: '/(' } }] } },
@@ -38,7 +58,11 @@ describe('a StickyWorkload that is refused from the start', () => {
     expect(news).toEqual({ writes: onlySaid, events: [`Warning ${reason} cart`] });
     expect(world.condition('cart', 'Accepted')).toMatchObject({ status: 'False', reason });
     expect(world.condition('cart', 'Accepted')?.message).toContain(says);
-    expect(world.condition('cart', 'Programmed')).toEqual({ status: 'False', reason: 'NotAccepted', message: 'The spec was refused, see condition Accepted. Nothing is served.' });
+    expect(world.condition('cart', 'Programmed')).toEqual({
+      status: 'False',
+      reason: 'NotAccepted',
+      message: 'The spec was refused, see condition Accepted. Nothing is served.',
+    });
     expect(world.condition('cart', 'Ready')).toMatchObject({ status: 'False', reason: 'NotAccepted' });
   });
 });
@@ -49,18 +73,38 @@ describe('a StickyWorkload that is served, and then refused', () => {
   });
 
   test('keeps what it has, and its sessions go on', async () => {
-    const before = [world.mustFind(services, 'cart'), world.mustFind(secrets, 'cart-session-keys'), world.mustFind(deployments, 'holdfast-holdfast')];
-    const news = await world.after(() => world.editSpec(stickyWorkloads, 'cart', { scaleDown: { strategy: 'DrainFirst', maxDraining: '50%' } }));
-    expect(news).toEqual({ writes: ['apply status of StickyWorkload shop/cart'], events: ['Warning FieldNotSupported cart'] });
-    expect([world.mustFind(services, 'cart'), world.mustFind(secrets, 'cart-session-keys'), world.mustFind(deployments, 'holdfast-holdfast')]).toEqual(before);
-    expect(world.condition('cart', 'Programmed')?.message).toContain('What had been provisioned stays and goes on serving sessions.');
+    const before = [
+      world.mustFind(services, 'cart'),
+      world.mustFind(secrets, 'cart-session-keys'),
+      world.mustFind(deployments, 'holdfast-holdfast'),
+    ];
+    const news = await world.after(() =>
+      world.editSpec(stickyWorkloads, 'cart', { scaleDown: { strategy: 'DrainFirst', maxDraining: '50%' } }),
+    );
+    expect(news).toEqual({
+      writes: ['apply status of StickyWorkload shop/cart'],
+      events: ['Warning FieldNotSupported cart'],
+    });
+    expect([
+      world.mustFind(services, 'cart'),
+      world.mustFind(secrets, 'cart-session-keys'),
+      world.mustFind(deployments, 'holdfast-holdfast'),
+    ]).toEqual(before);
+    expect(world.condition('cart', 'Programmed')?.message).toContain(
+      'What had been provisioned stays and goes on serving sessions.',
+    );
     expect(world.status('cart')).toMatchObject({ acceptingReplicas: 2, selector: 'app=cart' });
   });
 
   test('is served as before when the field is taken out again', async () => {
     await world.after(() => world.editSpec(stickyWorkloads, 'cart', { scaleDown: { strategy: 'DrainFirst' } }));
-    const news = await world.after(() => world.editSpec(stickyWorkloads, 'cart', { scaleDown: { strategy: 'TerminateAndHold', maxDraining: '50%' } }));
-    expect(news).toEqual({ writes: ['apply status of StickyWorkload shop/cart'], events: ['Normal Accepted cart', 'Normal GatewayAPIMissing cart', 'Normal Ready cart'] });
+    const news = await world.after(() =>
+      world.editSpec(stickyWorkloads, 'cart', { scaleDown: { strategy: 'TerminateAndHold', maxDraining: '50%' } }),
+    );
+    expect(news).toEqual({
+      writes: ['apply status of StickyWorkload shop/cart'],
+      events: ['Normal Accepted cart', 'Normal GatewayAPIMissing cart', 'Normal Ready cart'],
+    });
   });
 });
 
@@ -72,15 +116,30 @@ describe('two StickyWorkloads that want the same', () => {
   const rival = { name: 'rival', createdAt: '2026-01-01T00:01:00Z' };
 
   test('target: the older one keeps it, the younger one gets nothing and is told by whom', async () => {
-    const news = await world.after(() => world.put(stickyWorkloads, stickyWorkload({ ...rival, spec: { targetRef: { kind: 'Deployment', name: 'cart' } } })));
-    expect(news).toEqual({ writes: ['apply status of StickyWorkload shop/rival'], events: ['Warning TargetConflict rival'] });
-    expect(world.condition('rival', 'Accepted')?.message).toContain('StickyWorkload cart is older and claims Deployment cart');
+    const news = await world.after(() =>
+      world.put(
+        stickyWorkloads,
+        stickyWorkload({ ...rival, spec: { targetRef: { kind: 'Deployment', name: 'cart' } } }),
+      ),
+    );
+    expect(news).toEqual({
+      writes: ['apply status of StickyWorkload shop/rival'],
+      events: ['Warning TargetConflict rival'],
+    });
+    expect(world.condition('rival', 'Accepted')?.message).toContain(
+      'StickyWorkload cart is older and claims Deployment cart',
+    );
     expect(world.cluster.find(services, { namespace, name: 'rival' })).toBeUndefined();
     expect(world.condition('cart', 'Ready')).toMatchObject({ status: 'True' });
   });
 
   test('target: the younger one gets it when the older one goes', async () => {
-    await world.after(() => world.put(stickyWorkloads, stickyWorkload({ ...rival, spec: { targetRef: { kind: 'Deployment', name: 'cart' } } })));
+    await world.after(() =>
+      world.put(
+        stickyWorkloads,
+        stickyWorkload({ ...rival, spec: { targetRef: { kind: 'Deployment', name: 'cart' } } }),
+      ),
+    );
     const news = await world.after(() => world.cluster.remove(stickyWorkloads, { namespace, name: 'cart' }));
     expect(news.writes).toEqual([
       'apply Service shop/rival',
@@ -95,7 +154,9 @@ describe('two StickyWorkloads that want the same', () => {
   });
 
   test('cookie: each would end the sessions of the other', async () => {
-    const news = await world.after(() => world.putWorkload({ ...rival, spec: { sessionPersistence: { cookie: { name: 'cart-session' } } } }));
+    const news = await world.after(() =>
+      world.putWorkload({ ...rival, spec: { sessionPersistence: { cookie: { name: 'cart-session' } } } }),
+    );
     expect(news).toEqual({
       writes: ['apply MutatingWebhookConfiguration holdfast', 'apply status of StickyWorkload shop/rival'],
       events: ['Warning CookieConflict rival'],

@@ -15,8 +15,16 @@ beforeEach(async () => {
   world = served.world;
   client = world.client(served.operator.listening().discovery);
   world.put(pods, proxyPod('proxy-1'));
-  world.cluster.addToken('proxy', { username: 'system:serviceaccount:shop:holdfast-holdfast', podName: 'proxy-1', podUid: 'uid-proxy-1' });
-  world.cluster.addToken('sidecar', { username: 'system:serviceaccount:shop:default', podName: 'cart-a', podUid: 'uid-cart-a' });
+  world.cluster.addToken('proxy', {
+    username: 'system:serviceaccount:shop:holdfast-holdfast',
+    podName: 'proxy-1',
+    podUid: 'uid-proxy-1',
+  });
+  world.cluster.addToken('sidecar', {
+    username: 'system:serviceaccount:shop:default',
+    podName: 'cart-a',
+    podUid: 'uid-cart-a',
+  });
   await world.settle();
   world.news();
 });
@@ -24,10 +32,17 @@ afterEach(() => world.stop());
 
 /** As the proxy sends it: sessions by pod. */
 async function report(sessions: Record<string, number>, state: EndpointReport['state'] = 'Accepting'): Promise<void> {
-  const endpoints = Object.entries(sessions).map(([name, count]) => ({ uid: `uid-${name}`, state, sessions: count, expiresAtMs: world.clock.nowMs() + 1_800_000 }));
+  const endpoints = Object.entries(sessions).map(([name, count]) => ({
+    uid: `uid-${name}`,
+    state,
+    sessions: count,
+    expiresAtMs: world.clock.nowMs() + 1_800_000,
+  }));
   sequence += 1;
   const body: Report = { startedAtMs: 1, sequence, endpoints, ended: [], seen: [] };
-  expect(await client.call('POST', '/v1/report', { token: 'proxy', body: JSON.stringify(body) })).toMatchObject({ status: 204 });
+  expect(await client.call('POST', '/v1/report', { token: 'proxy', body: JSON.stringify(body) })).toMatchObject({
+    status: 204,
+  });
 }
 
 describe('what proxies count', () => {
@@ -100,18 +115,41 @@ describe('the sidecar of a pod', () => {
     world.terminate('cart-a');
     await world.settle();
     const killAtMs = Date.parse(world.mustFind(pods, 'cart-a').metadata.deletionTimestamp ?? '');
-    expect(await ask()).toEqual({ terminating: true, killAtMs, sources: [{ type: 'Proxy', known: false, why: 'proxy pod uid-proxy-1 has not confirmed that this pod drains' }] });
+    expect(await ask()).toEqual({
+      terminating: true,
+      killAtMs,
+      sources: [{ type: 'Proxy', known: false, why: 'proxy pod uid-proxy-1 has not confirmed that this pod drains' }],
+    });
     await report({ 'cart-a': 3 }, 'Draining');
-    expect(await ask()).toEqual({ terminating: true, killAtMs, sources: [{ type: 'Proxy', known: true, sessions: 3 }] });
+    expect(await ask()).toEqual({
+      terminating: true,
+      killAtMs,
+      sources: [{ type: 'Proxy', known: true, sessions: 3 }],
+    });
     await world.clock.advance(6000);
-    expect(await ask()).toEqual({ terminating: true, killAtMs, sources: [{ type: 'Proxy', known: false, why: 'proxy pod uid-proxy-1 reported last 6 s ago' }] });
+    expect(await ask()).toEqual({
+      terminating: true,
+      killAtMs,
+      sources: [{ type: 'Proxy', known: false, why: 'proxy pod uid-proxy-1 reported last 6 s ago' }],
+    });
   });
 
   test('tells how its drain ended, on the pod and on the StickyWorkload', async () => {
     await world.after(() => world.terminate('cart-a'));
-    const summary = { reason: 'DrainDeadline', sessionsAtStart: 3, sessionsCut: 1, tookMs: 3_600_000, message: '1 session was cut.' };
-    expect(await client.call('POST', '/v1/drained', { token: 'sidecar', body: JSON.stringify(summary) })).toMatchObject({ status: 204 });
+    const summary = {
+      reason: 'DrainDeadline',
+      sessionsAtStart: 3,
+      sessionsCut: 1,
+      tookMs: 3_600_000,
+      message: '1 session was cut.',
+    };
+    expect(await client.call('POST', '/v1/drained', { token: 'sidecar', body: JSON.stringify(summary) })).toMatchObject(
+      { status: 204 },
+    );
     await world.settle();
-    expect(world.news()).toEqual({ writes: [], events: ['Warning DrainDeadline cart-a', 'Warning DrainDeadline cart'] });
+    expect(world.news()).toEqual({
+      writes: [],
+      events: ['Warning DrainDeadline cart-a', 'Warning DrainDeadline cart'],
+    });
   });
 });

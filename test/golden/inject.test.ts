@@ -23,5 +23,7 @@ const params = {
 goldenCases(new URL('inject/', import.meta.url), (input) => {
   const { settings, ...pod } = input as PodJson & { settings?: Partial<InjectParams> };
   const injection = injectPod(pod, { ...params, ...settings });
-  return injection.kind === 'unchanged' ? injection : { kind: injection.kind, warnings: injection.warnings, pod: applyPatch(pod, injection.patch) };
+  return injection.kind === 'unchanged'
+    ? injection
+    : { kind: injection.kind, warnings: injection.warnings, pod: applyPatch(pod, injection.patch) };
 });

@@ -17,7 +17,9 @@ goldenCases(new URL('render/', import.meta.url), (input) => {
   const snapshot = snapshotOf(input as ShortWorld);
   const { gatewayApi } = snapshot;
   const { accepts, gateways, index } = translate(snapshot);
-  const workloads = Object.values(accepts).flatMap((accept) => (accept.kind === 'accepted' ? renderWorkload(accept.plan, { gatewayApi }) : []));
+  const workloads = Object.values(accepts).flatMap((accept) =>
+    accept.kind === 'accepted' ? renderWorkload(accept.plan, { gatewayApi }) : [],
+  );
   const shared = Object.values(gateways).flatMap((gateway) => renderGateway(gateway, { gatewayApi, proxy }));
   const objects = [...workloads, ...shared, ...(gatewayApi.installed ? [renderGatewayClass()] : [])];
   return { objects, conflicts: findConflicts(objects, index) };

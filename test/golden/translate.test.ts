@@ -5,5 +5,10 @@ import { snapshotOf, type ShortWorld } from '../support/world.ts';
 goldenCases(new URL('translate/', import.meta.url), (input) => {
   const { tables, accepts } = translate(snapshotOf(input as ShortWorld));
   // What an accepted one comes to is seen in its table, and in the golden tests of render.
-  return { tables, accepts: Object.fromEntries(Object.entries(accepts).map(([key, accept]) => [key, accept.kind === 'refused' ? accept : accept.kind])) };
+  return {
+    tables,
+    accepts: Object.fromEntries(
+      Object.entries(accepts).map(([key, accept]) => [key, accept.kind === 'refused' ? accept : accept.kind]),
+    ),
+  };
 });

@@ -22,7 +22,9 @@ type Ended = { code: number; out: string; err: string };
 function holdfast(...args: string[]): Promise<Ended> {
   return new Promise((resolve) => {
     const options = { env: { HOME: folder }, timeout: 20_000 };
-    const child = execFile(process.execPath, [join(folder, 'holdfast.js'), ...args], options, (_error, out, err) => resolve({ code: child.exitCode ?? -1, out, err }));
+    const child = execFile(process.execPath, [join(folder, 'holdfast.js'), ...args], options, (_error, out, err) =>
+      resolve({ code: child.exitCode ?? -1, out, err }),
+    );
   });
 }
 
@@ -38,15 +40,27 @@ describe('the command line of the image', () => {
   });
 
   test('an unknown command says how to find the known ones', async () => {
-    expect(await holdfast('oprator')).toEqual({ code: 2, out: '', err: 'holdfast: unknown command "oprator"; "holdfast --help" lists the commands\n' });
+    expect(await holdfast('oprator')).toEqual({
+      code: 2,
+      out: '',
+      err: 'holdfast: unknown command "oprator"; "holdfast --help" lists the commands\n',
+    });
   });
 
   test('the demo is not in the image, and says where it is', async () => {
-    expect(await holdfast('demo')).toEqual({ code: 2, out: '', err: 'holdfast: the demo is part of a checkout, not of the image: npm ci && npm run demo\n' });
+    expect(await holdfast('demo')).toEqual({
+      code: 2,
+      out: '',
+      err: 'holdfast: the demo is part of a checkout, not of the image: npm ci && npm run demo\n',
+    });
   });
 
   test('no command is a mistake that shows the help', async () => {
-    expect(await holdfast()).toMatchObject({ code: 2, out: '', err: expect.stringContaining('Usage: holdfast COMMAND') });
+    expect(await holdfast()).toMatchObject({
+      code: 2,
+      out: '',
+      err: expect.stringContaining('Usage: holdfast COMMAND'),
+    });
   });
 
   test.each(['operator', 'proxy', 'sidecar'])('%s loads, and says what configuration it lacks', async (command) => {
@@ -64,7 +78,11 @@ function packagesOf(entry: string): string[] {
   for (let name = open.pop(); name !== undefined; name = open.pop()) {
     if (seen.has(name)) continue;
     seen.add(name);
-    open.push(...(outputs[name]?.imports ?? []).filter(({ external, kind }) => external !== true && kind !== 'dynamic-import').map(({ path }) => path));
+    open.push(
+      ...(outputs[name]?.imports ?? [])
+        .filter(({ external, kind }) => external !== true && kind !== 'dynamic-import')
+        .map(({ path }) => path),
+    );
   }
   const inputs = [...seen].flatMap((name) => Object.keys(outputs[name]?.inputs ?? {}));
   return [...new Set(inputs.flatMap((input) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1] ?? []))];
@@ -87,7 +105,9 @@ describe('what a command of the image loads', () => {
     const packages = packagesOf('src/operator/main.ts');
     expect(packages).toContain('@kubernetes/client-node');
     expect(packages).not.toContain('gaxios');
-    const size = Object.entries(outputs).filter(([name]) => name.endsWith('.js')).reduce((sum, [, { bytes }]) => sum + bytes, 0);
+    const size = Object.entries(outputs)
+      .filter(([name]) => name.endsWith('.js'))
+      .reduce((sum, [, { bytes }]) => sum + bytes, 0);
     expect(size).toBeLessThan(12 * 1024 * 1024);
   });
 });

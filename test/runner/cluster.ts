@@ -33,11 +33,16 @@ export type Cluster = {
 export function clusterOf(layer: 'api' | 'e2e'): Cluster {
   const prefix = `holdfast-${layer}-`;
   const name = `${prefix}${process.pid}`;
-  const tool = (program: string, ...args: string[]): Command => ({ command: join(tools, program), args: ['--name', name, ...args] });
+  const tool = (program: string, ...args: string[]): Command => ({
+    command: join(tools, program),
+    args: ['--name', name, ...args],
+  });
   return {
     up: async (options, env = {}) => {
       for (const left of listAbandoned(prefix)) await end(left);
-      return (await runProgram({ command: join(tools, 'up'), args: ['--name', name, ...options], env, quiet: true })) === 0;
+      return (
+        (await runProgram({ command: join(tools, 'up'), args: ['--name', name, ...options], env, quiet: true })) === 0
+      );
     },
     buildImage: async (folder, image) => {
       if ((await runProgram(tool('build-image', folder, image))) !== 0) return false;
@@ -58,5 +63,10 @@ async function end(name: string): Promise<void> {
 
 function listAbandoned(prefix: string): string[] {
   const names = existsSync(state) ? readdirSync(state) : [];
-  return names.filter((name) => name.startsWith(prefix) && /^\d+$/.test(name.slice(prefix.length)) && !existsSync(`/proc/${name.slice(prefix.length)}`));
+  return names.filter(
+    (name) =>
+      name.startsWith(prefix) &&
+      /^\d+$/.test(name.slice(prefix.length)) &&
+      !existsSync(`/proc/${name.slice(prefix.length)}`),
+  );
 }

@@ -35,4 +35,5 @@ export const addCounts = (counts: readonly Count[]): Count => ({
   skipped: counts.reduce((sum, each) => sum + each.skipped, 0),
 });
 
-export const formatCount = (count: Count): string => `${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`;
+export const formatCount = (count: Count): string =>
+  `${count.passed} passed, ${count.failed} failed, ${count.skipped} skipped`;

@@ -20,10 +20,23 @@ export async function runJest({ project, args, env, within = (command) => comman
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-test-'));
   try {
     const outputFile = join(folder, 'report.json');
-    const jest = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning', 'node_modules/jest/bin/jest.js'];
+    const jest = [
+      '--experimental-vm-modules',
+      '--disable-warning=ExperimentalWarning',
+      'node_modules/jest/bin/jest.js',
+    ];
     const command = {
       command: process.execPath,
-      args: [...jest, '--selectProjects', project, `--testTimeout=${testTimeoutMs}`, '--json', '--outputFile', outputFile, ...args],
+      args: [
+        ...jest,
+        '--selectProjects',
+        project,
+        `--testTimeout=${testTimeoutMs}`,
+        '--json',
+        '--outputFile',
+        outputFile,
+        ...args,
+      ],
       ...(env && { env }),
     };
     const exitCode = await runProgram(within(command));

@@ -4,7 +4,11 @@ import { oneFailure, type Count } from './count.ts';
 import { runJest } from './jest.ts';
 import { runProgram } from './process.ts';
 
-export const layers: Record<string, (jestArgs: readonly string[]) => Promise<Count>> = { fast: runFast, api: runApi, e2e: runE2e };
+export const layers: Record<string, (jestArgs: readonly string[]) => Promise<Count>> = {
+  fast: runFast,
+  api: runApi,
+  e2e: runE2e,
+};
 
 /** Images that the e2e tests run, by the folder of their Dockerfile. */
 const images = [
@@ -13,7 +17,9 @@ const images = [
 ];
 
 /** Autoscalers look each second, and believe what they are told of a pod's start as late as they do by default. */
-const autoscaling = ['sync-period=1s', 'cpu-initialization-period=300s', 'initial-readiness-delay=30s'].map((flag) => `--horizontal-pod-autoscaler-${flag}`).join(' ');
+const autoscaling = ['sync-period=1s', 'cpu-initialization-period=300s', 'initial-readiness-delay=30s']
+  .map((flag) => `--horizontal-pod-autoscaler-${flag}`)
+  .join(' ');
 
 /** Tests that may run side by side only wait for something, except those of e2e. */
 const sideBySide = '--maxConcurrency=10';
@@ -25,13 +31,29 @@ function runFast(args: readonly string[]): Promise<Count> {
 
 async function runApi(args: readonly string[]): Promise<Count> {
   const ownKubeconfig = process.env['HOLDFAST_TEST_KUBECONFIG'];
-  if (ownKubeconfig) return runJest({ project: 'api', args: [...apiArgs, ...args], env: { HOLDFAST_TEST_API: '1', KUBECONFIG: ownKubeconfig } });
+  if (ownKubeconfig)
+    return runJest({
+      project: 'api',
+      args: [...apiArgs, ...args],
+      env: { HOLDFAST_TEST_API: '1', KUBECONFIG: ownKubeconfig },
+    });
   const skipReason = whyNoCluster();
-  if (skipReason !== undefined) return runSkipped('api', `${skipReason}, or name an API server for tests (envtest, kind) by HOLDFAST_TEST_KUBECONFIG`, args);
+  if (skipReason !== undefined)
+    return runSkipped(
+      'api',
+      `${skipReason}, or name an API server for tests (envtest, kind) by HOLDFAST_TEST_KUBECONFIG`,
+      args,
+    );
   const cluster = clusterOf('api');
   try {
-    if (!(await cluster.up(['--control-plane'], { KUBE_CONTROLLER_MANAGER_FLAGS: autoscaling }))) return fail('the API server did not start');
-    return await runJest({ project: 'api', args: [...apiArgs, ...args], env: { HOLDFAST_TEST_API: '1' }, within: cluster.within });
+    if (!(await cluster.up(['--control-plane'], { KUBE_CONTROLLER_MANAGER_FLAGS: autoscaling })))
+      return fail('the API server did not start');
+    return await runJest({
+      project: 'api',
+      args: [...apiArgs, ...args],
+      env: { HOLDFAST_TEST_API: '1' },
+      within: cluster.within,
+    });
   } finally {
     await cluster.down();
   }
@@ -40,7 +62,8 @@ async function runApi(args: readonly string[]): Promise<Count> {
 async function runE2e(args: readonly string[]): Promise<Count> {
   const skipReason = whyNoCluster();
   if (skipReason !== undefined) return runSkipped('e2e', skipReason, args);
-  if ((await runProgram({ command: process.execPath, args: ['scripts/build.ts'] })) !== 0) return fail('the build failed');
+  if ((await runProgram({ command: process.execPath, args: ['scripts/build.ts'] })) !== 0)
+    return fail('the build failed');
   const cluster = clusterOf('e2e');
   try {
     // Two nodes: one is drained, and loses its power.
@@ -49,7 +72,12 @@ async function runE2e(args: readonly string[]): Promise<Count> {
       if (!(await cluster.buildImage(folder, image))) return fail(`the image ${image} was not built`);
     }
     // Of the scenarios that may run side by side so many at one time: a pod's start takes a second or two of a core.
-    return await runJest({ project: 'e2e', args: ['--runInBand', '--maxConcurrency=3', ...args], env: { HOLDFAST_TEST_E2E: '1' }, within: cluster.within });
+    return await runJest({
+      project: 'e2e',
+      args: ['--runInBand', '--maxConcurrency=3', ...args],
+      env: { HOLDFAST_TEST_E2E: '1' },
+      within: cluster.within,
+    });
   } finally {
     await cluster.down();
   }

@@ -30,9 +30,17 @@ export function runTidyUp(program: Command): Promise<number> {
   return start(program, { detached: true });
 }
 
-function start({ command, args, env, quiet }: Command, options: { signal?: AbortSignal; detached?: boolean }): Promise<number> {
+function start(
+  { command, args, env, quiet }: Command,
+  options: { signal?: AbortSignal; detached?: boolean },
+): Promise<number> {
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: root, stdio: ['inherit', quiet ? 'ignore' : 'inherit', 'inherit'], env: { ...process.env, ...env }, ...options });
+    const child = spawn(command, args, {
+      cwd: root,
+      stdio: ['inherit', quiet ? 'ignore' : 'inherit', 'inherit'],
+      env: { ...process.env, ...env },
+      ...options,
+    });
     child.on('error', (error) => {
       if (!interrupted.aborted) console.error(`${command}: ${error.message}`);
       // Without a pid it has never run and never closes.

@@ -7,7 +7,10 @@ export const gatewayApiFolder = (channel: 'experimental' | 'standard'): string =
   `${process.env['HOLDFAST_CLUSTER_TOOLS'] ?? new URL('../../../shared/cluster', import.meta.url).pathname}/gateway-api/${channel}`;
 
 /** For the tests of a `describe`: Holdfast as its manifests install it, a namespace, and an operator that runs here; `prepare` comes after. */
-export function installOperator(namespace: string, prepare: () => Promise<unknown> = () => Promise.resolve()): () => RunningOperator {
+export function installOperator(
+  namespace: string,
+  prepare: () => Promise<unknown> = () => Promise.resolve(),
+): () => RunningOperator {
   let operator: RunningOperator | undefined;
   beforeAll(async () => {
     await kubectl('apply', '-k', 'manifests/base');
@@ -29,7 +32,11 @@ export async function createNamespace(name: string): Promise<string> {
 
 export const apply = (object: object): Promise<string> => kubectlInput(JSON.stringify(object), 'apply', '-f', '-');
 
-export function deployment(namespace: string, name: string, ports: object[] = [{ name: 'http', containerPort: 8080 }]): object {
+export function deployment(
+  namespace: string,
+  name: string,
+  ports: object[] = [{ name: 'http', containerPort: 8080 }],
+): object {
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -37,7 +44,10 @@ export function deployment(namespace: string, name: string, ports: object[] = [{
     spec: {
       replicas: 1,
       selector: { matchLabels: { app: name } },
-      template: { metadata: { labels: { app: name } }, spec: { containers: [{ name: 'app', image: 'app:test', ports }] } },
+      template: {
+        metadata: { labels: { app: name } },
+        spec: { containers: [{ name: 'app', image: 'app:test', ports }] },
+      },
     },
   };
 }
@@ -63,7 +73,9 @@ export const untilThere = (resource: string, name: string, namespace: string): P
   until(`${resource} ${name}`, () => getObject(resource, name, namespace));
 
 export const untilGone = (resource: string, name: string, namespace: string): Promise<true> =>
-  until(`${resource} ${name} gone`, async () => ((await getObject(resource, name, namespace)) === undefined ? (true as const) : undefined));
+  until(`${resource} ${name} gone`, async () =>
+    (await getObject(resource, name, namespace)) === undefined ? (true as const) : undefined,
+  );
 
 /** Events about an object, as `reason: note`. */
 export async function eventsAbout(namespace: string, name: string): Promise<string[]> {

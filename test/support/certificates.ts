@@ -7,15 +7,28 @@ export type TestCertificates = { caPem: string; certPem: string; keyPem: string 
 const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' };
 const hourMs = 3_600_000;
 
-export async function createCertificates({ names = [], addresses = [] }: { names?: string[]; addresses?: string[] }): Promise<TestCertificates> {
+export async function createCertificates({
+  names = [],
+  addresses = [],
+}: {
+  names?: string[];
+  addresses?: string[];
+}): Promise<TestCertificates> {
   const caKeys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
   const leafKeys = await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']);
-  const validity = { notBefore: new Date(Date.now() - hourMs), notAfter: new Date(Date.now() + 24 * hourMs), signingAlgorithm: algorithm };
+  const validity = {
+    notBefore: new Date(Date.now() - hourMs),
+    notAfter: new Date(Date.now() + 24 * hourMs),
+    signingAlgorithm: algorithm,
+  };
   const ca = await x509.X509CertificateGenerator.createSelfSigned({
     ...validity,
     name: `CN=test CA ${crypto.randomUUID()}`,
     keys: caKeys,
-    extensions: [new x509.BasicConstraintsExtension(true, 0, true), new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign, true)],
+    extensions: [
+      new x509.BasicConstraintsExtension(true, 0, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign, true),
+    ],
   });
   const leaf = await x509.X509CertificateGenerator.create({
     ...validity,

@@ -13,7 +13,13 @@ export type ContractSubject = {
 };
 
 /** A custom resource with a status subresource and a spec that keeps unknown fields. */
-export const widgets: Resource = { group: 'test.holdfast.dev', version: 'v1', kind: 'Widget', plural: 'widgets', namespaced: true };
+export const widgets: Resource = {
+  group: 'test.holdfast.dev',
+  version: 'v1',
+  kind: 'Widget',
+  plural: 'widgets',
+  namespaced: true,
+};
 
 export function describeClusterContract(makeSubject: () => Promise<ContractSubject>): void {
   let subject: ContractSubject;
@@ -32,7 +38,11 @@ export function describeClusterContract(makeSubject: () => Promise<ContractSubje
     return { namespace: subject.namespace, name: `object-${made}` };
   }
 
-  const widget = (ref: { namespace: string; name: string }, spec: object, labels: Record<string, string> = {}): KubeObject => ({
+  const widget = (
+    ref: { namespace: string; name: string },
+    spec: object,
+    labels: Record<string, string> = {},
+  ): KubeObject => ({
     apiVersion: 'test.holdfast.dev/v1',
     kind: 'Widget',
     metadata: { ...ref, labels },
@@ -42,7 +52,11 @@ export function describeClusterContract(makeSubject: () => Promise<ContractSubje
   describe('creation', () => {
     test('gives UID, version, generation and time', async () => {
       const made = await subject.cluster.create(widgets, widget(newRef(), { size: 1 }));
-      expect(made.metadata).toMatchObject({ uid: expect.stringMatching(/^[0-9a-f-]{36}$/), resourceVersion: expect.stringMatching(/^\d+$/), generation: 1 });
+      expect(made.metadata).toMatchObject({
+        uid: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        resourceVersion: expect.stringMatching(/^\d+$/),
+        generation: 1,
+      });
       expect(made.metadata.creationTimestamp).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
       expect(await subject.cluster.get(widgets, made.metadata)).toEqual(made);
     });
@@ -77,7 +91,9 @@ export function describeClusterContract(makeSubject: () => Promise<ContractSubje
     ])('with %s is a conflict and changes nothing', async (_case, strip) => {
       const made = await subject.cluster.create(widgets, widget(newRef(), { size: 1 }));
       await subject.cluster.update(widgets, { ...made, spec: { size: 2 } });
-      await expect(subject.cluster.update(widgets, strip({ ...made, spec: { size: 3 } }))).rejects.toMatchObject({ code: 'KUBERNETES_CONFLICT' });
+      await expect(subject.cluster.update(widgets, strip({ ...made, spec: { size: 3 } }))).rejects.toMatchObject({
+        code: 'KUBERNETES_CONFLICT',
+      });
       expect(await subject.cluster.get(widgets, made.metadata)).toMatchObject({ spec: { size: 2 } });
     });
 
@@ -89,7 +105,10 @@ export function describeClusterContract(makeSubject: () => Promise<ContractSubje
 
     test('bumps the generation for a change of the spec only', async () => {
       const made = await subject.cluster.create(widgets, widget(newRef(), { size: 1 }));
-      const labelled = await subject.cluster.update(widgets, { ...made, metadata: { ...made.metadata, labels: { a: 'b' } } });
+      const labelled = await subject.cluster.update(widgets, {
+        ...made,
+        metadata: { ...made.metadata, labels: { a: 'b' } },
+      });
       expect(labelled.metadata.generation).toBe(1);
       const resized = await subject.cluster.update(widgets, { ...labelled, spec: { size: 2 } });
       expect(resized.metadata.generation).toBe(2);
@@ -97,9 +116,18 @@ export function describeClusterContract(makeSubject: () => Promise<ContractSubje
 
     test('of a Lease keeps times of six digits', async () => {
       const spec = { holderIdentity: '', leaseDurationSeconds: 1, renewTime: '2026-01-02T03:04:05.678000Z' };
-      const made = await subject.cluster.create(leases, { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: newRef(), spec });
+      const made = await subject.cluster.create(leases, {
+        apiVersion: 'coordination.k8s.io/v1',
+        kind: 'Lease',
+        metadata: newRef(),
+        spec,
+      });
       const updated = await subject.cluster.update(leases, { ...made, spec: { ...spec, holderIdentity: 'me' } });
-      expect(updated).toMatchObject({ apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', spec: { ...spec, holderIdentity: 'me' } });
+      expect(updated).toMatchObject({
+        apiVersion: 'coordination.k8s.io/v1',
+        kind: 'Lease',
+        spec: { ...spec, holderIdentity: 'me' },
+      });
     });
   });
 
@@ -148,27 +176,53 @@ export function describeClusterContract(makeSubject: () => Promise<ContractSubje
         apiVersion: 'apps/v1',
         kind: 'Deployment',
         metadata: ref,
-        spec: { replicas: 0, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers } } },
+        spec: {
+          replicas: 0,
+          selector: { matchLabels: labels },
+          template: { metadata: { labels }, spec: { containers } },
+        },
       });
       await subject.cluster.apply(deployments, deployment({ name: 'one', image: 'a' }, { name: 'two', image: 'b' }));
       await subject.edit(deployments, ref, (object) => {
-        const edited = JSON.parse(JSON.stringify(object)) as KubeObject & { spec: { template: { spec: { containers: object[] } } } };
+        const edited = JSON.parse(JSON.stringify(object)) as KubeObject & {
+          spec: { template: { spec: { containers: object[] } } };
+        };
         edited.spec.template.spec.containers.push({ name: 'three', image: 'c' });
         return edited;
       });
       const applied = await subject.cluster.apply(deployments, deployment({ name: 'one', image: 'd' }));
-      expect(applied).toMatchObject({ spec: { template: { spec: { containers: [{ name: 'one', image: 'd' }, { name: 'three', image: 'c' }] } } } });
+      expect(applied).toMatchObject({
+        spec: {
+          template: {
+            spec: {
+              containers: [
+                { name: 'one', image: 'd' },
+                { name: 'three', image: 'c' },
+              ],
+            },
+          },
+        },
+      });
     });
 
     test('unforced: takes its own fields further, and leaves those of others with a conflict', async () => {
       const ref = newRef();
-      const costs = (values: Record<string, string>): KubeObject => ({ apiVersion: 'test.holdfast.dev/v1', kind: 'Widget', metadata: { ...ref, annotations: values } });
+      const costs = (values: Record<string, string>): KubeObject => ({
+        apiVersion: 'test.holdfast.dev/v1',
+        kind: 'Widget',
+        metadata: { ...ref, annotations: values },
+      });
       await subject.cluster.create(widgets, widget(ref, { size: 1 }));
       await subject.cluster.applyUnforced(widgets, costs({ cost: '1' }));
       await subject.cluster.applyUnforced(widgets, costs({ cost: '2' }));
       expect((await subject.cluster.get(widgets, ref))?.metadata.annotations).toEqual({ cost: '2' });
-      await subject.edit(widgets, ref, (object) => ({ ...object, metadata: { ...object.metadata, annotations: { cost: '7' } } }));
-      await expect(subject.cluster.applyUnforced(widgets, costs({ cost: '3' }))).rejects.toMatchObject({ code: 'KUBERNETES_CONFLICT' });
+      await subject.edit(widgets, ref, (object) => ({
+        ...object,
+        metadata: { ...object.metadata, annotations: { cost: '7' } },
+      }));
+      await expect(subject.cluster.applyUnforced(widgets, costs({ cost: '3' }))).rejects.toMatchObject({
+        code: 'KUBERNETES_CONFLICT',
+      });
       const applied = await subject.cluster.applyUnforced(widgets, costs({ cost: '7' }));
       expect(applied).toMatchObject({ metadata: { annotations: { cost: '7' } }, spec: { size: 1 } });
     });
@@ -177,7 +231,11 @@ export function describeClusterContract(makeSubject: () => Promise<ContractSubje
       const ref = newRef();
       const made = await subject.cluster.create(widgets, widget(ref, {}));
       await subject.cluster.delete(widgets, ref);
-      const late: KubeObject = { apiVersion: 'test.holdfast.dev/v1', kind: 'Widget', metadata: { ...ref, uid: made.metadata.uid ?? '', annotations: { cost: '1' } } };
+      const late: KubeObject = {
+        apiVersion: 'test.holdfast.dev/v1',
+        kind: 'Widget',
+        metadata: { ...ref, uid: made.metadata.uid ?? '', annotations: { cost: '1' } },
+      };
       await expect(subject.cluster.applyUnforced(widgets, late)).rejects.toMatchObject({ code: 'KUBERNETES_CONFLICT' });
       expect(await subject.cluster.get(widgets, ref)).toBeUndefined();
     });
@@ -193,7 +251,9 @@ export function describeClusterContract(makeSubject: () => Promise<ContractSubje
     });
 
     test('of the status of what does not exist is not found', async () => {
-      await expect(subject.cluster.apply(widgets, { ...widget(newRef(), {}), status: {} }, 'status')).rejects.toMatchObject({ code: 'KUBERNETES_NOT_FOUND' });
+      await expect(
+        subject.cluster.apply(widgets, { ...widget(newRef(), {}), status: {} }, 'status'),
+      ).rejects.toMatchObject({ code: 'KUBERNETES_NOT_FOUND' });
     });
   });
 
@@ -217,7 +277,10 @@ export function describeClusterContract(makeSubject: () => Promise<ContractSubje
 
     test('waits for finalizers', async () => {
       const object = widget(newRef(), {});
-      const made = await subject.cluster.create(widgets, { ...object, metadata: { ...object.metadata, finalizers: ['test.holdfast.dev/hold'] } });
+      const made = await subject.cluster.create(widgets, {
+        ...object,
+        metadata: { ...object.metadata, finalizers: ['test.holdfast.dev/hold'] },
+      });
       await subject.cluster.delete(widgets, made.metadata);
       const held = await subject.cluster.get(widgets, made.metadata);
       expect(held?.metadata.deletionTimestamp).toMatch(/^\d{4}-/);
@@ -233,11 +296,15 @@ export function describeClusterContract(makeSubject: () => Promise<ContractSubje
       await subject.cluster.create(deployments, plainDeployment(blue, { list: 'yes', colour: 'blue' }));
       const inNamespace = { fieldSelector: `metadata.namespace=${subject.namespace}` };
       const names = async (labelSelector: string) =>
-        (await subject.cluster.list(deployments, { ...inNamespace, labelSelector })).items.map((item) => item.metadata.name).toSorted();
+        (await subject.cluster.list(deployments, { ...inNamespace, labelSelector })).items
+          .map((item) => item.metadata.name)
+          .toSorted();
       expect(await names('list=yes')).toEqual([red.name, blue.name].toSorted());
       expect(await names('list=yes,colour!=red')).toEqual([blue.name]);
       expect(await names('list,!nothing')).toHaveLength(2);
-      const one = await subject.cluster.list(deployments, { fieldSelector: `metadata.namespace=${subject.namespace},metadata.name=${red.name}` });
+      const one = await subject.cluster.list(deployments, {
+        fieldSelector: `metadata.namespace=${subject.namespace},metadata.name=${red.name}`,
+      });
       expect(one.items).toMatchObject([{ apiVersion: 'apps/v1', kind: 'Deployment', spec: { replicas: 0 } }]);
     });
 
@@ -256,7 +323,9 @@ export function describeClusterContract(makeSubject: () => Promise<ContractSubje
       const seen: string[] = [];
       for await (const event of stream) {
         if (event.type === 'BOOKMARK') continue;
-        seen.push(`${event.type} ${event.object.kind} ${event.object.metadata.name} ${JSON.stringify(event.object['spec'])}`);
+        seen.push(
+          `${event.type} ${event.object.kind} ${event.object.metadata.name} ${JSON.stringify(event.object['spec'])}`,
+        );
         if (seen.length === count) break;
       }
       return seen;
@@ -267,18 +336,34 @@ export function describeClusterContract(makeSubject: () => Promise<ContractSubje
       const { resourceVersion } = await subject.cluster.list(widgets);
       const made = await subject.cluster.create(widgets, widget(ref, { size: 1 }));
       await subject.cluster.update(widgets, { ...made, spec: { size: 2 } });
-      const watching = take(3, subject.cluster.watch(widgets, resourceVersion, { signal: AbortSignal.timeout(10_000) }));
+      const watching = take(
+        3,
+        subject.cluster.watch(widgets, resourceVersion, { signal: AbortSignal.timeout(10_000) }),
+      );
       await subject.cluster.delete(widgets, ref);
-      expect(await watching).toEqual([`ADDED Widget ${ref.name} {"size":1}`, `MODIFIED Widget ${ref.name} {"size":2}`, `DELETED Widget ${ref.name} {"size":2}`]);
+      expect(await watching).toEqual([
+        `ADDED Widget ${ref.name} {"size":1}`,
+        `MODIFIED Widget ${ref.name} {"size":2}`,
+        `DELETED Widget ${ref.name} {"size":2}`,
+      ]);
     });
 
     test('with a selector: what begins to match is added, what ceases to match is deleted', async () => {
       const ref = newRef();
       const { resourceVersion } = await subject.cluster.list(widgets);
       const plain = await subject.cluster.create(widgets, widget(ref, {}));
-      const labelled = await subject.cluster.update(widgets, { ...plain, metadata: { ...plain.metadata, labels: { watched: 'yes' } } });
-      await subject.cluster.update(widgets, { ...labelled, metadata: { ...labelled.metadata, labels: { watched: 'no' } } });
-      const stream = subject.cluster.watch(widgets, resourceVersion, { labelSelector: 'watched=yes', signal: AbortSignal.timeout(10_000) });
+      const labelled = await subject.cluster.update(widgets, {
+        ...plain,
+        metadata: { ...plain.metadata, labels: { watched: 'yes' } },
+      });
+      await subject.cluster.update(widgets, {
+        ...labelled,
+        metadata: { ...labelled.metadata, labels: { watched: 'no' } },
+      });
+      const stream = subject.cluster.watch(widgets, resourceVersion, {
+        labelSelector: 'watched=yes',
+        signal: AbortSignal.timeout(10_000),
+      });
       expect(await take(2, stream)).toEqual([`ADDED Widget ${ref.name} {}`, `DELETED Widget ${ref.name} {}`]);
     });
 
@@ -286,7 +371,10 @@ export function describeClusterContract(makeSubject: () => Promise<ContractSubje
       const ref = newRef();
       const { resourceVersion } = await subject.cluster.list(widgets);
       await subject.cluster.create(widgets, widget(ref, { size: 1 }));
-      const stream = subject.cluster.watch(widgets, resourceVersion, { metadataOnly: true, signal: AbortSignal.timeout(10_000) });
+      const stream = subject.cluster.watch(widgets, resourceVersion, {
+        metadataOnly: true,
+        signal: AbortSignal.timeout(10_000),
+      });
       expect(await take(1, stream)).toEqual([`ADDED Widget ${ref.name} undefined`]);
     });
 

@@ -24,7 +24,10 @@ export interface FakeReplica {
 
 export const operatorName = 'holdfast-operator.holdfast-system.svc';
 
-export async function startFakeReplica(certificates: TestCertificates, { address, port = 0 }: { address: string; port?: number }): Promise<FakeReplica> {
+export async function startFakeReplica(
+  certificates: TestCertificates,
+  { address, port = 0 }: { address: string; port?: number },
+): Promise<FakeReplica> {
   const streams = new Set<ServerResponse>();
   const reports: Report[] = [];
   const tokens: string[] = [];
@@ -66,11 +69,24 @@ export async function startFakeReplica(certificates: TestCertificates, { address
     tokens,
     say,
     sayTable(revision, table, asOfMs = Date.now()) {
-      lastTable = JSON.stringify({ type: 'table', replica: address, revision: String(revision), asOfMs, table } satisfies TableMessage);
+      lastTable = JSON.stringify({
+        type: 'table',
+        replica: address,
+        revision: String(revision),
+        asOfMs,
+        table,
+      } satisfies TableMessage);
       say(lastTable);
     },
     beat(revision, asOfMs) {
-      say(JSON.stringify({ type: 'heartbeat', replica: address, revision: String(revision), asOfMs } satisfies TableMessage));
+      say(
+        JSON.stringify({
+          type: 'heartbeat',
+          replica: address,
+          revision: String(revision),
+          asOfMs,
+        } satisfies TableMessage),
+      );
     },
     answerWith(other) {
       status = other;

@@ -17,12 +17,17 @@ export function goldenCases(dirUrl: URL, run: (input: unknown) => unknown): void
   const cases = files.filter((file) => file.endsWith(inputEnding)).map((file) => file.slice(0, -inputEnding.length));
 
   test('the folder has cases, and no output is left over', () => {
-    const outputs = files.filter((file) => file.endsWith('.out.yaml')).map((file) => file.slice(0, -'.out.yaml'.length));
+    const outputs = files
+      .filter((file) => file.endsWith('.out.yaml'))
+      .map((file) => file.slice(0, -'.out.yaml'.length));
     expect(cases).not.toEqual([]);
     expect(outputs.filter((name) => !cases.includes(name))).toEqual([]);
   });
 
-  if (cases.length > 0) test.each(cases)('%s', (name) => checkCase(new URL(`${name}${inputEnding}`, dirUrl), new URL(`${name}.out.yaml`, dirUrl), run));
+  if (cases.length > 0)
+    test.each(cases)('%s', (name) =>
+      checkCase(new URL(`${name}${inputEnding}`, dirUrl), new URL(`${name}.out.yaml`, dirUrl), run),
+    );
 }
 
 function checkCase(input: URL, output: URL, run: (input: unknown) => unknown): void {
@@ -31,6 +36,7 @@ function checkCase(input: URL, output: URL, run: (input: unknown) => unknown): v
   if (process.env['GOLDEN_UPDATE'] === '1') {
     writeFileSync(output, stringify(actual, { lineWidth: 140, aliasDuplicateObjects: false }));
   }
-  if (!existsSync(output)) throw new Error(`${output.pathname} is missing: run npm run golden:update and read what it wrote`);
+  if (!existsSync(output))
+    throw new Error(`${output.pathname} is missing: run npm run golden:update and read what it wrote`);
   expect(actual).toEqual(parse(readFileSync(output, 'utf8')));
 }

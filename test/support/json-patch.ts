@@ -12,7 +12,10 @@ export function applyPatch<T>(document: T, patch: { op: 'add' | 'replace'; path:
 type Place = { path: string; parent: unknown; key: string };
 
 function findPlace(root: unknown, path: string): Place {
-  const keys = path.split('/').slice(1).map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
+  const keys = path
+    .split('/')
+    .slice(1)
+    .map((key) => key.replaceAll('~1', '/').replaceAll('~0', '~'));
   const key = keys.pop();
   if (key === undefined) throw new Error('a patch of the whole document is not supported');
   let parent: unknown = root;
@@ -23,7 +26,8 @@ function findPlace(root: unknown, path: string): Place {
 function addAt({ path, parent, key }: Place, value: unknown): void {
   if (Array.isArray(parent)) {
     const index = key === '-' ? parent.length : Number(key);
-    if (!Number.isInteger(index) || index < 0 || index > parent.length) throw new Error(`${path}: no such place in the list`);
+    if (!Number.isInteger(index) || index < 0 || index > parent.length)
+      throw new Error(`${path}: no such place in the list`);
     parent.splice(index, 0, value);
   } else if (typeof parent === 'object' && parent !== null) {
     (parent as Record<string, unknown>)[key] = value;
@@ -33,6 +37,7 @@ function addAt({ path, parent, key }: Place, value: unknown): void {
 }
 
 function replaceAt({ path, parent, key }: Place, value: unknown): void {
-  if (typeof parent !== 'object' || parent === null || !(key in parent)) throw new Error(`${path}: there is nothing to replace`);
+  if (typeof parent !== 'object' || parent === null || !(key in parent))
+    throw new Error(`${path}: there is nothing to replace`);
   (parent as Record<string, unknown>)[key] = value;
 }

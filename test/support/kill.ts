@@ -22,7 +22,10 @@ function kill(pid: number): boolean {
 export async function findInPod(podUid: string, word: string): Promise<number[]> {
   const found: number[] = [];
   for (const pid of (await readdir('/proc')).filter((name) => /^[0-9]+$/.test(name))) {
-    const [cgroup, commandLine] = await Promise.all([readFile(`/proc/${pid}/cgroup`, 'utf8'), readFile(`/proc/${pid}/cmdline`, 'utf8')]).catch(() => ['', '']);
+    const [cgroup, commandLine] = await Promise.all([
+      readFile(`/proc/${pid}/cgroup`, 'utf8'),
+      readFile(`/proc/${pid}/cmdline`, 'utf8'),
+    ]).catch(() => ['', '']);
     const inPod = cgroup.includes(podUid) || cgroup.includes(podUid.replaceAll('-', '_'));
     if (inPod && commandLine.split('\0').includes(word)) found.push(Number(pid));
   }

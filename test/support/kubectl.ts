@@ -3,7 +3,13 @@ import { spawn } from 'node:child_process';
 
 type Json = Record<string, unknown>;
 export type LiveObject = Json & {
-  metadata: { name: string; namespace?: string; uid: string; deletionTimestamp?: string; labels?: Record<string, string> };
+  metadata: {
+    name: string;
+    namespace?: string;
+    uid: string;
+    deletionTimestamp?: string;
+    labels?: Record<string, string>;
+  };
   spec?: Json;
   status?: Json & { conditions?: { type: string; status: string; reason: string; message: string }[] };
 };
@@ -28,7 +34,8 @@ export async function listObjects(resource: string, namespace: string, selector?
   return (JSON.parse(text) as { items: LiveObject[] }).items;
 }
 
-export const conditionOf = (object: LiveObject | undefined, type: string) => object?.status?.conditions?.find((condition) => condition.type === type);
+export const conditionOf = (object: LiveObject | undefined, type: string) =>
+  object?.status?.conditions?.find((condition) => condition.type === type);
 
 /** Runs a program to its end. */
 export function run(command: string, args: string[], input?: string): Promise<string> {
@@ -53,7 +60,12 @@ export function run(command: string, args: string[], input?: string): Promise<st
  * Looks every `everyMs` until `look` answers something other than undefined or false, and answers that.
  * The bound is a limit on the test, not a part of its verdict.
  */
-export async function until<T>(what: string, look: () => Promise<T | undefined | false>, limitMs = 60_000, everyMs = 200): Promise<T> {
+export async function until<T>(
+  what: string,
+  look: () => Promise<T | undefined | false>,
+  limitMs = 60_000,
+  everyMs = 200,
+): Promise<T> {
   const end = Date.now() + limitMs;
   let last: unknown;
   while (Date.now() < end) {

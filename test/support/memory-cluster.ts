@@ -29,7 +29,14 @@ export type WriteVerb = 'apply' | 'create' | 'update' | 'delete';
 export type Verb = WriteVerb | 'get' | 'list' | 'watch' | 'review';
 
 /** A write through the port that succeeded. `changed` is false where it made no difference. */
-export type Write = { verb: WriteVerb; resource: Resource; ref: ObjectRef; subresource?: 'status'; object?: KubeObject; changed: boolean };
+export type Write = {
+  verb: WriteVerb;
+  resource: Resource;
+  ref: ObjectRef;
+  subresource?: 'status';
+  object?: KubeObject;
+  changed: boolean;
+};
 
 export type Failure = {
   verb: Verb;
@@ -68,7 +75,8 @@ export interface MemoryCluster extends ObjectReader, ObjectWriter, TokenReviewer
   compact(): void;
 }
 
-const expired = () => new AppError('KUBERNETES_EXPIRED', 'too old resource version', { source: 'kubernetes', retryable: true });
+const expired = () =>
+  new AppError('KUBERNETES_EXPIRED', 'too old resource version', { source: 'kubernetes', retryable: true });
 const manager = 'holdfast';
 const others = 'others';
 
@@ -93,7 +101,9 @@ export function createMemoryCluster(clock: Clock): MemoryCluster {
   });
 
   function mayFail(verb: Verb, resource?: Resource): void {
-    const index = failures.findIndex((failure) => failure.verb === verb && (failure.kind === undefined || failure.kind === resource?.kind));
+    const index = failures.findIndex(
+      (failure) => failure.verb === verb && (failure.kind === undefined || failure.kind === resource?.kind),
+    );
     const failure = failures[index];
     if (failure === undefined) return;
     const left = (failure.times ?? 1) - 1;
@@ -115,7 +125,11 @@ export function createMemoryCluster(clock: Clock): MemoryCluster {
     return clone(write(record, run) ?? record.object);
   }
 
-  async function* watch(resource: Resource, resourceVersion: string, options: WatchOptions): AsyncGenerator<WatchEvent> {
+  async function* watch(
+    resource: Resource,
+    resourceVersion: string,
+    options: WatchOptions,
+  ): AsyncGenerator<WatchEvent> {
     if (options.signal.aborted) return;
     mayFail('watch', resource);
     const from = Number(resourceVersion);
@@ -154,18 +168,30 @@ export function createMemoryCluster(clock: Clock): MemoryCluster {
     },
     watch,
     async apply(resource, object, subresource) {
-      const record = { verb: 'apply' as const, resource, ref: refOf(object), object, ...(subresource === undefined ? {} : { subresource }) };
-      return written(record, () => objects.apply({ resource, object: clone(object), subresource, manager, force: true }));
+      const record = {
+        verb: 'apply' as const,
+        resource,
+        ref: refOf(object),
+        object,
+        ...(subresource === undefined ? {} : { subresource }),
+      };
+      return written(record, () =>
+        objects.apply({ resource, object: clone(object), subresource, manager, force: true }),
+      );
     },
     async applyUnforced(resource, object) {
       const request = { resource, object: clone(object), subresource: undefined, manager, force: false };
       return written({ verb: 'apply', resource, ref: refOf(object), object }, () => objects.apply(request));
     },
     async create(resource, object) {
-      return written({ verb: 'create', resource, ref: refOf(object), object }, () => objects.create(resource, object, `${manager}/update`));
+      return written({ verb: 'create', resource, ref: refOf(object), object }, () =>
+        objects.create(resource, object, `${manager}/update`),
+      );
     },
     async update(resource, object) {
-      return written({ verb: 'update', resource, ref: refOf(object), object }, () => objects.update(resource, object, `${manager}/update`));
+      return written({ verb: 'update', resource, ref: refOf(object), object }, () =>
+        objects.update(resource, object, `${manager}/update`),
+      );
     },
     async delete(resource, ref, uid) {
       write({ verb: 'delete', resource, ref: refOf({ metadata: ref }) }, () => {

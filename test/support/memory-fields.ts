@@ -12,7 +12,10 @@ const isMap = (value: unknown): value is Json => typeof value === 'object' && va
 
 const keyedBy: Record<string, (item: Json) => unknown[]> = {
   ...Object.fromEntries(
-    ['containers', 'initContainers', 'volumes', 'env', 'imagePullSecrets', 'listeners', 'webhooks'].map((list) => [list, (item: Json) => [item['name']]]),
+    ['containers', 'initContainers', 'volumes', 'env', 'imagePullSecrets', 'listeners', 'webhooks'].map((list) => [
+      list,
+      (item: Json) => [item['name']],
+    ]),
   ),
   volumeMounts: (item) => [item['mountPath']],
   ports: (item) => [item['containerPort'] ?? item['port'], item['protocol'] ?? 'TCP'],
@@ -73,7 +76,9 @@ function without(value: unknown, field: string, path: string[]): unknown {
   if (head === undefined) return undefined;
   const items = keyedItems(field, value);
   if (items !== undefined) {
-    const left = items.map((item) => (item.key === head ? without(item.value, '', rest) : item.value)).filter((item) => item !== undefined);
+    const left = items
+      .map((item) => (item.key === head ? without(item.value, '', rest) : item.value))
+      .filter((item) => item !== undefined);
     return left.length > 0 ? left : undefined;
   }
   if (!isMap(value) || !(head in value)) return value;
@@ -88,7 +93,11 @@ const isInside = (path: string, ancestor: string): boolean => path.startsWith(`$
 const pathOf = (json: string): string[] => (JSON.parse(json) as unknown[]).map(String);
 
 /** Whether an apply by `manager` would change what another manager owns. */
-export function takesFromOthers(live: Json, applied: Json, { managers, manager }: { managers: Managers; manager: string }): boolean {
+export function takesFromOthers(
+  live: Json,
+  applied: Json,
+  { managers, manager }: { managers: Managers; manager: string },
+): boolean {
   const before = leavesOf(live);
   const changed = [...leavesOf(applied)].filter(([path, value]) => before.get(path) !== value).map(([path]) => path);
   return [...managers].some(([other, owned]) => other !== manager && changed.some((path) => owned.has(path)));
@@ -105,7 +114,8 @@ export function applyFields(live: Json, applied: Json, managers: Managers, manag
   for (const [other, owned] of managers) {
     if (other !== manager) for (const path of overridden) owned.delete(path);
   }
-  const stillOwned = (path: string) => [...managers.values()].some((owned) => owned.has(path) || [...owned].some((one) => isInside(one, path)));
+  const stillOwned = (path: string) =>
+    [...managers.values()].some((owned) => owned.has(path) || [...owned].some((one) => isInside(one, path)));
   let result: unknown = mergeMaps(live, applied);
   for (const path of previously) {
     if (!stillOwned(path)) result = without(result, '', pathOf(path));

@@ -4,7 +4,8 @@
 export const clone = <T>(value: T): T => (value === undefined ? value : (JSON.parse(JSON.stringify(value)) as T));
 
 /** Equal as JSON, whatever the order of fields. */
-export const sameJson = (a: unknown, b: unknown): boolean => JSON.stringify(a, sortFields) === JSON.stringify(b, sortFields);
+export const sameJson = (a: unknown, b: unknown): boolean =>
+  JSON.stringify(a, sortFields) === JSON.stringify(b, sortFields);
 
 function sortFields(_key: string, value: unknown): unknown {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;

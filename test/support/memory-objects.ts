@@ -7,17 +7,35 @@ import type { Managers } from './memory-fields.ts';
 import { applyFields, ownChanges, takesFromOthers } from './memory-fields.ts';
 import { clone, sameJson } from './memory-json.ts';
 
-export type LogEntry = { type: 'ADDED' | 'MODIFIED' | 'DELETED'; resource: Resource; version: number; object: KubeObject; previous?: KubeObject };
+export type LogEntry = {
+  type: 'ADDED' | 'MODIFIED' | 'DELETED';
+  resource: Resource;
+  version: number;
+  object: KubeObject;
+  previous?: KubeObject;
+};
 
 type Stored = { resource: Resource; object: KubeObject; managers: Managers };
 
 /** Kinds without metadata.generation. */
-const withoutGeneration = new Set(['Service', 'Secret', 'ServiceAccount', 'Lease', 'Event', 'ConfigMap', 'Node', 'Namespace']);
+const withoutGeneration = new Set([
+  'Service',
+  'Secret',
+  'ServiceAccount',
+  'Lease',
+  'Event',
+  'ConfigMap',
+  'Node',
+  'Namespace',
+]);
 
-const conflict = (message: string) => new AppError('KUBERNETES_CONFLICT', message, { source: 'kubernetes', retryable: true });
-const notFound = (message: string) => new AppError('KUBERNETES_NOT_FOUND', message, { source: 'kubernetes', retryable: false });
+const conflict = (message: string) =>
+  new AppError('KUBERNETES_CONFLICT', message, { source: 'kubernetes', retryable: true });
+const notFound = (message: string) =>
+  new AppError('KUBERNETES_NOT_FOUND', message, { source: 'kubernetes', retryable: false });
 
-const keyOf = (resource: Resource, ref: ObjectRef): string => objectPath(resource, { name: ref.name, ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }) });
+const keyOf = (resource: Resource, ref: ObjectRef): string =>
+  objectPath(resource, { name: ref.name, ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }) });
 
 /** All that a user declares: neither metadata nor status. */
 function declared(object: KubeObject): object {
@@ -30,11 +48,19 @@ function appliedPart(object: KubeObject, subresource: 'status' | undefined): Rec
   if (subresource === 'status') return { status: object['status'] };
   const { apiVersion: _, kind: __, status: ___, metadata, ...rest } = object;
   const { labels, annotations, ownerReferences, finalizers } = metadata;
-  const kept = Object.entries({ labels, annotations, ownerReferences, finalizers }).filter(([, value]) => value !== undefined);
+  const kept = Object.entries({ labels, annotations, ownerReferences, finalizers }).filter(
+    ([, value]) => value !== undefined,
+  );
   return { ...rest, metadata: Object.fromEntries(kept) };
 }
 
-export type ApplyRequest = { resource: Resource; object: KubeObject; subresource: 'status' | undefined; manager: string; force: boolean };
+export type ApplyRequest = {
+  resource: Resource;
+  object: KubeObject;
+  subresource: 'status' | undefined;
+  manager: string;
+  force: boolean;
+};
 
 export function createMemoryObjects(clock: Clock, onWrite: (entry: LogEntry) => void) {
   const stored = new Map<string, Stored>();
@@ -70,9 +96,16 @@ export function createMemoryObjects(clock: Clock, onWrite: (entry: LogEntry) => 
   function change(entry: Stored, next: KubeObject): KubeObject {
     const { resource, object: previous } = entry;
     const { uid, creationTimestamp, generation } = previous.metadata;
-    const bumped = generation !== undefined && !sameJson(declared(previous), declared(next)) ? generation + 1 : generation;
-    const fixed = Object.entries({ uid, creationTimestamp, generation: bumped }).filter(([, value]) => value !== undefined);
-    const metadata = { ...next.metadata, ...Object.fromEntries(fixed), resourceVersion: previous.metadata.resourceVersion ?? '' };
+    const bumped =
+      generation !== undefined && !sameJson(declared(previous), declared(next)) ? generation + 1 : generation;
+    const fixed = Object.entries({ uid, creationTimestamp, generation: bumped }).filter(
+      ([, value]) => value !== undefined,
+    );
+    const metadata = {
+      ...next.metadata,
+      ...Object.fromEntries(fixed),
+      resourceVersion: previous.metadata.resourceVersion ?? '',
+    };
     const unversioned = { ...clone(next), metadata };
     if (sameJson(unversioned, previous)) return previous;
     version += 1;
@@ -80,7 +113,8 @@ export function createMemoryObjects(clock: Clock, onWrite: (entry: LogEntry) => 
     entry.object = object;
     const { deletionTimestamp, finalizers = [] } = metadata;
     // Pods end by their kubelet; all else when nothing holds it any more.
-    if (deletionTimestamp !== undefined && finalizers.length === 0 && resource.kind !== 'Pod') return drop(entry, object);
+    if (deletionTimestamp !== undefined && finalizers.length === 0 && resource.kind !== 'Pod')
+      return drop(entry, object);
     onWrite({ type: 'MODIFIED', resource, version, object, previous });
     return object;
   }
@@ -97,11 +131,14 @@ export function createMemoryObjects(clock: Clock, onWrite: (entry: LogEntry) => 
     version: () => version,
     find: (resource: Resource, ref: ObjectRef): KubeObject | undefined => lookUp(resource, ref)?.object,
     all: (resource: Resource): KubeObject[] =>
-      [...stored.values()].filter((entry) => entry.resource.plural === resource.plural && entry.resource.group === resource.group).map((entry) => entry.object),
+      [...stored.values()]
+        .filter((entry) => entry.resource.plural === resource.plural && entry.resource.group === resource.group)
+        .map((entry) => entry.object),
     everything: (): Stored[] => [...stored.values()],
 
     create(resource: Resource, object: KubeObject, manager: string): KubeObject {
-      if (lookUp(resource, object.metadata) !== undefined) throw conflict(`${resource.plural} "${object.metadata.name}" already exists`);
+      if (lookUp(resource, object.metadata) !== undefined)
+        throw conflict(`${resource.plural} "${object.metadata.name}" already exists`);
       const { status: _, ...rest } = object;
       const managers: Managers = new Map();
       ownChanges({}, appliedPart(object, undefined), managers, manager);
@@ -117,7 +154,11 @@ export function createMemoryObjects(clock: Clock, onWrite: (entry: LogEntry) => 
       ownChanges(appliedPart(entry.object, undefined), appliedPart(object, undefined), entry.managers, manager);
       const { deletionTimestamp } = entry.object.metadata;
       const metadata = { ...rest.metadata, ...(deletionTimestamp === undefined ? {} : { deletionTimestamp }) };
-      return change(entry, { ...rest, metadata, ...('status' in entry.object ? { status: entry.object['status'] } : {}) });
+      return change(entry, {
+        ...rest,
+        metadata,
+        ...('status' in entry.object ? { status: entry.object['status'] } : {}),
+      });
     },
 
     apply({ resource, object, subresource, manager, force }: ApplyRequest): KubeObject {
@@ -133,9 +174,16 @@ export function createMemoryObjects(clock: Clock, onWrite: (entry: LogEntry) => 
       }
       const { uid, resourceVersion } = object.metadata;
       if (uid !== undefined && uid !== entry.object.metadata.uid) throw conflict('the UID is another');
-      if (resourceVersion !== undefined && resourceVersion !== entry.object.metadata.resourceVersion) throw conflict('the object has been modified');
-      if (!force && takesFromOthers(entry.object, part, { managers: entry.managers, manager })) throw conflict('conflict with another manager');
-      const merged = applyFields(entry.object, part, entry.managers, `${manager}${subresource === undefined ? '' : '/status'}`);
+      if (resourceVersion !== undefined && resourceVersion !== entry.object.metadata.resourceVersion)
+        throw conflict('the object has been modified');
+      if (!force && takesFromOthers(entry.object, part, { managers: entry.managers, manager }))
+        throw conflict('conflict with another manager');
+      const merged = applyFields(
+        entry.object,
+        part,
+        entry.managers,
+        `${manager}${subresource === undefined ? '' : '/status'}`,
+      );
       const { apiVersion, kind, metadata } = entry.object;
       return change(entry, { apiVersion, kind, metadata, ...merged });
     },
@@ -164,7 +212,14 @@ export function createMemoryObjects(clock: Clock, onWrite: (entry: LogEntry) => 
       const { metadata } = entry.object;
       if ((metadata.finalizers ?? []).length === 0) drop(entry, entry.object);
       else if (metadata.deletionTimestamp === undefined) {
-        change(entry, { ...entry.object, metadata: { ...metadata, deletionTimestamp: new Date(clock.nowMs()).toISOString(), deletionGracePeriodSeconds: 0 } });
+        change(entry, {
+          ...entry.object,
+          metadata: {
+            ...metadata,
+            deletionTimestamp: new Date(clock.nowMs()).toISOString(),
+            deletionGracePeriodSeconds: 0,
+          },
+        });
       }
     },
   };

@@ -2,7 +2,8 @@
 import type { KubeObject, ListOptions } from '../../src/kube/ports.ts';
 
 export function matches(object: KubeObject, options: ListOptions): boolean {
-  const terms = (selector: string | undefined) => (selector === undefined || selector === '' ? [] : selector.split(','));
+  const terms = (selector: string | undefined) =>
+    selector === undefined || selector === '' ? [] : selector.split(',');
   const labels = object.metadata.labels ?? {};
   return (
     terms(options.labelSelector).every((term) => holds(term, (name) => labels[name])) &&
@@ -23,6 +24,11 @@ function holds(term: string, valueOf: (name: string) => string | undefined): boo
 }
 
 function fieldOf(object: KubeObject, path: string): string {
-  const value = path.split('.').reduce<unknown>((at, field) => (typeof at === 'object' && at !== null ? Reflect.get(at, field) : undefined), object);
+  const value = path
+    .split('.')
+    .reduce<unknown>(
+      (at, field) => (typeof at === 'object' && at !== null ? Reflect.get(at, field) : undefined),
+      object,
+    );
   return typeof value === 'string' ? value : '';
 }

@@ -20,7 +20,9 @@ export const deployment = (name: string, ports: Port[] = [{ name: 'http', contai
   },
 });
 
-const controlledBy = (kind: string, name: string) => [{ apiVersion: 'apps/v1', kind, name, uid: `uid-of-${name}`, controller: true }];
+const controlledBy = (kind: string, name: string) => [
+  { apiVersion: 'apps/v1', kind, name, uid: `uid-of-${name}`, controller: true },
+];
 
 /** The ReplicaSet of a Deployment. */
 export const replicaSet = (name: string, owner: string): KubeObject => ({
@@ -54,7 +56,9 @@ export function pod({ name, of, app, workload }: ShortPod): KubeObject {
 const injectedSpec = (ports: Port[]): object => ({
   terminationGracePeriodSeconds: 3640,
   initContainers: [{ name: 'holdfast-sidecar', image: 'holdfast:1', restartPolicy: 'Always' }],
-  containers: [{ name: 'app', image: 'app:1', ports, lifecycle: { preStop: { httpGet: { path: '/prestop', port: 15999 } } } }],
+  containers: [
+    { name: 'app', image: 'app:1', ports, lifecycle: { preStop: { httpGet: { path: '/prestop', port: 15999 } } } },
+  ],
 });
 
 /** Made of the last character of the pod's name. */
@@ -102,19 +106,34 @@ const persistenceFields = {
 };
 
 /** The same object of another namespace. Nothing else of it changes, so its name should be unlike those of shop. */
-export const elsewhere = (other: string, object: KubeObject): KubeObject => ({ ...object, metadata: { ...object.metadata, namespace: other } });
+export const elsewhere = (other: string, object: KubeObject): KubeObject => ({
+  ...object,
+  metadata: { ...object.metadata, namespace: other },
+});
 
 type ShortListener = { name: string; port?: number; protocol?: string; hostname?: string; allowedRoutes?: object };
 
 /** As a user writes it. Default: class holdfast in namespace infra, one listener that takes routes of all namespaces. */
-export const gateway = (name: string, { className = 'holdfast', listeners = [{ name: 'http' }], ...spec }: { className?: string; listeners?: ShortListener[]; infrastructure?: object } = {}): KubeObject => ({
+export const gateway = (
+  name: string,
+  {
+    className = 'holdfast',
+    listeners = [{ name: 'http' }],
+    ...spec
+  }: { className?: string; listeners?: ShortListener[]; infrastructure?: object } = {},
+): KubeObject => ({
   apiVersion: 'gateway.networking.k8s.io/v1',
   kind: 'Gateway',
   metadata: { namespace: 'infra', name, uid: `uid-of-gateway-${name}`, generation: 1 },
   spec: {
     gatewayClassName: className,
     ...spec,
-    listeners: listeners.map((listener) => ({ port: 80, protocol: 'HTTP', allowedRoutes: { namespaces: { from: 'All' } }, ...listener })),
+    listeners: listeners.map((listener) => ({
+      port: 80,
+      protocol: 'HTTP',
+      allowedRoutes: { namespaces: { from: 'All' } },
+      ...listener,
+    })),
   },
 });
 
@@ -123,7 +142,10 @@ export const referenceGrant = (inNamespace: string, from: string): KubeObject =>
   apiVersion: 'gateway.networking.k8s.io/v1beta1',
   kind: 'ReferenceGrant',
   metadata: { namespace: inNamespace, name: `from-${from}` },
-  spec: { from: [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', namespace: from }], to: [{ group: '', kind: 'Service' }] },
+  spec: {
+    from: [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', namespace: from }],
+    to: [{ group: '', kind: 'Service' }],
+  },
 });
 
 /** The definition of ReferenceGrant, with the versions that it serves. */
@@ -145,7 +167,15 @@ export const routeDefinition = (generation: keyof typeof persistenceFields): Kub
       {
         name: 'v1',
         served: true,
-        schema: { openAPIV3Schema: { properties: { spec: { properties: { rules: { items: { properties: { matches: {}, ...persistenceFields[generation] } } } } } } } },
+        schema: {
+          openAPIV3Schema: {
+            properties: {
+              spec: {
+                properties: { rules: { items: { properties: { matches: {}, ...persistenceFields[generation] } } } },
+              },
+            },
+          },
+        },
       },
     ],
   },

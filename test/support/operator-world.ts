@@ -89,7 +89,10 @@ export function createOperatorWorld({ startMs, lease = 'slow' }: WorldOptions = 
 
     /** Speaks to a server of the operator as those who were given its authority do. */
     client(port: number): TlsClient {
-      const { 'tls.crt': certificate = '' } = (cluster.find(resources.secrets, { namespace: 'holdfast-system', name: 'holdfast-ca' })?.['data'] ?? {}) as Record<string, string>;
+      const { 'tls.crt': certificate = '' } = (cluster.find(resources.secrets, {
+        namespace: 'holdfast-system',
+        name: 'holdfast-ca',
+      })?.['data'] ?? {}) as Record<string, string>;
       const client = createTlsClient({ port, caPem: Buffer.from(certificate, 'base64').toString() });
       clients.push(client);
       return client;
@@ -146,7 +149,10 @@ export function createOperatorWorld({ startMs, lease = 'slow' }: WorldOptions = 
     terminate(name: string, graceSeconds = 3640): void {
       // In whole seconds, as Kubernetes tells it.
       const deletionTimestamp = formatTime(clock.nowMs() + graceSeconds * 1000);
-      world.edit(resources.pods, name, (object) => ({ ...object, metadata: { ...object.metadata, deletionTimestamp, deletionGracePeriodSeconds: graceSeconds } }));
+      world.edit(resources.pods, name, (object) => ({
+        ...object,
+        metadata: { ...object.metadata, deletionTimestamp, deletionGracePeriodSeconds: graceSeconds },
+      }));
     },
 
     status: (name: string): NonNullable<StickyWorkload['status']> =>
@@ -161,7 +167,9 @@ export function createOperatorWorld({ startMs, lease = 'slow' }: WorldOptions = 
 }
 
 /** A world in which StickyWorkload `cart` is served by two pods, `cart-a` and `cart-b`, and nothing is left to do. */
-export async function createServingWorld(options: WorldOptions = {}): Promise<{ world: OperatorWorld; operator: Operator }> {
+export async function createServingWorld(
+  options: WorldOptions = {},
+): Promise<{ world: OperatorWorld; operator: Operator }> {
   const world = createOperatorWorld(options);
   world.putWorkload({ name: 'cart' });
   world.putPods('cart', ['cart-a', 'cart-b']);

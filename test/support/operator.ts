@@ -10,7 +10,11 @@ export type RunningOperator = Operator & { kill: () => Promise<void> };
 
 /** Starts a replica that the API server reaches at 127.0.0.1. Its namespace must exist. */
 export async function startOperator(namespace: string): Promise<RunningOperator> {
-  const shared = { clock: systemClock, random: Math.random, logger: process.env['HOLDFAST_TEST_LOG'] ? consoleLogger : quietLogger };
+  const shared = {
+    clock: systemClock,
+    random: Math.random,
+    logger: process.env['HOLDFAST_TEST_LOG'] ? consoleLogger : quietLogger,
+  };
   const cluster = createLiveCluster(loadKubeConfig(), {
     ...shared,
     fieldManager,

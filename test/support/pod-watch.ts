@@ -16,14 +16,25 @@ export type PodWatch = {
 const ignore = () => undefined;
 
 export async function watchPods(namespace: string): Promise<PodWatch> {
-  const shared = { clock: systemClock, random: Math.random, logger: { debug: ignore, info: ignore, warn: ignore, error: ignore } };
-  const cluster = createLiveCluster(loadKubeConfig(), { ...shared, fieldManager, tokenAudience, reportingController: 'test', reportingInstance: 'test' });
+  const shared = {
+    clock: systemClock,
+    random: Math.random,
+    logger: { debug: ignore, info: ignore, warn: ignore, error: ignore },
+  };
+  const cluster = createLiveCluster(loadKubeConfig(), {
+    ...shared,
+    fieldManager,
+    tokenAudience,
+    reportingController: 'test',
+    reportingInstance: 'test',
+  });
   const reflector = createReflector({ ...shared, reader: cluster, resource: pods });
   const terminatingSinceMs = new Map<string, number>();
   const goneAtMs = new Map<string, number>();
   reflector.onChange(({ type, object: { metadata } }) => {
     if (metadata.namespace !== namespace) return;
-    if (metadata.deletionTimestamp !== undefined && !terminatingSinceMs.has(metadata.name)) terminatingSinceMs.set(metadata.name, Date.now());
+    if (metadata.deletionTimestamp !== undefined && !terminatingSinceMs.has(metadata.name))
+      terminatingSinceMs.set(metadata.name, Date.now());
     if (type === 'DELETED') goneAtMs.set(metadata.name, Date.now());
   });
   reflector.start();

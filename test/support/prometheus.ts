@@ -23,9 +23,15 @@ export type Prometheus = {
 
 /** Why there is none, or undefined. */
 export const whyNoPrometheus = (): string | undefined =>
-  spawnSync('prometheus', ['--version']).status === 0 ? undefined : 'prometheus is not there: get it with the package prometheus';
+  spawnSync('prometheus', ['--version']).status === 0
+    ? undefined
+    : 'prometheus is not there: get it with the package prometheus';
 
-type Config = { global: Record<string, string>; rule_files: string[]; scrape_configs: { kubernetes_sd_configs?: unknown; file_sd_configs?: unknown }[] };
+type Config = {
+  global: Record<string, string>;
+  rule_files: string[];
+  scrape_configs: { kubernetes_sd_configs?: unknown; file_sd_configs?: unknown }[];
+};
 
 export async function startPrometheus(port: number): Promise<Prometheus> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-prometheus-'));
@@ -33,17 +39,27 @@ export async function startPrometheus(port: number): Promise<Prometheus> {
   await writeFile(targetsFile, '[]');
   await writeFile(join(folder, 'prometheus.yaml'), await buildConfig(targetsFile));
   const address = `127.0.0.1:${port}`;
-  const process = spawn('prometheus', [`--config.file=${folder}/prometheus.yaml`, `--storage.tsdb.path=${folder}/data`, `--web.listen-address=${address}`], { stdio: 'ignore' });
+  const process = spawn(
+    'prometheus',
+    [
+      `--config.file=${folder}/prometheus.yaml`,
+      `--storage.tsdb.path=${folder}/data`,
+      `--web.listen-address=${address}`,
+    ],
+    { stdio: 'ignore' },
+  );
   const ended = new Promise((done) => process.once('exit', done));
   await until('Prometheus ready', async () => (await fetch(`http://${address}/-/ready`)).ok, 20_000);
 
   async function ask(path: string, parameters: Record<string, string>): Promise<Series[]> {
     const response = await fetch(`http://${address}/api/v1/${path}?${new URLSearchParams(parameters).toString()}`);
     const answer = (await response.json()) as { status: string; error?: string; data?: { result: Series[] } };
-    if (answer.status !== 'success' || !answer.data) throw new Error(`Prometheus refuses ${parameters['query']}: ${answer.error}`);
+    if (answer.status !== 'success' || !answer.data)
+      throw new Error(`Prometheus refuses ${parameters['query']}: ${answer.error}`);
     return answer.data.result;
   }
-  const queryRange: Prometheus['queryRange'] = (expr, fromMs, toMs) => ask('query_range', { query: expr, start: String(fromMs / 1000), end: String(toMs / 1000), step: '1' });
+  const queryRange: Prometheus['queryRange'] = (expr, fromMs, toMs) =>
+    ask('query_range', { query: expr, start: String(fromMs / 1000), end: String(toMs / 1000), step: '1' });
 
   return {
     queryRange,
@@ -71,7 +87,10 @@ async function buildConfig(targetsFile: string): Promise<string> {
     ...config,
     global: { scrape_interval: '1s', scrape_timeout: '1s', evaluation_interval: '1s' },
     rule_files: config.rule_files.map((file) => resolve('manifests/monitoring', file)),
-    scrape_configs: config.scrape_configs.map(({ kubernetes_sd_configs: _live, ...job }) => ({ ...job, file_sd_configs: [{ files: [targetsFile], refresh_interval: '1s' }] })),
+    scrape_configs: config.scrape_configs.map(({ kubernetes_sd_configs: _live, ...job }) => ({
+      ...job,
+      file_sd_configs: [{ files: [targetsFile], refresh_interval: '1s' }],
+    })),
   });
 }
 
@@ -82,7 +101,10 @@ type Container = { name: string; ports?: { name?: string; containerPort: number 
 function targetsOf({ metadata, spec, status }: LiveObject): Target[] {
   const ip = status?.['podIP'];
   if (typeof ip !== 'string') return [];
-  const containers = [...((spec?.['containers'] ?? []) as Container[]), ...((spec?.['initContainers'] ?? []) as Container[])];
+  const containers = [
+    ...((spec?.['containers'] ?? []) as Container[]),
+    ...((spec?.['initContainers'] ?? []) as Container[]),
+  ];
   const common = {
     __meta_kubernetes_namespace: metadata.namespace ?? '',
     __meta_kubernetes_pod_name: metadata.name,
@@ -93,9 +115,17 @@ function targetsOf({ metadata, spec, status }: LiveObject): Target[] {
   return containers.flatMap(({ name, ports = [] }) => {
     const ofContainer = { ...common, __meta_kubernetes_pod_container_name: name };
     if (ports.length === 0) return [{ targets: [ip], labels: ofContainer }];
-    return ports.map((port) => ({ targets: [`${ip}:${port.containerPort}`], labels: { ...ofContainer, __meta_kubernetes_pod_container_port_name: port.name ?? '' } }));
+    return ports.map((port) => ({
+      targets: [`${ip}:${port.containerPort}`],
+      labels: { ...ofContainer, __meta_kubernetes_pod_container_port_name: port.name ?? '' },
+    }));
   });
 }
 
 const metaLabels = (kind: 'label' | 'annotation', of: Record<string, string> = {}): Record<string, string> =>
-  Object.fromEntries(Object.entries(of).map(([name, value]) => [`__meta_kubernetes_pod_${kind}_${name.replaceAll(/[^a-zA-Z0-9_]/g, '_')}`, value]));
+  Object.fromEntries(
+    Object.entries(of).map(([name, value]) => [
+      `__meta_kubernetes_pod_${kind}_${name.replaceAll(/[^a-zA-Z0-9_]/g, '_')}`,
+      value,
+    ]),
+  );

@@ -13,14 +13,19 @@ function definitionOf(series: string): MetricDefinition | undefined {
 }
 
 /** Names of metrics in an expression that no part of Holdfast shows. */
-export const unknownMetrics = (expr: string): string[] => metricsIn(expr).filter((name) => definitionOf(name) === undefined);
+export const unknownMetrics = (expr: string): string[] =>
+  metricsIn(expr).filter((name) => definitionOf(name) === undefined);
 
 export const metricsIn = (expr: string): string[] => [...new Set(expr.match(/\bholdfast_[a-z_]+\b(?!-)/g) ?? [])];
 
 /** Labels in an expression's braces and groupings that none of its metrics has: a condition on one of them is never true. */
 export function unknownLabels(expr: string): string[] {
   const known = new Set([...scrapeLabels, ...metricsIn(expr).flatMap((name) => definitionOf(name)?.labels ?? [])]);
-  const inBraces = [...expr.matchAll(/\{([^}]*)\}/g)].flatMap(([, inside = '']) => [...inside.matchAll(/([a-z_]+)\s*(?:=|!)/g)].map(([, label = '']) => label));
-  const inGroupings = [...expr.matchAll(/\b(?:by|without|on|ignoring)\s*\(([^)]*)\)/g)].flatMap(([, list = '']) => list.split(',').map((label) => label.trim()));
+  const inBraces = [...expr.matchAll(/\{([^}]*)\}/g)].flatMap(([, inside = '']) =>
+    [...inside.matchAll(/([a-z_]+)\s*(?:=|!)/g)].map(([, label = '']) => label),
+  );
+  const inGroupings = [...expr.matchAll(/\b(?:by|without|on|ignoring)\s*\(([^)]*)\)/g)].flatMap(([, list = '']) =>
+    list.split(',').map((label) => label.trim()),
+  );
   return [...new Set([...inBraces, ...inGroupings])].filter((label) => label !== '' && !known.has(label));
 }

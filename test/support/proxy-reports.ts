@@ -22,17 +22,26 @@ export function createProxyReports(world: OperatorWorld, operator: Operator) {
 
   function ringsOfTable(): Record<string, KeyRingReport> {
     const backends = Object.entries(table()?.backends ?? {});
-    return Object.fromEntries(backends.map(([key, { keyRing }]) => [key, { current: keyRing.current, ids: keyRing.keys.map(({ id }) => id) }]));
+    return Object.fromEntries(
+      backends.map(([key, { keyRing }]) => [key, { current: keyRing.current, ids: keyRing.keys.map(({ id }) => id) }]),
+    );
   }
 
   async function reportAll(): Promise<void> {
     for (const [name, { counts, keyRings = ringsOfTable() }] of proxies) {
       sequence += 1;
       const endpoints = Object.values(table()?.backends ?? {}).flatMap((backend) =>
-        backend.endpoints.map(({ uid, pod, state }) => ({ uid, state, sessions: counts[pod] ?? 0, expiresAtMs: world.clock.nowMs() + 1_800_000 })),
+        backend.endpoints.map(({ uid, pod, state }) => ({
+          uid,
+          state,
+          sessions: counts[pod] ?? 0,
+          expiresAtMs: world.clock.nowMs() + 1_800_000,
+        })),
       );
       const body: Report = { startedAtMs: 1, sequence, endpoints, ended: [], seen: [], keyRings };
-      expect(await client.call('POST', '/v1/report', { token: name, body: JSON.stringify(body) })).toMatchObject({ status: 204 });
+      expect(await client.call('POST', '/v1/report', { token: name, body: JSON.stringify(body) })).toMatchObject({
+        status: 204,
+      });
     }
   }
 
@@ -40,7 +49,11 @@ export function createProxyReports(world: OperatorWorld, operator: Operator) {
     /** A proxy that runs and reports from now on. */
     run(name: string, counts: Record<string, number> = {}): void {
       world.put(pods, proxyPod(name));
-      world.cluster.addToken(name, { username: `system:serviceaccount:${namespace}:holdfast-holdfast`, podName: name, podUid: `uid-${name}` });
+      world.cluster.addToken(name, {
+        username: `system:serviceaccount:${namespace}:holdfast-holdfast`,
+        podName: name,
+        podUid: `uid-${name}`,
+      });
       proxies.set(name, { counts });
     },
     say(name: string, counts: Record<string, number>, keyRings?: Record<string, KeyRingReport>): void {

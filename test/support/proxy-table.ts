@@ -1,11 +1,24 @@
 /** Routing tables and requests for tests of the proxy, written short. */
 import { endpointId } from '../../src/core/session/token.ts';
-import type { Backend, CookieCarrier, Endpoint, EndpointState, Route, RoutePersistence, RoutingTable } from '../../src/core/table/routing-table.ts';
+import type {
+  Backend,
+  CookieCarrier,
+  Endpoint,
+  EndpointState,
+  Route,
+  RoutePersistence,
+  RoutingTable,
+} from '../../src/core/table/routing-table.ts';
 import type { RequestView } from '../../src/dataplane/routing.ts';
 
 export type ShortEndpoint = { pod: string; state?: EndpointState; address?: string; port?: number };
 
-export const endpoint = ({ pod, state = 'Accepting', address = '127.0.0.1', port = 8080 }: ShortEndpoint): Endpoint => ({
+export const endpoint = ({
+  pod,
+  state = 'Accepting',
+  address = '127.0.0.1',
+  port = 8080,
+}: ShortEndpoint): Endpoint => ({
   uid: `uid-${pod}`,
   id: endpointId(`uid-${pod}`),
   pod,
@@ -15,9 +28,13 @@ export const endpoint = ({ pod, state = 'Accepting', address = '127.0.0.1', port
   ...(state === 'Draining' && { reason: 'PodTerminating' }),
 });
 
-export type ShortTable = { endpoints?: ShortEndpoint[]; departed?: string[]; port?: number; persistence?: Partial<RoutePersistence>; cookie?: Partial<CookieCarrier> } & Partial<
-  Pick<Backend, 'limits' | 'keyRing' | 'policy' | 'maxSessionsPerEndpoint'>
->;
+export type ShortTable = {
+  endpoints?: ShortEndpoint[];
+  departed?: string[];
+  port?: number;
+  persistence?: Partial<RoutePersistence>;
+  cookie?: Partial<CookieCarrier>;
+} & Partial<Pick<Backend, 'limits' | 'keyRing' | 'policy' | 'maxSessionsPerEndpoint'>>;
 
 export const backendName = 'shop/cart';
 export const cookieName = 'cart-session';
@@ -45,11 +62,19 @@ export function proxyTable({ port = 80, persistence, cookie, ...backend }: Short
 }
 
 /** The same with several backends, by key, and the weights of each. */
-export function splitTable(backends: Record<string, ShortTable & { weight: number }>, persistence: Partial<RoutePersistence> = {}): RoutingTable {
+export function splitTable(
+  backends: Record<string, ShortTable & { weight: number }>,
+  persistence: Partial<RoutePersistence> = {},
+): RoutingTable {
   const entries = Object.entries(backends);
   return {
     ...proxyTable({}),
-    routes: [routeTo(entries.map(([backend, { weight }]) => ({ backend, weight })), persistence)],
+    routes: [
+      routeTo(
+        entries.map(([backend, { weight }]) => ({ backend, weight })),
+        persistence,
+      ),
+    ],
     backends: Object.fromEntries(entries.map(([key, backend]) => [key, backendOf(key, backend)])),
   };
 }
@@ -62,7 +87,10 @@ const routeTo = (backendRefs: Route['backendRefs'], persistence: Partial<RoutePe
   persistence: { carrier: cookieCarrier(), onEndpointLost: 'Reassign', newSessionOn: [], ...persistence },
 });
 
-const backendOf = (key: string, { endpoints = [], departed = [], limits, keyRing, policy, maxSessionsPerEndpoint }: ShortTable): Backend => ({
+const backendOf = (
+  key: string,
+  { endpoints = [], departed = [], limits, keyRing, policy, maxSessionsPerEndpoint }: ShortTable,
+): Backend => ({
   key,
   limits: limits ?? { idleTimeoutMs },
   policy: policy ?? 'LeastSessions',
@@ -72,13 +100,28 @@ const backendOf = (key: string, { endpoints = [], departed = [], limits, keyRing
   departed: departed.map((pod) => ({ id: endpointId(`uid-${pod}`), uid: `uid-${pod}`, atMs: 0 })),
 });
 
-export const keyOf = (id: number): { id: number; secret: string } => ({ id, secret: Buffer.alloc(32, id).toString('base64') });
+export const keyOf = (id: number): { id: number; secret: string } => ({
+  id,
+  secret: Buffer.alloc(32, id).toString('base64'),
+});
 
 /** A request with these cookies. */
-export const requestWith = (cookies: readonly string[] = [], path = '/'): RequestView => requestOf(cookies.length > 0 ? { cookie: cookies.join('; ') } : {}, { path });
+export const requestWith = (cookies: readonly string[] = [], path = '/'): RequestView =>
+  requestOf(cookies.length > 0 ? { cookie: cookies.join('; ') } : {}, { path });
 
 /** A request with these headers, names in lower case. */
-export function requestOf(fields: Record<string, string | readonly string[]>, more: Partial<Pick<RequestView, 'method' | 'path'>> = {}): RequestView {
+export function requestOf(
+  fields: Record<string, string | readonly string[]>,
+  more: Partial<Pick<RequestView, 'method' | 'path'>> = {},
+): RequestView {
   const headers = (name: string) => [fields[name] ?? []].flat();
-  return { method: 'GET', path: '/', query: '', host: 'example.com', header: (name) => headers(name)[0], headers, ...more };
+  return {
+    method: 'GET',
+    path: '/',
+    query: '',
+    host: 'example.com',
+    header: (name) => headers(name)[0],
+    headers,
+    ...more,
+  };
 }

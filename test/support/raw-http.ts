@@ -91,7 +91,7 @@ export async function connectRaw(port: number): Promise<RawClient> {
 
 /** Where a chunked body without extensions ends, trailers included. */
 function chunkedLength(text: string): number | undefined {
-  for (let at = 0; ; ) {
+  for (let at = 0; ;) {
     const lineEnd = text.indexOf('\r\n', at);
     if (lineEnd < 0) {
       return undefined;

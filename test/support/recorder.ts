@@ -24,12 +24,20 @@ export function createRecorder(cluster: MemoryCluster): Recorder {
   const cutOff = new Set<string>();
 
   async function reach<T>(replica: string, call: () => Promise<T>): Promise<T> {
-    if (cutOff.has(replica)) throw new AppError('KUBERNETES_UNAVAILABLE', 'no route to the API server', { source: 'kubernetes', retryable: true });
+    if (cutOff.has(replica))
+      throw new AppError('KUBERNETES_UNAVAILABLE', 'no route to the API server', {
+        source: 'kubernetes',
+        retryable: true,
+      });
     return call();
   }
 
   function clusterOf(replica: string): Cluster {
-    async function write<T>(verb: string, about: { resource: Resource; ref: ObjectRef }, call: () => Promise<T>): Promise<T> {
+    async function write<T>(
+      verb: string,
+      about: { resource: Resource; ref: ObjectRef },
+      call: () => Promise<T>,
+    ): Promise<T> {
       const result = await reach(replica, call);
       writes.push({ replica, line: describe(verb, about) });
       return result;
@@ -40,10 +48,15 @@ export function createRecorder(cluster: MemoryCluster): Recorder {
       watch: cluster.watch,
       review: cluster.review,
       apply: (resource, object, subresource) =>
-        write(subresource === undefined ? 'apply' : `apply ${subresource} of`, { resource, ref: object.metadata }, () => cluster.apply(resource, object, subresource)),
-      applyUnforced: (resource, object) => write('apply', { resource, ref: object.metadata }, () => cluster.applyUnforced(resource, object)),
-      create: (resource, object) => write('create', { resource, ref: object.metadata }, () => cluster.create(resource, object)),
-      update: (resource, object) => write('update', { resource, ref: object.metadata }, () => cluster.update(resource, object)),
+        write(subresource === undefined ? 'apply' : `apply ${subresource} of`, { resource, ref: object.metadata }, () =>
+          cluster.apply(resource, object, subresource),
+        ),
+      applyUnforced: (resource, object) =>
+        write('apply', { resource, ref: object.metadata }, () => cluster.applyUnforced(resource, object)),
+      create: (resource, object) =>
+        write('create', { resource, ref: object.metadata }, () => cluster.create(resource, object)),
+      update: (resource, object) =>
+        write('update', { resource, ref: object.metadata }, () => cluster.update(resource, object)),
       delete: (resource, ref, uid) => write('delete', { resource, ref }, () => cluster.delete(resource, ref, uid)),
       emit(event) {
         events.push(`${event.type} ${event.reason} ${event.regarding.name}`);

@@ -23,7 +23,10 @@ export type ShopOptions = {
 /** Where each shop has its switches: on its pods' own addresses, reached by no Service. */
 export const controlPort = 8081;
 
-type Sample = { deployment: LiveObject & { spec: { replicas: number; template: { spec: { containers: [{ env: object[] }] } } } }; workload: LiveObject };
+type Sample = {
+  deployment: LiveObject & { spec: { replicas: number; template: { spec: { containers: [{ env: object[] }] } } } };
+  workload: LiveObject;
+};
 
 /** Installs the operator, as `kubectl apply -k manifests/base` does for anybody. Doing it again is harmless. */
 export async function installHoldfast(): Promise<void> {
@@ -36,13 +39,25 @@ export async function openShop(namespace: string, options: ShopOptions = {}): Pr
   const { replicas = 5, objects = [] } = options;
   await kubectl('create', 'namespace', namespace);
   const manifests = [...objects, ...(await renderShop(options))];
-  await kubectlInput(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: manifests }), 'apply', '-n', namespace, '-f', '-');
+  await kubectlInput(
+    JSON.stringify({ apiVersion: 'v1', kind: 'List', items: manifests }),
+    'apply',
+    '-n',
+    namespace,
+    '-f',
+    '-',
+  );
   await untilReady(namespace, replicas);
   return { namespace, host: await proxyAddress(namespace) };
 }
 
 /** StickyWorkload and Deployment, in the sample's order. */
-export async function renderShop({ replicas = 5, spec = {}, container = {}, pod = {} }: ShopOptions): Promise<object[]> {
+export async function renderShop({
+  replicas = 5,
+  spec = {},
+  container = {},
+  pod = {},
+}: ShopOptions): Promise<object[]> {
   const { workload, deployment } = await readSample();
   const podSpec = deployment.spec.template.spec;
   const [shop] = podSpec.containers;
@@ -54,12 +69,15 @@ export async function renderShop({ replicas = 5, spec = {}, container = {}, pod 
 }
 
 async function readSample(): Promise<Sample> {
-  const [workload, deployment] = parseAllDocuments(await readFile('manifests/samples/cart.yaml', 'utf8')).map((document) => document.toJS() as unknown);
+  const [workload, deployment] = parseAllDocuments(await readFile('manifests/samples/cart.yaml', 'utf8')).map(
+    (document) => document.toJS() as unknown,
+  );
   return { workload, deployment } as Sample;
 }
 
 /** Of the Service that clients use. */
-export const proxyAddress = async (namespace: string): Promise<string> => String((await getObject('service', 'holdfast-holdfast', namespace))?.spec?.['clusterIP']);
+export const proxyAddress = async (namespace: string): Promise<string> =>
+  String((await getObject('service', 'holdfast-holdfast', namespace))?.spec?.['clusterIP']);
 
 /** Within 30 s where the machine is idle, as a test of its own shows; here many shops may open at one time. */
 export async function untilReady(namespace: string, accepting: number, limitMs = 120_000): Promise<void> {
@@ -73,12 +91,18 @@ export async function untilReady(namespace: string, accepting: number, limitMs =
   );
 }
 
-export const getWorkload = (namespace: string): Promise<LiveObject | undefined> => getObject('stickyworkload', 'cart', namespace);
+export const getWorkload = (namespace: string): Promise<LiveObject | undefined> =>
+  getObject('stickyworkload', 'cart', namespace);
 
 export const untilDraining = (namespace: string, pods: number): Promise<true> =>
-  until(`${pods} pods draining`, async () => ((await getWorkload(namespace))?.status?.['drainingReplicas'] === pods ? (true as const) : undefined), 30_000);
+  until(
+    `${pods} pods draining`,
+    async () => ((await getWorkload(namespace))?.status?.['drainingReplicas'] === pods ? (true as const) : undefined),
+    30_000,
+  );
 
-export const scale = (namespace: string, replicas: number): Promise<string> => kubectl('-n', namespace, 'scale', 'deployment/cart', `--replicas=${replicas}`);
+export const scale = (namespace: string, replicas: number): Promise<string> =>
+  kubectl('-n', namespace, 'scale', 'deployment/cart', `--replicas=${replicas}`);
 
 export const appPods = (namespace: string) => listObjects('pods', namespace, 'app=cart');
 export const proxyPods = (namespace: string) => listObjects('pods', namespace, 'app.kubernetes.io/component=proxy');
@@ -89,7 +113,9 @@ export const untilSettled = (namespace: string, replicas: number, limitMs = 120_
     `${replicas} pods, none terminating`,
     async () => {
       const pods = await appPods(namespace);
-      return pods.length === replicas && pods.every(({ metadata }) => metadata.deletionTimestamp === undefined) ? (true as const) : undefined;
+      return pods.length === replicas && pods.every(({ metadata }) => metadata.deletionTimestamp === undefined)
+        ? (true as const)
+        : undefined;
     },
     limitMs,
   );

@@ -9,7 +9,11 @@ export type TlsClient = {
   /** The response as soon as its head is in. */
   open(method: string, path: string, options?: { token?: string; body?: string }): Promise<IncomingMessage>;
   /** Status and body; the body parsed where it is JSON. */
-  call(method: string, path: string, options?: { token?: string; body?: string }): Promise<{ status: number; body: unknown }>;
+  call(
+    method: string,
+    path: string,
+    options?: { token?: string; body?: string },
+  ): Promise<{ status: number; body: unknown }>;
   close(): void;
 };
 
@@ -24,7 +28,10 @@ export function createTlsClient({ port, caPem }: { port: number; caPem: string }
   const agent = new Agent({ keepAlive: true, ca: caPem, host: '127.0.0.1', port });
   const open: TlsClient['open'] = (method, path, { token, body } = {}) =>
     new Promise((resolve, reject) => {
-      const headers = { ...(token !== undefined && { authorization: `Bearer ${token}` }), ...(body !== undefined && { 'content-length': Buffer.byteLength(body) }) };
+      const headers = {
+        ...(token !== undefined && { authorization: `Bearer ${token}` }),
+        ...(body !== undefined && { 'content-length': Buffer.byteLength(body) }),
+      };
       const sent = request({ agent, host: '127.0.0.1', port, method, path, headers });
       sent.once('response', resolve);
       sent.once('error', reject);

@@ -2,7 +2,19 @@
 import type { Schema } from '../../src/api/schema.ts';
 import { specSchema, type StickyWorkloadSpec } from '../../src/api/spec.ts';
 import { apiVersion, kind, type StickyWorkload } from '../../src/api/stickyworkload.ts';
-import type { Existing, Gateway, GatewayListener, Owned, Pod, ProxyDeployment, ReferenceGrant, Service, Slice, Snapshot, Target } from '../../src/core/snapshot/snapshot.ts';
+import type {
+  Existing,
+  Gateway,
+  GatewayListener,
+  Owned,
+  Pod,
+  ProxyDeployment,
+  ReferenceGrant,
+  Service,
+  Slice,
+  Snapshot,
+  Target,
+} from '../../src/core/snapshot/snapshot.ts';
 import type { KeyRing } from '../../src/core/table/routing-table.ts';
 
 /** Fills in defaults as the API server does: an absent field gets its default, and then the fields below it get theirs. */
@@ -17,17 +29,43 @@ function withDefaults(schema: Schema, value: unknown): unknown {
   return Object.fromEntries(filled);
 }
 
-type DeepPartial<T> = T extends (infer I)[] ? DeepPartial<I>[] : T extends object ? { [K in keyof T]?: DeepPartial<T[K]> } : T;
+type DeepPartial<T> = T extends (infer I)[]
+  ? DeepPartial<I>[]
+  : T extends object
+    ? { [K in keyof T]?: DeepPartial<T[K]> }
+    : T;
 
-export type ShortWorkload = { name: string; namespace?: string; uid?: string; createdAt?: string; generation?: number; spec?: DeepPartial<StickyWorkloadSpec>; status?: StickyWorkload['status'] };
+export type ShortWorkload = {
+  name: string;
+  namespace?: string;
+  uid?: string;
+  createdAt?: string;
+  generation?: number;
+  spec?: DeepPartial<StickyWorkloadSpec>;
+  status?: StickyWorkload['status'];
+};
 
 /** A StickyWorkload as the API server would hand it out. Default target: the Deployment of the same name. */
-export function stickyWorkload({ name, namespace = 'shop', uid, createdAt, generation = 1, spec = {}, status }: ShortWorkload): StickyWorkload {
+export function stickyWorkload({
+  name,
+  namespace = 'shop',
+  uid,
+  createdAt,
+  generation = 1,
+  spec = {},
+  status,
+}: ShortWorkload): StickyWorkload {
   const whole = withDefaults(specSchema, { targetRef: { kind: 'Deployment', name }, ...spec });
   return {
     apiVersion,
     kind,
-    metadata: { name, namespace, uid: uid ?? `uid-${name}`, generation, creationTimestamp: createdAt ?? '2026-01-01T00:00:00Z' },
+    metadata: {
+      name,
+      namespace,
+      uid: uid ?? `uid-${name}`,
+      generation,
+      creationTimestamp: createdAt ?? '2026-01-01T00:00:00Z',
+    },
     spec: whole as StickyWorkloadSpec,
     ...(status && { status }),
   };
@@ -61,7 +99,10 @@ export type ShortWorld = {
   departed?: Snapshot['departed'];
 };
 
-export const keyRing: KeyRing = { current: 1, keys: [{ id: 1, secret: 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=' }] };
+export const keyRing: KeyRing = {
+  current: 1,
+  keys: [{ id: 1, secret: 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=' }],
+};
 
 const emptyWorld: Required<Omit<ShortWorld, 'keyRings'>> = {
   workloads: [],
@@ -84,7 +125,9 @@ const emptyWorld: Required<Omit<ShortWorld, 'keyRings'>> = {
 export function snapshotOf(short: ShortWorld): Snapshot {
   const world = { ...emptyWorld, ...short };
   const workloads = world.workloads.map(stickyWorkload);
-  const rings = Object.fromEntries(workloads.map(({ metadata }) => [`${metadata.namespace}/${metadata.name}`, keyRing]));
+  const rings = Object.fromEntries(
+    workloads.map(({ metadata }) => [`${metadata.namespace}/${metadata.name}`, keyRing]),
+  );
   return {
     workloads,
     targets: world.targets.map(wholeTarget),
@@ -106,16 +149,29 @@ export function snapshotOf(short: ShortWorld): Snapshot {
 }
 
 // A Service or route is by default the StickyWorkload's of the same name.
-const whole = (object: Short<Owned>): Owned => ({ namespace: 'shop', uid: `uid-of-${object.name}`, ownerUids: [`uid-${object.name}`], ...object });
+const whole = (object: Short<Owned>): Owned => ({
+  namespace: 'shop',
+  uid: `uid-of-${object.name}`,
+  ownerUids: [`uid-${object.name}`],
+  ...object,
+});
 
-const wholeGateway = ({ listeners = [{ name: 'http' }], ...gateway }: NonNullable<ShortWorld['gateways']>[number]): Gateway => ({
+const wholeGateway = ({
+  listeners = [{ name: 'http' }],
+  ...gateway
+}: NonNullable<ShortWorld['gateways']>[number]): Gateway => ({
   className: 'holdfast',
   generation: 1,
   infrastructure: { labels: {}, annotations: {} },
   unsupported: [],
   ...whole({ ownerUids: [], ...gateway }),
   ...gateway,
-  listeners: listeners.map((listener) => ({ port: 80, protocol: 'HTTP', allowedRoutes: { from: 'Same', kinds: [] }, ...listener })),
+  listeners: listeners.map((listener) => ({
+    port: 80,
+    protocol: 'HTTP',
+    allowedRoutes: { from: 'Same', kinds: [] },
+    ...listener,
+  })),
 });
 
 const wholeTarget = ({ matchLabels, ...target }: ShortTarget): Target => ({

@@ -8,7 +8,9 @@ const sources = [...listFiles('src', '.ts'), ...listFiles('sidecar', '.ts')];
 
 describe('import direction', () => {
   test('every import goes where CONTRIBUTING.md allows', () => {
-    const imports = sources.flatMap((file) => scanImports(readSource(file)).map(({ specifier }) => ({ file, target: resolveTarget(file, specifier) })));
+    const imports = sources.flatMap((file) =>
+      scanImports(readSource(file)).map(({ specifier }) => ({ file, target: resolveTarget(file, specifier) })),
+    );
     expect(imports.length).toBeGreaterThan(20);
     expect(imports.flatMap(({ file, target }) => judgeImport(file, target) ?? [])).toEqual([]);
   });
@@ -18,11 +20,31 @@ describe('import direction', () => {
     { why: 'the core knows no module of Node', file: 'src/core/drain/gate.ts', target: 'node:fs', allowed: false },
     { why: 'signing needs node:crypto', file: 'src/core/session/token.ts', target: 'node:crypto', allowed: true },
     { why: 'signing needs no other module', file: 'src/core/session/token.ts', target: 'node:fs', allowed: false },
-    { why: 'only main.ts wires the live client', file: 'src/operator/gather/pods.ts', target: 'src/kube/live/client.ts', allowed: false },
+    {
+      why: 'only main.ts wires the live client',
+      file: 'src/operator/gather/pods.ts',
+      target: 'src/kube/live/client.ts',
+      allowed: false,
+    },
     { why: 'main.ts wires it', file: 'src/operator/main.ts', target: 'src/kube/live/client.ts', allowed: true },
-    { why: 'the proxy knows no Kubernetes', file: 'src/dataplane/main.ts', target: 'src/kube/ports.ts', allowed: false },
-    { why: 'the request path knows no express', file: 'src/dataplane/http1/server.ts', target: 'express', allowed: false },
-    { why: 'a name that only begins alike is another', file: 'src/dataplane/main.ts', target: 'src/core/names-of-others/x.ts', allowed: false },
+    {
+      why: 'the proxy knows no Kubernetes',
+      file: 'src/dataplane/main.ts',
+      target: 'src/kube/ports.ts',
+      allowed: false,
+    },
+    {
+      why: 'the request path knows no express',
+      file: 'src/dataplane/http1/server.ts',
+      target: 'express',
+      allowed: false,
+    },
+    {
+      why: 'a name that only begins alike is another',
+      file: 'src/dataplane/main.ts',
+      target: 'src/core/names-of-others/x.ts',
+      allowed: false,
+    },
     { why: 'a folder without a rule is refused', file: 'src/utils/x.ts', target: 'src/api/spec.ts', allowed: false },
   ])('$why', ({ file, target, allowed }) => {
     expect(judgeImport(file, target) === undefined).toBe(allowed);
@@ -34,7 +56,10 @@ describe('import direction', () => {
       export { d } from 'export-names'; export type { E } from 'export-types'; export * from 'export-all';
       // import x from 'comment';
       const f = async () => import('dynamic'); type G = import('import-type').G; const h = "import y from 'string'";`;
-    const loads = (runtime: boolean) => scanImports(text).filter((edge) => edge.runtime === runtime).map((edge) => edge.specifier);
+    const loads = (runtime: boolean) =>
+      scanImports(text)
+        .filter((edge) => edge.runtime === runtime)
+        .map((edge) => edge.specifier);
     expect(loads(true)).toEqual(['default', 'names', 'effect', 'export-names', 'export-all', 'dynamic']);
     expect(loads(false)).toEqual(['types', 'export-types', 'import-type']);
   });
@@ -44,7 +69,9 @@ describe('what a process loads', () => {
   test('the sidecar: no npm package, and of the core only what it needs', () => {
     const loaded = loadedBy('sidecar/main.ts');
     expect(loaded).toContain('sidecar/main.ts');
-    const foreign = loaded.filter((name) => !/^(sidecar\/|src\/api\/|src\/core\/(drain|names|table)\/|node:)/.test(name));
+    const foreign = loaded.filter(
+      (name) => !/^(sidecar\/|src\/api\/|src\/core\/(drain|names|table)\/|node:)/.test(name),
+    );
     expect(foreign).toEqual([]);
   });
 
@@ -57,7 +84,8 @@ describe('what a process loads', () => {
 
 describe('purity of the core', () => {
   // Time, chance and ids come in as arguments, or a decision could not be replayed.
-  const impure = /\b(Date\.now|new Date\(\)|Math\.random|random(Bytes|FillSync|Int|UUID)|set(Timeout|Interval|Immediate)|performance\.|process\.|console\.|globalThis|fetch\()/g;
+  const impure =
+    /\b(Date\.now|new Date\(\)|Math\.random|random(Bytes|FillSync|Int|UUID)|set(Timeout|Interval|Immediate)|performance\.|process\.|console\.|globalThis|fetch\()/g;
   const findImpure = (text: string) => [...codeOf(text).matchAll(impure)].map(([found]) => found);
 
   test('no clock, timer, chance or process', () => {
@@ -67,12 +95,9 @@ describe('purity of the core', () => {
   });
 
   test('such code is found, and comments are not code', () => {
-    expect(findImpure('const a = Date.now(); const b = new Date(); setTimeout(f, process.pid); // Math.random()')).toEqual([
-      'Date.now',
-      'new Date()',
-      'setTimeout',
-      'process.',
-    ]);
+    expect(
+      findImpure('const a = Date.now(); const b = new Date(); setTimeout(f, process.pid); // Math.random()'),
+    ).toEqual(['Date.now', 'new Date()', 'setTimeout', 'process.']);
   });
 });
 

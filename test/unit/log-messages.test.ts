@@ -7,7 +7,9 @@ import { codeOf } from './imports/scan.ts';
  * Fields end at the last `}` or identifier before the message.
  */
 function findVaryingMessages(code: string): string[] {
-  const calls = [...code.matchAll(/\b(?:log|logger)\.(?:debug|info|warn|error)\(/g)].map(({ index, 0: call }) => argumentsAt(code, index + call.length));
+  const calls = [...code.matchAll(/\b(?:log|logger)\.(?:debug|info|warn|error)\(/g)].map(({ index, 0: call }) =>
+    argumentsAt(code, index + call.length),
+  );
   return calls.filter((text) => !/(?:^|[,}]\s*)'[^']+',?\s*$/.test(text));
 }
 
@@ -27,11 +29,21 @@ test('log messages are constant; values are fields', () => {
   const sources = files.map((file) => ({ file, code: codeOf(readSource(file)) }));
   const calls = sources.flatMap(({ code }) => code.match(/\b(?:log|logger)\.(?:debug|info|warn|error)\(/g) ?? []);
   expect(calls.length).toBeGreaterThan(20);
-  expect(sources.flatMap(({ file, code }) => findVaryingMessages(code).map((found) => `${file}: ${found}`))).toEqual([]);
+  expect(sources.flatMap(({ file, code }) => findVaryingMessages(code).map((found) => `${file}: ${found}`))).toEqual(
+    [],
+  );
 });
 
 test('a message with a value in it is found', () => {
-  const varying = ['logger.info({}, `pod ${name} gone`);', "log.warn({ a: f(1) }, 'pod ' + name);", 'logger.error({ error }, message);'];
+  const varying = [
+    'logger.info({}, `pod ${name} gone`);',
+    "log.warn({ a: f(1) }, 'pod ' + name);",
+    'logger.error({ error }, message);',
+  ];
   expect(varying.map((code) => findVaryingMessages(code).length)).toEqual([1, 1, 1]);
-  expect(findVaryingMessages("logger.info({ error: describeError(error) }, 'work failed');\nlog.warn(fields, 'shutdown step out of time');")).toEqual([]);
+  expect(
+    findVaryingMessages(
+      "logger.info({ error: describeError(error) }, 'work failed');\nlog.warn(fields, 'shutdown step out of time');",
+    ),
+  ).toEqual([]);
 });

@@ -55,7 +55,10 @@ export async function playAct(act: Act, stage: Stage): Promise<DemoSessions> {
     const rush = { places: act.sessions - regulars, meanLifeMs: 3000 };
     // Regulars are there before anybody else: a Service that deals connections in turn puts them on all five pods. With the rush among
     // them it was the rhythm of arrivals that decided, and could leave them all on the two pods that stay.
-    waves.push(openWave(act, stage, { number: 1, places: regulars, meanLifeMs: 10_000, arrivalsPerSecond: Infinity }), openWave(act, stage, { ...rush, number: 2 }));
+    waves.push(
+      openWave(act, stage, { number: 1, places: regulars, meanLifeMs: 10_000, arrivalsPerSecond: Infinity }),
+      openWave(act, stage, { ...rush, number: 2 }),
+    );
     await sleep(clock, act.durationMs * lullAt, stopped);
     step = 'the rush is over: pods are taken away';
     void sendHome(waves[1]);
@@ -87,7 +90,11 @@ async function sendHome(wave: Wave | undefined): Promise<void> {
 
 type WaveOptions = Pick<LoadOptions, 'meanLifeMs' | 'arrivalsPerSecond'> & { number: number; places: number };
 
-function openWave({ target, seed, namespace }: Act, { cluster }: Stage, { number, places, ...pace }: WaveOptions): Wave {
+function openWave(
+  { target, seed, namespace }: Act,
+  { cluster }: Stage,
+  { number, places, ...pace }: WaveOptions,
+): Wave {
   const options: LoadOptions = {
     run: `${namespace}: wave ${number}`,
     seed: seed * 10 + number,
@@ -98,7 +105,9 @@ function openWave({ target, seed, namespace }: Act, { cluster }: Stage, { number
     ...pace,
     thinkTimeMs: 400,
     // Each place has an address of its own, which a Service's affinity can go by.
-    ...(cluster.isLocal && { addressOf: (place: number) => `127.${127 - number}.${Math.floor(place / 250)}.${(place % 250) + 1}` }),
+    ...(cluster.isLocal && {
+      addressOf: (place: number) => `127.${127 - number}.${Math.floor(place / 250)}.${(place % 250) + 1}`,
+    }),
   };
   return { load: startLoad(options), places, isClosed: false };
 }
@@ -111,7 +120,11 @@ function countSessions(waves: readonly Wave[]): DemoSessions {
 
 type Moment = { step: string; startedAtMs: number; sessions: DemoSessions };
 
-const describe = ({ title, namespace, durationMs }: Act, { cluster, clock }: Stage, { step, startedAtMs, sessions }: Moment): DemoState => ({
+const describe = (
+  { title, namespace, durationMs }: Act,
+  { cluster, clock }: Stage,
+  { step, startedAtMs, sessions }: Moment,
+): DemoState => ({
   title,
   step,
   elapsedMs: clock.nowMs() - startedAtMs,

@@ -37,7 +37,11 @@ export async function startLocalCluster(customers: () => number): Promise<DemoCl
     list: (resource, namespace) => api.list(resource, namespace),
     autoscale: (namespace, customersPerPod) => create([autoscaler(customersPerPod)], namespace),
     async scale(namespace, replicas) {
-      await api.patch(horizontalPodAutoscalers, { namespace, name: shopName }, { spec: { minReplicas: replicas, maxReplicas: replicas } });
+      await api.patch(
+        horizontalPodAutoscalers,
+        { namespace, name: shopName },
+        { spec: { minReplicas: replicas, maxReplicas: replicas } },
+      );
     },
     addressOf: (service) => services.addressOf(service),
     async stop() {
@@ -71,13 +75,21 @@ export function localImages(): ImageTable {
 }
 
 function metricsOf(customers: () => number): MetricsSource {
-  const unmeasured = (what: string) => () => Promise.reject(new Error(`the demo measures no ${what}, only the external metric ${demandMetric}`));
-  return { resource: unmeasured('resources'), pods: unmeasured('metrics of pods'), object: unmeasured('metrics of objects'), external: () => Promise.resolve([customers() * 1000]) };
+  const unmeasured = (what: string) => () =>
+    Promise.reject(new Error(`the demo measures no ${what}, only the external metric ${demandMetric}`));
+  return {
+    resource: unmeasured('resources'),
+    pods: unmeasured('metrics of pods'),
+    object: unmeasured('metrics of objects'),
+    external: () => Promise.resolve([customers() * 1000]),
+  };
 }
 
 /** By its kind, which must be served. One of a namespace goes there, where it is given. */
 export async function createObject(cluster: Devcluster, object: KubeObject, namespace?: string): Promise<void> {
-  const resource = cluster.resources().find((candidate) => candidate.kind === object.kind && groupVersion(candidate) === object.apiVersion);
+  const resource = cluster
+    .resources()
+    .find((candidate) => candidate.kind === object.kind && groupVersion(candidate) === object.apiVersion);
   if (resource === undefined) throw new Error(`${object.apiVersion} ${object.kind} is not served`);
   const place = resource.namespaced && namespace !== undefined ? { namespace } : {};
   await cluster.api.create(resource, { ...object, metadata: { ...object.metadata, ...place } });

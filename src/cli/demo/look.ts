@@ -2,7 +2,16 @@
 import { ports as holdfastPorts } from '../../core/names/names.ts';
 import { deployments, endpointSlices, events, pods, stickyWorkloads } from '../../kube/resources.ts';
 import type { DemoCluster } from './demo-cluster.ts';
-import { isDeployment, isEvent, isPod, isSlice, isWorkload, type Deployment, type Pod, type Workload } from './objects.ts';
+import {
+  isDeployment,
+  isEvent,
+  isPod,
+  isSlice,
+  isWorkload,
+  type Deployment,
+  type Pod,
+  type Workload,
+} from './objects.ts';
 import { shopName } from './shop.ts';
 import type { DemoNews, DemoPod } from './state.ts';
 
@@ -17,7 +26,9 @@ export function readDeployment(cluster: DemoCluster, namespace: string, name = s
 }
 
 export function readPods(cluster: DemoCluster, namespace: string, nowMs: number): DemoPod[] {
-  const counts = new Map(readWorkload(cluster, namespace)?.status?.endpoints?.map(({ pod, sessions }) => [pod, sessions]));
+  const counts = new Map(
+    readWorkload(cluster, namespace)?.status?.endpoints?.map(({ pod, sessions }) => [pod, sessions]),
+  );
   return cluster
     .list(pods, namespace)
     .filter(isPod)
@@ -34,19 +45,27 @@ function describePod(pod: Pod, sessions: number | undefined, nowMs: number): Dem
   return { name, state: sessions === 0 ? 'Ending' : 'Draining', sessions, heldMs };
 }
 
-const isReady = ({ status }: Pod): boolean => status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') ?? false;
+const isReady = ({ status }: Pod): boolean =>
+  status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') ?? false;
 
 export type Endpoint = { namespace: string; pod: string; port: number };
 
 /** Where a Service of one port leads to. */
-export const readEndpoints = (cluster: Pick<DemoCluster, 'list'>, { namespace, name }: { namespace: string; name: string }): Endpoint[] =>
+export const readEndpoints = (
+  cluster: Pick<DemoCluster, 'list'>,
+  { namespace, name }: { namespace: string; name: string },
+): Endpoint[] =>
   cluster
     .list(endpointSlices, namespace)
     .filter(isSlice)
     .filter(({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === name)
     .flatMap(({ endpoints = [], ports = [] }) => {
-      const ready = endpoints.filter(({ conditions }) => conditions?.ready === true).flatMap(({ targetRef }) => targetRef?.name ?? []);
-      return ready.flatMap((pod) => ports.flatMap(({ port }) => (port === undefined ? [] : [{ namespace, pod, port }])));
+      const ready = endpoints
+        .filter(({ conditions }) => conditions?.ready === true)
+        .flatMap(({ targetRef }) => targetRef?.name ?? []);
+      return ready.flatMap((pod) =>
+        ports.flatMap(({ port }) => (port === undefined ? [] : [{ namespace, pod, port }])),
+      );
     });
 
 /** What the pods of a namespace want to run, and the cluster cannot find. */
@@ -55,14 +74,23 @@ export const readMissingImages = (cluster: DemoCluster, namespace: string): stri
     cluster
       .list(pods, namespace)
       .filter(isPod)
-      .flatMap(({ status: { initContainerStatuses = [], containerStatuses = [] } = {} }) => [...initContainerStatuses, ...containerStatuses])
-      .filter(({ state }) => ['ErrImagePull', 'ImagePullBackOff', 'ErrImageNeverPull'].includes(state?.waiting?.reason ?? ''))
+      .flatMap(({ status: { initContainerStatuses = [], containerStatuses = [] } = {} }) => [
+        ...initContainerStatuses,
+        ...containerStatuses,
+      ])
+      .filter(({ state }) =>
+        ['ErrImagePull', 'ImagePullBackOff', 'ErrImageNeverPull'].includes(state?.waiting?.reason ?? ''),
+      )
       .map(({ image }) => image),
   ),
 ];
 
 /** Where the operator and the proxies of a namespace show metrics and what they know. */
-export const readAdminAddresses = (cluster: DemoCluster, namespace: string, component: 'operator' | 'proxy'): string[] =>
+export const readAdminAddresses = (
+  cluster: DemoCluster,
+  namespace: string,
+  component: 'operator' | 'proxy',
+): string[] =>
   cluster
     .list(pods, namespace)
     .filter(isPod)
@@ -78,18 +106,20 @@ const quiet = new Set(
 
 /** Events about the shop, the newest last. */
 export function readNews(cluster: DemoCluster, namespace: string): DemoNews[] {
-  return cluster
-    .list(events, namespace)
-    .filter(isEvent)
-    .filter(({ reason = '', regarding }) => !quiet.has(reason) && regarding?.name?.startsWith(shopName) === true)
-    // Told on the pod and on its StickyWorkload: once is enough here.
-    .filter(({ note = '', regarding }) => regarding?.kind !== 'StickyWorkload' || !note.startsWith('Pod '))
-    .map(({ reason = '', note = '', eventTime, metadata, regarding }) => ({
-      atMs: Date.parse(eventTime ?? metadata.creationTimestamp ?? ''),
-      // All pods of a ReplicaSet begin alike.
-      who: regarding?.kind === 'Pod' ? `pod ${regarding.name?.split('-').at(-1) ?? ''}` : (regarding?.kind ?? ''),
-      reason,
-      text: note,
-    }))
-    .toSorted((one, other) => one.atMs - other.atMs);
+  return (
+    cluster
+      .list(events, namespace)
+      .filter(isEvent)
+      .filter(({ reason = '', regarding }) => !quiet.has(reason) && regarding?.name?.startsWith(shopName) === true)
+      // Told on the pod and on its StickyWorkload: once is enough here.
+      .filter(({ note = '', regarding }) => regarding?.kind !== 'StickyWorkload' || !note.startsWith('Pod '))
+      .map(({ reason = '', note = '', eventTime, metadata, regarding }) => ({
+        atMs: Date.parse(eventTime ?? metadata.creationTimestamp ?? ''),
+        // All pods of a ReplicaSet begin alike.
+        who: regarding?.kind === 'Pod' ? `pod ${regarding.name?.split('-').at(-1) ?? ''}` : (regarding?.kind ?? ''),
+        reason,
+        text: note,
+      }))
+      .toSorted((one, other) => one.atMs - other.atMs)
+  );
 }

@@ -12,7 +12,11 @@ const say = (text: string): void => {
 
 const createView = (plain: boolean) => () => {
   const { NO_COLOR: noColor, TERM: terminal } = process.env;
-  return createTerminalView(process.stdout, { plain: plain || terminal === 'dumb', color: noColor === undefined, startedAtMs: Date.now() });
+  return createTerminalView(process.stdout, {
+    plain: plain || terminal === 'dumb',
+    color: noColor === undefined,
+    startedAtMs: Date.now(),
+  });
 };
 
 /** Loaded when it is asked for: the Kubernetes client takes a second to load. */

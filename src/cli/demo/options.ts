@@ -2,7 +2,14 @@
 import { parseArgs } from 'node:util';
 import type { CommandOption } from '../commands.ts';
 
-export type DemoOptions = { plain: boolean; keep: boolean; seed: number; durationMs: number; sessions: number; context: string | undefined };
+export type DemoOptions = {
+  plain: boolean;
+  keep: boolean;
+  seed: number;
+  durationMs: number;
+  sessions: number;
+  context: string | undefined;
+};
 export type ParsedOptions = { kind: 'options'; options: DemoOptions } | { kind: 'wrong'; problem: string };
 
 const limits = {
@@ -14,11 +21,18 @@ type NumberOption = keyof typeof limits;
 
 export const demoHelp: readonly CommandOption[] = [
   { usage: '--sessions N', meaning: `customers at one time, when it is busy; default ${limits.sessions.default}` },
-  { usage: '--duration S', meaning: `seconds of shopping, before the last customers leave; default ${limits.duration.default}` },
+  {
+    usage: '--duration S',
+    meaning: `seconds of shopping, before the last customers leave; default ${limits.duration.default}`,
+  },
   { usage: '--seed N', meaning: `another seed makes other customers; default ${limits.seed.default}` },
   { usage: '--plain', meaning: 'lines instead of a live view, as without a terminal' },
   { usage: '--keep', meaning: 'leave everything running until Ctrl-C, and say where it is' },
-  { usage: '--context NAME', meaning: 'play on a cluster of your kubeconfig, in a namespace of its own, and clean up afterwards; by default on one inside of this process' },
+  {
+    usage: '--context NAME',
+    meaning:
+      'play on a cluster of your kubeconfig, in a namespace of its own, and clean up afterwards; by default on one inside of this process',
+  },
 ];
 
 export function parseDemoOptions(args: readonly string[]): ParsedOptions {
@@ -26,11 +40,28 @@ export function parseDemoOptions(args: readonly string[]): ParsedOptions {
   try {
     const { values } = parseArgs({
       args: [...args],
-      options: { plain: { type: 'boolean' }, keep: { type: 'boolean' }, seed: text, duration: text, sessions: text, context: text },
+      options: {
+        plain: { type: 'boolean' },
+        keep: { type: 'boolean' },
+        seed: text,
+        duration: text,
+        sessions: text,
+        context: text,
+      },
     });
     const number = (name: NumberOption) => readNumber(name, values[name]);
     const { plain = false, keep = false, context } = values;
-    return { kind: 'options', options: { plain, keep, seed: number('seed'), durationMs: number('duration') * 1000, sessions: number('sessions'), context } };
+    return {
+      kind: 'options',
+      options: {
+        plain,
+        keep,
+        seed: number('seed'),
+        durationMs: number('duration') * 1000,
+        sessions: number('sessions'),
+        context,
+      },
+    };
   } catch (error) {
     return { kind: 'wrong', problem: error instanceof Error ? error.message : String(error) };
   }

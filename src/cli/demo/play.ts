@@ -4,7 +4,14 @@ import { systemClock } from '../../platform/clock.ts';
 import { untilAborted } from '../../platform/shutdown.ts';
 import { playAct, type Act, type Stage } from './act.ts';
 import type { Address, DemoCluster } from './demo-cluster.ts';
-import { readAdminAddresses, readDeployment, readEndpoints, readMissingImages, readPods, readWorkload } from './look.ts';
+import {
+  readAdminAddresses,
+  readDeployment,
+  readEndpoints,
+  readMissingImages,
+  readPods,
+  readWorkload,
+} from './look.ts';
 import type { DemoOptions } from './options.ts';
 import { startScaleServer, type ScaleServer } from './scale-server.ts';
 import { mostPods, operatorRef, readInstallation, readShop, shopName } from './shop.ts';
@@ -37,7 +44,10 @@ export async function playDemo(options: DemoOptions, openCluster: OpenCluster, t
 async function playWithPage(world: Omit<World, 'page'>, options: DemoOptions): Promise<DemoSessions> {
   const { cluster } = world;
   const page = await startScaleServer({
-    read: () => ({ wantedReplicas: readDeployment(cluster, cluster.namespace)?.spec.replicas ?? 0, pods: readPods(cluster, cluster.namespace, Date.now()) }),
+    read: () => ({
+      wantedReplicas: readDeployment(cluster, cluster.namespace)?.spec.replicas ?? 0,
+      pods: readPods(cluster, cluster.namespace, Date.now()),
+    }),
     scale: (replicas) => cluster.scale(cluster.namespace, replicas),
   });
   try {
@@ -57,9 +67,20 @@ async function playOn(world: World, options: DemoOptions): Promise<DemoSessions>
   await install(world);
   const target = await openShop(world, { sticky: true, namespace: cluster.namespace, sessions: options.sessions });
   page.allow(originOf(target));
-  const held = await perform(world, { title: `Holdfast: ${options.sessions} customers, ${cluster.scaler} between two pods and five`, namespace: cluster.namespace, target }, options);
+  const held = await perform(
+    world,
+    {
+      title: `Holdfast: ${options.sessions} customers, ${cluster.scaler} between two pods and five`,
+      namespace: cluster.namespace,
+      target,
+    },
+    options,
+  );
   if (options.keep) await keep(world, target);
-  else if (!cluster.isLocal) say('what Kubernetes alone does with the same customers is shown by the demo on a cluster of its own: holdfast demo');
+  else if (!cluster.isLocal)
+    say(
+      'what Kubernetes alone does with the same customers is shown by the demo on a cluster of its own: holdfast demo',
+    );
   else if (!stopped.aborted) await contrast(world, options);
   return held;
 }
@@ -71,21 +92,34 @@ async function install({ cluster, ...world }: World): Promise<void> {
     const operator = readDeployment(cluster, operatorRef.namespace, operatorRef.name);
     return (operator?.spec.replicas ?? 0) > 0 && operator?.status?.readyReplicas === operator?.spec.replicas;
   };
-  await until('the operator is ready', () => isReady() || undefined, { ...world, cluster, namespace: operatorRef.namespace });
+  await until('the operator is ready', () => isReady() || undefined, {
+    ...world,
+    cluster,
+    namespace: operatorRef.namespace,
+  });
 }
 
-const createNamespace = ({ cluster }: World, name: string): Promise<void> => cluster.create([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }]);
+const createNamespace = ({ cluster }: World, name: string): Promise<void> =>
+  cluster.create([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }]);
 
-async function openShop(world: World, { sticky, namespace, sessions }: { sticky: boolean; namespace: string; sessions: number }): Promise<Address> {
+async function openShop(
+  world: World,
+  { sticky, namespace, sessions }: { sticky: boolean; namespace: string; sessions: number },
+): Promise<Address> {
   const { cluster, page } = world;
   await cluster.create(await readShop({ sticky, scaleUrl: page.url }), namespace);
   await cluster.autoscale(namespace, Math.ceil(sessions / mostPods));
   // Those that a client could get: the Deployment counts pods as ready that its Service does not lead to yet.
-  const accepting = () => (sticky ? readWorkload(cluster, namespace)?.status?.acceptingReplicas : readEndpoints(cluster, { namespace, name: shopName }).length);
+  const accepting = () =>
+    sticky
+      ? readWorkload(cluster, namespace)?.status?.acceptingReplicas
+      : readEndpoints(cluster, { namespace, name: shopName }).length;
   // The Deployment, too, has to be known: the first picture shows how many pods are wanted.
   const ready = () => accepting() === mostPods && readDeployment(cluster, namespace) !== undefined;
   await until('the pods of the shop are ready', () => ready() || undefined, { ...world, namespace });
-  const service = sticky ? { namespace, name: 'holdfast-holdfast', port: 80 } : { namespace, name: shopName, port: 8080 };
+  const service = sticky
+    ? { namespace, name: 'holdfast-holdfast', port: 80 }
+    : { namespace, name: shopName, port: 8080 };
   return until('the shop can be reached', () => cluster.addressOf(service), { ...world, namespace });
 }
 
@@ -100,28 +134,41 @@ async function until<T>(what: string, read: () => T | undefined, { cluster, name
     if (value !== undefined) return value;
     stopped.throwIfAborted();
     const missing = readMissingImages(cluster, namespace);
-    if (missing.length > 0) throw new Error(`the cluster does not have the image ${missing.join(' and ')}: build it and bring it there, as "Install on a cluster" of the README says`);
-    const why = cluster.isLocal ? 'Is the machine very busy, or out of memory? The demo needs 1.4 GB.' : `Look at it with: ${cluster.kubectl} get pods,events -n ${namespace}`;
+    if (missing.length > 0)
+      throw new Error(
+        `the cluster does not have the image ${missing.join(' and ')}: build it and bring it there, as "Install on a cluster" of the README says`,
+      );
+    const why = cluster.isLocal
+      ? 'Is the machine very busy, or out of memory? The demo needs 1.4 GB.'
+      : `Look at it with: ${cluster.kubectl} get pods,events -n ${namespace}`;
     if (Date.now() > endMs) throw new Error(`${what}: not within ${limitMs / 1000} s. ${why}`);
     await delay(50);
   }
 }
 
 /** Plays, and shows it. The terminal is given back however the act ends. */
-async function perform({ cluster, setDemand, createView, stopped }: World, act: Pick<Act, 'title' | 'namespace' | 'target'>, options: DemoOptions): Promise<DemoSessions> {
+async function perform(
+  { cluster, setDemand, createView, stopped }: World,
+  act: Pick<Act, 'title' | 'namespace' | 'target'>,
+  options: DemoOptions,
+): Promise<DemoSessions> {
   const { seed, sessions, durationMs } = options;
   const view = createView();
   try {
     const show: Stage['show'] = (state) => {
       view.show(state);
     };
-    return await playAct({ ...act, seed, sessions, durationMs }, { cluster, clock: systemClock, setDemand, show, stopped });
+    return await playAct(
+      { ...act, seed, sessions, durationMs },
+      { cluster, clock: systemClock, setDemand, show, stopped },
+    );
   } finally {
     view.close([]);
   }
 }
 
-export const tell = ({ started, ended, lost }: DemoSessions): string => `sessions: ${started} started, ${ended} ended, ${lost} lost`;
+export const tell = ({ started, ended, lost }: DemoSessions): string =>
+  `sessions: ${started} started, ${ended} ended, ${lost} lost`;
 
 /** The same customers, autoscaler and pods, without Holdfast: what Kubernetes alone does. */
 async function contrast(world: World, options: DemoOptions): Promise<void> {
@@ -139,7 +186,10 @@ const originOf = ({ host, port }: Address): string => new URL(`http://${host}:${
 async function keep({ cluster, say, stopped }: World, target: Address): Promise<void> {
   const { kubectl, namespace } = cluster;
   const admin = cluster.isLocal
-    ? [...readAdminAddresses(cluster, operatorRef.namespace, 'operator'), ...readAdminAddresses(cluster, namespace, 'proxy')]
+    ? [
+        ...readAdminAddresses(cluster, operatorRef.namespace, 'operator'),
+        ...readAdminAddresses(cluster, namespace, 'proxy'),
+      ]
     : [`${kubectl} port-forward -n ${operatorRef.namespace} deployment/${operatorRef.name} 9090`];
   say('\nIt runs until Ctrl-C.');
   say(`  the shop    ${originOf(target)}/  (shows your pod, and scales)`);

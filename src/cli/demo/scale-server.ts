@@ -5,7 +5,10 @@ import { listenOnLoopback } from './loopback.ts';
 import type { DemoPod } from './state.ts';
 import { mostPods } from './shop.ts';
 
-export type ScaleTarget = { read: () => { wantedReplicas: number; pods: readonly DemoPod[] }; scale: (replicas: number) => Promise<void> };
+export type ScaleTarget = {
+  read: () => { wantedReplicas: number; pods: readonly DemoPod[] };
+  scale: (replicas: number) => Promise<void>;
+};
 
 export interface ScaleServer {
   readonly url: string;

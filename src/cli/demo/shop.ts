@@ -5,7 +5,10 @@ import { parseAllDocuments } from 'yaml';
 import type { KubeObject } from '../../kube/ports.ts';
 
 const checkout = join(import.meta.dirname, '../../..');
-const installation = ['crds/holdfast.dev_stickyworkloads.yaml', ...['00-namespace', '10-rbac', '20-webhook', '30-operator'].map((name) => `manifests/base/${name}.yaml`)];
+const installation = [
+  'crds/holdfast.dev_stickyworkloads.yaml',
+  ...['00-namespace', '10-rbac', '20-webhook', '30-operator'].map((name) => `manifests/base/${name}.yaml`),
+];
 
 /** How many customers there are: what the autoscaler goes by. */
 export const demandMetric = 'customers';
@@ -14,7 +17,8 @@ export const mostPods = 5;
 export const fewestPods = 2;
 export const operatorRef = { namespace: 'holdfast-system', name: 'holdfast-operator' };
 
-export const readInstallation = async (): Promise<KubeObject[]> => (await Promise.all(installation.map(readManifest))).flat();
+export const readInstallation = async (): Promise<KubeObject[]> =>
+  (await Promise.all(installation.map(readManifest))).flat();
 
 export const readManifest = async (file: string): Promise<KubeObject[]> =>
   parseAllDocuments(await readFile(join(checkout, file), 'utf8')).map((document): KubeObject => document.toJS());
@@ -27,10 +31,13 @@ export async function readShop({ sticky, scaleUrl }: { sticky: boolean; scaleUrl
 }
 
 /** No label asks for injection in the namespace without a StickyWorkload; the label of the sample would only delay its pods. */
-const withoutSidecar = (deployment: KubeObject): KubeObject => rewrite(deployment, (key, value) => (key === 'holdfast.dev/inject' ? undefined : value));
+const withoutSidecar = (deployment: KubeObject): KubeObject =>
+  rewrite(deployment, (key, value) => (key === 'holdfast.dev/inject' ? undefined : value));
 
 const withScaleUrl = (object: KubeObject, scaleUrl: string): KubeObject =>
-  rewrite(object, (key, value) => (key === 'env' && Array.isArray(value) ? [...value, { name: 'SCALE_URL', value: scaleUrl }] : value));
+  rewrite(object, (key, value) =>
+    key === 'env' && Array.isArray(value) ? [...value, { name: 'SCALE_URL', value: scaleUrl }] : value,
+  );
 
 /** A copy in which each field is what `change` makes of it; undefined: it is left out. */
 function rewrite(object: KubeObject, change: (key: string, value: unknown) => unknown): KubeObject {
@@ -42,7 +49,11 @@ const plainService: KubeObject = {
   apiVersion: 'v1',
   kind: 'Service',
   metadata: { name: shopName },
-  spec: { selector: { app: shopName }, sessionAffinity: 'ClientIP', ports: [{ name: 'http', port: 8080, targetPort: 'http' }] },
+  spec: {
+    selector: { app: shopName },
+    sessionAffinity: 'ClientIP',
+    ports: [{ name: 'http', port: 8080, targetPort: 'http' }],
+  },
 };
 
 export const autoscaler = (customersPerPod: number): KubeObject => ({
@@ -53,7 +64,15 @@ export const autoscaler = (customersPerPod: number): KubeObject => ({
     scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: shopName },
     minReplicas: fewestPods,
     maxReplicas: mostPods,
-    metrics: [{ type: 'External', external: { metric: { name: demandMetric }, target: { type: 'AverageValue', averageValue: String(customersPerPod) } } }],
+    metrics: [
+      {
+        type: 'External',
+        external: {
+          metric: { name: demandMetric },
+          target: { type: 'AverageValue', averageValue: String(customersPerPod) },
+        },
+      },
+    ],
     // The five minutes that are the default are too long for a demo.
     behavior: { scaleDown: { stabilizationWindowSeconds: 0 } },
   },

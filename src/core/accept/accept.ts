@@ -20,21 +20,33 @@ export type Accept = { kind: 'accepted'; plan: WorkloadPlan } | Refusal;
 /** The first fact that stands against the StickyWorkload refuses it; the message names the field and the way out. */
 export function decideAccept(candidate: Candidate, world: AcceptWorld): Accept {
   const { workload, plan } = candidate;
-  const refusal = refuseSpec(workload) ?? targetConflict(candidate, world) ?? noParent(candidate) ?? cookieConflict(candidate, world);
+  const refusal =
+    refuseSpec(workload) ?? targetConflict(candidate, world) ?? noParent(candidate) ?? cookieConflict(candidate, world);
   if (refusal) return refusal;
   const target = world.targets.get(targetKey(plan.namespace, plan.target));
   if (target === undefined) return targetNotFound(workload);
   if (target.matchLabels === undefined) return selectorUnusable(target);
   const port = chooseTargetPort(workload.spec.service.targetPort, target);
   if (port.kind === 'ambiguous') return refuse('TargetPortAmbiguous', port.message);
-  return { kind: 'accepted', plan: planWorkload(candidate, { selector: target.matchLabels, targetPort: port.port, notes: noteTarget(target) }, world) };
+  return {
+    kind: 'accepted',
+    plan: planWorkload(
+      candidate,
+      { selector: target.matchLabels, targetPort: port.port, notes: noteTarget(target) },
+      world,
+    ),
+  };
 }
 
 const refuse = (reason: Reason, message: string): Refusal => ({ kind: 'refused', reason, message });
 
 /** What the spec alone says against it. */
 const refuseSpec = (workload: StickyWorkload): Refusal | undefined =>
-  fieldNotSupported(workload) ?? cookieUnusable(workload) ?? nameReserved(workload) ?? expressionInvalid(workload) ?? cidrInvalid(workload);
+  fieldNotSupported(workload) ??
+  cookieUnusable(workload) ??
+  nameReserved(workload) ??
+  expressionInvalid(workload) ??
+  cidrInvalid(workload);
 
 function fieldNotSupported({ spec }: StickyWorkload): Refusal | undefined {
   const sentences = findUnsupported(spec);
@@ -49,20 +61,29 @@ function cookieUnusable({ spec }: StickyWorkload): Refusal | undefined {
 // Both Services would have one name, and each would be put back over the other for ever.
 function nameReserved({ metadata }: StickyWorkload): Refusal | undefined {
   if (metadata.name !== proxyName(defaultGateway)) return undefined;
-  return refuse('NameReserved', `metadata.name ${metadata.name} is the name of the proxy's own Service: create the StickyWorkload under another name.`);
+  return refuse(
+    'NameReserved',
+    `metadata.name ${metadata.name} is the name of the proxy's own Service: create the StickyWorkload under another name.`,
+  );
 }
 
 // The proxy has such a match fit no request at all: better said here than found out there.
 function expressionInvalid({ spec }: StickyWorkload): Refusal | undefined {
   const [broken] = findInvalidExpressions(spec);
   if (broken === undefined) return undefined;
-  return refuse('ExpressionInvalid', `${broken.path} "${broken.source}" is not a regular expression of JavaScript with the flag u: ${broken.why}.`);
+  return refuse(
+    'ExpressionInvalid',
+    `${broken.path} "${broken.source}" is not a regular expression of JavaScript with the flag u: ${broken.why}.`,
+  );
 }
 
 function cidrInvalid({ spec }: StickyWorkload): Refusal | undefined {
   const [broken] = findInvalidCidrs(spec);
   if (broken === undefined) return undefined;
-  return refuse('AddressBlockInvalid', `${broken.path} "${broken.value}" is no address block: write an address and the length of its prefix, such as 10.0.0.0/8 or fd00::/8.`);
+  return refuse(
+    'AddressBlockInvalid',
+    `${broken.path} "${broken.value}" is no address block: write an address and the length of its prefix, such as 10.0.0.0/8 or fd00::/8.`,
+  );
 }
 
 function targetConflict({ plan, workload }: Candidate, { claims }: AcceptWorld): Refusal | undefined {
@@ -79,7 +100,9 @@ function targetConflict({ plan, workload }: Candidate, { claims }: AcceptWorld):
 function noParent({ parents }: Candidate): Refusal | undefined {
   const refused = parents.filter((verdict) => verdict.kind === 'refused');
   const [first] = refused;
-  return first === undefined || refused.length < parents.length ? undefined : refuse(first.reason, refused.map(({ message }) => message).join(' '));
+  return first === undefined || refused.length < parents.length
+    ? undefined
+    : refuse(first.reason, refused.map(({ message }) => message).join(' '));
 }
 
 // A browser has one place for a cookie of one name, path and host: each StickyWorkload would end the other's sessions.
@@ -110,7 +133,9 @@ function findElder(candidate: Candidate, oldestFirst: readonly Candidate[]): Can
 /** Hosts that a browser sends the cookie to: with a domain it, and all below it. */
 function cookieHosts({ plan }: Candidate): readonly string[] {
   const { carrier } = plan.persistence;
-  return carrier.type === 'Cookie' && carrier.domain !== undefined ? [carrier.domain, `*.${carrier.domain}`] : plan.hostnames;
+  return carrier.type === 'Cookie' && carrier.domain !== undefined
+    ? [carrier.domain, `*.${carrier.domain}`]
+    : plan.hostnames;
 }
 
 const targetNotFound = ({ metadata, spec }: StickyWorkload): Refusal =>
@@ -127,7 +152,11 @@ const selectorUnusable = ({ kind, name }: Target): Refusal =>
       `recreate the ${kind} with matchLabels alone (a selector cannot be changed).`,
   );
 
-function planWorkload({ workload, plan, parents }: Candidate, found: Pick<WorkloadPlan, 'selector' | 'targetPort' | 'notes'>, { candidates }: AcceptWorld): WorkloadPlan {
+function planWorkload(
+  { workload, plan, parents }: Candidate,
+  found: Pick<WorkloadPlan, 'selector' | 'targetPort' | 'notes'>,
+  { candidates }: AcceptWorld,
+): WorkloadPlan {
   const { service, drain } = workload.spec;
   return {
     ...plan,
@@ -136,7 +165,9 @@ function planWorkload({ workload, plan, parents }: Candidate, found: Pick<Worklo
     routeParents: parents.filter(isOurs).map(({ parent }) => parent),
     routeBackends: plan.backendRefs.flatMap(({ backend, weight }) => {
       const known = candidates.get(backend);
-      return known ? [{ namespace: known.plan.namespace, name: known.plan.name, port: known.workload.spec.service.port, weight }] : [];
+      return known
+        ? [{ namespace: known.plan.namespace, name: known.plan.name, port: known.workload.spec.service.port, weight }]
+        : [];
     }),
     servicePort: service.port,
     appProtocol: service.appProtocol,
@@ -144,6 +175,8 @@ function planWorkload({ workload, plan, parents }: Candidate, found: Pick<Worklo
   };
 }
 
-const isOurs = (verdict: ParentVerdict): boolean => verdict.kind === 'attached' || (verdict.reason !== 'GatewayNotOurs' && verdict.reason !== 'GatewayNotFound');
+const isOurs = (verdict: ParentVerdict): boolean =>
+  verdict.kind === 'attached' || (verdict.reason !== 'GatewayNotOurs' && verdict.reason !== 'GatewayNotFound');
 
-const firstAttached = (parents: readonly ParentVerdict[]): GatewayRef | undefined => parents.find(({ kind }) => kind === 'attached')?.parent.gateway;
+const firstAttached = (parents: readonly ParentVerdict[]): GatewayRef | undefined =>
+  parents.find(({ kind }) => kind === 'attached')?.parent.gateway;

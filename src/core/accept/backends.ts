@@ -9,7 +9,10 @@ export type UnresolvedBackend = { kind: 'unresolved'; backend: string; reason: B
 export type BackendVerdict = ResolvedBackend | UnresolvedBackend;
 
 /** The first two are Gateway API's words for it, too. */
-type BackendReason = Extract<Reason, 'BackendNotFound' | 'RefNotPermitted' | 'BackendNotServed' | 'ExternalNameService'>;
+type BackendReason = Extract<
+  Reason,
+  'BackendNotFound' | 'RefNotPermitted' | 'BackendNotServed' | 'ExternalNameService'
+>;
 
 export type BackendWorld = {
   /** Keys of all StickyWorkloads, and plans of those that are served. */
@@ -23,21 +26,42 @@ export type BackendWorld = {
 
 /** A verdict for each backend, in the order of the spec. What cannot be reached takes nothing from the others. */
 export const resolveBackends = (plan: ServingPlan, world: BackendWorld): BackendVerdict[] =>
-  plan.backendRefs.map(({ backend, weight }) => findObstacle(backend, plan, world) ?? { kind: 'resolved', backend, weight });
+  plan.backendRefs.map(
+    ({ backend, weight }) => findObstacle(backend, plan, world) ?? { kind: 'resolved', backend, weight },
+  );
 
 /** One of another namespace is refused first: who may not refer to it is not told either whether it is there. */
 function findObstacle(backend: string, plan: ServingPlan, world: BackendWorld): UnresolvedBackend | undefined {
   if (backend === plan.key) return undefined;
   const [namespace = '', name = ''] = backend.split('/');
-  const fail = (reason: BackendReason, message: string): UnresolvedBackend => ({ kind: 'unresolved', backend, reason, message: `spec.route.backends: ${message}` });
+  const fail = (reason: BackendReason, message: string): UnresolvedBackend => ({
+    kind: 'unresolved',
+    backend,
+    reason,
+    message: `spec.route.backends: ${message}`,
+  });
   if (namespace !== plan.namespace && !isGranted({ from: plan.namespace, name }, world.grants.get(namespace) ?? [])) {
-    return fail('RefNotPermitted', `no ReferenceGrant in namespace ${namespace} lets HTTPRoutes of namespace ${plan.namespace} refer to Service ${name}: its owner must create one.`);
+    return fail(
+      'RefNotPermitted',
+      `no ReferenceGrant in namespace ${namespace} lets HTTPRoutes of namespace ${plan.namespace} refer to Service ${name}: its owner must create one.`,
+    );
   }
   if (isExternalName(backend, world)) {
-    return fail('ExternalNameService', `Service ${backend} is of type ExternalName, a name in the DNS without pods to keep sessions on: name a StickyWorkload whose pods run in this cluster.`);
+    return fail(
+      'ExternalNameService',
+      `Service ${backend} is of type ExternalName, a name in the DNS without pods to keep sessions on: name a StickyWorkload whose pods run in this cluster.`,
+    );
   }
-  if (!world.known.has(backend)) return fail('BackendNotFound', `there is no StickyWorkload ${name} in namespace ${namespace}: create it, or name one that exists.`);
-  if (!world.served.has(backend)) return fail('BackendNotServed', `StickyWorkload ${backend} was refused itself: its own condition Accepted says why.`);
+  if (!world.known.has(backend))
+    return fail(
+      'BackendNotFound',
+      `there is no StickyWorkload ${name} in namespace ${namespace}: create it, or name one that exists.`,
+    );
+  if (!world.served.has(backend))
+    return fail(
+      'BackendNotServed',
+      `StickyWorkload ${backend} was refused itself: its own condition Accepted says why.`,
+    );
   return undefined;
 }
 
@@ -52,5 +76,10 @@ const isGranted = ({ from, name }: { from: string; name: string }, grants: reado
   grants.some(
     (grant) =>
       grant.from.some((one) => isHttpRoute(one) && one.namespace === from) &&
-      grant.to.some((one) => one.group === '' && one.kind === 'Service' && (one.name === undefined || one.name === '' || one.name === name)),
+      grant.to.some(
+        (one) =>
+          one.group === '' &&
+          one.kind === 'Service' &&
+          (one.name === undefined || one.name === '' || one.name === name),
+      ),
   );

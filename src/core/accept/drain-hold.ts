@@ -26,7 +26,10 @@ export function decideDrainHold({ metadata, spec }: StickyWorkload, pods: readon
   });
   if (draining.length === 0) return { kind: 'release' };
   const lastMs = Math.max(...draining.map(({ killAtMs }) => killAtMs));
-  const untilMs = Math.min(lastMs, metadata.deletionTimestamp === undefined ? lastMs : Date.parse(metadata.deletionTimestamp) + wholeDrainMs(spec));
+  const untilMs = Math.min(
+    lastMs,
+    metadata.deletionTimestamp === undefined ? lastMs : Date.parse(metadata.deletionTimestamp) + wholeDrainMs(spec),
+  );
   return untilMs > nowMs ? { kind: 'hold', untilMs, pods: draining.map(({ name }) => name) } : { kind: 'release' };
 }
 

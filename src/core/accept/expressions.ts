@@ -4,8 +4,14 @@ import type { RouteMatch, StickyWorkloadSpec } from '../../api/spec.ts';
 export type InvalidExpression = { path: string; source: string; why: string };
 
 /** The expressions that the proxy could not compile, in the order they stand in the spec. */
-export function findInvalidExpressions({ route, sessionPersistence }: Pick<StickyWorkloadSpec, 'route' | 'sessionPersistence'>): InvalidExpression[] {
-  const found = [...expressionsIn('spec.route.matches', route.matches), ...expressionsIn('spec.sessionPersistence.newSessionOn', sessionPersistence.newSessionOn ?? [])];
+export function findInvalidExpressions({
+  route,
+  sessionPersistence,
+}: Pick<StickyWorkloadSpec, 'route' | 'sessionPersistence'>): InvalidExpression[] {
+  const found = [
+    ...expressionsIn('spec.route.matches', route.matches),
+    ...expressionsIn('spec.sessionPersistence.newSessionOn', sessionPersistence.newSessionOn ?? []),
+  ];
   return found.flatMap(({ path, source }) => {
     const why = describeDefect(source);
     return why === undefined ? [] : [{ path, source, why }];
@@ -13,7 +19,9 @@ export function findInvalidExpressions({ route, sessionPersistence }: Pick<Stick
 }
 
 const expressionsIn = (list: string, matches: readonly RouteMatch[]): { path: string; source: string }[] =>
-  matches.flatMap((match, number) => expressionsOf(match).map(({ place, value }) => ({ path: `${list}[${number}].${place}`, source: value })));
+  matches.flatMap((match, number) =>
+    expressionsOf(match).map(({ place, value }) => ({ path: `${list}[${number}].${place}`, source: value })),
+  );
 
 function expressionsOf({ path, headers = [], queryParams = [] }: RouteMatch): { place: string; value: string }[] {
   const places = [

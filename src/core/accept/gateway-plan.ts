@@ -18,11 +18,16 @@ export type GatewayPlan = {
 export type Attachable = { plan: ServingPlan; parents: readonly ParentVerdict[] };
 
 /** A plan for each Gateway of a user, with routes or without, and for each that StickyWorkloads need. By `namespace/name`. */
-export function planGateways(written: ReadonlyMap<string, ServedGateway>, servedOldestFirst: readonly Attachable[]): Record<string, GatewayPlan> {
+export function planGateways(
+  written: ReadonlyMap<string, ServedGateway>,
+  servedOldestFirst: readonly Attachable[],
+): Record<string, GatewayPlan> {
   const plans: Record<string, GatewayPlan> = {};
-  for (const [key, gateway] of written) plans[key] = { gateway: gateway.ref, routes: [], written: gateway, madeFor: [] };
+  for (const [key, gateway] of written)
+    plans[key] = { gateway: gateway.ref, routes: [], written: gateway, madeFor: [] };
   for (const { plan, parents } of servedOldestFirst) {
-    for (const [key, group] of groupByGateway(parents)) attach((plans[key] ??= { gateway: group[0].parent.gateway, routes: [], madeFor: [] }), plan, group);
+    for (const [key, group] of groupByGateway(parents))
+      attach((plans[key] ??= { gateway: group[0].parent.gateway, routes: [], madeFor: [] }), plan, group);
   }
   return plans;
 }

@@ -13,7 +13,12 @@ export type ParentVerdict = AttachedParent | RefusedParent;
 
 type ParentReason = Extract<
   Reason,
-  'GatewayAPIMissing' | 'GatewayNotFound' | 'GatewayNotOurs' | 'NotAllowedByListeners' | 'NoMatchingListenerHostname' | 'NoMatchingParent'
+  | 'GatewayAPIMissing'
+  | 'GatewayNotFound'
+  | 'GatewayNotOurs'
+  | 'NotAllowedByListeners'
+  | 'NoMatchingListenerHostname'
+  | 'NoMatchingParent'
 >;
 
 export type ParentWorld = GatewayIndex & {
@@ -25,15 +30,22 @@ export type ParentWorld = GatewayIndex & {
 };
 
 /** A verdict for each Gateway that is asked for, in the order of the spec. */
-export const judgeParents = (plan: ServingPlan, world: ParentWorld): ParentVerdict[] => plan.parents.map((parent) => judgeParent(parent, plan, world));
+export const judgeParents = (plan: ServingPlan, world: ParentWorld): ParentVerdict[] =>
+  plan.parents.map((parent) => judgeParent(parent, plan, world));
 
 /** A user may have written a Gateway of our class under the name that ours would have: then that one is meant. */
-const isMade = ({ gateway, isOwn }: ParentRef, { served }: ParentWorld): boolean => isOwn === true && !served.has(gatewayKey(gateway));
+const isMade = ({ gateway, isOwn }: ParentRef, { served }: ParentWorld): boolean =>
+  isOwn === true && !served.has(gatewayKey(gateway));
 
 function judgeParent(parent: ParentRef, plan: ServingPlan, world: ParentWorld): ParentVerdict {
   const { gateway } = parent;
   if (isMade(parent, world)) return { kind: 'attached', parent };
-  const refuse = (reason: ParentReason, message: string): RefusedParent => ({ kind: 'refused', parent, reason, message });
+  const refuse = (reason: ParentReason, message: string): RefusedParent => ({
+    kind: 'refused',
+    parent,
+    reason,
+    message,
+  });
   if (!world.gatewayApiInstalled) {
     return refuse(
       'GatewayAPIMissing',
@@ -46,7 +58,11 @@ function judgeParent(parent: ParentRef, plan: ServingPlan, world: ParentWorld): 
   if (served) return judgeListenersFor(served, parent, { plan, world });
   if (gateway.name === defaultGateway && world.ownGateways.has(gateway.namespace)) return judgeOwnGateway(parent, plan);
   const className = world.foreign.get(key);
-  if (className === undefined) return refuse('GatewayNotFound', `spec.route.parentRefs: there is no Gateway ${key}: create it, or name one that exists.`);
+  if (className === undefined)
+    return refuse(
+      'GatewayNotFound',
+      `spec.route.parentRefs: there is no Gateway ${key}: create it, or name one that exists.`,
+    );
   return refuse(
     'GatewayNotOurs',
     `spec.route.parentRefs: Gateway ${key} has class ${className}, which another controller carries out, and its proxy keeps no session of ours: name a Gateway of class holdfast.`,
@@ -61,13 +77,19 @@ function judgeOwnGateway(parent: ParentRef, { namespace }: ServingPlan): ParentV
   return { kind: 'attached', parent };
 }
 
-function judgeListenersFor({ listeners, problem }: ServedGateway, parent: ParentRef, { plan, world }: { plan: ServingPlan; world: ParentWorld }): ParentVerdict {
+function judgeListenersFor(
+  { listeners, problem }: ServedGateway,
+  parent: ParentRef,
+  { plan, world }: { plan: ServingPlan; world: ParentWorld },
+): ParentVerdict {
   const { sectionName, gateway } = parent;
   const named = listeners.filter(({ name }) => sectionName === undefined || name === sectionName);
   if (named.length === 0 && sectionName !== undefined) return refusals.noSection(parent, sectionName);
   const usable = problem === undefined ? named.filter((listener) => listener.problem === undefined) : [];
   if (usable.length === 0) return refusals.notServed(parent, problem ?? named[0]?.problem?.message);
-  const allowed = usable.filter((listener) => takesRoutesOf(plan.namespace, listener, { gateway, namespaces: world.namespaces }));
+  const allowed = usable.filter((listener) =>
+    takesRoutesOf(plan.namespace, listener, { gateway, namespaces: world.namespaces }),
+  );
   if (allowed.length === 0) return refusals.notAllowed(parent, plan.namespace);
   const matching = allowed.filter(({ hostname }) => intersectHostnames(plan.hostnames, hostname) !== undefined);
   if (matching.length === 0) return refusals.noHostname(parent, allowed);
@@ -112,9 +134,11 @@ function takesRoutesOf(namespace: string, { allowedRoutes }: JudgedListener, { g
 }
 
 /** Whether a listener takes routes of our kind; an empty list means all that its protocol can. */
-export const takesHttpRoutes = (kinds: readonly { group: string; kind: string }[]): boolean => kinds.length === 0 || kinds.some(isHttpRoute);
+export const takesHttpRoutes = (kinds: readonly { group: string; kind: string }[]): boolean =>
+  kinds.length === 0 || kinds.some(isHttpRoute);
 
-export const isHttpRoute = ({ group, kind }: { group: string; kind: string }): boolean => group === 'gateway.networking.k8s.io' && kind === 'HTTPRoute';
+export const isHttpRoute = ({ group, kind }: { group: string; kind: string }): boolean =>
+  group === 'gateway.networking.k8s.io' && kind === 'HTTPRoute';
 
 /** As Kubernetes evaluates a label selector; an operator that nobody knows selects nothing. */
 function selects({ matchLabels = {}, matchExpressions = [] }: LabelSelector, labels: Record<string, string>): boolean {

@@ -102,7 +102,13 @@ function planPersistence(workload: string, persistence: SessionPersistence): Rou
 }
 
 /** As the schema fills them in, which it does only where there is a cookie to fill in. */
-const cookieDefaults = { path: '/', sameSite: 'Lax', secure: 'Auto', partitioned: false, lifetimeType: 'Session' } as const;
+const cookieDefaults = {
+  path: '/',
+  sameSite: 'Lax',
+  secure: 'Auto',
+  partitioned: false,
+  lifetimeType: 'Session',
+} as const;
 
 function planCarrier(workload: string, { type, header, cookie }: SessionPersistence): Carrier {
   // The schema asks for a header's name with this type.
@@ -112,7 +118,10 @@ function planCarrier(workload: string, { type, header, cookie }: SessionPersiste
   return { type: 'Cookie', name, ...attributes, secure: secure === 'Always' };
 }
 
-function planBalancing({ policy, maxSessionsPerEndpoint }: StickyWorkloadSpec['loadBalancing']): Pick<ServingPlan, 'policy' | 'maxSessionsPerEndpoint'> {
+function planBalancing({
+  policy,
+  maxSessionsPerEndpoint,
+}: StickyWorkloadSpec['loadBalancing']): Pick<ServingPlan, 'policy' | 'maxSessionsPerEndpoint'> {
   return {
     // ConsistentHash is refused by name; a workload that had been served before it asked for it goes on with the default.
     policy: policy === 'ConsistentHash' ? 'LeastSessions' : policy,
@@ -120,12 +129,19 @@ function planBalancing({ policy, maxSessionsPerEndpoint }: StickyWorkloadSpec['l
   };
 }
 
-function planBackends({ namespace, name }: StickyWorkload['metadata'], { backends = [] }: StickyWorkloadSpec['route']): ServingPlan['backendRefs'] {
+function planBackends(
+  { namespace, name }: StickyWorkload['metadata'],
+  { backends = [] }: StickyWorkloadSpec['route'],
+): ServingPlan['backendRefs'] {
   if (backends.length === 0) return [{ backend: backendKey(namespace, name), weight: 1 }];
   return backends.map((ref) => ({ backend: backendKey(ref.namespace ?? namespace, ref.name), weight: ref.weight }));
 }
 
 /** Limits of a drain, from a spec. */
 export function drainLimits({ timeout, quietPeriod, shutdownMargin }: StickyWorkloadSpec['drain']): DrainLimits {
-  return { drainTimeoutMs: durationMs(timeout), quietPeriodMs: durationMs(quietPeriod), shutdownMarginMs: durationMs(shutdownMargin) };
+  return {
+    drainTimeoutMs: durationMs(timeout),
+    quietPeriodMs: durationMs(quietPeriod),
+    shutdownMarginMs: durationMs(shutdownMargin),
+  };
 }

@@ -10,7 +10,9 @@ export function noteTarget({ kind, name, hostNetwork, hasReadinessProbe }: Targe
     );
   }
   if (!hasReadinessProbe) {
-    notes.push(`No container of ${kind} ${name} has a readiness probe: a pod gets new sessions as soon as its containers run. Add one that succeeds when the app can take them.`);
+    notes.push(
+      `No container of ${kind} ${name} has a readiness probe: a pod gets new sessions as soon as its containers run. Add one that succeeds when the app can take them.`,
+    );
   }
   return notes;
 }

@@ -27,14 +27,23 @@ const fields: readonly Field[] = [
     supported: ['LeastSessions', 'LeastRequests', 'RoundRobin', 'Random'],
     wayOut: 'use LeastSessions, LeastRequests, RoundRobin or Random: sessions are kept by their token',
   },
-  { path: 'spec.loadBalancing.consistentHash', value: (spec) => present(spec.loadBalancing.consistentHash), wayOut: 'remove it' },
+  {
+    path: 'spec.loadBalancing.consistentHash',
+    value: (spec) => present(spec.loadBalancing.consistentHash),
+    wayOut: 'remove it',
+  },
   {
     path: 'spec.scaleDown.strategy',
     value: (spec) => spec.scaleDown.strategy,
     supported: ['TerminateAndHold'],
     wayOut: 'use TerminateAndHold: pods terminate at once and are held for their sessions',
   },
-  { path: 'spec.scaleDown.maxDraining', value: (spec) => spec.scaleDown.maxDraining, supported: ['50%'], wayOut: 'remove it: it belongs to strategy DrainFirst' },
+  {
+    path: 'spec.scaleDown.maxDraining',
+    value: (spec) => spec.scaleDown.maxDraining,
+    supported: ['50%'],
+    wayOut: 'remove it: it belongs to strategy DrainFirst',
+  },
   { path: 'spec.dataplane.type', value: (spec) => spec.dataplane.type, supported: ['Bundled'], wayOut: 'use Bundled' },
 ];
 

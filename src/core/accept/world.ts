@@ -28,10 +28,16 @@ export function indexAcceptWorld(snapshot: Snapshot): AcceptWorld {
     ...gateways,
     gatewayApiInstalled: snapshot.gatewayApi.installed,
     namespaces: new Map(snapshot.namespaces.map(({ name, labels }) => [name, labels])),
-    ownGateways: new Set(plans.filter(({ plan }) => plan.parents.some(({ isOwn }) => isOwn)).map(({ plan }) => plan.namespace)),
+    ownGateways: new Set(
+      plans.filter(({ plan }) => plan.parents.some(({ isOwn }) => isOwn)).map(({ plan }) => plan.namespace),
+    ),
   };
   const bySeniorityOfAll = plans.toSorted((one, other) => bySeniority(one.workload, other.workload));
-  const candidates = bySeniorityOfAll.map(({ workload, plan }) => ({ workload, plan, parents: judgeParents(plan, parentWorld) }));
+  const candidates = bySeniorityOfAll.map(({ workload, plan }) => ({
+    workload,
+    plan,
+    parents: judgeParents(plan, parentWorld),
+  }));
   return {
     candidates: new Map(candidates.map((candidate) => [candidate.plan.key, candidate])),
     targets: new Map(snapshot.targets.map((target) => [targetKey(target.namespace, target), target])),
@@ -51,10 +57,12 @@ function planOnce(workload: StickyWorkload): ServingPlan {
 }
 
 /** The oldest first: who may keep what several StickyWorkloads claim. Injection must name the same one as the verdict does. */
-export const bySeniority = (one: StickyWorkload, other: StickyWorkload): number => (seniority(one) < seniority(other) ? -1 : 1);
+export const bySeniority = (one: StickyWorkload, other: StickyWorkload): number =>
+  seniority(one) < seniority(other) ? -1 : 1;
 
 // RFC 3339 in UTC sorts as text; the name decides between those of one second.
-const seniority = ({ metadata }: StickyWorkload): string => `${metadata.creationTimestamp} ${backendKey(metadata.namespace, metadata.name)}`;
+const seniority = ({ metadata }: StickyWorkload): string =>
+  `${metadata.creationTimestamp} ${backendKey(metadata.namespace, metadata.name)}`;
 
 /** One for each Gateway that takes the route; none where no cookie is set. A path has no space in front, a name none at all. */
 export function cookieKeys({ plan, parents }: Candidate): string[] {

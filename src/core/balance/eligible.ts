@@ -19,7 +19,10 @@ export type Eligible<T> = { kind: 'some'; targets: readonly T[] } | { kind: 'non
  * connection a moment ago is passed over as long as there is another: it looks like the emptiest of all, and each new client would
  * wait for it first. Where there is no other it gets its chance, because it may be back.
  */
-export function eligibleTargets<T extends Target>(targets: readonly T[], { nowMs, maxSessions = Number.POSITIVE_INFINITY, tried }: Eligibility): Eligible<T> {
+export function eligibleTargets<T extends Target>(
+  targets: readonly T[],
+  { nowMs, maxSessions = Number.POSITIVE_INFINITY, tried }: Eligibility,
+): Eligible<T> {
   let accepting = 0;
   const reachable: T[] = [];
   const avoided: T[] = [];

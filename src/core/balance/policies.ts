@@ -8,7 +8,11 @@ export type Choosing = { random: () => number; previousUid: string | undefined }
 type Policy = <T extends Target>(targets: readonly T[], choosing: Choosing) => T | undefined;
 
 /** Undefined only where there is no target. */
-export const pickTarget = <T extends Target>(policy: BalancingPolicy, targets: readonly T[], choosing: Choosing): T | undefined => policies[policy](targets, choosing);
+export const pickTarget = <T extends Target>(
+  policy: BalancingPolicy,
+  targets: readonly T[],
+  choosing: Choosing,
+): T | undefined => policies[policy](targets, choosing);
 
 const policies: Record<BalancingPolicy, Policy> = {
   LeastSessions: (targets, { random }) => pickLeast(targets, ({ sessions, starting }) => sessions + starting, random),
@@ -19,7 +23,11 @@ const policies: Record<BalancingPolicy, Policy> = {
 };
 
 /** Ties fall to chance, so that several proxies that know the same do not all choose the same pod. */
-function pickLeast<T extends Target>(targets: readonly T[], weigh: (target: Target) => number, random: () => number): T | undefined {
+function pickLeast<T extends Target>(
+  targets: readonly T[],
+  weigh: (target: Target) => number,
+  random: () => number,
+): T | undefined {
   let best: T | undefined;
   let bestWeight = Number.POSITIVE_INFINITY;
   let ties = 0;
@@ -34,7 +42,8 @@ function pickLeast<T extends Target>(targets: readonly T[], weigh: (target: Targ
   return best;
 }
 
-const pickAny = <T>(targets: readonly T[], random: () => number): T | undefined => targets[Math.floor(random() * targets.length)];
+const pickAny = <T>(targets: readonly T[], random: () => number): T | undefined =>
+  targets[Math.floor(random() * targets.length)];
 
 /**
  * The next one by UID, and after the last one the first: by name and not by number, so that pods which come and go skip nobody.

@@ -25,7 +25,13 @@ export type Ledger = {
 /** Five reports, of which a proxy sends one each second. */
 export const reportMaxAgeMs = 5000;
 
-type Latest = { startedAtMs: number; sequence: number; atMs: number; endpoints: Map<string, EndpointReport>; keyRings: Report['keyRings'] };
+type Latest = {
+  startedAtMs: number;
+  sequence: number;
+  atMs: number;
+  endpoints: Map<string, EndpointReport>;
+  keyRings: Report['keyRings'];
+};
 
 /** Sessions that a proxy process took with it when it was restarted. */
 type Orphans = { process: string; sessions: number; expiresAtMs: number };
@@ -47,14 +53,21 @@ export function createLedger(): Ledger {
     const key = processKey(left);
     inheritedAtMs.set(key, nowMs);
     if (latest.get(left.uid)?.startedAtMs === left.startedAtMs) latest.delete(left.uid);
-    for (const [uid, list] of orphans) orphans.set(uid, list.filter((orphan) => orphan.process !== key));
+    for (const [uid, list] of orphans)
+      orphans.set(
+        uid,
+        list.filter((orphan) => orphan.process !== key),
+      );
   }
 
   /** What expected proxies count, and what those that are gone may have left. */
   function total(podUid: string, expectedProxyUids: readonly string[], nowMs: number): number {
     const expected = new Set(expectedProxyUids);
     let sessions = liveOrphans(orphans.get(podUid), nowMs);
-    for (const [uid, { endpoints }] of latest) sessions += expected.has(uid) ? (endpoints.get(podUid)?.sessions ?? 0) : liveSessions(endpoints.get(podUid), nowMs);
+    for (const [uid, { endpoints }] of latest)
+      sessions += expected.has(uid)
+        ? (endpoints.get(podUid)?.sessions ?? 0)
+        : liveSessions(endpoints.get(podUid), nowMs);
     return sessions;
   }
 
@@ -71,12 +84,19 @@ export function createLedger(): Ledger {
       const { startedAtMs, sequence, endpoints, keyRings, inherited = [] } = report;
       if (inheritedAtMs.has(processKey({ uid: proxyUid, startedAtMs }))) return false;
       if (known !== undefined) {
-        if (startedAtMs < known.startedAtMs || (startedAtMs === known.startedAtMs && sequence <= known.sequence)) return false;
+        if (startedAtMs < known.startedAtMs || (startedAtMs === known.startedAtMs && sequence <= known.sequence))
+          return false;
         // A new process in the same pod, without the memory of the one before it.
         if (startedAtMs > known.startedAtMs) orphan(orphans, { uid: proxyUid, ...known });
       }
       for (const left of inherited) inherit(left, nowMs);
-      latest.set(proxyUid, { startedAtMs, sequence, atMs: nowMs, endpoints: new Map(endpoints.map((endpoint) => [endpoint.uid, endpoint])), keyRings });
+      latest.set(proxyUid, {
+        startedAtMs,
+        sequence,
+        atMs: nowMs,
+        endpoints: new Map(endpoints.map((endpoint) => [endpoint.uid, endpoint])),
+        keyRings,
+      });
       return true;
     },
 
@@ -91,14 +111,22 @@ export function createLedger(): Ledger {
       for (const podUid of podUids) {
         const reports = [...latest.values()].filter(({ endpoints }) => endpoints.has(podUid));
         if (!reports.some((report) => isFresh(report, nowMs))) continue;
-        const reported = reports.map((report) => (isFresh(report, nowMs) ? (report.endpoints.get(podUid)?.sessions ?? 0) : liveSessions(report.endpoints.get(podUid), nowMs)));
-        counts.set(podUid, reported.reduce((sum, sessions) => sum + sessions, liveOrphans(orphans.get(podUid), nowMs)));
+        const reported = reports.map((report) =>
+          isFresh(report, nowMs)
+            ? (report.endpoints.get(podUid)?.sessions ?? 0)
+            : liveSessions(report.endpoints.get(podUid), nowMs),
+        );
+        counts.set(
+          podUid,
+          reported.reduce((sum, sessions) => sum + sessions, liveOrphans(orphans.get(podUid), nowMs)),
+        );
       }
       return counts;
     },
 
     certainCountOf(podUid, expectedProxyUids, nowMs) {
-      const isCertain = expectedProxyUids.length > 0 && expectedProxyUids.every((uid) => fresh(uid, nowMs)?.endpoints.has(podUid));
+      const isCertain =
+        expectedProxyUids.length > 0 && expectedProxyUids.every((uid) => fresh(uid, nowMs)?.endpoints.has(podUid));
       return isCertain ? total(podUid, expectedProxyUids, nowMs) : undefined;
     },
 
@@ -116,9 +144,14 @@ const liveOrphans = (list: Orphans[] | undefined, nowMs: number): number =>
   (list ?? []).reduce((sum, { sessions, expiresAtMs }) => sum + (expiresAtMs > nowMs ? sessions : 0), 0);
 
 /** Why this proxy's word cannot be taken; empty where it can. */
-function doubtOf(uid: string, report: Latest | undefined, { podUid, nowMs }: { podUid: string; nowMs: number }): string[] {
+function doubtOf(
+  uid: string,
+  report: Latest | undefined,
+  { podUid, nowMs }: { podUid: string; nowMs: number },
+): string[] {
   if (report === undefined) return [`proxy pod ${uid} has not reported`];
-  if (!isFresh(report, nowMs)) return [`proxy pod ${uid} reported last ${Math.round((nowMs - report.atMs) / 1000)} s ago`];
+  if (!isFresh(report, nowMs))
+    return [`proxy pod ${uid} reported last ${Math.round((nowMs - report.atMs) / 1000)} s ago`];
   const endpoint = report.endpoints.get(podUid);
   if (endpoint === undefined) return [`proxy pod ${uid} does not know this pod`];
   return endpoint.state === 'Draining' ? [] : [`proxy pod ${uid} has not confirmed that this pod drains`];
@@ -144,7 +177,11 @@ function orphan(orphans: Map<string, Orphans[]>, gone: Latest & { uid: string })
  */
 function forgetEnded(latest: Map<string, Latest>, orphans: Map<string, Orphans[]>, nowMs: number): void {
   for (const [uid, report] of latest) {
-    if (!isFresh(report, nowMs) && [...report.endpoints.values()].every((endpoint) => liveSessions(endpoint, nowMs) === 0)) latest.delete(uid);
+    if (
+      !isFresh(report, nowMs) &&
+      [...report.endpoints.values()].every((endpoint) => liveSessions(endpoint, nowMs) === 0)
+    )
+      latest.delete(uid);
   }
   for (const [uid, list] of orphans) {
     const live = list.filter(({ expiresAtMs }) => expiresAtMs > nowMs);

@@ -15,7 +15,9 @@ export function parseCidr(text: string): Cidr | undefined {
 /** Entries of `spec.drain.connections.excludeCIDRs` that are no address block, with the path of each. */
 export function findInvalidCidrs(spec: Pick<StickyWorkloadSpec, 'drain'>): { path: string; value: string }[] {
   const excluded = spec.drain.connections?.excludeCIDRs ?? [];
-  return excluded.flatMap((value, index) => (parseCidr(value) ? [] : [{ path: `spec.drain.connections.excludeCIDRs[${index}]`, value }]));
+  return excluded.flatMap((value, index) =>
+    parseCidr(value) ? [] : [{ path: `spec.drain.connections.excludeCIDRs[${index}]`, value }],
+  );
 }
 
 // 010 is 8 to some readers and 10 to others: no leading zeros.

@@ -69,7 +69,9 @@ export type DrainRelease = DrainSummary | { reason: 'NotTerminating'; tookMs: nu
 
 export type ReleasedState = DrainState & { readonly release: DrainRelease };
 
-export type DrainAction = { readonly type: 'Hold'; readonly deadlineMs: number } | { readonly type: 'Release'; readonly release: DrainRelease };
+export type DrainAction =
+  | { readonly type: 'Hold'; readonly deadlineMs: number }
+  | { readonly type: 'Release'; readonly release: DrainRelease };
 
 /** The state of a hold that begins now. */
 export const beginDrain = (policy: DrainPolicy, nowMs: number): DrainState => ({
@@ -80,7 +82,11 @@ export const beginDrain = (policy: DrainPolicy, nowMs: number): DrainState => ({
 });
 
 /** The gate after one more observation, and whether to go on holding. Idempotent once released. */
-export function drainStep(state: DrainState, observation: DrainObservation, nowMs: number): { state: DrainState; action: DrainAction } {
+export function drainStep(
+  state: DrainState,
+  observation: DrainObservation,
+  nowMs: number,
+): { state: DrainState; action: DrainAction } {
   if (state.release) return { state, action: { type: 'Release', release: state.release } };
   const seen = observe(state, observation, nowMs);
   const release = decideRelease(seen, observation, nowMs);
@@ -97,7 +103,11 @@ function observe(state: DrainState, observation: DrainObservation, nowMs: number
 }
 
 /** What had been counted is no longer known. */
-const forget = (state: DrainState, why: string): DrainState => ({ ...state, evidence: { type: 'Unknown', why }, sources: [] });
+const forget = (state: DrainState, why: string): DrainState => ({
+  ...state,
+  evidence: { type: 'Unknown', why },
+  sources: [],
+});
 
 function observeAnswer(state: DrainState, answer: DrainAnswer, nowMs: number): DrainState {
   if (!answer.terminating) return forget(state, 'the operator says that the pod is not terminating');
@@ -107,13 +117,25 @@ function observeAnswer(state: DrainState, answer: DrainAnswer, nowMs: number): D
     ...state,
     evidence,
     sources,
-    killAtMs: { first: state.killAtMs?.first ?? killAtMs, earliest: Math.min(state.killAtMs?.earliest ?? Infinity, killAtMs) },
-    disruption: { first: state.disruption ? state.disruption.first : disruption, latest: disruption ?? state.disruption?.latest },
+    killAtMs: {
+      first: state.killAtMs?.first ?? killAtMs,
+      earliest: Math.min(state.killAtMs?.earliest ?? Infinity, killAtMs),
+    },
+    disruption: {
+      first: state.disruption ? state.disruption.first : disruption,
+      latest: disruption ?? state.disruption?.latest,
+    },
   };
-  return evidence.type === 'Unknown' ? heard : { ...heard, mostSessions: Math.max(state.mostSessions ?? 0, evidence.sessions) };
+  return evidence.type === 'Unknown'
+    ? heard
+    : { ...heard, mostSessions: Math.max(state.mostSessions ?? 0, evidence.sessions) };
 }
 
-function judgeSources({ policy, evidence: before }: DrainState, sources: readonly SessionSource[], nowMs: number): Evidence {
+function judgeSources(
+  { policy, evidence: before }: DrainState,
+  sources: readonly SessionSource[],
+  nowMs: number,
+): Evidence {
   const count = countSessions(policy.sources, sources);
   if (!count.known) return { type: 'Unknown', why: count.why };
   const { sessions } = count;
@@ -123,24 +145,37 @@ function judgeSources({ policy, evidence: before }: DrainState, sources: readonl
 
 function decideRelease(state: DrainState, observation: DrainObservation, nowMs: number): DrainRelease | undefined {
   // A liveness restart runs the same hook. A pod that once terminated cannot stop doing so: then the answer is wrong, not news.
-  if (observation.type === 'Answer' && !observation.answer.terminating && !isTerminating(state)) return releaseNotTerminating(state, nowMs);
+  if (observation.type === 'Answer' && !observation.answer.terminating && !isTerminating(state))
+    return releaseNotTerminating(state, nowMs);
   // Only a fresh zero ends the quiet period: the passing of time says nothing about sessions.
   const fresh = observation.type === 'Answer';
   const { evidence, policy } = state;
-  if (fresh && evidence.type === 'Quiet' && nowMs - evidence.sinceMs >= policy.quietPeriodMs) return releaseComplete(state, evidence.sessions, nowMs);
+  if (fresh && evidence.type === 'Quiet' && nowMs - evidence.sinceMs >= policy.quietPeriodMs)
+    return releaseComplete(state, evidence.sessions, nowMs);
   return nowMs >= deadlineMs(state) ? releaseAtDeadline(state, nowMs) : undefined;
 }
 
 function releaseNotTerminating(state: DrainState, nowMs: number): DrainRelease {
-  return { reason: 'NotTerminating', tookMs: nowMs - state.startedAtMs, message: 'the pod is not being deleted: a container restarts' };
+  return {
+    reason: 'NotTerminating',
+    tookMs: nowMs - state.startedAtMs,
+    message: 'the pod is not being deleted: a container restarts',
+  };
 }
 
 /** `left`: sessions that the threshold lets be cut. */
-function releaseComplete({ startedAtMs, mostSessions: most = 0, policy }: DrainState, left: number, nowMs: number): DrainSummary {
+function releaseComplete(
+  { startedAtMs, mostSessions: most = 0, policy }: DrainState,
+  left: number,
+  nowMs: number,
+): DrainSummary {
   const tookMs = nowMs - startedAtMs;
   const figures = `at most ${most} at one time; held for ${formatDuration(tookMs)}`;
   const ended = most === 0 ? 'the pod had no session' : `all sessions ended, ${figures}`;
-  const message = left === 0 ? ended : `released with ${describeSessions(left)}: the threshold of ${policy.sessionThreshold} takes the pod for empty; ${figures}`;
+  const message =
+    left === 0
+      ? ended
+      : `released with ${describeSessions(left)}: the threshold of ${policy.sessionThreshold} takes the pod for empty; ${figures}`;
   return { reason: 'DrainComplete', sessionsAtStart: most, sessionsCut: left, tookMs, message };
 }
 

@@ -20,11 +20,17 @@ export type Limit = { reason: 'DrainDeadline' | 'DrainCutShort'; sentence: strin
 export function decideLimit({ killAtMs, disruption, policy, startedAtMs }: DrainState): Limit {
   const byTimeout = startedAtMs + policy.drainTimeoutMs;
   if (!killAtMs || killAtMs.earliest - policy.shutdownMarginMs >= byTimeout) {
-    return { reason: 'DrainDeadline', sentence: `the drain timeout of ${formatDuration(policy.drainTimeoutMs)} is over` };
+    return {
+      reason: 'DrainDeadline',
+      sentence: `the drain timeout of ${formatDuration(policy.drainTimeoutMs)} is over`,
+    };
   }
   const shortenedMs = killAtMs.first - killAtMs.earliest;
   if (shortenedMs === 0) {
-    return { reason: 'DrainDeadline', sentence: `${describeDisruption(disruption?.first, 'the pod was deleted')} with a grace that leaves no more time` };
+    return {
+      reason: 'DrainDeadline',
+      sentence: `${describeDisruption(disruption?.first, 'the pod was deleted')} with a grace that leaves no more time`,
+    };
   }
   // An eviction that was there from the beginning may not be what came second: Kubernetes keeps one reason for both.
   const who = disruption?.latest === disruption?.first ? undefined : disruption?.latest;
@@ -39,7 +45,8 @@ export function decideLimit({ killAtMs, disruption, policy, startedAtMs }: Drain
 const disruptions: Readonly<Record<string, string>> = {
   EvictionByEvictionAPI: 'the pod was evicted (EvictionByEvictionAPI: kubectl drain, or an autoscaler)',
   DeletionByTaintManager: 'the pod was deleted because of a taint of its node (DeletionByTaintManager)',
-  TerminationByKubelet: 'the pod was stopped by its node (TerminationByKubelet: the node shuts down or runs out of resources)',
+  TerminationByKubelet:
+    'the pod was stopped by its node (TerminationByKubelet: the node shuts down or runs out of resources)',
   PreemptionByScheduler: 'the pod had to make room for one of higher priority (PreemptionByScheduler)',
 };
 
@@ -51,10 +58,15 @@ const describeDisruption = (reason: string | undefined, none: string): string =>
  * At the deadline that margin is all that is left: hook and SIGTERM get half of it each. `restartGraceMs`: what the kubelet gives a
  * container that it only restarts.
  */
-export function hookTimeoutMs({ release, policy, startedAtMs, killAtMs }: ReleasedState, restartGraceMs: number, nowMs: number): number {
+export function hookTimeoutMs(
+  { release, policy, startedAtMs, killAtMs }: ReleasedState,
+  restartGraceMs: number,
+  nowMs: number,
+): number {
   if (release.reason === 'NotTerminating') return restartGraceMs;
   // Never heard: then injection's own arithmetic holds, which gives the grace all three.
-  const killAt = killAtMs?.earliest ?? startedAtMs + policy.drainTimeoutMs + policy.quietPeriodMs + policy.shutdownMarginMs;
+  const killAt =
+    killAtMs?.earliest ?? startedAtMs + policy.drainTimeoutMs + policy.quietPeriodMs + policy.shutdownMarginMs;
   const leftMs = Math.max(killAt - nowMs, 0);
   return Math.max(leftMs - policy.shutdownMarginMs, Math.floor(leftMs / 2));
 }

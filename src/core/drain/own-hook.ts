@@ -35,7 +35,10 @@ export const containerOfVariable = (variable: string): string | undefined =>
 const fields: Record<keyof OwnHook, { wanted: string; check: (value: unknown) => boolean }> = {
   scheme: { wanted: 'HTTP or HTTPS', check: (value) => value === 'HTTP' || value === 'HTTPS' },
   host: { wanted: 'a text', check: (value) => value === undefined || typeof value === 'string' },
-  port: { wanted: 'a number from 1 to 65535', check: (value) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 65_535 },
+  port: {
+    wanted: 'a number from 1 to 65535',
+    check: (value) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 65_535,
+  },
   path: { wanted: 'a text that begins with /', check: (value) => typeof value === 'string' && value.startsWith('/') },
   headers: { wanted: 'a list of names and values', check: (value) => Array.isArray(value) && value.every(isHeader) },
 };
@@ -49,8 +52,10 @@ export function parseOwnHook(text: string): OwnHook {
 
 function assertOwnHook(value: unknown): asserts value is OwnHook {
   if (!isRecord(value)) throw new Error('the hook must be an object');
-  for (const [name, { wanted, check }] of Object.entries(fields)) if (!check(value[name])) throw new Error(`${name} must be ${wanted}`);
+  for (const [name, { wanted, check }] of Object.entries(fields))
+    if (!check(value[name])) throw new Error(`${name} must be ${wanted}`);
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
-const isHeader = (value: unknown): boolean => isRecord(value) && typeof value['name'] === 'string' && typeof value['value'] === 'string';
+const isHeader = (value: unknown): boolean =>
+  isRecord(value) && typeof value['name'] === 'string' && typeof value['value'] === 'string';

@@ -3,7 +3,10 @@ import type { InjectParams } from './sidecar.ts';
 import type { ContainerJson, PodJson } from './pod.ts';
 
 /** By number, or by the name that a container gives it; undefined where none does. */
-export function resolvePort(port: number | string | undefined, containers: readonly ContainerJson[]): number | undefined {
+export function resolvePort(
+  port: number | string | undefined,
+  containers: readonly ContainerJson[],
+): number | undefined {
   if (typeof port !== 'string') return port;
   // IntOrString: a number may come as a text.
   if (/^[0-9]+$/.test(port)) return Number(port);
@@ -16,8 +19,11 @@ export function resolvePort(port: number | string | undefined, containers: reado
  */
 export function connectionPorts({ spec }: PodJson, { connections, servicePort }: InjectParams): number[] {
   if (connections.ports) return connections.ports;
-  if (servicePort !== undefined) return [resolvePort(servicePort, spec.containers)].filter((port) => port !== undefined);
-  const declared = spec.containers.flatMap(({ ports }) => ports ?? []).filter(({ protocol }) => protocol === undefined || protocol === 'TCP');
+  if (servicePort !== undefined)
+    return [resolvePort(servicePort, spec.containers)].filter((port) => port !== undefined);
+  const declared = spec.containers
+    .flatMap(({ ports }) => ports ?? [])
+    .filter(({ protocol }) => protocol === undefined || protocol === 'TCP');
   return [...new Set(declared.map(({ containerPort }) => containerPort))];
 }
 

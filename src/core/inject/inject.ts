@@ -33,7 +33,9 @@ export type InjectWarning =
   | { kind: 'ConnectionPortsUnknown' }
   | { kind: 'ApplicationPortUnknown'; port: number | string };
 
-export type Injection = { kind: 'inject'; patch: JsonPatchOperation[]; warnings: InjectWarning[] } | { kind: 'unchanged'; reason: UnchangedReason };
+export type Injection =
+  | { kind: 'inject'; patch: JsonPatchOperation[]; warnings: InjectWarning[] }
+  | { kind: 'unchanged'; reason: UnchangedReason };
 
 /** What the API server fills in where a pod template says nothing. */
 const defaultGraceSeconds = 30;
@@ -56,7 +58,9 @@ export function injectPod(pod: PodJson, params: InjectParams): Injection {
     ...setPreStops(preStops),
     ...addSidecar(pod, params, preStops),
   ];
-  return patch.length === 0 ? { kind: 'unchanged', reason: 'AlreadyInjected' } : { kind: 'inject', patch, warnings: [...warnOfPreStops(preStops), ...warnOfPorts(pod, params)] };
+  return patch.length === 0
+    ? { kind: 'unchanged', reason: 'AlreadyInjected' }
+    : { kind: 'inject', patch, warnings: [...warnOfPreStops(preStops), ...warnOfPorts(pod, params)] };
 }
 
 function findObstacle(pod: PodJson): UnchangedReason | undefined {
@@ -65,8 +69,14 @@ function findObstacle(pod: PodJson): UnchangedReason | undefined {
   // On the node's network two pods would want the same port, and the kubelet would ask whichever had got it.
   if (hostNetwork === true) return 'HostNetwork';
   const others = allContainers(pod).filter((container) => !isSidecar(container));
-  if (others.some(({ name }) => name === sidecarContainer) || volumes.some((volume) => volume.name === tokenVolume && !isTokenVolume(volume))) return 'NameTaken';
-  return others.some((container) => container.ports?.some((port) => port.containerPort === ports.sidecar)) ? 'PortTaken' : undefined;
+  if (
+    others.some(({ name }) => name === sidecarContainer) ||
+    volumes.some((volume) => volume.name === tokenVolume && !isTokenVolume(volume))
+  )
+    return 'NameTaken';
+  return others.some((container) => container.ports?.some((port) => port.containerPort === ports.sidecar))
+    ? 'PortTaken'
+    : undefined;
 }
 
 const allContainers = ({ spec }: PodJson): ContainerJson[] => [...spec.containers, ...(spec.initContainers ?? [])];
@@ -93,11 +103,16 @@ function annotate(pod: PodJson, wanted: Record<string, string>): JsonPatchOperat
 /** For the longest drain, or what the user gives the pod where that is more. */
 function neededGraceSeconds({ spec }: PodJson, params: InjectParams): number {
   const holdMs = params.drainTimeoutMs + params.quietPeriodMs + params.shutdownMarginMs;
-  return Math.max(spec.terminationGracePeriodSeconds ?? defaultGraceSeconds, Math.ceil(holdMs / 1000) + graceReserveSeconds);
+  return Math.max(
+    spec.terminationGracePeriodSeconds ?? defaultGraceSeconds,
+    Math.ceil(holdMs / 1000) + graceReserveSeconds,
+  );
 }
 
 const extendGrace = ({ spec }: PodJson, graceSeconds: number): JsonPatchOperation[] =>
-  graceSeconds === (spec.terminationGracePeriodSeconds ?? defaultGraceSeconds) ? [] : [add('/spec/terminationGracePeriodSeconds', graceSeconds)];
+  graceSeconds === (spec.terminationGracePeriodSeconds ?? defaultGraceSeconds)
+    ? []
+    : [add('/spec/terminationGracePeriodSeconds', graceSeconds)];
 
 function addTokenVolume({ spec: { volumes } }: PodJson, graceSeconds: number): JsonPatchOperation[] {
   const volume = renderTokenVolume(graceSeconds);
@@ -113,13 +128,16 @@ function keepProbeGrace(pod: PodJson, graceSeconds: number): JsonPatchOperation[
     (pod.spec[list] ?? []).flatMap((container, index) =>
       container.name === sidecarContainer
         ? []
-        : probesWithoutGrace(container).map((probe) => add(`/spec/${list}/${index}/${probe}/terminationGracePeriodSeconds`, value)),
+        : probesWithoutGrace(container).map((probe) =>
+            add(`/spec/${list}/${index}/${probe}/terminationGracePeriodSeconds`, value),
+          ),
     );
   return [...ofList('containers'), ...ofList('initContainers')];
 }
 
 function probesWithoutGrace(container: ContainerJson): ('livenessProbe' | 'startupProbe')[] {
-  const lacksGrace = (probe: ProbeJson | undefined) => probe !== undefined && probe.terminationGracePeriodSeconds === undefined;
+  const lacksGrace = (probe: ProbeJson | undefined) =>
+    probe !== undefined && probe.terminationGracePeriodSeconds === undefined;
   return (['livenessProbe', 'startupProbe'] as const).filter((name) => lacksGrace(container[name]));
 }
 
@@ -141,14 +159,20 @@ function setPreStops(preStops: ContainerPreStop[]): JsonPatchOperation[] {
     const path = `/spec/containers/${index}/lifecycle`;
     const preStop = renderPreStop(name);
     if (lifecycle === undefined) return [add(path, { preStop })];
-    return [lifecycle.preStop === undefined ? add(`${path}/preStop`, preStop) : { op: 'replace' as const, path: `${path}/preStop`, value: preStop }];
+    return [
+      lifecycle.preStop === undefined
+        ? add(`${path}/preStop`, preStop)
+        : { op: 'replace' as const, path: `${path}/preStop`, value: preStop },
+    ];
   });
 }
 
 /** The whole sidecar; or, where it is there, what it has to know of containers that came after it. */
 function addSidecar(pod: PodJson, params: InjectParams, preStops: ContainerPreStop[]): JsonPatchOperation[] {
   const { initContainers } = pod.spec;
-  const variables = preStops.flatMap(({ container, held, decision }) => (held || decision.kind !== 'set' ? [] : [renderPreStopVariable(container.name, decision.own)]));
+  const variables = preStops.flatMap(({ container, held, decision }) =>
+    held || decision.kind !== 'set' ? [] : [renderPreStopVariable(container.name, decision.own)],
+  );
   const index = initContainers?.findIndex(isSidecar) ?? -1;
   if (index >= 0) return variables.map((variable) => add(`/spec/initContainers/${index}/env/-`, variable));
   const sidecar = renderSidecar(params, {
@@ -157,7 +181,9 @@ function addSidecar(pod: PodJson, params: InjectParams, preStops: ContainerPreSt
     applicationPort: applicationPort(pod, params),
     preStops: variables,
   });
-  return [initContainers === undefined ? add('/spec/initContainers', [sidecar]) : add('/spec/initContainers/0', sidecar)];
+  return [
+    initContainers === undefined ? add('/spec/initContainers', [sidecar]) : add('/spec/initContainers/0', sidecar),
+  ];
 }
 
 const warnOfPreStops = (preStops: ContainerPreStop[]): InjectWarning[] =>
@@ -169,7 +195,11 @@ const warnOfPreStops = (preStops: ContainerPreStop[]): InjectWarning[] =>
 function warnOfPorts(pod: PodJson, params: InjectParams): InjectWarning[] {
   const { sessionSources, application } = params;
   return [
-    ...(sessionSources.includes('Connections') && connectionPorts(pod, params).length === 0 ? [{ kind: 'ConnectionPortsUnknown' as const }] : []),
-    ...(application && applicationPort(pod, params) === undefined ? [{ kind: 'ApplicationPortUnknown' as const, port: application.port }] : []),
+    ...(sessionSources.includes('Connections') && connectionPorts(pod, params).length === 0
+      ? [{ kind: 'ConnectionPortsUnknown' as const }]
+      : []),
+    ...(application && applicationPort(pod, params) === undefined
+      ? [{ kind: 'ApplicationPortUnknown' as const, port: application.port }]
+      : []),
   ];
 }

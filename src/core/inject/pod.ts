@@ -23,7 +23,10 @@ export type ContainerJson = {
   ports?: { name?: string; containerPort: number; protocol?: string }[];
 };
 
-export type VolumeJson = { name: string; projected?: { sources?: { serviceAccountToken?: { audience?: string; expirationSeconds?: number } }[] } };
+export type VolumeJson = {
+  name: string;
+  projected?: { sources?: { serviceAccountToken?: { audience?: string; expirationSeconds?: number } }[] };
+};
 
 export type HandlerJson = { httpGet?: HttpGetJson; tcpSocket?: object };
 

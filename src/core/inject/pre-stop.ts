@@ -47,9 +47,12 @@ function takeOver(httpGet: HttpGetJson, container: ContainerJson): PreStopDecisi
 }
 
 /** Whether a preStop hook is the one that injection writes. */
-export const callsSidecar = ({ httpGet }: HandlerJson): boolean => httpGet?.port === ports.sidecar && parsePreStopPath(httpGet.path ?? '') !== undefined;
+export const callsSidecar = ({ httpGet }: HandlerJson): boolean =>
+  httpGet?.port === ports.sidecar && parsePreStopPath(httpGet.path ?? '') !== undefined;
 
-export const renderPreStop = (container: string) => ({ httpGet: { path: preStopPathOf(container), port: ports.sidecar } });
+export const renderPreStop = (container: string) => ({
+  httpGet: { path: preStopPathOf(container), port: ports.sidecar },
+});
 
 /** Its own hook, or nothing to call. */
 export const renderPreStopVariable = (container: string, own: OwnHook | undefined) => ({

@@ -41,7 +41,8 @@ export type PodSettings = {
 const tokenFolder = '/var/run/secrets/holdfast';
 
 /** By more than its name, which a user may have given to a container of his own. */
-export const isSidecar = ({ name, restartPolicy, args }: ContainerJson): boolean => name === sidecarContainer && restartPolicy === 'Always' && args?.[0] === 'sidecar';
+export const isSidecar = ({ name, restartPolicy, args }: ContainerJson): boolean =>
+  name === sidecarContainer && restartPolicy === 'Always' && args?.[0] === 'sidecar';
 
 function renderEnvironment(params: InjectParams, pod: PodSettings): object[] {
   const values: Record<string, string> = {
@@ -58,7 +59,10 @@ function renderEnvironment(params: InjectParams, pod: PodSettings): object[] {
       HOLDFAST_CONNECTION_PORTS: pod.connectionPorts.join(','),
       HOLDFAST_EXCLUDE_CIDRS: params.connections.excludeCIDRs.join(','),
     }),
-    ...(params.application && { HOLDFAST_APPLICATION_PORT: String(pod.applicationPort ?? params.application.port), HOLDFAST_APPLICATION_PATH: params.application.path }),
+    ...(params.application && {
+      HOLDFAST_APPLICATION_PORT: String(pod.applicationPort ?? params.application.port),
+      HOLDFAST_APPLICATION_PATH: params.application.path,
+    }),
   };
   return [
     ...Object.entries(values).map(([name, value]) => ({ name, value: escapeReferences(value) })),
@@ -82,7 +86,12 @@ export const renderSidecar = (params: InjectParams, pod: PodSettings) => ({
   // when this probe has passed, so no app container ever runs beside a sidecar that does not listen yet. The price is at
   // most one period, a second, per pod start. Two minutes allow for a node that is busy starting everything at once.
   // No readiness probe: it would count for the pod, and no liveness probe: a restart breaks the running preStop call.
-  startupProbe: { httpGet: { path: '/healthz', port: ports.sidecar }, periodSeconds: 1, timeoutSeconds: 1, failureThreshold: 120 },
+  startupProbe: {
+    httpGet: { path: '/healthz', port: ports.sidecar },
+    periodSeconds: 1,
+    timeoutSeconds: 1,
+    failureThreshold: 120,
+  },
   // It holds 16 MB of its own; the rest of its 63 MB are the binary's pages, which can be dropped. To count 50,000 connections takes
   // it to 73 MB of its own. Being killed for memory loses the pod's sessions, so the limit is twice of what it has idle, with those
   // pages. No CPU limit: throttling delays the answer to the kubelet.

@@ -18,13 +18,25 @@ const daySeconds = 24 * 3600;
 /** The kubelet looks at a pod's token each minute and a half at the latest, and has its own jitter. */
 const slackSeconds = 300;
 
-const lifetimeSeconds = (graceSeconds: number): number => Math.min(5 * (graceSeconds + slackSeconds), daySeconds + graceSeconds + slackSeconds);
+const lifetimeSeconds = (graceSeconds: number): number =>
+  Math.min(5 * (graceSeconds + slackSeconds), daySeconds + graceSeconds + slackSeconds);
 
 /** A projected volume, not an emptyDir: local storage would keep the cluster autoscaler from removing the node. `graceSeconds`: of the pod. */
 export const renderTokenVolume = (graceSeconds: number) => ({
   name: tokenVolume,
-  projected: { sources: [{ serviceAccountToken: { audience: tokenAudience, expirationSeconds: lifetimeSeconds(graceSeconds), path: 'token' } }] },
+  projected: {
+    sources: [
+      {
+        serviceAccountToken: {
+          audience: tokenAudience,
+          expirationSeconds: lifetimeSeconds(graceSeconds),
+          path: 'token',
+        },
+      },
+    ],
+  },
 });
 
 export const isTokenVolume = ({ name, projected }: VolumeJson): boolean =>
-  name === tokenVolume && (projected?.sources?.some(({ serviceAccountToken }) => serviceAccountToken?.audience === tokenAudience) ?? false);
+  name === tokenVolume &&
+  (projected?.sources?.some(({ serviceAccountToken }) => serviceAccountToken?.audience === tokenAudience) ?? false);

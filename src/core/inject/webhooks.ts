@@ -78,7 +78,10 @@ const isReplicaSetOf = (deployments: string): string =>
   `${deployments}.exists(name, owner.name == name + '-' + object.metadata.labels['pod-template-hash'])`;
 
 const common = ({ caBundle, url }: WebhookClient) => ({
-  clientConfig: url === undefined ? { caBundle, service: { namespace: operatorNamespace, name: operatorService, path: injectPath, port: 443 } } : { caBundle, url },
+  clientConfig:
+    url === undefined
+      ? { caBundle, service: { namespace: operatorNamespace, name: operatorService, path: injectPath, port: 443 } }
+      : { caBundle, url },
   rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'], scope: 'Namespaced' }],
   // Fail open: a pod without the sidecar is reported, a pod that cannot start is an outage.
   failurePolicy: 'Ignore',

@@ -51,7 +51,10 @@ export type RotationStep =
   | { kind: 'Settled' }
   | { kind: 'Retired'; keyIds: number[]; reason: Extract<Reason, 'KeyRotationComplete'>; message: string };
 
-export type RotationPlan = { kind: 'step'; step: RotationStep } | { kind: 'waiting'; reason: Extract<Reason, 'KeyRotationWaiting'>; message: string } | { kind: 'nothing' };
+export type RotationPlan =
+  | { kind: 'step'; step: RotationStep }
+  | { kind: 'waiting'; reason: Extract<Reason, 'KeyRotationWaiting'>; message: string }
+  | { kind: 'nothing' };
 
 const minuteMs = 60_000;
 const dayMs = 24 * 60 * minuteMs;
@@ -68,11 +71,13 @@ export const maxKeys = 3;
 const highestKeyId = 0xffff_ffff;
 
 /** How long after SETTLED a token of an old key may be alive. Twice the idle timeout: an idle session ends after 1.25 of it. */
-export const keptForMs = ({ idleTimeoutMs, absoluteTimeoutMs = 0 }: SessionLimits): number => Math.max(dayMs, 2 * idleTimeoutMs, absoluteTimeoutMs);
+export const keptForMs = ({ idleTimeoutMs, absoluteTimeoutMs = 0 }: SessionLimits): number =>
+  Math.max(dayMs, 2 * idleTimeoutMs, absoluteTimeoutMs);
 
 /** The next step, at most one: each is planned anew from what is stored. */
 export function planRotation(input: RotationInput, nowMs: number): RotationPlan {
-  const step = planPromotion(input, nowMs) ?? planSettlement(input) ?? planRetirement(input, nowMs) ?? planAddition(input, nowMs);
+  const step =
+    planPromotion(input, nowMs) ?? planSettlement(input) ?? planRetirement(input, nowMs) ?? planAddition(input, nowMs);
   if (step) return { kind: 'step', step };
   const message = whatBlocks(input, nowMs);
   return message === undefined ? { kind: 'nothing' } : { kind: 'waiting', reason: 'KeyRotationWaiting', message };
@@ -80,7 +85,12 @@ export function planRotation(input: RotationInput, nowMs: number): RotationPlan 
 
 function planPromotion({ state, proxies }: RotationInput, nowMs: number): RotationStep | undefined {
   const pending = pendingKey(state);
-  if (pending === undefined || nowMs - pending.sinceMs < promoteAfterMs || doubtsOf(proxies, hasKey(pending.id)).length > 0) return undefined;
+  if (
+    pending === undefined ||
+    nowMs - pending.sinceMs < promoteAfterMs ||
+    doubtsOf(proxies, hasKey(pending.id)).length > 0
+  )
+    return undefined;
   const message = `Every proxy knows session key ${pending.id}: new tokens are signed with it, those of older keys stay good.`;
   return { kind: 'Promoted', keyId: pending.id, reason: 'KeyRotationPromoted', message };
 }
@@ -92,7 +102,8 @@ function planSettlement({ state, proxies }: RotationInput): RotationStep | undef
 
 function planRetirement({ state, limits }: RotationInput, nowMs: number): RotationStep | undefined {
   const keyIds = oldKeys(state);
-  if (keyIds.length === 0 || state.settledAtMs === undefined || nowMs - state.settledAtMs < keptForMs(limits)) return undefined;
+  if (keyIds.length === 0 || state.settledAtMs === undefined || nowMs - state.settledAtMs < keptForMs(limits))
+    return undefined;
   const message = `No session can have a token of session key ${keyIds.join(', ')} any more: it was removed.`;
   return { kind: 'Retired', keyIds, reason: 'KeyRotationComplete', message };
 }
@@ -102,7 +113,12 @@ function planAddition({ state, requested }: RotationInput, nowMs: number): Rotat
   if (!isDue || pendingKey(state) !== undefined || whyNoRoom(state) !== undefined) return undefined;
   const keyId = highestOf(state) + 1;
   const why = requested ? 'as its annotation asks' : 'as the one that signs is 30 days old';
-  return { kind: 'Added', keyId, reason: 'KeyRotationStarted', message: `Session key ${keyId} was added, ${why}; it signs when every proxy knows it.` };
+  return {
+    kind: 'Added',
+    keyId,
+    reason: 'KeyRotationStarted',
+    message: `Session key ${keyId} was added, ${why}; it signs when every proxy knows it.`,
+  };
 }
 
 const highestOf = ({ ids }: RotationState): number => Math.max(...ids);
@@ -121,8 +137,11 @@ function oldKeys(state: RotationState): number[] {
 
 /** Numbers are never used twice: a proxy that confirmed the key 2 of yesterday would be taken to know that of today. */
 function whyNoRoom(state: RotationState): string | undefined {
-  if (highestOf(state) >= highestKeyId) return `${highestKeyId} is the highest number of a key; to begin anew delete the Secret, which ends all sessions`;
-  return state.ids.length < maxKeys ? undefined : `the ring has ${maxKeys} keys, as many as it may; the next is added when the old ones are retired`;
+  if (highestOf(state) >= highestKeyId)
+    return `${highestKeyId} is the highest number of a key; to begin anew delete the Secret, which ends all sessions`;
+  return state.ids.length < maxKeys
+    ? undefined
+    : `the ring has ${maxKeys} keys, as many as it may; the next is added when the old ones are retired`;
 }
 
 function whatBlocks({ state, proxies, requested }: RotationInput, nowMs: number): string | undefined {
@@ -132,14 +151,21 @@ function whatBlocks({ state, proxies, requested }: RotationInput, nowMs: number)
     return `Session key ${pending.id} cannot sign yet: ${describe(doubtsOf(proxies, hasKey(pending.id)))}. Sessions go on with key ${state.current}.`;
   }
   if (requested) return `No session key can be added now: ${whyNoRoom(state)}.`;
-  if (state.settledAtMs !== undefined || oldKeys(state).length === 0 || nowMs - state.promotedAtMs < patienceMs) return undefined;
+  if (state.settledAtMs !== undefined || oldKeys(state).length === 0 || nowMs - state.promotedAtMs < patienceMs)
+    return undefined;
   return `Session key ${oldKeys(state).join(', ')} cannot be retired yet: ${describe(doubtsOf(proxies, signsWith(state.current)))}. No session is touched by that.`;
 }
 
 type Demand = (ring: KeyRingReport) => string | undefined;
 
-const hasKey = (id: number): Demand => ({ ids }) => (ids.includes(id) ? undefined : `does not know key ${id}`);
-const signsWith = (id: number): Demand => ({ current }) => (current === id ? undefined : `signs with key ${current}`);
+const hasKey =
+  (id: number): Demand =>
+  ({ ids }) =>
+    ids.includes(id) ? undefined : `does not know key ${id}`;
+const signsWith =
+  (id: number): Demand =>
+  ({ current }) =>
+    current === id ? undefined : `signs with key ${current}`;
 
 /** Why it is not certain that every proxy does what is asked; empty where it is. */
 function doubtsOf(proxies: readonly ProxyKeys[], demand: Demand): string[] {

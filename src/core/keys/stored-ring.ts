@@ -9,7 +9,10 @@ import type { KeyRing } from '../table/routing-table.ts';
 import type { RotationState, RotationStep } from './rotation.ts';
 
 /** What of the Secret matters here; the rest of it is handed on. */
-export type StoredRing = { metadata: { annotations?: Record<string, string>; creationTimestamp?: string }; data?: Record<string, string> };
+export type StoredRing = {
+  metadata: { annotations?: Record<string, string>; creationTimestamp?: string };
+  data?: Record<string, string>;
+};
 
 /** What is known of a rotation. A ring that was never rotated signs since it was created. */
 export function readRotation({ metadata }: StoredRing, { current, keys }: KeyRing): RotationState {
@@ -26,7 +29,10 @@ export function readRotation({ metadata }: StoredRing, { current, keys }: KeyRin
 }
 
 /** Whether the StickyWorkload asks for a rotation: its annotation has a value for which there was none. */
-export function isRotationRequested(workload: { annotations?: Record<string, string> }, { metadata }: StoredRing): boolean {
+export function isRotationRequested(
+  workload: { annotations?: Record<string, string> },
+  { metadata }: StoredRing,
+): boolean {
   const wanted = workload.annotations?.[annotations.rotateKeys];
   return wanted !== undefined && wanted !== metadata.annotations?.[annotations.keysRotatedFor];
 }
@@ -55,7 +61,11 @@ function changesOf(step: RotationStep, { newKey, rotateFor, nowMs }: StepInputs)
   }
   if (step.kind === 'Promoted') {
     // Whether all sign with it is open again, and no key waits any more.
-    const notes = { [annotations.keyPromotedAt]: now, [annotations.keyAddedAt]: undefined, [annotations.keySettledAt]: undefined };
+    const notes = {
+      [annotations.keyPromotedAt]: now,
+      [annotations.keyAddedAt]: undefined,
+      [annotations.keySettledAt]: undefined,
+    };
     return { entries: { current: currentValue(step.keyId) }, notes };
   }
   if (step.kind === 'Settled') return { entries: {}, notes: { [annotations.keySettledAt]: now } };
@@ -63,7 +73,9 @@ function changesOf(step: RotationStep, { newKey, rotateFor, nowMs }: StepInputs)
 }
 
 const merged = (before: Record<string, string> = {}, values: Values): Record<string, string> =>
-  Object.fromEntries(Object.entries({ ...before, ...values }).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+  Object.fromEntries(
+    Object.entries({ ...before, ...values }).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
 
 function parseTime(text: string | undefined): number | undefined {
   const ms = Date.parse(text ?? '');

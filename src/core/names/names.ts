@@ -76,14 +76,18 @@ export const proxyName = (gateway: string): string => `${gateway}-${gatewayClass
 /** The Gateway whose proxy runs as this ServiceAccount, or undefined where it is none of ours. */
 export function gatewayOfProxy(serviceAccount: string): string | undefined {
   const suffix = `-${gatewayClassName}`;
-  return serviceAccount.endsWith(suffix) && serviceAccount.length > suffix.length ? serviceAccount.slice(0, -suffix.length) : undefined;
+  return serviceAccount.endsWith(suffix) && serviceAccount.length > suffix.length
+    ? serviceAccount.slice(0, -suffix.length)
+    : undefined;
 }
 
 export const keyRingName = (workload: string): string => `${workload}-session-keys`;
 export const defaultCookieName = (workload: string): string => `${workload}-session`;
 export const backendKey = (namespace: string, workload: string): string => `${namespace}/${workload}`;
 /** A Deployment or StatefulSet, whichever it is. */
-export const targetKey = (namespace: string, { kind, name }: { kind: string; name: string }): string => `${namespace}/${kind}/${name}`;
+export const targetKey = (namespace: string, { kind, name }: { kind: string; name: string }): string =>
+  `${namespace}/${kind}/${name}`;
 
 /** A proxy runs without privileges: ports below 1024 are bound 10000 higher and mapped by its Service. */
-export const containerPort = (listenerPort: number): number => (listenerPort < 1024 ? listenerPort + 10_000 : listenerPort);
+export const containerPort = (listenerPort: number): number =>
+  listenerPort < 1024 ? listenerPort + 10_000 : listenerPort;

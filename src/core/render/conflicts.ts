@@ -12,12 +12,20 @@ export type Conflict = {
 };
 
 /** Which of the rendered objects must not be applied, because an object of the same name belongs to somebody else. `owned`: by `ownedKey`. */
-export function findConflicts(objects: readonly OwnedObject[], { owned, services }: Pick<WorldIndex, 'owned' | 'services'>): Conflict[] {
+export function findConflicts(
+  objects: readonly OwnedObject[],
+  { owned, services }: Pick<WorldIndex, 'owned' | 'services'>,
+): Conflict[] {
   return objects.flatMap((object) => {
     const { namespace = '', name } = object.metadata;
     const standing = owned.get(ownedKey(object.kind, { namespace, name }));
     if (standing === undefined || isOurs(object, standing)) return [];
-    return [describeConflict(object, object.kind === 'Service' && services.get(`${namespace}/${name}`)?.isExternalName === true)];
+    return [
+      describeConflict(
+        object,
+        object.kind === 'Service' && services.get(`${namespace}/${name}`)?.isExternalName === true,
+      ),
+    ];
   });
 }
 
@@ -32,12 +40,22 @@ function isOurs({ metadata }: OwnedObject, standing: Owned): boolean {
 
 function describeConflict({ kind, metadata }: OwnedObject, isExternalName: boolean): Conflict {
   const { namespace = '', name } = metadata;
-  const what = isExternalName ? `${kind} ${namespace}/${name}, of type ExternalName (a name in the DNS, with no pods behind it),` : `${kind} ${namespace}/${name}`;
+  const what = isExternalName
+    ? `${kind} ${namespace}/${name}, of type ExternalName (a name in the DNS, with no pods behind it),`
+    : `${kind} ${namespace}/${name}`;
   const left = `${what} exists and is not managed by Holdfast; it was left as it is.`;
   const object = { kind, namespace, name };
   if (metadata.labels[labels.component] !== 'workload') {
-    return { object, reason: 'GatewayConflict', message: `${left} Delete it or give it another name: the proxy of Gateway ${metadata.labels[labels.instance]} needs the name.` };
+    return {
+      object,
+      reason: 'GatewayConflict',
+      message: `${left} Delete it or give it another name: the proxy of Gateway ${metadata.labels[labels.instance]} needs the name.`,
+    };
   }
   const reason = kind === 'HTTPRoute' ? 'RouteConflict' : 'ServiceConflict';
-  return { object, reason, message: `${left} Delete it or give it another name, or create the StickyWorkload under another name.` };
+  return {
+    object,
+    reason,
+    message: `${left} Delete it or give it another name, or create the StickyWorkload under another name.`,
+  };
 }

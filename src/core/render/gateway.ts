@@ -66,7 +66,11 @@ const gatewayLabels = ({ gateway, className }: Identity): Record<string, string>
 const metadataOf = (identity: Identity, component: Component): OwnedObject['metadata'] => ({
   namespace: identity.namespace,
   name: component === 'gateway' ? identity.gateway : proxyName(identity.gateway),
-  labels: { ...identity.infrastructure.labels, ...standardLabels(component, identity.gateway), ...gatewayLabels(identity) },
+  labels: {
+    ...identity.infrastructure.labels,
+    ...standardLabels(component, identity.gateway),
+    ...gatewayLabels(identity),
+  },
   ...annotationsOf(identity),
   ownerReferences: identity.ownerReferences,
 });
@@ -76,7 +80,10 @@ function annotationsOf({ infrastructure: { annotations } }: Identity): { annotat
 }
 
 // A Deployment's selector can never be changed: it holds what will not change.
-const selectorOf = (gateway: string): Record<string, string> => ({ [labels.gatewayName]: gateway, [labels.component]: 'proxy' });
+const selectorOf = (gateway: string): Record<string, string> => ({
+  [labels.gatewayName]: gateway,
+  [labels.component]: 'proxy',
+});
 
 function renderGatewayObject(identity: Identity): OwnedObject {
   return {
@@ -114,7 +121,10 @@ function renderDeployment(identity: Identity, replicas: number, params: ProxyPar
           // Not topologySpreadConstraints: with one on zones the scheduler scores no node that has no zone label, and spreads over hosts neither.
           affinity: {
             podAntiAffinity: {
-              preferredDuringSchedulingIgnoredDuringExecution: ['kubernetes.io/hostname', 'topology.kubernetes.io/zone'].map((topologyKey) => ({
+              preferredDuringSchedulingIgnoredDuringExecution: [
+                'kubernetes.io/hostname',
+                'topology.kubernetes.io/zone',
+              ].map((topologyKey) => ({
                 weight: 100,
                 podAffinityTerm: { topologyKey, labelSelector: { matchLabels } },
               })),
@@ -134,13 +144,20 @@ function renderService(identity: Identity, ports: readonly number[]): OwnedObjec
     spec: {
       type: 'ClusterIP',
       selector: selectorOf(identity.gateway),
-      ports: ports.map((port) => ({ name: portName(port), protocol: 'TCP', port, targetPort: containerPort(port), appProtocol: 'http' })),
+      ports: ports.map((port) => ({
+        name: portName(port),
+        protocol: 'TCP',
+        port,
+        targetPort: containerPort(port),
+        appProtocol: 'http',
+      })),
     },
   };
 }
 
 // Listeners of one port share it, so it cannot have the name of one of them.
-const portName = (port: number): string => (port === defaultListener.port ? defaultListener.name : `${defaultListener.name}-${port}`);
+const portName = (port: number): string =>
+  port === defaultListener.port ? defaultListener.name : `${defaultListener.name}-${port}`;
 
 const renderDisruptionBudget = (identity: Identity): OwnedObject => ({
   apiVersion: 'policy/v1',

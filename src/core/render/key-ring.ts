@@ -25,7 +25,10 @@ export function buildKeyRingSecret(workload: RingOwner, ring: KeyRing): OwnedObj
       ownerReferences: controlledBy(workload),
     },
     type: 'Opaque',
-    data: { current: currentValue(ring.current), ...Object.fromEntries(ring.keys.map(({ id, secret }) => [keyEntry(id), secret])) },
+    data: {
+      current: currentValue(ring.current),
+      ...Object.fromEntries(ring.keys.map(({ id, secret }) => [keyEntry(id), secret])),
+    },
   };
 }
 

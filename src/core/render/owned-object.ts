@@ -6,7 +6,13 @@ import { labels, managedByValue } from '../names/names.ts';
 export type OwnedObject = {
   apiVersion: string;
   kind: string;
-  metadata: { namespace?: string; name: string; labels: Record<string, string>; annotations?: Record<string, string>; ownerReferences?: OwnerReference[] };
+  metadata: {
+    namespace?: string;
+    name: string;
+    labels: Record<string, string>;
+    annotations?: Record<string, string>;
+    ownerReferences?: OwnerReference[];
+  };
 } & Record<string, unknown>;
 
 export type OwnerReference = { apiVersion: string; kind: string; name: string; uid: string; controller?: true };
@@ -26,11 +32,17 @@ export const standardLabels = (component: Component, instance: string): Record<s
 });
 
 /** The one StickyWorkload that an object is made for. */
-export const controlledBy = ({ name, uid }: OwnerIdentity): OwnerReference[] => [{ apiVersion: ownerApiVersion, kind: ownerKind, name, uid, controller: true }];
+export const controlledBy = ({ name, uid }: OwnerIdentity): OwnerReference[] => [
+  { apiVersion: ownerApiVersion, kind: ownerKind, name, uid, controller: true },
+];
 
 /** The Gateway of a user that an object is made for. */
-export const controlledByGateway = ({ name, uid }: OwnerIdentity): OwnerReference[] => [{ apiVersion: 'gateway.networking.k8s.io/v1', kind: 'Gateway', name, uid, controller: true }];
+export const controlledByGateway = ({ name, uid }: OwnerIdentity): OwnerReference[] => [
+  { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'Gateway', name, uid, controller: true },
+];
 
 /** The StickyWorkloads that share an object, none of them its controller: the garbage collector removes it with the last. */
 export const sharedBy = (owners: readonly OwnerIdentity[]): OwnerReference[] =>
-  owners.map(({ name, uid }) => ({ apiVersion: ownerApiVersion, kind: ownerKind, name, uid })).toSorted((one, other) => (one.uid < other.uid ? -1 : 1));
+  owners
+    .map(({ name, uid }) => ({ apiVersion: ownerApiVersion, kind: ownerKind, name, uid }))
+    .toSorted((one, other) => (one.uid < other.uid ? -1 : 1));

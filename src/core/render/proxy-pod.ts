@@ -34,7 +34,9 @@ export const renderProxyPod = (gateway: GatewayRef, params: ProxyParams) => ({
   volumes: [
     {
       name: 'holdfast-token',
-      projected: { sources: [{ serviceAccountToken: { audience: tokenAudience, expirationSeconds: 3600, path: 'token' } }] },
+      projected: {
+        sources: [{ serviceAccountToken: { audience: tokenAudience, expirationSeconds: 3600, path: 'token' } }],
+      },
     },
     // Signing keys are part of the table: memory-backed, so that they never reach a disk.
     { name: 'holdfast-table', emptyDir: { medium: 'Memory', sizeLimit: '64Mi' } },
@@ -51,10 +53,20 @@ const renderContainer = (gateway: GatewayRef, params: ProxyParams) => ({
   ports: [{ name: 'admin', containerPort: ports.admin, protocol: 'TCP' }],
   // Slow is better than out: a node that is starved for some seconds would take all its proxies out at once, and a Service without
   // endpoints refuses every new connection. One that ends, or whose process has died, is taken out without this probe.
-  readinessProbe: { httpGet: { path: '/readyz', port: 'admin' }, periodSeconds: 2, timeoutSeconds: 3, failureThreshold: 3 },
+  readinessProbe: {
+    httpGet: { path: '/readyz', port: 'admin' },
+    periodSeconds: 2,
+    timeoutSeconds: 3,
+    failureThreshold: 3,
+  },
   // On a starved node a start takes its time, and an answer too: to be killed for that would cost every connection.
   startupProbe: { httpGet: { path: '/healthz', port: 'admin' }, periodSeconds: 1, failureThreshold: 120 },
-  livenessProbe: { httpGet: { path: '/healthz', port: 'admin' }, periodSeconds: 10, timeoutSeconds: 5, failureThreshold: 3 },
+  livenessProbe: {
+    httpGet: { path: '/healthz', port: 'admin' },
+    periodSeconds: 10,
+    timeoutSeconds: 5,
+    failureThreshold: 3,
+  },
   // No limits: a proxy that is killed for memory or throttled hurts every session at once.
   resources: { requests: { cpu: '100m', memory: '128Mi' } },
   securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },

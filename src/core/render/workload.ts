@@ -8,7 +8,9 @@ import { controlledBy, standardLabels, type OwnedObject } from './owned-object.t
 
 /** Full objects for server-side apply. Which of them exist depends on the StickyWorkload and on what is installed only. */
 export function renderWorkload(plan: WorkloadPlan, { gatewayApi }: { gatewayApi: GatewayApi }): OwnedObject[] {
-  return gatewayApi.installed ? [renderService(plan), renderRoute(plan, gatewayApi.sessionPersistence)] : [renderService(plan)];
+  return gatewayApi.installed
+    ? [renderService(plan), renderRoute(plan, gatewayApi.sessionPersistence)]
+    : [renderService(plan)];
 }
 
 const metadataOf = (plan: WorkloadPlan): OwnedObject['metadata'] => ({
@@ -28,13 +30,24 @@ function renderService(plan: WorkloadPlan): OwnedObject {
       // GEP-1619: a route with session persistence must be refused where its Service has an affinity of its own.
       sessionAffinity: 'None',
       selector: plan.selector,
-      ports: [{ name: 'http', protocol: 'TCP', port: plan.servicePort, targetPort: plan.targetPort, appProtocol: plan.appProtocol }],
+      ports: [
+        {
+          name: 'http',
+          protocol: 'TCP',
+          port: plan.servicePort,
+          targetPort: plan.targetPort,
+          appProtocol: plan.appProtocol,
+        },
+      ],
     },
   };
 }
 
 // 1 is the weight that Gateway API gives a backend without one.
-const renderBackend = ({ namespace, name, port, weight }: WorkloadPlan['routeBackends'][number], plan: WorkloadPlan): object => ({
+const renderBackend = (
+  { namespace, name, port, weight }: WorkloadPlan['routeBackends'][number],
+  plan: WorkloadPlan,
+): object => ({
   name,
   ...(namespace !== plan.namespace && { namespace }),
   port,
@@ -51,17 +64,33 @@ function renderRoute(plan: WorkloadPlan, shape: PersistenceShape): OwnedObject {
     spec: {
       parentRefs: plan.routeParents.map((parent) => parentReference(parent, plan.namespace)),
       ...(plan.hostnames.length > 0 && { hostnames: plan.hostnames }),
-      rules: [{ matches: plan.matches, backendRefs: plan.routeBackends.map((backend) => renderBackend(backend, plan)), ...renderPersistence(plan, shape) }],
+      rules: [
+        {
+          matches: plan.matches,
+          backendRefs: plan.routeBackends.map((backend) => renderBackend(backend, plan)),
+          ...renderPersistence(plan, shape),
+        },
+      ],
     },
   };
 }
 
 // GEP-1619 changed its fields twice; what one generation knows the next one refuses. None has a place for our idle timeout.
-function renderPersistence({ persistence, limits }: WorkloadPlan, shape: PersistenceShape): { sessionPersistence?: object } {
+function renderPersistence(
+  { persistence, limits }: WorkloadPlan,
+  shape: PersistenceShape,
+): { sessionPersistence?: object } {
   if (shape === 'Absent') return {};
   const { carrier } = persistence;
-  const absoluteTimeout = limits.absoluteTimeoutMs === undefined ? {} : { absoluteTimeout: formatDuration(limits.absoluteTimeoutMs) };
-  return { sessionPersistence: { type: carrier.type, ...absoluteTimeout, ...(shape === 'B' ? shapeB(carrier) : shapeC(carrier)) } };
+  const absoluteTimeout =
+    limits.absoluteTimeoutMs === undefined ? {} : { absoluteTimeout: formatDuration(limits.absoluteTimeoutMs) };
+  return {
+    sessionPersistence: {
+      type: carrier.type,
+      ...absoluteTimeout,
+      ...(shape === 'B' ? shapeB(carrier) : shapeC(carrier)),
+    },
+  };
 }
 
 const shapeB = (carrier: Carrier): object => ({
@@ -70,7 +99,9 @@ const shapeB = (carrier: Carrier): object => ({
 });
 
 const shapeC = (carrier: Carrier): object =>
-  carrier.type === 'Cookie' ? { cookie: { name: carrier.name, path: carrier.path, lifetimeType: carrier.lifetimeType } } : { header: { name: carrier.name } };
+  carrier.type === 'Cookie'
+    ? { cookie: { name: carrier.name, path: carrier.path, lifetimeType: carrier.lifetimeType } }
+    : { header: { name: carrier.name } };
 
 // A session name has 128 characters at most, a cookie name 256: a longer one is left out rather than have the route refused.
 const sessionNameOf = (name: string): { sessionName?: string } => (name.length <= 128 ? { sessionName: name } : {});

@@ -38,7 +38,11 @@ export const settledAfterMs = 30_000;
 /** The cost that a count asks for: the number of its binary digits. */
 export const bandOf = (sessions: number): number => (sessions === 0 ? 0 : Math.floor(Math.log2(sessions)) + 1);
 
-export const startMemory = (nowMs: number): CostMemory => ({ budget: { writes: maxBurst, atMs: nowMs }, leaving: new Map(), deferred: new Set() });
+export const startMemory = (nowMs: number): CostMemory => ({
+  budget: { writes: maxBurst, atMs: nowMs },
+  leaving: new Map(),
+  deferred: new Set(),
+});
 
 /** Pods of which nothing is known keep their cost: unknown is not idle. Draining ones are past being chosen. */
 export function planDeletionCosts(pods: readonly CostedPod[], nowMs: number, memory: CostMemory): CostPlan {
@@ -51,9 +55,14 @@ export function planDeletionCosts(pods: readonly CostedPod[], nowMs: number, mem
     const before = memory.leaving.get(uid);
     const since = before?.band === band ? before : { band, sinceMs: nowMs };
     leaving.set(uid, since);
-    if (isClearlyIn(band, cost, sessions) || nowMs - since.sinceMs >= settledAfterMs) wanted.push({ uid, from: cost, to: band });
+    if (isClearlyIn(band, cost, sessions) || nowMs - since.sinceMs >= settledAfterMs)
+      wanted.push({ uid, from: cost, to: band });
   }
-  return spend(wanted.toSorted(byImportance), { leaving, budget: refill(memory.budget, nowMs), deferredBefore: memory.deferred });
+  return spend(wanted.toSorted(byImportance), {
+    leaving,
+    budget: refill(memory.budget, nowMs),
+    deferredBefore: memory.deferred,
+  });
 }
 
 type Move = { uid: string; from: number; to: number };
@@ -71,7 +80,12 @@ function isClearlyIn(band: number, cost: number, sessions: number): boolean {
 
 /** Idle pods first: they are who should go next. Then those whose cost is furthest from the truth, the fullest of them first. */
 function byImportance(a: Move, b: Move): number {
-  return Number(b.to === 0) - Number(a.to === 0) || Math.abs(b.to - b.from) - Math.abs(a.to - a.from) || b.to - a.to || (a.uid < b.uid ? -1 : 1);
+  return (
+    Number(b.to === 0) - Number(a.to === 0) ||
+    Math.abs(b.to - b.from) - Math.abs(a.to - a.from) ||
+    b.to - a.to ||
+    (a.uid < b.uid ? -1 : 1)
+  );
 }
 
 function refill({ writes, atMs }: CostMemory['budget'], nowMs: number): CostMemory['budget'] {

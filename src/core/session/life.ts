@@ -16,8 +16,13 @@ export const renewAfterMs = (limits: SessionLimits): number => limits.idleTimeou
 export const tokenSeconds = (nowMs: number): number => Math.ceil(nowMs / 1000);
 
 /** `seenHereMs`: when this proxy last saw the session alive (now, while a request is open); undefined where it does not know the session. */
-export function tokenLife(token: Token, limits: SessionLimits, at: { nowMs: number; seenHereMs: number | undefined }): SessionLife {
-  if (limits.absoluteTimeoutMs !== undefined && token.issuedAtS * 1000 + limits.absoluteTimeoutMs <= at.nowMs) return 'Expired';
+export function tokenLife(
+  token: Token,
+  limits: SessionLimits,
+  at: { nowMs: number; seenHereMs: number | undefined },
+): SessionLife {
+  if (limits.absoluteTimeoutMs !== undefined && token.issuedAtS * 1000 + limits.absoluteTimeoutMs <= at.nowMs)
+    return 'Expired';
   const seenMs = Math.max(token.lastSeenS * 1000, at.seenHereMs ?? 0);
   if (at.nowMs < seenMs + limits.idleTimeoutMs) return 'Live';
   return at.nowMs < seenMs + limits.idleTimeoutMs + renewAfterMs(limits) ? 'Doubtful' : 'Expired';

@@ -60,7 +60,10 @@ export function backendId(backendKey: string): number {
 }
 
 export function signingKeys(ring: KeyRing): SigningKeys {
-  return { current: ring.current, secrets: new Map(ring.keys.map((key) => [key.id, createSecretKey(key.secret, 'base64')])) };
+  return {
+    current: ring.current,
+    secrets: new Map(ring.keys.map((key) => [key.id, createSecretKey(key.secret, 'base64')])),
+  };
 }
 
 /** Signs with the current key; a ring without it is a mistake of whoever made the table, refused there. */
@@ -83,7 +86,11 @@ export function encodeToken(token: Omit<Token, 'keyId'>, keys: SigningKeys): str
  * Judges what a client sent: whether we made it, for a backend that the request may reach, and not in the future. Whether it expired is
  * `tokenLife`. `keysOf`: the keys of a backend by its id, which stands in the clear; the MAC then says whether it stands there rightly.
  */
-export function decodeToken(text: string, keysOf: (backendId: number) => SigningKeys | undefined, nowMs: number): TokenVerdict {
+export function decodeToken(
+  text: string,
+  keysOf: (backendId: number) => SigningKeys | undefined,
+  nowMs: number,
+): TokenVerdict {
   const payload = decodePayload(text);
   if (payload === undefined) return refused('Malformed');
   const keys = keysOf(payload.readUInt32BE(backendIdAt));

@@ -124,7 +124,14 @@ export type Slice = {
   service: string;
   /** Number of the Service's one port, on the pods. */
   port?: number;
-  endpoints: { podUid: string; podName: string; address: string; ready: boolean; serving: boolean; terminating: boolean }[];
+  endpoints: {
+    podUid: string;
+    podName: string;
+    address: string;
+    ready: boolean;
+    serving: boolean;
+    terminating: boolean;
+  }[];
 };
 
 /**
@@ -146,10 +153,19 @@ export type Gateway = Owned & {
   unsupported: string[];
 };
 
-export type GatewayListener = { name: string; port: number; protocol: string; hostname?: string; allowedRoutes: AllowedRoutes };
+export type GatewayListener = {
+  name: string;
+  port: number;
+  protocol: string;
+  hostname?: string;
+  allowedRoutes: AllowedRoutes;
+};
 
 /** `kinds`: none means all. */
-export type AllowedRoutes = { kinds: { group: string; kind: string }[] } & ({ from: 'Same' | 'All' | 'None' } | { from: 'Selector'; selector: LabelSelector });
+export type AllowedRoutes = { kinds: { group: string; kind: string }[] } & (
+  | { from: 'Same' | 'All' | 'None' }
+  | { from: 'Selector'; selector: LabelSelector }
+);
 
 /** As Kubernetes writes it: all of it must hold. */
 export type LabelSelector = {

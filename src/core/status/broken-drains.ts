@@ -41,7 +41,8 @@ export function judgeEnd(facts: DrainFacts): BrokenDrain | undefined {
   if (sessions === undefined || !facts.proxiesCount || isEmpty(facts)) return undefined;
   const left = deletion && drainDeadlineMs(pod, deletion, facts.limits) - facts.nowMs;
   if (left !== undefined && left <= clockSkewMs) return undefined;
-  const when = left === undefined ? 'without having been told to stop' : `${formatDuration(wholeSeconds(left))} before its limit`;
+  const when =
+    left === undefined ? 'without having been told to stop' : `${formatDuration(wholeSeconds(left))} before its limit`;
   // The kubelet may tell of both ends in one word, the sidecar's and that of the app after it: then only the way in which it ended shows that it was first.
   if (hasDied(pod)) return sidecarRestarted(pod, sessions);
   return {
@@ -74,7 +75,8 @@ function sidecarRestarted({ sidecar }: Pod, sessions: number | undefined): Broke
 const hasDied = ({ sidecar }: Pod): boolean => sidecar?.lastEnd !== undefined && sidecar.lastEnd !== 'Completed';
 
 /** Where other sources hold the pod, what the proxies count does not say that it is empty. */
-const isEmpty = ({ sessions, sessionThreshold, proxiesCount }: DrainFacts): boolean => proxiesCount && sessions !== undefined && sessions <= sessionThreshold;
+const isEmpty = ({ sessions, sessionThreshold, proxiesCount }: DrainFacts): boolean =>
+  proxiesCount && sessions !== undefined && sessions <= sessionThreshold;
 
 const countOf = (sessions: number): string => (sessions === 1 ? '1 session' : `${sessions} sessions`);
 const wholeSeconds = (ms: number): number => Math.floor(ms / 1000) * 1000;

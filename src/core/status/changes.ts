@@ -4,21 +4,31 @@ import type { Condition, EndpointStatus, StickyWorkloadStatus } from '../../api/
 import { explainLimit, wordOf } from './effective-limit.ts';
 
 /** An event about the StickyWorkload, or about `pod` of its namespace; whoever emits it adds the rest of what it is about. */
-export type StatusEvent = { type: 'Normal' | 'Warning'; reason: string; action: string; note: string; pod?: { name: string; uid: string } };
+export type StatusEvent = {
+  type: 'Normal' | 'Warning';
+  reason: string;
+  action: string;
+  note: string;
+  pod?: { name: string; uid: string };
+};
 
 /** False where writing the status would change nothing. The order of fields does not count, the order of lists does. */
-export const statusChanged = (before: StickyWorkloadStatus | undefined, after: StickyWorkloadStatus): boolean => !isEqual(before, after);
+export const statusChanged = (before: StickyWorkloadStatus | undefined, after: StickyWorkloadStatus): boolean =>
+  !isEqual(before, after);
 
 function isEqual(one: unknown, other: unknown): boolean {
   if (one === other) return true;
   if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false;
   if (Array.isArray(one) !== Array.isArray(other)) return false;
   const [left, right] = [definedEntries(one), definedEntries(other)];
-  return left.size === right.size && [...left].every(([key, value]) => right.has(key) && isEqual(value, right.get(key)));
+  return (
+    left.size === right.size && [...left].every(([key, value]) => right.has(key) && isEqual(value, right.get(key)))
+  );
 }
 
 // JSON drops what is undefined, so it makes no difference here either.
-const definedEntries = (value: object): Map<string, unknown> => new Map(Object.entries(value).filter(([, entry]) => entry !== undefined));
+const definedEntries = (value: object): Map<string, unknown> =>
+  new Map(Object.entries(value).filter(([, entry]) => entry !== undefined));
 
 /** Events that the transition emits: one for each condition that turned, two for each pod that began to drain, and one for a new limit of drains. */
 export function eventsOf(before: StickyWorkloadStatus | undefined, after: StickyWorkloadStatus): StatusEvent[] {
@@ -26,10 +36,19 @@ export function eventsOf(before: StickyWorkloadStatus | undefined, after: Sticky
     const earlier = before?.conditions?.find(({ type }) => type === condition.type);
     return describeTurn(earlier, condition);
   });
-  return [...turned, ...describeDrains(before?.endpoints ?? [], after.endpoints ?? []), ...describeLimit(before?.effectiveDrainLimit, after.effectiveDrainLimit)];
+  return [
+    ...turned,
+    ...describeDrains(before?.endpoints ?? [], after.endpoints ?? []),
+    ...describeLimit(before?.effectiveDrainLimit, after.effectiveDrainLimit),
+  ];
 }
 
-const actions: Record<string, string> = { Accepted: 'Accept', Programmed: 'Provision', Injected: 'Inject', Ready: 'Serve' };
+const actions: Record<string, string> = {
+  Accepted: 'Accept',
+  Programmed: 'Provision',
+  Injected: 'Inject',
+  Ready: 'Serve',
+};
 
 // Said already by the condition that is the cause.
 const consequences = new Set(['NotAccepted', 'NotProgrammed', 'NotInjected']);
@@ -37,7 +56,8 @@ const consequences = new Set(['NotAccepted', 'NotProgrammed', 'NotInjected']);
 function describeTurn(earlier: Condition | undefined, condition: Condition): StatusEvent[] {
   const { type, status, reason, message } = condition;
   const action = actions[type];
-  if (action === undefined || consequences.has(reason) || (earlier?.status === status && earlier.reason === reason)) return [];
+  if (action === undefined || consequences.has(reason) || (earlier?.status === status && earlier.reason === reason))
+    return [];
   // Pods are injected as a matter of course: it is news only after it was missing.
   if (type === 'Injected' && status === 'True' && earlier === undefined) return [];
   return [{ type: isTrouble(earlier, condition) ? 'Warning' : 'Normal', reason, action, note: message }];
@@ -57,7 +77,10 @@ function describeDrains(before: readonly EndpointStatus[], after: readonly Endpo
       const event = { type: 'Normal' as const, reason: reason ?? 'PodTerminating', action: 'Drain' };
       const story = `keeps its sessions${load} and gets no new one; it goes when they have ended${limit}.`;
       // Who asks why a pod is Terminating for so long looks at the pod.
-      return [{ ...event, note: `Pod ${pod} ${story}` }, { ...event, note: `The pod ${story}`, pod: { name: pod, uid } }];
+      return [
+        { ...event, note: `Pod ${pod} ${story}` },
+        { ...event, note: `The pod ${story}`, pod: { name: pod, uid } },
+      ];
     });
 }
 
@@ -68,5 +91,12 @@ function describeLimit(before: Limit, after: Limit): StatusEvent[] {
   const { duration = '', limitedBy = 'drain.timeout' } = after ?? {};
   const known = [wordOf(before?.limitedBy ?? ''), 'drain.timeout', 'PodWithoutSidecar'];
   if (known.includes(wordOf(limitedBy))) return [];
-  return [{ type: 'Warning', reason: 'DrainLimited' satisfies Reason, action: 'Drain', note: explainLimit({ duration, limitedBy }) }];
+  return [
+    {
+      type: 'Warning',
+      reason: 'DrainLimited' satisfies Reason,
+      action: 'Drain',
+      note: explainLimit({ duration, limitedBy }),
+    },
+  ];
 }

@@ -18,13 +18,27 @@ export function judgeConditions(input: StatusInput, view: DrainView): Judgement[
   const accepted = judgeAccepted(input);
   const programmed = judgeProgrammed(input);
   const injected = judgeInjected(input);
-  return [accepted, programmed, injected, judgeDraining(input, view), judgeReady(input, { accepted, programmed, injected })];
+  return [
+    accepted,
+    programmed,
+    injected,
+    judgeDraining(input, view),
+    judgeReady(input, { accepted, programmed, injected }),
+  ];
 }
 
 function judgeAccepted({ accept }: StatusInput): Judgement {
-  if (accept.kind === 'refused') return { type: 'Accepted', status: 'False', reason: accept.reason, message: accept.message };
+  if (accept.kind === 'refused')
+    return { type: 'Accepted', status: 'False', reason: accept.reason, message: accept.message };
   const { target, targetPort, notes } = accept.plan;
-  return { type: 'Accepted', status: 'True', reason: 'Accepted', message: [`Sessions are kept on the pods of ${target.kind} ${target.name}, port ${targetPort}.`, ...notes].join(' ') };
+  return {
+    type: 'Accepted',
+    status: 'True',
+    reason: 'Accepted',
+    message: [`Sessions are kept on the pods of ${target.kind} ${target.name}, port ${targetPort}.`, ...notes].join(
+      ' ',
+    ),
+  };
 }
 
 function judgeProgrammed(input: StatusInput): Judgement {
@@ -37,15 +51,23 @@ type Obstacle = Omit<Judgement, 'type'> & { status: 'False' };
 function findObstacle({ accept, apply, backend, proxyReadyReplicas }: StatusInput): Obstacle | undefined {
   const fail = (reason: Reason, message: string): Obstacle => ({ status: 'False', reason, message });
   if (accept.kind === 'refused') {
-    const left = backend === undefined ? 'Nothing is served.' : 'What had been provisioned stays and goes on serving sessions.';
+    const left =
+      backend === undefined ? 'Nothing is served.' : 'What had been provisioned stays and goes on serving sessions.';
     return fail('NotAccepted', `The spec was refused, see condition Accepted. ${left}`);
   }
   if (apply.kind === 'conflict') return fail(apply.reason, apply.message);
   if (apply.kind === 'failed') return fail('ApplyFailed', `${apply.message}. It is tried again.`);
-  if (backend === undefined) return fail('KeyRingMissing', 'No session can be signed without keys: the Secret that holds them is missing or damaged.');
+  if (backend === undefined)
+    return fail(
+      'KeyRingMissing',
+      'No session can be signed without keys: the Secret that holds them is missing or damaged.',
+    );
   if (proxyReadyReplicas === 0) {
     const { namespace, name } = accept.plan.gateway;
-    return fail('ProxyNotReady', `No replica of the proxy of Gateway ${name} is ready: see its pods, kubectl get pods -n ${namespace} -l gateway.networking.k8s.io/gateway-name=${name}.`);
+    return fail(
+      'ProxyNotReady',
+      `No replica of the proxy of Gateway ${name} is ready: see its pods, kubectl get pods -n ${namespace} -l gateway.networking.k8s.io/gateway-name=${name}.`,
+    );
   }
   return undefined;
 }
@@ -68,7 +90,10 @@ function findShortfall({ gatewayApi, proxyReadyReplicas }: StatusInput): { reaso
         'The experimental channel of Gateway API has it.',
     };
   }
-  return { reason: 'Programmed', message: `All objects are in place; ready replicas of the proxy: ${proxyReadyReplicas}.` };
+  return {
+    reason: 'Programmed',
+    message: `All objects are in place; ready replicas of the proxy: ${proxyReadyReplicas}.`,
+  };
 }
 
 function judgeInjected({ workload, pods }: StatusInput): Judgement {
@@ -90,13 +115,32 @@ function judgeInjected({ workload, pods }: StatusInput): Judgement {
       `Remove the hook from the pod template of ${kind} ${name}; what it does can be done on SIGTERM.`;
     return { type: 'Injected', status: 'False', reason: 'PreStopConflict', message };
   }
-  return { type: 'Injected', status: 'True', reason: 'Injected', message: alive.length === 0 ? 'There is no pod yet.' : `The sidecar is in ${alive.length} of ${alive.length} pods.` };
+  return {
+    type: 'Injected',
+    status: 'True',
+    reason: 'Injected',
+    message: alive.length === 0 ? 'There is no pod yet.' : `The sidecar is in ${alive.length} of ${alive.length} pods.`,
+  };
 }
 
 function judgeDraining({ cluster: { target } }: StatusInput, { draining, limit: drainLimit }: DrainView): Judgement {
-  const bounds = [explainLimit({ duration: formatDuration(drainLimit.durationMs), limitedBy: drainLimit.limitedBy }), (target && warnOfWaiting(target, drainLimit)) ?? ''].join(' ').trimEnd();
-  if (draining.length === 0) return { type: 'Draining', status: 'False', reason: 'NoPodDraining', message: `No pod is on its way out. ${bounds}` };
-  const until = draining.map(({ deadline }) => deadline ?? '').toSorted().at(-1);
+  const bounds = [
+    explainLimit({ duration: formatDuration(drainLimit.durationMs), limitedBy: drainLimit.limitedBy }),
+    (target && warnOfWaiting(target, drainLimit)) ?? '',
+  ]
+    .join(' ')
+    .trimEnd();
+  if (draining.length === 0)
+    return {
+      type: 'Draining',
+      status: 'False',
+      reason: 'NoPodDraining',
+      message: `No pod is on its way out. ${bounds}`,
+    };
+  const until = draining
+    .map(({ deadline }) => deadline ?? '')
+    .toSorted()
+    .at(-1);
   const limit = until ? `, at the latest at ${until}` : '';
   const names = listPods(draining.map(({ pod }) => ({ name: pod })));
   const message = `On the way out: ${names}. Each keeps its sessions, gets no new one and goes when they have ended${limit}. ${bounds}`;
@@ -111,8 +155,17 @@ function judgeReady({ backend }: StatusInput, { accepted, programmed, injected }
   if (programmed.status === 'False') return unready('NotProgrammed', programmed.message);
   if (injected.status === 'False') return unready('NotInjected', injected.message);
   const accepting = backend?.endpoints.filter(({ state }) => state === 'Accepting').length ?? 0;
-  if (accepting === 0) return unready('NoPodAccepting', 'No pod takes new sessions: none is ready and staying. New sessions are answered with 503.');
-  return { type: 'Ready', status: 'True', reason: 'Ready', message: `New sessions are accepted by ${accepting} of ${backend?.endpoints.length ?? 0} pods.` };
+  if (accepting === 0)
+    return unready(
+      'NoPodAccepting',
+      'No pod takes new sessions: none is ready and staying. New sessions are answered with 503.',
+    );
+  return {
+    type: 'Ready',
+    status: 'True',
+    reason: 'Ready',
+    message: `New sessions are accepted by ${accepting} of ${backend?.endpoints.length ?? 0} pods.`,
+  };
 }
 
 const listedPods = 5;

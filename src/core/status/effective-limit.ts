@@ -21,13 +21,19 @@ export type DrainLimit = { durationMs: number; limitedBy: string };
 /** What the words of `limitedBy` mean, and the way out. */
 const explanations = {
   PodWithoutSidecar: 'nothing holds a pod without the sidecar; see condition Injected.',
-  PodInjectedEarlier: 'the pod was injected under a shorter drain.timeout, and keeps it; kubectl rollout restart replaces it when it suits.',
-  PodGrace: 'the pod has a terminationGracePeriodSeconds that is shorter than its drain; something lowered it after injection.',
-  DeletedWithShorterGrace: 'the pod was deleted with a shorter grace than its own (kubectl delete or drain --grace-period, an eviction); that cannot be taken back.',
-  SpotNode: 'a spot node is taken away this soon after its notice; keep sessions off such nodes with a node affinity, or live with it.',
+  PodInjectedEarlier:
+    'the pod was injected under a shorter drain.timeout, and keeps it; kubectl rollout restart replaces it when it suits.',
+  PodGrace:
+    'the pod has a terminationGracePeriodSeconds that is shorter than its drain; something lowered it after injection.',
+  DeletedWithShorterGrace:
+    'the pod was deleted with a shorter grace than its own (kubectl delete or drain --grace-period, an eviction); that cannot be taken back.',
+  SpotNode:
+    'a spot node is taken away this soon after its notice; keep sessions off such nodes with a node affinity, or live with it.',
   ManagedUpgrade: 'upgrades of this node pool wait no longer than this for a pod.',
-  NodeBeingRemoved: 'the Cluster Autoscaler is removing this node; its --max-graceful-termination-sec says how long it waits for pods.',
-  ClusterAutoscaler: 'it leaves a pod no more when it removes a node; raise its --max-graceful-termination-sec, or annotate the pods cluster-autoscaler.kubernetes.io/safe-to-evict: "false".',
+  NodeBeingRemoved:
+    'the Cluster Autoscaler is removing this node; its --max-graceful-termination-sec says how long it waits for pods.',
+  ClusterAutoscaler:
+    'it leaves a pod no more when it removes a node; raise its --max-graceful-termination-sec, or annotate the pods cluster-autoscaler.kubernetes.io/safe-to-evict: "false".',
 } as const;
 export type LimitWord = keyof typeof explanations;
 
@@ -45,15 +51,22 @@ export function judgeDrainLimit(facts: LimitFacts): DrainLimit {
   return tightest && tightest.durationMs < own.durationMs ? tightest : own;
 }
 
-const limit = (word: LimitWord, object: string, durationMs: number): DrainLimit => ({ durationMs: Math.max(0, durationMs), limitedBy: `${word} ${object}` });
+const limit = (word: LimitWord, object: string, durationMs: number): DrainLimit => ({
+  durationMs: Math.max(0, durationMs),
+  limitedBy: `${word} ${object}`,
+});
 
-function limitsOfPod({ name, injection, sidecar, graceSeconds, deletion }: Pod, { shutdownMarginMs }: DrainLimits): DrainLimit[] {
+function limitsOfPod(
+  { name, injection, sidecar, graceSeconds, deletion }: Pod,
+  { shutdownMarginMs }: DrainLimits,
+): DrainLimit[] {
   if (!injection.injected) return [limit('PodWithoutSidecar', name, 0)];
   const limits: DrainLimit[] = [];
   const heldMs = (seconds: number) => seconds * 1000 - shutdownMarginMs;
   if (sidecar?.drainTimeoutMs !== undefined) limits.push(limit('PodInjectedEarlier', name, sidecar.drainTimeoutMs));
   if (graceSeconds !== undefined) limits.push(limit('PodGrace', name, heldMs(graceSeconds)));
-  if (deletion && graceSeconds !== undefined && deletion.graceSeconds < graceSeconds) limits.push(limit('DeletedWithShorterGrace', name, heldMs(deletion.graceSeconds)));
+  if (deletion && graceSeconds !== undefined && deletion.graceSeconds < graceSeconds)
+    limits.push(limit('DeletedWithShorterGrace', name, heldMs(deletion.graceSeconds)));
   return limits;
 }
 
@@ -76,19 +89,35 @@ function limitsOfNode(name: string, { nodes, autoscaler, drain }: LimitFacts): D
   if (!node) return [];
   const graceMs = autoscaler?.graceMs ?? autoscalerGraceMs;
   return [
-    ...spots.filter(({ label, value }) => node.labels[label] === value).map(({ durationMs }) => limit('SpotNode', name, durationMs)),
+    ...spots
+      .filter(({ label, value }) => node.labels[label] === value)
+      .map(({ durationMs }) => limit('SpotNode', name, durationMs)),
     ...(node.labels[nodeLabels.gkeNodePool] === undefined ? [] : [limit('ManagedUpgrade', name, gkeUpgradeMs)]),
-    ...(node.taints.includes(autoscalerTaint) ? [limit('NodeBeingRemoved', name, graceMs - drain.shutdownMarginMs)] : []),
+    ...(node.taints.includes(autoscalerTaint)
+      ? [limit('NodeBeingRemoved', name, graceMs - drain.shutdownMarginMs)]
+      : []),
   ];
 }
 
 const limitsOfAutoscaler = ({ autoscaler, drain }: LimitFacts): DrainLimit[] =>
-  autoscaler ? [limit('ClusterAutoscaler', `${autoscaler.namespace}/${autoscaler.name}`, autoscaler.graceMs - drain.shutdownMarginMs)] : [];
+  autoscaler
+    ? [
+        limit(
+          'ClusterAutoscaler',
+          `${autoscaler.namespace}/${autoscaler.name}`,
+          autoscaler.graceMs - drain.shutdownMarginMs,
+        ),
+      ]
+    : [];
 
 /** For people: the limit, what sets it, and what can be done. */
 export function explainLimit({ duration, limitedBy }: { duration: string; limitedBy: string }): string {
-  const explanation: string | undefined = Object.entries(explanations).find(([word]) => word === wordOf(limitedBy))?.[1];
-  return explanation === undefined ? `Pods are held for ${duration} at most.` : `Pods are held for ${duration} at most, not for drain.timeout (${limitedBy}): ${explanation}`;
+  const explanation: string | undefined = Object.entries(explanations).find(
+    ([word]) => word === wordOf(limitedBy),
+  )?.[1];
+  return explanation === undefined
+    ? `Pods are held for ${duration} at most.`
+    : `Pods are held for ${duration} at most, not for drain.timeout (${limitedBy}): ${explanation}`;
 }
 
 /** `SpotNode node-3` is about the same as `SpotNode node-4`. */

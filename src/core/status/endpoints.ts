@@ -22,13 +22,22 @@ export function describeEndpoints(facts: EndpointFacts): EndpointStatus[] {
   const pods = new Map(facts.pods.map((pod) => [pod.uid, pod]));
   const previous = new Map(facts.previous.map((endpoint) => [endpoint.uid, endpoint]));
   return facts.endpoints
-    .map((endpoint) => describeEndpoint(endpoint, facts, { pod: pods.get(endpoint.uid), before: previous.get(endpoint.uid) }))
-    .toSorted((one, other) => rank[one.state] - rank[other.state] || compareText(one.pod, other.pod) || compareText(one.uid, other.uid));
+    .map((endpoint) =>
+      describeEndpoint(endpoint, facts, { pod: pods.get(endpoint.uid), before: previous.get(endpoint.uid) }),
+    )
+    .toSorted(
+      (one, other) =>
+        rank[one.state] - rank[other.state] || compareText(one.pod, other.pod) || compareText(one.uid, other.uid),
+    );
 }
 
 type Known = { pod: Pod | undefined; before: EndpointStatus | undefined };
 
-function describeEndpoint({ uid, pod: name, state, reason }: Endpoint, facts: EndpointFacts, { pod, before }: Known): EndpointStatus {
+function describeEndpoint(
+  { uid, pod: name, state, reason }: Endpoint,
+  facts: EndpointFacts,
+  { pod, before }: Known,
+): EndpointStatus {
   const sessions = facts.sessions.get(uid);
   const since = before?.state === state ? before.since : undefined;
   return {
@@ -38,7 +47,8 @@ function describeEndpoint({ uid, pod: name, state, reason }: Endpoint, facts: En
     ...(reason !== undefined && { reason }),
     ...(sessions !== undefined && { sessions }),
     since: since ?? formatTime(facts.nowMs),
-    ...(state === 'Draining' && pod?.deletion && { deadline: formatTime(drainDeadlineMs(pod, pod.deletion, facts.limits)) }),
+    ...(state === 'Draining' &&
+      pod?.deletion && { deadline: formatTime(drainDeadlineMs(pod, pod.deletion, facts.limits)) }),
   };
 }
 
@@ -47,7 +57,11 @@ function describeEndpoint({ uid, pod: name, state, reason }: Endpoint, facts: En
  * The sidecar goes by the limit that it was injected with, whatever the spec says since. Without the sidecar nothing keeps SIGTERM
  * away; what is sure is only when the kubelet kills.
  */
-export function drainDeadlineMs({ injection, sidecar }: Pod, { killAtMs, graceSeconds }: PodDeletion, { drainTimeoutMs, shutdownMarginMs }: DrainLimits): number {
+export function drainDeadlineMs(
+  { injection, sidecar }: Pod,
+  { killAtMs, graceSeconds }: PodDeletion,
+  { drainTimeoutMs, shutdownMarginMs }: DrainLimits,
+): number {
   if (!injection.injected) return killAtMs;
   const deletedAtMs = killAtMs - graceSeconds * 1000;
   return Math.min(deletedAtMs + (sidecar?.drainTimeoutMs ?? drainTimeoutMs), killAtMs - shutdownMarginMs);

@@ -1,19 +1,40 @@
 /** Conditions of Gateway API objects: as ours, except that their reasons are Gateway API's words. */
 import { formatTime } from './time.ts';
 
-type GatewayCondition = { type: string; status: 'True' | 'False'; reason: string; message: string; observedGeneration: number; lastTransitionTime: string };
+type GatewayCondition = {
+  type: string;
+  status: 'True' | 'False';
+  reason: string;
+  message: string;
+  observedGeneration: number;
+  lastTransitionTime: string;
+};
 
 export type Observed = { generation: number; status?: Record<string, unknown> };
 
 export type Verdict = { type: string; holds: boolean; reason: string; message: string };
 
-export const holds = (type: string, reason: string, message: string): Verdict => ({ type, holds: true, reason, message });
-export const lacks = (type: string, reason: string, message: string): Verdict => ({ type, holds: false, reason, message });
+export const holds = (type: string, reason: string, message: string): Verdict => ({
+  type,
+  holds: true,
+  reason,
+  message,
+});
+export const lacks = (type: string, reason: string, message: string): Verdict => ({
+  type,
+  holds: false,
+  reason,
+  message,
+});
 
 export type Dated = Pick<GatewayCondition, 'type' | 'status' | 'lastTransitionTime'>;
 
 /** A condition keeps the time of its last transition until its status changes. */
-export function dateConditions(verdicts: readonly Verdict[], { generation }: Observed, { nowMs, before }: { nowMs: number; before: readonly Dated[] }): GatewayCondition[] {
+export function dateConditions(
+  verdicts: readonly Verdict[],
+  { generation }: Observed,
+  { nowMs, before }: { nowMs: number; before: readonly Dated[] },
+): GatewayCondition[] {
   return verdicts.map(({ type, holds: isTrue, reason, message }) => {
     const status = isTrue ? 'True' : 'False';
     const earlier = before.find((condition) => condition.type === type);
@@ -28,7 +49,8 @@ export function entriesOf(status: Record<string, unknown> | undefined, list: str
   return Array.isArray(entries) ? entries.filter(isRecord) : [];
 }
 
-export const readConditions = (holder: Record<string, unknown> | undefined): Dated[] => entriesOf(holder, 'conditions').filter(isDated);
+export const readConditions = (holder: Record<string, unknown> | undefined): Dated[] =>
+  entriesOf(holder, 'conditions').filter(isDated);
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 const isDated = (value: unknown): value is Dated => isRecord(value) && typeof value['lastTransitionTime'] === 'string';

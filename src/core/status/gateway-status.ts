@@ -5,7 +5,15 @@ import { isHttpRoute, parentReference, takesHttpRoutes, type ParentVerdict } fro
 import { defaultListener, type ServingPlan } from '../accept/plan.ts';
 import { controllerName, proxyName } from '../names/names.ts';
 import type { RouteVerdict } from '../translate/route-verdict.ts';
-import { dateConditions, entriesOf, holds, lacks, readConditions, type Observed, type Verdict } from './gateway-conditions.ts';
+import {
+  dateConditions,
+  entriesOf,
+  holds,
+  lacks,
+  readConditions,
+  type Observed,
+  type Verdict,
+} from './gateway-conditions.ts';
 
 export function judgeGatewayClass(observed: Observed, nowMs: number): object {
   const verdicts = [holds('Accepted', 'Accepted', 'Gateways of this class are served by the proxy of Holdfast.')];
@@ -21,13 +29,18 @@ export function judgeGateway(plan: GatewayPlan, proxy: ProxyView, observed: Obse
   const known = entriesOf(observed.status, 'listeners');
   return {
     addresses: [{ type: 'Hostname', value: `${proxyName(gateway.name)}.${gateway.namespace}.svc` }],
-    conditions: dateConditions([judgeGatewaySpec(plan), programmed], observed, { nowMs, before: readConditions(observed.status) }),
+    conditions: dateConditions([judgeGatewaySpec(plan), programmed], observed, {
+      nowMs,
+      before: readConditions(observed.status),
+    }),
     listeners: listenersOf(plan).map((listener) => {
       const before = readConditions(known.find(({ name }) => name === listener.name));
       return {
         name: listener.name,
         attachedRoutes: plan.routes.filter((route) => isOnListener(route, listener.name)).length,
-        supportedKinds: takesHttpRoutes(listener.allowedRoutes.kinds) ? [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute' }] : [],
+        supportedKinds: takesHttpRoutes(listener.allowedRoutes.kinds)
+          ? [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute' }]
+          : [],
         conditions: dateConditions(judgeListener(listener, programmed), observed, { nowMs, before }),
       };
     }),
@@ -45,13 +58,19 @@ function judgeGatewaySpec(plan: GatewayPlan): Verdict {
   if (written?.problem !== undefined) return lacks('Accepted', 'Invalid', written.problem);
   const listeners = listenersOf(plan);
   const broken = listeners.filter(({ problem }) => problem !== undefined).map(({ name }) => name);
-  if (broken.length === listeners.length) return lacks('Accepted', 'ListenersNotValid', 'No listener can be served, see their conditions.');
+  if (broken.length === listeners.length)
+    return lacks('Accepted', 'ListenersNotValid', 'No listener can be served, see their conditions.');
   const unsupported = written?.object.unsupported ?? [];
   if (unsupported.length > 0) {
     const reason = unsupported.includes('spec.addresses') ? 'UnsupportedAddress' : 'InvalidParameters';
-    return lacks('Accepted', reason, `Not carried out by this version: ${unsupported.join(', ')}. Remove it; the listeners are served all the same.`);
+    return lacks(
+      'Accepted',
+      reason,
+      `Not carried out by this version: ${unsupported.join(', ')}. Remove it; the listeners are served all the same.`,
+    );
   }
-  if (broken.length > 0) return holds('Accepted', 'ListenersNotValid', `Served, but for listener ${broken.join(', ')}, see its conditions.`);
+  if (broken.length > 0)
+    return holds('Accepted', 'ListenersNotValid', `Served, but for listener ${broken.join(', ')}, see its conditions.`);
   return holds('Accepted', 'Accepted', 'The listeners are valid.');
 }
 
@@ -66,12 +85,20 @@ function judgeProgrammed({ written }: GatewayPlan, { readyReplicas, obstacle }: 
 function judgeListener({ problem, allowedRoutes }: Listener, programmed: Verdict): Verdict[] {
   const unknown = allowedRoutes.kinds.filter((kind) => !isHttpRoute(kind)).map(({ kind }) => kind);
   return [
-    problem?.about === 'Accepted' ? lacks('Accepted', problem.reason, problem.message) : holds('Accepted', 'Accepted', 'The listener is valid.'),
+    problem?.about === 'Accepted'
+      ? lacks('Accepted', problem.reason, problem.message)
+      : holds('Accepted', 'Accepted', 'The listener is valid.'),
     problem === undefined ? programmed : lacks('Programmed', 'Invalid', problem.message),
     unknown.length > 0
-      ? lacks('ResolvedRefs', 'InvalidRouteKinds', `Routes of kind ${unknown.join(', ')} are not supported by this version.`)
+      ? lacks(
+          'ResolvedRefs',
+          'InvalidRouteKinds',
+          `Routes of kind ${unknown.join(', ')} are not supported by this version.`,
+        )
       : holds('ResolvedRefs', 'ResolvedRefs', 'There is nothing to resolve.'),
-    problem?.about === 'Conflicted' ? holds('Conflicted', problem.reason, problem.message) : lacks('Conflicted', 'NoConflicts', 'No other listener is in its way.'),
+    problem?.about === 'Conflicted'
+      ? holds('Conflicted', problem.reason, problem.message)
+      : lacks('Conflicted', 'NoConflicts', 'No other listener is in its way.'),
   ];
 }
 
@@ -85,8 +112,17 @@ export function judgeRoute(plan: ServingPlan, route: RouteVerdict, observed: Obs
       ...known.filter((entry) => entry['controllerName'] !== controllerName),
       ...ours.map((verdict) => {
         const parentRef = parentReference(verdict.parent, plan.namespace);
-        const before = known.find((entry) => entry['controllerName'] === controllerName && isSameReference(entry['parentRef'], parentRef));
-        return { parentRef, controllerName, conditions: dateConditions([judgeParent(verdict, plan), resolved], observed, { nowMs, before: readConditions(before) }) };
+        const before = known.find(
+          (entry) => entry['controllerName'] === controllerName && isSameReference(entry['parentRef'], parentRef),
+        );
+        return {
+          parentRef,
+          controllerName,
+          conditions: dateConditions([judgeParent(verdict, plan), resolved], observed, {
+            nowMs,
+            before: readConditions(before),
+          }),
+        };
       }),
     ],
   };
@@ -103,8 +139,13 @@ const judgeParent = (verdict: ParentVerdict, { target }: ServingPlan): Verdict =
 function judgeBackends({ backends }: RouteVerdict): Verdict {
   const broken = backends.filter((verdict) => verdict.kind === 'unresolved');
   const [first] = broken;
-  if (first === undefined) return holds('ResolvedRefs', 'ResolvedRefs', backends.length > 1 ? 'The Services exist.' : 'The Service exists.');
-  return lacks('ResolvedRefs', first.reason === 'RefNotPermitted' ? 'RefNotPermitted' : 'BackendNotFound', broken.map(({ message }) => message).join(' '));
+  if (first === undefined)
+    return holds('ResolvedRefs', 'ResolvedRefs', backends.length > 1 ? 'The Services exist.' : 'The Service exists.');
+  return lacks(
+    'ResolvedRefs',
+    first.reason === 'RefNotPermitted' ? 'RefNotPermitted' : 'BackendNotFound',
+    broken.map(({ message }) => message).join(' '),
+  );
 }
 
 /** The API server may turn the fields of a reference around. */

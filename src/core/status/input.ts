@@ -6,7 +6,10 @@ import type { ClusterAutoscaler, ClusterNode, GatewayApi, Pod, Target } from '..
 import type { Backend } from '../table/routing-table.ts';
 
 /** How it went to bring the owned objects in place; a `Conflict` of core/render is one. */
-export type ApplyOutcome = { kind: 'applied' } | { kind: 'conflict'; reason: Reason; message: string } | { kind: 'failed'; message: string };
+export type ApplyOutcome =
+  | { kind: 'applied' }
+  | { kind: 'conflict'; reason: Reason; message: string }
+  | { kind: 'failed'; message: string };
 
 export type StatusInput = {
   /** With the status of the last time, from which dates are kept. */

@@ -36,14 +36,19 @@ export function judgeStatus(input: StatusInput): StickyWorkloadStatus {
     ...(counted && { sessions: counted }),
     endpoints,
     effectiveDrainLimit: { duration: formatDuration(limit.durationMs), limitedBy: limit.limitedBy },
-    conditions: judgeConditions(input, { draining, limit }).map((judgement) => dateCondition(judgement, workload, nowMs)),
+    conditions: judgeConditions(input, { draining, limit }).map((judgement) =>
+      dateCondition(judgement, workload, nowMs),
+    ),
   };
 }
 
 const listedEndpoints = 50;
 
 /** As much of a status as the API takes. The endpoints that matter most come first. */
-export const listed = ({ endpoints = [], ...status }: StickyWorkloadStatus): StickyWorkloadStatus => ({ ...status, endpoints: endpoints.slice(0, listedEndpoints) });
+export const listed = ({ endpoints = [], ...status }: StickyWorkloadStatus): StickyWorkloadStatus => ({
+  ...status,
+  endpoints: endpoints.slice(0, listedEndpoints),
+});
 
 /** A condition keeps the time of its last transition until its status, not merely its reason, changes. */
 function dateCondition(judgement: Judgement, { metadata, status }: StickyWorkload, nowMs: number): Condition {

@@ -7,11 +7,17 @@ export function shareHost(one: readonly string[], other: readonly string[]): boo
 }
 
 /** A route's host names as they count on a listener: of each pair the narrower one. Undefined: they have no host in common. */
-export function intersectHostnames(ofRoute: readonly string[], ofListener: string | undefined): readonly string[] | undefined {
+export function intersectHostnames(
+  ofRoute: readonly string[],
+  ofListener: string | undefined,
+): readonly string[] | undefined {
   if (ofListener === undefined) return ofRoute;
   if (ofRoute.length === 0) return [ofListener];
-  const shared = ofRoute.flatMap((name) => (covers(ofListener, name) ? [name] : covers(name, ofListener) ? [ofListener] : []));
+  const shared = ofRoute.flatMap((name) =>
+    covers(ofListener, name) ? [name] : covers(name, ofListener) ? [ofListener] : [],
+  );
   return shared.length === 0 ? undefined : [...new Set(shared)];
 }
 
-const covers = (pattern: string, hostname: string): boolean => pattern === hostname || (pattern.startsWith('*.') && hostname.endsWith(pattern.slice(1)));
+const covers = (pattern: string, hostname: string): boolean =>
+  pattern === hostname || (pattern.startsWith('*.') && hostname.endsWith(pattern.slice(1)));

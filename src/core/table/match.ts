@@ -26,7 +26,9 @@ export interface RouteMatcher {
 const maxRegexSubject = 2048;
 
 export function compileTable(table: Pick<RoutingTable, 'listeners' | 'routes'>): RouteMatcher {
-  const routes = table.routes.toSorted((a, b) => compareMatches(a.match, b.match)).map((route) => ({ route, test: compileMatch(route.match) }));
+  const routes = table.routes
+    .toSorted((a, b) => compareMatches(a.match, b.match))
+    .map((route) => ({ route, test: compileMatch(route.match) }));
   const ports = new Map<number, HostMap<HostMap<CompiledRoute[]>>>();
   for (const listener of table.listeners) {
     const hosts = ports.get(listener.port) ?? hostMap();
@@ -122,7 +124,8 @@ function compilePath({ type, value }: RouteMatch['path']): Test | undefined {
   const prefix = value.replace(/\/+$/, '');
   if (prefix === '') return undefined;
   const slash = 0x2f;
-  return ({ path }) => path.startsWith(prefix) && (path.length === prefix.length || path.charCodeAt(prefix.length) === slash);
+  return ({ path }) =>
+    path.startsWith(prefix) && (path.length === prefix.length || path.charCodeAt(prefix.length) === slash);
 }
 
 type NameValue = NonNullable<RouteMatch['headers']>[number];
@@ -145,7 +148,10 @@ function compileHeader(match: NameValue): Test {
 }
 
 function compileQuery(matches: readonly NameValue[]): Test {
-  const wanted = firstOfEachName(matches, (name) => name).map((match) => ({ name: match.name, fits: compileValue(match) }));
+  const wanted = firstOfEachName(matches, (name) => name).map((match) => ({
+    name: match.name,
+    fits: compileValue(match),
+  }));
   return (request) => {
     if (request.query === '') return false;
     const parameters = new URLSearchParams(request.query);

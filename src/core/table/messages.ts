@@ -90,7 +90,9 @@ export type EndpointReport = {
  * What one source knows of the sessions on a pod. Unknown is not zero. `Proxy` comes from the operator; the sidecar adds the
  * others, which it counts in the pod itself.
  */
-export type SessionSource = { type: SourceType; known: true; sessions: number } | { type: SourceType; known: false; why: string };
+export type SessionSource =
+  | { type: SourceType; known: true; sessions: number }
+  | { type: SourceType; known: false; why: string };
 export type SourceType = 'Proxy' | 'Connections' | 'Application';
 
 export type DrainAnswer =

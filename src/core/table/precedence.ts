@@ -12,7 +12,8 @@ export function sortRoutes(routes: readonly Route[]): Route[] {
 }
 
 // A host name has at most 253 characters: any exact one outranks every wildcard.
-const hostRank = ({ hostnames }: Route) => Math.max(0, ...hostnames.map((name) => (name.startsWith('*.') ? name.length : 1000 + name.length)));
+const hostRank = ({ hostnames }: Route) =>
+  Math.max(0, ...hostnames.map((name) => (name.startsWith('*.') ? name.length : 1000 + name.length)));
 
 /**
  * Below 0 where `a` goes first: exact path, regular expression, prefix; longer paths; a method; more headers; more query parameters.

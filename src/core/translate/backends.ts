@@ -12,7 +12,11 @@ export type BuiltBackend = { backend: Backend; madeOf: readonly unknown[] };
 export type BackendSources = Pick<Snapshot, 'keyRings' | 'departed'> & { index: WorldIndex };
 
 /** `before`: what was built of an earlier world. It saves work and changes no result. */
-export function buildBackends(plans: Iterable<ServingPlan>, sources: BackendSources, before: ReadonlyMap<string, BuiltBackend>): Map<string, BuiltBackend> {
+export function buildBackends(
+  plans: Iterable<ServingPlan>,
+  sources: BackendSources,
+  before: ReadonlyMap<string, BuiltBackend>,
+): Map<string, BuiltBackend> {
   const built = new Map<string, BuiltBackend>();
   for (const plan of plans) {
     const one = buildBackend(plan, sources, before.get(plan.key));
@@ -22,21 +26,44 @@ export function buildBackends(plans: Iterable<ServingPlan>, sources: BackendSour
 }
 
 /** Without keys no token can be signed or read: every request would begin a session that nothing holds. */
-function buildBackend(plan: ServingPlan, { keyRings, departed, index }: BackendSources, before: BuiltBackend | undefined): BuiltBackend | undefined {
+function buildBackend(
+  plan: ServingPlan,
+  { keyRings, departed, index }: BackendSources,
+  before: BuiltBackend | undefined,
+): BuiltBackend | undefined {
   const { key, limits, policy, maxSessionsPerEndpoint } = plan;
   const keyRing = keyRings[key];
   if (keyRing === undefined) return undefined;
   const gone = departed[key];
-  const settings = [policy, maxSessionsPerEndpoint, limits.idleTimeoutMs, limits.absoluteTimeoutMs, plan.target.kind, plan.target.name, plan.targetPort];
+  const settings = [
+    policy,
+    maxSessionsPerEndpoint,
+    limits.idleTimeoutMs,
+    limits.absoluteTimeoutMs,
+    plan.target.kind,
+    plan.target.name,
+    plan.targetPort,
+  ];
   const madeOf = [...settings, keyRing, gone, ownsService(plan, index), ...worldOf(plan, index)];
   if (before && isSame(before.madeOf, madeOf)) return before;
   const endpoints = deriveEndpoints(plan, index, new Set((gone ?? []).map(({ uid }) => uid)));
-  const backend = { key, limits, policy, ...(maxSessionsPerEndpoint !== undefined && { maxSessionsPerEndpoint }), keyRing, endpoints, departed: gone ?? [] };
+  const backend = {
+    key,
+    limits,
+    policy,
+    ...(maxSessionsPerEndpoint !== undefined && { maxSessionsPerEndpoint }),
+    keyRing,
+    endpoints,
+    departed: gone ?? [],
+  };
   return { backend, madeOf };
 }
 
 /** Every object of the world that `deriveEndpoints` looks at. Such objects are never modified, only replaced. */
-function worldOf({ key, namespace, target }: ServingPlan, { slicesByService, podsByTarget, podsByUid }: WorldIndex): unknown[] {
+function worldOf(
+  { key, namespace, target }: ServingPlan,
+  { slicesByService, podsByTarget, podsByUid }: WorldIndex,
+): unknown[] {
   const seen: unknown[] = [...(podsByTarget.get(targetKey(namespace, target)) ?? [])];
   for (const slice of slicesByService.get(key) ?? []) {
     seen.push(slice);
@@ -45,4 +72,5 @@ function worldOf({ key, namespace, target }: ServingPlan, { slicesByService, pod
   return seen;
 }
 
-const isSame = (one: readonly unknown[], other: readonly unknown[]): boolean => one.length === other.length && one.every((item, at) => item === other[at]);
+const isSame = (one: readonly unknown[], other: readonly unknown[]): boolean =>
+  one.length === other.length && one.every((item, at) => item === other[at]);

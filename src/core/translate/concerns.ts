@@ -3,7 +3,10 @@ import { cookieKeys, type AcceptWorld, type Candidate } from '../accept/world.ts
 import type { GatewayPlan } from '../accept/gateway-plan.ts';
 
 /** Its own, those of its Gateways, of its backends, and of others who want the same cookie there. */
-export function concernsOfWorkload(candidate: Candidate, { cookies }: Pick<AcceptWorld, 'cookies'>): ReadonlySet<string> {
+export function concernsOfWorkload(
+  candidate: Candidate,
+  { cookies }: Pick<AcceptWorld, 'cookies'>,
+): ReadonlySet<string> {
   const { plan } = candidate;
   const rivals = cookieKeys(candidate).flatMap((key) => cookies.get(key) ?? []);
   return new Set([
@@ -15,4 +18,5 @@ export function concernsOfWorkload(candidate: Candidate, { cookies }: Pick<Accep
 }
 
 /** Its own, and those of its routes. */
-export const concernsOfGateway = ({ gateway, routes }: GatewayPlan): ReadonlySet<string> => new Set([gateway.namespace, ...routes.map(({ plan }) => plan.namespace)]);
+export const concernsOfGateway = ({ gateway, routes }: GatewayPlan): ReadonlySet<string> =>
+  new Set([gateway.namespace, ...routes.map(({ plan }) => plan.namespace)]);

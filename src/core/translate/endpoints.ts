@@ -13,7 +13,13 @@ import type { Endpoint } from '../table/routing-table.ts';
 import { ownsService, type WorldIndex } from './world-index.ts';
 
 /** One pod as all slices of the Service together describe it: a slice that is being rebalanced may hold an older copy. */
-type Sighting = { podName: string; address: string; port: number | undefined; isServing: boolean; terminating: boolean };
+type Sighting = {
+  podName: string;
+  address: string;
+  port: number | undefined;
+  isServing: boolean;
+  terminating: boolean;
+};
 
 /** Endpoints of a StickyWorkload, by pod UID. `departed`: UIDs that are known to be gone though a slice may still name them. */
 export function deriveEndpoints(plan: ServingPlan, index: WorldIndex, departed: ReadonlySet<string>): Endpoint[] {
@@ -38,12 +44,19 @@ export function deriveEndpoints(plan: ServingPlan, index: WorldIndex, departed: 
 // A pod that matches the Service's selector by chance has another controller. An unknown pod gets the benefit of the doubt:
 // the slice is merely ahead of the pod list.
 const belongs = (pod: Pod, { target }: ServingPlan): boolean =>
-  pod.controller?.kind === target.kind && pod.controller.name === target.name && pod.phase !== 'Succeeded' && pod.phase !== 'Failed';
+  pod.controller?.kind === target.kind &&
+  pod.controller.name === target.name &&
+  pod.phase !== 'Succeeded' &&
+  pod.phase !== 'Failed';
 
 function mergeSightings(slices: Slice[]): Map<string, Sighting> {
   const copies = slices.flatMap(({ port, endpoints }) => endpoints.map((endpoint) => ({ ...endpoint, port })));
   const byPod = Map.groupBy(copies, ({ podUid }) => podUid);
-  return new Map([...byPod].flatMap(([uid, [first, ...others]]) => (first === undefined ? [] : [[uid, mergeCopies([first, ...others])] as const])));
+  return new Map(
+    [...byPod].flatMap(([uid, [first, ...others]]) =>
+      first === undefined ? [] : [[uid, mergeCopies([first, ...others])] as const],
+    ),
+  );
 }
 
 type Copy = Slice['endpoints'][number] & { port: number | undefined };

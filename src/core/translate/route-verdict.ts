@@ -7,12 +7,18 @@ import type { ParentVerdict } from '../accept/parents.ts';
 export type RouteVerdict = { parents: ParentVerdict[]; backends: BackendVerdict[] };
 
 /** The first thing that is not carried out names the reason, and all are told. Undefined: all of the route is served. */
-export function findRouteShortfall({ parents, backends }: RouteVerdict): { reason: Reason; message: string } | undefined {
+export function findRouteShortfall({
+  parents,
+  backends,
+}: RouteVerdict): { reason: Reason; message: string } | undefined {
   const refused = parents.filter((verdict) => verdict.kind === 'refused');
   const unresolved = backends.filter((verdict) => verdict.kind === 'unresolved');
   const [first] = [...refused, ...unresolved];
   if (first === undefined) return undefined;
   const problems = [...refused, ...unresolved].map(({ message }) => message).join(' ');
   const isServed = unresolved.length < backends.length;
-  return { reason: first.reason, message: `${problems} ${isServed ? 'The rest of the route is served.' : 'Its requests are answered with 503.'}` };
+  return {
+    reason: first.reason,
+    message: `${problems} ${isServed ? 'The rest of the route is served.' : 'Its requests are answered with 503.'}`,
+  };
 }

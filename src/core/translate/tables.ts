@@ -4,15 +4,28 @@ import { isOnListener, servedListeners, type AttachedRoute, type GatewayPlan } f
 import { sortRoutes } from '../table/precedence.ts';
 import type { Backend, Listener, Route, RoutingTable } from '../table/routing-table.ts';
 
-type Judged = { routes: Readonly<Record<string, { backends: BackendVerdict[] }>>; backends: Readonly<Record<string, Backend>> };
+type Judged = {
+  routes: Readonly<Record<string, { backends: BackendVerdict[] }>>;
+  backends: Readonly<Record<string, Backend>>;
+};
 
 /** Keys of a backend are in the tables of those Gateways alone whose routes refer to it: a proxy can forge tokens of no other. */
 export function buildTable(gateway: GatewayPlan, judged: Judged): RoutingTable {
-  const listeners = servedListeners(gateway).map(({ name, port, hostname }): Listener => ({ name, protocol: 'HTTP', port, ...(hostname !== undefined && { hostname }) }));
+  const listeners = servedListeners(gateway).map(({ name, port, hostname }): Listener => ({
+    name,
+    protocol: 'HTTP',
+    port,
+    ...(hostname !== undefined && { hostname }),
+  }));
   const routes = sortRoutes(gateway.routes.flatMap((attached) => buildRoutes(attached, listeners, judged)));
   const keys = new Set(routes.flatMap(({ backendRefs }) => backendRefs.map(({ backend }) => backend)));
   const backends = [...keys].toSorted().flatMap((key) => judged.backends[key] ?? []);
-  return { gateway: gateway.gateway, listeners, routes, backends: Object.fromEntries(backends.map((backend) => [backend.key, backend])) };
+  return {
+    gateway: gateway.gateway,
+    listeners,
+    routes,
+    backends: Object.fromEntries(backends.map((backend) => [backend.key, backend])),
+  };
 }
 
 /**
@@ -21,8 +34,17 @@ export function buildTable(gateway: GatewayPlan, judged: Judged): RoutingTable {
  */
 function buildRoutes(attached: AttachedRoute, listeners: readonly Listener[], { routes }: Judged): Route[] {
   const { key, hostnames, matches, persistence } = attached.plan;
-  const backendRefs = (routes[key]?.backends ?? []).flatMap((verdict) => (verdict.kind === 'resolved' ? [{ backend: verdict.backend, weight: verdict.weight }] : []));
+  const backendRefs = (routes[key]?.backends ?? []).flatMap((verdict) =>
+    verdict.kind === 'resolved' ? [{ backend: verdict.backend, weight: verdict.weight }] : [],
+  );
   const isEverywhere = listeners.every(({ name }) => isOnListener(attached, name));
   const place = isEverywhere || attached.listeners === undefined ? {} : { listeners: attached.listeners };
-  return matches.map((match, number) => ({ name: `${key}#${number}`, ...place, hostnames, match, backendRefs, persistence }));
+  return matches.map((match, number) => ({
+    name: `${key}#${number}`,
+    ...place,
+    hostnames,
+    match,
+    backendRefs,
+    persistence,
+  }));
 }

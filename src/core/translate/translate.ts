@@ -43,7 +43,9 @@ export function translate(snapshot: Snapshot, before?: Pick<Translation, 'built'
   const built = buildBackends(plans.values(), { ...snapshot, index }, before?.built ?? new Map());
   const backends = Object.fromEntries([...built].map(([key, { backend }]) => [key, backend]));
   const gateways = planGateways(world.gateways.served, served);
-  const tables = Object.fromEntries(Object.entries(gateways).map(([key, plan]) => [key, buildTable(plan, { routes, backends })]));
+  const tables = Object.fromEntries(
+    Object.entries(gateways).map(([key, plan]) => [key, buildTable(plan, { routes, backends })]),
+  );
   return { tables, accepts, gateways, routes, backends, carriers: findCarriers(tables), built, world, index };
 }
 
@@ -62,7 +64,9 @@ function judgeAll(world: AcceptWorld, index: WorldIndex): { accepts: Record<stri
 }
 
 const judgeRoutes = ({ candidates }: AcceptWorld, world: BackendWorld): Record<string, RouteVerdict> =>
-  Object.fromEntries([...candidates].map(([key, { plan, parents }]) => [key, { parents, backends: resolveBackends(plan, world) }]));
+  Object.fromEntries(
+    [...candidates].map(([key, { plan, parents }]) => [key, { parents, backends: resolveBackends(plan, world) }]),
+  );
 
 function findCarriers(tables: Record<string, RoutingTable>): Map<string, string[]> {
   const carriers = new Map<string, string[]>();

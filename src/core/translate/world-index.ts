@@ -22,7 +22,8 @@ export type WorldIndex = {
 const nameOf = ({ namespace, name }: { namespace: string; name: string }): string => `${namespace}/${name}`;
 
 /** One object among those of all kinds. */
-export const ownedKey = (kind: string, object: { namespace: string; name: string }): string => `${kind}/${nameOf(object)}`;
+export const ownedKey = (kind: string, object: { namespace: string; name: string }): string =>
+  `${kind}/${nameOf(object)}`;
 
 export function indexWorld(snapshot: Snapshot): WorldIndex {
   const { pods, slices, services, referenceGrants, proxies } = snapshot;
@@ -41,8 +42,14 @@ export function indexWorld(snapshot: Snapshot): WorldIndex {
 }
 
 /** Also without the rest of the index, for whoever asks only whose names are taken. */
-export function indexOwned({ services, httpRoutes, gateways, existing }: Pick<Snapshot, 'services' | 'httpRoutes' | 'gateways' | 'existing'>): Map<string, Owned> {
-  const entries = (kind: string, list: readonly Owned[]) => list.map((object) => [ownedKey(kind, object), object] as const);
+export function indexOwned({
+  services,
+  httpRoutes,
+  gateways,
+  existing,
+}: Pick<Snapshot, 'services' | 'httpRoutes' | 'gateways' | 'existing'>): Map<string, Owned> {
+  const entries = (kind: string, list: readonly Owned[]) =>
+    list.map((object) => [ownedKey(kind, object), object] as const);
   return new Map([
     ...entries('Service', services),
     ...entries('HTTPRoute', httpRoutes),
@@ -52,4 +59,5 @@ export function indexOwned({ services, httpRoutes, gateways, existing }: Pick<Sn
 }
 
 /** Whether the Service of this name exists and was made for this very StickyWorkload, not for a namesake or by a stranger. */
-export const ownsService = ({ key, uid }: ServingPlan, { services }: Pick<WorldIndex, 'services'>): boolean => services.get(key)?.ownerUids.includes(uid) ?? false;
+export const ownsService = ({ key, uid }: ServingPlan, { services }: Pick<WorldIndex, 'services'>): boolean =>
+  services.get(key)?.ownerUids.includes(uid) ?? false;

@@ -5,12 +5,16 @@ import { byReason, single, type ProxyMetric, type Readings } from './proxy-metri
 export type HttpMetric = Extract<ProxyMetric, `holdfast_http_${string}` | `holdfast_upstream_${string}`>;
 
 /** `pool`: connections to endpoints. */
-export const httpReadings = (counters: Http1Counters, pool: () => { open: number; idle: number }): Readings<HttpMetric> => ({
+export const httpReadings = (
+  counters: Http1Counters,
+  pool: () => { open: number; idle: number },
+): Readings<HttpMetric> => ({
   holdfast_http_connections_total: single(() => counters.connectionsAccepted),
   holdfast_http_accept_errors_total: single(() => counters.acceptErrors),
   holdfast_http_requests_total: single(() => counters.requests),
   holdfast_http_upgrades_total: single(() => counters.upgrades),
-  holdfast_http_responses_total: () => counters.responsesByClass.map((value, digit) => ({ labels: { class: `${digit}xx` }, value })).slice(1),
+  holdfast_http_responses_total: () =>
+    counters.responsesByClass.map((value, digit) => ({ labels: { class: `${digit}xx` }, value })).slice(1),
   holdfast_http_refusals_total: () => byReason(counters.refusals),
   holdfast_http_replies_total: () => byReason(counters.replies),
   holdfast_http_responses_truncated_total: single(() => counters.responsesTruncated),

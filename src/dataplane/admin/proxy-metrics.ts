@@ -12,9 +12,11 @@ type Registry = Parameters<typeof registerMetric>[0];
 
 export function registerProxyMetrics(registry: Registry, readings: Readings): void {
   const isReading = (name: string): name is ProxyMetric => name in readings;
-  for (const name of Object.keys(readings).filter(isReading)) registerMetric(registry, { name, ...metrics[name], read: readings[name] });
+  for (const name of Object.keys(readings).filter(isReading))
+    registerMetric(registry, { name, ...metrics[name], read: readings[name] });
 }
 
 export const single = (read: () => number) => (): Sample[] => [{ value: read() }];
 
-export const byReason = (counts: Readonly<Record<string, number>>): Sample[] => Object.entries(counts).map(([reason, value]) => ({ labels: { reason }, value }));
+export const byReason = (counts: Readonly<Record<string, number>>): Sample[] =>
+  Object.entries(counts).map(([reason, value]) => ({ labels: { reason }, value }));

@@ -16,9 +16,17 @@ export type SessionNumbers = {
   tableAgeMs: () => number | undefined;
 };
 
-export function sessionReadings({ counters, slots, table, connectedReplicas, tableAgeMs }: SessionNumbers): Readings<Exclude<ProxyMetric, HttpMetric>> {
-  const perBackend = (read: (backend: BackendCounters) => Sample[]) => () => [...counters.backends].flatMap(([key, backend]) => labelled(key, read(backend)));
-  const perTableBackend = (read: (backend: Backend) => Sample[]) => () => Object.values(table()?.backends ?? {}).flatMap((backend) => labelled(backend.key, read(backend)));
+export function sessionReadings({
+  counters,
+  slots,
+  table,
+  connectedReplicas,
+  tableAgeMs,
+}: SessionNumbers): Readings<Exclude<ProxyMetric, HttpMetric>> {
+  const perBackend = (read: (backend: BackendCounters) => Sample[]) => () =>
+    [...counters.backends].flatMap(([key, backend]) => labelled(key, read(backend)));
+  const perTableBackend = (read: (backend: Backend) => Sample[]) => () =>
+    Object.values(table()?.backends ?? {}).flatMap((backend) => labelled(backend.key, read(backend)));
   return {
     holdfast_sessions: perTableBackend((backend) => byState(backend, (id) => sessionsAt(slots.byId(id)))),
     holdfast_sessions_started_total: perBackend(({ started }) => [{ value: started }]),
@@ -27,9 +35,12 @@ export function sessionReadings({ counters, slots, table, connectedReplicas, tab
     holdfast_new_sessions_refused_total: perBackend(({ refused }) => byReason(refused)),
     holdfast_bad_tokens_total: () => byReason(counters.badTokens),
     holdfast_table_waits_total: single(() => counters.waited),
-    holdfast_table_age_seconds: () => [tableAgeMs()].filter((ageMs) => ageMs !== undefined).map((ageMs) => ({ value: ageMs / 1000 })),
+    holdfast_table_age_seconds: () =>
+      [tableAgeMs()].filter((ageMs) => ageMs !== undefined).map((ageMs) => ({ value: ageMs / 1000 })),
     holdfast_endpoints: perTableBackend((backend) => byState(backend, () => 1)),
-    holdfast_endpoints_unreachable: perTableBackend(({ endpoints }) => [{ value: endpoints.filter(({ id }) => isRefusing(slots.byId(id))).length }]),
+    holdfast_endpoints_unreachable: perTableBackend(({ endpoints }) => [
+      { value: endpoints.filter(({ id }) => isRefusing(slots.byId(id))).length },
+    ]),
     holdfast_discovery_connected_replicas: single(connectedReplicas),
   };
 }

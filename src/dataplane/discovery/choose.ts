@@ -24,7 +24,8 @@ export function chooseReplica(current: Choice | undefined, views: readonly Repli
   return mayReplace ? best : current;
 }
 
-const knowsMore = (best: ReplicaView | undefined, view: ReplicaView) => (best === undefined || view.revision > best.revision ? view : best);
+const knowsMore = (best: ReplicaView | undefined, view: ReplicaView) =>
+  best === undefined || view.revision > best.revision ? view : best;
 
 /**
  * A pod that any table shows draining is draining, whatever the chosen one says: its termination cannot be taken back, so the news is
@@ -35,7 +36,9 @@ export function overlayDraining(table: RoutingTable, others: readonly RoutingTab
   const isNews = ({ uid, state }: Endpoint) => state !== 'Draining' && draining.has(uid);
   if (!Object.values(table.backends).some(({ endpoints }) => endpoints.some(isNews))) return table;
   const backends = Object.entries(table.backends).map(([key, backend]) => {
-    const endpoints = backend.endpoints.map((endpoint) => (isNews(endpoint) ? { ...endpoint, ...draining.get(endpoint.uid) } : endpoint));
+    const endpoints = backend.endpoints.map((endpoint) =>
+      isNews(endpoint) ? { ...endpoint, ...draining.get(endpoint.uid) } : endpoint,
+    );
     return [key, { ...backend, endpoints }];
   });
   return { ...table, backends: Object.fromEntries(backends) };
@@ -44,6 +47,8 @@ export function overlayDraining(table: RoutingTable, others: readonly RoutingTab
 type Drain = Pick<Endpoint, 'state' | 'reason'>;
 
 function drainingEndpoints(table: RoutingTable): [string, Drain][] {
-  const endpoints = Object.values(table.backends).flatMap((backend) => backend.endpoints.filter(({ state }) => state === 'Draining'));
+  const endpoints = Object.values(table.backends).flatMap((backend) =>
+    backend.endpoints.filter(({ state }) => state === 'Draining'),
+  );
   return endpoints.map(({ uid, state, reason }) => [uid, reason === undefined ? { state } : { state, reason }]);
 }

@@ -48,9 +48,17 @@ export interface Discovery {
   stop(): Promise<void>;
 }
 
-export const defaultDiscoveryOptions: DiscoveryOptions = { resolveIntervalMs: 5000, keptTableDelayMs: 2000, backoff: { firstMs: 200, maxMs: 10_000 } };
+export const defaultDiscoveryOptions: DiscoveryOptions = {
+  resolveIntervalMs: 5000,
+  keptTableDelayMs: 2000,
+  backoff: { firstMs: 200, maxMs: 10_000 },
+};
 
-export function startDiscovery(ports: DiscoveryPorts, target: DiscoveryTarget, options: DiscoveryOptions = defaultDiscoveryOptions): Discovery {
+export function startDiscovery(
+  ports: DiscoveryPorts,
+  target: DiscoveryTarget,
+  options: DiscoveryOptions = defaultDiscoveryOptions,
+): Discovery {
   const { clock, log, kept } = ports;
   const stopping = new AbortController();
   const followers = new Map<string, Promise<void>>();

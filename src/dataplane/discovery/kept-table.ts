@@ -50,7 +50,8 @@ export function createKeptTable(file: string, log: Logger): KeptTable {
   };
 }
 
-const serialize = ({ revision, asOfMs, table }: Choice) => JSON.stringify({ type: 'table', replica: 'kept', revision: String(revision), asOfMs, table });
+const serialize = ({ revision, asOfMs, table }: Choice) =>
+  JSON.stringify({ type: 'table', replica: 'kept', revision: String(revision), asOfMs, table });
 
 function parse(text: string): Choice | undefined {
   const message = parseTableMessage(text);

@@ -28,7 +28,9 @@ export type OperatorApiOptions = {
 const maxLineLength = 64 * 1024 * 1024;
 const reportLimitMs = 5000;
 
-type Target = Pick<RequestOptions, 'host' | 'path' | 'method' | 'agent'> & { headers?: Record<string, string | number> };
+type Target = Pick<RequestOptions, 'host' | 'path' | 'method' | 'agent'> & {
+  headers?: Record<string, string | number>;
+};
 
 export function createOperatorApi(options: OperatorApiOptions): OperatorApi {
   const agent = new Agent({ keepAlive: true, maxSockets: 2 });
@@ -82,7 +84,11 @@ async function refuseUnlessOk(response: IncomingMessage): Promise<void> {
 }
 
 const unreachable = (cause: unknown): never => {
-  throw new AppError('OPERATOR_UNREACHABLE', 'the operator cannot be reached', { source: 'upstream', retryable: true, cause });
+  throw new AppError('OPERATOR_UNREACHABLE', 'the operator cannot be reached', {
+    source: 'upstream',
+    retryable: true,
+    cause,
+  });
 };
 
 async function* splitLines(response: IncomingMessage): AsyncGenerator<string> {

@@ -7,7 +7,13 @@ import { backoffMs, type Backoff } from './backoff.ts';
 import type { OperatorApi } from './operator-api.ts';
 import { parseTableMessage } from './table-message.ts';
 
-export type FollowerPorts = { api: Pick<OperatorApi, 'tableLines'>; clock: Clock; random: () => number; log: Logger; backoff: Backoff };
+export type FollowerPorts = {
+  api: Pick<OperatorApi, 'tableLines'>;
+  clock: Clock;
+  random: () => number;
+  log: Logger;
+  backoff: Backoff;
+};
 
 export interface FollowerEvents {
   onMessage(message: TableMessage): void;
@@ -18,7 +24,10 @@ export interface FollowerEvents {
 }
 
 /** Resolves when the signal aborts or the address is given up; never rejects. */
-export async function followReplica(address: string, { ports, events, signal }: { ports: FollowerPorts; events: FollowerEvents; signal: AbortSignal }): Promise<void> {
+export async function followReplica(
+  address: string,
+  { ports, events, signal }: { ports: FollowerPorts; events: FollowerEvents; signal: AbortSignal },
+): Promise<void> {
   const { clock, random, backoff } = ports;
   let failures = 0;
   while (!signal.aborted) {
@@ -31,7 +40,10 @@ export async function followReplica(address: string, { ports, events, signal }: 
 }
 
 /** Whether anything valid was heard: then the replica is well, and the next attempt need not be slow. */
-async function readStream(address: string, { ports, events, signal }: Parameters<typeof followReplica>[1]): Promise<boolean> {
+async function readStream(
+  address: string,
+  { ports, events, signal }: Parameters<typeof followReplica>[1],
+): Promise<boolean> {
   const { api, log } = ports;
   let heard = false;
   try {

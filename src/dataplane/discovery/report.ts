@@ -11,17 +11,37 @@ export type Counts = (endpointId: string) => EndpointCount | undefined;
  * `table` must be the one by which requests are routed at this moment: with the state `Draining` in a report the proxy confirms that it
  * sends no new session there, and the pod may go when the sessions are over.
  */
-export function buildReport(table: RoutingTable, counts: Counts, at: Pick<Report, 'startedAtMs' | 'sequence' | 'ended' | 'seen'> & { inherited?: Report['inherited'] | undefined; nowMs: number }): Report {
+export function buildReport(
+  table: RoutingTable,
+  counts: Counts,
+  at: Pick<Report, 'startedAtMs' | 'sequence' | 'ended' | 'seen'> & {
+    inherited?: Report['inherited'] | undefined;
+    nowMs: number;
+  },
+): Report {
   const { startedAtMs, sequence, ended, seen, inherited, nowMs } = at;
   const endpoints = Object.values(table.backends).flatMap(({ endpoints, limits }) =>
     endpoints.map((endpoint) => reportEndpoint(endpoint, { count: counts(endpoint.id), limits, nowMs })),
   );
-  return { startedAtMs, sequence, endpoints, ended, seen, ...(inherited && { inherited }), keyRings: reportKeyRings(table) };
+  return {
+    startedAtMs,
+    sequence,
+    endpoints,
+    ended,
+    seen,
+    ...(inherited && { inherited }),
+    keyRings: reportKeyRings(table),
+  };
 }
 
 /** Numbers only: a secret travels one way. */
 function reportKeyRings({ backends }: RoutingTable): Record<string, KeyRingReport> {
-  return Object.fromEntries(Object.entries(backends).map(([key, { keyRing }]) => [key, { current: keyRing.current, ids: keyRing.keys.map(({ id }) => id) }]));
+  return Object.fromEntries(
+    Object.entries(backends).map(([key, { keyRing }]) => [
+      key,
+      { current: keyRing.current, ids: keyRing.keys.map(({ id }) => id) },
+    ]),
+  );
 }
 
 type Known = { count: EndpointCount | undefined; limits: SessionLimits; nowMs: number };

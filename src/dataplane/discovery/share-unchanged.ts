@@ -14,7 +14,8 @@ export function shareUnchanged<T>(before: T, next: T): T {
   return isRecord(before) && isRecord(next) && shareProperties(before, next) ? before : next;
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Changes `next` in place; whether the two are equal. */
 function shareProperties(before: Record<string, unknown>, next: Record<string, unknown>): boolean {
@@ -48,6 +49,7 @@ function shareItems(before: readonly unknown[], next: unknown[]): boolean {
   let end = 0;
   while (end < shorter - start && shareAt(before.length - 1 - end, next.length - 1 - end)) end += 1;
   // Between the two, item by item where as many are left: two pods that change at the same moment are two changes.
-  if (before.length === next.length) for (let index = start; index < next.length - end; index += 1) shareAt(index, index);
+  if (before.length === next.length)
+    for (let index = start; index < next.length - end; index += 1) shareAt(index, index);
   return false;
 }

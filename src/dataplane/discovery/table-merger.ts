@@ -55,7 +55,13 @@ export function createTableMerger(events: MergerEvents): TableMerger {
       // A stream begins with a table: a heartbeat before it says nothing that could be routed by.
       if (table === undefined) return;
       const stream = known?.stream ?? (streams += 1);
-      views.set(address, { stream, connected: true, revision: BigInt(message.revision), asOfMs: message.asOfMs, table });
+      views.set(address, {
+        stream,
+        connected: true,
+        revision: BigInt(message.revision),
+        asOfMs: message.asOfMs,
+        table,
+      });
       evaluate();
     },
     down(address) {
@@ -76,6 +82,8 @@ export function createTableMerger(events: MergerEvents): TableMerger {
 }
 
 /** Two replicas that know the same thereby give the same table, and a change of one pod is seen to be no more than that. */
-const shareWith = (published: RoutingTable | undefined, table: RoutingTable) => (published === undefined ? table : shareUnchanged(published, table));
+const shareWith = (published: RoutingTable | undefined, table: RoutingTable) =>
+  published === undefined ? table : shareUnchanged(published, table);
 
-const sameItems = (a: readonly unknown[], b: readonly unknown[]) => a.length === b.length && a.every((item, index) => item === b[index]);
+const sameItems = (a: readonly unknown[], b: readonly unknown[]) =>
+  a.length === b.length && a.every((item, index) => item === b[index]);

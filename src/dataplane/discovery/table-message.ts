@@ -3,14 +3,27 @@ import type { TableMessage } from '../../core/table/messages.ts';
 import { isListOf, isObject, isPattern, isText, isTime, parseRoutingTable } from '../../core/table/parse-table.ts';
 import { AppError } from '../../platform/errors.ts';
 
-const stampProblem = isObject({ type: isText, replica: isText, revision: isPattern(/^[0-9]{1,30}$/, 'decimal digits'), asOfMs: isTime });
+const stampProblem = isObject({
+  type: isText,
+  replica: isText,
+  revision: isPattern(/^[0-9]{1,30}$/, 'decimal digits'),
+  asOfMs: isTime,
+});
 const isSession = isPattern(/^[0-9a-f]{16}$/, '16 hex digits');
-const newsProblem = isObject({ type: isPattern(/^(ended|seen)$/, 'ended or seen'), replica: isText, sessions: isListOf(isSession) });
+const newsProblem = isObject({
+  type: isPattern(/^(ended|seen)$/, 'ended or seen'),
+  replica: isText,
+  sessions: isListOf(isSession),
+});
 
 const handoverProblem = isObject({
   type: isPattern(/^handover$/, 'handover'),
   replica: isText,
-  handover: isObject({ from: isText, startedAtMs: isTime, sessions: isListOf(isObject({ id: isSession, endpoint: isSession, lastSeenS: isTime, issuedAtS: isTime })) }),
+  handover: isObject({
+    from: isText,
+    startedAtMs: isTime,
+    sessions: isListOf(isObject({ id: isSession, endpoint: isSession, lastSeenS: isTime, issuedAtS: isTime })),
+  }),
 });
 
 type Stamp = { type: string; replica: string; revision: string; asOfMs: number; table?: unknown };
@@ -27,9 +40,11 @@ export function parseTableMessage(line: string): TableMessage {
   return { type: 'table', replica, revision, asOfMs, table: parsed.table };
 }
 
-const isNews = (value: unknown): value is Extract<TableMessage, { type: 'ended' | 'seen' }> => newsProblem(value, 'message') === undefined;
+const isNews = (value: unknown): value is Extract<TableMessage, { type: 'ended' | 'seen' }> =>
+  newsProblem(value, 'message') === undefined;
 
-const isHandover = (value: unknown): value is Extract<TableMessage, { type: 'handover' }> => handoverProblem(value, 'message') === undefined;
+const isHandover = (value: unknown): value is Extract<TableMessage, { type: 'handover' }> =>
+  handoverProblem(value, 'message') === undefined;
 
 const isStamp = (value: unknown): value is Stamp => stampProblem(value, 'message') === undefined;
 
@@ -41,4 +56,5 @@ function parseJson(text: string): unknown {
   }
 }
 
-const refused = (problem: string, cause?: unknown) => new AppError('TABLE_INVALID', problem, { source: 'kubernetes', retryable: true, cause });
+const refused = (problem: string, cause?: unknown) =>
+  new AppError('TABLE_INVALID', problem, { source: 'kubernetes', retryable: true, cause });

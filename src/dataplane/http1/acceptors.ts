@@ -24,7 +24,10 @@ const acceptors = process.platform === 'linux' ? 8 : 1;
 const backlog = 4096;
 
 /** Rejects where the port is taken, and leaves nothing open then. */
-export async function openPort({ port, host }: { port: number; host: string | undefined }, taker: Taker): Promise<BoundListener> {
+export async function openPort(
+  { port, host }: { port: number; host: string | undefined },
+  taker: Taker,
+): Promise<BoundListener> {
   const servers: Server[] = [];
   const close = () => {
     for (const server of servers.splice(0)) {
@@ -34,7 +37,10 @@ export async function openPort({ port, host }: { port: number; host: string | un
   let bound = port;
   try {
     for (let count = 0; count < acceptors; count++) {
-      const server = net.createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 }, (socket) => taker.accept(socket));
+      const server = net.createServer(
+        { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 },
+        (socket) => taker.accept(socket),
+      );
       servers.push(server);
       bound = await bind(server, { port: bound, host, backlog, reusePort: acceptors > 1 });
       server.on('error', () => taker.failed());

@@ -12,7 +12,11 @@ import { extensionRefusal, trailerRefusal } from './chunk-lines.ts';
 import { refusals } from './refusals.ts';
 import type { Refusal } from './refusals.ts';
 
-export type Framing = { kind: 'none' } | { kind: 'length'; bytes: number } | { kind: 'chunked' } | { kind: 'untilClose' };
+export type Framing =
+  | { kind: 'none' }
+  | { kind: 'length'; bytes: number }
+  | { kind: 'chunked' }
+  | { kind: 'untilClose' };
 
 const Step = { Size: 0, Extension: 1, SizeLf: 2, Data: 3, DataCr: 4, DataLf: 5, Trailer: 6, TrailerLf: 7 } as const;
 

@@ -9,7 +9,7 @@ import type { Refusal } from './refusals.ts';
  * servers read odd extensions differs, and that difference is what smuggles requests.
  */
 export function extensionRefusal(line: string): Refusal | undefined {
-  for (let at = 0; at < line.length; ) {
+  for (let at = 0; at < line.length;) {
     const nameEnd = line[at] === ';' ? skipText(tokenBytes, line, at + 1) : at + 1;
     if (nameEnd === at + 1) {
       return refusals.InvalidChunkExtension;
@@ -37,7 +37,15 @@ function extensionValueEnd(line: string, start: number): number {
   return -1;
 }
 
-const forbiddenNames = new Set(['authorization', 'proxy-authorization', 'content-encoding', 'content-type', 'content-range', 'trailer', 'cache-control']);
+const forbiddenNames = new Set([
+  'authorization',
+  'proxy-authorization',
+  'content-encoding',
+  'content-type',
+  'content-range',
+  'trailer',
+  'cache-control',
+]);
 
 /**
  * RFC 9110 §6.5.1: a trailer must not frame, route or authenticate, nor change how the content is read. Some servers merge

@@ -88,7 +88,8 @@ export class ClientConnection implements ClientSide, Timed {
     this.pending = before === undefined ? chunk : Buffer.concat([before, chunk]);
     // A head is parsed again from its start only when a line has ended: a client that sends byte by byte costs a parse a line,
     // and there may be only so many lines.
-    const lineEnded = before === undefined || chunk.includes(LF) || this.pending.length >= this.context.requestHead.limits.headBytes;
+    const lineEnded =
+      before === undefined || chunk.includes(LF) || this.pending.length >= this.context.requestHead.limits.headBytes;
     if (lineEnded) {
       this.advance();
     }
@@ -144,7 +145,8 @@ export class ClientConnection implements ClientSide, Timed {
   }
 
   drop(count: number): void {
-    this.pending = this.pending === undefined || count >= this.pending.length ? undefined : this.pending.subarray(count);
+    this.pending =
+      this.pending === undefined || count >= this.pending.length ? undefined : this.pending.subarray(count);
     if (this.pending === undefined) {
       this.resume();
     }
@@ -204,7 +206,9 @@ export class ClientConnection implements ClientSide, Timed {
       return;
     }
     this.phase = 'reading';
-    this.deadlineMs = this.context.deadlines.in(this.pending === undefined ? this.context.timeouts.idleMs : this.context.timeouts.headMs);
+    this.deadlineMs = this.context.deadlines.in(
+      this.pending === undefined ? this.context.timeouts.idleMs : this.context.timeouts.headMs,
+    );
     this.resume();
     this.advance();
   }
@@ -291,4 +295,5 @@ function describeHop(socket: Socket, { scheme }: ClientListener): Hop {
 }
 
 /** A dual-stack socket shows IPv4 peers as `::ffff:192.0.2.1`. */
-const plainAddress = (address: string): string => (address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address);
+const plainAddress = (address: string): string =>
+  address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;

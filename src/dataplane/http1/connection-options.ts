@@ -15,7 +15,13 @@ export type ConnectionOptions = {
 };
 
 const noNames: ReadonlySet<string> = new Set();
-const plain: ConnectionOptions = Object.freeze({ close: false, keepAlive: false, upgrade: undefined, trailers: false, named: noNames });
+const plain: ConnectionOptions = Object.freeze({
+  close: false,
+  keepAlive: false,
+  upgrade: undefined,
+  trailers: false,
+  named: noNames,
+});
 const keptAlive: ConnectionOptions = Object.freeze({ ...plain, keepAlive: true });
 
 export function inspectConnection(head: Head): ConnectionOptions {

@@ -197,7 +197,12 @@ export class Exchange implements UpstreamUser, ResponseTaker {
     const { upstream } = this;
     this.upstream = undefined;
     // A request that is not all out leaves the connection in the middle of a message.
-    if (upstream !== undefined && this.response.upstreamStays && this.request.done && upstream.socket.writableLength === 0) {
+    if (
+      upstream !== undefined &&
+      this.response.upstreamStays &&
+      this.request.done &&
+      upstream.socket.writableLength === 0
+    ) {
       this.giveBack(upstream);
     } else {
       upstream?.destroy();

@@ -26,7 +26,8 @@ type Carrier = SessionHold['carrier'];
 /** By FieldId: 1 for a line that does not go onward. */
 type Drops = Uint8Array;
 
-const drops = (...ids: FieldId[]): Drops => Uint8Array.from({ length: fieldIdCount }, (_, id) => (ids.includes(id) ? 1 : 0));
+const drops = (...ids: FieldId[]): Drops =>
+  Uint8Array.from({ length: fieldIdCount }, (_, id) => (ids.includes(id) ? 1 : 0));
 const betweenTwo = [Field.Connection, Field.TransferEncoding, Field.Upgrade, Field.KeepAlive, Field.HopByHop];
 const requestDrops = drops(...betweenTwo, Field.Te, Field.Claimed);
 const requestDropsWithHost = drops(...betweenTwo, Field.Te, Field.Claimed, Field.Host);
@@ -69,7 +70,11 @@ export type ResponseEnding = {
   hopLines: string;
 };
 
-export function buildResponseHead(head: Head, connection: ConnectionOptions, { carrier, sessionLines, hopLines }: ResponseEnding): string {
+export function buildResponseHead(
+  head: Head,
+  connection: ConnectionOptions,
+  { carrier, sessionLines, hopLines }: ResponseEnding,
+): string {
   const bodiless = head.status < 200 || head.status === 204;
   const lines = copyLines(head, { drops: bodiless ? bodilessDrops : responseDrops, connection, carrier });
   // The version is that of the sender of this message, which is us (RFC 9110 §6.2).
@@ -103,7 +108,11 @@ function replacementOf(head: Head, index: number, { drops, connection, carrier }
     return '';
   }
   // Connection or a setting may name any header, but never one that frames or routes: without it this would be another message.
-  if (id !== Field.Host && id !== Field.ContentLength && (isNamed(connection, head, index) || isCarrier(carrier, head, index))) {
+  if (
+    id !== Field.Host &&
+    id !== Field.ContentLength &&
+    (isNamed(connection, head, index) || isCarrier(carrier, head, index))
+  ) {
     return '';
   }
   if (id === Field.Cookie && carrier?.type === 'Cookie') {

@@ -29,7 +29,9 @@ export function responseFraming(head: Head, requestMethod: string): Framing | Re
 function declaredFraming(head: Head): Framing | Refusal | undefined {
   const lengths = countOf(head, Field.ContentLength);
   if (countOf(head, Field.TransferEncoding) > 0) {
-    return lengths > 0 ? refusals.ContentLengthWithTransferEncoding : codedFraming(listText(head, Field.TransferEncoding), head.minorVersion);
+    return lengths > 0
+      ? refusals.ContentLengthWithTransferEncoding
+      : codedFraming(listText(head, Field.TransferEncoding), head.minorVersion);
   }
   if (lengths === 0) {
     return undefined;

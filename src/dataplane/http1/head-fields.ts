@@ -48,7 +48,8 @@ export function nameText(head: Head, index: number): string {
 }
 
 /** A value that is not kept. */
-export const valuePiece = (head: Head, index: number): string => piece(head, head.fields[index * stride + 2] ?? 0, head.fields[index * stride + 3] ?? 0);
+export const valuePiece = (head: Head, index: number): string =>
+  piece(head, head.fields[index * stride + 2] ?? 0, head.fields[index * stride + 3] ?? 0);
 
 /** A string of its own, which may be kept. */
 export function valueText(head: Head, index: number): string {

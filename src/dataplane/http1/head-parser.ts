@@ -4,7 +4,19 @@
  *
  *     line ──► field* ──► empty line       any byte out of place ──► refused, with the reason
  */
-import { COLON, CR, HTAB, LF, SP, byteAt, digitBytes, fieldValueBytes, skip, targetBytes, tokenBytes } from './ascii.ts';
+import {
+  COLON,
+  CR,
+  HTAB,
+  LF,
+  SP,
+  byteAt,
+  digitBytes,
+  fieldValueBytes,
+  skip,
+  targetBytes,
+  tokenBytes,
+} from './ascii.ts';
 import { Field, classify, fieldIdCount } from './fields.ts';
 import type { FieldId } from './fields.ts';
 import { refusals } from './refusals.ts';
@@ -97,7 +109,9 @@ function conclude(head: Head, next: number, end: number): HeadOutcome {
   if (head.limit === end && end - head.start < head.limits.headBytes) {
     return 'incomplete';
   }
-  return head.count === 0 && head.bytes.indexOf(LF, head.start) < 0 ? refusals.RequestLineTooLong : refusals.HeadTooLarge;
+  return head.count === 0 && head.bytes.indexOf(LF, head.start) < 0
+    ? refusals.RequestLineTooLong
+    : refusals.HeadTooLarge;
 }
 
 function refuse(head: Head, refusal: Refusal): number {
@@ -165,7 +179,9 @@ function version(head: Head, at: number): number {
     }
   }
   head.minorVersion = byteAt(bytes, at + 7) - 0x30;
-  return bytes[at + 5] === 0x31 && head.minorVersion <= 1 ? at + versionPattern.length : refuse(head, refusals.UnsupportedVersion);
+  return bytes[at + 5] === 0x31 && head.minorVersion <= 1
+    ? at + versionPattern.length
+    : refuse(head, refusals.UnsupportedVersion);
 }
 
 /** status-line, RFC 9112 §4; the blank before an empty reason is left out by many servers. */
@@ -182,7 +198,10 @@ function statusLine(head: Head, at: number): number {
   if (bytes[versionEnd] !== SP || skip(digitBytes, bytes, versionEnd + 1, statusEnd) !== statusEnd) {
     return refuse(head, refusals.InvalidStatusLine);
   }
-  head.status = (byteAt(bytes, versionEnd + 1) * 10 + byteAt(bytes, versionEnd + 2)) * 10 + byteAt(bytes, versionEnd + 3) - 111 * 0x30;
+  head.status =
+    (byteAt(bytes, versionEnd + 1) * 10 + byteAt(bytes, versionEnd + 2)) * 10 +
+    byteAt(bytes, versionEnd + 3) -
+    111 * 0x30;
   if (head.status < 100 || head.status > 599 || (bytes[statusEnd] !== SP && bytes[statusEnd] !== CR)) {
     return refuse(head, refusals.InvalidStatusLine);
   }
@@ -191,7 +210,7 @@ function statusLine(head: Head, at: number): number {
 }
 
 function fieldLines(head: Head, start: number): number {
-  for (let at = start; ; ) {
+  for (let at = start; ;) {
     if (at >= head.limit) {
       return incomplete;
     }

@@ -5,7 +5,10 @@ import type { Reply } from '../routing.ts';
 export type ReplyForm = { closes: boolean; isHead: boolean; nowMs: number };
 
 /** The whole response. After a refused message nobody knows where the next one begins, so that its connection is closed. */
-export function renderReply({ status, body, extraHead = '' }: Pick<Reply, 'status' | 'body' | 'extraHead'>, form: ReplyForm): Buffer {
+export function renderReply(
+  { status, body, extraHead = '' }: Pick<Reply, 'status' | 'body' | 'extraHead'>,
+  form: ReplyForm,
+): Buffer {
   const content = Buffer.from(body.endsWith('\n') ? body : `${body}\n`);
   const retryAfter = status === 503 && !/^retry-after:/im.test(extraHead) ? 'Retry-After: 1\r\n' : '';
   const head =

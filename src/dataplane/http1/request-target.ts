@@ -36,7 +36,9 @@ function absolute(rest: string): Target | undefined {
 
 function splitQuery(target: string): Target {
   const question = target.indexOf('?');
-  return question < 0 ? { path: target, query: '' } : { path: target.slice(0, question), query: target.slice(question + 1) };
+  return question < 0
+    ? { path: target, query: '' }
+    : { path: target.slice(0, question), query: target.slice(question + 1) };
 }
 
 /**
@@ -48,7 +50,10 @@ export function hostOf(authority: string): string | undefined {
   if (hostEnd <= 0) {
     return undefined;
   }
-  if (hostEnd < authority.length && (authority[hostEnd] !== ':' || skipText(digitBytes, authority, hostEnd + 1) !== authority.length)) {
+  if (
+    hostEnd < authority.length &&
+    (authority[hostEnd] !== ':' || skipText(digitBytes, authority, hostEnd + 1) !== authority.length)
+  ) {
     return undefined;
   }
   return authority.slice(0, hostEnd).toLowerCase();

@@ -91,7 +91,8 @@ export function inspectRequest(head: Head): Request | Refusal {
   if (isRefusal(hostField)) {
     return hostField;
   }
-  const { authority, host } = target.authority === undefined ? hostField : { authority: target.authority, host: hostOf(target.authority) ?? '' };
+  const { authority, host } =
+    target.authority === undefined ? hostField : { authority: target.authority, host: hostOf(target.authority) ?? '' };
   const framing = requestFraming(head);
   if (isRefusal(framing)) {
     return framing;

@@ -96,7 +96,9 @@ export class ResponseReader {
     if (head.status === 101) {
       this.switchProtocols(head, connection, length);
     } else if (head.status < 200) {
-      this.taker.interim(buildResponseHead(head, connection, { carrier: this.taker.carrier, sessionLines: '', hopLines: '' }));
+      this.taker.interim(
+        buildResponseHead(head, connection, { carrier: this.taker.carrier, sessionLines: '', hopLines: '' }),
+      );
     } else {
       this.takeFinalHead(head, connection, length);
     }
@@ -119,7 +121,10 @@ export class ResponseReader {
     }
     this.step = 'body';
     this.dechunks = this.taker.http10 && framing.kind === 'chunked';
-    this.body = createBody(framing, this.dechunks ? (bytes, start, end) => void this.content.push(bytes.subarray(start, end)) : undefined);
+    this.body = createBody(
+      framing,
+      this.dechunks ? (bytes, start, end) => void this.content.push(bytes.subarray(start, end)) : undefined,
+    );
     this.upstreamStays = head.minorVersion === 1 && !connection.close && framing.kind !== 'untilClose';
     this.clientStays = !this.endsWithConnection && this.taker.clientMayStay();
     this.keepAliveSeconds = this.taker.isFirstResponse() ? keepAliveSeconds(head) : undefined;
@@ -138,7 +143,10 @@ export class ResponseReader {
   private hopLines(head: Head, connection: ConnectionOptions): string {
     const chunked = this.body.kind === 'chunked' && !this.dechunks ? 'Transfer-Encoding: chunked\r\n' : '';
     // RFC 9110 §15.5.22: a 426 says what to upgrade to.
-    const upgrade = head.status === 426 && connection.upgrade !== undefined ? `Upgrade: ${connection.upgrade}\r\nConnection: upgrade\r\n` : '';
+    const upgrade =
+      head.status === 426 && connection.upgrade !== undefined
+        ? `Upgrade: ${connection.upgrade}\r\nConnection: upgrade\r\n`
+        : '';
     if (!this.clientStays) {
       return `${chunked}${upgrade}Connection: close\r\n`;
     }
@@ -146,7 +154,8 @@ export class ResponseReader {
   }
 
   private sessionLines(head: Head): string {
-    const endsSession = countOf(head, Field.HoldfastSession) > 0 && listText(head, Field.HoldfastSession).toLowerCase() === 'end';
+    const endsSession =
+      countOf(head, Field.HoldfastSession) > 0 && listText(head, Field.HoldfastSession).toLowerCase() === 'end';
     return this.taker.sessionLines(setCookies(head), endsSession);
   }
 

@@ -104,7 +104,10 @@ export function createHttp1Server(options: Http1ServerOptions): Http1Server {
   return {
     counters,
     async listen({ port, host, listenerPort = port }) {
-      const listener = await openPort({ port, host }, { accept: (socket) => accept(socket, listenerPort), failed: () => counters.acceptErrors++ });
+      const listener = await openPort(
+        { port, host },
+        { accept: (socket) => accept(socket, listenerPort), failed: () => counters.acceptErrors++ },
+      );
       listeners.add(listener);
       return {
         port: listener.port,

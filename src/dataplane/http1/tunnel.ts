@@ -4,7 +4,12 @@ import { joinedCopy } from './byte-copy.ts';
 import type { ClientSide } from './client-side.ts';
 import type { ServerContext } from './options.ts';
 
-export type TunnelParts = { client: ClientSide; upstream: UpstreamConnection; hold: SessionHold; context: ServerContext };
+export type TunnelParts = {
+  client: ClientSide;
+  upstream: UpstreamConnection;
+  hold: SessionHold;
+  context: ServerContext;
+};
 
 /**
  * After 101: bytes both ways, each way ended by itself. The session is held until both are over.

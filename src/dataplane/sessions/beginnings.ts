@@ -21,7 +21,8 @@ const maxEndpointsTried = 3;
 export function createBeginnings(context: HoldContext, { counters, backends, random }: Tools): Beginnings {
   const isFirstLoss = createLossMemory();
 
-  const find = (route: KnownRoute, tried: readonly string[]) => findPlace(route, { backends: backends(), tried, nowMs: context.clock.nowMs(), random });
+  const find = (route: KnownRoute, tried: readonly string[]) =>
+    findPlace(route, { backends: backends(), tried, nowMs: context.clock.nowMs(), random });
 
   const start = (route: KnownRoute, { backend, slot }: Place, origin: Origin): RouteDecision => {
     backend.record.previousUid = slot.endpoint.uid;
@@ -39,7 +40,10 @@ export function createBeginnings(context: HoldContext, { counters, backends, ran
   const stay = (route: KnownRoute, { replaces }: Origin): RouteDecision | undefined => {
     const slot = replaces && slotOf(replaces);
     if (replaces === undefined || slot === undefined) return undefined;
-    return { kind: 'forward', hold: new PinnedHold(context, route, { ...replaces, slot, nowMs: context.clock.nowMs() }) };
+    return {
+      kind: 'forward',
+      hold: new PinnedHold(context, route, { ...replaces, slot, nowMs: context.clock.nowMs() }),
+    };
   };
 
   const countLoss = ({ token, backend, why }: Loss) => {
@@ -53,9 +57,13 @@ export function createBeginnings(context: HoldContext, { counters, backends, ran
       const tried = origin.tried.length;
       if (found.kind === 'place' && tried < maxEndpointsTried) return start(route, found, origin);
       const key = found.kind === 'place' ? found.backend.key : found.key;
-      return stay(route, origin) ?? refuse(key, found.kind === 'place' || tried > 0 ? connectFailed(key, tried) : noPlace(found));
+      return (
+        stay(route, origin) ??
+        refuse(key, found.kind === 'place' || tried > 0 ? connectFailed(key, tried) : noPlace(found))
+      );
     },
-    canBegin: (route, { tried, replaces }) => find(route, tried).kind === 'place' || (replaces !== undefined && slotOf(replaces) !== undefined),
+    canBegin: (route, { tried, replaces }) =>
+      find(route, tried).kind === 'place' || (replaces !== undefined && slotOf(replaces) !== undefined),
     lose(route, loss) {
       if (route.onEndpointLost === 'Reject') {
         countLoss(loss);
@@ -63,7 +71,8 @@ export function createBeginnings(context: HoldContext, { counters, backends, ran
       }
       const found = find(route, loss.tried);
       // Where no pod has room the client keeps its token and may find its pod again: nothing is lost until it gets another.
-      if (found.kind === 'none') return refuse(found.key, loss.tried.length > 0 ? connectFailed(found.key, loss.tried.length) : noPlace(found));
+      if (found.kind === 'none')
+        return refuse(found.key, loss.tried.length > 0 ? connectFailed(found.key, loss.tried.length) : noPlace(found));
       countLoss(loss);
       return start(route, found, { tried: loss.tried, replaces: undefined });
     },

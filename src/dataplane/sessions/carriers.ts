@@ -15,7 +15,8 @@ export interface KnownCarrier {
 }
 
 /** Made once per table: only the token changes. */
-export const knownCarrier = (carrier: Carrier): KnownCarrier => (carrier.type === 'Cookie' ? cookieCarrier(carrier) : headerCarrier(carrier.name));
+export const knownCarrier = (carrier: Carrier): KnownCarrier =>
+  carrier.type === 'Cookie' ? cookieCarrier(carrier) : headerCarrier(carrier.name);
 
 /**
  * RFC 6265 section 5.3: a cookie is replaced or removed only by one of the same name, domain and path; browsers also ask for the same
@@ -37,10 +38,23 @@ function cookieCarrier({ type, name, lifetimeType, ...rest }: CookieCarrier): Kn
   };
 }
 
-function cookieAttributes({ path, domain, secure, sameSite, partitioned }: Omit<CookieCarrier, 'type' | 'name' | 'lifetimeType'>): string {
+function cookieAttributes({
+  path,
+  domain,
+  secure,
+  sameSite,
+  partitioned,
+}: Omit<CookieCarrier, 'type' | 'name' | 'lifetimeType'>): string {
   // A head is written as latin1: anything beyond ASCII would come out as another character, a line break among them.
   const asciiPath = path.replaceAll(/[^\x20-\x7e]/gu, encodeURIComponent);
-  const given = [`Path=${asciiPath}`, domain === undefined ? '' : `Domain=${domain}`, secure ? 'Secure' : '', 'HttpOnly', `SameSite=${sameSite}`, partitioned ? 'Partitioned' : ''];
+  const given = [
+    `Path=${asciiPath}`,
+    domain === undefined ? '' : `Domain=${domain}`,
+    secure ? 'Secure' : '',
+    'HttpOnly',
+    `SameSite=${sameSite}`,
+    partitioned ? 'Partitioned' : '',
+  ];
   return given.filter(Boolean).join('; ');
 }
 

@@ -7,7 +7,11 @@ const maxTokens = 8;
 export function readCookies(headers: readonly string[], name: string): string[] {
   const values: string[] = [];
   for (const header of headers) {
-    for (let at = header.indexOf(name); at !== -1 && values.length < maxTokens; at = header.indexOf(name, at + name.length)) {
+    for (
+      let at = header.indexOf(name);
+      at !== -1 && values.length < maxTokens;
+      at = header.indexOf(name, at + name.length)
+    ) {
       if (!beginsCookie(header, at) || header.charAt(at + name.length) !== '=') continue;
       const end = header.indexOf(';', at);
       values.push(unquote(header.slice(at + name.length + 1, end === -1 ? header.length : end).trim()));
@@ -23,7 +27,8 @@ function beginsCookie(header: string, at: number): boolean {
   return before < 0 || header.charAt(before) === ';';
 }
 
-const unquote = (value: string) => (value.length >= 2 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value);
+const unquote = (value: string) =>
+  value.length >= 2 && value.startsWith('"') && value.endsWith('"') ? value.slice(1, -1) : value;
 
 /** Whether a response's Set-Cookie takes the cookie away: an empty value, or one that is over at once (Max-Age wins over Expires). */
 export function expiresCookie(setCookie: string, name: string, nowMs: number): boolean {

@@ -52,7 +52,19 @@ export function createEndpointSlots(): EndpointSlots {
 
   const add = (endpoint: Endpoint, backend: BackendRecord): EndpointSlot => {
     const number = free.pop() ?? byNumber.length;
-    const slot = { number, endpoint, backend, inTable: true, sessions: 0, starting: 0, open: 0, lastSeenS: 0, refusals: 0, avoidUntilMs: 0, unreachable: false };
+    const slot = {
+      number,
+      endpoint,
+      backend,
+      inTable: true,
+      sessions: 0,
+      starting: 0,
+      open: 0,
+      lastSeenS: 0,
+      refusals: 0,
+      avoidUntilMs: 0,
+      unreachable: false,
+    };
     byNumber[number] = slot;
     byId.set(endpoint.id, slot);
     return slot;

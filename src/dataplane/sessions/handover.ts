@@ -20,7 +20,11 @@ export function listHandedSessions(sessions: Pick<SessionTable, 'size' | 'all'>)
   );
 }
 
-export type Inheritance = { sessions: Pick<SessionTable, 'slots' | 'inherit'>; table: RoutingTable; hasEnded: (id: string) => boolean };
+export type Inheritance = {
+  sessions: Pick<SessionTable, 'slots' | 'inherit'>;
+  table: RoutingTable;
+  hasEnded: (id: string) => boolean;
+};
 
 /**
  * Counts handed sessions here, except those that were seen to end meanwhile. `false`, and nothing is counted: one is on a pod that this

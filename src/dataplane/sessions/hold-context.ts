@@ -41,7 +41,11 @@ export type ConnectFailure = ReturnType<SessionHold['connectFailed']>;
 export type ResponseHead = Parameters<SessionHold['responseHead']>[0];
 
 /** In header mode, too: an app need not know how the token travels. */
-export function isEndedByApp({ setCookies, endsSession }: ResponseHead, { carrier }: KnownRoute, clock: Clock): boolean {
+export function isEndedByApp(
+  { setCookies, endsSession }: ResponseHead,
+  { carrier }: KnownRoute,
+  clock: Clock,
+): boolean {
   return endsSession || setCookies.some((line) => expiresCookie(line, carrier.name, clock.nowMs()));
 }
 
@@ -51,13 +55,22 @@ export function endByApp(context: HoldContext, token: Token): void {
 }
 
 /** A new token is remembered as verified: the client's next request brings it. */
-export function tokenLine({ carrier }: KnownRoute, backend: KnownBackend, { token, cache }: { token: Omit<Token, 'keyId'>; cache: TokenCache }): string {
+export function tokenLine(
+  { carrier }: KnownRoute,
+  backend: KnownBackend,
+  { token, cache }: { token: Omit<Token, 'keyId'>; cache: TokenCache },
+): string {
   const text = encodeToken(token, backend.keys);
   cache.put(text, { ...token, keyId: backend.keys.current });
   return carrier.give(text, lifetimeS(backend, token));
 }
 
 /** Whole seconds from now, which is when the token was made, to the absolute limit. */
-function lifetimeS({ limits: { absoluteTimeoutMs } }: KnownBackend, { issuedAtS, lastSeenS }: Omit<Token, 'keyId'>): number | undefined {
-  return absoluteTimeoutMs === undefined ? undefined : Math.max(0, issuedAtS - lastSeenS + Math.floor(absoluteTimeoutMs / 1000));
+function lifetimeS(
+  { limits: { absoluteTimeoutMs } }: KnownBackend,
+  { issuedAtS, lastSeenS }: Omit<Token, 'keyId'>,
+): number | undefined {
+  return absoluteTimeoutMs === undefined
+    ? undefined
+    : Math.max(0, issuedAtS - lastSeenS + Math.floor(absoluteTimeoutMs / 1000));
 }

@@ -9,7 +9,15 @@ import type { Endpoint } from '../../core/table/routing-table.ts';
 import type { SessionHold } from '../routing.ts';
 import type { KnownBackend } from './backends.ts';
 import type { EndpointSlot } from './endpoint-slots.ts';
-import { endByApp, isEndedByApp, tokenLine, type ConnectFailure, type HoldContext, type Origin, type ResponseHead } from './hold-context.ts';
+import {
+  endByApp,
+  isEndedByApp,
+  tokenLine,
+  type ConnectFailure,
+  type HoldContext,
+  type Origin,
+  type ResponseHead,
+} from './hold-context.ts';
 import { noteAnswered, noteRefused, retryAfterMs } from './reachability.ts';
 import type { KnownRoute } from './routes.ts';
 import type { SessionEntry } from './session-table.ts';
@@ -26,7 +34,11 @@ export class NewHold implements SessionHold {
   #retries = 0;
   #released = false;
 
-  constructor(context: HoldContext, route: KnownRoute, { backend, slot, origin }: { backend: KnownBackend; slot: EndpointSlot; origin: Origin }) {
+  constructor(
+    context: HoldContext,
+    route: KnownRoute,
+    { backend, slot, origin }: { backend: KnownBackend; slot: EndpointSlot; origin: Origin },
+  ) {
     this.#context = context;
     this.#route = route;
     this.#backend = backend;
@@ -71,7 +83,12 @@ export class NewHold implements SessionHold {
       context.sessions.end(replaces.token, 'Replaced');
       context.announceEnd(replaces.token);
     }
-    const token = { ...session, endpointId: this.endpoint.id, backendId: this.#backend.id, lastSeenS: session.issuedAtS };
+    const token = {
+      ...session,
+      endpointId: this.endpoint.id,
+      backendId: this.#backend.id,
+      lastSeenS: session.issuedAtS,
+    };
     return tokenLine(this.#route, context.backend(this.#backend.key) ?? this.#backend, { token, cache: context.cache });
   }
 
@@ -98,6 +115,7 @@ export class NewHold implements SessionHold {
     }
     const nowMs = context.clock.nowMs();
     sessions.close(this.#session, nowMs);
-    if (nowMs - this.#session.issuedAtS * 1000 > renewAfterMs(this.#backend.limits)) context.announceSeen(this.#session);
+    if (nowMs - this.#session.issuedAtS * 1000 > renewAfterMs(this.#backend.limits))
+      context.announceSeen(this.#session);
   }
 }

@@ -10,7 +10,15 @@ import type { Endpoint } from '../../core/table/routing-table.ts';
 import type { SessionHold } from '../routing.ts';
 import type { KnownBackend } from './backends.ts';
 import type { EndpointSlot } from './endpoint-slots.ts';
-import { endByApp, isEndedByApp, tokenLine, type ConnectFailure, type HoldContext, type OwnedSession, type ResponseHead } from './hold-context.ts';
+import {
+  endByApp,
+  isEndedByApp,
+  tokenLine,
+  type ConnectFailure,
+  type HoldContext,
+  type OwnedSession,
+  type ResponseHead,
+} from './hold-context.ts';
 import { noteAnswered, noteRefused, retryAfterMs } from './reachability.ts';
 import type { KnownRoute } from './routes.ts';
 
@@ -27,7 +35,11 @@ export class PinnedHold implements SessionHold {
   #retries = 0;
   #released = false;
 
-  constructor(context: HoldContext, route: KnownRoute, { backend, token, slot, nowMs }: OwnedSession & { slot: EndpointSlot; nowMs: number }) {
+  constructor(
+    context: HoldContext,
+    route: KnownRoute,
+    { backend, token, slot, nowMs }: OwnedSession & { slot: EndpointSlot; nowMs: number },
+  ) {
     this.#context = context;
     this.#route = route;
     this.#backend = backend;
@@ -56,7 +68,12 @@ export class PinnedHold implements SessionHold {
       return { kind: 'retry', afterMs };
     }
     slot.unreachable = endpoint !== undefined;
-    const next = context.lose(this.#route, { backend: this.#backend, token: this.#token, why: 'ConnectFailed', tried: [this.#token.endpointId] });
+    const next = context.lose(this.#route, {
+      backend: this.#backend,
+      token: this.#token,
+      why: 'ConnectFailed',
+      tried: [this.#token.endpointId],
+    });
     this.release();
     return next;
   }
@@ -73,7 +90,10 @@ export class PinnedHold implements SessionHold {
     const nowMs = context.clock.nowMs();
     if (!isRenewalDue(this.#token, backend.limits, { nowMs, currentKey: backend.keys.current })) return '';
     this.#clientDateS = tokenSeconds(nowMs);
-    return tokenLine(this.#route, backend, { token: { ...this.#token, lastSeenS: this.#clientDateS }, cache: context.cache });
+    return tokenLine(this.#route, backend, {
+      token: { ...this.#token, lastSeenS: this.#clientDateS },
+      cache: context.cache,
+    });
   }
 
   release(): void {

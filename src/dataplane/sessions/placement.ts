@@ -9,10 +9,17 @@ import type { KnownRoute } from './routes.ts';
 export type Place = { kind: 'place'; backend: KnownBackend; slot: EndpointSlot };
 
 /** Why there is none, said of the backend that would have got the session; `backend`: undefined where the table does not have it. */
-export type NoPlace = { kind: 'none'; why: NoneReason; key: string; backend: KnownBackend | undefined } | { kind: 'none'; why: 'AllWeightsZero'; key: string };
+export type NoPlace =
+  | { kind: 'none'; why: NoneReason; key: string; backend: KnownBackend | undefined }
+  | { kind: 'none'; why: 'AllWeightsZero'; key: string };
 
 /** `tried`: ids of endpoints that refused this request. */
-export type Search = { backends: ReadonlyMap<string, KnownBackend>; tried: readonly string[]; nowMs: number; random: () => number };
+export type Search = {
+  backends: ReadonlyMap<string, KnownBackend>;
+  tried: readonly string[];
+  nowMs: number;
+  random: () => number;
+};
 
 /**
  * Where the backend that was drawn can take no session, the next one is asked. (Gateway API would rather have 503 for its share of the
@@ -36,5 +43,7 @@ function findInBackend(key: string, { backends, tried, nowMs, random }: Search):
   const eligible = eligibleTargets(backend.slots, { nowMs, maxSessions, tried });
   if (eligible.kind === 'none') return { kind: 'none', why: eligible.why, key, backend };
   const slot = pickTarget(policy, eligible.targets, { random, previousUid: backend.record.previousUid });
-  return slot === undefined ? { kind: 'none', why: 'NoEndpointAccepting', key, backend } : { kind: 'place', backend, slot };
+  return slot === undefined
+    ? { kind: 'none', why: 'NoEndpointAccepting', key, backend }
+    : { kind: 'place', backend, slot };
 }

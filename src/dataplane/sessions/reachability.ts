@@ -37,7 +37,9 @@ const retryDelaysMs = [100, 300, 600];
  * When a request that was refused tries the endpoint again, after so many retries; undefined: no more. Where a request before it waited
  * in vain for a whole second there is nothing to wait for.
  */
-export const retryAfterMs = ({ unreachable }: Reachability, retries: number): number | undefined => (unreachable ? undefined : retryDelaysMs[retries]);
+export const retryAfterMs = ({ unreachable }: Reachability, retries: number): number | undefined =>
+  unreachable ? undefined : retryDelaysMs[retries];
 
 /** Whether a session of the endpoint need not even try. */
-export const isGivenUp = ({ unreachable, avoidUntilMs }: Reachability, nowMs: number): boolean => unreachable && nowMs < avoidUntilMs;
+export const isGivenUp = ({ unreachable, avoidUntilMs }: Reachability, nowMs: number): boolean =>
+  unreachable && nowMs < avoidUntilMs;

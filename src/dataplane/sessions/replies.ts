@@ -18,7 +18,11 @@ export const notReady: Reply = {
   extraHead: retrySoon,
 };
 
-export const noRoute: Reply = { status: 404, reason: 'NoRoute', body: 'No route matches the host and path of this request.\n' };
+export const noRoute: Reply = {
+  status: 404,
+  reason: 'NoRoute',
+  body: 'No route matches the host and path of this request.\n',
+};
 
 export function noPlace(none: NoPlace): Refusal {
   if (none.why === 'AllWeightsZero') return noWeight(none.key);

@@ -88,7 +88,11 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
     canBegin: (route, origin) => beginnings.canBegin(route, origin),
     lose: (route, loss) => beginnings.lose(route, loss),
   };
-  const beginnings = createBeginnings(context, { counters, backends: () => state?.backends ?? new Map(), random: ports.random });
+  const beginnings = createBeginnings(context, {
+    counters,
+    backends: () => state?.backends ?? new Map(),
+    random: ports.random,
+  });
 
   const seenMs = (session: SessionId, nowMs: number) => {
     const hereMs = sessions.seenMs(session, nowMs);
@@ -104,7 +108,11 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
     });
 
   const settle = (pending: Pending, nowMs: number): RouteDecision | Promise<RouteDecision> => {
-    const decision = decideSession<EndpointSlot, SessionCandidate>(candidatesOf(pending, nowMs), { nowMs, asOfMs, waitUntilMs: pending.waitUntilMs });
+    const decision = decideSession<EndpointSlot, SessionCandidate>(candidatesOf(pending, nowMs), {
+      nowMs,
+      asOfMs,
+      waitUntilMs: pending.waitUntilMs,
+    });
     if (decision.kind !== 'wait') return carryOut(pending, decision, nowMs);
     counters.waited += 1;
     return waiters.wait(decision.untilMs - nowMs).then(() => settle(pending, clock.nowMs()));
@@ -115,7 +123,8 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
     const session = { backend: decision.candidate.known, token: decision.candidate.token };
     if (decision.kind === 'lost') return context.lose(route, { ...session, why: decision.why, tried: [] });
     const slot = decision.endpoint;
-    if (beginsSession && slot.endpoint.state === 'Draining') return context.begin(route, { tried: [], replaces: session });
+    if (beginsSession && slot.endpoint.state === 'Draining')
+      return context.begin(route, { tried: [], replaces: session });
     if (isGivenUp(slot, nowMs)) {
       const loss = { ...session, why: 'ConnectFailed' as const, tried: [session.token.endpointId] };
       // With nowhere else to go it may as well try its own pod once more.
@@ -160,10 +169,16 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
     },
     inherit(handed) {
       const endedHere = ended.told();
-      return state !== undefined && inheritSessions(handed, { sessions, table: state.table, hasEnded: (id) => endedHere.has(id) || heardEnds.has(id) });
+      return (
+        state !== undefined &&
+        inheritSessions(handed, {
+          sessions,
+          table: state.table,
+          hasEnded: (id) => endedHere.has(id) || heardEnds.has(id),
+        })
+      );
     },
   };
 }
-
 
 const reply = (answer: Reply): RouteDecision => ({ kind: 'reply', reply: answer });

@@ -23,7 +23,12 @@ export function knownState(table: RoutingTable, { before, slots, counters }: Wor
   const backends = new Map<string, KnownBackend>();
   for (const [key, source] of Object.entries(table.backends)) {
     const known = before?.backends.get(key);
-    backends.set(key, known?.source === source ? known : knownBackend(source, { before: known, slots, counters: countersOf(counters, key) }));
+    backends.set(
+      key,
+      known?.source === source
+        ? known
+        : knownBackend(source, { before: known, slots, counters: countersOf(counters, key) }),
+    );
   }
   if (before !== undefined) leaveOld(before.backends, backends, slots);
   const sameRoutes = before?.table.routes === table.routes && before.table.listeners === table.listeners;

@@ -34,4 +34,7 @@ const hex = (word: number): string => word.toString(16).padStart(8, '0');
 /** 16 hex digits, as ids stand in messages. */
 export const formatSessionId = ({ sessionHi, sessionLo }: SessionId): string => hex(sessionHi) + hex(sessionLo);
 
-export const parseSessionId = (id: string): SessionId => ({ sessionHi: Number.parseInt(id.slice(0, 8), 16), sessionLo: Number.parseInt(id.slice(8, 16), 16) });
+export const parseSessionId = (id: string): SessionId => ({
+  sessionHi: Number.parseInt(id.slice(0, 8), 16),
+  sessionLo: Number.parseInt(id.slice(8, 16), 16),
+});

@@ -27,7 +27,16 @@ export const bytesPerRow = columns.length * Uint32Array.BYTES_PER_ELEMENT;
 /** `capacity`: a power of two. */
 export function createRows(capacity: number): SessionRows {
   const column = () => new Uint32Array(capacity);
-  return { size: 0, mask: capacity - 1, hi: column(), lo: column(), endpoint: column(), use: column(), lastSeenS: column(), issuedAtS: column() };
+  return {
+    size: 0,
+    mask: capacity - 1,
+    hi: column(),
+    lo: column(),
+    endpoint: column(),
+    use: column(),
+    lastSeenS: column(),
+    issuedAtS: column(),
+  };
 }
 
 /** A cell; the index is always within the column. */

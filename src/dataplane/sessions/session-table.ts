@@ -101,7 +101,7 @@ export function createSessionTable(seen: Pick<OutgoingNews, 'hasRoom' | 'tell'>)
   };
 
   const sweepShard = (rows: SessionRows, nowMs: number) => {
-    for (let row = 0; row <= rows.mask; ) {
+    for (let row = 0; row <= rows.mask;) {
       // A free row has no slot: numbers of slots begin at 1.
       const slot = slots.byNumber(cell(rows.endpoint, row));
       const reason = slot && pastLimit(rows, row, { limits: slot.backend.limits, nowMs });
@@ -181,7 +181,8 @@ type At = { limits: SessionLimits; nowMs: number };
 
 function pastLimit(rows: SessionRows, row: number, { limits, nowMs }: At): EndReason | undefined {
   if (cell(rows.use, row) !== 0) return undefined;
-  if (limits.absoluteTimeoutMs !== undefined && cell(rows.issuedAtS, row) * 1000 + limits.absoluteTimeoutMs <= nowMs) return 'Absolute';
+  if (limits.absoluteTimeoutMs !== undefined && cell(rows.issuedAtS, row) * 1000 + limits.absoluteTimeoutMs <= nowMs)
+    return 'Absolute';
   return cell(rows.lastSeenS, row) * 1000 + limits.idleTimeoutMs <= nowMs ? 'Idle' : undefined;
 }
 
@@ -196,7 +197,13 @@ function* listAll(shards: readonly SessionRows[], slots: EndpointSlots) {
     for (let row = 0; row <= rows.mask; row += 1) {
       const slot = slots.byNumber(cell(rows.endpoint, row));
       if (slot === undefined || cell(rows.use, row) % oneOpen === over) continue;
-      yield { sessionHi: cell(rows.hi, row), sessionLo: cell(rows.lo, row), issuedAtS: cell(rows.issuedAtS, row), lastSeenS: cell(rows.lastSeenS, row), slot };
+      yield {
+        sessionHi: cell(rows.hi, row),
+        sessionLo: cell(rows.lo, row),
+        issuedAtS: cell(rows.issuedAtS, row),
+        lastSeenS: cell(rows.lastSeenS, row),
+        slot,
+      };
     }
   }
 }
@@ -205,7 +212,11 @@ function* listSessions(shards: readonly SessionRows[], slot: EndpointSlot) {
   for (const rows of shards) {
     for (let row = 0; row <= rows.mask; row += 1) {
       if (rows.endpoint[row] !== slot.number) continue;
-      yield { open: cell(rows.use, row) >> 1, lastSeenS: cell(rows.lastSeenS, row), issuedAtS: cell(rows.issuedAtS, row) };
+      yield {
+        open: cell(rows.use, row) >> 1,
+        lastSeenS: cell(rows.lastSeenS, row),
+        issuedAtS: cell(rows.issuedAtS, row),
+      };
     }
   }
 }

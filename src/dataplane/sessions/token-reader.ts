@@ -4,7 +4,12 @@ import type { SessionCounters } from './counters.ts';
 import type { TokenCache } from './token-cache.ts';
 
 /** `keysOf`: the keys of a backend of the request's route, by its id. */
-export type TokenTools = { keysOf: (backendId: number) => SigningKeys | undefined; cache: TokenCache; counters: Pick<SessionCounters, 'badTokens'>; nowMs: number };
+export type TokenTools = {
+  keysOf: (backendId: number) => SigningKeys | undefined;
+  cache: TokenCache;
+  counters: Pick<SessionCounters, 'badTokens'>;
+  nowMs: number;
+};
 
 /** The valid tokens among some texts that a client sent, in their order. */
 export function readTokens(texts: readonly string[], tools: TokenTools): Token[] {

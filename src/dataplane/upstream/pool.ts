@@ -41,7 +41,11 @@ const maxIdleMs = 60_000;
 
 export function createUpstreamPool(clock: Clock, deadlines: Deadlines, options: PoolOptions): UpstreamPool {
   const groups = new Map<string, ConnectionGroup>();
-  const reachability = createReachability({ clock, timeoutMs: options.connectTimeoutMs, options: options.reachability });
+  const reachability = createReachability({
+    clock,
+    timeoutMs: options.connectTimeoutMs,
+    options: options.reachability,
+  });
   const sharedBytes = Buffer.allocUnsafeSlow(64 * 1024);
   let open = 0;
   let closing = false;
@@ -101,7 +105,8 @@ export function createUpstreamPool(clock: Clock, deadlines: Deadlines, options: 
     },
     give(connection) {
       const { group, idleLimitMs } = connection;
-      const idleMs = idleLimitMs === undefined ? options.idleTimeoutMs : Math.min(idleLimitMs - idleMarginMs, maxIdleMs);
+      const idleMs =
+        idleLimitMs === undefined ? options.idleTimeoutMs : Math.min(idleLimitMs - idleMarginMs, maxIdleMs);
       if (group.gone || idleMs <= 0 || group.idle.length >= options.maxIdlePerEndpoint) {
         connection.destroy();
         return;
@@ -137,7 +142,9 @@ export function createUpstreamPool(clock: Clock, deadlines: Deadlines, options: 
   };
 }
 
-const createGroup = (parts: Pick<ConnectionGroup, 'host' | 'port' | 'gone' | 'sharedBytes' | 'closed'>): ConnectionGroup => ({
+const createGroup = (
+  parts: Pick<ConnectionGroup, 'host' | 'port' | 'gone' | 'sharedBytes' | 'closed'>,
+): ConnectionGroup => ({
   ...parts,
   idle: [],
   members: new Set(),

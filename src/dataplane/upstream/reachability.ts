@@ -86,7 +86,10 @@ export function createReachability({ clock, timeoutMs, options }: Tools): Reacha
 }
 
 /** Adds to everybody's silence, and answers who has waited too long. */
-function longestSilence(group: ConnectionGroup, { sweepMs, awaitedMs, quietMs }: ReachabilityOptions): 'awaited' | 'quiet' | 'nobody' {
+function longestSilence(
+  group: ConnectionGroup,
+  { sweepMs, awaitedMs, quietMs }: ReachabilityOptions,
+): 'awaited' | 'quiet' | 'nobody' {
   let longest: 'awaited' | 'quiet' | 'nobody' = 'nobody';
   for (const connection of group.members) {
     const { user } = connection;
@@ -102,11 +105,18 @@ function longestSilence(group: ConnectionGroup, { sweepMs, awaitedMs, quietMs }:
   return longest;
 }
 
-function probe({ host, port }: ConnectionGroup, { clock, timeoutMs }: Omit<Tools, 'options'>, done: (answered: boolean) => void): void {
+function probe(
+  { host, port }: ConnectionGroup,
+  { clock, timeoutMs }: Omit<Tools, 'options'>,
+  done: (answered: boolean) => void,
+): void {
   const socket = net.connect({ host, port });
   const finish = (answered: boolean) => {
     cancel();
-    socket.removeAllListeners().on('error', () => undefined).destroy();
+    socket
+      .removeAllListeners()
+      .on('error', () => undefined)
+      .destroy();
     done(answered);
   };
   const cancel = afterInput(clock, timeoutMs, () => finish(false));

@@ -29,7 +29,11 @@ export function createClusterCalls(cluster: Cluster): ClusterApi {
     return kind;
   }
 
-  function scaleOf(resource: Resource, ref: ObjectRef, change: (kind: Kind) => (scale: KubeObject) => unknown): Promise<KubeObject> {
+  function scaleOf(
+    resource: Resource,
+    ref: ObjectRef,
+    change: (kind: Kind) => (scale: KubeObject) => unknown,
+  ): Promise<KubeObject> {
     const kind = kindOf(resource);
     if (kind.scale === undefined) throw new StatusError('NotFound', `${qualifiedPlural(kind)}/scale is not served`);
     return changeScale(cluster, { kind, paths: kind.scale, ref }, change(kind), request);
@@ -47,7 +51,11 @@ export function createClusterCalls(cluster: Cluster): ClusterApi {
     },
     async create(resource, object) {
       const kind = kindOf(resource);
-      return createObject(cluster, { kind, namespace: object.metadata.namespace, object: decodeObject(kind, object, request) }, request);
+      return createObject(
+        cluster,
+        { kind, namespace: object.metadata.namespace, object: decodeObject(kind, object, request) },
+        request,
+      );
     },
     async update(resource, object, subresource?: Subresource) {
       const kind = kindOf(resource);
@@ -73,4 +81,3 @@ export function createClusterCalls(cluster: Cluster): ClusterApi {
     },
   };
 }
-

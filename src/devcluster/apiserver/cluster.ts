@@ -17,7 +17,12 @@ export type Cluster = {
   serviceRange: AddressRange;
 };
 
-export type User = { username: string; uid?: string; groups: readonly string[]; extra?: Readonly<Record<string, readonly string[]>> };
+export type User = {
+  username: string;
+  uid?: string;
+  groups: readonly string[];
+  extra?: Readonly<Record<string, readonly string[]>>;
+};
 
 /** How a write is to be done. */
 export type WriteRequest = {
@@ -45,4 +50,8 @@ export const notFound = (kind: Kind, name: string): StatusError =>
 const outdated = 'the object has been modified; please apply your changes to the latest version and try again';
 
 export const conflict = (kind: Kind, name: string, why = outdated): StatusError =>
-  new StatusError('Conflict', `Operation cannot be fulfilled on ${qualifiedPlural(kind)} "${name}": ${why}`, detailsOf(kind, name));
+  new StatusError(
+    'Conflict',
+    `Operation cannot be fulfilled on ${qualifiedPlural(kind)} "${name}": ${why}`,
+    detailsOf(kind, name),
+  );

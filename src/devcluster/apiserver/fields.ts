@@ -2,7 +2,10 @@
 import { isJsonObject, type JsonObject } from '../schema/json.ts';
 
 export function valueAt(object: unknown, ...path: readonly string[]): unknown {
-  return path.reduce<unknown>((value, name) => (isJsonObject(value) && Object.hasOwn(value, name) ? value[name] : undefined), object);
+  return path.reduce<unknown>(
+    (value, name) => (isJsonObject(value) && Object.hasOwn(value, name) ? value[name] : undefined),
+    object,
+  );
 }
 
 /** Empty where there is none. */
@@ -16,8 +19,10 @@ export function listAt(object: unknown, ...path: readonly string[]): unknown[] {
   return Array.isArray(value) ? value : [];
 }
 
-export const objectsAt = (object: unknown, ...path: readonly string[]): JsonObject[] => listAt(object, ...path).filter(isJsonObject);
-export const textsAt = (object: unknown, ...path: readonly string[]): string[] => listAt(object, ...path).filter((one) => typeof one === 'string');
+export const objectsAt = (object: unknown, ...path: readonly string[]): JsonObject[] =>
+  listAt(object, ...path).filter(isJsonObject);
+export const textsAt = (object: unknown, ...path: readonly string[]): string[] =>
+  listAt(object, ...path).filter((one) => typeof one === 'string');
 
 export function textAt(object: unknown, ...path: readonly string[]): string {
   const value = valueAt(object, ...path);

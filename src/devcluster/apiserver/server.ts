@@ -109,7 +109,10 @@ function issuePodToken(cluster: Cluster, request: PodTokenRequest): { token: str
   const { namespace, serviceAccount, pod, audience, expirationSeconds } = request;
   const account = cluster.store.get('/serviceaccounts', { namespace, name: serviceAccount });
   if (account === undefined) {
-    throw new StatusError('NotFound', `serviceaccounts "${serviceAccount}" not found`, { name: serviceAccount, kind: 'serviceaccounts' });
+    throw new StatusError('NotFound', `serviceaccounts "${serviceAccount}" not found`, {
+      name: serviceAccount,
+      kind: 'serviceaccounts',
+    });
   }
   const subject = { namespace, serviceAccount: { name: serviceAccount, uid: account.metadata.uid ?? '' }, pod };
   return cluster.tokens.issue({ subject, audiences: [audience ?? apiAudience], lifetimeSeconds: expirationSeconds });
@@ -118,7 +121,10 @@ function issuePodToken(cluster: Cluster, request: PodTokenRequest): { token: str
 function formatKubeconfig({ url, token, ca }: { url: string; token: string; ca: string | undefined }): string {
   const name = 'devcluster';
   // The client library takes plain HTTP only where it is told that this is no oversight.
-  const trust = ca === undefined ? { 'insecure-skip-tls-verify': true } : { 'certificate-authority-data': Buffer.from(ca).toString('base64') };
+  const trust =
+    ca === undefined
+      ? { 'insecure-skip-tls-verify': true }
+      : { 'certificate-authority-data': Buffer.from(ca).toString('base64') };
   return stringify({
     apiVersion: 'v1',
     kind: 'Config',

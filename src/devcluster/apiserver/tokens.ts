@@ -51,7 +51,12 @@ export function createTokens({ store, clock }: { store: Pick<Store, 'get'>; cloc
       iat: issuedAt,
       iss: apiAudience,
       jti: randomUUID(),
-      'kubernetes.io': { namespace, ...(nodeName && { node: { name: nodeName } }), ...(pod && { pod }), serviceaccount: serviceAccount },
+      'kubernetes.io': {
+        namespace,
+        ...(nodeName && { node: { name: nodeName } }),
+        ...(pod && { pod }),
+        serviceaccount: serviceAccount,
+      },
       nbf: issuedAt,
       sub: `system:serviceaccount:${namespace}:${serviceAccount.name}`,
     };
@@ -77,15 +82,23 @@ export function createTokens({ store, clock }: { store: Pick<Store, 'get'>; cloc
       const isOverdue = deletionTimestamp !== undefined && Date.parse(deletionTimestamp) < clock.nowMs() - overdueMs;
       return uid === textAt(claims, 'kubernetes.io', field, 'uid') && !isOverdue;
     };
-    return isAlive('/serviceaccounts', 'serviceaccount') && (valueAt(claims, 'kubernetes.io', 'pod') === undefined || isAlive('/pods', 'pod'));
+    return (
+      isAlive('/serviceaccounts', 'serviceaccount') &&
+      (valueAt(claims, 'kubernetes.io', 'pod') === undefined || isAlive('/pods', 'pod'))
+    );
   }
 
   function verify(token: string, audiences: readonly string[]): Verdict {
-    if (token === admin) return audiences.includes(apiAudience) ? { ok: true, user: administrator, audiences: [apiAudience] } : invalidToken;
+    if (token === admin)
+      return audiences.includes(apiAudience)
+        ? { ok: true, user: administrator, audiences: [apiAudience] }
+        : invalidToken;
     const claims = readClaims(token);
     if (claims === undefined) return invalidToken;
-    if ((numberAt(claims, 'exp') ?? 0) * 1000 <= clock.nowMs()) return { ok: false, error: '[invalid bearer token, service account token has expired]' };
-    if (!isBoundToLiving(claims)) return { ok: false, error: '[invalid bearer token, service account token has been invalidated]' };
+    if ((numberAt(claims, 'exp') ?? 0) * 1000 <= clock.nowMs())
+      return { ok: false, error: '[invalid bearer token, service account token has expired]' };
+    if (!isBoundToLiving(claims))
+      return { ok: false, error: '[invalid bearer token, service account token has been invalidated]' };
     const given = textsAt(claims, 'aud');
     const shared = given.filter((audience) => audiences.includes(audience));
     if (shared.length > 0) return { ok: true, user: userOf(claims), audiences: shared };
@@ -100,8 +113,12 @@ function userOf(claims: JsonObject): User {
   const namespace = textAt(claims, 'kubernetes.io', 'namespace');
   const prefix = 'authentication.kubernetes.io';
   const bound = (field: 'pod' | 'node') => ({
-    ...(textAt(claims, 'kubernetes.io', field, 'name') && { [`${prefix}/${field}-name`]: [textAt(claims, 'kubernetes.io', field, 'name')] }),
-    ...(textAt(claims, 'kubernetes.io', field, 'uid') && { [`${prefix}/${field}-uid`]: [textAt(claims, 'kubernetes.io', field, 'uid')] }),
+    ...(textAt(claims, 'kubernetes.io', field, 'name') && {
+      [`${prefix}/${field}-name`]: [textAt(claims, 'kubernetes.io', field, 'name')],
+    }),
+    ...(textAt(claims, 'kubernetes.io', field, 'uid') && {
+      [`${prefix}/${field}-uid`]: [textAt(claims, 'kubernetes.io', field, 'uid')],
+    }),
   });
   return {
     username: textAt(claims, 'sub'),

@@ -6,7 +6,11 @@ export const conditionOf = (conditions: readonly Condition[] | undefined, type: 
   conditions?.find((condition) => condition.type === type);
 
 /** Replaces or appends it. */
-export function withCondition(conditions: readonly Condition[] | undefined, condition: Condition, nowMs: number): Condition[] {
+export function withCondition(
+  conditions: readonly Condition[] | undefined,
+  condition: Condition,
+  nowMs: number,
+): Condition[] {
   const before = conditionOf(conditions, condition.type);
   const since = before?.status === condition.status ? before.lastTransitionTime : undefined;
   const stamped = { ...condition, lastTransitionTime: since ?? formatTime(nowMs) };

@@ -56,7 +56,8 @@ export function runController(controller: Controller, { api, clock, logger, serv
   };
 }
 
-export const isRefusal = (error: unknown, reason: StatusError['reason']): boolean => error instanceof StatusError && error.reason === reason;
+export const isRefusal = (error: unknown, reason: StatusError['reason']): boolean =>
+  error instanceof StatusError && error.reason === reason;
 
 /** For a write to what may be gone by now. */
 export async function unlessGone(write: Promise<unknown>): Promise<void> {

@@ -6,7 +6,13 @@ import type { KubeObject } from '../../kube/ports.ts';
 import { events } from '../../kube/resources.ts';
 import type { ClusterApi } from '../cluster-api.ts';
 
-export type ControllerEvent = { controller: string; type: 'Normal' | 'Warning'; reason: string; action: string; note: string };
+export type ControllerEvent = {
+  controller: string;
+  type: 'Normal' | 'Warning';
+  reason: string;
+  action: string;
+  note: string;
+};
 
 /** Never throws and never waits: an event that cannot be written is logged. A repeat says nothing new and is left out for a while. */
 export type EventRecorder = (regarding: KubeObject, event: ControllerEvent) => void;
@@ -14,7 +20,15 @@ export type EventRecorder = (regarding: KubeObject, event: ControllerEvent) => v
 const repeatAfterMs = 600_000;
 const rememberedEvents = 1000;
 
-export function createEventRecorder({ api, clock, logger }: { api: ClusterApi; clock: Clock; logger: Logger }): EventRecorder {
+export function createEventRecorder({
+  api,
+  clock,
+  logger,
+}: {
+  api: ClusterApi;
+  clock: Clock;
+  logger: Logger;
+}): EventRecorder {
   const told = new Map<string, number>();
   let count = 0;
 
@@ -39,7 +53,11 @@ export function createEventRecorder({ api, clock, logger }: { api: ClusterApi; c
   };
 }
 
-function buildEvent(regarding: KubeObject, event: ControllerEvent, { nowMs, suffix }: { nowMs: number; suffix: string }): KubeObject {
+function buildEvent(
+  regarding: KubeObject,
+  event: ControllerEvent,
+  { nowMs, suffix }: { nowMs: number; suffix: string },
+): KubeObject {
   const { name, uid, resourceVersion } = regarding.metadata;
   const { type, reason, action, note, controller } = event;
   const namespace = regarding.metadata.namespace ?? 'default';

@@ -1,7 +1,13 @@
 /** The kinds that only the controllers use. */
 import type { Resource } from '../../kube/ports.ts';
 
-export const configMaps: Resource = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
+export const configMaps: Resource = {
+  group: '',
+  version: 'v1',
+  kind: 'ConfigMap',
+  plural: 'configmaps',
+  namespaced: true,
+};
 export const horizontalPodAutoscalers: Resource = {
   group: 'autoscaling',
   version: 'v2',

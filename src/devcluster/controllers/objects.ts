@@ -20,7 +20,12 @@ export type LabelSelector = {
 export type IntOrPercent = number | string;
 
 type ContainerPort = { name?: string; containerPort: number; protocol?: string };
-type Container = { name: string; ports?: ContainerPort[]; restartPolicy?: string; resources?: { requests?: Record<string, string | number> } };
+type Container = {
+  name: string;
+  ports?: ContainerPort[];
+  restartPolicy?: string;
+  resources?: { requests?: Record<string, string | number> };
+};
 
 export type Pod = KubeObject & {
   spec: { nodeName?: string; schedulerName?: string; containers: Container[]; initContainers?: Container[] };
@@ -34,7 +39,10 @@ export type Pod = KubeObject & {
   };
 };
 
-export type PodTemplate = { metadata?: { labels?: Record<string, string>; annotations?: Record<string, string>; finalizers?: string[] }; spec: object };
+export type PodTemplate = {
+  metadata?: { labels?: Record<string, string>; annotations?: Record<string, string>; finalizers?: string[] };
+  spec: object;
+};
 
 export type ReplicaSetStatus = {
   replicas: number;
@@ -74,7 +82,13 @@ export type Deployment = KubeObject & {
   status?: DeploymentStatus;
 };
 
-export type ServicePort = { name?: string; port: number; targetPort?: number | string; protocol?: string; appProtocol?: string };
+export type ServicePort = {
+  name?: string;
+  port: number;
+  targetPort?: number | string;
+  protocol?: string;
+  appProtocol?: string;
+};
 export type Service = KubeObject & {
   spec: {
     type?: string;
@@ -87,7 +101,10 @@ export type Service = KubeObject & {
 
 export type Node = KubeObject & { spec?: { unschedulable?: boolean } };
 
-export type Namespace = KubeObject & { spec?: { finalizers?: string[] }; status?: { phase?: string; conditions?: Condition[] } };
+export type Namespace = KubeObject & {
+  spec?: { finalizers?: string[] };
+  status?: { phase?: string; conditions?: Condition[] };
+};
 
 export type DisruptionBudgetStatus = {
   observedGeneration?: number;

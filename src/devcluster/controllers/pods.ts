@@ -15,11 +15,17 @@ export const isActive = (pod: Pod): boolean => !isTerminating(pod) && !isOver(po
 /** Since when, in Unix milliseconds. */
 export function readySinceMs(pod: Pod): number | undefined {
   const ready = conditionOf(pod.status?.conditions, 'Ready');
-  return ready?.status === 'True' && ready.lastTransitionTime !== undefined ? Date.parse(ready.lastTransitionTime) : undefined;
+  return ready?.status === 'True' && ready.lastTransitionTime !== undefined
+    ? Date.parse(ready.lastTransitionTime)
+    : undefined;
 }
 
 /** Ready for at least `minReadySeconds`; where not yet, from when on it will be. */
-export function availability(pod: Pod, minReadySeconds: number, nowMs: number): { available: boolean; fromMs?: number } {
+export function availability(
+  pod: Pod,
+  minReadySeconds: number,
+  nowMs: number,
+): { available: boolean; fromMs?: number } {
   if (!isReady(pod)) return { available: false };
   if (minReadySeconds === 0) return { available: true };
   const since = readySinceMs(pod);

@@ -13,7 +13,8 @@ export type ScaleTarget = { apiVersion?: string; kind: string; name: string };
 /** Throws what the API refuses, and NotFound for a kind that is not served. */
 export type ScaleReader = (namespace: string, target: ScaleTarget) => Promise<Scale>;
 
-const groupOf = ({ apiVersion = 'v1' }: ScaleTarget): string => (apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '');
+const groupOf = ({ apiVersion = 'v1' }: ScaleTarget): string =>
+  apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
 
 export const findResource = (served: readonly Resource[], target: ScaleTarget): Resource | undefined =>
   served.find(({ group, kind }) => group === groupOf(target) && kind === target.kind);
@@ -21,11 +22,13 @@ export const findResource = (served: readonly Resource[], target: ScaleTarget): 
 /** `findResource`, where there must be one. */
 export function requireResource(served: readonly Resource[], target: ScaleTarget): Resource {
   const found = findResource(served, target);
-  if (found === undefined) throw new StatusError('NotFound', `no matches for kind "${target.kind}" in group "${groupOf(target)}"`);
+  if (found === undefined)
+    throw new StatusError('NotFound', `no matches for kind "${target.kind}" in group "${groupOf(target)}"`);
   return found;
 }
 
 export function createScaleReader(api: ClusterApi, served: ServedResources): ScaleReader {
   // A patch of nothing answers the scale as it is.
-  return async (namespace, target) => asScale(await api.patch(requireResource(served(), target), { namespace, name: target.name }, {}, 'scale'));
+  return async (namespace, target) =>
+    asScale(await api.patch(requireResource(served(), target), { namespace, name: target.name }, {}, 'scale'));
 }

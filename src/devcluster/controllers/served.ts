@@ -19,7 +19,9 @@ export function observeServed(
   const ends = new Map<string, () => void>();
 
   function follow(): void {
-    const now = new Map(distinctResources(served()).map((resource) => [`${resource.plural}.${resource.group}`, resource]));
+    const now = new Map(
+      distinctResources(served()).map((resource) => [`${resource.plural}.${resource.group}`, resource]),
+    );
     for (const [name, end] of ends) {
       if (now.has(name)) continue;
       end();

@@ -18,7 +18,11 @@ export function buildConditions(state: PodState, phase: PodPhase, now: string): 
     PodScheduled: isTrue,
   };
   const before = conditionsOf(state.pod);
-  const own = Object.entries(verdicts).map(([type, verdict]): Condition => ({ type, ...verdict, lastTransitionTime: sinceOf(before, type, verdict, now) }));
+  const own = Object.entries(verdicts).map(([type, verdict]): Condition => ({
+    type,
+    ...verdict,
+    lastTransitionTime: sinceOf(before, type, verdict, now),
+  }));
   return [...own, ...before.filter(({ type }) => !(type in verdicts))];
 }
 
@@ -37,7 +41,11 @@ function judgeContainers(state: PodState, phase: PodPhase): Verdict {
     .filter(({ role, container }) => role !== 'init' && !isReady(containerOf(state, container.name), role))
     .map(({ container }) => container.name);
   if (unready.length === 0) return isTrue;
-  return { status: 'False', reason: 'ContainersNotReady', message: `containers with unready status: [${unready.join(' ')}]` };
+  return {
+    status: 'False',
+    reason: 'ContainersNotReady',
+    message: `containers with unready status: [${unready.join(' ')}]`,
+  };
 }
 
 function judgeInit(state: PodState, phase: PodPhase): Verdict {
@@ -47,7 +55,11 @@ function judgeInit(state: PodState, phase: PodPhase): Verdict {
     const known = containerOf(state, container.name);
     return role === 'sidecar' ? !known.started : role === 'init' && !isReady(known, role);
   });
-  return { status: 'False', reason: 'ContainersNotInitialized', message: `containers with incomplete status: [${open.map(({ container }) => container.name).join(' ')}]` };
+  return {
+    status: 'False',
+    reason: 'ContainersNotInitialized',
+    message: `containers with incomplete status: [${open.map(({ container }) => container.name).join(' ')}]`,
+  };
 }
 
 /** A gate is a condition that somebody else has to set. */
@@ -55,7 +67,11 @@ function judgeGates(pod: Pod): Verdict {
   const messages = (pod.spec.readinessGates ?? []).flatMap(({ conditionType }) => {
     const gate = conditionsOf(pod).find(({ type }) => type === conditionType);
     if (!gate) return `corresponding condition of pod readiness gate "${conditionType}" does not exist.`;
-    return gate.status === 'True' ? [] : `the status of pod readiness gate "${conditionType}" is not "True", but ${gate.status}`;
+    return gate.status === 'True'
+      ? []
+      : `the status of pod readiness gate "${conditionType}" is not "True", but ${gate.status}`;
   });
-  return messages.length === 0 ? isTrue : { status: 'False', reason: 'ReadinessGatesNotReady', message: messages.join(', ') };
+  return messages.length === 0
+    ? isTrue
+    : { status: 'False', reason: 'ReadinessGatesNotReady', message: messages.join(', ') };
 }

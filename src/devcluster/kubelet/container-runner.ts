@@ -58,11 +58,14 @@ export function createContainerRunner(world: RunnerWorld): ContainerRunner {
   async function start(container: Container, pod: Pod, report: Report): Promise<void> {
     const launched = launch(container, pod);
     launches.add(launched);
-    const started = await launched.finally(() => launches.delete(launched)).catch((error: unknown) => {
-      const refused = error instanceof StartRefused ? error : new StartRefused('RunContainerError', describeError(error));
-      world.record(container.name, { type: 'Warning', reason: refused.eventReason, note: noteOf(refused) });
-      report({ kind: 'notStarted', reason: refused.reason, message: refused.message });
-    });
+    const started = await launched
+      .finally(() => launches.delete(launched))
+      .catch((error: unknown) => {
+        const refused =
+          error instanceof StartRefused ? error : new StartRefused('RunContainerError', describeError(error));
+        world.record(container.name, { type: 'Warning', reason: refused.eventReason, note: noteOf(refused) });
+        report({ kind: 'notStarted', reason: refused.reason, message: refused.message });
+      });
     if (!started) return;
     for (const event of startEvents(container)) world.record(container.name, event);
     report({ kind: 'started' });
@@ -80,14 +83,21 @@ export function createContainerRunner(world: RunnerWorld): ContainerRunner {
     const place = { cwd: image.cwd, env: withPreload({ ...image.env, ...own }, settingsOf(container, pod)) };
     const logFile = join(world.folders.logs, `${namespace}_${name}_${container.name}.log`);
     const process = await world.processes.start({ command: commandOf(image, container, own), ...place, logFile });
-    const target: HandlerTarget = { container, podIp: world.podIp, run: (command, signal) => runToEnd(command, { ...place, signal }) };
+    const target: HandlerTarget = {
+      container,
+      podIp: world.podIp,
+      run: (command, signal) => runToEnd(command, { ...place, signal }),
+    };
     const entry = { process, over: new AbortController(), target };
     running.set(container.name, entry);
     return entry;
   }
 
   let runs = 0;
-  async function runToEnd(command: readonly string[], { signal, ...place }: { cwd: string; env: Environment; signal: AbortSignal }): Promise<{ isOk: boolean; output: string }> {
+  async function runToEnd(
+    command: readonly string[],
+    { signal, ...place }: { cwd: string; env: Environment; signal: AbortSignal },
+  ): Promise<{ isOk: boolean; output: string }> {
     runs += 1;
     const logFile = join(world.folders.pod, 'exec', `${runs}.log`);
     const process = await world.processes.start({ command, ...place, logFile });
@@ -104,14 +114,19 @@ export function createContainerRunner(world: RunnerWorld): ContainerRunner {
   }
 
   function settingsOf(container: Container, pod: Pod): PodSettings {
-    const mounts = mountsOf(container, world.volumes.folder).toSorted((one, other) => other.path.length - one.path.length);
+    const mounts = mountsOf(container, world.volumes.folder).toSorted(
+      (one, other) => other.path.length - one.path.length,
+    );
     return { address: world.podIp, namespace: pod.metadata.namespace ?? '', mounts, namesFile: world.namesFile };
   }
 
   async function probe({ over, target }: Running, kind: ProbeKind, report: Report): Promise<void> {
     const handler = probeOf(target.container, kind);
     if (!handler) return;
-    const { isHealthy, message } = await world.prober.probe(handler, target, { signal: over.signal, timeoutMs: (handler.timeoutSeconds ?? 1) * 1000 });
+    const { isHealthy, message } = await world.prober.probe(handler, target, {
+      signal: over.signal,
+      timeoutMs: (handler.timeoutSeconds ?? 1) * 1000,
+    });
     if (over.signal.aborted) return;
     const note = `${kind.charAt(0).toUpperCase()}${kind.slice(1)} probe failed: ${message}`;
     if (!isHealthy) world.record(target.container.name, { type: 'Warning', reason: 'Unhealthy', note });
@@ -124,7 +139,8 @@ export function createContainerRunner(world: RunnerWorld): ContainerRunner {
       await world.prober.callHook(lifecycle?.preStop ?? {}, target, over.signal);
     } catch {
       // The kubelet keeps to itself what went wrong, too. One that ended with its container has not failed.
-      if (!over.signal.aborted) world.record(name, { type: 'Warning', reason: 'FailedPreStopHook', note: 'PreStopHook failed' });
+      if (!over.signal.aborted)
+        world.record(name, { type: 'Warning', reason: 'FailedPreStopHook', note: 'PreStopHook failed' });
     }
     report({ kind: 'hookOver' });
   }
@@ -153,7 +169,8 @@ export function createContainerRunner(world: RunnerWorld): ContainerRunner {
   };
 }
 
-const noteOf = ({ eventReason, message }: StartRefused): string => (eventReason === 'Failed' ? `Error: ${message}` : message);
+const noteOf = ({ eventReason, message }: StartRefused): string =>
+  eventReason === 'Failed' ? `Error: ${message}` : message;
 
 const startEvents = ({ image }: Container) => [
   { type: 'Normal' as const, reason: 'Pulled', note: `Container image "${image}" already present on machine` },

@@ -72,14 +72,18 @@ function mayStart(state: PodState, { role, container }: PodContainer): boolean {
   if (state.ending) return false;
   if (state.initialized) return role !== 'init';
   const all = containersOf(state.pod);
-  const before = all.slice(0, all.findIndex((other) => other.container === container));
+  const before = all.slice(
+    0,
+    all.findIndex((other) => other.container === container),
+  );
   return role !== 'app' && before.every((other) => isThrough(state, other));
 }
 
 function decideRestart(state: PodState, member: PodContainer, phase: Terminated, nowMs: number): Step<ContainerState> {
   const { name } = member.container;
   const container = containerOf(state, name);
-  if (!mayStart(state, member) || !willRestart(member.role, state.pod.spec.restartPolicy ?? 'Always', phase)) return stay(container);
+  if (!mayStart(state, member) || !willRestart(member.role, state.pod.spec.restartPolicy ?? 'Always', phase))
+    return stay(container);
   const retryAtMs = phase.finishedAtMs + backOffOf(container, phase);
   if (retryAtMs <= nowMs) return startAt(state, member, nowMs, nowMs);
   const { metadata } = state.pod;
@@ -87,7 +91,13 @@ function decideRestart(state: PodState, member: PodContainer, phase: Terminated,
   const message = `back-off ${Math.round(container.backOffMs / 1000)}s restarting failed container=${name} ${pod.replace(' ', '=')}`;
   return {
     next: { ...container, last: phase, phase: { kind: 'waiting', reason: 'CrashLoopBackOff', message, retryAtMs } },
-    actions: [{ kind: 'event', container: name, event: { type: 'Warning', reason: 'BackOff', note: `Back-off restarting failed container ${name} in ${pod}` } }],
+    actions: [
+      {
+        kind: 'event',
+        container: name,
+        event: { type: 'Warning', reason: 'BackOff', note: `Back-off restarting failed container ${name} in ${pod}` },
+      },
+    ],
     wakeAtMs: retryAtMs,
   };
 }
@@ -121,11 +131,20 @@ function restarted(container: ContainerState, run: number): ContainerState {
 function decideRunning(state: PodState, member: PodContainer, nowMs: number): Step<ContainerState> {
   const stopping = decideStop(state, member, nowMs);
   const probing = decideProbes(stopping.next, state, member, nowMs);
-  return { next: probing.next, actions: [...stopping.actions, ...probing.actions], wakeAtMs: Math.min(stopping.wakeAtMs, probing.wakeAtMs) };
+  return {
+    next: probing.next,
+    actions: [...stopping.actions, ...probing.actions],
+    wakeAtMs: Math.min(stopping.wakeAtMs, probing.wakeAtMs),
+  };
 }
 
 /** Who is told to go is still asked whether it is ready, and no longer whether it lives. */
-function decideProbes(container: ContainerState, state: PodState, member: PodContainer, nowMs: number): Step<ContainerState> {
+function decideProbes(
+  container: ContainerState,
+  state: PodState,
+  member: PodContainer,
+  nowMs: number,
+): Step<ContainerState> {
   const { name } = member.container;
   const actions: PodAction[] = [];
   const probes = { ...container.probes };

@@ -8,7 +8,10 @@ import { StartRefused } from './start-refused.ts';
 export type Environment = Readonly<Record<string, string>>;
 
 /** The later of two of the same name holds, and each sees those before it. */
-export function buildEnvironment(container: Container, { pod, podIp, read }: { pod: Pod; podIp: string; read: ReadKeyed }): Environment {
+export function buildEnvironment(
+  container: Container,
+  { pod, podIp, read }: { pod: Pod; podIp: string; read: ReadKeyed },
+): Environment {
   const env: Record<string, string> = {};
   for (const variable of container.env ?? []) {
     const value = valueOf(variable, { pod, podIp, read });
@@ -17,24 +20,37 @@ export function buildEnvironment(container: Container, { pod, podIp, read }: { p
   return env;
 }
 
-function valueOf({ value = '', valueFrom }: EnvVariable, { pod, podIp, read }: { pod: Pod; podIp: string; read: ReadKeyed }): string | undefined {
+function valueOf(
+  { value = '', valueFrom }: EnvVariable,
+  { pod, podIp, read }: { pod: Pod; podIp: string; read: ReadKeyed },
+): string | undefined {
   if (!valueFrom) return value;
   const { fieldRef, secretKeyRef, configMapKeyRef } = valueFrom;
   if (secretKeyRef) return readKey({ kind: 'Secret', name: secretKeyRef.name }, secretKeyRef, { pod, read });
-  if (configMapKeyRef) return readKey({ kind: 'ConfigMap', name: configMapKeyRef.name }, configMapKeyRef, { pod, read });
+  if (configMapKeyRef)
+    return readKey({ kind: 'ConfigMap', name: configMapKeyRef.name }, configMapKeyRef, { pod, read });
   const field = fieldRef && readField(pod, podIp, fieldRef.fieldPath);
-  if (field === undefined) throw new StartRefused('CreateContainerConfigError', `unsupported fieldPath: ${fieldRef?.fieldPath}`);
+  if (field === undefined)
+    throw new StartRefused('CreateContainerConfigError', `unsupported fieldPath: ${fieldRef?.fieldPath}`);
   return field;
 }
 
-function readKey(keyed: Keyed, { key, optional }: KeyRef, { pod, read }: { pod: Pod; read: ReadKeyed }): string | undefined {
+function readKey(
+  keyed: Keyed,
+  { key, optional }: KeyRef,
+  { pod, read }: { pod: Pod; read: ReadKeyed },
+): string | undefined {
   const found = read(keyed);
   const value = found?.get(key);
   if (value !== undefined || optional) return value?.toString();
-  const message = found ? `couldn't find key ${key} in ${keyed.kind} ${pod.metadata.namespace}/${keyed.name}` : notFound(keyed);
+  const message = found
+    ? `couldn't find key ${key} in ${keyed.kind} ${pod.metadata.namespace}/${keyed.name}`
+    : notFound(keyed);
   throw new StartRefused('CreateContainerConfigError', message);
 }
 
 /** `$(NAME)` is the variable where there is one, `$$` a plain `$`. */
 export const expand = (text: string, env: Environment): string =>
-  text.replaceAll(/\$(?:\$|\(([^)]*)\))/g, (whole: string, name?: string) => (name === undefined ? '$' : (env[name] ?? whole)));
+  text.replaceAll(/\$(?:\$|\(([^)]*)\))/g, (whole: string, name?: string) =>
+    name === undefined ? '$' : (env[name] ?? whole),
+  );

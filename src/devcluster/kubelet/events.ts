@@ -29,11 +29,21 @@ export function createRecorder({ api, clock, log, nodeName }: RecorderWorld, pod
     const nowMicro = new Date(clock.nowMs()).toISOString().replace('Z', '000Z');
     const next = { name: before?.name ?? `${name}.${randomBytes(8).toString('hex')}`, count: (before?.count ?? 0) + 1 };
     known.set(key, next);
-    if (before) await api.patch(events, { namespace, name: next.name }, { series: { count: next.count, lastObservedTime: nowMicro } });
+    if (before)
+      await api.patch(
+        events,
+        { namespace, name: next.name },
+        { series: { count: next.count, lastObservedTime: nowMicro } },
+      );
     else await api.create(events, build({ metadata: { name: next.name, namespace } }, container, event, nowMicro));
   };
 
-  const build = (base: Pick<KubeObject, 'metadata'>, container: string, { type, reason, note }: PodEvent, eventTime: string): KubeObject => ({
+  const build = (
+    base: Pick<KubeObject, 'metadata'>,
+    container: string,
+    { type, reason, note }: PodEvent,
+    eventTime: string,
+  ): KubeObject => ({
     apiVersion: 'events.k8s.io/v1',
     kind: 'Event',
     ...base,
@@ -48,9 +58,14 @@ export function createRecorder({ api, clock, log, nodeName }: RecorderWorld, pod
   });
 
   return (container, event) => {
-    writes = writes.then(() => write(container, event)).catch((error: unknown) => {
-      log.warn({ pod: `${namespace}/${name}`, reason: event.reason, error: describeError(error) }, 'event cannot be written');
-    });
+    writes = writes
+      .then(() => write(container, event))
+      .catch((error: unknown) => {
+        log.warn(
+          { pod: `${namespace}/${name}`, reason: event.reason, error: describeError(error) },
+          'event cannot be written',
+        );
+      });
   };
 }
 

@@ -9,7 +9,11 @@ import { describeError } from '../../platform/errors.ts';
 import type { Container, Handler } from './pod.ts';
 
 /** `run`: a command as in the container; false: it failed. */
-export type HandlerTarget = { container: Container; podIp: string; run: (command: readonly string[], signal: AbortSignal) => Promise<{ isOk: boolean; output: string }> };
+export type HandlerTarget = {
+  container: Container;
+  podIp: string;
+  run: (command: readonly string[], signal: AbortSignal) => Promise<{ isOk: boolean; output: string }>;
+};
 
 export type Verdict = { isHealthy: boolean; message: string };
 
@@ -31,7 +35,10 @@ export const createProber = (clock: Clock): Prober => ({
     try {
       return await probeOnce(handler, target, AbortSignal.any([signal, timeout.signal]));
     } catch (error) {
-      return { isHealthy: false, message: timeout.signal.aborted ? timeoutMessage(handler, target, timeoutMs) : describeError(error) };
+      return {
+        isHealthy: false,
+        message: timeout.signal.aborted ? timeoutMessage(handler, target, timeoutMs) : describeError(error),
+      };
     } finally {
       cancel();
     }
@@ -50,7 +57,11 @@ async function mustSucceed(command: readonly string[], target: HandlerTarget, si
   if (!isOk) throw new Error(output);
 }
 
-async function probeOnce({ httpGet, tcpSocket, exec }: Handler, target: HandlerTarget, signal: AbortSignal): Promise<Verdict> {
+async function probeOnce(
+  { httpGet, tcpSocket, exec }: Handler,
+  target: HandlerTarget,
+  signal: AbortSignal,
+): Promise<Verdict> {
   if (exec) {
     const { isOk, output } = await target.run(exec.command, signal);
     return { isHealthy: isOk, message: output };
@@ -67,11 +78,15 @@ async function probeOnce({ httpGet, tcpSocket, exec }: Handler, target: HandlerT
 type HttpGet = NonNullable<Handler['httpGet']>;
 
 function urlOf({ scheme = 'HTTP', host, port, path = '/' }: HttpGet, { podIp, container }: HandlerTarget): URL {
-  return new URL(path.startsWith('/') ? path : `/${path}`, `${scheme.toLowerCase()}://${host || podIp}:${resolvePort(port, container)}`);
+  return new URL(
+    path.startsWith('/') ? path : `/${path}`,
+    `${scheme.toLowerCase()}://${host || podIp}:${resolvePort(port, container)}`,
+  );
 }
 
 function timeoutMessage({ httpGet, tcpSocket, exec }: Handler, target: HandlerTarget, timeoutMs: number): string {
-  if (httpGet) return `Get "${urlOf(httpGet, target).href}": context deadline exceeded (Client.Timeout exceeded while awaiting headers)`;
+  if (httpGet)
+    return `Get "${urlOf(httpGet, target).href}": context deadline exceeded (Client.Timeout exceeded while awaiting headers)`;
   if (tcpSocket) return `dial tcp ${tcpSocket.host ?? target.podIp}:${tcpSocket.port}: i/o timeout`;
   return `command timed out: "${exec?.command.join(' ')}" timed out after ${timeoutMs / 1000}s`;
 }
@@ -83,10 +98,19 @@ function resolvePort(port: number | string, { ports = [] }: Container): number {
   return found;
 }
 
-function get(httpGet: HttpGet, target: HandlerTarget, { signal, userAgent }: { signal: AbortSignal; userAgent: string }): Promise<number> {
+function get(
+  httpGet: HttpGet,
+  target: HandlerTarget,
+  { signal, userAgent }: { signal: AbortSignal; userAgent: string },
+): Promise<number> {
   const url = urlOf(httpGet, target);
   const own = (httpGet.httpHeaders ?? []).map(({ name, value }): [string, string] => [name, value]);
-  const options = { agent: false as const, headers: { 'user-agent': userAgent, accept: '*/*', ...Object.fromEntries(own) }, rejectUnauthorized: false, signal };
+  const options = {
+    agent: false as const,
+    headers: { 'user-agent': userAgent, accept: '*/*', ...Object.fromEntries(own) },
+    rejectUnauthorized: false,
+    signal,
+  };
   return new Promise((resolve, reject) => {
     const request = url.protocol === 'https:' ? httpsRequest(url, options) : httpRequest(url, options);
     request.once('response', (response) => {
@@ -122,7 +146,13 @@ function dial(host: string, port: number, signal: AbortSignal): Promise<void> {
       resolve();
     });
     socket.once('error', (error) => {
-      reject(new Error('code' in error && error.code === 'ECONNREFUSED' ? `dial tcp ${host}:${port}: connect: connection refused` : error.message));
+      reject(
+        new Error(
+          'code' in error && error.code === 'ECONNREFUSED'
+            ? `dial tcp ${host}:${port}: connect: connection refused`
+            : error.message,
+        ),
+      );
     });
   });
 }

@@ -14,8 +14,14 @@ export function createKeyedReader(api: Pick<ClusterApi, 'get'>, namespace: strin
   return ({ kind, name }) => {
     const object = api.get(kind === 'Secret' ? secrets : configMaps, { namespace, name });
     if (!object) return undefined;
-    const texts = kind === 'Secret' ? [] : entriesOf(object, 'data').map(([key, text]): [string, Buffer] => [key, Buffer.from(text)]);
-    const bytes = entriesOf(object, kind === 'Secret' ? 'data' : 'binaryData').map(([key, text]): [string, Buffer] => [key, Buffer.from(text, 'base64')]);
+    const texts =
+      kind === 'Secret'
+        ? []
+        : entriesOf(object, 'data').map(([key, text]): [string, Buffer] => [key, Buffer.from(text)]);
+    const bytes = entriesOf(object, kind === 'Secret' ? 'data' : 'binaryData').map(([key, text]): [string, Buffer] => [
+      key,
+      Buffer.from(text, 'base64'),
+    ]);
     return new Map([...texts, ...bytes]);
   };
 }
@@ -24,5 +30,7 @@ export const notFound = ({ kind, name }: Keyed): string => `${kind.toLowerCase()
 
 function entriesOf(object: KubeObject, field: string): [string, string][] {
   const map: unknown = object[field];
-  return typeof map === 'object' && map !== null ? Object.entries(map).map(([key, value]): [string, string] => [key, String(value)]) : [];
+  return typeof map === 'object' && map !== null
+    ? Object.entries(map).map(([key, value]): [string, string] => [key, String(value)])
+    : [];
 }

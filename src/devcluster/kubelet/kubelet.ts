@@ -59,7 +59,17 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     const read = createKeyedReader(api, pod.metadata.namespace ?? '');
     const record = createRecorder(options, pod);
     const volumes = createPodVolumes(join(folder, 'volumes'), { podIp, read, tokens: options.tokens }, options);
-    const containers = createContainerRunner({ ...options, processes, prober, read, record, volumes, podIp, folders: { logs: folders.logs, pod: folder }, namesFile });
+    const containers = createContainerRunner({
+      ...options,
+      processes,
+      prober,
+      read,
+      record,
+      volumes,
+      podIp,
+      folders: { logs: folders.logs, pod: folder },
+      namesFile,
+    });
     const onOver = () => {
       addresses.giveBack(podIp);
       workers.delete(uid);

@@ -6,7 +6,11 @@ import type { ClusterApi } from '../cluster-api.ts';
 import { formatTime, hostIp } from './status.ts';
 
 /** Ready for as long as this process lives: there is no Lease to renew. */
-export async function registerNode(api: Pick<ClusterApi, 'get' | 'create' | 'patch'>, name: string, nowMs: number): Promise<void> {
+export async function registerNode(
+  api: Pick<ClusterApi, 'get' | 'create' | 'patch'>,
+  name: string,
+  nowMs: number,
+): Promise<void> {
   if (!api.get(nodes, { name })) await api.create(nodes, buildNode(name));
   await api.patch(nodes, { name }, { status: buildStatus(name, formatTime(nowMs)) }, 'status');
 }
@@ -23,7 +27,10 @@ function buildStatus(name: string, now: string): object {
   return {
     capacity,
     allocatable: capacity,
-    addresses: [{ type: 'InternalIP', address: hostIp }, { type: 'Hostname', address: name }],
+    addresses: [
+      { type: 'InternalIP', address: hostIp },
+      { type: 'Hostname', address: name },
+    ],
     conditions: [
       {
         type: 'Ready',

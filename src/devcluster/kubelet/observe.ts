@@ -27,18 +27,29 @@ export function observePod(state: PodState, observation: PodObservation, nowMs: 
   if (observation.kind === 'gone') return withEnding(state, { why: 'Gone', graceMs: forcedGraceMs }, nowMs);
   const { pod } = observation;
   const seen = { ...state, pod };
-  return pod.metadata.deletionTimestamp === undefined ? seen : withEnding(seen, { why: 'Deleted', graceMs: graceMsOf(pod) }, nowMs);
+  return pod.metadata.deletionTimestamp === undefined
+    ? seen
+    : withEnding(seen, { why: 'Deleted', graceMs: graceMsOf(pod) }, nowMs);
 }
 
 /** The time of the first word counts: what the kubelet has asked of the runtime it does not take back (kubernetes/kubernetes#83916). */
-const withEnding = (state: PodState, { why, graceMs }: { why: PodEnding['why']; graceMs: number }, nowMs: number): PodState => ({
+const withEnding = (
+  state: PodState,
+  { why, graceMs }: { why: PodEnding['why']; graceMs: number },
+  nowMs: number,
+): PodState => ({
   ...state,
   ending: { deadlineMs: nowMs + graceMs, ...state.ending, why },
 });
 
-const graceMsOf = ({ metadata, spec }: Pod): number => (metadata.deletionGracePeriodSeconds ?? spec.terminationGracePeriodSeconds ?? defaultGraceSeconds) * 1000;
+const graceMsOf = ({ metadata, spec }: Pod): number =>
+  (metadata.deletionGracePeriodSeconds ?? spec.terminationGracePeriodSeconds ?? defaultGraceSeconds) * 1000;
 
-function observeContainer(state: PodState, { name, run, happened }: PodObservation & { kind: 'container' }, nowMs: number): PodState {
+function observeContainer(
+  state: PodState,
+  { name, run, happened }: PodObservation & { kind: 'container' },
+  nowMs: number,
+): PodState {
   const container = containerOf(state, name);
   const spec = containersOf(state.pod).find((member) => member.container.name === name)?.container;
   if (container.run !== run || !isLive(container) || !spec) return state;
@@ -52,8 +63,11 @@ function changesBy(happened: ContainerObservation, observed: Observed, nowMs: nu
   if (happened.kind === 'probed') return judgeProbe(observed, happened, nowMs);
   if (happened.kind === 'started') return begin(container, spec, nowMs);
   if (happened.kind === 'hookOver') return container.stop ? { stop: { ...container.stop, hook: 'over' } } : {};
-  if (happened.kind === 'exited') return { phase: terminated(container, happened, nowMs), started: false, ready: false, probes: {} };
-  return { phase: { kind: 'waiting', reason: happened.reason, message: happened.message, retryAtMs: nowMs + startRetryMs } };
+  if (happened.kind === 'exited')
+    return { phase: terminated(container, happened, nowMs), started: false, ready: false, probes: {} };
+  return {
+    phase: { kind: 'waiting', reason: happened.reason, message: happened.message, retryAtMs: nowMs + startRetryMs },
+  };
 }
 
 function begin(container: ContainerState, spec: Container, nowMs: number): Partial<ContainerState> {
@@ -80,18 +94,27 @@ const newProbe = ({ initialDelaySeconds = 0 }: Probe, startedAtMs: number, nowMs
   failures: 0,
 });
 
-function terminated({ phase }: ContainerState, { exitCode, signal }: { exitCode: number; signal?: number }, nowMs: number): Terminated {
+function terminated(
+  { phase }: ContainerState,
+  { exitCode, signal }: { exitCode: number; signal?: number },
+  nowMs: number,
+): Terminated {
   const startedAtMs = phase.kind === 'running' ? phase.startedAtMs : nowMs;
   return { kind: 'terminated', exitCode, ...(signal !== undefined && { signal }), startedAtMs, finishedAtMs: nowMs };
 }
 
-function judgeProbe({ state, container, spec }: Observed, { probe: kind, isHealthy }: { probe: ProbeKind; isHealthy: boolean }, nowMs: number): Partial<ContainerState> {
+function judgeProbe(
+  { state, container, spec }: Observed,
+  { probe: kind, isHealthy }: { probe: ProbeKind; isHealthy: boolean },
+  nowMs: number,
+): Partial<ContainerState> {
   const probe = probeOf(spec, kind);
   const before = container.probes[kind];
   if (!probe || !before || container.phase.kind !== 'running') return {};
   const after = countAnswer(before, probe, { isHealthy, nowMs });
   const counted = { probes: { ...container.probes, [kind]: after } };
-  if (after.successes >= (probe.successThreshold ?? 1)) return { ...counted, ...pass(kind, spec, container.phase.startedAtMs, nowMs) };
+  if (after.successes >= (probe.successThreshold ?? 1))
+    return { ...counted, ...pass(kind, spec, container.phase.startedAtMs, nowMs) };
   if (after.failures < (probe.failureThreshold ?? 3)) return counted;
   if (kind === 'readiness') return { ...counted, ready: false };
   // It stops already, or an answer came after the pod was told to go.
@@ -99,7 +122,11 @@ function judgeProbe({ state, container, spec }: Observed, { probe: kind, isHealt
   return { ...counted, stop: { why: kind, deadlineMs: nowMs + graceOf(state.pod, probe) * 1000, hook: 'due' } };
 }
 
-const countAnswer = (before: ProbeState, { periodSeconds = 10 }: Probe, { isHealthy, nowMs }: { isHealthy: boolean; nowMs: number }): ProbeState => ({
+const countAnswer = (
+  before: ProbeState,
+  { periodSeconds = 10 }: Probe,
+  { isHealthy, nowMs }: { isHealthy: boolean; nowMs: number },
+): ProbeState => ({
   isRunning: false,
   dueAtMs: Math.max(nowMs, before.dueAtMs + periodSeconds * 1000),
   successes: isHealthy ? before.successes + 1 : 0,

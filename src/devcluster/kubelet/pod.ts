@@ -41,7 +41,13 @@ export type EnvVariable = {
 export type KeyRef = { name: string; key: string; optional?: boolean };
 
 export type Handler = {
-  httpGet?: { scheme?: string; host?: string; port: number | string; path?: string; httpHeaders?: { name: string; value: string }[] };
+  httpGet?: {
+    scheme?: string;
+    host?: string;
+    port: number | string;
+    path?: string;
+    httpHeaders?: { name: string; value: string }[];
+  };
   tcpSocket?: { host?: string; port: number | string };
   exec?: { command: string[] };
   sleep?: { seconds: number };
@@ -79,7 +85,14 @@ export type ProjectedSource = {
 export type KeyPath = { key: string; path: string };
 export type FieldPath = { path: string; fieldRef?: { fieldPath: string } };
 
-export type Condition = { type: string; status: string; reason?: string; message?: string; lastProbeTime?: string | null; lastTransitionTime?: string };
+export type Condition = {
+  type: string;
+  status: string;
+  reason?: string;
+  message?: string;
+  lastProbeTime?: string | null;
+  lastTransitionTime?: string;
+};
 
 /** The API server has validated it. */
 export const isPod = (object: KubeObject): object is Pod => object.kind === 'Pod';
@@ -96,7 +109,10 @@ export type PodContainer = { role: Role; container: Container };
 
 /** All containers, in the order in which they start. */
 export const containersOf = ({ spec }: Pod): PodContainer[] => [
-  ...(spec.initContainers ?? []).map((container): PodContainer => ({ role: container.restartPolicy === 'Always' ? 'sidecar' : 'init', container })),
+  ...(spec.initContainers ?? []).map((container): PodContainer => ({
+    role: container.restartPolicy === 'Always' ? 'sidecar' : 'init',
+    container,
+  })),
   ...spec.containers.map((container): PodContainer => ({ role: 'app', container })),
 ];
 

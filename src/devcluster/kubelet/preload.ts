@@ -37,7 +37,8 @@ function wrap(owner: object, name: string, around: Wrap): void {
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
-const isPort = (value: unknown): boolean => typeof value === 'number' || (typeof value === 'string' && /^\d+$/.test(value));
+const isPort = (value: unknown): boolean =>
+  typeof value === 'number' || (typeof value === 'string' && /^\d+$/.test(value));
 
 /** `(port, host?, …)` as `({ port, host }, …)`; a path or a handle stays what it is. */
 function asOptions([first, second, ...rest]: unknown[]): [unknown, ...unknown[]] {
@@ -49,7 +50,9 @@ function asOptions([first, second, ...rest]: unknown[]): [unknown, ...unknown[]]
 const wildcards = new Set<unknown>([undefined, null, '', '0.0.0.0', '::']);
 
 const onPodAddress = (options: unknown): unknown =>
-  isObject(options) && 'port' in options && wildcards.has(options['host']) ? { ...options, host: settings.address, ipv6Only: false } : options;
+  isObject(options) && 'port' in options && wildcards.has(options['host'])
+    ? { ...options, host: settings.address, ipv6Only: false }
+    : options;
 
 /** Only other addresses of the loopback can be reached from one of them; a name is asked for as IPv4. */
 function fromPodAddress(options: unknown): unknown {
@@ -59,58 +62,86 @@ function fromPodAddress(options: unknown): unknown {
   return { ...options, localAddress: settings.address, family: 4 };
 }
 
-wrap(net.Server.prototype, 'listen', (original) =>
-  function listen(this: unknown, ...args) {
-    const [options, ...rest] = asOptions(args);
-    return original.call(this, onPodAddress(options), ...rest);
-  });
+wrap(
+  net.Server.prototype,
+  'listen',
+  (original) =>
+    function listen(this: unknown, ...args) {
+      const [options, ...rest] = asOptions(args);
+      return original.call(this, onPodAddress(options), ...rest);
+    },
+);
 
-wrap(net.Socket.prototype, 'connect', (original) =>
-  function connect(this: unknown, ...args) {
-    const [first, ...rest] = args;
-    // net.connect hands on what it has put in order: an array of options and callback, marked by a symbol.
-    if (Array.isArray(first)) first[0] = fromPodAddress(first[0]);
-    if (Array.isArray(first)) return original.call(this, first, ...rest);
-    const [options, ...callbacks] = asOptions(args);
-    return original.call(this, fromPodAddress(options), ...callbacks);
-  });
+wrap(
+  net.Socket.prototype,
+  'connect',
+  (original) =>
+    function connect(this: unknown, ...args) {
+      const [first, ...rest] = args;
+      // net.connect hands on what it has put in order: an array of options and callback, marked by a symbol.
+      if (Array.isArray(first)) first[0] = fromPodAddress(first[0]);
+      if (Array.isArray(first)) return original.call(this, first, ...rest);
+      const [options, ...callbacks] = asOptions(args);
+      return original.call(this, fromPodAddress(options), ...callbacks);
+    },
+);
 
 /** Undefined: no name of the cluster. */
 function addressesOf(host: unknown): LookupAddress[] | undefined {
   if (typeof host !== 'string' || net.isIP(host)) return undefined;
-  const bare = host.toLowerCase().replace(/\.$/, '').replace(/\.svc(\.cluster\.local)?$/, '');
+  const bare = host
+    .toLowerCase()
+    .replace(/\.$/, '')
+    .replace(/\.svc(\.cluster\.local)?$/, '');
   const isService = bare.length < host.replace(/\.$/, '').length;
   const names: unknown = JSON.parse(fs.readFileSync(settings.namesFile, 'utf8'));
-  const found: unknown = isObject(names) ? names[bare.includes('.') ? bare : `${bare}.${settings.namespace}`] : undefined;
-  if (Array.isArray(found) && found.length > 0) return found.map((address) => ({ address: String(address), family: 4 }));
+  const found: unknown = isObject(names)
+    ? names[bare.includes('.') ? bare : `${bare}.${settings.namespace}`]
+    : undefined;
+  if (Array.isArray(found) && found.length > 0)
+    return found.map((address) => ({ address: String(address), family: 4 }));
   return isService ? [] : undefined;
 }
 
 const notFound = (host: unknown): Error =>
-  Object.assign(new Error(`getaddrinfo ENOTFOUND ${String(host)}`), { code: 'ENOTFOUND', syscall: 'getaddrinfo', hostname: host });
+  Object.assign(new Error(`getaddrinfo ENOTFOUND ${String(host)}`), {
+    code: 'ENOTFOUND',
+    syscall: 'getaddrinfo',
+    hostname: host,
+  });
 
 const wantsAll = (options: unknown): boolean => isObject(options) && options['all'] === true;
 
-wrap(dns, 'lookup', (original) =>
-  function lookup(this: unknown, ...args) {
-    const [host, options] = args;
-    const callback = args.at(-1);
-    const found = addressesOf(host);
-    if (!found || typeof callback !== 'function') return original.apply(this, args);
-    const [first] = found;
-    const answer: unknown[] = first ? [null, ...(wantsAll(options) ? [found] : [first.address, first.family])] : [notFound(host)];
-    process.nextTick(() => Reflect.apply(callback, undefined, answer));
-    return {};
-  });
+wrap(
+  dns,
+  'lookup',
+  (original) =>
+    function lookup(this: unknown, ...args) {
+      const [host, options] = args;
+      const callback = args.at(-1);
+      const found = addressesOf(host);
+      if (!found || typeof callback !== 'function') return original.apply(this, args);
+      const [first] = found;
+      const answer: unknown[] = first
+        ? [null, ...(wantsAll(options) ? [found] : [first.address, first.family])]
+        : [notFound(host)];
+      process.nextTick(() => Reflect.apply(callback, undefined, answer));
+      return {};
+    },
+);
 
-wrap(dns.promises, 'lookup', (original) =>
-  async function lookup(this: unknown, ...args) {
-    const [host, options] = args;
-    const found = addressesOf(host);
-    if (!found) return original.apply(this, args);
-    if (found.length === 0) throw notFound(host);
-    return wantsAll(options) ? found : found[0];
-  });
+wrap(
+  dns.promises,
+  'lookup',
+  (original) =>
+    async function lookup(this: unknown, ...args) {
+      const [host, options] = args;
+      const found = addressesOf(host);
+      if (!found) return original.apply(this, args);
+      if (found.length === 0) throw notFound(host);
+      return wantsAll(options) ? found : found[0];
+    },
+);
 
 function onMachine(path: unknown): unknown {
   if (typeof path !== 'string') return path;
@@ -118,16 +149,25 @@ function onMachine(path: unknown): unknown {
   return mount ? mount.folder + path.slice(mount.path.length) : path;
 }
 
-const onePath = `access appendFile chmod createReadStream createWriteStream exists lstat mkdir mkdtemp open opendir readFile readdir readlink realpath
+const onePath =
+  `access appendFile chmod createReadStream createWriteStream exists lstat mkdir mkdtemp open opendir readFile readdir readlink realpath
   rm rmdir stat statfs truncate unlink unwatchFile utimes watch watchFile writeFile`.split(/\s+/);
 const twoPaths = ['copyFile', 'cp', 'link', 'rename', 'symlink'];
 
 function mapPaths(name: string, paths: number): void {
   const around: Wrap = (original) =>
     function onMappedPaths(this: unknown, ...args) {
-      return original.apply(this, args.map((argument, index) => (index < paths ? onMachine(argument) : argument)));
+      return original.apply(
+        this,
+        args.map((argument, index) => (index < paths ? onMachine(argument) : argument)),
+      );
     };
-  for (const [owner, form] of [[fs, name], [fs, `${name}Sync`], [fs.promises, name]] as const) wrap(owner, form, around);
+  for (const [owner, form] of [
+    [fs, name],
+    [fs, `${name}Sync`],
+    [fs.promises, name],
+  ] as const)
+    wrap(owner, form, around);
 }
 
 for (const name of onePath) mapPaths(name, 1);

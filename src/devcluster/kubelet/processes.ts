@@ -31,7 +31,10 @@ export interface ProcessStarter {
 const gateFd = 3;
 
 export function createProcesses(): ProcessStarter {
-  const reaper = spawn(process.execPath, [join(import.meta.dirname, 'reaper.ts')], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+  const reaper = spawn(process.execPath, [join(import.meta.dirname, 'reaper.ts')], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  });
   // Where it was killed, its pipe breaks: the kubelet still ends what it started.
   reaper.stdin.on('error', () => undefined);
   const running = new Map<number, RunningProcess>();
@@ -56,7 +59,10 @@ export function createProcesses(): ProcessStarter {
         resolve(exitOf(code, signal));
       });
     });
-    const started: RunningProcess = { exited, signal: (signal) => (signal === 'SIGKILL' ? killGroup(pid) : void child.kill(signal)) };
+    const started: RunningProcess = {
+      exited,
+      signal: (signal) => (signal === 'SIGKILL' ? killGroup(pid) : void child.kill(signal)),
+    };
     running.set(pid, started);
     return started;
   }
@@ -69,7 +75,12 @@ export function createProcesses(): ProcessStarter {
       const log = await open(logFile, 'a');
       try {
         if (isStopped) throw new Error('the kubelet has stopped');
-        const child = spawn(program, args, { cwd, env: { ...env, [gateVariable]: String(gateFd) }, detached: true, stdio: ['ignore', log.fd, log.fd, 'pipe'] });
+        const child = spawn(program, args, {
+          cwd,
+          env: { ...env, [gateVariable]: String(gateFd) },
+          detached: true,
+          stdio: ['ignore', log.fd, log.fd, 'pipe'],
+        });
         return await register(child);
       } finally {
         await log.close();

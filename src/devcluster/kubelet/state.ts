@@ -44,7 +44,13 @@ export type ContainerState = {
 
 export type Waiting = { kind: 'waiting'; reason: string; message?: string; retryAtMs?: number };
 export type Running = { kind: 'running'; startedAtMs: number };
-export type Terminated = { kind: 'terminated'; exitCode: number; signal?: number; startedAtMs: number; finishedAtMs: number };
+export type Terminated = {
+  kind: 'terminated';
+  exitCode: number;
+  signal?: number;
+  startedAtMs: number;
+  finishedAtMs: number;
+};
 
 export type ProbeState = { dueAtMs: number; isRunning: boolean; successes: number; failures: number };
 
@@ -74,7 +80,12 @@ export function newPodState(pod: Pod, podIp: string, nowMs: number): PodState {
   const all = containersOf(pod);
   const initialized = all.every(({ role }) => role === 'app');
   const reason = initialized ? 'ContainerCreating' : 'PodInitializing';
-  const containers = Object.fromEntries(all.map(({ container }): [string, ContainerState] => [container.name, { ...newContainer, phase: { kind: 'waiting', reason } }]));
+  const containers = Object.fromEntries(
+    all.map(({ container }): [string, ContainerState] => [
+      container.name,
+      { ...newContainer, phase: { kind: 'waiting', reason } },
+    ]),
+  );
   return { pod, podIp, startTimeMs: nowMs, initialized, containers };
 }
 

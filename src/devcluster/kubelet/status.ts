@@ -54,15 +54,20 @@ export function podStatus(state: PodState, nowMs: number): PodStatus {
 function phaseOf(state: PodState): PodPhase {
   const members = containersOf(state.pod);
   const isEnded = state.ending !== undefined && !Object.values(state.containers).some(isLive);
-  if (isEnded) return members.every((member) => member.role === 'sidecar' || endedWell(containerOf(state, member.container.name))) ? 'Succeeded' : 'Failed';
+  if (isEnded)
+    return members.every((member) => member.role === 'sidecar' || endedWell(containerOf(state, member.container.name)))
+      ? 'Succeeded'
+      : 'Failed';
   if (!state.initialized) return 'Pending';
-  const hasStarted = (member: PodContainer) => member.role !== 'app' || hasRun(containerOf(state, member.container.name));
+  const hasStarted = (member: PodContainer) =>
+    member.role !== 'app' || hasRun(containerOf(state, member.container.name));
   return members.every(hasStarted) ? 'Running' : 'Pending';
 }
 
 const endOf = ({ phase, last }: ContainerState): Terminated | undefined => (phase.kind === 'terminated' ? phase : last);
 const endedWell = (container: ContainerState): boolean => endOf(container)?.exitCode === 0;
-const hasRun = ({ phase, last }: ContainerState): boolean => phase.kind === 'running' || phase.kind === 'terminated' || last !== undefined;
+const hasRun = ({ phase, last }: ContainerState): boolean =>
+  phase.kind === 'running' || phase.kind === 'terminated' || last !== undefined;
 
 function containerStatus(state: PodState, { role, container: spec }: PodContainer): ContainerStatus {
   const container = containerOf(state, spec.name);

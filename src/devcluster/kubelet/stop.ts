@@ -20,7 +20,11 @@ export function decideStop(state: PodState, member: PodContainer, nowMs: number)
   const stop = begunStop(state, container);
   if (!stop) return stay(container);
   const deadlineMs = state.ending?.deadlineMs ?? stop.deadlineMs;
-  const step = decideSignals({ ...stop, deadlineMs }, { member, run: container.run, isTurn: !state.ending || isItsTurn(state, member) }, nowMs);
+  const step = decideSignals(
+    { ...stop, deadlineMs },
+    { member, run: container.run, isTurn: !state.ending || isItsTurn(state, member) },
+    nowMs,
+  );
   return { ...step, next: { ...container, stop: step.next } };
 }
 
@@ -35,7 +39,10 @@ function isItsTurn(state: PodState, { role, container }: PodContainer): boolean 
   const all = containersOf(state.pod);
   const index = all.findIndex((other) => other.container === container);
   const isBefore = (other: PodContainer, at: number) => other.role !== 'sidecar' || at > index;
-  return role !== 'sidecar' || !all.some((other, at) => isBefore(other, at) && isLive(containerOf(state, other.container.name)));
+  return (
+    role !== 'sidecar' ||
+    !all.some((other, at) => isBefore(other, at) && isLive(containerOf(state, other.container.name)))
+  );
 }
 
 type Stopping = { member: PodContainer; run: number; isTurn: boolean };
@@ -45,7 +52,11 @@ function decideSignals(before: StopState, { member, run, isTurn }: Stopping, now
   const actions: PodAction[] = [];
   let stop = before;
   if (stop.hook === 'due') {
-    actions.push({ kind: 'event', container: name, event: { type: 'Normal', reason: 'Killing', note: killingNote(name, stop.why) } });
+    actions.push({
+      kind: 'event',
+      container: name,
+      event: { type: 'Normal', reason: 'Killing', note: killingNote(name, stop.why) },
+    });
     stop = { ...stop, hook: lifecycle?.preStop && nowMs < stop.deadlineMs ? 'running' : 'over' };
     if (stop.hook === 'running') actions.push({ kind: 'hook', container: name, run });
   }

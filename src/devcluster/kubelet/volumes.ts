@@ -56,7 +56,11 @@ export interface PodVolumes {
   close(): void;
 }
 
-export function createPodVolumes(folder: string, world: Omit<VolumeWorld, 'pod'>, { clock, log }: { clock: Clock; log: Logger }): PodVolumes {
+export function createPodVolumes(
+  folder: string,
+  world: Omit<VolumeWorld, 'pod'>,
+  { clock, log }: { clock: Clock; log: Logger },
+): PodVolumes {
   let cancelRewrite: (() => void) | undefined;
   let writing: Promise<void> | undefined;
   let isClosed = false;
@@ -105,7 +109,8 @@ async function writeWhole(file: string, content: string | Buffer): Promise<void>
 /** Nothing is ever written outside of the pod's folder. */
 function inside(path: string, { name }: Volume): string {
   const normal = normalize(path);
-  if (normal.startsWith('..') || normal.startsWith('/')) throw mountFailed(name, `the path ${path} leads out of the volume`);
+  if (normal.startsWith('..') || normal.startsWith('/'))
+    throw mountFailed(name, `the path ${path} leads out of the volume`);
   return normal;
 }
 
@@ -124,21 +129,31 @@ function planVolume({ name, emptyDir, configMap, secret, projected, downwardAPI 
 function planSources(volume: string, sources: readonly ProjectedSource[], world: VolumeWorld): Plan {
   const plan: Plan = { files: [], tokens: [] };
   for (const { configMap, secret, downwardAPI, serviceAccountToken } of sources) {
-    if (configMap) plan.files.push(...keyedFiles(volume, { kind: 'ConfigMap', name: configMap.name }, { ...configMap, read: world.read }));
-    if (secret) plan.files.push(...keyedFiles(volume, { kind: 'Secret', name: secret.name }, { ...secret, read: world.read }));
+    if (configMap)
+      plan.files.push(
+        ...keyedFiles(volume, { kind: 'ConfigMap', name: configMap.name }, { ...configMap, read: world.read }),
+      );
+    if (secret)
+      plan.files.push(...keyedFiles(volume, { kind: 'Secret', name: secret.name }, { ...secret, read: world.read }));
     if (downwardAPI) plan.files.push(...(downwardAPI.items ?? []).map((item) => fieldFile(volume, item, world)));
-    if (serviceAccountToken) plan.tokens.push({ path: serviceAccountToken.path, request: tokenRequest(serviceAccountToken, world.pod) });
+    if (serviceAccountToken)
+      plan.tokens.push({ path: serviceAccountToken.path, request: tokenRequest(serviceAccountToken, world.pod) });
   }
   return plan;
 }
 
-function keyedFiles(volume: string, keyed: Keyed, { items, optional, read }: { items?: KeyPath[]; optional?: boolean; read: ReadKeyed }): FileText[] {
+function keyedFiles(
+  volume: string,
+  keyed: Keyed,
+  { items, optional, read }: { items?: KeyPath[]; optional?: boolean; read: ReadKeyed },
+): FileText[] {
   const contents = read(keyed);
   if (!contents && !optional) throw mountFailed(volume, notFound(keyed));
   const wanted = items ?? [...(contents?.keys() ?? [])].map((key) => ({ key, path: key }));
   return wanted.flatMap(({ key, path }) => {
     const content = contents?.get(key);
-    if (content === undefined && !optional) throw mountFailed(volume, `references non-existent ${keyed.kind.toLowerCase()} key: ${key}`);
+    if (content === undefined && !optional)
+      throw mountFailed(volume, `references non-existent ${keyed.kind.toLowerCase()} key: ${key}`);
     return content === undefined ? [] : [{ path, content }];
   });
 }
@@ -149,13 +164,25 @@ function fieldFile(volume: string, { path, fieldRef }: FieldPath, { pod, podIp }
   return { path, content };
 }
 
-function tokenRequest({ audience, expirationSeconds = 3600 }: { audience?: string; expirationSeconds?: number }, { metadata, spec }: Pod): TokenRequest {
+function tokenRequest(
+  { audience, expirationSeconds = 3600 }: { audience?: string; expirationSeconds?: number },
+  { metadata, spec }: Pod,
+): TokenRequest {
   const { name, namespace = '', uid = '' } = metadata;
-  return { namespace, serviceAccount: spec.serviceAccountName ?? 'default', pod: { name, uid }, audience, expirationSeconds };
+  return {
+    namespace,
+    serviceAccount: spec.serviceAccountName ?? 'default',
+    pod: { name, uid },
+    audience,
+    expirationSeconds,
+  };
 }
 
 /** A path in the container, and where it is on this machine. */
 export type Mount = { path: string; folder: string };
 
 export const mountsOf = ({ volumeMounts = [] }: Container, folder: string): Mount[] =>
-  volumeMounts.map(({ name, mountPath, subPath = '' }) => ({ path: mountPath.replace(/\/+$/, ''), folder: join(folder, name, subPath) }));
+  volumeMounts.map(({ name, mountPath, subPath = '' }) => ({
+    path: mountPath.replace(/\/+$/, ''),
+    folder: join(folder, name, subPath),
+  }));

@@ -7,7 +7,8 @@ export function parseRange(cidr: string): AddressRange {
   const found = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(cidr);
   const [, ...numbers] = (found ?? []).map(Number);
   const bits = numbers.pop();
-  if (bits === undefined || bits < 8 || bits > 30 || numbers.some((part) => part > 255)) throw new Error(`not an IPv4 block: ${cidr}`);
+  if (bits === undefined || bits < 8 || bits > 30 || numbers.some((part) => part > 255))
+    throw new Error(`not an IPv4 block: ${cidr}`);
   const size = 2 ** (32 - bits);
   const base = Math.floor(toNumber(numbers) / size) * size;
   return { first: base + 1, last: base + size - 2 };
@@ -17,10 +18,15 @@ const toNumber = (parts: readonly number[]): number => parts.reduce((sum, part) 
 
 const parseAddress = (address: string): number => toNumber(address.split('.').map(Number));
 
-export const formatAddress = (address: number): string => [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join('.');
+export const formatAddress = (address: number): string =>
+  [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join('.');
 
 /** The next free one after `previous`, round and round, so that an address is not used again at once; undefined where all are taken. */
-export function nextAddress({ first, last }: AddressRange, taken: ReadonlySet<string>, previous: string | undefined): string | undefined {
+export function nextAddress(
+  { first, last }: AddressRange,
+  taken: ReadonlySet<string>,
+  previous: string | undefined,
+): string | undefined {
   const size = last - first + 1;
   const start = previous === undefined ? 0 : parseAddress(previous) - first + 1;
   for (let step = 0; step < size; step += 1) {

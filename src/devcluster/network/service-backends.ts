@@ -5,7 +5,15 @@ import type { Conditions, Port, Slice } from './service-slices.ts';
 
 export type Backend = { host: string; port: number };
 /** `key`: the same for as long as the Service has this address and port. `byClient`: sessionAffinity ClientIP. */
-export type ServicePort = { key: string; namespace: string; service: string; host: string; port: number; byClient: boolean; backends: Backend[] };
+export type ServicePort = {
+  key: string;
+  namespace: string;
+  service: string;
+  host: string;
+  port: number;
+  byClient: boolean;
+  backends: Backend[];
+};
 
 /** Every port of every Service that has an address of its own. */
 export function listServicePorts(services: readonly KubeObject[], slices: readonly KubeObject[]): ServicePort[] {
@@ -16,7 +24,15 @@ export function listServicePorts(services: readonly KubeObject[], slices: readon
     if (!host.startsWith('127.')) return [];
     const own = slicesOf(service, slices);
     const tcp = ports.filter(({ protocol = 'TCP' }) => protocol === 'TCP');
-    return tcp.map((port) => ({ key: `${host}:${port.port}`, namespace, service: name, host, port: port.port, byClient: spec.sessionAffinity === 'ClientIP', backends: backendsOf(port, own) }));
+    return tcp.map((port) => ({
+      key: `${host}:${port.port}`,
+      namespace,
+      service: name,
+      host,
+      port: port.port,
+      byClient: spec.sessionAffinity === 'ClientIP',
+      backends: backendsOf(port, own),
+    }));
   });
 }
 
@@ -26,7 +42,9 @@ function backendsOf({ name = '' }: Port, slices: readonly Slice[]): Backend[] {
     slices.flatMap(({ ports = [], endpoints = [] }) => {
       const port = ports.find((candidate) => (candidate.name ?? '') === name)?.port;
       if (port === undefined) return [];
-      return endpoints.filter(({ conditions = {} }) => isWanted(conditions)).flatMap(({ addresses }) => addresses.map((host) => ({ host, port })));
+      return endpoints
+        .filter(({ conditions = {} }) => isWanted(conditions))
+        .flatMap(({ addresses }) => addresses.map((host) => ({ host, port })));
     });
   const ready = having(isReady);
   return ready.length > 0 ? ready : having(({ serving, terminating }) => serving === true && terminating === true);

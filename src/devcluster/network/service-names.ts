@@ -11,13 +11,18 @@ export function buildServiceNames(all: readonly KubeObject[], slices: readonly K
   const named = all.filter(isService).map((service): [string, string[]] => {
     const { name, namespace } = service.metadata;
     const { clusterIP } = service.spec;
-    return [`${name}.${namespace}`, clusterIP === 'None' ? readyAddresses(service, slices) : [clusterIP ?? ''].filter(Boolean)];
+    return [
+      `${name}.${namespace}`,
+      clusterIP === 'None' ? readyAddresses(service, slices) : [clusterIP ?? ''].filter(Boolean),
+    ];
   });
   return Object.fromEntries(named);
 }
 
 const readyAddresses = (service: Service, slices: readonly KubeObject[]): string[] =>
-  slicesOf(service, slices).flatMap(({ endpoints = [] }) => endpoints.filter(({ conditions }) => isReady(conditions)).flatMap(({ addresses }) => addresses));
+  slicesOf(service, slices).flatMap(({ endpoints = [] }) =>
+    endpoints.filter(({ conditions }) => isReady(conditions)).flatMap(({ addresses }) => addresses),
+  );
 
 /** Keeps the file as the API has it; answers a function that ends it. */
 export function keepServiceNames(api: Pick<ClusterApi, 'list' | 'observe'>, file: string): () => void {

@@ -40,7 +40,9 @@ export function startServiceProxy({ api, log }: ServiceProxyOptions): ServicePro
   const listeners = new Map<string, Listener>();
 
   function sync(): void {
-    const wanted = new Map(listServicePorts(api.list(services), api.list(endpointSlices)).map((port) => [port.key, port]));
+    const wanted = new Map(
+      listServicePorts(api.list(services), api.list(endpointSlices)).map((port) => [port.key, port]),
+    );
     for (const [key, listener] of listeners) {
       if (wanted.has(key)) continue;
       listeners.delete(key);
@@ -56,7 +58,9 @@ export function startServiceProxy({ api, log }: ServiceProxyOptions): ServicePro
   sync();
   const ends = [services, endpointSlices].map((resource) => api.observe(resource, sync));
   const find = (wanted: { namespace: string; name: string; port: number }): Listener | undefined =>
-    [...listeners.values()].find(({ now }) => now.namespace === wanted.namespace && now.service === wanted.name && now.port === wanted.port);
+    [...listeners.values()].find(
+      ({ now }) => now.namespace === wanted.namespace && now.service === wanted.name && now.port === wanted.port,
+    );
 
   return {
     addressOf: (service) => find(service)?.bound,
@@ -70,7 +74,15 @@ export function startServiceProxy({ api, log }: ServiceProxyOptions): ServicePro
 function listen(port: ServicePort, log: Logger): Listener {
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
   const { promise: opened, resolve: settle } = Promise.withResolvers<void>();
-  const listener: Listener = { now: port, turn: 0, byClient: new Map(), server, sockets: new Set(), bound: undefined, opened };
+  const listener: Listener = {
+    now: port,
+    turn: 0,
+    byClient: new Map(),
+    server,
+    sockets: new Set(),
+    bound: undefined,
+    opened,
+  };
   const bind = (at: number) => {
     server.listen(at, port.host, () => {
       listener.bound = { host: port.host, port: at };
@@ -88,7 +100,10 @@ function listen(port: ServicePort, log: Logger): Listener {
       bind(elsewhere);
       return;
     }
-    log.warn({ namespace: port.namespace, service: port.service, port: port.port, error: describeError(error) }, 'service cannot be reached by its address');
+    log.warn(
+      { namespace: port.namespace, service: port.service, port: port.port, error: describeError(error) },
+      'service cannot be reached by its address',
+    );
     settle();
   });
   bind(port.port);

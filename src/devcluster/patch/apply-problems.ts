@@ -34,12 +34,17 @@ function listProblem(value: unknown, topology: Topology, path: string): string |
 
 function missingKey(list: Topology, item: unknown): string | undefined {
   if (list['x-kubernetes-list-type'] !== 'map' || !isJsonObject(item)) return undefined;
-  return list['x-kubernetes-list-map-keys']?.find((key) => item[key] === undefined && list.items?.properties?.[key]?.default === undefined);
+  return list['x-kubernetes-list-map-keys']?.find(
+    (key) => item[key] === undefined && list.items?.properties?.[key]?.default === undefined,
+  );
 }
 
 /** Only a whole schema can say so: the table of built-in kinds names few fields, and no types. */
 function undeclaredField(value: unknown, topology: Schema, path: string): string | undefined {
-  const isWhole = topology.type === 'object' && topology.properties !== undefined && topology['x-kubernetes-preserve-unknown-fields'] !== true;
+  const isWhole =
+    topology.type === 'object' &&
+    topology.properties !== undefined &&
+    topology['x-kubernetes-preserve-unknown-fields'] !== true;
   if (!isWhole || !isJsonObject(value)) return undefined;
   const unknown = Object.keys(value).find((name) => !Object.hasOwn(topology.properties ?? {}, name));
   return unknown === undefined ? undefined : `${printPath(join(path, `f:${unknown}`))}: field not declared in schema`;

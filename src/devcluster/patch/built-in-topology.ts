@@ -20,7 +20,13 @@ const conditions = listMap(['type']);
 const claims: Topology = { 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] };
 const resources = structure({ claims, limits: freeMap, requests: freeMap });
 
-const environmentSource = structure({ configMapKeyRef: atomic, fieldRef: atomic, fileKeyRef: atomic, resourceFieldRef: atomic, secretKeyRef: atomic });
+const environmentSource = structure({
+  configMapKeyRef: atomic,
+  fieldRef: atomic,
+  fileKeyRef: atomic,
+  resourceFieldRef: atomic,
+  secretKeyRef: atomic,
+});
 const container = structure({
   env: listMap(['name'], structure({ valueFrom: environmentSource })),
   ports: listMap(['containerPort', 'protocol'], structure({ protocol: tcp })),
@@ -62,7 +68,10 @@ const workload = structure({
   status: structure({ conditions }),
 });
 
-const webhooks = listMap(['name'], structure({ matchConditions: listMap(['name']), namespaceSelector: atomic, objectSelector: atomic }));
+const webhooks = listMap(
+  ['name'],
+  structure({ matchConditions: listMap(['name']), namespaceSelector: atomic, objectSelector: atomic }),
+);
 
 const kinds: Record<string, Topology> = {
   'apiextensions.k8s.io/CustomResourceDefinition': structure({ status: structure({ conditions }) }),
@@ -86,7 +95,10 @@ const kinds: Record<string, Topology> = {
   '/Pod': structure({ spec: podSpec, status: podStatus }),
   '/Secret': structure({ data: freeMap, stringData: freeMap }),
   '/Service': structure({
-    spec: structure({ ports: listMap(['port', 'protocol'], structure({ protocol: tcp })), selector: { ...freeMap, ...atomic } }),
+    spec: structure({
+      ports: listMap(['port', 'protocol'], structure({ protocol: tcp })),
+      selector: { ...freeMap, ...atomic },
+    }),
     status: structure({ conditions }),
   }),
   '/ServiceAccount': structure({ secrets: listMap(['name'], atomic) }),

@@ -11,7 +11,11 @@ export type Orders = {
  * The elements that the patch knows, in its order; one that only the server has goes before the first of them that it
  * stood before already: `mergeSortedSlice` of Kubernetes' strategic merge patch.
  */
-export function sortByOrder(list: readonly unknown[], { serverOrder, wanted }: Orders, identify: (item: unknown) => unknown): unknown[] {
+export function sortByOrder(
+  list: readonly unknown[],
+  { serverOrder, wanted }: Orders,
+  identify: (item: unknown) => unknown,
+): unknown[] {
   const rankIn = (order: readonly unknown[]) => (item: unknown) => order.indexOf(identify(item));
   const wantedRank = rankIn(wanted);
   const serverRank = rankIn(serverOrder);

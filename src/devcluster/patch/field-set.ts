@@ -12,7 +12,8 @@ export type FieldSet = ReadonlySet<string>;
 const separator = '\n';
 
 export const fieldElement = (name: string): string => `f:${name}`;
-export const join = (parent: string, element: string): string => (parent === '' ? element : `${parent}${separator}${element}`);
+export const join = (parent: string, element: string): string =>
+  parent === '' ? element : `${parent}${separator}${element}`;
 
 /** What tells an element of a set or a map apart from the others. */
 export function itemElement(list: Topology, item: unknown): string {
@@ -93,7 +94,9 @@ export function printPath(path: string): string {
       if (element.startsWith('f:')) return `.${rest}`;
       if (element.startsWith('v:')) return `[=${rest}]`;
       const key: unknown = JSON.parse(rest);
-      const parts = Object.entries(isJsonObject(key) ? key : {}).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+      const parts = Object.entries(isJsonObject(key) ? key : {}).map(
+        ([name, value]) => `${name}=${JSON.stringify(value)}`,
+      );
       return `[${parts.join(',')}]`;
     })
     .join('');

@@ -7,7 +7,10 @@ import { StatusError } from '../status-error.ts';
 export function applyJsonPatch(object: JsonObject, patch: unknown): JsonObject {
   if (!Array.isArray(patch)) {
     const found = isJsonObject(patch) ? 'object' : typeof patch;
-    throw new StatusError('BadRequest', `error decoding patch: json: cannot unmarshal ${found} into Go value of type []handlers.jsonPatchOp`);
+    throw new StatusError(
+      'BadRequest',
+      `error decoding patch: json: cannot unmarshal ${found} into Go value of type []handlers.jsonPatchOp`,
+    );
   }
   const result: unknown = copyJson(object);
   // The operations change the document; each sees what those before it did.
@@ -30,6 +33,8 @@ function applyOperation(document: unknown, operation: Operation): boolean {
   if (typeof parent !== 'object' || parent === null) return false;
   // The API server lets `replace` make a field that an object does not have yet.
   const isReplacedField = operation.op === 'replace' && !Array.isArray(parent);
-  const [error] = applyPatch(document, [isReplacedField ? { op: 'add', path: operation.path, value: operation.value } : operation]);
+  const [error] = applyPatch(document, [
+    isReplacedField ? { op: 'add', path: operation.path, value: operation.value } : operation,
+  ]);
   return error === null;
 }

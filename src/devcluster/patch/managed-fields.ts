@@ -28,13 +28,25 @@ const unowned: FieldSet = new Set([
   'f:apiVersion',
   'f:kind',
   'f:metadata',
-  ...['creationTimestamp', 'generation', 'managedFields', 'name', 'namespace', 'resourceVersion', 'selfLink', 'uid'].map((name) => `f:metadata\nf:${name}`),
+  ...[
+    'creationTimestamp',
+    'generation',
+    'managedFields',
+    'name',
+    'namespace',
+    'resourceVersion',
+    'selfLink',
+    'uid',
+  ].map((name) => `f:metadata\nf:${name}`),
 ]);
 
 export const ownable = (fields: FieldSet): FieldSet => difference(fields, unowned);
 
 export const isSameManager = (a: Manager, b: Manager): boolean =>
-  a.name === b.name && a.operation === b.operation && a.apiVersion === b.apiVersion && (a.subresource ?? '') === (b.subresource ?? '');
+  a.name === b.name &&
+  a.operation === b.operation &&
+  a.apiVersion === b.apiVersion &&
+  (a.subresource ?? '') === (b.subresource ?? '');
 
 /** The entries of an object, as far as they can be read. */
 export function readManagedFields(object: KubeObject | undefined): Managed[] {
@@ -53,12 +65,17 @@ function rawEntries(object: KubeObject | undefined): unknown[] {
 
 function isEntry(value: unknown): value is ManagedFieldsEntry {
   if (!isJsonObject(value) || !isJsonObject(value['fieldsV1'])) return false;
-  return typeof value['manager'] === 'string' && typeof value['apiVersion'] === 'string' && (value['operation'] === 'Apply' || value['operation'] === 'Update');
+  return (
+    typeof value['manager'] === 'string' &&
+    typeof value['apiVersion'] === 'string' &&
+    (value['operation'] === 'Apply' || value['operation'] === 'Update')
+  );
 }
 
 /** In the order of the API server: operation, time, name. */
 export function writeManagedFields(managed: readonly Managed[]): ManagedFieldsEntry[] {
-  const orderKey = ({ manager, time = '' }: Managed): string => [manager.operation, time, manager.name, manager.subresource ?? ''].join('\n');
+  const orderKey = ({ manager, time = '' }: Managed): string =>
+    [manager.operation, time, manager.name, manager.subresource ?? ''].join('\n');
   const inOrder = managed.toSorted((a, b) => (orderKey(a) < orderKey(b) ? -1 : 1));
   return inOrder.map(({ fields, manager, time }) => ({
     manager: manager.name,
@@ -84,7 +101,14 @@ export type TrackedUpdate = {
 };
 
 /** The managed fields after a create, update or patch: who changes a field takes it from all others. */
-export function trackUpdate({ after, before, manager, nowIso, subresource, topology }: TrackedUpdate): ManagedFieldsEntry[] {
+export function trackUpdate({
+  after,
+  before,
+  manager,
+  nowIso,
+  subresource,
+  topology,
+}: TrackedUpdate): ManagedFieldsEntry[] {
   if (isReset(after)) return [];
   const writer: Manager = { name: manager, operation: 'Update', apiVersion: after.apiVersion, subresource };
   const { added, modified, removed } = compare(before ?? {}, after, topology);

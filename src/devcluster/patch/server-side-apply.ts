@@ -6,8 +6,25 @@ import type { KubeObject } from '../../kube/ports.ts';
 import { isJsonObject } from '../schema/json.ts';
 import type { StatusCause } from '../status-error.ts';
 import { findApplyProblem } from './apply-problems.ts';
-import { difference, type FieldSet, inOrder, intersection, isSame, printPath, union, withNamedParents } from './field-set.ts';
-import { isSameManager, type Managed, type ManagedFieldsEntry, type Manager, ownable, readManagedFields, writeManagedFields } from './managed-fields.ts';
+import {
+  difference,
+  type FieldSet,
+  inOrder,
+  intersection,
+  isSame,
+  printPath,
+  union,
+  withNamedParents,
+} from './field-set.ts';
+import {
+  isSameManager,
+  type Managed,
+  type ManagedFieldsEntry,
+  type Manager,
+  ownable,
+  readManagedFields,
+  writeManagedFields,
+} from './managed-fields.ts';
 import type { Topology } from './topology.ts';
 import { type Comparison, compare, dropEmptied, fieldsOf, merge, withoutFields } from './typed-value.ts';
 
@@ -34,7 +51,8 @@ export type ApplyResult =
 export function serverSideApply(request: Apply): ApplyResult {
   const { applied, force, live, nowIso, subresource, topology } = request;
   const problem = findApplyProblem(applied, topology);
-  if (problem !== undefined) return { outcome: 'invalid', message: `failed to create typed patch object (${describe(applied)}): ${problem}` };
+  if (problem !== undefined)
+    return { outcome: 'invalid', message: `failed to create typed patch object (${describe(applied)}): ${problem}` };
 
   const writer: Manager = { name: request.manager, operation: 'Apply', apiVersion: applied.apiVersion, subresource };
   const known = readManagedFields(live);
@@ -49,10 +67,17 @@ export function serverSideApply(request: Apply): ApplyResult {
   const conflicts = findConflicts(others, comparison);
   if (!force && conflicts.length > 0) return describeConflicts(conflicts);
 
-  const left = others.map((one) => ({ ...one, fields: difference(one.fields, union(comparison.added, comparison.modified, comparison.removed)) }));
+  const left = others.map((one) => ({
+    ...one,
+    fields: difference(one.fields, union(comparison.added, comparison.modified, comparison.removed)),
+  }));
   const time = own !== undefined && isSame(own.fields, fields) ? own.time : nowIso;
   const entries = [...left, { manager: writer, fields, time }].filter((one) => one.fields.size > 0);
-  return { outcome: 'applied', object: asKubeObject(dropEmptied(object, merged), applied), managedFields: writeManagedFields(entries) };
+  return {
+    outcome: 'applied',
+    object: asKubeObject(dropEmptied(object, merged), applied),
+    managedFields: writeManagedFields(entries),
+  };
 }
 
 /** Without what this manager applied last time, and neither it nor anybody else wants now. */
@@ -73,18 +98,26 @@ type Conflict = { manager: Manager; path: string };
 
 function findConflicts(others: readonly Managed[], { added, modified }: Comparison): Conflict[] {
   const changed = union(added, modified);
-  return others.flatMap(({ fields, manager }) => inOrder(intersection(fields, changed)).map((path) => ({ manager, path: printPath(path) })));
+  return others.flatMap(({ fields, manager }) =>
+    inOrder(intersection(fields, changed)).map((path) => ({ manager, path: printPath(path) })),
+  );
 }
 
 function describeConflicts(conflicts: Conflict[]): ApplyResult {
   const byManager = Map.groupBy(conflicts, ({ manager }) => printManager(manager));
-  const causes = conflicts.map(({ manager, path }) => ({ reason: 'FieldManagerConflict', message: `conflict with ${printManager(manager)}`, field: path }));
-  const lines = [...byManager].toSorted(([a], [b]) => (a < b ? -1 : 1)).flatMap(([name, list]) => [
-    `conflicts with ${name}:`,
-    ...list.map(({ path }) => `- ${path}`),
-  ]);
+  const causes = conflicts.map(({ manager, path }) => ({
+    reason: 'FieldManagerConflict',
+    message: `conflict with ${printManager(manager)}`,
+    field: path,
+  }));
+  const lines = [...byManager]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([name, list]) => [`conflicts with ${name}:`, ...list.map(({ path }) => `- ${path}`)]);
   const [only] = causes;
-  const detail = causes.length === 1 && only !== undefined ? `1 conflict: ${only.message}: ${only.field}` : `${conflicts.length} conflicts: ${lines.join('\n')}`;
+  const detail =
+    causes.length === 1 && only !== undefined
+      ? `1 conflict: ${only.message}: ${only.field}`
+      : `${conflicts.length} conflicts: ${lines.join('\n')}`;
   return { outcome: 'conflict', message: `Apply failed with ${detail}`, causes };
 }
 
@@ -94,7 +127,8 @@ function printManager({ apiVersion, name, operation, subresource }: Manager): st
 }
 
 /** `(default/w; apps/v1, Kind=Deployment)`. */
-const describe = ({ apiVersion, kind, metadata }: KubeObject): string => `${metadata.namespace ?? ''}/${metadata.name}; ${apiVersion}, Kind=${kind}`;
+const describe = ({ apiVersion, kind, metadata }: KubeObject): string =>
+  `${metadata.namespace ?? ''}/${metadata.name}; ${apiVersion}, Kind=${kind}`;
 
 /** Merging keeps what makes an object: nothing of it can be owned, so nothing of it can be taken away. */
 function asKubeObject(merged: unknown, { apiVersion, kind, metadata }: KubeObject): KubeObject {

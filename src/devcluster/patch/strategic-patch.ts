@@ -32,7 +32,8 @@ function mergeObject(target: JsonObject, patch: JsonObject, topology: Topology):
   for (const [field, order] of listOrders(patch)) {
     const list = target[field];
     const inner = fieldTopology(topology, field);
-    if (Array.isArray(list) && mergesAsList(inner)) target[field] = inOrder(list, order, { before: before[field], topology: inner });
+    if (Array.isArray(list) && mergesAsList(inner))
+      target[field] = inOrder(list, order, { before: before[field], topology: inner });
   }
   return target;
 }
@@ -43,18 +44,21 @@ function mergeValue(target: unknown, patch: unknown, topology: Topology): unknow
   return mergeList(Array.isArray(target) ? target : [], patch, topology);
 }
 
-const mergesAsList = (topology: Topology): boolean => topology['x-kubernetes-patch-strategy']?.startsWith('merge') === true;
+const mergesAsList = (topology: Topology): boolean =>
+  topology['x-kubernetes-patch-strategy']?.startsWith('merge') === true;
 
 function mergeList(target: unknown[], patch: unknown[], topology: Topology): unknown[] {
   const key = topology['x-kubernetes-patch-merge-key'];
   if (key === undefined) return [...target, ...patch.filter((item) => !target.includes(item))];
   const elements = patch.filter(isJsonObject);
-  if (elements.some((one) => one['$patch'] === 'replace')) return elements.filter((one) => one['$patch'] === undefined).map(withoutDirectives);
+  if (elements.some((one) => one['$patch'] === 'replace'))
+    return elements.filter((one) => one['$patch'] === undefined).map(withoutDirectives);
 
   let result = target.filter(isJsonObject);
   for (const element of elements) {
     const identity = element[key];
-    if (identity === undefined) throw new StatusError('InternalError', `map: ${printGoMap(element)} does not contain declared merge key: ${key}`);
+    if (identity === undefined)
+      throw new StatusError('InternalError', `map: ${printGoMap(element)} does not contain declared merge key: ${key}`);
     if (element['$patch'] === 'delete') {
       result = result.filter((one) => !isSameJson(one[key], identity));
       continue;
@@ -92,7 +96,11 @@ function listOrders(patch: JsonObject): Map<string, unknown[]> {
   return orders;
 }
 
-function inOrder(list: unknown[], order: unknown[], { before, topology }: { before: unknown; topology: Topology }): unknown[] {
+function inOrder(
+  list: unknown[],
+  order: unknown[],
+  { before, topology }: { before: unknown; topology: Topology },
+): unknown[] {
   const key = topology['x-kubernetes-patch-merge-key'];
   const identify = (item: unknown): unknown => (key !== undefined && isJsonObject(item) ? item[key] : item);
   const serverOrder = Array.isArray(before) ? before.map(identify) : [];

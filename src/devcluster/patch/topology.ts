@@ -29,14 +29,19 @@ export const objectMeta: Topology = {
 
 /** The topology of a custom resource. */
 export function schemaTopology(schema: Schema): Topology {
-  return { ...schema, properties: { ...schema.properties, apiVersion: granular, kind: granular, metadata: objectMeta } };
+  return {
+    ...schema,
+    properties: { ...schema.properties, apiVersion: granular, kind: granular, metadata: objectMeta },
+  };
 }
 
 export function fieldTopology(topology: Topology, name: string): Topology {
   const declared = topology.properties;
   if (declared !== undefined && Object.hasOwn(declared, name)) return declared[name] ?? granular;
   if (typeof topology.additionalProperties === 'object') return topology.additionalProperties;
-  return topology['x-kubernetes-preserve-unknown-fields'] === true || topology.additionalProperties === true ? untyped : granular;
+  return topology['x-kubernetes-preserve-unknown-fields'] === true || topology.additionalProperties === true
+    ? untyped
+    : granular;
 }
 
 /** True for a field of a structure, false for a key of a map, which is there only while somebody wants it. */

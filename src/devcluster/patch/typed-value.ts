@@ -16,7 +16,12 @@ export function childrenOf(value: unknown, topology: Topology): Child[] {
     }));
   }
   if (!isAssociative(topology, value)) return [];
-  return value.map((item) => ({ element: itemElement(topology, item), value: item, topology: itemTopology(topology), isNamed: false }));
+  return value.map((item) => ({
+    element: itemElement(topology, item),
+    value: item,
+    topology: itemTopology(topology),
+    isNamed: false,
+  }));
 }
 
 /** The fields that an object sets: its leaves, and the elements of lists and keys of maps on the way to them. */
@@ -98,7 +103,8 @@ export function merge(live: unknown, applied: unknown, topology: Topology): unkn
   if (isGranular(topology, applied)) {
     const before = isJsonObject(live) ? live : {};
     const merged = { ...before };
-    for (const [name, value] of Object.entries(applied)) merged[name] = merge(before[name], value, fieldTopology(topology, name));
+    for (const [name, value] of Object.entries(applied))
+      merged[name] = merge(before[name], value, fieldTopology(topology, name));
     return merged;
   }
   if (isAssociative(topology, applied) && isAssociative(topology, live)) return mergeItems(live, applied, topology);

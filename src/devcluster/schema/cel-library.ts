@@ -27,16 +27,28 @@ const dnsSubdomain = new RegExp(`^${label}(\\.${label})*$`);
 const qualifiedPart = /^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/;
 
 const check = (pattern: RegExp, maxLength: number): NamedFormat =>
-  new NamedFormat((text) => (text.length <= maxLength && pattern.test(text) ? [] : [`must be at most ${maxLength} characters and match ${pattern.source}`]));
+  new NamedFormat((text) =>
+    text.length <= maxLength && pattern.test(text)
+      ? []
+      : [`must be at most ${maxLength} characters and match ${pattern.source}`],
+  );
 
 const dns1123Subdomain = check(dnsSubdomain, 253);
 const namePart = check(qualifiedPart, 63);
 const labelValue = new NamedFormat((text) => (text === '' ? [] : namePart.problems(text)));
 const qualifiedName = new NamedFormat((text) => {
   const slash = text.indexOf('/');
-  return [...(slash < 0 ? [] : dns1123Subdomain.problems(text.slice(0, slash))), ...namePart.problems(text.slice(slash + 1))];
+  return [
+    ...(slash < 0 ? [] : dns1123Subdomain.problems(text.slice(0, slash))),
+    ...namePart.problems(text.slice(slash + 1)),
+  ];
 });
-const namespace = new FormatNamespace({ dns1123Label: check(dnsLabel, 63), dns1123Subdomain, labelValue, qualifiedName });
+const namespace = new FormatNamespace({
+  dns1123Label: check(dnsLabel, 63),
+  dns1123Subdomain,
+  labelValue,
+  qualifiedName,
+});
 
 /** For evaluation everything is `dyn`: what a rule may do with the fields of a schema was checked when it was compiled. */
 export const celEnvironment: Environment = createEnvironment();
@@ -56,20 +68,30 @@ function registerTexts(environment: Environment): void {
   environment
     .registerFunction('isIP(string): bool', (text: string) => isIP(text) !== 0)
     .registerFunction('isCIDR(string): bool', isCidr)
-    .registerFunction('string.find(string): string', (text: string, pattern: string) => new RegExp(pattern).exec(text)?.[0] ?? '')
-    .registerFunction('string.replace(string, string): string', (text: string, from: string, to: string) => text.replaceAll(from, () => to));
+    .registerFunction(
+      'string.find(string): string',
+      (text: string, pattern: string) => new RegExp(pattern).exec(text)?.[0] ?? '',
+    )
+    .registerFunction('string.replace(string, string): string', (text: string, from: string, to: string) =>
+      text.replaceAll(from, () => to),
+    );
 }
 
 function registerFormats(environment: Environment): void {
-  environment.registerType('kubernetes.NamedFormat', NamedFormat).registerType('kubernetes.FormatNamespace', FormatNamespace);
+  environment
+    .registerType('kubernetes.NamedFormat', NamedFormat)
+    .registerType('kubernetes.FormatNamespace', FormatNamespace);
   environment.registerConstant('format', 'kubernetes.FormatNamespace', namespace);
   for (const [name, format] of Object.entries(namespace.formats)) {
     environment.registerFunction(`kubernetes.FormatNamespace.${name}(): kubernetes.NamedFormat`, () => format);
   }
-  environment.registerFunction('kubernetes.NamedFormat.validate(string): optional<list<string>>', (format: NamedFormat, text: string) => {
-    const problems = format.problems(text);
-    return problems.length > 0 ? Optional.of(problems) : Optional.none();
-  });
+  environment.registerFunction(
+    'kubernetes.NamedFormat.validate(string): optional<list<string>>',
+    (format: NamedFormat, text: string) => {
+      const problems = format.problems(text);
+      return problems.length > 0 ? Optional.of(problems) : Optional.none();
+    },
+  );
 }
 
 function registerQuantities(environment: Environment): void {
@@ -77,9 +99,17 @@ function registerQuantities(environment: Environment): void {
     .registerType('kubernetes.Quantity', Quantity)
     .registerFunction('isQuantity(string): bool', isQuantity)
     .registerFunction('quantity(string): kubernetes.Quantity', parseQuantity)
-    .registerFunction('kubernetes.Quantity.compareTo(kubernetes.Quantity): int', (a: Quantity, b: Quantity) => BigInt(compareQuantities(a, b)))
-    .registerFunction('kubernetes.Quantity.isGreaterThan(kubernetes.Quantity): bool', (a: Quantity, b: Quantity) => compareQuantities(a, b) > 0)
-    .registerFunction('kubernetes.Quantity.isLessThan(kubernetes.Quantity): bool', (a: Quantity, b: Quantity) => compareQuantities(a, b) < 0);
+    .registerFunction('kubernetes.Quantity.compareTo(kubernetes.Quantity): int', (a: Quantity, b: Quantity) =>
+      BigInt(compareQuantities(a, b)),
+    )
+    .registerFunction(
+      'kubernetes.Quantity.isGreaterThan(kubernetes.Quantity): bool',
+      (a: Quantity, b: Quantity) => compareQuantities(a, b) > 0,
+    )
+    .registerFunction(
+      'kubernetes.Quantity.isLessThan(kubernetes.Quantity): bool',
+      (a: Quantity, b: Quantity) => compareQuantities(a, b) < 0,
+    );
 }
 
 function registerUrls(environment: Environment): void {
@@ -98,10 +128,15 @@ function registerUrls(environment: Environment): void {
 type Comparable = bigint | number | string;
 
 function registerLists(environment: Environment): void {
-  const isSorted = (list: Comparable[]): boolean => list.every((item, index) => index === 0 || (list[index - 1] ?? item) <= item);
+  const isSorted = (list: Comparable[]): boolean =>
+    list.every((item, index) => index === 0 || (list[index - 1] ?? item) <= item);
   environment
     .registerFunction('list.isSorted(): bool', isSorted)
     .registerFunction('list<int>.sum(): int', (list: bigint[]) => list.reduce((sum, item) => sum + item, 0n))
-    .registerFunction('list<int>.min(): int', (list: bigint[]) => list.reduce((least, item) => (item < least ? item : least)))
-    .registerFunction('list<int>.max(): int', (list: bigint[]) => list.reduce((most, item) => (item > most ? item : most)));
+    .registerFunction('list<int>.min(): int', (list: bigint[]) =>
+      list.reduce((least, item) => (item < least ? item : least)),
+    )
+    .registerFunction('list<int>.max(): int', (list: bigint[]) =>
+      list.reduce((most, item) => (item > most ? item : most)),
+    );
 }

@@ -6,20 +6,34 @@ import { fieldSchema, type Schema, type ValidationRule } from './schema.ts';
 import type { SchemaNode } from './walk.ts';
 
 /** The node that a rule is for, and the variables that it may use, with their types. */
-export type RuleScope = { node: SchemaNode; selfOnly: Environment; withOldSelf: Environment; withOptionalOldSelf: Environment };
+export type RuleScope = {
+  node: SchemaNode;
+  selfOnly: Environment;
+  withOldSelf: Environment;
+  withOptionalOldSelf: Environment;
+};
 
 const reasons = ['FieldValueDuplicate', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueRequired'];
 
 export function ruleProblems(rule: ValidationRule, scope: RuleScope, at: string): FieldError[] {
   if (rule.rule.trim() === '') return [required(`${at}.rule`, 'rule is not specified')];
-  return [...fieldProblems(rule, scope, at), ...expressionProblems(rule, scope, at), ...messageProblems(rule, scope, at)];
+  return [
+    ...fieldProblems(rule, scope, at),
+    ...expressionProblems(rule, scope, at),
+    ...messageProblems(rule, scope, at),
+  ];
 }
 
-function fieldProblems({ fieldPath = '', message = '', reason }: ValidationRule, scope: RuleScope, at: string): FieldError[] {
+function fieldProblems(
+  { fieldPath = '', message = '', reason }: ValidationRule,
+  scope: RuleScope,
+  at: string,
+): FieldError[] {
   const problems: FieldError[] = [];
   if (/[\n\r]/.test(message)) problems.push(invalid(`${at}.message`, message, 'must not contain line breaks'));
   if (reason !== undefined && !reasons.includes(reason)) problems.push(notSupported(`${at}.reason`, reason, reasons));
-  if (!isKnownPath(scope.node.schema, fieldPath)) problems.push(invalid(`${at}.fieldPath`, fieldPath, 'must be a valid path'));
+  if (!isKnownPath(scope.node.schema, fieldPath))
+    problems.push(invalid(`${at}.fieldPath`, fieldPath, 'must be a valid path'));
   return problems;
 }
 
@@ -28,7 +42,13 @@ function expressionProblems(rule: ValidationRule, scope: RuleScope, at: string):
   if (detail !== undefined) return [invalid(`${at}.rule`, asGoPrints(rule), detail)];
   const isTransition = isTransitionRule(rule, scope);
   if (isTransition && scope.node.list !== undefined) {
-    return [invalid(`${at}.rule`, rule.rule, `oldSelf cannot be used on the uncorrelatable portion of the schema within ${scope.node.list}`)];
+    return [
+      invalid(
+        `${at}.rule`,
+        rule.rule,
+        `oldSelf cannot be used on the uncorrelatable portion of the schema within ${scope.node.list}`,
+      ),
+    ];
   }
   if (!isTransition && rule.optionalOldSelf === true) {
     return [invalid(`${at}.optionalOldSelf`, true, 'may not be set if oldSelf is not used in rule')];
@@ -46,7 +66,8 @@ const environmentOf = (rule: ValidationRule, scope: RuleScope): Environment =>
   rule.optionalOldSelf === true ? scope.withOptionalOldSelf : scope.withOldSelf;
 
 /** A rule that compiles only where there is an old value is about it. */
-export const isTransitionRule = (rule: ValidationRule, scope: RuleScope): boolean => !scope.selfOnly.check(withOwnNames(rule.rule)).valid;
+export const isTransitionRule = (rule: ValidationRule, scope: RuleScope): boolean =>
+  !scope.selfOnly.check(withOwnNames(rule.rule)).valid;
 
 function whyNot(type: 'bool' | 'string', expression: string, environment: Environment): string | undefined {
   const checked = environment.check(withOwnNames(expression));

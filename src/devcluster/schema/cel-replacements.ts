@@ -19,7 +19,9 @@ export function withOwnNames(rule: string): string {
 }
 
 export function registerReplacements(environment: Environment): void {
-  environment.registerFunction('string.MATCHES(string): bool', (text: string, pattern: string) => regExp(pattern).test(text));
+  environment.registerFunction('string.MATCHES(string): bool', (text: string, pattern: string) =>
+    regExp(pattern).test(text),
+  );
   environment.registerFunction('HAS(ast): bool', ({ args }: { args: ASTNode[] }) => expandHas(args[0]));
 }
 

@@ -11,7 +11,12 @@ import { fieldPath, fieldSchema, olderElement, type Schema, type ValidationRule 
 import { type SchemaNode, walkSchema } from './walk.ts';
 import type { Place } from './validate.ts';
 
-type CompiledRule = { rule: ValidationRule; isTransition: boolean; holds: ParseResult; message: ParseResult | undefined };
+type CompiledRule = {
+  rule: ValidationRule;
+  isTransition: boolean;
+  holds: ParseResult;
+  message: ParseResult | undefined;
+};
 export type CompiledRules = ReadonlyMap<Schema, readonly CompiledRule[]>;
 
 const untyped = celEnvironment.clone().registerVariable('self', 'dyn');
@@ -30,9 +35,15 @@ export function compileRules(root: Schema, at: string): { rules: CompiledRules; 
   for (const { node, type } of typedNodes) {
     const declared = node.schema['x-kubernetes-validations'] ?? [];
     const scope = scopeOf(typed, type, node);
-    const found = declared.flatMap((rule, index) => ruleProblems(rule, scope, `${node.path}.x-kubernetes-validations[${index}]`));
+    const found = declared.flatMap((rule, index) =>
+      ruleProblems(rule, scope, `${node.path}.x-kubernetes-validations[${index}]`),
+    );
     problems.push(...found);
-    if (found.length === 0) rules.set(node.schema, declared.map((rule) => compileRule(rule, scope)));
+    if (found.length === 0)
+      rules.set(
+        node.schema,
+        declared.map((rule) => compileRule(rule, scope)),
+      );
   }
   return { rules, problems };
 }
@@ -54,7 +65,10 @@ function compileRule(rule: ValidationRule, scope: RuleScope): CompiledRule {
     rule,
     isTransition: isTransitionRule(rule, scope),
     holds: environment.parse(withOwnNames(rule.rule)),
-    message: messageExpression === undefined || messageExpression === '' ? undefined : environment.parse(withOwnNames(messageExpression)),
+    message:
+      messageExpression === undefined || messageExpression === ''
+        ? undefined
+        : environment.parse(withOwnNames(messageExpression)),
   };
 }
 
@@ -63,7 +77,8 @@ export function askRules(rules: CompiledRules, schema: Schema, value: unknown, p
   if (rules.size === 0 || value === null || value === undefined) return [];
   const own = rules.get(schema);
   const errors = own === undefined ? [] : askNode(own, schema, value, place);
-  if (Array.isArray(value)) return [...errors, ...value.flatMap((item, index) => askItem(rules, schema, item, { index, place }))];
+  if (Array.isArray(value))
+    return [...errors, ...value.flatMap((item, index) => askItem(rules, schema, item, { index, place }))];
   if (!isJsonObject(value)) return errors;
   for (const [name, inner] of Object.entries(value)) {
     const known = fieldSchema(schema, name);
@@ -77,7 +92,10 @@ export function askRules(rules: CompiledRules, schema: Schema, value: unknown, p
 
 function askItem(rules: CompiledRules, list: Schema, item: unknown, at: { index: number; place: Place }): FieldError[] {
   if (list.items === undefined) return [];
-  return askRules(rules, list.items, item, { path: `${at.place.path}[${at.index}]`, old: olderElement(list, at.place.old, item) });
+  return askRules(rules, list.items, item, {
+    path: `${at.place.path}[${at.index}]`,
+    old: olderElement(list, at.place.old, item),
+  });
 }
 
 function askNode(rules: readonly CompiledRule[], schema: Schema, value: unknown, place: Place): FieldError[] {
@@ -98,7 +116,11 @@ type RulePlace = { path: string; type: string; value: unknown };
 
 const optional = (value: unknown): Optional => (value === undefined ? Optional.none() : Optional.of(value));
 
-function askRule(compiled: CompiledRule, variables: { self: unknown; oldSelf: unknown }, at: RulePlace): FieldError | undefined {
+function askRule(
+  compiled: CompiledRule,
+  variables: { self: unknown; oldSelf: unknown },
+  at: RulePlace,
+): FieldError | undefined {
   const { message, rule } = compiled;
   const path = at.path === '' ? '<nil>' : at.path;
   const fixed = rule.message?.trim() ?? '';
@@ -144,6 +166,8 @@ function failure(rule: ValidationRule, text: string, { path, value }: RulePlace)
       return duplicate(path, value);
     default:
       // Objects and lists are left out of the message.
-      return typeof value === 'object' ? { ...invalid(path, value, text), message: `Invalid value: ${text}` } : invalid(path, value, text);
+      return typeof value === 'object'
+        ? { ...invalid(path, value, text), message: `Invalid value: ${text}` }
+        : invalid(path, value, text);
   }
 }

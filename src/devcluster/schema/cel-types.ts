@@ -11,7 +11,8 @@ export function createTypeDeclarer(environment: Environment): (schema: Schema) =
     const typeName = `object.T${declared.size}`;
     declared.set(schema, typeName);
     const fields: Record<string, string> = {};
-    if (schema['x-kubernetes-embedded-resource'] === true) Object.assign(fields, { apiVersion: 'string', kind: 'string', metadata: typeOf(metadata) });
+    if (schema['x-kubernetes-embedded-resource'] === true)
+      Object.assign(fields, { apiVersion: 'string', kind: 'string', metadata: typeOf(metadata) });
     for (const [field, inner] of Object.entries(schema.properties ?? {})) {
       for (const name of celNames(field)) fields[name] ??= typeOf(inner);
     }
@@ -33,15 +34,19 @@ export function createTypeDeclarer(environment: Environment): (schema: Schema) =
         return scalarType(schema);
     }
   };
-  const mapType = (values: Schema | boolean | undefined): string => (typeof values === 'object' ? `map<string, ${typeOf(values)}>` : 'dyn');
+  const mapType = (values: Schema | boolean | undefined): string =>
+    typeof values === 'object' ? `map<string, ${typeOf(values)}>` : 'dyn';
   return typeOf;
 }
 
 const scalarTypes: Record<string, string> = { boolean: 'bool', integer: 'int', number: 'double', string: 'string' };
-const scalarType = ({ format = '', type = '' }: Schema): string => (type === 'string' ? formatTypes[format] : undefined) ?? scalarTypes[type] ?? 'dyn';
+const scalarType = ({ format = '', type = '' }: Schema): string =>
+  (type === 'string' ? formatTypes[format] : undefined) ?? scalarTypes[type] ?? 'dyn';
 
 const isUntyped = (schema: Schema): boolean =>
-  schema['x-kubernetes-int-or-string'] === true || schema['x-kubernetes-preserve-unknown-fields'] === true || schema.nullable === true;
+  schema['x-kubernetes-int-or-string'] === true ||
+  schema['x-kubernetes-preserve-unknown-fields'] === true ||
+  schema.nullable === true;
 
 /** The part of the metadata that rules may read. */
 const metadata: Schema = { type: 'object', properties: { name: { type: 'string' }, generateName: { type: 'string' } } };

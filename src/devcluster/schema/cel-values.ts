@@ -5,21 +5,22 @@ import { fieldSchema, type Schema } from './schema.ts';
 
 const parseWithCel = celEnvironment.clone().registerVariable('text', 'string');
 const formats = {
-  'byte': parseWithCel.parse('bytes(text)'),
-  'date': parseWithCel.parse('timestamp(text + "T00:00:00Z")'),
+  byte: parseWithCel.parse('bytes(text)'),
+  date: parseWithCel.parse('timestamp(text + "T00:00:00Z")'),
   'date-time': parseWithCel.parse('timestamp(text)'),
-  'duration': parseWithCel.parse('duration(text)'),
+  duration: parseWithCel.parse('duration(text)'),
 };
 
 /** The CEL types of the string formats that are more than texts there. */
 export const formatTypes: Record<string, string> = {
-  'byte': 'bytes',
-  'date': 'google.protobuf.Timestamp',
+  byte: 'bytes',
+  date: 'google.protobuf.Timestamp',
   'date-time': 'google.protobuf.Timestamp',
-  'duration': 'google.protobuf.Duration',
+  duration: 'google.protobuf.Duration',
 };
 
-const hasFormat = (format: string | undefined): format is keyof typeof formats => format !== undefined && Object.hasOwn(formats, format);
+const hasFormat = (format: string | undefined): format is keyof typeof formats =>
+  format !== undefined && Object.hasOwn(formats, format);
 
 export function toCelValue(schema: Schema | undefined, value: unknown): unknown {
   // The CEL library tells types by constructors: `map` would take that of the list, which may be of another realm.
@@ -50,8 +51,10 @@ function toCelObject(schema: Schema | undefined, object: JsonObject): JsonObject
 }
 
 const keywords = new Set(['true', 'false', 'null', 'in']);
-const reserved = new Set('as break const continue else for function if import let loop package namespace return var void while'.split(' '));
-const escapes: Record<string, string> = { '__': '__underscores__', '.': '__dot__', '-': '__dash__', '/': '__slash__' };
+const reserved = new Set(
+  'as break const continue else for function if import let loop package namespace return var void while'.split(' '),
+);
+const escapes: Record<string, string> = { __: '__underscores__', '.': '__dot__', '-': '__dash__', '/': '__slash__' };
 
 /** What a field is called in rules: `x-y` is `x__dash__y`, and a reserved word that is no keyword goes by two names. */
 export function celNames(name: string): string[] {

@@ -16,9 +16,17 @@ export type FieldError = StatusCause & { reason: FieldErrorReason };
 
 const withDetail = (start: string, detail: string): string => (detail === '' ? start : `${start}: ${detail}`);
 
-export const required = (field: string, detail = ''): FieldError => ({ reason: 'FieldValueRequired', field, message: withDetail('Required value', detail) });
+export const required = (field: string, detail = ''): FieldError => ({
+  reason: 'FieldValueRequired',
+  field,
+  message: withDetail('Required value', detail),
+});
 
-export const forbidden = (field: string, detail: string): FieldError => ({ reason: 'FieldValueForbidden', field, message: `Forbidden: ${detail}` });
+export const forbidden = (field: string, detail: string): FieldError => ({
+  reason: 'FieldValueForbidden',
+  field,
+  message: `Forbidden: ${detail}`,
+});
 
 export const invalid = (field: string, value: unknown, detail: string): FieldError => ({
   reason: 'FieldValueInvalid',

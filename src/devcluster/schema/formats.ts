@@ -9,7 +9,8 @@ const uuid = wholly('[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f
 const base64 = wholly('(?:[a-z0-9+/]{4})*(?:[a-z0-9+/]{2}==|[a-z0-9+/]{3}=)?');
 const goDuration = /^[-+]?(?:0|(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|ms|[smh]))+$/;
 /** What `strfmt` takes beside Go's form: `3 days`. */
-const wordDuration = /^\d+\s*(?:ns|us|µs|ms|s|sec|secs|seconds?|m|min|mins|minutes?|h|hr|hrs|hours?|d|days?|w|weeks?)$/i;
+const wordDuration =
+  /^\d+\s*(?:ns|us|µs|ms|s|sec|secs|seconds?|m|min|mins|minutes?|h|hr|hrs|hours?|d|days?|w|weeks?)$/i;
 const fullDate = /^\d{4}-\d{2}-\d{2}$/;
 const dateTime = /^\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2})$/;
 const email = /^[^\s@]+@[^\s@]+$/;
@@ -20,17 +21,17 @@ const isCalendarDay = (text: string): boolean => {
 };
 
 const checks: Record<string, (text: string) => boolean> = {
-  'byte': (text) => base64.test(text),
-  'cidr': isCidr,
-  'date': (text) => fullDate.test(text) && isCalendarDay(text),
+  byte: (text) => base64.test(text),
+  cidr: isCidr,
+  date: (text) => fullDate.test(text) && isCalendarDay(text),
   'date-time': (text) => dateTime.test(text) && isCalendarDay(text.slice(0, 10)) && !Number.isNaN(Date.parse(text)),
-  'duration': (text) => goDuration.test(text) || wordDuration.test(text),
-  'email': (text) => email.test(text),
-  'hostname': (text) => text.length <= 253 && hostname.test(text),
-  'ipv4': isIPv4,
-  'ipv6': isIPv6,
-  'uri': isUrl,
-  'uuid': (text) => uuid.test(text),
+  duration: (text) => goDuration.test(text) || wordDuration.test(text),
+  email: (text) => email.test(text),
+  hostname: (text) => text.length <= 253 && hostname.test(text),
+  ipv4: isIPv4,
+  ipv6: isIPv6,
+  uri: isUrl,
+  uuid: (text) => uuid.test(text),
 };
 
 /** True also for a format that is not checked. */

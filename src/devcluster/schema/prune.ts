@@ -41,14 +41,17 @@ export function pruneValue(schema: Schema, original: unknown): Pruned {
 function prune(schema: Schema, value: unknown, path: string, unknownFields: string[]): unknown {
   if (Array.isArray(value)) {
     const { items } = schema;
-    return items === undefined ? copyJson(value) : value.map((item, index) => prune(items, item, `${path}[${index}]`, unknownFields));
+    return items === undefined
+      ? copyJson(value)
+      : value.map((item, index) => prune(items, item, `${path}[${index}]`, unknownFields));
   }
   if (!isJsonObject(value)) return value;
   const isObject = schema['x-kubernetes-embedded-resource'] === true;
   const keepsUnknown = schema['x-kubernetes-preserve-unknown-fields'] === true || schema.additionalProperties === true;
   return mapValues(value, (inner, name) => {
     const at = fieldPath(path, name);
-    if (isObject && objectFields.has(name)) return name === 'metadata' ? pruneMetadata(inner, at, unknownFields) : inner;
+    if (isObject && objectFields.has(name))
+      return name === 'metadata' ? pruneMetadata(inner, at, unknownFields) : inner;
     const known = fieldSchema(schema, name);
     if (known !== undefined) return prune(known, inner, at, unknownFields);
     if (keepsUnknown) return copyJson(inner);
@@ -67,4 +70,5 @@ function pruneMetadata(metadata: unknown, path: string, unknownFields: string[])
   });
 }
 
-const isEmpty = (value: unknown): boolean => value === null || (typeof value === 'object' && Object.keys(value).length === 0);
+const isEmpty = (value: unknown): boolean =>
+  value === null || (typeof value === 'object' && Object.keys(value).length === 0);

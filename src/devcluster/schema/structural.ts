@@ -13,7 +13,11 @@ const types = ['array', 'boolean', 'integer', 'number', 'object', 'string'];
 export function findSchemaProblems(schema: Schema, at: string): FieldError[] {
   if (schema.type !== 'object') {
     const field = `${at}.type`;
-    return [schema.type === undefined ? required(field, 'must not be empty at the root') : invalid(field, schema.type, 'must be object at the root')];
+    return [
+      schema.type === undefined
+        ? required(field, 'must not be empty at the root')
+        : invalid(field, schema.type, 'must be object at the root'),
+    ];
   }
   return [...walkSchema(schema, at)].flatMap((node) => [
     ...checkType(node),
@@ -37,10 +41,16 @@ export function findMetadataProblems(root: Schema, at: string): FieldError[] {
 
 function checkType({ path, schema }: SchemaNode): FieldError[] {
   const { type } = schema;
-  const isUntyped = schema['x-kubernetes-int-or-string'] === true || schema['x-kubernetes-preserve-unknown-fields'] === true;
+  const isUntyped =
+    schema['x-kubernetes-int-or-string'] === true || schema['x-kubernetes-preserve-unknown-fields'] === true;
   if (type === undefined) {
     if (isUntyped || schema.$ref !== undefined) return [];
-    return [required(`${path}.type`, `must not be empty for specified ${path.endsWith('.items') ? 'array items' : 'object fields'}`)];
+    return [
+      required(
+        `${path}.type`,
+        `must not be empty for specified ${path.endsWith('.items') ? 'array items' : 'object fields'}`,
+      ),
+    ];
   }
   if (!types.includes(type)) return [notSupported(`${path}.type`, type, types)];
   return type === 'array' && schema.items === undefined ? [required(`${path}.items`, 'must be specified')] : [];
@@ -50,7 +60,12 @@ function checkForbidden({ path, schema }: SchemaNode): FieldError[] {
   const errors: FieldError[] = [];
   if (schema.$ref !== undefined) errors.push(forbidden(`${path}.$ref`, '$ref is not supported'));
   if (schema.uniqueItems === true) {
-    errors.push(forbidden(`${path}.uniqueItems`, 'uniqueItems cannot be set to true since the runtime complexity becomes quadratic'));
+    errors.push(
+      forbidden(
+        `${path}.uniqueItems`,
+        'uniqueItems cannot be set to true since the runtime complexity becomes quadratic',
+      ),
+    );
   }
   if (schema.properties !== undefined && schema.additionalProperties !== undefined) {
     errors.push(forbidden(`${path}.additionalProperties`, 'additionalProperties and properties are mutual exclusive'));
@@ -61,9 +76,11 @@ function checkForbidden({ path, schema }: SchemaNode): FieldError[] {
 function checkFields({ path, schema }: SchemaNode): FieldError[] {
   const preserves = schema['x-kubernetes-preserve-unknown-fields'];
   const errors: FieldError[] = [];
-  if (preserves === false) errors.push(invalid(`${path}.x-kubernetes-preserve-unknown-fields`, false, 'must be true or undefined'));
+  if (preserves === false)
+    errors.push(invalid(`${path}.x-kubernetes-preserve-unknown-fields`, false, 'must be true or undefined'));
   if (schema['x-kubernetes-embedded-resource'] === true && preserves !== true && schema.properties === undefined) {
-    const detail = 'must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields';
+    const detail =
+      'must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields';
     errors.push(required(`${path}.properties`, detail));
   }
   return errors;
@@ -72,19 +89,23 @@ function checkFields({ path, schema }: SchemaNode): FieldError[] {
 function checkListType({ path, schema }: SchemaNode): FieldError[] {
   const listType = schema['x-kubernetes-list-type'];
   const { items } = schema;
-  if (listType !== undefined && !listTypes.includes(listType)) return [notSupported(`${path}.x-kubernetes-list-type`, listType, listTypes)];
+  if (listType !== undefined && !listTypes.includes(listType))
+    return [notSupported(`${path}.x-kubernetes-list-type`, listType, listTypes)];
   if (listType === 'set' && items?.type === 'object' && items['x-kubernetes-map-type'] !== 'atomic') {
     const detail = 'must be atomic as item of a list with x-kubernetes-list-type=set';
     return [invalid(`${path}.items.x-kubernetes-map-type`, items['x-kubernetes-map-type'] ?? null, detail)];
   }
   if (listType !== 'map') return [];
   const keys = schema['x-kubernetes-list-map-keys'] ?? [];
-  if (keys.length === 0) return [required(`${path}.x-kubernetes-list-map-keys`, 'must not be empty if x-kubernetes-list-type is map')];
+  if (keys.length === 0)
+    return [required(`${path}.x-kubernetes-list-map-keys`, 'must not be empty if x-kubernetes-list-type is map')];
   return keys.flatMap((key) => {
     const property = items?.properties?.[key];
-    if (property === undefined) return [invalid(`${path}.x-kubernetes-list-map-keys`, keys, 'entries must all be names of item properties')];
+    if (property === undefined)
+      return [invalid(`${path}.x-kubernetes-list-map-keys`, keys, 'entries must all be names of item properties')];
     if (property.default !== undefined || items?.required?.includes(key) === true) return [];
-    const detail = 'this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property';
+    const detail =
+      'this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property';
     return [required(`${path}.items.properties[${key}].default`, detail)];
   });
 }
@@ -102,7 +123,8 @@ function checkPattern({ path, schema: { pattern } }: SchemaNode): FieldError[] {
 function checkDefault({ path, schema }: SchemaNode): FieldError[] {
   if (schema.default === undefined) return [];
   const field = `${path}.default`;
-  if (pruneValue(schema, schema.default).unknownFields.length > 0) return [invalid(field, schema.default, 'must not have unknown fields')];
+  if (pruneValue(schema, schema.default).unknownFields.length > 0)
+    return [invalid(field, schema.default, 'must not have unknown fields')];
   return validateValue(schema, schema.default, { path: '' }).map((error) => ({
     ...error,
     field: error.field === '' ? field : `${field}.${error.field}`,
@@ -115,7 +137,9 @@ function checkAlternatives({ path, schema }: SchemaNode): FieldError[] {
   return (['allOf', 'anyOf', 'oneOf'] as const).flatMap((name) =>
     (schema[name] ?? []).flatMap((alternative, index) =>
       [...walkSchema(alternative, `${path}.${name}[${index}]`)].flatMap((node) =>
-        node.schema.type === undefined || isIntOrString ? [] : [forbidden(`${node.path}.type`, 'must be empty to be structural')],
+        node.schema.type === undefined || isIntOrString
+          ? []
+          : [forbidden(`${node.path}.type`, 'must be empty to be structural')],
       ),
     ),
   );

@@ -28,7 +28,10 @@ export const isUrl = (text: string): boolean => readUrl(text) !== undefined;
 /** Throws Error for what is no URL. */
 export function parseUrl(text: string): Url {
   const parts = readUrl(text);
-  if (parts === undefined) throw new Error(`URL parse error during conversion from string: parse ${JSON.stringify(text)}: invalid URI for request`);
+  if (parts === undefined)
+    throw new Error(
+      `URL parse error during conversion from string: parse ${JSON.stringify(text)}: invalid URI for request`,
+    );
   return new Url(parts);
 }
 
@@ -48,7 +51,8 @@ function readAuthority(authority: string): Pick<UrlParts, 'host' | 'hostname' | 
 }
 
 /** What is escaped already stays so. `x` in `mailto:x` is no path. */
-const escapePath = (path: string): string => (path.startsWith('/') ? encodeURI(path.toWellFormed()).replaceAll('%25', '%') : '');
+const escapePath = (path: string): string =>
+  path.startsWith('/') ? encodeURI(path.toWellFormed()).replaceAll('%25', '%') : '';
 
 /** Each name with its values, in order. */
 export function queryOf({ parts }: Url): Map<string, string[]> {

@@ -44,12 +44,14 @@ function checkType(schema: Schema, value: unknown, path: string): FieldError[] {
 }
 
 function checkCombinations(schema: Schema, value: unknown, place: Place): FieldError[] {
-  const run = (alternatives: Schema[] | undefined): FieldError[][] => (alternatives ?? []).map((one) => validateValue(one, value, place));
+  const run = (alternatives: Schema[] | undefined): FieldError[][] =>
+    (alternatives ?? []).map((one) => validateValue(one, value, place));
   const composite = (detail: string): FieldError => invalid('<nil>', '', `"${place.path}" ${detail}`);
   const errors: FieldError[] = [];
 
   const anyOf = run(schema.anyOf);
-  if (anyOf.length > 0 && anyOf.every((one) => one.length > 0)) errors.push(composite('must validate at least one schema (anyOf)'), ...firstOf(anyOf));
+  if (anyOf.length > 0 && anyOf.every((one) => one.length > 0))
+    errors.push(composite('must validate at least one schema (anyOf)'), ...firstOf(anyOf));
 
   const oneOf = run(schema.oneOf);
   const valid = oneOf.filter((one) => one.length === 0).length;
@@ -64,7 +66,8 @@ function checkCombinations(schema: Schema, value: unknown, place: Place): FieldE
     errors.push(composite(`must validate all the schemas (allOf)${none}`));
   }
 
-  if (schema.not !== undefined && validateValue(schema.not, value, place).length === 0) errors.push(composite('must not validate the schema (not)'));
+  if (schema.not !== undefined && validateValue(schema.not, value, place).length === 0)
+    errors.push(composite('must not validate the schema (not)'));
   return errors;
 }
 
@@ -81,8 +84,10 @@ function checkString(schema: Schema, value: string, path: string): FieldError[] 
   // Code points, not UTF-16 units, are what Kubernetes counts.
   const length = Array.from(value).length;
   if (maxLength !== undefined && length > maxLength) return [tooLong(path, maxLength)];
-  if (minLength !== undefined && length < minLength) return [invalid(path, value, `${path} in body should be at least ${minLength} chars long`)];
-  if (pattern !== undefined && !regExp(pattern).test(value)) return [invalid(path, value, `${path} in body should match '${pattern}'`)];
+  if (minLength !== undefined && length < minLength)
+    return [invalid(path, value, `${path} in body should be at least ${minLength} chars long`)];
+  if (pattern !== undefined && !regExp(pattern).test(value))
+    return [invalid(path, value, `${path} in body should match '${pattern}'`)];
   return [];
 }
 
@@ -110,11 +115,14 @@ function checkList(schema: Schema, list: unknown[], place: Place): FieldError[] 
   const { path } = place;
   const { items, maxItems, minItems } = schema;
   const errors: FieldError[] = [];
-  if (minItems !== undefined && list.length < minItems) errors.push(invalid(path, list.length, `${path} in body should have at least ${minItems} items`));
+  if (minItems !== undefined && list.length < minItems)
+    errors.push(invalid(path, list.length, `${path} in body should have at least ${minItems} items`));
   if (maxItems !== undefined && list.length > maxItems) errors.push(tooMany(path, list.length, maxItems));
   if (items !== undefined) {
     for (const [index, item] of list.entries()) {
-      errors.push(...validateValue(items, item, { path: `${path}[${index}]`, old: olderElement(schema, place.old, item) }));
+      errors.push(
+        ...validateValue(items, item, { path: `${path}[${index}]`, old: olderElement(schema, place.old, item) }),
+      );
     }
   }
   return [...errors, ...findDuplicates(schema, list, path)];
@@ -138,6 +146,7 @@ function checkObject(schema: Schema, object: JsonObject, place: Place): FieldErr
 function checkSize(schema: Schema, object: JsonObject, path: string): FieldError[] {
   const { maxProperties, minProperties } = schema;
   const size = Object.keys(object).length;
-  if (minProperties !== undefined && size < minProperties) return [invalid(path, size, `${path} in body should have at least ${minProperties} properties`)];
+  if (minProperties !== undefined && size < minProperties)
+    return [invalid(path, size, `${path} in body should have at least ${minProperties} properties`)];
   return maxProperties !== undefined && size > maxProperties ? [tooMany(path, size, maxProperties)] : [];
 }

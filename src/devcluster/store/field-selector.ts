@@ -10,7 +10,8 @@ export function parseFieldSelector(text: string, known: readonly string[]): Fiel
   const parts = text.split(',').filter((part) => part.trim() !== '');
   return parts.map((part) => {
     const [, field, sign, value] = /^([^=!]+?)\s*(==|=|!=)(.*)$/.exec(part.trim()) ?? [];
-    if (field === undefined || value === undefined) throw new StatusError('BadRequest', `invalid selector: '${text}'; can't understand '${part}'`);
+    if (field === undefined || value === undefined)
+      throw new StatusError('BadRequest', `invalid selector: '${text}'; can't understand '${part}'`);
     if (!['metadata.name', 'metadata.namespace', ...known].includes(field)) throw unknownField(field, known);
     return { field, value, isEqual: sign !== '!=' };
   });
@@ -18,7 +19,10 @@ export function parseFieldSelector(text: string, known: readonly string[]): Fiel
 
 function unknownField(field: string, known: readonly string[]): StatusError {
   if (known.length > 0) return new StatusError('BadRequest', `field label not supported: ${field}`);
-  return new StatusError('BadRequest', `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`);
+  return new StatusError(
+    'BadRequest',
+    `"${field}" is not a known field selector: only "metadata.name", "metadata.namespace"`,
+  );
 }
 
 export function matchesFields(selector: FieldSelector, object: unknown): boolean {
@@ -27,6 +31,8 @@ export function matchesFields(selector: FieldSelector, object: unknown): boolean
 
 /** A field that is not there counts as empty. */
 function textAt(object: unknown, path: string): string {
-  const found = path.split('.').reduce<unknown>((value, name) => (isJsonObject(value) ? value[name] : undefined), object);
+  const found = path
+    .split('.')
+    .reduce<unknown>((value, name) => (isJsonObject(value) ? value[name] : undefined), object);
   return typeof found === 'string' || typeof found === 'boolean' || typeof found === 'number' ? String(found) : '';
 }

@@ -48,10 +48,13 @@ function parseExistence(text: string): LabelRequirement | undefined {
   return key === undefined ? undefined : { key, operator: not === '!' ? 'DoesNotExist' : 'Exists', values: [] };
 }
 
-export const parseLabelSelector = (text: string): LabelSelector => (text.trim() === '' ? [] : requirementTexts(text).map(parseRequirement));
+export const parseLabelSelector = (text: string): LabelSelector =>
+  text.trim() === '' ? [] : requirementTexts(text).map(parseRequirement);
 
-const isOperator = (value: unknown): value is Operator => value === 'In' || value === 'NotIn' || value === 'Exists' || value === 'DoesNotExist';
-const textsOf = (value: unknown): string[] => (Array.isArray(value) ? value.filter((one) => typeof one === 'string') : []);
+const isOperator = (value: unknown): value is Operator =>
+  value === 'In' || value === 'NotIn' || value === 'Exists' || value === 'DoesNotExist';
+const textsOf = (value: unknown): string[] =>
+  Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
 
 /** `metav1.LabelSelector`; undefined selects nothing, an empty one everything. */
 export function readLabelSelector(source: unknown): LabelSelector | undefined {
@@ -59,9 +62,11 @@ export function readLabelSelector(source: unknown): LabelSelector | undefined {
   const labels = isJsonObject(source['matchLabels']) ? Object.entries(source['matchLabels']) : [];
   const expressions: unknown[] = Array.isArray(source['matchExpressions']) ? source['matchExpressions'] : [];
   const fromLabels = labels.map(([key, value]): LabelRequirement => ({ key, operator: 'In', values: [String(value)] }));
-  const fromExpressions = expressions.filter(isJsonObject).flatMap(({ key, operator, values }): LabelRequirement[] =>
-    typeof key === 'string' && isOperator(operator) ? [{ key, operator, values: textsOf(values) }] : [],
-  );
+  const fromExpressions = expressions
+    .filter(isJsonObject)
+    .flatMap(({ key, operator, values }): LabelRequirement[] =>
+      typeof key === 'string' && isOperator(operator) ? [{ key, operator, values: textsOf(values) }] : [],
+    );
   return [...fromLabels, ...fromExpressions];
 }
 
@@ -73,5 +78,8 @@ export function formatLabelSelector(selector: LabelSelector): string {
     if (operator === 'In' && values.length === 1) return `${key}=${values.join('')}`;
     return `${key} ${operator === 'In' ? 'in' : 'notin'} (${values.toSorted().join(',')})`;
   };
-  return selector.toSorted((a, b) => (a.key < b.key ? -1 : 1)).map(format).join(',');
+  return selector
+    .toSorted((a, b) => (a.key < b.key ? -1 : 1))
+    .map(format)
+    .join(',');
 }

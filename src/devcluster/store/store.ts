@@ -38,7 +38,9 @@ type Shelf = {
 const keyOf = ({ namespace, name }: ObjectRef): string => `${namespace ?? ''}/${name}`;
 
 function inOrder(objects: ReadonlyMap<string, KubeObject>, namespace: string | undefined): KubeObject[] {
-  const entries = [...objects].filter(([, { metadata }]) => namespace === undefined || metadata.namespace === namespace);
+  const entries = [...objects].filter(
+    ([, { metadata }]) => namespace === undefined || metadata.namespace === namespace,
+  );
   return entries.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
 }
 

@@ -21,7 +21,9 @@ const tlsFields = ['ca', 'cert', 'key', 'pfx', 'passphrase', 'servername', 'reje
 type TlsMaterial = Pick<Credentials, (typeof tlsFields)[number]>;
 
 function tlsMaterial(credentials: Credentials): TlsMaterial {
-  return Object.fromEntries(tlsFields.filter((field) => credentials[field] !== undefined).map((field) => [field, credentials[field]]));
+  return Object.fromEntries(
+    tlsFields.filter((field) => credentials[field] !== undefined).map((field) => [field, credentials[field]]),
+  );
 }
 
 /** Buffers become their bytes: files are read again for each call, so identity says nothing. */
@@ -37,7 +39,8 @@ export function createAgentCache(): AgentCache {
       const wanted = `${url.protocol} ${fingerprint(material)}`;
       if (current?.fingerprint === wanted) return current.agent;
       // The old pool is left to itself: its idle connections end by their timeout, its watches when the server ends them.
-      const agent = url.protocol === 'http:' ? new http.Agent(poolOptions) : new https.Agent({ ...poolOptions, ...material });
+      const agent =
+        url.protocol === 'http:' ? new http.Agent(poolOptions) : new https.Agent({ ...poolOptions, ...material });
       current = { agent, fingerprint: wanted };
       return agent;
     },

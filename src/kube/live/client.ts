@@ -49,7 +49,12 @@ export function createLiveCluster(kubeConfig: KubeConfig, options: LiveClusterOp
     ...reviewer,
     watch: (resource, resourceVersion, select) =>
       // Spread, so that the watches which began together do not come back together.
-      watchObjects(transport, { ...select, resource, resourceVersion, serverTimeoutSeconds: Math.floor(watchSeconds * (1 + random())) }),
+      watchObjects(transport, {
+        ...select,
+        resource,
+        resourceVersion,
+        serverTimeoutSeconds: Math.floor(watchSeconds * (1 + random())),
+      }),
     emit: (event) => {
       sink.emit(event);
     },

@@ -26,14 +26,22 @@ const mistypedApply = 'failed to create typed patch object';
 /** Others of 4xx say that the request is wrong; all else, that the server or something before it is not well. */
 function classify(httpStatus: number, message: string): { code: ErrorCode; retryable: boolean } {
   const wrongRequest = (httpStatus >= 400 && httpStatus < 500) || message.startsWith(mistypedApply);
-  return codes[httpStatus] ?? { code: wrongRequest ? 'KUBERNETES_INVALID' : 'KUBERNETES_UNAVAILABLE', retryable: !wrongRequest };
+  return (
+    codes[httpStatus] ?? {
+      code: wrongRequest ? 'KUBERNETES_INVALID' : 'KUBERNETES_UNAVAILABLE',
+      retryable: !wrongRequest,
+    }
+  );
 }
 
 /** `call` is verb and path: what was asked. */
 export function statusError(call: string, httpStatus: number, status: StatusBody): AppError {
   const message = (status.message ?? 'no message').slice(0, maxMessageLength);
   const { code, retryable } = classify(httpStatus, message);
-  return new AppError(code, `${call}: ${httpStatus} ${status.reason ?? ''}: ${message}`, { source: 'kubernetes', retryable });
+  return new AppError(code, `${call}: ${httpStatus} ${status.reason ?? ''}: ${message}`, {
+    source: 'kubernetes',
+    retryable,
+  });
 }
 
 /** No answer, or half of one: refused, reset, timed out, no credentials. */

@@ -80,7 +80,10 @@ export function createEventSink(options: EventSinkOptions): QueuedEventSink {
         if (!(error instanceof AppError && error.retryable) || clock.nowMs() - atMs > giveUpAfterMs) {
           // Forgotten, so that the next occurrence is tried again.
           saidAtMs.delete(keyOf(note));
-          logger.warn({ reason: note.reason, regarding: note.regarding, error: describeError(error) }, 'event not written');
+          logger.warn(
+            { reason: note.reason, regarding: note.regarding, error: describeError(error) },
+            'event not written',
+          );
           return;
         }
       }

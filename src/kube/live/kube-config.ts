@@ -13,7 +13,11 @@ export function loadContext(name: string): KubeConfig {
   const config = loadKubeConfig();
   const names = config.getContexts().map((context) => context.name);
   if (!names.includes(name)) {
-    throw new AppError('CONFIG_INVALID', `the kubeconfig has no context ${JSON.stringify(name)}, but ${names.join(', ') || 'none at all'}`, { source: 'internal', retryable: false });
+    throw new AppError(
+      'CONFIG_INVALID',
+      `the kubeconfig has no context ${JSON.stringify(name)}, but ${names.join(', ') || 'none at all'}`,
+      { source: 'internal', retryable: false },
+    );
   }
   config.setCurrentContext(name);
   return config;

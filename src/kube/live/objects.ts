@@ -13,7 +13,8 @@ const listTimeoutMs = 30_000;
 const metadataList = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 const metadataWatch = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
 
-export const acceptWatch = (options: ListOptions): string => (options.metadataOnly === true ? metadataWatch : 'application/json');
+export const acceptWatch = (options: ListOptions): string =>
+  options.metadataOnly === true ? metadataWatch : 'application/json';
 
 /**
  * Without empty labels, annotations and the like. A custom resource that is applied with them gets a new version each time
@@ -32,7 +33,9 @@ const hasCode = (error: unknown, code: AppError['code']): boolean => error insta
 export function createReader(transport: Transport): Omit<ObjectReader, 'watch'> {
   async function get(resource: Resource, ref: ObjectRef): Promise<KubeObject | undefined> {
     try {
-      return await transport.json({ method: 'GET', path: objectPath(resource, ref) }, (body) => readObject(resource, body));
+      return await transport.json({ method: 'GET', path: objectPath(resource, ref) }, (body) =>
+        readObject(resource, body),
+      );
     } catch (error) {
       if (hasCode(error, 'KUBERNETES_NOT_FOUND')) return undefined;
       throw error;
@@ -46,7 +49,10 @@ export function createReader(transport: Transport): Omit<ObjectReader, 'watch'> 
     return transport.json(request, (body) => readList(resource, body));
   }
 
-  async function listPaged(resource: Resource, options: ListOptions): Promise<{ items: KubeObject[]; resourceVersion: string }> {
+  async function listPaged(
+    resource: Resource,
+    options: ListOptions,
+  ): Promise<{ items: KubeObject[]; resourceVersion: string }> {
     let current = await page(resource, options, { limit: String(pageSize) });
     const { resourceVersion, items } = current;
     while (current.continueToken !== '') {
@@ -56,7 +62,10 @@ export function createReader(transport: Transport): Omit<ObjectReader, 'watch'> 
     return { items, resourceVersion };
   }
 
-  async function list(resource: Resource, options: ListOptions = {}): Promise<{ items: KubeObject[]; resourceVersion: string }> {
+  async function list(
+    resource: Resource,
+    options: ListOptions = {},
+  ): Promise<{ items: KubeObject[]; resourceVersion: string }> {
     try {
       return await listPaged(resource, options);
     } catch (error) {
@@ -70,8 +79,13 @@ export function createReader(transport: Transport): Omit<ObjectReader, 'watch'> 
   return { get, list };
 }
 
-export function createWriter(transport: Transport, reader: Pick<ObjectReader, 'get'>, fieldManager: string): ObjectWriter {
-  const write = (resource: Resource, request: ApiRequest) => transport.json(request, (body) => readObject(resource, body));
+export function createWriter(
+  transport: Transport,
+  reader: Pick<ObjectReader, 'get'>,
+  fieldManager: string,
+): ObjectWriter {
+  const write = (resource: Resource, request: ApiRequest) =>
+    transport.json(request, (body) => readObject(resource, body));
 
   async function remove(resource: Resource, ref: ObjectRef, uid?: string): Promise<void> {
     const body = uid === undefined ? undefined : { apiVersion: 'v1', kind: 'DeleteOptions', preconditions: { uid } };
@@ -85,11 +99,21 @@ export function createWriter(transport: Transport, reader: Pick<ObjectReader, 'g
     }
   }
 
-  function apply(resource: Resource, object: KubeObject, { force, subresource }: { force: 'true' | 'false'; subresource?: 'status' | undefined }): Promise<KubeObject> {
+  function apply(
+    resource: Resource,
+    object: KubeObject,
+    { force, subresource }: { force: 'true' | 'false'; subresource?: 'status' | undefined },
+  ): Promise<KubeObject> {
     const path = objectPath(resource, object.metadata, subresource);
     // JSON is YAML; the media type is what makes it an apply.
     const contentType = 'application/apply-patch+yaml';
-    return write(resource, { method: 'PATCH', path, query: { fieldManager, force }, contentType, body: withoutEmptyMetadata(object) });
+    return write(resource, {
+      method: 'PATCH',
+      path,
+      query: { fieldManager, force },
+      contentType,
+      body: withoutEmptyMetadata(object),
+    });
   }
 
   return {
@@ -103,7 +127,10 @@ export function createWriter(transport: Transport, reader: Pick<ObjectReader, 'g
       const path = objectPath(resource, object.metadata);
       // Without a version the server would replace whatever is there.
       if (object.metadata.resourceVersion === undefined) {
-        throw new AppError('KUBERNETES_CONFLICT', `PUT ${path}: no resourceVersion`, { source: 'kubernetes', retryable: false });
+        throw new AppError('KUBERNETES_CONFLICT', `PUT ${path}: no resourceVersion`, {
+          source: 'kubernetes',
+          retryable: false,
+        });
       }
       return write(resource, { method: 'PUT', path, query: { fieldManager }, body: object });
     },

@@ -56,7 +56,12 @@ export class HoldfastOperator extends dot.default {
   }
 
   /** The base builds on `k8sApi.basePath`, which client-node 2 no longer has: "undefined/apis/…". */
-  protected override getCustomResourceApiUri(group: string, version: string, plural: string, namespace?: string): string {
+  protected override getCustomResourceApiUri(
+    group: string,
+    version: string,
+    plural: string,
+    namespace?: string,
+  ): string {
     const server = this.kubeConfig.getCurrentCluster()?.server ?? '';
     const prefix = group === '' ? '/api' : `/apis/${group}`;
     const scope = namespace === undefined ? '' : `namespaces/${namespace}/`;
@@ -90,7 +95,10 @@ export class HoldfastOperator extends dot.default {
 }
 
 async function refuse(member: string, instead: string): Promise<never> {
-  throw new AppError('INTERNAL', `${member} does not work with this Kubernetes client; use ${instead}`, { source: 'internal', retryable: false });
+  throw new AppError('INTERNAL', `${member} does not work with this Kubernetes client; use ${instead}`, {
+    source: 'internal',
+    retryable: false,
+  });
 }
 
 function textLogger(logger: Logger) {

@@ -7,7 +7,11 @@ import { recordOf } from './wire.ts';
 export function createTokenReviewer(transport: Transport, audience: string): TokenReviewer {
   return {
     async review(token) {
-      const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', spec: { token, audiences: [audience] } };
+      const body = {
+        apiVersion: 'authentication.k8s.io/v1',
+        kind: 'TokenReview',
+        spec: { token, audiences: [audience] },
+      };
       const request = { method: 'POST', path: '/apis/authentication.k8s.io/v1/tokenreviews', body } as const;
       return transport.json(request, (answer) => identityOf(recordOf(recordOf(answer)['status']), audience));
     },

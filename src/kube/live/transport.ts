@@ -44,13 +44,26 @@ export function createTransport(kubeConfig: KubeConfig, options: TransportOption
 
   async function send(request: ApiRequest, signal: AbortSignal): Promise<http.IncomingMessage> {
     const cluster = kubeConfig.getCurrentCluster();
-    if (cluster === null) throw new AppError('CONFIG_INVALID', 'the kubeconfig has no current cluster', { source: 'internal', retryable: false });
+    if (cluster === null)
+      throw new AppError('CONFIG_INVALID', 'the kubeconfig has no current cluster', {
+        source: 'internal',
+        retryable: false,
+      });
     const credentials = await credentialsFor();
     const url = urlOf(cluster.server, request);
     // client-node makes the agent of an HTTP proxy, and keeps it.
-    const agent = cluster.proxyUrl !== undefined && typeof credentials.agent === 'object' ? credentials.agent : agents.agentFor(url, credentials);
+    const agent =
+      cluster.proxyUrl !== undefined && typeof credentials.agent === 'object'
+        ? credentials.agent
+        : agents.agentFor(url, credentials);
     const body = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body));
-    const requestOptions = { method: request.method, agent, signal, headers: headersOf(request, credentials, body), auth: credentials.auth };
+    const requestOptions = {
+      method: request.method,
+      agent,
+      signal,
+      headers: headersOf(request, credentials, body),
+      auth: credentials.auth,
+    };
     return new Promise((resolve, reject) => {
       const outgoing = (url.protocol === 'http:' ? http : https).request(url, requestOptions);
       outgoing.on('response', resolve);
@@ -85,7 +98,8 @@ export function createTransport(kubeConfig: KubeConfig, options: TransportOption
   }
 
   return {
-    json: (request, read) => inTime(request, async (signal) => read(JSON.parse(await readText(await answered(request, signal))))),
+    json: (request, read) =>
+      inTime(request, async (signal) => read(JSON.parse(await readText(await answered(request, signal))))),
     stream: (request) => inTime(request, (signal) => answered(request, signal)),
     close: agents.destroy,
   };
@@ -105,7 +119,9 @@ function headersOf(request: ApiRequest, credentials: Credentials, body: Buffer |
     ...credentials.headers,
     'User-Agent': 'holdfast',
     Accept: request.accept ?? 'application/json',
-    ...(body === undefined ? {} : { 'Content-Type': request.contentType ?? 'application/json', 'Content-Length': body.length }),
+    ...(body === undefined
+      ? {}
+      : { 'Content-Type': request.contentType ?? 'application/json', 'Content-Length': body.length }),
   };
 }
 

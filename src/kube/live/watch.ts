@@ -30,7 +30,13 @@ export async function* watchObjects(transport: Transport, request: WatchRequest)
     timeoutSeconds: String(request.serverTimeoutSeconds),
   };
   try {
-    const chunks = await transport.stream({ method: 'GET', path, query, accept: acceptWatch(request), signal: request.signal });
+    const chunks = await transport.stream({
+      method: 'GET',
+      path,
+      query,
+      accept: acceptWatch(request),
+      signal: request.signal,
+    });
     request.onOpen?.();
     for await (const line of splitLines(chunks, maxLineBytes)) yield readEvent(call, request.resource, line);
   } catch (error) {
@@ -61,5 +67,9 @@ function watchError(call: string, error: unknown): AppError {
   if (error instanceof AppError) return error;
   if (!(error instanceof RangeError || error instanceof SyntaxError)) return networkError(call, error);
   // An event that cannot be read would come again at each resume; only a new list gets past it.
-  return new AppError('KUBERNETES_EXPIRED', `${call}: unreadable event`, { source: 'kubernetes', retryable: true, cause: error });
+  return new AppError('KUBERNETES_EXPIRED', `${call}: unreadable event`, {
+    source: 'kubernetes',
+    retryable: true,
+    cause: error,
+  });
 }

@@ -3,7 +3,8 @@ import type { KubeObject, ObjectMeta, Resource } from '../ports.ts';
 
 export type JsonRecord = Record<string, unknown>;
 
-export const isRecord = (value: unknown): value is JsonRecord => typeof value === 'object' && value !== null && !Array.isArray(value);
+export const isRecord = (value: unknown): value is JsonRecord =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const isMetadata = (value: unknown): value is ObjectMeta => isRecord(value) && typeof value['name'] === 'string';
 
@@ -31,5 +32,9 @@ export function readList(resource: Resource, value: unknown): ListPage {
   if (resourceVersion === undefined) throw new SyntaxError(`no list of ${resource.kind} in the answer`);
   const continueToken = stringOf(recordOf(metadata)['continue']) ?? '';
   // An empty list may be null.
-  return { items: Array.isArray(items) ? items.map((item) => readObject(resource, item)) : [], resourceVersion, continueToken };
+  return {
+    items: Array.isArray(items) ? items.map((item) => readObject(resource, item)) : [],
+    resourceVersion,
+    continueToken,
+  };
 }

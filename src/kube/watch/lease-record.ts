@@ -11,7 +11,8 @@ export type LeaseRecord = {
 };
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
-const specOf = (lease: KubeObject | undefined): Record<string, unknown> => (isRecord(lease?.['spec']) ? lease['spec'] : {});
+const specOf = (lease: KubeObject | undefined): Record<string, unknown> =>
+  isRecord(lease?.['spec']) ? lease['spec'] : {};
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 const numberOf = (value: unknown): number => (typeof value === 'number' ? value : 0);
 
@@ -39,12 +40,20 @@ export function writeLease(ref: ObjectRef, record: LeaseRecord, current?: KubeOb
     ...(record.acquireTime === undefined ? {} : { acquireTime: record.acquireTime }),
     ...(record.renewTime === undefined ? {} : { renewTime: record.renewTime }),
   };
-  const metadata = current?.metadata ?? { name: ref.name, ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }) };
+  const metadata = current?.metadata ?? {
+    name: ref.name,
+    ...(ref.namespace === undefined ? {} : { namespace: ref.namespace }),
+  };
   return { ...current, apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata, spec };
 }
 
 /** The record when `holder` takes the lease, or renews its own. */
-export function claim(previous: LeaseRecord | undefined, holder: string, durationMs: number, nowMs: number): LeaseRecord {
+export function claim(
+  previous: LeaseRecord | undefined,
+  holder: string,
+  durationMs: number,
+  nowMs: number,
+): LeaseRecord {
   const now = formatMicroTime(nowMs);
   const renewal = previous?.holder === holder;
   const transitions = previous === undefined ? 0 : previous.transitions + (renewal ? 0 : 1);

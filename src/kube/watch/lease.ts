@@ -80,7 +80,10 @@ export function createLeaderLease(options: LeaderLeaseOptions): LeaderLease {
     if (observed === undefined || !sameRecord(observed.record, record)) observed = { record, atMs: nowMs };
     const free = record.holder === '' || nowMs >= observed.atMs + record.durationMs;
     if (record.holder !== identity && !free) return false;
-    await options.writer.update(leases, writeLease(current.metadata, claim(record, identity, timing.leaseDurationMs, nowMs), current));
+    await options.writer.update(
+      leases,
+      writeLease(current.metadata, claim(record, identity, timing.leaseDurationMs, nowMs), current),
+    );
     return true;
   }
 
@@ -101,9 +104,11 @@ export function createLeaderLease(options: LeaderLeaseOptions): LeaderLease {
   /** One hung request must not use up the whole deadline. What it may still write is guarded by its resourceVersion. */
   async function inTime(attempt: Promise<boolean>): Promise<boolean> {
     const settled = new AbortController();
-    const tooLate = sleep(clock, timing.renewDeadlineMs / 2, AbortSignal.any([stopping.signal, settled.signal])).then(() => {
-      throw new AppError('KUBERNETES_UNAVAILABLE', 'no answer in time', { source: 'kubernetes', retryable: true });
-    });
+    const tooLate = sleep(clock, timing.renewDeadlineMs / 2, AbortSignal.any([stopping.signal, settled.signal])).then(
+      () => {
+        throw new AppError('KUBERNETES_UNAVAILABLE', 'no answer in time', { source: 'kubernetes', retryable: true });
+      },
+    );
     try {
       return await Promise.race([attempt, tooLate]);
     } finally {
@@ -146,7 +151,10 @@ export function createLeaderLease(options: LeaderLeaseOptions): LeaderLease {
     try {
       const current = await options.reader.get(leases, ref);
       if (current === undefined || readLease(current).holder !== identity) return;
-      await options.writer.update(leases, writeLease(current.metadata, released(readLease(current), clock.nowMs()), current));
+      await options.writer.update(
+        leases,
+        writeLease(current.metadata, released(readLease(current), clock.nowMs()), current),
+      );
     } catch (error) {
       logger.warn({ ...about, error: describeError(error) }, 'lease not released');
     }

@@ -1,6 +1,12 @@
 /** The operator's numbers, as Prometheus metrics. Names, labels and help are those of the catalogue. */
 import { metrics, type MetricName } from '../../api/metrics.ts';
-import { createHistogram, registerMetric, type createRegistry, type HistogramHandle, type Sample } from '../../platform/metrics.ts';
+import {
+  createHistogram,
+  registerMetric,
+  type createRegistry,
+  type HistogramHandle,
+  type Sample,
+} from '../../platform/metrics.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Counts } from '../counters.ts';
 import type { Operator } from '../operator.ts';
@@ -9,19 +15,38 @@ import { createWorkloadFigures, type WorkloadFigures } from './workload-figures.
 const minute = 60;
 const hour = 60 * minute;
 // From a pod without sessions (the quiet period) to the longest limit there is, seven days.
-const drainBuckets = [5, 15, minute, 5 * minute, 15 * minute, hour, 4 * hour, 12 * hour, 24 * hour, 72 * hour, 168 * hour];
+const drainBuckets = [
+  5,
+  15,
+  minute,
+  5 * minute,
+  15 * minute,
+  hour,
+  4 * hour,
+  12 * hour,
+  24 * hour,
+  72 * hour,
+  168 * hour,
+];
 
 const drainDuration = 'holdfast_drain_duration_seconds';
 
 /** Fed by whoever hears of the end of a drain. */
-export const createDrainDurations = (): HistogramHandle => createHistogram({ name: drainDuration, ...metrics[drainDuration], buckets: drainBuckets });
+export const createDrainDurations = (): HistogramHandle =>
+  createHistogram({ name: drainDuration, ...metrics[drainDuration], buckets: drainBuckets });
 
 /** Those that are read when they are scraped. */
-type ReadMetric = { [Name in MetricName]: (typeof metrics)[Name] extends { part: 'operator'; type: 'counter' | 'gauge' } ? Name : never }[MetricName];
+type ReadMetric = {
+  [Name in MetricName]: (typeof metrics)[Name] extends { part: 'operator'; type: 'counter' | 'gauge' } ? Name : never;
+}[MetricName];
 
 type Register = (name: ReadMetric, read: () => Sample[]) => void;
 
-export function registerOperatorMetrics(registry: ReturnType<typeof createRegistry>, operator: Operator, clock: Clock): void {
+export function registerOperatorMetrics(
+  registry: ReturnType<typeof createRegistry>,
+  operator: Operator,
+  clock: Clock,
+): void {
   const register: Register = (name, read) => {
     registerMetric(registry, { name, ...metrics[name], read });
   };
@@ -66,18 +91,29 @@ function registerWorkloads(register: Register, operator: Operator, clock: Clock)
   const show = (name: ReadMetric, toSamples: (of: WorkloadFigures) => Sample[]) => {
     register(name, () => {
       if (!operator.isLeader()) return [];
-      return figures().flatMap((of) => toSamples(of).map(({ labels, value }) => ({ labels: { ...of.labels, ...labels }, value })));
+      return figures().flatMap((of) =>
+        toSamples(of).map(({ labels, value }) => ({ labels: { ...of.labels, ...labels }, value })),
+      );
     });
   };
-  show('holdfast_workload_sessions', ({ states }) => states.flatMap(({ state, sessions }) => known({ state }, sessions)));
-  show('holdfast_workload_endpoints', ({ states }) => states.map(({ state, endpoints }) => ({ labels: { state }, value: endpoints })));
+  show('holdfast_workload_sessions', ({ states }) =>
+    states.flatMap(({ state, sessions }) => known({ state }, sessions)),
+  );
+  show('holdfast_workload_endpoints', ({ states }) =>
+    states.map(({ state, endpoints }) => ({ labels: { state }, value: endpoints })),
+  );
   show('holdfast_workload_ready', ({ isReady }) => [{ value: isReady ? 1 : 0 }]);
   show('holdfast_workload_pods_not_injected', ({ podsNotInjected }) => [{ value: podsNotInjected }]);
-  show('holdfast_draining_pod_sessions', ({ draining }) => draining.flatMap(({ pod, sessions }) => known({ pod }, sessions)));
+  show('holdfast_draining_pod_sessions', ({ draining }) =>
+    draining.flatMap(({ pod, sessions }) => known({ pod }, sessions)),
+  );
   show('holdfast_draining_pod_deadline_timestamp_seconds', ({ draining }) =>
-    draining.flatMap(({ pod, deadline }) => known({ pod }, deadline === undefined ? undefined : Date.parse(deadline) / 1000)),
+    draining.flatMap(({ pod, deadline }) =>
+      known({ pod }, deadline === undefined ? undefined : Date.parse(deadline) / 1000),
+    ),
   );
 }
 
 /** Unknown is not zero: then there is no series. */
-const known = (labels: Record<string, string>, value: number | undefined): Sample[] => (value === undefined ? [] : [{ labels, value }]);
+const known = (labels: Record<string, string>, value: number | undefined): Sample[] =>
+  value === undefined ? [] : [{ labels, value }];

@@ -46,13 +46,20 @@ function gatherFigures({ feed, ledger }: Pick<Core, 'feed' | 'ledger'>, nowMs: n
     const { kind, name: target } = workload.spec.targetRef;
     const { endpoints = [] } = backends.get(backendKey(namespace, name)) ?? {};
     const own = pods.get(`${namespace}/${kind}/${target}`) ?? [];
-    const sessions = ledger.countsOf(endpoints.map(({ uid }) => uid), nowMs);
+    const sessions = ledger.countsOf(
+      endpoints.map(({ uid }) => uid),
+      nowMs,
+    );
     const limits = drainLimits(workload.spec.drain);
     return figuresOf(workload, own, describeEndpoints({ endpoints, pods: own, sessions, previous: [], limits, nowMs }));
   });
 }
 
-function figuresOf({ metadata, status }: StickyWorkload, pods: readonly Pod[], endpoints: readonly EndpointStatus[]): WorkloadFigures {
+function figuresOf(
+  { metadata, status }: StickyWorkload,
+  pods: readonly Pod[],
+  endpoints: readonly EndpointStatus[],
+): WorkloadFigures {
   const alive = pods.filter(({ phase }) => phase !== 'Succeeded' && phase !== 'Failed');
   return {
     labels: { namespace: metadata.namespace, workload: metadata.name },
@@ -67,6 +74,8 @@ function figuresOf({ metadata, status }: StickyWorkload, pods: readonly Pod[], e
 }
 
 // A backend that several Gateways serve is in the table of each, the same.
-const indexBackends = ({ translation }: Translated): Map<string, Backend> => new Map(Object.values(translation.tables).flatMap(({ backends }) => Object.entries(backends)));
+const indexBackends = ({ translation }: Translated): Map<string, Backend> =>
+  new Map(Object.values(translation.tables).flatMap(({ backends }) => Object.entries(backends)));
 
-const indexPods = ({ pods }: Snapshot): Map<string, Pod[]> => Map.groupBy(pods, ({ namespace, controller }) => `${namespace}/${controller?.kind}/${controller?.name}`);
+const indexPods = ({ pods }: Snapshot): Map<string, Pod[]> =>
+  Map.groupBy(pods, ({ namespace, controller }) => `${namespace}/${controller?.kind}/${controller?.name}`);

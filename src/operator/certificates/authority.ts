@@ -22,7 +22,12 @@ const lifetimeMs = 3650 * dayMs;
 /** Clocks of nodes differ: a certificate is valid a little before it was made. */
 export const clockSkewMs = 5 * 60_000;
 
-type Ports = { reader: Pick<ObjectReader, 'get'>; writer: Pick<ObjectWriter, 'create'>; namespace: string; clock: Clock };
+type Ports = {
+  reader: Pick<ObjectReader, 'get'>;
+  writer: Pick<ObjectWriter, 'create'>;
+  namespace: string;
+  clock: Clock;
+};
 
 /**
  * The authority of the installation, the same for every replica. A Secret that cannot be used is an error and is left as it
@@ -34,7 +39,10 @@ export async function loadOrCreateAuthority(kube: Ports): Promise<Authority> {
   // Undefined: another replica was faster. Its authority is the one.
   const secret = existing ?? (await kube.reader.get(secrets, ref));
   if (secret === undefined) {
-    throw new AppError('KUBERNETES_CONFLICT', `Secret ${ref.namespace}/${ref.name} appeared and vanished again`, { source: 'kubernetes', retryable: true });
+    throw new AppError('KUBERNETES_CONFLICT', `Secret ${ref.namespace}/${ref.name} appeared and vanished again`, {
+      source: 'kubernetes',
+      retryable: true,
+    });
   }
   return readAuthority(secret, kube.clock.nowMs());
 }
@@ -67,9 +75,16 @@ async function renderSecret(namespace: string, nowMs: number): Promise<KubeObjec
   return {
     apiVersion: 'v1',
     kind: 'Secret',
-    metadata: { namespace, name: authoritySecret, labels: { [labels.managedBy]: managedByValue, [labels.partOf]: 'holdfast' } },
+    metadata: {
+      namespace,
+      name: authoritySecret,
+      labels: { [labels.managedBy]: managedByValue, [labels.partOf]: 'holdfast' },
+    },
     type: 'kubernetes.io/tls',
-    data: { 'tls.crt': base64(`${certificate.toString('pem')}\n`), 'tls.key': base64(await encodeKey(keys.privateKey)) },
+    data: {
+      'tls.crt': base64(`${certificate.toString('pem')}\n`),
+      'tls.key': base64(await encodeKey(keys.privateKey)),
+    },
   };
 }
 
@@ -82,7 +97,8 @@ async function readAuthority(secret: KubeObject, nowMs: number): Promise<Authori
     const certificate = new X509Certificate(certPem);
     if (!certificate.ca) throw new Error('tls.crt is not the certificate of an authority');
     if (!certificate.checkPrivateKey(createPrivateKey(keyPem))) throw new Error('tls.key does not belong to tls.crt');
-    if (certificate.validToDate.getTime() <= nowMs) throw new Error(`tls.crt expired on ${certificate.validToDate.toISOString()}`);
+    if (certificate.validToDate.getTime() <= nowMs)
+      throw new Error(`tls.crt expired on ${certificate.validToDate.toISOString()}`);
     const parsed = new x509.X509Certificate(certPem);
     const keyId = await x509.SubjectKeyIdentifierExtension.create(parsed.publicKey);
     return { certPem, subject: parsed.subject, keyId: keyId.keyId, signingKey: await decodeKey(keyPem) };

@@ -25,10 +25,17 @@ export async function issueLeaf(authority: Authority, names: string[], nowMs: nu
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
       new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-      new x509.SubjectAlternativeNameExtension(names.map((value) => ({ type: isIP(value) === 0 ? 'dns' : 'ip', value }))),
+      new x509.SubjectAlternativeNameExtension(
+        names.map((value) => ({ type: isIP(value) === 0 ? 'dns' : 'ip', value })),
+      ),
       new x509.AuthorityKeyIdentifierExtension(authority.keyId),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
     ],
   });
-  return { certPem: `${certificate.toString('pem')}\n`, keyPem: await encodeKey(keys.privateKey), expiresAtMs, renewAtMs: nowMs + (lifetimeMs * 2) / 3 };
+  return {
+    certPem: `${certificate.toString('pem')}\n`,
+    keyPem: await encodeKey(keys.privateKey),
+    expiresAtMs,
+    renewAtMs: nowMs + (lifetimeMs * 2) / 3,
+  };
 }

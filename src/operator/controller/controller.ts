@@ -14,7 +14,10 @@ import { reconcile, type ReconcileTools } from './reconcile.ts';
 import { startRounds } from './rounds.ts';
 import { registerWebhooks, type WebhookTools } from './webhook-registration.ts';
 
-export type ControllerOptions = ReconcileTools & WebhookTools & DeletionCostTools & KeyRotationTools & { clock: Clock; random: Random; logger: Logger };
+export type ControllerOptions = ReconcileTools &
+  WebhookTools &
+  DeletionCostTools &
+  KeyRotationTools & { clock: Clock; random: Random; logger: Logger };
 
 export interface Controller {
   /** Session counts of a Gateway's proxies moved. */

@@ -12,13 +12,21 @@ import { AppError } from '../../platform/errors.ts';
  * Puts it on or takes it off. Answers a refusal of the API server; what may succeed if tried again is thrown. The UID makes sure that
  * an apply, which creates what is not there, never brings a deleted StickyWorkload back.
  */
-export async function keepFinalizer(workload: StickyWorkload, hold: DrainHold, writer: Pick<ObjectWriter, 'apply'>): Promise<ApplyOutcome | undefined> {
+export async function keepFinalizer(
+  workload: StickyWorkload,
+  hold: DrainHold,
+  writer: Pick<ObjectWriter, 'apply'>,
+): Promise<ApplyOutcome | undefined> {
   const { namespace, name, uid, deletionTimestamp } = workload.metadata;
   const isWanted = hold.kind === 'hold';
   // None can be put on what is deleted already.
   if (isWanted === isHeld(workload) || (isWanted && deletionTimestamp !== undefined)) return undefined;
   try {
-    await writer.apply(stickyWorkloads, { apiVersion, kind, metadata: { namespace, name, uid, ...(isWanted && { finalizers: [drainFinalizer] }) } });
+    await writer.apply(stickyWorkloads, {
+      apiVersion,
+      kind,
+      metadata: { namespace, name, uid, ...(isWanted && { finalizers: [drainFinalizer] }) },
+    });
     return undefined;
   } catch (error) {
     if (!(error instanceof AppError) || error.retryable) throw error;
@@ -27,7 +35,10 @@ export async function keepFinalizer(workload: StickyWorkload, hold: DrainHold, w
 }
 
 /** For whoever waits for `kubectl delete` to return. */
-export function sayDeleted({ metadata }: StickyWorkload, { pods, untilMs }: Extract<DrainHold, { kind: 'hold' }>): ApplyOutcome {
+export function sayDeleted(
+  { metadata }: StickyWorkload,
+  { pods, untilMs }: Extract<DrainHold, { kind: 'hold' }>,
+): ApplyOutcome {
   const shown = pods.slice(0, 5).join(', ') + (pods.length > 5 ? ` and ${pods.length - 5} more` : '');
   const message =
     `StickyWorkload ${metadata.name} was deleted, and pods of it still drain (${shown}). What serves their sessions stays until they are gone, ` +

@@ -11,19 +11,33 @@ import type { CachedOwned } from '../gather/owned.ts';
 import { provisionGateway, readyReplicas, type ProvisionTools } from './provision.ts';
 import type { StatusWriter } from './status-writer.ts';
 
-export type GatewayTools = ProvisionTools & { feed: TranslationFeed; caches: Caches; statuses: StatusWriter; nowMs: () => number };
+export type GatewayTools = ProvisionTools & {
+  feed: TranslationFeed;
+  caches: Caches;
+  statuses: StatusWriter;
+  nowMs: () => number;
+};
 
 // What lifts a refusal (a quota, a policy, a permission) is nothing that we watch.
 export const refusedEveryMs = 30_000;
 
 /** Our class is there before any Gateway of it, and every class that names us as its controller is told so. */
-export async function reconcileGatewayClasses({ feed, caches, owned, statuses, nowMs }: GatewayTools): Promise<undefined> {
+export async function reconcileGatewayClasses({
+  feed,
+  caches,
+  owned,
+  statuses,
+  nowMs,
+}: GatewayTools): Promise<undefined> {
   const snapshot = feed.latest()?.snapshot;
   if (!snapshot?.gatewayApi.installed) return;
-  const isForeign = snapshot.gatewayClasses.some((one) => one.name === gatewayClassName && one.controllerName !== controllerName);
+  const isForeign = snapshot.gatewayClasses.some(
+    (one) => one.name === gatewayClassName && one.controllerName !== controllerName,
+  );
   if (!isForeign) await owned.ensure(gatewayClasses, renderGatewayClass());
   for (const one of caches.list('gatewayClasses')) {
-    if (one.gatewayClass.controllerName === controllerName) await statuses.writeOther(gatewayClasses, one, judgeGatewayClass(one.observed, nowMs()));
+    if (one.gatewayClass.controllerName === controllerName)
+      await statuses.writeOther(gatewayClasses, one, judgeGatewayClass(one.observed, nowMs()));
   }
 }
 
@@ -34,13 +48,20 @@ export async function reconcileGateway(key: string, tools: GatewayTools): Promis
   const cached = plan && tools.caches.get('gateways', plan.gateway);
   if (!translated || !plan || !cached || !(plan.written || isOwnedBy(cached, plan.madeFor))) return undefined;
   const outcome = plan.written ? await provisionGateway(plan, translated, tools) : { kind: 'applied' as const };
-  const proxy = { readyReplicas: readyReplicas(plan.gateway, translated.translation.index), ...(outcome.kind !== 'applied' && { obstacle: outcome.message }) };
+  const proxy = {
+    readyReplicas: readyReplicas(plan.gateway, translated.translation.index),
+    ...(outcome.kind !== 'applied' && { obstacle: outcome.message }),
+  };
   await tools.statuses.writeOther(gateways, cached, judgeGateway(plan, proxy, cached.observed, tools.nowMs()));
   return outcome.kind === 'failed' ? { recheckAfterMs: refusedEveryMs } : undefined;
 }
 
 /** The route of a StickyWorkload, where there is one of ours. */
-export async function writeRouteStatus(plan: ServingPlan, { snapshot, translation }: Translated, { caches, statuses, nowMs }: GatewayTools): Promise<void> {
+export async function writeRouteStatus(
+  plan: ServingPlan,
+  { snapshot, translation }: Translated,
+  { caches, statuses, nowMs }: GatewayTools,
+): Promise<void> {
   const route = translation.routes[plan.key];
   const cached = caches.get('httpRoutes', plan);
   if (!snapshot.gatewayApi.installed || !route || !cached || !isOwnedBy(cached, [plan])) return;
@@ -48,5 +69,5 @@ export async function writeRouteStatus(plan: ServingPlan, { snapshot, translatio
 }
 
 // One of somebody else has a controller of its own, whose status ours would replace.
-const isOwnedBy = ({ owned }: CachedOwned, owners: readonly { uid: string }[]): boolean => owners.some(({ uid }) => owned.ownerUids.includes(uid));
-
+const isOwnedBy = ({ owned }: CachedOwned, owners: readonly { uid: string }[]): boolean =>
+  owners.some(({ uid }) => owned.ownerUids.includes(uid));

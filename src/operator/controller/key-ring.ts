@@ -13,7 +13,10 @@ export const newSessionKey = (): string => randomBytes(32).toString('base64');
  * Creates the Secret. One that exists is left as it is: it may be newer than our cache, or damaged, or somebody else's,
  * and in each of these cases replacing it would end sessions; the status says that it is missing.
  */
-export async function createKeyRing(writer: Pick<ObjectWriter, 'create'>, { metadata }: StickyWorkload): Promise<'Created' | 'Exists'> {
+export async function createKeyRing(
+  writer: Pick<ObjectWriter, 'create'>,
+  { metadata }: StickyWorkload,
+): Promise<'Created' | 'Exists'> {
   const ring = { current: 1, keys: [{ id: 1, secret: newSessionKey() }] };
   try {
     await writer.create(secrets, buildKeyRingSecret(metadata, ring));

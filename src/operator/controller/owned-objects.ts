@@ -11,7 +11,10 @@ export interface OwnedObjects {
 }
 
 /** `observed`: the fingerprint of the object in the cache, undefined where it is not there. */
-export function createOwnedObjects(writer: ObjectWriter, observed: (resource: Resource, ref: ObjectRef) => string | undefined): OwnedObjects {
+export function createOwnedObjects(
+  writer: ObjectWriter,
+  observed: (resource: Resource, ref: ObjectRef) => string | undefined,
+): OwnedObjects {
   /** What was wanted at the last apply, and the fingerprint of what came of it. */
   const applied = new Map<string, { wanted: string; fingerprint: string }>();
 

@@ -14,7 +14,13 @@ import type { Translated } from '../feed/translation-feed.ts';
 import { keyRingOf } from '../gather/world.ts';
 import { gatewayClassWork, gatewayOfWork } from './concerned.ts';
 import { keepFinalizer, sayDeleted } from './drain-finalizer.ts';
-import { reconcileGateway, reconcileGatewayClasses, refusedEveryMs, writeRouteStatus, type GatewayTools } from './gateways.ts';
+import {
+  reconcileGateway,
+  reconcileGatewayClasses,
+  refusedEveryMs,
+  writeRouteStatus,
+  type GatewayTools,
+} from './gateways.ts';
 import { createKeyRing } from './key-ring.ts';
 import type { LastingFailures } from './lasting-failures.ts';
 import { provision, readyReplicas } from './provision.ts';
@@ -52,17 +58,26 @@ async function reconcileWorkload(key: string, tools: ReconcileTools): Promise<Re
   }
   if (outcome === undefined) return undefined;
   await writeRouteStatus(planServing(workload), translated, tools);
-  return soonest([await writeStatus({ ...judged, outcome }, translated, tools), releaseCheck(workload, translated, tools), outcome.kind === 'failed' ? { recheckAfterMs: refusedEveryMs } : undefined]);
+  return soonest([
+    await writeStatus({ ...judged, outcome }, translated, tools),
+    releaseCheck(workload, translated, tools),
+    outcome.kind === 'failed' ? { recheckAfterMs: refusedEveryMs } : undefined,
+  ]);
 }
 
 type Judged = { workload: StickyWorkload; accept: Accept };
 
 /** Undefined where there is nothing to say of it yet, or any more. */
-async function bringInPlace({ workload, accept }: Judged, translated: Translated, tools: ReconcileTools): Promise<ApplyOutcome | undefined> {
+async function bringInPlace(
+  { workload, accept }: Judged,
+  translated: Translated,
+  tools: ReconcileTools,
+): Promise<ApplyOutcome | undefined> {
   const hold = decideDrainHold(workload, podsOf(workload, translated), tools.nowMs());
   const refused = await keepFinalizer(workload, hold, tools.writer);
   // What is deleted gets nothing new. What it has serves on for as long as it is held.
-  if (workload.metadata.deletionTimestamp !== undefined) return hold.kind === 'hold' ? sayDeleted(workload, hold) : undefined;
+  if (workload.metadata.deletionTimestamp !== undefined)
+    return hold.kind === 'hold' ? sayDeleted(workload, hold) : undefined;
   const outcome = await provision(accept, translated, tools);
   // A status written now would warn of keys that are on their way; their translation calls us again.
   if (accept.kind === 'accepted' && (await keysAreComing(workload, translated, tools))) return undefined;
@@ -70,7 +85,11 @@ async function bringInPlace({ workload, accept }: Judged, translated: Translated
 }
 
 /** Creates the key ring where there is none. False where there is one already, also one that cannot be used: that has to be said. */
-async function keysAreComing(workload: StickyWorkload, { snapshot }: Translated, { caches, reader, writer }: ReconcileTools): Promise<boolean> {
+async function keysAreComing(
+  workload: StickyWorkload,
+  { snapshot }: Translated,
+  { caches, reader, writer }: ReconcileTools,
+): Promise<boolean> {
   const { namespace, name, uid } = workload.metadata;
   if (`${namespace}/${name}` in snapshot.keyRings) return false;
   const ref = { namespace, name: keyRingName(name) };
@@ -81,7 +100,11 @@ async function keysAreComing(workload: StickyWorkload, { snapshot }: Translated,
   return secret !== undefined && keyRingOf(secret, uid) !== undefined;
 }
 
-async function writeStatus({ workload, accept, outcome }: Judged & { outcome: ApplyOutcome }, { snapshot, translation }: Translated, tools: ReconcileTools): Promise<Recheck | undefined> {
+async function writeStatus(
+  { workload, accept, outcome }: Judged & { outcome: ApplyOutcome },
+  { snapshot, translation }: Translated,
+  tools: ReconcileTools,
+): Promise<Recheck | undefined> {
   const { key, namespace, target, parents } = planServing(workload);
   const backend = translation.backends[key];
   const previous = tools.statuses.before(workload);
@@ -108,7 +131,11 @@ const podsOf = ({ metadata, spec }: StickyWorkload, { translation }: Pick<Transl
   translation.index.podsByTarget.get(targetKey(metadata.namespace, spec.targetRef)) ?? [];
 
 /** A pod that is stuck changes no more, and its StickyWorkload is released all the same. */
-function releaseCheck(workload: StickyWorkload, translated: Translated, { nowMs }: ReconcileTools): Recheck | undefined {
+function releaseCheck(
+  workload: StickyWorkload,
+  translated: Translated,
+  { nowMs }: ReconcileTools,
+): Recheck | undefined {
   const hold = decideDrainHold(workload, podsOf(workload, translated), nowMs());
   return hold.kind === 'hold' ? { recheckAfterMs: hold.untilMs - nowMs() } : undefined;
 }

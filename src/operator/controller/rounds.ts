@@ -3,7 +3,13 @@ import { sleep, type Clock } from '../../platform/clock.ts';
 import { describeError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
 
-export type RoundsOptions = { name: string; pauseMs: number; round: (signal: AbortSignal) => Promise<void>; clock: Clock; logger: Logger };
+export type RoundsOptions = {
+  name: string;
+  pauseMs: number;
+  round: (signal: AbortSignal) => Promise<void>;
+  clock: Clock;
+  logger: Logger;
+};
 
 /** The answer starts no further round, and resolves when the one under way has ended. */
 export function startRounds({ name, pauseMs, round, clock, logger }: RoundsOptions): () => Promise<void> {

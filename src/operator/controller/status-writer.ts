@@ -19,7 +19,11 @@ export interface StatusWriter {
   before(workload: StickyWorkload): StickyWorkloadStatus | undefined;
   write(workload: StickyWorkload, status: StickyWorkloadStatus): Promise<Recheck | undefined>;
   /** Of an object of Gateway API. */
-  writeOther(resource: Resource, object: Pick<KubeObject, 'apiVersion' | 'kind' | 'metadata'>, status: object): Promise<void>;
+  writeOther(
+    resource: Resource,
+    object: Pick<KubeObject, 'apiVersion' | 'kind' | 'metadata'>,
+    status: object,
+  ): Promise<void>;
 }
 
 export function createStatusWriter({ writer, events, nowMs }: StatusWriterOptions): StatusWriter {
@@ -29,12 +33,15 @@ export function createStatusWriter({ writer, events, nowMs }: StatusWriterOption
   function tell(workload: StickyWorkload, before: StickyWorkloadStatus | undefined, after: StickyWorkloadStatus): void {
     const { name, namespace, uid } = workload.metadata;
     for (const { pod, ...event } of eventsOf(before, after)) {
-      const regarding = pod ? { apiVersion: 'v1', kind: 'Pod', namespace, ...pod } : { apiVersion, kind, name, namespace, uid };
+      const regarding = pod
+        ? { apiVersion: 'v1', kind: 'Pod', namespace, ...pod }
+        : { apiVersion, kind, name, namespace, uid };
       events.emit({ ...event, regarding });
     }
   }
 
-  const before = (workload: StickyWorkload): StickyWorkloadStatus | undefined => written.get(workload.metadata.uid)?.status ?? workload.status;
+  const before = (workload: StickyWorkload): StickyWorkloadStatus | undefined =>
+    written.get(workload.metadata.uid)?.status ?? workload.status;
 
   return {
     before,
@@ -47,8 +54,13 @@ export function createStatusWriter({ writer, events, nowMs }: StatusWriterOption
         return undefined;
       }
       const waitMs = lastMs + countsEveryMs - nowMs();
-      if (waitMs > 0 && !statusChanged(withoutCounts(known && listed(known)), withoutCounts(listed(status)))) return { recheckAfterMs: waitMs };
-      await writer.apply(stickyWorkloads, { apiVersion, kind, metadata: { name, namespace }, status: listed(status) }, 'status');
+      if (waitMs > 0 && !statusChanged(withoutCounts(known && listed(known)), withoutCounts(listed(status))))
+        return { recheckAfterMs: waitMs };
+      await writer.apply(
+        stickyWorkloads,
+        { apiVersion, kind, metadata: { name, namespace }, status: listed(status) },
+        'status',
+      );
       written.set(uid, { status, atMs: nowMs() });
       tell(workload, known, status);
       return undefined;
@@ -58,7 +70,16 @@ export function createStatusWriter({ writer, events, nowMs }: StatusWriterOption
       const text = JSON.stringify(status);
       if (writtenOther.get(key) === text) return;
       const { name, namespace } = metadata;
-      await writer.apply(resource, { apiVersion: version, kind: otherKind, metadata: { name, ...(namespace !== undefined && { namespace }) }, status }, 'status');
+      await writer.apply(
+        resource,
+        {
+          apiVersion: version,
+          kind: otherKind,
+          metadata: { name, ...(namespace !== undefined && { namespace }) },
+          status,
+        },
+        'status',
+      );
       writtenOther.set(key, text);
     },
   };

@@ -27,6 +27,9 @@ export async function registerWebhooks({ feed, owned, webhook }: WebhookTools): 
     apiVersion: 'admissionregistration.k8s.io/v1',
     kind: 'MutatingWebhookConfiguration',
     metadata: { name: webhookConfiguration },
-    webhooks: renderWebhooks([...targets.values()], { caBundle, ...(webhook.url !== undefined && { url: webhook.url }) }),
+    webhooks: renderWebhooks([...targets.values()], {
+      caBundle,
+      ...(webhook.url !== undefined && { url: webhook.url }),
+    }),
   });
 }

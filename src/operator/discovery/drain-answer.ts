@@ -5,7 +5,10 @@ import { RequestError } from '../https/server.ts';
 import type { PodRef } from './caller.ts';
 
 /** `Gone`: no pod of this name and UID. */
-export type PodLife = { kind: 'Alive' } | { kind: 'Terminating'; killAtMs: number; disruption?: string } | { kind: 'Gone' };
+export type PodLife =
+  | { kind: 'Alive' }
+  | { kind: 'Terminating'; killAtMs: number; disruption?: string }
+  | { kind: 'Gone' };
 
 export interface PodDirectory {
   /** As this replica's cache has it; the cache may be behind. */
@@ -40,6 +43,9 @@ export async function lifeOf(pod: PodRef, pods: PodDirectory): Promise<PodLife> 
   try {
     return await pods.live(pod);
   } catch (error) {
-    throw new RequestError(503, `whether the pod is being deleted cannot be said at this moment: ${describeError(error)}`);
+    throw new RequestError(
+      503,
+      `whether the pod is being deleted cannot be said at this moment: ${describeError(error)}`,
+    );
   }
 }

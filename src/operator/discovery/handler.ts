@@ -43,7 +43,9 @@ const maxSummaryBytes = 16 * 1024;
 const recheckMs = 60_000;
 
 /** For `createTlsServer`. */
-export function createDiscoveryHandler(discovery: DiscoveryPorts): (request: IncomingMessage, response: ServerResponse) => void {
+export function createDiscoveryHandler(
+  discovery: DiscoveryPorts,
+): (request: IncomingMessage, response: ServerResponse) => void {
   const ports = { ...discovery, reviewer: createTokenCache(discovery.reviewer, discovery.clock) };
   const routes = createRoutes(ports);
   return (request, response) => void respond(request, response, { routes, ports });
@@ -60,7 +62,8 @@ async function respond(request: IncomingMessage, response: ServerResponse, { rou
     if (answer !== undefined) sendAnswer(response, answer);
   } catch (error) {
     const status = error instanceof RequestError ? error.status : 500;
-    if (status === 500) ports.logger.error({ url: request.url, error: describeError(error) }, 'discovery request failed');
+    if (status === 500)
+      ports.logger.error({ url: request.url, error: describeError(error) }, 'discovery request failed');
     else ports.logger.debug({ url: request.url, status, error: describeError(error) }, 'discovery request refused');
     sendAnswer(response, { status, body: { message: status === 500 ? 'internal error' : describeError(error) } });
   }
@@ -94,7 +97,9 @@ function createRoutes(ports: DiscoveryPorts): ReadonlyMap<string, Route> {
       async ({ request, identify }) => {
         const { pod, gateway } = proxyOf(await identify());
         const isTaken = relay.handOver(keyOf(gateway), pod.uid, parseHandover(await readJson(request, maxReportBytes)));
-        return isTaken ? { status: 204 } : { status: 503, body: { message: 'no other proxy of the Gateway listens here' } };
+        return isTaken
+          ? { status: 204 }
+          : { status: 503, body: { message: 'no other proxy of the Gateway listens here' } };
       },
     ],
     ['GET /v1/drain', async (call) => ({ status: 200, body: await tellSidecar(call, ports) })],

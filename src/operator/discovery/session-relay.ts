@@ -21,7 +21,8 @@ export type RelayListener = {
 
 export function createSessionRelay(): SessionRelay {
   const byGateway = new Map<string, Set<RelayListener>>();
-  const others = (gatewayKey: string, podUid: string) => [...(byGateway.get(gatewayKey) ?? [])].filter((listener) => listener.podUid !== podUid);
+  const others = (gatewayKey: string, podUid: string) =>
+    [...(byGateway.get(gatewayKey) ?? [])].filter((listener) => listener.podUid !== podUid);
   return {
     publish(gatewayKey, fromPodUid, news) {
       if (news.ended.length === 0 && news.seen.length === 0) return;

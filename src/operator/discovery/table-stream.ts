@@ -17,14 +17,24 @@ export interface TableFeed {
   onChange(listener: (gatewayKeys: string[]) => void): () => void;
 }
 
-export type TableSource = { feed: TableFeed; relay: Pick<SessionRelay, 'listen'>; gatewayKey: string; podUid: string; replica: string; clock: Clock };
+export type TableSource = {
+  feed: TableFeed;
+  relay: Pick<SessionRelay, 'listen'>;
+  gatewayKey: string;
+  podUid: string;
+  replica: string;
+  clock: Clock;
+};
 
 const heartbeatMs = 2000;
 /** A peer that takes nothing for this long is gone, or too slow to route by what we say. */
 const stalledMs = 30_000;
 
 /** Streams until either side closes. The head is sent at once; the table as soon as there is one. */
-export function streamTable(response: ServerResponse, { feed, relay, gatewayKey, podUid, replica, clock }: TableSource): void {
+export function streamTable(
+  response: ServerResponse,
+  { feed, relay, gatewayKey, podUid, replica, clock }: TableSource,
+): void {
   response.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' });
   response.flushHeaders();
   let tableIsDue = true;
@@ -94,6 +104,9 @@ const jsonOf = new WeakMap<RoutingTable, string>();
 function tableLine({ revision, asOfMs, table }: PublishedTable, replica: string): string {
   const json = jsonOf.get(table) ?? JSON.stringify(table);
   jsonOf.set(table, json);
-  const head = JSON.stringify({ type: 'table', replica, revision, asOfMs } satisfies Omit<Extract<TableMessage, { type: 'table' }>, 'table'>);
+  const head = JSON.stringify({ type: 'table', replica, revision, asOfMs } satisfies Omit<
+    Extract<TableMessage, { type: 'table' }>,
+    'table'
+  >);
   return `${head.slice(0, -1)},"table":${json}}\n`;
 }

@@ -45,7 +45,12 @@ export function createTokenCache(reviewer: TokenReviewer, clock: Clock): TokenRe
     const joined = running.get(key);
     if (joined !== undefined) return joined;
     if (running.size >= maxReviewsAtOnce) {
-      return Promise.reject(new AppError('KUBERNETES_UNAVAILABLE', 'too many tokens are being checked at this moment', { source: 'internal', retryable: true }));
+      return Promise.reject(
+        new AppError('KUBERNETES_UNAVAILABLE', 'too many tokens are being checked at this moment', {
+          source: 'internal',
+          retryable: true,
+        }),
+      );
     }
     const review = ask(token, key);
     running.set(key, review);
@@ -65,7 +70,11 @@ export function createTokenCache(reviewer: TokenReviewer, clock: Clock): TokenRe
 }
 
 /** What was known, where the review fails or takes long. */
-function settleBy(review: Promise<Identity | undefined>, known: Identity | undefined, clock: Clock): Promise<Identity | undefined> {
+function settleBy(
+  review: Promise<Identity | undefined>,
+  known: Identity | undefined,
+  clock: Clock,
+): Promise<Identity | undefined> {
   return new Promise((resolve) => {
     const cancel = clock.after(patienceMs, () => {
       resolve(known);

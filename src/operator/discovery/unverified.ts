@@ -16,7 +16,11 @@ import type { PodDirectory } from './drain-answer.ts';
 const uncounted = { type: 'Proxy', known: false, why: 'the time of the pod is over, and its token with it' } as const;
 
 /** Undefined where the token names no pod whose time is over. Throws RequestError 503 where that cannot be said. */
-export async function answerUnverified(token: string, pods: PodDirectory, nowMs: number): Promise<DrainAnswer | undefined> {
+export async function answerUnverified(
+  token: string,
+  pods: PodDirectory,
+  nowMs: number,
+): Promise<DrainAnswer | undefined> {
   const pod = claimedPod(token);
   if (pod === undefined) return undefined;
   const life = await lifeOf(pod, pods);
@@ -43,4 +47,5 @@ function parsePayload(token: string): unknown {
 
 const fieldOf = (value: unknown, name: string): unknown => (isRecord(value) ? value[name] : undefined);
 /** As Kubernetes names objects: it becomes part of a path. */
-const isName = (value: unknown): value is string => typeof value === 'string' && /^[a-z0-9][a-z0-9.-]{0,252}$/.test(value);
+const isName = (value: unknown): value is string =>
+  typeof value === 'string' && /^[a-z0-9][a-z0-9.-]{0,252}$/.test(value);

@@ -2,7 +2,10 @@
 import type { RoutingTable } from '../../core/table/routing-table.ts';
 
 /** `changed`: keys of tables that differ from those before, or are new. */
-export function keepTables(next: Record<string, RoutingTable>, before: Record<string, RoutingTable>): { tables: Record<string, RoutingTable>; changed: string[] } {
+export function keepTables(
+  next: Record<string, RoutingTable>,
+  before: Record<string, RoutingTable>,
+): { tables: Record<string, RoutingTable>; changed: string[] } {
   const changed: string[] = [];
   const tables: Record<string, RoutingTable> = {};
   for (const [key, table] of Object.entries(next)) {
@@ -19,5 +22,8 @@ function isEqual(one: unknown, other: unknown): boolean {
   if (one === other) return true;
   if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false;
   const [left, right] = [Object.entries(one), Object.entries(other)];
-  return left.length === right.length && left.every(([key, value], at) => key === right[at]?.[0] && isEqual(value, right[at]?.[1]));
+  return (
+    left.length === right.length &&
+    left.every(([key, value], at) => key === right[at]?.[0] && isEqual(value, right[at]?.[1]))
+  );
 }

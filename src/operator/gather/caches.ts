@@ -6,7 +6,15 @@ import { createReflector, type Reflector } from '../../kube/watch/reflector.ts';
 import type { Change } from '../../kube/watch/store.ts';
 import { sleep, type Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/log.ts';
-import { always, entriesOf, grantsOf, withGatewayApi, type CacheContents, type CacheName, type Watched } from './watched.ts';
+import {
+  always,
+  entriesOf,
+  grantsOf,
+  withGatewayApi,
+  type CacheContents,
+  type CacheName,
+  type Watched,
+} from './watched.ts';
 
 export type ChangeListener = (name: CacheName, change: Change) => void;
 
@@ -43,7 +51,13 @@ export function createCaches(options: CacheOptions): Caches {
   }
 
   function open(name: CacheName, { resource, select, project, isNews }: Watched): Reflector {
-    const reflector = createReflector({ ...options, resource, backoff: reconnect, ...(select && { select }), ...(project && { project }) });
+    const reflector = createReflector({
+      ...options,
+      resource,
+      backoff: reconnect,
+      ...(select && { select }),
+      ...(project && { project }),
+    });
     reflector.onChange((change) => {
       if (change.type !== 'MODIFIED' || (isNews?.(change.object, change.previous) ?? true)) tell(name, change);
     });
@@ -117,7 +131,8 @@ export function createCaches(options: CacheOptions): Caches {
   running.get('grantDefinitions')?.onChange(() => void followGrants());
 
   return {
-    get: <Name extends CacheName>(name: Name, ref: ObjectRef) => running.get(name)?.get(ref) as CacheContents[Name] | undefined,
+    get: <Name extends CacheName>(name: Name, ref: ObjectRef) =>
+      running.get(name)?.get(ref) as CacheContents[Name] | undefined,
     list,
     gatewayApi,
     onChange(listener) {
@@ -126,7 +141,8 @@ export function createCaches(options: CacheOptions): Caches {
     },
     synced,
     revision: () => newest([...running.values()].map(({ lastResourceVersion }) => lastResourceVersion)),
-    staleMs: () => Math.max(...[...running].filter(([name]) => isRead(name)).map(([, reflector]) => reflector.staleMs())),
+    staleMs: () =>
+      Math.max(...[...running].filter(([name]) => isRead(name)).map(([, reflector]) => reflector.staleMs())),
     start: () => {
       for (const reflector of basic) reflector.start();
     },
@@ -139,6 +155,7 @@ export function createCaches(options: CacheOptions): Caches {
 /** The largest whole number: resourceVersions are comparable as such since Kubernetes 1.35 (KEP-5504), and were in practice before. */
 function newest(versions: string[]): string {
   let newestSeen = 0n;
-  for (const version of versions) if (/^[0-9]+$/.test(version) && BigInt(version) > newestSeen) newestSeen = BigInt(version);
+  for (const version of versions)
+    if (/^[0-9]+$/.test(version) && BigInt(version) > newestSeen) newestSeen = BigInt(version);
   return newestSeen.toString();
 }

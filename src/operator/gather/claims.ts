@@ -14,7 +14,10 @@ type Target = { kind: string; name: string };
  * A pod may be created milliseconds after its ReplicaSet and its StickyWorkload: what the caches lack is read live.
  * Throws AppError when the API server cannot say.
  */
-export function createClaims(caches: Caches, reader: ObjectReader): (pod: ObjectMeta) => Promise<StickyWorkload | undefined> {
+export function createClaims(
+  caches: Caches,
+  reader: ObjectReader,
+): (pod: ObjectMeta) => Promise<StickyWorkload | undefined> {
   async function targetOf(namespace: string, owner: Target | undefined): Promise<Target | undefined> {
     if (owner?.kind !== 'ReplicaSet') return owner;
     const ref = { namespace, name: owner.name };
@@ -33,8 +36,15 @@ export function createClaims(caches: Caches, reader: ObjectReader): (pod: Object
   };
 }
 
-function oldestClaim(workloads: CacheContents['workloads'][], namespace: string, target: Target): StickyWorkload | undefined {
+function oldestClaim(
+  workloads: CacheContents['workloads'][],
+  namespace: string,
+  target: Target,
+): StickyWorkload | undefined {
   return workloads
-    .filter(({ metadata, spec }) => metadata.namespace === namespace && spec.targetRef.kind === target.kind && spec.targetRef.name === target.name)
+    .filter(
+      ({ metadata, spec }) =>
+        metadata.namespace === namespace && spec.targetRef.kind === target.kind && spec.targetRef.name === target.name,
+    )
     .toSorted(bySeniority)[0];
 }

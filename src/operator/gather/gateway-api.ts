@@ -1,5 +1,14 @@
 /** What of Gateway API is installed, read from the schema of its HTTPRoute rather than from a version (see docs/design). */
-import type { AllowedRoutes, Gateway, GatewayApi, GatewayClass, GatewayListener, LabelSelector, Namespace, ReferenceGrant } from '../../core/snapshot/snapshot.ts';
+import type {
+  AllowedRoutes,
+  Gateway,
+  GatewayApi,
+  GatewayClass,
+  GatewayListener,
+  LabelSelector,
+  Namespace,
+  ReferenceGrant,
+} from '../../core/snapshot/snapshot.ts';
 import type { KubeObject } from '../../kube/ports.ts';
 import type { referenceGrants } from '../../kube/resources.ts';
 import { identityOf } from './pods.ts';
@@ -27,21 +36,30 @@ export function projectDefinition(object: KubeObject): CachedDefinition {
     apiVersion: object.apiVersion,
     kind: object.kind,
     metadata: identityOf(object.metadata),
-    gatewayApi: v1 ? { installed: true, sessionPersistence: generationOf(v1.schema?.openAPIV3Schema) } : { installed: false },
+    gatewayApi: v1
+      ? { installed: true, sessionPersistence: generationOf(v1.schema?.openAPIV3Schema) }
+      : { installed: false },
   };
 }
 
 /** For the reflector. */
 export function projectGrantDefinition(object: KubeObject): CachedGrantDefinition {
   const version = (['v1', 'v1beta1'] as const).find((name) => servedVersion(object, name));
-  return { apiVersion: object.apiVersion, kind: object.kind, metadata: identityOf(object.metadata), ...(version && { version }) };
+  return {
+    apiVersion: object.apiVersion,
+    kind: object.kind,
+    metadata: identityOf(object.metadata),
+    ...(version && { version }),
+  };
 }
 
 function servedVersion(object: KubeObject, version: string): Version | undefined {
   const { spec, status } = object as Definition;
   // One that is being deleted takes nothing new, and waits for its objects to go: applying them again would hold it up.
   const isGoing = object.metadata.deletionTimestamp !== undefined;
-  const established = !isGoing && (status?.conditions?.some(({ type, status: value }) => type === 'Established' && value === 'True') ?? false);
+  const established =
+    !isGoing &&
+    (status?.conditions?.some(({ type, status: value }) => type === 'Established' && value === 'True') ?? false);
   return established ? spec?.versions?.find(({ name, served }) => name === version && served !== false) : undefined;
 }
 
@@ -80,7 +98,10 @@ export type CachedGateway = CachedWithStatus & { gateway: Gateway };
 export function projectGateway(object: KubeObject): CachedGateway {
   const { metadata, spec = {} } = object as LiveGateway;
   const { labels = {}, annotations = {}, parametersRef } = spec.infrastructure ?? {};
-  const unsupported = [(spec.addresses ?? []).length > 0 ? ['spec.addresses'] : [], parametersRef ? ['spec.infrastructure.parametersRef'] : []].flat();
+  const unsupported = [
+    (spec.addresses ?? []).length > 0 ? ['spec.addresses'] : [],
+    parametersRef ? ['spec.infrastructure.parametersRef'] : [],
+  ].flat();
   const cached = projectWithStatus(object);
   return {
     ...cached,
@@ -118,16 +139,29 @@ export type CachedGatewayClass = CachedWithStatus & { gatewayClass: GatewayClass
 /** For the reflector. */
 export function projectGatewayClass(object: KubeObject): CachedGatewayClass {
   const { metadata, spec } = object as KubeObject & { spec?: { controllerName?: string } };
-  return { ...projectWithStatus(object), gatewayClass: { name: metadata.name, controllerName: spec?.controllerName ?? '' } };
+  return {
+    ...projectWithStatus(object),
+    gatewayClass: { name: metadata.name, controllerName: spec?.controllerName ?? '' },
+  };
 }
 
 export type CachedGrant = KubeObject & { grant: ReferenceGrant };
 
 /** For the reflector. */
 export function projectGrant(object: KubeObject): CachedGrant {
-  const { apiVersion, kind, metadata, spec = {} } = object as KubeObject & { spec?: Partial<Pick<ReferenceGrant, 'from' | 'to'>> };
+  const {
+    apiVersion,
+    kind,
+    metadata,
+    spec = {},
+  } = object as KubeObject & { spec?: Partial<Pick<ReferenceGrant, 'from' | 'to'>> };
   const { from = [], to = [] } = spec;
-  return { apiVersion, kind, metadata: identityOf(metadata), grant: { namespace: metadata.namespace ?? '', name: metadata.name, from, to } };
+  return {
+    apiVersion,
+    kind,
+    metadata: identityOf(metadata),
+    grant: { namespace: metadata.namespace ?? '', name: metadata.name, from, to },
+  };
 }
 
 export type CachedNamespace = KubeObject & { namespace: Namespace };

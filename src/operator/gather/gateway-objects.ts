@@ -8,5 +8,8 @@ export type CachedWithStatus = CachedOwned & { observed: Observed };
 /** For the reflector. */
 export function projectWithStatus(object: KubeObject): CachedWithStatus {
   const status = object['status'] as Record<string, unknown> | undefined;
-  return { ...projectOwned(object), observed: { generation: object.metadata.generation ?? 0, ...(status && { status }) } };
+  return {
+    ...projectOwned(object),
+    observed: { generation: object.metadata.generation ?? 0, ...(status && { status }) },
+  };
 }

@@ -13,11 +13,17 @@ export function projectNode(object: KubeObject): CachedNode {
   const { metadata, spec } = object as KubeObject & { spec?: { taints?: { key: string }[] | null } };
   const labels = Object.entries(metadata.labels ?? {}).filter(([name]) => labelsOfInterest.has(name));
   const taints = (spec?.taints ?? []).map(({ key }) => key).filter((key) => key === autoscalerTaint);
-  return { apiVersion: object.apiVersion, kind: object.kind, metadata: identityOf(object.metadata), node: { labels: Object.fromEntries(labels), taints } };
+  return {
+    apiVersion: object.apiVersion,
+    kind: object.kind,
+    metadata: identityOf(object.metadata),
+    node: { labels: Object.fromEntries(labels), taints },
+  };
 }
 
 /** Whether anything changed that is kept. */
-export const nodeChanged = (one: KubeObject, other: KubeObject): boolean => JSON.stringify((one as CachedNode).node) !== JSON.stringify((other as CachedNode).node);
+export const nodeChanged = (one: KubeObject, other: KubeObject): boolean =>
+  JSON.stringify((one as CachedNode).node) !== JSON.stringify((other as CachedNode).node);
 
 type Container = { name: string; image?: string; command?: string[] | null; args?: string[] | null };
 
@@ -27,9 +33,13 @@ const graceFlag = /^--?max-graceful-termination-sec(?:=(.*))?$/;
 
 /** The Cluster Autoscaler that a Deployment runs, or undefined where it runs none. */
 export function autoscalerOf(deployment: KubeObject): ClusterAutoscaler | undefined {
-  const { metadata, spec } = deployment as KubeObject & { spec?: { template?: { spec?: { containers?: Container[] | null } } } };
+  const { metadata, spec } = deployment as KubeObject & {
+    spec?: { template?: { spec?: { containers?: Container[] | null } } };
+  };
   if (metadata.namespace !== 'kube-system') return undefined;
-  const container = spec?.template?.spec?.containers?.find(({ image = '' }) => /(^|\/)cluster-autoscaler(-[a-z0-9]+)?([:@]|$)/.test(image));
+  const container = spec?.template?.spec?.containers?.find(({ image = '' }) =>
+    /(^|\/)cluster-autoscaler(-[a-z0-9]+)?([:@]|$)/.test(image),
+  );
   if (!container) return undefined;
   const words = [...(container.command ?? []), ...(container.args ?? [])].flatMap((word) => word.split(/\s+/));
   // With this flag the grace goes by the priority of the pod, and no one number can be said.

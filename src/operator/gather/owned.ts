@@ -9,7 +9,13 @@ export type CachedOwned = KubeObject & { owned: Owned; fingerprint: string };
 
 /** For the reflector. The object itself is not kept: it may be large, and what we want of it we render ourselves. */
 export function projectOwned(object: KubeObject): CachedOwned {
-  return { apiVersion: object.apiVersion, kind: object.kind, metadata: identityOf(object.metadata), owned: ownedOf(object), fingerprint: fingerprintOf(object) };
+  return {
+    apiVersion: object.apiVersion,
+    kind: object.kind,
+    metadata: identityOf(object.metadata),
+    owned: ownedOf(object),
+    fingerprint: fingerprintOf(object),
+  };
 }
 
 export type CachedService = CachedOwned & { isExternalName: boolean };
@@ -22,7 +28,8 @@ export function projectService(object: KubeObject): CachedService {
 
 /** Whose an object is. */
 export function ownedOf({ metadata }: KubeObject): Owned {
-  const component = metadata.labels?.[labels.managedBy] === managedByValue ? metadata.labels[labels.component] : undefined;
+  const component =
+    metadata.labels?.[labels.managedBy] === managedByValue ? metadata.labels[labels.component] : undefined;
   return {
     namespace: metadata.namespace ?? '',
     name: metadata.name,
@@ -40,5 +47,7 @@ export function fingerprintOf(object: KubeObject): string {
   const { status: _status, apiVersion: _apiVersion, kind: _kind, metadata, ...rest } = object;
   const { [notOurs]: _revision, ...annotations } = metadata.annotations ?? {};
   const { uid, labels: ownLabels = {}, ownerReferences = [], deletionTimestamp = '' } = metadata;
-  return createHash('sha256').update(JSON.stringify([rest, uid, ownLabels, annotations, ownerReferences, deletionTimestamp])).digest('base64');
+  return createHash('sha256')
+    .update(JSON.stringify([rest, uid, ownLabels, annotations, ownerReferences, deletionTimestamp]))
+    .digest('base64');
 }

@@ -18,7 +18,12 @@ type Container = {
 };
 
 type LivePod = KubeObject & {
-  spec?: { nodeName?: string; terminationGracePeriodSeconds?: number; containers?: Container[] | null; initContainers?: Container[] | null };
+  spec?: {
+    nodeName?: string;
+    terminationGracePeriodSeconds?: number;
+    containers?: Container[] | null;
+    initContainers?: Container[] | null;
+  };
   status?: { phase?: Pod['phase']; podIP?: string; conditions?: Condition[] | null };
 };
 
@@ -28,7 +33,11 @@ type Condition = { type: string; status: string; reason?: string };
  * What is kept of a pod: a Pod without the end of its controller chain, and the first link of that chain.
  * `workload`: the StickyWorkload it was injected for, which ties it to its proxies even when target and StickyWorkload are gone.
  */
-export type CachedPod = KubeObject & { pod: Omit<Pod, 'controller'>; owner?: { kind: string; name: string }; workload?: string };
+export type CachedPod = KubeObject & {
+  pod: Omit<Pod, 'controller'>;
+  owner?: { kind: string; name: string };
+  workload?: string;
+};
 
 /** For the reflector: a pod pruned to what the core judges. */
 export function projectPod(object: KubeObject): CachedPod {
@@ -73,17 +82,26 @@ function readCost({ annotations: own = {} }: ObjectMeta): Pick<Pod, 'deletionCos
 function readStay(object: LivePod): Pick<Pod, 'node' | 'graceSeconds' | 'sidecar'> {
   const { nodeName: node, terminationGracePeriodSeconds: graceSeconds } = object.spec ?? {};
   const sidecar = sidecarOf(object);
-  return { ...(node !== undefined && { node }), ...(graceSeconds !== undefined && { graceSeconds }), ...(sidecar && { sidecar }) };
+  return {
+    ...(node !== undefined && { node }),
+    ...(graceSeconds !== undefined && { graceSeconds }),
+    ...(sidecar && { sidecar }),
+  };
 }
 
-function readStatus({ phase = 'Unknown', podIP, conditions }: LivePod['status'] = {}): Pick<Pod, 'ip' | 'phase' | 'ready'> {
+function readStatus({ phase = 'Unknown', podIP, conditions }: LivePod['status'] = {}): Pick<
+  Pod,
+  'ip' | 'phase' | 'ready'
+> {
   const ready = (conditions ?? []).some(({ type, status }) => type === 'Ready' && status === 'True');
   return { phase, ready, ...(podIP && { ip: podIP }) };
 }
 
 /** Kubernetes names it before it deletes the pod; without a reason there is nothing to tell. */
 function readDisruption({ conditions }: LivePod['status'] = {}): Pick<Pod, 'disruption'> {
-  const disruption = (conditions ?? []).find(({ type, status }) => type === 'DisruptionTarget' && status === 'True')?.reason;
+  const disruption = (conditions ?? []).find(
+    ({ type, status }) => type === 'DisruptionTarget' && status === 'True',
+  )?.reason;
   return disruption ? { disruption } : {};
 }
 
@@ -94,7 +112,10 @@ export function endOf({ metadata, status }: LivePod): Pick<Pod, 'deletion' | 'di
 }
 
 /** The image of a container of a pod, or undefined where the pod has no container of this name. */
-export function imageOf(pod: KubeObject, container: string): { image: string; imagePullPolicy: PullPolicy } | undefined {
+export function imageOf(
+  pod: KubeObject,
+  container: string,
+): { image: string; imagePullPolicy: PullPolicy } | undefined {
   const found = (pod as LivePod).spec?.containers?.find(({ name }) => name === container);
   return found && { image: found.image, imagePullPolicy: found.imagePullPolicy ?? 'IfNotPresent' };
 }
@@ -114,17 +135,28 @@ export function controllerOf(metadata: ObjectMeta): { kind: string; name: string
 /** Metadata that a cache needs to tell one object, and one version of it, from another. */
 export function identityOf(metadata: ObjectMeta): ObjectMeta {
   const { name, namespace, uid, resourceVersion } = metadata;
-  return { name, ...(namespace !== undefined && { namespace }), ...(uid !== undefined && { uid }), ...(resourceVersion !== undefined && { resourceVersion }) };
+  return {
+    name,
+    ...(namespace !== undefined && { namespace }),
+    ...(uid !== undefined && { uid }),
+    ...(resourceVersion !== undefined && { resourceVersion }),
+  };
 }
 
 function namedPortsOf(containers: Container[]): Record<string, number> {
   const named: Record<string, number> = {};
-  for (const { name, containerPort } of containers.flatMap(({ ports }) => ports ?? [])) if (name !== undefined) named[name] = containerPort;
+  for (const { name, containerPort } of containers.flatMap(({ ports }) => ports ?? []))
+    if (name !== undefined) named[name] = containerPort;
   return named;
 }
 
 function injectionOf(metadata: ObjectMeta, spec: LivePod['spec']): PodInjection {
   const injected = spec?.initContainers?.some(({ name }) => name === sidecarContainer) ?? false;
-  const kept = (spec?.containers ?? []).filter(({ lifecycle }) => lifecycle?.preStop !== undefined && !callsSidecar(lifecycle.preStop));
-  return { injected: injected && metadata.annotations?.[annotations.workload] !== undefined, keptPreStop: kept.map(({ name }) => name) };
+  const kept = (spec?.containers ?? []).filter(
+    ({ lifecycle }) => lifecycle?.preStop !== undefined && !callsSidecar(lifecycle.preStop),
+  );
+  return {
+    injected: injected && metadata.annotations?.[annotations.workload] !== undefined,
+    keptPreStop: kept.map(({ name }) => name),
+  };
 }

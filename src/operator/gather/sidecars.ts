@@ -22,7 +22,10 @@ export function sidecarOf(pod: KubeObject): PodSidecar | undefined {
 }
 
 /** A restart counts only when the new process is there, which may be a back-off after the end of the one before it. */
-function endingsOf({ restartCount = 0, state, lastState }: Omit<ContainerStatus, 'name'> = {}): Pick<PodSidecar, 'endings' | 'lastEnd'> {
+function endingsOf({ restartCount = 0, state, lastState }: Omit<ContainerStatus, 'name'> = {}): Pick<
+  PodSidecar,
+  'endings' | 'lastEnd'
+> {
   const last = state?.terminated ?? lastState?.terminated;
   const isDown = last !== undefined && state?.running === undefined;
   return { endings: restartCount + Number(isDown), ...(last?.reason !== undefined && { lastEnd: last.reason }) };

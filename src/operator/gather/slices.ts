@@ -7,11 +7,13 @@ type LiveSlice = KubeObject & {
   addressType?: string;
   /** Go writes an empty list as null. */
   ports?: { port?: number }[] | null;
-  endpoints?: {
-    addresses: string[];
-    conditions?: { ready?: boolean; serving?: boolean; terminating?: boolean };
-    targetRef?: { kind?: string; name?: string; uid?: string };
-  }[] | null;
+  endpoints?:
+    | {
+        addresses: string[];
+        conditions?: { ready?: boolean; serving?: boolean; terminating?: boolean };
+        targetRef?: { kind?: string; name?: string; uid?: string };
+      }[]
+    | null;
 };
 
 export type CachedSlice = KubeObject & { slice: Slice };

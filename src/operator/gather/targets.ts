@@ -20,12 +20,18 @@ type Workload = KubeObject & {
   status?: { readyReplicas?: number };
 };
 
-export type CachedTarget = CachedOwned & { target: Target; gateway?: string; readyReplicas: number; autoscaler?: ClusterAutoscaler };
+export type CachedTarget = CachedOwned & {
+  target: Target;
+  gateway?: string;
+  readyReplicas: number;
+  autoscaler?: ClusterAutoscaler;
+};
 
 /** For the reflector: a Deployment or StatefulSet pruned to its selector, ports and readiness. */
 export function projectTarget(object: KubeObject): CachedTarget {
   const { metadata, status } = object as Workload;
-  const gateway = metadata.labels?.[labels.managedBy] === managedByValue ? metadata.labels[labels.gatewayName] : undefined;
+  const gateway =
+    metadata.labels?.[labels.managedBy] === managedByValue ? metadata.labels[labels.gatewayName] : undefined;
   const autoscaler = autoscalerOf(object);
   return {
     ...projectOwned(object),
@@ -51,10 +57,19 @@ function readTarget({ kind, metadata, spec = {} }: Workload): Target {
   };
 }
 
-function readTemplate({ hostNetwork = false, containers }: { hostNetwork?: boolean; containers?: Container[] | null } = {}): Pick<Target, 'containerPorts' | 'hostNetwork' | 'hasReadinessProbe'> {
+function readTemplate({
+  hostNetwork = false,
+  containers,
+}: { hostNetwork?: boolean; containers?: Container[] | null } = {}): Pick<
+  Target,
+  'containerPorts' | 'hostNetwork' | 'hasReadinessProbe'
+> {
   const ports = (containers ?? []).flatMap((container) => container.ports ?? []);
   return {
-    containerPorts: ports.map((port) => ({ ...(port.name !== undefined && { name: port.name }), port: port.containerPort })),
+    containerPorts: ports.map((port) => ({
+      ...(port.name !== undefined && { name: port.name }),
+      port: port.containerPort,
+    })),
     hostNetwork,
     hasReadinessProbe: (containers ?? []).some(({ readinessProbe }) => readinessProbe !== undefined),
   };
@@ -62,11 +77,16 @@ function readTemplate({ hostNetwork = false, containers }: { hostNetwork?: boole
 
 /** Where one pod has to wait for the end of another. Absent fields mean RollingUpdate, 600 seconds and OrderedReady (apps/v1). */
 function rolloutOf(kind: Target['kind'], spec: NonNullable<Workload['spec']>): Rollout | undefined {
-  if (kind === 'StatefulSet') return (spec.podManagementPolicy ?? 'OrderedReady') === 'OrderedReady' ? { type: 'OrderedReady' } : undefined;
-  return spec.strategy?.type === 'Recreate' ? { type: 'Recreate', progressDeadlineMs: (spec.progressDeadlineSeconds ?? 600) * 1000 } : undefined;
+  if (kind === 'StatefulSet')
+    return (spec.podManagementPolicy ?? 'OrderedReady') === 'OrderedReady' ? { type: 'OrderedReady' } : undefined;
+  return spec.strategy?.type === 'Recreate'
+    ? { type: 'Recreate', progressDeadlineMs: (spec.progressDeadlineSeconds ?? 600) * 1000 }
+    : undefined;
 }
 
 /** The proxy that this Deployment is, or undefined where it is none. */
 export function proxyOf(cached: CachedTarget): ProxyDeployment | undefined {
-  return cached.gateway === undefined ? undefined : { ...cached.owned, gateway: cached.gateway, readyReplicas: cached.readyReplicas };
+  return cached.gateway === undefined
+    ? undefined
+    : { ...cached.owned, gateway: cached.gateway, readyReplicas: cached.readyReplicas };
 }

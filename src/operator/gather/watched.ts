@@ -72,7 +72,12 @@ export const always: Record<Exclude<CacheName, keyof typeof withGatewayApi | 're
   replicaSets: { resource: resources.replicaSets, select: { metadataOnly: true }, project: projectOwner },
   pods: { resource: resources.pods, project: projectPod },
   // Only their labels, by which a Gateway may choose whose routes it takes, and whether they are on their way out.
-  namespaces: { resource: resources.namespaces, select: { metadataOnly: true }, project: projectNamespace, isNews: namespaceChanged },
+  namespaces: {
+    resource: resources.namespaces,
+    select: { metadataOnly: true },
+    project: projectNamespace,
+    isNews: namespaceChanged,
+  },
   nodes: { resource: resources.nodes, project: projectNode, isNews: nodeChanged },
   slices: { resource: resources.endpointSlices, project: projectSlice },
   // All of these three: one of somebody else with the name we want must be seen before it is touched.
@@ -80,9 +85,21 @@ export const always: Record<Exclude<CacheName, keyof typeof withGatewayApi | 're
   serviceAccounts: { resource: resources.serviceAccounts, project: projectOwned },
   podDisruptionBudgets: { resource: resources.podDisruptionBudgets, project: projectOwned },
   keyRings: { resource: resources.secrets, select: ours },
-  definitions: { resource: resources.customResourceDefinitions, select: { fieldSelector: `metadata.name=${httpRouteDefinition}` }, project: projectDefinition },
-  grantDefinitions: { resource: resources.customResourceDefinitions, select: { fieldSelector: `metadata.name=${grantDefinition}` }, project: projectGrantDefinition },
-  webhooks: { resource: resources.mutatingWebhookConfigurations, select: { fieldSelector: `metadata.name=${webhookConfiguration}` }, project: projectWebhooks },
+  definitions: {
+    resource: resources.customResourceDefinitions,
+    select: { fieldSelector: `metadata.name=${httpRouteDefinition}` },
+    project: projectDefinition,
+  },
+  grantDefinitions: {
+    resource: resources.customResourceDefinitions,
+    select: { fieldSelector: `metadata.name=${grantDefinition}` },
+    project: projectGrantDefinition,
+  },
+  webhooks: {
+    resource: resources.mutatingWebhookConfigurations,
+    select: { fieldSelector: `metadata.name=${webhookConfiguration}` },
+    project: projectWebhooks,
+  },
 };
 
 /** Only while Gateway API is installed: a watch of a kind that does not exist fails for ever. */
@@ -93,7 +110,10 @@ export const withGatewayApi = {
 } as const satisfies Record<string, Watched>;
 
 /** Only while its definition is installed: a definition of its own, which a cluster may lack. */
-export const grantsOf = (version: keyof typeof resources.referenceGrants): Watched => ({ resource: resources.referenceGrants[version], project: projectGrant });
+export const grantsOf = (version: keyof typeof resources.referenceGrants): Watched => ({
+  resource: resources.referenceGrants[version],
+  project: projectGrant,
+});
 
 /** The watches by the name of their cache. */
 export function entriesOf(watched: Partial<Record<CacheName, Watched>>): [CacheName, Watched][] {
@@ -107,7 +127,16 @@ export function cacheOf(resource: Resource): OwnedCacheName | undefined {
 
 /** Caches of kinds that we write. */
 export type OwnedCacheName = (typeof ownedCaches)[number];
-const ownedCaches = ['deployments', 'services', 'serviceAccounts', 'podDisruptionBudgets', 'webhooks', 'gatewayClasses', 'gateways', 'httpRoutes'] as const;
+const ownedCaches = [
+  'deployments',
+  'services',
+  'serviceAccounts',
+  'podDisruptionBudgets',
+  'webhooks',
+  'gatewayClasses',
+  'gateways',
+  'httpRoutes',
+] as const;
 
 const watchOf = (name: OwnedCacheName): Watched => ({ ...always, ...withGatewayApi })[name];
 

@@ -9,5 +9,8 @@ export type CachedWebhooks = CachedOwned & { caBundles: string[] };
 export function projectWebhooks(object: KubeObject): CachedWebhooks {
   // Go may write an empty list as null.
   const { webhooks } = object as KubeObject & { webhooks?: { clientConfig?: { caBundle?: string } }[] | null };
-  return { ...projectOwned(object), caBundles: (webhooks ?? []).map(({ clientConfig }) => clientConfig?.caBundle ?? '') };
+  return {
+    ...projectOwned(object),
+    caBundles: (webhooks ?? []).map(({ clientConfig }) => clientConfig?.caBundle ?? ''),
+  };
 }

@@ -45,8 +45,13 @@ export function createWorld(caches: Caches, nowMs: () => number): World {
   function complete(cached: CachedPod): Pod {
     const controller = endOfChain(cached) ?? targetByAnnotation(cached);
     const known = completed.get(cached);
-    if (known && known.controller?.kind === controller?.kind && known.controller?.name === controller?.name) return known;
-    const pod = { ...cached.pod, ...(controller && { controller }), ...(cached.workload !== undefined && { workload: cached.workload }) };
+    if (known && known.controller?.kind === controller?.kind && known.controller?.name === controller?.name)
+      return known;
+    const pod = {
+      ...cached.pod,
+      ...(controller && { controller }),
+      ...(cached.workload !== undefined && { workload: cached.workload }),
+    };
     completed.set(cached, pod);
     return pod;
   }
@@ -57,7 +62,8 @@ export function createWorld(caches: Caches, nowMs: () => number): World {
   caches.onChange((name, change) => {
     if (name !== 'pods') return;
     const pod = complete(change.object as CachedPod);
-    if (pod.controller && (change.type === 'DELETED' || isOver(pod))) departed.record(targetKey(pod.namespace, pod.controller), pod, nowMs());
+    if (pod.controller && (change.type === 'DELETED' || isOver(pod)))
+      departed.record(targetKey(pod.namespace, pod.controller), pod, nowMs());
   });
 
   const workloads = (): StickyWorkload[] => list('workloads');
@@ -83,7 +89,12 @@ export function createWorld(caches: Caches, nowMs: () => number): World {
         existing: existingKinds.flatMap(([name, kind]) => list(name).map(({ owned }) => ({ ...owned, kind }))),
         nodes: Object.fromEntries(list('nodes').map(({ metadata, node }) => [metadata.name, node])),
         ...(autoscaler && { autoscaler }),
-        departed: Object.fromEntries(workloads().map(({ metadata, spec }) => [keyOf(metadata), departed.of(targetKey(metadata.namespace, spec.targetRef))])),
+        departed: Object.fromEntries(
+          workloads().map(({ metadata, spec }) => [
+            keyOf(metadata),
+            departed.of(targetKey(metadata.namespace, spec.targetRef)),
+          ]),
+        ),
       };
     },
     pod: (ref) => {
@@ -104,12 +115,20 @@ const keyOf = ({ namespace, name }: StickyWorkload['metadata']): string => backe
 
 /** The API server lists by namespace and name, so the order is nearly there: names are made once for each object, not for each comparison. */
 function sortByName<T extends KubeObject>(objects: readonly T[]): T[] {
-  const named = objects.map((object) => ({ object, name: `${object.metadata.namespace ?? ''}/${object.metadata.name}` }));
-  return named.toSorted((one, other) => (one.name < other.name ? -1 : Number(one.name > other.name))).map(({ object }) => object);
+  const named = objects.map((object) => ({
+    object,
+    name: `${object.metadata.namespace ?? ''}/${object.metadata.name}`,
+  }));
+  return named
+    .toSorted((one, other) => (one.name < other.name ? -1 : Number(one.name > other.name)))
+    .map(({ object }) => object);
 }
 
 /** The ring in a Secret; undefined where it is damaged, or belongs to an earlier StickyWorkload of the name. */
-export function keyRingOf({ metadata, data = {} }: CacheContents['keyRings'], workloadUid: string): KeyRing | undefined {
+export function keyRingOf(
+  { metadata, data = {} }: CacheContents['keyRings'],
+  workloadUid: string,
+): KeyRing | undefined {
   if (!metadata.ownerReferences?.some(({ uid }) => uid === workloadUid)) return undefined;
   const parsed = parsedRings.get(data) ?? parseKeyRing(data);
   parsedRings.set(data, parsed);

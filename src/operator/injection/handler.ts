@@ -19,7 +19,10 @@ import { parseReview, renderReview } from './review.ts';
 import { describeUnchanged, describeWarning } from './warnings.ts';
 
 /** What of the parameters is the same for every workload. */
-export type InjectionSettings = Pick<InjectParams, 'image' | 'imagePullPolicy' | 'caPem' | 'discoveryHost' | 'serverName'>;
+export type InjectionSettings = Pick<
+  InjectParams,
+  'image' | 'imagePullPolicy' | 'caPem' | 'discoveryHost' | 'serverName'
+>;
 
 /** What became of one request, for metrics. `NotSticky`: the pod belongs to no StickyWorkload. */
 export type InjectionOutcome = 'Injected' | 'NotSticky' | 'Failed' | UnchangedReason;
@@ -39,7 +42,9 @@ const maxBodyBytes = 8 * 1024 * 1024;
 const lookupTimeoutMs = 4000;
 
 /** For `createTlsServer`. */
-export function createInjectionHandler(injection: InjectionPorts): (request: IncomingMessage, response: ServerResponse) => void {
+export function createInjectionHandler(
+  injection: InjectionPorts,
+): (request: IncomingMessage, response: ServerResponse) => void {
   return (request, response) => void respond(request, response, injection);
 }
 
@@ -48,7 +53,10 @@ async function respond(request: IncomingMessage, response: ServerResponse, injec
     sendAnswer(response, { status: 200, body: await answer(request, injection) });
   } catch (error) {
     // Only what is no AdmissionReview at all comes here.
-    sendAnswer(response, { status: error instanceof RequestError ? error.status : 400, body: { message: describeError(error) } });
+    sendAnswer(response, {
+      status: error instanceof RequestError ? error.status : 400,
+      body: { message: describeError(error) },
+    });
   }
 }
 
@@ -62,13 +70,20 @@ async function answer(request: IncomingMessage, injection: InjectionPorts): Prom
   } catch (error) {
     injection.observe('Failed');
     injection.logger.warn({ ...podFields(pod), error: describeError(error) }, 'pod starts without the sidecar');
-    return renderReview(uid, { warnings: [`holdfast: this pod starts without the sidecar, a scale-down cuts its sessions: ${describeError(error)}`] });
+    return renderReview(uid, {
+      warnings: [
+        `holdfast: this pod starts without the sidecar, a scale-down cuts its sessions: ${describeError(error)}`,
+      ],
+    });
   }
 }
 
 type Reviewed = { patch?: JsonPatchOperation[]; warnings?: string[] };
 
-async function reviewPod(pod: KubeObject, { findWorkload, settings, observe, clock, logger }: InjectionPorts): Promise<Reviewed> {
+async function reviewPod(
+  pod: KubeObject,
+  { findWorkload, settings, observe, clock, logger }: InjectionPorts,
+): Promise<Reviewed> {
   const workload = await withinTime(findWorkload(pod), clock);
   if (workload === undefined) {
     observe('NotSticky');
@@ -98,7 +113,10 @@ const isPodJson = (pod: object): pod is PodJson => {
 };
 
 /** Pods get their name after admission: the prefix that it will have says enough. */
-const podFields = ({ metadata }: KubeObject) => ({ namespace: metadata.namespace, pod: metadata.name || metadata.generateName });
+const podFields = ({ metadata }: KubeObject) => ({
+  namespace: metadata.namespace,
+  pod: metadata.name || metadata.generateName,
+});
 
 function withinTime<T>(promise: Promise<T>, clock: Clock): Promise<T> {
   return new Promise((resolve, reject) => {

@@ -5,7 +5,8 @@ import type { InjectParams } from '../../core/inject/sidecar.ts';
 import type { InjectionSettings } from './handler.ts';
 
 export function paramsOf({ metadata, spec }: StickyWorkload, settings: InjectionSettings): InjectParams {
-  const { timeout, quietPeriod, shutdownMargin, sessionSources, sessionThreshold, application, connections } = spec.drain;
+  const { timeout, quietPeriod, shutdownMargin, sessionSources, sessionThreshold, application, connections } =
+    spec.drain;
   return {
     ...settings,
     workload: metadata.name,
@@ -14,7 +15,10 @@ export function paramsOf({ metadata, spec }: StickyWorkload, settings: Injection
     shutdownMarginMs: durationMs(shutdownMargin),
     sessionSources,
     sessionThreshold,
-    connections: { ...(connections?.ports && { ports: connections.ports }), excludeCIDRs: connections?.excludeCIDRs ?? [] },
+    connections: {
+      ...(connections?.ports && { ports: connections.ports }),
+      excludeCIDRs: connections?.excludeCIDRs ?? [],
+    },
     ...(spec.service.targetPort !== undefined && { servicePort: spec.service.targetPort }),
     ...(application && { application }),
   };

@@ -16,7 +16,8 @@ export const describeUnchanged = (reason: keyof typeof obstacles): string =>
 export const describeWarning = (warning: InjectWarning): string => `holdfast: ${describe(warning)}`;
 
 function describe(warning: InjectWarning): string {
-  if (warning.kind === 'PreStopKept') return `PreStopConflict: container ${warning.container} ${keptBecause[warning.why]}`;
+  if (warning.kind === 'PreStopKept')
+    return `PreStopConflict: container ${warning.container} ${keptBecause[warning.why]}`;
   if (warning.kind === 'PreStopDropped') {
     return `the tcpSocket preStop hook of container ${warning.container} was replaced: no kubelet carries one out; use httpGet, which is called after the drain`;
   }
@@ -27,7 +28,10 @@ function describe(warning: InjectWarning): string {
 }
 
 const keptBecause = {
-  NoHttpGet: 'has an exec or sleep preStop hook, so it is not held for its sessions: a container has one hook only; use httpGet, which is called after the drain, or remove it',
-  PortUnknown: 'has a preStop hook whose port it does not declare, so no kubelet can call it, and the container is not held for its sessions; use the number of the port',
-  Rewritten: 'has the preStop hook of another webhook in place of ours: it is held for its sessions only if that one calls ours',
+  NoHttpGet:
+    'has an exec or sleep preStop hook, so it is not held for its sessions: a container has one hook only; use httpGet, which is called after the drain, or remove it',
+  PortUnknown:
+    'has a preStop hook whose port it does not declare, so no kubelet can call it, and the container is not held for its sessions; use the number of the port',
+  Rewritten:
+    'has the preStop hook of another webhook in place of ours: it is held for its sessions only if that one calls ours',
 } as const satisfies Record<KeptBecause, string>;

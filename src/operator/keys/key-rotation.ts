@@ -57,11 +57,19 @@ export function createKeyRotation(tools: KeyRotationTools): Round {
     } catch (error) {
       refusedUntilMs.set(key, nowMs + againAfterMs);
       tools.logger.warn({ key, step: plan.step.kind, error: describeError(error) }, 'key ring not written');
-      tell(workload, { type: 'Warning', reason: 'KeyRotationFailed', message: `The session keys stay as they are: ${describeError(error)}` });
+      tell(workload, {
+        type: 'Warning',
+        reason: 'KeyRotationFailed',
+        message: `The session keys stay as they are: ${describeError(error)}`,
+      });
     }
   }
 
-  function planFor(workload: StickyWorkload, secret: CacheContents['keyRings'], proxies: readonly string[]): RotationPlan | undefined {
+  function planFor(
+    workload: StickyWorkload,
+    secret: CacheContents['keyRings'],
+    proxies: readonly string[],
+  ): RotationPlan | undefined {
     const { limits, key } = planServing(workload);
     const ring = keyRingOf(secret, workload.metadata.uid);
     if (!ring) return undefined;
@@ -70,16 +78,28 @@ export function createKeyRotation(tools: KeyRotationTools): Round {
       const known = tools.ledger.keyRingsOf(uid, nowMs)?.[key];
       return { uid, ...(known && { ring: known }) };
     });
-    return planRotation({ state: readRotation(secret, ring), proxies: confirmed, limits, requested: isRotationRequested(workload.metadata, secret) }, nowMs);
+    return planRotation(
+      {
+        state: readRotation(secret, ring),
+        proxies: confirmed,
+        limits,
+        requested: isRotationRequested(workload.metadata, secret),
+      },
+      nowMs,
+    );
   }
 
   async function write(workload: StickyWorkload, secret: CacheContents['keyRings'], step: RotationStep): Promise<void> {
     const rotateFor = workload.metadata.annotations?.[annotations.rotateKeys];
     try {
-      await tools.writer.update(secrets, writeStep(secret, step, { newKey: newSessionKey(), rotateFor, nowMs: tools.nowMs() }));
+      await tools.writer.update(
+        secrets,
+        writeStep(secret, step, { newKey: newSessionKey(), rotateFor, nowMs: tools.nowMs() }),
+      );
     } catch (error) {
       // Somebody else wrote, or deleted, and the watch will tell: the next round plans from what is there then.
-      if (error instanceof AppError && (error.code === 'KUBERNETES_CONFLICT' || error.code === 'KUBERNETES_NOT_FOUND')) return;
+      if (error instanceof AppError && (error.code === 'KUBERNETES_CONFLICT' || error.code === 'KUBERNETES_NOT_FOUND'))
+        return;
       throw error;
     }
     const { namespace, name } = workload.metadata;
@@ -89,9 +109,18 @@ export function createKeyRotation(tools: KeyRotationTools): Round {
     tell(workload, { type: 'Normal', ...step });
   }
 
-  function tell({ metadata }: StickyWorkload, { type, reason, message }: { type: 'Normal' | 'Warning'; reason: Reason; message: string }): void {
+  function tell(
+    { metadata }: StickyWorkload,
+    { type, reason, message }: { type: 'Normal' | 'Warning'; reason: Reason; message: string },
+  ): void {
     const { namespace, name, uid } = metadata;
-    tools.events.emit({ type, reason, action: 'RotateKeys', note: message, regarding: { apiVersion, kind, namespace, name, uid } });
+    tools.events.emit({
+      type,
+      reason,
+      action: 'RotateKeys',
+      note: message,
+      regarding: { apiVersion, kind, namespace, name, uid },
+    });
   }
 
   return async (signal) => {

@@ -12,8 +12,12 @@ export type Candidate = { pod: Pod; workload: StickyWorkload; proxies: readonly 
 /** Running pods of Deployments, by UID. A StatefulSet goes by ordinals and asks for no cost; a pod that is not running goes first anyway. */
 export function gatherCandidates(translated: Translated): Map<string, Candidate> {
   const { snapshot, translation } = translated;
-  const running = snapshot.pods.filter(({ phase, controller }) => phase === 'Running' && controller?.kind === 'Deployment');
-  const byTarget = Map.groupBy(running, ({ namespace, controller }) => targetKey(namespace, controller ?? { kind: '', name: '' }));
+  const running = snapshot.pods.filter(
+    ({ phase, controller }) => phase === 'Running' && controller?.kind === 'Deployment',
+  );
+  const byTarget = Map.groupBy(running, ({ namespace, controller }) =>
+    targetKey(namespace, controller ?? { kind: '', name: '' }),
+  );
   const proxies = proxiesByBackend(translated);
   const candidates = new Map<string, Candidate>();
   for (const workload of snapshot.workloads) {

@@ -3,7 +3,13 @@ import { apiVersion, kind, type StickyWorkload } from '../../api/stickyworkload.
 import type { Reason } from '../../api/reasons.ts';
 import type { Ledger } from '../../core/count/ledger.ts';
 import { annotations } from '../../core/names/names.ts';
-import { followCost, planDeletionCosts, startMemory, type CostWrite, type WrittenCost } from '../../core/scale/deletion-cost.ts';
+import {
+  followCost,
+  planDeletionCosts,
+  startMemory,
+  type CostWrite,
+  type WrittenCost,
+} from '../../core/scale/deletion-cost.ts';
 import type { EventSink, ObjectReader, ObjectWriter } from '../../kube/ports.ts';
 import { pods as podResource } from '../../kube/resources.ts';
 import { AppError, describeError } from '../../platform/errors.ts';
@@ -42,7 +48,11 @@ export function createDeletionCosts(tools: DeletionCostTools): (signal: AbortSig
     if (told.has(uid)) return;
     told.add(uid);
     tools.logger.warn({ namespace, workload: name, pod: pod.name }, 'pod-deletion-cost is managed by somebody else');
-    tell(workload, 'DeletionCostConflict', `Somebody else manages ${annotations.deletionCost} of pod ${pod.name}, and it was left alone: a scale-down of the Deployment may take pods with many sessions first. Take the annotation out of the pod template, or turn off what writes it (Karpenter: the feature gate PodDeletionCostManagement).`);
+    tell(
+      workload,
+      'DeletionCostConflict',
+      `Somebody else manages ${annotations.deletionCost} of pod ${pod.name}, and it was left alone: a scale-down of the Deployment may take pods with many sessions first. Take the annotation out of the pod template, or turn off what writes it (Karpenter: the feature gate PodDeletionCostManagement).`,
+    );
   }
 
   /** What became of our earlier writes; keeps memory to pods that exist. */
@@ -59,7 +69,11 @@ export function createDeletionCosts(tools: DeletionCostTools): (signal: AbortSig
 
   async function write(candidate: Candidate, { uid, cost, reason }: CostWrite): Promise<void> {
     const { namespace, name } = candidate.pod;
-    const object = { apiVersion: 'v1', kind: 'Pod', metadata: { namespace, name, uid, annotations: { [annotations.deletionCost]: String(cost) } } };
+    const object = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { namespace, name, uid, annotations: { [annotations.deletionCost]: String(cost) } },
+    };
     try {
       await tools.writer.applyUnforced(podResource, object);
       written.set(uid, { cost, seen: false });
@@ -75,13 +89,26 @@ export function createDeletionCosts(tools: DeletionCostTools): (signal: AbortSig
 
   function pause({ pod, workload }: Candidate, error: unknown): void {
     pausedUntilMs = tools.nowMs() + pauseMs;
-    tools.logger.warn({ namespace: pod.namespace, pod: pod.name, error: describeError(error) }, 'pod-deletion-cost not written');
-    tell(workload, 'DeletionCostFailed', `A scale-down of the Deployment may take pods with many sessions first: ${describeError(error)}`);
+    tools.logger.warn(
+      { namespace: pod.namespace, pod: pod.name, error: describeError(error) },
+      'pod-deletion-cost not written',
+    );
+    tell(
+      workload,
+      'DeletionCostFailed',
+      `A scale-down of the Deployment may take pods with many sessions first: ${describeError(error)}`,
+    );
   }
 
   function tell({ metadata }: StickyWorkload, reason: Reason, note: string): void {
     const { namespace, name, uid } = metadata;
-    tools.events.emit({ type: 'Warning', reason, action: 'RankPods', note, regarding: { apiVersion, kind, namespace, name, uid } });
+    tools.events.emit({
+      type: 'Warning',
+      reason,
+      action: 'RankPods',
+      note,
+      regarding: { apiVersion, kind, namespace, name, uid },
+    });
   }
 
   return async (signal) => {
@@ -90,7 +117,9 @@ export function createDeletionCosts(tools: DeletionCostTools): (signal: AbortSig
     if (!translated || nowMs < pausedUntilMs) return;
     const candidates = gatherCandidates(translated);
     follow(candidates);
-    const pods = [...candidates.values()].filter(({ pod }) => !foreign.has(pod.uid)).map(({ pod, proxies }) => costed(pod, tools.ledger.certainCountOf(pod.uid, proxies, nowMs)));
+    const pods = [...candidates.values()]
+      .filter(({ pod }) => !foreign.has(pod.uid))
+      .map(({ pod, proxies }) => costed(pod, tools.ledger.certainCountOf(pod.uid, proxies, nowMs)));
     const plan = planDeletionCosts(pods, nowMs, memory);
     memory = plan.memory;
     if (plan.newlyDeferred > 0) count(tools.counters.deletionCostWrites, 'Deferred', plan.newlyDeferred);

@@ -19,20 +19,32 @@ export type StoryTools = {
 export type DrainNote = { type: 'Normal' | 'Warning'; reason: Reason; message: string };
 
 /** Told of on the pod and on its StickyWorkload, whose name the pod has from injection: either may be gone already. */
-export function tellOfDrain(pod: PodRef & { workload?: string }, { message, ...note }: DrainNote, { world, events }: Pick<StoryTools, 'world' | 'events'>): void {
+export function tellOfDrain(
+  pod: PodRef & { workload?: string },
+  { message, ...note }: DrainNote,
+  { world, events }: Pick<StoryTools, 'world' | 'events'>,
+): void {
   const { namespace, name, uid, workload: of } = pod;
   const event = { ...note, action: 'Drain' };
   events.emit({ ...event, regarding: { apiVersion: 'v1', kind: 'Pod', name, namespace, uid }, note: message });
   const workload = of === undefined ? undefined : world.workload({ namespace, name: of });
   if (!workload) return;
   const { metadata } = workload;
-  events.emit({ ...event, regarding: { apiVersion, kind, name: metadata.name, namespace, uid: metadata.uid }, note: `Pod ${name}: ${message}` });
+  events.emit({
+    ...event,
+    regarding: { apiVersion, kind, name: metadata.name, namespace, uid: metadata.uid },
+    note: `Pod ${name}: ${message}`,
+  });
 }
 
 export type DrainEnd = { reason: Reason; sessionsCut?: number };
 
 /** Counts the end of a drain. `sessionsCut` is absent while unknown, which adds nothing. */
-export function countDrain({ namespace, workload }: { namespace: string; workload: string }, { reason, sessionsCut = 0 }: DrainEnd, counters: StoryTools['counters']): void {
+export function countDrain(
+  { namespace, workload }: { namespace: string; workload: string },
+  { reason, sessionsCut = 0 }: DrainEnd,
+  counters: StoryTools['counters'],
+): void {
   const key = `${namespace}/${workload}/${reason}`;
   count(counters.drains, key);
   count(counters.sessionsCut, key, sessionsCut);

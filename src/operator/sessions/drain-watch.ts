@@ -67,7 +67,8 @@ export function createDrainWatch(options: DrainWatchOptions): DrainWatch {
     const { deletion } = cached.pod;
     if (deletion && deletion.graceSeconds > 0 && deletion.killAtMs !== entry.deletion?.killAtMs) {
       entry.deletion = deletion;
-      if (workload) scheduleHeld(cached, entry, drainDeadlineMs(cached.pod, deletion, drainLimits(workload.spec.drain)));
+      if (workload)
+        scheduleHeld(cached, entry, drainDeadlineMs(cached.pod, deletion, drainLimits(workload.spec.drain)));
     }
     if (workload) settle(cached, judgeSidecar(before, factsOf(cached, workload)));
   }
@@ -100,7 +101,17 @@ export function createDrainWatch(options: DrainWatchOptions): DrainWatch {
     entry.cancelHeld();
     if (!options.isLeader()) return;
     const pod = refOf(cached);
-    options.logger.warn({ namespace: pod.namespace, pod: pod.name, uid: pod.uid, reason: broken.reason, sessionsCut: broken.sessionsCut, detail: broken.message }, 'drain broken');
+    options.logger.warn(
+      {
+        namespace: pod.namespace,
+        pod: pod.name,
+        uid: pod.uid,
+        reason: broken.reason,
+        sessionsCut: broken.sessionsCut,
+        detail: broken.message,
+      },
+      'drain broken',
+    );
     tellOfDrain(pod, { type: 'Warning', reason: broken.reason, message: broken.message }, options);
     countDrain(pod, broken, options.counters);
   }
@@ -140,13 +151,20 @@ export function createDrainWatch(options: DrainWatchOptions): DrainWatch {
 
 const isOver = ({ phase }: Pick<Pod, 'phase'>): boolean => phase === 'Succeeded' || phase === 'Failed';
 
-const refOf = ({ pod: { namespace, name, uid }, workload }: InjectedPod): PodRef & { workload: string } => ({ namespace, name, uid, workload });
+const refOf = ({ pod: { namespace, name, uid }, workload }: InjectedPod): PodRef & { workload: string } => ({
+  namespace,
+  name,
+  uid,
+  workload,
+});
 
 /** Undefined where the proxies know of nobody. */
 function describeHolders(sources: readonly SessionSource[]): string | undefined {
   const parts = sources.flatMap((source) => {
     if (!source.known) return [`its sessions cannot be counted (${source.why})`];
-    return source.sessions > 0 ? [`${source.sessions === 1 ? '1 session is' : `${source.sessions} sessions are`} still there`] : [];
+    return source.sessions > 0
+      ? [`${source.sessions === 1 ? '1 session is' : `${source.sessions} sessions are`} still there`]
+      : [];
   });
   return parts.length > 0 ? parts.join('; ') : undefined;
 }

@@ -17,8 +17,11 @@ export function expectedProxies(snapshot: Snapshot, gateway: string): string[] {
 
 function indexProxies(pods: Pod[]): Map<string, string[]> {
   const proxies = pods.filter((pod) => isProxy(pod) && (pod.phase === 'Running' || pod.phase === 'Unknown'));
-  const grouped = Map.groupBy(proxies, ({ namespace, labels: own }) => gatewayKey({ namespace, name: own[labels.gatewayName] ?? '' }));
+  const grouped = Map.groupBy(proxies, ({ namespace, labels: own }) =>
+    gatewayKey({ namespace, name: own[labels.gatewayName] ?? '' }),
+  );
   return new Map([...grouped].map(([key, group]) => [key, group.map(({ uid }) => uid)]));
 }
 
-const isProxy = ({ labels: own }: Pod): boolean => own[labels.managedBy] === managedByValue && own[labels.component] === 'proxy';
+const isProxy = ({ labels: own }: Pod): boolean =>
+  own[labels.managedBy] === managedByValue && own[labels.component] === 'proxy';

@@ -21,5 +21,7 @@ type Seen = Pick<Pod, 'uid' | 'deletion' | 'disruption'>;
 function lifeOf(pod: Seen | undefined, uid: string): PodLife {
   if (pod?.uid !== uid) return { kind: 'Gone' };
   const { deletion, disruption } = pod;
-  return deletion ? { kind: 'Terminating', killAtMs: deletion.killAtMs, ...(disruption !== undefined && { disruption }) } : { kind: 'Alive' };
+  return deletion
+    ? { kind: 'Terminating', killAtMs: deletion.killAtMs, ...(disruption !== undefined && { disruption }) }
+    : { kind: 'Alive' };
 }

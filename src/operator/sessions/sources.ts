@@ -32,10 +32,13 @@ export function createSources({ world, feed, ledger }: { world: World; feed: Tra
 }
 
 /** Of the namespace of a Gateway. */
-const isEnding = ({ namespaces }: Snapshot, gateway: string): boolean => namespaces.some(({ name, isEnding: ends }) => ends && gateway.startsWith(`${name}/`));
+const isEnding = ({ namespaces }: Snapshot, gateway: string): boolean =>
+  namespaces.some(({ name, isEnding: ends }) => ends && gateway.startsWith(`${name}/`));
 
 /** All whose proxies may have sent sessions to the backend. One that no table leads to may have been led to a moment ago. */
 function gatewaysOf(backend: string, namespace: string, { translation: { carriers, world } }: Translated): string[] {
-  const asked = world.candidates.get(backend)?.plan.parents.map(({ gateway }) => gateway) ?? [{ namespace, name: defaultGateway }];
+  const asked = world.candidates.get(backend)?.plan.parents.map(({ gateway }) => gateway) ?? [
+    { namespace, name: defaultGateway },
+  ];
   return carriers.get(backend) ?? [...new Set(asked.map(gatewayKey))];
 }

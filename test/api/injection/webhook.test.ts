@@ -40,10 +40,20 @@ const container = {
 };
 
 /** With a hook that the sidecar takes over, and one that it cannot. */
-const cache = { name: 'cache-1', image: 'cache:1', lifecycle: { preStop: { httpGet: { path: '/save', port: 'admin', httpHeaders: [{ name: 'X-Why', value: '$(bye)' }] } } }, ports: [{ name: 'admin', containerPort: 9000 }] };
+const cache = {
+  name: 'cache-1',
+  image: 'cache:1',
+  lifecycle: {
+    preStop: { httpGet: { path: '/save', port: 'admin', httpHeaders: [{ name: 'X-Why', value: '$(bye)' }] } },
+  },
+  ports: [{ name: 'admin', containerPort: 9000 }],
+};
 const worker = { name: 'worker', image: 'worker:1', lifecycle: { preStop: { sleep: { seconds: 5 } } } };
 
-const template = (app: string, labels = {}) => ({ metadata: { labels: { app, ...labels } }, spec: { containers: [container, cache, worker] } });
+const template = (app: string, labels = {}) => ({
+  metadata: { labels: { app, ...labels } },
+  spec: { containers: [container, cache, worker] },
+});
 
 const workloadObject = (kind: 'Deployment' | 'StatefulSet', name: string, labels = {}): KubeObject => ({
   apiVersion: 'apps/v1',
@@ -52,7 +62,16 @@ const workloadObject = (kind: 'Deployment' | 'StatefulSet', name: string, labels
   spec: { replicas: 1, selector: { matchLabels: { app: name } }, template: template(name, labels) },
 });
 
-type SeenPod = KubeObject & { spec: { initContainers?: { name: string; env?: { name: string; value?: string; valueFrom?: { fieldRef: { fieldPath: string } } }[] }[]; containers: object[]; terminationGracePeriodSeconds: number } };
+type SeenPod = KubeObject & {
+  spec: {
+    initContainers?: {
+      name: string;
+      env?: { name: string; value?: string; valueFrom?: { fieldRef: { fieldPath: string } } }[];
+    }[];
+    containers: object[];
+    terminationGracePeriodSeconds: number;
+  };
+};
 
 // The API server itself compiles the CEL, trusts the authority, applies the patch and validates the pod.
 describeWithApi('injection by a real API server', () => {
@@ -63,7 +82,13 @@ describeWithApi('injection by a real API server', () => {
   let elsewhere: string;
   const server = createTlsServer(
     createInjectionHandler({
-      settings: { image: 'holdfast:1', imagePullPolicy: 'IfNotPresent', caPem: 'pem', discoveryHost: 'discovery', serverName: 'operator' },
+      settings: {
+        image: 'holdfast:1',
+        imagePullPolicy: 'IfNotPresent',
+        caPem: 'pem',
+        discoveryHost: 'discovery',
+        serverName: 'operator',
+      },
       findWorkload: async ({ metadata }) => {
         asked.push(`${metadata.namespace}/${metadata.labels?.['app'] ?? metadata.name}`);
         return workload;
@@ -77,13 +102,21 @@ describeWithApi('injection by a real API server', () => {
   beforeAll(async () => {
     cluster = connectLive();
     [shop, elsewhere] = await Promise.all([makeNamespace(cluster), makeNamespace(cluster)]);
-    const authority = await loadOrCreateAuthority({ reader: cluster, writer: cluster, namespace: shop, clock: systemClock });
+    const authority = await loadOrCreateAuthority({
+      reader: cluster,
+      writer: cluster,
+      namespace: shop,
+      clock: systemClock,
+    });
     installLeaf(server, await issueLeaf(authority, ['127.0.0.1'], Date.now()));
     const targets = [
       { namespace: shop, kind: 'Deployment', name: 'cart' },
       { namespace: shop, kind: 'StatefulSet', name: 'desk' },
     ] as const;
-    const client = { caBundle: Buffer.from(authority.certPem).toString('base64'), url: `https://127.0.0.1:${await listen(server)}/inject` };
+    const client = {
+      caBundle: Buffer.from(authority.certPem).toString('base64'),
+      url: `https://127.0.0.1:${await listen(server)}/inject`,
+    };
     await cluster.apply(mutatingWebhookConfigurations, {
       apiVersion: 'admissionregistration.k8s.io/v1',
       kind: 'MutatingWebhookConfiguration',
@@ -116,15 +149,27 @@ describeWithApi('injection by a real API server', () => {
   async function podOfApp(namespace: string, app: string): Promise<SeenPod> {
     let found: KubeObject | undefined;
     await eventually(async () => {
-      const { items } = await cluster.list(pods, { labelSelector: `app=${app}`, fieldSelector: `metadata.namespace=${namespace}` });
+      const { items } = await cluster.list(pods, {
+        labelSelector: `app=${app}`,
+        fieldSelector: `metadata.namespace=${namespace}`,
+      });
       [found] = items;
       return found !== undefined;
     });
     return found as SeenPod;
   }
 
-  const inNamespace = (namespace: string, object: KubeObject): KubeObject => ({ ...object, metadata: { ...object.metadata, namespace } });
-  const environmentOf = ({ spec }: SeenPod) => Object.fromEntries((spec.initContainers?.[0]?.env ?? []).map(({ name, value, valueFrom }) => [name, value ?? valueFrom?.fieldRef.fieldPath]));
+  const inNamespace = (namespace: string, object: KubeObject): KubeObject => ({
+    ...object,
+    metadata: { ...object.metadata, namespace },
+  });
+  const environmentOf = ({ spec }: SeenPod) =>
+    Object.fromEntries(
+      (spec.initContainers?.[0]?.env ?? []).map(({ name, value, valueFrom }) => [
+        name,
+        value ?? valueFrom?.fieldRef.fieldPath,
+      ]),
+    );
   const sidecars = ({ spec }: SeenPod) => (spec.initContainers ?? []).map(({ name }) => name);
 
   test('the pods of a target Deployment and of a target StatefulSet come out injected, and valid', async () => {
@@ -136,11 +181,19 @@ describeWithApi('injection by a real API server', () => {
       expect(pod.spec).toMatchObject({
         terminationGracePeriodSeconds: 3640,
         containers: [
-          { lifecycle: { preStop: { httpGet: { path: '/prestop/app', port: 15_999 } } }, livenessProbe: { terminationGracePeriodSeconds: 30 } },
+          {
+            lifecycle: { preStop: { httpGet: { path: '/prestop/app', port: 15_999 } } },
+            livenessProbe: { terminationGracePeriodSeconds: 30 },
+          },
           { lifecycle: { preStop: { httpGet: { path: '/prestop/cache-1', port: 15_999 } } } },
           { lifecycle: { preStop: { sleep: { seconds: 5 } } } },
         ],
-        initContainers: [{ restartPolicy: 'Always', volumeMounts: expect.arrayContaining([expect.objectContaining({ mountPath: '/var/run/secrets/holdfast' })]) }],
+        initContainers: [
+          {
+            restartPolicy: 'Always',
+            volumeMounts: expect.arrayContaining([expect.objectContaining({ mountPath: '/var/run/secrets/holdfast' })]),
+          },
+        ],
       });
       expect(pod.spec.containers[1]).not.toHaveProperty('lifecycle.preStop.httpGet.httpHeaders');
       expect(environmentOf(pod)).toMatchObject({
@@ -149,7 +202,8 @@ describeWithApi('injection by a real API server', () => {
         HOLDFAST_APPLICATION_PORT: '8080',
         HOLDFAST_POD_IP: 'status.podIP',
         HOLDFAST_HOST_IPS: 'status.hostIPs',
-        'HOLDFAST_PRE_STOP_cache-1': '{"scheme":"HTTP","port":9000,"path":"/save","headers":[{"name":"X-Why","value":"$$(bye)"}]}',
+        'HOLDFAST_PRE_STOP_cache-1':
+          '{"scheme":"HTTP","port":9000,"path":"/save","headers":[{"name":"X-Why","value":"$$(bye)"}]}',
       });
     }
   }, 20_000);
@@ -163,7 +217,10 @@ describeWithApi('injection by a real API server', () => {
 
   test('another namespace is asked about only for pods that carry the label', async () => {
     await cluster.create(deployments, inNamespace(elsewhere, workloadObject('Deployment', 'cart')));
-    await cluster.create(deployments, inNamespace(elsewhere, workloadObject('Deployment', 'early', { 'holdfast.dev/inject': 'true' })));
+    await cluster.create(
+      deployments,
+      inNamespace(elsewhere, workloadObject('Deployment', 'early', { 'holdfast.dev/inject': 'true' })),
+    );
     expect(sidecars(await podOfApp(elsewhere, 'cart'))).toEqual([]);
     expect(sidecars(await podOfApp(elsewhere, 'early'))).toEqual(['holdfast-sidecar']);
     expect(asked).not.toContain(`${elsewhere}/cart`);

@@ -101,7 +101,10 @@ describeWithApi('connections to the API server', () => {
   test('a call into a dead connection ends in time, as unavailable', async () => {
     await cluster.get(serviceAccounts, { namespace, name: 'none' });
     proxy.freeze();
-    await expect(cluster.get(serviceAccounts, { namespace, name: 'none' })).rejects.toMatchObject({ code: 'KUBERNETES_UNAVAILABLE', retryable: true });
+    await expect(cluster.get(serviceAccounts, { namespace, name: 'none' })).rejects.toMatchObject({
+      code: 'KUBERNETES_UNAVAILABLE',
+      retryable: true,
+    });
   }, 10_000);
 
   test('stopping a reflector and its cluster leaves no connection', async () => {
@@ -148,7 +151,9 @@ describeWithApi('connections to the API server', () => {
     expect(history).toEqual(['a starts', 'a stops', 'b starts']);
     await b.stop();
     expect(await direct.get(leases, { namespace, name: 'leader' })).toMatchObject({ spec: { leaseTransitions: 1 } });
-    expect((await direct.get(leases, { namespace, name: 'leader' }))?.['spec']).not.toMatchObject({ holderIdentity: expect.stringMatching(/./) });
+    expect((await direct.get(leases, { namespace, name: 'leader' }))?.['spec']).not.toMatchObject({
+      holderIdentity: expect.stringMatching(/./),
+    });
     await a.stop();
     await lonelyCluster.close();
   }, 30_000);

@@ -54,28 +54,52 @@ describeWithApi('live cluster', () => {
 
   test('fields that no client library knows are read and written as they are', async () => {
     const spec = { size: 1, newInKubernetes99: { deep: [{ field: true }] } };
-    const made = await cluster.create(widgets, { apiVersion: 'test.holdfast.dev/v1', kind: 'Widget', metadata: { name: 'unknown', namespace }, spec });
+    const made = await cluster.create(widgets, {
+      apiVersion: 'test.holdfast.dev/v1',
+      kind: 'Widget',
+      metadata: { name: 'unknown', namespace },
+      spec,
+    });
     const read = await cluster.get(widgets, { namespace, name: 'unknown' });
     expect(read?.['spec']).toEqual(spec);
-    expect(await cluster.update(widgets, { ...made, spec: { ...spec, size: 2 } })).toMatchObject({ spec: { ...spec, size: 2 } });
+    expect(await cluster.update(widgets, { ...made, spec: { ...spec, size: 2 } })).toMatchObject({
+      spec: { ...spec, size: 2 },
+    });
   });
 
   test.each([
     { what: 'an object that breaks its schema', code: 'KUBERNETES_INVALID', spec: { size: 'large' }, metadata: {} },
     { what: 'a name that is none', code: 'KUBERNETES_INVALID', spec: {}, metadata: { name: 'No Name' } },
   ])('$what is $code, with the reason of the server', async ({ code, spec, metadata }) => {
-    const object = { apiVersion: 'test.holdfast.dev/v1', kind: 'Widget', metadata: { name: 'wrong', namespace, ...metadata }, spec };
-    await expect(cluster.apply(widgets, object)).rejects.toMatchObject({ code, retryable: false, message: expect.stringMatching(/^PATCH \/apis\/test.holdfast.dev\/v1\/.*: (422 Invalid|500 ): .+/) });
+    const object = {
+      apiVersion: 'test.holdfast.dev/v1',
+      kind: 'Widget',
+      metadata: { name: 'wrong', namespace, ...metadata },
+      spec,
+    };
+    await expect(cluster.apply(widgets, object)).rejects.toMatchObject({
+      code,
+      retryable: false,
+      message: expect.stringMatching(/^PATCH \/apis\/test.holdfast.dev\/v1\/.*: (422 Invalid|500 ): .+/),
+    });
   });
 
   test('the list of a kind that is not installed is not found', async () => {
-    await expect(cluster.list({ ...widgets, plural: 'gadgets' })).rejects.toMatchObject({ code: 'KUBERNETES_NOT_FOUND' });
+    await expect(cluster.list({ ...widgets, plural: 'gadgets' })).rejects.toMatchObject({
+      code: 'KUBERNETES_NOT_FOUND',
+    });
   });
 
   test('a list of more than a page is whole', async () => {
     const names = Array.from({ length: 510 }, (_, index) => `page-${index}`);
     const spec = { leaseDurationSeconds: 1 };
-    const make = (name: string) => cluster.create(leases, { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name, namespace, labels: { many: 'yes' } }, spec });
+    const make = (name: string) =>
+      cluster.create(leases, {
+        apiVersion: 'coordination.k8s.io/v1',
+        kind: 'Lease',
+        metadata: { name, namespace, labels: { many: 'yes' } },
+        spec,
+      });
     for (let from = 0; from < names.length; from += 30) await Promise.all(names.slice(from, from + 30).map(make));
     const { items } = await cluster.list(leases, { labelSelector: 'many=yes' });
     expect(items.map((item) => item.metadata.name).toSorted()).toEqual(names.toSorted());
@@ -90,7 +114,13 @@ describeWithApi('live cluster', () => {
       fieldSelector: 'metadata.name=other',
       signal,
       // A kind that has not changed since the server's start gets no bookmarks.
-      onOpen: () => void cluster.create(widgets, { apiVersion: 'test.holdfast.dev/v1', kind: 'Widget', metadata: { name: 'change', namespace }, spec: {} }),
+      onOpen: () =>
+        void cluster.create(widgets, {
+          apiVersion: 'test.holdfast.dev/v1',
+          kind: 'Widget',
+          metadata: { name: 'change', namespace },
+          spec: {},
+        }),
     })) {
       seen.push(event.type);
     }
@@ -100,16 +130,26 @@ describeWithApi('live cluster', () => {
   }, 25_000);
 
   test('a token made for us is its pod; one for another audience, or none at all, is nobody', async () => {
-    await cluster.create(serviceAccounts, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'reviewed', namespace } });
+    await cluster.create(serviceAccounts, {
+      apiVersion: 'v1',
+      kind: 'ServiceAccount',
+      metadata: { name: 'reviewed', namespace },
+    });
     const { metadata } = await cluster.create(pods, pod('bound'));
     const core = loadApiConfig().makeApiClient(CoreV1Api);
     const tokenFor = async (audience: string) => {
       const boundObjectRef = { apiVersion: 'v1', kind: 'Pod', name: 'bound', uid: metadata.uid ?? '' };
       const body = { spec: { audiences: [audience], boundObjectRef } };
-      return (await core.createNamespacedServiceAccountToken({ name: 'reviewed', namespace, body })).status?.token ?? '';
+      return (
+        (await core.createNamespacedServiceAccountToken({ name: 'reviewed', namespace, body })).status?.token ?? ''
+      );
     };
     const username = `system:serviceaccount:${namespace}:reviewed`;
-    expect(await cluster.review(await tokenFor('holdfast'))).toEqual({ username, podName: 'bound', podUid: metadata.uid });
+    expect(await cluster.review(await tokenFor('holdfast'))).toEqual({
+      username,
+      podName: 'bound',
+      podUid: metadata.uid,
+    });
     expect(await cluster.review(await tokenFor('somebody-else'))).toBeUndefined();
     expect(await cluster.review('nonsense')).toBeUndefined();
   });
@@ -118,7 +158,12 @@ describeWithApi('live cluster', () => {
     const logger = createMemoryLogger();
     const speaker = connectLive({ logger, reportingInstance: namespace });
     const regarding = { apiVersion: 'v1', kind: 'Pod', name: 'bound', namespace };
-    const gatewayClass = { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'GatewayClass', name: 'holdfast', namespace: '' };
+    const gatewayClass = {
+      apiVersion: 'gateway.networking.k8s.io/v1',
+      kind: 'GatewayClass',
+      name: 'holdfast',
+      namespace: '',
+    };
     const note = { regarding, type: 'Warning', reason: 'Tested', action: 'Test', note: 'It was tested.' } as const;
     for (let repeat = 0; repeat < 3; repeat += 1) speaker.emit(note);
     speaker.emit({ ...note, note: 'x'.repeat(3_000) });
@@ -128,6 +173,9 @@ describeWithApi('live cluster', () => {
     const { items } = await cluster.list(events, { fieldSelector: 'reason=Tested' });
     const ours = items.filter((item) => item['reportingInstance'] === namespace);
     expect(ours.map((item) => item.metadata.namespace ?? '').toSorted()).toEqual(['default', namespace, namespace]);
-    expect(ours.find((item) => item['note'] === note.note && item.metadata.namespace === namespace)).toMatchObject({ ...note, reportingController: 'holdfast.dev/test' });
+    expect(ours.find((item) => item['note'] === note.note && item.metadata.namespace === namespace)).toMatchObject({
+      ...note,
+      reportingController: 'holdfast.dev/test',
+    });
   });
 });

@@ -7,7 +7,10 @@ import { createMemoryLogger } from '../../support/memory-logger.ts';
 /** Its base is written for another version of the client: these members would exit the process or lie. No API server is needed. */
 describe('operator process', () => {
   const kubeConfig = new KubeConfig();
-  kubeConfig.loadFromClusterAndUser({ name: 'c', server: 'https://api.example:6443', skipTLSVerify: false }, { name: 'u' });
+  kubeConfig.loadFromClusterAndUser(
+    { name: 'c', server: 'https://api.example:6443', skipTLSVerify: false },
+    { name: 'u' },
+  );
   let exit: jest.SpiedFunction<typeof process.exit>;
 
   beforeEach(() => {
@@ -51,7 +54,10 @@ describe('operator process', () => {
 
   test('a failure to stop that nobody waits for is logged and no unhandled rejection', async () => {
     const logger = createMemoryLogger();
-    const operator = new HoldfastOperator(kubeConfig, logger, { start: async () => {}, stop: () => Promise.reject(new Error('stuck')) });
+    const operator = new HoldfastOperator(kubeConfig, logger, {
+      start: async () => {},
+      stop: () => Promise.reject(new Error('stuck')),
+    });
     operator.stop();
     await new Promise(setImmediate);
     expect(logger.lines()).toMatchObject([{ level: 'error', fields: { text: 'stuck' } }]);
@@ -75,9 +81,12 @@ describe('operator process', () => {
   }
   const probe = new Probe(kubeConfig, createMemoryLogger(), { start: async () => {}, stop: async () => {} });
 
-  test.each(Object.entries(probe.members))('%s refuses, instead of ending the process or saying that it has done what it has not', async (_name, call) => {
-    await expect(call()).rejects.toMatchObject({ code: 'INTERNAL', message: expect.stringContaining('; use ') });
-  });
+  test.each(Object.entries(probe.members))(
+    '%s refuses, instead of ending the process or saying that it has done what it has not',
+    async (_name, call) => {
+      await expect(call()).rejects.toMatchObject({ code: 'INTERNAL', message: expect.stringContaining('; use ') });
+    },
+  );
 
   test.each([
     { group: 'holdfast.dev', namespace: 'a', uri: 'https://api.example:6443/apis/holdfast.dev/v1/namespaces/a/things' },

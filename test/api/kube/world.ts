@@ -10,9 +10,18 @@ import { loadApiConfig } from '../../support/api-server.ts';
 import { widgets } from '../../support/cluster-contract.ts';
 import { createMemoryLogger } from '../../support/memory-logger.ts';
 
-export const namespaces: Resource = { group: '', version: 'v1', kind: 'Namespace', plural: 'namespaces', namespaced: false };
+export const namespaces: Resource = {
+  group: '',
+  version: 'v1',
+  kind: 'Namespace',
+  plural: 'namespaces',
+  namespaced: false,
+};
 
-export function connectLive(options: Partial<LiveClusterOptions> = {}, kubeConfig: KubeConfig = loadApiConfig()): LiveCluster {
+export function connectLive(
+  options: Partial<LiveClusterOptions> = {},
+  kubeConfig: KubeConfig = loadApiConfig(),
+): LiveCluster {
   return createLiveCluster(kubeConfig, {
     fieldManager: 'holdfast',
     tokenAudience: 'holdfast',
@@ -55,7 +64,12 @@ export async function installWidgets(cluster: LiveCluster): Promise<void> {
           served: true,
           storage: true,
           subresources: { status: {} },
-          schema: { openAPIV3Schema: { type: 'object', properties: { spec: { ...open, properties: { size: { type: 'integer' } } }, status: open } } },
+          schema: {
+            openAPIV3Schema: {
+              type: 'object',
+              properties: { spec: { ...open, properties: { size: { type: 'integer' } } }, status: open },
+            },
+          },
         },
       ],
     },
@@ -80,4 +94,3 @@ export async function eventually(isSo: () => Promise<boolean> | boolean, withinM
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
-

@@ -1,6 +1,14 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { describeWithApi } from '../../support/api-server.ts';
-import { apply, createNamespace, deployment, stickyWorkload, untilGone, untilReason, untilThere } from '../../support/api-world.ts';
+import {
+  apply,
+  createNamespace,
+  deployment,
+  stickyWorkload,
+  untilGone,
+  untilReason,
+  untilThere,
+} from '../../support/api-world.ts';
 import { conditionOf, getObject, kubectl, kubectlInput, listObjects, until } from '../../support/kubectl.ts';
 import { startOperator, type RunningOperator } from '../../support/operator.ts';
 
@@ -14,7 +22,9 @@ describeWithApi('A StickyWorkload that is deleted while a pod drains', () => {
     // Pods on it are never started, and end when somebody says so.
     await kubectlInput('{"apiVersion": "v1", "kind": "Node", "metadata": {"name": "ghost"}}', 'apply', '-f', '-');
     operator = await startOperator('holdfast-system');
-    const target = deployment(namespace, 'cart') as { spec: { template: { metadata: { labels: Record<string, string> }; spec: Record<string, unknown> } } };
+    const target = deployment(namespace, 'cart') as {
+      spec: { template: { metadata: { labels: Record<string, string> }; spec: Record<string, unknown> } };
+    };
     target.spec.template.metadata.labels['holdfast.dev/inject'] = 'true';
     target.spec.template.spec['nodeName'] = 'ghost';
     await apply({ apiVersion: 'v1', kind: 'List', items: [stickyWorkload(namespace, 'cart'), target] });
@@ -26,7 +36,9 @@ describeWithApi('A StickyWorkload that is deleted while a pod drains', () => {
     await kubectl('delete', 'node', 'ghost', '--ignore-not-found');
   });
 
-  const finalizersOf = async () => ((await getObject('stickyworkload', 'cart', namespace))?.metadata as { finalizers?: string[] } | undefined)?.finalizers;
+  const finalizersOf = async () =>
+    ((await getObject('stickyworkload', 'cart', namespace))?.metadata as { finalizers?: string[] } | undefined)
+      ?.finalizers;
 
   test('stays with all that serves it until the pod is gone, and then goes with all of it', async () => {
     const pod = await until('a pod', async () => (await listObjects('pods', namespace, 'app=cart'))[0]);
@@ -36,7 +48,9 @@ describeWithApi('A StickyWorkload that is deleted while a pod drains', () => {
 
     await kubectl('delete', 'stickyworkload', 'cart', '-n', namespace, '--wait=false');
     await untilReason(namespace, 'cart', 'Programmed', 'BeingDeleted');
-    expect(conditionOf(await getObject('stickyworkload', 'cart', namespace), 'Programmed')?.message).toContain(pod.metadata.name);
+    expect(conditionOf(await getObject('stickyworkload', 'cart', namespace), 'Programmed')?.message).toContain(
+      pod.metadata.name,
+    );
     expect(await getObject('service', 'cart', namespace)).toBeDefined();
     expect(await getObject('secret', 'cart-session-keys', namespace)).toBeDefined();
     expect(await getObject('deployment', 'holdfast-holdfast', namespace)).toBeDefined();

@@ -1,6 +1,13 @@
 import { afterAll, expect, test } from '@jest/globals';
 import { describeWithApi } from '../../support/api-server.ts';
-import { apply, deployment, eventsAbout, installOperator, stickyWorkload, untilReason } from '../../support/api-world.ts';
+import {
+  apply,
+  deployment,
+  eventsAbout,
+  installOperator,
+  stickyWorkload,
+  untilReason,
+} from '../../support/api-world.ts';
 import { getObject, kubectl, kubectlInput, listObjects, until, type LiveObject } from '../../support/kubectl.ts';
 import { createTlsClient, type TlsClient } from '../../support/tls-client.ts';
 
@@ -11,14 +18,30 @@ const serviceAccount = 'system:serviceaccount:holdfast-system:holdfast-operator'
 /** Costs and keys are looked at every five seconds. */
 const limitMs = 60_000;
 
-const annotationsOf = (pod: LiveObject | undefined) => (pod?.metadata as { annotations?: Record<string, string> } | undefined)?.annotations ?? {};
+const annotationsOf = (pod: LiveObject | undefined) =>
+  (pod?.metadata as { annotations?: Record<string, string> } | undefined)?.annotations ?? {};
 const costOf = async (name: string) => annotationsOf(await getObject('pod', name, namespace))[cost];
 const podsOf = (app: string) => listObjects('pods', namespace, `app=${app}`);
 
 /** As a kubelet would say: there is none. */
 async function makeRun({ metadata: { name } }: LiveObject, number: number): Promise<void> {
-  const status = { phase: 'Running', podIP: `10.9.0.${number}`, podIPs: [{ ip: `10.9.0.${number}` }], conditions: [{ type: 'Ready', status: 'True' }] };
-  await kubectl('patch', 'pod', name, '-n', namespace, '--subresource=status', '--type=merge', '-p', JSON.stringify({ status }));
+  const status = {
+    phase: 'Running',
+    podIP: `10.9.0.${number}`,
+    podIPs: [{ ip: `10.9.0.${number}` }],
+    conditions: [{ type: 'Ready', status: 'True' }],
+  };
+  await kubectl(
+    'patch',
+    'pod',
+    name,
+    '-n',
+    namespace,
+    '--subresource=status',
+    '--type=merge',
+    '-p',
+    JSON.stringify({ status }),
+  );
 }
 
 describeWithApi('pod-deletion-cost', () => {
@@ -31,13 +54,29 @@ describeWithApi('pod-deletion-cost', () => {
     await apply(stickyWorkload(namespace, 'cart'));
     await apply(deployment(namespace, 'cart'));
     await kubectl('scale', 'deployment/cart', '-n', namespace, '--replicas=4');
-    const made = await until('four pods', async () => ((await podsOf('cart')).length === 4 ? podsOf('cart') : undefined));
+    const made = await until('four pods', async () =>
+      (await podsOf('cart')).length === 4 ? podsOf('cart') : undefined,
+    );
     pods = made.map(({ metadata }) => metadata.name).toSorted();
     for (const [number, pod] of made.entries()) await makeRun(pod, number + 1);
     await untilReason(namespace, 'cart', 'Programmed', 'ProxyNotReady');
-    const proxy = await until('a pod of the proxy', async () => (await listObjects('pods', namespace, 'app.kubernetes.io/component=proxy'))[0]);
+    const proxy = await until(
+      'a pod of the proxy',
+      async () => (await listObjects('pods', namespace, 'app.kubernetes.io/component=proxy'))[0],
+    );
     await makeRun(proxy, 100);
-    token = (await kubectl('create', 'token', 'holdfast-holdfast', '-n', namespace, '--audience=holdfast', '--bound-object-kind=Pod', `--bound-object-name=${proxy.metadata.name}`)).trim();
+    token = (
+      await kubectl(
+        'create',
+        'token',
+        'holdfast-holdfast',
+        '-n',
+        namespace,
+        '--audience=holdfast',
+        '--bound-object-kind=Pod',
+        `--bound-object-name=${proxy.metadata.name}`,
+      )
+    ).trim();
     const authority = await getObject('secret', 'holdfast-ca', 'holdfast-system');
     const { 'tls.crt': certificate = '' } = (authority?.['data'] ?? {}) as Record<string, string>;
     const caPem = Buffer.from(certificate, 'base64').toString();
@@ -47,55 +86,96 @@ describeWithApi('pod-deletion-cost', () => {
   afterAll(() => client?.close());
 
   const uids = (): Record<string, string> => {
-    const endpoints = operator().feed.table(`${namespace}/holdfast`)?.table.backends[`${namespace}/cart`]?.endpoints ?? [];
+    const endpoints =
+      operator().feed.table(`${namespace}/holdfast`)?.table.backends[`${namespace}/cart`]?.endpoints ?? [];
     return Object.fromEntries(endpoints.map(({ pod, uid }) => [pod, uid]));
   };
 
   /** As the proxy says it, once: sessions by pod. */
   async function report(counts: Record<string, number>): Promise<void> {
     sequence += 1;
-    const endpoints = Object.entries(uids()).map(([pod, uid]) => ({ uid, state: 'Accepting', sessions: counts[pod] ?? 0, expiresAtMs: Date.now() + 1_800_000 }));
+    const endpoints = Object.entries(uids()).map(([pod, uid]) => ({
+      uid,
+      state: 'Accepting',
+      sessions: counts[pod] ?? 0,
+      expiresAtMs: Date.now() + 1_800_000,
+    }));
     const body = JSON.stringify({ startedAtMs: 1, sequence, endpoints, ended: [], seen: [] });
     expect(await client.call('POST', '/v1/report', { token, body })).toMatchObject({ status: 204 });
   }
 
-  test('follows sessions, and a ReplicaSet that shrinks takes the idle pod', async () => {
-    const [first = '', second = '', idle = '', fourth = ''] = pods;
-    await until('costs of busy pods', async () => {
-      await report({ [first]: 5, [second]: 40, [fourth]: 2 });
-      return (await costOf(first)) === '3' && (await costOf(second)) === '6' && (await costOf(fourth)) === '2';
-    });
-    expect(await costOf(idle)).toBeUndefined();
-    await kubectl('scale', 'deployment/cart', '-n', namespace, '--replicas=3');
-    await until('three pods', async () => (await podsOf('cart')).length === 3);
-    expect(await getObject('pod', idle, namespace)).toBeUndefined();
-    expect(await Promise.all([first, second, fourth].map(costOf))).toEqual(['3', '6', '2']);
-  }, limitMs);
+  test(
+    'follows sessions, and a ReplicaSet that shrinks takes the idle pod',
+    async () => {
+      const [first = '', second = '', idle = '', fourth = ''] = pods;
+      await until('costs of busy pods', async () => {
+        await report({ [first]: 5, [second]: 40, [fourth]: 2 });
+        return (await costOf(first)) === '3' && (await costOf(second)) === '6' && (await costOf(fourth)) === '2';
+      });
+      expect(await costOf(idle)).toBeUndefined();
+      await kubectl('scale', 'deployment/cart', '-n', namespace, '--replicas=3');
+      await until('three pods', async () => (await podsOf('cart')).length === 3);
+      expect(await getObject('pod', idle, namespace)).toBeUndefined();
+      expect(await Promise.all([first, second, fourth].map(costOf))).toEqual(['3', '6', '2']);
+    },
+    limitMs,
+  );
 
-  test('of somebody else is left alone, and it is said', async () => {
-    const [first = '', second = ''] = pods;
-    await kubectl('annotate', 'pod', first, '-n', namespace, '--overwrite', `${cost}=-2147483648`);
-    await until('an event that says so', async () => {
-      await report({ [first]: 500, [second]: 1 });
-      return (await eventsAbout(namespace, 'cart')).some((event) => event.startsWith(`DeletionCostConflict: Somebody else manages ${cost} of pod ${first}`));
-    });
-    expect(await costOf(first)).toBe('-2147483648');
-  }, limitMs);
+  test(
+    'of somebody else is left alone, and it is said',
+    async () => {
+      const [first = '', second = ''] = pods;
+      await kubectl('annotate', 'pod', first, '-n', namespace, '--overwrite', `${cost}=-2147483648`);
+      await until('an event that says so', async () => {
+        await report({ [first]: 500, [second]: 1 });
+        return (await eventsAbout(namespace, 'cart')).some((event) =>
+          event.startsWith(`DeletionCostConflict: Somebody else manages ${cost} of pod ${first}`),
+        );
+      });
+      expect(await costOf(first)).toBe('-2147483648');
+    },
+    limitMs,
+  );
 
-  test('may be written by the ServiceAccount that the manifests give to the operator, and the keys may be updated', async () => {
-    const [, second = ''] = pods;
-    const object = { apiVersion: 'v1', kind: 'Pod', metadata: { namespace, name: second, annotations: { [cost]: '9' } } };
-    await kubectlInput(JSON.stringify(object), 'apply', '--server-side', '--field-manager=holdfast', `--as=${serviceAccount}`, '-f', '-');
-    expect(await costOf(second)).toBe('9');
-    expect((await kubectl('auth', 'can-i', 'update', 'secrets', '-n', namespace, `--as=${serviceAccount}`)).trim()).toBe('yes');
-  }, limitMs);
+  test(
+    'may be written by the ServiceAccount that the manifests give to the operator, and the keys may be updated',
+    async () => {
+      const [, second = ''] = pods;
+      const object = {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { namespace, name: second, annotations: { [cost]: '9' } },
+      };
+      await kubectlInput(
+        JSON.stringify(object),
+        'apply',
+        '--server-side',
+        '--field-manager=holdfast',
+        `--as=${serviceAccount}`,
+        '-f',
+        '-',
+      );
+      expect(await costOf(second)).toBe('9');
+      expect(
+        (await kubectl('auth', 'can-i', 'update', 'secrets', '-n', namespace, `--as=${serviceAccount}`)).trim(),
+      ).toBe('yes');
+    },
+    limitMs,
+  );
 
-  test('a rotation of session keys that is asked for adds a key to the Secret, and leaves the one that signs', async () => {
-    const dataOf = async () => ((await getObject('secret', 'cart-session-keys', namespace))?.['data'] ?? {}) as Record<string, string>;
-    const before = await dataOf();
-    await kubectl('annotate', 'stickyworkload', 'cart', '-n', namespace, 'holdfast.dev/rotate-session-keys=monday');
-    const after = await until('a second key', async () => ('key-2' in (await dataOf()) ? dataOf() : undefined));
-    expect(after).toEqual({ ...before, 'key-2': expect.stringMatching(/^[A-Za-z0-9+/]{43}=$/) });
-    await until('an event that says so', async () => (await eventsAbout(namespace, 'cart')).some((event) => event.startsWith('KeyRotationStarted: ')));
-  }, limitMs);
+  test(
+    'a rotation of session keys that is asked for adds a key to the Secret, and leaves the one that signs',
+    async () => {
+      const dataOf = async () =>
+        ((await getObject('secret', 'cart-session-keys', namespace))?.['data'] ?? {}) as Record<string, string>;
+      const before = await dataOf();
+      await kubectl('annotate', 'stickyworkload', 'cart', '-n', namespace, 'holdfast.dev/rotate-session-keys=monday');
+      const after = await until('a second key', async () => ('key-2' in (await dataOf()) ? dataOf() : undefined));
+      expect(after).toEqual({ ...before, 'key-2': expect.stringMatching(/^[A-Za-z0-9+/]{43}=$/) });
+      await until('an event that says so', async () =>
+        (await eventsAbout(namespace, 'cart')).some((event) => event.startsWith('KeyRotationStarted: ')),
+      );
+    },
+    limitMs,
+  );
 });

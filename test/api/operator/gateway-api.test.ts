@@ -1,18 +1,39 @@
 import { expect, test } from '@jest/globals';
 import { describeWithApi } from '../../support/api-server.ts';
-import { apply, createNamespace, deployment, gatewayApiFolder, installOperator, stickyWorkload, untilReason, untilThere } from '../../support/api-world.ts';
+import {
+  apply,
+  createNamespace,
+  deployment,
+  gatewayApiFolder,
+  installOperator,
+  stickyWorkload,
+  untilReason,
+  untilThere,
+} from '../../support/api-world.ts';
 import { conditionOf, getObject, kubectl, listObjects, until } from '../../support/kubectl.ts';
 
 const namespace = 'gateway-api';
 
 /** The proxy's pods never run here; what a kubelet would report of them is written by hand. */
 async function runProxy(): Promise<void> {
-  const status = { phase: 'Running', conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: new Date().toISOString() }] };
+  const status = {
+    phase: 'Running',
+    conditions: [{ type: 'Ready', status: 'True', lastTransitionTime: new Date().toISOString() }],
+  };
   for (const { metadata } of await listObjects('pods', namespace, 'app.kubernetes.io/component=proxy')) {
-    await kubectl('patch', 'pod', metadata.name, '-n', namespace, '--subresource=status', '--type=merge', '-p', JSON.stringify({ status }));
+    await kubectl(
+      'patch',
+      'pod',
+      metadata.name,
+      '-n',
+      namespace,
+      '--subresource=status',
+      '--type=merge',
+      '-p',
+      JSON.stringify({ status }),
+    );
   }
 }
-
 
 /**
  * Gateway API guards itself against this step with a policy; whoever takes it removes that first. Definitions alone are
@@ -21,7 +42,10 @@ async function runProxy(): Promise<void> {
 async function upgradeToExperimental(): Promise<void> {
   const policy = 'safe-upgrades.gateway.networking.k8s.io';
   await kubectl('delete', `validatingadmissionpolicybinding/${policy}`, `validatingadmissionpolicy/${policy}`);
-  const files = ['gatewayclasses', 'gateways', 'httproutes'].flatMap((plural) => ['-f', `${gatewayApiFolder('experimental')}/gateway.networking.k8s.io_${plural}.yaml`]);
+  const files = ['gatewayclasses', 'gateways', 'httproutes'].flatMap((plural) => [
+    '-f',
+    `${gatewayApiFolder('experimental')}/gateway.networking.k8s.io_${plural}.yaml`,
+  ]);
   await until('the experimental channel installed', () => kubectl('apply', '--server-side', ...files));
 }
 
@@ -60,23 +84,43 @@ describeWithApi('Gateway API, as it comes', () => {
       return JSON.stringify(found?.spec ?? {}).includes('sessionPersistence') ? found : undefined;
     });
     expect(route.spec).toMatchObject({
-      rules: [{ sessionPersistence: { type: 'Cookie', cookie: { name: 'cart-session', path: '/', lifetimeType: 'Session' } }, backendRefs: [{ name: 'cart', port: 80 }] }],
+      rules: [
+        {
+          sessionPersistence: { type: 'Cookie', cookie: { name: 'cart-session', path: '/', lifetimeType: 'Session' } },
+          backendRefs: [{ name: 'cart', port: 80 }],
+        },
+      ],
     });
     await untilProgrammed('Programmed');
-    await until('the Gateway accepted', async () => conditionOf(await getObject('gateway', 'holdfast', namespace), 'Accepted')?.status === 'True');
-    await until('the GatewayClass accepted', async () => conditionOf(await getObject('gatewayclass', 'holdfast', namespace), 'Accepted')?.status === 'True');
+    await until(
+      'the Gateway accepted',
+      async () => conditionOf(await getObject('gateway', 'holdfast', namespace), 'Accepted')?.status === 'True',
+    );
+    await until(
+      'the GatewayClass accepted',
+      async () => conditionOf(await getObject('gatewayclass', 'holdfast', namespace), 'Accepted')?.status === 'True',
+    );
     await until('the route accepted by us', async () => {
-      const parents = (await getObject('httproute', 'cart', namespace))?.status?.['parents'] as { controllerName: string }[] | undefined;
+      const parents = (await getObject('httproute', 'cart', namespace))?.status?.['parents'] as
+        | { controllerName: string }[]
+        | undefined;
       return parents?.[0]?.controllerName === 'holdfast.dev/gateway-controller';
     });
   }, 120_000);
 
   test("somebody else's route of the same name is left as it is", async () => {
-    const foreign = { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'HTTPRoute', metadata: { namespace, name: 'taken' }, spec: { hostnames: ['theirs.example'] } };
+    const foreign = {
+      apiVersion: 'gateway.networking.k8s.io/v1',
+      kind: 'HTTPRoute',
+      metadata: { namespace, name: 'taken' },
+      spec: { hostnames: ['theirs.example'] },
+    };
     await apply(foreign);
     await apply(deployment(namespace, 'taken'));
     await apply(stickyWorkload(namespace, 'taken'));
-    expect((await untilReason(namespace, 'taken', 'Programmed', 'RouteConflict')).message).toContain('HTTPRoute gateway-api/taken exists');
+    expect((await untilReason(namespace, 'taken', 'Programmed', 'RouteConflict')).message).toContain(
+      'HTTPRoute gateway-api/taken exists',
+    );
     expect((await untilThere('httproute', 'taken', namespace)).spec).toMatchObject({ hostnames: ['theirs.example'] });
   });
 });
@@ -93,13 +137,24 @@ const gateway = {
     gatewayClassName: 'holdfast',
     infrastructure: { labels: { team: 'a' } },
     listeners: [
-      { name: 'http', protocol: 'HTTP', port: 80, allowedRoutes: { namespaces: { from: 'Selector', selector: { matchLabels: { web: 'yes' } } } } },
+      {
+        name: 'http',
+        protocol: 'HTTP',
+        port: 80,
+        allowedRoutes: { namespaces: { from: 'Selector', selector: { matchLabels: { web: 'yes' } } } },
+      },
       { name: 'tls', protocol: 'HTTPS', port: 443, tls: { certificateRefs: [{ name: 'cert' }] } },
     ],
   },
 };
 const onWeb = { parentRefs: [{ name: 'web', namespace: infra }] };
-const canary = { ...onWeb, backends: [{ name: 'cart', weight: 9 }, { name: 'next', namespace: zoo, weight: 1 }] };
+const canary = {
+  ...onWeb,
+  backends: [
+    { name: 'cart', weight: 9 },
+    { name: 'next', namespace: zoo, weight: 1 },
+  ],
+};
 const grant = {
   apiVersion: `${gatewayApi}/v1beta1`,
   kind: 'ReferenceGrant',
@@ -119,8 +174,14 @@ describeWithApi('Gateways and backends of several namespaces', () => {
   const table = () => operator().feed.table(`${infra}/web`)?.table;
 
   test('the operator may do what it does', async () => {
-    const questions = [['patch', 'stickyworkloads.holdfast.dev'], ['list', 'namespaces'], ['watch', `referencegrants.${gatewayApi}`], ['list', `gatewayclasses.${gatewayApi}`]];
-    for (const [verb = '', resource = ''] of questions) expect(await kubectl('auth', 'can-i', verb, resource, '--as', account, '-A')).toBe('yes\n');
+    const questions = [
+      ['patch', 'stickyworkloads.holdfast.dev'],
+      ['list', 'namespaces'],
+      ['watch', `referencegrants.${gatewayApi}`],
+      ['list', `gatewayclasses.${gatewayApi}`],
+    ];
+    for (const [verb = '', resource = ''] of questions)
+      expect(await kubectl('auth', 'can-i', verb, resource, '--as', account, '-A')).toBe('yes\n');
     expect(await kubectl('auth', 'can-i', 'get', `crd/referencegrants.${gatewayApi}`, '--as', account)).toBe('yes\n');
   });
 
@@ -130,10 +191,15 @@ describeWithApi('Gateways and backends of several namespaces', () => {
     const proxy = await untilThere('deployment', 'web-holdfast', infra);
     expect(proxy.metadata.labels).toMatchObject({ [`${gatewayApi}/gateway-name`]: 'web', team: 'a' });
     const listeners = await until('the verdicts on both listeners', async () => {
-      const found = (await getObject('gateway', 'web', infra))?.status?.['listeners'] as { name: string; conditions: { type: string; status: string; reason: string }[] }[] | undefined;
+      const found = (await getObject('gateway', 'web', infra))?.status?.['listeners'] as
+        | { name: string; conditions: { type: string; status: string; reason: string }[] }[]
+        | undefined;
       return found?.length === 2 ? found : undefined;
     });
-    expect(listeners.map(({ conditions }) => conditions.find(({ type }) => type === 'Accepted')?.reason)).toEqual(['Accepted', 'UnsupportedProtocol']);
+    expect(listeners.map(({ conditions }) => conditions.find(({ type }) => type === 'Accepted')?.reason)).toEqual([
+      'Accepted',
+      'UnsupportedProtocol',
+    ]);
   });
 
   test('it takes the routes of namespaces that its selector chooses', async () => {
@@ -142,7 +208,9 @@ describeWithApi('Gateways and backends of several namespaces', () => {
     await untilReason(shop, 'cart', 'Accepted', 'NotAllowedByListeners');
     await kubectl('label', 'namespace', shop, 'web=yes');
     await untilReason(shop, 'cart', 'Accepted', 'Accepted');
-    expect((await untilThere('httproute', 'cart', shop)).spec).toMatchObject({ parentRefs: [{ name: 'web', namespace: infra }] });
+    expect((await untilThere('httproute', 'cart', shop)).spec).toMatchObject({
+      parentRefs: [{ name: 'web', namespace: infra }],
+    });
     expect(await getObject('gateway', 'holdfast', shop)).toBeUndefined();
   });
 
@@ -155,7 +223,9 @@ describeWithApi('Gateways and backends of several namespaces', () => {
     await apply(grant);
     await until('both backends in the table', async () => Object.keys(table()?.backends ?? {}).length === 2);
     const resolved = await until('the route resolved', async () => {
-      const parents = (await getObject('httproute', 'cart', shop))?.status?.['parents'] as { conditions: { type: string; status: string }[] }[] | undefined;
+      const parents = (await getObject('httproute', 'cart', shop))?.status?.['parents'] as
+        | { conditions: { type: string; status: string }[] }[]
+        | undefined;
       return parents?.[0]?.conditions.find(({ type, status }) => type === 'ResolvedRefs' && status === 'True');
     });
     expect(resolved).toBeDefined();

@@ -5,7 +5,8 @@ import { kubectl, listObjects, until, type LiveObject } from '../../support/kube
 import { startOperator, type RunningOperator } from '../../support/operator.ts';
 
 const namespace = 'injection';
-const isInjected = ({ spec }: LiveObject) => ((spec?.['initContainers'] ?? []) as { name: string }[]).some(({ name }) => name === 'holdfast-sidecar');
+const isInjected = ({ spec }: LiveObject) =>
+  ((spec?.['initContainers'] ?? []) as { name: string }[]).some(({ name }) => name === 'holdfast-sidecar');
 const podsOf = (app: string) => listObjects('pods', namespace, `app=${app}`);
 const firstPodOf = (app: string) => until(`a pod of ${app}`, async () => (await podsOf(app))[0]);
 
@@ -32,7 +33,9 @@ describeWithApi('Injection at admission', () => {
   });
 
   test('pods made in the same breath as their StickyWorkload get it, by their label', async () => {
-    const labelled = deployment(namespace, 'labelled') as { spec: { template: { metadata: { labels: Record<string, string> } } } };
+    const labelled = deployment(namespace, 'labelled') as {
+      spec: { template: { metadata: { labels: Record<string, string> } } };
+    };
     labelled.spec.template.metadata.labels['holdfast.dev/inject'] = 'true';
     await apply({ apiVersion: 'v1', kind: 'List', items: [stickyWorkload(namespace, 'labelled'), labelled] });
     expect(isInjected(await firstPodOf('labelled'))).toBe(true);
@@ -49,7 +52,14 @@ describeWithApi('Injection at admission', () => {
     const { spec } = await firstPodOf('labelled');
     expect(spec).toMatchObject({
       terminationGracePeriodSeconds: 3600 + 5 + 30 + 5,
-      initContainers: [{ name: 'holdfast-sidecar', restartPolicy: 'Always', image: 'holdfast:test', securityContext: { runAsNonRoot: true, readOnlyRootFilesystem: true } }],
+      initContainers: [
+        {
+          name: 'holdfast-sidecar',
+          restartPolicy: 'Always',
+          image: 'holdfast:test',
+          securityContext: { runAsNonRoot: true, readOnlyRootFilesystem: true },
+        },
+      ],
       containers: [{ name: 'app', lifecycle: { preStop: { httpGet: { path: '/prestop/app', port: 15999 } } } }],
     });
   });

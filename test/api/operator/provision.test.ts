@@ -1,6 +1,14 @@
 import { expect, test } from '@jest/globals';
 import { describeWithApi } from '../../support/api-server.ts';
-import { apply, deployment, installOperator, stickyWorkload, untilGone, untilReason, untilThere } from '../../support/api-world.ts';
+import {
+  apply,
+  deployment,
+  installOperator,
+  stickyWorkload,
+  untilGone,
+  untilReason,
+  untilThere,
+} from '../../support/api-world.ts';
 import { getObject, kubectl, until } from '../../support/kubectl.ts';
 
 const namespace = 'provision';
@@ -15,13 +23,23 @@ describeWithApi('What a StickyWorkload gets', () => {
   test('a Service for its pods, and a proxy with all that belongs to it', async () => {
     const service = await untilThere('service', 'cart', namespace);
     expect(service.spec).toMatchObject({ selector: { app: 'cart' }, ports: [{ port: 80, targetPort: 8080 }] });
-    for (const resource of ['deployment', 'service', 'serviceaccount', 'poddisruptionbudget']) await untilThere(resource, 'holdfast-holdfast', namespace);
+    for (const resource of ['deployment', 'service', 'serviceaccount', 'poddisruptionbudget'])
+      await untilThere(resource, 'holdfast-holdfast', namespace);
     const secret = await untilThere('secret', 'cart-session-keys', namespace);
     expect(Object.keys(secret['data'] as object).toSorted()).toEqual(['current', 'key-1']);
   });
 
   test('a Service that somebody edits is put back', async () => {
-    await kubectl('patch', 'service', 'cart', '-n', namespace, '--type=merge', '-p', '{"spec": {"selector": {"app": "other"}}}');
+    await kubectl(
+      'patch',
+      'service',
+      'cart',
+      '-n',
+      namespace,
+      '--type=merge',
+      '-p',
+      '{"spec": {"selector": {"app": "other"}}}',
+    );
     await until('the selector put back', async () => {
       const selector = (await getObject('service', 'cart', namespace))?.spec?.['selector'] as Record<string, string>;
       return selector['app'] === 'cart';
@@ -50,11 +68,22 @@ describeWithApi('What a StickyWorkload gets', () => {
   test('two StickyWorkloads of a namespace share one proxy, which goes with the last', async () => {
     await apply(deployment(namespace, 'chat'));
     await apply(stickyWorkload(namespace, 'chat', { dataplane: { replicas: 3 } }));
-    await until('three replicas of the proxy', async () => (await getObject('deployment', 'holdfast-holdfast', namespace))?.spec?.['replicas'] === 3);
+    await until(
+      'three replicas of the proxy',
+      async () => (await getObject('deployment', 'holdfast-holdfast', namespace))?.spec?.['replicas'] === 3,
+    );
     await kubectl('delete', 'stickyworkload', 'chat', '-n', namespace);
-    await until('two replicas again', async () => (await getObject('deployment', 'holdfast-holdfast', namespace))?.spec?.['replicas'] === 2);
+    await until(
+      'two replicas again',
+      async () => (await getObject('deployment', 'holdfast-holdfast', namespace))?.spec?.['replicas'] === 2,
+    );
     await kubectl('delete', 'stickyworkload', 'cart', '-n', namespace);
-    for (const [resource, name] of [['service', 'cart'], ['secret', 'cart-session-keys'], ['deployment', 'holdfast-holdfast'], ['service', 'holdfast-holdfast']] as const) {
+    for (const [resource, name] of [
+      ['service', 'cart'],
+      ['secret', 'cart-session-keys'],
+      ['deployment', 'holdfast-holdfast'],
+      ['service', 'holdfast-holdfast'],
+    ] as const) {
       await untilGone(resource, name, namespace);
     }
   }, 90_000);

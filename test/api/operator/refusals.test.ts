@@ -1,6 +1,14 @@
 import { expect, test } from '@jest/globals';
 import { describeWithApi } from '../../support/api-server.ts';
-import { apply, deployment, eventsAbout, installOperator, stickyWorkload, untilReason, untilThere } from '../../support/api-world.ts';
+import {
+  apply,
+  deployment,
+  eventsAbout,
+  installOperator,
+  stickyWorkload,
+  untilReason,
+  untilThere,
+} from '../../support/api-world.ts';
 import { getObject, kubectl, until } from '../../support/kubectl.ts';
 
 const namespace = 'refusals';
@@ -27,26 +35,42 @@ describeWithApi('StickyWorkloads that only the cluster can refuse', () => {
     const condition = await untilReason(namespace, 'two', 'Accepted', 'TargetConflict');
     expect(condition.message).toContain('StickyWorkload twice is older');
     expect(await getObject('service', 'two', namespace)).toBeUndefined();
-    await until('an event that says so', async () => (await eventsAbout(namespace, 'two')).some((event) => event.startsWith('TargetConflict: ')));
+    await until('an event that says so', async () =>
+      (await eventsAbout(namespace, 'two')).some((event) => event.startsWith('TargetConflict: ')),
+    );
   });
 
   test("somebody else's Service of the same name is left as it is, and named", async () => {
-    const foreign = { apiVersion: 'v1', kind: 'Service', metadata: { namespace, name: 'taken' }, spec: { selector: { app: 'theirs' }, ports: [{ port: 1 }] } };
+    const foreign = {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { namespace, name: 'taken' },
+      spec: { selector: { app: 'theirs' }, ports: [{ port: 1 }] },
+    };
     await apply(foreign);
     await apply(deployment(namespace, 'taken'));
     await apply(stickyWorkload(namespace, 'taken'));
     const condition = await untilReason(namespace, 'taken', 'Programmed', 'ServiceConflict');
-    expect(condition.message).toContain('Service refusals/taken exists and is not managed by Holdfast; it was left as it is');
+    expect(condition.message).toContain(
+      'Service refusals/taken exists and is not managed by Holdfast; it was left as it is',
+    );
     expect((await untilThere('service', 'taken', namespace)).spec).toMatchObject({ selector: { app: 'theirs' } });
     await kubectl('delete', 'service', 'taken', '-n', namespace);
     await until('our Service in its place', async () => {
-      const selector = (await getObject('service', 'taken', namespace))?.spec?.['selector'] as Record<string, string> | undefined;
+      const selector = (await getObject('service', 'taken', namespace))?.spec?.['selector'] as
+        | Record<string, string>
+        | undefined;
       return selector?.['app'] === 'taken';
     });
   });
 
   test('several container ports and no targetPort: all are named', async () => {
-    await apply(deployment(namespace, 'ports', [{ name: 'web', containerPort: 1 }, { name: 'admin', containerPort: 2 }]));
+    await apply(
+      deployment(namespace, 'ports', [
+        { name: 'web', containerPort: 1 },
+        { name: 'admin', containerPort: 2 },
+      ]),
+    );
     await apply(stickyWorkload(namespace, 'ports'));
     const condition = await untilReason(namespace, 'ports', 'Accepted', 'TargetPortAmbiguous');
     expect(condition.message).toContain('web (1), admin (2): set spec.service.targetPort');
@@ -58,7 +82,9 @@ describeWithApi('StickyWorkloads that only the cluster can refuse', () => {
     const before = await untilThere('service', 'early', namespace);
     await apply(stickyWorkload(namespace, 'early', { scaleDown: { strategy: 'DrainFirst' } }));
     const condition = await untilReason(namespace, 'early', 'Accepted', 'FieldNotSupported');
-    expect(condition.message).toContain('spec.scaleDown.strategy DrainFirst is not supported by this version; use TerminateAndHold');
+    expect(condition.message).toContain(
+      'spec.scaleDown.strategy DrainFirst is not supported by this version; use TerminateAndHold',
+    );
     expect((await getObject('service', 'early', namespace))?.metadata.uid).toBe(before.metadata.uid);
     expect(operator().feed.table(`${namespace}/holdfast`)?.table.backends).toHaveProperty([`${namespace}/early`]);
   });

@@ -5,7 +5,11 @@ import { done, expectRefused, type Case } from '../case.ts';
 import { configMap, configMaps, deployment, deployments, pod, pods, service, services } from '../objects.ts';
 
 /** Two managers, `left` and `right`, and one ConfigMap. */
-type Applied = { name: string; apply(manager: string, data: Record<string, string>, query?: Record<string, string>): Promise<Answer>; read(): Promise<Body> };
+type Applied = {
+  name: string;
+  apply(manager: string, data: Record<string, string>, query?: Record<string, string>): Promise<Answer>;
+  read(): Promise<Body>;
+};
 
 function applied(api: ConformanceApi): Applied {
   const name = uniqueName('map');
@@ -43,7 +47,14 @@ const ownership: Case[] = [
       const { apply } = applied(api);
       const body = await done(apply('left', { a: '1' }));
       expect(body.metadata.managedFields).toEqual([
-        { manager: 'left', operation: 'Apply', apiVersion: 'v1', time: expect.stringMatching(/^\d{4}-.*Z$/), fieldsType: 'FieldsV1', fieldsV1: { 'f:data': { 'f:a': {} } } },
+        {
+          manager: 'left',
+          operation: 'Apply',
+          apiVersion: 'v1',
+          time: expect.stringMatching(/^\d{4}-.*Z$/),
+          fieldsType: 'FieldsV1',
+          fieldsV1: { 'f:data': { 'f:a': {} } },
+        },
       ]);
     },
   },
@@ -113,7 +124,11 @@ const ownership: Case[] = [
     run: async (api) => {
       const { apply } = applied(api);
       await done(apply('left', { a: '1', b: '2' }));
-      await expectRefused(apply('right', { a: '2', b: '3' }), { code: 409, reason: 'Conflict', message: /^Apply failed with 2 conflicts: conflicts with "left":\n- \.data\.a\n- \.data\.b$/ });
+      await expectRefused(apply('right', { a: '2', b: '3' }), {
+        code: 409,
+        reason: 'Conflict',
+        message: /^Apply failed with 2 conflicts: conflicts with "left":\n- \.data\.a\n- \.data\.b$/,
+      });
     },
   },
   {
@@ -139,9 +154,15 @@ const ownership: Case[] = [
     run: async (api) => {
       const { apply, name } = applied(api);
       await done(apply('left', { a: '1', b: '2' }));
-      const body = await done(api.patch('merge', configMaps(api, name), { data: { a: '9' } }, { fieldManager: 'editor' }));
+      const body = await done(
+        api.patch('merge', configMaps(api, name), { data: { a: '9' } }, { fieldManager: 'editor' }),
+      );
       expect([dataFields(body, 'left'), dataFields(body, 'editor', 'Update')]).toEqual([['b'], ['a']]);
-      await expectRefused(apply('left', { a: '1', b: '2' }), { code: 409, reason: 'Conflict', message: /^Apply failed with 1 conflict: conflict with "editor" using v1(?: at .*)?: \.data\.a$/ });
+      await expectRefused(apply('left', { a: '1', b: '2' }), {
+        code: 409,
+        reason: 'Conflict',
+        message: /^Apply failed with 1 conflict: conflict with "editor" using v1(?: at .*)?: \.data\.a$/,
+      });
     },
   },
   {
@@ -158,7 +179,9 @@ const ownership: Case[] = [
     run: async (api) => {
       const { apply, name } = applied(api);
       await done(apply('left', { a: '1' }));
-      const body = await done(api.patch('merge', configMaps(api, name), { data: { b: '2' } }, { fieldManager: 'left' }));
+      const body = await done(
+        api.patch('merge', configMaps(api, name), { data: { b: '2' } }, { fieldManager: 'left' }),
+      );
       expect([dataFields(body, 'left'), dataFields(body, 'left', 'Update')]).toEqual([['a'], ['b']]);
     },
   },
@@ -167,7 +190,9 @@ const ownership: Case[] = [
     run: async (api) => {
       const { apply, name } = applied(api);
       await done(apply('left', { a: '1' }));
-      const body = await done(api.patch('json', configMaps(api, name), [{ op: 'replace', path: '/metadata/managedFields', value: [{}] }]));
+      const body = await done(
+        api.patch('json', configMaps(api, name), [{ op: 'replace', path: '/metadata/managedFields', value: [{}] }]),
+      );
       expect(entryOf(body, 'left')).toBeUndefined();
     },
   },
@@ -177,9 +202,19 @@ const updates: Case[] = [
   {
     title: 'a creation makes its manager the owner of what it sent, by Update',
     run: async (api) => {
-      const body = await done(api.post(configMaps(api), configMap({ name: uniqueName('map'), labels: { app: 'x' } }), { fieldManager: 'editor' }));
+      const body = await done(
+        api.post(configMaps(api), configMap({ name: uniqueName('map'), labels: { app: 'x' } }), {
+          fieldManager: 'editor',
+        }),
+      );
       expect(body.metadata.managedFields).toMatchObject([
-        { manager: 'editor', operation: 'Update', apiVersion: 'v1', fieldsType: 'FieldsV1', fieldsV1: { 'f:data': { '.': {}, 'f:a': {} }, 'f:metadata': { 'f:labels': { '.': {}, 'f:app': {} } } } },
+        {
+          manager: 'editor',
+          operation: 'Update',
+          apiVersion: 'v1',
+          fieldsType: 'FieldsV1',
+          fieldsV1: { 'f:data': { '.': {}, 'f:a': {} }, 'f:metadata': { 'f:labels': { '.': {}, 'f:app': {} } } },
+        },
       ]);
     },
   },
@@ -188,7 +223,9 @@ const updates: Case[] = [
     run: async (api) => {
       const { apply, name } = applied(api);
       await done(apply('left', { a: '1', b: '2' }));
-      const body = await done(api.patch('merge', configMaps(api, name), { data: { b: null } }, { fieldManager: 'editor' }));
+      const body = await done(
+        api.patch('merge', configMaps(api, name), { data: { b: null } }, { fieldManager: 'editor' }),
+      );
       expect([dataFields(body, 'left'), entryOf(body, 'editor', 'Update')]).toEqual([['a'], undefined]);
     },
   },
@@ -196,8 +233,23 @@ const updates: Case[] = [
     title: 'a write of the status is an entry of its own, with its subresource',
     run: async (api) => {
       const { metadata } = await done(api.post(pods(api), pod(), { fieldManager: 'editor' }));
-      const body = await done(api.patch('merge', pods(api, metadata.name, 'status'), { status: { message: 'hello' } }, { fieldManager: 'editor' }));
-      expect(body.metadata.managedFields).toMatchObject([{ manager: 'editor', operation: 'Update' }, { manager: 'editor', operation: 'Update', subresource: 'status', fieldsV1: { 'f:status': { 'f:message': {} } } }]);
+      const body = await done(
+        api.patch(
+          'merge',
+          pods(api, metadata.name, 'status'),
+          { status: { message: 'hello' } },
+          { fieldManager: 'editor' },
+        ),
+      );
+      expect(body.metadata.managedFields).toMatchObject([
+        { manager: 'editor', operation: 'Update' },
+        {
+          manager: 'editor',
+          operation: 'Update',
+          subresource: 'status',
+          fieldsV1: { 'f:status': { 'f:message': {} } },
+        },
+      ]);
     },
   },
   {
@@ -206,7 +258,14 @@ const updates: Case[] = [
       const object = deployment({ name: uniqueName('web') }, { paused: true });
       const path = deployments(api, object.metadata.name);
       await done(api.apply('left', path, object));
-      const body = await done(api.apply('left', `${path}/status`, { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: object.metadata.name }, status: { collisionCount: 3 } }));
+      const body = await done(
+        api.apply('left', `${path}/status`, {
+          apiVersion: 'apps/v1',
+          kind: 'Deployment',
+          metadata: { name: object.metadata.name },
+          status: { collisionCount: 3 },
+        }),
+      );
       const entries = body.metadata.managedFields?.filter(({ manager }) => manager === 'left');
       expect(entries?.map(({ subresource }) => subresource ?? '')).toEqual(['', 'status']);
       expect(entries?.[1]?.fieldsV1).toEqual({ 'f:status': { 'f:collisionCount': {} } });
@@ -215,12 +274,23 @@ const updates: Case[] = [
   },
   {
     title: 'an apply of the status of an object that is not there is NotFound',
-    run: (api) => expectRefused(api.apply('left', deployments(api, 'nobody', 'status'), { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'nobody' }, status: {} }), { code: 404, reason: 'NotFound' }),
+    run: (api) =>
+      expectRefused(
+        api.apply('left', deployments(api, 'nobody', 'status'), {
+          apiVersion: 'apps/v1',
+          kind: 'Deployment',
+          metadata: { name: 'nobody' },
+          status: {},
+        }),
+        { code: 404, reason: 'NotFound' },
+      ),
   },
 ];
 
 const containersOf = (body: Body): unknown =>
-  (body.spec as { template: { spec: { containers: { name: string; image: string }[] } } }).template.spec.containers.map(({ name, image }) => `${name}=${image}`);
+  (body.spec as { template: { spec: { containers: { name: string; image: string }[] } } }).template.spec.containers.map(
+    ({ name, image }) => `${name}=${image}`,
+  );
 
 /** A Deployment that has only what an applier wants to own. */
 function partial(name: string, spec: Fields): Fields {
@@ -243,7 +313,15 @@ const lists: Case[] = [
       const object = deployment({ name: uniqueName('web') }, { paused: true });
       const path = deployments(api, object.metadata.name);
       await done(api.apply('left', path, object));
-      const body = await done(api.apply('right', path, partial(object.metadata.name, { template: { spec: { containers: [{ name: 'helper', image: 'helper:1' }] } } })));
+      const body = await done(
+        api.apply(
+          'right',
+          path,
+          partial(object.metadata.name, {
+            template: { spec: { containers: [{ name: 'helper', image: 'helper:1' }] } },
+          }),
+        ),
+      );
       expect(containersOf(body)).toEqual(['app=example.test/app:1', 'helper=helper:1']);
     },
   },
@@ -254,7 +332,13 @@ const lists: Case[] = [
       const { name } = object.metadata;
       const path = deployments(api, name);
       await done(api.apply('left', path, object));
-      await done(api.apply('right', path, partial(name, { template: { spec: { containers: [{ name: 'helper', image: 'helper:1' }] } } })));
+      await done(
+        api.apply(
+          'right',
+          path,
+          partial(name, { template: { spec: { containers: [{ name: 'helper', image: 'helper:1' }] } } }),
+        ),
+      );
       const body = await done(api.apply('right', path, partial(name, { minReadySeconds: 1 })));
       expect(containersOf(body)).toEqual(['app=example.test/app:1']);
     },
@@ -266,7 +350,11 @@ const lists: Case[] = [
       const path = deployments(api, object.metadata.name);
       await done(api.apply('left', path, object));
       await done(api.patch('merge', `${path}/scale`, { spec: { replicas: 1 } }, { fieldManager: 'scaler' }));
-      await expectRefused(api.apply('left', path, object), { code: 409, reason: 'Conflict', message: /conflict with "scaler" with subresource "scale" using apps\/v1(?: at .*)?: \.spec\.replicas/ });
+      await expectRefused(api.apply('left', path, object), {
+        code: 409,
+        reason: 'Conflict',
+        message: /conflict with "scaler" with subresource "scale" using apps\/v1(?: at .*)?: \.spec\.replicas/,
+      });
       await done(api.delete(path));
     },
   },
@@ -276,9 +364,18 @@ const lists: Case[] = [
       const object = service({ name: uniqueName('svc') }, { ports: [{ name: 'a', port: 80, protocol: 'TCP' }] });
       const path = services(api, object.metadata.name);
       await done(api.apply('left', path, object));
-      const body = await done(api.apply('right', path, { apiVersion: 'v1', kind: 'Service', metadata: { name: object.metadata.name }, spec: { ports: [{ name: 'b', port: 80, protocol: 'UDP' }] } }));
+      const body = await done(
+        api.apply('right', path, {
+          apiVersion: 'v1',
+          kind: 'Service',
+          metadata: { name: object.metadata.name },
+          spec: { ports: [{ name: 'b', port: 80, protocol: 'UDP' }] },
+        }),
+      );
       expect((body.spec.ports as Fields[]).map(({ name }) => name)).toEqual(['a', 'b']);
-      expect(JSON.stringify(entryOf(body, 'right')?.fieldsV1)).toContain(String.raw`"k:{\"port\":80,\"protocol\":\"UDP\"}"`);
+      expect(JSON.stringify(entryOf(body, 'right')?.fieldsV1)).toContain(
+        String.raw`"k:{\"port\":80,\"protocol\":\"UDP\"}"`,
+      );
     },
   },
   {
@@ -286,21 +383,48 @@ const lists: Case[] = [
     run: async (api) => {
       const object = deployment({ name: uniqueName('web') }, { paused: true });
       const { name } = object.metadata;
-      const args = (values: string[]) => partial(name, { template: { spec: { containers: [{ name: 'app', args: values }] } } });
+      const args = (values: string[]) =>
+        partial(name, { template: { spec: { containers: [{ name: 'app', args: values }] } } });
       await done(api.apply('left', deployments(api, name), object));
-      await done(api.apply('left', deployments(api, name), { ...object, ...deployment({ name }, { template: { metadata: { labels: { app: name } }, spec: { containers: [{ name: 'app', image: 'example.test/app:1', args: ['a', 'b'] }] } } }) }));
-      await expectRefused(api.apply('right', deployments(api, name), args(['a'])), { code: 409, reason: 'Conflict', message: /conflict with "left": \.spec\.template\.spec\.containers\[name="app"\]\.args/ });
+      await done(
+        api.apply('left', deployments(api, name), {
+          ...object,
+          ...deployment(
+            { name },
+            {
+              template: {
+                metadata: { labels: { app: name } },
+                spec: { containers: [{ name: 'app', image: 'example.test/app:1', args: ['a', 'b'] }] },
+              },
+            },
+          ),
+        }),
+      );
+      await expectRefused(api.apply('right', deployments(api, name), args(['a'])), {
+        code: 409,
+        reason: 'Conflict',
+        message: /conflict with "left": \.spec\.template\.spec\.containers\[name="app"\]\.args/,
+      });
     },
   },
   {
     title: 'finalizers of several managers add up',
     run: async (api) => {
       const name = uniqueName('map');
-      const apply = (manager: string, finalizers: string[]) => done(api.apply(manager, configMaps(api, name), { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, finalizers } }));
+      const apply = (manager: string, finalizers: string[]) =>
+        done(
+          api.apply(manager, configMaps(api, name), {
+            apiVersion: 'v1',
+            kind: 'ConfigMap',
+            metadata: { name, finalizers },
+          }),
+        );
       await apply('left', ['example.test/a']);
       const both = await apply('right', ['example.test/b']);
       expect(both.metadata.finalizers).toEqual(['example.test/a', 'example.test/b']);
-      expect(entryOf(both, 'right')?.fieldsV1).toEqual({ 'f:metadata': { 'f:finalizers': { 'v:"example.test/b"': {} } } });
+      expect(entryOf(both, 'right')?.fieldsV1).toEqual({
+        'f:metadata': { 'f:finalizers': { 'v:"example.test/b"': {} } },
+      });
       expect((await apply('left', [])).metadata.finalizers).toEqual(['example.test/b']);
       await done(api.patch('merge', configMaps(api, name), { metadata: { finalizers: null } }));
     },
@@ -309,9 +433,18 @@ const lists: Case[] = [
     title: 'an apply that names a container twice is refused',
     run: async (api) => {
       const name = uniqueName('web');
-      const twice = [{ name: 'app', image: 'a' }, { name: 'app', image: 'b' }];
-      const object = deployment({ name }, { template: { metadata: { labels: { app: name } }, spec: { containers: twice } } });
-      await expectRefused(api.apply('left', deployments(api, name), object), { code: 500, message: /duplicate entries for key \[name="app"\]/ });
+      const twice = [
+        { name: 'app', image: 'a' },
+        { name: 'app', image: 'b' },
+      ];
+      const object = deployment(
+        { name },
+        { template: { metadata: { labels: { app: name } }, spec: { containers: twice } } },
+      );
+      await expectRefused(api.apply('left', deployments(api, name), object), {
+        code: 500,
+        message: /duplicate entries for key \[name="app"\]/,
+      });
     },
   },
 ];
@@ -330,7 +463,11 @@ const requests: Case[] = [
     run: async (api) => {
       const { apply } = applied(api);
       await done(apply('left', { a: '1' }));
-      await expectRefused(apply('right', { a: '2' }, { dryRun: 'All' }), { code: 409, reason: 'Conflict', message: /conflict with "left": \.data\.a/ });
+      await expectRefused(apply('right', { a: '2' }, { dryRun: 'All' }), {
+        code: 409,
+        reason: 'Conflict',
+        message: /conflict with "left": \.data\.a/,
+      });
     },
   },
   {
@@ -338,22 +475,44 @@ const requests: Case[] = [
     run: (api) => {
       const name = uniqueName('map');
       const request = { body: configMap({ name }), contentType: 'application/apply-patch+yaml' };
-      return expectRefused(api.request('PATCH', configMaps(api, name), request), { code: 422, reason: 'Invalid', message: /fieldManager: Required value: is required for apply patch/, field: 'fieldManager' });
+      return expectRefused(api.request('PATCH', configMaps(api, name), request), {
+        code: 422,
+        reason: 'Invalid',
+        message: /fieldManager: Required value: is required for apply patch/,
+        field: 'fieldManager',
+      });
     },
   },
   {
     title: 'an apply of an object with managed fields is refused',
     run: (api) => {
       const name = uniqueName('map');
-      const managedFields = [{ manager: 'left', operation: 'Apply', apiVersion: 'v1', time: '2026-01-01T00:00:00Z', fieldsType: 'FieldsV1', fieldsV1: {} }];
-      return expectRefused(api.apply('left', configMaps(api, name), configMap({ name, managedFields })), { code: 400, reason: 'BadRequest', message: /metadata\.managedFields must be nil/ });
+      const managedFields = [
+        {
+          manager: 'left',
+          operation: 'Apply',
+          apiVersion: 'v1',
+          time: '2026-01-01T00:00:00Z',
+          fieldsType: 'FieldsV1',
+          fieldsV1: {},
+        },
+      ];
+      return expectRefused(api.apply('left', configMaps(api, name), configMap({ name, managedFields })), {
+        code: 400,
+        reason: 'BadRequest',
+        message: /metadata\.managedFields must be nil/,
+      });
     },
   },
   {
     title: 'force is for applying only',
     run: async (api) => {
       const { metadata } = await done(api.post(configMaps(api), configMap()));
-      await expectRefused(api.patch('merge', configMaps(api, metadata.name), { data: {} }, { force: 'true' }), { code: 422, reason: 'Invalid', message: /force: Forbidden: may not be specified for non-apply patch/ });
+      await expectRefused(api.patch('merge', configMaps(api, metadata.name), { data: {} }, { force: 'true' }), {
+        code: 422,
+        reason: 'Invalid',
+        message: /force: Forbidden: may not be specified for non-apply patch/,
+      });
     },
   },
   {
@@ -369,21 +528,30 @@ const requests: Case[] = [
     run: async (api) => {
       const { apply, name } = applied(api);
       await done(apply('left', { a: '1' }));
-      await expectRefused(api.apply('left', configMaps(api, name), configMap({ name, resourceVersion: '1' }, { a: '2' })), { code: 409, reason: 'Conflict', message: /the object has been modified/ });
+      await expectRefused(
+        api.apply('left', configMaps(api, name), configMap({ name, resourceVersion: '1' }, { a: '2' })),
+        { code: 409, reason: 'Conflict', message: /the object has been modified/ },
+      );
     },
   },
   {
     title: 'an apply of an object of another kind is refused',
     run: (api) => {
       const name = uniqueName('map');
-      return expectRefused(api.apply('left', configMaps(api, name), { apiVersion: 'v1', kind: 'Secret', metadata: { name } }), { code: 400, reason: 'BadRequest' });
+      return expectRefused(
+        api.apply('left', configMaps(api, name), { apiVersion: 'v1', kind: 'Secret', metadata: { name } }),
+        { code: 400, reason: 'BadRequest' },
+      );
     },
   },
   {
     title: 'an apply of a field that the kind does not have is refused',
     run: (api) => {
       const name = uniqueName('map');
-      return expectRefused(api.apply('left', configMaps(api, name), { ...configMap({ name }), nonsense: 1 }), { code: 500, message: /failed to create typed patch object .*: \.nonsense: field not declared in schema/ });
+      return expectRefused(api.apply('left', configMaps(api, name), { ...configMap({ name }), nonsense: 1 }), {
+        code: 500,
+        message: /failed to create typed patch object .*: \.nonsense: field not declared in schema/,
+      });
     },
   },
   {
@@ -391,7 +559,17 @@ const requests: Case[] = [
     run: async (api) => {
       const name = uniqueName('map');
       const body = `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\ndata:\n  a: "yaml"\n`;
-      expect((await done(api.request('PATCH', configMaps(api, name), { body, contentType: 'application/apply-patch+yaml', query: { fieldManager: 'left' } }))).data).toEqual({ a: 'yaml' });
+      expect(
+        (
+          await done(
+            api.request('PATCH', configMaps(api, name), {
+              body,
+              contentType: 'application/apply-patch+yaml',
+              query: { fieldManager: 'left' },
+            }),
+          )
+        ).data,
+      ).toEqual({ a: 'yaml' });
     },
   },
 ];

@@ -30,13 +30,29 @@ const widgets = sharedWidgets([
           type: 'array',
           'x-kubernetes-list-type': 'map',
           'x-kubernetes-list-map-keys': ['name'],
-          items: { type: 'object', required: ['name'], properties: { name: { type: 'string' }, size: { type: 'integer', default: 1 } } },
+          items: {
+            type: 'object',
+            required: ['name'],
+            properties: { name: { type: 'string' }, size: { type: 'integer', default: 1 } },
+          },
         },
         labels: { type: 'object', additionalProperties: { type: 'string' }, maxProperties: 2 },
-        free: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true, properties: { known: { type: 'string' } } },
+        free: {
+          type: 'object',
+          'x-kubernetes-preserve-unknown-fields': true,
+          properties: { known: { type: 'string' } },
+        },
         nested: { type: 'object', required: ['must'], properties: { must: { type: 'string' } } },
-        either: { type: 'object', properties: { a: { type: 'string' }, b: { type: 'string' } }, oneOf: [{ required: ['a'] }, { required: ['b'] }] },
-        embedded: { type: 'object', 'x-kubernetes-embedded-resource': true, 'x-kubernetes-preserve-unknown-fields': true },
+        either: {
+          type: 'object',
+          properties: { a: { type: 'string' }, b: { type: 'string' } },
+          oneOf: [{ required: ['a'] }, { required: ['b'] }],
+        },
+        embedded: {
+          type: 'object',
+          'x-kubernetes-embedded-resource': true,
+          'x-kubernetes-preserve-unknown-fields': true,
+        },
         defaulted: { type: 'string', default: 'given' },
         deep: { type: 'object', default: {}, properties: { level: { type: 'integer', default: 3 } } },
         shallow: { type: 'object', properties: { level: { type: 'integer', default: 3 } } },
@@ -49,85 +65,246 @@ const widgets = sharedWidgets([
 type RefusedRow = { why: string; spec: Fields; field: string; message: string };
 
 const refusedRows: RefusedRow[] = [
-  { why: 'a required field that is missing', spec: { count: undefined }, field: 'spec.count', message: 'Required value' },
-  { why: 'a number below the minimum', spec: { count: -1 }, field: 'spec.count', message: 'Invalid value: -1: spec.count in body should be greater than or equal to 0' },
-  { why: 'a number above the maximum', spec: { count: 11 }, field: 'spec.count', message: 'Invalid value: 11: spec.count in body should be less than or equal to 10' },
-  { why: 'a string where an integer must be', spec: { count: 'one' }, field: 'spec.count', message: 'Invalid value: "string": spec.count in body must be of type integer: "string"' },
-  { why: 'a fraction where an integer must be', spec: { count: 1.5 }, field: 'spec.count', message: 'Invalid value: "number": spec.count in body must be of type integer: "number"' },
-  { why: 'an integer where a boolean must be', spec: { on: 1 }, field: 'spec.on', message: 'Invalid value: "integer": spec.on in body must be of type boolean: "integer"' },
-  { why: 'a number that is no multiple', spec: { even: 3 }, field: 'spec.even', message: 'Invalid value: 3: spec.even in body should be a multiple of 2' },
-  { why: 'the excluded minimum itself', spec: { above: 1 }, field: 'spec.above', message: 'Invalid value: 1: spec.above in body should be greater than 1' },
-  { why: 'a string that is too short', spec: { word: 'a' }, field: 'spec.word', message: 'Invalid value: "a": spec.word in body should be at least 2 chars long' },
-  { why: 'a string that is too long', spec: { word: 'abcdef' }, field: 'spec.word', message: 'Too long: may not be more than 5 bytes' },
-  { why: 'a string that does not match the pattern', spec: { word: 'Ab' }, field: 'spec.word', message: "Invalid value: \"Ab\": spec.word in body should match '^[a-z]*$'" },
-  { why: 'a value outside of the enumeration', spec: { color: 'blue' }, field: 'spec.color', message: 'Unsupported value: "blue": supported values: "red", "green"' },
-  { why: 'a text where a time must be', spec: { when: 'noon' }, field: 'spec.when', message: 'Invalid value: "noon": spec.when in body must be of type date-time: "noon"' },
-  { why: 'a text where a duration must be', spec: { pause: 'long' }, field: 'spec.pause', message: 'Invalid value: "long": spec.pause in body must be of type duration: "long"' },
-  { why: 'a boolean where an integer or a string must be', spec: { port: true }, field: 'spec.port', message: 'Invalid value: "boolean": spec.port in body must be of type integer,string: "boolean"' },
-  { why: 'a list that is too short', spec: { list: [] }, field: 'spec.list', message: 'Invalid value: 0: spec.list in body should have at least 1 items' },
-  { why: 'a list that is too long', spec: { list: ['a', 'b', 'c', 'd'] }, field: 'spec.list', message: 'Too many: 4: must have at most 3 items' },
-  { why: 'an item of the wrong type', spec: { list: ['a', 1] }, field: 'spec.list[1]', message: 'Invalid value: "integer": spec.list[1] in body must be of type string: "integer"' },
-  { why: 'an object where a list must be', spec: { list: {} }, field: 'spec.list', message: 'Invalid value: "object": spec.list in body must be of type array: "object"' },
-  { why: 'a set with the same twice', spec: { tags: ['a', 'b', 'a'] }, field: 'spec.tags[2]', message: 'Duplicate value: "a"' },
-  { why: 'a list map with a key twice', spec: { parts: [{ name: 'a' }, { name: 'a' }] }, field: 'spec.parts[1]', message: 'Duplicate value: {"name":"a"}' },
-  { why: 'a key of a list map that is missing', spec: { parts: [{ size: 1 }] }, field: 'spec.parts[0].name', message: 'Required value' },
-  { why: 'a value of a map of the wrong type', spec: { labels: { a: 1 } }, field: 'spec.labels.a', message: 'Invalid value: "integer": spec.labels.a in body must be of type string: "integer"' },
-  { why: 'a map with too many keys', spec: { labels: { a: '', b: '', c: '' } }, field: 'spec.labels', message: 'Too many: 3: must have at most 2 items' },
-  { why: 'a required field that is missing deeper', spec: { nested: {} }, field: 'spec.nested.must', message: 'Required value' },
-  { why: 'none of two of which one must be', spec: { either: {} }, field: '<nil>', message: '"spec.either" must validate one and only one schema (oneOf). Found none valid' },
-  { why: 'both of two of which one must be', spec: { either: { a: '', b: '' } }, field: '<nil>', message: '"spec.either" must validate one and only one schema (oneOf). Found 2 valid alternatives' },
-  { why: 'an embedded object without a kind', spec: { embedded: { apiVersion: 'v1' } }, field: 'spec.embedded.kind', message: 'Required value' },
+  {
+    why: 'a required field that is missing',
+    spec: { count: undefined },
+    field: 'spec.count',
+    message: 'Required value',
+  },
+  {
+    why: 'a number below the minimum',
+    spec: { count: -1 },
+    field: 'spec.count',
+    message: 'Invalid value: -1: spec.count in body should be greater than or equal to 0',
+  },
+  {
+    why: 'a number above the maximum',
+    spec: { count: 11 },
+    field: 'spec.count',
+    message: 'Invalid value: 11: spec.count in body should be less than or equal to 10',
+  },
+  {
+    why: 'a string where an integer must be',
+    spec: { count: 'one' },
+    field: 'spec.count',
+    message: 'Invalid value: "string": spec.count in body must be of type integer: "string"',
+  },
+  {
+    why: 'a fraction where an integer must be',
+    spec: { count: 1.5 },
+    field: 'spec.count',
+    message: 'Invalid value: "number": spec.count in body must be of type integer: "number"',
+  },
+  {
+    why: 'an integer where a boolean must be',
+    spec: { on: 1 },
+    field: 'spec.on',
+    message: 'Invalid value: "integer": spec.on in body must be of type boolean: "integer"',
+  },
+  {
+    why: 'a number that is no multiple',
+    spec: { even: 3 },
+    field: 'spec.even',
+    message: 'Invalid value: 3: spec.even in body should be a multiple of 2',
+  },
+  {
+    why: 'the excluded minimum itself',
+    spec: { above: 1 },
+    field: 'spec.above',
+    message: 'Invalid value: 1: spec.above in body should be greater than 1',
+  },
+  {
+    why: 'a string that is too short',
+    spec: { word: 'a' },
+    field: 'spec.word',
+    message: 'Invalid value: "a": spec.word in body should be at least 2 chars long',
+  },
+  {
+    why: 'a string that is too long',
+    spec: { word: 'abcdef' },
+    field: 'spec.word',
+    message: 'Too long: may not be more than 5 bytes',
+  },
+  {
+    why: 'a string that does not match the pattern',
+    spec: { word: 'Ab' },
+    field: 'spec.word',
+    message: 'Invalid value: "Ab": spec.word in body should match \'^[a-z]*$\'',
+  },
+  {
+    why: 'a value outside of the enumeration',
+    spec: { color: 'blue' },
+    field: 'spec.color',
+    message: 'Unsupported value: "blue": supported values: "red", "green"',
+  },
+  {
+    why: 'a text where a time must be',
+    spec: { when: 'noon' },
+    field: 'spec.when',
+    message: 'Invalid value: "noon": spec.when in body must be of type date-time: "noon"',
+  },
+  {
+    why: 'a text where a duration must be',
+    spec: { pause: 'long' },
+    field: 'spec.pause',
+    message: 'Invalid value: "long": spec.pause in body must be of type duration: "long"',
+  },
+  {
+    why: 'a boolean where an integer or a string must be',
+    spec: { port: true },
+    field: 'spec.port',
+    message: 'Invalid value: "boolean": spec.port in body must be of type integer,string: "boolean"',
+  },
+  {
+    why: 'a list that is too short',
+    spec: { list: [] },
+    field: 'spec.list',
+    message: 'Invalid value: 0: spec.list in body should have at least 1 items',
+  },
+  {
+    why: 'a list that is too long',
+    spec: { list: ['a', 'b', 'c', 'd'] },
+    field: 'spec.list',
+    message: 'Too many: 4: must have at most 3 items',
+  },
+  {
+    why: 'an item of the wrong type',
+    spec: { list: ['a', 1] },
+    field: 'spec.list[1]',
+    message: 'Invalid value: "integer": spec.list[1] in body must be of type string: "integer"',
+  },
+  {
+    why: 'an object where a list must be',
+    spec: { list: {} },
+    field: 'spec.list',
+    message: 'Invalid value: "object": spec.list in body must be of type array: "object"',
+  },
+  {
+    why: 'a set with the same twice',
+    spec: { tags: ['a', 'b', 'a'] },
+    field: 'spec.tags[2]',
+    message: 'Duplicate value: "a"',
+  },
+  {
+    why: 'a list map with a key twice',
+    spec: { parts: [{ name: 'a' }, { name: 'a' }] },
+    field: 'spec.parts[1]',
+    message: 'Duplicate value: {"name":"a"}',
+  },
+  {
+    why: 'a key of a list map that is missing',
+    spec: { parts: [{ size: 1 }] },
+    field: 'spec.parts[0].name',
+    message: 'Required value',
+  },
+  {
+    why: 'a value of a map of the wrong type',
+    spec: { labels: { a: 1 } },
+    field: 'spec.labels.a',
+    message: 'Invalid value: "integer": spec.labels.a in body must be of type string: "integer"',
+  },
+  {
+    why: 'a map with too many keys',
+    spec: { labels: { a: '', b: '', c: '' } },
+    field: 'spec.labels',
+    message: 'Too many: 3: must have at most 2 items',
+  },
+  {
+    why: 'a required field that is missing deeper',
+    spec: { nested: {} },
+    field: 'spec.nested.must',
+    message: 'Required value',
+  },
+  {
+    why: 'none of two of which one must be',
+    spec: { either: {} },
+    field: '<nil>',
+    message: '"spec.either" must validate one and only one schema (oneOf). Found none valid',
+  },
+  {
+    why: 'both of two of which one must be',
+    spec: { either: { a: '', b: '' } },
+    field: '<nil>',
+    message: '"spec.either" must validate one and only one schema (oneOf). Found 2 valid alternatives',
+  },
+  {
+    why: 'an embedded object without a kind',
+    spec: { embedded: { apiVersion: 'v1' } },
+    field: 'spec.embedded.kind',
+    message: 'Required value',
+  },
 ];
 
-const causesOf = (body: Fields): { field: string; message: string }[] => (body.details as { causes?: { field: string; message: string }[] } | undefined)?.causes ?? [];
+const causesOf = (body: Fields): { field: string; message: string }[] =>
+  (body.details as { causes?: { field: string; message: string }[] } | undefined)?.causes ?? [];
 
-const refusals = refusedRows.map(
-  ({ why, spec, field, message }): Case => ({
-    title: `a custom object with ${why} is refused`,
-    run: async (api) => {
-      const { path, widget } = await widgets(api);
-      const { status, body } = await api.post(path(), widget({ count: 1, ...spec }));
-      expect({ status, reason: body.reason }).toEqual({ status: 422, reason: 'Invalid' });
-      const cause = causesOf(body).find((candidate) => candidate.field === field && candidate.message.includes(message));
-      expect(cause ?? causesOf(body)).toMatchObject({ field });
-    },
-  }),
-);
+const refusals = refusedRows.map(({ why, spec, field, message }): Case => ({
+  title: `a custom object with ${why} is refused`,
+  run: async (api) => {
+    const { path, widget } = await widgets(api);
+    const { status, body } = await api.post(path(), widget({ count: 1, ...spec }));
+    expect({ status, reason: body.reason }).toEqual({ status: 422, reason: 'Invalid' });
+    const cause = causesOf(body).find((candidate) => candidate.field === field && candidate.message.includes(message));
+    expect(cause ?? causesOf(body)).toMatchObject({ field });
+  },
+}));
 
 type StoredRow = { title: string; spec: Fields; stored: Fields };
 
 const storedRows: StoredRow[] = [
   { title: 'an unknown field of a custom object is pruned', spec: { nonsense: 1 }, stored: {} },
-  { title: 'an unknown field in a list of a custom object is pruned', spec: { parts: [{ name: 'a', size: 2, nonsense: 1 }] }, stored: { parts: [{ name: 'a', size: 2 }] } },
-  { title: 'unknown fields are kept where the schema says so', spec: { free: { known: 'a', other: { deep: [1] } } }, stored: { free: { known: 'a', other: { deep: [1] } } } },
+  {
+    title: 'an unknown field in a list of a custom object is pruned',
+    spec: { parts: [{ name: 'a', size: 2, nonsense: 1 }] },
+    stored: { parts: [{ name: 'a', size: 2 }] },
+  },
+  {
+    title: 'unknown fields are kept where the schema says so',
+    spec: { free: { known: 'a', other: { deep: [1] } } },
+    stored: { free: { known: 'a', other: { deep: [1] } } },
+  },
   { title: 'a field that is not there gets its default', spec: {}, stored: { defaulted: 'given' } },
   { title: 'a field that is there keeps its value', spec: { defaulted: 'mine' }, stored: { defaulted: 'mine' } },
-  { title: 'null gets the default where null is not allowed', spec: { defaulted: null }, stored: { defaulted: 'given' } },
+  {
+    title: 'null gets the default where null is not allowed',
+    spec: { defaulted: null },
+    stored: { defaulted: 'given' },
+  },
   { title: 'null is dropped where it is not allowed and there is no default', spec: { never: null }, stored: {} },
   { title: 'null is kept where it is allowed', spec: { maybe: null }, stored: { maybe: null } },
   { title: 'a default object gets the defaults of its fields', spec: {}, stored: { deep: { level: 3 } } },
   { title: 'an object that is not there gets no default of its fields', spec: {}, stored: {} },
-  { title: 'an object that is there gets the defaults of its fields', spec: { shallow: {} }, stored: { shallow: { level: 3 } } },
-  { title: 'items of a list get their defaults', spec: { parts: [{ name: 'a' }] }, stored: { parts: [{ name: 'a', size: 1 }] } },
+  {
+    title: 'an object that is there gets the defaults of its fields',
+    spec: { shallow: {} },
+    stored: { shallow: { level: 3 } },
+  },
+  {
+    title: 'items of a list get their defaults',
+    spec: { parts: [{ name: 'a' }] },
+    stored: { parts: [{ name: 'a', size: 1 }] },
+  },
   { title: 'int-or-string takes an integer and keeps it', spec: { port: 80 }, stored: { port: 80 } },
   { title: 'int-or-string takes a string and keeps it', spec: { port: '80' }, stored: { port: '80' } },
   { title: 'a number without a fraction is an integer', spec: { count: 2 }, stored: { count: 2 } },
   { title: 'an integer is a number', spec: { ratio: 2 }, stored: { ratio: 2 } },
-  { title: 'a date-time with an offset is taken', spec: { when: '2026-01-02T03:04:05.678+01:00' }, stored: { when: '2026-01-02T03:04:05.678+01:00' } },
+  {
+    title: 'a date-time with an offset is taken',
+    spec: { when: '2026-01-02T03:04:05.678+01:00' },
+    stored: { when: '2026-01-02T03:04:05.678+01:00' },
+  },
 ];
 
 const always = { count: 1, defaulted: 'given', deep: { level: 3 } };
 
-const stored = storedRows.map(
-  ({ title, spec, stored: expected }): Case => ({
-    title,
-    run: async (api) => {
-      const { path, widget } = await widgets(api);
-      const body = await done(api.post(path(), widget({ count: 1, ...spec })));
-      expect(body.spec).toEqual({ ...always, ...expected });
-    },
-  }),
-);
+const stored = storedRows.map(({ title, spec, stored: expected }): Case => ({
+  title,
+  run: async (api) => {
+    const { path, widget } = await widgets(api);
+    const body = await done(api.post(path(), widget({ count: 1, ...spec })));
+    expect(body.spec).toEqual({ ...always, ...expected });
+  },
+}));
 
 const ruled = sharedWidgets([
   {
@@ -137,57 +314,192 @@ const ruled = sharedWidgets([
         min: { type: 'integer' },
         max: { type: 'integer' },
         fixed: { type: 'string', ...rule('self == oldSelf', { message: 'fixed is immutable' }) },
-        rising: { type: 'integer', ...rule('self >= oldSelf', { messageExpression: "'may not fall from ' + (oldSelf < 2 ? 'low' : 'high')" }) },
-        name: { type: 'string', maxLength: 20, ...rule("self.startsWith('w-') && self.size() > 2 && self.matches('^[a-z-]+$')", { message: 'must be w- and a word' }) },
-        items: { type: 'array', maxItems: 5, items: { type: 'object', properties: { on: { type: 'boolean' }, n: { type: 'integer' } } }, ...rule('self.all(i, !i.on || i.n > 0)', { message: 'what is on needs n' }) },
-        port: { 'x-kubernetes-int-or-string': true, ...rule('type(self) == int ? self > 0 : self.size() > 0', { message: 'must not be nothing' }) },
-        wait: { type: 'string', maxLength: 10, ...rule("duration(self) <= duration('1h')", { message: 'at most an hour' }) },
-        secret: { type: 'string', maxLength: 10, ...rule("self != 'bad'", { message: 'not bad', reason: 'FieldValueForbidden' }) },
+        rising: {
+          type: 'integer',
+          ...rule('self >= oldSelf', { messageExpression: "'may not fall from ' + (oldSelf < 2 ? 'low' : 'high')" }),
+        },
+        name: {
+          type: 'string',
+          maxLength: 20,
+          ...rule("self.startsWith('w-') && self.size() > 2 && self.matches('^[a-z-]+$')", {
+            message: 'must be w- and a word',
+          }),
+        },
+        items: {
+          type: 'array',
+          maxItems: 5,
+          items: { type: 'object', properties: { on: { type: 'boolean' }, n: { type: 'integer' } } },
+          ...rule('self.all(i, !i.on || i.n > 0)', { message: 'what is on needs n' }),
+        },
+        port: {
+          'x-kubernetes-int-or-string': true,
+          ...rule('type(self) == int ? self > 0 : self.size() > 0', { message: 'must not be nothing' }),
+        },
+        wait: {
+          type: 'string',
+          maxLength: 10,
+          ...rule("duration(self) <= duration('1h')", { message: 'at most an hour' }),
+        },
+        secret: {
+          type: 'string',
+          maxLength: 10,
+          ...rule("self != 'bad'", { message: 'not bad', reason: 'FieldValueForbidden' }),
+        },
         plain: { type: 'integer', ...rule('self < 5') },
-        map: { type: 'object', maxProperties: 5, additionalProperties: { type: 'integer' }, ...rule('self.all(key, self[key] > 0)', { message: 'values above 0' }) },
-        quota: { type: 'string', maxLength: 10, ...rule("quantity(self).isLessThan(quantity('1Gi'))", { message: 'less than 1Gi' }) },
-        first: { type: 'integer', 'x-kubernetes-validations': [{ rule: 'oldSelf.hasValue() || self == 0', optionalOldSelf: true, message: 'starts at 0' }] },
+        map: {
+          type: 'object',
+          maxProperties: 5,
+          additionalProperties: { type: 'integer' },
+          ...rule('self.all(key, self[key] > 0)', { message: 'values above 0' }),
+        },
+        quota: {
+          type: 'string',
+          maxLength: 10,
+          ...rule("quantity(self).isLessThan(quantity('1Gi'))", { message: 'less than 1Gi' }),
+        },
+        first: {
+          type: 'integer',
+          'x-kubernetes-validations': [
+            { rule: 'oldSelf.hasValue() || self == 0', optionalOldSelf: true, message: 'starts at 0' },
+          ],
+        },
       },
-      { 'x-kubernetes-validations': [{ rule: '!has(self.min) || !has(self.max) || self.min <= self.max', message: 'min must not be above max', fieldPath: '.min' }] },
+      {
+        'x-kubernetes-validations': [
+          {
+            rule: '!has(self.min) || !has(self.max) || self.min <= self.max',
+            message: 'min must not be above max',
+            fieldPath: '.min',
+          },
+        ],
+      },
     ),
   },
 ]);
 
 /** Apart from the others: a server that does not know the functions refuses the whole definition. */
-const linked = sharedWidgets([{ name: 'v1', schema: withSpec({ link: { type: 'string', maxLength: 50, ...rule("isURL(self) && url(self).getScheme() == 'https'", { message: 'an https URL' }) } }) }]);
+const linked = sharedWidgets([
+  {
+    name: 'v1',
+    schema: withSpec({
+      link: {
+        type: 'string',
+        maxLength: 50,
+        ...rule("isURL(self) && url(self).getScheme() == 'https'", { message: 'an https URL' }),
+      },
+    }),
+  },
+]);
 
 type RuleRow = { title: string; spec: Fields; after?: Fields; field: string; message: string; cause?: string };
 
 const ruleRows: RuleRow[] = [
-  { title: 'a rule over two fields names the field that it says', spec: { min: 3, max: 2 }, field: 'spec.min', message: 'min must not be above max' },
-  { title: 'a rule without a message is named itself', spec: { plain: 5 }, field: 'spec.plain', message: 'Invalid value: 5: failed rule: self < 5' },
-  { title: 'a rule about a string', spec: { name: 'w-1' }, field: 'spec.name', message: 'Invalid value: "w-1": must be w- and a word' },
-  { title: 'a rule about all items of a list', spec: { items: [{ on: false, n: 0 }, { on: true, n: 0 }] }, field: 'spec.items', message: 'what is on needs n' },
-  { title: 'a rule about the integer of an int-or-string', spec: { port: 0 }, field: 'spec.port', message: 'must not be nothing' },
-  { title: 'a rule about the string of an int-or-string', spec: { port: '' }, field: 'spec.port', message: 'must not be nothing' },
-  { title: 'a rule about a duration', spec: { wait: '61m' }, field: 'spec.wait', message: 'Invalid value: "61m": at most an hour' },
-  { title: 'a rule that fails by an error is refused', spec: { wait: 'long' }, field: 'spec.wait', message: 'rule compile error|at most an hour|rule evaluation error|no such overload|failed rule' },
-  { title: 'a rule with a reason of its own', spec: { secret: 'bad' }, field: 'spec.secret', message: 'Forbidden: not bad', cause: 'FieldValueForbidden' },
-  { title: 'a rule about all values of a map', spec: { map: { a: 1, b: 0 } }, field: 'spec.map', message: 'values above 0' },
+  {
+    title: 'a rule over two fields names the field that it says',
+    spec: { min: 3, max: 2 },
+    field: 'spec.min',
+    message: 'min must not be above max',
+  },
+  {
+    title: 'a rule without a message is named itself',
+    spec: { plain: 5 },
+    field: 'spec.plain',
+    message: 'Invalid value: 5: failed rule: self < 5',
+  },
+  {
+    title: 'a rule about a string',
+    spec: { name: 'w-1' },
+    field: 'spec.name',
+    message: 'Invalid value: "w-1": must be w- and a word',
+  },
+  {
+    title: 'a rule about all items of a list',
+    spec: {
+      items: [
+        { on: false, n: 0 },
+        { on: true, n: 0 },
+      ],
+    },
+    field: 'spec.items',
+    message: 'what is on needs n',
+  },
+  {
+    title: 'a rule about the integer of an int-or-string',
+    spec: { port: 0 },
+    field: 'spec.port',
+    message: 'must not be nothing',
+  },
+  {
+    title: 'a rule about the string of an int-or-string',
+    spec: { port: '' },
+    field: 'spec.port',
+    message: 'must not be nothing',
+  },
+  {
+    title: 'a rule about a duration',
+    spec: { wait: '61m' },
+    field: 'spec.wait',
+    message: 'Invalid value: "61m": at most an hour',
+  },
+  {
+    title: 'a rule that fails by an error is refused',
+    spec: { wait: 'long' },
+    field: 'spec.wait',
+    message: 'rule compile error|at most an hour|rule evaluation error|no such overload|failed rule',
+  },
+  {
+    title: 'a rule with a reason of its own',
+    spec: { secret: 'bad' },
+    field: 'spec.secret',
+    message: 'Forbidden: not bad',
+    cause: 'FieldValueForbidden',
+  },
+  {
+    title: 'a rule about all values of a map',
+    spec: { map: { a: 1, b: 0 } },
+    field: 'spec.map',
+    message: 'values above 0',
+  },
   { title: 'a rule about a quantity', spec: { quota: '2Gi' }, field: 'spec.quota', message: 'less than 1Gi' },
-  { title: 'a rule whose old value may be missing holds at creation too', spec: { first: 1 }, field: 'spec.first', message: 'starts at 0' },
-  { title: 'a transition rule that forbids a change', spec: { fixed: 'a' }, after: { fixed: 'b' }, field: 'spec.fixed', message: 'Invalid value: "b": fixed is immutable' },
-  { title: 'a transition rule with a message that is computed', spec: { rising: 3 }, after: { rising: 2 }, field: 'spec.rising', message: 'Invalid value: 2: may not fall from high' },
+  {
+    title: 'a rule whose old value may be missing holds at creation too',
+    spec: { first: 1 },
+    field: 'spec.first',
+    message: 'starts at 0',
+  },
+  {
+    title: 'a transition rule that forbids a change',
+    spec: { fixed: 'a' },
+    after: { fixed: 'b' },
+    field: 'spec.fixed',
+    message: 'Invalid value: "b": fixed is immutable',
+  },
+  {
+    title: 'a transition rule with a message that is computed',
+    spec: { rising: 3 },
+    after: { rising: 2 },
+    field: 'spec.rising',
+    message: 'Invalid value: 2: may not fall from high',
+  },
 ];
 
-const rules = ruleRows.map(
-  ({ title, spec, after, field, message, cause }): Case => ({
-    title: `CEL: ${title}`,
-    run: async (api) => {
-      const { path, widget } = await ruled(api);
-      const object = widget(spec);
-      const create = api.post(path(), object);
-      if (after) await done(create);
-      const answer = after ? api.patch('merge', path(object.metadata.name), { spec: after }) : create;
-      await expectRefused(answer, { code: 422, reason: 'Invalid', field, message: new RegExp(message.replaceAll(/[.()]/g, '.')), ...(cause === undefined ? {} : { cause }) });
-    },
-  }),
-);
+const rules = ruleRows.map(({ title, spec, after, field, message, cause }): Case => ({
+  title: `CEL: ${title}`,
+  run: async (api) => {
+    const { path, widget } = await ruled(api);
+    const object = widget(spec);
+    const create = api.post(path(), object);
+    if (after) await done(create);
+    const answer = after ? api.patch('merge', path(object.metadata.name), { spec: after }) : create;
+    await expectRefused(answer, {
+      code: 422,
+      reason: 'Invalid',
+      field,
+      message: new RegExp(message.replaceAll(/[.()]/g, '.')),
+      ...(cause === undefined ? {} : { cause }),
+    });
+  },
+}));
 
 async function accepted(api: ConformanceApi, spec: Fields, after: Fields): Promise<void> {
   const { path, widget } = await ruled(api);
@@ -196,14 +508,26 @@ async function accepted(api: ConformanceApi, spec: Fields, after: Fields): Promi
 }
 
 const further: Case[] = [
-  { title: 'CEL: a transition rule does not hold at creation, nor where the field is new', run: (api) => accepted(api, { rising: 3 }, { fixed: 'new', rising: 4 }) },
-  { title: 'CEL: what satisfies all rules is accepted', run: (api) => accepted(api, { min: 1, max: 2, name: 'w-a', port: 'http', wait: '1h', quota: '1Mi', first: 0 }, { first: 7 }) },
+  {
+    title: 'CEL: a transition rule does not hold at creation, nor where the field is new',
+    run: (api) => accepted(api, { rising: 3 }, { fixed: 'new', rising: 4 }),
+  },
+  {
+    title: 'CEL: what satisfies all rules is accepted',
+    run: (api) =>
+      accepted(api, { min: 1, max: 2, name: 'w-a', port: 'http', wait: '1h', quota: '1Mi', first: 0 }, { first: 7 }),
+  },
   {
     title: 'CEL: a rule about a URL',
     run: async (api) => {
       const { path, widget } = await linked(api);
       await done(api.post(path(), widget({ link: 'https://example.test/a' })));
-      await expectRefused(api.post(path(), widget({ link: 'http://example.test/a' })), { code: 422, reason: 'Invalid', field: 'spec.link', message: /an https URL/ });
+      await expectRefused(api.post(path(), widget({ link: 'http://example.test/a' })), {
+        code: 422,
+        reason: 'Invalid',
+        field: 'spec.link',
+        message: /an https URL/,
+      });
     },
   },
   {
@@ -211,7 +535,11 @@ const further: Case[] = [
     run: async (api) => {
       const { path, widget } = await ruled(api);
       const { body } = await api.post(path(), widget({ plain: 9, secret: 'bad', min: 2, max: 1 }));
-      expect(causesOf(body).map(({ field }) => field).toSorted()).toEqual(['spec.min', 'spec.plain', 'spec.secret']);
+      expect(
+        causesOf(body)
+          .map(({ field }) => field)
+          .toSorted(),
+      ).toEqual(['spec.min', 'spec.plain', 'spec.secret']);
     },
   },
   {
@@ -220,25 +548,36 @@ const further: Case[] = [
       const { path, widget, group } = await widgets(api);
       const object = widget({});
       const { body } = await api.post(path(), object);
-      expect(body).toMatchObject({ message: expect.stringContaining(`Widget.${group} "${object.metadata.name}" is invalid: `), details: { name: object.metadata.name, group, kind: 'Widget' } });
+      expect(body).toMatchObject({
+        message: expect.stringContaining(`Widget.${group} "${object.metadata.name}" is invalid: `),
+        details: { name: object.metadata.name, group, kind: 'Widget' },
+      });
     },
   },
   {
     title: 'two errors of a custom object come in one message, in brackets',
     run: async (api) => {
       const { path, widget } = await widgets(api);
-      await expectRefused(api.post(path(), widget({ count: -1, color: 'blue' })), { code: 422, message: /is invalid: \[spec\.co.*, spec\.co.*\]$/ });
+      await expectRefused(api.post(path(), widget({ count: -1, color: 'blue' })), {
+        code: 422,
+        message: /is invalid: \[spec\.co.*, spec\.co.*\]$/,
+      });
     },
   },
   {
     title: 'Strict refuses unknown fields of custom objects, by their paths',
     run: async (api) => {
       const { path, widget } = await widgets(api);
-      await expectRefused(api.post(path(), widget({ count: 1, nonsense: 1, parts: [{ name: 'a', extra: 2 }] }), { fieldValidation: 'Strict' }), {
-        code: 400,
-        reason: 'BadRequest',
-        message: /strict decoding error: unknown field "spec\.nonsense", unknown field "spec\.parts\[0\]\.extra"/,
-      });
+      await expectRefused(
+        api.post(path(), widget({ count: 1, nonsense: 1, parts: [{ name: 'a', extra: 2 }] }), {
+          fieldValidation: 'Strict',
+        }),
+        {
+          code: 400,
+          reason: 'BadRequest',
+          message: /strict decoding error: unknown field "spec\.nonsense", unknown field "spec\.parts\[0\]\.extra"/,
+        },
+      );
     },
   },
   {
@@ -246,7 +585,10 @@ const further: Case[] = [
     run: async (api) => {
       const { path, widget } = await widgets(api);
       const { status, headers } = await api.post(path(), widget({ count: 1, nonsense: 1 }));
-      expect({ status, warning: headers.warning }).toEqual({ status: 201, warning: '299 - "unknown field \\"spec.nonsense\\""' });
+      expect({ status, warning: headers.warning }).toEqual({
+        status: 201,
+        warning: '299 - "unknown field \\"spec.nonsense\\""',
+      });
     },
   },
   {
@@ -254,7 +596,10 @@ const further: Case[] = [
     run: async (api) => {
       const { path, widget } = await widgets(api);
       const { metadata } = await done(api.post(path(), widget({ count: 1 })));
-      await expectRefused(api.patch('strategic', path(metadata.name), { spec: { count: 2 } }), { code: 415, reason: 'UnsupportedMediaType' });
+      await expectRefused(api.patch('strategic', path(metadata.name), { spec: { count: 2 } }), {
+        code: 415,
+        reason: 'UnsupportedMediaType',
+      });
     },
   },
   {
@@ -263,7 +608,11 @@ const further: Case[] = [
       const { path, widget } = await widgets(api);
       const object = widget({ count: 1 });
       await done(api.post(path(), object));
-      await expectRefused(api.put(path(object.metadata.name), object), { code: 422, reason: 'Invalid', message: /metadata\.resourceVersion: Invalid value: (0x0|0|""): must be specified for an update/ });
+      await expectRefused(api.put(path(object.metadata.name), object), {
+        code: 422,
+        reason: 'Invalid',
+        message: /metadata\.resourceVersion: Invalid value: (0x0|0|""): must be specified for an update/,
+      });
     },
   },
   {
@@ -271,11 +620,19 @@ const further: Case[] = [
     run: async (api) => {
       const { path, widget } = await widgets(api);
       const { metadata } = widget();
-      const apply = (manager: string, spec: Fields) => api.apply(manager, path(metadata.name), { ...widget(spec), metadata });
+      const apply = (manager: string, spec: Fields) =>
+        api.apply(manager, path(metadata.name), { ...widget(spec), metadata });
       await done(apply('left', { count: 1, parts: [{ name: 'a', size: 2 }], list: ['x'] }));
       const body = await done(apply('right', { count: 1, parts: [{ name: 'b', size: 3 }] }));
-      expect(body.spec.parts).toEqual([{ name: 'a', size: 2 }, { name: 'b', size: 3 }]);
-      await expectRefused(apply('right', { count: 1, list: ['y'] }), { code: 409, reason: 'Conflict', message: /conflict with "left": \.spec\.list$/ });
+      expect(body.spec.parts).toEqual([
+        { name: 'a', size: 2 },
+        { name: 'b', size: 3 },
+      ]);
+      await expectRefused(apply('right', { count: 1, list: ['y'] }), {
+        code: 409,
+        reason: 'Conflict',
+        message: /conflict with "left": \.spec\.list$/,
+      });
     },
   },
   {
@@ -283,7 +640,11 @@ const further: Case[] = [
     run: async (api) => {
       const { path, widget } = await widgets(api);
       const object = widget({ count: 11 });
-      await expectRefused(api.apply('left', path(object.metadata.name), object), { code: 422, reason: 'Invalid', message: /spec\.count in body should be less than or equal to 10/ });
+      await expectRefused(api.apply('left', path(object.metadata.name), object), {
+        code: 422,
+        reason: 'Invalid',
+        message: /spec\.count in body should be less than or equal to 10/,
+      });
     },
   },
   {
@@ -291,7 +652,11 @@ const further: Case[] = [
     run: async (api) => {
       const { path, widget } = await widgets(api);
       const { metadata } = await done(api.post(path(), widget({ count: 1 }, { name: uniqueName('widget') })));
-      await expectRefused(api.patch('merge', path(metadata.name, 'status'), { status: 'fine' }), { code: 422, reason: 'Invalid', message: /status: Invalid value: "string": .*in body must be of type object: "string"/ });
+      await expectRefused(api.patch('merge', path(metadata.name, 'status'), { status: 'fine' }), {
+        code: 422,
+        reason: 'Invalid',
+        message: /status: Invalid value: "string": .*in body must be of type object: "string"/,
+      });
     },
   },
 ];

@@ -24,48 +24,169 @@ const specRow = (why: string, changes: Fields, message: RegExp): BadRow => ({
 });
 
 const badRows: BadRow[] = [
-  { why: 'a name that is not plural and group', change: (object) => ({ ...object, metadata: { name: 'widgets.other.test' } }), refused: { code: 422, reason: 'Invalid', message: /metadata\.name: Invalid value: "widgets\.other\.test": must be spec\.names\.plural\+"\."\+spec\.group/ } },
-  specRow('no version', { versions: [] }, /spec\.versions: Invalid value: .*must have exactly one version marked as storage version/),
-  specRow('two versions that are stored', { versions: ['v1', 'v2'].map((name) => ({ name, served: true, storage: true, schema: { openAPIV3Schema: open } })) }, /must have exactly one version marked as storage version/),
-  specRow('a scope that does not exist', { scope: 'Everywhere' }, /spec\.scope: Unsupported value: "Everywhere": supported values: "Cluster", "Namespaced"/),
-  specRow('a version without a schema', { versions: [{ name: 'v1', served: true, storage: true }] }, /spec\.versions\[0\]\.schema\.openAPIV3Schema: Required value/),
-  specRow('a plural in capitals', { names: { kind: 'Widget', plural: 'Widgets', singular: 'widget', listKind: 'WidgetList' } }, /spec\.names\.plural: Invalid value: "Widgets"/),
-  schemaRow('a property without a type', withSpec({ a: { description: 'nothing' } }), /openAPIV3Schema\.properties\[spec\]\.properties\[a\]\.type: Required value: must not be empty for specified object fields/),
-  schemaRow('a root that is no object', { type: 'string' }, /openAPIV3Schema\.type: Invalid value: "string": must be object at the root/),
-  schemaRow('a type that does not exist', withSpec({ a: { type: 'text' } }), /properties\[a\]\.type: (Unsupported value|Invalid value): "text"/),
+  {
+    why: 'a name that is not plural and group',
+    change: (object) => ({ ...object, metadata: { name: 'widgets.other.test' } }),
+    refused: {
+      code: 422,
+      reason: 'Invalid',
+      message: /metadata\.name: Invalid value: "widgets\.other\.test": must be spec\.names\.plural\+"\."\+spec\.group/,
+    },
+  },
+  specRow(
+    'no version',
+    { versions: [] },
+    /spec\.versions: Invalid value: .*must have exactly one version marked as storage version/,
+  ),
+  specRow(
+    'two versions that are stored',
+    {
+      versions: ['v1', 'v2'].map((name) => ({ name, served: true, storage: true, schema: { openAPIV3Schema: open } })),
+    },
+    /must have exactly one version marked as storage version/,
+  ),
+  specRow(
+    'a scope that does not exist',
+    { scope: 'Everywhere' },
+    /spec\.scope: Unsupported value: "Everywhere": supported values: "Cluster", "Namespaced"/,
+  ),
+  specRow(
+    'a version without a schema',
+    { versions: [{ name: 'v1', served: true, storage: true }] },
+    /spec\.versions\[0\]\.schema\.openAPIV3Schema: Required value/,
+  ),
+  specRow(
+    'a plural in capitals',
+    { names: { kind: 'Widget', plural: 'Widgets', singular: 'widget', listKind: 'WidgetList' } },
+    /spec\.names\.plural: Invalid value: "Widgets"/,
+  ),
+  schemaRow(
+    'a property without a type',
+    withSpec({ a: { description: 'nothing' } }),
+    /openAPIV3Schema\.properties\[spec\]\.properties\[a\]\.type: Required value: must not be empty for specified object fields/,
+  ),
+  schemaRow(
+    'a root that is no object',
+    { type: 'string' },
+    /openAPIV3Schema\.type: Invalid value: "string": must be object at the root/,
+  ),
+  schemaRow(
+    'a type that does not exist',
+    withSpec({ a: { type: 'text' } }),
+    /properties\[a\]\.type: (Unsupported value|Invalid value): "text"/,
+  ),
   schemaRow('a $ref', withSpec({ a: { $ref: '#/definitions/x' } }), /\$ref: Forbidden: \$ref is not supported/),
   schemaRow('an array without items', withSpec({ a: { type: 'array' } }), /properties\[a\]\.items: Required value/),
-  schemaRow('properties beside additionalProperties', withSpec({ a: { type: 'object', properties: { b: { type: 'string' } }, additionalProperties: { type: 'string' } } }), /additionalProperties (and|is mutually exclusive with) properties|mutual exclusive/),
-  schemaRow('uniqueItems', withSpec({ a: { type: 'array', uniqueItems: true, items: { type: 'string' } } }), /uniqueItems: Forbidden: uniqueItems cannot be set to true since the runtime complexity becomes quadratic/),
-  schemaRow('a list map without keys', withSpec({ a: { type: 'array', 'x-kubernetes-list-type': 'map', items: { type: 'object' } } }), /x-kubernetes-list-map-keys: Required value: must not be empty if x-kubernetes-list-type is map/),
-  schemaRow('a list key that may be missing', withSpec({ a: { type: 'array', 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['k'], items: { type: 'object', properties: { k: { type: 'string' } } } } }), /items\.properties\[k\]\.default: Required value: this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property/),
-  schemaRow('a list type that does not exist', withSpec({ a: { type: 'array', 'x-kubernetes-list-type': 'bag', items: { type: 'string' } } }), /x-kubernetes-list-type: Unsupported value: "bag": supported values: "atomic", "set", "map"/),
-  schemaRow('a pattern that is no regular expression', withSpec({ a: { type: 'string', pattern: '(' } }), /pattern: Invalid value: "\(": must be a valid regular expression/),
-  schemaRow('a default of the wrong type', withSpec({ a: { type: 'string', default: 1 } }), /properties\[a\]\.default: Invalid value: .*must be of type string: "integer"/),
-  schemaRow('a default that has a field too many', withSpec({ a: { type: 'object', properties: { b: { type: 'string' } }, default: { c: 'd' } } }), /default: Invalid value: .*must not have unknown fields|default: Invalid value/),
-  schemaRow('a rule that is no CEL', withSpec({ a: { type: 'integer', 'x-kubernetes-validations': [{ rule: 'self >' }] } }), /x-kubernetes-validations\[0\]\.rule: Invalid value: .*compilation failed: ERROR: <input>:1:\d+: Syntax error/),
-  schemaRow('a rule whose types do not fit', withSpec({ a: { type: 'integer', 'x-kubernetes-validations': [{ rule: "self == 'a'" }] } }), /x-kubernetes-validations\[0\]\.rule: Invalid value: .*found no matching overload for '_==_' applied to '\(int, string\)'/),
-  schemaRow('a rule that is not true or false', withSpec({ a: { type: 'integer', 'x-kubernetes-validations': [{ rule: 'self + 1' }] } }), /x-kubernetes-validations\[0\]\.rule: Invalid value: .*cel expression must evaluate to a bool/),
-  schemaRow('a rule about a field that is not in the schema', withSpec({ a: { type: 'object', properties: { b: { type: 'string' } }, 'x-kubernetes-validations': [{ rule: "self.c == 'x'" }] } }), /x-kubernetes-validations\[0\]\.rule: Invalid value: .*undefined field 'c'/),
-  schemaRow('an empty rule', withSpec({ a: { type: 'integer', 'x-kubernetes-validations': [{ rule: ' ' }] } }), /x-kubernetes-validations\[0\]\.rule: Required value: rule is not specified/),
-  schemaRow('metadata with a rule of its own', { type: 'object', properties: { metadata: { type: 'object', properties: { labels: { type: 'object' } } } } }, /properties\[metadata\].*: Forbidden: must not specify anything other than name and generateName, but metadata is implicitly specified/),
+  schemaRow(
+    'properties beside additionalProperties',
+    withSpec({
+      a: { type: 'object', properties: { b: { type: 'string' } }, additionalProperties: { type: 'string' } },
+    }),
+    /additionalProperties (and|is mutually exclusive with) properties|mutual exclusive/,
+  ),
+  schemaRow(
+    'uniqueItems',
+    withSpec({ a: { type: 'array', uniqueItems: true, items: { type: 'string' } } }),
+    /uniqueItems: Forbidden: uniqueItems cannot be set to true since the runtime complexity becomes quadratic/,
+  ),
+  schemaRow(
+    'a list map without keys',
+    withSpec({ a: { type: 'array', 'x-kubernetes-list-type': 'map', items: { type: 'object' } } }),
+    /x-kubernetes-list-map-keys: Required value: must not be empty if x-kubernetes-list-type is map/,
+  ),
+  schemaRow(
+    'a list key that may be missing',
+    withSpec({
+      a: {
+        type: 'array',
+        'x-kubernetes-list-type': 'map',
+        'x-kubernetes-list-map-keys': ['k'],
+        items: { type: 'object', properties: { k: { type: 'string' } } },
+      },
+    }),
+    /items\.properties\[k\]\.default: Required value: this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property/,
+  ),
+  schemaRow(
+    'a list type that does not exist',
+    withSpec({ a: { type: 'array', 'x-kubernetes-list-type': 'bag', items: { type: 'string' } } }),
+    /x-kubernetes-list-type: Unsupported value: "bag": supported values: "atomic", "set", "map"/,
+  ),
+  schemaRow(
+    'a pattern that is no regular expression',
+    withSpec({ a: { type: 'string', pattern: '(' } }),
+    /pattern: Invalid value: "\(": must be a valid regular expression/,
+  ),
+  schemaRow(
+    'a default of the wrong type',
+    withSpec({ a: { type: 'string', default: 1 } }),
+    /properties\[a\]\.default: Invalid value: .*must be of type string: "integer"/,
+  ),
+  schemaRow(
+    'a default that has a field too many',
+    withSpec({ a: { type: 'object', properties: { b: { type: 'string' } }, default: { c: 'd' } } }),
+    /default: Invalid value: .*must not have unknown fields|default: Invalid value/,
+  ),
+  schemaRow(
+    'a rule that is no CEL',
+    withSpec({ a: { type: 'integer', 'x-kubernetes-validations': [{ rule: 'self >' }] } }),
+    /x-kubernetes-validations\[0\]\.rule: Invalid value: .*compilation failed: ERROR: <input>:1:\d+: Syntax error/,
+  ),
+  schemaRow(
+    'a rule whose types do not fit',
+    withSpec({ a: { type: 'integer', 'x-kubernetes-validations': [{ rule: "self == 'a'" }] } }),
+    /x-kubernetes-validations\[0\]\.rule: Invalid value: .*found no matching overload for '_==_' applied to '\(int, string\)'/,
+  ),
+  schemaRow(
+    'a rule that is not true or false',
+    withSpec({ a: { type: 'integer', 'x-kubernetes-validations': [{ rule: 'self + 1' }] } }),
+    /x-kubernetes-validations\[0\]\.rule: Invalid value: .*cel expression must evaluate to a bool/,
+  ),
+  schemaRow(
+    'a rule about a field that is not in the schema',
+    withSpec({
+      a: {
+        type: 'object',
+        properties: { b: { type: 'string' } },
+        'x-kubernetes-validations': [{ rule: "self.c == 'x'" }],
+      },
+    }),
+    /x-kubernetes-validations\[0\]\.rule: Invalid value: .*undefined field 'c'/,
+  ),
+  schemaRow(
+    'an empty rule',
+    withSpec({ a: { type: 'integer', 'x-kubernetes-validations': [{ rule: ' ' }] } }),
+    /x-kubernetes-validations\[0\]\.rule: Required value: rule is not specified/,
+  ),
+  schemaRow(
+    'metadata with a rule of its own',
+    { type: 'object', properties: { metadata: { type: 'object', properties: { labels: { type: 'object' } } } } },
+    /properties\[metadata\].*: Forbidden: must not specify anything other than name and generateName, but metadata is implicitly specified/,
+  ),
 ];
 
-const bad = badRows.map(
-  ({ why, change, refused }): Case => ({
-    title: `a CustomResourceDefinition with ${why} is refused`,
-    run: (api) => expectRefused(api.post(definitionsPath, change(definition({ group: newGroup() })), { dryRun: 'All' }), refused),
-  }),
-);
+const bad = badRows.map(({ why, change, refused }): Case => ({
+  title: `a CustomResourceDefinition with ${why} is refused`,
+  run: (api) =>
+    expectRefused(api.post(definitionsPath, change(definition({ group: newGroup() })), { dryRun: 'All' }), refused),
+}));
 
-const conditionOf = (status: Fields, type: string): string | undefined => (status.conditions as { type: string; status: string }[] | undefined)?.find((condition) => condition.type === type)?.status;
+const conditionOf = (status: Fields, type: string): string | undefined =>
+  (status.conditions as { type: string; status: string }[] | undefined)?.find((condition) => condition.type === type)
+    ?.status;
 
 const twoVersions = sharedWidgets([{ name: 'v1' }, { name: 'v2', served: true }, { name: 'v3', served: false }]);
 const scaled = sharedWidgets([
   {
     name: 'v1',
     schema: withSpec({ replicas: { type: 'integer', minimum: 0 } }),
-    subresources: { status: {}, scale: { specReplicasPath: '.spec.replicas', statusReplicasPath: '.status.replicas', labelSelectorPath: '.status.selector' } },
+    subresources: {
+      status: {},
+      scale: {
+        specReplicasPath: '.spec.replicas',
+        statusReplicasPath: '.status.replicas',
+        labelSelectorPath: '.status.selector',
+      },
+    },
   },
 ]);
 
@@ -81,14 +202,19 @@ const serving: Case[] = [
         ({ body: { status } }) => conditionOf(status ?? {}, 'Established') === 'True',
       );
       expect(conditionOf(body.status, 'NamesAccepted')).toBe('True');
-      expect(body.status).toMatchObject({ acceptedNames: { kind: 'Widget', plural: 'widgets', singular: 'widget', listKind: 'WidgetList' }, storedVersions: ['v1'] });
+      expect(body.status).toMatchObject({
+        acceptedNames: { kind: 'Widget', plural: 'widgets', singular: 'widget', listKind: 'WidgetList' },
+        storedVersions: ['v1'],
+      });
     },
   },
   {
     title: 'singular and listKind of a CustomResourceDefinition come from the kind',
     run: async (api) => {
       const object = definition({ group: newGroup(), names: { kind: 'Widget', plural: 'widgets' } });
-      expect(await done(api.post(definitionsPath, object, { dryRun: 'All' }))).toMatchObject({ spec: { names: { singular: 'widget', listKind: 'WidgetList' }, conversion: { strategy: 'None' } } });
+      expect(await done(api.post(definitionsPath, object, { dryRun: 'All' }))).toMatchObject({
+        spec: { names: { singular: 'widget', listKind: 'WidgetList' }, conversion: { strategy: 'None' } },
+      });
     },
   },
   {
@@ -99,7 +225,12 @@ const serving: Case[] = [
         () => api.get(`/apis/${group}/v1`),
         ({ status, body }) => status === 200 && (body.resources as Fields[]).length > 0,
       );
-      expect((list.body.resources as Fields[])[0]).toMatchObject({ name: 'widgets', singularName: 'widget', namespaced: true, kind: 'Widget' });
+      expect((list.body.resources as Fields[])[0]).toMatchObject({
+        name: 'widgets',
+        singularName: 'widget',
+        namespaced: true,
+        kind: 'Widget',
+      });
     },
   },
   {
@@ -112,7 +243,11 @@ const serving: Case[] = [
       );
       const { schemas } = body.components as { schemas: Record<string, Fields> };
       expect(Object.values(schemas)).toContainEqual(
-        expect.objectContaining({ properties: expect.objectContaining({ spec: expect.objectContaining({ properties: { replicas: expect.objectContaining({ type: 'integer' }) } }) }) }),
+        expect.objectContaining({
+          properties: expect.objectContaining({
+            spec: expect.objectContaining({ properties: { replicas: expect.objectContaining({ type: 'integer' }) } }),
+          }),
+        }),
       );
     },
   },
@@ -121,7 +256,11 @@ const serving: Case[] = [
     run: async (api) => {
       const { path, widget, group } = await twoVersions(api);
       const { metadata } = await done(api.post(path(), widget({ a: 1 })));
-      expect(await done(api.get(path(metadata.name).replace('/v1/', '/v2/')))).toMatchObject({ apiVersion: `${group}/v2`, spec: { a: 1 }, metadata: { uid: metadata.uid } });
+      expect(await done(api.get(path(metadata.name).replace('/v1/', '/v2/')))).toMatchObject({
+        apiVersion: `${group}/v2`,
+        spec: { a: 1 },
+        metadata: { uid: metadata.uid },
+      });
     },
   },
   {
@@ -142,7 +281,9 @@ const serving: Case[] = [
         () => api.get(path),
         ({ status }) => status === 200,
       );
-      const { metadata } = await done(api.post(path, { apiVersion: `${group}/v1`, kind: 'Widget', metadata: { name: 'one' } }));
+      const { metadata } = await done(
+        api.post(path, { apiVersion: `${group}/v1`, kind: 'Widget', metadata: { name: 'one' } }),
+      );
       expect(metadata).not.toHaveProperty('namespace');
       expect((await api.get(`/apis/${group}/v1/namespaces/${api.namespace}/widgets`)).status).toBe(404);
     },
@@ -168,20 +309,29 @@ const serving: Case[] = [
     title: 'the message about a custom object that is not there names the group',
     run: async (api) => {
       const { path, group } = await twoVersions(api);
-      await expectRefused(api.get(path('nobody')), { code: 404, reason: 'NotFound', message: new RegExp(`^widgets\\.${group} "nobody" not found$`) });
+      await expectRefused(api.get(path('nobody')), {
+        code: 404,
+        reason: 'NotFound',
+        message: new RegExp(`^widgets\\.${group} "nobody" not found$`),
+      });
     },
   },
   {
     title: 'a custom object of another kind than the path is refused',
     run: async (api) => {
       const { path, widget } = await twoVersions(api);
-      await expectRefused(api.post(path(), { ...widget(), kind: 'Gadget' }), { code: 422, reason: 'Invalid', message: /kind: Invalid value: "Gadget": must be Widget/ });
+      await expectRefused(api.post(path(), { ...widget(), kind: 'Gadget' }), {
+        code: 422,
+        reason: 'Invalid',
+        message: /kind: Invalid value: "Gadget": must be Widget/,
+      });
     },
   },
 ];
 
 /** Sets replicas and selector in the status, as a controller does. */
-const report = (api: ConformanceApi, path: string): Promise<Fields> => done(api.patch('merge', `${path}/status`, { status: { replicas: 2, selector: 'app=web' } }));
+const report = (api: ConformanceApi, path: string): Promise<Fields> =>
+  done(api.patch('merge', `${path}/status`, { status: { replicas: 2, selector: 'app=web' } }));
 
 const subresources: Case[] = [
   {
@@ -192,8 +342,14 @@ const subresources: Case[] = [
       expect(created).not.toHaveProperty('status');
       const one = path(created.metadata.name);
       await report(api, one);
-      expect(await done(api.patch('merge', one, { spec: { replicas: 3 }, status: { replicas: 9 } }))).toMatchObject({ spec: { replicas: 3 }, status: { replicas: 2 }, metadata: { generation: 2 } });
-      expect(await done(api.patch('merge', `${one}/status`, { spec: { replicas: 7 }, status: { replicas: 3 } }))).toMatchObject({ spec: { replicas: 3 }, status: { replicas: 3 }, metadata: { generation: 2 } });
+      expect(await done(api.patch('merge', one, { spec: { replicas: 3 }, status: { replicas: 9 } }))).toMatchObject({
+        spec: { replicas: 3 },
+        status: { replicas: 2 },
+        metadata: { generation: 2 },
+      });
+      expect(
+        await done(api.patch('merge', `${one}/status`, { spec: { replicas: 7 }, status: { replicas: 3 } })),
+      ).toMatchObject({ spec: { replicas: 3 }, status: { replicas: 3 }, metadata: { generation: 2 } });
     },
   },
   {
@@ -201,7 +357,10 @@ const subresources: Case[] = [
     run: async (api) => {
       const { path, widget } = await twoVersions(api);
       const { metadata } = await done(api.post(path(), { ...widget(), status: { a: 1 } }));
-      expect(await done(api.patch('merge', path(metadata.name), { status: { a: 2 } }))).toMatchObject({ status: { a: 2 }, metadata: { generation: 2 } });
+      expect(await done(api.patch('merge', path(metadata.name), { status: { a: 2 } }))).toMatchObject({
+        status: { a: 2 },
+        metadata: { generation: 2 },
+      });
       expect((await api.get(path(metadata.name, 'status'))).status).toBe(404);
     },
   },
@@ -210,7 +369,9 @@ const subresources: Case[] = [
     run: async (api) => {
       const { path, widget } = await scaled(api);
       const { metadata } = await done(api.post(path(), widget({ replicas: 1 })));
-      expect((await done(api.patch('merge', path(metadata.name), { metadata: { labels: { a: 'b' } } }))).metadata).toMatchObject({ labels: { a: 'b' }, generation: 1 });
+      expect(
+        (await done(api.patch('merge', path(metadata.name), { metadata: { labels: { a: 'b' } } }))).metadata,
+      ).toMatchObject({ labels: { a: 'b' }, generation: 1 });
     },
   },
   {
@@ -234,8 +395,14 @@ const subresources: Case[] = [
       const { path, widget } = await scaled(api);
       const { metadata } = await done(api.post(path(), widget({ replicas: 1 })));
       const scale = await done(api.get(path(metadata.name, 'scale')));
-      expect(await done(api.put(path(metadata.name, 'scale'), { ...scale, spec: { replicas: 4 } }))).toMatchObject({ kind: 'Scale', spec: { replicas: 4 } });
-      expect(await done(api.get(path(metadata.name)))).toMatchObject({ spec: { replicas: 4 }, metadata: { generation: 2 } });
+      expect(await done(api.put(path(metadata.name, 'scale'), { ...scale, spec: { replicas: 4 } }))).toMatchObject({
+        kind: 'Scale',
+        spec: { replicas: 4 },
+      });
+      expect(await done(api.get(path(metadata.name)))).toMatchObject({
+        spec: { replicas: 4 },
+        metadata: { generation: 2 },
+      });
     },
   },
   {
@@ -243,7 +410,12 @@ const subresources: Case[] = [
     run: async (api) => {
       const { path, widget } = await scaled(api);
       const { metadata } = await done(api.post(path(), widget({ replicas: 1 })));
-      await expectRefused(api.patch('merge', path(metadata.name, 'scale'), { spec: { replicas: -1 } }), { code: 422, reason: 'Invalid', message: /spec\.replicas: Invalid value: -1: (should be a non-negative integer|must be greater than or equal to 0|.*greater than or equal to 0)/ });
+      await expectRefused(api.patch('merge', path(metadata.name, 'scale'), { spec: { replicas: -1 } }), {
+        code: 422,
+        reason: 'Invalid',
+        message:
+          /spec\.replicas: Invalid value: -1: (should be a non-negative integer|must be greater than or equal to 0|.*greater than or equal to 0)/,
+      });
     },
   },
   {

@@ -4,11 +4,13 @@ import { uniqueName, type Body, type ConformanceApi, type Fields } from '../api.
 import { done, eventually, expectRefused, type Case } from '../case.ts';
 import { configMap, configMaps } from '../objects.ts';
 
-const create = (api: ConformanceApi, metadata: Fields = {}): Promise<Body> => done(api.post(configMaps(api), configMap({ name: uniqueName('map'), ...metadata })));
+const create = (api: ConformanceApi, metadata: Fields = {}): Promise<Body> =>
+  done(api.post(configMaps(api), configMap({ name: uniqueName('map'), ...metadata })));
 
 const finalizers = ['example.test/hold'];
 
-const release = (api: ConformanceApi, name: string): Promise<Body> => done(api.patch('merge', configMaps(api, name), { metadata: { finalizers: null } }));
+const release = (api: ConformanceApi, name: string): Promise<Body> =>
+  done(api.patch('merge', configMaps(api, name), { metadata: { finalizers: null } }));
 
 const plain: Case[] = [
   {
@@ -17,13 +19,22 @@ const plain: Case[] = [
       const { metadata } = await create(api);
       const { status, body } = await api.delete(configMaps(api, metadata.name));
       expect(status).toBe(200);
-      expect(body).toMatchObject({ kind: 'Status', status: 'Success', details: { name: metadata.name, kind: 'configmaps', uid: metadata.uid } });
+      expect(body).toMatchObject({
+        kind: 'Status',
+        status: 'Success',
+        details: { name: metadata.name, kind: 'configmaps', uid: metadata.uid },
+      });
       await expectRefused(api.get(configMaps(api, metadata.name)), { code: 404, reason: 'NotFound' });
     },
   },
   {
     title: 'a deletion of what is not there is NotFound',
-    run: (api) => expectRefused(api.delete(configMaps(api, 'nobody')), { code: 404, reason: 'NotFound', message: /^configmaps "nobody" not found$/ }),
+    run: (api) =>
+      expectRefused(api.delete(configMaps(api, 'nobody')), {
+        code: 404,
+        reason: 'NotFound',
+        message: /^configmaps "nobody" not found$/,
+      }),
   },
   {
     title: 'a deletion for another uid is a Conflict, and deletes nothing',
@@ -32,7 +43,8 @@ const plain: Case[] = [
       await expectRefused(api.delete(configMaps(api, metadata.name), { preconditions: { uid: 'other' } }), {
         code: 409,
         reason: 'Conflict',
-        message: /^Operation cannot be fulfilled on ConfigMap ".*": the UID in the precondition \(other\) does not match the UID in record \([0-9a-f-]+\)/,
+        message:
+          /^Operation cannot be fulfilled on ConfigMap ".*": the UID in the precondition \(other\) does not match the UID in record \([0-9a-f-]+\)/,
       });
       expect((await api.get(configMaps(api, metadata.name))).status).toBe(200);
     },
@@ -52,7 +64,13 @@ const plain: Case[] = [
     title: 'a deletion for the right uid and resource version is done',
     run: async (api) => {
       const { metadata } = await create(api);
-      expect((await api.delete(configMaps(api, metadata.name), { preconditions: { uid: metadata.uid, resourceVersion: metadata.resourceVersion } })).status).toBe(200);
+      expect(
+        (
+          await api.delete(configMaps(api, metadata.name), {
+            preconditions: { uid: metadata.uid, resourceVersion: metadata.resourceVersion },
+          })
+        ).status,
+      ).toBe(200);
     },
   },
   {
@@ -70,7 +88,11 @@ const plain: Case[] = [
       await create(api, { labels: { run, side: 'left' } });
       const right = await create(api, { labels: { run, side: 'right' } });
       const { status, body } = await api.delete(configMaps(api), undefined, { labelSelector: `run=${run},side=left` });
-      expect({ status, kind: body.kind, deleted: body.items.length }).toEqual({ status: 200, kind: 'ConfigMapList', deleted: 1 });
+      expect({ status, kind: body.kind, deleted: body.items.length }).toEqual({
+        status: 200,
+        kind: 'ConfigMapList',
+        deleted: 1,
+      });
       const { items } = await done(api.get(configMaps(api), { labelSelector: `run=${run}` }));
       expect(items.map(({ metadata }) => metadata.name)).toEqual([right.metadata.name]);
     },
@@ -79,14 +101,21 @@ const plain: Case[] = [
     title: 'orphanDependents and propagationPolicy together are refused',
     run: async (api) => {
       const { metadata } = await create(api);
-      await expectRefused(api.delete(configMaps(api, metadata.name), { orphanDependents: true, propagationPolicy: 'Orphan' }), { code: 422, reason: 'Invalid', message: /orphanDependents and deletionPropagation cannot be both set/ });
+      await expectRefused(
+        api.delete(configMaps(api, metadata.name), { orphanDependents: true, propagationPolicy: 'Orphan' }),
+        { code: 422, reason: 'Invalid', message: /orphanDependents and deletionPropagation cannot be both set/ },
+      );
     },
   },
   {
     title: 'a propagation policy that does not exist is refused',
     run: async (api) => {
       const { metadata } = await create(api);
-      await expectRefused(api.delete(configMaps(api, metadata.name), { propagationPolicy: 'Sometimes' }), { code: 422, reason: 'Invalid', message: /propagationPolicy: (Invalid value|Unsupported value): "Sometimes"/ });
+      await expectRefused(api.delete(configMaps(api, metadata.name), { propagationPolicy: 'Sometimes' }), {
+        code: 422,
+        reason: 'Invalid',
+        message: /propagationPolicy: (Invalid value|Unsupported value): "Sometimes"/,
+      });
     },
   },
 ];
@@ -134,7 +163,8 @@ const held: Case[] = [
       await expectRefused(api.patch('merge', configMaps(api, metadata.name), more), {
         code: 422,
         reason: 'Invalid',
-        message: /metadata\.finalizers: Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers \[]string\{"example\.test\/late"\}/,
+        message:
+          /metadata\.finalizers: Forbidden: no new finalizers can be added if the object is being deleted, found new finalizers \[]string\{"example\.test\/late"\}/,
       });
       await release(api, metadata.name);
     },
@@ -144,7 +174,9 @@ const held: Case[] = [
     run: async (api) => {
       const { metadata } = await create(api, { finalizers });
       await done(api.delete(configMaps(api, metadata.name)));
-      expect((await done(api.patch('merge', configMaps(api, metadata.name), { data: { a: '2' } }))).data).toEqual({ a: '2' });
+      expect((await done(api.patch('merge', configMaps(api, metadata.name), { data: { a: '2' } }))).data).toEqual({
+        a: '2',
+      });
       await release(api, metadata.name);
     },
   },
@@ -153,7 +185,11 @@ const held: Case[] = [
     run: async (api) => {
       const { metadata } = await create(api, { finalizers });
       await done(api.delete(configMaps(api, metadata.name)));
-      await expectRefused(api.post(configMaps(api), configMap({ name: metadata.name })), { code: 409, reason: 'AlreadyExists', message: /object is being deleted: configmaps ".*" already exists/ });
+      await expectRefused(api.post(configMaps(api), configMap({ name: metadata.name })), {
+        code: 409,
+        reason: 'AlreadyExists',
+        message: /object is being deleted: configmaps ".*" already exists/,
+      });
       await release(api, metadata.name);
     },
   },
@@ -161,16 +197,24 @@ const held: Case[] = [
     title: 'nobody can mark an object as deleted by an update',
     run: async (api) => {
       const { metadata } = await create(api);
-      await expectRefused(api.patch('merge', configMaps(api, metadata.name), { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } }), {
-        code: 422,
-        reason: 'Invalid',
-        message: /metadata\.deletionTimestamp: Invalid value: "2026-01-01T00:00:00Z": field is immutable/,
-      });
+      await expectRefused(
+        api.patch('merge', configMaps(api, metadata.name), { metadata: { deletionTimestamp: '2026-01-01T00:00:00Z' } }),
+        {
+          code: 422,
+          reason: 'Invalid',
+          message: /metadata\.deletionTimestamp: Invalid value: "2026-01-01T00:00:00Z": field is immutable/,
+        },
+      );
     },
   },
   {
     title: 'a finalizer that is no qualified name is refused',
-    run: (api) => expectRefused(api.post(configMaps(api), configMap({ name: uniqueName('map'), finalizers: ['a b'] })), { code: 422, reason: 'Invalid', message: /metadata\.finalizers(\[0\])?: Invalid value: "a b"/ }),
+    run: (api) =>
+      expectRefused(api.post(configMaps(api), configMap({ name: uniqueName('map'), finalizers: ['a b'] })), {
+        code: 422,
+        reason: 'Invalid',
+        message: /metadata\.finalizers(\[0\])?: Invalid value: "a b"/,
+      }),
   },
   {
     title: 'deletion in the foreground leaves a finalizer for the collector',
@@ -195,25 +239,48 @@ const held: Case[] = [
 const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'owner', uid: '00000000-0000-4000-8000-000000000000' };
 
 const ownerRows: { why: string; ownerReferences: Fields[]; message: RegExp }[] = [
-  { why: 'without a uid', ownerReferences: [{ ...owner, uid: '' }], message: /metadata\.ownerReferences(\[0\])?\.uid: (Required value|Invalid value: "")/ },
-  { why: 'without a name', ownerReferences: [{ ...owner, name: '' }], message: /metadata\.ownerReferences(\[0\])?\.name: (Required value|Invalid value: "")/ },
-  { why: 'without a kind', ownerReferences: [{ ...owner, kind: '' }], message: /metadata\.ownerReferences(\[0\])?\.kind: (Required value|Invalid value: "")/ },
+  {
+    why: 'without a uid',
+    ownerReferences: [{ ...owner, uid: '' }],
+    message: /metadata\.ownerReferences(\[0\])?\.uid: (Required value|Invalid value: "")/,
+  },
+  {
+    why: 'without a name',
+    ownerReferences: [{ ...owner, name: '' }],
+    message: /metadata\.ownerReferences(\[0\])?\.name: (Required value|Invalid value: "")/,
+  },
+  {
+    why: 'without a kind',
+    ownerReferences: [{ ...owner, kind: '' }],
+    message: /metadata\.ownerReferences(\[0\])?\.kind: (Required value|Invalid value: "")/,
+  },
   { why: 'to an Event', ownerReferences: [{ ...owner, kind: 'Event' }], message: /is disallowed from being an owner/ },
 ];
 
 const owners: Case[] = [
   ...ownerRows.map(({ why, ownerReferences, message }) => ({
     title: `an owner reference ${why} is refused`,
-    run: (api: ConformanceApi) => expectRefused(api.post(configMaps(api), configMap({ name: uniqueName('map'), ownerReferences })), { code: 422, reason: 'Invalid', message }),
+    run: (api: ConformanceApi) =>
+      expectRefused(api.post(configMaps(api), configMap({ name: uniqueName('map'), ownerReferences })), {
+        code: 422,
+        reason: 'Invalid',
+        message,
+      }),
   })),
   {
     title: 'two owners that both control are refused',
     run: (api) => {
-      const ownerReferences = ['a', 'b'].map((name, index) => ({ ...owner, name, uid: `${index}0000000-0000-4000-8000-000000000000`, controller: true }));
+      const ownerReferences = ['a', 'b'].map((name, index) => ({
+        ...owner,
+        name,
+        uid: `${index}0000000-0000-4000-8000-000000000000`,
+        controller: true,
+      }));
       return expectRefused(api.post(configMaps(api), configMap({ name: uniqueName('map'), ownerReferences })), {
         code: 422,
         reason: 'Invalid',
-        message: /Only one reference can have Controller set to true\. Found "true" in references for ConfigMap\/a and ConfigMap\/b/,
+        message:
+          /Only one reference can have Controller set to true\. Found "true" in references for ConfigMap\/a and ConfigMap\/b/,
       });
     },
   },
@@ -224,7 +291,9 @@ const owners: Case[] = [
       const second = await create(api);
       const reference = ({ metadata: { name, uid } }: Body): Fields => ({ ...owner, name, uid });
       const { metadata } = await create(api, { ownerReferences: [reference(first)] });
-      const body = await done(api.patch('strategic', configMaps(api, metadata.name), { metadata: { ownerReferences: [reference(second)] } }));
+      const body = await done(
+        api.patch('strategic', configMaps(api, metadata.name), { metadata: { ownerReferences: [reference(second)] } }),
+      );
       const uids = (body.metadata as Fields).ownerReferences as { uid: string }[];
       expect(uids.map(({ uid }) => uid).toSorted()).toEqual([first.metadata.uid, second.metadata.uid].toSorted());
     },

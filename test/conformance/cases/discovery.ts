@@ -7,7 +7,11 @@ const aggregated = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDisco
 
 type DiscoveredVersion = { version: string; resources: Fields[] };
 
-async function aggregatedVersions(api: ConformanceApi, path: string, group: string | undefined): Promise<DiscoveredVersion[]> {
+async function aggregatedVersions(
+  api: ConformanceApi,
+  path: string,
+  group: string | undefined,
+): Promise<DiscoveredVersion[]> {
   const { body } = await api.request('GET', path, { accept: aggregated });
   const found = body.items.find(({ metadata }) => metadata.name === group);
   return (found?.versions ?? []) as DiscoveredVersion[];
@@ -58,14 +62,22 @@ export const discovery: Case[] = [
       const list = await done(api.get('/apis'));
       expect(list).toMatchObject({ kind: 'APIGroupList', apiVersion: 'v1' });
       expect(list.groups).toContainEqual(
-        expect.objectContaining({ name: 'apps', versions: [{ groupVersion: 'apps/v1', version: 'v1' }], preferredVersion: { groupVersion: 'apps/v1', version: 'v1' } }),
+        expect.objectContaining({
+          name: 'apps',
+          versions: [{ groupVersion: 'apps/v1', version: 'v1' }],
+          preferredVersion: { groupVersion: 'apps/v1', version: 'v1' },
+        }),
       );
     },
   },
   {
     title: '/apis/GROUP describes one group',
     run: async (api) => {
-      expect(await done(api.get('/apis/coordination.k8s.io'))).toMatchObject({ kind: 'APIGroup', name: 'coordination.k8s.io', preferredVersion: { version: 'v1' } });
+      expect(await done(api.get('/apis/coordination.k8s.io'))).toMatchObject({
+        kind: 'APIGroup',
+        name: 'coordination.k8s.io',
+        preferredVersion: { version: 'v1' },
+      });
     },
   },
   {
@@ -86,18 +98,37 @@ export const discovery: Case[] = [
     title: 'subresources are listed beside their resource, with the kind that they take',
     run: async (api) => {
       const core = await resourcesOf(api, '/api/v1');
-      expect(core.find(({ name }) => name === 'pods/eviction')).toMatchObject({ kind: 'Eviction', group: 'policy', version: 'v1', verbs: ['create'] });
-      expect(core.find(({ name }) => name === 'serviceaccounts/token')).toMatchObject({ kind: 'TokenRequest', group: 'authentication.k8s.io', version: 'v1' });
+      expect(core.find(({ name }) => name === 'pods/eviction')).toMatchObject({
+        kind: 'Eviction',
+        group: 'policy',
+        version: 'v1',
+        verbs: ['create'],
+      });
+      expect(core.find(({ name }) => name === 'serviceaccounts/token')).toMatchObject({
+        kind: 'TokenRequest',
+        group: 'authentication.k8s.io',
+        version: 'v1',
+      });
       const apps = await resourcesOf(api, '/apis/apps/v1');
-      expect(apps.find(({ name }) => name === 'deployments/scale')).toMatchObject({ kind: 'Scale', group: 'autoscaling', version: 'v1', verbs: ['get', 'patch', 'update'] });
-      expect(apps.find(({ name }) => name === 'deployments/status')).toMatchObject({ kind: 'Deployment', verbs: ['get', 'patch', 'update'] });
+      expect(apps.find(({ name }) => name === 'deployments/scale')).toMatchObject({
+        kind: 'Scale',
+        group: 'autoscaling',
+        version: 'v1',
+        verbs: ['get', 'patch', 'update'],
+      });
+      expect(apps.find(({ name }) => name === 'deployments/status')).toMatchObject({
+        kind: 'Deployment',
+        verbs: ['get', 'patch', 'update'],
+      });
     },
   },
   {
     title: 'cluster-scoped kinds say that they have no namespace',
     run: async (api) => {
       const resources = await resourcesOf(api, '/api/v1');
-      expect(resources.filter(({ name }) => name === 'namespaces' || name === 'nodes').map(({ namespaced }) => namespaced)).toEqual([false, false]);
+      expect(
+        resources.filter(({ name }) => name === 'namespaces' || name === 'nodes').map(({ namespaced }) => namespaced),
+      ).toEqual([false, false]);
     },
   },
   {
@@ -105,7 +136,9 @@ export const discovery: Case[] = [
     run: async (api) => {
       const { status, headers, body } = await api.request('GET', '/apis', { accept: aggregated });
       expect(status).toBe(200);
-      expect(headers['content-type']).toMatch(/^application\/json;.*g=apidiscovery\.k8s\.io.*v=v2.*as=APIGroupDiscoveryList/);
+      expect(headers['content-type']).toMatch(
+        /^application\/json;.*g=apidiscovery\.k8s\.io.*v=v2.*as=APIGroupDiscoveryList/,
+      );
       expect(body).toMatchObject({ kind: 'APIGroupDiscoveryList', apiVersion: 'apidiscovery.k8s.io/v2' });
     },
   },
@@ -115,8 +148,18 @@ export const discovery: Case[] = [
       const [v1] = await aggregatedVersions(api, '/api', undefined);
       const pods = v1?.resources.find(({ resource }) => resource === 'pods');
       expect(v1?.version).toBe('v1');
-      expect(pods).toMatchObject({ scope: 'Namespaced', singularResource: 'pod', shortNames: ['po'], responseKind: { kind: 'Pod' } });
-      expect(pods?.subresources).toContainEqual(expect.objectContaining({ subresource: 'eviction', responseKind: { group: 'policy', version: 'v1', kind: 'Eviction' } }));
+      expect(pods).toMatchObject({
+        scope: 'Namespaced',
+        singularResource: 'pod',
+        shortNames: ['po'],
+        responseKind: { kind: 'Pod' },
+      });
+      expect(pods?.subresources).toContainEqual(
+        expect.objectContaining({
+          subresource: 'eviction',
+          responseKind: { group: 'policy', version: 'v1', kind: 'Eviction' },
+        }),
+      );
     },
   },
   {
@@ -146,7 +189,9 @@ export const discovery: Case[] = [
     title: 'OpenAPI v3 says of a kind which group, version and kind it is',
     run: async (api) => {
       const schema = await schemaOf(api, 'apis/apps/v1', 'Deployment');
-      expect(schema).toMatchObject({ 'x-kubernetes-group-version-kind': [{ group: 'apps', version: 'v1', kind: 'Deployment' }] });
+      expect(schema).toMatchObject({
+        'x-kubernetes-group-version-kind': [{ group: 'apps', version: 'v1', kind: 'Deployment' }],
+      });
     },
   },
   {
@@ -155,12 +200,19 @@ export const discovery: Case[] = [
       const document = await done(api.get('/openapi/v3/apis/apps/v1'));
       const paths = document.paths as Record<string, { patch?: { parameters?: Fields[] } }>;
       const { patch } = paths['/apis/apps/v1/namespaces/{namespace}/deployments/{name}'] ?? {};
-      expect(patch).toMatchObject({ 'x-kubernetes-group-version-kind': { group: 'apps', version: 'v1', kind: 'Deployment' } });
+      expect(patch).toMatchObject({
+        'x-kubernetes-group-version-kind': { group: 'apps', version: 'v1', kind: 'Deployment' },
+      });
       expect(patch?.parameters?.map(({ name }) => name)).toContain('fieldValidation');
     },
   },
   {
     title: 'an anonymous request for objects is refused',
-    run: (api) => expectRefused(api.request('GET', '/api/v1/namespaces', { token: 'nonsense' }), { code: 401, reason: 'Unauthorized', message: /^Unauthorized$/ }),
+    run: (api) =>
+      expectRefused(api.request('GET', '/api/v1/namespaces', { token: 'nonsense' }), {
+        code: 401,
+        reason: 'Unauthorized',
+        message: /^Unauthorized$/,
+      }),
   },
 ];

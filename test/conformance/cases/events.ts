@@ -4,7 +4,14 @@ import { uniqueName, type ConformanceApi, type Fields } from '../api.ts';
 import { done, expectRefused, type Case } from '../case.ts';
 import { pathOf } from '../objects.ts';
 
-const event = (api: ConformanceApi, apiVersion: string, name: string, fields: Fields): Fields => ({ apiVersion, kind: 'Event', metadata: { name, namespace: api.namespace }, reason: 'Tested', type: 'Normal', ...fields });
+const event = (api: ConformanceApi, apiVersion: string, name: string, fields: Fields): Fields => ({
+  apiVersion,
+  kind: 'Event',
+  metadata: { name, namespace: api.namespace },
+  reason: 'Tested',
+  type: 'Normal',
+  ...fields,
+});
 
 export const events: Case[] = [
   {
@@ -12,7 +19,14 @@ export const events: Case[] = [
     run: async (api) => {
       const name = uniqueName('event');
       const regarding = { apiVersion: 'v1', kind: 'Pod', name: 'a', namespace: api.namespace };
-      const fields = { regarding, note: 'hello', action: 'Testing', eventTime: '2026-01-01T00:00:00.000001Z', reportingController: 'example.test/tester', reportingInstance: 'one' };
+      const fields = {
+        regarding,
+        note: 'hello',
+        action: 'Testing',
+        eventTime: '2026-01-01T00:00:00.000001Z',
+        reportingController: 'example.test/tester',
+        reportingInstance: 'one',
+      };
       await done(api.post(pathOf(api, 'events.k8s.io/v1', 'events'), event(api, 'events.k8s.io/v1', name, fields)));
       expect(await done(api.get(pathOf(api, 'v1', 'events', name)))).toMatchObject({
         kind: 'Event',
@@ -32,7 +46,12 @@ export const events: Case[] = [
       const name = uniqueName('event');
       const involvedObject = { apiVersion: 'v1', kind: 'Pod', name: 'a', namespace: api.namespace };
       const times = { firstTimestamp: '2026-01-01T00:00:00Z', lastTimestamp: '2026-01-01T00:01:00Z', count: 3 };
-      await done(api.post(pathOf(api, 'v1', 'events'), event(api, 'v1', name, { involvedObject, message: 'hello', source: { component: 'tester' }, ...times })));
+      await done(
+        api.post(
+          pathOf(api, 'v1', 'events'),
+          event(api, 'v1', name, { involvedObject, message: 'hello', source: { component: 'tester' }, ...times }),
+        ),
+      );
       expect(await done(api.get(pathOf(api, 'events.k8s.io/v1', 'events', name)))).toMatchObject({
         apiVersion: 'events.k8s.io/v1',
         regarding: involvedObject,
@@ -48,8 +67,19 @@ export const events: Case[] = [
     title: 'events are found by what they are about',
     run: async (api) => {
       const about = uniqueName('pod');
-      for (const name of [about, uniqueName('pod')]) await done(api.post(pathOf(api, 'v1', 'events'), event(api, 'v1', uniqueName('event'), { involvedObject: { kind: 'Pod', name, namespace: api.namespace }, message: name })));
-      const { items } = await done(api.get(pathOf(api, 'v1', 'events'), { fieldSelector: `involvedObject.name=${about},involvedObject.kind=Pod` }));
+      for (const name of [about, uniqueName('pod')])
+        await done(
+          api.post(
+            pathOf(api, 'v1', 'events'),
+            event(api, 'v1', uniqueName('event'), {
+              involvedObject: { kind: 'Pod', name, namespace: api.namespace },
+              message: name,
+            }),
+          ),
+        );
+      const { items } = await done(
+        api.get(pathOf(api, 'v1', 'events'), { fieldSelector: `involvedObject.name=${about},involvedObject.kind=Pod` }),
+      );
       expect(items.map(({ message }) => message)).toEqual([about]);
     },
   },
@@ -57,31 +87,65 @@ export const events: Case[] = [
     title: 'events of events.k8s.io are found by what they regard',
     run: async (api) => {
       const about = uniqueName('pod');
-      await done(api.post(pathOf(api, 'v1', 'events'), event(api, 'v1', uniqueName('event'), { involvedObject: { kind: 'Pod', name: about, namespace: api.namespace }, message: 'one' })));
-      const { items } = await done(api.get(pathOf(api, 'events.k8s.io/v1', 'events'), { fieldSelector: `regarding.name=${about}` }));
+      await done(
+        api.post(
+          pathOf(api, 'v1', 'events'),
+          event(api, 'v1', uniqueName('event'), {
+            involvedObject: { kind: 'Pod', name: about, namespace: api.namespace },
+            message: 'one',
+          }),
+        ),
+      );
+      const { items } = await done(
+        api.get(pathOf(api, 'events.k8s.io/v1', 'events'), { fieldSelector: `regarding.name=${about}` }),
+      );
       expect(items.map(({ note }) => note)).toEqual(['one']);
     },
   },
   {
     title: 'an event of events.k8s.io must say who reports it, and what was done',
     run: (api) =>
-      expectRefused(api.post(pathOf(api, 'events.k8s.io/v1', 'events'), event(api, 'events.k8s.io/v1', uniqueName('event'), { eventTime: '2026-01-01T00:00:00.000001Z', regarding: { kind: 'Pod', name: 'a', namespace: api.namespace } })), {
-        code: 422,
-        reason: 'Invalid',
-        message: /reportingController: Required value/,
-      }),
+      expectRefused(
+        api.post(
+          pathOf(api, 'events.k8s.io/v1', 'events'),
+          event(api, 'events.k8s.io/v1', uniqueName('event'), {
+            eventTime: '2026-01-01T00:00:00.000001Z',
+            regarding: { kind: 'Pod', name: 'a', namespace: api.namespace },
+          }),
+        ),
+        {
+          code: 422,
+          reason: 'Invalid',
+          message: /reportingController: Required value/,
+        },
+      ),
   },
   {
     title: 'an event about an object of another namespace is refused',
-    run: (api) => expectRefused(api.post(pathOf(api, 'v1', 'events'), event(api, 'v1', uniqueName('event'), { involvedObject: { kind: 'Pod', name: 'a', namespace: 'elsewhere' } })), { code: 422, reason: 'Invalid', field: 'involvedObject.namespace', message: /does not match event\.namespace/ }),
+    run: (api) =>
+      expectRefused(
+        api.post(
+          pathOf(api, 'v1', 'events'),
+          event(api, 'v1', uniqueName('event'), { involvedObject: { kind: 'Pod', name: 'a', namespace: 'elsewhere' } }),
+        ),
+        { code: 422, reason: 'Invalid', field: 'involvedObject.namespace', message: /does not match event\.namespace/ },
+      ),
   },
   {
     title: 'of two who take a Lease one meets a Conflict',
     run: async (api) => {
       const path = pathOf(api, 'coordination.k8s.io/v1', 'leases');
       const spec = { holderIdentity: 'nobody', leaseDurationSeconds: 15, renewTime: '2026-01-01T00:00:00.000001Z' };
-      const before = await done(api.post(path, { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: uniqueName('lease') }, spec }));
-      const take = (holderIdentity: string) => api.put(`${path}/${before.metadata.name}`, { ...before, spec: { ...spec, holderIdentity } });
+      const before = await done(
+        api.post(path, {
+          apiVersion: 'coordination.k8s.io/v1',
+          kind: 'Lease',
+          metadata: { name: uniqueName('lease') },
+          spec,
+        }),
+      );
+      const take = (holderIdentity: string) =>
+        api.put(`${path}/${before.metadata.name}`, { ...before, spec: { ...spec, holderIdentity } });
       const statuses = (await Promise.all([take('left'), take('right')])).map(({ status }) => status);
       expect(statuses).toEqual(expect.arrayContaining([200, 409]));
     },
@@ -89,8 +153,23 @@ export const events: Case[] = [
   {
     title: 'a Lease keeps its times to the microsecond',
     run: async (api) => {
-      const spec = { holderIdentity: 'a', acquireTime: '2026-01-01T00:00:00.123456Z', renewTime: '2026-01-01T00:00:01.000000Z' };
-      expect((await done(api.post(pathOf(api, 'coordination.k8s.io/v1', 'leases'), { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: uniqueName('lease') }, spec }))).spec).toMatchObject(spec);
+      const spec = {
+        holderIdentity: 'a',
+        acquireTime: '2026-01-01T00:00:00.123456Z',
+        renewTime: '2026-01-01T00:00:01.000000Z',
+      };
+      expect(
+        (
+          await done(
+            api.post(pathOf(api, 'coordination.k8s.io/v1', 'leases'), {
+              apiVersion: 'coordination.k8s.io/v1',
+              kind: 'Lease',
+              metadata: { name: uniqueName('lease') },
+              spec,
+            }),
+          )
+        ).spec,
+      ).toMatchObject(spec);
     },
   },
 ];

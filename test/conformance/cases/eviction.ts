@@ -11,13 +11,19 @@ async function running(api: ConformanceApi): Promise<{ name: string; labels: { a
   const { metadata } = await bound(api, {}, { labels });
   await done(
     api.patch('merge', pods(api, metadata.name, 'status'), {
-      status: { phase: 'Running', podIP: '10.1.2.3', podIPs: [{ ip: '10.1.2.3' }], conditions: [{ type: 'Ready', status: 'True' }] },
+      status: {
+        phase: 'Running',
+        podIP: '10.1.2.3',
+        podIPs: [{ ip: '10.1.2.3' }],
+        conditions: [{ type: 'Ready', status: 'True' }],
+      },
     }),
   );
   return { name: metadata.name, labels };
 }
 
-const budgetsPath = (api: ConformanceApi, ...parts: string[]): string => pathOf(api, 'policy/v1', 'poddisruptionbudgets', ...parts);
+const budgetsPath = (api: ConformanceApi, ...parts: string[]): string =>
+  pathOf(api, 'policy/v1', 'poddisruptionbudgets', ...parts);
 
 const budget = (labels: Record<string, string>, minAvailable: number): Fields & { metadata: { name: string } } => ({
   apiVersion: 'policy/v1',
@@ -27,15 +33,29 @@ const budget = (labels: Record<string, string>, minAvailable: number): Fields & 
 });
 
 /** Its status as the controller reckons it for one healthy pod, whether or not a controller runs beside the server. */
-async function settledBudget(api: ConformanceApi, labels: Record<string, string>, minAvailable: number): Promise<string> {
+async function settledBudget(
+  api: ConformanceApi,
+  labels: Record<string, string>,
+  minAvailable: number,
+): Promise<string> {
   const { metadata } = await done(api.post(budgetsPath(api), budget(labels, minAvailable)));
-  const status = { observedGeneration: metadata.generation, currentHealthy: 1, desiredHealthy: minAvailable, expectedPods: 1, disruptionsAllowed: 1 - minAvailable };
+  const status = {
+    observedGeneration: metadata.generation,
+    currentHealthy: 1,
+    desiredHealthy: minAvailable,
+    expectedPods: 1,
+    disruptionsAllowed: 1 - minAvailable,
+  };
   await done(api.patch('merge', budgetsPath(api, metadata.name, 'status'), { status }));
   return metadata.name;
 }
 
 const evict = (api: ConformanceApi, name: string, more: Fields = {}, query = {}): Promise<Answer> =>
-  api.post(pods(api, name, 'eviction'), { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name }, ...more }, query);
+  api.post(
+    pods(api, name, 'eviction'),
+    { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name }, ...more },
+    query,
+  );
 
 export const eviction: Case[] = [
   {
@@ -47,7 +67,9 @@ export const eviction: Case[] = [
       const evicted = await done(api.get(pods(api, name)));
       await force(api, name);
       expect(evicted.metadata.deletionGracePeriodSeconds).toBe(30);
-      expect(evicted.status.conditions).toContainEqual(expect.objectContaining({ type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI' }));
+      expect(evicted.status.conditions).toContainEqual(
+        expect.objectContaining({ type: 'DisruptionTarget', status: 'True', reason: 'EvictionByEvictionAPI' }),
+      );
     },
   },
   {
@@ -64,7 +86,14 @@ export const eviction: Case[] = [
         code: 429,
         reason: 'TooManyRequests',
         message: "Cannot evict pod as it would violate the pod's disruption budget.",
-        details: { causes: [{ reason: 'DisruptionBudget', message: `The disruption budget ${pdb} needs 1 healthy pods and has 1 currently` }] },
+        details: {
+          causes: [
+            {
+              reason: 'DisruptionBudget',
+              message: `The disruption budget ${pdb} needs 1 healthy pods and has 1 currently`,
+            },
+          ],
+        },
       });
     },
   },
@@ -110,7 +139,10 @@ export const eviction: Case[] = [
     title: 'an eviction carries its delete options: another uid is a Conflict, a grace is taken',
     run: async (api) => {
       const { name } = await running(api);
-      await expectRefused(evict(api, name, { deleteOptions: { preconditions: { uid: 'other' } } }), { code: 409, reason: 'Conflict' });
+      await expectRefused(evict(api, name, { deleteOptions: { preconditions: { uid: 'other' } } }), {
+        code: 409,
+        reason: 'Conflict',
+      });
       await done(evict(api, name, { deleteOptions: { gracePeriodSeconds: 7 } }));
       const body = await done(api.get(pods(api, name)));
       await force(api, name);
@@ -119,13 +151,21 @@ export const eviction: Case[] = [
   },
   {
     title: 'an eviction of a pod that is not there is NotFound',
-    run: (api) => expectRefused(evict(api, 'nobody'), { code: 404, reason: 'NotFound', message: /^pods "nobody" not found$/ }),
+    run: (api) =>
+      expectRefused(evict(api, 'nobody'), { code: 404, reason: 'NotFound', message: /^pods "nobody" not found$/ }),
   },
   {
     title: 'an eviction for another name than that of the path is refused',
     run: async (api) => {
       const { name } = await running(api);
-      await expectRefused(api.post(pods(api, name, 'eviction'), { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'other' } }), { code: 400, reason: 'BadRequest', message: /name in URL does not match name in Eviction object/ });
+      await expectRefused(
+        api.post(pods(api, name, 'eviction'), {
+          apiVersion: 'policy/v1',
+          kind: 'Eviction',
+          metadata: { name: 'other' },
+        }),
+        { code: 400, reason: 'BadRequest', message: /name in URL does not match name in Eviction object/ },
+      );
       await force(api, name);
     },
   },
@@ -133,7 +173,10 @@ export const eviction: Case[] = [
     title: 'a budget has one of minAvailable and maxUnavailable, not both',
     run: (api) => {
       const object = budget({ app: 'web' }, 1);
-      return expectRefused(api.post(budgetsPath(api), { ...object, spec: { ...(object.spec as Fields), maxUnavailable: 1 } }), { code: 422, reason: 'Invalid', message: /minAvailable and maxUnavailable cannot be both set/ });
+      return expectRefused(
+        api.post(budgetsPath(api), { ...object, spec: { ...(object.spec as Fields), maxUnavailable: 1 } }),
+        { code: 422, reason: 'Invalid', message: /minAvailable and maxUnavailable cannot be both set/ },
+      );
     },
   },
 ];

@@ -14,24 +14,42 @@ export const http: Case[] = [
   },
   {
     title: 'a resource that does not exist is 404 as a Status',
-    run: (api) => expectRefused(api.get('/apis/apps/v1/nonsense'), { code: 404, reason: 'NotFound', message: /^the server could not find the requested resource$/ }),
+    run: (api) =>
+      expectRefused(api.get('/apis/apps/v1/nonsense'), {
+        code: 404,
+        reason: 'NotFound',
+        message: /^the server could not find the requested resource$/,
+      }),
   },
   {
     title: 'a method that a collection does not have is 405',
-    run: (api) => expectRefused(api.put(configMaps(api), {}), { code: 405, reason: 'MethodNotAllowed', message: /^the server does not allow this method on the requested resource$/ }),
+    run: (api) =>
+      expectRefused(api.put(configMaps(api), {}), {
+        code: 405,
+        reason: 'MethodNotAllowed',
+        message: /^the server does not allow this method on the requested resource$/,
+      }),
   },
   {
     title: 'a POST to one object is 405',
-    run: (api) => expectRefused(api.post(configMaps(api, 'any'), configMap()), { code: 405, reason: 'MethodNotAllowed' }),
+    run: (api) =>
+      expectRefused(api.post(configMaps(api, 'any'), configMap()), { code: 405, reason: 'MethodNotAllowed' }),
   },
   {
     title: 'an answer in a type that the server does not have is 406',
-    run: (api) => expectRefused(api.request('GET', configMaps(api), { accept: 'text/html' }), { code: 406, reason: 'NotAcceptable', message: /^406: Not Acceptable/ }),
+    run: (api) =>
+      expectRefused(api.request('GET', configMaps(api), { accept: 'text/html' }), {
+        code: 406,
+        reason: 'NotAcceptable',
+        message: /^406: Not Acceptable/,
+      }),
   },
   {
     title: 'any type will do for */*',
     run: async (api) => {
-      expect(await done(api.request('GET', configMaps(api), { accept: '*/*' }))).toMatchObject({ kind: 'ConfigMapList' });
+      expect(await done(api.request('GET', configMaps(api), { accept: '*/*' }))).toMatchObject({
+        kind: 'ConfigMapList',
+      });
     },
   },
   {
@@ -43,15 +61,26 @@ export const http: Case[] = [
   },
   {
     title: 'a body in a type that the server does not read is 415',
-    run: (api) => expectRefused(api.request('POST', configMaps(api), { body: 'hello', contentType: 'text/plain' }), { code: 415, reason: 'UnsupportedMediaType', message: /the body of the request was in an unknown format - accepted media types include: application\/json/ }),
+    run: (api) =>
+      expectRefused(api.request('POST', configMaps(api), { body: 'hello', contentType: 'text/plain' }), {
+        code: 415,
+        reason: 'UnsupportedMediaType',
+        message: /the body of the request was in an unknown format - accepted media types include: application\/json/,
+      }),
   },
   {
     title: 'a body that is no JSON is a BadRequest',
-    run: (api) => expectRefused(api.request('POST', configMaps(api), { body: '{"a' }), { code: 400, reason: 'BadRequest', message: /couldn't get version\/kind; json parse error/ }),
+    run: (api) =>
+      expectRefused(api.request('POST', configMaps(api), { body: '{"a' }), {
+        code: 400,
+        reason: 'BadRequest',
+        message: /couldn't get version\/kind; json parse error/,
+      }),
   },
   {
     title: 'an empty body is a BadRequest',
-    run: (api) => expectRefused(api.request('POST', configMaps(api), { body: '' }), { code: 400, reason: 'BadRequest' }),
+    run: (api) =>
+      expectRefused(api.request('POST', configMaps(api), { body: '' }), { code: 400, reason: 'BadRequest' }),
   },
   {
     title: 'an array as a body is a BadRequest',
@@ -59,21 +88,40 @@ export const http: Case[] = [
   },
   {
     title: 'an object of another kind is a BadRequest that names both',
-    run: (api) => expectRefused(api.post(configMaps(api), { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'x' } }), { code: 400, reason: 'BadRequest', message: /Secret in version "v1" cannot be handled as a ConfigMap/ }),
+    run: (api) =>
+      expectRefused(api.post(configMaps(api), { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'x' } }), {
+        code: 400,
+        reason: 'BadRequest',
+        message: /Secret in version "v1" cannot be handled as a ConfigMap/,
+      }),
   },
   {
     title: 'an object of another version is a BadRequest',
-    run: (api) => expectRefused(api.post(deployments(api), { ...deployment(), apiVersion: 'apps/v1beta1' }), { code: 400, reason: 'BadRequest', message: /no kind "Deployment" is registered for version "apps\/v1beta1"|does not match the expected API version/ }),
+    run: (api) =>
+      expectRefused(api.post(deployments(api), { ...deployment(), apiVersion: 'apps/v1beta1' }), {
+        code: 400,
+        reason: 'BadRequest',
+        message:
+          /no kind "Deployment" is registered for version "apps\/v1beta1"|does not match the expected API version/,
+      }),
   },
   {
     title: 'a value of the wrong type is a BadRequest that names the field',
-    run: (api) => expectRefused(api.post(deployments(api), deployment({ name: uniqueName('web') }, { replicas: 'three' })), { code: 400, reason: 'BadRequest', message: /Deployment in version "v1" cannot be handled as a Deployment: json: cannot unmarshal string into Go struct field DeploymentSpec\.spec\.replicas of type int32/ }),
+    run: (api) =>
+      expectRefused(api.post(deployments(api), deployment({ name: uniqueName('web') }, { replicas: 'three' })), {
+        code: 400,
+        reason: 'BadRequest',
+        message:
+          /Deployment in version "v1" cannot be handled as a Deployment: json: cannot unmarshal string into Go struct field DeploymentSpec\.spec\.replicas of type int32/,
+      }),
   },
   {
     title: 'an object may be read as YAML',
     run: async (api) => {
       const { metadata } = await done(api.post(configMaps(api), configMap()));
-      const { text, headers } = await api.request('GET', configMaps(api, metadata.name), { accept: 'application/yaml' });
+      const { text, headers } = await api.request('GET', configMaps(api, metadata.name), {
+        accept: 'application/yaml',
+      });
       expect(headers['content-type']).toContain('application/yaml');
       expect(text).toContain(`name: ${metadata.name}`);
     },
@@ -83,28 +131,46 @@ export const http: Case[] = [
 export const fieldValidation: Case[] = [
   {
     title: 'Strict refuses a field that the kind does not have',
-    run: (api) => expectRefused(api.post(configMaps(api), { ...configMap(), nonsense: 1 }, { fieldValidation: 'Strict' }), { code: 400, reason: 'BadRequest', message: /strict decoding error: unknown field "nonsense"/ }),
+    run: (api) =>
+      expectRefused(api.post(configMaps(api), { ...configMap(), nonsense: 1 }, { fieldValidation: 'Strict' }), {
+        code: 400,
+        reason: 'BadRequest',
+        message: /strict decoding error: unknown field "nonsense"/,
+      }),
   },
   {
     title: 'Strict names all unknown fields, by their paths',
     run: (api) =>
-      expectRefused(api.post(deployments(api), deployment({ name: uniqueName('web') }, { a: 1, strategy: { b: 2 } }), { fieldValidation: 'Strict' }), {
-        code: 400,
-        reason: 'BadRequest',
-        message: /strict decoding error: unknown field "spec\.a", unknown field "spec\.strategy\.b"/,
-      }),
+      expectRefused(
+        api.post(deployments(api), deployment({ name: uniqueName('web') }, { a: 1, strategy: { b: 2 } }), {
+          fieldValidation: 'Strict',
+        }),
+        {
+          code: 400,
+          reason: 'BadRequest',
+          message: /strict decoding error: unknown field "spec\.a", unknown field "spec\.strategy\.b"/,
+        },
+      ),
   },
   {
     title: 'Strict refuses a field that comes twice',
     run: (api) => {
       const body = `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"${uniqueName('map')}"},"data":{},"data":{}}`;
-      return expectRefused(api.request('POST', configMaps(api), { body, query: { fieldValidation: 'Strict' } }), { code: 400, reason: 'BadRequest', message: /strict decoding error: duplicate field "data"/ });
+      return expectRefused(api.request('POST', configMaps(api), { body, query: { fieldValidation: 'Strict' } }), {
+        code: 400,
+        reason: 'BadRequest',
+        message: /strict decoding error: duplicate field "data"/,
+      });
     },
   },
   {
     title: 'Warn takes the object without the field, and says so in a Warning header',
     run: async (api) => {
-      const { status, body, headers } = await api.post(configMaps(api), { ...configMap(), nonsense: 1 }, { fieldValidation: 'Warn' });
+      const { status, body, headers } = await api.post(
+        configMaps(api),
+        { ...configMap(), nonsense: 1 },
+        { fieldValidation: 'Warn' },
+      );
       expect(status).toBe(201);
       expect(body).not.toHaveProperty('nonsense');
       expect(headers.warning).toBe('299 - "unknown field \\"nonsense\\""');
@@ -114,26 +180,41 @@ export const fieldValidation: Case[] = [
     title: 'without a choice it is Warn',
     run: async (api) => {
       const { status, headers } = await api.post(configMaps(api), { ...configMap(), nonsense: 1 });
-      expect({ status, warned: String(headers.warning).includes('unknown field') }).toEqual({ status: 201, warned: true });
+      expect({ status, warned: String(headers.warning).includes('unknown field') }).toEqual({
+        status: 201,
+        warned: true,
+      });
     },
   },
   {
     title: 'Ignore drops the field in silence',
     run: async (api) => {
-      const { status, body, headers } = await api.post(configMaps(api), { ...configMap(), nonsense: 1 }, { fieldValidation: 'Ignore' });
+      const { status, body, headers } = await api.post(
+        configMaps(api),
+        { ...configMap(), nonsense: 1 },
+        { fieldValidation: 'Ignore' },
+      );
       expect({ status, warning: headers.warning }).toEqual({ status: 201, warning: undefined });
       expect(body).not.toHaveProperty('nonsense');
     },
   },
   {
     title: 'another word than these three is refused',
-    run: (api) => expectRefused(api.post(configMaps(api), configMap(), { fieldValidation: 'Maybe' }), { code: 422, reason: 'Invalid', message: /fieldValidation: Unsupported value: "Maybe": supported values: "", "Ignore", "Strict", "Warn"/ }),
+    run: (api) =>
+      expectRefused(api.post(configMaps(api), configMap(), { fieldValidation: 'Maybe' }), {
+        code: 422,
+        reason: 'Invalid',
+        message: /fieldValidation: Unsupported value: "Maybe": supported values: "", "Ignore", "Strict", "Warn"/,
+      }),
   },
   {
     title: 'Strict holds for a merge patch too',
     run: async (api) => {
       const { metadata } = await done(api.post(configMaps(api), configMap()));
-      await expectRefused(api.patch('merge', configMaps(api, metadata.name), { nonsense: 1 }, { fieldValidation: 'Strict' }), { code: 422, reason: 'Invalid', message: /strict decoding error: unknown field "nonsense"/ });
+      await expectRefused(
+        api.patch('merge', configMaps(api, metadata.name), { nonsense: 1 }, { fieldValidation: 'Strict' }),
+        { code: 422, reason: 'Invalid', message: /strict decoding error: unknown field "nonsense"/ },
+      );
     },
   },
 ];
@@ -145,7 +226,10 @@ export const dryRun: Case[] = [
       const object = deployment();
       const { status, body } = await api.post(deployments(api), object, { dryRun: 'All' });
       expect(status).toBe(201);
-      expect(body).toMatchObject({ metadata: { name: object.metadata.name, generation: 1 }, spec: { progressDeadlineSeconds: 600 } });
+      expect(body).toMatchObject({
+        metadata: { name: object.metadata.name, generation: 1 },
+        spec: { progressDeadlineSeconds: 600 },
+      });
       expect((await api.get(deployments(api, object.metadata.name))).status).toBe(404);
     },
   },
@@ -153,7 +237,10 @@ export const dryRun: Case[] = [
     title: 'a dry run of an update leaves the object as it is',
     run: async (api) => {
       const before = await done(api.post(configMaps(api), configMap()));
-      expect((await done(api.put(configMaps(api, before.metadata.name), { ...before, data: { a: '2' } }, { dryRun: 'All' }))).data).toEqual({ a: '2' });
+      expect(
+        (await done(api.put(configMaps(api, before.metadata.name), { ...before, data: { a: '2' } }, { dryRun: 'All' })))
+          .data,
+      ).toEqual({ a: '2' });
       expect(await done(api.get(configMaps(api, before.metadata.name)))).toEqual(before);
     },
   },
@@ -161,7 +248,10 @@ export const dryRun: Case[] = [
     title: 'a dry run of a patch leaves the object as it is',
     run: async (api) => {
       const before = await done(api.post(configMaps(api), configMap()));
-      expect((await done(api.patch('merge', configMaps(api, before.metadata.name), { data: { b: '2' } }, { dryRun: 'All' }))).data).toEqual({ a: '1', b: '2' });
+      expect(
+        (await done(api.patch('merge', configMaps(api, before.metadata.name), { data: { b: '2' } }, { dryRun: 'All' })))
+          .data,
+      ).toEqual({ a: '1', b: '2' });
       expect(await done(api.get(configMaps(api, before.metadata.name)))).toEqual(before);
     },
   },
@@ -175,10 +265,19 @@ export const dryRun: Case[] = [
   },
   {
     title: 'a dry run of what is invalid is refused as ever',
-    run: (api) => expectRefused(api.post(configMaps(api), configMap({ name: 'A' }), { dryRun: 'All' }), { code: 422, reason: 'Invalid' }),
+    run: (api) =>
+      expectRefused(api.post(configMaps(api), configMap({ name: 'A' }), { dryRun: 'All' }), {
+        code: 422,
+        reason: 'Invalid',
+      }),
   },
   {
     title: 'dryRun knows no other word than All',
-    run: (api) => expectRefused(api.post(configMaps(api), configMap(), { dryRun: 'Some' }), { code: 422, reason: 'Invalid', message: /dryRun: Unsupported value: \["Some"\]: supported values: "All"/ }),
+    run: (api) =>
+      expectRefused(api.post(configMaps(api), configMap(), { dryRun: 'Some' }), {
+        code: 422,
+        reason: 'Invalid',
+        message: /dryRun: Unsupported value: \["Some"\]: supported values: "All"/,
+      }),
   },
 ];

@@ -7,18 +7,29 @@ import { pathOf, pod, pods } from '../objects.ts';
 const accounts = (api: ConformanceApi, ...parts: string[]): string => pathOf(api, 'v1', 'serviceaccounts', ...parts);
 
 async function account(api: ConformanceApi): Promise<Body> {
-  return done(api.post(accounts(api), { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: uniqueName('account') } }));
+  return done(
+    api.post(accounts(api), { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: uniqueName('account') } }),
+  );
 }
 
 const requestToken = (api: ConformanceApi, name: string, spec: Fields = {}) =>
-  api.post(accounts(api, name, 'token'), { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: { audiences: ['holdfast'], ...spec } });
+  api.post(accounts(api, name, 'token'), {
+    apiVersion: 'authentication.k8s.io/v1',
+    kind: 'TokenRequest',
+    spec: { audiences: ['holdfast'], ...spec },
+  });
 
 const tokenOf = ({ status }: Body): string => String(status.token);
 
 const requestReview = (api: ConformanceApi, token: string, audiences: string[]): Promise<Answer> =>
-  api.post('/apis/authentication.k8s.io/v1/tokenreviews', { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', spec: { token, audiences } });
+  api.post('/apis/authentication.k8s.io/v1/tokenreviews', {
+    apiVersion: 'authentication.k8s.io/v1',
+    kind: 'TokenReview',
+    spec: { token, audiences },
+  });
 
-const review = (api: ConformanceApi, token: string, audiences: string[]): Promise<Body> => done(requestReview(api, token, audiences));
+const review = (api: ConformanceApi, token: string, audiences: string[]): Promise<Body> =>
+  done(requestReview(api, token, audiences));
 
 export const identity: Case[] = [
   {
@@ -29,7 +40,9 @@ export const identity: Case[] = [
       expect(status).toBe(201);
       expect(body).toMatchObject({ kind: 'TokenRequest', spec: { audiences: ['holdfast'], expirationSeconds: 3600 } });
       expect(tokenOf(body)).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+$/);
-      expect(Math.abs(Date.parse(String(body.status.expirationTimestamp)) - Date.now() - 3_600_000)).toBeLessThan(60_000);
+      expect(Math.abs(Date.parse(String(body.status.expirationTimestamp)) - Date.now() - 3_600_000)).toBeLessThan(
+        60_000,
+      );
     },
   },
   {
@@ -38,7 +51,11 @@ export const identity: Case[] = [
       const { metadata } = await account(api);
       const token = tokenOf(await done(requestToken(api, metadata.name)));
       const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as Fields;
-      expect(claims).toMatchObject({ aud: ['holdfast'], sub: `system:serviceaccount:${api.namespace}:${metadata.name}`, 'kubernetes.io': { namespace: api.namespace, serviceaccount: { name: metadata.name, uid: metadata.uid } } });
+      expect(claims).toMatchObject({
+        aud: ['holdfast'],
+        sub: `system:serviceaccount:${api.namespace}:${metadata.name}`,
+        'kubernetes.io': { namespace: api.namespace, serviceaccount: { name: metadata.name, uid: metadata.uid } },
+      });
     },
   },
   {
@@ -87,26 +104,47 @@ export const identity: Case[] = [
     run: async (api) => {
       const { metadata } = await account(api);
       const [header, , signature] = tokenOf(await done(requestToken(api, metadata.name))).split('.');
-      const claims = Buffer.from(JSON.stringify({ aud: ['holdfast'], sub: 'system:serviceaccount:default:admin', exp: 4_000_000_000 })).toString('base64url');
-      expect((await review(api, [header, claims, signature].join('.'), ['holdfast'])).status.authenticated ?? false).toBe(false);
+      const claims = Buffer.from(
+        JSON.stringify({ aud: ['holdfast'], sub: 'system:serviceaccount:default:admin', exp: 4_000_000_000 }),
+      ).toString('base64url');
+      expect(
+        (await review(api, [header, claims, signature].join('.'), ['holdfast'])).status.authenticated ?? false,
+      ).toBe(false);
     },
   },
   {
     title: 'a review of a token that is bound to a pod has name and uid of the pod',
     run: async (api) => {
       const { metadata } = await account(api);
-      const bound = await done(api.post(pods(api), pod({ name: uniqueName('pod') }, { serviceAccountName: metadata.name })));
+      const bound = await done(
+        api.post(pods(api), pod({ name: uniqueName('pod') }, { serviceAccountName: metadata.name })),
+      );
       const boundObjectRef = { kind: 'Pod', apiVersion: 'v1', name: bound.metadata.name, uid: bound.metadata.uid };
-      const { status } = await review(api, tokenOf(await done(requestToken(api, metadata.name, { boundObjectRef }))), ['holdfast']);
-      expect(status.user).toMatchObject({ extra: { 'authentication.kubernetes.io/pod-name': [bound.metadata.name], 'authentication.kubernetes.io/pod-uid': [bound.metadata.uid] } });
+      const { status } = await review(api, tokenOf(await done(requestToken(api, metadata.name, { boundObjectRef }))), [
+        'holdfast',
+      ]);
+      expect(status.user).toMatchObject({
+        extra: {
+          'authentication.kubernetes.io/pod-name': [bound.metadata.name],
+          'authentication.kubernetes.io/pod-uid': [bound.metadata.uid],
+        },
+      });
     },
   },
   {
     title: 'a token that is bound to a pod ends with the pod',
     run: async (api) => {
       const { metadata } = await account(api);
-      const bound = await done(api.post(pods(api), pod({ name: uniqueName('pod') }, { serviceAccountName: metadata.name })));
-      const token = tokenOf(await done(requestToken(api, metadata.name, { boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name: bound.metadata.name } })));
+      const bound = await done(
+        api.post(pods(api), pod({ name: uniqueName('pod') }, { serviceAccountName: metadata.name })),
+      );
+      const token = tokenOf(
+        await done(
+          requestToken(api, metadata.name, {
+            boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name: bound.metadata.name },
+          }),
+        ),
+      );
       await done(api.delete(pods(api, bound.metadata.name)));
       const { body } = await eventually(
         // A server may remember for some seconds what it answered to the same question.
@@ -120,7 +158,10 @@ export const identity: Case[] = [
     title: 'a token cannot be bound to a pod that is not there',
     run: async (api) => {
       const { metadata } = await account(api);
-      await expectRefused(requestToken(api, metadata.name, { boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name: 'nobody' } }), { code: 404, reason: 'NotFound', message: /^pods "nobody" not found$/ });
+      await expectRefused(
+        requestToken(api, metadata.name, { boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name: 'nobody' } }),
+        { code: 404, reason: 'NotFound', message: /^pods "nobody" not found$/ },
+      );
     },
   },
   {
@@ -128,19 +169,37 @@ export const identity: Case[] = [
     run: async (api) => {
       const { metadata } = await account(api);
       const other = await done(api.post(pods(api), pod()));
-      await expectRefused(requestToken(api, metadata.name, { boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name: other.metadata.name } }), { code: 400, reason: 'BadRequest', message: /cannot bind token for serviceaccount .* to pod running with different serviceaccount name/ });
+      await expectRefused(
+        requestToken(api, metadata.name, {
+          boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name: other.metadata.name },
+        }),
+        {
+          code: 400,
+          reason: 'BadRequest',
+          message: /cannot bind token for serviceaccount .* to pod running with different serviceaccount name/,
+        },
+      );
     },
   },
   {
     title: 'a token for less than ten minutes is refused',
     run: async (api) => {
       const { metadata } = await account(api);
-      await expectRefused(requestToken(api, metadata.name, { expirationSeconds: 60 }), { code: 422, reason: 'Invalid', message: /spec\.expirationSeconds: Invalid value: 60: may not specify a duration less than 10 minutes/ });
+      await expectRefused(requestToken(api, metadata.name, { expirationSeconds: 60 }), {
+        code: 422,
+        reason: 'Invalid',
+        message: /spec\.expirationSeconds: Invalid value: 60: may not specify a duration less than 10 minutes/,
+      });
     },
   },
   {
     title: 'a token for a ServiceAccount that is not there is NotFound',
-    run: (api) => expectRefused(requestToken(api, 'nobody'), { code: 404, reason: 'NotFound', message: /^serviceaccounts "nobody" not found$/ }),
+    run: (api) =>
+      expectRefused(requestToken(api, 'nobody'), {
+        code: 404,
+        reason: 'NotFound',
+        message: /^serviceaccounts "nobody" not found$/,
+      }),
   },
   {
     title: 'a token opens the API under the name of its ServiceAccount',
@@ -148,15 +207,25 @@ export const identity: Case[] = [
       const { metadata } = await account(api);
       const token = tokenOf(await done(requestToken(api, metadata.name, { audiences: [] })));
       const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' };
-      const { status } = await done(api.request('POST', '/apis/authentication.k8s.io/v1/selfsubjectreviews', { body, token }));
-      expect(status).toMatchObject({ userInfo: { username: `system:serviceaccount:${api.namespace}:${metadata.name}` } });
+      const { status } = await done(
+        api.request('POST', '/apis/authentication.k8s.io/v1/selfsubjectreviews', { body, token }),
+      );
+      expect(status).toMatchObject({
+        userInfo: { username: `system:serviceaccount:${api.namespace}:${metadata.name}` },
+      });
     },
   },
   {
     title: 'an administrator may do all',
     run: async (api) => {
       const spec = { resourceAttributes: { namespace: api.namespace, verb: 'delete', resource: 'pods' } };
-      const body = await done(api.post('/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', { apiVersion: 'authorization.k8s.io/v1', kind: 'SelfSubjectAccessReview', spec }));
+      const body = await done(
+        api.post('/apis/authorization.k8s.io/v1/selfsubjectaccessreviews', {
+          apiVersion: 'authorization.k8s.io/v1',
+          kind: 'SelfSubjectAccessReview',
+          spec,
+        }),
+      );
       expect(body).toMatchObject({ kind: 'SelfSubjectAccessReview', status: { allowed: true } });
     },
   },

@@ -16,7 +16,9 @@ const pages: Case[] = [
       for (const letter of ['a', 'b', 'c']) await add(`${letter}-${run}`);
       const first = await done(api.get(configMaps(api), { ...query, limit: '2' }));
       expect(names(first)).toEqual([`a-${run}`, `b-${run}`]);
-      const second = await done(api.get(configMaps(api), { ...query, limit: '2', continue: first.metadata.continue ?? '' }));
+      const second = await done(
+        api.get(configMaps(api), { ...query, limit: '2', continue: first.metadata.continue ?? '' }),
+      );
       expect(names(second)).toEqual([`c-${run}`]);
       expect(second.metadata.continue ?? '').toBe('');
     },
@@ -29,7 +31,9 @@ const pages: Case[] = [
       for (const letter of ['a', 'b', 'c']) await add(`${letter}-${run}`);
       const first = await done(api.get(configMaps(api), { ...query, limit: '1' }));
       await add(`bb-${run}`);
-      const second = await done(api.get(configMaps(api), { ...query, limit: '5', continue: first.metadata.continue ?? '' }));
+      const second = await done(
+        api.get(configMaps(api), { ...query, limit: '5', continue: first.metadata.continue ?? '' }),
+      );
       expect(names(second)).toEqual([`b-${run}`, `c-${run}`]);
       expect(second.metadata.resourceVersion).toBe(first.metadata.resourceVersion);
     },
@@ -38,9 +42,12 @@ const pages: Case[] = [
     title: 'a page of a list without selectors says how many remain',
     run: async (api) => {
       const namespace = uniqueName('pages');
-      await done(api.post('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }));
+      await done(
+        api.post('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }),
+      );
       const path = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`;
-      for (const name of ['a', 'b', 'c']) await done(api.post(path, { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name } }));
+      for (const name of ['a', 'b', 'c'])
+        await done(api.post(path, { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name } }));
       const { metadata } = await done(api.get(path, { limit: '1' }));
       await done(api.delete(`/api/v1/namespaces/${namespace}`));
       expect(metadata.remainingItemCount).toBe(2);
@@ -48,19 +55,40 @@ const pages: Case[] = [
   },
   {
     title: 'a continue token that is nonsense is refused',
-    run: (api) => expectRefused(api.get(configMaps(api), { limit: '1', continue: 'nonsense' }), { code: 400, reason: 'BadRequest', message: /continue key is not valid/ }),
+    run: (api) =>
+      expectRefused(api.get(configMaps(api), { limit: '1', continue: 'nonsense' }), {
+        code: 400,
+        reason: 'BadRequest',
+        message: /continue key is not valid/,
+      }),
   },
   {
     title: 'a list not older than a resource version that is to come is refused in time',
-    run: (api) => expectRefused(api.get(configMaps(api), { resourceVersion: '9000000000', resourceVersionMatch: 'NotOlderThan' }), { code: 504, reason: 'Timeout', message: /Too large resource version: 9000000000, current: \d+/ }),
+    run: (api) =>
+      expectRefused(api.get(configMaps(api), { resourceVersion: '9000000000', resourceVersionMatch: 'NotOlderThan' }), {
+        code: 504,
+        reason: 'Timeout',
+        message: /Too large resource version: 9000000000, current: \d+/,
+      }),
   },
   {
     title: 'a list from a resource version that is none is refused',
-    run: (api) => expectRefused(api.get(configMaps(api), { resourceVersion: 'soon' }), { code: 400, reason: 'BadRequest', message: /resourceVersion: Invalid value: "soon": / }),
+    run: (api) =>
+      expectRefused(api.get(configMaps(api), { resourceVersion: 'soon' }), {
+        code: 400,
+        reason: 'BadRequest',
+        message: /resourceVersion: Invalid value: "soon": /,
+      }),
   },
   {
     title: 'resourceVersionMatch without a resource version is refused',
-    run: (api) => expectRefused(api.get(configMaps(api), { resourceVersionMatch: 'Exact' }), { code: 422, reason: 'Invalid', message: /resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided/ }),
+    run: (api) =>
+      expectRefused(api.get(configMaps(api), { resourceVersionMatch: 'Exact' }), {
+        code: 422,
+        reason: 'Invalid',
+        message:
+          /resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided/,
+      }),
   },
 ];
 
@@ -83,30 +111,36 @@ const selectable = new WeakMap<ConformanceApi, Promise<string>>();
 
 async function createSelectable(api: ConformanceApi): Promise<string> {
   const run = uniqueName('select');
-  const labels: Record<string, Record<string, string>> = { a: { tier: 'web', env: 'prod' }, b: { tier: 'web', env: 'test' }, c: { tier: 'db' }, d: {} };
-  for (const [letter, own] of Object.entries(labels)) await done(api.post(configMaps(api), configMap({ name: `${letter}-${run}`, labels: { run, ...own } })));
+  const labels: Record<string, Record<string, string>> = {
+    a: { tier: 'web', env: 'prod' },
+    b: { tier: 'web', env: 'test' },
+    c: { tier: 'db' },
+    d: {},
+  };
+  for (const [letter, own] of Object.entries(labels))
+    await done(api.post(configMaps(api), configMap({ name: `${letter}-${run}`, labels: { run, ...own } })));
   return run;
 }
 
-const selectors = selectorRows.map(
-  ({ selector, fits }): Case => ({
-    title: `the label selector "${selector}"`,
-    run: async (api) => {
-      const creation = selectable.get(api) ?? createSelectable(api);
-      selectable.set(api, creation);
-      const run = await creation;
-      const list = await done(api.get(configMaps(api), { labelSelector: `run=${run},${selector}` }));
-      expect(names(list)).toEqual(fits.map((letter) => `${letter}-${run}`));
-    },
-  }),
-);
+const selectors = selectorRows.map(({ selector, fits }): Case => ({
+  title: `the label selector "${selector}"`,
+  run: async (api) => {
+    const creation = selectable.get(api) ?? createSelectable(api);
+    selectable.set(api, creation);
+    const run = await creation;
+    const list = await done(api.get(configMaps(api), { labelSelector: `run=${run},${selector}` }));
+    expect(names(list)).toEqual(fits.map((letter) => `${letter}-${run}`));
+  },
+}));
 
 const fields: Case[] = [
   {
     title: 'the field selector metadata.name finds one',
     run: async (api) => {
       const { metadata } = await done(api.post(configMaps(api), configMap()));
-      expect(names(await done(api.get(configMaps(api), { fieldSelector: `metadata.name=${metadata.name}` })))).toEqual([metadata.name]);
+      expect(names(await done(api.get(configMaps(api), { fieldSelector: `metadata.name=${metadata.name}` })))).toEqual([
+        metadata.name,
+      ]);
     },
   },
   {
@@ -115,8 +149,20 @@ const fields: Case[] = [
       const { labels } = await family(api);
       await done(api.post(configMaps(api), configMap({ name: uniqueName('map'), labels })));
       const labelSelector = `family=${labels.family}`;
-      expect((await done(api.get('/api/v1/configmaps', { labelSelector, fieldSelector: `metadata.namespace=${api.namespace}` }))).items).toHaveLength(1);
-      expect((await done(api.get('/api/v1/configmaps', { labelSelector, fieldSelector: `metadata.namespace!=${api.namespace}` }))).items).toEqual([]);
+      expect(
+        (
+          await done(
+            api.get('/api/v1/configmaps', { labelSelector, fieldSelector: `metadata.namespace=${api.namespace}` }),
+          )
+        ).items,
+      ).toHaveLength(1);
+      expect(
+        (
+          await done(
+            api.get('/api/v1/configmaps', { labelSelector, fieldSelector: `metadata.namespace!=${api.namespace}` }),
+          )
+        ).items,
+      ).toEqual([]);
     },
   },
   {
@@ -124,18 +170,32 @@ const fields: Case[] = [
     run: async (api) => {
       const node = uniqueName('node');
       const { metadata } = await done(api.post(pods(api), pod({ name: uniqueName('pod') }, { nodeName: node })));
-      expect(names(await done(api.get(pods(api), { fieldSelector: `spec.nodeName=${node},status.phase=Pending` })))).toEqual([metadata.name]);
-      expect(names(await done(api.get(pods(api), { fieldSelector: `spec.nodeName=${node},status.phase!=Pending` })))).toEqual([]);
+      expect(
+        names(await done(api.get(pods(api), { fieldSelector: `spec.nodeName=${node},status.phase=Pending` }))),
+      ).toEqual([metadata.name]);
+      expect(
+        names(await done(api.get(pods(api), { fieldSelector: `spec.nodeName=${node},status.phase!=Pending` }))),
+      ).toEqual([]);
       await done(api.delete(pods(api, metadata.name), { gracePeriodSeconds: 0 }));
     },
   },
   {
     title: 'a field that cannot be selected by is refused',
-    run: (api) => expectRefused(api.get(configMaps(api), { fieldSelector: 'data.a=1' }), { code: 400, reason: 'BadRequest', message: /"data\.a" is not a known field selector: only "metadata\.name", "metadata\.namespace"/ }),
+    run: (api) =>
+      expectRefused(api.get(configMaps(api), { fieldSelector: 'data.a=1' }), {
+        code: 400,
+        reason: 'BadRequest',
+        message: /"data\.a" is not a known field selector: only "metadata\.name", "metadata\.namespace"/,
+      }),
   },
   {
     title: 'a label selector that cannot be read is refused',
-    run: (api) => expectRefused(api.get(configMaps(api), { labelSelector: 'a in (' }), { code: 400, reason: 'BadRequest', message: /unable to parse requirement: found ''/ }),
+    run: (api) =>
+      expectRefused(api.get(configMaps(api), { labelSelector: 'a in (' }), {
+        code: 400,
+        reason: 'BadRequest',
+        message: /unable to parse requirement: found ''/,
+      }),
   },
 ];
 

@@ -17,14 +17,22 @@ export const namespaces: Case[] = [
       const name = await newNamespace(api);
       const body = await done(api.get(`/api/v1/namespaces/${name}`));
       await done(api.delete(`/api/v1/namespaces/${name}`));
-      expect(body).toMatchObject({ metadata: { labels: { 'kubernetes.io/metadata.name': name } }, spec: { finalizers: ['kubernetes'] }, status: { phase: 'Active' } });
+      expect(body).toMatchObject({
+        metadata: { labels: { 'kubernetes.io/metadata.name': name } },
+        spec: { finalizers: ['kubernetes'] },
+        status: { phase: 'Active' },
+      });
     },
   },
   {
     title: 'the label with its name cannot be taken from a namespace',
     run: async (api) => {
       const name = await newNamespace(api);
-      const body = await done(api.patch('merge', `/api/v1/namespaces/${name}`, { metadata: { labels: { 'kubernetes.io/metadata.name': null, a: 'b' } } }));
+      const body = await done(
+        api.patch('merge', `/api/v1/namespaces/${name}`, {
+          metadata: { labels: { 'kubernetes.io/metadata.name': null, a: 'b' } },
+        }),
+      );
       await done(api.delete(`/api/v1/namespaces/${name}`));
       expect(body.metadata.labels).toEqual({ 'kubernetes.io/metadata.name': name, a: 'b' });
     },
@@ -38,11 +46,20 @@ export const namespaces: Case[] = [
   },
   {
     title: 'the name of a namespace must be a DNS label',
-    run: (api) => expectRefused(api.post('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'a.b' } }), { code: 422, reason: 'Invalid', message: /metadata\.name: Invalid value: "a\.b": must not contain dots/ }),
+    run: (api) =>
+      expectRefused(
+        api.post('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'a.b' } }),
+        { code: 422, reason: 'Invalid', message: /metadata\.name: Invalid value: "a\.b": must not contain dots/ },
+      ),
   },
   {
     title: 'the namespace default cannot be deleted',
-    run: (api) => expectRefused(api.delete('/api/v1/namespaces/default'), { code: 403, reason: 'Forbidden', message: /^namespaces "default" is forbidden: this namespace may not be deleted$/ }),
+    run: (api) =>
+      expectRefused(api.delete('/api/v1/namespaces/default'), {
+        code: 403,
+        reason: 'Forbidden',
+        message: /^namespaces "default" is forbidden: this namespace may not be deleted$/,
+      }),
   },
   {
     title: 'a namespace that is being deleted is Terminating, and nothing can be created in it',
@@ -56,7 +73,8 @@ export const namespaces: Case[] = [
       await expectRefused(api.post(path, configMap()), {
         code: 403,
         reason: 'Forbidden',
-        message: /^configmaps ".*" is forbidden: unable to create new content in namespace .* because it is being terminated$/,
+        message:
+          /^configmaps ".*" is forbidden: unable to create new content in namespace .* because it is being terminated$/,
       });
       await api.patch('merge', `${path}/held`, { metadata: { finalizers: null } });
     },
@@ -67,7 +85,13 @@ export const namespaces: Case[] = [
       const name = await newNamespace(api);
       const path = `/apis/coordination.k8s.io/v1/namespaces/${name}/leases`;
       await done(api.post(path, { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: 'one' } }));
-      await done(api.post(pathOf(api, 'coordination.k8s.io/v1', 'leases'), { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name: uniqueName('one') } }));
+      await done(
+        api.post(pathOf(api, 'coordination.k8s.io/v1', 'leases'), {
+          apiVersion: 'coordination.k8s.io/v1',
+          kind: 'Lease',
+          metadata: { name: uniqueName('one') },
+        }),
+      );
       const { items } = await done(api.get(path));
       await done(api.delete(`/api/v1/namespaces/${name}`));
       expect(items.map(({ metadata }) => metadata.name)).toEqual(['one']);

@@ -6,7 +6,8 @@ import { configMap, configMaps, deployment, deployments, pathOf, pod, pods, with
 
 const uidPattern = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
-const create = (api: ConformanceApi, metadata?: Parameters<typeof configMap>[0]) => done(api.post(configMaps(api), configMap(metadata)));
+const create = (api: ConformanceApi, metadata?: Parameters<typeof configMap>[0]) =>
+  done(api.post(configMaps(api), configMap(metadata)));
 
 const creating: Case[] = [
   {
@@ -15,7 +16,12 @@ const creating: Case[] = [
       const object = configMap();
       const { status, body } = await api.post(configMaps(api), object);
       expect(status).toBe(201);
-      expect(body).toMatchObject({ apiVersion: 'v1', kind: 'ConfigMap', data: { a: '1' }, metadata: { name: object.metadata.name, namespace: api.namespace } });
+      expect(body).toMatchObject({
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        data: { a: '1' },
+        metadata: { name: object.metadata.name, namespace: api.namespace },
+      });
       expect(body.metadata.uid).toMatch(uidPattern);
       expect(body.metadata.resourceVersion).toMatch(/^[1-9]\d*$/);
       expect(body.metadata.creationTimestamp).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
@@ -26,26 +32,41 @@ const creating: Case[] = [
     run: async (api) => {
       const object = configMap();
       await done(api.post(configMaps(api), object));
-      await expectRefused(api.post(configMaps(api), object), { code: 409, reason: 'AlreadyExists', message: new RegExp(`^configmaps "${object.metadata.name}" already exists$`) });
+      await expectRefused(api.post(configMaps(api), object), {
+        code: 409,
+        reason: 'AlreadyExists',
+        message: new RegExp(`^configmaps "${object.metadata.name}" already exists$`),
+      });
     },
   },
   {
     title: 'uid, creation time and resource version of a client that creates are not believed',
     run: async (api) => {
       const uid = '00000000-0000-4000-8000-000000000000';
-      const body = await done(api.post(configMaps(api), configMap({ name: uniqueName('map'), uid, creationTimestamp: '2001-01-01T00:00:00Z' })));
+      const body = await done(
+        api.post(
+          configMaps(api),
+          configMap({ name: uniqueName('map'), uid, creationTimestamp: '2001-01-01T00:00:00Z' }),
+        ),
+      );
       expect(body.metadata.uid).not.toBe(uid);
       expect(body.metadata.creationTimestamp).not.toMatch(/^2001/);
     },
   },
   {
     title: 'an object with a resource version cannot be created',
-    run: (api) => expectRefused(api.post(configMaps(api), configMap({ name: uniqueName('map'), resourceVersion: '1' })), { code: 500, message: /resourceVersion should not be set on objects to be created/ }),
+    run: (api) =>
+      expectRefused(api.post(configMaps(api), configMap({ name: uniqueName('map'), resourceVersion: '1' })), {
+        code: 500,
+        message: /resourceVersion should not be set on objects to be created/,
+      }),
   },
   {
     title: 'a name is made from generateName and five characters',
     run: async (api) => {
-      const { metadata } = await done(api.post(configMaps(api), { apiVersion: 'v1', kind: 'ConfigMap', metadata: { generateName: 'made-' } }));
+      const { metadata } = await done(
+        api.post(configMaps(api), { apiVersion: 'v1', kind: 'ConfigMap', metadata: { generateName: 'made-' } }),
+      );
       expect(metadata.name).toMatch(/^made-[a-z0-9]{5}$/);
       expect(metadata).toMatchObject({ generateName: 'made-' });
     },
@@ -60,13 +81,22 @@ const creating: Case[] = [
   {
     title: 'a long generateName is cut, so that the name fits into 63 characters',
     run: async (api) => {
-      const { metadata } = await done(api.post(configMaps(api), { apiVersion: 'v1', kind: 'ConfigMap', metadata: { generateName: 'a'.repeat(80) } }));
+      const { metadata } = await done(
+        api.post(configMaps(api), { apiVersion: 'v1', kind: 'ConfigMap', metadata: { generateName: 'a'.repeat(80) } }),
+      );
       expect(metadata.name).toMatch(/^a{58}[a-z0-9]{5}$/);
     },
   },
   {
     title: 'an object without a name is refused',
-    run: (api) => expectRefused(api.post(configMaps(api), { apiVersion: 'v1', kind: 'ConfigMap', metadata: {} }), { code: 422, reason: 'Invalid', message: /name or generateName is required/, field: 'metadata.name', cause: 'FieldValueRequired' }),
+    run: (api) =>
+      expectRefused(api.post(configMaps(api), { apiVersion: 'v1', kind: 'ConfigMap', metadata: {} }), {
+        code: 422,
+        reason: 'Invalid',
+        message: /name or generateName is required/,
+        field: 'metadata.name',
+        cause: 'FieldValueRequired',
+      }),
   },
   {
     title: 'the answer to an object without apiVersion and kind is that of the path',
@@ -86,20 +116,31 @@ const creating: Case[] = [
   },
   {
     title: 'nothing can be created in a namespace that does not exist',
-    run: (api) => expectRefused(api.post('/api/v1/namespaces/no-such-namespace/configmaps', configMap()), { code: 404, reason: 'NotFound', message: /^namespaces "no-such-namespace" not found$/ }),
+    run: (api) =>
+      expectRefused(api.post('/api/v1/namespaces/no-such-namespace/configmaps', configMap()), {
+        code: 404,
+        reason: 'NotFound',
+        message: /^namespaces "no-such-namespace" not found$/,
+      }),
   },
   {
     title: 'an object may be sent as YAML',
     run: async (api) => {
       const name = uniqueName('map');
       const body = `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\ndata:\n  a: "yaml"\n`;
-      expect(await done(api.request('POST', configMaps(api), { body, contentType: 'application/yaml' }))).toMatchObject({ metadata: { name }, data: { a: 'yaml' } });
+      expect(await done(api.request('POST', configMaps(api), { body, contentType: 'application/yaml' }))).toMatchObject(
+        { metadata: { name }, data: { a: 'yaml' } },
+      );
     },
   },
 ];
 
 const invalidNames: { why: string; name: string; message: RegExp }[] = [
-  { why: 'capitals', name: 'Cart', message: /Invalid value: "Cart": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters/ },
+  {
+    why: 'capitals',
+    name: 'Cart',
+    message: /Invalid value: "Cart": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters/,
+  },
   { why: 'an underscore', name: 'a_b', message: /a lowercase RFC 1123 subdomain must consist of/ },
   { why: 'a dot at the end', name: 'cart.', message: /a lowercase RFC 1123 subdomain must consist of/ },
   { why: '254 characters', name: 'a'.repeat(254), message: /must be no more than 253 (characters|bytes)/ },
@@ -108,39 +149,84 @@ const invalidNames: { why: string; name: string; message: RegExp }[] = [
 const metadataRules: Case[] = [
   ...invalidNames.map(({ why, name, message }) => ({
     title: `a name with ${why} is refused`,
-    run: (api: ConformanceApi) => expectRefused(api.post(configMaps(api), configMap({ name })), { code: 422, reason: 'Invalid', message, field: 'metadata.name', cause: 'FieldValueInvalid' }),
+    run: (api: ConformanceApi) =>
+      expectRefused(api.post(configMaps(api), configMap({ name })), {
+        code: 422,
+        reason: 'Invalid',
+        message,
+        field: 'metadata.name',
+        cause: 'FieldValueInvalid',
+      }),
   })),
   {
     title: 'the name of a Service must be a DNS label, without dots',
     run: (api) =>
-      expectRefused(api.post(pathOf(api, 'v1', 'services'), { apiVersion: 'v1', kind: 'Service', metadata: { name: 'web.example' }, spec: { ports: [{ port: 80 }] } }), {
-        code: 422,
-        reason: 'Invalid',
-        message: /metadata\.name: Invalid value: "web\.example": a (lowercase RFC 1123|DNS-1035) label must consist of/,
-      }),
+      expectRefused(
+        api.post(pathOf(api, 'v1', 'services'), {
+          apiVersion: 'v1',
+          kind: 'Service',
+          metadata: { name: 'web.example' },
+          spec: { ports: [{ port: 80 }] },
+        }),
+        {
+          code: 422,
+          reason: 'Invalid',
+          message:
+            /metadata\.name: Invalid value: "web\.example": a (lowercase RFC 1123|DNS-1035) label must consist of/,
+        },
+      ),
   },
   {
     title: 'a label value with a space is refused',
-    run: (api) => expectRefused(api.post(configMaps(api), configMap({ name: uniqueName('map'), labels: { app: 'a b' } })), { code: 422, reason: 'Invalid', message: /metadata\.labels: Invalid value: "a b": a valid label must be an empty string or consist of alphanumeric characters/ }),
+    run: (api) =>
+      expectRefused(api.post(configMaps(api), configMap({ name: uniqueName('map'), labels: { app: 'a b' } })), {
+        code: 422,
+        reason: 'Invalid',
+        message:
+          /metadata\.labels: Invalid value: "a b": a valid label must be an empty string or consist of alphanumeric characters/,
+      }),
   },
   {
     title: 'a label value of 64 characters is refused',
-    run: (api) => expectRefused(api.post(configMaps(api), configMap({ name: uniqueName('map'), labels: { app: 'a'.repeat(64) } })), { code: 422, reason: 'Invalid', message: /metadata\.labels: .*must be no more than 63 (characters|bytes)/ }),
+    run: (api) =>
+      expectRefused(
+        api.post(configMaps(api), configMap({ name: uniqueName('map'), labels: { app: 'a'.repeat(64) } })),
+        { code: 422, reason: 'Invalid', message: /metadata\.labels: .*must be no more than 63 (characters|bytes)/ },
+      ),
   },
   {
     title: 'a label key with two slashes is refused',
-    run: (api) => expectRefused(api.post(configMaps(api), configMap({ name: uniqueName('map'), labels: { 'a/b/c': 'd' } })), { code: 422, reason: 'Invalid', message: /metadata\.labels: Invalid value: "a\/b\/c"/ }),
+    run: (api) =>
+      expectRefused(api.post(configMaps(api), configMap({ name: uniqueName('map'), labels: { 'a/b/c': 'd' } })), {
+        code: 422,
+        reason: 'Invalid',
+        message: /metadata\.labels: Invalid value: "a\/b\/c"/,
+      }),
   },
   {
     title: 'an annotation key with a space is refused, its value may be anything',
     run: async (api) => {
-      await expectRefused(api.post(configMaps(api), configMap({ name: uniqueName('map'), annotations: { 'a b': '' } })), { code: 422, reason: 'Invalid', message: /metadata\.annotations: Invalid value: "a b"/ });
-      expect((await create(api, { name: uniqueName('map'), annotations: { a: 'ä {"b"}\n' } })).metadata.annotations).toEqual({ a: 'ä {"b"}\n' });
+      await expectRefused(
+        api.post(configMaps(api), configMap({ name: uniqueName('map'), annotations: { 'a b': '' } })),
+        { code: 422, reason: 'Invalid', message: /metadata\.annotations: Invalid value: "a b"/ },
+      );
+      expect(
+        (await create(api, { name: uniqueName('map'), annotations: { a: 'ä {"b"}\n' } })).metadata.annotations,
+      ).toEqual({ a: 'ä {"b"}\n' });
     },
   },
   {
     title: 'a label that is not a string is refused as unreadable',
-    run: (api) => expectRefused(api.post(configMaps(api), { ...configMap(), metadata: { name: uniqueName('map'), labels: { app: 1 } } }), { code: 400, reason: 'BadRequest', message: /cannot unmarshal number into Go struct field ObjectMeta\.metadata\.labels of type string|metadata\.labels/ }),
+    run: (api) =>
+      expectRefused(
+        api.post(configMaps(api), { ...configMap(), metadata: { name: uniqueName('map'), labels: { app: 1 } } }),
+        {
+          code: 400,
+          reason: 'BadRequest',
+          message:
+            /cannot unmarshal number into Go struct field ObjectMeta\.metadata\.labels of type string|metadata\.labels/,
+        },
+      ),
   },
 ];
 
@@ -148,8 +234,15 @@ const reading: Case[] = [
   {
     title: 'an object that is not there is NotFound, with its kind and name in the details',
     run: async (api) => {
-      await expectRefused(api.get(configMaps(api, 'nobody')), { code: 404, reason: 'NotFound', message: /^configmaps "nobody" not found$/ });
-      expect((await api.get(deployments(api, 'nobody'))).body).toMatchObject({ message: 'deployments.apps "nobody" not found', details: { name: 'nobody', group: 'apps', kind: 'deployments' } });
+      await expectRefused(api.get(configMaps(api, 'nobody')), {
+        code: 404,
+        reason: 'NotFound',
+        message: /^configmaps "nobody" not found$/,
+      });
+      expect((await api.get(deployments(api, 'nobody'))).body).toMatchObject({
+        message: 'deployments.apps "nobody" not found',
+        details: { name: 'nobody', group: 'apps', kind: 'deployments' },
+      });
     },
   },
   {
@@ -200,8 +293,14 @@ const reading: Case[] = [
     title: 'only metadata comes where PartialObjectMetadata is asked for',
     run: async (api) => {
       const { metadata } = await create(api);
-      const { body } = await api.request('GET', configMaps(api, metadata.name), { accept: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1' });
-      expect(body).toMatchObject({ kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata: { uid: metadata.uid } });
+      const { body } = await api.request('GET', configMaps(api, metadata.name), {
+        accept: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
+      });
+      expect(body).toMatchObject({
+        kind: 'PartialObjectMetadata',
+        apiVersion: 'meta.k8s.io/v1',
+        metadata: { uid: metadata.uid },
+      });
       expect(body).not.toHaveProperty('data');
     },
   },
@@ -210,8 +309,15 @@ const reading: Case[] = [
     run: async (api) => {
       const name = uniqueName('map');
       await create(api, { name, labels: { name } });
-      const { body } = await api.request('GET', configMaps(api), { query: { labelSelector: `name=${name}` }, accept: 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1' });
-      expect(body).toMatchObject({ kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', items: [{ metadata: { name } }] });
+      const { body } = await api.request('GET', configMaps(api), {
+        query: { labelSelector: `name=${name}` },
+        accept: 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1',
+      });
+      expect(body).toMatchObject({
+        kind: 'PartialObjectMetadataList',
+        apiVersion: 'meta.k8s.io/v1',
+        items: [{ metadata: { name } }],
+      });
     },
   },
 ];
@@ -223,7 +329,10 @@ const updating: Case[] = [
       const before = await create(api);
       const { status, body } = await api.put(configMaps(api, before.metadata.name), { ...before, data: { a: '2' } });
       expect(status).toBe(200);
-      expect(body).toMatchObject({ data: { a: '2' }, metadata: { uid: before.metadata.uid, creationTimestamp: before.metadata.creationTimestamp } });
+      expect(body).toMatchObject({
+        data: { a: '2' },
+        metadata: { uid: before.metadata.uid, creationTimestamp: before.metadata.creationTimestamp },
+      });
       expect(Number(body.metadata.resourceVersion)).toBeGreaterThan(Number(before.metadata.resourceVersion));
     },
   },
@@ -231,7 +340,9 @@ const updating: Case[] = [
     title: 'an update that changes nothing keeps the resource version',
     run: async (api) => {
       const before = await create(api);
-      expect((await done(api.put(configMaps(api, before.metadata.name), before))).metadata.resourceVersion).toBe(before.metadata.resourceVersion);
+      expect((await done(api.put(configMaps(api, before.metadata.name), before))).metadata.resourceVersion).toBe(
+        before.metadata.resourceVersion,
+      );
     },
   },
   {
@@ -242,7 +353,8 @@ const updating: Case[] = [
       await expectRefused(api.put(configMaps(api, before.metadata.name), { ...before, data: { a: '3' } }), {
         code: 409,
         reason: 'Conflict',
-        message: /^Operation cannot be fulfilled on configmaps ".*": the object has been modified; please apply your changes to the latest version and try again$/,
+        message:
+          /^Operation cannot be fulfilled on configmaps ".*": the object has been modified; please apply your changes to the latest version and try again$/,
       });
     },
   },
@@ -250,7 +362,9 @@ const updating: Case[] = [
     title: 'an update without a resource version overwrites',
     run: async (api) => {
       const { name } = (await create(api)).metadata;
-      expect(await done(api.put(configMaps(api, name), configMap({ name }, { b: '2' })))).toMatchObject({ data: { b: '2' } });
+      expect(await done(api.put(configMaps(api, name), configMap({ name }, { b: '2' })))).toMatchObject({
+        data: { b: '2' },
+      });
       expect((await done(api.get(configMaps(api, name)))).data).toEqual({ b: '2' });
     },
   },
@@ -259,18 +373,32 @@ const updating: Case[] = [
     run: async (api) => {
       const before = await create(api);
       const body = withMetadata(before, { uid: '00000000-0000-4000-8000-000000000000' });
-      await expectRefused(api.put(configMaps(api, before.metadata.name), body), { code: 409, reason: 'Conflict', message: /Precondition failed: UID in precondition: / });
+      await expectRefused(api.put(configMaps(api, before.metadata.name), body), {
+        code: 409,
+        reason: 'Conflict',
+        message: /Precondition failed: UID in precondition: /,
+      });
     },
   },
   {
     title: 'an update of an object that is not there is NotFound',
-    run: (api) => expectRefused(api.put(configMaps(api, 'nobody'), configMap({ name: 'nobody' })), { code: 404, reason: 'NotFound', message: /^configmaps "nobody" not found$/ }),
+    run: (api) =>
+      expectRefused(api.put(configMaps(api, 'nobody'), configMap({ name: 'nobody' })), {
+        code: 404,
+        reason: 'NotFound',
+        message: /^configmaps "nobody" not found$/,
+      }),
   },
   {
     title: 'an update of a Lease that is not there needs no resource version and creates it',
     run: async (api) => {
       const name = uniqueName('lease');
-      const lease = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name }, spec: { holderIdentity: 'a' } };
+      const lease = {
+        apiVersion: 'coordination.k8s.io/v1',
+        kind: 'Lease',
+        metadata: { name },
+        spec: { holderIdentity: 'a' },
+      };
       expect((await api.put(pathOf(api, 'coordination.k8s.io/v1', 'leases', name), lease)).status).toBe(201);
     },
   },
@@ -278,7 +406,11 @@ const updating: Case[] = [
     title: 'the name in an update must be that of the path',
     run: async (api) => {
       const { name } = (await create(api)).metadata;
-      await expectRefused(api.put(configMaps(api, name), configMap({ name: 'other' })), { code: 400, reason: 'BadRequest', message: /the name of the object \(other\) does not match the name on the URL \(/ });
+      await expectRefused(api.put(configMaps(api, name), configMap({ name: 'other' })), {
+        code: 400,
+        reason: 'BadRequest',
+        message: /the name of the object \(other\) does not match the name on the URL \(/,
+      });
     },
   },
   {
@@ -288,8 +420,12 @@ const updating: Case[] = [
       const before = await done(api.post(path, deployment({ name: uniqueName('web') }, { paused: true })));
       const { name } = before.metadata;
       expect(before.metadata.generation).toBe(1);
-      expect((await done(api.patch('merge', `${path}/${name}`, { metadata: { labels: { a: 'b' } } }))).metadata.generation).toBe(1);
-      expect((await done(api.patch('merge', `${path}/${name}`, { spec: { minReadySeconds: 5 } }))).metadata.generation).toBe(2);
+      expect(
+        (await done(api.patch('merge', `${path}/${name}`, { metadata: { labels: { a: 'b' } } }))).metadata.generation,
+      ).toBe(1);
+      expect(
+        (await done(api.patch('merge', `${path}/${name}`, { spec: { minReadySeconds: 5 } }))).metadata.generation,
+      ).toBe(2);
     },
   },
   {
@@ -302,7 +438,11 @@ const updating: Case[] = [
     title: 'an immutable ConfigMap refuses other data',
     run: async (api) => {
       const before = await done(api.post(configMaps(api), { ...configMap(), immutable: true }));
-      await expectRefused(api.put(configMaps(api, before.metadata.name), { ...before, data: { a: '2' } }), { code: 422, reason: 'Invalid', message: /data: Forbidden: field is immutable when `immutable` is set/ });
+      await expectRefused(api.put(configMaps(api, before.metadata.name), { ...before, data: { a: '2' } }), {
+        code: 422,
+        reason: 'Invalid',
+        message: /data: Forbidden: field is immutable when `immutable` is set/,
+      });
     },
   },
   {
@@ -310,18 +450,31 @@ const updating: Case[] = [
     run: async (api) => {
       const { metadata } = await done(api.post(deployments(api), deployment()));
       const labels = { app: 'other' };
-      await expectRefused(api.patch('merge', deployments(api, metadata.name), { spec: { selector: { matchLabels: labels }, template: { metadata: { labels } } } }), {
-        code: 422,
-        reason: 'Invalid',
-        message: /spec\.selector: Invalid value: .*: field is immutable/,
-        field: 'spec.selector',
-      });
+      await expectRefused(
+        api.patch('merge', deployments(api, metadata.name), {
+          spec: { selector: { matchLabels: labels }, template: { metadata: { labels } } },
+        }),
+        {
+          code: 422,
+          reason: 'Invalid',
+          message: /spec\.selector: Invalid value: .*: field is immutable/,
+          field: 'spec.selector',
+        },
+      );
     },
   },
   {
     title: 'stringData of a Secret becomes data in base64',
     run: async (api) => {
-      const body = await done(api.post(pathOf(api, 'v1', 'secrets'), { apiVersion: 'v1', kind: 'Secret', metadata: { name: uniqueName('secret') }, stringData: { a: 'open' }, data: { b: 'eA==' } }));
+      const body = await done(
+        api.post(pathOf(api, 'v1', 'secrets'), {
+          apiVersion: 'v1',
+          kind: 'Secret',
+          metadata: { name: uniqueName('secret') },
+          stringData: { a: 'open' },
+          data: { b: 'eA==' },
+        }),
+      );
       expect(body).toMatchObject({ type: 'Opaque', data: { a: 'b3Blbg==', b: 'eA==' } });
       expect(body).not.toHaveProperty('stringData');
     },
@@ -343,24 +496,41 @@ const statuses: Case[] = [
       const { metadata } = await done(api.post(pods(api), pod()));
       const path = pods(api, metadata.name);
       await done(api.patch('merge', `${path}/status`, { status: { podIP: '10.0.0.9', podIPs: [{ ip: '10.0.0.9' }] } }));
-      const body = await done(api.patch('merge', path, { metadata: { labels: { a: 'b' } }, status: { podIP: '10.0.0.10', podIPs: [{ ip: '10.0.0.10' }] } }));
+      const body = await done(
+        api.patch('merge', path, {
+          metadata: { labels: { a: 'b' } },
+          status: { podIP: '10.0.0.10', podIPs: [{ ip: '10.0.0.10' }] },
+        }),
+      );
       expect(body).toMatchObject({ metadata: { labels: { a: 'b' } }, status: { podIP: '10.0.0.9' } });
     },
   },
   {
     title: 'an update of the status leaves the spec and the generation alone',
     run: async (api) => {
-      const before = await done(api.post(deployments(api), deployment({ name: uniqueName('web') }, { minReadySeconds: 3 })));
+      const before = await done(
+        api.post(deployments(api), deployment({ name: uniqueName('web') }, { minReadySeconds: 3 })),
+      );
       const path = deployments(api, before.metadata.name);
-      const body = await done(api.patch('merge', `${path}/status`, { spec: { minReadySeconds: 9 }, status: { collisionCount: 7 } }));
-      expect(body).toMatchObject({ spec: { minReadySeconds: 3 }, status: { collisionCount: 7 }, metadata: { generation: 1 } });
+      const body = await done(
+        api.patch('merge', `${path}/status`, { spec: { minReadySeconds: 9 }, status: { collisionCount: 7 } }),
+      );
+      expect(body).toMatchObject({
+        spec: { minReadySeconds: 3 },
+        status: { collisionCount: 7 },
+        metadata: { generation: 1 },
+      });
     },
   },
   {
     title: 'the status subresource can be read, and is the whole object',
     run: async (api) => {
       const { metadata } = await done(api.post(pods(api), pod()));
-      expect(await done(api.get(pods(api, metadata.name, 'status')))).toMatchObject({ kind: 'Pod', metadata: { uid: metadata.uid }, spec: { schedulerName: 'nobody' } });
+      expect(await done(api.get(pods(api, metadata.name, 'status')))).toMatchObject({
+        kind: 'Pod',
+        metadata: { uid: metadata.uid },
+        spec: { schedulerName: 'nobody' },
+      });
     },
   },
   {

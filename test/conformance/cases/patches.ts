@@ -8,65 +8,276 @@ type Result = { labels?: Record<string, string>; data?: Record<string, string> }
 type MapRow = { title: string; type: PatchType; patch: unknown } & ({ result: Result } | { refused: Refusal });
 
 const mapRows: MapRow[] = [
-  { title: 'a merge patch adds, changes and removes by null', type: 'merge', patch: { data: { a: '2', b: null, d: '4' } }, result: { data: { a: '2', c: '3', d: '4' } } },
-  { title: 'an empty merge patch changes nothing', type: 'merge', patch: {}, result: { data: { a: '1', b: '2', c: '3' } } },
-  { title: 'a merge patch of a whole map to null removes it', type: 'merge', patch: { metadata: { labels: null } }, result: {} },
-  { title: 'a strategic patch of a map merges as well', type: 'strategic', patch: { data: { a: '2', b: null } }, result: { data: { a: '2', c: '3' } } },
-  { title: 'a strategic patch with $patch: replace replaces a map', type: 'strategic', patch: { data: { $patch: 'replace', z: '9' } }, result: { data: { z: '9' } } },
-  { title: 'a JSON patch replaces', type: 'json', patch: [{ op: 'replace', path: '/data/a', value: '2' }], result: { data: { a: '2', b: '2', c: '3' } } },
-  { title: 'a JSON patch adds and removes in order', type: 'json', patch: [{ op: 'add', path: '/data/d', value: '4' }, { op: 'remove', path: '/data/a' }], result: { data: { b: '2', c: '3', d: '4' } } },
-  { title: 'a JSON patch moves and copies', type: 'json', patch: [{ op: 'move', from: '/data/a', path: '/data/x' }, { op: 'copy', from: '/data/b', path: '/data/y' }], result: { data: { x: '1', b: '2', y: '2', c: '3' } } },
-  { title: 'a JSON patch whose test holds is done', type: 'json', patch: [{ op: 'test', path: '/data/a', value: '1' }, { op: 'remove', path: '/data/b' }], result: { data: { a: '1', c: '3' } } },
-  { title: 'a JSON patch reaches keys with a slash as ~1', type: 'json', patch: [{ op: 'add', path: '/metadata/labels/example.test~1part', value: 'x' }], result: { labels: { own: 'yes', 'example.test/part': 'x' } } },
-  { title: 'a JSON patch whose test fails is refused whole', type: 'json', patch: [{ op: 'remove', path: '/data/b' }, { op: 'test', path: '/data/a', value: '9' }], refused: { code: 422, reason: 'Invalid', message: /the server rejected our request due to an error in our request/ } },
-  { title: 'a JSON patch that removes what is not there is refused', type: 'json', patch: [{ op: 'remove', path: '/data/nothing' }], refused: { code: 422, reason: 'Invalid', message: /the server rejected our request due to an error in our request/ } },
-  { title: 'a JSON patch that is an object is unreadable', type: 'json', patch: { op: 'remove', path: '/data/a' }, refused: { code: 400, reason: 'BadRequest' } },
-  { title: 'a merge patch that is an array is unreadable', type: 'merge', patch: [], refused: { code: 400, reason: 'BadRequest' } },
-  { title: 'a merge patch that is no JSON is unreadable', type: 'merge', patch: '{"data":', refused: { code: 400, reason: 'BadRequest' } },
-  { title: 'a patch cannot rename an object', type: 'merge', patch: { metadata: { name: 'other' } }, refused: { code: 400, reason: 'BadRequest', message: /the name of the object \(other\) does not match the name on the URL/ } },
-  { title: 'a patch to something of the wrong type is refused', type: 'merge', patch: { data: { a: { b: 'c' } } }, refused: { code: 422, reason: 'Invalid', message: /patch: Invalid value: .*cannot unmarshal object into Go struct field ConfigMap\.data of type string/, field: 'patch' } },
-  { title: 'a patch to an invalid object is Invalid', type: 'merge', patch: { data: { 'a b': 'c' } }, refused: { code: 422, reason: 'Invalid', message: /data\[a b\]: Invalid value: "a b": a valid config key must consist of alphanumeric characters/ } },
-  { title: 'a patch with an old resource version is a Conflict', type: 'merge', patch: { metadata: { resourceVersion: '1' }, data: { a: '2' } }, refused: { code: 409, reason: 'Conflict', message: /the object has been modified/ } },
-  { title: 'a patch cannot change the uid', type: 'merge', patch: { metadata: { uid: '00000000-0000-4000-8000-000000000000' } }, refused: { code: 422, reason: 'Invalid', message: /metadata\.uid: Invalid value: "0{8}-.*": field is immutable/ } },
+  {
+    title: 'a merge patch adds, changes and removes by null',
+    type: 'merge',
+    patch: { data: { a: '2', b: null, d: '4' } },
+    result: { data: { a: '2', c: '3', d: '4' } },
+  },
+  {
+    title: 'an empty merge patch changes nothing',
+    type: 'merge',
+    patch: {},
+    result: { data: { a: '1', b: '2', c: '3' } },
+  },
+  {
+    title: 'a merge patch of a whole map to null removes it',
+    type: 'merge',
+    patch: { metadata: { labels: null } },
+    result: {},
+  },
+  {
+    title: 'a strategic patch of a map merges as well',
+    type: 'strategic',
+    patch: { data: { a: '2', b: null } },
+    result: { data: { a: '2', c: '3' } },
+  },
+  {
+    title: 'a strategic patch with $patch: replace replaces a map',
+    type: 'strategic',
+    patch: { data: { $patch: 'replace', z: '9' } },
+    result: { data: { z: '9' } },
+  },
+  {
+    title: 'a JSON patch replaces',
+    type: 'json',
+    patch: [{ op: 'replace', path: '/data/a', value: '2' }],
+    result: { data: { a: '2', b: '2', c: '3' } },
+  },
+  {
+    title: 'a JSON patch adds and removes in order',
+    type: 'json',
+    patch: [
+      { op: 'add', path: '/data/d', value: '4' },
+      { op: 'remove', path: '/data/a' },
+    ],
+    result: { data: { b: '2', c: '3', d: '4' } },
+  },
+  {
+    title: 'a JSON patch moves and copies',
+    type: 'json',
+    patch: [
+      { op: 'move', from: '/data/a', path: '/data/x' },
+      { op: 'copy', from: '/data/b', path: '/data/y' },
+    ],
+    result: { data: { x: '1', b: '2', y: '2', c: '3' } },
+  },
+  {
+    title: 'a JSON patch whose test holds is done',
+    type: 'json',
+    patch: [
+      { op: 'test', path: '/data/a', value: '1' },
+      { op: 'remove', path: '/data/b' },
+    ],
+    result: { data: { a: '1', c: '3' } },
+  },
+  {
+    title: 'a JSON patch reaches keys with a slash as ~1',
+    type: 'json',
+    patch: [{ op: 'add', path: '/metadata/labels/example.test~1part', value: 'x' }],
+    result: { labels: { own: 'yes', 'example.test/part': 'x' } },
+  },
+  {
+    title: 'a JSON patch whose test fails is refused whole',
+    type: 'json',
+    patch: [
+      { op: 'remove', path: '/data/b' },
+      { op: 'test', path: '/data/a', value: '9' },
+    ],
+    refused: {
+      code: 422,
+      reason: 'Invalid',
+      message: /the server rejected our request due to an error in our request/,
+    },
+  },
+  {
+    title: 'a JSON patch that removes what is not there is refused',
+    type: 'json',
+    patch: [{ op: 'remove', path: '/data/nothing' }],
+    refused: {
+      code: 422,
+      reason: 'Invalid',
+      message: /the server rejected our request due to an error in our request/,
+    },
+  },
+  {
+    title: 'a JSON patch that is an object is unreadable',
+    type: 'json',
+    patch: { op: 'remove', path: '/data/a' },
+    refused: { code: 400, reason: 'BadRequest' },
+  },
+  {
+    title: 'a merge patch that is an array is unreadable',
+    type: 'merge',
+    patch: [],
+    refused: { code: 400, reason: 'BadRequest' },
+  },
+  {
+    title: 'a merge patch that is no JSON is unreadable',
+    type: 'merge',
+    patch: '{"data":',
+    refused: { code: 400, reason: 'BadRequest' },
+  },
+  {
+    title: 'a patch cannot rename an object',
+    type: 'merge',
+    patch: { metadata: { name: 'other' } },
+    refused: {
+      code: 400,
+      reason: 'BadRequest',
+      message: /the name of the object \(other\) does not match the name on the URL/,
+    },
+  },
+  {
+    title: 'a patch to something of the wrong type is refused',
+    type: 'merge',
+    patch: { data: { a: { b: 'c' } } },
+    refused: {
+      code: 422,
+      reason: 'Invalid',
+      message: /patch: Invalid value: .*cannot unmarshal object into Go struct field ConfigMap\.data of type string/,
+      field: 'patch',
+    },
+  },
+  {
+    title: 'a patch to an invalid object is Invalid',
+    type: 'merge',
+    patch: { data: { 'a b': 'c' } },
+    refused: {
+      code: 422,
+      reason: 'Invalid',
+      message: /data\[a b\]: Invalid value: "a b": a valid config key must consist of alphanumeric characters/,
+    },
+  },
+  {
+    title: 'a patch with an old resource version is a Conflict',
+    type: 'merge',
+    patch: { metadata: { resourceVersion: '1' }, data: { a: '2' } },
+    refused: { code: 409, reason: 'Conflict', message: /the object has been modified/ },
+  },
+  {
+    title: 'a patch cannot change the uid',
+    type: 'merge',
+    patch: { metadata: { uid: '00000000-0000-4000-8000-000000000000' } },
+    refused: { code: 422, reason: 'Invalid', message: /metadata\.uid: Invalid value: "0{8}-.*": field is immutable/ },
+  },
 ];
 
-const mapCases = mapRows.map(
-  (row): Case => ({
-    title: row.title,
-    run: async (api) => {
-      const { metadata } = await done(api.post(configMaps(api), configMap({ name: uniqueName('map'), labels: { own: 'yes' } }, { a: '1', b: '2', c: '3' })));
-      const answer = api.patch(row.type, configMaps(api, metadata.name), row.patch);
-      if ('refused' in row) return expectRefused(answer, row.refused);
-      const body = await done(answer);
-      if (row.result.data) expect(body.data).toEqual(row.result.data);
-      else expect(body.metadata.labels).toEqual(row.result.labels);
-    },
-  }),
-);
+const mapCases = mapRows.map((row): Case => ({
+  title: row.title,
+  run: async (api) => {
+    const { metadata } = await done(
+      api.post(
+        configMaps(api),
+        configMap({ name: uniqueName('map'), labels: { own: 'yes' } }, { a: '1', b: '2', c: '3' }),
+      ),
+    );
+    const answer = api.patch(row.type, configMaps(api, metadata.name), row.patch);
+    if ('refused' in row) return expectRefused(answer, row.refused);
+    const body = await done(answer);
+    if (row.result.data) expect(body.data).toEqual(row.result.data);
+    else expect(body.metadata.labels).toEqual(row.result.labels);
+  },
+}));
 
 const containers = [
-  { name: 'app', image: 'example.test/app:1', env: [{ name: 'A', value: '1' }, { name: 'B', value: '2' }], ports: [{ containerPort: 80, protocol: 'TCP' }] },
+  {
+    name: 'app',
+    image: 'example.test/app:1',
+    env: [
+      { name: 'A', value: '1' },
+      { name: 'B', value: '2' },
+    ],
+    ports: [{ containerPort: 80, protocol: 'TCP' }],
+  },
   { name: 'helper', image: 'example.test/helper:1' },
 ];
 
 const template = (spec: object): object => ({ spec: { template: { spec } } });
 
-type DeploymentRow = { title: string; type: PatchType; patch: unknown; expected: (spec: Containers) => unknown; to: unknown };
-type Containers = { containers: { name: string; image: string; env?: { name: string; value: string }[] }[]; nodeSelector?: object; volumes?: { name: string }[] } & Record<string, unknown>;
+type DeploymentRow = {
+  title: string;
+  type: PatchType;
+  patch: unknown;
+  expected: (spec: Containers) => unknown;
+  to: unknown;
+};
+type Containers = {
+  containers: { name: string; image: string; env?: { name: string; value: string }[] }[];
+  nodeSelector?: object;
+  volumes?: { name: string }[];
+} & Record<string, unknown>;
 
 const images = (spec: Containers): unknown => spec.containers.map(({ name, image }) => `${name}=${image}`);
 const env = (spec: Containers): unknown => spec.containers[0]?.env?.map(({ name, value }) => `${name}=${value}`);
 
 const deploymentRows: DeploymentRow[] = [
-  { title: 'a strategic patch finds a container by its name', type: 'strategic', patch: template({ containers: [{ name: 'helper', image: 'new' }] }), expected: images, to: ['app=example.test/app:1', 'helper=new'] },
-  { title: 'a merge patch replaces the whole list of containers', type: 'merge', patch: template({ containers: [{ name: 'helper', image: 'new' }] }), expected: images, to: ['helper=new'] },
-  { title: 'a strategic patch puts a new container before the others', type: 'strategic', patch: template({ containers: [{ name: 'third', image: 'third:1' }] }), expected: images, to: ['third=third:1', 'app=example.test/app:1', 'helper=example.test/helper:1'] },
-  { title: 'a strategic patch with $setElementOrder orders the containers', type: 'strategic', patch: template({ '$setElementOrder/containers': [{ name: 'helper' }, { name: 'app' }], containers: [{ name: 'app', image: 'new' }] }), expected: images, to: ['helper=example.test/helper:1', 'app=new'] },
-  { title: 'a strategic patch with $patch: delete removes a container', type: 'strategic', patch: template({ containers: [{ name: 'helper', $patch: 'delete' }] }), expected: images, to: ['app=example.test/app:1'] },
-  { title: 'a strategic patch with $patch: replace in a list replaces it', type: 'strategic', patch: template({ containers: [{ $patch: 'replace' }, { name: 'only', image: 'only:1' }] }), expected: images, to: ['only=only:1'] },
-  { title: 'a strategic patch finds a variable within a container', type: 'strategic', patch: template({ containers: [{ name: 'app', env: [{ name: 'B', value: '3' }] }] }), expected: env, to: ['A=1', 'B=3'] },
-  { title: 'a strategic patch removes a variable within a container', type: 'strategic', patch: template({ containers: [{ name: 'app', env: [{ name: 'A', $patch: 'delete' }] }] }), expected: env, to: ['B=2'] },
-  { title: 'a JSON patch appends to a list with a dash', type: 'json', patch: [{ op: 'add', path: '/spec/template/spec/containers/-', value: { name: 'third', image: 'third:1' } }], expected: images, to: ['app=example.test/app:1', 'helper=example.test/helper:1', 'third=third:1'] },
+  {
+    title: 'a strategic patch finds a container by its name',
+    type: 'strategic',
+    patch: template({ containers: [{ name: 'helper', image: 'new' }] }),
+    expected: images,
+    to: ['app=example.test/app:1', 'helper=new'],
+  },
+  {
+    title: 'a merge patch replaces the whole list of containers',
+    type: 'merge',
+    patch: template({ containers: [{ name: 'helper', image: 'new' }] }),
+    expected: images,
+    to: ['helper=new'],
+  },
+  {
+    title: 'a strategic patch puts a new container before the others',
+    type: 'strategic',
+    patch: template({ containers: [{ name: 'third', image: 'third:1' }] }),
+    expected: images,
+    to: ['third=third:1', 'app=example.test/app:1', 'helper=example.test/helper:1'],
+  },
+  {
+    title: 'a strategic patch with $setElementOrder orders the containers',
+    type: 'strategic',
+    patch: template({
+      '$setElementOrder/containers': [{ name: 'helper' }, { name: 'app' }],
+      containers: [{ name: 'app', image: 'new' }],
+    }),
+    expected: images,
+    to: ['helper=example.test/helper:1', 'app=new'],
+  },
+  {
+    title: 'a strategic patch with $patch: delete removes a container',
+    type: 'strategic',
+    patch: template({ containers: [{ name: 'helper', $patch: 'delete' }] }),
+    expected: images,
+    to: ['app=example.test/app:1'],
+  },
+  {
+    title: 'a strategic patch with $patch: replace in a list replaces it',
+    type: 'strategic',
+    patch: template({ containers: [{ $patch: 'replace' }, { name: 'only', image: 'only:1' }] }),
+    expected: images,
+    to: ['only=only:1'],
+  },
+  {
+    title: 'a strategic patch finds a variable within a container',
+    type: 'strategic',
+    patch: template({ containers: [{ name: 'app', env: [{ name: 'B', value: '3' }] }] }),
+    expected: env,
+    to: ['A=1', 'B=3'],
+  },
+  {
+    title: 'a strategic patch removes a variable within a container',
+    type: 'strategic',
+    patch: template({ containers: [{ name: 'app', env: [{ name: 'A', $patch: 'delete' }] }] }),
+    expected: env,
+    to: ['B=2'],
+  },
+  {
+    title: 'a JSON patch appends to a list with a dash',
+    type: 'json',
+    patch: [{ op: 'add', path: '/spec/template/spec/containers/-', value: { name: 'third', image: 'third:1' } }],
+    expected: images,
+    to: ['app=example.test/app:1', 'helper=example.test/helper:1', 'third=third:1'],
+  },
   {
     title: 'a strategic patch with $retainKeys clears the other members of a union',
     type: 'strategic',
@@ -76,23 +287,30 @@ const deploymentRows: DeploymentRow[] = [
   },
 ];
 
-const deploymentCases = deploymentRows.map(
-  ({ title, type, patch, expected, to }): Case => ({
-    title,
-    run: async (api) => {
-      const labels = { app: uniqueName('web') };
-      const { metadata } = await done(
-        api.post(deployments(api), deployment({ name: labels.app }, { paused: true, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers } } })),
-      );
-      const body = await done(api.patch(type, deployments(api, metadata.name), patch));
-      expect(expected(podSpec(body, title))).toEqual(to);
-    },
-  }),
-);
+const deploymentCases = deploymentRows.map(({ title, type, patch, expected, to }): Case => ({
+  title,
+  run: async (api) => {
+    const labels = { app: uniqueName('web') };
+    const { metadata } = await done(
+      api.post(
+        deployments(api),
+        deployment(
+          { name: labels.app },
+          { paused: true, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers } } },
+        ),
+      ),
+    );
+    const body = await done(api.patch(type, deployments(api, metadata.name), patch));
+    expect(expected(podSpec(body, title))).toEqual(to);
+  },
+}));
 
 /** The pod template's spec, and the strategy where a case is about that. */
 function podSpec({ spec }: Body, title: string): Containers {
-  const { template: { spec: ofPods }, strategy } = spec as { template: { spec: Containers }; strategy: unknown };
+  const {
+    template: { spec: ofPods },
+    strategy,
+  } = spec as { template: { spec: Containers }; strategy: unknown };
   return title.includes('$retainKeys') ? { ...ofPods, strategy } : ofPods;
 }
 
@@ -100,8 +318,17 @@ const further: Case[] = [
   {
     title: 'a strategic patch removes single finalizers with $deleteFromPrimitiveList',
     run: async (api) => {
-      const { metadata } = await done(api.post(configMaps(api), configMap({ name: uniqueName('map'), finalizers: ['example.test/a', 'example.test/b'] })));
-      const body = await done(api.patch('strategic', configMaps(api, metadata.name), { metadata: { '$deleteFromPrimitiveList/finalizers': ['example.test/a'] } }));
+      const { metadata } = await done(
+        api.post(
+          configMaps(api),
+          configMap({ name: uniqueName('map'), finalizers: ['example.test/a', 'example.test/b'] }),
+        ),
+      );
+      const body = await done(
+        api.patch('strategic', configMaps(api, metadata.name), {
+          metadata: { '$deleteFromPrimitiveList/finalizers': ['example.test/a'] },
+        }),
+      );
       expect(body.metadata.finalizers).toEqual(['example.test/b']);
       await done(api.patch('merge', configMaps(api, metadata.name), { metadata: { finalizers: null } }));
     },
@@ -109,8 +336,12 @@ const further: Case[] = [
   {
     title: 'a strategic patch adds a finalizer to those that are there',
     run: async (api) => {
-      const { metadata } = await done(api.post(configMaps(api), configMap({ name: uniqueName('map'), finalizers: ['example.test/a'] })));
-      const body = await done(api.patch('strategic', configMaps(api, metadata.name), { metadata: { finalizers: ['example.test/b'] } }));
+      const { metadata } = await done(
+        api.post(configMaps(api), configMap({ name: uniqueName('map'), finalizers: ['example.test/a'] })),
+      );
+      const body = await done(
+        api.patch('strategic', configMaps(api, metadata.name), { metadata: { finalizers: ['example.test/b'] } }),
+      );
       expect(body.metadata.finalizers?.toSorted()).toEqual(['example.test/a', 'example.test/b']);
       await done(api.patch('merge', configMaps(api, metadata.name), { metadata: { finalizers: null } }));
     },
@@ -119,27 +350,41 @@ const further: Case[] = [
     title: 'a strategic patch merges pod conditions by their type',
     run: async (api) => {
       const { metadata } = await done(api.post(pods(api), pod()));
-      const status = (type: string, value: string) => api.patch('strategic', pods(api, metadata.name, 'status'), { status: { conditions: [{ type, status: value }] } });
+      const status = (type: string, value: string) =>
+        api.patch('strategic', pods(api, metadata.name, 'status'), {
+          status: { conditions: [{ type, status: value }] },
+        });
       await done(status('Ready', 'False'));
       await done(status('Initialized', 'True'));
       const body = await done(status('Ready', 'True'));
       const conditions = body.status.conditions as { type: string; status: string }[];
-      expect(conditions.map(({ type, status: value }) => `${type}=${value}`).toSorted()).toEqual(['Initialized=True', 'Ready=True']);
+      expect(conditions.map(({ type, status: value }) => `${type}=${value}`).toSorted()).toEqual([
+        'Initialized=True',
+        'Ready=True',
+      ]);
     },
   },
   {
     title: 'a patch of an object that is not there is NotFound',
-    run: (api) => expectRefused(api.patch('merge', configMaps(api, 'nobody'), { data: {} }), { code: 404, reason: 'NotFound', message: /^configmaps "nobody" not found$/ }),
+    run: (api) =>
+      expectRefused(api.patch('merge', configMaps(api, 'nobody'), { data: {} }), {
+        code: 404,
+        reason: 'NotFound',
+        message: /^configmaps "nobody" not found$/,
+      }),
   },
   {
     title: 'a patch of a type that does not exist is 415',
     run: async (api: ConformanceApi) => {
       const { metadata } = await done(api.post(configMaps(api), configMap()));
-      await expectRefused(api.request('PATCH', configMaps(api, metadata.name), { body: {}, contentType: 'application/json' }), {
-        code: 415,
-        reason: 'UnsupportedMediaType',
-        message: /^415: Unsupported Media Type$/,
-      });
+      await expectRefused(
+        api.request('PATCH', configMaps(api, metadata.name), { body: {}, contentType: 'application/json' }),
+        {
+          code: 415,
+          reason: 'UnsupportedMediaType',
+          message: /^415: Unsupported Media Type$/,
+        },
+      );
     },
   },
 ];

@@ -66,7 +66,10 @@ const grace: Case[] = [
       await done(api.delete(podsPath(api, metadata.name), { gracePeriodSeconds: 600 }));
       const body = await done(api.get(podsPath(api, metadata.name)));
       await force(api, metadata.name);
-      expect(body.metadata).toMatchObject({ deletionGracePeriodSeconds: 30, deletionTimestamp: first.metadata.deletionTimestamp });
+      expect(body.metadata).toMatchObject({
+        deletionGracePeriodSeconds: 30,
+        deletionTimestamp: first.metadata.deletionTimestamp,
+      });
     },
   },
   {
@@ -83,7 +86,9 @@ const grace: Case[] = [
     run: async (api) => {
       const { metadata } = await bound(api);
       await done(api.delete(podsPath(api, metadata.name)));
-      await done(api.delete(podsPath(api, metadata.name), { gracePeriodSeconds: 0, preconditions: { uid: metadata.uid } }));
+      await done(
+        api.delete(podsPath(api, metadata.name), { gracePeriodSeconds: 0, preconditions: { uid: metadata.uid } }),
+      );
       expect((await api.get(podsPath(api, metadata.name))).status).toBe(404);
     },
   },
@@ -93,7 +98,9 @@ const grace: Case[] = [
       const { metadata } = await bound(api, {}, { finalizers: ['example.test/hold'] });
       await done(api.delete(podsPath(api, metadata.name)));
       await done(force(api, metadata.name));
-      expect((await done(api.get(podsPath(api, metadata.name)))).metadata).toMatchObject({ deletionGracePeriodSeconds: 0 });
+      expect((await done(api.get(podsPath(api, metadata.name)))).metadata).toMatchObject({
+        deletionGracePeriodSeconds: 0,
+      });
       await done(api.patch('merge', podsPath(api, metadata.name), { metadata: { finalizers: null } }));
       expect((await api.get(podsPath(api, metadata.name))).status).toBe(404);
     },
@@ -119,7 +126,11 @@ const grace: Case[] = [
     title: 'a deletion of a pod for another uid is a Conflict',
     run: async (api) => {
       const { metadata } = await bound(api);
-      await expectRefused(api.delete(podsPath(api, metadata.name), { preconditions: { uid: 'other' } }), { code: 409, reason: 'Conflict', message: /the UID in the precondition \(other\) does not match the UID in record/ });
+      await expectRefused(api.delete(podsPath(api, metadata.name), { preconditions: { uid: 'other' } }), {
+        code: 409,
+        reason: 'Conflict',
+        message: /the UID in the precondition \(other\) does not match the UID in record/,
+      });
       await force(api, metadata.name);
     },
   },
@@ -137,25 +148,43 @@ const grace: Case[] = [
     run: async (api) => {
       const { metadata } = await bound(api);
       await done(api.delete(podsPath(api, metadata.name)));
-      const body = await done(api.patch('merge', podsPath(api, metadata.name, 'status'), { status: { phase: 'Running', podIP: '10.1.2.3', podIPs: [{ ip: '10.1.2.3' }] } }));
+      const body = await done(
+        api.patch('merge', podsPath(api, metadata.name, 'status'), {
+          status: { phase: 'Running', podIP: '10.1.2.3', podIPs: [{ ip: '10.1.2.3' }] },
+        }),
+      );
       await force(api, metadata.name);
-      expect(body).toMatchObject({ metadata: { deletionGracePeriodSeconds: 30 }, status: { phase: 'Running', podIP: '10.1.2.3' } });
+      expect(body).toMatchObject({
+        metadata: { deletionGracePeriodSeconds: 30 },
+        status: { phase: 'Running', podIP: '10.1.2.3' },
+      });
     },
   },
 ];
 
-const bindTo = (name: string, node: string): Fields => ({ apiVersion: 'v1', kind: 'Binding', metadata: { name }, target: { kind: 'Node', name: node } });
+const bindTo = (name: string, node: string): Fields => ({
+  apiVersion: 'v1',
+  kind: 'Binding',
+  metadata: { name },
+  target: { kind: 'Node', name: node },
+});
 
 const changes: Case[] = [
   {
     title: 'binding gives a pod its node and the condition PodScheduled',
     run: async (api) => {
       const { metadata } = await done(api.post(podsPath(api), pod()));
-      const { status, body } = await api.post(podsPath(api, metadata.name, 'binding'), bindTo(metadata.name, 'nowhere'));
+      const { status, body } = await api.post(
+        podsPath(api, metadata.name, 'binding'),
+        bindTo(metadata.name, 'nowhere'),
+      );
       expect({ status, kind: body.kind, said: body.status }).toEqual({ status: 201, kind: 'Status', said: 'Success' });
       const scheduled = await done(api.get(podsPath(api, metadata.name)));
       await force(api, metadata.name);
-      expect(scheduled).toMatchObject({ spec: { nodeName: 'nowhere' }, status: { conditions: [{ type: 'PodScheduled', status: 'True' }] } });
+      expect(scheduled).toMatchObject({
+        spec: { nodeName: 'nowhere' },
+        status: { conditions: [{ type: 'PodScheduled', status: 'True' }] },
+      });
     },
   },
   {
@@ -174,31 +203,47 @@ const changes: Case[] = [
     title: 'of the spec of a pod little can be changed',
     run: async (api) => {
       const before = await done(api.post(podsPath(api), pod()));
-      await expectRefused(api.patch('merge', podsPath(api, before.metadata.name), { spec: { terminationGracePeriodSeconds: 99 } }), {
-        code: 422,
-        reason: 'Invalid',
-        message: /spec: Forbidden: pod updates may not change fields other than `spec\.containers\[\*\]\.image`/,
-        field: 'spec',
-      });
+      await expectRefused(
+        api.patch('merge', podsPath(api, before.metadata.name), { spec: { terminationGracePeriodSeconds: 99 } }),
+        {
+          code: 422,
+          reason: 'Invalid',
+          message: /spec: Forbidden: pod updates may not change fields other than `spec\.containers\[\*\]\.image`/,
+          field: 'spec',
+        },
+      );
     },
   },
   {
     title: 'the image of a container can be changed, and counts as a generation',
     run: async (api) => {
       const { metadata } = await done(api.post(podsPath(api), pod()));
-      const body = await done(api.patch('strategic', podsPath(api, metadata.name), { spec: { containers: [{ name: 'app', image: 'example.test/app:2' }] } }));
-      expect(body).toMatchObject({ spec: { containers: [{ image: 'example.test/app:2' }] }, metadata: { generation: 2 } });
+      const body = await done(
+        api.patch('strategic', podsPath(api, metadata.name), {
+          spec: { containers: [{ name: 'app', image: 'example.test/app:2' }] },
+        }),
+      );
+      expect(body).toMatchObject({
+        spec: { containers: [{ image: 'example.test/app:2' }] },
+        metadata: { generation: 2 },
+      });
     },
   },
   {
     title: 'a pod-deletion-cost that is no number is refused',
     run: async (api) => {
       const { metadata } = await done(api.post(podsPath(api), pod()));
-      await expectRefused(api.patch('merge', podsPath(api, metadata.name), { metadata: { annotations: { 'controller.kubernetes.io/pod-deletion-cost': 'low' } } }), {
-        code: 422,
-        reason: 'Invalid',
-        message: /metadata\.annotations\[controller\.kubernetes\.io\/pod-deletion-cost\]: Invalid value: "low": must be a 32bit integer/,
-      });
+      await expectRefused(
+        api.patch('merge', podsPath(api, metadata.name), {
+          metadata: { annotations: { 'controller.kubernetes.io/pod-deletion-cost': 'low' } },
+        }),
+        {
+          code: 422,
+          reason: 'Invalid',
+          message:
+            /metadata\.annotations\[controller\.kubernetes\.io\/pod-deletion-cost\]: Invalid value: "low": must be a 32bit integer/,
+        },
+      );
     },
   },
 ];

@@ -7,47 +7,107 @@ import { configMap, configMaps, deployment, deployments, pathOf, pod, pods, serv
 
 const accept = 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json';
 
-type Table = { columns: { name: string; type: string; priority: number }[]; cells: Record<string, unknown>[]; body: Fields };
+type Table = {
+  columns: { name: string; type: string; priority: number }[];
+  cells: Record<string, unknown>[];
+  body: Fields;
+};
 
 async function tableOf(api: ConformanceApi, path: string, query: Record<string, string> = {}): Promise<Table> {
   const body = await done(api.request('GET', path, { accept, query }));
   expect(body).toMatchObject({ kind: 'Table', apiVersion: 'meta.k8s.io/v1' });
   const columns = body.columnDefinitions as Table['columns'];
   const rows = body.rows as { cells: unknown[] }[];
-  return { columns, body, cells: rows.map(({ cells }) => Object.fromEntries(columns.map(({ name }, index) => [name, cells[index]]))) };
+  return {
+    columns,
+    body,
+    cells: rows.map(({ cells }) => Object.fromEntries(columns.map(({ name }, index) => [name, cells[index]]))),
+  };
 }
 
-const narrow = ({ columns }: Table): string[] => columns.filter(({ priority }) => priority === 0).map(({ name }) => name);
+const narrow = ({ columns }: Table): string[] =>
+  columns.filter(({ priority }) => priority === 0).map(({ name }) => name);
 const wide = ({ columns }: Table): string[] => columns.filter(({ priority }) => priority > 0).map(({ name }) => name);
 
 type ColumnsRow = { kind: string; path: (api: ConformanceApi) => string; columns: string[]; wide?: string[] };
 
 const columnRows: ColumnsRow[] = [
-  { kind: 'pods', path: (api) => pods(api), columns: ['Name', 'Ready', 'Status', 'Restarts', 'Age'], wide: ['IP', 'Node', 'Nominated Node', 'Readiness Gates'] },
-  { kind: 'deployments', path: (api) => deployments(api), columns: ['Name', 'Ready', 'Up-to-date', 'Available', 'Age'], wide: ['Containers', 'Images', 'Selector'] },
-  { kind: 'replicasets', path: (api) => pathOf(api, 'apps/v1', 'replicasets'), columns: ['Name', 'Desired', 'Current', 'Ready', 'Age'], wide: ['Containers', 'Images', 'Selector'] },
-  { kind: 'services', path: (api) => services(api), columns: ['Name', 'Type', 'Cluster-IP', 'External-IP', 'Port(s)', 'Age'], wide: ['Selector'] },
-  { kind: 'endpointslices', path: (api) => pathOf(api, 'discovery.k8s.io/v1', 'endpointslices'), columns: ['Name', 'AddressType', 'Ports', 'Endpoints', 'Age'] },
-  { kind: 'horizontalpodautoscalers', path: (api) => pathOf(api, 'autoscaling/v2', 'horizontalpodautoscalers'), columns: ['Name', 'Reference', 'Targets', 'MinPods', 'MaxPods', 'Replicas', 'Age'] },
-  { kind: 'nodes', path: () => '/api/v1/nodes', columns: ['Name', 'Status', 'Roles', 'Age', 'Version'], wide: ['Internal-IP', 'External-IP', 'OS-Image', 'Kernel-Version', 'Container-Runtime'] },
+  {
+    kind: 'pods',
+    path: (api) => pods(api),
+    columns: ['Name', 'Ready', 'Status', 'Restarts', 'Age'],
+    wide: ['IP', 'Node', 'Nominated Node', 'Readiness Gates'],
+  },
+  {
+    kind: 'deployments',
+    path: (api) => deployments(api),
+    columns: ['Name', 'Ready', 'Up-to-date', 'Available', 'Age'],
+    wide: ['Containers', 'Images', 'Selector'],
+  },
+  {
+    kind: 'replicasets',
+    path: (api) => pathOf(api, 'apps/v1', 'replicasets'),
+    columns: ['Name', 'Desired', 'Current', 'Ready', 'Age'],
+    wide: ['Containers', 'Images', 'Selector'],
+  },
+  {
+    kind: 'services',
+    path: (api) => services(api),
+    columns: ['Name', 'Type', 'Cluster-IP', 'External-IP', 'Port(s)', 'Age'],
+    wide: ['Selector'],
+  },
+  {
+    kind: 'endpointslices',
+    path: (api) => pathOf(api, 'discovery.k8s.io/v1', 'endpointslices'),
+    columns: ['Name', 'AddressType', 'Ports', 'Endpoints', 'Age'],
+  },
+  {
+    kind: 'horizontalpodautoscalers',
+    path: (api) => pathOf(api, 'autoscaling/v2', 'horizontalpodautoscalers'),
+    columns: ['Name', 'Reference', 'Targets', 'MinPods', 'MaxPods', 'Replicas', 'Age'],
+  },
+  {
+    kind: 'nodes',
+    path: () => '/api/v1/nodes',
+    columns: ['Name', 'Status', 'Roles', 'Age', 'Version'],
+    wide: ['Internal-IP', 'External-IP', 'OS-Image', 'Kernel-Version', 'Container-Runtime'],
+  },
   { kind: 'namespaces', path: () => '/api/v1/namespaces', columns: ['Name', 'Status', 'Age'] },
-  { kind: 'events', path: (api) => pathOf(api, 'v1', 'events'), columns: ['Last Seen', 'Type', 'Reason', 'Object', 'Message'], wide: ['Subobject', 'Source', 'First Seen', 'Count', 'Name'] },
+  {
+    kind: 'events',
+    path: (api) => pathOf(api, 'v1', 'events'),
+    columns: ['Last Seen', 'Type', 'Reason', 'Object', 'Message'],
+    wide: ['Subobject', 'Source', 'First Seen', 'Count', 'Name'],
+  },
   { kind: 'configmaps', path: (api) => configMaps(api), columns: ['Name', 'Data', 'Age'] },
-  { kind: 'poddisruptionbudgets', path: (api) => pathOf(api, 'policy/v1', 'poddisruptionbudgets'), columns: ['Name', 'Min Available', 'Max Unavailable', 'Allowed Disruptions', 'Age'] },
-  { kind: 'leases', path: (api) => pathOf(api, 'coordination.k8s.io/v1', 'leases'), columns: ['Name', 'Holder', 'Age'] },
+  {
+    kind: 'poddisruptionbudgets',
+    path: (api) => pathOf(api, 'policy/v1', 'poddisruptionbudgets'),
+    columns: ['Name', 'Min Available', 'Max Unavailable', 'Allowed Disruptions', 'Age'],
+  },
+  {
+    kind: 'leases',
+    path: (api) => pathOf(api, 'coordination.k8s.io/v1', 'leases'),
+    columns: ['Name', 'Holder', 'Age'],
+  },
 ];
 
-const columnCases = columnRows.map(
-  ({ kind, path, columns, wide: further = [] }): Case => ({
-    title: `the columns of ${kind}`,
-    run: async (api) => {
-      const table = await tableOf(api, path(api));
-      expect({ columns: narrow(table), wide: wide(table) }).toEqual({ columns, wide: further });
-    },
-  }),
-);
+const columnCases = columnRows.map(({ kind, path, columns, wide: further = [] }): Case => ({
+  title: `the columns of ${kind}`,
+  run: async (api) => {
+    const table = await tableOf(api, path(api));
+    expect({ columns: narrow(table), wide: wide(table) }).toEqual({ columns, wide: further });
+  },
+}));
 
-const ready = (name: string, isReady: boolean, state: Fields): Fields => ({ name, ready: isReady, restartCount: 2, image: 'a', imageID: '', state });
+const ready = (name: string, isReady: boolean, state: Fields): Fields => ({
+  name,
+  ready: isReady,
+  restartCount: 2,
+  image: 'a',
+  imageID: '',
+  state,
+});
 
 const cellCases: Case[] = [
   {
@@ -55,7 +115,9 @@ const cellCases: Case[] = [
     run: async (api) => {
       const { metadata } = await done(api.post(pods(api), pod()));
       const { cells } = await tableOf(api, pods(api, metadata.name));
-      expect(cells).toMatchObject([{ Name: metadata.name, Ready: '0/1', Status: 'Pending', Restarts: '0', IP: '<none>', Node: '<none>' }]);
+      expect(cells).toMatchObject([
+        { Name: metadata.name, Ready: '0/1', Status: 'Pending', Restarts: '0', IP: '<none>', Node: '<none>' },
+      ]);
     },
   },
   {
@@ -63,12 +125,18 @@ const cellCases: Case[] = [
     run: async (api) => {
       const { metadata } = await done(api.post(pods(api), pod({ name: uniqueName('pod') }, { nodeName: 'nowhere' })));
       const containerStatuses = [ready('app', true, { running: { startedAt: '2026-01-01T00:00:00Z' } })];
-      await done(api.patch('merge', pods(api, metadata.name, 'status'), { status: { phase: 'Running', podIP: '10.1.2.3', podIPs: [{ ip: '10.1.2.3' }], containerStatuses } }));
+      await done(
+        api.patch('merge', pods(api, metadata.name, 'status'), {
+          status: { phase: 'Running', podIP: '10.1.2.3', podIPs: [{ ip: '10.1.2.3' }], containerStatuses },
+        }),
+      );
       const running = await tableOf(api, pods(api, metadata.name));
       await done(api.delete(pods(api, metadata.name)));
       const deleted = await tableOf(api, pods(api, metadata.name));
       await api.delete(pods(api, metadata.name), { gracePeriodSeconds: 0 });
-      expect(running.cells).toMatchObject([{ Ready: '1/1', Status: 'Running', Restarts: '2', IP: '10.1.2.3', Node: 'nowhere' }]);
+      expect(running.cells).toMatchObject([
+        { Ready: '1/1', Status: 'Running', Restarts: '2', IP: '10.1.2.3', Node: 'nowhere' },
+      ]);
       expect(deleted.cells).toMatchObject([{ Ready: '1/1', Status: 'Terminating' }]);
     },
   },
@@ -77,7 +145,9 @@ const cellCases: Case[] = [
     run: async (api) => {
       const { metadata } = await done(api.post(pods(api), pod({ name: uniqueName('pod') }, { nodeName: 'nowhere' })));
       const containerStatuses = [ready('app', false, { waiting: { reason: 'CrashLoopBackOff' } })];
-      await done(api.patch('merge', pods(api, metadata.name, 'status'), { status: { phase: 'Running', containerStatuses } }));
+      await done(
+        api.patch('merge', pods(api, metadata.name, 'status'), { status: { phase: 'Running', containerStatuses } }),
+      );
       const { cells } = await tableOf(api, pods(api, metadata.name));
       await api.delete(pods(api, metadata.name), { gracePeriodSeconds: 0 });
       expect(cells).toMatchObject([{ Ready: '0/1', Status: 'CrashLoopBackOff' }]);
@@ -86,25 +156,65 @@ const cellCases: Case[] = [
   {
     title: 'the row of a deployment',
     run: async (api) => {
-      const { metadata } = await done(api.post(deployments(api), deployment({ name: uniqueName('web') }, { paused: true })));
+      const { metadata } = await done(
+        api.post(deployments(api), deployment({ name: uniqueName('web') }, { paused: true })),
+      );
       const { cells } = await tableOf(api, deployments(api, metadata.name));
-      expect(cells).toMatchObject([{ Name: metadata.name, Ready: '0/0', 'Up-to-date': 0, Available: 0, Containers: 'app', Images: 'example.test/app:1', Selector: `app=${metadata.name}` }]);
+      expect(cells).toMatchObject([
+        {
+          Name: metadata.name,
+          Ready: '0/0',
+          'Up-to-date': 0,
+          Available: 0,
+          Containers: 'app',
+          Images: 'example.test/app:1',
+          Selector: `app=${metadata.name}`,
+        },
+      ]);
     },
   },
   {
     title: 'the row of a service',
     run: async (api) => {
-      const { metadata } = await done(api.post(services(api), service({ name: uniqueName('svc') }, { clusterIP: 'None', ports: [{ name: 'a', port: 80 }, { name: 'b', port: 53, protocol: 'UDP' }] })));
+      const { metadata } = await done(
+        api.post(
+          services(api),
+          service(
+            { name: uniqueName('svc') },
+            {
+              clusterIP: 'None',
+              ports: [
+                { name: 'a', port: 80 },
+                { name: 'b', port: 53, protocol: 'UDP' },
+              ],
+            },
+          ),
+        ),
+      );
       const { cells } = await tableOf(api, services(api, metadata.name));
-      expect(cells).toMatchObject([{ Type: 'ClusterIP', 'Cluster-IP': 'None', 'External-IP': '<none>', 'Port(s)': '80/TCP,53/UDP', Selector: 'app=web' }]);
+      expect(cells).toMatchObject([
+        {
+          Type: 'ClusterIP',
+          'Cluster-IP': 'None',
+          'External-IP': '<none>',
+          'Port(s)': '80/TCP,53/UDP',
+          Selector: 'app=web',
+        },
+      ]);
     },
   },
   {
     title: 'a row has the metadata of its object, the whole object or none, as asked',
     run: async (api) => {
       const { metadata } = await done(api.post(configMaps(api), configMap()));
-      const first = async (includeObject?: string): Promise<Fields> => ((await tableOf(api, configMaps(api, metadata.name), includeObject === undefined ? {} : { includeObject })).body.rows as Fields[])[0] ?? {};
-      expect(await first()).toMatchObject({ object: { kind: 'PartialObjectMetadata', metadata: { uid: metadata.uid } } });
+      const first = async (includeObject?: string): Promise<Fields> =>
+        (
+          (await tableOf(api, configMaps(api, metadata.name), includeObject === undefined ? {} : { includeObject }))
+            .body.rows as Fields[]
+        )[0] ?? {};
+      expect(await first()).toMatchObject({
+        object: { kind: 'PartialObjectMetadata', metadata: { uid: metadata.uid } },
+      });
       expect(await first('Object')).toMatchObject({ object: { kind: 'ConfigMap', data: { a: '1' } } });
       expect((await first('None')).object ?? undefined).toBeUndefined();
     },
@@ -113,7 +223,8 @@ const cellCases: Case[] = [
     title: 'a table of a list has its resource version, and one row for each',
     run: async (api) => {
       const run = uniqueName('run');
-      for (const letter of ['a', 'b']) await done(api.post(configMaps(api), configMap({ name: `${letter}-${run}`, labels: { run } })));
+      for (const letter of ['a', 'b'])
+        await done(api.post(configMaps(api), configMap({ name: `${letter}-${run}`, labels: { run } })));
       const { body, cells } = await tableOf(api, configMaps(api), { labelSelector: `run=${run}` });
       expect((body.metadata as Fields).resourceVersion).toMatch(/^\d+$/);
       expect(cells).toMatchObject([{ Name: `a-${run}`, Data: 1 }, { Name: `b-${run}` }]);
@@ -123,10 +234,30 @@ const cellCases: Case[] = [
     title: 'a watch sends tables where tables are asked for, with columns in the first only',
     run: async (api) => {
       const run = uniqueName('run');
-      for (const letter of ['a', 'b']) await done(api.post(configMaps(api), configMap({ name: `${letter}-${run}`, labels: { run } })));
-      const { text } = await api.request('GET', configMaps(api), { accept, query: { watch: 'true', labelSelector: `run=${run}`, timeoutSeconds: '1' } });
-      const events = text.trim().split('\n').map((line) => JSON.parse(line) as { type: string; object: { kind: string; columnDefinitions: unknown[] | null; rows: Fields[] } });
-      expect(events.map(({ type, object }) => [type, object.kind, object.rows.length, (object.columnDefinitions ?? []).length > 0])).toEqual([
+      for (const letter of ['a', 'b'])
+        await done(api.post(configMaps(api), configMap({ name: `${letter}-${run}`, labels: { run } })));
+      const { text } = await api.request('GET', configMaps(api), {
+        accept,
+        query: { watch: 'true', labelSelector: `run=${run}`, timeoutSeconds: '1' },
+      });
+      const events = text
+        .trim()
+        .split('\n')
+        .map(
+          (line) =>
+            JSON.parse(line) as {
+              type: string;
+              object: { kind: string; columnDefinitions: unknown[] | null; rows: Fields[] };
+            },
+        );
+      expect(
+        events.map(({ type, object }) => [
+          type,
+          object.kind,
+          object.rows.length,
+          (object.columnDefinitions ?? []).length > 0,
+        ]),
+      ).toEqual([
         ['ADDED', 'Table', 1, true],
         ['ADDED', 'Table', 1, false],
       ]);
@@ -137,7 +268,10 @@ const cellCases: Case[] = [
 const printed = sharedWidgets([
   {
     name: 'v1',
-    schema: withSpec({ size: { type: 'integer' }, tags: { type: 'array', items: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } } }),
+    schema: withSpec({
+      size: { type: 'integer' },
+      tags: { type: 'array', items: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+    }),
     additionalPrinterColumns: [
       { name: 'Size', type: 'integer', jsonPath: '.spec.size', description: 'How large.' },
       { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
@@ -154,7 +288,10 @@ const customCases: Case[] = [
     run: async (api) => {
       const { path } = await printed(api);
       const table = await tableOf(api, path());
-      expect({ columns: narrow(table), wide: wide(table) }).toEqual({ columns: ['Name', 'Size', 'Ready', 'Age'], wide: ['Note'] });
+      expect({ columns: narrow(table), wide: wide(table) }).toEqual({
+        columns: ['Name', 'Size', 'Ready', 'Age'],
+        wide: ['Note'],
+      });
       expect(table.columns[1]).toMatchObject({ name: 'Size', type: 'integer', description: 'How large.' });
     },
   },
@@ -162,9 +299,21 @@ const customCases: Case[] = [
     title: 'the cells of a custom object are read by their paths, null where there is nothing',
     run: async (api) => {
       const { path, widget } = await printed(api);
-      const filled = await done(api.post(path(), { ...widget({ size: 3, tags: [{ name: 'first' }] }), status: { conditions: [{ type: 'Other', status: 'False' }, { type: 'Ready', status: 'True' }] } }));
+      const filled = await done(
+        api.post(path(), {
+          ...widget({ size: 3, tags: [{ name: 'first' }] }),
+          status: {
+            conditions: [
+              { type: 'Other', status: 'False' },
+              { type: 'Ready', status: 'True' },
+            ],
+          },
+        }),
+      );
       const empty = await done(api.post(path(), widget()));
-      expect((await tableOf(api, path(filled.metadata.name))).cells).toMatchObject([{ Size: 3, Ready: 'True', Note: 'first', Age: expect.stringMatching(/^\d+s$/) }]);
+      expect((await tableOf(api, path(filled.metadata.name))).cells).toMatchObject([
+        { Size: 3, Ready: 'True', Note: 'first', Age: expect.stringMatching(/^\d+s$/) },
+      ]);
       expect((await tableOf(api, path(empty.metadata.name))).cells).toMatchObject([{ Size: null, Ready: null }]);
     },
   },

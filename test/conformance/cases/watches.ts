@@ -17,7 +17,11 @@ const following: Case[] = [
         const { metadata } = await add();
         await done(api.patch('merge', configMaps(api, metadata.name), { data: { a: '2' } }));
         await done(api.delete(configMaps(api, metadata.name)));
-        expect([said(await watch.next()), said(await watch.next()), said(await watch.next())]).toEqual([`ADDED ${metadata.name}`, `MODIFIED ${metadata.name}`, `DELETED ${metadata.name}`]);
+        expect([said(await watch.next()), said(await watch.next()), said(await watch.next())]).toEqual([
+          `ADDED ${metadata.name}`,
+          `MODIFIED ${metadata.name}`,
+          `DELETED ${metadata.name}`,
+        ]);
       });
     },
   },
@@ -40,7 +44,10 @@ const following: Case[] = [
       const { metadata } = await add();
       await done(api.patch('merge', configMaps(api, metadata.name), { data: { a: '2' } }));
       await watching(api.watch(configMaps(api), query), async (watch) => {
-        expect(await watch.next()).toMatchObject({ type: 'ADDED', object: { kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: metadata.name }, data: { a: '2' } } });
+        expect(await watch.next()).toMatchObject({
+          type: 'ADDED',
+          object: { kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: metadata.name }, data: { a: '2' } },
+        });
       });
     },
   },
@@ -59,12 +66,19 @@ const following: Case[] = [
     run: async (api) => {
       const { query, add } = await family(api);
       const { metadata } = await add();
-      await watching(api.watch(configMaps(api), { ...query, resourceVersion: metadata.resourceVersion }), async (watch) => {
-        await done(api.delete(configMaps(api, metadata.name)));
-        const { type, object } = await watch.next();
-        expect({ type, data: object.data, uid: object.metadata.uid }).toEqual({ type: 'DELETED', data: { a: '1' }, uid: metadata.uid });
-        expect(Number(object.metadata.resourceVersion)).toBeGreaterThan(Number(metadata.resourceVersion));
-      });
+      await watching(
+        api.watch(configMaps(api), { ...query, resourceVersion: metadata.resourceVersion }),
+        async (watch) => {
+          await done(api.delete(configMaps(api, metadata.name)));
+          const { type, object } = await watch.next();
+          expect({ type, data: object.data, uid: object.metadata.uid }).toEqual({
+            type: 'DELETED',
+            data: { a: '1' },
+            uid: metadata.uid,
+          });
+          expect(Number(object.metadata.resourceVersion)).toBeGreaterThan(Number(metadata.resourceVersion));
+        },
+      );
     },
   },
   {
@@ -72,11 +86,23 @@ const following: Case[] = [
     run: async (api) => {
       const { query, add } = await family(api);
       const { metadata } = await add();
-      await watching(api.watch(configMaps(api), { ...query, resourceVersion: metadata.resourceVersion }), async (watch) => {
-        const changed = await done(api.patch('merge', configMaps(api, metadata.name), { metadata: { labels: { family: 'other' } }, data: { a: '2' } }));
-        const { type, object } = await watch.next();
-        expect({ type, labels: object.metadata.labels, version: object.metadata.resourceVersion }).toEqual({ type: 'DELETED', labels: metadata.labels, version: changed.metadata.resourceVersion });
-      });
+      await watching(
+        api.watch(configMaps(api), { ...query, resourceVersion: metadata.resourceVersion }),
+        async (watch) => {
+          const changed = await done(
+            api.patch('merge', configMaps(api, metadata.name), {
+              metadata: { labels: { family: 'other' } },
+              data: { a: '2' },
+            }),
+          );
+          const { type, object } = await watch.next();
+          expect({ type, labels: object.metadata.labels, version: object.metadata.resourceVersion }).toEqual({
+            type: 'DELETED',
+            labels: metadata.labels,
+            version: changed.metadata.resourceVersion,
+          });
+        },
+      );
     },
   },
   {
@@ -95,11 +121,14 @@ const following: Case[] = [
     run: async (api) => {
       const { version, add } = await family(api);
       const name = uniqueName('map');
-      await watching(api.watch(configMaps(api), { fieldSelector: `metadata.name=${name}`, resourceVersion: version }), async (watch) => {
-        await add();
-        await add(name);
-        expect(said(await watch.next())).toBe(`ADDED ${name}`);
-      });
+      await watching(
+        api.watch(configMaps(api), { fieldSelector: `metadata.name=${name}`, resourceVersion: version }),
+        async (watch) => {
+          await add();
+          await add(name);
+          expect(said(await watch.next())).toBe(`ADDED ${name}`);
+        },
+      );
     },
   },
   {
@@ -107,10 +136,26 @@ const following: Case[] = [
     run: async (api) => {
       const node = uniqueName('node');
       const { metadata } = await done(api.post(pods(api), pod()));
-      await watching(api.watch('/api/v1/pods', { fieldSelector: `spec.nodeName=${node}`, resourceVersion: metadata.resourceVersion }), async (watch) => {
-        await done(api.post(pods(api, metadata.name, 'binding'), { apiVersion: 'v1', kind: 'Binding', metadata: { name: metadata.name }, target: { kind: 'Node', name: node } }));
-        expect(await watch.next()).toMatchObject({ type: 'ADDED', object: { metadata: { name: metadata.name }, spec: { nodeName: node } } });
-      });
+      await watching(
+        api.watch('/api/v1/pods', {
+          fieldSelector: `spec.nodeName=${node}`,
+          resourceVersion: metadata.resourceVersion,
+        }),
+        async (watch) => {
+          await done(
+            api.post(pods(api, metadata.name, 'binding'), {
+              apiVersion: 'v1',
+              kind: 'Binding',
+              metadata: { name: metadata.name },
+              target: { kind: 'Node', name: node },
+            }),
+          );
+          expect(await watch.next()).toMatchObject({
+            type: 'ADDED',
+            object: { metadata: { name: metadata.name }, spec: { nodeName: node } },
+          });
+        },
+      );
       await done(api.delete(pods(api, metadata.name), { gracePeriodSeconds: 0 }));
     },
   },
@@ -119,11 +164,14 @@ const following: Case[] = [
     run: async (api) => {
       const { query, add } = await family(api);
       const before = await add();
-      await watching(api.watch(configMaps(api), { ...query, resourceVersion: before.metadata.resourceVersion }), async (watch) => {
-        await done(api.put(configMaps(api, before.metadata.name), before));
-        const { metadata } = await add();
-        expect(said(await watch.next())).toBe(`ADDED ${metadata.name}`);
-      });
+      await watching(
+        api.watch(configMaps(api), { ...query, resourceVersion: before.metadata.resourceVersion }),
+        async (watch) => {
+          await done(api.put(configMaps(api, before.metadata.name), before));
+          const { metadata } = await add();
+          expect(said(await watch.next())).toBe(`ADDED ${metadata.name}`);
+        },
+      );
     },
   },
   {
@@ -131,7 +179,9 @@ const following: Case[] = [
     run: async (api) => {
       const { query, version } = await family(api);
       const startMs = performance.now();
-      await watching(api.watch(configMaps(api), { ...query, resourceVersion: version, timeoutSeconds: '1' }), (watch) => watch.ended());
+      await watching(api.watch(configMaps(api), { ...query, resourceVersion: version, timeoutSeconds: '1' }), (watch) =>
+        watch.ended(),
+      );
       expect(performance.now() - startMs).toBeGreaterThan(800);
     },
   },
@@ -139,13 +189,21 @@ const following: Case[] = [
     title: 'a watch with bookmarks ends with one that has a new resource version',
     run: async (api) => {
       const { query, version, add } = await family(api);
-      await watching(api.watch(configMaps(api), { ...query, resourceVersion: version, allowWatchBookmarks: 'true', timeoutSeconds: '3' }), async (watch) => {
-        // Where nothing of the kind has changed since the watch began, it has nothing to say.
-        await add();
-        const bookmark = (await watch.until(({ type }) => type === 'BOOKMARK')).at(-1);
-        expect(bookmark?.object).toMatchObject({ kind: 'ConfigMap', apiVersion: 'v1' });
-        expect(Number(bookmark?.object.metadata.resourceVersion)).toBeGreaterThan(Number(version));
-      });
+      await watching(
+        api.watch(configMaps(api), {
+          ...query,
+          resourceVersion: version,
+          allowWatchBookmarks: 'true',
+          timeoutSeconds: '3',
+        }),
+        async (watch) => {
+          // Where nothing of the kind has changed since the watch began, it has nothing to say.
+          await add();
+          const bookmark = (await watch.until(({ type }) => type === 'BOOKMARK')).at(-1);
+          expect(bookmark?.object).toMatchObject({ kind: 'ConfigMap', apiVersion: 'v1' });
+          expect(Number(bookmark?.object.metadata.resourceVersion)).toBeGreaterThan(Number(version));
+        },
+      );
     },
   },
   {
@@ -160,7 +218,11 @@ const following: Case[] = [
   },
   {
     title: 'a watch from a resource version that is none is refused',
-    run: (api) => expectRefused(api.get(configMaps(api), { watch: 'true', resourceVersion: 'soon' }), { code: 500, message: /resourceVersion: Invalid value: "soon": / }),
+    run: (api) =>
+      expectRefused(api.get(configMaps(api), { watch: 'true', resourceVersion: 'soon' }), {
+        code: 500,
+        message: /resourceVersion: Invalid value: "soon": /,
+      }),
   },
   {
     title: 'a watch tells only of metadata where that is asked for',
@@ -168,9 +230,15 @@ const following: Case[] = [
       const { query, add } = await family(api);
       const { metadata } = await add();
       // A watch that is asked for by hand: its accept header differs.
-      const { text } = await api.request('GET', configMaps(api), { query: { ...query, watch: 'true', timeoutSeconds: '1' }, accept: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1' });
+      const { text } = await api.request('GET', configMaps(api), {
+        query: { ...query, watch: 'true', timeoutSeconds: '1' },
+        accept: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
+      });
       const event = JSON.parse(text.split('\n')[0] ?? '') as WatchEvent;
-      expect(event).toMatchObject({ type: 'ADDED', object: { kind: 'PartialObjectMetadata', metadata: { name: metadata.name } } });
+      expect(event).toMatchObject({
+        type: 'ADDED',
+        object: { kind: 'PartialObjectMetadata', metadata: { name: metadata.name } },
+      });
       expect(event.object).not.toHaveProperty('data');
     },
   },
@@ -182,32 +250,61 @@ const watchList: Case[] = [
     run: async (api) => {
       const { query, add } = await family(api);
       const names = [(await add()).metadata.name, (await add()).metadata.name].toSorted();
-      await watching(api.watch(configMaps(api), { ...query, sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan', allowWatchBookmarks: 'true' }), async (watch) => {
-        const events = await watch.until(({ type }) => type === 'BOOKMARK');
-        expect(events.slice(0, -1).map(said).toSorted()).toEqual(names.map((name) => `ADDED ${name}`));
-        expect(events.at(-1)?.object.metadata.annotations).toEqual({ 'k8s.io/initial-events-end': 'true' });
-      });
+      await watching(
+        api.watch(configMaps(api), {
+          ...query,
+          sendInitialEvents: 'true',
+          resourceVersionMatch: 'NotOlderThan',
+          allowWatchBookmarks: 'true',
+        }),
+        async (watch) => {
+          const events = await watch.until(({ type }) => type === 'BOOKMARK');
+          expect(events.slice(0, -1).map(said).toSorted()).toEqual(names.map((name) => `ADDED ${name}`));
+          expect(events.at(-1)?.object.metadata.annotations).toEqual({ 'k8s.io/initial-events-end': 'true' });
+        },
+      );
     },
   },
   {
     title: 'a watch-list goes on as a watch',
     run: async (api) => {
       const { query, add } = await family(api);
-      await watching(api.watch(configMaps(api), { ...query, sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan', allowWatchBookmarks: 'true' }), async (watch) => {
-        await watch.until(({ type }) => type === 'BOOKMARK');
-        const { metadata } = await add();
-        expect((await watch.until(({ type }) => type === 'ADDED')).at(-1)?.object.metadata.name).toBe(metadata.name);
-      });
+      await watching(
+        api.watch(configMaps(api), {
+          ...query,
+          sendInitialEvents: 'true',
+          resourceVersionMatch: 'NotOlderThan',
+          allowWatchBookmarks: 'true',
+        }),
+        async (watch) => {
+          await watch.until(({ type }) => type === 'BOOKMARK');
+          const { metadata } = await add();
+          expect((await watch.until(({ type }) => type === 'ADDED')).at(-1)?.object.metadata.name).toBe(metadata.name);
+        },
+      );
     },
   },
   {
     title: 'a watch-list without resourceVersionMatch is refused',
     run: (api) =>
-      expectRefused(api.get(configMaps(api), { watch: 'true', sendInitialEvents: 'true', allowWatchBookmarks: 'true' }), { code: 422, reason: 'Invalid', message: /resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan/ }),
+      expectRefused(
+        api.get(configMaps(api), { watch: 'true', sendInitialEvents: 'true', allowWatchBookmarks: 'true' }),
+        {
+          code: 422,
+          reason: 'Invalid',
+          message:
+            /resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan/,
+        },
+      ),
   },
   {
     title: 'sendInitialEvents without a watch is refused',
-    run: (api) => expectRefused(api.get(configMaps(api), { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan' }), { code: 422, reason: 'Invalid', message: /sendInitialEvents: Forbidden: sendInitialEvents is forbidden for list/ }),
+    run: (api) =>
+      expectRefused(api.get(configMaps(api), { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan' }), {
+        code: 422,
+        reason: 'Invalid',
+        message: /sendInitialEvents: Forbidden: sendInitialEvents is forbidden for list/,
+      }),
   },
 ];
 

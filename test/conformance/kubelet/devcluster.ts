@@ -22,7 +22,16 @@ export async function startWithNode(): Promise<Server> {
     port: 0,
     tls: await createLocalCertificate(),
     // Hundreds of starts of one program: what Node has compiled of it is kept.
-    images: new Map([[image, { command: [process.execPath], cwd: folder, env: { PATH: dirname(process.execPath), NODE_COMPILE_CACHE: join(folder, 'compiled') } }]]),
+    images: new Map([
+      [
+        image,
+        {
+          command: [process.execPath],
+          cwd: folder,
+          env: { PATH: dirname(process.execPath), NODE_COMPILE_CACHE: join(folder, 'compiled') },
+        },
+      ],
+    ]),
     // Apart from those of other tests, which may run at the same time.
     podCidr: '127.32.0.0/13',
     serviceCidr: '127.40.0.0/13',

@@ -8,7 +8,11 @@ import { slices, untilItems } from '../lifecycle/world.ts';
 import { service, services } from '../objects.ts';
 import type { KubeletCase, Scene, TestPod } from './scene.ts';
 
-type Endpoint = { addresses: string[]; conditions: { ready: boolean; serving: boolean; terminating: boolean }; targetRef: { name: string } };
+type Endpoint = {
+  addresses: string[];
+  conditions: { ready: boolean; serving: boolean; terminating: boolean };
+  targetRef: { name: string };
+};
 type Conditions = Endpoint['conditions'];
 
 const starting: Conditions = { ready: false, serving: false, terminating: false };
@@ -17,7 +21,12 @@ const serving: Conditions = { ready: false, serving: true, terminating: true };
 const ending: Conditions = { ready: false, serving: false, terminating: true };
 
 const ports = [{ containerPort: 8080 }];
-const readinessProbe = { httpGet: { port: 8080, path: '/probe' }, periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 1 };
+const readinessProbe = {
+  httpGet: { port: 8080, path: '/probe' },
+  periodSeconds: 1,
+  timeoutSeconds: 5,
+  failureThreshold: 1,
+};
 const preStop = { preStop: { httpGet: { port: 8080, path: '/preStop' } } };
 
 const endpointsOf = (items: Body[]): Endpoint[] => items.flatMap((slice) => (slice.endpoints ?? []) as Endpoint[]);
@@ -25,20 +34,28 @@ const endpointsOf = (items: Body[]): Endpoint[] => items.flatMap((slice) => (sli
 /** Waits until the slices of the Service say this of its only pod, or nothing of any pod. */
 async function untilSaid({ api }: Scene, name: string, wanted: Conditions | undefined): Promise<Endpoint | undefined> {
   const items = await untilItems(api, slices(api), { 'kubernetes.io/service-name': name }, (found) => {
-    const said = endpointsOf(found).map(({ conditions }) => JSON.stringify([conditions.ready, conditions.serving, conditions.terminating]));
+    const said = endpointsOf(found).map(({ conditions }) =>
+      JSON.stringify([conditions.ready, conditions.serving, conditions.terminating]),
+    );
     return said.join() === (wanted ? JSON.stringify([wanted.ready, wanted.serving, wanted.terminating]) : '');
   });
   return endpointsOf(items)[0];
 }
 
 /** A Service, and a pod of it that is not there yet. */
-async function open(scene: Scene, spec: Fields = {}): Promise<{ web: TestPod; clusterIP: string; start(more?: Fields): Promise<void> }> {
+async function open(
+  scene: Scene,
+  spec: Fields = {},
+): Promise<{ web: TestPod; clusterIP: string; start(more?: Fields): Promise<void> }> {
   const { api, container, pod } = scene;
   const web = pod();
   const labels = { app: web.name };
-  const created = await done(api.post(services(api), service({ name: web.name }, { selector: labels, ports: [{ port: 8080 }], ...spec })));
+  const created = await done(
+    api.post(services(api), service({ name: web.name }, { selector: labels, ports: [{ port: 8080 }], ...spec })),
+  );
   scene.deleteAtEnd(services(api, web.name));
-  const start = (more: Fields = {}) => web.create({ containers: [container('app', { ports, readinessProbe, lifecycle: preStop })], ...more }, { labels });
+  const start = (more: Fields = {}) =>
+    web.create({ containers: [container('app', { ports, readinessProbe, lifecycle: preStop })], ...more }, { labels });
   return { web, clusterIP: String(created.spec.clusterIP), start };
 }
 
@@ -119,7 +136,8 @@ export const endpoints: KubeletCase[] = [
     },
   },
   {
-    title: 'the address of a Service leads to its ready pod, and to one that ends and serves where none is ready (KEP-1669)',
+    title:
+      'the address of a Service leads to its ready pod, and to one that ends and serves where none is ready (KEP-1669)',
     run: async (scene) => {
       const { web, clusterIP, start } = await open(scene);
       const answer = web.hold('app /preStop');

@@ -23,12 +23,31 @@ export const environment: KubeletCase[] = [
     title: 'a container is told what its pod is called, where it runs and which address it has',
     run: async ({ api, container, pod }) => {
       const web = pod();
-      const env = [field('NAMESPACE', 'metadata.namespace'), field('UID', 'metadata.uid'), field('LABEL', "metadata.labels['colour']"), field('NODE', 'spec.nodeName'), field('POD_IP', 'status.podIP'), field('HOST_IP', 'status.hostIP')];
-      const said = "JSON.stringify(['POD_NAME', 'NAMESPACE', 'UID', 'LABEL', 'NODE', 'POD_IP', 'HOST_IP'].map((name) => process.env[name]))";
-      await web.create({ containers: [container('app', { env, command: sayingCommand(said) })] }, { labels: { colour: 'green' } });
+      const env = [
+        field('NAMESPACE', 'metadata.namespace'),
+        field('UID', 'metadata.uid'),
+        field('LABEL', "metadata.labels['colour']"),
+        field('NODE', 'spec.nodeName'),
+        field('POD_IP', 'status.podIP'),
+        field('HOST_IP', 'status.hostIP'),
+      ];
+      const said =
+        "JSON.stringify(['POD_NAME', 'NAMESPACE', 'UID', 'LABEL', 'NODE', 'POD_IP', 'HOST_IP'].map((name) => process.env[name]))";
+      await web.create(
+        { containers: [container('app', { env, command: sayingCommand(said) })] },
+        { labels: { colour: 'green' } },
+      );
       const text = await saidBy(web);
       const { metadata, spec, status } = await web.until(() => true);
-      expect(JSON.parse(text)).toEqual([web.name, api.namespace, metadata.uid, 'green', spec.nodeName, status.podIP, status.hostIP]);
+      expect(JSON.parse(text)).toEqual([
+        web.name,
+        api.namespace,
+        metadata.uid,
+        'green',
+        spec.nodeName,
+        status.podIP,
+        status.hostIP,
+      ]);
     },
   },
   {
@@ -37,14 +56,23 @@ export const environment: KubeletCase[] = [
       const web = pod();
       const name = uniqueName('settings');
       await done(api.post(configMaps(api), configMap({ name }, { host: 'till' })));
-      await done(api.post(pathOf(api, 'v1', 'secrets'), { apiVersion: 'v1', kind: 'Secret', metadata: { name }, stringData: { port: '7000' } }));
+      await done(
+        api.post(pathOf(api, 'v1', 'secrets'), {
+          apiVersion: 'v1',
+          kind: 'Secret',
+          metadata: { name },
+          stringData: { port: '7000' },
+        }),
+      );
       const env = [
         { name: 'HOST', valueFrom: { configMapKeyRef: { name, key: 'host' } } },
         { name: 'HIDDEN', valueFrom: { secretKeyRef: { name, key: 'port' } } },
         { name: 'NONE', valueFrom: { secretKeyRef: { name, key: 'none', optional: true } } },
         { name: 'URL', value: 'http://$(HOST):$(HIDDEN)/$(NOBODY)/$$(HOST)' },
       ];
-      await web.create({ containers: [container('app', { env, command: sayingCommand("process.env.URL + ' ' + process.env.NONE") })] });
+      await web.create({
+        containers: [container('app', { env, command: sayingCommand("process.env.URL + ' ' + process.env.NONE") })],
+      });
       expect(await saidBy(web)).toBe('http://till:7000/$(NOBODY)/$(HOST) undefined');
     },
   },
@@ -53,26 +81,62 @@ export const environment: KubeletCase[] = [
     run: async ({ container, pod }) => {
       const web = pod();
       const name = uniqueName('late');
-      await web.create({ containers: [container('app', { env: [{ name: 'HOST', valueFrom: { configMapKeyRef: { name, key: 'host' } } }] })] });
+      await web.create({
+        containers: [
+          container('app', { env: [{ name: 'HOST', valueFrom: { configMapKeyRef: { name, key: 'host' } } }] }),
+        ],
+      });
       // A kubelet that begins to follow a ConfigMap waits a second for it, and may say first that it does not know it yet.
-      const waiting = await web.until(({ status }) => JSON.stringify(status.containerStatuses ?? '').includes('not found'));
-      expect(waiting.status).toMatchObject({ phase: 'Pending', containerStatuses: [{ state: { waiting: { reason: 'CreateContainerConfigError', message: `configmap "${name}" not found` } } }] });
+      const waiting = await web.until(({ status }) =>
+        JSON.stringify(status.containerStatuses ?? '').includes('not found'),
+      );
+      expect(waiting.status).toMatchObject({
+        phase: 'Pending',
+        containerStatuses: [
+          { state: { waiting: { reason: 'CreateContainerConfigError', message: `configmap "${name}" not found` } } },
+        ],
+      });
     },
   },
   {
     title: 'a ServiceAccount token of an audience is a file, and a review says whose it is',
     run: async ({ api, container, pod }) => {
       const web = pod();
-      const volumes = [{ name: 'token', projected: { sources: [{ serviceAccountToken: { audience: 'holdfast', path: 'till/token', expirationSeconds: 3600 } }] } }];
+      const volumes = [
+        {
+          name: 'token',
+          projected: {
+            sources: [{ serviceAccountToken: { audience: 'holdfast', path: 'till/token', expirationSeconds: 3600 } }],
+          },
+        },
+      ];
       const volumeMounts = [{ name: 'token', mountPath: '/var/run/holdfast' }];
-      await web.create({ volumes, containers: [container('app', { volumeMounts, command: sayingCommand(file('/var/run/holdfast/till/token')) })] });
+      await web.create({
+        volumes,
+        containers: [container('app', { volumeMounts, command: sayingCommand(file('/var/run/holdfast/till/token')) })],
+      });
       const token = await saidBy(web);
       const { metadata } = await web.until(() => true);
       const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as Fields;
-      expect(claims).toMatchObject({ aud: ['holdfast'], 'kubernetes.io': { namespace: api.namespace, pod: { name: web.name, uid: metadata.uid }, serviceaccount: { name: 'default' } } });
-      const review = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenReview', spec: { token, audiences: ['holdfast'] } };
+      expect(claims).toMatchObject({
+        aud: ['holdfast'],
+        'kubernetes.io': {
+          namespace: api.namespace,
+          pod: { name: web.name, uid: metadata.uid },
+          serviceaccount: { name: 'default' },
+        },
+      });
+      const review = {
+        apiVersion: 'authentication.k8s.io/v1',
+        kind: 'TokenReview',
+        spec: { token, audiences: ['holdfast'] },
+      };
       const { status } = await done(api.post('/apis/authentication.k8s.io/v1/tokenreviews', review));
-      expect(status).toMatchObject({ authenticated: true, audiences: ['holdfast'], user: { username: `system:serviceaccount:${api.namespace}:default` } });
+      expect(status).toMatchObject({
+        authenticated: true,
+        audiences: ['holdfast'],
+        user: { username: `system:serviceaccount:${api.namespace}:default` },
+      });
     },
   },
   {
@@ -81,10 +145,27 @@ export const environment: KubeletCase[] = [
       const web = pod();
       const name = uniqueName('pages');
       await done(api.post(configMaps(api), configMap({ name }, { greeting: 'good day' })));
-      const volumes = [{ name: 'shared', emptyDir: {} }, { name: 'pages', configMap: { name, items: [{ key: 'greeting', path: 'en/greeting' }] } }];
-      const write = { volumeMounts: [{ name: 'shared', mountPath: '/left' }], command: ['node', '-e', "require('node:fs').writeFileSync('/left/word', 'by the first')"] };
-      const read = { volumeMounts: [{ name: 'shared', mountPath: '/found' }, { name: 'pages', mountPath: '/pages' }], command: sayingCommand(`${file('/found/word')} + ', ' + ${file('/pages/en/greeting')}`) };
-      await web.create({ volumes, securityContext: { fsGroup: 1000 }, initContainers: [container('first', write)], containers: [container('app', read)] });
+      const volumes = [
+        { name: 'shared', emptyDir: {} },
+        { name: 'pages', configMap: { name, items: [{ key: 'greeting', path: 'en/greeting' }] } },
+      ];
+      const write = {
+        volumeMounts: [{ name: 'shared', mountPath: '/left' }],
+        command: ['node', '-e', "require('node:fs').writeFileSync('/left/word', 'by the first')"],
+      };
+      const read = {
+        volumeMounts: [
+          { name: 'shared', mountPath: '/found' },
+          { name: 'pages', mountPath: '/pages' },
+        ],
+        command: sayingCommand(`${file('/found/word')} + ', ' + ${file('/pages/en/greeting')}`),
+      };
+      await web.create({
+        volumes,
+        securityContext: { fsGroup: 1000 },
+        initContainers: [container('first', write)],
+        containers: [container('app', read)],
+      });
       expect(await saidBy(web)).toBe('by the first, good day');
     },
   },

@@ -43,7 +43,11 @@ export async function openJournal(host: string): Promise<Journal> {
     void take({ container: `${pod} ${container}`, word: wordOf(words) }, request, response);
   });
 
-  async function take({ container, word }: { container: string; word: string }, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async function take(
+    { container, word }: { container: string; word: string },
+    request: IncomingMessage,
+    response: ServerResponse,
+  ): Promise<void> {
     write(`${container} ${word}`);
     if (word === 'started') open(container, request, response);
     const { status = 200, text = '' } = await (replies.get(`${container} ${word}`) ?? defaultReply(word));
@@ -67,11 +71,18 @@ export async function openJournal(host: string): Promise<Journal> {
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://${host}:${port}`,
-    lines: (pod) => [...new Set(entries.map(({ line }) => line))].filter((line) => line.startsWith(`${pod} `) && !line.includes(' /probe')).map((line) => line.slice(pod.length + 1)),
+    lines: (pod) =>
+      [...new Set(entries.map(({ line }) => line))]
+        .filter((line) => line.startsWith(`${pod} `) && !line.includes(' /probe'))
+        .map((line) => line.slice(pod.length + 1)),
     count: (line) => written(line).length,
     timeOf: async (line, occurrence = 1) => {
       const isWritten = () => written(line).length >= occurrence;
-      await eventually(() => ({ missing: `${line} (${occurrence})`, written: entries.map((entry) => entry.line) }), isWritten, patienceMs);
+      await eventually(
+        () => ({ missing: `${line} (${occurrence})`, written: entries.map((entry) => entry.line) }),
+        isWritten,
+        patienceMs,
+      );
       return written(line)[occurrence - 1]?.atMs ?? 0;
     },
     answer: (line, reply) => {
@@ -96,6 +107,7 @@ export async function openJournal(host: string): Promise<Journal> {
 }
 
 /** A path of one's own keeps its slash; `started` and `SIGTERM` are reported by the program itself. */
-const wordOf = (words: readonly string[]): string => (words[0] === '' ? `/${words.slice(1).join('/')}` : words.join('/'));
+const wordOf = (words: readonly string[]): string =>
+  words[0] === '' ? `/${words.slice(1).join('/')}` : words.join('/');
 
 const defaultReply = (word: string): Reply => (word === 'SIGTERM' ? { text: '0' } : {});

@@ -5,7 +5,13 @@ import { conditionsOf, isReady, statusOf, type KubeletCase } from './scene.ts';
 
 const ports = [{ name: 'web', containerPort: 8080 }];
 /** Two failures: the first probe may come before the program listens. */
-const probe = (path: string, more = {}) => ({ httpGet: { port: 'web', path }, periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 2, ...more });
+const probe = (path: string, more = {}) => ({
+  httpGet: { port: 'web', path },
+  periodSeconds: 1,
+  timeoutSeconds: 5,
+  failureThreshold: 2,
+  ...more,
+});
 
 export const probes: KubeletCase[] = [
   {
@@ -26,12 +32,17 @@ export const probes: KubeletCase[] = [
     },
   },
   {
-    title: 'a container that fails its liveness probe gets its preStop, SIGTERM, and SIGKILL after the grace of the probe, and comes back',
+    title:
+      'a container that fails its liveness probe gets its preStop, SIGTERM, and SIGKILL after the grace of the probe, and comes back',
     run: async ({ container, pod }) => {
       const web = pod();
       web.hold('app SIGTERM');
       const lifecycle = { preStop: { httpGet: { port: 8080, path: '/preStop' } } };
-      await web.create({ containers: [container('app', { ports, lifecycle, livenessProbe: probe('/probe', { terminationGracePeriodSeconds: 2 }) })] });
+      await web.create({
+        containers: [
+          container('app', { ports, lifecycle, livenessProbe: probe('/probe', { terminationGracePeriodSeconds: 2 }) }),
+        ],
+      });
       await web.untilReady();
       const sickMs = Date.now();
       web.answer('app /probe', { status: 500 });
@@ -53,7 +64,11 @@ export const probes: KubeletCase[] = [
       await web.timeOf('app SIGTERM');
       web.answer('app /probe', { status: 200 });
       const restarted = await web.until((body) => isReady(body));
-      expect(statusOf(restarted, 'app')).toMatchObject({ restartCount: 1, started: true, lastState: { terminated: { exitCode: 0, reason: 'Completed' } } });
+      expect(statusOf(restarted, 'app')).toMatchObject({
+        restartCount: 1,
+        started: true,
+        lastState: { terminated: { exitCode: 0, reason: 'Completed' } },
+      });
     },
   },
   {
@@ -61,7 +76,11 @@ export const probes: KubeletCase[] = [
     run: async ({ container, pod }) => {
       const web = pod();
       web.answer('app /probe-startup', { status: 503 });
-      const asked = { startupProbe: probe('/probe-startup', { failureThreshold: 60 }), livenessProbe: probe('/probe-live'), readinessProbe: probe('/probe-ready') };
+      const asked = {
+        startupProbe: probe('/probe-startup', { failureThreshold: 60 }),
+        livenessProbe: probe('/probe-live'),
+        readinessProbe: probe('/probe-ready'),
+      };
       await web.create({ containers: [container('app', { ports, ...asked })] });
       await web.timeOf('app /probe-startup', 3);
       expect([web.count('app /probe-live'), web.count('app /probe-ready')]).toEqual([0, 0]);
@@ -75,7 +94,11 @@ export const probes: KubeletCase[] = [
     run: async ({ container, pod }) => {
       const web = pod();
       web.hold('app SIGTERM');
-      await web.create({ containers: [container('app', { ports, livenessProbe: probe('/probe-live'), readinessProbe: probe('/probe-ready') })] });
+      await web.create({
+        containers: [
+          container('app', { ports, livenessProbe: probe('/probe-live'), readinessProbe: probe('/probe-ready') }),
+        ],
+      });
       await web.untilReady();
       await web.delete();
       await web.timeOf('app SIGTERM');
@@ -89,7 +112,9 @@ export const probes: KubeletCase[] = [
     title: 'a probe that fails fewer times than its threshold in a row does nothing',
     run: async ({ container, pod }) => {
       const web = pod();
-      await web.create({ containers: [container('app', { ports, readinessProbe: probe('/probe', { failureThreshold: 5 }) })] });
+      await web.create({
+        containers: [container('app', { ports, readinessProbe: probe('/probe', { failureThreshold: 5 }) })],
+      });
       const ready = await web.untilReady();
       const before = web.count('app /probe');
       web.answer('app /probe', { status: 503 });

@@ -17,7 +17,15 @@ export const program = `${ask}
   else ask('started', obey);`;
 
 /** A command within the container, which ends when the journal answers, and fails unless the answer is 200. */
-export const askCommand = (word: string): string[] => ['node', '-e', `${ask} ask(${JSON.stringify(word)}, (answer) => process.exit(answer.statusCode === 200 ? 0 : 1));`];
+export const askCommand = (word: string): string[] => [
+  'node',
+  '-e',
+  `${ask} ask(${JSON.stringify(word)}, (answer) => process.exit(answer.statusCode === 200 ? 0 : 1));`,
+];
 
 /** A program that says one thing, `text` being an expression of it, and goes on. */
-export const sayingCommand = (text: string): string[] => ['node', '-e', `${ask} ask('said/' + encodeURIComponent(${text}), () => ask('started', obey));`];
+export const sayingCommand = (text: string): string[] => [
+  'node',
+  '-e',
+  `${ask} ask('said/' + encodeURIComponent(${text}), () => ask('started', obey));`,
+];

@@ -41,24 +41,44 @@ export interface TestPod {
 }
 
 /** `host`: the address at which the pods find this process. */
-export const withScene = (host: string) => ({ title, run }: KubeletCase): Case => ({ title, waits: true, run: (api) => playScene(api, host, run) });
+export const withScene =
+  (host: string) =>
+  ({ title, run }: KubeletCase): Case => ({ title, waits: true, run: (api) => playScene(api, host, run) });
 
 async function playScene(api: ConformanceApi, host: string, play: (scene: Scene) => Promise<void>): Promise<void> {
   const journal = await openJournal(host);
   const endings: (() => Promise<unknown>)[] = [];
   const create = async (name: string, spec: Fields, metadata: Partial<Meta> = {}) => {
-    await done(api.post(pods(api), { apiVersion: 'v1', kind: 'Pod', metadata: { ...metadata, name }, spec: { ...podDefaults, ...spec } }));
+    await done(
+      api.post(pods(api), {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { ...metadata, name },
+        spec: { ...podDefaults, ...spec },
+      }),
+    );
     endings.push(() => api.delete(pods(api, name), { gracePeriodSeconds: 1 }));
   };
   const pod = (): TestPod => {
     const name = uniqueName('pod');
-    return { name, ...viewOf(journal, name), ...handleOf(api, journal, name), create: (spec, metadata) => create(name, spec, metadata) };
+    return {
+      name,
+      ...viewOf(journal, name),
+      ...handleOf(api, journal, name),
+      create: (spec, metadata) => create(name, spec, metadata),
+    };
   };
   const deleteAtEnd = (path: string) => {
     endings.push(() => api.delete(path));
   };
   try {
-    await play({ api, journal, pod, deleteAtEnd, container: (name, more = {}) => buildContainer(journal.url, name, more) });
+    await play({
+      api,
+      journal,
+      pod,
+      deleteAtEnd,
+      container: (name, more = {}) => buildContainer(journal.url, name, more),
+    });
   } finally {
     await Promise.all(endings.map((end) => end()));
     // What is still held ends now: its program reaches nobody.
@@ -89,7 +109,11 @@ const viewOf = (journal: Journal, pod: string) => ({
   exit: (container: string, code: number) => journal.exit(`${pod} ${container}`, code),
 });
 
-function handleOf(api: ConformanceApi, journal: Journal, name: string): Pick<TestPod, 'until' | 'untilReady' | 'delete' | 'untilGone' | 'untilLast'> {
+function handleOf(
+  api: ConformanceApi,
+  journal: Journal,
+  name: string,
+): Pick<TestPod, 'until' | 'untilReady' | 'delete' | 'untilGone' | 'untilLast'> {
   const path = pods(api, name);
   const remove = async (options?: Fields): Promise<number> => {
     const atMs = Date.now();
@@ -114,10 +138,13 @@ function handleOf(api: ConformanceApi, journal: Journal, name: string): Pick<Tes
     untilLast: async (options) => {
       const { metadata } = await done(api.get(path));
       let last: Body | undefined;
-      await watching(api.watch(pods(api), { fieldSelector: `metadata.name=${name}`, resourceVersion: metadata.resourceVersion }), async (watch) => {
-        await remove(options);
-        last = (await watch.until(({ type }) => type === 'DELETED')).at(-1)?.object;
-      });
+      await watching(
+        api.watch(pods(api), { fieldSelector: `metadata.name=${name}`, resourceVersion: metadata.resourceVersion }),
+        async (watch) => {
+          await remove(options);
+          last = (await watch.until(({ type }) => type === 'DELETED')).at(-1)?.object;
+        },
+      );
       if (!last) throw new Error(`${name} was not deleted`);
       return last;
     },
@@ -125,19 +152,34 @@ function handleOf(api: ConformanceApi, journal: Journal, name: string): Pick<Tes
 }
 
 function runningContainers({ spec }: Body): string[] {
-  const { containers, initContainers = [] } = spec as { containers: { name: string }[]; initContainers?: { name: string; restartPolicy?: string }[] };
-  return [...containers, ...initContainers.filter(({ restartPolicy }) => restartPolicy === 'Always')].map(({ name }) => name);
+  const { containers, initContainers = [] } = spec as {
+    containers: { name: string }[];
+    initContainers?: { name: string; restartPolicy?: string }[];
+  };
+  return [...containers, ...initContainers.filter(({ restartPolicy }) => restartPolicy === 'Always')].map(
+    ({ name }) => name,
+  );
 }
 
 type Condition = { type: string; status: string; reason?: string; message?: string };
-type ContainerStatus = { name: string; ready: boolean; started: boolean; restartCount: number; state: Record<string, Fields>; lastState: Record<string, Fields> };
+type ContainerStatus = {
+  name: string;
+  ready: boolean;
+  started: boolean;
+  restartCount: number;
+  state: Record<string, Fields>;
+  lastState: Record<string, Fields>;
+};
 
 export const conditionsOf = ({ status }: Body): Condition[] => (status.conditions ?? []) as Condition[];
 
-export const isReady = (pod: Body): boolean => conditionsOf(pod).some(({ type, status }) => type === 'Ready' && status === 'True');
+export const isReady = (pod: Body): boolean =>
+  conditionsOf(pod).some(({ type, status }) => type === 'Ready' && status === 'True');
 
 /** What is said of a container, of whichever kind. */
 export function statusOf({ status }: Body, container: string): ContainerStatus | undefined {
-  const all = [status.initContainerStatuses, status.containerStatuses].flatMap((statuses) => (statuses ?? []) as ContainerStatus[]);
+  const all = [status.initContainerStatuses, status.containerStatuses].flatMap(
+    (statuses) => (statuses ?? []) as ContainerStatus[],
+  );
   return all.find(({ name }) => name === container);
 }

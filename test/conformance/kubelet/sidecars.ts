@@ -17,7 +17,10 @@ export const sidecars: KubeletCase[] = [
     run: async ({ container, pod }) => {
       const web = pod();
       const answers = [web.hold('app /preStop'), web.hold('sidecar /preStop')];
-      await web.create({ initContainers: [container('sidecar', sidecar(8081, '/preStop'))], containers: [container('app', app)] });
+      await web.create({
+        initContainers: [container('sidecar', sidecar(8081, '/preStop'))],
+        containers: [container('app', app)],
+      });
       await web.untilReady();
       await web.delete();
       await Promise.all([web.timeOf('app /preStop'), web.timeOf('sidecar /preStop')]);
@@ -31,7 +34,10 @@ export const sidecars: KubeletCase[] = [
     run: async ({ container, pod }) => {
       const web = pod();
       const answer = web.hold('sidecar /preStop');
-      await web.create({ initContainers: [container('sidecar', sidecar(8081, '/preStop'))], containers: [container('app', app)] });
+      await web.create({
+        initContainers: [container('sidecar', sidecar(8081, '/preStop'))],
+        containers: [container('app', app)],
+      });
       await web.untilReady();
       await web.delete();
       await web.timeOf('app ended');
@@ -39,7 +45,12 @@ export const sidecars: KubeletCase[] = [
       expect(web.lines()).not.toContain('sidecar SIGTERM');
       answer();
       await web.timeOf('sidecar ended');
-      expect(web.lines().filter((line) => !line.endsWith('/preStop')).slice(-4)).toEqual(['app SIGTERM', 'app ended', 'sidecar SIGTERM', 'sidecar ended']);
+      expect(
+        web
+          .lines()
+          .filter((line) => !line.endsWith('/preStop'))
+          .slice(-4),
+      ).toEqual(['app SIGTERM', 'app ended', 'sidecar SIGTERM', 'sidecar ended']);
     },
   },
   {
@@ -47,7 +58,10 @@ export const sidecars: KubeletCase[] = [
     run: async ({ container, pod }) => {
       const web = pod();
       const end = web.hold('app SIGTERM');
-      await web.create({ initContainers: [container('sidecar', sidecar(8081, '/preStop'))], containers: [container('app'), container('other')] });
+      await web.create({
+        initContainers: [container('sidecar', sidecar(8081, '/preStop'))],
+        containers: [container('app'), container('other')],
+      });
       await web.untilReady();
       await web.delete();
       await Promise.all([web.timeOf('sidecar /preStop'), web.timeOf('app SIGTERM'), web.timeOf('other ended')]);
@@ -63,7 +77,10 @@ export const sidecars: KubeletCase[] = [
     run: async ({ container, pod }) => {
       const web = pod();
       const end = web.hold('second SIGTERM');
-      await web.create({ initContainers: [container('first', sidecar(8081)), container('second', sidecar(8082))], containers: [container('app')] });
+      await web.create({
+        initContainers: [container('first', sidecar(8081)), container('second', sidecar(8082))],
+        containers: [container('app')],
+      });
       await web.untilReady();
       await web.delete();
       await web.timeOf('second SIGTERM');
@@ -71,7 +88,14 @@ export const sidecars: KubeletCase[] = [
       expect(web.lines()).not.toContain('first SIGTERM');
       end({ text: '0' });
       await web.timeOf('first ended');
-      expect(web.lines().slice(-6)).toEqual(['app SIGTERM', 'app ended', 'second SIGTERM', 'second ended', 'first SIGTERM', 'first ended']);
+      expect(web.lines().slice(-6)).toEqual([
+        'app SIGTERM',
+        'app ended',
+        'second SIGTERM',
+        'second ended',
+        'first SIGTERM',
+        'first ended',
+      ]);
     },
   },
   {
@@ -80,7 +104,11 @@ export const sidecars: KubeletCase[] = [
       const web = pod();
       web.hold('app SIGTERM');
       web.hold('sidecar SIGTERM');
-      await web.create({ terminationGracePeriodSeconds: 2, initContainers: [container('sidecar', sidecar(8081))], containers: [container('app')] });
+      await web.create({
+        terminationGracePeriodSeconds: 2,
+        initContainers: [container('sidecar', sidecar(8081))],
+        containers: [container('app')],
+      });
       await web.untilReady();
       const deletedMs = await web.delete();
       expectSeconds(deletedMs, await web.timeOf('sidecar SIGTERM'), [2, 2]);
@@ -94,7 +122,9 @@ export const sidecars: KubeletCase[] = [
       await web.create({ initContainers: [container('sidecar', sidecar(8081))], containers: [container('app')] });
       await web.untilReady();
       web.exit('sidecar', 0);
-      const restarted = await web.until((body) => statusOf(body, 'sidecar')?.restartCount === 1 && statusOf(body, 'sidecar')?.ready === true);
+      const restarted = await web.until(
+        (body) => statusOf(body, 'sidecar')?.restartCount === 1 && statusOf(body, 'sidecar')?.ready === true,
+      );
       expect(restarted.status.phase).toBe('Running');
       expect(web.count('app started')).toBe(1);
     },
@@ -119,11 +149,16 @@ export const sidecars: KubeletCase[] = [
     },
   },
   {
-    title: 'when the work of a pod that runs once is done, its sidecars get their preStop and SIGTERM, and how they end does not matter',
+    title:
+      'when the work of a pod that runs once is done, its sidecars get their preStop and SIGTERM, and how they end does not matter',
     run: async ({ container, pod }) => {
       const web = pod();
       web.answer('sidecar SIGTERM', { text: '5' });
-      await web.create({ restartPolicy: 'Never', initContainers: [container('sidecar', sidecar(8081, '/preStop'))], containers: [container('app')] });
+      await web.create({
+        restartPolicy: 'Never',
+        initContainers: [container('sidecar', sidecar(8081, '/preStop'))],
+        containers: [container('app')],
+      });
       await web.untilReady();
       web.exit('app', 0);
       const over = await web.until((body) => body.status.phase === 'Succeeded');

@@ -16,7 +16,10 @@ export const starting: KubeletCase[] = [
       await web.timeOf('first started');
       await aWhile();
       const { status } = await web.until((body) => statusOf(body, 'first')?.state.running !== undefined);
-      expect(status).toMatchObject({ phase: 'Pending', containerStatuses: [{ state: { waiting: { reason: 'PodInitializing' } } }] });
+      expect(status).toMatchObject({
+        phase: 'Pending',
+        containerStatuses: [{ state: { waiting: { reason: 'PodInitializing' } } }],
+      });
       expect(web.lines()).toEqual(['first started']);
       first({ text: '0' });
       await web.untilReady();
@@ -28,7 +31,12 @@ export const starting: KubeletCase[] = [
     run: async ({ container, pod }) => {
       const web = pod();
       web.answer('sidecar /probe', { status: 503 });
-      await web.create({ initContainers: [container('sidecar', { restartPolicy: 'Always', startupProbe, ports: [{ containerPort: 8081 }] })], containers: [container('app')] });
+      await web.create({
+        initContainers: [
+          container('sidecar', { restartPolicy: 'Always', startupProbe, ports: [{ containerPort: 8081 }] }),
+        ],
+        containers: [container('app')],
+      });
       await web.timeOf('sidecar /probe', 2);
       const waiting = await web.until((body) => statusOf(body, 'sidecar')?.state.running !== undefined);
       expect(statusOf(waiting, 'sidecar')).toMatchObject({ ready: false, started: false });
@@ -49,7 +57,9 @@ export const starting: KubeletCase[] = [
       const failed = await web.until((body) => statusOf(body, 'first')?.restartCount === 1);
       expect(failed.status.phase).toBe('Pending');
       expect(statusOf(failed, 'first')?.lastState).toMatchObject({ terminated: { exitCode: 4, reason: 'Error' } });
-      expect(conditionsOf(failed)).toContainEqual(expect.objectContaining({ type: 'Initialized', status: 'False', reason: 'ContainersNotInitialized' }));
+      expect(conditionsOf(failed)).toContainEqual(
+        expect.objectContaining({ type: 'Initialized', status: 'False', reason: 'ContainersNotInitialized' }),
+      );
       expect(web.count('app started')).toBe(0);
     },
   },
@@ -58,9 +68,16 @@ export const starting: KubeletCase[] = [
     run: async ({ container, pod }) => {
       const web = pod();
       web.answer('first started', { text: '4' });
-      await web.create({ restartPolicy: 'Never', initContainers: [container('first')], containers: [container('app')] });
+      await web.create({
+        restartPolicy: 'Never',
+        initContainers: [container('first')],
+        containers: [container('app')],
+      });
       const { status } = await web.until((body) => body.status.phase === 'Failed');
-      expect(status).toMatchObject({ initContainerStatuses: [{ state: { terminated: { exitCode: 4 } } }], containerStatuses: [{ state: { waiting: { reason: 'PodInitializing' } } }] });
+      expect(status).toMatchObject({
+        initContainerStatuses: [{ state: { terminated: { exitCode: 4 } } }],
+        containerStatuses: [{ state: { waiting: { reason: 'PodInitializing' } } }],
+      });
     },
   },
   {
@@ -70,8 +87,13 @@ export const starting: KubeletCase[] = [
       await web.create({ containers: [container('app')] });
       await web.untilReady();
       web.exit('app', 3);
-      const restarted = await web.until((body) => statusOf(body, 'app')?.restartCount === 1 && statusOf(body, 'app')?.ready === true);
-      expect(statusOf(restarted, 'app')).toMatchObject({ state: { running: {} }, lastState: { terminated: { exitCode: 3, reason: 'Error' } } });
+      const restarted = await web.until(
+        (body) => statusOf(body, 'app')?.restartCount === 1 && statusOf(body, 'app')?.ready === true,
+      );
+      expect(statusOf(restarted, 'app')).toMatchObject({
+        state: { running: {} },
+        lastState: { terminated: { exitCode: 3, reason: 'Error' } },
+      });
       await web.timeOf('app started', 2);
       web.exit('app', 0);
       const waiting = await web.until((body) => statusOf(body, 'app')?.state.waiting !== undefined);
@@ -80,7 +102,14 @@ export const starting: KubeletCase[] = [
         ready: false,
         started: false,
         restartCount: 1,
-        state: { waiting: { reason: 'CrashLoopBackOff', message: expect.stringMatching(new RegExp(`^back-off 10s restarting failed container=app pod=${web.name}_`)) } },
+        state: {
+          waiting: {
+            reason: 'CrashLoopBackOff',
+            message: expect.stringMatching(
+              new RegExp(`^back-off 10s restarting failed container=app pod=${web.name}_`),
+            ),
+          },
+        },
         lastState: { terminated: { exitCode: 0, reason: 'Completed' } },
       });
     },
@@ -94,10 +123,19 @@ export const starting: KubeletCase[] = [
       web.exit('app', 0);
       const half = await web.until((body) => statusOf(body, 'app')?.state.terminated !== undefined);
       expect(half.status.phase).toBe('Running');
-      expect(conditionsOf(half)).toContainEqual(expect.objectContaining({ type: 'Ready', status: 'False', reason: 'ContainersNotReady', message: 'containers with unready status: [app]' }));
+      expect(conditionsOf(half)).toContainEqual(
+        expect.objectContaining({
+          type: 'Ready',
+          status: 'False',
+          reason: 'ContainersNotReady',
+          message: 'containers with unready status: [app]',
+        }),
+      );
       web.exit('other', 0);
       const whole = await web.until((body) => body.status.phase === 'Succeeded');
-      expect(conditionsOf(whole)).toContainEqual(expect.objectContaining({ type: 'Ready', status: 'False', reason: 'PodCompleted' }));
+      expect(conditionsOf(whole)).toContainEqual(
+        expect.objectContaining({ type: 'Ready', status: 'False', reason: 'PodCompleted' }),
+      );
     },
   },
   {
@@ -110,7 +148,9 @@ export const starting: KubeletCase[] = [
       web.exit('other', 0);
       const failed = await web.until((body) => body.status.phase === 'Failed');
       expect(statusOf(failed, 'app')?.state).toMatchObject({ terminated: { exitCode: 7, reason: 'Error' } });
-      expect(conditionsOf(failed)).toContainEqual(expect.objectContaining({ type: 'Ready', status: 'False', reason: 'PodFailed' }));
+      expect(conditionsOf(failed)).toContainEqual(
+        expect.objectContaining({ type: 'Ready', status: 'False', reason: 'PodFailed' }),
+      );
     },
   },
   {
@@ -121,7 +161,9 @@ export const starting: KubeletCase[] = [
       await web.untilReady();
       web.exit('app', 1);
       web.exit('other', 0);
-      const restarted = await web.until((body) => statusOf(body, 'app')?.restartCount === 1 && statusOf(body, 'other')?.state.terminated !== undefined);
+      const restarted = await web.until(
+        (body) => statusOf(body, 'app')?.restartCount === 1 && statusOf(body, 'other')?.state.terminated !== undefined,
+      );
       expect(statusOf(restarted, 'other')).toMatchObject({ restartCount: 0, state: { terminated: { exitCode: 0 } } });
       await aWhile();
       expect([web.count('app started'), web.count('other started')]).toEqual([2, 1]);

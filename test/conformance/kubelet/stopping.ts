@@ -6,30 +6,35 @@ import { aWhile, expectSeconds } from './clock.ts';
 import { askCommand } from './program.ts';
 import { statusOf, type KubeletCase } from './scene.ts';
 
-const preStop = { lifecycle: { preStop: { httpGet: { port: 8080, path: '/preStop' } } }, ports: [{ containerPort: 8080 }] };
+const preStop = {
+  lifecycle: { preStop: { httpGet: { port: 8080, path: '/preStop' } } },
+  ports: [{ containerPort: 8080 }],
+};
 
 export const stopping: KubeletCase[] = [
   ...[
     { title: 'a preStop by HTTP holds SIGTERM back until it has answered', line: 'app /preStop', hook: preStop },
-    { title: 'a preStop that runs a command holds SIGTERM back until the command has ended', line: 'app /command', hook: { lifecycle: { preStop: { exec: { command: askCommand('/command') } } } } },
-  ].map(
-    ({ title, line, hook }): KubeletCase => ({
-      title,
-      run: async ({ container, pod }) => {
-        const web = pod();
-        const answer = web.hold(line);
-        await web.create({ containers: [container('app', hook)] });
-        await web.untilReady();
-        await web.delete();
-        await web.timeOf(line);
-        await aWhile();
-        expect(web.lines()).toEqual(['app started', line]);
-        answer();
-        await web.timeOf('app ended');
-        expect(web.lines()).toEqual(['app started', line, 'app SIGTERM', 'app ended']);
-      },
-    }),
-  ),
+    {
+      title: 'a preStop that runs a command holds SIGTERM back until the command has ended',
+      line: 'app /command',
+      hook: { lifecycle: { preStop: { exec: { command: askCommand('/command') } } } },
+    },
+  ].map(({ title, line, hook }): KubeletCase => ({
+    title,
+    run: async ({ container, pod }) => {
+      const web = pod();
+      const answer = web.hold(line);
+      await web.create({ containers: [container('app', hook)] });
+      await web.untilReady();
+      await web.delete();
+      await web.timeOf(line);
+      await aWhile();
+      expect(web.lines()).toEqual(['app started', line]);
+      answer();
+      await web.timeOf('app ended');
+      expect(web.lines()).toEqual(['app started', line, 'app SIGTERM', 'app ended']);
+    },
+  })),
   {
     title: 'a preStop that sleeps holds SIGTERM back for as long',
     run: async ({ container, pod }) => {
@@ -45,7 +50,9 @@ export const stopping: KubeletCase[] = [
     run: async ({ api, container, pod }) => {
       const web = pod();
       web.answer('app /command', { status: 500 });
-      await web.create({ containers: [container('app', { lifecycle: { preStop: { exec: { command: askCommand('/command') } } } })] });
+      await web.create({
+        containers: [container('app', { lifecycle: { preStop: { exec: { command: askCommand('/command') } } } })],
+      });
       await web.untilReady();
       await web.delete();
       await web.timeOf('app ended');
@@ -127,7 +134,8 @@ export const stopping: KubeletCase[] = [
   },
   {
     // kubernetes/kubernetes#83916, open since 2019: what the kubelet has asked of the runtime is not taken back.
-    title: 'a second delete with a shorter grace says so in the object, and does not hurry a container that has had SIGTERM',
+    title:
+      'a second delete with a shorter grace says so in the object, and does not hurry a container that has had SIGTERM',
     run: async ({ container, pod }) => {
       const web = pod();
       web.hold('app SIGTERM');
@@ -220,7 +228,11 @@ export const stopping: KubeletCase[] = [
       await web.untilReady();
       const last = await web.untilLast();
       expect(last.status.phase).toBe('Succeeded');
-      for (const name of ['app', 'other']) expect(statusOf(last, name)).toMatchObject({ ready: false, state: { terminated: { exitCode: 0, reason: 'Completed' } } });
+      for (const name of ['app', 'other'])
+        expect(statusOf(last, name)).toMatchObject({
+          ready: false,
+          state: { terminated: { exitCode: 0, reason: 'Completed' } },
+        });
     },
   },
 ];

@@ -7,18 +7,34 @@ import { deployment, deployments, pathOf, pods } from '../objects.ts';
 import { aWhile } from './clock.ts';
 import { isReady, podDefaults, type KubeletCase, type Scene } from './scene.ts';
 
-type Workload = { path: string; labels: { app: string }; pods(fits: (items: Body[]) => boolean): Promise<Body[]>; scale(replicas: number): Promise<void> };
+type Workload = {
+  path: string;
+  labels: { app: string };
+  pods(fits: (items: Body[]) => boolean): Promise<Body[]>;
+  scale(replicas: number): Promise<void>;
+};
 
 const ports = [{ containerPort: 8080 }];
-const readinessProbe = { httpGet: { port: 8080, path: '/probe' }, periodSeconds: 1, timeoutSeconds: 5, failureThreshold: 1 };
+const readinessProbe = {
+  httpGet: { port: 8080, path: '/probe' },
+  periodSeconds: 1,
+  timeoutSeconds: 5,
+  failureThreshold: 1,
+};
 
-const allReady = (wanted: number) => (items: Body[]): boolean => items.length === wanted && items.every(isReady);
+const allReady =
+  (wanted: number) =>
+  (items: Body[]): boolean =>
+    items.length === wanted && items.every(isReady);
 
 /** A Deployment whose pods are all ready. */
 async function deploy({ api, container, deleteAtEnd }: Scene, replicas: number, spec: Fields = {}): Promise<Workload> {
   const name = uniqueName('web');
   const labels = { app: name };
-  const template = { metadata: { labels }, spec: { ...podDefaults, containers: [container('app', { ports, readinessProbe })] } };
+  const template = {
+    metadata: { labels },
+    spec: { ...podDefaults, containers: [container('app', { ports, readinessProbe })] },
+  };
   await done(api.post(deployments(api), deployment({ name }, { replicas, template, ...spec })));
   const path = deployments(api, name);
   deleteAtEnd(path);
@@ -54,7 +70,15 @@ export const workloads: KubeletCase[] = [
       const { api } = scene;
       const web = await deploy(scene, 3);
       const names = (await web.pods(count(3))).map(nameOf);
-      await Promise.all(names.map(async (name, index) => done(api.patch('merge', pods(api, name), { metadata: { annotations: { 'controller.kubernetes.io/pod-deletion-cost': String((index + 1) % 3) } } }))));
+      await Promise.all(
+        names.map(async (name, index) =>
+          done(
+            api.patch('merge', pods(api, name), {
+              metadata: { annotations: { 'controller.kubernetes.io/pod-deletion-cost': String((index + 1) % 3) } },
+            }),
+          ),
+        ),
+      );
       // The ReplicaSet controller reads a cache that may lag.
       await aWhile();
       await web.scale(1);
@@ -82,25 +106,32 @@ export const workloads: KubeletCase[] = [
     title: 'a rollout that may not miss a pod waits for each new one before it lets an old one go',
     run: async (scene) => {
       const { api } = scene;
-      const web = await deploy(scene, 2, { strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } } });
+      const web = await deploy(scene, 2, {
+        strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
+      });
       const old = (await web.pods(count(2))).map(nameOf);
       const { metadata } = await done(api.get(pods(api)));
       const labelSelector = `app=${web.labels.app}`;
-      const least = await watching(api.watch(pods(api), { labelSelector, resourceVersion: metadata.resourceVersion }), async (watch) => {
-        const serving = new Set(old);
-        let fewest = serving.size;
-        await done(api.patch('strategic', web.path, { spec: { template: { metadata: { annotations: { version: '2' } } } } }));
-        const gone = new Set<string>();
-        await watch.until(({ type, object }) => {
-          const isServing = type !== 'DELETED' && object.metadata.deletionTimestamp === undefined && isReady(object);
-          if (isServing) serving.add(nameOf(object));
-          else serving.delete(nameOf(object));
-          fewest = Math.min(fewest, serving.size);
-          if (type === 'DELETED') gone.add(nameOf(object));
-          return old.every((name) => gone.has(name));
-        });
-        return fewest;
-      });
+      const least = await watching(
+        api.watch(pods(api), { labelSelector, resourceVersion: metadata.resourceVersion }),
+        async (watch) => {
+          const serving = new Set(old);
+          let fewest = serving.size;
+          await done(
+            api.patch('strategic', web.path, { spec: { template: { metadata: { annotations: { version: '2' } } } } }),
+          );
+          const gone = new Set<string>();
+          await watch.until(({ type, object }) => {
+            const isServing = type !== 'DELETED' && object.metadata.deletionTimestamp === undefined && isReady(object);
+            if (isServing) serving.add(nameOf(object));
+            else serving.delete(nameOf(object));
+            fewest = Math.min(fewest, serving.size);
+            if (type === 'DELETED') gone.add(nameOf(object));
+            return old.every((name) => gone.has(name));
+          });
+          return fewest;
+        },
+      );
       expect(least).toBe(2);
     },
   },
@@ -109,18 +140,30 @@ export const workloads: KubeletCase[] = [
     run: async (scene) => {
       const { api } = scene;
       const web = await deploy(scene, 2);
-      const budget = { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { name: web.labels.app }, spec: { minAvailable: 1, selector: { matchLabels: web.labels } } };
+      const budget = {
+        apiVersion: 'policy/v1',
+        kind: 'PodDisruptionBudget',
+        metadata: { name: web.labels.app },
+        spec: { minAvailable: 1, selector: { matchLabels: web.labels } },
+      };
       await done(api.post(pathOf(api, 'policy/v1', 'poddisruptionbudgets'), budget));
       scene.deleteAtEnd(pathOf(api, 'policy/v1', 'poddisruptionbudgets', web.labels.app));
       const [first = '', second = ''] = (await web.pods(count(2))).map(nameOf);
       scene.journal.answer(`${first} app /probe`, { status: 503 });
       await web.pods((items) => items.filter(isReady).length === 1);
-      const evict = () => api.post(pods(api, second, 'eviction'), { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: second } });
+      const evict = () =>
+        api.post(pods(api, second, 'eviction'), {
+          apiVersion: 'policy/v1',
+          kind: 'Eviction',
+          metadata: { name: second },
+        });
       const refused = await eventually(evict, ({ text }) => text.includes('needs 1 healthy pods and has 1 currently'));
       expect(refused.status).toBe(429);
       scene.journal.answer(`${first} app /probe`, { status: 200 });
       expect((await eventually(evict, ({ status }) => status !== 429)).status).toBe(201);
-      expect((await web.pods((items) => !items.some((item) => nameOf(item) === second) && allReady(2)(items))).map(nameOf)).toContain(first);
+      expect(
+        (await web.pods((items) => !items.some((item) => nameOf(item) === second) && allReady(2)(items))).map(nameOf),
+      ).toContain(first);
     },
   },
 ];

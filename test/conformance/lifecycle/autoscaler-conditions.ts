@@ -6,11 +6,17 @@ export type Says = Partial<Record<'AbleToScale' | 'ScalingActive' | 'ScalingLimi
 
 type Condition = { type: string; status: string; reason: string; message: string };
 const conditions = ({ status }: Body): Condition[] => (status.conditions ?? []) as Condition[];
-export const says = (autoscaler: Body): Says => Object.fromEntries(conditions(autoscaler).map(({ type, status, reason }) => [type, `${status} ${reason}`]));
-export const explains = (autoscaler: Body, type: string): string => conditions(autoscaler).find((condition) => condition.type === type)?.message ?? '';
+export const says = (autoscaler: Body): Says =>
+  Object.fromEntries(conditions(autoscaler).map(({ type, status, reason }) => [type, `${status} ${reason}`]));
+export const explains = (autoscaler: Body, type: string): string =>
+  conditions(autoscaler).find((condition) => condition.type === type)?.message ?? '';
 
 /** It has scaled. */
-export const rescaled: Says = { AbleToScale: 'True SucceededRescale', ScalingActive: 'True ValidMetricFound', ScalingLimited: 'False DesiredWithinRange' };
+export const rescaled: Says = {
+  AbleToScale: 'True SucceededRescale',
+  ScalingActive: 'True ValidMetricFound',
+  ScalingLimited: 'False DesiredWithinRange',
+};
 /** There is nothing to do. */
 export const content: Says = { ...rescaled, AbleToScale: 'True ReadyForNewScale' };
 /** It has scaled, though not as far as the metric asks. */

@@ -6,9 +6,16 @@ import { done, type Case } from '../case.ts';
 import { configMap, configMaps, pathOf } from '../objects.ts';
 import { forceAll, owners, run, untilGone, untilObject } from './world.ts';
 
-const create = (api: ConformanceApi, metadata: Fields = {}): Promise<Body> => done(api.post(configMaps(api), configMap({ name: uniqueName('map'), ...metadata })));
+const create = (api: ConformanceApi, metadata: Fields = {}): Promise<Body> =>
+  done(api.post(configMaps(api), configMap({ name: uniqueName('map'), ...metadata })));
 
-const reference = ({ metadata: { name, uid } }: Body, more: Fields = {}): Fields => ({ apiVersion: 'v1', kind: 'ConfigMap', name, uid, ...more });
+const reference = ({ metadata: { name, uid } }: Body, more: Fields = {}): Fields => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  name,
+  uid,
+  ...more,
+});
 
 const dependents: Case[] = [
   {
@@ -27,14 +34,22 @@ const dependents: Case[] = [
       const [left, right] = [await create(api), await create(api)];
       const dependent = await create(api, { ownerReferences: [reference(left), reference(right)] });
       await done(api.delete(configMaps(api, left.metadata.name)));
-      const kept = await untilObject(api, configMaps(api, dependent.metadata.name), (object) => owners(object).length === 1);
+      const kept = await untilObject(
+        api,
+        configMaps(api, dependent.metadata.name),
+        (object) => owners(object).length === 1,
+      );
       expect(owners(kept)).toMatchObject([{ uid: right.metadata.uid }]);
     },
   },
   {
     title: 'an object whose owner was never there goes',
     run: async (api) => {
-      const { metadata } = await create(api, { ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'nobody', uid: '00000000-0000-4000-8000-000000000000' }] });
+      const { metadata } = await create(api, {
+        ownerReferences: [
+          { apiVersion: 'v1', kind: 'ConfigMap', name: 'nobody', uid: '00000000-0000-4000-8000-000000000000' },
+        ],
+      });
       await untilGone(api, configMaps(api, metadata.name));
       expect((await api.get(configMaps(api, metadata.name))).status).toBe(404);
     },
@@ -43,7 +58,9 @@ const dependents: Case[] = [
     title: 'an object whose owner is a namesake of the one that it names goes',
     run: async (api) => {
       const namesake = await create(api);
-      const { metadata } = await create(api, { ownerReferences: [reference(namesake, { uid: '00000000-0000-4000-8000-000000000000' })] });
+      const { metadata } = await create(api, {
+        ownerReferences: [reference(namesake, { uid: '00000000-0000-4000-8000-000000000000' })],
+      });
       await untilGone(api, configMaps(api, metadata.name));
       expect((await api.get(configMaps(api, namesake.metadata.name))).status).toBe(200);
     },
@@ -73,9 +90,16 @@ const dependents: Case[] = [
     title: 'deletion in the foreground waits for a dependent that blocks it',
     run: async (api) => {
       const owner = await create(api);
-      const dependent = await create(api, { ownerReferences: [reference(owner, { blockOwnerDeletion: true })], finalizers: ['example.test/hold'] });
+      const dependent = await create(api, {
+        ownerReferences: [reference(owner, { blockOwnerDeletion: true })],
+        finalizers: ['example.test/hold'],
+      });
       await done(api.delete(configMaps(api, owner.metadata.name), { propagationPolicy: 'Foreground' }));
-      await untilObject(api, configMaps(api, dependent.metadata.name), ({ metadata }) => metadata.deletionTimestamp !== undefined);
+      await untilObject(
+        api,
+        configMaps(api, dependent.metadata.name),
+        ({ metadata }) => metadata.deletionTimestamp !== undefined,
+      );
       expect((await api.get(configMaps(api, owner.metadata.name))).status).toBe(200);
       await done(api.patch('merge', configMaps(api, dependent.metadata.name), { metadata: { finalizers: null } }));
       await untilGone(api, configMaps(api, owner.metadata.name));
@@ -118,11 +142,21 @@ const namespaces: Case[] = [
     run: async (api) => {
       const name = await newNamespace(api);
       const held = `${namespacePath(name)}/configmaps/held`;
-      await done(api.post(`${namespacePath(name)}/configmaps`, configMap({ name: 'held', finalizers: ['example.test/hold'] })));
+      await done(
+        api.post(`${namespacePath(name)}/configmaps`, configMap({ name: 'held', finalizers: ['example.test/hold'] })),
+      );
       await done(api.delete(namespacePath(name)));
       await untilObject(api, held, ({ metadata }) => metadata.deletionTimestamp !== undefined);
-      const waiting = await untilObject(api, namespacePath(name), ({ status }) => JSON.stringify(status).includes('NamespaceFinalizersRemaining'));
-      expect(waiting.status.conditions).toContainEqual(expect.objectContaining({ type: 'NamespaceFinalizersRemaining', status: 'True', reason: 'SomeFinalizersRemain' }));
+      const waiting = await untilObject(api, namespacePath(name), ({ status }) =>
+        JSON.stringify(status).includes('NamespaceFinalizersRemaining'),
+      );
+      expect(waiting.status.conditions).toContainEqual(
+        expect.objectContaining({
+          type: 'NamespaceFinalizersRemaining',
+          status: 'True',
+          reason: 'SomeFinalizersRemain',
+        }),
+      );
       await done(api.patch('merge', held, { metadata: { finalizers: null } }));
       await untilGone(api, namespacePath(name));
     },
@@ -133,24 +167,51 @@ type BudgetRow = { why: string; budget: Fields; ready: boolean[]; status: Fields
 
 /** Of pods that nobody controls: a budget in percent needs a controller, and is for ReplicaSets. */
 const budgetRows: BudgetRow[] = [
-  { why: 'all that are not needed may go', budget: { minAvailable: 1 }, ready: [true, true, true], status: { disruptionsAllowed: 2, currentHealthy: 3, desiredHealthy: 1, expectedPods: 3 } },
-  { why: 'none may go where all are needed', budget: { minAvailable: 2 }, ready: [true, true], status: { disruptionsAllowed: 0, currentHealthy: 2, desiredHealthy: 2, expectedPods: 2 } },
-  { why: 'what is not ready does not count', budget: { minAvailable: 1 }, ready: [true, false], status: { disruptionsAllowed: 0, currentHealthy: 1, desiredHealthy: 1, expectedPods: 2 } },
+  {
+    why: 'all that are not needed may go',
+    budget: { minAvailable: 1 },
+    ready: [true, true, true],
+    status: { disruptionsAllowed: 2, currentHealthy: 3, desiredHealthy: 1, expectedPods: 3 },
+  },
+  {
+    why: 'none may go where all are needed',
+    budget: { minAvailable: 2 },
+    ready: [true, true],
+    status: { disruptionsAllowed: 0, currentHealthy: 2, desiredHealthy: 2, expectedPods: 2 },
+  },
+  {
+    why: 'what is not ready does not count',
+    budget: { minAvailable: 1 },
+    ready: [true, false],
+    status: { disruptionsAllowed: 0, currentHealthy: 1, desiredHealthy: 1, expectedPods: 2 },
+  },
 ];
 
-const budgets = budgetRows.map(
-  ({ why, budget, ready, status }): Case => ({
-    title: `the status of a budget: ${why}`,
-    run: async (api) => {
-      const labels = { app: uniqueName('app') };
-      const path = pathOf(api, 'policy/v1', 'poddisruptionbudgets');
-      for (const isReady of ready) await run(api, await bound(api, {}, { labels }), { ready: isReady });
-      const { metadata } = await done(api.post(path, { apiVersion: 'policy/v1', kind: 'PodDisruptionBudget', metadata: { name: uniqueName('pdb') }, spec: { ...budget, selector: { matchLabels: labels } } }));
-      const object = await untilObject(api, `${path}/${metadata.name}`, (later) => later.status.observedGeneration === 1 && later.status.expectedPods === status.expectedPods && later.status.currentHealthy === status.currentHealthy);
-      await forceAll(api, labels);
-      expect(object.status).toMatchObject(status);
-    },
-  }),
-);
+const budgets = budgetRows.map(({ why, budget, ready, status }): Case => ({
+  title: `the status of a budget: ${why}`,
+  run: async (api) => {
+    const labels = { app: uniqueName('app') };
+    const path = pathOf(api, 'policy/v1', 'poddisruptionbudgets');
+    for (const isReady of ready) await run(api, await bound(api, {}, { labels }), { ready: isReady });
+    const { metadata } = await done(
+      api.post(path, {
+        apiVersion: 'policy/v1',
+        kind: 'PodDisruptionBudget',
+        metadata: { name: uniqueName('pdb') },
+        spec: { ...budget, selector: { matchLabels: labels } },
+      }),
+    );
+    const object = await untilObject(
+      api,
+      `${path}/${metadata.name}`,
+      (later) =>
+        later.status.observedGeneration === 1 &&
+        later.status.expectedPods === status.expectedPods &&
+        later.status.currentHealthy === status.currentHealthy,
+    );
+    await forceAll(api, labels);
+    expect(object.status).toMatchObject(status);
+  },
+}));
 
 export const collection: Case[] = [...dependents, ...namespaces, ...budgets];

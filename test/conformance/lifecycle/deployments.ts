@@ -3,14 +3,30 @@ import { expect } from '@jest/globals';
 import { uniqueName, type Body, type Fields } from '../api.ts';
 import { done, type Case } from '../case.ts';
 import { deployments, pods } from '../objects.ts';
-import { count, forceAll, owners, replicaSets, revision, rollout, run, sizes, untilGone, untilItems, untilObject, withDeployment } from './world.ts';
+import {
+  count,
+  forceAll,
+  owners,
+  replicaSets,
+  revision,
+  rollout,
+  run,
+  sizes,
+  untilGone,
+  untilItems,
+  untilObject,
+  withDeployment,
+} from './world.ts';
 
-const image = (name: string): Fields => ({ spec: { template: { spec: { containers: [{ name: 'app', image: name }] } } } });
+const image = (name: string): Fields => ({
+  spec: { template: { spec: { containers: [{ name: 'app', image: name }] } } },
+});
 
 const settled = (object: Body): boolean => object.status.observedGeneration === object.metadata.generation;
 
 type Condition = { type: string; status: string; reason: string };
-const conditionOf = ({ status }: Body, type: string): Condition | undefined => (status.conditions as Condition[] | undefined)?.find((condition) => condition.type === type);
+const conditionOf = ({ status }: Body, type: string): Condition | undefined =>
+  (status.conditions as Condition[] | undefined)?.find((condition) => condition.type === type);
 
 const making: Case[] = [
   {
@@ -21,8 +37,26 @@ const making: Case[] = [
         const hash = set?.metadata.labels?.['pod-template-hash'] ?? '';
         const { metadata } = await done(api.get(path));
         expect(set?.metadata.name).toBe(`${labels.app}-${hash}`);
-        expect(set).toMatchObject({ spec: { replicas: 2, selector: { matchLabels: { ...labels, 'pod-template-hash': hash } } }, metadata: { annotations: { 'deployment.kubernetes.io/revision': '1', 'deployment.kubernetes.io/desired-replicas': '2', 'deployment.kubernetes.io/max-replicas': '3' } } });
-        expect(set && owners(set)).toEqual([{ apiVersion: 'apps/v1', kind: 'Deployment', name: metadata.name, uid: metadata.uid, controller: true, blockOwnerDeletion: true }]);
+        expect(set).toMatchObject({
+          spec: { replicas: 2, selector: { matchLabels: { ...labels, 'pod-template-hash': hash } } },
+          metadata: {
+            annotations: {
+              'deployment.kubernetes.io/revision': '1',
+              'deployment.kubernetes.io/desired-replicas': '2',
+              'deployment.kubernetes.io/max-replicas': '3',
+            },
+          },
+        });
+        expect(set && owners(set)).toEqual([
+          {
+            apiVersion: 'apps/v1',
+            kind: 'Deployment',
+            name: metadata.name,
+            uid: metadata.uid,
+            controller: true,
+            blockOwnerDeletion: true,
+          },
+        ]);
       }),
   },
   {
@@ -52,13 +86,34 @@ const making: Case[] = [
     run: (api) =>
       withDeployment(api, rollout(uniqueName('web')), async (labels, path) => {
         const made = await untilItems(api, pods(api), labels, count(2));
-        const waiting = await untilObject(api, path, (object) => settled(object) && object.status.unavailableReplicas === 2);
-        expect(conditionOf(waiting, 'Available')).toMatchObject({ status: 'False', reason: 'MinimumReplicasUnavailable' });
+        const waiting = await untilObject(
+          api,
+          path,
+          (object) => settled(object) && object.status.unavailableReplicas === 2,
+        );
+        expect(conditionOf(waiting, 'Available')).toMatchObject({
+          status: 'False',
+          reason: 'MinimumReplicasUnavailable',
+        });
         for (const one of made) await run(api, one);
-        const object = await untilObject(api, path, ({ status }) => status.availableReplicas === 2 && status.unavailableReplicas === undefined);
-        expect(object.status).toMatchObject({ replicas: 2, updatedReplicas: 2, readyReplicas: 2, availableReplicas: 2, observedGeneration: 1 });
+        const object = await untilObject(
+          api,
+          path,
+          ({ status }) => status.availableReplicas === 2 && status.unavailableReplicas === undefined,
+        );
+        expect(object.status).toMatchObject({
+          replicas: 2,
+          updatedReplicas: 2,
+          readyReplicas: 2,
+          availableReplicas: 2,
+          observedGeneration: 1,
+        });
         expect(conditionOf(object, 'Available')).toMatchObject({ status: 'True', reason: 'MinimumReplicasAvailable' });
-        const complete = await untilObject(api, path, (later) => conditionOf(later, 'Progressing')?.reason === 'NewReplicaSetAvailable');
+        const complete = await untilObject(
+          api,
+          path,
+          (later) => conditionOf(later, 'Progressing')?.reason === 'NewReplicaSetAvailable',
+        );
         expect(conditionOf(complete, 'Progressing')).toMatchObject({ status: 'True' });
       }),
   },
@@ -72,7 +127,12 @@ const rolling: Case[] = [
         for (const one of await untilItems(api, pods(api), labels, count(4))) await run(api, one);
         await untilObject(api, path, ({ status }) => status.availableReplicas === 4);
         await done(api.patch('strategic', path, image('a:2')));
-        const sets = await untilItems(api, replicaSets(api), labels, (items) => items.length === 2 && sizes(items).join() === '3,2');
+        const sets = await untilItems(
+          api,
+          replicaSets(api),
+          labels,
+          (items) => items.length === 2 && sizes(items).join() === '3,2',
+        );
         // Of 4 one may be missing and one be added: 3 of the old are kept until a new one is ready.
         expect(sizes(sets)).toEqual([3, 2]);
         expect(sets.map(revision)).toEqual(expect.arrayContaining([1, 2]));
@@ -88,7 +148,11 @@ const rolling: Case[] = [
         const isNew = ({ spec }: Body): boolean => (spec.containers as { image: string }[])[0]?.image === 'a:2';
         const started = new Set<string>();
         while (started.size < 2) {
-          const fresh = (await untilItems(api, pods(api), labels, (items) => items.some((one) => isNew(one) && !started.has(one.metadata.name)))).filter((one) => isNew(one) && !started.has(one.metadata.name));
+          const fresh = (
+            await untilItems(api, pods(api), labels, (items) =>
+              items.some((one) => isNew(one) && !started.has(one.metadata.name)),
+            )
+          ).filter((one) => isNew(one) && !started.has(one.metadata.name));
           for (const one of fresh) {
             await run(api, one);
             started.add(one.metadata.name);
@@ -96,24 +160,37 @@ const rolling: Case[] = [
         }
         const sets = await untilItems(api, replicaSets(api), labels, (items) => sizes(items).join() === '0,2');
         expect(sizes(sets)).toEqual([0, 2]);
-        const complete = await untilObject(api, path, (object) => settled(object) && object.status.updatedReplicas === 2 && conditionOf(object, 'Progressing')?.reason === 'NewReplicaSetAvailable');
+        const complete = await untilObject(
+          api,
+          path,
+          (object) =>
+            settled(object) &&
+            object.status.updatedReplicas === 2 &&
+            conditionOf(object, 'Progressing')?.reason === 'NewReplicaSetAvailable',
+        );
         expect(complete.metadata.annotations).toMatchObject({ 'deployment.kubernetes.io/revision': '2' });
       }),
   },
   {
     title: 'Recreate takes all old pods away before it makes a new one',
     run: (api) =>
-      withDeployment(api, rollout(uniqueName('web'), 'a:1', { strategy: { type: 'Recreate' } }), async (labels, path) => {
-        for (const one of await untilItems(api, pods(api), labels, count(2))) await run(api, one);
-        await untilObject(api, path, ({ status }) => status.availableReplicas === 2);
-        await done(api.patch('strategic', path, image('a:2')));
-        const ending = await untilItems(api, pods(api), labels, (items) => items.every(({ metadata }) => metadata.deletionTimestamp !== undefined));
-        expect(ending).toHaveLength(2);
-        expect(sizes(await untilItems(api, replicaSets(api), labels, count(1)))).toEqual([0]);
-        await forceAll(api, labels);
-        await untilItems(api, pods(api), labels, count(2));
-        expect(sizes(await untilItems(api, replicaSets(api), labels, count(2)))).toEqual([0, 2]);
-      }),
+      withDeployment(
+        api,
+        rollout(uniqueName('web'), 'a:1', { strategy: { type: 'Recreate' } }),
+        async (labels, path) => {
+          for (const one of await untilItems(api, pods(api), labels, count(2))) await run(api, one);
+          await untilObject(api, path, ({ status }) => status.availableReplicas === 2);
+          await done(api.patch('strategic', path, image('a:2')));
+          const ending = await untilItems(api, pods(api), labels, (items) =>
+            items.every(({ metadata }) => metadata.deletionTimestamp !== undefined),
+          );
+          expect(ending).toHaveLength(2);
+          expect(sizes(await untilItems(api, replicaSets(api), labels, count(1)))).toEqual([0]);
+          await forceAll(api, labels);
+          await untilItems(api, pods(api), labels, count(2));
+          expect(sizes(await untilItems(api, replicaSets(api), labels, count(2)))).toEqual([0, 2]);
+        },
+      ),
   },
   {
     title: 'a paused Deployment makes nothing of a new template, until it goes on',
@@ -137,7 +214,9 @@ const rolling: Case[] = [
         await done(api.patch('strategic', path, image('a:2')));
         await untilItems(api, replicaSets(api), labels, count(2));
         await done(api.patch('strategic', path, image('a:1')));
-        const sets = await untilItems(api, replicaSets(api), labels, (items) => items.some((set) => revision(set) === 3));
+        const sets = await untilItems(api, replicaSets(api), labels, (items) =>
+          items.some((set) => revision(set) === 3),
+        );
         expect(sets.find((set) => revision(set) === 3)?.metadata.uid).toBe(first?.metadata.uid);
       }),
   },
@@ -177,8 +256,12 @@ const ending: Case[] = [
       const made = await untilItems(api, pods(api), { app: name }, count(2));
       for (const one of made) await run(api, one);
       await done(api.delete(deployments(api, name), { propagationPolicy: 'Foreground' }));
-      await untilItems(api, pods(api), { app: name }, (items) => items.every(({ metadata }) => metadata.deletionTimestamp !== undefined));
-      expect((await done(api.get(deployments(api, name)))).metadata).toMatchObject({ finalizers: ['foregroundDeletion'] });
+      await untilItems(api, pods(api), { app: name }, (items) =>
+        items.every(({ metadata }) => metadata.deletionTimestamp !== undefined),
+      );
+      expect((await done(api.get(deployments(api, name)))).metadata).toMatchObject({
+        finalizers: ['foregroundDeletion'],
+      });
       await forceAll(api, { app: name });
       await untilGone(api, deployments(api, name));
       expect(await untilItems(api, replicaSets(api), { app: name }, count(0))).toEqual([]);

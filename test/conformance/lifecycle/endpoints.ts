@@ -7,13 +7,25 @@ import { count, forceAll, owners, run, slices, untilGone, untilItems, type Run }
 
 type Endpoint = { addresses: string[]; conditions: Fields; targetRef: Fields; nodeName?: string };
 
-type World = { name: string; labels: { app: string }; add(how?: Run): Promise<Body>; endpoints(fits: (endpoints: Endpoint[]) => boolean): Promise<Endpoint[]> };
+type World = {
+  name: string;
+  labels: { app: string };
+  add(how?: Run): Promise<Body>;
+  endpoints(fits: (endpoints: Endpoint[]) => boolean): Promise<Endpoint[]>;
+};
 
 /** A pod of a node that is not there gets no endpoint. Nothing else may come to lie on this one. */
 const nodes = new WeakMap<ConformanceApi, Promise<string>>();
 
 async function createNode(api: ConformanceApi): Promise<string> {
-  const { metadata } = await done(api.post('/api/v1/nodes', { apiVersion: 'v1', kind: 'Node', metadata: { name: uniqueName('node') }, spec: { unschedulable: true } }));
+  const { metadata } = await done(
+    api.post('/api/v1/nodes', {
+      apiVersion: 'v1',
+      kind: 'Node',
+      metadata: { name: uniqueName('node') },
+      spec: { unschedulable: true },
+    }),
+  );
   api.deleteAtEnd(`/api/v1/nodes/${metadata.name}`);
   return metadata.name;
 }
@@ -32,13 +44,24 @@ async function withService(api: ConformanceApi, spec: Fields, use: (world: World
   const labels = { app: name };
   const node = await nodeOf(api);
   const containers = [{ name: 'app', image: 'a:1', ports: [{ name: 'web', containerPort: 8080 }] }];
-  await done(api.post(services(api), service({ name }, { selector: labels, ports: [{ port: 80, targetPort: 'web' }], ...spec })));
+  await done(
+    api.post(services(api), service({ name }, { selector: labels, ports: [{ port: 80, targetPort: 'web' }], ...spec })),
+  );
   try {
     await use({
       name,
       labels,
-      add: async (how) => run(api, await done(api.post(pods(api), pod({ name: uniqueName('pod'), labels }, { containers }))), { node, ...how }),
-      endpoints: async (fits) => endpointsOf(await untilItems(api, slices(api), { 'kubernetes.io/service-name': name }, (items) => fits(endpointsOf(items)))),
+      add: async (how) =>
+        run(api, await done(api.post(pods(api), pod({ name: uniqueName('pod'), labels }, { containers }))), {
+          node,
+          ...how,
+        }),
+      endpoints: async (fits) =>
+        endpointsOf(
+          await untilItems(api, slices(api), { 'kubernetes.io/service-name': name }, (items) =>
+            fits(endpointsOf(items)),
+          ),
+        ),
     });
   } finally {
     await done(api.delete(services(api, name)));
@@ -56,7 +79,14 @@ export const endpointCases: Case[] = [
         await add({ ip: '10.1.1.1' });
         await endpoints((found) => found.length === 1);
         const [slice] = await untilItems(api, slices(api), { 'kubernetes.io/service-name': name }, count(1));
-        expect(slice).toMatchObject({ addressType: 'IPv4', metadata: { labels: { 'endpointslice.kubernetes.io/managed-by': 'endpointslice-controller.k8s.io' }, generateName: `${name}-` }, ports: [{ name: '', port: 8080, protocol: 'TCP' }] });
+        expect(slice).toMatchObject({
+          addressType: 'IPv4',
+          metadata: {
+            labels: { 'endpointslice.kubernetes.io/managed-by': 'endpointslice-controller.k8s.io' },
+            generateName: `${name}-`,
+          },
+          ports: [{ name: '', port: 8080, protocol: 'TCP' }],
+        });
         expect(slice && owners(slice)).toMatchObject([{ kind: 'Service', name, controller: true }]);
       }),
   },
@@ -66,7 +96,12 @@ export const endpointCases: Case[] = [
       withService(api, {}, async ({ add, endpoints }) => {
         const { metadata } = await add({ ip: '10.1.1.2' });
         const [endpoint] = await endpoints((found) => found.length === 1);
-        expect(endpoint).toMatchObject({ addresses: ['10.1.1.2'], conditions: ready, nodeName: await nodeOf(api), targetRef: { kind: 'Pod', name: metadata.name, namespace: api.namespace, uid: metadata.uid } });
+        expect(endpoint).toMatchObject({
+          addresses: ['10.1.1.2'],
+          conditions: ready,
+          nodeName: await nodeOf(api),
+          targetRef: { kind: 'Pod', name: metadata.name, namespace: api.namespace, uid: metadata.uid },
+        });
       }),
   },
   {
@@ -74,7 +109,9 @@ export const endpointCases: Case[] = [
     run: (api) =>
       withService(api, {}, async ({ add, endpoints }) => {
         await add({ ready: false });
-        expect(await endpoints((found) => found.length === 1)).toMatchObject([{ conditions: { ready: false, serving: false, terminating: false } }]);
+        expect(await endpoints((found) => found.length === 1)).toMatchObject([
+          { conditions: { ready: false, serving: false, terminating: false } },
+        ]);
       }),
   },
   {
@@ -84,7 +121,9 @@ export const endpointCases: Case[] = [
         const { metadata } = await add();
         await endpoints((found) => found.length === 1);
         await done(api.delete(pods(api, metadata.name)));
-        expect(await endpoints((found) => found[0]?.conditions.terminating === true)).toMatchObject([{ conditions: { ready: false, serving: true, terminating: true } }]);
+        expect(await endpoints((found) => found[0]?.conditions.terminating === true)).toMatchObject([
+          { conditions: { ready: false, serving: true, terminating: true } },
+        ]);
       }),
   },
   {
@@ -93,7 +132,9 @@ export const endpointCases: Case[] = [
       withService(api, {}, async ({ add, endpoints }) => {
         const { metadata } = await add({ ready: false });
         await done(api.delete(pods(api, metadata.name)));
-        expect(await endpoints((found) => found[0]?.conditions.terminating === true)).toMatchObject([{ conditions: { ready: false, serving: false, terminating: true } }]);
+        expect(await endpoints((found) => found[0]?.conditions.terminating === true)).toMatchObject([
+          { conditions: { ready: false, serving: false, terminating: true } },
+        ]);
       }),
   },
   {
@@ -101,9 +142,13 @@ export const endpointCases: Case[] = [
     run: (api) =>
       withService(api, { publishNotReadyAddresses: true }, async ({ add, endpoints }) => {
         const { metadata } = await add({ ready: false });
-        expect(await endpoints((found) => found.length === 1)).toMatchObject([{ conditions: { ready: true, serving: false, terminating: false } }]);
+        expect(await endpoints((found) => found.length === 1)).toMatchObject([
+          { conditions: { ready: true, serving: false, terminating: false } },
+        ]);
         await done(api.delete(pods(api, metadata.name)));
-        expect(await endpoints((found) => found[0]?.conditions.terminating === true)).toMatchObject([{ conditions: { ready: true, serving: false, terminating: true } }]);
+        expect(await endpoints((found) => found[0]?.conditions.terminating === true)).toMatchObject([
+          { conditions: { ready: true, serving: false, terminating: true } },
+        ]);
       }),
   },
   {
@@ -122,7 +167,9 @@ export const endpointCases: Case[] = [
       withService(api, {}, async ({ labels, add, endpoints }) => {
         await done(api.post(pods(api), pod({ name: uniqueName('pod'), labels })));
         const { metadata } = await add({ ip: '10.1.1.3' });
-        expect((await endpoints((found) => found.length > 0)).map(({ targetRef }) => targetRef.name)).toEqual([metadata.name]);
+        expect((await endpoints((found) => found.length > 0)).map(({ targetRef }) => targetRef.name)).toEqual([
+          metadata.name,
+        ]);
       }),
   },
   {
@@ -153,7 +200,9 @@ export const endpointCases: Case[] = [
         const bare = await done(api.post(services(api), service({ name: uniqueName('svc') }, { selector: null })));
         const [slice] = await untilItems(api, slices(api), { 'kubernetes.io/service-name': name }, count(1));
         expect((slice?.endpoints as unknown[] | null) ?? []).toEqual([]);
-        expect(await untilItems(api, slices(api), { 'kubernetes.io/service-name': bare.metadata.name }, count(0))).toEqual([]);
+        expect(
+          await untilItems(api, slices(api), { 'kubernetes.io/service-name': bare.metadata.name }, count(0)),
+        ).toEqual([]);
         await done(api.delete(services(api, bare.metadata.name)));
         await forceAll(api, labels);
       }),

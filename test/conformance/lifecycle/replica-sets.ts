@@ -7,8 +7,16 @@ import { count, forceAll, owners, replicaSets, run, untilGone, untilItems, until
 
 const replicaSet = (name: string, replicas: number): Fields => {
   const labels = { app: name };
-  const template = { metadata: { labels }, spec: { schedulerName: 'nobody', containers: [{ name: 'app', image: 'example.test/app:1' }] } };
-  return { apiVersion: 'apps/v1', kind: 'ReplicaSet', metadata: { name, labels }, spec: { replicas, selector: { matchLabels: labels }, template } };
+  const template = {
+    metadata: { labels },
+    spec: { schedulerName: 'nobody', containers: [{ name: 'app', image: 'example.test/app:1' }] },
+  };
+  return {
+    apiVersion: 'apps/v1',
+    kind: 'ReplicaSet',
+    metadata: { name, labels },
+    spec: { replicas, selector: { matchLabels: labels }, template },
+  };
 };
 
 type Set = { name: string; labels: { app: string }; made: Body[]; scale(replicas: number): Promise<Body> };
@@ -20,7 +28,12 @@ async function withReplicaSet(api: ConformanceApi, replicas: number, use: (set: 
   await done(api.post(replicaSets(api), replicaSet(name, replicas)));
   try {
     const made = await untilItems(api, pods(api), labels, count(replicas));
-    await use({ name, labels, made, scale: (wanted) => done(api.patch('merge', replicaSets(api, name, 'scale'), { spec: { replicas: wanted } })) });
+    await use({
+      name,
+      labels,
+      made,
+      scale: (wanted) => done(api.patch('merge', replicaSets(api, name, 'scale'), { spec: { replicas: wanted } })),
+    });
   } finally {
     await done(api.delete(replicaSets(api, name)));
     await untilGone(api, replicaSets(api, name));
@@ -36,40 +49,66 @@ type OrderRow = { why: string; stays: Run & { cost?: string }; goes: Run & { cos
 const long = '2026-01-01T00:00:00Z';
 
 const orderRows: OrderRow[] = [
-  { why: 'a pod without a node goes before one with a node', stays: { ready: false, phase: 'Pending' }, goes: { node: '', ready: false, phase: 'Pending' } },
-  { why: 'a pod that is pending goes before one that runs', stays: { ready: false }, goes: { phase: 'Pending', ready: false } },
+  {
+    why: 'a pod without a node goes before one with a node',
+    stays: { ready: false, phase: 'Pending' },
+    goes: { node: '', ready: false, phase: 'Pending' },
+  },
+  {
+    why: 'a pod that is pending goes before one that runs',
+    stays: { ready: false },
+    goes: { phase: 'Pending', ready: false },
+  },
   { why: 'a pod that is not ready goes before one that is', stays: {}, goes: { ready: false } },
   { why: 'a pod of lower deletion cost goes first', stays: { cost: '10' }, goes: { cost: '5' } },
   { why: 'a pod without a deletion cost counts as zero: it goes before one of cost', stays: { cost: '1' }, goes: {} },
   { why: 'a pod of negative deletion cost goes before one without', stays: {}, goes: { cost: '-1' } },
-  { why: 'a pod that is not ready goes, whatever its deletion cost', stays: { cost: '-100' }, goes: { ready: false, cost: '100' } },
-  { why: 'a pod that became ready lately goes before one that is ready for long', stays: { readySince: long }, goes: {} },
-  { why: 'a pod of low deletion cost goes, though it is ready for long', stays: { cost: '1' }, goes: { cost: '0', readySince: long } },
+  {
+    why: 'a pod that is not ready goes, whatever its deletion cost',
+    stays: { cost: '-100' },
+    goes: { ready: false, cost: '100' },
+  },
+  {
+    why: 'a pod that became ready lately goes before one that is ready for long',
+    stays: { readySince: long },
+    goes: {},
+  },
+  {
+    why: 'a pod of low deletion cost goes, though it is ready for long',
+    stays: { cost: '1' },
+    goes: { cost: '0', readySince: long },
+  },
   { why: 'a pod that restarts more goes first', stays: { readySince: long }, goes: { readySince: long, restarts: 3 } },
 ];
 
-const order = orderRows.map(
-  ({ why, stays, goes }): Case => ({
-    title: `of two pods one goes: ${why}`,
-    run: (api) =>
-      withReplicaSet(api, 2, async ({ name, labels, made, scale }) => {
-        // The order in which they were made must not decide: the one that goes is the first as often as the second.
-        const [first, second] = orderRows.findIndex((row) => row.why === why) % 2 === 0 ? made : made.toReversed();
-        if (!first || !second) throw new Error('two pods were made');
-        await shape(api, first, stays);
-        await shape(api, second, goes);
-        const readyReplicas = [stays, goes].filter(({ ready = true, phase = 'Running' }) => ready && phase === 'Running').length;
-        // Its controller has seen what it is to judge by.
-        await untilObject(api, replicaSets(api, name), ({ status }) => (status.readyReplicas ?? 0) === readyReplicas);
-        await scale(1);
-        const left = await untilItems(api, pods(api), labels, (items) => items.filter(({ metadata }) => !metadata.deletionTimestamp).length === 1);
-        expect(left.find(({ metadata }) => !metadata.deletionTimestamp)?.metadata.name).toBe(first.metadata.name);
-      }),
-  }),
-);
+const order = orderRows.map(({ why, stays, goes }): Case => ({
+  title: `of two pods one goes: ${why}`,
+  run: (api) =>
+    withReplicaSet(api, 2, async ({ name, labels, made, scale }) => {
+      // The order in which they were made must not decide: the one that goes is the first as often as the second.
+      const [first, second] = orderRows.findIndex((row) => row.why === why) % 2 === 0 ? made : made.toReversed();
+      if (!first || !second) throw new Error('two pods were made');
+      await shape(api, first, stays);
+      await shape(api, second, goes);
+      const readyReplicas = [stays, goes].filter(
+        ({ ready = true, phase = 'Running' }) => ready && phase === 'Running',
+      ).length;
+      // Its controller has seen what it is to judge by.
+      await untilObject(api, replicaSets(api, name), ({ status }) => (status.readyReplicas ?? 0) === readyReplicas);
+      await scale(1);
+      const left = await untilItems(
+        api,
+        pods(api),
+        labels,
+        (items) => items.filter(({ metadata }) => !metadata.deletionTimestamp).length === 1,
+      );
+      expect(left.find(({ metadata }) => !metadata.deletionTimestamp)?.metadata.name).toBe(first.metadata.name);
+    }),
+}));
 
 async function shape(api: ConformanceApi, pod: Body, { cost, ...how }: Run & { cost?: string }): Promise<void> {
-  if (cost !== undefined) await done(api.patch('merge', pods(api, pod.metadata.name), { metadata: { annotations: { [costKey]: cost } } }));
+  if (cost !== undefined)
+    await done(api.patch('merge', pods(api, pod.metadata.name), { metadata: { annotations: { [costKey]: cost } } }));
   await run(api, pod, how);
 }
 
@@ -83,7 +122,9 @@ const keeping: Case[] = [
         await run(api, first);
         await done(api.delete(pods(api, first.metadata.name)));
         const both = await untilItems(api, pods(api), labels, count(2));
-        expect(both.filter(({ metadata }) => metadata.deletionTimestamp).map(({ metadata }) => metadata.name)).toEqual([first.metadata.name]);
+        expect(both.filter(({ metadata }) => metadata.deletionTimestamp).map(({ metadata }) => metadata.name)).toEqual([
+          first.metadata.name,
+        ]);
       }),
   },
   {
@@ -114,7 +155,14 @@ const keeping: Case[] = [
     run: async (api) => {
       const name = uniqueName('set');
       const labels = { app: name };
-      const orphan = await done(api.post(pods(api), { apiVersion: 'v1', kind: 'Pod', metadata: { name: uniqueName('pod'), labels }, spec: { schedulerName: 'nobody', containers: [{ name: 'app', image: 'a:1' }] } }));
+      const orphan = await done(
+        api.post(pods(api), {
+          apiVersion: 'v1',
+          kind: 'Pod',
+          metadata: { name: uniqueName('pod'), labels },
+          spec: { schedulerName: 'nobody', containers: [{ name: 'app', image: 'a:1' }] },
+        }),
+      );
       const { metadata } = await done(api.post(replicaSets(api), replicaSet(name, 1)));
       const adopted = await untilObject(api, pods(api, orphan.metadata.name), (object) => owners(object).length === 1);
       expect(owners(adopted)).toMatchObject([{ uid: metadata.uid, controller: true }]);
@@ -128,8 +176,18 @@ const keeping: Case[] = [
     run: (api) =>
       withReplicaSet(api, 2, async ({ name, made }) => {
         if (made[0]) await run(api, made[0]);
-        const { status } = await untilObject(api, replicaSets(api, name), (object) => object.status.readyReplicas === 1);
-        expect(status).toMatchObject({ replicas: 2, fullyLabeledReplicas: 2, readyReplicas: 1, availableReplicas: 1, observedGeneration: 1 });
+        const { status } = await untilObject(
+          api,
+          replicaSets(api, name),
+          (object) => object.status.readyReplicas === 1,
+        );
+        expect(status).toMatchObject({
+          replicas: 2,
+          fullyLabeledReplicas: 2,
+          readyReplicas: 1,
+          availableReplicas: 1,
+          observedGeneration: 1,
+        });
       }),
   },
   {
@@ -139,7 +197,9 @@ const keeping: Case[] = [
         const path = `/api/v1/namespaces/${api.namespace}/events`;
         const about = { fieldSelector: `involvedObject.name=${name}` };
         const { items } = await untilEvents(api, path, about);
-        expect(items.map(({ reason, message }) => ({ reason, message }))).toEqual([{ reason: 'SuccessfulCreate', message: `Created pod: ${made[0]?.metadata.name}` }]);
+        expect(items.map(({ reason, message }) => ({ reason, message }))).toEqual([
+          { reason: 'SuccessfulCreate', message: `Created pod: ${made[0]?.metadata.name}` },
+        ]);
       }),
   },
 ];

@@ -33,20 +33,29 @@ export type Scaled = {
 /** A target of so many for each pod. */
 export const perPod = (averageValue: string): Fields => ({ type: 'AverageValue', averageValue });
 
-const definitions = installedFrom(['pod-metrics', 'sessions'].map((name) => join(import.meta.dirname, `metrics/${name}.yaml`)));
+const definitions = installedFrom(
+  ['pod-metrics', 'sessions'].map((name) => join(import.meta.dirname, `metrics/${name}.yaml`)),
+);
 
-const autoscalers = (api: ConformanceApi, ...parts: string[]): string => pathOf(api, 'autoscaling/v2', 'horizontalpodautoscalers', ...parts);
-const sessionsOf = (api: ConformanceApi, ...parts: string[]): string => pathOf(api, 'external.metrics.k8s.io/v1beta1', 'sessions', ...parts);
+const autoscalers = (api: ConformanceApi, ...parts: string[]): string =>
+  pathOf(api, 'autoscaling/v2', 'horizontalpodautoscalers', ...parts);
+const sessionsOf = (api: ConformanceApi, ...parts: string[]): string =>
+  pathOf(api, 'external.metrics.k8s.io/v1beta1', 'sessions', ...parts);
 const podMetrics = (api: ConformanceApi): string => pathOf(api, 'metrics.k8s.io/v1beta1', 'pods');
 
 /** Of so many pods that nobody runs, or of these. */
-export async function withScaled(api: ConformanceApi, wanted: number | readonly MeasuredPod[], use: (scaled: Scaled) => Promise<void>): Promise<void> {
+export async function withScaled(
+  api: ConformanceApi,
+  wanted: number | readonly MeasuredPod[],
+  use: (scaled: Scaled) => Promise<void>,
+): Promise<void> {
   await definitions(api);
   const name = uniqueName('web');
   const replicas = typeof wanted === 'number' ? wanted : wanted.length;
   await withDeployment(api, rollout(name, 'a:1', { replicas, template: template(name) }), async (labels, path) => {
     const made = await untilItems(api, pods(api), labels, count(replicas));
-    for (const [index, pod] of made.entries()) if (typeof wanted !== 'number') await measurePod(api, pod, wanted[index] ?? {});
+    for (const [index, pod] of made.entries())
+      if (typeof wanted !== 'number') await measurePod(api, pod, wanted[index] ?? {});
     await untilObject(api, path, ({ status }) => (status.replicas ?? 0) === replicas);
     try {
       await use(scaledOf(api, name, path));
@@ -67,7 +76,14 @@ async function measurePod(api: ConformanceApi, pod: Body, { cpu, isNew, ...state
   await run(api, pod, { readySince: since, startedAt: since, ...state });
   if (cpu === undefined) return;
   const usage = { timestamp: now(), window: '30s', containers: [{ name: 'app', usage: { cpu, memory: '64Mi' } }] };
-  await done(api.post(podMetrics(api), { apiVersion: 'metrics.k8s.io/v1beta1', kind: 'PodMetrics', metadata: { name, labels }, ...usage }));
+  await done(
+    api.post(podMetrics(api), {
+      apiVersion: 'metrics.k8s.io/v1beta1',
+      kind: 'PodMetrics',
+      metadata: { name, labels },
+      ...usage,
+    }),
+  );
 }
 
 function scaledOf(api: ConformanceApi, name: string, path: string): Scaled {
@@ -75,12 +91,32 @@ function scaledOf(api: ConformanceApi, name: string, path: string): Scaled {
   const scaleTargetRef = { apiVersion: 'apps/v1', kind: 'Deployment', name };
   return {
     name,
-    sessions: (target) => ({ type: 'External', external: { metric: { name: 'sessions', selector: { matchLabels } }, target } }),
+    sessions: (target) => ({
+      type: 'External',
+      external: { metric: { name: 'sessions', selector: { matchLabels } }, target },
+    }),
     measure: async (sessions) => {
-      const object = { apiVersion: 'external.metrics.k8s.io/v1beta1', kind: 'ExternalMetricValue', metadata: { name, labels: matchLabels } };
-      await done(api.apply('adapter', sessionsOf(api, name), { ...object, metricName: 'sessions', timestamp: now(), value: String(sessions) }, { force: 'true' }));
+      const object = {
+        apiVersion: 'external.metrics.k8s.io/v1beta1',
+        kind: 'ExternalMetricValue',
+        metadata: { name, labels: matchLabels },
+      };
+      await done(
+        api.apply(
+          'adapter',
+          sessionsOf(api, name),
+          { ...object, metricName: 'sessions', timestamp: now(), value: String(sessions) },
+          { force: 'true' },
+        ),
+      );
     },
-    autoscale: (spec) => firstLook(api, { apiVersion: 'autoscaling/v2', kind: 'HorizontalPodAutoscaler', metadata: { name }, spec: { scaleTargetRef, maxReplicas: 20, ...spec } }),
+    autoscale: (spec) =>
+      firstLook(api, {
+        apiVersion: 'autoscaling/v2',
+        kind: 'HorizontalPodAutoscaler',
+        metadata: { name },
+        spec: { scaleTargetRef, maxReplicas: 20, ...spec },
+      }),
     autoscaler: (fits) => untilObject(api, autoscalers(api, name), fits),
     resize: async (replicas) => {
       await done(api.patch('merge', `${path}/scale`, { spec: { replicas } }));
@@ -94,19 +130,25 @@ function scaledOf(api: ConformanceApi, name: string, path: string): Scaled {
 
 /** By a watch: the second look may find other things than the first. */
 function firstLook(api: ConformanceApi, autoscaler: Fields & { metadata: { name: string } }): Promise<Body> {
-  return watching(api.watch(autoscalers(api), { fieldSelector: `metadata.name=${autoscaler.metadata.name}` }), async (watch) => {
-    await done(api.post(autoscalers(api), autoscaler));
-    const events = await watch.until(({ object }) => object.status?.conditions !== undefined);
-    const last = events.at(-1);
-    if (!last) throw new Error('the watch has told nothing');
-    return last.object;
-  });
+  return watching(
+    api.watch(autoscalers(api), { fieldSelector: `metadata.name=${autoscaler.metadata.name}` }),
+    async (watch) => {
+      await done(api.post(autoscalers(api), autoscaler));
+      const events = await watch.until(({ object }) => object.status?.conditions !== undefined);
+      const last = events.at(-1);
+      if (!last) throw new Error('the watch has told nothing');
+      return last.object;
+    },
+  );
 }
 
 async function messageOf(api: ConformanceApi, name: string, reason: string): Promise<string> {
   const path = pathOf(api, 'v1', 'events');
   const { body } = await eventually(
-    () => api.get(path, { fieldSelector: `involvedObject.name=${name},involvedObject.kind=HorizontalPodAutoscaler,reason=${reason}` }),
+    () =>
+      api.get(path, {
+        fieldSelector: `involvedObject.name=${name},involvedObject.kind=HorizontalPodAutoscaler,reason=${reason}`,
+      }),
     (answer) => answer.body.items.length > 0,
   );
   return String(body.items[0]?.['message']);

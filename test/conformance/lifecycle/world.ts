@@ -3,12 +3,21 @@ import type { Body, ConformanceApi, Fields } from '../api.ts';
 import { done, eventually } from '../case.ts';
 import { deployment, deployments, pathOf, pods } from '../objects.ts';
 
-export const replicaSets = (api: ConformanceApi, ...parts: string[]): string => pathOf(api, 'apps/v1', 'replicasets', ...parts);
-export const slices = (api: ConformanceApi, ...parts: string[]): string => pathOf(api, 'discovery.k8s.io/v1', 'endpointslices', ...parts);
+export const replicaSets = (api: ConformanceApi, ...parts: string[]): string =>
+  pathOf(api, 'apps/v1', 'replicasets', ...parts);
+export const slices = (api: ConformanceApi, ...parts: string[]): string =>
+  pathOf(api, 'discovery.k8s.io/v1', 'endpointslices', ...parts);
 
 /** The list once it fits. */
-export async function untilItems(api: ConformanceApi, path: string, labels: Record<string, string>, fits: (items: Body[]) => boolean): Promise<Body[]> {
-  const labelSelector = Object.entries(labels).map((pair) => pair.join('=')).join(',');
+export async function untilItems(
+  api: ConformanceApi,
+  path: string,
+  labels: Record<string, string>,
+  fits: (items: Body[]) => boolean,
+): Promise<Body[]> {
+  const labelSelector = Object.entries(labels)
+    .map((pair) => pair.join('='))
+    .join(',');
   const { body } = await eventually(
     () => api.get(path, { labelSelector }),
     (answer) => fits(answer.body.items),
@@ -31,18 +40,48 @@ export async function untilGone(api: ConformanceApi, path: string): Promise<void
   );
 }
 
-export const count = (wanted: number) => (items: Body[]): boolean => items.length === wanted;
+export const count =
+  (wanted: number) =>
+  (items: Body[]): boolean =>
+    items.length === wanted;
 
 /** As Kubernetes writes a time. */
 export const now = (): string => new Date().toISOString().replace(/\.\d+/, '');
 
-export type Run = { ready?: boolean; readySince?: string; startedAt?: string; restarts?: number; ip?: string; phase?: string; node?: string };
+export type Run = {
+  ready?: boolean;
+  readySince?: string;
+  startedAt?: string;
+  restarts?: number;
+  ip?: string;
+  phase?: string;
+  node?: string;
+};
 
 /** Puts a pod on a node, unless it has one, and writes what the kubelet of that node would. */
-export async function run(api: ConformanceApi, { metadata, spec }: Body, { ready = true, readySince = now(), startedAt = readySince, restarts = 0, ip = '10.9.8.7', phase = 'Running', node = 'nowhere' }: Run = {}): Promise<Body> {
+export async function run(
+  api: ConformanceApi,
+  { metadata, spec }: Body,
+  {
+    ready = true,
+    readySince = now(),
+    startedAt = readySince,
+    restarts = 0,
+    ip = '10.9.8.7',
+    phase = 'Running',
+    node = 'nowhere',
+  }: Run = {},
+): Promise<Body> {
   const { name } = metadata;
   if (spec.nodeName === undefined && node !== '') {
-    await done(api.post(pods(api, name, 'binding'), { apiVersion: 'v1', kind: 'Binding', metadata: { name }, target: { kind: 'Node', name: node } }));
+    await done(
+      api.post(pods(api, name, 'binding'), {
+        apiVersion: 'v1',
+        kind: 'Binding',
+        metadata: { name },
+        target: { kind: 'Node', name: node },
+      }),
+    );
   }
   const status = {
     phase,
@@ -50,14 +89,18 @@ export async function run(api: ConformanceApi, { metadata, spec }: Body, { ready
     podIP: ip,
     podIPs: [{ ip }],
     conditions: [{ type: 'Ready', status: ready ? 'True' : 'False', lastTransitionTime: readySince }],
-    containerStatuses: [{ name: 'app', ready, restartCount: restarts, image: 'a', imageID: 'a', state: { running: {} } }],
+    containerStatuses: [
+      { name: 'app', ready, restartCount: restarts, image: 'a', imageID: 'a', state: { running: {} } },
+    ],
   };
   return done(api.patch('merge', pods(api, name, 'status'), { status }));
 }
 
 /** Pods that no kubelet ends, and that the garbage collector would wait for. */
 export async function forceAll(api: ConformanceApi, labels: Record<string, string>): Promise<void> {
-  const labelSelector = Object.entries(labels).map((pair) => pair.join('=')).join(',');
+  const labelSelector = Object.entries(labels)
+    .map((pair) => pair.join('='))
+    .join(',');
   await done(api.delete(pods(api), { gracePeriodSeconds: 0 }, { labelSelector }));
 }
 
@@ -69,7 +112,11 @@ export function rollout(name: string, image = 'example.test/app:1', spec: Fields
 }
 
 /** Runs `use` with a Deployment, and takes it and its pods away afterwards. */
-export async function withDeployment(api: ConformanceApi, object: Fields, use: (labels: { app: string }, path: string) => Promise<void>): Promise<void> {
+export async function withDeployment(
+  api: ConformanceApi,
+  object: Fields,
+  use: (labels: { app: string }, path: string) => Promise<void>,
+): Promise<void> {
   const { metadata } = await done(api.post(deployments(api), object));
   const labels = { app: metadata.name };
   try {
@@ -83,8 +130,10 @@ export async function withDeployment(api: ConformanceApi, object: Fields, use: (
 }
 
 /** `name=replicas` of each ReplicaSet, the oldest first. */
-export const sizes = (sets: Body[]): number[] => sets.toSorted((a, b) => revision(a) - revision(b)).map(({ spec }) => Number(spec.replicas));
+export const sizes = (sets: Body[]): number[] =>
+  sets.toSorted((a, b) => revision(a) - revision(b)).map(({ spec }) => Number(spec.replicas));
 
-export const revision = ({ metadata }: Body): number => Number(metadata.annotations?.['deployment.kubernetes.io/revision']);
+export const revision = ({ metadata }: Body): number =>
+  Number(metadata.annotations?.['deployment.kubernetes.io/revision']);
 
 export const owners = ({ metadata }: Body): Fields[] => ((metadata as Fields).ownerReferences ?? []) as Fields[];

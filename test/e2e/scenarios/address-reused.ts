@@ -15,24 +15,36 @@ const pod = { nodeSelector: { 'kubernetes.io/hostname': 'node' } };
 const spec = { dataplane: { replicas: 1 } };
 
 /** The cookies that an answer gives. */
-const cookiesOf = (response: Response): string => response.headers.getSetCookie().map((line) => line.split(';', 1)[0]).join('; ');
+const cookiesOf = (response: Response): string =>
+  response.headers
+    .getSetCookie()
+    .map((line) => line.split(';', 1)[0])
+    .join('; ');
 
-const call = (host: string, method: string, path: string, cookie = ''): Promise<Response> => fetch(`http://${host}${path}`, { method, headers: cookie ? { cookie } : {} });
+const call = (host: string, method: string, path: string, cookie = ''): Promise<Response> =>
+  fetch(`http://${host}${path}`, { method, headers: cookie ? { cookie } : {} });
 
 async function replaceAtSameAddress(namespace: string, old: LiveObject): Promise<LiveObject> {
   await kubectl('-n', namespace, 'delete', 'pod', old.metadata.name, '--force', '--grace-period=0');
   for (;;) {
-    const next = await until('a pod in its place', async () => (await appPods(namespace)).find(({ metadata, status }) => metadata.name !== old.metadata.name && status?.['podIP'] !== undefined));
+    const next = await until('a pod in its place', async () =>
+      (await appPods(namespace)).find(
+        ({ metadata, status }) => metadata.name !== old.metadata.name && status?.['podIP'] !== undefined,
+      ),
+    );
     if (addressOf(next) === addressOf(old)) return next;
     const before = addressOf(old).replace(/\d+$/, (last) => String(Number(last) - 1));
     await writeFile(lastAddressFile, before);
     await kubectl('-n', namespace, 'delete', 'pod', next.metadata.name, '--force', '--grace-period=0');
-    await until('it gone', async () => (await appPods(namespace)).every(({ metadata }) => metadata.name !== next.metadata.name));
+    await until('it gone', async () =>
+      (await appPods(namespace)).every(({ metadata }) => metadata.name !== next.metadata.name),
+    );
   }
 }
 
 export const addressReused: Scenario = {
-  title: 'the address of a pod is used again: a token of the pod that is gone is lost, and replaced by one of the new pod',
+  title:
+    'the address of a pod is used again: a token of the pod that is gone is lost, and replaced by one of the new pod',
   play: () =>
     inShop('e2e-address', { replicas: 1, spec, pod }, async ({ namespace, host }) => {
       await readFile(lastAddressFile);

@@ -13,7 +13,12 @@ const autoscaler = {
     scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'cart' },
     minReplicas: 2,
     maxReplicas: 5,
-    metrics: [{ type: 'ContainerResource', containerResource: { container: 'shop', name: 'cpu', target: { type: 'AverageValue', averageValue: '120m' } } }],
+    metrics: [
+      {
+        type: 'ContainerResource',
+        containerResource: { container: 'shop', name: 'cpu', target: { type: 'AverageValue', averageValue: '120m' } },
+      },
+    ],
     // The test need not wait for the five minutes that are the default.
     behavior: { scaleDown: { stabilizationWindowSeconds: 0 } },
   },

@@ -17,7 +17,11 @@ const appPort = 8080;
 const options = {
   replicas: 2,
   spec: {
-    drain: { quietPeriod: '1s', sessionSources: ['Connections', 'Application'], application: { path: '/sessions', port: controlPort } },
+    drain: {
+      quietPeriod: '1s',
+      sessionSources: ['Connections', 'Application'],
+      application: { path: '/sessions', port: controlPort },
+    },
     dataplane: { replicas: 1 },
   },
   container: { lifecycle: { preStop: { httpGet: { path: '/prestop', port: controlPort } } } },
@@ -25,8 +29,17 @@ const options = {
 
 /** Past the proxy, over a connection that ends with it; answers the cookie that it gives. */
 async function post(pod: LiveObject, path: string, cookie = ''): Promise<string> {
-  const sent = request({ host: addressOf(pod), port: appPort, path, method: 'POST', agent: false, headers: { cookie } }).end();
-  const [response] = (await once(sent, 'response')) as [NodeJS.ReadableStream & { statusCode: number; headers: { 'set-cookie'?: string[] } }];
+  const sent = request({
+    host: addressOf(pod),
+    port: appPort,
+    path,
+    method: 'POST',
+    agent: false,
+    headers: { cookie },
+  }).end();
+  const [response] = (await once(sent, 'response')) as [
+    NodeJS.ReadableStream & { statusCode: number; headers: { 'set-cookie'?: string[] } },
+  ];
   response.resume();
   expect(response.statusCode).toBe(200);
   return response.headers['set-cookie']?.[0]?.split(';', 1)[0] ?? '';
@@ -47,8 +60,13 @@ async function heldByItsApp(scene: Scene, pod: LiveObject): Promise<void> {
   const overAtMs = Date.now();
   await post(pod, '/logout', cookie);
   await until('the pod gone', async () => scene.pods.goneAtMs.get(name), 60_000);
-  const told = (await log).trim().split('\n').map((line) => JSON.parse(line) as { event: string; time: string });
-  const [hook, sigterm] = ['PreStop', 'Terminating'].map((event) => Date.parse(told.find((line) => line.event === event)?.time ?? ''));
+  const told = (await log)
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { event: string; time: string });
+  const [hook, sigterm] = ['PreStop', 'Terminating'].map((event) =>
+    Date.parse(told.find((line) => line.event === event)?.time ?? ''),
+  );
   expect(hook).toBeGreaterThan(overAtMs);
   expect(sigterm).toBeGreaterThanOrEqual(hook ?? Number.NaN);
 }
@@ -65,7 +83,8 @@ async function heldByAConnection(scene: Scene, pod: LiveObject): Promise<void> {
 }
 
 export const countedInThePod: Scenario = {
-  title: "sessions that only the app, or only a connection, tells of hold their pod; then the app's own preStop hook is called, then SIGTERM",
+  title:
+    "sessions that only the app, or only a connection, tells of hold their pod; then the app's own preStop hook is called, then SIGTERM",
   play: () =>
     inShop('e2e-counted', options, async (scene) => {
       const [one, other] = await appPods(scene.namespace);

@@ -34,16 +34,26 @@ export const drainLimit: Scenario = {
           await delay(200);
         }
       })().catch(() => Date.now());
-      const [appLog, sidecarLog] = ['shop', 'holdfast-sidecar'].map((container) => kubectl('-n', namespace, 'logs', '-f', pod, '-c', container));
+      const [appLog, sidecarLog] = ['shop', 'holdfast-sidecar'].map((container) =>
+        kubectl('-n', namespace, 'logs', '-f', pod, '-c', container),
+      );
       await scale(namespace, 0);
       const deletedAtMs = await until('the deletion', async () => pods.terminatingSinceMs.get(pod));
       await until('the pod gone', async () => pods.goneAtMs.get(pod), 60_000);
       await talking;
       client.close();
-      const [sigterm, held, released] = await Promise.all([eventIn(appLog, 'Terminating'), eventIn(sidecarLog, 'HoldStarted'), eventIn(sidecarLog, 'Released')]);
+      const [sigterm, held, released] = await Promise.all([
+        eventIn(appLog, 'Terminating'),
+        eventIn(sidecarLog, 'HoldStarted'),
+        eventIn(sidecarLog, 'Released'),
+      ]);
       const sigtermAtMs = Date.parse(sigterm.time);
       const heldAtMs = Date.parse(held.time);
-      const figures = { heldForMs: released.tookMs, sigtermAfterMs: sigtermAtMs - heldAtMs, lastAnswerAfterMs: lastAnswerAtMs - heldAtMs };
+      const figures = {
+        heldForMs: released.tookMs,
+        sigtermAfterMs: sigtermAtMs - heldAtMs,
+        lastAnswerAfterMs: lastAnswerAtMs - heldAtMs,
+      };
       process.stdout.write(`${JSON.stringify({ run: 'drain-limit', ...figures })}\n`);
       expect(released.reason).toBe('DrainDeadline');
       // Twice, where login and WebSocket came through different proxies (docs/design/0003).

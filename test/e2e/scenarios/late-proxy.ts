@@ -23,13 +23,22 @@ export const lateProxy: Scenario = {
       try {
         await until('the late proxy ready again', async () => {
           const pod = await getObject('pod', late.metadata.name, namespace);
-          return relay.connections() > 0 && pod?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True');
+          return (
+            relay.connections() > 0 &&
+            pod?.status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True')
+          );
         });
         const load = scene.customers('late-proxy', { freshConnections: true });
-        await until('customers on both pods', async () => new Set(load.truth.sessions.map(({ pod }) => pod)).size === 2);
+        await until(
+          'customers on both pods',
+          async () => new Set(load.truth.sessions.map(({ pod }) => pod)).size === 2,
+        );
         await scale(namespace, 4);
         await untilReady(namespace, 4);
-        await until('customers on the new pods', async () => new Set(load.truth.sessions.map(({ pod }) => pod)).size === 4);
+        await until(
+          'customers on the new pods',
+          async () => new Set(load.truth.sessions.map(({ pod }) => pod)).size === 4,
+        );
         await scale(namespace, 2);
         await until('two pods gone', async () => scene.pods.goneAtMs.size === 2, 120_000);
         const summary = await scene.farewell(load);

@@ -13,13 +13,19 @@ export const namespaceDeleted: Scenario = {
     const client = createShopClient({ host, port: 80 });
     await client.login();
     await kubectl('delete', 'namespace', namespace, '--wait=false');
-    await until('the pod told to end', async () => (await appPods(namespace)).every(({ metadata }) => metadata.deletionTimestamp !== undefined));
+    await until('the pod told to end', async () =>
+      (await appPods(namespace)).every(({ metadata }) => metadata.deletionTimestamp !== undefined),
+    );
     const sinceMs = Date.now();
     await until('no pod left', async () => (await appPods(namespace)).length === 0, 90_000);
     process.stdout.write(`${JSON.stringify({ run: 'namespace-deleted: pods gone', afterMs: Date.now() - sinceMs })}\n`);
     client.close();
     // Kubernetes comes back to a namespace that had pods with a long grace after minutes, or when something of it changes.
     await kubectl('annotate', 'namespace', namespace, 'holdfast.test/nudge=1');
-    await until('the namespace gone', async () => (await kubectl('get', 'namespace', namespace, '--ignore-not-found')) === '', 60_000);
+    await until(
+      'the namespace gone',
+      async () => (await kubectl('get', 'namespace', namespace, '--ignore-not-found')) === '',
+      60_000,
+    );
   },
 };

@@ -7,10 +7,12 @@ import { targetOf } from '../world/proxies.ts';
 import { inShop } from '../world/scene.ts';
 import type { Scenario } from './scenario.ts';
 
-export const onNode = (pods: readonly LiveObject[], node: string): LiveObject[] => pods.filter(({ spec }) => spec?.['nodeName'] === node);
+export const onNode = (pods: readonly LiveObject[], node: string): LiveObject[] =>
+  pods.filter(({ spec }) => spec?.['nodeName'] === node);
 
 export const nodeDrained: Scenario = {
-  title: 'kubectl drain of a node with app pods and a proxy: no session lost, and WebSockets cut only where their proxy had to go',
+  title:
+    'kubectl drain of a node with app pods and a proxy: no session lost, and WebSockets cut only where their proxy had to go',
   play: () =>
     inShop('e2e-node-drain', { replicas: 4 }, async (scene) => {
       const [staying] = onNode(await proxyPods(scene.namespace), 'node');
@@ -19,8 +21,14 @@ export const nodeDrained: Scenario = {
       expect(going).toBeGreaterThan(0);
       expect(onNode(await proxyPods(scene.namespace), 'node-2')).toHaveLength(1);
       const throughBoth = scene.customers('node-drain', { reconnectMs: 5000, webSockets: 10, meanLifeMs: 10_000 });
-      const throughStaying = scene.customers('node-drain: proxy that stays', { target: targetOf(staying), webSockets: 10 });
-      await until('customers on every pod', async () => new Set(throughBoth.truth.sessions.map(({ pod }) => pod)).size === 4);
+      const throughStaying = scene.customers('node-drain: proxy that stays', {
+        target: targetOf(staying),
+        webSockets: 10,
+      });
+      await until(
+        'customers on every pod',
+        async () => new Set(throughBoth.truth.sessions.map(({ pod }) => pod)).size === 4,
+      );
       try {
         await kubectl('drain', 'node-2', '--ignore-daemonsets', '--delete-emptydir-data', '--timeout=180s');
       } finally {

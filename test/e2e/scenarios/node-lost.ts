@@ -12,7 +12,8 @@ import type { Scenario } from './scenario.ts';
 const spec = { sessionPersistence: { idleTimeout: '20s' } };
 
 export const nodeLost: Scenario = {
-  title: 'a node dies: the sessions of its own pods are lost and counted, no others, and their clients get new ones at once',
+  title:
+    'a node dies: the sessions of its own pods are lost and counted, no others, and their clients get new ones at once',
   play: () =>
     inShop('e2e-node-lost', { replicas: 4, spec }, async (scene) => {
       const [proxy] = onNode(await proxyPods(scene.namespace), 'node');
@@ -26,11 +27,17 @@ export const nodeLost: Scenario = {
       const diedAtMs = Date.now();
       const aliveThere = load.truth.sessions.filter(({ pod, endedAtMs }) => dead.has(pod) && endedAtMs === undefined);
       try {
-        await until('the sessions of its pods over', async () => load.truth.sessions.every(({ pod, endedAtMs }) => !dead.has(pod) || endedAtMs !== undefined), 60_000);
+        await until(
+          'the sessions of its pods over',
+          async () => load.truth.sessions.every(({ pod, endedAtMs }) => !dead.has(pod) || endedAtMs !== undefined),
+          60_000,
+        );
         const summary = await scene.farewell(load);
         const lossesAfterMs = load.truth.sessions.flatMap(({ loss }) => (loss ? [loss.atMs - diedAtMs] : []));
         const counted = await sumMetric([proxy], 'holdfast_sessions_lost_total', 'ConnectFailed');
-        process.stdout.write(`${JSON.stringify({ run: 'node-lost: figures', onDeadPods: aliveThere.length, slowestLossMs: Math.max(...lossesAfterMs), counted })}\n`);
+        process.stdout.write(
+          `${JSON.stringify({ run: 'node-lost: figures', onDeadPods: aliveThere.length, slowestLossMs: Math.max(...lossesAfterMs), counted })}\n`,
+        );
         expect(summary.lost).toBeGreaterThan(0);
         expect(load.truth.sessions.filter(({ pod, loss }) => loss && !dead.has(pod))).toEqual([]);
         expect(summary.refused).toBe(0);

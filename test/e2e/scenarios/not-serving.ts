@@ -11,7 +11,11 @@ import type { Scenario } from './scenario.ts';
 type Slice = { endpoints?: { conditions?: { serving?: boolean; terminating?: boolean } }[] };
 
 async function countNotServing(namespace: string): Promise<number> {
-  const slices = (await listObjects('endpointslices', namespace, 'kubernetes.io/service-name=cart')) as unknown as Slice[];
+  const slices = (await listObjects(
+    'endpointslices',
+    namespace,
+    'kubernetes.io/service-name=cart',
+  )) as unknown as Slice[];
   const endpoints = slices.flatMap((slice) => slice.endpoints ?? []);
   return endpoints.filter(({ conditions }) => conditions?.terminating === true && conditions.serving === false).length;
 }
@@ -24,15 +28,23 @@ export const notServing: Scenario = {
       await until('customers on every pod', async () => new Set(load.truth.sessions.map(({ pod }) => pod)).size === 3);
       await scale(scene.namespace, 1);
       await until('two pods told to go', async () => scene.pods.terminatingSinceMs.size === 2);
-      const going = (await appPods(scene.namespace)).filter(({ metadata }) => scene.pods.terminatingSinceMs.has(metadata.name));
+      const going = (await appPods(scene.namespace)).filter(({ metadata }) =>
+        scene.pods.terminatingSinceMs.has(metadata.name),
+      );
       await Promise.all(going.map((pod) => flip(pod, '/not-ready')));
-      await until('both not serving while they drain', async () => (await countNotServing(scene.namespace)) === 2, 30_000);
+      await until(
+        'both not serving while they drain',
+        async () => (await countNotServing(scene.namespace)) === 2,
+        30_000,
+      );
       const sinceMs = Date.now();
       await until('both gone', async () => scene.pods.goneAtMs.size === 2, 120_000);
       const summary = await scene.farewell(load);
       expect(summary).toMatchObject({ losses: [], misplaced: 0, cut: {} });
       // Else it would prove nothing: somebody was still there to be lost.
-      const stayed = load.truth.sessions.filter(({ pod, endedAtMs }) => scene.pods.terminatingSinceMs.has(pod) && (endedAtMs ?? 0) > sinceMs);
+      const stayed = load.truth.sessions.filter(
+        ({ pod, endedAtMs }) => scene.pods.terminatingSinceMs.has(pod) && (endedAtMs ?? 0) > sinceMs,
+      );
       expect(stayed.length).toBeGreaterThan(0);
       await untilSettled(scene.namespace, 1);
     }),

@@ -64,7 +64,8 @@ async function deleteTwice({ namespace, host, pods }: Scene): Promise<void> {
 }
 
 export const onePod: Scenario = {
-  title: 'a failing liveness probe restarts its container at once; a pod deleted twice ends at the shorter deadline and says who cut it',
+  title:
+    'a failing liveness probe restarts its container at once; a pod deleted twice ends at the shorter deadline and says who cut it',
   play: () =>
     inShop('e2e-one-pod', options, async (scene) => {
       await restartContainer(scene);

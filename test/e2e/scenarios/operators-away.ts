@@ -8,7 +8,15 @@ import { expect } from '@jest/globals';
 import { killInPod } from '../../support/kill.ts';
 import { conditionOf, getObject, kubectl, listObjects, until } from '../../support/kubectl.ts';
 import { createShopClient } from '../../../src/cli/demo/customers/shop-client.ts';
-import { appPods, controlPort, getWorkload, scale, untilDraining, untilReady, untilSettled } from '../../support/shop-cluster.ts';
+import {
+  appPods,
+  controlPort,
+  getWorkload,
+  scale,
+  untilDraining,
+  untilReady,
+  untilSettled,
+} from '../../support/shop-cluster.ts';
 import { inShop, type Scene } from '../world/scene.ts';
 import { untilHeld } from '../world/sidecars.ts';
 import type { Scenario } from './scenario.ts';
@@ -20,7 +28,10 @@ async function killOperators(): Promise<void> {
   const pods = await listObjects('pods', 'holdfast-system', 'app.kubernetes.io/component=operator');
   await kubectl(...operators, '--replicas=0');
   for (const { metadata } of pods) await killInPod(metadata.uid, 'operator');
-  await until('no operator', async () => (await listObjects('pods', 'holdfast-system', 'app.kubernetes.io/component=operator')).length === 0);
+  await until(
+    'no operator',
+    async () => (await listObjects('pods', 'holdfast-system', 'app.kubernetes.io/component=operator')).length === 0,
+  );
 }
 
 async function bringBack(): Promise<void> {
@@ -39,7 +50,11 @@ async function beginDrain({ namespace, host }: Scene): Promise<string> {
 }
 
 /** Whether the app still runs, which the API server cannot tell of a pod that was deleted by force. */
-const answers = (address: string): Promise<boolean> => fetch(`http://${address}:${controlPort}/`, { signal: AbortSignal.timeout(2000) }).then(() => true, () => false);
+const answers = (address: string): Promise<boolean> =>
+  fetch(`http://${address}:${controlPort}/`, { signal: AbortSignal.timeout(2000) }).then(
+    () => true,
+    () => false,
+  );
 
 async function reportedAndReplaced(namespace: string): Promise<void> {
   const reported = await until('the pod without sidecar reported', async () => {
@@ -54,11 +69,17 @@ async function reportedAndReplaced(namespace: string): Promise<void> {
 }
 
 export const operatorsAway: Scenario = {
-  title: 'all operators killed for a minute in the middle of drains: nothing lost; pods go at their limit, or when the operator is back; pods without sidecar are reported',
+  title:
+    'all operators killed for a minute in the middle of drains: nothing lost; pods go at their limit, or when the operator is back; pods without sidecar are reported',
   play: () =>
     inShop('e2e-away', { replicas: 4 }, (busy) =>
-      inShop('e2e-away-limit', { replicas: 1, spec: { drain: { timeout: '30s' }, dataplane: { replicas: 1 } } }, (limited) =>
-        inShop('e2e-away-forced', { replicas: 1, spec: { dataplane: { replicas: 1 } } }, (forced) => playAway({ busy, limited, forced })),
+      inShop(
+        'e2e-away-limit',
+        { replicas: 1, spec: { drain: { timeout: '30s' }, dataplane: { replicas: 1 } } },
+        (limited) =>
+          inShop('e2e-away-forced', { replicas: 1, spec: { dataplane: { replicas: 1 } } }, (forced) =>
+            playAway({ busy, limited, forced }),
+          ),
       ),
     ),
 };

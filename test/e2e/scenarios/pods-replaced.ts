@@ -52,13 +52,21 @@ async function evict(namespace: string, name: string): Promise<void> {
   });
 }
 
-const podNames = async (namespace: string): Promise<string[]> => (await appPods(namespace)).map(({ metadata }) => metadata.name);
+const podNames = async (namespace: string): Promise<string[]> =>
+  (await appPods(namespace)).map(({ metadata }) => metadata.name);
 
 async function playWay(scene: Scene, { run, goes, begin }: Way): Promise<void> {
   const { namespace, pods } = scene;
-  const [before, wentBefore, goneBefore] = [await podNames(namespace), pods.terminatingSinceMs.size, pods.goneAtMs.size];
+  const [before, wentBefore, goneBefore] = [
+    await podNames(namespace),
+    pods.terminatingSinceMs.size,
+    pods.goneAtMs.size,
+  ];
   const load = scene.customers(run);
-  await until('customers on every pod', async () => new Set(load.truth.sessions.map(({ pod }) => pod)).size === replicas);
+  await until(
+    'customers on every pod',
+    async () => new Set(load.truth.sessions.map(({ pod }) => pod)).size === replicas,
+  );
   await begin(namespace, before);
   await until('the pods told to go', async () => pods.terminatingSinceMs.size === wentBefore + goes);
   // They go while others still come, and those who are there leave on their own terms.
@@ -71,7 +79,8 @@ async function playWay(scene: Scene, { run, goes, begin }: Way): Promise<void> {
 }
 
 export const podsReplaced: Scenario = {
-  title: 'kubectl rollout restart, kubectl delete pod, evictions that a PodDisruptionBudget lets through one by one: nothing lost',
+  title:
+    'kubectl rollout restart, kubectl delete pod, evictions that a PodDisruptionBudget lets through one by one: nothing lost',
   play: () =>
     inShop('e2e-replaced', { replicas, objects: [budget] }, async (scene) => {
       for (const way of ways) await playWay(scene, way);

@@ -8,7 +8,8 @@ import type { Scenario } from './scenario.ts';
 const proxies = 'deployment/holdfast-holdfast';
 
 export const proxiesReplaced: Scenario = {
-  title: 'a rolling update of the proxies: no session lost, no request fails, and WebSockets move only when their proxy goes',
+  title:
+    'a rolling update of the proxies: no session lost, no request fails, and WebSockets move only when their proxy goes',
   play: () =>
     inShop('e2e-proxies-rolled', { replicas: 2 }, async (scene) => {
       const { namespace } = scene;
@@ -17,7 +18,11 @@ export const proxiesReplaced: Scenario = {
       await until('every customer there', async () => load.truth.sessions.length >= 30);
       await kubectl('-n', namespace, 'rollout', 'restart', proxies);
       await kubectl('-n', namespace, 'rollout', 'status', proxies, '--timeout=120s');
-      await until('the old proxies gone', async () => (await proxyPods(namespace)).every(({ metadata }) => !before.has(metadata.uid)), 120_000);
+      await until(
+        'the old proxies gone',
+        async () => (await proxyPods(namespace)).every(({ metadata }) => !before.has(metadata.uid)),
+        120_000,
+      );
       const summary = report(await load.sendHome(), scene.pods.terminatingSinceMs);
       expect(summary).toMatchObject({ losses: [], misplaced: 0, refusals: [] });
       expect(summary.cut.Http ?? 0).toBe(0);

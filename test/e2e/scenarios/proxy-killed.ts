@@ -10,7 +10,8 @@ import type { Scenario } from './scenario.ts';
 const idleTimeout = '8s';
 
 export const proxyKilled: Scenario = {
-  title: 'a proxy killed: sessions go on through the other, and its counts hold no pod for longer than their sessions could last',
+  title:
+    'a proxy killed: sessions go on through the other, and its counts hold no pod for longer than their sessions could last',
   play: () =>
     inShop('e2e-proxy-killed', { replicas: 2, spec: { sessionPersistence: { idleTimeout } } }, async (scene) => {
       const load = scene.customers('proxy-killed', { reconnectMs: 5000, meanLifeMs: 8000 });
@@ -19,7 +20,10 @@ export const proxyKilled: Scenario = {
       const killedAtMs = Date.now();
       expect(await killInPod(String(proxy?.metadata.uid), 'proxy')).toBe(1);
       await until('cut customers', async () => load.truth.sessions.some(({ cuts }) => cuts.length > 0));
-      await until('as many customers again', async () => load.truth.sessions.filter(({ startedAtMs }) => startedAtMs > killedAtMs).length > 30);
+      await until(
+        'as many customers again',
+        async () => load.truth.sessions.filter(({ startedAtMs }) => startedAtMs > killedAtMs).length > 30,
+      );
       await scale(scene.namespace, 1);
       const summary = await scene.farewell(load);
       expect(summary).toMatchObject({ losses: [], misplaced: 0 });

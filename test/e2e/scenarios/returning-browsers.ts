@@ -9,12 +9,16 @@ import { inShop } from '../world/scene.ts';
 import type { Scenario } from './scenario.ts';
 
 const spec = {
-  sessionPersistence: { idleTimeout: '5s', newSessionOn: [{ method: 'POST', path: { type: 'Exact', value: '/login' } }] },
+  sessionPersistence: {
+    idleTimeout: '5s',
+    newSessionOn: [{ method: 'POST', path: { type: 'Exact', value: '/login' } }],
+  },
   drain: { timeout: '60s' },
 };
 
 export const returningBrowsers: Scenario = {
-  title: 'returning browsers, with newSessionOn for the login: nothing misplaced, and draining pods empty before their limit',
+  title:
+    'returning browsers, with newSessionOn for the login: nothing misplaced, and draining pods empty before their limit',
   play: () =>
     inShop('e2e-returning', { replicas: 4, spec }, async (scene) => {
       const load = scene.customers('returning-browsers', { returning: 0.5, meanLifeMs: 3000 });
@@ -23,7 +27,9 @@ export const returningBrowsers: Scenario = {
       await until('two pods told to go', async () => scene.pods.terminatingSinceMs.size === 2);
       // Customers keep coming back all the time.
       await until('both gone', async () => scene.pods.goneAtMs.size === 2, 120_000);
-      const heldMs = [...scene.pods.goneAtMs].map(([pod, goneMs]) => goneMs - (scene.pods.terminatingSinceMs.get(pod) ?? Number.NaN));
+      const heldMs = [...scene.pods.goneAtMs].map(
+        ([pod, goneMs]) => goneMs - (scene.pods.terminatingSinceMs.get(pod) ?? Number.NaN),
+      );
       process.stdout.write(`${JSON.stringify({ run: 'returning-browsers: pods gone', afterMs: heldMs })}\n`);
       expect(await scene.farewell(load)).toMatchObject({ losses: [], misplaced: 0, refusals: [] });
       expect(Math.max(...heldMs)).toBeLessThan(45_000);

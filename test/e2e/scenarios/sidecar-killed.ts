@@ -22,7 +22,10 @@ export const sidecarKilled: Scenario = {
       const load = scene.customers('sidecar-killed', { meanLifeMs: 15_000 });
       await until('customers on every pod', async () => new Set(load.truth.sessions.map(({ pod }) => pod)).size === 3);
       await scale(scene.namespace, 2);
-      const [name = ''] = await until('the pod told to go', async () => scene.pods.terminatingSinceMs.size === 1 && [...scene.pods.terminatingSinceMs.keys()]);
+      const [name = ''] = await until(
+        'the pod told to go',
+        async () => scene.pods.terminatingSinceMs.size === 1 && [...scene.pods.terminatingSinceMs.keys()],
+      );
       await untilHeld(scene.namespace, name);
       const pod = (await appPods(scene.namespace)).find(({ metadata }) => metadata.name === name);
       expect(await killInPod(String(pod?.metadata.uid), 'sidecar')).toBe(1);
@@ -32,7 +35,13 @@ export const sidecarKilled: Scenario = {
       const summary = await scene.farewell(load);
       process.stdout.write(`${JSON.stringify({ run: 'sidecar-killed: event', note: event.note })}\n`);
       expect(event.note).toMatch(/sidecar/);
-      expect(await sumMetric(await listObjects('pods', 'holdfast-system'), 'holdfast_drain_sessions_cut_total', `namespace="${scene.namespace}"`)).toBeGreaterThan(0);
+      expect(
+        await sumMetric(
+          await listObjects('pods', 'holdfast-system'),
+          'holdfast_drain_sessions_cut_total',
+          `namespace="${scene.namespace}"`,
+        ),
+      ).toBeGreaterThan(0);
       expect(summary.lost).toBeGreaterThan(0);
       expect(new Set(load.truth.sessions.flatMap(({ pod: of, loss }) => (loss ? [of] : [])))).toEqual(new Set([name]));
       await untilSettled(scene.namespace, 2);

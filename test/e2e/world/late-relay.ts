@@ -16,11 +16,25 @@ export type LateRelay = { connections(): number; close(): Promise<void> };
 /** The proxy is started anew by it: connections that stand already would not be led anywhere. */
 export async function delayOperators(proxy: LiveObject, delayMs: number): Promise<LateRelay> {
   const operators = await listObjects('pods', 'holdfast-system', 'app.kubernetes.io/component=operator');
-  const relays = await Promise.all(operators.map((pod) => startRelay({ host: addressOf(pod), port: discoveryPort }, delayMs)));
+  const relays = await Promise.all(
+    operators.map((pod) => startRelay({ host: addressOf(pod), port: discoveryPort }, delayMs)),
+  );
   const inPod = async (change: '-A' | '-D') => {
     // Found anew each time: the pod's network outlives the proxy's process.
     const [pid] = await findInPod(proxy.metadata.uid, 'proxy');
-    for (const { to, port } of relays) await run('nsenter', ['-t', String(pid), '-n', 'iptables', '-w', '-t', 'nat', change, 'OUTPUT', ...redirect(to, port)]);
+    for (const { to, port } of relays)
+      await run('nsenter', [
+        '-t',
+        String(pid),
+        '-n',
+        'iptables',
+        '-w',
+        '-t',
+        'nat',
+        change,
+        'OUTPUT',
+        ...redirect(to, port),
+      ]);
   };
   await inPod('-A');
   await killInPod(proxy.metadata.uid, 'proxy');
@@ -36,7 +50,18 @@ export async function delayOperators(proxy: LiveObject, delayMs: number): Promis
   };
 }
 
-const redirect = (to: string, port: number): string[] => ['-p', 'tcp', '-d', to, '--dport', String(discoveryPort), '-j', 'DNAT', '--to-destination', `${ownAddress}:${port}`];
+const redirect = (to: string, port: number): string[] => [
+  '-p',
+  'tcp',
+  '-d',
+  to,
+  '--dport',
+  String(discoveryPort),
+  '-j',
+  'DNAT',
+  '--to-destination',
+  `${ownAddress}:${port}`,
+];
 
 type Relay = { server: Server; open: Set<Socket>; to: string; port: number };
 

@@ -11,7 +11,11 @@ export const targetOf = (pod: LiveObject) => ({ host: addressOf(pod), port: list
 
 /** The sum of a metric over these pods and all labels, of those samples whose line has `label`. */
 export async function sumMetric(pods: readonly LiveObject[], name: string, label = ''): Promise<number> {
-  const texts = await Promise.all(pods.map(async (pod) => (await fetch(`http://${addressOf(pod)}:${adminPort}/metrics`)).text()));
-  const samples = texts.flatMap((text) => text.split('\n')).filter((line) => new RegExp(`^${name}[{ ]`).test(line) && line.includes(label));
+  const texts = await Promise.all(
+    pods.map(async (pod) => (await fetch(`http://${addressOf(pod)}:${adminPort}/metrics`)).text()),
+  );
+  const samples = texts
+    .flatMap((text) => text.split('\n'))
+    .filter((line) => new RegExp(`^${name}[{ ]`).test(line) && line.includes(label));
   return samples.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
 }

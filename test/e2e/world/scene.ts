@@ -17,12 +17,23 @@ export type Scene = Shop & {
 export const seed = Number(process.env['HOLDFAST_TEST_SEED'] ?? 20_261_122);
 
 /** The load of a scenario that has the machine to itself. */
-export const many: Partial<LoadOptions> = { sessions: 300, webSockets: 60, eventStreams: 20, thinkTimeMs: 1500, meanLifeMs: 10_000, arrivalsPerSecond: 60 };
+export const many: Partial<LoadOptions> = {
+  sessions: 300,
+  webSockets: 60,
+  eventStreams: 20,
+  thinkTimeMs: 1500,
+  meanLifeMs: 10_000,
+  arrivalsPerSecond: 60,
+};
 
 const few: Partial<LoadOptions> = { sessions: 30, webSockets: 6, eventStreams: 4, meanLifeMs: 5000 };
 
 /** Opens a shop, plays, and closes it. After a scenario that failed the namespace's state is printed, and its pods are not waited for. */
-export async function inShop(namespace: string, options: ShopOptions, play: (scene: Scene) => Promise<void>): Promise<void> {
+export async function inShop(
+  namespace: string,
+  options: ShopOptions,
+  play: (scene: Scene) => Promise<void>,
+): Promise<void> {
   const loads: Load[] = [];
   let pods: PodWatch | undefined;
   try {

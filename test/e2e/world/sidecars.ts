@@ -7,7 +7,10 @@ const sidecarPort = 15_999;
 export const untilHeld = (namespace: string, pod: string): Promise<true> =>
   until(`the preStop hook of ${pod} held`, async () => {
     const address = String((await getObject('pod', pod, namespace))?.status?.['podIP']);
-    const state = (await (await fetch(`http://${address}:${sidecarPort}/state`)).json()) as { callers: number; state?: { killAtMs?: object } };
+    const state = (await (await fetch(`http://${address}:${sidecarPort}/state`)).json()) as {
+      callers: number;
+      state?: { killAtMs?: object };
+    };
     return state.callers > 0 && state.state?.killAtMs ? (true as const) : undefined;
   });
 
@@ -17,5 +20,7 @@ type Source = { type: string; known: boolean; sessions?: number };
 export async function countsOf(pod: LiveObject): Promise<Partial<Record<string, number>>> {
   const answer = await fetch(`http://${String(pod.status?.['podIP'])}:${sidecarPort}/state`);
   const { state } = (await answer.json()) as { state?: { sources?: Source[] } };
-  return Object.fromEntries((state?.sources ?? []).flatMap(({ type, sessions }) => (sessions === undefined ? [] : [[type, sessions]])));
+  return Object.fromEntries(
+    (state?.sources ?? []).flatMap(({ type, sessions }) => (sessions === undefined ? [] : [[type, sessions]])),
+  );
 }

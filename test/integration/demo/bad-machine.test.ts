@@ -23,13 +23,18 @@ type Run = { child: ChildProcess; exited: Promise<unknown>; output: () => string
 function run(what: readonly string[], env: NodeJS.ProcessEnv = {}): Run {
   const child = network.start(what, { TMPDIR: folder, ...env });
   let text = '';
-  for (const stream of [child.stdout, child.stderr]) stream?.setEncoding('utf8').on('data', (more: string) => (text += more));
+  for (const stream of [child.stdout, child.stderr])
+    stream?.setEncoding('utf8').on('data', (more: string) => (text += more));
   return { child, exited: once(child, 'exit').then(([code]: unknown[]) => code), output: () => text };
 }
 
 /** Another program of the machine. */
 async function listenThere(port: number, host: string): Promise<void> {
-  const { output } = run([process.execPath, '-e', `require('net').createServer().listen(${port}, '${host}', () => console.log('listens'))`]);
+  const { output } = run([
+    process.execPath,
+    '-e',
+    `require('net').createServer().listen(${port}, '${host}', () => console.log('listens'))`,
+  ]);
   await eventually(output, (text) => text.includes('listens'));
 }
 
@@ -56,15 +61,24 @@ declare(`holdfast demo, where something is missing${reason}`, () => {
     ['15999, which tells one demo from the other, too', 15_999, '0.0.0.0'],
   ])('names the port that another program has: %s', async (_, port, host) => {
     await listenThere(port, host);
-    await expectRefused(run(command), `port ${port} is taken at all addresses of this machine (0.0.0.0) by another program`);
+    await expectRefused(
+      run(command),
+      `port ${port} is taken at all addresses of this machine (0.0.0.0) by another program`,
+    );
     expect(await readdir(folder)).toEqual([]);
   });
 
   test('names the folder that it cannot write in, and the variable that names another', async () => {
     const file = join(folder, 'file');
     await writeFile(file, '');
-    await expectRefused(run(command, { TMPDIR: file }), `the demo cannot keep its files in ${file}, name another folder by TMPDIR: ENOTDIR`);
-    await expectRefused(run(command, { TMPDIR: '/proc' }), 'the demo cannot keep its files in /proc, name another folder by TMPDIR: ENOENT');
+    await expectRefused(
+      run(command, { TMPDIR: file }),
+      `the demo cannot keep its files in ${file}, name another folder by TMPDIR: ENOTDIR`,
+    );
+    await expectRefused(
+      run(command, { TMPDIR: '/proc' }),
+      'the demo cannot keep its files in /proc, name another folder by TMPDIR: ENOENT',
+    );
   });
 
   test.each([
@@ -73,14 +87,26 @@ declare(`holdfast demo, where something is missing${reason}`, () => {
   ])('says that the disk %s', async (_, mountOption, why) => {
     const disk = join(folder, 'disk');
     await mkdir(disk);
-    const mounted = ['sh', '-c', `mount -t tmpfs -o ${mountOption} none ${disk} && "$@"; code=$?; ls ${disk}; umount ${disk}; exit $code`, 'sh'];
-    await expectRefused(run([...mounted, ...command], { TMPDIR: disk }), `the demo cannot keep its files in ${disk}, name another folder by TMPDIR: ${why}`);
+    const mounted = [
+      'sh',
+      '-c',
+      `mount -t tmpfs -o ${mountOption} none ${disk} && "$@"; code=$?; ls ${disk}; umount ${disk}; exit $code`,
+      'sh',
+    ];
+    await expectRefused(
+      run([...mounted, ...command], { TMPDIR: disk }),
+      `the demo cannot keep its files in ${disk}, name another folder by TMPDIR: ${why}`,
+    );
   });
 
   test('says how much memory it needs, and how much there is', async () => {
-    const other = "import os from 'node:os'; import { syncBuiltinESMExports } from 'node:module'; os.freemem = () => 2 ** 29; syncBuiltinESMExports();";
+    const other =
+      "import os from 'node:os'; import { syncBuiltinESMExports } from 'node:module'; os.freemem = () => 2 ** 29; syncBuiltinESMExports();";
     const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(other)}` };
-    await expectRefused(run(command, env), 'the demo needs 1.4 GB of memory, and only 0.5 GB is free: end other programs');
+    await expectRefused(
+      run(command, env),
+      'the demo needs 1.4 GB of memory, and only 0.5 GB is free: end other programs',
+    );
     expect(await readdir(folder)).toEqual([]);
   });
 });

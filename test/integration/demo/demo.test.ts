@@ -17,9 +17,13 @@ afterEach(() => rm(folder, { recursive: true }));
 
 /** It keeps all its files below TMPDIR. */
 function startDemo(...args: string[]) {
-  const child = spawn(process.execPath, ['src/cli/main.ts', 'demo', ...args], { env: { ...process.env, TMPDIR: folder }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, ['src/cli/main.ts', 'demo', ...args], {
+    env: { ...process.env, TMPDIR: folder },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => (output += text));
   const exited = once(child, 'exit').then(([code]: unknown[]) => code);
   return { child, exited, output: () => output };
 }
@@ -31,7 +35,8 @@ async function scaleByPage(output: string): Promise<void> {
   const shop = /the shop +(http:\/\/\S+)/.exec(output)?.[1] ?? 'no address';
   const page = await (await fetch(shop)).text();
   const [, own, url = 'no address'] = /data-own="(cart-[^"]+)" data-url="([^"]+)"/.exec(page) ?? [];
-  const ask = async (method: string, query = '') => (await (await fetch(url + query, { method, headers: { origin: new URL(shop).origin } })).json()) as Pods;
+  const ask = async (method: string, query = '') =>
+    (await (await fetch(url + query, { method, headers: { origin: new URL(shop).origin } })).json()) as Pods;
   await ask('POST', '?replicas=2');
   let seen = await ask('GET');
   const limit = AbortSignal.timeout(20_000);
@@ -48,7 +53,9 @@ const left = () => readdir(folder);
 /** Those of demos of this test, where the system has /proc. */
 function processes(): number[] {
   if (!existsSync('/proc/self/environ')) return [];
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name)).map(Number);
+  const pids = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
   return pids.filter((pid) => pid !== process.pid && environmentOf(pid).includes(folder));
 }
 

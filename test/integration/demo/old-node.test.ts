@@ -18,7 +18,10 @@ afterEach(() => rm(folder, { recursive: true }));
 /** A program `node` that runs as this one does, and says of itself that it is another. */
 async function pretendToBe(version: string): Promise<void> {
   const other = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '${version}' } })`;
-  await writeFile(join(folder, 'node'), `#!/bin/sh\nexec '${process.execPath}' --import "data:text/javascript,${encodeURIComponent(other).replaceAll("'", '%27')}" "$@"\n`);
+  await writeFile(
+    join(folder, 'node'),
+    `#!/bin/sh\nexec '${process.execPath}' --import "data:text/javascript,${encodeURIComponent(other).replaceAll("'", '%27')}" "$@"\n`,
+  );
   await chmod(join(folder, 'node'), 0o755);
 }
 
@@ -35,12 +38,17 @@ async function runDemo(): Promise<Ended> {
 }
 
 describe('npm run demo', () => {
-  test.each(['12.22.12', '20.20.2', '24.8.0'])('by Node %s says which one it needs, and how to get it', async (version) => {
-    await pretendToBe(version);
-    const { code, said } = await runDemo();
-    expect(code).toBe(1);
-    expect(said).toMatch(new RegExp(`^Holdfast needs Node 24.9 or newer, and this is ${version}\\. .*npm ci --include=optional.*\n$`));
-  });
+  test.each(['12.22.12', '20.20.2', '24.8.0'])(
+    'by Node %s says which one it needs, and how to get it',
+    async (version) => {
+      await pretendToBe(version);
+      const { code, said } = await runDemo();
+      expect(code).toBe(1);
+      expect(said).toMatch(
+        new RegExp(`^Holdfast needs Node 24.9 or newer, and this is ${version}\\. .*npm ci --include=optional.*\n$`),
+      );
+    },
+  );
 
   test.each(['24.9.0', '25.0.0'])('by Node %s starts the demo', async (version) => {
     await pretendToBe(version);
@@ -50,7 +58,8 @@ describe('npm run demo', () => {
 
   test('the script that looks at the version is written in what Node 12 can read', async () => {
     const source = await readFile('scripts/need-node.mjs', 'utf8');
-    const writtenIn = (target: 'es2019' | 'es2024') => transformSync(source, { jsc: { target, parser: { syntax: 'ecmascript' } }, module: { type: 'es6' } }).code;
+    const writtenIn = (target: 'es2019' | 'es2024') =>
+      transformSync(source, { jsc: { target, parser: { syntax: 'ecmascript' } }, module: { type: 'es6' } }).code;
     expect(writtenIn('es2019')).toBe(writtenIn('es2024'));
   });
 });

@@ -23,17 +23,27 @@ export type OwnNetwork = {
 };
 
 export async function openNetwork(): Promise<OwnNetwork> {
-  const keeper = spawn('unshare', [...namespaces, 'sh', '-c', 'ip link set lo up && echo up && exec cat'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const keeper = spawn('unshare', [...namespaces, 'sh', '-c', 'ip link set lo up && echo up && exec cat'], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
   await once(keeper.stdout, 'data');
   const network = networkOf(String(keeper.pid));
   /** Those that run in it, besides the one that keeps it. */
-  const processes = () => readdirSync('/proc').filter((name) => /^\d+$/.test(name) && networkOf(name) === network).map(Number).filter((pid) => pid !== keeper.pid);
+  const processes = () =>
+    readdirSync('/proc')
+      .filter((name) => /^\d+$/.test(name) && networkOf(name) === network)
+      .map(Number)
+      .filter((pid) => pid !== keeper.pid);
   return {
     start: (command, env = {}) =>
-      spawn('nsenter', ['--target', String(keeper.pid), '--user', '--preserve-credentials', '--net', '--mount', '--', ...command], {
-        env: { ...process.env, ...env },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      }),
+      spawn(
+        'nsenter',
+        ['--target', String(keeper.pid), '--user', '--preserve-credentials', '--net', '--mount', '--', ...command],
+        {
+          env: { ...process.env, ...env },
+          stdio: ['ignore', 'pipe', 'pipe'],
+        },
+      ),
     async close() {
       for (const pid of processes()) process.kill(pid, 'SIGKILL');
       keeper.stdin.end();

@@ -66,8 +66,18 @@ async function runProxy(): Promise<RunningProxy> {
     tokenFile: path.join(folder, 'token'),
     keptTableFile: undefined,
   };
-  const config = { source: { kind: 'operator' as const, operator }, adminPort: 0, shutdownDelayMs: 0, shutdownGraceMs: 100 };
-  const proxy = await startProxy(config, { clock: systemClock, log: createMemoryLogger(), resolve: () => Promise.resolve(['127.0.0.1']), bindPort: () => 0 });
+  const config = {
+    source: { kind: 'operator' as const, operator },
+    adminPort: 0,
+    shutdownDelayMs: 0,
+    shutdownGraceMs: 100,
+  };
+  const proxy = await startProxy(config, {
+    clock: systemClock,
+    log: createMemoryLogger(),
+    resolve: () => Promise.resolve(['127.0.0.1']),
+    bindPort: () => 0,
+  });
   started.push(proxy);
   return { proxy, replica, url: () => `http://127.0.0.1:${proxy.listeners.boundPort(80)}/` };
 }
@@ -92,7 +102,11 @@ function startClients(proxies: readonly RunningProxy[]) {
     /** Every client has asked twice more, so that its token is of the key that signs now. */
     async askTwice(): Promise<void> {
       const before = clients.map(({ requests }) => requests);
-      await eventually(() => clients.every(({ requests }, index) => requests >= (before[index] ?? 0) + 2), Boolean, 30_000);
+      await eventually(
+        () => clients.every(({ requests }, index) => requests >= (before[index] ?? 0) + 2),
+        Boolean,
+        30_000,
+      );
     },
     async stop(): Promise<void> {
       stopping.abort();
@@ -106,8 +120,14 @@ function createRing(endpoints: ShortEndpoint[], proxies: readonly RunningProxy[]
   let aheadMs = 0;
   let revision = 0;
   let told: Promise<unknown> = Promise.resolve();
-  const built = buildKeyRingSecret({ namespace: 'shop', name: 'cart', uid: 'uid-cart' }, { current: 1, keys: [keyOf(1)] });
-  let stored: StoredRing = { metadata: { ...built.metadata, creationTimestamp: new Date().toISOString() }, data: built['data'] as Record<string, string> };
+  const built = buildKeyRingSecret(
+    { namespace: 'shop', name: 'cart', uid: 'uid-cart' },
+    { current: 1, keys: [keyOf(1)] },
+  );
+  let stored: StoredRing = {
+    metadata: { ...built.metadata, creationTimestamp: new Date().toISOString() },
+    data: built['data'] as Record<string, string>,
+  };
 
   function ring(): KeyRing {
     const parsed = parseKeyRing(stored.data ?? {});
@@ -121,7 +141,10 @@ function createRing(endpoints: ShortEndpoint[], proxies: readonly RunningProxy[]
     const news = { revision, table: proxyTable({ endpoints, limits, keyRing: ring() }) };
     const [first, ...others] = proxies;
     first?.replica.sayTable(news.revision, news.table);
-    told = others.reduce((before, { replica }) => before.then(pause).then(() => replica.sayTable(news.revision, news.table)), told);
+    told = others.reduce(
+      (before, { replica }) => before.then(pause).then(() => replica.sayTable(news.revision, news.table)),
+      told,
+    );
   }
 
   return {
@@ -138,7 +161,11 @@ function createRing(endpoints: ShortEndpoint[], proxies: readonly RunningProxy[]
         });
         const plan = planRotation({ state: readRotation(stored, ring()), proxies: known, limits, requested }, nowMs);
         if (plan.kind === 'step') {
-          stored = writeStep(stored, plan.step, { newKey: keyOf(ring().current + 1).secret, rotateFor: undefined, nowMs });
+          stored = writeStep(stored, plan.step, {
+            newKey: keyOf(ring().current + 1).secret,
+            rotateFor: undefined,
+            nowMs,
+          });
           publish(pause);
           return plan.step;
         }
@@ -153,7 +180,11 @@ test('no session is lost while the keys change twice', async () => {
   const proxies = [await runProxy(), await runProxy()];
   const ring = createRing(endpoints, proxies);
   ring.publish(() => Promise.resolve());
-  for (const { proxy } of proxies) await eventually(() => proxy.listeners.boundPort(80), (port) => port !== undefined);
+  for (const { proxy } of proxies)
+    await eventually(
+      () => proxy.listeners.boundPort(80),
+      (port) => port !== undefined,
+    );
   const { clients, askTwice, stop } = startClients(proxies);
   await askTwice();
 

@@ -3,7 +3,9 @@ import { describe, expect, test } from '@jest/globals';
 
 const promtool = (...args: string[]) => spawnSync('promtool', args, { encoding: 'utf8' });
 const isThere = promtool('--version').status === 0;
-const title = isThere ? 'Prometheus reads the alert rules' : 'Prometheus reads the alert rules [skipped, because promtool is not there: get it with the package prometheus]';
+const title = isThere
+  ? 'Prometheus reads the alert rules'
+  : 'Prometheus reads the alert rules [skipped, because promtool is not there: get it with the package prometheus]';
 
 (isThere ? describe : describe.skip)(title, () => {
   test('promtool check rules', () => {

@@ -57,8 +57,20 @@ const patient = { answerTimeoutMs: 20_000 };
 describe('against the shop itself', () => {
   test('no session is lost, and each ends once', async () => {
     const target = { host: '127.0.0.1', port: (shop.server.address() as AddressInfo).port };
-    const summary = summarize(await runLoad(loadOf({ ...patient, target, sessions: 40, webSockets: 15, eventStreams: 10, customersPerPlace: 3 })));
-    expect(summary).toMatchObject({ started: 120, ended: 120, lost: 0, misplaced: 0, refused: 0, alive: 0, losses: [] });
+    const summary = summarize(
+      await runLoad(
+        loadOf({ ...patient, target, sessions: 40, webSockets: 15, eventStreams: 10, customersPerPlace: 3 }),
+      ),
+    );
+    expect(summary).toMatchObject({
+      started: 120,
+      ended: 120,
+      lost: 0,
+      misplaced: 0,
+      refused: 0,
+      alive: 0,
+      losses: [],
+    });
     await until(() => shop.count().eventStreams === 0);
     expect(shop.count()).toEqual({ sessions: 0, webSockets: 0, eventStreams: 0 });
   });
@@ -100,13 +112,26 @@ describe('what a proxy does wrong is a session lost', () => {
   ])('%s: %s (%s → %s)', async (fault, _, type, kind) => {
     const places = { webSockets: type === 'WebSocket' ? 6 : 0, eventStreams: type === 'Sse' ? 6 : 0 };
     const load = startLoad(loadOf({ ...places, meanLifeMs: 60_000, customersPerPlace: 1 }));
-    await until(() => load.truth.sessions.length === 6 && shop.count().webSockets === places.webSockets && shop.count().eventStreams === places.eventStreams);
+    await until(
+      () =>
+        load.truth.sessions.length === 6 &&
+        shop.count().webSockets === places.webSockets &&
+        shop.count().eventStreams === places.eventStreams,
+    );
     // The shop knows of a stream before its customer does, and one that is cut in between is a connection that broke.
-    if (type === 'Sse') await until(() => load.truth.sessions.every(({ lastSeenAtMs, startedAtMs, loginMs }) => lastSeenAtMs > startedAtMs + loginMs));
+    if (type === 'Sse')
+      await until(() =>
+        load.truth.sessions.every(({ lastSeenAtMs, startedAtMs, loginMs }) => lastSeenAtMs > startedAtMs + loginMs),
+      );
     proxy.fault(fault);
     const summary = summarize(await load.finished);
     expect(summary).toMatchObject({ started: 6, ended: 0, lost: 6, lostBy: { [kind]: 6 }, refused: 0 });
-    expect(summary.losses[0]).toMatchObject({ kind, pod: 'shop-1', atMs: expect.any(Number), session: expect.stringMatching(/^\d\.0$/) });
+    expect(summary.losses[0]).toMatchObject({
+      kind,
+      pod: 'shop-1',
+      atMs: expect.any(Number),
+      session: expect.stringMatching(/^\d\.0$/),
+    });
   });
 
   test('an app that says goodbye first has cut its WebSocket sessions', async () => {
@@ -118,7 +143,8 @@ describe('what a proxy does wrong is a session lost', () => {
 });
 
 describe('customers who may reconnect', () => {
-  const lasting = (override: Partial<LoadOptions>) => startLoad(loadOf({ meanLifeMs: 60_000, customersPerPlace: 1, reconnectMs: 4000, ...override }));
+  const lasting = (override: Partial<LoadOptions>) =>
+    startLoad(loadOf({ meanLifeMs: 60_000, customersPerPlace: 1, reconnectMs: 4000, ...override }));
 
   test.each<[SessionType, Partial<LoadOptions>]>([
     ['Http', { webSockets: 0 }],
@@ -126,13 +152,23 @@ describe('customers who may reconnect', () => {
     ['Sse', { webSockets: 0, eventStreams: 6 }],
   ])('find their session again when a connection is cut, and tell of the cut: %s', async (type, places) => {
     const load = lasting(places);
-    await until(() => load.truth.sessions.length === 6 && shop.count().webSockets === (places.webSockets ?? 0) && shop.count().eventStreams === (places.eventStreams ?? 0));
+    await until(
+      () =>
+        load.truth.sessions.length === 6 &&
+        shop.count().webSockets === (places.webSockets ?? 0) &&
+        shop.count().eventStreams === (places.eventStreams ?? 0),
+    );
     // Nothing gets through until each has noticed; a connection that was idle when it was cut is missed by nobody.
     proxy.fault('Reset');
     proxy.cutAll();
     await until(() => load.truth.sessions.every(({ cuts }) => cuts.length > 0));
     proxy.fault('None');
-    expect(summarize(await load.sendHome())).toMatchObject({ started: 6, ended: 6, lost: 0, cut: { [type]: expect.any(Number) } });
+    expect(summarize(await load.sendHome())).toMatchObject({
+      started: 6,
+      ended: 6,
+      lost: 0,
+      cut: { [type]: expect.any(Number) },
+    });
   });
 
   test('have lost their session when another pod answers after the cut', async () => {
@@ -187,9 +223,36 @@ describe('the truth of a run', () => {
     run: 'scale-down',
     seed: 3,
     sessions: [
-      { id: '0.0', type: 'Http', pod: 'a', startedAtMs: 1000, loginMs: 40, lastSeenAtMs: 5000, endedAtMs: 5100, cuts: [] },
-      { id: '0.1', type: 'Http', pod: 'a', startedAtMs: 5200, loginMs: 20, lastSeenAtMs: 6000, endedAtMs: 6001, cuts: [], loss: { kind: 'WrongPod', what: 'answered by b', atMs: 6000 } },
-      { id: '1.0', type: 'WebSocket', pod: 'b', startedAtMs: 1500, loginMs: 30, lastSeenAtMs: 7000, cuts: [{ what: 'closed with code 1006', atMs: 2000 }] },
+      {
+        id: '0.0',
+        type: 'Http',
+        pod: 'a',
+        startedAtMs: 1000,
+        loginMs: 40,
+        lastSeenAtMs: 5000,
+        endedAtMs: 5100,
+        cuts: [],
+      },
+      {
+        id: '0.1',
+        type: 'Http',
+        pod: 'a',
+        startedAtMs: 5200,
+        loginMs: 20,
+        lastSeenAtMs: 6000,
+        endedAtMs: 6001,
+        cuts: [],
+        loss: { kind: 'WrongPod', what: 'answered by b', atMs: 6000 },
+      },
+      {
+        id: '1.0',
+        type: 'WebSocket',
+        pod: 'b',
+        startedAtMs: 1500,
+        loginMs: 30,
+        lastSeenAtMs: 7000,
+        cuts: [{ what: 'closed with code 1006', atMs: 2000 }],
+      },
     ],
     refused: [],
   };
@@ -206,7 +269,15 @@ describe('the truth of a run', () => {
   test.each([
     ['no pod was deleted', [], { median: 0, most: 0 }],
     ['a pod got its last session before it was deleted', [['b', 1600]], { median: 0, most: 0 }],
-    ['each counts, also a pod without any session', [['a', 5000], ['b', 1400], ['c', 1]], { median: 100, most: 200 }],
+    [
+      'each counts, also a pod without any session',
+      [
+        ['a', 5000],
+        ['b', 1400],
+        ['c', 1],
+      ],
+      { median: 100, most: 200 },
+    ],
   ] as [string, [string, number][], object][])('last new session: %s', (_, terminatingSince, expected) => {
     expect(summarize(truth, new Map(terminatingSince)).lastNewSessionMs).toEqual(expected);
   });
@@ -235,7 +306,15 @@ describe('the truth of a run', () => {
 
   test('tells what each pod had', () => {
     expect(Object.fromEntries(podUses(truth))).toEqual({
-      a: { started: 2, alive: 0, lost: 1, firstStartAtMs: 1000, lastStartAtMs: 5200, lastSeenAtMs: 6000, lastEndAtMs: 6001 },
+      a: {
+        started: 2,
+        alive: 0,
+        lost: 1,
+        firstStartAtMs: 1000,
+        lastStartAtMs: 5200,
+        lastSeenAtMs: 6000,
+        lastEndAtMs: 6001,
+      },
       b: { started: 1, alive: 1, lost: 0, firstStartAtMs: 1500, lastStartAtMs: 1500, lastSeenAtMs: 7000 },
     });
   });

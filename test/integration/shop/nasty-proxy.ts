@@ -22,7 +22,12 @@ export type Fault =
   /** Each request reaches the shop twice. */
   | 'Repeat';
 
-export type NastyProxy = { port: number; fault(next: Fault): void; /** Resets every connection, once. */ cutAll(): void; close(): Promise<void> };
+export type NastyProxy = {
+  port: number;
+  fault(next: Fault): void;
+  /** Resets every connection, once. */ cutAll(): void;
+  close(): Promise<void>;
+};
 
 /** It moves bytes and knows no HTTP: a fault hits the next bytes of the client, which are the next request. */
 export async function startNastyProxy(shopPort: number, otherShopPort: number): Promise<NastyProxy> {
@@ -39,8 +44,14 @@ export async function startNastyProxy(shopPort: number, otherShopPort: number): 
     const upstream = track(connect(shopPort, '127.0.0.1'));
     client.on('data', (request) => {
       if (fault === 'Reset') client.resetAndDestroy();
-      else if (fault === 'BadGateway') client.end('HTTP/1.1 502 Bad Gateway\r\nContent-Length: 4\r\nConnection: close\r\n\r\noops');
-      else if (fault === 'Misroute') track(connect(otherShopPort, '127.0.0.1', function send(this: Socket) { this.write(request); })).pipe(client);
+      else if (fault === 'BadGateway')
+        client.end('HTTP/1.1 502 Bad Gateway\r\nContent-Length: 4\r\nConnection: close\r\n\r\noops');
+      else if (fault === 'Misroute')
+        track(
+          connect(otherShopPort, '127.0.0.1', function send(this: Socket) {
+            this.write(request);
+          }),
+        ).pipe(client);
       else if (fault !== 'Swallow') upstream.write(request);
       if (fault === 'Repeat') repeatElsewhere(request);
     });
@@ -52,7 +63,11 @@ export async function startNastyProxy(shopPort: number, otherShopPort: number): 
     upstream.on('close', () => client.destroy());
   });
   const repeatElsewhere = (request: Buffer): void => {
-    track(connect(shopPort, '127.0.0.1', function send(this: Socket) { this.write(request); })).resume();
+    track(
+      connect(shopPort, '127.0.0.1', function send(this: Socket) {
+        this.write(request);
+      }),
+    ).resume();
   };
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -75,6 +90,7 @@ export async function startNastyProxy(shopPort: number, otherShopPort: number): 
 function spoil(answer: Buffer, fault: Fault): Buffer {
   const text = answer.toString('latin1');
   if (fault === 'OtherPod') return Buffer.from(text.replace('"pod":"shop-1"', '"pod":"shop-9"'), 'latin1');
-  if (fault === 'OtherSecret') return Buffer.from(text.replace(/"secret":"[0-9a-f]{16}"/, `"secret":"${'0'.repeat(16)}"`), 'latin1');
+  if (fault === 'OtherSecret')
+    return Buffer.from(text.replace(/"secret":"[0-9a-f]{16}"/, `"secret":"${'0'.repeat(16)}"`), 'latin1');
   return answer;
 }

@@ -4,7 +4,10 @@ import { createInterface } from 'node:readline';
 import { expect, test } from '@jest/globals';
 
 test('the shop ends in order at SIGTERM, with an open connection and within a second, and logs both moments', async () => {
-  const child = spawn(process.execPath, ['examples/shop/main.ts'], { env: { PORT: '0', POD_NAME: 'shop-1' }, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['examples/shop/main.ts'], {
+    env: { PORT: '0', POD_NAME: 'shop-1' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const lines: Record<string, unknown>[] = [];
   const started = Promise.withResolvers<number>();
   createInterface({ input: child.stdout }).on('line', (text) => {
@@ -21,7 +24,13 @@ test('the shop ends in order at SIGTERM, with an open connection and within a se
   expect(code).toBe(0);
   expect(Date.now() - stopAt).toBeLessThan(1000);
   expect(lines.slice(1)).toEqual([
-    expect.objectContaining({ event: 'Terminating', pod: 'shop-1', sessions: 1, webSockets: 0, time: expect.any(String) }),
+    expect.objectContaining({
+      event: 'Terminating',
+      pod: 'shop-1',
+      sessions: 1,
+      webSockets: 0,
+      time: expect.any(String),
+    }),
     expect.objectContaining({ event: 'Stopped', tookMs: expect.any(Number) }),
   ]);
 });

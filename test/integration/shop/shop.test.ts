@@ -18,9 +18,18 @@ beforeEach(async () => {
 afterEach(() => shop.close());
 
 async function call(method: string, path: string, { cookie, body }: { cookie?: string; body?: string } = {}) {
-  const response = await fetch(`http://${base}${path}`, { method, headers: cookie ? { cookie } : {}, ...(body === undefined ? {} : { body }) });
+  const response = await fetch(`http://${base}${path}`, {
+    method,
+    headers: cookie ? { cookie } : {},
+    ...(body === undefined ? {} : { body }),
+  });
   const text = await response.text();
-  return { status: response.status, headers: response.headers, text, json: text.startsWith('{') ? (JSON.parse(text) as Record<string, unknown>) : {} };
+  return {
+    status: response.status,
+    headers: response.headers,
+    text,
+    json: text.startsWith('{') ? (JSON.parse(text) as Record<string, unknown>) : {},
+  };
 }
 
 async function login(): Promise<{ cookie: string; secret: unknown }> {
@@ -32,20 +41,36 @@ describe('a customer', () => {
   test('gets a secret at login, and every answer carries it', async () => {
     const { cookie, secret } = await login();
     expect(secret).toMatch(/^[0-9a-f]{16}$/);
-    expect((await call('POST', '/cart/items', { cookie, body: '{"item":"tea"}' })).json).toEqual({ pod: 'shop-1', secret, items: ['tea'] });
-    expect((await call('GET', '/cart', { cookie: `other=1; ${cookie}` })).json).toEqual({ pod: 'shop-1', secret, items: ['tea'] });
+    expect((await call('POST', '/cart/items', { cookie, body: '{"item":"tea"}' })).json).toEqual({
+      pod: 'shop-1',
+      secret,
+      items: ['tea'],
+    });
+    expect((await call('GET', '/cart', { cookie: `other=1; ${cookie}` })).json).toEqual({
+      pod: 'shop-1',
+      secret,
+      items: ['tea'],
+    });
   });
 
   test('has a cart of its own', async () => {
     const [one, two] = [await login(), await login()];
     await call('POST', '/cart/items', { cookie: one.cookie, body: '{"item":"tea"}' });
-    expect((await call('GET', '/cart', { cookie: two.cookie })).json).toEqual({ pod: 'shop-1', secret: two.secret, items: [] });
+    expect((await call('GET', '/cart', { cookie: two.cookie })).json).toEqual({
+      pod: 'shop-1',
+      secret: two.secret,
+      items: [],
+    });
   });
 
   test('ends the session by logging out, and the proxy is told', async () => {
     const { cookie } = await login();
     const { status, headers } = await call('POST', '/logout', { cookie });
-    expect([status, headers.get('holdfast-session'), headers.get('set-cookie')]).toEqual([200, 'end', 'shop=; Path=/; Max-Age=0']);
+    expect([status, headers.get('holdfast-session'), headers.get('set-cookie')]).toEqual([
+      200,
+      'end',
+      'shop=; Path=/; Max-Age=0',
+    ]);
     expect((await call('GET', '/cart', { cookie })).status).toBe(401);
     expect(shop.count().sessions).toBe(0);
   });
@@ -54,9 +79,17 @@ describe('a customer', () => {
     ['without a session', undefined],
     ['with the session of another pod', 'shop=0123456789abcdef0123456789abcdef'],
   ])('%s is not known', async (_, cookie) => {
-    for (const [method, path] of [['GET', '/cart'], ['POST', '/cart/items'], ['POST', '/logout']] as const) {
+    for (const [method, path] of [
+      ['GET', '/cart'],
+      ['POST', '/cart/items'],
+      ['POST', '/logout'],
+    ] as const) {
       const { status, json } = await call(method, path, cookie === undefined ? {} : { cookie });
-      expect({ path, status, json }).toEqual({ path, status: 401, json: { pod: 'shop-1', error: 'this pod does not know you' } });
+      expect({ path, status, json }).toEqual({
+        path,
+        status: 401,
+        json: { pod: 'shop-1', error: 'this pod does not know you' },
+      });
     }
   });
 
@@ -82,7 +115,8 @@ describe('a customer', () => {
 });
 
 test('health checks pass until they are made to fail, and other pages are not found', async () => {
-  const codes = () => Promise.all(['/healthz', '/livez', '/nothing'].map(async (path) => (await call('GET', path)).status));
+  const codes = () =>
+    Promise.all(['/healthz', '/livez', '/nothing'].map(async (path) => (await call('GET', path)).status));
   expect(await codes()).toEqual([200, 200, 404]);
   shop.health.ready = false;
   expect(await codes()).toEqual([503, 200, 404]);
@@ -100,7 +134,9 @@ describe('a stream of events', () => {
       text += Buffer.from(chunk).toString();
       if (text.includes('id: 2')) void shop.close();
     }
-    expect(text).toBe([1, 2].map((number) => `id: ${number}\ndata: ${JSON.stringify({ pod: 'shop-1', secret, number })}\n\n`).join(''));
+    expect(text).toBe(
+      [1, 2].map((number) => `id: ${number}\ndata: ${JSON.stringify({ pod: 'shop-1', secret, number })}\n\n`).join(''),
+    );
     expect(shop.count().eventStreams).toBe(0);
   });
 
@@ -110,7 +146,12 @@ describe('a stream of events', () => {
 });
 
 describe('the switches', () => {
-  async function withControl(use: (flip: (method: string, path: string) => Promise<{ status: number; text: string }>, logged: object[]) => Promise<void>): Promise<void> {
+  async function withControl(
+    use: (
+      flip: (method: string, path: string) => Promise<{ status: number; text: string }>,
+      logged: object[],
+    ) => Promise<void>,
+  ): Promise<void> {
     const logged: object[] = [];
     const control = createControl(shop, (event, fields) => logged.push({ event, ...fields }));
     control.listen(0, '127.0.0.1');

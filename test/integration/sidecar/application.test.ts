@@ -31,7 +31,12 @@ test.each([
 });
 
 test('it is asked for the path with its query', async () => {
-  expect(await ask((request, response) => response.end(request.url === '/sessions?of=cart' ? '1' : '2'), '/sessions?of=cart')).toBe(1);
+  expect(
+    await ask(
+      (request, response) => response.end(request.url === '/sessions?of=cart' ? '1' : '2'),
+      '/sessions?of=cart',
+    ),
+  ).toBe(1);
 });
 
 test.each<[string, RequestListener, RegExp]>([
@@ -45,7 +50,11 @@ test.each<[string, RequestListener, RegExp]>([
   ['a text', (_, response) => response.end('{"sessions":"0"}'), /a whole number/],
   ['null', (_, response) => response.end('null'), /a whole number/],
   ['zeros without end', (_, response) => response.write('0'.repeat(4096)), /a whole number/],
-  ['half an answer', (_, response) => response.writeHead(200, { 'content-length': '9' }).write('0', () => response.destroy()), /aborted/],
+  [
+    'half an answer',
+    (_, response) => response.writeHead(200, { 'content-length': '9' }).write('0', () => response.destroy()),
+    /aborted/,
+  ],
   ['nothing in time', () => undefined, /no answer within 1000 ms/],
 ])('it is unknown, which is not zero, when the app answers %s', async (_, listener, why) => {
   await expect(ask(listener)).rejects.toThrow(why);

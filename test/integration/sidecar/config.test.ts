@@ -6,7 +6,12 @@ import type { JsonPatchOperation, PodJson } from '../../../src/core/inject/pod.t
 import type { InjectParams } from '../../../src/core/inject/sidecar.ts';
 
 const pem = '-----BEGIN CERTIFICATE-----';
-const env = { HOLDFAST_CA: pem, HOLDFAST_DRAIN_TIMEOUT_MS: '60000', HOLDFAST_QUIET_PERIOD_MS: '300', HOLDFAST_SHUTDOWN_MARGIN_MS: '1000' };
+const env = {
+  HOLDFAST_CA: pem,
+  HOLDFAST_DRAIN_TIMEOUT_MS: '60000',
+  HOLDFAST_QUIET_PERIOD_MS: '300',
+  HOLDFAST_SHUTDOWN_MARGIN_MS: '1000',
+};
 
 function configOf(extra: Record<string, string | undefined>): SidecarConfig {
   const parsed = parseConfig({ ...env, ...extra });
@@ -47,7 +52,11 @@ test('what it can do without is named, and it goes on without', () => {
 });
 
 test('without a word about sources the proxies alone are asked, and the last session is waited for', () => {
-  expect(configOf({})).toMatchObject({ policy: { sources: ['Proxy'], sessionThreshold: 0 }, restartGraceMs: 30_000, podIp: '127.0.0.1' });
+  expect(configOf({})).toMatchObject({
+    policy: { sources: ['Proxy'], sessionThreshold: 0 },
+    restartGraceMs: 30_000,
+    podIp: '127.0.0.1',
+  });
 });
 
 describe('what injection writes, the sidecar reads', () => {
@@ -66,15 +75,29 @@ describe('what injection writes, the sidecar reads', () => {
     connections: { ports: [8080, 5222], excludeCIDRs: ['10.1.0.0/16', 'fd00::/8'] },
     application: { path: '/sessions?of=$HOSTNAME&in=$(HOME)', port: 'admin' },
   };
-  const preStop = { httpGet: { scheme: 'HTTPS', path: '/save?$(HOME)', port: 'admin', httpHeaders: [{ name: 'X-Price', value: '5$$' }] } };
-  const pod: PodJson = { spec: { containers: [{ name: 'app', ports: [{ name: 'admin', containerPort: 9000 }], lifecycle: { preStop } }] } };
+  const preStop = {
+    httpGet: {
+      scheme: 'HTTPS',
+      path: '/save?$(HOME)',
+      port: 'admin',
+      httpHeaders: [{ name: 'X-Price', value: '5$$' }],
+    },
+  };
+  const pod: PodJson = {
+    spec: { containers: [{ name: 'app', ports: [{ name: 'admin', containerPort: 9000 }], lifecycle: { preStop } }] },
+  };
 
   /** The kubelet's way with values: `$(NAME)` of a variable before it, and `$$` for a dollar. */
-  const expand = (value: string): string => value.replaceAll(/\$\$|\$\(HOME\)/g, (found) => (found === '$$' ? '$' : '/root'));
+  const expand = (value: string): string =>
+    value.replaceAll(/\$\$|\$\(HOME\)/g, (found) => (found === '$$' ? '$' : '/root'));
 
   function environmentOf(patch: JsonPatchOperation[]): Record<string, string> {
-    const value = patch.find(({ path }) => path === '/spec/initContainers')?.value as { env: { name: string; value?: string }[] }[] | undefined;
-    return Object.fromEntries((value?.[0]?.env ?? []).map(({ name, value: text }) => [name, expand(text ?? '10.0.0.9')]));
+    const value = patch.find(({ path }) => path === '/spec/initContainers')?.value as
+      | { env: { name: string; value?: string }[] }[]
+      | undefined;
+    return Object.fromEntries(
+      (value?.[0]?.env ?? []).map(({ name, value: text }) => [name, expand(text ?? '10.0.0.9')]),
+    );
   }
 
   test('to the last sign', () => {
@@ -85,8 +108,20 @@ describe('what injection writes, the sidecar reads', () => {
       warnings: [],
       config: {
         port: 15_999,
-        policy: { drainTimeoutMs: 60_000, quietPeriodMs: 5000, shutdownMarginMs: 30_000, sources: ['Proxy', 'Connections', 'Application'], sessionThreshold: 3 },
-        operator: { host: 'discovery', port: 9444, serverName: 'operator', ca: pem, tokenFile: '/var/run/secrets/holdfast/token' },
+        policy: {
+          drainTimeoutMs: 60_000,
+          quietPeriodMs: 5000,
+          shutdownMarginMs: 30_000,
+          sources: ['Proxy', 'Connections', 'Application'],
+          sessionThreshold: 3,
+        },
+        operator: {
+          host: 'discovery',
+          port: 9444,
+          serverName: 'operator',
+          ca: pem,
+          tokenFile: '/var/run/secrets/holdfast/token',
+        },
         podIp: '10.0.0.9',
         connections: {
           ports: [8080, 5222],
@@ -97,7 +132,9 @@ describe('what injection writes, the sidecar reads', () => {
           hostIps: ['10.0.0.9'],
         },
         application: { port: 9000, path: '/sessions?of=$HOSTNAME&in=$(HOME)' },
-        hooks: new Map([['app', { scheme: 'HTTPS', port: 9000, path: '/save?$(HOME)', headers: [{ name: 'X-Price', value: '5$$' }] }]]),
+        hooks: new Map([
+          ['app', { scheme: 'HTTPS', port: 9000, path: '/save?$(HOME)', headers: [{ name: 'X-Price', value: '5$$' }] }],
+        ]),
         restartGraceMs: 30_000,
       },
     });

@@ -25,9 +25,12 @@ const line = (local: string, remote: string, state = '01', number = 0): string =
   `${String(number).padStart(4)}: ${local} ${remote} ${state} 00000000:00000000 00:00000000 00000000  1000        0 12345 1 0000000000000000 20 4 30 10 -1\n`;
 
 /** As the kernel of a little-endian machine writes it: each word backwards. */
-const ipv4 = (address: string, port: number): string => `${Buffer.from(address.split('.').map(Number)).swap32().toString('hex').toUpperCase()}:${formatPort(port)}`;
-const ipv6 = (groups: string, port: number): string => `${Buffer.from(groups.replaceAll(':', ''), 'hex').swap32().toString('hex').toUpperCase()}:${formatPort(port)}`;
-const mapped = (address: string, port: number): string => ipv6(`0000:0000:0000:0000:0000:ffff:${Buffer.from(address.split('.').map(Number)).toString('hex')}`, port);
+const ipv4 = (address: string, port: number): string =>
+  `${Buffer.from(address.split('.').map(Number)).swap32().toString('hex').toUpperCase()}:${formatPort(port)}`;
+const ipv6 = (groups: string, port: number): string =>
+  `${Buffer.from(groups.replaceAll(':', ''), 'hex').swap32().toString('hex').toUpperCase()}:${formatPort(port)}`;
+const mapped = (address: string, port: number): string =>
+  ipv6(`0000:0000:0000:0000:0000:ffff:${Buffer.from(address.split('.').map(Number)).toString('hex')}`, port);
 
 const pod = '10.244.0.9';
 const here = ipv4(pod, 8080);
@@ -55,10 +58,37 @@ describe('a connection counts', () => {
   const client = ipv4('10.244.1.7', 40_000);
   const rows: [string, Lists, Partial<ConnectionSettings>, number][] = [
     ['when it is established, to a port of the app', { tcp: [line(here, client)] }, {}, 1],
-    ['over IPv6 as well', { tcp6: [line(ipv6('fd00:0010:0000:0000:0000:0000:0000:0009', 8080), ipv6('fd00:0010:0000:0000:0000:0000:0000:0007', 40_000))] }, {}, 1],
-    ['to a socket for both families, as that of Node is', { tcp6: [line(mapped(pod, 8080), mapped('10.244.1.7', 40_000))] }, {}, 1],
-    ['to each of several ports', { tcp: [line(here, client), line(ipv4(pod, 5222), client)] }, { ports: [8080, 5222] }, 2],
-    ['in a list of more than 9999 lines, where the kernel needs more room', { tcp: [line(here, client, '01', 123_456)] }, {}, 1],
+    [
+      'over IPv6 as well',
+      {
+        tcp6: [
+          line(
+            ipv6('fd00:0010:0000:0000:0000:0000:0000:0009', 8080),
+            ipv6('fd00:0010:0000:0000:0000:0000:0000:0007', 40_000),
+          ),
+        ],
+      },
+      {},
+      1,
+    ],
+    [
+      'to a socket for both families, as that of Node is',
+      { tcp6: [line(mapped(pod, 8080), mapped('10.244.1.7', 40_000))] },
+      {},
+      1,
+    ],
+    [
+      'to each of several ports',
+      { tcp: [line(here, client), line(ipv4(pod, 5222), client)] },
+      { ports: [8080, 5222] },
+      2,
+    ],
+    [
+      'in a list of more than 9999 lines, where the kernel needs more room',
+      { tcp: [line(here, client, '01', 123_456)] },
+      {},
+      1,
+    ],
   ];
   test.each(rows)('%s', async (_, lists, override, count) => {
     await write(lists);
@@ -69,26 +99,76 @@ describe('a connection counts', () => {
 describe('a connection does not count', () => {
   const client = ipv4('10.244.1.7', 40_000);
   const rows: [string, Lists, Partial<ConnectionSettings>][] = [
-    ['while nobody is at the other end: the app listens', { tcp: [line(ipv4('0.0.0.0', 8080), ipv4('0.0.0.0', 0), '0A')] }, {}],
+    [
+      'while nobody is at the other end: the app listens',
+      { tcp: [line(ipv4('0.0.0.0', 8080), ipv4('0.0.0.0', 0), '0A')] },
+      {},
+    ],
     ['when it is over: TIME_WAIT, CLOSE_WAIT', { tcp: [line(here, client, '06'), line(here, client, '08')] }, {}],
     ['to another port', { tcp: [line(ipv4(pod, 9090), client)] }, {}],
     ['of the app to somebody', { tcp: [line(ipv4(pod, 40_000), ipv4('10.244.1.7', 8080))] }, {}],
-    ['over loopback', { tcp: [line(ipv4('127.0.0.1', 8080), ipv4('127.0.0.1', 40_000))], tcp6: [line(ipv6('0000:0000:0000:0000:0000:0000:0000:0001', 8080), ipv6('0000:0000:0000:0000:0000:0000:0000:0001', 40_000))] }, {}],
+    [
+      'over loopback',
+      {
+        tcp: [line(ipv4('127.0.0.1', 8080), ipv4('127.0.0.1', 40_000))],
+        tcp6: [
+          line(
+            ipv6('0000:0000:0000:0000:0000:0000:0000:0001', 8080),
+            ipv6('0000:0000:0000:0000:0000:0000:0000:0001', 40_000),
+          ),
+        ],
+      },
+      {},
+    ],
     ['of the pod to its own address, as the question to the app is', { tcp: [line(here, ipv4(pod, 40_000))] }, {}],
     ['from an excluded block', { tcp: [line(here, ipv4('10.9.1.2', 40_000))] }, blocks('10.9.0.0/16')],
-    ['from an excluded block, to a socket for both families', { tcp6: [line(mapped(pod, 8080), mapped('10.9.1.2', 40_000))] }, blocks('10.9.0.0/16')],
-    ['from an excluded block of IPv6', { tcp6: [line(ipv6('fd00:0010:0000:0000:0000:0000:0000:0009', 8080), ipv6('fd99:0000:0000:0000:0000:0000:0000:0007', 40_000))] }, blocks('fd99::/16')],
+    [
+      'from an excluded block, to a socket for both families',
+      { tcp6: [line(mapped(pod, 8080), mapped('10.9.1.2', 40_000))] },
+      blocks('10.9.0.0/16'),
+    ],
+    [
+      'from an excluded block of IPv6',
+      {
+        tcp6: [
+          line(
+            ipv6('fd00:0010:0000:0000:0000:0000:0000:0009', 8080),
+            ipv6('fd99:0000:0000:0000:0000:0000:0000:0007', 40_000),
+          ),
+        ],
+      },
+      blocks('fd99::/16'),
+    ],
     ['from the node, which probes', { tcp: [line(here, ipv4('192.168.1.5', 40_000))] }, {}],
-    ['from the node over IPv6', { tcp6: [line(ipv6('fd00:0010:0000:0000:0000:0000:0000:0009', 8080), ipv6('fd00:0000:0000:0000:0000:0000:0000:0005', 40_000))] }, {}],
+    [
+      'from the node over IPv6',
+      {
+        tcp6: [
+          line(
+            ipv6('fd00:0010:0000:0000:0000:0000:0000:0009', 8080),
+            ipv6('fd00:0000:0000:0000:0000:0000:0000:0005', 40_000),
+          ),
+        ],
+      },
+      {},
+    ],
     [
       'from the bridge, from which the kubelet comes on many networks',
-      { tcp: [line(here, ipv4('10.244.0.1', 40_000))], route: 'Iface\tDestination\tGateway \tFlags\neth0\t00000000\t0100F40A\t0003\neth0\t0000F40A\t00000000\t0001\n' },
+      {
+        tcp: [line(here, ipv4('10.244.0.1', 40_000))],
+        route: 'Iface\tDestination\tGateway \tFlags\neth0\t00000000\t0100F40A\t0003\neth0\t0000F40A\t00000000\t0001\n',
+      },
       {},
     ],
     [
       'from the bridge over IPv6',
       {
-        tcp6: [line(ipv6('fd00:0010:0000:0000:0000:0000:0000:0009', 8080), ipv6('fd00:0010:0000:0000:0000:0000:0000:0001', 40_000))],
+        tcp6: [
+          line(
+            ipv6('fd00:0010:0000:0000:0000:0000:0000:0009', 8080),
+            ipv6('fd00:0010:0000:0000:0000:0000:0000:0001', 40_000),
+          ),
+        ],
         ipv6_route: `${'0'.repeat(32)} 00 ${'0'.repeat(32)} 00 fd001000000000000000000000000001 00000400 00000001 00000000 00000003 eth0\n${'0'.repeat(32)} 00 ${'0'.repeat(32)} 00 fd000010000000000000000000000001 00000400 00000001 00000000 00000003 eth0\n`,
       },
       {},
@@ -145,8 +225,18 @@ describe('it is unknown how many there are, which is not zero,', () => {
     ['when the list cannot be read', () => rm(join(folder, 'tcp')), {}, /ENOENT/],
     ['when it is something else', () => writeFile(join(folder, 'tcp'), 'sorry\n'), {}, /not a list of connections/],
     ['when it is empty', () => writeFile(join(folder, 'tcp'), ''), {}, /is empty/],
-    ['when a line of it cannot be read', () => writeFile(join(folder, 'tcp'), `${head}who knows\n`), {}, /cannot be read/],
-    ['when nobody knows the port of the app', () => Promise.resolve(), { ports: [] }, /set spec.drain.connections.ports/],
+    [
+      'when a line of it cannot be read',
+      () => writeFile(join(folder, 'tcp'), `${head}who knows\n`),
+      {},
+      /cannot be read/,
+    ],
+    [
+      'when nobody knows the port of the app',
+      () => Promise.resolve(),
+      { ports: [] },
+      /set spec.drain.connections.ports/,
+    ],
   ];
   test.each(rows)('%s', async (_, spoil, override, why) => {
     await write({});
@@ -163,7 +253,9 @@ describe('it is unknown how many there are, which is not zero,', () => {
 
 test('50,000 connections are counted, from as many addresses', async () => {
   const addressOf = (index: number) => `10.${100 + (index >> 16)}.${(index >> 8) & 255}.${index & 255}`;
-  await write({ tcp: Array.from({ length: 50_000 }, (_, index) => line(here, ipv4(addressOf(index), 40_000), '01', index)) });
+  await write({
+    tcp: Array.from({ length: 50_000 }, (_, index) => line(here, ipv4(addressOf(index), 40_000), '01', index)),
+  });
   expect(await counterOf()()).toBe(50_000);
 });
 
@@ -173,7 +265,11 @@ test('a block covers what it covers for Node', () => {
   const pair = (any: fc.Arbitrary<string>) => fc.oneof(fc.tuple(any, any), any.chain(near));
   const cases = fc.oneof(
     fc.record({ pair: pair(fc.ipV4()), prefix: fc.integer({ min: 0, max: 32 }), family: fc.constant('ipv4' as const) }),
-    fc.record({ pair: pair(fc.ipV6()), prefix: fc.integer({ min: 0, max: 128 }), family: fc.constant('ipv6' as const) }),
+    fc.record({
+      pair: pair(fc.ipV6()),
+      prefix: fc.integer({ min: 0, max: 128 }),
+      family: fc.constant('ipv6' as const),
+    }),
   );
   fc.assert(
     fc.property(cases, ({ pair: [address, other], prefix, family }) => {
@@ -203,9 +299,13 @@ describeLinux('a real connection', () => {
     sockets.push(socket);
     await new Promise((resolve) => socket.once('connect', resolve));
     const found: Connection[] = [];
-    await visitConnections(`/proc/net/tcp${host.includes(':') ? '6' : ''}`, new Set([formatPort(port)]), (connection) => found.push(connection));
+    await visitConnections(`/proc/net/tcp${host.includes(':') ? '6' : ''}`, new Set([formatPort(port)]), (connection) =>
+      found.push(connection),
+    );
     expect(found).toHaveLength(1);
-    expect(found.map(({ remote, remotePort }) => ({ address: fromKernel(remote), port: Number.parseInt(remotePort, 16) }))).toEqual([{ address: toHex(host), port: socket.localPort }]);
+    expect(
+      found.map(({ remote, remotePort }) => ({ address: fromKernel(remote), port: Number.parseInt(remotePort, 16) })),
+    ).toEqual([{ address: toHex(host), port: socket.localPort }]);
     server.close();
   });
 });

@@ -42,8 +42,14 @@ describe('a hook', () => {
     ['refuses the token', { status: 401 }],
     ['answers what is no JSON', { body: 'sorry' }],
     ['answers JSON without the facts', { body: '{"terminating":true}' }],
-    ['counts something that is no number', { body: '{"terminating":true,"killAtMs":9e15,"sources":[{"type":"Proxy","known":true,"sessions":null}]}' }],
-    ['counts with a source that this sidecar does not know', { body: '{"terminating":true,"killAtMs":9e15,"sources":[{"type":"Tea","known":true,"sessions":0}]}' }],
+    [
+      'counts something that is no number',
+      { body: '{"terminating":true,"killAtMs":9e15,"sources":[{"type":"Proxy","known":true,"sessions":null}]}' },
+    ],
+    [
+      'counts with a source that this sidecar does not know',
+      { body: '{"terminating":true,"killAtMs":9e15,"sources":[{"type":"Tea","known":true,"sessions":0}]}' },
+    ],
   ])('is held while the operator %s', async (_, bad) => {
     const operator = await operatorOn();
     operator.answer(bad);
@@ -140,7 +146,10 @@ describe('the replicas of the operator', () => {
     const operator = await operatorOn();
     operator.answer(terminatingWith(0));
     const stranger = await createCertificates({ names: [serverName] });
-    const sidecar = await sidecarOf(operator, { ca: stranger.caPem, policy: { drainTimeoutMs: 1500, quietPeriodMs: 0 } });
+    const sidecar = await sidecarOf(operator, {
+      ca: stranger.caPem,
+      policy: { drainTimeoutMs: 1500, quietPeriodMs: 0 },
+    });
     expect(await callPreStop(sidecar.port).answered).toBe('DrainDeadline');
     expect(operator.tokens.size).toBe(0);
   });
@@ -163,7 +172,10 @@ describe('sources in the pod', () => {
     const operator = await operatorOn();
     operator.answer(terminatingWith(0));
     let local: SessionSource = { type: 'Connections', known: true, sessions: 1 };
-    const sidecar = await sidecarOf(operator, { policy: { sources: ['Proxy', 'Connections'], quietPeriodMs: 0 }, countSources: () => Promise.resolve([local]) });
+    const sidecar = await sidecarOf(operator, {
+      policy: { sources: ['Proxy', 'Connections'], quietPeriodMs: 0 },
+      countSources: () => Promise.resolve([local]),
+    });
     const hook = callPreStop(sidecar.port);
     await operator.asked(4);
     expect(sidecar.drain.view().state?.evidence).toEqual({ type: 'Busy', sessions: 1 });
@@ -194,9 +206,18 @@ test('a drain that an eviction cuts short says so to the operator', async () => 
   const sidecar = await sidecarOf(operator);
   const hook = callPreStop(sidecar.port);
   await operator.asked(2);
-  operator.answer({ terminating: true, killAtMs: Date.now() + 1200, disruption: 'EvictionByEvictionAPI', sources: [{ type: 'Proxy', known: true, sessions: 1 }] });
+  operator.answer({
+    terminating: true,
+    killAtMs: Date.now() + 1200,
+    disruption: 'EvictionByEvictionAPI',
+    sources: [{ type: 'Proxy', known: true, sessions: 1 }],
+  });
   expect(await hook.answered).toBe('DrainCutShort');
-  expect(await operator.summary).toMatchObject({ reason: 'DrainCutShort', sessionsCut: 1, message: expect.stringContaining('the pod was evicted') });
+  expect(await operator.summary).toMatchObject({
+    reason: 'DrainCutShort',
+    sessionsCut: 1,
+    message: expect.stringContaining('the pod was evicted'),
+  });
 });
 
 describe('the report of a drain that ended', () => {

@@ -21,7 +21,10 @@ export type FakeOperator = {
   close(): Promise<void>;
 };
 
-export async function startFakeOperator(certificates: TestCertificates, listen = { host: '127.0.0.1', port: 0 }): Promise<FakeOperator> {
+export async function startFakeOperator(
+  certificates: TestCertificates,
+  listen = { host: '127.0.0.1', port: 0 },
+): Promise<FakeOperator> {
   let next: Behaviour = { status: 503 };
   let count = 0;
   let refusals = 0;
@@ -47,7 +50,10 @@ export async function startFakeOperator(certificates: TestCertificates, listen =
     }
     if ('hang' in next) return;
     if ('status' in next) response.writeHead(next.status).end();
-    else response.writeHead(200, { 'content-type': 'application/json' }).end('body' in next ? next.body : JSON.stringify(next));
+    else
+      response
+        .writeHead(200, { 'content-type': 'application/json' })
+        .end('body' in next ? next.body : JSON.stringify(next));
     count += 1;
     for (const waiter of waiting) if (count >= waiter.at) waiter.resolve();
   });

@@ -12,7 +12,12 @@ const { operatorOn, sidecarOf } = createRig();
 function parse(text: string) {
   const lines = text.split('\n').filter((line) => line !== '');
   const types = lines.flatMap((line) => (line.startsWith('# TYPE ') ? [line.slice(7)] : []));
-  const samples = Object.fromEntries(lines.filter((line) => !line.startsWith('#')).map((line) => line.split(' ')).map(([name, value]) => [name, Number(value)]));
+  const samples = Object.fromEntries(
+    lines
+      .filter((line) => !line.startsWith('#'))
+      .map((line) => line.split(' '))
+      .map(([name, value]) => [name, Number(value)]),
+  );
   return { types, samples, helps: lines.flatMap((line) => (line.startsWith('# HELP ') ? [line.slice(7)] : [])) };
 }
 const idle = { state: undefined, callers: 0 };
@@ -38,10 +43,22 @@ test('while nothing is held there is no deadline and no count, and every counter
 
 test('a hold shows how long, until when, and each source that can say', () => {
   const begun = beginDrain({ ...quick, sources: ['Proxy', 'Connections'] }, 1000);
-  const answer = { terminating: true as const, killAtMs: 41_000, sources: [{ type: 'Proxy' as const, known: true as const, sessions: 7 }, { type: 'Connections' as const, known: false as const, why: 'unreadable' }] };
+  const answer = {
+    terminating: true as const,
+    killAtMs: 41_000,
+    sources: [
+      { type: 'Proxy' as const, known: true as const, sessions: 7 },
+      { type: 'Connections' as const, known: false as const, why: 'unreadable' },
+    ],
+  };
   const { state } = drainStep(begun, { type: 'Answer', answer }, 1500);
   const { samples } = parse(renderMetrics({ state, callers: 1 }, createCounters(), 3500));
-  expect(samples).toMatchObject({ holdfast_sidecar_holding: 1, holdfast_sidecar_hold_seconds: 2.5, holdfast_sidecar_deadline_timestamp_seconds: 40, 'holdfast_sidecar_sessions{source="Proxy"}': 7 });
+  expect(samples).toMatchObject({
+    holdfast_sidecar_holding: 1,
+    holdfast_sidecar_hold_seconds: 2.5,
+    holdfast_sidecar_deadline_timestamp_seconds: 40,
+    'holdfast_sidecar_sessions{source="Proxy"}': 7,
+  });
   expect(samples).not.toHaveProperty(['holdfast_sidecar_sessions{source="Connections"}']);
 });
 
@@ -59,6 +76,10 @@ test('hooks that were answered and questions without an answer are counted', asy
   operator.answer(terminatingWith(0));
   await Promise.all(hooks.map(({ answered }) => answered));
   const after = await read();
-  expect(after).toMatchObject({ holdfast_sidecar_holding: 0, 'holdfast_sidecar_releases_total{reason="DrainComplete"}': 2, 'holdfast_sidecar_sessions{source="Proxy"}': 0 });
+  expect(after).toMatchObject({
+    holdfast_sidecar_holding: 0,
+    'holdfast_sidecar_releases_total{reason="DrainComplete"}': 2,
+    'holdfast_sidecar_sessions{source="Proxy"}': 0,
+  });
   expect(after['holdfast_sidecar_operator_errors_total']).toBeGreaterThanOrEqual(1);
 });

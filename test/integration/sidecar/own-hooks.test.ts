@@ -35,14 +35,24 @@ async function listen(server: Server & { closeAllConnections(): void }): Promise
   return (server.address() as AddressInfo).port;
 }
 
-const hookOn = (port: number, override: Partial<OwnHook> = {}): OwnHook => ({ scheme: 'HTTP', port, path: '/save', headers: [], ...override });
+const hookOn = (port: number, override: Partial<OwnHook> = {}): OwnHook => ({
+  scheme: 'HTTP',
+  port,
+  path: '/save',
+  headers: [],
+  ...override,
+});
 
 describe("an app's own hook", () => {
   test('is called after the drain as the kubelet would have called it, and the kubelet waits for its end', async () => {
     const operator = await operatorOn();
     operator.answer(terminatingWith(1));
     const { calls, called, listener } = createApp();
-    const headers = [{ name: 'Host', value: 'cart' }, { name: 'X-Token', value: 'a' }, { name: 'X-Token', value: 'b' }];
+    const headers = [
+      { name: 'Host', value: 'cart' },
+      { name: 'X-Token', value: 'a' },
+      { name: 'X-Token', value: 'b' },
+    ];
     const app = hookOn(await listen(createServer(listener)), { path: '/save all?x=1', headers });
     const sidecar = await sidecarOf(operator, { hooks: { app } });
     const hook = callPreStop(sidecar.port, '/prestop/app');
@@ -50,7 +60,11 @@ describe("an app's own hook", () => {
     expect(calls).toEqual([]);
     operator.answer(terminatingWith(0));
     const { request, response } = await called;
-    expect(request).toMatchObject({ method: 'GET', url: '/save%20all?x=1', headers: { host: 'cart', 'x-token': 'a, b', accept: '*/*', 'user-agent': 'kube-lifecycle/1.35' } });
+    expect(request).toMatchObject({
+      method: 'GET',
+      url: '/save%20all?x=1',
+      headers: { host: 'cart', 'x-token': 'a, b', accept: '*/*', 'user-agent': 'kube-lifecycle/1.35' },
+    });
     // The operator hears of the drain's end without waiting for the app.
     expect(await operator.summary).toMatchObject({ reason: 'DrainComplete' });
     expect(hook.reason).toBeUndefined();
@@ -77,7 +91,10 @@ describe("an app's own hook", () => {
       listener(request, response);
       response.end();
     };
-    const sidecar = await sidecarOf(operator, { policy: { drainTimeoutMs: 300 }, hooks: { app: hookOn(await listen(createServer(answering))) } });
+    const sidecar = await sidecarOf(operator, {
+      policy: { drainTimeoutMs: 300 },
+      hooks: { app: hookOn(await listen(createServer(answering))) },
+    });
     operator.answer({ terminating: false });
     expect(await callPreStop(sidecar.port, '/prestop/app').answered).toBe('NotTerminating');
     operator.answer(terminatingWith(1));
@@ -90,7 +107,9 @@ describe("an app's own hook", () => {
     operator.answer(terminatingWith(0));
     const { certPem, keyPem } = await createCertificates({ names: ['somebody.else'] });
     const server = createTlsServer({ cert: certPem, key: keyPem }, (_, response) => response.writeHead(500).end());
-    const sidecar = await sidecarOf(operator, { hooks: { app: hookOn(await listen(server), { scheme: 'HTTPS', headers: [{ name: 'Accept', value: '' }] }) } });
+    const sidecar = await sidecarOf(operator, {
+      hooks: { app: hookOn(await listen(server), { scheme: 'HTTPS', headers: [{ name: 'Accept', value: '' }] }) },
+    });
     expect(await callPreStop(sidecar.port, '/prestop/app').answered).toBe('DrainComplete');
   });
 
@@ -118,7 +137,10 @@ describe("an app's own hook", () => {
     const killAtMs = Date.now() + 2400;
     operator.answer(terminatingWith(0, killAtMs));
     const { listener } = createApp();
-    const sidecar = await sidecarOf(operator, { policy: { quietPeriodMs: 0 }, hooks: { app: hookOn(await listen(createServer(listener))) } });
+    const sidecar = await sidecarOf(operator, {
+      policy: { quietPeriodMs: 0 },
+      hooks: { app: hookOn(await listen(createServer(listener))) },
+    });
     await expect(callPreStop(sidecar.port, '/prestop/app').answered).rejects.toThrow('socket hang up');
     // Of the grace of 2.4 s, the shutdown margin of 1 s is left.
     expect(killAtMs - Date.now()).toBeGreaterThan(500);

@@ -14,15 +14,18 @@ export function callPreStop(port: number, path = '/prestop'): PreStop {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
   let reason: string | undefined;
   let status: number | undefined;
-  const request = get({ host: '127.0.0.1', port, path, agent: false, headers: { 'user-agent': 'kube-lifecycle/1.35' } }, (response) => {
-    let body = '';
-    status = response.statusCode;
-    response.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
-    response.on('end', () => {
-      reason = (JSON.parse(body) as { reason: string }).reason;
-      resolve(reason);
-    });
-  });
+  const request = get(
+    { host: '127.0.0.1', port, path, agent: false, headers: { 'user-agent': 'kube-lifecycle/1.35' } },
+    (response) => {
+      let body = '';
+      status = response.statusCode;
+      response.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
+      response.on('end', () => {
+        reason = (JSON.parse(body) as { reason: string }).reason;
+        resolve(reason);
+      });
+    },
+  );
   request.on('error', reject);
   // A test that hangs up, or that ends while the hook is held, does not await the answer.
   promise.catch(() => undefined);

@@ -54,7 +54,10 @@ afterEach(async () => {
 });
 
 function run(overrides: Record<string, string | undefined> = {}) {
-  const child = spawn(process.execPath, ['sidecar/main.ts'], { env: { ...env, ...overrides }, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, ['sidecar/main.ts'], {
+    env: { ...env, ...overrides },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
   const lines: Line[] = [];
   const waiting = new Set<() => void>();
   createInterface({ input: child.stdout }).on('line', (line) => {
@@ -84,7 +87,11 @@ test('it holds the hook, answers when the sessions are over, tells the operator,
   expect(hook.reason).toBeUndefined();
   operator.answer(terminatingWith(0));
   expect(await hook.answered).toBe('DrainComplete');
-  expect(await sidecar.logged('Released')).toMatchObject({ component: 'sidecar', reason: 'DrainComplete', sessionsCut: 0 });
+  expect(await sidecar.logged('Released')).toMatchObject({
+    component: 'sidecar',
+    reason: 'DrainComplete',
+    sessionsCut: 0,
+  });
   expect(await operator.summary).toMatchObject({ reason: 'DrainComplete' });
   const askedToStop = Date.now();
   sidecar.child.kill('SIGTERM');
@@ -128,7 +135,9 @@ test('it answers health checks, shows the state of the gate and its metrics, and
 test('it does not start where it cannot do its work, and names why', async () => {
   const sidecar = run({ HOLDFAST_CA: undefined });
   expect(await sidecar.exitCode).toBe(1);
-  expect(sidecar.lines).toEqual([expect.objectContaining({ event: 'ConfigInvalid', problem: expect.stringContaining('HOLDFAST_CA') })]);
+  expect(sidecar.lines).toEqual([
+    expect.objectContaining({ event: 'ConfigInvalid', problem: expect.stringContaining('HOLDFAST_CA') }),
+  ]);
 });
 
 test('it starts with settings that it can do without, and names them', async () => {
@@ -155,7 +164,14 @@ test('it counts the connections of its network namespace, and the sessions that 
   // The question itself is a connection, of the pod to itself.
   expect(state).toMatchObject({
     callers: 1,
-    state: { evidence: { type: 'Busy', sessions: 1 }, sources: [{ type: 'Proxy' }, { type: 'Connections', known: true, sessions: 0 }, { type: 'Application', known: true, sessions: 1 }] },
+    state: {
+      evidence: { type: 'Busy', sessions: 1 },
+      sources: [
+        { type: 'Proxy' },
+        { type: 'Connections', known: true, sessions: 0 },
+        { type: 'Application', known: true, sessions: 1 },
+      ],
+    },
   });
   app.close();
 });

@@ -19,7 +19,13 @@ import { startFakeOperator } from './fake-operator.ts';
 import type { FakeOperator } from './fake-operator.ts';
 
 export const serverName = `${operatorService}.${operatorNamespace}.svc`;
-export const quick: DrainPolicy = { drainTimeoutMs: 60_000, quietPeriodMs: 300, shutdownMarginMs: 1000, sources: ['Proxy'], sessionThreshold: 0 };
+export const quick: DrainPolicy = {
+  drainTimeoutMs: 60_000,
+  quietPeriodMs: 300,
+  shutdownMarginMs: 1000,
+  sources: ['Proxy'],
+  sessionThreshold: 0,
+};
 
 export type Setup = {
   addresses?: string[];
@@ -54,13 +60,37 @@ export function createRig() {
   }
 
   async function sidecarOf(operator: { port: number }, setup: Setup = {}) {
-    const { addresses = ['127.0.0.1'], policy = {}, ca = certificates.caPem, countSources = () => Promise.resolve([]), hooks = {}, restartGraceMs = 30_000 } = setup;
+    const {
+      addresses = ['127.0.0.1'],
+      policy = {},
+      ca = certificates.caPem,
+      countSources = () => Promise.resolve([]),
+      hooks = {},
+      restartGraceMs = 30_000,
+    } = setup;
     const { events, log, logged } = createEventLog();
-    const client = createOperatorClient({ host: 'discovery', port: operator.port, serverName, ca, tokenFile: tokenFile() }, () => Promise.resolve(addresses));
+    const client = createOperatorClient(
+      { host: 'discovery', port: operator.port, serverName, ca, tokenFile: tokenFile() },
+      () => Promise.resolve(addresses),
+    );
     const counters = createCounters();
     const nowMs = Date.now;
-    const drain = createDrain({ policy: { ...quick, ...policy }, operator: client, countSources, counters, nowMs, log, pollIntervalMs: 50 });
-    const callOwnHook = createOwnHooks({ hooks: new Map(Object.entries(hooks)), podIp: '127.0.0.1', restartGraceMs, nowMs, log });
+    const drain = createDrain({
+      policy: { ...quick, ...policy },
+      operator: client,
+      countSources,
+      counters,
+      nowMs,
+      log,
+      pollIntervalMs: 50,
+    });
+    const callOwnHook = createOwnHooks({
+      hooks: new Map(Object.entries(hooks)),
+      podIp: '127.0.0.1',
+      restartGraceMs,
+      nowMs,
+      log,
+    });
     const server = createSidecarServer({ drain, callOwnHook, counters, nowMs });
     await new Promise<void>((resolve) => {
       server.listen(0, '127.0.0.1', resolve);

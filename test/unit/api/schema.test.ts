@@ -11,12 +11,21 @@ type Field = { path: string; schema: Schema };
 function listFields({ path, schema }: Field): Field[] {
   if (schema.type === 'array') return [{ path, schema }, ...listFields({ path: `${path}[]`, schema: schema.items })];
   if (schema.type !== 'object') return [{ path, schema }];
-  return [{ path, schema }, ...Object.entries(schema.properties).flatMap(([name, child]) => listFields({ path: `${path}.${name}`, schema: child }))];
+  return [
+    { path, schema },
+    ...Object.entries(schema.properties).flatMap(([name, child]) =>
+      listFields({ path: `${path}.${name}`, schema: child }),
+    ),
+  ];
 }
 
-const fields = [...listFields({ path: 'spec', schema: specSchema }), ...listFields({ path: 'status', schema: statusSchema })];
+const fields = [
+  ...listFields({ path: 'spec', schema: specSchema }),
+  ...listFields({ path: 'status', schema: statusSchema }),
+];
 const named = fields.filter(({ path }) => path.includes('.') && !path.endsWith('[]'));
-const pathsWhere = (holds: (schema: Schema) => boolean) => named.filter(({ schema }) => holds(schema)).map(({ path }) => path);
+const pathsWhere = (holds: (schema: Schema) => boolean) =>
+  named.filter(({ schema }) => holds(schema)).map(({ path }) => path);
 
 describe('the schema', () => {
   test('every field is described, for kubectl explain and the reference', () => {
@@ -29,7 +38,9 @@ describe('the schema', () => {
   });
 
   test('every text that a user writes is bounded', () => {
-    const unbounded = pathsWhere((schema) => schema.type === 'string' && schema.enum === undefined && schema.maxLength === undefined);
+    const unbounded = pathsWhere(
+      (schema) => schema.type === 'string' && schema.enum === undefined && schema.maxLength === undefined,
+    );
     expect(unbounded.filter((path) => path.startsWith('spec.'))).toEqual([]);
   });
 });
@@ -55,10 +66,16 @@ describe('conditions and reasons', () => {
   const camelCase = /^[A-Z][A-Za-z]*$/;
 
   test('have the form that Kubernetes wants of them', () => {
-    expect([...Object.keys(conditionTypes), ...Object.keys(reasons)].filter((word) => !camelCase.test(word))).toEqual([]);
+    expect([...Object.keys(conditionTypes), ...Object.keys(reasons)].filter((word) => !camelCase.test(word))).toEqual(
+      [],
+    );
   });
 
   test('have a sentence each', () => {
-    expect([...Object.entries(conditionTypes), ...Object.entries(reasons)].filter(([, sentence]) => !/^[A-Z].*\.$/.test(sentence))).toEqual([]);
+    expect(
+      [...Object.entries(conditionTypes), ...Object.entries(reasons)].filter(
+        ([, sentence]) => !/^[A-Z].*\.$/.test(sentence),
+      ),
+    ).toEqual([]);
   });
 });

@@ -31,8 +31,20 @@ test('values have the narrowest type that the schema tells', () => {
     listOfEnum: Same<Spec['drain']['sessionSources'], ('Proxy' | 'Connections' | 'Application')[]>;
     intOrString: Same<Spec['scaleDown']['maxDraining'], string | number>;
     boolean: Same<NonNullable<Spec['sessionPersistence']['cookie']>['partitioned'], boolean>;
-    path: Same<Spec['route']['matches'][number]['path'], { type: 'Exact' | 'PathPrefix' | 'RegularExpression'; value: string }>;
+    path: Same<
+      Spec['route']['matches'][number]['path'],
+      { type: 'Exact' | 'PathPrefix' | 'RegularExpression'; value: string }
+    >;
     condition: Same<Condition['status'], 'True' | 'False' | 'Unknown'>;
-  } = { target: true, optionalNumber: true, port: true, listOfEnum: true, intOrString: true, boolean: true, path: true, condition: true };
+  } = {
+    target: true,
+    optionalNumber: true,
+    port: true,
+    listOfEnum: true,
+    intOrString: true,
+    boolean: true,
+    path: true,
+    condition: true,
+  };
   expect(onlyTrue(verdicts)).toBe(true);
 });

@@ -7,7 +7,14 @@ import { parseResult } from '../../../bench/speed/wrk.ts';
 describe('the command line', () => {
   test('without options everything is measured', () => {
     const parsed = parseOptions([]);
-    expect(parsed).toMatchObject({ kind: 'run', options: { only: ['speed', 'sessions', 'connections', 'sidecar', 'table', 'operator', 'devcluster'], rounds: 3, write: false } });
+    expect(parsed).toMatchObject({
+      kind: 'run',
+      options: {
+        only: ['speed', 'sessions', 'connections', 'sidecar', 'table', 'operator', 'devcluster'],
+        rounds: 3,
+        write: false,
+      },
+    });
   });
 
   test('sizes and sections can be chosen', () => {
@@ -26,20 +33,29 @@ describe('the command line', () => {
 });
 
 describe('the result of wrk', () => {
-  const result = (failed: number) => `Running 1s test\nRESULT {"requests":1000,"micros":2000000,"failed":${failed},"p50Micros":500,"p99Micros":1500}\n`;
+  const result = (failed: number) =>
+    `Running 1s test\nRESULT {"requests":1000,"micros":2000000,"failed":${failed},"p50Micros":500,"p99Micros":1500}\n`;
 
   test('is read in seconds and milliseconds', () => {
     expect(parseResult(result(0))).toEqual({ requests: 1000, seconds: 2, p50Ms: 0.5, p99Ms: 1.5 });
   });
 
-  test('is no figure if requests failed', () => expect(() => parseResult(result(3))).toThrow('3 of 1000 requests failed'));
+  test('is no figure if requests failed', () =>
+    expect(() => parseResult(result(3))).toThrow('3 of 1000 requests failed'));
 
-  test('that is missing is an error', () => expect(() => parseResult('unable to connect')).toThrow('unable to connect'));
+  test('that is missing is an error', () =>
+    expect(() => parseResult('unable to connect')).toThrow('unable to connect'));
 });
 
 describe('writes in the audit log', () => {
-  const line = (verb: string, resource: string, subresource?: string) => JSON.stringify({ verb, objectRef: { resource, ...(subresource && { subresource }) } });
-  const writes = countWrites([line('patch', 'services'), line('patch', 'stickyworkloads', 'status'), line('patch', 'services'), line('update', 'leases')]);
+  const line = (verb: string, resource: string, subresource?: string) =>
+    JSON.stringify({ verb, objectRef: { resource, ...(subresource && { subresource }) } });
+  const writes = countWrites([
+    line('patch', 'services'),
+    line('patch', 'stickyworkloads', 'status'),
+    line('patch', 'services'),
+    line('update', 'leases'),
+  ]);
 
   test('are counted by verb, resource and subresource', () => {
     expect([...writes]).toEqual([

@@ -8,7 +8,12 @@ describe('quantiles', () => {
     { why: 'one measurement is all of them', values: [7], share: 0.95, expected: 7 },
     { why: 'the order does not matter', values: [3, 1, 2], share: 0.5, expected: 2 },
     { why: 'numbers are not sorted as text', values: [100, 9, 20], share: 0.5, expected: 20 },
-    { why: 'the tail is a value that was measured', values: Array.from({ length: 100 }, (_, index) => index + 1), share: 0.95, expected: 95 },
+    {
+      why: 'the tail is a value that was measured',
+      values: Array.from({ length: 100 }, (_, index) => index + 1),
+      share: 0.95,
+      expected: 95,
+    },
     { why: 'the largest', values: [1, 2, 3], share: 1, expected: 3 },
   ])('$why', ({ values, share, expected }) => {
     expect(quantile(values, share)).toBe(expected);
@@ -35,7 +40,8 @@ describe('numbers', () => {
 });
 
 describe('the document', () => {
-  const document = '# Figures\n<!-- bench:speed -->\nold\n<!-- /bench:speed -->\nby hand\n<!-- bench:table -->\nkept\n<!-- /bench:table -->\n';
+  const document =
+    '# Figures\n<!-- bench:speed -->\nold\n<!-- /bench:speed -->\nby hand\n<!-- bench:table -->\nkept\n<!-- /bench:table -->\n';
 
   test('a section gets its new figures, and nothing else changes', () => {
     expect(replaceSection(document, 'speed', 'new')).toBe(document.replace('old', 'new'));
@@ -51,7 +57,10 @@ describe('the document', () => {
   });
 
   test('figures are aligned to the right, and what was skipped says why', () => {
-    const text = renderSection({ tables: [{ title: 'T', columns: ['what', 'ms'], rows: [['a', '1']] }], skipped: ['x, because y: get it by z.'] });
+    const text = renderSection({
+      tables: [{ title: 'T', columns: ['what', 'ms'], rows: [['a', '1']] }],
+      skipped: ['x, because y: get it by z.'],
+    });
     expect(text).toBe('**T**\n\n| what | ms |\n| --- | ---: |\n| a | 1 |\n\n- Skipped: x, because y: get it by z.');
   });
 });

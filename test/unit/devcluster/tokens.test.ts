@@ -5,7 +5,11 @@ import type { KubeObject, ObjectMeta } from '../../../src/kube/ports.ts';
 import { createMemoryClock, type MemoryClock } from '../../support/memory-clock.ts';
 
 const ref = { namespace: 'shop', name: 'cart' };
-const subject = { namespace: 'shop', serviceAccount: { name: 'cart', uid: 'account' }, pod: { name: 'cart', uid: 'pod' } };
+const subject = {
+  namespace: 'shop',
+  serviceAccount: { name: 'cart', uid: 'account' },
+  pod: { name: 'cart', uid: 'pod' },
+};
 
 let clock: MemoryClock;
 let objects: Map<string, KubeObject>;
@@ -20,7 +24,8 @@ beforeEach(() => {
   token = tokens.issue({ subject, audiences: ['holdfast'], lifetimeSeconds: 7200 }).token;
 });
 
-const put = (shelf: string, metadata: Partial<ObjectMeta>): void => void objects.set(shelf, { apiVersion: 'v1', kind: 'Any', metadata: { ...ref, ...metadata } });
+const put = (shelf: string, metadata: Partial<ObjectMeta>): void =>
+  void objects.set(shelf, { apiVersion: 'v1', kind: 'Any', metadata: { ...ref, ...metadata } });
 const isValid = (): boolean => tokens.verify(token, ['holdfast']).ok;
 
 test('it ends with its own time', async () => {

@@ -10,20 +10,30 @@ const folders: Record<SettingPart, string> = { operator: 'src/operator', proxy: 
 /** Names of environment variables in the sources of a part. */
 function namesIn(folder: string): string[] {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
-  const found = files.flatMap((file) => readFileSync(join(folder, file), 'utf8').match(/\b(?:HOLDFAST|POD)_[A-Z_]+(?='|: )/g) ?? []);
+  const found = files.flatMap(
+    (file) => readFileSync(join(folder, file), 'utf8').match(/\b(?:HOLDFAST|POD)_[A-Z_]+(?='|: )/g) ?? [],
+  );
   return [...new Set(found)].toSorted();
 }
 
 test.each(Object.entries(folders))('%s reads what the catalogue of settings says, and nothing else', (part, folder) => {
   const told = Object.entries<Setting>(settings).filter(([, { parts }]) => parts.some((reader) => reader === part));
-  expect(namesIn(folder)).toEqual(told.map(([name]) => name).filter((name) => !name.includes('<')).toSorted());
+  expect(namesIn(folder)).toEqual(
+    told
+      .map(([name]) => name)
+      .filter((name) => !name.includes('<'))
+      .toSorted(),
+  );
 });
 
 test('every annotation of ours is explained', () => {
   expect(unexplained).toEqual([]);
 });
 
-test.each(Object.keys(commands).filter((name): name is CommandName => name !== 'demo'))('holdfast %s --help tells its settings', (name) => {
-  expect(renderCommandHelp(name)).toContain('Environment:\n');
-  if (name === 'proxy') expect(renderCommandHelp(name)).toMatch(/--table FILE {2}.*\n/);
-});
+test.each(Object.keys(commands).filter((name): name is CommandName => name !== 'demo'))(
+  'holdfast %s --help tells its settings',
+  (name) => {
+    expect(renderCommandHelp(name)).toContain('Environment:\n');
+    if (name === 'proxy') expect(renderCommandHelp(name)).toMatch(/--table FILE {2}.*\n/);
+  },
+);

@@ -19,13 +19,18 @@ test('the reference of fields tells type, default, values and meaning', () => {
   expect(lines).toContain(
     '| `spec.drain.sessionSources` | list of string | `["Proxy"]` | ≥ 1, ≤ 3 entries; `Proxy`, `Connections`, `Application` | Who says how many sessions a pod has. All must say zero. |',
   );
-  expect(lines).toContain('| `spec.targetRef.name` | string | **required** | ≥ 1, ≤ 253 characters | Name of the workload, in the same namespace. |');
+  expect(lines).toContain(
+    '| `spec.targetRef.name` | string | **required** | ≥ 1, ≤ 253 characters | Name of the workload, in the same namespace. |',
+  );
   expect(lines.filter((line) => line.startsWith('| `spec.service.targetPort` | integer or string |'))).toHaveLength(1);
 });
 
 test('the reference of fields tells what is refused', () => {
   expect(linesOf(fieldReference.body)).toEqual(
-    expect.arrayContaining(['- `spec.drain.timeout`: timeout must not exceed 7 days (168h).', '- `spec.route.matches[].path`: value must be an absolute path, starting with /.']),
+    expect.arrayContaining([
+      '- `spec.drain.timeout`: timeout must not exceed 7 days (168h).',
+      '- `spec.route.matches[].path`: value must be an absolute path, starting with /.',
+    ]),
   );
 });
 

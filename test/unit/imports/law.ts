@@ -3,8 +3,23 @@
 type Article = { from: string; may: readonly string[] };
 
 const clientPackages = ['@kubernetes/client-node', '@dot-i/k8s-operator'];
-const operatorMay = ['src/api', 'src/core', 'src/platform', 'src/kube/ports.ts', 'src/kube/resources.ts', 'src/kube/watch', 'express', '@peculiar/x509', 'node:'];
-const dataplaneMay = ['src/api', ...['names', 'table', 'session', 'balance'].map((name) => `src/core/${name}`), 'src/platform', 'node:'];
+const operatorMay = [
+  'src/api',
+  'src/core',
+  'src/platform',
+  'src/kube/ports.ts',
+  'src/kube/resources.ts',
+  'src/kube/watch',
+  'express',
+  '@peculiar/x509',
+  'node:',
+];
+const dataplaneMay = [
+  'src/api',
+  ...['names', 'table', 'session', 'balance'].map((name) => `src/core/${name}`),
+  'src/platform',
+  'node:',
+];
 
 /** The first article whose `from` covers a file holds. Every folder may also import itself. */
 const law: readonly Article[] = [
@@ -15,12 +30,26 @@ const law: readonly Article[] = [
   { from: 'src/kube/ports.ts', may: [] },
   { from: 'src/kube/resources.ts', may: ['src/kube/ports.ts'] },
   { from: 'src/kube/watch', may: ['src/kube/ports.ts', 'src/kube/resources.ts', 'src/platform'] },
-  { from: 'src/kube/live', may: ['src/kube/ports.ts', 'src/kube/resources.ts', 'src/kube/watch', 'src/platform', 'node:', ...clientPackages] },
+  {
+    from: 'src/kube/live',
+    may: ['src/kube/ports.ts', 'src/kube/resources.ts', 'src/kube/watch', 'src/platform', 'node:', ...clientPackages],
+  },
   { from: 'src/operator/main.ts', may: [...operatorMay, 'src/operator', 'src/kube/live'] },
   { from: 'src/operator', may: operatorMay },
   { from: 'src/dataplane/admin', may: [...dataplaneMay, 'src/dataplane', 'express'] },
   { from: 'src/dataplane', may: dataplaneMay },
-  { from: 'src/devcluster', may: ['src/kube/ports.ts', 'src/kube/resources.ts', 'src/platform', 'node:', '@marcbachmann/cel-js', 'rfc6902', 'yaml'] },
+  {
+    from: 'src/devcluster',
+    may: [
+      'src/kube/ports.ts',
+      'src/kube/resources.ts',
+      'src/platform',
+      'node:',
+      '@marcbachmann/cel-js',
+      'rfc6902',
+      'yaml',
+    ],
+  },
   { from: 'src/cli', may: [''] },
   { from: 'sidecar', may: ['src/api', 'src/core/drain', 'src/core/names', 'src/core/table', 'node:'] },
 ];
@@ -34,5 +63,7 @@ export function judgeImport(file: string, target: string): string | undefined {
   const article = law.find(({ from }) => covers(from, file));
   if (!article) return `${file}: no rule says what it may import`;
   const allowed = [article.from, ...article.may].some((name) => covers(name, target));
-  return allowed ? undefined : `${file} imports ${target}, and may import only ${article.may.filter(Boolean).join(', ') || 'its own folder'}`;
+  return allowed
+    ? undefined
+    : `${file} imports ${target}, and may import only ${article.may.filter(Boolean).join(', ') || 'its own folder'}`;
 }

@@ -27,9 +27,13 @@ function edgeOf(node: Node): ImportEdge | undefined {
     case 'ExportNamedDeclaration':
     case 'ExportAllDeclaration':
       // `import { type A }` stays as `import {}` and loads the module: only `import type` does not count.
-      return isNode(node['source']) ? { specifier: textOf(node['source']), runtime: node['typeOnly'] !== true } : undefined;
+      return isNode(node['source'])
+        ? { specifier: textOf(node['source']), runtime: node['typeOnly'] !== true }
+        : undefined;
     case 'CallExpression':
-      return isNode(node['callee']) && node['callee']['type'] === 'Import' ? { specifier: firstArgument(node), runtime: true } : undefined;
+      return isNode(node['callee']) && node['callee']['type'] === 'Import'
+        ? { specifier: firstArgument(node), runtime: true }
+        : undefined;
     case 'TsImportType':
       return isNode(node['argument']) ? { specifier: textOf(node['argument']), runtime: false } : undefined;
     default:
@@ -43,7 +47,8 @@ function firstArgument(call: Node): string {
 }
 
 function textOf(literal: Node): string {
-  if (typeof literal['value'] !== 'string') throw new Error('an import() must name its module by a plain string: it could not be followed otherwise');
+  if (typeof literal['value'] !== 'string')
+    throw new Error('an import() must name its module by a plain string: it could not be followed otherwise');
   return literal['value'];
 }
 

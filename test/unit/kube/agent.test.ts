@@ -4,7 +4,10 @@ import { describe, expect, test } from '@jest/globals';
 import { createAgentCache } from '../../../src/kube/live/agent.ts';
 
 const url = new URL('https://api.example:6443/');
-const credentials = (ca: string, token: string) => ({ ca: Buffer.from(ca), headers: { Authorization: `Bearer ${token}` } });
+const credentials = (ca: string, token: string) => ({
+  ca: Buffer.from(ca),
+  headers: { Authorization: `Bearer ${token}` },
+});
 
 describe('connection pool', () => {
   test('is the same for each call, though the CA file is read anew and the token is another', () => {

@@ -17,10 +17,14 @@ describe('back-off', () => {
 
   test('is never over the cap and never shorter than half the wait before', () => {
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 2_000 }), fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (attempt, chance) => {
-        const ms = backoffMs(range, attempt, () => chance);
-        return ms <= range.capMs && ms >= Math.min(range.capMs, range.baseMs * 2 ** (attempt - 1)) / 2;
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 2_000 }),
+        fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+        (attempt, chance) => {
+          const ms = backoffMs(range, attempt, () => chance);
+          return ms <= range.capMs && ms >= Math.min(range.capMs, range.baseMs * 2 ** (attempt - 1)) / 2;
+        },
+      ),
     );
   });
 

@@ -29,12 +29,17 @@ describe('what the API server says as an error of ours', () => {
   });
 
   test('the message says what was asked and why it was refused, in bounds', () => {
-    expect(statusError('GET /x', 404, { reason: 'NotFound', message: 'x not found' }).message).toBe('GET /x: 404 NotFound: x not found');
+    expect(statusError('GET /x', 404, { reason: 'NotFound', message: 'x not found' }).message).toBe(
+      'GET /x: 404 NotFound: x not found',
+    );
     expect(statusError('GET /x', 422, { message: 'x'.repeat(100_000) }).message.length).toBeLessThan(600);
   });
 
   test.each([
-    { body: '{"kind":"Status","code":404,"reason":"NotFound","message":"m","details":{}}', status: { code: 404, reason: 'NotFound', message: 'm' } },
+    {
+      body: '{"kind":"Status","code":404,"reason":"NotFound","message":"m","details":{}}',
+      status: { code: 404, reason: 'NotFound', message: 'm' },
+    },
     { body: '<html>Bad Gateway</html>', status: { message: '<html>Bad Gateway</html>' } },
     { body: '', status: { message: '' } },
     { body: 'null', status: {} },

@@ -20,7 +20,14 @@ function setUp() {
   const logger = createMemoryLogger();
   let drawn = 0;
   const random = () => (drawn = (drawn + 0.01) % 1);
-  const sink = createEventSink({ writer: cluster, reportingController: 'holdfast.dev/operator', reportingInstance: 'pod-1', clock, random, logger });
+  const sink = createEventSink({
+    writer: cluster,
+    reportingController: 'holdfast.dev/operator',
+    reportingInstance: 'pod-1',
+    clock,
+    random,
+    logger,
+  });
   const notes = () => cluster.all(events).map((event) => event['note']);
   return { clock, cluster, logger, sink, notes };
 }
@@ -62,7 +69,10 @@ describe('event sink', () => {
 
   test('an event that cannot be written is logged, and tried when it happens again', async () => {
     const { sink, cluster, notes, logger } = setUp();
-    cluster.fail({ verb: 'create', error: new AppError('KUBERNETES_FORBIDDEN', 'no', { source: 'kubernetes', retryable: false }) });
+    cluster.fail({
+      verb: 'create',
+      error: new AppError('KUBERNETES_FORBIDDEN', 'no', { source: 'kubernetes', retryable: false }),
+    });
     sink.emit(note);
     await sink.flush();
     expect(logger.messages()).toEqual(['event not written']);
@@ -73,7 +83,11 @@ describe('event sink', () => {
 
   test('an event of a time without API server is written when it is back, with the time at which it happened', async () => {
     const { sink, cluster, notes, clock, logger } = setUp();
-    cluster.fail({ verb: 'create', error: new AppError('KUBERNETES_UNAVAILABLE', 'away', { source: 'kubernetes', retryable: true }), times: 30 });
+    cluster.fail({
+      verb: 'create',
+      error: new AppError('KUBERNETES_UNAVAILABLE', 'away', { source: 'kubernetes', retryable: true }),
+      times: 30,
+    });
     sink.emit(note);
     await clock.advance(58_000);
     expect(notes()).toEqual([]);
@@ -85,7 +99,11 @@ describe('event sink', () => {
 
   test('an event that could not be written for five minutes is given up, and those behind it are tried', async () => {
     const { sink, cluster, notes, clock, logger } = setUp();
-    cluster.fail({ verb: 'create', error: new AppError('KUBERNETES_UNAVAILABLE', 'away', { source: 'kubernetes', retryable: true }), times: 152 });
+    cluster.fail({
+      verb: 'create',
+      error: new AppError('KUBERNETES_UNAVAILABLE', 'away', { source: 'kubernetes', retryable: true }),
+      times: 152,
+    });
     sink.emit(note);
     await clock.advance(60_000);
     sink.emit({ ...note, note: 'later' });
@@ -98,7 +116,14 @@ describe('event sink', () => {
   test('while the server does not answer, only so many wait', async () => {
     const { clock, logger } = setUp();
     const hanging = { create: () => new Promise<never>(() => {}) };
-    const sink = createEventSink({ writer: hanging, reportingController: 'c', reportingInstance: 'i', clock, random: () => 0, logger });
+    const sink = createEventSink({
+      writer: hanging,
+      reportingController: 'c',
+      reportingInstance: 'i',
+      clock,
+      random: () => 0,
+      logger,
+    });
     for (let n = 0; n < 600; n += 1) sink.emit({ ...note, note: String(n) });
     await settle();
     // One is being sent, 500 wait.

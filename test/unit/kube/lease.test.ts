@@ -22,7 +22,8 @@ function setUp() {
     let connection: 'up' | 'down' | 'hanging' = 'up';
     const through = async <T>(call: () => Promise<T>): Promise<T> => {
       if (connection === 'hanging') await new Promise(() => {});
-      if (connection === 'down') throw new AppError('KUBERNETES_UNAVAILABLE', 'down', { source: 'kubernetes', retryable: true });
+      if (connection === 'down')
+        throw new AppError('KUBERNETES_UNAVAILABLE', 'down', { source: 'kubernetes', retryable: true });
       return call();
     };
     const port: Pick<ObjectReader, 'get'> & Pick<ObjectWriter, 'create' | 'update'> = {
@@ -46,7 +47,13 @@ function setUp() {
     return { lease, connect: (state: typeof connection) => (connection = state) };
   }
 
-  const spec = () => cluster.find(leases, ref)?.['spec'] as { holderIdentity: string; leaseTransitions: number; renewTime: string; acquireTime: string };
+  const spec = () =>
+    cluster.find(leases, ref)?.['spec'] as {
+      holderIdentity: string;
+      leaseTransitions: number;
+      renewTime: string;
+      acquireTime: string;
+    };
   return { clock, cluster, history, candidate, spec };
 }
 
@@ -57,9 +64,18 @@ describe('leader lease', () => {
     lease.start();
     await settle();
     expect(lease.isLeader()).toBe(true);
-    expect(spec()).toMatchObject({ holderIdentity: 'a', leaseDurationSeconds: 15, leaseTransitions: 0, renewTime: '2026-01-01T00:00:00.000000Z' });
+    expect(spec()).toMatchObject({
+      holderIdentity: 'a',
+      leaseDurationSeconds: 15,
+      leaseTransitions: 0,
+      renewTime: '2026-01-01T00:00:00.000000Z',
+    });
     await clock.advance(60_000);
-    expect(spec()).toMatchObject({ acquireTime: '2026-01-01T00:00:00.000000Z', renewTime: '2026-01-01T00:01:00.000000Z', leaseTransitions: 0 });
+    expect(spec()).toMatchObject({
+      acquireTime: '2026-01-01T00:00:00.000000Z',
+      renewTime: '2026-01-01T00:01:00.000000Z',
+      leaseTransitions: 0,
+    });
     expect(history).toEqual(['a starts']);
     await lease.stop();
   });
@@ -103,28 +119,31 @@ describe('leader lease', () => {
     expect(clock.pending()).toBe(0);
   });
 
-  test.each(['down', 'hanging'] as const)('a leader whose connection is %s stops itself at its deadline, before another may lead', async (state) => {
-    const { clock, candidate, history } = setUp();
-    const [a, b] = [candidate('a'), candidate('b')];
-    a.lease.start();
-    await settle();
-    b.lease.start();
-    await clock.advance(20_000);
-    a.connect(state);
-    await clock.advance(9_999);
-    expect(history).toEqual(['a starts']);
-    await clock.advance(1);
-    expect(history).toEqual(['a starts', 'a stops']);
-    expect(a.lease.isLeader()).toBe(false);
-    await clock.advance(4_900);
-    expect(history).toEqual(['a starts', 'a stops']);
-    await clock.advance(4_000);
-    expect(history).toEqual(['a starts', 'a stops', 'b starts']);
-    a.connect('up');
-    await clock.advance(60_000);
-    expect(history).toHaveLength(3);
-    await Promise.all([a.lease.stop(), b.lease.stop()]);
-  });
+  test.each(['down', 'hanging'] as const)(
+    'a leader whose connection is %s stops itself at its deadline, before another may lead',
+    async (state) => {
+      const { clock, candidate, history } = setUp();
+      const [a, b] = [candidate('a'), candidate('b')];
+      a.lease.start();
+      await settle();
+      b.lease.start();
+      await clock.advance(20_000);
+      a.connect(state);
+      await clock.advance(9_999);
+      expect(history).toEqual(['a starts']);
+      await clock.advance(1);
+      expect(history).toEqual(['a starts', 'a stops']);
+      expect(a.lease.isLeader()).toBe(false);
+      await clock.advance(4_900);
+      expect(history).toEqual(['a starts', 'a stops']);
+      await clock.advance(4_000);
+      expect(history).toEqual(['a starts', 'a stops', 'b starts']);
+      a.connect('up');
+      await clock.advance(60_000);
+      expect(history).toHaveLength(3);
+      await Promise.all([a.lease.stop(), b.lease.stop()]);
+    },
+  );
 
   test('a short outage costs nothing', async () => {
     const { clock, candidate, history } = setUp();
@@ -139,20 +158,28 @@ describe('leader lease', () => {
     await lease.stop();
   });
 
-  test.each([3_600_000, -3_600_000])('a candidate whose clock is wrong by %d ms does not take a lease that is renewed', async (clockOffsetMs) => {
-    const { clock, candidate, history } = setUp();
-    const [a, b] = [candidate('a'), candidate('b', { clockOffsetMs })];
-    a.lease.start();
-    await settle();
-    b.lease.start();
-    await clock.advance(120_000);
-    expect(history).toEqual(['a starts']);
-    await Promise.all([a.lease.stop(), b.lease.stop()]);
-  });
+  test.each([3_600_000, -3_600_000])(
+    'a candidate whose clock is wrong by %d ms does not take a lease that is renewed',
+    async (clockOffsetMs) => {
+      const { clock, candidate, history } = setUp();
+      const [a, b] = [candidate('a'), candidate('b', { clockOffsetMs })];
+      a.lease.start();
+      await settle();
+      b.lease.start();
+      await clock.advance(120_000);
+      expect(history).toEqual(['a starts']);
+      await Promise.all([a.lease.stop(), b.lease.stop()]);
+    },
+  );
 
   test('a lease that somebody else left behind long ago is waited for in full: nobody knows since when it is unchanged', async () => {
     const { clock, cluster, candidate, history } = setUp();
-    const spec = { holderIdentity: 'dead', leaseDurationSeconds: 15, renewTime: formatMicroTime(0), leaseTransitions: 4 };
+    const spec = {
+      holderIdentity: 'dead',
+      leaseDurationSeconds: 15,
+      renewTime: formatMicroTime(0),
+      leaseTransitions: 4,
+    };
     cluster.put(leases, { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: ref, spec });
     const { lease } = candidate('a');
     lease.start();
@@ -170,7 +197,8 @@ describe('leader lease', () => {
     lease.start();
     await clock.advance(5_000);
     const current = cluster.find(leases, ref);
-    if (current !== undefined) cluster.put(leases, { ...current, spec: { holderIdentity: 'other', leaseDurationSeconds: 15 } });
+    if (current !== undefined)
+      cluster.put(leases, { ...current, spec: { holderIdentity: 'other', leaseDurationSeconds: 15 } });
     await clock.advance(2_000);
     expect(history).toEqual(['a starts', 'a stops']);
     await lease.stop();
@@ -192,17 +220,31 @@ describe('leader lease', () => {
   test('what else is in the lease stays', async () => {
     const { clock, cluster, candidate } = setUp();
     const spec = { holderIdentity: '', leaseDurationSeconds: 1, strategy: 'kept' };
-    cluster.put(leases, { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { ...ref, labels: { kept: 'yes' } }, spec });
+    cluster.put(leases, {
+      apiVersion: 'coordination.k8s.io/v1',
+      kind: 'Lease',
+      metadata: { ...ref, labels: { kept: 'yes' } },
+      spec,
+    });
     const { lease } = candidate('a');
     lease.start();
     await clock.advance(1_000);
-    expect(cluster.find(leases, ref)).toMatchObject({ metadata: { labels: { kept: 'yes' } }, spec: { holderIdentity: 'a', strategy: 'kept' } });
+    expect(cluster.find(leases, ref)).toMatchObject({
+      metadata: { labels: { kept: 'yes' } },
+      spec: { holderIdentity: 'a', strategy: 'kept' },
+    });
     await lease.stop();
   });
 
   test.each([
-    { timing: { leaseDurationMs: 15_000, renewDeadlineMs: 15_000, retryMs: 2_000 }, why: 'no time between the stop of one and the start of another' },
-    { timing: { leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryMs: 10_000 }, why: 'no second try before the deadline' },
+    {
+      timing: { leaseDurationMs: 15_000, renewDeadlineMs: 15_000, retryMs: 2_000 },
+      why: 'no time between the stop of one and the start of another',
+    },
+    {
+      timing: { leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryMs: 10_000 },
+      why: 'no second try before the deadline',
+    },
     { timing: { leaseDurationMs: 1_500, renewDeadlineMs: 1_000, retryMs: 200 }, why: 'the Lease counts whole seconds' },
   ])('refuses times that leave $why', ({ timing }) => {
     expect(() => setUp().candidate('a', { timing })).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));

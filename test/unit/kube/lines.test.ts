@@ -23,11 +23,16 @@ describe('lines of a stream', () => {
   });
 
   test('are the same however the network cuts them, also inside of a character', async () => {
-    const text = fc.array(fc.string({ unit: 'binary' }).map((line) => Buffer.from(line).toString('utf8').replaceAll('\n', '')), { maxLength: 8 });
+    const text = fc.array(
+      fc.string({ unit: 'binary' }).map((line) => Buffer.from(line).toString('utf8').replaceAll('\n', '')),
+      { maxLength: 8 },
+    );
     await fc.assert(
       fc.asyncProperty(text, fc.integer({ min: 1, max: 7 }), async (lines, size) => {
         const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''));
-        const chunks = Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) => bytes.subarray(index * size, (index + 1) * size));
+        const chunks = Array.from({ length: Math.ceil(bytes.length / size) }, (_, index) =>
+          bytes.subarray(index * size, (index + 1) * size),
+        );
         expect(await split(chunks, 100_000)).toEqual(lines);
       }),
     );

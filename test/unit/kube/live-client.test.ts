@@ -23,7 +23,10 @@ afterEach(async () => {
 });
 
 /** A server that gives the answers in turn, the last one again and again; and a client of it. */
-async function setUp(answers: Answer[], options: Partial<LiveClusterOptions> & { user?: Partial<User>; prefix?: string } = {}) {
+async function setUp(
+  answers: Answer[],
+  options: Partial<LiveClusterOptions> & { user?: Partial<User>; prefix?: string } = {},
+) {
   const requests: { line: string; headers: IncomingMessage['headers']; body: string }[] = [];
   let connections = 0;
   const server = createServer((request, response) => {
@@ -31,7 +34,11 @@ async function setUp(answers: Answer[], options: Partial<LiveClusterOptions> & {
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.on('end', () => {
       const text = Buffer.concat(chunks).toString();
-      requests.push({ line: `${request.method} ${decodeURIComponent(request.url ?? '')}`, headers: request.headers, body: text });
+      requests.push({
+        line: `${request.method} ${decodeURIComponent(request.url ?? '')}`,
+        headers: request.headers,
+        body: text,
+      });
       answers[Math.min(requests.length, answers.length) - 1]?.(Object.assign(request, { text }), response);
     });
   });
@@ -41,7 +48,10 @@ async function setUp(answers: Answer[], options: Partial<LiveClusterOptions> & {
   });
   const kubeConfig = new KubeConfig();
   const address = `http://127.0.0.1:${(server.address() as AddressInfo).port}${options.prefix ?? ''}`;
-  kubeConfig.loadFromClusterAndUser({ name: 'c', server: address, skipTLSVerify: true }, { name: 'u', ...options.user });
+  kubeConfig.loadFromClusterAndUser(
+    { name: 'c', server: address, skipTLSVerify: true },
+    { name: 'u', ...options.user },
+  );
   const cluster = createLiveCluster(kubeConfig, {
     fieldManager: 'holdfast',
     tokenAudience: 'holdfast',
@@ -89,7 +99,10 @@ describe('requests', () => {
     const { cluster, requests } = await setUp([json(200, pod)]);
     await cluster.apply(pods, pod, 'status');
     expect(requests).toMatchObject([
-      { line: 'PATCH /api/v1/namespaces/a/pods/b/status?fieldManager=holdfast&force=true', headers: { 'content-type': 'application/apply-patch+yaml' } },
+      {
+        line: 'PATCH /api/v1/namespaces/a/pods/b/status?fieldManager=holdfast&force=true',
+        headers: { 'content-type': 'application/apply-patch+yaml' },
+      },
     ]);
   });
 
@@ -130,12 +143,21 @@ describe('requests', () => {
   test('a watch asks for bookmarks and for an end', async () => {
     const { cluster, requests } = await setUp([lines()]);
     await collect(cluster.watch(pods, '7', { labelSelector: 'x=y', signal: new AbortController().signal }));
-    expect(requests[0]?.line).toBe('GET /api/v1/pods?labelSelector=x=y&watch=true&allowWatchBookmarks=true&resourceVersion=7&timeoutSeconds=300');
+    expect(requests[0]?.line).toBe(
+      'GET /api/v1/pods?labelSelector=x=y&watch=true&allowWatchBookmarks=true&resourceVersion=7&timeoutSeconds=300',
+    );
   });
 
   test('a deletion by UID that conflicts is done if the object is gone or another, and fails if it is still there', async () => {
     const conflict = json(409, { reason: 'Conflict', message: 'the UID does not match' });
-    const { cluster, requests } = await setUp([conflict, json(200, { ...pod, metadata: { ...pod.metadata, uid: 'u2' } }), conflict, json(404, {}), conflict, json(200, pod)]);
+    const { cluster, requests } = await setUp([
+      conflict,
+      json(200, { ...pod, metadata: { ...pod.metadata, uid: 'u2' } }),
+      conflict,
+      json(404, {}),
+      conflict,
+      json(200, pod),
+    ]);
     await cluster.delete(pods, ref, 'u1');
     expect(JSON.parse(requests[0]?.body ?? '')).toMatchObject({ preconditions: { uid: 'u1' } });
     await cluster.delete(pods, ref, 'u1');
@@ -144,18 +166,26 @@ describe('requests', () => {
 });
 
 describe('lists', () => {
-  const page = (name: string, more: object = {}) => json(200, { metadata: { resourceVersion: '7', ...more }, items: [{ metadata: { name } }] });
+  const page = (name: string, more: object = {}) =>
+    json(200, { metadata: { resourceVersion: '7', ...more }, items: [{ metadata: { name } }] });
 
   test('are read page by page, and each item gets its kind', async () => {
     const { cluster, requests } = await setUp([page('one', { continue: 'next' }), page('two')]);
     const { items, resourceVersion } = await cluster.list(pods);
     expect(items).toEqual(['one', 'two'].map((name) => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name } })));
     expect(resourceVersion).toBe('7');
-    expect(requests.map(({ line }) => line)).toEqual(['GET /api/v1/pods?limit=500', 'GET /api/v1/pods?limit=500&continue=next']);
+    expect(requests.map(({ line }) => line)).toEqual([
+      'GET /api/v1/pods?limit=500',
+      'GET /api/v1/pods?limit=500&continue=next',
+    ]);
   });
 
   test('whose pages expire half-way are read anew in one piece', async () => {
-    const { cluster, requests } = await setUp([page('one', { continue: 'next' }), json(410, { reason: 'Expired' }), page('all')]);
+    const { cluster, requests } = await setUp([
+      page('one', { continue: 'next' }),
+      json(410, { reason: 'Expired' }),
+      page('all'),
+    ]);
     expect((await cluster.list(pods)).items).toMatchObject([{ metadata: { name: 'all' } }]);
     expect(requests[2]?.line).toBe('GET /api/v1/pods');
   });
@@ -169,14 +199,22 @@ describe('lists', () => {
 describe('answers that are none', () => {
   test.each<{ what: string; answer: Answer }>([
     { what: 'a connection that is closed before the answer', answer: (request) => request.socket.destroy() },
-    { what: 'an answer that breaks off', answer: (request, response) => response.writeHead(200, { 'Content-Length': 1_000 }).write('{', () => request.socket.destroy()) },
+    {
+      what: 'an answer that breaks off',
+      answer: (request, response) =>
+        response.writeHead(200, { 'Content-Length': 1_000 }).write('{', () => request.socket.destroy()),
+    },
     { what: 'an answer that never comes', answer: () => {} },
     { what: 'an answer that never ends', answer: (_request, response) => response.writeHead(200).write('{') },
     { what: 'a page of a proxy', answer: (_request, response) => response.end('<html>Sign in</html>') },
     { what: 'an object without metadata', answer: json(200, { kind: 'Pod' }) },
   ])('$what: unavailable, in time, and the cause is told', async ({ answer }) => {
     const { cluster } = await setUp([answer], { timeoutMs: 200 });
-    await expect(cluster.get(pods, ref)).rejects.toMatchObject({ code: 'KUBERNETES_UNAVAILABLE', retryable: true, cause: expect.objectContaining({ message: expect.stringMatching(/./) }) });
+    await expect(cluster.get(pods, ref)).rejects.toMatchObject({
+      code: 'KUBERNETES_UNAVAILABLE',
+      retryable: true,
+      cause: expect.objectContaining({ message: expect.stringMatching(/./) }),
+    });
   });
 
   test('nobody listens', async () => {
@@ -203,14 +241,30 @@ describe('watches', () => {
 
   test.each<{ what: string; answer: Answer; code: string }>([
     { what: '410 as the status', answer: json(410, { reason: 'Expired' }), code: 'KUBERNETES_EXPIRED' },
-    { what: '410 as an event', answer: lines(JSON.stringify({ type: 'ERROR', object: { code: 410, reason: 'Expired' } })), code: 'KUBERNETES_EXPIRED' },
-    { what: 'another error as an event', answer: lines(JSON.stringify({ type: 'ERROR', object: { code: 500 } })), code: 'KUBERNETES_UNAVAILABLE' },
+    {
+      what: '410 as an event',
+      answer: lines(JSON.stringify({ type: 'ERROR', object: { code: 410, reason: 'Expired' } })),
+      code: 'KUBERNETES_EXPIRED',
+    },
+    {
+      what: 'another error as an event',
+      answer: lines(JSON.stringify({ type: 'ERROR', object: { code: 500 } })),
+      code: 'KUBERNETES_UNAVAILABLE',
+    },
     { what: 'an event that is no JSON', answer: lines('{"type":'), code: 'KUBERNETES_EXPIRED' },
     { what: 'an event of an unknown type', answer: lines('{"type":"RENAMED"}'), code: 'KUBERNETES_EXPIRED' },
     { what: 'an event without an object', answer: lines('{"type":"ADDED"}'), code: 'KUBERNETES_EXPIRED' },
-    { what: 'an event that is too long', answer: lines(`"${'x'.repeat(9 * 1024 * 1024)}"`), code: 'KUBERNETES_EXPIRED' },
+    {
+      what: 'an event that is too long',
+      answer: lines(`"${'x'.repeat(9 * 1024 * 1024)}"`),
+      code: 'KUBERNETES_EXPIRED',
+    },
     { what: 'forbidden', answer: json(403, { reason: 'Forbidden' }), code: 'KUBERNETES_FORBIDDEN' },
-    { what: 'a broken connection', answer: (request, response) => response.write(`${added}\n`, () => request.socket.destroy()), code: 'KUBERNETES_UNAVAILABLE' },
+    {
+      what: 'a broken connection',
+      answer: (request, response) => response.write(`${added}\n`, () => request.socket.destroy()),
+      code: 'KUBERNETES_UNAVAILABLE',
+    },
   ])('$what is $code', async ({ answer, code }) => {
     const { cluster } = await setUp([answer]);
     await expect(collect(cluster.watch(pods, '1', { signal }))).rejects.toMatchObject({ code });
@@ -219,7 +273,9 @@ describe('watches', () => {
   test('stay open when nothing is said for longer than a call may take, and say when they are open', async () => {
     const stopping = new AbortController();
     let opened = 0;
-    const { cluster } = await setUp([(_request, response) => response.writeHead(200).flushHeaders()], { timeoutMs: 50 });
+    const { cluster } = await setUp([(_request, response) => response.writeHead(200).flushHeaders()], {
+      timeoutMs: 50,
+    });
     const watching = collect(cluster.watch(pods, '1', { signal: stopping.signal, onOpen: () => (opened += 1) }));
     const first = await Promise.race([watching, new Promise((resolve) => setTimeout(resolve, 200, 'still open'))]);
     expect([first, opened]).toEqual(['still open', 1]);
@@ -250,7 +306,11 @@ describe('token reviews', () => {
     { what: 'one of ours', status, identity: { username: 'me' } },
     { what: 'one that is not authenticated', status: { ...status, authenticated: false }, identity: undefined },
     { what: 'one for others', status: { ...status, audiences: ['other'] }, identity: undefined },
-    { what: 'one of a server that knows no audiences', status: { ...status, audiences: undefined }, identity: undefined },
+    {
+      what: 'one of a server that knows no audiences',
+      status: { ...status, audiences: undefined },
+      identity: undefined,
+    },
     { what: 'nothing', status: undefined, identity: undefined },
   ])('$what', async ({ status, identity }) => {
     const { cluster, requests } = await setUp([json(201, { status })]);
@@ -260,6 +320,9 @@ describe('token reviews', () => {
 
   test('that cannot be made throw, and the token is not in the message', async () => {
     const { cluster } = await setUp([json(500, { message: 'no' })]);
-    await expect(cluster.review('very-secret')).rejects.toMatchObject({ code: 'KUBERNETES_UNAVAILABLE', message: expect.not.stringContaining('very-secret') });
+    await expect(cluster.review('very-secret')).rejects.toMatchObject({
+      code: 'KUBERNETES_UNAVAILABLE',
+      message: expect.not.stringContaining('very-secret'),
+    });
   });
 });

@@ -81,7 +81,8 @@ describe('memory cluster, as a tool of tests', () => {
     const { resourceVersion } = await cluster.list(widgets);
     const events: WatchEvent[] = [];
     const watching = (async () => {
-      for await (const event of cluster.watch(widgets, resourceVersion, { signal: new AbortController().signal })) events.push(event);
+      for await (const event of cluster.watch(widgets, resourceVersion, { signal: new AbortController().signal }))
+        events.push(event);
     })();
     expect(cluster.openWatches()).toBe(1);
     cluster.bookmark();
@@ -98,7 +99,13 @@ describe('memory cluster, as a tool of tests', () => {
 
   test('the same event twice is one', () => {
     const cluster = createMemoryCluster(createMemoryClock());
-    const event = { regarding: { apiVersion: 'v1', kind: 'Pod', name: 'a', namespace: 'b' }, type: 'Normal', reason: 'R', action: 'A', note: 'n' } as const;
+    const event = {
+      regarding: { apiVersion: 'v1', kind: 'Pod', name: 'a', namespace: 'b' },
+      type: 'Normal',
+      reason: 'R',
+      action: 'A',
+      note: 'n',
+    } as const;
     cluster.emit(event);
     cluster.emit(event);
     cluster.emit({ ...event, note: 'm' });

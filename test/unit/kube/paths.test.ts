@@ -7,10 +7,26 @@ describe('paths of the API', () => {
     { what: 'a list of the core group', path: listPath(pods), expected: '/api/v1/pods' },
     { what: 'a list of another group', path: listPath(deployments), expected: '/apis/apps/v1/deployments' },
     { what: 'where a pod is created', path: collectionPath(pods, 'a'), expected: '/api/v1/namespaces/a/pods' },
-    { what: 'an object', path: objectPath(deployments, { namespace: 'a', name: 'b' }), expected: '/apis/apps/v1/namespaces/a/deployments/b' },
-    { what: 'its status', path: objectPath(deployments, { namespace: 'a', name: 'b' }, 'status'), expected: '/apis/apps/v1/namespaces/a/deployments/b/status' },
-    { what: 'a cluster-scoped object', path: objectPath(gatewayClasses, { name: 'c' }), expected: '/apis/gateway.networking.k8s.io/v1/gatewayclasses/c' },
-    { what: 'a name cannot lead elsewhere', path: objectPath(pods, { namespace: 'a', name: '../x?y' }), expected: '/api/v1/namespaces/a/pods/..%2Fx%3Fy' },
+    {
+      what: 'an object',
+      path: objectPath(deployments, { namespace: 'a', name: 'b' }),
+      expected: '/apis/apps/v1/namespaces/a/deployments/b',
+    },
+    {
+      what: 'its status',
+      path: objectPath(deployments, { namespace: 'a', name: 'b' }, 'status'),
+      expected: '/apis/apps/v1/namespaces/a/deployments/b/status',
+    },
+    {
+      what: 'a cluster-scoped object',
+      path: objectPath(gatewayClasses, { name: 'c' }),
+      expected: '/apis/gateway.networking.k8s.io/v1/gatewayclasses/c',
+    },
+    {
+      what: 'a name cannot lead elsewhere',
+      path: objectPath(pods, { namespace: 'a', name: '../x?y' }),
+      expected: '/api/v1/namespaces/a/pods/..%2Fx%3Fy',
+    },
   ])('$what: $expected', ({ path, expected }) => {
     expect(path).toBe(expected);
   });

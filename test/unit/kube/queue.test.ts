@@ -95,7 +95,10 @@ describe('work queue', () => {
     await fail('a');
     await clock.advance(250);
     expect(begun).toHaveLength(5);
-    expect(logger.lines()[0]).toMatchObject({ message: 'work failed', fields: { key: 'a', attempt: 1, error: 'oops' } });
+    expect(logger.lines()[0]).toMatchObject({
+      message: 'work failed',
+      fields: { key: 'a', attempt: 1, error: 'oops' },
+    });
   });
 
   test('a change cuts the wait of a failure short, but the next wait is as long as it would have been', async () => {

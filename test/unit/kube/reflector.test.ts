@@ -224,9 +224,18 @@ describe('reflector', () => {
   });
 
   test('keeps of an object only what its project says', async () => {
-    const { cluster, reflector } = setUp({ project: ({ apiVersion, kind, metadata: { name, namespace, uid, resourceVersion } }) => ({
-      apiVersion, kind, metadata: { name, ...(namespace && { namespace }), ...(uid && { uid }), ...(resourceVersion && { resourceVersion }) },
-    }) });
+    const { cluster, reflector } = setUp({
+      project: ({ apiVersion, kind, metadata: { name, namespace, uid, resourceVersion } }) => ({
+        apiVersion,
+        kind,
+        metadata: {
+          name,
+          ...(namespace && { namespace }),
+          ...(uid && { uid }),
+          ...(resourceVersion && { resourceVersion }),
+        },
+      }),
+    });
     cluster.put(pods, { ...pod('a', { large: 'label' }), spec: { containers: [] } });
     reflector.start();
     await reflector.synced;
@@ -277,7 +286,10 @@ describe('reflector', () => {
         cluster.put(pods, pod('x'));
         cluster.compact();
         cluster.fail({ verb: 'list', error: down() });
-        cluster.fail({ verb: 'watch', error: new AppError('KUBERNETES_EXPIRED', 'gone', { source: 'kubernetes', retryable: true }) });
+        cluster.fail({
+          verb: 'watch',
+          error: new AppError('KUBERNETES_EXPIRED', 'gone', { source: 'kubernetes', retryable: true }),
+        });
         cluster.endWatches();
         await clock.advance(250);
       },

@@ -10,7 +10,9 @@ const { groups } = parse(readFileSync('manifests/monitoring/alerts.yaml', 'utf8'
 const alerts = groups.flatMap(({ rules }) => rules);
 const panels = dashboardRows.flatMap((row) => row.panels);
 const queries = [
-  ...panels.flatMap(({ title, queries: ofPanel }) => ofPanel.map(({ expr }) => ({ where: `panel "${title}"`, expr: expr.replaceAll(/"\$[a-z]+"/g, '"x"') }))),
+  ...panels.flatMap(({ title, queries: ofPanel }) =>
+    ofPanel.map(({ expr }) => ({ where: `panel "${title}"`, expr: expr.replaceAll(/"\$[a-z]+"/g, '"x"') })),
+  ),
   ...alerts.map(({ alert, expr }) => ({ where: `alert ${alert}`, expr })),
 ];
 
@@ -24,7 +26,8 @@ test('a metric or label that does not exist is found out', () => {
 });
 
 test('every alert says what happened and what to do', () => {
-  for (const { annotations } of alerts) expect(Math.min(annotations.summary.length, annotations.description.length)).toBeGreaterThan(20);
+  for (const { annotations } of alerts)
+    expect(Math.min(annotations.summary.length, annotations.description.length)).toBeGreaterThan(20);
 });
 
 test('every alert has a section in the guide, and every alert of the guide exists', () => {
@@ -42,5 +45,11 @@ test('names and units follow the conventions of Prometheus', () => {
 
 test('the dashboard shows sessions, drains, losses and who holds up a pod', () => {
   const shown = new Set(panels.flatMap(({ queries: ofPanel }) => ofPanel.flatMap(({ expr }) => metricsIn(expr))));
-  for (const metric of ['holdfast_workload_sessions', 'holdfast_draining_pod_sessions', 'holdfast_drains_total', 'holdfast_sessions_lost_total']) expect(shown).toContain(metric);
+  for (const metric of [
+    'holdfast_workload_sessions',
+    'holdfast_draining_pod_sessions',
+    'holdfast_drains_total',
+    'holdfast_sessions_lost_total',
+  ])
+    expect(shown).toContain(metric);
 });

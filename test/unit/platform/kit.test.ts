@@ -8,25 +8,61 @@ import { createMemoryLogger } from '../../support/memory-logger.ts';
 
 describe('environment', () => {
   test.each([
-    { sentence: 'a missing text', read: () => requiredText({}, 'HOLDFAST_CA'), message: 'HOLDFAST_CA is required but not set' },
-    { sentence: 'an empty one is missing, too', read: () => requiredText({ HOLDFAST_CA: '' }, 'HOLDFAST_CA'), message: 'HOLDFAST_CA is required but not set' },
-    { sentence: 'a port that is none', read: () => portNumber({ PORT: '80a' }, 'PORT', 1), message: 'PORT must be a whole number from 0 to 65535, not "80a"' },
-    { sentence: 'a number beyond its limit', read: () => wholeNumber({ N: '11' }, 'N', { min: 1, max: 10, default: 5 }), message: 'N must be a whole number from 1 to 10, not "11"' },
-    { sentence: 'a word that is not one of those', read: () => oneOf({ LEVEL: 'loud' }, 'LEVEL', ['info', 'debug']), message: 'LEVEL must be one of info, debug, not "loud"' },
+    {
+      sentence: 'a missing text',
+      read: () => requiredText({}, 'HOLDFAST_CA'),
+      message: 'HOLDFAST_CA is required but not set',
+    },
+    {
+      sentence: 'an empty one is missing, too',
+      read: () => requiredText({ HOLDFAST_CA: '' }, 'HOLDFAST_CA'),
+      message: 'HOLDFAST_CA is required but not set',
+    },
+    {
+      sentence: 'a port that is none',
+      read: () => portNumber({ PORT: '80a' }, 'PORT', 1),
+      message: 'PORT must be a whole number from 0 to 65535, not "80a"',
+    },
+    {
+      sentence: 'a number beyond its limit',
+      read: () => wholeNumber({ N: '11' }, 'N', { min: 1, max: 10, default: 5 }),
+      message: 'N must be a whole number from 1 to 10, not "11"',
+    },
+    {
+      sentence: 'a word that is not one of those',
+      read: () => oneOf({ LEVEL: 'loud' }, 'LEVEL', ['info', 'debug']),
+      message: 'LEVEL must be one of info, debug, not "loud"',
+    },
   ])('$sentence: the message names the variable and what it should be', ({ read, message }) => {
     expect(read).toThrow(message);
   });
 
   test('what is not set has its default', () => {
-    expect([portNumber({}, 'PORT', 9090), wholeNumber({ N: '' }, 'N', { min: 1, max: 10, default: 5 }), oneOf({}, 'LEVEL', ['info', 'debug']), optionalText({}, 'X')]).toEqual([9090, 5, 'info', undefined]);
+    expect([
+      portNumber({}, 'PORT', 9090),
+      wholeNumber({ N: '' }, 'N', { min: 1, max: 10, default: 5 }),
+      oneOf({}, 'LEVEL', ['info', 'debug']),
+      optionalText({}, 'X'),
+    ]).toEqual([9090, 5, 'info', undefined]);
   });
 });
 
 describe('shutdown', () => {
   test('runs the steps in order, and neither a failing nor a stuck one keeps the next from running', async () => {
     const [clock, log, ran] = [createMemoryClock(), createMemoryLogger(), [] as string[]];
-    const step = (name: string, run: () => void | Promise<void>) => ({ name, limitMs: 1000, run: () => (ran.push(name), run()) });
-    const over = runShutdown([step('fails', () => Promise.reject(new Error('no'))), step('hangs', () => new Promise(() => undefined)), step('works', () => undefined)], { clock, log });
+    const step = (name: string, run: () => void | Promise<void>) => ({
+      name,
+      limitMs: 1000,
+      run: () => (ran.push(name), run()),
+    });
+    const over = runShutdown(
+      [
+        step('fails', () => Promise.reject(new Error('no'))),
+        step('hangs', () => new Promise(() => undefined)),
+        step('works', () => undefined),
+      ],
+      { clock, log },
+    );
     await clock.advance(999);
     expect(ran).toEqual(['fails', 'hangs']);
     await clock.advance(1);
@@ -47,8 +83,20 @@ describe('shutdown', () => {
 test('metrics read the numbers when they are scraped, and forget series that are gone', async () => {
   const registry = createRegistry({ processMetrics: false });
   const numbers = { total: 1, byPod: { a: 1, b: 2 } as Record<string, number> };
-  registerMetric(registry, { name: 'things_total', type: 'counter', help: 'Things.', labels: [], read: () => [{ value: numbers.total }] });
-  registerMetric(registry, { name: 'things', type: 'gauge', help: 'Things.', labels: ['pod'], read: () => Object.entries(numbers.byPod).map(([pod, value]) => ({ labels: { pod }, value })) });
+  registerMetric(registry, {
+    name: 'things_total',
+    type: 'counter',
+    help: 'Things.',
+    labels: [],
+    read: () => [{ value: numbers.total }],
+  });
+  registerMetric(registry, {
+    name: 'things',
+    type: 'gauge',
+    help: 'Things.',
+    labels: ['pod'],
+    read: () => Object.entries(numbers.byPod).map(([pod, value]) => ({ labels: { pod }, value })),
+  });
   await registry.metrics();
   numbers.total = 5;
   numbers.byPod = { a: 3 };
@@ -58,7 +106,13 @@ test('metrics read the numbers when they are scraped, and forget series that are
 
 test('a histogram counts before it is shown anywhere', async () => {
   const registry = createRegistry({ processMetrics: false });
-  const waits = createHistogram({ name: 'wait_seconds', type: 'histogram', help: 'Waits.', labels: ['why'], buckets: [1, 10] });
+  const waits = createHistogram({
+    name: 'wait_seconds',
+    type: 'histogram',
+    help: 'Waits.',
+    labels: ['why'],
+    buckets: [1, 10],
+  });
   waits.observe({ why: 'x' }, 5);
   waits.register(registry);
   const lines = (await registry.metrics()).split('\n').filter((line) => !line.startsWith('#') && line !== '');

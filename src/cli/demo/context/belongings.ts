@@ -36,7 +36,9 @@ export function createBelongings(cluster: Cluster, clock: Clock): Belongings {
     async remove() {
       const left: string[] = [];
       for (const belonging of made.splice(0).toReversed()) {
-        await removeOne(cluster, clock, belonging).catch((error: unknown) => left.push(`${nameOf(belonging)}: ${describeError(error)}`));
+        await removeOne(cluster, clock, belonging).catch((error: unknown) =>
+          left.push(`${nameOf(belonging)}: ${describeError(error)}`),
+        );
       }
       return left;
     },
@@ -51,11 +53,14 @@ async function createNew(cluster: Cluster, resource: Resource, object: KubeObjec
     const { name, namespace } = object.metadata;
     const place = namespace === undefined ? '' : ` -n ${namespace}`;
     const what = `there is a ${resource.kind} ${name} already, which is not of this demo`;
-    throw new Error(`${what}: where nobody needs it, kubectl delete ${resource.plural} ${name}${place}`, { cause: error });
+    throw new Error(`${what}: where nobody needs it, kubectl delete ${resource.plural} ${name}${place}`, {
+      cause: error,
+    });
   }
 }
 
-const nameOf = ({ resource, object: { metadata } }: Belonging): string => [resource.kind, metadata.namespace, metadata.name].filter(Boolean).join(' ');
+const nameOf = ({ resource, object: { metadata } }: Belonging): string =>
+  [resource.kind, metadata.namespace, metadata.name].filter(Boolean).join(' ');
 
 async function removeOne(cluster: Cluster, clock: Clock, belonging: Belonging): Promise<void> {
   const { uid, ...ref } = belonging.object.metadata;
@@ -79,7 +84,10 @@ async function isThere(cluster: Cluster, { resource, object }: Belonging): Promi
 async function endPods(cluster: Cluster, { object }: Belonging): Promise<number> {
   const select = podsOf(object);
   if (select === undefined) return 0;
-  const { items } = await cluster.list(pods, { fieldSelector: `metadata.namespace=${object.metadata.namespace ?? ''}`, ...select });
+  const { items } = await cluster.list(pods, {
+    fieldSelector: `metadata.namespace=${object.metadata.namespace ?? ''}`,
+    ...select,
+  });
   for (const pod of items.filter(hasLong)) await cluster.endPod(pod, podGraceSeconds);
   return items.length;
 }
@@ -93,7 +101,11 @@ function hasLong({ metadata }: KubeObject): boolean {
 function podsOf(object: KubeObject): ListOptions | undefined {
   if (object.kind === 'StickyWorkload') return {};
   if (!isSelecting(object)) return undefined;
-  return { labelSelector: Object.entries(object.spec.selector.matchLabels).map((pair) => pair.join('=')).join(',') };
+  return {
+    labelSelector: Object.entries(object.spec.selector.matchLabels)
+      .map((pair) => pair.join('='))
+      .join(','),
+  };
 }
 
 type Selecting = KubeObject & { spec: { selector: { matchLabels: Record<string, string> } } };

@@ -28,7 +28,10 @@ export function connectCluster(context: string, customers: () => number, tell: (
   let fixed: number | undefined;
 
   const create = async (objects: readonly KubeObject[], into?: string) => {
-    for (const object of objects) await belongings.create(into === undefined ? object : { ...object, metadata: { ...object.metadata, namespace: into } });
+    for (const object of objects)
+      await belongings.create(
+        into === undefined ? object : { ...object, metadata: { ...object.metadata, namespace: into } },
+      );
   };
 
   return {
@@ -48,7 +51,11 @@ export function connectCluster(context: string, customers: () => number, tell: (
       const onError = (error: unknown) => {
         tell(`scaling failed: ${describeError(error)}`);
       };
-      scaler = startScaler(live, { namespace: within, name: shopName }, { clock: systemClock, wanted: () => fixed ?? needed(), onError });
+      scaler = startScaler(
+        live,
+        { namespace: within, name: shopName },
+        { clock: systemClock, wanted: () => fixed ?? needed(), onError },
+      );
       return Promise.resolve();
     },
     scale(_within, replicas) {

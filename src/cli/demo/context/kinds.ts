@@ -1,8 +1,23 @@
 /** The kinds of the manifests that the demo installs. */
 import type { KubeObject, Resource } from '../../../kube/ports.ts';
-import { customResourceDefinitions, deployments, mutatingWebhookConfigurations, namespaces, podDisruptionBudgets, serviceAccounts, services, stickyWorkloads } from '../../../kube/resources.ts';
+import {
+  customResourceDefinitions,
+  deployments,
+  mutatingWebhookConfigurations,
+  namespaces,
+  podDisruptionBudgets,
+  serviceAccounts,
+  services,
+  stickyWorkloads,
+} from '../../../kube/resources.ts';
 
-const rbac = (kind: string, namespaced: boolean): Resource => ({ group: 'rbac.authorization.k8s.io', version: 'v1', kind, plural: `${kind.toLowerCase()}s`, namespaced });
+const rbac = (kind: string, namespaced: boolean): Resource => ({
+  group: 'rbac.authorization.k8s.io',
+  version: 'v1',
+  kind,
+  plural: `${kind.toLowerCase()}s`,
+  namespaced,
+});
 
 const installable: readonly Resource[] = [
   customResourceDefinitions,

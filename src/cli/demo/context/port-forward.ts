@@ -9,7 +9,11 @@ import { listenOnLoopback } from '../loopback.ts';
 export type Forward = { address: Address; close(): Promise<void> };
 
 /** Each connection goes to the next of the endpoints that are there at its time. Listens on the loopback, on a port of its own. */
-export async function openForward(kubeConfig: KubeConfig, endpoints: () => readonly Endpoint[], onError: (message: string) => void): Promise<Forward> {
+export async function openForward(
+  kubeConfig: KubeConfig,
+  endpoints: () => readonly Endpoint[],
+  onError: (message: string) => void,
+): Promise<Forward> {
   const forward = new PortForward(kubeConfig);
   const open = new Set<Socket>();
   let turn = 0;

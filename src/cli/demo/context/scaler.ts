@@ -9,7 +9,11 @@ const lookEveryMs = 1000;
 export type Scaler = { stop(): Promise<void> };
 
 /** Looks each second. What cannot be written is tried again then; `onError` hears of anything but a conflict. */
-export function startScaler(cluster: Pick<ObjectReader, 'get'> & Pick<ObjectWriter, 'update'>, ref: ObjectRef, tools: { clock: Clock; wanted: () => number; onError: (error: unknown) => void }): Scaler {
+export function startScaler(
+  cluster: Pick<ObjectReader, 'get'> & Pick<ObjectWriter, 'update'>,
+  ref: ObjectRef,
+  tools: { clock: Clock; wanted: () => number; onError: (error: unknown) => void },
+): Scaler {
   const stopping = new AbortController();
   const run = async () => {
     while (!stopping.signal.aborted) {
@@ -28,8 +32,13 @@ export function startScaler(cluster: Pick<ObjectReader, 'get'> & Pick<ObjectWrit
   };
 }
 
-async function scaleTo(cluster: Pick<ObjectReader, 'get'> & Pick<ObjectWriter, 'update'>, ref: ObjectRef, replicas: number): Promise<void> {
+async function scaleTo(
+  cluster: Pick<ObjectReader, 'get'> & Pick<ObjectWriter, 'update'>,
+  ref: ObjectRef,
+  replicas: number,
+): Promise<void> {
   const found = await cluster.get(deployments, ref);
   const spec: { replicas?: number } = found?.['spec'] ?? {};
-  if (found !== undefined && spec.replicas !== replicas) await cluster.update(deployments, { ...found, spec: { ...spec, replicas } });
+  if (found !== undefined && spec.replicas !== replicas)
+    await cluster.update(deployments, { ...found, spec: { ...spec, replicas } });
 }

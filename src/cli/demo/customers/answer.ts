@@ -35,8 +35,12 @@ export function parseAnswer(text: string): Record<string, unknown> {
 }
 
 /** The same answer, when it is the session's own. */
-export function checkIdentity(answer: Record<string, unknown>, identity: Identity | undefined): Record<string, unknown> {
+export function checkIdentity(
+  answer: Record<string, unknown>,
+  identity: Identity | undefined,
+): Record<string, unknown> {
   if (answer['pod'] !== identity?.pod) throw new SessionLost('WrongPod', `answered by ${String(answer['pod'])}`);
-  if (answer['secret'] !== identity?.secret) throw new SessionLost('WrongSecret', 'the answer is that of another session');
+  if (answer['secret'] !== identity?.secret)
+    throw new SessionLost('WrongSecret', 'the answer is that of another session');
   return answer;
 }

@@ -18,6 +18,7 @@ export function createCookieJar(): CookieJar {
         else cookies.set(name, pair.slice(at + 1).trim());
       }
     },
-    header: () => (cookies.size === 0 ? {} : { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') }),
+    header: () =>
+      cookies.size === 0 ? {} : { cookie: [...cookies].map(([name, value]) => `${name}=${value}`).join('; ') },
   };
 }

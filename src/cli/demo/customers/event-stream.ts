@@ -19,7 +19,12 @@ export type ShopEventsOptions = {
   check: (answer: Record<string, unknown>) => void;
 };
 
-export async function openShopEvents({ headers, answerTimeoutMs, check, ...target }: ShopEventsOptions): Promise<ShopEvents> {
+export async function openShopEvents({
+  headers,
+  answerTimeoutMs,
+  check,
+  ...target
+}: ShopEventsOptions): Promise<ShopEvents> {
   const silent = () => new SessionLost('Timeout', `GET /events: nothing within ${answerTimeoutMs} ms`);
   // A connection of its own, as in a browser: through whichever proxy takes it.
   const agent = new Agent({ keepAlive: false });
@@ -38,7 +43,9 @@ export async function openShopEvents({ headers, answerTimeoutMs, check, ...targe
     });
     request.on('error', (error) => {
       clearTimeout(timer);
-      reject(error instanceof SessionLost ? error : new SessionLost('ConnectionBroken', `GET /events: ${error.message}`));
+      reject(
+        error instanceof SessionLost ? error : new SessionLost('ConnectionBroken', `GET /events: ${error.message}`),
+      );
     });
     request.end();
     return promise;
@@ -66,7 +73,8 @@ export async function openShopEvents({ headers, answerTimeoutMs, check, ...targe
       const event = parseAnswer(/^data: (.*)$/m.exec(await nextEvent())?.[1] ?? '');
       check(event);
       received += 1;
-      if (event['number'] !== received) throw new SessionLost('BadAnswer', `event ${String(event['number'])} where ${received} was due`);
+      if (event['number'] !== received)
+        throw new SessionLost('BadAnswer', `event ${String(event['number'])} where ${received} was due`);
     },
     destroy() {
       response.destroy();

@@ -82,7 +82,8 @@ export function startLoad(options: LoadOptions): Load {
 }
 
 /** As many customers as there are places, once. */
-export const runLoad = (options: LoadOptions): Promise<Truth> => startLoad({ customersPerPlace: 1, ...options }).finished;
+export const runLoad = (options: LoadOptions): Promise<Truth> =>
+  startLoad({ customersPerPlace: 1, ...options }).finished;
 
 async function fillPlace(world: World, place: number): Promise<void> {
   const { clock, closing, arrivalsPerSecond = world.sessions, customersPerPlace = Infinity } = world;
@@ -98,9 +99,21 @@ type Arrival = { place: number; customer: number; jar: CookieJar };
 /** One customer's visit; answers the cookies that are kept for the next. Its choices depend on the seed and its number only, not on what others do meanwhile. */
 async function visit(world: World, { place, customer, jar }: Arrival): Promise<CookieJar | undefined> {
   const random = createRandom(world.seed, place, customer);
-  const session: SessionRecord = { id: `${place}.${customer}`, type: typeOf(world, place), pod: '', startedAtMs: world.clock.nowMs(), loginMs: 0, lastSeenAtMs: 0, cuts: [] };
+  const session: SessionRecord = {
+    id: `${place}.${customer}`,
+    type: typeOf(world, place),
+    pod: '',
+    startedAtMs: world.clock.nowMs(),
+    loginMs: 0,
+    lastSeenAtMs: 0,
+    cuts: [],
+  };
   const reconnect = reconnectOf(world, session);
-  const client = createShopClient(targetOf(world, place), { jar, ...clientOptions(world), ...(reconnect && { reconnect }) });
+  const client = createShopClient(targetOf(world, place), {
+    jar,
+    ...clientOptions(world),
+    ...(reconnect && { reconnect }),
+  });
   try {
     if (await begin(world, client, session)) return await spend(world, { client, session, random, reconnect, jar });
     await sleep(world.clock, world.thinkTimeMs, world.closing);
@@ -110,7 +123,8 @@ async function visit(world: World, { place, customer, jar }: Arrival): Promise<C
   }
 }
 
-const targetOf = ({ target, addressOf }: World, place: number): ShopTarget => (addressOf ? { ...target, localAddress: addressOf(place) } : target);
+const targetOf = ({ target, addressOf }: World, place: number): ShopTarget =>
+  addressOf ? { ...target, localAddress: addressOf(place) } : target;
 
 function typeOf({ webSockets, eventStreams = 0 }: World, place: number): SessionType {
   if (place < webSockets) return 'WebSocket';
@@ -123,7 +137,9 @@ const clientOptions = ({ answerTimeoutMs, freshConnections }: World) => ({
 });
 
 const reconnectOf = ({ clock, reconnectMs }: World, { cuts }: SessionRecord): Reconnect | undefined =>
-  reconnectMs === undefined ? undefined : { limitMs: reconnectMs, onCut: (what) => cuts.push({ what, atMs: clock.nowMs() }) };
+  reconnectMs === undefined
+    ? undefined
+    : { limitMs: reconnectMs, onCut: (what) => cuts.push({ what, atMs: clock.nowMs() }) };
 
 async function begin({ clock, truth }: World, client: ShopClient, session: SessionRecord): Promise<boolean> {
   try {
@@ -138,9 +154,19 @@ async function begin({ clock, truth }: World, client: ShopClient, session: Sessi
   }
 }
 
-type Visitor = { client: ShopClient; session: SessionRecord; random: Random; reconnect: Reconnect | undefined; jar: CookieJar };
+type Visitor = {
+  client: ShopClient;
+  session: SessionRecord;
+  random: Random;
+  reconnect: Reconnect | undefined;
+  jar: CookieJar;
+};
 
-const activities: Record<SessionType, (world: World, visitor: Visitor) => Promise<void>> = { Http: shop, WebSocket: talk, Sse: listen };
+const activities: Record<SessionType, (world: World, visitor: Visitor) => Promise<void>> = {
+  Http: shop,
+  WebSocket: talk,
+  Sse: listen,
+};
 
 async function spend(world: World, visitor: Visitor): Promise<CookieJar | undefined> {
   const { session, random, jar } = visitor;
@@ -150,7 +176,11 @@ async function spend(world: World, visitor: Visitor): Promise<CookieJar | undefi
     if (comesBack) return jar;
     await visitor.client.logout();
   } catch (error) {
-    session.loss = { kind: error instanceof SessionLost ? error.kind : 'BadAnswer', what: whatOf(error), atMs: world.clock.nowMs() };
+    session.loss = {
+      kind: error instanceof SessionLost ? error.kind : 'BadAnswer',
+      what: whatOf(error),
+      atMs: world.clock.nowMs(),
+    };
   } finally {
     session.endedAtMs = world.clock.nowMs();
   }
@@ -185,7 +215,11 @@ async function listen(world: World, visitor: Visitor): Promise<void> {
 }
 
 /** Thinks and acts until the customer's time is over. */
-async function repeat({ clock, goHome, meanLifeMs, thinkTimeMs }: World, { session, random }: Visitor, act: () => Promise<void>): Promise<void> {
+async function repeat(
+  { clock, goHome, meanLifeMs, thinkTimeMs }: World,
+  { session, random }: Visitor,
+  act: () => Promise<void>,
+): Promise<void> {
   const leaveAtMs = clock.nowMs() + exponential(random, meanLifeMs);
   for (let leftMs = leaveAtMs - clock.nowMs(); leftMs > 0 && !goHome.aborted; leftMs = leaveAtMs - clock.nowMs()) {
     // Uniform from half the mean to one and a half: customers do not march in step.

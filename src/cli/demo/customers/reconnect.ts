@@ -31,7 +31,10 @@ export async function persist<Value>(act: () => Promise<Value>, reconnect: Recon
 type Closable = { destroy(): void };
 
 /** One connection after another, each used until it breaks. */
-export function reopening<Connection extends Closable>(open: () => Promise<Connection>, reconnect: Reconnect | undefined) {
+export function reopening<Connection extends Closable>(
+  open: () => Promise<Connection>,
+  reconnect: Reconnect | undefined,
+) {
   let current: Connection | undefined;
   const close = () => {
     current?.destroy();

@@ -54,23 +54,36 @@ export function createShopClient(target: ShopTarget, options: ShopClientOptions 
   let identity: Identity | undefined;
   const from = target.localAddress === undefined ? {} : { localAddress: target.localAddress };
 
-  const headers = (): Record<string, string> => ({ host: target.hostname ?? `${target.host}:${target.port}`, ...jar.header() });
+  const headers = (): Record<string, string> => ({
+    host: target.hostname ?? `${target.host}:${target.port}`,
+    ...jar.header(),
+  });
 
   function exchange(method: string, path: string, body?: string): Promise<Answer> {
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
-    const request = httpRequest({ agent, host: target.host, port: target.port, ...from, method, path, headers: headers() }, (response) => {
-      let text = '';
-      response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
-      response.on('error', broken);
-      response.on('end', () => {
-        jar.store(response.headers['set-cookie']);
-        resolve({ status: response.statusCode ?? 0, body: text });
-      });
-    });
+    const request = httpRequest(
+      { agent, host: target.host, port: target.port, ...from, method, path, headers: headers() },
+      (response) => {
+        let text = '';
+        response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+        response.on('error', broken);
+        response.on('end', () => {
+          jar.store(response.headers['set-cookie']);
+          resolve({ status: response.statusCode ?? 0, body: text });
+        });
+      },
+    );
     const broken = (error: Error) => {
-      reject(error instanceof SessionLost ? error : new SessionLost('ConnectionBroken', `${method} ${path}: ${error.message}`));
+      reject(
+        error instanceof SessionLost
+          ? error
+          : new SessionLost('ConnectionBroken', `${method} ${path}: ${error.message}`),
+      );
     };
-    const timer = setTimeout(() => request.destroy(new SessionLost('Timeout', `${method} ${path}: no answer within ${answerTimeoutMs} ms`)), answerTimeoutMs);
+    const timer = setTimeout(
+      () => request.destroy(new SessionLost('Timeout', `${method} ${path}: no answer within ${answerTimeoutMs} ms`)),
+      answerTimeoutMs,
+    );
     request.on('error', broken);
     request.on('close', () => {
       clearTimeout(timer);
@@ -79,11 +92,16 @@ export function createShopClient(target: ShopTarget, options: ShopClientOptions 
     return promise;
   }
 
-  const judge = (what: string, answer: Answer): Record<string, unknown> => checkIdentity(checkStatus(what, answer), identity);
+  const judge = (what: string, answer: Answer): Record<string, unknown> =>
+    checkIdentity(checkStatus(what, answer), identity);
 
   function checkCart(what: string, { items }: Record<string, unknown>, allowed: readonly string[][]): void {
     const found = allowed.find((each) => sameItems(items, each));
-    if (!found) throw new SessionLost('WrongCart', `${what}: expected ${JSON.stringify(allowed[0])}, got ${JSON.stringify(items)}`);
+    if (!found)
+      throw new SessionLost(
+        'WrongCart',
+        `${what}: expected ${JSON.stringify(allowed[0])}, got ${JSON.stringify(items)}`,
+      );
     cart = found;
   }
 
@@ -94,7 +112,11 @@ export function createShopClient(target: ShopTarget, options: ShopClientOptions 
   async function addItem(item: string): Promise<void> {
     const [before, after] = [cart, [...cart, item]];
     try {
-      checkCart('POST /cart/items', judge('POST /cart/items', await exchange('POST', '/cart/items', JSON.stringify({ item }))), [after]);
+      checkCart(
+        'POST /cart/items',
+        judge('POST /cart/items', await exchange('POST', '/cart/items', JSON.stringify({ item }))),
+        [after],
+      );
     } catch (error) {
       if (!reconnect || !isCut(error)) throw error;
       reconnect.onCut(error.message);
@@ -116,7 +138,8 @@ export function createShopClient(target: ShopTarget, options: ShopClientOptions 
   return {
     async login() {
       const { pod, secret } = checkStatus('POST /login', await exchange('POST', '/login'));
-      if (typeof pod !== 'string' || typeof secret !== 'string') throw new SessionLost('BadAnswer', 'POST /login: no pod or secret');
+      if (typeof pod !== 'string' || typeof secret !== 'string')
+        throw new SessionLost('BadAnswer', 'POST /login: no pod or secret');
       identity = { pod, secret };
       return pod;
     },

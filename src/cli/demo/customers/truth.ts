@@ -88,7 +88,9 @@ const lossesShown = 20;
 /** `terminatingSinceMs`: for each pod that was deleted, when. */
 export function summarize(truth: Truth, terminatingSinceMs: ReadonlyMap<string, number> = new Map()): Summary {
   const lost = truth.sessions.flatMap(({ id, pod, loss }) => (loss ? [{ session: id, pod, ...loss }] : []));
-  const misplaced = truth.sessions.filter(({ pod, startedAtMs }) => startedAtMs > (terminatingSinceMs.get(pod) ?? Infinity) + placementGraceMs);
+  const misplaced = truth.sessions.filter(
+    ({ pod, startedAtMs }) => startedAtMs > (terminatingSinceMs.get(pod) ?? Infinity) + placementGraceMs,
+  );
   const ended = truth.sessions.filter(({ endedAtMs, loss }) => endedAtMs !== undefined && !loss).length;
   return {
     run: truth.run,
@@ -100,7 +102,10 @@ export function summarize(truth: Truth, terminatingSinceMs: ReadonlyMap<string, 
     refused: truth.refused.length,
     refusals: truth.refused.slice(0, lossesShown),
     alive: truth.sessions.length - ended - lost.length,
-    cut: countBy(truth.sessions.flatMap(({ type, cuts }) => cuts.map(() => type)), (type) => type),
+    cut: countBy(
+      truth.sessions.flatMap(({ type, cuts }) => cuts.map(() => type)),
+      (type) => type,
+    ),
     slowestLoginMs: Math.max(0, ...truth.sessions.map(({ loginMs }) => loginMs)),
     lastNewSessionMs: lastNewSessions(truth, terminatingSinceMs),
     lostBy: countBy(lost, ({ kind }) => kind),
@@ -111,7 +116,9 @@ export function summarize(truth: Truth, terminatingSinceMs: ReadonlyMap<string, 
 
 function lastNewSessions(truth: Truth, terminatingSinceMs: ReadonlyMap<string, number>): Summary['lastNewSessionMs'] {
   const uses = podUses(truth);
-  const delaysMs = [...terminatingSinceMs].map(([pod, sinceMs]) => Math.max(0, (uses.get(pod)?.lastStartAtMs ?? 0) - sinceMs)).toSorted((one, other) => one - other);
+  const delaysMs = [...terminatingSinceMs]
+    .map(([pod, sinceMs]) => Math.max(0, (uses.get(pod)?.lastStartAtMs ?? 0) - sinceMs))
+    .toSorted((one, other) => one - other);
   return { median: delaysMs[Math.floor(delaysMs.length / 2)] ?? 0, most: delaysMs.at(-1) ?? 0 };
 }
 
@@ -123,7 +130,14 @@ export function podUses(truth: Truth): Map<string, PodUse> {
   const uses = new Map<string, PodUse>();
   for (const session of truth.sessions) {
     const { pod, startedAtMs, lastSeenAtMs, endedAtMs, loss } = session;
-    const use = uses.get(pod) ?? { started: 0, alive: 0, lost: 0, firstStartAtMs: startedAtMs, lastStartAtMs: startedAtMs, lastSeenAtMs };
+    const use = uses.get(pod) ?? {
+      started: 0,
+      alive: 0,
+      lost: 0,
+      firstStartAtMs: startedAtMs,
+      lastStartAtMs: startedAtMs,
+      lastSeenAtMs,
+    };
     uses.set(pod, {
       started: use.started + 1,
       alive: use.alive + (endedAtMs === undefined ? 1 : 0),
@@ -131,13 +145,18 @@ export function podUses(truth: Truth): Map<string, PodUse> {
       firstStartAtMs: Math.min(use.firstStartAtMs, startedAtMs),
       lastStartAtMs: Math.max(use.lastStartAtMs, startedAtMs),
       lastSeenAtMs: Math.max(use.lastSeenAtMs, lastSeenAtMs),
-      ...(endedAtMs === undefined && use.lastEndAtMs === undefined ? {} : { lastEndAtMs: Math.max(use.lastEndAtMs ?? 0, endedAtMs ?? 0) }),
+      ...(endedAtMs === undefined && use.lastEndAtMs === undefined
+        ? {}
+        : { lastEndAtMs: Math.max(use.lastEndAtMs ?? 0, endedAtMs ?? 0) }),
     });
   }
   return uses;
 }
 
-function countBy<Item, Key extends string>(items: readonly Item[], keyOf: (item: Item) => Key): Partial<Record<Key, number>> {
+function countBy<Item, Key extends string>(
+  items: readonly Item[],
+  keyOf: (item: Item) => Key,
+): Partial<Record<Key, number>> {
   const counts: Partial<Record<Key, number>> = {};
   for (const item of items) counts[keyOf(item)] = (counts[keyOf(item)] ?? 0) + 1;
   return counts;

@@ -21,7 +21,13 @@ export type ShopWebSocketOptions = {
   check: (answer: Record<string, unknown>) => void;
 };
 
-export async function openShopWebSocket({ url, answerTimeoutMs, onCookies, check, ...request }: ShopWebSocketOptions): Promise<ShopWebSocket> {
+export async function openShopWebSocket({
+  url,
+  answerTimeoutMs,
+  onCookies,
+  check,
+  ...request
+}: ShopWebSocketOptions): Promise<ShopWebSocket> {
   const socket = new WebSocket(url, { ...request, handshakeTimeout: answerTimeoutMs });
   let sent = 0;
   let saidBye = false;
@@ -44,10 +50,13 @@ export async function openShopWebSocket({ url, answerTimeoutMs, onCookies, check
     sent += 1;
     pending = Promise.withResolvers<string>();
     socket.send(JSON.stringify({ type, number: sent }));
-    const answer = parseAnswer(await withTimeout(Promise.race([pending.promise, closed.promise.then(() => '')]), answerTimeoutMs));
+    const answer = parseAnswer(
+      await withTimeout(Promise.race([pending.promise, closed.promise.then(() => '')]), answerTimeoutMs),
+    );
     check(answer);
     const expected = JSON.stringify({ type, number: sent });
-    if (JSON.stringify(answer['message']) !== expected) throw new SessionLost('BadAnswer', `WebSocket: expected ${expected}, got ${JSON.stringify(answer['message'])}`);
+    if (JSON.stringify(answer['message']) !== expected)
+      throw new SessionLost('BadAnswer', `WebSocket: expected ${expected}, got ${JSON.stringify(answer['message'])}`);
   }
 
   return {

@@ -24,7 +24,10 @@ export async function takePort(server: Server, port: number): Promise<boolean> {
   } catch (error) {
     if (codeOf(error) === 'EADDRINUSE') return false;
     if (codeOf(error) !== 'EADDRNOTAVAIL') throw error;
-    throw new Error(`the pods of the demo need addresses such as ${probeHost}, and this system, as macOS, has 127.0.0.1 only: run it on Linux`, { cause: error });
+    throw new Error(
+      `the pods of the demo need addresses such as ${probeHost}, and this system, as macOS, has 127.0.0.1 only: run it on Linux`,
+      { cause: error },
+    );
   }
 }
 

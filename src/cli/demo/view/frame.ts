@@ -23,14 +23,27 @@ export function renderFrame(state: DemoState, { columns, rows, color, startedAtM
 function buildHead(state: DemoState, columns: number): Line[] {
   const { title, step, elapsedMs, durationMs, sessions } = state;
   const done: Span = { text: formatElapsed(elapsedMs) };
-  const progress = durationMs > 0 ? [done, ...buildProgress(elapsedMs / durationMs, columns), { text: formatElapsed(durationMs) }] : [done];
-  return [[{ text: title, style: 'title' }], [...progress, { text: `  ${step}` }], buildSessionsLine(sessions), buildPodsLine(state)];
+  const progress =
+    durationMs > 0
+      ? [done, ...buildProgress(elapsedMs / durationMs, columns), { text: formatElapsed(durationMs) }]
+      : [done];
+  return [
+    [{ text: title, style: 'title' }],
+    [...progress, { text: `  ${step}` }],
+    buildSessionsLine(sessions),
+    buildPodsLine(state),
+  ];
 }
 
 function buildProgress(share: number, columns: number): Span[] {
   const width = Math.max(0, Math.min(widest.progress, Math.floor(columns / 3)));
   const filled = Math.round(width * Math.min(1, Math.max(0, share)));
-  return [{ text: ' [' }, { text: '#'.repeat(filled), style: 'goodBar' }, { text: '-'.repeat(width - filled), style: 'faint' }, { text: '] ' }];
+  return [
+    { text: ' [' },
+    { text: '#'.repeat(filled), style: 'goodBar' },
+    { text: '-'.repeat(width - filled), style: 'faint' },
+    { text: '] ' },
+  ];
 }
 
 function buildPodRows(pods: readonly DemoPod[], { columns, room }: { columns: number; room: number }): Line[] {
@@ -49,14 +62,20 @@ function buildPodRows(pods: readonly DemoPod[], { columns, room }: { columns: nu
   ];
 }
 
-function buildPodRow(pod: DemoPod, widths: { name: number; state: number; sessions: number; bar: number }, most: number): Line {
+function buildPodRow(
+  pod: DemoPod,
+  widths: { name: number; state: number; sessions: number; bar: number },
+  most: number,
+): Line {
   const state = describeState(pod);
   const bar = '#'.repeat(barLength(pod.sessions ?? 0, { width: widths.bar, most }));
   return [
     { text: `${cutTextInFront(pod.name, widths.name).padEnd(widths.name)}  ` },
     { text: state, style: stateStyle(pod) },
     { text: `${' '.repeat(widths.state - state.length)}  ${String(pod.sessions ?? '?').padStart(widths.sessions)}` },
-    ...(bar === '' ? [] : [{ text: '  ' }, { text: bar, style: pod.state === 'Draining' ? 'highlightBar' : 'goodBar' } as const]),
+    ...(bar === ''
+      ? []
+      : [{ text: '  ' }, { text: bar, style: pod.state === 'Draining' ? 'highlightBar' : 'goodBar' } as const]),
   ];
 }
 
@@ -77,11 +96,20 @@ function stateStyle({ state }: DemoPod): Style {
 }
 
 /** The newest last, as they are read. */
-function buildNewsRows(news: readonly DemoNews[], { room, startedAtMs }: { room: number; startedAtMs: number }): Line[] {
+function buildNewsRows(
+  news: readonly DemoNews[],
+  { room, startedAtMs }: { room: number; startedAtMs: number },
+): Line[] {
   if (room < 2 || news.length === 0) return [];
   const shown = news.slice(1 - room);
-  const who = columnWidth(shown.map((one) => one.who), widest.who);
-  const reason = columnWidth(shown.map((one) => one.reason), widest.reason);
+  const who = columnWidth(
+    shown.map((one) => one.who),
+    widest.who,
+  );
+  const reason = columnWidth(
+    shown.map((one) => one.reason),
+    widest.reason,
+  );
   const describeTime = (one: DemoNews) => formatElapsed(one.atMs - startedAtMs);
   const time = columnWidth(shown.map(describeTime), Infinity);
   const rows = shown.map((one): Line => [

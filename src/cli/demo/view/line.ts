@@ -21,17 +21,23 @@ const ellipsis = '...';
 
 /** The line in at most `columns` columns; without `color` there is no control sequence in it. */
 export function renderLine(line: Line, { columns, color }: { columns: number; color: boolean }): string {
-  return fitLine(line, Math.max(0, columns)).map((span) => renderSpan(span, color)).join('');
+  return fitLine(line, Math.max(0, columns))
+    .map((span) => renderSpan(span, color))
+    .join('');
 }
 
 /** The text in at most `width` columns; what was cut off shows as `...`. */
 export function cutText(text: string, width: number): string {
-  return text.length <= width ? text : text.slice(0, Math.max(0, width - ellipsis.length)) + ellipsis.slice(0, Math.max(0, width));
+  return text.length <= width
+    ? text
+    : text.slice(0, Math.max(0, width - ellipsis.length)) + ellipsis.slice(0, Math.max(0, width));
 }
 
 /** As `cutText`, but the end stays: pods of one Deployment differ only there. */
 export function cutTextInFront(text: string, width: number): string {
-  return text.length <= width ? text : ellipsis.slice(0, width) + text.slice(text.length - Math.max(0, width - ellipsis.length));
+  return text.length <= width
+    ? text
+    : ellipsis.slice(0, width) + text.slice(text.length - Math.max(0, width - ellipsis.length));
 }
 
 /**

@@ -51,7 +51,12 @@ function createPicture(stream: TerminalStream, { color, startedAtMs }: ViewOptio
   // The last column stays empty: a terminal that has filled it keeps its cursor on it, and clearing to the line's end
   // would take the character away. Some pseudo-terminals say that they are 0 by 0.
   const renderPicture = (state: DemoState) => {
-    const frame = renderFrame(state, { columns: (stream.columns || 80) - 1, rows: stream.rows || 24, color, startedAtMs });
+    const frame = renderFrame(state, {
+      columns: (stream.columns || 80) - 1,
+      rows: stream.rows || 24,
+      color,
+      startedAtMs,
+    });
     return frame.replaceAll('\n', `${clearToLineEnd}\n`) + clearToLineEnd + clearBelow;
   };
   return {

@@ -34,8 +34,11 @@ function validateAutoscaler(autoscaler: KubeObject): FieldError[] {
   if (max < 1) errors.push(invalid('spec.maxReplicas', max, 'must be greater than 0'));
   if (max < min) errors.push(invalid('spec.maxReplicas', max, 'must be greater than or equal to `minReplicas`'));
   errors.push(...validateTarget(objectAt(spec, 'scaleTargetRef'), 'spec.scaleTargetRef'));
-  objectsAt(spec, 'metrics').forEach((metric, index) => errors.push(...validateMetric(metric, `spec.metrics[${index}]`)));
-  for (const direction of ['scaleUp', 'scaleDown']) errors.push(...validateScaling(objectAt(spec, 'behavior', direction), `spec.behavior.${direction}`));
+  objectsAt(spec, 'metrics').forEach((metric, index) =>
+    errors.push(...validateMetric(metric, `spec.metrics[${index}]`)),
+  );
+  for (const direction of ['scaleUp', 'scaleDown'])
+    errors.push(...validateScaling(objectAt(spec, 'behavior', direction), `spec.behavior.${direction}`));
   return errors;
 }
 
@@ -47,7 +50,9 @@ function validateTarget(target: JsonObject, at: string): FieldError[] {
     return problem === undefined ? [] : [invalid(`${at}.${field}`, value, problem)];
   });
   const version = textAt(target, 'apiVersion');
-  return version === '' ? [...errors, invalid(`${at}.apiVersion`, version, 'apiVersion must specify API group')] : errors;
+  return version === ''
+    ? [...errors, invalid(`${at}.apiVersion`, version, 'apiVersion must specify API group')]
+    : errors;
 }
 
 const metricTypes = ['ContainerResource', 'External', 'Object', 'Pods', 'Resource'];
@@ -56,9 +61,14 @@ function validateMetric(metric: JsonObject, at: string): FieldError[] {
   const type = textAt(metric, 'type');
   if (!metricTypes.includes(type)) return [notSupported(`${at}.type`, type, metricTypes)];
   const name = type.charAt(0).toLowerCase() + type.slice(1);
-  if (metric[name] === undefined) return [required(`${at}.${name}`, 'must populate information for the given metric source')];
+  if (metric[name] === undefined)
+    return [required(`${at}.${name}`, 'must populate information for the given metric source')];
   const source = objectAt(metric, name);
-  if (type === 'External') return [...validateMetricName(source, `${at}.external`), ...validateExternalTarget(objectAt(source, 'target'), `${at}.external.target`)];
+  if (type === 'External')
+    return [
+      ...validateMetricName(source, `${at}.external`),
+      ...validateExternalTarget(objectAt(source, 'target'), `${at}.external.target`),
+    ];
   return type === 'Resource' ? validateResourceTarget(objectAt(source, 'target'), `${at}.resource.target`) : [];
 }
 
@@ -66,12 +76,17 @@ const validateMetricName = (source: JsonObject, at: string): FieldError[] =>
   textAt(source, 'metric', 'name') === '' ? [required(`${at}.metric.name`, 'must specify a metric name')] : [];
 
 const validateExternalTarget = ({ value, averageValue }: JsonObject, at: string): FieldError[] =>
-  value === undefined && averageValue === undefined ? [required(`${at}.averageValue`, 'must set either a target value for metric or a per-pod target')] : [];
+  value === undefined && averageValue === undefined
+    ? [required(`${at}.averageValue`, 'must set either a target value for metric or a per-pod target')]
+    : [];
 
 function validateResourceTarget({ averageUtilization, averageValue }: JsonObject, at: string): FieldError[] {
   const field = `${at}.averageUtilization`;
-  if (averageUtilization === undefined && averageValue === undefined) return [required(field, 'must set either a target raw value or a target utilization')];
-  return typeof averageUtilization === 'number' && averageUtilization < 1 ? [invalid(field, averageUtilization, 'must be greater than 0')] : [];
+  if (averageUtilization === undefined && averageValue === undefined)
+    return [required(field, 'must set either a target raw value or a target utilization')];
+  return typeof averageUtilization === 'number' && averageUtilization < 1
+    ? [invalid(field, averageUtilization, 'must be greater than 0')]
+    : [];
 }
 
 const selectPolicies = ['Disabled', 'Max', 'Min'];
@@ -82,11 +97,17 @@ const longestPeriodSeconds = 1800;
 function validateScaling(rules: JsonObject, at: string): FieldError[] {
   const errors: FieldError[] = [];
   const seconds = numberAt(rules, 'stabilizationWindowSeconds') ?? 0;
-  if (seconds < 0) errors.push(invalid(`${at}.stabilizationWindowSeconds`, seconds, 'must be greater than or equal to zero'));
-  if (seconds > longestWindowSeconds) errors.push(invalid(`${at}.stabilizationWindowSeconds`, seconds, `must be less than or equal to ${longestWindowSeconds}`));
+  if (seconds < 0)
+    errors.push(invalid(`${at}.stabilizationWindowSeconds`, seconds, 'must be greater than or equal to zero'));
+  if (seconds > longestWindowSeconds)
+    errors.push(
+      invalid(`${at}.stabilizationWindowSeconds`, seconds, `must be less than or equal to ${longestWindowSeconds}`),
+    );
   const chosen = textAt(rules, 'selectPolicy') || 'Max';
   if (!selectPolicies.includes(chosen)) errors.push(notSupported(`${at}.selectPolicy`, chosen, selectPolicies));
-  objectsAt(rules, 'policies').forEach((policy, index) => errors.push(...validatePolicy(policy, `${at}.policies[${index}]`)));
+  objectsAt(rules, 'policies').forEach((policy, index) =>
+    errors.push(...validatePolicy(policy, `${at}.policies[${index}]`)),
+  );
   return errors;
 }
 
@@ -98,7 +119,8 @@ function validatePolicy(policy: JsonObject, at: string): FieldError[] {
     if (number < 1) errors.push(invalid(`${at}.${field}`, number, 'must be greater than zero'));
   }
   const period = numberAt(policy, 'periodSeconds') ?? 0;
-  if (period > longestPeriodSeconds) errors.push(invalid(`${at}.periodSeconds`, period, `must be less than or equal to ${longestPeriodSeconds}`));
+  if (period > longestPeriodSeconds)
+    errors.push(invalid(`${at}.periodSeconds`, period, `must be less than or equal to ${longestPeriodSeconds}`));
   return errors;
 }
 

@@ -20,7 +20,10 @@ import { serviceRules } from './service-rules.ts';
 import { webhookRules } from './webhook-rules.ts';
 import * as workloadRules from './workload-rules.ts';
 
-type Traits = Pick<Kind, 'selectableFields' | 'returnsDeleted' | 'createsOnUpdate' | 'countsGenerations' | 'shelf' | 'toStored' | 'fromStored'>;
+type Traits = Pick<
+  Kind,
+  'selectableFields' | 'returnsDeleted' | 'createsOnUpdate' | 'countsGenerations' | 'shelf' | 'toStored' | 'fromStored'
+>;
 type Definition = { schema: Schema } & KindRules & Partial<Traits>;
 
 const unchanged: Kind['toStored'] = (object) => object;
@@ -32,11 +35,22 @@ const definitions: Readonly<Record<string, Definition>> = {
     schema: objects.coreEvent,
     ...coreEventRules,
     shelf: 'events.k8s.io/events',
-    selectableFields: [...eventFields.map((name) => `involvedObject.${name}`), 'reason', 'type', 'source', 'reportingComponent'],
+    selectableFields: [
+      ...eventFields.map((name) => `involvedObject.${name}`),
+      'reason',
+      'type',
+      'source',
+      'reportingComponent',
+    ],
     toStored: coreEventToStored,
     fromStored: storedToCoreEvent,
   },
-  '/Namespace': { schema: objects.namespace, ...objectRules.namespaceRules, returnsDeleted: true, selectableFields: ['status.phase'] },
+  '/Namespace': {
+    schema: objects.namespace,
+    ...objectRules.namespaceRules,
+    returnsDeleted: true,
+    selectableFields: ['status.phase'],
+  },
   '/Node': { schema: objects.node, ...objectRules.nodeRules, selectableFields: ['spec.unschedulable'] },
   '/Pod': {
     schema: pod,
@@ -44,26 +58,46 @@ const definitions: Readonly<Record<string, Definition>> = {
     returnsDeleted: true,
     countsGenerations: true,
     selectableFields: [
-      ...['nodeName', 'restartPolicy', 'schedulerName', 'serviceAccountName', 'hostNetwork'].map((name) => `spec.${name}`),
+      ...['nodeName', 'restartPolicy', 'schedulerName', 'serviceAccountName', 'hostNetwork'].map(
+        (name) => `spec.${name}`,
+      ),
       ...['phase', 'podIP', 'nominatedNodeName'].map((name) => `status.${name}`),
     ],
   },
   '/Secret': { schema: objects.secret, ...objectRules.secretRules, selectableFields: ['type'] },
   '/ServiceAccount': { schema: objects.serviceAccount, returnsDeleted: true },
-  '/Service': { schema: objects.service, ...serviceRules, returnsDeleted: true, selectableFields: ['spec.clusterIP', 'spec.type'] },
+  '/Service': {
+    schema: objects.service,
+    ...serviceRules,
+    returnsDeleted: true,
+    selectableFields: ['spec.clusterIP', 'spec.type'],
+  },
   'apps/ControllerRevision': { schema: objects.controllerRevision, ...workloadRules.controllerRevisionRules },
   'apps/Deployment': { schema: workloads.deployment, ...workloadRules.deploymentRules, countsGenerations: true },
-  'apps/ReplicaSet': { schema: workloads.replicaSet, ...workloadRules.replicaSetRules, countsGenerations: true, selectableFields: ['status.replicas'] },
+  'apps/ReplicaSet': {
+    schema: workloads.replicaSet,
+    ...workloadRules.replicaSetRules,
+    countsGenerations: true,
+    selectableFields: ['status.replicas'],
+  },
   'apps/StatefulSet': { schema: workloads.statefulSet, ...workloadRules.statefulSetRules, countsGenerations: true },
   'autoscaling/HorizontalPodAutoscaler': { schema: workloads.horizontalPodAutoscaler, ...autoscalerRules },
   'coordination.k8s.io/Lease': { schema: objects.lease, ...objectRules.leaseRules, createsOnUpdate: true },
-  'discovery.k8s.io/EndpointSlice': { schema: objects.endpointSlice, ...objectRules.endpointSliceRules, countsGenerations: true },
+  'discovery.k8s.io/EndpointSlice': {
+    schema: objects.endpointSlice,
+    ...objectRules.endpointSliceRules,
+    countsGenerations: true,
+  },
   'events.k8s.io/Event': {
     schema: objects.event,
     ...eventRules,
     selectableFields: [...eventFields.map((name) => `regarding.${name}`), 'reason', 'type', 'reportingController'],
   },
-  'policy/PodDisruptionBudget': { schema: workloads.podDisruptionBudget, ...workloadRules.budgetRules, countsGenerations: true },
+  'policy/PodDisruptionBudget': {
+    schema: workloads.podDisruptionBudget,
+    ...workloadRules.budgetRules,
+    countsGenerations: true,
+  },
   'rbac.authorization.k8s.io/ClusterRole': { schema: objects.role, ...roleRules.clusterRoleRules },
   'rbac.authorization.k8s.io/ClusterRoleBinding': { schema: objects.roleBinding, ...roleRules.clusterRoleBindingRules },
   'rbac.authorization.k8s.io/Role': { schema: objects.role, ...roleRules.roleRules },
@@ -73,12 +107,18 @@ const definitions: Readonly<Record<string, Definition>> = {
     ...webhookRules,
     countsGenerations: true,
   },
-  'apiextensions.k8s.io/CustomResourceDefinition': { schema: objects.customResourceDefinition, ...crdRules, countsGenerations: true, returnsDeleted: true },
+  'apiextensions.k8s.io/CustomResourceDefinition': {
+    schema: objects.customResourceDefinition,
+    ...crdRules,
+    countsGenerations: true,
+    returnsDeleted: true,
+  },
 };
 
 function prepared(source: Schema, name: string): PreparedSchema {
   const preparation = prepareSchema(source);
-  if (!preparation.ok) throw new Error(`the built-in schema of ${name} is wrong: ${JSON.stringify(preparation.problems)}`);
+  if (!preparation.ok)
+    throw new Error(`the built-in schema of ${name} is wrong: ${JSON.stringify(preparation.problems)}`);
   return preparation.prepared;
 }
 

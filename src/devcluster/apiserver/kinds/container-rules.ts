@@ -15,8 +15,13 @@ export function validateContainer(container: JsonObject, at: string, pod: PodTra
   const image = textAt(container, 'image');
   const errors: FieldError[] = validateName(textAt(container, 'name'), `${at}.name`);
   if (image === '') errors.push(required(`${at}.image`));
-  if (image.trim() !== image) errors.push(invalid(`${at}.image`, image, 'must not have leading or trailing whitespace'));
-  errors.push(...validatePorts(container, at, pod), ...validateEnvironment(container, at), ...validateMounts(container, at, pod));
+  if (image.trim() !== image)
+    errors.push(invalid(`${at}.image`, image, 'must not have leading or trailing whitespace'));
+  errors.push(
+    ...validatePorts(container, at, pod),
+    ...validateEnvironment(container, at),
+    ...validateMounts(container, at, pod),
+  );
   const policy = container['imagePullPolicy'];
   if (!pullPolicies.includes(String(policy))) errors.push(notSupported(`${at}.imagePullPolicy`, policy, pullPolicies));
   return [...errors, ...validateResources(objectAt(container, 'resources'), `${at}.resources`)];
@@ -39,7 +44,6 @@ function validatePorts(container: JsonObject, at: string, pod: PodTraits): Field
   });
 }
 
-
 function validatePort(port: JsonObject, at: string, { isOnHostNetwork }: PodTraits): FieldError[] {
   const errors: FieldError[] = [];
   const name = textAt(port, 'name');
@@ -49,36 +53,62 @@ function validatePort(port: JsonObject, at: string, { isOnHostNetwork }: PodTrai
   if (number === 0) errors.push(required(`${at}.containerPort`));
   else if (!isPort(number)) errors.push(invalid(`${at}.containerPort`, number, portRange));
   const hostPort = numberAt(port, 'hostPort') ?? number;
-  if (isOnHostNetwork && hostPort !== number) errors.push(invalid(`${at}.hostPort`, hostPort, 'must match `containerPort` when `hostNetwork` is true'));
-  if (!protocols.includes(textAt(port, 'protocol'))) errors.push(notSupported(`${at}.protocol`, port['protocol'], protocols));
+  if (isOnHostNetwork && hostPort !== number)
+    errors.push(invalid(`${at}.hostPort`, hostPort, 'must match `containerPort` when `hostNetwork` is true'));
+  if (!protocols.includes(textAt(port, 'protocol')))
+    errors.push(notSupported(`${at}.protocol`, port['protocol'], protocols));
   return errors;
 }
 
 const variableForm = /^[ -<>-~]+$/;
 const sources = ['fieldRef', 'resourceFieldRef', 'configMapKeyRef', 'secretKeyRef'];
-const noSource = 'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`';
+const noSource =
+  'must specify one of: `fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`';
 
 function validateEnvironment(container: JsonObject, at: string): FieldError[] {
-  const variables = objectsAt(container, 'env').flatMap((variable, index) => validateVariable(variable, `${at}.env[${index}]`));
-  const isFromNowhere = objectsAt(container, 'envFrom').some((from) => from['configMapRef'] === undefined && from['secretRef'] === undefined);
-  return isFromNowhere ? [...variables, invalid(`${at}.envFrom`, '', 'must specify one of: `configMapRef` or `secretRef`')] : variables;
+  const variables = objectsAt(container, 'env').flatMap((variable, index) =>
+    validateVariable(variable, `${at}.env[${index}]`),
+  );
+  const isFromNowhere = objectsAt(container, 'envFrom').some(
+    (from) => from['configMapRef'] === undefined && from['secretRef'] === undefined,
+  );
+  return isFromNowhere
+    ? [...variables, invalid(`${at}.envFrom`, '', 'must specify one of: `configMapRef` or `secretRef`')]
+    : variables;
 }
 
 function validateVariable(variable: JsonObject, at: string): FieldError[] {
   const { name = '', valueFrom } = variable;
   const errors: FieldError[] = name === '' ? [required(`${at}.name`)] : [];
   const isWrong = name !== '' && !variableForm.test(String(name));
-  if (isWrong) errors.push(invalid(`${at}.name`, name, "a valid environment variable name must consist only of printable ASCII characters other than '='"));
+  if (isWrong)
+    errors.push(
+      invalid(
+        `${at}.name`,
+        name,
+        "a valid environment variable name must consist only of printable ASCII characters other than '='",
+      ),
+    );
   if (valueFrom === undefined) return errors;
-  if (textAt(variable, 'value') !== '') errors.push(invalid(`${at}.valueFrom`, '', 'may not be specified when `value` is not empty'));
-  if (!sources.some((source) => valueAt(valueFrom, source) !== undefined)) errors.push(invalid(`${at}.valueFrom`, '', noSource));
+  if (textAt(variable, 'value') !== '')
+    errors.push(invalid(`${at}.valueFrom`, '', 'may not be specified when `value` is not empty'));
+  if (!sources.some((source) => valueAt(valueFrom, source) !== undefined))
+    errors.push(invalid(`${at}.valueFrom`, '', noSource));
   const path = textAt(valueFrom, 'fieldRef', 'fieldPath');
   if (path === '' || fieldForm.test(path)) return errors;
-  return [...errors, invalid(`${at}.valueFrom.fieldRef.fieldPath`, path, `error converting fieldPath: field label not supported: ${path}`)];
+  return [
+    ...errors,
+    invalid(
+      `${at}.valueFrom.fieldRef.fieldPath`,
+      path,
+      `error converting fieldPath: field label not supported: ${path}`,
+    ),
+  ];
 }
 
 /** Fields of a pod that its containers may be told. */
-const fieldForm = /^(metadata\.(name|namespace|uid|(labels|annotations)\[.+\])|spec\.(nodeName|serviceAccountName)|status\.(podIP|podIPs|hostIP|hostIPs))$/;
+const fieldForm =
+  /^(metadata\.(name|namespace|uid|(labels|annotations)\[.+\])|spec\.(nodeName|serviceAccountName)|status\.(podIP|podIPs|hostIP|hostIPs))$/;
 
 function validateMounts(container: JsonObject, at: string, { volumes }: PodTraits): FieldError[] {
   const mounts = objectsAt(container, 'volumeMounts');
@@ -86,7 +116,9 @@ function validateMounts(container: JsonObject, at: string, { volumes }: PodTrait
   return mounts.flatMap((mount, index) => {
     const place = `${at}.volumeMounts[${index}]`;
     const [name, path] = [textAt(mount, 'name'), textAt(mount, 'mountPath')];
-    const errors: FieldError[] = volumes.has(name) ? [] : [{ reason: 'FieldValueInvalid', field: `${place}.name`, message: `Not found: "${name}"` }];
+    const errors: FieldError[] = volumes.has(name)
+      ? []
+      : [{ reason: 'FieldValueInvalid', field: `${place}.name`, message: `Not found: "${name}"` }];
     if (path === '') errors.push(required(`${place}.mountPath`));
     return paths.indexOf(path) < index ? [...errors, invalid(`${place}.mountPath`, path, 'must be unique')] : errors;
   });
@@ -100,8 +132,13 @@ function validateResources(resources: JsonObject, at: string): FieldError[] {
       .map(([name, amount]) => invalid(`${at}.${field}[${name}]`, amount, 'must be greater than or equal to 0')),
   );
   const excessive = Object.entries(requests)
-    .filter(([name, amount]) => limits[name] !== undefined && compareQuantities(quantityOf(amount), quantityOf(limits[name])) > 0)
-    .map(([name, amount]) => invalid(`${at}.requests`, amount, `must be less than or equal to ${name} limit of ${String(limits[name])}`));
+    .filter(
+      ([name, amount]) =>
+        limits[name] !== undefined && compareQuantities(quantityOf(amount), quantityOf(limits[name])) > 0,
+    )
+    .map(([name, amount]) =>
+      invalid(`${at}.requests`, amount, `must be less than or equal to ${name} limit of ${String(limits[name])}`),
+    );
   return [...negative, ...excessive];
 }
 

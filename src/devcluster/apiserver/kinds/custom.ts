@@ -20,11 +20,18 @@ function customColumn(source: JsonObject): Column {
     const [first] = values;
     if (first === undefined) return null;
     if (type === 'date') return formatAge(first, nowMs);
-    if (type === 'string') return values.map((value) => (typeof value === 'string' ? value : JSON.stringify(value))).join(',');
+    if (type === 'string')
+      return values.map((value) => (typeof value === 'string' ? value : JSON.stringify(value))).join(',');
     return typeof first === (type === 'boolean' ? 'boolean' : 'number') ? first : null;
   };
-  const description = textAt(source, 'description') || `Custom resource definition column (in JSONPath format): ${path}`;
-  return column(textAt(source, 'name'), cell, { type, format: textAt(source, 'format'), description, priority: numberAt(source, 'priority') ?? 0 });
+  const description =
+    textAt(source, 'description') || `Custom resource definition column (in JSONPath format): ${path}`;
+  return column(textAt(source, 'name'), cell, {
+    type,
+    format: textAt(source, 'format'),
+    description,
+    priority: numberAt(source, 'priority') ?? 0,
+  });
 }
 
 const pathOf = (text: string): string[] => text.split('.').filter((name) => name !== '');
@@ -49,7 +56,12 @@ const inVersion =
 function customKind(crd: KubeObject, version: JsonObject, storageVersion: string): Kind[] {
   const spec = objectAt(crd, 'spec');
   const names = objectAt(spec, 'names');
-  const [group, plural, kind, name] = [textAt(spec, 'group'), textAt(names, 'plural'), textAt(names, 'kind'), textAt(version, 'name')];
+  const [group, plural, kind, name] = [
+    textAt(spec, 'group'),
+    textAt(names, 'plural'),
+    textAt(names, 'kind'),
+    textAt(version, 'name'),
+  ];
   const preparation = prepareSchema(valueAt(version, 'schema', 'openAPIV3Schema'));
   if (!preparation.ok) return [];
   const scale = scalePaths(version);
@@ -78,7 +90,9 @@ function customKind(crd: KubeObject, version: JsonObject, storageVersion: string
       countsGenerations: true,
       createsOnUpdate: false,
       returnsDeleted: false,
-      selectableFields: objectsAt(version, 'selectableFields').map((field) => pathOf(textAt(field, 'jsonPath')).join('.')),
+      selectableFields: objectsAt(version, 'selectableFields').map((field) =>
+        pathOf(textAt(field, 'jsonPath')).join('.'),
+      ),
       columns: [nameColumn, ...(columns.length > 0 ? columns : [ageColumn])],
       toStored: inVersion(apiVersionOf({ group, version: storageVersion })),
       fromStored: inVersion(apiVersionOf({ group, version: name })),
@@ -88,6 +102,11 @@ function customKind(crd: KubeObject, version: JsonObject, storageVersion: string
 
 export function createCustomKinds(crd: KubeObject): Kind[] {
   const versions = objectsAt(crd, 'spec', 'versions');
-  const storage = textAt(versions.find((version) => version['storage'] === true), 'name');
-  return versions.filter((version) => version['served'] === true).flatMap((version) => customKind(crd, version, storage));
+  const storage = textAt(
+    versions.find((version) => version['storage'] === true),
+    'name',
+  );
+  return versions
+    .filter((version) => version['served'] === true)
+    .flatMap((version) => customKind(crd, version, storage));
 }

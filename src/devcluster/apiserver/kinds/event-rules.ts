@@ -9,7 +9,9 @@ import { qualifiedName } from './names.ts';
 const namespaceError = (event: KubeObject, field: string): FieldError[] => {
   const namespace = textAt(event, field, 'namespace');
   const wanted = namespace === '' ? 'default' : namespace;
-  return wanted === event.metadata.namespace ? [] : [invalid('involvedObject.namespace', namespace, 'does not match event.namespace')];
+  return wanted === event.metadata.namespace
+    ? []
+    : [invalid('involvedObject.namespace', namespace, 'does not match event.namespace')];
 };
 
 export const coreEventRules: KindRules = { validate: (event) => namespaceError(event, 'involvedObject') };
@@ -23,7 +25,8 @@ function validateFields(event: KubeObject): FieldError[] {
   const problem = qualifiedName(controller);
   const errors = problem === undefined ? [] : [invalid('reportingController', controller, problem)];
   if (!eventTypes.includes(type)) errors.push(invalid('type', '', `has invalid value: ${type}`));
-  if (textAt(event, 'note').length > longestNote) errors.push(invalid('message', '', `can have at most ${longestNote} characters`));
+  if (textAt(event, 'note').length > longestNote)
+    errors.push(invalid('message', '', `can have at most ${longestNote} characters`));
   return errors;
 }
 
@@ -50,7 +53,11 @@ const coreNames: readonly (readonly [core: string, stored: string])[] = [
   ['reportingComponent', 'reportingController'],
 ];
 
-function renamed({ kind, metadata, ...event }: KubeObject, names: Readonly<Record<string, string>>, apiVersion: string): KubeObject {
+function renamed(
+  { kind, metadata, ...event }: KubeObject,
+  names: Readonly<Record<string, string>>,
+  apiVersion: string,
+): KubeObject {
   const fields = Object.entries(event).map(([name, value]) => [names[name] ?? name, value] as const);
   return { ...Object.fromEntries(fields), kind, apiVersion, metadata };
 }

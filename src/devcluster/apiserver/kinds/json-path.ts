@@ -17,7 +17,8 @@ const stepForm =
 export function parseJsonPath(path: string): Step[] {
   const text = path.startsWith('.') || path.startsWith('[') ? path : `.${path}`;
   return [...text.matchAll(stepForm)].map(([, name, filterField, double, single, bare, all, index, quoted]): Step => {
-    if (filterField !== undefined) return { kind: 'filter', field: filterField.split('.'), value: double ?? single ?? bare ?? '' };
+    if (filterField !== undefined)
+      return { kind: 'filter', field: filterField.split('.'), value: double ?? single ?? bare ?? '' };
     if (all !== undefined) return { kind: 'all' };
     if (index !== undefined) return { kind: 'index', index: Number(index) };
     return { kind: 'field', name: quoted ?? (name ?? '').replaceAll('\\.', '.') };
@@ -26,7 +27,9 @@ export function parseJsonPath(path: string): Step[] {
 
 /** All values that the path leads to. */
 export function evaluateJsonPath(steps: readonly Step[], object: unknown): unknown[] {
-  return steps.reduce<unknown[]>((values, step) => values.flatMap((value) => takeStep(step, value)), [object]).filter((value) => value !== undefined);
+  return steps
+    .reduce<unknown[]>((values, step) => values.flatMap((value) => takeStep(step, value)), [object])
+    .filter((value) => value !== undefined);
 }
 
 function takeStep(step: Step, value: unknown): unknown[] {
@@ -34,6 +37,7 @@ function takeStep(step: Step, value: unknown): unknown[] {
   const items: unknown[] = Array.isArray(value) ? value : [];
   if (step.kind === 'all') return isJsonObject(value) ? Object.values(value) : items;
   if (step.kind === 'index') return [items.at(step.index)];
-  const fieldOf = (item: unknown): unknown => step.field.reduce<unknown>((at, name) => (isJsonObject(at) ? at[name] : undefined), item);
+  const fieldOf = (item: unknown): unknown =>
+    step.field.reduce<unknown>((at, name) => (isJsonObject(at) ? at[name] : undefined), item);
   return items.filter((item) => String(fieldOf(item)) === step.value);
 }

@@ -40,14 +40,18 @@ export type Kind = KindRules & {
   fromStored: (object: KubeObject) => KubeObject;
 };
 
-export const hasSubresource = ({ entry }: Kind, name: string): boolean => entry.subresources.some((one) => one.name === name);
+export const hasSubresource = ({ entry }: Kind, name: string): boolean =>
+  entry.subresources.some((one) => one.name === name);
 
-export const apiVersionOf = ({ group, version }: { group: string; version: string }): string => (group === '' ? version : `${group}/${version}`);
+export const apiVersionOf = ({ group, version }: { group: string; version: string }): string =>
+  group === '' ? version : `${group}/${version}`;
 
 /** `deployments.apps`, as messages have it. */
-export const qualifiedPlural = ({ entry }: Kind): string => (entry.group === '' ? entry.plural : `${entry.plural}.${entry.group}`);
+export const qualifiedPlural = ({ entry }: Kind): string =>
+  entry.group === '' ? entry.plural : `${entry.plural}.${entry.group}`;
 /** `Deployment.apps` */
-export const qualifiedKind = ({ entry }: Kind): string => (entry.group === '' ? entry.kind : `${entry.kind}.${entry.group}`);
+export const qualifiedKind = ({ entry }: Kind): string =>
+  entry.group === '' ? entry.kind : `${entry.kind}.${entry.group}`;
 
 /** `details` of a Status about one object. */
 export const detailsOf = ({ entry }: Kind, name: string): { name: string; group?: string; kind: string } => ({

@@ -25,7 +25,10 @@ export function validateLabels(labels: Readonly<Record<string, string>> = {}, at
   return Object.entries(labels).flatMap(([key, value]) => {
     const keyProblem = qualifiedName(key);
     const valueProblem = labelValue(value);
-    return [...(keyProblem === undefined ? [] : [invalid(at, key, keyProblem)]), ...(valueProblem === undefined ? [] : [invalid(at, value, valueProblem)])];
+    return [
+      ...(keyProblem === undefined ? [] : [invalid(at, key, keyProblem)]),
+      ...(valueProblem === undefined ? [] : [invalid(at, value, valueProblem)]),
+    ];
   });
 }
 
@@ -51,7 +54,9 @@ function validateOwners(owners: readonly OwnerReference[]): FieldError[] {
     const missing = empty.map((field) => invalid(`${at}.${field}`, '', 'must not be empty'));
     // Events are too many, and too short-lived, to own anything.
     const type = `/${owner.apiVersion}, Kind=Event`;
-    return owner.kind === 'Event' ? [...missing, invalid(at, type, `${type} is disallowed from being an owner`)] : missing;
+    return owner.kind === 'Event'
+      ? [...missing, invalid(at, type, `${type} is disallowed from being an owner`)]
+      : missing;
   });
   const controllers = owners.filter((owner) => owner.controller === true).map(({ kind, name }) => `${kind}/${name}`);
   if (controllers.length < 2) return errors;
@@ -65,19 +70,27 @@ export function validateFinalizer(finalizer: string, at: string): FieldError[] {
   const formProblem = qualifiedName(finalizer);
   const errors = formProblem === undefined ? [] : [invalid(at, finalizer, formProblem)];
   const isKnown = finalizer.includes('/') || standardFinalizers.has(finalizer);
-  return isKnown ? errors : [...errors, invalid(at, finalizer, 'name is neither a standard finalizer name nor is it fully qualified')];
+  return isKnown
+    ? errors
+    : [...errors, invalid(at, finalizer, 'name is neither a standard finalizer name nor is it fully qualified')];
 }
 
 /** What else is wrong with an object that replaces another. */
 export function validateMetadataUpdate({ metadata }: KubeObject, { metadata: before }: KubeObject): FieldError[] {
   const errors: FieldError[] = [];
   for (const field of ['uid', 'creationTimestamp', 'deletionTimestamp'] as const) {
-    if (metadata[field] !== before[field]) errors.push(invalid(`metadata.${field}`, metadata[field], 'field is immutable'));
+    if (metadata[field] !== before[field])
+      errors.push(invalid(`metadata.${field}`, metadata[field], 'field is immutable'));
   }
   const added = (metadata.finalizers ?? []).filter((one) => !(before.finalizers ?? []).includes(one));
   if (before.deletionTimestamp !== undefined && added.length > 0) {
     const list = added.map((one) => JSON.stringify(one)).join(', ');
-    errors.push(forbidden('metadata.finalizers', `no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`));
+    errors.push(
+      forbidden(
+        'metadata.finalizers',
+        `no new finalizers can be added if the object is being deleted, found new finalizers []string{${list}}`,
+      ),
+    );
   }
   return errors;
 }

@@ -3,7 +3,17 @@
 /** Undefined: the text is fine. */
 type Check = (text: string) => string | undefined;
 
-function form({ pattern, max, says, examples }: { pattern: string; max: number; says: string; examples: readonly string[] }): Check {
+function form({
+  pattern,
+  max,
+  says,
+  examples,
+}: {
+  pattern: string;
+  max: number;
+  says: string;
+  examples: readonly string[];
+}): Check {
   const whole = new RegExp(`^(?:${pattern})$`, 'u');
   const list = examples.map((example) => `'${example}'`).join(',  or ');
   return (text) => {

@@ -26,7 +26,10 @@ function immutableErrors(object: KubeObject, old: KubeObject | undefined): Field
   if (old?.['immutable'] !== true) return [];
   const why = 'field is immutable when `immutable` is set';
   const changed = ['data', 'binaryData'].filter((field) => !isSameJson(object[field], old[field]));
-  return [...(object['immutable'] === true ? [] : [forbidden('immutable', why)]), ...changed.map((field) => forbidden(field, why))];
+  return [
+    ...(object['immutable'] === true ? [] : [forbidden('immutable', why)]),
+    ...changed.map((field) => forbidden(field, why)),
+  ];
 }
 
 const base64 = /^[A-Za-z0-9+/]*={0,2}$/;
@@ -35,7 +38,10 @@ function checkBytes(object: KubeObject, field: string): void {
   for (const value of Object.values(objectAt(object, field))) {
     if (typeof value === 'string' && (!base64.test(value) || value.length % 4 !== 0)) {
       const at = Math.max(0, value.search(/[^A-Za-z0-9+/=]/));
-      throw new StatusError('BadRequest', `${object.kind} in version "v1" cannot be handled as a ${object.kind}: illegal base64 data at input byte ${at}`);
+      throw new StatusError(
+        'BadRequest',
+        `${object.kind} in version "v1" cannot be handled as a ${object.kind}: illegal base64 data at input byte ${at}`,
+      );
     }
   }
 }
@@ -45,15 +51,25 @@ export const configMapRules: KindRules = {
     checkBytes(object, 'binaryData');
     return object;
   },
-  validate: (object, old) => [...keysOf(object, 'data'), ...keysInBoth(object), ...keysOf(object, 'binaryData'), ...immutableErrors(object, old)],
+  validate: (object, old) => [
+    ...keysOf(object, 'data'),
+    ...keysInBoth(object),
+    ...keysOf(object, 'binaryData'),
+    ...immutableErrors(object, old),
+  ],
 };
 
 /** `stringData` is for writing only: it goes into `data`. */
 function completeSecret(secret: KubeObject): KubeObject {
   checkBytes(secret, 'data');
   const { stringData, ...stored } = secret;
-  const encoded = Object.entries(objectAt({ stringData }, 'stringData')).map(([key, value]) => [key, Buffer.from(String(value)).toString('base64')]);
-  return encoded.length === 0 ? stored : { ...stored, data: { ...objectAt(secret, 'data'), ...Object.fromEntries(encoded) } };
+  const encoded = Object.entries(objectAt({ stringData }, 'stringData')).map(([key, value]) => [
+    key,
+    Buffer.from(String(value)).toString('base64'),
+  ]);
+  return encoded.length === 0
+    ? stored
+    : { ...stored, data: { ...objectAt(secret, 'data'), ...Object.fromEntries(encoded) } };
 }
 
 /** What a Secret of a type must have in its data. */
@@ -68,14 +84,17 @@ const accountAnnotation = 'kubernetes.io/service-account.name';
 function validateSecretType(secret: KubeObject): FieldError[] {
   const data = objectAt(secret, 'data');
   const type = textAt(secret, 'type');
-  if (type === 'kubernetes.io/service-account-token' && !secret.metadata.annotations?.[accountAnnotation]) return [required(`metadata.annotations[${accountAnnotation}]`)];
+  if (type === 'kubernetes.io/service-account-token' && !secret.metadata.annotations?.[accountAnnotation])
+    return [required(`metadata.annotations[${accountAnnotation}]`)];
   // One of the two is enough.
-  if (type === 'kubernetes.io/basic-auth' && !('username' in data || 'password' in data)) return [required('data[username]'), required('data[password]')];
+  if (type === 'kubernetes.io/basic-auth' && !('username' in data || 'password' in data))
+    return [required('data[username]'), required('data[password]')];
   return (typedKeys[type] ?? []).filter((key) => data[key] === undefined).map((key) => required(`data[${key}]`));
 }
 
 function validateSecret(secret: KubeObject, old?: KubeObject): FieldError[] {
-  const typeErrors = old !== undefined && old['type'] !== secret['type'] ? [invalid('type', secret['type'], 'field is immutable')] : [];
+  const typeErrors =
+    old !== undefined && old['type'] !== secret['type'] ? [invalid('type', secret['type'], 'field is immutable')] : [];
   return [...keysOf(secret, 'data'), ...validateSecretType(secret), ...typeErrors, ...immutableErrors(secret, old)];
 }
 
@@ -90,7 +109,8 @@ function completeNamespace(namespace: KubeObject, old?: KubeObject): KubeObject 
   return { ...named, spec: { finalizers }, status: { phase: 'Active' } };
 }
 
-const validateNamespace = (namespace: KubeObject): FieldError[] => textsAt(namespace, 'spec', 'finalizers').flatMap((finalizer) => validateFinalizer(finalizer, 'spec.finalizers'));
+const validateNamespace = (namespace: KubeObject): FieldError[] =>
+  textsAt(namespace, 'spec', 'finalizers').flatMap((finalizer) => validateFinalizer(finalizer, 'spec.finalizers'));
 
 export const namespaceRules: KindRules = { complete: completeNamespace, validate: validateNamespace };
 
@@ -106,7 +126,8 @@ function validateTaint(taint: JsonObject, at: string): FieldError[] {
 
 export const nodeRules: KindRules = {
   // Kubernetes looks for them in `spec`, and says `metadata`.
-  validate: (node) => objectsAt(node, 'spec', 'taints').flatMap((taint, index) => validateTaint(taint, `metadata.taints[${index}]`)),
+  validate: (node) =>
+    objectsAt(node, 'spec', 'taints').flatMap((taint, index) => validateTaint(taint, `metadata.taints[${index}]`)),
 };
 
 const addressTypes = ['FQDN', 'IPv4', 'IPv6'];
@@ -126,14 +147,17 @@ function validateSlicePorts(slice: KubeObject): FieldError[] {
 export const endpointSliceRules: KindRules = {
   validate(slice) {
     const type = textAt(slice, 'addressType');
-    const errors = addressTypes.includes(type) ? [] : [type === '' ? required('addressType') : notSupported('addressType', type, addressTypes)];
+    const errors = addressTypes.includes(type)
+      ? []
+      : [type === '' ? required('addressType') : notSupported('addressType', type, addressTypes)];
     objectsAt(slice, 'endpoints').forEach((endpoint, index) => {
       const at = `endpoints[${index}].addresses`;
       const addresses = textsAt(endpoint, 'addresses');
       if (addresses.length === 0) errors.push(required(at, 'must contain at least 1 address'));
       const family = type === 'IPv4' ? 4 : type === 'IPv6' ? 6 : undefined;
       addresses.forEach((address, position) => {
-        if (family !== undefined && isIP(address) !== family) errors.push(invalid(`${at}[${position}]`, address, `must be an ${type} address`));
+        if (family !== undefined && isIP(address) !== family)
+          errors.push(invalid(`${at}[${position}]`, address, `must be an ${type} address`));
       });
       const hostname = textAt(endpoint, 'hostname');
       const problem = hostname === '' ? undefined : dnsLabel(hostname);
@@ -148,7 +172,9 @@ export const leaseRules: KindRules = {
     const seconds = numberAt(lease, 'spec', 'leaseDurationSeconds');
     const transitions = numberAt(lease, 'spec', 'leaseTransitions') ?? 0;
     return [
-      ...(seconds !== undefined && seconds <= 0 ? [invalid('spec.leaseDurationSeconds', seconds, 'must be greater than 0')] : []),
+      ...(seconds !== undefined && seconds <= 0
+        ? [invalid('spec.leaseDurationSeconds', seconds, 'must be greater than 0')]
+        : []),
       ...(transitions < 0 ? [invalid('spec.leaseTransitions', transitions, 'must be greater than or equal to 0')] : []),
     ];
   },

@@ -29,7 +29,10 @@ function eachContainer(spec: JsonObject, change: (container: JsonObject) => Json
 function withRequests(container: JsonObject): JsonObject {
   const limits = objectAt(container, 'resources', 'limits');
   if (Object.keys(limits).length === 0) return container;
-  return withValue(container, ['resources', 'requests'], { ...limits, ...objectAt(container, 'resources', 'requests') });
+  return withValue(container, ['resources', 'requests'], {
+    ...limits,
+    ...objectAt(container, 'resources', 'requests'),
+  });
 }
 
 /** As the admission of a real server does, where a pod says nothing of it. */
@@ -54,18 +57,27 @@ const tokenPath = '/var/run/secrets/kubernetes.io/serviceaccount';
 /** As the ServiceAccount admission does: a token for the API, unless the pod does not want one or has its own there. */
 function withToken(spec: JsonObject): JsonObject {
   if (spec['automountServiceAccountToken'] === false) return spec;
-  const lacks = (container: JsonObject): boolean => objectsAt(container, 'volumeMounts').every((mount) => mount['mountPath'] !== tokenPath);
+  const lacks = (container: JsonObject): boolean =>
+    objectsAt(container, 'volumeMounts').every((mount) => mount['mountPath'] !== tokenPath);
   const containers = objectsAt(spec, 'containers');
   const initContainers = objectsAt(spec, 'initContainers');
   if (![...containers, ...initContainers].some(lacks)) return spec;
   const mounted = (container: JsonObject): JsonObject =>
     lacks(container)
-      ? { ...container, volumeMounts: [...objectsAt(container, 'volumeMounts'), { name: tokenVolume, readOnly: true, mountPath: tokenPath }] }
+      ? {
+          ...container,
+          volumeMounts: [
+            ...objectsAt(container, 'volumeMounts'),
+            { name: tokenVolume, readOnly: true, mountPath: tokenPath },
+          ],
+        }
       : container;
   const sources = [
     { serviceAccountToken: { expirationSeconds: 3607, path: 'token' } },
     { configMap: { name: 'kube-root-ca.crt', items: [{ key: 'ca.crt', path: 'ca.crt' }] } },
-    { downwardAPI: { items: [{ path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } }] } },
+    {
+      downwardAPI: { items: [{ path: 'namespace', fieldRef: { apiVersion: 'v1', fieldPath: 'metadata.namespace' } }] },
+    },
   ];
   const volumes = objectsAt(spec, 'volumes');
   // It is there already where a webhook added a container after it: admission comes back to such a pod.
@@ -80,7 +92,10 @@ function withToken(spec: JsonObject): JsonObject {
 
 function qualityOfService(spec: JsonObject): string {
   const all = [...objectsAt(spec, 'containers'), ...objectsAt(spec, 'initContainers')];
-  const amounts = all.map((container) => ({ ...objectAt(container, 'resources', 'limits'), ...objectAt(container, 'resources', 'requests') }));
+  const amounts = all.map((container) => ({
+    ...objectAt(container, 'resources', 'limits'),
+    ...objectAt(container, 'resources', 'requests'),
+  }));
   if (amounts.every((one) => Object.keys(one).length === 0)) return 'BestEffort';
   const isGuaranteed = all.every((container) => {
     const limits = objectAt(container, 'resources', 'limits');
@@ -97,5 +112,9 @@ export function completePod(pod: KubeObject, old?: KubeObject): KubeObject {
   const account = spec['serviceAccountName'] ?? spec['serviceAccount'];
   const named = account === undefined ? {} : { serviceAccountName: account, serviceAccount: account };
   const requested: JsonObject = { ...spec, ...eachContainer(spec, withRequests) };
-  return { ...pod, spec: withToken({ ...admitted, ...requested, ...named }), status: { phase: 'Pending', qosClass: qualityOfService(spec) } };
+  return {
+    ...pod,
+    spec: withToken({ ...admitted, ...requested, ...named }),
+    status: { phase: 'Pending', qosClass: qualityOfService(spec) },
+  };
 }

@@ -12,7 +12,10 @@ import { completePod } from './pod-defaults.ts';
 import { validateVolumes } from './volume-rules.ts';
 
 export function validatePodSpec(spec: JsonObject, at: string): FieldError[] {
-  const traits = { volumes: new Set(objectsAt(spec, 'volumes').map((volume) => textAt(volume, 'name'))), isOnHostNetwork: spec['hostNetwork'] === true };
+  const traits = {
+    volumes: new Set(objectsAt(spec, 'volumes').map((volume) => textAt(volume, 'name'))),
+    isOnHostNetwork: spec['hostNetwork'] === true,
+  };
   const graceSeconds = numberAt(spec, 'terminationGracePeriodSeconds') ?? 30;
   const errors: FieldError[] = objectsAt(spec, 'containers').length === 0 ? [required(`${at}.containers`)] : [];
   const seen = new Set<string>();
@@ -23,7 +26,10 @@ export function validatePodSpec(spec: JsonObject, at: string): FieldError[] {
       const name = textAt(container, 'name');
       if (seen.has(name)) errors.push(duplicate(`${place}.name`, name));
       seen.add(name);
-      errors.push(...(field === 'initContainers' ? validateInitContainer(container, place) : []), ...validateHandlers(container, place, graceSeconds));
+      errors.push(
+        ...(field === 'initContainers' ? validateInitContainer(container, place) : []),
+        ...validateHandlers(container, place, graceSeconds),
+      );
     });
   }
   return [...errors, ...validateVolumes(spec, at), ...validatePodWide(spec, at), ...validatePlacement(spec, at)];
@@ -32,7 +38,10 @@ export function validatePodSpec(spec: JsonObject, at: string): FieldError[] {
 function validateInitContainer(container: JsonObject, at: string): FieldError[] {
   const policy = textAt(container, 'restartPolicy');
   const isKnown = policy === '' || initPolicies.includes(policy);
-  return [...(isKnown ? [] : [notSupported(`${at}.restartPolicy`, policy, initPolicies)]), ...validateInitHandlers(container, at)];
+  return [
+    ...(isKnown ? [] : [notSupported(`${at}.restartPolicy`, policy, initPolicies)]),
+    ...validateInitHandlers(container, at),
+  ];
 }
 
 const initPolicies = ['Always', 'Never', 'OnFailure'];
@@ -42,11 +51,20 @@ const longestDeadlineSeconds = 2 ** 31 - 1;
 
 function validatePodWide(spec: JsonObject, at: string): FieldError[] {
   const errors: FieldError[] = [];
-  if (!restartPolicies.includes(textAt(spec, 'restartPolicy'))) errors.push(notSupported(`${at}.restartPolicy`, spec['restartPolicy'], restartPolicies));
-  if (!dnsPolicies.includes(textAt(spec, 'dnsPolicy'))) errors.push(notSupported(`${at}.dnsPolicy`, spec['dnsPolicy'], dnsPolicies));
+  if (!restartPolicies.includes(textAt(spec, 'restartPolicy')))
+    errors.push(notSupported(`${at}.restartPolicy`, spec['restartPolicy'], restartPolicies));
+  if (!dnsPolicies.includes(textAt(spec, 'dnsPolicy')))
+    errors.push(notSupported(`${at}.dnsPolicy`, spec['dnsPolicy'], dnsPolicies));
   const deadline = numberAt(spec, 'activeDeadlineSeconds') ?? 1;
-  if (deadline < 1 || deadline > longestDeadlineSeconds) errors.push(invalid(`${at}.activeDeadlineSeconds`, deadline, `must be between 1 and ${longestDeadlineSeconds}, inclusive`));
-  for (const [field, check] of [['hostname', dnsLabel], ['subdomain', dnsLabel], ['nodeName', subdomain]] as const) {
+  if (deadline < 1 || deadline > longestDeadlineSeconds)
+    errors.push(
+      invalid(`${at}.activeDeadlineSeconds`, deadline, `must be between 1 and ${longestDeadlineSeconds}, inclusive`),
+    );
+  for (const [field, check] of [
+    ['hostname', dnsLabel],
+    ['subdomain', dnsLabel],
+    ['nodeName', subdomain],
+  ] as const) {
     const name = textAt(spec, field);
     const problem = name === '' ? undefined : check(name);
     if (problem !== undefined) errors.push(invalid(`${at}.${field}`, name, problem));
@@ -74,7 +92,8 @@ function validatePlacement(spec: JsonObject, at: string): FieldError[] {
   });
   objectsAt(spec, 'topologySpreadConstraints').forEach((constraint, index) => {
     const skew = numberAt(constraint, 'maxSkew') ?? 0;
-    if (skew < 1) errors.push(invalid(`${at}.topologySpreadConstraints[${index}].maxSkew`, skew, 'must be greater than zero'));
+    if (skew < 1)
+      errors.push(invalid(`${at}.topologySpreadConstraints[${index}].maxSkew`, skew, 'must be greater than zero'));
   });
   return errors;
 }
@@ -90,7 +109,8 @@ const immutableMessage = `pod updates may not change fields other than ${changea
 
 /** A spec without what may be changed. A node may be given once: the scheduler of the devcluster binds by a patch. */
 function fixedPart(spec: JsonObject, isBinding: boolean): JsonObject {
-  const withoutImage = (container: JsonObject): JsonObject => withValue(withValue(container, ['image'], undefined), ['imagePullPolicy'], undefined);
+  const withoutImage = (container: JsonObject): JsonObject =>
+    withValue(withValue(container, ['image'], undefined), ['imagePullPolicy'], undefined);
   const listOf = (field: string): JsonObject[] => objectsAt(spec, field).map(withoutImage);
   const fixed: JsonObject = { ...spec, containers: listOf('containers'), initContainers: listOf('initContainers') };
   const free = ['activeDeadlineSeconds', 'tolerations', 'schedulingGates', ...(isBinding ? ['nodeName'] : [])];

@@ -11,7 +11,8 @@ export interface Registry {
   find(resource: Pick<Resource, 'group' | 'version' | 'plural'>): Kind | undefined;
 }
 
-const keyOf = ({ group, version, plural }: Pick<Resource, 'group' | 'version' | 'plural'>): string => `${group}/${version}/${plural}`;
+const keyOf = ({ group, version, plural }: Pick<Resource, 'group' | 'version' | 'plural'>): string =>
+  `${group}/${version}/${plural}`;
 
 export const crdShelf = 'apiextensions.k8s.io/customresourcedefinitions';
 

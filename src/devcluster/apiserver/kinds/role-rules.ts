@@ -12,13 +12,19 @@ function validateRule(rule: JsonObject, at: string, isNamespaced: boolean): Fiel
   const errors = isEmpty('verbs') ? [required(`${at}.verbs`, 'verbs must contain at least one value')] : [];
   const urls = rule['nonResourceURLs'];
   if (!isEmpty('nonResourceURLs')) {
-    if (isNamespaced) errors.push(invalid(`${at}.nonResourceURLs`, urls, 'namespaced rules cannot apply to non-resource URLs'));
-    const isBoth = !(['apiGroups', 'resources', 'resourceNames'].every(isEmpty));
-    if (isBoth) errors.push(invalid(`${at}.nonResourceURLs`, urls, 'rules cannot apply to both regular resources and non-resource URLs'));
+    if (isNamespaced)
+      errors.push(invalid(`${at}.nonResourceURLs`, urls, 'namespaced rules cannot apply to non-resource URLs'));
+    const isBoth = !['apiGroups', 'resources', 'resourceNames'].every(isEmpty);
+    if (isBoth)
+      errors.push(
+        invalid(`${at}.nonResourceURLs`, urls, 'rules cannot apply to both regular resources and non-resource URLs'),
+      );
     return errors;
   }
-  if (isEmpty('apiGroups')) errors.push(required(`${at}.apiGroups`, 'resource rules must supply at least one api group'));
-  if (isEmpty('resources')) errors.push(required(`${at}.resources`, 'resource rules must supply at least one resource'));
+  if (isEmpty('apiGroups'))
+    errors.push(required(`${at}.apiGroups`, 'resource rules must supply at least one api group'));
+  if (isEmpty('resources'))
+    errors.push(required(`${at}.resources`, 'resource rules must supply at least one resource'));
   return errors;
 }
 
@@ -27,8 +33,15 @@ const validateRules = (role: KubeObject, isNamespaced: boolean): FieldError[] =>
 
 function validateClusterRole(role: KubeObject): FieldError[] {
   const errors = validateRules(role, false);
-  if (role['aggregationRule'] === undefined || objectsAt(role, 'aggregationRule', 'clusterRoleSelectors').length > 0) return errors;
-  return [...errors, required('aggregationRule.clusterRoleSelectors', 'at least one clusterRoleSelector required if aggregationRule is non-nil')];
+  if (role['aggregationRule'] === undefined || objectsAt(role, 'aggregationRule', 'clusterRoleSelectors').length > 0)
+    return errors;
+  return [
+    ...errors,
+    required(
+      'aggregationRule.clusterRoleSelectors',
+      'at least one clusterRoleSelector required if aggregationRule is non-nil',
+    ),
+  ];
 }
 
 /** Users and groups are of RBAC, ServiceAccounts are objects of the core group. */
@@ -39,7 +52,11 @@ function completeBinding(binding: KubeObject): KubeObject {
     const apiGroup = textAt(subject, 'apiGroup') || groupOfSubject(subject['kind']);
     return apiGroup === '' ? subject : { ...subject, apiGroup };
   });
-  return { ...binding, ...(binding['subjects'] !== undefined && { subjects }), roleRef: { apiGroup: group, ...objectAt(binding, 'roleRef') } };
+  return {
+    ...binding,
+    ...(binding['subjects'] !== undefined && { subjects }),
+    roleRef: { apiGroup: group, ...objectAt(binding, 'roleRef') },
+  };
 }
 
 const subjectKinds = ['ServiceAccount', 'User', 'Group'];
@@ -50,7 +67,8 @@ function validateSubject(subject: JsonObject, at: string, isNamespaced: boolean)
   if (!subjectKinds.includes(kind)) return [...errors, notSupported(`${at}.kind`, kind, subjectKinds)];
   const [apiGroup, wanted] = [textAt(subject, 'apiGroup'), groupOfSubject(kind)];
   if (apiGroup !== wanted) errors.push(notSupported(`${at}.apiGroup`, apiGroup, [wanted]));
-  if (kind === 'ServiceAccount' && !isNamespaced && textAt(subject, 'namespace') === '') errors.push(required(`${at}.namespace`));
+  if (kind === 'ServiceAccount' && !isNamespaced && textAt(subject, 'namespace') === '')
+    errors.push(required(`${at}.namespace`));
   return errors;
 }
 
@@ -60,12 +78,22 @@ function validateBinding(binding: KubeObject, old: KubeObject | undefined, isNam
   const errors: FieldError[] = apiGroup === group ? [] : [notSupported('roleRef.apiGroup', apiGroup, [group])];
   if (!roleKinds.includes(kind ?? '')) errors.push(notSupported('roleRef.kind', kind, roleKinds));
   if (name === '') errors.push(required('roleRef.name'));
-  objectsAt(binding, 'subjects').forEach((subject, index) => errors.push(...validateSubject(subject, `subjects[${index}]`, isNamespaced)));
-  const isOther = ['apiGroup', 'kind', 'name'].some((field) => old !== undefined && valueAt(old, 'roleRef', field) !== valueAt(binding, 'roleRef', field));
+  objectsAt(binding, 'subjects').forEach((subject, index) =>
+    errors.push(...validateSubject(subject, `subjects[${index}]`, isNamespaced)),
+  );
+  const isOther = ['apiGroup', 'kind', 'name'].some(
+    (field) => old !== undefined && valueAt(old, 'roleRef', field) !== valueAt(binding, 'roleRef', field),
+  );
   return isOther ? [...errors, invalid('roleRef', binding['roleRef'], 'cannot change roleRef')] : errors;
 }
 
 export const roleRules: KindRules = { validate: (role) => validateRules(role, true) };
 export const clusterRoleRules: KindRules = { validate: validateClusterRole };
-export const roleBindingRules: KindRules = { complete: completeBinding, validate: (binding, old) => validateBinding(binding, old, true) };
-export const clusterRoleBindingRules: KindRules = { complete: completeBinding, validate: (binding, old) => validateBinding(binding, old, false) };
+export const roleBindingRules: KindRules = {
+  complete: completeBinding,
+  validate: (binding, old) => validateBinding(binding, old, true),
+};
+export const clusterRoleBindingRules: KindRules = {
+  complete: completeBinding,
+  validate: (binding, old) => validateBinding(binding, old, false),
+};

@@ -6,7 +6,9 @@ import { validateLabels } from './metadata.ts';
 import { labelValue, qualifiedName } from './names.ts';
 
 export function validateSelector(selector: unknown, at: string): FieldError[] {
-  const expressions = objectsAt(selector, 'matchExpressions').flatMap((one, index) => validateExpression(one, `${at}.matchExpressions[${index}]`));
+  const expressions = objectsAt(selector, 'matchExpressions').flatMap((one, index) =>
+    validateExpression(one, `${at}.matchExpressions[${index}]`),
+  );
   return [...validateMatchLabels(objectAt(selector, 'matchLabels'), `${at}.matchLabels`), ...expressions];
 }
 
@@ -15,7 +17,11 @@ export const validateMatchLabels = (labels: JsonObject, at: string): FieldError[
   validateLabels(Object.fromEntries(Object.entries(labels).map(([key, value]) => [key, String(value)])), at);
 
 function validateExpression(expression: JsonObject, at: string): FieldError[] {
-  const [key, operator, values] = [textAt(expression, 'key'), textAt(expression, 'operator'), textsAt(expression, 'values')];
+  const [key, operator, values] = [
+    textAt(expression, 'key'),
+    textAt(expression, 'operator'),
+    textsAt(expression, 'values'),
+  ];
   const errors = validateOperator(operator, values.length, at);
   const keyProblem = qualifiedName(key);
   if (keyProblem !== undefined) errors.push(invalid(`${at}.key`, key, keyProblem));
@@ -33,7 +39,9 @@ function validateOperator(operator: string, count: number, at: string): FieldErr
       return count > 0 ? [] : [required(`${at}.values`, "must be specified when `operator` is 'In' or 'NotIn'")];
     case 'Exists':
     case 'DoesNotExist':
-      return count === 0 ? [] : [forbidden(`${at}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")];
+      return count === 0
+        ? []
+        : [forbidden(`${at}.values`, "may not be specified when `operator` is 'Exists' or 'DoesNotExist'")];
     default:
       return [invalid(`${at}.operator`, operator, 'not a valid selector operator')];
   }

@@ -1,7 +1,8 @@
 /** Numbers of pods, as a number or as a share of all: `25%`. */
 import { type FieldError, invalid } from '../../schema/field-error.ts';
 
-const percentForm = "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')";
+const percentForm =
+  "a valid percent string must be a numeric string followed by an ending '%' (e.g. '1%',  or '93%', regex used for validation is '[0-9]+%')";
 
 /** It may be more than all of them. */
 export function validateShare(value: unknown, at: string): FieldError[] {

@@ -20,7 +20,9 @@ export function validateVolumes(spec: JsonObject, at: string): FieldError[] {
 
 function validateSource(volume: JsonObject, at: string): FieldError[] {
   const [type, ...others] = Object.keys(volume).filter((field) => field !== 'name');
-  const errors: FieldError[] = others.map((other) => forbidden(`${at}.${other}`, 'may not specify more than 1 volume type'));
+  const errors: FieldError[] = others.map((other) =>
+    forbidden(`${at}.${other}`, 'may not specify more than 1 volume type'),
+  );
   if (type === 'configMap' && textAt(volume, type, 'name') === '') errors.push(required(`${at}.${type}.name`));
   if (type === 'secret' && textAt(volume, type, 'secretName') === '') errors.push(required(`${at}.${type}.secretName`));
   if (type === 'projected') errors.push(...validateProjection(objectAt(volume, type), `${at}.${type}`));
@@ -34,7 +36,10 @@ const validateProjection = (projected: JsonObject, at: string): FieldError[] =>
     if (source['serviceAccountToken'] === undefined) return [];
     const field = `${at}.sources[${index}].serviceAccountToken.expirationSeconds`;
     const seconds = numberAt(source, 'serviceAccountToken', 'expirationSeconds') ?? shortestTokenSeconds;
-    const errors: FieldError[] = seconds < shortestTokenSeconds ? [invalid(field, seconds, 'may not specify a duration less than 10 minutes')] : [];
+    const errors: FieldError[] =
+      seconds < shortestTokenSeconds
+        ? [invalid(field, seconds, 'may not specify a duration less than 10 minutes')]
+        : [];
     // Kubernetes does not say in which source.
     return textAt(source, 'serviceAccountToken', 'path') === '' ? [...errors, required(`${at}.path`)] : errors;
   });

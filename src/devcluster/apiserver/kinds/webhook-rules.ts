@@ -12,9 +12,17 @@ function validateWebhooks(configuration: KubeObject): FieldError[] {
   return webhooks.flatMap((webhook, index) => {
     const at = `webhooks[${index}]`;
     const name = textAt(webhook, 'name');
-    const rules = objectsAt(webhook, 'rules').flatMap((rule, position) => validateRule(rule, `${at}.rules[${position}]`));
+    const rules = objectsAt(webhook, 'rules').flatMap((rule, position) =>
+      validateRule(rule, `${at}.rules[${position}]`),
+    );
     const again = names.indexOf(name) < index ? [duplicate(`${at}.name`, name)] : [];
-    return [...validateAnswers(webhook, at), ...rules, ...validateAddress(webhook, `${at}.clientConfig`), ...validateSelectors(webhook, at), ...again];
+    return [
+      ...validateAnswers(webhook, at),
+      ...rules,
+      ...validateAddress(webhook, `${at}.clientConfig`),
+      ...validateSelectors(webhook, at),
+      ...again,
+    ];
   });
 }
 
@@ -24,8 +32,12 @@ const validateSelectors = (webhook: JsonObject, at: string): FieldError[] =>
 const operations = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE'];
 
 function validateRule(rule: JsonObject, at: string): FieldError[] {
-  const missing = ['operations', 'apiGroups', 'apiVersions', 'resources'].filter((field) => textsAt(rule, field).length === 0);
-  const unknown = textsAt(rule, 'operations').flatMap((operation, index) => (operations.includes(operation) ? [] : [notSupported(`${at}.operations[${index}]`, operation, operations)]));
+  const missing = ['operations', 'apiGroups', 'apiVersions', 'resources'].filter(
+    (field) => textsAt(rule, field).length === 0,
+  );
+  const unknown = textsAt(rule, 'operations').flatMap((operation, index) =>
+    operations.includes(operation) ? [] : [notSupported(`${at}.operations[${index}]`, operation, operations)],
+  );
   return [...missing.map((field) => required(`${at}.${field}`)), ...unknown];
 }
 
@@ -40,10 +52,12 @@ const choices = {
 function validateAnswers(webhook: JsonObject, at: string): FieldError[] {
   const errors: FieldError[] = [];
   const name = textAt(webhook, 'name');
-  if (name.split('.').length < 3) errors.push(invalid(`${at}.name`, name, 'should be a domain with at least three segments separated by dots'));
+  if (name.split('.').length < 3)
+    errors.push(invalid(`${at}.name`, name, 'should be a domain with at least three segments separated by dots'));
   const versions = textsAt(webhook, 'admissionReviewVersions');
   if (versions.length === 0) errors.push(required(`${at}.admissionReviewVersions`, 'must specify one of v1, v1beta1'));
-  else if (!versions.some((version) => reviewVersions.includes(version))) errors.push(invalid(`${at}.admissionReviewVersions`, versions, 'must include at least one of v1, v1beta1'));
+  else if (!versions.some((version) => reviewVersions.includes(version)))
+    errors.push(invalid(`${at}.admissionReviewVersions`, versions, 'must include at least one of v1, v1beta1'));
   const effects = textAt(webhook, 'sideEffects');
   if (effects === '') errors.push(required(`${at}.sideEffects`, 'must specify one of None, NoneOnDryRun'));
   else if (!sideEffects.includes(effects)) errors.push(notSupported(`${at}.sideEffects`, effects, sideEffects));
@@ -52,14 +66,16 @@ function validateAnswers(webhook: JsonObject, at: string): FieldError[] {
     if (!supported.includes(choice)) errors.push(notSupported(`${at}.${field}`, choice, supported));
   }
   const seconds = numberAt(webhook, 'timeoutSeconds') ?? 10;
-  if (seconds < 1 || seconds > 30) errors.push(invalid(`${at}.timeoutSeconds`, seconds, 'the timeout value must be between 1 and 30 seconds'));
+  if (seconds < 1 || seconds > 30)
+    errors.push(invalid(`${at}.timeoutSeconds`, seconds, 'the timeout value must be between 1 and 30 seconds'));
   return errors;
 }
 
 function validateAddress(webhook: JsonObject, at: string): FieldError[] {
   const url = valueAt(webhook, 'clientConfig', 'url');
   const service = valueAt(webhook, 'clientConfig', 'service');
-  if ((url === undefined) === (service === undefined)) return [required(at, 'exactly one of url or service is required')];
+  if ((url === undefined) === (service === undefined))
+    return [required(at, 'exactly one of url or service is required')];
   const missing = ['name', 'namespace'].filter((field) => service !== undefined && textAt(service, field) === '');
   if (missing.length > 0) return missing.map((field) => required(`${at}.service.${field}`));
   if (typeof url !== 'string' || url.startsWith('https://')) return [];

@@ -18,7 +18,10 @@ function completeTemplate(workload: KubeObject): KubeObject {
   const spec = objectAt(workload, 'spec');
   const template = objectAt(spec, 'template');
   if (template['spec'] === undefined) return workload;
-  return { ...workload, spec: { ...spec, template: { ...template, spec: completePodSpec(objectAt(template, 'spec')) } } };
+  return {
+    ...workload,
+    spec: { ...spec, template: { ...template, spec: completePodSpec(objectAt(template, 'spec')) } },
+  };
 }
 
 function completeDeployment(deployment: KubeObject): KubeObject {
@@ -66,7 +69,10 @@ function validateWorkloadSelector(workload: KubeObject): FieldError[] {
   const kind = workload.kind === 'StatefulSet' ? 'statefulset' : 'deployment';
   if (selector?.length === 0) errors.push(invalid('spec.selector', source, `empty selector is invalid for ${kind}`));
   if (selector !== undefined && matchesLabels(selector, labelsOf(labels))) return errors;
-  return [...errors, invalid('spec.template.metadata.labels', labels ?? null, '`selector` does not match template `labels`')];
+  return [
+    ...errors,
+    invalid('spec.template.metadata.labels', labels ?? null, '`selector` does not match template `labels`'),
+  ];
 }
 
 /** A template without a spec has no defaults either. */
@@ -81,7 +87,8 @@ function validateDeployment(deployment: KubeObject, old?: KubeObject): FieldErro
   const errors = validateWorkload(deployment, old);
   const spec = objectAt(deployment, 'spec');
   const type = textAt(spec, 'strategy', 'type');
-  if (!strategies.includes(type)) errors.push(notSupported('spec.strategy', { Type: type, RollingUpdate: null }, strategies));
+  if (!strategies.includes(type))
+    errors.push(notSupported('spec.strategy', { Type: type, RollingUpdate: null }, strategies));
   if (type === 'Recreate' && valueAt(spec, 'strategy', 'rollingUpdate') !== undefined) {
     errors.push({
       reason: 'FieldValueForbidden',
@@ -102,9 +109,14 @@ const isZero = (value: unknown): boolean => value === 0 || value === '0' || valu
 function validateRollingUpdate(rollingUpdate: JsonObject): FieldError[] {
   const { maxUnavailable, maxSurge } = rollingUpdate;
   const at = 'spec.strategy.rollingUpdate';
-  const errors = [...validatePercentage(maxUnavailable, `${at}.maxUnavailable`), ...validateShare(maxSurge, `${at}.maxSurge`)];
+  const errors = [
+    ...validatePercentage(maxUnavailable, `${at}.maxUnavailable`),
+    ...validateShare(maxSurge, `${at}.maxSurge`),
+  ];
   if (isZero(maxUnavailable) && isZero(maxSurge)) {
-    errors.push(invalid('spec.strategy.rollingUpdate.maxUnavailable', maxUnavailable, 'may not be 0 when `maxSurge` is 0'));
+    errors.push(
+      invalid('spec.strategy.rollingUpdate.maxUnavailable', maxUnavailable, 'may not be 0 when `maxSurge` is 0'),
+    );
   }
   return errors;
 }
@@ -115,12 +127,20 @@ function validateBudget(budget: KubeObject): FieldError[] {
   const spec = objectAt(budget, 'spec');
   const { minAvailable, maxUnavailable } = spec;
   if (minAvailable !== undefined && maxUnavailable !== undefined) {
-    const seen = { MinAvailable: minAvailable, Selector: spec['selector'] ?? null, MaxUnavailable: maxUnavailable, UnhealthyPodEvictionPolicy: null };
+    const seen = {
+      MinAvailable: minAvailable,
+      Selector: spec['selector'] ?? null,
+      MaxUnavailable: maxUnavailable,
+      UnhealthyPodEvictionPolicy: null,
+    };
     return [invalid('spec', seen, 'minAvailable and maxUnavailable cannot be both set')];
   }
-  const errors = Object.entries({ minAvailable, maxUnavailable }).flatMap(([field, value]) => validatePercentage(value, `spec.${field}`));
+  const errors = Object.entries({ minAvailable, maxUnavailable }).flatMap(([field, value]) =>
+    validatePercentage(value, `spec.${field}`),
+  );
   const policy = textAt(spec, 'unhealthyPodEvictionPolicy') || 'IfHealthyBudget';
-  if (!evictionPolicies.includes(policy)) errors.push(notSupported('spec.unhealthyPodEvictionPolicy', policy, evictionPolicies));
+  if (!evictionPolicies.includes(policy))
+    errors.push(notSupported('spec.unhealthyPodEvictionPolicy', policy, evictionPolicies));
   return [...errors, ...validateSelector(spec['selector'], 'spec.selector')];
 }
 
@@ -138,8 +158,12 @@ const updateStrategies = ['RollingUpdate', 'OnDelete'];
 function validateStatefulSet(set: KubeObject, old?: KubeObject): FieldError[] {
   const errors = validateWorkload(set, old);
   const [policy, type] = [textAt(set, 'spec', 'podManagementPolicy'), textAt(set, 'spec', 'updateStrategy', 'type')];
-  if (!managementPolicies.includes(policy)) errors.push(invalid('spec.podManagementPolicy', policy, "must be 'OrderedReady' or 'Parallel'"));
-  if (!updateStrategies.includes(type)) errors.push(invalid('spec.updateStrategy', { Type: type, RollingUpdate: null }, "must be 'RollingUpdate' or 'OnDelete'"));
+  if (!managementPolicies.includes(policy))
+    errors.push(invalid('spec.podManagementPolicy', policy, "must be 'OrderedReady' or 'Parallel'"));
+  if (!updateStrategies.includes(type))
+    errors.push(
+      invalid('spec.updateStrategy', { Type: type, RollingUpdate: null }, "must be 'RollingUpdate' or 'OnDelete'"),
+    );
   return errors;
 }
 
@@ -151,8 +175,17 @@ function validateRevision(revision: KubeObject): FieldError[] {
   ];
 }
 
-export const deploymentRules: KindRules = { complete: (object) => withStatus({})(completeDeployment(object)), validate: validateDeployment };
-export const replicaSetRules: KindRules = { complete: (object) => noReplicas(completeTemplate(object)), validate: validateWorkload };
-export const statefulSetRules: KindRules = { complete: (object) => noReplicas(completeTemplate(object)), validate: validateStatefulSet };
+export const deploymentRules: KindRules = {
+  complete: (object) => withStatus({})(completeDeployment(object)),
+  validate: validateDeployment,
+};
+export const replicaSetRules: KindRules = {
+  complete: (object) => noReplicas(completeTemplate(object)),
+  validate: validateWorkload,
+};
+export const statefulSetRules: KindRules = {
+  complete: (object) => noReplicas(completeTemplate(object)),
+  validate: validateStatefulSet,
+};
 export const controllerRevisionRules: KindRules = { validate: validateRevision };
 export const budgetRules: KindRules = { validate: validateBudget };

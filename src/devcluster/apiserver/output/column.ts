@@ -23,7 +23,8 @@ export const column = (name: string, cell: Cell, options: Partial<Column> = {}):
   cell,
 });
 
-export const wide = (name: string, cell: Cell, options: Partial<Column> = {}): Column => column(name, cell, { ...options, priority: 1 });
+export const wide = (name: string, cell: Cell, options: Partial<Column> = {}): Column =>
+  column(name, cell, { ...options, priority: 1 });
 
 export const nameColumn: Column = column('Name', ({ metadata }) => metadata.name, { format: 'name' });
 export const ageColumn: Column = column('Age', ({ metadata }, nowMs) => formatAge(metadata.creationTimestamp, nowMs));

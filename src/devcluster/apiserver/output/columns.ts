@@ -5,19 +5,33 @@ import { formatLabelSelector, readLabelSelector } from '../../store/label-select
 import { numberAt, objectAt, objectsAt, textAt, textsAt, valueAt } from '../fields.ts';
 import { ageColumn, type Column, column, formatAge, nameColumn, wide } from './column.ts';
 
-const numberIn = (name: string, ...path: readonly string[]): Column => column(name, (object) => numberAt(object, ...path) ?? 0, { type: 'integer' });
+const numberIn = (name: string, ...path: readonly string[]): Column =>
+  column(name, (object) => numberAt(object, ...path) ?? 0, { type: 'integer' });
 /** Kubernetes calls these columns texts, and has numbers in them. */
-const countIn = (name: string, ...path: readonly string[]): Column => column(name, (object) => numberAt(object, ...path) ?? 0);
+const countIn = (name: string, ...path: readonly string[]): Column =>
+  column(name, (object) => numberAt(object, ...path) ?? 0);
 const orNone = (text: string): string => text || '<none>';
 
-const templateContainers = (object: KubeObject): JsonObject[] => objectsAt(object, 'spec', 'template', 'spec', 'containers');
+const templateContainers = (object: KubeObject): JsonObject[] =>
+  objectsAt(object, 'spec', 'template', 'spec', 'containers');
 const templateColumns: readonly Column[] = [
-  wide('Containers', (object) => templateContainers(object).map((one) => textAt(one, 'name')).join(',')),
-  wide('Images', (object) => templateContainers(object).map((one) => textAt(one, 'image')).join(',')),
+  wide('Containers', (object) =>
+    templateContainers(object)
+      .map((one) => textAt(one, 'name'))
+      .join(','),
+  ),
+  wide('Images', (object) =>
+    templateContainers(object)
+      .map((one) => textAt(one, 'image'))
+      .join(','),
+  ),
   wide('Selector', (object) => formatLabelSelector(readLabelSelector(valueAt(object, 'spec', 'selector')) ?? [])),
 ];
 
-const readyOfReplicas = column('Ready', (object) => `${numberAt(object, 'status', 'readyReplicas') ?? 0}/${numberAt(object, 'spec', 'replicas') ?? 0}`);
+const readyOfReplicas = column(
+  'Ready',
+  (object) => `${numberAt(object, 'status', 'readyReplicas') ?? 0}/${numberAt(object, 'spec', 'replicas') ?? 0}`,
+);
 
 const deployment: readonly Column[] = [
   nameColumn,
@@ -70,8 +84,18 @@ function firstThree(texts: readonly string[], missing: string): string {
 const endpointSlice: readonly Column[] = [
   nameColumn,
   column('AddressType', (object) => textAt(object, 'addressType')),
-  column('Ports', (object) => firstThree(objectsAt(object, 'ports').map((port) => `${numberAt(port, 'port') ?? '*'}`), '<unset>')),
-  column('Endpoints', (object) => firstThree(objectsAt(object, 'endpoints').flatMap((endpoint) => textsAt(endpoint, 'addresses')), '<unset>')),
+  column('Ports', (object) =>
+    firstThree(
+      objectsAt(object, 'ports').map((port) => `${numberAt(port, 'port') ?? '*'}`),
+      '<unset>',
+    ),
+  ),
+  column('Endpoints', (object) =>
+    firstThree(
+      objectsAt(object, 'endpoints').flatMap((endpoint) => textsAt(endpoint, 'addresses')),
+      '<unset>',
+    ),
+  ),
   ageColumn,
 ];
 
@@ -90,10 +114,15 @@ function metricTarget(metric: JsonObject, current: JsonObject | undefined): stri
   const source = metricSource(metric);
   const value = (from: JsonObject): string | undefined => {
     const utilization = numberAt(from, 'averageUtilization');
-    return utilization === undefined ? (quantityIn(from, 'averageValue') ?? quantityIn(from, 'value')) : `${utilization}%`;
+    return utilization === undefined
+      ? (quantityIn(from, 'averageValue') ?? quantityIn(from, 'value'))
+      : `${utilization}%`;
   };
   const now = value(objectAt(current === undefined ? {} : metricSource(current), 'current')) ?? '<unknown>';
-  const isAverage = valueAt(source, 'target', 'averageValue') !== undefined && metric['type'] !== 'Pods' && metric['type'] !== 'Resource';
+  const isAverage =
+    valueAt(source, 'target', 'averageValue') !== undefined &&
+    metric['type'] !== 'Pods' &&
+    metric['type'] !== 'Resource';
   const prefix = metric['type'] === 'Resource' ? `${textAt(source, 'name')}: ` : '';
   return `${prefix}${now}/${value(objectAt(source, 'target')) ?? '<auto>'}${isAverage ? ' (avg)' : ''}`;
 }
@@ -107,7 +136,11 @@ function autoscalerTargets(object: KubeObject): string {
 
 const autoscaler: readonly Column[] = [
   nameColumn,
-  column('Reference', (object) => `${textAt(object, 'spec', 'scaleTargetRef', 'kind')}/${textAt(object, 'spec', 'scaleTargetRef', 'name')}`),
+  column(
+    'Reference',
+    (object) =>
+      `${textAt(object, 'spec', 'scaleTargetRef', 'kind')}/${textAt(object, 'spec', 'scaleTargetRef', 'name')}`,
+  ),
   column('Targets', autoscalerTargets),
   column('MinPods', (object) => String(numberAt(object, 'spec', 'minReplicas') ?? '<unset>')),
   countIn('MaxPods', 'spec', 'maxReplicas'),
@@ -124,12 +157,27 @@ function nodeStatus(object: KubeObject): string {
 function nodeRoles({ metadata }: KubeObject): string {
   const prefix = 'node-role.kubernetes.io/';
   const roles = Object.keys(metadata.labels ?? {}).filter((label) => label.startsWith(prefix));
-  return orNone(roles.map((label) => label.slice(prefix.length)).toSorted().join(','));
+  return orNone(
+    roles
+      .map((label) => label.slice(prefix.length))
+      .toSorted()
+      .join(','),
+  );
 }
 
-const nodeAddress = (type: string) => (object: KubeObject): string =>
-  orNone(textAt(objectsAt(object, 'status', 'addresses').find((one) => one['type'] === type), 'address'));
-const nodeInfo = (field: string) => (object: KubeObject): string => textAt(object, 'status', 'nodeInfo', field) || '<unknown>';
+const nodeAddress =
+  (type: string) =>
+  (object: KubeObject): string =>
+    orNone(
+      textAt(
+        objectsAt(object, 'status', 'addresses').find((one) => one['type'] === type),
+        'address',
+      ),
+    );
+const nodeInfo =
+  (field: string) =>
+  (object: KubeObject): string =>
+    textAt(object, 'status', 'nodeInfo', field) || '<unknown>';
 
 const node: readonly Column[] = [
   nameColumn,
@@ -145,28 +193,40 @@ const node: readonly Column[] = [
 ];
 
 const lastSeen = (object: KubeObject): string =>
-  textAt(object, 'series', 'lastObservedTime') || textAt(object, 'deprecatedLastTimestamp') || textAt(object, 'eventTime');
+  textAt(object, 'series', 'lastObservedTime') ||
+  textAt(object, 'deprecatedLastTimestamp') ||
+  textAt(object, 'eventTime');
 
 /** For events in their stored form. */
 const event: readonly Column[] = [
   column('Last Seen', (object, nowMs) => formatAge(lastSeen(object) || undefined, nowMs)),
   column('Type', (object) => textAt(object, 'type')),
   column('Reason', (object) => textAt(object, 'reason')),
-  column('Object', (object) => `${textAt(object, 'regarding', 'kind').toLowerCase()}/${textAt(object, 'regarding', 'name')}`),
+  column(
+    'Object',
+    (object) => `${textAt(object, 'regarding', 'kind').toLowerCase()}/${textAt(object, 'regarding', 'name')}`,
+  ),
   wide('Subobject', (object) => textAt(object, 'regarding', 'fieldPath')),
   wide('Source', (object) => textAt(object, 'deprecatedSource', 'component') || textAt(object, 'reportingController')),
   column('Message', (object) => textAt(object, 'note').trim()),
-  wide('First Seen', (object, nowMs) => formatAge(textAt(object, 'deprecatedFirstTimestamp') || textAt(object, 'eventTime') || undefined, nowMs)),
+  wide('First Seen', (object, nowMs) =>
+    formatAge(textAt(object, 'deprecatedFirstTimestamp') || textAt(object, 'eventTime') || undefined, nowMs),
+  ),
   wide('Count', (object) => String(numberAt(object, 'series', 'count') ?? numberAt(object, 'deprecatedCount') ?? 1)),
   wide('Name', ({ metadata }) => metadata.name, { format: 'name' }),
 ];
 
-const budgetSize = (field: string) => (object: KubeObject): string => {
-  const value = valueAt(object, 'spec', field);
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : 'N/A';
-};
+const budgetSize =
+  (field: string) =>
+  (object: KubeObject): string => {
+    const value = valueAt(object, 'spec', field);
+    return typeof value === 'string' || typeof value === 'number' ? String(value) : 'N/A';
+  };
 
-const dataCount = column('Data', (object) => Object.keys({ ...objectAt(object, 'data'), ...objectAt(object, 'binaryData') }).length);
+const dataCount = column(
+  'Data',
+  (object) => Object.keys({ ...objectAt(object, 'data'), ...objectAt(object, 'binaryData') }).length,
+);
 const createdAt = column('Created At', ({ metadata }) => metadata.creationTimestamp, { type: 'date' });
 
 /** By `group/kind`. What is not here has name and age. */
@@ -181,7 +241,11 @@ export const builtInColumns: Readonly<Record<string, readonly Column[]>> = {
   'apps/ReplicaSet': replicaSet,
   'apps/StatefulSet': statefulSet,
   'autoscaling/HorizontalPodAutoscaler': autoscaler,
-  'coordination.k8s.io/Lease': [nameColumn, column('Holder', (object) => textAt(object, 'spec', 'holderIdentity')), ageColumn],
+  'coordination.k8s.io/Lease': [
+    nameColumn,
+    column('Holder', (object) => textAt(object, 'spec', 'holderIdentity')),
+    ageColumn,
+  ],
   'discovery.k8s.io/EndpointSlice': endpointSlice,
   'events.k8s.io/Event': event,
   'policy/PodDisruptionBudget': [

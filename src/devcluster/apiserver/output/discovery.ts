@@ -25,7 +25,8 @@ function versionsOf(kinds: readonly Kind[]): Map<string, Kind[]> {
   return new Map([...versions].toSorted(([a], [b]) => compareVersions(a, b)));
 }
 
-const inOrder = (kinds: readonly Kind[]): Kind[] => kinds.toSorted((a, b) => (a.entry.plural < b.entry.plural ? -1 : 1));
+const inOrder = (kinds: readonly Kind[]): Kind[] =>
+  kinds.toSorted((a, b) => (a.entry.plural < b.entry.plural ? -1 : 1));
 
 function aggregatedResource({ entry }: Kind): object {
   const { plural, kind, namespaced, singular, verbs, shortNames, categories, subresources } = entry;
@@ -52,7 +53,11 @@ export function buildAggregatedDiscovery(kinds: readonly Kind[], root: 'api' | '
   const groups = [...groupKinds(kinds)].filter(([group]) => (group === '') === (root === 'api'));
   const items = groups.map(([group, versions]) => ({
     metadata: group === '' ? {} : { name: group },
-    versions: [...versions].map(([version, members]) => ({ version, resources: inOrder(members).map(aggregatedResource), freshness: 'Current' })),
+    versions: [...versions].map(([version, members]) => ({
+      version,
+      resources: inOrder(members).map(aggregatedResource),
+      freshness: 'Current',
+    })),
   }));
   return { kind: 'APIGroupDiscoveryList', apiVersion: 'apidiscovery.k8s.io/v2', metadata: {}, items };
 }
@@ -71,12 +76,16 @@ function buildGroup(name: string, versions: Iterable<string>): object {
 export const buildGroupList = (kinds: readonly Kind[]): object => ({
   kind: 'APIGroupList',
   apiVersion: 'v1',
-  groups: [...groupKinds(kinds)].filter(([group]) => group !== '').map(([group, versions]) => buildGroup(group, versions.keys())),
+  groups: [...groupKinds(kinds)]
+    .filter(([group]) => group !== '')
+    .map(([group, versions]) => buildGroup(group, versions.keys())),
 });
 
 export function buildApiGroup(kinds: readonly Kind[], group: string): object | undefined {
   const versions = groupKinds(kinds).get(group);
-  return versions === undefined || group === '' ? undefined : { kind: 'APIGroup', apiVersion: 'v1', ...buildGroup(group, versions.keys()) };
+  return versions === undefined || group === ''
+    ? undefined
+    : { kind: 'APIGroup', apiVersion: 'v1', ...buildGroup(group, versions.keys()) };
 }
 
 /** `groupVersion`: `v1`, `apps/v1`. */
@@ -94,7 +103,15 @@ export function buildResourceList(kinds: readonly Kind[], groupVersion: string):
       ...(shortNames.length > 0 && { shortNames }),
       ...(categories.length > 0 && { categories }),
     };
-    return [own, ...entry.subresources.map(({ name, ...of }) => ({ name: `${plural}/${name}`, singularName: '', namespaced, ...of }))];
+    return [
+      own,
+      ...entry.subresources.map(({ name, ...of }) => ({
+        name: `${plural}/${name}`,
+        singularName: '',
+        namespaced,
+        ...of,
+      })),
+    ];
   });
   return { kind: 'APIResourceList', apiVersion: 'v1', groupVersion, resources };
 }

@@ -4,7 +4,8 @@ import { metadata } from '../schemas/terms.ts';
 import { apiVersionOf, type Kind } from '../kinds/kind.ts';
 import { groupKinds } from './discovery.ts';
 
-const pathOf = ({ group, version }: { group: string; version: string }): string => (group === '' ? `api/${version}` : `apis/${group}/${version}`);
+const pathOf = ({ group, version }: { group: string; version: string }): string =>
+  group === '' ? `api/${version}` : `apis/${group}/${version}`;
 
 /** `/openapi/v3`: the documents there are. Their hash lets kubectl keep them. */
 export function buildOpenApiIndex(kinds: readonly Kind[]): object {
@@ -13,7 +14,10 @@ export function buildOpenApiIndex(kinds: readonly Kind[]): object {
     const [first] = all;
     if (first === undefined) return [];
     const path = pathOf(first.entry);
-    const hash = createHash('sha256').update(JSON.stringify(all.map(({ entry, schema }) => [entry, schema.schema]))).digest('hex').toUpperCase();
+    const hash = createHash('sha256')
+      .update(JSON.stringify(all.map(({ entry, schema }) => [entry, schema.schema])))
+      .digest('hex')
+      .toUpperCase();
     return [[path, { serverRelativeURL: `/openapi/v3/${path}?hash=${hash}` }] as const];
   });
   return { paths: Object.fromEntries(paths) };
@@ -32,7 +36,8 @@ export function buildOpenApiDocument(kinds: readonly Kind[], path: string): obje
 }
 
 /** `dev.holdfast.v1alpha1.StickyWorkload` */
-const schemaName = ({ entry }: Kind): string => [...(entry.group || 'core').split('.').toReversed(), entry.version, entry.kind].join('.');
+const schemaName = ({ entry }: Kind): string =>
+  [...(entry.group || 'core').split('.').toReversed(), entry.version, entry.kind].join('.');
 const gvkOf = ({ entry: { group, version, kind } }: Kind): object => ({ group, version, kind });
 
 function componentOf(kind: Kind): object {
@@ -45,7 +50,11 @@ function componentOf(kind: Kind): object {
   return { ...schema, properties: { ...properties, ...own }, 'x-kubernetes-group-version-kind': [gvkOf(kind)] };
 }
 
-const parameter = (name: string, type = 'string'): object => ({ name, in: 'query', schema: { type, uniqueItems: true } });
+const parameter = (name: string, type = 'string'): object => ({
+  name,
+  in: 'query',
+  schema: { type, uniqueItems: true },
+});
 const writeParameters = [parameter('dryRun'), parameter('fieldManager'), parameter('fieldValidation')];
 
 function pathItems(kind: Kind): [string, object][] {

@@ -10,7 +10,11 @@ export type Answer = { status: number; body: object | string; contentType?: stri
 export const ok = (body: object): Answer => ({ status: 200, body });
 export const created = (body: object): Answer => ({ status: 201, body });
 
-export function sendAnswer(response: ServerResponse, { status, body, contentType }: Answer, { format }: Wanted = { format: 'json' }): void {
+export function sendAnswer(
+  response: ServerResponse,
+  { status, body, contentType }: Answer,
+  { format }: Wanted = { format: 'json' },
+): void {
   if (response.headersSent) {
     response.destroy();
     return;
@@ -18,13 +22,20 @@ export function sendAnswer(response: ServerResponse, { status, body, contentType
   const isText = typeof body === 'string';
   const text = isText ? body : format === 'yaml' ? stringify(body) : `${JSON.stringify(body)}\n`;
   const type = contentType ?? (isText ? 'text/plain; charset=utf-8' : `application/${format}`);
-  response.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(text), 'cache-control': 'no-cache, private' });
+  response.writeHead(status, {
+    'content-type': type,
+    'content-length': Buffer.byteLength(text),
+    'cache-control': 'no-cache, private',
+  });
   response.end(text);
 }
 
 /** `metav1.Status` of a request that failed. */
 export function failureOf(error: unknown): Answer {
-  const known = error instanceof StatusError ? error : new StatusError('InternalError', `Internal error occurred: ${describeError(error)}`);
+  const known =
+    error instanceof StatusError
+      ? error
+      : new StatusError('InternalError', `Internal error occurred: ${describeError(error)}`);
   const { code, message, reason, details } = known;
   const body = {
     kind: 'Status',
@@ -40,4 +51,10 @@ export function failureOf(error: unknown): Answer {
 }
 
 /** `Status` of a request that has nothing else to say. */
-export const success: Answer = created({ kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 });
+export const success: Answer = created({
+  kind: 'Status',
+  apiVersion: 'v1',
+  metadata: {},
+  status: 'Success',
+  code: 201,
+});

@@ -15,29 +15,41 @@ export async function readText(request: IncomingMessage): Promise<string> {
   for await (const chunk of request) {
     if (!Buffer.isBuffer(chunk)) continue;
     size += chunk.length;
-    if (size > limitBytes) throw new StatusError('RequestEntityTooLarge', `Request entity too large: limit is ${limitBytes}`);
+    if (size > limitBytes)
+      throw new StatusError('RequestEntityTooLarge', `Request entity too large: limit is ${limitBytes}`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString();
 }
 
 /** Without parameters, as `application/json; charset=utf-8` has one. */
-export const mediaType = (request: IncomingMessage): string => (request.headers['content-type'] ?? '').split(';')[0]?.trim() ?? '';
+export const mediaType = (request: IncomingMessage): string =>
+  (request.headers['content-type'] ?? '').split(';')[0]?.trim() ?? '';
 
 const objectTypes = ['application/json', 'application/yaml'];
 
 export const unsupportedType = (accepted: readonly string[]): StatusError =>
-  new StatusError('UnsupportedMediaType', `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`);
+  new StatusError(
+    'UnsupportedMediaType',
+    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
+  );
 
 /** The body of a create or update; undefined where there is none. */
-export async function readObject(request: IncomingMessage, { entry }: Kind, { fieldValidation, warn }: WriteRequest): Promise<unknown> {
+export async function readObject(
+  request: IncomingMessage,
+  { entry }: Kind,
+  { fieldValidation, warn }: WriteRequest,
+): Promise<unknown> {
   const text = await readText(request);
   const body = parseBody(request, text, entry.kind);
   if (fieldValidation === 'Ignore' || mediaType(request) === 'application/yaml') return body;
   const duplicates = findDuplicateFields(text).map((field) => `duplicate field "${field}"`);
   if (fieldValidation === 'Strict' && duplicates.length > 0) {
     const why = `strict decoding error: ${duplicates.join(', ')}`;
-    throw new StatusError('BadRequest', `${entry.kind} in version "${entry.version}" cannot be handled as a ${entry.kind}: ${why}`);
+    throw new StatusError(
+      'BadRequest',
+      `${entry.kind} in version "${entry.version}" cannot be handled as a ${entry.kind}: ${why}`,
+    );
   }
   for (const duplicate of duplicates) warn(duplicate);
   return body;

@@ -31,4 +31,8 @@ function step(levels: Level[], part: string): void {
 }
 
 const pathOf = (levels: readonly Level[]): string =>
-  levels.reduce((path, level) => (level.kind === 'array' ? `${path}[${level.index}]` : `${path}${path === '' ? '' : '.'}${level.field}`), '');
+  levels.reduce(
+    (path, level) =>
+      level.kind === 'array' ? `${path}[${level.index}]` : `${path}${path === '' ? '' : '.'}${level.field}`,
+    '',
+  );

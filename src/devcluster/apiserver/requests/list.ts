@@ -18,7 +18,9 @@ type Selectors = Pick<ListOptions, 'labelSelector' | 'fieldSelector'>;
 export function createFilter(kind: Kind, { labelSelector, fieldSelector }: Selectors): (stored: KubeObject) => boolean {
   const labels = parseLabelSelector(labelSelector);
   const fields = parseFieldSelector(fieldSelector, kind.selectableFields);
-  return (stored) => matchesLabels(labels, stored.metadata.labels) && (fields.length === 0 || matchesFields(fields, kind.fromStored(stored)));
+  return (stored) =>
+    matchesLabels(labels, stored.metadata.labels) &&
+    (fields.length === 0 || matchesFields(fields, kind.fromStored(stored)));
 }
 
 export function listObjects({ store }: Cluster, kind: Kind, namespace: string | undefined, options: ListOptions): Page {
@@ -27,7 +29,10 @@ export function listObjects({ store }: Cluster, kind: Kind, namespace: string | 
   const start = options.continueToken === '' ? undefined : parseToken(options.continueToken);
   const resourceVersion = start?.resourceVersion ?? store.revision();
   // All pages are of the state at the first.
-  const state = start === undefined ? store.list(kind.shelf, namespace) : store.listAt(kind.shelf, start.resourceVersion, namespace);
+  const state =
+    start === undefined
+      ? store.list(kind.shelf, namespace)
+      : store.listAt(kind.shelf, start.resourceVersion, namespace);
   if (state === undefined) throw expiredToken();
   const all = state.filter(isWanted);
   const left = start === undefined ? all : all.filter(({ metadata }) => keyOf(metadata) > start.key);
@@ -41,7 +46,10 @@ export function listObjects({ store }: Cluster, kind: Kind, namespace: string | 
 
 /** The API server waits three seconds for its cache to catch up. Here there is one server, which is never behind: what is to come will not come sooner. */
 function refuseFuture({ resourceVersion = 0 }: ListOptions, current: number): void {
-  if (resourceVersion > current) throw new StatusError('Timeout', `Timeout: Too large resource version: ${resourceVersion}, current: ${current}`, { retryAfterSeconds: 1 });
+  if (resourceVersion > current)
+    throw new StatusError('Timeout', `Timeout: Too large resource version: ${resourceVersion}, current: ${current}`, {
+      retryAfterSeconds: 1,
+    });
 }
 
 const keyOf = ({ namespace, name }: KubeObject['metadata']): string => `${namespace ?? ''}/${name}`;
@@ -56,8 +64,12 @@ function parseToken(text: string): { resourceVersion: number; key: string } {
   } catch {
     // Said below.
   }
-  throw new StatusError('BadRequest', "invalid continue token: continue key is not valid: invalid character 'i' looking for beginning of value");
+  throw new StatusError(
+    'BadRequest',
+    "invalid continue token: continue key is not valid: invalid character 'i' looking for beginning of value",
+  );
 }
 
-const expired = 'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.';
+const expired =
+  'The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter.';
 const expiredToken = (): StatusError => new StatusError('Expired', expired);

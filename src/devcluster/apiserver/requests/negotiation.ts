@@ -12,9 +12,16 @@ export function negotiate(accept: string | undefined): Wanted {
     const [type = '', ...parameters] = wish.split(';').map((part) => part.trim());
     const format = json.has(type) ? 'json' : type === 'application/yaml' ? 'yaml' : undefined;
     if (format === undefined) continue;
-    const values = new Map(parameters.map((parameter): [string, string] => [parameter.split('=')[0] ?? '', parameter.split('=')[1] ?? '']));
+    const values = new Map(
+      parameters.map((parameter): [string, string] => [parameter.split('=')[0] ?? '', parameter.split('=')[1] ?? '']),
+    );
     const [as, group, version] = [values.get('as'), values.get('g'), values.get('v')];
-    return { format, ...(as !== undefined && { as }), ...(group !== undefined && { group }), ...(version !== undefined && { version }) };
+    return {
+      format,
+      ...(as !== undefined && { as }),
+      ...(group !== undefined && { group }),
+      ...(version !== undefined && { version }),
+    };
   }
   throw new StatusError('NotAcceptable', '406: Not Acceptable');
 }

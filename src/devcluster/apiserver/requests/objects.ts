@@ -37,16 +37,23 @@ export type Exchange = {
 
 type Call = Exchange & { cluster: Cluster; target: ResourceTarget; ref: ObjectRef };
 
-const methodNotAllowed = (): StatusError => new StatusError('MethodNotAllowed', 'the server does not allow this method on the requested resource');
+const methodNotAllowed = (): StatusError =>
+  new StatusError('MethodNotAllowed', 'the server does not allow this method on the requested resource');
 
 /** Undefined: the answer is a stream, which is under way. */
-export async function serveObjects(cluster: Cluster, target: ResourceTarget, exchange: Exchange): Promise<Answer | undefined> {
+export async function serveObjects(
+  cluster: Cluster,
+  target: ResourceTarget,
+  exchange: Exchange,
+): Promise<Answer | undefined> {
   const { name, namespace } = target;
   const ref = { name: name ?? '', ...(namespace !== undefined && { namespace }) };
   const call = { ...exchange, cluster, target, ref };
   if (name === undefined) return serveCollection(call);
   if (target.subresource === 'scale') return serveScale(call);
-  return target.subresource === undefined || target.subresource === 'status' || target.subresource === 'finalize' ? serveOne(call) : serveAction(call);
+  return target.subresource === undefined || target.subresource === 'status' || target.subresource === 'finalize'
+    ? serveOne(call)
+    : serveAction(call);
 }
 
 function serveCollection(call: Call): Promise<Answer | undefined> | Answer | undefined {
@@ -118,7 +125,8 @@ async function serveCreate(call: Call): Promise<Answer> {
   const { kind, namespace } = target;
   const write = writeRequest(call, 'CreateOptions');
   const body = await readObject(request, kind, write);
-  if (!kind.entry.verbs.includes('get')) return created(answerReview(cluster, kind, isJsonObject(body) ? body : {}, user));
+  if (!kind.entry.verbs.includes('get'))
+    return created(answerReview(cluster, kind, isJsonObject(body) ? body : {}, user));
   const object = decodeObject(kind, body, write);
   const result = await createObject(cluster, { kind, namespace, object }, write);
   return created(viewObject(kind, stored(kind, result), viewOf(call)));
@@ -139,15 +147,23 @@ async function serveUpdate(call: Call): Promise<Answer> {
     return created(viewObject(kind, stored(kind, fresh), viewOf(call)));
   }
   const propose = replaceWith(kind, object);
-  const result = await changeObject(cluster, { kind, ref, subresource: subresource === 'finalize' ? undefined : subresource, propose }, write);
+  const result = await changeObject(
+    cluster,
+    { kind, ref, subresource: subresource === 'finalize' ? undefined : subresource, propose },
+    write,
+  );
   return ok(viewObject(kind, stored(kind, result), viewOf(call)));
 }
 
 function readPatchType({ request, target }: Call): PatchType {
   const type = patchTypes.find((one) => one === mediaType(request));
-  const accepted = patchTypes.filter((one) => !target.kind.isCustom || one !== 'application/strategic-merge-patch+json');
+  const accepted = patchTypes.filter(
+    (one) => !target.kind.isCustom || one !== 'application/strategic-merge-patch+json',
+  );
   if (type !== undefined && accepted.includes(type)) return type;
-  throw target.kind.isCustom ? unsupportedType(accepted) : new StatusError('UnsupportedMediaType', '415: Unsupported Media Type');
+  throw target.kind.isCustom
+    ? unsupportedType(accepted)
+    : new StatusError('UnsupportedMediaType', '415: Unsupported Media Type');
 }
 
 async function servePatch(call: Call): Promise<Answer> {
@@ -200,7 +216,14 @@ async function serveScale(call: Call): Promise<Answer> {
   const body = await readPatch(request);
   // An apply of a Scale sets its replicas, as a merge does.
   const mergeType = type === 'application/apply-patch+yaml' ? 'application/merge-patch+json' : type;
-  return ok(await changeScale(cluster, scaled, patchedScale({ kind, type: mergeType, body }), writeRequest(call, 'PatchOptions')));
+  return ok(
+    await changeScale(
+      cluster,
+      scaled,
+      patchedScale({ kind, type: mergeType, body }),
+      writeRequest(call, 'PatchOptions'),
+    ),
+  );
 }
 
 /** Subresources that one posts to. */
@@ -218,7 +241,8 @@ async function serveAction(call: Call): Promise<Answer> {
   const options = isJsonObject(body) ? body['deleteOptions'] : undefined;
   const { deletion, isDryRun } = readDeletion(query, options);
   const name = textAt(body, 'metadata', 'name');
-  if (name !== '' && name !== ref.name) throw new StatusError('BadRequest', 'name in URL does not match name in Eviction object');
+  if (name !== '' && name !== ref.name)
+    throw new StatusError('BadRequest', 'name in URL does not match name in Eviction object');
   await evictPod(cluster, { kind, ref }, deletion, { ...write, dryRun: write.dryRun || isDryRun });
   return success;
 }

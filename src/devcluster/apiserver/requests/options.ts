@@ -16,7 +16,9 @@ export function readWriteRequest(query: Query, options: string, { user, userAgen
   const fieldValidation = query.get('fieldValidation') ?? '';
   checkDryRun(query.getAll('dryRun'), options);
   if (!isFieldValidation(fieldValidation)) {
-    throw invalidObject(`${options}.meta.k8s.io`, '', [notSupported('fieldValidation', fieldValidation, ['', 'Ignore', 'Strict', 'Warn'])]);
+    throw invalidObject(`${options}.meta.k8s.io`, '', [
+      notSupported('fieldValidation', fieldValidation, ['', 'Ignore', 'Strict', 'Warn']),
+    ]);
   }
   return {
     user,
@@ -27,7 +29,8 @@ export function readWriteRequest(query: Query, options: string, { user, userAgen
   };
 }
 
-const isFieldValidation = (text: string): text is '' | WriteRequest['fieldValidation'] => ['', 'Ignore', 'Strict', 'Warn'].includes(text);
+const isFieldValidation = (text: string): text is '' | WriteRequest['fieldValidation'] =>
+  ['', 'Ignore', 'Strict', 'Warn'].includes(text);
 
 function checkDryRun(values: readonly string[], options: string): void {
   if (values.every((value) => value === 'All')) return;
@@ -36,8 +39,12 @@ function checkDryRun(values: readonly string[], options: string): void {
 
 /** Whether an apply is forced. Only an apply may be, and it must say who it is. */
 export function readForce(query: Query, isApply: boolean): boolean {
-  if (isApply && !query.get('fieldManager')) throw invalidObject('PatchOptions.meta.k8s.io', '', [required('fieldManager', 'is required for apply patch')]);
-  if (!isApply && query.has('force')) throw invalidObject('PatchOptions.meta.k8s.io', '', [forbidden('force', 'may not be specified for non-apply patch')]);
+  if (isApply && !query.get('fieldManager'))
+    throw invalidObject('PatchOptions.meta.k8s.io', '', [required('fieldManager', 'is required for apply patch')]);
+  if (!isApply && query.has('force'))
+    throw invalidObject('PatchOptions.meta.k8s.io', '', [
+      forbidden('force', 'may not be specified for non-apply patch'),
+    ]);
   return isTrue(query, 'force');
 }
 
@@ -73,26 +80,35 @@ export function readListOptions(query: Query): ListOptions {
   };
 }
 
-function checkVersionMatch(query: Query, { isWatch, version, match }: { isWatch: boolean; version: string; match: string }): void {
+function checkVersionMatch(
+  query: Query,
+  { isWatch, version, match }: { isWatch: boolean; version: string; match: string },
+): void {
   const refuse = (field: string, why: string): never => {
     throw invalidObject('ListOptions.meta.k8s.io', '', [forbidden(field, why)]);
   };
   if (query.has('sendInitialEvents')) {
     if (!isWatch) refuse('sendInitialEvents', 'sendInitialEvents is forbidden for list');
-    if (match !== 'NotOlderThan') refuse('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
+    if (match !== 'NotOlderThan')
+      refuse('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
     return;
   }
   if (match === '') return;
-  if (isWatch) refuse('resourceVersionMatch', 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
-  if (version === '') refuse('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided');
-  if (query.has('continue')) refuse('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided');
+  if (isWatch)
+    refuse('resourceVersionMatch', 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
+  if (version === '')
+    refuse('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided');
+  if (query.has('continue'))
+    refuse('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided');
 }
 
 /** Of a watch the API server takes a wrong one for an error of its own. */
 function parseVersion(text: string, isWatch: boolean): number {
   if (/^\d+$/.test(text)) return Number(text);
   const message = `resourceVersion: Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`;
-  throw isWatch ? new StatusError('InternalError', message) : new StatusError('BadRequest', `invalid resource version: ${message}`);
+  throw isWatch
+    ? new StatusError('InternalError', message)
+    : new StatusError('BadRequest', `invalid resource version: ${message}`);
 }
 
 const policies = ['Background', 'Foreground', 'Orphan'] as const;
@@ -102,7 +118,9 @@ export function readDeletion(query: Query, body: unknown): { deletion: Deletion;
   const policyText = query.get('propagationPolicy') ?? textAt(body, 'propagationPolicy');
   const propagationPolicy = policies.find((policy) => policy === policyText);
   if (policyText !== '' && propagationPolicy === undefined) {
-    throw invalidObject('DeleteOptions.meta.k8s.io', '', [notSupported('propagationPolicy', policyText, [...policies, 'nil'])]);
+    throw invalidObject('DeleteOptions.meta.k8s.io', '', [
+      notSupported('propagationPolicy', policyText, [...policies, 'nil']),
+    ]);
   }
   const hasOrphans = query.has('orphanDependents') || valueAt(body, 'orphanDependents') !== undefined;
   if (hasOrphans && propagationPolicy !== undefined) {

@@ -2,11 +2,19 @@
 import type { Kind } from '../kinds/kind.ts';
 import type { Registry } from '../kinds/registry.ts';
 
-export type ResourceTarget = { kind: Kind; namespace: string | undefined; name: string | undefined; subresource: string | undefined };
+export type ResourceTarget = {
+  kind: Kind;
+  namespace: string | undefined;
+  name: string | undefined;
+  subresource: string | undefined;
+};
 
 /** The target of a path of objects; undefined where nothing is served there. */
 export function findTarget(registry: Registry, path: string): ResourceTarget | undefined {
-  const segments = path.split('/').filter((segment) => segment !== '').map(decodeURIComponent);
+  const segments = path
+    .split('/')
+    .filter((segment) => segment !== '')
+    .map(decodeURIComponent);
   const [root, ...rest] = segments;
   const [group, version, ...below] = root === 'api' ? ['', ...rest] : rest;
   if ((root !== 'api' && root !== 'apis') || group === undefined || version === undefined) return undefined;
@@ -19,8 +27,12 @@ export function findTarget(registry: Registry, path: string): ResourceTarget | u
 }
 
 /** `namespaces/a/pods` is of a namespace, `namespaces/a` and `namespaces/a/status` are namespaces themselves. */
-function splitNamespace(group: string, below: readonly string[]): { namespace: string | undefined; names: readonly string[] } {
-  const isNamespaceItself = group === '' && (below.length < 3 || (below.length === 3 && ['status', 'finalize'].includes(below[2] ?? '')));
+function splitNamespace(
+  group: string,
+  below: readonly string[],
+): { namespace: string | undefined; names: readonly string[] } {
+  const isNamespaceItself =
+    group === '' && (below.length < 3 || (below.length === 3 && ['status', 'finalize'].includes(below[2] ?? '')));
   if (below[0] !== 'namespaces' || isNamespaceItself) return { namespace: undefined, names: below };
   return { namespace: below[1], names: below.slice(2) };
 }

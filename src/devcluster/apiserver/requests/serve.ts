@@ -3,7 +3,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { StatusError } from '../../status-error.ts';
 import type { Cluster, User } from '../cluster.ts';
 import { apiVersionOf, type Kind } from '../kinds/kind.ts';
-import { buildAggregatedDiscovery, buildApiGroup, buildApiVersions, buildGroupList, buildResourceList } from '../output/discovery.ts';
+import {
+  buildAggregatedDiscovery,
+  buildApiGroup,
+  buildApiVersions,
+  buildGroupList,
+  buildResourceList,
+} from '../output/discovery.ts';
 import { buildOpenApiDocument, buildOpenApiIndex } from '../output/openapi.ts';
 import { apiAudience } from '../tokens.ts';
 import { type Answer, failureOf, ok, sendAnswer } from './answer.ts';
@@ -23,7 +29,12 @@ const version = {
   platform: `${process.platform}/${process.arch}`,
 };
 
-export async function serveRequest(cluster: Cluster, request: IncomingMessage, response: ServerResponse, signal: AbortSignal): Promise<void> {
+export async function serveRequest(
+  cluster: Cluster,
+  request: IncomingMessage,
+  response: ServerResponse,
+  signal: AbortSignal,
+): Promise<void> {
   try {
     const url = new URL(request.url ?? '/', 'http://server');
     const answer = await findAnswer(cluster, url, { request, response, signal });
@@ -62,8 +73,11 @@ function authenticate({ tokens }: Cluster, request: IncomingMessage): User {
 
 function findDocument({ registry }: Cluster, path: string, request: IncomingMessage): Answer | undefined {
   const kinds = registry.all();
-  if (path === '/api' || path === '/apis') return discoveryRoot(path, wantedOf(request), { kinds, host: request.headers.host ?? '' });
-  const body = path.startsWith('/openapi/v3') ? findOpenApi(kinds, path.slice('/openapi/v3'.length)) : findDiscovery(kinds, path.slice(1).split('/'));
+  if (path === '/api' || path === '/apis')
+    return discoveryRoot(path, wantedOf(request), { kinds, host: request.headers.host ?? '' });
+  const body = path.startsWith('/openapi/v3')
+    ? findOpenApi(kinds, path.slice('/openapi/v3'.length))
+    : findDiscovery(kinds, path.slice(1).split('/'));
   return body === undefined ? undefined : ok(body);
 }
 

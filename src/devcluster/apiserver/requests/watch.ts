@@ -17,7 +17,10 @@ const bookmarkEveryMs = 60_000;
 const defaultTimeoutSeconds = 1800;
 
 /** What a change is for somebody who sees only a part of the objects. */
-export function visibleChange(change: StoreChange, isWanted: (object: KubeObject) => boolean): { type: EventType; object: KubeObject } | undefined {
+export function visibleChange(
+  change: StoreChange,
+  isWanted: (object: KubeObject) => boolean,
+): { type: EventType; object: KubeObject } | undefined {
   const { type, object, old } = change;
   const isIn = type !== 'DELETED' && isWanted(object);
   const wasIn = old !== undefined && isWanted(old);
@@ -26,7 +29,10 @@ export function visibleChange(change: StoreChange, isWanted: (object: KubeObject
   // The last state that matched, with the version at which it left.
   const { resourceVersion } = object.metadata;
   const last = type === 'DELETED' ? object : old;
-  return { type: 'DELETED', object: { ...last, metadata: { ...last.metadata, ...(resourceVersion !== undefined && { resourceVersion }) } } };
+  return {
+    type: 'DELETED',
+    object: { ...last, metadata: { ...last.metadata, ...(resourceVersion !== undefined && { resourceVersion }) } },
+  };
 }
 
 /** Ends when the client goes, the time is over, or `signal` aborts. */
@@ -34,7 +40,8 @@ export function serveWatch(cluster: Cluster, watch: WatchRequest, response: Serv
   const { store, clock } = cluster;
   const { kind, namespace, options } = watch;
   const selected = createFilter(kind, options);
-  const isWanted = (object: KubeObject): boolean => (namespace === undefined || object.metadata.namespace === namespace) && selected(object);
+  const isWanted = (object: KubeObject): boolean =>
+    (namespace === undefined || object.metadata.namespace === namespace) && selected(object);
   const writer = createEventWriter(watch, response, () => clock.nowMs());
   response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' });
   // Headers at once: on a kind that never changes nothing else may follow.
@@ -76,11 +83,16 @@ export function serveWatch(cluster: Cluster, watch: WatchRequest, response: Serv
 type Start = { writer: EventWriter; show: (change: StoreChange) => void; isWanted: (object: KubeObject) => boolean };
 
 /** What was there before the watch; false where that is no longer known. */
-function sendStart({ store }: Cluster, { kind, namespace, options }: WatchRequest, { writer, show, isWanted }: Start): boolean {
+function sendStart(
+  { store }: Cluster,
+  { kind, namespace, options }: WatchRequest,
+  { writer, show, isWanted }: Start,
+): boolean {
   const { resourceVersion, sendInitialEvents } = options;
   if (resourceVersion === undefined || sendInitialEvents) {
     for (const object of store.list(kind.shelf, namespace)) if (isWanted(object)) writer.event('ADDED', object);
-    if (sendInitialEvents && options.allowBookmarks) writer.bookmark(store.revision(), { 'k8s.io/initial-events-end': 'true' });
+    if (sendInitialEvents && options.allowBookmarks)
+      writer.bookmark(store.revision(), { 'k8s.io/initial-events-end': 'true' });
     return true;
   }
   const missed = store.changesSince(kind.shelf, resourceVersion);
@@ -112,14 +124,32 @@ function createEventWriter({ kind, view }: WatchRequest, response: ServerRespons
     bookmark(revision, annotations) {
       const metadata = { resourceVersion: String(revision), ...(annotations && { annotations }) };
       const { kind: name } = kind.entry;
-      const table = { kind: 'Table', apiVersion: 'meta.k8s.io/v1', metadata: { resourceVersion: metadata.resourceVersion }, columnDefinitions: null };
+      const table = {
+        kind: 'Table',
+        apiVersion: 'meta.k8s.io/v1',
+        metadata: { resourceVersion: metadata.resourceVersion },
+        columnDefinitions: null,
+      };
       // The annotation is looked for in the object of the only row.
       const row = { cells: [], object: { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata } };
-      write('BOOKMARK', view.wanted.as === 'Table' ? { ...table, rows: [row] } : { kind: name, apiVersion: apiVersionOf(kind.entry), metadata });
+      write(
+        'BOOKMARK',
+        view.wanted.as === 'Table'
+          ? { ...table, rows: [row] }
+          : { kind: name, apiVersion: apiVersionOf(kind.entry), metadata },
+      );
     },
     expired(asked, newest) {
       const message = `too old resource version: ${asked} (${newest})`;
-      write('ERROR', { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Failure', message, reason: 'Expired', code: 410 });
+      write('ERROR', {
+        kind: 'Status',
+        apiVersion: 'v1',
+        metadata: {},
+        status: 'Failure',
+        message,
+        reason: 'Expired',
+        code: 410,
+      });
     },
   };
 }

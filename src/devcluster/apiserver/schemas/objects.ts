@@ -1,8 +1,24 @@
 /** The kinds besides pods and workloads. */
 import type { Schema } from '../../schema/schema.ts';
 import {
-  anything, bool, conditions, int32, int64, intOrString, kindOf, labelSelector, list, localReference, object, objectReference, or, quantities, text,
-  texted, texts, time,
+  anything,
+  bool,
+  conditions,
+  int32,
+  int64,
+  intOrString,
+  kindOf,
+  labelSelector,
+  list,
+  localReference,
+  object,
+  objectReference,
+  or,
+  quantities,
+  text,
+  texted,
+  texts,
+  time,
 } from './terms.ts';
 
 export const configMap: Schema = kindOf({ data: texted, binaryData: texted, immutable: bool });
@@ -46,29 +62,40 @@ export const node: Schema = kindOf({
 });
 
 export const service: Schema = kindOf({
-  spec: or(object({
-    type: or(text, 'ClusterIP'),
-    selector: texted,
-    ports: list(object({ name: text, protocol: or(text, 'TCP'), appProtocol: text, port: int32, targetPort: intOrString, nodePort: int32 }),
-    ),
-    clusterIP: text,
-    clusterIPs: texts,
-    externalIPs: texts,
-    externalName: text,
-    sessionAffinity: or(text, 'None'),
-    sessionAffinityConfig: object({ clientIP: object({ timeoutSeconds: or(int32, 10_800) }) }),
-    loadBalancerIP: text,
-    loadBalancerClass: text,
-    loadBalancerSourceRanges: texts,
-    allocateLoadBalancerNodePorts: bool,
-    externalTrafficPolicy: text,
-    internalTrafficPolicy: text,
-    healthCheckNodePort: int32,
-    publishNotReadyAddresses: bool,
-    ipFamilies: texts,
-    ipFamilyPolicy: text,
-    trafficDistribution: text,
-  }), {}),
+  spec: or(
+    object({
+      type: or(text, 'ClusterIP'),
+      selector: texted,
+      ports: list(
+        object({
+          name: text,
+          protocol: or(text, 'TCP'),
+          appProtocol: text,
+          port: int32,
+          targetPort: intOrString,
+          nodePort: int32,
+        }),
+      ),
+      clusterIP: text,
+      clusterIPs: texts,
+      externalIPs: texts,
+      externalName: text,
+      sessionAffinity: or(text, 'None'),
+      sessionAffinityConfig: object({ clientIP: object({ timeoutSeconds: or(int32, 10_800) }) }),
+      loadBalancerIP: text,
+      loadBalancerClass: text,
+      loadBalancerSourceRanges: texts,
+      allocateLoadBalancerNodePorts: bool,
+      externalTrafficPolicy: text,
+      internalTrafficPolicy: text,
+      healthCheckNodePort: int32,
+      publishNotReadyAddresses: bool,
+      ipFamilies: texts,
+      ipFamilyPolicy: text,
+      trafficDistribution: text,
+    }),
+    {},
+  ),
   status: object({ loadBalancer: or(object({ ingress: list(anything) }), {}), conditions }),
 });
 
@@ -84,7 +111,7 @@ export const endpointSlice: Schema = kindOf({
       nodeName: text,
       zone: text,
       hints: anything,
-    })
+    }),
   ),
   ports: list(object({ name: or(text, ''), protocol: or(text, 'TCP'), port: int32, appProtocol: text })),
 });
@@ -139,12 +166,23 @@ export const coreEvent: Schema = kindOf({
   reportingInstance: or(text, ''),
 });
 
-const rule = object({ operations: texts, apiGroups: texts, apiVersions: texts, resources: texts, scope: or(text, '*') });
+const rule = object({
+  operations: texts,
+  apiGroups: texts,
+  apiVersions: texts,
+  resources: texts,
+  scope: or(text, '*'),
+});
 
 export const mutatingWebhookConfiguration: Schema = kindOf({
-  webhooks: list(object({
+  webhooks: list(
+    object({
       name: text,
-      clientConfig: object({ url: text, service: object({ namespace: text, name: text, path: text, port: or(int32, 443) }), caBundle: text }),
+      clientConfig: object({
+        url: text,
+        service: object({ namespace: text, name: text, path: text, port: or(int32, 443) }),
+        caBundle: text,
+      }),
       rules: list(rule),
       failurePolicy: or(text, 'Fail'),
       matchPolicy: or(text, 'Equivalent'),
@@ -155,11 +193,18 @@ export const mutatingWebhookConfiguration: Schema = kindOf({
       admissionReviewVersions: texts,
       reinvocationPolicy: or(text, 'Never'),
       matchConditions: list(object({ name: text, expression: text })),
-    })
+    }),
   ),
 });
 
-const names = object({ plural: text, singular: text, shortNames: texts, kind: text, listKind: text, categories: texts });
+const names = object({
+  plural: text,
+  singular: text,
+  shortNames: texts,
+  kind: text,
+  listKind: text,
+  categories: texts,
+});
 
 export const customResourceDefinition: Schema = kindOf({
   spec: object({
@@ -174,8 +219,13 @@ export const customResourceDefinition: Schema = kindOf({
         deprecated: bool,
         deprecationWarning: text,
         schema: object({ openAPIV3Schema: anything }),
-        subresources: object({ status: anything, scale: object({ specReplicasPath: text, statusReplicasPath: text, labelSelectorPath: text }) }),
-        additionalPrinterColumns: list(object({ name: text, type: text, format: text, description: text, priority: int32, jsonPath: text })),
+        subresources: object({
+          status: anything,
+          scale: object({ specReplicasPath: text, statusReplicasPath: text, labelSelectorPath: text }),
+        }),
+        additionalPrinterColumns: list(
+          object({ name: text, type: text, format: text, description: text, priority: int32, jsonPath: text }),
+        ),
         selectableFields: list(object({ jsonPath: text })),
       }),
     ),
@@ -185,12 +235,16 @@ export const customResourceDefinition: Schema = kindOf({
   status: object({ conditions, acceptedNames: names, storedVersions: texts, observedGeneration: int64 }),
 });
 
-const policyRules = list(object({ apiGroups: texts, resources: texts, resourceNames: texts, verbs: texts, nonResourceURLs: texts }));
+const policyRules = list(
+  object({ apiGroups: texts, resources: texts, resourceNames: texts, verbs: texts, nonResourceURLs: texts }),
+);
 const subject = object({ kind: text, apiGroup: text, name: text, namespace: text });
 export const role: Schema = kindOf({ rules: policyRules, aggregationRule: anything });
-export const roleBinding: Schema = kindOf({ subjects: list(subject), roleRef: object({ apiGroup: text, kind: text, name: text }) });
+export const roleBinding: Schema = kindOf({
+  subjects: list(subject),
+  roleRef: object({ apiGroup: text, kind: text, name: text }),
+});
 
 export const controllerRevision: Schema = kindOf({ data: anything, revision: int64 });
 /** Reviews and token requests: answered, never stored. */
 export const review: Schema = kindOf({ spec: anything, status: anything });
-

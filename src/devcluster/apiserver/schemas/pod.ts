@@ -1,8 +1,24 @@
 /** Pods: the fields that are known by name, with their defaults. What a container rarely has is kept unseen (`anything`). */
 import type { Schema } from '../../schema/schema.ts';
 import {
-  anything, bool, conditions, int32, int64, intOrString, kindOf, labelSelector, list, localReference, metadata, object, or, quantities,
-  text, texted, texts, time,
+  anything,
+  bool,
+  conditions,
+  int32,
+  int64,
+  intOrString,
+  kindOf,
+  labelSelector,
+  list,
+  localReference,
+  metadata,
+  object,
+  or,
+  quantities,
+  text,
+  texted,
+  texts,
+  time,
 } from './terms.ts';
 
 const httpGet = object({
@@ -35,7 +51,8 @@ const keyReference = object({ name: or(text, ''), key: text, optional: bool });
 const fieldReference = object({ apiVersion: or(text, 'v1'), fieldPath: text });
 const resourceFieldReference = object({ containerName: text, resource: text, divisor: intOrString });
 
-const env = list(object({
+const env = list(
+  object({
     name: text,
     value: text,
     valueFrom: object({
@@ -59,7 +76,11 @@ const mount = object({
   recursiveReadOnly: text,
 });
 
-const resources = object({ limits: quantities, requests: quantities, claims: list(object({ name: text, request: text })) });
+const resources = object({
+  limits: quantities,
+  requests: quantities,
+  claims: list(object({ name: text, request: text })),
+});
 
 const container = object({
   name: text,
@@ -90,7 +111,9 @@ const container = object({
 });
 
 const items = list(object({ key: text, path: text, mode: int32 }));
-const downwardItems = list(object({ path: text, fieldRef: fieldReference, resourceFieldRef: resourceFieldReference, mode: int32 }));
+const downwardItems = list(
+  object({ path: text, fieldRef: fieldReference, resourceFieldRef: resourceFieldReference, mode: int32 }),
+);
 const fileMode = or(int32, 0o644);
 
 const volume = object({
@@ -160,7 +183,8 @@ export const podSpec: Schema = object({
   runtimeClassName: text,
   enableServiceLinks: bool,
   overhead: quantities,
-  topologySpreadConstraints: list(object({
+  topologySpreadConstraints: list(
+    object({
       maxSkew: int32,
       topologyKey: text,
       whenUnsatisfiable: text,
@@ -169,7 +193,7 @@ export const podSpec: Schema = object({
       nodeAffinityPolicy: text,
       nodeTaintsPolicy: text,
       matchLabelKeys: texts,
-    })
+    }),
   ),
   os: object({ name: text }),
   resources,

@@ -41,7 +41,8 @@ export const objectReference: Schema = object({
 });
 
 /** `metav1.Condition` and its older relatives. */
-export const conditions: Schema = list(object({
+export const conditions: Schema = list(
+  object({
     type: text,
     status: text,
     observedGeneration: int64,
@@ -67,7 +68,9 @@ export const metadata: Schema = object({
   deletionGracePeriodSeconds: int64,
   labels: texted,
   annotations: texted,
-  ownerReferences: list(object({ apiVersion: text, kind: text, name: text, uid: text, controller: bool, blockOwnerDeletion: bool })),
+  ownerReferences: list(
+    object({ apiVersion: text, kind: text, name: text, uid: text, controller: bool, blockOwnerDeletion: bool }),
+  ),
   finalizers: texts,
   managedFields: list(anything),
 });

@@ -1,21 +1,39 @@
 /** Deployments, ReplicaSets, StatefulSets, autoscalers and disruption budgets. */
 import type { Schema } from '../../schema/schema.ts';
 import { podTemplate } from './pod.ts';
-import { anything, bool, conditions, int32, int64, intOrString, kindOf, labelSelector, list, map, object, or, text, time } from './terms.ts';
+import {
+  anything,
+  bool,
+  conditions,
+  int32,
+  int64,
+  intOrString,
+  kindOf,
+  labelSelector,
+  list,
+  map,
+  object,
+  or,
+  text,
+  time,
+} from './terms.ts';
 
 const rollingUpdate = object({ maxUnavailable: intOrString, maxSurge: intOrString });
 
 export const deployment: Schema = kindOf({
-  spec: or(object({
-    replicas: or(int32, 1),
-    selector: labelSelector,
-    template: podTemplate,
-    strategy: or(object({ type: or(text, 'RollingUpdate'), rollingUpdate }), {}),
-    minReadySeconds: int32,
-    revisionHistoryLimit: or(int32, 10),
-    paused: bool,
-    progressDeadlineSeconds: or(int32, 600),
-  }), {}),
+  spec: or(
+    object({
+      replicas: or(int32, 1),
+      selector: labelSelector,
+      template: podTemplate,
+      strategy: or(object({ type: or(text, 'RollingUpdate'), rollingUpdate }), {}),
+      minReadySeconds: int32,
+      revisionHistoryLimit: or(int32, 10),
+      paused: bool,
+      progressDeadlineSeconds: or(int32, 600),
+    }),
+    {},
+  ),
   status: object({
     observedGeneration: int64,
     replicas: int32,
@@ -43,19 +61,28 @@ export const replicaSet: Schema = kindOf({
 });
 
 export const statefulSet: Schema = kindOf({
-  spec: or(object({
-    replicas: or(int32, 1),
-    selector: labelSelector,
-    template: podTemplate,
-    volumeClaimTemplates: list(anything),
-    serviceName: text,
-    podManagementPolicy: or(text, 'OrderedReady'),
-    updateStrategy: or(object({ type: or(text, 'RollingUpdate'), rollingUpdate: object({ partition: int32, maxUnavailable: intOrString }) }), {}),
-    revisionHistoryLimit: or(int32, 10),
-    minReadySeconds: int32,
-    persistentVolumeClaimRetentionPolicy: anything,
-    ordinals: object({ start: int32 }),
-  }), {}),
+  spec: or(
+    object({
+      replicas: or(int32, 1),
+      selector: labelSelector,
+      template: podTemplate,
+      volumeClaimTemplates: list(anything),
+      serviceName: text,
+      podManagementPolicy: or(text, 'OrderedReady'),
+      updateStrategy: or(
+        object({
+          type: or(text, 'RollingUpdate'),
+          rollingUpdate: object({ partition: int32, maxUnavailable: intOrString }),
+        }),
+        {},
+      ),
+      revisionHistoryLimit: or(int32, 10),
+      minReadySeconds: int32,
+      persistentVolumeClaimRetentionPolicy: anything,
+      ordinals: object({ start: int32 }),
+    }),
+    {},
+  ),
   status: anything,
 });
 
@@ -98,12 +125,17 @@ export const horizontalPodAutoscaler: Schema = kindOf({
       currentMetrics: { type: 'array', nullable: true, items: anything },
       conditions,
     }),
-    {}
+    {},
   ),
 });
 
 export const podDisruptionBudget: Schema = kindOf({
-  spec: object({ minAvailable: intOrString, maxUnavailable: intOrString, selector: labelSelector, unhealthyPodEvictionPolicy: text }),
+  spec: object({
+    minAvailable: intOrString,
+    maxUnavailable: intOrString,
+    selector: labelSelector,
+    unhealthyPodEvictionPolicy: text,
+  }),
   status: or(
     object({
       observedGeneration: int64,
@@ -114,8 +146,11 @@ export const podDisruptionBudget: Schema = kindOf({
       expectedPods: or(int32, 0),
       conditions,
     }),
-    {}
+    {},
   ),
 });
 
-export const scale: Schema = kindOf({ spec: object({ replicas: int32 }), status: object({ replicas: int32, selector: text }) });
+export const scale: Schema = kindOf({
+  spec: object({ replicas: int32 }),
+  status: object({ replicas: int32, selector: text }),
+});

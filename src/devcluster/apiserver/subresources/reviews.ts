@@ -14,7 +14,11 @@ export function answerReview(cluster: Cluster, kind: Kind, body: JsonObject, use
   const answer = { kind: name, apiVersion: `${group}/${version}`, metadata: objectAt(body, 'metadata') };
   if (name === 'TokenReview') return { ...answer, spec: body['spec'], status: reviewToken(cluster, body) };
   if (name === 'SelfSubjectReview') {
-    return { ...answer, metadata: { creationTimestamp: isoSeconds(cluster.clock.nowMs()) }, status: { userInfo: user } };
+    return {
+      ...answer,
+      metadata: { creationTimestamp: isoSeconds(cluster.clock.nowMs()) },
+      status: { userInfo: user },
+    };
   }
   return { ...answer, spec: body['spec'], status: { allowed: true } };
 }
@@ -22,17 +26,26 @@ export function answerReview(cluster: Cluster, kind: Kind, body: JsonObject, use
 function reviewToken({ tokens }: Cluster, review: JsonObject): JsonObject {
   const asked = textsAt(review, 'spec', 'audiences');
   const verdict = tokens.verify(textAt(review, 'spec', 'token'), asked.length > 0 ? asked : [apiAudience]);
-  return verdict.ok ? { authenticated: true, user: verdict.user, audiences: verdict.audiences } : { user: {}, error: verdict.error };
+  return verdict.ok
+    ? { authenticated: true, user: verdict.user, audiences: verdict.audiences }
+    : { user: {}, error: verdict.error };
 }
 
 const shortestSeconds = 600;
 const longestSeconds = 2 ** 32;
 
 /** serviceaccounts/token. */
-export function answerTokenRequest(cluster: Cluster, { kind, ref }: { kind: Kind; ref: ObjectRef }, body: unknown): object {
+export function answerTokenRequest(
+  cluster: Cluster,
+  { kind, ref }: { kind: Kind; ref: ObjectRef },
+  body: unknown,
+): object {
   const account = getObject(cluster, kind, ref);
   const lifetimeSeconds = numberAt(body, 'spec', 'expirationSeconds') ?? 3600;
-  const wrong = (detail: string) => invalidObject('TokenRequest.authentication.k8s.io', '', [invalid('spec.expirationSeconds', lifetimeSeconds, detail)]);
+  const wrong = (detail: string) =>
+    invalidObject('TokenRequest.authentication.k8s.io', '', [
+      invalid('spec.expirationSeconds', lifetimeSeconds, detail),
+    ]);
   if (lifetimeSeconds < shortestSeconds) throw wrong('may not specify a duration less than 10 minutes');
   if (lifetimeSeconds > longestSeconds) throw wrong('may not specify a duration larger than 2^32 seconds');
   const asked = textsAt(body, 'spec', 'audiences');
@@ -44,7 +57,11 @@ export function answerTokenRequest(cluster: Cluster, { kind, ref }: { kind: Kind
     kind: 'TokenRequest',
     apiVersion: 'authentication.k8s.io/v1',
     metadata: { name, namespace, uid, creationTimestamp: isoSeconds(cluster.clock.nowMs()) },
-    spec: { audiences, expirationSeconds: lifetimeSeconds, boundObjectRef: valueAt(body, 'spec', 'boundObjectRef') ?? null },
+    spec: {
+      audiences,
+      expirationSeconds: lifetimeSeconds,
+      boundObjectRef: valueAt(body, 'spec', 'boundObjectRef') ?? null,
+    },
     status: { token, expirationTimestamp: isoSeconds(expiresAtMs) },
   };
 }
@@ -62,12 +79,18 @@ function boundPod({ store }: Cluster, { metadata }: KubeObject, body: unknown): 
   if (pod === undefined) throw new StatusError('NotFound', `pods "${name}" not found`, { name, kind: 'pods' });
   const account = metadata.name;
   if (textAt(pod, 'spec', 'serviceAccountName') !== account) {
-    throw new StatusError('BadRequest', `cannot bind token for serviceaccount "${account}" to pod running with different serviceaccount name.`);
+    throw new StatusError(
+      'BadRequest',
+      `cannot bind token for serviceaccount "${account}" to pod running with different serviceaccount name.`,
+    );
   }
   const uid = textAt(bound, 'uid');
   if (uid !== '' && uid !== pod.metadata.uid) {
     const why = `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated`;
-    throw new StatusError('Conflict', `Operation cannot be fulfilled on pods "${name}": ${why}`, { name, kind: 'pods' });
+    throw new StatusError('Conflict', `Operation cannot be fulfilled on pods "${name}": ${why}`, {
+      name,
+      kind: 'pods',
+    });
   }
   const nodeName = textAt(pod, 'spec', 'nodeName');
   return { pod: { name, uid: pod.metadata.uid ?? '' }, ...(nodeName !== '' && { nodeName }) };

@@ -10,7 +10,8 @@ import { changeObject, type Proposal } from '../writes/update.ts';
 
 export type ScaleTarget = { kind: Kind; paths: ScalePaths; ref: ObjectRef };
 
-export const getScale = (cluster: Cluster, { kind, paths, ref }: ScaleTarget): KubeObject => buildScale(paths, getObject(cluster, kind, ref));
+export const getScale = (cluster: Cluster, { kind, paths, ref }: ScaleTarget): KubeObject =>
+  buildScale(paths, getObject(cluster, kind, ref));
 
 function buildScale(paths: ScalePaths, object: KubeObject): KubeObject {
   const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata;
@@ -33,12 +34,20 @@ function buildScale(paths: ScalePaths, object: KubeObject): KubeObject {
 }
 
 /** `change` makes the wished Scale of the one that is. */
-export async function changeScale(cluster: Cluster, target: ScaleTarget, change: (scale: KubeObject) => unknown, request: WriteRequest): Promise<KubeObject> {
+export async function changeScale(
+  cluster: Cluster,
+  target: ScaleTarget,
+  change: (scale: KubeObject) => unknown,
+  request: WriteRequest,
+): Promise<KubeObject> {
   const { kind, paths, ref } = target;
   const propose = (current: KubeObject): Proposal => {
     const wanted = change(buildScale(paths, current));
     const replicas = numberAt(wanted, 'spec', 'replicas') ?? 0;
-    if (replicas < 0) throw invalidObject('Scale.autoscaling', ref.name, [invalid('spec.replicas', replicas, 'must be greater than or equal to 0')]);
+    if (replicas < 0)
+      throw invalidObject('Scale.autoscaling', ref.name, [
+        invalid('spec.replicas', replicas, 'must be greater than or equal to 0'),
+      ]);
     const resourceVersion = valueAt(wanted, 'metadata', 'resourceVersion');
     const metadata = { ...current.metadata, ...(typeof resourceVersion === 'string' && { resourceVersion }) };
     return { object: { ...current, ...withValue(current, paths.spec, replicas), metadata } };

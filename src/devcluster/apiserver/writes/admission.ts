@@ -12,7 +12,12 @@ import { decodeObject } from './decode.ts';
 import { complete } from './prepare.ts';
 import { callWebhook } from './webhook-call.ts';
 
-export type Admission = { kind: Kind; operation: 'CREATE' | 'UPDATE' | 'DELETE'; object: KubeObject; old: KubeObject | undefined };
+export type Admission = {
+  kind: Kind;
+  operation: 'CREATE' | 'UPDATE' | 'DELETE';
+  object: KubeObject;
+  old: KubeObject | undefined;
+};
 
 const configurationsShelf = 'admissionregistration.k8s.io/mutatingwebhookconfigurations';
 /** Webhooks cannot lock themselves out. */
@@ -20,11 +25,14 @@ const exemptKinds = new Set(['MutatingWebhookConfiguration', 'TokenReview', 'Sub
 
 /** The object after all webhooks that want to see it, one after the other in order of their names. */
 export async function admit(cluster: Cluster, admission: Admission, request: WriteRequest): Promise<KubeObject> {
-  const webhooks = exemptKinds.has(admission.kind.entry.kind) ? [] : cluster.store.list(configurationsShelf).flatMap((one) => objectsAt(one, 'webhooks'));
+  const webhooks = exemptKinds.has(admission.kind.entry.kind)
+    ? []
+    : cluster.store.list(configurationsShelf).flatMap((one) => objectsAt(one, 'webhooks'));
   let { object } = admission;
   for (const webhook of webhooks) {
     const current = { ...admission, object };
-    if (isConcerned(cluster, webhook, current)) object = await askWebhook(cluster, { webhook, admission: current }, request);
+    if (isConcerned(cluster, webhook, current))
+      object = await askWebhook(cluster, { webhook, admission: current }, request);
   }
   return object;
 }
@@ -34,22 +42,34 @@ function isConcerned({ store }: Cluster, webhook: JsonObject, { kind, operation,
   if (!objectsAt(webhook, 'rules').some((rule) => matchesRule(rule, kind, operation))) return false;
   const home = kind.entry.kind === 'Namespace' ? name : namespace;
   const homeLabels = home === undefined ? undefined : (store.get('/namespaces', { name: home })?.metadata.labels ?? {});
-  if (homeLabels !== undefined && !matchesLabels(readLabelSelector(webhook['namespaceSelector']) ?? [], homeLabels)) return false;
+  if (homeLabels !== undefined && !matchesLabels(readLabelSelector(webhook['namespaceSelector']) ?? [], homeLabels))
+    return false;
   const selector = readLabelSelector(webhook['objectSelector']) ?? [];
   return [object, old].some((one) => one !== undefined && matchesLabels(selector, one.metadata.labels));
 }
 
 function matchesRule(rule: JsonObject, { entry }: Kind, operation: string): boolean {
-  const has = (field: string, value: string): boolean => textsAt(rule, field).some((one) => one === '*' || one === value);
+  const has = (field: string, value: string): boolean =>
+    textsAt(rule, field).some((one) => one === '*' || one === value);
   const scope = textAt(rule, 'scope') || '*';
   const isInScope = scope === '*' || (scope === 'Namespaced') === entry.namespaced;
-  const isOfResource = has('resources', entry.plural) || has('resources', '*/*') || has('resources', `${entry.plural}/*`);
-  return has('operations', operation) && has('apiGroups', entry.group) && has('apiVersions', entry.version) && isInScope && isOfResource;
+  const isOfResource =
+    has('resources', entry.plural) || has('resources', '*/*') || has('resources', `${entry.plural}/*`);
+  return (
+    has('operations', operation) &&
+    has('apiGroups', entry.group) &&
+    has('apiVersions', entry.version) &&
+    isInScope &&
+    isOfResource
+  );
 }
 
 const optionsOf = { CREATE: 'CreateOptions', UPDATE: 'UpdateOptions', DELETE: 'DeleteOptions' } as const;
 
-function buildReview({ kind, operation, object, old }: Admission, { user, dryRun }: WriteRequest): { uid: string; review: JsonObject } {
+function buildReview(
+  { kind, operation, object, old }: Admission,
+  { user, dryRun }: WriteRequest,
+): { uid: string; review: JsonObject } {
   const { group, version, kind: name, plural } = kind.entry;
   const uid = randomUUID();
   const request = {
@@ -72,14 +92,21 @@ function buildReview({ kind, operation, object, old }: Admission, { user, dryRun
 
 type Question = { webhook: JsonObject; admission: Admission };
 
-async function askWebhook(cluster: Cluster, { webhook, admission }: Question, request: WriteRequest): Promise<KubeObject> {
+async function askWebhook(
+  cluster: Cluster,
+  { webhook, admission }: Question,
+  request: WriteRequest,
+): Promise<KubeObject> {
   const name = textAt(webhook, 'name');
   const { uid, review } = buildReview(admission, request);
   let response: JsonObject;
   let patch: unknown;
   try {
     const timeoutMs = (numberAt(webhook, 'timeoutSeconds') ?? 10) * 1000;
-    response = readResponse(await callWebhook(cluster, { clientConfig: objectAt(webhook, 'clientConfig'), body: review, timeoutMs }), uid);
+    response = readResponse(
+      await callWebhook(cluster, { clientConfig: objectAt(webhook, 'clientConfig'), body: review, timeoutMs }),
+      uid,
+    );
     patch = readPatch(response);
   } catch (error) {
     if (webhook['failurePolicy'] === 'Ignore') return admission.object;
@@ -97,19 +124,24 @@ async function askWebhook(cluster: Cluster, { webhook, admission }: Question, re
 function readResponse(answer: unknown, uid: string): JsonObject {
   const response = valueAt(answer, 'response');
   if (!isJsonObject(response)) throw new Error('failed to call webhook: webhook response was absent');
-  if (response['uid'] !== uid) throw new Error(`failed to call webhook: expected response.uid="${uid}", got "${textAt(response, 'uid')}"`);
+  if (response['uid'] !== uid)
+    throw new Error(`failed to call webhook: expected response.uid="${uid}", got "${textAt(response, 'uid')}"`);
   return response;
 }
 
 function readPatch(response: JsonObject): unknown {
   const encoded = textAt(response, 'patch');
   if (encoded === '') return undefined;
-  if (response['patchType'] !== 'JSONPatch') throw new Error('failed to call webhook: webhook returned response.patch but not response.patchType');
+  if (response['patchType'] !== 'JSONPatch')
+    throw new Error('failed to call webhook: webhook returned response.patch but not response.patchType');
   return JSON.parse(Buffer.from(encoded, 'base64').toString());
 }
 
 function denied(name: string, response: JsonObject): StatusError {
   const why = textAt(response, 'status', 'message') || textAt(response, 'status', 'reason');
-  const message = why === '' ? `admission webhook "${name}" denied the request without explanation` : `admission webhook "${name}" denied the request: ${why}`;
+  const message =
+    why === ''
+      ? `admission webhook "${name}" denied the request without explanation`
+      : `admission webhook "${name}" denied the request: ${why}`;
   return new StatusError(numberAt(response, 'status', 'code') === 403 ? 'Forbidden' : 'BadRequest', message);
 }

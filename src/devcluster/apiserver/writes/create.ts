@@ -10,7 +10,12 @@ import { withServiceAddress } from './service-address.ts';
 import { applyDefaults, checkObject, complete, prepareNew, withManagedFields } from './prepare.ts';
 
 /** `managedFields` is given where the object comes from a server-side apply. */
-export type Creation = { kind: Kind; namespace: string | undefined; object: KubeObject; managedFields?: readonly ManagedFieldsEntry[] };
+export type Creation = {
+  kind: Kind;
+  namespace: string | undefined;
+  object: KubeObject;
+  managedFields?: readonly ManagedFieldsEntry[];
+};
 
 const namespacesShelf = '/namespaces';
 
@@ -18,14 +23,21 @@ export async function createObject(cluster: Cluster, creation: Creation, request
   const { kind, namespace, object } = creation;
   checkScope(kind, object, namespace);
   const resourceVersion = object.metadata.resourceVersion ?? '';
-  if (resourceVersion !== '' && resourceVersion !== '0') throw new StatusError('InternalError', 'resourceVersion should not be set on objects to be created');
+  if (resourceVersion !== '' && resourceVersion !== '0')
+    throw new StatusError('InternalError', 'resourceVersion should not be set on objects to be created');
   if (kind.entry.namespaced) checkNamespace(cluster, kind, { namespace: namespace ?? '', name: object.metadata.name });
 
   const nowIso = isoSeconds(cluster.clock.nowMs());
   const fresh = applyDefaults(kind, prepareNew(kind, object, { namespace, nowIso }));
   // As in the API server, what admission adds belongs to nobody.
-  const managedFields = creation.managedFields ?? trackUpdate({ before: undefined, after: fresh, manager: request.manager, topology: kind.topology, nowIso });
-  const admitted = await admit(cluster, { kind, operation: 'CREATE', object: complete(kind, fresh), old: undefined }, request);
+  const managedFields =
+    creation.managedFields ??
+    trackUpdate({ before: undefined, after: fresh, manager: request.manager, topology: kind.topology, nowIso });
+  const admitted = await admit(
+    cluster,
+    { kind, operation: 'CREATE', object: complete(kind, fresh), old: undefined },
+    request,
+  );
   checkObject(kind, admitted, undefined);
   const final = withServiceAddress(cluster, kind, withManagedFields(admitted, managedFields));
   if (cluster.store.get(kind.shelf, final.metadata) !== undefined) throw alreadyExists(cluster, kind, final.metadata);
@@ -45,10 +57,17 @@ function alreadyExists({ store }: Cluster, kind: Kind, ref: ObjectRef): StatusEr
 export function checkScope(kind: Kind, { metadata }: KubeObject, namespace: string | undefined): void {
   if (!metadata.namespace || metadata.namespace === namespace) return;
   const other = 'the namespace of the provided object does not match the namespace sent on the request';
-  throw new StatusError('BadRequest', kind.entry.namespaced ? other : 'namespace should not be set on a cluster-scoped object');
+  throw new StatusError(
+    'BadRequest',
+    kind.entry.namespaced ? other : 'namespace should not be set on a cluster-scoped object',
+  );
 }
 
-function checkNamespace({ store }: Cluster, kind: Kind, { namespace, name }: { namespace: string; name: string }): void {
+function checkNamespace(
+  { store }: Cluster,
+  kind: Kind,
+  { namespace, name }: { namespace: string; name: string },
+): void {
   const found = store.get(namespacesShelf, { name: namespace });
   if (found === undefined) {
     throw new StatusError('NotFound', `namespaces "${namespace}" not found`, { name: namespace, kind: 'namespaces' });

@@ -11,11 +11,19 @@ import { apiVersionOf, type Kind, qualifiedKind } from '../kinds/kind.ts';
 import { metadata as metadataSchema } from '../schemas/terms.ts';
 
 /** Throws BadRequest where the body is not an object of the kind. What the kind does not know is pruned, and told. */
-export function decodeObject(kind: Kind, body: unknown, { fieldValidation, warn }: Pick<WriteRequest, 'fieldValidation' | 'warn'>): KubeObject {
+export function decodeObject(
+  kind: Kind,
+  body: unknown,
+  { fieldValidation, warn }: Pick<WriteRequest, 'fieldValidation' | 'warn'>,
+): KubeObject {
   if (!isJsonObject(body)) throw notRecognized(kind, body);
   checkType(kind, body);
-  const cleaned = kind.isCustom ? { ...body, metadata: withoutNulls(objectAt(body, 'metadata')) } : asJsonObject(withoutNulls(body));
-  const schema: Schema = kind.isCustom ? { type: 'object', properties: { metadata: metadataSchema } } : kind.schema.schema;
+  const cleaned = kind.isCustom
+    ? { ...body, metadata: withoutNulls(objectAt(body, 'metadata')) }
+    : asJsonObject(withoutNulls(body));
+  const schema: Schema = kind.isCustom
+    ? { type: 'object', properties: { metadata: metadataSchema } }
+    : kind.schema.schema;
   checkTypes(kind, schema, cleaned);
   const unknown = kind.schema.unknownFields(cleaned);
   if (unknown.length > 0 && fieldValidation === 'Strict') {
@@ -26,7 +34,12 @@ export function decodeObject(kind: Kind, body: unknown, { fieldValidation, warn 
   const { entry } = kind;
   const pruned = kind.schema.prune(cleaned);
   const metadata = objectAt(pruned, 'metadata');
-  return { ...pruned, apiVersion: apiVersionOf(entry), kind: entry.kind, metadata: { ...metadata, name: textAt(metadata, 'name') } };
+  return {
+    ...pruned,
+    apiVersion: apiVersionOf(entry),
+    kind: entry.kind,
+    metadata: { ...metadata, name: textAt(metadata, 'name') },
+  };
 }
 
 const asJsonObject = (value: unknown): JsonObject => (isJsonObject(value) ? value : {});
@@ -42,7 +55,8 @@ function withoutNulls(value: unknown): unknown {
   );
 }
 
-const unrecognized = ({ entry }: Kind): string => `the object provided is unrecognized (must be of type ${entry.kind}): couldn't get version/kind`;
+const unrecognized = ({ entry }: Kind): string =>
+  `the object provided is unrecognized (must be of type ${entry.kind}): couldn't get version/kind`;
 
 function notRecognized(kind: Kind, body: unknown): StatusError {
   const type = goTypeOf(body);
@@ -55,7 +69,10 @@ function notRecognized(kind: Kind, body: unknown): StatusError {
 function cannotBeHandled(kind: Kind, body: JsonObject, why: string): StatusError {
   const name = textAt(body, 'kind') || kind.entry.kind;
   const version = (textAt(body, 'apiVersion') || apiVersionOf(kind.entry)).split('/').at(-1) ?? '';
-  return new StatusError('BadRequest', `${name} in version "${version}" cannot be handled as a ${kind.entry.kind}: ${why}`);
+  return new StatusError(
+    'BadRequest',
+    `${name} in version "${version}" cannot be handled as a ${kind.entry.kind}: ${why}`,
+  );
 }
 
 /** Built-in kinds may leave both out. */
@@ -81,7 +98,10 @@ function customMismatch(kind: Kind, { apiVersion, name, objectName }: Claim): St
     return new StatusError('BadRequest', `${unrecognized(kind)}; Object '${missing}' is missing`);
   }
   if (apiVersion !== wanted) {
-    return new StatusError('BadRequest', `the API version in the data (${apiVersion}) does not match the expected API version (${wanted})`);
+    return new StatusError(
+      'BadRequest',
+      `the API version in the data (${apiVersion}) does not match the expected API version (${wanted})`,
+    );
   }
   return invalidObject(qualifiedKind(kind), objectName, [invalid('kind', name, `must be ${entry.kind}`)]);
 }
@@ -93,10 +113,19 @@ function checkTypes(kind: Kind, schema: Schema, body: JsonObject): void {
   if (mismatch === undefined) return;
   const { path, found, wanted } = mismatch;
   if (wanted === quantityType) throw cannotBeHandled(kind, body, quantityForm);
-  if (wanted === timeType) throw cannotBeHandled(kind, body, `parsing time "${String(found)}" as "${timeForm}": cannot parse "${String(found)}" as "2006"`);
+  if (wanted === timeType)
+    throw cannotBeHandled(
+      kind,
+      body,
+      `parsing time "${String(found)}" as "${timeForm}": cannot parse "${String(found)}" as "2006"`,
+    );
   const field = `${structOf(kind.entry.kind, path)}.${path.join('.')}`;
   const type = wanted === structType ? `${kind.entry.version}.${structOf(kind.entry.kind, [...path, ''])}` : wanted;
-  throw cannotBeHandled(kind, body, `json: cannot unmarshal ${goTypeOf(found)} into Go struct field ${field} of type ${type}`);
+  throw cannotBeHandled(
+    kind,
+    body,
+    `json: cannot unmarshal ${goTypeOf(found)} into Go struct field ${field} of type ${type}`,
+  );
 }
 
 function goTypeOf(value: unknown): string {
@@ -119,7 +148,8 @@ function findMismatch(schema: Schema, value: unknown, path: readonly string[]): 
   const wanted = scalarMismatch(schema, value);
   if (wanted !== undefined) return { path, found: value, wanted };
   const { items } = schema;
-  if (Array.isArray(value)) return items === undefined ? undefined : firstOf(value, (item) => findMismatch(items, item, path));
+  if (Array.isArray(value))
+    return items === undefined ? undefined : firstOf(value, (item) => findMismatch(items, item, path));
   if (!isJsonObject(value)) return undefined;
   const isMap = schema.properties === undefined;
   return firstOf(Object.entries(value), ([name, part]) => {
@@ -155,7 +185,8 @@ function scalarMismatch({ type, format, nullable }: Schema, value: unknown): str
   return type === 'integer' ? (format ?? 'int64') : goTypes[type];
 }
 
-const isAmount = (value: unknown): boolean => typeof value === 'number' || (typeof value === 'string' && isQuantity(value));
+const isAmount = (value: unknown): boolean =>
+  typeof value === 'number' || (typeof value === 'string' && isQuantity(value));
 const isNoTime = (value: unknown): boolean => typeof value === 'string' && Number.isNaN(Date.parse(value));
 
 const typeChecks: Readonly<Record<string, (value: unknown) => boolean>> = {
@@ -165,4 +196,9 @@ const typeChecks: Readonly<Record<string, (value: unknown) => boolean>> = {
   array: (value) => Array.isArray(value),
   object: isJsonObject,
 };
-const goTypes: Readonly<Record<string, string>> = { string: 'string', boolean: 'bool', array: '[]struct', object: structType };
+const goTypes: Readonly<Record<string, string>> = {
+  string: 'string',
+  boolean: 'bool',
+  array: '[]struct',
+  object: structType,
+};

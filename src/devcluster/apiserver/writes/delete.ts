@@ -20,10 +20,19 @@ const lastingNamespaces = new Set(['default', 'kube-system', 'kube-public']);
 /** `isGone` is false while grace or finalizers hold the object; `object` is its last state then. */
 export type Deleted = { object: KubeObject; isGone: boolean };
 
-export async function deleteObject(cluster: Cluster, { kind, ref }: Target, deletion: Deletion, request: WriteRequest): Promise<Deleted> {
+export async function deleteObject(
+  cluster: Cluster,
+  { kind, ref }: Target,
+  deletion: Deletion,
+  request: WriteRequest,
+): Promise<Deleted> {
   const { store, clock } = cluster;
   if (kind.entry.kind === 'Namespace' && lastingNamespaces.has(ref.name)) {
-    throw new StatusError('Forbidden', `namespaces "${ref.name}" is forbidden: this namespace may not be deleted`, detailsOf(kind, ref.name));
+    throw new StatusError(
+      'Forbidden',
+      `namespaces "${ref.name}" is forbidden: this namespace may not be deleted`,
+      detailsOf(kind, ref.name),
+    );
   }
   const asked = store.get(kind.shelf, ref);
   if (asked === undefined) throw notFound(kind, ref.name);
@@ -50,9 +59,13 @@ function checkPreconditions({ entry }: Kind, { metadata }: KubeObject, { uid, re
   const { name } = metadata;
   const refuse = (what: string, [wanted, found]: readonly [string, string | undefined], end: string): never => {
     const why = `the ${what} in the precondition (${wanted}) does not match the ${what} in record (${found ?? ''}). ${end}`;
-    throw new StatusError('Conflict', `Operation cannot be fulfilled on ${entry.kind} "${name}": ${why}`, { name, kind: entry.kind });
+    throw new StatusError('Conflict', `Operation cannot be fulfilled on ${entry.kind} "${name}": ${why}`, {
+      name,
+      kind: entry.kind,
+    });
   };
-  if (uid !== undefined && uid !== metadata.uid) refuse('UID', [uid, metadata.uid], 'The object might have been deleted and then recreated');
+  if (uid !== undefined && uid !== metadata.uid)
+    refuse('UID', [uid, metadata.uid], 'The object might have been deleted and then recreated');
   if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion) {
     refuse('ResourceVersion', [resourceVersion, metadata.resourceVersion], 'The object might have been modified');
   }
@@ -84,14 +97,20 @@ function nextTimes(metadata: ObjectMeta, graceSeconds: number, nowMs: number): P
   return { deletionTimestamp: endOfGrace(metadata, graceSeconds, nowMs), deletionGracePeriodSeconds: graceSeconds };
 }
 
-function endOfGrace({ deletionTimestamp, deletionGracePeriodSeconds }: ObjectMeta, graceSeconds: number, nowMs: number): string {
-  const startMs = deletionTimestamp === undefined ? nowMs : Date.parse(deletionTimestamp) - (deletionGracePeriodSeconds ?? 0) * 1000;
+function endOfGrace(
+  { deletionTimestamp, deletionGracePeriodSeconds }: ObjectMeta,
+  graceSeconds: number,
+  nowMs: number,
+): string {
+  const startMs =
+    deletionTimestamp === undefined ? nowMs : Date.parse(deletionTimestamp) - (deletionGracePeriodSeconds ?? 0) * 1000;
   return isoSeconds(startMs + graceSeconds * 1000);
 }
 
 /** What the policy leaves for the garbage collector to do. */
 function addedFinalizer({ finalizers = [] }: ObjectMeta, { propagationPolicy }: Deletion): string | undefined {
-  const wanted = propagationPolicy === 'Foreground' ? 'foregroundDeletion' : propagationPolicy === 'Orphan' ? 'orphan' : undefined;
+  const wanted =
+    propagationPolicy === 'Foreground' ? 'foregroundDeletion' : propagationPolicy === 'Orphan' ? 'orphan' : undefined;
   return wanted === undefined || finalizers.includes(wanted) ? undefined : wanted;
 }
 

@@ -10,10 +10,15 @@ import type { ManagedFieldsEntry } from '../../patch/managed-fields.ts';
 
 /** No vowels, so that no words come out; nothing that looks like another. */
 const suffixLetters = 'bcdfghjklmnpqrstvwxz2456789';
-const randomSuffix = (): string => [...randomBytes(5)].map((byte) => suffixLetters[byte % suffixLetters.length]).join('');
+const randomSuffix = (): string =>
+  [...randomBytes(5)].map((byte) => suffixLetters[byte % suffixLetters.length]).join('');
 
 /** A new object as it enters: named, with an identity, without what only the server may say. */
-export function prepareNew(kind: Kind, object: KubeObject, { namespace, nowIso }: { namespace: string | undefined; nowIso: string }): KubeObject {
+export function prepareNew(
+  kind: Kind,
+  object: KubeObject,
+  { namespace, nowIso }: { namespace: string | undefined; nowIso: string },
+): KubeObject {
   const { name, generateName, labels, annotations, ownerReferences, finalizers } = object.metadata;
   const metadata: ObjectMeta = {
     name: name === '' && generateName ? `${generateName.slice(0, 58)}${randomSuffix()}` : name,
@@ -33,7 +38,12 @@ export function prepareNew(kind: Kind, object: KubeObject, { namespace, nowIso }
 }
 
 /** A new version of an object: what the request may not touch is taken from `current`. */
-export function prepareChanged(kind: Kind, current: KubeObject, proposed: KubeObject, subresource: string | undefined): KubeObject {
+export function prepareChanged(
+  kind: Kind,
+  current: KubeObject,
+  proposed: KubeObject,
+  subresource: string | undefined,
+): KubeObject {
   const owned = { ...proposed, metadata: prepareMetadata(current.metadata, proposed.metadata) };
   if (subresource === 'status') {
     const metadata = takesMetadataWithStatus(kind) ? owned.metadata : current.metadata;
@@ -43,7 +53,8 @@ export function prepareChanged(kind: Kind, current: KubeObject, proposed: KubeOb
 }
 
 /** Kubelets set labels and conditions in one go. */
-const takesMetadataWithStatus = ({ entry }: Kind): boolean => entry.group === '' && (entry.kind === 'Pod' || entry.kind === 'Node');
+const takesMetadataWithStatus = ({ entry }: Kind): boolean =>
+  entry.group === '' && (entry.kind === 'Pod' || entry.kind === 'Node');
 
 /** Times and identity may be repeated, and are compared later; the rest of what the server says is as it was. */
 function prepareMetadata(current: ObjectMeta, proposed: ObjectMeta): ObjectMeta {
@@ -61,7 +72,11 @@ function prepareMetadata(current: ObjectMeta, proposed: ObjectMeta): ObjectMeta 
   };
   // What is empty is not there.
   const wishes = { labels, annotations, ownerReferences, finalizers };
-  return { name, ...withoutMissing(identity), ...withoutMissing(wishes, (value) => Object.keys(value ?? {}).length > 0) };
+  return {
+    name,
+    ...withoutMissing(identity),
+    ...withoutMissing(wishes, (value) => Object.keys(value ?? {}).length > 0),
+  };
 }
 
 type Present<Fields> = { [Name in keyof Fields]?: Exclude<Fields[Name], undefined> };
@@ -109,7 +124,8 @@ function specOf(kind: Kind, object: JsonObject): JsonObject {
 /** Throws Invalid with all that is wrong with the object. */
 export function checkObject(kind: Kind, object: KubeObject, old: KubeObject | undefined, subresource?: string): void {
   const metadataErrors = validateMetadata(kind, object.metadata);
-  const errors: FieldError[] = old === undefined ? metadataErrors : [...metadataErrors, ...validateMetadataUpdate(object, old)];
+  const errors: FieldError[] =
+    old === undefined ? metadataErrors : [...metadataErrors, ...validateMetadataUpdate(object, old)];
   if (kind.isCustom) errors.push(...kind.schema.validate(object, old));
   else if (subresource !== 'status') errors.push(...(kind.validate?.(object, old) ?? []));
   if (errors.length > 0) throw invalidObject(kindInErrors(kind), object.metadata.name, errors);

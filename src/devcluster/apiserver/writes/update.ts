@@ -37,22 +37,31 @@ export async function changeObject(cluster: Cluster, change: Change, request: Wr
   throw conflict(kind, ref.name);
 }
 
-async function nextVersion(cluster: Cluster, change: Change, { current, request }: { current: KubeObject; request: WriteRequest }): Promise<KubeObject> {
+async function nextVersion(
+  cluster: Cluster,
+  change: Change,
+  { current, request }: { current: KubeObject; request: WriteRequest },
+): Promise<KubeObject> {
   const { kind, subresource } = change;
   const proposal = change.propose(current);
   checkIdentity(kind, current, proposal.object);
   const completed = complete(kind, prepareChanged(kind, current, proposal.object, subresource), current);
   const changed = withGeneration(kind, current, completed);
-  const admitted = subresource === undefined ? await admit(cluster, { kind, operation: 'UPDATE', object: changed, old: current }, request) : changed;
+  const admitted =
+    subresource === undefined
+      ? await admit(cluster, { kind, operation: 'UPDATE', object: changed, old: current }, request)
+      : changed;
   checkObject(kind, admitted, current, subresource);
   const nowIso = isoSeconds(cluster.clock.nowMs());
   const after = { ...admitted, metadata: { ...admitted.metadata, ...sentManagedFields(proposal.object) } };
-  const tracked = () => trackUpdate({ before: current, after, manager: request.manager, subresource, topology: kind.topology, nowIso });
+  const tracked = () =>
+    trackUpdate({ before: current, after, manager: request.manager, subresource, topology: kind.topology, nowIso });
   return withManagedFields(admitted, proposal.managedFields ?? tracked());
 }
 
 /** A request may rewrite the managed fields: an empty entry clears them. */
-const sentManagedFields = ({ metadata }: KubeObject): object => ('managedFields' in metadata ? { managedFields: metadata.managedFields } : {});
+const sentManagedFields = ({ metadata }: KubeObject): object =>
+  'managedFields' in metadata ? { managedFields: metadata.managedFields } : {};
 
 /** Replaces the whole object. One of another identity is another object. */
 export const replaceWith =
@@ -66,22 +75,32 @@ function checkUid(kind: Kind, { metadata: current }: KubeObject, uid: string | u
   if (!uid || uid === current.uid) return;
   const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.uid ?? ''}`;
   const key = `/registry/${kind.entry.plural}/${current.namespace ?? ''}/${current.name}`;
-  throw conflict(kind, current.name, `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`);
+  throw conflict(
+    kind,
+    current.name,
+    `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`,
+  );
 }
 
 function checkIdentity(kind: Kind, { metadata: current }: KubeObject, proposed: KubeObject): void {
   const { name, resourceVersion } = proposed.metadata;
   if (name !== current.name) {
-    throw new StatusError('BadRequest', `the name of the object (${name}) does not match the name on the URL (${current.name})`);
+    throw new StatusError(
+      'BadRequest',
+      `the name of the object (${name}) does not match the name on the URL (${current.name})`,
+    );
   }
   checkScope(kind, proposed, current.namespace);
-  if (resourceVersion && resourceVersion !== '0' && resourceVersion !== current.resourceVersion) throw conflict(kind, name);
+  if (resourceVersion && resourceVersion !== '0' && resourceVersion !== current.resourceVersion)
+    throw conflict(kind, name);
 }
 
 /** The last finalizer of an object that is being deleted takes it along. */
 function write({ store }: Cluster, kind: Kind, stored: KubeObject, next: KubeObject): KubeObject | undefined {
   const isLast = isGone(next);
-  const written = isLast ? store.remove(kind.shelf, stored, kind.toStored(next)) : store.replace(kind.shelf, stored, kind.toStored(next));
+  const written = isLast
+    ? store.remove(kind.shelf, stored, kind.toStored(next))
+    : store.replace(kind.shelf, stored, kind.toStored(next));
   if (written === undefined) return undefined;
   return isLast ? next : kind.fromStored(written);
 }
@@ -89,5 +108,8 @@ function write({ store }: Cluster, kind: Kind, stored: KubeObject, next: KubeObj
 function isGone(object: KubeObject): boolean {
   const { deletionTimestamp, deletionGracePeriodSeconds, finalizers } = object.metadata;
   if (deletionTimestamp === undefined || (finalizers ?? []).length > 0) return false;
-  return (deletionGracePeriodSeconds ?? 0) === 0 && (object.kind !== 'Namespace' || textsAt(object, 'spec', 'finalizers').length === 0);
+  return (
+    (deletionGracePeriodSeconds ?? 0) === 0 &&
+    (object.kind !== 'Namespace' || textsAt(object, 'spec', 'finalizers').length === 0)
+  );
 }

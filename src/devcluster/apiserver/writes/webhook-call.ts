@@ -29,11 +29,17 @@ export async function callWebhook(cluster: Cluster, { clientConfig, body, timeou
     return JSON.parse(answer.text);
   } catch (error) {
     const why = options.signal.aborted ? 'context deadline exceeded' : describeError(error);
-    throw new Error(`failed to call webhook: Post "${url.href}?timeout=${timeoutMs / 1000}s": ${why}`, { cause: error });
+    throw new Error(`failed to call webhook: Post "${url.href}?timeout=${timeoutMs / 1000}s": ${why}`, {
+      cause: error,
+    });
   }
 }
 
-function post(url: URL, options: Parameters<typeof request>[1], text: string): Promise<{ status: number; text: string }> {
+function post(
+  url: URL,
+  options: Parameters<typeof request>[1],
+  text: string,
+): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
     const outgoing = request(url, options, (response) => {
       const chunks: Buffer[] = [];
@@ -52,7 +58,10 @@ function post(url: URL, options: Parameters<typeof request>[1], text: string): P
 function findAddress(cluster: Cluster, clientConfig: JsonObject): Address {
   const url = textAt(clientConfig, 'url');
   if (url !== '') return { url: new URL(url) };
-  const { namespace, name } = { namespace: textAt(clientConfig, 'service', 'namespace'), name: textAt(clientConfig, 'service', 'name') };
+  const { namespace, name } = {
+    namespace: textAt(clientConfig, 'service', 'namespace'),
+    name: textAt(clientConfig, 'service', 'name'),
+  };
   const host = `${name}.${namespace}.svc`;
   const wanted = numberAt(clientConfig, 'service', 'port') ?? 443;
   const service = cluster.store.get('/services', { namespace, name });
@@ -64,11 +73,18 @@ function findAddress(cluster: Cluster, clientConfig: JsonObject): Address {
   return { url: new URL(`https://${target}${path}`), servername: host };
 }
 
-function findEndpoint({ store }: Cluster, { namespace, name, portName }: { namespace: string; name: string; portName: string }): string | undefined {
-  const slices = store.list('discovery.k8s.io/endpointslices', namespace).filter(({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === name);
+function findEndpoint(
+  { store }: Cluster,
+  { namespace, name, portName }: { namespace: string; name: string; portName: string },
+): string | undefined {
+  const slices = store
+    .list('discovery.k8s.io/endpointslices', namespace)
+    .filter(({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === name);
   for (const slice of slices) {
     const port = objectsAt(slice, 'ports').find((one) => textAt(one, 'name') === portName);
-    const endpoint = objectsAt(slice, 'endpoints').find((one) => valueAt(objectAt(one, 'conditions'), 'ready') === true);
+    const endpoint = objectsAt(slice, 'endpoints').find(
+      (one) => valueAt(objectAt(one, 'conditions'), 'ready') === true,
+    );
     const address = textsAt(endpoint, 'addresses')[0];
     if (port !== undefined && address !== undefined) return `${address}:${String(port['port'])}`;
   }

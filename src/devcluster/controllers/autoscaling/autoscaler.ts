@@ -23,7 +23,11 @@ const controller = 'horizontal-pod-autoscaler';
 
 export type AutoscalerOptions = { metrics: MetricsSource; syncPeriodMs: number };
 
-export function createAutoscalerController(tools: Tools, readScale: ScaleReader, { metrics, syncPeriodMs }: AutoscalerOptions): Controller {
+export function createAutoscalerController(
+  tools: Tools,
+  readScale: ScaleReader,
+  { metrics, syncPeriodMs }: AutoscalerOptions,
+): Controller {
   const { api, clock, events } = tools;
   const memories = new Map<string, AutoscalerMemory>();
 
@@ -39,15 +43,27 @@ export function createAutoscalerController(tools: Tools, readScale: ScaleReader,
 
   async function look(autoscaler: Autoscaler, key: string): Promise<void> {
     const namespace = autoscaler.metadata.namespace ?? '';
-    const scale = await readScale(namespace, autoscaler.spec.scaleTargetRef).catch((error: unknown) => describeError(error));
+    const scale = await readScale(namespace, autoscaler.spec.scaleTargetRef).catch((error: unknown) =>
+      describeError(error),
+    );
     if (typeof scale === 'string') {
       tell(autoscaler, { type: 'Warning', reason: 'FailedGetScale', note: scale });
-      await writeStatus(api, horizontalPodAutoscalers, autoscaler.metadata, withScaleFailure(autoscaler, { reason: 'FailedGetScale', problem: scale }, clock.nowMs()));
+      await writeStatus(
+        api,
+        horizontalPodAutoscalers,
+        autoscaler.metadata,
+        withScaleFailure(autoscaler, { reason: 'FailedGetScale', problem: scale }, clock.nowMs()),
+      );
       return;
     }
     const selected = selectPods(namespace, scale);
-    const readings = await Promise.all(metricsOf(autoscaler).map((spec) => gatherReading(metrics, spec, { namespace, pods: selected })));
-    const plan = decideHpa({ autoscaler, scale, pods: selected, readings, memory: memories.get(key) ?? emptyMemory }, clock.nowMs());
+    const readings = await Promise.all(
+      metricsOf(autoscaler).map((spec) => gatherReading(metrics, spec, { namespace, pods: selected })),
+    );
+    const plan = decideHpa(
+      { autoscaler, scale, pods: selected, readings, memory: memories.get(key) ?? emptyMemory },
+      clock.nowMs(),
+    );
     await apply(autoscaler, key, plan);
   }
 
@@ -56,14 +72,30 @@ export function createAutoscalerController(tools: Tools, readScale: ScaleReader,
     const selector = status?.selector ?? '';
     if (selector === '') return [];
     const parsed = parseSelector(selector);
-    return api.list(pods, namespace).map(asPod).filter(({ metadata }) => matchesSelector(parsed, metadata.labels));
+    return api
+      .list(pods, namespace)
+      .map(asPod)
+      .filter(({ metadata }) => matchesSelector(parsed, metadata.labels));
   }
 
-  async function apply(autoscaler: Autoscaler, key: string, { rescale, status, memory, events: planned }: AutoscalerPlan): Promise<void> {
+  async function apply(
+    autoscaler: Autoscaler,
+    key: string,
+    { rescale, status, memory, events: planned }: AutoscalerPlan,
+  ): Promise<void> {
     const problem = rescale === undefined ? undefined : await resize(autoscaler, rescale.to);
     if (problem !== undefined) {
-      tell(autoscaler, { type: 'Warning', reason: 'FailedRescale', note: `New size: ${rescale?.to}; reason: ${rescale?.reason}; error: ${problem}` });
-      await writeStatus(api, horizontalPodAutoscalers, autoscaler.metadata, withScaleFailure(autoscaler, { reason: 'FailedUpdateScale', problem }, clock.nowMs()));
+      tell(autoscaler, {
+        type: 'Warning',
+        reason: 'FailedRescale',
+        note: `New size: ${rescale?.to}; reason: ${rescale?.reason}; error: ${problem}`,
+      });
+      await writeStatus(
+        api,
+        horizontalPodAutoscalers,
+        autoscaler.metadata,
+        withScaleFailure(autoscaler, { reason: 'FailedUpdateScale', problem }, clock.nowMs()),
+      );
       return;
     }
     memories.set(key, memory);
@@ -93,7 +125,8 @@ export function createAutoscalerController(tools: Tools, readScale: ScaleReader,
       {
         resource: horizontalPodAutoscalers,
         // Its own status is not a reason to look again.
-        keys: ({ object, old }) => (isSameJson(object['spec'], old?.['spec']) && old !== undefined ? [] : [keyOf(object)]),
+        keys: ({ object, old }) =>
+          isSameJson(object['spec'], old?.['spec']) && old !== undefined ? [] : [keyOf(object)],
       },
     ],
     reconcile,
@@ -113,7 +146,11 @@ async function gatherReading(metrics: MetricsSource, spec: MetricSpec, scope: Sc
 async function read(metrics: MetricsSource, spec: MetricSpec, { namespace, pods }: Scope): Promise<Reading> {
   if (spec.type === 'Resource') return { type: 'pods', samples: await metrics.resource(spec.resource.name, pods) };
   if (spec.type === 'Pods') return { type: 'pods', samples: await metrics.pods(spec.pods.metric, pods) };
-  if (spec.type === 'Object') return { type: 'total', milli: await metrics.object(spec.object.metric, { ...spec.object.describedObject, namespace }) };
+  if (spec.type === 'Object')
+    return {
+      type: 'total',
+      milli: await metrics.object(spec.object.metric, { ...spec.object.describedObject, namespace }),
+    };
   const series = await metrics.external(spec.external.metric, namespace);
   return { type: 'total', milli: series.reduce((sum, milli) => sum + milli, 0) };
 }

@@ -4,7 +4,11 @@ import type { Autoscaler, ScalingPolicy, ScalingRules } from './objects.ts';
 export type Recommendation = { replicas: number; atMs: number };
 export type ScaleEvent = { change: number; atMs: number };
 /** What the autoscaler remembers from one look to the next; lost with the process, as there. */
-export type AutoscalerMemory = { recommendations: readonly Recommendation[]; ups: readonly ScaleEvent[]; downs: readonly ScaleEvent[] };
+export type AutoscalerMemory = {
+  recommendations: readonly Recommendation[];
+  ups: readonly ScaleEvent[];
+  downs: readonly ScaleEvent[];
+};
 
 /** For the conditions AbleToScale and ScalingLimited. */
 export type Explanation = { reason: string; message: string };
@@ -28,8 +32,16 @@ export function completeBehavior({ spec }: Autoscaler): CompleteBehavior | undef
   const { scaleUp, scaleDown } = spec.behavior;
   const percent: ScalingPolicy = { type: 'Percent', value: 100, periodSeconds: 15 };
   return {
-    up: complete(scaleUp, { stabilizationWindowSeconds: 0, selectPolicy: 'Max', policies: [{ type: 'Pods', value: 4, periodSeconds: 15 }, percent] }),
-    down: complete(scaleDown, { stabilizationWindowSeconds: downscaleStabilizationSeconds, selectPolicy: 'Max', policies: [percent] }),
+    up: complete(scaleUp, {
+      stabilizationWindowSeconds: 0,
+      selectPolicy: 'Max',
+      policies: [{ type: 'Pods', value: 4, periodSeconds: 15 }, percent],
+    }),
+    down: complete(scaleDown, {
+      stabilizationWindowSeconds: downscaleStabilizationSeconds,
+      selectPolicy: 'Max',
+      policies: [percent],
+    }),
   };
 }
 
@@ -42,16 +54,26 @@ function complete(rules: ScalingRules = {}, defaults: CompleteRules): CompleteRu
 }
 
 /** From what the metrics ask for to what is done. */
-export function normalize(wish: Wish, behavior: CompleteBehavior | undefined, { memory, nowMs }: { memory: AutoscalerMemory; nowMs: number }): Normalized {
+export function normalize(
+  wish: Wish,
+  behavior: CompleteBehavior | undefined,
+  { memory, nowMs }: { memory: AutoscalerMemory; nowMs: number },
+): Normalized {
   const windows = {
     up: (behavior?.up.stabilizationWindowSeconds ?? 0) * 1000,
     down: (behavior?.down.stabilizationWindowSeconds ?? downscaleStabilizationSeconds) * 1000,
   };
-  const stabilized = behavior === undefined ? stabilizeDown(wish, memory, nowMs - windows.down) : stabilize(wish, memory, { nowMs, windows });
+  const stabilized =
+    behavior === undefined
+      ? stabilizeDown(wish, memory, nowMs - windows.down)
+      : stabilize(wish, memory, { nowMs, windows });
   const limit = behavior === undefined ? limitPlainly : limitByRules(behavior, memory, nowMs);
   const { replicas, ...scalingLimited } = limit({ ...wish, desired: stabilized });
   const oldest = nowMs - Math.max(windows.up, windows.down);
-  const recommendations = [...memory.recommendations.filter(({ atMs }) => atMs >= oldest), { replicas: wish.desired, atMs: nowMs }];
+  const recommendations = [
+    ...memory.recommendations.filter(({ atMs }) => atMs >= oldest),
+    { replicas: wish.desired, atMs: nowMs },
+  ];
   return {
     replicas,
     ableToScale: explainStabilization(wish, stabilized),
@@ -68,8 +90,13 @@ function stabilizeDown({ desired }: Wish, { recommendations }: AutoscalerMemory,
 type Windows = { nowMs: number; windows: { up: number; down: number } };
 
 /** Up to the lowest of the up window, down to the highest of the down window, and else where it is. */
-function stabilize({ current, desired }: Wish, { recommendations }: AutoscalerMemory, { nowMs, windows }: Windows): number {
-  const within = (windowMs: number) => recommendations.filter(({ atMs }) => atMs > nowMs - windowMs).map(({ replicas }) => replicas);
+function stabilize(
+  { current, desired }: Wish,
+  { recommendations }: AutoscalerMemory,
+  { nowMs, windows }: Windows,
+): number {
+  const within = (windowMs: number) =>
+    recommendations.filter(({ atMs }) => atMs > nowMs - windowMs).map(({ replicas }) => replicas);
   const lowest = Math.min(desired, ...within(windows.up));
   const highest = Math.max(desired, ...within(windows.down));
   return Math.min(Math.max(current, lowest), highest);
@@ -86,7 +113,9 @@ function explainStabilization({ desired }: Wish, stabilized: number): Explanatio
 
 type Limited = { replicas: number; reason: string; message: string };
 
-const limited = (reason: string, message: string) => (replicas: number): Limited => ({ replicas, reason, message: `the desired ${message}` });
+const limited =
+  (reason: string, message: string) =>
+  (replicas: number): Limited => ({ replicas, reason, message: `the desired ${message}` });
 
 const inRange = limited('DesiredWithinRange', 'count is within the acceptable range');
 const tooMany = limited('TooManyReplicas', 'replica count is more than the maximum replica count');
@@ -102,7 +131,11 @@ function limitPlainly({ current, desired, min, max }: Wish): Limited {
   return inRange(desired);
 }
 
-function limitByRules({ up, down }: CompleteBehavior, memory: AutoscalerMemory, nowMs: number): (wish: Wish) => Limited {
+function limitByRules(
+  { up, down }: CompleteBehavior,
+  memory: AutoscalerMemory,
+  nowMs: number,
+): (wish: Wish) => Limited {
   return ({ current, desired, min, max }) => {
     if (desired > current) {
       const ceiling = Math.max(current, upLimit(current, up, { memory, nowMs }));
@@ -147,9 +180,16 @@ function downLimit(current: number, { selectPolicy, policies }: CompleteRules, m
 export type Rescale = { from: number; to: number; nowMs: number };
 
 /** Notes what was done, for the policies to count. Without `behavior` there are none. */
-export function rememberScaling(memory: AutoscalerMemory, behavior: CompleteBehavior | undefined, { from, to, nowMs }: Rescale): AutoscalerMemory {
+export function rememberScaling(
+  memory: AutoscalerMemory,
+  behavior: CompleteBehavior | undefined,
+  { from, to, nowMs }: Rescale,
+): AutoscalerMemory {
   if (behavior === undefined || from === to) return memory;
-  const longest = Math.max(0, ...[...behavior.up.policies, ...behavior.down.policies].map(({ periodSeconds }) => periodSeconds));
+  const longest = Math.max(
+    0,
+    ...[...behavior.up.policies, ...behavior.down.policies].map(({ periodSeconds }) => periodSeconds),
+  );
   const recent = (events: readonly ScaleEvent[]) => events.filter(({ atMs }) => atMs >= nowMs - longest * 1000);
   const event = { change: Math.abs(to - from), atMs: nowMs };
   return {

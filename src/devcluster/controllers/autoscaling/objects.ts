@@ -5,7 +5,12 @@ import { reader } from '../objects.ts';
 import type { ScaleTarget } from '../scale.ts';
 
 export type MetricIdentifier = { name: string; selector?: LabelSelector };
-export type MetricTarget = { type: string; value?: string | number; averageValue?: string | number; averageUtilization?: number };
+export type MetricTarget = {
+  type: string;
+  value?: string | number;
+  averageValue?: string | number;
+  averageUtilization?: number;
+};
 
 export type MetricSpec =
   | { type: 'Resource'; resource: { name: string; target: MetricTarget } }

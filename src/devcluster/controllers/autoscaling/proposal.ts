@@ -7,10 +7,19 @@ import type { Tolerances } from './replica-count.ts';
 import { averageProposal, perPodProposal, utilizationProposal, valueProposal } from './replica-count.ts';
 
 /** What was measured for a metric, or why it could not be. */
-export type Reading = { type: 'pods'; samples: PodSamples } | { type: 'total'; milli: number } | { type: 'failed'; problem: string };
+export type Reading =
+  | { type: 'pods'; samples: PodSamples }
+  | { type: 'total'; milli: number }
+  | { type: 'failed'; problem: string };
 
 export type MetricInput = { spec: MetricSpec; reading: Reading; namespace: string };
-export type ProposalContext = { pods: readonly Pod[]; current: number; statusReplicas: number; tolerances: Tolerances; nowMs: number };
+export type ProposalContext = {
+  pods: readonly Pod[];
+  current: number;
+  statusReplicas: number;
+  tolerances: Tolerances;
+  nowMs: number;
+};
 
 export type MetricProposal =
   | { type: 'proposed'; replicas: number; name: string; status: object }
@@ -33,8 +42,16 @@ function propose(input: MetricInput, context: ProposalContext): Proposed {
   if (spec.type === 'Resource') return proposeByResource(spec.resource, samplesOf(reading), context);
   if (spec.type === 'Pods') {
     const { metric, target } = spec.pods;
-    const { replicas, averageMilli } = averageProposal({ ...context, samples: samplesOf(reading) }, undefined, averageOf(target));
-    return { replicas, name: `pods metric ${metric.name}`, status: { type: 'Pods', pods: { metric, current: { averageValue: formatMilli(averageMilli) } } } };
+    const { replicas, averageMilli } = averageProposal(
+      { ...context, samples: samplesOf(reading) },
+      undefined,
+      averageOf(target),
+    );
+    return {
+      replicas,
+      name: `pods metric ${metric.name}`,
+      status: { type: 'Pods', pods: { metric, current: { averageValue: formatMilli(averageMilli) } } },
+    };
   }
   if (spec.type === 'Object') {
     const { metric, target, describedObject } = spec.object;
@@ -47,26 +64,47 @@ function propose(input: MetricInput, context: ProposalContext): Proposed {
   return { replicas, name: externalName(metric), status: { type: 'External', external: { metric, current } } };
 }
 
-function proposeByResource({ name, target }: { name: string; target: MetricTarget }, samples: PodSamples, context: ProposalContext): Proposed {
+function proposeByResource(
+  { name, target }: { name: string; target: MetricTarget },
+  samples: PodSamples,
+  context: ProposalContext,
+): Proposed {
   const input = { ...context, samples };
   if (target.averageValue !== undefined) {
     const { replicas, averageMilli } = averageProposal(input, name, parseMilli(target.averageValue));
-    return { replicas, name: `${name} resource`, status: { type: 'Resource', resource: { name, current: { averageValue: formatMilli(averageMilli) } } } };
+    return {
+      replicas,
+      name: `${name} resource`,
+      status: { type: 'Resource', resource: { name, current: { averageValue: formatMilli(averageMilli) } } },
+    };
   }
   if (target.averageUtilization === undefined) {
-    throw new Error('invalid resource metric source: neither an average utilization target nor an average value (usage) target was set');
+    throw new Error(
+      'invalid resource metric source: neither an average utilization target nor an average value (usage) target was set',
+    );
   }
   const { replicas, percent, averageMilli } = utilizationProposal(input, name, target.averageUtilization);
   const current = { averageUtilization: percent, averageValue: formatMilli(averageMilli) };
-  return { replicas, name: `${name} resource utilization (percentage of request)`, status: { type: 'Resource', resource: { name, current } } };
+  return {
+    replicas,
+    name: `${name} resource utilization (percentage of request)`,
+    status: { type: 'Resource', resource: { name, current } },
+  };
 }
 
-function proposeByTotal(target: MetricTarget, totalMilli: number, { tolerances, ...context }: ProposalContext): { replicas: number; current: object } {
+function proposeByTotal(
+  target: MetricTarget,
+  totalMilli: number,
+  { tolerances, ...context }: ProposalContext,
+): { replicas: number; current: object } {
   if (target.value !== undefined) {
     const { replicas } = valueProposal({ totalMilli, targetMilli: parseMilli(target.value), tolerances }, context);
     return { replicas, current: { value: formatMilli(totalMilli) } };
   }
-  const { replicas, averageMilli } = perPodProposal({ totalMilli, targetMilli: averageOf(target), tolerances }, context.statusReplicas);
+  const { replicas, averageMilli } = perPodProposal(
+    { totalMilli, targetMilli: averageOf(target), tolerances },
+    context.statusReplicas,
+  );
   return { replicas, current: { averageValue: formatMilli(averageMilli) } };
 }
 
@@ -89,8 +127,13 @@ function totalOf(reading: Reading): number {
 function selectorText({ selector }: MetricIdentifier): string {
   if (selector === undefined) return 'nil';
   const { matchLabels = {}, matchExpressions = [] } = selector;
-  const labels = Object.entries(matchLabels).map(([name, value]) => `${name}: ${value},`).toSorted();
-  const expressions = matchExpressions.map(({ key, operator, values = [] }) => `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`);
+  const labels = Object.entries(matchLabels)
+    .map(([name, value]) => `${name}: ${value},`)
+    .toSorted();
+  const expressions = matchExpressions.map(
+    ({ key, operator, values = [] }) =>
+      `LabelSelectorRequirement{Key:${key},Operator:${operator},Values:[${values.join(' ')}],},`,
+  );
   return `&LabelSelector{MatchLabels:map[string]string{${labels.join('')}},MatchExpressions:[]LabelSelectorRequirement{${expressions.join('')}},}`;
 }
 
@@ -119,5 +162,10 @@ function explain(spec: MetricSpec, message: string): MetricProposal {
   }
   const { name, target } = spec.resource;
   const problem = `failed to get ${name} ${target.averageValue === undefined ? 'utilization' : 'usage'}: ${message}`;
-  return { type: 'failed', reason: 'FailedGetResourceMetric', problem, error: `failed to get ${name} resource metric value: ${problem}` };
+  return {
+    type: 'failed',
+    reason: 'FailedGetResourceMetric',
+    problem,
+    error: `failed to get ${name} resource metric value: ${problem}`,
+  };
 }

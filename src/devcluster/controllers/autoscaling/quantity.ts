@@ -1,6 +1,17 @@
 /** Quantities of Kubernetes (`250m`, `1.5`, `64Mi`), in thousandths. */
 
-const factors: Record<string, number> = { n: 1e-9, u: 1e-6, m: 1e-3, '': 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12, P: 1e15, E: 1e18 };
+const factors: Record<string, number> = {
+  n: 1e-9,
+  u: 1e-6,
+  m: 1e-3,
+  '': 1,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+  P: 1e15,
+  E: 1e18,
+};
 for (const [power, prefix] of ['K', 'M', 'G', 'T', 'P', 'E'].entries()) factors[`${prefix}i`] = 1024 ** (power + 1);
 
 /** Rounded up to whole thousandths, as `MilliValue` does. */

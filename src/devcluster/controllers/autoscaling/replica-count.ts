@@ -8,7 +8,13 @@ import { parseMilli } from './quantity.ts';
 /** A ratio from `1 - down` to `1 + up` changes nothing. */
 export type Tolerances = { up: number; down: number };
 export type Proposal = { replicas: number };
-export type PodMetricInput = { pods: readonly Pod[]; samples: PodSamples; current: number; tolerances: Tolerances; nowMs: number };
+export type PodMetricInput = {
+  pods: readonly Pod[];
+  samples: PodSamples;
+  current: number;
+  tolerances: Tolerances;
+  nowMs: number;
+};
 
 const cpuInitializationMs = 300_000;
 const initialReadinessMs = 30_000;
@@ -16,7 +22,11 @@ const initialReadinessMs = 30_000;
 const within = (ratio: number, { up, down }: Tolerances): boolean => ratio >= 1 - down && ratio <= 1 + up;
 
 /** `cpu` or `memory` against a percentage of what the pods request. */
-export function utilizationProposal(input: PodMetricInput, resource: string, targetPercent: number): Proposal & { percent: number; averageMilli: number } {
+export function utilizationProposal(
+  input: PodMetricInput,
+  resource: string,
+  targetPercent: number,
+): Proposal & { percent: number; averageMilli: number } {
   if (input.pods.length === 0) throw new Error('no pods returned by selector while calculating replica count');
   const groups = groupPods(input, resource);
   const requests = new Map(input.pods.map((pod) => [pod.metadata.name, requestOf(pod, resource)]));
@@ -29,13 +39,22 @@ export function utilizationProposal(input: PodMetricInput, resource: string, tar
   const replicas = podsProposal(input, groups, {
     ratioOf: (values) => percentOf(values) / targetPercent,
     // On the way down a pod without a sample is believed to use all of its request, or of its target where that is more.
-    assume: (name, ratio) => (ratio < 1 ? Math.trunc(((requests.get(name) ?? 0) * Math.max(100, targetPercent)) / 100) : ratio > 1 ? 0 : undefined),
+    assume: (name, ratio) =>
+      ratio < 1
+        ? Math.trunc(((requests.get(name) ?? 0) * Math.max(100, targetPercent)) / 100)
+        : ratio > 1
+          ? 0
+          : undefined,
   });
   return { replicas, percent, averageMilli: Math.trunc(sum([...groups.values.values()]) / groups.values.size) };
 }
 
 /** A metric of pods against an average value. `resource` is `cpu` where warming up is to be left out. */
-export function averageProposal(input: PodMetricInput, resource: string | undefined, targetMilli: number): Proposal & { averageMilli: number } {
+export function averageProposal(
+  input: PodMetricInput,
+  resource: string | undefined,
+  targetMilli: number,
+): Proposal & { averageMilli: number } {
   if (input.pods.length === 0) throw new Error('no pods returned by selector while calculating replica count');
   const average = (values: ReadonlyMap<string, number>): number => Math.trunc(sum([...values.values()]) / values.size);
   const groups = groupPods(input, resource);
@@ -58,7 +77,8 @@ type Measure = {
 function podsProposal({ current, tolerances }: PodMetricInput, groups: Groups, measure: Measure): number {
   const ratio = measure.ratioOf(groups.values);
   const idleToo = groups.ignored.length > 0 && ratio > 1;
-  if (!idleToo && groups.missing.length === 0) return within(ratio, tolerances) ? current : roundUp(ratio * groups.ready);
+  if (!idleToo && groups.missing.length === 0)
+    return within(ratio, tolerances) ? current : roundUp(ratio * groups.ready);
 
   const assumed = withAssumptions(groups, measure, ratio);
   const newRatio = measure.ratioOf(assumed);
@@ -68,7 +88,11 @@ function podsProposal({ current, tolerances }: PodMetricInput, groups: Groups, m
   return newRatio > 1 ? Math.max(replicas, current) : Math.min(replicas, current);
 }
 
-function withAssumptions({ values, missing, ignored }: Groups, { assume }: Measure, ratio: number): Map<string, number> {
+function withAssumptions(
+  { values, missing, ignored }: Groups,
+  { assume }: Measure,
+  ratio: number,
+): Map<string, number> {
   const assumed = new Map(values);
   for (const name of missing) {
     const milli = assume(name, ratio);
@@ -102,7 +126,8 @@ function isWarmingUp({ status }: Pod, sample: PodSample, nowMs: number): boolean
   if (ready === undefined || status?.startTime === undefined) return true;
   const startedMs = Date.parse(status.startTime);
   const changedMs = Date.parse(ready.lastTransitionTime ?? '') || 0;
-  if (startedMs + cpuInitializationMs > nowMs) return ready.status === 'False' || sample.atMs < changedMs + sample.windowMs;
+  if (startedMs + cpuInitializationMs > nowMs)
+    return ready.status === 'False' || sample.atMs < changedMs + sample.windowMs;
   // Not ready, and never has been.
   return ready.status === 'False' && startedMs + initialReadinessMs > changedMs;
 }
@@ -112,7 +137,8 @@ function requestOf({ metadata, spec }: Pod, resource: string): number {
   return sum(
     [...spec.containers, ...sidecars].map(({ name, resources }) => {
       const request = resources?.requests?.[resource];
-      if (request === undefined) throw new Error(`missing request for ${resource} in container ${name} of Pod ${metadata.name}`);
+      if (request === undefined)
+        throw new Error(`missing request for ${resource} in container ${name} of Pod ${metadata.name}`);
       return parseMilli(request);
     }),
   );
@@ -121,17 +147,24 @@ function requestOf({ metadata, spec }: Pod, resource: string): number {
 export type TotalInput = { totalMilli: number; targetMilli: number; tolerances: Tolerances };
 
 /** An Object or External metric against a value. It goes by pods that are ready, those that are ending included. */
-export function valueProposal({ totalMilli, targetMilli, tolerances }: TotalInput, { current, pods }: { current: number; pods: readonly Pod[] }): Proposal {
+export function valueProposal(
+  { totalMilli, targetMilli, tolerances }: TotalInput,
+  { current, pods }: { current: number; pods: readonly Pod[] },
+): Proposal {
   const ratio = totalMilli / targetMilli;
   if (current === 0) return { replicas: roundUp(ratio) };
   if (within(ratio, tolerances)) return { replicas: current };
-  if (pods.length === 0) throw new Error('unable to calculate ready pods: no pods returned by selector while calculating replica count');
+  if (pods.length === 0)
+    throw new Error('unable to calculate ready pods: no pods returned by selector while calculating replica count');
   const ready = pods.filter((pod) => pod.status?.phase === 'Running' && isReady(pod)).length;
   return { replicas: roundUp(ratio * ready) };
 }
 
 /** An Object or External metric against a value per pod. `statusReplicas`: how many the target says there are. */
-export function perPodProposal({ totalMilli, targetMilli, tolerances }: TotalInput, statusReplicas: number): Proposal & { averageMilli: number } {
+export function perPodProposal(
+  { totalMilli, targetMilli, tolerances }: TotalInput,
+  statusReplicas: number,
+): Proposal & { averageMilli: number } {
   const ratio = totalMilli / (targetMilli * statusReplicas);
   const replicas = within(ratio, tolerances) ? statusReplicas : roundUp(totalMilli / targetMilli);
   return { replicas, averageMilli: roundUp(totalMilli / statusReplicas) };

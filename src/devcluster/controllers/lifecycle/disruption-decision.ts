@@ -47,12 +47,19 @@ export function decideDisruption({ budget, pods, scale }: DisruptionSnapshot, no
 }
 
 /** Percentages are rounded up, for both: that is on the safe side for `minAvailable` only, and documented so. */
-function demand({ spec }: DisruptionBudget, count: { pods: number; scale: number }): { expected: number; desired: number } {
+function demand(
+  { spec }: DisruptionBudget,
+  count: { pods: number; scale: number },
+): { expected: number; desired: number } {
   const { minAvailable, maxUnavailable } = spec;
   if (maxUnavailable !== undefined) {
-    return { expected: count.scale, desired: Math.max(0, count.scale - resolveCount(maxUnavailable, count.scale, 'up')) };
+    return {
+      expected: count.scale,
+      desired: Math.max(0, count.scale - resolveCount(maxUnavailable, count.scale, 'up')),
+    };
   }
-  if (typeof minAvailable === 'string') return { expected: count.scale, desired: resolveCount(minAvailable, count.scale, 'up') };
+  if (typeof minAvailable === 'string')
+    return { expected: count.scale, desired: resolveCount(minAvailable, count.scale, 'up') };
   return { expected: count.pods, desired: minAvailable ?? 0 };
 }
 

@@ -19,10 +19,17 @@ export function createDisruptionController({ api, clock }: Tools, readScale: Sca
     if (found === undefined) return undefined;
     const budget = asDisruptionBudget(found);
     const { namespace = '' } = budget.metadata;
-    const matching = api.list(pods, namespace).map(asPod).filter(({ metadata }) => matchesSelector(budget.spec.selector, metadata.labels));
-    const { status, nextExpiryMs } = decideDisruption({ budget, pods: matching, scale: await totalScale(namespace, matching) }, clock.nowMs());
+    const matching = api
+      .list(pods, namespace)
+      .map(asPod)
+      .filter(({ metadata }) => matchesSelector(budget.spec.selector, metadata.labels));
+    const { status, nextExpiryMs } = decideDisruption(
+      { budget, pods: matching, scale: await totalScale(namespace, matching) },
+      clock.nowMs(),
+    );
     // With the version that was read: an eviction in between must not be forgotten.
-    if (!isSameJson(status, budget.status)) await unlessGone(api.update(podDisruptionBudgets, { ...budget, status }, 'status'));
+    if (!isSameJson(status, budget.status))
+      await unlessGone(api.update(podDisruptionBudgets, { ...budget, status }, 'status'));
     return nextExpiryMs === undefined ? undefined : { recheckAfterMs: nextExpiryMs - clock.nowMs() };
   }
 

@@ -24,7 +24,8 @@ export type GarbageDecision =
 export const foreground = 'foregroundDeletion';
 export const orphan = 'orphan';
 
-const hasFinalizer = ({ metadata }: KubeObject, finalizer: string): boolean => metadata.finalizers?.includes(finalizer) === true;
+const hasFinalizer = ({ metadata }: KubeObject, finalizer: string): boolean =>
+  metadata.finalizers?.includes(finalizer) === true;
 const isDeleted = ({ metadata }: KubeObject): boolean => metadata.deletionTimestamp !== undefined;
 const referenceTo = (dependent: KubeObject, owner: KubeObject): OwnerReference | undefined =>
   dependent.metadata.ownerReferences?.find(({ uid }) => uid === owner.metadata.uid);
@@ -33,7 +34,9 @@ export function decideGarbage(snapshot: GarbageSnapshot): GarbageDecision {
   const { object, dependents } = snapshot;
   if (!isDeleted(object)) return decideByOwners(snapshot);
   if (hasFinalizer(object, orphan)) {
-    return dependents.length === 0 ? { type: 'remove finalizer', finalizer: orphan } : { type: 'orphan dependents', dependents: [...dependents] };
+    return dependents.length === 0
+      ? { type: 'remove finalizer', finalizer: orphan }
+      : { type: 'orphan dependents', dependents: [...dependents] };
   }
   if (!hasFinalizer(object, foreground)) return { type: 'keep' };
   const blocked = dependents.some((dependent) => referenceTo(dependent.object, object)?.blockOwnerDeletion === true);
@@ -42,7 +45,9 @@ export function decideGarbage(snapshot: GarbageSnapshot): GarbageDecision {
 
 function decideByOwners({ object, owners, dependents }: GarbageSnapshot): GarbageDecision {
   if (owners.length === 0) return { type: 'keep' };
-  const waiting = owners.filter(({ reference, owner }) => typeof owner === 'object' && reference.blockOwnerDeletion === true && isForeground(owner));
+  const waiting = owners.filter(
+    ({ reference, owner }) => typeof owner === 'object' && reference.blockOwnerDeletion === true && isForeground(owner),
+  );
   const absent = owners.filter(({ owner }) => owner === 'absent');
   const solid = owners.filter((one) => !waiting.includes(one) && !absent.includes(one));
   if (solid.length === owners.length) return { type: 'keep' };

@@ -43,7 +43,10 @@ export function createGarbageCollector({ api, served }: Tools): Controller {
     const resources = served();
     return {
       object,
-      owners: (object.metadata.ownerReferences ?? []).map((reference) => ({ reference, owner: findOwner(resources, reference) })),
+      owners: (object.metadata.ownerReferences ?? []).map((reference) => ({
+        reference,
+        owner: findOwner(resources, reference),
+      })),
       dependents: [...(dependents.get(object.metadata.uid ?? '') ?? [])].flatMap((uid) => nodes.get(uid) ?? []),
     };
   }
@@ -66,7 +69,9 @@ export function createGarbageCollector({ api, served }: Tools): Controller {
       case 'wait for dependents':
         return;
       case 'delete':
-        await unlessGone(api.delete(resource, metadata, { propagationPolicy: decision.propagationPolicy, uid: metadata.uid ?? '' }));
+        await unlessGone(
+          api.delete(resource, metadata, { propagationPolicy: decision.propagationPolicy, uid: metadata.uid ?? '' }),
+        );
         return;
       case 'keep owners':
         await unlessGone(api.patch(resource, metadata, { metadata: { ownerReferences: decision.ownerReferences } }));
@@ -75,7 +80,11 @@ export function createGarbageCollector({ api, served }: Tools): Controller {
         for (const dependent of decision.dependents) await unlessGone(disown(dependent, metadata.uid));
         return;
       case 'remove finalizer':
-        await unlessGone(api.patch(resource, metadata, { metadata: { finalizers: (metadata.finalizers ?? []).filter((one) => one !== decision.finalizer) } }));
+        await unlessGone(
+          api.patch(resource, metadata, {
+            metadata: { finalizers: (metadata.finalizers ?? []).filter((one) => one !== decision.finalizer) },
+          }),
+        );
     }
   }
 

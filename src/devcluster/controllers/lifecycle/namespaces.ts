@@ -12,7 +12,10 @@ import { endingConditions } from './namespace-conditions.ts';
 
 export type NamespaceDefaults = { rootCertificate: string };
 
-export function createNamespaceController({ api, clock, served }: Tools, { rootCertificate }: NamespaceDefaults): Controller {
+export function createNamespaceController(
+  { api, clock, served }: Tools,
+  { rootCertificate }: NamespaceDefaults,
+): Controller {
   const isEnding = (name: string | undefined): boolean =>
     name !== undefined && api.get(namespaces, { name })?.metadata.deletionTimestamp !== undefined;
 
@@ -25,9 +28,16 @@ export function createNamespaceController({ api, clock, served }: Tools, { rootC
 
   async function fill(namespace: string): Promise<void> {
     const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace } };
-    const certificates = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'kube-root-ca.crt', namespace }, data: { 'ca.crt': rootCertificate } };
-    if (api.get(serviceAccounts, account.metadata) === undefined) await unlessThere(api.create(serviceAccounts, account));
-    if (api.get(configMaps, certificates.metadata) === undefined) await unlessThere(api.create(configMaps, certificates));
+    const certificates = {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'kube-root-ca.crt', namespace },
+      data: { 'ca.crt': rootCertificate },
+    };
+    if (api.get(serviceAccounts, account.metadata) === undefined)
+      await unlessThere(api.create(serviceAccounts, account));
+    if (api.get(configMaps, certificates.metadata) === undefined)
+      await unlessThere(api.create(configMaps, certificates));
   }
 
   const contentOf = (namespace: string): NamespacedObject[] =>
@@ -38,7 +48,11 @@ export function createNamespaceController({ api, clock, served }: Tools, { rootC
   /** Deletes once what is there, and tells what stays; the last object that goes wakes it again. */
   async function empty({ metadata: { name } }: KubeObject): Promise<void> {
     const staying = contentOf(name).filter(({ metadata }) => metadata.deletionTimestamp === undefined);
-    await Promise.all(staying.map(({ resource, metadata }) => unlessGone(api.delete(resource, metadata, { propagationPolicy: 'Background' }))));
+    await Promise.all(
+      staying.map(({ resource, metadata }) =>
+        unlessGone(api.delete(resource, metadata, { propagationPolicy: 'Background' })),
+      ),
+    );
     const remaining = contentOf(name);
     await unlessGone(tellRemaining(name, remaining));
     if (remaining.length === 0) await unlessGone(api.patch(namespaces, { name }, { spec: { finalizers: [] } }));
@@ -49,7 +63,8 @@ export function createNamespaceController({ api, clock, served }: Tools, { rootC
     if (found === undefined) return;
     const { status } = asNamespace(found);
     const conditions = endingConditions(status?.conditions, remaining, clock.nowMs());
-    if (!isSameJson(conditions, status?.conditions)) await api.patch(namespaces, { name }, { status: { conditions } }, 'status');
+    if (!isSameJson(conditions, status?.conditions))
+      await api.patch(namespaces, { name }, { status: { conditions } }, 'status');
   }
 
   return {
@@ -59,7 +74,8 @@ export function createNamespaceController({ api, clock, served }: Tools, { rootC
       // What every namespace has is put back when somebody deletes it.
       ...[serviceAccounts, configMaps].map((resource) => ({
         resource,
-        keys: ({ type, object }: { type: string; object: KubeObject }) => (type === 'DELETED' ? [object.metadata.namespace ?? ''] : []),
+        keys: ({ type, object }: { type: string; object: KubeObject }) =>
+          type === 'DELETED' ? [object.metadata.namespace ?? ''] : [],
       })),
     ],
     watchAll: (_, { object }) => (isEnding(object.metadata.namespace) ? [object.metadata.namespace ?? ''] : []),

@@ -42,7 +42,10 @@ export function createEndpointSliceController({ api }: Tools): Controller {
     watches: [
       { resource: services, keys: ({ object }) => [keyOf(object)] },
       { resource: pods, keys: selecting },
-      { resource: endpointSlices, keys: ({ object, old }) => [object, ...(old === undefined ? [] : [old])].flatMap(serviceOf) },
+      {
+        resource: endpointSlices,
+        keys: ({ object, old }) => [object, ...(old === undefined ? [] : [old])].flatMap(serviceOf),
+      },
     ],
     reconcile,
   };

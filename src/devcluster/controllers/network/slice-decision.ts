@@ -15,7 +15,11 @@ export type Endpoint = {
   zone?: string;
 };
 export type SlicePort = { name: string; protocol: string; port: number; appProtocol?: string };
-export type EndpointSlice = KubeObject & { addressType: string; endpoints?: Endpoint[] | null; ports?: SlicePort[] | null };
+export type EndpointSlice = KubeObject & {
+  addressType: string;
+  endpoints?: Endpoint[] | null;
+  ports?: SlicePort[] | null;
+};
 export const asEndpointSlice = reader<EndpointSlice>('EndpointSlice');
 
 export type SliceSnapshot = {
@@ -60,23 +64,37 @@ function isMember({ spec }: Service, pod: Pod): boolean {
   return hasAddress && !isOver(pod) && matchesSelector({ matchLabels: spec.selector ?? {} }, pod.metadata.labels);
 }
 
-function membersOf(service: Service, pod: Pod, nodes: readonly Node[]): { key: string; addressType: string; ports: SlicePort[]; endpoint: Endpoint }[] {
+function membersOf(
+  service: Service,
+  pod: Pod,
+  nodes: readonly Node[],
+): { key: string; addressType: string; ports: SlicePort[]; endpoint: Endpoint }[] {
   const ports = (service.spec.ports ?? []).flatMap((port) => resolvePort(port, pod));
   const addresses = pod.status?.podIPs ?? [{ ip: pod.status?.podIP ?? '' }];
   return addresses.map(({ ip }) => {
     const addressType = ip.includes(':') ? 'IPv6' : 'IPv4';
-    return { key: `${addressType} ${JSON.stringify(ports)}`, addressType, ports, endpoint: buildEndpoint(service, pod, { ip, nodes }) };
+    return {
+      key: `${addressType} ${JSON.stringify(ports)}`,
+      addressType,
+      ports,
+      endpoint: buildEndpoint(service, pod, { ip, nodes }),
+    };
   });
 }
 
 /** A named target port is looked up in the pod; where the pod has none of that name, it does not serve this port. */
-function resolvePort({ name = '', port, targetPort = port, protocol = 'TCP', appProtocol }: ServicePort, pod: Pod): SlicePort[] {
+function resolvePort(
+  { name = '', port, targetPort = port, protocol = 'TCP', appProtocol }: ServicePort,
+  pod: Pod,
+): SlicePort[] {
   const sidecars = (pod.spec.initContainers ?? []).filter(({ restartPolicy }) => restartPolicy === 'Always');
   const named = [...pod.spec.containers, ...sidecars]
     .flatMap((container) => container.ports ?? [])
     .find((candidate) => candidate.name === targetPort && (candidate.protocol ?? 'TCP') === protocol);
   const number = typeof targetPort === 'number' ? targetPort : named?.containerPort;
-  return number === undefined ? [] : [{ name, protocol, port: number, ...(appProtocol === undefined ? {} : { appProtocol }) }];
+  return number === undefined
+    ? []
+    : [{ name, protocol, port: number, ...(appProtocol === undefined ? {} : { appProtocol }) }];
 }
 
 function buildEndpoint(service: Service, pod: Pod, { ip, nodes }: { ip: string; nodes: readonly Node[] }): Endpoint {
@@ -84,10 +102,16 @@ function buildEndpoint(service: Service, pod: Pod, { ip, nodes }: { ip: string; 
   const { nodeName } = pod.spec;
   const serving = isReady(pod);
   const terminating = isTerminating(pod);
-  const zone = nodes.find(({ metadata }) => metadata.name === nodeName)?.metadata.labels?.['topology.kubernetes.io/zone'];
+  const zone = nodes.find(({ metadata }) => metadata.name === nodeName)?.metadata.labels?.[
+    'topology.kubernetes.io/zone'
+  ];
   return {
     addresses: [ip],
-    conditions: { ready: service.spec.publishNotReadyAddresses === true || (serving && !terminating), serving, terminating },
+    conditions: {
+      ready: service.spec.publishNotReadyAddresses === true || (serving && !terminating),
+      serving,
+      terminating,
+    },
     ...(nodeName === undefined ? {} : { nodeName }),
     targetRef: { kind: 'Pod', name, namespace, uid },
     ...(zone === undefined ? {} : { zone }),
@@ -95,16 +119,26 @@ function buildEndpoint(service: Service, pod: Pod, { ip, nodes }: { ip: string; 
 }
 
 /** Slices that are there keep those of their endpoints that remain; newcomers go where there is room, then into new slices. */
-function fill(service: Service, { addressType, ports, endpoints }: Group, slices: readonly EndpointSlice[]): EndpointSlice[] {
+function fill(
+  service: Service,
+  { addressType, ports, endpoints }: Group,
+  slices: readonly EndpointSlice[],
+): EndpointSlice[] {
   const left = new Map(endpoints.map((endpoint) => [identity(endpoint), endpoint]));
   const reused = slices.filter((slice) => slice.addressType === addressType && isSameJson(slice.ports ?? [], ports));
-  const filled = reused.map((slice) => ({ slice, members: (slice.endpoints ?? []).flatMap((endpoint) => take(left, identity(endpoint))) }));
+  const filled = reused.map((slice) => ({
+    slice,
+    members: (slice.endpoints ?? []).flatMap((endpoint) => take(left, identity(endpoint))),
+  }));
   for (const { members } of filled.toSorted((a, b) => b.members.length - a.members.length)) {
-    for (const key of [...left.keys()].slice(0, maxEndpointsPerSlice - members.length)) members.push(...take(left, key));
+    for (const key of [...left.keys()].slice(0, maxEndpointsPerSlice - members.length))
+      members.push(...take(left, key));
   }
   const used = filled.filter(({ members }) => members.length > 0);
   // The last empty slice stays for a Service without endpoints.
-  const result = (used.length === 0 && left.size === 0 ? filled.slice(0, 1) : used).map(({ slice, members }) => withEndpoints(service, slice, members));
+  const result = (used.length === 0 && left.size === 0 ? filled.slice(0, 1) : used).map(({ slice, members }) =>
+    withEndpoints(service, slice, members),
+  );
   const blank = blankSlice(service, addressType, ports);
   const rest = [...left.values()];
   for (let start = 0; start < rest.length; start += maxEndpointsPerSlice) {
@@ -127,7 +161,12 @@ function blankSlice(service: Service, addressType: string, ports: SlicePort[]): 
   return {
     apiVersion: 'discovery.k8s.io/v1',
     kind: 'EndpointSlice',
-    metadata: { name: '', generateName: `${name}-`, ...(namespace === undefined ? {} : { namespace }), ownerReferences: [controllerReference(service)] },
+    metadata: {
+      name: '',
+      generateName: `${name}-`,
+      ...(namespace === undefined ? {} : { namespace }),
+      ownerReferences: [controllerReference(service)],
+    },
     addressType,
     ports,
   };

@@ -11,8 +11,10 @@ type Rule = (a: Pod, b: Pod) => number;
 const nodeOf = (pod: Pod): string => pod.spec.nodeName ?? '';
 const phaseOrder = ['Pending', 'Unknown', 'Running'];
 const phaseOf = (pod: Pod): number => phaseOrder.indexOf(pod.status?.phase ?? 'Pending');
-const restartsOf = (pod: Pod): number => Math.max(0, ...(pod.status?.containerStatuses ?? []).map(({ restartCount }) => restartCount));
-const createdMs = ({ metadata }: Pod): number | undefined => (metadata.creationTimestamp === undefined ? undefined : Date.parse(metadata.creationTimestamp));
+const restartsOf = (pod: Pod): number =>
+  Math.max(0, ...(pod.status?.containerStatuses ?? []).map(({ restartCount }) => restartCount));
+const createdMs = ({ metadata }: Pod): number | undefined =>
+  metadata.creationTimestamp === undefined ? undefined : Date.parse(metadata.creationTimestamp);
 
 /** An annotation that is no int32 counts as 0. */
 export function deletionCost({ metadata }: Pod): number {
@@ -33,7 +35,10 @@ export function rankForDeletion(pods: readonly Pod[], related: readonly Pod[], n
     (a, b) => Number(isReady(a)) - Number(isReady(b)),
     (a, b) => deletionCost(a) - deletionCost(b),
     (a, b) => crowd(b) - crowd(a),
-    (a, b) => (isReady(a) && isReady(b) ? compareAges({ pod: a, sinceMs: readySinceMs(a) }, { pod: b, sinceMs: readySinceMs(b) }, nowMs) : 0),
+    (a, b) =>
+      isReady(a) && isReady(b)
+        ? compareAges({ pod: a, sinceMs: readySinceMs(a) }, { pod: b, sinceMs: readySinceMs(b) }, nowMs)
+        : 0,
     (a, b) => restartsOf(b) - restartsOf(a),
     (a, b) => compareAges({ pod: a, sinceMs: createdMs(a) }, { pod: b, sinceMs: createdMs(b) }, nowMs),
   ];

@@ -59,7 +59,10 @@ export function decideDeployment(snapshot: DeploymentSnapshot, nowMs: number): D
   const idle = deployment.metadata.deletionTimestamp !== undefined;
   const sizes = idle ? new Map<string, number>() : decideSizes(snapshot, newest, old);
   const create = !idle && newest === undefined && mayCreate(snapshot) ? buildReplicaSet(deployment, old) : undefined;
-  const status = decideDeploymentStatus({ deployment, newest, all: replicaSets, creating: create?.metadata.name }, nowMs);
+  const status = decideDeploymentStatus(
+    { deployment, newest, all: replicaSets, creating: create?.metadata.name },
+    nowMs,
+  );
   const revision = newest === undefined ? undefined : String(newestRevision(newest, old));
   return {
     create,
@@ -71,13 +74,20 @@ export function decideDeployment(snapshot: DeploymentSnapshot, nowMs: number): D
   };
 }
 
-function decideSizes({ deployment, replicaSets, pods }: DeploymentSnapshot, newest: ReplicaSet | undefined, old: readonly ReplicaSet[]): Sizes {
-  if (deployment.spec.paused === true || wasResized(deployment, replicaSets)) return resizedSizes(deployment, newest, old);
+function decideSizes(
+  { deployment, replicaSets, pods }: DeploymentSnapshot,
+  newest: ReplicaSet | undefined,
+  old: readonly ReplicaSet[],
+): Sizes {
+  if (deployment.spec.paused === true || wasResized(deployment, replicaSets))
+    return resizedSizes(deployment, newest, old);
   if (newest !== undefined && isRollingUpdate(deployment)) return rollingSizes(deployment, { newest, old });
   if (isRollingUpdate(deployment)) return new Map();
   const shrinking = active(old);
   if (shrinking.length > 0) return new Map(shrinking.map(({ metadata }) => [metadata.name, 0]));
-  return newest === undefined || hasOldPods(pods, newest) ? new Map() : new Map([[newest.metadata.name, sizeOf(deployment)]]);
+  return newest === undefined || hasOldPods(pods, newest)
+    ? new Map()
+    : new Map([[newest.metadata.name, sizeOf(deployment)]]);
 }
 
 /** Recreate: the new pods start only when every old one has ended, not merely begun to. */
@@ -98,12 +108,19 @@ function newestRevision(newest: ReplicaSet | undefined, old: readonly ReplicaSet
 type Newest = { newest: ReplicaSet | undefined; revision: string | undefined };
 
 /** Sizes, and what the annotations and minReadySeconds of the ReplicaSets should be. */
-function decideChanges({ deployment, replicaSets }: DeploymentSnapshot, sizes: Sizes, { newest, revision }: Newest): DeploymentPlan['change'] {
+function decideChanges(
+  { deployment, replicaSets }: DeploymentSnapshot,
+  sizes: Sizes,
+  { newest, revision }: Newest,
+): DeploymentPlan['change'] {
   return replicaSets.flatMap((replicaSet) => {
     const from = sizeOf(replicaSet);
     const to = sizes.get(replicaSet.metadata.name) ?? from;
     const forNewest = replicaSet === newest ? newestFields(deployment, revision) : { annotations: {}, spec: {} };
-    const annotations = changed(replicaSet.metadata.annotations, { ...forNewest.annotations, ...(from > 0 || to > 0 ? sizeAnnotations(deployment) : {}) });
+    const annotations = changed(replicaSet.metadata.annotations, {
+      ...forNewest.annotations,
+      ...(from > 0 || to > 0 ? sizeAnnotations(deployment) : {}),
+    });
     const spec = changed({ minReadySeconds: 0, replicas: 1, ...replicaSet.spec }, { ...forNewest.spec, replicas: to });
     if (Object.keys(annotations).length === 0 && Object.keys(spec).length === 0) return [];
     return [{ replicaSet, from, to, patch: { metadata: { annotations }, spec } }];
@@ -111,9 +128,15 @@ function decideChanges({ deployment, replicaSets }: DeploymentSnapshot, sizes: S
 }
 
 /** What the newest ReplicaSet takes over from its Deployment; a paused one is left as it is. */
-function newestFields(deployment: Deployment, revision = '1'): { annotations: Record<string, string>; spec: Record<string, number> } {
+function newestFields(
+  deployment: Deployment,
+  revision = '1',
+): { annotations: Record<string, string>; spec: Record<string, number> } {
   if (deployment.spec.paused === true) return { annotations: {}, spec: {} };
-  return { annotations: { ...copiedAnnotations(deployment), [revisionAnnotation]: revision }, spec: { minReadySeconds: deployment.spec.minReadySeconds ?? 0 } };
+  return {
+    annotations: { ...copiedAnnotations(deployment), [revisionAnnotation]: revision },
+    spec: { minReadySeconds: deployment.spec.minReadySeconds ?? 0 },
+  };
 }
 
 const changed = (before: Record<string, unknown> = {}, after: Record<string, unknown>): Record<string, unknown> =>
@@ -140,7 +163,11 @@ function buildReplicaSet(deployment: Deployment, old: readonly ReplicaSet[]): Ku
       name: `${name}-${hash}`,
       ...(namespace === undefined ? {} : { namespace }),
       labels,
-      annotations: { ...copiedAnnotations(deployment), ...sizeAnnotations(deployment), [revisionAnnotation]: String(newestRevision(undefined, old)) },
+      annotations: {
+        ...copiedAnnotations(deployment),
+        ...sizeAnnotations(deployment),
+        [revisionAnnotation]: String(newestRevision(undefined, old)),
+      },
       ownerReferences: [controllerReference(deployment)],
     },
     spec: {
@@ -157,5 +184,8 @@ function decideRemovals(deployment: Deployment, old: readonly ReplicaSet[]): Rep
   const surplus = old.length - (deployment.spec.revisionHistoryLimit ?? 10);
   if (surplus <= 0) return [];
   const oldest = old.toSorted((a, b) => revisionOf(a) - revisionOf(b)).slice(0, surplus);
-  return oldest.filter(({ metadata, spec, status }) => (status?.replicas ?? 0) === 0 && spec.replicas === 0 && metadata.deletionTimestamp === undefined);
+  return oldest.filter(
+    ({ metadata, spec, status }) =>
+      (status?.replicas ?? 0) === 0 && spec.replicas === 0 && metadata.deletionTimestamp === undefined,
+  );
 }

@@ -43,13 +43,25 @@ export function decideDeploymentStatus(input: StatusInput, nowMs: number): Deplo
 function stamp(conditions: readonly Condition[] | undefined, condition: Condition, nowMs: number): Condition[] {
   const before = conditionOf(conditions, condition.type);
   const same = before?.status === condition.status && before.reason === condition.reason;
-  return same ? [...(conditions ?? [])] : withCondition(conditions, { ...condition, lastUpdateTime: formatTime(nowMs) }, nowMs);
+  return same
+    ? [...(conditions ?? [])]
+    : withCondition(conditions, { ...condition, lastUpdateTime: formatTime(nowMs) }, nowMs);
 }
 
 function availableCondition(deployment: Deployment, available: number): Condition {
   return available >= sizeOf(deployment) - rolloutLimits(deployment).maxUnavailable
-    ? { type: 'Available', status: 'True', reason: 'MinimumReplicasAvailable', message: 'Deployment has minimum availability.' }
-    : { type: 'Available', status: 'False', reason: 'MinimumReplicasUnavailable', message: 'Deployment does not have minimum availability.' };
+    ? {
+        type: 'Available',
+        status: 'True',
+        reason: 'MinimumReplicasAvailable',
+        message: 'Deployment has minimum availability.',
+      }
+    : {
+        type: 'Available',
+        status: 'False',
+        reason: 'MinimumReplicasUnavailable',
+        message: 'Deployment does not have minimum availability.',
+      };
 }
 
 export function hasDeadline({ spec }: Deployment): boolean {
@@ -60,13 +72,21 @@ export function hasDeadline({ spec }: Deployment): boolean {
  * Paused, complete, moving on, or out of time; undefined where what is said already still holds. A rollout that is complete stays so
  * until there is another template: pods that come and go later are no rollout.
  */
-function decideProgress({ deployment, newest, creating }: StatusInput, status: DeploymentStatus, nowMs: number): Condition | undefined {
+function decideProgress(
+  { deployment, newest, creating }: StatusInput,
+  status: DeploymentStatus,
+  nowMs: number,
+): Condition | undefined {
   const before = conditionOf(deployment.status?.conditions, 'Progressing');
   const pause = pauseCondition(deployment, before);
   if (pause !== undefined || deployment.spec.paused === true) return pause;
   if (creating !== undefined) return progress('True', 'NewReplicaSetCreated', `Created new replica set "${creating}"`);
   if (before?.reason === 'NewReplicaSetAvailable' && status.replicas === status.updatedReplicas) return undefined;
-  return rolloutProgress(deployment, status, { what: subjectOf(deployment, newest), first: before === undefined, nowMs });
+  return rolloutProgress(deployment, status, {
+    what: subjectOf(deployment, newest),
+    first: before === undefined,
+    nowMs,
+  });
 }
 
 const subjectOf = (deployment: Deployment, newest: ReplicaSet | undefined): string =>
@@ -74,9 +94,15 @@ const subjectOf = (deployment: Deployment, newest: ReplicaSet | undefined): stri
 
 type Rollout = { what: string; first: boolean; nowMs: number };
 
-function rolloutProgress(deployment: Deployment, status: DeploymentStatus, { what, first, nowMs }: Rollout): Condition | undefined {
-  if (isComplete(deployment, status)) return progress('True', 'NewReplicaSetAvailable', `${what} has successfully progressed.`);
-  if (first || hasProgressed(deployment, status)) return progress('True', 'ReplicaSetUpdated', `${what} is progressing.`);
+function rolloutProgress(
+  deployment: Deployment,
+  status: DeploymentStatus,
+  { what, first, nowMs }: Rollout,
+): Condition | undefined {
+  if (isComplete(deployment, status))
+    return progress('True', 'NewReplicaSetAvailable', `${what} has successfully progressed.`);
+  if (first || hasProgressed(deployment, status))
+    return progress('True', 'ReplicaSetUpdated', `${what} is progressing.`);
   const deadline = deadlineMs(deployment);
   if (deadline === undefined || deadline > nowMs) return undefined;
   return progress('False', 'ProgressDeadlineExceeded', `${what} has timed out progressing.`);
@@ -89,15 +115,24 @@ function withProgress(input: StatusInput, status: DeploymentStatus, nowMs: numbe
   if (decided === undefined) return conditions;
   // Every bit of progress starts the deadline anew.
   const moving = decided.reason === 'ReplicaSetUpdated';
-  return moving ? withCondition(conditions, { ...decided, lastUpdateTime: formatTime(nowMs) }, nowMs) : stamp(conditions, decided, nowMs);
+  return moving
+    ? withCondition(conditions, { ...decided, lastUpdateTime: formatTime(nowMs) }, nowMs)
+    : stamp(conditions, decided, nowMs);
 }
 
-const progress = (status: Condition['status'], reason: string, message: string): Condition => ({ type: 'Progressing', status, reason, message });
+const progress = (status: Condition['status'], reason: string, message: string): Condition => ({
+  type: 'Progressing',
+  status,
+  reason,
+  message,
+});
 
 function pauseCondition({ spec }: Deployment, before: Condition | undefined): Condition | undefined {
   if (before?.reason === 'ProgressDeadlineExceeded') return undefined;
-  if (spec.paused === true && before?.reason !== 'DeploymentPaused') return progress('Unknown', 'DeploymentPaused', 'Deployment is paused');
-  if (spec.paused !== true && before?.reason === 'DeploymentPaused') return progress('Unknown', 'DeploymentResumed', 'Deployment is resumed');
+  if (spec.paused === true && before?.reason !== 'DeploymentPaused')
+    return progress('Unknown', 'DeploymentPaused', 'Deployment is paused');
+  if (spec.paused !== true && before?.reason === 'DeploymentPaused')
+    return progress('Unknown', 'DeploymentResumed', 'Deployment is resumed');
   return undefined;
 }
 
@@ -105,24 +140,32 @@ function pauseCondition({ spec }: Deployment, before: Condition | undefined): Co
 export function isComplete(deployment: Deployment, status: DeploymentStatus): boolean {
   const { updatedReplicas = 0, replicas = 0, availableReplicas = 0, observedGeneration = 0 } = status;
   const wanted = sizeOf(deployment);
-  return [updatedReplicas, replicas, availableReplicas].every((count) => count === wanted) && observedGeneration >= (deployment.metadata.generation ?? 0);
+  return (
+    [updatedReplicas, replicas, availableReplicas].every((count) => count === wanted) &&
+    observedGeneration >= (deployment.metadata.generation ?? 0)
+  );
 }
 
 function hasProgressed({ status: before = {} }: Deployment, now: DeploymentStatus): boolean {
   const old = ({ replicas = 0, updatedReplicas = 0 }: DeploymentStatus): number => replicas - updatedReplicas;
-  const grew = (count: 'updatedReplicas' | 'readyReplicas' | 'availableReplicas'): boolean => (now[count] ?? 0) > (before[count] ?? 0);
+  const grew = (count: 'updatedReplicas' | 'readyReplicas' | 'availableReplicas'): boolean =>
+    (now[count] ?? 0) > (before[count] ?? 0);
   return grew('updatedReplicas') || grew('readyReplicas') || grew('availableReplicas') || old(now) < old(before);
 }
 
 /** When the rollout counts as stuck if nothing moves; undefined while none is under way. */
 export function deadlineMs({ spec, status }: Deployment): number | undefined {
   const before = conditionOf(status?.conditions, 'Progressing');
-  const settled = ['NewReplicaSetAvailable', 'ProgressDeadlineExceeded', 'DeploymentPaused'].includes(before?.reason ?? '');
+  const settled = ['NewReplicaSetAvailable', 'ProgressDeadlineExceeded', 'DeploymentPaused'].includes(
+    before?.reason ?? '',
+  );
   if (before?.lastUpdateTime === undefined || settled || spec.progressDeadlineSeconds === undefined) return undefined;
   return Date.parse(before.lastUpdateTime) + spec.progressDeadlineSeconds * 1000;
 }
 
 function withFailure(conditions: readonly Condition[], all: readonly ReplicaSet[], nowMs: number): Condition[] {
-  const failure = all.map(({ status }) => conditionOf(status?.conditions, 'ReplicaFailure')).find((condition) => condition !== undefined);
+  const failure = all
+    .map(({ status }) => conditionOf(status?.conditions, 'ReplicaFailure'))
+    .find((condition) => condition !== undefined);
   return failure === undefined ? withoutCondition(conditions, 'ReplicaFailure') : stamp(conditions, failure, nowMs);
 }

@@ -36,7 +36,10 @@ export function createDeploymentController(tools: Tools): Controller {
     name: controller,
     watches: [
       { resource: deployments, keys: ({ object }) => [keyOf(object)] },
-      { resource: replicaSets, keys: (change) => concernedOwners(api, { resource: deployments, read: asDeployment }, change) },
+      {
+        resource: replicaSets,
+        keys: (change) => concernedOwners(api, { resource: deployments, read: asDeployment }, change),
+      },
       // Only for Recreate, which waits until the last old pod is gone.
       { resource: pods, keys: (change) => (change.type === 'DELETED' ? deploymentOfPod(tools, change) : []) },
     ],
@@ -62,10 +65,15 @@ async function apply({ api, events }: Tools, deployment: Deployment, plan: Deplo
   }
   for (const { replicaSet, patch, from, to } of plan.change) {
     await api.patch(replicaSets, replicaSet.metadata, patch);
-    if (from !== to) tell(`Scaled ${to > from ? 'up' : 'down'} replica set ${replicaSet.metadata.name} from ${from} to ${to}`);
+    if (from !== to)
+      tell(`Scaled ${to > from ? 'up' : 'down'} replica set ${replicaSet.metadata.name} from ${from} to ${to}`);
   }
   for (const { metadata } of plan.remove) await unlessGone(api.delete(replicaSets, metadata));
   if (plan.revision !== undefined && deployment.metadata.annotations?.[revisionAnnotation] !== plan.revision) {
-    await unlessGone(api.patch(deployments, deployment.metadata, { metadata: { annotations: { [revisionAnnotation]: plan.revision } } }));
+    await unlessGone(
+      api.patch(deployments, deployment.metadata, {
+        metadata: { annotations: { [revisionAnnotation]: plan.revision } },
+      }),
+    );
   }
 }

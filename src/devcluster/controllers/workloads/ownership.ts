@@ -14,7 +14,11 @@ type Owner = KubeObject & { spec: { selector: LabelSelector } };
 export type Typed<T> = { resource: Resource; read: (object: KubeObject) => T };
 
 /** Keys of the owners of this kind that a change concerns: those before and after it; of an object without one, all that may adopt it. */
-export function concernedOwners(api: ClusterApi, { resource, read }: Typed<Owner>, { object, old }: ClusterChange): string[] {
+export function concernedOwners(
+  api: ClusterApi,
+  { resource, read }: Typed<Owner>,
+  { object, old }: ClusterChange,
+): string[] {
   const namespace = object.metadata.namespace ?? '';
   const owners = [object, ...(old === undefined ? [] : [old])].flatMap((one) => {
     const owner = controllerOf(one);
@@ -26,10 +30,15 @@ export function concernedOwners(api: ClusterApi, { resource, read }: Typed<Owner
 }
 
 /** Lets go of what no longer matches, adopts what belongs to nobody, and answers all that it owns now. */
-export async function claim<T extends KubeObject>(api: ClusterApi, owner: Owner, { resource, read }: Typed<T>): Promise<T[]> {
+export async function claim<T extends KubeObject>(
+  api: ClusterApi,
+  owner: Owner,
+  { resource, read }: Typed<T>,
+): Promise<T[]> {
   const candidates = api.list(resource, owner.metadata.namespace).map(read);
   const { owned, adopt, release } = decideClaims(owner, owner.spec.selector, candidates);
   for (const object of release) await unlessGone(api.patch(resource, object.metadata, buildRelease(owner, object)));
-  for (const object of adopt) owned.push(read(await api.patch(resource, object.metadata, buildAdoption(owner, object))));
+  for (const object of adopt)
+    owned.push(read(await api.patch(resource, object.metadata, buildAdoption(owner, object))));
   return owned;
 }

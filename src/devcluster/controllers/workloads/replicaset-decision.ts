@@ -34,7 +34,11 @@ export function decideReplicaSet(snapshot: ReplicaSetSnapshot, nowMs: number): R
   };
 }
 
-function decideStatus({ replicaSet, pods }: ReplicaSetSnapshot, active: readonly Pod[], nowMs: number): Pick<ReplicaSetPlan, 'status' | 'nextAvailableMs'> {
+function decideStatus(
+  { replicaSet, pods }: ReplicaSetSnapshot,
+  active: readonly Pod[],
+  nowMs: number,
+): Pick<ReplicaSetPlan, 'status' | 'nextAvailableMs'> {
   const ages = active.map((pod) => availability(pod, replicaSet.spec.minReadySeconds ?? 0, nowMs));
   const later = ages.flatMap(({ fromMs }) => (fromMs === undefined ? [] : [fromMs]));
   const templateLabels = { matchLabels: replicaSet.spec.template.metadata?.labels ?? {} };
@@ -60,8 +64,13 @@ export function counted<T extends Record<string, number>>(counts: T): Partial<T>
 }
 
 /** `problem`: why pods could not be created, where they could not. Nothing: it went well. */
-export function withReplicaFailure(status: ReplicaSetStatus, problem: string | undefined, nowMs: number): ReplicaSetStatus {
-  const conditions = problem === undefined ? withoutCondition(status.conditions, 'ReplicaFailure') : failed(status, problem, nowMs);
+export function withReplicaFailure(
+  status: ReplicaSetStatus,
+  problem: string | undefined,
+  nowMs: number,
+): ReplicaSetStatus {
+  const conditions =
+    problem === undefined ? withoutCondition(status.conditions, 'ReplicaFailure') : failed(status, problem, nowMs);
   const { conditions: _, ...rest } = status;
   return conditions.length === 0 ? rest : { ...rest, conditions };
 }
@@ -70,5 +79,9 @@ function failed(status: ReplicaSetStatus, message: string, nowMs: number): Condi
   const before = conditionOf(status.conditions, 'ReplicaFailure');
   // The first failure stays: the messages of later ones differ in names only, and each would be a write.
   if (before !== undefined) return status.conditions ?? [];
-  return withCondition(status.conditions, { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message }, nowMs);
+  return withCondition(
+    status.conditions,
+    { type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message },
+    nowMs,
+  );
 }

@@ -29,7 +29,11 @@ export function createReplicaSetController(tools: Tools): Controller {
     const owned = await claim(api, replicaSet, { resource: pods, read: asPod });
     const plan = decideReplicaSet({ replicaSet, pods: owned, related: relatedPods(tools, replicaSet) }, clock.nowMs());
     const failure = await apply(tools, replicaSet, plan);
-    const status = withReplicaFailure(plan.status, failure === undefined ? undefined : describeError(failure), clock.nowMs());
+    const status = withReplicaFailure(
+      plan.status,
+      failure === undefined ? undefined : describeError(failure),
+      clock.nowMs(),
+    );
     await writeStatus(api, replicaSets, replicaSet.metadata, status);
     if (failure !== undefined) throw failure;
     return plan.nextAvailableMs === undefined ? undefined : { recheckAfterMs: plan.nextAvailableMs - clock.nowMs() };
@@ -48,14 +52,20 @@ export function createReplicaSetController(tools: Tools): Controller {
 function relatedPods({ api }: Tools, replicaSet: ReplicaSet): Pod[] {
   const { namespace } = replicaSet.metadata;
   const deployment = controllerOf(replicaSet);
-  const siblings = api.list(replicaSets, namespace).filter((other) => deployment !== undefined && controllerOf(other)?.uid === deployment.uid);
+  const siblings = api
+    .list(replicaSets, namespace)
+    .filter((other) => deployment !== undefined && controllerOf(other)?.uid === deployment.uid);
   const owners = siblings.length === 0 ? [replicaSet] : siblings;
   const all = api.list(pods, namespace).map(asPod);
   return all.filter((pod) => owners.some((owner) => isControlledBy(pod, owner)));
 }
 
 /** Answers the first failure to create a pod. */
-async function apply(tools: Tools, replicaSet: ReplicaSet, plan: { create: number; remove: readonly Pod[] }): Promise<unknown> {
+async function apply(
+  tools: Tools,
+  replicaSet: ReplicaSet,
+  plan: { create: number; remove: readonly Pod[] },
+): Promise<unknown> {
   await Promise.all(plan.remove.map((pod) => removePod(tools, replicaSet, pod)));
   // The first one alone: where it fails (quota, an admission webhook that is away) the others would, too.
   const batches = [Math.min(plan.create, 1), Math.max(plan.create - 1, 0)];
@@ -70,16 +80,34 @@ async function apply(tools: Tools, replicaSet: ReplicaSet, plan: { create: numbe
 async function removePod({ api, events }: Tools, replicaSet: ReplicaSet, pod: Pod): Promise<void> {
   if (isTerminating(pod)) return;
   await unlessGone(api.delete(pods, pod.metadata, pod.metadata.uid === undefined ? {} : { uid: pod.metadata.uid }));
-  events(replicaSet, { controller, type: 'Normal', reason: 'SuccessfulDelete', action: 'SuccessfulDelete', note: `Deleted pod: ${pod.metadata.name}` });
+  events(replicaSet, {
+    controller,
+    type: 'Normal',
+    reason: 'SuccessfulDelete',
+    action: 'SuccessfulDelete',
+    note: `Deleted pod: ${pod.metadata.name}`,
+  });
 }
 
 async function createPod({ api, events }: Tools, replicaSet: ReplicaSet): Promise<void> {
   const action = 'SuccessfulCreate';
   try {
     const { metadata } = await api.create(pods, buildPod(replicaSet));
-    events(replicaSet, { controller, type: 'Normal', reason: 'SuccessfulCreate', action, note: `Created pod: ${metadata.name}` });
+    events(replicaSet, {
+      controller,
+      type: 'Normal',
+      reason: 'SuccessfulCreate',
+      action,
+      note: `Created pod: ${metadata.name}`,
+    });
   } catch (error) {
-    events(replicaSet, { controller, type: 'Warning', reason: 'FailedCreate', action, note: `Error creating: ${describeError(error)}` });
+    events(replicaSet, {
+      controller,
+      type: 'Warning',
+      reason: 'FailedCreate',
+      action,
+      note: `Error creating: ${describeError(error)}`,
+    });
     throw error;
   }
 }

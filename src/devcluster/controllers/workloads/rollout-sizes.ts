@@ -14,9 +14,12 @@ export const sizeOf = ({ spec }: ReplicaSet | Deployment): number => spec.replic
 const total = (replicaSets: readonly ReplicaSet[], count: (replicaSet: ReplicaSet) => number): number =>
   replicaSets.reduce((sum, replicaSet) => sum + count(replicaSet), 0);
 /** A ReplicaSet that was just made smaller may not have updated its status: its surplus is on its way out, and must not be counted on. */
-const availableOf = (replicaSet: ReplicaSet): number => Math.min(replicaSet.status?.availableReplicas ?? 0, sizeOf(replicaSet));
-export const isRollingUpdate = ({ spec }: Deployment): boolean => (spec.strategy?.type ?? 'RollingUpdate') === 'RollingUpdate';
-export const active = (replicaSets: readonly ReplicaSet[]): ReplicaSet[] => replicaSets.filter((replicaSet) => sizeOf(replicaSet) > 0);
+const availableOf = (replicaSet: ReplicaSet): number =>
+  Math.min(replicaSet.status?.availableReplicas ?? 0, sizeOf(replicaSet));
+export const isRollingUpdate = ({ spec }: Deployment): boolean =>
+  (spec.strategy?.type ?? 'RollingUpdate') === 'RollingUpdate';
+export const active = (replicaSets: readonly ReplicaSet[]): ReplicaSet[] =>
+  replicaSets.filter((replicaSet) => sizeOf(replicaSet) > 0);
 
 /** Surge is rounded up and unavailability down. Both 0 would stand still for ever: then one may be unavailable. */
 export function rolloutLimits(deployment: Deployment): { maxSurge: number; maxUnavailable: number } {
@@ -57,7 +60,11 @@ export function rollingSizes(deployment: Deployment, { newest, old }: ReplicaSet
   return new Map([...sizes, ...shrink(left, spare, sizeOf)]);
 }
 
-function shrink(replicaSets: readonly ReplicaSet[], budget: number, removableFrom: (replicaSet: ReplicaSet) => number): Map<string, number> {
+function shrink(
+  replicaSets: readonly ReplicaSet[],
+  budget: number,
+  removableFrom: (replicaSet: ReplicaSet) => number,
+): Map<string, number> {
   const sizes = new Map<string, number>();
   let left = budget;
   for (const replicaSet of active(replicaSets)) {
@@ -77,11 +84,16 @@ export const wasResized = (deployment: Deployment, replicaSets: readonly Replica
   });
 
 /** A change of size in the middle of a rollout, or while paused: the ReplicaSets share it in proportion to their sizes. */
-export function resizedSizes(deployment: Deployment, newest: ReplicaSet | undefined, old: readonly ReplicaSet[]): Sizes {
+export function resizedSizes(
+  deployment: Deployment,
+  newest: ReplicaSet | undefined,
+  old: readonly ReplicaSet[],
+): Sizes {
   const all = newest === undefined ? old : [newest, ...old];
   const alone = onlyActive(newest, all);
   if (alone !== undefined) return new Map([[alone.metadata.name, sizeOf(deployment)]]);
-  if (newest !== undefined && isSaturated(deployment, newest)) return new Map(active(old).map(({ metadata }) => [metadata.name, 0]));
+  if (newest !== undefined && isSaturated(deployment, newest))
+    return new Map(active(old).map(({ metadata }) => [metadata.name, 0]));
   return isRollingUpdate(deployment) ? proportionalSizes(deployment, active(all)) : new Map();
 }
 
@@ -113,13 +125,15 @@ function proportionalSizes(deployment: Deployment, replicaSets: readonly Replica
   }
   const [largest] = largestFirst;
   // What rounding left over goes to the largest.
-  if (largest !== undefined) sizes.set(largest.metadata.name, Math.max(0, (sizes.get(largest.metadata.name) ?? 0) + toAdd - added));
+  if (largest !== undefined)
+    sizes.set(largest.metadata.name, Math.max(0, (sizes.get(largest.metadata.name) ?? 0) + toAdd - added));
   return sizes;
 }
 
 function shareOf(deployment: Deployment, replicaSet: ReplicaSet): number {
   if (sizeOf(deployment) === 0) return -sizeOf(replicaSet);
-  const maxBefore = Number(replicaSet.metadata.annotations?.[maxReplicasAnnotation] ?? 0) || (deployment.status?.replicas ?? 0);
+  const maxBefore =
+    Number(replicaSet.metadata.annotations?.[maxReplicasAnnotation] ?? 0) || (deployment.status?.replicas ?? 0);
   if (maxBefore === 0) return 0;
   const max = sizeOf(deployment) + rolloutLimits(deployment).maxSurge;
   return Math.round((sizeOf(replicaSet) * max) / maxBefore) - sizeOf(replicaSet);

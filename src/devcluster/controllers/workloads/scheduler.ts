@@ -9,9 +9,11 @@ import { isActive } from '../pods.ts';
 
 const controller = 'default-scheduler';
 
-const mayTakePods = ({ metadata, spec }: Node): boolean => spec?.unschedulable !== true && metadata.deletionTimestamp === undefined;
+const mayTakePods = ({ metadata, spec }: Node): boolean =>
+  spec?.unschedulable !== true && metadata.deletionTimestamp === undefined;
 /** For this scheduler; pods of others are left to them. */
-const isWaiting = (pod: Pod): boolean => isActive(pod) && (pod.spec.nodeName ?? '') === '' && (pod.spec.schedulerName ?? controller) === controller;
+const isWaiting = (pod: Pod): boolean =>
+  isActive(pod) && (pod.spec.nodeName ?? '') === '' && (pod.spec.schedulerName ?? controller) === controller;
 
 /** The one with the fewest pods; undefined where every node is cordoned or there is none. */
 function decideNode(candidates: readonly Node[], all: readonly Pod[]): string | undefined {
@@ -44,7 +46,10 @@ export function createScheduler(tools: Tools): Controller {
   return {
     name: controller,
     watches: [
-      { resource: pods, keys: ({ type, object }) => (type !== 'DELETED' && isWaiting(asPod(object)) ? [everyPod] : []) },
+      {
+        resource: pods,
+        keys: ({ type, object }) => (type !== 'DELETED' && isWaiting(asPod(object)) ? [everyPod] : []),
+      },
       // A node that comes, or is uncordoned, is what waiting pods wait for.
       { resource: nodes, keys: ({ object }) => (mayTakePods(asNode(object)) ? [everyPod] : []) },
     ],
@@ -54,9 +59,19 @@ export function createScheduler(tools: Tools): Controller {
 
 async function tellUnschedulable({ api, clock, events }: Tools, pod: Pod): Promise<void> {
   const count = api.list(nodes).length;
-  const message = count === 0 ? 'no nodes available to schedule pods' : `0/${count} nodes are available: ${count} node(s) were unschedulable.`;
+  const message =
+    count === 0
+      ? 'no nodes available to schedule pods'
+      : `0/${count} nodes are available: ${count} node(s) were unschedulable.`;
   if (conditionOf(pod.status?.conditions, 'PodScheduled')?.message === message) return;
   const condition: Condition = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message };
-  await unlessGone(api.patch(pods, pod.metadata, { status: { conditions: withCondition(pod.status?.conditions, condition, clock.nowMs()) } }, 'status'));
+  await unlessGone(
+    api.patch(
+      pods,
+      pod.metadata,
+      { status: { conditions: withCondition(pod.status?.conditions, condition, clock.nowMs()) } },
+      'status',
+    ),
+  );
   events(pod, { controller, type: 'Warning', reason: 'FailedScheduling', action: 'Scheduling', note: message });
 }

@@ -17,11 +17,14 @@ export function templateHash(template: PodTemplate): string {
   return Array.from(String(hash), (digit) => safeLetters[digit.charCodeAt(0) % safeLetters.length]).join('');
 }
 
-const canonicalJson = (value: unknown): string => JSON.stringify(value, (_, part: unknown) => (isObject(part) ? withSortedKeys(part) : part));
+const canonicalJson = (value: unknown): string =>
+  JSON.stringify(value, (_, part: unknown) => (isObject(part) ? withSortedKeys(part) : part));
 
-const withSortedKeys = (object: object): object => Object.fromEntries(Object.entries(object).toSorted(([a], [b]) => (a < b ? -1 : 1)));
+const withSortedKeys = (object: object): object =>
+  Object.fromEntries(Object.entries(object).toSorted(([a], [b]) => (a < b ? -1 : 1)));
 
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Whether both make the same pods; the label with the hash does not count. */
 export const sameTemplate = (a: PodTemplate, b: PodTemplate): boolean => isSameJson(withoutHash(a), withoutHash(b));

@@ -3,7 +3,9 @@ import { uniqueName, type Answer, type ConformanceApi, type Fields } from '../..
 import { installedFrom } from '../../installed.ts';
 import { pathOf } from '../../objects.ts';
 
-const install = installedFrom([new URL('../../../../crds/holdfast.dev_stickyworkloads.yaml', import.meta.url).pathname]);
+const install = installedFrom([
+  new URL('../../../../crds/holdfast.dev_stickyworkloads.yaml', import.meta.url).pathname,
+]);
 
 /** The path of StickyWorkloads, of one, or of its subresource, once they are served. */
 export async function pathTo(api: ConformanceApi, ...parts: string[]): Promise<string> {

@@ -17,7 +17,8 @@ import { backendName, proxyTable, type ShortEndpoint } from '../../../support/pr
 
 const certificates: TestCertificates = await createCertificates({ names: [operatorName] });
 const table = (...endpoints: ShortEndpoint[]) => proxyTable({ endpoints });
-const podsOf = ({ backends }: RoutingTable) => (backends[backendName]?.endpoints ?? []).map(({ pod, state }) => `${pod} ${state}`).join(', ');
+const podsOf = ({ backends }: RoutingTable) =>
+  (backends[backendName]?.endpoints ?? []).map(({ pod, state }) => `${pod} ${state}`).join(', ');
 
 let folder: string;
 const started: { stop(): Promise<void> }[] = [];
@@ -38,17 +39,42 @@ async function replica(address: string, port?: number): Promise<FakeReplica> {
   return fake;
 }
 
-type Proxy = { discovery: Discovery; pods: () => string; swaps: string[]; heard: string[]; asOfMs: () => number; log: ReturnType<typeof createMemoryLogger> };
-type ProxyOptions = { addresses: readonly string[] | (() => readonly string[]); port: number; ca?: string; kept?: boolean; silenceLimitMs?: number };
+type Proxy = {
+  discovery: Discovery;
+  pods: () => string;
+  swaps: string[];
+  heard: string[];
+  asOfMs: () => number;
+  log: ReturnType<typeof createMemoryLogger>;
+};
+type ProxyOptions = {
+  addresses: readonly string[] | (() => readonly string[]);
+  port: number;
+  ca?: string;
+  kept?: boolean;
+  silenceLimitMs?: number;
+};
 
 /** The discovery side of a proxy: routes by what it is given, counts a session on the pod `busy`. */
-function startProxy({ addresses, port, ca = certificates.caPem, kept = false, silenceLimitMs = 5000 }: ProxyOptions): Proxy {
+function startProxy({
+  addresses,
+  port,
+  ca = certificates.caPem,
+  kept = false,
+  silenceLimitMs = 5000,
+}: ProxyOptions): Proxy {
   const log = createMemoryLogger();
   const swaps: string[] = [];
   const heard: string[] = [];
   let current: RoutingTable | undefined;
   let asOfMs = 0;
-  const api = createOperatorApi({ port, serverName: operatorName, ca, tokenFile: path.join(folder, 'token'), silenceLimitMs });
+  const api = createOperatorApi({
+    port,
+    serverName: operatorName,
+    ca,
+    tokenFile: path.join(folder, 'token'),
+    silenceLimitMs,
+  });
   const discovery = startDiscovery(
     {
       clock: systemClock,
@@ -65,7 +91,9 @@ function startProxy({ addresses, port, ca = certificates.caPem, kept = false, si
         swaps.push(podsOf(choice.table));
       },
       onConfirmed: (confirmedMs) => (asOfMs = confirmedMs),
-      buildReport: (sequence) => current && buildReport(current, () => undefined, { startedAtMs: 0, sequence, nowMs: Date.now(), ended: [], seen: [] }),
+      buildReport: (sequence) =>
+        current &&
+        buildReport(current, () => undefined, { startedAtMs: 0, sequence, nowMs: Date.now(), ended: [], seen: [] }),
       onEnded: (sessions) => heard.push(`ended ${sessions.join()}`),
       onSeen: (sessions) => heard.push(`seen ${sessions.join()}`),
       onHandover: ({ from }) => heard.push(`handover of ${from}`),
@@ -84,7 +112,10 @@ describe('a proxy and two replicas of the operator', () => {
     const first = await replica('127.0.0.1');
     const second = await replica('127.0.0.2', first.port);
     const proxy = startProxy({ addresses: both, port: first.port });
-    await eventually(() => first.openStreams() + second.openStreams(), (streams) => streams === 2);
+    await eventually(
+      () => first.openStreams() + second.openStreams(),
+      (streams) => streams === 2,
+    );
     return { first, second, proxy };
   }
 
@@ -115,8 +146,13 @@ describe('a proxy and two replicas of the operator', () => {
     second.sayTable(10, table({ pod: 'a' }));
     await eventually(proxy.pods, (pods) => pods === 'a Accepting');
     first.sayTable(11, table({ pod: 'a', state: 'Draining' }));
-    const states = ({ reports }: FakeReplica) => reports.at(-1)?.endpoints.map(({ uid, state }) => `${uid} ${state}`) ?? [];
-    for (const one of [first, second]) await eventually(() => states(one), (last) => last[0] === 'uid-a Draining');
+    const states = ({ reports }: FakeReplica) =>
+      reports.at(-1)?.endpoints.map(({ uid, state }) => `${uid} ${state}`) ?? [];
+    for (const one of [first, second])
+      await eventually(
+        () => states(one),
+        (last) => last[0] === 'uid-a Draining',
+      );
     const sequences = first.reports.map(({ sequence }: Report) => sequence);
     expect(sequences).toEqual([...new Set(sequences)].toSorted((a, b) => a - b));
   });
@@ -136,10 +172,16 @@ describe('a proxy and one replica', () => {
     const only = await replica('127.0.0.1');
     startProxy({ addresses: ['127.0.0.1'], port: only.port });
     only.sayTable(10, table({ pod: 'a' }));
-    await eventually(() => only.reports.length, (count) => count >= 1);
+    await eventually(
+      () => only.reports.length,
+      (count) => count >= 1,
+    );
     const before = only.reports.length;
     const startMs = Date.now();
-    await eventually(() => only.reports.length, (count) => count >= before + 2);
+    await eventually(
+      () => only.reports.length,
+      (count) => count >= before + 2,
+    );
     expect(Date.now() - startMs).toBeLessThan(2000);
   });
 
@@ -148,8 +190,14 @@ describe('a proxy and one replica', () => {
     const proxy = startProxy({ addresses: ['127.0.0.1'], port: only.port });
     only.sayTable(10, table({ pod: 'a' }));
     await eventually(proxy.pods, (pods) => pods === 'a Accepting');
-    for (const type of ['ended', 'seen'] as const) only.say(JSON.stringify({ type, replica: 'x', sessions: ['00000000deadbeef'] }));
-    expect(await eventually(() => proxy.heard, ({ length }) => length === 2)).toEqual(['ended 00000000deadbeef', 'seen 00000000deadbeef']);
+    for (const type of ['ended', 'seen'] as const)
+      only.say(JSON.stringify({ type, replica: 'x', sessions: ['00000000deadbeef'] }));
+    expect(
+      await eventually(
+        () => proxy.heard,
+        ({ length }) => length === 2,
+      ),
+    ).toEqual(['ended 00000000deadbeef', 'seen 00000000deadbeef']);
     expect(proxy.pods()).toBe('a Accepting');
   });
 
@@ -161,7 +209,10 @@ describe('a proxy and one replica', () => {
     await writeFile(path.join(folder, 'token'), 'token-2');
     only.sayTable(11, table({ pod: 'b' }));
     only.breakStreams();
-    await eventually(() => only.tokens.at(-1), (token) => token === 'Bearer token-2');
+    await eventually(
+      () => only.tokens.at(-1),
+      (token) => token === 'Bearer token-2',
+    );
     await eventually(proxy.pods, (pods) => pods === 'b Accepting');
     expect(only.tokens[0]).toBe('Bearer token-1');
   });
@@ -173,7 +224,10 @@ describe('a proxy and one replica', () => {
     await eventually(proxy.pods, (pods) => pods === 'a Accepting');
     only.answerWith(403);
     only.breakStreams();
-    await eventually(() => proxy.log.lines().filter(({ message }) => message === 'table stream failed').length, (failures) => failures >= 3);
+    await eventually(
+      () => proxy.log.lines().filter(({ message }) => message === 'table stream failed').length,
+      (failures) => failures >= 3,
+    );
     expect(proxy.pods()).toBe('a Accepting');
     expect(JSON.stringify(proxy.log.lines())).toContain('the operator answered 403');
     only.answerWith(200);
@@ -183,10 +237,22 @@ describe('a proxy and one replica', () => {
 
   test.each([
     { sentence: 'that is no JSON', line: '{"type":"table",' },
-    { sentence: 'that is no table', line: JSON.stringify({ type: 'table', replica: 'x', revision: '99', asOfMs: 1, table: { listeners: 3 } }) },
-    { sentence: 'of an unknown type', line: JSON.stringify({ type: 'gossip', replica: 'x', revision: '99', asOfMs: 1 }) },
-    { sentence: 'with sessions that are no ids', line: JSON.stringify({ type: 'seen', replica: 'x', sessions: ['1'] }) },
-    { sentence: 'with a revision that is no number', line: JSON.stringify({ type: 'heartbeat', replica: 'x', revision: '0x9', asOfMs: 1 }) },
+    {
+      sentence: 'that is no table',
+      line: JSON.stringify({ type: 'table', replica: 'x', revision: '99', asOfMs: 1, table: { listeners: 3 } }),
+    },
+    {
+      sentence: 'of an unknown type',
+      line: JSON.stringify({ type: 'gossip', replica: 'x', revision: '99', asOfMs: 1 }),
+    },
+    {
+      sentence: 'with sessions that are no ids',
+      line: JSON.stringify({ type: 'seen', replica: 'x', sessions: ['1'] }),
+    },
+    {
+      sentence: 'with a revision that is no number',
+      line: JSON.stringify({ type: 'heartbeat', replica: 'x', revision: '0x9', asOfMs: 1 }),
+    },
   ])('a line $sentence changes nothing, and the stream goes on', async ({ line }) => {
     const only = await replica('127.0.0.1');
     only.sayTable(10, table({ pod: 'a' }));
@@ -203,7 +269,12 @@ describe('a proxy and one replica', () => {
   test('gives up a stream on which nothing comes', async () => {
     const only = await replica('127.0.0.1');
     startProxy({ addresses: ['127.0.0.1'], port: only.port, silenceLimitMs: 100 });
-    expect(await eventually(() => only.tokens.length, (streams) => streams >= 3)).toBeGreaterThanOrEqual(3);
+    expect(
+      await eventually(
+        () => only.tokens.length,
+        (streams) => streams >= 3,
+      ),
+    ).toBeGreaterThanOrEqual(3);
   });
 
   test('does not speak to a server that another authority vouches for', async () => {
@@ -225,13 +296,22 @@ describe('a proxy and one replica', () => {
     second.sayTable(10, table({ pod: 'a' }));
     await eventually(proxy.pods, (pods) => pods === 'a Accepting');
     addresses = ['127.0.0.2'];
-    await eventually(() => second.openStreams(), (streams) => streams === 1);
+    await eventually(
+      () => second.openStreams(),
+      (streams) => streams === 1,
+    );
     expect(first.openStreams()).toBe(1);
     first.breakStreams();
-    await eventually(() => proxy.discovery.connected().join(), (connected) => connected === '127.0.0.2');
+    await eventually(
+      () => proxy.discovery.connected().join(),
+      (connected) => connected === '127.0.0.2',
+    );
     // Two more reports take longer than any back-off here: a stream to the first would have been asked for by then.
     const reports = second.reports.length;
-    await eventually(() => second.reports.length, (count) => count >= reports + 2);
+    await eventually(
+      () => second.reports.length,
+      (count) => count >= reports + 2,
+    );
     expect(first.tokens).toHaveLength(1);
   });
 });

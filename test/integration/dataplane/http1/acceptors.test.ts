@@ -13,7 +13,7 @@ onLinux('a crowd of clients is let in by several in each turn of the event loop'
   const { server, port } = await rig.proxy(1);
   const crowd = Array.from({ length: 200 }, () => net.connect({ port, host: '127.0.0.1' }));
   let most = 0;
-  for (let before = 0; before < crowd.length; ) {
+  for (let before = 0; before < crowd.length;) {
     await new Promise((resolve) => setImmediate(resolve));
     const now = server.counters.connectionsAccepted;
     most = Math.max(most, now - before);

@@ -21,7 +21,9 @@ const streaming = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npar
 const empty = 'HTTP/1.1 204 No Content\r\n\r\n';
 
 /** Real times are thirty times as long. */
-const hasty: ProxyOptions = { pool: { connectTimeoutMs: 60, reachability: { sweepMs: 30, awaitedMs: 70, quietMs: 300, probes: 3 } } };
+const hasty: ProxyOptions = {
+  pool: { connectTimeoutMs: 60, reachability: { sweepMs: 30, awaitedMs: 70, quietMs: 300, probes: 3 } },
+};
 
 async function mortalApp(answer: string): Promise<MortalApp> {
   const app = await startMortalApp((socket) => socket.on('data', () => socket.write(answer)));
@@ -37,7 +39,10 @@ async function askAndKill(request: string, options: ProxyOptions = {}) {
     ...hasty,
     connectFailed(attempt) {
       attempts.push(attempt);
-      return { kind: 'reply', reply: { status: 503, reason: 'UpstreamConnectFailed', body: 'No pod took the connection.' } };
+      return {
+        kind: 'reply',
+        reply: { status: 503, reason: 'UpstreamConnectFailed', body: 'No pod took the connection.' },
+      };
     },
     ...options,
   });
@@ -72,7 +77,14 @@ onLinux('a node that died without a word', () => {
     );
     const proxies: Proxy[] = [];
     const { client, proxy } = await askAndKill(post.replace('POST', 'PUT'), {
-      connectFailed: () => ({ kind: 'forward', hold: createHold(proxies[0]?.holds ?? proxy.holds, { appPort: other.port, sessionLines: '', connectFailed: undefined }) }),
+      connectFailed: () => ({
+        kind: 'forward',
+        hold: createHold(proxies[0]?.holds ?? proxy.holds, {
+          appPort: other.port,
+          sessionLines: '',
+          connectFailed: undefined,
+        }),
+      }),
     });
     proxies.push(proxy);
     expect((await client.response()).status).toBe(204);
@@ -81,7 +93,10 @@ onLinux('a node that died without a word', () => {
 
   test('one that must not be sent twice is answered: the client decides, and its session moves all the same', async () => {
     const { client, proxy, attempts } = await askAndKill(post);
-    expect(await client.response()).toMatchObject({ status: 502, body: expect.stringMatching(/cannot be reached any more\. Whether it carried the request out is not known/) });
+    expect(await client.response()).toMatchObject({
+      status: 502,
+      body: expect.stringMatching(/cannot be reached any more\. Whether it carried the request out is not known/),
+    });
     expect(attempts).toEqual([4]);
     await expectNothingHeld(proxy);
   });

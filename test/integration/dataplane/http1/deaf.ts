@@ -29,7 +29,9 @@ export async function listenDeaf(port = 0): Promise<DeafListener> {
 
 /** Fills the queue; the answer empties it. */
 export async function fillQueue(port: number): Promise<() => void> {
-  const fillers = Array.from({ length: 8 }, () => net.connect({ port, host: '127.0.0.1' }).on('error', () => undefined));
+  const fillers = Array.from({ length: 8 }, () =>
+    net.connect({ port, host: '127.0.0.1' }).on('error', () => undefined),
+  );
   await Promise.any(fillers.map((filler) => once(filler, 'connect')));
   return () => fillers.forEach((filler) => filler.destroy());
 }

@@ -36,7 +36,9 @@ describe('an app that breaks off in the middle of a response never looks like on
     ['chunks', 'Transfer-Encoding: chunked\r\n\r\n6\r\npart', 'end'],
     ['the end of the connection', '\r\npart', 'reset'],
   ])('framed by %s: the client sees its connection break', async (_, rest, how) => {
-    const { port, sockets } = await rig.rawApp((socket) => socket.on('data', () => socket.write(`HTTP/1.1 200 OK\r\n${rest}`)));
+    const { port, sockets } = await rig.rawApp((socket) =>
+      socket.on('data', () => socket.write(`HTTP/1.1 200 OK\r\n${rest}`)),
+    );
     const proxy = await rig.proxy(port);
     const client = await proxy.connect();
     client.send(get());
@@ -48,7 +50,9 @@ describe('an app that breaks off in the middle of a response never looks like on
   });
 
   test('fetch of Node reports an error, not a short body', async () => {
-    const { port } = await rig.rawApp((socket) => socket.on('data', () => socket.end('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\n')));
+    const { port } = await rig.rawApp((socket) =>
+      socket.on('data', () => socket.end('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\n')),
+    );
     const proxy = await rig.proxy(port);
     const response = await fetch(`http://127.0.0.1:${proxy.port}/`);
     await expect(response.text()).rejects.toThrow('terminated');
@@ -56,7 +60,9 @@ describe('an app that breaks off in the middle of a response never looks like on
   });
 
   test('chunks that turn out malformed break the connection, too', async () => {
-    const { port, sockets } = await rig.rawApp((socket) => socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\n')));
+    const { port, sockets } = await rig.rawApp((socket) =>
+      socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\n')),
+    );
     const proxy = await rig.proxy(port);
     const client = await proxy.connect();
     client.send(get());
@@ -68,7 +74,9 @@ describe('an app that breaks off in the middle of a response never looks like on
 });
 
 test('a body that ends with the connection is complete when the app ends properly', async () => {
-  const { port } = await rig.rawApp((socket) => socket.on('data', () => socket.end('HTTP/1.1 200 OK\r\n\r\nall of it')));
+  const { port } = await rig.rawApp((socket) =>
+    socket.on('data', () => socket.end('HTTP/1.1 200 OK\r\n\r\nall of it')),
+  );
   const proxy = await rig.proxy(port);
   const client = await proxy.connect();
   client.send(get());
@@ -84,9 +92,19 @@ describe('an app that gives no response', () => {
     ['resets', (socket: net.Socket) => socket.resetAndDestroy()],
     ['closes in the middle of the head', (socket: net.Socket) => socket.end('HTTP/1.1 200 OK\r\nContent-')],
     ['says something else than HTTP', (socket: net.Socket) => socket.write('SSH-2.0-OpenSSH\r\n')],
-    ['frames its response in two ways', (socket: net.Socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n')],
-    ['frames its response in an unknown way', (socket: net.Socket) => socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n')],
-    ['says two lengths', (socket: net.Socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n')],
+    [
+      'frames its response in two ways',
+      (socket: net.Socket) =>
+        socket.write('HTTP/1.1 200 OK\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n'),
+    ],
+    [
+      'frames its response in an unknown way',
+      (socket: net.Socket) => socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n'),
+    ],
+    [
+      'says two lengths',
+      (socket: net.Socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n'),
+    ],
   ])('that %s: 502, and the client may go on', async (_, misbehave) => {
     const { port } = await rig.rawApp((socket) => socket.on('data', () => misbehave(socket)));
     const proxy = await rig.proxy(port);
@@ -112,7 +130,9 @@ describe('an app that gives no response', () => {
 
 test('an app that answers twice: the second answer goes to nobody, whoever asks next', async () => {
   const answer = (body: string) => `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
-  const { port, sockets } = await rig.rawApp((socket) => socket.on('data', () => socket.write(answer('asked') + answer('unasked'))));
+  const { port, sockets } = await rig.rawApp((socket) =>
+    socket.on('data', () => socket.write(answer('asked') + answer('unasked'))),
+  );
   const proxy = await rig.proxy(port);
   const [client, another] = [await proxy.connect(), await proxy.connect()];
   for (const each of [client, another, client]) {
@@ -147,7 +167,10 @@ describe('an idle connection that the app closed just as it was used again', () 
       client.send(`${method} / HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nbody`);
       expect((await client.response()).status).toBe(204);
     }
-    expect({ connections: sockets.length, retries: proxy.server.counters.upstreamRetries }).toEqual({ connections: 2, retries: 1 });
+    expect({ connections: sockets.length, retries: proxy.server.counters.upstreamRetries }).toEqual({
+      connections: 2,
+      retries: 1,
+    });
     await expectNothingHeld(proxy, 2);
   });
 
@@ -206,7 +229,11 @@ describe('an endpoint that takes no connection', () => {
     const proxy = await rig.proxy(await closedPort());
     const client = await proxy.connect();
     client.send(get());
-    expect(await client.response()).toMatchObject({ status: 503, body: 'No pod took the connection.\n', head: expect.stringMatching(/^Retry-After: 1\r$/m) });
+    expect(await client.response()).toMatchObject({
+      status: 503,
+      body: 'No pod took the connection.\n',
+      head: expect.stringMatching(/^Retry-After: 1\r$/m),
+    });
     await expectNothingHeld(proxy);
     expect(proxy.server.counters).toMatchObject({ upstreamConnectFailures: 1, replies: { UpstreamConnectFailed: 1 } });
   });
@@ -260,7 +287,10 @@ describe('an endpoint that takes no connection', () => {
     const { port } = await rig.httpApp((_, response) => response.end('elsewhere'));
     const dead = await closedPort();
     const proxy: Proxy = await rig.proxy(dead, {
-      connectFailed: () => ({ kind: 'forward', hold: createHold(proxy.holds, { appPort: port, sessionLines: '', connectFailed: undefined }) }),
+      connectFailed: () => ({
+        kind: 'forward',
+        hold: createHold(proxy.holds, { appPort: port, sessionLines: '', connectFailed: undefined }),
+      }),
     });
     const client = await proxy.connect();
     client.send(get());
@@ -313,7 +343,9 @@ describe('a client that leaves', () => {
   });
 
   test('in the middle of a download', async () => {
-    const { port } = await rig.rawApp((socket) => socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\npart')));
+    const { port } = await rig.rawApp((socket) =>
+      socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100000000\r\n\r\npart')),
+    );
     const proxy = await rig.proxy(port);
     const client = await proxy.connect();
     client.send(get());
@@ -324,7 +356,9 @@ describe('a client that leaves', () => {
   });
 
   test('by FIN, while the app streams nothing: after a while of silence it counts as gone', async () => {
-    const { port } = await rig.rawApp((socket) => socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n')));
+    const { port } = await rig.rawApp((socket) =>
+      socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n')),
+    );
     const proxy = await rig.proxy(port, { timeouts: { halfClosedMs: 60 } });
     const client = await proxy.connect();
     client.send(get());

@@ -13,7 +13,8 @@ const hasCurl = spawnSync('curl', ['--version']).status === 0;
 /** Skipped where there is no curl (apt-get install curl). */
 const curlTest = hasCurl ? test : test.skip;
 
-const get = (path = '/', ...lines: string[]) => `GET ${path} HTTP/1.1\r\nHost: shop.test\r\n${lines.map((line) => `${line}\r\n`).join('')}\r\n`;
+const get = (path = '/', ...lines: string[]) =>
+  `GET ${path} HTTP/1.1\r\nHost: shop.test\r\n${lines.map((line) => `${line}\r\n`).join('')}\r\n`;
 
 /** An app that answers with what it was asked. */
 const echoApp = () =>
@@ -43,15 +44,23 @@ describe('requests on one connection', () => {
     const { port } = await rig.httpApp((request, response) => {
       most = Math.max(most, ++atOnce);
       // The first would come last if they ran side by side.
-      setTimeout(() => {
-        atOnce--;
-        response.end(request.url);
-      }, request.url === '/1' ? 30 : 1);
+      setTimeout(
+        () => {
+          atOnce--;
+          response.end(request.url);
+        },
+        request.url === '/1' ? 30 : 1,
+      );
     });
     const proxy = await rig.proxy(port);
     const client = await proxy.connect();
     client.send(get('/1') + get('/2') + `POST /3 HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello${get('/4')}`);
-    const answers = [await client.response(), await client.response(), await client.response(), await client.response()];
+    const answers = [
+      await client.response(),
+      await client.response(),
+      await client.response(),
+      await client.response(),
+    ];
     expect(answers.map(({ body }) => body)).toEqual(['/1', '/2', '/3', '/4']);
     expect(most).toBe(1);
   });
@@ -61,7 +70,8 @@ describe('requests on one connection', () => {
     const proxy = await rig.proxy(port);
     const client = await proxy.connect();
     const whole = (at: number) => `POST /${at} HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nwhole`;
-    const chunked = (at: number) => `POST /${at} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nparts\r\n0\r\n\r\n`;
+    const chunked = (at: number) =>
+      `POST /${at} HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nparts\r\n0\r\n\r\n`;
     const forms = [(at: number) => get(`/${at}`), whole, chunked];
     const bodies = ['', 'whole', 'parts'];
     client.send(Array.from({ length: 100 }, (_, at) => forms[at % 3]?.(at)).join(''));
@@ -72,7 +82,9 @@ describe('requests on one connection', () => {
   });
 
   test('that are pipelined and all answered by the proxy itself are answered too, however many', async () => {
-    const proxy = await rig.proxy(1, { route: () => ({ kind: 'reply', reply: { status: 404, reason: 'NoRoute', body: 'No route.' } }) });
+    const proxy = await rig.proxy(1, {
+      route: () => ({ kind: 'reply', reply: { status: 404, reason: 'NoRoute', body: 'No route.' } }),
+    });
     const client = await proxy.connect();
     client.send(get().repeat(20_000));
     for (let answered = 0; answered < 20_000; answered++) {
@@ -123,13 +135,18 @@ describe('HTTP/1.0 clients', () => {
     const client = await proxy.connect();
     for (let turn = 0; turn < 2; turn++) {
       client.send('GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n');
-      expect(await client.response()).toMatchObject({ head: expect.stringMatching(/^Connection: keep-alive\r$/m), body: 'ok' });
+      expect(await client.response()).toMatchObject({
+        head: expect.stringMatching(/^Connection: keep-alive\r$/m),
+        body: 'ok',
+      });
     }
   });
 
   test('are never sent a 100', async () => {
     const { port } = await rig.rawApp((socket) => {
-      socket.on('data', () => socket.write('HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'));
+      socket.on('data', () =>
+        socket.write('HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'),
+      );
     });
     const proxy = await rig.proxy(port);
     const client = await proxy.connect();
@@ -140,10 +157,25 @@ describe('HTTP/1.0 clients', () => {
 
 describe('responses without a body', () => {
   test.each([
-    ['HEAD, whose Content-Length is that of GET', 'HEAD', 'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n', /Content-Length: 100/],
-    ['HEAD, for which the app speaks of chunks', 'HEAD', 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n', /200 OK/],
+    [
+      'HEAD, whose Content-Length is that of GET',
+      'HEAD',
+      'HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n',
+      /Content-Length: 100/,
+    ],
+    [
+      'HEAD, for which the app speaks of chunks',
+      'HEAD',
+      'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n',
+      /200 OK/,
+    ],
     ['204', 'GET', 'HTTP/1.1 204 No Content\r\n\r\n', /204 No Content/],
-    ['304, whose Content-Length is that of the 200', 'GET', 'HTTP/1.1 304 Not Modified\r\nContent-Length: 100\r\n\r\n', /Content-Length: 100/],
+    [
+      '304, whose Content-Length is that of the 200',
+      'GET',
+      'HTTP/1.1 304 Not Modified\r\nContent-Length: 100\r\n\r\n',
+      /Content-Length: 100/,
+    ],
   ])('leave both connections usable: %s', async (_, method, answer, head) => {
     const { port, sockets } = await rig.rawApp((socket) => socket.on('data', () => socket.write(answer)));
     const proxy = await rig.proxy(port);
@@ -157,7 +189,9 @@ describe('responses without a body', () => {
 
   test('that bring one nevertheless poison no other request: the connection to the app is not used again', async () => {
     const { port, sockets } = await rig.rawApp((socket) => {
-      socket.on('data', () => socket.write('HTTP/1.1 204 No Content\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil'));
+      socket.on('data', () =>
+        socket.write('HTTP/1.1 204 No Content\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil'),
+      );
     });
     const proxy = await rig.proxy(port);
     const client = await proxy.connect();
@@ -193,7 +227,11 @@ describe('chunked bodies', () => {
   test('stream: the client has the first chunk while the app still thinks about the second', async () => {
     const { port } = await rig.rawApp((socket) => {
       socket.on('data', (chunk) => {
-        socket.write(chunk.includes('go on') ? '6\r\nsecond\r\n0\r\n\r\n' : 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n');
+        socket.write(
+          chunk.includes('go on')
+            ? '6\r\nsecond\r\n0\r\n\r\n'
+            : 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nfirst\r\n',
+        );
       });
     });
     const proxy = await rig.proxy(port);
@@ -231,7 +269,10 @@ describe('Expect: 100-continue', () => {
     const proxy = await rig.proxy(port);
     const client = await proxy.connect();
     client.send('POST / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n');
-    expect(await client.response()).toMatchObject({ status: 417, head: expect.stringMatching(/^Connection: close\r$/m) });
+    expect(await client.response()).toMatchObject({
+      status: 417,
+      head: expect.stringMatching(/^Connection: close\r$/m),
+    });
     expect(await client.rest()).toEqual({ text: '', how: 'end' });
     expect(proxy.holds).toMatchObject({ open: 0, releasedTwice: 0 });
   });
@@ -316,7 +357,16 @@ describe('clients of many kinds', () => {
       response.end(`${body.length} ${request.headers.expect ?? ''}`);
     });
     const proxy = await rig.proxy(port);
-    const upload = ['-sS', '--max-time', '4', '--data-binary', '@-', '-H', 'Expect: 100-continue', `http://127.0.0.1:${proxy.port}/`];
+    const upload = [
+      '-sS',
+      '--max-time',
+      '4',
+      '--data-binary',
+      '@-',
+      '-H',
+      'Expect: 100-continue',
+      `http://127.0.0.1:${proxy.port}/`,
+    ];
     const curl = execFileAsync('curl', upload);
     curl.child.stdin?.end(Buffer.alloc(3_000_000));
     expect((await curl).stdout).toBe('3000000 100-continue');

@@ -33,7 +33,8 @@ async function startProxy(appPort: number) {
 }
 
 /** The same piece again and again. */
-const bytesOf = (total: number, piece = Buffer.alloc(mebibyte, 'x')) => Readable.from(Array.from({ length: total / piece.length }, () => piece));
+const bytesOf = (total: number, piece = Buffer.alloc(mebibyte, 'x')) =>
+  Readable.from(Array.from({ length: total / piece.length }, () => piece));
 
 /** Takes little for half a second, long enough for a fast sender to fill whatever has no bound, and then everything. */
 async function readSlowly(stream: AsyncIterable<Buffer>): Promise<number> {
@@ -51,7 +52,11 @@ async function readSlowly(stream: AsyncIterable<Buffer>): Promise<number> {
 const withProxy = (port: number) => ({ port, host: '127.0.0.1', headers: { Connection: 'close' } });
 
 /** What the peak of the memory grows by, once code is compiled and heaps have their size: a body of 64 MiB goes first. */
-async function growthOver(proxy: Awaited<ReturnType<typeof startProxy>>, total: number, transfer: (total: number) => Promise<number>): Promise<number> {
+async function growthOver(
+  proxy: Awaited<ReturnType<typeof startProxy>>,
+  total: number,
+  transfer: (total: number) => Promise<number>,
+): Promise<number> {
   await transfer(64 * mebibyte);
   const beforeBytes = await proxy.peakBytes();
   expect(await transfer(total)).toBe(total);
@@ -62,7 +67,9 @@ test('a download of 1 GiB through a slow reader leaves the memory of the proxy f
   const { port } = await rig.httpApp((request, response) => pipeline(bytesOf(Number(request.url?.slice(1))), response));
   const proxy = await startProxy(port);
   const download = async (total: number) => {
-    const [response] = (await once(http.get({ ...withProxy(proxy.port), path: `/${total}` }), 'response')) as [http.IncomingMessage];
+    const [response] = (await once(http.get({ ...withProxy(proxy.port), path: `/${total}` }), 'response')) as [
+      http.IncomingMessage,
+    ];
     return readSlowly(response);
   };
   expect(await growthOver(proxy, gibibyte, download)).toBeLessThan(50 * mebibyte);

@@ -32,7 +32,9 @@ function readByUs(text: string): Read | undefined {
   const headers = Array.from({ length: head.count }, (_, at) => [nameText(head, at), valueText(head, at)]).flat();
   const target = head.bytes.toString('latin1', head.methodEnd + 1, head.targetEnd);
   // llhttp knows a fixed list of methods; a proxy passes any token on.
-  return body.done && http.METHODS.includes(request.method) ? { method: request.method, target, headers, body: Buffer.concat(content).toString('latin1') } : undefined;
+  return body.done && http.METHODS.includes(request.method)
+    ? { method: request.method, target, headers, body: Buffer.concat(content).toString('latin1') }
+    : undefined;
 }
 
 /** Who waits for what llhttp makes of a connection, by the client's port; only the first message of a connection counts. */
@@ -63,7 +65,10 @@ afterAll(() => {
 
 async function readByLlhttp(text: string): Promise<Read | undefined> {
   const address = server.address();
-  const socket = net.connect({ port: typeof address === 'object' && address !== null ? address.port : 0, host: '127.0.0.1' });
+  const socket = net.connect({
+    port: typeof address === 'object' && address !== null ? address.port : 0,
+    host: '127.0.0.1',
+  });
   socket.on('error', () => undefined);
   await once(socket, 'connect');
   const read = await new Promise<Read | undefined>((resolve) => {
@@ -75,7 +80,17 @@ async function readByLlhttp(text: string): Promise<Read | undefined> {
 }
 
 const method = fc.constantFrom('GET', 'HEAD', 'POST', 'PUT', 'DELETE', 'OPTIONS', 'PATCH', 'PURGE');
-const target = fc.constantFrom('/', '/a/b?c=d', '/%41?x=%zz', "/~!$&'()*+,;=:@|[]{}^`\\\"<>", '//double', '/?', 'http://shop.test/a?b', 'http://shop.test:80', 'https://[::1]/x');
+const target = fc.constantFrom(
+  '/',
+  '/a/b?c=d',
+  '/%41?x=%zz',
+  '/~!$&\'()*+,;=:@|[]{}^`\\"<>',
+  '//double',
+  '/?',
+  'http://shop.test/a?b',
+  'http://shop.test:80',
+  'https://[::1]/x',
+);
 const plainHeader = fc.constantFrom(
   'Accept: */*',
   'X-Empty:',
@@ -90,22 +105,63 @@ const plainHeader = fc.constantFrom(
   'Expect: 100-continue',
   'X_Forwarded_For: 1',
 );
-const chunk = fc.tuple(fc.string({ minLength: 1, maxLength: 20, unit: 'binary-ascii' }), fc.constantFrom('', ';a', ';a=b', ';a="b c"', ';a;b=c'));
+const chunk = fc.tuple(
+  fc.string({ minLength: 1, maxLength: 20, unit: 'binary-ascii' }),
+  fc.constantFrom('', ';a', ';a=b', ';a="b c"', ';a;b=c'),
+);
 const framed = fc.oneof(
   fc.constant({ lines: [] as string[], body: '' }),
-  fc.string({ maxLength: 30, unit: 'binary-ascii' }).map((body) => ({ lines: [`Content-Length: ${body.length}`], body })),
+  fc
+    .string({ maxLength: 30, unit: 'binary-ascii' })
+    .map((body) => ({ lines: [`Content-Length: ${body.length}`], body })),
   fc.tuple(fc.array(chunk, { maxLength: 3 }), fc.constantFrom('', 'X-Sum: 1\r\n')).map(([chunks, trailers]) => ({
     lines: ['Transfer-Encoding: chunked'],
     body: `${chunks.map(([data, extension]) => `${data.length.toString(16)}${extension}\r\n${data}\r\n`).join('')}0\r\n${trailers}\r\n`,
   })),
 );
-const dodgy = fc.constantFrom('', ' ', '\t', '\r', '\n', '\r\n', '\0', '\x0b', '\x7f', '\x80', ':', ';', ',', '0', '5', 'A', '"', '\\', '#', '_', '+', 'chunked', 'Content-Length: 3\r\n', 'Transfer-Encoding: chunked\r\n');
+const dodgy = fc.constantFrom(
+  '',
+  ' ',
+  '\t',
+  '\r',
+  '\n',
+  '\r\n',
+  '\0',
+  '\x0b',
+  '\x7f',
+  '\x80',
+  ':',
+  ';',
+  ',',
+  '0',
+  '5',
+  'A',
+  '"',
+  '\\',
+  '#',
+  '_',
+  '+',
+  'chunked',
+  'Content-Length: 3\r\n',
+  'Transfer-Encoding: chunked\r\n',
+);
 const mutation = fc.record({ at: fc.double({ min: 0, max: 1, noNaN: true }), removed: fc.nat(2), inserted: dodgy });
 
 const message = fc
-  .record({ method, target, headers: fc.array(plainHeader, { maxLength: 4 }), framed, mutations: fc.array(mutation, { maxLength: 2 }) })
+  .record({
+    method,
+    target,
+    headers: fc.array(plainHeader, { maxLength: 4 }),
+    framed,
+    mutations: fc.array(mutation, { maxLength: 2 }),
+  })
   .map((parts) => {
-    const lines = [`${parts.method} ${parts.target} HTTP/1.1`, 'Host: shop.test', ...parts.headers, ...parts.framed.lines];
+    const lines = [
+      `${parts.method} ${parts.target} HTTP/1.1`,
+      'Host: shop.test',
+      ...parts.headers,
+      ...parts.framed.lines,
+    ];
     const text = `${lines.join('\r\n')}\r\n\r\n${parts.framed.body}`;
     return parts.mutations.reduce((mutated, { at, removed, inserted }) => {
       const offset = Math.floor(at * mutated.length);

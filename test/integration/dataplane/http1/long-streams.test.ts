@@ -20,7 +20,10 @@ async function silentApp(request: string, answer: string) {
   const { port, sockets } = await rig.rawApp((socket) => socket.once('data', () => socket.write(answer)));
   const clock = createMemoryClock();
   // Whether the app's node lives is another question (`dead-endpoints.test.ts`), and real sockets do not keep pace with this clock.
-  const proxy = await rig.proxy(port, { clock, pool: { reachability: { sweepMs: Infinity, awaitedMs: 0, quietMs: 0, probes: 1 } } });
+  const proxy = await rig.proxy(port, {
+    clock,
+    pool: { reachability: { sweepMs: Infinity, awaitedMs: 0, quietMs: 0, probes: 1 } },
+  });
   const client = await proxy.connect();
   clients.push(client);
   client.send(request);
@@ -34,22 +37,53 @@ const events = 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 
 
 describe('is not ended', () => {
   test.each([
-    { what: 'an event stream that says nothing for three hours', request: get, answer: events, later: 'data: 2\n\n', minutes: 180 },
-    { what: 'a download in whose middle the app thinks for three hours', request: get, answer: 'HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf', later: 'rest', minutes: 180 },
-    { what: 'a WebSocket that is idle for three hours', request: upgrade, answer: 'HTTP/1.1 101 S\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n', later: 'hello', minutes: 180 },
+    {
+      what: 'an event stream that says nothing for three hours',
+      request: get,
+      answer: events,
+      later: 'data: 2\n\n',
+      minutes: 180,
+    },
+    {
+      what: 'a download in whose middle the app thinks for three hours',
+      request: get,
+      answer: 'HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf',
+      later: 'rest',
+      minutes: 180,
+    },
+    {
+      what: 'a WebSocket that is idle for three hours',
+      request: upgrade,
+      answer: 'HTTP/1.1 101 S\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n',
+      later: 'hello',
+      minutes: 180,
+    },
     { what: 'a long poll that is answered after fifty minutes', request: get, answer: '', later: empty, minutes: 50 },
-    { what: 'a request that the app acknowledged and answers after fifty minutes', request: get, answer: 'HTTP/1.1 102 Processing\r\n\r\n', later: empty, minutes: 50 },
-  ])('$what', async ({ request, answer, later, minutes }) => {
-    const { clock, client, proxy, appSays } = await silentApp(request, answer);
-    await client.until(answer.slice(-4));
-    await clock.advance(minutes * minuteMs);
-    expect(proxy.holds.open).toBe(1);
-    appSays(later);
-    expect(await client.until(later)).toBe(later);
-  }, 30_000);
+    {
+      what: 'a request that the app acknowledged and answers after fifty minutes',
+      request: get,
+      answer: 'HTTP/1.1 102 Processing\r\n\r\n',
+      later: empty,
+      minutes: 50,
+    },
+  ])(
+    '$what',
+    async ({ request, answer, later, minutes }) => {
+      const { clock, client, proxy, appSays } = await silentApp(request, answer);
+      await client.until(answer.slice(-4));
+      await clock.advance(minutes * minuteMs);
+      expect(proxy.holds.open).toBe(1);
+      appSays(later);
+      expect(await client.until(later)).toBe(later);
+    },
+    30_000,
+  );
 
   test('an upload whose client pauses for ten minutes', async () => {
-    const { clock, client, appSays } = await silentApp('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\nhalf', '');
+    const { clock, client, appSays } = await silentApp(
+      'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\nhalf',
+      '',
+    );
     await clock.advance(10 * minuteMs);
     client.send('rest');
     appSays('HTTP/1.1 204 No Content\r\n\r\n');

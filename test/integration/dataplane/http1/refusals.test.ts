@@ -17,12 +17,18 @@ async function sendRaw(text: string): Promise<{ answer: string; how: string; see
   return { answer, how, seenByApp, refusals: proxy.server.counters.refusals };
 }
 
-const get = (...lines: string[]) => `GET / HTTP/1.1\r\nHost: shop.test\r\n${lines.map((line) => `${line}\r\n`).join('')}\r\n`;
+const get = (...lines: string[]) =>
+  `GET / HTTP/1.1\r\nHost: shop.test\r\n${lines.map((line) => `${line}\r\n`).join('')}\r\n`;
 const post = (...lines: string[]) => get(...lines).replace('GET', 'POST');
 
 /** What is wrong, the bytes, the status, the reason. */
 const rows: [string, string, number, string][] = [
-  ['Content-Length and Transfer-Encoding together', post('Content-Length: 5', 'Transfer-Encoding: chunked'), 400, 'ContentLengthWithTransferEncoding'],
+  [
+    'Content-Length and Transfer-Encoding together',
+    post('Content-Length: 5', 'Transfer-Encoding: chunked'),
+    400,
+    'ContentLengthWithTransferEncoding',
+  ],
   ['two Content-Lengths that differ', post('Content-Length: 5', 'Content-Length: 6'), 400, 'DuplicateContentLength'],
   ['two Content-Lengths that agree', post('Content-Length: 5', 'Content-Length: 5'), 400, 'DuplicateContentLength'],
   ['a list of Content-Lengths', post('Content-Length: 5, 5'), 400, 'InvalidContentLength'],
@@ -31,11 +37,31 @@ const rows: [string, string, number, string][] = [
   ['a hexadecimal Content-Length', post('Content-Length: 0x5'), 400, 'InvalidContentLength'],
   ['a Content-Length with a fraction', post('Content-Length: 5.0'), 400, 'InvalidContentLength'],
   ['an empty Content-Length', post('Content-Length:'), 400, 'InvalidContentLength'],
-  ['a Content-Length beyond every exact number', post('Content-Length: 99999999999999999999'), 400, 'InvalidContentLength'],
-  ['a Transfer-Encoding in HTTP/1.0', 'POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n', 400, 'TransferEncodingInHttp10'],
-  ['a Transfer-Encoding that does not end in chunked', post('Transfer-Encoding: chunked, gzip'), 400, 'InvalidTransferEncoding'],
+  [
+    'a Content-Length beyond every exact number',
+    post('Content-Length: 99999999999999999999'),
+    400,
+    'InvalidContentLength',
+  ],
+  [
+    'a Transfer-Encoding in HTTP/1.0',
+    'POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n',
+    400,
+    'TransferEncodingInHttp10',
+  ],
+  [
+    'a Transfer-Encoding that does not end in chunked',
+    post('Transfer-Encoding: chunked, gzip'),
+    400,
+    'InvalidTransferEncoding',
+  ],
   ['chunked twice', post('Transfer-Encoding: chunked, chunked'), 400, 'InvalidTransferEncoding'],
-  ['a Transfer-Encoding that is not chunked at all', post('Transfer-Encoding: identity'), 400, 'InvalidTransferEncoding'],
+  [
+    'a Transfer-Encoding that is not chunked at all',
+    post('Transfer-Encoding: identity'),
+    400,
+    'InvalidTransferEncoding',
+  ],
   ['a coding that is not understood', post('Transfer-Encoding: gzip, chunked'), 501, 'UnknownTransferCoding'],
   ['a folded header', get('X-A: b', ' folded'), 400, 'ObsoleteFold'],
   ['a header folded by a tab', get('X-A: b', '\tfolded'), 400, 'ObsoleteFold'],
@@ -72,7 +98,12 @@ const rows: [string, string, number, string][] = [
   ['a target with a byte above ASCII', 'GET /\xe9 HTTP/1.1\r\nHost: x\r\n\r\n', 400, 'InvalidRequestTarget'],
   ['a target with a control character', 'GET /\x01 HTTP/1.1\r\nHost: x\r\n\r\n', 400, 'InvalidRequestTarget'],
   ['a target of another scheme', 'GET ftp://x/ HTTP/1.1\r\nHost: x\r\n\r\n', 400, 'InvalidRequestTarget'],
-  ['an absolute target with user information', 'GET http://a@x/ HTTP/1.1\r\nHost: x\r\n\r\n', 400, 'InvalidRequestTarget'],
+  [
+    'an absolute target with user information',
+    'GET http://a@x/ HTTP/1.1\r\nHost: x\r\n\r\n',
+    400,
+    'InvalidRequestTarget',
+  ],
   ['an absolute target without a host', 'GET http:///a HTTP/1.1\r\nHost: x\r\n\r\n', 400, 'InvalidRequestTarget'],
   ['* for another method than OPTIONS', 'GET * HTTP/1.1\r\nHost: x\r\n\r\n', 400, 'InvalidRequestTarget'],
   ['CONNECT', 'CONNECT x:443 HTTP/1.1\r\nHost: x\r\n\r\n', 501, 'UnsupportedMethod'],
@@ -80,7 +111,12 @@ const rows: [string, string, number, string][] = [
   ['a request line beyond 8 KiB', get().replace('/', `/${'a'.repeat(9000)}`), 414, 'RequestLineTooLong'],
   ['a header section beyond 32 KiB', get(`X-A: ${'a'.repeat(33_000)}`), 431, 'HeadTooLarge'],
   ['10,000 headers', get(...Array.from({ length: 10_000 }, () => 'X: a')), 431, 'TooManyFields'],
-  ['a header section beyond 32 KiB, in many lines', get(...Array.from({ length: 90 }, (_, at) => `X-${at}: ${'a'.repeat(1000)}`)), 431, 'HeadTooLarge'],
+  [
+    'a header section beyond 32 KiB, in many lines',
+    get(...Array.from({ length: 90 }, (_, at) => `X-${at}: ${'a'.repeat(1000)}`)),
+    431,
+    'HeadTooLarge',
+  ],
   ['more than 100 headers', get(...Array.from({ length: 100 }, (_, at) => `X-${at}: a`)), 431, 'TooManyFields'],
 ];
 
@@ -91,9 +127,12 @@ describe('a request that could be read in two ways, or not at all, is answered b
     expect({ how, refusals }).toEqual({ how: 'end', refusals: { [reason]: 1 } });
   });
 
-  test.each(rows.filter(([, text]) => !/\r\n\r\nzz/.test(text)))('the app sees no connection for %s', async (_, text) => {
-    expect((await sendRaw(text)).seenByApp).toBe(0);
-  });
+  test.each(rows.filter(([, text]) => !/\r\n\r\nzz/.test(text)))(
+    'the app sees no connection for %s',
+    async (_, text) => {
+      expect((await sendRaw(text)).seenByApp).toBe(0);
+    },
+  );
 
   test('what comes after a refused request is not read as another one', async () => {
     const { answer } = await sendRaw(post('Content-Length: 5', 'Transfer-Encoding: chunked') + get());

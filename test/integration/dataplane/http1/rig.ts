@@ -12,9 +12,20 @@ import { connectRaw } from '../../../support/raw-http.ts';
 import type { RawClient } from '../../../support/raw-http.ts';
 
 /** Counts holds: `open` must return to 0, and no hold may be released twice. */
-export type HoldLedger = { open: number; taken: number; releasedTwice: number; responseHeads: Parameters<SessionHold['responseHead']>[0][] };
+export type HoldLedger = {
+  open: number;
+  taken: number;
+  releasedTwice: number;
+  responseHeads: Parameters<SessionHold['responseHead']>[0][];
+};
 
-export type Proxy = { server: Http1Server; port: number; holds: HoldLedger; routed: RequestView[]; connect(): Promise<RawClient> };
+export type Proxy = {
+  server: Http1Server;
+  port: number;
+  holds: HoldLedger;
+  routed: RequestView[];
+  connect(): Promise<RawClient>;
+};
 
 export type ProxyOptions = Omit<Http1ServerOptions, 'router'> & {
   sessionLines?: string;
@@ -25,7 +36,9 @@ export type ProxyOptions = Omit<Http1ServerOptions, 'router'> & {
 
 export interface Rig {
   /** A node:http server. */
-  httpApp(listener: (request: IncomingMessage, response: ServerResponse) => unknown): Promise<{ port: number; app: HttpServer }>;
+  httpApp(
+    listener: (request: IncomingMessage, response: ServerResponse) => unknown,
+  ): Promise<{ port: number; app: HttpServer }>;
   /** A server of raw sockets, for apps that misbehave. */
   rawApp(onConnection: (socket: Socket) => void): Promise<{ port: number; sockets: Socket[] }>;
   proxy(appPort: number, options?: ProxyOptions): Promise<Proxy>;
@@ -46,7 +59,10 @@ export function createRig(): Rig {
   return {
     async httpApp(listener) {
       const app = http.createServer((request, response) => void listener(request, response));
-      cleanups.push(() => app.closeAllConnections(), () => app.close());
+      cleanups.push(
+        () => app.closeAllConnections(),
+        () => app.close(),
+      );
       return { port: await listenOn(app), app };
     },
     async rawApp(onConnection) {
@@ -56,13 +72,19 @@ export function createRig(): Rig {
         socket.on('error', () => undefined);
         onConnection(socket);
       });
-      cleanups.push(() => sockets.forEach((socket) => socket.destroy()), () => app.close());
+      cleanups.push(
+        () => sockets.forEach((socket) => socket.destroy()),
+        () => app.close(),
+      );
       return { port: await listenOn(app), sockets };
     },
     async proxy(appPort, { sessionLines = '', connectFailed, route, ...options } = {}) {
       const holds: HoldLedger = { open: 0, taken: 0, releasedTwice: 0, responseHeads: [] };
       const routed: RequestView[] = [];
-      const forward = (): RouteDecision => ({ kind: 'forward', hold: createHold(holds, { appPort, sessionLines, connectFailed }) });
+      const forward = (): RouteDecision => ({
+        kind: 'forward',
+        hold: createHold(holds, { appPort, sessionLines, connectFailed }),
+      });
       const server = createHttp1Server({
         ...options,
         router: {
@@ -74,7 +96,10 @@ export function createRig(): Rig {
       });
       const clients: RawClient[] = [];
       const { port } = await server.listen({ port: 0, host: '127.0.0.1' });
-      cleanups.push(() => clients.forEach(({ socket }) => socket.destroy()), () => server.shutdown({ graceMs: 0 }));
+      cleanups.push(
+        () => clients.forEach(({ socket }) => socket.destroy()),
+        () => server.shutdown({ graceMs: 0 }),
+      );
       return {
         server,
         port,
@@ -106,7 +131,11 @@ export function createHold(ledger: HoldLedger, { appPort, sessionLines, connectF
     isNew: true,
     carrier: { type: 'Cookie', name: 'shop-session' },
     connectFailed:
-      connectFailed ?? (() => ({ kind: 'reply', reply: { status: 503, reason: 'UpstreamConnectFailed', body: 'No pod took the connection.' } })),
+      connectFailed ??
+      (() => ({
+        kind: 'reply',
+        reply: { status: 503, reason: 'UpstreamConnectFailed', body: 'No pod took the connection.' },
+      })),
     responseHead(response) {
       ledger.responseHeads.push(response);
       return sessionLines;

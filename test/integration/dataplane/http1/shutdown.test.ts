@@ -52,7 +52,9 @@ test('a connection in the middle of a head gets its answer', async () => {
 test('what is still open when the grace is over is cut and reported, and every session let go', async () => {
   const { port, waiting } = await waitingApp();
   const upgraded = await rig.rawApp((socket) =>
-    socket.once('data', () => socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n')),
+    socket.once('data', () =>
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n'),
+    ),
   );
   const slow = await rig.proxy(port);
   const tunnels = await rig.proxy(upgraded.port);
@@ -120,7 +122,9 @@ describe('a shutdown that is announced first', () => {
   });
 
   test('a response that began before it keeps its word: the next request on that connection is answered', async () => {
-    const { port, sockets } = await rig.rawApp((socket) => socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf')));
+    const { port, sockets } = await rig.rawApp((socket) =>
+      socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf')),
+    );
     const proxy = await rig.proxy(port);
     const client = await proxy.connect();
     client.send(get);
@@ -130,7 +134,10 @@ describe('a shutdown that is announced first', () => {
     sockets[0]?.write('rest');
     await client.until('rest');
     client.send(get);
-    expect(await client.response()).toMatchObject({ status: 204, head: expect.stringMatching(/^Connection: close\r$/m) });
+    expect(await client.response()).toMatchObject({
+      status: 204,
+      head: expect.stringMatching(/^Connection: close\r$/m),
+    });
   });
 
   test('clients that ask on and on over kept connections see no failure, and not one connection that closed under a request', async () => {

@@ -12,17 +12,22 @@ afterEach(() => rig.stop());
 
 const smuggled = 'GET /smuggled HTTP/1.1\r\nHost: shop.test\r\nX: x';
 const post = (lines: string, body: string) => `POST /front HTTP/1.1\r\nHost: shop.test\r\n${lines}\r\n\r\n${body}`;
-const clTe = (transferEncoding: string) => post(`Content-Length: ${5 + smuggled.length}\r\n${transferEncoding}`, `0\r\n\r\n${smuggled}`);
+const clTe = (transferEncoding: string) =>
+  post(`Content-Length: ${5 + smuggled.length}\r\n${transferEncoding}`, `0\r\n\r\n${smuggled}`);
 const teCl = (transferEncoding: string) =>
   post(`Content-Length: 4\r\n${transferEncoding}`, `${smuggled.length.toString(16)}\r\n${smuggled}\r\n0\r\n\r\n`);
 /** Only a Transfer-Encoding, written oddly: a server that overlooks it takes the chunks for the next requests. */
-const oddTe = (transferEncoding: string) => post(transferEncoding, `${smuggled.length.toString(16)}\r\n${smuggled}\r\n0\r\n\r\n`);
+const oddTe = (transferEncoding: string) =>
+  post(transferEncoding, `${smuggled.length.toString(16)}\r\n${smuggled}\r\n0\r\n\r\n`);
 const chunks = (body: string) => post('Transfer-Encoding: chunked', body);
 
 const refused: [string, string][] = [
   ['CL.TE', clTe('Transfer-Encoding: chunked')],
   ['TE.CL', teCl('Transfer-Encoding: chunked')],
-  ['CL.TE, Content-Length last', post(`Transfer-Encoding: chunked\r\nContent-Length: ${5 + smuggled.length}`, `0\r\n\r\n${smuggled}`)],
+  [
+    'CL.TE, Content-Length last',
+    post(`Transfer-Encoding: chunked\r\nContent-Length: ${5 + smuggled.length}`, `0\r\n\r\n${smuggled}`),
+  ],
   ['TE.TE: xchunked', oddTe('Transfer-Encoding: xchunked')],
   ['TE.TE: a blank before the colon', oddTe('Transfer-Encoding : chunked')],
   ['TE.TE: a second one that is unknown', oddTe('Transfer-Encoding: chunked\r\nTransfer-Encoding: x')],
@@ -68,17 +73,49 @@ const refused: [string, string][] = [
 ];
 
 const taken: [string, string, string[]][] = [
-  ['a Transfer-Encoding after a tab', chunks(`5\r\nhello\r\n0\r\n\r\n`).replace(': chunked', ':\tchunked'), ['POST /front hello']],
-  ['a Transfer-Encoding in capitals', chunks(`5\r\nhello\r\n0\r\n\r\n`).replace('chunked', 'CHUNKED'), ['POST /front hello']],
+  [
+    'a Transfer-Encoding after a tab',
+    chunks(`5\r\nhello\r\n0\r\n\r\n`).replace(': chunked', ':\tchunked'),
+    ['POST /front hello'],
+  ],
+  [
+    'a Transfer-Encoding in capitals',
+    chunks(`5\r\nhello\r\n0\r\n\r\n`).replace('chunked', 'CHUNKED'),
+    ['POST /front hello'],
+  ],
   ['a request inside a body (CL.0)', post(`Content-Length: ${smuggled.length}`, smuggled), [`POST /front ${smuggled}`]],
   ['a GET with a body', post('Content-Length: 5', 'hello').replace('POST', 'GET'), ['GET /front hello']],
   ['Content_Length with an underscore', post(`Content_Length: 3\r\nContent-Length: 5`, 'hello'), ['POST /front hello']],
-  ['Transfer_Encoding with an underscore', post(`Transfer_Encoding: chunked\r\nContent-Length: 5`, '0\r\n\r\n'), ['POST /front 0\r\n\r\n']],
-  ['a Content-Length that Connection names', post('Connection: Content-Length\r\nContent-Length: 5', 'hello'), ['POST /front hello']],
-  ['a Transfer-Encoding that Connection names', post('Connection: Transfer-Encoding\r\nTransfer-Encoding: chunked', '5\r\nhello\r\n0\r\n\r\n'), ['POST /front hello']],
-  ['an upgrade to h2c', 'GET /front HTTP/1.1\r\nHost: shop.test\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n\r\nPRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', ['GET /front ']],
-  ['an Expect that only resembles 100-continue', post('Expect: y 100-continue\r\nContent-Length: 5', 'hello'), ['POST /front hello']],
-  ['an absolute target with another Host', 'GET http://shop.test/front HTTP/1.1\r\nHost: admin.test\r\n\r\n', ['GET /front ']],
+  [
+    'Transfer_Encoding with an underscore',
+    post(`Transfer_Encoding: chunked\r\nContent-Length: 5`, '0\r\n\r\n'),
+    ['POST /front 0\r\n\r\n'],
+  ],
+  [
+    'a Content-Length that Connection names',
+    post('Connection: Content-Length\r\nContent-Length: 5', 'hello'),
+    ['POST /front hello'],
+  ],
+  [
+    'a Transfer-Encoding that Connection names',
+    post('Connection: Transfer-Encoding\r\nTransfer-Encoding: chunked', '5\r\nhello\r\n0\r\n\r\n'),
+    ['POST /front hello'],
+  ],
+  [
+    'an upgrade to h2c',
+    'GET /front HTTP/1.1\r\nHost: shop.test\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n\r\nPRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
+    ['GET /front '],
+  ],
+  [
+    'an Expect that only resembles 100-continue',
+    post('Expect: y 100-continue\r\nContent-Length: 5', 'hello'),
+    ['POST /front hello'],
+  ],
+  [
+    'an absolute target with another Host',
+    'GET http://shop.test/front HTTP/1.1\r\nHost: admin.test\r\n\r\n',
+    ['GET /front '],
+  ],
 ];
 
 /** Sends the bytes, and the victim's request behind them on another connection, which would get what was smuggled. */

@@ -57,10 +57,17 @@ async function hashed(stream: AsyncIterable<Buffer>): Promise<string> {
 test('slow readers stop the app, and everything arrives when they read on', async () => {
   // Two at once: they share the buffer that the proxy reads apps into.
   const [a, b] = [countedStream('a'), countedStream('b')];
-  const { port } = await rig.httpApp((request, response) => pipeline(request.url === '/a' ? a.stream : b.stream, response));
+  const { port } = await rig.httpApp((request, response) =>
+    pipeline(request.url === '/a' ? a.stream : b.stream, response),
+  );
   const proxy = await rig.proxy(port);
   const responses = await Promise.all(
-    ['/a', '/b'].map((path) => new Promise<IncomingMessage>((resolve) => void http.get({ port: proxy.port, host: '127.0.0.1', path }, resolve))),
+    ['/a', '/b'].map(
+      (path) =>
+        new Promise<IncomingMessage>(
+          (resolve) => void http.get({ port: proxy.port, host: '127.0.0.1', path }, resolve),
+        ),
+    ),
   );
   expect(await settled(() => a.made.bytes + b.made.bytes)).toBeLessThan(total);
   expect(await Promise.all(responses.map(hashed))).toEqual([hashOf('a'), hashOf('b')]);
@@ -76,7 +83,12 @@ test('a slow app stops the client, and everything arrives when it reads on', asy
   });
   const proxy = await rig.proxy(port);
   const { made, stream } = countedStream('up');
-  const request = http.request({ port: proxy.port, host: '127.0.0.1', method: 'POST', headers: { 'Content-Length': total } });
+  const request = http.request({
+    port: proxy.port,
+    host: '127.0.0.1',
+    method: 'POST',
+    headers: { 'Content-Length': total },
+  });
   const answered = new Promise<IncomingMessage>((resolve) => request.once('response', resolve));
   const sent = pipeline(stream, request);
   expect(await settled(() => made.bytes)).toBeLessThan(total / 2);
@@ -87,7 +99,9 @@ test('a slow app stops the client, and everything arrives when it reads on', asy
 
 test('a client that asks on and on, and reads no answer, is not read any further', async () => {
   const body = 'x'.repeat(10_000);
-  const proxy = await rig.proxy(1, { route: () => ({ kind: 'reply', reply: { status: 404, reason: 'NoRoute', body } }) });
+  const proxy = await rig.proxy(1, {
+    route: () => ({ kind: 'reply', reply: { status: 404, reason: 'NoRoute', body } }),
+  });
   const client = await proxy.connect();
   client.socket.pause();
   const asked = 50_000;

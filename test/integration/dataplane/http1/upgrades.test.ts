@@ -23,7 +23,9 @@ describe('WebSocket', () => {
   test('messages of every size go both ways, and the session is held until the connection ends', async () => {
     const { port, app } = await rig.httpApp(() => undefined);
     const sockets = new WebSocketServer({ server: app });
-    sockets.on('connection', (socket) => socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary })));
+    sockets.on('connection', (socket) =>
+      socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary })),
+    );
     const proxy = await rig.proxy(port, { sessionLines: 'Set-Cookie: shop-session=h1.x\r\n' });
     const socket = new WebSocket(`ws://127.0.0.1:${proxy.port}/chat`);
     const opened = once(socket, 'open');
@@ -128,25 +130,29 @@ describe('any upgrade', () => {
     await eventually(() => proxy.server.upstreamCounts().open === 0);
   });
 
-  test.each(['client', 'app'] as const)('a reset by the %s breaks the other side, too, and lets go of the session', async (who) => {
-    const { port, sockets } = await echoApp();
-    const proxy = await rig.proxy(port);
-    const client = await proxy.connect();
-    client.send(upgrade());
-    expect((await client.response()).status).toBe(101);
-    if (who === 'client') {
-      const [appSocket] = sockets;
-      const appClosed = appSocket === undefined ? Promise.reject(new Error('no connection')) : once(appSocket, 'close');
-      client.socket.resetAndDestroy();
-      await appClosed;
-    } else {
-      sockets[0]?.resetAndDestroy();
-      expect((await client.rest()).how).toBe('reset');
-    }
-    await eventually(() => proxy.holds.open === 0 && proxy.server.counters.connectionsOpen === 0);
-    expect(proxy.holds.releasedTwice).toBe(0);
-    await eventually(() => proxy.server.upstreamCounts().open === 0);
-  });
+  test.each(['client', 'app'] as const)(
+    'a reset by the %s breaks the other side, too, and lets go of the session',
+    async (who) => {
+      const { port, sockets } = await echoApp();
+      const proxy = await rig.proxy(port);
+      const client = await proxy.connect();
+      client.send(upgrade());
+      expect((await client.response()).status).toBe(101);
+      if (who === 'client') {
+        const [appSocket] = sockets;
+        const appClosed =
+          appSocket === undefined ? Promise.reject(new Error('no connection')) : once(appSocket, 'close');
+        client.socket.resetAndDestroy();
+        await appClosed;
+      } else {
+        sockets[0]?.resetAndDestroy();
+        expect((await client.rest()).how).toBe('reset');
+      }
+      await eventually(() => proxy.holds.open === 0 && proxy.server.counters.connectionsOpen === 0);
+      expect(proxy.holds.releasedTwice).toBe(0);
+      await eventually(() => proxy.server.upstreamCounts().open === 0);
+    },
+  );
 
   test('an app that turns the upgrade down answers as ever, and the next request on the connection is a request', async () => {
     const { port } = await rig.httpApp((request, response) => {

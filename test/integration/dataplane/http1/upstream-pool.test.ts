@@ -11,7 +11,9 @@ const get = 'GET / HTTP/1.1\r\nHost: shop.test\r\n\r\n';
 const answeringApp = (...lines: string[]) =>
   rig.rawApp((socket) => {
     socket.on('end', () => socket.end());
-    socket.on('data', () => socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 2\r\n${lines.map((line) => `${line}\r\n`).join('')}\r\nok`));
+    socket.on('data', () =>
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: 2\r\n${lines.map((line) => `${line}\r\n`).join('')}\r\nok`),
+    );
   });
 
 async function ask(proxy: Awaited<ReturnType<typeof rig.proxy>>): Promise<void> {
@@ -41,7 +43,9 @@ describe('idle connections to an app', () => {
   });
 
   test('are not kept where the app speaks HTTP/1.0', async () => {
-    const { port } = await rig.rawApp((socket) => socket.on('data', () => socket.write('HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok')));
+    const { port } = await rig.rawApp((socket) =>
+      socket.on('data', () => socket.write('HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok')),
+    );
     const proxy = await rig.proxy(port);
     await ask(proxy);
     await eventually(() => proxy.server.upstreamCounts().open === 0);

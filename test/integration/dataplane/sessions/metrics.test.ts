@@ -46,12 +46,22 @@ async function startWith(table: RoutingTable) {
   };
   await write(table);
   const config = { source: { kind: 'file' as const, file }, adminPort: 0, shutdownDelayMs: 0, shutdownGraceMs: 100 };
-  const proxy = await startProxy(config, { clock: systemClock, log: createMemoryLogger(), resolve: () => Promise.resolve([]), bindPort: () => 0 });
+  const proxy = await startProxy(config, {
+    clock: systemClock,
+    log: createMemoryLogger(),
+    resolve: () => Promise.resolve([]),
+    bindPort: () => 0,
+  });
   started.push(proxy);
-  const port = await eventually(() => proxy.listeners.boundPort(80), (bound) => bound !== undefined);
+  const port = await eventually(
+    () => proxy.listeners.boundPort(80),
+    (bound) => bound !== undefined,
+  );
   return {
     async get(target: string, cookie?: string) {
-      const response = await fetch(`http://127.0.0.1:${port}${target}`, { headers: cookie === undefined ? {} : { cookie } });
+      const response = await fetch(`http://127.0.0.1:${port}${target}`, {
+        headers: cookie === undefined ? {} : { cookie },
+      });
       await response.text();
       return response.headers.getSetCookie()[0]?.split(';')[0];
     },
@@ -67,13 +77,21 @@ async function startWith(table: RoutingTable) {
 test('a proxy shows exactly what the catalogue says, before anything has happened', async () => {
   const { scrape } = await startWith(proxyTable({}));
   const lines = await scrape();
-  const shown = (kind: string) => Object.fromEntries(lines.filter((line) => line.startsWith(`# ${kind} holdfast_`)).map((line) => line.split(' ').slice(2)).map(([name = '', ...rest]) => [name, rest.join(' ')]));
+  const shown = (kind: string) =>
+    Object.fromEntries(
+      lines
+        .filter((line) => line.startsWith(`# ${kind} holdfast_`))
+        .map((line) => line.split(' ').slice(2))
+        .map(([name = '', ...rest]) => [name, rest.join(' ')]),
+    );
   const expected = Object.entries(metrics).filter(([, { part }]) => part === 'proxy');
   expect(shown('TYPE')).toEqual(Object.fromEntries(expected.map(([name, { type }]) => [name, type])));
   expect(shown('HELP')).toEqual(Object.fromEntries(expected.map(([name, { help }]) => [name, help])));
   expect(lines.some((line) => line.startsWith('process_cpu_seconds_total '))).toBe(true);
   // Every label of every series stands in the catalogue, and none is left out.
-  for (const [, name = '', labels = ''] of lines.flatMap((line) => [/^(holdfast_\w+)(?:\{(.*)\})? /.exec(line) ?? []])) {
+  for (const [, name = '', labels = ''] of lines.flatMap((line) => [
+    /^(holdfast_\w+)(?:\{(.*)\})? /.exec(line) ?? [],
+  ])) {
     if (name === '') continue;
     const names = new Set([...labels.matchAll(/(\w+)="/g)].map(([, label]) => label));
     expect({ name, names }).toEqual({ name, names: new Set(expected.find(([known]) => known === name)?.[1].labels) });

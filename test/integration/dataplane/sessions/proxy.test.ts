@@ -9,7 +9,13 @@ import { startProxy, type Proxy } from '../../../../src/dataplane/proxy.ts';
 import { systemClock } from '../../../../src/platform/clock.ts';
 import { eventually } from '../../../support/eventually.ts';
 import { createMemoryLogger } from '../../../support/memory-logger.ts';
-import { backendName, cookieName, proxyTable, type ShortEndpoint, type ShortTable } from '../../../support/proxy-table.ts';
+import {
+  backendName,
+  cookieName,
+  proxyTable,
+  type ShortEndpoint,
+  type ShortTable,
+} from '../../../support/proxy-table.ts';
 
 let folder: string;
 const started: { stop(): Promise<unknown> }[] = [];
@@ -34,7 +40,9 @@ async function startApp(pod: string): Promise<App & { letGo: () => void; waiting
     else response.end(`${pod} saw ${request.headers.cookie ?? 'no cookie'}`);
   };
   const server = createServer(answer);
-  new WebSocketServer({ server }).on('connection', (socket) => socket.on('message', (data: Buffer) => socket.send(`${pod}: ${data.toString()}`)));
+  new WebSocketServer({ server }).on('connection', (socket) =>
+    socket.on('message', (data: Buffer) => socket.send(`${pod}: ${data.toString()}`)),
+  );
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
@@ -67,15 +75,28 @@ async function writeTable(table: ShortTable): Promise<void> {
 
 async function run(shutdown: { delayMs?: number; graceMs?: number } = {}) {
   const log = createMemoryLogger();
-  const config = { source: { kind: 'file' as const, file: tableFile() }, adminPort: 0, shutdownDelayMs: shutdown.delayMs ?? 0, shutdownGraceMs: shutdown.graceMs ?? 100 };
-  const proxy = await startProxy(config, { clock: systemClock, log, resolve: () => Promise.resolve([]), bindPort: () => 0 });
+  const config = {
+    source: { kind: 'file' as const, file: tableFile() },
+    adminPort: 0,
+    shutdownDelayMs: shutdown.delayMs ?? 0,
+    shutdownGraceMs: shutdown.graceMs ?? 100,
+  };
+  const proxy = await startProxy(config, {
+    clock: systemClock,
+    log,
+    resolve: () => Promise.resolve([]),
+    bindPort: () => 0,
+  });
   started.push(proxy);
   return { proxy, log };
 }
 
 async function runReady() {
   const { proxy, log } = await run();
-  const port = await eventually(() => proxy.listeners.boundPort(80), (bound) => bound !== undefined);
+  const port = await eventually(
+    () => proxy.listeners.boundPort(80),
+    (bound) => bound !== undefined,
+  );
   const url = (target: string) => `http://127.0.0.1:${port}${target}`;
   return { proxy, log, url, admin: (target: string) => fetch(`http://127.0.0.1:${proxy.adminPort}${target}`) };
 }
@@ -88,7 +109,11 @@ const swapTo = async (proxy: Proxy, table: ShortTable) => {
 
 async function get(url: string, cookie?: string) {
   const response = await fetch(url, { headers: cookie === undefined ? {} : { cookie } });
-  return { status: response.status, text: await response.text(), cookie: response.headers.getSetCookie()[0]?.split(';')[0] };
+  return {
+    status: response.status,
+    text: await response.text(),
+    cookie: response.headers.getSetCookie()[0]?.split(';')[0],
+  };
 }
 
 const podOf = ({ text }: { text: string }) => text.split(' ')[0];
@@ -126,7 +151,10 @@ describe('a proxy with a table from a file', () => {
     await writeTable({ endpoints: [a.short] });
     const { proxy, url, admin } = await runReady();
     const counts = () => {
-      const { sessions, starting, open } = proxy.router.sessions.slots.byId(proxyTable({ endpoints: [a.short] }).backends['shop/cart']?.endpoints[0]?.id ?? '') ?? {};
+      const { sessions, starting, open } =
+        proxy.router.sessions.slots.byId(
+          proxyTable({ endpoints: [a.short] }).backends['shop/cart']?.endpoints[0]?.id ?? '',
+        ) ?? {};
       return { sessions, starting, open };
     };
     const slow = get(url('/slow'));
@@ -135,7 +163,9 @@ describe('a proxy with a table from a file', () => {
     a.letGo();
     const { cookie } = await slow;
     expect(await eventually(counts, ({ open }) => open === 0)).toEqual({ sessions: 1, starting: 0, open: 0 });
-    expect(await (await admin('/debug/sessions?endpoint=a')).json()).toMatchObject({ endpoints: [{ pod: 'a', sessions: 1, first: [{ openRequests: 0 }] }] });
+    expect(await (await admin('/debug/sessions?endpoint=a')).json()).toMatchObject({
+      endpoints: [{ pod: 'a', sessions: 1, first: [{ openRequests: 0 }] }],
+    });
     expect((await get(url('/logout'), cookie)).cookie).toBe(`${cookieName}=`);
     expect(await eventually(counts, ({ sessions }) => sessions === 0)).toEqual({ sessions: 0, starting: 0, open: 0 });
   });
@@ -183,7 +213,10 @@ describe('the admin port', () => {
     expect(await admin('/healthz')).toMatchObject({ status: 200 });
     expect(await admin('/readyz')).toEqual({ status: 503, text: 'not ready: no routing table yet\n' });
     await writeTable({ endpoints: [] });
-    await eventually(() => proxy.listeners.boundPort(80), (bound) => bound !== undefined);
+    await eventually(
+      () => proxy.listeners.boundPort(80),
+      (bound) => bound !== undefined,
+    );
     expect(await admin('/readyz')).toMatchObject({ status: 200 });
   });
 
@@ -203,12 +236,18 @@ describe('at the end', () => {
     const a = await startApp('a');
     await writeTable({ endpoints: [a.short] });
     const { proxy } = await run({ delayMs: 300, graceMs: 5000 });
-    const port = await eventually(() => proxy.listeners.boundPort(80), (bound) => bound !== undefined);
+    const port = await eventually(
+      () => proxy.listeners.boundPort(80),
+      (bound) => bound !== undefined,
+    );
     const slow = get(`http://127.0.0.1:${port}/slow`);
     await eventually(a.waiting, (waiting) => waiting === 1);
     const stopped = proxy.stop();
     const readyz = await fetch(`http://127.0.0.1:${proxy.adminPort}/readyz`);
-    expect({ status: readyz.status, text: await readyz.text() }).toEqual({ status: 503, text: 'not ready: shutting down\n' });
+    expect({ status: readyz.status, text: await readyz.text() }).toEqual({
+      status: 503,
+      text: 'not ready: shutting down\n',
+    });
     // Load balancers need a moment to hear of it: until then new connections are served.
     expect((await get(`http://127.0.0.1:${port}/`)).status).toBe(200);
     setTimeout(() => {

@@ -22,7 +22,11 @@ const deployment = (replicas: number) => ({
   apiVersion: 'apps/v1',
   kind: 'Deployment',
   metadata: { name: 'web', labels: { app: 'web' } },
-  spec: { replicas, selector: { matchLabels: { app: 'web' } }, template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'app', image: 'app:1' }] } } },
+  spec: {
+    replicas,
+    selector: { matchLabels: { app: 'web' } },
+    template: { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'app', image: 'app:1' }] } },
+  },
 });
 
 type Outcome = { code: number; out: string; err: string };
@@ -35,7 +39,11 @@ declare(`kubectl${reason}`, () => {
     world = await startWorld();
     folder = mkdtempSync(join(tmpdir(), 'holdfast-kubectl-'));
     writeFileSync(join(folder, 'kubeconfig'), world.server.kubeconfig());
-    await world.server.api.create(serviceAccounts, { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default', namespace: 'default' } });
+    await world.server.api.create(serviceAccounts, {
+      apiVersion: 'v1',
+      kind: 'ServiceAccount',
+      metadata: { name: 'default', namespace: 'default' },
+    });
   });
   afterAll(async () => {
     await world.server.close();
@@ -56,7 +64,9 @@ declare(`kubectl${reason}`, () => {
 
   /** Runs it until it has printed what is waited for. */
   function follow(args: readonly string[], wanted: RegExp): { found: Promise<string>; started: Promise<void> } {
-    const child = spawn('kubectl', args, { env: { ...process.env, HOME: folder, KUBECONFIG: join(folder, 'kubeconfig') } });
+    const child = spawn('kubectl', args, {
+      env: { ...process.env, HOME: folder, KUBECONFIG: join(folder, 'kubeconfig') },
+    });
     let out = '';
     const started = new Promise<void>((begin) => child.stdout.once('data', () => begin()));
     const found = new Promise<string>((resolveText, reject) => {
@@ -64,7 +74,9 @@ declare(`kubectl${reason}`, () => {
         out += text;
         if (wanted.test(out)) child.kill();
       });
-      child.on('error', reject).on('close', () => (wanted.test(out) ? resolveText(out) : reject(new Error(`it printed only: ${out}`))));
+      child
+        .on('error', reject)
+        .on('close', () => (wanted.test(out) ? resolveText(out) : reject(new Error(`it printed only: ${out}`))));
     });
     return { found, started };
   }
@@ -83,24 +95,40 @@ declare(`kubectl${reason}`, () => {
     expect(diff.code).toBe(1);
     expect(diff.out).toMatch(/-\s+replicas: 2\n\+\s+replicas: 3/);
     expect(await kubectl('apply -f -', deployment(3))).toBe('deployment.apps/web configured\n');
-    expect(await kubectl('get deployment web')).toMatch(/NAME +READY +UP-TO-DATE +AVAILABLE +AGE\nweb +0\/3 +0 +0 +\d+s/);
+    expect(await kubectl('get deployment web')).toMatch(
+      /NAME +READY +UP-TO-DATE +AVAILABLE +AGE\nweb +0\/3 +0 +0 +\d+s/,
+    );
   });
 
   test('apply --server-side names who owns what it wants to change', async () => {
     await kubectl('create -f -', { ...deployment(1), metadata: { name: 'owned' } });
     const applied = { ...deployment(2), metadata: { name: 'owned' } };
     const refused = await run(['apply', '--server-side', '-f', '-'], applied);
-    expect(refused.err).toMatch(/Apply failed with 1 conflict: conflict with "kubectl-create" using apps\/v1: \.spec\.replicas/);
-    expect(await kubectl('apply --server-side --force-conflicts -f -', applied)).toBe('deployment.apps/owned serverside-applied\n');
+    expect(refused.err).toMatch(
+      /Apply failed with 1 conflict: conflict with "kubectl-create" using apps\/v1: \.spec\.replicas/,
+    );
+    expect(await kubectl('apply --server-side --force-conflicts -f -', applied)).toBe(
+      'deployment.apps/owned serverside-applied\n',
+    );
   });
 
   test('scale, patch and set image change the Deployment', async () => {
     await kubectl('create -f -', { ...deployment(1), metadata: { name: 'changed' } });
     expect(await kubectl('scale deployment changed --replicas=4')).toBe('deployment.apps/changed scaled\n');
-    expect(await kubectl('patch deployment changed -p {"spec":{"template":{"spec":{"containers":[{"name":"app","env":[{"name":"A","value":"b"}]}]}}}}')).toContain('patched');
+    expect(
+      await kubectl(
+        'patch deployment changed -p {"spec":{"template":{"spec":{"containers":[{"name":"app","env":[{"name":"A","value":"b"}]}]}}}}',
+      ),
+    ).toContain('patched');
     await kubectl('set image deployment/changed app=app:2');
-    const spec = JSON.parse(await kubectl('get deployment changed -o jsonpath={.spec}')) as { replicas: number; template: { spec: { containers: object[] } } };
-    expect(spec).toMatchObject({ replicas: 4, template: { spec: { containers: [{ image: 'app:2', env: [{ name: 'A', value: 'b' }] }] } } });
+    const spec = JSON.parse(await kubectl('get deployment changed -o jsonpath={.spec}')) as {
+      replicas: number;
+      template: { spec: { containers: object[] } };
+    };
+    expect(spec).toMatchObject({
+      replicas: 4,
+      template: { spec: { containers: [{ image: 'app:2', env: [{ name: 'A', value: 'b' }] }] } },
+    });
   });
 
   test('wait and get -w see what happens while they look; rollout status follows the status', async () => {
@@ -111,7 +139,14 @@ declare(`kubectl${reason}`, () => {
     const rolling = kubectl('rollout status deployment/awaited --timeout=10s');
     await watched.started;
     const resource = { group: 'apps', version: 'v1', kind: 'Deployment', plural: 'deployments', namespaced: true };
-    const status = { observedGeneration: 1, replicas: 1, updatedReplicas: 1, readyReplicas: 1, availableReplicas: 1, conditions: [{ type: 'Available', status: 'True' }] };
+    const status = {
+      observedGeneration: 1,
+      replicas: 1,
+      updatedReplicas: 1,
+      readyReplicas: 1,
+      availableReplicas: 1,
+      conditions: [{ type: 'Available', status: 'True' }],
+    };
     await world.server.api.patch(resource, { namespace: 'default', name: 'awaited' }, { status }, 'status');
     expect(await watched.found).toMatch(/awaited +0\/1 +[^]*awaited +1\/1 +1 +1 /);
     expect(await waiting).toBe('deployment.apps/awaited condition met\n');
@@ -131,11 +166,18 @@ declare(`kubectl${reason}`, () => {
     const unknown = await run(['apply', '-f', '-'], { ...deployment(1), spec: { ...deployment(1).spec, replics: 1 } });
     expect(unknown.err).toContain('strict decoding error: unknown field "spec.replics"');
     const invalid = await run(['apply', '-f', '-'], { ...deployment(-1), metadata: { name: 'wrong' } });
-    expect(invalid.err).toContain('The Deployment "wrong" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0');
+    expect(invalid.err).toContain(
+      'The Deployment "wrong" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0',
+    );
   });
 
   test('describe and events show the events of a pod', async () => {
-    await kubectl('create -f -', { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'noted' }, spec: { containers: [{ name: 'app', image: 'app:1' }] } });
+    await kubectl('create -f -', {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'noted' },
+      spec: { containers: [{ name: 'app', image: 'app:1' }] },
+    });
     const uid = world.server.api.get(pods, { namespace: 'default', name: 'noted' })?.metadata.uid;
     await kubectl('create -f -', {
       apiVersion: 'v1',
@@ -153,7 +195,11 @@ declare(`kubectl${reason}`, () => {
   });
 
   test('delete waits until the object is gone', async () => {
-    await kubectl('create -f -', { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'held', finalizers: ['example.test/hold'] } });
+    await kubectl('create -f -', {
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'held', finalizers: ['example.test/hold'] },
+    });
     const deleting = kubectl('delete configmap held');
     await kubectl('wait --for=jsonpath={.metadata.deletionTimestamp} configmap/held --timeout=10s');
     await kubectl('patch configmap held --type=merge -p {"metadata":{"finalizers":null}}');

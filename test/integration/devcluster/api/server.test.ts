@@ -32,9 +32,20 @@ describe('who may ask', () => {
     const { api } = world.server;
     const pods = { group: '', version: 'v1', kind: 'Pod', plural: 'pods', namespaced: true };
     await api.create(serviceAccounts, account);
-    const pod = await api.create(pods, { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'a', namespace: 'default' }, spec: { serviceAccountName: 'app', containers: [{ name: 'a', image: 'a' }] } });
+    const pod = await api.create(pods, {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'a', namespace: 'default' },
+      spec: { serviceAccountName: 'app', containers: [{ name: 'a', image: 'a' }] },
+    });
     const bound = { name: 'a', uid: pod.metadata.uid ?? '' };
-    const order = { namespace: 'default', serviceAccount: 'app', pod: bound, audience: undefined, expirationSeconds: 600 };
+    const order = {
+      namespace: 'default',
+      serviceAccount: 'app',
+      pod: bound,
+      audience: undefined,
+      expirationSeconds: 600,
+    };
     const { token } = await world.server.createPodToken(order);
     expect((await world.send('GET', path, { token })).status).toBe(200);
     await clock.advance(601_000);
@@ -46,7 +57,13 @@ describe('who may ask', () => {
 
   test('a token for another audience is none for the API', async () => {
     await world.server.api.create(serviceAccounts, { ...account, metadata: { name: 'other', namespace: 'default' } });
-    const { token } = await world.server.createPodToken({ namespace: 'default', serviceAccount: 'other', pod: { name: 'x', uid: 'x' }, audience: 'holdfast', expirationSeconds: 600 });
+    const { token } = await world.server.createPodToken({
+      namespace: 'default',
+      serviceAccount: 'other',
+      pod: { name: 'x', uid: 'x' },
+      audience: 'holdfast',
+      expirationSeconds: 600,
+    });
     expect((await world.send('GET', path, { token })).status).toBe(401);
   });
 });
@@ -65,7 +82,11 @@ describe('the life of the server', () => {
   });
 
   test('close ends watches that are open', async () => {
-    const watch = get(`${world.url}${path}?watch=true`, { ca: world.ca, headers: { authorization: `Bearer ${world.server.adminToken}` }, agent: false });
+    const watch = get(`${world.url}${path}?watch=true`, {
+      ca: world.ca,
+      headers: { authorization: `Bearer ${world.server.adminToken}` },
+      agent: false,
+    });
     const [response] = await once(watch, 'response');
     response.on('error', () => undefined).resume();
     const closed = once(response, 'close');
@@ -75,7 +96,9 @@ describe('the life of the server', () => {
   });
 
   test('a body beyond the limit is refused', async () => {
-    const answer = await world.send('POST', path, { body: { ...configMap('big'), data: { a: 'x'.repeat(4 * 1024 * 1024) } } }).catch((error: unknown) => ({ status: 0, text: String(error) }));
+    const answer = await world
+      .send('POST', path, { body: { ...configMap('big'), data: { a: 'x'.repeat(4 * 1024 * 1024) } } })
+      .catch((error: unknown) => ({ status: 0, text: String(error) }));
     // The server answers, and closes: whether the answer arrives before the end of the writing is chance.
     expect([413, 0]).toContain(answer.status);
     expect((await world.send('GET', `${path}/big`)).status).toBe(404);
@@ -106,10 +129,14 @@ describe('the API inside of the process', () => {
   test('it is refused with the errors of the API', async () => {
     const { api } = await createApiServer();
     await expect(api.create(configMaps, configMap('No Name'))).rejects.toMatchObject({ reason: 'Invalid' });
-    await expect(api.patch(configMaps, { namespace: 'default', name: 'nobody' }, {})).rejects.toMatchObject({ reason: 'NotFound' });
+    await expect(api.patch(configMaps, { namespace: 'default', name: 'nobody' }, {})).rejects.toMatchObject({
+      reason: 'NotFound',
+    });
     const first = await api.create(configMaps, configMap('old'));
     await api.patch(configMaps, first.metadata, { data: { a: '1' } });
     await expect(api.update(configMaps, { ...first, data: { a: '2' } })).rejects.toMatchObject({ reason: 'Conflict' });
-    await expect(api.delete(configMaps, first.metadata, { uid: 'other' })).rejects.toMatchObject({ reason: 'Conflict' });
+    await expect(api.delete(configMaps, first.metadata, { uid: 'other' })).rejects.toMatchObject({
+      reason: 'Conflict',
+    });
   });
 });

@@ -4,11 +4,28 @@ import { createApiServer, type ApiServer, type ApiServerOptions } from '../../..
 import type { Resource } from '../../../../src/kube/ports.ts';
 import { createCertificates } from '../../../support/certificates.ts';
 
-export const configMaps: Resource = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
-export const serviceAccounts: Resource = { group: '', version: 'v1', kind: 'ServiceAccount', plural: 'serviceaccounts', namespaced: true };
+export const configMaps: Resource = {
+  group: '',
+  version: 'v1',
+  kind: 'ConfigMap',
+  plural: 'configmaps',
+  namespaced: true,
+};
+export const serviceAccounts: Resource = {
+  group: '',
+  version: 'v1',
+  kind: 'ServiceAccount',
+  plural: 'serviceaccounts',
+  namespaced: true,
+};
 
 export type Answer = { status: number; text: string };
-export type World = { server: ApiServer; url: string; ca: string; send(method: string, path: string, options?: { token?: string; body?: object }): Promise<Answer> };
+export type World = {
+  server: ApiServer;
+  url: string;
+  ca: string;
+  send(method: string, path: string, options?: { token?: string; body?: object }): Promise<Answer>;
+};
 
 export async function startWorld(options: ApiServerOptions = {}): Promise<World> {
   const { caPem, certPem, keyPem } = await createCertificates({ addresses: ['127.0.0.1'] });
@@ -20,7 +37,10 @@ export async function startWorld(options: ApiServerOptions = {}): Promise<World>
     ca: caPem,
     send: (method, path, { token = server.adminToken, body } = {}) =>
       new Promise((resolve, reject) => {
-        const headers = { 'content-type': 'application/json', ...(token !== '' && { authorization: `Bearer ${token}` }) };
+        const headers = {
+          'content-type': 'application/json',
+          ...(token !== '' && { authorization: `Bearer ${token}` }),
+        };
         const outgoing = request(`${url}${path}`, { method, headers, ca: caPem, agent: false }, (response) => {
           let text = '';
           response.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));

@@ -14,7 +14,13 @@ afterAll(() => scene.stop());
 
 test('the grace ends a hold, and what does not heed SIGTERM is killed', async () => {
   const spec = holding(60_000);
-  await scene.run('hurried', { ...spec, containers: spec.containers.map((app) => ({ ...app, args: ['-e', `${say} process.on('SIGTERM', () => say('term')); ${forever}`] })) });
+  await scene.run('hurried', {
+    ...spec,
+    containers: spec.containers.map((app) => ({
+      ...app,
+      args: ['-e', `${say} process.on('SIGTERM', () => say('term')); ${forever}`],
+    })),
+  });
   await scene.logged('hurried', 'app', /up/);
   await scene.delete('hurried', { gracePeriodSeconds: 0.3 });
   const deletedAt = Date.now();

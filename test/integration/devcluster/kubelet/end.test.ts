@@ -24,7 +24,10 @@ test('the app gets SIGTERM when its hook is over, the sidecar when the app has e
   const [app, sidecar] = await Promise.all([scene.log('held', 'app'), scene.log('held', 'sidecar')]);
   expect(timeOf(app, 'term')).toBeGreaterThanOrEqual(timeOf(sidecar, 'release'));
   expect(timeOf(sidecar, 'term')).toBeGreaterThanOrEqual(timeOf(app, 'term'));
-  expect(scene.events('held').filter((event) => event.startsWith('Killing'))).toEqual(['Killing: Stopping container sidecar', 'Killing: Stopping container app']);
+  expect(scene.events('held').filter((event) => event.startsWith('Killing'))).toEqual([
+    'Killing: Stopping container sidecar',
+    'Killing: Stopping container app',
+  ]);
 });
 
 test('a pod that is held stays ready for as long as it says so, and is no longer asked whether it lives', async () => {
@@ -38,9 +41,19 @@ test('a pod that is held stays ready for as long as it says so, and is no longer
   });
   const source = `${say} let live = 200; require('http').createServer((q, s) => {
     say(q.url.slice(1)); if (q.url === '/sicken') live = 500; s.writeHead(q.url === '/live' ? live : 200).end(); }).listen(8080);`;
-  const probe = (path: string) => ({ httpGet: { path, port: 8080 }, periodSeconds: 0.05, timeoutSeconds: 10, failureThreshold: 1 });
+  const probe = (path: string) => ({
+    httpGet: { path, port: 8080 },
+    periodSeconds: 0.05,
+    timeoutSeconds: 10,
+    failureThreshold: 1,
+  });
   const preStop = { httpGet: { host: '127.0.0.1', port: (holder.address() as AddressInfo).port } };
-  const app = script('app', source, { startupProbe: { ...probe('/up'), failureThreshold: 1000 }, readinessProbe: probe('/ready'), livenessProbe: probe('/live'), lifecycle: { preStop } });
+  const app = script('app', source, {
+    startupProbe: { ...probe('/up'), failureThreshold: 1000 },
+    readinessProbe: probe('/ready'),
+    livenessProbe: probe('/live'),
+    lifecycle: { preStop },
+  });
   await scene.run('ready', { containers: [app] });
   const { podIP } = await scene.until('ready', isReady);
   const hooked = once(holder, 'request');
@@ -57,7 +70,9 @@ test('a pod that is held stays ready for as long as it says so, and is no longer
 });
 
 test('a hook that cannot be called is told, and the app stops at once', async () => {
-  await scene.run('broken', { containers: [script('app', `${say} ${polite} ${forever}`, { lifecycle: { preStop: { httpGet: { port: 9 } } } })] });
+  await scene.run('broken', {
+    containers: [script('app', `${say} ${polite} ${forever}`, { lifecycle: { preStop: { httpGet: { port: 9 } } } })],
+  });
   await scene.logged('broken', 'app', /up/);
   await scene.delete('broken');
   await scene.untilGone('broken');
@@ -66,12 +81,25 @@ test('a hook that cannot be called is told, and the app stops at once', async ()
 });
 
 test('the token of a pod that ends is not renewed', async () => {
-  const volumes = [{ name: 'token', projected: { sources: [{ serviceAccountToken: { path: 'token', expirationSeconds: 1 } }] } }];
+  const volumes = [
+    { name: 'token', projected: { sources: [{ serviceAccountToken: { path: 'token', expirationSeconds: 1 } }] } },
+  ];
   const exec = { command: [process.execPath, '-e', 'setTimeout(() => {}, 3000)'] };
-  await scene.run('renewed', { containers: [script('app', `${say} ${polite} ${forever}`, { lifecycle: { preStop: { exec } } })], volumes });
-  await eventually(() => scene.tokenRequests.length, (asked) => asked >= 3, limitMs);
+  await scene.run('renewed', {
+    containers: [script('app', `${say} ${polite} ${forever}`, { lifecycle: { preStop: { exec } } })],
+    volumes,
+  });
+  await eventually(
+    () => scene.tokenRequests.length,
+    (asked) => asked >= 3,
+    limitMs,
+  );
   await scene.delete('renewed');
-  await eventually(() => scene.events('renewed'), (told) => told.some((event) => event.startsWith('Killing')), limitMs);
+  await eventually(
+    () => scene.events('renewed'),
+    (told) => told.some((event) => event.startsWith('Killing')),
+    limitMs,
+  );
   const asked = scene.tokenRequests.length;
   await scene.untilGone('renewed');
   // One may have been on its way.
@@ -81,7 +109,9 @@ test('the token of a pod that ends is not renewed', async () => {
 test('an exec hook runs as in the container, before its SIGTERM', async () => {
   const exec = { command: ['/bin/sh', '-c', `echo "$NAME $FROM_IMAGE" > ${scene.folder}/hook`] };
   const source = `process.on('SIGTERM', () => { console.log(require('fs').readFileSync('${scene.folder}/hook', 'utf8')); process.exit(); }); ${forever} console.log('up');`;
-  await scene.run('exec', { containers: [script('app', source, { env: [{ name: 'NAME', value: 'kiwi' }], lifecycle: { preStop: { exec } } })] });
+  await scene.run('exec', {
+    containers: [script('app', source, { env: [{ name: 'NAME', value: 'kiwi' }], lifecycle: { preStop: { exec } } })],
+  });
   await scene.logged('exec', 'app', /up/);
   await scene.delete('exec');
   await scene.untilGone('exec');

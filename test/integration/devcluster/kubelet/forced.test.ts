@@ -14,9 +14,15 @@ beforeAll(async () => {
 afterAll(() => scene.stop());
 
 test('a pod that is gone from the API without grace is killed within moments', async () => {
-  await scene.run('forced', { containers: [script('app', `process.on('SIGTERM', () => {}); console.log(process.pid, 'up'); ${forever}`)] });
+  await scene.run('forced', {
+    containers: [script('app', `process.on('SIGTERM', () => {}); console.log(process.pid, 'up'); ${forever}`)],
+  });
   const pid = Number.parseInt(await scene.logged('forced', 'app', /up/), 10);
   expect(isAlive(pid)).toBe(true);
   await scene.delete('forced', { gracePeriodSeconds: 0 });
-  await eventually(() => isAlive(pid), (alive) => !alive, limitMs);
+  await eventually(
+    () => isAlive(pid),
+    (alive) => !alive,
+    limitMs,
+  );
 });

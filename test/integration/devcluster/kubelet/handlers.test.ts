@@ -16,7 +16,12 @@ const answers: Record<string, (request: IncomingMessage, response: ServerRespons
   '/bad': (_, response) => response.writeHead(503).end(),
   '/cut': (request) => request.socket.destroy(),
   '/never': () => undefined,
-  '/header': (request, response) => response.writeHead(request.headers['x-key'] === 'sesame' && request.headers['user-agent'] === 'kube-probe/1.35' ? 200 : 400).end(),
+  '/header': (request, response) =>
+    response
+      .writeHead(
+        request.headers['x-key'] === 'sesame' && request.headers['user-agent'] === 'kube-probe/1.35' ? 200 : 400,
+      )
+      .end(),
 };
 const server = createServer((request, response) => answers[request.url ?? '']?.(request, response));
 let port: number;
@@ -42,10 +47,22 @@ test.each<[string, () => Handler, string | undefined]>([
   ['200 is well', () => ({ httpGet: { path: '/ok', port } }), undefined],
   ['a redirect is well', () => ({ httpGet: { path: '/moved', port } }), undefined],
   ['a port by its name, a path without a slash', () => ({ httpGet: { path: 'ok', port: 'http' } }), undefined],
-  ['its headers and the name of the kubelet are sent', () => ({ httpGet: { path: '/header', port, httpHeaders: [{ name: 'X-Key', value: 'sesame' }] } }), undefined],
+  [
+    'its headers and the name of the kubelet are sent',
+    () => ({ httpGet: { path: '/header', port, httpHeaders: [{ name: 'X-Key', value: 'sesame' }] } }),
+    undefined,
+  ],
   ['503 is not', () => ({ httpGet: { path: '/bad', port } }), 'HTTP probe failed with statuscode: 503'],
-  ['nobody listens', () => ({ httpGet: { path: '/ok', port: 9 } }), 'Get "http://127.0.0.1:9/ok": dial tcp 127.0.0.1:9: connect: connection refused'],
-  ['no answer in time', () => ({ httpGet: { path: '/never', port } }), 'context deadline exceeded (Client.Timeout exceeded while awaiting headers)'],
+  [
+    'nobody listens',
+    () => ({ httpGet: { path: '/ok', port: 9 } }),
+    'Get "http://127.0.0.1:9/ok": dial tcp 127.0.0.1:9: connect: connection refused',
+  ],
+  [
+    'no answer in time',
+    () => ({ httpGet: { path: '/never', port } }),
+    'context deadline exceeded (Client.Timeout exceeded while awaiting headers)',
+  ],
   ['a port that has no such name', () => ({ httpGet: { port: 'grpc' } }), "couldn't find port: grpc"],
   ['a TCP port that is open', () => ({ tcpSocket: { port } }), undefined],
   ['a TCP port that is not', () => ({ tcpSocket: { port: 9 } }), 'dial tcp 127.0.0.1:9: connect: connection refused'],

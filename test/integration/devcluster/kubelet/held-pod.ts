@@ -10,10 +10,18 @@ export const timeOf = (log: string, word: string): number => Number(new RegExp(`
 /** As Holdfast's: the preStop hook of the app is held by the sidecar. */
 export const holding = (holdMs: number) => ({
   initContainers: [
-    script('sidecar', `${say} ${polite} require('http').createServer((q, s) => { say('hold'); setTimeout(() => { say('release'); s.end(); }, ${holdMs}); }).listen(9000);`, {
-      restartPolicy: 'Always',
-      startupProbe: { tcpSocket: { port: 9000 }, periodSeconds: 0.05, failureThreshold: 1000 },
+    script(
+      'sidecar',
+      `${say} ${polite} require('http').createServer((q, s) => { say('hold'); setTimeout(() => { say('release'); s.end(); }, ${holdMs}); }).listen(9000);`,
+      {
+        restartPolicy: 'Always',
+        startupProbe: { tcpSocket: { port: 9000 }, periodSeconds: 0.05, failureThreshold: 1000 },
+      },
+    ),
+  ],
+  containers: [
+    script('app', `${say} ${polite} ${forever}`, {
+      lifecycle: { preStop: { httpGet: { path: '/prestop', port: 9000 } } },
     }),
   ],
-  containers: [script('app', `${say} ${polite} ${forever}`, { lifecycle: { preStop: { httpGet: { path: '/prestop', port: 9000 } } } })],
 });

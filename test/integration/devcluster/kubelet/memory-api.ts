@@ -9,7 +9,8 @@ type Json = Record<string, unknown>;
 
 function merge(target: unknown, patch: unknown): unknown {
   if (typeof patch !== 'object' || patch === null || Array.isArray(patch)) return patch;
-  const merged: Json = typeof target === 'object' && target !== null && !Array.isArray(target) ? { ...(target as Json) } : {};
+  const merged: Json =
+    typeof target === 'object' && target !== null && !Array.isArray(target) ? { ...(target as Json) } : {};
   for (const [key, value] of Object.entries(patch)) {
     if (value === null) delete merged[key];
     else merged[key] = merge(merged[key], value);
@@ -40,7 +41,11 @@ export function createMemoryApi(): ClusterApi {
   return {
     get: (resource, ref) => objects.get(keyOf(resource, ref)),
     list: (resource, namespace) =>
-      [...objects].flatMap(([key, object]) => (key.startsWith(`${resource.plural}/`) && (namespace ?? object.metadata.namespace) === object.metadata.namespace ? [object] : [])),
+      [...objects].flatMap(([key, object]) =>
+        key.startsWith(`${resource.plural}/`) && (namespace ?? object.metadata.namespace) === object.metadata.namespace
+          ? [object]
+          : [],
+      ),
     async create(resource, object) {
       const created = { ...object, metadata: { uid: randomUUID(), ...object.metadata } };
       objects.set(keyOf(resource, created.metadata), created);
@@ -52,9 +57,19 @@ export function createMemoryApi(): ClusterApi {
     async delete(resource, ref, { gracePeriodSeconds }: DeleteOptions = {}) {
       const object = find(resource, ref);
       const { terminationGracePeriodSeconds = 30 } = object['spec'] as { terminationGracePeriodSeconds?: number };
-      const grace = Math.min(gracePeriodSeconds ?? terminationGracePeriodSeconds, object.metadata.deletionGracePeriodSeconds ?? Infinity);
+      const grace = Math.min(
+        gracePeriodSeconds ?? terminationGracePeriodSeconds,
+        object.metadata.deletionGracePeriodSeconds ?? Infinity,
+      );
       if (resource.plural === pods.plural && grace > 0) {
-        put(resource, { ...object, metadata: { ...object.metadata, deletionTimestamp: new Date().toISOString(), deletionGracePeriodSeconds: grace } });
+        put(resource, {
+          ...object,
+          metadata: {
+            ...object.metadata,
+            deletionTimestamp: new Date().toISOString(),
+            deletionGracePeriodSeconds: grace,
+          },
+        });
         return;
       }
       objects.delete(keyOf(resource, ref));

@@ -55,7 +55,14 @@ const spec = {
       lifecycle: { preStop: { httpGet: { path: '/prestop/shop', port: ports.sidecar } } },
     },
   ],
-  volumes: [{ name: 'holdfast-token', projected: { sources: [{ serviceAccountToken: { audience: 'holdfast', expirationSeconds: 3600, path: 'token' } }] } }],
+  volumes: [
+    {
+      name: 'holdfast-token',
+      projected: {
+        sources: [{ serviceAccountToken: { audience: 'holdfast', expirationSeconds: 3600, path: 'token' } }],
+      },
+    },
+  ],
 };
 
 test('the sidecar holds the shop, which then ends in order', async () => {

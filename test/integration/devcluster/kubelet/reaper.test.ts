@@ -31,7 +31,12 @@ async function untilIds(file: string): Promise<number[]> {
 test('after a SIGKILL of the kubelet all that it started is gone', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-reaper-'));
   const file = join(folder, 'ids');
-  const spec = { command: [process.execPath, '-e', family(file)], cwd: folder, env: { PATH: '/usr/bin:/bin' }, logFile: join(folder, 'log') };
+  const spec = {
+    command: [process.execPath, '-e', family(file)],
+    cwd: folder,
+    env: { PATH: '/usr/bin:/bin' },
+    logFile: join(folder, 'log'),
+  };
   const module = new URL('../../../../src/devcluster/kubelet/processes.ts', import.meta.url).href;
   const source = `const { createProcesses } = await import('${module}'); await createProcesses().start(${JSON.stringify(spec)});`;
   const kubelet = spawn(process.execPath, ['--input-type=module', '-e', source], { stdio: 'inherit' });
@@ -39,14 +44,21 @@ test('after a SIGKILL of the kubelet all that it started is gone', async () => {
   expect(ids.map(isAlive)).toEqual([true, true]);
   kubelet.kill('SIGKILL');
   await once(kubelet, 'exit');
-  await eventually(() => ids.some(isAlive), (alive) => !alive, limitMs);
+  await eventually(
+    () => ids.some(isAlive),
+    (alive) => !alive,
+    limitMs,
+  );
   await rm(folder, { recursive: true });
 });
 
 test('a program that the kubelet has started, and told nobody of before its SIGKILL, ends at once', async () => {
   const preload = new URL('../../../../src/devcluster/kubelet/preload.ts', import.meta.url).href;
   const env = { ...process.env, NODE_OPTIONS: `--import=${preload}`, [gateVariable]: '3' };
-  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], { env, stdio: ['ignore', 'inherit', 'inherit', 'pipe'] });
+  const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], {
+    env,
+    stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
+  });
   // Its pipe ends without a byte, as with the kubelet.
   child.stdio[3]?.destroy();
   expect(await once(child, 'exit')).toEqual([0, null]);
@@ -56,10 +68,21 @@ test('stop ends all of a group, and its caller waits for it', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-reaper-'));
   const file = join(folder, 'ids');
   const processes = createProcesses();
-  await processes.start({ command: [process.execPath, '-e', family(file)], cwd: folder, env: { PATH: '/usr/bin:/bin' }, logFile: join(folder, 'log') });
+  await processes.start({
+    command: [process.execPath, '-e', family(file)],
+    cwd: folder,
+    env: { PATH: '/usr/bin:/bin' },
+    logFile: join(folder, 'log'),
+  });
   const ids = await untilIds(file);
   await processes.stop();
-  await eventually(() => ids.some(isAlive), (alive) => !alive, limitMs);
-  await expect(processes.start({ command: ['true'], cwd: folder, env: {}, logFile: join(folder, 'log') })).rejects.toThrow('the kubelet has stopped');
+  await eventually(
+    () => ids.some(isAlive),
+    (alive) => !alive,
+    limitMs,
+  );
+  await expect(
+    processes.start({ command: ['true'], cwd: folder, env: {}, logFile: join(folder, 'log') }),
+  ).rejects.toThrow('the kubelet has stopped');
   await rm(folder, { recursive: true });
 });

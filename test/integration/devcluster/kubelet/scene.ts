@@ -45,7 +45,12 @@ export async function openScene(images: Record<string, ImageEntry> = {}): Promis
     clock: systemClock,
     log,
     nodeName: 'node-1',
-    images: new Map(Object.entries({ node: { command: [process.execPath], cwd: folder, env: { PATH: '/usr/bin:/bin', FROM_IMAGE: 'yes' } }, ...images })),
+    images: new Map(
+      Object.entries({
+        node: { command: [process.execPath], cwd: folder, env: { PATH: '/usr/bin:/bin', FROM_IMAGE: 'yes' } },
+        ...images,
+      }),
+    ),
     addresses: `127.${100 + randomInt(100)}.${randomInt(256)}.0/24`,
     tempFolder: folder,
     tokens: {
@@ -57,7 +62,8 @@ export async function openScene(images: Record<string, ImageEntry> = {}): Promis
   });
   const ref = (name: string) => ({ namespace: 'shop', name });
   const status = (name: string) => (api.get(pods, ref(name)) as (Pod & { status?: PodStatus }) | undefined)?.status;
-  const readLog = (pod: string, container: string) => readFile(join(folder, 'logs', `shop_${pod}_${container}.log`), 'utf8').catch(() => '');
+  const readLog = (pod: string, container: string) =>
+    readFile(join(folder, 'logs', `shop_${pod}_${container}.log`), 'utf8').catch(() => '');
   return {
     api,
     folder,
@@ -76,20 +82,39 @@ export async function openScene(images: Record<string, ImageEntry> = {}): Promis
       return text;
     },
     async run(name, spec, metadata = {}) {
-      await api.create(pods, { apiVersion: 'v1', kind: 'Pod', metadata: { namespace: 'shop', ...metadata, name }, spec: { nodeName: 'node-1', ...spec } });
+      await api.create(pods, {
+        apiVersion: 'v1',
+        kind: 'Pod',
+        metadata: { namespace: 'shop', ...metadata, name },
+        spec: { nodeName: 'node-1', ...spec },
+      });
     },
     status,
     until: async (name, isRight) => {
-      const found = await eventually(() => status(name), (seen) => seen !== undefined && isRight(seen), limitMs);
+      const found = await eventually(
+        () => status(name),
+        (seen) => seen !== undefined && isRight(seen),
+        limitMs,
+      );
       if (!found) throw new Error(`${name} has no status`);
       return found;
     },
     delete: (name, options) => api.delete(pods, ref(name), options),
     async untilGone(name) {
-      await eventually(() => status(name), (seen) => seen === undefined, limitMs);
+      await eventually(
+        () => status(name),
+        (seen) => seen === undefined,
+        limitMs,
+      );
     },
     events: (name) =>
-      api.list(events, 'shop').flatMap((event) => ((event['regarding'] as { name: string }).name === name ? [`${String(event['reason'])}: ${String(event['note'])}`] : [])),
+      api
+        .list(events, 'shop')
+        .flatMap((event) =>
+          (event['regarding'] as { name: string }).name === name
+            ? [`${String(event['reason'])}: ${String(event['note'])}`]
+            : [],
+        ),
     async stop() {
       await kubelet.stop();
       await rm(folder, { recursive: true });
@@ -102,7 +127,12 @@ function complain(fields: object, message: string): void {
 }
 
 /** A container that runs a script. */
-export const script = (name: string, source: string, more: object = {}) => ({ name, image: 'node', args: ['-e', source], ...more });
+export const script = (name: string, source: string, more: object = {}) => ({
+  name,
+  image: 'node',
+  args: ['-e', source],
+  ...more,
+});
 
 /** Many things run beside these tests: what comes is waited for. Used as the limit of a test as well. */
 export const limitMs = 30_000;
@@ -110,4 +140,5 @@ export const limitMs = 30_000;
 /** Goes on until it is killed. */
 export const forever = 'setInterval(() => {}, 1000);';
 
-export const isReady = ({ conditions }: PodStatus): boolean => conditions.some(({ type, status }) => type === 'Ready' && status === 'True');
+export const isReady = ({ conditions }: PodStatus): boolean =>
+  conditions.some(({ type, status }) => type === 'Ready' && status === 'True');

@@ -30,19 +30,35 @@ test('a token is renewed after four fifths of its life, and tried again when tha
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { namespace: 'shop', name: 'cart', uid: 'u1' },
-    spec: { containers: [], volumes: [{ name: 'token', projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } }] },
+    spec: {
+      containers: [],
+      volumes: [{ name: 'token', projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } }],
+    },
   };
-  const volumes = createPodVolumes(folder, { podIp: '127.64.0.1', read: () => undefined, tokens }, { clock, log: silent });
+  const volumes = createPodVolumes(
+    folder,
+    { podIp: '127.64.0.1', read: () => undefined, tokens },
+    { clock, log: silent },
+  );
   const read = () => readFileSync(join(folder, 'token/token'), 'utf8');
   await volumes.ready(pod);
   await clock.advance(799_999);
   expect(await readFile(join(folder, 'token/token'), 'utf8')).toBe('token-1');
   await clock.advance(1);
-  await eventually(() => asked, (count) => count === 2);
-  await eventually(() => clock.pending(), (timers) => timers === 1);
+  await eventually(
+    () => asked,
+    (count) => count === 2,
+  );
+  await eventually(
+    () => clock.pending(),
+    (timers) => timers === 1,
+  );
   await clock.advance(10_000);
   await eventually(read, (token) => token === 'token-3');
-  await eventually(() => clock.pending(), (timers) => timers === 1);
+  await eventually(
+    () => clock.pending(),
+    (timers) => timers === 1,
+  );
   volumes.close();
   expect(clock.pending()).toBe(0);
 });

@@ -45,12 +45,20 @@ const sliceOf = (name: string, port: number, ready = true) => ({
 });
 
 async function openService(spec: object = {}) {
-  await server.api.create(services, { apiVersion: 'v1', kind: 'Service', metadata: ref, spec: { selector: { app: 'none' }, ports: [{ name: 'http', port: 8080 }], ...spec } });
+  await server.api.create(services, {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: ref,
+    spec: { selector: { app: 'none' }, ports: [{ name: 'http', port: 8080 }], ...spec },
+  });
   return eventually(() => proxy.addressOf({ ...ref, port: 8080 }), Boolean);
 }
 
 /** What is said to somebody who comes from an address; undefined: the connection breaks. */
-function ask(address: { host: string; port: number } | undefined, localAddress = '127.0.0.1'): Promise<string | undefined> {
+function ask(
+  address: { host: string; port: number } | undefined,
+  localAddress = '127.0.0.1',
+): Promise<string | undefined> {
   return new Promise((resolve) => {
     let said = '';
     const socket = connect({ host: String(address?.host), port: Number(address?.port), localAddress });
@@ -75,7 +83,10 @@ test('connections go to the endpoints in turn, and to those that are left', asyn
 });
 
 test('with sessionAffinity ClientIP whoever comes from an address stays with its endpoint while that is there', async () => {
-  const slices = [await server.api.create(endpointSlices, sliceOf('one', await startBackend('a'))), await server.api.create(endpointSlices, sliceOf('two', await startBackend('b')))];
+  const slices = [
+    await server.api.create(endpointSlices, sliceOf('one', await startBackend('a'))),
+    await server.api.create(endpointSlices, sliceOf('two', await startBackend('b'))),
+  ];
   const address = await openService({ sessionAffinity: 'ClientIP' });
   const first = await ask(address, '127.9.0.1');
   expect([await ask(address, '127.9.0.1'), await ask(address, '127.9.0.1')]).toEqual([first, first]);
@@ -101,7 +112,12 @@ test('where another program has the port at all addresses, the Service listens 1
   other.listen(port, '0.0.0.0');
   await once(other, 'listening');
   ends.push(() => other[Symbol.asyncDispose]());
-  await server.api.create(services, { apiVersion: 'v1', kind: 'Service', metadata: ref, spec: { selector: { app: 'none' }, ports: [{ name: 'http', port }] } });
+  await server.api.create(services, {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: ref,
+    spec: { selector: { app: 'none' }, ports: [{ name: 'http', port }] },
+  });
   await server.api.create(endpointSlices, sliceOf('cart-1', await startBackend('one')));
   const address = await eventually(() => proxy.addressOf({ ...ref, port }), Boolean);
   expect(address?.port).toBe(port + 10_000);
@@ -109,7 +125,15 @@ test('where another program has the port at all addresses, the Service listens 1
 });
 
 test('each Service has an address of its own; headless ones and those with a chosen one keep theirs', async () => {
-  const create = async (name: string, spec: object) => (await server.api.create(services, { apiVersion: 'v1', kind: 'Service', metadata: { namespace: 'default', name }, spec: { ports: [{ port: 80 }], ...spec } }))['spec'];
+  const create = async (name: string, spec: object) =>
+    (
+      await server.api.create(services, {
+        apiVersion: 'v1',
+        kind: 'Service',
+        metadata: { namespace: 'default', name },
+        spec: { ports: [{ port: 80 }], ...spec },
+      })
+    )['spec'];
   const first = await create('a', {});
   const second = await create('b', {});
   expect(first).not.toEqual(second);

@@ -38,7 +38,10 @@ describe('a server whose certificate rotates', () => {
   test('is trusted by who trusts the authority; new connections get the new leaf, open ones go on', async () => {
     const authority = await newAuthority();
     const port = await listen(server);
-    const leaves = [await issueLeaf(authority, [name], Date.now()), await issueLeaf(authority, [name], Date.now())] as const;
+    const leaves = [
+      await issueLeaf(authority, [name], Date.now()),
+      await issueLeaf(authority, [name], Date.now()),
+    ] as const;
     installLeaf(server, leaves[0]);
     const before = await dial(port, authority);
     installLeaf(server, leaves[1]);

@@ -13,17 +13,30 @@ afterEach(() => {
   discovery.stop();
 });
 
-const report = { startedAtMs: 0, sequence: 1, endpoints: [{ uid: 'uid-cart-1', state: 'Draining', sessions: 3, expiresAtMs: 1 }], ended: ['00000000deadbeef'], seen: ['00000000cafe0000'] };
+const report = {
+  startedAtMs: 0,
+  sequence: 1,
+  endpoints: [{ uid: 'uid-cart-1', state: 'Draining', sessions: 3, expiresAtMs: 1 }],
+  ended: ['00000000deadbeef'],
+  seen: ['00000000cafe0000'],
+};
 
 describe('the table stream', () => {
   test('starts with the table as it is, and goes on with each change, to every proxy of the Gateway', async () => {
     discovery.publish('infra/web', tableOf('web'), '100');
     const streams = [await openStream(discovery, 'proxy-1'), await openStream(discovery, 'proxy-2')];
     for (const stream of streams) {
-      expect(await stream.next()).toEqual({ type: 'table', replica: 'operator-1', revision: '100', asOfMs: discovery.clock.nowMs(), table: tableOf('web') });
+      expect(await stream.next()).toEqual({
+        type: 'table',
+        replica: 'operator-1',
+        revision: '100',
+        asOfMs: discovery.clock.nowMs(),
+        table: tableOf('web'),
+      });
     }
     discovery.publish('infra/web', tableOf('web', 'new.example.com'), '101');
-    for (const stream of streams) expect(await stream.next()).toMatchObject({ revision: '101', table: tableOf('web', 'new.example.com') });
+    for (const stream of streams)
+      expect(await stream.next()).toMatchObject({ revision: '101', table: tableOf('web', 'new.example.com') });
   });
 
   test('waits for a table that does not exist yet', async () => {
@@ -38,7 +51,12 @@ describe('the table stream', () => {
     const stream = await openStream(discovery, 'proxy-1');
     await stream.next();
     await discovery.clock.advance(2000);
-    expect(await stream.next()).toEqual({ type: 'heartbeat', replica: 'operator-1', revision: '100', asOfMs: discovery.clock.nowMs() - 2000 });
+    expect(await stream.next()).toEqual({
+      type: 'heartbeat',
+      replica: 'operator-1',
+      revision: '100',
+      asOfMs: discovery.clock.nowMs() - 2000,
+    });
   });
 
   test('carries the table of the own Gateway only', async () => {
@@ -62,11 +80,24 @@ describe('the table stream', () => {
 
   test('hands the sessions of a proxy that goes to the newest of the others', async () => {
     discovery.publish('infra/web', tableOf('web'), '1');
-    const [older, leaving, newest] = [await openStream(discovery, 'proxy-2'), await openStream(discovery, 'proxy-1'), await openStream(discovery, 'proxy-2')];
+    const [older, leaving, newest] = [
+      await openStream(discovery, 'proxy-2'),
+      await openStream(discovery, 'proxy-1'),
+      await openStream(discovery, 'proxy-2'),
+    ];
     for (const stream of [older, leaving, newest]) await stream.next();
-    const handover = { startedAtMs: 5, sessions: [{ id: '00000000deadbeef', endpoint: '00000000000000aa', lastSeenS: 10, issuedAtS: 5 }] };
-    expect(await discovery.client.call('POST', '/v1/handover', { token: 'proxy-1', body: JSON.stringify(handover) })).toMatchObject({ status: 204 });
-    expect(await newest.next()).toEqual({ type: 'handover', replica: 'operator-1', handover: { from: 'uid-p1', ...handover } });
+    const handover = {
+      startedAtMs: 5,
+      sessions: [{ id: '00000000deadbeef', endpoint: '00000000000000aa', lastSeenS: 10, issuedAtS: 5 }],
+    };
+    expect(
+      await discovery.client.call('POST', '/v1/handover', { token: 'proxy-1', body: JSON.stringify(handover) }),
+    ).toMatchObject({ status: 204 });
+    expect(await newest.next()).toEqual({
+      type: 'handover',
+      replica: 'operator-1',
+      handover: { from: 'uid-p1', ...handover },
+    });
     discovery.publish('infra/web', tableOf('web', 'next.example.com'), '2');
     for (const stream of [older, leaving]) expect(await stream.next()).toMatchObject({ revision: '2' });
   });
@@ -81,10 +112,20 @@ describe('the table stream', () => {
   });
 
   test.each([
-    ['a session without a date', { startedAtMs: 5, sessions: [{ id: '00000000deadbeef', endpoint: '00000000000000aa', lastSeenS: -1, issuedAtS: 5 }] }, /^sessions must be/],
+    [
+      'a session without a date',
+      {
+        startedAtMs: 5,
+        sessions: [{ id: '00000000deadbeef', endpoint: '00000000000000aa', lastSeenS: -1, issuedAtS: 5 }],
+      },
+      /^sessions must be/,
+    ],
     ['no time of start', { sessions: [] }, /^startedAtMs must be/],
   ])('a handover with %s is refused', async (_, handover, why) => {
-    const answer = await discovery.client.call('POST', '/v1/handover', { token: 'proxy-1', body: JSON.stringify(handover) });
+    const answer = await discovery.client.call('POST', '/v1/handover', {
+      token: 'proxy-1',
+      body: JSON.stringify(handover),
+    });
     expect(answer).toEqual({ status: 400, body: { message: expect.stringMatching(why) } });
   });
 
@@ -94,7 +135,8 @@ describe('the table stream', () => {
     discovery.publish('infra/web', big(0), '0');
     const stream = await openStream(discovery, 'proxy-1');
     stream.response.pause();
-    for (let revision = 1; revision <= 20; revision += 1) discovery.publish('infra/web', big(revision), String(revision));
+    for (let revision = 1; revision <= 20; revision += 1)
+      discovery.publish('infra/web', big(revision), String(revision));
     stream.response.resume();
     expect([await stream.next(), await stream.next()]).toMatchObject([{ revision: '0' }, { revision: '20' }]);
   });
@@ -137,18 +179,30 @@ describe('the table stream', () => {
 
 describe('a report', () => {
   test('arrives with the proxy and the Gateway that its token names', async () => {
-    expect(await discovery.client.call('POST', '/v1/report', { token: 'proxy-2', body: JSON.stringify(report) })).toMatchObject({ status: 204 });
-    expect(discovery.reports).toEqual([{ proxy: { pod: { namespace: 'infra', name: 'p2', uid: 'uid-p2' }, gateway: { namespace: 'infra', name: 'web' } }, report }]);
+    expect(
+      await discovery.client.call('POST', '/v1/report', { token: 'proxy-2', body: JSON.stringify(report) }),
+    ).toMatchObject({ status: 204 });
+    expect(discovery.reports).toEqual([
+      {
+        proxy: { pod: { namespace: 'infra', name: 'p2', uid: 'uid-p2' }, gateway: { namespace: 'infra', name: 'web' } },
+        report,
+      },
+    ]);
   });
 
   test('that is wrong is refused with what is wrong', async () => {
-    const answer = await discovery.client.call('POST', '/v1/report', { token: 'proxy-1', body: '{"startedAtMs":0,"sequence":1}' });
+    const answer = await discovery.client.call('POST', '/v1/report', {
+      token: 'proxy-1',
+      body: '{"startedAtMs":0,"sequence":1}',
+    });
     expect(answer).toEqual({ status: 400, body: { message: 'endpoints must be a list' } });
     expect(discovery.reports).toEqual([]);
   });
 
   test('without end is refused', async () => {
-    expect(await discovery.client.call('POST', '/v1/report', { token: 'proxy-1', body: ' '.repeat(9 * 1024 * 1024) })).toMatchObject({ status: 413 });
+    expect(
+      await discovery.client.call('POST', '/v1/report', { token: 'proxy-1', body: ' '.repeat(9 * 1024 * 1024) }),
+    ).toMatchObject({ status: 413 });
   });
 });
 
@@ -178,12 +232,18 @@ describe('a sidecar that asks about its pod', () => {
   test('gets no answer while the API server is away: unknown, and it holds', async () => {
     await ask();
     discovery.state.apiServerAway = true;
-    expect(await ask()).toEqual({ status: 503, body: { message: expect.stringMatching(/cannot be said at this moment: API server away/) } });
+    expect(await ask()).toEqual({
+      status: 503,
+      body: { message: expect.stringMatching(/cannot be said at this moment: API server away/) },
+    });
   });
 
   test('is released at once when its pod was deleted by force', async () => {
     discovery.state.live = { kind: 'Gone' };
-    expect(await ask()).toEqual({ status: 200, body: { terminating: true, killAtMs: discovery.clock.nowMs(), sources } });
+    expect(await ask()).toEqual({
+      status: 200,
+      body: { terminating: true, killAtMs: discovery.clock.nowMs(), sources },
+    });
   });
 
   describe('with a token that is no longer taken', () => {
@@ -196,13 +256,19 @@ describe('a sidecar that asks about its pod', () => {
     test('is released when the grace of its pod is over', async () => {
       const killAtMs = discovery.clock.nowMs() - 61_000;
       discovery.state.cached = { kind: 'Terminating', killAtMs };
-      expect(await askWith(outdated)).toEqual({ status: 200, body: { terminating: true, killAtMs, sources: uncounted } });
+      expect(await askWith(outdated)).toEqual({
+        status: 200,
+        body: { terminating: true, killAtMs, sources: uncounted },
+      });
     });
 
     test('is released when its pod is gone, by the word of the API server', async () => {
       discovery.state.cached = { kind: 'Gone' };
       discovery.state.live = { kind: 'Gone' };
-      expect(await askWith(outdated)).toEqual({ status: 200, body: { terminating: true, killAtMs: discovery.clock.nowMs(), sources: uncounted } });
+      expect(await askWith(outdated)).toEqual({
+        status: 200,
+        body: { terminating: true, killAtMs: discovery.clock.nowMs(), sources: uncounted },
+      });
       expect(discovery.liveReads).toEqual([{ namespace: 'shop', name: 'cart-1', uid: 'uid-cart-1' }]);
     });
 
@@ -219,7 +285,12 @@ describe('a sidecar that asks about its pod', () => {
       expect(await askWith(outdated)).toMatchObject({ status: 503 });
     });
 
-    const payloads = ['e30', 'not-json', encode({ 'kubernetes.io': { namespace: 'shop' } }), encode({ 'kubernetes.io': { namespace: '../secrets', pod: { name: 'a', uid: 'b' } } })];
+    const payloads = [
+      'e30',
+      'not-json',
+      encode({ 'kubernetes.io': { namespace: 'shop' } }),
+      encode({ 'kubernetes.io': { namespace: '../secrets', pod: { name: 'a', uid: 'b' } } }),
+    ];
     test.each(payloads)('that names no pod (%s) is refused', async (payload) => {
       discovery.state.cached = { kind: 'Gone' };
       discovery.state.live = { kind: 'Gone' };
@@ -229,24 +300,70 @@ describe('a sidecar that asks about its pod', () => {
   });
 
   test('hands in how its drain ended', async () => {
-    const summary = { reason: 'DrainComplete', sessionsAtStart: 3, sessionsCut: 0, tookMs: 10, message: 'the last session ended' };
-    expect(await discovery.client.call('POST', '/v1/drained', { token: 'sidecar', body: JSON.stringify(summary) })).toMatchObject({ status: 204 });
+    const summary = {
+      reason: 'DrainComplete',
+      sessionsAtStart: 3,
+      sessionsCut: 0,
+      tookMs: 10,
+      message: 'the last session ended',
+    };
+    expect(
+      await discovery.client.call('POST', '/v1/drained', { token: 'sidecar', body: JSON.stringify(summary) }),
+    ).toMatchObject({ status: 204 });
     expect(discovery.summaries).toEqual([{ pod: { namespace: 'shop', name: 'cart-1', uid: 'uid-cart-1' }, summary }]);
   });
 });
 
 describe('whoever has no business here', () => {
-  type Refused = { sentence: string; call: [method: string, path: string, token?: string]; status: number; message: RegExp };
+  type Refused = {
+    sentence: string;
+    call: [method: string, path: string, token?: string];
+    status: number;
+    message: RegExp;
+  };
   const refused: Refused[] = [
-    { sentence: 'without a token', call: ['GET', '/v1/table'], status: 401, message: /token with the audience holdfast is needed/ },
-    { sentence: 'with a token of nobody', call: ['GET', '/v1/table', 'stolen'], status: 401, message: /not valid for the audience holdfast/ },
-    { sentence: 'a sidecar that wants a table', call: ['GET', '/v1/table', 'sidecar'], status: 403, message: /shop\/cart is no proxy's/ },
-    { sentence: 'a sidecar that reports sessions', call: ['POST', '/v1/report', 'sidecar'], status: 403, message: /is no proxy's/ },
-    { sentence: 'at another path', call: ['GET', '/v1/secrets', 'proxy-1'], status: 404, message: /only GET \/v1\/table/ },
-    { sentence: 'with another method', call: ['DELETE', '/v1/report', 'proxy-1'], status: 404, message: /only GET \/v1\/table/ },
+    {
+      sentence: 'without a token',
+      call: ['GET', '/v1/table'],
+      status: 401,
+      message: /token with the audience holdfast is needed/,
+    },
+    {
+      sentence: 'with a token of nobody',
+      call: ['GET', '/v1/table', 'stolen'],
+      status: 401,
+      message: /not valid for the audience holdfast/,
+    },
+    {
+      sentence: 'a sidecar that wants a table',
+      call: ['GET', '/v1/table', 'sidecar'],
+      status: 403,
+      message: /shop\/cart is no proxy's/,
+    },
+    {
+      sentence: 'a sidecar that reports sessions',
+      call: ['POST', '/v1/report', 'sidecar'],
+      status: 403,
+      message: /is no proxy's/,
+    },
+    {
+      sentence: 'at another path',
+      call: ['GET', '/v1/secrets', 'proxy-1'],
+      status: 404,
+      message: /only GET \/v1\/table/,
+    },
+    {
+      sentence: 'with another method',
+      call: ['DELETE', '/v1/report', 'proxy-1'],
+      status: 404,
+      message: /only GET \/v1\/table/,
+    },
   ];
   test.each(refused)('is refused $sentence', async ({ call: [method, path, token], status, message }) => {
-    const answer = await discovery.client.call(method, path, { ...(token !== undefined && { token }), ...(method === 'POST' && { body: '{}' }) });
+    const answer = await discovery.client.call(method, path, {
+      ...(token !== undefined && { token }),
+      ...(method === 'POST' && { body: '{}' }),
+    });
     expect(answer).toEqual({ status, body: { message: expect.stringMatching(message) } });
   });
 

@@ -12,7 +12,11 @@ import { createMemoryClock } from '../../../support/memory-clock.ts';
 import { createMemoryLogger } from '../../../support/memory-logger.ts';
 import { createTlsClient, listen } from '../../../support/tls-client.ts';
 
-const proxy = (namespace: string, gateway: string, pod: string): Identity => ({ username: `system:serviceaccount:${namespace}:${gateway}-holdfast`, podName: pod, podUid: `uid-${pod}` });
+const proxy = (namespace: string, gateway: string, pod: string): Identity => ({
+  username: `system:serviceaccount:${namespace}:${gateway}-holdfast`,
+  podName: pod,
+  podUid: `uid-${pod}`,
+});
 
 const certificates = createCertificates({ addresses: ['127.0.0.1'] });
 
@@ -29,7 +33,11 @@ export async function startDiscovery() {
   const listeners = new Set<(keys: string[]) => void>();
   const reports: { proxy: ProxyCaller; report: Report }[] = [];
   const summaries: { pod: PodRef; summary: DrainSummary }[] = [];
-  const state: { apiServerAway: boolean; cached: PodLife; live: PodLife } = { apiServerAway: false, cached: { kind: 'Alive' }, live: { kind: 'Alive' } };
+  const state: { apiServerAway: boolean; cached: PodLife; live: PodLife } = {
+    apiServerAway: false,
+    cached: { kind: 'Alive' },
+    live: { kind: 'Alive' },
+  };
   const liveReads: PodRef[] = [];
   const failIfAway = () => {
     if (state.apiServerAway) throw new Error('API server away');

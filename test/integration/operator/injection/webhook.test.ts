@@ -12,19 +12,39 @@ import type { TlsClient } from '../../../support/tls-client.ts';
 
 const cart = {
   metadata: { name: 'cart', namespace: 'shop' },
-  spec: { service: {}, drain: { timeout: '2h', quietPeriod: '5s', shutdownMargin: '30s', sessionSources: ['Proxy'], sessionThreshold: 0 } },
+  spec: {
+    service: {},
+    drain: { timeout: '2h', quietPeriod: '5s', shutdownMargin: '30s', sessionSources: ['Proxy'], sessionThreshold: 0 },
+  },
 } as unknown as StickyWorkload;
 
 const app = { name: 'app', image: 'cart:1' };
 const review = (spec: unknown, metadata: object = { generateName: 'cart-' }) =>
-  JSON.stringify({ apiVersion: 'admission.k8s.io/v1', kind: 'AdmissionReview', request: { uid: 'u1', kind: { group: '', version: 'v1', kind: 'Pod' }, namespace: 'shop', operation: 'CREATE', dryRun: true, object: { metadata, spec } } });
+  JSON.stringify({
+    apiVersion: 'admission.k8s.io/v1',
+    kind: 'AdmissionReview',
+    request: {
+      uid: 'u1',
+      kind: { group: '', version: 'v1', kind: 'Pod' },
+      namespace: 'shop',
+      operation: 'CREATE',
+      dryRun: true,
+      object: { metadata, spec },
+    },
+  });
 
 const clock = createMemoryClock();
 let findWorkload: InjectionPorts['findWorkload'];
 let outcomes: InjectionOutcome[] = [];
 const logger = createMemoryLogger();
 const handler = createInjectionHandler({
-  settings: { image: 'holdfast:1', imagePullPolicy: 'IfNotPresent', caPem: 'pem', discoveryHost: 'discovery', serverName: 'operator' },
+  settings: {
+    image: 'holdfast:1',
+    imagePullPolicy: 'IfNotPresent',
+    caPem: 'pem',
+    discoveryHost: 'discovery',
+    serverName: 'operator',
+  },
   findWorkload: (pod) => findWorkload(pod),
   observe: (outcome) => outcomes.push(outcome),
   clock,
@@ -55,7 +75,8 @@ async function send(body: string): Promise<Reviewed> {
   return (answer.body as { response: Reviewed }).response;
 }
 
-const patched = ({ patch = '' }: Reviewed): { path: string; value: unknown }[] => JSON.parse(Buffer.from(patch, 'base64').toString()) as { path: string; value: unknown }[];
+const patched = ({ patch = '' }: Reviewed): { path: string; value: unknown }[] =>
+  JSON.parse(Buffer.from(patch, 'base64').toString()) as { path: string; value: unknown }[];
 
 describe('the webhook', () => {
   test('injects a pod of a sticky workload, with the drain limits of that workload', async () => {
@@ -66,7 +87,11 @@ describe('the webhook', () => {
     };
     const answer = await send(review({ containers: [app] }));
     expect(answer).toMatchObject({ uid: 'u1', allowed: true, patchType: 'JSONPatch' });
-    expect(patched(answer)).toContainEqual({ op: 'add', path: '/spec/terminationGracePeriodSeconds', value: 7200 + 35 + 5 });
+    expect(patched(answer)).toContainEqual({
+      op: 'add',
+      path: '/spec/terminationGracePeriodSeconds',
+      value: 7200 + 35 + 5,
+    });
     expect(pods[0]?.metadata).toMatchObject({ namespace: 'shop', generateName: 'cart-' });
     expect(outcomes).toEqual(['Injected']);
   });
@@ -78,9 +103,17 @@ describe('the webhook', () => {
   });
 
   test("passes the StickyWorkload's word on sources to the sidecar", async () => {
-    const drain = { ...cart.spec.drain, sessionSources: ['Connections', 'Application'], sessionThreshold: 4, connections: { ports: [5222], excludeCIDRs: ['10.9.0.0/16'] }, application: { path: '/count', port: 9000 } };
+    const drain = {
+      ...cart.spec.drain,
+      sessionSources: ['Connections', 'Application'],
+      sessionThreshold: 4,
+      connections: { ports: [5222], excludeCIDRs: ['10.9.0.0/16'] },
+      application: { path: '/count', port: 9000 },
+    };
     findWorkload = async () => ({ ...cart, spec: { ...cart.spec, drain } }) as unknown as StickyWorkload;
-    const added = patched(await send(review({ containers: [app] }))).find(({ path }) => path === '/spec/initContainers')?.value;
+    const added = patched(await send(review({ containers: [app] }))).find(
+      ({ path }) => path === '/spec/initContainers',
+    )?.value;
     const [sidecar] = added as [{ env: { name: string; value: string }[] }];
     expect(Object.fromEntries(sidecar.env.map(({ name, value }) => [name, value]))).toMatchObject({
       HOLDFAST_SESSION_SOURCES: 'Connections,Application',
@@ -93,25 +126,51 @@ describe('the webhook', () => {
   });
 
   const doubtful: [string, object, RegExp][] = [
-    ['an exec or sleep hook', { lifecycle: { preStop: { sleep: { seconds: 3 } } } }, /PreStopConflict: container own has an exec or sleep preStop hook.*use httpGet, which is called after the drain/],
-    ['a hook to a port that is not declared', { lifecycle: { preStop: { httpGet: { path: '/', port: 'admin' } } } }, /PreStopConflict: container own .*use the number of the port/],
-    ['a tcpSocket hook', { lifecycle: { preStop: { tcpSocket: { port: 1 } } } }, /tcpSocket preStop hook of container own was replaced.*use httpGet/],
+    [
+      'an exec or sleep hook',
+      { lifecycle: { preStop: { sleep: { seconds: 3 } } } },
+      /PreStopConflict: container own has an exec or sleep preStop hook.*use httpGet, which is called after the drain/,
+    ],
+    [
+      'a hook to a port that is not declared',
+      { lifecycle: { preStop: { httpGet: { path: '/', port: 'admin' } } } },
+      /PreStopConflict: container own .*use the number of the port/,
+    ],
+    [
+      'a tcpSocket hook',
+      { lifecycle: { preStop: { tcpSocket: { port: 1 } } } },
+      /tcpSocket preStop hook of container own was replaced.*use httpGet/,
+    ],
   ];
-  test.each(doubtful)('says what becomes of %s, with the way out, in a text that the API server does not cut', async (_, container, warning) => {
-    const { warnings } = await send(review({ containers: [app, { name: 'own', ...container }] }));
-    expect(warnings).toEqual([expect.stringMatching(warning)]);
-    expect(warnings?.[0]?.length).toBeLessThan(256);
-  });
+  test.each(doubtful)(
+    'says what becomes of %s, with the way out, in a text that the API server does not cut',
+    async (_, container, warning) => {
+      const { warnings } = await send(review({ containers: [app, { name: 'own', ...container }] }));
+      expect(warnings).toEqual([expect.stringMatching(warning)]);
+      expect(warnings?.[0]?.length).toBeLessThan(256);
+    },
+  );
 
   test('says when a source can never count, because nobody knows the port', async () => {
-    const drain = { ...cart.spec.drain, sessionSources: ['Connections', 'Application'], application: { path: '/count', port: 'admin' } };
+    const drain = {
+      ...cart.spec.drain,
+      sessionSources: ['Connections', 'Application'],
+      application: { path: '/count', port: 'admin' },
+    };
     findWorkload = async () => ({ ...cart, spec: { ...cart.spec, drain } }) as unknown as StickyWorkload;
-    expect((await send(review({ containers: [app] }))).warnings).toEqual([expect.stringMatching(/set spec.drain.connections.ports$/), expect.stringMatching(/declares port admin; correct spec.drain.application.port$/)]);
+    expect((await send(review({ containers: [app] }))).warnings).toEqual([
+      expect.stringMatching(/set spec.drain.connections.ports$/),
+      expect.stringMatching(/declares port admin; correct spec.drain.application.port$/),
+    ]);
   });
 
   const obstacles: [InjectionOutcome, object, RegExp][] = [
     ['HostNetwork', { hostNetwork: true }, /network of its node.*remove hostNetwork/],
-    ['PortTaken', { containers: [{ ...app, ports: [{ containerPort: 15_999 }] }] }, /declares port 15999.*use another port/],
+    [
+      'PortTaken',
+      { containers: [{ ...app, ports: [{ containerPort: 15_999 }] }] },
+      /declares port 15999.*use another port/,
+    ],
     ['NameTaken', { containers: [{ ...app, name: 'holdfast-sidecar' }] }, /container holdfast-sidecar .*rename it/],
     ['Windows', { nodeSelector: { 'kubernetes.io/os': 'windows' } }, /Linux nodes only/],
   ];
@@ -129,7 +188,10 @@ describe('the webhook', () => {
     ['volumes that are no list', { containers: [app], volumes: 7 }],
   ];
   test.each(weird)('allows a pod with %s, and says that it starts without the sidecar', async (_, spec) => {
-    expect(await send(review(spec))).toMatchObject({ allowed: true, warnings: [expect.stringMatching(/starts without the sidecar/)] });
+    expect(await send(review(spec))).toMatchObject({
+      allowed: true,
+      warnings: [expect.stringMatching(/starts without the sidecar/)],
+    });
     expect(outcomes).toEqual(['Failed']);
     expect(logger.messages().at(-1)).toBe('pod starts without the sidecar');
   });
@@ -138,7 +200,10 @@ describe('the webhook', () => {
     findWorkload = async () => {
       throw new Error('API server away');
     };
-    expect(await send(review({ containers: [app] }))).toMatchObject({ allowed: true, warnings: [expect.stringMatching(/API server away/)] });
+    expect(await send(review({ containers: [app] }))).toMatchObject({
+      allowed: true,
+      warnings: [expect.stringMatching(/API server away/)],
+    });
   });
 
   test('allows a pod whose look-up hangs, before the API server loses patience', async () => {

@@ -7,7 +7,13 @@ import { snapshotOf, type ShortWorkload, type ShortWorld } from '../../../suppor
 
 /** The verdict on the StickyWorkload `cart`, alone with its Deployment unless the world says more. */
 function verdictOn(cart: Omit<ShortWorkload, 'name'>, world: ShortWorld = {}): Accept {
-  const accept = translate(snapshotOf({ targets: [{ name: 'cart' }], ...world, workloads: [...(world.workloads ?? []), { name: 'cart', ...cart }] })).accepts['shop/cart'];
+  const accept = translate(
+    snapshotOf({
+      targets: [{ name: 'cart' }],
+      ...world,
+      workloads: [...(world.workloads ?? []), { name: 'cart', ...cart }],
+    }),
+  ).accepts['shop/cart'];
   if (accept === undefined) throw new Error('there is no verdict');
   return accept;
 }
@@ -17,25 +23,49 @@ const reasonOf = (accept: Accept): string => (accept.kind === 'refused' ? accept
 
 type Spec = NonNullable<ShortWorkload['spec']>;
 
-const twoPorts: ShortWorld = { targets: [{ name: 'cart', containerPorts: [{ name: 'web', port: 8080 }, { port: 9100 }] }] };
+const twoPorts: ShortWorld = {
+  targets: [{ name: 'cart', containerPorts: [{ name: 'web', port: 8080 }, { port: 9100 }] }],
+};
 const sameCookie: Spec = { sessionPersistence: { cookie: { name: 'S' } } };
 const header: Spec = { sessionPersistence: { type: 'Header', header: { name: 'x-session' } } };
 const onWeb = { spec: { ...sameCookie, route: { parentRefs: [{ name: 'web', namespace: 'infra' }] } } };
 const shared: ShortWorld = {
-  gateways: [{ name: 'web', namespace: 'infra', listeners: [{ name: 'http', allowedRoutes: { from: 'All', kinds: [] } }] }],
+  gateways: [
+    { name: 'web', namespace: 'infra', listeners: [{ name: 'http', allowedRoutes: { from: 'All', kinds: [] } }] },
+  ],
   targets: [{ name: 'cart' }, { name: 'basket', namespace: 'zoo' }],
 };
 
 describe('fields that this version does not carry out are refused by name, with the way out', () => {
   const refused: [string, Spec, string][] = [
-    ['a replica count', { replicas: 3 }, 'spec.replicas 3 is not supported by this version; remove it: scale the target itself.'],
+    [
+      'a replica count',
+      { replicas: 3 },
+      'spec.replicas 3 is not supported by this version; remove it: scale the target itself.',
+    ],
     ['zero replicas, too', { replicas: 0 }, 'spec.replicas 0 is not supported'],
-    ['HTTP/2 to the pods', { service: { appProtocol: 'kubernetes.io/h2c' } }, 'spec.service.appProtocol kubernetes.io/h2c is not supported'],
+    [
+      'HTTP/2 to the pods',
+      { service: { appProtocol: 'kubernetes.io/h2c' } },
+      'spec.service.appProtocol kubernetes.io/h2c is not supported',
+    ],
     ['gRPC to the pods', { service: { appProtocol: 'grpc' } }, 'spec.service.appProtocol grpc is not supported'],
-    ['GRPCRoute', { route: { kind: 'GRPCRoute' } }, 'spec.route.kind GRPCRoute is not supported by this version; use HTTPRoute.'],
+    [
+      'GRPCRoute',
+      { route: { kind: 'GRPCRoute' } },
+      'spec.route.kind GRPCRoute is not supported by this version; use HTTPRoute.',
+    ],
     ["the user's own route", { route: { kind: 'None' } }, 'spec.route.kind None is not supported'],
-    ['the policy of hashing', { loadBalancing: { policy: 'ConsistentHash', consistentHash: { useSourceIp: true } } }, 'loadBalancing.policy ConsistentHash is not supported by this version; use LeastSessions, '],
-    ['hashing', { loadBalancing: { policy: 'ConsistentHash', consistentHash: { useSourceIp: true } } }, 'loadBalancing.consistentHash is not supported'],
+    [
+      'the policy of hashing',
+      { loadBalancing: { policy: 'ConsistentHash', consistentHash: { useSourceIp: true } } },
+      'loadBalancing.policy ConsistentHash is not supported by this version; use LeastSessions, ',
+    ],
+    [
+      'hashing',
+      { loadBalancing: { policy: 'ConsistentHash', consistentHash: { useSourceIp: true } } },
+      'loadBalancing.consistentHash is not supported',
+    ],
     ['draining first', { scaleDown: { strategy: 'DrainFirst' } }, 'scaleDown.strategy DrainFirst is not supported'],
     ['a limit of draining pods', { scaleDown: { maxDraining: 2 } }, 'scaleDown.maxDraining 2 is not supported'],
     ['another dataplane', { dataplane: { type: 'Gateway' } }, 'dataplane.type Gateway is not supported'],
@@ -47,34 +77,52 @@ describe('fields that this version does not carry out are refused by name, with 
   });
 
   test('all of them are listed at once: nobody should have to fix a spec field by field', () => {
-    const message = messageOf(verdictOn({ spec: { replicas: 3, route: { kind: 'None' }, dataplane: { type: 'Gateway' } } }));
+    const message = messageOf(
+      verdictOn({ spec: { replicas: 3, route: { kind: 'None' }, dataplane: { type: 'Gateway' } } }),
+    );
     expect(message.match(/is not supported/g)).toHaveLength(3);
   });
 
   const carriedOut: [string, Spec][] = [
     ['nothing but the target', {}],
-    ['everything that is supported', {
-      service: { port: 8080, targetPort: 'http', appProtocol: 'kubernetes.io/ws' },
-      route: { hostnames: ['a.example.com'], matches: [{ path: { type: 'Exact', value: '/x' }, method: 'GET' }], parentRefs: [], backends: [{ name: 'cart', weight: 1 }] },
-      sessionPersistence: {
-        cookie: { name: 'S', path: '/x', domain: 'example.com', lifetimeType: 'Permanent', sameSite: 'None', secure: 'Always', partitioned: true },
-        absoluteTimeout: '8h',
-        onEndpointLost: 'Reject',
-        newSessionOn: [{ method: 'POST', path: { type: 'Exact', value: '/login' } }],
+    [
+      'everything that is supported',
+      {
+        service: { port: 8080, targetPort: 'http', appProtocol: 'kubernetes.io/ws' },
+        route: {
+          hostnames: ['a.example.com'],
+          matches: [{ path: { type: 'Exact', value: '/x' }, method: 'GET' }],
+          parentRefs: [],
+          backends: [{ name: 'cart', weight: 1 }],
+        },
+        sessionPersistence: {
+          cookie: {
+            name: 'S',
+            path: '/x',
+            domain: 'example.com',
+            lifetimeType: 'Permanent',
+            sameSite: 'None',
+            secure: 'Always',
+            partitioned: true,
+          },
+          absoluteTimeout: '8h',
+          onEndpointLost: 'Reject',
+          newSessionOn: [{ method: 'POST', path: { type: 'Exact', value: '/login' } }],
+        },
+        loadBalancing: { policy: 'RoundRobin', maxSessionsPerEndpoint: 200 },
+        drain: {
+          timeout: '2h',
+          quietPeriod: '1s',
+          shutdownMargin: '5s',
+          sessionSources: ['Proxy', 'Connections', 'Application'],
+          application: { path: '/sessions', port: 8080 },
+          connections: { ports: [8080], excludeCIDRs: ['10.0.0.0/8', 'fd00::/8'] },
+          sessionThreshold: 3,
+        },
+        scaleDown: { strategy: 'TerminateAndHold', maxDraining: '50%' },
+        dataplane: { type: 'Bundled', replicas: 5 },
       },
-      loadBalancing: { policy: 'RoundRobin', maxSessionsPerEndpoint: 200 },
-      drain: {
-        timeout: '2h',
-        quietPeriod: '1s',
-        shutdownMargin: '5s',
-        sessionSources: ['Proxy', 'Connections', 'Application'],
-        application: { path: '/sessions', port: 8080 },
-        connections: { ports: [8080], excludeCIDRs: ['10.0.0.0/8', 'fd00::/8'] },
-        sessionThreshold: 3,
-      },
-      scaleDown: { strategy: 'TerminateAndHold', maxDraining: '50%' },
-      dataplane: { type: 'Bundled', replicas: 5 },
-    }],
+    ],
     ['header mode', { sessionPersistence: { type: 'Header', header: { name: 'X-S' } } }],
     ['Secure where the request came over TLS', { sessionPersistence: { cookie: { secure: 'Auto' } } }],
   ];
@@ -84,46 +132,227 @@ describe('fields that this version does not carry out are refused by name, with 
 });
 
 test('every field of the spec is either carried out or refused: none is ignored', () => {
-  const carriedOut = ['targetRef', 'service.port', 'service.targetPort', 'route.parentRefs', 'route.hostnames', 'route.matches', 'route.backends', 'sessionPersistence',
-    'loadBalancing.maxSessionsPerEndpoint', 'drain', 'dataplane.replicas'];
-  const refused = ['replicas', 'service.appProtocol', 'route.kind', 'loadBalancing.policy', 'loadBalancing.consistentHash', 'scaleDown', 'dataplane.type'];
-  const decided = (path: string) => [...carriedOut, ...refused].some((known) => path === known || path.startsWith(`${known}.`));
+  const carriedOut = [
+    'targetRef',
+    'service.port',
+    'service.targetPort',
+    'route.parentRefs',
+    'route.hostnames',
+    'route.matches',
+    'route.backends',
+    'sessionPersistence',
+    'loadBalancing.maxSessionsPerEndpoint',
+    'drain',
+    'dataplane.replicas',
+  ];
+  const refused = [
+    'replicas',
+    'service.appProtocol',
+    'route.kind',
+    'loadBalancing.policy',
+    'loadBalancing.consistentHash',
+    'scaleDown',
+    'dataplane.type',
+  ];
+  const decided = (path: string) =>
+    [...carriedOut, ...refused].some((known) => path === known || path.startsWith(`${known}.`));
   expect(fieldPaths(specSchema, '').filter((path) => !decided(path))).toEqual([]);
 });
 
 describe('what the cluster says against a StickyWorkload', () => {
   const rows: [string, Omit<ShortWorkload, 'name'>, ShortWorld, { reason: string; message: string }][] = [
-    ['the target does not exist', {}, { targets: [] }, { reason: 'TargetNotFound', message: 'there is no Deployment cart in namespace shop' }],
-    ['the target exists in another namespace only', {}, { targets: [{ name: 'cart', namespace: 'zoo' }] }, { reason: 'TargetNotFound', message: 'namespace shop' }],
-    ['the target is of another kind', { spec: { targetRef: { kind: 'StatefulSet', name: 'cart' } } }, {}, { reason: 'TargetNotFound', message: 'no StatefulSet cart' }],
-    ['an older one has the target', { createdAt: '2026-02-01T00:00:00Z', spec: { sessionPersistence: {} } }, { workloads: [rival('2026-01-01T00:00:00Z')] }, { reason: 'TargetConflict', message: 'StickyWorkload basket is older' }],
-    ['of one age the first by name has the target', {}, { workloads: [rival('2026-01-01T00:00:00Z')] }, { reason: 'TargetConflict', message: 'StickyWorkload basket' }],
-    ['a younger one wants the target as well', {}, { workloads: [rival('2026-02-01T00:00:00Z')] }, { reason: 'Accepted', message: 'accepted' }],
-    ['a namesake target of another namespace', {}, { workloads: [{ ...rival('2025-01-01T00:00:00Z'), namespace: 'zoo' }] }, { reason: 'Accepted', message: 'accepted' }],
-    ['the selector is no set of labels', {}, { targets: [{ name: 'cart', matchLabels: 'expressions' }] }, { reason: 'SelectorUnusable', message: 'matchExpressions' }],
-    ['no container port is declared', {}, { targets: [{ name: 'cart', containerPorts: [] }] }, { reason: 'TargetPortAmbiguous', message: 'declares no container port: set spec.service.targetPort' }],
-    ['several are declared', {}, twoPorts, { reason: 'TargetPortAmbiguous', message: 'declares the container ports web (8080), 9100: set' }],
-    ['several are declared and one is chosen', { spec: { service: { targetPort: 'web' } } }, twoPorts, { reason: 'Accepted', message: 'accepted' }],
-    ['a name is chosen that no port has', { spec: { service: { targetPort: 'http' } } }, twoPorts, { reason: 'TargetPortAmbiguous', message: 'spec.service.targetPort is "http", but Deployment cart declares' }],
-    ['a number is chosen that nobody declares', { spec: { service: { targetPort: 7000 } } }, twoPorts, { reason: 'Accepted', message: 'accepted' }],
-    ['a regular expression that cannot be read', { spec: { route: { matches: [{}, { path: { type: 'RegularExpression', value: '/(' } }] } } }, {}, { reason: 'ExpressionInvalid', message: 'spec.route.matches[1].path.value "/("' }],
-    ['a regular expression for a header', { spec: { route: { matches: [{ headers: [{ type: 'RegularExpression', name: 'x', value: '[' }] }] } } }, {}, { reason: 'ExpressionInvalid', message: 'matches[0].headers[0].value "["' }],
-    ['a bracket in a path that is none', { spec: { route: { matches: [{ path: { value: '/(' } }] } } }, {}, { reason: 'Accepted', message: 'accepted' }],
-    ['a regular expression for the begin of sessions', { spec: { sessionPersistence: { newSessionOn: [{ path: { type: 'RegularExpression', value: '/[' } }] } } }, {}, { reason: 'ExpressionInvalid', message: 'spec.sessionPersistence.newSessionOn[0].path.value "/["' }],
-    ['an address block that is none', { spec: { drain: { sessionSources: ['Connections'], connections: { excludeCIDRs: ['10.0.0.0/8', '999.0.0.0/8'] } } } }, {}, { reason: 'AddressBlockInvalid', message: 'spec.drain.connections.excludeCIDRs[1] "999.0.0.0/8" is no address block' }],
-    ['a cookie for other sites that is not Secure', { spec: { sessionPersistence: { cookie: { sameSite: 'None' } } } }, {}, { reason: 'CookieUnusable', message: 'secure Auto with sameSite None: browsers keep such a cookie only if it is Secure' }],
-    ['a partitioned cookie that is not Secure', { spec: { sessionPersistence: { cookie: { partitioned: true } } } }, {}, { reason: 'CookieUnusable', message: 'Set secure to Always where TLS ends in front of the proxy' }],
-    ['a cookie for other sites that is Secure', { spec: { sessionPersistence: { cookie: { sameSite: 'None', secure: 'Always' } } } }, {}, { reason: 'Accepted', message: 'accepted' }],
-    ['an older one has the same cookie', { spec: sameCookie }, { workloads: [other({})] }, { reason: 'CookieConflict', message: 'StickyWorkload basket is older and gives its cookie the same name' }],
-    ['the same cookie for other hosts', { spec: { ...sameCookie, route: { hostnames: ['a.example.com'] } } }, { workloads: [other({ hostnames: ['b.example.com'] })] }, { reason: 'Accepted', message: 'accepted' }],
-    ['the same cookie for one of many hosts', { spec: { ...sameCookie, route: { hostnames: ['a.example.com'] } } }, { workloads: [other({ hostnames: ['*.example.com'] })] }, { reason: 'CookieConflict', message: 'choose another cookie.name' }],
-    ['the same header: each client keeps what it is given', { spec: header }, { workloads: [{ name: 'basket', createdAt: '2025-01-01T00:00:00Z', spec: header }] }, { reason: 'Accepted', message: 'accepted' }],
-    ['the same cookie on another Gateway', { spec: sameCookie }, { workloads: [{ ...other({}), namespace: 'zoo' }] }, { reason: 'Accepted', message: 'accepted' }],
-    ['the same cookie on one Gateway of two namespaces', onWeb, { ...shared, workloads: [{ ...other(onWeb.spec.route), namespace: 'zoo' }] }, { reason: 'CookieConflict', message: 'StickyWorkload zoo/basket is older' }],
+    [
+      'the target does not exist',
+      {},
+      { targets: [] },
+      { reason: 'TargetNotFound', message: 'there is no Deployment cart in namespace shop' },
+    ],
+    [
+      'the target exists in another namespace only',
+      {},
+      { targets: [{ name: 'cart', namespace: 'zoo' }] },
+      { reason: 'TargetNotFound', message: 'namespace shop' },
+    ],
+    [
+      'the target is of another kind',
+      { spec: { targetRef: { kind: 'StatefulSet', name: 'cart' } } },
+      {},
+      { reason: 'TargetNotFound', message: 'no StatefulSet cart' },
+    ],
+    [
+      'an older one has the target',
+      { createdAt: '2026-02-01T00:00:00Z', spec: { sessionPersistence: {} } },
+      { workloads: [rival('2026-01-01T00:00:00Z')] },
+      { reason: 'TargetConflict', message: 'StickyWorkload basket is older' },
+    ],
+    [
+      'of one age the first by name has the target',
+      {},
+      { workloads: [rival('2026-01-01T00:00:00Z')] },
+      { reason: 'TargetConflict', message: 'StickyWorkload basket' },
+    ],
+    [
+      'a younger one wants the target as well',
+      {},
+      { workloads: [rival('2026-02-01T00:00:00Z')] },
+      { reason: 'Accepted', message: 'accepted' },
+    ],
+    [
+      'a namesake target of another namespace',
+      {},
+      { workloads: [{ ...rival('2025-01-01T00:00:00Z'), namespace: 'zoo' }] },
+      { reason: 'Accepted', message: 'accepted' },
+    ],
+    [
+      'the selector is no set of labels',
+      {},
+      { targets: [{ name: 'cart', matchLabels: 'expressions' }] },
+      { reason: 'SelectorUnusable', message: 'matchExpressions' },
+    ],
+    [
+      'no container port is declared',
+      {},
+      { targets: [{ name: 'cart', containerPorts: [] }] },
+      { reason: 'TargetPortAmbiguous', message: 'declares no container port: set spec.service.targetPort' },
+    ],
+    [
+      'several are declared',
+      {},
+      twoPorts,
+      { reason: 'TargetPortAmbiguous', message: 'declares the container ports web (8080), 9100: set' },
+    ],
+    [
+      'several are declared and one is chosen',
+      { spec: { service: { targetPort: 'web' } } },
+      twoPorts,
+      { reason: 'Accepted', message: 'accepted' },
+    ],
+    [
+      'a name is chosen that no port has',
+      { spec: { service: { targetPort: 'http' } } },
+      twoPorts,
+      { reason: 'TargetPortAmbiguous', message: 'spec.service.targetPort is "http", but Deployment cart declares' },
+    ],
+    [
+      'a number is chosen that nobody declares',
+      { spec: { service: { targetPort: 7000 } } },
+      twoPorts,
+      { reason: 'Accepted', message: 'accepted' },
+    ],
+    [
+      'a regular expression that cannot be read',
+      { spec: { route: { matches: [{}, { path: { type: 'RegularExpression', value: '/(' } }] } } },
+      {},
+      { reason: 'ExpressionInvalid', message: 'spec.route.matches[1].path.value "/("' },
+    ],
+    [
+      'a regular expression for a header',
+      { spec: { route: { matches: [{ headers: [{ type: 'RegularExpression', name: 'x', value: '[' }] }] } } },
+      {},
+      { reason: 'ExpressionInvalid', message: 'matches[0].headers[0].value "["' },
+    ],
+    [
+      'a bracket in a path that is none',
+      { spec: { route: { matches: [{ path: { value: '/(' } }] } } },
+      {},
+      { reason: 'Accepted', message: 'accepted' },
+    ],
+    [
+      'a regular expression for the begin of sessions',
+      { spec: { sessionPersistence: { newSessionOn: [{ path: { type: 'RegularExpression', value: '/[' } }] } } },
+      {},
+      { reason: 'ExpressionInvalid', message: 'spec.sessionPersistence.newSessionOn[0].path.value "/["' },
+    ],
+    [
+      'an address block that is none',
+      {
+        spec: {
+          drain: { sessionSources: ['Connections'], connections: { excludeCIDRs: ['10.0.0.0/8', '999.0.0.0/8'] } },
+        },
+      },
+      {},
+      {
+        reason: 'AddressBlockInvalid',
+        message: 'spec.drain.connections.excludeCIDRs[1] "999.0.0.0/8" is no address block',
+      },
+    ],
+    [
+      'a cookie for other sites that is not Secure',
+      { spec: { sessionPersistence: { cookie: { sameSite: 'None' } } } },
+      {},
+      {
+        reason: 'CookieUnusable',
+        message: 'secure Auto with sameSite None: browsers keep such a cookie only if it is Secure',
+      },
+    ],
+    [
+      'a partitioned cookie that is not Secure',
+      { spec: { sessionPersistence: { cookie: { partitioned: true } } } },
+      {},
+      { reason: 'CookieUnusable', message: 'Set secure to Always where TLS ends in front of the proxy' },
+    ],
+    [
+      'a cookie for other sites that is Secure',
+      { spec: { sessionPersistence: { cookie: { sameSite: 'None', secure: 'Always' } } } },
+      {},
+      { reason: 'Accepted', message: 'accepted' },
+    ],
+    [
+      'an older one has the same cookie',
+      { spec: sameCookie },
+      { workloads: [other({})] },
+      { reason: 'CookieConflict', message: 'StickyWorkload basket is older and gives its cookie the same name' },
+    ],
+    [
+      'the same cookie for other hosts',
+      { spec: { ...sameCookie, route: { hostnames: ['a.example.com'] } } },
+      { workloads: [other({ hostnames: ['b.example.com'] })] },
+      { reason: 'Accepted', message: 'accepted' },
+    ],
+    [
+      'the same cookie for one of many hosts',
+      { spec: { ...sameCookie, route: { hostnames: ['a.example.com'] } } },
+      { workloads: [other({ hostnames: ['*.example.com'] })] },
+      { reason: 'CookieConflict', message: 'choose another cookie.name' },
+    ],
+    [
+      'the same header: each client keeps what it is given',
+      { spec: header },
+      { workloads: [{ name: 'basket', createdAt: '2025-01-01T00:00:00Z', spec: header }] },
+      { reason: 'Accepted', message: 'accepted' },
+    ],
+    [
+      'the same cookie on another Gateway',
+      { spec: sameCookie },
+      { workloads: [{ ...other({}), namespace: 'zoo' }] },
+      { reason: 'Accepted', message: 'accepted' },
+    ],
+    [
+      'the same cookie on one Gateway of two namespaces',
+      onWeb,
+      { ...shared, workloads: [{ ...other(onWeb.spec.route), namespace: 'zoo' }] },
+      { reason: 'CookieConflict', message: 'StickyWorkload zoo/basket is older' },
+    ],
     [
       'the same cookie for two hosts of one domain: browsers send it to both',
-      { spec: { sessionPersistence: { cookie: { name: 'S', domain: 'example.com' } }, route: { hostnames: ['a.example.com'] } } },
-      { workloads: [{ name: 'basket', createdAt: '2025-01-01T00:00:00Z', spec: { sessionPersistence: { cookie: { name: 'S', domain: 'example.com' } }, route: { hostnames: ['b.example.com'] } } }] },
+      {
+        spec: {
+          sessionPersistence: { cookie: { name: 'S', domain: 'example.com' } },
+          route: { hostnames: ['a.example.com'] },
+        },
+      },
+      {
+        workloads: [
+          {
+            name: 'basket',
+            createdAt: '2025-01-01T00:00:00Z',
+            spec: {
+              sessionPersistence: { cookie: { name: 'S', domain: 'example.com' } },
+              route: { hostnames: ['b.example.com'] },
+            },
+          },
+        ],
+      },
       { reason: 'CookieConflict', message: 'StickyWorkload basket is older' },
     ],
   ];
@@ -134,20 +363,29 @@ describe('what the cluster says against a StickyWorkload', () => {
   });
 
   test('its name is that of the proxy: both Services would be one', () => {
-    const { accepts } = translate(snapshotOf({ workloads: [{ name: 'holdfast-holdfast' }], targets: [{ name: 'holdfast-holdfast' }] }));
+    const { accepts } = translate(
+      snapshotOf({ workloads: [{ name: 'holdfast-holdfast' }], targets: [{ name: 'holdfast-holdfast' }] }),
+    );
     expect(Object.values(accepts).map(reasonOf)).toEqual(['NameReserved']);
   });
 });
 
 describe('what an accepted StickyWorkload comes to', () => {
   test('names, defaults and units are resolved', () => {
-    const accept = verdictOn({}, { targets: [{ name: 'cart', matchLabels: { app: 'cart' }, containerPorts: [{ port: 3000 }] }] });
+    const accept = verdictOn(
+      {},
+      { targets: [{ name: 'cart', matchLabels: { app: 'cart' }, containerPorts: [{ port: 3000 }] }] },
+    );
     expect(accept).toMatchObject({
       kind: 'accepted',
       plan: {
         key: 'shop/cart',
         gateway: { namespace: 'shop', name: 'holdfast' },
-        persistence: { carrier: { type: 'Cookie', name: 'cart-session', path: '/' }, onEndpointLost: 'Reassign', newSessionOn: [] },
+        persistence: {
+          carrier: { type: 'Cookie', name: 'cart-session', path: '/' },
+          onEndpointLost: 'Reassign',
+          newSessionOn: [],
+        },
         limits: { idleTimeoutMs: 1_800_000 },
         routeParents: [{ gateway: { namespace: 'shop', name: 'holdfast' } }],
         routeBackends: [{ namespace: 'shop', name: 'cart', port: 80, weight: 1 }],
@@ -163,11 +401,22 @@ describe('what an accepted StickyWorkload comes to', () => {
 
 test.each<[string, NonNullable<ShortWorld['targets']>[number], string[]]>([
   ['a target as it should be: nothing', { name: 'cart' }, []],
-  ['pods on the host\'s network', { name: 'cart', hostNetwork: true }, ["on the host's network, where the sidecar cannot listen"]],
-  ['pods without a readiness probe', { name: 'cart', hasReadinessProbe: false }, ['has a readiness probe: a pod gets new sessions as soon as its containers run']],
+  [
+    "pods on the host's network",
+    { name: 'cart', hostNetwork: true },
+    ["on the host's network, where the sidecar cannot listen"],
+  ],
+  [
+    'pods without a readiness probe',
+    { name: 'cart', hasReadinessProbe: false },
+    ['has a readiness probe: a pod gets new sessions as soon as its containers run'],
+  ],
 ])('what is said of a target that is taken as it is: %s', (_, target, notes) => {
   const accept = verdictOn({}, { targets: [target] });
-  expect(accept).toMatchObject({ kind: 'accepted', plan: { notes: notes.map((note) => expect.stringContaining(note)) } });
+  expect(accept).toMatchObject({
+    kind: 'accepted',
+    plan: { notes: notes.map((note) => expect.stringContaining(note)) },
+  });
 });
 
 function rival(createdAt: string): ShortWorkload {
@@ -180,5 +429,7 @@ function other(route: NonNullable<Spec['route']>): ShortWorkload {
 
 function fieldPaths(schema: Schema, path: string): string[] {
   if (schema.type !== 'object') return [path];
-  return Object.entries(schema.properties).flatMap(([name, child]) => fieldPaths(child, path === '' ? name : `${path}.${name}`));
+  return Object.entries(schema.properties).flatMap(([name, child]) =>
+    fieldPaths(child, path === '' ? name : `${path}.${name}`),
+  );
 }

@@ -10,7 +10,10 @@ const service = { group: '', kind: 'Service' };
 function verdictWith(...grants: (Partial<ReferenceGrant> & { namespace: string })[]): string | undefined {
   const { routes } = translate(
     snapshotOf({
-      workloads: [{ name: 'cart', spec: { route: { backends: [{ name: 'next', namespace: 'zoo', weight: 1 }] } } }, { name: 'next', namespace: 'zoo' }],
+      workloads: [
+        { name: 'cart', spec: { route: { backends: [{ name: 'next', namespace: 'zoo', weight: 1 }] } } },
+        { name: 'next', namespace: 'zoo' },
+      ],
       targets: [{ name: 'cart' }, { name: 'next', namespace: 'zoo' }],
       referenceGrants: grants,
     }),
@@ -24,19 +27,45 @@ test.each<[string, Partial<ReferenceGrant> & { namespace: string }, string]>([
   ['for this Service', { namespace: 'zoo', from: [route], to: [{ ...service, name: 'next' }] }, 'resolved'],
   ['for another Service', { namespace: 'zoo', from: [route], to: [{ ...service, name: 'other' }] }, 'RefNotPermitted'],
   ['for another kind', { namespace: 'zoo', from: [route], to: [{ group: '', kind: 'Secret' }] }, 'RefNotPermitted'],
-  ['for a Service of another group', { namespace: 'zoo', from: [route], to: [{ group: 'example.com', kind: 'Service' }] }, 'RefNotPermitted'],
-  ['for routes of another namespace', { namespace: 'zoo', from: [{ ...route, namespace: 'zoo' }], to: [service] }, 'RefNotPermitted'],
-  ['for routes of another kind', { namespace: 'zoo', from: [{ ...route, kind: 'GRPCRoute' }], to: [service] }, 'RefNotPermitted'],
-  ['in the namespace of the route: nobody can allow himself', { namespace: 'shop', from: [route], to: [service] }, 'RefNotPermitted'],
+  [
+    'for a Service of another group',
+    { namespace: 'zoo', from: [route], to: [{ group: 'example.com', kind: 'Service' }] },
+    'RefNotPermitted',
+  ],
+  [
+    'for routes of another namespace',
+    { namespace: 'zoo', from: [{ ...route, namespace: 'zoo' }], to: [service] },
+    'RefNotPermitted',
+  ],
+  [
+    'for routes of another kind',
+    { namespace: 'zoo', from: [{ ...route, kind: 'GRPCRoute' }], to: [service] },
+    'RefNotPermitted',
+  ],
+  [
+    'in the namespace of the route: nobody can allow himself',
+    { namespace: 'shop', from: [route], to: [service] },
+    'RefNotPermitted',
+  ],
 ])('a grant %s', (_, grant, verdict) => {
   expect(verdictWith(grant)).toBe(verdict);
 });
 
 test('two grants, of which neither says both: not permitted', () => {
-  expect(verdictWith({ namespace: 'zoo', from: [route], to: [{ ...service, name: 'other' }] }, { namespace: 'zoo', from: [{ ...route, namespace: 'inn' }], to: [service] })).toBe('RefNotPermitted');
+  expect(
+    verdictWith(
+      { namespace: 'zoo', from: [route], to: [{ ...service, name: 'other' }] },
+      { namespace: 'zoo', from: [{ ...route, namespace: 'inn' }], to: [service] },
+    ),
+  ).toBe('RefNotPermitted');
 });
 
 test('who may not refer to it is not told whether it is there', () => {
-  const { routes } = translate(snapshotOf({ workloads: [{ name: 'cart', spec: { route: { backends: [{ name: 'next', namespace: 'zoo', weight: 1 }] } } }], targets: [{ name: 'cart' }] }));
+  const { routes } = translate(
+    snapshotOf({
+      workloads: [{ name: 'cart', spec: { route: { backends: [{ name: 'next', namespace: 'zoo', weight: 1 }] } } }],
+      targets: [{ name: 'cart' }],
+    }),
+  );
   expect(routes['shop/cart']?.backends).toMatchObject([{ kind: 'unresolved', reason: 'RefNotPermitted' }]);
 });

@@ -5,9 +5,20 @@ import type { Pod } from '../../../../src/core/snapshot/snapshot.ts';
 import { stickyWorkload, wholePod } from '../../../support/world.ts';
 
 const nowMs = Date.parse('2026-01-01T12:00:00Z');
-const cart = stickyWorkload({ name: 'cart', spec: { drain: { timeout: '10m', quietPeriod: '5s', shutdownMargin: '30s' } } });
-const deletedAt = (ms: number) => ({ ...cart, metadata: { ...cart.metadata, deletionTimestamp: new Date(ms).toISOString() } });
-const draining = (killAtMs: number, rest: Partial<Pod> = {}): Pod => ({ ...wholePod({ name: 'cart-a' }), workload: 'cart', deletion: { killAtMs, graceSeconds: 60 }, ...rest });
+const cart = stickyWorkload({
+  name: 'cart',
+  spec: { drain: { timeout: '10m', quietPeriod: '5s', shutdownMargin: '30s' } },
+});
+const deletedAt = (ms: number) => ({
+  ...cart,
+  metadata: { ...cart.metadata, deletionTimestamp: new Date(ms).toISOString() },
+});
+const draining = (killAtMs: number, rest: Partial<Pod> = {}): Pod => ({
+  ...wholePod({ name: 'cart-a' }),
+  workload: 'cart',
+  deletion: { killAtMs, graceSeconds: 60 },
+  ...rest,
+});
 
 describe('held for', () => {
   test.each<[string, Pod[], string[]]>([
@@ -15,7 +26,11 @@ describe('held for', () => {
     ['all that do', [draining(nowMs + 1), draining(nowMs + 2, { name: 'cart-b' })], ['cart-a', 'cart-b']],
     ['none that lives on', [{ ...wholePod({ name: 'cart-a' }), workload: 'cart' }], []],
     ['none that was injected for another StickyWorkload', [draining(nowMs + 1, { workload: 'basket' })], []],
-    ['none without a sidecar: nothing holds it', [draining(nowMs + 1, { injection: { injected: false, keptPreStop: [] } })], []],
+    [
+      'none without a sidecar: nothing holds it',
+      [draining(nowMs + 1, { injection: { injected: false, keptPreStop: [] } })],
+      [],
+    ],
     ['none whose containers have ended', [draining(nowMs + 1, { phase: 'Succeeded' })], []],
     ['none whose grace is over: its node is lost', [draining(nowMs)], []],
     ['nothing', [], []],

@@ -4,8 +4,18 @@ import { createLedger, reportMaxAgeMs } from '../../../../src/core/count/ledger.
 import type { EndpointReport, KeyRingReport } from '../../../../src/core/table/messages.ts';
 
 const start = 1_000_000;
-const endpoint = (sessions: number): EndpointReport => ({ uid: 'pod', state: 'Accepting', sessions, expiresAtMs: start + 1_800_000 });
-const report = (sequence: number, endpoints: EndpointReport[], keyRings?: Record<string, KeyRingReport>) => ({ startedAtMs: 0, sequence, endpoints, ...(keyRings && { keyRings }) });
+const endpoint = (sessions: number): EndpointReport => ({
+  uid: 'pod',
+  state: 'Accepting',
+  sessions,
+  expiresAtMs: start + 1_800_000,
+});
+const report = (sequence: number, endpoints: EndpointReport[], keyRings?: Record<string, KeyRingReport>) => ({
+  startedAtMs: 0,
+  sequence,
+  endpoints,
+  ...(keyRings && { keyRings }),
+});
 
 describe('the count of a pod is certain', () => {
   test('when every proxy has reported of it, in whatever state', () => {

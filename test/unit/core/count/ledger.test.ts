@@ -7,7 +7,13 @@ import type { EndpointReport } from '../../../../src/core/table/messages.ts';
 const start = 1_000_000;
 const minute = 60_000;
 
-const endpoint = (sessions: number, more: Partial<EndpointReport> = {}): EndpointReport => ({ uid: 'pod', state: 'Draining', sessions, expiresAtMs: start + 30 * minute, ...more });
+const endpoint = (sessions: number, more: Partial<EndpointReport> = {}): EndpointReport => ({
+  uid: 'pod',
+  state: 'Draining',
+  sessions,
+  expiresAtMs: start + 30 * minute,
+  ...more,
+});
 
 function sessionsOf(ledger: Ledger, proxies: string[], nowMs: number): number | string {
   const [source] = ledger.sourcesOf('pod', proxies, nowMs);
@@ -25,9 +31,22 @@ describe('sessions of a pod', () => {
 
   const doubts: [string, (ledger: Ledger) => void, RegExp][] = [
     ['a proxy that has not reported', () => undefined, /proxy pod b has not reported/],
-    ['a proxy that fell silent', (ledger) => ledger.record('b', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(0)] }, start - 6000), /b reported last 6 s ago/],
-    ['a proxy whose table lacks the pod', (ledger) => ledger.record('b', { startedAtMs: 0, sequence: 1, endpoints: [] }, start), /b does not know this pod/],
-    ['a proxy that still sends new sessions', (ledger) => ledger.record('b', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(0, { state: 'Accepting' })] }, start), /b has not confirmed/],
+    [
+      'a proxy that fell silent',
+      (ledger) => ledger.record('b', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(0)] }, start - 6000),
+      /b reported last 6 s ago/,
+    ],
+    [
+      'a proxy whose table lacks the pod',
+      (ledger) => ledger.record('b', { startedAtMs: 0, sequence: 1, endpoints: [] }, start),
+      /b does not know this pod/,
+    ],
+    [
+      'a proxy that still sends new sessions',
+      (ledger) =>
+        ledger.record('b', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(0, { state: 'Accepting' })] }, start),
+      /b has not confirmed/,
+    ],
   ];
   test.each(doubts)('are unknown because of %s', (_, arrange, why) => {
     const ledger = createLedger();
@@ -52,9 +71,17 @@ describe('sessions of a pod', () => {
 
   test('those of a proxy that is gone count until they would have ended', () => {
     const ledger = createLedger();
-    ledger.record('gone', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(2, { expiresAtMs: start + 10 * minute })] }, start);
+    ledger.record(
+      'gone',
+      { startedAtMs: 0, sequence: 1, endpoints: [endpoint(2, { expiresAtMs: start + 10 * minute })] },
+      start,
+    );
     const sessionsAt = (atMs: number) => {
-      ledger.record('a', { startedAtMs: 0, sequence: atMs, endpoints: [endpoint(1, { expiresAtMs: atMs + minute })] }, atMs);
+      ledger.record(
+        'a',
+        { startedAtMs: 0, sequence: atMs, endpoints: [endpoint(1, { expiresAtMs: atMs + minute })] },
+        atMs,
+      );
       return sessionsOf(ledger, ['a'], atMs);
     };
     expect(sessionsAt(start + 9 * minute)).toBe(3);
@@ -83,14 +110,22 @@ describe('sessions of a pod', () => {
   test('a proxy whose clock was set back is heard again when its last sessions would have ended', () => {
     const ledger = createLedger();
     ledger.record('a', { startedAtMs: 9000, sequence: 9000, endpoints: [endpoint(1)] }, start);
-    expect(ledger.record('a', { startedAtMs: 5000, sequence: 5000, endpoints: [endpoint(0)] }, start + 29 * minute)).toBe(false);
+    expect(
+      ledger.record('a', { startedAtMs: 5000, sequence: 5000, endpoints: [endpoint(0)] }, start + 29 * minute),
+    ).toBe(false);
     expect(sessionsOf(ledger, ['a'], start + 29 * minute)).toMatch(/reported last 1740 s ago/);
-    expect(ledger.record('a', { startedAtMs: 5000, sequence: 5001, endpoints: [endpoint(0)] }, start + 30 * minute)).toBe(true);
+    expect(
+      ledger.record('a', { startedAtMs: 5000, sequence: 5001, endpoints: [endpoint(0)] }, start + 30 * minute),
+    ).toBe(true);
   });
 
   test('for status are those of fresh reports and of proxies that are gone; a pod that nobody reports is absent', () => {
     const ledger = createLedger();
-    ledger.record('gone', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(2), endpoint(9, { uid: 'stale' })] }, start - minute);
+    ledger.record(
+      'gone',
+      { startedAtMs: 0, sequence: 1, endpoints: [endpoint(2), endpoint(9, { uid: 'stale' })] },
+      start - minute,
+    );
     ledger.record('a', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(1, { state: 'Accepting' })] }, start);
     expect([...ledger.countsOf(['pod', 'stale', 'stranger'], start)]).toEqual([['pod', 3]]);
   });
@@ -101,7 +136,15 @@ describe('whatever the proxies do', () => {
     startedAtMs: fc.integer({ min: 0, max: 2 }),
     proxy: fc.constantFrom('a', 'b', 'c'),
     sequence: fc.integer({ min: 0, max: 20 }),
-    endpoints: fc.array(fc.record({ uid: fc.constantFrom('pod', 'other'), state: fc.constantFrom('Draining' as const, 'Accepting' as const), sessions: fc.integer({ min: 0, max: 3 }), aliveMs: fc.integer({ min: 0, max: 60_000 }) }), { maxLength: 2 }),
+    endpoints: fc.array(
+      fc.record({
+        uid: fc.constantFrom('pod', 'other'),
+        state: fc.constantFrom('Draining' as const, 'Accepting' as const),
+        sessions: fc.integer({ min: 0, max: 3 }),
+        aliveMs: fc.integer({ min: 0, max: 60_000 }),
+      }),
+      { maxLength: 2 },
+    ),
     waitMs: fc.integer({ min: 0, max: 4000 }),
   });
   const expected = fc.subarray(['a', 'b', 'c']);
@@ -116,20 +159,23 @@ describe('whatever the proxies do', () => {
           nowMs += waitMs;
           const listed = endpoints.map(({ aliveMs, ...rest }) => ({ ...rest, expiresAtMs: nowMs + aliveMs }));
           const pod = listed.findLast(({ uid }) => uid === 'pod');
-          if (ledger.record(proxy, { startedAtMs, sequence, endpoints: listed }, nowMs)) accepted.set(proxy, { atMs: nowMs, drains: pod?.state === 'Draining', sessions: pod?.sessions ?? 0 });
+          if (ledger.record(proxy, { startedAtMs, sequence, endpoints: listed }, nowMs))
+            accepted.set(proxy, { atMs: nowMs, drains: pod?.state === 'Draining', sessions: pod?.sessions ?? 0 });
         }
         const [source] = ledger.sourcesOf('pod', proxies, nowMs);
         const words = proxies.map((proxy) => accepted.get(proxy));
         const sure = words.every((word) => word !== undefined && word.drains && nowMs - word.atMs <= 5000);
         expect(source?.known).toBe(sure);
-        if (source?.known === true) expect(source.sessions).toBeGreaterThanOrEqual(words.reduce((sum, word) => sum + (word?.sessions ?? 0), 0));
+        if (source?.known === true)
+          expect(source.sessions).toBeGreaterThanOrEqual(words.reduce((sum, word) => sum + (word?.sessions ?? 0), 0));
       }),
     );
   });
 
   test('nothing is remembered for ever', () => {
     const ledger = createLedger();
-    for (let index = 0; index < 100; index += 1) ledger.record(`proxy-${index}`, { startedAtMs: 0, sequence: 1, endpoints: [endpoint(1)] }, start);
+    for (let index = 0; index < 100; index += 1)
+      ledger.record(`proxy-${index}`, { startedAtMs: 0, sequence: 1, endpoints: [endpoint(1)] }, start);
     ledger.record('last', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(0)] }, start + 31 * minute);
     // Proxies of long ago are as unknown as if they had never been there.
     expect(sessionsOf(ledger, ['proxy-0'], start + 31 * minute)).toBe('proxy pod proxy-0 has not reported');
@@ -138,7 +184,8 @@ describe('whatever the proxies do', () => {
 
 describe('a proxy that handed its sessions over', () => {
   const gone = { uid: 'gone', startedAtMs: 7 };
-  const say = (ledger: Ledger, sequence: number, sessions: number, atMs = start) => ledger.record('gone', { startedAtMs: 7, sequence, endpoints: [endpoint(sessions)] }, atMs);
+  const say = (ledger: Ledger, sequence: number, sessions: number, atMs = start) =>
+    ledger.record('gone', { startedAtMs: 7, sequence, endpoints: [endpoint(sessions)] }, atMs);
   const heirSays = (ledger: Ledger, sequence: number, sessions: number, atMs = start) =>
     ledger.record('heir', { startedAtMs: 0, sequence, endpoints: [endpoint(sessions)], inherited: [gone] }, atMs);
 

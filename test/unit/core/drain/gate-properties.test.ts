@@ -13,8 +13,16 @@ const policies: fc.Arbitrary<DrainPolicy> = fc.record({
   sessionThreshold: fc.constantFrom(0, 0, 2),
 });
 const source: fc.Arbitrary<SessionSource> = fc.oneof(
-  fc.record({ type: fc.constantFrom('Proxy' as const, 'Connections' as const), known: fc.constant(true as const), sessions: fc.constantFrom(0, 0, 0, 1, 7) }),
-  fc.record({ type: fc.constantFrom('Proxy' as const, 'Connections' as const), known: fc.constant(false as const), why: fc.constant('no report') }),
+  fc.record({
+    type: fc.constantFrom('Proxy' as const, 'Connections' as const),
+    known: fc.constant(true as const),
+    sessions: fc.constantFrom(0, 0, 0, 1, 7),
+  }),
+  fc.record({
+    type: fc.constantFrom('Proxy' as const, 'Connections' as const),
+    known: fc.constant(false as const),
+    why: fc.constant('no report'),
+  }),
 );
 const terminating: fc.Arbitrary<DrainObservation> = fc.record({
   type: fc.constant('Answer' as const),
@@ -53,15 +61,25 @@ function play(policy: DrainPolicy, sequence: Steps): Seen[] {
 const isZero = ({ observation }: Seen, { sources, sessionThreshold }: DrainPolicy): boolean =>
   observation.type === 'Answer' &&
   observation.answer.terminating &&
-  sources.every((type) => isEmpty(observation.answer.terminating ? observation.answer.sources.filter((one) => one.type === type) : [], sessionThreshold));
+  sources.every((type) =>
+    isEmpty(
+      observation.answer.terminating ? observation.answer.sources.filter((one) => one.type === type) : [],
+      sessionThreshold,
+    ),
+  );
 
 const isEmpty = (ofType: SessionSource[], threshold: number): boolean =>
-  ofType.length > 0 && ofType.every((one) => one.known) && ofType.reduce((sum, one) => sum + (one.known ? one.sessions : NaN), 0) <= threshold;
+  ofType.length > 0 &&
+  ofType.every((one) => one.known) &&
+  ofType.reduce((sum, one) => sum + (one.known ? one.sessions : NaN), 0) <= threshold;
 
-const saidTerminating = ({ observation }: Seen): boolean => observation.type === 'Answer' && observation.answer.terminating;
+const saidTerminating = ({ observation }: Seen): boolean =>
+  observation.type === 'Answer' && observation.answer.terminating;
 
 function deadlineOf(policy: DrainPolicy, history: Seen[]): number {
-  const kills = history.flatMap(({ observation }) => (observation.type === 'Answer' && observation.answer.terminating ? [observation.answer.killAtMs] : []));
+  const kills = history.flatMap(({ observation }) =>
+    observation.type === 'Answer' && observation.answer.terminating ? [observation.answer.killAtMs] : [],
+  );
   return Math.min(start + policy.drainTimeoutMs, ...kills.map((kill) => kill - policy.shutdownMarginMs));
 }
 

@@ -2,28 +2,68 @@ import { describe, expect, test } from '@jest/globals';
 import { beginDrain, drainStep } from '../../../../src/core/drain/gate.ts';
 import type { DrainObservation, ReleasedState } from '../../../../src/core/drain/gate.ts';
 import { hookTimeoutMs } from '../../../../src/core/drain/limit.ts';
-import { containerOfVariable, parseOwnHook, parsePreStopPath, preStopPathOf, preStopVariable } from '../../../../src/core/drain/own-hook.ts';
+import {
+  containerOfVariable,
+  parseOwnHook,
+  parsePreStopPath,
+  preStopPathOf,
+  preStopVariable,
+} from '../../../../src/core/drain/own-hook.ts';
 
 const start = 1_000_000;
-const policy = { drainTimeoutMs: 60_000, quietPeriodMs: 0, shutdownMarginMs: 10_000, sources: ['Proxy' as const], sessionThreshold: 0 };
+const policy = {
+  drainTimeoutMs: 60_000,
+  quietPeriodMs: 0,
+  shutdownMarginMs: 10_000,
+  sources: ['Proxy' as const],
+  sessionThreshold: 0,
+};
 
-function released(afterMs: number, observation: DrainObservation, steps: [number, DrainObservation][] = []): ReleasedState {
+function released(
+  afterMs: number,
+  observation: DrainObservation,
+  steps: [number, DrainObservation][] = [],
+): ReleasedState {
   let state = beginDrain(policy, start);
-  for (const [ms, step] of [...steps, [afterMs, observation] as const]) ({ state } = drainStep(state, step, start + ms));
+  for (const [ms, step] of [...steps, [afterMs, observation] as const])
+    ({ state } = drainStep(state, step, start + ms));
   if (!state.release) throw new Error('still held');
   return { ...state, release: state.release };
 }
-const answer = (sessions: number, killAtMs: number): DrainObservation => ({ type: 'Answer', answer: { terminating: true, killAtMs, sources: [{ type: 'Proxy', known: true, sessions }] } });
+const answer = (sessions: number, killAtMs: number): DrainObservation => ({
+  type: 'Answer',
+  answer: { terminating: true, killAtMs, sources: [{ type: 'Proxy', known: true, sessions }] },
+});
 const away: DrainObservation = { type: 'Unreachable', why: 'refused' };
 
 describe("how long an app's own hook may take after the release", () => {
   const kill = start + 100_000;
   test.each([
-    ['all but the shutdown margin, when sessions ended early', released(20_000, answer(0, kill)), start + 20_000, 70_000],
-    ['half of what is left, when the deadline left the margin only', released(20_000, { type: 'TimePassed' }, [[0, answer(1, start + 30_000)]]), start + 20_000, 5000],
+    [
+      'all but the shutdown margin, when sessions ended early',
+      released(20_000, answer(0, kill)),
+      start + 20_000,
+      70_000,
+    ],
+    [
+      'half of what is left, when the deadline left the margin only',
+      released(20_000, { type: 'TimePassed' }, [[0, answer(1, start + 30_000)]]),
+      start + 20_000,
+      5000,
+    ],
     ['nothing, when the kubelet kills at this moment', released(0, answer(0, start)), start, 0],
-    ['by the arithmetic of injection, when no operator was ever heard', released(60_000, away, [[0, away]]), start + 60_000, 5000],
-    ['what the kubelet gives it, when the container only restarts', released(40, { type: 'Answer', answer: { terminating: false } }), start + 40, 25_000],
+    [
+      'by the arithmetic of injection, when no operator was ever heard',
+      released(60_000, away, [[0, away]]),
+      start + 60_000,
+      5000,
+    ],
+    [
+      'what the kubelet gives it, when the container only restarts',
+      released(40, { type: 'Answer', answer: { terminating: false } }),
+      start + 40,
+      25_000,
+    ],
   ])('%s', (_, state, nowMs, timeoutMs) => {
     expect(hookTimeoutMs(state, 25_000, nowMs)).toBe(timeoutMs);
   });
@@ -32,7 +72,8 @@ describe("how long an app's own hook may take after the release", () => {
 test('a path names its container, and the bare one of earlier injections none', () => {
   expect(parsePreStopPath(preStopPathOf('cache-1'))).toEqual({ container: 'cache-1' });
   expect(parsePreStopPath('/prestop')).toEqual({ container: undefined });
-  for (const other of ['/prestop/', '/prestop/a/b', '/prestopped', '/healthz']) expect(parsePreStopPath(other)).toBeUndefined();
+  for (const other of ['/prestop/', '/prestop/a/b', '/prestopped', '/healthz'])
+    expect(parsePreStopPath(other)).toBeUndefined();
 });
 
 test('a variable names its container, and others are none of ours', () => {
@@ -41,7 +82,13 @@ test('a variable names its container, and others are none of ours', () => {
 });
 
 describe('a hook is read back', () => {
-  const hook = { scheme: 'HTTPS' as const, host: '10.0.0.7', port: 8443, path: '/save', headers: [{ name: 'X-A', value: 'b' }] };
+  const hook = {
+    scheme: 'HTTPS' as const,
+    host: '10.0.0.7',
+    port: 8443,
+    path: '/save',
+    headers: [{ name: 'X-A', value: 'b' }],
+  };
   test('as it was written', () => {
     expect(parseOwnHook(JSON.stringify(hook))).toEqual(hook);
   });

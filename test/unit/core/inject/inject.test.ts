@@ -24,7 +24,10 @@ const params: InjectParams = {
   connections: { excludeCIDRs: [] },
 };
 
-const probe = fc.record({ terminationGracePeriodSeconds: fc.integer({ min: 1, max: 90 }), periodSeconds: fc.integer({ min: 1, max: 9 }) }, { requiredKeys: ['periodSeconds'] });
+const probe = fc.record(
+  { terminationGracePeriodSeconds: fc.integer({ min: 1, max: 90 }), periodSeconds: fc.integer({ min: 1, max: 9 }) },
+  { requiredKeys: ['periodSeconds'] },
+);
 const preStop = fc.constantFrom(
   { httpGet: { path: '/bye', port: 8080 } },
   { httpGet: { path: '/bye', port: 'nowhere' } },
@@ -34,12 +37,22 @@ const preStop = fc.constantFrom(
 );
 const lifecycle = fc.record({ preStop, postStart: fc.constant({ exec: { command: ['true'] } }) }, { requiredKeys: [] });
 const container: fc.Arbitrary<ContainerJson> = fc.record(
-  { name: fc.stringMatching(/^[a-z]{1,8}$/), image: fc.constant('app:1'), lifecycle, livenessProbe: probe, startupProbe: probe, readinessProbe: probe },
+  {
+    name: fc.stringMatching(/^[a-z]{1,8}$/),
+    image: fc.constant('app:1'),
+    lifecycle,
+    livenessProbe: probe,
+    startupProbe: probe,
+    readinessProbe: probe,
+  },
   { requiredKeys: ['name', 'image'] },
 );
 const pods: fc.Arbitrary<PodJson> = fc.record(
   {
-    metadata: fc.record({ annotations: fc.dictionary(fc.stringMatching(/^[a-z./~]{1,9}$/), fc.string()) }, { requiredKeys: [] }),
+    metadata: fc.record(
+      { annotations: fc.dictionary(fc.stringMatching(/^[a-z./~]{1,9}$/), fc.string()) },
+      { requiredKeys: [] },
+    ),
     spec: fc.record(
       {
         terminationGracePeriodSeconds: fc.integer({ min: 0, max: 9000 }),
@@ -56,14 +69,22 @@ const pods: fc.Arbitrary<PodJson> = fc.record(
 function inject(pod: PodJson, { drainTimeoutMs } = params): { pod: PodJson; kept: string[] } {
   const injection = injectPod(pod, { ...params, drainTimeoutMs });
   if (injection.kind !== 'inject') throw new Error(`left unchanged: ${injection.reason}`);
-  return { pod: applyPatch(pod, injection.patch), kept: injection.warnings.flatMap((warning) => (warning.kind === 'PreStopKept' ? [warning.container] : [])) };
+  return {
+    pod: applyPatch(pod, injection.patch),
+    kept: injection.warnings.flatMap((warning) => (warning.kind === 'PreStopKept' ? [warning.container] : [])),
+  };
 }
 
 /** Without what injection may add to a container. */
 function bare(one: ContainerJson): object {
   const { lifecycle: hooks, livenessProbe, startupProbe, ...rest } = one;
   const period = (check: object | undefined) => check && { ...check, terminationGracePeriodSeconds: undefined };
-  return { ...rest, postStart: hooks && 'postStart' in hooks ? hooks.postStart : undefined, live: period(livenessProbe), start: period(startupProbe) };
+  return {
+    ...rest,
+    postStart: hooks && 'postStart' in hooks ? hooks.postStart : undefined,
+    live: period(livenessProbe),
+    start: period(startupProbe),
+  };
 }
 
 describe('injection', () => {
@@ -91,10 +112,13 @@ describe('injection', () => {
     fc.assert(
       fc.property(pods, (pod) => {
         const { pod: after, kept } = inject(pod);
-        const waiting = after.spec.containers.filter((one) => one.lifecycle?.preStop?.httpGet?.port === ports.sidecar).map(({ name }) => name);
+        const waiting = after.spec.containers
+          .filter((one) => one.lifecycle?.preStop?.httpGet?.port === ports.sidecar)
+          .map(({ name }) => name);
         expect([...waiting, ...kept].toSorted()).toEqual(pod.spec.containers.map(({ name }) => name).toSorted());
         for (const [index, one] of after.spec.containers.entries()) {
-          if (kept.includes(one.name)) expect(one.lifecycle?.preStop).toEqual(pod.spec.containers[index]?.lifecycle?.preStop);
+          if (kept.includes(one.name))
+            expect(one.lifecycle?.preStop).toEqual(pod.spec.containers[index]?.lifecycle?.preStop);
         }
       }),
     );
@@ -108,7 +132,8 @@ describe('injection', () => {
         for (const { lifecycle, name } of pod.spec.containers.filter((one) => !kept.includes(one.name))) {
           const text = env.find((one) => one.name === preStopVariable(name))?.value;
           const hook = lifecycle?.preStop?.httpGet;
-          if (hook) expect(parseOwnHook(text ?? '')).toMatchObject({ scheme: 'HTTP', port: hook.port, path: hook.path });
+          if (hook)
+            expect(parseOwnHook(text ?? '')).toMatchObject({ scheme: 'HTTP', port: hook.port, path: hook.path });
           else expect(text).toBe('');
         }
       }),
@@ -117,10 +142,19 @@ describe('injection', () => {
 
   test('a hook of a container that came later is taken over once, and then nothing is left to do', () => {
     const first = inject({ metadata: {}, spec: { containers: [{ name: 'app' }] } }).pod;
-    const added: PodJson = { ...first, spec: { ...first.spec, containers: [...first.spec.containers, { name: 'late', lifecycle: { preStop: { httpGet: { port: '8080' } } } }] } };
+    const added: PodJson = {
+      ...first,
+      spec: {
+        ...first.spec,
+        containers: [...first.spec.containers, { name: 'late', lifecycle: { preStop: { httpGet: { port: '8080' } } } }],
+      },
+    };
     const second = inject(added);
     expect(second.kept).toEqual([]);
-    expect(second.pod.spec.initContainers?.[0]?.env).toContainEqual({ name: preStopVariable('late'), value: '{"scheme":"HTTP","port":8080,"path":"/","headers":[]}' });
+    expect(second.pod.spec.initContainers?.[0]?.env).toContainEqual({
+      name: preStopVariable('late'),
+      value: '{"scheme":"HTTP","port":8080,"path":"/","headers":[]}',
+    });
     expect(injectPod(second.pod, params)).toEqual({ kind: 'unchanged', reason: 'AlreadyInjected' });
   });
 
@@ -134,7 +168,8 @@ describe('injection', () => {
     fc.assert(
       fc.property(pods, fc.integer({ min: 1000, max: 200 * 3_600_000 }), (pod, drainTimeoutMs) => {
         const { spec } = inject(pod, { ...params, drainTimeoutMs }).pod;
-        const lifetimeSeconds = spec.volumes?.at(-1)?.projected?.sources?.[0]?.serviceAccountToken?.expirationSeconds ?? 0;
+        const lifetimeSeconds =
+          spec.volumes?.at(-1)?.projected?.sources?.[0]?.serviceAccountToken?.expirationSeconds ?? 0;
         // The kubelet renews it after four fifths or a day, looks each minute and a half, and never again once the pod is being deleted.
         const oldestSeconds = Math.min(0.8 * lifetimeSeconds, 24 * 3600) + 90;
         expect(lifetimeSeconds - oldestSeconds).toBeGreaterThanOrEqual(spec.terminationGracePeriodSeconds ?? 0);
@@ -153,13 +188,31 @@ describe('injection', () => {
   });
 
   test('a fraction of a second is rounded up', () => {
-    const injection = injectPod({ spec: { containers: [{ name: 'app' }] } }, { ...params, drainTimeoutMs: 60_001, quietPeriodMs: 0, shutdownMarginMs: 0 });
-    expect(injection).toMatchObject({ patch: expect.arrayContaining([{ op: 'add', path: '/spec/terminationGracePeriodSeconds', value: 66 }]) });
+    const injection = injectPod(
+      { spec: { containers: [{ name: 'app' }] } },
+      { ...params, drainTimeoutMs: 60_001, quietPeriodMs: 0, shutdownMarginMs: 0 },
+    );
+    expect(injection).toMatchObject({
+      patch: expect.arrayContaining([{ op: 'add', path: '/spec/terminationGracePeriodSeconds', value: 66 }]),
+    });
   });
 });
 
 describe('the ports whose connections count', () => {
-  const pod: PodJson = { spec: { containers: [{ name: 'app', ports: [{ name: 'http', containerPort: 8080 }, { name: 'dns', containerPort: 53, protocol: 'UDP' }] }, { name: 'mesh', ports: [{ containerPort: 9901, protocol: 'TCP' }] }] } };
+  const pod: PodJson = {
+    spec: {
+      containers: [
+        {
+          name: 'app',
+          ports: [
+            { name: 'http', containerPort: 8080 },
+            { name: 'dns', containerPort: 53, protocol: 'UDP' },
+          ],
+        },
+        { name: 'mesh', ports: [{ containerPort: 9901, protocol: 'TCP' }] },
+      ],
+    },
+  };
   const cases: [string, Partial<InjectParams>, number[]][] = [
     ['those of the spec', { connections: { ports: [5222], excludeCIDRs: [] }, servicePort: 'http' }, [5222]],
     ['else that of the Service, by name', { servicePort: 'http' }, [8080]],

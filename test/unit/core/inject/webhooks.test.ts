@@ -10,11 +10,18 @@ describe('webhook entries', () => {
   test('without a sticky workload only labelled pods are sent to the operator', () => {
     const webhooks = renderWebhooks([], client);
     expect(webhooks).toHaveLength(1);
-    expect(webhooks[0]).toMatchObject({ name: 'labelled.holdfast.dev', objectSelector: { matchLabels: { 'holdfast.dev/inject': 'true' } }, matchConditions: [] });
+    expect(webhooks[0]).toMatchObject({
+      name: 'labelled.holdfast.dev',
+      objectSelector: { matchLabels: { 'holdfast.dev/inject': 'true' } },
+      matchConditions: [],
+    });
   });
 
   test('a namespace has one entry, for pods of its own workloads that carry no label', () => {
-    const targets: WebhookTarget[] = [deployment('shop', 'cart'), { namespace: 'shop', kind: 'StatefulSet', name: 'desk' }];
+    const targets: WebhookTarget[] = [
+      deployment('shop', 'cart'),
+      { namespace: 'shop', kind: 'StatefulSet', name: 'desk' },
+    ];
     expect(renderWebhooks(targets, client)[0]).toEqual({
       name: 'shop.inject.holdfast.dev',
       namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'shop' } },
@@ -29,8 +36,13 @@ describe('webhook entries', () => {
             `(owner.kind == 'StatefulSet' && owner.name in ['desk'])))`,
         },
       ],
-      clientConfig: { caBundle: 'Y2E=', service: { namespace: 'holdfast-system', name: 'holdfast-operator', path: '/inject', port: 443 } },
-      rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'], scope: 'Namespaced' }],
+      clientConfig: {
+        caBundle: 'Y2E=',
+        service: { namespace: 'holdfast-system', name: 'holdfast-operator', path: '/inject', port: 443 },
+      },
+      rules: [
+        { apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'], scope: 'Namespaced' },
+      ],
       failurePolicy: 'Ignore',
       matchPolicy: 'Equivalent',
       sideEffects: 'None',
@@ -52,20 +64,33 @@ describe('webhook entries', () => {
 
   test('more than a hundred workloads of a namespace are spread over entries, each named once', () => {
     const names = Array.from({ length: 250 }, (_, index) => `w${index}`);
-    const webhooks = renderWebhooks(names.map((name) => deployment('big', name)), client);
-    expect(webhooks.map(({ name }) => name)).toEqual(['big.inject.holdfast.dev', 'big.inject-2.holdfast.dev', 'big.inject-3.holdfast.dev', 'labelled.holdfast.dev']);
+    const webhooks = renderWebhooks(
+      names.map((name) => deployment('big', name)),
+      client,
+    );
+    expect(webhooks.map(({ name }) => name)).toEqual([
+      'big.inject.holdfast.dev',
+      'big.inject-2.holdfast.dev',
+      'big.inject-3.holdfast.dev',
+      'labelled.holdfast.dev',
+    ]);
     const expressions = webhooks.flatMap(({ matchConditions }) => matchConditions.map(({ expression }) => expression));
     const mentions = (name: string) => expressions.filter((expression) => expression.includes(`'${name}'`)).length;
     expect(names.map(mentions)).toEqual(names.map(() => 1));
   });
 
   test('500 namespaces with 40 workloads each stay below what etcd takes', () => {
-    const targets = Array.from({ length: 500 }, (_, ns) => Array.from({ length: 40 }, (_, index) => deployment(`team-${ns}`, `sticky-workload-${index}`))).flat();
+    const targets = Array.from({ length: 500 }, (_, ns) =>
+      Array.from({ length: 40 }, (_, index) => deployment(`team-${ns}`, `sticky-workload-${index}`)),
+    ).flat();
     const pem = 'x'.repeat(900);
     expect(JSON.stringify(renderWebhooks(targets, { caBundle: pem })).length).toBeLessThan(1_500_000);
   });
 
   test('outside of the cluster the API server calls a URL', () => {
-    expect(renderWebhooks([], { ...client, url: 'https://127.0.0.1:9443/inject' })[0]?.clientConfig).toEqual({ caBundle: 'Y2E=', url: 'https://127.0.0.1:9443/inject' });
+    expect(renderWebhooks([], { ...client, url: 'https://127.0.0.1:9443/inject' })[0]?.clientConfig).toEqual({
+      caBundle: 'Y2E=',
+      url: 'https://127.0.0.1:9443/inject',
+    });
   });
 });

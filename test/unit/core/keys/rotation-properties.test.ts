@@ -2,7 +2,12 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { maxKeys, planRotation } from '../../../../src/core/keys/rotation.ts';
-import { isRotationRequested, readRotation, writeStep, type StoredRing } from '../../../../src/core/keys/stored-ring.ts';
+import {
+  isRotationRequested,
+  readRotation,
+  writeStep,
+  type StoredRing,
+} from '../../../../src/core/keys/stored-ring.ts';
 import { annotations } from '../../../../src/core/names/names.ts';
 import { parseKeyRing } from '../../../../src/core/render/key-ring.ts';
 import type { KeyRing } from '../../../../src/core/table/routing-table.ts';
@@ -22,7 +27,8 @@ type Act =
 
 const proxy = fc.nat({ max: 2 });
 const sometimes = <Of>(weight: number, arbitrary: fc.Arbitrary<Of>) => ({ weight, arbitrary });
-const passes = (weight: number, ms: fc.Arbitrary<number>) => sometimes(weight, fc.record({ kind: fc.constant('pass' as const), ms }));
+const passes = (weight: number, ms: fc.Arbitrary<number>) =>
+  sometimes(weight, fc.record({ kind: fc.constant('pass' as const), ms }));
 /** Weighed so that sessions live across several steps of a rotation, and rotations come to their end now and then. */
 const act: fc.Arbitrary<Act> = fc.oneof(
   passes(4, fc.integer({ min: 1, max: 2 * minute })),
@@ -48,7 +54,10 @@ type Session = { keyId: number; lastSeenMs: number };
 
 function createModel() {
   let nowMs = 1_000_000_000_000;
-  let stored: StoredRing = { metadata: { creationTimestamp: new Date(nowMs).toISOString() }, data: { current: btoa('1'), 'key-1': secret } };
+  let stored: StoredRing = {
+    metadata: { creationTimestamp: new Date(nowMs).toISOString() },
+    data: { current: btoa('1'), 'key-1': secret },
+  };
   let asked = 0;
   const steps: string[] = [];
   const proxies: Proxy[] = [0, 1, 2].map((index) => ({ uid: `p${index}`, ring: readRing(stored), isCut: false }));
@@ -57,8 +66,19 @@ function createModel() {
 
   function takeStep(): void {
     const workload = { annotations: { [annotations.rotateKeys]: String(asked) } };
-    const known = proxies.map(({ uid, ring, isCut }) => ({ uid, ...(!isCut && { ring: { current: ring.current, ids: ring.keys.map(({ id }) => id) } }) }));
-    const plan = planRotation({ state: readRotation(stored, readRing(stored)), proxies: known, limits, requested: asked > 0 && isRotationRequested(workload, stored) }, nowMs);
+    const known = proxies.map(({ uid, ring, isCut }) => ({
+      uid,
+      ...(!isCut && { ring: { current: ring.current, ids: ring.keys.map(({ id }) => id) } }),
+    }));
+    const plan = planRotation(
+      {
+        state: readRotation(stored, readRing(stored)),
+        proxies: known,
+        limits,
+        requested: asked > 0 && isRotationRequested(workload, stored),
+      },
+      nowMs,
+    );
     if (plan.kind !== 'step') return;
     steps.push(plan.step.kind);
     stored = writeStep(stored, plan.step, { newKey: secret, rotateFor: String(asked), nowMs });
@@ -82,7 +102,8 @@ function createModel() {
       if (act.kind === 'plan') takeStep();
       if (act.kind === 'hear' && !at(act.proxy).isCut) at(act.proxy).ring = readRing(stored);
       if (act.kind === 'cut' || act.kind === 'mend') at(act.proxy).isCut = act.kind === 'cut';
-      if (act.kind === 'replace') proxies[act.proxy] = { uid: `p${act.proxy} of ${nowMs}`, ring: readRing(stored), isCut: false };
+      if (act.kind === 'replace')
+        proxies[act.proxy] = { uid: `p${act.proxy} of ${nowMs}`, ring: readRing(stored), isCut: false };
       if (act.kind === 'ask') asked += 1;
       return act.kind !== 'request' || request(at(act.proxy), act.session);
     },

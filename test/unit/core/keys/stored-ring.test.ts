@@ -1,6 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import type { RotationStep } from '../../../../src/core/keys/rotation.ts';
-import { isRotationRequested, readRotation, writeStep, type StoredRing } from '../../../../src/core/keys/stored-ring.ts';
+import {
+  isRotationRequested,
+  readRotation,
+  writeStep,
+  type StoredRing,
+} from '../../../../src/core/keys/stored-ring.ts';
 import { buildKeyRingSecret, parseKeyRing } from '../../../../src/core/render/key-ring.ts';
 
 const secretOf = (byte: number): string => Buffer.alloc(32, byte).toString('base64');
@@ -10,8 +15,21 @@ const nowMs = Date.parse('2026-02-03T04:05:06Z');
 
 /** As the API server hands it out. */
 function storedRing(workloadAnnotations?: Record<string, string>): StoredRing & { type: string } {
-  const built = buildKeyRingSecret({ namespace: 'shop', name: 'cart', uid: 'uid-cart', ...(workloadAnnotations && { annotations: workloadAnnotations }) }, ring);
-  return { ...built, type: 'Opaque', metadata: { ...built.metadata, creationTimestamp: createdAt }, data: built['data'] as Record<string, string> };
+  const built = buildKeyRingSecret(
+    {
+      namespace: 'shop',
+      name: 'cart',
+      uid: 'uid-cart',
+      ...(workloadAnnotations && { annotations: workloadAnnotations }),
+    },
+    ring,
+  );
+  return {
+    ...built,
+    type: 'Opaque',
+    metadata: { ...built.metadata, creationTimestamp: createdAt },
+    data: built['data'] as Record<string, string>,
+  };
 }
 
 const steps = {
@@ -21,10 +39,13 @@ const steps = {
   retire: { kind: 'Retired', keyIds: [1], reason: 'KeyRotationComplete', message: '' },
 } satisfies Record<string, RotationStep>;
 
-const take = (secret: StoredRing, step: RotationStep, rotateFor?: string): StoredRing => writeStep(secret, step, { newKey: secretOf(2), rotateFor, nowMs });
+const take = (secret: StoredRing, step: RotationStep, rotateFor?: string): StoredRing =>
+  writeStep(secret, step, { newKey: secretOf(2), rotateFor, nowMs });
 const shortOf = ({ data = {} }: StoredRing): string => {
   const parsed = parseKeyRing(data);
-  return parsed.kind === 'damaged' ? parsed.message : parsed.ring.keys.map(({ id }) => (id === parsed.ring.current ? `${id}*` : String(id))).join(',');
+  return parsed.kind === 'damaged'
+    ? parsed.message
+    : parsed.ring.keys.map(({ id }) => (id === parsed.ring.current ? `${id}*` : String(id))).join(',');
 };
 
 test('a ring that was never rotated signs since it was created', () => {
@@ -34,10 +55,16 @@ test('a ring that was never rotated signs since it was created', () => {
 test('the steps of a rotation, as they are stored', () => {
   const added = take(storedRing(), steps.add, 'monday');
   expect(shortOf(added)).toBe('1*,2');
-  expect(added.metadata.annotations).toEqual({ 'holdfast.dev/session-key-added-at': '2026-02-03T04:05:06Z', 'holdfast.dev/session-keys-rotated-for': 'monday' });
+  expect(added.metadata.annotations).toEqual({
+    'holdfast.dev/session-key-added-at': '2026-02-03T04:05:06Z',
+    'holdfast.dev/session-keys-rotated-for': 'monday',
+  });
   const promoted = take(added, steps.promote);
   expect(shortOf(promoted)).toBe('1,2*');
-  expect(promoted.metadata.annotations).toEqual({ 'holdfast.dev/session-key-promoted-at': '2026-02-03T04:05:06Z', 'holdfast.dev/session-keys-rotated-for': 'monday' });
+  expect(promoted.metadata.annotations).toEqual({
+    'holdfast.dev/session-key-promoted-at': '2026-02-03T04:05:06Z',
+    'holdfast.dev/session-keys-rotated-for': 'monday',
+  });
   const settled = take(promoted, steps.settle);
   expect(settled.metadata.annotations).toMatchObject({ 'holdfast.dev/session-key-settled-at': '2026-02-03T04:05:06Z' });
   expect(shortOf(take(settled, steps.retire))).toBe('2*');
@@ -52,14 +79,23 @@ test('a step touches nothing else: the other key stays what it is, and so does t
 
 test('what was written is read again', () => {
   const added = take(storedRing(), steps.add);
-  expect(readRotation(added, { current: 1, keys: [...ring.keys, { id: 2, secret: secretOf(2) }] })).toMatchObject({ ids: [1, 2], addedAtMs: nowMs });
+  expect(readRotation(added, { current: 1, keys: [...ring.keys, { id: 2, secret: secretOf(2) }] })).toMatchObject({
+    ids: [1, 2],
+    addedAtMs: nowMs,
+  });
   const settled = take(take(added, steps.promote), steps.settle);
   expect(readRotation(settled, ring)).toMatchObject({ promotedAtMs: nowMs, settledAtMs: nowMs });
 });
 
 test('times that cannot be read are not there: the key that waits does not sign, old keys are not retired', () => {
   const added = take(storedRing(), steps.add);
-  const spoilt = { ...added, metadata: { ...added.metadata, annotations: { 'holdfast.dev/session-key-added-at': 'monday', 'holdfast.dev/session-key-settled-at': '' } } };
+  const spoilt = {
+    ...added,
+    metadata: {
+      ...added.metadata,
+      annotations: { 'holdfast.dev/session-key-added-at': 'monday', 'holdfast.dev/session-key-settled-at': '' },
+    },
+  };
   expect(readRotation(spoilt, ring)).toEqual({ current: 1, ids: [1], promotedAtMs: Date.parse(createdAt) });
 });
 
@@ -71,7 +107,12 @@ describe('a rotation is asked for', () => {
     ['by a value that is new', asked('monday'), storedRing(), true],
     ['not by a value that was served', asked('monday'), rotated, false],
     ['by another one after it', asked('tuesday'), rotated, true],
-    ['not by one that was there when the first keys were made', asked('monday'), storedRing(asked('monday').annotations), false],
+    [
+      'not by one that was there when the first keys were made',
+      asked('monday'),
+      storedRing(asked('monday').annotations),
+      false,
+    ],
   ];
   test.each(rows)('%s', (_, workload, secret, expected) => {
     expect(isRotationRequested(workload, secret)).toBe(expected);

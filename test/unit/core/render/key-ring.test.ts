@@ -5,7 +5,13 @@ import type { KeyRing } from '../../../../src/core/table/routing-table.ts';
 const secretOf = (byte: number): string => Buffer.alloc(32, byte).toString('base64');
 const encode = (text: string): string => Buffer.from(text).toString('base64');
 
-const ring: KeyRing = { current: 12, keys: [{ id: 3, secret: secretOf(1) }, { id: 12, secret: secretOf(2) }] };
+const ring: KeyRing = {
+  current: 12,
+  keys: [
+    { id: 3, secret: secretOf(1) },
+    { id: 12, secret: secretOf(2) },
+  ],
+};
 const { data, ...secret } = buildKeyRingSecret({ namespace: 'shop', name: 'cart', uid: 'uid-cart' }, ring);
 
 test('a ring survives its Secret', () => {
@@ -13,7 +19,11 @@ test('a ring survives its Secret', () => {
 });
 
 test('the Secret goes with its StickyWorkload', () => {
-  expect(secret.metadata).toMatchObject({ namespace: 'shop', name: 'cart-session-keys', ownerReferences: [{ uid: 'uid-cart', controller: true }] });
+  expect(secret.metadata).toMatchObject({
+    namespace: 'shop',
+    name: 'cart-session-keys',
+    ownerReferences: [{ uid: 'uid-cart', controller: true }],
+  });
 });
 
 describe('damage is named, and half a ring is no ring', () => {
@@ -25,7 +35,11 @@ describe('damage is named, and half a ring is no ring', () => {
     ['a key too short', { ...whole, 'key-3': Buffer.alloc(31).toString('base64') }, 'key-3 is not 32 bytes'],
     ['a key too long', { ...whole, 'key-3': Buffer.alloc(33).toString('base64') }, 'key-3 is not 32 bytes'],
     ['a key in the other base64', { ...whole, 'key-3': secretOf(0xff).replaceAll('/', '_') }, 'key-3 is not 32 bytes'],
-    ['a number with leading zeros: two entries for one key', { ...whole, 'key-03': secretOf(1) }, 'unexpected entry "key-03"'],
+    [
+      'a number with leading zeros: two entries for one key',
+      { ...whole, 'key-03': secretOf(1) },
+      'unexpected entry "key-03"',
+    ],
     ['a number beyond 32 bits', { ...whole, 'key-4294967296': secretOf(1) }, 'unexpected entry "key-4294967296"'],
     ['something of somebody else', { ...whole, 'tls.crt': encode('x') }, 'unexpected entry "tls.crt"'],
     ['current is no number', { ...whole, current: encode('12\n') }, 'current is missing or not the number of a key'],

@@ -1,21 +1,42 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { bandOf, followCost, maxBurst, planDeletionCosts, settledAfterMs, startMemory, type CostedPod, type CostMemory } from '../../../../src/core/scale/deletion-cost.ts';
+import {
+  bandOf,
+  followCost,
+  maxBurst,
+  planDeletionCosts,
+  settledAfterMs,
+  startMemory,
+  type CostedPod,
+  type CostMemory,
+} from '../../../../src/core/scale/deletion-cost.ts';
 
 const start = 1_000_000;
 const second = 1000;
 
-const pod = (uid: string, sessions: number | undefined, more: Partial<CostedPod> = {}): CostedPod => ({ uid, sessions, draining: false, ...more });
+const pod = (uid: string, sessions: number | undefined, more: Partial<CostedPod> = {}): CostedPod => ({
+  uid,
+  sessions,
+  draining: false,
+  ...more,
+});
 const planOnce = (...pods: CostedPod[]) => planDeletionCosts(pods, start, startMemory(start));
 const written = (...pods: CostedPod[]) => planOnce(...pods).writes.map(({ uid, cost }) => `${uid}=${cost}`);
 
 /** A world in which every write is done at once: counts over time in, costs written out. */
-function follow(counts: (number | undefined)[], { everyMs = 5 * second, cost }: { everyMs?: number; cost?: number } = {}): number[] {
+function follow(
+  counts: (number | undefined)[],
+  { everyMs = 5 * second, cost }: { everyMs?: number; cost?: number } = {},
+): number[] {
   let memory = startMemory(start);
   let now = cost;
   const costs: number[] = [];
   for (const [step, sessions] of counts.entries()) {
-    const plan = planDeletionCosts([pod('a', sessions, now === undefined ? {} : { cost: now })], start + step * everyMs, memory);
+    const plan = planDeletionCosts(
+      [pod('a', sessions, now === undefined ? {} : { cost: now })],
+      start + step * everyMs,
+      memory,
+    );
     memory = plan.memory;
     for (const write of plan.writes) costs.push((now = write.cost));
   }
@@ -74,13 +95,15 @@ describe('a cost is written', () => {
 });
 
 test('idle pods first, then those whose cost is furthest from the truth, the fullest of them first', () => {
-  expect(written(pod('near', 6, { cost: 2 }), pod('full', 900), pod('quieter', 2, { cost: 12 }), pod('idle', 0, { cost: 2 }), pod('busier', 900, { cost: 8 }))).toEqual([
-    'idle=0',
-    'full=10',
-    'quieter=2',
-    'busier=10',
-    'near=3',
-  ]);
+  expect(
+    written(
+      pod('near', 6, { cost: 2 }),
+      pod('full', 900),
+      pod('quieter', 2, { cost: 12 }),
+      pod('idle', 0, { cost: 2 }),
+      pod('busier', 900, { cost: 8 }),
+    ),
+  ).toEqual(['idle=0', 'full=10', 'quieter=2', 'busier=10', 'near=3']);
 });
 
 test('of more pods than the budget allows the first are written, and the others in the seconds after', () => {
@@ -94,7 +117,13 @@ test('of more pods than the budget allows the first are written, and the others 
 
 describe('whatever the counts do', () => {
   const sessions = fc.option(fc.nat({ max: 2000 }), { nil: undefined });
-  const worlds = fc.array(fc.record({ passedMs: fc.integer({ min: 0, max: 20_000 }), counts: fc.array(sessions, { minLength: 40, maxLength: 40 }) }), { maxLength: 15, size: 'max' });
+  const worlds = fc.array(
+    fc.record({
+      passedMs: fc.integer({ min: 0, max: 20_000 }),
+      counts: fc.array(sessions, { minLength: 40, maxLength: 40 }),
+    }),
+    { maxLength: 15, size: 'max' },
+  );
 
   type Round = { nowMs: number; pods: CostedPod[]; plan: ReturnType<typeof planDeletionCosts> };
   function play(steps: { passedMs: number; counts: (number | undefined)[] }[], look: (round: Round) => void): void {
@@ -131,8 +160,11 @@ describe('whatever the counts do', () => {
     fc.assert(
       fc.property(worlds, (steps) => {
         play(steps, ({ pods, plan }) => {
-          const isRight = ({ sessions, draining }: CostedPod, cost: number) => sessions !== undefined && !draining && bandOf(sessions) === cost;
-          const wrong = plan.writes.filter(({ uid, cost }) => !pods.some((one) => one.uid === uid && isRight(one, cost)));
+          const isRight = ({ sessions, draining }: CostedPod, cost: number) =>
+            sessions !== undefined && !draining && bandOf(sessions) === cost;
+          const wrong = plan.writes.filter(
+            ({ uid, cost }) => !pods.some((one) => one.uid === uid && isRight(one, cost)),
+          );
           expect(wrong).toEqual([]);
         });
       }),
@@ -144,7 +176,11 @@ describe('whatever the counts do', () => {
       const edge = 2 ** (band - 1);
       // From the middle of the band beneath to that of the band above.
       const near = fc.integer({ min: Math.ceil(0.75 * edge), max: 1.5 * edge - 1 });
-      return fc.record({ cost: fc.constantFrom(band - 1, band), edge: fc.constant(edge), counts: fc.array(near, { minLength: 3, maxLength: 60 }) });
+      return fc.record({
+        cost: fc.constantFrom(band - 1, band),
+        edge: fc.constant(edge),
+        counts: fc.array(near, { minLength: 3, maxLength: 60 }),
+      });
     });
     fc.assert(
       fc.property(swings, ({ cost, edge, counts }) => {

@@ -1,5 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
-import { decideSession, type Candidate, type KnownEndpoints, type SessionDecision } from '../../../../src/core/session/decide.ts';
+import {
+  decideSession,
+  type Candidate,
+  type KnownEndpoints,
+  type SessionDecision,
+} from '../../../../src/core/session/decide.ts';
 import { isRenewalDue, tokenLife } from '../../../../src/core/session/life.ts';
 import { endpointId, type Token } from '../../../../src/core/session/token.ts';
 import type { Endpoint, EndpointState } from '../../../../src/core/table/routing-table.ts';
@@ -8,7 +13,14 @@ const nowS = 1_790_000_000;
 const nowMs = nowS * 1000;
 const minuteS = 60;
 
-const pod = (name: string, state: EndpointState): Endpoint => ({ uid: name, id: endpointId(name), pod: name, address: '10.0.0.1', port: 80, state });
+const pod = (name: string, state: EndpointState): Endpoint => ({
+  uid: name,
+  id: endpointId(name),
+  pod: name,
+  address: '10.0.0.1',
+  port: 80,
+  state,
+});
 const endpoints = [pod('accepting', 'Accepting'), pod('draining', 'Draining'), pod('pending', 'Pending')];
 const known: KnownEndpoints<Endpoint> = {
   limits: { idleTimeoutMs: 20 * minuteS * 1000, absoluteTimeoutMs: 8 * 60 * minuteS * 1000 },
@@ -27,7 +39,11 @@ const token = (podName: string, dates: Partial<Pick<Token, 'issuedAtS' | 'lastSe
   ...dates,
 });
 type Sent = Candidate<Endpoint>;
-const sent = (podName: string, dates?: Partial<Pick<Token, 'issuedAtS' | 'lastSeenS'>>): Sent => ({ token: token(podName, dates), known, seenHereMs: undefined });
+const sent = (podName: string, dates?: Partial<Pick<Token, 'issuedAtS' | 'lastSeenS'>>): Sent => ({
+  token: token(podName, dates),
+  known,
+  seenHereMs: undefined,
+});
 
 /** In short: what is done, and with which pod. */
 function inShort(decision: SessionDecision<Endpoint, Sent>): string {
@@ -40,10 +56,22 @@ type Row = { sentence: string; candidates: Sent[]; asOfMs?: number; waitUntilMs?
 
 const rows: Row[] = [
   { sentence: 'no token begins a session', candidates: [], expected: 'new: NoToken' },
-  { sentence: 'a pod that accepts keeps its session', candidates: [sent('accepting')], expected: 'pinned to accepting' },
+  {
+    sentence: 'a pod that accepts keeps its session',
+    candidates: [sent('accepting')],
+    expected: 'pinned to accepting',
+  },
   { sentence: 'a pod that drains keeps its session', candidates: [sent('draining')], expected: 'pinned to draining' },
-  { sentence: 'a pod that is not ready keeps its session', candidates: [sent('pending')], expected: 'pinned to pending' },
-  { sentence: 'a pod known to be gone is lost at once', candidates: [sent('departed', { issuedAtS: nowS })], expected: 'lost: Departed' },
+  {
+    sentence: 'a pod that is not ready keeps its session',
+    candidates: [sent('pending')],
+    expected: 'pinned to pending',
+  },
+  {
+    sentence: 'a pod known to be gone is lost at once',
+    candidates: [sent('departed', { issuedAtS: nowS })],
+    expected: 'lost: Departed',
+  },
   {
     sentence: 'a pod never heard of, in a token younger than the table: the table may be behind, wait for it',
     candidates: [sent('unheard', { issuedAtS: nowS })],
@@ -51,15 +79,34 @@ const rows: Row[] = [
     expected: 'wait until 3000 ms from now',
   },
   {
-    sentence: 'clocks differ by up to five seconds: a token that is as much older than the table may still be ahead of it',
+    sentence:
+      'clocks differ by up to five seconds: a token that is as much older than the table may still be ahead of it',
     candidates: [sent('unheard', { issuedAtS: nowS - 5 })],
     asOfMs: nowMs,
     expected: 'wait until 3000 ms from now',
   },
-  { sentence: 'a pod never heard of, in a token older than the table, is gone', candidates: [sent('unheard', { issuedAtS: nowS - 6 })], asOfMs: nowMs, expected: 'lost: NotInTable' },
-  { sentence: 'waiting ends: what is not known by then is lost', candidates: [sent('unheard', { issuedAtS: nowS })], waitUntilMs: nowMs, expected: 'lost: NotInTable' },
-  { sentence: 'idle for longer than the limit begins anew', candidates: [sent('accepting', { lastSeenS: nowS - 25 * minuteS })], expected: 'new: Expired' },
-  { sentence: 'an expired session whose pod is gone is no loss', candidates: [sent('departed', { lastSeenS: nowS - 25 * minuteS })], expected: 'new: Expired' },
+  {
+    sentence: 'a pod never heard of, in a token older than the table, is gone',
+    candidates: [sent('unheard', { issuedAtS: nowS - 6 })],
+    asOfMs: nowMs,
+    expected: 'lost: NotInTable',
+  },
+  {
+    sentence: 'waiting ends: what is not known by then is lost',
+    candidates: [sent('unheard', { issuedAtS: nowS })],
+    waitUntilMs: nowMs,
+    expected: 'lost: NotInTable',
+  },
+  {
+    sentence: 'idle for longer than the limit begins anew',
+    candidates: [sent('accepting', { lastSeenS: nowS - 25 * minuteS })],
+    expected: 'new: Expired',
+  },
+  {
+    sentence: 'an expired session whose pod is gone is no loss',
+    candidates: [sent('departed', { lastSeenS: nowS - 25 * minuteS })],
+    expected: 'new: Expired',
+  },
   {
     sentence: 'older than the absolute limit begins anew, however busy it is',
     candidates: [{ token: token('accepting', { issuedAtS: nowS - 8 * 60 * minuteS }), known, seenHereMs: nowMs }],
@@ -70,20 +117,62 @@ const rows: Row[] = [
     candidates: [{ token: token('draining', { lastSeenS: nowS - 300 * minuteS }), known, seenHereMs: nowMs }],
     expected: 'pinned to draining',
   },
-  { sentence: 'the date of a token may be a quarter of the limit too old: in doubt it stays with its pod', candidates: [sent('draining', { lastSeenS: nowS - 24 * minuteS })], expected: 'pinned to draining' },
-  { sentence: 'in doubt, with the pod gone, it counts as expired and not as lost', candidates: [sent('departed', { lastSeenS: nowS - 24 * minuteS })], expected: 'new: Expired' },
-  { sentence: 'of two tokens the first wins when both have their pod', candidates: [sent('draining'), sent('accepting')], expected: 'pinned to draining' },
-  { sentence: 'a token that is lost does not shadow one that has its pod', candidates: [sent('departed'), sent('accepting')], expected: 'pinned to accepting' },
-  { sentence: 'an expired token does not shadow a live one', candidates: [sent('accepting', { lastSeenS: 1 }), sent('draining')], expected: 'pinned to draining' },
-  { sentence: 'while one token may yet find its pod the other is not given up for lost', candidates: [sent('departed'), sent('unheard', { issuedAtS: nowS })], expected: 'wait until 3000 ms from now' },
-  { sentence: 'nor by a token that comes after it', candidates: [sent('unheard', { issuedAtS: nowS }), sent('departed')], expected: 'wait until 3000 ms from now' },
   {
-    sentence: 'of two tokens of two backends each is judged by its own: what expired on one side may live on the other',
-    candidates: [{ ...sent('accepting', { lastSeenS: nowS - 4 * minuteS }), known: { ...known, limits: { idleTimeoutMs: minuteS * 1000 } } }, sent('draining', { lastSeenS: nowS - 4 * minuteS })],
+    sentence: 'the date of a token may be a quarter of the limit too old: in doubt it stays with its pod',
+    candidates: [sent('draining', { lastSeenS: nowS - 24 * minuteS })],
     expected: 'pinned to draining',
   },
-  { sentence: 'a lost token counts as lost before an expired one', candidates: [sent('departed'), sent('accepting', { lastSeenS: 1 })], expected: 'lost: Departed' },
-  { sentence: 'a lost token counts as lost beside an expired one', candidates: [sent('accepting', { lastSeenS: 1 }), sent('departed')], expected: 'lost: Departed' },
+  {
+    sentence: 'in doubt, with the pod gone, it counts as expired and not as lost',
+    candidates: [sent('departed', { lastSeenS: nowS - 24 * minuteS })],
+    expected: 'new: Expired',
+  },
+  {
+    sentence: 'of two tokens the first wins when both have their pod',
+    candidates: [sent('draining'), sent('accepting')],
+    expected: 'pinned to draining',
+  },
+  {
+    sentence: 'a token that is lost does not shadow one that has its pod',
+    candidates: [sent('departed'), sent('accepting')],
+    expected: 'pinned to accepting',
+  },
+  {
+    sentence: 'an expired token does not shadow a live one',
+    candidates: [sent('accepting', { lastSeenS: 1 }), sent('draining')],
+    expected: 'pinned to draining',
+  },
+  {
+    sentence: 'while one token may yet find its pod the other is not given up for lost',
+    candidates: [sent('departed'), sent('unheard', { issuedAtS: nowS })],
+    expected: 'wait until 3000 ms from now',
+  },
+  {
+    sentence: 'nor by a token that comes after it',
+    candidates: [sent('unheard', { issuedAtS: nowS }), sent('departed')],
+    expected: 'wait until 3000 ms from now',
+  },
+  {
+    sentence: 'of two tokens of two backends each is judged by its own: what expired on one side may live on the other',
+    candidates: [
+      {
+        ...sent('accepting', { lastSeenS: nowS - 4 * minuteS }),
+        known: { ...known, limits: { idleTimeoutMs: minuteS * 1000 } },
+      },
+      sent('draining', { lastSeenS: nowS - 4 * minuteS }),
+    ],
+    expected: 'pinned to draining',
+  },
+  {
+    sentence: 'a lost token counts as lost before an expired one',
+    candidates: [sent('departed'), sent('accepting', { lastSeenS: 1 })],
+    expected: 'lost: Departed',
+  },
+  {
+    sentence: 'a lost token counts as lost beside an expired one',
+    candidates: [sent('accepting', { lastSeenS: 1 }), sent('departed')],
+    expected: 'lost: Departed',
+  },
 ];
 
 describe('what becomes of a request', () => {
@@ -100,7 +189,12 @@ describe('what becomes of a request', () => {
 describe('when a response carries a new token', () => {
   const limits = { idleTimeoutMs: 20 * minuteS * 1000 };
   test.each([
-    { sentence: 'not while its date is younger than a quarter of the idle limit', lastSeenS: nowS - 5 * minuteS, currentKey: 1, due: false },
+    {
+      sentence: 'not while its date is younger than a quarter of the idle limit',
+      lastSeenS: nowS - 5 * minuteS,
+      currentKey: 1,
+      due: false,
+    },
     { sentence: 'as soon as it is older', lastSeenS: nowS - 5 * minuteS - 1, currentKey: 1, due: true },
     { sentence: 'at once when another key signs now', lastSeenS: nowS, currentKey: 2, due: true },
   ])('$sentence', ({ lastSeenS, currentKey, due }) => {

@@ -1,6 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { backendId, decodeToken, encodeToken, endpointId, signingKeys, tokenLength, type Token } from '../../../../src/core/session/token.ts';
+import {
+  backendId,
+  decodeToken,
+  encodeToken,
+  endpointId,
+  signingKeys,
+  tokenLength,
+  type Token,
+} from '../../../../src/core/session/token.ts';
 
 const secretOf = (seed: number) => Buffer.alloc(32, seed).toString('base64');
 const keys = signingKeys({ current: 2, keys: [1, 2].map((id) => ({ id, secret: secretOf(id) })) });
@@ -20,13 +28,23 @@ const tokens = fc.record({
   lastSeenS: fc.integer({ min: 0, max: nowS }),
 });
 
-const sample = { sessionHi: 1, sessionLo: 2, endpointId: endpointId('a-pod'), backendId: cart, issuedAtS: nowS, lastSeenS: nowS };
+const sample = {
+  sessionHi: 1,
+  sessionLo: 2,
+  endpointId: endpointId('a-pod'),
+  backendId: cart,
+  issuedAtS: nowS,
+  lastSeenS: nowS,
+};
 
 describe('session token', () => {
   test('says after decoding what was put in, and which key signed it', () => {
     fc.assert(
       fc.property(tokens, (token) => {
-        expect(decode(encodeToken(token, keys))).toEqual({ kind: 'valid', token: { ...token, keyId: 2 } satisfies Token });
+        expect(decode(encodeToken(token, keys))).toEqual({
+          kind: 'valid',
+          token: { ...token, keyId: 2 } satisfies Token,
+        });
       }),
     );
   });
@@ -57,7 +75,9 @@ describe('session token', () => {
     const text = encodeToken(sample, keys);
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
     for (const at of [45, tokenLength - 1]) {
-      const accepted = Array.from(alphabet).filter((letter) => decode(text.slice(0, at) + letter + text.slice(at + 1)).kind === 'valid');
+      const accepted = Array.from(alphabet).filter(
+        (letter) => decode(text.slice(0, at) + letter + text.slice(at + 1)).kind === 'valid',
+      );
       expect(accepted).toEqual([text.charAt(at)]);
     }
   });
@@ -77,12 +97,36 @@ describe('session token', () => {
   });
 
   test.each([
-    { sentence: 'signed with a secret that is not ours: forged', text: () => encodeToken(sample, signingKeys({ current: 2, keys: [{ id: 2, secret: secretOf(9) }] })), reason: 'BadMac' },
-    { sentence: 'signed with a key that left the ring', text: () => encodeToken(sample, signingKeys({ current: 7, keys: [{ id: 7, secret: secretOf(7) }] })), reason: 'UnknownKey' },
-    { sentence: 'of a backend that the route does not have', text: () => encodeToken({ ...sample, backendId: backendId('shop/other') }, keys), reason: 'WrongBackend' },
-    { sentence: 'begun more than five minutes in the future', text: () => encodeToken({ ...sample, issuedAtS: nowS + 301 }, keys), reason: 'FutureDated' },
-    { sentence: 'last seen more than five minutes in the future', text: () => encodeToken({ ...sample, lastSeenS: nowS + 301 }, keys), reason: 'FutureDated' },
-    { sentence: 'of an unknown version', text: () => encodeToken(sample, keys).replace('h1.', 'h2.'), reason: 'Malformed' },
+    {
+      sentence: 'signed with a secret that is not ours: forged',
+      text: () => encodeToken(sample, signingKeys({ current: 2, keys: [{ id: 2, secret: secretOf(9) }] })),
+      reason: 'BadMac',
+    },
+    {
+      sentence: 'signed with a key that left the ring',
+      text: () => encodeToken(sample, signingKeys({ current: 7, keys: [{ id: 7, secret: secretOf(7) }] })),
+      reason: 'UnknownKey',
+    },
+    {
+      sentence: 'of a backend that the route does not have',
+      text: () => encodeToken({ ...sample, backendId: backendId('shop/other') }, keys),
+      reason: 'WrongBackend',
+    },
+    {
+      sentence: 'begun more than five minutes in the future',
+      text: () => encodeToken({ ...sample, issuedAtS: nowS + 301 }, keys),
+      reason: 'FutureDated',
+    },
+    {
+      sentence: 'last seen more than five minutes in the future',
+      text: () => encodeToken({ ...sample, lastSeenS: nowS + 301 }, keys),
+      reason: 'FutureDated',
+    },
+    {
+      sentence: 'of an unknown version',
+      text: () => encodeToken(sample, keys).replace('h1.', 'h2.'),
+      reason: 'Malformed',
+    },
     { sentence: 'empty', text: () => '', reason: 'Malformed' },
   ])('$sentence: $reason', ({ text, reason }) => {
     expect(decode(text())).toEqual({ kind: 'invalid', reason });
@@ -93,9 +137,15 @@ describe('session token', () => {
     const canaryKeys = signingKeys({ current: 2, keys: [{ id: 2, secret: secretOf(7) }] });
     const keysOf = (id: number) => (id === canary ? canaryKeys : keys);
     const ofCanary = { ...sample, backendId: canary };
-    expect(decodeToken(encodeToken(ofCanary, canaryKeys), keysOf, nowS * 1000)).toMatchObject({ kind: 'valid', token: { backendId: canary } });
+    expect(decodeToken(encodeToken(ofCanary, canaryKeys), keysOf, nowS * 1000)).toMatchObject({
+      kind: 'valid',
+      token: { backendId: canary },
+    });
     // The owner of one backend cannot make tokens of the other.
-    expect(decodeToken(encodeToken(ofCanary, keys), keysOf, nowS * 1000)).toEqual({ kind: 'invalid', reason: 'BadMac' });
+    expect(decodeToken(encodeToken(ofCanary, keys), keysOf, nowS * 1000)).toEqual({
+      kind: 'invalid',
+      reason: 'BadMac',
+    });
   });
 
   test('a clock that is five minutes behind is no reason to refuse', () => {
@@ -107,10 +157,19 @@ describe('session token', () => {
   });
 
   test('the format is fixed: a known token has known text', () => {
-    const token = { sessionHi: 0x0102_0304, sessionLo: 0x0506_0708, endpointId: '00112233445566ff', backendId: 0xaabb_ccdd, issuedAtS: 1_700_000_000, lastSeenS: 1_700_000_060 };
+    const token = {
+      sessionHi: 0x0102_0304,
+      sessionLo: 0x0506_0708,
+      endpointId: '00112233445566ff',
+      backendId: 0xaabb_ccdd,
+      issuedAtS: 1_700_000_000,
+      lastSeenS: 1_700_000_060,
+    };
     const text = encodeToken(token, keys);
     const [, payload = ''] = text.split('.');
-    expect(Buffer.from(payload, 'base64url').toString('hex')).toBe(['00000002', '0102030405060708', '00112233445566ff', 'aabbccdd', '6553f100', '6553f13c'].join(''));
+    expect(Buffer.from(payload, 'base64url').toString('hex')).toBe(
+      ['00000002', '0102030405060708', '00112233445566ff', 'aabbccdd', '6553f100', '6553f13c'].join(''),
+    );
   });
 
   test('an endpoint id is 16 hex digits of the hash of the pod UID', () => {

@@ -7,12 +7,25 @@ const nowMs = Date.parse('2026-01-01T12:00:00Z');
 const later = nowMs + 3_600_000;
 
 type Conditions = { conditions: { type: string; status: string; reason: string; lastTransitionTime: string }[] };
-const words = ({ conditions }: Conditions) => conditions.map(({ type, status, reason }) => `${type} ${status} ${reason}`);
+const words = ({ conditions }: Conditions) =>
+  conditions.map(({ type, status, reason }) => `${type} ${status} ${reason}`);
 
 const onWeb: ShortWorld = {
-  workloads: [{ name: 'cart', spec: { route: { parentRefs: [{ name: 'web', sectionName: 'http' }, { name: 'web', sectionName: 'gone' }, { name: 'theirs' }] } } }],
+  workloads: [
+    {
+      name: 'cart',
+      spec: {
+        route: {
+          parentRefs: [{ name: 'web', sectionName: 'http' }, { name: 'web', sectionName: 'gone' }, { name: 'theirs' }],
+        },
+      },
+    },
+  ],
   targets: [{ name: 'cart' }],
-  gateways: [{ name: 'web', unsupported: ['spec.addresses'] }, { name: 'theirs', className: 'theirs' }],
+  gateways: [
+    { name: 'web', unsupported: ['spec.addresses'] },
+    { name: 'theirs', className: 'theirs' },
+  ],
 };
 
 describe('a Gateway', () => {
@@ -21,19 +34,39 @@ describe('a Gateway', () => {
     if (!found) throw new Error('there is no Gateway');
     return found;
   };
-  const judge = (world: ShortWorld, observed: { generation: number; status?: Record<string, unknown> }, atMs: number) => judgeGateway(plan(world), { readyReplicas: 1 }, observed, atMs) as Conditions & { listeners: Conditions[] };
+  const judge = (world: ShortWorld, observed: { generation: number; status?: Record<string, unknown> }, atMs: number) =>
+    judgeGateway(plan(world), { readyReplicas: 1 }, observed, atMs) as Conditions & { listeners: Conditions[] };
 
   test('with a field that nobody carries out says so, and serves', () => {
     const status = judge(onWeb, { generation: 1 }, nowMs);
     expect(words(status)).toEqual(['Accepted False UnsupportedAddress', 'Programmed True Programmed']);
-    expect(status.listeners.map(words)).toEqual([['Accepted True Accepted', 'Programmed True Programmed', 'ResolvedRefs True ResolvedRefs', 'Conflicted False NoConflicts']]);
+    expect(status.listeners.map(words)).toEqual([
+      [
+        'Accepted True Accepted',
+        'Programmed True Programmed',
+        'ResolvedRefs True ResolvedRefs',
+        'Conflicted False NoConflicts',
+      ],
+    ]);
   });
 
   test('keeps the dates of each listener by its name, whatever their order', () => {
-    const two = (names: string[]): ShortWorld => ({ gateways: [{ name: 'web', listeners: names.map((name, at) => ({ name, port: name === 'b' ? 443 : 80 + at, protocol: name === 'b' ? 'HTTPS' : 'HTTP' })) }] });
+    const two = (names: string[]): ShortWorld => ({
+      gateways: [
+        {
+          name: 'web',
+          listeners: names.map((name, at) => ({
+            name,
+            port: name === 'b' ? 443 : 80 + at,
+            protocol: name === 'b' ? 'HTTPS' : 'HTTP',
+          })),
+        },
+      ],
+    });
     const first = judge(two(['a', 'b']), { generation: 1 }, nowMs);
     const second = judge(two(['b', 'a']), { generation: 2, status: { ...first } }, later);
-    for (const { conditions } of second.listeners) for (const { lastTransitionTime } of conditions) expect(lastTransitionTime).toBe('2026-01-01T12:00:00Z');
+    for (const { conditions } of second.listeners)
+      for (const { lastTransitionTime } of conditions) expect(lastTransitionTime).toBe('2026-01-01T12:00:00Z');
   });
 });
 
@@ -42,7 +75,9 @@ describe('a route', () => {
     const { routes, world } = translate(snapshotOf(onWeb));
     const [plan, route] = [world.candidates.get('shop/cart')?.plan, routes['shop/cart']];
     if (!plan || !route) throw new Error('there is no route');
-    return judgeRoute(plan, route, observed, atMs) as { parents: (Conditions & { parentRef: { name: string; sectionName?: string }; controllerName: string })[] };
+    return judgeRoute(plan, route, observed, atMs) as {
+      parents: (Conditions & { parentRef: { name: string; sectionName?: string }; controllerName: string })[];
+    };
   };
 
   test('has a verdict for each parent of ours, and none for those of others', () => {

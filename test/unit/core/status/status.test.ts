@@ -20,17 +20,31 @@ const endpoint = (letter: string, state: Endpoint['state']): Endpoint => ({
   ...(state === 'Draining' && { reason: 'PodTerminating' }),
 });
 
-type Case = Partial<Omit<StatusInput, 'sessions' | 'workload' | 'backend'>> & { cart?: Omit<ShortWorkload, 'name'>; endpoints?: Endpoint[]; sessions?: Record<string, number> };
+type Case = Partial<Omit<StatusInput, 'sessions' | 'workload' | 'backend'>> & {
+  cart?: Omit<ShortWorkload, 'name'>;
+  endpoints?: Endpoint[];
+  sessions?: Record<string, number>;
+};
 
 /** A healthy StickyWorkload with two accepting pods, but for what a case says. */
-function inputOf({ cart = {}, endpoints = [endpoint('a', 'Accepting'), endpoint('b', 'Accepting')], sessions = {}, ...rest }: Case): StatusInput {
-  const world: ShortWorld = { workloads: [{ name: 'cart', ...cart }], targets: [{ name: 'cart', matchLabels: { tier: 'web', app: 'cart' } }], services: [{ name: 'cart' }] };
+function inputOf({
+  cart = {},
+  endpoints = [endpoint('a', 'Accepting'), endpoint('b', 'Accepting')],
+  sessions = {},
+  ...rest
+}: Case): StatusInput {
+  const world: ShortWorld = {
+    workloads: [{ name: 'cart', ...cart }],
+    targets: [{ name: 'cart', matchLabels: { tier: 'web', app: 'cart' } }],
+    services: [{ name: 'cart' }],
+  };
   const snapshot = snapshotOf(world);
   const { tables, accepts } = translate(snapshot);
   const [workload] = snapshot.workloads;
   const accept = accepts['shop/cart'];
   const backend = tables['shop/holdfast']?.backends['shop/cart'];
-  if (workload === undefined || accept === undefined || backend === undefined) throw new Error('the world has no StickyWorkload that is served');
+  if (workload === undefined || accept === undefined || backend === undefined)
+    throw new Error('the world has no StickyWorkload that is served');
   return {
     workload,
     accept,
@@ -46,11 +60,18 @@ function inputOf({ cart = {}, endpoints = [endpoint('a', 'Accepting'), endpoint(
   };
 }
 
-const conditionOf = (status: StickyWorkloadStatus, type: string): Condition | undefined => status.conditions?.find((condition) => condition.type === type);
+const conditionOf = (status: StickyWorkloadStatus, type: string): Condition | undefined =>
+  status.conditions?.find((condition) => condition.type === type);
 const summaryOf = (status: StickyWorkloadStatus): Record<string, string> =>
   Object.fromEntries((status.conditions ?? []).map(({ type, status: value, reason }) => [type, `${value} ${reason}`]));
 
-const healthy = { Accepted: 'True Accepted', Programmed: 'True Programmed', Injected: 'True Injected', Draining: 'False NoPodDraining', Ready: 'True Ready' };
+const healthy = {
+  Accepted: 'True Accepted',
+  Programmed: 'True Programmed',
+  Injected: 'True Injected',
+  Draining: 'False NoPodDraining',
+  Ready: 'True Ready',
+};
 const bare = (name: string): Pod => wholePod({ name, injection: { injected: false, keptPreStop: [] } });
 const hooked = (name: string): Pod => wholePod({ name, injection: { injected: true, keptPreStop: ['app'] } });
 const notProgrammed = (reason: string) => ({ Programmed: `False ${reason}`, Ready: 'False NotProgrammed' });
@@ -58,18 +79,78 @@ const notProgrammed = (reason: string) => ({ Programmed: `False ${reason}`, Read
 describe('conditions', () => {
   const rows: [string, Case, Record<string, string>, RegExp][] = [
     ['all is well', {}, {}, /accepted by 2 of 2 pods/],
-    ['a field is not supported, but sessions are served', { cart: { spec: { replicas: 3 } } }, { Accepted: 'False FieldNotSupported', Programmed: 'False NotAccepted', Ready: 'False NotAccepted' }, /goes on serving sessions/],
-    ["a stranger's Service is in the way", { apply: { kind: 'conflict', reason: 'ServiceConflict', message: 'Service shop/cart exists.' } }, notProgrammed('ServiceConflict'), /Service shop\/cart exists/],
-    ['the API server refused an object', { apply: { kind: 'failed', message: 'HTTPRoute shop/cart: 422' } }, notProgrammed('ApplyFailed'), /422\. It is tried again/],
-    ['no proxy is ready', { proxyReadyReplicas: 0 }, notProgrammed('ProxyNotReady'), /kubectl get pods -n shop -l gateway\.networking\.k8s\.io\/gateway-name=holdfast/],
-    ['Gateway API is not installed: it works, and says what is missing', { gatewayApi: { installed: false } }, { Programmed: 'True GatewayAPIMissing' }, /Install its CRDs/],
-    ['the standard channel: it works, and says what is missing', { gatewayApi: { installed: true, sessionPersistence: 'Absent' } }, { Programmed: 'True SessionPersistenceFieldMissing' }, /experimental channel/],
-    ['a pod has no sidecar', { pods: [wholePod({ name: 'cart-a' }), bare('cart-b')] }, { Injected: 'False PodsNotInjected', Ready: 'False NotInjected' }, /missing in 1 of 2 pods \(cart-b\).*kubectl rollout restart deployment\/cart -n shop/],
-    ['a pod without sidecar that has ended is no matter', { pods: [wholePod({ name: 'cart-a' }), { ...bare('cart-b'), phase: 'Failed' }] }, {}, /in 1 of 1 pods/],
-    ['a container keeps its own hook', { pods: [hooked('cart-a'), hooked('cart-b')] }, { Injected: 'False PreStopConflict', Ready: 'False NotInjected' }, /container app was left alone/],
-    ['nobody accepts', { endpoints: [endpoint('a', 'Pending')] }, { Ready: 'False NoPodAccepting' }, /answered with 503/],
-    ['one drains, one accepts', { endpoints: [endpoint('a', 'Draining'), endpoint('b', 'Accepting')] }, { Draining: 'True PodTerminating' }, /On the way out: cart-a\./],
-    ['all drain', { endpoints: [endpoint('a', 'Draining')] }, { Draining: 'True PodTerminating', Ready: 'False NoPodAccepting' }, /On the way out: cart-a\./],
+    [
+      'a field is not supported, but sessions are served',
+      { cart: { spec: { replicas: 3 } } },
+      { Accepted: 'False FieldNotSupported', Programmed: 'False NotAccepted', Ready: 'False NotAccepted' },
+      /goes on serving sessions/,
+    ],
+    [
+      "a stranger's Service is in the way",
+      { apply: { kind: 'conflict', reason: 'ServiceConflict', message: 'Service shop/cart exists.' } },
+      notProgrammed('ServiceConflict'),
+      /Service shop\/cart exists/,
+    ],
+    [
+      'the API server refused an object',
+      { apply: { kind: 'failed', message: 'HTTPRoute shop/cart: 422' } },
+      notProgrammed('ApplyFailed'),
+      /422\. It is tried again/,
+    ],
+    [
+      'no proxy is ready',
+      { proxyReadyReplicas: 0 },
+      notProgrammed('ProxyNotReady'),
+      /kubectl get pods -n shop -l gateway\.networking\.k8s\.io\/gateway-name=holdfast/,
+    ],
+    [
+      'Gateway API is not installed: it works, and says what is missing',
+      { gatewayApi: { installed: false } },
+      { Programmed: 'True GatewayAPIMissing' },
+      /Install its CRDs/,
+    ],
+    [
+      'the standard channel: it works, and says what is missing',
+      { gatewayApi: { installed: true, sessionPersistence: 'Absent' } },
+      { Programmed: 'True SessionPersistenceFieldMissing' },
+      /experimental channel/,
+    ],
+    [
+      'a pod has no sidecar',
+      { pods: [wholePod({ name: 'cart-a' }), bare('cart-b')] },
+      { Injected: 'False PodsNotInjected', Ready: 'False NotInjected' },
+      /missing in 1 of 2 pods \(cart-b\).*kubectl rollout restart deployment\/cart -n shop/,
+    ],
+    [
+      'a pod without sidecar that has ended is no matter',
+      { pods: [wholePod({ name: 'cart-a' }), { ...bare('cart-b'), phase: 'Failed' }] },
+      {},
+      /in 1 of 1 pods/,
+    ],
+    [
+      'a container keeps its own hook',
+      { pods: [hooked('cart-a'), hooked('cart-b')] },
+      { Injected: 'False PreStopConflict', Ready: 'False NotInjected' },
+      /container app was left alone/,
+    ],
+    [
+      'nobody accepts',
+      { endpoints: [endpoint('a', 'Pending')] },
+      { Ready: 'False NoPodAccepting' },
+      /answered with 503/,
+    ],
+    [
+      'one drains, one accepts',
+      { endpoints: [endpoint('a', 'Draining'), endpoint('b', 'Accepting')] },
+      { Draining: 'True PodTerminating' },
+      /On the way out: cart-a\./,
+    ],
+    [
+      'all drain',
+      { endpoints: [endpoint('a', 'Draining')] },
+      { Draining: 'True PodTerminating', Ready: 'False NoPodAccepting' },
+      /On the way out: cart-a\./,
+    ],
   ];
   test.each(rows)('%s', (_, facts, differences, message) => {
     const status = judgeStatus(inputOf(facts));
@@ -79,7 +160,11 @@ describe('conditions', () => {
 
   test('without keys it is accepted but not served', () => {
     const { backend: _, ...unserved } = inputOf({});
-    expect(summaryOf(judgeStatus(unserved))).toMatchObject({ Accepted: 'True Accepted', Programmed: 'False KeyRingMissing', Ready: 'False NotProgrammed' });
+    expect(summaryOf(judgeStatus(unserved))).toMatchObject({
+      Accepted: 'True Accepted',
+      Programmed: 'False KeyRingMissing',
+      Ready: 'False NotProgrammed',
+    });
   });
 });
 
@@ -87,8 +172,22 @@ describe('times', () => {
   const yesterday = '2026-04-30T12:00:00Z';
   const before: StickyWorkloadStatus = {
     conditions: [
-      { type: 'Ready', status: 'True', reason: 'Ready', message: 'x', lastTransitionTime: yesterday, observedGeneration: 1 },
-      { type: 'Programmed', status: 'True', reason: 'GatewayAPIMissing', message: 'x', lastTransitionTime: yesterday, observedGeneration: 1 },
+      {
+        type: 'Ready',
+        status: 'True',
+        reason: 'Ready',
+        message: 'x',
+        lastTransitionTime: yesterday,
+        observedGeneration: 1,
+      },
+      {
+        type: 'Programmed',
+        status: 'True',
+        reason: 'GatewayAPIMissing',
+        message: 'x',
+        lastTransitionTime: yesterday,
+        observedGeneration: 1,
+      },
     ],
     endpoints: [
       { pod: 'cart-a', uid: 'uid-cart-a', state: 'Accepting', since: yesterday },
@@ -98,7 +197,11 @@ describe('times', () => {
 
   test('a transition is a change of status: a new reason alone keeps the time', () => {
     const status = judgeStatus(inputOf({ cart: { status: before, generation: 7 } }));
-    expect(conditionOf(status, 'Programmed')).toMatchObject({ reason: 'Programmed', lastTransitionTime: yesterday, observedGeneration: 7 });
+    expect(conditionOf(status, 'Programmed')).toMatchObject({
+      reason: 'Programmed',
+      lastTransitionTime: yesterday,
+      observedGeneration: 7,
+    });
     expect(conditionOf(status, 'Accepted')).toMatchObject({ lastTransitionTime: '2026-05-01T12:00:00Z' });
     expect(status.observedGeneration).toBe(7);
   });
@@ -109,7 +212,9 @@ describe('times', () => {
   });
 
   test('an endpoint keeps its time while its state lasts', () => {
-    const status = judgeStatus(inputOf({ cart: { status: before }, endpoints: [endpoint('a', 'Draining'), endpoint('b', 'Accepting')] }));
+    const status = judgeStatus(
+      inputOf({ cart: { status: before }, endpoints: [endpoint('a', 'Draining'), endpoint('b', 'Accepting')] }),
+    );
     expect(status.endpoints).toMatchObject([
       { pod: 'cart-a', state: 'Draining', since: '2026-05-01T12:00:00Z' },
       { pod: 'cart-b', state: 'Accepting', since: yesterday },
@@ -119,8 +224,16 @@ describe('times', () => {
   const deletion = { killAtMs, graceSeconds: 3635 };
   const deadlines: [string, Pod, string][] = [
     ['the drain limit of 1h, from the deletion on', wholePod({ name: 'cart-a', deletion }), '2026-05-01T13:00:00Z'],
-    ['a grace that was cut to 60s still leaves the app its margin of 30s', wholePod({ name: 'cart-a', deletion: { ...deletion, graceSeconds: 60 } }), '2026-05-01T13:00:05Z'],
-    ['the limit of 10m that its sidecar was made with', wholePod({ name: 'cart-a', deletion, sidecar: { drainTimeoutMs: 600_000, endings: 0, appRuns: true } }), '2026-05-01T12:10:00Z'],
+    [
+      'a grace that was cut to 60s still leaves the app its margin of 30s',
+      wholePod({ name: 'cart-a', deletion: { ...deletion, graceSeconds: 60 } }),
+      '2026-05-01T13:00:05Z',
+    ],
+    [
+      'the limit of 10m that its sidecar was made with',
+      wholePod({ name: 'cart-a', deletion, sidecar: { drainTimeoutMs: 600_000, endings: 0, appRuns: true } }),
+      '2026-05-01T12:10:00Z',
+    ],
     ['without a sidecar only the kill is sure', { ...bare('cart-a'), deletion }, '2026-05-01T13:00:35Z'],
   ];
   test.each(deadlines)('the deadline of a draining pod: %s', (_, pod, deadline) => {
@@ -131,7 +244,10 @@ describe('times', () => {
 
   test('nothing changes with time alone', () => {
     const first = judgeStatus(inputOf({ endpoints: [endpoint('a', 'Draining'), endpoint('b', 'Pending')] }));
-    const later = judgeStatus({ ...inputOf({ cart: { status: first }, endpoints: [endpoint('a', 'Draining'), endpoint('b', 'Pending')] }), nowMs: now + 3_600_000 });
+    const later = judgeStatus({
+      ...inputOf({ cart: { status: first }, endpoints: [endpoint('a', 'Draining'), endpoint('b', 'Pending')] }),
+      nowMs: now + 3_600_000,
+    });
     expect(later).toEqual(first);
   });
 });
@@ -142,22 +258,39 @@ describe('the limit of drains', () => {
 
   test('is what was asked for while nothing is tighter', () => {
     expect(judgeStatus(inputOf({})).effectiveDrainLimit).toEqual({ duration: '1h', limitedBy: 'drain.timeout' });
-    expect(conditionOf(judgeStatus(inputOf({})), 'Draining')?.message).toBe('No pod is on its way out. Pods are held for 1h at most.');
+    expect(conditionOf(judgeStatus(inputOf({})), 'Draining')?.message).toBe(
+      'No pod is on its way out. Pods are held for 1h at most.',
+    );
   });
 
   test('is the tightest there is, and the condition says who sets it', () => {
     const status = judgeStatus(inputOf({ pods: onSpot, cluster: spot }));
     expect(status.effectiveDrainLimit).toEqual({ duration: '2m', limitedBy: 'SpotNode node-1' });
-    expect(conditionOf(status, 'Draining')?.message).toContain('Pods are held for 2m at most, not for drain.timeout (SpotNode node-1)');
+    expect(conditionOf(status, 'Draining')?.message).toContain(
+      'Pods are held for 2m at most, not for drain.timeout (SpotNode node-1)',
+    );
   });
 });
 
 describe('counts', () => {
-  const endpoints = [endpoint('a', 'Accepting'), endpoint('b', 'Draining'), endpoint('c', 'Pending'), endpoint('d', 'Draining')];
+  const endpoints = [
+    endpoint('a', 'Accepting'),
+    endpoint('b', 'Draining'),
+    endpoint('c', 'Pending'),
+    endpoint('d', 'Draining'),
+  ];
 
   test('accepting pods are the replicas; sessions are summed', () => {
-    const status = judgeStatus(inputOf({ endpoints, sessions: { 'uid-cart-a': 5, 'uid-cart-b': 2, 'uid-cart-c': 0, 'uid-cart-d': 1 } }));
-    expect(status).toMatchObject({ replicas: 1, acceptingReplicas: 1, drainingReplicas: 2, sessions: { active: 8, draining: 3 }, selector: 'app=cart,tier=web' });
+    const status = judgeStatus(
+      inputOf({ endpoints, sessions: { 'uid-cart-a': 5, 'uid-cart-b': 2, 'uid-cart-c': 0, 'uid-cart-d': 1 } }),
+    );
+    expect(status).toMatchObject({
+      replicas: 1,
+      acceptingReplicas: 1,
+      drainingReplicas: 2,
+      sessions: { active: 8, draining: 3 },
+      selector: 'app=cart,tier=web',
+    });
   });
 
   test('unknown is not zero: while one pod is unknown there is no sum', () => {
@@ -168,11 +301,17 @@ describe('counts', () => {
   });
 
   test('of many endpoints the draining ones are listed, and all are counted and kept', () => {
-    const many = Array.from({ length: 60 }, (_, number) => endpoint(`${number + 100}`, number < 55 ? 'Accepting' : 'Draining'));
+    const many = Array.from({ length: 60 }, (_, number) =>
+      endpoint(`${number + 100}`, number < 55 ? 'Accepting' : 'Draining'),
+    );
     const status = judgeStatus(inputOf({ endpoints: many }));
     expect(status.endpoints).toHaveLength(60);
     expect(listed(status).endpoints).toHaveLength(50);
-    expect(listed(status).endpoints?.slice(0, 6).map(({ state }) => state)).toEqual(['Draining', 'Draining', 'Draining', 'Draining', 'Draining', 'Accepting']);
+    expect(
+      listed(status)
+        .endpoints?.slice(0, 6)
+        .map(({ state }) => state),
+    ).toEqual(['Draining', 'Draining', 'Draining', 'Draining', 'Draining', 'Accepting']);
     expect(status).toMatchObject({ acceptingReplicas: 55, drainingReplicas: 5 });
   });
 

@@ -12,13 +12,25 @@ const podName = fc.constantFrom('cart-a', 'cart-b', 'cart-c', 'cart-d');
 const pod = fc.record({
   name: podName,
   ip: fc.constantFrom('10.0.0.1', '10.0.0.2'),
-  phase: fc.constantFrom('Pending' as const, 'Running' as const, 'Succeeded' as const, 'Failed' as const, 'Unknown' as const),
+  phase: fc.constantFrom(
+    'Pending' as const,
+    'Running' as const,
+    'Succeeded' as const,
+    'Failed' as const,
+    'Unknown' as const,
+  ),
   ready: fc.boolean(),
   of: fc.constantFrom('Deployment/cart', 'Deployment/cart', 'Deployment/other', 'none'),
 });
-const deletedPod = fc.tuple(pod, fc.boolean()).map(([one, deleted]) => (deleted ? { ...one, deletion: { killAtMs: 1, graceSeconds: 30 } } : one));
+const deletedPod = fc
+  .tuple(pod, fc.boolean())
+  .map(([one, deleted]) => (deleted ? { ...one, deletion: { killAtMs: 1, graceSeconds: 30 } } : one));
 const sighting = fc.record({ pod: podName, ready: fc.boolean(), serving: fc.boolean(), terminating: fc.boolean() });
-const slice = fc.record({ name: fc.constantFrom('cart-1', 'cart-2'), port: fc.constantFrom(8080, 8081), endpoints: fc.array(sighting, { maxLength: 4 }) });
+const slice = fc.record({
+  name: fc.constantFrom('cart-1', 'cart-2'),
+  port: fc.constantFrom(8080, 8081),
+  endpoints: fc.array(sighting, { maxLength: 4 }),
+});
 
 const worlds: fc.Arbitrary<World> = fc.record({
   pods: fc.uniqueArray(deletedPod, { selector: ({ name }) => name, maxLength: 4 }),
@@ -26,17 +38,28 @@ const worlds: fc.Arbitrary<World> = fc.record({
 });
 
 function endpointsOf({ pods, slices }: World): Endpoint[] {
-  const { tables } = translate(snapshotOf({ workloads: [{ name: 'cart' }], targets: [{ name: 'cart' }], services: [{ name: 'cart' }], pods, slices }));
+  const { tables } = translate(
+    snapshotOf({
+      workloads: [{ name: 'cart' }],
+      targets: [{ name: 'cart' }],
+      services: [{ name: 'cart' }],
+      pods,
+      slices,
+    }),
+  );
   return tables['shop/holdfast']?.backends['shop/cart']?.endpoints ?? [];
 }
 
-const copiesOf = ({ slices }: World, name: string) => slices.flatMap(({ endpoints }) => endpoints).filter((copy) => copy.pod === name);
+const copiesOf = ({ slices }: World, name: string) =>
+  slices.flatMap(({ endpoints }) => endpoints).filter((copy) => copy.pod === name);
 
 describe('in every world', () => {
   test('a living pod of the target is never missing: its sessions would be lost', () => {
     fc.assert(
       fc.property(worlds, (world) => {
-        const living = world.pods.filter(({ of, phase }) => of === 'Deployment/cart' && phase !== 'Succeeded' && phase !== 'Failed');
+        const living = world.pods.filter(
+          ({ of, phase }) => of === 'Deployment/cart' && phase !== 'Succeeded' && phase !== 'Failed',
+        );
         const listed = new Set(endpointsOf(world).map(({ pod: name }) => name));
         expect(living.filter(({ name }) => !listed.has(name))).toEqual([]);
       }),

@@ -10,7 +10,10 @@ const world = (): Snapshot =>
     workloads: [{ name: 'cart' }, { name: 'till' }],
     targets: [{ name: 'cart' }, { name: 'till' }],
     services: [{ name: 'cart' }, { name: 'till' }],
-    pods: ['a', 'b'].flatMap((letter) => [{ name: `cart-${letter}`, ip: '10.0.0.1' }, { name: `till-${letter}`, of: 'Deployment/till', ip: '10.0.0.2' }]),
+    pods: ['a', 'b'].flatMap((letter) => [
+      { name: `cart-${letter}`, ip: '10.0.0.1' },
+      { name: `till-${letter}`, of: 'Deployment/till', ip: '10.0.0.2' },
+    ]),
     slices: [
       { name: 'cart-1', endpoints: [{ pod: 'cart-a' }, { pod: 'cart-b' }, { pod: 'stranger' }] },
       { name: 'till-1', service: 'till', endpoints: [{ pod: 'till-a' }] },
@@ -20,16 +23,58 @@ const world = (): Snapshot =>
 const change = (snapshot: Snapshot, at: number): Snapshot => changes[at % changes.length]?.(snapshot) ?? snapshot;
 /** Each changes one thing that the backend of cart is made of. */
 const changes: ((snapshot: Snapshot) => Snapshot)[] = [
-  (s) => ({ ...s, pods: s.pods.map((pod) => (pod.name === 'cart-a' ? { ...pod, deletion: { killAtMs: 1, graceSeconds: 1 } } : pod)) }),
+  (s) => ({
+    ...s,
+    pods: s.pods.map((pod) => (pod.name === 'cart-a' ? { ...pod, deletion: { killAtMs: 1, graceSeconds: 1 } } : pod)),
+  }),
   (s) => ({ ...s, pods: s.pods.filter(({ name }) => name !== 'cart-b') }),
-  (s) => ({ ...s, pods: [...s.pods, { ...(s.pods[0] ?? world().pods[0]), name: 'stranger', uid: 'uid-stranger', controller: { kind: 'Deployment', name: 'other' } } as Snapshot['pods'][number]] }),
-  (s) => ({ ...s, slices: s.slices.map((slice) => (slice.name === 'cart-1' ? { ...slice, endpoints: slice.endpoints.map((one) => ({ ...one, serving: false })) } : slice)) }),
+  (s) => ({
+    ...s,
+    pods: [
+      ...s.pods,
+      {
+        ...(s.pods[0] ?? world().pods[0]),
+        name: 'stranger',
+        uid: 'uid-stranger',
+        controller: { kind: 'Deployment', name: 'other' },
+      } as Snapshot['pods'][number],
+    ],
+  }),
+  (s) => ({
+    ...s,
+    slices: s.slices.map((slice) =>
+      slice.name === 'cart-1'
+        ? { ...slice, endpoints: slice.endpoints.map((one) => ({ ...one, serving: false })) }
+        : slice,
+    ),
+  }),
   (s) => ({ ...s, slices: s.slices.filter(({ name }) => name !== 'cart-1') }),
-  (s) => ({ ...s, services: s.services.map((service) => (service.name === 'cart' ? { ...service, ownerUids: [] } : service)) }),
-  (s) => ({ ...s, keyRings: { ...s.keyRings, 'shop/cart': { current: 2, keys: [...keyRing.keys, ...keyRing.keys.map(({ secret }) => ({ id: 2, secret }))] } } }),
+  (s) => ({
+    ...s,
+    services: s.services.map((service) => (service.name === 'cart' ? { ...service, ownerUids: [] } : service)),
+  }),
+  (s) => ({
+    ...s,
+    keyRings: {
+      ...s.keyRings,
+      'shop/cart': { current: 2, keys: [...keyRing.keys, ...keyRing.keys.map(({ secret }) => ({ id: 2, secret }))] },
+    },
+  }),
   (s) => ({ ...s, departed: { ...s.departed, 'shop/cart': [{ id: '00112233445566ff', uid: 'uid-cart-a', atMs: 1 }] } }),
-  (s) => ({ ...s, workloads: s.workloads.map((one) => ({ ...one, spec: { ...one.spec, loadBalancing: { policy: 'Random' as const, maxSessionsPerEndpoint: 3 } } })) }),
-  (s) => ({ ...s, workloads: s.workloads.map((one) => ({ ...one, spec: { ...one.spec, service: { ...one.spec.service, targetPort: 9000 } } })) }),
+  (s) => ({
+    ...s,
+    workloads: s.workloads.map((one) => ({
+      ...one,
+      spec: { ...one.spec, loadBalancing: { policy: 'Random' as const, maxSessionsPerEndpoint: 3 } },
+    })),
+  }),
+  (s) => ({
+    ...s,
+    workloads: s.workloads.map((one) => ({
+      ...one,
+      spec: { ...one.spec, service: { ...one.spec.service, targetPort: 9000 } },
+    })),
+  }),
 ];
 
 test('after any changes the tables are those that a fresh translation makes', () => {

@@ -4,17 +4,47 @@ import { buildReport, type EndpointCount } from '../../../../src/dataplane/disco
 import { idleTimeoutMs, proxyTable } from '../../../support/proxy-table.ts';
 
 const nowMs = 1_790_000_000_000;
-const counted = (count: Partial<EndpointCount>): EndpointCount => ({ sessions: 0, starting: 0, open: 0, lastSeenS: nowMs / 1000 - 10, ...count });
+const counted = (count: Partial<EndpointCount>): EndpointCount => ({
+  sessions: 0,
+  starting: 0,
+  open: 0,
+  lastSeenS: nowMs / 1000 - 10,
+  ...count,
+});
 
 describe('a report', () => {
   test.each([
-    { sentence: 'an endpoint without sessions is free', count: undefined, expected: { sessions: 0, expiresAtMs: nowMs } },
-    { sentence: 'idle sessions last until the idle limit after their last use', count: counted({ sessions: 2 }), expected: { sessions: 2, expiresAtMs: nowMs - 10_000 + idleTimeoutMs } },
-    { sentence: 'with something open the idle limit has not begun', count: counted({ sessions: 2, open: 1 }), expected: { sessions: 2, expiresAtMs: nowMs + idleTimeoutMs } },
-    { sentence: 'a request that may begin a session counts as one', count: counted({ starting: 1 }), expected: { sessions: 1, expiresAtMs: nowMs + idleTimeoutMs } },
+    {
+      sentence: 'an endpoint without sessions is free',
+      count: undefined,
+      expected: { sessions: 0, expiresAtMs: nowMs },
+    },
+    {
+      sentence: 'idle sessions last until the idle limit after their last use',
+      count: counted({ sessions: 2 }),
+      expected: { sessions: 2, expiresAtMs: nowMs - 10_000 + idleTimeoutMs },
+    },
+    {
+      sentence: 'with something open the idle limit has not begun',
+      count: counted({ sessions: 2, open: 1 }),
+      expected: { sessions: 2, expiresAtMs: nowMs + idleTimeoutMs },
+    },
+    {
+      sentence: 'a request that may begin a session counts as one',
+      count: counted({ starting: 1 }),
+      expected: { sessions: 1, expiresAtMs: nowMs + idleTimeoutMs },
+    },
   ])('$sentence', ({ count, expected }) => {
     const table = proxyTable({ endpoints: [{ pod: 'a', state: 'Draining' }] });
-    expect(buildReport(table, () => count, { startedAtMs: 1, sequence: 7, nowMs, ended: ['00000000deadbeef'], seen: ['00000000cafe0000'] })).toEqual({
+    expect(
+      buildReport(table, () => count, {
+        startedAtMs: 1,
+        sequence: 7,
+        nowMs,
+        ended: ['00000000deadbeef'],
+        seen: ['00000000cafe0000'],
+      }),
+    ).toEqual({
       startedAtMs: 1,
       sequence: 7,
       endpoints: [{ uid: 'uid-a', state: 'Draining', ...expected }],
@@ -25,9 +55,15 @@ describe('a report', () => {
   });
 
   test('names every endpoint of the table, in the state in which requests are routed', () => {
-    const table = proxyTable({ endpoints: [{ pod: 'a' }, { pod: 'b', state: 'Draining' }, { pod: 'c', state: 'Pending' }] });
+    const table = proxyTable({
+      endpoints: [{ pod: 'a' }, { pod: 'b', state: 'Draining' }, { pod: 'c', state: 'Pending' }],
+    });
     const counts = (id: string) => (id === endpointId('uid-b') ? counted({ sessions: 3 }) : undefined);
     const report = buildReport(table, counts, { startedAtMs: 0, sequence: 1, nowMs, ended: [], seen: [] });
-    expect(report.endpoints.map(({ uid, state, sessions }) => `${uid} ${state} ${sessions}`)).toEqual(['uid-a Accepting 0', 'uid-b Draining 3', 'uid-c Pending 0']);
+    expect(report.endpoints.map(({ uid, state, sessions }) => `${uid} ${state} ${sessions}`)).toEqual([
+      'uid-a Accepting 0',
+      'uid-b Draining 3',
+      'uid-c Pending 0',
+    ]);
   });
 });

@@ -7,7 +7,13 @@ import { createMemoryLogger } from '../../../support/memory-logger.ts';
 function createWorld() {
   const clock = createMemoryClock();
   const startMs = clock.nowMs();
-  const world = { changes: 0, hasTable: true, built: 0, addresses: ['x', 'y'], answer: (_address: string): Promise<void> => Promise.resolve() };
+  const world = {
+    changes: 0,
+    hasTable: true,
+    built: 0,
+    addresses: ['x', 'y'],
+    answer: (_address: string): Promise<void> => Promise.resolve(),
+  };
   const sent: { atMs: number; address: string; report: Report }[] = [];
   const stop = startReporter({
     clock,

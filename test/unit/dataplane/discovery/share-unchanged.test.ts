@@ -15,16 +15,32 @@ describe('of a table that arrives again', () => {
   });
 
   test.each<{ sentence: string; next: ReturnType<typeof table>; same: string[] }>([
-    { sentence: 'one pod that changes leaves the others as they are', next: table({ pod: 'a' }, { pod: 'b', state: 'Draining' }, { pod: 'c' }, { pod: 'd' }), same: ['a', 'c', 'd'] },
-    { sentence: 'so do two', next: table({ pod: 'a', state: 'Pending' }, { pod: 'b' }, { pod: 'c' }, { pod: 'd', state: 'Draining' }), same: ['b', 'c'] },
-    { sentence: 'one pod more in the middle moves those behind it', next: table({ pod: 'a' }, { pod: 'aa' }, { pod: 'b' }, { pod: 'c' }, { pod: 'd' }), same: ['a', 'b', 'c', 'd'] },
+    {
+      sentence: 'one pod that changes leaves the others as they are',
+      next: table({ pod: 'a' }, { pod: 'b', state: 'Draining' }, { pod: 'c' }, { pod: 'd' }),
+      same: ['a', 'c', 'd'],
+    },
+    {
+      sentence: 'so do two',
+      next: table({ pod: 'a', state: 'Pending' }, { pod: 'b' }, { pod: 'c' }, { pod: 'd', state: 'Draining' }),
+      same: ['b', 'c'],
+    },
+    {
+      sentence: 'one pod more in the middle moves those behind it',
+      next: table({ pod: 'a' }, { pod: 'aa' }, { pod: 'b' }, { pod: 'c' }, { pod: 'd' }),
+      same: ['a', 'b', 'c', 'd'],
+    },
     { sentence: 'so does one less', next: table({ pod: 'a' }, { pod: 'c' }, { pod: 'd' }), same: ['a', 'c', 'd'] },
   ])('$sentence', ({ next, same }) => {
     const shared = shareUnchanged(before, copy(next));
     expect(shared).toEqual(next);
     expect(shared).not.toBe(before);
     const old = new Set(endpointsOf(before));
-    expect(endpointsOf(shared).filter((endpoint) => old.has(endpoint)).map(({ pod }) => pod)).toEqual(same);
+    expect(
+      endpointsOf(shared)
+        .filter((endpoint) => old.has(endpoint))
+        .map(({ pod }) => pod),
+    ).toEqual(same);
     expect(shared.routes).toBe(before.routes);
     expect(shared.backends[backendName]?.keyRing).toBe(before.backends[backendName]?.keyRing);
   });
@@ -34,7 +50,10 @@ describe('of a table that arrives again', () => {
     fc.assert(
       fc.property(json, json, (one, other) => {
         // JSON knows no -0, and neither does what comes over the wire.
-        const [before, next] = [JSON.parse(JSON.stringify(one)) as unknown, JSON.parse(JSON.stringify(other)) as unknown];
+        const [before, next] = [
+          JSON.parse(JSON.stringify(one)) as unknown,
+          JSON.parse(JSON.stringify(other)) as unknown,
+        ];
         const [beforeText, nextText] = [JSON.stringify(before), JSON.stringify(next)];
         expect(shareUnchanged(before, next)).toEqual(JSON.parse(nextText));
         expect(JSON.stringify(before)).toBe(beforeText);

@@ -7,12 +7,16 @@ import { createTableMerger } from '../../../../src/dataplane/discovery/table-mer
 import { backendName, proxyTable, type ShortEndpoint } from '../../../support/proxy-table.ts';
 
 const table = (...endpoints: ShortEndpoint[]) => proxyTable({ endpoints });
-const statesOf = ({ backends }: RoutingTable) => (backends[backendName]?.endpoints ?? []).map(({ pod, state }) => `${pod} ${state}`).join(', ');
+const statesOf = ({ backends }: RoutingTable) =>
+  (backends[backendName]?.endpoints ?? []).map(({ pod, state }) => `${pod} ${state}`).join(', ');
 
 function createMerger() {
   const tables: string[] = [];
   const confirmed: number[] = [];
-  const merger = createTableMerger({ onTable: (choice) => tables.push(statesOf(choice.table)), onConfirmed: (asOfMs) => confirmed.push(asOfMs) });
+  const merger = createTableMerger({
+    onTable: (choice) => tables.push(statesOf(choice.table)),
+    onConfirmed: (asOfMs) => confirmed.push(asOfMs),
+  });
   return {
     tables,
     confirmed,
@@ -73,18 +77,22 @@ describe('tables of several replicas', () => {
 describe('lines', () => {
   test('are the same however the stream was cut into chunks', () => {
     fc.assert(
-      fc.property(fc.array(fc.string({ minLength: 1 }).map((line) => line.replaceAll('\n', '.'))), fc.array(fc.nat(40)), (lines, cuts) => {
-        const text = lines.map((line) => `${line}\n`).join('');
-        const splitter = createLineSplitter(1000);
-        const found = [];
-        let from = 0;
-        for (const length of cuts) {
-          found.push(...splitter.push(text.slice(from, from + length)));
-          from += length;
-        }
-        found.push(...splitter.push(text.slice(from)));
-        expect(found).toEqual(lines);
-      }),
+      fc.property(
+        fc.array(fc.string({ minLength: 1 }).map((line) => line.replaceAll('\n', '.'))),
+        fc.array(fc.nat(40)),
+        (lines, cuts) => {
+          const text = lines.map((line) => `${line}\n`).join('');
+          const splitter = createLineSplitter(1000);
+          const found = [];
+          let from = 0;
+          for (const length of cuts) {
+            found.push(...splitter.push(text.slice(from, from + length)));
+            from += length;
+          }
+          found.push(...splitter.push(text.slice(from)));
+          expect(found).toEqual(lines);
+        },
+      ),
     );
   });
 

@@ -27,7 +27,12 @@ const chunked: Framing = { kind: 'chunked' };
 
 describe('where a body ends', () => {
   test('a length: exactly so many bytes, the rest is the next message', () => {
-    expect(read({ kind: 'length', bytes: 5 }, 'helloGET /')).toEqual({ content: 'hello', consumed: 5, done: true, refusal: undefined });
+    expect(read({ kind: 'length', bytes: 5 }, 'helloGET /')).toEqual({
+      content: 'hello',
+      consumed: 5,
+      done: true,
+      refusal: undefined,
+    });
     expect(read({ kind: 'length', bytes: 5 }, 'hell')).toMatchObject({ done: false, consumed: 4 });
     expect(read({ kind: 'length', bytes: 0 }, 'GET /')).toMatchObject({ done: true, consumed: 0 });
   });
@@ -38,7 +43,11 @@ describe('where a body ends', () => {
 
   test.each([
     ['one chunk', '5\r\nhello\r\n0\r\n\r\n', 'hello'],
-    ['sizes in either case, with zeros in front', '000A\r\n0123456789\r\n0b\r\n0123456789x\r\n0\r\n\r\n', '01234567890123456789x'],
+    [
+      'sizes in either case, with zeros in front',
+      '000A\r\n0123456789\r\n0b\r\n0123456789x\r\n0\r\n\r\n',
+      '01234567890123456789x',
+    ],
     ['extensions, quoted ones too', '1;a;b=c;d="e;\\"f"\r\nx\r\n0;last\r\n\r\n', 'x'],
     ['trailers', '1\r\nx\r\n0\r\nX-Sum: 1\r\nX-Empty:\r\n\r\n', 'x'],
     ['no content', '0\r\n\r\n', ''],
@@ -88,18 +97,30 @@ describe('however the bytes are split', () => {
 
   test('a valid chunked body gives the same content and the same end', () => {
     fc.assert(
-      fc.property(fc.array(chunk, { maxLength: 6 }), fc.array(trailer, { maxLength: 2 }), cuts, (chunks, trailers, at) => {
-        const text = `${chunks.map(([data, ext]) => `${data.length.toString(16)}${ext}\r\n${data}\r\n`).join('')}0\r\n${trailers.join('')}\r\n`;
-        const bounded = at.filter((offset) => offset < text.length);
-        const expected = { content: chunks.map(([data]) => data).join(''), consumed: text.length, done: true, refusal: undefined };
-        expect(read(chunked, `${text}GET / HTTP/1.1`, bounded)).toEqual(expected);
-      }),
+      fc.property(
+        fc.array(chunk, { maxLength: 6 }),
+        fc.array(trailer, { maxLength: 2 }),
+        cuts,
+        (chunks, trailers, at) => {
+          const text = `${chunks.map(([data, ext]) => `${data.length.toString(16)}${ext}\r\n${data}\r\n`).join('')}0\r\n${trailers.join('')}\r\n`;
+          const bounded = at.filter((offset) => offset < text.length);
+          const expected = {
+            content: chunks.map(([data]) => data).join(''),
+            consumed: text.length,
+            done: true,
+            refusal: undefined,
+          };
+          expect(read(chunked, `${text}GET / HTTP/1.1`, bounded)).toEqual(expected);
+        },
+      ),
       { numRuns: 300, seed: 7 },
     );
   });
 
   test('any bytes at all give the same answer as in one piece', () => {
-    const soup = fc.array(fc.constantFrom('0', '1', '3', 'a', ';', '=', '"', '\r\n', '\r', '\n', 'xyz', 'A: b', ' '), { maxLength: 25 });
+    const soup = fc.array(fc.constantFrom('0', '1', '3', 'a', ';', '=', '"', '\r\n', '\r', '\n', 'xyz', 'A: b', ' '), {
+      maxLength: 25,
+    });
     fc.assert(
       fc.property(soup, cuts, (pieces, at) => {
         const text = pieces.join('');

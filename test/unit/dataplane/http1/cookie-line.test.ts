@@ -9,7 +9,18 @@ const pairsOf = (value: string) =>
     .filter((pair) => pair !== '');
 
 test('every pair of the name goes, every other pair stays as it was and in its place', () => {
-  const pair = fc.constantFrom('sid=1', 'sid', 'sid =2', 'sid=', 'xsid=1', 'sidx=2', 'a=sid', 'b=sid=3', 'c=1', 'd="sid"');
+  const pair = fc.constantFrom(
+    'sid=1',
+    'sid',
+    'sid =2',
+    'sid=',
+    'xsid=1',
+    'sidx=2',
+    'a=sid',
+    'b=sid=3',
+    'c=1',
+    'd="sid"',
+  );
   const separator = fc.constantFrom(';', '; ', ' ; ', ';;');
   fc.assert(
     fc.property(fc.array(fc.tuple(pair, separator), { maxLength: 6 }), (parts) => {

@@ -6,7 +6,10 @@ import { createHead, parseRequestHead, parseResponseHead } from '../../../../src
 import { inspectRequest, Request } from '../../../../src/dataplane/http1/request.ts';
 
 const limits = { lineBytes: 8192, headBytes: 32_768, fields: 100 };
-const hop = { forwardedLines: 'X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: http\r\n', localAuthority: '10.0.0.1:80' };
+const hop = {
+  forwardedLines: 'X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: http\r\n',
+  localAuthority: '10.0.0.1:80',
+};
 const cookie = { type: 'Cookie', name: 'sid' } as const;
 const header = { type: 'Header', name: 'X-Session' } as const;
 
@@ -24,7 +27,8 @@ function requestOf(lines: string[]): Request {
 /** The lines that the app gets. */
 const sentFor = (...lines: string[]) => buildRequestHead(requestOf(lines), hop, cookie).split('\r\n').slice(0, -2);
 
-const passedOn = (...lines: string[]) => responseLines(lines, { carrier: cookie, sessionLines: 'Set-Cookie: sid=1\r\n' });
+const passedOn = (...lines: string[]) =>
+  responseLines(lines, { carrier: cookie, sessionLines: 'Set-Cookie: sid=1\r\n' });
 
 function responseLines(lines: string[], session: Pick<ResponseEnding, 'carrier' | 'sessionLines'>): string[] {
   const head = createHead(limits);
@@ -40,16 +44,37 @@ const start = ['GET /a?b HTTP/1.1', 'Host: shop.test'];
 
 describe('the head that the app gets', () => {
   test('is what the client sent, as it sent it, and who the client is', () => {
-    expect(sentFor(...start, 'X-Mixed-Case:  spaced  ', 'accept: */*')).toEqual([...start, 'X-Mixed-Case:  spaced  ', 'accept: */*', ...added]);
+    expect(sentFor(...start, 'X-Mixed-Case:  spaced  ', 'accept: */*')).toEqual([
+      ...start,
+      'X-Mixed-Case:  spaced  ',
+      'accept: */*',
+      ...added,
+    ]);
   });
 
   test.each([
     ['Connection and what it names', ['Connection: close, X-Secret', 'X-Secret: 1']],
     ['Keep-Alive, Proxy-Connection and TE', ['Keep-Alive: timeout=5', 'Proxy-Connection: keep-alive', 'TE: gzip']],
     ['an Upgrade that Connection does not name', ['Upgrade: websocket']],
-    ['an Upgrade to h2c, which would pass by every rule of the proxy', ['Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA']],
-    ['whatever claims who the client is', ['X-Forwarded-For: 6.6.6.6', 'X-Forwarded-Proto: https', 'X-FORWARDED-Host: evil', 'X-Forwarded-Port: 1', 'Forwarded: for=6.6.6.6', 'X-Real-IP: 6.6.6.6']],
-    ['the same with underscores, which CGI and WSGI read as dashes', ['X_Forwarded_For: 6.6.6.6', 'x-forwarded_proto: https', 'Content_Length: 5', 'Transfer_Encoding: chunked']],
+    [
+      'an Upgrade to h2c, which would pass by every rule of the proxy',
+      ['Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA'],
+    ],
+    [
+      'whatever claims who the client is',
+      [
+        'X-Forwarded-For: 6.6.6.6',
+        'X-Forwarded-Proto: https',
+        'X-FORWARDED-Host: evil',
+        'X-Forwarded-Port: 1',
+        'Forwarded: for=6.6.6.6',
+        'X-Real-IP: 6.6.6.6',
+      ],
+    ],
+    [
+      'the same with underscores, which CGI and WSGI read as dashes',
+      ['X_Forwarded_For: 6.6.6.6', 'x-forwarded_proto: https', 'Content_Length: 5', 'Transfer_Encoding: chunked'],
+    ],
     ['a Cookie that held nothing but the session', ['Cookie: sid=h1.abc']],
   ])('loses %s', (_, lines) => {
     expect(sentFor(...start, ...lines)).toEqual([...start, ...added]);
@@ -65,7 +90,11 @@ describe('the head that the app gets', () => {
   });
 
   test('keeps cookies whose names or values only resemble the session cookie', () => {
-    expect(sentFor(...start, 'Cookie: mysid=1; sidx=2; v=sid=3')).toEqual([...start, 'Cookie: mysid=1; sidx=2; v=sid=3', ...added]);
+    expect(sentFor(...start, 'Cookie: mysid=1; sidx=2; v=sid=3')).toEqual([
+      ...start,
+      'Cookie: mysid=1; sidx=2; v=sid=3',
+      ...added,
+    ]);
   });
 
   test('keeps Host and Content-Length even where Connection names them', () => {
@@ -81,38 +110,62 @@ describe('the head that the app gets', () => {
       'TE: trailers',
       'Connection: TE',
     ]);
-    expect(sentFor(...start, 'Connection: keep-alive, Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13')).toEqual([
-      ...start,
-      'Sec-WebSocket-Version: 13',
-      ...added,
-      'Upgrade: websocket',
-      'Connection: upgrade',
-    ]);
+    expect(
+      sentFor(...start, 'Connection: keep-alive, Upgrade', 'Upgrade: websocket', 'Sec-WebSocket-Version: 13'),
+    ).toEqual([...start, 'Sec-WebSocket-Version: 13', ...added, 'Upgrade: websocket', 'Connection: upgrade']);
   });
 
   test('has the origin form and the host of an absolute target, whatever Host said', () => {
-    expect(sentFor('GET http://shop.test/p?q HTTP/1.1', 'Host: other.test')).toEqual(['GET /p?q HTTP/1.1', 'Host: shop.test', ...added]);
-    expect(sentFor('GET HTTP://shop.test?q HTTP/1.1', 'Host: other.test').slice(0, 2)).toEqual(['GET /?q HTTP/1.1', 'Host: shop.test']);
+    expect(sentFor('GET http://shop.test/p?q HTTP/1.1', 'Host: other.test')).toEqual([
+      'GET /p?q HTTP/1.1',
+      'Host: shop.test',
+      ...added,
+    ]);
+    expect(sentFor('GET HTTP://shop.test?q HTTP/1.1', 'Host: other.test').slice(0, 2)).toEqual([
+      'GET /?q HTTP/1.1',
+      'Host: shop.test',
+    ]);
   });
 
   test('is HTTP/1.1 with a Host even for a client of HTTP/1.0 that sent none', () => {
-    expect(sentFor('GET / HTTP/1.0')).toEqual(['GET / HTTP/1.1', 'Host: 10.0.0.1:80', ...added.slice(0, 2), 'X-Forwarded-Host: 10.0.0.1:80']);
+    expect(sentFor('GET / HTTP/1.0')).toEqual([
+      'GET / HTTP/1.1',
+      'Host: 10.0.0.1:80',
+      ...added.slice(0, 2),
+      'X-Forwarded-Host: 10.0.0.1:80',
+    ]);
   });
 });
 
 describe('the head that the client gets', () => {
   test('loses what was between proxy and app, and carries the token', () => {
     expect(
-      passedOn('HTTP/1.0 200 Fine', 'Connection: X-Hop', 'X-Hop: 1', 'Keep-Alive: timeout=5', 'Transfer-Encoding: chunked', 'Holdfast-Session: end', 'X-App: 1'),
+      passedOn(
+        'HTTP/1.0 200 Fine',
+        'Connection: X-Hop',
+        'X-Hop: 1',
+        'Keep-Alive: timeout=5',
+        'Transfer-Encoding: chunked',
+        'Holdfast-Session: end',
+        'X-App: 1',
+      ),
     ).toEqual(['HTTP/1.1 200 Fine', 'X-App: 1', 'Set-Cookie: sid=1']);
   });
 
   test('keeps every Set-Cookie of the app', () => {
-    expect(passedOn('HTTP/1.1 200 OK', 'Set-Cookie: a=1', 'Set-Cookie: b=2')).toEqual(['HTTP/1.1 200 OK', 'Set-Cookie: a=1', 'Set-Cookie: b=2', 'Set-Cookie: sid=1']);
+    expect(passedOn('HTTP/1.1 200 OK', 'Set-Cookie: a=1', 'Set-Cookie: b=2')).toEqual([
+      'HTTP/1.1 200 OK',
+      'Set-Cookie: a=1',
+      'Set-Cookie: b=2',
+      'Set-Cookie: sid=1',
+    ]);
   });
 
   test('has no Content-Length in a 204', () => {
-    expect(passedOn('HTTP/1.1 204 No Content', 'Content-Length: 0')).toEqual(['HTTP/1.1 204 No Content', 'Set-Cookie: sid=1']);
+    expect(passedOn('HTTP/1.1 204 No Content', 'Content-Length: 0')).toEqual([
+      'HTTP/1.1 204 No Content',
+      'Set-Cookie: sid=1',
+    ]);
   });
 });
 
@@ -124,9 +177,14 @@ describe('a token that travels in a header', () => {
   });
 
   test('comes from the proxy only: the app cannot put one of its own in its place', () => {
-    const lines = responseLines(['HTTP/1.1 200 OK', 'x-session: forged', 'X-App: 1'], { carrier: header, sessionLines: 'X-Session: h1.abc\r\n' });
+    const lines = responseLines(['HTTP/1.1 200 OK', 'x-session: forged', 'X-App: 1'], {
+      carrier: header,
+      sessionLines: 'X-Session: h1.abc\r\n',
+    });
     expect(lines).toEqual(['HTTP/1.1 200 OK', 'X-App: 1', 'X-Session: h1.abc']);
-    expect(responseLines(['HTTP/1.1 200 OK', 'X-Session: forged'], { carrier: header, sessionLines: '' })).toEqual(['HTTP/1.1 200 OK']);
+    expect(responseLines(['HTTP/1.1 200 OK', 'X-Session: forged'], { carrier: header, sessionLines: '' })).toEqual([
+      'HTTP/1.1 200 OK',
+    ]);
   });
 
   test('never takes the header that frames or routes with it, whatever name was configured', () => {
@@ -139,7 +197,11 @@ describe('what the router is shown', () => {
   test('path, query and host as sent, the host in lower case without its port', () => {
     const request = requestOf(['GET /A%20b?c=d?e HTTP/1.1', 'Host: Shop.Test:8080', 'Cookie: a=1', 'cookie: b=2']);
     expect(request).toMatchObject({ method: 'GET', path: '/A%20b', query: 'c=d?e', host: 'shop.test' });
-    expect([request.header('cookie'), request.headers('cookie'), request.header('x-none')]).toEqual(['a=1', ['a=1', 'b=2'], undefined]);
+    expect([request.header('cookie'), request.headers('cookie'), request.header('x-none')]).toEqual([
+      'a=1',
+      ['a=1', 'b=2'],
+      undefined,
+    ]);
   });
 
   test('an IPv6 literal keeps its brackets', () => {

@@ -12,7 +12,10 @@ function parse(text: string, kind: 'request' | 'response', within = limits): Par
   const head = createHead(within);
   const bytes = Buffer.from(text, 'latin1');
   const outcome = (kind === 'request' ? parseRequestHead : parseResponseHead)(head, bytes, 0, bytes.length);
-  const fields = outcome === 'complete' ? Array.from({ length: head.count }, (_, at): [string, string] => [nameText(head, at), valueText(head, at)]) : [];
+  const fields =
+    outcome === 'complete'
+      ? Array.from({ length: head.count }, (_, at): [string, string] => [nameText(head, at), valueText(head, at)])
+      : [];
   return { outcome, fields, end: head.end, status: head.status };
 }
 
@@ -75,18 +78,42 @@ describe('a head that is not all here', () => {
 
   test('limits: the request line, all bytes, the number of headers', () => {
     const small = { lineBytes: 40, headBytes: 200, fields: 3 };
-    expect(reasonOf(parse(`GET /${'a'.repeat(40)} HTTP/1.1\r\nHost: x\r\n\r\n`, 'request', small))).toBe('RequestLineTooLong');
+    expect(reasonOf(parse(`GET /${'a'.repeat(40)} HTTP/1.1\r\nHost: x\r\n\r\n`, 'request', small))).toBe(
+      'RequestLineTooLong',
+    );
     expect(reasonOf(parse(`GET /${'a'.repeat(300)}`, 'request', small))).toBe('RequestLineTooLong');
-    expect(reasonOf(parse(`GET / HTTP/1.1\r\nHost: x\r\nA: ${'a'.repeat(200)}`, 'request', small))).toBe('HeadTooLarge');
-    expect(reasonOf(parse('GET / HTTP/1.1\r\nHost: x\r\nA: 1\r\nB: 2\r\nC: 3\r\n\r\n', 'request', small))).toBe('TooManyFields');
+    expect(reasonOf(parse(`GET / HTTP/1.1\r\nHost: x\r\nA: ${'a'.repeat(200)}`, 'request', small))).toBe(
+      'HeadTooLarge',
+    );
+    expect(reasonOf(parse('GET / HTTP/1.1\r\nHost: x\r\nA: 1\r\nB: 2\r\nC: 3\r\n\r\n', 'request', small))).toBe(
+      'TooManyFields',
+    );
     expect(reasonOf(parse('GET / HTTP/1.1\r\nHost: x\r\nA: 1\r\nB: 2\r\n\r\n', 'request', small))).toBe('complete');
   });
 });
 
 test('whatever the bytes, a parse ends with complete, incomplete or a reason, and complete means an empty line was there', () => {
-  const soup = fc.array(fc.constantFrom('GET ', '/', ' HTTP/1.1', '\r\n', '\r', '\n', 'Host', ':', ' ', 'x', '\t', '\0', 'é', 'Content-Length: 1'), {
-    maxLength: 20,
-  });
+  const soup = fc.array(
+    fc.constantFrom(
+      'GET ',
+      '/',
+      ' HTTP/1.1',
+      '\r\n',
+      '\r',
+      '\n',
+      'Host',
+      ':',
+      ' ',
+      'x',
+      '\t',
+      '\0',
+      'é',
+      'Content-Length: 1',
+    ),
+    {
+      maxLength: 20,
+    },
+  );
   fc.assert(
     fc.property(soup, (pieces) => {
       const text = pieces.join('');

@@ -14,7 +14,11 @@ describe('the session cookie of a request', () => {
     { sentence: 'not inside the value of another', headers: ['a=s=1'], values: [] },
     { sentence: 'with an equals sign in its value', headers: ['s=1=2'], values: ['1=2'] },
     { sentence: 'none at all', headers: [], values: [] },
-    { sentence: 'more than anybody has: the first eight', headers: [Array.from({ length: 50 }, (_, number) => `s=${number}`).join('; ')], values: ['0', '1', '2', '3', '4', '5', '6', '7'] },
+    {
+      sentence: 'more than anybody has: the first eight',
+      headers: [Array.from({ length: 50 }, (_, number) => `s=${number}`).join('; ')],
+      values: ['0', '1', '2', '3', '4', '5', '6', '7'],
+    },
   ])('$sentence', ({ headers, values }) => {
     expect(readCookies(headers, 's')).toEqual(values);
   });

@@ -56,7 +56,12 @@ describe('the heir', () => {
     visit(leaving);
     leaving.swap(pods('new'));
     visit(leaving);
-    expect(heir.router.inherit([{ id: '00000000000000aa', endpoint: 'ffffffffffffffff', lastSeenS: 1, issuedAtS: 1 }, ...handed(leaving)])).toBe(false);
+    expect(
+      heir.router.inherit([
+        { id: '00000000000000aa', endpoint: 'ffffffffffffffff', lastSeenS: 1, issuedAtS: 1 },
+        ...handed(leaving),
+      ]),
+    ).toBe(false);
     expect(heir.count('a').sessions + heir.count('b').sessions).toBe(0);
   });
 

@@ -14,7 +14,11 @@ export type Replica = ReturnType<typeof createReplica>;
 
 export function createReplica(table?: RoutingTable, clock = createMemoryClock(), random = () => 0) {
   let ids = 0;
-  const router = createSessionRouter({ clock, random, newSessionId: () => ({ sessionHi: clock.nowMs() % 1000, sessionLo: (ids += 0x1_0000) }) });
+  const router = createSessionRouter({
+    clock,
+    random,
+    newSessionId: () => ({ sessionHi: clock.nowMs() % 1000, sessionLo: (ids += 0x1_0000) }),
+  });
   if (table !== undefined) router.applyTable(table, clock.nowMs());
   const count = (pod: string) => {
     const slot = router.sessions.slots.byId(endpointId(`uid-${pod}`));
@@ -38,7 +42,8 @@ export function createReplica(table?: RoutingTable, clock = createMemoryClock(),
 }
 
 export function holdOf(decision: RouteDecision | Promise<RouteDecision> | { kind: 'retry' }): SessionHold {
-  if (decision instanceof Promise || decision.kind !== 'forward') throw new Error(`no hold: ${JSON.stringify(decision)}`);
+  if (decision instanceof Promise || decision.kind !== 'forward')
+    throw new Error(`no hold: ${JSON.stringify(decision)}`);
   return decision.hold;
 }
 
@@ -54,7 +59,8 @@ export function visit(replica: Pick<Replica, 'send'>, cookies: string[] = []) {
 }
 
 /** A login, with the token of an earlier session. */
-export const login = (cookies: string[]): RequestView => requestOf({ cookie: cookies.join('; ') }, { method: 'POST', path: '/login' });
+export const login = (cookies: string[]): RequestView =>
+  requestOf({ cookie: cookies.join('; ') }, { method: 'POST', path: '/login' });
 
 export function finish(hold: SessionHold, response: Parameters<SessionHold['responseHead']>[0] = quiet) {
   const lines = hold.responseHead(response);

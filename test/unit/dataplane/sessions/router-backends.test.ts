@@ -7,10 +7,14 @@ const canary = 'shop/canary';
 type Side = Partial<ShortTable> & { weight: number };
 const stableSide: Side = { weight: 90, endpoints: [{ pod: 's1' }, { pod: 's2' }] };
 const canarySide: Side = { weight: 10, endpoints: [{ pod: 'c1' }], keyRing: { current: 5, keys: [keyOf(5)] } };
-const split = (stable: Partial<Side> = {}, other: Partial<Side> = {}) => splitTable({ [backendName]: { ...stableSide, ...stable }, [canary]: { ...canarySide, ...other } });
+const split = (stable: Partial<Side> = {}, other: Partial<Side> = {}) =>
+  splitTable({ [backendName]: { ...stableSide, ...stable }, [canary]: { ...canarySide, ...other } });
 
 /** Chance, one value after the other, and then always the last. */
-const chance = (...values: number[]) => () => (values.length > 1 ? (values.shift() ?? 0) : (values[0] ?? 0));
+const chance =
+  (...values: number[]) =>
+  () =>
+    values.length > 1 ? (values.shift() ?? 0) : (values[0] ?? 0);
 
 /** With 0.95 the canary is drawn first, with 0 the stable side. */
 const toCanary = 0.95;
@@ -30,7 +34,8 @@ describe('a route with several backends', () => {
     const { pod, cookie } = visit(replica);
     expect(pod).toBe('c1');
     replica.swap(split({ weight: 100 }, { weight: 0 }));
-    for (let request = 0; request < 5; request += 1) expect(visit(replica, [cookie])).toMatchObject({ pod: 'c1', isNew: false });
+    for (let request = 0; request < 5; request += 1)
+      expect(visit(replica, [cookie])).toMatchObject({ pod: 'c1', isNew: false });
     expect(visit(replica)).toMatchObject({ isNew: true, pod: expect.stringMatching(/^s/) });
   });
 
@@ -43,13 +48,21 @@ describe('a route with several backends', () => {
   });
 
   test('a side that has no pod to offer leaves its share to the others: a user is served', () => {
-    const replica = createReplica(split({}, { endpoints: [{ pod: 'c1', state: 'Draining' }] }), undefined, chance(toCanary));
+    const replica = createReplica(
+      split({}, { endpoints: [{ pod: 'c1', state: 'Draining' }] }),
+      undefined,
+      chance(toCanary),
+    );
     expect(visit(replica).pod).toMatch(/^s/);
   });
 
   test('but never to a side of weight 0, which someone took out on purpose', () => {
     const replica = createReplica(split({ endpoints: [] }, { weight: 0 }));
-    expect(replyOf(replica.send())).toMatchObject({ status: 503, reason: 'NoEndpointAccepting', body: expect.stringMatching(/No pod of shop\/cart accepts.*it has no pods/) });
+    expect(replyOf(replica.send())).toMatchObject({
+      status: 503,
+      reason: 'NoEndpointAccepting',
+      body: expect.stringMatching(/No pod of shop\/cart accepts.*it has no pods/),
+    });
     expect(replica.counters(canary).refused.NoEndpointAccepting).toBe(0);
   });
 
@@ -57,7 +70,11 @@ describe('a route with several backends', () => {
     const replica = createReplica(split());
     const { cookie, pod } = visit(replica);
     replica.swap(split({ weight: 0 }, { weight: 0 }));
-    expect(replyOf(replica.send())).toMatchObject({ status: 503, reason: 'NoEndpointAccepting', body: expect.stringMatching(/the weight of each of its backends is 0/) });
+    expect(replyOf(replica.send())).toMatchObject({
+      status: 503,
+      reason: 'NoEndpointAccepting',
+      body: expect.stringMatching(/the weight of each of its backends is 0/),
+    });
     expect(visit(replica, [cookie])).toMatchObject({ pod, isNew: false });
   });
 
@@ -71,14 +88,18 @@ describe('a route with several backends', () => {
 
   test('tokens of two sides in one request: the one that has its pod wins', () => {
     const table = split();
-    const [onStable, onCanary] = [visit(createReplica(table, undefined, chance(0))), visit(createReplica(table, undefined, chance(toCanary, 0)))];
+    const [onStable, onCanary] = [
+      visit(createReplica(table, undefined, chance(0))),
+      visit(createReplica(table, undefined, chance(toCanary, 0))),
+    ];
     const replica = createReplica(split({ departed: [onStable.pod], endpoints: [] }));
     expect(visit(replica, [onStable.cookie, onCanary.cookie])).toMatchObject({ pod: 'c1', isNew: false });
   });
 });
 
 describe('a limit of sessions for each pod', () => {
-  const limited = (max: number, ...names: string[]) => proxyTable({ endpoints: names.map((pod) => ({ pod })), maxSessionsPerEndpoint: max });
+  const limited = (max: number, ...names: string[]) =>
+    proxyTable({ endpoints: names.map((pod) => ({ pod })), maxSessionsPerEndpoint: max });
 
   test('sends new ones to pods that have room, and when none has it says so, and when to come again', () => {
     const replica = createReplica(limited(2, 'a', 'b'));
@@ -93,7 +114,13 @@ describe('a limit of sessions for each pod', () => {
   test('is kept under a burst: requests on their way count', () => {
     const replica = createReplica(limited(3, 'a'));
     const decisions = Array.from({ length: 5 }, () => replica.send());
-    expect(decisions.map((decision) => replyOf(decision)?.reason ?? 'forward')).toEqual(['forward', 'forward', 'forward', 'AllFull', 'AllFull']);
+    expect(decisions.map((decision) => replyOf(decision)?.reason ?? 'forward')).toEqual([
+      'forward',
+      'forward',
+      'forward',
+      'AllFull',
+      'AllFull',
+    ]);
   });
 
   test('never sends away a session that exists, and gives a place on when one ends', () => {

@@ -1,14 +1,29 @@
 import { describe, expect, test } from '@jest/globals';
 import { backendId, encodeToken, endpointId, signingKeys, type Token } from '../../../../src/core/session/token.ts';
-import { backendName, cookieName, idleTimeoutMs, keyOf, proxyTable, requestOf, splitTable, type ShortTable } from '../../../support/proxy-table.ts';
+import {
+  backendName,
+  cookieName,
+  idleTimeoutMs,
+  keyOf,
+  proxyTable,
+  requestOf,
+  splitTable,
+  type ShortTable,
+} from '../../../support/proxy-table.ts';
 import { createReplica, finish, holdOf, quiet, visit } from './replica.ts';
 
-const headerTable = (more: ShortTable = {}) => proxyTable({ endpoints: [{ pod: 'a' }, { pod: 'b' }], ...more, persistence: { carrier: { type: 'Header', name: 'X-Session' } } });
+const headerTable = (more: ShortTable = {}) =>
+  proxyTable({
+    endpoints: [{ pod: 'a' }, { pod: 'b' }],
+    ...more,
+    persistence: { carrier: { type: 'Header', name: 'X-Session' } },
+  });
 
 describe('a token in a header', () => {
   const createHeaderReplica = () => {
     const replica = createReplica(headerTable());
-    const call = (token?: string | string[]) => holdOf(replica.sendRequest(requestOf(token === undefined ? {} : { 'x-session': token })));
+    const call = (token?: string | string[]) =>
+      holdOf(replica.sendRequest(requestOf(token === undefined ? {} : { 'x-session': token })));
     const first = finish(call());
     const [, token = ''] = /^X-Session: (\S+)\r\n$/.exec(first.lines) ?? [];
     return { ...replica, call, first, token };
@@ -17,7 +32,8 @@ describe('a token in a header', () => {
   test('comes in the named response header, and brings the client back when it is sent in the same', () => {
     const { call, first, token } = createHeaderReplica();
     expect(token).toMatch(/^h1\./);
-    for (let request = 0; request < 5; request += 1) expect(finish(call(token))).toMatchObject({ pod: first.pod, isNew: false, lines: '' });
+    for (let request = 0; request < 5; request += 1)
+      expect(finish(call(token))).toMatchObject({ pod: first.pod, isNew: false, lines: '' });
   });
 
   test('is stripped by the name of the header, and a cookie of that name is the app’s own', () => {
@@ -28,7 +44,10 @@ describe('a token in a header', () => {
 
   test.each([
     { sentence: 'by its header', response: { setCookies: [], endsSession: true } },
-    { sentence: 'by expiring a cookie of the same name, as an app does that knows only cookies', response: { setCookies: ['X-Session=; Max-Age=0'], endsSession: false } },
+    {
+      sentence: 'by expiring a cookie of the same name, as an app does that knows only cookies',
+      response: { setCookies: ['X-Session=; Max-Age=0'], endsSession: false },
+    },
   ])('is taken away by an empty value when the app ends the session $sentence', ({ response }) => {
     const { call, token, counters, count } = createHeaderReplica();
     expect(finish(call(token), response).lines).toBe('X-Session: \r\n');
@@ -38,7 +57,8 @@ describe('a token in a header', () => {
 
   test('that is garbage begins a new session and is counted; an empty one is none', () => {
     const { call, router } = createHeaderReplica();
-    for (const garbage of ['undefined', 'h1.', '\u00ff\u0000', 'x'.repeat(100_000)]) expect(call(garbage).isNew).toBe(true);
+    for (const garbage of ['undefined', 'h1.', '\u00ff\u0000', 'x'.repeat(100_000)])
+      expect(call(garbage).isNew).toBe(true);
     expect(call('').isNew).toBe(true);
     expect(router.counters.badTokens).toMatchObject({ Malformed: 4 });
   });
@@ -52,7 +72,13 @@ describe('a token in a header', () => {
 
 describe('a cookie', () => {
   test('that is permanent is kept until the absolute limit of the session, counted from its start', async () => {
-    const replica = createReplica(proxyTable({ endpoints: [{ pod: 'a' }], limits: { idleTimeoutMs, absoluteTimeoutMs: 600_000 }, cookie: { lifetimeType: 'Permanent' } }));
+    const replica = createReplica(
+      proxyTable({
+        endpoints: [{ pod: 'a' }],
+        limits: { idleTimeoutMs, absoluteTimeoutMs: 600_000 },
+        cookie: { lifetimeType: 'Permanent' },
+      }),
+    );
     const { cookie, lines } = visit(replica);
     expect(lines).toContain('; Max-Age=600; ');
     await replica.clock.advance(30_000);
@@ -64,7 +90,11 @@ describe('a cookie', () => {
     const old = visit(replica).cookie;
     replica.swap(proxyTable({ endpoints: [{ pod: 'b' }], departed: ['a'] }));
     const { cookie } = visit(replica);
-    for (const cookies of [[old, cookie], [cookie, old]]) expect(visit(replica, cookies)).toMatchObject({ pod: 'b', isNew: false, lines: '' });
+    for (const cookies of [
+      [old, cookie],
+      [cookie, old],
+    ])
+      expect(visit(replica, cookies)).toMatchObject({ pod: 'b', isNew: false, lines: '' });
     expect(replica.counters().lost.Departed).toBe(0);
   });
 });
@@ -72,13 +102,36 @@ describe('a cookie', () => {
 describe('tokens that are not ours', () => {
   const keys = signingKeys({ current: 1, keys: [keyOf(1)] });
   const signed = (nowMs: number, more: Partial<Token>) =>
-    encodeToken({ sessionHi: 1, sessionLo: 1, endpointId: endpointId('uid-a'), backendId: backendId(backendName), issuedAtS: nowMs / 1000, lastSeenS: nowMs / 1000, ...more }, keys);
+    encodeToken(
+      {
+        sessionHi: 1,
+        sessionLo: 1,
+        endpointId: endpointId('uid-a'),
+        backendId: backendId(backendName),
+        issuedAtS: nowMs / 1000,
+        lastSeenS: nowMs / 1000,
+        ...more,
+      },
+      keys,
+    );
 
   test.each([
     { sentence: 'oversized', text: () => `h1.${'A'.repeat(8000)}`, reason: 'Malformed' },
-    { sentence: 'begun in the future', text: (nowMs: number) => signed(nowMs, { issuedAtS: nowMs / 1000 + 301 }), reason: 'FutureDated' },
-    { sentence: 'seen in the future', text: (nowMs: number) => signed(nowMs, { lastSeenS: nowMs / 1000 + 301 }), reason: 'FutureDated' },
-    { sentence: 'of a workload that the route does not lead to', text: (nowMs: number) => signed(nowMs, { backendId: backendId('shop/other') }), reason: 'WrongBackend' },
+    {
+      sentence: 'begun in the future',
+      text: (nowMs: number) => signed(nowMs, { issuedAtS: nowMs / 1000 + 301 }),
+      reason: 'FutureDated',
+    },
+    {
+      sentence: 'seen in the future',
+      text: (nowMs: number) => signed(nowMs, { lastSeenS: nowMs / 1000 + 301 }),
+      reason: 'FutureDated',
+    },
+    {
+      sentence: 'of a workload that the route does not lead to',
+      text: (nowMs: number) => signed(nowMs, { backendId: backendId('shop/other') }),
+      reason: 'WrongBackend',
+    },
   ])('$sentence: a new session, counted as $reason, and no value of it is kept', ({ text, reason }) => {
     const replica = createReplica(proxyTable({ endpoints: [{ pod: 'a' }] }));
     const hold = holdOf(replica.send([`${cookieName}=${text(replica.clock.nowMs())}`]));
@@ -88,12 +141,21 @@ describe('tokens that are not ours', () => {
   });
 
   test('verified for another route a moment ago, they are no tokens of this one', () => {
-    const table = splitTable({ [backendName]: { weight: 1, endpoints: [{ pod: 'a' }] }, 'shop/other': { weight: 0, endpoints: [{ pod: 'o' }] } });
+    const table = splitTable({
+      [backendName]: { weight: 1, endpoints: [{ pod: 'a' }] },
+      'shop/other': { weight: 0, endpoints: [{ pod: 'o' }] },
+    });
     const routes = table.routes.flatMap((route) =>
-      route.backendRefs.map(({ backend }) => ({ ...route, name: `${backend}#0`, hostnames: [`${backend.split('/')[1]}.example`], backendRefs: [{ backend, weight: 1 }] })),
+      route.backendRefs.map(({ backend }) => ({
+        ...route,
+        name: `${backend}#0`,
+        hostnames: [`${backend.split('/')[1]}.example`],
+        backendRefs: [{ backend, weight: 1 }],
+      })),
     );
     const replica = createReplica({ ...table, routes });
-    const visitHost = (host: string, cookie = '') => finish(holdOf(replica.sendRequest({ ...requestOf({ cookie }), host })));
+    const visitHost = (host: string, cookie = '') =>
+      finish(holdOf(replica.sendRequest({ ...requestOf({ cookie }), host })));
     const { cookie } = visitHost('cart.example');
     expect(visitHost('other.example', cookie)).toMatchObject({ pod: 'o', isNew: true });
     expect(replica.router.counters.badTokens.WrongBackend).toBe(1);

@@ -15,7 +15,8 @@ async function wearOut(replica: Replica, cookie: string) {
 }
 
 describe('onEndpointLost: Reject', () => {
-  const table = (endpoints: ShortEndpoint[], departed: string[] = []) => proxyTable({ endpoints, departed, persistence: { onEndpointLost: 'Reject' } });
+  const table = (endpoints: ShortEndpoint[], departed: string[] = []) =>
+    proxyTable({ endpoints, departed, persistence: { onEndpointLost: 'Reject' } });
 
   test('a pod that is gone: 503 that says so, the cookie is cleared, counted as lost; the next request begins anew', () => {
     const replica = createReplica(table([{ pod: 'a' }]));
@@ -40,8 +41,17 @@ describe('onEndpointLost: Reject', () => {
   test('in header mode the header is cleared', () => {
     const persistence = { onEndpointLost: 'Reject', carrier: { type: 'Header', name: 'X-Session' } } as const;
     const replica = createReplica(proxyTable({ endpoints: [{ pod: 'a' }], persistence }));
-    const request = (value: string) => ({ method: 'GET', path: '/', query: '', host: 'h', header: () => undefined, headers: (name: string) => (name === 'x-session' ? [value] : []) });
-    const token = finish(holdOf(replica.sendRequest(request('')))).lines.slice('X-Session: '.length).trim();
+    const request = (value: string) => ({
+      method: 'GET',
+      path: '/',
+      query: '',
+      host: 'h',
+      header: () => undefined,
+      headers: (name: string) => (name === 'x-session' ? [value] : []),
+    });
+    const token = finish(holdOf(replica.sendRequest(request(''))))
+      .lines.slice('X-Session: '.length)
+      .trim();
     replica.swap(proxyTable({ departed: ['a'], persistence }));
     expect(replyOf(replica.sendRequest(request(token)))?.extraHead).toBe('Retry-After: 0\r\nX-Session: \r\n');
   });
@@ -73,7 +83,8 @@ describe('a pod that refuses connections', () => {
   test('is the last resort, not left out: with no other pod a new session tries it for a second, and so does the next', () => {
     const replica = createReplica(pods('a', { pod: 'b', state: 'Draining' }));
     const hold = holdOf(replica.send());
-    for (const [index, afterMs] of [100, 300, 600].entries()) expect(hold.connectFailed(index + 1)).toEqual({ kind: 'retry', afterMs });
+    for (const [index, afterMs] of [100, 300, 600].entries())
+      expect(hold.connectFailed(index + 1)).toEqual({ kind: 'retry', afterMs });
     expect(replyOf(hold.connectFailed(4))?.reason).toBe('UpstreamConnectFailed');
     expect(replica.count('a')).toEqual({ sessions: 0, starting: 0, open: 0 });
     expect(finish(holdOf(replica.send()))).toMatchObject({ pod: 'a', isNew: true });
@@ -132,7 +143,9 @@ describe('a pod that refuses connections', () => {
 
   test('a hundred requests that fail at once are one refusal: it is left alone for a second, not for ten', async () => {
     const replica = createReplica(pods('a', 'b'));
-    const holds = Array.from({ length: 100 }, () => holdOf(replica.send())).filter(({ endpoint }) => endpoint.pod === 'a');
+    const holds = Array.from({ length: 100 }, () => holdOf(replica.send())).filter(
+      ({ endpoint }) => endpoint.pod === 'a',
+    );
     for (const hold of holds) if (hold.connectFailed(1).kind === 'forward') hold.release();
     await replica.clock.advance(1000);
     expect(visit(replica).pod).toBe('a');
@@ -141,7 +154,10 @@ describe('a pod that refuses connections', () => {
 
 describe('newSessionOn', () => {
   const table = (...endpoints: ShortEndpoint[]) =>
-    proxyTable({ endpoints, persistence: { newSessionOn: [{ method: 'POST', path: { type: 'Exact', value: '/login' } }] } });
+    proxyTable({
+      endpoints,
+      persistence: { newSessionOn: [{ method: 'POST', path: { type: 'Exact', value: '/login' } }] },
+    });
   const draining = { pod: 'a', state: 'Draining' } as const;
 
   function returning() {
@@ -156,7 +172,11 @@ describe('newSessionOn', () => {
     const fresh = finish(holdOf(replica.sendRequest(login([replica.cookie]))));
     expect(fresh).toMatchObject({ pod: 'b', isNew: true, cookie: expect.stringContaining('h1.') });
     expect(replica.count('a').sessions).toBe(0);
-    expect(replica.counters()).toMatchObject({ started: 2, ended: { Replaced: 1 }, lost: { Departed: 0, NotInTable: 0, ConnectFailed: 0 } });
+    expect(replica.counters()).toMatchObject({
+      started: 2,
+      ended: { Replaced: 1 },
+      lost: { Departed: 0, NotInTable: 0, ConnectFailed: 0 },
+    });
     expect(replica.router.news().ended).toHaveLength(1);
   });
 
@@ -208,7 +228,9 @@ describe('newSessionOn', () => {
   test('an app that answers the login with the end of the session ends the old one', () => {
     const replica = returning();
     replica.swap(table(draining, { pod: 'b' }));
-    expect(finish(holdOf(replica.sendRequest(login([replica.cookie]))), { setCookies: [], endsSession: true }).lines).toBe(cleared);
+    expect(
+      finish(holdOf(replica.sendRequest(login([replica.cookie]))), { setCookies: [], endsSession: true }).lines,
+    ).toBe(cleared);
     expect(replica.count('a').sessions + replica.count('b').sessions).toBe(0);
   });
 });

@@ -9,8 +9,11 @@ describe('a session', () => {
     const replica = createReplica(pods('a', 'b'));
     const first = visit(replica);
     expect(first.isNew).toBe(true);
-    expect(first.lines).toMatch(new RegExp(`^Set-Cookie: ${cookieName}=h1\\.[A-Za-z0-9_.-]+; Path=/; HttpOnly; SameSite=Lax\r\n$`));
-    for (let request = 0; request < 5; request += 1) expect(visit(replica, [first.cookie])).toMatchObject({ pod: first.pod, isNew: false, lines: '' });
+    expect(first.lines).toMatch(
+      new RegExp(`^Set-Cookie: ${cookieName}=h1\\.[A-Za-z0-9_.-]+; Path=/; HttpOnly; SameSite=Lax\r\n$`),
+    );
+    for (let request = 0; request < 5; request += 1)
+      expect(visit(replica, [first.cookie])).toMatchObject({ pod: first.pod, isNew: false, lines: '' });
   });
 
   test('is read by any replica of the proxy, and counted there', () => {
@@ -59,10 +62,16 @@ describe('a session', () => {
   test('goes on after a rotation of keys, and is signed with the new key', () => {
     const replica = createReplica(pods('a'));
     const { cookie } = visit(replica);
-    replica.router.applyTable(proxyTable({ endpoints: [{ pod: 'a' }], keyRing: { current: 2, keys: [keyOf(1), keyOf(2)] } }), replica.clock.nowMs());
+    replica.router.applyTable(
+      proxyTable({ endpoints: [{ pod: 'a' }], keyRing: { current: 2, keys: [keyOf(1), keyOf(2)] } }),
+      replica.clock.nowMs(),
+    );
     const renewed = visit(replica, [cookie]);
     expect(renewed.isNew).toBe(false);
-    replica.router.applyTable(proxyTable({ endpoints: [{ pod: 'a' }], keyRing: { current: 2, keys: [keyOf(2)] } }), replica.clock.nowMs());
+    replica.router.applyTable(
+      proxyTable({ endpoints: [{ pod: 'a' }], keyRing: { current: 2, keys: [keyOf(2)] } }),
+      replica.clock.nowMs(),
+    );
     expect(visit(replica, [renewed.cookie]).isNew).toBe(false);
     expect(visit(replica, [cookie]).isNew).toBe(true);
     expect(replica.router.counters.badTokens.UnknownKey).toBe(1);
@@ -91,14 +100,19 @@ describe('a session', () => {
 
 describe('the app ends a session', () => {
   test.each([
-    { sentence: 'by expiring the cookie: the proxy does the same, with the attributes of its own', response: { setCookies: [`${cookieName}=; Max-Age=0; Path=/account`], endsSession: false } },
+    {
+      sentence: 'by expiring the cookie: the proxy does the same, with the attributes of its own',
+      response: { setCookies: [`${cookieName}=; Max-Age=0; Path=/account`], endsSession: false },
+    },
     { sentence: 'by its header: the proxy takes the cookie away', response: { setCookies: [], endsSession: true } },
   ])('$sentence', ({ response }) => {
     const replica = createReplica(pods('a'));
     const { cookie } = visit(replica);
     const other = holdOf(replica.send([cookie]));
     const logout = holdOf(replica.send([cookie]));
-    expect(logout.responseHead(response)).toBe(`Set-Cookie: ${cookieName}=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax\r\n`);
+    expect(logout.responseHead(response)).toBe(
+      `Set-Cookie: ${cookieName}=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax\r\n`,
+    );
     logout.release();
     // Another response of the same session is still open: the pod is not free.
     expect(replica.count('a').sessions).toBe(1);
@@ -182,7 +196,11 @@ describe('a pod that refuses connections', () => {
       tried.push(hold.endpoint.pod);
     }
     expect(new Set(tried).size).toBe(3);
-    expect(replyOf(hold.connectFailed(3))).toMatchObject({ status: 503, reason: 'UpstreamConnectFailed', extraHead: 'Retry-After: 2\r\n' });
+    expect(replyOf(hold.connectFailed(3))).toMatchObject({
+      status: 503,
+      reason: 'UpstreamConnectFailed',
+      extraHead: 'Retry-After: 2\r\n',
+    });
     hold.release();
     for (const pod of tried) expect(replica.count(pod)).toEqual({ sessions: 0, starting: 0, open: 0 });
     expect(replica.counters().refused.UpstreamConnectFailed).toBe(1);
@@ -237,13 +255,24 @@ describe('no session', () => {
   });
 
   test('where no route matches', () => {
-    expect(replyOf(createReplica(pods('a')).router.route(requestWith(), 81))).toMatchObject({ status: 404, reason: 'NoRoute' });
+    expect(replyOf(createReplica(pods('a')).router.route(requestWith(), 81))).toMatchObject({
+      status: 404,
+      reason: 'NoRoute',
+    });
   });
 
   test.each([
-    { sentence: 'pods drain or are not ready', table: pods({ pod: 'a', state: 'Draining' }, { pod: 'b', state: 'Pending' }), why: '1 pod not ready, 1 pod draining' },
+    {
+      sentence: 'pods drain or are not ready',
+      table: pods({ pod: 'a', state: 'Draining' }, { pod: 'b', state: 'Pending' }),
+      why: '1 pod not ready, 1 pod draining',
+    },
     { sentence: 'there are no pods', table: pods(), why: 'it has no pods' },
-    { sentence: 'the backend is missing', table: { ...pods(), backends: {} }, why: 'the routing table does not have it' },
+    {
+      sentence: 'the backend is missing',
+      table: { ...pods(), backends: {} },
+      why: 'the routing table does not have it',
+    },
   ])('where $sentence: 503, with the reason and when to come again', ({ table, why }) => {
     const replica = createReplica(table);
     const reply = replyOf(replica.send());

@@ -8,20 +8,31 @@ import { keysDiffer, knownState, type RoutingState } from '../../../../src/datap
 import { backendName, keyOf, proxyTable, splitTable, type ShortEndpoint } from '../../../support/proxy-table.ts';
 import { createReplica, visit } from './replica.ts';
 
-const many: ShortEndpoint[] = Array.from({ length: 5000 }, (_, number) => ({ pod: `pod-${String(number).padStart(4, '0')}` }));
+const many: ShortEndpoint[] = Array.from({ length: 5000 }, (_, number) => ({
+  pod: `pod-${String(number).padStart(4, '0')}`,
+}));
 
 /** Tables as discovery hands them over, one after the other. */
 function createStates() {
   const [slots, counters] = [createEndpointSlots(), createCounters()];
   let state: RoutingState | undefined;
-  const apply = (table: RoutingTable) => (state = knownState(state === undefined ? table : shareUnchanged(state.table, structuredClone(table)), { before: state, slots, counters }));
+  const apply = (table: RoutingTable) =>
+    (state = knownState(state === undefined ? table : shareUnchanged(state.table, structuredClone(table)), {
+      before: state,
+      slots,
+      counters,
+    }));
   return { slots, apply };
 }
 
 describe('a table that changes in one place', () => {
   test('leaves everything else as it was made before', () => {
     const { apply } = createStates();
-    const sides = (canaryPod: ShortEndpoint) => splitTable({ [backendName]: { weight: 1, endpoints: [{ pod: 'a' }] }, 'shop/canary': { weight: 1, endpoints: [{ pod: 'c' }, canaryPod] } });
+    const sides = (canaryPod: ShortEndpoint) =>
+      splitTable({
+        [backendName]: { weight: 1, endpoints: [{ pod: 'a' }] },
+        'shop/canary': { weight: 1, endpoints: [{ pod: 'c' }, canaryPod] },
+      });
     const before = apply(sides({ pod: 'd' }));
     const after = apply(sides({ pod: 'd', state: 'Draining' }));
     expect(after.matcher).toBe(before.matcher);
@@ -50,13 +61,15 @@ describe('a table that changes in one place', () => {
     const table = (names: string[]) => proxyTable({ endpoints: names.map((pod) => ({ pod })) });
     apply(table(['a', 'b', 'c']));
     apply(table(next));
-    for (const pod of next) expect(slots.byId(endpointId(`uid-${pod}`))).toMatchObject({ inTable: true, endpoint: { pod } });
+    for (const pod of next)
+      expect(slots.byId(endpointId(`uid-${pod}`))).toMatchObject({ inTable: true, endpoint: { pod } });
     for (const pod of gone) expect(slots.byId(endpointId(`uid-${pod}`))).toBeUndefined();
   });
 
   test('a pod that another workload took over in the same table keeps its place', () => {
     const { apply, slots } = createStates();
-    const sides = (ofCart: ShortEndpoint[], ofOther: ShortEndpoint[]) => splitTable({ [backendName]: { weight: 1, endpoints: ofCart }, 'shop/other': { weight: 1, endpoints: ofOther } });
+    const sides = (ofCart: ShortEndpoint[], ofOther: ShortEndpoint[]) =>
+      splitTable({ [backendName]: { weight: 1, endpoints: ofCart }, 'shop/other': { weight: 1, endpoints: ofOther } });
     apply(sides([{ pod: 'a' }, { pod: 'b' }], []));
     apply(sides([{ pod: 'b' }], [{ pod: 'a' }]));
     expect(slots.byId(endpointId('uid-a'))).toMatchObject({ inTable: true });
@@ -68,7 +81,13 @@ test('with 5,000 endpoints sessions keep their pods through changes of others', 
   const visits = Array.from({ length: 50 }, () => visit(replica));
   const taken = new Set(visits.map(({ pod }) => pod));
   expect(taken.size).toBe(50);
-  replica.swap(proxyTable({ endpoints: many.filter(({ pod }, index) => taken.has(pod) || index % 2 === 0).map((pod) => ({ ...pod, state: taken.has(pod.pod) ? 'Draining' : 'Accepting' })) }));
+  replica.swap(
+    proxyTable({
+      endpoints: many
+        .filter(({ pod }, index) => taken.has(pod) || index % 2 === 0)
+        .map((pod) => ({ ...pod, state: taken.has(pod.pod) ? 'Draining' : 'Accepting' })),
+    }),
+  );
   for (const { pod, cookie } of visits) expect(visit(replica, [cookie])).toMatchObject({ pod, isNew: false });
   expect(taken.has(visit(replica).pod)).toBe(false);
 });

@@ -1,7 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { createGenerations } from '../../../../src/dataplane/sessions/generations.ts';
 import { formatSessionId } from '../../../../src/dataplane/sessions/session-ids.ts';
-import { createHeardEnds, createOutgoingNews, createSeenElsewhere } from '../../../../src/dataplane/sessions/session-news.ts';
+import {
+  createHeardEnds,
+  createOutgoingNews,
+  createSeenElsewhere,
+} from '../../../../src/dataplane/sessions/session-news.ts';
 
 const session = { sessionHi: 0xdead, sessionLo: 0xffff_fffe };
 const id = '0000deadfffffffe';

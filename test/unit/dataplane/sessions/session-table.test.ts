@@ -1,13 +1,26 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { countersOf, createCounters } from '../../../../src/dataplane/sessions/counters.ts';
-import { bytesPerRow, createRows, findRow, insertRow, removeRow } from '../../../../src/dataplane/sessions/session-rows.ts';
+import {
+  bytesPerRow,
+  createRows,
+  findRow,
+  insertRow,
+  removeRow,
+} from '../../../../src/dataplane/sessions/session-rows.ts';
 import { createSessionTable } from '../../../../src/dataplane/sessions/session-table.ts';
 import type { Endpoint, SessionLimits } from '../../../../src/core/table/routing-table.ts';
 
 const everyRow = Number.POSITIVE_INFINITY;
 const limits: SessionLimits = { idleTimeoutMs: 60_000, absoluteTimeoutMs: 600_000 };
-const pod = (name: string): Endpoint => ({ uid: name, id: name, pod: name, address: '10.0.0.1', port: 80, state: 'Accepting' });
+const pod = (name: string): Endpoint => ({
+  uid: name,
+  id: name,
+  pod: name,
+  address: '10.0.0.1',
+  port: 80,
+  state: 'Accepting',
+});
 const startMs = 1_790_000_000_000;
 const startS = startMs / 1000;
 const session = (sessionLo: number, issuedAtS = startS) => ({ sessionHi: 9, sessionLo, issuedAtS });
@@ -15,7 +28,10 @@ const session = (sessionLo: number, issuedAtS = startS) => ({ sessionHi: 9, sess
 function createTable(room = Number.POSITIVE_INFINITY) {
   const counters = countersOf(createCounters(), 'shop/cart');
   const told: { sessionLo: number; atMs: number }[] = [];
-  const table = createSessionTable({ hasRoom: () => told.length < room, tell: ({ sessionLo }, atMs) => told.push({ sessionLo, atMs }) });
+  const table = createSessionTable({
+    hasRoom: () => told.length < room,
+    tell: ({ sessionLo }, atMs) => told.push({ sessionLo, atMs }),
+  });
   const backend = { limits, counters, previousUid: undefined };
   const slot = (name: string) => table.slots.byId(name) ?? table.slots.enter(pod(name), backend);
   return { table, counters, slot, told };
@@ -24,7 +40,11 @@ function createTable(room = Number.POSITIVE_INFINITY) {
 describe('rows', () => {
   test('keep what was put in, like a Map, whatever the order of inserting and removing', () => {
     // Few ids and a tiny table: they share probes, wrap around its end and make it grow.
-    const step = fc.record({ insert: fc.boolean(), id: fc.integer({ min: 0, max: 60 }), spread: fc.constantFrom(1, 16, 1024) });
+    const step = fc.record({
+      insert: fc.boolean(),
+      id: fc.integer({ min: 0, max: 60 }),
+      spread: fc.constantFrom(1, 16, 1024),
+    });
     fc.assert(
       fc.property(fc.array(step, { maxLength: 200 }), (steps) => {
         const rows = createRows(16);
@@ -173,7 +193,11 @@ describe('sessions', () => {
   });
 
   test('counts per endpoint are those of a simple model, whatever happens', () => {
-    const action = fc.record({ kind: fc.constantFrom('open', 'close', 'end', 'sweep'), id: fc.integer({ min: 0, max: 12 }), waitMs: fc.constantFrom(0, 1000, 30_000, 61_000) });
+    const action = fc.record({
+      kind: fc.constantFrom('open', 'close', 'end', 'sweep'),
+      id: fc.integer({ min: 0, max: 12 }),
+      waitMs: fc.constantFrom(0, 1000, 30_000, 61_000),
+    });
     fc.assert(
       fc.property(fc.array(action, { maxLength: 120 }), (actions) => {
         const { table, slot } = createTable();
@@ -184,7 +208,10 @@ describe('sessions', () => {
           nowMs += waitMs;
           const target = slots[id % 3] ?? slot('a');
           const both = {
-            open: () => [table.open(session(id, nowMs / 1000), target, nowMs), model.open(id, target.endpoint.id, nowMs)],
+            open: () => [
+              table.open(session(id, nowMs / 1000), target, nowMs),
+              model.open(id, target.endpoint.id, nowMs),
+            ],
             close: () => [table.close(session(id), nowMs), model.close(id, nowMs)],
             end: () => [table.end(session(id), 'Application'), model.end(id)],
             sweep: () => [table.sweep(nowMs, everyRow), model.sweep(nowMs)],
@@ -223,7 +250,8 @@ function createModel() {
       if (known !== undefined) change(id, { ...known, over: true });
     },
     sweep(nowMs: number) {
-      for (const [id, { open, lastSeenMs }] of sessions) if (open === 0 && lastSeenMs + 60_000 <= nowMs) sessions.delete(id);
+      for (const [id, { open, lastSeenMs }] of sessions)
+        if (open === 0 && lastSeenMs + 60_000 <= nowMs) sessions.delete(id);
     },
     counts(pod: string) {
       const mine = [...sessions.values()].filter((known) => known.pod === pod);

@@ -10,7 +10,10 @@ import { deployment, startWorld } from './world.ts';
 
 const nowMs = 1_000_000_000;
 const target = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' };
-const sessions = { type: 'External', external: { metric: { name: 'sessions' }, target: { type: 'AverageValue', averageValue: '10' } } };
+const sessions = {
+  type: 'External',
+  external: { metric: { name: 'sessions' }, target: { type: 'AverageValue', averageValue: '10' } },
+};
 
 const autoscaler = (spec: object): Autoscaler =>
   ({
@@ -35,12 +38,35 @@ describe('from what the metrics ask for to what is done', () => {
     able?: string;
     limit?: string;
   };
-  const onePodAMinute = { scaleDown: { stabilizationWindowSeconds: 0, policies: [{ type: 'Pods', value: 1, periodSeconds: 60 }] } };
+  const onePodAMinute = {
+    scaleDown: { stabilizationWindowSeconds: 0, policies: [{ type: 'Pods', value: 1, periodSeconds: 60 }] },
+  };
 
   const rows: Row[] = [
-    { title: 'without behavior down to the highest of five minutes', current: 5, desired: 2, past: [[4, 299]], replicas: 4, able: 'ScaleDownStabilized' },
-    { title: 'older ones are forgotten', current: 5, desired: 2, past: [[4, 301]], replicas: 2, able: 'ReadyForNewScale' },
-    { title: 'the default window of scaleDown is 300 s too', behavior: {}, current: 5, desired: 2, past: [[5, 299]], replicas: 5 },
+    {
+      title: 'without behavior down to the highest of five minutes',
+      current: 5,
+      desired: 2,
+      past: [[4, 299]],
+      replicas: 4,
+      able: 'ScaleDownStabilized',
+    },
+    {
+      title: 'older ones are forgotten',
+      current: 5,
+      desired: 2,
+      past: [[4, 301]],
+      replicas: 2,
+      able: 'ReadyForNewScale',
+    },
+    {
+      title: 'the default window of scaleDown is 300 s too',
+      behavior: {},
+      current: 5,
+      desired: 2,
+      past: [[5, 299]],
+      replicas: 5,
+    },
     {
       title: 'a window on the way up takes the lowest',
       behavior: { scaleUp: { stabilizationWindowSeconds: 60 } },
@@ -50,15 +76,40 @@ describe('from what the metrics ask for to what is done', () => {
       replicas: 3,
       able: 'ScaleUpStabilized',
     },
-    { title: 'that one is gone', behavior: onePodAMinute, current: 4, desired: 1, changes: [[-1, 59]], replicas: 4, limit: 'ScaleDownLimit' },
-    { title: 'the minute is over', behavior: onePodAMinute, current: 4, desired: 1, changes: [[-1, 60]], replicas: 3, limit: 'ScaleDownLimit' },
-    { title: 'what was added may go again', behavior: onePodAMinute, current: 6, desired: 1, changes: [[2, 30]], replicas: 3 },
+    {
+      title: 'that one is gone',
+      behavior: onePodAMinute,
+      current: 4,
+      desired: 1,
+      changes: [[-1, 59]],
+      replicas: 4,
+      limit: 'ScaleDownLimit',
+    },
+    {
+      title: 'the minute is over',
+      behavior: onePodAMinute,
+      current: 4,
+      desired: 1,
+      changes: [[-1, 60]],
+      replicas: 3,
+      limit: 'ScaleDownLimit',
+    },
+    {
+      title: 'what was added may go again',
+      behavior: onePodAMinute,
+      current: 6,
+      desired: 1,
+      changes: [[2, 30]],
+      replicas: 3,
+    },
   ];
   test.each(rows)('$title', ({ behavior, current, desired, past = [], changes = [], replicas, able, limit }) => {
     const memory: AutoscalerMemory = {
       recommendations: past.map(([count, ago]) => ({ replicas: count, atMs: nowMs - ago * 1000 })),
       ups: changes.filter(([change]) => change > 0).map(([change, ago]) => ({ change, atMs: nowMs - ago * 1000 })),
-      downs: changes.filter(([change]) => change < 0).map(([change, ago]) => ({ change: -change, atMs: nowMs - ago * 1000 })),
+      downs: changes
+        .filter(([change]) => change < 0)
+        .map(([change, ago]) => ({ change: -change, atMs: nowMs - ago * 1000 })),
     };
     const rules = completeBehavior(autoscaler(behavior === undefined ? {} : { behavior }));
     const result = normalize({ current, desired, min: 1, max: 10 }, rules, { memory, nowMs });
@@ -116,9 +167,14 @@ describe('the controller', () => {
   test('without metrics it changes nothing and says what is missing', async () => {
     world = await startWorld();
     await world.create(deployments, deployment(2));
-    const spec = { metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 50 } } }] };
+    const spec = {
+      metrics: [
+        { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 50 } } },
+      ],
+    };
     await world.create(horizontalPodAutoscalers, autoscaler(spec));
-    const problem = 'failed to get cpu utilization: unable to get metrics for resource cpu: no metrics returned from resource metrics API';
+    const problem =
+      'failed to get cpu utilization: unable to get metrics for resource cpu: no metrics returned from resource metrics API';
     expect(condition('ScalingActive')).toMatchObject({
       status: 'False',
       reason: 'FailedGetResourceMetric',
@@ -127,7 +183,9 @@ describe('the controller', () => {
     expect(find().status).toMatchObject({ currentReplicas: 2, desiredReplicas: 0, currentMetrics: [{ type: '' }] });
     expect(size()).toBe(2);
     const told = () => world.all(events).filter((event) => event['reason'] === 'FailedGetResourceMetric');
-    expect(told()).toMatchObject([{ type: 'Warning', note: problem, regarding: { kind: 'HorizontalPodAutoscaler', name: 'web' } }]);
+    expect(told()).toMatchObject([
+      { type: 'Warning', note: problem, regarding: { kind: 'HorizontalPodAutoscaler', name: 'web' } },
+    ]);
     await world.clock.advance(300_000);
     expect(told()).toHaveLength(1);
   });

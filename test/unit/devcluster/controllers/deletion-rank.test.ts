@@ -18,10 +18,23 @@ type State = {
   terminating?: boolean;
 };
 
-const usual = { node: 'node', phase: 'Running', ready: true, readyFor: 1000, age: 1000, restarts: 0, terminating: false };
+const usual = {
+  node: 'node',
+  phase: 'Running',
+  ready: true,
+  readyFor: 1000,
+  age: 1000,
+  restarts: 0,
+  terminating: false,
+};
 
 const buildPod = (name: string, state: State = {}): Pod => {
-  const { uid, node, phase, ready, readyFor, age, cost, restarts, terminating } = { ...usual, uid: name, cost: undefined, ...state };
+  const { uid, node, phase, ready, readyFor, age, cost, restarts, terminating } = {
+    ...usual,
+    uid: name,
+    cost: undefined,
+    ...state,
+  };
   return {
     apiVersion: 'v1',
     kind: 'Pod',
@@ -41,18 +54,39 @@ const buildPod = (name: string, state: State = {}): Pod => {
   };
 };
 
-const order = (pods: readonly Pod[], related = pods) => rankForDeletion(pods, related, nowMs).map(({ metadata }) => metadata.name);
+const order = (pods: readonly Pod[], related = pods) =>
+  rankForDeletion(pods, related, nowMs).map(({ metadata }) => metadata.name);
 
 /** Each rule decides against all that come after it. */
 const rules: { title: string; first: State; second: State }[] = [
-  { title: '1. without a node before with one', first: { node: '' }, second: { phase: 'Pending', ready: false, cost: '-5' } },
+  {
+    title: '1. without a node before with one',
+    first: { node: '' },
+    second: { phase: 'Pending', ready: false, cost: '-5' },
+  },
   { title: '2. Pending before Unknown', first: { phase: 'Pending' }, second: { phase: 'Unknown', ready: false } },
   { title: '2. Unknown before Running', first: { phase: 'Unknown' }, second: { phase: 'Running', ready: false } },
-  { title: '3. not ready before ready, whatever it costs', first: { ready: false, cost: '1000' }, second: { cost: '-1000' } },
-  { title: '4. lower cost before higher', first: { cost: '-1', readyFor: 9999 }, second: { cost: '0', readyFor: 1, restarts: 9 } },
+  {
+    title: '3. not ready before ready, whatever it costs',
+    first: { ready: false, cost: '1000' },
+    second: { cost: '-1000' },
+  },
+  {
+    title: '4. lower cost before higher',
+    first: { cost: '-1', readyFor: 9999 },
+    second: { cost: '0', readyFor: 1, restarts: 9 },
+  },
   { title: '4. no cost is 0', first: {}, second: { cost: '1', readyFor: 1 } },
-  { title: '6. ready more recently before longer', first: { readyFor: 10, age: 9999 }, second: { readyFor: 1000, restarts: 9, age: 1 } },
-  { title: '6. in the same bucket the UID decides', first: { uid: 'a', readyFor: 1010 }, second: { uid: 'b', readyFor: 1000, restarts: 9 } },
+  {
+    title: '6. ready more recently before longer',
+    first: { readyFor: 10, age: 9999 },
+    second: { readyFor: 1000, restarts: 9, age: 1 },
+  },
+  {
+    title: '6. in the same bucket the UID decides',
+    first: { uid: 'a', readyFor: 1010 },
+    second: { uid: 'b', readyFor: 1000, restarts: 9 },
+  },
   { title: '7. more restarts before fewer', first: { restarts: 2, age: 9999 }, second: { restarts: 1, age: 1 } },
   { title: '8. newer before older', first: { age: 10 }, second: { age: 1000 } },
   { title: '8. in the same bucket the UID decides', first: { uid: 'a', age: 1010 }, second: { uid: 'b', age: 1000 } },
@@ -72,7 +106,10 @@ describe('5. the more crowded node first', () => {
   });
 
   test('those that are ending or over do not', () => {
-    const leaving = [buildPod('ending', { node: 'b', terminating: true }), buildPod('over', { node: 'b', phase: 'Succeeded' })];
+    const leaving = [
+      buildPod('ending', { node: 'b', terminating: true }),
+      buildPod('over', { node: 'b', phase: 'Succeeded' }),
+    ];
     expect(order(pods, [...pods, ...leaving])).toEqual(['alone', 'crowded']);
   });
 });
@@ -116,7 +153,8 @@ describe('for any pods', () => {
     fc.assert(
       fc.property(states, (all) => {
         const serves = rankForDeletion(buildPods(all), [], nowMs).map(
-          ({ spec, status }) => spec.nodeName !== undefined && status?.phase === 'Running' && status.conditions?.[0]?.status === 'True',
+          ({ spec, status }) =>
+            spec.nodeName !== undefined && status?.phase === 'Running' && status.conditions?.[0]?.status === 'True',
         );
         expect(serves).toEqual(serves.toSorted((a, b) => Number(a) - Number(b)));
       }),

@@ -28,12 +28,42 @@ describe('PodDisruptionBudget', () => {
   const status = () => (world.find(podDisruptionBudgets, 'web') as DisruptionBudget).status;
 
   const rows = [
-    { title: 'a minimum', spec: { minAvailable: 3 }, replicas: 5, expected: { disruptionsAllowed: 2, currentHealthy: 5, desiredHealthy: 3, expectedPods: 5 } },
-    { title: 'a percentage that must stay is rounded up', spec: { minAvailable: '50%' }, replicas: 3, expected: { disruptionsAllowed: 1, desiredHealthy: 2 } },
-    { title: 'a maximum', spec: { maxUnavailable: 1 }, replicas: 3, expected: { disruptionsAllowed: 1, desiredHealthy: 2, expectedPods: 3 } },
-    { title: 'a percentage that may go is rounded up', spec: { maxUnavailable: '34%' }, replicas: 3, expected: { disruptionsAllowed: 2, desiredHealthy: 1 } },
-    { title: 'more than there are', spec: { minAvailable: 9 }, replicas: 3, expected: { disruptionsAllowed: 0, desiredHealthy: 9, expectedPods: 3 } },
-    { title: 'no pods', spec: { maxUnavailable: 1 }, replicas: 0, expected: { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 } },
+    {
+      title: 'a minimum',
+      spec: { minAvailable: 3 },
+      replicas: 5,
+      expected: { disruptionsAllowed: 2, currentHealthy: 5, desiredHealthy: 3, expectedPods: 5 },
+    },
+    {
+      title: 'a percentage that must stay is rounded up',
+      spec: { minAvailable: '50%' },
+      replicas: 3,
+      expected: { disruptionsAllowed: 1, desiredHealthy: 2 },
+    },
+    {
+      title: 'a maximum',
+      spec: { maxUnavailable: 1 },
+      replicas: 3,
+      expected: { disruptionsAllowed: 1, desiredHealthy: 2, expectedPods: 3 },
+    },
+    {
+      title: 'a percentage that may go is rounded up',
+      spec: { maxUnavailable: '34%' },
+      replicas: 3,
+      expected: { disruptionsAllowed: 2, desiredHealthy: 1 },
+    },
+    {
+      title: 'more than there are',
+      spec: { minAvailable: 9 },
+      replicas: 3,
+      expected: { disruptionsAllowed: 0, desiredHealthy: 9, expectedPods: 3 },
+    },
+    {
+      title: 'no pods',
+      spec: { maxUnavailable: 1 },
+      replicas: 0,
+      expected: { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 },
+    },
   ];
   test.each(rows)('$title', async ({ spec, replicas, expected }) => {
     world = await startWorld();
@@ -43,7 +73,12 @@ describe('PodDisruptionBudget', () => {
     expect(status()).toMatchObject(expected);
     const allowed = expected.disruptionsAllowed > 0;
     expect(status()?.conditions).toMatchObject([
-      { type: 'DisruptionAllowed', status: allowed ? 'True' : 'False', reason: allowed ? 'SufficientPods' : 'InsufficientPods', message: '' },
+      {
+        type: 'DisruptionAllowed',
+        status: allowed ? 'True' : 'False',
+        reason: allowed ? 'SufficientPods' : 'InsufficientPods',
+        message: '',
+      },
     ]);
   });
 
@@ -63,7 +98,12 @@ describe('PodDisruptionBudget', () => {
     await world.makeReady();
     await world.create(podDisruptionBudgets, budget({ minAvailable: 2 }));
     const disruptedPods = { [world.pods()[0]?.metadata.name ?? '']: formatTime(world.clock.nowMs()) };
-    await world.api.patch(podDisruptionBudgets, { namespace: 'shop', name: 'web' }, { status: { disruptedPods } }, 'status');
+    await world.api.patch(
+      podDisruptionBudgets,
+      { namespace: 'shop', name: 'web' },
+      { status: { disruptedPods } },
+      'status',
+    );
     await world.settle();
     expect(status()).toMatchObject({ disruptionsAllowed: 0, currentHealthy: 2, disruptedPods });
     await world.clock.advance(120_000);
@@ -92,9 +132,23 @@ describe('garbage collection', () => {
     world = await startWorld();
     const shops = { group: 'example.org', version: 'v1', kind: 'Shop', plural: 'shops', namespaced: true };
     const version = { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } };
-    const spec = { group: 'example.org', scope: 'Namespaced', names: { kind: 'Shop', plural: 'shops' }, versions: [version] };
-    await world.create(customResourceDefinitions, { apiVersion: 'apiextensions.k8s.io/v1', kind: 'CustomResourceDefinition', metadata: { name: 'shops.example.org' }, spec });
-    await world.create(shops, { apiVersion: 'example.org/v1', kind: 'Shop', metadata: { name: 'shop', namespace: 'shop' } });
+    const spec = {
+      group: 'example.org',
+      scope: 'Namespaced',
+      names: { kind: 'Shop', plural: 'shops' },
+      versions: [version],
+    };
+    await world.create(customResourceDefinitions, {
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: 'shops.example.org' },
+      spec,
+    });
+    await world.create(shops, {
+      apiVersion: 'example.org/v1',
+      kind: 'Shop',
+      metadata: { name: 'shop', namespace: 'shop' },
+    });
     await addSecret('child', { ownerReferences: [{ ...ownedBy(shops, 'shop'), apiVersion: 'example.org/v1' }] });
     expect(left()).toEqual(['child']);
     await world.remove(shops, 'shop');
@@ -104,7 +158,10 @@ describe('garbage collection', () => {
   test('an owner that does not block goes before what it owned', async () => {
     world = await startWorld();
     await addSecret('owner');
-    await addSecret('child', { ownerReferences: [ownedBy(secrets, 'owner', { blockOwnerDeletion: false })], finalizers: ['example.org/wait'] });
+    await addSecret('child', {
+      ownerReferences: [ownedBy(secrets, 'owner', { blockOwnerDeletion: false })],
+      finalizers: ['example.org/wait'],
+    });
     await world.remove(secrets, 'owner', 'Foreground');
     expect(left()).toEqual(['child']);
     expect(world.find(secrets, 'child')?.metadata.deletionTimestamp).toBeDefined();
@@ -126,7 +183,11 @@ describe('a namespace', () => {
     world = await startWorld();
     await world.create(deployments, deployment(2));
     await world.makeReady();
-    await world.create(secrets, { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'kept', namespace: 'shop', finalizers: ['example.org/wait'] } });
+    await world.create(secrets, {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'kept', namespace: 'shop', finalizers: ['example.org/wait'] },
+    });
     await world.api.delete(namespaces, { name: 'shop' });
     await world.settle();
     expect(world.pods()).toHaveLength(2);
@@ -143,7 +204,11 @@ describe('a namespace', () => {
     await world.create(deployments, deployment(2));
     await world.makeReady();
     for (const name of ['a', 'b']) {
-      await world.create(secrets, { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace: 'shop', finalizers: ['example.org/wait'] } });
+      await world.create(secrets, {
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: { name, namespace: 'shop', finalizers: ['example.org/wait'] },
+      });
     }
     await world.api.delete(namespaces, { name: 'shop' });
     await world.settle();

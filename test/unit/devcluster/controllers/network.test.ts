@@ -11,7 +11,12 @@ const service = (spec: object = {}) => ({
   apiVersion: 'v1',
   kind: 'Service',
   metadata: { name: 'web', namespace: 'shop', labels: { team: 'a' } },
-  spec: { type: 'ClusterIP', selector: { app: 'web' }, ports: [{ name: 'web', port: 80, targetPort: 'http', protocol: 'TCP' }], ...spec },
+  spec: {
+    type: 'ClusterIP',
+    selector: { app: 'web' },
+    ports: [{ name: 'web', port: 80, targetPort: 'http', protocol: 'TCP' }],
+    ...spec,
+  },
 });
 
 describe('EndpointSlices', () => {
@@ -66,8 +71,14 @@ describe('how endpoints are spread over slices', () => {
     status: { phase: 'Running', podIPs: [{ ip: `127.64.${index}.1` }], podIP: `127.64.${index}.1` },
   });
   const range = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => pod(from + index));
-  const snapshot = (all: Pod[], existing: EndpointSlice[] = []): SliceSnapshot => ({ service: asService(service()), pods: all, nodes: [], slices: existing });
-  const named = (all: EndpointSlice[]) => all.map((slice, index) => ({ ...slice, metadata: { ...slice.metadata, name: `slice-${index}` } }));
+  const snapshot = (all: Pod[], existing: EndpointSlice[] = []): SliceSnapshot => ({
+    service: asService(service()),
+    pods: all,
+    nodes: [],
+    slices: existing,
+  });
+  const named = (all: EndpointSlice[]) =>
+    all.map((slice, index) => ({ ...slice, metadata: { ...slice.metadata, name: `slice-${index}` } }));
   const counts = (all: EndpointSlice[]) => all.map((slice) => slice.endpoints?.length ?? 0);
 
   test('100 in each', () => {

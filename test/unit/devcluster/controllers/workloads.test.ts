@@ -28,7 +28,7 @@ const isRolledOut = () => {
 
 /** Lets the kubelet work until nothing changes any more; `watch` sees each step. */
 async function rollOut(watch: () => void = () => {}): Promise<void> {
-  for (let before = -1; before !== world.writes(); ) {
+  for (let before = -1; before !== world.writes();) {
     before = world.writes();
     watch();
     await world.makeReady();
@@ -62,27 +62,48 @@ describe('a new Deployment', () => {
 describe('a rolling update', () => {
   const bounds = [
     { title: '25 % of 4: one more, one less', replicas: 4, limits: {}, most: 5, least: 3 },
-    { title: 'percentages of 3: surge is rounded up, unavailability down', replicas: 3, limits: { maxSurge: '25%', maxUnavailable: '25%' }, most: 4, least: 3 },
+    {
+      title: 'percentages of 3: surge is rounded up, unavailability down',
+      replicas: 3,
+      limits: { maxSurge: '25%', maxUnavailable: '25%' },
+      most: 4,
+      least: 3,
+    },
     { title: 'no surge: within its size', replicas: 3, limits: { maxSurge: 0, maxUnavailable: 1 }, most: 3, least: 2 },
-    { title: 'neither, as both are rounded: one may be unavailable, or it would never move', replicas: 3, limits: { maxSurge: 0, maxUnavailable: '10%' }, most: 3, least: 2 },
+    {
+      title: 'neither, as both are rounded: one may be unavailable, or it would never move',
+      replicas: 3,
+      limits: { maxSurge: 0, maxUnavailable: '10%' },
+      most: 3,
+      least: 2,
+    },
     { title: 'all at once', replicas: 3, limits: { maxSurge: '100%', maxUnavailable: 0 }, most: 6, least: 3 },
   ];
   test.each(bounds)('$title', async ({ replicas, limits, most, least }) => {
     world = await startWorld();
-    await world.create(deployments, deployment(replicas, { strategy: { type: 'RollingUpdate', rollingUpdate: limits } }));
+    await world.create(
+      deployments,
+      deployment(replicas, { strategy: { type: 'RollingUpdate', rollingUpdate: limits } }),
+    );
     await rollOut();
     await world.patch(deployments, 'web', { spec: { template: template('2') } });
     const counts: number[] = [];
     const available: number[] = [];
     await rollOut(() => {
       counts.push(running().length);
-      available.push(running().filter(({ status }) => status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True')).length);
+      available.push(
+        running().filter(({ status }) =>
+          status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True'),
+        ).length,
+      );
     });
     expect(isRolledOut()).toBe(true);
     expect(images()).toEqual(Array.from({ length: replicas }, () => 'shop:2'));
     expect(Math.max(...counts)).toBe(most);
     expect(Math.min(...available)).toBeGreaterThanOrEqual(least);
-    expect(world.find(deployments, 'web')?.metadata.annotations).toMatchObject({ 'deployment.kubernetes.io/revision': '2' });
+    expect(world.find(deployments, 'web')?.metadata.annotations).toMatchObject({
+      'deployment.kubernetes.io/revision': '2',
+    });
   });
 
   test('does not wait for pods that are ending: they may be many for long', async () => {
@@ -111,7 +132,10 @@ describe('a rolling update', () => {
 
   test('a change of size in the middle is shared in proportion', async () => {
     world = await startWorld();
-    await world.create(deployments, deployment(10, { strategy: { rollingUpdate: { maxSurge: 3, maxUnavailable: 2 } } }));
+    await world.create(
+      deployments,
+      deployment(10, { strategy: { rollingUpdate: { maxSurge: 3, maxUnavailable: 2 } } }),
+    );
     await rollOut();
     await world.patch(deployments, 'web', { spec: { template: template('2') } });
     expect(sizes()).toEqual([8, 5]);
@@ -145,7 +169,10 @@ describe('a rolling update', () => {
 
   test('whose pods cannot even be created runs into the deadline too', async () => {
     world = await startWorld();
-    await world.create(deployments, deployment(4, { progressDeadlineSeconds: 60, strategy: { rollingUpdate: { maxUnavailable: 0 } } }));
+    await world.create(
+      deployments,
+      deployment(4, { progressDeadlineSeconds: 60, strategy: { rollingUpdate: { maxUnavailable: 0 } } }),
+    );
     await rollOut();
     world.refuse('Pod');
     await world.patch(deployments, 'web', { spec: { template: template('2') } });
@@ -162,7 +189,9 @@ describe('a rolling update', () => {
       await world.patch(deployments, 'web', { spec: { template: template(version) } });
       await rollOut();
     }
-    const revisions = world.all(replicaSets).map(({ metadata }) => metadata.annotations?.['deployment.kubernetes.io/revision']);
+    const revisions = world
+      .all(replicaSets)
+      .map(({ metadata }) => metadata.annotations?.['deployment.kubernetes.io/revision']);
     expect(new Set(revisions)).toEqual(new Set(['2', '3']));
   });
 });
@@ -170,7 +199,11 @@ describe('a rolling update', () => {
 describe('how a change of size is shared', () => {
   const sized = (name: string, replicas: number) =>
     ({
-      metadata: { name, creationTimestamp: `2026-01-0${name}T00:00:00Z`, annotations: { 'deployment.kubernetes.io/max-replicas': '10' } },
+      metadata: {
+        name,
+        creationTimestamp: `2026-01-0${name}T00:00:00Z`,
+        annotations: { 'deployment.kubernetes.io/max-replicas': '10' },
+      },
       spec: { replicas },
     }) as unknown as ReplicaSet;
   const [oldest, middle, newest] = [sized('1', 3), sized('2', 3), sized('3', 4)];
@@ -181,7 +214,9 @@ describe('how a change of size is shared', () => {
     { title: 'to nothing', replicas: 0, expected: { 1: 0, 2: 0, 3: 0 } },
   ];
   test.each(rows)('$title', ({ replicas, expected }) => {
-    const rolling = deployment(replicas, { strategy: { rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } } }) as Deployment;
+    const rolling = deployment(replicas, {
+      strategy: { rollingUpdate: { maxSurge: 0, maxUnavailable: 1 } },
+    }) as Deployment;
     expect(Object.fromEntries(resizedSizes(rolling, newest, [oldest, middle]))).toEqual(expected);
   });
 });
@@ -191,7 +226,9 @@ test('kubectl rollout restart: an annotation of the template is a new template',
   await world.create(deployments, deployment(2));
   await rollOut();
   const before = world.pods().map(({ metadata }) => metadata.uid);
-  await world.patch(deployments, 'web', { spec: { template: { metadata: { annotations: { 'kubectl.kubernetes.io/restartedAt': 'now' } } } } });
+  await world.patch(deployments, 'web', {
+    spec: { template: { metadata: { annotations: { 'kubectl.kubernetes.io/restartedAt': 'now' } } } },
+  });
   await rollOut();
   expect(isRolledOut()).toBe(true);
   expect(running().filter(({ metadata }) => before.includes(metadata.uid))).toEqual([]);
@@ -228,7 +265,11 @@ describe('a ReplicaSet', () => {
     world = await startWorld();
     world.refuse('Pod');
     await world.create(deployments, deployment(2));
-    expect(conditionOf('ReplicaFailure')).toMatchObject({ status: 'True', reason: 'FailedCreate', message: 'pods is forbidden: exceeded quota' });
+    expect(conditionOf('ReplicaFailure')).toMatchObject({
+      status: 'True',
+      reason: 'FailedCreate',
+      message: 'pods is forbidden: exceeded quota',
+    });
     world.refuse(undefined);
     await world.clock.advance(10_000);
     expect(world.pods()).toHaveLength(2);
@@ -256,7 +297,12 @@ describe('the scheduler', () => {
 
   test('leaves the pods of another scheduler alone', async () => {
     world = await startWorld();
-    const pod = (name: string, schedulerName: string) => ({ apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: 'shop' }, spec: { ...template('1').spec, schedulerName } });
+    const pod = (name: string, schedulerName: string) => ({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name, namespace: 'shop' },
+      spec: { ...template('1').spec, schedulerName },
+    });
     await world.create(pods, pod('theirs', 'other'));
     await world.create(pods, pod('ours', 'default-scheduler'));
     expect(world.find(pods, 'ours')).toMatchObject({ spec: { nodeName: 'node' } });
@@ -272,7 +318,12 @@ describe('the scheduler', () => {
     await world.api.patch(nodes, { name: 'node' }, { spec: { unschedulable: true } });
     await world.create(deployments, deployment(1));
     expect(world.pods()[0]?.status?.conditions).toMatchObject([
-      { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message: '0/1 nodes are available: 1 node(s) were unschedulable.' },
+      {
+        type: 'PodScheduled',
+        status: 'False',
+        reason: 'Unschedulable',
+        message: '0/1 nodes are available: 1 node(s) were unschedulable.',
+      },
     ]);
     await world.api.patch(nodes, { name: 'node' }, { spec: { unschedulable: false } });
     await world.settle();

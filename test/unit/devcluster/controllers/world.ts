@@ -28,7 +28,8 @@ export async function startWorld(options: { metrics?: Partial<MetricsSource>; no
   const warnings: object[] = [];
   const silent = () => {};
   const logger = { debug: silent, info: silent, error: silent, warn: (fields: object) => warnings.push(fields) };
-  for (const name of options.nodes ?? ['node']) await api.create(kinds.nodes, { apiVersion: 'v1', kind: 'Node', metadata: { name } });
+  for (const name of options.nodes ?? ['node'])
+    await api.create(kinds.nodes, { apiVersion: 'v1', kind: 'Node', metadata: { name } });
   const controllers = startControllers({
     api,
     clock,
@@ -74,26 +75,42 @@ export async function startWorld(options: { metrics?: Partial<MetricsSource>; no
       await settle();
     },
     async remove(resource: Resource, name: string, propagationPolicy?: 'Background' | 'Foreground' | 'Orphan') {
-      await api.delete(resource, { namespace: 'shop', name }, propagationPolicy === undefined ? {} : { propagationPolicy });
+      await api.delete(
+        resource,
+        { namespace: 'shop', name },
+        propagationPolicy === undefined ? {} : { propagationPolicy },
+      );
       await settle();
     },
     /** The kubelet: these, or all pods that are not ending, run and are ready. */
-    async makeReady(pods: readonly KubeObject[] = podsNow().filter(({ metadata }) => metadata.deletionTimestamp === undefined)) {
+    async makeReady(
+      pods: readonly KubeObject[] = podsNow().filter(({ metadata }) => metadata.deletionTimestamp === undefined),
+    ) {
       for (const pod of pods) {
         const { conditions, podIP = nextAddress() } = (pod as Pod).status ?? {};
         if (conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') === true) continue;
         const since = formatTime(clock.nowMs());
         const ready = { type: 'Ready', status: 'True', lastTransitionTime: since };
-        await setStatus(pod, { phase: 'Running', startTime: since, podIP, podIPs: [{ ip: podIP }], conditions: [ready] });
+        await setStatus(pod, {
+          phase: 'Running',
+          startTime: since,
+          podIP,
+          podIPs: [{ ip: podIP }],
+          conditions: [ready],
+        });
       }
       await settle();
     },
     async makeUnready(pod: KubeObject) {
-      await setStatus(pod, { conditions: [{ type: 'Ready', status: 'False', lastTransitionTime: formatTime(clock.nowMs()) }] });
+      await setStatus(pod, {
+        conditions: [{ type: 'Ready', status: 'False', lastTransitionTime: formatTime(clock.nowMs()) }],
+      });
       await settle();
     },
     /** The kubelet: what was ending has ended. */
-    async finish(pods: readonly KubeObject[] = podsNow().filter(({ metadata }) => metadata.deletionTimestamp !== undefined)) {
+    async finish(
+      pods: readonly KubeObject[] = podsNow().filter(({ metadata }) => metadata.deletionTimestamp !== undefined),
+    ) {
       for (const pod of pods) await api.delete(kinds.pods, pod.metadata, { gracePeriodSeconds: 0 });
       await settle();
     },
@@ -107,7 +124,8 @@ function refusing(api: ClusterApi): { api: ClusterApi; refuse: (kind: string | u
     api: {
       ...api,
       create: async (resource, object) => {
-        if (resource.kind === refused) throw new StatusError('Forbidden', `${resource.plural} is forbidden: exceeded quota`);
+        if (resource.kind === refused)
+          throw new StatusError('Forbidden', `${resource.plural} is forbidden: exceeded quota`);
         return api.create(resource, object);
       },
     },
@@ -133,7 +151,13 @@ export function deployment(replicas: number, spec: object = {}): KubeObject {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
     metadata: { name: 'web', namespace: 'shop' },
-    spec: { replicas, progressDeadlineSeconds: 600, selector: { matchLabels: { app: 'web' } }, template: template('1'), ...spec },
+    spec: {
+      replicas,
+      progressDeadlineSeconds: 600,
+      selector: { matchLabels: { app: 'web' } },
+      template: template('1'),
+      ...spec,
+    },
   };
 }
 

@@ -4,10 +4,16 @@ import { deletedWith, playPod } from './play.ts';
 
 const app: Container = { name: 'app', image: 'shop' };
 const held: Container = { ...app, lifecycle: { preStop: { httpGet: { port: 9000 } } } };
-const sidecar = (name: string, more: Partial<Container> = {}): Container => ({ name, image: 'holdfast', restartPolicy: 'Always', ...more });
+const sidecar = (name: string, more: Partial<Container> = {}): Container => ({
+  name,
+  image: 'holdfast',
+  restartPolicy: 'Always',
+  ...more,
+});
 const started = { kind: 'started' } as const;
 const exited = (exitCode: number) => ({ kind: 'exited', exitCode }) as const;
-const probed = (probe: 'startup' | 'liveness' | 'readiness', isHealthy: boolean) => ({ kind: 'probed', probe, isHealthy }) as const;
+const probed = (probe: 'startup' | 'liveness' | 'readiness', isHealthy: boolean) =>
+  ({ kind: 'probed', probe, isHealthy }) as const;
 
 /** All of it runs. */
 function running(spec: PodSpec) {
@@ -19,12 +25,18 @@ function running(spec: PodSpec) {
 
 describe('start', () => {
   test('all app containers start at once', () => {
-    expect(playPod({ containers: [app, { ...app, name: 'other' }] }).wait(0)).toEqual(['0s start app', '0s start other']);
+    expect(playPod({ containers: [app, { ...app, name: 'other' }] }).wait(0)).toEqual([
+      '0s start app',
+      '0s start other',
+    ]);
   });
 
   test('each init container waits for the one before it: for its end, or for a sidecar to have started', () => {
     const startupProbe = { periodSeconds: 2, failureThreshold: 3 };
-    const play = playPod({ initContainers: [{ name: 'setup', image: 'shop' }, sidecar('guard', { startupProbe })], containers: [app] });
+    const play = playPod({
+      initContainers: [{ name: 'setup', image: 'shop' }, sidecar('guard', { startupProbe })],
+      containers: [app],
+    });
     expect(play.wait(0)).toEqual(['0s start setup']);
     expect(play.tell('setup', started)).toEqual([]);
     expect(play.tell('setup', exited(0))).toEqual(['0s start guard']);
@@ -39,7 +51,9 @@ describe('start', () => {
     const play = playPod({ containers: [app] });
     play.wait(0);
     play.tell('app', { kind: 'notStarted', reason: 'ErrImageNeverPull', message: 'no' });
-    expect(play.status().containerStatuses).toMatchObject([{ state: { waiting: { reason: 'ErrImageNeverPull', message: 'no' } }, restartCount: 0 }]);
+    expect(play.status().containerStatuses).toMatchObject([
+      { state: { waiting: { reason: 'ErrImageNeverPull', message: 'no' } }, restartCount: 0 },
+    ]);
     expect(play.wait(2000)).toEqual(['2s start app']);
   });
 });
@@ -84,7 +98,11 @@ describe('restart', () => {
   });
 
   test('an init container that fails for good fails the pod', () => {
-    const play = playPod({ restartPolicy: 'Never', initContainers: [{ name: 'setup', image: 'shop' }], containers: [app] });
+    const play = playPod({
+      restartPolicy: 'Never',
+      initContainers: [{ name: 'setup', image: 'shop' }],
+      containers: [app],
+    });
     play.wait(0);
     play.tell('setup', started);
     expect(play.tell('setup', exited(1))).toEqual([]);
@@ -116,7 +134,16 @@ describe('probes', () => {
   });
 
   test('liveness and readiness wait for the startup probe', () => {
-    const play = playPod({ containers: [{ ...app, startupProbe: { periodSeconds: 1 }, livenessProbe: { periodSeconds: 1 }, readinessProbe: { periodSeconds: 1 } }] });
+    const play = playPod({
+      containers: [
+        {
+          ...app,
+          startupProbe: { periodSeconds: 1 },
+          livenessProbe: { periodSeconds: 1 },
+          readinessProbe: { periodSeconds: 1 },
+        },
+      ],
+    });
     play.wait(0);
     expect(play.tell('app', started)).toEqual(['0s probe app startup']);
     expect(play.status().containerStatuses).toMatchObject([{ started: false, ready: false }]);
@@ -125,7 +152,12 @@ describe('probes', () => {
   });
 
   test('a failed liveness probe runs the hook and stops the container, with the grace of the probe', () => {
-    const play = running({ terminationGracePeriodSeconds: 3600, containers: [{ ...held, livenessProbe: { periodSeconds: 1, failureThreshold: 1, terminationGracePeriodSeconds: 5 } }] });
+    const play = running({
+      terminationGracePeriodSeconds: 3600,
+      containers: [
+        { ...held, livenessProbe: { periodSeconds: 1, failureThreshold: 1, terminationGracePeriodSeconds: 5 } },
+      ],
+    });
     play.wait(0);
     expect(play.tell('app', probed('liveness', false))).toEqual(['0s event Killing app', '0s hook app']);
     expect(play.wait(60_000)).toEqual(['5s SIGTERM app', '7s SIGKILL app']);
@@ -134,7 +166,10 @@ describe('probes', () => {
 });
 
 describe('the end of a pod', () => {
-  const spec: PodSpec = { initContainers: [sidecar('first'), sidecar('second')], containers: [held, { ...app, name: 'other' }] };
+  const spec: PodSpec = {
+    initContainers: [sidecar('first'), sidecar('second')],
+    containers: [held, { ...app, name: 'other' }],
+  };
 
   test('all hooks start at once; SIGTERM follows the hook, and sidecars go in reverse when the apps have ended', () => {
     const play = running(spec);
@@ -188,10 +223,14 @@ describe('the end of a pod', () => {
   });
 
   test('readiness is still asked for, liveness no longer', () => {
-    const play = running({ containers: [{ ...held, readinessProbe: { periodSeconds: 1 }, livenessProbe: { periodSeconds: 1 } }] });
+    const play = running({
+      containers: [{ ...held, readinessProbe: { periodSeconds: 1 }, livenessProbe: { periodSeconds: 1 } }],
+    });
     play.wait(0);
     play.change(deletedWith(30));
-    expect([...play.tell('app', probed('liveness', false)), ...play.tell('app', probed('readiness', true))]).toEqual([]);
+    expect([...play.tell('app', probed('liveness', false)), ...play.tell('app', probed('readiness', true))]).toEqual(
+      [],
+    );
     expect(play.wait(1000)).toEqual(['1s probe app readiness']);
     expect(play.status().conditions).toContainEqual(expect.objectContaining({ type: 'Ready', status: 'True' }));
   });

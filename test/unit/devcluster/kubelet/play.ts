@@ -77,4 +77,7 @@ function wordsOf(action: PodAction): string {
   return `${action.kind} ${action.container}`;
 }
 
-export const deletedWith = (seconds: number): Partial<ObjectMeta> => ({ deletionTimestamp: '2026-01-01T01:00:00Z', deletionGracePeriodSeconds: seconds });
+export const deletedWith = (seconds: number): Partial<ObjectMeta> => ({
+  deletionTimestamp: '2026-01-01T01:00:00Z',
+  deletionGracePeriodSeconds: seconds,
+});

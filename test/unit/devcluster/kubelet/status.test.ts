@@ -15,9 +15,27 @@ test('a pod that waits for its init container says so', () => {
     phase: 'Pending',
     conditions: [
       { type: 'PodReadyToStartContainers', status: 'True', lastTransitionTime: now },
-      { type: 'Initialized', status: 'False', reason: 'ContainersNotInitialized', message: 'containers with incomplete status: [setup]', lastTransitionTime: now },
-      { type: 'Ready', status: 'False', reason: 'ContainersNotReady', message: 'containers with unready status: [app]', lastTransitionTime: now },
-      { type: 'ContainersReady', status: 'False', reason: 'ContainersNotReady', message: 'containers with unready status: [app]', lastTransitionTime: now },
+      {
+        type: 'Initialized',
+        status: 'False',
+        reason: 'ContainersNotInitialized',
+        message: 'containers with incomplete status: [setup]',
+        lastTransitionTime: now,
+      },
+      {
+        type: 'Ready',
+        status: 'False',
+        reason: 'ContainersNotReady',
+        message: 'containers with unready status: [app]',
+        lastTransitionTime: now,
+      },
+      {
+        type: 'ContainersReady',
+        status: 'False',
+        reason: 'ContainersNotReady',
+        message: 'containers with unready status: [app]',
+        lastTransitionTime: now,
+      },
       { type: 'PodScheduled', status: 'True', lastTransitionTime: now },
     ],
     hostIP: '127.0.0.1',
@@ -26,10 +44,30 @@ test('a pod that waits for its init container says so', () => {
     podIPs: [{ ip: '127.64.0.1' }],
     startTime: now,
     initContainerStatuses: [
-      { name: 'setup', image: 'shop', imageID: 'shop', containerID: '', ready: false, started: false, restartCount: 0, state: { waiting: { reason: 'ContainerCreating' } }, lastState: {} },
+      {
+        name: 'setup',
+        image: 'shop',
+        imageID: 'shop',
+        containerID: '',
+        ready: false,
+        started: false,
+        restartCount: 0,
+        state: { waiting: { reason: 'ContainerCreating' } },
+        lastState: {},
+      },
     ],
     containerStatuses: [
-      { name: 'app', image: 'shop', imageID: 'shop', containerID: '', ready: false, started: false, restartCount: 0, state: { waiting: { reason: 'PodInitializing' } }, lastState: {} },
+      {
+        name: 'app',
+        image: 'shop',
+        imageID: 'shop',
+        containerID: '',
+        ready: false,
+        started: false,
+        restartCount: 0,
+        state: { waiting: { reason: 'PodInitializing' } },
+        lastState: {},
+      },
     ],
   });
 });
@@ -45,7 +83,9 @@ test.each([
   const own = gate === undefined ? [] : [{ type: 'example.com/lb', status: gate }];
   play.change({}, { conditions: own });
   expect(conditionOf(play, 'ContainersReady')).toMatchObject({ status: 'True' });
-  expect(conditionOf(play, 'Ready')).toMatchObject(message === undefined ? { status: 'True' } : { status: 'False', reason: 'ReadinessGatesNotReady', message });
+  expect(conditionOf(play, 'Ready')).toMatchObject(
+    message === undefined ? { status: 'True' } : { status: 'False', reason: 'ReadinessGatesNotReady', message },
+  );
   // What others wrote stays.
   expect(play.status().conditions).toEqual(expect.arrayContaining(own));
 });
@@ -57,5 +97,9 @@ test('a condition keeps the time of its last change', () => {
   expect(conditionOf(play, 'Ready')?.lastTransitionTime).toBe('2025-12-31T23:59:00Z');
   play.wait(60_000);
   play.tell('app', { kind: 'started' });
-  expect(conditionOf(play, 'Ready')).toEqual({ type: 'Ready', status: 'True', lastTransitionTime: '2026-01-01T00:01:00Z' });
+  expect(conditionOf(play, 'Ready')).toEqual({
+    type: 'Ready',
+    status: 'True',
+    lastTransitionTime: '2026-01-01T00:01:00Z',
+  });
 });

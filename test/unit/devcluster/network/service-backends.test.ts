@@ -1,7 +1,12 @@
 import { expect, test } from '@jest/globals';
 import { listServicePorts } from '../../../../src/devcluster/network/service-backends.ts';
 
-const service = (spec: object) => ({ apiVersion: 'v1', kind: 'Service', metadata: { namespace: 'shop', name: 'cart' }, spec: { clusterIP: '127.96.0.1', ports: [{ name: 'http', port: 80 }], ...spec } });
+const service = (spec: object) => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { namespace: 'shop', name: 'cart' },
+  spec: { clusterIP: '127.96.0.1', ports: [{ name: 'http', port: 80 }], ...spec },
+});
 
 type Conditions = { ready?: boolean; serving?: boolean; terminating?: boolean };
 
@@ -20,7 +25,11 @@ const down: Conditions = { ready: false, serving: false, terminating: false };
 const rows: [string, Record<string, Conditions>, string[]][] = [
   ['to pods that are ready', { '127.64.0.1': up, '127.64.0.2': down }, ['127.64.0.1']],
   ['not to pods that terminate while others are ready', { '127.64.0.1': up, '127.64.0.2': leaving }, ['127.64.0.1']],
-  ['to pods that terminate and still serve where no other is left', { '127.64.0.1': leaving, '127.64.0.2': down }, ['127.64.0.1']],
+  [
+    'to pods that terminate and still serve where no other is left',
+    { '127.64.0.1': leaving, '127.64.0.2': down },
+    ['127.64.0.1'],
+  ],
   ['nowhere where nobody serves', { '127.64.0.1': down }, []],
 ];
 
@@ -30,7 +39,17 @@ test.each(rows)('connections go %s', (_, endpoints, hosts) => {
 });
 
 test('a port is served by the endpoints of its own name', () => {
-  const ports = listServicePorts([service({ ports: [{ name: 'http', port: 80 }, { name: 'other', port: 81 }] })], [slice({ '127.64.0.1': up })]);
+  const ports = listServicePorts(
+    [
+      service({
+        ports: [
+          { name: 'http', port: 80 },
+          { name: 'other', port: 81 },
+        ],
+      }),
+    ],
+    [slice({ '127.64.0.1': up })],
+  );
   expect(ports.map(({ port, backends }) => [port, backends.length])).toEqual([
     [80, 1],
     [81, 0],

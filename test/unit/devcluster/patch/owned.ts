@@ -30,15 +30,30 @@ export const topology: Topology = schemaTopology({
   },
 });
 
-export const widget = (spec: object, metadata: object = {}): KubeObject => ({ apiVersion: 'shop.example/v1', kind: 'Widget', metadata: { name: 'w', namespace: 'n', ...metadata }, spec });
+export const widget = (spec: object, metadata: object = {}): KubeObject => ({
+  apiVersion: 'shop.example/v1',
+  kind: 'Widget',
+  metadata: { name: 'w', namespace: 'n', ...metadata },
+  spec,
+});
 
 /** With its managed fields, as it is stored. */
-export const stored = (object: KubeObject, managedFields: ManagedFieldsEntry[]): KubeObject => ({ ...object, metadata: Object.assign({}, object.metadata, { managedFields }) });
+export const stored = (object: KubeObject, managedFields: ManagedFieldsEntry[]): KubeObject => ({
+  ...object,
+  metadata: Object.assign({}, object.metadata, { managedFields }),
+});
 
 /** Second after second. */
 const timeOf = (step: number): string => new Date(Date.UTC(2026, 0, 1, 0, 0, step)).toISOString().replace('.000', '');
 
-export type Write = { by: string; spec: object; metadata?: object; force?: true; how?: 'apply' | 'update'; subresource?: string };
+export type Write = {
+  by: string;
+  spec: object;
+  metadata?: object;
+  force?: true;
+  how?: 'apply' | 'update';
+  subresource?: string;
+};
 
 /** What one write after the other makes of an object; stops at the first that is refused. */
 export function writeAll(writes: readonly Write[]): { live: KubeObject | undefined; last: ApplyResult | undefined } {
@@ -66,4 +81,9 @@ export const entriesOf = (object: KubeObject | undefined): ManagedFieldsEntry[] 
 
 /** Who owns what of the spec: `A: {…}`. */
 export const ownersOf = (object: KubeObject | undefined): Record<string, unknown> =>
-  Object.fromEntries(entriesOf(object).map(({ fieldsV1, manager, operation }) => [`${manager} ${operation}`, fieldsV1['f:spec'] ?? fieldsV1]));
+  Object.fromEntries(
+    entriesOf(object).map(({ fieldsV1, manager, operation }) => [
+      `${manager} ${operation}`,
+      fieldsV1['f:spec'] ?? fieldsV1,
+    ]),
+  );

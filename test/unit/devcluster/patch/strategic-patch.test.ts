@@ -3,7 +3,8 @@ import { builtInTopology } from '../../../../src/devcluster/patch/built-in-topol
 import { applyStrategicPatch } from '../../../../src/devcluster/patch/strategic-patch.ts';
 
 const pods = builtInTopology('', 'Pod');
-const names = (list: unknown): unknown[] => (Array.isArray(list) ? list.map((item: Record<string, unknown>) => item['name'] ?? item) : []);
+const names = (list: unknown): unknown[] =>
+  Array.isArray(list) ? list.map((item: Record<string, unknown>) => item['name'] ?? item) : [];
 
 const pod = () => ({
   apiVersion: 'v1',
@@ -11,7 +12,16 @@ const pod = () => ({
   metadata: { name: 'p', labels: { app: 'a' }, finalizers: ['x/a', 'x/b'] },
   spec: {
     containers: [
-      { name: 'a', image: 'a:1', env: [{ name: 'X', value: '1' }, { name: 'Y', value: '2' }], args: ['1'], ports: [{ containerPort: 80, protocol: 'TCP' }] },
+      {
+        name: 'a',
+        image: 'a:1',
+        env: [
+          { name: 'X', value: '1' },
+          { name: 'Y', value: '2' },
+        ],
+        args: ['1'],
+        ports: [{ containerPort: 80, protocol: 'TCP' }],
+      },
       { name: 'b', image: 'b:1' },
     ],
     volumes: [{ name: 'v', emptyDir: {} }],
@@ -20,13 +30,26 @@ const pod = () => ({
   },
 });
 
-const patched = (spec: object, metadata: object = {}) => applyStrategicPatch(pod(), { spec, metadata }, pods) as ReturnType<typeof pod>;
+const patched = (spec: object, metadata: object = {}) =>
+  applyStrategicPatch(pod(), { spec, metadata }, pods) as ReturnType<typeof pod>;
 
 describe('strategic merge patch', () => {
   test('merges keyed lists by key, inside of each other, and replaces the others', () => {
-    const { spec } = patched({ containers: [{ name: 'a', image: 'a:2', args: ['2'], env: [{ name: 'X', value: '9' }] }], tolerations: [{ key: 'q' }] });
+    const { spec } = patched({
+      containers: [{ name: 'a', image: 'a:2', args: ['2'], env: [{ name: 'X', value: '9' }] }],
+      tolerations: [{ key: 'q' }],
+    });
     expect(spec.containers).toEqual([
-      { name: 'a', image: 'a:2', args: ['2'], env: [{ name: 'X', value: '9' }, { name: 'Y', value: '2' }], ports: [{ containerPort: 80, protocol: 'TCP' }] },
+      {
+        name: 'a',
+        image: 'a:2',
+        args: ['2'],
+        env: [
+          { name: 'X', value: '9' },
+          { name: 'Y', value: '2' },
+        ],
+        ports: [{ containerPort: 80, protocol: 'TCP' }],
+      },
       { name: 'b', image: 'b:1' },
     ]);
     expect(spec.tolerations).toEqual([{ key: 'q' }]);
@@ -34,9 +57,24 @@ describe('strategic merge patch', () => {
 
   test.each<[sentence: string, patch: object, order: string[]]>([
     ['what only the patch has goes first', { containers: [{ name: 'c', image: 'c:1' }] }, ['c', 'a', 'b']],
-    ['the order that is asked for counts', { '$setElementOrder/containers': [{ name: 'b' }, { name: 'c' }, { name: 'a' }], containers: [{ name: 'c', image: 'c:1' }] }, ['b', 'c', 'a']],
-    ['also without a change of the list', { '$setElementOrder/containers': [{ name: 'b' }, { name: 'a' }] }, ['b', 'a']],
-    ['what the order does not name stays behind what it stood behind', { '$setElementOrder/containers': [{ name: 'b' }] }, ['a', 'b']],
+    [
+      'the order that is asked for counts',
+      {
+        '$setElementOrder/containers': [{ name: 'b' }, { name: 'c' }, { name: 'a' }],
+        containers: [{ name: 'c', image: 'c:1' }],
+      },
+      ['b', 'c', 'a'],
+    ],
+    [
+      'also without a change of the list',
+      { '$setElementOrder/containers': [{ name: 'b' }, { name: 'a' }] },
+      ['b', 'a'],
+    ],
+    [
+      'what the order does not name stays behind what it stood behind',
+      { '$setElementOrder/containers': [{ name: 'b' }] },
+      ['a', 'b'],
+    ],
     ['an element goes', { containers: [{ name: 'a', $patch: 'delete' }] }, ['b']],
     ['a list is replaced', { containers: [{ name: 'z', image: 'z:1' }, { $patch: 'replace' }] }, ['z']],
   ])('elements: %s', (_sentence, patch, order) => {
@@ -61,8 +99,16 @@ describe('strategic merge patch', () => {
   });
 
   test.each<[sentence: string, spec: object, message: string]>([
-    ['an element without its key', { containers: [{ image: 'q' }] }, 'map: map[image:q] does not contain declared merge key: name'],
-    ['a directive that is none', { containers: [{ name: 'a', $patch: 'bogus' }] }, 'unknown patch type: bogus in map: map[$patch:bogus name:a]'],
+    [
+      'an element without its key',
+      { containers: [{ image: 'q' }] },
+      'map: map[image:q] does not contain declared merge key: name',
+    ],
+    [
+      'a directive that is none',
+      { containers: [{ name: 'a', $patch: 'bogus' }] },
+      'unknown patch type: bogus in map: map[$patch:bogus name:a]',
+    ],
   ])('is refused for %s', (_sentence, spec, message) => {
     expect(() => patched(spec)).toThrow(expect.objectContaining({ reason: 'InternalError', message }));
   });

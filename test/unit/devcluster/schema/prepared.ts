@@ -12,10 +12,16 @@ export function preparedSpec(spec: Schema): PreparedSchema {
   return preparation.prepared;
 }
 
-export const widget = (spec: unknown, name = 'x'): JsonObject => ({ apiVersion: 'shop.example/v1', kind: 'Widget', metadata: { name }, spec });
+export const widget = (spec: unknown, name = 'x'): JsonObject => ({
+  apiVersion: 'shop.example/v1',
+  kind: 'Widget',
+  metadata: { name },
+  spec,
+});
 
 /** The object as it would be stored. */
-export const admit = (schema: PreparedSchema, object: JsonObject): JsonObject => schema.applyDefaults(schema.prune(object));
+export const admit = (schema: PreparedSchema, object: JsonObject): JsonObject =>
+  schema.applyDefaults(schema.prune(object));
 
 /** What a user is told of an object, `ok` where it is taken. The part that all messages share is left out. */
 export function verdict(schema: PreparedSchema, object: JsonObject, old?: JsonObject): string {

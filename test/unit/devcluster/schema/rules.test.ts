@@ -5,7 +5,11 @@ import { notAsked, preparedSpec, verdict, widget } from './prepared.ts';
 
 const text: Schema = { type: 'string' };
 const integer: Schema = { type: 'integer' };
-const object = (properties: Record<string, Schema>, rest: Schema = {}): Schema => ({ type: 'object', properties, ...rest });
+const object = (properties: Record<string, Schema>, rest: Schema = {}): Schema => ({
+  type: 'object',
+  properties,
+  ...rest,
+});
 
 describe('rules', () => {
   const widgets = preparedSpec(
@@ -16,21 +20,50 @@ describe('rules', () => {
           'x-kubernetes-validations': [
             { rule: 'self.a < self.b', message: 'a must be less' },
             { rule: 'self.a != 7' },
-            { rule: 'self.a != 8', messageExpression: '"a is " + string(self.a)', reason: 'FieldValueForbidden', fieldPath: '.a' },
+            {
+              rule: 'self.a != 8',
+              messageExpression: '"a is " + string(self.a)',
+              reason: 'FieldValueForbidden',
+              fieldPath: '.a',
+            },
             { rule: 'self.a / (self.b - 30) < 100' },
           ],
         },
       ),
       fixed: { ...text, 'x-kubernetes-validations': [{ rule: 'self == oldSelf', message: 'is immutable' }] },
-      growing: { ...integer, 'x-kubernetes-validations': [{ rule: 'oldSelf.hasValue() ? self > oldSelf.value() : self == 1', optionalOldSelf: true, message: 'grows from 1' }] },
-      unlike: { ...text, 'x-kubernetes-validations': [{ rule: 'self != "d"', reason: 'FieldValueDuplicate' }, { rule: 'self != "r"', reason: 'FieldValueRequired', message: 'm' }] },
+      growing: {
+        ...integer,
+        'x-kubernetes-validations': [
+          {
+            rule: 'oldSelf.hasValue() ? self > oldSelf.value() : self == 1',
+            optionalOldSelf: true,
+            message: 'grows from 1',
+          },
+        ],
+      },
+      unlike: {
+        ...text,
+        'x-kubernetes-validations': [
+          { rule: 'self != "d"', reason: 'FieldValueDuplicate' },
+          { rule: 'self != "r"', reason: 'FieldValueRequired', message: 'm' },
+        ],
+      },
       parts: {
         type: 'array',
         'x-kubernetes-list-type': 'map',
         'x-kubernetes-list-map-keys': ['id'],
-        items: object({ id: text, n: { ...integer, 'x-kubernetes-validations': [{ rule: 'self >= oldSelf', message: 'must not shrink' }] } }, { required: ['id'] }),
+        items: object(
+          {
+            id: text,
+            n: { ...integer, 'x-kubernetes-validations': [{ rule: 'self >= oldSelf', message: 'must not shrink' }] },
+          },
+          { required: ['id'] },
+        ),
       },
-      words: { type: 'object', additionalProperties: { ...text, 'x-kubernetes-validations': [{ rule: 'self != "z"' }] } },
+      words: {
+        type: 'object',
+        additionalProperties: { ...text, 'x-kubernetes-validations': [{ rule: 'self != "z"' }] },
+      },
       kind: { ...text, enum: ['a'] },
     }),
   );
@@ -39,9 +72,21 @@ describe('rules', () => {
   test.each<[sentence: string, spec: object, verdict: string]>([
     ['an object that keeps them is taken', { sum: { a: 1, b: 2 } }, 'ok'],
     ['a broken one tells its message', { sum: { a: 3, b: 2 } }, 'spec.sum: Invalid value: a must be less'],
-    ['one without a message tells itself', { sum: { a: 7, b: 9 } }, 'spec.sum: Invalid value: failed rule: self.a != 7'],
-    ['one may compute its message, and have a reason and a place', { sum: { a: 8, b: 9 } }, 'spec.sum.a: Forbidden: a is 8'],
-    ['what cannot be computed is broken', { sum: { a: 2, b: 30 } }, 'spec.sum: Invalid value: "object": division by zero evaluating rule: self.a / (self.b - 30) < 100'],
+    [
+      'one without a message tells itself',
+      { sum: { a: 7, b: 9 } },
+      'spec.sum: Invalid value: failed rule: self.a != 7',
+    ],
+    [
+      'one may compute its message, and have a reason and a place',
+      { sum: { a: 8, b: 9 } },
+      'spec.sum.a: Forbidden: a is 8',
+    ],
+    [
+      'what cannot be computed is broken',
+      { sum: { a: 2, b: 30 } },
+      'spec.sum: Invalid value: "object": division by zero evaluating rule: self.a / (self.b - 30) < 100',
+    ],
     [
       'a missing field breaks each that needs it',
       { sum: { b: 3 } },
@@ -50,7 +95,11 @@ describe('rules', () => {
     ['a duplicate', { unlike: 'd' }, 'spec.unlike: Duplicate value: "d"'],
     ['a required value', { unlike: 'r' }, 'spec.unlike: Required value: m'],
     ['in the values of a map', { words: { q: 'z' } }, 'spec.words[q]: Invalid value: "z": failed rule: self != "z"'],
-    ['are not asked where the object is unsound', { kind: 'b', sum: { a: 3, b: 2 } }, `[spec.kind: Unsupported value: "b": supported values: "a", ${notAsked}]`],
+    [
+      'are not asked where the object is unsound',
+      { kind: 'b', sum: { a: 3, b: 2 } },
+      `[spec.kind: Unsupported value: "b": supported values: "a", ${notAsked}]`,
+    ],
     ['a rule about the change is not asked at creation', { fixed: 'a' }, 'ok'],
     ['unless it can do without an old value', { growing: 2 }, 'spec.growing: Invalid value: 2: grows from 1'],
   ])('%s', (_sentence, spec, expected) => {
@@ -61,15 +110,33 @@ describe('rules', () => {
     ['an immutable field stays', { fixed: 'a' }, { fixed: 'b' }, 'spec.fixed: Invalid value: "b": is immutable'],
     ['it may be set later', {}, { fixed: 'b' }, 'ok'],
     ['an optional old value is there', { growing: 1 }, { growing: 2 }, 'ok'],
-    ['and is asked also where nothing changed', { growing: 1 }, { growing: 1 }, 'spec.growing: Invalid value: 1: grows from 1'],
-    ['elements are compared with those of their key', { parts: [{ id: 'a', n: 5 }] }, { parts: [{ id: 'b', n: 1 }, { id: 'a', n: 3 }] }, 'spec.parts[1].n: Invalid value: 3: must not shrink'],
+    [
+      'and is asked also where nothing changed',
+      { growing: 1 },
+      { growing: 1 },
+      'spec.growing: Invalid value: 1: grows from 1',
+    ],
+    [
+      'elements are compared with those of their key',
+      { parts: [{ id: 'a', n: 5 }] },
+      {
+        parts: [
+          { id: 'b', n: 1 },
+          { id: 'a', n: 3 },
+        ],
+      },
+      'spec.parts[1].n: Invalid value: 3: must not shrink',
+    ],
     ['what was broken before and did not change is let be', { sum: { a: 3, b: 2 } }, { sum: { a: 3, b: 2 } }, 'ok'],
   ])('at an update %s', (_sentence, old, spec, expected) => {
     expect(verdict(widgets, widget(spec), widget(old))).toBe(expected);
   });
 
   test('of a whole object may read its name', () => {
-    const preparation = prepareSchema({ type: 'object', 'x-kubernetes-validations': [{ rule: "self.metadata.name != 'bad'", message: 'bad name' }] });
+    const preparation = prepareSchema({
+      type: 'object',
+      'x-kubernetes-validations': [{ rule: "self.metadata.name != 'bad'", message: 'bad name' }],
+    });
     if (!preparation.ok) throw new Error(JSON.stringify(preparation.problems));
     expect(verdict(preparation.prepared, widget({}, 'good'))).toBe('ok');
     expect(verdict(preparation.prepared, widget({}, 'bad'))).toBe('<nil>: Invalid value: bad name');
@@ -78,7 +145,12 @@ describe('rules', () => {
 
 test('a duration that only the format can read fails the rule that needs it, and no more', () => {
   const wait: Schema = { ...text, format: 'duration' };
-  const schema = preparedSpec(object({ wait, note: text }, { 'x-kubernetes-validations': [{ rule: "!has(self.note) || self.wait < duration('1h')", message: 'too long' }] }));
+  const schema = preparedSpec(
+    object(
+      { wait, note: text },
+      { 'x-kubernetes-validations': [{ rule: "!has(self.note) || self.wait < duration('1h')", message: 'too long' }] },
+    ),
+  );
   expect(verdict(schema, widget({ wait: '3 days' }))).toBe('ok');
   expect(verdict(schema, widget({ wait: '3 days', note: 'x' }))).toContain('evaluating rule: too long');
 });

@@ -19,11 +19,23 @@ const widgets = preparedSpec({
       type: 'array',
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': ['id', 'side'],
-      items: { type: 'object', required: ['id'], properties: { id: { type: 'string' }, side: { type: 'string', default: 'left' } } },
+      items: {
+        type: 'object',
+        required: ['id'],
+        properties: { id: { type: 'string' }, side: { type: 'string', default: 'left' } },
+      },
     },
     counts: { type: 'object', minProperties: 1, maxProperties: 2, additionalProperties: { type: 'integer' } },
-    any: { type: 'object', anyOf: [{ required: ['x'] }, { required: ['y'] }], properties: { x: { type: 'string' }, y: { type: 'string' } } },
-    one: { type: 'object', oneOf: [{ required: ['x'] }, { required: ['y'] }], properties: { x: { type: 'string' }, y: { type: 'string' } } },
+    any: {
+      type: 'object',
+      anyOf: [{ required: ['x'] }, { required: ['y'] }],
+      properties: { x: { type: 'string' }, y: { type: 'string' } },
+    },
+    one: {
+      type: 'object',
+      oneOf: [{ required: ['x'] }, { required: ['y'] }],
+      properties: { x: { type: 'string' }, y: { type: 'string' } },
+    },
     all: { type: 'integer', allOf: [{ minimum: 3 }, { maximum: 1 }] },
     never: { type: 'object', not: { required: ['x'] }, properties: { x: { type: 'string' } } },
     note: { type: 'string', nullable: true },
@@ -44,48 +56,128 @@ describe('values', () => {
   const blocked = (message: string): string => `[${message}, ${notAsked}]`;
   test.each<[sentence: string, spec: object, verdict: string]>([
     ['a sound object is taken', {}, 'ok'],
-    ['a text may be too short', { name: 'a' }, 'spec.name: Invalid value: "a": spec.name in body should be at least 2 chars long'],
+    [
+      'a text may be too short',
+      { name: 'a' },
+      'spec.name: Invalid value: "a": spec.name in body should be at least 2 chars long',
+    ],
     ['a text may be too long', { name: 'abcde' }, blocked('spec.name: Too long: may not be more than 4 bytes')],
     ['the length of a text is in characters', { name: 'éééé' }, 'ok'],
-    ['a text may miss its pattern', { name: 'A1' }, `spec.name: Invalid value: "A1": spec.name in body should match '^[a-zé]+$'`],
-    ['a number is no text', { name: 5 }, blocked('spec.name: Invalid value: "integer": spec.name in body must be of type string: "integer"')],
+    [
+      'a text may miss its pattern',
+      { name: 'A1' },
+      `spec.name: Invalid value: "A1": spec.name in body should match '^[a-zé]+$'`,
+    ],
+    [
+      'a number is no text',
+      { name: 5 },
+      blocked('spec.name: Invalid value: "integer": spec.name in body must be of type string: "integer"'),
+    ],
     ['null where it is not allowed counts as missing', { name: null }, blocked('spec.name: Required value')],
     [
       'a number may break two rules',
       { even: -1 },
       '[spec.even: Invalid value: -1: spec.even in body should be a multiple of 2, spec.even: Invalid value: -1: spec.even in body should be greater than or equal to 0]',
     ],
-    ['a number may be too large', { even: 12 }, 'spec.even: Invalid value: 12: spec.even in body should be less than or equal to 10'],
+    [
+      'a number may be too large',
+      { even: 12 },
+      'spec.even: Invalid value: 12: spec.even in body should be less than or equal to 10',
+    ],
     ['an exclusive minimum', { open: 0 }, 'spec.open: Invalid value: 0: spec.open in body should be greater than 0'],
     ['an exclusive maximum', { open: 5 }, 'spec.open: Invalid value: 5: spec.open in body should be less than 5'],
     ['an integer is a number too', { open: 3 }, 'ok'],
-    ['a value outside of an enum', { color: 'green' }, blocked('spec.color: Unsupported value: "green": supported values: "red", "blue"')],
-    ['a number outside of an enum', { level: 3 }, blocked('spec.level: Unsupported value: 3: supported values: "1", "2"')],
-    ['a text is no boolean', { on: 'true' }, blocked('spec.on: Invalid value: "string": spec.on in body must be of type boolean: "string"')],
+    [
+      'a value outside of an enum',
+      { color: 'green' },
+      blocked('spec.color: Unsupported value: "green": supported values: "red", "blue"'),
+    ],
+    [
+      'a number outside of an enum',
+      { level: 3 },
+      blocked('spec.level: Unsupported value: 3: supported values: "1", "2"'),
+    ],
+    [
+      'a text is no boolean',
+      { on: 'true' },
+      blocked('spec.on: Invalid value: "string": spec.on in body must be of type boolean: "string"'),
+    ],
     ['int-or-string takes a percentage', { port: '50%' }, 'ok'],
-    ['int-or-string takes no fraction', { port: 1.5 }, blocked('spec.port: Invalid value: "number": spec.port in body must be of type integer,string: "number"')],
-    ['a list may be too short', { list: [] }, 'spec.list: Invalid value: 0: spec.list in body should have at least 1 items'],
+    [
+      'int-or-string takes no fraction',
+      { port: 1.5 },
+      blocked('spec.port: Invalid value: "number": spec.port in body must be of type integer,string: "number"'),
+    ],
+    [
+      'a list may be too short',
+      { list: [] },
+      'spec.list: Invalid value: 0: spec.list in body should have at least 1 items',
+    ],
     ['a list may be too long', { list: ['a', 'b', 'c'] }, blocked('spec.list: Too many: 3: must have at most 2 items')],
-    ['an item may have the wrong type', { list: [1] }, blocked('spec.list[0]: Invalid value: "integer": spec.list[0] in body must be of type string: "integer"')],
+    [
+      'an item may have the wrong type',
+      { list: [1] },
+      blocked('spec.list[0]: Invalid value: "integer": spec.list[0] in body must be of type string: "integer"'),
+    ],
     ['a set holds each value once', { set: ['a', 'a'] }, 'spec.set[1]: Duplicate value: "a"'],
-    ['a list of type map holds each key once, defaults included', { parts: [{ id: 'a' }, { id: 'a', side: 'left' }] }, 'spec.parts[1]: Duplicate value: {"id":"a","side":"left"}'],
+    [
+      'a list of type map holds each key once, defaults included',
+      { parts: [{ id: 'a' }, { id: 'a', side: 'left' }] },
+      'spec.parts[1]: Duplicate value: {"id":"a","side":"left"}',
+    ],
     ['a key may be missing', { parts: [{}] }, blocked('spec.parts[0].id: Required value')],
-    ['a map may be too small', { counts: {} }, 'spec.counts: Invalid value: 0: spec.counts in body should have at least 1 properties'],
-    ['a map may be too large', { counts: { a: 1, b: 2, c: 3 } }, blocked('spec.counts: Too many: 3: must have at most 2 items')],
-    ['a value of a map may be wrong', { counts: { a: 'x' } }, blocked('spec.counts.a: Invalid value: "string": spec.counts.a in body must be of type integer: "string"')],
-    ['none of several alternatives', { any: {} }, blocked('<nil>: Invalid value: "": "spec.any" must validate at least one schema (anyOf), spec.any.x: Required value')],
-    ['two where one is wanted', { one: { x: '1', y: '2' } }, '<nil>: Invalid value: "": "spec.one" must validate one and only one schema (oneOf). Found 2 valid alternatives'],
+    [
+      'a map may be too small',
+      { counts: {} },
+      'spec.counts: Invalid value: 0: spec.counts in body should have at least 1 properties',
+    ],
+    [
+      'a map may be too large',
+      { counts: { a: 1, b: 2, c: 3 } },
+      blocked('spec.counts: Too many: 3: must have at most 2 items'),
+    ],
+    [
+      'a value of a map may be wrong',
+      { counts: { a: 'x' } },
+      blocked('spec.counts.a: Invalid value: "string": spec.counts.a in body must be of type integer: "string"'),
+    ],
+    [
+      'none of several alternatives',
+      { any: {} },
+      blocked(
+        '<nil>: Invalid value: "": "spec.any" must validate at least one schema (anyOf), spec.any.x: Required value',
+      ),
+    ],
+    [
+      'two where one is wanted',
+      { one: { x: '1', y: '2' } },
+      '<nil>: Invalid value: "": "spec.one" must validate one and only one schema (oneOf). Found 2 valid alternatives',
+    ],
     [
       'all of what cannot be together',
       { all: 2 },
       '[spec.all: Invalid value: 2: spec.all in body should be greater than or equal to 3, spec.all: Invalid value: 2: spec.all in body should be less than or equal to 1, ' +
         '<nil>: Invalid value: "": "spec.all" must validate all the schemas (allOf). None validated]',
     ],
-    ['what must not be', { never: { x: '1' } }, '<nil>: Invalid value: "": "spec.never" must not validate the schema (not)'],
+    [
+      'what must not be',
+      { never: { x: '1' } },
+      '<nil>: Invalid value: "": "spec.never" must not validate the schema (not)',
+    ],
     ['null where it is allowed', { note: null }, 'ok'],
-    ['an object inside of an object says what it is', { template: { a: 1 } }, blocked('spec.template.apiVersion: Required value, spec.template.kind: Required value')],
+    [
+      'an object inside of an object says what it is',
+      { template: { a: 1 } },
+      blocked('spec.template.apiVersion: Required value, spec.template.kind: Required value'),
+    ],
     ['a format in one of several alternatives', { address: '::1' }, 'ok'],
-    ['a day that no calendar has', { when: '2026-02-30T00:00:00Z' }, blocked('spec.when: Invalid value: "2026-02-30T00:00:00Z": spec.when in body must be of type date-time: "2026-02-30T00:00:00Z"')],
+    [
+      'a day that no calendar has',
+      { when: '2026-02-30T00:00:00Z' },
+      blocked(
+        'spec.when: Invalid value: "2026-02-30T00:00:00Z": spec.when in body must be of type date-time: "2026-02-30T00:00:00Z"',
+      ),
+    ],
   ])('%s', (_sentence, spec, expected) => {
     expect(verdict(widgets, widget({ name: 'abc', ...spec }))).toBe(expected);
   });
@@ -99,8 +191,13 @@ describe('values', () => {
     ['id', ['6c9e8bc6-a15d-4eb6-b38a-758e965f1d45'], ['x']],
     ['bytes', ['YQ=='], ['YQ', '!']],
   ])('a field with a format: %s', (field, good, bad) => {
-    for (const text of good) expect([text, verdict(widgets, widget({ name: 'abc', [field]: text }))]).toEqual([text, 'ok']);
-    for (const text of bad) expect([text, verdict(widgets, widget({ name: 'abc', [field]: text }))]).toEqual([text, expect.stringContaining('must be of type')]);
+    for (const text of good)
+      expect([text, verdict(widgets, widget({ name: 'abc', [field]: text }))]).toEqual([text, 'ok']);
+    for (const text of bad)
+      expect([text, verdict(widgets, widget({ name: 'abc', [field]: text }))]).toEqual([
+        text,
+        expect.stringContaining('must be of type'),
+      ]);
   });
 
   test('what did not change is not looked at again, so that a schema may get stricter', () => {
@@ -110,8 +207,20 @@ describe('values', () => {
   });
 
   test('an answer has its errors as causes, and tells each of them once', () => {
-    const error = invalidObject('Widget.shop.example', 'x', [required('spec.a'), required('spec.a'), required('spec.b', 'is needed')]);
-    expect([error.code, error.message]).toEqual([422, 'Widget.shop.example "x" is invalid: [spec.a: Required value, spec.b: Required value: is needed]']);
-    expect(error.details).toMatchObject({ name: 'x', group: 'shop.example', kind: 'Widget', causes: [{ reason: 'FieldValueRequired', field: 'spec.a', message: 'Required value' }, {}, {}] });
+    const error = invalidObject('Widget.shop.example', 'x', [
+      required('spec.a'),
+      required('spec.a'),
+      required('spec.b', 'is needed'),
+    ]);
+    expect([error.code, error.message]).toEqual([
+      422,
+      'Widget.shop.example "x" is invalid: [spec.a: Required value, spec.b: Required value: is needed]',
+    ]);
+    expect(error.details).toMatchObject({
+      name: 'x',
+      group: 'shop.example',
+      kind: 'Widget',
+      causes: [{ reason: 'FieldValueRequired', field: 'spec.a', message: 'Required value' }, {}, {}],
+    });
   });
 });

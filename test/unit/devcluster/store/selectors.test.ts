@@ -1,6 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { matchesFields, parseFieldSelector } from '../../../../src/devcluster/store/field-selector.ts';
-import { formatLabelSelector, matchesLabels, parseLabelSelector, readLabelSelector } from '../../../../src/devcluster/store/label-selector.ts';
+import {
+  formatLabelSelector,
+  matchesLabels,
+  parseLabelSelector,
+  readLabelSelector,
+} from '../../../../src/devcluster/store/label-selector.ts';
 import { StatusError } from '../../../../src/devcluster/status-error.ts';
 
 const labels = { app: 'web', tier: 'front' };
@@ -28,13 +33,28 @@ describe('label selectors', () => {
   });
 
   test('what cannot be read is refused', () => {
-    expect(() => parseLabelSelector('a===b')).toThrow(new StatusError('BadRequest', "unable to parse requirement: found '=', expected: identifier"));
+    expect(() => parseLabelSelector('a===b')).toThrow(
+      new StatusError('BadRequest', "unable to parse requirement: found '=', expected: identifier"),
+    );
   });
 
   test.each([
     ['labels', { matchLabels: { app: 'web' } }, true],
-    ['expressions', { matchExpressions: [{ key: 'app', operator: 'In', values: ['web'] }, { key: 'zone', operator: 'DoesNotExist' }] }, true],
-    ['labels and expressions', { matchLabels: { app: 'web' }, matchExpressions: [{ key: 'tier', operator: 'NotIn', values: ['front'] }] }, false],
+    [
+      'expressions',
+      {
+        matchExpressions: [
+          { key: 'app', operator: 'In', values: ['web'] },
+          { key: 'zone', operator: 'DoesNotExist' },
+        ],
+      },
+      true,
+    ],
+    [
+      'labels and expressions',
+      { matchLabels: { app: 'web' }, matchExpressions: [{ key: 'tier', operator: 'NotIn', values: ['front'] }] },
+      false,
+    ],
     ['an empty one takes everything', {}, true],
   ])('of a spec: %s', (_, source, expected) => {
     expect(matchesLabels(readLabelSelector(source) ?? [], labels)).toBe(expected);
@@ -45,7 +65,12 @@ describe('label selectors', () => {
   });
 
   test('a Scale shows it as text that parses to the same', () => {
-    const text = formatLabelSelector(readLabelSelector({ matchLabels: { b: '1' }, matchExpressions: [{ key: 'a', operator: 'In', values: ['y', 'x'] }] }) ?? []);
+    const text = formatLabelSelector(
+      readLabelSelector({
+        matchLabels: { b: '1' },
+        matchExpressions: [{ key: 'a', operator: 'In', values: ['y', 'x'] }],
+      }) ?? [],
+    );
     expect(text).toBe('a in (x,y),b=1');
     expect(matchesLabels(parseLabelSelector(text), { a: 'x', b: '1' })).toBe(true);
   });
@@ -68,6 +93,8 @@ describe('field selectors', () => {
 
   test('fields that a kind cannot be asked by are refused', () => {
     expect(() => parseFieldSelector('spec.color=red', known)).toThrow('field label not supported: spec.color');
-    expect(() => parseFieldSelector('spec.color=red', [])).toThrow('"spec.color" is not a known field selector: only "metadata.name", "metadata.namespace"');
+    expect(() => parseFieldSelector('spec.color=red', [])).toThrow(
+      '"spec.color" is not a known field selector: only "metadata.name", "metadata.namespace"',
+    );
   });
 });

@@ -3,7 +3,12 @@ import type { KubeObject } from '../../../../src/kube/ports.ts';
 import { createStore, type Store } from '../../../../src/devcluster/store/store.ts';
 
 const shelf = '/configmaps';
-const object = (name: string, data: Record<string, string> = {}, namespace = 'default'): KubeObject => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace }, data });
+const object = (name: string, data: Record<string, string> = {}, namespace = 'default'): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, namespace },
+  data,
+});
 
 function added(store: Store, name: string, data?: Record<string, string>): KubeObject {
   const stored = store.add(shelf, object(name, data));
@@ -44,7 +49,12 @@ describe('the store', () => {
 
   test('lists in order of namespace and name', () => {
     const store = createStore();
-    for (const [name, namespace] of [['b', 'x'], ['a', 'x'], ['z', 'default']] as const) store.add(shelf, object(name, {}, namespace));
+    for (const [name, namespace] of [
+      ['b', 'x'],
+      ['a', 'x'],
+      ['z', 'default'],
+    ] as const)
+      store.add(shelf, object(name, {}, namespace));
     expect(store.list(shelf).map(({ metadata }) => metadata.name)).toEqual(['z', 'a', 'b']);
     expect(store.list(shelf, 'x').map(({ metadata }) => metadata.name)).toEqual(['a', 'b']);
   });
@@ -52,14 +62,20 @@ describe('the store', () => {
   test('tells subscribers of each change, with what was before, until they leave', () => {
     const store = createStore();
     const seen: string[] = [];
-    const leave = store.subscribe(shelf, ({ type, object: now, old }) => seen.push(`${type} ${now.metadata.resourceVersion} after ${old?.metadata.resourceVersion ?? 'nothing'}`));
+    const leave = store.subscribe(shelf, ({ type, object: now, old }) =>
+      seen.push(`${type} ${now.metadata.resourceVersion} after ${old?.metadata.resourceVersion ?? 'nothing'}`),
+    );
     const first = added(store, 'a');
     const second = store.replace(shelf, first, object('a', { x: '1' })) ?? first;
     store.remove(shelf, second, second);
     leave();
     added(store, 'b');
     const start = Number(first.metadata.resourceVersion);
-    expect(seen).toEqual([`ADDED ${start} after nothing`, `MODIFIED ${start + 1} after ${start}`, `DELETED ${start + 2} after ${start + 1}`]);
+    expect(seen).toEqual([
+      `ADDED ${start} after nothing`,
+      `MODIFIED ${start + 1} after ${start}`,
+      `DELETED ${start + 2} after ${start + 1}`,
+    ]);
   });
 
   test('remembers changes as far as its history goes', () => {
@@ -80,7 +96,10 @@ describe('the store', () => {
     store.replace(shelf, newer, object('kept', { is: 'newest' }));
     store.remove(shelf, gone, gone);
     added(store, 'new');
-    expect(store.listAt(shelf, then)?.map(({ metadata, ...rest }) => [metadata.name, rest['data']])).toEqual([['gone', {}], ['kept', { is: 'old' }]]);
+    expect(store.listAt(shelf, then)?.map(({ metadata, ...rest }) => [metadata.name, rest['data']])).toEqual([
+      ['gone', {}],
+      ['kept', { is: 'old' }],
+    ]);
     expect(store.listAt(shelf, 1)).toBeUndefined();
   });
 });

@@ -17,7 +17,8 @@ function createSecretStore(initial?: KubeObject) {
     reader: { get: async () => structuredClone(secret) },
     writer: {
       create: async (_: unknown, object: KubeObject) => {
-        if (secret !== undefined) throw new AppError('KUBERNETES_CONFLICT', 'exists', { source: 'kubernetes', retryable: false });
+        if (secret !== undefined)
+          throw new AppError('KUBERNETES_CONFLICT', 'exists', { source: 'kubernetes', retryable: false });
         secret = structuredClone(object);
         return object;
       },
@@ -26,7 +27,8 @@ function createSecretStore(initial?: KubeObject) {
   };
 }
 
-const load = (store: ReturnType<typeof createSecretStore>, at = clock) => loadOrCreateAuthority({ reader: store.reader, writer: store.writer, namespace: 'holdfast-system', clock: at });
+const load = (store: ReturnType<typeof createSecretStore>, at = clock) =>
+  loadOrCreateAuthority({ reader: store.reader, writer: store.writer, namespace: 'holdfast-system', clock: at });
 
 async function storedSecret(): Promise<KubeObject & { data: Record<string, string> }> {
   const store = createSecretStore();
@@ -40,7 +42,11 @@ describe('the certificate authority', () => {
   test('is made on the first start, and is the same after a restart', async () => {
     const store = createSecretStore();
     const first = await load(store);
-    expect(store.stored()).toMatchObject({ kind: 'Secret', type: 'kubernetes.io/tls', metadata: { namespace: 'holdfast-system', name: 'holdfast-ca' } });
+    expect(store.stored()).toMatchObject({
+      kind: 'Secret',
+      type: 'kubernetes.io/tls',
+      metadata: { namespace: 'holdfast-system', name: 'holdfast-ca' },
+    });
     expect((await load(store)).certPem).toBe(first.certPem);
   });
 
@@ -57,32 +63,57 @@ describe('the certificate authority', () => {
     expect(validToDate.getTime() - clock.nowMs()).toBe(3650 * day);
   });
 
-  const damages: [string, (data: Record<string, string>) => Promise<Record<string, string>> | Record<string, string>, RegExp][] = [
+  const damages: [
+    string,
+    (data: Record<string, string>) => Promise<Record<string, string>> | Record<string, string>,
+    RegExp,
+  ][] = [
     ['has lost its key', (data) => ({ 'tls.crt': data['tls.crt'] ?? '' }), /tls\.key is missing/],
-    ['has the key of another', async (data) => ({ ...data, 'tls.key': (await storedSecret()).data['tls.key'] ?? '' }), /tls\.key does not belong to tls\.crt/],
-    ['is not a certificate', (data) => ({ ...data, 'tls.crt': Buffer.from('oops').toString('base64') }), /PEM|certificate/i],
+    [
+      'has the key of another',
+      async (data) => ({ ...data, 'tls.key': (await storedSecret()).data['tls.key'] ?? '' }),
+      /tls\.key does not belong to tls\.crt/,
+    ],
+    [
+      'is not a certificate',
+      (data) => ({ ...data, 'tls.crt': Buffer.from('oops').toString('base64') }),
+      /PEM|certificate/i,
+    ],
   ];
   test.each(damages)('that %s stops the start, with a way out, and is left as it is', async (_, damage, why) => {
     const secret = await storedSecret();
     const store = createSecretStore({ ...secret, data: await damage(secret.data) });
     const before = structuredClone(store.stored());
-    const error: unknown = await load(store).then(() => undefined, (reason: unknown) => reason);
+    const error: unknown = await load(store).then(
+      () => undefined,
+      (reason: unknown) => reason,
+    );
     expect(error).toMatchObject({ code: 'CONFIG_INVALID', retryable: false });
-    expect(describeError(error)).toMatch(/Secret holdfast-system\/holdfast-ca .*Restore it from a backup; or delete it/);
+    expect(describeError(error)).toMatch(
+      /Secret holdfast-system\/holdfast-ca .*Restore it from a backup; or delete it/,
+    );
     expect(describeError(error)).toMatch(why);
     expect(store.stored()).toEqual(before);
   });
 
   test('that has expired stops the start', async () => {
     const store = createSecretStore(await storedSecret());
-    await expect(load(store, createMemoryClock(clock.nowMs() + 3651 * day)).catch((error: unknown) => Promise.reject(new Error(describeError(error))))).rejects.toThrow(/expired/);
+    await expect(
+      load(store, createMemoryClock(clock.nowMs() + 3651 * day)).catch((error: unknown) =>
+        Promise.reject(new Error(describeError(error))),
+      ),
+    ).rejects.toThrow(/expired/);
   });
 });
 
 describe('the server certificate', () => {
   test('carries the names and addresses it is dialled by, for 30 days', async () => {
     const authority = await load(createSecretStore());
-    const leaf = await issueLeaf(authority, ['holdfast-operator.holdfast-system.svc', '10.0.0.9', '::1'], clock.nowMs());
+    const leaf = await issueLeaf(
+      authority,
+      ['holdfast-operator.holdfast-system.svc', '10.0.0.9', '::1'],
+      clock.nowMs(),
+    );
     const certificate = new X509Certificate(leaf.certPem);
     expect(certificate.verify(new X509Certificate(authority.certPem).publicKey)).toBe(true);
     expect(certificate.checkIssued(new X509Certificate(authority.certPem))).toBe(true);
@@ -98,7 +129,13 @@ describe('the server certificate', () => {
     const time = createMemoryClock();
     const authority = await load(createSecretStore(), time);
     const installed: string[] = [];
-    const stop = await rotateLeaf({ authority, names: ['operator'], clock: time, install: ({ certPem }) => installed.push(certPem), failed: () => undefined });
+    const stop = await rotateLeaf({
+      authority,
+      names: ['operator'],
+      clock: time,
+      install: ({ certPem }) => installed.push(certPem),
+      failed: () => undefined,
+    });
     expect(installed).toHaveLength(1);
     // A key is made on a thread of its own: wait for the leaf itself.
     const advanceTo = async (ms: number, count: number) => {
@@ -122,7 +159,13 @@ describe('the server certificate', () => {
     const install = ({ certPem }: { certPem: string }) => {
       if (installs.push(certPem) === 2) throw new Error('no room');
     };
-    const stop = await rotateLeaf({ authority, names: ['operator'], clock: time, install, failed: (error) => failures.push(error) });
+    const stop = await rotateLeaf({
+      authority,
+      names: ['operator'],
+      clock: time,
+      install,
+      failed: (error) => failures.push(error),
+    });
     await time.advance(20 * day);
     for (let turn = 0; failures.length === 0 && turn < 1000; turn += 1) await settle();
     await time.advance(60_000);

@@ -8,7 +8,10 @@ import { stickyWorkload } from '../../../support/world.ts';
 
 const hold = { kind: 'hold' as const, untilMs: 1, pods: ['cart-a'] };
 const cart = stickyWorkload({ name: 'cart' });
-const withMeta = (metadata: Partial<StickyWorkload['metadata']>): StickyWorkload => ({ ...cart, metadata: { ...cart.metadata, ...metadata } });
+const withMeta = (metadata: Partial<StickyWorkload['metadata']>): StickyWorkload => ({
+  ...cart,
+  metadata: { ...cart.metadata, ...metadata },
+});
 
 const createCluster = () => createMemoryCluster(createMemoryClock());
 
@@ -29,9 +32,19 @@ test('finalizers and labels of others stay', async () => {
   const cluster = createCluster();
   cluster.put(stickyWorkloads, { ...withMeta({ finalizers: ['example.com/theirs'], labels: { a: 'b' } }) });
   await keepFinalizer(cart, hold, cluster);
-  expect(cluster.all(stickyWorkloads)[0]?.metadata).toMatchObject({ finalizers: ['example.com/theirs', 'holdfast.dev/drain'], labels: { a: 'b' } });
-  await keepFinalizer(withMeta({ finalizers: ['example.com/theirs', 'holdfast.dev/drain'] }), { kind: 'release' }, cluster);
-  expect(cluster.all(stickyWorkloads)[0]?.metadata).toMatchObject({ finalizers: ['example.com/theirs'], labels: { a: 'b' } });
+  expect(cluster.all(stickyWorkloads)[0]?.metadata).toMatchObject({
+    finalizers: ['example.com/theirs', 'holdfast.dev/drain'],
+    labels: { a: 'b' },
+  });
+  await keepFinalizer(
+    withMeta({ finalizers: ['example.com/theirs', 'holdfast.dev/drain'] }),
+    { kind: 'release' },
+    cluster,
+  );
+  expect(cluster.all(stickyWorkloads)[0]?.metadata).toMatchObject({
+    finalizers: ['example.com/theirs'],
+    labels: { a: 'b' },
+  });
 });
 
 test.each<[string, StickyWorkload, 'hold' | 'release']>([

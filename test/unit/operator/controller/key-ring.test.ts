@@ -22,7 +22,9 @@ const secretOf = (name: string): string | undefined => {
 test('a ring that can be read again, with one key of 32 bytes, owned by its StickyWorkload', async () => {
   expect(await createKeyRing(cluster, cart)).toBe('Created');
   expect(Buffer.from(secretOf('cart') ?? '', 'base64')).toHaveLength(32);
-  expect(stored('cart')?.metadata.ownerReferences).toEqual([{ apiVersion: 'holdfast.dev/v1alpha1', kind: 'StickyWorkload', name: 'cart', uid: 'uid-cart', controller: true }]);
+  expect(stored('cart')?.metadata.ownerReferences).toEqual([
+    { apiVersion: 'holdfast.dev/v1alpha1', kind: 'StickyWorkload', name: 'cart', uid: 'uid-cart', controller: true },
+  ]);
 });
 
 test('no two StickyWorkloads get the same key', async () => {
@@ -32,7 +34,12 @@ test('no two StickyWorkloads get the same key', async () => {
 });
 
 test('one that exists is left as it is, whatever is in it', async () => {
-  cluster.put(secrets, { apiVersion: 'v1', kind: 'Secret', metadata: { namespace: 'shop', name: 'cart-session-keys' }, data: { current: 'damaged' } });
+  cluster.put(secrets, {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { namespace: 'shop', name: 'cart-session-keys' },
+    data: { current: 'damaged' },
+  });
   const before = stored('cart');
   expect(await createKeyRing(cluster, cart)).toBe('Exists');
   expect(stored('cart')).toEqual(before);

@@ -21,7 +21,12 @@ beforeEach(() => {
   });
 });
 
-const service = (port: number): KubeObject => ({ apiVersion: 'v1', kind: 'Service', metadata: { namespace: 'shop', name: 'cart' }, spec: { port } });
+const service = (port: number): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { namespace: 'shop', name: 'cart' },
+  spec: { port },
+});
 const writes = () => cluster.writes().length;
 const live = () => {
   const found = cluster.find(services, { namespace: 'shop', name: 'cart' });
@@ -48,7 +53,10 @@ test.each<[string, () => unknown]>([
   ['is wanted another way', () => undefined],
   ['was edited', () => cluster.put(services, { ...live(), spec: { port: 1 } })],
   ['was deleted', () => cluster.remove(services, { namespace: 'shop', name: 'cart' })],
-  ['was replaced by one of the same name', () => cluster.put(services, { ...live(), metadata: { ...live().metadata, uid: 'other' } })],
+  [
+    'was replaced by one of the same name',
+    () => cluster.put(services, { ...live(), metadata: { ...live().metadata, uid: 'other' } }),
+  ],
 ])('applied again when it %s', async (_, happen) => {
   await owned.ensure(services, service(80));
   happen();

@@ -26,7 +26,8 @@ const counted = (sessions: number, accepting = 1): StickyWorkloadStatus => ({
   sessions: { active: sessions, draining: 0 },
   endpoints: [{ pod: 'cart-a', uid: 'u', state: 'Accepting', sessions }],
 });
-const written = () => cluster.writes().map(({ object }) => (object?.['status'] as StickyWorkloadStatus | undefined)?.sessions?.active);
+const written = () =>
+  cluster.writes().map(({ object }) => (object?.['status'] as StickyWorkloadStatus | undefined)?.sessions?.active);
 
 describe('what is written', () => {
   test('the first status, and nothing while it says the same', async () => {
@@ -73,13 +74,21 @@ describe('what is written', () => {
 });
 
 test('of many endpoints 50 are written, and the others are remembered: only so do they keep their times', async () => {
-  const endpoints = Array.from({ length: 60 }, (_, number) => ({ pod: `cart-${number}`, uid: `u${number}`, state: 'Accepting' as const, since: '2026-01-01T00:00:00Z' }));
+  const endpoints = Array.from({ length: 60 }, (_, number) => ({
+    pod: `cart-${number}`,
+    uid: `u${number}`,
+    state: 'Accepting' as const,
+    since: '2026-01-01T00:00:00Z',
+  }));
   await writer.write(cart, { endpoints });
   const [first] = cluster.writes();
   expect(first?.object?.['status']).toMatchObject({ endpoints: endpoints.slice(0, 50) });
   expect(writer.before(cart)?.endpoints).toEqual(endpoints);
   // One that is not listed makes no difference to what is written, and is remembered from the first moment on.
-  const more = [...endpoints, { pod: 'cart-60', uid: 'u60', state: 'Accepting' as const, since: '2026-01-01T00:05:00Z' }];
+  const more = [
+    ...endpoints,
+    { pod: 'cart-60', uid: 'u60', state: 'Accepting' as const, since: '2026-01-01T00:05:00Z' },
+  ];
   await writer.write(cart, { endpoints: more });
   expect(cluster.writes()).toHaveLength(1);
   expect(writer.before(cart)?.endpoints).toEqual(more);
@@ -87,7 +96,9 @@ test('of many endpoints 50 are written, and the others are remembered: only so d
 
 test('a pod that begins to drain is told of on the pod, too', async () => {
   await writer.write(cart, { endpoints: [{ pod: 'cart-a', uid: 'u', state: 'Draining', reason: 'PodTerminating' }] });
-  expect(cluster.events().map(({ reason, regarding }) => [reason, regarding.kind, regarding.name, regarding.uid])).toEqual([
+  expect(
+    cluster.events().map(({ reason, regarding }) => [reason, regarding.kind, regarding.name, regarding.uid]),
+  ).toEqual([
     ['PodTerminating', 'StickyWorkload', 'cart', 'uid-cart'],
     ['PodTerminating', 'Pod', 'cart-a', 'u'],
   ]);
@@ -100,7 +111,13 @@ test('our last write is known before the cache has heard of it', async () => {
 });
 
 test('a write that failed is written when it is tried again, and tells its events only then', async () => {
-  const condition = { type: 'Accepted', status: 'False' as const, reason: 'TargetNotFound', message: 'm', lastTransitionTime: '2026-01-01T00:00:00Z' };
+  const condition = {
+    type: 'Accepted',
+    status: 'False' as const,
+    reason: 'TargetNotFound',
+    message: 'm',
+    lastTransitionTime: '2026-01-01T00:00:00Z',
+  };
   const status = { ...counted(1), conditions: [condition] };
   const away = new AppError('KUBERNETES_UNAVAILABLE', 'away', { source: 'kubernetes', retryable: true });
   cluster.fail({ verb: 'apply', error: away });
@@ -108,14 +125,27 @@ test('a write that failed is written when it is tried again, and tells its event
   expect(cluster.events()).toEqual([]);
   await writer.write(cart, status);
   expect(written()).toEqual([1]);
-  const regarding = { apiVersion: 'holdfast.dev/v1alpha1', kind: 'StickyWorkload', namespace: 'shop', name: 'cart', uid: 'uid-cart' };
-  expect(cluster.events()).toEqual([{ type: 'Warning', reason: 'TargetNotFound', action: 'Accept', note: 'm', regarding }]);
+  const regarding = {
+    apiVersion: 'holdfast.dev/v1alpha1',
+    kind: 'StickyWorkload',
+    namespace: 'shop',
+    name: 'cart',
+    uid: 'uid-cart',
+  };
+  expect(cluster.events()).toEqual([
+    { type: 'Warning', reason: 'TargetNotFound', action: 'Accept', note: 'm', regarding },
+  ]);
 });
 
 test('the status of a Gateway is written once, and again when it says something new or the Gateway is another', async () => {
-  const gateway = { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'Gateway', metadata: { namespace: 'shop', name: 'holdfast', uid: 'g' } };
+  const gateway = {
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'Gateway',
+    metadata: { namespace: 'shop', name: 'holdfast', uid: 'g' },
+  };
   cluster.put(gateways, gateway);
-  const write = (uid: string, status: object) => writer.writeOther(gateways, { ...gateway, metadata: { ...gateway.metadata, uid } }, status);
+  const write = (uid: string, status: object) =>
+    writer.writeOther(gateways, { ...gateway, metadata: { ...gateway.metadata, uid } }, status);
   await write('g', { conditions: [] });
   await write('g', { conditions: [] });
   await write('g', { conditions: [], addresses: [] });

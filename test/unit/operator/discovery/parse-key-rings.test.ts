@@ -17,7 +17,13 @@ describe('the session keys that a proxy says it has', () => {
     expect(parseReport(report)).not.toHaveProperty('keyRings');
   });
 
-  test.each([[[]], ['all'], [{ [backendName]: [1] }], [{ [backendName]: { current: '1', ids: [1] } }], [{ [backendName]: { current: 1, ids: [-1] } }]])('are refused as %j', (keyRings) => {
+  test.each([
+    [[]],
+    ['all'],
+    [{ [backendName]: [1] }],
+    [{ [backendName]: { current: '1', ids: [1] } }],
+    [{ [backendName]: { current: 1, ids: [-1] } }],
+  ])('are refused as %j', (keyRings) => {
     expect(() => parseReport({ ...report, keyRings })).toThrow('keyRings must be an object');
   });
 });

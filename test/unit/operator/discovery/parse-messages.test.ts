@@ -6,7 +6,16 @@ const summary = { reason: 'DrainComplete', tookMs: 5, message: 'done' };
 
 describe('a report', () => {
   test('keeps what is known and drops the rest', () => {
-    expect(parseReport({ startedAtMs: 7, sequence: 3, endpoints: [{ ...endpoint, extra: 1 }], ended: ['0123456789abcdef'], seen: ['fedcba9876543210'], more: true })).toEqual({
+    expect(
+      parseReport({
+        startedAtMs: 7,
+        sequence: 3,
+        endpoints: [{ ...endpoint, extra: 1 }],
+        ended: ['0123456789abcdef'],
+        seen: ['fedcba9876543210'],
+        more: true,
+      }),
+    ).toEqual({
       startedAtMs: 7,
       sequence: 3,
       endpoints: [endpoint],
@@ -21,14 +30,34 @@ describe('a report', () => {
 
   const wrong: [string, unknown, RegExp][] = [
     ['nothing', null, /startedAtMs/],
-    ['an ended session that is no id', { startedAtMs: 0, sequence: 1, endpoints: [], ended: ['x'] }, /ended must be a list of session ids/],
-    ['a seen session that is no id', { startedAtMs: 0, sequence: 1, endpoints: [], ended: [], seen: ['0123456789ABCDEF'] }, /seen must be a list of session ids/],
+    [
+      'an ended session that is no id',
+      { startedAtMs: 0, sequence: 1, endpoints: [], ended: ['x'] },
+      /ended must be a list of session ids/,
+    ],
+    [
+      'a seen session that is no id',
+      { startedAtMs: 0, sequence: 1, endpoints: [], ended: [], seen: ['0123456789ABCDEF'] },
+      /seen must be a list of session ids/,
+    ],
     ['a start that is no time', { startedAtMs: 'now', sequence: 1, endpoints: [] }, /startedAtMs/],
     ['a negative sequence', { startedAtMs: 0, sequence: -1, endpoints: [] }, /sequence/],
     ['no list of endpoints', { startedAtMs: 0, sequence: 1, endpoints: {} }, /endpoints must be a list/],
-    ['an endpoint without a UID', { startedAtMs: 0, sequence: 1, endpoints: [{ ...endpoint, uid: '' }] }, /endpoints\[0\]\.uid/],
-    ['an endless UID', { startedAtMs: 0, sequence: 1, endpoints: [{ ...endpoint, uid: 'x'.repeat(300) }] }, /endpoints\[0\]\.uid/],
-    ['an unknown state', { startedAtMs: 0, sequence: 1, endpoints: [endpoint, { ...endpoint, state: 'Sleeping' }] }, /endpoints\[1\]\.state/],
+    [
+      'an endpoint without a UID',
+      { startedAtMs: 0, sequence: 1, endpoints: [{ ...endpoint, uid: '' }] },
+      /endpoints\[0\]\.uid/,
+    ],
+    [
+      'an endless UID',
+      { startedAtMs: 0, sequence: 1, endpoints: [{ ...endpoint, uid: 'x'.repeat(300) }] },
+      /endpoints\[0\]\.uid/,
+    ],
+    [
+      'an unknown state',
+      { startedAtMs: 0, sequence: 1, endpoints: [endpoint, { ...endpoint, state: 'Sleeping' }] },
+      /endpoints\[1\]\.state/,
+    ],
     ['half a session', { startedAtMs: 0, sequence: 1, endpoints: [{ ...endpoint, sessions: 0.5 }] }, /sessions/],
     ['fewer than no session', { startedAtMs: 0, sequence: 1, endpoints: [{ ...endpoint, sessions: -1 }] }, /sessions/],
     ['sessions as a text', { startedAtMs: 0, sequence: 1, endpoints: [{ ...endpoint, sessions: '0' }] }, /sessions/],
@@ -41,11 +70,23 @@ describe('a report', () => {
 
 describe('a summary', () => {
   test('keeps unknown numbers absent, and cuts a long message', () => {
-    expect(parseSummary({ ...summary, sessionsCut: 'many', message: 'm'.repeat(5000) })).toEqual({ ...summary, message: 'm'.repeat(1024) });
-    expect(parseSummary({ ...summary, sessionsAtStart: 4, sessionsCut: 0 })).toEqual({ ...summary, sessionsAtStart: 4, sessionsCut: 0 });
+    expect(parseSummary({ ...summary, sessionsCut: 'many', message: 'm'.repeat(5000) })).toEqual({
+      ...summary,
+      message: 'm'.repeat(1024),
+    });
+    expect(parseSummary({ ...summary, sessionsAtStart: 4, sessionsCut: 0 })).toEqual({
+      ...summary,
+      sessionsAtStart: 4,
+      sessionsCut: 0,
+    });
   });
 
-  test.each([[{ ...summary, reason: 'Bored' }], [{ ...summary, tookMs: 'long' }], [{ ...summary, message: 7 }], [null]])('%j is refused', (body) => {
+  test.each([
+    [{ ...summary, reason: 'Bored' }],
+    [{ ...summary, tookMs: 'long' }],
+    [{ ...summary, message: 7 }],
+    [null],
+  ])('%j is refused', (body) => {
     expect(() => parseSummary(body)).toThrow(/reason|tookMs|message/);
   });
 });

@@ -4,7 +4,10 @@ import { keepTables } from '../../../../src/operator/feed/keep-tables.ts';
 import { snapshotOf, type ShortWorld } from '../../../support/world.ts';
 
 const tablesOf = (world: ShortWorld) => translate(snapshotOf(world)).tables;
-const shop: ShortWorld = { workloads: [{ name: 'cart' }, { name: 'till', namespace: 'zoo' }], targets: [{ name: 'cart' }, { name: 'till', namespace: 'zoo' }] };
+const shop: ShortWorld = {
+  workloads: [{ name: 'cart' }, { name: 'till', namespace: 'zoo' }],
+  targets: [{ name: 'cart' }, { name: 'till', namespace: 'zoo' }],
+};
 const before = tablesOf(shop);
 
 test('an equal world: every table stays the same object', () => {
@@ -14,8 +17,27 @@ test('an equal world: every table stays the same object', () => {
 });
 
 test.each<[string, ShortWorld, string[]]>([
-  ['an endpoint more', { ...shop, pods: [{ name: 'cart-a', ip: '10.0.0.1' }], services: [{ name: 'cart' }], slices: [{ name: 's', endpoints: [{ pod: 'cart-a' }] }] }, ['shop/holdfast']],
-  ['a route that is another', { ...shop, workloads: [{ name: 'cart', spec: { route: { hostnames: ['a.com'] } } }, { name: 'till', namespace: 'zoo' }] }, ['shop/holdfast']],
+  [
+    'an endpoint more',
+    {
+      ...shop,
+      pods: [{ name: 'cart-a', ip: '10.0.0.1' }],
+      services: [{ name: 'cart' }],
+      slices: [{ name: 's', endpoints: [{ pod: 'cart-a' }] }],
+    },
+    ['shop/holdfast'],
+  ],
+  [
+    'a route that is another',
+    {
+      ...shop,
+      workloads: [
+        { name: 'cart', spec: { route: { hostnames: ['a.com'] } } },
+        { name: 'till', namespace: 'zoo' },
+      ],
+    },
+    ['shop/holdfast'],
+  ],
   ['other keys', { ...shop, keyRings: {} }, ['shop/holdfast', 'zoo/holdfast']],
   ['a Gateway more', { ...shop, gateways: [{ name: 'web', namespace: 'infra' }] }, ['infra/web']],
   ['one less', { workloads: [{ name: 'cart' }], targets: [{ name: 'cart' }] }, []],

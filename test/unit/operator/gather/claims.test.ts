@@ -24,17 +24,41 @@ async function fillCaches(): Promise<void> {
   await settle();
 }
 
-const find = async ({ metadata }: KubeObject): Promise<string | undefined> => (await createClaims(caches, cluster)(metadata))?.metadata.name;
+const find = async ({ metadata }: KubeObject): Promise<string | undefined> =>
+  (await createClaims(caches, cluster)(metadata))?.metadata.name;
 const ofCart = pod({ name: 'x', of: 'cart-1', app: 'cart' });
-const owned = (metadata: Partial<ObjectMeta>): KubeObject => ({ ...ofCart, metadata: { ...ofCart.metadata, ...metadata } });
-const byStatefulSet = owned({ ownerReferences: [{ apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'db', uid: 's', controller: true }] });
+const owned = (metadata: Partial<ObjectMeta>): KubeObject => ({
+  ...ofCart,
+  metadata: { ...ofCart.metadata, ...metadata },
+});
+const byStatefulSet = owned({
+  ownerReferences: [{ apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'db', uid: 's', controller: true }],
+});
 
 function putWorld(): void {
   cluster.put(replicaSets, replicaSet('cart-1', 'cart'));
-  cluster.put(stickyWorkloads, stickyWorkload({ name: 'younger', createdAt: '2026-01-02T00:00:00Z', spec: { targetRef: { kind: 'Deployment', name: 'cart' } } }));
+  cluster.put(
+    stickyWorkloads,
+    stickyWorkload({
+      name: 'younger',
+      createdAt: '2026-01-02T00:00:00Z',
+      spec: { targetRef: { kind: 'Deployment', name: 'cart' } },
+    }),
+  );
   cluster.put(stickyWorkloads, stickyWorkload({ name: 'cart', createdAt: '2026-01-01T00:00:00Z' }));
-  cluster.put(stickyWorkloads, stickyWorkload({ name: 'elsewhere', namespace: 'other', createdAt: '2020-01-01T00:00:00Z', spec: { targetRef: { kind: 'Deployment', name: 'cart' } } }));
-  cluster.put(stickyWorkloads, stickyWorkload({ name: 'db', spec: { targetRef: { kind: 'StatefulSet', name: 'db' } } }));
+  cluster.put(
+    stickyWorkloads,
+    stickyWorkload({
+      name: 'elsewhere',
+      namespace: 'other',
+      createdAt: '2020-01-01T00:00:00Z',
+      spec: { targetRef: { kind: 'Deployment', name: 'cart' } },
+    }),
+  );
+  cluster.put(
+    stickyWorkloads,
+    stickyWorkload({ name: 'db', spec: { targetRef: { kind: 'StatefulSet', name: 'db' } } }),
+  );
 }
 
 describe('a pod belongs', () => {
@@ -42,8 +66,18 @@ describe('a pod belongs', () => {
     ['to the oldest StickyWorkload of its own namespace that claims its Deployment', ofCart, 'cart'],
     ['to that of its StatefulSet, which controls it directly', byStatefulSet, 'db'],
     ['to none without a controller', owned({ ownerReferences: [] }), undefined],
-    ['to none where its ReplicaSet is gone', owned({ ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'gone', uid: 'g', controller: true }] }), undefined],
-    ['to none where a Job made it', owned({ ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name: 'cart', uid: 'j', controller: true }] }), undefined],
+    [
+      'to none where its ReplicaSet is gone',
+      owned({
+        ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'gone', uid: 'g', controller: true }],
+      }),
+      undefined,
+    ],
+    [
+      'to none where a Job made it',
+      owned({ ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name: 'cart', uid: 'j', controller: true }] }),
+      undefined,
+    ],
   ];
 
   test.each(cases)('%s', async (_, created, name) => {
@@ -73,6 +107,10 @@ test('what is in the caches is not asked for: every pod creation waits for the a
 
 test('an API server that cannot say is an error, not a no', async () => {
   await fillCaches();
-  cluster.fail({ verb: 'get', kind: 'ReplicaSet', error: new AppError('KUBERNETES_UNAVAILABLE', 'away', { source: 'kubernetes', retryable: true }) });
+  cluster.fail({
+    verb: 'get',
+    kind: 'ReplicaSet',
+    error: new AppError('KUBERNETES_UNAVAILABLE', 'away', { source: 'kubernetes', retryable: true }),
+  });
   await expect(find(ofCart)).rejects.toThrow('away');
 });

@@ -1,6 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import type { KubeObject } from '../../../../src/kube/ports.ts';
-import { projectDefinition, projectGateway, projectGatewayClass, projectGrant, projectGrantDefinition, projectNamespace } from '../../../../src/operator/gather/gateway-api.ts';
+import {
+  projectDefinition,
+  projectGateway,
+  projectGatewayClass,
+  projectGrant,
+  projectGrantDefinition,
+  projectNamespace,
+} from '../../../../src/operator/gather/gateway-api.ts';
 import { grantDefinition, referenceGrant, routeDefinition } from '../../../support/operator-objects.ts';
 
 const installed = (object: KubeObject) => projectDefinition(object).gatewayApi;
@@ -15,7 +22,10 @@ describe('what of Gateway API is installed', () => {
     ['a definition without status', { status: undefined }],
     ['one whose conditions Go wrote as null', { status: { conditions: null } }],
     ['one that is not established yet', { status: { conditions: [{ type: 'Established', status: 'False' }] } }],
-    ['one that is being deleted', { metadata: { ...routeDefinition('B').metadata, deletionTimestamp: '2026-05-01T12:00:00Z' } }],
+    [
+      'one that is being deleted',
+      { metadata: { ...routeDefinition('B').metadata, deletionTimestamp: '2026-05-01T12:00:00Z' } },
+    ],
     ['one without versions', { spec: { versions: null }, status: established }],
     ['one that serves v1beta1 only', { spec: { versions: [{ name: 'v1beta1', served: true }] }, status: established }],
     ['one whose v1 is not served', { spec: { versions: [{ name: 'v1', served: false }] }, status: established }],
@@ -24,19 +34,38 @@ describe('what of Gateway API is installed', () => {
   });
 
   test('a v1 without a schema has no field for session persistence', () => {
-    expect(installed({ ...routeDefinition('B'), spec: { versions: [{ name: 'v1', served: true }] } })).toEqual({ installed: true, sessionPersistence: 'Absent' });
+    expect(installed({ ...routeDefinition('B'), spec: { versions: [{ name: 'v1', served: true }] } })).toEqual({
+      installed: true,
+      sessionPersistence: 'Absent',
+    });
   });
 
   test('of the half megabyte of schema nothing is kept', () => {
-    expect(Object.keys(projectDefinition(routeDefinition('B')))).toEqual(['apiVersion', 'kind', 'metadata', 'gatewayApi']);
+    expect(Object.keys(projectDefinition(routeDefinition('B')))).toEqual([
+      'apiVersion',
+      'kind',
+      'metadata',
+      'gatewayApi',
+    ]);
   });
 });
 
 describe('a Gateway', () => {
-  const gateway = (spec?: object): KubeObject => ({ apiVersion: 'gateway.networking.k8s.io/v1', kind: 'Gateway', metadata: { namespace: 'shop', name: 'web', uid: 'g', generation: 3 }, ...(spec && { spec }) });
+  const gateway = (spec?: object): KubeObject => ({
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'Gateway',
+    metadata: { namespace: 'shop', name: 'web', uid: 'g', generation: 3 },
+    ...(spec && { spec }),
+  });
 
   test('is its class, its listeners and its generation', () => {
-    const spec = { gatewayClassName: 'holdfast', listeners: [{ name: 'http', port: 80, protocol: 'HTTP', hostname: 'a.example', allowedRoutes: {} }, { name: 'any', port: 81, protocol: 'HTTP' }] };
+    const spec = {
+      gatewayClassName: 'holdfast',
+      listeners: [
+        { name: 'http', port: 80, protocol: 'HTTP', hostname: 'a.example', allowedRoutes: {} },
+        { name: 'any', port: 81, protocol: 'HTTP' },
+      ],
+    };
     expect(projectGateway(gateway(spec)).gateway).toEqual({
       namespace: 'shop',
       name: 'web',
@@ -56,9 +85,17 @@ describe('a Gateway', () => {
   test.each<[string, object | undefined, object]>([
     ['nothing is said: its own namespace', undefined, { from: 'Same', kinds: [] }],
     ['all namespaces', { namespaces: { from: 'All' } }, { from: 'All', kinds: [] }],
-    ['those with labels', { namespaces: { from: 'Selector', selector: { matchLabels: { team: 'a' } } } }, { from: 'Selector', selector: { matchLabels: { team: 'a' } }, kinds: [] }],
+    [
+      'those with labels',
+      { namespaces: { from: 'Selector', selector: { matchLabels: { team: 'a' } } } },
+      { from: 'Selector', selector: { matchLabels: { team: 'a' } }, kinds: [] },
+    ],
     ['a word that we do not know: nobody', { namespaces: { from: 'Friends' } }, { from: 'None', kinds: [] }],
-    ['kinds, whose group has a default', { kinds: [{ kind: 'GRPCRoute' }] }, { from: 'Same', kinds: [{ group: 'gateway.networking.k8s.io', kind: 'GRPCRoute' }] }],
+    [
+      'kinds, whose group has a default',
+      { kinds: [{ kind: 'GRPCRoute' }] },
+      { from: 'Same', kinds: [{ group: 'gateway.networking.k8s.io', kind: 'GRPCRoute' }] },
+    ],
     ['kinds that Go wrote as null', { kinds: null }, { from: 'Same', kinds: [] }],
   ])('whose routes a listener takes: %s', (_, allowedRoutes, expected) => {
     const spec = { listeners: [{ name: 'http', port: 80, protocol: 'HTTP', ...(allowedRoutes && { allowedRoutes }) }] };
@@ -66,7 +103,11 @@ describe('a Gateway', () => {
   });
 
   test('says what everything made for it carries, and which of its fields nobody carries out', () => {
-    const infrastructure = { labels: { cost: 'a' }, annotations: { note: 'b' }, parametersRef: { group: '', kind: 'ConfigMap', name: 'x' } };
+    const infrastructure = {
+      labels: { cost: 'a' },
+      annotations: { note: 'b' },
+      parametersRef: { group: '', kind: 'ConfigMap', name: 'x' },
+    };
     expect(projectGateway(gateway({ infrastructure, addresses: [{ value: '10.0.0.1' }] })).gateway).toMatchObject({
       infrastructure: { labels: { cost: 'a' }, annotations: { note: 'b' } },
       unsupported: ['spec.addresses', 'spec.infrastructure.parametersRef'],
@@ -81,14 +122,22 @@ describe('a Gateway', () => {
   });
 
   test('keeps its status, from which dates are taken over', () => {
-    expect(projectGateway({ ...gateway(), status: { conditions: [] } }).observed).toEqual({ generation: 3, status: { conditions: [] } });
+    expect(projectGateway({ ...gateway(), status: { conditions: [] } }).observed).toEqual({
+      generation: 3,
+      status: { conditions: [] },
+    });
     expect(projectGateway(gateway()).observed).toEqual({ generation: 3 });
   });
 });
 
 describe('what else of Gateway API is kept', () => {
   test('of a class: whose it is', () => {
-    const object = { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'GatewayClass', metadata: { name: 'theirs' }, spec: { controllerName: 'example.com/x' } };
+    const object = {
+      apiVersion: 'gateway.networking.k8s.io/v1',
+      kind: 'GatewayClass',
+      metadata: { name: 'theirs' },
+      spec: { controllerName: 'example.com/x' },
+    };
     expect(projectGatewayClass(object).gatewayClass).toEqual({ name: 'theirs', controllerName: 'example.com/x' });
   });
 
@@ -102,8 +151,17 @@ describe('what else of Gateway API is kept', () => {
   });
 
   test('of a namespace: its labels, and whether it is on its way out', () => {
-    expect(projectNamespace({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', labels: { team: 'a' } } }).namespace).toEqual({ name: 'shop', labels: { team: 'a' }, isEnding: false });
-    expect(projectNamespace({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', deletionTimestamp: '2026-11-23T10:00:00Z' } }).namespace).toEqual({ name: 'shop', labels: {}, isEnding: true });
+    expect(
+      projectNamespace({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', labels: { team: 'a' } } })
+        .namespace,
+    ).toEqual({ name: 'shop', labels: { team: 'a' }, isEnding: false });
+    expect(
+      projectNamespace({
+        apiVersion: 'v1',
+        kind: 'Namespace',
+        metadata: { name: 'shop', deletionTimestamp: '2026-11-23T10:00:00Z' },
+      }).namespace,
+    ).toEqual({ name: 'shop', labels: {}, isEnding: true });
   });
 
   test.each<[string, string[], string | undefined]>([

@@ -2,12 +2,21 @@ import { describe, expect, test } from '@jest/globals';
 import type { KubeObject } from '../../../../src/kube/ports.ts';
 import { autoscalerOf, nodeChanged, projectNode } from '../../../../src/operator/gather/nodes.ts';
 
-const nodeOf = (labels: Record<string, string>, spec: object, status: object = {}): KubeObject => ({ apiVersion: 'v1', kind: 'Node', metadata: { name: 'node-1', labels }, spec, status });
+const nodeOf = (labels: Record<string, string>, spec: object, status: object = {}): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Node',
+  metadata: { name: 'node-1', labels },
+  spec,
+  status,
+});
 
 describe('a node', () => {
   test('is pruned to what bounds the stay of pods', () => {
     const labels = { 'karpenter.sh/capacity-type': 'spot', 'kubernetes.io/hostname': 'node-1' };
-    const taints = [{ key: 'ToBeDeletedByClusterAutoscaler', effect: 'NoSchedule' }, { key: 'other', effect: 'NoSchedule' }];
+    const taints = [
+      { key: 'ToBeDeletedByClusterAutoscaler', effect: 'NoSchedule' },
+      { key: 'other', effect: 'NoSchedule' },
+    ];
     expect(projectNode(nodeOf(labels, { taints }, { images: [{}] }))).toEqual({
       apiVersion: 'v1',
       kind: 'Node',
@@ -19,7 +28,9 @@ describe('a node', () => {
   test('that only breathes is no news; one that is to go is', () => {
     const before = projectNode(nodeOf({}, { taints: null }, { heartbeat: 1 }));
     expect(nodeChanged(projectNode(nodeOf({}, {}, { heartbeat: 2 })), before)).toBe(false);
-    expect(nodeChanged(projectNode(nodeOf({}, { taints: [{ key: 'ToBeDeletedByClusterAutoscaler' }] })), before)).toBe(true);
+    expect(nodeChanged(projectNode(nodeOf({}, { taints: [{ key: 'ToBeDeletedByClusterAutoscaler' }] })), before)).toBe(
+      true,
+    );
   });
 });
 
@@ -33,15 +44,40 @@ describe('the Cluster Autoscaler', () => {
   const image = 'registry.k8s.io/autoscaling/cluster-autoscaler:v1.33.0';
   const rows: [string, KubeObject, number | undefined][] = [
     ['600 s where nothing is said', deploymentOf({ image }), 600_000],
-    ['a flag with its value', deploymentOf({ image, command: ['./cluster-autoscaler', '--v=4', '--max-graceful-termination-sec=3600'] }), 3_600_000],
+    [
+      'a flag with its value',
+      deploymentOf({ image, command: ['./cluster-autoscaler', '--v=4', '--max-graceful-termination-sec=3600'] }),
+      3_600_000,
+    ],
     ['a flag and its value apart', deploymentOf({ image, args: ['--max-graceful-termination-sec', '120'] }), 120_000],
-    ['a command for a shell', deploymentOf({ image, command: ['sh', '-c', 'exec ./cluster-autoscaler --max-graceful-termination-sec=90 --v=4'] }), 90_000],
-    ['an image for one architecture, by digest', deploymentOf({ image: 'mirror/cluster-autoscaler-arm64@sha256:0', command: null }), 600_000],
-    ['by priority: no one number can be said', deploymentOf({ image, args: ['--drain-priority-config=0:600,1000:3600'] }), undefined],
+    [
+      'a command for a shell',
+      deploymentOf({
+        image,
+        command: ['sh', '-c', 'exec ./cluster-autoscaler --max-graceful-termination-sec=90 --v=4'],
+      }),
+      90_000,
+    ],
+    [
+      'an image for one architecture, by digest',
+      deploymentOf({ image: 'mirror/cluster-autoscaler-arm64@sha256:0', command: null }),
+      600_000,
+    ],
+    [
+      'by priority: no one number can be said',
+      deploymentOf({ image, args: ['--drain-priority-config=0:600,1000:3600'] }),
+      undefined,
+    ],
     ['somebody else', deploymentOf({ image: 'registry.k8s.io/cpa/cluster-proportional-autoscaler:v1' }), undefined],
-    ['one in another namespace is for another cluster, as in a management cluster', deploymentOf({ image }, 'tenant'), undefined],
+    [
+      'one in another namespace is for another cluster, as in a management cluster',
+      deploymentOf({ image }, 'tenant'),
+      undefined,
+    ],
   ];
   test.each(rows)('%s', (_, deployment, graceMs) => {
-    expect(autoscalerOf(deployment)).toEqual(graceMs === undefined ? undefined : { namespace: 'kube-system', name: 'ca', graceMs });
+    expect(autoscalerOf(deployment)).toEqual(
+      graceMs === undefined ? undefined : { namespace: 'kube-system', name: 'ca', graceMs },
+    );
   });
 });

@@ -2,7 +2,10 @@ import { describe, expect, test } from '@jest/globals';
 import type { KubeObject, ObjectMeta } from '../../../../src/kube/ports.ts';
 import { fingerprintOf, ownedOf, projectOwned } from '../../../../src/operator/gather/owned.ts';
 
-const service = (metadata: Partial<ObjectMeta> = {}, rest: object = { spec: { selector: { app: 'cart' } } }): KubeObject => ({
+const service = (
+  metadata: Partial<ObjectMeta> = {},
+  rest: object = { spec: { selector: { app: 'cart' } } },
+): KubeObject => ({
   apiVersion: 'v1',
   kind: 'Service',
   metadata: { namespace: 'shop', name: 'cart', uid: 'u', resourceVersion: '1', labels: { a: '1' }, ...metadata },
@@ -14,14 +17,27 @@ describe('whose an object is', () => {
   test.each<[string, Partial<ObjectMeta>, object]>([
     ['nobody’s', {}, { ownerUids: [] }],
     ['its owners’', { ownerReferences: [owner, { ...owner, uid: 'p' }] }, { ownerUids: ['o', 'p'] }],
-    ['ours, by both labels', { labels: { 'app.kubernetes.io/managed-by': 'holdfast', 'app.kubernetes.io/component': 'workload' } }, { ownerUids: [], component: 'workload' }],
-    ['not ours: the component of somebody else', { labels: { 'app.kubernetes.io/managed-by': 'Helm', 'app.kubernetes.io/component': 'workload' } }, { ownerUids: [] }],
+    [
+      'ours, by both labels',
+      { labels: { 'app.kubernetes.io/managed-by': 'holdfast', 'app.kubernetes.io/component': 'workload' } },
+      { ownerUids: [], component: 'workload' },
+    ],
+    [
+      'not ours: the component of somebody else',
+      { labels: { 'app.kubernetes.io/managed-by': 'Helm', 'app.kubernetes.io/component': 'workload' } },
+      { ownerUids: [] },
+    ],
   ])('%s', (_, metadata, owned) => {
     expect(ownedOf(service(metadata))).toEqual({ namespace: 'shop', name: 'cart', uid: 'u', ...owned });
   });
 
   test('an object of the whole cluster has an empty namespace', () => {
-    expect(ownedOf({ apiVersion: 'v', kind: 'GatewayClass', metadata: { name: 'holdfast' } })).toEqual({ namespace: '', name: 'holdfast', uid: '', ownerUids: [] });
+    expect(ownedOf({ apiVersion: 'v', kind: 'GatewayClass', metadata: { name: 'holdfast' } })).toEqual({
+      namespace: '',
+      name: 'holdfast',
+      uid: '',
+      ownerUids: [],
+    });
   });
 });
 
@@ -32,14 +48,20 @@ describe('the fingerprint', () => {
     ['another version of the same', service({ resourceVersion: '2' })],
     ['its status', service({}, { spec: { selector: { app: 'cart' } }, status: { loadBalancer: {} } })],
     ['bookkeeping of the API server', service({ generation: 9, creationTimestamp: '2026-01-01T00:00:00Z' })],
-    ['the revision that the Deployment controller notes', service({ annotations: { 'deployment.kubernetes.io/revision': '4' } })],
+    [
+      'the revision that the Deployment controller notes',
+      service({ annotations: { 'deployment.kubernetes.io/revision': '4' } }),
+    ],
   ])('is the same for %s', (_, object) => {
     expect(fingerprintOf(object)).toBe(original);
   });
 
   test.each<[string, KubeObject]>([
     ['the spec', service({}, { spec: { selector: { app: 'other' } } })],
-    ['a field beside the spec', service({}, { spec: { selector: { app: 'cart' } }, automountServiceAccountToken: true })],
+    [
+      'a field beside the spec',
+      service({}, { spec: { selector: { app: 'cart' } }, automountServiceAccountToken: true }),
+    ],
     ['labels', service({ labels: {} })],
     ['annotations', service({ annotations: { x: 'y' } })],
     ['owners', service({ ownerReferences: [owner] })],

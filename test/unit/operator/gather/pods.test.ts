@@ -18,8 +18,18 @@ const pruned = (parts: Parts) => projectPod(podOf(parts)).pod;
 test('a running pod is pruned to what is judged, and nothing else is kept', () => {
   const cached = projectPod(
     podOf({
-      metadata: { labels: { app: 'cart' }, creationTimestamp: '2026-01-01T00:00:00Z', ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'cart-1', uid: 'r', controller: true }] },
-      spec: { nodeName: 'n', volumes: [{}], containers: [{ name: 'app', image: 'app:1', ports: [{ name: 'http', containerPort: 8080 }, { containerPort: 9 }] }] },
+      metadata: {
+        labels: { app: 'cart' },
+        creationTimestamp: '2026-01-01T00:00:00Z',
+        ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'cart-1', uid: 'r', controller: true }],
+      },
+      spec: {
+        nodeName: 'n',
+        volumes: [{}],
+        containers: [
+          { name: 'app', image: 'app:1', ports: [{ name: 'http', containerPort: 8080 }, { containerPort: 9 }] },
+        ],
+      },
       status: { phase: 'Running', podIP: '10.0.0.1', conditions: [{ type: 'Ready', status: 'True' }] },
     }),
   );
@@ -47,12 +57,27 @@ test('a running pod is pruned to what is judged, and nothing else is kept', () =
 describe('what is not there yet', () => {
   const fresh: [string, Parts, object][] = [
     ['no status at all', {}, { phase: 'Unknown', ready: false, namedPorts: {} }],
-    ['no address: a pod without one has no ip, not an empty one', { status: { phase: 'Pending', podIP: '' } }, { phase: 'Pending', ready: false }],
-    ['conditions without Ready', { status: { phase: 'Running', conditions: [{ type: 'PodScheduled', status: 'True' }] } }, { ready: false }],
-    ['Ready that is False', { status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'False' }] } }, { ready: false }],
+    [
+      'no address: a pod without one has no ip, not an empty one',
+      { status: { phase: 'Pending', podIP: '' } },
+      { phase: 'Pending', ready: false },
+    ],
+    [
+      'conditions without Ready',
+      { status: { phase: 'Running', conditions: [{ type: 'PodScheduled', status: 'True' }] } },
+      { ready: false },
+    ],
+    [
+      'Ready that is False',
+      { status: { phase: 'Running', conditions: [{ type: 'Ready', status: 'False' }] } },
+      { ready: false },
+    ],
     [
       'lists that Go wrote as null',
-      { spec: { containers: [{ name: 'app', image: 'a', ports: null }], initContainers: null }, status: { phase: 'Running', conditions: null } },
+      {
+        spec: { containers: [{ name: 'app', image: 'a', ports: null }], initContainers: null },
+        status: { phase: 'Running', conditions: null },
+      },
       { ready: false, namedPorts: {}, injection: { injected: false, keptPreStop: [] } },
     ],
     ['no container at all, as null', { metadata: {}, spec: { containers: null } }, { namedPorts: {} }],
@@ -66,16 +91,35 @@ describe('what is not there yet', () => {
 describe('injection', () => {
   const annotations = { 'holdfast.dev/workload': 'cart' };
   const cases: [string, Parts, object][] = [
-    ['sidecar, annotation and hook: injected', { metadata: { annotations }, spec: { initContainers: [sidecar], containers: [{ name: 'app', lifecycle: { preStop: callsSidecar } }] } }, { injected: true, keptPreStop: [] }],
-    ['a sidecar without our annotation is a copy somebody made', { spec: { initContainers: [sidecar], containers: [] } }, { injected: false, keptPreStop: [] }],
-    ['an annotation without the sidecar is copied too', { metadata: { annotations }, spec: { containers: [] } }, { injected: false, keptPreStop: [] }],
+    [
+      'sidecar, annotation and hook: injected',
+      {
+        metadata: { annotations },
+        spec: { initContainers: [sidecar], containers: [{ name: 'app', lifecycle: { preStop: callsSidecar } }] },
+      },
+      { injected: true, keptPreStop: [] },
+    ],
+    [
+      'a sidecar without our annotation is a copy somebody made',
+      { spec: { initContainers: [sidecar], containers: [] } },
+      { injected: false, keptPreStop: [] },
+    ],
+    [
+      'an annotation without the sidecar is copied too',
+      { metadata: { annotations }, spec: { containers: [] } },
+      { injected: false, keptPreStop: [] },
+    ],
     [
       'hooks of its own are named',
       {
         metadata: { annotations },
         spec: {
           initContainers: [sidecar],
-          containers: [{ name: 'app', lifecycle: { preStop: { exec: { command: ['x'] } } } }, { name: 'log', lifecycle: { preStop: { httpGet: { path: '/bye', port: 1 } } } }, { name: 'free' }],
+          containers: [
+            { name: 'app', lifecycle: { preStop: { exec: { command: ['x'] } } } },
+            { name: 'log', lifecycle: { preStop: { httpGet: { path: '/bye', port: 1 } } } },
+            { name: 'free' },
+          ],
         },
       },
       { injected: true, keptPreStop: ['app', 'log'] },
@@ -93,8 +137,16 @@ describe('injection', () => {
 describe('deletion', () => {
   test.each<[string, Partial<ObjectMeta>, object | undefined]>([
     ['nobody has deleted it', {}, undefined],
-    ['the timestamp is the end of its grace', { deletionTimestamp: '2026-01-01T01:00:00Z', deletionGracePeriodSeconds: 3600 }, { killAtMs: Date.UTC(2026, 0, 1, 1), graceSeconds: 3600 }],
-    ['by force: no grace', { deletionTimestamp: '2026-01-01T01:00:00Z', deletionGracePeriodSeconds: 0 }, { killAtMs: Date.UTC(2026, 0, 1, 1), graceSeconds: 0 }],
+    [
+      'the timestamp is the end of its grace',
+      { deletionTimestamp: '2026-01-01T01:00:00Z', deletionGracePeriodSeconds: 3600 },
+      { killAtMs: Date.UTC(2026, 0, 1, 1), graceSeconds: 3600 },
+    ],
+    [
+      'by force: no grace',
+      { deletionTimestamp: '2026-01-01T01:00:00Z', deletionGracePeriodSeconds: 0 },
+      { killAtMs: Date.UTC(2026, 0, 1, 1), graceSeconds: 0 },
+    ],
   ])('%s', (_, metadata, deletion) => {
     expect(deletionOf({ name: 'x', ...metadata })).toEqual(deletion);
     expect(pruned({ metadata }).deletion).toEqual(deletion);
@@ -105,11 +157,23 @@ test('the controller is the owner that says so', () => {
   const owner = { apiVersion: 'v1', kind: 'Node', name: 'n', uid: '1' };
   expect(controllerOf({ name: 'x' })).toBeUndefined();
   expect(controllerOf({ name: 'x', ownerReferences: [owner] })).toBeUndefined();
-  expect(controllerOf({ name: 'x', ownerReferences: [owner, { ...owner, kind: 'StatefulSet', name: 's', controller: true }] })).toEqual({ kind: 'StatefulSet', name: 's' });
+  expect(
+    controllerOf({
+      name: 'x',
+      ownerReferences: [owner, { ...owner, kind: 'StatefulSet', name: 's', controller: true }],
+    }),
+  ).toEqual({ kind: 'StatefulSet', name: 's' });
 });
 
 test('the image of a container, with its pull policy', () => {
-  const pod = podOf({ spec: { containers: [{ name: 'operator', image: 'holdfast:2' }, { name: 'other', image: 'x', imagePullPolicy: 'Never' }] } });
+  const pod = podOf({
+    spec: {
+      containers: [
+        { name: 'operator', image: 'holdfast:2' },
+        { name: 'other', image: 'x', imagePullPolicy: 'Never' },
+      ],
+    },
+  });
   expect(imageOf(pod, 'operator')).toEqual({ image: 'holdfast:2', imagePullPolicy: 'IfNotPresent' });
   expect(imageOf(pod, 'other')).toEqual({ image: 'x', imagePullPolicy: 'Never' });
   expect(imageOf(pod, 'none')).toBeUndefined();

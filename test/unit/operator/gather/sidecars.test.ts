@@ -6,8 +6,18 @@ const podOf = (sidecarStatus?: object, apps: object[] = []): KubeObject => ({
   apiVersion: 'v1',
   kind: 'Pod',
   metadata: { name: 'cart-a' },
-  spec: { initContainers: [{ name: 'holdfast-sidecar', env: [{ name: 'HOLDFAST_DRAIN_TIMEOUT_MS', value: '3600000' }] }] },
-  status: { initContainerStatuses: sidecarStatus ? [{ name: 'migrate', restartCount: 9 }, { name: 'holdfast-sidecar', ...sidecarStatus }] : null, containerStatuses: apps.map((state) => ({ name: 'app', state })) },
+  spec: {
+    initContainers: [{ name: 'holdfast-sidecar', env: [{ name: 'HOLDFAST_DRAIN_TIMEOUT_MS', value: '3600000' }] }],
+  },
+  status: {
+    initContainerStatuses: sidecarStatus
+      ? [
+          { name: 'migrate', restartCount: 9 },
+          { name: 'holdfast-sidecar', ...sidecarStatus },
+        ]
+      : null,
+    containerStatuses: apps.map((state) => ({ name: 'app', state })),
+  },
 });
 
 const running = { running: {} };
@@ -15,15 +25,42 @@ const killed = { terminated: { reason: 'OOMKilled' } };
 
 test.each<[string, KubeObject, object]>([
   ['not started', podOf(), { endings: 0, appRuns: false }],
-  ['running, beside its app', podOf({ restartCount: 0, state: running, lastState: {} }, [running]), { endings: 0, appRuns: true }],
-  ['just killed', podOf({ restartCount: 0, state: killed }, [running]), { endings: 1, lastEnd: 'OOMKilled', appRuns: true }],
-  ['killed, and waiting to be started again', podOf({ restartCount: 0, state: { waiting: {} }, lastState: killed }), { endings: 1, lastEnd: 'OOMKilled', appRuns: false }],
-  ['running again: the same ending, counted once', podOf({ restartCount: 1, state: running, lastState: killed }), { endings: 1, lastEnd: 'OOMKilled', appRuns: false }],
-  ['killed for the second time', podOf({ restartCount: 1, state: killed, lastState: killed }), { endings: 2, lastEnd: 'OOMKilled', appRuns: false }],
+  [
+    'running, beside its app',
+    podOf({ restartCount: 0, state: running, lastState: {} }, [running]),
+    { endings: 0, appRuns: true },
+  ],
+  [
+    'just killed',
+    podOf({ restartCount: 0, state: killed }, [running]),
+    { endings: 1, lastEnd: 'OOMKilled', appRuns: true },
+  ],
+  [
+    'killed, and waiting to be started again',
+    podOf({ restartCount: 0, state: { waiting: {} }, lastState: killed }),
+    { endings: 1, lastEnd: 'OOMKilled', appRuns: false },
+  ],
+  [
+    'running again: the same ending, counted once',
+    podOf({ restartCount: 1, state: running, lastState: killed }),
+    { endings: 1, lastEnd: 'OOMKilled', appRuns: false },
+  ],
+  [
+    'killed for the second time',
+    podOf({ restartCount: 1, state: killed, lastState: killed }),
+    { endings: 2, lastEnd: 'OOMKilled', appRuns: false },
+  ],
 ])('%s', (_, pod, seen) => {
   expect(sidecarOf(pod)).toEqual({ drainTimeoutMs: 3_600_000, ...seen });
 });
 
 test('a pod without it', () => {
-  expect(sidecarOf({ apiVersion: 'v1', kind: 'Pod', metadata: { name: 'cart-a' }, spec: { initContainers: [{ name: 'migrate' }] } })).toBeUndefined();
+  expect(
+    sidecarOf({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'cart-a' },
+      spec: { initContainers: [{ name: 'migrate' }] },
+    }),
+  ).toBeUndefined();
 });

@@ -10,17 +10,55 @@ const deployment = (spec?: object, metadata: Partial<ObjectMeta> = {}, status?: 
   ...(status && { status }),
 });
 const template = (...containers: object[]) => ({ template: { spec: { containers } } });
-const base = { kind: 'Deployment', namespace: 'shop', name: 'cart', uid: 'd', hostNetwork: false, hasReadinessProbe: false };
+const base = {
+  kind: 'Deployment',
+  namespace: 'shop',
+  name: 'cart',
+  uid: 'd',
+  hostNetwork: false,
+  hasReadinessProbe: false,
+};
 
 describe('a target', () => {
   test.each<[string, object, object]>([
-    ['its selector and the ports of all its containers', { selector: { matchLabels: { app: 'cart' } }, ...template({ ports: [{ name: 'http', containerPort: 80 }] }, { ports: [{ containerPort: 81 }] }) }, { matchLabels: { app: 'cart' }, containerPorts: [{ name: 'http', port: 80 }, { port: 81 }] }],
-    ['a selector with expressions is no selector of a Service', { selector: { matchLabels: { app: 'cart' }, matchExpressions: [{ key: 'a', operator: 'Exists' }] } }, { containerPorts: [] }],
-    ['an empty list of expressions is none', { selector: { matchLabels: { app: 'cart' }, matchExpressions: [] } }, { matchLabels: { app: 'cart' }, containerPorts: [] }],
-    ['lists that Go wrote as null', { selector: { matchLabels: { app: 'cart' }, matchExpressions: null }, ...template({ ports: null }) }, { matchLabels: { app: 'cart' }, containerPorts: [] }],
-    ['a template without containers', { selector: { matchLabels: { app: 'cart' } }, template: { spec: { containers: null } } }, { matchLabels: { app: 'cart' }, containerPorts: [] }],
-    ['pods on the host\'s network', { template: { spec: { hostNetwork: true, containers: [] } } }, { containerPorts: [], hostNetwork: true }],
-    ['a readiness probe of any container', template({}, { readinessProbe: { httpGet: {} } }), { containerPorts: [], hasReadinessProbe: true }],
+    [
+      'its selector and the ports of all its containers',
+      {
+        selector: { matchLabels: { app: 'cart' } },
+        ...template({ ports: [{ name: 'http', containerPort: 80 }] }, { ports: [{ containerPort: 81 }] }),
+      },
+      { matchLabels: { app: 'cart' }, containerPorts: [{ name: 'http', port: 80 }, { port: 81 }] },
+    ],
+    [
+      'a selector with expressions is no selector of a Service',
+      { selector: { matchLabels: { app: 'cart' }, matchExpressions: [{ key: 'a', operator: 'Exists' }] } },
+      { containerPorts: [] },
+    ],
+    [
+      'an empty list of expressions is none',
+      { selector: { matchLabels: { app: 'cart' }, matchExpressions: [] } },
+      { matchLabels: { app: 'cart' }, containerPorts: [] },
+    ],
+    [
+      'lists that Go wrote as null',
+      { selector: { matchLabels: { app: 'cart' }, matchExpressions: null }, ...template({ ports: null }) },
+      { matchLabels: { app: 'cart' }, containerPorts: [] },
+    ],
+    [
+      'a template without containers',
+      { selector: { matchLabels: { app: 'cart' } }, template: { spec: { containers: null } } },
+      { matchLabels: { app: 'cart' }, containerPorts: [] },
+    ],
+    [
+      "pods on the host's network",
+      { template: { spec: { hostNetwork: true, containers: [] } } },
+      { containerPorts: [], hostNetwork: true },
+    ],
+    [
+      'a readiness probe of any container',
+      template({}, { readinessProbe: { httpGet: {} } }),
+      { containerPorts: [], hasReadinessProbe: true },
+    ],
     ['containers without ports', template({}, {}), { containerPorts: [] }],
   ])('%s', (_, spec, target) => {
     expect(projectTarget(deployment(spec)).target).toEqual({ ...base, ...target });
@@ -34,10 +72,17 @@ describe('a target', () => {
 });
 
 describe('a proxy', () => {
-  const ours = { 'app.kubernetes.io/managed-by': 'holdfast', 'app.kubernetes.io/component': 'proxy', 'gateway.networking.k8s.io/gateway-name': 'web' };
+  const ours = {
+    'app.kubernetes.io/managed-by': 'holdfast',
+    'app.kubernetes.io/component': 'proxy',
+    'gateway.networking.k8s.io/gateway-name': 'web',
+  };
 
   test('is a Deployment of ours that stands for a Gateway', () => {
-    const metadata = { labels: ours, ownerReferences: [{ apiVersion: 'v', kind: 'StickyWorkload', name: 'cart', uid: 'o' }] };
+    const metadata = {
+      labels: ours,
+      ownerReferences: [{ apiVersion: 'v', kind: 'StickyWorkload', name: 'cart', uid: 'o' }],
+    };
     expect(proxyOf(projectTarget(deployment(undefined, metadata, { readyReplicas: 2 })))).toEqual({
       namespace: 'shop',
       name: 'cart',
@@ -50,7 +95,9 @@ describe('a proxy', () => {
   });
 
   test('is not one of another Gateway implementation, nor any Deployment', () => {
-    expect(proxyOf(projectTarget(deployment(undefined, { labels: { ...ours, 'app.kubernetes.io/managed-by': 'other' } })))).toBeUndefined();
+    expect(
+      proxyOf(projectTarget(deployment(undefined, { labels: { ...ours, 'app.kubernetes.io/managed-by': 'other' } }))),
+    ).toBeUndefined();
     expect(proxyOf(projectTarget(deployment()))).toBeUndefined();
   });
 });

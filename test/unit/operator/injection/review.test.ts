@@ -5,7 +5,14 @@ const podKind = { group: '', version: 'v1', kind: 'Pod' };
 
 describe('reading an AdmissionReview', () => {
   test('a pod gets the namespace of the request, which its object does not carry yet', () => {
-    const { pod } = parseReview({ request: { uid: 'u', kind: podKind, namespace: 'shop', object: { metadata: { generateName: 'cart-' }, spec: {} } } });
+    const { pod } = parseReview({
+      request: {
+        uid: 'u',
+        kind: podKind,
+        namespace: 'shop',
+        object: { metadata: { generateName: 'cart-' }, spec: {} },
+      },
+    });
     expect(pod?.metadata).toEqual({ name: '', generateName: 'cart-', namespace: 'shop' });
   });
 
@@ -24,5 +31,7 @@ describe('reading an AdmissionReview', () => {
 });
 
 test('a warning is cut where the API server would cut it', () => {
-  expect(renderReview('u', { warnings: ['w'.repeat(1000)] })).toMatchObject({ response: { allowed: true, warnings: ['w'.repeat(256)] } });
+  expect(renderReview('u', { warnings: ['w'.repeat(1000)] })).toMatchObject({
+    response: { allowed: true, warnings: ['w'.repeat(256)] },
+  });
 });

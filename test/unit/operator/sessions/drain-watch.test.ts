@@ -27,7 +27,11 @@ beforeEach(() => {
   isLeader = true;
   sessions = 3;
   const listeners: ChangeListener[] = [];
-  const sources = (): SessionSource[] => [sessions === undefined ? { type: 'Proxy', known: false, why: 'proxy pod p has not reported' } : { type: 'Proxy', known: true, sessions }];
+  const sources = (): SessionSource[] => [
+    sessions === undefined
+      ? { type: 'Proxy', known: false, why: 'proxy pod p has not reported' }
+      : { type: 'Proxy', known: true, sessions },
+  ];
   watch = createDrainWatch({
     caches: { onChange: (listener) => (listeners.push(listener), () => void listeners.pop()) },
     world: { workload: () => stickyWorkload({ name: 'cart' }) },
@@ -47,11 +51,30 @@ beforeEach(() => {
 const ref = { namespace: 'shop', name: 'cart-a', uid: 'uid-cart-a' };
 
 /** The pod as the API server tells of it at a moment. */
-function seen({ graceSeconds, endings = 0, phase = 'Running' }: { graceSeconds?: number; endings?: number; phase?: string } = {}): KubeObject {
+function seen({
+  graceSeconds,
+  endings = 0,
+  phase = 'Running',
+}: { graceSeconds?: number; endings?: number; phase?: string } = {}): KubeObject {
   const whole = pod({ name: 'cart-a', of: 'cart-1', app: 'cart', workload: 'cart' });
-  const deletion = graceSeconds === undefined ? {} : { deletionTimestamp: new Date(clock.nowMs() + graceSeconds * 1000).toISOString(), deletionGracePeriodSeconds: graceSeconds };
-  const sidecar = { name: 'holdfast-sidecar', restartCount: endings, state: { running: {} }, ...(endings > 0 && { lastState: { terminated: { reason: 'OOMKilled' } } }) };
-  const status = { phase, initContainerStatuses: [sidecar], containerStatuses: [{ name: 'app', state: phase === 'Running' ? { running: {} } : { terminated: {} } }] };
+  const deletion =
+    graceSeconds === undefined
+      ? {}
+      : {
+          deletionTimestamp: new Date(clock.nowMs() + graceSeconds * 1000).toISOString(),
+          deletionGracePeriodSeconds: graceSeconds,
+        };
+  const sidecar = {
+    name: 'holdfast-sidecar',
+    restartCount: endings,
+    state: { running: {} },
+    ...(endings > 0 && { lastState: { terminated: { reason: 'OOMKilled' } } }),
+  };
+  const status = {
+    phase,
+    initContainerStatuses: [sidecar],
+    containerStatuses: [{ name: 'app', state: phase === 'Running' ? { running: {} } : { terminated: {} } }],
+  };
   return projectPod({ ...whole, metadata: { ...whole.metadata, ...deletion }, status });
 }
 
@@ -183,7 +206,10 @@ describe('a drain that takes long', () => {
   test.each<[string, () => void]>([
     ['its sidecar has told how it ended', () => watch.heard(ref)],
     ['it has no session any more', () => void (sessions = 0)],
-    ['its pod is gone', () => ((sessions = 0), tell('pods', { type: 'DELETED', object: seen({ graceSeconds: 3640 }) }))],
+    [
+      'its pod is gone',
+      () => ((sessions = 0), tell('pods', { type: 'DELETED', object: seen({ graceSeconds: 3640 }) })),
+    ],
     ['this replica does not lead', () => void (isLeader = false)],
     ['it is stopped', () => watch.stop()],
   ])('not where %s', async (_, act) => {

@@ -3,8 +3,17 @@ import type { Pod } from '../../../../src/core/snapshot/snapshot.ts';
 import { expectedProxies } from '../../../../src/operator/sessions/expected-proxies.ts';
 import { snapshotOf } from '../../../support/world.ts';
 
-const labels = { 'app.kubernetes.io/managed-by': 'holdfast', 'app.kubernetes.io/component': 'proxy', 'gateway.networking.k8s.io/gateway-name': 'holdfast' };
-const proxy = (name: string, rest: Partial<Pod> = {}) => ({ name, labels, of: 'Deployment/holdfast-holdfast', ...rest });
+const labels = {
+  'app.kubernetes.io/managed-by': 'holdfast',
+  'app.kubernetes.io/component': 'proxy',
+  'gateway.networking.k8s.io/gateway-name': 'holdfast',
+};
+const proxy = (name: string, rest: Partial<Pod> = {}) => ({
+  name,
+  labels,
+  of: 'Deployment/holdfast-holdfast',
+  ...rest,
+});
 
 test.each<[string, ReturnType<typeof proxy>, string[]]>([
   ['one that runs', proxy('p'), ['uid-p']],
@@ -14,10 +23,18 @@ test.each<[string, ReturnType<typeof proxy>, string[]]>([
   ['not one that has never run: it cannot be scheduled, perhaps', proxy('p', { phase: 'Pending' }), []],
   ['not one whose containers have ended', proxy('p', { phase: 'Succeeded' }), []],
   ['not one that failed', proxy('p', { phase: 'Failed' }), []],
-  ['not that of another Gateway', proxy('p', { labels: { ...labels, 'gateway.networking.k8s.io/gateway-name': 'web' } }), []],
+  [
+    'not that of another Gateway',
+    proxy('p', { labels: { ...labels, 'gateway.networking.k8s.io/gateway-name': 'web' } }),
+    [],
+  ],
   ['not that of another namespace', proxy('p', { namespace: 'other' }), []],
   ['not a pod of the app', proxy('p', { labels: { app: 'cart' } }), []],
-  ['not the proxy of another Gateway implementation', proxy('p', { labels: { ...labels, 'app.kubernetes.io/managed-by': 'other' } }), []],
+  [
+    'not the proxy of another Gateway implementation',
+    proxy('p', { labels: { ...labels, 'app.kubernetes.io/managed-by': 'other' } }),
+    [],
+  ],
 ])('%s', (_, pod, expected) => {
   expect(expectedProxies(snapshotOf({ pods: [pod] }), 'shop/holdfast')).toEqual(expected);
 });

@@ -8,7 +8,11 @@ import { createSources } from '../../../../src/operator/sessions/sources.ts';
 import { snapshotOf, stickyWorkload, wholePod, type ShortWorld } from '../../../support/world.ts';
 
 const nowMs = 1_000_000;
-const labels = { 'app.kubernetes.io/managed-by': 'holdfast', 'app.kubernetes.io/component': 'proxy', 'gateway.networking.k8s.io/gateway-name': 'holdfast' };
+const labels = {
+  'app.kubernetes.io/managed-by': 'holdfast',
+  'app.kubernetes.io/component': 'proxy',
+  'gateway.networking.k8s.io/gateway-name': 'holdfast',
+};
 const proxies = ['p', 'q'].map((name) => ({ name, labels, of: 'Deployment/holdfast-holdfast' }));
 const cart = { namespace: 'shop', name: 'cart-a', uid: 'uid-cart-a' };
 
@@ -26,7 +30,10 @@ type Known = {
 /** What the sidecar of cart-a is told. */
 function ask({ world, workload, claimed = true, reports = {} }: Known) {
   const snapshot = world && snapshotOf(world);
-  const feed = { latest: () => snapshot && { snapshot, translation: translate(snapshot) } } as Pick<TranslationFeed, 'latest'> as TranslationFeed;
+  const feed = { latest: () => snapshot && { snapshot, translation: translate(snapshot) } } as Pick<
+    TranslationFeed,
+    'latest'
+  > as TranslationFeed;
   const directory: World = {
     snapshot: () => snapshotOf({}),
     pod: () => (workload === undefined ? undefined : { ...wholePod({ name: 'cart-a' }), workload }),
@@ -34,7 +41,9 @@ function ask({ world, workload, claimed = true, reports = {} }: Known) {
   };
   const ledger = createLedger();
   for (const [proxy, endpoint] of Object.entries(reports)) {
-    const endpoints: EndpointReport[] = [{ uid: cart.uid, state: 'Draining', sessions: 0, expiresAtMs: nowMs + 1000, ...endpoint }];
+    const endpoints: EndpointReport[] = [
+      { uid: cart.uid, state: 'Draining', sessions: 0, expiresAtMs: nowMs + 1000, ...endpoint },
+    ];
     ledger.record(`uid-${proxy}`, { startedAtMs: 1, sequence: 1, endpoints }, nowMs);
   }
   return createSources({ world: directory, feed, ledger })(cart, nowMs);
@@ -44,15 +53,51 @@ const unknown = (why: string) => [{ type: 'Proxy', known: false, why }];
 const known = (sessions: number) => [{ type: 'Proxy', known: true, sessions }];
 
 test.each<[string, Known, object]>([
-  ['nothing is known before the first translation', { workload: 'cart' }, unknown('this replica of the operator has not read the cluster yet')],
-  ['nothing of a pod that no cache has', { world: { pods: proxies } }, unknown('this replica of the operator does not know the pod yet')],
-  ['nothing while no proxy runs: its counts went with it', { world: {}, workload: 'cart' }, unknown('no proxy of Gateway shop/holdfast is running')],
-  ['zero where the StickyWorkload is gone, and its proxy with it, whatever that counted last', { world: {}, workload: 'cart', claimed: false, reports: { p: { sessions: 2 } } }, known(0)],
-  ['zero where nobody comes after the last proxy, because the namespace goes', { world: { namespaces: [ending] }, workload: 'cart', reports: { p: { sessions: 2 } } }, known(0)],
-  ['what a proxy counts that runs on while the namespace goes', { world: { namespaces: [ending], pods: proxies }, workload: 'cart', reports: { p: { sessions: 2 }, q: {} } }, known(2)],
-  ['what a proxy counts that runs on without the StickyWorkload', { world: { pods: proxies }, workload: 'cart', claimed: false, reports: { p: { sessions: 1 }, q: {} } }, known(1)],
-  ['the sum of all proxies', { world: { pods: proxies }, workload: 'cart', reports: { p: { sessions: 2 }, q: { sessions: 3 } } }, known(5)],
-  ['nothing while one of them is silent', { world: { pods: proxies }, workload: 'cart', reports: { p: {} } }, unknown('proxy pod uid-q has not reported')],
+  [
+    'nothing is known before the first translation',
+    { workload: 'cart' },
+    unknown('this replica of the operator has not read the cluster yet'),
+  ],
+  [
+    'nothing of a pod that no cache has',
+    { world: { pods: proxies } },
+    unknown('this replica of the operator does not know the pod yet'),
+  ],
+  [
+    'nothing while no proxy runs: its counts went with it',
+    { world: {}, workload: 'cart' },
+    unknown('no proxy of Gateway shop/holdfast is running'),
+  ],
+  [
+    'zero where the StickyWorkload is gone, and its proxy with it, whatever that counted last',
+    { world: {}, workload: 'cart', claimed: false, reports: { p: { sessions: 2 } } },
+    known(0),
+  ],
+  [
+    'zero where nobody comes after the last proxy, because the namespace goes',
+    { world: { namespaces: [ending] }, workload: 'cart', reports: { p: { sessions: 2 } } },
+    known(0),
+  ],
+  [
+    'what a proxy counts that runs on while the namespace goes',
+    { world: { namespaces: [ending], pods: proxies }, workload: 'cart', reports: { p: { sessions: 2 }, q: {} } },
+    known(2),
+  ],
+  [
+    'what a proxy counts that runs on without the StickyWorkload',
+    { world: { pods: proxies }, workload: 'cart', claimed: false, reports: { p: { sessions: 1 }, q: {} } },
+    known(1),
+  ],
+  [
+    'the sum of all proxies',
+    { world: { pods: proxies }, workload: 'cart', reports: { p: { sessions: 2 }, q: { sessions: 3 } } },
+    known(5),
+  ],
+  [
+    'nothing while one of them is silent',
+    { world: { pods: proxies }, workload: 'cart', reports: { p: {} } },
+    unknown('proxy pod uid-q has not reported'),
+  ],
   [
     'nothing while one of them may still send new sessions',
     { world: { pods: proxies }, workload: 'cart', reports: { p: {}, q: { state: 'Accepting' } } },
@@ -64,22 +109,38 @@ test.each<[string, Known, object]>([
 
 test('a pod that several Gateways lead to: one of them without a running proxy makes the count unknown, and all of them are added up', () => {
   const onTwo: ShortWorld = {
-    workloads: [{ name: 'cart', spec: { route: { parentRefs: [{ name: 'web' }, { name: 'edge' }] } } }, { name: 'chat', spec: { route: { parentRefs: [{ name: 'web' }, { name: 'edge' }] } } }],
+    workloads: [
+      { name: 'cart', spec: { route: { parentRefs: [{ name: 'web' }, { name: 'edge' }] } } },
+      { name: 'chat', spec: { route: { parentRefs: [{ name: 'web' }, { name: 'edge' }] } } },
+    ],
     targets: [{ name: 'cart' }, { name: 'chat' }],
     gateways: [{ name: 'web' }, { name: 'edge' }],
   };
-  const proxyOf = (name: string, gateway: string) => ({ name, labels: { ...labels, 'gateway.networking.k8s.io/gateway-name': gateway }, of: `Deployment/${gateway}-holdfast` });
-  expect(ask({ world: { ...onTwo, pods: [proxyOf('p', 'web')] }, workload: 'cart', reports: { p: {} } })).toEqual(unknown('no proxy of Gateway shop/edge is running'));
+  const proxyOf = (name: string, gateway: string) => ({
+    name,
+    labels: { ...labels, 'gateway.networking.k8s.io/gateway-name': gateway },
+    of: `Deployment/${gateway}-holdfast`,
+  });
+  expect(ask({ world: { ...onTwo, pods: [proxyOf('p', 'web')] }, workload: 'cart', reports: { p: {} } })).toEqual(
+    unknown('no proxy of Gateway shop/edge is running'),
+  );
   const both = { ...onTwo, pods: [proxyOf('p', 'web'), proxyOf('q', 'edge')] };
-  expect(ask({ world: both, workload: 'cart', reports: { p: { sessions: 1 } } })).toEqual(unknown('proxy pod uid-q has not reported'));
+  expect(ask({ world: both, workload: 'cart', reports: { p: { sessions: 1 } } })).toEqual(
+    unknown('proxy pod uid-q has not reported'),
+  );
   expect(ask({ world: both, workload: 'cart', reports: { p: { sessions: 1 }, q: { sessions: 2 } } })).toEqual(known(3));
 });
 
 test('a pod that the route of another StickyWorkload leads to is counted by the proxies of that Gateway, too', () => {
   const canary: ShortWorld = {
-    workloads: [{ name: 'cart' }, { name: 'front', spec: { route: { parentRefs: [{ name: 'web' }], backends: [{ name: 'cart', weight: 1 }] } } }],
+    workloads: [
+      { name: 'cart' },
+      { name: 'front', spec: { route: { parentRefs: [{ name: 'web' }], backends: [{ name: 'cart', weight: 1 }] } } },
+    ],
     targets: [{ name: 'cart' }, { name: 'front' }],
     gateways: [{ name: 'web' }],
   };
-  expect(ask({ world: { ...canary, pods: proxies }, workload: 'cart', reports: { p: {}, q: {} } })).toEqual(unknown('no proxy of Gateway shop/web is running'));
+  expect(ask({ world: { ...canary, pods: proxies }, workload: 'cart', reports: { p: {}, q: {} } })).toEqual(
+    unknown('no proxy of Gateway shop/web is running'),
+  );
 });

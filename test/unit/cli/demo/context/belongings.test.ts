@@ -9,7 +9,12 @@ import { createMemoryClock, type MemoryClock } from '../../../../support/memory-
 import { createMemoryCluster, type MemoryCluster } from '../../../../support/memory-cluster.ts';
 
 const shopOf = (name: string) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
-const cart = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { namespace: 'demo', name: 'cart' }, spec: { selector: { matchLabels: { app: 'cart' } } } };
+const cart = {
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { namespace: 'demo', name: 'cart' },
+  spec: { selector: { matchLabels: { app: 'cart' } } },
+};
 
 let clock: MemoryClock;
 let cluster: MemoryCluster;
@@ -25,7 +30,10 @@ beforeEach(() => {
     cluster.remove(pods, metadata);
     return Promise.resolve();
   };
-  belongings = createBelongings({ get: cluster.get, list: cluster.list, create: cluster.create, delete: cluster.delete, endPod }, clock);
+  belongings = createBelongings(
+    { get: cluster.get, list: cluster.list, create: cluster.create, delete: cluster.delete, endPod },
+    clock,
+  );
 });
 
 const deleted = (): string[] => cluster.writes().flatMap(({ verb, ref }) => (verb === 'delete' ? [ref.name] : []));
@@ -42,14 +50,22 @@ describe('what the demo has made', () => {
 
   test('is not made over what is there: that is named, with what to do', async () => {
     cluster.put(deployments, { ...cart, metadata: { ...cart.metadata, uid: 'theirs' } });
-    const message = 'there is a Deployment cart already, which is not of this demo: where nobody needs it, kubectl delete deployments cart -n demo';
+    const message =
+      'there is a Deployment cart already, which is not of this demo: where nobody needs it, kubectl delete deployments cart -n demo';
     await expect(belongings.create(cart)).rejects.toThrow(message);
     expect(await belongings.remove()).toEqual([]);
     expect(cluster.find(deployments, cart.metadata)?.metadata.uid).toBe('theirs');
   });
 
-  const podOf = (name: string, metadata: object = {}) => ({ apiVersion: 'v1', kind: 'Pod', metadata: { namespace: 'demo', name, labels: { app: 'cart' }, ...metadata } });
-  const ending = (deletionGracePeriodSeconds: number) => ({ deletionTimestamp: '2026-11-23T10:00:00Z', deletionGracePeriodSeconds });
+  const podOf = (name: string, metadata: object = {}) => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { namespace: 'demo', name, labels: { app: 'cart' }, ...metadata },
+  });
+  const ending = (deletionGracePeriodSeconds: number) => ({
+    deletionTimestamp: '2026-11-23T10:00:00Z',
+    deletionGracePeriodSeconds,
+  });
 
   test('takes its pods along, which do not wait for who has a browser open', async () => {
     await belongings.create(cart);
@@ -62,7 +78,8 @@ describe('what the demo has made', () => {
 
   test('waits for pods that end soon, and hurries none that nobody has deleted: it would be replaced', async () => {
     await belongings.create(cart);
-    for (const pod of [podOf('cart-1', ending(5)), podOf('cart-2'), podOf('proxy', { labels: {} })]) cluster.put(pods, pod);
+    for (const pod of [podOf('cart-1', ending(5)), podOf('cart-2'), podOf('proxy', { labels: {} })])
+      cluster.put(pods, pod);
     const removed = belongings.remove();
     await clock.advance(1000);
     expect(ended).toEqual([]);
@@ -83,5 +100,6 @@ describe('what the demo has made', () => {
 test('every kind of the installation and of the shop is known', async () => {
   const objects = [...(await readInstallation()), ...(await readShop({ sticky: true }))];
   expect(objects.length).toBeGreaterThan(10);
-  for (const object of objects) expect(`${kindOf(object).group}/${kindOf(object).version}`.replace(/^\//, '')).toBe(object.apiVersion);
+  for (const object of objects)
+    expect(`${kindOf(object).group}/${kindOf(object).version}`.replace(/^\//, '')).toBe(object.apiVersion);
 });

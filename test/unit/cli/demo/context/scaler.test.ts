@@ -15,10 +15,16 @@ beforeEach(() => {
   cluster = createMemoryCluster(clock);
   wanted = 5;
   errors = [];
-  cluster.put(deployments, { apiVersion: 'apps/v1', kind: 'Deployment', metadata: ref, spec: { replicas: 2, paused: false } });
+  cluster.put(deployments, {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: ref,
+    spec: { replicas: 2, paused: false },
+  });
 });
 
-const start = (): Scaler => startScaler(cluster, ref, { clock, wanted: () => wanted, onError: (error) => errors.push(error) });
+const start = (): Scaler =>
+  startScaler(cluster, ref, { clock, wanted: () => wanted, onError: (error) => errors.push(error) });
 const spec = () => cluster.find(deployments, ref)?.['spec'];
 
 async function stop(scaler: Scaler): Promise<void> {

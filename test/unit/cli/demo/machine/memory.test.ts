@@ -15,8 +15,16 @@ describe('the memory for a demo', () => {
   });
 
   test.each([
-    ['little is free', { free: gigabytes(1.2), limit: noLimit }, 'the demo needs 1.4 GB of memory, and only 1.2 GB is free: end other programs'],
-    ['a container may have little, of much', { free: gigabytes(8), limit: gigabytes(1) }, 'the demo needs 1.4 GB of memory, and may have only 1.0 GB here: give this container more'],
+    [
+      'little is free',
+      { free: gigabytes(1.2), limit: noLimit },
+      'the demo needs 1.4 GB of memory, and only 1.2 GB is free: end other programs',
+    ],
+    [
+      'a container may have little, of much',
+      { free: gigabytes(8), limit: gigabytes(1) },
+      'the demo needs 1.4 GB of memory, and may have only 1.0 GB here: give this container more',
+    ],
   ])('is missing where %s', (_, memory, sentence) => {
     expect(findMemoryProblem(memory)).toBe(sentence);
   });

@@ -4,9 +4,11 @@ import { renderFrame } from '../../../../../src/cli/demo/view/frame.ts';
 import type { DemoPod, DemoState } from '../../../../../src/cli/demo/state.ts';
 import { buildNews, scaleDown, startedAtMs } from './states.ts';
 
-const frameOf = (state: DemoState, { columns = 80, rows = 24, color = false } = {}) => renderFrame(state, { columns, rows, color, startedAtMs });
+const frameOf = (state: DemoState, { columns = 80, rows = 24, color = false } = {}) =>
+  renderFrame(state, { columns, rows, color, startedAtMs });
 const linesOf = (state: DemoState, size?: { columns?: number; rows?: number }) => frameOf(state, size).split('\n');
-const podsNamed = (count: number): DemoPod[] => Array.from({ length: count }, (_, index) => ({ name: `shop-${index}`, state: 'Accepting', sessions: index }));
+const podsNamed = (count: number): DemoPod[] =>
+  Array.from({ length: count }, (_, index) => ({ name: `shop-${index}`, state: 'Accepting', sessions: index }));
 
 describe('what a frame shows', () => {
   test('a scale-down on an ordinary terminal', () => {
@@ -47,7 +49,13 @@ shop-5d4c8b9f7-4xk2p  Accepting        21  #
   });
 
   test('before anything runs: neither pods nor news, and no duration yet', () => {
-    const state = { ...scaleDown, durationMs: 0, pods: [], news: [], sessions: { started: 0, ended: 0, lost: 0, alive: 0 } };
+    const state = {
+      ...scaleDown,
+      durationMs: 0,
+      pods: [],
+      news: [],
+      sessions: { started: 0, ended: 0, lost: 0, alive: 0 },
+    };
     expect(linesOf(state).slice(1)).toEqual([
       '0:42  the autoscaler wants 2 pods',
       'sessions: 0 started, 0 ended, 0 lost, 0 alive',
@@ -58,20 +66,29 @@ shop-5d4c8b9f7-4xk2p  Accepting        21  #
   });
 
   test('left running, it is done and stays so; hours show', () => {
-    expect(linesOf({ ...scaleDown, elapsedMs: 3_723_000 })[1]).toBe('1:02:03 [##########################] 2:00  the autoscaler wants 2 pods');
+    expect(linesOf({ ...scaleDown, elapsedMs: 3_723_000 })[1]).toBe(
+      '1:02:03 [##########################] 2:00  the autoscaler wants 2 pods',
+    );
   });
 });
 
 describe('sessions of a pod', () => {
   const sessionsOf = (...counts: (number | undefined)[]) =>
-    linesOf({ ...scaleDown, pods: counts.map((sessions) => ({ name: 'shop', state: 'Accepting', sessions })) }, { columns: 40 })
+    linesOf(
+      { ...scaleDown, pods: counts.map((sessions) => ({ name: 'shop', state: 'Accepting', sessions })) },
+      { columns: 40 },
+    )
       .slice(6, 6 + counts.length)
       .map((line) => line.slice(15).trim());
 
   test.each([
     { title: 'one mark a session', counts: [3, 12], expected: ['3  ###', '12  ############'] },
     { title: 'unknown is not zero', counts: [undefined, 0], expected: ['?', '0'] },
-    { title: 'bars keep their proportion where they would not fit', counts: [100, 50], expected: ['100  #############', '50  #######'] },
+    {
+      title: 'bars keep their proportion where they would not fit',
+      counts: [100, 50],
+      expected: ['100  #############', '50  #######'],
+    },
     { title: 'the last session shows beside any number', counts: [1000, 1], expected: ['1000  #############', '1  #'] },
   ])('$title', ({ counts, expected }) => {
     expect(sessionsOf(...counts)).toEqual(expected);
@@ -98,12 +115,15 @@ describe('what fits', () => {
 
   test('of a long name the end stays, where the pods of a Deployment differ', () => {
     const pods: DemoPod[] = [{ name: `${'long-'.repeat(9)}5d4c8b9f7-4xk2p`, state: 'Accepting', sessions: 2 }];
-    expect(linesOf({ ...scaleDown, pods })[6]).toBe('...g-long-long-long-long-5d4c8b9f7-4xk2p  Accepting         2  ##');
+    expect(linesOf({ ...scaleDown, pods })[6]).toBe(
+      '...g-long-long-long-long-5d4c8b9f7-4xk2p  Accepting         2  ##',
+    );
   });
 });
 
 describe('colours', () => {
-  const lostOf = (lost: number) => frameOf({ ...scaleDown, sessions: { ...scaleDown.sessions, lost } }, { color: true });
+  const lostOf = (lost: number) =>
+    frameOf({ ...scaleDown, sessions: { ...scaleDown.sessions, lost } }, { color: true });
 
   test('nothing lost is green, anything lost is red', () => {
     expect(lostOf(0)).toContain('\u001b[32m0 lost\u001b[0m');
@@ -117,7 +137,11 @@ describe('colours', () => {
 
 describe('whatever the state', () => {
   const count = fc.oneof(fc.nat(60), fc.integer());
-  const text = fc.oneof(fc.string({ maxLength: 150 }), fc.string({ unit: 'binary', maxLength: 60 }), fc.constant('\u001b[2J\u001b[999C\r\n漢字'));
+  const text = fc.oneof(
+    fc.string({ maxLength: 150 }),
+    fc.string({ unit: 'binary', maxLength: 60 }),
+    fc.constant('\u001b[2J\u001b[999C\r\n漢字'),
+  );
   const pod = fc.record<DemoPod>({
     name: text,
     state: fc.constantFrom('Starting', 'Accepting', 'Draining', 'Ending'),

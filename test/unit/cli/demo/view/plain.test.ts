@@ -15,6 +15,8 @@ describe('plain lines', () => {
   });
 
   test('text of others stays one line, and no control sequence', () => {
-    expect(renderNews(buildNews(0, 'first\r\nsecond\t\u001b[31mred\u009b2J'), startedAtMs)).toBe('0:00 operator PodTerminating: first  second  [31mred 2J');
+    expect(renderNews(buildNews(0, 'first\r\nsecond\t\u001b[31mred\u009b2J'), startedAtMs)).toBe(
+      '0:00 operator PodTerminating: first  second  [31mred 2J',
+    );
   });
 });

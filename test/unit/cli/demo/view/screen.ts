@@ -14,7 +14,15 @@ export type Screen = TerminalStream & {
  * A terminal of this size that knows the few control sequences of the view and throws at any other. Like a real one it keeps the
  * cursor on a full last column until the next character, and scrolls when a line ends on the last row.
  */
-export function createScreen({ columns, rows, before = [] }: { columns: number; rows: number; before?: string[] }): Screen {
+export function createScreen({
+  columns,
+  rows,
+  before = [],
+}: {
+  columns: number;
+  rows: number;
+  before?: string[];
+}): Screen {
   const resizeListeners = new Set<() => void>();
   const grid = [...before];
   const scrolled: string[] = [];
@@ -40,7 +48,8 @@ export function createScreen({ columns, rows, before = [] }: { columns: number; 
   };
   const put = (character: string) => {
     if (at.column === screen.columns) controls['\n']?.();
-    grid[at.row] = lineAt(at.row).padEnd(at.column).slice(0, at.column) + character + lineAt(at.row).slice(at.column + 1);
+    grid[at.row] =
+      lineAt(at.row).padEnd(at.column).slice(0, at.column) + character + lineAt(at.row).slice(at.column + 1);
     at.column += 1;
   };
   const screen = {

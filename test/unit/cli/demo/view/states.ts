@@ -3,7 +3,12 @@ import type { DemoNews, DemoState } from '../../../../../src/cli/demo/state.ts';
 /** When the demos of these tests began. */
 export const startedAtMs = Date.UTC(2026, 0, 1);
 
-export const buildNews = (atMs: number, text: string): DemoNews => ({ atMs: startedAtMs + atMs, who: 'operator', reason: 'PodTerminating', text });
+export const buildNews = (atMs: number, text: string): DemoNews => ({
+  atMs: startedAtMs + atMs,
+  who: 'operator',
+  reason: 'PodTerminating',
+  text,
+});
 
 /** The autoscaler has taken three of five pods; one has drained, one has just begun, of one nobody knows the sessions. */
 export const scaleDown: DemoState = {
@@ -22,7 +27,12 @@ export const scaleDown: DemoState = {
   sessions: { started: 123, ended: 83, lost: 0, alive: 40 },
   news: [
     { atMs: startedAtMs - 500, who: 'demo', reason: 'Started', text: 'the cluster is up' },
-    { atMs: startedAtMs + 30_000, who: 'autoscaler', reason: 'SuccessfulRescale', text: 'New size: 2; reason: All metrics below target' },
+    {
+      atMs: startedAtMs + 30_000,
+      who: 'autoscaler',
+      reason: 'SuccessfulRescale',
+      text: 'New size: 2; reason: All metrics below target',
+    },
     buildNews(31_000, 'Pod shop-5d4c8b9f7-7hj9q: it keeps its 7 sessions until they end'),
   ],
 };

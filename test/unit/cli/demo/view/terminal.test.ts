@@ -6,7 +6,8 @@ import { createScreen } from './screen.ts';
 import { buildNews, scaleDown, startedAtMs } from './states.ts';
 
 const options = { plain: false, color: false, startedAtMs };
-const frameLines = (state: DemoState, size: { columns: number; rows: number }) => renderFrame(state, { ...size, color: false, startedAtMs }).split('\n');
+const frameLines = (state: DemoState, size: { columns: number; rows: number }) =>
+  renderFrame(state, { ...size, color: false, startedAtMs }).split('\n');
 const withoutPods: DemoState = { ...scaleDown, step: 'over', pods: [], news: [] };
 
 describe('on a terminal', () => {
@@ -61,7 +62,11 @@ describe('on a terminal', () => {
     const view = createTerminalView(screen, options);
     view.show(scaleDown);
     view.close(['sessions: 123 started, 123 ended, 0 lost']);
-    expect(screen.lines()).toEqual([...frameLines(scaleDown, { columns: 79, rows: 24 }), '', 'sessions: 123 started, 123 ended, 0 lost']);
+    expect(screen.lines()).toEqual([
+      ...frameLines(scaleDown, { columns: 79, rows: 24 }),
+      '',
+      'sessions: 123 started, 123 ended, 0 lost',
+    ]);
     expect(screen.isCursorVisible()).toBe(true);
   });
 
@@ -86,7 +91,11 @@ describe('on a terminal', () => {
 });
 
 describe('in a pipe, or with --plain', () => {
-  const laterBy = (elapsedMs: number, news = scaleDown.news): DemoState => ({ ...scaleDown, elapsedMs: scaleDown.elapsedMs + elapsedMs, news });
+  const laterBy = (elapsedMs: number, news = scaleDown.news): DemoState => ({
+    ...scaleDown,
+    elapsedMs: scaleDown.elapsedMs + elapsedMs,
+    news,
+  });
   const linesOf = (states: DemoState[]) => {
     const screen = createScreen({ columns: 200, rows: 100 });
     const view = createTerminalView(screen, { ...options, plain: true, color: true });
@@ -94,7 +103,8 @@ describe('in a pipe, or with --plain', () => {
     view.close(['the end']);
     return screen.written().split('\n');
   };
-  const statusTimes = (lines: string[]) => lines.filter((line) => line.includes(' pods: ')).map((line) => line.slice(0, 4));
+  const statusTimes = (lines: string[]) =>
+    lines.filter((line) => line.includes(' pods: ')).map((line) => line.slice(0, 4));
 
   test('the title, the news, a status and the last lines, without any control sequence', () => {
     const lines = linesOf([scaleDown]);
@@ -106,11 +116,23 @@ describe('in a pipe, or with --plain', () => {
   });
 
   test('each news once, also where the oldest leave the list and one comes late', () => {
-    const [first, second, third, late] = ['first', 'second', 'third', 'late'].map((text, index) => buildNews(index * 1000, text));
+    const [first, second, third, late] = ['first', 'second', 'third', 'late'].map((text, index) =>
+      buildNews(index * 1000, text),
+    );
     if (!first || !second || !third || !late) throw new Error('four news');
-    const shown = [[first, second], [first, second], [second, third], [second, { ...late, atMs: second.atMs + 1 }, { ...third }]];
+    const shown = [
+      [first, second],
+      [first, second],
+      [second, third],
+      [second, { ...late, atMs: second.atMs + 1 }, { ...third }],
+    ];
     const lines = linesOf(shown.map((news) => laterBy(0, news)));
-    expect(lines.filter((line) => line.includes('PodTerminating')).map((line) => line.split(': ')[1])).toEqual(['first', 'second', 'third', 'late']);
+    expect(lines.filter((line) => line.includes('PodTerminating')).map((line) => line.split(': ')[1])).toEqual([
+      'first',
+      'second',
+      'third',
+      'late',
+    ]);
   });
 
   test('a status every two seconds, however often the state comes', () => {
