@@ -93,8 +93,9 @@ function readSections(given: string | undefined): readonly SectionName[] {
   if (given === undefined) return sectionNames;
   return given.split(',').map((name) => {
     const known = sectionNames.find((section) => section === name.trim());
-    if (known === undefined)
+    if (known === undefined) {
       throw new Error(`--only: there is no section ${JSON.stringify(name)}; there are ${sectionNames.join(', ')}`);
+    }
     return known;
   });
 }

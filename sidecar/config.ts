@@ -98,8 +98,9 @@ function isSource(name: string, problems: string[]): name is SourceType {
 function readOperator(reader: Reader): OperatorAddress {
   const { env, problems } = reader;
   const ca = env['HOLDFAST_CA'] ?? '';
-  if (!ca.includes('-----BEGIN CERTIFICATE-----'))
+  if (!ca.includes('-----BEGIN CERTIFICATE-----')) {
     problems.push('HOLDFAST_CA must be the PEM certificate that the operator is known by');
+  }
   return {
     host: env['HOLDFAST_DISCOVERY_HOST'] ?? `${discoveryService}.${operatorNamespace}.svc`,
     port: readPort(reader, 'HOLDFAST_DISCOVERY_PORT', ports.discovery),
@@ -113,10 +114,11 @@ function readOperator(reader: Reader): OperatorAddress {
 function readConnections({ env, problems }: Reader): ConnectionSettings {
   const excluded = readList(env, 'HOLDFAST_EXCLUDE_CIDRS').flatMap((text) => {
     const cidr = parseCidr(text);
-    if (!cidr)
+    if (!cidr) {
       problems.push(
         `HOLDFAST_EXCLUDE_CIDRS: ${JSON.stringify(text)} is no address block such as 10.1.0.0/16: its connections count`,
       );
+    }
     return cidr ?? [];
   });
   const numbers = readList(env, 'HOLDFAST_CONNECTION_PORTS').map(Number);

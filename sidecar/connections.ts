@@ -47,8 +47,9 @@ export function createConnectionCounter({
   let fromNode = new Map<string, number>();
 
   return async () => {
-    if (ports.size === 0)
+    if (ports.size === 0) {
       throw new Error('no port of the app is known: set spec.drain.connections.ports, and replace the pod');
+    }
     // The gateway too: where pods hang on a bridge, the kubelet comes from the bridge's address and not from one of the node.
     const ofNode = (node ??= new Set([...settings.hostIps.map(toHex), ...(await readGateways(folder))]));
     const before = fromNode;

@@ -4,11 +4,13 @@ import type { DrainAnswer, SessionSource } from '../src/core/table/messages.ts';
 export function parseDrainAnswer(text: string): DrainAnswer {
   const value: unknown = JSON.parse(text);
   if (isRecord(value) && value['terminating'] === false) return { terminating: false };
-  if (!isRecord(value) || value['terminating'] !== true)
+  if (!isRecord(value) || value['terminating'] !== true) {
     throw new Error('the answer does not say whether the pod terminates');
+  }
   const { killAtMs, sources, disruption } = value;
-  if (typeof killAtMs !== 'number' || !Number.isFinite(killAtMs))
+  if (typeof killAtMs !== 'number' || !Number.isFinite(killAtMs)) {
     throw new Error('the answer does not say when the grace ends');
+  }
   if (!Array.isArray(sources)) throw new Error('the answer names no session sources');
   return {
     terminating: true,
@@ -20,11 +22,13 @@ export function parseDrainAnswer(text: string): DrainAnswer {
 
 /** The others are counted here, in the pod: of the operator only what the proxies say is taken. */
 function parseSource(source: unknown): SessionSource {
-  if (!isRecord(source) || source['type'] !== 'Proxy')
+  if (!isRecord(source) || source['type'] !== 'Proxy') {
     return { type: 'Proxy', known: false, why: 'a session source of a kind that this sidecar does not know' };
+  }
   const { known, sessions, why } = source;
-  if (known === true && typeof sessions === 'number' && Number.isInteger(sessions) && sessions >= 0)
+  if (known === true && typeof sessions === 'number' && Number.isInteger(sessions) && sessions >= 0) {
     return { type: 'Proxy', known: true, sessions };
+  }
   return { type: 'Proxy', known: false, why: typeof why === 'string' ? why : 'no number of sessions' };
 }
 

@@ -163,8 +163,10 @@ const pause = (delayMs: number): Promise<void> =>
 
 /** A line when the kind of evidence or the deadline changes: not for each of the four answers a second. */
 function logChange(log: Log, before: DrainState, after: DrainState): void {
-  if (after.evidence.type !== before.evidence.type)
+  if (after.evidence.type !== before.evidence.type) {
     log('EvidenceChanged', { ...after.evidence, wasKnown: before.evidence.type !== 'Unknown' });
-  if (after.killAtMs && deadlineMs(after) !== deadlineMs(before))
+  }
+  if (after.killAtMs && deadlineMs(after) !== deadlineMs(before)) {
     log('DeadlineMoved', { deadline: new Date(deadlineMs(after)).toISOString() });
+  }
 }

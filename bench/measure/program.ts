@@ -47,8 +47,9 @@ function isExecutable(file: string): boolean {
 function pinned({ command, args, core }: Command): [string, readonly string[]] {
   if (core === undefined) return [command, args];
   const taskset = findProgram('taskset');
-  if (taskset === undefined)
+  if (taskset === undefined) {
     throw new Error('taskset is needed to give a program a core of its own: apt-get install util-linux');
+  }
   return [taskset, ['-c', String(core), command, ...args]];
 }
 
@@ -58,8 +59,9 @@ export function startProgram(program: Command): Program {
   const { pid } = child;
   if (pid === undefined) throw new Error(`${command} could not be started`);
   let tail = '';
-  for (const stream of [child.stdout, child.stderr])
+  for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => (tail = (tail + text).slice(-tailLength)));
+  }
   const exited = exitOf(child);
   const forget = addTidyUp(() => stop(child, exited));
   void exited.then(forget);
@@ -117,8 +119,9 @@ export async function untilListening(program: Program, port: number): Promise<vo
   const end = Date.now() + patienceMs;
   while (!(await accepts(port))) {
     if (ended.signal.aborted) throw new Error(`it ended before it listened on port ${port}: ${program.tail()}`);
-    if (Date.now() > end)
+    if (Date.now() > end) {
       throw new Error(`it does not listen on port ${port} after ${patienceMs} ms: ${program.tail()}`);
+    }
     await sleep(20);
   }
 }

@@ -73,10 +73,11 @@ export async function measureConnections(
     const open = await readMetric(proxy.adminPort, 'holdfast_http_connections_open');
     const after = memoryOf(proxy.pid).resident;
     idle.close();
-    if (open < connections)
+    if (open < connections) {
       throw new Error(
         `only ${open} of ${connections} connections are open in the proxy: raise the limit of open files (ulimit -n), or open fewer in the time that it keeps them`,
       );
+    }
     return { before, after };
   });
   progress(`${connections} idle connections: ${formatBytes(grown.after - grown.before)}`);

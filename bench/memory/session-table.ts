@@ -34,8 +34,9 @@ function fill(sessionCount: number): number {
   }
   const grown = bytesInUse() - before;
   // Asked for after the measurement, so that the table is still there during it.
-  if (sessions.size() !== sessionCount)
+  if (sessions.size() !== sessionCount) {
     throw new Error(`the table holds ${sessions.size()} sessions, not ${sessionCount}`);
+  }
   return grown;
 }
 

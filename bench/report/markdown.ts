@@ -17,8 +17,9 @@ function renderTable({ title, columns, rows }: Table): string {
 export function replaceSection(document: string, name: SectionName | 'machine', text: string): string {
   const [begin, end] = [`<!-- bench:${name} -->`, `<!-- /bench:${name} -->`];
   const [from, to] = [document.indexOf(begin), document.indexOf(end)];
-  if (from === -1 || to < from)
+  if (from === -1 || to < from) {
     throw new Error(`the document has no "${begin}" followed by "${end}": put both where the figures belong`);
+  }
   return `${document.slice(0, from + begin.length)}\n${text}\n${document.slice(to)}`;
 }
 

@@ -37,8 +37,9 @@ export async function beginSessions(
     const cookie = first.cookie ?? `session=${randomBytes(16).toString('hex')}`;
     const pod = first.cookie === undefined ? (await ask(port, cookie)).pod : first.pod;
     const again = await ask(port, cookie);
-    if (sticky && again.pod !== pod)
+    if (sticky && again.pod !== pod) {
       throw new Error(`a session moved from pod ${pod} to ${again.pod}: what is measured is not session persistence`);
+    }
     cookies.push(cookie);
   }
   return cookies;

@@ -27,17 +27,20 @@ const appCore = Math.min(2, availableParallelism() - 1);
 
 export async function measureSpeed(place: Place, options: SpeedOptions): Promise<Section> {
   const wrk = findProgram('wrk');
-  if (wrk === undefined)
+  if (wrk === undefined) {
     return { tables: [], skipped: ['speed, because wrk is not on this machine: get it by `apt-get install wrk`.'] };
-  if (availableParallelism() < 2)
+  }
+  if (availableParallelism() < 2) {
     return {
       tables: [],
       skipped: ['speed, because the proxy needs a core of its own and this machine has one: use one with two.'],
     };
+  }
   const { peers, skipped } = findPeers(place);
   const tables: Table[] = [];
-  for (const shape of shapes)
+  for (const shape of shapes) {
     tables.push(renderTable(shape, await measureShape(shape, peers, { ...place, ...options, wrk })));
+  }
   return { tables, skipped };
 }
 

@@ -35,10 +35,11 @@ export async function bundle(outdir: string): Promise<Metafile['outputs']> {
       js: "import { createRequire as createRequireOfBundle } from 'node:module';\nconst require = createRequireOfBundle(import.meta.url);",
     },
   });
-  if (warnings.length > 0)
+  if (warnings.length > 0) {
     throw new Error(
       warnings.map(({ text, location }) => `${location?.file ?? ''}:${location?.line ?? ''} ${text}`).join('\n'),
     );
+  }
   const { name, version, license, type } = manifest;
   writeFileSync(
     join(outdir, 'package.json'),

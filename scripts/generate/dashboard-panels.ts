@@ -93,16 +93,18 @@ const renderTarget = (
 });
 
 function optionsOf({ type }: Panel): object {
-  if (type === 'stat')
+  if (type === 'stat') {
     return {
       reduceOptions: { calcs: ['lastNotNull'], fields: '', values: false },
       colorMode: 'value',
       graphMode: 'none',
     };
-  if (type === 'timeseries')
+  }
+  if (type === 'timeseries') {
     return {
       legend: { displayMode: 'table', placement: 'bottom', calcs: ['lastNotNull', 'max'] },
       tooltip: { mode: 'multi' },
     };
+  }
   return { showHeader: true };
 }

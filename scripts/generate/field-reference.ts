@@ -12,8 +12,9 @@ type Field = { path: string; schema: Schema; required: boolean };
 /** A field and the fields below it, in the order of the schema. */
 function listFields(field: Field): Field[] {
   const { path, schema } = field;
-  if (schema.type === 'array')
+  if (schema.type === 'array') {
     return [field, ...listFields({ path: `${path}[]`, schema: schema.items, required: false }).slice(1)];
+  }
   if (schema.type !== 'object') return [field];
   const below = Object.entries(schema.properties).flatMap(([name, child]) =>
     listFields({ path: `${path}.${name}`, schema: child, required: schema.required?.includes(name) ?? false }),
@@ -37,10 +38,11 @@ function describeDefault({ schema, required }: Field): string {
 }
 
 function describeConstraints(schema: Schema): string {
-  if (schema.type === 'array')
+  if (schema.type === 'array') {
     return [range(schema.minItems, schema.maxItems, 'entries'), describeConstraints(schema.items)]
       .filter(Boolean)
       .join('; ');
+  }
   if (schema.type === 'integer') return range(schema.minimum, schema.maximum, '');
   if (schema.type !== 'string') return '';
   if (schema.enum) return schema.enum.map(code).join(', ');

@@ -58,8 +58,9 @@ export async function eventually(ask: () => Promise<Answer>, fits: (answer: Answ
   for (;;) {
     const answer = await ask();
     if (fits(answer)) return answer;
-    if (Date.now() > deadline)
+    if (Date.now() > deadline) {
       throw new Error(`not in ${patienceMs} ms; the last answer was ${answer.status}: ${answer.text.slice(0, 2000)}`);
+    }
     await new Promise((resolve) => setTimeout(resolve, pauseMs));
   }
 }

@@ -33,9 +33,9 @@ export function defineConformance(topics: Topics, api: () => ConformanceApi, dif
     for (const { title, run, skipReason, waits } of cases) {
       const define = waits ? test.concurrent : test;
       if (skipReason !== undefined) declare(test.skip, `${title} [skipped: ${skipReason}]`, () => run(api()));
-      else if (title in differences)
+      else if (title in differences) {
         declare(define, `${title} [differs: ${differences[title]}]`, () => mustFail(run(api())));
-      else declare(define, title, () => run(api()));
+      } else declare(define, title, () => run(api()));
     }
   });
 }

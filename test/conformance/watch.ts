@@ -18,8 +18,9 @@ const patienceMs = 10_000;
 
 export async function openWatch(open: () => Promise<IncomingMessage>): Promise<Watch> {
   const response = await open();
-  if (response.statusCode !== 200)
+  if (response.statusCode !== 200) {
     throw new Error(`the watch was answered with ${response.statusCode}: ${await textOf(response)}`);
+  }
   const events = eventsOf(response);
 
   const next = async (): Promise<WatchEvent> => {

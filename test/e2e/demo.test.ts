@@ -13,8 +13,9 @@ async function runDemo(...args: string[]): Promise<{ code: unknown; output: stri
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
-  for (const stream of [child.stdout, child.stderr])
+  for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  }
   const timer = setTimeout(() => child.kill('SIGINT'), limitMs);
   const [code] = (await once(child, 'exit')) as unknown[];
   clearTimeout(timer);

@@ -114,8 +114,9 @@ test('upgraded from one channel to the other: the route changes its shape', asyn
 test('removed: the proxy serves on, the status says so, and nothing is written to what is gone', async () => {
   await install('B');
   const news = await world.after(() => {
-    for (const resource of [httpRoutes, gateways, gatewayClasses])
+    for (const resource of [httpRoutes, gateways, gatewayClasses]) {
       for (const { metadata } of world.cluster.all(resource)) world.cluster.remove(resource, metadata);
+    }
     world.cluster.remove(customResourceDefinitions, { name: 'httproutes.gateway.networking.k8s.io' });
   });
   expect(news).toEqual({

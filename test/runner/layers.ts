@@ -31,23 +31,26 @@ function runFast(args: readonly string[]): Promise<Count> {
 
 async function runApi(args: readonly string[]): Promise<Count> {
   const ownKubeconfig = process.env['HOLDFAST_TEST_KUBECONFIG'];
-  if (ownKubeconfig)
+  if (ownKubeconfig) {
     return runJest({
       project: 'api',
       args: [...apiArgs, ...args],
       env: { HOLDFAST_TEST_API: '1', KUBECONFIG: ownKubeconfig },
     });
+  }
   const skipReason = whyNoCluster();
-  if (skipReason !== undefined)
+  if (skipReason !== undefined) {
     return runSkipped(
       'api',
       `${skipReason}, or name an API server for tests (envtest, kind) by HOLDFAST_TEST_KUBECONFIG`,
       args,
     );
+  }
   const cluster = clusterOf('api');
   try {
-    if (!(await cluster.up(['--control-plane'], { KUBE_CONTROLLER_MANAGER_FLAGS: autoscaling })))
+    if (!(await cluster.up(['--control-plane'], { KUBE_CONTROLLER_MANAGER_FLAGS: autoscaling }))) {
       return fail('the API server did not start');
+    }
     return await runJest({
       project: 'api',
       args: [...apiArgs, ...args],
@@ -62,8 +65,9 @@ async function runApi(args: readonly string[]): Promise<Count> {
 async function runE2e(args: readonly string[]): Promise<Count> {
   const skipReason = whyNoCluster();
   if (skipReason !== undefined) return runSkipped('e2e', skipReason, args);
-  if ((await runProgram({ command: process.execPath, args: ['scripts/build.ts'] })) !== 0)
+  if ((await runProgram({ command: process.execPath, args: ['scripts/build.ts'] })) !== 0) {
     return fail('the build failed');
+  }
   const cluster = clusterOf('e2e');
   try {
     // Two nodes: one is drained, and loses its power.

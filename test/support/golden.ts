@@ -24,10 +24,11 @@ export function goldenCases(dirUrl: URL, run: (input: unknown) => unknown): void
     expect(outputs.filter((name) => !cases.includes(name))).toEqual([]);
   });
 
-  if (cases.length > 0)
+  if (cases.length > 0) {
     test.each(cases)('%s', (name) =>
       checkCase(new URL(`${name}${inputEnding}`, dirUrl), new URL(`${name}.out.yaml`, dirUrl), run),
     );
+  }
 }
 
 function checkCase(input: URL, output: URL, run: (input: unknown) => unknown): void {
@@ -36,7 +37,8 @@ function checkCase(input: URL, output: URL, run: (input: unknown) => unknown): v
   if (process.env['GOLDEN_UPDATE'] === '1') {
     writeFileSync(output, stringify(actual, { lineWidth: 140, aliasDuplicateObjects: false }));
   }
-  if (!existsSync(output))
+  if (!existsSync(output)) {
     throw new Error(`${output.pathname} is missing: run npm run golden:update and read what it wrote`);
+  }
   expect(actual).toEqual(parse(readFileSync(output, 'utf8')));
 }

@@ -26,8 +26,9 @@ function findPlace(root: unknown, path: string): Place {
 function addAt({ path, parent, key }: Place, value: unknown): void {
   if (Array.isArray(parent)) {
     const index = key === '-' ? parent.length : Number(key);
-    if (!Number.isInteger(index) || index < 0 || index > parent.length)
+    if (!Number.isInteger(index) || index < 0 || index > parent.length) {
       throw new Error(`${path}: no such place in the list`);
+    }
     parent.splice(index, 0, value);
   } else if (typeof parent === 'object' && parent !== null) {
     (parent as Record<string, unknown>)[key] = value;
@@ -37,7 +38,8 @@ function addAt({ path, parent, key }: Place, value: unknown): void {
 }
 
 function replaceAt({ path, parent, key }: Place, value: unknown): void {
-  if (typeof parent !== 'object' || parent === null || !(key in parent))
+  if (typeof parent !== 'object' || parent === null || !(key in parent)) {
     throw new Error(`${path}: there is nothing to replace`);
+  }
   (parent as Record<string, unknown>)[key] = value;
 }

@@ -22,9 +22,7 @@ export function createMemoryClock(startMs = Date.UTC(2026, 0, 1)): MemoryClock {
 
   function nextUntil(endMs: number): Timer | undefined {
     let next: Timer | undefined;
-    for (const timer of timers) {
-      if (timer.atMs <= endMs && (next === undefined || timer.atMs < next.atMs)) next = timer;
-    }
+    for (const timer of timers) if (timer.atMs <= endMs && (next === undefined || timer.atMs < next.atMs)) next = timer;
     return next;
   }
 

@@ -111,15 +111,11 @@ export function applyFields(live: Json, applied: Json, managers: Managers, manag
   managers.set(manager, new Set(wanted.keys()));
   // Force: whoever had another value there owns it no longer.
   const overridden = [...wanted].filter(([path, value]) => before.get(path) !== value).map(([path]) => path);
-  for (const [other, owned] of managers) {
-    if (other !== manager) for (const path of overridden) owned.delete(path);
-  }
+  for (const [other, owned] of managers) if (other !== manager) for (const path of overridden) owned.delete(path);
   const stillOwned = (path: string) =>
     [...managers.values()].some((owned) => owned.has(path) || [...owned].some((one) => isInside(one, path)));
   let result: unknown = mergeMaps(live, applied);
-  for (const path of previously) {
-    if (!stillOwned(path)) result = without(result, '', pathOf(path));
-  }
+  for (const path of previously) if (!stillOwned(path)) result = without(result, '', pathOf(path));
   return isMap(result) ? result : {};
 }
 

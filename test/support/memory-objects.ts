@@ -113,8 +113,9 @@ export function createMemoryObjects(clock: Clock, onWrite: (entry: LogEntry) => 
     entry.object = object;
     const { deletionTimestamp, finalizers = [] } = metadata;
     // Pods end by their kubelet; all else when nothing holds it any more.
-    if (deletionTimestamp !== undefined && finalizers.length === 0 && resource.kind !== 'Pod')
+    if (deletionTimestamp !== undefined && finalizers.length === 0 && resource.kind !== 'Pod') {
       return drop(entry, object);
+    }
     onWrite({ type: 'MODIFIED', resource, version, object, previous });
     return object;
   }
@@ -137,8 +138,9 @@ export function createMemoryObjects(clock: Clock, onWrite: (entry: LogEntry) => 
     everything: (): Stored[] => [...stored.values()],
 
     create(resource: Resource, object: KubeObject, manager: string): KubeObject {
-      if (lookUp(resource, object.metadata) !== undefined)
+      if (lookUp(resource, object.metadata) !== undefined) {
         throw conflict(`${resource.plural} "${object.metadata.name}" already exists`);
+      }
       const { status: _, ...rest } = object;
       const managers: Managers = new Map();
       ownChanges({}, appliedPart(object, undefined), managers, manager);
@@ -174,10 +176,12 @@ export function createMemoryObjects(clock: Clock, onWrite: (entry: LogEntry) => 
       }
       const { uid, resourceVersion } = object.metadata;
       if (uid !== undefined && uid !== entry.object.metadata.uid) throw conflict('the UID is another');
-      if (resourceVersion !== undefined && resourceVersion !== entry.object.metadata.resourceVersion)
+      if (resourceVersion !== undefined && resourceVersion !== entry.object.metadata.resourceVersion) {
         throw conflict('the object has been modified');
-      if (!force && takesFromOthers(entry.object, part, { managers: entry.managers, manager }))
+      }
+      if (!force && takesFromOthers(entry.object, part, { managers: entry.managers, manager })) {
         throw conflict('conflict with another manager');
+      }
       const merged = applyFields(
         entry.object,
         part,

@@ -36,10 +36,11 @@ export function createWatchStream(): WatchStream {
           if (event !== undefined) yield event;
           else if (ended?.error !== undefined) throw ended.error;
           else if (ended !== undefined) return;
-          else
+          else {
             await new Promise<void>((resolve) => {
               wake = resolve;
             });
+          }
         }
       } finally {
         signal.removeEventListener('abort', abort);

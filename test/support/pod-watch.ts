@@ -33,8 +33,9 @@ export async function watchPods(namespace: string): Promise<PodWatch> {
   const goneAtMs = new Map<string, number>();
   reflector.onChange(({ type, object: { metadata } }) => {
     if (metadata.namespace !== namespace) return;
-    if (metadata.deletionTimestamp !== undefined && !terminatingSinceMs.has(metadata.name))
+    if (metadata.deletionTimestamp !== undefined && !terminatingSinceMs.has(metadata.name)) {
       terminatingSinceMs.set(metadata.name, Date.now());
+    }
     if (type === 'DELETED') goneAtMs.set(metadata.name, Date.now());
   });
   reflector.start();

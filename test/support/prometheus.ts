@@ -54,8 +54,9 @@ export async function startPrometheus(port: number): Promise<Prometheus> {
   async function ask(path: string, parameters: Record<string, string>): Promise<Series[]> {
     const response = await fetch(`http://${address}/api/v1/${path}?${new URLSearchParams(parameters).toString()}`);
     const answer = (await response.json()) as { status: string; error?: string; data?: { result: Series[] } };
-    if (answer.status !== 'success' || !answer.data)
+    if (answer.status !== 'success' || !answer.data) {
       throw new Error(`Prometheus refuses ${parameters['query']}: ${answer.error}`);
+    }
     return answer.data.result;
   }
   const queryRange: Prometheus['queryRange'] = (expr, fromMs, toMs) =>

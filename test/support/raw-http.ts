@@ -48,9 +48,7 @@ export async function connectRaw(port: number): Promise<RawClient> {
         received = received.slice(length);
         return taken;
       }
-      if (how !== undefined) {
-        throw new Error(`The server ended (${how}) after ${JSON.stringify(received)}`);
-      }
+      if (how !== undefined) throw new Error(`The server ended (${how}) after ${JSON.stringify(received)}`);
       await once(changed, 'change');
     }
   }
@@ -71,12 +69,8 @@ export async function connectRaw(port: number): Promise<RawClient> {
       const head = await until('\r\n\r\n');
       const status = Number(head.slice('HTTP/1.1 '.length, 'HTTP/1.1 200'.length));
       const bodiless = method === 'HEAD' || status < 200 || status === 204 || status === 304;
-      if (bodiless) {
-        return { status, head, body: '' };
-      }
-      if (/^transfer-encoding: chunked/im.test(head)) {
-        return { status, head, body: await take(chunkedLength) };
-      }
+      if (bodiless) return { status, head, body: '' };
+      if (/^transfer-encoding: chunked/im.test(head)) return { status, head, body: await take(chunkedLength) };
       const length = Number(/^content-length: (\d+)/im.exec(head)?.[1] ?? 0);
       return { status, head, body: await take((all) => (all.length >= length ? length : undefined)) };
     },
@@ -93,9 +87,7 @@ export async function connectRaw(port: number): Promise<RawClient> {
 function chunkedLength(text: string): number | undefined {
   for (let at = 0; ;) {
     const lineEnd = text.indexOf('\r\n', at);
-    if (lineEnd < 0) {
-      return undefined;
-    }
+    if (lineEnd < 0) return undefined;
     const size = Number.parseInt(text.slice(at, lineEnd), 16);
     if (size === 0) {
       const end = text.startsWith('\r\n', lineEnd + 2) ? lineEnd + 2 : text.indexOf('\r\n\r\n', lineEnd) + 2;

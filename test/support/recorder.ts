@@ -24,11 +24,12 @@ export function createRecorder(cluster: MemoryCluster): Recorder {
   const cutOff = new Set<string>();
 
   async function reach<T>(replica: string, call: () => Promise<T>): Promise<T> {
-    if (cutOff.has(replica))
+    if (cutOff.has(replica)) {
       throw new AppError('KUBERNETES_UNAVAILABLE', 'no route to the API server', {
         source: 'kubernetes',
         retryable: true,
       });
+    }
     return call();
   }
 

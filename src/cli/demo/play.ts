@@ -77,11 +77,11 @@ async function playOn(world: World, options: DemoOptions): Promise<DemoSessions>
     options,
   );
   if (options.keep) await keep(world, target);
-  else if (!cluster.isLocal)
+  else if (!cluster.isLocal) {
     say(
       'what Kubernetes alone does with the same customers is shown by the demo on a cluster of its own: holdfast demo',
     );
-  else if (!stopped.aborted) await contrast(world, options);
+  } else if (!stopped.aborted) await contrast(world, options);
   return held;
 }
 
@@ -134,10 +134,11 @@ async function until<T>(what: string, read: () => T | undefined, { cluster, name
     if (value !== undefined) return value;
     stopped.throwIfAborted();
     const missing = readMissingImages(cluster, namespace);
-    if (missing.length > 0)
+    if (missing.length > 0) {
       throw new Error(
         `the cluster does not have the image ${missing.join(' and ')}: build it and bring it there, as "Install on a cluster" of the README says`,
       );
+    }
     const why = cluster.isLocal
       ? 'Is the machine very busy, or out of memory? The demo needs 1.4 GB.'
       : `Look at it with: ${cluster.kubectl} get pods,events -n ${namespace}`;

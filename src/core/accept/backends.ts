@@ -52,16 +52,18 @@ function findObstacle(backend: string, plan: ServingPlan, world: BackendWorld): 
       `Service ${backend} is of type ExternalName, a name in the DNS without pods to keep sessions on: name a StickyWorkload whose pods run in this cluster.`,
     );
   }
-  if (!world.known.has(backend))
+  if (!world.known.has(backend)) {
     return fail(
       'BackendNotFound',
       `there is no StickyWorkload ${name} in namespace ${namespace}: create it, or name one that exists.`,
     );
-  if (!world.served.has(backend))
+  }
+  if (!world.served.has(backend)) {
     return fail(
       'BackendNotServed',
       `StickyWorkload ${backend} was refused itself: its own condition Accepted says why.`,
     );
+  }
   return undefined;
 }
 

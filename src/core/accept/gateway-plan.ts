@@ -23,11 +23,13 @@ export function planGateways(
   servedOldestFirst: readonly Attachable[],
 ): Record<string, GatewayPlan> {
   const plans: Record<string, GatewayPlan> = {};
-  for (const [key, gateway] of written)
+  for (const [key, gateway] of written) {
     plans[key] = { gateway: gateway.ref, routes: [], written: gateway, madeFor: [] };
+  }
   for (const { plan, parents } of servedOldestFirst) {
-    for (const [key, group] of groupByGateway(parents))
+    for (const [key, group] of groupByGateway(parents)) {
       attach((plans[key] ??= { gateway: group[0].parent.gateway, routes: [], madeFor: [] }), plan, group);
+    }
   }
   return plans;
 }

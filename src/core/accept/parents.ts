@@ -58,11 +58,12 @@ function judgeParent(parent: ParentRef, plan: ServingPlan, world: ParentWorld): 
   if (served) return judgeListenersFor(served, parent, { plan, world });
   if (gateway.name === defaultGateway && world.ownGateways.has(gateway.namespace)) return judgeOwnGateway(parent, plan);
   const className = world.foreign.get(key);
-  if (className === undefined)
+  if (className === undefined) {
     return refuse(
       'GatewayNotFound',
       `spec.route.parentRefs: there is no Gateway ${key}: create it, or name one that exists.`,
     );
+  }
   return refuse(
     'GatewayNotOurs',
     `spec.route.parentRefs: Gateway ${key} has class ${className}, which another controller carries out, and its proxy keeps no session of ours: name a Gateway of class holdfast.`,

@@ -53,21 +53,23 @@ export function createLedger(): Ledger {
     const key = processKey(left);
     inheritedAtMs.set(key, nowMs);
     if (latest.get(left.uid)?.startedAtMs === left.startedAtMs) latest.delete(left.uid);
-    for (const [uid, list] of orphans)
+    for (const [uid, list] of orphans) {
       orphans.set(
         uid,
         list.filter((orphan) => orphan.process !== key),
       );
+    }
   }
 
   /** What expected proxies count, and what those that are gone may have left. */
   function total(podUid: string, expectedProxyUids: readonly string[], nowMs: number): number {
     const expected = new Set(expectedProxyUids);
     let sessions = liveOrphans(orphans.get(podUid), nowMs);
-    for (const [uid, { endpoints }] of latest)
+    for (const [uid, { endpoints }] of latest) {
       sessions += expected.has(uid)
         ? (endpoints.get(podUid)?.sessions ?? 0)
         : liveSessions(endpoints.get(podUid), nowMs);
+    }
     return sessions;
   }
 
@@ -84,8 +86,9 @@ export function createLedger(): Ledger {
       const { startedAtMs, sequence, endpoints, keyRings, inherited = [] } = report;
       if (inheritedAtMs.has(processKey({ uid: proxyUid, startedAtMs }))) return false;
       if (known !== undefined) {
-        if (startedAtMs < known.startedAtMs || (startedAtMs === known.startedAtMs && sequence <= known.sequence))
+        if (startedAtMs < known.startedAtMs || (startedAtMs === known.startedAtMs && sequence <= known.sequence)) {
           return false;
+        }
         // A new process in the same pod, without the memory of the one before it.
         if (startedAtMs > known.startedAtMs) orphan(orphans, { uid: proxyUid, ...known });
       }
@@ -150,8 +153,9 @@ function doubtOf(
   { podUid, nowMs }: { podUid: string; nowMs: number },
 ): string[] {
   if (report === undefined) return [`proxy pod ${uid} has not reported`];
-  if (!isFresh(report, nowMs))
+  if (!isFresh(report, nowMs)) {
     return [`proxy pod ${uid} reported last ${Math.round((nowMs - report.atMs) / 1000)} s ago`];
+  }
   const endpoint = report.endpoints.get(podUid);
   if (endpoint === undefined) return [`proxy pod ${uid} does not know this pod`];
   return endpoint.state === 'Draining' ? [] : [`proxy pod ${uid} has not confirmed that this pod drains`];
@@ -180,8 +184,9 @@ function forgetEnded(latest: Map<string, Latest>, orphans: Map<string, Orphans[]
     if (
       !isFresh(report, nowMs) &&
       [...report.endpoints.values()].every((endpoint) => liveSessions(endpoint, nowMs) === 0)
-    )
+    ) {
       latest.delete(uid);
+    }
   }
   for (const [uid, list] of orphans) {
     const live = list.filter(({ expiresAtMs }) => expiresAtMs > nowMs);

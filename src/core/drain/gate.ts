@@ -145,13 +145,15 @@ function judgeSources(
 
 function decideRelease(state: DrainState, observation: DrainObservation, nowMs: number): DrainRelease | undefined {
   // A liveness restart runs the same hook. A pod that once terminated cannot stop doing so: then the answer is wrong, not news.
-  if (observation.type === 'Answer' && !observation.answer.terminating && !isTerminating(state))
+  if (observation.type === 'Answer' && !observation.answer.terminating && !isTerminating(state)) {
     return releaseNotTerminating(state, nowMs);
+  }
   // Only a fresh zero ends the quiet period: the passing of time says nothing about sessions.
   const fresh = observation.type === 'Answer';
   const { evidence, policy } = state;
-  if (fresh && evidence.type === 'Quiet' && nowMs - evidence.sinceMs >= policy.quietPeriodMs)
+  if (fresh && evidence.type === 'Quiet' && nowMs - evidence.sinceMs >= policy.quietPeriodMs) {
     return releaseComplete(state, evidence.sessions, nowMs);
+  }
   return nowMs >= deadlineMs(state) ? releaseAtDeadline(state, nowMs) : undefined;
 }
 

@@ -52,8 +52,9 @@ export function parseOwnHook(text: string): OwnHook {
 
 function assertOwnHook(value: unknown): asserts value is OwnHook {
   if (!isRecord(value)) throw new Error('the hook must be an object');
-  for (const [name, { wanted, check }] of Object.entries(fields))
+  for (const [name, { wanted, check }] of Object.entries(fields)) {
     if (!check(value[name])) throw new Error(`${name} must be ${wanted}`);
+  }
 }
 
 const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;

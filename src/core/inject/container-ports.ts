@@ -19,8 +19,9 @@ export function resolvePort(
  */
 export function connectionPorts({ spec }: PodJson, { connections, servicePort }: InjectParams): number[] {
   if (connections.ports) return connections.ports;
-  if (servicePort !== undefined)
+  if (servicePort !== undefined) {
     return [resolvePort(servicePort, spec.containers)].filter((port) => port !== undefined);
+  }
   const declared = spec.containers
     .flatMap(({ ports }) => ports ?? [])
     .filter(({ protocol }) => protocol === undefined || protocol === 'TCP');

@@ -72,8 +72,9 @@ function findObstacle(pod: PodJson): UnchangedReason | undefined {
   if (
     others.some(({ name }) => name === sidecarContainer) ||
     volumes.some((volume) => volume.name === tokenVolume && !isTokenVolume(volume))
-  )
+  ) {
     return 'NameTaken';
+  }
   return others.some((container) => container.ports?.some((port) => port.containerPort === ports.sidecar))
     ? 'PortTaken'
     : undefined;

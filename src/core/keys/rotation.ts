@@ -89,8 +89,9 @@ function planPromotion({ state, proxies }: RotationInput, nowMs: number): Rotati
     pending === undefined ||
     nowMs - pending.sinceMs < promoteAfterMs ||
     doubtsOf(proxies, hasKey(pending.id)).length > 0
-  )
+  ) {
     return undefined;
+  }
   const message = `Every proxy knows session key ${pending.id}: new tokens are signed with it, those of older keys stay good.`;
   return { kind: 'Promoted', keyId: pending.id, reason: 'KeyRotationPromoted', message };
 }
@@ -102,8 +103,9 @@ function planSettlement({ state, proxies }: RotationInput): RotationStep | undef
 
 function planRetirement({ state, limits }: RotationInput, nowMs: number): RotationStep | undefined {
   const keyIds = oldKeys(state);
-  if (keyIds.length === 0 || state.settledAtMs === undefined || nowMs - state.settledAtMs < keptForMs(limits))
+  if (keyIds.length === 0 || state.settledAtMs === undefined || nowMs - state.settledAtMs < keptForMs(limits)) {
     return undefined;
+  }
   const message = `No session can have a token of session key ${keyIds.join(', ')} any more: it was removed.`;
   return { kind: 'Retired', keyIds, reason: 'KeyRotationComplete', message };
 }
@@ -137,8 +139,9 @@ function oldKeys(state: RotationState): number[] {
 
 /** Numbers are never used twice: a proxy that confirmed the key 2 of yesterday would be taken to know that of today. */
 function whyNoRoom(state: RotationState): string | undefined {
-  if (highestOf(state) >= highestKeyId)
+  if (highestOf(state) >= highestKeyId) {
     return `${highestKeyId} is the highest number of a key; to begin anew delete the Secret, which ends all sessions`;
+  }
   return state.ids.length < maxKeys
     ? undefined
     : `the ring has ${maxKeys} keys, as many as it may; the next is added when the old ones are retired`;
@@ -151,8 +154,9 @@ function whatBlocks({ state, proxies, requested }: RotationInput, nowMs: number)
     return `Session key ${pending.id} cannot sign yet: ${describe(doubtsOf(proxies, hasKey(pending.id)))}. Sessions go on with key ${state.current}.`;
   }
   if (requested) return `No session key can be added now: ${whyNoRoom(state)}.`;
-  if (state.settledAtMs !== undefined || oldKeys(state).length === 0 || nowMs - state.promotedAtMs < patienceMs)
+  if (state.settledAtMs !== undefined || oldKeys(state).length === 0 || nowMs - state.promotedAtMs < patienceMs) {
     return undefined;
+  }
   return `Session key ${oldKeys(state).join(', ')} cannot be retired yet: ${describe(doubtsOf(proxies, signsWith(state.current)))}. No session is touched by that.`;
 }
 

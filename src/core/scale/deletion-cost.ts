@@ -55,8 +55,9 @@ export function planDeletionCosts(pods: readonly CostedPod[], nowMs: number, mem
     const before = memory.leaving.get(uid);
     const since = before?.band === band ? before : { band, sinceMs: nowMs };
     leaving.set(uid, since);
-    if (isClearlyIn(band, cost, sessions) || nowMs - since.sinceMs >= settledAfterMs)
+    if (isClearlyIn(band, cost, sessions) || nowMs - since.sinceMs >= settledAfterMs) {
       wanted.push({ uid, from: cost, to: band });
+    }
   }
   return spend(wanted.toSorted(byImportance), {
     leaving,

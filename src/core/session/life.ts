@@ -21,8 +21,9 @@ export function tokenLife(
   limits: SessionLimits,
   at: { nowMs: number; seenHereMs: number | undefined },
 ): SessionLife {
-  if (limits.absoluteTimeoutMs !== undefined && token.issuedAtS * 1000 + limits.absoluteTimeoutMs <= at.nowMs)
+  if (limits.absoluteTimeoutMs !== undefined && token.issuedAtS * 1000 + limits.absoluteTimeoutMs <= at.nowMs) {
     return 'Expired';
+  }
   const seenMs = Math.max(token.lastSeenS * 1000, at.seenHereMs ?? 0);
   if (at.nowMs < seenMs + limits.idleTimeoutMs) return 'Live';
   return at.nowMs < seenMs + limits.idleTimeoutMs + renewAfterMs(limits) ? 'Doubtful' : 'Expired';

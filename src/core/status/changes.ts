@@ -56,8 +56,9 @@ const consequences = new Set(['NotAccepted', 'NotProgrammed', 'NotInjected']);
 function describeTurn(earlier: Condition | undefined, condition: Condition): StatusEvent[] {
   const { type, status, reason, message } = condition;
   const action = actions[type];
-  if (action === undefined || consequences.has(reason) || (earlier?.status === status && earlier.reason === reason))
+  if (action === undefined || consequences.has(reason) || (earlier?.status === status && earlier.reason === reason)) {
     return [];
+  }
   // Pods are injected as a matter of course: it is news only after it was missing.
   if (type === 'Injected' && status === 'True' && earlier === undefined) return [];
   return [{ type: isTrouble(earlier, condition) ? 'Warning' : 'Normal', reason, action, note: message }];

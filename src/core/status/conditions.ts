@@ -28,8 +28,9 @@ export function judgeConditions(input: StatusInput, view: DrainView): Judgement[
 }
 
 function judgeAccepted({ accept }: StatusInput): Judgement {
-  if (accept.kind === 'refused')
+  if (accept.kind === 'refused') {
     return { type: 'Accepted', status: 'False', reason: accept.reason, message: accept.message };
+  }
   const { target, targetPort, notes } = accept.plan;
   return {
     type: 'Accepted',
@@ -57,11 +58,12 @@ function findObstacle({ accept, apply, backend, proxyReadyReplicas }: StatusInpu
   }
   if (apply.kind === 'conflict') return fail(apply.reason, apply.message);
   if (apply.kind === 'failed') return fail('ApplyFailed', `${apply.message}. It is tried again.`);
-  if (backend === undefined)
+  if (backend === undefined) {
     return fail(
       'KeyRingMissing',
       'No session can be signed without keys: the Secret that holds them is missing or damaged.',
     );
+  }
   if (proxyReadyReplicas === 0) {
     const { namespace, name } = accept.plan.gateway;
     return fail(
@@ -130,13 +132,14 @@ function judgeDraining({ cluster: { target } }: StatusInput, { draining, limit: 
   ]
     .join(' ')
     .trimEnd();
-  if (draining.length === 0)
+  if (draining.length === 0) {
     return {
       type: 'Draining',
       status: 'False',
       reason: 'NoPodDraining',
       message: `No pod is on its way out. ${bounds}`,
     };
+  }
   const until = draining
     .map(({ deadline }) => deadline ?? '')
     .toSorted()
@@ -155,11 +158,12 @@ function judgeReady({ backend }: StatusInput, { accepted, programmed, injected }
   if (programmed.status === 'False') return unready('NotProgrammed', programmed.message);
   if (injected.status === 'False') return unready('NotInjected', injected.message);
   const accepting = backend?.endpoints.filter(({ state }) => state === 'Accepting').length ?? 0;
-  if (accepting === 0)
+  if (accepting === 0) {
     return unready(
       'NoPodAccepting',
       'No pod takes new sessions: none is ready and staying. New sessions are answered with 503.',
     );
+  }
   return {
     type: 'Ready',
     status: 'True',

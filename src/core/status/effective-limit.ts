@@ -65,8 +65,9 @@ function limitsOfPod(
   const heldMs = (seconds: number) => seconds * 1000 - shutdownMarginMs;
   if (sidecar?.drainTimeoutMs !== undefined) limits.push(limit('PodInjectedEarlier', name, sidecar.drainTimeoutMs));
   if (graceSeconds !== undefined) limits.push(limit('PodGrace', name, heldMs(graceSeconds)));
-  if (deletion && graceSeconds !== undefined && deletion.graceSeconds < graceSeconds)
+  if (deletion && graceSeconds !== undefined && deletion.graceSeconds < graceSeconds) {
     limits.push(limit('DeletedWithShorterGrace', name, heldMs(deletion.graceSeconds)));
+  }
   return limits;
 }
 

@@ -58,8 +58,9 @@ function judgeGatewaySpec(plan: GatewayPlan): Verdict {
   if (written?.problem !== undefined) return lacks('Accepted', 'Invalid', written.problem);
   const listeners = listenersOf(plan);
   const broken = listeners.filter(({ problem }) => problem !== undefined).map(({ name }) => name);
-  if (broken.length === listeners.length)
+  if (broken.length === listeners.length) {
     return lacks('Accepted', 'ListenersNotValid', 'No listener can be served, see their conditions.');
+  }
   const unsupported = written?.object.unsupported ?? [];
   if (unsupported.length > 0) {
     const reason = unsupported.includes('spec.addresses') ? 'UnsupportedAddress' : 'InvalidParameters';
@@ -69,8 +70,9 @@ function judgeGatewaySpec(plan: GatewayPlan): Verdict {
       `Not carried out by this version: ${unsupported.join(', ')}. Remove it; the listeners are served all the same.`,
     );
   }
-  if (broken.length > 0)
+  if (broken.length > 0) {
     return holds('Accepted', 'ListenersNotValid', `Served, but for listener ${broken.join(', ')}, see its conditions.`);
+  }
   return holds('Accepted', 'Accepted', 'The listeners are valid.');
 }
 
@@ -139,8 +141,9 @@ const judgeParent = (verdict: ParentVerdict, { target }: ServingPlan): Verdict =
 function judgeBackends({ backends }: RouteVerdict): Verdict {
   const broken = backends.filter((verdict) => verdict.kind === 'unresolved');
   const [first] = broken;
-  if (first === undefined)
+  if (first === undefined) {
     return holds('ResolvedRefs', 'ResolvedRefs', backends.length > 1 ? 'The Services exist.' : 'The Service exists.');
+  }
   return lacks(
     'ResolvedRefs',
     first.reason === 'RefNotPermitted' ? 'RefNotPermitted' : 'BackendNotFound',

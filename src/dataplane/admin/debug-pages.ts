@@ -19,10 +19,11 @@ export function addDebugPages(app: Express, { table, sessions }: DebugPorts): Ex
     const current = table();
     const { endpoint } = request.query;
     if (current === undefined) response.status(503).type('text/plain').send('no routing table yet\n');
-    else
+    else {
       response.json({
         endpoints: describeSessions(current, sessions, typeof endpoint === 'string' ? endpoint : undefined),
       });
+    }
   });
   return app;
 }

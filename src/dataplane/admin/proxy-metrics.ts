@@ -12,8 +12,9 @@ type Registry = Parameters<typeof registerMetric>[0];
 
 export function registerProxyMetrics(registry: Registry, readings: Readings): void {
   const isReading = (name: string): name is ProxyMetric => name in readings;
-  for (const name of Object.keys(readings).filter(isReading))
+  for (const name of Object.keys(readings).filter(isReading)) {
     registerMetric(registry, { name, ...metrics[name], read: readings[name] });
+  }
 }
 
 export const single = (read: () => number) => (): Sample[] => [{ value: read() }];

@@ -49,7 +49,8 @@ function shareItems(before: readonly unknown[], next: unknown[]): boolean {
   let end = 0;
   while (end < shorter - start && shareAt(before.length - 1 - end, next.length - 1 - end)) end += 1;
   // Between the two, item by item where as many are left: two pods that change at the same moment are two changes.
-  if (before.length === next.length)
+  if (before.length === next.length) {
     for (let index = start; index < next.length - end; index += 1) shareAt(index, index);
+  }
   return false;
 }

@@ -30,9 +30,7 @@ export async function openPort(
 ): Promise<BoundListener> {
   const servers: Server[] = [];
   const close = () => {
-    for (const server of servers.splice(0)) {
-      server.close();
-    }
+    for (const server of servers.splice(0)) server.close();
   };
   let bound = port;
   try {

@@ -52,17 +52,13 @@ export const byteAt = (bytes: Uint8Array, at: number): number => bytes[at] ?? 0;
 /** The first offset from `from` on, at most `end`, whose byte is not in the table. */
 export function skip(table: Uint8Array, bytes: Uint8Array, from: number, end: number): number {
   let at = from;
-  while (at < end && table[byteAt(bytes, at)] === 1) {
-    at++;
-  }
+  while (at < end && table[byteAt(bytes, at)] === 1) at += 1;
   return at;
 }
 
 /** Like skip, over a string whose characters are bytes (latin1). */
 export function skipText(table: Uint8Array, text: string, from: number): number {
   let at = from;
-  while (at < text.length && table[text.charCodeAt(at)] === 1) {
-    at++;
-  }
+  while (at < text.length && table[text.charCodeAt(at)] === 1) at += 1;
   return at;
 }

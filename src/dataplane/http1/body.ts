@@ -48,9 +48,7 @@ const maxTrailerBytes = 16 * 1024;
 const emptyBody: Body = createBody({ kind: 'length', bytes: 0 });
 
 export function createBody(framing: Framing, onContent?: ContentTaker): Body {
-  if (framing.kind === 'none') {
-    return emptyBody;
-  }
+  if (framing.kind === 'none') return emptyBody;
   const remaining = framing.kind === 'length' ? framing.bytes : 0;
   return {
     kind: framing.kind,
@@ -68,12 +66,8 @@ export function createBody(framing: Framing, onContent?: ContentTaker): Body {
 
 /** Takes what belongs to the body from [from, to) and answers where that ends. Afterwards look at `done` and `refusal`. */
 export function readBody(body: Body, bytes: Uint8Array, from: number, to: number): number {
-  if (body.done || from === to) {
-    return from;
-  }
-  if (body.kind === 'chunked') {
-    return readChunks(body, bytes, from, to);
-  }
+  if (body.done || from === to) return from;
+  if (body.kind === 'chunked') return readChunks(body, bytes, from, to);
   const end = body.kind === 'length' ? Math.min(to, from + body.remaining) : to;
   body.remaining -= end - from;
   body.done = body.kind === 'length' && body.remaining === 0;
@@ -89,12 +83,10 @@ function readChunks(body: Body, bytes: Uint8Array, from: number, to: number): nu
       body.onContent?.(bytes, at, end);
       body.remaining -= end - at;
       at = end;
-      if (body.remaining === 0) {
-        body.step = Step.DataCr;
-      }
+      if (body.remaining === 0) body.step = Step.DataCr;
     } else {
       takeFramingByte(body, byteAt(bytes, at));
-      at++;
+      at += 1;
     }
   }
   return at;
@@ -133,15 +125,13 @@ function takeFramingByte(body: Body, byte: number): void {
 }
 
 function expect(body: Body, holds: boolean, refusal: Refusal | undefined): void {
-  if (!holds) {
-    body.refusal ??= refusal;
-  }
+  if (!holds) body.refusal ??= refusal;
 }
 
 function takeSizeByte(body: Body, byte: number): void {
   const digit = byteAt(hexValue, byte);
   if (digit !== 255) {
-    body.sizeDigits++;
+    body.sizeDigits += 1;
     body.remaining = body.remaining * 16 + digit;
     expect(body, body.sizeDigits <= maxSizeDigits && Number.isSafeInteger(body.remaining), refusals.InvalidChunkSize);
     return;
@@ -162,7 +152,7 @@ function takeExtensionByte(body: Body, byte: number): void {
     body.step = Step.SizeLf;
     return;
   }
-  body.extensionBytes++;
+  body.extensionBytes += 1;
   body.line += String.fromCharCode(byte);
   expect(body, byte !== LF, refusals.BareLineFeed);
   expect(body, body.extensionBytes <= maxExtensionBytes, refusals.ChunkExtensionTooLarge);
@@ -178,7 +168,7 @@ function takeTrailerByte(body: Body, byte: number): void {
     body.step = Step.TrailerLf;
     return;
   }
-  body.trailerBytes++;
+  body.trailerBytes += 1;
   body.line += String.fromCharCode(byte);
   expect(body, byte !== LF, refusals.BareLineFeed);
   expect(body, body.trailerBytes <= maxTrailerBytes, refusals.TrailersTooLarge);

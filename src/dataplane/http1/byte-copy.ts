@@ -6,9 +6,7 @@ export const maxStringWrite = 16 * 1024;
 
 /** `prefix` and the bytes [from, to) as one write that does not refer to `bytes` any more, which are about to be read into again. */
 export function joinedCopy(prefix: string, bytes: Buffer, from: number, to: number): string | Buffer {
-  if (prefix.length + to - from <= maxStringWrite) {
-    return prefix + bytes.toString('latin1', from, to);
-  }
+  if (prefix.length + to - from <= maxStringWrite) return prefix + bytes.toString('latin1', from, to);
   const copy = Buffer.allocUnsafe(prefix.length + to - from);
   copy.write(prefix, 'latin1');
   bytes.copy(copy, prefix.length, from, to);

@@ -11,13 +11,9 @@ import type { Refusal } from './refusals.ts';
 export function extensionRefusal(line: string): Refusal | undefined {
   for (let at = 0; at < line.length;) {
     const nameEnd = line[at] === ';' ? skipText(tokenBytes, line, at + 1) : at + 1;
-    if (nameEnd === at + 1) {
-      return refusals.InvalidChunkExtension;
-    }
+    if (nameEnd === at + 1) return refusals.InvalidChunkExtension;
     at = line[nameEnd] === '=' ? extensionValueEnd(line, nameEnd + 1) : nameEnd;
-    if (at < 0) {
-      return refusals.InvalidChunkExtension;
-    }
+    if (at < 0) return refusals.InvalidChunkExtension;
   }
   return undefined;
 }
@@ -29,9 +25,7 @@ function extensionValueEnd(line: string, start: number): number {
     return end === start ? -1 : end;
   }
   for (let at = start + 1; at < line.length && fieldValueBytes[line.charCodeAt(at)] === 1; at++) {
-    if (line[at] === '"') {
-      return at + 1;
-    }
+    if (line[at] === '"') return at + 1;
     at += line[at] === '\\' ? 1 : 0;
   }
   return -1;

@@ -55,9 +55,7 @@ export class ClientConnection implements ClientSide, Timed {
     this.socket.on('drain', () => this.drained());
     this.socket.on('end', () => this.ended());
     this.socket.on('finish', () => {
-      if (this.phase === 'closing') {
-        this.deadlineMs = this.context.deadlines.in(this.context.timeouts.lingerMs);
-      }
+      if (this.phase === 'closing') this.deadlineMs = this.context.deadlines.in(this.context.timeouts.lingerMs);
     });
     // 'close' follows and does what there is to do.
     this.socket.on('error', () => undefined);
@@ -90,16 +88,12 @@ export class ClientConnection implements ClientSide, Timed {
     // and there may be only so many lines.
     const lineEnded =
       before === undefined || chunk.includes(LF) || this.pending.length >= this.context.requestHead.limits.headBytes;
-    if (lineEnded) {
-      this.advance();
-    }
+    if (lineEnded) this.advance();
   }
 
   /** Takes request after request from what has come, as long as they are answered at once. */
   private advance(): void {
-    if (this.advancing) {
-      return;
-    }
+    if (this.advancing) return;
     this.advancing = true;
     let more = true;
     while (more && this.phase === 'reading' && this.pending !== undefined) {
@@ -107,18 +101,14 @@ export class ClientConnection implements ClientSide, Timed {
       more = !this.socket.writableNeedDrain && this.readRequest(this.pending);
     }
     this.advancing = false;
-    if (this.phase === 'reading' && this.halfClosed && !this.socket.writableNeedDrain) {
-      this.close();
-    }
+    if (this.phase === 'reading' && this.halfClosed && !this.socket.writableNeedDrain) this.close();
   }
 
   private readRequest(bytes: Buffer): boolean {
     const { context } = this;
     const head = context.requestHead;
     const outcome = parseRequestHead(head, bytes, 0, bytes.length);
-    if (outcome === 'incomplete') {
-      return false;
-    }
+    if (outcome === 'incomplete') return false;
     const request = outcome === 'complete' ? inspectRequest(head) : outcome;
     if (!(request instanceof Request)) {
       this.refuse(request);
@@ -127,7 +117,7 @@ export class ClientConnection implements ClientSide, Timed {
     this.pending = head.end < bytes.length ? bytes.subarray(head.end) : undefined;
     this.phase = 'exchange';
     this.deadlineMs = Infinity;
-    context.counters.requests++;
+    context.counters.requests += 1;
     this.exchange = new Exchange({ client: this, context, hop: this.hop, request });
     this.exchange.start(request, this.listener.port);
     return true;
@@ -136,9 +126,7 @@ export class ClientConnection implements ClientSide, Timed {
   private exchangeBytes(chunk: Buffer): void {
     // What came before is taken first, so that nothing overtakes it.
     const taken = this.pending === undefined ? (this.exchange?.requestBytes(chunk) ?? 0) : 0;
-    if (taken === chunk.length) {
-      return;
-    }
+    if (taken === chunk.length) return;
     const rest = chunk.subarray(taken);
     this.pending = this.pending === undefined ? rest : Buffer.concat([this.pending, rest]);
     this.socket.pause();
@@ -147,9 +135,7 @@ export class ClientConnection implements ClientSide, Timed {
   drop(count: number): void {
     this.pending =
       this.pending === undefined || count >= this.pending.length ? undefined : this.pending.subarray(count);
-    if (this.pending === undefined) {
-      this.resume();
-    }
+    if (this.pending === undefined) this.resume();
   }
 
   private drained(): void {
@@ -183,9 +169,7 @@ export class ClientConnection implements ClientSide, Timed {
   }
 
   resume(): void {
-    if (this.socket.isPaused()) {
-      this.socket.resume();
-    }
+    if (this.socket.isPaused()) this.socket.resume();
   }
 
   reply(reply: Reply, form: { closes: boolean; isHead: boolean }): void {
@@ -220,12 +204,8 @@ export class ClientConnection implements ClientSide, Timed {
     const early = this.pending;
     this.pending = undefined;
     this.resume();
-    if (early !== undefined) {
-      tunnel.clientBytes(early);
-    }
-    if (this.halfClosed) {
-      tunnel.clientEnded();
-    }
+    if (early !== undefined) tunnel.clientBytes(early);
+    if (this.halfClosed) tunnel.clientEnded();
   }
 
   endWriting(): void {
@@ -279,9 +259,7 @@ export class ClientConnection implements ClientSide, Timed {
 
   /** Shutdown: a connection between two requests closes now, every other one after the response it is busy with. */
   closeIfIdle(): void {
-    if (this.phase === 'reading' && this.pending === undefined) {
-      this.close();
-    }
+    if (this.phase === 'reading' && this.pending === undefined) this.close();
   }
 }
 

@@ -27,9 +27,7 @@ const keptAlive: ConnectionOptions = Object.freeze({ ...plain, keepAlive: true }
 export function inspectConnection(head: Head): ConnectionOptions {
   const options = listText(head, Field.Connection);
   const te = listText(head, Field.Te);
-  if (te === '' && (options === '' || options === 'keep-alive')) {
-    return options === '' ? plain : keptAlive;
-  }
+  if (te === '' && (options === '' || options === 'keep-alive')) return options === '' ? plain : keptAlive;
   const named = new Set(members(options));
   const upgrade = listText(head, Field.Upgrade);
   return {

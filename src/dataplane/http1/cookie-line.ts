@@ -20,20 +20,14 @@ export function withoutCookie(value: string, name: string): string {
 /** Where the separator before a pair begins whose name starts at `at`: undefined where that is the middle of another name or value. */
 function pairStart(text: string, at: number): number | undefined {
   let before = at;
-  while (before > 0 && isBlank(text[before - 1])) {
-    before--;
-  }
-  if (before === 0) {
-    return 0;
-  }
+  while (before > 0 && isBlank(text[before - 1])) before -= 1;
+  if (before === 0) return 0;
   return text[before - 1] === ';' ? before - 1 : undefined;
 }
 
 function endsName(text: string, at: number): boolean {
   let after = at;
-  while (isBlank(text[after])) {
-    after++;
-  }
+  while (isBlank(text[after])) after += 1;
   return after >= text.length || text[after] === '=' || text[after] === ';';
 }
 

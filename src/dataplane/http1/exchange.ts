@@ -57,7 +57,7 @@ export class Exchange implements UpstreamUser, ResponseTaker {
     this.clientStays = this.http10 ? request.connection.keepAlive : !request.connection.close;
     this.request = new RequestWriter(client, request);
     this.response = new ResponseReader(context, this);
-    context.counters.requestsOpen++;
+    context.counters.requestsOpen += 1;
   }
 
   start(request: Request, listenerPort: number): void {
@@ -101,9 +101,7 @@ export class Exchange implements UpstreamUser, ResponseTaker {
   }
 
   upstreamConnected(): void {
-    if (this.upstream !== undefined) {
-      this.send(this.upstream);
-    }
+    if (this.upstream !== undefined) this.send(this.upstream);
   }
 
   private send(upstream: UpstreamConnection): void {
@@ -123,9 +121,7 @@ export class Exchange implements UpstreamUser, ResponseTaker {
       this.refuseRequest(this.request.refusal);
       return bytes.length;
     }
-    if (taken > 0) {
-      this.awaitProgress();
-    }
+    if (taken > 0) this.awaitProgress();
     return taken;
   }
 
@@ -158,9 +154,7 @@ export class Exchange implements UpstreamUser, ResponseTaker {
   // What the response reader finds.
 
   interim(head: string): void {
-    if (!this.http10) {
-      this.toClient(head);
-    }
+    if (!this.http10) this.toClient(head);
   }
 
   get carrier(): SessionHold['carrier'] | undefined {
@@ -212,12 +206,8 @@ export class Exchange implements UpstreamUser, ResponseTaker {
   }
 
   private giveBack(upstream: UpstreamConnection): void {
-    if (this.clientBlocked) {
-      upstream.socket.resume();
-    }
-    if (this.response.keepAliveSeconds !== undefined) {
-      upstream.idleLimitMs = this.response.keepAliveSeconds * 1000;
-    }
+    if (this.clientBlocked) upstream.socket.resume();
+    if (this.response.keepAliveSeconds !== undefined) upstream.idleLimitMs = this.response.keepAliveSeconds * 1000;
     this.context.pool.give(upstream);
   }
 
@@ -259,13 +249,12 @@ export class Exchange implements UpstreamUser, ResponseTaker {
   }
 
   private connectFailed(): void {
-    this.context.counters.upstreamConnectFailures++;
+    this.context.counters.upstreamConnectFailures += 1;
     this.upstream = undefined;
     const { hold } = this;
-    if (hold === undefined) {
-      return;
-    }
-    const next = hold.connectFailed(++this.failedConnects);
+    if (hold === undefined) return;
+    this.failedConnects += 1;
+    const next = hold.connectFailed(this.failedConnects);
     switch (next.kind) {
       case 'retry':
         this.cancelRetry = this.context.clock.after(next.afterMs, () => this.reach(hold));
@@ -287,7 +276,7 @@ export class Exchange implements UpstreamUser, ResponseTaker {
       this.fail(badGateway(`The app gave no complete response: ${why}.`));
       return;
     }
-    this.context.counters.upstreamRetries++;
+    this.context.counters.upstreamRetries += 1;
     this.phase = 'connecting';
     this.upstream = this.context.pool.connect(this.hold.endpoint, this);
   }
@@ -314,15 +303,13 @@ export class Exchange implements UpstreamUser, ResponseTaker {
       this.answer(reply);
       return;
     }
-    this.context.counters.responsesTruncated++;
+    this.context.counters.responsesTruncated += 1;
     this.end();
     this.client.cut(this.response.endsWithConnection ? 'reset' : 'close');
   }
 
   private answer(reply: Reply): void {
-    if (this.phase === 'over') {
-      return;
-    }
+    if (this.phase === 'over') return;
     this.end();
     countReason(this.context.counters.replies, reply.reason);
     this.client.reply(reply, { closes: this.http10 || !this.clientMayStay(), isHead: this.method === 'HEAD' });
@@ -331,7 +318,7 @@ export class Exchange implements UpstreamUser, ResponseTaker {
   /** The client's connection is closed. */
   clientGone(): void {
     if (this.phase !== 'over') {
-      this.context.counters.clientsGone++;
+      this.context.counters.clientsGone += 1;
       this.end();
     }
   }
@@ -364,9 +351,7 @@ export class Exchange implements UpstreamUser, ResponseTaker {
 
   private progressTimeoutMs(): number {
     const { stallMs, responseHeadMs } = this.context.timeouts;
-    if (this.phase === 'responding') {
-      return this.clientBlocked ? stallMs : Infinity;
-    }
+    if (this.phase === 'responding') return this.clientBlocked ? stallMs : Infinity;
     return this.phase === 'sent' && this.awaitsApp ? responseHeadMs : stallMs;
   }
 
@@ -376,11 +361,9 @@ export class Exchange implements UpstreamUser, ResponseTaker {
   }
 
   private end(): void {
-    if (this.phase === 'over') {
-      return;
-    }
+    if (this.phase === 'over') return;
     this.phase = 'over';
-    this.context.counters.requestsOpen--;
+    this.context.counters.requestsOpen -= 1;
     this.client.deadlineMs = Infinity;
     this.cancelRetry?.();
     this.upstream?.destroy();

@@ -67,18 +67,14 @@ export function classify(bytes: Uint8Array, start: number, end: number): FieldId
 
 function startsWith(bytes: Uint8Array, start: number, wanted: Uint8Array): boolean {
   for (let at = 0; at < wanted.length; at++) {
-    if (folded[byteAt(bytes, start + at)] !== wanted[at]) {
-      return false;
-    }
+    if (folded[byteAt(bytes, start + at)] !== wanted[at]) return false;
   }
   return true;
 }
 
 function hasUnderscore(bytes: Uint8Array, start: number, end: number): boolean {
   for (let at = start; at < end; at++) {
-    if (bytes[at] === 0x5f) {
-      return true;
-    }
+    if (bytes[at] === 0x5f) return true;
   }
   return false;
 }

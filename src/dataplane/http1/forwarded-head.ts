@@ -45,17 +45,13 @@ export function buildRequestHead(request: Request, hop: Hop, carrier: Carrier): 
 }
 
 function requestLine({ head, method, target }: Request): string {
-  if (target.authority === undefined) {
-    return `${piece(head, head.start, head.targetEnd)} HTTP/1.1\r\n`;
-  }
+  if (target.authority === undefined) return `${piece(head, head.start, head.targetEnd)} HTTP/1.1\r\n`;
   return `${method} ${target.query === '' ? target.path : `${target.path}?${target.query}`} HTTP/1.1\r\n`;
 }
 
 function requestHopLines({ framing, connection }: Request): string {
   const chunked = framing.kind === 'chunked' ? 'Transfer-Encoding: chunked\r\n' : '';
-  if (!connection.trailers && connection.upgrade === undefined) {
-    return chunked;
-  }
+  if (!connection.trailers && connection.upgrade === undefined) return chunked;
   const te = connection.trailers ? 'TE: trailers\r\nConnection: TE\r\n' : '';
   const upgrade = connection.upgrade === undefined ? '' : `Upgrade: ${connection.upgrade}\r\nConnection: upgrade\r\n`;
   return chunked + te + upgrade;
@@ -104,9 +100,7 @@ function copyLines(head: Head, rules: CopyRules): string {
 /** What stands in the place of a line, and undefined for a line that stays. */
 function replacementOf(head: Head, index: number, { drops, connection, carrier }: CopyRules): string | undefined {
   const id = fieldId(head, index);
-  if (drops[id] === 1) {
-    return '';
-  }
+  if (drops[id] === 1) return '';
   // Connection or a setting may name any header, but never one that frames or routes: without it this would be another message.
   if (
     id !== Field.Host &&
@@ -115,9 +109,7 @@ function replacementOf(head: Head, index: number, { drops, connection, carrier }
   ) {
     return '';
   }
-  if (id === Field.Cookie && carrier?.type === 'Cookie') {
-    return cookieLine(valuePiece(head, index), carrier.name);
-  }
+  if (id === Field.Cookie && carrier?.type === 'Cookie') return cookieLine(valuePiece(head, index), carrier.name);
   return undefined;
 }
 
@@ -126,8 +118,6 @@ const isCarrier = (carrier: Carrier | undefined, head: Head, index: number): boo
 
 function cookieLine(value: string, cookieName: string): string | undefined {
   const rest = withoutCookie(value, cookieName);
-  if (rest === value) {
-    return undefined;
-  }
+  if (rest === value) return undefined;
   return rest === '' ? '' : `Cookie: ${rest}\r\n`;
 }

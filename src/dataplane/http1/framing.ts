@@ -19,9 +19,7 @@ export const requestFraming = (head: Head): Framing | Refusal => declaredFraming
 /** The body of a response also depends on the request it answers. */
 export function responseFraming(head: Head, requestMethod: string): Framing | Refusal {
   const declared = declaredFraming(head);
-  if (declared !== undefined && 'status' in declared) {
-    return declared;
-  }
+  if (declared !== undefined && 'status' in declared) return declared;
   const bodiless = requestMethod === 'HEAD' || head.status < 200 || head.status === 204 || head.status === 304;
   return bodiless ? none : (declared ?? untilClose);
 }
@@ -33,9 +31,7 @@ function declaredFraming(head: Head): Framing | Refusal | undefined {
       ? refusals.ContentLengthWithTransferEncoding
       : codedFraming(listText(head, Field.TransferEncoding), head.minorVersion);
   }
-  if (lengths === 0) {
-    return undefined;
-  }
+  if (lengths === 0) return undefined;
   return lengths === 1 ? lengthFraming(listText(head, Field.ContentLength)) : refusals.DuplicateContentLength;
 }
 
@@ -46,12 +42,8 @@ function lengthFraming(text: string): Framing | Refusal {
 }
 
 function codedFraming(text: string, minorVersion: number): Framing | Refusal {
-  if (minorVersion === 0) {
-    return refusals.TransferEncodingInHttp10;
-  }
-  if (text.length === 7 && text.toLowerCase() === 'chunked') {
-    return chunked;
-  }
+  if (minorVersion === 0) return refusals.TransferEncodingInHttp10;
+  if (text.length === 7 && text.toLowerCase() === 'chunked') return chunked;
   const codings = text.split(',').map((coding) => coding.trim().toLowerCase());
   const endsInOneChunked = codings.indexOf('chunked') === codings.length - 1;
   return endsInOneChunked && !codings.includes('') ? refusals.UnknownTransferCoding : refusals.InvalidTransferEncoding;

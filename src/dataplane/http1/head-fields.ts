@@ -64,7 +64,7 @@ export function listText(head: Head, id: FieldId): string {
     if (fieldId(head, index) === id) {
       const value = valuePiece(head, index);
       list = list === '' ? value : `${list},${value}`;
-      left--;
+      left -= 1;
     }
   }
   return list;
@@ -73,13 +73,9 @@ export function listText(head: Head, id: FieldId): string {
 /** Whether field `index` has this name, given in lower case. */
 export function hasName(head: Head, index: number, name: string): boolean {
   const start = lineStart(head, index);
-  if (head.fields[index * stride + 1] !== start + name.length) {
-    return false;
-  }
+  if (head.fields[index * stride + 1] !== start + name.length) return false;
   for (let at = 0; at < name.length; at++) {
-    if (lowerCase[byteAt(head.bytes, start + at)] !== name.charCodeAt(at)) {
-      return false;
-    }
+    if (lowerCase[byteAt(head.bytes, start + at)] !== name.charCodeAt(at)) return false;
   }
   return true;
 }

@@ -76,9 +76,7 @@ export function createHead(limits: HeadLimits): Head {
 export function parseRequestHead(head: Head, bytes: Buffer, start: number, end: number): HeadOutcome {
   begin(head, bytes, start, end);
   // One empty line in front is the end of what an old client sent as a body (RFC 9112 §2.2).
-  if (bytes[start] === CR && end - start > 1 && bytes[start + 1] === LF) {
-    head.start += 2;
-  }
+  if (bytes[start] === CR && end - start > 1 && bytes[start + 1] === LF) head.start += 2;
   const next = requestLine(head, head.start);
   return conclude(head, next < 0 ? next : fieldLines(head, next), end);
 }
@@ -103,12 +101,8 @@ function conclude(head: Head, next: number, end: number): HeadOutcome {
     head.end = next;
     return 'complete';
   }
-  if (next === refused) {
-    return head.refusal;
-  }
-  if (head.limit === end && end - head.start < head.limits.headBytes) {
-    return 'incomplete';
-  }
+  if (next === refused) return head.refusal;
+  if (head.limit === end && end - head.start < head.limits.headBytes) return 'incomplete';
   return head.count === 0 && head.bytes.indexOf(LF, head.start) < 0
     ? refusals.RequestLineTooLong
     : refusals.HeadTooLarge;
@@ -122,35 +116,25 @@ function refuse(head: Head, refusal: Refusal): number {
 /** `at` is the first byte that cannot belong to its line: the start of the next line, or what is wrong. */
 function endLine(head: Head, at: number, otherwise: Refusal): number {
   const byte = head.bytes[at];
-  if (byte !== CR) {
-    return refuse(head, byte === LF ? refusals.BareLineFeed : otherwise);
-  }
-  if (at + 1 >= head.limit) {
-    return incomplete;
-  }
+  if (byte !== CR) return refuse(head, byte === LF ? refusals.BareLineFeed : otherwise);
+  if (at + 1 >= head.limit) return incomplete;
   return head.bytes[at + 1] === LF ? at + 2 : refuse(head, refusals.BareCarriageReturn);
 }
 
 function requestLine(head: Head, at: number): number {
   const { bytes, limit } = head;
   head.methodEnd = skip(tokenBytes, bytes, at, limit);
-  if (head.methodEnd === limit) {
-    return incomplete;
-  }
+  if (head.methodEnd === limit) return incomplete;
   if (head.methodEnd === at || bytes[head.methodEnd] !== SP) {
     return refuse(head, bytes[head.methodEnd] === LF ? refusals.BareLineFeed : refusals.InvalidMethod);
   }
   head.targetEnd = skip(targetBytes, bytes, head.methodEnd + 1, limit);
-  if (head.targetEnd === limit) {
-    return incomplete;
-  }
+  if (head.targetEnd === limit) return incomplete;
   if (head.targetEnd === head.methodEnd + 1 || bytes[head.targetEnd] !== SP) {
     return refuse(head, targetRefusal(bytes[head.targetEnd]));
   }
   const versionEnd = version(head, head.targetEnd + 1);
-  if (versionEnd === limit || versionEnd < 0) {
-    return versionEnd === limit ? incomplete : versionEnd;
-  }
+  if (versionEnd === limit || versionEnd < 0) return versionEnd === limit ? incomplete : versionEnd;
   return versionEnd - at > head.limits.lineBytes
     ? refuse(head, refusals.RequestLineTooLong)
     : endLine(head, versionEnd, refusals.InvalidRequestLine);
@@ -169,14 +153,10 @@ const versionPattern = 'HTTP/d.d';
 function version(head: Head, at: number): number {
   const { bytes, limit } = head;
   for (let i = 0; i < versionPattern.length; i++) {
-    if (at + i >= limit) {
-      return incomplete;
-    }
+    if (at + i >= limit) return incomplete;
     const byte = byteAt(bytes, at + i);
     const matches = i === 5 || i === 7 ? digitBytes[byte] === 1 : byte === versionPattern.charCodeAt(i);
-    if (!matches) {
-      return refuse(head, byte === LF ? refusals.BareLineFeed : refusals.InvalidVersion);
-    }
+    if (!matches) return refuse(head, byte === LF ? refusals.BareLineFeed : refusals.InvalidVersion);
   }
   head.minorVersion = byteAt(bytes, at + 7) - 0x30;
   return bytes[at + 5] === 0x31 && head.minorVersion <= 1
@@ -188,13 +168,9 @@ function version(head: Head, at: number): number {
 function statusLine(head: Head, at: number): number {
   const { bytes, limit } = head;
   const versionEnd = version(head, at);
-  if (versionEnd < 0) {
-    return versionEnd;
-  }
+  if (versionEnd < 0) return versionEnd;
   const statusEnd = versionEnd + 4;
-  if (statusEnd >= limit) {
-    return incomplete;
-  }
+  if (statusEnd >= limit) return incomplete;
   if (bytes[versionEnd] !== SP || skip(digitBytes, bytes, versionEnd + 1, statusEnd) !== statusEnd) {
     return refuse(head, refusals.InvalidStatusLine);
   }
@@ -211,76 +187,49 @@ function statusLine(head: Head, at: number): number {
 
 function fieldLines(head: Head, start: number): number {
   for (let at = start; ;) {
-    if (at >= head.limit) {
-      return incomplete;
-    }
-    if (head.bytes[at] === CR) {
-      return endLine(head, at, refusals.BareCarriageReturn);
-    }
-    if (head.count === head.limits.fields) {
-      return refuse(head, refusals.TooManyFields);
-    }
+    if (at >= head.limit) return incomplete;
+    if (head.bytes[at] === CR) return endLine(head, at, refusals.BareCarriageReturn);
+    if (head.count === head.limits.fields) return refuse(head, refusals.TooManyFields);
     at = fieldLine(head, at);
-    if (at < 0) {
-      return at;
-    }
+    if (at < 0) return at;
   }
 }
 
 function fieldLine(head: Head, at: number): number {
   const { bytes, limit, fields } = head;
   const nameEnd = skip(tokenBytes, bytes, at, limit);
-  if (nameEnd === limit) {
-    return incomplete;
-  }
-  if (nameEnd === at || bytes[nameEnd] !== COLON) {
-    return refuse(head, nameRefusal(bytes[nameEnd], nameEnd === at));
-  }
+  if (nameEnd === limit) return incomplete;
+  if (nameEnd === at || bytes[nameEnd] !== COLON) return refuse(head, nameRefusal(bytes[nameEnd], nameEnd === at));
   let valueStart = nameEnd + 1;
-  while (valueStart < limit && isBlank(bytes[valueStart])) {
-    valueStart++;
-  }
+  while (valueStart < limit && isBlank(bytes[valueStart])) valueStart += 1;
   const stop = skip(fieldValueBytes, bytes, valueStart, limit);
-  if (stop === limit) {
-    return incomplete;
-  }
+  if (stop === limit) return incomplete;
   const next = endLine(head, stop, refusals.InvalidFieldValue);
-  if (next < 0) {
-    return next;
-  }
+  if (next < 0) return next;
   let valueEnd = stop;
-  while (valueEnd > valueStart && isBlank(bytes[valueEnd - 1])) {
-    valueEnd--;
-  }
-  const base = head.count++ * stride;
+  while (valueEnd > valueStart && isBlank(bytes[valueEnd - 1])) valueEnd -= 1;
+  const base = head.count * stride;
+  head.count += 1;
   fields[base] = at;
   fields[base + 1] = nameEnd;
   fields[base + 2] = valueStart;
   fields[base + 3] = valueEnd;
   const id = classify(bytes, at, nameEnd);
   fields[base + 4] = id;
-  if (id !== Field.Other) {
-    noteKnown(head, id);
-  }
+  if (id !== Field.Other) noteKnown(head, id);
   return next;
 }
 
 function noteKnown({ known, count }: Head, id: FieldId): void {
   const before = known[id * 2] ?? 0;
   known[id * 2] = before + 1;
-  if (before === 0) {
-    known[id * 2 + 1] = count - 1;
-  }
+  if (before === 0) known[id * 2 + 1] = count - 1;
 }
 
 const isBlank = (byte: number | undefined): boolean => byte === SP || byte === HTAB;
 
 function nameRefusal(stoppedAt: number | undefined, atStart: boolean): Refusal {
-  if (isBlank(stoppedAt)) {
-    return atStart ? refusals.ObsoleteFold : refusals.WhitespaceBeforeColon;
-  }
-  if (stoppedAt === LF) {
-    return refusals.BareLineFeed;
-  }
+  if (isBlank(stoppedAt)) return atStart ? refusals.ObsoleteFold : refusals.WhitespaceBeforeColon;
+  if (stoppedAt === LF) return refusals.BareLineFeed;
   return stoppedAt === CR ? refusals.MissingColon : refusals.InvalidFieldName;
 }

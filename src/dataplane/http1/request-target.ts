@@ -12,12 +12,8 @@ const schemes = ['http://', 'https://'];
 
 /** Undefined where the target is none of: origin form, absolute form of http or https, `*` for OPTIONS. */
 export function parseTarget(target: string, method: string): Target | undefined {
-  if (target.startsWith('/')) {
-    return splitQuery(target);
-  }
-  if (target === '*') {
-    return method === 'OPTIONS' ? { path: '*', query: '' } : undefined;
-  }
+  if (target.startsWith('/')) return splitQuery(target);
+  if (target === '*') return method === 'OPTIONS' ? { path: '*', query: '' } : undefined;
   const scheme = schemes.find((candidate) => target.slice(0, candidate.length).toLowerCase() === candidate);
   return scheme === undefined ? undefined : absolute(target.slice(scheme.length));
 }
@@ -27,9 +23,7 @@ function absolute(rest: string): Target | undefined {
   const question = rest.indexOf('?');
   const end = Math.min(...[slash, question, rest.length].filter((at) => at >= 0));
   const authority = rest.slice(0, end);
-  if (hostOf(authority) === undefined) {
-    return undefined;
-  }
+  if (hostOf(authority) === undefined) return undefined;
   const tail = rest.slice(end);
   return { ...splitQuery(tail.startsWith('/') ? tail : `/${tail}`), authority };
 }
@@ -47,9 +41,7 @@ function splitQuery(target: string): Target {
  */
 export function hostOf(authority: string): string | undefined {
   const hostEnd = authority.startsWith('[') ? literalEnd(authority) : skipText(hostBytes, authority, 0);
-  if (hostEnd <= 0) {
-    return undefined;
-  }
+  if (hostEnd <= 0) return undefined;
   if (
     hostEnd < authority.length &&
     (authority[hostEnd] !== ':' || skipText(digitBytes, authority, hostEnd + 1) !== authority.length)

@@ -44,9 +44,7 @@ export class RequestWriter {
   /** There is a connection. Nothing of the body was taken before, so that until here every failure leaves it whole. */
   begin(upstream: UpstreamConnection): void {
     const whole = this.replay ?? this.firstPiece();
-    if (this.refusal !== undefined) {
-      return;
-    }
+    if (this.refusal !== undefined) return;
     this.begun = true;
     if (this.blocked) {
       // By a connection that is gone.
@@ -58,9 +56,7 @@ export class RequestWriter {
 
   private firstPiece(): string | Buffer {
     const { pending } = this.client;
-    if (pending === undefined || this.body.done) {
-      return this.head;
-    }
+    if (pending === undefined || this.body.done) return this.head;
     const end = readBody(this.body, pending, 0, pending.length);
     this.refusal = this.body.refusal;
     const piece = joinedCopy(this.head, pending, 0, end);
@@ -70,9 +66,7 @@ export class RequestWriter {
 
   /** Bytes from the client; answers how many of them belong to this request and were taken. */
   take(upstream: UpstreamConnection, bytes: Buffer): number {
-    if (!this.begun) {
-      return 0;
-    }
+    if (!this.begun) return 0;
     const end = readBody(this.body, bytes, 0, bytes.length);
     this.refusal = this.body.refusal;
     if (this.refusal === undefined && end > 0) {

@@ -67,9 +67,7 @@ export class Request implements RequestView {
 
 function findField(head: Head, name: string, from: number): number {
   for (let index = from; index < head.count; index++) {
-    if (hasName(head, index, name)) {
-      return index;
-    }
+    if (hasName(head, index, name)) return index;
   }
   return -1;
 }
@@ -80,35 +78,23 @@ const isRefusal = (answer: object): answer is Refusal => 'status' in answer;
 export function inspectRequest(head: Head): Request | Refusal {
   const { start, methodEnd, targetEnd } = head;
   const method = piece(head, start, methodEnd);
-  if (method === 'CONNECT') {
-    return refusals.UnsupportedMethod;
-  }
+  if (method === 'CONNECT') return refusals.UnsupportedMethod;
   const target = parseTarget(piece(head, methodEnd + 1, targetEnd), method);
-  if (target === undefined) {
-    return refusals.InvalidRequestTarget;
-  }
+  if (target === undefined) return refusals.InvalidRequestTarget;
   const hostField = findHost(head);
-  if (isRefusal(hostField)) {
-    return hostField;
-  }
+  if (isRefusal(hostField)) return hostField;
   const { authority, host } =
     target.authority === undefined ? hostField : { authority: target.authority, host: hostOf(target.authority) ?? '' };
   const framing = requestFraming(head);
-  if (isRefusal(framing)) {
-    return framing;
-  }
+  if (isRefusal(framing)) return framing;
   return new Request({ head, method, target, authority, host, framing, connection: inspectConnection(head) });
 }
 
 /** RFC 9112 §3.2: exactly one Host, and a valid one; HTTP/1.0 may leave it out. */
 function findHost(head: Head): { authority: string; host: string } | Refusal {
   const hosts = countOf(head, Field.Host);
-  if (hosts === 0) {
-    return head.minorVersion === 0 ? noHost : refusals.MissingHost;
-  }
-  if (hosts > 1) {
-    return refusals.DuplicateHost;
-  }
+  if (hosts === 0) return head.minorVersion === 0 ? noHost : refusals.MissingHost;
+  if (hosts > 1) return refusals.DuplicateHost;
   const authority = listText(head, Field.Host);
   const host = hostOf(authority);
   return host === undefined ? refusals.InvalidHost : { authority, host };

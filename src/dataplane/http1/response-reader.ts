@@ -135,9 +135,7 @@ export class ResponseReader {
       hopLines: this.hopLines(head, connection),
     });
     const end = this.readOn(head.bytes, head.end, length);
-    if (end >= 0) {
-      this.pass(this.firstWrite(text, head, end), end === length);
-    }
+    if (end >= 0) this.pass(this.firstWrite(text, head, end), end === length);
   }
 
   private hopLines(head: Head, connection: ConnectionOptions): string {
@@ -147,9 +145,7 @@ export class ResponseReader {
       head.status === 426 && connection.upgrade !== undefined
         ? `Upgrade: ${connection.upgrade}\r\nConnection: upgrade\r\n`
         : '';
-    if (!this.clientStays) {
-      return `${chunked}${upgrade}Connection: close\r\n`;
-    }
+    if (!this.clientStays) return `${chunked}${upgrade}Connection: close\r\n`;
     return `${chunked}${upgrade}${this.taker.http10 ? 'Connection: keep-alive\r\n' : ''}`;
   }
 
@@ -161,25 +157,19 @@ export class ResponseReader {
 
   private takeBody(bytes: Buffer, length: number): void {
     const end = this.readOn(bytes, 0, length);
-    if (end >= 0) {
-      this.pass(this.dechunks ? this.dechunked('') : joinedCopy('', bytes, 0, end), end === length);
-    }
+    if (end >= 0) this.pass(this.dechunks ? this.dechunked('') : joinedCopy('', bytes, 0, end), end === length);
   }
 
   /** Where the body ends in [from, to); -1 where it is not valid. */
   private readOn(bytes: Buffer, from: number, to: number): number {
     const end = readBody(this.body, bytes, from, to);
-    if (this.body.refusal === undefined) {
-      return end;
-    }
+    if (this.body.refusal === undefined) return end;
     this.refuse(this.body.refusal);
     return -1;
   }
 
   private firstWrite(text: string, head: Head, end: number): string | Buffer {
-    if (this.dechunks) {
-      return this.dechunked(text);
-    }
+    if (this.dechunks) return this.dechunked(text);
     const wasRead = head.text !== undefined && head.text.length >= end - head.start;
     return wasRead ? text + piece(head, head.end, end) : joinedCopy(text, head.bytes, head.end, end);
   }
@@ -213,14 +203,10 @@ function countClass(counts: number[], status: number): void {
 const noCookies: readonly string[] = [];
 
 function setCookies(head: Head): readonly string[] {
-  if (countOf(head, Field.SetCookie) === 0) {
-    return noCookies;
-  }
+  if (countOf(head, Field.SetCookie) === 0) return noCookies;
   const values: string[] = [];
   for (let index = firstOf(head, Field.SetCookie); index < head.count; index++) {
-    if (fieldId(head, index) === Field.SetCookie) {
-      values.push(valueText(head, index));
-    }
+    if (fieldId(head, index) === Field.SetCookie) values.push(valueText(head, index));
   }
   return values;
 }

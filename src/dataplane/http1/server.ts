@@ -63,15 +63,13 @@ export function createHttp1Server(options: Http1ServerOptions): Http1Server {
     const connection = new ClientConnection(socket, context, { port: listenerPort, scheme: 'http' });
     connections.add(connection);
     deadlines.watch(connection);
-    counters.connectionsAccepted++;
-    counters.connectionsOpen++;
+    counters.connectionsAccepted += 1;
+    counters.connectionsOpen += 1;
     socket.once('close', () => {
       connections.delete(connection);
       deadlines.forget(connection);
-      counters.connectionsOpen--;
-      if (connections.size === 0) {
-        lastClosed?.();
-      }
+      counters.connectionsOpen -= 1;
+      if (connections.size === 0) lastClosed?.();
     });
   }
 
@@ -95,9 +93,7 @@ export function createHttp1Server(options: Http1ServerOptions): Http1Server {
         cancel();
         resolve();
       };
-      if (connections.size === 0) {
-        lastClosed();
-      }
+      if (connections.size === 0) lastClosed();
     });
   }
 
@@ -106,7 +102,7 @@ export function createHttp1Server(options: Http1ServerOptions): Http1Server {
     async listen({ port, host, listenerPort = port }) {
       const listener = await openPort(
         { port, host },
-        { accept: (socket) => accept(socket, listenerPort), failed: () => counters.acceptErrors++ },
+        { accept: (socket) => accept(socket, listenerPort), failed: () => (counters.acceptErrors += 1) },
       );
       listeners.add(listener);
       return {
@@ -125,20 +121,14 @@ export function createHttp1Server(options: Http1ServerOptions): Http1Server {
     async shutdown({ graceMs }) {
       context.shutdown = 'announced';
       await acceptQueued();
-      for (const listener of listeners) {
-        listener.close();
-      }
+      for (const listener of listeners) listener.close();
       await oneTurn();
       context.shutdown = 'closing';
-      for (const connection of connections) {
-        connection.closeIfIdle();
-      }
+      for (const connection of connections) connection.closeIfIdle();
       await allClosed(graceMs);
       const report = endAll(connections);
       await allClosed(finMs);
-      for (const connection of connections) {
-        connection.cut('close');
-      }
+      for (const connection of connections) connection.cut('close');
       pool.close();
       deadlines.stop();
       return report;

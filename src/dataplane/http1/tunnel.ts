@@ -33,24 +33,20 @@ export class Tunnel implements UpstreamUser {
     this.hold = hold;
     this.context = context;
     upstream.user = this;
-    context.counters.upgrades++;
-    context.counters.upgradesOpen++;
+    context.counters.upgrades += 1;
+    context.counters.upgradesOpen += 1;
   }
 
   /** The connection was there before the tunnel. */
   upstreamConnected(): void {}
 
   clientBytes(bytes: Buffer): void {
-    if (!this.upstream.write(bytes)) {
-      this.client.pause();
-    }
+    if (!this.upstream.write(bytes)) this.client.pause();
     this.awaitOtherEnd();
   }
 
   upstreamBytes(bytes: Buffer, length: number): void {
-    if (!this.client.write(joinedCopy('', bytes, 0, length))) {
-      this.upstream.socket.pause();
-    }
+    if (!this.client.write(joinedCopy('', bytes, 0, length))) this.upstream.socket.pause();
     this.awaitOtherEnd();
   }
 
@@ -126,7 +122,7 @@ export class Tunnel implements UpstreamUser {
     const { hold } = this;
     if (hold !== undefined) {
       this.hold = undefined;
-      this.context.counters.upgradesOpen--;
+      this.context.counters.upgradesOpen -= 1;
       hold.release();
     }
   }

@@ -71,8 +71,9 @@ export function createBeginnings(context: HoldContext, { counters, backends, ran
       }
       const found = find(route, loss.tried);
       // Where no pod has room the client keeps its token and may find its pod again: nothing is lost until it gets another.
-      if (found.kind === 'none')
+      if (found.kind === 'none') {
         return refuse(found.key, loss.tried.length > 0 ? connectFailed(found.key, loss.tried.length) : noPlace(found));
+      }
       countLoss(loss);
       return start(route, found, { tried: loss.tried, replaces: undefined });
     },

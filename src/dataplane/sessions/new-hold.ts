@@ -25,60 +25,60 @@ import type { SessionEntry } from './session-table.ts';
 export class NewHold implements SessionHold {
   readonly isNew = true;
   endpoint: Endpoint;
-  readonly #context: HoldContext;
-  readonly #route: KnownRoute;
-  readonly #backend: KnownBackend;
-  readonly #slot: EndpointSlot;
-  readonly #origin: Origin;
-  #session: SessionEntry | undefined;
-  #retries = 0;
-  #released = false;
+  private readonly context: HoldContext;
+  private readonly route: KnownRoute;
+  private readonly backend: KnownBackend;
+  private readonly slot: EndpointSlot;
+  private readonly origin: Origin;
+  private session: SessionEntry | undefined;
+  private retries = 0;
+  private released = false;
 
   constructor(
     context: HoldContext,
     route: KnownRoute,
     { backend, slot, origin }: { backend: KnownBackend; slot: EndpointSlot; origin: Origin },
   ) {
-    this.#context = context;
-    this.#route = route;
-    this.#backend = backend;
-    this.#slot = slot;
+    this.context = context;
+    this.route = route;
+    this.backend = backend;
+    this.slot = slot;
     this.endpoint = slot.endpoint;
-    this.#origin = origin;
+    this.origin = origin;
     context.sessions.addStarting(slot, 1);
   }
 
   get carrier(): SessionHold['carrier'] {
-    return this.#route.carrier;
+    return this.route.carrier;
   }
 
   connectFailed(): ConnectFailure {
-    const context = this.#context;
-    const { endpoint, inTable } = this.#slot;
-    noteRefused(this.#slot, context.clock.nowMs());
-    const origin = { ...this.#origin, tried: [...this.#origin.tried, endpoint.id] };
-    const afterMs = retryAfterMs(this.#slot, this.#retries);
-    if (afterMs !== undefined && inTable && endpoint.state === 'Accepting' && !context.canBegin(this.#route, origin)) {
-      this.#retries += 1;
+    const context = this.context;
+    const { endpoint, inTable } = this.slot;
+    noteRefused(this.slot, context.clock.nowMs());
+    const origin = { ...this.origin, tried: [...this.origin.tried, endpoint.id] };
+    const afterMs = retryAfterMs(this.slot, this.retries);
+    if (afterMs !== undefined && inTable && endpoint.state === 'Accepting' && !context.canBegin(this.route, origin)) {
+      this.retries += 1;
       // Where the newest table has the pod.
       this.endpoint = endpoint;
       return { kind: 'retry', afterMs };
     }
     this.release();
-    return context.begin(this.#route, origin);
+    return context.begin(this.route, origin);
   }
 
   /** The session begins here, unless the app's first word is that there is none. */
   responseHead(response: ResponseHead): string {
-    const context = this.#context;
-    noteAnswered(this.#slot);
-    const { replaces } = this.#origin;
-    if (isEndedByApp(response, this.#route, context.clock)) {
+    const context = this.context;
+    noteAnswered(this.slot);
+    const { replaces } = this.origin;
+    if (isEndedByApp(response, this.route, context.clock)) {
       if (replaces === undefined) return '';
       endByApp(context, replaces.token);
-      return this.#route.carrier.clear;
+      return this.route.carrier.clear;
     }
-    const session = this.#begin();
+    const session = this.begin();
     if (replaces !== undefined) {
       context.sessions.end(replaces.token, 'Replaced');
       context.announceEnd(replaces.token);
@@ -86,36 +86,35 @@ export class NewHold implements SessionHold {
     const token = {
       ...session,
       endpointId: this.endpoint.id,
-      backendId: this.#backend.id,
+      backendId: this.backend.id,
       lastSeenS: session.issuedAtS,
     };
-    return tokenLine(this.#route, context.backend(this.#backend.key) ?? this.#backend, { token, cache: context.cache });
+    return tokenLine(this.route, context.backend(this.backend.key) ?? this.backend, { token, cache: context.cache });
   }
 
-  #begin(): SessionEntry {
-    const context = this.#context;
+  private begin(): SessionEntry {
+    const context = this.context;
     const { sessions } = context;
     const nowMs = context.clock.nowMs();
     const session = { ...context.newSessionId(), issuedAtS: tokenSeconds(nowMs) };
-    sessions.open(session, this.#slot, nowMs);
-    sessions.addStarting(this.#slot, -1);
-    this.#backend.record.counters.started += 1;
-    this.#session = session;
+    sessions.open(session, this.slot, nowMs);
+    sessions.addStarting(this.slot, -1);
+    this.backend.record.counters.started += 1;
+    this.session = session;
     return session;
   }
 
   release(): void {
-    if (this.#released) return;
-    this.#released = true;
-    const context = this.#context;
+    if (this.released) return;
+    this.released = true;
+    const context = this.context;
     const { sessions } = context;
-    if (this.#session === undefined) {
-      sessions.addStarting(this.#slot, -1);
+    if (this.session === undefined) {
+      sessions.addStarting(this.slot, -1);
       return;
     }
     const nowMs = context.clock.nowMs();
-    sessions.close(this.#session, nowMs);
-    if (nowMs - this.#session.issuedAtS * 1000 > renewAfterMs(this.#backend.limits))
-      context.announceSeen(this.#session);
+    sessions.close(this.session, nowMs);
+    if (nowMs - this.session.issuedAtS * 1000 > renewAfterMs(this.backend.limits)) context.announceSeen(this.session);
   }
 }

@@ -25,83 +25,83 @@ import type { KnownRoute } from './routes.ts';
 export class PinnedHold implements SessionHold {
   readonly isNew = false;
   endpoint: Endpoint;
-  readonly #context: HoldContext;
-  readonly #route: KnownRoute;
-  readonly #backend: KnownBackend;
-  readonly #token: Token;
-  readonly #slot: EndpointSlot;
+  private readonly context: HoldContext;
+  private readonly route: KnownRoute;
+  private readonly backend: KnownBackend;
+  private readonly token: Token;
+  private readonly slot: EndpointSlot;
   /** The date of the token that the client has. */
-  #clientDateS: number;
-  #retries = 0;
-  #released = false;
+  private clientDateS: number;
+  private retries = 0;
+  private released = false;
 
   constructor(
     context: HoldContext,
     route: KnownRoute,
     { backend, token, slot, nowMs }: OwnedSession & { slot: EndpointSlot; nowMs: number },
   ) {
-    this.#context = context;
-    this.#route = route;
-    this.#backend = backend;
-    this.#token = token;
-    this.#slot = slot;
-    this.#clientDateS = token.lastSeenS;
+    this.context = context;
+    this.route = route;
+    this.backend = backend;
+    this.token = token;
+    this.slot = slot;
+    this.clientDateS = token.lastSeenS;
     this.endpoint = slot.endpoint;
     context.sessions.open(token, slot, nowMs);
   }
 
   get carrier(): SessionHold['carrier'] {
-    return this.#route.carrier;
+    return this.route.carrier;
   }
 
   connectFailed(): ConnectFailure {
-    const context = this.#context;
-    const slot = this.#slot;
+    const context = this.context;
+    const slot = this.slot;
     noteRefused(slot, context.clock.nowMs());
-    const { key } = this.#backend;
-    const endpoint = context.backend(key)?.find(this.#token.endpointId)?.endpoint;
-    const afterMs = retryAfterMs(slot, this.#retries);
+    const { key } = this.backend;
+    const endpoint = context.backend(key)?.find(this.token.endpointId)?.endpoint;
+    const afterMs = retryAfterMs(slot, this.retries);
     if (afterMs !== undefined && endpoint !== undefined) {
-      this.#retries += 1;
+      this.retries += 1;
       // A pod keeps its UID but not always its address: the next attempt goes where the newest table says.
       this.endpoint = endpoint;
       return { kind: 'retry', afterMs };
     }
     slot.unreachable = endpoint !== undefined;
-    const next = context.lose(this.#route, {
-      backend: this.#backend,
-      token: this.#token,
+    const next = context.lose(this.route, {
+      backend: this.backend,
+      token: this.token,
       why: 'ConnectFailed',
-      tried: [this.#token.endpointId],
+      tried: [this.token.endpointId],
     });
     this.release();
     return next;
   }
 
   responseHead(response: ResponseHead): string {
-    const context = this.#context;
-    noteAnswered(this.#slot);
-    if (isEndedByApp(response, this.#route, context.clock)) {
-      endByApp(context, this.#token);
+    const context = this.context;
+    noteAnswered(this.slot);
+    if (isEndedByApp(response, this.route, context.clock)) {
+      endByApp(context, this.token);
       // Also where the app took the cookie away itself: it need not know path and domain of ours.
-      return this.#route.carrier.clear;
+      return this.route.carrier.clear;
     }
-    const backend = context.backend(this.#backend.key) ?? this.#backend;
+    const backend = context.backend(this.backend.key) ?? this.backend;
     const nowMs = context.clock.nowMs();
-    if (!isRenewalDue(this.#token, backend.limits, { nowMs, currentKey: backend.keys.current })) return '';
-    this.#clientDateS = tokenSeconds(nowMs);
-    return tokenLine(this.#route, backend, {
-      token: { ...this.#token, lastSeenS: this.#clientDateS },
+    if (!isRenewalDue(this.token, backend.limits, { nowMs, currentKey: backend.keys.current })) return '';
+    this.clientDateS = tokenSeconds(nowMs);
+    return tokenLine(this.route, backend, {
+      token: { ...this.token, lastSeenS: this.clientDateS },
       cache: context.cache,
     });
   }
 
   release(): void {
-    if (this.#released) return;
-    this.#released = true;
-    const context = this.#context;
+    if (this.released) return;
+    this.released = true;
+    const context = this.context;
     const nowMs = context.clock.nowMs();
-    context.sessions.close(this.#token, nowMs);
-    if (nowMs - this.#clientDateS * 1000 > renewAfterMs(this.#backend.limits)) context.announceSeen(this.#token);
+    context.sessions.close(this.token, nowMs);
+    if (nowMs - this.clientDateS * 1000 > renewAfterMs(this.backend.limits)) context.announceSeen(this.token);
   }
 }

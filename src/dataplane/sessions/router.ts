@@ -123,8 +123,9 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
     const session = { backend: decision.candidate.known, token: decision.candidate.token };
     if (decision.kind === 'lost') return context.lose(route, { ...session, why: decision.why, tried: [] });
     const slot = decision.endpoint;
-    if (beginsSession && slot.endpoint.state === 'Draining')
+    if (beginsSession && slot.endpoint.state === 'Draining') {
       return context.begin(route, { tried: [], replaces: session });
+    }
     if (isGivenUp(slot, nowMs)) {
       const loss = { ...session, why: 'ConnectFailed' as const, tried: [session.token.endpointId] };
       // With nowhere else to go it may as well try its own pod once more.

@@ -181,8 +181,9 @@ type At = { limits: SessionLimits; nowMs: number };
 
 function pastLimit(rows: SessionRows, row: number, { limits, nowMs }: At): EndReason | undefined {
   if (cell(rows.use, row) !== 0) return undefined;
-  if (limits.absoluteTimeoutMs !== undefined && cell(rows.issuedAtS, row) * 1000 + limits.absoluteTimeoutMs <= nowMs)
+  if (limits.absoluteTimeoutMs !== undefined && cell(rows.issuedAtS, row) * 1000 + limits.absoluteTimeoutMs <= nowMs) {
     return 'Absolute';
+  }
   return cell(rows.lastSeenS, row) * 1000 + limits.idleTimeoutMs <= nowMs ? 'Idle' : undefined;
 }
 

@@ -34,7 +34,8 @@ export function createTokenCache(generationSize: number): TokenCache {
  */
 function fingerprint(text: string): number {
   let mark = 0;
-  for (let at = Math.max(0, text.length - 5); at < text.length; at += 1)
+  for (let at = Math.max(0, text.length - 5); at < text.length; at += 1) {
     mark = (mark * 131 + text.charCodeAt(at)) & 0x3fff_ffff;
+  }
   return mark;
 }

@@ -51,24 +51,18 @@ export function createUpstreamPool(clock: Clock, deadlines: Deadlines, options: 
   let closing = false;
 
   function closed(connection: UpstreamConnection): void {
-    open--;
+    open -= 1;
     deadlines.forget(connection);
     const { idle, members } = connection.group;
     members.delete(connection);
     const at = idle.indexOf(connection);
-    if (at >= 0) {
-      idle.splice(at, 1);
-    }
+    if (at >= 0) idle.splice(at, 1);
   }
 
   function groupOf({ uid, address, port }: Endpoint): ConnectionGroup {
     const known = groups.get(uid);
-    if (known !== undefined && known.host === address && known.port === port) {
-      return known;
-    }
-    if (known !== undefined) {
-      dissolve(known);
-    }
+    if (known !== undefined && known.host === address && known.port === port) return known;
+    if (known !== undefined) dissolve(known);
     const group = createGroup({ host: address, port, gone: closing, sharedBytes, closed });
     groups.set(uid, group);
     return group;
@@ -98,7 +92,7 @@ export function createUpstreamPool(clock: Clock, deadlines: Deadlines, options: 
       group.members.add(connection);
       reachability.watch(group);
       deadlines.watch(connection);
-      open++;
+      open += 1;
       const cancel = afterInput(clock, options.connectTimeoutMs, () => connection.connectTimedOut());
       connection.socket.once('connect', cancel).once('close', cancel);
       return connection;
@@ -127,17 +121,13 @@ export function createUpstreamPool(clock: Clock, deadlines: Deadlines, options: 
     },
     counts() {
       let idle = 0;
-      for (const group of groups.values()) {
-        idle += group.idle.length;
-      }
+      for (const group of groups.values()) idle += group.idle.length;
       return { open, idle };
     },
     close() {
       closing = true;
       reachability.stop();
-      for (const group of groups.values()) {
-        dissolve(group);
-      }
+      for (const group of groups.values()) dissolve(group);
     },
   };
 }
@@ -156,7 +146,5 @@ const createGroup = (
 
 function dissolve(group: ConnectionGroup): void {
   group.gone = true;
-  for (const connection of group.idle.splice(0)) {
-    connection.destroy();
-  }
+  for (const connection of group.idle.splice(0)) connection.destroy();
 }

@@ -96,9 +96,7 @@ function longestSilence(
     if (user !== undefined && connection.connected) {
       const silentMs = connection.silentMs;
       connection.silentMs += sweepMs;
-      if (user.upstreamAwaited && silentMs >= awaitedMs) {
-        return 'awaited';
-      }
+      if (user.upstreamAwaited && silentMs >= awaitedMs) return 'awaited';
       longest = silentMs >= quietMs ? 'quiet' : longest;
     }
   }
@@ -127,8 +125,6 @@ function probe(
 function abandon(group: ConnectionGroup, failedProbes: number): void {
   // Whoever is told may try again at once: what that adds here is not connected yet.
   for (const connection of group.members) {
-    if (connection.connected) {
-      connection.abandon(failedProbes);
-    }
+    if (connection.connected) connection.abandon(failedProbes);
   }
 }

@@ -89,16 +89,19 @@ export function createTokens({ store, clock }: { store: Pick<Store, 'get'>; cloc
   }
 
   function verify(token: string, audiences: readonly string[]): Verdict {
-    if (token === admin)
+    if (token === admin) {
       return audiences.includes(apiAudience)
         ? { ok: true, user: administrator, audiences: [apiAudience] }
         : invalidToken;
+    }
     const claims = readClaims(token);
     if (claims === undefined) return invalidToken;
-    if ((numberAt(claims, 'exp') ?? 0) * 1000 <= clock.nowMs())
+    if ((numberAt(claims, 'exp') ?? 0) * 1000 <= clock.nowMs()) {
       return { ok: false, error: '[invalid bearer token, service account token has expired]' };
-    if (!isBoundToLiving(claims))
+    }
+    if (!isBoundToLiving(claims)) {
       return { ok: false, error: '[invalid bearer token, service account token has been invalidated]' };
+    }
     const given = textsAt(claims, 'aud');
     const shared = given.filter((audience) => audiences.includes(audience));
     if (shared.length > 0) return { ok: true, user: userOf(claims), audiences: shared };

@@ -22,8 +22,9 @@ export const findResource = (served: readonly Resource[], target: ScaleTarget): 
 /** `findResource`, where there must be one. */
 export function requireResource(served: readonly Resource[], target: ScaleTarget): Resource {
   const found = findResource(served, target);
-  if (found === undefined)
+  if (found === undefined) {
     throw new StatusError('NotFound', `no matches for kind "${target.kind}" in group "${groupOf(target)}"`);
+  }
   return found;
 }
 

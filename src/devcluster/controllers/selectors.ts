@@ -44,8 +44,9 @@ export function parseSelector(text: string): LabelSelector {
 function parseTerm(term: string): { key: string; operator: string; values: string[] } {
   for (const { pattern, operator } of forms) {
     const found = pattern.exec(term);
-    if (found !== null)
+    if (found !== null) {
       return { key: found[1] ?? '', operator, values: (found[2] ?? '').split(',').map((value) => value.trim()) };
+    }
   }
   throw new Error(`unable to parse requirement: ${term}`);
 }

@@ -31,8 +31,9 @@ function parseBlock(cidr: string): { base: number; size: number } {
   const match = /^(127\.\d{1,3}\.\d{1,3}\.\d{1,3})\/(\d{1,2})$/.exec(cidr);
   const octets = (match?.[1] ?? '').split('.').map(Number);
   const prefix = Number(match?.[2] ?? 0);
-  if (prefix < 8 || prefix > 30 || octets.some((octet) => octet > 255))
+  if (prefix < 8 || prefix > 30 || octets.some((octet) => octet > 255)) {
     throw new Error(`${cidr} is no block of 127.0.0.0/8 with room for a pod`);
+  }
   const size = 2 ** (32 - prefix);
   const address = octets.reduce((sum, octet) => sum * 256 + octet, 0);
   return { base: address - (address % size), size };

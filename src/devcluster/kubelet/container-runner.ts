@@ -139,8 +139,9 @@ export function createContainerRunner(world: RunnerWorld): ContainerRunner {
       await world.prober.callHook(lifecycle?.preStop ?? {}, target, over.signal);
     } catch {
       // The kubelet keeps to itself what went wrong, too. One that ended with its container has not failed.
-      if (!over.signal.aborted)
+      if (!over.signal.aborted) {
         world.record(name, { type: 'Warning', reason: 'FailedPreStopHook', note: 'PreStopHook failed' });
+      }
     }
     report({ kind: 'hookOver' });
   }

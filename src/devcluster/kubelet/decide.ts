@@ -82,8 +82,9 @@ function mayStart(state: PodState, { role, container }: PodContainer): boolean {
 function decideRestart(state: PodState, member: PodContainer, phase: Terminated, nowMs: number): Step<ContainerState> {
   const { name } = member.container;
   const container = containerOf(state, name);
-  if (!mayStart(state, member) || !willRestart(member.role, state.pod.spec.restartPolicy ?? 'Always', phase))
+  if (!mayStart(state, member) || !willRestart(member.role, state.pod.spec.restartPolicy ?? 'Always', phase)) {
     return stay(container);
+  }
   const retryAtMs = phase.finishedAtMs + backOffOf(container, phase);
   if (retryAtMs <= nowMs) return startAt(state, member, nowMs, nowMs);
   const { metadata } = state.pod;

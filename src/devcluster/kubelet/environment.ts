@@ -27,11 +27,13 @@ function valueOf(
   if (!valueFrom) return value;
   const { fieldRef, secretKeyRef, configMapKeyRef } = valueFrom;
   if (secretKeyRef) return readKey({ kind: 'Secret', name: secretKeyRef.name }, secretKeyRef, { pod, read });
-  if (configMapKeyRef)
+  if (configMapKeyRef) {
     return readKey({ kind: 'ConfigMap', name: configMapKeyRef.name }, configMapKeyRef, { pod, read });
+  }
   const field = fieldRef && readField(pod, podIp, fieldRef.fieldPath);
-  if (field === undefined)
+  if (field === undefined) {
     throw new StartRefused('CreateContainerConfigError', `unsupported fieldPath: ${fieldRef?.fieldPath}`);
+  }
   return field;
 }
 

@@ -29,13 +29,13 @@ export function createRecorder({ api, clock, log, nodeName }: RecorderWorld, pod
     const nowMicro = new Date(clock.nowMs()).toISOString().replace('Z', '000Z');
     const next = { name: before?.name ?? `${name}.${randomBytes(8).toString('hex')}`, count: (before?.count ?? 0) + 1 };
     known.set(key, next);
-    if (before)
+    if (before) {
       await api.patch(
         events,
         { namespace, name: next.name },
         { series: { count: next.count, lastObservedTime: nowMicro } },
       );
-    else await api.create(events, build({ metadata: { name: next.name, namespace } }, container, event, nowMicro));
+    } else await api.create(events, build({ metadata: { name: next.name, namespace } }, container, event, nowMicro));
   };
 
   const build = (

@@ -85,8 +85,9 @@ function urlOf({ scheme = 'HTTP', host, port, path = '/' }: HttpGet, { podIp, co
 }
 
 function timeoutMessage({ httpGet, tcpSocket, exec }: Handler, target: HandlerTarget, timeoutMs: number): string {
-  if (httpGet)
+  if (httpGet) {
     return `Get "${urlOf(httpGet, target).href}": context deadline exceeded (Client.Timeout exceeded while awaiting headers)`;
+  }
   if (tcpSocket) return `dial tcp ${tcpSocket.host ?? target.podIp}:${tcpSocket.port}: i/o timeout`;
   return `command timed out: "${exec?.command.join(' ')}" timed out after ${timeoutMs / 1000}s`;
 }

@@ -12,12 +12,13 @@ export type ImageTable = ReadonlyMap<string, ImageEntry>;
 
 export function findImage(images: ImageTable, { image }: Container): ImageEntry {
   const entry = images.get(image);
-  if (!entry)
+  if (!entry) {
     throw new StartRefused(
       'ErrImageNeverPull',
       `Container image "${image}" is not present with pull policy of Never`,
       'ErrImageNeverPull',
     );
+  }
   return entry;
 }
 

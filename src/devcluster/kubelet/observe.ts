@@ -63,8 +63,9 @@ function changesBy(happened: ContainerObservation, observed: Observed, nowMs: nu
   if (happened.kind === 'probed') return judgeProbe(observed, happened, nowMs);
   if (happened.kind === 'started') return begin(container, spec, nowMs);
   if (happened.kind === 'hookOver') return container.stop ? { stop: { ...container.stop, hook: 'over' } } : {};
-  if (happened.kind === 'exited')
+  if (happened.kind === 'exited') {
     return { phase: terminated(container, happened, nowMs), started: false, ready: false, probes: {} };
+  }
   return {
     phase: { kind: 'waiting', reason: happened.reason, message: happened.message, retryAtMs: nowMs + startRetryMs },
   };
@@ -113,8 +114,9 @@ function judgeProbe(
   if (!probe || !before || container.phase.kind !== 'running') return {};
   const after = countAnswer(before, probe, { isHealthy, nowMs });
   const counted = { probes: { ...container.probes, [kind]: after } };
-  if (after.successes >= (probe.successThreshold ?? 1))
+  if (after.successes >= (probe.successThreshold ?? 1)) {
     return { ...counted, ...pass(kind, spec, container.phase.startedAtMs, nowMs) };
+  }
   if (after.failures < (probe.failureThreshold ?? 3)) return counted;
   if (kind === 'readiness') return { ...counted, ready: false };
   // It stops already, or an answer came after the pod was told to go.

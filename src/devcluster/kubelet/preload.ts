@@ -98,8 +98,9 @@ function addressesOf(host: unknown): LookupAddress[] | undefined {
   const found: unknown = isObject(names)
     ? names[bare.includes('.') ? bare : `${bare}.${settings.namespace}`]
     : undefined;
-  if (Array.isArray(found) && found.length > 0)
+  if (Array.isArray(found) && found.length > 0) {
     return found.map((address) => ({ address: String(address), family: 4 }));
+  }
   return isService ? [] : undefined;
 }
 
@@ -166,8 +167,9 @@ function mapPaths(name: string, paths: number): void {
     [fs, name],
     [fs, `${name}Sync`],
     [fs.promises, name],
-  ] as const)
+  ] as const) {
     wrap(owner, form, around);
+  }
 }
 
 for (const name of onePath) mapPaths(name, 1);

@@ -54,10 +54,11 @@ export function podStatus(state: PodState, nowMs: number): PodStatus {
 function phaseOf(state: PodState): PodPhase {
   const members = containersOf(state.pod);
   const isEnded = state.ending !== undefined && !Object.values(state.containers).some(isLive);
-  if (isEnded)
+  if (isEnded) {
     return members.every((member) => member.role === 'sidecar' || endedWell(containerOf(state, member.container.name)))
       ? 'Succeeded'
       : 'Failed';
+  }
   if (!state.initialized) return 'Pending';
   const hasStarted = (member: PodContainer) =>
     member.role !== 'app' || hasRun(containerOf(state, member.container.name));

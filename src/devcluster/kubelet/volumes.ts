@@ -109,8 +109,9 @@ async function writeWhole(file: string, content: string | Buffer): Promise<void>
 /** Nothing is ever written outside of the pod's folder. */
 function inside(path: string, { name }: Volume): string {
   const normal = normalize(path);
-  if (normal.startsWith('..') || normal.startsWith('/'))
+  if (normal.startsWith('..') || normal.startsWith('/')) {
     throw mountFailed(name, `the path ${path} leads out of the volume`);
+  }
   return normal;
 }
 
@@ -129,15 +130,18 @@ function planVolume({ name, emptyDir, configMap, secret, projected, downwardAPI 
 function planSources(volume: string, sources: readonly ProjectedSource[], world: VolumeWorld): Plan {
   const plan: Plan = { files: [], tokens: [] };
   for (const { configMap, secret, downwardAPI, serviceAccountToken } of sources) {
-    if (configMap)
+    if (configMap) {
       plan.files.push(
         ...keyedFiles(volume, { kind: 'ConfigMap', name: configMap.name }, { ...configMap, read: world.read }),
       );
-    if (secret)
+    }
+    if (secret) {
       plan.files.push(...keyedFiles(volume, { kind: 'Secret', name: secret.name }, { ...secret, read: world.read }));
+    }
     if (downwardAPI) plan.files.push(...(downwardAPI.items ?? []).map((item) => fieldFile(volume, item, world)));
-    if (serviceAccountToken)
+    if (serviceAccountToken) {
       plan.tokens.push({ path: serviceAccountToken.path, request: tokenRequest(serviceAccountToken, world.pod) });
+    }
   }
   return plan;
 }
@@ -152,8 +156,9 @@ function keyedFiles(
   const wanted = items ?? [...(contents?.keys() ?? [])].map((key) => ({ key, path: key }));
   return wanted.flatMap(({ key, path }) => {
     const content = contents?.get(key);
-    if (content === undefined && !optional)
+    if (content === undefined && !optional) {
       throw mountFailed(volume, `references non-existent ${keyed.kind.toLowerCase()} key: ${key}`);
+    }
     return content === undefined ? [] : [{ path, content }];
   });
 }

@@ -7,8 +7,9 @@ export function parseRange(cidr: string): AddressRange {
   const found = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})\/(\d{1,2})$/.exec(cidr);
   const [, ...numbers] = (found ?? []).map(Number);
   const bits = numbers.pop();
-  if (bits === undefined || bits < 8 || bits > 30 || numbers.some((part) => part > 255))
+  if (bits === undefined || bits < 8 || bits > 30 || numbers.some((part) => part > 255)) {
     throw new Error(`not an IPv4 block: ${cidr}`);
+  }
   const size = 2 ** (32 - bits);
   const base = Math.floor(toNumber(numbers) / size) * size;
   return { first: base + 1, last: base + size - 2 };

@@ -51,8 +51,9 @@ export type ApplyResult =
 export function serverSideApply(request: Apply): ApplyResult {
   const { applied, force, live, nowIso, subresource, topology } = request;
   const problem = findApplyProblem(applied, topology);
-  if (problem !== undefined)
+  if (problem !== undefined) {
     return { outcome: 'invalid', message: `failed to create typed patch object (${describe(applied)}): ${problem}` };
+  }
 
   const writer: Manager = { name: request.manager, operation: 'Apply', apiVersion: applied.apiVersion, subresource };
   const known = readManagedFields(live);

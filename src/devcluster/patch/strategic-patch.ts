@@ -32,8 +32,9 @@ function mergeObject(target: JsonObject, patch: JsonObject, topology: Topology):
   for (const [field, order] of listOrders(patch)) {
     const list = target[field];
     const inner = fieldTopology(topology, field);
-    if (Array.isArray(list) && mergesAsList(inner))
+    if (Array.isArray(list) && mergesAsList(inner)) {
       target[field] = inOrder(list, order, { before: before[field], topology: inner });
+    }
   }
   return target;
 }
@@ -51,14 +52,16 @@ function mergeList(target: unknown[], patch: unknown[], topology: Topology): unk
   const key = topology['x-kubernetes-patch-merge-key'];
   if (key === undefined) return [...target, ...patch.filter((item) => !target.includes(item))];
   const elements = patch.filter(isJsonObject);
-  if (elements.some((one) => one['$patch'] === 'replace'))
+  if (elements.some((one) => one['$patch'] === 'replace')) {
     return elements.filter((one) => one['$patch'] === undefined).map(withoutDirectives);
+  }
 
   let result = target.filter(isJsonObject);
   for (const element of elements) {
     const identity = element[key];
-    if (identity === undefined)
+    if (identity === undefined) {
       throw new StatusError('InternalError', `map: ${printGoMap(element)} does not contain declared merge key: ${key}`);
+    }
     if (element['$patch'] === 'delete') {
       result = result.filter((one) => !isSameJson(one[key], identity));
       continue;

@@ -103,8 +103,9 @@ export function merge(live: unknown, applied: unknown, topology: Topology): unkn
   if (isGranular(topology, applied)) {
     const before = isJsonObject(live) ? live : {};
     const merged = { ...before };
-    for (const [name, value] of Object.entries(applied))
+    for (const [name, value] of Object.entries(applied)) {
       merged[name] = merge(before[name], value, fieldTopology(topology, name));
+    }
     return merged;
   }
   if (isAssociative(topology, applied) && isAssociative(topology, live)) return mergeItems(live, applied, topology);

@@ -32,8 +32,9 @@ function fieldProblems(
   const problems: FieldError[] = [];
   if (/[\n\r]/.test(message)) problems.push(invalid(`${at}.message`, message, 'must not contain line breaks'));
   if (reason !== undefined && !reasons.includes(reason)) problems.push(notSupported(`${at}.reason`, reason, reasons));
-  if (!isKnownPath(scope.node.schema, fieldPath))
+  if (!isKnownPath(scope.node.schema, fieldPath)) {
     problems.push(invalid(`${at}.fieldPath`, fieldPath, 'must be a valid path'));
+  }
   return problems;
 }
 

@@ -39,11 +39,12 @@ export function compileRules(root: Schema, at: string): { rules: CompiledRules; 
       ruleProblems(rule, scope, `${node.path}.x-kubernetes-validations[${index}]`),
     );
     problems.push(...found);
-    if (found.length === 0)
+    if (found.length === 0) {
       rules.set(
         node.schema,
         declared.map((rule) => compileRule(rule, scope)),
       );
+    }
   }
   return { rules, problems };
 }
@@ -77,8 +78,9 @@ export function askRules(rules: CompiledRules, schema: Schema, value: unknown, p
   if (rules.size === 0 || value === null || value === undefined) return [];
   const own = rules.get(schema);
   const errors = own === undefined ? [] : askNode(own, schema, value, place);
-  if (Array.isArray(value))
+  if (Array.isArray(value)) {
     return [...errors, ...value.flatMap((item, index) => askItem(rules, schema, item, { index, place }))];
+  }
   if (!isJsonObject(value)) return errors;
   for (const [name, inner] of Object.entries(value)) {
     const known = fieldSchema(schema, name);

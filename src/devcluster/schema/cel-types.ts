@@ -11,8 +11,9 @@ export function createTypeDeclarer(environment: Environment): (schema: Schema) =
     const typeName = `object.T${declared.size}`;
     declared.set(schema, typeName);
     const fields: Record<string, string> = {};
-    if (schema['x-kubernetes-embedded-resource'] === true)
+    if (schema['x-kubernetes-embedded-resource'] === true) {
       Object.assign(fields, { apiVersion: 'string', kind: 'string', metadata: typeOf(metadata) });
+    }
     for (const [field, inner] of Object.entries(schema.properties ?? {})) {
       for (const name of celNames(field)) fields[name] ??= typeOf(inner);
     }

@@ -18,8 +18,9 @@ export function applyDefaults(schema: Schema, value: unknown): unknown {
     return inner === null && known.nullable !== true ? undefined : applyDefaults(known, inner);
   });
   for (const [name, known] of Object.entries(schema.properties ?? {})) {
-    if (known.default !== undefined && !Object.hasOwn(result, name))
+    if (known.default !== undefined && !Object.hasOwn(result, name)) {
       result[name] = applyDefaults(known, copyJson(known.default));
+    }
   }
   return result;
 }

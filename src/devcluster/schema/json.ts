@@ -19,8 +19,9 @@ export function mapValues(object: JsonObject, change: (value: unknown, key: stri
 /** Equal as JSON. (`isDeepStrictEqual` of Node also compares prototypes, which differ where one side was made in another realm.) */
 export function isSameJson(a: unknown, b: unknown): boolean {
   if (a === b) return true;
-  if (Array.isArray(a) && Array.isArray(b))
+  if (Array.isArray(a) && Array.isArray(b)) {
     return a.length === b.length && a.every((item, index) => isSameJson(item, b[index]));
+  }
   if (!isJsonObject(a) || !isJsonObject(b)) return false;
   const names = Object.keys(a);
   return (

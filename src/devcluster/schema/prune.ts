@@ -50,8 +50,9 @@ function prune(schema: Schema, value: unknown, path: string, unknownFields: stri
   const keepsUnknown = schema['x-kubernetes-preserve-unknown-fields'] === true || schema.additionalProperties === true;
   return mapValues(value, (inner, name) => {
     const at = fieldPath(path, name);
-    if (isObject && objectFields.has(name))
+    if (isObject && objectFields.has(name)) {
       return name === 'metadata' ? pruneMetadata(inner, at, unknownFields) : inner;
+    }
     const known = fieldSchema(schema, name);
     if (known !== undefined) return prune(known, inner, at, unknownFields);
     if (keepsUnknown) return copyJson(inner);

@@ -76,8 +76,9 @@ function checkForbidden({ path, schema }: SchemaNode): FieldError[] {
 function checkFields({ path, schema }: SchemaNode): FieldError[] {
   const preserves = schema['x-kubernetes-preserve-unknown-fields'];
   const errors: FieldError[] = [];
-  if (preserves === false)
+  if (preserves === false) {
     errors.push(invalid(`${path}.x-kubernetes-preserve-unknown-fields`, false, 'must be true or undefined'));
+  }
   if (schema['x-kubernetes-embedded-resource'] === true && preserves !== true && schema.properties === undefined) {
     const detail =
       'must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields';
@@ -89,20 +90,23 @@ function checkFields({ path, schema }: SchemaNode): FieldError[] {
 function checkListType({ path, schema }: SchemaNode): FieldError[] {
   const listType = schema['x-kubernetes-list-type'];
   const { items } = schema;
-  if (listType !== undefined && !listTypes.includes(listType))
+  if (listType !== undefined && !listTypes.includes(listType)) {
     return [notSupported(`${path}.x-kubernetes-list-type`, listType, listTypes)];
+  }
   if (listType === 'set' && items?.type === 'object' && items['x-kubernetes-map-type'] !== 'atomic') {
     const detail = 'must be atomic as item of a list with x-kubernetes-list-type=set';
     return [invalid(`${path}.items.x-kubernetes-map-type`, items['x-kubernetes-map-type'] ?? null, detail)];
   }
   if (listType !== 'map') return [];
   const keys = schema['x-kubernetes-list-map-keys'] ?? [];
-  if (keys.length === 0)
+  if (keys.length === 0) {
     return [required(`${path}.x-kubernetes-list-map-keys`, 'must not be empty if x-kubernetes-list-type is map')];
+  }
   return keys.flatMap((key) => {
     const property = items?.properties?.[key];
-    if (property === undefined)
+    if (property === undefined) {
       return [invalid(`${path}.x-kubernetes-list-map-keys`, keys, 'entries must all be names of item properties')];
+    }
     if (property.default !== undefined || items?.required?.includes(key) === true) return [];
     const detail =
       'this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property';
@@ -123,8 +127,9 @@ function checkPattern({ path, schema: { pattern } }: SchemaNode): FieldError[] {
 function checkDefault({ path, schema }: SchemaNode): FieldError[] {
   if (schema.default === undefined) return [];
   const field = `${path}.default`;
-  if (pruneValue(schema, schema.default).unknownFields.length > 0)
+  if (pruneValue(schema, schema.default).unknownFields.length > 0) {
     return [invalid(field, schema.default, 'must not have unknown fields')];
+  }
   return validateValue(schema, schema.default, { path: '' }).map((error) => ({
     ...error,
     field: error.field === '' ? field : `${field}.${error.field}`,

@@ -28,10 +28,11 @@ export const isUrl = (text: string): boolean => readUrl(text) !== undefined;
 /** Throws Error for what is no URL. */
 export function parseUrl(text: string): Url {
   const parts = readUrl(text);
-  if (parts === undefined)
+  if (parts === undefined) {
     throw new Error(
       `URL parse error during conversion from string: parse ${JSON.stringify(text)}: invalid URI for request`,
     );
+  }
   return new Url(parts);
 }
 

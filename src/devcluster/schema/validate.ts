@@ -50,8 +50,9 @@ function checkCombinations(schema: Schema, value: unknown, place: Place): FieldE
   const errors: FieldError[] = [];
 
   const anyOf = run(schema.anyOf);
-  if (anyOf.length > 0 && anyOf.every((one) => one.length > 0))
+  if (anyOf.length > 0 && anyOf.every((one) => one.length > 0)) {
     errors.push(composite('must validate at least one schema (anyOf)'), ...firstOf(anyOf));
+  }
 
   const oneOf = run(schema.oneOf);
   const valid = oneOf.filter((one) => one.length === 0).length;
@@ -66,8 +67,9 @@ function checkCombinations(schema: Schema, value: unknown, place: Place): FieldE
     errors.push(composite(`must validate all the schemas (allOf)${none}`));
   }
 
-  if (schema.not !== undefined && validateValue(schema.not, value, place).length === 0)
+  if (schema.not !== undefined && validateValue(schema.not, value, place).length === 0) {
     errors.push(composite('must not validate the schema (not)'));
+  }
   return errors;
 }
 
@@ -84,10 +86,12 @@ function checkString(schema: Schema, value: string, path: string): FieldError[] 
   // Code points, not UTF-16 units, are what Kubernetes counts.
   const length = Array.from(value).length;
   if (maxLength !== undefined && length > maxLength) return [tooLong(path, maxLength)];
-  if (minLength !== undefined && length < minLength)
+  if (minLength !== undefined && length < minLength) {
     return [invalid(path, value, `${path} in body should be at least ${minLength} chars long`)];
-  if (pattern !== undefined && !regExp(pattern).test(value))
+  }
+  if (pattern !== undefined && !regExp(pattern).test(value)) {
     return [invalid(path, value, `${path} in body should match '${pattern}'`)];
+  }
   return [];
 }
 
@@ -115,8 +119,9 @@ function checkList(schema: Schema, list: unknown[], place: Place): FieldError[] 
   const { path } = place;
   const { items, maxItems, minItems } = schema;
   const errors: FieldError[] = [];
-  if (minItems !== undefined && list.length < minItems)
+  if (minItems !== undefined && list.length < minItems) {
     errors.push(invalid(path, list.length, `${path} in body should have at least ${minItems} items`));
+  }
   if (maxItems !== undefined && list.length > maxItems) errors.push(tooMany(path, list.length, maxItems));
   if (items !== undefined) {
     for (const [index, item] of list.entries()) {
@@ -146,7 +151,8 @@ function checkObject(schema: Schema, object: JsonObject, place: Place): FieldErr
 function checkSize(schema: Schema, object: JsonObject, path: string): FieldError[] {
   const { maxProperties, minProperties } = schema;
   const size = Object.keys(object).length;
-  if (minProperties !== undefined && size < minProperties)
+  if (minProperties !== undefined && size < minProperties) {
     return [invalid(path, size, `${path} in body should have at least ${minProperties} properties`)];
+  }
   return maxProperties !== undefined && size > maxProperties ? [tooMany(path, size, maxProperties)] : [];
 }

@@ -8,10 +8,12 @@ export function* walkSchema(schema: Schema, path: string, list?: string): Genera
   // What is no schema at all is refused where the CRD is decoded.
   if (!isSchema(schema)) return;
   yield { schema, path, list };
-  for (const [name, inner] of Object.entries(schema.properties ?? {}))
+  for (const [name, inner] of Object.entries(schema.properties ?? {})) {
     yield* walkSchema(inner, `${path}.properties[${name}]`, list);
-  if (typeof schema.additionalProperties === 'object')
+  }
+  if (typeof schema.additionalProperties === 'object') {
     yield* walkSchema(schema.additionalProperties, `${path}.additionalProperties`, list);
+  }
   if (schema.items !== undefined) {
     yield* walkSchema(
       schema.items,

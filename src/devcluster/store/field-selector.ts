@@ -10,8 +10,9 @@ export function parseFieldSelector(text: string, known: readonly string[]): Fiel
   const parts = text.split(',').filter((part) => part.trim() !== '');
   return parts.map((part) => {
     const [, field, sign, value] = /^([^=!]+?)\s*(==|=|!=)(.*)$/.exec(part.trim()) ?? [];
-    if (field === undefined || value === undefined)
+    if (field === undefined || value === undefined) {
       throw new StatusError('BadRequest', `invalid selector: '${text}'; can't understand '${part}'`);
+    }
     if (!['metadata.name', 'metadata.namespace', ...known].includes(field)) throw unknownField(field, known);
     return { field, value, isEqual: sign !== '!=' };
   });

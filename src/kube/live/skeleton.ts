@@ -27,19 +27,19 @@ export function createOperatorProcess(kubeConfig: KubeConfig, logger: Logger, pa
 
 /** A class, as the base is one; exported for its test only: use createOperatorProcess. */
 export class HoldfastOperator extends dot.default {
-  readonly #parts: OperatorParts;
-  #ended: Promise<void> | undefined;
+  private readonly parts: OperatorParts;
+  private ended: Promise<void> | undefined;
 
   constructor(kubeConfig: KubeConfig, logger: Logger, parts: OperatorParts) {
     super(textLogger(logger));
     // The base always loads the default kubeconfig and takes no other.
     this.kubeConfig = kubeConfig;
-    this.#parts = parts;
+    this.parts = parts;
   }
 
   /** Abstract in the base, which calls it from `start`. */
   protected override async init(): Promise<void> {
-    await this.#parts.start();
+    await this.parts.start();
   }
 
   /** The base aborts its watches, which it takes for a failure and exits 1. */
@@ -51,8 +51,8 @@ export class HoldfastOperator extends dot.default {
 
   /** As `stop`, and says when it is done. */
   async end(): Promise<void> {
-    this.#ended ??= this.#parts.stop();
-    await this.#ended;
+    this.ended ??= this.parts.stop();
+    await this.ended;
   }
 
   /** The base builds on `k8sApi.basePath`, which client-node 2 no longer has: "undefined/apis/…". */

@@ -44,11 +44,12 @@ export function createTransport(kubeConfig: KubeConfig, options: TransportOption
 
   async function send(request: ApiRequest, signal: AbortSignal): Promise<http.IncomingMessage> {
     const cluster = kubeConfig.getCurrentCluster();
-    if (cluster === null)
+    if (cluster === null) {
       throw new AppError('CONFIG_INVALID', 'the kubeconfig has no current cluster', {
         source: 'internal',
         retryable: false,
       });
+    }
     const credentials = await credentialsFor();
     const url = urlOf(cluster.server, request);
     // client-node makes the agent of an HTTP proxy, and keeps it.

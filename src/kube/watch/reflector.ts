@@ -157,9 +157,9 @@ export function createReflector(options: ReflectorOptions): Reflector {
 
   function logWatchEnd(outcome: WatchOutcome, waitMs: number): void {
     if (stopping.signal.aborted) return;
-    if (outcome.error === undefined)
+    if (outcome.error === undefined) {
       logger.debug({ ...about, silent: outcome.silent, waitMs }, 'watch ended, resuming');
-    else logger.warn({ ...about, error: describeError(outcome.error), waitMs }, 'watch failed');
+    } else logger.warn({ ...about, error: describeError(outcome.error), waitMs }, 'watch failed');
   }
 
   async function run(): Promise<void> {

@@ -67,9 +67,7 @@ export function createObjectStore(onListenerError: (error: unknown) => void): Ob
     },
     replace(current) {
       const present = new Set(current.map((object) => keyOf(object.metadata)));
-      for (const [key, object] of objects) {
-        if (!present.has(key)) removeKey(key, object);
-      }
+      for (const [key, object] of objects) if (!present.has(key)) removeKey(key, object);
       for (const object of current) put(object);
     },
   };

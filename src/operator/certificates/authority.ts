@@ -97,8 +97,9 @@ async function readAuthority(secret: KubeObject, nowMs: number): Promise<Authori
     const certificate = new X509Certificate(certPem);
     if (!certificate.ca) throw new Error('tls.crt is not the certificate of an authority');
     if (!certificate.checkPrivateKey(createPrivateKey(keyPem))) throw new Error('tls.key does not belong to tls.crt');
-    if (certificate.validToDate.getTime() <= nowMs)
+    if (certificate.validToDate.getTime() <= nowMs) {
       throw new Error(`tls.crt expired on ${certificate.validToDate.toISOString()}`);
+    }
     const parsed = new x509.X509Certificate(certPem);
     const keyId = await x509.SubjectKeyIdentifierExtension.create(parsed.publicKey);
     return { certPem, subject: parsed.subject, keyId: keyId.keyId, signingKey: await decodeKey(keyPem) };

@@ -36,8 +36,9 @@ export async function reconcileGatewayClasses({
   );
   if (!isForeign) await owned.ensure(gatewayClasses, renderGatewayClass());
   for (const one of caches.list('gatewayClasses')) {
-    if (one.gatewayClass.controllerName === controllerName)
+    if (one.gatewayClass.controllerName === controllerName) {
       await statuses.writeOther(gatewayClasses, one, judgeGatewayClass(one.observed, nowMs()));
+    }
   }
 }
 

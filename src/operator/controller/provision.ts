@@ -131,8 +131,9 @@ async function applyAll(objects: readonly OwnedObject[], owned: OwnedObjects): P
   let refused: AppError | undefined;
   for (const object of objects) {
     const resource = byKind[object.kind];
-    if (!resource)
+    if (!resource) {
       throw new AppError('INTERNAL', `no resource for kind ${object.kind}`, { source: 'internal', retryable: false });
+    }
     try {
       await owned.ensure(resource, object);
     } catch (error) {

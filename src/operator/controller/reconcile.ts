@@ -76,8 +76,9 @@ async function bringInPlace(
   const hold = decideDrainHold(workload, podsOf(workload, translated), tools.nowMs());
   const refused = await keepFinalizer(workload, hold, tools.writer);
   // What is deleted gets nothing new. What it has serves on for as long as it is held.
-  if (workload.metadata.deletionTimestamp !== undefined)
+  if (workload.metadata.deletionTimestamp !== undefined) {
     return hold.kind === 'hold' ? sayDeleted(workload, hold) : undefined;
+  }
   const outcome = await provision(accept, translated, tools);
   // A status written now would warn of keys that are on their way; their translation calls us again.
   if (accept.kind === 'accepted' && (await keysAreComing(workload, translated, tools))) return undefined;

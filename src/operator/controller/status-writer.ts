@@ -54,8 +54,9 @@ export function createStatusWriter({ writer, events, nowMs }: StatusWriterOption
         return undefined;
       }
       const waitMs = lastMs + countsEveryMs - nowMs();
-      if (waitMs > 0 && !statusChanged(withoutCounts(known && listed(known)), withoutCounts(listed(status))))
+      if (waitMs > 0 && !statusChanged(withoutCounts(known && listed(known)), withoutCounts(listed(status)))) {
         return { recheckAfterMs: waitMs };
+      }
       await writer.apply(
         stickyWorkloads,
         { apiVersion, kind, metadata: { name, namespace }, status: listed(status) },

@@ -21,30 +21,33 @@ export async function authenticate(token: string, reviewer: TokenReviewer): Prom
   } catch (error) {
     throw new RequestError(503, `the token cannot be checked at this moment: ${describeError(error)}`);
   }
-  if (identity === undefined)
+  if (identity === undefined) {
     throw new RequestError(
       401,
       'the bearer token is not valid for the audience holdfast: it expired, or its pod is gone',
     );
+  }
   return identity;
 }
 
 export function bearerToken({ headers }: IncomingMessage): string {
   // RFC 6750, b64token; a ServiceAccount token is a JWT.
   const token = /^Bearer ([A-Za-z0-9._~+/-]+=*)$/i.exec(headers.authorization ?? '')?.[1];
-  if (token === undefined)
+  if (token === undefined) {
     throw new RequestError(
       401,
       'a projected ServiceAccount token with the audience holdfast is needed, as "Authorization: Bearer …"',
     );
+  }
   return token;
 }
 
 export function podOf(identity: Identity): PodRef {
   const { namespace } = serviceAccountOf(identity);
   const { podName, podUid } = identity;
-  if (podName === undefined || podUid === undefined)
+  if (podName === undefined || podUid === undefined) {
     throw new RequestError(403, `the token of ${identity.username} is not bound to a pod: use a projected token`);
+  }
   return { namespace, name: podName, uid: podUid };
 }
 
@@ -62,7 +65,8 @@ export function proxyOf(identity: Identity): ProxyCaller {
 
 function serviceAccountOf({ username }: Identity): { namespace: string; name: string } {
   const [, namespace, name] = /^system:serviceaccount:([^:]+):([^:]+)$/.exec(username) ?? [];
-  if (namespace === undefined || name === undefined)
+  if (namespace === undefined || name === undefined) {
     throw new RequestError(403, 'the token does not belong to a ServiceAccount');
+  }
   return { namespace, name };
 }

@@ -62,9 +62,9 @@ async function respond(request: IncomingMessage, response: ServerResponse, { rou
     if (answer !== undefined) sendAnswer(response, answer);
   } catch (error) {
     const status = error instanceof RequestError ? error.status : 500;
-    if (status === 500)
+    if (status === 500) {
       ports.logger.error({ url: request.url, error: describeError(error) }, 'discovery request failed');
-    else ports.logger.debug({ url: request.url, status, error: describeError(error) }, 'discovery request refused');
+    } else ports.logger.debug({ url: request.url, status, error: describeError(error) }, 'discovery request refused');
     sendAnswer(response, { status, body: { message: status === 500 ? 'internal error' : describeError(error) } });
   }
 }

@@ -27,8 +27,9 @@ export function parseReport(body: unknown): Report {
 function parseInherited(body: unknown): Pick<Report, 'inherited'> {
   const { inherited } = isRecord(body) ? body : {};
   if (inherited === undefined) return {};
-  if (!Array.isArray(inherited) || !inherited.every(isProcess))
+  if (!Array.isArray(inherited) || !inherited.every(isProcess)) {
     throw new RequestError(400, 'inherited must be a list of {uid: string, startedAtMs: number}');
+  }
   return { inherited };
 }
 
@@ -58,8 +59,9 @@ const isHandedSession = (value: unknown): value is HandedSession =>
 function parseKeyRings(body: unknown): Pick<Report, 'keyRings'> {
   const { keyRings } = isRecord(body) ? body : {};
   if (keyRings === undefined) return {};
-  if (!isKeyRings(keyRings))
+  if (!isKeyRings(keyRings)) {
     throw new RequestError(400, 'keyRings must be an object of {current: number, ids: number[]} by backend');
+  }
   return { keyRings };
 }
 
@@ -80,10 +82,12 @@ function parseEndpoint(item: unknown, index: number): EndpointReport {
   // One wrong entry spoils the report: a proxy whose numbers cannot be read is unknown, not partly known.
   if (!isText(uid, 253)) throw new RequestError(400, `endpoints[${index}].uid must be a pod UID`);
   if (!isState(state)) throw new RequestError(400, `endpoints[${index}].state must be Pending, Accepting or Draining`);
-  if (!isCount(sessions))
+  if (!isCount(sessions)) {
     throw new RequestError(400, `endpoints[${index}].sessions must be a whole number of at least 0`);
-  if (!isTime(expiresAtMs))
+  }
+  if (!isTime(expiresAtMs)) {
     throw new RequestError(400, `endpoints[${index}].expiresAtMs must be a time in milliseconds`);
+  }
   return { uid, state, sessions, expiresAtMs };
 }
 

@@ -155,7 +155,8 @@ export function createCaches(options: CacheOptions): Caches {
 /** The largest whole number: resourceVersions are comparable as such since Kubernetes 1.35 (KEP-5504), and were in practice before. */
 function newest(versions: string[]): string {
   let newestSeen = 0n;
-  for (const version of versions)
+  for (const version of versions) {
     if (/^[0-9]+$/.test(version) && BigInt(version) > newestSeen) newestSeen = BigInt(version);
+  }
   return newestSeen.toString();
 }

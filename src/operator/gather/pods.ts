@@ -145,8 +145,9 @@ export function identityOf(metadata: ObjectMeta): ObjectMeta {
 
 function namedPortsOf(containers: Container[]): Record<string, number> {
   const named: Record<string, number> = {};
-  for (const { name, containerPort } of containers.flatMap(({ ports }) => ports ?? []))
+  for (const { name, containerPort } of containers.flatMap(({ ports }) => ports ?? [])) {
     if (name !== undefined) named[name] = containerPort;
+  }
   return named;
 }
 

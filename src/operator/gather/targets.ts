@@ -77,8 +77,9 @@ function readTemplate({
 
 /** Where one pod has to wait for the end of another. Absent fields mean RollingUpdate, 600 seconds and OrderedReady (apps/v1). */
 function rolloutOf(kind: Target['kind'], spec: NonNullable<Workload['spec']>): Rollout | undefined {
-  if (kind === 'StatefulSet')
+  if (kind === 'StatefulSet') {
     return (spec.podManagementPolicy ?? 'OrderedReady') === 'OrderedReady' ? { type: 'OrderedReady' } : undefined;
+  }
   return spec.strategy?.type === 'Recreate'
     ? { type: 'Recreate', progressDeadlineMs: (spec.progressDeadlineSeconds ?? 600) * 1000 }
     : undefined;

@@ -45,8 +45,9 @@ export function createWorld(caches: Caches, nowMs: () => number): World {
   function complete(cached: CachedPod): Pod {
     const controller = endOfChain(cached) ?? targetByAnnotation(cached);
     const known = completed.get(cached);
-    if (known && known.controller?.kind === controller?.kind && known.controller?.name === controller?.name)
+    if (known && known.controller?.kind === controller?.kind && known.controller?.name === controller?.name) {
       return known;
+    }
     const pod = {
       ...cached.pod,
       ...(controller && { controller }),
@@ -62,8 +63,9 @@ export function createWorld(caches: Caches, nowMs: () => number): World {
   caches.onChange((name, change) => {
     if (name !== 'pods') return;
     const pod = complete(change.object as CachedPod);
-    if (pod.controller && (change.type === 'DELETED' || isOver(pod)))
+    if (pod.controller && (change.type === 'DELETED' || isOver(pod))) {
       departed.record(targetKey(pod.namespace, pod.controller), pod, nowMs());
+    }
   });
 
   const workloads = (): StickyWorkload[] => list('workloads');

@@ -9,8 +9,9 @@ import { isRecord, RequestError } from '../https/server.ts';
  */
 export function parseReview(body: unknown): { uid: string; pod?: KubeObject } {
   const request = isRecord(body) ? body['request'] : undefined;
-  if (!isRecord(request) || typeof request['uid'] !== 'string')
+  if (!isRecord(request) || typeof request['uid'] !== 'string') {
     throw new RequestError(400, 'the body is not an AdmissionReview with a request');
+  }
   const { uid, object, namespace, kind } = request;
   const isPod = isRecord(kind) && kind['group'] === '' && kind['kind'] === 'Pod';
   if (!isPod || !isRecord(object) || typeof namespace !== 'string') return { uid };

@@ -16,8 +16,9 @@ export const describeUnchanged = (reason: keyof typeof obstacles): string =>
 export const describeWarning = (warning: InjectWarning): string => `holdfast: ${describe(warning)}`;
 
 function describe(warning: InjectWarning): string {
-  if (warning.kind === 'PreStopKept')
+  if (warning.kind === 'PreStopKept') {
     return `PreStopConflict: container ${warning.container} ${keptBecause[warning.why]}`;
+  }
   if (warning.kind === 'PreStopDropped') {
     return `the tcpSocket preStop hook of container ${warning.container} was replaced: no kubelet carries one out; use httpGet, which is called after the drain`;
   }

@@ -98,8 +98,12 @@ export function createKeyRotation(tools: KeyRotationTools): Round {
       );
     } catch (error) {
       // Somebody else wrote, or deleted, and the watch will tell: the next round plans from what is there then.
-      if (error instanceof AppError && (error.code === 'KUBERNETES_CONFLICT' || error.code === 'KUBERNETES_NOT_FOUND'))
+      if (
+        error instanceof AppError &&
+        (error.code === 'KUBERNETES_CONFLICT' || error.code === 'KUBERNETES_NOT_FOUND')
+      ) {
         return;
+      }
       throw error;
     }
     const { namespace, name } = workload.metadata;

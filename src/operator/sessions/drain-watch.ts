@@ -67,8 +67,9 @@ export function createDrainWatch(options: DrainWatchOptions): DrainWatch {
     const { deletion } = cached.pod;
     if (deletion && deletion.graceSeconds > 0 && deletion.killAtMs !== entry.deletion?.killAtMs) {
       entry.deletion = deletion;
-      if (workload)
+      if (workload) {
         scheduleHeld(cached, entry, drainDeadlineMs(cached.pod, deletion, drainLimits(workload.spec.drain)));
+      }
     }
     if (workload) settle(cached, judgeSidecar(before, factsOf(cached, workload)));
   }

@@ -180,8 +180,9 @@ describeWithApi('Gateways and backends of several namespaces', () => {
       ['watch', `referencegrants.${gatewayApi}`],
       ['list', `gatewayclasses.${gatewayApi}`],
     ];
-    for (const [verb = '', resource = ''] of questions)
+    for (const [verb = '', resource = ''] of questions) {
       expect(await kubectl('auth', 'can-i', verb, resource, '--as', account, '-A')).toBe('yes\n');
+    }
     expect(await kubectl('auth', 'can-i', 'get', `crd/referencegrants.${gatewayApi}`, '--as', account)).toBe('yes\n');
   });
 

@@ -23,8 +23,9 @@ describeWithApi('What a StickyWorkload gets', () => {
   test('a Service for its pods, and a proxy with all that belongs to it', async () => {
     const service = await untilThere('service', 'cart', namespace);
     expect(service.spec).toMatchObject({ selector: { app: 'cart' }, ports: [{ port: 80, targetPort: 8080 }] });
-    for (const resource of ['deployment', 'service', 'serviceaccount', 'poddisruptionbudget'])
+    for (const resource of ['deployment', 'service', 'serviceaccount', 'poddisruptionbudget']) {
       await untilThere(resource, 'holdfast-holdfast', namespace);
+    }
     const secret = await untilThere('secret', 'cart-session-keys', namespace);
     expect(Object.keys(secret['data'] as object).toSorted()).toEqual(['current', 'key-1']);
   });

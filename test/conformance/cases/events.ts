@@ -67,7 +67,7 @@ export const events: Case[] = [
     title: 'events are found by what they are about',
     run: async (api) => {
       const about = uniqueName('pod');
-      for (const name of [about, uniqueName('pod')])
+      for (const name of [about, uniqueName('pod')]) {
         await done(
           api.post(
             pathOf(api, 'v1', 'events'),
@@ -77,6 +77,7 @@ export const events: Case[] = [
             }),
           ),
         );
+      }
       const { items } = await done(
         api.get(pathOf(api, 'v1', 'events'), { fieldSelector: `involvedObject.name=${about},involvedObject.kind=Pod` }),
       );

@@ -46,8 +46,9 @@ const pages: Case[] = [
         api.post('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }),
       );
       const path = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`;
-      for (const name of ['a', 'b', 'c'])
+      for (const name of ['a', 'b', 'c']) {
         await done(api.post(path, { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name } }));
+      }
       const { metadata } = await done(api.get(path, { limit: '1' }));
       await done(api.delete(`/api/v1/namespaces/${namespace}`));
       expect(metadata.remainingItemCount).toBe(2);
@@ -117,8 +118,9 @@ async function createSelectable(api: ConformanceApi): Promise<string> {
     c: { tier: 'db' },
     d: {},
   };
-  for (const [letter, own] of Object.entries(labels))
+  for (const [letter, own] of Object.entries(labels)) {
     await done(api.post(configMaps(api), configMap({ name: `${letter}-${run}`, labels: { run, ...own } })));
+  }
   return run;
 }
 

@@ -223,8 +223,9 @@ const cellCases: Case[] = [
     title: 'a table of a list has its resource version, and one row for each',
     run: async (api) => {
       const run = uniqueName('run');
-      for (const letter of ['a', 'b'])
+      for (const letter of ['a', 'b']) {
         await done(api.post(configMaps(api), configMap({ name: `${letter}-${run}`, labels: { run } })));
+      }
       const { body, cells } = await tableOf(api, configMaps(api), { labelSelector: `run=${run}` });
       expect((body.metadata as Fields).resourceVersion).toMatch(/^\d+$/);
       expect(cells).toMatchObject([{ Name: `a-${run}`, Data: 1 }, { Name: `b-${run}` }]);
@@ -234,8 +235,9 @@ const cellCases: Case[] = [
     title: 'a watch sends tables where tables are asked for, with columns in the first only',
     run: async (api) => {
       const run = uniqueName('run');
-      for (const letter of ['a', 'b'])
+      for (const letter of ['a', 'b']) {
         await done(api.post(configMaps(api), configMap({ name: `${letter}-${run}`, labels: { run } })));
+      }
       const { text } = await api.request('GET', configMaps(api), {
         accept,
         query: { watch: 'true', labelSelector: `run=${run}`, timeoutSeconds: '1' },

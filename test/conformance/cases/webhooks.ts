@@ -56,10 +56,11 @@ async function hooked(
         webhooks,
       }),
     );
-    while (server.reviews.length === 0)
+    while (server.reviews.length === 0) {
       await done(
         api.post(configMaps(api), configMap({ name: uniqueName('map'), labels: { [probe]: run } }), { dryRun: 'All' }),
       );
+    }
     server.reviews.length = 0;
     await use({
       label,

@@ -228,11 +228,12 @@ export const stopping: KubeletCase[] = [
       await web.untilReady();
       const last = await web.untilLast();
       expect(last.status.phase).toBe('Succeeded');
-      for (const name of ['app', 'other'])
+      for (const name of ['app', 'other']) {
         expect(statusOf(last, name)).toMatchObject({
           ready: false,
           state: { terminated: { exitCode: 0, reason: 'Completed' } },
         });
+      }
     },
   },
 ];

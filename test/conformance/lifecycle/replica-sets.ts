@@ -107,8 +107,9 @@ const order = orderRows.map(({ why, stays, goes }): Case => ({
 }));
 
 async function shape(api: ConformanceApi, pod: Body, { cost, ...how }: Run & { cost?: string }): Promise<void> {
-  if (cost !== undefined)
+  if (cost !== undefined) {
     await done(api.patch('merge', pods(api, pod.metadata.name), { metadata: { annotations: { [costKey]: cost } } }));
+  }
   await run(api, pod, how);
 }
 

@@ -54,8 +54,9 @@ export async function withScaled(
   const replicas = typeof wanted === 'number' ? wanted : wanted.length;
   await withDeployment(api, rollout(name, 'a:1', { replicas, template: template(name) }), async (labels, path) => {
     const made = await untilItems(api, pods(api), labels, count(replicas));
-    for (const [index, pod] of made.entries())
+    for (const [index, pod] of made.entries()) {
       if (typeof wanted !== 'number') await measurePod(api, pod, wanted[index] ?? {});
+    }
     await untilObject(api, path, ({ status }) => (status.replicas ?? 0) === replicas);
     try {
       await use(scaledOf(api, name, path));

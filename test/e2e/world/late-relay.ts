@@ -22,7 +22,7 @@ export async function delayOperators(proxy: LiveObject, delayMs: number): Promis
   const inPod = async (change: '-A' | '-D') => {
     // Found anew each time: the pod's network outlives the proxy's process.
     const [pid] = await findInPod(proxy.metadata.uid, 'proxy');
-    for (const { to, port } of relays)
+    for (const { to, port } of relays) {
       await run('nsenter', [
         '-t',
         String(pid),
@@ -35,6 +35,7 @@ export async function delayOperators(proxy: LiveObject, delayMs: number): Promis
         'OUTPUT',
         ...redirect(to, port),
       ]);
+    }
   };
   await inPod('-A');
   await killInPod(proxy.metadata.uid, 'proxy');

@@ -23,8 +23,9 @@ type Run = { child: ChildProcess; exited: Promise<unknown>; output: () => string
 function run(what: readonly string[], env: NodeJS.ProcessEnv = {}): Run {
   const child = network.start(what, { TMPDIR: folder, ...env });
   let text = '';
-  for (const stream of [child.stdout, child.stderr])
+  for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding('utf8').on('data', (more: string) => (text += more));
+  }
   return { child, exited: once(child, 'exit').then(([code]: unknown[]) => code), output: () => text };
 }
 

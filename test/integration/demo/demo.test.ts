@@ -22,8 +22,9 @@ function startDemo(...args: string[]) {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
-  for (const stream of [child.stdout, child.stderr])
+  for (const stream of [child.stdout, child.stderr]) {
     stream.setEncoding('utf8').on('data', (text: string) => (output += text));
+  }
   const exited = once(child, 'exit').then(([code]: unknown[]) => code);
   return { child, exited, output: () => output };
 }

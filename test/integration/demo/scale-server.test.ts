@@ -57,8 +57,9 @@ test.each([
   ['that says nothing of where it is from', undefined],
 ])('a page %s may neither look nor scale', async (_, origin) => {
   server.allow(shop);
-  for (const method of ['GET', 'POST'])
+  for (const method of ['GET', 'POST']) {
     expect(await ask(method, '?replicas=1', origin)).toMatchObject({ status: 403, allows: null });
+  }
   expect(wanted).toBe(5);
 });
 

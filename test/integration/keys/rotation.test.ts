@@ -180,11 +180,12 @@ test('no session is lost while the keys change twice', async () => {
   const proxies = [await runProxy(), await runProxy()];
   const ring = createRing(endpoints, proxies);
   ring.publish(() => Promise.resolve());
-  for (const { proxy } of proxies)
+  for (const { proxy } of proxies) {
     await eventually(
       () => proxy.listeners.boundPort(80),
       (port) => port !== undefined,
     );
+  }
   const { clients, askTwice, stop } = startClients(proxies);
   await askTwice();
 

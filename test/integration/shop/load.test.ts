@@ -119,10 +119,11 @@ describe('what a proxy does wrong is a session lost', () => {
         shop.count().eventStreams === places.eventStreams,
     );
     // The shop knows of a stream before its customer does, and one that is cut in between is a connection that broke.
-    if (type === 'Sse')
+    if (type === 'Sse') {
       await until(() =>
         load.truth.sessions.every(({ lastSeenAtMs, startedAtMs, loginMs }) => lastSeenAtMs > startedAtMs + loginMs),
       );
+    }
     proxy.fault(fault);
     const summary = summarize(await load.finished);
     expect(summary).toMatchObject({ started: 6, ended: 0, lost: 6, lostBy: { [kind]: 6 }, refused: 0 });

@@ -44,15 +44,15 @@ export async function startNastyProxy(shopPort: number, otherShopPort: number): 
     const upstream = track(connect(shopPort, '127.0.0.1'));
     client.on('data', (request) => {
       if (fault === 'Reset') client.resetAndDestroy();
-      else if (fault === 'BadGateway')
+      else if (fault === 'BadGateway') {
         client.end('HTTP/1.1 502 Bad Gateway\r\nContent-Length: 4\r\nConnection: close\r\n\r\noops');
-      else if (fault === 'Misroute')
+      } else if (fault === 'Misroute') {
         track(
           connect(otherShopPort, '127.0.0.1', function send(this: Socket) {
             this.write(request);
           }),
         ).pipe(client);
-      else if (fault !== 'Swallow') upstream.write(request);
+      } else if (fault !== 'Swallow') upstream.write(request);
       if (fault === 'Repeat') repeatElsewhere(request);
     });
     upstream.on('data', (answer) => {
@@ -90,7 +90,8 @@ export async function startNastyProxy(shopPort: number, otherShopPort: number): 
 function spoil(answer: Buffer, fault: Fault): Buffer {
   const text = answer.toString('latin1');
   if (fault === 'OtherPod') return Buffer.from(text.replace('"pod":"shop-1"', '"pod":"shop-9"'), 'latin1');
-  if (fault === 'OtherSecret')
+  if (fault === 'OtherSecret') {
     return Buffer.from(text.replace(/"secret":"[0-9a-f]{16}"/, `"secret":"${'0'.repeat(16)}"`), 'latin1');
+  }
   return answer;
 }

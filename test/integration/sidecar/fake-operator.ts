@@ -50,10 +50,11 @@ export async function startFakeOperator(
     }
     if ('hang' in next) return;
     if ('status' in next) response.writeHead(next.status).end();
-    else
+    else {
       response
         .writeHead(200, { 'content-type': 'application/json' })
         .end('body' in next ? next.body : JSON.stringify(next));
+    }
     count += 1;
     for (const waiter of waiting) if (count >= waiter.at) waiter.resolve();
   });

@@ -47,8 +47,9 @@ function firstArgument(call: Node): string {
 }
 
 function textOf(literal: Node): string {
-  if (typeof literal['value'] !== 'string')
+  if (typeof literal['value'] !== 'string') {
     throw new Error('an import() must name its module by a plain string: it could not be followed otherwise');
+  }
   return literal['value'];
 }
 

@@ -22,8 +22,9 @@ function setUp() {
     let connection: 'up' | 'down' | 'hanging' = 'up';
     const through = async <T>(call: () => Promise<T>): Promise<T> => {
       if (connection === 'hanging') await new Promise(() => {});
-      if (connection === 'down')
+      if (connection === 'down') {
         throw new AppError('KUBERNETES_UNAVAILABLE', 'down', { source: 'kubernetes', retryable: true });
+      }
       return call();
     };
     const port: Pick<ObjectReader, 'get'> & Pick<ObjectWriter, 'create' | 'update'> = {
@@ -197,8 +198,9 @@ describe('leader lease', () => {
     lease.start();
     await clock.advance(5_000);
     const current = cluster.find(leases, ref);
-    if (current !== undefined)
+    if (current !== undefined) {
       cluster.put(leases, { ...current, spec: { holderIdentity: 'other', leaseDurationSeconds: 15 } });
+    }
     await clock.advance(2_000);
     expect(history).toEqual(['a starts', 'a stops']);
     await lease.stop();

@@ -81,8 +81,9 @@ describe('memory cluster, as a tool of tests', () => {
     const { resourceVersion } = await cluster.list(widgets);
     const events: WatchEvent[] = [];
     const watching = (async () => {
-      for await (const event of cluster.watch(widgets, resourceVersion, { signal: new AbortController().signal }))
+      for await (const event of cluster.watch(widgets, resourceVersion, { signal: new AbortController().signal })) {
         events.push(event);
+      }
     })();
     expect(cluster.openWatches()).toBe(1);
     cluster.bookmark();

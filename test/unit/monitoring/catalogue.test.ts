@@ -26,8 +26,9 @@ test('a metric or label that does not exist is found out', () => {
 });
 
 test('every alert says what happened and what to do', () => {
-  for (const { annotations } of alerts)
+  for (const { annotations } of alerts) {
     expect(Math.min(annotations.summary.length, annotations.description.length)).toBeGreaterThan(20);
+  }
 });
 
 test('every alert has a section in the guide, and every alert of the guide exists', () => {
@@ -50,6 +51,7 @@ test('the dashboard shows sessions, drains, losses and who holds up a pod', () =
     'holdfast_draining_pod_sessions',
     'holdfast_drains_total',
     'holdfast_sessions_lost_total',
-  ])
+  ]) {
     expect(shown).toContain(metric);
+  }
 });

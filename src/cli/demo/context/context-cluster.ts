@@ -28,10 +28,11 @@ export function connectCluster(context: string, customers: () => number, tell: (
   let fixed: number | undefined;
 
   const create = async (objects: readonly KubeObject[], into?: string) => {
-    for (const object of objects)
+    for (const object of objects) {
       await belongings.create(
         into === undefined ? object : { ...object, metadata: { ...object.metadata, namespace: into } },
       );
+    }
   };
 
   return {

@@ -21,7 +21,8 @@ export async function openForward(
     open.add(socket);
     socket.on('close', () => open.delete(socket));
     const ready = endpoints();
-    const endpoint = ready[turn++ % ready.length];
+    const endpoint = ready[turn % ready.length];
+    turn += 1;
     if (endpoint === undefined) {
       socket.destroy();
       return;

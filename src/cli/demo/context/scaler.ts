@@ -39,6 +39,7 @@ async function scaleTo(
 ): Promise<void> {
   const found = await cluster.get(deployments, ref);
   const spec: { replicas?: number } = found?.['spec'] ?? {};
-  if (found !== undefined && spec.replicas !== replicas)
+  if (found !== undefined && spec.replicas !== replicas) {
     await cluster.update(deployments, { ...found, spec: { ...spec, replicas } });
+  }
 }

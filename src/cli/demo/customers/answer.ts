@@ -40,7 +40,8 @@ export function checkIdentity(
   identity: Identity | undefined,
 ): Record<string, unknown> {
   if (answer['pod'] !== identity?.pod) throw new SessionLost('WrongPod', `answered by ${String(answer['pod'])}`);
-  if (answer['secret'] !== identity?.secret)
+  if (answer['secret'] !== identity?.secret) {
     throw new SessionLost('WrongSecret', 'the answer is that of another session');
+  }
   return answer;
 }

@@ -73,8 +73,9 @@ export async function openShopEvents({
       const event = parseAnswer(/^data: (.*)$/m.exec(await nextEvent())?.[1] ?? '');
       check(event);
       received += 1;
-      if (event['number'] !== received)
+      if (event['number'] !== received) {
         throw new SessionLost('BadAnswer', `event ${String(event['number'])} where ${received} was due`);
+      }
     },
     destroy() {
       response.destroy();

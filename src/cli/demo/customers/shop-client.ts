@@ -97,11 +97,12 @@ export function createShopClient(target: ShopTarget, options: ShopClientOptions 
 
   function checkCart(what: string, { items }: Record<string, unknown>, allowed: readonly string[][]): void {
     const found = allowed.find((each) => sameItems(items, each));
-    if (!found)
+    if (!found) {
       throw new SessionLost(
         'WrongCart',
         `${what}: expected ${JSON.stringify(allowed[0])}, got ${JSON.stringify(items)}`,
       );
+    }
     cart = found;
   }
 
@@ -138,8 +139,9 @@ export function createShopClient(target: ShopTarget, options: ShopClientOptions 
   return {
     async login() {
       const { pod, secret } = checkStatus('POST /login', await exchange('POST', '/login'));
-      if (typeof pod !== 'string' || typeof secret !== 'string')
+      if (typeof pod !== 'string' || typeof secret !== 'string') {
         throw new SessionLost('BadAnswer', 'POST /login: no pod or secret');
+      }
       identity = { pod, secret };
       return pod;
     },

@@ -55,8 +55,9 @@ export async function openShopWebSocket({
     );
     check(answer);
     const expected = JSON.stringify({ type, number: sent });
-    if (JSON.stringify(answer['message']) !== expected)
+    if (JSON.stringify(answer['message']) !== expected) {
       throw new SessionLost('BadAnswer', `WebSocket: expected ${expected}, got ${JSON.stringify(answer['message'])}`);
+    }
   }
 
   return {

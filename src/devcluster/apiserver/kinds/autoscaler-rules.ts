@@ -37,8 +37,9 @@ function validateAutoscaler(autoscaler: KubeObject): FieldError[] {
   objectsAt(spec, 'metrics').forEach((metric, index) =>
     errors.push(...validateMetric(metric, `spec.metrics[${index}]`)),
   );
-  for (const direction of ['scaleUp', 'scaleDown'])
+  for (const direction of ['scaleUp', 'scaleDown']) {
     errors.push(...validateScaling(objectAt(spec, 'behavior', direction), `spec.behavior.${direction}`));
+  }
   return errors;
 }
 
@@ -61,14 +62,16 @@ function validateMetric(metric: JsonObject, at: string): FieldError[] {
   const type = textAt(metric, 'type');
   if (!metricTypes.includes(type)) return [notSupported(`${at}.type`, type, metricTypes)];
   const name = type.charAt(0).toLowerCase() + type.slice(1);
-  if (metric[name] === undefined)
+  if (metric[name] === undefined) {
     return [required(`${at}.${name}`, 'must populate information for the given metric source')];
+  }
   const source = objectAt(metric, name);
-  if (type === 'External')
+  if (type === 'External') {
     return [
       ...validateMetricName(source, `${at}.external`),
       ...validateExternalTarget(objectAt(source, 'target'), `${at}.external.target`),
     ];
+  }
   return type === 'Resource' ? validateResourceTarget(objectAt(source, 'target'), `${at}.resource.target`) : [];
 }
 
@@ -82,8 +85,9 @@ const validateExternalTarget = ({ value, averageValue }: JsonObject, at: string)
 
 function validateResourceTarget({ averageUtilization, averageValue }: JsonObject, at: string): FieldError[] {
   const field = `${at}.averageUtilization`;
-  if (averageUtilization === undefined && averageValue === undefined)
+  if (averageUtilization === undefined && averageValue === undefined) {
     return [required(field, 'must set either a target raw value or a target utilization')];
+  }
   return typeof averageUtilization === 'number' && averageUtilization < 1
     ? [invalid(field, averageUtilization, 'must be greater than 0')]
     : [];
@@ -97,12 +101,14 @@ const longestPeriodSeconds = 1800;
 function validateScaling(rules: JsonObject, at: string): FieldError[] {
   const errors: FieldError[] = [];
   const seconds = numberAt(rules, 'stabilizationWindowSeconds') ?? 0;
-  if (seconds < 0)
+  if (seconds < 0) {
     errors.push(invalid(`${at}.stabilizationWindowSeconds`, seconds, 'must be greater than or equal to zero'));
-  if (seconds > longestWindowSeconds)
+  }
+  if (seconds > longestWindowSeconds) {
     errors.push(
       invalid(`${at}.stabilizationWindowSeconds`, seconds, `must be less than or equal to ${longestWindowSeconds}`),
     );
+  }
   const chosen = textAt(rules, 'selectPolicy') || 'Max';
   if (!selectPolicies.includes(chosen)) errors.push(notSupported(`${at}.selectPolicy`, chosen, selectPolicies));
   objectsAt(rules, 'policies').forEach((policy, index) =>
@@ -119,8 +125,9 @@ function validatePolicy(policy: JsonObject, at: string): FieldError[] {
     if (number < 1) errors.push(invalid(`${at}.${field}`, number, 'must be greater than zero'));
   }
   const period = numberAt(policy, 'periodSeconds') ?? 0;
-  if (period > longestPeriodSeconds)
+  if (period > longestPeriodSeconds) {
     errors.push(invalid(`${at}.periodSeconds`, period, `must be less than or equal to ${longestPeriodSeconds}`));
+  }
   return errors;
 }
 

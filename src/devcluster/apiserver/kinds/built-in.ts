@@ -117,8 +117,9 @@ const definitions: Readonly<Record<string, Definition>> = {
 
 function prepared(source: Schema, name: string): PreparedSchema {
   const preparation = prepareSchema(source);
-  if (!preparation.ok)
+  if (!preparation.ok) {
     throw new Error(`the built-in schema of ${name} is wrong: ${JSON.stringify(preparation.problems)}`);
+  }
   return preparation.prepared;
 }
 

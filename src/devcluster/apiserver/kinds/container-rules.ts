@@ -15,8 +15,9 @@ export function validateContainer(container: JsonObject, at: string, pod: PodTra
   const image = textAt(container, 'image');
   const errors: FieldError[] = validateName(textAt(container, 'name'), `${at}.name`);
   if (image === '') errors.push(required(`${at}.image`));
-  if (image.trim() !== image)
+  if (image.trim() !== image) {
     errors.push(invalid(`${at}.image`, image, 'must not have leading or trailing whitespace'));
+  }
   errors.push(
     ...validatePorts(container, at, pod),
     ...validateEnvironment(container, at),
@@ -53,10 +54,12 @@ function validatePort(port: JsonObject, at: string, { isOnHostNetwork }: PodTrai
   if (number === 0) errors.push(required(`${at}.containerPort`));
   else if (!isPort(number)) errors.push(invalid(`${at}.containerPort`, number, portRange));
   const hostPort = numberAt(port, 'hostPort') ?? number;
-  if (isOnHostNetwork && hostPort !== number)
+  if (isOnHostNetwork && hostPort !== number) {
     errors.push(invalid(`${at}.hostPort`, hostPort, 'must match `containerPort` when `hostNetwork` is true'));
-  if (!protocols.includes(textAt(port, 'protocol')))
+  }
+  if (!protocols.includes(textAt(port, 'protocol'))) {
     errors.push(notSupported(`${at}.protocol`, port['protocol'], protocols));
+  }
   return errors;
 }
 
@@ -81,7 +84,7 @@ function validateVariable(variable: JsonObject, at: string): FieldError[] {
   const { name = '', valueFrom } = variable;
   const errors: FieldError[] = name === '' ? [required(`${at}.name`)] : [];
   const isWrong = name !== '' && !variableForm.test(String(name));
-  if (isWrong)
+  if (isWrong) {
     errors.push(
       invalid(
         `${at}.name`,
@@ -89,11 +92,14 @@ function validateVariable(variable: JsonObject, at: string): FieldError[] {
         "a valid environment variable name must consist only of printable ASCII characters other than '='",
       ),
     );
+  }
   if (valueFrom === undefined) return errors;
-  if (textAt(variable, 'value') !== '')
+  if (textAt(variable, 'value') !== '') {
     errors.push(invalid(`${at}.valueFrom`, '', 'may not be specified when `value` is not empty'));
-  if (!sources.some((source) => valueAt(valueFrom, source) !== undefined))
+  }
+  if (!sources.some((source) => valueAt(valueFrom, source) !== undefined)) {
     errors.push(invalid(`${at}.valueFrom`, '', noSource));
+  }
   const path = textAt(valueFrom, 'fieldRef', 'fieldPath');
   if (path === '' || fieldForm.test(path)) return errors;
   return [

@@ -55,16 +55,19 @@ function validateDefinition(crd: KubeObject, old?: KubeObject): FieldError[] {
   const group = textAt(spec, 'group');
   const errors = [...validateNames(crd.metadata.name, spec)];
   const scope = textAt(spec, 'scope');
-  if (!scopes.includes(scope))
+  if (!scopes.includes(scope)) {
     errors.push(scope === '' ? required('spec.scope') : notSupported('spec.scope', scope, scopes));
+  }
   if (group === '') errors.push(required('spec.group'));
-  else if (group.split('.').length < 2)
+  else if (group.split('.').length < 2) {
     errors.push(invalid('spec.group', group, 'should be a domain with at least one dot'));
+  }
   errors.push(...validateVersions(crd));
   for (const path of [['scope'], ['names', 'kind'], ['names', 'plural'], ['group']]) {
     const before = valueAt(old, 'spec', ...path);
-    if (before !== undefined && before !== valueAt(spec, ...path))
+    if (before !== undefined && before !== valueAt(spec, ...path)) {
       errors.push(invalid(`spec.${path.join('.')}`, valueAt(spec, ...path), 'field is immutable'));
+    }
   }
   return errors;
 }
@@ -78,8 +81,9 @@ function validateVersions(crd: KubeObject): FieldError[] {
     errors.push(...validateVersion(version, at), ...validateColumns(version, versions.length === 1 ? 'spec' : at));
   });
   const names = versions.map((version) => version['name']);
-  if (new Set(names).size < names.length)
+  if (new Set(names).size < names.length) {
     errors.push(invalid('spec.versions', versions, 'must contain unique version names'));
+  }
   const strategy = textAt(crd, 'spec', 'conversion', 'strategy') || 'None';
   if (!strategies.includes(strategy)) errors.push(notSupported('spec.conversion.strategy', strategy, strategies));
   if (versions.filter((version) => version['storage'] === true).length === 1) return errors;
@@ -99,8 +103,9 @@ const validateColumns = (version: JsonObject, at: string): FieldError[] =>
     const [name, type, path] = [textAt(column, 'name'), textAt(column, 'type'), textAt(column, 'jsonPath')];
     const errors = name === '' ? [required(`${place}.name`)] : [];
     if (type === '') errors.push(required(`${place}.type`, `must be one of ${columnTypes.join(',')}`));
-    else if (!columnTypes.includes(type))
+    else if (!columnTypes.includes(type)) {
       errors.push(invalid(`${place}.type`, type, `must be one of ${columnTypes.join(',')}`));
+    }
     if (path === '') return [...errors, required(`${place}.JSONPath`)];
     return path.startsWith('.')
       ? errors
@@ -110,8 +115,9 @@ const validateColumns = (version: JsonObject, at: string): FieldError[] =>
 function validateNames(name: string, spec: JsonObject): FieldError[] {
   const plural = textAt(spec, 'names', 'plural');
   const errors: FieldError[] = [];
-  if (name !== `${plural}.${textAt(spec, 'group')}`)
+  if (name !== `${plural}.${textAt(spec, 'group')}`) {
     errors.push(invalid('metadata.name', name, 'must be spec.names.plural+"."+spec.group'));
+  }
   for (const field of ['plural', 'singular', 'kind', 'listKind']) {
     const value = textAt(spec, 'names', field);
     // Kinds are written with capitals, what stands in paths without.
@@ -140,10 +146,11 @@ function validateVersion(version: JsonObject, at: string): FieldError[] {
   ] as const) {
     const path = textAt(scale, field);
     if (path === '') errors.push(required(`${at}.subresources.scale.${field}`));
-    else if (!path.startsWith(parent))
+    else if (!path.startsWith(parent)) {
       errors.push(
         invalid(`${at}.subresources.scale.${field}`, path, `should be a json path under ${parent.slice(0, -1)}`),
       );
+    }
   }
   return errors;
 }

@@ -20,8 +20,9 @@ function customColumn(source: JsonObject): Column {
     const [first] = values;
     if (first === undefined) return null;
     if (type === 'date') return formatAge(first, nowMs);
-    if (type === 'string')
+    if (type === 'string') {
       return values.map((value) => (typeof value === 'string' ? value : JSON.stringify(value))).join(',');
+    }
     return typeof first === (type === 'boolean' ? 'boolean' : 'number') ? first : null;
   };
   const description =

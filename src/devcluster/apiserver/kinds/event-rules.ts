@@ -25,8 +25,9 @@ function validateFields(event: KubeObject): FieldError[] {
   const problem = qualifiedName(controller);
   const errors = problem === undefined ? [] : [invalid('reportingController', controller, problem)];
   if (!eventTypes.includes(type)) errors.push(invalid('type', '', `has invalid value: ${type}`));
-  if (textAt(event, 'note').length > longestNote)
+  if (textAt(event, 'note').length > longestNote) {
     errors.push(invalid('message', '', `can have at most ${longestNote} characters`));
+  }
   return errors;
 }
 

@@ -54,8 +54,9 @@ function validateAction(handler: JsonObject, at: string): FieldError[] {
   const errors: FieldError[] =
     exec !== undefined && textsAt(exec, 'command').length === 0 ? [required(`${at}.exec.command`)] : [];
   for (const kind of ['httpGet', 'tcpSocket']) {
-    if (handler[kind] !== undefined)
+    if (handler[kind] !== undefined) {
       errors.push(...validatePort(valueAt(handler, kind, 'port') ?? 0, `${at}.${kind}.port`));
+    }
   }
   const scheme = textAt(httpGet, 'scheme') || 'HTTP';
   return schemes.includes(scheme) ? errors : [...errors, notSupported(`${at}.httpGet.scheme`, scheme, schemes)];

@@ -17,8 +17,9 @@ const stepForm =
 export function parseJsonPath(path: string): Step[] {
   const text = path.startsWith('.') || path.startsWith('[') ? path : `.${path}`;
   return [...text.matchAll(stepForm)].map(([, name, filterField, double, single, bare, all, index, quoted]): Step => {
-    if (filterField !== undefined)
+    if (filterField !== undefined) {
       return { kind: 'filter', field: filterField.split('.'), value: double ?? single ?? bare ?? '' };
+    }
     if (all !== undefined) return { kind: 'all' };
     if (index !== undefined) return { kind: 'index', index: Number(index) };
     return { kind: 'field', name: quoted ?? (name ?? '').replaceAll('\\.', '.') };

@@ -79,8 +79,9 @@ export function validateFinalizer(finalizer: string, at: string): FieldError[] {
 export function validateMetadataUpdate({ metadata }: KubeObject, { metadata: before }: KubeObject): FieldError[] {
   const errors: FieldError[] = [];
   for (const field of ['uid', 'creationTimestamp', 'deletionTimestamp'] as const) {
-    if (metadata[field] !== before[field])
+    if (metadata[field] !== before[field]) {
       errors.push(invalid(`metadata.${field}`, metadata[field], 'field is immutable'));
+    }
   }
   const added = (metadata.finalizers ?? []).filter((one) => !(before.finalizers ?? []).includes(one));
   if (before.deletionTimestamp !== undefined && added.length > 0) {

@@ -84,11 +84,13 @@ const accountAnnotation = 'kubernetes.io/service-account.name';
 function validateSecretType(secret: KubeObject): FieldError[] {
   const data = objectAt(secret, 'data');
   const type = textAt(secret, 'type');
-  if (type === 'kubernetes.io/service-account-token' && !secret.metadata.annotations?.[accountAnnotation])
+  if (type === 'kubernetes.io/service-account-token' && !secret.metadata.annotations?.[accountAnnotation]) {
     return [required(`metadata.annotations[${accountAnnotation}]`)];
+  }
   // One of the two is enough.
-  if (type === 'kubernetes.io/basic-auth' && !('username' in data || 'password' in data))
+  if (type === 'kubernetes.io/basic-auth' && !('username' in data || 'password' in data)) {
     return [required('data[username]'), required('data[password]')];
+  }
   return (typedKeys[type] ?? []).filter((key) => data[key] === undefined).map((key) => required(`data[${key}]`));
 }
 
@@ -156,8 +158,9 @@ export const endpointSliceRules: KindRules = {
       if (addresses.length === 0) errors.push(required(at, 'must contain at least 1 address'));
       const family = type === 'IPv4' ? 4 : type === 'IPv6' ? 6 : undefined;
       addresses.forEach((address, position) => {
-        if (family !== undefined && isIP(address) !== family)
+        if (family !== undefined && isIP(address) !== family) {
           errors.push(invalid(`${at}[${position}]`, address, `must be an ${type} address`));
+        }
       });
       const hostname = textAt(endpoint, 'hostname');
       const problem = hostname === '' ? undefined : dnsLabel(hostname);

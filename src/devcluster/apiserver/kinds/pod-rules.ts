@@ -51,15 +51,18 @@ const longestDeadlineSeconds = 2 ** 31 - 1;
 
 function validatePodWide(spec: JsonObject, at: string): FieldError[] {
   const errors: FieldError[] = [];
-  if (!restartPolicies.includes(textAt(spec, 'restartPolicy')))
+  if (!restartPolicies.includes(textAt(spec, 'restartPolicy'))) {
     errors.push(notSupported(`${at}.restartPolicy`, spec['restartPolicy'], restartPolicies));
-  if (!dnsPolicies.includes(textAt(spec, 'dnsPolicy')))
+  }
+  if (!dnsPolicies.includes(textAt(spec, 'dnsPolicy'))) {
     errors.push(notSupported(`${at}.dnsPolicy`, spec['dnsPolicy'], dnsPolicies));
+  }
   const deadline = numberAt(spec, 'activeDeadlineSeconds') ?? 1;
-  if (deadline < 1 || deadline > longestDeadlineSeconds)
+  if (deadline < 1 || deadline > longestDeadlineSeconds) {
     errors.push(
       invalid(`${at}.activeDeadlineSeconds`, deadline, `must be between 1 and ${longestDeadlineSeconds}, inclusive`),
     );
+  }
   for (const [field, check] of [
     ['hostname', dnsLabel],
     ['subdomain', dnsLabel],
@@ -92,8 +95,9 @@ function validatePlacement(spec: JsonObject, at: string): FieldError[] {
   });
   objectsAt(spec, 'topologySpreadConstraints').forEach((constraint, index) => {
     const skew = numberAt(constraint, 'maxSkew') ?? 0;
-    if (skew < 1)
+    if (skew < 1) {
       errors.push(invalid(`${at}.topologySpreadConstraints[${index}].maxSkew`, skew, 'must be greater than zero'));
+    }
   });
   return errors;
 }

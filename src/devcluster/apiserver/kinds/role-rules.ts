@@ -12,19 +12,23 @@ function validateRule(rule: JsonObject, at: string, isNamespaced: boolean): Fiel
   const errors = isEmpty('verbs') ? [required(`${at}.verbs`, 'verbs must contain at least one value')] : [];
   const urls = rule['nonResourceURLs'];
   if (!isEmpty('nonResourceURLs')) {
-    if (isNamespaced)
+    if (isNamespaced) {
       errors.push(invalid(`${at}.nonResourceURLs`, urls, 'namespaced rules cannot apply to non-resource URLs'));
+    }
     const isBoth = !['apiGroups', 'resources', 'resourceNames'].every(isEmpty);
-    if (isBoth)
+    if (isBoth) {
       errors.push(
         invalid(`${at}.nonResourceURLs`, urls, 'rules cannot apply to both regular resources and non-resource URLs'),
       );
+    }
     return errors;
   }
-  if (isEmpty('apiGroups'))
+  if (isEmpty('apiGroups')) {
     errors.push(required(`${at}.apiGroups`, 'resource rules must supply at least one api group'));
-  if (isEmpty('resources'))
+  }
+  if (isEmpty('resources')) {
     errors.push(required(`${at}.resources`, 'resource rules must supply at least one resource'));
+  }
   return errors;
 }
 
@@ -33,8 +37,9 @@ const validateRules = (role: KubeObject, isNamespaced: boolean): FieldError[] =>
 
 function validateClusterRole(role: KubeObject): FieldError[] {
   const errors = validateRules(role, false);
-  if (role['aggregationRule'] === undefined || objectsAt(role, 'aggregationRule', 'clusterRoleSelectors').length > 0)
+  if (role['aggregationRule'] === undefined || objectsAt(role, 'aggregationRule', 'clusterRoleSelectors').length > 0) {
     return errors;
+  }
   return [
     ...errors,
     required(
@@ -67,8 +72,9 @@ function validateSubject(subject: JsonObject, at: string, isNamespaced: boolean)
   if (!subjectKinds.includes(kind)) return [...errors, notSupported(`${at}.kind`, kind, subjectKinds)];
   const [apiGroup, wanted] = [textAt(subject, 'apiGroup'), groupOfSubject(kind)];
   if (apiGroup !== wanted) errors.push(notSupported(`${at}.apiGroup`, apiGroup, [wanted]));
-  if (kind === 'ServiceAccount' && !isNamespaced && textAt(subject, 'namespace') === '')
+  if (kind === 'ServiceAccount' && !isNamespaced && textAt(subject, 'namespace') === '') {
     errors.push(required(`${at}.namespace`));
+  }
   return errors;
 }
 

@@ -45,10 +45,12 @@ function validateService(service: KubeObject, old?: KubeObject): FieldError[] {
     const at = `spec.ports[${index}]`;
     const { protocol, port: number } = port;
     errors.push(...validateServicePort(port, at, ports.length > 1));
-    if (spec['type'] === 'ClusterIP' && (port['nodePort'] ?? 0) !== 0)
+    if (spec['type'] === 'ClusterIP' && (port['nodePort'] ?? 0) !== 0) {
       errors.push(forbidden(`${at}.nodePort`, "may not be used when `type` is 'ClusterIP'"));
-    if (ports.slice(0, index).some((other) => other['protocol'] === protocol && other['port'] === number))
+    }
+    if (ports.slice(0, index).some((other) => other['protocol'] === protocol && other['port'] === number)) {
       errors.push(duplicate(at, { protocol, port: number }));
+    }
   });
   errors.push(
     ...validateSelector(spec),
@@ -60,8 +62,9 @@ function validateService(service: KubeObject, old?: KubeObject): FieldError[] {
   if (!serviceTypes.includes(type)) errors.push(notSupported('spec.type', type, serviceTypes));
   if (type === 'ExternalName' && textAt(spec, 'externalName') === '') errors.push(required('spec.externalName'));
   const before = textAt(old, 'spec', 'clusterIP');
-  if (before !== '' && spec['clusterIP'] !== before)
+  if (before !== '' && spec['clusterIP'] !== before) {
     errors.push(invalid('spec.clusterIPs[0]', [spec['clusterIP']], 'may not change once set'));
+  }
   return errors;
 }
 
@@ -110,8 +113,9 @@ function validateServicePort(port: JsonObject, at: string, isOneOfMany: boolean)
   if (isOneOfMany && name === '') errors.push(required(`${at}.name`));
   if (nameProblem !== undefined) errors.push(invalid(`${at}.name`, name, nameProblem));
   if (!isPort(port['port'])) errors.push(invalid(`${at}.port`, port['port'] ?? 0, portRange));
-  if (!protocols.includes(textAt(port, 'protocol')))
+  if (!protocols.includes(textAt(port, 'protocol'))) {
     errors.push(notSupported(`${at}.protocol`, port['protocol'], protocols));
+  }
   const targetProblem =
     typeof targetPort === 'string' ? portName(targetPort) : isPort(targetPort) ? undefined : portRange;
   if (targetProblem !== undefined) errors.push(invalid(`${at}.targetPort`, targetPort ?? 0, targetProblem));

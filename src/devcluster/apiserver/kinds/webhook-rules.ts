@@ -52,12 +52,14 @@ const choices = {
 function validateAnswers(webhook: JsonObject, at: string): FieldError[] {
   const errors: FieldError[] = [];
   const name = textAt(webhook, 'name');
-  if (name.split('.').length < 3)
+  if (name.split('.').length < 3) {
     errors.push(invalid(`${at}.name`, name, 'should be a domain with at least three segments separated by dots'));
+  }
   const versions = textsAt(webhook, 'admissionReviewVersions');
   if (versions.length === 0) errors.push(required(`${at}.admissionReviewVersions`, 'must specify one of v1, v1beta1'));
-  else if (!versions.some((version) => reviewVersions.includes(version)))
+  else if (!versions.some((version) => reviewVersions.includes(version))) {
     errors.push(invalid(`${at}.admissionReviewVersions`, versions, 'must include at least one of v1, v1beta1'));
+  }
   const effects = textAt(webhook, 'sideEffects');
   if (effects === '') errors.push(required(`${at}.sideEffects`, 'must specify one of None, NoneOnDryRun'));
   else if (!sideEffects.includes(effects)) errors.push(notSupported(`${at}.sideEffects`, effects, sideEffects));
@@ -66,16 +68,18 @@ function validateAnswers(webhook: JsonObject, at: string): FieldError[] {
     if (!supported.includes(choice)) errors.push(notSupported(`${at}.${field}`, choice, supported));
   }
   const seconds = numberAt(webhook, 'timeoutSeconds') ?? 10;
-  if (seconds < 1 || seconds > 30)
+  if (seconds < 1 || seconds > 30) {
     errors.push(invalid(`${at}.timeoutSeconds`, seconds, 'the timeout value must be between 1 and 30 seconds'));
+  }
   return errors;
 }
 
 function validateAddress(webhook: JsonObject, at: string): FieldError[] {
   const url = valueAt(webhook, 'clientConfig', 'url');
   const service = valueAt(webhook, 'clientConfig', 'service');
-  if ((url === undefined) === (service === undefined))
+  if ((url === undefined) === (service === undefined)) {
     return [required(at, 'exactly one of url or service is required')];
+  }
   const missing = ['name', 'namespace'].filter((field) => service !== undefined && textAt(service, field) === '');
   if (missing.length > 0) return missing.map((field) => required(`${at}.service.${field}`));
   if (typeof url !== 'string' || url.startsWith('https://')) return [];

@@ -87,8 +87,9 @@ function validateDeployment(deployment: KubeObject, old?: KubeObject): FieldErro
   const errors = validateWorkload(deployment, old);
   const spec = objectAt(deployment, 'spec');
   const type = textAt(spec, 'strategy', 'type');
-  if (!strategies.includes(type))
+  if (!strategies.includes(type)) {
     errors.push(notSupported('spec.strategy', { Type: type, RollingUpdate: null }, strategies));
+  }
   if (type === 'Recreate' && valueAt(spec, 'strategy', 'rollingUpdate') !== undefined) {
     errors.push({
       reason: 'FieldValueForbidden',
@@ -139,8 +140,9 @@ function validateBudget(budget: KubeObject): FieldError[] {
     validatePercentage(value, `spec.${field}`),
   );
   const policy = textAt(spec, 'unhealthyPodEvictionPolicy') || 'IfHealthyBudget';
-  if (!evictionPolicies.includes(policy))
+  if (!evictionPolicies.includes(policy)) {
     errors.push(notSupported('spec.unhealthyPodEvictionPolicy', policy, evictionPolicies));
+  }
   return [...errors, ...validateSelector(spec['selector'], 'spec.selector')];
 }
 
@@ -158,12 +160,14 @@ const updateStrategies = ['RollingUpdate', 'OnDelete'];
 function validateStatefulSet(set: KubeObject, old?: KubeObject): FieldError[] {
   const errors = validateWorkload(set, old);
   const [policy, type] = [textAt(set, 'spec', 'podManagementPolicy'), textAt(set, 'spec', 'updateStrategy', 'type')];
-  if (!managementPolicies.includes(policy))
+  if (!managementPolicies.includes(policy)) {
     errors.push(invalid('spec.podManagementPolicy', policy, "must be 'OrderedReady' or 'Parallel'"));
-  if (!updateStrategies.includes(type))
+  }
+  if (!updateStrategies.includes(type)) {
     errors.push(
       invalid('spec.updateStrategy', { Type: type, RollingUpdate: null }, "must be 'RollingUpdate' or 'OnDelete'"),
     );
+  }
   return errors;
 }
 

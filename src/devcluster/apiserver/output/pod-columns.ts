@@ -50,8 +50,9 @@ function initReason(pod: KubeObject): string | undefined {
   for (const [index, status] of statuses.entries()) {
     const isNative = specs.some((spec) => spec['name'] === status['name'] && isSidecar(spec));
     if (numberAt(status, 'state', 'terminated', 'exitCode') === 0 || (isNative && status['started'] === true)) continue;
-    if (valueAt(status, 'state', 'terminated') !== undefined)
+    if (valueAt(status, 'state', 'terminated') !== undefined) {
       return `Init:${endReason(objectAt(status, 'state', 'terminated'))}`;
+    }
     const waiting = textAt(status, 'state', 'waiting', 'reason');
     return waiting !== '' && waiting !== 'PodInitializing' ? `Init:${waiting}` : `Init:${index}/${specs.length}`;
   }
@@ -65,9 +66,9 @@ function containerReason(pod: KubeObject): string | undefined {
   for (const status of containersOf(pod).toReversed()) {
     const waiting = textAt(status, 'state', 'waiting', 'reason');
     if (waiting !== '') reason = waiting;
-    else if (valueAt(status, 'state', 'terminated') !== undefined)
+    else if (valueAt(status, 'state', 'terminated') !== undefined) {
       reason = endReason(objectAt(status, 'state', 'terminated'));
-    else if (status['ready'] === true && valueAt(status, 'state', 'running') !== undefined) hasRunning = true;
+    } else if (status['ready'] === true && valueAt(status, 'state', 'running') !== undefined) hasRunning = true;
   }
   return reason === 'Completed' && hasRunning ? 'Running' : reason;
 }

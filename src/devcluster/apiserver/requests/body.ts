@@ -15,8 +15,9 @@ export async function readText(request: IncomingMessage): Promise<string> {
   for await (const chunk of request) {
     if (!Buffer.isBuffer(chunk)) continue;
     size += chunk.length;
-    if (size > limitBytes)
+    if (size > limitBytes) {
       throw new StatusError('RequestEntityTooLarge', `Request entity too large: limit is ${limitBytes}`);
+    }
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString();

@@ -46,10 +46,11 @@ export function listObjects({ store }: Cluster, kind: Kind, namespace: string | 
 
 /** The API server waits three seconds for its cache to catch up. Here there is one server, which is never behind: what is to come will not come sooner. */
 function refuseFuture({ resourceVersion = 0 }: ListOptions, current: number): void {
-  if (resourceVersion > current)
+  if (resourceVersion > current) {
     throw new StatusError('Timeout', `Timeout: Too large resource version: ${resourceVersion}, current: ${current}`, {
       retryAfterSeconds: 1,
     });
+  }
 }
 
 const keyOf = ({ namespace, name }: KubeObject['metadata']): string => `${namespace ?? ''}/${name}`;

@@ -125,8 +125,9 @@ async function serveCreate(call: Call): Promise<Answer> {
   const { kind, namespace } = target;
   const write = writeRequest(call, 'CreateOptions');
   const body = await readObject(request, kind, write);
-  if (!kind.entry.verbs.includes('get'))
+  if (!kind.entry.verbs.includes('get')) {
     return created(answerReview(cluster, kind, isJsonObject(body) ? body : {}, user));
+  }
   const object = decodeObject(kind, body, write);
   const result = await createObject(cluster, { kind, namespace, object }, write);
   return created(viewObject(kind, stored(kind, result), viewOf(call)));
@@ -241,8 +242,9 @@ async function serveAction(call: Call): Promise<Answer> {
   const options = isJsonObject(body) ? body['deleteOptions'] : undefined;
   const { deletion, isDryRun } = readDeletion(query, options);
   const name = textAt(body, 'metadata', 'name');
-  if (name !== '' && name !== ref.name)
+  if (name !== '' && name !== ref.name) {
     throw new StatusError('BadRequest', 'name in URL does not match name in Eviction object');
+  }
   await evictPod(cluster, { kind, ref }, deletion, { ...write, dryRun: write.dryRun || isDryRun });
   return success;
 }

@@ -39,12 +39,14 @@ function checkDryRun(values: readonly string[], options: string): void {
 
 /** Whether an apply is forced. Only an apply may be, and it must say who it is. */
 export function readForce(query: Query, isApply: boolean): boolean {
-  if (isApply && !query.get('fieldManager'))
+  if (isApply && !query.get('fieldManager')) {
     throw invalidObject('PatchOptions.meta.k8s.io', '', [required('fieldManager', 'is required for apply patch')]);
-  if (!isApply && query.has('force'))
+  }
+  if (!isApply && query.has('force')) {
     throw invalidObject('PatchOptions.meta.k8s.io', '', [
       forbidden('force', 'may not be specified for non-apply patch'),
     ]);
+  }
   return isTrue(query, 'force');
 }
 
@@ -89,17 +91,21 @@ function checkVersionMatch(
   };
   if (query.has('sendInitialEvents')) {
     if (!isWatch) refuse('sendInitialEvents', 'sendInitialEvents is forbidden for list');
-    if (match !== 'NotOlderThan')
+    if (match !== 'NotOlderThan') {
       refuse('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
+    }
     return;
   }
   if (match === '') return;
-  if (isWatch)
+  if (isWatch) {
     refuse('resourceVersionMatch', 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
-  if (version === '')
+  }
+  if (version === '') {
     refuse('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided');
-  if (query.has('continue'))
+  }
+  if (query.has('continue')) {
     refuse('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided');
+  }
 }
 
 /** Of a watch the API server takes a wrong one for an error of its own. */

@@ -73,8 +73,9 @@ function authenticate({ tokens }: Cluster, request: IncomingMessage): User {
 
 function findDocument({ registry }: Cluster, path: string, request: IncomingMessage): Answer | undefined {
   const kinds = registry.all();
-  if (path === '/api' || path === '/apis')
+  if (path === '/api' || path === '/apis') {
     return discoveryRoot(path, wantedOf(request), { kinds, host: request.headers.host ?? '' });
+  }
   const body = path.startsWith('/openapi/v3')
     ? findOpenApi(kinds, path.slice('/openapi/v3'.length))
     : findDiscovery(kinds, path.slice(1).split('/'));

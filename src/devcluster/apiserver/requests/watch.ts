@@ -91,8 +91,9 @@ function sendStart(
   const { resourceVersion, sendInitialEvents } = options;
   if (resourceVersion === undefined || sendInitialEvents) {
     for (const object of store.list(kind.shelf, namespace)) if (isWanted(object)) writer.event('ADDED', object);
-    if (sendInitialEvents && options.allowBookmarks)
+    if (sendInitialEvents && options.allowBookmarks) {
       writer.bookmark(store.revision(), { 'k8s.io/initial-events-end': 'true' });
+    }
     return true;
   }
   const missed = store.changesSince(kind.shelf, resourceVersion);

@@ -50,8 +50,9 @@ function takeFromBudget({ store, clock }: Cluster, pod: KubeObject, { dryRun }: 
   if (
     !isReady &&
     (numberAt(budget, 'status', 'currentHealthy') ?? 0) >= (numberAt(budget, 'status', 'desiredHealthy') ?? 0)
-  )
+  ) {
     return;
+  }
   checkBudget(budget);
   if (dryRun) return;
   // Counted at once: the next eviction must not find the same room before the controller has looked.

@@ -44,10 +44,11 @@ export async function changeScale(
   const propose = (current: KubeObject): Proposal => {
     const wanted = change(buildScale(paths, current));
     const replicas = numberAt(wanted, 'spec', 'replicas') ?? 0;
-    if (replicas < 0)
+    if (replicas < 0) {
       throw invalidObject('Scale.autoscaling', ref.name, [
         invalid('spec.replicas', replicas, 'must be greater than or equal to 0'),
       ]);
+    }
     const resourceVersion = valueAt(wanted, 'metadata', 'resourceVersion');
     const metadata = { ...current.metadata, ...(typeof resourceVersion === 'string' && { resourceVersion }) };
     return { object: { ...current, ...withValue(current, paths.spec, replicas), metadata } };

@@ -31,8 +31,9 @@ export async function admit(cluster: Cluster, admission: Admission, request: Wri
   let { object } = admission;
   for (const webhook of webhooks) {
     const current = { ...admission, object };
-    if (isConcerned(cluster, webhook, current))
+    if (isConcerned(cluster, webhook, current)) {
       object = await askWebhook(cluster, { webhook, admission: current }, request);
+    }
   }
   return object;
 }
@@ -42,8 +43,9 @@ function isConcerned({ store }: Cluster, webhook: JsonObject, { kind, operation,
   if (!objectsAt(webhook, 'rules').some((rule) => matchesRule(rule, kind, operation))) return false;
   const home = kind.entry.kind === 'Namespace' ? name : namespace;
   const homeLabels = home === undefined ? undefined : (store.get('/namespaces', { name: home })?.metadata.labels ?? {});
-  if (homeLabels !== undefined && !matchesLabels(readLabelSelector(webhook['namespaceSelector']) ?? [], homeLabels))
+  if (homeLabels !== undefined && !matchesLabels(readLabelSelector(webhook['namespaceSelector']) ?? [], homeLabels)) {
     return false;
+  }
   const selector = readLabelSelector(webhook['objectSelector']) ?? [];
   return [object, old].some((one) => one !== undefined && matchesLabels(selector, one.metadata.labels));
 }
@@ -124,16 +126,18 @@ async function askWebhook(
 function readResponse(answer: unknown, uid: string): JsonObject {
   const response = valueAt(answer, 'response');
   if (!isJsonObject(response)) throw new Error('failed to call webhook: webhook response was absent');
-  if (response['uid'] !== uid)
+  if (response['uid'] !== uid) {
     throw new Error(`failed to call webhook: expected response.uid="${uid}", got "${textAt(response, 'uid')}"`);
+  }
   return response;
 }
 
 function readPatch(response: JsonObject): unknown {
   const encoded = textAt(response, 'patch');
   if (encoded === '') return undefined;
-  if (response['patchType'] !== 'JSONPatch')
+  if (response['patchType'] !== 'JSONPatch') {
     throw new Error('failed to call webhook: webhook returned response.patch but not response.patchType');
+  }
   return JSON.parse(Buffer.from(encoded, 'base64').toString());
 }
 

@@ -23,8 +23,9 @@ export async function createObject(cluster: Cluster, creation: Creation, request
   const { kind, namespace, object } = creation;
   checkScope(kind, object, namespace);
   const resourceVersion = object.metadata.resourceVersion ?? '';
-  if (resourceVersion !== '' && resourceVersion !== '0')
+  if (resourceVersion !== '' && resourceVersion !== '0') {
     throw new StatusError('InternalError', 'resourceVersion should not be set on objects to be created');
+  }
   if (kind.entry.namespaced) checkNamespace(cluster, kind, { namespace: namespace ?? '', name: object.metadata.name });
 
   const nowIso = isoSeconds(cluster.clock.nowMs());

@@ -113,12 +113,13 @@ function checkTypes(kind: Kind, schema: Schema, body: JsonObject): void {
   if (mismatch === undefined) return;
   const { path, found, wanted } = mismatch;
   if (wanted === quantityType) throw cannotBeHandled(kind, body, quantityForm);
-  if (wanted === timeType)
+  if (wanted === timeType) {
     throw cannotBeHandled(
       kind,
       body,
       `parsing time "${String(found)}" as "${timeForm}": cannot parse "${String(found)}" as "2006"`,
     );
+  }
   const field = `${structOf(kind.entry.kind, path)}.${path.join('.')}`;
   const type = wanted === structType ? `${kind.entry.version}.${structOf(kind.entry.kind, [...path, ''])}` : wanted;
   throw cannotBeHandled(
@@ -148,8 +149,9 @@ function findMismatch(schema: Schema, value: unknown, path: readonly string[]): 
   const wanted = scalarMismatch(schema, value);
   if (wanted !== undefined) return { path, found: value, wanted };
   const { items } = schema;
-  if (Array.isArray(value))
+  if (Array.isArray(value)) {
     return items === undefined ? undefined : firstOf(value, (item) => findMismatch(items, item, path));
+  }
   if (!isJsonObject(value)) return undefined;
   const isMap = schema.properties === undefined;
   return firstOf(Object.entries(value), ([name, part]) => {

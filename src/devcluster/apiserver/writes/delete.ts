@@ -64,8 +64,9 @@ function checkPreconditions({ entry }: Kind, { metadata }: KubeObject, { uid, re
       kind: entry.kind,
     });
   };
-  if (uid !== undefined && uid !== metadata.uid)
+  if (uid !== undefined && uid !== metadata.uid) {
     refuse('UID', [uid, metadata.uid], 'The object might have been deleted and then recreated');
+  }
   if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion) {
     refuse('ResourceVersion', [resourceVersion, metadata.resourceVersion], 'The object might have been modified');
   }

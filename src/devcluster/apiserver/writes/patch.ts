@@ -50,11 +50,12 @@ function decodePatched(current: KubeObject, patch: Patch, request: WriteRequest)
 
 export function patched(object: JsonObject, { kind, type, body }: Pick<Patch, 'kind' | 'type' | 'body'>): JsonObject {
   if (type === 'application/json-patch+json') return applyJsonPatch(object, body);
-  if (!isJsonObject(body))
+  if (!isJsonObject(body)) {
     throw new StatusError(
       'BadRequest',
       'error decoding patch: json: cannot unmarshal into Go value of type map[string]interface {}',
     );
+  }
   return type === 'application/merge-patch+json'
     ? applyMergePatch(object, body)
     : applyStrategicPatch(object, body, kind.topology);
@@ -95,19 +96,22 @@ export async function applyObject(
 }
 
 function readApplied({ kind, ref, subresource, body }: ApplyRequest, request: WriteRequest): KubeObject {
-  if (Array.isArray(valueAt(body, 'metadata', 'managedFields')))
+  if (Array.isArray(valueAt(body, 'metadata', 'managedFields'))) {
     throw new StatusError('BadRequest', 'metadata.managedFields must be nil');
+  }
   const name = textAt(body, 'metadata', 'name');
-  if (name === '')
+  if (name === '') {
     throw new StatusError(
       'BadRequest',
       `the name of the object (${ref.name} based on URL) was undeterminable: name must be provided`,
     );
-  if (name !== ref.name)
+  }
+  if (name !== ref.name) {
     throw new StatusError(
       'BadRequest',
       `the name of the object (${name}) does not match the name on the URL (${ref.name})`,
     );
+  }
   const unknown = kind.isCustom || !isJsonObject(body) ? [] : kind.schema.unknownFields(body);
   if (unknown[0] !== undefined) {
     const where = `${ref.namespace ?? ''}/${name}; ${apiVersionOf(kind.entry)}, Kind=${kind.entry.kind}`;
@@ -117,13 +121,14 @@ function readApplied({ kind, ref, subresource, body }: ApplyRequest, request: Wr
     );
   }
   const decoded = decodeObject(kind, body, kind.isCustom ? request : { ...request, fieldValidation: 'Ignore' });
-  if (subresource === 'status')
+  if (subresource === 'status') {
     return {
       apiVersion: decoded.apiVersion,
       kind: decoded.kind,
       metadata: metadataToApply(decoded),
       status: decoded['status'],
     };
+  }
   const { apiVersion, kind: kindName, metadata } = decoded;
   return hasSubresource(kind, 'status')
     ? { ...withValue(decoded, ['status'], undefined), apiVersion, kind: kindName, metadata }

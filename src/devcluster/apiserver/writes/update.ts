@@ -91,8 +91,9 @@ function checkIdentity(kind: Kind, { metadata: current }: KubeObject, proposed: 
     );
   }
   checkScope(kind, proposed, current.namespace);
-  if (resourceVersion && resourceVersion !== '0' && resourceVersion !== current.resourceVersion)
+  if (resourceVersion && resourceVersion !== '0' && resourceVersion !== current.resourceVersion) {
     throw conflict(kind, name);
+  }
 }
 
 /** The last finalizer of an object that is being deleted takes it along. */

@@ -67,10 +67,12 @@ export function decideHpa(snapshot: AutoscalerSnapshot, nowMs: number): Autoscal
     };
     return keep({ ...step, draft: note(draft, 'ScalingActive', 'False', disabled) }, []);
   }
-  if (current > maxReplicas)
+  if (current > maxReplicas) {
     return rescale(step, maxReplicas, { why: 'Current number of replicas above Spec.MaxReplicas', metrics: [] });
-  if (current < minReplicas)
+  }
+  if (current < minReplicas) {
     return rescale(step, minReplicas, { why: 'Current number of replicas below Spec.MinReplicas', metrics: [] });
+  }
   return decideByMetrics(step, minReplicas);
 }
 
@@ -88,8 +90,9 @@ function decideByMetrics(step: Step, min: number): AutoscalerPlan {
   );
   const [problem] = failed;
   // Some that failed do not keep it from growing, but from shrinking: they might have asked for more.
-  if (best === undefined || (problem !== undefined && best.replicas < current))
+  if (best === undefined || (problem !== undefined && best.replicas < current)) {
     return giveUp(step, failed, metricStatuses(proposals));
+  }
 
   const active = {
     reason: 'ValidMetricFound',

@@ -146,11 +146,12 @@ async function gatherReading(metrics: MetricsSource, spec: MetricSpec, scope: Sc
 async function read(metrics: MetricsSource, spec: MetricSpec, { namespace, pods }: Scope): Promise<Reading> {
   if (spec.type === 'Resource') return { type: 'pods', samples: await metrics.resource(spec.resource.name, pods) };
   if (spec.type === 'Pods') return { type: 'pods', samples: await metrics.pods(spec.pods.metric, pods) };
-  if (spec.type === 'Object')
+  if (spec.type === 'Object') {
     return {
       type: 'total',
       milli: await metrics.object(spec.object.metric, { ...spec.object.describedObject, namespace }),
     };
+  }
   const series = await metrics.external(spec.external.metric, namespace);
   return { type: 'total', milli: series.reduce((sum, milli) => sum + milli, 0) };
 }

@@ -77,8 +77,9 @@ type Measure = {
 function podsProposal({ current, tolerances }: PodMetricInput, groups: Groups, measure: Measure): number {
   const ratio = measure.ratioOf(groups.values);
   const idleToo = groups.ignored.length > 0 && ratio > 1;
-  if (!idleToo && groups.missing.length === 0)
+  if (!idleToo && groups.missing.length === 0) {
     return within(ratio, tolerances) ? current : roundUp(ratio * groups.ready);
+  }
 
   const assumed = withAssumptions(groups, measure, ratio);
   const newRatio = measure.ratioOf(assumed);
@@ -126,8 +127,9 @@ function isWarmingUp({ status }: Pod, sample: PodSample, nowMs: number): boolean
   if (ready === undefined || status?.startTime === undefined) return true;
   const startedMs = Date.parse(status.startTime);
   const changedMs = Date.parse(ready.lastTransitionTime ?? '') || 0;
-  if (startedMs + cpuInitializationMs > nowMs)
+  if (startedMs + cpuInitializationMs > nowMs) {
     return ready.status === 'False' || sample.atMs < changedMs + sample.windowMs;
+  }
   // Not ready, and never has been.
   return ready.status === 'False' && startedMs + initialReadinessMs > changedMs;
 }
@@ -137,8 +139,9 @@ function requestOf({ metadata, spec }: Pod, resource: string): number {
   return sum(
     [...spec.containers, ...sidecars].map(({ name, resources }) => {
       const request = resources?.requests?.[resource];
-      if (request === undefined)
+      if (request === undefined) {
         throw new Error(`missing request for ${resource} in container ${name} of Pod ${metadata.name}`);
+      }
       return parseMilli(request);
     }),
   );
@@ -154,8 +157,9 @@ export function valueProposal(
   const ratio = totalMilli / targetMilli;
   if (current === 0) return { replicas: roundUp(ratio) };
   if (within(ratio, tolerances)) return { replicas: current };
-  if (pods.length === 0)
+  if (pods.length === 0) {
     throw new Error('unable to calculate ready pods: no pods returned by selector while calculating replica count');
+  }
   const ready = pods.filter((pod) => pod.status?.phase === 'Running' && isReady(pod)).length;
   return { replicas: roundUp(ratio * ready) };
 }

@@ -58,8 +58,9 @@ function demand(
       desired: Math.max(0, count.scale - resolveCount(maxUnavailable, count.scale, 'up')),
     };
   }
-  if (typeof minAvailable === 'string')
+  if (typeof minAvailable === 'string') {
     return { expected: count.scale, desired: resolveCount(minAvailable, count.scale, 'up') };
+  }
   return { expected: count.pods, desired: minAvailable ?? 0 };
 }
 

@@ -28,8 +28,9 @@ export function createDisruptionController({ api, clock }: Tools, readScale: Sca
       clock.nowMs(),
     );
     // With the version that was read: an eviction in between must not be forgotten.
-    if (!isSameJson(status, budget.status))
+    if (!isSameJson(status, budget.status)) {
       await unlessGone(api.update(podDisruptionBudgets, { ...budget, status }, 'status'));
+    }
     return nextExpiryMs === undefined ? undefined : { recheckAfterMs: nextExpiryMs - clock.nowMs() };
   }
 

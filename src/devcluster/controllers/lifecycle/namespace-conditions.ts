@@ -43,8 +43,9 @@ function contentRemaining(remaining: readonly NamespacedObject[]): Condition {
 function finalizersRemaining(remaining: readonly NamespacedObject[]): Condition {
   const type = 'NamespaceFinalizersRemaining';
   const finalizers = remaining.flatMap(({ metadata }) => metadata.finalizers ?? []);
-  if (finalizers.length === 0)
+  if (finalizers.length === 0) {
     return fine(type, 'ContentHasNoFinalizers', 'All content-preserving finalizers finished');
+  }
   const counts = countsOf(finalizers, 'in');
   return {
     type,

@@ -34,10 +34,12 @@ export function createNamespaceController(
       metadata: { name: 'kube-root-ca.crt', namespace },
       data: { 'ca.crt': rootCertificate },
     };
-    if (api.get(serviceAccounts, account.metadata) === undefined)
+    if (api.get(serviceAccounts, account.metadata) === undefined) {
       await unlessThere(api.create(serviceAccounts, account));
-    if (api.get(configMaps, certificates.metadata) === undefined)
+    }
+    if (api.get(configMaps, certificates.metadata) === undefined) {
       await unlessThere(api.create(configMaps, certificates));
+    }
   }
 
   const contentOf = (namespace: string): NamespacedObject[] =>
@@ -63,8 +65,9 @@ export function createNamespaceController(
     if (found === undefined) return;
     const { status } = asNamespace(found);
     const conditions = endingConditions(status?.conditions, remaining, clock.nowMs());
-    if (!isSameJson(conditions, status?.conditions))
+    if (!isSameJson(conditions, status?.conditions)) {
       await api.patch(namespaces, { name }, { status: { conditions } }, 'status');
+    }
   }
 
   return {

@@ -131,8 +131,9 @@ function fill(
     members: (slice.endpoints ?? []).flatMap((endpoint) => take(left, identity(endpoint))),
   }));
   for (const { members } of filled.toSorted((a, b) => b.members.length - a.members.length)) {
-    for (const key of [...left.keys()].slice(0, maxEndpointsPerSlice - members.length))
+    for (const key of [...left.keys()].slice(0, maxEndpointsPerSlice - members.length)) {
       members.push(...take(left, key));
+    }
   }
   const used = filled.filter(({ members }) => members.length > 0);
   // The last empty slice stays for a Service without endpoints.

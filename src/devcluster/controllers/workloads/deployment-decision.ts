@@ -79,8 +79,9 @@ function decideSizes(
   newest: ReplicaSet | undefined,
   old: readonly ReplicaSet[],
 ): Sizes {
-  if (deployment.spec.paused === true || wasResized(deployment, replicaSets))
+  if (deployment.spec.paused === true || wasResized(deployment, replicaSets)) {
     return resizedSizes(deployment, newest, old);
+  }
   if (newest !== undefined && isRollingUpdate(deployment)) return rollingSizes(deployment, { newest, old });
   if (isRollingUpdate(deployment)) return new Map();
   const shrinking = active(old);

@@ -99,10 +99,12 @@ function rolloutProgress(
   status: DeploymentStatus,
   { what, first, nowMs }: Rollout,
 ): Condition | undefined {
-  if (isComplete(deployment, status))
+  if (isComplete(deployment, status)) {
     return progress('True', 'NewReplicaSetAvailable', `${what} has successfully progressed.`);
-  if (first || hasProgressed(deployment, status))
+  }
+  if (first || hasProgressed(deployment, status)) {
     return progress('True', 'ReplicaSetUpdated', `${what} is progressing.`);
+  }
   const deadline = deadlineMs(deployment);
   if (deadline === undefined || deadline > nowMs) return undefined;
   return progress('False', 'ProgressDeadlineExceeded', `${what} has timed out progressing.`);
@@ -129,10 +131,12 @@ const progress = (status: Condition['status'], reason: string, message: string):
 
 function pauseCondition({ spec }: Deployment, before: Condition | undefined): Condition | undefined {
   if (before?.reason === 'ProgressDeadlineExceeded') return undefined;
-  if (spec.paused === true && before?.reason !== 'DeploymentPaused')
+  if (spec.paused === true && before?.reason !== 'DeploymentPaused') {
     return progress('Unknown', 'DeploymentPaused', 'Deployment is paused');
-  if (spec.paused !== true && before?.reason === 'DeploymentPaused')
+  }
+  if (spec.paused !== true && before?.reason === 'DeploymentPaused') {
     return progress('Unknown', 'DeploymentResumed', 'Deployment is resumed');
+  }
   return undefined;
 }
 

@@ -65,8 +65,9 @@ async function apply({ api, events }: Tools, deployment: Deployment, plan: Deplo
   }
   for (const { replicaSet, patch, from, to } of plan.change) {
     await api.patch(replicaSets, replicaSet.metadata, patch);
-    if (from !== to)
+    if (from !== to) {
       tell(`Scaled ${to > from ? 'up' : 'down'} replica set ${replicaSet.metadata.name} from ${from} to ${to}`);
+    }
   }
   for (const { metadata } of plan.remove) await unlessGone(api.delete(replicaSets, metadata));
   if (plan.revision !== undefined && deployment.metadata.annotations?.[revisionAnnotation] !== plan.revision) {

@@ -38,7 +38,8 @@ export async function claim<T extends KubeObject>(
   const candidates = api.list(resource, owner.metadata.namespace).map(read);
   const { owned, adopt, release } = decideClaims(owner, owner.spec.selector, candidates);
   for (const object of release) await unlessGone(api.patch(resource, object.metadata, buildRelease(owner, object)));
-  for (const object of adopt)
+  for (const object of adopt) {
     owned.push(read(await api.patch(resource, object.metadata, buildAdoption(owner, object))));
+  }
   return owned;
 }

@@ -92,8 +92,9 @@ export function resizedSizes(
   const all = newest === undefined ? old : [newest, ...old];
   const alone = onlyActive(newest, all);
   if (alone !== undefined) return new Map([[alone.metadata.name, sizeOf(deployment)]]);
-  if (newest !== undefined && isSaturated(deployment, newest))
+  if (newest !== undefined && isSaturated(deployment, newest)) {
     return new Map(active(old).map(({ metadata }) => [metadata.name, 0]));
+  }
   return isRollingUpdate(deployment) ? proportionalSizes(deployment, active(all)) : new Map();
 }
 
@@ -125,8 +126,9 @@ function proportionalSizes(deployment: Deployment, replicaSets: readonly Replica
   }
   const [largest] = largestFirst;
   // What rounding left over goes to the largest.
-  if (largest !== undefined)
+  if (largest !== undefined) {
     sizes.set(largest.metadata.name, Math.max(0, (sizes.get(largest.metadata.name) ?? 0) + toAdd - added));
+  }
   return sizes;
 }
 

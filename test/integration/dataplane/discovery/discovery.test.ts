@@ -148,11 +148,12 @@ describe('a proxy and two replicas of the operator', () => {
     first.sayTable(11, table({ pod: 'a', state: 'Draining' }));
     const states = ({ reports }: FakeReplica) =>
       reports.at(-1)?.endpoints.map(({ uid, state }) => `${uid} ${state}`) ?? [];
-    for (const one of [first, second])
+    for (const one of [first, second]) {
       await eventually(
         () => states(one),
         (last) => last[0] === 'uid-a Draining',
       );
+    }
     const sequences = first.reports.map(({ sequence }: Report) => sequence);
     expect(sequences).toEqual([...new Set(sequences)].toSorted((a, b) => a - b));
   });
@@ -190,8 +191,9 @@ describe('a proxy and one replica', () => {
     const proxy = startProxy({ addresses: ['127.0.0.1'], port: only.port });
     only.sayTable(10, table({ pod: 'a' }));
     await eventually(proxy.pods, (pods) => pods === 'a Accepting');
-    for (const type of ['ended', 'seen'] as const)
+    for (const type of ['ended', 'seen'] as const) {
       only.say(JSON.stringify({ type, replica: 'x', sessions: ['00000000deadbeef'] }));
+    }
     expect(
       await eventually(
         () => proxy.heard,

@@ -150,7 +150,7 @@ describe('an idle connection that the app closed just as it was used again', () 
     rig.rawApp((socket) => {
       let requests = 0;
       socket.on('data', () => {
-        requests++;
+        requests += 1;
         if (requests === 1) {
           socket.write('HTTP/1.1 204 No Content\r\n\r\n');
         } else {
@@ -201,11 +201,11 @@ describe('an idle connection that the app closed just as it was used again', () 
   test('a fresh connection that closes is not tried a third time', async () => {
     let connections = 0;
     const { port } = await rig.rawApp((socket) => {
-      connections++;
+      connections += 1;
       const first = connections === 1;
       let requests = 0;
       socket.on('data', () => {
-        requests++;
+        requests += 1;
         if (first && requests === 1) {
           socket.write('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n');
         } else {
@@ -251,9 +251,7 @@ describe('an endpoint that takes no connection', () => {
     const proxy = await rig.proxy(port, {
       connectFailed(attempt) {
         attempts.push(attempt);
-        if (attempt === 2) {
-          app.listen(port, '127.0.0.1');
-        }
+        if (attempt === 2) app.listen(port, '127.0.0.1');
         return { kind: 'retry', afterMs: 10 };
       },
     });
@@ -304,7 +302,7 @@ describe('an endpoint that takes no connection', () => {
     let attempts = 0;
     const proxy = await rig.proxy(await closedPort(), {
       connectFailed() {
-        attempts++;
+        attempts += 1;
         return { kind: 'retry', afterMs: 50 };
       },
     });

@@ -27,7 +27,7 @@ describe('requests on one connection', () => {
   test('reuse the connection to the app, too', async () => {
     const { port, app } = await echoApp();
     let appConnections = 0;
-    app.on('connection', () => appConnections++);
+    app.on('connection', () => (appConnections += 1));
     const proxy = await rig.proxy(port);
     const client = await proxy.connect();
     for (const path of ['/1', '/2', '/3']) {
@@ -42,11 +42,12 @@ describe('requests on one connection', () => {
     let atOnce = 0;
     let most = 0;
     const { port } = await rig.httpApp((request, response) => {
-      most = Math.max(most, ++atOnce);
+      atOnce += 1;
+      most = Math.max(most, atOnce);
       // The first would come last if they ran side by side.
       setTimeout(
         () => {
-          atOnce--;
+          atOnce -= 1;
           response.end(request.url);
         },
         request.url === '/1' ? 30 : 1,
@@ -87,9 +88,7 @@ describe('requests on one connection', () => {
     });
     const client = await proxy.connect();
     client.send(get().repeat(20_000));
-    for (let answered = 0; answered < 20_000; answered++) {
-      await client.until('No route.\n');
-    }
+    for (let answered = 0; answered < 20_000; answered++) await client.until('No route.\n');
     expect(proxy.server.counters).toMatchObject({ requests: 20_000, replies: { NoRoute: 20_000 }, connectionsOpen: 1 });
   });
 
@@ -249,7 +248,7 @@ describe('Expect: 100-continue', () => {
     const { port, app } = await echoApp();
     let asked = 0;
     app.on('checkContinue', (request: IncomingMessage, response: http.ServerResponse) => {
-      asked++;
+      asked += 1;
       response.writeContinue();
       void bodyOf(request).then((body) => response.end(body));
     });

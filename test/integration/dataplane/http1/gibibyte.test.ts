@@ -42,9 +42,7 @@ async function readSlowly(stream: AsyncIterable<Buffer>): Promise<number> {
   let taken = 0;
   for await (const chunk of stream) {
     taken += chunk.length;
-    if (Date.now() - startMs < 500) {
-      await pause(20);
-    }
+    if (Date.now() - startMs < 500) await pause(20);
   }
   return taken;
 }

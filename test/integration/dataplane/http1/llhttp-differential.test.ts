@@ -19,13 +19,9 @@ type Read = { method: string; target: string; headers: string[]; body: string };
 function readByUs(text: string): Read | undefined {
   const bytes = Buffer.from(text, 'latin1');
   const head = createHead({ lineBytes: 8192, headBytes: 16_384, fields: 100 });
-  if (parseRequestHead(head, bytes, 0, bytes.length) !== 'complete') {
-    return undefined;
-  }
+  if (parseRequestHead(head, bytes, 0, bytes.length) !== 'complete') return undefined;
   const request = inspectRequest(head);
-  if (!(request instanceof Request)) {
-    return undefined;
-  }
+  if (!(request instanceof Request)) return undefined;
   const content: Uint8Array[] = [];
   const body = createBody(request.framing, (piece, from, to) => void content.push(piece.subarray(from, to)));
   readBody(body, bytes, head.end, bytes.length);
@@ -175,7 +171,7 @@ test('what we accept, llhttp reads as the same request', async () => {
     fc.asyncProperty(message, async (text) => {
       const ours = readByUs(text);
       if (ours !== undefined) {
-        accepted++;
+        accepted += 1;
         expect(await readByLlhttp(text)).toEqual(ours);
       }
     }),

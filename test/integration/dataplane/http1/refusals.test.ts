@@ -8,7 +8,7 @@ afterEach(() => rig.stop());
 async function sendRaw(text: string): Promise<{ answer: string; how: string; seenByApp: number; refusals: object }> {
   let seenByApp = 0;
   const { port } = await rig.rawApp(() => {
-    seenByApp++;
+    seenByApp += 1;
   });
   const proxy = await rig.proxy(port);
   const client = await proxy.connect();

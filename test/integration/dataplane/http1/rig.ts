@@ -113,9 +113,7 @@ export function createRig(): Rig {
       };
     },
     async stop() {
-      for (const cleanup of cleanups.splice(0).toReversed()) {
-        await cleanup();
-      }
+      for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
     },
   };
 }
@@ -124,8 +122,8 @@ type HoldParts = { appPort: number; sessionLines: string; connectFailed: Session
 
 export function createHold(ledger: HoldLedger, { appPort, sessionLines, connectFailed }: HoldParts): SessionHold {
   let released = false;
-  ledger.open++;
-  ledger.taken++;
+  ledger.open += 1;
+  ledger.taken += 1;
   return {
     endpoint: endpointAt(appPort),
     isNew: true,
@@ -157,9 +155,7 @@ async function listenOn(server: net.Server): Promise<number> {
 
 /** Resolves when the condition holds; the test's own timeout is the limit. */
 export async function eventually(condition: () => boolean): Promise<void> {
-  while (!condition()) {
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
 /** A number that grows, once it has stopped growing for a while. */

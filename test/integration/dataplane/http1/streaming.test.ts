@@ -18,16 +18,12 @@ const total = 96 * mebibyte;
 
 /** Pieces that differ, so that an exchanged or repeated buffer shows in the hash. */
 function* pieces(name: string): Generator<Buffer> {
-  for (let at = 0; at < total / mebibyte; at++) {
-    yield Buffer.alloc(mebibyte, `${name} ${at} `);
-  }
+  for (let at = 0; at < total / mebibyte; at++) yield Buffer.alloc(mebibyte, `${name} ${at} `);
 }
 
 function hashOf(name: string): string {
   const hash = createHash('sha256');
-  for (const piece of pieces(name)) {
-    hash.update(piece);
-  }
+  for (const piece of pieces(name)) hash.update(piece);
   return hash.digest('hex');
 }
 

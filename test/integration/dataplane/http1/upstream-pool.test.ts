@@ -113,9 +113,7 @@ describe('idle connections to an app', () => {
     const { port } = await rig.httpApp((_, response) => void waiting.push(() => response.end('ok')));
     const proxy = await rig.proxy(port);
     const [idle, busy] = [await proxy.connect(), await proxy.connect()];
-    for (const client of [idle, busy]) {
-      client.send(get);
-    }
+    for (const client of [idle, busy]) client.send(get);
     await eventually(() => waiting.length === 2);
     waiting[0]?.();
     await Promise.race([idle.response(), busy.response()]);

@@ -132,8 +132,9 @@ test('pods listen on the same port beside each other, dial from their address, a
   await scene.api.create(services, object('Service', 'till', { spec: { clusterIP: 'None' } }));
   const server =
     "require('http').createServer((q, s) => s.end(process.env.NAME + ' for ' + q.socket.remoteAddress)).listen(8080, () => console.log('up'));";
-  for (const name of ['one', 'two'])
+  for (const name of ['one', 'two']) {
     await scene.run(name, { containers: [script('app', server, { env: [{ name: 'NAME', value: name }] })] });
+  }
   await Promise.all(['one', 'two'].map((name) => scene.logged(name, 'app', /up/)));
   const addresses = ['one', 'two'].map((name) => scene.status(name)?.podIP ?? '');
   const slice = object('EndpointSlice', 'till-1', {

@@ -35,8 +35,9 @@ describe('the table stream', () => {
       });
     }
     discovery.publish('infra/web', tableOf('web', 'new.example.com'), '101');
-    for (const stream of streams)
+    for (const stream of streams) {
       expect(await stream.next()).toMatchObject({ revision: '101', table: tableOf('web', 'new.example.com') });
+    }
   });
 
   test('waits for a table that does not exist yet', async () => {
@@ -135,8 +136,9 @@ describe('the table stream', () => {
     discovery.publish('infra/web', big(0), '0');
     const stream = await openStream(discovery, 'proxy-1');
     stream.response.pause();
-    for (let revision = 1; revision <= 20; revision += 1)
+    for (let revision = 1; revision <= 20; revision += 1) {
       discovery.publish('infra/web', big(revision), String(revision));
+    }
     stream.response.resume();
     expect([await stream.next(), await stream.next()]).toMatchObject([{ revision: '0' }, { revision: '20' }]);
   });

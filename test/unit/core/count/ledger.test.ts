@@ -159,23 +159,26 @@ describe('whatever the proxies do', () => {
           nowMs += waitMs;
           const listed = endpoints.map(({ aliveMs, ...rest }) => ({ ...rest, expiresAtMs: nowMs + aliveMs }));
           const pod = listed.findLast(({ uid }) => uid === 'pod');
-          if (ledger.record(proxy, { startedAtMs, sequence, endpoints: listed }, nowMs))
+          if (ledger.record(proxy, { startedAtMs, sequence, endpoints: listed }, nowMs)) {
             accepted.set(proxy, { atMs: nowMs, drains: pod?.state === 'Draining', sessions: pod?.sessions ?? 0 });
+          }
         }
         const [source] = ledger.sourcesOf('pod', proxies, nowMs);
         const words = proxies.map((proxy) => accepted.get(proxy));
         const sure = words.every((word) => word !== undefined && word.drains && nowMs - word.atMs <= 5000);
         expect(source?.known).toBe(sure);
-        if (source?.known === true)
+        if (source?.known === true) {
           expect(source.sessions).toBeGreaterThanOrEqual(words.reduce((sum, word) => sum + (word?.sessions ?? 0), 0));
+        }
       }),
     );
   });
 
   test('nothing is remembered for ever', () => {
     const ledger = createLedger();
-    for (let index = 0; index < 100; index += 1)
+    for (let index = 0; index < 100; index += 1) {
       ledger.record(`proxy-${index}`, { startedAtMs: 0, sequence: 1, endpoints: [endpoint(1)] }, start);
+    }
     ledger.record('last', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(0)] }, start + 31 * minute);
     // Proxies of long ago are as unknown as if they had never been there.
     expect(sessionsOf(ledger, ['proxy-0'], start + 31 * minute)).toBe('proxy pod proxy-0 has not reported');

@@ -25,8 +25,9 @@ function released(
   steps: [number, DrainObservation][] = [],
 ): ReleasedState {
   let state = beginDrain(policy, start);
-  for (const [ms, step] of [...steps, [afterMs, observation] as const])
+  for (const [ms, step] of [...steps, [afterMs, observation] as const]) {
     ({ state } = drainStep(state, step, start + ms));
+  }
   if (!state.release) throw new Error('still held');
   return { ...state, release: state.release };
 }
@@ -72,8 +73,9 @@ describe("how long an app's own hook may take after the release", () => {
 test('a path names its container, and the bare one of earlier injections none', () => {
   expect(parsePreStopPath(preStopPathOf('cache-1'))).toEqual({ container: 'cache-1' });
   expect(parsePreStopPath('/prestop')).toEqual({ container: undefined });
-  for (const other of ['/prestop/', '/prestop/a/b', '/prestopped', '/healthz'])
+  for (const other of ['/prestop/', '/prestop/a/b', '/prestopped', '/healthz']) {
     expect(parsePreStopPath(other)).toBeUndefined();
+  }
 });
 
 test('a variable names its container, and others are none of ours', () => {

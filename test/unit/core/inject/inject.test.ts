@@ -117,8 +117,9 @@ describe('injection', () => {
           .map(({ name }) => name);
         expect([...waiting, ...kept].toSorted()).toEqual(pod.spec.containers.map(({ name }) => name).toSorted());
         for (const [index, one] of after.spec.containers.entries()) {
-          if (kept.includes(one.name))
+          if (kept.includes(one.name)) {
             expect(one.lifecycle?.preStop).toEqual(pod.spec.containers[index]?.lifecycle?.preStop);
+          }
         }
       }),
     );
@@ -132,9 +133,9 @@ describe('injection', () => {
         for (const { lifecycle, name } of pod.spec.containers.filter((one) => !kept.includes(one.name))) {
           const text = env.find((one) => one.name === preStopVariable(name))?.value;
           const hook = lifecycle?.preStop?.httpGet;
-          if (hook)
+          if (hook) {
             expect(parseOwnHook(text ?? '')).toMatchObject({ scheme: 'HTTP', port: hook.port, path: hook.path });
-          else expect(text).toBe('');
+          } else expect(text).toBe('');
         }
       }),
     );

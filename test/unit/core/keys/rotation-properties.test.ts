@@ -102,8 +102,9 @@ function createModel() {
       if (act.kind === 'plan') takeStep();
       if (act.kind === 'hear' && !at(act.proxy).isCut) at(act.proxy).ring = readRing(stored);
       if (act.kind === 'cut' || act.kind === 'mend') at(act.proxy).isCut = act.kind === 'cut';
-      if (act.kind === 'replace')
+      if (act.kind === 'replace') {
         proxies[act.proxy] = { uid: `p${act.proxy} of ${nowMs}`, ring: readRing(stored), isCut: false };
+      }
       if (act.kind === 'ask') asked += 1;
       return act.kind !== 'request' || request(at(act.proxy), act.session);
     },

@@ -65,8 +65,9 @@ describe('a Gateway', () => {
     });
     const first = judge(two(['a', 'b']), { generation: 1 }, nowMs);
     const second = judge(two(['b', 'a']), { generation: 2, status: { ...first } }, later);
-    for (const { conditions } of second.listeners)
+    for (const { conditions } of second.listeners) {
       for (const { lastTransitionTime } of conditions) expect(lastTransitionTime).toBe('2026-01-01T12:00:00Z');
+    }
   });
 });
 

@@ -43,8 +43,9 @@ function inputOf({
   const [workload] = snapshot.workloads;
   const accept = accepts['shop/cart'];
   const backend = tables['shop/holdfast']?.backends['shop/cart'];
-  if (workload === undefined || accept === undefined || backend === undefined)
+  if (workload === undefined || accept === undefined || backend === undefined) {
     throw new Error('the world has no StickyWorkload that is served');
+  }
   return {
     workload,
     accept,

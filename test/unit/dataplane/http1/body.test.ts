@@ -16,9 +16,7 @@ function read(framing: Framing, text: string, cuts: number[] = []): Result {
   for (const end of [...new Set([...cuts, bytes.length])].toSorted((a, b) => a - b)) {
     const until = readBody(body, bytes, consumed, end);
     consumed = until;
-    if (until < end || body.refusal !== undefined) {
-      break;
-    }
+    if (until < end || body.refusal !== undefined) break;
   }
   return { content, consumed, done: body.done, refusal: body.refusal?.reason };
 }

@@ -18,9 +18,7 @@ function requestOf(lines: string[]): Request {
   const bytes = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
   expect(parseRequestHead(head, bytes, 0, bytes.length)).toBe('complete');
   const request = inspectRequest(head);
-  if (!(request instanceof Request)) {
-    throw new Error(request.reason);
-  }
+  if (!(request instanceof Request)) throw new Error(request.reason);
   return request;
 }
 

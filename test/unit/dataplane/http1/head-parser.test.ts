@@ -118,9 +118,7 @@ test('whatever the bytes, a parse ends with complete, incomplete or a reason, an
     fc.property(soup, (pieces) => {
       const text = pieces.join('');
       const { outcome, end } = parse(text, 'request');
-      if (outcome === 'complete') {
-        expect(text.slice(0, end).endsWith('\r\n\r\n')).toBe(true);
-      }
+      if (outcome === 'complete') expect(text.slice(0, end).endsWith('\r\n\r\n')).toBe(true);
     }),
     { numRuns: 2000, seed: 4 },
   );

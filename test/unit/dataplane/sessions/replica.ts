@@ -42,8 +42,9 @@ export function createReplica(table?: RoutingTable, clock = createMemoryClock(),
 }
 
 export function holdOf(decision: RouteDecision | Promise<RouteDecision> | { kind: 'retry' }): SessionHold {
-  if (decision instanceof Promise || decision.kind !== 'forward')
+  if (decision instanceof Promise || decision.kind !== 'forward') {
     throw new Error(`no hold: ${JSON.stringify(decision)}`);
+  }
   return decision.hold;
 }
 

@@ -34,8 +34,9 @@ describe('a route with several backends', () => {
     const { pod, cookie } = visit(replica);
     expect(pod).toBe('c1');
     replica.swap(split({ weight: 100 }, { weight: 0 }));
-    for (let request = 0; request < 5; request += 1)
+    for (let request = 0; request < 5; request += 1) {
       expect(visit(replica, [cookie])).toMatchObject({ pod: 'c1', isNew: false });
+    }
     expect(visit(replica)).toMatchObject({ isNew: true, pod: expect.stringMatching(/^s/) });
   });
 

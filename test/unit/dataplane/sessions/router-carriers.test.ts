@@ -32,8 +32,9 @@ describe('a token in a header', () => {
   test('comes in the named response header, and brings the client back when it is sent in the same', () => {
     const { call, first, token } = createHeaderReplica();
     expect(token).toMatch(/^h1\./);
-    for (let request = 0; request < 5; request += 1)
+    for (let request = 0; request < 5; request += 1) {
       expect(finish(call(token))).toMatchObject({ pod: first.pod, isNew: false, lines: '' });
+    }
   });
 
   test('is stripped by the name of the header, and a cookie of that name is the app’s own', () => {
@@ -57,8 +58,9 @@ describe('a token in a header', () => {
 
   test('that is garbage begins a new session and is counted; an empty one is none', () => {
     const { call, router } = createHeaderReplica();
-    for (const garbage of ['undefined', 'h1.', '\u00ff\u0000', 'x'.repeat(100_000)])
+    for (const garbage of ['undefined', 'h1.', '\u00ff\u0000', 'x'.repeat(100_000)]) {
       expect(call(garbage).isNew).toBe(true);
+    }
     expect(call('').isNew).toBe(true);
     expect(router.counters.badTokens).toMatchObject({ Malformed: 4 });
   });
@@ -93,8 +95,9 @@ describe('a cookie', () => {
     for (const cookies of [
       [old, cookie],
       [cookie, old],
-    ])
+    ]) {
       expect(visit(replica, cookies)).toMatchObject({ pod: 'b', isNew: false, lines: '' });
+    }
     expect(replica.counters().lost.Departed).toBe(0);
   });
 });

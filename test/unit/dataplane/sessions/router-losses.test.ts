@@ -83,8 +83,9 @@ describe('a pod that refuses connections', () => {
   test('is the last resort, not left out: with no other pod a new session tries it for a second, and so does the next', () => {
     const replica = createReplica(pods('a', { pod: 'b', state: 'Draining' }));
     const hold = holdOf(replica.send());
-    for (const [index, afterMs] of [100, 300, 600].entries())
+    for (const [index, afterMs] of [100, 300, 600].entries()) {
       expect(hold.connectFailed(index + 1)).toEqual({ kind: 'retry', afterMs });
+    }
     expect(replyOf(hold.connectFailed(4))?.reason).toBe('UpstreamConnectFailed');
     expect(replica.count('a')).toEqual({ sessions: 0, starting: 0, open: 0 });
     expect(finish(holdOf(replica.send()))).toMatchObject({ pod: 'a', isNew: true });

@@ -12,8 +12,9 @@ describe('a session', () => {
     expect(first.lines).toMatch(
       new RegExp(`^Set-Cookie: ${cookieName}=h1\\.[A-Za-z0-9_.-]+; Path=/; HttpOnly; SameSite=Lax\r\n$`),
     );
-    for (let request = 0; request < 5; request += 1)
+    for (let request = 0; request < 5; request += 1) {
       expect(visit(replica, [first.cookie])).toMatchObject({ pod: first.pod, isNew: false, lines: '' });
+    }
   });
 
   test('is read by any replica of the proxy, and counted there', () => {

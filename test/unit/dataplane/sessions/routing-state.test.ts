@@ -61,8 +61,9 @@ describe('a table that changes in one place', () => {
     const table = (names: string[]) => proxyTable({ endpoints: names.map((pod) => ({ pod })) });
     apply(table(['a', 'b', 'c']));
     apply(table(next));
-    for (const pod of next)
+    for (const pod of next) {
       expect(slots.byId(endpointId(`uid-${pod}`))).toMatchObject({ inTable: true, endpoint: { pod } });
+    }
     for (const pod of gone) expect(slots.byId(endpointId(`uid-${pod}`))).toBeUndefined();
   });
 

@@ -250,8 +250,9 @@ function createModel() {
       if (known !== undefined) change(id, { ...known, over: true });
     },
     sweep(nowMs: number) {
-      for (const [id, { open, lastSeenMs }] of sessions)
+      for (const [id, { open, lastSeenMs }] of sessions) {
         if (open === 0 && lastSeenMs + 60_000 <= nowMs) sessions.delete(id);
+      }
     },
     counts(pod: string) {
       const mine = [...sessions.values()].filter((known) => known.pod === pod);

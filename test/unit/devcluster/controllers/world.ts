@@ -28,8 +28,9 @@ export async function startWorld(options: { metrics?: Partial<MetricsSource>; no
   const warnings: object[] = [];
   const silent = () => {};
   const logger = { debug: silent, info: silent, error: silent, warn: (fields: object) => warnings.push(fields) };
-  for (const name of options.nodes ?? ['node'])
+  for (const name of options.nodes ?? ['node']) {
     await api.create(kinds.nodes, { apiVersion: 'v1', kind: 'Node', metadata: { name } });
+  }
   const controllers = startControllers({
     api,
     clock,
@@ -124,8 +125,9 @@ function refusing(api: ClusterApi): { api: ClusterApi; refuse: (kind: string | u
     api: {
       ...api,
       create: async (resource, object) => {
-        if (resource.kind === refused)
+        if (resource.kind === refused) {
           throw new StatusError('Forbidden', `${resource.plural} is forbidden: exceeded quota`);
+        }
         return api.create(resource, object);
       },
     },

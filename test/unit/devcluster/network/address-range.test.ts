@@ -15,7 +15,8 @@ describe('addresses of Services', () => {
   test('blocks', () => {
     const { first, last } = parseRange('127.100.3.4/12');
     expect([first, last].map(formatAddress)).toEqual(['127.96.0.1', '127.111.255.254']);
-    for (const text of ['127.0.0.0', '127.0.0.0/31', '127.0.0.0/7', '127.0.0.256/24', 'fd00::/8'])
+    for (const text of ['127.0.0.0', '127.0.0.0/31', '127.0.0.0/7', '127.0.0.256/24', 'fd00::/8']) {
       expect(() => parseRange(text)).toThrow('not an IPv4 block');
+    }
   });
 });

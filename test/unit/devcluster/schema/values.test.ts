@@ -191,13 +191,15 @@ describe('values', () => {
     ['id', ['6c9e8bc6-a15d-4eb6-b38a-758e965f1d45'], ['x']],
     ['bytes', ['YQ=='], ['YQ', '!']],
   ])('a field with a format: %s', (field, good, bad) => {
-    for (const text of good)
+    for (const text of good) {
       expect([text, verdict(widgets, widget({ name: 'abc', [field]: text }))]).toEqual([text, 'ok']);
-    for (const text of bad)
+    }
+    for (const text of bad) {
       expect([text, verdict(widgets, widget({ name: 'abc', [field]: text }))]).toEqual([
         text,
         expect.stringContaining('must be of type'),
       ]);
+    }
   });
 
   test('what did not change is not looked at again, so that a schema may get stricter', () => {

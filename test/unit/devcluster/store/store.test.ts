@@ -53,8 +53,9 @@ describe('the store', () => {
       ['b', 'x'],
       ['a', 'x'],
       ['z', 'default'],
-    ] as const)
+    ] as const) {
       store.add(shelf, object(name, {}, namespace));
+    }
     expect(store.list(shelf).map(({ metadata }) => metadata.name)).toEqual(['z', 'a', 'b']);
     expect(store.list(shelf, 'x').map(({ metadata }) => metadata.name)).toEqual(['a', 'b']);
   });

@@ -17,8 +17,9 @@ function createSecretStore(initial?: KubeObject) {
     reader: { get: async () => structuredClone(secret) },
     writer: {
       create: async (_: unknown, object: KubeObject) => {
-        if (secret !== undefined)
+        if (secret !== undefined) {
           throw new AppError('KUBERNETES_CONFLICT', 'exists', { source: 'kubernetes', retryable: false });
+        }
         secret = structuredClone(object);
         return object;
       },

@@ -78,8 +78,9 @@ describe('what the demo has made', () => {
 
   test('waits for pods that end soon, and hurries none that nobody has deleted: it would be replaced', async () => {
     await belongings.create(cart);
-    for (const pod of [podOf('cart-1', ending(5)), podOf('cart-2'), podOf('proxy', { labels: {} })])
+    for (const pod of [podOf('cart-1', ending(5)), podOf('cart-2'), podOf('proxy', { labels: {} })]) {
       cluster.put(pods, pod);
+    }
     const removed = belongings.remove();
     await clock.advance(1000);
     expect(ended).toEqual([]);
@@ -100,6 +101,7 @@ describe('what the demo has made', () => {
 test('every kind of the installation and of the shop is known', async () => {
   const objects = [...(await readInstallation()), ...(await readShop({ sticky: true }))];
   expect(objects.length).toBeGreaterThan(10);
-  for (const object of objects)
+  for (const object of objects) {
     expect(`${kindOf(object).group}/${kindOf(object).version}`.replace(/^\//, '')).toBe(object.apiVersion);
+  }
 });
