@@ -25,13 +25,14 @@ export default {
       displayName: 'fast',
       testMatch: [
         '<rootDir>/test/{unit,golden,feature,integration}/**/*.test.ts',
-        '<rootDir>/test/conformance/devcluster*.test.ts',
+        '<rootDir>/tools/*/test/{unit,integration}/**/*.test.ts',
+        '<rootDir>/tools/devcluster/test/conformance/devcluster*.test.ts',
       ],
     },
     {
       ...withClient,
       displayName: 'api',
-      testMatch: ['<rootDir>/test/api/**/*.test.ts', '<rootDir>/test/conformance/api-server*.test.ts'],
+      testMatch: ['<rootDir>/test/api/**/*.test.ts', '<rootDir>/tools/devcluster/test/conformance/api-server*.test.ts'],
     },
     { ...withClient, displayName: 'e2e', testMatch: ['<rootDir>/test/e2e/**/*.test.ts'] },
   ],

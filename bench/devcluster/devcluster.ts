@@ -8,9 +8,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { createLocalCertificate } from '../../src/cli/demo/certificate.ts';
-import { createApiServer, type ApiServer } from '../../src/devcluster/apiserver/server.ts';
-import { startDevcluster } from '../../src/devcluster/devcluster.ts';
+import { createLocalCertificate } from '../../tools/demo/certificate.ts';
+import { createApiServer, type ApiServer } from '../../tools/devcluster/apiserver/server.ts';
+import { startDevcluster } from '../../tools/devcluster/devcluster.ts';
 import type { KubeObject } from '../../src/kube/ports.ts';
 import { pods } from '../../src/kube/resources.ts';
 import { systemClock } from '../../src/platform/clock.ts';
@@ -178,7 +178,7 @@ async function measureWatch(server: ApiServer, client: Client): Promise<number> 
 /** The demo as a person starts it, until its customers have begun a session. */
 async function timeDemo(): Promise<number> {
   const began = performance.now();
-  const demo = spawn(process.execPath, ['src/cli/main.ts', 'demo', '--plain', '--duration', '5'], {
+  const demo = spawn(process.execPath, ['tools/demo/main.ts', '--plain', '--duration', '5'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const taken = await new Promise<number>((resolve) => {

@@ -25,8 +25,6 @@ export async function bundle(outdir: string): Promise<Metafile['outputs']> {
     minify: false,
     keepNames: true,
     legalComments: 'linked',
-    // The demo runs the sources of a checkout: it is no part of the product.
-    external: ['./demo/main.ts'],
     plugins: [skeletonPackage],
     metafile: true,
     logLevel: 'silent',

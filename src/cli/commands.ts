@@ -1,6 +1,5 @@
 /** The commands of `holdfast`: what each does, its options and its settings, as help and reference tell them. */
 import { settings, type Setting, type SettingPart } from '../api/settings.ts';
-import { demoHelp } from './demo/options.ts';
 
 export type CommandOption = { usage: string; meaning: string };
 /** `part`: whose settings it reads from the environment. */
@@ -19,7 +18,6 @@ export const commands = {
     part: 'proxy',
   },
   sidecar: { summary: "hold a pod's preStop hook until its sessions are over", options: [], part: 'sidecar' },
-  demo: { summary: 'watch sessions survive a scale-down, on a cluster inside of this process', options: demoHelp },
 } as const satisfies Record<string, CommandHelp>;
 
 export type CommandName = keyof typeof commands;
@@ -55,15 +53,17 @@ export function renderHelp(): string {
 }
 
 /** `holdfast COMMAND --help`. */
-export function renderCommandHelp(name: CommandName): string {
-  const { summary, options, part }: CommandHelp = commands[name];
+export const renderCommandHelp = (name: CommandName): string => renderUsage(`holdfast ${name}`, commands[name]);
+
+/** The help of one command line: usage, summary, options and environment. */
+export function renderUsage(command: string, { summary, options, part }: CommandHelp): string {
   const listed = options.map(({ usage, meaning }) => [usage, meaning] as const);
   const read = (part === undefined ? [] : settingsOf(part)).map(
     ([setting, { default: value, meaning }]) =>
       [setting, value === undefined ? meaning : `${meaning} (default: ${value})`] as const,
   );
   return [
-    `Usage: holdfast ${name}${options.map(({ usage }) => ` [${usage}]`).join('')}`,
+    `Usage: ${command}${options.map(({ usage }) => ` [${usage}]`).join('')}`,
     '',
     `${summary.charAt(0).toUpperCase()}${summary.slice(1)}.`,
     ...(listed.length > 0 ? ['', 'Options:', ...columns(listed)] : []),

@@ -9,19 +9,7 @@ const start: Record<CommandName, () => Promise<unknown>> = {
   operator: () => import('../operator/main.ts'),
   proxy: () => import('../dataplane/main.ts'),
   sidecar: () => import('../../sidecar/main.ts'),
-  demo: startDemo,
 };
-
-/** The image is built without it. */
-async function startDemo(): Promise<void> {
-  try {
-    await import('./demo/main.ts');
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ERR_MODULE_NOT_FOUND')) throw error;
-    process.stderr.write('holdfast: the demo is part of a checkout, not of the image: npm ci && npm run demo\n');
-    process.exitCode = 2;
-  }
-}
 
 async function readVersion(): Promise<string> {
   const { default: manifest } = await import('../../package.json', { with: { type: 'json' } });
@@ -38,6 +26,9 @@ async function run([name, ...rest]: readonly string[]): Promise<void> {
   } else if (name !== undefined && isCommand(name)) {
     if (isHelp(rest[0])) process.stdout.write(renderCommandHelp(name));
     else await start[name]();
+  } else if (name === 'demo') {
+    process.stderr.write('holdfast: the demo is part of a checkout, not of the image: npm ci && npm run demo\n');
+    process.exitCode = 2;
   } else {
     process.stderr.write(
       name === undefined

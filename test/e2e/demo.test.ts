@@ -9,7 +9,7 @@ import { kubectl, until } from '../support/kubectl.ts';
 const limitMs = 200_000;
 
 async function runDemo(...args: string[]): Promise<{ code: unknown; output: string }> {
-  const child = spawn(process.execPath, ['src/cli/main.ts', 'demo', '--plain', ...args], {
+  const child = spawn(process.execPath, ['tools/demo/main.ts', '--plain', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   let output = '';
@@ -28,7 +28,7 @@ async function traces(): Promise<string> {
   return kubectl('get', 'namespaces,crds,clusterroles,clusterrolebindings,mutatingwebhookconfigurations', '-o', 'name');
 }
 
-describeWithCluster('holdfast demo --context', () => {
+describeWithCluster('npm run demo -- --context', () => {
   test('plays on the cluster, loses no session, and leaves it as it was', async () => {
     const before = await traces();
     const context = (await kubectl('config', 'current-context')).trim();

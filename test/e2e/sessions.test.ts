@@ -3,7 +3,7 @@ import { describeWithCluster } from '../support/full-cluster.ts';
 import { gatewayApiFolder } from '../support/api-world.ts';
 import { killInPod } from '../support/kill.ts';
 import { conditionOf, getObject, kubectl, listObjects, until } from '../support/kubectl.ts';
-import { startLoad, type Load, type LoadOptions } from '../../src/cli/demo/customers/load.ts';
+import { startLoad, type Load, type LoadOptions } from '../../tools/demo/customers/load.ts';
 import { watchPods, type PodWatch } from '../support/pod-watch.ts';
 import {
   closeShop,
@@ -18,7 +18,7 @@ import {
   untilSettled,
   type Shop,
 } from '../support/shop-cluster.ts';
-import { podUses, type Truth } from '../../src/cli/demo/customers/truth.ts';
+import { podUses, type Truth } from '../../tools/demo/customers/truth.ts';
 import { many, seed } from './world/scene.ts';
 
 const quietPeriodMs = 5000;

@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { parseAllDocuments } from 'yaml';
 import { conditionOf, getObject, kubectl, kubectlInput, listObjects, until } from './kubectl.ts';
 import type { LiveObject } from './kubectl.ts';
-import type { LoadOptions } from '../../src/cli/demo/customers/load.ts';
-import { formatSummary, summarize, type Summary, type Truth } from '../../src/cli/demo/customers/truth.ts';
+import type { LoadOptions } from '../../tools/demo/customers/load.ts';
+import { formatSummary, summarize, type Summary, type Truth } from '../../tools/demo/customers/truth.ts';
 
 export type Shop = { namespace: string; host: string };
 

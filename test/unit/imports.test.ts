@@ -4,7 +4,8 @@ import { listFiles, loadedBy, readSource, resolveTarget } from './imports/files.
 import { judgeImport } from './imports/law.ts';
 import { codeOf, scanImports } from './imports/scan.ts';
 
-const sources = [...listFiles('src', '.ts'), ...listFiles('sidecar', '.ts')];
+const tools = listFiles('tools', '.ts').filter((file) => !/\/(test|node_modules)\//.test(file));
+const sources = [...listFiles('src', '.ts'), ...listFiles('sidecar', '.ts'), ...tools];
 
 describe('import direction', () => {
   test('every import goes where CONTRIBUTING.md allows', () => {
@@ -43,6 +44,12 @@ describe('import direction', () => {
       why: 'a name that only begins alike is another',
       file: 'src/dataplane/main.ts',
       target: 'src/core/names-of-others/x.ts',
+      allowed: false,
+    },
+    {
+      why: 'the product knows no tool',
+      file: 'src/cli/main.ts',
+      target: 'tools/demo/main.ts',
       allowed: false,
     },
     { why: 'a folder without a rule is refused', file: 'src/utils/x.ts', target: 'src/api/spec.ts', allowed: false },
@@ -101,14 +108,19 @@ describe('purity of the core', () => {
   });
 });
 
-describe('folders of src', () => {
-  const folders = sources.filter((file) => file.startsWith('src/')).map((file) => posix.dirname(file));
+describe('folders of src and tools', () => {
+  const folders = sources.filter((file) => /^(src|tools)\//.test(file)).map((file) => posix.dirname(file));
   // src/core holds no file of its own, and has a README all the same.
   const all = [...new Set([...folders, ...folders.map((folder) => folder.split('/', 2).join('/'))])].toSorted();
 
   test('each has a README of at most 20 lines', () => {
     expect(all.length).toBeGreaterThan(5);
-    const readmes = new Map(listFiles('src', 'README.md').map((file) => [posix.dirname(file), readSource(file)]));
+    const readmes = new Map(
+      [...listFiles('src', 'README.md'), ...listFiles('tools', 'README.md')].map((file) => [
+        posix.dirname(file),
+        readSource(file),
+      ]),
+    );
     const lacking = all.filter((folder) => !readmes.has(folder));
     const long = [...readmes].filter(([, text]) => text.trimEnd().split('\n').length > 20).map(([folder]) => folder);
     expect({ lacking, long }).toEqual({ lacking: [], long: [] });

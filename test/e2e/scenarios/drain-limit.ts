@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from '@jest/globals';
 import { kubectl, until } from '../../support/kubectl.ts';
-import { createShopClient } from '../../../src/cli/demo/customers/shop-client.ts';
+import { createShopClient } from '../../../tools/demo/customers/shop-client.ts';
 import { scale } from '../../support/shop-cluster.ts';
 import { untilEvent } from '../world/events.ts';
 import { inShop } from '../world/scene.ts';

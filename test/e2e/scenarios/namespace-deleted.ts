@@ -1,6 +1,6 @@
 /** The namespace is deleted with a session in it: no proxy comes after those that go, so nobody is waited for. */
 import { kubectl, until } from '../../support/kubectl.ts';
-import { createShopClient } from '../../../src/cli/demo/customers/shop-client.ts';
+import { createShopClient } from '../../../tools/demo/customers/shop-client.ts';
 import { appPods, openShop } from '../../support/shop-cluster.ts';
 import type { Scenario } from './scenario.ts';
 

@@ -2,7 +2,7 @@
 import { expect } from '@jest/globals';
 import { getObject, kubectl, until } from '../../support/kubectl.ts';
 import { appPods, flip } from '../../support/shop-cluster.ts';
-import { createShopClient } from '../../../src/cli/demo/customers/shop-client.ts';
+import { createShopClient } from '../../../tools/demo/customers/shop-client.ts';
 import { untilEvent } from '../world/events.ts';
 import { inShop, type Scene } from '../world/scene.ts';
 import { untilHeld } from '../world/sidecars.ts';

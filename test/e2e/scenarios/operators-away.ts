@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from '@jest/globals';
 import { killInPod } from '../../support/kill.ts';
 import { conditionOf, getObject, kubectl, listObjects, until } from '../../support/kubectl.ts';
-import { createShopClient } from '../../../src/cli/demo/customers/shop-client.ts';
+import { createShopClient } from '../../../tools/demo/customers/shop-client.ts';
 import {
   appPods,
   controlPort,

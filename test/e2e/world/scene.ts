@@ -1,9 +1,9 @@
 /** What a scenario plays in: a shop in a namespace of its own, its customers, and a look at its pods. */
 import { kubectl } from '../../support/kubectl.ts';
-import { startLoad, type Load, type LoadOptions } from '../../../src/cli/demo/customers/load.ts';
+import { startLoad, type Load, type LoadOptions } from '../../../tools/demo/customers/load.ts';
 import { watchPods, type PodWatch } from '../../support/pod-watch.ts';
 import { closeShop, loadOn, openShop, report, type Shop, type ShopOptions } from '../../support/shop-cluster.ts';
-import type { Summary } from '../../../src/cli/demo/customers/truth.ts';
+import type { Summary } from '../../../tools/demo/customers/truth.ts';
 
 export type Scene = Shop & {
   pods: PodWatch;

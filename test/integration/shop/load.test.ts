@@ -5,11 +5,11 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createShop } from '../../../examples/shop/shop.ts';
 import type { Shop } from '../../../examples/shop/shop.ts';
-import { createRandom, exponential } from '../../../src/cli/demo/customers/random.ts';
-import { runLoad, startLoad } from '../../../src/cli/demo/customers/load.ts';
-import type { LoadOptions } from '../../../src/cli/demo/customers/load.ts';
-import { formatSummary, podUses, summarize } from '../../../src/cli/demo/customers/truth.ts';
-import type { LossKind, SessionType, Truth } from '../../../src/cli/demo/customers/truth.ts';
+import { createRandom, exponential } from '../../../tools/demo/customers/random.ts';
+import { runLoad, startLoad } from '../../../tools/demo/customers/load.ts';
+import type { LoadOptions } from '../../../tools/demo/customers/load.ts';
+import { formatSummary, podUses, summarize } from '../../../tools/demo/customers/truth.ts';
+import type { LossKind, SessionType, Truth } from '../../../tools/demo/customers/truth.ts';
 import { startNastyProxy } from './nasty-proxy.ts';
 import type { Fault, NastyProxy } from './nasty-proxy.ts';
 

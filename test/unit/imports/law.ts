@@ -38,8 +38,9 @@ const law: readonly Article[] = [
   { from: 'src/operator', may: operatorMay },
   { from: 'src/dataplane/admin', may: [...dataplaneMay, 'src/dataplane', 'express'] },
   { from: 'src/dataplane', may: dataplaneMay },
+  { from: 'src/cli', may: ['src', 'sidecar', 'package.json', 'node:'] },
   {
-    from: 'src/devcluster',
+    from: 'tools/devcluster',
     may: [
       'src/kube/ports.ts',
       'src/kube/resources.ts',
@@ -50,7 +51,10 @@ const law: readonly Article[] = [
       'yaml',
     ],
   },
-  { from: 'src/cli', may: [''] },
+  {
+    from: 'tools/demo',
+    may: ['tools/devcluster', 'src', 'node:', '@kubernetes/client-node', 'express', 'ws', 'yaml'],
+  },
   { from: 'sidecar', may: ['src/api', 'src/core/drain', 'src/core/names', 'src/core/table', 'node:'] },
 ];
 

@@ -1,0 +1,45 @@
+/** Scales a Deployment as an HPA with an external metric would. In somebody else's cluster nobody measures the demo's customers. */
+import type { ObjectReader, ObjectRef, ObjectWriter } from '../../../src/kube/ports.ts';
+import { deployments } from '../../../src/kube/resources.ts';
+import { sleep, type Clock } from '../../../src/platform/clock.ts';
+import { AppError } from '../../../src/platform/errors.ts';
+
+const lookEveryMs = 1000;
+
+export type Scaler = { stop(): Promise<void> };
+
+/** Looks each second. What cannot be written is tried again then; `onError` hears of anything but a conflict. */
+export function startScaler(
+  cluster: Pick<ObjectReader, 'get'> & Pick<ObjectWriter, 'update'>,
+  ref: ObjectRef,
+  tools: { clock: Clock; wanted: () => number; onError: (error: unknown) => void },
+): Scaler {
+  const stopping = new AbortController();
+  const run = async () => {
+    while (!stopping.signal.aborted) {
+      await scaleTo(cluster, ref, tools.wanted()).catch((error: unknown) => {
+        if (!(error instanceof AppError && error.code === 'KUBERNETES_CONFLICT')) tools.onError(error);
+      });
+      await sleep(tools.clock, lookEveryMs, stopping.signal);
+    }
+  };
+  const running = run();
+  return {
+    async stop() {
+      stopping.abort();
+      await running;
+    },
+  };
+}
+
+async function scaleTo(
+  cluster: Pick<ObjectReader, 'get'> & Pick<ObjectWriter, 'update'>,
+  ref: ObjectRef,
+  replicas: number,
+): Promise<void> {
+  const found = await cluster.get(deployments, ref);
+  const spec: { replicas?: number } = found?.['spec'] ?? {};
+  if (found !== undefined && spec.replicas !== replicas) {
+    await cluster.update(deployments, { ...found, spec: { ...spec, replicas } });
+  }
+}

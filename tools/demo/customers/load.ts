@@ -1,0 +1,232 @@
+/**
+ * Customers of the example shop, many at a time, over a seed that can be replayed. Each of `sessions` places is taken by
+ * one customer after another: log in, look around, put things into the cart, talk over a WebSocket or listen to events, log out.
+ */
+import { sleep, systemClock } from '../../../src/platform/clock.ts';
+import type { Clock } from '../../../src/platform/clock.ts';
+import { createRandom, exponential } from './random.ts';
+import type { Random } from './random.ts';
+import { SessionLost } from './answer.ts';
+import { createCookieJar } from './cookies.ts';
+import type { CookieJar } from './cookies.ts';
+import { reopening } from './reconnect.ts';
+import type { Reconnect } from './reconnect.ts';
+import { createShopClient } from './shop-client.ts';
+import type { ShopClient, ShopTarget } from './shop-client.ts';
+import type { SessionRecord, SessionType, Truth } from './truth.ts';
+
+export type LoadOptions = {
+  /** Names the run in its summary. */
+  run: string;
+  seed: number;
+  target: ShopTarget;
+  /** Customers at one time. */
+  sessions: number;
+  /** As many of them talk over a WebSocket. */
+  webSockets: number;
+  /** As many of the others listen to events; default: none. */
+  eventStreams?: number;
+  meanLifeMs: number;
+  /** Mean pause between two requests of a customer. */
+  thinkTimeMs: number;
+  /** How fast the places fill at the start; default: all within a second. */
+  arrivalsPerSecond?: number;
+  /** Customers per place; default: one after another until stopped. */
+  customersPerPlace?: number;
+  answerTimeoutMs?: number;
+  /** For how long a customer tries to get a broken connection back; default: a broken connection is a session lost. */
+  reconnectMs?: number;
+  /** Each request over a connection of its own. */
+  freshConnections?: boolean;
+  /** Share of the customers who leave without logging out, and come back later to log in with the cookies they have. */
+  returning?: number;
+  /** The address that the customers of a place come from; default: the machine's. */
+  addressOf?: (place: number) => string;
+  clock?: Clock;
+};
+
+export type Load = {
+  /** As it is now; it grows while the load runs. */
+  truth: Truth;
+  /** No new customers; resolves when the last has left on its own terms. */
+  stop(): Promise<Truth>;
+  /** No new customers, and all log out at their next step. */
+  sendHome(): Promise<Truth>;
+  /** Resolves when the last customer has left. */
+  finished: Promise<Truth>;
+};
+
+/** What every customer of one run has in common. */
+type World = LoadOptions & { clock: Clock; truth: Truth; closing: AbortSignal; goHome: AbortSignal };
+
+export function startLoad(options: LoadOptions): Load {
+  const closing = new AbortController();
+  const goHome = new AbortController();
+  const truth: Truth = { run: options.run, seed: options.seed, sessions: [], refused: [] };
+  const world: World = { clock: systemClock, ...options, truth, closing: closing.signal, goHome: goHome.signal };
+  const places = Array.from({ length: options.sessions }, (_, place) => fillPlace(world, place));
+  const finished = Promise.all(places).then(() => truth);
+  return {
+    truth,
+    finished,
+    stop() {
+      closing.abort();
+      return finished;
+    },
+    sendHome() {
+      closing.abort();
+      goHome.abort();
+      return finished;
+    },
+  };
+}
+
+/** As many customers as there are places, once. */
+export const runLoad = (options: LoadOptions): Promise<Truth> =>
+  startLoad({ customersPerPlace: 1, ...options }).finished;
+
+async function fillPlace(world: World, place: number): Promise<void> {
+  const { clock, closing, arrivalsPerSecond = world.sessions, customersPerPlace = Infinity } = world;
+  let cookies: CookieJar | undefined;
+  await sleep(clock, (place * 1000) / arrivalsPerSecond, closing);
+  for (let customer = 0; customer < customersPerPlace && !closing.aborted; customer += 1) {
+    cookies = await visit(world, { place, customer, jar: cookies ?? createCookieJar() });
+  }
+}
+
+type Arrival = { place: number; customer: number; jar: CookieJar };
+
+/** One customer's visit; answers the cookies that are kept for the next. Its choices depend on the seed and its number only, not on what others do meanwhile. */
+async function visit(world: World, { place, customer, jar }: Arrival): Promise<CookieJar | undefined> {
+  const random = createRandom(world.seed, place, customer);
+  const session: SessionRecord = {
+    id: `${place}.${customer}`,
+    type: typeOf(world, place),
+    pod: '',
+    startedAtMs: world.clock.nowMs(),
+    loginMs: 0,
+    lastSeenAtMs: 0,
+    cuts: [],
+  };
+  const reconnect = reconnectOf(world, session);
+  const client = createShopClient(targetOf(world, place), {
+    jar,
+    ...clientOptions(world),
+    ...(reconnect && { reconnect }),
+  });
+  try {
+    if (await begin(world, client, session)) return await spend(world, { client, session, random, reconnect, jar });
+    await sleep(world.clock, world.thinkTimeMs, world.closing);
+    return undefined;
+  } finally {
+    client.close();
+  }
+}
+
+const targetOf = ({ target, addressOf }: World, place: number): ShopTarget =>
+  addressOf ? { ...target, localAddress: addressOf(place) } : target;
+
+function typeOf({ webSockets, eventStreams = 0 }: World, place: number): SessionType {
+  if (place < webSockets) return 'WebSocket';
+  return place < webSockets + eventStreams ? 'Sse' : 'Http';
+}
+
+const clientOptions = ({ answerTimeoutMs, freshConnections }: World) => ({
+  ...(answerTimeoutMs !== undefined && { answerTimeoutMs }),
+  ...(freshConnections !== undefined && { freshConnections }),
+});
+
+const reconnectOf = ({ clock, reconnectMs }: World, { cuts }: SessionRecord): Reconnect | undefined =>
+  reconnectMs === undefined
+    ? undefined
+    : { limitMs: reconnectMs, onCut: (what) => cuts.push({ what, atMs: clock.nowMs() }) };
+
+async function begin({ clock, truth }: World, client: ShopClient, session: SessionRecord): Promise<boolean> {
+  try {
+    session.pod = await client.login();
+    session.lastSeenAtMs = clock.nowMs();
+    session.loginMs = session.lastSeenAtMs - session.startedAtMs;
+    truth.sessions.push(session);
+    return true;
+  } catch (error) {
+    truth.refused.push({ what: whatOf(error), atMs: clock.nowMs() });
+    return false;
+  }
+}
+
+type Visitor = {
+  client: ShopClient;
+  session: SessionRecord;
+  random: Random;
+  reconnect: Reconnect | undefined;
+  jar: CookieJar;
+};
+
+const activities: Record<SessionType, (world: World, visitor: Visitor) => Promise<void>> = {
+  Http: shop,
+  WebSocket: talk,
+  Sse: listen,
+};
+
+async function spend(world: World, visitor: Visitor): Promise<CookieJar | undefined> {
+  const { session, random, jar } = visitor;
+  try {
+    await activities[session.type](world, visitor);
+    const comesBack = random() < (world.returning ?? 0) && !world.closing.aborted;
+    if (comesBack) return jar;
+    await visitor.client.logout();
+  } catch (error) {
+    session.loss = {
+      kind: error instanceof SessionLost ? error.kind : 'BadAnswer',
+      what: whatOf(error),
+      atMs: world.clock.nowMs(),
+    };
+  } finally {
+    session.endedAtMs = world.clock.nowMs();
+  }
+  return undefined;
+}
+
+async function shop(world: World, visitor: Visitor): Promise<void> {
+  const { client, random } = visitor;
+  let items = 0;
+  await repeat(world, visitor, () => (random() < 0.3 ? client.addItem(`item ${(items += 1)}`) : client.viewCart()));
+}
+
+async function talk(world: World, visitor: Visitor): Promise<void> {
+  const socket = reopening(() => visitor.client.openWebSocket(), visitor.reconnect);
+  try {
+    await socket.open();
+    await repeat(world, visitor, () => socket.use((open) => open.ping()));
+    await socket.use((open) => open.bye());
+  } finally {
+    socket.close();
+  }
+}
+
+async function listen(world: World, visitor: Visitor): Promise<void> {
+  const events = reopening(() => visitor.client.openEvents(), visitor.reconnect);
+  try {
+    await events.open();
+    await repeat(world, visitor, () => events.use((stream) => stream.next()));
+  } finally {
+    events.close();
+  }
+}
+
+/** Thinks and acts until the customer's time is over. */
+async function repeat(
+  { clock, goHome, meanLifeMs, thinkTimeMs }: World,
+  { session, random }: Visitor,
+  act: () => Promise<void>,
+): Promise<void> {
+  const leaveAtMs = clock.nowMs() + exponential(random, meanLifeMs);
+  for (let leftMs = leaveAtMs - clock.nowMs(); leftMs > 0 && !goHome.aborted; leftMs = leaveAtMs - clock.nowMs()) {
+    // Uniform from half the mean to one and a half: customers do not march in step.
+    await sleep(clock, Math.min(thinkTimeMs * (0.5 + random()), leftMs), goHome);
+    await act();
+    session.lastSeenAtMs = clock.nowMs();
+  }
+}
+
+const whatOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));

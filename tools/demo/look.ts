@@ -1,0 +1,125 @@
+/** What can be seen of a shop in the cluster: its pods, and the news of whoever acts on it. */
+import { ports as holdfastPorts } from '../../src/core/names/names.ts';
+import { deployments, endpointSlices, events, pods, stickyWorkloads } from '../../src/kube/resources.ts';
+import type { DemoCluster } from './demo-cluster.ts';
+import {
+  isDeployment,
+  isEvent,
+  isPod,
+  isSlice,
+  isWorkload,
+  type Deployment,
+  type Pod,
+  type Workload,
+} from './objects.ts';
+import { shopName } from './shop.ts';
+import type { DemoNews, DemoPod } from './state.ts';
+
+export function readWorkload(cluster: DemoCluster, namespace: string): Workload | undefined {
+  const found = cluster.get(stickyWorkloads, { namespace, name: shopName });
+  return found && isWorkload(found) ? found : undefined;
+}
+
+export function readDeployment(cluster: DemoCluster, namespace: string, name = shopName): Deployment | undefined {
+  const found = cluster.get(deployments, { namespace, name });
+  return found && isDeployment(found) ? found : undefined;
+}
+
+export function readPods(cluster: DemoCluster, namespace: string, nowMs: number): DemoPod[] {
+  const counts = new Map(
+    readWorkload(cluster, namespace)?.status?.endpoints?.map(({ pod, sessions }) => [pod, sessions]),
+  );
+  return cluster
+    .list(pods, namespace)
+    .filter(isPod)
+    .filter(({ metadata }) => metadata.labels?.['app'] === shopName)
+    .map((pod) => describePod(pod, counts.get(pod.metadata.name), nowMs))
+    .toSorted((one, other) => one.name.localeCompare(other.name));
+}
+
+function describePod(pod: Pod, sessions: number | undefined, nowMs: number): DemoPod {
+  const { name, deletionTimestamp, deletionGracePeriodSeconds = 0 } = pod.metadata;
+  if (deletionTimestamp === undefined) return { name, state: isReady(pod) ? 'Accepting' : 'Starting', sessions };
+  // The timestamp is the end of the grace.
+  const heldMs = Math.max(0, nowMs - (Date.parse(deletionTimestamp) - deletionGracePeriodSeconds * 1000));
+  return { name, state: sessions === 0 ? 'Ending' : 'Draining', sessions, heldMs };
+}
+
+const isReady = ({ status }: Pod): boolean =>
+  status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') ?? false;
+
+export type Endpoint = { namespace: string; pod: string; port: number };
+
+/** Where a Service of one port leads to. */
+export const readEndpoints = (
+  cluster: Pick<DemoCluster, 'list'>,
+  { namespace, name }: { namespace: string; name: string },
+): Endpoint[] =>
+  cluster
+    .list(endpointSlices, namespace)
+    .filter(isSlice)
+    .filter(({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === name)
+    .flatMap(({ endpoints = [], ports = [] }) => {
+      const ready = endpoints
+        .filter(({ conditions }) => conditions?.ready === true)
+        .flatMap(({ targetRef }) => targetRef?.name ?? []);
+      return ready.flatMap((pod) =>
+        ports.flatMap(({ port }) => (port === undefined ? [] : [{ namespace, pod, port }])),
+      );
+    });
+
+/** What the pods of a namespace want to run, and the cluster cannot find. */
+export const readMissingImages = (cluster: DemoCluster, namespace: string): string[] => [
+  ...new Set(
+    cluster
+      .list(pods, namespace)
+      .filter(isPod)
+      .flatMap(({ status: { initContainerStatuses = [], containerStatuses = [] } = {} }) => [
+        ...initContainerStatuses,
+        ...containerStatuses,
+      ])
+      .filter(({ state }) =>
+        ['ErrImagePull', 'ImagePullBackOff', 'ErrImageNeverPull'].includes(state?.waiting?.reason ?? ''),
+      )
+      .map(({ image }) => image),
+  ),
+];
+
+/** Where the operator and the proxies of a namespace show metrics and what they know. */
+export const readAdminAddresses = (
+  cluster: DemoCluster,
+  namespace: string,
+  component: 'operator' | 'proxy',
+): string[] =>
+  cluster
+    .list(pods, namespace)
+    .filter(isPod)
+    .filter(({ metadata }) => metadata.labels?.['app.kubernetes.io/component'] === component)
+    .flatMap(({ status }) => status?.podIP ?? [])
+    .map((address) => `http://${address}:${holdfastPorts.admin}/metrics`);
+
+/** Who runs containers has much to say that is not about sessions. */
+const quiet = new Set(
+  `Scheduled Pulled Created Started Killing Unhealthy SuccessfulCreate SuccessfulDelete ScalingReplicaSet
+  GatewayAPIMissing ProxyNotReady NoPodAccepting`.split(/\s+/),
+);
+
+/** Events about the shop, the newest last. */
+export function readNews(cluster: DemoCluster, namespace: string): DemoNews[] {
+  return (
+    cluster
+      .list(events, namespace)
+      .filter(isEvent)
+      .filter(({ reason = '', regarding }) => !quiet.has(reason) && regarding?.name?.startsWith(shopName) === true)
+      // Told on the pod and on its StickyWorkload: once is enough here.
+      .filter(({ note = '', regarding }) => regarding?.kind !== 'StickyWorkload' || !note.startsWith('Pod '))
+      .map(({ reason = '', note = '', eventTime, metadata, regarding }) => ({
+        atMs: Date.parse(eventTime ?? metadata.creationTimestamp ?? ''),
+        // All pods of a ReplicaSet begin alike.
+        who: regarding?.kind === 'Pod' ? `pod ${regarding.name?.split('-').at(-1) ?? ''}` : (regarding?.kind ?? ''),
+        reason,
+        text: note,
+      }))
+      .toSorted((one, other) => one.atMs - other.atMs)
+  );
+}

@@ -1,0 +1,62 @@
+/** `npm run demo`: the real operator, proxies, sidecars and pods, and customers whose word counts. */
+import { describeError } from '../../src/platform/errors.ts';
+import { abortOnSignal } from '../../src/platform/shutdown.ts';
+import { startLocalCluster } from './local-cluster.ts';
+import { parseDemoOptions, renderDemoHelp, type DemoOptions } from './options.ts';
+import { playDemo, tell, type OpenCluster } from './play.ts';
+import { createTerminalView } from './view/terminal.ts';
+
+const say = (text: string): void => {
+  process.stdout.write(`${text}\n`);
+};
+
+const createView = (plain: boolean) => () => {
+  const { NO_COLOR: noColor, TERM: terminal } = process.env;
+  return createTerminalView(process.stdout, {
+    plain: plain || terminal === 'dumb',
+    color: noColor === undefined,
+    startedAtMs: Date.now(),
+  });
+};
+
+/** Loaded when it is asked for: the Kubernetes client takes a second to load. */
+const connectTo =
+  (context: string): OpenCluster =>
+  async (customers) => {
+    const { connectCluster } = await import('./context/context-cluster.ts');
+    return connectCluster(context, customers, say);
+  };
+
+/** The exit code: 0 only where nothing was lost. */
+async function run(options: DemoOptions, stopped: AbortSignal): Promise<number> {
+  const { context, plain } = options;
+  const openCluster = context === undefined ? startLocalCluster : connectTo(context);
+  const held = await playDemo(options, openCluster, { say, createView: createView(plain), stopped });
+  say(tell(held));
+  return held.lost === 0 ? 0 : 1;
+}
+
+// Nobody reads any more, as after `| head`: what runs is ended all the same.
+process.stdout.on('error', () => process.kill(process.pid, 'SIGTERM'));
+
+const args = process.argv.slice(2);
+if (args.includes('--help') || args.includes('-h')) {
+  process.stdout.write(renderDemoHelp());
+  process.exit();
+}
+
+const parsed = parseDemoOptions(args);
+if (parsed.kind === 'wrong') {
+  process.stderr.write(`demo: ${parsed.problem}; "npm run demo -- --help" lists the options\n`);
+  process.exitCode = 2;
+} else {
+  const stopped = abortOnSignal(process);
+  try {
+    process.exitCode = await run(parsed.options, stopped);
+  } catch (error) {
+    if (!stopped.aborted) process.stderr.write(`demo: ${describeError(error)}\n`);
+    process.exitCode = 1;
+  }
+  // A Ctrl-C is no failure of what was seen so far, but nobody asked for it to be called a success.
+  process.exit(stopped.aborted && !parsed.options.keep ? 130 : process.exitCode);
+}

@@ -1,0 +1,79 @@
+/** The objects of the demo: Holdfast as anybody installs it, the example shop with and without it, and an autoscaler of it. */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseAllDocuments } from 'yaml';
+import type { KubeObject } from '../../src/kube/ports.ts';
+
+const checkout = join(import.meta.dirname, '../..');
+const installation = [
+  'crds/holdfast.dev_stickyworkloads.yaml',
+  ...['00-namespace', '10-rbac', '20-webhook', '30-operator'].map((name) => `manifests/base/${name}.yaml`),
+];
+
+/** How many customers there are: what the autoscaler goes by. */
+export const demandMetric = 'customers';
+export const shopName = 'cart';
+export const mostPods = 5;
+export const fewestPods = 2;
+export const operatorRef = { namespace: 'holdfast-system', name: 'holdfast-operator' };
+
+export const readInstallation = async (): Promise<KubeObject[]> =>
+  (await Promise.all(installation.map(readManifest))).flat();
+
+export const readManifest = async (file: string): Promise<KubeObject[]> =>
+  parseAllDocuments(await readFile(join(checkout, file), 'utf8')).map((document): KubeObject => document.toJS());
+
+/** The sample: with `sticky` its StickyWorkload, without it a Service with affinity by the client's address. `scaleUrl`: where its page asks for more pods or fewer. */
+export async function readShop({ sticky, scaleUrl }: { sticky: boolean; scaleUrl?: string }): Promise<KubeObject[]> {
+  const sample = await readManifest('manifests/samples/cart.yaml');
+  if (!sticky) return [...sample.filter(({ kind }) => kind === 'Deployment').map(withoutSidecar), plainService];
+  return scaleUrl === undefined ? sample : sample.map((object) => withScaleUrl(object, scaleUrl));
+}
+
+/** No label asks for injection in the namespace without a StickyWorkload; the label of the sample would only delay its pods. */
+const withoutSidecar = (deployment: KubeObject): KubeObject =>
+  rewrite(deployment, (key, value) => (key === 'holdfast.dev/inject' ? undefined : value));
+
+const withScaleUrl = (object: KubeObject, scaleUrl: string): KubeObject =>
+  rewrite(object, (key, value) =>
+    key === 'env' && Array.isArray(value) ? [...value, { name: 'SCALE_URL', value: scaleUrl }] : value,
+  );
+
+/** A copy in which each field is what `change` makes of it; undefined: it is left out. */
+function rewrite(object: KubeObject, change: (key: string, value: unknown) => unknown): KubeObject {
+  const copy: KubeObject = JSON.parse(JSON.stringify(object, change));
+  return copy;
+}
+
+const plainService: KubeObject = {
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name: shopName },
+  spec: {
+    selector: { app: shopName },
+    sessionAffinity: 'ClientIP',
+    ports: [{ name: 'http', port: 8080, targetPort: 'http' }],
+  },
+};
+
+export const autoscaler = (customersPerPod: number): KubeObject => ({
+  apiVersion: 'autoscaling/v2',
+  kind: 'HorizontalPodAutoscaler',
+  metadata: { name: shopName },
+  spec: {
+    scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: shopName },
+    minReplicas: fewestPods,
+    maxReplicas: mostPods,
+    metrics: [
+      {
+        type: 'External',
+        external: {
+          metric: { name: demandMetric },
+          target: { type: 'AverageValue', averageValue: String(customersPerPod) },
+        },
+      },
+    ],
+    // The five minutes that are the default are too long for a demo.
+    behavior: { scaleDown: { stabilizationWindowSeconds: 0 } },
+  },
+});

@@ -1,0 +1,113 @@
+/** The demo on a machine that has not what it needs: it says so in a sentence, ends with 1, and leaves nothing behind. */
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globals';
+import { eventually } from '../../../../test/support/eventually.ts';
+import { openNetwork, whyNoNetwork, type OwnNetwork } from './own-network.ts';
+
+// A demo that is refused takes half a second; with other tests on all cores it takes longer to load.
+jest.setTimeout(20_000);
+
+const declare = whyNoNetwork === undefined ? describe : describe.skip;
+const reason = whyNoNetwork === undefined ? '' : ` [skipped: ${whyNoNetwork}]`;
+const command = [process.execPath, resolve('tools/demo/main.ts'), '--plain', '--sessions', '10'];
+
+let folder: string;
+let network: OwnNetwork;
+
+type Run = { child: ChildProcess; exited: Promise<unknown>; output: () => string };
+
+function run(what: readonly string[], env: NodeJS.ProcessEnv = {}): Run {
+  const child = network.start(what, { TMPDIR: folder, ...env });
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream?.setEncoding('utf8').on('data', (more: string) => (text += more));
+  }
+  return { child, exited: once(child, 'exit').then(([code]: unknown[]) => code), output: () => text };
+}
+
+/** Another program of the machine. */
+async function listenThere(port: number, host: string): Promise<void> {
+  const { output } = run([
+    process.execPath,
+    '-e',
+    `require('net').createServer().listen(${port}, '${host}', () => console.log('listens'))`,
+  ]);
+  await eventually(output, (text) => text.includes('listens'));
+}
+
+async function expectRefused({ exited, output }: Run, sentence: string): Promise<void> {
+  expect(await exited).toBe(1);
+  expect(output()).toContain(sentence);
+  // A sentence, and neither a stack nor more of them.
+  expect(output().trimEnd().split('\n')).toHaveLength(1);
+}
+
+declare(`npm run demo, where something is missing${reason}`, () => {
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'demo-machine-'));
+    network = await openNetwork();
+  });
+  afterEach(async () => {
+    await network.close();
+    await rm(folder, { recursive: true });
+  });
+
+  test.each([
+    ['8080 at all IPv4 addresses', 8080, '0.0.0.0'],
+    ['8080 at all addresses of both kinds', 8080, '::'],
+    ['15999, which tells one demo from the other, too', 15_999, '0.0.0.0'],
+  ])('names the port that another program has: %s', async (_, port, host) => {
+    await listenThere(port, host);
+    await expectRefused(
+      run(command),
+      `port ${port} is taken at all addresses of this machine (0.0.0.0) by another program`,
+    );
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  test('names the folder that it cannot write in, and the variable that names another', async () => {
+    const file = join(folder, 'file');
+    await writeFile(file, '');
+    await expectRefused(
+      run(command, { TMPDIR: file }),
+      `the demo cannot keep its files in ${file}, name another folder by TMPDIR: ENOTDIR`,
+    );
+    await expectRefused(
+      run(command, { TMPDIR: '/proc' }),
+      'the demo cannot keep its files in /proc, name another folder by TMPDIR: ENOENT',
+    );
+  });
+
+  test.each([
+    ['is read-only', 'ro', 'EROFS: read-only file system'],
+    ['is full', 'size=64k', 'its disk is full'],
+  ])('says that the disk %s', async (_, mountOption, why) => {
+    const disk = join(folder, 'disk');
+    await mkdir(disk);
+    const mounted = [
+      'sh',
+      '-c',
+      `mount -t tmpfs -o ${mountOption} none ${disk} && "$@"; code=$?; ls ${disk}; umount ${disk}; exit $code`,
+      'sh',
+    ];
+    await expectRefused(
+      run([...mounted, ...command], { TMPDIR: disk }),
+      `the demo cannot keep its files in ${disk}, name another folder by TMPDIR: ${why}`,
+    );
+  });
+
+  test('says how much memory it needs, and how much there is', async () => {
+    const other =
+      "import os from 'node:os'; import { syncBuiltinESMExports } from 'node:module'; os.freemem = () => 2 ** 29; syncBuiltinESMExports();";
+    const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(other)}` };
+    await expectRefused(
+      run(command, env),
+      'the demo needs 1.4 GB of memory, and only 0.5 GB is free: end other programs',
+    );
+    expect(await readdir(folder)).toEqual([]);
+  });
+});

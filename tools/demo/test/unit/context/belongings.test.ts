@@ -1,0 +1,107 @@
+/** What the demo makes in somebody's cluster, and takes away again. */
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import { createBelongings, type Belongings } from '../../../context/belongings.ts';
+import { kindOf } from '../../../context/kinds.ts';
+import { readInstallation, readShop } from '../../../shop.ts';
+import type { KubeObject } from '../../../../../src/kube/ports.ts';
+import { deployments, namespaces, pods } from '../../../../../src/kube/resources.ts';
+import { createMemoryClock, type MemoryClock } from '../../../../../test/support/memory-clock.ts';
+import { createMemoryCluster, type MemoryCluster } from '../../../../../test/support/memory-cluster.ts';
+
+const shopOf = (name: string) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
+const cart = {
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { namespace: 'demo', name: 'cart' },
+  spec: { selector: { matchLabels: { app: 'cart' } } },
+};
+
+let clock: MemoryClock;
+let cluster: MemoryCluster;
+let ended: string[];
+let belongings: Belongings;
+
+beforeEach(() => {
+  clock = createMemoryClock();
+  cluster = createMemoryCluster(clock);
+  ended = [];
+  const endPod = ({ metadata }: KubeObject, graceSeconds: number): Promise<void> => {
+    ended.push(`${metadata.name} in ${graceSeconds} s`);
+    cluster.remove(pods, metadata);
+    return Promise.resolve();
+  };
+  belongings = createBelongings(
+    { get: cluster.get, list: cluster.list, create: cluster.create, delete: cluster.delete, endPod },
+    clock,
+  );
+});
+
+const deleted = (): string[] => cluster.writes().flatMap(({ verb, ref }) => (verb === 'delete' ? [ref.name] : []));
+
+describe('what the demo has made', () => {
+  test('goes, the newest first, and nothing else does', async () => {
+    cluster.put(namespaces, shopOf('production'));
+    await belongings.create(shopOf('demo'));
+    await belongings.create(cart);
+    expect(await belongings.remove()).toEqual([]);
+    expect(deleted()).toEqual(['cart', 'demo']);
+    expect(cluster.all(namespaces)).toMatchObject([{ metadata: { name: 'production' } }]);
+  });
+
+  test('is not made over what is there: that is named, with what to do', async () => {
+    cluster.put(deployments, { ...cart, metadata: { ...cart.metadata, uid: 'theirs' } });
+    const message =
+      'there is a Deployment cart already, which is not of this demo: where nobody needs it, kubectl delete deployments cart -n demo';
+    await expect(belongings.create(cart)).rejects.toThrow(message);
+    expect(await belongings.remove()).toEqual([]);
+    expect(cluster.find(deployments, cart.metadata)?.metadata.uid).toBe('theirs');
+  });
+
+  const podOf = (name: string, metadata: object = {}) => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    metadata: { namespace: 'demo', name, labels: { app: 'cart' }, ...metadata },
+  });
+  const ending = (deletionGracePeriodSeconds: number) => ({
+    deletionTimestamp: '2026-11-23T10:00:00Z',
+    deletionGracePeriodSeconds,
+  });
+
+  test('takes its pods along, which do not wait for who has a browser open', async () => {
+    await belongings.create(cart);
+    cluster.put(pods, podOf('cart-1', ending(3630)));
+    const removed = belongings.remove();
+    await clock.advance(1000);
+    expect(await removed).toEqual([]);
+    expect(ended).toEqual(['cart-1 in 5 s']);
+  });
+
+  test('waits for pods that end soon, and hurries none that nobody has deleted: it would be replaced', async () => {
+    await belongings.create(cart);
+    for (const pod of [podOf('cart-1', ending(5)), podOf('cart-2'), podOf('proxy', { labels: {} })]) {
+      cluster.put(pods, pod);
+    }
+    const removed = belongings.remove();
+    await clock.advance(1000);
+    expect(ended).toEqual([]);
+    for (const name of ['cart-1', 'cart-2']) cluster.remove(pods, { namespace: 'demo', name });
+    await clock.advance(1000);
+    expect(await removed).toEqual([]);
+  });
+
+  test('is named where it could not be removed, and the rest goes all the same', async () => {
+    await belongings.create(shopOf('demo'));
+    await belongings.create(cart);
+    cluster.fail({ verb: 'delete', kind: 'Deployment', error: new Error('no right to') });
+    expect(await belongings.remove()).toEqual(['Deployment demo cart: no right to']);
+    expect(deleted()).toEqual(['demo']);
+  });
+});
+
+test('every kind of the installation and of the shop is known', async () => {
+  const objects = [...(await readInstallation()), ...(await readShop({ sticky: true }))];
+  expect(objects.length).toBeGreaterThan(10);
+  for (const object of objects) {
+    expect(`${kindOf(object).group}/${kindOf(object).version}`.replace(/^\//, '')).toBe(object.apiVersion);
+  }
+});

@@ -1,0 +1,55 @@
+import { beforeEach, expect, test } from '@jest/globals';
+import { startScaler, type Scaler } from '../../../context/scaler.ts';
+import { deployments } from '../../../../../src/kube/resources.ts';
+import { createMemoryClock, type MemoryClock } from '../../../../../test/support/memory-clock.ts';
+import { createMemoryCluster, type MemoryCluster } from '../../../../../test/support/memory-cluster.ts';
+
+const ref = { namespace: 'demo', name: 'cart' };
+let clock: MemoryClock;
+let cluster: MemoryCluster;
+let wanted: number;
+let errors: unknown[];
+
+beforeEach(() => {
+  clock = createMemoryClock();
+  cluster = createMemoryCluster(clock);
+  wanted = 5;
+  errors = [];
+  cluster.put(deployments, {
+    apiVersion: 'apps/v1',
+    kind: 'Deployment',
+    metadata: ref,
+    spec: { replicas: 2, paused: false },
+  });
+});
+
+const start = (): Scaler =>
+  startScaler(cluster, ref, { clock, wanted: () => wanted, onError: (error) => errors.push(error) });
+const spec = () => cluster.find(deployments, ref)?.['spec'];
+
+async function stop(scaler: Scaler): Promise<void> {
+  await scaler.stop();
+  expect(clock.pending()).toBe(0);
+}
+
+test('the Deployment follows the number that is wanted within a second, and writes nothing while it has it', async () => {
+  const scaler = start();
+  await clock.advance(1);
+  expect(spec()).toEqual({ replicas: 5, paused: false });
+  await clock.advance(10_000);
+  expect(cluster.writes()).toHaveLength(1);
+  wanted = 3;
+  await clock.advance(1000);
+  expect(spec()).toEqual({ replicas: 3, paused: false });
+  await stop(scaler);
+});
+
+test('a write that failed is told, and tried again', async () => {
+  cluster.fail({ verb: 'update', error: new Error('the server is away') });
+  const scaler = start();
+  await clock.advance(1);
+  expect(errors).toEqual([new Error('the server is away')]);
+  await clock.advance(1000);
+  expect(spec()).toMatchObject({ replicas: 5 });
+  await stop(scaler);
+});

@@ -1,0 +1,250 @@
+/** Requests for objects: each method and path becomes one of the operations. */
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { KubeObject, ObjectRef } from '../../../../src/kube/ports.ts';
+import { isJsonObject } from '../../schema/json.ts';
+import { StatusError } from '../../status-error.ts';
+import { type Cluster, notFound, type User, type WriteRequest } from '../cluster.ts';
+import { textAt } from '../fields.ts';
+import type { Kind } from '../kinds/kind.ts';
+import { qualifiedPlural } from '../kinds/kind.ts';
+import { invalid, invalidObject } from '../../schema/field-error.ts';
+import { viewList, viewObject, type View } from '../output/table.ts';
+import { bindPod } from '../subresources/binding.ts';
+import { evictPod } from '../subresources/eviction.ts';
+import { answerReview, answerTokenRequest } from '../subresources/reviews.ts';
+import { changeScale, getScale, patchedScale, type ScaleTarget } from '../subresources/scale.ts';
+import { createObject } from '../writes/create.ts';
+import { decodeObject } from '../writes/decode.ts';
+import { deleteObject, deletionAnswer } from '../writes/delete.ts';
+import { applyObject, patchObject, patchTypes, type PatchType } from '../writes/patch.ts';
+import { changeObject, replaceWith } from '../writes/update.ts';
+import { type Answer, created, ok, success } from './answer.ts';
+import { mediaType, readObject, readOptions, readPatch, unsupportedType } from './body.ts';
+import { listObjects } from './list.ts';
+import { negotiate } from './negotiation.ts';
+import { readDeletion, readForce, readListOptions, readWriteRequest } from './options.ts';
+import type { ResourceTarget } from './routes.ts';
+import { serveWatch } from './watch.ts';
+
+export type Exchange = {
+  request: IncomingMessage;
+  response: ServerResponse;
+  query: URLSearchParams;
+  user: User;
+  /** Aborts when the server closes. */
+  signal: AbortSignal;
+};
+
+type Call = Exchange & { cluster: Cluster; target: ResourceTarget; ref: ObjectRef };
+
+const methodNotAllowed = (): StatusError =>
+  new StatusError('MethodNotAllowed', 'the server does not allow this method on the requested resource');
+
+/** Undefined: the answer is a stream, which is under way. */
+export async function serveObjects(
+  cluster: Cluster,
+  target: ResourceTarget,
+  exchange: Exchange,
+): Promise<Answer | undefined> {
+  const { name, namespace } = target;
+  const ref = { name: name ?? '', ...(namespace !== undefined && { namespace }) };
+  const call = { ...exchange, cluster, target, ref };
+  if (name === undefined) return serveCollection(call);
+  if (target.subresource === 'scale') return serveScale(call);
+  return target.subresource === undefined || target.subresource === 'status' || target.subresource === 'finalize'
+    ? serveOne(call)
+    : serveAction(call);
+}
+
+function serveCollection(call: Call): Promise<Answer | undefined> | Answer | undefined {
+  const { request, target } = call;
+  const { entry } = target.kind;
+  if (request.method === 'GET' && entry.verbs.includes('list')) return serveList(call);
+  if (entry.namespaced && target.namespace === undefined) throw methodNotAllowed();
+  if (request.method === 'POST' && entry.verbs.includes('create')) return serveCreate(call);
+  if (request.method === 'DELETE' && entry.verbs.includes('deletecollection')) return serveDeleteCollection(call);
+  throw methodNotAllowed();
+}
+
+function serveOne(call: Call): Promise<Answer> | Answer {
+  const { request, target } = call;
+  const { method } = request;
+  const isSubresource = target.subresource !== undefined;
+  if (!target.kind.entry.verbs.includes('get')) throw methodNotAllowed();
+  if (method === 'GET') return serveGet(call);
+  if (method === 'PUT') return serveUpdate(call);
+  if (method === 'PATCH') return servePatch(call);
+  if (method === 'DELETE' && !isSubresource) return serveDelete(call);
+  throw methodNotAllowed();
+}
+
+const viewOf = ({ request, query, cluster }: Call): View => ({
+  wanted: negotiate(request.headers.accept),
+  nowMs: cluster.clock.nowMs(),
+  includeObject: query.get('includeObject') ?? 'Metadata',
+});
+
+function writeRequest({ query, request, response, user }: Call, options: string): WriteRequest {
+  const warn = (text: string): void => {
+    response.appendHeader('warning', `299 - ${JSON.stringify(text)}`);
+  };
+  return readWriteRequest(query, options, { user, userAgent: request.headers['user-agent'] ?? '', warn });
+}
+
+const stored = (kind: Kind, object: KubeObject): KubeObject => kind.toStored(object);
+
+function serveGet(call: Call): Answer {
+  const { cluster, target, ref } = call;
+  const object = cluster.store.get(target.kind.shelf, ref);
+  if (object === undefined) throw notFound(target.kind, ref.name);
+  return ok(viewObject(target.kind, object, viewOf(call)));
+}
+
+function serveList(call: Call): Answer | undefined {
+  const { cluster, target, query, response, signal } = call;
+  const { kind, namespace } = target;
+  const options = readListOptions(query);
+  const view = viewOf(call);
+  if (options.isWatch) {
+    serveWatch(cluster, { kind, namespace, options, view }, response, signal);
+    return undefined;
+  }
+  const page = listObjects(cluster, kind, namespace, options);
+  // How many remain is known only where nothing is filtered.
+  const hasCount = page.continueToken !== '' && options.labelSelector === '' && options.fieldSelector === '';
+  const metadata = {
+    resourceVersion: String(page.resourceVersion),
+    ...(page.continueToken !== '' && { continue: page.continueToken }),
+    ...(hasCount && { remainingItemCount: page.remaining }),
+  };
+  return ok(viewList(kind, page.items, metadata, view));
+}
+
+async function serveCreate(call: Call): Promise<Answer> {
+  const { cluster, target, request, user } = call;
+  const { kind, namespace } = target;
+  const write = writeRequest(call, 'CreateOptions');
+  const body = await readObject(request, kind, write);
+  if (!kind.entry.verbs.includes('get')) {
+    return created(answerReview(cluster, kind, isJsonObject(body) ? body : {}, user));
+  }
+  const object = decodeObject(kind, body, write);
+  const result = await createObject(cluster, { kind, namespace, object }, write);
+  return created(viewObject(kind, stored(kind, result), viewOf(call)));
+}
+
+async function serveUpdate(call: Call): Promise<Answer> {
+  const { cluster, target, request, ref } = call;
+  const { kind, subresource } = target;
+  const write = writeRequest(call, 'UpdateOptions');
+  const object = decodeObject(kind, await readObject(request, kind, write), write);
+  if (kind.isCustom && !object.metadata.resourceVersion) {
+    const error = invalid('metadata.resourceVersion', 0, 'must be specified for an update');
+    if (cluster.store.get(kind.shelf, ref) === undefined) throw notFound(kind, ref.name);
+    throw invalidObject(qualifiedPlural(kind), ref.name, [error]);
+  }
+  if (kind.createsOnUpdate && subresource === undefined && cluster.store.get(kind.shelf, ref) === undefined) {
+    const fresh = await createObject(cluster, { kind, namespace: target.namespace, object }, write);
+    return created(viewObject(kind, stored(kind, fresh), viewOf(call)));
+  }
+  const propose = replaceWith(kind, object);
+  const result = await changeObject(
+    cluster,
+    { kind, ref, subresource: subresource === 'finalize' ? undefined : subresource, propose },
+    write,
+  );
+  return ok(viewObject(kind, stored(kind, result), viewOf(call)));
+}
+
+function readPatchType({ request, target }: Call): PatchType {
+  const type = patchTypes.find((one) => one === mediaType(request));
+  const accepted = patchTypes.filter(
+    (one) => !target.kind.isCustom || one !== 'application/strategic-merge-patch+json',
+  );
+  if (type !== undefined && accepted.includes(type)) return type;
+  throw target.kind.isCustom
+    ? unsupportedType(accepted)
+    : new StatusError('UnsupportedMediaType', '415: Unsupported Media Type');
+}
+
+async function servePatch(call: Call): Promise<Answer> {
+  const { cluster, target, request, query, ref } = call;
+  const { kind, subresource } = target;
+  const type = readPatchType(call);
+  const force = readForce(query, type === 'application/apply-patch+yaml');
+  const write = writeRequest(call, 'PatchOptions');
+  const body = await readPatch(request);
+  if (type === 'application/apply-patch+yaml') {
+    const { object, isCreated } = await applyObject(cluster, { kind, ref, subresource, body, force }, write);
+    const view = viewObject(kind, stored(kind, object), viewOf(call));
+    return isCreated ? created(view) : ok(view);
+  }
+  const result = await patchObject(cluster, { kind, ref, subresource, type, body }, write);
+  return ok(viewObject(kind, stored(kind, result), viewOf(call)));
+}
+
+async function serveDelete(call: Call): Promise<Answer> {
+  const { cluster, target, request, query, ref } = call;
+  const { deletion, isDryRun } = readDeletion(query, await readOptions(request));
+  const write = { ...writeRequest(call, 'DeleteOptions'), dryRun: isDryRun };
+  const deleted = await deleteObject(cluster, { kind: target.kind, ref }, deletion, write);
+  return ok(deletionAnswer(target.kind, deleted));
+}
+
+async function serveDeleteCollection(call: Call): Promise<Answer> {
+  const { cluster, target, request, query } = call;
+  const { kind, namespace } = target;
+  const options = readListOptions(query);
+  const { deletion, isDryRun } = readDeletion(query, await readOptions(request));
+  const page = listObjects(cluster, kind, namespace, options);
+  const write = { ...writeRequest(call, 'DeleteOptions'), dryRun: isDryRun };
+  for (const { metadata } of page.items) await deleteObject(cluster, { kind, ref: metadata }, deletion, write);
+  return ok(viewList(kind, page.items, { resourceVersion: String(page.resourceVersion) }, viewOf(call)));
+}
+
+async function serveScale(call: Call): Promise<Answer> {
+  const { cluster, target, request, ref } = call;
+  const { kind } = target;
+  if (kind.scale === undefined) throw methodNotAllowed();
+  const scaled: ScaleTarget = { kind, paths: kind.scale, ref };
+  if (request.method === 'GET') return ok(getScale(cluster, scaled));
+  if (request.method === 'PUT') {
+    const body = await readOptions(request);
+    return ok(await changeScale(cluster, scaled, () => body, writeRequest(call, 'UpdateOptions')));
+  }
+  if (request.method !== 'PATCH') throw methodNotAllowed();
+  const type = readPatchType(call);
+  const body = await readPatch(request);
+  // An apply of a Scale sets its replicas, as a merge does.
+  const mergeType = type === 'application/apply-patch+yaml' ? 'application/merge-patch+json' : type;
+  return ok(
+    await changeScale(
+      cluster,
+      scaled,
+      patchedScale({ kind, type: mergeType, body }),
+      writeRequest(call, 'PatchOptions'),
+    ),
+  );
+}
+
+/** Subresources that one posts to. */
+async function serveAction(call: Call): Promise<Answer> {
+  const { cluster, target, request, query, ref } = call;
+  const { kind, subresource } = target;
+  if (request.method !== 'POST') throw methodNotAllowed();
+  const body = (await readOptions(request)) ?? {};
+  if (subresource === 'token') return created(answerTokenRequest(cluster, { kind, ref }, body));
+  const write = writeRequest(call, 'CreateOptions');
+  if (subresource === 'binding') {
+    await bindPod(cluster, { kind, ref }, body, write);
+    return success;
+  }
+  const options = isJsonObject(body) ? body['deleteOptions'] : undefined;
+  const { deletion, isDryRun } = readDeletion(query, options);
+  const name = textAt(body, 'metadata', 'name');
+  if (name !== '' && name !== ref.name) {
+    throw new StatusError('BadRequest', 'name in URL does not match name in Eviction object');
+  }
+  await evictPod(cluster, { kind, ref }, deletion, { ...write, dryRun: write.dryRun || isDryRun });
+  return success;
+}

@@ -1,0 +1,28 @@
+/** A Service gets its address when it is created, as from the API server of Kubernetes. */
+import type { KubeObject } from '../../../../src/kube/ports.ts';
+import { nextAddress } from '../../network/address-range.ts';
+import { invalid, invalidObject } from '../../schema/field-error.ts';
+import type { Cluster } from '../cluster.ts';
+import { objectAt, textAt } from '../fields.ts';
+import type { Kind } from '../kinds/kind.ts';
+
+export function withServiceAddress(
+  { store, serviceRange }: Cluster,
+  { entry, shelf }: Kind,
+  service: KubeObject,
+): KubeObject {
+  const spec = objectAt(service, 'spec');
+  if (entry.kind !== 'Service' || spec['type'] === 'ExternalName' || textAt(spec, 'clusterIP') !== '') return service;
+  const all = store
+    .list(shelf)
+    .map((one) => ({ version: Number(one.metadata.resourceVersion), address: textAt(one, 'spec', 'clusterIP') }));
+  const taken = all
+    .filter(({ address }) => address !== '' && address !== 'None')
+    .toSorted((a, b) => a.version - b.version);
+  const clusterIP = nextAddress(serviceRange, new Set(taken.map(({ address }) => address)), taken.at(-1)?.address);
+  if (clusterIP === undefined) {
+    const why = 'failed to allocate an IP: range is full';
+    throw invalidObject('Service', service.metadata.name, [invalid('spec.clusterIPs', [], why)]);
+  }
+  return { ...service, spec: { ...spec, clusterIP, clusterIPs: [clusterIP] } };
+}

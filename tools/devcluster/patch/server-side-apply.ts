@@ -1,0 +1,139 @@
+/**
+ * Server-side apply (KEP-555), after structured-merge-diff's `Updater.Apply`: merge what is applied into the live object,
+ * take away what its manager applied before and nobody wants now, and see whose fields that changes.
+ */
+import type { KubeObject } from '../../../src/kube/ports.ts';
+import { isJsonObject } from '../schema/json.ts';
+import type { StatusCause } from '../status-error.ts';
+import { findApplyProblem } from './apply-problems.ts';
+import {
+  difference,
+  type FieldSet,
+  inOrder,
+  intersection,
+  isSame,
+  printPath,
+  union,
+  withNamedParents,
+} from './field-set.ts';
+import {
+  isSameManager,
+  type Managed,
+  type ManagedFieldsEntry,
+  type Manager,
+  ownable,
+  readManagedFields,
+  writeManagedFields,
+} from './managed-fields.ts';
+import type { Topology } from './topology.ts';
+import { type Comparison, compare, dropEmptied, fieldsOf, merge, withoutFields } from './typed-value.ts';
+
+export type Apply = {
+  /** Undefined where the object is not there yet. */
+  live: KubeObject | undefined;
+  /** Of a kind with a status, without it, or with nothing else: what a request may not set is taken out before. */
+  applied: KubeObject;
+  manager: string;
+  /** Takes fields from other managers instead of a conflict. */
+  force: boolean;
+  subresource?: string | undefined;
+  topology: Topology;
+  /** To the second. */
+  nowIso: string;
+};
+
+export type ApplyResult =
+  /** The object has neither its managed fields nor defaults yet. */
+  | { outcome: 'applied'; object: KubeObject; managedFields: ManagedFieldsEntry[] }
+  | { outcome: 'conflict'; message: string; causes: StatusCause[] }
+  | { outcome: 'invalid'; message: string };
+
+export function serverSideApply(request: Apply): ApplyResult {
+  const { applied, force, live, nowIso, subresource, topology } = request;
+  const problem = findApplyProblem(applied, topology);
+  if (problem !== undefined) {
+    return { outcome: 'invalid', message: `failed to create typed patch object (${describe(applied)}): ${problem}` };
+  }
+
+  const writer: Manager = { name: request.manager, operation: 'Apply', apiVersion: applied.apiVersion, subresource };
+  const known = readManagedFields(live);
+  const own = known.find((one) => isSameManager(one.manager, writer));
+  const others = known.filter((one) => one !== own);
+  const fields = ownable(fieldsOf(applied, topology));
+  const managed = union(fields, ...others.map((one) => one.fields));
+  const merged = merge(live, applied, topology);
+  const object = prune(merged, own?.fields, managed, topology);
+
+  const comparison = compare(live ?? {}, object, topology);
+  const conflicts = findConflicts(others, comparison);
+  if (!force && conflicts.length > 0) return describeConflicts(conflicts);
+
+  const left = others.map((one) => ({
+    ...one,
+    fields: difference(one.fields, union(comparison.added, comparison.modified, comparison.removed)),
+  }));
+  const time = own !== undefined && isSame(own.fields, fields) ? own.time : nowIso;
+  const entries = [...left, { manager: writer, fields, time }].filter((one) => one.fields.size > 0);
+  return {
+    outcome: 'applied',
+    object: asKubeObject(dropEmptied(object, merged), applied),
+    managedFields: writeManagedFields(entries),
+  };
+}
+
+/** Without what this manager applied last time, and neither it nor anybody else wants now. */
+function prune(merged: unknown, last: FieldSet | undefined, managed: FieldSet, topology: Topology): unknown {
+  if (last === undefined || last.size === 0) return merged;
+  // The metadata itself never goes: what makes the object is in it.
+  const named = (set: FieldSet): FieldSet => ownable(withNamedParents(set, topology));
+  const all = named(fieldsOf(merged, topology));
+  const missingIn = (value: unknown): FieldSet => difference(all, named(fieldsOf(value, topology)));
+
+  // Everything of last time goes first, what is inside of it included; then what is owned comes back, and then what was not this manager's.
+  const withoutLast = withoutFields(merged, topology, named(last));
+  const withOwned = withoutFields(merged, topology, difference(missingIn(withoutLast), named(managed)));
+  return withoutFields(merged, topology, intersection(missingIn(withOwned), named(last)));
+}
+
+type Conflict = { manager: Manager; path: string };
+
+function findConflicts(others: readonly Managed[], { added, modified }: Comparison): Conflict[] {
+  const changed = union(added, modified);
+  return others.flatMap(({ fields, manager }) =>
+    inOrder(intersection(fields, changed)).map((path) => ({ manager, path: printPath(path) })),
+  );
+}
+
+function describeConflicts(conflicts: Conflict[]): ApplyResult {
+  const byManager = Map.groupBy(conflicts, ({ manager }) => printManager(manager));
+  const causes = conflicts.map(({ manager, path }) => ({
+    reason: 'FieldManagerConflict',
+    message: `conflict with ${printManager(manager)}`,
+    field: path,
+  }));
+  const lines = [...byManager]
+    .toSorted(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([name, list]) => [`conflicts with ${name}:`, ...list.map(({ path }) => `- ${path}`)]);
+  const [only] = causes;
+  const detail =
+    causes.length === 1 && only !== undefined
+      ? `1 conflict: ${only.message}: ${only.field}`
+      : `${conflicts.length} conflicts: ${lines.join('\n')}`;
+  return { outcome: 'conflict', message: `Apply failed with ${detail}`, causes };
+}
+
+function printManager({ apiVersion, name, operation, subresource }: Manager): string {
+  const through = subresource === undefined ? '' : ` with subresource "${subresource}"`;
+  return `"${name}"${through}${operation === 'Update' ? ` using ${apiVersion}` : ''}`;
+}
+
+/** `(default/w; apps/v1, Kind=Deployment)`. */
+const describe = ({ apiVersion, kind, metadata }: KubeObject): string =>
+  `${metadata.namespace ?? ''}/${metadata.name}; ${apiVersion}, Kind=${kind}`;
+
+/** Merging keeps what makes an object: nothing of it can be owned, so nothing of it can be taken away. */
+function asKubeObject(merged: unknown, { apiVersion, kind, metadata }: KubeObject): KubeObject {
+  const object = isJsonObject(merged) ? merged : {};
+  const mergedMetadata = isJsonObject(object['metadata']) ? object['metadata'] : {};
+  return { ...object, apiVersion, kind, metadata: { ...mergedMetadata, name: metadata.name } };
+}

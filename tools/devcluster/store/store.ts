@@ -1,0 +1,126 @@
+/** All objects of the cluster, in memory. A `shelf` is where the objects of a kind are: `apps/deployments`. */
+import type { KubeObject, ObjectRef } from '../../../src/kube/ports.ts';
+import type { ClusterChange } from '../cluster-api.ts';
+import { deepFreeze } from './freeze.ts';
+
+/** `revision` is the version that the write made; for DELETED it is also that of `object`. */
+export type StoreChange = ClusterChange & { revision: number };
+
+export interface Store {
+  /** The newest version of all. */
+  revision(): number;
+  get(shelf: string, ref: ObjectRef): KubeObject | undefined;
+  /** In order of namespace and name, as etcd has them. */
+  list(shelf: string, namespace?: string): KubeObject[];
+  /** Undefined where an object of that name is there already. */
+  add(shelf: string, object: KubeObject): KubeObject | undefined;
+  /** Undefined where `before` is no longer what is there. */
+  replace(shelf: string, before: KubeObject, object: KubeObject): KubeObject | undefined;
+  /** `last` is the last state, as watchers get to see it. Undefined where `before` is no longer what is there. */
+  remove(shelf: string, before: KubeObject, last: KubeObject): KubeObject | undefined;
+  /** As `list` was at that revision; undefined where that is no longer known. */
+  listAt(shelf: string, revision: number, namespace?: string): KubeObject[] | undefined;
+  /** What happened after `revision`, undefined where that is no longer known. */
+  changesSince(shelf: string, revision: number): StoreChange[] | undefined;
+  /** Called with every change, before the write that made it returns. Answers a function that ends it. */
+  subscribe(shelf: string, onChange: (change: StoreChange) => void): () => void;
+}
+
+type Shelf = {
+  objects: Map<string, KubeObject>;
+  log: StoreChange[];
+  /** All changes after this revision are in the log. */
+  knownSince: number;
+  subscribers: Set<(change: StoreChange) => void>;
+};
+
+/** A slash is in no name, so that this is unique. */
+const keyOf = ({ namespace, name }: ObjectRef): string => `${namespace ?? ''}/${name}`;
+
+function inOrder(objects: ReadonlyMap<string, KubeObject>, namespace: string | undefined): KubeObject[] {
+  const entries = [...objects].filter(
+    ([, { metadata }]) => namespace === undefined || metadata.namespace === namespace,
+  );
+  return entries.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
+}
+
+/** As after the start of a real cluster: what a client remembers from before is history. */
+const firstRevision = 100;
+
+/** `historyLimit` is how many changes of each kind are remembered for watches. */
+export function createStore(historyLimit = 1_000): Store {
+  const shelves = new Map<string, Shelf>();
+  let revision = firstRevision;
+
+  function shelfOf(name: string): Shelf {
+    const known = shelves.get(name);
+    if (known) return known;
+    const fresh: Shelf = { objects: new Map(), log: [], knownSince: firstRevision, subscribers: new Set() };
+    shelves.set(name, fresh);
+    return fresh;
+  }
+
+  function stamp(object: KubeObject): KubeObject {
+    revision += 1;
+    return deepFreeze({ ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } });
+  }
+
+  function tell(shelf: Shelf, change: ClusterChange): KubeObject {
+    const entry = { ...change, revision };
+    shelf.log.push(entry);
+    if (shelf.log.length > historyLimit) shelf.knownSince = shelf.log.shift()?.revision ?? revision;
+    for (const subscriber of shelf.subscribers) subscriber(entry);
+    return change.object;
+  }
+
+  return {
+    revision: () => revision,
+    get: (name, ref) => shelfOf(name).objects.get(keyOf(ref)),
+    list: (name, namespace) => inOrder(shelfOf(name).objects, namespace),
+    listAt(name, then, namespace) {
+      const { objects, log, knownSince } = shelfOf(name);
+      if (then < knownSince) return undefined;
+      const past = new Map(objects);
+      for (const { object, old } of log.filter((change) => change.revision > then).toReversed()) {
+        if (old === undefined) past.delete(keyOf(object.metadata));
+        else past.set(keyOf(old.metadata), old);
+      }
+      return inOrder(past, namespace);
+    },
+    add(name, object) {
+      const shelf = shelfOf(name);
+      if (shelf.objects.has(keyOf(object.metadata))) return undefined;
+      const stored = stamp(object);
+      shelf.objects.set(keyOf(stored.metadata), stored);
+      return tell(shelf, { type: 'ADDED', object: stored });
+    },
+    replace(name, before, object) {
+      const shelf = shelfOf(name);
+      if (shelf.objects.get(keyOf(before.metadata)) !== before) return undefined;
+      const stored = stamp(object);
+      shelf.objects.set(keyOf(stored.metadata), stored);
+      return tell(shelf, { type: 'MODIFIED', object: stored, old: before });
+    },
+    remove(name, before, last) {
+      const shelf = shelfOf(name);
+      if (shelf.objects.get(keyOf(before.metadata)) !== before) return undefined;
+      shelf.objects.delete(keyOf(before.metadata));
+      return tell(shelf, { type: 'DELETED', object: stamp(last), old: before });
+    },
+    changesSince(name, since) {
+      const shelf = shelfOf(name);
+      return since < shelf.knownSince ? undefined : shelf.log.filter((change) => change.revision > since);
+    },
+    subscribe(name, onChange) {
+      const { subscribers } = shelfOf(name);
+      // An own function for each subscription: the same callback may be there twice.
+      const subscriber = (change: StoreChange) => {
+        onChange(change);
+      };
+      subscribers.add(subscriber);
+      return () => {
+        subscribers.delete(subscriber);
+      };
+    },
+  };
+}

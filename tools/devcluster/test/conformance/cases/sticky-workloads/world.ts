@@ -1,0 +1,25 @@
+/** What the cases of the project's own CustomResourceDefinition have in common. */
+import { uniqueName, type Answer, type ConformanceApi, type Fields } from '../../api.ts';
+import { installedFrom } from '../../installed.ts';
+import { pathOf } from '../../objects.ts';
+
+const install = installedFrom([
+  new URL('../../../../../../crds/holdfast.dev_stickyworkloads.yaml', import.meta.url).pathname,
+]);
+
+/** The path of StickyWorkloads, of one, or of its subresource, once they are served. */
+export async function pathTo(api: ConformanceApi, ...parts: string[]): Promise<string> {
+  await install(api);
+  return pathOf(api, 'holdfast.dev/v1alpha1', 'stickyworkloads', ...parts);
+}
+
+export const workload = (spec: Fields = {}, name = uniqueName('cart')): Fields & { metadata: { name: string } } => ({
+  apiVersion: 'holdfast.dev/v1alpha1',
+  kind: 'StickyWorkload',
+  metadata: { name },
+  spec: { targetRef: { kind: 'Deployment', name: 'cart' }, ...spec },
+});
+
+/** What the server would say, without storing anything. */
+export const submit = async (api: ConformanceApi, spec: Fields, name?: string): Promise<Answer> =>
+  api.post(await pathTo(api), workload(spec, name), { dryRun: 'All', fieldValidation: 'Strict' });

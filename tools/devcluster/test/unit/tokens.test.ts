@@ -1,0 +1,51 @@
+/** How long a ServiceAccount's token serves: as long as what it is bound to, and no longer than its own time. */
+import { beforeEach, expect, test } from '@jest/globals';
+import { createTokens, type Tokens } from '../../apiserver/tokens.ts';
+import type { KubeObject, ObjectMeta } from '../../../../src/kube/ports.ts';
+import { createMemoryClock, type MemoryClock } from '../../../../test/support/memory-clock.ts';
+
+const ref = { namespace: 'shop', name: 'cart' };
+const subject = {
+  namespace: 'shop',
+  serviceAccount: { name: 'cart', uid: 'account' },
+  pod: { name: 'cart', uid: 'pod' },
+};
+
+let clock: MemoryClock;
+let objects: Map<string, KubeObject>;
+let tokens: Tokens;
+let token: string;
+beforeEach(() => {
+  clock = createMemoryClock();
+  objects = new Map();
+  put('/serviceaccounts', { uid: 'account' });
+  put('/pods', { uid: 'pod' });
+  tokens = createTokens({ store: { get: (shelf) => objects.get(shelf) }, clock });
+  token = tokens.issue({ subject, audiences: ['holdfast'], lifetimeSeconds: 7200 }).token;
+});
+
+const put = (shelf: string, metadata: Partial<ObjectMeta>): void =>
+  void objects.set(shelf, { apiVersion: 'v1', kind: 'Any', metadata: { ...ref, ...metadata } });
+const isValid = (): boolean => tokens.verify(token, ['holdfast']).ok;
+
+test('it ends with its own time', async () => {
+  await clock.advance(7_199_000);
+  expect(isValid()).toBe(true);
+  await clock.advance(1000);
+  expect(isValid()).toBe(false);
+});
+
+test('it ends with its pod, of whatever name another may be', () => {
+  objects.delete('/pods');
+  expect(isValid()).toBe(false);
+  put('/pods', { uid: 'another' });
+  expect(isValid()).toBe(false);
+});
+
+test('it serves a pod that ends for the whole of its grace, and a minute longer', async () => {
+  put('/pods', { uid: 'pod', deletionTimestamp: new Date(clock.nowMs() + 600_000).toISOString() });
+  await clock.advance(660_000);
+  expect(isValid()).toBe(true);
+  await clock.advance(1);
+  expect(isValid()).toBe(false);
+});
