@@ -19,16 +19,15 @@ export const reasons = {
   TargetConflict: 'An older StickyWorkload claims the same target.',
   TargetPortAmbiguous: 'The target has no container port, or several, and service.targetPort does not choose.',
   CookieConflict: 'An older StickyWorkload of the same Gateway gives the same cookie to the same hosts.',
-  SelectorUnusable: "The target's selector has matchExpressions, which a Service cannot express.",
+  UnsupportedSelector: "The target's selector has matchExpressions, which a Service cannot express.",
   NameReserved: 'The StickyWorkload has the name that a proxy needs for its own Service.',
-  ExpressionInvalid:
-    'A regular expression of spec.route.matches or spec.sessionPersistence.newSessionOn cannot be read.',
-  AddressBlockInvalid: 'An entry of spec.drain.connections.excludeCIDRs is no address block.',
-  FieldNotSupported: 'A field is set that this version does not carry out.',
-  CookieUnusable:
+  InvalidRegex: 'A regular expression of spec.route.matches or spec.sessionPersistence.newSessionOn cannot be read.',
+  InvalidCIDR: 'An entry of spec.drain.connections.excludeCIDRs is no address block.',
+  UnsupportedField: 'A field is set that this version does not carry out.',
+  InvalidCookie:
     'Browsers would drop the cookie: it must be Secure, and the proxy is not told that TLS ends in front of it.',
   GatewayNotFound: 'A Gateway of spec.route.parentRefs does not exist.',
-  GatewayNotOurs: 'A Gateway of spec.route.parentRefs has a class of another controller.',
+  UnsupportedGatewayClass: 'A Gateway of spec.route.parentRefs has a class of another controller.',
   NotAllowedByListeners: 'The listeners of a Gateway do not take routes of this namespace or kind.',
   NoMatchingListenerHostname: 'No listener of a Gateway has a host name in common with spec.route.hostnames.',
   NoMatchingParent: 'A Gateway has no listener that is served under the sectionName.',
@@ -39,10 +38,10 @@ export const reasons = {
   RouteConflict: 'An HTTPRoute of this name exists and belongs to someone else.',
   GatewayConflict: 'A Gateway, Deployment or other object that the proxy needs exists and belongs to someone else.',
   BackendNotFound: 'A StickyWorkload of spec.route.backends does not exist.',
-  BackendNotServed: 'A StickyWorkload of spec.route.backends was refused itself, and has never been served.',
+  BackendNotAccepted: 'A StickyWorkload of spec.route.backends was refused itself, and has never been served.',
   RefNotPermitted: 'No ReferenceGrant allows the route to refer to a backend of another namespace.',
   ExternalNameService: 'The Service of a backend is a name in the DNS: there are no pods to keep sessions on.',
-  BeingDeleted: 'The StickyWorkload was deleted; it is served on until the pods that drain are gone.',
+  Deleting: 'The StickyWorkload was deleted; it is served on until the pods that drain are gone.',
   KeyRingMissing: 'The Secret with the session keys is missing or damaged; without keys no session can be signed.',
   ApplyFailed: 'The API server refused an owned object.',
   ProxyNotReady: 'No replica of the proxy is ready yet.',
@@ -55,11 +54,11 @@ export const reasons = {
   PreStopConflict:
     'A container has a preStop hook of its own (exec or sleep) that nobody else can call: it is left alone, and the container is not held.',
   // Draining
-  NoPodDraining: 'No pod is draining.',
+  NoPodsDraining: 'No pod is draining.',
   PodTerminating: 'The pod was deleted; its sessions go on until they end or the deadline comes.',
   // Ready
   Ready: 'New sessions are accepted.',
-  NoPodAccepting: 'No pod accepts new sessions.',
+  NoPodsAccepting: 'No pod accepts new sessions.',
   NotProgrammed: 'Not all objects are in place.',
   NotInjected: 'Some pods run without the sidecar.',
   // End of a drain

@@ -54,12 +54,12 @@ test('deleted while a pod drains, it serves on as before until that pod is gone,
   await world.after(() => world.terminate('cart-a'));
   const killAt = world.mustFind(pods, 'cart-a').metadata.deletionTimestamp;
   const news = await world.after(deleteCart);
-  expect(news).toEqual({ writes: ['apply status of StickyWorkload shop/cart'], events: ['Warning BeingDeleted cart'] });
+  expect(news).toEqual({ writes: ['apply status of StickyWorkload shop/cart'], events: ['Warning Deleting cart'] });
   expect(isServed()).toBe(true);
   expect(states()).toEqual({ 'cart-a': 'Draining', 'cart-b': 'Accepting' });
   expect(world.condition('cart', 'Programmed')).toEqual({
     status: 'False',
-    reason: 'BeingDeleted',
+    reason: 'Deleting',
     message: `StickyWorkload cart was deleted, and pods of it still drain (cart-a). What serves their sessions stays until they are gone, at the latest at ${killAt}. Nothing of it is changed any more.`,
   });
 

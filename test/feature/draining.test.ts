@@ -95,7 +95,7 @@ test('all pods on their way out: nothing takes new sessions, and it is said', as
   });
   expect(news).toEqual({
     writes: finalizerAndStatus,
-    events: ['Warning NoPodAccepting cart', ...told],
+    events: ['Warning NoPodsAccepting cart', ...told],
   });
 });
 

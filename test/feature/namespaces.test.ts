@@ -220,7 +220,7 @@ describe('a Gateway that does not take the route', () => {
     {
       sentence: 'it has a class of another controller',
       given: gateway('web', { className: 'theirs' }),
-      reason: 'GatewayNotOurs',
+      reason: 'UnsupportedGatewayClass',
       says: 'has class theirs',
     },
     {
@@ -456,7 +456,7 @@ describe('backends', () => {
     {
       sentence: 'that were refused themselves',
       given: () => putWorkload('shop', 'next', { replicas: 1 }),
-      reason: 'BackendNotServed',
+      reason: 'BackendNotAccepted',
       says: 'StickyWorkload shop/next was refused itself',
     },
   ];

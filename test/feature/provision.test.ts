@@ -119,7 +119,7 @@ describe('a StickyWorkload that is served', () => {
     expect(second.events).toEqual([
       'Normal Accepted chat',
       'Normal GatewayAPIMissing chat',
-      'Warning NoPodAccepting chat',
+      'Warning NoPodsAccepting chat',
     ]);
     expect(world.mustFind(deployments, 'holdfast-holdfast')).toMatchObject({
       metadata: { ownerReferences: [{ name: 'cart' }, { name: 'chat' }] },

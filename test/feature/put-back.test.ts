@@ -115,7 +115,7 @@ test('a deleted Service comes back', async () => {
       'apply status of StickyWorkload shop/cart',
     ],
     // Without a Service there are no EndpointSlices, and nobody can tell which pods are ready.
-    events: ['Warning NoPodAccepting cart', 'Normal Ready cart'],
+    events: ['Warning NoPodsAccepting cart', 'Normal Ready cart'],
   });
   expect(world.mustFind(services, 'cart')['spec']).toMatchObject({ selector: { app: 'cart' } });
 });

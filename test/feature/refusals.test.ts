@@ -21,7 +21,7 @@ describe('a StickyWorkload that is refused from the start', () => {
     {
       sentence: 'a field that does not work yet',
       spec: { scaleDown: { strategy: 'DrainFirst' } },
-      reason: 'FieldNotSupported',
+      reason: 'UnsupportedField',
       says: 'spec.scaleDown.strategy DrainFirst is not supported by this version; use TerminateAndHold',
     },
     {
@@ -43,7 +43,7 @@ describe('a StickyWorkload that is refused from the start', () => {
     {
       sentence: 'an expression that cannot be read',
       spec: { route: { matches: [{ path: { type: 'RegularExpression', value: '/(' } }] } },
-      reason: 'ExpressionInvalid',
+      reason: 'InvalidRegex',
       says: 'spec.route.matches[0].path.value "/("',
     },
   ];
@@ -83,7 +83,7 @@ describe('a StickyWorkload that is served, and then refused', () => {
     );
     expect(news).toEqual({
       writes: ['apply status of StickyWorkload shop/cart'],
-      events: ['Warning FieldNotSupported cart'],
+      events: ['Warning UnsupportedField cart'],
     });
     expect([
       world.mustFind(services, 'cart'),

@@ -101,7 +101,7 @@ export const readAdminAddresses = (
 /** Who runs containers has much to say that is not about sessions. */
 const quiet = new Set(
   `Scheduled Pulled Created Started Killing Unhealthy SuccessfulCreate SuccessfulDelete ScalingReplicaSet
-  GatewayAPIMissing ProxyNotReady NoPodAccepting`.split(/\s+/),
+  GatewayAPIMissing ProxyNotReady NoPodsAccepting`.split(/\s+/),
 );
 
 /** Events about the shop, the newest last. */

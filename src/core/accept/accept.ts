@@ -25,7 +25,7 @@ export function decideAccept(candidate: Candidate, world: AcceptWorld): Accept {
   if (refusal) return refusal;
   const target = world.targets.get(targetKey(plan.namespace, plan.target));
   if (target === undefined) return targetNotFound(workload);
-  if (target.matchLabels === undefined) return selectorUnusable(target);
+  if (target.matchLabels === undefined) return unsupportedSelector(target);
   const port = chooseTargetPort(workload.spec.service.targetPort, target);
   if (port.kind === 'ambiguous') return refuse('TargetPortAmbiguous', port.message);
   return {
@@ -42,20 +42,20 @@ const refuse = (reason: Reason, message: string): Refusal => ({ kind: 'refused',
 
 /** What the spec alone says against it. */
 const refuseSpec = (workload: StickyWorkload): Refusal | undefined =>
-  fieldNotSupported(workload) ??
-  cookieUnusable(workload) ??
+  unsupportedField(workload) ??
+  invalidCookie(workload) ??
   nameReserved(workload) ??
-  expressionInvalid(workload) ??
-  cidrInvalid(workload);
+  invalidRegex(workload) ??
+  invalidCidr(workload);
 
-function fieldNotSupported({ spec }: StickyWorkload): Refusal | undefined {
+function unsupportedField({ spec }: StickyWorkload): Refusal | undefined {
   const sentences = findUnsupported(spec);
-  return sentences.length === 0 ? undefined : refuse('FieldNotSupported', sentences.join(' '));
+  return sentences.length === 0 ? undefined : refuse('UnsupportedField', sentences.join(' '));
 }
 
-function cookieUnusable({ spec }: StickyWorkload): Refusal | undefined {
+function invalidCookie({ spec }: StickyWorkload): Refusal | undefined {
   const message = findUnusableCookie(spec.sessionPersistence);
-  return message === undefined ? undefined : refuse('CookieUnusable', message);
+  return message === undefined ? undefined : refuse('InvalidCookie', message);
 }
 
 // Both Services would have one name, and each would be put back over the other for ever.
@@ -68,20 +68,20 @@ function nameReserved({ metadata }: StickyWorkload): Refusal | undefined {
 }
 
 // The proxy has such a match fit no request at all: better said here than found out there.
-function expressionInvalid({ spec }: StickyWorkload): Refusal | undefined {
+function invalidRegex({ spec }: StickyWorkload): Refusal | undefined {
   const [broken] = findInvalidExpressions(spec);
   if (broken === undefined) return undefined;
   return refuse(
-    'ExpressionInvalid',
+    'InvalidRegex',
     `${broken.path} "${broken.source}" is not a regular expression of JavaScript with the flag u: ${broken.why}.`,
   );
 }
 
-function cidrInvalid({ spec }: StickyWorkload): Refusal | undefined {
+function invalidCidr({ spec }: StickyWorkload): Refusal | undefined {
   const [broken] = findInvalidCidrs(spec);
   if (broken === undefined) return undefined;
   return refuse(
-    'AddressBlockInvalid',
+    'InvalidCIDR',
     `${broken.path} "${broken.value}" is no address block: write an address and the length of its prefix, such as 10.0.0.0/8 or fd00::/8.`,
   );
 }
@@ -145,9 +145,9 @@ const targetNotFound = ({ metadata, spec }: StickyWorkload): Refusal =>
       'create it, or delete this StickyWorkload and create one for the right target.',
   );
 
-const selectorUnusable = ({ kind, name }: Target): Refusal =>
+const unsupportedSelector = ({ kind, name }: Target): Refusal =>
   refuse(
-    'SelectorUnusable',
+    'UnsupportedSelector',
     `spec.targetRef: the selector of ${kind} ${name} has matchExpressions, which a Service cannot express: ` +
       `recreate the ${kind} with matchLabels alone (a selector cannot be changed).`,
   );
@@ -176,7 +176,7 @@ function planWorkload(
 }
 
 const isOurs = (verdict: ParentVerdict): boolean =>
-  verdict.kind === 'attached' || (verdict.reason !== 'GatewayNotOurs' && verdict.reason !== 'GatewayNotFound');
+  verdict.kind === 'attached' || (verdict.reason !== 'UnsupportedGatewayClass' && verdict.reason !== 'GatewayNotFound');
 
 const firstAttached = (parents: readonly ParentVerdict[]): GatewayRef | undefined =>
   parents.find(({ kind }) => kind === 'attached')?.parent.gateway;

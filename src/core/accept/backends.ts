@@ -11,7 +11,7 @@ export type BackendVerdict = ResolvedBackend | UnresolvedBackend;
 /** The first two are Gateway API's words for it, too. */
 type BackendReason = Extract<
   Reason,
-  'BackendNotFound' | 'RefNotPermitted' | 'BackendNotServed' | 'ExternalNameService'
+  'BackendNotFound' | 'RefNotPermitted' | 'BackendNotAccepted' | 'ExternalNameService'
 >;
 
 export type BackendWorld = {
@@ -60,7 +60,7 @@ function findObstacle(backend: string, plan: ServingPlan, world: BackendWorld): 
   }
   if (!world.served.has(backend)) {
     return fail(
-      'BackendNotServed',
+      'BackendNotAccepted',
       `StickyWorkload ${backend} was refused itself: its own condition Accepted says why.`,
     );
   }

@@ -15,7 +15,7 @@ type ParentReason = Extract<
   Reason,
   | 'GatewayAPIMissing'
   | 'GatewayNotFound'
-  | 'GatewayNotOurs'
+  | 'UnsupportedGatewayClass'
   | 'NotAllowedByListeners'
   | 'NoMatchingListenerHostname'
   | 'NoMatchingParent'
@@ -65,7 +65,7 @@ function judgeParent(parent: ParentRef, plan: ServingPlan, world: ParentWorld): 
     );
   }
   return refuse(
-    'GatewayNotOurs',
+    'UnsupportedGatewayClass',
     `spec.route.parentRefs: Gateway ${key} has class ${className}, which another controller carries out, and its proxy keeps no session of ours: name a Gateway of class holdfast.`,
   );
 }

@@ -136,7 +136,7 @@ function judgeDraining({ cluster: { target } }: StatusInput, { draining, limit: 
     return {
       type: 'Draining',
       status: 'False',
-      reason: 'NoPodDraining',
+      reason: 'NoPodsDraining',
       message: `No pod is on its way out. ${bounds}`,
     };
   }
@@ -160,7 +160,7 @@ function judgeReady({ backend }: StatusInput, { accepted, programmed, injected }
   const accepting = backend?.endpoints.filter(({ state }) => state === 'Accepting').length ?? 0;
   if (accepting === 0) {
     return unready(
-      'NoPodAccepting',
+      'NoPodsAccepting',
       'No pod takes new sessions: none is ready and staying. New sessions are answered with 503.',
     );
   }

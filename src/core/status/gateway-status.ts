@@ -130,7 +130,7 @@ export function judgeRoute(plan: ServingPlan, route: RouteVerdict, observed: Obs
   };
 }
 
-const isAboutOurs = (reason: string): boolean => reason !== 'GatewayNotOurs' && reason !== 'GatewayNotFound';
+const isAboutOurs = (reason: string): boolean => reason !== 'UnsupportedGatewayClass' && reason !== 'GatewayNotFound';
 
 const judgeParent = (verdict: ParentVerdict, { target }: ServingPlan): Verdict =>
   verdict.kind === 'attached'

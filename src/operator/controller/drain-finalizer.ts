@@ -43,5 +43,5 @@ export function sayDeleted(
   const message =
     `StickyWorkload ${metadata.name} was deleted, and pods of it still drain (${shown}). What serves their sessions stays until they are gone, ` +
     `at the latest at ${formatTime(untilMs)}. Nothing of it is changed any more.`;
-  return { kind: 'conflict', reason: 'BeingDeleted', message };
+  return { kind: 'conflict', reason: 'Deleting', message };
 }

@@ -47,7 +47,7 @@ describeWithApi('A StickyWorkload that is deleted while a pod drains', () => {
     await until('the finalizer', async () => (await finalizersOf())?.includes('holdfast.dev/drain'));
 
     await kubectl('delete', 'stickyworkload', 'cart', '-n', namespace, '--wait=false');
-    await untilReason(namespace, 'cart', 'Programmed', 'BeingDeleted');
+    await untilReason(namespace, 'cart', 'Programmed', 'Deleting');
     expect(conditionOf(await getObject('stickyworkload', 'cart', namespace), 'Programmed')?.message).toContain(
       pod.metadata.name,
     );

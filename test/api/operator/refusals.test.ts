@@ -81,7 +81,7 @@ describeWithApi('StickyWorkloads that only the cluster can refuse', () => {
     await apply(stickyWorkload(namespace, 'early'));
     const before = await untilThere('service', 'early', namespace);
     await apply(stickyWorkload(namespace, 'early', { scaleDown: { strategy: 'DrainFirst' } }));
-    const condition = await untilReason(namespace, 'early', 'Accepted', 'FieldNotSupported');
+    const condition = await untilReason(namespace, 'early', 'Accepted', 'UnsupportedField');
     expect(condition.message).toContain(
       'spec.scaleDown.strategy DrainFirst is not supported by this version; use TerminateAndHold',
     );

@@ -72,7 +72,7 @@ describe('fields that this version does not carry out are refused by name, with 
   ];
   test.each(refused)('%s', (_, spec, message) => {
     const accept = verdictOn({ spec });
-    expect(reasonOf(accept)).toBe('FieldNotSupported');
+    expect(reasonOf(accept)).toBe('UnsupportedField');
     expect(messageOf(accept)).toContain(message);
   });
 
@@ -207,7 +207,7 @@ describe('what the cluster says against a StickyWorkload', () => {
       'the selector is no set of labels',
       {},
       { targets: [{ name: 'cart', matchLabels: 'expressions' }] },
-      { reason: 'SelectorUnusable', message: 'matchExpressions' },
+      { reason: 'UnsupportedSelector', message: 'matchExpressions' },
     ],
     [
       'no container port is declared',
@@ -243,13 +243,13 @@ describe('what the cluster says against a StickyWorkload', () => {
       'a regular expression that cannot be read',
       { spec: { route: { matches: [{}, { path: { type: 'RegularExpression', value: '/(' } }] } } },
       {},
-      { reason: 'ExpressionInvalid', message: 'spec.route.matches[1].path.value "/("' },
+      { reason: 'InvalidRegex', message: 'spec.route.matches[1].path.value "/("' },
     ],
     [
       'a regular expression for a header',
       { spec: { route: { matches: [{ headers: [{ type: 'RegularExpression', name: 'x', value: '[' }] }] } } },
       {},
-      { reason: 'ExpressionInvalid', message: 'matches[0].headers[0].value "["' },
+      { reason: 'InvalidRegex', message: 'matches[0].headers[0].value "["' },
     ],
     [
       'a bracket in a path that is none',
@@ -261,7 +261,7 @@ describe('what the cluster says against a StickyWorkload', () => {
       'a regular expression for the begin of sessions',
       { spec: { sessionPersistence: { newSessionOn: [{ path: { type: 'RegularExpression', value: '/[' } }] } } },
       {},
-      { reason: 'ExpressionInvalid', message: 'spec.sessionPersistence.newSessionOn[0].path.value "/["' },
+      { reason: 'InvalidRegex', message: 'spec.sessionPersistence.newSessionOn[0].path.value "/["' },
     ],
     [
       'an address block that is none',
@@ -272,7 +272,7 @@ describe('what the cluster says against a StickyWorkload', () => {
       },
       {},
       {
-        reason: 'AddressBlockInvalid',
+        reason: 'InvalidCIDR',
         message: 'spec.drain.connections.excludeCIDRs[1] "999.0.0.0/8" is no address block',
       },
     ],
@@ -281,7 +281,7 @@ describe('what the cluster says against a StickyWorkload', () => {
       { spec: { sessionPersistence: { cookie: { sameSite: 'None' } } } },
       {},
       {
-        reason: 'CookieUnusable',
+        reason: 'InvalidCookie',
         message: 'secure Auto with sameSite None: browsers keep such a cookie only if it is Secure',
       },
     ],
@@ -289,7 +289,7 @@ describe('what the cluster says against a StickyWorkload', () => {
       'a partitioned cookie that is not Secure',
       { spec: { sessionPersistence: { cookie: { partitioned: true } } } },
       {},
-      { reason: 'CookieUnusable', message: 'Set secure to Always where TLS ends in front of the proxy' },
+      { reason: 'InvalidCookie', message: 'Set secure to Always where TLS ends in front of the proxy' },
     ],
     [
       'a cookie for other sites that is Secure',

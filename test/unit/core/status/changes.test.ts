@@ -69,8 +69,8 @@ describe('events tell what turned', () => {
     [
       'the last accepting pod went',
       but(),
-      but(condition('Ready', 'False', 'NoPodAccepting')),
-      ['Warning NoPodAccepting'],
+      but(condition('Ready', 'False', 'NoPodsAccepting')),
+      ['Warning NoPodsAccepting'],
     ],
   ];
   test.each(rows)('%s', (_, before, after, expected) => {

@@ -70,7 +70,7 @@ const healthy = {
   Accepted: 'True Accepted',
   Programmed: 'True Programmed',
   Injected: 'True Injected',
-  Draining: 'False NoPodDraining',
+  Draining: 'False NoPodsDraining',
   Ready: 'True Ready',
 };
 const bare = (name: string): Pod => wholePod({ name, injection: { injected: false, keptPreStop: [] } });
@@ -83,7 +83,7 @@ describe('conditions', () => {
     [
       'a field is not supported, but sessions are served',
       { cart: { spec: { replicas: 3 } } },
-      { Accepted: 'False FieldNotSupported', Programmed: 'False NotAccepted', Ready: 'False NotAccepted' },
+      { Accepted: 'False UnsupportedField', Programmed: 'False NotAccepted', Ready: 'False NotAccepted' },
       /goes on serving sessions/,
     ],
     [
@@ -137,7 +137,7 @@ describe('conditions', () => {
     [
       'nobody accepts',
       { endpoints: [endpoint('a', 'Pending')] },
-      { Ready: 'False NoPodAccepting' },
+      { Ready: 'False NoPodsAccepting' },
       /answered with 503/,
     ],
     [
@@ -149,7 +149,7 @@ describe('conditions', () => {
     [
       'all drain',
       { endpoints: [endpoint('a', 'Draining')] },
-      { Draining: 'True PodTerminating', Ready: 'False NoPodAccepting' },
+      { Draining: 'True PodTerminating', Ready: 'False NoPodsAccepting' },
       /On the way out: cart-a\./,
     ],
   ];

@@ -96,11 +96,19 @@ export const stored: Case[] = [
     run: async (api) => {
       const { metadata } = await done(api.post(await pathTo(api), workload()));
       const one = await pathTo(api, metadata.name);
-      const conditions = [{ ...ready, status: 'False', reason: 'NoPodAccepting' }];
+      const conditions = [{ ...ready, status: 'False', reason: 'NoPodsAccepting' }];
       await done(api.patch('merge', `${one}/status`, { status: { ...status, conditions } }));
       const { body } = await api.request('GET', one, { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' });
       const [row] = body.rows as { cells: unknown[] }[];
-      expect(row?.cells).toEqual([metadata.name, 'False', 2, 1, 42, 'NoPodAccepting', expect.stringMatching(/^\d+s$/)]);
+      expect(row?.cells).toEqual([
+        metadata.name,
+        'False',
+        2,
+        1,
+        42,
+        'NoPodsAccepting',
+        expect.stringMatching(/^\d+s$/),
+      ]);
       const columns = body.columnDefinitions as { name: string; priority: number }[];
       expect(columns.filter(({ priority }) => priority === 0).map(({ name }) => name)).toEqual([
         'Name',
