@@ -1,6 +1,6 @@
 /** The objects of one Gateway: the Gateway itself where Gateway API is installed, and the proxy that serves it. */
-import { servedListeners, type GatewayPlan } from '../accept/gateway-plan.ts';
-import { defaultListener } from '../accept/plan.ts';
+import { servedListeners, type GatewayPlan } from '../resolve/gateway-plan.ts';
+import { defaultListener } from '../resolve/plan.ts';
 import { containerPort, controllerName, gatewayClassName, labels, proxyName } from '../names/names.ts';
 import type { Gateway, GatewayApi } from '../snapshot/snapshot.ts';
 import { controlledByGateway, sharedBy, standardLabels, type Component, type OwnedObject } from './owned-object.ts';

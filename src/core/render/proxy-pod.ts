@@ -1,5 +1,5 @@
 /** The pod of a proxy: one container without any privilege, a token for discovery, and memory to keep its table in. */
-import type { GatewayRef } from '../accept/plan.ts';
+import type { GatewayRef } from '../resolve/plan.ts';
 import { ports, tokenAudience } from '../names/names.ts';
 
 /** What the operator knows of its own installation. */

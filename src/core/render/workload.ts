@@ -1,7 +1,7 @@
 /** The objects of one StickyWorkload: its Service and, where Gateway API is installed, its HTTPRoute. */
 import { formatDuration } from '../../api/duration.ts';
-import { parentReference } from '../accept/parents.ts';
-import type { WorkloadPlan } from '../accept/plan.ts';
+import { parentReference } from '../resolve/parents.ts';
+import type { WorkloadPlan } from '../resolve/plan.ts';
 import type { Carrier } from '../table/routing-table.ts';
 import type { GatewayApi } from '../snapshot/snapshot.ts';
 import { controlledBy, standardLabels, type OwnedObject } from './owned-object.ts';

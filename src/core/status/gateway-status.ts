@@ -1,8 +1,8 @@
 /** The status of the Gateway API objects that Holdfast is the controller of (GatewayClass, Gateway, HTTPRoute). */
-import { isOnListener, type GatewayPlan } from '../accept/gateway-plan.ts';
-import type { JudgedListener } from '../accept/gateways.ts';
-import { isHttpRoute, parentReference, takesHttpRoutes, type ParentVerdict } from '../accept/parents.ts';
-import { defaultListener, type ServingPlan } from '../accept/plan.ts';
+import { isOnListener, type GatewayPlan } from '../resolve/gateway-plan.ts';
+import type { JudgedListener } from '../resolve/gateways.ts';
+import { isHttpRoute, parentReference, takesHttpRoutes, type ParentVerdict } from '../resolve/parents.ts';
+import { defaultListener, type ServingPlan } from '../resolve/plan.ts';
 import { controllerName, proxyName } from '../names/names.ts';
 import type { RouteVerdict } from '../translate/route-verdict.ts';
 import {

@@ -1,7 +1,7 @@
 /** What the status of a StickyWorkload is judged from. */
 import type { Reason } from '../../api/reasons.ts';
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
-import type { Accept } from '../accept/accept.ts';
+import type { Accept } from '../resolve/accept.ts';
 import type { ClusterAutoscaler, ClusterNode, GatewayApi, Pod, Target } from '../snapshot/snapshot.ts';
 import type { Backend } from '../table/routing-table.ts';
 

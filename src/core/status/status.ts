@@ -2,7 +2,7 @@
 import { formatDuration } from '../../api/duration.ts';
 import type { Condition, StickyWorkloadStatus } from '../../api/status.ts';
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
-import { drainLimits } from '../accept/plan.ts';
+import { drainLimits } from '../resolve/plan.ts';
 import { judgeConditions, type Judgement } from './conditions.ts';
 import { judgeDrainLimit } from './effective-limit.ts';
 import { countSessions, describeEndpoints } from './endpoints.ts';

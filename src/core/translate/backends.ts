@@ -1,5 +1,5 @@
 /** The backend of each StickyWorkload: its keys, its limits, and the pods behind it. */
-import type { ServingPlan } from '../accept/plan.ts';
+import type { ServingPlan } from '../resolve/plan.ts';
 import { targetKey } from '../names/names.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { Backend } from '../table/routing-table.ts';

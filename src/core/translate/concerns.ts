@@ -1,6 +1,6 @@
 /** Whom a change concerns: namespaces that are looked into when a StickyWorkload or a Gateway is judged. */
-import { cookieKeys, type AcceptWorld, type Candidate } from '../accept/world.ts';
-import type { GatewayPlan } from '../accept/gateway-plan.ts';
+import { cookieKeys, type AcceptWorld, type Candidate } from '../resolve/world.ts';
+import type { GatewayPlan } from '../resolve/gateway-plan.ts';
 
 /** Its own, those of its Gateways, of its backends, and of others who want the same cookie there. */
 export function concernsOfWorkload(

@@ -5,7 +5,7 @@
  * while sessions live on (research: T23); the pod list knows life and death but not what the Service says. A pod is followed
  * by its UID from the first source that names it to the last.
  */
-import type { ServingPlan } from '../accept/plan.ts';
+import type { ServingPlan } from '../resolve/plan.ts';
 import { targetKey } from '../names/names.ts';
 import { endpointId } from '../session/token.ts';
 import type { Pod, Slice } from '../snapshot/snapshot.ts';

@@ -1,7 +1,7 @@
 /** What became of the route of a StickyWorkload where the spec is accepted: parts of it may not be carried out, and the rest is. */
 import type { Reason } from '../../api/reasons.ts';
-import type { BackendVerdict } from '../accept/backends.ts';
-import type { ParentVerdict } from '../accept/parents.ts';
+import type { BackendVerdict } from '../resolve/backends.ts';
+import type { ParentVerdict } from '../resolve/parents.ts';
 
 /** What became of each Gateway that a route asks for, and of each backend that it names. */
 export type RouteVerdict = { parents: ParentVerdict[]; backends: BackendVerdict[] };

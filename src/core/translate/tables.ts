@@ -1,6 +1,6 @@
 /** Routing tables: a Gateway's listeners, the routes on them, and the backends that these lead to, and no other. */
-import type { BackendVerdict } from '../accept/backends.ts';
-import { isOnListener, servedListeners, type AttachedRoute, type GatewayPlan } from '../accept/gateway-plan.ts';
+import type { BackendVerdict } from '../resolve/backends.ts';
+import { isOnListener, servedListeners, type AttachedRoute, type GatewayPlan } from '../resolve/gateway-plan.ts';
 import { sortRoutes } from '../table/precedence.ts';
 import type { Backend, Listener, Route, RoutingTable } from '../table/routing-table.ts';
 

@@ -1,8 +1,8 @@
 /** The observed world, translated: a verdict on every StickyWorkload, and a routing table for every Gateway of ours. */
-import { decideAccept, type Accept } from '../accept/accept.ts';
-import { resolveBackends, type BackendWorld } from '../accept/backends.ts';
-import { planGateways, type GatewayPlan } from '../accept/gateway-plan.ts';
-import { indexAcceptWorld, type AcceptWorld, type Candidate } from '../accept/world.ts';
+import { decideAccept, type Accept } from '../resolve/accept.ts';
+import { resolveBackends, type BackendWorld } from '../resolve/backends.ts';
+import { planGateways, type GatewayPlan } from '../resolve/gateway-plan.ts';
+import { indexAcceptWorld, type AcceptWorld, type Candidate } from '../resolve/world.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { Backend, RoutingTable } from '../table/routing-table.ts';
 import { buildBackends, type BuiltBackend } from './backends.ts';

@@ -1,5 +1,5 @@
 /** The lists of a snapshot by the keys that they are looked up with: one pass for all StickyWorkloads instead of one for each. */
-import type { ServingPlan } from '../accept/plan.ts';
+import type { ServingPlan } from '../resolve/plan.ts';
 import { targetKey } from '../names/names.ts';
 import type { Owned, Pod, ProxyDeployment, ReferenceGrant, Service, Slice, Snapshot } from '../snapshot/snapshot.ts';
 

@@ -1,7 +1,7 @@
 /** What there is to show of each StickyWorkload at this moment. */
 import type { EndpointStatus } from '../../api/status.ts';
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
-import { drainLimits } from '../../core/accept/plan.ts';
+import { drainLimits } from '../../core/resolve/plan.ts';
 import { backendKey } from '../../core/names/names.ts';
 import type { Pod, Snapshot } from '../../core/snapshot/snapshot.ts';
 import { countSessions, describeEndpoints } from '../../core/status/endpoints.ts';

@@ -1,6 +1,6 @@
-/** The finalizer by which a StickyWorkload outlives its deletion for as long as pods of it drain. When: `core/accept/drain-hold.ts`. */
+/** The finalizer by which a StickyWorkload outlives its deletion for as long as pods of it drain. When: `core/resolve/drain-hold.ts`. */
 import { apiVersion, kind, type StickyWorkload } from '../../api/stickyworkload.ts';
-import { isHeld, type DrainHold } from '../../core/accept/drain-hold.ts';
+import { isHeld, type DrainHold } from '../../core/resolve/drain-hold.ts';
 import { drainFinalizer } from '../../core/names/names.ts';
 import type { ApplyOutcome } from '../../core/status/input.ts';
 import { formatTime } from '../../core/status/time.ts';

@@ -1,5 +1,5 @@
 /** What Holdfast is the controller of in Gateway API: classes, Gateways and their proxies, and the statuses of these and of routes. */
-import type { ServingPlan } from '../../core/accept/plan.ts';
+import type { ServingPlan } from '../../core/resolve/plan.ts';
 import { controllerName, gatewayClassName } from '../../core/names/names.ts';
 import { renderGatewayClass } from '../../core/render/gateway.ts';
 import { judgeGateway, judgeGatewayClass, judgeRoute } from '../../core/status/gateway-status.ts';

@@ -1,7 +1,7 @@
 /** Brings the owned objects of a StickyWorkload or of a Gateway in place, and says how it went. */
-import type { Accept } from '../../core/accept/accept.ts';
-import type { GatewayPlan } from '../../core/accept/gateway-plan.ts';
-import { gatewayKey, type WorkloadPlan } from '../../core/accept/plan.ts';
+import type { Accept } from '../../core/resolve/accept.ts';
+import type { GatewayPlan } from '../../core/resolve/gateway-plan.ts';
+import { gatewayKey, type WorkloadPlan } from '../../core/resolve/plan.ts';
 import { controllerName, gatewayClassName, proxyName } from '../../core/names/names.ts';
 import { findConflicts } from '../../core/render/conflicts.ts';
 import { renderGateway } from '../../core/render/gateway.ts';

@@ -1,7 +1,7 @@
 /** One StickyWorkload: what is wanted of it is brought in place, and what is seen of it is written into its status. */
-import { planServing } from '../../core/accept/plan.ts';
-import type { Accept } from '../../core/accept/accept.ts';
-import { decideDrainHold } from '../../core/accept/drain-hold.ts';
+import { planServing } from '../../core/resolve/plan.ts';
+import type { Accept } from '../../core/resolve/accept.ts';
+import { decideDrainHold } from '../../core/resolve/drain-hold.ts';
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
 import type { ApplyOutcome } from '../../core/status/input.ts';
 import { judgeStatus } from '../../core/status/status.ts';

@@ -1,7 +1,7 @@
 /** Carries out rotations of session keys, step by step: what is stored and what proxies confirm in, one write of the Secret out. */
 import { apiVersion, kind, type StickyWorkload } from '../../api/stickyworkload.ts';
 import type { Reason } from '../../api/reasons.ts';
-import { planServing } from '../../core/accept/plan.ts';
+import { planServing } from '../../core/resolve/plan.ts';
 import type { Ledger } from '../../core/count/ledger.ts';
 import { planRotation, type RotationPlan, type RotationStep } from '../../core/keys/rotation.ts';
 import { isRotationRequested, readRotation, writeStep } from '../../core/keys/stored-ring.ts';

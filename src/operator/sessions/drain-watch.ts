@@ -6,7 +6,7 @@
  * Every replica follows, so that a new leader knows what the old one knew; only the leader tells.
  */
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
-import { drainLimits } from '../../core/accept/plan.ts';
+import { drainLimits } from '../../core/resolve/plan.ts';
 import type { Pod, PodDeletion } from '../../core/snapshot/snapshot.ts';
 import { judgeEnd, judgeSidecar, type BrokenDrain, type DrainFacts } from '../../core/status/broken-drains.ts';
 import { drainDeadlineMs } from '../../core/status/endpoints.ts';

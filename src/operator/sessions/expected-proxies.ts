@@ -1,5 +1,5 @@
 /** The proxies whose word counts: the pods of a Gateway's proxy that run, whether or not they talk to us. */
-import { gatewayKey } from '../../core/accept/plan.ts';
+import { gatewayKey } from '../../core/resolve/plan.ts';
 import { labels, managedByValue } from '../../core/names/names.ts';
 import type { Pod, Snapshot } from '../../core/snapshot/snapshot.ts';
 

@@ -1,5 +1,5 @@
 /** What is known of the sessions on a pod that is to go. Unknown is not zero: wherever a proxy may know more, the answer is "unknown". */
-import { gatewayKey } from '../../core/accept/plan.ts';
+import { gatewayKey } from '../../core/resolve/plan.ts';
 import type { Ledger } from '../../core/count/ledger.ts';
 import { backendKey, defaultGateway } from '../../core/names/names.ts';
 import type { Snapshot } from '../../core/snapshot/snapshot.ts';

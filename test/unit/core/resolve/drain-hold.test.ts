@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { decideDrainHold } from '../../../../src/core/accept/drain-hold.ts';
+import { decideDrainHold } from '../../../../src/core/resolve/drain-hold.ts';
 import type { Pod } from '../../../../src/core/snapshot/snapshot.ts';
 import { stickyWorkload, wholePod } from '../../../support/world.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Accept } from '../../../../src/core/accept/accept.ts';
+import type { Accept } from '../../../../src/core/resolve/accept.ts';
 import { specSchema } from '../../../../src/api/spec.ts';
 import type { Schema } from '../../../../src/api/schema.ts';
 import { translate } from '../../../../src/core/translate/translate.ts';
