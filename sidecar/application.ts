@@ -20,7 +20,7 @@ export async function askApplication({
 }
 
 /** `12`, or JSON `{"sessions": 12}`. */
-export function parseSessions(body: string): number {
+function parseSessions(body: string): number {
   const text = body.trim();
   const sessions: unknown = /^[0-9]{1,15}$/.test(text) ? Number(text) : readSessions(text);
   if (typeof sessions === 'number' && Number.isSafeInteger(sessions) && sessions >= 0) return sessions;

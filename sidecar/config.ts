@@ -1,7 +1,7 @@
 /** The sidecar's settings: the webhook writes them into the pod as environment variables. */
 import { parseCidr } from '../src/core/drain/cidr.ts';
 import type { Cidr } from '../src/core/drain/cidr.ts';
-import type { DrainPolicy } from '../src/core/drain/gate.ts';
+import type { DrainPolicy } from '../src/core/drain/state.ts';
 import { containerOfVariable, parseOwnHook } from '../src/core/drain/own-hook.ts';
 import type { OwnHook } from '../src/core/drain/own-hook.ts';
 import { discoveryService, operatorNamespace, operatorService, ports } from '../src/core/names/names.ts';

@@ -7,13 +7,14 @@
  *
  * The two ways back to idle matter: after a liveness restart the pod lives on, and its real end needs a hold of its own.
  */
-import { beginDrain, drainStep, isTerminating } from '../src/core/drain/gate.ts';
-import type { DrainObservation, DrainPolicy, DrainState, ReleasedState } from '../src/core/drain/gate.ts';
+import { drainStep, isTerminating } from '../src/core/drain/gate.ts';
+import { beginDrain } from '../src/core/drain/state.ts';
+import type { DrainObservation, DrainPolicy, DrainState, ReleasedState } from '../src/core/drain/state.ts';
 import { deadlineMs } from '../src/core/drain/limit.ts';
 import type { DrainAnswer } from '../src/core/table/messages.ts';
 import { describeError } from './log.ts';
 import type { Log } from './log.ts';
-import type { Counters } from './metrics.ts';
+import type { Counters } from './counters.ts';
 import type { OperatorClient } from './operator-client.ts';
 import { createReport } from './report.ts';
 import type { CountSources } from './sources.ts';

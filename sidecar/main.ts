@@ -4,7 +4,7 @@ import { parseConfig } from './config.ts';
 import type { SidecarConfig } from './config.ts';
 import { createLog, describeError } from './log.ts';
 import { createDrain } from './loop.ts';
-import { createCounters } from './metrics.ts';
+import { createCounters } from './counters.ts';
 import { createOperatorClient } from './operator-client.ts';
 import { createOwnHooks } from './own-hooks.ts';
 import { createSidecarServer } from './server.ts';

@@ -2,14 +2,8 @@
 import { metrics } from '../src/api/metrics.ts';
 import type { MetricDefinition, MetricName } from '../src/api/metrics.ts';
 import { deadlineMs } from '../src/core/drain/limit.ts';
-import type { DrainRelease } from '../src/core/drain/gate.ts';
+import type { Counters, ReleaseReason } from './counters.ts';
 import type { DrainView } from './loop.ts';
-
-export type ReleaseReason = DrainRelease['reason'];
-/** What adds up over holds. */
-export type Counters = { operatorErrors: number; releases: Map<ReleaseReason, number> };
-
-export const createCounters = (): Counters => ({ operatorErrors: 0, releases: new Map() });
 
 type SidecarMetric = {
   [Name in MetricName]: (typeof metrics)[Name]['part'] extends 'sidecar' ? Name : never;

@@ -2,7 +2,7 @@
  * The apps' own preStop hooks, which injection took over: each is called after the drain, as the kubelet would have called it before: the
  * same headers and user agent, no look at the status nor at the certificate, at most 10 KiB of the answer. Redirects are not followed.
  */
-import type { ReleasedState } from '../src/core/drain/gate.ts';
+import type { ReleasedState } from '../src/core/drain/state.ts';
 import { hookTimeoutMs } from '../src/core/drain/limit.ts';
 import type { OwnHook } from '../src/core/drain/own-hook.ts';
 import { httpGet } from './http-get.ts';

@@ -1,10 +1,10 @@
 /** What the kubelet calls. `/prestop/<container>` is answered when the gate releases and the app's own hook is over, however long that takes. */
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import type { ReleasedState } from '../src/core/drain/gate.ts';
+import type { ReleasedState } from '../src/core/drain/state.ts';
 import { parsePreStopPath } from '../src/core/drain/own-hook.ts';
 import { renderMetrics } from './metrics.ts';
-import type { Counters } from './metrics.ts';
+import type { Counters } from './counters.ts';
 import type { Drain } from './loop.ts';
 import type { CallOwnHook } from './own-hooks.ts';
 

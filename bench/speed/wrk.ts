@@ -15,7 +15,7 @@ export type Load = {
 
 export type LoadResult = { requests: number; seconds: number; p50Ms: number; p99Ms: number };
 
-export function renderScript(requests: readonly string[]): string {
+function renderScript(requests: readonly string[]): string {
   return `
 local requests = {
 ${requests.map((request) => `  ${JSON.stringify(request)},`).join('\n')}

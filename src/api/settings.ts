@@ -107,5 +107,3 @@ export const settings = {
     meaning: "Addresses of the pod's node, from which the kubelet's probes come.",
   },
 } as const satisfies Record<string, Setting>;
-
-export type SettingName = keyof typeof settings;

@@ -40,7 +40,7 @@ export interface Proxy {
   stop(): Promise<void>;
 }
 
-export const resolveAll = async (host: string): Promise<readonly string[]> =>
+const resolveAll = async (host: string): Promise<readonly string[]> =>
   (await lookup(host, { all: true })).map(({ address }) => address);
 
 export const liveProxyPorts = (live: { clock: Clock; log: Logger }): ProxyPorts => ({

@@ -1,6 +1,5 @@
 /** Which part is given what. Nothing is decided here. */
 import { createLedger } from '../core/count/ledger.ts';
-import { createDrainDurations } from './admin/metrics.ts';
 import type { Authority } from './certificates/authority.ts';
 import type { ControllerOptions } from './controller/controller.ts';
 import { createOwnedObjects } from './controller/owned-objects.ts';
@@ -13,8 +12,10 @@ import { createCaches } from './gather/caches.ts';
 import { createClaims } from './gather/claims.ts';
 import { cacheOf } from './gather/watched.ts';
 import { createWorld } from './gather/world.ts';
-import type { InjectionPorts, InjectionSettings } from './injection/handler.ts';
+import type { InjectionPorts } from './injection/handler.ts';
+import type { InjectionSettings } from './injection/params.ts';
 import type { Core, OperatorOptions } from './options.ts';
+import { createDrainDurations } from './sessions/drain-durations.ts';
 import { createDrainEvents } from './sessions/drain-events.ts';
 import { createDrainWatch } from './sessions/drain-watch.ts';
 import { createPodDirectory } from './sessions/pod-directory.ts';

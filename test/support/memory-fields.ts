@@ -35,7 +35,7 @@ function keyedItems(field: string, value: unknown): Items | undefined {
 }
 
 /** Paths of all leaves and all items of keyed lists, to their values as JSON (of an item: empty). */
-export function leavesOf(value: Json): Map<string, string> {
+function leavesOf(value: Json): Map<string, string> {
   const leaves = new Map<string, string>();
   const visit = (at: unknown, field: string, path: string[]) => {
     const items = keyedItems(field, at);

@@ -13,12 +13,7 @@ import type { RequestView } from '../../src/dataplane/routing.ts';
 
 export type ShortEndpoint = { pod: string; state?: EndpointState; address?: string; port?: number };
 
-export const endpoint = ({
-  pod,
-  state = 'Accepting',
-  address = '127.0.0.1',
-  port = 8080,
-}: ShortEndpoint): Endpoint => ({
+const endpoint = ({ pod, state = 'Accepting', address = '127.0.0.1', port = 8080 }: ShortEndpoint): Endpoint => ({
   uid: `uid-${pod}`,
   id: endpointId(`uid-${pod}`),
   pod,

@@ -52,12 +52,7 @@ export async function openShop(namespace: string, options: ShopOptions = {}): Pr
 }
 
 /** StickyWorkload and Deployment, in the sample's order. */
-export async function renderShop({
-  replicas = 5,
-  spec = {},
-  container = {},
-  pod = {},
-}: ShopOptions): Promise<object[]> {
+async function renderShop({ replicas = 5, spec = {}, container = {}, pod = {} }: ShopOptions): Promise<object[]> {
   const { workload, deployment } = await readSample();
   const podSpec = deployment.spec.template.spec;
   const [shop] = podSpec.containers;

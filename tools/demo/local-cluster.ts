@@ -65,7 +65,7 @@ const startIn = async (tempFolder: string, customers: () => number): Promise<Dev
   });
 
 /** Programs of this checkout stand for the images: Node runs their sources as they are. */
-export function localImages(): ImageTable {
+function localImages(): ImageTable {
   const env = { PATH: process.env['PATH'] ?? '' };
   const run = (program: string) => ({ command: [process.execPath, join(checkout, program)], cwd: checkout, env });
   return new Map([
@@ -86,7 +86,7 @@ function metricsOf(customers: () => number): MetricsSource {
 }
 
 /** By its kind, which must be served. One of a namespace goes there, where it is given. */
-export async function createObject(cluster: Devcluster, object: KubeObject, namespace?: string): Promise<void> {
+async function createObject(cluster: Devcluster, object: KubeObject, namespace?: string): Promise<void> {
   const resource = cluster
     .resources()
     .find((candidate) => candidate.kind === object.kind && groupVersion(candidate) === object.apiVersion);

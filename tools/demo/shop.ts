@@ -20,7 +20,7 @@ export const operatorRef = { namespace: 'holdfast-system', name: 'holdfast-opera
 export const readInstallation = async (): Promise<KubeObject[]> =>
   (await Promise.all(installation.map(readManifest))).flat();
 
-export const readManifest = async (file: string): Promise<KubeObject[]> =>
+const readManifest = async (file: string): Promise<KubeObject[]> =>
   parseAllDocuments(await readFile(join(checkout, file), 'utf8')).map((document): KubeObject => document.toJS());
 
 /** The sample: with `sticky` its StickyWorkload, without it a Service with affinity by the client's address. `scaleUrl`: where its page asks for more pods or fewer. */

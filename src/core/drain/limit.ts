@@ -6,7 +6,7 @@
  * one (kubernetes/kubernetes#83916), but somebody wants the pod gone by then: the earliest killAtMs heard counts.
  */
 import { formatDuration } from '../../api/duration.ts';
-import type { DrainState, ReleasedState } from './gate.ts';
+import type { DrainState, ReleasedState } from './state.ts';
 
 /** When the hold ends whatever the sessions. Unix ms; it only ever moves earlier. */
 export function deadlineMs({ policy, startedAtMs, killAtMs }: DrainState): number {

@@ -10,7 +10,7 @@ export type OwnHook = {
 };
 
 /** Begins the path of every preStop hook that leads to the sidecar; then comes the container's name. */
-export const preStopPath = '/prestop';
+const preStopPath = '/prestop';
 export const preStopPathOf = (container: string): string => `${preStopPath}/${container}`;
 
 /** The container of a path, `undefined` for the bare `/prestop` of earlier injections, and no answer where the path is another. */

@@ -1,5 +1,5 @@
 /** Which numbers the ports have that a spec names. A pod's template decides that, so it is known only when a pod is created. */
-import type { InjectParams } from './sidecar.ts';
+import type { InjectParams } from './params.ts';
 import type { ContainerJson, PodJson } from './pod.ts';
 
 /** By number, or by the name that a container gives it; undefined where none does. */

@@ -17,7 +17,7 @@ import type { ContainerJson, JsonPatchOperation, PodJson, ProbeJson } from './po
 import { decidePreStop, renderPreStop, renderPreStopVariable } from './pre-stop.ts';
 import type { KeptBecause, PreStopDecision } from './pre-stop.ts';
 import { isSidecar, renderSidecar } from './sidecar.ts';
-import type { InjectParams } from './sidecar.ts';
+import type { InjectParams } from './params.ts';
 import { isTokenVolume, renderTokenVolume, tokenVolume } from './token.ts';
 
 /**

@@ -2,7 +2,7 @@
 import { durationMs } from '../../api/duration.ts';
 import type { RouteMatch, StickyWorkloadSpec } from '../../api/spec.ts';
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
-import type { DrainLimits } from '../drain/gate.ts';
+import type { DrainLimits } from '../drain/state.ts';
 import { backendKey, defaultCookieName, defaultGateway } from '../names/names.ts';
 import type { BalancingPolicy, Carrier, Listener, RoutePersistence, SessionLimits } from '../table/routing-table.ts';
 

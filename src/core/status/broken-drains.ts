@@ -12,7 +12,7 @@
  */
 import { formatDuration } from '../../api/duration.ts';
 import type { Pod, PodDeletion } from '../snapshot/snapshot.ts';
-import type { DrainLimits } from '../drain/gate.ts';
+import type { DrainLimits } from '../drain/state.ts';
 import { drainDeadlineMs } from './endpoints.ts';
 
 export type BrokenDrain = { reason: 'SidecarRestarted' | 'DrainBroken'; sessionsCut?: number; message: string };

@@ -3,7 +3,7 @@
  * What of that can be read from the cluster with ordinary rights is read here; the tightest counts.
  */
 import { formatDuration } from '../../api/duration.ts';
-import type { DrainLimits } from '../drain/gate.ts';
+import type { DrainLimits } from '../drain/state.ts';
 import { autoscalerTaint, nodeLabels } from '../names/names.ts';
 import type { ClusterAutoscaler, ClusterNode, Pod, Target } from '../snapshot/snapshot.ts';
 

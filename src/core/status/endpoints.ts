@@ -1,6 +1,6 @@
 /** The pods of a StickyWorkload as its status lists them. */
 import type { EndpointStatus } from '../../api/status.ts';
-import type { DrainLimits } from '../drain/gate.ts';
+import type { DrainLimits } from '../drain/state.ts';
 import type { Pod, PodDeletion } from '../snapshot/snapshot.ts';
 import type { Endpoint } from '../table/routing-table.ts';
 import { formatTime } from './time.ts';

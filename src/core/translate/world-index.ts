@@ -42,7 +42,7 @@ export function indexWorld(snapshot: Snapshot): WorldIndex {
 }
 
 /** Also without the rest of the index, for whoever asks only whose names are taken. */
-export function indexOwned({
+function indexOwned({
   services,
   httpRoutes,
   gateways,

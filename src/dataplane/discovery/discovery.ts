@@ -48,7 +48,7 @@ export interface Discovery {
   stop(): Promise<void>;
 }
 
-export const defaultDiscoveryOptions: DiscoveryOptions = {
+const defaultDiscoveryOptions: DiscoveryOptions = {
   resolveIntervalMs: 5000,
   keptTableDelayMs: 2000,
   backoff: { firstMs: 200, maxMs: 10_000 },

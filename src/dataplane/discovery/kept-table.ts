@@ -15,7 +15,7 @@ export interface KeptTable {
 }
 
 /** Kept tables come from no stream. */
-export const keptStream = 0;
+const keptStream = 0;
 
 export function createKeptTable(file: string, log: Logger): KeptTable {
   let next: Choice | undefined;

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { Reply } from '../routing.ts';
 import type { Timed } from '../upstream/deadlines.ts';
 import { LF } from './ascii.ts';
-import type { ClientSide } from './client-side.ts';
+import type { ClientSide, ClientTunnel } from './client-side.ts';
 import { countReason } from './counters.ts';
 import { Exchange } from './exchange.ts';
 import type { Hop } from './forwarded-head.ts';
@@ -12,7 +12,6 @@ import { refusals } from './refusals.ts';
 import type { Refusal } from './refusals.ts';
 import { renderReply } from './replies.ts';
 import { Request, inspectRequest } from './request.ts';
-import type { Tunnel } from './tunnel.ts';
 
 type Phase = 'reading' | 'exchange' | 'tunnel' | 'closing';
 
@@ -38,7 +37,7 @@ export class ClientConnection implements ClientSide, Timed {
   private readonly listener: ClientListener;
   private readonly hop: Hop;
   private exchange: Exchange | undefined;
-  private tunnel: Tunnel | undefined;
+  private tunnel: ClientTunnel | undefined;
   private advancing = false;
 
   constructor(socket: Socket, context: ServerContext, listener: ClientListener) {
@@ -197,7 +196,7 @@ export class ClientConnection implements ClientSide, Timed {
     this.advance();
   }
 
-  tunnelBegun(tunnel: Tunnel): void {
+  tunnelBegun(tunnel: ClientTunnel): void {
     this.exchange = undefined;
     this.tunnel = tunnel;
     this.phase = 'tunnel';

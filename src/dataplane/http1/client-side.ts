@@ -1,6 +1,19 @@
 import type { Reply } from '../routing.ts';
 import type { Refusal } from './refusals.ts';
-import type { Tunnel } from './tunnel.ts';
+
+/** What a client's connection reports to the tunnel that took it over after a 101. */
+export interface ClientTunnel {
+  clientBytes(bytes: Buffer): void;
+  /** What was written to the client has been flushed. */
+  clientDrained(): void;
+  /** The client sent FIN. */
+  clientEnded(): void;
+  /** The client's connection is closed. */
+  clientGone(): void;
+  deadlinePassed(): void;
+  /** Closes both sides gracefully. */
+  close(): void;
+}
 
 /** What an exchange or a tunnel may do with the client's connection. */
 export interface ClientSide {
@@ -20,7 +33,7 @@ export interface ClientSide {
   /** Answers a request that is not valid; the exchange is over by then. */
   refuse(refusal: Refusal): void;
   exchangeOver(next: 'keepAlive' | 'close'): void;
-  tunnelBegun(tunnel: Tunnel): void;
+  tunnelBegun(tunnel: ClientTunnel): void;
   /** Sends FIN after what was written; what the client sends is still read. */
   endWriting(): void;
   /** Sends FIN after what was written, and throws away what still comes. */

@@ -1,7 +1,7 @@
 import type { SessionHold } from '../routing.ts';
 import type { UpstreamConnection, UpstreamUser } from '../upstream/connection.ts';
 import { joinedCopy } from './byte-copy.ts';
-import type { ClientSide } from './client-side.ts';
+import type { ClientSide, ClientTunnel } from './client-side.ts';
 import type { ServerContext } from './options.ts';
 
 export type TunnelParts = {
@@ -17,7 +17,7 @@ export type TunnelParts = {
  *   both open ──one side ends──► half-closed ──other side ends──► over
  *       └──── either connection breaks ────┴── silence ──────────► over
  */
-export class Tunnel implements UpstreamUser {
+export class Tunnel implements UpstreamUser, ClientTunnel {
   /** A WebSocket may be silent for hours. */
   readonly upstreamAwaited = false;
   private readonly client: ClientSide;

@@ -3,7 +3,7 @@ import type { KubeObject, ObjectMeta, Resource } from '../ports.ts';
 
 export type JsonRecord = Record<string, unknown>;
 
-export const isRecord = (value: unknown): value is JsonRecord =>
+const isRecord = (value: unknown): value is JsonRecord =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const isMetadata = (value: unknown): value is ObjectMeta => isRecord(value) && typeof value['name'] === 'string';

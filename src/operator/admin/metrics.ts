@@ -1,39 +1,10 @@
 /** The operator's numbers, as Prometheus metrics. Names, labels and help are those of the catalogue. */
 import { metrics, type MetricName } from '../../api/metrics.ts';
-import {
-  createHistogram,
-  registerMetric,
-  type createRegistry,
-  type HistogramHandle,
-  type Sample,
-} from '../../platform/metrics.ts';
+import { registerMetric, type createRegistry, type Sample } from '../../platform/metrics.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Counts } from '../counters.ts';
 import type { Operator } from '../operator.ts';
 import { createWorkloadFigures, type WorkloadFigures } from './workload-figures.ts';
-
-const minute = 60;
-const hour = 60 * minute;
-// From a pod without sessions (the quiet period) to the longest limit there is, seven days.
-const drainBuckets = [
-  5,
-  15,
-  minute,
-  5 * minute,
-  15 * minute,
-  hour,
-  4 * hour,
-  12 * hour,
-  24 * hour,
-  72 * hour,
-  168 * hour,
-];
-
-const drainDuration = 'holdfast_drain_duration_seconds';
-
-/** Fed by whoever hears of the end of a drain. */
-export const createDrainDurations = (): HistogramHandle =>
-  createHistogram({ name: drainDuration, ...metrics[drainDuration], buckets: drainBuckets });
 
 /** Those that are read when they are scraped. */
 type ReadMetric = {

@@ -12,7 +12,7 @@ import { AppError } from '../../platform/errors.ts';
 import { decodeKey, encodeKey, generateKeys, keyAlgorithm } from './pem.ts';
 import { x509 } from './x509.ts';
 
-export const authoritySecret = 'holdfast-ca';
+const authoritySecret = 'holdfast-ca';
 
 /** `certPem` is what clients trust: HOLDFAST_CA, and base64 of it the webhook's caBundle. */
 export type Authority = { certPem: string; subject: string; keyId: string; signingKey: webcrypto.CryptoKey };

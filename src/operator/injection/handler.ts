@@ -7,22 +7,15 @@ import type { StickyWorkload } from '../../api/stickyworkload.ts';
 import { injectPod } from '../../core/inject/inject.ts';
 import type { UnchangedReason } from '../../core/inject/inject.ts';
 import type { JsonPatchOperation, PodJson } from '../../core/inject/pod.ts';
-import type { InjectParams } from '../../core/inject/sidecar.ts';
 import { injectPath } from '../../core/inject/webhooks.ts';
 import type { KubeObject } from '../../kube/ports.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { describeError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
 import { isRecord, readJson, RequestError, sendAnswer } from '../https/server.ts';
-import { paramsOf } from './params.ts';
+import { paramsOf, type InjectionSettings } from './params.ts';
 import { parseReview, renderReview } from './review.ts';
 import { describeUnchanged, describeWarning } from './warnings.ts';
-
-/** What of the parameters is the same for every workload. */
-export type InjectionSettings = Pick<
-  InjectParams,
-  'image' | 'imagePullPolicy' | 'caPem' | 'discoveryHost' | 'serverName'
->;
 
 /** What became of one request, for metrics. `NotSticky`: the pod belongs to no StickyWorkload. */
 export type InjectionOutcome = 'Injected' | 'NotSticky' | 'Failed' | UnchangedReason;

@@ -1,8 +1,13 @@
 /** What a pod is injected with: what is the same for all, and what its StickyWorkload says. */
 import { durationMs } from '../../api/duration.ts';
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
-import type { InjectParams } from '../../core/inject/sidecar.ts';
-import type { InjectionSettings } from './handler.ts';
+import type { InjectParams } from '../../core/inject/params.ts';
+
+/** What of the parameters is the same for every workload. */
+export type InjectionSettings = Pick<
+  InjectParams,
+  'image' | 'imagePullPolicy' | 'caPem' | 'discoveryHost' | 'serverName'
+>;
 
 export function paramsOf({ metadata, spec }: StickyWorkload, settings: InjectionSettings): InjectParams {
   const { timeout, quietPeriod, shutdownMargin, sessionSources, sessionThreshold, application, connections } =

@@ -3,7 +3,7 @@ import { parseConfig } from '../../../sidecar/config.ts';
 import type { SidecarConfig } from '../../../sidecar/config.ts';
 import { injectPod } from '../../../src/core/inject/inject.ts';
 import type { JsonPatchOperation, PodJson } from '../../../src/core/inject/pod.ts';
-import type { InjectParams } from '../../../src/core/inject/sidecar.ts';
+import type { InjectParams } from '../../../src/core/inject/params.ts';
 
 const pem = '-----BEGIN CERTIFICATE-----';
 const env = {

@@ -1,7 +1,9 @@
 import { expect, test } from '@jest/globals';
-import { createCounters, renderMetrics } from '../../../sidecar/metrics.ts';
+import { createCounters } from '../../../sidecar/counters.ts';
+import { renderMetrics } from '../../../sidecar/metrics.ts';
 import { metrics } from '../../../src/api/metrics.ts';
-import { beginDrain, drainStep } from '../../../src/core/drain/gate.ts';
+import { drainStep } from '../../../src/core/drain/gate.ts';
+import { beginDrain } from '../../../src/core/drain/state.ts';
 import { callPreStop } from './pre-stop.ts';
 import { terminatingWith } from './fake-operator.ts';
 import { createRig, quick } from './rig.ts';

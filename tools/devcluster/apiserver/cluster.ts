@@ -6,7 +6,7 @@ import { StatusError } from '../status-error.ts';
 import type { Store } from '../store/store.ts';
 import { detailsOf, type Kind, qualifiedPlural } from './kinds/kind.ts';
 import type { Registry } from './kinds/registry.ts';
-import type { Tokens } from './tokens.ts';
+import type { Tokens, User } from './tokens.ts';
 
 export type Cluster = {
   store: Store;
@@ -15,13 +15,6 @@ export type Cluster = {
   tokens: Tokens;
   /** Addresses of Services. */
   serviceRange: AddressRange;
-};
-
-export type User = {
-  username: string;
-  uid?: string;
-  groups: readonly string[];
-  extra?: Readonly<Record<string, readonly string[]>>;
 };
 
 /** How a write is to be done. */

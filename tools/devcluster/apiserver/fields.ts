@@ -14,7 +14,7 @@ export function objectAt(object: unknown, ...path: readonly string[]): JsonObjec
   return isJsonObject(value) ? value : {};
 }
 
-export function listAt(object: unknown, ...path: readonly string[]): unknown[] {
+function listAt(object: unknown, ...path: readonly string[]): unknown[] {
   const value = valueAt(object, ...path);
   return Array.isArray(value) ? value : [];
 }

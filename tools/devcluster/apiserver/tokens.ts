@@ -3,8 +3,14 @@ import { createHmac, randomBytes, randomUUID, timingSafeEqual } from 'node:crypt
 import type { Clock } from '../../../src/platform/clock.ts';
 import { isJsonObject, type JsonObject } from '../schema/json.ts';
 import type { Store } from '../store/store.ts';
-import type { User } from './cluster.ts';
 import { numberAt, textAt, textsAt, valueAt } from './fields.ts';
+
+export type User = {
+  username: string;
+  uid?: string;
+  groups: readonly string[];
+  extra?: Readonly<Record<string, readonly string[]>>;
+};
 
 export type TokenSubject = {
   namespace: string;

@@ -7,7 +7,7 @@ import { isReady, isService, slicesOf } from './service-slices.ts';
 import type { Service } from './service-slices.ts';
 
 /** A headless Service has the addresses of its ready pods, any other its own. */
-export function buildServiceNames(all: readonly KubeObject[], slices: readonly KubeObject[]): Record<string, string[]> {
+function buildServiceNames(all: readonly KubeObject[], slices: readonly KubeObject[]): Record<string, string[]> {
   const named = all.filter(isService).map((service): [string, string[]] => {
     const { name, namespace } = service.metadata;
     const { clusterIP } = service.spec;

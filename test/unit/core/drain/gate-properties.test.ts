@@ -1,7 +1,8 @@
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { beginDrain, drainStep } from '../../../../src/core/drain/gate.ts';
-import type { DrainObservation, DrainPolicy, DrainState } from '../../../../src/core/drain/gate.ts';
+import { drainStep } from '../../../../src/core/drain/gate.ts';
+import { beginDrain } from '../../../../src/core/drain/state.ts';
+import type { DrainObservation, DrainPolicy, DrainState } from '../../../../src/core/drain/state.ts';
 import type { SessionSource } from '../../../../src/core/table/messages.ts';
 
 const start = 1_000_000;

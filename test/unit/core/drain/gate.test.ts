@@ -1,12 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
-import { beginDrain, drainStep } from '../../../../src/core/drain/gate.ts';
+import { drainStep } from '../../../../src/core/drain/gate.ts';
+import { beginDrain } from '../../../../src/core/drain/state.ts';
 import type {
   DrainAction,
   DrainObservation,
   DrainPolicy,
   DrainRelease,
   DrainState,
-} from '../../../../src/core/drain/gate.ts';
+} from '../../../../src/core/drain/state.ts';
 import type { SessionSource, SourceType } from '../../../../src/core/table/messages.ts';
 
 const policy: DrainPolicy = {

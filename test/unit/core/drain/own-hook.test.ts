@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { beginDrain, drainStep } from '../../../../src/core/drain/gate.ts';
-import type { DrainObservation, ReleasedState } from '../../../../src/core/drain/gate.ts';
+import { drainStep } from '../../../../src/core/drain/gate.ts';
+import { beginDrain } from '../../../../src/core/drain/state.ts';
+import type { DrainObservation, ReleasedState } from '../../../../src/core/drain/state.ts';
 import { hookTimeoutMs } from '../../../../src/core/drain/limit.ts';
 import {
   containerOfVariable,

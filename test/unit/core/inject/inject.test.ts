@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { connectionPorts } from '../../../../src/core/inject/container-ports.ts';
 import { injectPod } from '../../../../src/core/inject/inject.ts';
 import type { ContainerJson, PodJson } from '../../../../src/core/inject/pod.ts';
-import type { InjectParams } from '../../../../src/core/inject/sidecar.ts';
+import type { InjectParams } from '../../../../src/core/inject/params.ts';
 import { parseOwnHook, preStopVariable } from '../../../../src/core/drain/own-hook.ts';
 import { ports } from '../../../../src/core/names/names.ts';
 import { applyPatch } from '../../../support/json-patch.ts';

@@ -52,7 +52,7 @@ export const replyOf = (decision: RouteDecision | Promise<RouteDecision> | { kin
   decision instanceof Promise || decision.kind !== 'reply' ? undefined : decision.reply;
 
 /** The cookie that a client sends back after these header lines. */
-export const cookieFrom = (lines: string): string => /^Set-Cookie: ([^;]+);/.exec(lines)?.[1] ?? '';
+const cookieFrom = (lines: string): string => /^Set-Cookie: ([^;]+);/.exec(lines)?.[1] ?? '';
 
 /** A whole request, from the head to the end of its response. */
 export function visit(replica: Pick<Replica, 'send'>, cookies: string[] = []) {

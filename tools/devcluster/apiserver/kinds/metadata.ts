@@ -6,7 +6,7 @@ import type { Kind } from './kind.ts';
 
 const annotationsLimit = 256 * 1024;
 
-export function nameProblem({ entry }: Kind, name: string): string | undefined {
+function nameProblem({ entry }: Kind, name: string): string | undefined {
   if (entry.group === 'rbac.authorization.k8s.io') return pathSegment(name);
   if (entry.kind === 'Namespace') return dnsLabel(name);
   return entry.kind === 'Service' && entry.group === '' ? dns1035Label(name) : subdomain(name);

@@ -14,7 +14,7 @@ export interface Registry {
 const keyOf = ({ group, version, plural }: Pick<Resource, 'group' | 'version' | 'plural'>): string =>
   `${group}/${version}/${plural}`;
 
-export const crdShelf = 'apiextensions.k8s.io/customresourcedefinitions';
+const crdShelf = 'apiextensions.k8s.io/customresourcedefinitions';
 
 export function createRegistry(store: Store): Registry {
   const custom = new Map<string, Kind[]>();

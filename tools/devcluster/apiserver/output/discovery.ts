@@ -4,7 +4,7 @@ import { apiVersionOf, type Kind } from '../kinds/kind.ts';
 type Groups = ReadonlyMap<string, ReadonlyMap<string, readonly Kind[]>>;
 
 /** Versions in order of preference: v2, v1, v1beta1, v1alpha1. */
-export function compareVersions(a: string, b: string): number {
+function compareVersions(a: string, b: string): number {
   const [stageA, stageB] = [stageOf(a), stageOf(b)];
   return stageB.rank - stageA.rank || stageB.major - stageA.major || stageB.minor - stageA.minor || (a < b ? -1 : 1);
 }

@@ -18,7 +18,7 @@ function withoutType({ apiVersion: _apiVersion, kind: _kind, ...fields }: KubeOb
 export type TableOptions = { nowMs: number; includeObject: string; hasColumns: boolean };
 
 /** `objects` are as they are stored. */
-export function buildTable(
+function buildTable(
   kind: Kind,
   objects: readonly KubeObject[],
   metadata: object,

@@ -9,7 +9,7 @@ import { findDuplicateFields } from './duplicate-fields.ts';
 /** The bound of etcd's requests, with room for what JSON adds. */
 const limitBytes = 3 * 1024 * 1024;
 
-export async function readText(request: IncomingMessage): Promise<string> {
+async function readText(request: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request) {

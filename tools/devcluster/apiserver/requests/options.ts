@@ -1,7 +1,8 @@
 /** The query parameters of a request. */
 import { forbidden, invalid, invalidObject, notSupported, required } from '../../schema/field-error.ts';
 import { StatusError } from '../../status-error.ts';
-import type { User, WriteRequest } from '../cluster.ts';
+import type { WriteRequest } from '../cluster.ts';
+import type { User } from '../tokens.ts';
 import { numberAt, textAt, textsAt, valueAt } from '../fields.ts';
 import type { Deletion } from '../writes/delete.ts';
 

@@ -1,7 +1,8 @@
 /** One request: who asks, what for, and the answer. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { StatusError } from '../../status-error.ts';
-import type { Cluster, User } from '../cluster.ts';
+import type { Cluster } from '../cluster.ts';
+import type { User } from '../tokens.ts';
 import { apiVersionOf, type Kind } from '../kinds/kind.ts';
 import {
   buildAggregatedDiscovery,

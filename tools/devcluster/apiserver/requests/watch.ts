@@ -17,7 +17,7 @@ const bookmarkEveryMs = 60_000;
 const defaultTimeoutSeconds = 1800;
 
 /** What a change is for somebody who sees only a part of the objects. */
-export function visibleChange(
+function visibleChange(
   change: StoreChange,
   isWanted: (object: KubeObject) => boolean,
 ): { type: EventType; object: KubeObject } | undefined {

@@ -145,7 +145,7 @@ const volume = object({
 
 const containers = list(container);
 
-export const podSpec: Schema = object({
+const podSpec: Schema = object({
   volumes: list(volume),
   initContainers: containers,
   containers,
@@ -227,5 +227,3 @@ export const pod: Schema = kindOf({
     resourceClaimStatuses: list(anything),
   }),
 });
-
-export const finalizerNames = texts;

@@ -149,8 +149,3 @@ export const podDisruptionBudget: Schema = kindOf({
     {},
   ),
 });
-
-export const scale: Schema = kindOf({
-  spec: object({ replicas: int32 }),
-  status: object({ replicas: int32, selector: text }),
-});

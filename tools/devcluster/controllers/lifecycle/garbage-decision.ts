@@ -21,8 +21,8 @@ export type GarbageDecision =
   | { type: 'orphan dependents'; dependents: GraphNode[] }
   | { type: 'remove finalizer'; finalizer: string };
 
-export const foreground = 'foregroundDeletion';
-export const orphan = 'orphan';
+const foreground = 'foregroundDeletion';
+const orphan = 'orphan';
 
 const hasFinalizer = ({ metadata }: KubeObject, finalizer: string): boolean =>
   metadata.finalizers?.includes(finalizer) === true;

@@ -2,48 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import * as http from 'node:http';
 import * as https from 'node:https';
+import type { Body } from './body.ts';
 import { openWatch, type Watch } from './watch.ts';
 import type { Credentials } from './kubeconfig.ts';
-
-/** Any object of the API, a list or a Status: a case asserts what must be there. */
-export type Body = {
-  apiVersion: string;
-  kind: string;
-  metadata: Meta;
-  spec: Fields;
-  status: Fields;
-  data: Record<string, string>;
-  items: Body[];
-} & Fields;
-
-export type Fields = Record<string, unknown>;
-
-export type Meta = {
-  name: string;
-  namespace: string;
-  uid: string;
-  resourceVersion: string;
-  generation: number;
-  creationTimestamp: string;
-  deletionTimestamp?: string;
-  deletionGracePeriodSeconds?: number;
-  labels?: Record<string, string>;
-  annotations?: Record<string, string>;
-  finalizers?: string[];
-  managedFields?: ManagedFields[];
-  continue?: string;
-  remainingItemCount?: number;
-};
-
-export type ManagedFields = {
-  manager: string;
-  operation: 'Apply' | 'Update';
-  apiVersion: string;
-  time: string;
-  fieldsType: string;
-  fieldsV1: Fields;
-  subresource?: string;
-};
 
 export type Answer = { status: number; headers: http.IncomingHttpHeaders; text: string; body: Body };
 
@@ -78,7 +39,7 @@ export interface ConformanceApi {
   deleteAtEnd(path: string): void;
 }
 
-export const patchTypes: Record<PatchType | 'apply', string> = {
+const patchTypes: Record<PatchType | 'apply', string> = {
   json: 'application/json-patch+json',
   merge: 'application/merge-patch+json',
   strategic: 'application/strategic-merge-patch+json',

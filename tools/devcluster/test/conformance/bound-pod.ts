@@ -1,5 +1,6 @@
 /** Pods on a node that is not there: nobody runs them, and only a pod with a node has a grace period. */
-import { uniqueName, type Answer, type Body, type ConformanceApi, type Fields } from './api.ts';
+import type { Body, Fields } from './body.ts';
+import { uniqueName, type Answer, type ConformanceApi } from './api.ts';
 import { done } from './case.ts';
 import { pod, pods } from './objects.ts';
 

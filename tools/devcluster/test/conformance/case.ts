@@ -1,6 +1,7 @@
 /** What a case is, and what cases say most often. */
 import { expect } from '@jest/globals';
-import type { Answer, Body, ConformanceApi } from './api.ts';
+import type { Body } from './body.ts';
+import type { Answer, ConformanceApi } from './api.ts';
 import type { Watch } from './watch.ts';
 
 export type Topics = Readonly<Record<string, readonly Case[]>>;

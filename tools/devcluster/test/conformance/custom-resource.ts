@@ -1,5 +1,6 @@
 /** CustomResourceDefinitions for the cases. */
-import { uniqueName, type ConformanceApi, type Fields } from './api.ts';
+import type { Fields } from './body.ts';
+import { uniqueName, type ConformanceApi } from './api.ts';
 import { done, eventually } from './case.ts';
 
 export const definitionsPath = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions';

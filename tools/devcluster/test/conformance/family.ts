@@ -1,5 +1,6 @@
 /** What the cases for lists and watches share. */
-import { uniqueName, type Body, type ConformanceApi } from './api.ts';
+import type { Body } from './body.ts';
+import { uniqueName, type ConformanceApi } from './api.ts';
 import { done } from './case.ts';
 import { configMap, configMaps } from './objects.ts';
 

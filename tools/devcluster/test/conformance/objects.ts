@@ -1,5 +1,6 @@
 /** Paths of the API, and the smallest valid objects of the kinds that the cases use. */
-import { uniqueName, type Body, type ConformanceApi, type Fields } from './api.ts';
+import type { Body, Fields } from './body.ts';
+import { uniqueName, type ConformanceApi } from './api.ts';
 
 /** `v1` or `apps/v1` as the beginning of a path. */
 export const groupPath = (apiVersion: string): string =>

@@ -23,7 +23,7 @@ export function defineOnServer(start: () => Promise<Server>, topics: Topics, dif
   defineConformance(topics, () => server.api, differences);
 }
 
-export function defineConformance(topics: Topics, api: () => ConformanceApi, differences: Differences = {}): void {
+function defineConformance(topics: Topics, api: () => ConformanceApi, differences: Differences = {}): void {
   const titles = Object.values(topics).flatMap((cases) => cases.map(({ title }) => title));
   test('no two cases have one title, and each listed difference is a case', () => {
     expect(titles.filter((title, index) => titles.indexOf(title) !== index)).toEqual([]);

@@ -1,6 +1,6 @@
 /** A watch as a sequence of events that a case takes one by one. */
 import type { IncomingMessage } from 'node:http';
-import type { Body } from './api.ts';
+import type { Body } from './body.ts';
 
 export type WatchEvent = { type: string; object: Body };
 

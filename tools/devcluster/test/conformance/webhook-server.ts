@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { createCertificates, type TestCertificates } from '../../../../test/support/certificates.ts';
-import type { Fields } from './api.ts';
+import type { Fields } from './body.ts';
 
 export type Review = {
   uid: string;

@@ -1,6 +1,7 @@
 /** Server-side apply, and the managed fields that other writes leave. */
 import { expect } from '@jest/globals';
-import { uniqueName, type Answer, type Body, type ConformanceApi, type Fields, type ManagedFields } from '../api.ts';
+import type { Body, Fields, ManagedFields } from '../body.ts';
+import { uniqueName, type Answer, type ConformanceApi } from '../api.ts';
 import { done, expectRefused, type Case } from '../case.ts';
 import { configMap, configMaps, deployment, deployments, pod, pods, service, services } from '../objects.ts';
 

@@ -1,6 +1,7 @@
 /** Built-in kinds: their defaults, their scale, and what is refused of each. */
 import { expect } from '@jest/globals';
-import { uniqueName, type Fields } from '../api.ts';
+import type { Fields } from '../body.ts';
+import { uniqueName } from '../api.ts';
 import { done, expectRefused, type Case } from '../case.ts';
 import { configMap, configMaps, deployment, deployments, pathOf, pod, pods, service, services } from '../objects.ts';
 

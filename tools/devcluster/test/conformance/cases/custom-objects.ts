@@ -1,6 +1,7 @@
 /** What a schema does to custom objects: validation, defaults, pruning, rules in CEL. */
 import { expect } from '@jest/globals';
-import { uniqueName, type ConformanceApi, type Fields } from '../api.ts';
+import type { Fields } from '../body.ts';
+import { uniqueName, type ConformanceApi } from '../api.ts';
 import { done, expectRefused, type Case } from '../case.ts';
 import { sharedWidgets, withSpec } from '../custom-resource.ts';
 

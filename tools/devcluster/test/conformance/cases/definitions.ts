@@ -1,6 +1,7 @@
 /** CustomResourceDefinitions: what is refused, how they are served, and their subresources. */
 import { expect } from '@jest/globals';
-import { uniqueName, type ConformanceApi, type Fields } from '../api.ts';
+import type { Fields } from '../body.ts';
+import { uniqueName, type ConformanceApi } from '../api.ts';
 import { done, eventually, expectRefused, type Case, type Refusal } from '../case.ts';
 import { definition, definitionsPath, installWidgets, open, sharedWidgets, withSpec } from '../custom-resource.ts';
 

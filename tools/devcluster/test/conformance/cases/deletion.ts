@@ -1,6 +1,7 @@
 /** Deletion: answers, preconditions, finalizers, owners, namespaces. */
 import { expect } from '@jest/globals';
-import { uniqueName, type Body, type ConformanceApi, type Fields } from '../api.ts';
+import type { Body, Fields } from '../body.ts';
+import { uniqueName, type ConformanceApi } from '../api.ts';
 import { done, eventually, expectRefused, type Case } from '../case.ts';
 import { configMap, configMaps } from '../objects.ts';
 

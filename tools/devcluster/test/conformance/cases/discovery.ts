@@ -1,7 +1,8 @@
 /** What kubectl and client libraries ask first. */
 import { expect } from '@jest/globals';
 import { done, expectRefused, type Case } from '../case.ts';
-import type { Body, ConformanceApi, Fields } from '../api.ts';
+import type { Body, Fields } from '../body.ts';
+import type { ConformanceApi } from '../api.ts';
 
 const aggregated = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json';
 

@@ -1,6 +1,7 @@
 /** Events in their two shapes, and Leases. */
 import { expect } from '@jest/globals';
-import { uniqueName, type ConformanceApi, type Fields } from '../api.ts';
+import type { Fields } from '../body.ts';
+import { uniqueName, type ConformanceApi } from '../api.ts';
 import { done, expectRefused, type Case } from '../case.ts';
 import { pathOf } from '../objects.ts';
 

@@ -1,6 +1,7 @@
 /** Evictions, and the budgets that allow them. */
 import { expect } from '@jest/globals';
-import { uniqueName, type Answer, type ConformanceApi, type Fields } from '../api.ts';
+import type { Fields } from '../body.ts';
+import { uniqueName, type Answer, type ConformanceApi } from '../api.ts';
 import { bound, force } from '../bound-pod.ts';
 import { done, eventually, expectRefused, type Case } from '../case.ts';
 import { pathOf, pods } from '../objects.ts';

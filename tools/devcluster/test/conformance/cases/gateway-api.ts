@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs';
 import { expect } from '@jest/globals';
 import { gatewayApiFolder } from '../../../../../test/support/api-world.ts';
-import { uniqueName, type ConformanceApi, type Fields } from '../api.ts';
+import type { Fields } from '../body.ts';
+import { uniqueName, type ConformanceApi } from '../api.ts';
 import { done, expectRefused, type Case } from '../case.ts';
 import { installedFrom } from '../installed.ts';
 import { pathOf } from '../objects.ts';

@@ -1,6 +1,7 @@
 /** Tokens of ServiceAccounts, their review, and what else says who one is. */
 import { expect } from '@jest/globals';
-import { uniqueName, type Answer, type Body, type ConformanceApi, type Fields } from '../api.ts';
+import type { Body, Fields } from '../body.ts';
+import { uniqueName, type Answer, type ConformanceApi } from '../api.ts';
 import { done, eventually, expectRefused, type Case } from '../case.ts';
 import { pathOf, pod, pods } from '../objects.ts';
 

@@ -1,6 +1,6 @@
 /** Of every built-in kind what a person may get wrong, and what the server says to it. */
 import { expect } from '@jest/globals';
-import type { Fields } from '../api.ts';
+import type { Fields } from '../body.ts';
 import { expectRefused, type Case } from '../case.ts';
 import { groupPath, pathOf } from '../objects.ts';
 

@@ -1,6 +1,7 @@
 /** Lists: pages, resource versions, selectors. */
 import { expect } from '@jest/globals';
-import { uniqueName, type Body, type ConformanceApi } from '../api.ts';
+import type { Body } from '../body.ts';
+import { uniqueName, type ConformanceApi } from '../api.ts';
 import { done, expectRefused, type Case } from '../case.ts';
 import { family } from '../family.ts';
 import { configMap, configMaps, pod, pods } from '../objects.ts';

@@ -1,6 +1,7 @@
 /** JSON, merge and strategic merge patches. */
 import { expect } from '@jest/globals';
-import { uniqueName, type Body, type ConformanceApi, type PatchType } from '../api.ts';
+import type { Body } from '../body.ts';
+import { uniqueName, type ConformanceApi, type PatchType } from '../api.ts';
 import { done, expectRefused, type Case, type Refusal } from '../case.ts';
 import { configMap, configMaps, deployment, deployments, pod, pods } from '../objects.ts';
 

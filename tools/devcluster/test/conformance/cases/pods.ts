@@ -1,6 +1,6 @@
 /** What is particular to pods: grace, binding, and what of them can be changed. */
 import { expect } from '@jest/globals';
-import type { Body, Fields } from '../api.ts';
+import type { Body, Fields } from '../body.ts';
 import { bound, force } from '../bound-pod.ts';
 import { done, expectRefused, type Case } from '../case.ts';
 import { pod, pods as podsPath } from '../objects.ts';

@@ -1,6 +1,7 @@
 /** Tables, as kubectl get asks for them. */
 import { expect } from '@jest/globals';
-import { uniqueName, type ConformanceApi, type Fields } from '../api.ts';
+import type { Fields } from '../body.ts';
+import { uniqueName, type ConformanceApi } from '../api.ts';
 import { done, eventually, type Case } from '../case.ts';
 import { sharedWidgets, withSpec } from '../custom-resource.ts';
 import { configMap, configMaps, deployment, deployments, pathOf, pod, pods, service, services } from '../objects.ts';

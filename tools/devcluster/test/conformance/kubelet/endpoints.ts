@@ -2,7 +2,8 @@
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { expect } from '@jest/globals';
-import type { Answer, Body, Fields } from '../api.ts';
+import type { Body, Fields } from '../body.ts';
+import type { Answer } from '../api.ts';
 import { done, eventually } from '../case.ts';
 import { slices, untilItems } from '../lifecycle/world.ts';
 import { service, services } from '../objects.ts';

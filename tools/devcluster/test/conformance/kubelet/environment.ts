@@ -1,6 +1,6 @@
 /** What a container finds when it starts: variables and files. */
 import { expect } from '@jest/globals';
-import type { Fields } from '../api.ts';
+import type { Fields } from '../body.ts';
 import { uniqueName } from '../api.ts';
 import { done } from '../case.ts';
 import { configMap, configMaps, pathOf } from '../objects.ts';

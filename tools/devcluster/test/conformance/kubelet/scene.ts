@@ -1,5 +1,6 @@
 /** The stage of one case: pods that run the program of the tests, and the journal of what happens to them. */
-import { uniqueName, type Body, type ConformanceApi, type Fields, type Meta } from '../api.ts';
+import type { Body, Fields, Meta } from '../body.ts';
+import { uniqueName, type ConformanceApi } from '../api.ts';
 import { done, eventually, watching, type Case } from '../case.ts';
 import { untilObject } from '../lifecycle/world.ts';
 import { pods } from '../objects.ts';

@@ -1,6 +1,6 @@
 /** Native sidecars (KEP-753): when they are told to stop, and when they come back. */
 import { expect } from '@jest/globals';
-import type { Fields } from '../api.ts';
+import type { Fields } from '../body.ts';
 import { aWhile, expectSeconds } from './clock.ts';
 import { statusOf, type KubeletCase } from './scene.ts';
 

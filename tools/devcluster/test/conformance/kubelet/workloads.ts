@@ -1,6 +1,7 @@
 /** Deployments and evictions of pods that really run: who goes, and when. */
 import { expect } from '@jest/globals';
-import { uniqueName, type Body, type Fields } from '../api.ts';
+import type { Body, Fields } from '../body.ts';
+import { uniqueName } from '../api.ts';
 import { done, eventually, watching } from '../case.ts';
 import { count, untilItems } from '../lifecycle/world.ts';
 import { deployment, deployments, pathOf, pods } from '../objects.ts';

@@ -1,5 +1,5 @@
 /** What the conditions of an autoscaler say. */
-import type { Body } from '../api.ts';
+import type { Body } from '../body.ts';
 
 /** `type: status reason` of each condition. */
 export type Says = Partial<Record<'AbleToScale' | 'ScalingActive' | 'ScalingLimited', string>>;

@@ -1,6 +1,6 @@
 /** What an autoscaler does from one look to the next, and what it says. */
 import { expect } from '@jest/globals';
-import type { Body, Fields } from '../api.ts';
+import type { Body, Fields } from '../body.ts';
 import type { Case } from '../case.ts';
 import { content, explains, held, rescaled, says } from './autoscaler-conditions.ts';
 import { perPod, withScaled } from './scaled-deployment.ts';

@@ -1,6 +1,6 @@
 /** How many pods an autoscaler wants by a metric of the whole Deployment, and how many of them at once. */
 import { expect } from '@jest/globals';
-import type { Fields } from '../api.ts';
+import type { Fields } from '../body.ts';
 import type { Case } from '../case.ts';
 import { content, held, limited, rescaled, says, type Says } from './autoscaler-conditions.ts';
 import { perPod, withScaled, type MeasuredPod } from './scaled-deployment.ts';

@@ -1,6 +1,7 @@
 /** What goes because something else went: dependents, and the content of namespaces. What a budget counts. */
 import { expect } from '@jest/globals';
-import { uniqueName, type Body, type ConformanceApi, type Fields } from '../api.ts';
+import type { Body, Fields } from '../body.ts';
+import { uniqueName, type ConformanceApi } from '../api.ts';
 import { bound } from '../bound-pod.ts';
 import { done, type Case } from '../case.ts';
 import { configMap, configMaps, pathOf } from '../objects.ts';

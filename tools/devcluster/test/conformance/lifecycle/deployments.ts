@@ -1,6 +1,7 @@
 /** What becomes of a Deployment. */
 import { expect } from '@jest/globals';
-import { uniqueName, type Body, type Fields } from '../api.ts';
+import type { Body, Fields } from '../body.ts';
+import { uniqueName } from '../api.ts';
 import { done, type Case } from '../case.ts';
 import { deployments, pods } from '../objects.ts';
 import {

@@ -1,6 +1,7 @@
 /** EndpointSlices: which pods are in them, and in what condition. */
 import { expect } from '@jest/globals';
-import { uniqueName, type Body, type ConformanceApi, type Fields } from '../api.ts';
+import type { Body, Fields } from '../body.ts';
+import { uniqueName, type ConformanceApi } from '../api.ts';
 import { done, type Case } from '../case.ts';
 import { pod, pods, service, services } from '../objects.ts';
 import { count, forceAll, owners, run, slices, untilGone, untilItems, type Run } from './world.ts';

@@ -1,6 +1,6 @@
 /** How many pods an autoscaler wants by the CPU that they use: which of them count, and for how much. */
 import { expect } from '@jest/globals';
-import type { Body, Fields } from '../api.ts';
+import type { Body, Fields } from '../body.ts';
 import type { Case } from '../case.ts';
 import { withScaled, type MeasuredPod, type Scaled } from './scaled-deployment.ts';
 

@@ -1,6 +1,7 @@
 /** Which pods a ReplicaSet makes, keeps, takes over and deletes. */
 import { expect } from '@jest/globals';
-import { uniqueName, type Body, type ConformanceApi, type Fields } from '../api.ts';
+import type { Body, Fields } from '../body.ts';
+import { uniqueName, type ConformanceApi } from '../api.ts';
 import { done, type Case } from '../case.ts';
 import { pods } from '../objects.ts';
 import { count, forceAll, owners, replicaSets, run, untilGone, untilItems, untilObject, type Run } from './world.ts';

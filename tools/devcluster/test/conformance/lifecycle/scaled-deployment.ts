@@ -1,6 +1,7 @@
 /** A Deployment and its autoscaler, and what the autoscaler is told to be measured. */
 import { join } from 'node:path';
-import { uniqueName, type Body, type ConformanceApi, type Fields } from '../api.ts';
+import type { Body, Fields } from '../body.ts';
+import { uniqueName, type ConformanceApi } from '../api.ts';
 import { done, eventually, watching } from '../case.ts';
 import { installedFrom } from '../installed.ts';
 import { pathOf, pods } from '../objects.ts';

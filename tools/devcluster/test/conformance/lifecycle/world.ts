@@ -1,5 +1,6 @@
 /** What the life-cycle cases say most often: objects that controllers make, and pods whose status the case sets itself, as a kubelet would. */
-import type { Body, ConformanceApi, Fields } from '../api.ts';
+import type { Body, Fields } from '../body.ts';
+import type { ConformanceApi } from '../api.ts';
 import { done, eventually } from '../case.ts';
 import { deployment, deployments, pathOf, pods } from '../objects.ts';
 

@@ -21,7 +21,7 @@ export type Play = {
   status(): PodStatus;
 };
 
-export const startMs = Date.UTC(2026, 0, 1);
+const startMs = Date.UTC(2026, 0, 1);
 
 export function playPod(spec: PodSpec): Play {
   let nowMs = startMs;

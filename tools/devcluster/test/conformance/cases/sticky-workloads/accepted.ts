@@ -1,6 +1,6 @@
 /** Which StickyWorkloads are accepted, and what they get by default. */
 import { expect } from '@jest/globals';
-import type { Fields } from '../../api.ts';
+import type { Fields } from '../../body.ts';
 import { done, type Case } from '../../case.ts';
 import { submit } from './world.ts';
 

@@ -1,5 +1,5 @@
 /** What is wrong with a StickyWorkload, a rule a row: the answer names the field. */
-import type { Fields } from '../../api.ts';
+import type { Fields } from '../../body.ts';
 import { expectRefused, type Case } from '../../case.ts';
 import { submit } from './world.ts';
 

@@ -1,6 +1,6 @@
 /** StickyWorkloads that are stored: their status, their scale, their columns, and who owns which field. */
 import { expect } from '@jest/globals';
-import type { Fields } from '../../api.ts';
+import type { Fields } from '../../body.ts';
 import { done, expectRefused, type Case } from '../../case.ts';
 import { pathTo, workload } from './world.ts';
 

@@ -1,5 +1,6 @@
 /** What the cases of the project's own CustomResourceDefinition have in common. */
-import { uniqueName, type Answer, type ConformanceApi, type Fields } from '../../api.ts';
+import type { Fields } from '../../body.ts';
+import { uniqueName, type Answer, type ConformanceApi } from '../../api.ts';
 import { installedFrom } from '../../installed.ts';
 import { pathOf } from '../../objects.ts';
 
