@@ -1,9 +1,10 @@
-/** One run of one jest project, and its count. */
+/** One run of one jest project, with its count and its durations. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { countReport, type Count, type JestReport } from './count.ts';
-import { runProgram, type Command } from './process.ts';
+import { root, runProgram, type Command } from './process.ts';
+import { readTestFiles, type JestTimes, type TestFile } from './times.ts';
 
 export type JestRun = {
   project: 'fast' | 'api' | 'e2e';
@@ -13,10 +14,12 @@ export type JestRun = {
   within?: (command: Command) => Command;
 };
 
+export type LayerResult = { count: Count; files: readonly TestFile[] };
+
 /** A limit on a test that hangs, not a part of its verdict: on a machine that has much to do five seconds are soon over. */
 const testTimeoutMs = 30_000;
 
-export async function runJest({ project, args, env, within = (command) => command }: JestRun): Promise<Count> {
+export async function runJest({ project, args, env, within = (command) => command }: JestRun): Promise<LayerResult> {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-test-'));
   try {
     const outputFile = join(folder, 'report.json');
@@ -40,15 +43,16 @@ export async function runJest({ project, args, env, within = (command) => comman
       ...(env && { env }),
     };
     const exitCode = await runProgram(within(command));
-    return countReport(readReport(outputFile), exitCode);
+    const report = readReport(outputFile);
+    return { count: countReport(report, exitCode), files: report === undefined ? [] : readTestFiles(report, root) };
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-function readReport(file: string): JestReport | undefined {
+function readReport(file: string): (JestReport & JestTimes) | undefined {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')) as JestReport;
+    return JSON.parse(readFileSync(file, 'utf8')) as JestReport & JestTimes;
   } catch {
     // No report, or half of one: jest has crashed and has said so itself.
     return undefined;

@@ -1,10 +1,10 @@
 /** The layers of the tests, by what they need: nothing, an API server, a whole cluster. */
 import { clusterOf, whyNoCluster } from './cluster.ts';
-import { oneFailure, type Count } from './count.ts';
-import { runJest } from './jest.ts';
+import { oneFailure } from './count.ts';
+import { runJest, type LayerResult } from './jest.ts';
 import { runProgram } from './process.ts';
 
-export const layers: Record<string, (jestArgs: readonly string[]) => Promise<Count>> = {
+export const layers: Record<string, (jestArgs: readonly string[]) => Promise<LayerResult>> = {
   fast: runFast,
   api: runApi,
   e2e: runE2e,
@@ -25,11 +25,11 @@ const autoscaling = ['sync-period=1s', 'cpu-initialization-period=300s', 'initia
 const sideBySide = '--maxConcurrency=10';
 const apiArgs = ['--runInBand', sideBySide];
 
-function runFast(args: readonly string[]): Promise<Count> {
+function runFast(args: readonly string[]): Promise<LayerResult> {
   return runJest({ project: 'fast', args: ['--maxWorkers=4', sideBySide, ...args] });
 }
 
-async function runApi(args: readonly string[]): Promise<Count> {
+async function runApi(args: readonly string[]): Promise<LayerResult> {
   const ownKubeconfig = process.env['HOLDFAST_TEST_KUBECONFIG'];
   if (ownKubeconfig) {
     return runJest({
@@ -62,7 +62,7 @@ async function runApi(args: readonly string[]): Promise<Count> {
   }
 }
 
-async function runE2e(args: readonly string[]): Promise<Count> {
+async function runE2e(args: readonly string[]): Promise<LayerResult> {
   const skipReason = whyNoCluster();
   if (skipReason !== undefined) return runSkipped('e2e', skipReason, args);
   if ((await runProgram({ command: process.execPath, args: ['scripts/build.ts'] })) !== 0) {
@@ -88,12 +88,12 @@ async function runE2e(args: readonly string[]): Promise<Count> {
 }
 
 /** Jest runs all the same, so that each test that cannot run is counted, with the reason in its name; it prints no name of a skipped test. */
-function runSkipped(project: 'api' | 'e2e', reason: string, args: readonly string[]): Promise<Count> {
+function runSkipped(project: 'api' | 'e2e', reason: string, args: readonly string[]): Promise<LayerResult> {
   console.log(`skipped, because ${reason}`);
   return runJest({ project, args: ['--runInBand', ...args], env: { HOLDFAST_SKIP_REASON: reason } });
 }
 
-function fail(what: string): Count {
+function fail(what: string): LayerResult {
   console.error(`FAIL: ${what}`);
-  return oneFailure;
+  return { count: oneFailure, files: [] };
 }
