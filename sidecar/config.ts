@@ -6,7 +6,7 @@ import { containerOfVariable, parseOwnHook } from '../src/core/drain/own-hook.ts
 import type { OwnHook } from '../src/core/drain/own-hook.ts';
 import { discoveryService, operatorNamespace, operatorService, ports } from '../src/core/names/names.ts';
 import type { SourceType } from '../src/core/table/messages.ts';
-import { describeError } from './log.ts';
+import { describeError } from '../src/platform/errors.ts';
 
 export type SidecarConfig = {
   port: number;

@@ -1,5 +1,6 @@
 /** Reads the operator's answer. What is not understood throws or is unknown: it must never pass for zero. */
 import type { DrainAnswer, SessionSource } from '../src/core/table/messages.ts';
+import { isRecord } from '../src/platform/record.ts';
 
 export function parseDrainAnswer(text: string): DrainAnswer {
   const value: unknown = JSON.parse(text);
@@ -35,4 +36,3 @@ function parseSource(source: unknown): SessionSource {
 /** It goes into a message: a word as Kubernetes' reasons are. */
 const isReason = (value: unknown): value is string =>
   typeof value === 'string' && /^[A-Za-z][A-Za-z0-9_,:]{0,99}$/.test(value);
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;

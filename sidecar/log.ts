@@ -8,10 +8,3 @@ export const createLog =
   (event, fields = {}) => {
     write(`${JSON.stringify({ time: new Date().toISOString(), component: 'sidecar', event, ...fields })}\n`);
   };
-
-/** One line: the message and the messages of its causes. */
-export function describeError(error: unknown): string {
-  if (error instanceof AggregateError) return error.errors.map(describeError).join('; ');
-  if (!(error instanceof Error)) return String(error);
-  return error.cause === undefined ? error.message : `${error.message}: ${describeError(error.cause)}`;
-}

@@ -12,7 +12,7 @@ import { beginDrain } from '../src/core/drain/state.ts';
 import type { DrainObservation, DrainPolicy, DrainState, ReleasedState } from '../src/core/drain/state.ts';
 import { deadlineMs } from '../src/core/drain/limit.ts';
 import type { DrainAnswer } from '../src/core/table/messages.ts';
-import { describeError } from './log.ts';
+import { describeError } from '../src/platform/errors.ts';
 import type { Log } from './log.ts';
 import type { Counters } from './counters.ts';
 import type { OperatorClient } from './operator-client.ts';

@@ -2,7 +2,8 @@
 import { lookup } from 'node:dns/promises';
 import { parseConfig } from './config.ts';
 import type { SidecarConfig } from './config.ts';
-import { createLog, describeError } from './log.ts';
+import { describeError } from '../src/platform/errors.ts';
+import { createLog } from './log.ts';
 import { createDrain } from './loop.ts';
 import { createCounters } from './counters.ts';
 import { createOperatorClient } from './operator-client.ts';

@@ -9,7 +9,7 @@ import type { RequestOptions } from 'node:https';
 import type { DrainAnswer, DrainSummary } from '../src/core/table/messages.ts';
 import type { OperatorAddress } from './config.ts';
 import { parseDrainAnswer } from './drain-answer.ts';
-import { describeError } from './log.ts';
+import { describeError } from '../src/platform/errors.ts';
 
 export interface OperatorClient {
   askDrain(signal: AbortSignal): Promise<DrainAnswer>;

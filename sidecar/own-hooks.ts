@@ -6,7 +6,7 @@ import type { ReleasedState } from '../src/core/drain/state.ts';
 import { hookTimeoutMs } from '../src/core/drain/limit.ts';
 import type { OwnHook } from '../src/core/drain/own-hook.ts';
 import { httpGet } from './http-get.ts';
-import { describeError } from './log.ts';
+import { describeError } from '../src/platform/errors.ts';
 import type { Log } from './log.ts';
 
 export type OwnHookPorts = {

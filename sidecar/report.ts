@@ -3,7 +3,7 @@
  * has taken it, and for a moment more once the sidecar itself has to go.
  */
 import type { DrainSummary } from '../src/core/table/messages.ts';
-import { describeError } from './log.ts';
+import { describeError } from '../src/platform/errors.ts';
 import type { Log } from './log.ts';
 import type { OperatorClient } from './operator-client.ts';
 

@@ -3,7 +3,7 @@ import type { SessionSource, SourceType } from '../src/core/table/messages.ts';
 import { askApplication } from './application.ts';
 import type { SidecarConfig } from './config.ts';
 import { createConnectionCounter } from './connections.ts';
-import { describeError } from './log.ts';
+import { describeError } from '../src/platform/errors.ts';
 
 /** Counts once more. It never throws: a source that cannot say is unknown. */
 export type CountSources = () => Promise<SessionSource[]>;

@@ -1,7 +1,7 @@
 /** What an operator is given, and what every replica of it keeps. */
 import type { Ledger } from '../core/count/ledger.ts';
 import type { EventSink, ObjectReader, ObjectWriter, TokenReviewer } from '../kube/ports.ts';
-import type { Random } from '../kube/watch/backoff.ts';
+import type { Random } from '../platform/backoff.ts';
 import type { LeaseTiming } from '../kube/watch/lease.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/log.ts';

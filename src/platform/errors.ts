@@ -19,8 +19,7 @@ export const errorCodes = {
   CONFIG_INVALID: 'A setting is missing or wrong: the message names it and says what it should be.',
   TABLE_INVALID:
     'A routing table is not as it should be: the message names the first field that is wrong. The table before it stays in use.',
-  LEASE_LOST: 'This replica no longer leads: another one goes on with its work.',
-  INTERNAL: 'A defect of Holdfast: please report it with the log around it.',
+  INTERNAL: 'A bug in Holdfast: please report it together with the surrounding log lines.',
 } as const;
 export type ErrorCode = keyof typeof errorCodes;
 
@@ -38,11 +37,17 @@ export class AppError extends Error {
   }
 }
 
-/** One line for a log or a condition: the message and the messages of its causes. */
+/** Returns one line for a log or a condition: the message and the messages of its causes. */
 export function describeError(error: unknown): string {
   const parts: string[] = [];
   for (let at: unknown = error; at !== undefined && parts.length < 5; at = at instanceof Error ? at.cause : undefined) {
-    parts.push(at instanceof Error ? at.message : inspect(at));
+    parts.push(messageOf(at));
   }
   return parts.join(': ');
+}
+
+/** Node gives an AggregateError without a message where each address of a host refused the connection. */
+function messageOf(error: unknown): string {
+  if (error instanceof AggregateError) return error.errors.map(describeError).join('; ') || error.message;
+  return error instanceof Error ? error.message : inspect(error);
 }

@@ -2,7 +2,7 @@
 import type { Clock } from '../../src/platform/clock.ts';
 import { AppError } from '../../src/platform/errors.ts';
 import type { KubeObject, ObjectRef, Resource } from '../../src/kube/ports.ts';
-import { collectionPath, objectPath } from '../../src/kube/live/paths.ts';
+import { collectionPath, objectPath } from '../../src/kube/live/rest.ts';
 import type { Managers } from './memory-fields.ts';
 import { applyFields, ownChanges, takesFromOthers } from './memory-fields.ts';
 import { clone, sameJson } from './memory-json.ts';

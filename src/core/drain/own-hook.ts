@@ -1,4 +1,5 @@
 /** What injection tells the sidecar of an app's own preStop hook, which it takes over and calls after the drain. */
+import { isRecord } from '../../platform/record.ts';
 
 /** An `httpGet` hook with its port as a number. `host` absent: the pod itself. */
 export type OwnHook = {
@@ -57,6 +58,5 @@ function assertOwnHook(value: unknown): asserts value is OwnHook {
   }
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 const isHeader = (value: unknown): boolean =>
   isRecord(value) && typeof value['name'] === 'string' && typeof value['value'] === 'string';

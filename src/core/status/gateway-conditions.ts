@@ -1,4 +1,5 @@
 /** Conditions of Gateway API objects: as ours, except that their reasons are Gateway API's words. */
+import { isRecord } from '../../platform/record.ts';
 import { formatTime } from './time.ts';
 
 type GatewayCondition = {
@@ -52,5 +53,4 @@ export function entriesOf(status: Record<string, unknown> | undefined, list: str
 export const readConditions = (holder: Record<string, unknown> | undefined): Dated[] =>
   entriesOf(holder, 'conditions').filter(isDated);
 
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
 const isDated = (value: unknown): value is Dated => isRecord(value) && typeof value['lastTransitionTime'] === 'string';

@@ -1,4 +1,5 @@
 /** Structural check of a routing table that came over the wire or from a file: after it, the type is true. */
+import { isRecord } from '../../platform/record.ts';
 import type { RoutingTable } from './routing-table.ts';
 
 /** `undefined` where the value is as it should be, else where and why not: `table.listeners[0].port: …`. */
@@ -67,9 +68,6 @@ export const isObject =
           ),
         )
       : fails(path, 'an object');
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function firstOf(checks: readonly (() => string | undefined)[]): string | undefined {
   for (const check of checks) {

@@ -6,10 +6,10 @@
  *                                  kept table ───────────┘ when nobody answers
  */
 import type { Handover, Report } from '../../core/table/messages.ts';
+import type { BackoffRange, Random } from '../../platform/backoff.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { describeError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
-import type { Backoff } from './backoff.ts';
 import type { KeptTable } from './kept-table.ts';
 import type { OperatorApi } from './operator-api.ts';
 import { followReplica } from './replica-follower.ts';
@@ -18,7 +18,7 @@ import { createTableMerger, type MergerEvents } from './table-merger.ts';
 
 export type DiscoveryPorts = {
   clock: Clock;
-  random: () => number;
+  random: Random;
   log: Logger;
   api: OperatorApi;
   /** The addresses of all replicas, now. */
@@ -26,7 +26,7 @@ export type DiscoveryPorts = {
   kept: KeptTable | undefined;
 };
 
-export type DiscoveryOptions = { resolveIntervalMs: number; keptTableDelayMs: number; backoff: Backoff };
+export type DiscoveryOptions = { resolveIntervalMs: number; keptTableDelayMs: number; backoff: BackoffRange };
 
 /** How the proxy routes and counts, as far as discovery needs it. */
 export interface DiscoveryTarget extends MergerEvents {
@@ -51,7 +51,7 @@ export interface Discovery {
 const defaultDiscoveryOptions: DiscoveryOptions = {
   resolveIntervalMs: 5000,
   keptTableDelayMs: 2000,
-  backoff: { firstMs: 200, maxMs: 10_000 },
+  backoff: { baseMs: 200, capMs: 10_000 },
 };
 
 export function startDiscovery(

@@ -4,7 +4,7 @@ import { Agent, request, type RequestOptions } from 'node:https';
 import type { IncomingMessage } from 'node:http';
 import type { Handover, Report } from '../../core/table/messages.ts';
 import { AppError } from '../../platform/errors.ts';
-import { createLineSplitter } from './line-splitter.ts';
+import { splitLines } from '../../platform/ndjson.ts';
 
 export interface OperatorApi {
   /** The lines of a replica's table stream. Throws OPERATOR_UNREACHABLE or OPERATOR_REFUSED; ends when the replica ends it. */
@@ -25,7 +25,7 @@ export type OperatorApiOptions = {
 };
 
 /** A table of 10,000 endpoints has some 2 MB: beyond this a line is a mistake, and must not fill the memory. */
-const maxLineLength = 64 * 1024 * 1024;
+const maxLineBytes = 64 * 1024 * 1024;
 const reportLimitMs = 5000;
 
 type Target = Pick<RequestOptions, 'host' | 'path' | 'method' | 'agent'> & {
@@ -56,7 +56,7 @@ export function createOperatorApi(options: OperatorApiOptions): OperatorApi {
     async *tableLines(address, signal) {
       const response = await open({ host: address, path: '/v1/table', agent: false }, { signal }).catch(unreachable);
       await refuseUnlessOk(response);
-      yield* splitLines(response);
+      yield* readLines(response);
     },
     report: (address, report) => post({ host: address, path: '/v1/report' }, report),
     handOver: (address, handover) => post({ host: address, path: '/v1/handover' }, handover),
@@ -91,11 +91,9 @@ const unreachable = (cause: unknown): never => {
   });
 };
 
-async function* splitLines(response: IncomingMessage): AsyncGenerator<string> {
-  const splitter = createLineSplitter(maxLineLength);
-  response.setEncoding('utf8');
+async function* readLines(response: IncomingMessage): AsyncGenerator<string> {
   try {
-    for await (const chunk of response as AsyncIterable<string>) yield* splitter.push(chunk);
+    for await (const line of splitLines(response, maxLineBytes)) if (line !== '') yield line;
   } catch (error) {
     unreachable(error);
   }

@@ -1,18 +1,18 @@
 /** Follows one replica of the operator: a stream, and after it broke another one, with a growing pause between attempts. */
 import type { TableMessage } from '../../core/table/messages.ts';
+import { backoffMs, type BackoffRange, type Random } from '../../platform/backoff.ts';
 import { sleep, type Clock } from '../../platform/clock.ts';
 import { describeError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
-import { backoffMs, type Backoff } from './backoff.ts';
 import type { OperatorApi } from './operator-api.ts';
 import { parseTableMessage } from './table-message.ts';
 
 export type FollowerPorts = {
   api: Pick<OperatorApi, 'tableLines'>;
   clock: Clock;
-  random: () => number;
+  random: Random;
   log: Logger;
-  backoff: Backoff;
+  backoff: BackoffRange;
 };
 
 export interface FollowerEvents {
@@ -31,33 +31,34 @@ export async function followReplica(
   const { clock, random, backoff } = ports;
   let failures = 0;
   while (!signal.aborted) {
-    const heard = await readStream(address, { ports, events, signal });
+    const received = await readStream(address, { ports, events, signal });
     events.onDown();
     if (signal.aborted || !events.isStillListed()) return;
-    failures = heard ? 0 : failures + 1;
-    await sleep(clock, backoffMs(backoff, failures, random()), signal);
+    // A stream that delivered something proves that the replica is healthy: the next attempt starts at the base delay.
+    failures = received ? 0 : failures + 1;
+    await sleep(clock, backoffMs(backoff, failures + 1, random), signal);
   }
 }
 
-/** Whether anything valid was heard: then the replica is well, and the next attempt need not be slow. */
+/** Whether anything valid was received: then the replica is well, and the next attempt need not be slow. */
 async function readStream(
   address: string,
   { ports, events, signal }: Parameters<typeof followReplica>[1],
 ): Promise<boolean> {
   const { api, log } = ports;
-  let heard = false;
+  let received = false;
   try {
     for await (const line of api.tableLines(address, signal)) {
       const message = parseOrLog(line, { address, log });
       if (message === undefined) continue;
-      heard = true;
+      received = true;
       events.onMessage(message);
     }
     log.info({ address }, 'table stream ended');
   } catch (error) {
     if (!signal.aborted) log.warn({ address, error: describeError(error) }, 'table stream failed');
   }
-  return heard;
+  return received;
 }
 
 /** A message that is refused changes nothing: the table before it stays. */

@@ -3,6 +3,7 @@
  * again, so that everything behind can tell by a comparison of references what it need not do anew: with 5,000 endpoints and a change
  * of one that is all but one.
  */
+import { isRecord } from '../../platform/record.ts';
 
 /**
  * `next`, with every part that is equal to the part of `before` in its place replaced by it; `before` itself where all is equal.
@@ -13,9 +14,6 @@ export function shareUnchanged<T>(before: T, next: T): T {
   if (Array.isArray(before) && Array.isArray(next)) return shareItems(before, next) ? before : next;
   return isRecord(before) && isRecord(next) && shareProperties(before, next) ? before : next;
 }
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** Changes `next` in place; whether the two are equal. */
 function shareProperties(before: Record<string, unknown>, next: Record<string, unknown>): boolean {

@@ -3,7 +3,7 @@ import type { KubeConfig } from '@kubernetes/client-node';
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/log.ts';
 import type { EventSink, ObjectReader, ObjectWriter, TokenReviewer } from '../ports.ts';
-import type { Random } from '../watch/backoff.ts';
+import type { Random } from '../../platform/backoff.ts';
 import { createEventSink } from './events.ts';
 import { createReader, createWriter } from './objects.ts';
 import { createTokenReviewer } from './token-review.ts';

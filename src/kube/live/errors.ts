@@ -1,7 +1,7 @@
 /** The one place where what the API server answers, or does not, becomes an AppError. */
 import type { ErrorCode } from '../../platform/errors.ts';
 import { AppError } from '../../platform/errors.ts';
-import { recordOf } from './wire.ts';
+import { recordOf } from '../../platform/record.ts';
 
 /** The fields of a `Status` that matter here. */
 export type StatusBody = { code?: number; reason?: string; message?: string };

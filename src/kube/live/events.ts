@@ -4,7 +4,7 @@ import { AppError, describeError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
 import type { EventNote, EventSink, KubeObject, ObjectWriter } from '../ports.ts';
 import { events } from '../resources.ts';
-import type { Random } from '../watch/backoff.ts';
+import type { Random } from '../../platform/backoff.ts';
 import { formatMicroTime } from '../watch/lease-record.ts';
 
 export type EventSinkOptions = {

@@ -1,10 +1,8 @@
 /** Reads and writes of objects as plain JSON: what the server sends is what the caller gets. */
 import { AppError } from '../../platform/errors.ts';
 import type { KubeObject, ListOptions, ObjectReader, ObjectRef, ObjectWriter, Resource } from '../ports.ts';
-import { collectionPath, listPath, objectPath, selectorQuery } from './paths.ts';
+import { collectionPath, listPath, objectPath, readList, readObject, selectorQuery, type ListPage } from './rest.ts';
 import type { ApiRequest, Transport } from './transport.ts';
-import type { ListPage } from './wire.ts';
-import { readList, readObject } from './wire.ts';
 
 const pageSize = 500;
 /** Selectors are evaluated over all objects of a kind, which takes a large cluster its time. */

@@ -1,8 +1,7 @@
 /** Who a bearer token belongs to, by the API server's word (authentication.k8s.io/v1 TokenReview). */
+import { recordOf, type JsonRecord } from '../../platform/record.ts';
 import type { Identity, TokenReviewer } from '../ports.ts';
 import type { Transport } from './transport.ts';
-import type { JsonRecord } from './wire.ts';
-import { recordOf } from './wire.ts';
 
 export function createTokenReviewer(transport: Transport, audience: string): TokenReviewer {
   return {

@@ -1,12 +1,12 @@
 /** The watch of a list: a stream of JSON lines that the server ends from time to time. */
 import { AppError } from '../../platform/errors.ts';
+import { splitLines } from '../../platform/ndjson.ts';
+import { recordOf } from '../../platform/record.ts';
 import type { Resource, WatchEvent, WatchOptions } from '../ports.ts';
 import { networkError, readStatus, statusError } from './errors.ts';
-import { splitLines } from './lines.ts';
 import { acceptWatch } from './objects.ts';
-import { listPath, selectorQuery } from './paths.ts';
+import { listPath, readObject, selectorQuery } from './rest.ts';
 import type { Transport } from './transport.ts';
-import { readObject, recordOf } from './wire.ts';
 
 export type WatchRequest = WatchOptions & {
   resource: Resource;

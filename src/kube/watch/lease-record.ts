@@ -1,4 +1,5 @@
 /** What a Lease says, to and from its spec. */
+import { recordOf } from '../../platform/record.ts';
 import type { KubeObject, ObjectRef } from '../ports.ts';
 
 export type LeaseRecord = {
@@ -10,9 +11,7 @@ export type LeaseRecord = {
   transitions: number;
 };
 
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null;
-const specOf = (lease: KubeObject | undefined): Record<string, unknown> =>
-  isRecord(lease?.['spec']) ? lease['spec'] : {};
+const specOf = (lease: KubeObject | undefined): Record<string, unknown> => recordOf(lease?.['spec']);
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 const numberOf = (value: unknown): number => (typeof value === 'number' ? value : 0);
 

@@ -19,7 +19,7 @@ import { AppError, describeError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
 import type { ObjectReader, ObjectWriter } from '../ports.ts';
 import { leases } from '../resources.ts';
-import type { Random } from './backoff.ts';
+import type { Random } from '../../platform/backoff.ts';
 import type { LeaseRecord } from './lease-record.ts';
 import { claim, readLease, released, writeLease } from './lease-record.ts';
 

@@ -13,8 +13,8 @@
 import type { Clock } from '../../platform/clock.ts';
 import { describeError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
-import type { BackoffRange, Random } from './backoff.ts';
-import { backoffMs } from './backoff.ts';
+import type { BackoffRange, Random } from '../../platform/backoff.ts';
+import { backoffMs } from '../../platform/backoff.ts';
 
 /** What the work on a key may ask for: to be called again after a time, whatever happens. */
 export type Recheck = { recheckAfterMs: number };

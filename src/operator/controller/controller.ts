@@ -3,7 +3,7 @@
  * again and again at what follows from sessions and time rather than from a change: deletion costs and session keys.
  * Started when the lease is won, stopped before it is given up.
  */
-import type { Random } from '../../kube/watch/backoff.ts';
+import type { Random } from '../../platform/backoff.ts';
 import { createQueue } from '../../kube/watch/queue.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/log.ts';

@@ -8,7 +8,8 @@ import {
   type ProxyProcess,
   type Report,
 } from '../../core/table/messages.ts';
-import { isRecord, RequestError } from '../https/server.ts';
+import { isRecord } from '../../platform/record.ts';
+import { RequestError } from '../https/server.ts';
 
 const maxMessageLength = 1024;
 

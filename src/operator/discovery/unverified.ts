@@ -8,7 +8,7 @@
  * So whoever names such a pod hears that its time is over, and nothing else: neither how many sessions it has, nor anything of a pod that lives.
  */
 import type { DrainAnswer } from '../../core/table/messages.ts';
-import { isRecord } from '../https/server.ts';
+import { isRecord } from '../../platform/record.ts';
 import type { PodRef } from './caller.ts';
 import { lifeOf } from './drain-answer.ts';
 import type { PodDirectory } from './drain-answer.ts';

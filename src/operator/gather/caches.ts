@@ -1,7 +1,7 @@
 /** The reflectors of one replica: those that always run, and those that run while Gateway API is installed. */
 import type { GatewayApi } from '../../core/snapshot/snapshot.ts';
 import type { ObjectReader, ObjectRef } from '../../kube/ports.ts';
-import type { Random } from '../../kube/watch/backoff.ts';
+import type { Random } from '../../platform/backoff.ts';
 import { createReflector, type Reflector } from '../../kube/watch/reflector.ts';
 import type { Change } from '../../kube/watch/store.ts';
 import { sleep, type Clock } from '../../platform/clock.ts';

@@ -1,7 +1,8 @@
 /** AdmissionReview v1, as far as injection needs it. */
 import type { JsonPatchOperation } from '../../core/inject/pod.ts';
 import type { KubeObject } from '../../kube/ports.ts';
-import { isRecord, RequestError } from '../https/server.ts';
+import { isRecord } from '../../platform/record.ts';
+import { RequestError } from '../https/server.ts';
 
 /**
  * `pod` carries the namespace of the request, which the object itself may lack; it is absent where the object is no pod.

@@ -99,7 +99,7 @@ function startProxy({
       onHandover: ({ from }) => heard.push(`handover of ${from}`),
       changes: () => swaps.length,
     },
-    { resolveIntervalMs: 20, keptTableDelayMs: 50, backoff: { firstMs: 20, maxMs: 100 } },
+    { resolveIntervalMs: 20, keptTableDelayMs: 50, backoff: { baseMs: 20, capMs: 100 } },
   );
   started.push(discovery);
   return { discovery, pods: () => swaps.at(-1) ?? 'none', swaps, heard, asOfMs: () => asOfMs, log };

@@ -1,8 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import fc from 'fast-check';
 import type { RoutingTable } from '../../../../src/core/table/routing-table.ts';
-import { backoffMs } from '../../../../src/dataplane/discovery/backoff.ts';
-import { createLineSplitter } from '../../../../src/dataplane/discovery/line-splitter.ts';
 import { createTableMerger } from '../../../../src/dataplane/discovery/table-merger.ts';
 import { backendName, proxyTable, type ShortEndpoint } from '../../../support/proxy-table.ts';
 
@@ -72,40 +69,4 @@ describe('tables of several replicas', () => {
     second.merger.startFrom(kept);
     expect(second.tables).toEqual(['a Accepting']);
   });
-});
-
-describe('lines', () => {
-  test('are the same however the stream was cut into chunks', () => {
-    fc.assert(
-      fc.property(
-        fc.array(fc.string({ minLength: 1 }).map((line) => line.replaceAll('\n', '.'))),
-        fc.array(fc.nat(40)),
-        (lines, cuts) => {
-          const text = lines.map((line) => `${line}\n`).join('');
-          const splitter = createLineSplitter(1000);
-          const found = [];
-          let from = 0;
-          for (const length of cuts) {
-            found.push(...splitter.push(text.slice(from, from + length)));
-            from += length;
-          }
-          found.push(...splitter.push(text.slice(from)));
-          expect(found).toEqual(lines);
-        },
-      ),
-    );
-  });
-
-  test('that grow beyond the limit are refused before they fill the memory', () => {
-    const splitter = createLineSplitter(10);
-    splitter.push('12345\n1234567');
-    expect(() => splitter.push('8901')).toThrow('longer than 10');
-  });
-});
-
-test('back-off doubles up to its limit, between half and all of it', () => {
-  const limits = { firstMs: 200, maxMs: 10_000 };
-  expect([0, 1, 2, 3].map((failures) => backoffMs(limits, failures, 0))).toEqual([100, 200, 400, 800]);
-  expect(backoffMs(limits, 3, 0.999)).toBe(1599);
-  expect([20, 5000].map((failures) => backoffMs(limits, failures, 0))).toEqual([5000, 5000]);
 });

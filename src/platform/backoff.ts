@@ -1,13 +1,13 @@
-/** Waits that grow while there is no progress. */
+/** Delays that grow while an operation keeps failing. */
 
 export type BackoffRange = { baseMs: number; capMs: number };
 
-/** A number from 0 (included) to 1 (excluded), as Math.random gives. */
+/** Returns a number from 0 (included) to 1 (excluded), as Math.random does. */
 export type Random = () => number;
 
 /**
- * The wait after the `attempt`th failure in a row, counted from 1: base, twice, four times … up to the cap, of which the
- * lower half is certain and the upper half is chance, so that replicas which failed together do not return together.
+ * Returns the delay after the `attempt`th consecutive failure, counted from 1: base, twice, four times … up to the cap. The lower half is
+ * fixed and the upper half is random, so that replicas which failed together do not retry together.
  */
 export function backoffMs(range: BackoffRange, attempt: number, random: Random): number {
   const full = Math.min(range.capMs, range.baseMs * 2 ** (attempt - 1));
@@ -15,7 +15,7 @@ export function backoffMs(range: BackoffRange, attempt: number, random: Random):
 }
 
 export interface Backoff {
-  /** Counts one more failure and says how long to wait for it. */
+  /** Counts one more failure and returns the delay before the next attempt. */
   next(): number;
   reset(): void;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { backoffMs, createBackoff } from '../../../src/kube/watch/backoff.ts';
+import { backoffMs, createBackoff } from '../../../src/platform/backoff.ts';
 
 const range = { baseMs: 100, capMs: 1_000 };
 

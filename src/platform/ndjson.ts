@@ -1,6 +1,6 @@
-/** Newline-delimited text out of a byte stream. */
+/** Lines of newline-delimited JSON, from a stream of bytes. */
 
-/** Splits at `\n`; an unfinished last line is dropped. Throws when a line is longer than `maxBytes`. */
+/** Splits at `\n` and drops an unfinished last line. Throws RangeError when a line is longer than `maxBytes`. */
 export async function* splitLines(chunks: AsyncIterable<Buffer>, maxBytes: number): AsyncGenerator<string> {
   // The pieces are joined once, at the end of the line: joining at each chunk would be quadratic for a long one.
   let pieces: Buffer[] = [];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { collectionPath, listPath, objectPath } from '../../../src/kube/live/paths.ts';
+import { collectionPath, listPath, objectPath } from '../../../src/kube/live/rest.ts';
 import { deployments, gatewayClasses, pods } from '../../../src/kube/resources.ts';
 
 describe('paths of the API', () => {
