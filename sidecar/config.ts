@@ -2,8 +2,8 @@
 import { parseCidr } from '../src/core/drain/cidr.ts';
 import type { Cidr } from '../src/core/drain/cidr.ts';
 import type { DrainPolicy } from '../src/core/drain/state.ts';
-import { containerOfVariable, parseOwnHook } from '../src/core/drain/own-hook.ts';
-import type { OwnHook } from '../src/core/drain/own-hook.ts';
+import { containerOfVariable, parseAppPreStopHook } from '../src/core/drain/app-pre-stop-hook.ts';
+import type { AppPreStopHook } from '../src/core/drain/app-pre-stop-hook.ts';
 import { discoveryService, operatorNamespace, operatorService, ports } from '../src/core/names/names.ts';
 import type { SourceType } from '../src/core/table/messages.ts';
 import { describeError } from '../src/platform/errors.ts';
@@ -18,7 +18,7 @@ export type SidecarConfig = {
   /** Absent where the app is not asked, or nobody knows on which port. */
   application?: { port: number; path: string };
   /** The apps' own preStop hooks, by container. */
-  hooks: ReadonlyMap<string, OwnHook>;
+  hooks: ReadonlyMap<string, AppPreStopHook>;
   /** What the kubelet gives a container that it only restarts. */
   restartGraceMs: number;
 };
@@ -140,13 +140,13 @@ function readApplication({ env, problems }: Reader): SidecarConfig['application'
 }
 
 /** An empty variable is a container without a hook of its own. */
-function readHooks({ env, problems }: Reader): ReadonlyMap<string, OwnHook> {
-  const hooks = new Map<string, OwnHook>();
+function readHooks({ env, problems }: Reader): ReadonlyMap<string, AppPreStopHook> {
+  const hooks = new Map<string, AppPreStopHook>();
   for (const [variable, text] of Object.entries(env)) {
     const container = containerOfVariable(variable);
     if (container === undefined || !text) continue;
     try {
-      hooks.set(container, parseOwnHook(text));
+      hooks.set(container, parseAppPreStopHook(text));
     } catch (error) {
       problems.push(
         `${variable}: ${describeError(error)}: the preStop hook of container ${container} will not be called`,

@@ -24,13 +24,13 @@ export function parseDrainAnswer(text: string): DrainAnswer {
 /** The others are counted here, in the pod: of the operator only what the proxies say is taken. */
 function parseSource(source: unknown): SessionSource {
   if (!isRecord(source) || source['type'] !== 'Proxy') {
-    return { type: 'Proxy', known: false, why: 'a session source of a kind that this sidecar does not know' };
+    return { type: 'Proxy', known: false, reason: 'a session source of a kind that this sidecar does not know' };
   }
-  const { known, sessions, why } = source;
+  const { known, sessions, reason } = source;
   if (known === true && typeof sessions === 'number' && Number.isInteger(sessions) && sessions >= 0) {
     return { type: 'Proxy', known: true, sessions };
   }
-  return { type: 'Proxy', known: false, why: typeof why === 'string' ? why : 'no number of sessions' };
+  return { type: 'Proxy', known: false, reason: typeof reason === 'string' ? reason : 'no number of sessions' };
 }
 
 /** It goes into a message: a word as Kubernetes' reasons are. */

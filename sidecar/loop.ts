@@ -150,7 +150,7 @@ async function observe(
     answer = await operator.askDrain(ended);
   } catch (error) {
     if (!ended.aborted) counters.operatorErrors += 1;
-    return { type: 'Unreachable', why: describeError(error) };
+    return { type: 'Unreachable', reason: describeError(error) };
   }
   // Whether the pod terminates only the operator can say. A pod that lives on is not counted.
   if (!answer.terminating) return { type: 'Answer', answer };

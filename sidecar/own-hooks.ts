@@ -4,13 +4,13 @@
  */
 import type { ReleasedState } from '../src/core/drain/state.ts';
 import { hookTimeoutMs } from '../src/core/drain/limit.ts';
-import type { OwnHook } from '../src/core/drain/own-hook.ts';
+import type { AppPreStopHook } from '../src/core/drain/app-pre-stop-hook.ts';
 import { httpGet } from './http-get.ts';
 import { describeError } from '../src/platform/errors.ts';
 import type { Log } from './log.ts';
 
 export type OwnHookPorts = {
-  hooks: ReadonlyMap<string, OwnHook>;
+  hooks: ReadonlyMap<string, AppPreStopHook>;
   podIp: string;
   restartGraceMs: number;
   nowMs: () => number;
@@ -53,7 +53,7 @@ export function createOwnHooks({ hooks, podIp, restartGraceMs, nowMs, log }: Own
 }
 
 /** A header may stand there several times; an empty Accept means none. */
-function headersOf({ headers }: OwnHook, userAgent = 'kube-lifecycle'): Record<string, string | string[]> {
+function headersOf({ headers }: AppPreStopHook, userAgent = 'kube-lifecycle'): Record<string, string | string[]> {
   const grouped = Map.groupBy(headers, ({ name }) => name.toLowerCase());
   const own = [...grouped].map(([name, list]): [string, string | string[]] => {
     const values = list.map(({ value }) => value);

@@ -31,6 +31,6 @@ async function countOne(type: SourceType, count: () => Promise<number>): Promise
   try {
     return { type, known: true, sessions: await count() };
   } catch (error) {
-    return { type, known: false, why: describeError(error) };
+    return { type, known: false, reason: describeError(error) };
   }
 }

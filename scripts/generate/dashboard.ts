@@ -160,7 +160,7 @@ export const dashboardRows: readonly Row[] = [
         width: 12,
         title: 'Sessions lost, by why',
         description:
-          'Departed, NotInTable, ConnectFailed: the client came back and its pod was gone. The rest: cut at the end of a drain.',
+          'EndpointRemoved, NotInTable, ConnectFailed: the client came back and its pod was gone. The rest: cut at the end of a drain.',
         redFrom: 1,
         queries: [
           {

@@ -78,12 +78,12 @@ test('a pod that has left its EndpointSlice keeps its place in the table for as 
   expect(states()).toEqual({ 'cart-a': 'Draining', 'cart-b': 'Accepting' });
 });
 
-test('a pod that is gone is told to the proxies as departed, though its EndpointSlice still names it', async () => {
+test('the tables list a deleted pod under removedEndpoints while its EndpointSlice still names it', async () => {
   await world.after(() => world.terminate('cart-a'));
   const atMs = world.clock.nowMs();
   const news = await world.after(() => afterGrace('cart-a'));
   expect(states()).toEqual({ 'cart-b': 'Accepting' });
-  expect(backend()?.departed).toEqual([{ id: endpointId('uid-cart-a'), uid: 'uid-cart-a', atMs: atMs + 200 }]);
+  expect(backend()?.removedEndpoints).toEqual([{ id: endpointId('uid-cart-a'), uid: 'uid-cart-a', atMs: atMs + 200 }]);
   expect(news).toEqual({ writes: finalizerAndStatus, events: [] });
   expect(world.status('cart')).toMatchObject({ acceptingReplicas: 1, drainingReplicas: 0 });
 });
@@ -113,7 +113,7 @@ test('a Deployment that is deleted with its ReplicaSet: its pods stay in the tab
   });
   await world.after(() => afterGrace('cart-b'));
   expect(states()).toEqual({ 'cart-a': 'Draining' });
-  expect(backend()?.departed).toMatchObject([{ uid: 'uid-cart-b' }]);
+  expect(backend()?.removedEndpoints).toMatchObject([{ uid: 'uid-cart-b' }]);
 });
 
 test('pods of the Deployment that is created in its place are served beside those that still drain', async () => {

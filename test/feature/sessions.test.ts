@@ -118,7 +118,9 @@ describe('the sidecar of a pod', () => {
     expect(await ask()).toEqual({
       terminating: true,
       killAtMs,
-      sources: [{ type: 'Proxy', known: false, why: 'proxy pod uid-proxy-1 has not confirmed that this pod drains' }],
+      sources: [
+        { type: 'Proxy', known: false, reason: 'proxy pod uid-proxy-1 has not confirmed that this pod drains' },
+      ],
     });
     await report({ 'cart-a': 3 }, 'Draining');
     expect(await ask()).toEqual({
@@ -130,7 +132,7 @@ describe('the sidecar of a pod', () => {
     expect(await ask()).toEqual({
       terminating: true,
       killAtMs,
-      sources: [{ type: 'Proxy', known: false, why: 'proxy pod uid-proxy-1 reported last 6 s ago' }],
+      sources: [{ type: 'Proxy', known: false, reason: 'proxy pod uid-proxy-1 reported last 6 s ago' }],
     });
   });
 

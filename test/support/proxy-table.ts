@@ -25,7 +25,7 @@ const endpoint = ({ pod, state = 'Accepting', address = '127.0.0.1', port = 8080
 
 export type ShortTable = {
   endpoints?: ShortEndpoint[];
-  departed?: string[];
+  removedEndpoints?: string[];
   port?: number;
   persistence?: Partial<RoutePersistence>;
   cookie?: Partial<CookieCarrier>;
@@ -84,7 +84,7 @@ const routeTo = (backendRefs: Route['backendRefs'], persistence: Partial<RoutePe
 
 const backendOf = (
   key: string,
-  { endpoints = [], departed = [], limits, keyRing, policy, maxSessionsPerEndpoint }: ShortTable,
+  { endpoints = [], removedEndpoints = [], limits, keyRing, policy, maxSessionsPerEndpoint }: ShortTable,
 ): Backend => ({
   key,
   limits: limits ?? { idleTimeoutMs },
@@ -92,7 +92,7 @@ const backendOf = (
   ...(maxSessionsPerEndpoint !== undefined && { maxSessionsPerEndpoint }),
   keyRing: keyRing ?? { current: 1, keys: [keyOf(1)] },
   endpoints: endpoints.map(endpoint),
-  departed: departed.map((pod) => ({ id: endpointId(`uid-${pod}`), uid: `uid-${pod}`, atMs: 0 })),
+  removedEndpoints: removedEndpoints.map((pod) => ({ id: endpointId(`uid-${pod}`), uid: `uid-${pod}`, atMs: 0 })),
 });
 
 export const keyOf = (id: number): { id: number; secret: string } => ({

@@ -96,7 +96,7 @@ export type ShortWorld = {
   httpRoutes?: Short<Owned>[];
   proxies?: Short<ProxyDeployment>[];
   existing?: (Short<Existing> & { kind: Existing['kind'] })[];
-  departed?: Snapshot['departed'];
+  removedEndpoints?: Snapshot['removedEndpoints'];
 };
 
 export const keyRing: KeyRing = {
@@ -118,7 +118,7 @@ const emptyWorld: Required<Omit<ShortWorld, 'keyRings'>> = {
   namespaces: [],
   proxies: [],
   existing: [],
-  departed: {},
+  removedEndpoints: {},
 };
 
 /** Every StickyWorkload of the world has a key ring unless the world says which have. */
@@ -143,7 +143,7 @@ export function snapshotOf(short: ShortWorld): Snapshot {
     httpRoutes: world.httpRoutes.map(whole),
     proxies: world.proxies.map((proxy) => ({ gateway: 'holdfast', readyReplicas: 2, ...proxy, ...whole(proxy) })),
     existing: world.existing.map((object) => ({ ...object, ...whole(object) })),
-    departed: world.departed,
+    removedEndpoints: world.removedEndpoints,
     nodes: {},
   };
 }

@@ -12,7 +12,7 @@ export type Eligibility = {
 /** `AllFull`: some accept, and each of them has as many sessions as it may have. */
 export type NoneReason = 'NoEndpointAccepting' | 'AllFull';
 
-export type Eligible<T> = { kind: 'some'; targets: readonly T[] } | { kind: 'none'; why: NoneReason };
+export type Eligible<T> = { kind: 'some'; targets: readonly T[] } | { kind: 'none'; reason: NoneReason };
 
 /**
  * Accepting, not full, not tried: never one that is Pending or Draining, not even when nothing else is left. One that refused a
@@ -28,13 +28,13 @@ export function eligibleTargets<T extends Target>(
   const avoided: T[] = [];
   // One pass: a backend may have thousands of pods, and a client without a cookie comes here with each of its requests.
   for (const target of targets) {
-    const { endpoint, sessions, starting, avoidUntilMs } = target;
+    const { endpoint, sessions, starting, ejectedUntilMs } = target;
     if (endpoint.state !== 'Accepting' || tried.includes(endpoint.id)) continue;
     accepting += 1;
     if (sessions + starting >= maxSessions) continue;
-    (avoidUntilMs <= nowMs ? reachable : avoided).push(target);
+    (ejectedUntilMs <= nowMs ? reachable : avoided).push(target);
   }
-  if (accepting === 0) return { kind: 'none', why: 'NoEndpointAccepting' };
-  if (reachable.length + avoided.length === 0) return { kind: 'none', why: 'AllFull' };
+  if (accepting === 0) return { kind: 'none', reason: 'NoEndpointAccepting' };
+  if (reachable.length + avoided.length === 0) return { kind: 'none', reason: 'AllFull' };
   return { kind: 'some', targets: reachable.length > 0 ? reachable : avoided };
 }

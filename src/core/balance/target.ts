@@ -10,5 +10,5 @@ export type Target = {
   /** Open requests and streams of its sessions. */
   readonly open: number;
   /** It refused a connection and is left alone until then, Unix ms; 0 while it does not. */
-  readonly avoidUntilMs: number;
+  readonly ejectedUntilMs: number;
 };

@@ -105,7 +105,7 @@ export function createLedger(): Ledger {
 
     sourcesOf(podUid, expectedProxyUids, nowMs) {
       const doubts = expectedProxyUids.flatMap((uid) => doubtOf(uid, latest.get(uid), { podUid, nowMs }));
-      if (doubts.length > 0) return [{ type: 'Proxy', known: false, why: describe(doubts) }];
+      if (doubts.length > 0) return [{ type: 'Proxy', known: false, reason: describe(doubts) }];
       return [{ type: 'Proxy', known: true, sessions: total(podUid, expectedProxyUids, nowMs) }];
     },
 

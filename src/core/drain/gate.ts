@@ -40,13 +40,13 @@ export const isTerminating = (state: DrainState): boolean => state.killAtMs !== 
 
 function observe(state: DrainState, observation: DrainObservation, nowMs: number): DrainState {
   if (observation.type === 'Answer') return observeAnswer(state, observation.answer, nowMs);
-  return observation.type === 'Unreachable' ? forget(state, observation.why) : state;
+  return observation.type === 'Unreachable' ? forget(state, observation.reason) : state;
 }
 
 /** What had been counted is no longer known. */
-const forget = (state: DrainState, why: string): DrainState => ({
+const forget = (state: DrainState, reason: string): DrainState => ({
   ...state,
-  evidence: { type: 'Unknown', why },
+  evidence: { type: 'Unknown', reason },
   sources: [],
 });
 
@@ -78,7 +78,7 @@ function judgeSources(
   nowMs: number,
 ): Evidence {
   const count = countSessions(policy.sources, sources);
-  if (!count.known) return { type: 'Unknown', why: count.why };
+  if (!count.known) return { type: 'Unknown', reason: count.reason };
   const { sessions } = count;
   if (sessions > policy.sessionThreshold) return { type: 'Busy', sessions };
   return { type: 'Quiet', sinceMs: before.type === 'Quiet' ? before.sinceMs : nowMs, sessions };

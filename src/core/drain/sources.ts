@@ -1,7 +1,7 @@
 /** What all session sources say together. Unknown is not zero. */
 import type { SessionSource, SourceType } from '../table/messages.ts';
 
-export type SessionCount = { known: true; sessions: number } | { known: false; why: string };
+export type SessionCount = { known: true; sessions: number } | { known: false; reason: string };
 
 /**
  * The largest of the wanted sources, not their sum: one user's session is a session to the proxy, a connection to the kernel and a session
@@ -9,7 +9,7 @@ export type SessionCount = { known: true; sessions: number } | { known: false; w
  * A wanted source that is missing is nobody who can say. Several of one type share the sessions, and are added up.
  */
 export function countSessions(wanted: readonly SourceType[], sources: readonly SessionSource[]): SessionCount {
-  if (wanted.length === 0) return { known: false, why: 'no session source' };
+  if (wanted.length === 0) return { known: false, reason: 'no session source' };
   let sessions = 0;
   for (const type of wanted) {
     const count = countOfType(type, sources);
@@ -21,10 +21,10 @@ export function countSessions(wanted: readonly SourceType[], sources: readonly S
 
 function countOfType(type: SourceType, sources: readonly SessionSource[]): SessionCount {
   const ofType = sources.filter((source) => source.type === type);
-  if (ofType.length === 0) return { known: false, why: `${type}: no answer from this session source` };
+  if (ofType.length === 0) return { known: false, reason: `${type}: no answer from this session source` };
   let sessions = 0;
   for (const source of ofType) {
-    if (!source.known) return { known: false, why: `${type}: ${source.why}` };
+    if (!source.known) return { known: false, reason: `${type}: ${source.reason}` };
     sessions += source.sessions;
   }
   return { known: true, sessions };

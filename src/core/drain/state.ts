@@ -21,12 +21,12 @@ export type DrainPolicy = DrainLimits & {
 /** What the sidecar has just learnt. `TimePassed` is no evidence of anything but the time. */
 export type DrainObservation =
   | { readonly type: 'Answer'; readonly answer: DrainAnswer }
-  | { readonly type: 'Unreachable'; readonly why: string }
+  | { readonly type: 'Unreachable'; readonly reason: string }
   | { readonly type: 'TimePassed' };
 
 /** What is known of the pod's sessions. `Quiet`: no more of them than the threshold; `sinceMs`: since when without a break. */
 export type Evidence =
-  | { readonly type: 'Unknown'; readonly why: string }
+  | { readonly type: 'Unknown'; readonly reason: string }
   | { readonly type: 'Busy'; readonly sessions: number }
   | { readonly type: 'Quiet'; readonly sinceMs: number; readonly sessions: number };
 
@@ -57,6 +57,6 @@ export type DrainAction =
 export const beginDrain = (policy: DrainPolicy, nowMs: number): DrainState => ({
   policy,
   startedAtMs: nowMs,
-  evidence: { type: 'Unknown', why: 'not asked yet' },
+  evidence: { type: 'Unknown', reason: 'not asked yet' },
   sources: [],
 });

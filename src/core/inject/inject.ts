@@ -10,7 +10,7 @@
  * Every piece is added only where it is missing. That makes a second call harmless, and it completes a pod to which
  * another webhook has added a container after the first one.
  */
-import { containerOfVariable } from '../drain/own-hook.ts';
+import { containerOfVariable } from '../drain/app-pre-stop-hook.ts';
 import { annotations, ports, sidecarContainer } from '../names/names.ts';
 import { applicationPort, connectionPorts } from './container-ports.ts';
 import type { ContainerJson, JsonPatchOperation, PodJson, ProbeJson } from './pod.ts';
@@ -28,7 +28,7 @@ export type UnchangedReason = 'AlreadyInjected' | 'HostNetwork' | 'PortTaken' | 
 
 /** What a user should hear about. `PreStopKept` (PreStopConflict): SIGTERM reaches that container without a drain. */
 export type InjectWarning =
-  | { kind: 'PreStopKept'; container: string; why: KeptBecause }
+  | { kind: 'PreStopKept'; container: string; reason: KeptBecause }
   | { kind: 'PreStopDropped'; container: string }
   | { kind: 'ConnectionPortsUnknown' }
   | { kind: 'ApplicationPortUnknown'; port: number | string };
@@ -189,7 +189,7 @@ function addSidecar(pod: PodJson, params: InjectParams, preStops: ContainerPreSt
 
 const warnOfPreStops = (preStops: ContainerPreStop[]): InjectWarning[] =>
   preStops.flatMap(({ container: { name }, decision }): InjectWarning[] => {
-    if (decision.kind === 'kept') return [{ kind: 'PreStopKept', container: name, why: decision.why }];
+    if (decision.kind === 'kept') return [{ kind: 'PreStopKept', container: name, reason: decision.reason }];
     return decision.kind === 'set' && decision.dropped ? [{ kind: 'PreStopDropped', container: name }] : [];
   });
 

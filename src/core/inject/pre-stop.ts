@@ -2,8 +2,8 @@
  * Whose preStop hook a container gets. A container has one only, so an `httpGet` of the user's is taken over: ours stands in its place, and
  * the sidecar calls the user's after the drain. What the sidecar cannot call, it leaves alone.
  */
-import { parsePreStopPath, preStopPathOf, preStopVariable } from '../drain/own-hook.ts';
-import type { OwnHook } from '../drain/own-hook.ts';
+import { parsePreStopPath, preStopPathOf, preStopVariable } from '../drain/app-pre-stop-hook.ts';
+import type { AppPreStopHook } from '../drain/app-pre-stop-hook.ts';
 import { ports } from '../names/names.ts';
 import { resolvePort } from './container-ports.ts';
 import type { ContainerJson, HandlerJson, HttpGetJson } from './pod.ts';
@@ -17,26 +17,26 @@ export type KeptBecause = 'NoHttpGet' | 'PortUnknown' | 'Rewritten';
 
 export type PreStopDecision =
   | { kind: 'present' }
-  | { kind: 'kept'; why: KeptBecause }
+  | { kind: 'kept'; reason: KeptBecause }
   /** `dropped`: a tcpSocket hook, which every kubelet fails without trying, stopping the app at once. */
-  | { kind: 'set'; own?: OwnHook; dropped: boolean };
+  | { kind: 'set'; own?: AppPreStopHook; dropped: boolean };
 
 /** `held`: whether the sidecar has a variable for the container. */
 export function decidePreStop(container: ContainerJson, held: boolean): PreStopDecision {
   const preStop = container.lifecycle?.preStop;
   if (preStop === undefined) return { kind: 'set', dropped: false };
   if (callsSidecar(preStop)) return { kind: 'present' };
-  if (held) return { kind: 'kept', why: 'Rewritten' };
+  if (held) return { kind: 'kept', reason: 'Rewritten' };
   if (preStop.httpGet) return takeOver(preStop.httpGet, container);
-  return preStop.tcpSocket ? { kind: 'set', dropped: true } : { kind: 'kept', why: 'NoHttpGet' };
+  return preStop.tcpSocket ? { kind: 'set', dropped: true } : { kind: 'kept', reason: 'NoHttpGet' };
 }
 
 function takeOver(httpGet: HttpGetJson, container: ContainerJson): PreStopDecision {
   const { scheme, host, path = '', httpHeaders = [] } = httpGet;
   // As the kubelet does: the names of this container's ports alone.
   const port = resolvePort(httpGet.port, [container]);
-  if (port === undefined) return { kind: 'kept', why: 'PortUnknown' };
-  const own: OwnHook = {
+  if (port === undefined) return { kind: 'kept', reason: 'PortUnknown' };
+  const own: AppPreStopHook = {
     scheme: scheme === 'HTTPS' ? 'HTTPS' : 'HTTP',
     ...(host && { host }),
     port,
@@ -55,7 +55,7 @@ export const renderPreStop = (container: string) => ({
 });
 
 /** Its own hook, or nothing to call. */
-export const renderPreStopVariable = (container: string, own: OwnHook | undefined) => ({
+export const renderPreStopVariable = (container: string, own: AppPreStopHook | undefined) => ({
   name: preStopVariable(container),
   value: own === undefined ? '' : escapeReferences(JSON.stringify(own)),
 });

@@ -2,7 +2,7 @@
 import type { Reason } from '../../api/reasons.ts';
 import { labels } from '../names/names.ts';
 import type { Owned } from '../snapshot/snapshot.ts';
-import { ownedKey, type WorldIndex } from '../translate/world-index.ts';
+import { ownedKey, type ClusterIndex } from '../translate/cluster-index.ts';
 import type { OwnedObject } from './owned-object.ts';
 
 export type Conflict = {
@@ -14,7 +14,7 @@ export type Conflict = {
 /** Which of the rendered objects must not be applied, because an object of the same name belongs to somebody else. `owned`: by `ownedKey`. */
 export function findConflicts(
   objects: readonly OwnedObject[],
-  { owned, services }: Pick<WorldIndex, 'owned' | 'services'>,
+  { owned, services }: Pick<ClusterIndex, 'owned' | 'services'>,
 ): Conflict[] {
   return objects.flatMap((object) => {
     const { namespace = '', name } = object.metadata;

@@ -6,7 +6,7 @@ import type { Gateway, GatewayApi } from '../snapshot/snapshot.ts';
 import { controlledByGateway, sharedBy, standardLabels, type Component, type OwnedObject } from './owned-object.ts';
 import { renderProxyPod, type ProxyParams } from './proxy-pod.ts';
 
-export type GatewayWorld = { gatewayApi: GatewayApi; proxy: ProxyParams };
+export type RenderContext = { gatewayApi: GatewayApi; proxy: ProxyParams };
 
 type Identity = Required<Pick<OwnedObject['metadata'], 'namespace' | 'ownerReferences'>> & {
   gateway: string;
@@ -21,9 +21,9 @@ const replicasWithoutRoutes = 2;
  * Full objects for server-side apply. The Gateway of a user owns its proxy and is left as it is; one that StickyWorkloads need is made,
  * and they own it and the proxy together. Nothing is made where neither can own it, or no listener can be served.
  */
-export function renderGateway(plan: GatewayPlan, world: GatewayWorld): OwnedObject[] {
+export function renderGateway(plan: GatewayPlan, world: RenderContext): OwnedObject[] {
   const ports = [...new Set(servedListeners(plan).map(({ port }) => port))].toSorted((one, other) => one - other);
-  if (ports.length === 0 || (plan.written === undefined && plan.madeFor.length === 0)) return [];
+  if (ports.length === 0 || (plan.userManaged === undefined && plan.generatedFor.length === 0)) return [];
   const identity = identityOf(plan);
   // They share one proxy: what one of them needs, all of them get.
   const asked = plan.routes.map((route) => route.plan.proxyReplicas);
@@ -34,16 +34,18 @@ export function renderGateway(plan: GatewayPlan, world: GatewayWorld): OwnedObje
     renderService(identity, ports),
     renderDisruptionBudget(identity),
   ];
-  return world.gatewayApi.installed && plan.written === undefined ? [...proxy, renderGatewayObject(identity)] : proxy;
+  return world.gatewayApi.installed && plan.userManaged === undefined
+    ? [...proxy, renderGatewayObject(identity)]
+    : proxy;
 }
 
-function identityOf({ gateway, written, madeFor }: GatewayPlan): Identity {
-  const { object } = written ?? {};
+function identityOf({ gateway, userManaged, generatedFor }: GatewayPlan): Identity {
+  const { object } = userManaged ?? {};
   return {
     namespace: gateway.namespace,
     gateway: gateway.name,
     className: object?.className ?? gatewayClassName,
-    ownerReferences: object ? controlledByGateway(object) : sharedBy(madeFor),
+    ownerReferences: object ? controlledByGateway(object) : sharedBy(generatedFor),
     infrastructure: object?.infrastructure ?? { labels: {}, annotations: {} },
   };
 }

@@ -12,13 +12,13 @@ import { noteTarget } from './target-notes.ts';
 import { chooseTargetPort } from './target-port.ts';
 import { findUnsupported } from './unsupported-fields.ts';
 import { findUnusableCookie } from './unusable-cookie.ts';
-import { cookieKeys, type AcceptWorld, type Candidate } from './world.ts';
+import { cookieKeys, type WorkloadIndex, type Candidate } from './workload-index.ts';
 
 export type Refusal = { kind: 'refused'; reason: Reason; message: string };
 export type Accept = { kind: 'accepted'; plan: WorkloadPlan } | Refusal;
 
 /** The first fact that stands against the StickyWorkload refuses it; the message names the field and the way out. */
-export function decideAccept(candidate: Candidate, world: AcceptWorld): Accept {
+export function decideAccept(candidate: Candidate, world: WorkloadIndex): Accept {
   const { workload, plan } = candidate;
   const refusal =
     refuseSpec(workload) ?? targetConflict(candidate, world) ?? noParent(candidate) ?? cookieConflict(candidate, world);
@@ -73,7 +73,7 @@ function invalidRegex({ spec }: StickyWorkload): Refusal | undefined {
   if (broken === undefined) return undefined;
   return refuse(
     'InvalidRegex',
-    `${broken.path} "${broken.source}" is not a regular expression of JavaScript with the flag u: ${broken.why}.`,
+    `${broken.path} "${broken.source}" is not a regular expression of JavaScript with the flag u: ${broken.reason}.`,
   );
 }
 
@@ -86,7 +86,7 @@ function invalidCidr({ spec }: StickyWorkload): Refusal | undefined {
   );
 }
 
-function targetConflict({ plan, workload }: Candidate, { claims }: AcceptWorld): Refusal | undefined {
+function targetConflict({ plan, workload }: Candidate, { claims }: WorkloadIndex): Refusal | undefined {
   const elder = claims.get(targetKey(plan.namespace, plan.target))?.[0]?.workload.metadata;
   if (elder === undefined || elder.uid === workload.metadata.uid) return undefined;
   const { kind, name } = plan.target;
@@ -106,7 +106,7 @@ function noParent({ parents }: Candidate): Refusal | undefined {
 }
 
 // A browser has one place for a cookie of one name, path and host: each StickyWorkload would end the other's sessions.
-function cookieConflict(candidate: Candidate, { cookies }: AcceptWorld): Refusal | undefined {
+function cookieConflict(candidate: Candidate, { cookies }: WorkloadIndex): Refusal | undefined {
   const elder = cookieKeys(candidate)
     .map((key) => findElder(candidate, cookies.get(key) ?? []))
     .find((found) => found !== undefined);
@@ -155,7 +155,7 @@ const unsupportedSelector = ({ kind, name }: Target): Refusal =>
 function planWorkload(
   { workload, plan, parents }: Candidate,
   found: Pick<WorkloadPlan, 'selector' | 'targetPort' | 'notes'>,
-  { candidates }: AcceptWorld,
+  { candidates }: WorkloadIndex,
 ): WorkloadPlan {
   const { service, drain } = workload.spec;
   return {

@@ -14,7 +14,7 @@ type BackendReason = Extract<
   'BackendNotFound' | 'RefNotPermitted' | 'BackendNotAccepted' | 'ExternalNameService'
 >;
 
-export type BackendWorld = {
+export type BackendLookup = {
   /** Keys of all StickyWorkloads, and plans of those that are served. */
   known: ReadonlyMap<string, unknown>;
   served: ReadonlyMap<string, ServingPlan>;
@@ -25,13 +25,13 @@ export type BackendWorld = {
 };
 
 /** A verdict for each backend, in the order of the spec. What cannot be reached takes nothing from the others. */
-export const resolveBackends = (plan: ServingPlan, world: BackendWorld): BackendVerdict[] =>
+export const resolveBackends = (plan: ServingPlan, world: BackendLookup): BackendVerdict[] =>
   plan.backendRefs.map(
     ({ backend, weight }) => findObstacle(backend, plan, world) ?? { kind: 'resolved', backend, weight },
   );
 
 /** One of another namespace is refused first: who may not refer to it is not told either whether it is there. */
-function findObstacle(backend: string, plan: ServingPlan, world: BackendWorld): UnresolvedBackend | undefined {
+function findObstacle(backend: string, plan: ServingPlan, world: BackendLookup): UnresolvedBackend | undefined {
   if (backend === plan.key) return undefined;
   const [namespace = '', name = ''] = backend.split('/');
   const fail = (reason: BackendReason, message: string): UnresolvedBackend => ({
@@ -68,7 +68,7 @@ function findObstacle(backend: string, plan: ServingPlan, world: BackendWorld): 
 }
 
 /** One of ours that somebody has just turned into a name is put back. */
-function isExternalName(backend: string, { services, served }: BackendWorld): boolean {
+function isExternalName(backend: string, { services, served }: BackendLookup): boolean {
   const [service, owner] = [services.get(backend), served.get(backend)];
   return service?.isExternalName === true && !(owner !== undefined && service.ownerUids.includes(owner.uid));
 }

@@ -1,7 +1,7 @@
 /** Regular expressions of route matches. Gateway API leaves their dialect to the implementation, so no schema has checked them. */
 import type { RouteMatch, StickyWorkloadSpec } from '../../api/spec.ts';
 
-export type InvalidExpression = { path: string; source: string; why: string };
+export type InvalidExpression = { path: string; source: string; reason: string };
 
 /** The expressions that the proxy could not compile, in the order they stand in the spec. */
 export function findInvalidExpressions({
@@ -13,8 +13,8 @@ export function findInvalidExpressions({
     ...expressionsIn('spec.sessionPersistence.newSessionOn', sessionPersistence.newSessionOn ?? []),
   ];
   return found.flatMap(({ path, source }) => {
-    const why = describeDefect(source);
-    return why === undefined ? [] : [{ path, source, why }];
+    const reason = describeDefect(source);
+    return reason === undefined ? [] : [{ path, source, reason }];
   });
 }
 

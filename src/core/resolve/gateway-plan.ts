@@ -10,25 +10,25 @@ export type GatewayPlan = {
   gateway: GatewayRef;
   /** Oldest first. */
   routes: AttachedRoute[];
-  /** A user wrote the Gateway, and it owns its proxy; absent: the StickyWorkloads `madeFor` need it, and own both together. */
-  written?: ServedGateway;
-  madeFor: ServingPlan[];
+  /** A user wrote the Gateway, and it owns its proxy; absent: the StickyWorkloads `generatedFor` need it, and own both together. */
+  userManaged?: ServedGateway;
+  generatedFor: ServingPlan[];
 };
 
 export type Attachable = { plan: ServingPlan; parents: readonly ParentVerdict[] };
 
 /** A plan for each Gateway of a user, with routes or without, and for each that StickyWorkloads need. By `namespace/name`. */
 export function planGateways(
-  written: ReadonlyMap<string, ServedGateway>,
+  userManaged: ReadonlyMap<string, ServedGateway>,
   servedOldestFirst: readonly Attachable[],
 ): Record<string, GatewayPlan> {
   const plans: Record<string, GatewayPlan> = {};
-  for (const [key, gateway] of written) {
-    plans[key] = { gateway: gateway.ref, routes: [], written: gateway, madeFor: [] };
+  for (const [key, gateway] of userManaged) {
+    plans[key] = { gateway: gateway.ref, routes: [], userManaged: gateway, generatedFor: [] };
   }
   for (const { plan, parents } of servedOldestFirst) {
     for (const [key, group] of groupByGateway(parents)) {
-      attach((plans[key] ??= { gateway: group[0].parent.gateway, routes: [], madeFor: [] }), plan, group);
+      attach((plans[key] ??= { gateway: group[0].parent.gateway, routes: [], generatedFor: [] }), plan, group);
     }
   }
   return plans;
@@ -52,13 +52,15 @@ function groupByGateway(parents: readonly ParentVerdict[]): Map<string, Group> {
 function attach(gateway: GatewayPlan, plan: ServingPlan, parents: Group): void {
   const named = parents.flatMap(({ listeners }) => listeners ?? []);
   gateway.routes.push({ plan, ...(named.length > 0 && { listeners: [...new Set(named)] }) });
-  if (gateway.written === undefined && parents.some(({ parent }) => parent.isOwn)) gateway.madeFor.push(plan);
+  if (gateway.userManaged === undefined && parents.some(({ parent }) => parent.isGenerated)) {
+    gateway.generatedFor.push(plan);
+  }
 }
 
 /** The listeners whose ports the proxy binds. */
-export function servedListeners({ written }: GatewayPlan): Pick<JudgedListener, 'name' | 'port' | 'hostname'>[] {
-  if (written === undefined) return [defaultListener];
-  return written.problem === undefined ? written.listeners.filter(({ problem }) => problem === undefined) : [];
+export function servedListeners({ userManaged }: GatewayPlan): Pick<JudgedListener, 'name' | 'port' | 'hostname'>[] {
+  if (userManaged === undefined) return [defaultListener];
+  return userManaged.problem === undefined ? userManaged.listeners.filter(({ problem }) => problem === undefined) : [];
 }
 
 export const isOnListener = ({ listeners }: AttachedRoute, name: string): boolean => listeners?.includes(name) ?? true;

@@ -30,10 +30,10 @@ export function indexGateways({
     gatewayClasses.filter((one) => one.controllerName === controllerName).map(({ name }) => name),
   );
   const workloadUids = new Set(workloads.map(({ metadata }) => metadata.uid));
-  const written = gateways.filter(
+  const userManaged = gateways.filter(
     ({ component, ownerUids }) => component !== 'gateway' && !ownerUids.some((uid) => workloadUids.has(uid)),
   );
-  const [ours, others] = partition(written, ({ className }) => ourClasses.has(className));
+  const [ours, others] = partition(userManaged, ({ className }) => ourClasses.has(className));
   return {
     served: new Map(ours.map((gateway) => [gatewayKey(gateway), judgeGatewaySpec(gateway)])),
     foreign: new Map(others.map((gateway) => [gatewayKey(gateway), gateway.className])),

@@ -21,23 +21,23 @@ type ParentReason = Extract<
   | 'NoMatchingParent'
 >;
 
-export type ParentWorld = GatewayIndex & {
+export type ParentLookup = GatewayIndex & {
   gatewayApiInstalled: boolean;
   /** Labels by name of the namespace. */
   namespaces: ReadonlyMap<string, Record<string, string>>;
   /** Namespaces in which some StickyWorkload needs the Gateway that Holdfast makes. */
-  ownGateways: ReadonlySet<string>;
+  generatedGateways: ReadonlySet<string>;
 };
 
 /** A verdict for each Gateway that is asked for, in the order of the spec. */
-export const judgeParents = (plan: ServingPlan, world: ParentWorld): ParentVerdict[] =>
+export const judgeParents = (plan: ServingPlan, world: ParentLookup): ParentVerdict[] =>
   plan.parents.map((parent) => judgeParent(parent, plan, world));
 
 /** A user may have written a Gateway of our class under the name that ours would have: then that one is meant. */
-const isMade = ({ gateway, isOwn }: ParentRef, { served }: ParentWorld): boolean =>
-  isOwn === true && !served.has(gatewayKey(gateway));
+const isMade = ({ gateway, isGenerated }: ParentRef, { served }: ParentLookup): boolean =>
+  isGenerated === true && !served.has(gatewayKey(gateway));
 
-function judgeParent(parent: ParentRef, plan: ServingPlan, world: ParentWorld): ParentVerdict {
+function judgeParent(parent: ParentRef, plan: ServingPlan, world: ParentLookup): ParentVerdict {
   const { gateway } = parent;
   if (isMade(parent, world)) return { kind: 'attached', parent };
   const refuse = (reason: ParentReason, message: string): RefusedParent => ({
@@ -56,7 +56,9 @@ function judgeParent(parent: ParentRef, plan: ServingPlan, world: ParentWorld): 
   const key = gatewayKey(gateway);
   const served = world.served.get(key);
   if (served) return judgeListenersFor(served, parent, { plan, world });
-  if (gateway.name === defaultGateway && world.ownGateways.has(gateway.namespace)) return judgeOwnGateway(parent, plan);
+  if (gateway.name === defaultGateway && world.generatedGateways.has(gateway.namespace)) {
+    return judgeGeneratedGateway(parent, plan);
+  }
   const className = world.foreign.get(key);
   if (className === undefined) {
     return refuse(
@@ -71,7 +73,7 @@ function judgeParent(parent: ParentRef, plan: ServingPlan, world: ParentWorld): 
 }
 
 /** By name, the Gateway that Holdfast made for a StickyWorkload of its namespace: one listener, for that namespace. */
-function judgeOwnGateway(parent: ParentRef, { namespace }: ServingPlan): ParentVerdict {
+function judgeGeneratedGateway(parent: ParentRef, { namespace }: ServingPlan): ParentVerdict {
   const { gateway, sectionName } = parent;
   if (gateway.namespace !== namespace) return refusals.notAllowed(parent, namespace);
   if (sectionName !== undefined && sectionName !== defaultListener.name) return refusals.noSection(parent, sectionName);
@@ -81,7 +83,7 @@ function judgeOwnGateway(parent: ParentRef, { namespace }: ServingPlan): ParentV
 function judgeListenersFor(
   { listeners, problem }: ServedGateway,
   parent: ParentRef,
-  { plan, world }: { plan: ServingPlan; world: ParentWorld },
+  { plan, world }: { plan: ServingPlan; world: ParentLookup },
 ): ParentVerdict {
   const { sectionName, gateway } = parent;
   const named = listeners.filter(({ name }) => sectionName === undefined || name === sectionName);
@@ -126,7 +128,7 @@ const refusals = {
   }),
 };
 
-type Place = { gateway: GatewayRef; namespaces: ParentWorld['namespaces'] };
+type Place = { gateway: GatewayRef; namespaces: ParentLookup['namespaces'] };
 
 function takesRoutesOf(namespace: string, { allowedRoutes }: JudgedListener, { gateway, namespaces }: Place): boolean {
   if (!takesHttpRoutes(allowedRoutes.kinds)) return false;

@@ -8,8 +8,8 @@ import type { BalancingPolicy, Carrier, Listener, RoutePersistence, SessionLimit
 
 export type GatewayRef = { namespace: string; name: string };
 
-/** A Gateway that is asked for. `isOwn`: none was, and Holdfast makes one. */
-export type ParentRef = { gateway: GatewayRef; sectionName?: string; isOwn?: true };
+/** A Gateway that is asked for. `isGenerated`: none was, and Holdfast makes one. */
+export type ParentRef = { gateway: GatewayRef; sectionName?: string; isGenerated?: true };
 
 /** What the routing table needs. Every StickyWorkload has one, a refused one too: fields that are not carried out are passed over. */
 export type ServingPlan = {
@@ -82,7 +82,7 @@ export function planServing({ metadata, spec }: StickyWorkload): ServingPlan {
 }
 
 function planParents(namespace: string, { parentRefs = [] }: StickyWorkloadSpec['route']): ParentRef[] {
-  if (parentRefs.length === 0) return [{ gateway: { namespace, name: defaultGateway }, isOwn: true }];
+  if (parentRefs.length === 0) return [{ gateway: { namespace, name: defaultGateway }, isGenerated: true }];
   return parentRefs.map(({ name, namespace: elsewhere, sectionName }) => ({
     gateway: { namespace: elsewhere ?? namespace, name },
     ...(sectionName !== undefined && { sectionName }),

@@ -4,29 +4,29 @@ import { tokenLife } from './life.ts';
 import type { Token } from './token.ts';
 
 /** What is known of a backend's pods; `T` is what the caller has of one. */
-export interface KnownEndpoints<T> {
+export interface EndpointLookup<T> {
   readonly limits: SessionLimits;
   /** A pod that is in the table, whatever its state. */
   find(id: string): T | undefined;
   /** On the table's list of pods known to be gone. */
-  isDeparted(id: string): boolean;
+  isRemoved(id: string): boolean;
 }
 
 /** A token that was verified, with what is known of its backend; `seenHereMs` is when this proxy last saw or heard of its session, if it did. */
-export type Candidate<T> = { token: Token; known: KnownEndpoints<T>; seenHereMs: number | undefined };
+export type Candidate<T> = { token: Token; known: EndpointLookup<T>; seenHereMs: number | undefined };
 
 /** `asOfMs`: when the table was last known to be current. `waitUntilMs`: when this request's patience ends. */
 export type Moment = { nowMs: number; asOfMs: number; waitUntilMs: number };
 
 export type NewReason = 'NoToken' | 'Expired';
-export type LostReason = 'Departed' | 'NotInTable';
+export type LostReason = 'EndpointRemoved' | 'NotInTable';
 
 /** `lost`: the pod is gone, the session begins anew elsewhere. */
 export type SessionDecision<T, C extends Candidate<T>> =
   | { kind: 'pinned'; candidate: C; endpoint: T }
   | { kind: 'wait'; untilMs: number }
-  | { kind: 'lost'; candidate: C; why: LostReason }
-  | { kind: 'new'; why: NewReason };
+  | { kind: 'lost'; candidate: C; reason: LostReason }
+  | { kind: 'new'; reason: NewReason };
 
 /** "Not known yet" is not "gone": how long a request may wait for a table that knows its pod. */
 export const maxWaitMs = 3000;
@@ -41,7 +41,7 @@ const clockSkewMs = 5000;
  * backends of one route are judged each by its own backend.
  */
 export function decideSession<T, C extends Candidate<T>>(candidates: readonly C[], at: Moment): SessionDecision<T, C> {
-  let best: SessionDecision<T, C> = { kind: 'new', why: candidates.length === 0 ? 'NoToken' : 'Expired' };
+  let best: SessionDecision<T, C> = { kind: 'new', reason: candidates.length === 0 ? 'NoToken' : 'Expired' };
   for (const candidate of candidates) {
     const decision = decideOne<T, C>(candidate, at);
     if (decision.kind === 'pinned') return decision;
@@ -55,12 +55,12 @@ const rank = { new: 0, lost: 1, wait: 2, pinned: 3 } as const;
 function decideOne<T, C extends Candidate<T>>(candidate: C, at: Moment): SessionDecision<T, C> {
   const { token, known, seenHereMs } = candidate;
   const life = tokenLife(token, known.limits, { nowMs: at.nowMs, seenHereMs });
-  if (life === 'Expired') return { kind: 'new', why: 'Expired' };
+  if (life === 'Expired') return { kind: 'new', reason: 'Expired' };
   const endpoint = known.find(token.endpointId);
   if (endpoint !== undefined) return { kind: 'pinned', candidate, endpoint };
-  if (life === 'Doubtful') return { kind: 'new', why: 'Expired' };
-  if (known.isDeparted(token.endpointId)) return { kind: 'lost', candidate, why: 'Departed' };
+  if (life === 'Doubtful') return { kind: 'new', reason: 'Expired' };
+  if (known.isRemoved(token.endpointId)) return { kind: 'lost', candidate, reason: 'EndpointRemoved' };
   const mayBeAheadOfTable = token.issuedAtS * 1000 >= at.asOfMs - clockSkewMs;
   if (mayBeAheadOfTable && at.nowMs < at.waitUntilMs) return { kind: 'wait', untilMs: at.waitUntilMs };
-  return { kind: 'lost', candidate, why: 'NotInTable' };
+  return { kind: 'lost', candidate, reason: 'NotInTable' };
 }

@@ -4,7 +4,7 @@
  * give equal results whatever the order of events was.
  */
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
-import type { Departed, KeyRing } from '../table/routing-table.ts';
+import type { RemovedEndpoint, KeyRing } from '../table/routing-table.ts';
 
 export type Snapshot = {
   workloads: StickyWorkload[];
@@ -26,7 +26,7 @@ export type Snapshot = {
   /** What has the name of a proxy (`<gateway>-holdfast`), whoever made it: such an object is never overwritten. */
   existing: Existing[];
   /** By `namespace/name` of the StickyWorkload; newest first. Known to this replica only, since its start. */
-  departed: Record<string, Departed[]>;
+  removedEndpoints: Record<string, RemovedEndpoint[]>;
   /** By name. */
   nodes: Record<string, ClusterNode>;
   /** Absent where none is seen; that of a managed control plane cannot be. */

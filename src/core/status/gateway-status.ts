@@ -51,17 +51,17 @@ type Listener = Pick<JudgedListener, 'name' | 'problem' | 'allowedRoutes'>;
 
 const ownListener: Listener = { name: defaultListener.name, allowedRoutes: { from: 'Same', kinds: [] } };
 
-const listenersOf = ({ written }: GatewayPlan): readonly Listener[] => written?.listeners ?? [ownListener];
+const listenersOf = ({ userManaged }: GatewayPlan): readonly Listener[] => userManaged?.listeners ?? [ownListener];
 
 function judgeGatewaySpec(plan: GatewayPlan): Verdict {
-  const { written } = plan;
-  if (written?.problem !== undefined) return lacks('Accepted', 'Invalid', written.problem);
+  const { userManaged } = plan;
+  if (userManaged?.problem !== undefined) return lacks('Accepted', 'Invalid', userManaged.problem);
   const listeners = listenersOf(plan);
   const broken = listeners.filter(({ problem }) => problem !== undefined).map(({ name }) => name);
   if (broken.length === listeners.length) {
     return lacks('Accepted', 'ListenersNotValid', 'No listener can be served, see their conditions.');
   }
-  const unsupported = written?.object.unsupported ?? [];
+  const unsupported = userManaged?.object.unsupported ?? [];
   if (unsupported.length > 0) {
     const reason = unsupported.includes('spec.addresses') ? 'UnsupportedAddress' : 'InvalidParameters';
     return lacks(
@@ -76,8 +76,8 @@ function judgeGatewaySpec(plan: GatewayPlan): Verdict {
   return holds('Accepted', 'Accepted', 'The listeners are valid.');
 }
 
-function judgeProgrammed({ written }: GatewayPlan, { readyReplicas, obstacle }: ProxyView): Verdict {
-  const problem = written?.problem ?? obstacle;
+function judgeProgrammed({ userManaged }: GatewayPlan, { readyReplicas, obstacle }: ProxyView): Verdict {
+  const problem = userManaged?.problem ?? obstacle;
   if (problem !== undefined) return lacks('Programmed', 'Invalid', problem);
   return readyReplicas > 0
     ? holds('Programmed', 'Programmed', `Ready replicas of the proxy: ${readyReplicas}.`)

@@ -92,7 +92,7 @@ export type EndpointReport = {
  */
 export type SessionSource =
   | { type: SourceType; known: true; sessions: number }
-  | { type: SourceType; known: false; why: string };
+  | { type: SourceType; known: false; reason: string };
 export type SourceType = 'Proxy' | 'Connections' | 'Application';
 
 export type DrainAnswer =

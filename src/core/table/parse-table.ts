@@ -146,7 +146,7 @@ const isBackend = isObject({
       reason: optional(isText),
     }),
   ),
-  departed: isListOf(isObject({ id: isEndpointId, uid: isText, atMs: isTime })),
+  removedEndpoints: isListOf(isObject({ id: isEndpointId, uid: isText, atMs: isTime })),
 });
 
 const isTableShape: Check = isObject({

@@ -65,7 +65,7 @@ export type Backend = {
   /** By pod UID, sorted, so that equal worlds give equal tables. */
   endpoints: Endpoint[];
   /** Pods known to be gone, newest first, bounded. A token that names one is lost; one that names an unknown pod may be ahead of us. */
-  departed: Departed[];
+  removedEndpoints: RemovedEndpoint[];
 };
 
 /** How long sessions on a backend live. */
@@ -89,7 +89,7 @@ export type Endpoint = {
   reason?: Reason;
 };
 
-export type Departed = { id: string; uid: string; atMs: number };
+export type RemovedEndpoint = { id: string; uid: string; atMs: number };
 
 /** Keys that sign and verify tokens. All verify; `current` signs. Secrets are base64 of 32 bytes. */
 export type KeyRing = { current: number; keys: { id: number; secret: string }[] };

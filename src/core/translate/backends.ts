@@ -4,12 +4,12 @@ import { targetKey } from '../names/names.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { Backend } from '../table/routing-table.ts';
 import { deriveEndpoints } from './endpoints.ts';
-import { ownsService, type WorldIndex } from './world-index.ts';
+import { ownsService, type ClusterIndex } from './cluster-index.ts';
 
 /** A backend with all that it was made of: from the same again the same comes, and it need not be made again. */
 export type BuiltBackend = { backend: Backend; madeOf: readonly unknown[] };
 
-export type BackendSources = Pick<Snapshot, 'keyRings' | 'departed'> & { index: WorldIndex };
+export type BackendSources = Pick<Snapshot, 'keyRings' | 'removedEndpoints'> & { index: ClusterIndex };
 
 /** `before`: what was built of an earlier world. It saves work and changes no result. */
 export function buildBackends(
@@ -28,13 +28,13 @@ export function buildBackends(
 /** Without keys no token can be signed or read: every request would begin a session that nothing holds. */
 function buildBackend(
   plan: ServingPlan,
-  { keyRings, departed, index }: BackendSources,
+  { keyRings, removedEndpoints, index }: BackendSources,
   before: BuiltBackend | undefined,
 ): BuiltBackend | undefined {
   const { key, limits, policy, maxSessionsPerEndpoint } = plan;
   const keyRing = keyRings[key];
   if (keyRing === undefined) return undefined;
-  const gone = departed[key];
+  const gone = removedEndpoints[key];
   const settings = [
     policy,
     maxSessionsPerEndpoint,
@@ -54,7 +54,7 @@ function buildBackend(
     ...(maxSessionsPerEndpoint !== undefined && { maxSessionsPerEndpoint }),
     keyRing,
     endpoints,
-    departed: gone ?? [],
+    removedEndpoints: gone ?? [],
   };
   return { backend, madeOf };
 }
@@ -62,7 +62,7 @@ function buildBackend(
 /** Every object of the world that `deriveEndpoints` looks at. Such objects are never modified, only replaced. */
 function worldOf(
   { key, namespace, target }: ServingPlan,
-  { slicesByService, podsByTarget, podsByUid }: WorldIndex,
+  { slicesByService, podsByTarget, podsByUid }: ClusterIndex,
 ): unknown[] {
   const seen: unknown[] = [...(podsByTarget.get(targetKey(namespace, target)) ?? [])];
   for (const slice of slicesByService.get(key) ?? []) {

@@ -10,7 +10,7 @@ import { targetKey } from '../names/names.ts';
 import { endpointId } from '../session/token.ts';
 import type { Pod, Slice } from '../snapshot/snapshot.ts';
 import type { Endpoint } from '../table/routing-table.ts';
-import { ownsService, type WorldIndex } from './world-index.ts';
+import { ownsService, type ClusterIndex } from './cluster-index.ts';
 
 /** One pod as all slices of the Service together describe it: a slice that is being rebalanced may hold an older copy. */
 type Sighting = {
@@ -21,8 +21,8 @@ type Sighting = {
   terminating: boolean;
 };
 
-/** Endpoints of a StickyWorkload, by pod UID. `departed`: UIDs that are known to be gone though a slice may still name them. */
-export function deriveEndpoints(plan: ServingPlan, index: WorldIndex, departed: ReadonlySet<string>): Endpoint[] {
+/** Endpoints of a StickyWorkload, by pod UID. `removed`: UIDs of pods known to be gone, although a slice may still list them. */
+export function deriveEndpoints(plan: ServingPlan, index: ClusterIndex, removed: ReadonlySet<string>): Endpoint[] {
   // Slices of a stranger's Service say nothing.
   const slices = ownsService(plan, index) ? (index.slicesByService.get(plan.key) ?? []) : [];
   const sightings = mergeSightings(slices);
@@ -30,7 +30,7 @@ export function deriveEndpoints(plan: ServingPlan, index: WorldIndex, departed: 
   const uids = new Set([...sightings.keys(), ...pods.map((pod) => pod.uid)]);
   const servicePort = slices.find(({ port }) => port !== undefined)?.port;
   return [...uids]
-    .filter((uid) => !departed.has(uid))
+    .filter((uid) => !removed.has(uid))
     .toSorted()
     .flatMap((uid) => {
       const pod = index.podsByUid.get(uid);

@@ -1,14 +1,14 @@
 /** The observed world, translated: a verdict on every StickyWorkload, and a routing table for every Gateway of ours. */
 import { decideAccept, type Accept } from '../resolve/accept.ts';
-import { resolveBackends, type BackendWorld } from '../resolve/backends.ts';
+import { resolveBackends, type BackendLookup } from '../resolve/backends.ts';
 import { planGateways, type GatewayPlan } from '../resolve/gateway-plan.ts';
-import { indexAcceptWorld, type AcceptWorld, type Candidate } from '../resolve/world.ts';
+import { indexWorkloads, type WorkloadIndex, type Candidate } from '../resolve/workload-index.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { Backend, RoutingTable } from '../table/routing-table.ts';
 import { buildBackends, type BuiltBackend } from './backends.ts';
 import type { RouteVerdict } from './route-verdict.ts';
 import { buildTable } from './tables.ts';
-import { indexWorld, ownsService, type WorldIndex } from './world-index.ts';
+import { indexCluster, ownsService, type ClusterIndex } from './cluster-index.ts';
 
 export type Translation = {
   /** By `namespace/name` of the Gateway. */
@@ -26,8 +26,8 @@ export type Translation = {
   /** The backends with what they were made of, for the next translation. */
   built: ReadonlyMap<string, BuiltBackend>;
   /** What all of this was looked up in. */
-  world: AcceptWorld;
-  index: WorldIndex;
+  world: WorkloadIndex;
+  index: ClusterIndex;
 };
 
 /**
@@ -35,8 +35,8 @@ export type Translation = {
  * `before`: an earlier translation, whose backends are taken over where nothing of them changed; it changes no result.
  */
 export function translate(snapshot: Snapshot, before?: Pick<Translation, 'built'>): Translation {
-  const index = indexWorld(snapshot);
-  const world = indexAcceptWorld(snapshot);
+  const index = indexCluster(snapshot);
+  const world = indexWorkloads(snapshot);
   const { accepts, served } = judgeAll(world, index);
   const plans = new Map(served.map(({ plan }) => [plan.key, plan]));
   const routes = judgeRoutes(world, { known: world.candidates, served: plans, ...index });
@@ -50,7 +50,7 @@ export function translate(snapshot: Snapshot, before?: Pick<Translation, 'built'
 }
 
 /** Oldest first, as the order among equal routes is: the older one wins (Gateway API), and of one age the first by name. */
-function judgeAll(world: AcceptWorld, index: WorldIndex): { accepts: Record<string, Accept>; served: Candidate[] } {
+function judgeAll(world: WorkloadIndex, index: ClusterIndex): { accepts: Record<string, Accept>; served: Candidate[] } {
   const accepts: Record<string, Accept> = {};
   const served: Candidate[] = [];
   for (const [key, candidate] of world.candidates) {
@@ -63,7 +63,7 @@ function judgeAll(world: AcceptWorld, index: WorldIndex): { accepts: Record<stri
   return { accepts, served };
 }
 
-const judgeRoutes = ({ candidates }: AcceptWorld, world: BackendWorld): Record<string, RouteVerdict> =>
+const judgeRoutes = ({ candidates }: WorkloadIndex, world: BackendLookup): Record<string, RouteVerdict> =>
   Object.fromEntries(
     [...candidates].map(([key, { plan, parents }]) => [key, { parents, backends: resolveBackends(plan, world) }]),
   );

@@ -1,11 +1,11 @@
 /** A backend of the routing table, made ready for the request path. */
-import type { KnownEndpoints } from '../../core/session/decide.ts';
+import type { EndpointLookup } from '../../core/session/decide.ts';
 import { backendId, signingKeys, type SigningKeys } from '../../core/session/token.ts';
 import type { Backend } from '../../core/table/routing-table.ts';
 import type { BackendCounters } from './counters.ts';
 import type { BackendRecord, EndpointSlot, EndpointSlots } from './endpoint-slots.ts';
 
-export interface KnownBackend extends KnownEndpoints<EndpointSlot> {
+export interface KnownBackend extends EndpointLookup<EndpointSlot> {
   readonly source: Backend;
   readonly key: string;
   readonly id: number;
@@ -22,7 +22,7 @@ export function knownBackend(source: Backend, { before, slots, counters }: World
   const { key, keyRing, limits } = source;
   const record = before?.record ?? { limits, counters, previousUid: undefined };
   record.limits = limits;
-  const departed = new Set(source.departed.map(({ id }) => id));
+  const removedEndpoints = new Set(source.removedEndpoints.map(({ id }) => id));
   return {
     source,
     key,
@@ -39,6 +39,6 @@ export function knownBackend(source: Backend, { before, slots, counters }: World
       const slot = slots.byId(id);
       return slot?.inTable === true ? slot : undefined;
     },
-    isDeparted: (id) => departed.has(id),
+    isRemoved: (id) => removedEndpoints.has(id),
   };
 }

@@ -46,8 +46,8 @@ export function createBeginnings(context: HoldContext, { counters, backends, ran
     };
   };
 
-  const countLoss = ({ token, backend, why }: Loss) => {
-    if (isFirstLoss(token)) backend.record.counters.lost[why] += 1;
+  const countLoss = ({ token, backend, reason }: Loss) => {
+    if (isFirstLoss(token)) backend.record.counters.lost[reason] += 1;
     context.sessions.end(token, 'Lost');
   };
 

@@ -47,7 +47,7 @@ export function countersOf({ backends }: SessionCounters, key: string): BackendC
   const known = backends.get(key) ?? {
     started: 0,
     ended: { Idle: 0, Absolute: 0, Application: 0, Elsewhere: 0, Lost: 0, Replaced: 0 },
-    lost: { Departed: 0, NotInTable: 0, ConnectFailed: 0 },
+    lost: { EndpointRemoved: 0, NotInTable: 0, ConnectFailed: 0 },
     refused: { NoEndpointAccepting: 0, AllFull: 0, UpstreamConnectFailed: 0 },
   };
   backends.set(key, known);
@@ -55,12 +55,12 @@ export function countersOf({ backends }: SessionCounters, key: string): BackendC
 }
 
 /** Backends that left the table and are still shown: their last ends and losses happen when they are gone already. */
-const departedShown = 100;
+const removedShown = 100;
 
 /** Forgets the backends that left the table first. */
 export function forgetDeparted({ backends }: SessionCounters, inTable: { has(key: string): boolean }): void {
-  const departed = [...backends.keys()].filter((key) => !inTable.has(key));
-  for (const key of departed.slice(0, Math.max(0, departed.length - departedShown))) backends.delete(key);
+  const gone = [...backends.keys()].filter((key) => !inTable.has(key));
+  for (const key of gone.slice(0, Math.max(0, gone.length - removedShown))) backends.delete(key);
 }
 
 const lossesRemembered = 4096;

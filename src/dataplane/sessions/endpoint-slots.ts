@@ -28,7 +28,7 @@ export type EndpointSlot = Target & {
   lastSeenS: number;
   /** How often in a row it was left alone and then refused again; 0 since its last response. */
   refusals: number;
-  avoidUntilMs: number;
+  ejectedUntilMs: number;
   /** It refused a session of its own for as long as a container may take to restart. */
   unreachable: boolean;
 };
@@ -62,7 +62,7 @@ export function createEndpointSlots(): EndpointSlots {
       open: 0,
       lastSeenS: 0,
       refusals: 0,
-      avoidUntilMs: 0,
+      ejectedUntilMs: 0,
       unreachable: false,
     };
     byNumber[number] = slot;

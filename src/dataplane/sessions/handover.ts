@@ -31,8 +31,12 @@ export type Inheritance = {
  * proxy's table does not know yet.
  */
 export function inheritSessions(handed: readonly HandedSession[], { sessions, table, hasEnded }: Inheritance): boolean {
-  const departed = new Set(Object.values(table.backends).flatMap((backend) => backend.departed.map(({ id }) => id)));
-  const unknown = handed.some(({ endpoint }) => sessions.slots.byId(endpoint) === undefined && !departed.has(endpoint));
+  const removedEndpoints = new Set(
+    Object.values(table.backends).flatMap((backend) => backend.removedEndpoints.map(({ id }) => id)),
+  );
+  const unknown = handed.some(
+    ({ endpoint }) => sessions.slots.byId(endpoint) === undefined && !removedEndpoints.has(endpoint),
+  );
   if (unknown) return false;
   for (const { id, endpoint, lastSeenS, issuedAtS } of handed) {
     const slot = sessions.slots.byId(endpoint);

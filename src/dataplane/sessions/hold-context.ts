@@ -16,7 +16,7 @@ export type OwnedSession = { backend: KnownBackend; token: Token };
 /** `tried`: ids of endpoints that refused this request. `replaces`: the session that the new one takes the place of, on a draining pod. */
 export type Origin = { tried: readonly string[]; replaces: OwnedSession | undefined };
 
-export type Loss = OwnedSession & { why: LossReason; tried: readonly string[] };
+export type Loss = OwnedSession & { reason: LossReason; tried: readonly string[] };
 
 export interface HoldContext {
   readonly clock: Clock;

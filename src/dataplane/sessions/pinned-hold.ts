@@ -71,7 +71,7 @@ export class PinnedHold implements SessionHold {
     const next = context.lose(this.route, {
       backend: this.backend,
       token: this.token,
-      why: 'ConnectFailed',
+      reason: 'ConnectFailed',
       tried: [this.token.endpointId],
     });
     this.release();

@@ -10,8 +10,8 @@ export type Place = { kind: 'place'; backend: KnownBackend; slot: EndpointSlot }
 
 /** Why there is none, said of the backend that would have got the session; `backend`: undefined where the table does not have it. */
 export type NoPlace =
-  | { kind: 'none'; why: NoneReason; key: string; backend: KnownBackend | undefined }
-  | { kind: 'none'; why: 'AllWeightsZero'; key: string };
+  | { kind: 'none'; reason: NoneReason; key: string; backend: KnownBackend | undefined }
+  | { kind: 'none'; reason: 'AllWeightsZero'; key: string };
 
 /** `tried`: ids of endpoints that refused this request. */
 export type Search = {
@@ -33,17 +33,17 @@ export function findPlace(route: KnownRoute, search: Search): Place | NoPlace {
     if (found.kind === 'place') return found;
     first ??= found;
   }
-  return first ?? { kind: 'none', why: 'AllWeightsZero', key: route.owner };
+  return first ?? { kind: 'none', reason: 'AllWeightsZero', key: route.owner };
 }
 
 function findInBackend(key: string, { backends, tried, nowMs, random }: Search): Place | NoPlace {
   const backend = backends.get(key);
-  if (backend === undefined) return { kind: 'none', why: 'NoEndpointAccepting', key, backend };
+  if (backend === undefined) return { kind: 'none', reason: 'NoEndpointAccepting', key, backend };
   const { policy, maxSessionsPerEndpoint: maxSessions } = backend.source;
   const eligible = eligibleTargets(backend.slots, { nowMs, maxSessions, tried });
-  if (eligible.kind === 'none') return { kind: 'none', why: eligible.why, key, backend };
+  if (eligible.kind === 'none') return { kind: 'none', reason: eligible.reason, key, backend };
   const slot = pickTarget(policy, eligible.targets, { random, previousUid: backend.record.previousUid });
   return slot === undefined
-    ? { kind: 'none', why: 'NoEndpointAccepting', key, backend }
+    ? { kind: 'none', reason: 'NoEndpointAccepting', key, backend }
     : { kind: 'place', backend, slot };
 }

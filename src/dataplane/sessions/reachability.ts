@@ -10,15 +10,15 @@
  */
 import type { EndpointSlot } from './endpoint-slots.ts';
 
-type Reachability = Pick<EndpointSlot, 'refusals' | 'avoidUntilMs' | 'unreachable'>;
+type Reachability = Pick<EndpointSlot, 'refusals' | 'ejectedUntilMs' | 'unreachable'>;
 
 const firstMs = 1000;
 const maxMs = 10_000;
 
 export function noteRefused(slot: Reachability, nowMs: number): void {
   // A hundred requests that were under way when a pod died are one refusal, not a reason to leave it alone for a hundred times as long.
-  if (nowMs < slot.avoidUntilMs) return;
-  slot.avoidUntilMs = nowMs + Math.min(maxMs, firstMs * 2 ** slot.refusals);
+  if (nowMs < slot.ejectedUntilMs) return;
+  slot.ejectedUntilMs = nowMs + Math.min(maxMs, firstMs * 2 ** slot.refusals);
   slot.refusals += 1;
 }
 
@@ -26,7 +26,7 @@ export function noteRefused(slot: Reachability, nowMs: number): void {
 export function noteAnswered(slot: Reachability): void {
   if (slot.refusals === 0) return;
   slot.refusals = 0;
-  slot.avoidUntilMs = 0;
+  slot.ejectedUntilMs = 0;
   slot.unreachable = false;
 }
 
@@ -41,5 +41,5 @@ export const retryAfterMs = ({ unreachable }: Reachability, retries: number): nu
   unreachable ? undefined : retryDelaysMs[retries];
 
 /** Whether a session of the endpoint need not even try. */
-export const isGivenUp = ({ unreachable, avoidUntilMs }: Reachability, nowMs: number): boolean =>
-  unreachable && nowMs < avoidUntilMs;
+export const isGivenUp = ({ unreachable, ejectedUntilMs }: Reachability, nowMs: number): boolean =>
+  unreachable && nowMs < ejectedUntilMs;

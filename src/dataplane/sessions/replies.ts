@@ -25,8 +25,8 @@ export const noRoute: Reply = {
 };
 
 export function noPlace(none: NoPlace): Refusal {
-  if (none.why === 'AllWeightsZero') return noWeight(none.key);
-  if (none.why === 'AllFull') return allFull(none.key, none.backend);
+  if (none.reason === 'AllWeightsZero') return noWeight(none.key);
+  if (none.reason === 'AllFull') return allFull(none.key, none.backend);
   const body = `No pod of ${none.key} accepts a new session: ${whyNoneAccepts(none.backend)}. Sessions that exist go on. Try again in a moment.\n`;
   return { status: 503, reason: 'NoEndpointAccepting', body, extraHead: retrySoon };
 }

@@ -121,13 +121,13 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
   const carryOut = ({ route, beginsSession }: Pending, decision: Settled, nowMs: number): RouteDecision => {
     if (decision.kind === 'new') return context.begin(route, { tried: [], replaces: undefined });
     const session = { backend: decision.candidate.known, token: decision.candidate.token };
-    if (decision.kind === 'lost') return context.lose(route, { ...session, why: decision.why, tried: [] });
+    if (decision.kind === 'lost') return context.lose(route, { ...session, reason: decision.reason, tried: [] });
     const slot = decision.endpoint;
     if (beginsSession && slot.endpoint.state === 'Draining') {
       return context.begin(route, { tried: [], replaces: session });
     }
     if (isGivenUp(slot, nowMs)) {
-      const loss = { ...session, why: 'ConnectFailed' as const, tried: [session.token.endpointId] };
+      const loss = { ...session, reason: 'ConnectFailed' as const, tried: [session.token.endpointId] };
       // With nowhere else to go it may as well try its own pod once more.
       if (beginnings.canMove(route, loss)) return context.lose(route, loss);
     }

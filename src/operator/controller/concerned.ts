@@ -1,5 +1,5 @@
 /** What the leader works on, by the key in its queue: StickyWorkloads, Gateways, and the one GatewayClass. */
-import { concernsOfGateway, concernsOfWorkload } from '../../core/translate/concerns.ts';
+import { namespacesOfGateway, namespacesOfWorkload } from '../../core/translate/affected-namespaces.ts';
 import type { Translated } from '../feed/translation-feed.ts';
 
 // No StickyWorkload can have such keys: a namespace has no capital letters.
@@ -20,10 +20,10 @@ export function findConcerned(
   return [
     gatewayClassWork,
     ...[...world.candidates]
-      .filter(([, candidate]) => touches(() => concernsOfWorkload(candidate, world)))
+      .filter(([, candidate]) => touches(() => namespacesOfWorkload(candidate, world)))
       .map(([key]) => key),
     ...Object.entries(gateways)
-      .filter(([, gateway]) => touches(() => concernsOfGateway(gateway)))
+      .filter(([, gateway]) => touches(() => namespacesOfGateway(gateway)))
       .map(([key]) => gatewayPrefix + key),
   ];
 }

@@ -47,8 +47,8 @@ export async function reconcileGateway(key: string, tools: GatewayTools): Promis
   const translated = tools.feed.latest();
   const plan = translated?.translation.gateways[key];
   const cached = plan && tools.caches.get('gateways', plan.gateway);
-  if (!translated || !plan || !cached || !(plan.written || isOwnedBy(cached, plan.madeFor))) return undefined;
-  const outcome = plan.written ? await provisionGateway(plan, translated, tools) : { kind: 'applied' as const };
+  if (!translated || !plan || !cached || !(plan.userManaged || isOwnedBy(cached, plan.generatedFor))) return undefined;
+  const outcome = plan.userManaged ? await provisionGateway(plan, translated, tools) : { kind: 'applied' as const };
   const proxy = {
     readyReplicas: readyReplicas(plan.gateway, translated.translation.index),
     ...(outcome.kind !== 'applied' && { obstacle: outcome.message }),

@@ -38,12 +38,12 @@ export async function provision(accept: Accept, translated: Translated, tools: P
   const { plan } = accept;
   const gateways = gatewaysOf(plan, translated);
   const made = gateways
-    .filter(({ written }) => written === undefined)
+    .filter(({ userManaged }) => userManaged === undefined)
     .flatMap((gateway) => renderFor(gateway, translated, tools));
   const applied = await applyFree([...renderWorkload(plan, translated.snapshot), ...made], translated, tools);
   if (applied.kind !== 'applied') return applied;
   const proxies = gateways
-    .filter(({ written }) => written !== undefined)
+    .filter(({ userManaged }) => userManaged !== undefined)
     .flatMap((gateway) => renderFor(gateway, translated, tools));
   const obstacle =
     findClassObstacle(made, translated) ??

@@ -13,7 +13,11 @@ import type { PodRef } from './caller.ts';
 import { lifeOf } from './drain-answer.ts';
 import type { PodDirectory } from './drain-answer.ts';
 
-const uncounted = { type: 'Proxy', known: false, why: 'the time of the pod is over, and its token with it' } as const;
+const uncounted = {
+  type: 'Proxy',
+  known: false,
+  reason: 'the time of the pod is over, and its token with it',
+} as const;
 
 /** Undefined where the token names no pod whose time is over. Throws RequestError 503 where that cannot be said. */
 export async function answerUnverified(

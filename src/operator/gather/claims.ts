@@ -1,6 +1,6 @@
 /** Which StickyWorkload a new pod belongs to: asked at admission, when the caches may not have heard of either yet. */
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
-import { bySeniority } from '../../core/resolve/world.ts';
+import { bySeniority } from '../../core/resolve/workload-index.ts';
 import type { ObjectMeta, ObjectReader } from '../../kube/ports.ts';
 import { replicaSets, stickyWorkloads } from '../../kube/resources.ts';
 import type { Caches } from './caches.ts';

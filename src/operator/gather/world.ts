@@ -19,7 +19,7 @@ export interface World {
 }
 
 export function createWorld(caches: Caches, nowMs: () => number): World {
-  const departed = createDepartedPods();
+  const removedEndpoints = createDepartedPods();
   const list = <Name extends CacheName>(name: Name): CacheContents[Name][] => sortByName(caches.list(name));
 
   /** Pod → ReplicaSet → Deployment; a StatefulSet controls its pods itself. */
@@ -64,7 +64,7 @@ export function createWorld(caches: Caches, nowMs: () => number): World {
     if (name !== 'pods') return;
     const pod = complete(change.object as CachedPod);
     if (pod.controller && (change.type === 'DELETED' || isOver(pod))) {
-      departed.record(targetKey(pod.namespace, pod.controller), pod, nowMs());
+      removedEndpoints.record(targetKey(pod.namespace, pod.controller), pod, nowMs());
     }
   });
 
@@ -91,10 +91,10 @@ export function createWorld(caches: Caches, nowMs: () => number): World {
         existing: existingKinds.flatMap(([name, kind]) => list(name).map(({ owned }) => ({ ...owned, kind }))),
         nodes: Object.fromEntries(list('nodes').map(({ metadata, node }) => [metadata.name, node])),
         ...(autoscaler && { autoscaler }),
-        departed: Object.fromEntries(
+        removedEndpoints: Object.fromEntries(
           workloads().map(({ metadata, spec }) => [
             keyOf(metadata),
-            departed.of(targetKey(metadata.namespace, spec.targetRef)),
+            removedEndpoints.of(targetKey(metadata.namespace, spec.targetRef)),
           ]),
         ),
       };

@@ -17,7 +17,7 @@ export const describeWarning = (warning: InjectWarning): string => `holdfast: ${
 
 function describe(warning: InjectWarning): string {
   if (warning.kind === 'PreStopKept') {
-    return `PreStopConflict: container ${warning.container} ${keptBecause[warning.why]}`;
+    return `PreStopConflict: container ${warning.container} ${keptBecause[warning.reason]}`;
   }
   if (warning.kind === 'PreStopDropped') {
     return `the tcpSocket preStop hook of container ${warning.container} was replaced: no kubelet carries one out; use httpGet, which is called after the drain`;

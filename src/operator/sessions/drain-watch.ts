@@ -162,7 +162,7 @@ const refOf = ({ pod: { namespace, name, uid }, workload }: InjectedPod): PodRef
 /** Undefined where the proxies know of nobody. */
 function describeHolders(sources: readonly SessionSource[]): string | undefined {
   const parts = sources.flatMap((source) => {
-    if (!source.known) return [`its sessions cannot be counted (${source.why})`];
+    if (!source.known) return [`its sessions cannot be counted (${source.reason})`];
     return source.sessions > 0
       ? [`${source.sessions === 1 ? '1 session is' : `${source.sessions} sessions are`} still there`]
       : [];

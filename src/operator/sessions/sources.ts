@@ -9,7 +9,7 @@ import type { Translated, TranslationFeed } from '../feed/translation-feed.ts';
 import type { World } from '../gather/world.ts';
 import { expectedProxies } from './expected-proxies.ts';
 
-const unknown = (why: string): SessionSource[] => [{ type: 'Proxy', known: false, why }];
+const unknown = (reason: string): SessionSource[] => [{ type: 'Proxy', known: false, reason }];
 
 export function createSources({ world, feed, ledger }: { world: World; feed: TranslationFeed; ledger: Ledger }) {
   return (pod: PodRef, nowMs: number): SessionSource[] => {

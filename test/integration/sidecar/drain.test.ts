@@ -179,7 +179,7 @@ describe('sources in the pod', () => {
     const hook = callPreStop(sidecar.port);
     await operator.asked(4);
     expect(sidecar.drain.view().state?.evidence).toEqual({ type: 'Busy', sessions: 1 });
-    local = { type: 'Connections', known: false, why: 'unreadable' };
+    local = { type: 'Connections', known: false, reason: 'unreadable' };
     await operator.asked(4);
     expect(hook.reason).toBeUndefined();
     local = { type: 'Connections', known: true, sessions: 0 };

@@ -50,7 +50,7 @@ test('a hold shows how long, until when, and each source that can say', () => {
     killAtMs: 41_000,
     sources: [
       { type: 'Proxy' as const, known: true as const, sessions: 7 },
-      { type: 'Connections' as const, known: false as const, why: 'unreadable' },
+      { type: 'Connections' as const, known: false as const, reason: 'unreadable' },
     ],
   };
   const { state } = drainStep(begun, { type: 'Answer', answer }, 1500);

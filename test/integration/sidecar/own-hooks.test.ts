@@ -3,7 +3,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Server } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
-import type { OwnHook } from '../../../src/core/drain/own-hook.ts';
+import type { AppPreStopHook } from '../../../src/core/drain/app-pre-stop-hook.ts';
 import { createCertificates } from '../../support/certificates.ts';
 import { terminatingWith } from './fake-operator.ts';
 import { callPreStop } from './pre-stop.ts';
@@ -35,7 +35,7 @@ async function listen(server: Server & { closeAllConnections(): void }): Promise
   return (server.address() as AddressInfo).port;
 }
 
-const hookOn = (port: number, override: Partial<OwnHook> = {}): OwnHook => ({
+const hookOn = (port: number, override: Partial<AppPreStopHook> = {}): AppPreStopHook => ({
   scheme: 'HTTP',
   port,
   path: '/save',

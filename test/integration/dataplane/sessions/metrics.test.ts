@@ -141,10 +141,10 @@ test('the numbers are those of what happened, by workload, state and reason', as
   ]) {
     expect(before).toContain(line);
   }
-  await swap(proxyTable({ endpoints: [{ pod: 'c', port }], departed: ['a'] }));
+  await swap(proxyTable({ endpoints: [{ pod: 'c', port }], removedEndpoints: ['a'] }));
   await get('/', second);
   const after = await scrape();
-  expect(after).toContain(`holdfast_sessions_lost_total{${cart},reason="Departed"} 1`);
+  expect(after).toContain(`holdfast_sessions_lost_total{${cart},reason="EndpointRemoved"} 1`);
   expect(after).toContain(`holdfast_sessions_ended_total{${cart},reason="Lost"} 1`);
   expect(after).toContain(`holdfast_endpoints_unreachable{${cart}} 0`);
 });

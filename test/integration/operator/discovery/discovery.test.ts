@@ -252,7 +252,7 @@ describe('a sidecar that asks about its pod', () => {
     const claims = { 'kubernetes.io': { namespace: 'shop', pod: { name: 'cart-1', uid: 'uid-cart-1' } } };
     const outdated = `e30.${encode(claims)}.e30`;
     const askWith = (token: string) => discovery.client.call('GET', '/v1/drain', { token });
-    const uncounted = [{ type: 'Proxy', known: false, why: 'the time of the pod is over, and its token with it' }];
+    const uncounted = [{ type: 'Proxy', known: false, reason: 'the time of the pod is over, and its token with it' }];
     const refusal = { status: 401, body: { message: expect.stringMatching(/its pod is gone/) } };
 
     test('is released when the grace of its pod is over', async () => {

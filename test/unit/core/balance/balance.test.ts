@@ -15,7 +15,7 @@ const target = (name: string, { state = 'Accepting', ...load }: Short = {}): Tar
   sessions: 0,
   starting: 0,
   open: 0,
-  avoidUntilMs: 0,
+  ejectedUntilMs: 0,
   ...load,
 });
 const targetsOf = (pods: Record<string, Short>) => Object.entries(pods).map(([name, short]) => target(name, short));
@@ -72,25 +72,25 @@ describe('who may get a new session', () => {
     },
     {
       sentence: 'not one that refused a connection a moment ago',
-      pods: { a: { avoidUntilMs: nowMs + 1 }, b: { sessions: 9 } },
+      pods: { a: { ejectedUntilMs: nowMs + 1 }, b: { sessions: 9 } },
       eligible: 'b',
     },
-    { sentence: 'when its time is over it may', pods: { a: { avoidUntilMs: nowMs }, b: {} }, eligible: 'a b' },
+    { sentence: 'when its time is over it may', pods: { a: { ejectedUntilMs: nowMs }, b: {} }, eligible: 'a b' },
     {
       sentence: 'and before, where there is no other',
-      pods: { a: { avoidUntilMs: nowMs + 1 }, b: { state: 'Draining' } },
+      pods: { a: { ejectedUntilMs: nowMs + 1 }, b: { state: 'Draining' } },
       eligible: 'a',
     },
     {
       sentence: 'or where the others are full',
-      pods: { a: { avoidUntilMs: nowMs + 1 }, b: { sessions: 2 } },
+      pods: { a: { ejectedUntilMs: nowMs + 1 }, b: { sessions: 2 } },
       max: 2,
       eligible: 'a',
     },
   ];
   test.each(rows)('$sentence: $eligible', ({ pods, max, tried = [], eligible }) => {
     const found = eligibleTargets(targetsOf(pods), { nowMs, maxSessions: max, tried });
-    expect(found.kind === 'none' ? found.why : found.targets.map(({ endpoint }) => endpoint.pod).join(' ')).toBe(
+    expect(found.kind === 'none' ? found.reason : found.targets.map(({ endpoint }) => endpoint.pod).join(' ')).toBe(
       eligible,
     );
   });
@@ -101,7 +101,7 @@ describe('who may get a new session', () => {
       sessions: fc.nat(5),
       starting: fc.nat(2),
       open: fc.nat(5),
-      avoidUntilMs: fc.constantFrom(0, nowMs + 5000),
+      ejectedUntilMs: fc.constantFrom(0, nowMs + 5000),
     }),
     { maxLength: 8 },
   );
@@ -127,8 +127,8 @@ describe('who may get a new session', () => {
                     previousUid: pods.length > 3 ? '1' : undefined,
                   });
             expect(chosen === undefined ? 'none' : isAllowed(chosen)).toBe(targets.some(isAllowed) ? true : 'none');
-            const reachable = targets.some((one) => isAllowed(one) && one.avoidUntilMs <= nowMs);
-            if (reachable) expect(chosen?.avoidUntilMs).toBe(0);
+            const reachable = targets.some((one) => isAllowed(one) && one.ejectedUntilMs <= nowMs);
+            if (reachable) expect(chosen?.ejectedUntilMs).toBe(0);
           },
         ),
       );

@@ -18,7 +18,7 @@ const endpoint = (sessions: number, more: Partial<EndpointReport> = {}): Endpoin
 function sessionsOf(ledger: Ledger, proxies: string[], nowMs: number): number | string {
   const [source] = ledger.sourcesOf('pod', proxies, nowMs);
   if (source === undefined) throw new Error('no source');
-  return source.known ? source.sessions : source.why;
+  return source.known ? source.sessions : source.reason;
 }
 
 describe('sessions of a pod', () => {

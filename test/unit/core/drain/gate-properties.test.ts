@@ -22,7 +22,7 @@ const source: fc.Arbitrary<SessionSource> = fc.oneof(
   fc.record({
     type: fc.constantFrom('Proxy' as const, 'Connections' as const),
     known: fc.constant(false as const),
-    why: fc.constant('no report'),
+    reason: fc.constant('no report'),
   }),
 );
 const terminating: fc.Arbitrary<DrainObservation> = fc.record({
@@ -36,7 +36,7 @@ const terminating: fc.Arbitrary<DrainObservation> = fc.record({
 const observation: fc.Arbitrary<DrainObservation> = fc.oneof(
   { weight: 6, arbitrary: terminating },
   { weight: 1, arbitrary: fc.constant<DrainObservation>({ type: 'Answer', answer: { terminating: false } }) },
-  { weight: 1, arbitrary: fc.constant<DrainObservation>({ type: 'Unreachable', why: 'refused' }) },
+  { weight: 1, arbitrary: fc.constant<DrainObservation>({ type: 'Unreachable', reason: 'refused' }) },
   { weight: 1, arbitrary: fc.constant<DrainObservation>({ type: 'TimePassed' }) },
 );
 const steps = fc.array(fc.record({ waitMs: fc.integer({ min: 0, max: 8000 }), observation }), { maxLength: 25 });
@@ -121,7 +121,7 @@ test('the deadline always releases', () => {
 });
 
 test('an unknown in between never makes a drain end earlier', () => {
-  const unknown: DrainObservation = { type: 'Unreachable', why: 'refused' };
+  const unknown: DrainObservation = { type: 'Unreachable', reason: 'refused' };
   fc.assert(
     fc.property(policies, steps, fc.nat(), (limit, sequence, at) => {
       const index = at % (sequence.length + 1);

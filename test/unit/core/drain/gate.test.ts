@@ -35,7 +35,7 @@ const counted = (...list: SessionSource[]): DrainObservation => ({
   answer: { terminating: true, killAtMs, sources: list },
 });
 const says = (type: SourceType, count: number): SessionSource => ({ type, known: true, sessions: count });
-const cannotSay = (type: SourceType): SessionSource => ({ type, known: false, why: 'no answer' });
+const cannotSay = (type: SourceType): SessionSource => ({ type, known: false, reason: 'no answer' });
 const sources = (...known: (number | string)[]): DrainObservation => ({
   type: 'Answer',
   answer: {
@@ -44,11 +44,11 @@ const sources = (...known: (number | string)[]): DrainObservation => ({
     sources: known.map((one) =>
       typeof one === 'number'
         ? { type: 'Proxy', known: true, sessions: one }
-        : { type: 'Proxy', known: false, why: one },
+        : { type: 'Proxy', known: false, reason: one },
     ),
   },
 });
-const unreachable: DrainObservation = { type: 'Unreachable', why: 'connection refused' };
+const unreachable: DrainObservation = { type: 'Unreachable', reason: 'connection refused' };
 const notTerminating: DrainObservation = { type: 'Answer', answer: { terminating: false } };
 const timePassed: DrainObservation = { type: 'TimePassed' };
 

@@ -4,7 +4,7 @@ import { connectionPorts } from '../../../../src/core/inject/container-ports.ts'
 import { injectPod } from '../../../../src/core/inject/inject.ts';
 import type { ContainerJson, PodJson } from '../../../../src/core/inject/pod.ts';
 import type { InjectParams } from '../../../../src/core/inject/params.ts';
-import { parseOwnHook, preStopVariable } from '../../../../src/core/drain/own-hook.ts';
+import { parseAppPreStopHook, preStopVariable } from '../../../../src/core/drain/app-pre-stop-hook.ts';
 import { ports } from '../../../../src/core/names/names.ts';
 import { applyPatch } from '../../../support/json-patch.ts';
 
@@ -134,7 +134,7 @@ describe('injection', () => {
           const text = env.find((one) => one.name === preStopVariable(name))?.value;
           const hook = lifecycle?.preStop?.httpGet;
           if (hook) {
-            expect(parseOwnHook(text ?? '')).toMatchObject({ scheme: 'HTTP', port: hook.port, path: hook.path });
+            expect(parseAppPreStopHook(text ?? '')).toMatchObject({ scheme: 'HTTP', port: hook.port, path: hook.path });
           } else expect(text).toBe('');
         }
       }),

@@ -4,7 +4,7 @@ import { renderGateway } from '../../../../src/core/render/gateway.ts';
 import { renderWorkload } from '../../../../src/core/render/workload.ts';
 import type { OwnedObject } from '../../../../src/core/render/owned-object.ts';
 import { translate } from '../../../../src/core/translate/translate.ts';
-import { indexWorld } from '../../../../src/core/translate/world-index.ts';
+import { indexCluster } from '../../../../src/core/translate/cluster-index.ts';
 import { snapshotOf, type ShortWorld } from '../../../support/world.ts';
 
 const proxy = {
@@ -77,7 +77,7 @@ describe('an object of the name that exists', () => {
       targets: [{ name: 'cart' }],
       services: [{ name: 'cart', ...standing }],
     };
-    expect(findConflicts(objectsOf(world), indexWorld(snapshotOf(world))).map(({ reason }) => reason)).toEqual(
+    expect(findConflicts(objectsOf(world), indexCluster(snapshotOf(world))).map(({ reason }) => reason)).toEqual(
       conflict ? ['ServiceConflict'] : [],
     );
   });
@@ -89,6 +89,6 @@ describe('an object of the name that exists', () => {
       services: [{ name: 'cart', namespace: 'zoo', ownerUids: [] }],
       httpRoutes: [{ name: 'holdfast', ownerUids: [] }],
     };
-    expect(findConflicts(objectsOf(world), indexWorld(snapshotOf(world)))).toEqual([]);
+    expect(findConflicts(objectsOf(world), indexCluster(snapshotOf(world)))).toEqual([]);
   });
 });

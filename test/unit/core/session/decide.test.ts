@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import {
   decideSession,
   type Candidate,
-  type KnownEndpoints,
+  type EndpointLookup,
   type SessionDecision,
 } from '../../../../src/core/session/decide.ts';
 import { isRenewalDue, tokenLife } from '../../../../src/core/session/life.ts';
@@ -22,10 +22,10 @@ const pod = (name: string, state: EndpointState): Endpoint => ({
   state,
 });
 const endpoints = [pod('accepting', 'Accepting'), pod('draining', 'Draining'), pod('pending', 'Pending')];
-const known: KnownEndpoints<Endpoint> = {
+const known: EndpointLookup<Endpoint> = {
   limits: { idleTimeoutMs: 20 * minuteS * 1000, absoluteTimeoutMs: 8 * 60 * minuteS * 1000 },
   find: (id) => endpoints.find((endpoint) => endpoint.id === id),
-  isDeparted: (id) => id === endpointId('departed'),
+  isRemoved: (id) => id === endpointId('departed'),
 };
 
 const token = (podName: string, dates: Partial<Pick<Token, 'issuedAtS' | 'lastSeenS'>> = {}): Token => ({
@@ -49,7 +49,7 @@ const sent = (podName: string, dates?: Partial<Pick<Token, 'issuedAtS' | 'lastSe
 function inShort(decision: SessionDecision<Endpoint, Sent>): string {
   if (decision.kind === 'pinned') return `pinned to ${decision.endpoint.pod}`;
   if (decision.kind === 'wait') return `wait until ${decision.untilMs - nowMs} ms from now`;
-  return `${decision.kind}: ${decision.why}`;
+  return `${decision.kind}: ${decision.reason}`;
 }
 
 type Row = { sentence: string; candidates: Sent[]; asOfMs?: number; waitUntilMs?: number; expected: string };
@@ -70,7 +70,7 @@ const rows: Row[] = [
   {
     sentence: 'a pod known to be gone is lost at once',
     candidates: [sent('departed', { issuedAtS: nowS })],
-    expected: 'lost: Departed',
+    expected: 'lost: EndpointRemoved',
   },
   {
     sentence: 'a pod never heard of, in a token younger than the table: the table may be behind, wait for it',
@@ -166,12 +166,12 @@ const rows: Row[] = [
   {
     sentence: 'a lost token counts as lost before an expired one',
     candidates: [sent('departed'), sent('accepting', { lastSeenS: 1 })],
-    expected: 'lost: Departed',
+    expected: 'lost: EndpointRemoved',
   },
   {
     sentence: 'a lost token counts as lost beside an expired one',
     candidates: [sent('accepting', { lastSeenS: 1 }), sent('departed')],
-    expected: 'lost: Departed',
+    expected: 'lost: EndpointRemoved',
   },
 ];
 

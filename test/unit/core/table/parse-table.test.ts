@@ -37,7 +37,7 @@ const good = (): RoutingTable => ({
       endpoints: [
         { uid: 'u1', id: '00112233445566ff', pod: 'cart-1', address: '10.0.0.1', port: 8080, state: 'Accepting' },
       ],
-      departed: [{ id: '00112233445566fe', uid: 'u0', atMs: 1 }],
+      removedEndpoints: [{ id: '00112233445566fe', uid: 'u0', atMs: 1 }],
     },
   },
 });

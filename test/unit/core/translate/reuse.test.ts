@@ -60,7 +60,10 @@ const changes: ((snapshot: Snapshot) => Snapshot)[] = [
       'shop/cart': { current: 2, keys: [...keyRing.keys, ...keyRing.keys.map(({ secret }) => ({ id: 2, secret }))] },
     },
   }),
-  (s) => ({ ...s, departed: { ...s.departed, 'shop/cart': [{ id: '00112233445566ff', uid: 'uid-cart-a', atMs: 1 }] } }),
+  (s) => ({
+    ...s,
+    removedEndpoints: { ...s.removedEndpoints, 'shop/cart': [{ id: '00112233445566ff', uid: 'uid-cart-a', atMs: 1 }] },
+  }),
   (s) => ({
     ...s,
     workloads: s.workloads.map((one) => ({

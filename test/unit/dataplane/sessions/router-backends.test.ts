@@ -82,9 +82,9 @@ describe('a route with several backends', () => {
   test('a session that lost its pod begins anew by the weights of today', () => {
     const replica = createReplica(split(), undefined, chance(toCanary, 0));
     const { cookie } = visit(replica);
-    replica.swap(split({}, { weight: 0, endpoints: [], departed: ['c1'] }));
+    replica.swap(split({}, { weight: 0, endpoints: [], removedEndpoints: ['c1'] }));
     expect(visit(replica, [cookie])).toMatchObject({ isNew: true, pod: expect.stringMatching(/^s/) });
-    expect(replica.counters(canary).lost.Departed).toBe(1);
+    expect(replica.counters(canary).lost.EndpointRemoved).toBe(1);
   });
 
   test('tokens of two sides in one request: the one that has its pod wins', () => {
@@ -93,7 +93,7 @@ describe('a route with several backends', () => {
       visit(createReplica(table, undefined, chance(0))),
       visit(createReplica(table, undefined, chance(toCanary, 0))),
     ];
-    const replica = createReplica(split({ departed: [onStable.pod], endpoints: [] }));
+    const replica = createReplica(split({ removedEndpoints: [onStable.pod], endpoints: [] }));
     expect(visit(replica, [onStable.cookie, onCanary.cookie])).toMatchObject({ pod: 'c1', isNew: false });
   });
 });

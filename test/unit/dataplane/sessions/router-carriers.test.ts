@@ -90,7 +90,7 @@ describe('a cookie', () => {
   test('two of one name, as after a change of the path: the one that has its pod wins, in either order', () => {
     const replica = createReplica(proxyTable({ endpoints: [{ pod: 'a' }] }));
     const old = visit(replica).cookie;
-    replica.swap(proxyTable({ endpoints: [{ pod: 'b' }], departed: ['a'] }));
+    replica.swap(proxyTable({ endpoints: [{ pod: 'b' }], removedEndpoints: ['a'] }));
     const { cookie } = visit(replica);
     for (const cookies of [
       [old, cookie],
@@ -98,7 +98,7 @@ describe('a cookie', () => {
     ]) {
       expect(visit(replica, cookies)).toMatchObject({ pod: 'b', isNew: false, lines: '' });
     }
-    expect(replica.counters().lost.Departed).toBe(0);
+    expect(replica.counters().lost.EndpointRemoved).toBe(0);
   });
 });
 

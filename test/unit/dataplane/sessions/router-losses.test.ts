@@ -15,8 +15,8 @@ async function wearOut(replica: Replica, cookie: string) {
 }
 
 describe('onEndpointLost: Reject', () => {
-  const table = (endpoints: ShortEndpoint[], departed: string[] = []) =>
-    proxyTable({ endpoints, departed, persistence: { onEndpointLost: 'Reject' } });
+  const table = (endpoints: ShortEndpoint[], removedEndpoints: string[] = []) =>
+    proxyTable({ endpoints, removedEndpoints, persistence: { onEndpointLost: 'Reject' } });
 
   test('a pod that is gone: 503 that says so, the cookie is cleared, counted as lost; the next request begins anew', () => {
     const replica = createReplica(table([{ pod: 'a' }]));
@@ -25,7 +25,7 @@ describe('onEndpointLost: Reject', () => {
     const reply = replyOf(replica.send([cookie]));
     expect(reply).toMatchObject({ status: 503, reason: 'EndpointLost', extraHead: `Retry-After: 0\r\n${cleared}` });
     expect(reply?.body).toMatch(/Your session is lost: the pod of shop\/cart that had it is gone/);
-    expect(replica.counters()).toMatchObject({ lost: { Departed: 1 }, ended: { Lost: 1 } });
+    expect(replica.counters()).toMatchObject({ lost: { EndpointRemoved: 1 }, ended: { Lost: 1 } });
     expect(visit(replica)).toMatchObject({ pod: 'b', isNew: true });
   });
 
@@ -52,7 +52,7 @@ describe('onEndpointLost: Reject', () => {
     const token = finish(holdOf(replica.sendRequest(request(''))))
       .lines.slice('X-Session: '.length)
       .trim();
-    replica.swap(proxyTable({ departed: ['a'], persistence }));
+    replica.swap(proxyTable({ removedEndpoints: ['a'], persistence }));
     expect(replyOf(replica.sendRequest(request(token)))?.extraHead).toBe('Retry-After: 0\r\nX-Session: \r\n');
   });
 });
@@ -176,7 +176,7 @@ describe('newSessionOn', () => {
     expect(replica.counters()).toMatchObject({
       started: 2,
       ended: { Replaced: 1 },
-      lost: { Departed: 0, NotInTable: 0, ConnectFailed: 0 },
+      lost: { EndpointRemoved: 0, NotInTable: 0, ConnectFailed: 0 },
     });
     expect(replica.router.news().ended).toHaveLength(1);
   });

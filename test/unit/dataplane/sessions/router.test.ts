@@ -151,10 +151,13 @@ describe('scaling', () => {
   test('a pod that is gone: a new session elsewhere, counted as lost once however many requests find out', () => {
     const replica = createReplica(pods('a'));
     const { cookie } = visit(replica);
-    replica.router.applyTable(proxyTable({ endpoints: [{ pod: 'b' }], departed: ['a'] }), replica.clock.nowMs());
+    replica.router.applyTable(
+      proxyTable({ endpoints: [{ pod: 'b' }], removedEndpoints: ['a'] }),
+      replica.clock.nowMs(),
+    );
     expect(visit(replica, [cookie])).toMatchObject({ pod: 'b', isNew: true });
     expect(visit(replica, [cookie])).toMatchObject({ pod: 'b', isNew: true });
-    expect(replica.counters().lost).toEqual({ Departed: 1, NotInTable: 0, ConnectFailed: 0 });
+    expect(replica.counters().lost).toEqual({ EndpointRemoved: 1, NotInTable: 0, ConnectFailed: 0 });
   });
 
   test('a pod that only another replica knows yet: the request waits for the table, and goes there', async () => {

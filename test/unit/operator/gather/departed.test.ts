@@ -3,28 +3,28 @@ import { endpointId } from '../../../../src/core/session/token.ts';
 import { createDepartedPods } from '../../../../src/operator/gather/departed.ts';
 
 test('pods that went, the newest first, each under its own target', () => {
-  const departed = createDepartedPods();
-  departed.record('shop/Deployment/cart', { uid: 'a' }, 1);
-  departed.record('shop/Deployment/cart', { uid: 'b' }, 2);
-  departed.record('shop/Deployment/chat', { uid: 'c' }, 3);
-  expect(departed.of('shop/Deployment/cart')).toEqual([
+  const removedEndpoints = createDepartedPods();
+  removedEndpoints.record('shop/Deployment/cart', { uid: 'a' }, 1);
+  removedEndpoints.record('shop/Deployment/cart', { uid: 'b' }, 2);
+  removedEndpoints.record('shop/Deployment/chat', { uid: 'c' }, 3);
+  expect(removedEndpoints.of('shop/Deployment/cart')).toEqual([
     { id: endpointId('b'), uid: 'b', atMs: 2 },
     { id: endpointId('a'), uid: 'a', atMs: 1 },
   ]);
-  expect(departed.of('shop/Deployment/none')).toEqual([]);
+  expect(removedEndpoints.of('shop/Deployment/none')).toEqual([]);
 });
 
 test('a pod goes once: that it failed before it was deleted does not count twice', () => {
-  const departed = createDepartedPods();
-  departed.record('t', { uid: 'a' }, 1);
-  departed.record('t', { uid: 'a' }, 5);
-  expect(departed.of('t')).toEqual([{ id: endpointId('a'), uid: 'a', atMs: 1 }]);
+  const removedEndpoints = createDepartedPods();
+  removedEndpoints.record('t', { uid: 'a' }, 1);
+  removedEndpoints.record('t', { uid: 'a' }, 5);
+  expect(removedEndpoints.of('t')).toEqual([{ id: endpointId('a'), uid: 'a', atMs: 1 }]);
 });
 
 test('the list is bounded: of a target with endless rollouts the oldest departures are forgotten', () => {
-  const departed = createDepartedPods();
-  for (let number = 0; number < 1005; number += 1) departed.record('t', { uid: `u${number}` }, number);
-  const uids = departed.of('t').map(({ uid }) => uid);
+  const removedEndpoints = createDepartedPods();
+  for (let number = 0; number < 1005; number += 1) removedEndpoints.record('t', { uid: `u${number}` }, number);
+  const uids = removedEndpoints.of('t').map(({ uid }) => uid);
   expect(uids).toHaveLength(1000);
   expect([uids[0], uids.at(-1)]).toEqual(['u1004', 'u5']);
 });

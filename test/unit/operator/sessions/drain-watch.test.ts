@@ -29,7 +29,7 @@ beforeEach(() => {
   const listeners: ChangeListener[] = [];
   const sources = (): SessionSource[] => [
     sessions === undefined
-      ? { type: 'Proxy', known: false, why: 'proxy pod p has not reported' }
+      ? { type: 'Proxy', known: false, reason: 'proxy pod p has not reported' }
       : { type: 'Proxy', known: true, sessions },
   ];
   watch = createDrainWatch({

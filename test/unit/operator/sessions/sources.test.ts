@@ -49,7 +49,7 @@ function ask({ world, workload, claimed = true, reports = {} }: Known) {
   return createSources({ world: directory, feed, ledger })(cart, nowMs);
 }
 
-const unknown = (why: string) => [{ type: 'Proxy', known: false, why }];
+const unknown = (reason: string) => [{ type: 'Proxy', known: false, reason }];
 const known = (sessions: number) => [{ type: 'Proxy', known: true, sessions }];
 
 test.each<[string, Known, object]>([

@@ -9,7 +9,7 @@ import { gatewayKey, planServing, type ServingPlan } from './plan.ts';
 /** What is known of each StickyWorkload before any is judged. */
 export type Candidate = { workload: StickyWorkload; plan: ServingPlan; parents: ParentVerdict[] };
 
-export type AcceptWorld = {
+export type WorkloadIndex = {
   /** By `namespace/name`. */
   candidates: ReadonlyMap<string, Candidate>;
   /** By `targetKey`. */
@@ -21,15 +21,15 @@ export type AcceptWorld = {
   gateways: GatewayIndex;
 };
 
-export function indexAcceptWorld(snapshot: Snapshot): AcceptWorld {
+export function indexWorkloads(snapshot: Snapshot): WorkloadIndex {
   const gateways = indexGateways(snapshot);
   const plans = snapshot.workloads.map((workload) => ({ workload, plan: planOnce(workload) }));
   const parentWorld = {
     ...gateways,
     gatewayApiInstalled: snapshot.gatewayApi.installed,
     namespaces: new Map(snapshot.namespaces.map(({ name, labels }) => [name, labels])),
-    ownGateways: new Set(
-      plans.filter(({ plan }) => plan.parents.some(({ isOwn }) => isOwn)).map(({ plan }) => plan.namespace),
+    generatedGateways: new Set(
+      plans.filter(({ plan }) => plan.parents.some(({ isGenerated }) => isGenerated)).map(({ plan }) => plan.namespace),
     ),
   };
   const bySeniorityOfAll = plans.toSorted((one, other) => bySeniority(one.workload, other.workload));

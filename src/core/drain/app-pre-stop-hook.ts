@@ -2,7 +2,7 @@
 import { isRecord } from '../../platform/record.ts';
 
 /** An `httpGet` hook with its port as a number. `host` absent: the pod itself. */
-export type OwnHook = {
+export type AppPreStopHook = {
   scheme: 'HTTP' | 'HTTPS';
   host?: string;
   port: number;
@@ -33,7 +33,7 @@ export const preStopVariable = (container: string): string => `${variablePrefix}
 export const containerOfVariable = (variable: string): string | undefined =>
   variable.startsWith(variablePrefix) ? variable.slice(variablePrefix.length) : undefined;
 
-const fields: Record<keyof OwnHook, { wanted: string; check: (value: unknown) => boolean }> = {
+const fields: Record<keyof AppPreStopHook, { wanted: string; check: (value: unknown) => boolean }> = {
   scheme: { wanted: 'HTTP or HTTPS', check: (value) => value === 'HTTP' || value === 'HTTPS' },
   host: { wanted: 'a text', check: (value) => value === undefined || typeof value === 'string' },
   port: {
@@ -45,13 +45,13 @@ const fields: Record<keyof OwnHook, { wanted: string; check: (value: unknown) =>
 };
 
 /** Throws where the text is no hook, and names the field. */
-export function parseOwnHook(text: string): OwnHook {
+export function parseAppPreStopHook(text: string): AppPreStopHook {
   const value: unknown = JSON.parse(text);
-  assertOwnHook(value);
+  assertAppPreStopHook(value);
   return value;
 }
 
-function assertOwnHook(value: unknown): asserts value is OwnHook {
+function assertAppPreStopHook(value: unknown): asserts value is AppPreStopHook {
   if (!isRecord(value)) throw new Error('the hook must be an object');
   for (const [name, { wanted, check }] of Object.entries(fields)) {
     if (!check(value[name])) throw new Error(`${name} must be ${wanted}`);

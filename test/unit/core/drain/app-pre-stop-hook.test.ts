@@ -5,11 +5,11 @@ import type { DrainObservation, ReleasedState } from '../../../../src/core/drain
 import { hookTimeoutMs } from '../../../../src/core/drain/limit.ts';
 import {
   containerOfVariable,
-  parseOwnHook,
+  parseAppPreStopHook,
   parsePreStopPath,
   preStopPathOf,
   preStopVariable,
-} from '../../../../src/core/drain/own-hook.ts';
+} from '../../../../src/core/drain/app-pre-stop-hook.ts';
 
 const start = 1_000_000;
 const policy = {
@@ -36,7 +36,7 @@ const answer = (sessions: number, killAtMs: number): DrainObservation => ({
   type: 'Answer',
   answer: { terminating: true, killAtMs, sources: [{ type: 'Proxy', known: true, sessions }] },
 });
-const away: DrainObservation = { type: 'Unreachable', why: 'refused' };
+const away: DrainObservation = { type: 'Unreachable', reason: 'refused' };
 
 describe("how long an app's own hook may take after the release", () => {
   const kill = start + 100_000;
@@ -93,7 +93,7 @@ describe('a hook is read back', () => {
     headers: [{ name: 'X-A', value: 'b' }],
   };
   test('as it was written', () => {
-    expect(parseOwnHook(JSON.stringify(hook))).toEqual(hook);
+    expect(parseAppPreStopHook(JSON.stringify(hook))).toEqual(hook);
   });
   test.each([
     ['null', 'object'],
@@ -104,6 +104,6 @@ describe('a hook is read back', () => {
     [JSON.stringify({ ...hook, path: 'save' }), 'path'],
     [JSON.stringify({ ...hook, headers: [{ name: 'X-A' }] }), 'headers'],
   ])('%s is refused by its %s', (text, field) => {
-    expect(() => parseOwnHook(text)).toThrow(field);
+    expect(() => parseAppPreStopHook(text)).toThrow(field);
   });
 });

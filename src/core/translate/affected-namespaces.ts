@@ -1,11 +1,11 @@
 /** Whom a change concerns: namespaces that are looked into when a StickyWorkload or a Gateway is judged. */
-import { cookieKeys, type AcceptWorld, type Candidate } from '../resolve/world.ts';
+import { cookieKeys, type WorkloadIndex, type Candidate } from '../resolve/workload-index.ts';
 import type { GatewayPlan } from '../resolve/gateway-plan.ts';
 
 /** Its own, those of its Gateways, of its backends, and of others who want the same cookie there. */
-export function concernsOfWorkload(
+export function namespacesOfWorkload(
   candidate: Candidate,
-  { cookies }: Pick<AcceptWorld, 'cookies'>,
+  { cookies }: Pick<WorkloadIndex, 'cookies'>,
 ): ReadonlySet<string> {
   const { plan } = candidate;
   const rivals = cookieKeys(candidate).flatMap((key) => cookies.get(key) ?? []);
@@ -18,5 +18,5 @@ export function concernsOfWorkload(
 }
 
 /** Its own, and those of its routes. */
-export const concernsOfGateway = ({ gateway, routes }: GatewayPlan): ReadonlySet<string> =>
+export const namespacesOfGateway = ({ gateway, routes }: GatewayPlan): ReadonlySet<string> =>
   new Set([gateway.namespace, ...routes.map(({ plan }) => plan.namespace)]);

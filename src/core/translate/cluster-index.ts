@@ -3,7 +3,7 @@ import type { ServingPlan } from '../resolve/plan.ts';
 import { targetKey } from '../names/names.ts';
 import type { Owned, Pod, ProxyDeployment, ReferenceGrant, Service, Slice, Snapshot } from '../snapshot/snapshot.ts';
 
-export type WorldIndex = {
+export type ClusterIndex = {
   podsByUid: ReadonlyMap<string, Pod>;
   /** By `targetKey`. */
   podsByTarget: ReadonlyMap<string, Pod[]>;
@@ -25,7 +25,7 @@ const nameOf = ({ namespace, name }: { namespace: string; name: string }): strin
 export const ownedKey = (kind: string, object: { namespace: string; name: string }): string =>
   `${kind}/${nameOf(object)}`;
 
-export function indexWorld(snapshot: Snapshot): WorldIndex {
+export function indexCluster(snapshot: Snapshot): ClusterIndex {
   const { pods, slices, services, referenceGrants, proxies } = snapshot;
   return {
     podsByUid: new Map(pods.map((pod) => [pod.uid, pod])),
@@ -59,5 +59,5 @@ function indexOwned({
 }
 
 /** Whether the Service of this name exists and was made for this very StickyWorkload, not for a namesake or by a stranger. */
-export const ownsService = ({ key, uid }: ServingPlan, { services }: Pick<WorldIndex, 'services'>): boolean =>
+export const ownsService = ({ key, uid }: ServingPlan, { services }: Pick<ClusterIndex, 'services'>): boolean =>
   services.get(key)?.ownerUids.includes(uid) ?? false;
