@@ -2,10 +2,10 @@
 import { parseCidr } from '../src/core/drain/cidr.ts';
 import type { Cidr } from '../src/core/drain/cidr.ts';
 import type { DrainPolicy } from '../src/core/drain/state.ts';
-import { containerOfVariable, parseAppPreStopHook } from '../src/core/drain/app-pre-stop-hook.ts';
-import type { AppPreStopHook } from '../src/core/drain/app-pre-stop-hook.ts';
+import { containerOfVariable, parseAppPreStopHook } from '../src/wire/app-pre-stop-hook.ts';
+import type { AppPreStopHook } from '../src/wire/app-pre-stop-hook.ts';
 import { discoveryService, operatorNamespace, operatorService, ports } from '../src/core/names/names.ts';
-import type { SourceType } from '../src/core/table/messages.ts';
+import type { SourceType } from '../src/wire/messages.ts';
 import { describeError } from '../src/platform/errors.ts';
 
 export type SidecarConfig = {

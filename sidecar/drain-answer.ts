@@ -1,5 +1,5 @@
 /** Reads the operator's answer. What is not understood throws or is unknown: it must never pass for zero. */
-import type { DrainAnswer, SessionSource } from '../src/core/table/messages.ts';
+import type { DrainAnswer, SessionSource } from '../src/wire/messages.ts';
 import { isRecord } from '../src/platform/record.ts';
 
 export function parseDrainAnswer(text: string): DrainAnswer {

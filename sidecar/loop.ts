@@ -11,7 +11,7 @@ import { drainStep, isTerminating } from '../src/core/drain/gate.ts';
 import { beginDrain } from '../src/core/drain/state.ts';
 import type { DrainObservation, DrainPolicy, DrainState, ReleasedState } from '../src/core/drain/state.ts';
 import { deadlineMs } from '../src/core/drain/limit.ts';
-import type { DrainAnswer } from '../src/core/table/messages.ts';
+import type { DrainAnswer } from '../src/wire/messages.ts';
 import { describeError } from '../src/platform/errors.ts';
 import type { Log } from './log.ts';
 import type { Counters } from './counters.ts';

@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
 import type { RequestOptions } from 'node:https';
-import type { DrainAnswer, DrainSummary } from '../src/core/table/messages.ts';
+import type { DrainAnswer, DrainSummary } from '../src/wire/messages.ts';
 import type { OperatorAddress } from './config.ts';
 import { parseDrainAnswer } from './drain-answer.ts';
 import { describeError } from '../src/platform/errors.ts';

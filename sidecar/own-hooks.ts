@@ -4,7 +4,7 @@
  */
 import type { ReleasedState } from '../src/core/drain/state.ts';
 import { hookTimeoutMs } from '../src/core/drain/limit.ts';
-import type { AppPreStopHook } from '../src/core/drain/app-pre-stop-hook.ts';
+import type { AppPreStopHook } from '../src/wire/app-pre-stop-hook.ts';
 import { httpGet } from './http-get.ts';
 import { describeError } from '../src/platform/errors.ts';
 import type { Log } from './log.ts';

@@ -2,7 +2,7 @@
  * Tells the operator how the drain ended. The app's end does not wait for it: it is tried while the app shuts down, until a replica
  * has taken it, and for a moment more once the sidecar itself has to go.
  */
-import type { DrainSummary } from '../src/core/table/messages.ts';
+import type { DrainSummary } from '../src/wire/messages.ts';
 import { describeError } from '../src/platform/errors.ts';
 import type { Log } from './log.ts';
 import type { OperatorClient } from './operator-client.ts';

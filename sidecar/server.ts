@@ -2,7 +2,7 @@
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { ReleasedState } from '../src/core/drain/state.ts';
-import { parsePreStopPath } from '../src/core/drain/app-pre-stop-hook.ts';
+import { parsePreStopPath } from '../src/wire/app-pre-stop-hook.ts';
 import { renderMetrics } from './metrics.ts';
 import type { Counters } from './counters.ts';
 import type { Drain } from './loop.ts';

@@ -1,5 +1,5 @@
 /** The session sources that are counted in the pod itself. The operator knows the rest, `Proxy`. */
-import type { SessionSource, SourceType } from '../src/core/table/messages.ts';
+import type { SessionSource, SourceType } from '../src/wire/messages.ts';
 import { askApplication } from './application.ts';
 import type { SidecarConfig } from './config.ts';
 import { createConnectionCounter } from './connections.ts';

@@ -1,6 +1,6 @@
 /** Routing tables as the operator makes them: out of a world, by the same translation, so that they follow the contract by themselves. */
 import type { Snapshot } from '../../src/core/snapshot/snapshot.ts';
-import type { RoutingTable } from '../../src/core/table/routing-table.ts';
+import type { RoutingTable } from '../../src/wire/routing-table.ts';
 import { translate } from '../../src/core/translate/translate.ts';
 import { snapshotOf } from '../../test/support/world.ts';
 

@@ -1,7 +1,7 @@
 /** A large routing table: how big it is, how long it takes to make, and what a change of one endpoint costs on its way to the request path. */
 import { gzipSync } from 'node:zlib';
 import type { Snapshot } from '../../src/core/snapshot/snapshot.ts';
-import { parseRoutingTable } from '../../src/core/table/parse-table.ts';
+import { parseRoutingTable } from '../../src/wire/parse-table.ts';
 import { createSessionIds } from '../../src/dataplane/sessions/session-ids.ts';
 import { createSessionRouter } from '../../src/dataplane/sessions/router.ts';
 import { systemClock } from '../../src/platform/clock.ts';

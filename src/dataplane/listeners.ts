@@ -1,5 +1,5 @@
 /** Keeps the bound ports equal to the listeners of the routing table. */
-import type { Listener } from '../core/table/routing-table.ts';
+import type { Listener } from '../wire/routing-table.ts';
 import { describeError } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
 import type { BoundListener } from './http1/acceptors.ts';

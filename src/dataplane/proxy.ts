@@ -1,7 +1,7 @@
 /** One proxy, wired: discovery → router ← request path, and the admin port beside them. */
 import { lookup } from 'node:dns/promises';
 import { containerPort } from '../core/names/names.ts';
-import type { RoutingTable } from '../core/table/routing-table.ts';
+import type { RoutingTable } from '../wire/routing-table.ts';
 import { createAdminApp, listenAdmin } from '../platform/admin.ts';
 import { sleep, type Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/log.ts';

@@ -2,7 +2,7 @@
  * The seam of the proxy: the request path (http1/, upstream/) moves bytes and knows nothing of sessions;
  * the session side (sessions/) decides and counts and knows nothing of sockets. They meet here.
  */
-import type { Carrier, Endpoint } from '../core/table/routing-table.ts';
+import type { Carrier, Endpoint } from '../wire/routing-table.ts';
 
 /** What deciding needs of a request head. Strings are made only when asked for. */
 export interface RequestView {

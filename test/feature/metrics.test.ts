@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { metrics } from '../../src/api/metrics.ts';
-import type { EndpointReport, Report } from '../../src/core/table/messages.ts';
+import type { EndpointReport, Report } from '../../src/wire/messages.ts';
 import { pods } from '../../src/kube/resources.ts';
 import { createOperatorAdmin } from '../../src/operator/admin/app.ts';
 import type { Operator } from '../../src/operator/operator.ts';

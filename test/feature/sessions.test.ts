@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { EndpointReport, Report } from '../../src/core/table/messages.ts';
+import type { EndpointReport, Report } from '../../src/wire/messages.ts';
 import { pods } from '../../src/kube/resources.ts';
 import { proxyPod } from '../support/operator-objects.ts';
 import { createServingWorld, type OperatorWorld } from '../support/operator-world.ts';

@@ -2,8 +2,8 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
-import type { TableMessage, Report } from '../../src/core/table/messages.ts';
-import type { RoutingTable } from '../../src/core/table/routing-table.ts';
+import type { TableMessage, Report } from '../../src/wire/messages.ts';
+import type { RoutingTable } from '../../src/wire/routing-table.ts';
 import type { TestCertificates } from './certificates.ts';
 
 export interface FakeReplica {

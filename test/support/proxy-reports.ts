@@ -1,6 +1,6 @@
 /** Proxies of Gateway shop/holdfast that report to the operator of a world in memory, as the test says. */
 import { expect } from '@jest/globals';
-import type { KeyRingReport, Report } from '../../src/core/table/messages.ts';
+import type { KeyRingReport, Report } from '../../src/wire/messages.ts';
 import { pods } from '../../src/kube/resources.ts';
 import type { Operator } from '../../src/operator/operator.ts';
 import { namespace, proxyPod } from './operator-objects.ts';

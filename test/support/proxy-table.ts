@@ -8,7 +8,7 @@ import type {
   Route,
   RoutePersistence,
   RoutingTable,
-} from '../../src/core/table/routing-table.ts';
+} from '../../src/wire/routing-table.ts';
 import type { RequestView } from '../../src/dataplane/routing.ts';
 
 export type ShortEndpoint = { pod: string; state?: EndpointState; address?: string; port?: number };

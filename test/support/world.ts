@@ -15,7 +15,7 @@ import type {
   Snapshot,
   Target,
 } from '../../src/core/snapshot/snapshot.ts';
-import type { KeyRing } from '../../src/core/table/routing-table.ts';
+import type { KeyRing } from '../../src/wire/routing-table.ts';
 
 /** Fills in defaults as the API server does: an absent field gets its default, and then the fields below it get theirs. */
 function withDefaults(schema: Schema, value: unknown): unknown {

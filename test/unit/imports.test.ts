@@ -77,8 +77,7 @@ describe('what a process loads', () => {
     const loaded = loadedBy('sidecar/main.ts');
     expect(loaded).toContain('sidecar/main.ts');
     const foreign = loaded.filter(
-      (name) =>
-        !/^(sidecar\/|src\/api\/|src\/core\/(drain|names|table)\/|src\/platform\/(errors|record)\.ts|node:)/.test(name),
+      (name) => !/^(sidecar\/|src\/api\/|src\/wire\/|src\/core\/(drain|names)\/|src\/platform\/|node:)/.test(name),
     );
     expect(foreign).toEqual([]);
   });
@@ -90,14 +89,14 @@ describe('what a process loads', () => {
   });
 });
 
-describe('purity of the core', () => {
+describe('purity of the core and of the wire format', () => {
   // Time, chance and ids come in as arguments, or a decision could not be replayed.
   const impure =
     /\b(Date\.now|new Date\(\)|Math\.random|random(Bytes|FillSync|Int|UUID)|set(Timeout|Interval|Immediate)|performance\.|process\.|console\.|globalThis|fetch\()/g;
   const findImpure = (text: string) => [...codeOf(text).matchAll(impure)].map(([found]) => found);
 
   test('no clock, timer, chance or process', () => {
-    const core = sources.filter((file) => file.startsWith('src/core/'));
+    const core = sources.filter((file) => /^src\/(core|wire(?!\/client))\//.test(file));
     expect(core.length).toBeGreaterThan(3);
     expect(core.flatMap((file) => findImpure(readSource(file)).map((found) => `${file}: ${found}`))).toEqual([]);
   });

@@ -1,5 +1,5 @@
 /** The policies of `loadBalancing.policy`: which of the endpoints that may take a session gets it. */
-import type { BalancingPolicy } from '../table/routing-table.ts';
+import type { BalancingPolicy } from '../../wire/routing-table.ts';
 import type { Target } from './target.ts';
 
 /** `random`: at least 0, below 1. `previousUid`: pod that was chosen last; undefined before the first choice. */

@@ -1,5 +1,5 @@
 /** What balancing knows of an endpoint: what a proxy counts there, and whether it got through lately. */
-import type { Endpoint } from '../table/routing-table.ts';
+import type { Endpoint } from '../../wire/routing-table.ts';
 
 export type Target = {
   readonly endpoint: Endpoint;

@@ -7,7 +7,7 @@
  *   counting until those sessions would have ended by themselves: their clients may come back through another proxy.
  * - One that went in good order handed its sessions to another, see `Handover`. What it reported counts until that one says so.
  */
-import type { EndpointReport, ProxyProcess, Report, SessionSource } from '../table/messages.ts';
+import type { EndpointReport, ProxyProcess, Report, SessionSource } from '../../wire/messages.ts';
 
 export type Ledger = {
   /** Takes a report of the proxy in a pod; `false`: it came late, after a newer one, and changed nothing. */

@@ -17,7 +17,7 @@
  * Zero is `sessionThreshold` or fewer. Deadlines: see `limit.ts`.
  */
 import { formatDuration } from '../../api/duration.ts';
-import type { DrainAnswer, DrainSummary, SessionSource } from '../table/messages.ts';
+import type { DrainAnswer, DrainSummary, SessionSource } from '../../wire/messages.ts';
 import { deadlineMs, decideLimit } from './limit.ts';
 import { countSessions } from './sources.ts';
 import type { DrainAction, DrainObservation, DrainRelease, DrainState, Evidence } from './state.ts';

@@ -1,5 +1,5 @@
 /** What all session sources say together. Unknown is not zero. */
-import type { SessionSource, SourceType } from '../table/messages.ts';
+import type { SessionSource, SourceType } from '../../wire/messages.ts';
 
 export type SessionCount = { known: true; sessions: number } | { known: false; reason: string };
 

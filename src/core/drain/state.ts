@@ -1,5 +1,5 @@
 /** What the drain gate knows and decides, as plain data. The steps are in `gate.ts`, the times in `limit.ts`. */
-import type { DrainAnswer, DrainSummary, SessionSource, SourceType } from '../table/messages.ts';
+import type { DrainAnswer, DrainSummary, SessionSource, SourceType } from '../../wire/messages.ts';
 
 export type DrainLimits = {
   /** Longest hold, from the preStop call. */

@@ -10,7 +10,7 @@
  * Every piece is added only where it is missing. That makes a second call harmless, and it completes a pod to which
  * another webhook has added a container after the first one.
  */
-import { containerOfVariable } from '../drain/app-pre-stop-hook.ts';
+import { containerOfVariable } from '../../wire/app-pre-stop-hook.ts';
 import { annotations, ports, sidecarContainer } from '../names/names.ts';
 import { applicationPort, connectionPorts } from './container-ports.ts';
 import type { ContainerJson, JsonPatchOperation, PodJson, ProbeJson } from './pod.ts';

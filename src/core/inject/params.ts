@@ -1,5 +1,5 @@
 /** What a pod is injected with. */
-import type { SourceType } from '../table/messages.ts';
+import type { SourceType } from '../../wire/messages.ts';
 
 export type InjectParams = {
   /** Name of the StickyWorkload. */

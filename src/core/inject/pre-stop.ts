@@ -2,8 +2,8 @@
  * Whose preStop hook a container gets. A container has one only, so an `httpGet` of the user's is taken over: ours stands in its place, and
  * the sidecar calls the user's after the drain. What the sidecar cannot call, it leaves alone.
  */
-import { parsePreStopPath, preStopPathOf, preStopVariable } from '../drain/app-pre-stop-hook.ts';
-import type { AppPreStopHook } from '../drain/app-pre-stop-hook.ts';
+import { parsePreStopPath, preStopPathOf, preStopVariable } from '../../wire/app-pre-stop-hook.ts';
+import type { AppPreStopHook } from '../../wire/app-pre-stop-hook.ts';
 import { ports } from '../names/names.ts';
 import { resolvePort } from './container-ports.ts';
 import type { ContainerJson, HandlerJson, HttpGetJson } from './pod.ts';

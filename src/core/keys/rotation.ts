@@ -20,8 +20,8 @@
  * A rotation may begin while old keys of the one before wait for their end, up to `maxKeys`; they are then retired together.
  */
 import type { Reason } from '../../api/reasons.ts';
-import type { KeyRingReport } from '../table/messages.ts';
-import type { SessionLimits } from '../table/routing-table.ts';
+import type { KeyRingReport } from '../../wire/messages.ts';
+import type { SessionLimits } from '../../wire/routing-table.ts';
 
 /** A key ring without its secrets, and when its steps were taken. Unix ms. */
 export type RotationState = KeyRingReport & {

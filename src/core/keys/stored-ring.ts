@@ -5,7 +5,7 @@
 import { annotations } from '../names/names.ts';
 import { currentValue, keyEntry } from '../render/key-ring.ts';
 import { formatTime } from '../status/time.ts';
-import type { KeyRing } from '../table/routing-table.ts';
+import type { KeyRing } from '../../wire/routing-table.ts';
 import type { RotationState, RotationStep } from './rotation.ts';
 
 /** What of the Secret matters here; the rest of it is handed on. */

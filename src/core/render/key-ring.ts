@@ -3,7 +3,7 @@
  * is base64 anyway); `current` says which one signs. Making keys is not the core's: that takes chance. How it changes: `core/keys`.
  */
 import { annotations, keyRingName } from '../names/names.ts';
-import type { KeyRing } from '../table/routing-table.ts';
+import type { KeyRing } from '../../wire/routing-table.ts';
 import { controlledBy, standardLabels, type OwnedObject } from './owned-object.ts';
 
 export type ParsedKeyRing = { kind: 'ring'; ring: KeyRing } | { kind: 'damaged'; message: string };

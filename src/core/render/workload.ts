@@ -2,7 +2,7 @@
 import { formatDuration } from '../../api/duration.ts';
 import { parentReference } from '../resolve/parents.ts';
 import type { WorkloadPlan } from '../resolve/plan.ts';
-import type { Carrier } from '../table/routing-table.ts';
+import type { Carrier } from '../../wire/routing-table.ts';
 import type { GatewayApi } from '../snapshot/snapshot.ts';
 import { controlledBy, standardLabels, type OwnedObject } from './owned-object.ts';
 

@@ -4,7 +4,7 @@ import type { RouteMatch, StickyWorkloadSpec } from '../../api/spec.ts';
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
 import type { DrainLimits } from '../drain/state.ts';
 import { backendKey, defaultCookieName, defaultGateway } from '../names/names.ts';
-import type { BalancingPolicy, Carrier, Listener, RoutePersistence, SessionLimits } from '../table/routing-table.ts';
+import type { BalancingPolicy, Carrier, Listener, RoutePersistence, SessionLimits } from '../../wire/routing-table.ts';
 
 export type GatewayRef = { namespace: string; name: string };
 

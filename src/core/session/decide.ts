@@ -1,5 +1,5 @@
 /** What becomes of a request's session: the table of actions of design 0003, as a pure function. */
-import type { SessionLimits } from '../table/routing-table.ts';
+import type { SessionLimits } from '../../wire/routing-table.ts';
 import { tokenLife } from './life.ts';
 import type { Token } from './token.ts';
 

@@ -1,5 +1,5 @@
 /** How long a session lives: the arithmetic of idle and absolute timeouts, in one place. */
-import type { SessionLimits } from '../table/routing-table.ts';
+import type { SessionLimits } from '../../wire/routing-table.ts';
 import type { Token } from './token.ts';
 
 /**

@@ -18,7 +18,7 @@
  * character), and only the one that was signed is accepted. For the same reason MACs are compared as text.
  */
 import { createHash, createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto';
-import type { KeyRing } from '../table/routing-table.ts';
+import type { KeyRing } from '../../wire/routing-table.ts';
 
 export type Token = {
   keyId: number;

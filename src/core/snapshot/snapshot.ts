@@ -4,7 +4,7 @@
  * give equal results whatever the order of events was.
  */
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
-import type { RemovedEndpoint, KeyRing } from '../table/routing-table.ts';
+import type { RemovedEndpoint, KeyRing } from '../../wire/routing-table.ts';
 
 export type Snapshot = {
   workloads: StickyWorkload[];

@@ -3,7 +3,7 @@ import type { Reason } from '../../api/reasons.ts';
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
 import type { Accept } from '../resolve/accept.ts';
 import type { ClusterAutoscaler, ClusterNode, GatewayApi, Pod, Target } from '../snapshot/snapshot.ts';
-import type { Backend } from '../table/routing-table.ts';
+import type { Backend } from '../../wire/routing-table.ts';
 
 /** How it went to bring the owned objects in place; a `Conflict` of core/render is one. */
 export type ApplyOutcome =

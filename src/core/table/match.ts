@@ -2,7 +2,7 @@
 import type { RouteMatch } from '../../api/spec.ts';
 import { intersectHostnames } from './hostnames.ts';
 import { compareMatches } from './precedence.ts';
-import type { Listener, Route, RoutingTable } from './routing-table.ts';
+import type { Listener, Route, RoutingTable } from '../../wire/routing-table.ts';
 
 /** What matching needs of a request; the proxy's RequestView is one. */
 export interface MatchableRequest {

@@ -1,6 +1,6 @@
 /** Gateway API's order of precedence between routes that match the same request. */
 import type { RouteMatch } from '../../api/spec.ts';
-import type { Route } from './routing-table.ts';
+import type { Route } from '../../wire/routing-table.ts';
 
 /**
  * Most specific first: host name (exact before wildcard, longer before shorter), then by `compareMatches`. Equals keep the order they

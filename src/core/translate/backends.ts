@@ -2,7 +2,7 @@
 import type { ServingPlan } from '../resolve/plan.ts';
 import { targetKey } from '../names/names.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
-import type { Backend } from '../table/routing-table.ts';
+import type { Backend } from '../../wire/routing-table.ts';
 import { deriveEndpoints } from './endpoints.ts';
 import { ownsService, type ClusterIndex } from './cluster-index.ts';
 

@@ -9,7 +9,7 @@ import type { ServingPlan } from '../resolve/plan.ts';
 import { targetKey } from '../names/names.ts';
 import { endpointId } from '../session/token.ts';
 import type { Pod, Slice } from '../snapshot/snapshot.ts';
-import type { Endpoint } from '../table/routing-table.ts';
+import type { Endpoint } from '../../wire/routing-table.ts';
 import { ownsService, type ClusterIndex } from './cluster-index.ts';
 
 /** One pod as all slices of the Service together describe it: a slice that is being rebalanced may hold an older copy. */

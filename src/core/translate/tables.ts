@@ -2,7 +2,7 @@
 import type { BackendVerdict } from '../resolve/backends.ts';
 import { isOnListener, servedListeners, type AttachedRoute, type GatewayPlan } from '../resolve/gateway-plan.ts';
 import { sortRoutes } from '../table/precedence.ts';
-import type { Backend, Listener, Route, RoutingTable } from '../table/routing-table.ts';
+import type { Backend, Listener, Route, RoutingTable } from '../../wire/routing-table.ts';
 
 type Judged = {
   routes: Readonly<Record<string, { backends: BackendVerdict[] }>>;

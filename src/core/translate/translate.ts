@@ -4,7 +4,7 @@ import { resolveBackends, type BackendLookup } from '../resolve/backends.ts';
 import { planGateways, type GatewayPlan } from '../resolve/gateway-plan.ts';
 import { indexWorkloads, type WorkloadIndex, type Candidate } from '../resolve/workload-index.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
-import type { Backend, RoutingTable } from '../table/routing-table.ts';
+import type { Backend, RoutingTable } from '../../wire/routing-table.ts';
 import { buildBackends, type BuiltBackend } from './backends.ts';
 import type { RouteVerdict } from './route-verdict.ts';
 import { buildTable } from './tables.ts';

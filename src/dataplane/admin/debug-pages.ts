@@ -1,6 +1,6 @@
 /** Debug pages of the proxy: the table it routes by, without its keys, and the sessions it counts. */
 import type { Express } from 'express';
-import type { RoutingTable } from '../../core/table/routing-table.ts';
+import type { RoutingTable } from '../../wire/routing-table.ts';
 import type { SessionTable } from '../sessions/session-table.ts';
 import { describeSessions, redactTable } from './debug.ts';
 

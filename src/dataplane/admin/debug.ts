@@ -1,5 +1,5 @@
 /** What the debug pages show. Keys and session ids are secrets: whoever has them can take a session over. */
-import type { Endpoint, RoutingTable } from '../../core/table/routing-table.ts';
+import type { Endpoint, RoutingTable } from '../../wire/routing-table.ts';
 import type { SessionTable } from '../sessions/session-table.ts';
 
 export function redactTable(table: RoutingTable): RoutingTable {

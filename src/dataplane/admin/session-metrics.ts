@@ -1,5 +1,5 @@
 /** The session side's numbers, as metrics. */
-import type { Backend, EndpointState, RoutingTable } from '../../core/table/routing-table.ts';
+import type { Backend, EndpointState, RoutingTable } from '../../wire/routing-table.ts';
 import type { Sample } from '../../platform/metrics.ts';
 import type { BackendCounters, SessionCounters } from '../sessions/counters.ts';
 import type { EndpointSlots } from '../sessions/endpoint-slots.ts';

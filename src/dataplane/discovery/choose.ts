@@ -1,5 +1,5 @@
 /** Which replica's table the proxy routes by, and what it takes from the others: pure. */
-import type { Endpoint, RoutingTable } from '../../core/table/routing-table.ts';
+import type { Endpoint, RoutingTable } from '../../wire/routing-table.ts';
 
 /** What one replica of the operator last said. `stream`: a number of its own for each connection, from 1. */
 export type ReplicaView = { stream: number; connected: boolean; revision: bigint; asOfMs: number; table: RoutingTable };

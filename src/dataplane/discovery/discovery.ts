@@ -5,7 +5,7 @@
  *                                                        ▲
  *                                  kept table ───────────┘ when nobody answers
  */
-import type { Handover, Report } from '../../core/table/messages.ts';
+import type { Handover, Report } from '../../wire/messages.ts';
 import type { BackoffRange, Random } from '../../platform/backoff.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { describeError } from '../../platform/errors.ts';

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { Agent, request, type RequestOptions } from 'node:https';
 import type { IncomingMessage } from 'node:http';
-import type { Handover, Report } from '../../core/table/messages.ts';
+import type { Handover, Report } from '../../wire/messages.ts';
 import { AppError } from '../../platform/errors.ts';
 import { splitLines } from '../../platform/ndjson.ts';
 

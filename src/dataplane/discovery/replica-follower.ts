@@ -1,5 +1,5 @@
 /** Follows one replica of the operator: a stream, and after it broke another one, with a growing pause between attempts. */
-import type { TableMessage } from '../../core/table/messages.ts';
+import type { TableMessage } from '../../wire/messages.ts';
 import { backoffMs, type BackoffRange, type Random } from '../../platform/backoff.ts';
 import { sleep, type Clock } from '../../platform/clock.ts';
 import { describeError } from '../../platform/errors.ts';

@@ -1,6 +1,6 @@
 /** What the proxy tells the operator: every endpoint of the table it routes by, and what it counts there. Pure. */
-import type { EndpointReport, KeyRingReport, Report } from '../../core/table/messages.ts';
-import type { Endpoint, RoutingTable, SessionLimits } from '../../core/table/routing-table.ts';
+import type { EndpointReport, KeyRingReport, Report } from '../../wire/messages.ts';
+import type { Endpoint, RoutingTable, SessionLimits } from '../../wire/routing-table.ts';
 
 /** What is counted for an endpoint; an EndpointSlot is one. */
 export type EndpointCount = { sessions: number; starting: number; open: number; lastSeenS: number };

@@ -1,5 +1,5 @@
 /** Sends reports to every connected replica: soon after a change, and at least once a second, so that silence means something. */
-import type { Report } from '../../core/table/messages.ts';
+import type { Report } from '../../wire/messages.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { describeError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';

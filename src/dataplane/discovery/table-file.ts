@@ -1,7 +1,7 @@
 /** A routing table from a file, for a proxy that runs alone. Read again and again: watching misses files that are moved into place. */
 import { readFile } from 'node:fs/promises';
-import type { RoutingTable } from '../../core/table/routing-table.ts';
-import { parseRoutingTable } from '../../core/table/parse-table.ts';
+import type { RoutingTable } from '../../wire/routing-table.ts';
+import { parseRoutingTable } from '../../wire/parse-table.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { AppError, describeError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';

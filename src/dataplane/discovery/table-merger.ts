@@ -1,6 +1,6 @@
 /** Merges what the replicas say into the one table to route by, and says when it changed. No I/O. */
-import type { TableMessage } from '../../core/table/messages.ts';
-import type { RoutingTable } from '../../core/table/routing-table.ts';
+import type { TableMessage } from '../../wire/messages.ts';
+import type { RoutingTable } from '../../wire/routing-table.ts';
 import { chooseReplica, overlayDraining, type Choice, type ReplicaView } from './choose.ts';
 import { shareUnchanged } from './share-unchanged.ts';
 

@@ -1,6 +1,6 @@
 /** Lines of the operator's stream, checked: what is not a message of the contract is refused as TABLE_INVALID. */
-import type { TableMessage } from '../../core/table/messages.ts';
-import { isListOf, isObject, isPattern, isText, isTime, parseRoutingTable } from '../../core/table/parse-table.ts';
+import type { TableMessage } from '../../wire/messages.ts';
+import { isListOf, isObject, isPattern, isText, isTime, parseRoutingTable } from '../../wire/parse-table.ts';
 import { AppError } from '../../platform/errors.ts';
 
 const stampProblem = isObject({

@@ -1,7 +1,7 @@
 /** A backend of the routing table, made ready for the request path. */
 import type { EndpointLookup } from '../../core/session/decide.ts';
 import { backendId, signingKeys, type SigningKeys } from '../../core/session/token.ts';
-import type { Backend } from '../../core/table/routing-table.ts';
+import type { Backend } from '../../wire/routing-table.ts';
 import type { BackendCounters } from './counters.ts';
 import type { BackendRecord, EndpointSlot, EndpointSlots } from './endpoint-slots.ts';
 

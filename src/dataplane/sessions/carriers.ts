@@ -1,5 +1,5 @@
 /** Where the token travels: the header lines that give a client its token or take it away, and what a request brings. */
-import type { Carrier, CookieCarrier } from '../../core/table/routing-table.ts';
+import type { Carrier, CookieCarrier } from '../../wire/routing-table.ts';
 import type { RequestView } from '../routing.ts';
 import { readCookies } from './cookies.ts';
 

@@ -1,6 +1,6 @@
 /** What this proxy counts per endpoint. Rows of sessions name an endpoint by the number of its slot. */
 import type { Target } from '../../core/balance/target.ts';
-import type { Endpoint, SessionLimits } from '../../core/table/routing-table.ts';
+import type { Endpoint, SessionLimits } from '../../wire/routing-table.ts';
 import type { BackendCounters } from './counters.ts';
 
 /** What is kept of a backend from table to table. */

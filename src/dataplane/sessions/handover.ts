@@ -7,8 +7,8 @@
  *
  * Every step that fails leaves the count too high, never too low.
  */
-import { maxHandedSessions, type HandedSession, type ProxyProcess } from '../../core/table/messages.ts';
-import type { RoutingTable } from '../../core/table/routing-table.ts';
+import { maxHandedSessions, type HandedSession, type ProxyProcess } from '../../wire/messages.ts';
+import type { RoutingTable } from '../../wire/routing-table.ts';
 import { formatSessionId, parseSessionId } from './session-ids.ts';
 import type { SessionTable } from './session-table.ts';
 

@@ -5,7 +5,7 @@
  *                   └──the only one that accepts──► retry … ─► reply (refused for a second)
  */
 import { renewAfterMs, tokenSeconds } from '../../core/session/life.ts';
-import type { Endpoint } from '../../core/table/routing-table.ts';
+import type { Endpoint } from '../../wire/routing-table.ts';
 import type { SessionHold } from '../routing.ts';
 import type { KnownBackend } from './backends.ts';
 import type { EndpointSlot } from './endpoint-slots.ts';

@@ -6,7 +6,7 @@
  */
 import { isRenewalDue, renewAfterMs, tokenSeconds } from '../../core/session/life.ts';
 import type { Token } from '../../core/session/token.ts';
-import type { Endpoint } from '../../core/table/routing-table.ts';
+import type { Endpoint } from '../../wire/routing-table.ts';
 import type { SessionHold } from '../routing.ts';
 import type { KnownBackend } from './backends.ts';
 import type { EndpointSlot } from './endpoint-slots.ts';

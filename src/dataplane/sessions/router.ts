@@ -1,8 +1,8 @@
 /** Decides where a request goes and keeps count: the session side of the seam in `dataplane/routing.ts`. */
 import { decideSession, maxWaitMs, type Candidate, type SessionDecision } from '../../core/session/decide.ts';
 import type { Token } from '../../core/session/token.ts';
-import type { HandedSession } from '../../core/table/messages.ts';
-import type { RoutingTable } from '../../core/table/routing-table.ts';
+import type { HandedSession } from '../../wire/messages.ts';
+import type { RoutingTable } from '../../wire/routing-table.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Reply, RouteDecision, SessionRouter } from '../routing.ts';
 import type { KnownBackend } from './backends.ts';

@@ -1,7 +1,7 @@
 /** A route of the routing table, made ready for the request path. */
 import { backendId } from '../../core/session/token.ts';
 import { compileMatch, type MatchableRequest } from '../../core/table/match.ts';
-import type { Route } from '../../core/table/routing-table.ts';
+import type { Route } from '../../wire/routing-table.ts';
 import { knownCarrier, type KnownCarrier } from './carriers.ts';
 
 /** It names backends and holds none: who waits with it for another table finds the backends of that one. */

@@ -1,6 +1,6 @@
 /** Everything that deciding needs of one table. */
 import { compileTable, type RouteMatcher } from '../../core/table/match.ts';
-import type { Route, RoutingTable } from '../../core/table/routing-table.ts';
+import type { Route, RoutingTable } from '../../wire/routing-table.ts';
 import { knownBackend, type KnownBackend } from './backends.ts';
 import { countersOf, type SessionCounters } from './counters.ts';
 import type { EndpointSlots } from './endpoint-slots.ts';

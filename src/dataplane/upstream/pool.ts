@@ -1,4 +1,4 @@
-import type { Endpoint } from '../../core/table/routing-table.ts';
+import type { Endpoint } from '../../wire/routing-table.ts';
 import { afterInput, type Clock } from '../../platform/clock.ts';
 import { UpstreamConnection } from './connection.ts';
 import type { ConnectionGroup, UpstreamUser } from './connection.ts';

@@ -5,7 +5,7 @@ import { drainLimits } from '../../core/resolve/plan.ts';
 import { backendKey } from '../../core/names/names.ts';
 import type { Pod, Snapshot } from '../../core/snapshot/snapshot.ts';
 import { countSessions, describeEndpoints } from '../../core/status/endpoints.ts';
-import type { Backend } from '../../core/table/routing-table.ts';
+import type { Backend } from '../../wire/routing-table.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Translated } from '../feed/translation-feed.ts';
 import type { Core } from '../options.ts';

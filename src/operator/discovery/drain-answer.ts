@@ -1,5 +1,5 @@
 /** What a sidecar is told about its own pod. */
-import type { DrainAnswer, SessionSource } from '../../core/table/messages.ts';
+import type { DrainAnswer, SessionSource } from '../../wire/messages.ts';
 import { describeError } from '../../platform/errors.ts';
 import { RequestError } from '../https/server.ts';
 import type { PodRef } from './caller.ts';

@@ -1,6 +1,6 @@
-/** Discovery: routing tables for proxies, session counts from them, and drain answers for sidecars. See core/table/messages.ts. */
+/** Discovery: routing tables for proxies, session counts from them, and drain answers for sidecars. See wire/messages.ts. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { DrainAnswer, DrainSummary, Report } from '../../core/table/messages.ts';
+import type { DrainAnswer, DrainSummary, Report } from '../../wire/messages.ts';
 import type { Identity, TokenReviewer } from '../../kube/ports.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { describeError } from '../../platform/errors.ts';

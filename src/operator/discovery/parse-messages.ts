@@ -7,7 +7,7 @@ import {
   type Handover,
   type ProxyProcess,
   type Report,
-} from '../../core/table/messages.ts';
+} from '../../wire/messages.ts';
 import { isRecord } from '../../platform/record.ts';
 import { RequestError } from '../https/server.ts';
 

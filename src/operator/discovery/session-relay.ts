@@ -1,5 +1,5 @@
 /** Passes what a proxy says of single sessions on to the other proxies of its Gateway. Nothing is kept. */
-import type { Handover, Report } from '../../core/table/messages.ts';
+import type { Handover, Report } from '../../wire/messages.ts';
 
 export type SessionNews = Pick<Report, 'ended' | 'seen'>;
 

@@ -3,8 +3,8 @@
  * noted, and the peer gets the newest table when it reads again, however many it missed.
  */
 import type { ServerResponse } from 'node:http';
-import type { TableMessage } from '../../core/table/messages.ts';
-import type { RoutingTable } from '../../core/table/routing-table.ts';
+import type { TableMessage } from '../../wire/messages.ts';
+import type { RoutingTable } from '../../wire/routing-table.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { SessionRelay } from './session-relay.ts';
 

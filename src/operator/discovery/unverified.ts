@@ -7,7 +7,7 @@
  *
  * So whoever names such a pod hears that its time is over, and nothing else: neither how many sessions it has, nor anything of a pod that lives.
  */
-import type { DrainAnswer } from '../../core/table/messages.ts';
+import type { DrainAnswer } from '../../wire/messages.ts';
 import { isRecord } from '../../platform/record.ts';
 import type { PodRef } from './caller.ts';
 import { lifeOf } from './drain-answer.ts';

@@ -1,5 +1,5 @@
 /** Which routing tables a translation changed. Those that it did not stay the same objects, whose JSON is made already. */
-import type { RoutingTable } from '../../core/table/routing-table.ts';
+import type { RoutingTable } from '../../wire/routing-table.ts';
 
 /** `changed`: keys of tables that differ from those before, or are new. */
 export function keepTables(

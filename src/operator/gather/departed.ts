@@ -4,7 +4,7 @@
  */
 import { endpointId } from '../../core/session/token.ts';
 import type { Pod } from '../../core/snapshot/snapshot.ts';
-import type { RemovedEndpoint } from '../../core/table/routing-table.ts';
+import type { RemovedEndpoint } from '../../wire/routing-table.ts';
 
 /** Per target. 1,000 departures are a rollout of a large Deployment; older ones are told from the dates in the token. */
 const maxPerTarget = 1000;

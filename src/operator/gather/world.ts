@@ -3,7 +3,7 @@ import type { StickyWorkload } from '../../api/stickyworkload.ts';
 import { backendKey, keyRingName, targetKey } from '../../core/names/names.ts';
 import { parseKeyRing, type ParsedKeyRing } from '../../core/render/key-ring.ts';
 import type { Existing, Pod, Snapshot } from '../../core/snapshot/snapshot.ts';
-import type { KeyRing } from '../../core/table/routing-table.ts';
+import type { KeyRing } from '../../wire/routing-table.ts';
 import type { KubeObject, ObjectRef } from '../../kube/ports.ts';
 import type { Caches } from './caches.ts';
 import { createDepartedPods } from './departed.ts';

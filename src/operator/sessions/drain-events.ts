@@ -1,7 +1,7 @@
 /** What becomes of a drain, told where people look: on the pod, on its StickyWorkload, in the log and in metrics. */
 import type { Reason } from '../../api/reasons.ts';
 import { apiVersion, kind } from '../../api/stickyworkload.ts';
-import type { DrainSummary } from '../../core/table/messages.ts';
+import type { DrainSummary } from '../../wire/messages.ts';
 import type { EventSink } from '../../kube/ports.ts';
 import type { Logger } from '../../platform/log.ts';
 import type { HistogramHandle } from '../../platform/metrics.ts';

@@ -11,7 +11,7 @@ import type { Pod, PodDeletion } from '../../core/snapshot/snapshot.ts';
 import { judgeEnd, judgeSidecar, type BrokenDrain, type DrainFacts } from '../../core/status/broken-drains.ts';
 import { drainDeadlineMs } from '../../core/status/endpoints.ts';
 import { formatTime } from '../../core/status/time.ts';
-import type { SessionSource } from '../../core/table/messages.ts';
+import type { SessionSource } from '../../wire/messages.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { PodRef } from '../discovery/caller.ts';
 import type { Caches } from '../gather/caches.ts';

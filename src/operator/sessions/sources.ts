@@ -3,7 +3,7 @@ import { gatewayKey } from '../../core/resolve/plan.ts';
 import type { Ledger } from '../../core/count/ledger.ts';
 import { backendKey, defaultGateway } from '../../core/names/names.ts';
 import type { Snapshot } from '../../core/snapshot/snapshot.ts';
-import type { SessionSource } from '../../core/table/messages.ts';
+import type { SessionSource } from '../../wire/messages.ts';
 import type { PodRef } from '../discovery/caller.ts';
 import type { Translated, TranslationFeed } from '../feed/translation-feed.ts';
 import type { World } from '../gather/world.ts';

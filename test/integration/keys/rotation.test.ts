@@ -9,7 +9,7 @@ import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { planRotation, type RotationStep } from '../../../src/core/keys/rotation.ts';
 import { readRotation, writeStep, type StoredRing } from '../../../src/core/keys/stored-ring.ts';
 import { buildKeyRingSecret, parseKeyRing } from '../../../src/core/render/key-ring.ts';
-import type { KeyRing } from '../../../src/core/table/routing-table.ts';
+import type { KeyRing } from '../../../src/wire/routing-table.ts';
 import { startProxy, type Proxy } from '../../../src/dataplane/proxy.ts';
 import { systemClock } from '../../../src/platform/clock.ts';
 import { createCertificates, type TestCertificates } from '../../support/certificates.ts';

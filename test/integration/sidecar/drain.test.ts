@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
-import type { SessionSource } from '../../../src/core/table/messages.ts';
+import type { SessionSource } from '../../../src/wire/messages.ts';
 import { createCertificates } from '../../support/certificates.ts';
 import { terminatingWith } from './fake-operator.ts';
 import type { Behaviour } from './fake-operator.ts';

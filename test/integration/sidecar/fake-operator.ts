@@ -1,7 +1,7 @@
 /** An operator as the sidecar sees it: TLS, bearer tokens, the two calls. The test says what it answers. */
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { DrainAnswer, DrainSummary } from '../../../src/core/table/messages.ts';
+import type { DrainAnswer, DrainSummary } from '../../../src/wire/messages.ts';
 import type { TestCertificates } from '../../support/certificates.ts';
 
 /** `hang` never answers, `status` is a bare HTTP status, `body` a raw 200. */

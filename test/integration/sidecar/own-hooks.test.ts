@@ -3,7 +3,7 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Server } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
-import type { AppPreStopHook } from '../../../src/core/drain/app-pre-stop-hook.ts';
+import type { AppPreStopHook } from '../../../src/wire/app-pre-stop-hook.ts';
 import { createCertificates } from '../../support/certificates.ts';
 import { terminatingWith } from './fake-operator.ts';
 import { callPreStop } from './pre-stop.ts';

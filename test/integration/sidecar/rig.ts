@@ -11,7 +11,7 @@ import { createOwnHooks } from '../../../sidecar/own-hooks.ts';
 import { createSidecarServer } from '../../../sidecar/server.ts';
 import type { CountSources } from '../../../sidecar/sources.ts';
 import type { DrainPolicy } from '../../../src/core/drain/state.ts';
-import type { AppPreStopHook } from '../../../src/core/drain/app-pre-stop-hook.ts';
+import type { AppPreStopHook } from '../../../src/wire/app-pre-stop-hook.ts';
 import { operatorNamespace, operatorService } from '../../../src/core/names/names.ts';
 import { createCertificates } from '../../support/certificates.ts';
 import type { TestCertificates } from '../../support/certificates.ts';

@@ -4,7 +4,7 @@ import http from 'node:http';
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import net from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
-import type { Endpoint } from '../../../../src/core/table/routing-table.ts';
+import type { Endpoint } from '../../../../src/wire/routing-table.ts';
 import { createHttp1Server } from '../../../../src/dataplane/http1/server.ts';
 import type { Http1Server, Http1ServerOptions } from '../../../../src/dataplane/http1/server.ts';
 import type { RequestView, RouteDecision, SessionHold } from '../../../../src/dataplane/routing.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { metrics } from '../../../../src/api/metrics.ts';
-import type { RoutingTable } from '../../../../src/core/table/routing-table.ts';
+import type { RoutingTable } from '../../../../src/wire/routing-table.ts';
 import { startProxy } from '../../../../src/dataplane/proxy.ts';
 import { systemClock } from '../../../../src/platform/clock.ts';
 import { eventually } from '../../../support/eventually.ts';

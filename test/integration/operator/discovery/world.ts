@@ -4,8 +4,8 @@ import type { PodLife, PodDirectory } from '../../../../src/operator/discovery/d
 import type { PodRef, ProxyCaller } from '../../../../src/operator/discovery/caller.ts';
 import type { PublishedTable } from '../../../../src/operator/discovery/table-stream.ts';
 import { createTlsServer } from '../../../../src/operator/https/server.ts';
-import type { DrainSummary, Report, TableMessage } from '../../../../src/core/table/messages.ts';
-import type { RoutingTable } from '../../../../src/core/table/routing-table.ts';
+import type { DrainSummary, Report, TableMessage } from '../../../../src/wire/messages.ts';
+import type { RoutingTable } from '../../../../src/wire/routing-table.ts';
 import type { Identity } from '../../../../src/kube/ports.ts';
 import { createCertificates } from '../../../support/certificates.ts';
 import { createMemoryClock } from '../../../support/memory-clock.ts';

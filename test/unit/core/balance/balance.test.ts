@@ -4,7 +4,7 @@ import { eligibleTargets } from '../../../../src/core/balance/eligible.ts';
 import { pickTarget } from '../../../../src/core/balance/policies.ts';
 import type { Target } from '../../../../src/core/balance/target.ts';
 import { orderByWeight } from '../../../../src/core/balance/weights.ts';
-import type { BalancingPolicy, EndpointState } from '../../../../src/core/table/routing-table.ts';
+import type { BalancingPolicy, EndpointState } from '../../../../src/wire/routing-table.ts';
 
 const nowMs = 1_790_000_000_000;
 const policies: BalancingPolicy[] = ['LeastSessions', 'LeastRequests', 'RoundRobin', 'Random'];

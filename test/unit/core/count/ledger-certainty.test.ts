@@ -1,7 +1,7 @@
 /** What the ledger says to those who act on it while a pod is not draining: only what is certain. */
 import { describe, expect, test } from '@jest/globals';
 import { createLedger, reportMaxAgeMs } from '../../../../src/core/count/ledger.ts';
-import type { EndpointReport, KeyRingReport } from '../../../../src/core/table/messages.ts';
+import type { EndpointReport, KeyRingReport } from '../../../../src/wire/messages.ts';
 
 const start = 1_000_000;
 const endpoint = (sessions: number): EndpointReport => ({

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { createLedger } from '../../../../src/core/count/ledger.ts';
 import type { Ledger } from '../../../../src/core/count/ledger.ts';
-import type { EndpointReport } from '../../../../src/core/table/messages.ts';
+import type { EndpointReport } from '../../../../src/wire/messages.ts';
 
 const start = 1_000_000;
 const minute = 60_000;

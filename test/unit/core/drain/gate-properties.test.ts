@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { drainStep } from '../../../../src/core/drain/gate.ts';
 import { beginDrain } from '../../../../src/core/drain/state.ts';
 import type { DrainObservation, DrainPolicy, DrainState } from '../../../../src/core/drain/state.ts';
-import type { SessionSource } from '../../../../src/core/table/messages.ts';
+import type { SessionSource } from '../../../../src/wire/messages.ts';
 
 const start = 1_000_000;
 const policies: fc.Arbitrary<DrainPolicy> = fc.record({

@@ -8,7 +8,7 @@ import type {
   DrainRelease,
   DrainState,
 } from '../../../../src/core/drain/state.ts';
-import type { SessionSource, SourceType } from '../../../../src/core/table/messages.ts';
+import type { SessionSource, SourceType } from '../../../../src/wire/messages.ts';
 
 const policy: DrainPolicy = {
   drainTimeoutMs: 60_000,

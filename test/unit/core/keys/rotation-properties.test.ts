@@ -10,7 +10,7 @@ import {
 } from '../../../../src/core/keys/stored-ring.ts';
 import { annotations } from '../../../../src/core/names/names.ts';
 import { parseKeyRing } from '../../../../src/core/render/key-ring.ts';
-import type { KeyRing } from '../../../../src/core/table/routing-table.ts';
+import type { KeyRing } from '../../../../src/wire/routing-table.ts';
 
 const minute = 60_000;
 const limits = { idleTimeoutMs: 30 * minute };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { buildKeyRingSecret, parseKeyRing } from '../../../../src/core/render/key-ring.ts';
-import type { KeyRing } from '../../../../src/core/table/routing-table.ts';
+import type { KeyRing } from '../../../../src/wire/routing-table.ts';
 
 const secretOf = (byte: number): string => Buffer.alloc(32, byte).toString('base64');
 const encode = (text: string): string => Buffer.from(text).toString('base64');

@@ -7,7 +7,7 @@ import {
 } from '../../../../src/core/session/decide.ts';
 import { isRenewalDue, tokenLife } from '../../../../src/core/session/life.ts';
 import { endpointId, type Token } from '../../../../src/core/session/token.ts';
-import type { Endpoint, EndpointState } from '../../../../src/core/table/routing-table.ts';
+import type { Endpoint, EndpointState } from '../../../../src/wire/routing-table.ts';
 
 const nowS = 1_790_000_000;
 const nowMs = nowS * 1000;

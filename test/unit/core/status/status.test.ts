@@ -3,7 +3,7 @@ import type { Condition, StickyWorkloadStatus } from '../../../../src/api/status
 import type { Pod } from '../../../../src/core/snapshot/snapshot.ts';
 import type { StatusInput } from '../../../../src/core/status/input.ts';
 import { judgeStatus, listed } from '../../../../src/core/status/status.ts';
-import type { Endpoint } from '../../../../src/core/table/routing-table.ts';
+import type { Endpoint } from '../../../../src/wire/routing-table.ts';
 import { translate } from '../../../../src/core/translate/translate.ts';
 import { snapshotOf, wholePod, type ShortWorkload, type ShortWorld } from '../../../support/world.ts';
 

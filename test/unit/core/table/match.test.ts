@@ -3,7 +3,7 @@ import type { RouteMatch } from '../../../../src/api/spec.ts';
 import { compileTable, type MatchableRequest } from '../../../../src/core/table/match.ts';
 import { intersectHostnames, shareHost } from '../../../../src/core/table/hostnames.ts';
 import { sortRoutes } from '../../../../src/core/table/precedence.ts';
-import type { Listener, Route, RoutePersistence } from '../../../../src/core/table/routing-table.ts';
+import type { Listener, Route, RoutePersistence } from '../../../../src/wire/routing-table.ts';
 
 const listeners = [{ name: 'http', protocol: 'HTTP' as const, port: 80 }];
 const prefix = (value: string): RouteMatch['path'] => ({ type: 'PathPrefix', value });

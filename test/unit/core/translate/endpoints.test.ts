@@ -1,7 +1,7 @@
 /** What must hold in every world, whatever the two watches (pods, slices) have seen of it so far. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import type { Endpoint } from '../../../../src/core/table/routing-table.ts';
+import type { Endpoint } from '../../../../src/wire/routing-table.ts';
 import { translate } from '../../../../src/core/translate/translate.ts';
 import { snapshotOf, type ShortWorld } from '../../../support/world.ts';
 

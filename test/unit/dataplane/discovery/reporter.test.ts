@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { Report } from '../../../../src/core/table/messages.ts';
+import type { Report } from '../../../../src/wire/messages.ts';
 import { startReporter } from '../../../../src/dataplane/discovery/reporter.ts';
 import { createMemoryClock } from '../../../support/memory-clock.ts';
 import { createMemoryLogger } from '../../../support/memory-logger.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { RoutingTable } from '../../../../src/core/table/routing-table.ts';
+import type { RoutingTable } from '../../../../src/wire/routing-table.ts';
 import { createTableMerger } from '../../../../src/dataplane/discovery/table-merger.ts';
 import { backendName, proxyTable, type ShortEndpoint } from '../../../support/proxy-table.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import type { CookieCarrier } from '../../../../src/core/table/routing-table.ts';
+import type { CookieCarrier } from '../../../../src/wire/routing-table.ts';
 import { knownCarrier } from '../../../../src/dataplane/sessions/carriers.ts';
 import { cookieCarrier, requestOf } from '../../../support/proxy-table.ts';
 

@@ -1,6 +1,6 @@
 /** A proxy without sockets, with a clock that stands still: what a replica of the proxy decides and counts. */
 import { endpointId } from '../../../../src/core/session/token.ts';
-import type { RoutingTable } from '../../../../src/core/table/routing-table.ts';
+import type { RoutingTable } from '../../../../src/wire/routing-table.ts';
 import type { Reply, RequestView, RouteDecision, SessionHold } from '../../../../src/dataplane/routing.ts';
 import { countersOf } from '../../../../src/dataplane/sessions/counters.ts';
 import { createSessionRouter } from '../../../../src/dataplane/sessions/router.ts';

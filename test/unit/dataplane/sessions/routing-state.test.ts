@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { endpointId } from '../../../../src/core/session/token.ts';
-import type { RoutingTable } from '../../../../src/core/table/routing-table.ts';
+import type { RoutingTable } from '../../../../src/wire/routing-table.ts';
 import { shareUnchanged } from '../../../../src/dataplane/discovery/share-unchanged.ts';
 import { createCounters, forgetDeparted, countersOf } from '../../../../src/dataplane/sessions/counters.ts';
 import { createEndpointSlots } from '../../../../src/dataplane/sessions/endpoint-slots.ts';

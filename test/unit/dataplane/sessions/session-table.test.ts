@@ -9,7 +9,7 @@ import {
   removeRow,
 } from '../../../../src/dataplane/sessions/session-rows.ts';
 import { createSessionTable } from '../../../../src/dataplane/sessions/session-table.ts';
-import type { Endpoint, SessionLimits } from '../../../../src/core/table/routing-table.ts';
+import type { Endpoint, SessionLimits } from '../../../../src/wire/routing-table.ts';
 
 const everyRow = Number.POSITIVE_INFINITY;
 const limits: SessionLimits = { idleTimeoutMs: 60_000, absoluteTimeoutMs: 600_000 };

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import type { SessionSource } from '../../../../src/core/table/messages.ts';
+import type { SessionSource } from '../../../../src/wire/messages.ts';
 import type { EventNote, KubeObject } from '../../../../src/kube/ports.ts';
 import type { Change } from '../../../../src/kube/watch/store.ts';
 import { createCounters, type OperatorCounters } from '../../../../src/operator/counters.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import { createLedger } from '../../../../src/core/count/ledger.ts';
-import type { EndpointReport } from '../../../../src/core/table/messages.ts';
+import type { EndpointReport } from '../../../../src/wire/messages.ts';
 import { translate } from '../../../../src/core/translate/translate.ts';
 import type { TranslationFeed } from '../../../../src/operator/feed/translation-feed.ts';
 import type { World } from '../../../../src/operator/gather/world.ts';

@@ -1,15 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
-import { drainStep } from '../../../../src/core/drain/gate.ts';
-import { beginDrain } from '../../../../src/core/drain/state.ts';
-import type { DrainObservation, ReleasedState } from '../../../../src/core/drain/state.ts';
-import { hookTimeoutMs } from '../../../../src/core/drain/limit.ts';
+import { drainStep } from '../../../src/core/drain/gate.ts';
+import { beginDrain } from '../../../src/core/drain/state.ts';
+import type { DrainObservation, ReleasedState } from '../../../src/core/drain/state.ts';
+import { hookTimeoutMs } from '../../../src/core/drain/limit.ts';
 import {
   containerOfVariable,
   parseAppPreStopHook,
   parsePreStopPath,
   preStopPathOf,
   preStopVariable,
-} from '../../../../src/core/drain/app-pre-stop-hook.ts';
+} from '../../../src/wire/app-pre-stop-hook.ts';
 
 const start = 1_000_000;
 const policy = {

@@ -8,7 +8,7 @@
  *     GET  /v1/drain    sidecar  answer: `DrainAnswer`, about the pod that the token names. That the time of a pod is over is told to any token that names it
  *     POST /v1/drained  sidecar  body: `DrainSummary`, about the pod that the token names
  */
-import type { Reason } from '../../api/reasons.ts';
+import type { Reason } from '../api/reasons.ts';
 import type { EndpointState, RoutingTable } from './routing-table.ts';
 
 /**

@@ -1,5 +1,5 @@
 /** Structural check of a routing table that came over the wire or from a file: after it, the type is true. */
-import { isRecord } from '../../platform/record.ts';
+import { isRecord } from '../platform/record.ts';
 import type { RoutingTable } from './routing-table.ts';
 
 /** `undefined` where the value is as it should be, else where and why not: `table.listeners[0].port: …`. */

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseRoutingTable } from '../../../../src/core/table/parse-table.ts';
-import type { RoutingTable } from '../../../../src/core/table/routing-table.ts';
+import { parseRoutingTable } from '../../../src/wire/parse-table.ts';
+import type { RoutingTable } from '../../../src/wire/routing-table.ts';
 
 const good = (): RoutingTable => ({
   gateway: { namespace: 'shop', name: 'web' },

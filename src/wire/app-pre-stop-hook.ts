@@ -1,5 +1,5 @@
 /** What injection tells the sidecar of an app's own preStop hook, which it takes over and calls after the drain. */
-import { isRecord } from '../../platform/record.ts';
+import { isRecord } from '../platform/record.ts';
 
 /** An `httpGet` hook with its port as a number. `host` absent: the pod itself. */
 export type AppPreStopHook = {

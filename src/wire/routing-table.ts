@@ -2,8 +2,8 @@
  * The RoutingTable: the only language between control plane and dataplane. Plain JSON, complete in itself, one per Gateway.
  * The proxy gets it as a stream from the operator, or reads it from a file when it runs alone.
  */
-import type { RouteMatch } from '../../api/spec.ts';
-import type { Reason } from '../../api/reasons.ts';
+import type { RouteMatch } from '../api/spec.ts';
+import type { Reason } from '../api/reasons.ts';
 
 export type RoutingTable = {
   gateway: { namespace: string; name: string };
