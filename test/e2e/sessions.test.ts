@@ -18,7 +18,7 @@ import {
   untilSettled,
   type Shop,
 } from '../support/shop-cluster.ts';
-import { podUses, type Truth } from '../../tools/demo/customers/truth.ts';
+import { podUses, type SessionLog } from '../../tools/demo/customers/session-log.ts';
 import { many, seed } from './world/scene.ts';
 
 const quietPeriodMs = 5000;
@@ -38,7 +38,12 @@ describeWithCluster('Sessions on a real cluster', () => {
   });
 
   /** Scales 5 to 2 under load, with something done in the middle of the drain; answers once only two pods are left. */
-  async function scaleDown({ shop, run, options, duringDrain }: ScaleDown): Promise<{ truth: Truth; pods: PodWatch }> {
+  async function scaleDown({
+    shop,
+    run,
+    options,
+    duringDrain,
+  }: ScaleDown): Promise<{ sessionLog: SessionLog; pods: PodWatch }> {
     const pods = (watch = await watchPods(shop.namespace));
     load = startLoad({ ...loadOn(shop, run, seed), ...options });
     await pause(6000);
@@ -46,16 +51,18 @@ describeWithCluster('Sessions on a real cluster', () => {
     await untilDraining(shop.namespace, 3);
     await duringDrain?.();
     await untilSettled(shop.namespace, 2);
-    const truth = await load.stop();
+    const sessionLog = await load.stop();
     await pods.stop();
-    return { truth, pods };
+    return { sessionLog, pods };
   }
 
   /** Each pod that went did so after its last session, and soon. */
-  function expectPodsGoneInTime(truth: Truth, { goneAtMs }: PodWatch): void {
-    const uses = podUses(truth);
+  function expectPodsGoneInTime(sessionLog: SessionLog, { goneAtMs }: PodWatch): void {
+    const uses = podUses(sessionLog);
     const goneAfterMs = [...goneAtMs].map(([pod, goneMs]) => goneMs - (uses.get(pod)?.lastEndAtMs ?? Number.NaN));
-    process.stdout.write(`${JSON.stringify({ run: `${truth.run}: pods gone`, afterLastSessionMs: goneAfterMs })}\n`);
+    process.stdout.write(
+      `${JSON.stringify({ run: `${sessionLog.run}: pods gone`, afterLastSessionMs: goneAfterMs })}\n`,
+    );
     expect(Math.min(...goneAfterMs)).toBeGreaterThanOrEqual(quietPeriodMs);
     expect(Math.max(...goneAfterMs)).toBeLessThanOrEqual(quietPeriodMs + 3000);
   }
@@ -66,13 +73,13 @@ describeWithCluster('Sessions on a real cluster', () => {
     expect(conditionOf(workload, 'Programmed')).toMatchObject({ status: 'True', reason: 'GatewayAPIMissing' });
     // READY, ACCEPTING, DRAINING, SESSIONS
     expect(await kubectl('-n', shop.namespace, 'get', 'sw', '--no-headers')).toMatch(/^cart +True +5 +0 +0 +/);
-    const { truth, pods } = await scaleDown({ shop, run: 'scale-5-2', options: many });
-    const summary = report(truth, pods.terminatingSinceMs);
+    const { sessionLog, pods } = await scaleDown({ shop, run: 'scale-5-2', options: many });
+    const summary = report(sessionLog, pods.terminatingSinceMs);
     expect(summary).toMatchObject({ losses: [], misplaced: 0, refusals: [], cut: {} });
     expect(summary.lastNewSessionMs.median).toBeLessThan(300);
-    expect(truth.sessions.length).toBeGreaterThan(500);
+    expect(sessionLog.sessions.length).toBeGreaterThan(500);
     expect(pods.goneAtMs.size).toBe(3);
-    expectPodsGoneInTime(truth, pods);
+    expectPodsGoneInTime(sessionLog, pods);
     await untilReady(shop.namespace, 2);
     await closeShop(shop.namespace);
   }, 240_000);
@@ -93,8 +100,8 @@ describeWithCluster('Sessions on a real cluster', () => {
 
   test("the operator's leader is killed in the middle of the drain: nothing lost, and the pods still go", async () => {
     const shop = { namespace: 'e2e-leader', host: await proxyAddress('e2e-leader') };
-    const { truth, pods } = await scaleDown({ shop, run: 'leader-killed', duringDrain: killLeader });
-    expect(report(truth, pods.terminatingSinceMs)).toMatchObject({ losses: [], misplaced: 0 });
+    const { sessionLog, pods } = await scaleDown({ shop, run: 'leader-killed', duringDrain: killLeader });
+    expect(report(sessionLog, pods.terminatingSinceMs)).toMatchObject({ losses: [], misplaced: 0 });
     expect(pods.goneAtMs.size).toBe(3);
   }, 240_000);
 

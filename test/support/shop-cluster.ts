@@ -4,7 +4,7 @@ import { parseAllDocuments } from 'yaml';
 import { conditionOf, getObject, kubectl, kubectlInput, listObjects, until } from './kubectl.ts';
 import type { LiveObject } from './kubectl.ts';
 import type { LoadOptions } from '../../tools/demo/customers/load.ts';
-import { formatSummary, summarize, type Summary, type Truth } from '../../tools/demo/customers/truth.ts';
+import { formatSummary, summarize, type Summary, type SessionLog } from '../../tools/demo/customers/session-log.ts';
 
 export type Shop = { namespace: string; host: string };
 
@@ -146,8 +146,8 @@ export const loadOn = ({ host }: Shop, run: string, seed: number): LoadOptions =
 });
 
 /** Prints the run as its one line of JSON, and answers it. */
-export function report(truth: Truth, terminatingSinceMs?: ReadonlyMap<string, number>): Summary {
-  const summary = summarize(truth, terminatingSinceMs);
+export function report(sessionLog: SessionLog, terminatingSinceMs?: ReadonlyMap<string, number>): Summary {
+  const summary = summarize(sessionLog, terminatingSinceMs);
   process.stdout.write(`${formatSummary(summary)}\n`);
   return summary;
 }

@@ -3,10 +3,10 @@ import { describeError } from '../../src/platform/errors.ts';
 import { abortOnSignal } from '../../src/platform/shutdown.ts';
 import { startLocalCluster } from './local-cluster.ts';
 import { parseDemoOptions, renderDemoHelp, type DemoOptions } from './options.ts';
-import { playDemo, tell, type OpenCluster } from './play.ts';
+import { runDemo, formatSessions, type OpenCluster } from './run.ts';
 import { createTerminalView } from './view/terminal.ts';
 
-const say = (text: string): void => {
+const print = (text: string): void => {
   process.stdout.write(`${text}\n`);
 };
 
@@ -24,15 +24,15 @@ const connectTo =
   (context: string): OpenCluster =>
   async (customers) => {
     const { connectCluster } = await import('./context/context-cluster.ts');
-    return connectCluster(context, customers, say);
+    return connectCluster(context, customers, print);
   };
 
 /** The exit code: 0 only where nothing was lost. */
 async function run(options: DemoOptions, stopped: AbortSignal): Promise<number> {
   const { context, plain } = options;
   const openCluster = context === undefined ? startLocalCluster : connectTo(context);
-  const held = await playDemo(options, openCluster, { say, createView: createView(plain), stopped });
-  say(tell(held));
+  const held = await runDemo(options, openCluster, { print, createView: createView(plain), stopped });
+  print(formatSessions(held));
   return held.lost === 0 ? 0 : 1;
 }
 

@@ -7,9 +7,9 @@ export type DemoPodState = 'Starting' | 'Accepting' | 'Draining' | 'Ending';
 export type DemoPod = { name: string; state: DemoPodState; sessions: number | undefined; heldMs?: number };
 
 /** What somebody in the cluster said or did, and why: an event of Kubernetes, or a step of the demo. */
-export type DemoNews = { atMs: number; who: string; reason: string; text: string };
+export type DemoEvent = { atMs: number; source: string; reason: string; text: string };
 
-/** The customers' own truth. */
+/** The customers' own sessionLog. */
 export type DemoSessions = { started: number; ended: number; lost: number; alive: number };
 
 export type DemoState = {
@@ -25,5 +25,5 @@ export type DemoState = {
   pods: readonly DemoPod[];
   sessions: DemoSessions;
   /** The newest last. */
-  news: readonly DemoNews[];
+  events: readonly DemoEvent[];
 };

@@ -14,7 +14,10 @@ export const apiServerAway: Scenario = {
   play: () =>
     inShop('e2e-api-away', { replicas: 4 }, async (scene) => {
       const load = scene.customers('api-server-away', { meanLifeMs: 15_000 });
-      await until('customers on every pod', async () => new Set(load.truth.sessions.map(({ pod }) => pod)).size === 4);
+      await until(
+        'customers on every pod',
+        async () => new Set(load.sessionLog.sessions.map(({ pod }) => pod)).size === 4,
+      );
       await scale(scene.namespace, 2);
       await untilDraining(scene.namespace, 2);
       await stopComponent('kube-apiserver');

@@ -32,7 +32,10 @@ export const autoscaled: Scenario = {
       const load = scene.customers('hpa-5-2', many);
       await Promise.all((await appPods(namespace)).map((pod) => flip(pod, '/burn?share=0.6')));
       await untilReady(namespace, 5);
-      await until('customers on every pod', async () => new Set(load.truth.sessions.map(({ pod }) => pod)).size === 5);
+      await until(
+        'customers on every pod',
+        async () => new Set(load.sessionLog.sessions.map(({ pod }) => pod)).size === 5,
+      );
       await Promise.all((await appPods(namespace)).map((pod) => flip(pod, '/burn?share=0')));
       await until('three pods told to go', async () => pods.terminatingSinceMs.size === 3, 120_000);
       const summary = await scene.farewell(load);

@@ -31,13 +31,13 @@ export const lateProxy: Scenario = {
         const load = scene.customers('late-proxy', { freshConnections: true });
         await until(
           'customers on both pods',
-          async () => new Set(load.truth.sessions.map(({ pod }) => pod)).size === 2,
+          async () => new Set(load.sessionLog.sessions.map(({ pod }) => pod)).size === 2,
         );
         await scale(namespace, 4);
         await untilReady(namespace, 4);
         await until(
           'customers on the new pods',
-          async () => new Set(load.truth.sessions.map(({ pod }) => pod)).size === 4,
+          async () => new Set(load.sessionLog.sessions.map(({ pod }) => pod)).size === 4,
         );
         await scale(namespace, 2);
         await until('two pods gone', async () => scene.pods.goneAtMs.size === 2, 120_000);

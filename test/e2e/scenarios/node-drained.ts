@@ -27,7 +27,7 @@ export const nodeDrained: Scenario = {
       });
       await until(
         'customers on every pod',
-        async () => new Set(throughBoth.truth.sessions.map(({ pod }) => pod)).size === 4,
+        async () => new Set(throughBoth.sessionLog.sessions.map(({ pod }) => pod)).size === 4,
       );
       try {
         await kubectl('drain', 'node-2', '--ignore-daemonsets', '--delete-emptydir-data', '--timeout=180s');

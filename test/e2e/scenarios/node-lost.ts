@@ -22,24 +22,26 @@ export const nodeLost: Scenario = {
       expect(dead.size).toBeGreaterThan(0);
       // As through a load balancer that checks its proxies' health.
       const load = scene.customers('node-lost', { target: targetOf(proxy), meanLifeMs: 15_000 });
-      await until('every customer there', async () => load.truth.sessions.length >= 30);
+      await until('every customer there', async () => load.sessionLog.sessions.length >= 30);
       await stopComponent('node-2');
       const diedAtMs = Date.now();
-      const aliveThere = load.truth.sessions.filter(({ pod, endedAtMs }) => dead.has(pod) && endedAtMs === undefined);
+      const aliveThere = load.sessionLog.sessions.filter(
+        ({ pod, endedAtMs }) => dead.has(pod) && endedAtMs === undefined,
+      );
       try {
         await until(
           'the sessions of its pods over',
-          async () => load.truth.sessions.every(({ pod, endedAtMs }) => !dead.has(pod) || endedAtMs !== undefined),
+          async () => load.sessionLog.sessions.every(({ pod, endedAtMs }) => !dead.has(pod) || endedAtMs !== undefined),
           60_000,
         );
         const summary = await scene.farewell(load);
-        const lossesAfterMs = load.truth.sessions.flatMap(({ loss }) => (loss ? [loss.atMs - diedAtMs] : []));
+        const lossesAfterMs = load.sessionLog.sessions.flatMap(({ loss }) => (loss ? [loss.atMs - diedAtMs] : []));
         const counted = await sumMetric([proxy], 'holdfast_sessions_lost_total', 'ConnectFailed');
         process.stdout.write(
           `${JSON.stringify({ run: 'node-lost: figures', onDeadPods: aliveThere.length, slowestLossMs: Math.max(...lossesAfterMs), counted })}\n`,
         );
         expect(summary.lost).toBeGreaterThan(0);
-        expect(load.truth.sessions.filter(({ pod, loss }) => loss && !dead.has(pod))).toEqual([]);
+        expect(load.sessionLog.sessions.filter(({ pod, loss }) => loss && !dead.has(pod))).toEqual([]);
         expect(summary.refused).toBe(0);
         expect(summary.slowestLoginMs).toBeLessThan(5000);
         expect(counted).toBeGreaterThan(0);

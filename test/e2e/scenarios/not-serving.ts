@@ -25,7 +25,10 @@ export const notServing: Scenario = {
   play: () =>
     inShop('e2e-not-serving', { replicas: 3 }, async (scene) => {
       const load = scene.customers('not-serving', { meanLifeMs: 12_000 });
-      await until('customers on every pod', async () => new Set(load.truth.sessions.map(({ pod }) => pod)).size === 3);
+      await until(
+        'customers on every pod',
+        async () => new Set(load.sessionLog.sessions.map(({ pod }) => pod)).size === 3,
+      );
       await scale(scene.namespace, 1);
       await until('two pods told to go', async () => scene.pods.terminatingSinceMs.size === 2);
       const going = (await appPods(scene.namespace)).filter(({ metadata }) =>
@@ -42,7 +45,7 @@ export const notServing: Scenario = {
       const summary = await scene.farewell(load);
       expect(summary).toMatchObject({ losses: [], misplaced: 0, cut: {} });
       // Else it would prove nothing: somebody was still there to be lost.
-      const stayed = load.truth.sessions.filter(
+      const stayed = load.sessionLog.sessions.filter(
         ({ pod, endedAtMs }) => scene.pods.terminatingSinceMs.has(pod) && (endedAtMs ?? 0) > sinceMs,
       );
       expect(stayed.length).toBeGreaterThan(0);

@@ -86,7 +86,7 @@ export const operatorsAway: Scenario = {
 
 async function playAway({ busy, limited, forced }: Record<'busy' | 'limited' | 'forced', Scene>): Promise<void> {
   const load = busy.customers('operators-away', { meanLifeMs: 15_000 });
-  await until('customers on every pod', async () => new Set(load.truth.sessions.map(({ pod }) => pod)).size === 4);
+  await until('customers on every pod', async () => new Set(load.sessionLog.sessions.map(({ pod }) => pod)).size === 4);
   // It goes at its limit though nobody can ask for its sessions.
   const limitedPod = await beginDrain(limited);
   await untilReady(limited.namespace, 1);

@@ -65,7 +65,7 @@ async function playWay(scene: Scene, { run, goes, begin }: Way): Promise<void> {
   const load = scene.customers(run);
   await until(
     'customers on every pod',
-    async () => new Set(load.truth.sessions.map(({ pod }) => pod)).size === replicas,
+    async () => new Set(load.sessionLog.sessions.map(({ pod }) => pod)).size === replicas,
   );
   await begin(namespace, before);
   await until('the pods told to go', async () => pods.terminatingSinceMs.size === wentBefore + goes);

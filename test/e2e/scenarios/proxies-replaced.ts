@@ -15,7 +15,7 @@ export const proxiesReplaced: Scenario = {
       const { namespace } = scene;
       const before = new Set((await proxyPods(namespace)).map(({ metadata }) => metadata.uid));
       const load = scene.customers('proxies-replaced', { reconnectMs: 5000, meanLifeMs: 120_000, webSockets: 10 });
-      await until('every customer there', async () => load.truth.sessions.length >= 30);
+      await until('every customer there', async () => load.sessionLog.sessions.length >= 30);
       await kubectl('-n', namespace, 'rollout', 'restart', proxies);
       await kubectl('-n', namespace, 'rollout', 'status', proxies, '--timeout=120s');
       await until(
@@ -27,7 +27,9 @@ export const proxiesReplaced: Scenario = {
       expect(summary).toMatchObject({ losses: [], misplaced: 0, refusals: [] });
       expect(summary.cut.Http ?? 0).toBe(0);
       // Each of the two proxies had its WebSockets, and each of those moved once with its proxy, and perhaps again with the next.
-      const cuts = load.truth.sessions.filter(({ type }) => type === 'WebSocket').map((session) => session.cuts.length);
+      const cuts = load.sessionLog.sessions
+        .filter(({ type }) => type === 'WebSocket')
+        .map((session) => session.cuts.length);
       expect(Math.max(...cuts)).toBeGreaterThan(0);
       expect(Math.max(...cuts)).toBeLessThanOrEqual(2);
       await untilSettled(namespace, 2);

@@ -15,14 +15,17 @@ export const proxyKilled: Scenario = {
   play: () =>
     inShop('e2e-proxy-killed', { replicas: 2, spec: { sessionPersistence: { idleTimeout } } }, async (scene) => {
       const load = scene.customers('proxy-killed', { reconnectMs: 5000, meanLifeMs: 8000 });
-      await until('customers on both pods', async () => new Set(load.truth.sessions.map(({ pod }) => pod)).size === 2);
+      await until(
+        'customers on both pods',
+        async () => new Set(load.sessionLog.sessions.map(({ pod }) => pod)).size === 2,
+      );
       const [proxy] = await proxyPods(scene.namespace);
       const killedAtMs = Date.now();
       expect(await killInPod(String(proxy?.metadata.uid), 'proxy')).toBe(1);
-      await until('cut customers', async () => load.truth.sessions.some(({ cuts }) => cuts.length > 0));
+      await until('cut customers', async () => load.sessionLog.sessions.some(({ cuts }) => cuts.length > 0));
       await until(
         'as many customers again',
-        async () => load.truth.sessions.filter(({ startedAtMs }) => startedAtMs > killedAtMs).length > 30,
+        async () => load.sessionLog.sessions.filter(({ startedAtMs }) => startedAtMs > killedAtMs).length > 30,
       );
       await scale(scene.namespace, 1);
       const summary = await scene.farewell(load);

@@ -22,7 +22,10 @@ export const returningBrowsers: Scenario = {
   play: () =>
     inShop('e2e-returning', { replicas: 4, spec }, async (scene) => {
       const load = scene.customers('returning-browsers', { returning: 0.5, meanLifeMs: 3000 });
-      await until('customers on every pod', async () => new Set(load.truth.sessions.map(({ pod }) => pod)).size === 4);
+      await until(
+        'customers on every pod',
+        async () => new Set(load.sessionLog.sessions.map(({ pod }) => pod)).size === 4,
+      );
       await scale(scene.namespace, 2);
       await until('two pods told to go', async () => scene.pods.terminatingSinceMs.size === 2);
       // Customers keep coming back all the time.

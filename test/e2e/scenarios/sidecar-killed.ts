@@ -20,7 +20,10 @@ export const sidecarKilled: Scenario = {
   play: () =>
     inShop('e2e-sidecar-killed', { replicas: 3, spec }, async (scene) => {
       const load = scene.customers('sidecar-killed', { meanLifeMs: 15_000 });
-      await until('customers on every pod', async () => new Set(load.truth.sessions.map(({ pod }) => pod)).size === 3);
+      await until(
+        'customers on every pod',
+        async () => new Set(load.sessionLog.sessions.map(({ pod }) => pod)).size === 3,
+      );
       await scale(scene.namespace, 2);
       const [name = ''] = await until(
         'the pod told to go',
@@ -43,7 +46,9 @@ export const sidecarKilled: Scenario = {
         ),
       ).toBeGreaterThan(0);
       expect(summary.lost).toBeGreaterThan(0);
-      expect(new Set(load.truth.sessions.flatMap(({ pod: of, loss }) => (loss ? [of] : [])))).toEqual(new Set([name]));
+      expect(new Set(load.sessionLog.sessions.flatMap(({ pod: of, loss }) => (loss ? [of] : [])))).toEqual(
+        new Set([name]),
+      );
       await untilSettled(scene.namespace, 2);
     }),
 };

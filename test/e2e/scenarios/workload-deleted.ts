@@ -11,16 +11,19 @@ export const workloadDeleted: Scenario = {
   play: () =>
     inShop('e2e-deleted', { replicas: 3 }, async ({ namespace, pods, customers }) => {
       const load = customers('workload-deleted', { meanLifeMs: 10_000 });
-      await until('customers on every pod', async () => new Set(load.truth.sessions.map(({ pod }) => pod)).size === 3);
+      await until(
+        'customers on every pod',
+        async () => new Set(load.sessionLog.sessions.map(({ pod }) => pod)).size === 3,
+      );
       await scale(namespace, 1);
       await untilDraining(namespace, 2);
       const lastCustomers = load.stop();
       await kubectl('-n', namespace, 'delete', 'stickyworkload', 'cart', '--wait=false');
-      const truth = await lastCustomers;
+      const sessionLog = await lastCustomers;
       await until('both pods gone', async () => pods.goneAtMs.size === 2, 120_000);
       await until('the StickyWorkload gone', async () => (await getWorkload(namespace)) === undefined, 30_000);
-      report(truth, pods.terminatingSinceMs);
-      const onDrainingPods = truth.sessions.filter(({ pod }) => pods.terminatingSinceMs.has(pod));
+      report(sessionLog, pods.terminatingSinceMs);
+      const onDrainingPods = sessionLog.sessions.filter(({ pod }) => pods.terminatingSinceMs.has(pod));
       expect(onDrainingPods.length).toBeGreaterThan(5);
       // Those on the pod that stays lose their proxy with the StickyWorkload: that is what deleting it means.
       expect(onDrainingPods.flatMap(({ loss }) => loss ?? [])).toEqual([]);

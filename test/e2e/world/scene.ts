@@ -3,7 +3,7 @@ import { kubectl } from '../../support/kubectl.ts';
 import { startLoad, type Load, type LoadOptions } from '../../../tools/demo/customers/load.ts';
 import { watchPods, type PodWatch } from '../../support/pod-watch.ts';
 import { closeShop, loadOn, openShop, report, type Shop, type ShopOptions } from '../../support/shop-cluster.ts';
-import type { Summary } from '../../../tools/demo/customers/truth.ts';
+import type { Summary } from '../../../tools/demo/customers/session-log.ts';
 
 export type Scene = Shop & {
   pods: PodWatch;

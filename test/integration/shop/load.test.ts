@@ -8,8 +8,8 @@ import type { Shop } from '../../../examples/shop/shop.ts';
 import { createRandom, exponential } from '../../../tools/demo/customers/random.ts';
 import { runLoad, startLoad } from '../../../tools/demo/customers/load.ts';
 import type { LoadOptions } from '../../../tools/demo/customers/load.ts';
-import { formatSummary, podUses, summarize } from '../../../tools/demo/customers/truth.ts';
-import type { LossKind, SessionType, Truth } from '../../../tools/demo/customers/truth.ts';
+import { formatSummary, podUses, summarize } from '../../../tools/demo/customers/session-log.ts';
+import type { LossKind, SessionType, SessionLog } from '../../../tools/demo/customers/session-log.ts';
 import { startNastyProxy } from './nasty-proxy.ts';
 import type { Fault, NastyProxy } from './nasty-proxy.ts';
 
@@ -77,9 +77,9 @@ describe('against the shop itself', () => {
 
   test('places are filled again until the load is stopped, and then everyone leaves on their own terms', async () => {
     const load = startLoad(loadOf(patient));
-    await until(() => summarize(load.truth).ended >= 20);
-    expect(summarize(load.truth).alive).toBeGreaterThan(0);
-    const started = summarize(load.truth).started;
+    await until(() => summarize(load.sessionLog).ended >= 20);
+    expect(summarize(load.sessionLog).alive).toBeGreaterThan(0);
+    const started = summarize(load.sessionLog).started;
     const summary = summarize(await load.stop());
     expect(summary).toMatchObject({ lost: 0, alive: 0, ended: summary.started });
     expect(summary.started).toBeLessThanOrEqual(started + 6);
@@ -87,7 +87,7 @@ describe('against the shop itself', () => {
 
   test('customers who would stay for hours can be sent home', async () => {
     const load = startLoad(loadOf({ ...patient, meanLifeMs: 3_600_000, thinkTimeMs: 600_000 }));
-    await until(() => load.truth.sessions.length === 6 && shop.count().webSockets === 2);
+    await until(() => load.sessionLog.sessions.length === 6 && shop.count().webSockets === 2);
     expect(summarize(await load.sendHome())).toMatchObject({ started: 6, ended: 6, lost: 0 });
   });
 });
@@ -114,14 +114,16 @@ describe('what a proxy does wrong is a session lost', () => {
     const load = startLoad(loadOf({ ...places, meanLifeMs: 60_000, customersPerPlace: 1 }));
     await until(
       () =>
-        load.truth.sessions.length === 6 &&
+        load.sessionLog.sessions.length === 6 &&
         shop.count().webSockets === places.webSockets &&
         shop.count().eventStreams === places.eventStreams,
     );
     // The shop knows of a stream before its customer does, and one that is cut in between is a connection that broke.
     if (type === 'Sse') {
       await until(() =>
-        load.truth.sessions.every(({ lastSeenAtMs, startedAtMs, loginMs }) => lastSeenAtMs > startedAtMs + loginMs),
+        load.sessionLog.sessions.every(
+          ({ lastSeenAtMs, startedAtMs, loginMs }) => lastSeenAtMs > startedAtMs + loginMs,
+        ),
       );
     }
     proxy.fault(fault);
@@ -155,14 +157,14 @@ describe('customers who may reconnect', () => {
     const load = lasting(places);
     await until(
       () =>
-        load.truth.sessions.length === 6 &&
+        load.sessionLog.sessions.length === 6 &&
         shop.count().webSockets === (places.webSockets ?? 0) &&
         shop.count().eventStreams === (places.eventStreams ?? 0),
     );
     // Nothing gets through until each has noticed; a connection that was idle when it was cut is missed by nobody.
     proxy.fault('Reset');
     proxy.cutAll();
-    await until(() => load.truth.sessions.every(({ cuts }) => cuts.length > 0));
+    await until(() => load.sessionLog.sessions.every(({ cuts }) => cuts.length > 0));
     proxy.fault('None');
     expect(summarize(await load.sendHome())).toMatchObject({
       started: 6,
@@ -219,8 +221,8 @@ describe('chance', () => {
   });
 });
 
-describe('the truth of a run', () => {
-  const truth: Truth = {
+describe('the sessionLog of a run', () => {
+  const sessionLog: SessionLog = {
     run: 'scale-down',
     seed: 3,
     sessions: [
@@ -264,7 +266,7 @@ describe('the truth of a run', () => {
     ['a session began more than a second after its pod was deleted', new Map([['a', 4100]]), 1],
     ['sessions began before', new Map([['b', 1600]]), 0],
   ])('misplaced: %s', (_, terminatingSince, misplaced) => {
-    expect(summarize(truth, terminatingSince).misplaced).toBe(misplaced);
+    expect(summarize(sessionLog, terminatingSince).misplaced).toBe(misplaced);
   });
 
   test.each([
@@ -280,11 +282,11 @@ describe('the truth of a run', () => {
       { median: 100, most: 200 },
     ],
   ] as [string, [string, number][], object][])('last new session: %s', (_, terminatingSince, expected) => {
-    expect(summarize(truth, new Map(terminatingSince)).lastNewSessionMs).toEqual(expected);
+    expect(summarize(sessionLog, new Map(terminatingSince)).lastNewSessionMs).toEqual(expected);
   });
 
   test('is one line of JSON', () => {
-    const line = formatSummary(summarize(truth, new Map([['a', 4100]])));
+    const line = formatSummary(summarize(sessionLog, new Map([['a', 4100]])));
     expect(line).not.toContain('\n');
     expect(JSON.parse(line)).toEqual({
       run: 'scale-down',
@@ -306,7 +308,7 @@ describe('the truth of a run', () => {
   });
 
   test('tells what each pod had', () => {
-    expect(Object.fromEntries(podUses(truth))).toEqual({
+    expect(Object.fromEntries(podUses(sessionLog))).toEqual({
       a: {
         started: 2,
         alive: 0,

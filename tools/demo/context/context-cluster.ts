@@ -8,28 +8,28 @@ import { systemClock } from '../../../src/platform/clock.ts';
 import { describeError } from '../../../src/platform/errors.ts';
 import { createLogger } from '../../../src/platform/logger.ts';
 import type { Address, DemoCluster, ServicePort } from '../demo-cluster.ts';
-import { readEndpoints } from '../look.ts';
+import { readEndpoints } from '../queries.ts';
 import { fewestPods, mostPods, operatorRef, shopName } from '../shop.ts';
-import { createBelongings, type Cluster } from './belongings.ts';
-import { createMirror, type Mirror } from './mirror.ts';
+import { trackCreatedResources, type Cluster } from './created-resources.ts';
+import { createInformer, type Informer } from './informer.ts';
 import { openForward, type Forward } from './port-forward.ts';
 import { startScaler, type Scaler } from './scaler.ts';
 
 const namespace = 'holdfast-demo';
 
-/** `customers`: how many there are at the moment. `tell`: what a person should know. Throws where there is no such context. */
-export function connectCluster(context: string, customers: () => number, tell: (text: string) => void): DemoCluster {
+/** `customers`: how many there are at the moment. `print`: what a person should know. Throws where there is no such context. */
+export function connectCluster(context: string, customers: () => number, print: (text: string) => void): DemoCluster {
   const kubeConfig = loadContext(context);
   const live = connectLive(kubeConfig);
-  const belongings = createBelongings({ ...live, endPod: endPodOn(kubeConfig) }, systemClock);
-  const mirror = createMirror(live, { clock: systemClock, logger: createLogger('demo', 'silent') });
-  const forwards = createForwards(kubeConfig, mirror, tell);
+  const createdResources = trackCreatedResources({ ...live, endPod: endPodOn(kubeConfig) }, systemClock);
+  const informer = createInformer(live, { clock: systemClock, logger: createLogger('demo', 'silent') });
+  const forwards = createForwards(kubeConfig, informer, print);
   let scaler: Scaler | undefined;
   let fixed: number | undefined;
 
   const create = async (objects: readonly KubeObject[], into?: string) => {
     for (const object of objects) {
-      await belongings.create(
+      await createdResources.create(
         into === undefined ? object : { ...object, metadata: { ...object.metadata, namespace: into } },
       );
     }
@@ -42,15 +42,15 @@ export function connectCluster(context: string, customers: () => number, tell: (
     isLocal: false,
     async install(objects) {
       if ((await live.get(deployments, operatorRef)) === undefined) await create(objects);
-      else tell('Holdfast is installed there already: the demo uses it, and leaves it as it is');
+      else print('Holdfast is installed there already: the demo uses it, and leaves it as it is');
     },
     create,
-    get: (resource, { name, namespace: within = '' }) => mirror.get(resource, { name, namespace: within }),
-    list: (resource, within) => mirror.list(resource, within),
+    get: (resource, { name, namespace: within = '' }) => informer.get(resource, { name, namespace: within }),
+    list: (resource, within) => informer.list(resource, within),
     autoscale(within, customersPerPod) {
       const needed = () => Math.min(Math.max(Math.ceil(customers() / customersPerPod), fewestPods), mostPods);
       const onError = (error: unknown) => {
-        tell(`scaling failed: ${describeError(error)}`);
+        print(`scaling failed: ${describeError(error)}`);
       };
       scaler = startScaler(
         live,
@@ -66,9 +66,9 @@ export function connectCluster(context: string, customers: () => number, tell: (
     addressOf: (service) => forwards.addressOf(service),
     async stop() {
       await scaler?.stop();
-      tell('cleaning up');
-      const left = await belongings.remove();
-      await mirror.stop();
+      print('cleaning up');
+      const left = await createdResources.remove();
+      await informer.stop();
       await forwards.close();
       await live.close();
       if (left.length > 0) throw new Error(`these are left in the cluster:\n  ${left.join('\n  ')}`);
@@ -101,16 +101,16 @@ const endPodOn =
   };
 
 /** One for each port of a Service that was asked for. */
-function createForwards(kubeConfig: KubeConfig, mirror: Mirror, tell: (text: string) => void) {
+function createForwards(kubeConfig: KubeConfig, informer: Informer, print: (text: string) => void) {
   const opening = new Map<string, Promise<Forward>>();
   const opened = new Map<string, Address>();
   return {
     addressOf(service: ServicePort): Address | undefined {
       const key = `${service.namespace}/${service.name}:${service.port}`;
-      const endpoints = () => readEndpoints(mirror, service);
+      const endpoints = () => readEndpoints(informer, service);
       if (endpoints().length === 0) return undefined;
       if (!opening.has(key)) {
-        const forward = openForward(kubeConfig, endpoints, tell);
+        const forward = openForward(kubeConfig, endpoints, print);
         opening.set(key, forward);
         void forward.then(({ address }) => opened.set(key, address));
       }

@@ -3,7 +3,7 @@ import { createServer, type Socket } from 'node:net';
 import { PortForward, type KubeConfig } from '@kubernetes/client-node';
 import { describeError } from '../../../src/platform/errors.ts';
 import type { Address } from '../demo-cluster.ts';
-import type { Endpoint } from '../look.ts';
+import type { Endpoint } from '../queries.ts';
 import { listenOnLoopback } from '../loopback.ts';
 
 export type Forward = { address: Address; close(): Promise<void> };

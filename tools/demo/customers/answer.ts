@@ -1,5 +1,5 @@
 /** Judges answers: what is not the own pod's answer to the own session is a session lost. */
-import type { LossKind } from './truth.ts';
+import type { LossKind } from './session-log.ts';
 
 export class SessionLost extends Error {
   readonly kind: LossKind;

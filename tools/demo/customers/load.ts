@@ -13,7 +13,7 @@ import { reopening } from './reconnect.ts';
 import type { Reconnect } from './reconnect.ts';
 import { createShopClient } from './shop-client.ts';
 import type { ShopClient, ShopTarget } from './shop-client.ts';
-import type { SessionRecord, SessionType, Truth } from './truth.ts';
+import type { SessionRecord, SessionType, SessionLog } from './session-log.ts';
 
 export type LoadOptions = {
   /** Names the run in its summary. */
@@ -47,27 +47,27 @@ export type LoadOptions = {
 
 export type Load = {
   /** As it is now; it grows while the load runs. */
-  truth: Truth;
+  sessionLog: SessionLog;
   /** No new customers; resolves when the last has left on its own terms. */
-  stop(): Promise<Truth>;
+  stop(): Promise<SessionLog>;
   /** No new customers, and all log out at their next step. */
-  sendHome(): Promise<Truth>;
+  sendHome(): Promise<SessionLog>;
   /** Resolves when the last customer has left. */
-  finished: Promise<Truth>;
+  finished: Promise<SessionLog>;
 };
 
 /** What every customer of one run has in common. */
-type World = LoadOptions & { clock: Clock; truth: Truth; closing: AbortSignal; goHome: AbortSignal };
+type World = LoadOptions & { clock: Clock; sessionLog: SessionLog; closing: AbortSignal; goHome: AbortSignal };
 
 export function startLoad(options: LoadOptions): Load {
   const closing = new AbortController();
   const goHome = new AbortController();
-  const truth: Truth = { run: options.run, seed: options.seed, sessions: [], refused: [] };
-  const world: World = { clock: systemClock, ...options, truth, closing: closing.signal, goHome: goHome.signal };
+  const sessionLog: SessionLog = { run: options.run, seed: options.seed, sessions: [], refused: [] };
+  const world: World = { clock: systemClock, ...options, sessionLog, closing: closing.signal, goHome: goHome.signal };
   const places = Array.from({ length: options.sessions }, (_, place) => fillPlace(world, place));
-  const finished = Promise.all(places).then(() => truth);
+  const finished = Promise.all(places).then(() => sessionLog);
   return {
-    truth,
+    sessionLog,
     finished,
     stop() {
       closing.abort();
@@ -82,7 +82,7 @@ export function startLoad(options: LoadOptions): Load {
 }
 
 /** As many customers as there are places, once. */
-export const runLoad = (options: LoadOptions): Promise<Truth> =>
+export const runLoad = (options: LoadOptions): Promise<SessionLog> =>
   startLoad({ customersPerPlace: 1, ...options }).finished;
 
 async function fillPlace(world: World, place: number): Promise<void> {
@@ -141,15 +141,15 @@ const reconnectOf = ({ clock, reconnectMs }: World, { cuts }: SessionRecord): Re
     ? undefined
     : { limitMs: reconnectMs, onCut: (what) => cuts.push({ what, atMs: clock.nowMs() }) };
 
-async function begin({ clock, truth }: World, client: ShopClient, session: SessionRecord): Promise<boolean> {
+async function begin({ clock, sessionLog }: World, client: ShopClient, session: SessionRecord): Promise<boolean> {
   try {
     session.pod = await client.login();
     session.lastSeenAtMs = clock.nowMs();
     session.loginMs = session.lastSeenAtMs - session.startedAtMs;
-    truth.sessions.push(session);
+    sessionLog.sessions.push(session);
     return true;
   } catch (error) {
-    truth.refused.push({ what: whatOf(error), atMs: clock.nowMs() });
+    sessionLog.refused.push({ what: whatOf(error), atMs: clock.nowMs() });
     return false;
   }
 }
@@ -218,13 +218,13 @@ async function listen(world: World, visitor: Visitor): Promise<void> {
 async function repeat(
   { clock, goHome, meanLifeMs, thinkTimeMs }: World,
   { session, random }: Visitor,
-  act: () => Promise<void>,
+  attempt: () => Promise<void>,
 ): Promise<void> {
   const leaveAtMs = clock.nowMs() + exponential(random, meanLifeMs);
   for (let leftMs = leaveAtMs - clock.nowMs(); leftMs > 0 && !goHome.aborted; leftMs = leaveAtMs - clock.nowMs()) {
     // Uniform from half the mean to one and a half: customers do not march in step.
     await sleep(clock, Math.min(thinkTimeMs * (0.5 + random()), leftMs), goHome);
-    await act();
+    await attempt();
     session.lastSeenAtMs = clock.nowMs();
   }
 }

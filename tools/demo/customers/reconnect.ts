@@ -1,7 +1,7 @@
 /** A client that opens a broken connection again, as a browser does, and finds its session or does not. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { SessionLost } from './answer.ts';
-import type { LossKind } from './truth.ts';
+import type { LossKind } from './session-log.ts';
 
 /** `onCut`: a connection broke; told once for each break, however many tries the next connection takes. */
 export type Reconnect = { limitMs: number; onCut: (what: string) => void };
@@ -12,12 +12,12 @@ const betweenTriesMs = 100;
 export const isCut = (error: unknown): error is SessionLost => error instanceof SessionLost && cutKinds.has(error.kind);
 
 /** Does it again for as long as nothing worse than a broken connection happens. Without `reconnect` the first break is the end. */
-export async function persist<Value>(act: () => Promise<Value>, reconnect: Reconnect | undefined): Promise<Value> {
+export async function persist<Value>(attempt: () => Promise<Value>, reconnect: Reconnect | undefined): Promise<Value> {
   const endMs = Date.now() + (reconnect?.limitMs ?? 0);
   let told = false;
   for (;;) {
     try {
-      return await act();
+      return await attempt();
     } catch (error) {
       if (!reconnect || !isCut(error)) throw error;
       if (!told) reconnect.onCut(error.message);
@@ -40,10 +40,10 @@ export function reopening<Connection extends Closable>(
     current?.destroy();
     current = undefined;
   };
-  const use = (act: (connection: Connection) => Promise<void>): Promise<void> =>
+  const use = (attempt: (connection: Connection) => Promise<void>): Promise<void> =>
     persist(async () => {
       current ??= await open();
-      await act(current).catch((error: unknown) => {
+      await attempt(current).catch((error: unknown) => {
         close();
         throw error;
       });

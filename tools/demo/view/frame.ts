@@ -1,22 +1,22 @@
-import type { DemoNews, DemoPod, DemoState } from '../state.ts';
+import type { DemoEvent, DemoPod, DemoState } from '../state.ts';
 import { cutText, cutTextInFront, renderLine } from './line.ts';
 import type { Line, Span, Style } from './line.ts';
 import { buildPodsLine, buildSessionsLine, formatElapsed } from './summary.ts';
 
-/** `startedAtMs`: the moment from which the times of the news count. */
+/** `startedAtMs`: the moment from which the times of the events count. */
 export type FrameOptions = { columns: number; rows: number; color: boolean; startedAtMs: number };
 
-const widest = { name: 40, progress: 30, who: 18, reason: 20 };
-/** What many pods leave to the news: an empty line and three of them. */
-const newsRows = 4;
+const widest = { name: 40, progress: 30, source: 18, reason: 20 };
+/** What many pods leave to the events: an empty line and three of them. */
+const eventRows = 4;
 
 /** The picture of one moment: lines without a line end after the last, at most `columns` wide and `rows` high. */
 export function renderFrame(state: DemoState, { columns, rows, color, startedAtMs }: FrameOptions): string {
   const head = buildHead(state, columns);
   const room = rows - head.length;
-  const pods = buildPodRows(state.pods, { columns, room: room - Math.min(newsRows, state.news.length + 1) });
-  const news = buildNewsRows(state.news, { room: room - pods.length, startedAtMs });
-  const lines = [...head, ...pods, ...news].slice(0, Math.max(0, rows));
+  const pods = buildPodRows(state.pods, { columns, room: room - Math.min(eventRows, state.events.length + 1) });
+  const events = buildEventRows(state.events, { room: room - pods.length, startedAtMs });
+  const lines = [...head, ...pods, ...events].slice(0, Math.max(0, rows));
   return lines.map((line) => renderLine(line, { columns, color })).join('\n');
 }
 
@@ -96,25 +96,25 @@ function stateStyle({ state }: DemoPod): Style {
 }
 
 /** The newest last, as they are read. */
-function buildNewsRows(
-  news: readonly DemoNews[],
+function buildEventRows(
+  events: readonly DemoEvent[],
   { room, startedAtMs }: { room: number; startedAtMs: number },
 ): Line[] {
-  if (room < 2 || news.length === 0) return [];
-  const shown = news.slice(1 - room);
-  const who = columnWidth(
-    shown.map((one) => one.who),
-    widest.who,
+  if (room < 2 || events.length === 0) return [];
+  const shown = events.slice(1 - room);
+  const source = columnWidth(
+    shown.map((one) => one.source),
+    widest.source,
   );
   const reason = columnWidth(
     shown.map((one) => one.reason),
     widest.reason,
   );
-  const describeTime = (one: DemoNews) => formatElapsed(one.atMs - startedAtMs);
+  const describeTime = (one: DemoEvent) => formatElapsed(one.atMs - startedAtMs);
   const time = columnWidth(shown.map(describeTime), Infinity);
   const rows = shown.map((one): Line => [
     { text: `${describeTime(one).padStart(time)}  `, style: 'faint' },
-    { text: `${cutText(one.who, who).padEnd(who)}  ` },
+    { text: `${cutText(one.source, source).padEnd(source)}  ` },
     { text: `${cutText(one.reason, reason).padEnd(reason)}  `, style: 'accent' },
     { text: one.text },
   ]);

@@ -1,7 +1,7 @@
-import type { DemoNews, DemoState } from '../state.ts';
+import type { DemoEvent, DemoState } from '../state.ts';
 import { renderFrame } from './frame.ts';
 import { sanitizeText } from './line.ts';
-import { renderNews, renderStatus } from './plain.ts';
+import { renderEvent, renderStatus } from './plain.ts';
 
 /** What the view needs of `process.stdout`. */
 export type TerminalStream = {
@@ -13,7 +13,7 @@ export type TerminalStream = {
   off(event: 'resize', listener: () => void): unknown;
 };
 
-/** `plain`: lines even on a terminal. `color`: false where the user set NO_COLOR. `startedAtMs`: from when the times of the news count. */
+/** `plain`: lines even on a terminal. `color`: false where the user set NO_COLOR. `startedAtMs`: from when the times of the events count. */
 export type ViewOptions = { plain: boolean; color: boolean; startedAtMs: number };
 
 /** `close` leaves the last frame where it is, with `lastLines` below it; only the first call counts, and `show` does nothing after it. */
@@ -78,16 +78,16 @@ function createPicture(stream: TerminalStream, { color, startedAtMs }: ViewOptio
 }
 
 function createPlainLines(stream: TerminalStream, { startedAtMs }: ViewOptions): TerminalView {
-  // Only the news of the last state: whatever has left the list does not come back, and a demo may run for days.
+  // Only the events of the last state: whatever has left the list does not come back, and a demo may run for days.
   let printed: ReadonlySet<string> = new Set();
   let statusAtMs: number | undefined;
   const print = (line: string) => stream.write(`${line}\n`);
   return {
     show(state) {
       if (statusAtMs === undefined) print(sanitizeText(state.title));
-      const isNew = (news: DemoNews) => !printed.has(newsKey(news));
-      for (const news of state.news.filter(isNew)) print(renderNews(news, startedAtMs));
-      printed = new Set(state.news.map(newsKey));
+      const isNew = (event: DemoEvent) => !printed.has(eventKey(event));
+      for (const event of state.events.filter(isNew)) print(renderEvent(event, startedAtMs));
+      printed = new Set(state.events.map(eventKey));
       if (statusAtMs === undefined || state.elapsedMs - statusAtMs >= statusEveryMs) {
         print(renderStatus(state));
         statusAtMs = state.elapsedMs;
@@ -99,6 +99,6 @@ function createPlainLines(stream: TerminalStream, { startedAtMs }: ViewOptions):
   };
 }
 
-function newsKey({ atMs, who, reason, text }: DemoNews): string {
-  return JSON.stringify([atMs, who, reason, text]);
+function eventKey({ atMs, source, reason, text }: DemoEvent): string {
+  return JSON.stringify([atMs, source, reason, text]);
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { renderFrame } from '../../../view/frame.ts';
 import type { DemoPod, DemoState } from '../../../state.ts';
-import { buildNews, scaleDown, startedAtMs } from './states.ts';
+import { buildEvent, scaleDown, startedAtMs } from './states.ts';
 
 const frameOf = (state: DemoState, { columns = 80, rows = 24, color = false } = {}) =>
   renderFrame(state, { columns, rows, color, startedAtMs });
@@ -31,7 +31,7 @@ shop-5d4c8b9f7-zz7vw  Starting                    0
 `);
   });
 
-  test('a narrow and low terminal: what was cut off shows, the newest news stay', () => {
+  test('a narrow and low terminal: what was cut off shows, the newest events stay', () => {
     expect(`\n${frameOf(scaleDown, { columns: 44, rows: 12 })}\n`).toBe(`
 Holdfast: 40 customers, an autoscaler tak...
 0:42 [#####---------] 2:00  the autoscale...
@@ -48,12 +48,12 @@ shop-5d4c8b9f7-4xk2p  Accepting        21  #
 `);
   });
 
-  test('before anything runs: neither pods nor news, and no duration yet', () => {
+  test('before anything runs: neither pods nor events, and no duration yet', () => {
     const state = {
       ...scaleDown,
       durationMs: 0,
       pods: [],
-      news: [],
+      events: [],
       sessions: { started: 0, ended: 0, lost: 0, alive: 0 },
     };
     expect(linesOf(state).slice(1)).toEqual([
@@ -96,16 +96,16 @@ describe('sessions of a pod', () => {
 });
 
 describe('what fits', () => {
-  test('eight pods and nine news on 80x24', () => {
-    const news = Array.from({ length: 30 }, (_, index) => buildNews(index * 1000, `news ${index}`));
-    const lines = linesOf({ ...scaleDown, pods: podsNamed(8), news });
+  test('eight pods and nine events on 80x24', () => {
+    const events = Array.from({ length: 30 }, (_, index) => buildEvent(index * 1000, `event ${index}`));
+    const lines = linesOf({ ...scaleDown, pods: podsNamed(8), events });
     expect(lines).toHaveLength(24);
     expect(lines.filter((line) => line.startsWith('shop-'))).toHaveLength(8);
-    expect(lines.at(-9)).toMatch(/news 21$/);
-    expect(lines.at(-1)).toMatch(/news 29$/);
+    expect(lines.at(-9)).toMatch(/event 21$/);
+    expect(lines.at(-1)).toMatch(/event 29$/);
   });
 
-  test('more pods than rows: how many are not shown, and still some news', () => {
+  test('more pods than rows: how many are not shown, and still some events', () => {
     const lines = linesOf({ ...scaleDown, pods: podsNamed(50) });
     expect(lines).toHaveLength(24);
     expect(lines.filter((line) => line.startsWith('shop-'))).toHaveLength(13);
@@ -156,7 +156,7 @@ describe('whatever the state', () => {
     wantedReplicas: count,
     pods: fc.array(pod, { maxLength: 40 }),
     sessions: fc.record({ started: count, ended: count, lost: count, alive: count }),
-    news: fc.array(fc.record({ atMs: count, who: text, reason: text, text }), { maxLength: 40 }),
+    events: fc.array(fc.record({ atMs: count, source: text, reason: text, text }), { maxLength: 40 }),
   });
   const size = { columns: fc.integer({ min: 1, max: 140 }), rows: fc.integer({ min: 1, max: 60 }) };
 

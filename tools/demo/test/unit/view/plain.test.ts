@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { renderNews, renderStatus } from '../../../view/plain.ts';
-import { buildNews, scaleDown, startedAtMs } from './states.ts';
+import { renderEvent, renderStatus } from '../../../view/plain.ts';
+import { buildEvent, scaleDown, startedAtMs } from './states.ts';
 
 describe('plain lines', () => {
   test('a status has everything that counts, in one line', () => {
@@ -9,13 +9,13 @@ describe('plain lines', () => {
     );
   });
 
-  test('news have their time since the start, who, reason and the whole text', () => {
+  test('events have their time since the start, source, reason and the whole text', () => {
     const text = `Pod shop-1: ${'it keeps its sessions. '.repeat(9)}`;
-    expect(renderNews(buildNews(61_500, text), startedAtMs)).toBe(`1:01 operator PodTerminating: ${text}`);
+    expect(renderEvent(buildEvent(61_500, text), startedAtMs)).toBe(`1:01 operator PodTerminating: ${text}`);
   });
 
   test('text of others stays one line, and no control sequence', () => {
-    expect(renderNews(buildNews(0, 'first\r\nsecond\t\u001b[31mred\u009b2J'), startedAtMs)).toBe(
+    expect(renderEvent(buildEvent(0, 'first\r\nsecond\t\u001b[31mred\u009b2J'), startedAtMs)).toBe(
       '0:00 operator PodTerminating: first  second  [31mred 2J',
     );
   });

@@ -1,11 +1,11 @@
-import type { DemoNews, DemoState } from '../../../state.ts';
+import type { DemoEvent, DemoState } from '../../../state.ts';
 
 /** When the demos of these tests began. */
 export const startedAtMs = Date.UTC(2026, 0, 1);
 
-export const buildNews = (atMs: number, text: string): DemoNews => ({
+export const buildEvent = (atMs: number, text: string): DemoEvent => ({
   atMs: startedAtMs + atMs,
-  who: 'operator',
+  source: 'operator',
   reason: 'PodTerminating',
   text,
 });
@@ -25,14 +25,14 @@ export const scaleDown: DemoState = {
     { name: 'shop-5d4c8b9f7-zz7vw', state: 'Starting', sessions: 0 },
   ],
   sessions: { started: 123, ended: 83, lost: 0, alive: 40 },
-  news: [
-    { atMs: startedAtMs - 500, who: 'demo', reason: 'Started', text: 'the cluster is up' },
+  events: [
+    { atMs: startedAtMs - 500, source: 'demo', reason: 'Started', text: 'the cluster is up' },
     {
       atMs: startedAtMs + 30_000,
-      who: 'autoscaler',
+      source: 'autoscaler',
       reason: 'SuccessfulRescale',
       text: 'New size: 2; reason: All metrics below target',
     },
-    buildNews(31_000, 'Pod shop-5d4c8b9f7-7hj9q: it keeps its 7 sessions until they end'),
+    buildEvent(31_000, 'Pod shop-5d4c8b9f7-7hj9q: it keeps its 7 sessions until they end'),
   ],
 };

@@ -3,12 +3,12 @@ import { renderFrame } from '../../../view/frame.ts';
 import { createTerminalView } from '../../../view/terminal.ts';
 import type { DemoState } from '../../../state.ts';
 import { createScreen } from './screen.ts';
-import { buildNews, scaleDown, startedAtMs } from './states.ts';
+import { buildEvent, scaleDown, startedAtMs } from './states.ts';
 
 const options = { plain: false, color: false, startedAtMs };
 const frameLines = (state: DemoState, size: { columns: number; rows: number }) =>
   renderFrame(state, { ...size, color: false, startedAtMs }).split('\n');
-const withoutPods: DemoState = { ...scaleDown, step: 'over', pods: [], news: [] };
+const withoutPods: DemoState = { ...scaleDown, step: 'over', pods: [], events: [] };
 
 describe('on a terminal', () => {
   test('the frame stands on the screen, without a cursor', () => {
@@ -29,7 +29,7 @@ describe('on a terminal', () => {
   test('a frame that fills the screen does not scroll it', () => {
     const screen = createScreen({ columns: 40, rows: 12 });
     const view = createTerminalView(screen, options);
-    const full = { ...scaleDown, news: Array.from({ length: 9 }, (_, index) => buildNews(index, 'x'.repeat(200))) };
+    const full = { ...scaleDown, events: Array.from({ length: 9 }, (_, index) => buildEvent(index, 'x'.repeat(200))) };
     view.show(full);
     const { length } = screen.scrolledAway();
     view.show({ ...full, title: 'x'.repeat(200) });
@@ -91,10 +91,10 @@ describe('on a terminal', () => {
 });
 
 describe('in a pipe, or with --plain', () => {
-  const laterBy = (elapsedMs: number, news = scaleDown.news): DemoState => ({
+  const laterBy = (elapsedMs: number, events = scaleDown.events): DemoState => ({
     ...scaleDown,
     elapsedMs: scaleDown.elapsedMs + elapsedMs,
-    news,
+    events,
   });
   const linesOf = (states: DemoState[]) => {
     const screen = createScreen({ columns: 200, rows: 100 });
@@ -106,7 +106,7 @@ describe('in a pipe, or with --plain', () => {
   const statusTimes = (lines: string[]) =>
     lines.filter((line) => line.includes(' pods: ')).map((line) => line.slice(0, 4));
 
-  test('the title, the news, a status and the last lines, without any control sequence', () => {
+  test('the title, the events, a status and the last lines, without any control sequence', () => {
     const lines = linesOf([scaleDown]);
     expect(lines[0]).toBe(scaleDown.title);
     expect(lines[2]).toBe('0:30 autoscaler SuccessfulRescale: New size: 2; reason: All metrics below target');
@@ -115,18 +115,18 @@ describe('in a pipe, or with --plain', () => {
     expect(lines.join('')).not.toContain('\u001b');
   });
 
-  test('each news once, also where the oldest leave the list and one comes late', () => {
+  test('each event is printed once, even when the oldest leave the list and one arrives late', () => {
     const [first, second, third, late] = ['first', 'second', 'third', 'late'].map((text, index) =>
-      buildNews(index * 1000, text),
+      buildEvent(index * 1000, text),
     );
-    if (!first || !second || !third || !late) throw new Error('four news');
+    if (!first || !second || !third || !late) throw new Error('four events');
     const shown = [
       [first, second],
       [first, second],
       [second, third],
       [second, { ...late, atMs: second.atMs + 1 }, { ...third }],
     ];
-    const lines = linesOf(shown.map((news) => laterBy(0, news)));
+    const lines = linesOf(shown.map((events) => laterBy(0, events)));
     expect(lines.filter((line) => line.includes('PodTerminating')).map((line) => line.split(': ')[1])).toEqual([
       'first',
       'second',

@@ -4,14 +4,14 @@ import { createReflector, type Reflector } from '../../../src/kube/watch/reflect
 import type { Clock } from '../../../src/platform/clock.ts';
 import type { Logger } from '../../../src/platform/log.ts';
 
-export interface Mirror {
+export interface Informer {
   /** Undefined also while nothing was heard yet. */
   get(resource: Resource, ref: ObjectRef & { namespace: string }): KubeObject | undefined;
   list(resource: Resource, namespace: string): readonly KubeObject[];
   stop(): Promise<void>;
 }
 
-export function createMirror(reader: ObjectReader, tools: { clock: Clock; logger: Logger }): Mirror {
+export function createInformer(reader: ObjectReader, tools: { clock: Clock; logger: Logger }): Informer {
   const followed = new Map<string, Reflector>();
 
   function follow(resource: Resource, namespace: string): Reflector {

@@ -1,4 +1,4 @@
-/** What can be seen of a shop in the cluster: its pods, and the news of whoever acts on it. */
+/** What can be seen of a shop in the cluster: its pods, and the events of whoever acts on it. */
 import { ports as holdfastPorts } from '../../src/core/names/names.ts';
 import { deployments, endpointSlices, events, pods, stickyWorkloads } from '../../src/kube/resources.ts';
 import type { DemoCluster } from './demo-cluster.ts';
@@ -13,7 +13,7 @@ import {
   type Workload,
 } from './objects.ts';
 import { shopName } from './shop.ts';
-import type { DemoNews, DemoPod } from './state.ts';
+import type { DemoEvent, DemoPod } from './state.ts';
 
 export function readWorkload(cluster: DemoCluster, namespace: string): Workload | undefined {
   const found = cluster.get(stickyWorkloads, { namespace, name: shopName });
@@ -105,7 +105,7 @@ const quiet = new Set(
 );
 
 /** Events about the shop, the newest last. */
-export function readNews(cluster: DemoCluster, namespace: string): DemoNews[] {
+export function readEvents(cluster: DemoCluster, namespace: string): DemoEvent[] {
   return (
     cluster
       .list(events, namespace)
@@ -116,7 +116,7 @@ export function readNews(cluster: DemoCluster, namespace: string): DemoNews[] {
       .map(({ reason = '', note = '', eventTime, metadata, regarding }) => ({
         atMs: Date.parse(eventTime ?? metadata.creationTimestamp ?? ''),
         // All pods of a ReplicaSet begin alike.
-        who: regarding?.kind === 'Pod' ? `pod ${regarding.name?.split('-').at(-1) ?? ''}` : (regarding?.kind ?? ''),
+        source: regarding?.kind === 'Pod' ? `pod ${regarding.name?.split('-').at(-1) ?? ''}` : (regarding?.kind ?? ''),
         reason,
         text: note,
       }))

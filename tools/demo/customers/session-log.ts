@@ -39,7 +39,7 @@ export type SessionRecord = {
   cuts: { what: string; atMs: number }[];
 };
 
-export type Truth = {
+export type SessionLog = {
   run: string;
   seed: number;
   sessions: SessionRecord[];
@@ -86,36 +86,42 @@ const placementGraceMs = 1000;
 const lossesShown = 20;
 
 /** `terminatingSinceMs`: for each pod that was deleted, when. */
-export function summarize(truth: Truth, terminatingSinceMs: ReadonlyMap<string, number> = new Map()): Summary {
-  const lost = truth.sessions.flatMap(({ id, pod, loss }) => (loss ? [{ session: id, pod, ...loss }] : []));
-  const misplaced = truth.sessions.filter(
+export function summarize(
+  sessionLog: SessionLog,
+  terminatingSinceMs: ReadonlyMap<string, number> = new Map(),
+): Summary {
+  const lost = sessionLog.sessions.flatMap(({ id, pod, loss }) => (loss ? [{ session: id, pod, ...loss }] : []));
+  const misplaced = sessionLog.sessions.filter(
     ({ pod, startedAtMs }) => startedAtMs > (terminatingSinceMs.get(pod) ?? Infinity) + placementGraceMs,
   );
-  const ended = truth.sessions.filter(({ endedAtMs, loss }) => endedAtMs !== undefined && !loss).length;
+  const ended = sessionLog.sessions.filter(({ endedAtMs, loss }) => endedAtMs !== undefined && !loss).length;
   return {
-    run: truth.run,
-    seed: truth.seed,
-    started: truth.sessions.length,
+    run: sessionLog.run,
+    seed: sessionLog.seed,
+    started: sessionLog.sessions.length,
     ended,
     lost: lost.length,
     misplaced: misplaced.length,
-    refused: truth.refused.length,
-    refusals: truth.refused.slice(0, lossesShown),
-    alive: truth.sessions.length - ended - lost.length,
+    refused: sessionLog.refused.length,
+    refusals: sessionLog.refused.slice(0, lossesShown),
+    alive: sessionLog.sessions.length - ended - lost.length,
     cut: countBy(
-      truth.sessions.flatMap(({ type, cuts }) => cuts.map(() => type)),
+      sessionLog.sessions.flatMap(({ type, cuts }) => cuts.map(() => type)),
       (type) => type,
     ),
-    slowestLoginMs: Math.max(0, ...truth.sessions.map(({ loginMs }) => loginMs)),
-    lastNewSessionMs: lastNewSessions(truth, terminatingSinceMs),
+    slowestLoginMs: Math.max(0, ...sessionLog.sessions.map(({ loginMs }) => loginMs)),
+    lastNewSessionMs: lastNewSessions(sessionLog, terminatingSinceMs),
     lostBy: countBy(lost, ({ kind }) => kind),
     losses: lost.slice(0, lossesShown),
     misplacedOn: countBy(misplaced, ({ pod }) => pod),
   };
 }
 
-function lastNewSessions(truth: Truth, terminatingSinceMs: ReadonlyMap<string, number>): Summary['lastNewSessionMs'] {
-  const uses = podUses(truth);
+function lastNewSessions(
+  sessionLog: SessionLog,
+  terminatingSinceMs: ReadonlyMap<string, number>,
+): Summary['lastNewSessionMs'] {
+  const uses = podUses(sessionLog);
   const delaysMs = [...terminatingSinceMs]
     .map(([pod, sinceMs]) => Math.max(0, (uses.get(pod)?.lastStartAtMs ?? 0) - sinceMs))
     .toSorted((one, other) => one - other);
@@ -126,9 +132,9 @@ function lastNewSessions(truth: Truth, terminatingSinceMs: ReadonlyMap<string, n
 export const formatSummary = (summary: Summary): string => JSON.stringify(summary);
 
 /** What each pod had, by name. */
-export function podUses(truth: Truth): Map<string, PodUse> {
+export function podUses(sessionLog: SessionLog): Map<string, PodUse> {
   const uses = new Map<string, PodUse>();
-  for (const session of truth.sessions) {
+  for (const session of sessionLog.sessions) {
     const { pod, startedAtMs, lastSeenAtMs, endedAtMs, loss } = session;
     const use = uses.get(pod) ?? {
       started: 0,

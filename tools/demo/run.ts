@@ -2,7 +2,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock } from '../../src/platform/clock.ts';
 import { untilAborted } from '../../src/platform/shutdown.ts';
-import { playAct, type Act, type Stage } from './act.ts';
+import { runScenario, type Scenario, type ScenarioEnvironment } from './scenario.ts';
 import type { Address, DemoCluster } from './demo-cluster.ts';
 import {
   readAdminAddresses,
@@ -11,7 +11,7 @@ import {
   readMissingImages,
   readPods,
   readWorkload,
-} from './look.ts';
+} from './queries.ts';
 import type { DemoOptions } from './options.ts';
 import { startScaleServer, type ScaleServer } from './scale-server.ts';
 import { mostPods, operatorRef, readInstallation, readShop, shopName } from './shop.ts';
@@ -19,7 +19,7 @@ import type { DemoSessions } from './state.ts';
 import type { TerminalView } from './view/terminal.ts';
 
 /** `stopped`: by Ctrl-C. */
-export type Tools = { say: (text: string) => void; createView: () => TerminalView; stopped: AbortSignal };
+export type Tools = { print: (text: string) => void; createView: () => TerminalView; stopped: AbortSignal };
 
 /** The cluster that it plays on, made by whoever knows how. `customers`: how many there are at the moment. */
 export type OpenCluster = (customers: () => number) => Promise<DemoCluster>;
@@ -28,12 +28,12 @@ const plainNamespace = 'plain';
 const readyLimitMs = { local: 60_000, elsewhere: 180_000 };
 
 /** Answers what became of the sessions with Holdfast. */
-export async function playDemo(options: DemoOptions, openCluster: OpenCluster, tools: Tools): Promise<DemoSessions> {
+export async function runDemo(options: DemoOptions, openCluster: OpenCluster, tools: Tools): Promise<DemoSessions> {
   // Before customers come the autoscaler is told that they are there, so that they find five pods.
   const expected = () => options.sessions;
   let customers = expected;
   const cluster = await openCluster(() => customers());
-  const setDemand: Stage['setDemand'] = (count) => (customers = count ?? expected);
+  const setDemand: ScenarioEnvironment['setDemand'] = (count) => (customers = count ?? expected);
   try {
     return await playWithPage({ cluster, setDemand, ...tools }, options);
   } finally {
@@ -57,11 +57,11 @@ async function playWithPage(world: Omit<World, 'page'>, options: DemoOptions): P
   }
 }
 
-type World = Tools & { cluster: DemoCluster; page: ScaleServer; setDemand: Stage['setDemand'] };
+type World = Tools & { cluster: DemoCluster; page: ScaleServer; setDemand: ScenarioEnvironment['setDemand'] };
 
 async function playOn(world: World, options: DemoOptions): Promise<DemoSessions> {
-  const { cluster, page, say, stopped } = world;
-  say('starting the operator, its proxies and a shop of five pods');
+  const { cluster, page, print, stopped } = world;
+  print('starting the operator, its proxies and a shop of five pods');
   // First, as it may be there already: a demo that runs, or one that was killed.
   await createNamespace(world, cluster.namespace);
   await install(world);
@@ -78,7 +78,7 @@ async function playOn(world: World, options: DemoOptions): Promise<DemoSessions>
   );
   if (options.keep) await keep(world, target);
   else if (!cluster.isLocal) {
-    say(
+    print(
       'what Kubernetes alone does with the same customers is shown by the demo on a cluster of its own: npm run demo',
     );
   } else if (!stopped.aborted) await contrast(world, options);
@@ -147,20 +147,20 @@ async function until<T>(what: string, read: () => T | undefined, { cluster, name
   }
 }
 
-/** Plays, and shows it. The terminal is given back however the act ends. */
+/** Plays, and shows it. The terminal is given back however the scenario ends. */
 async function perform(
   { cluster, setDemand, createView, stopped }: World,
-  act: Pick<Act, 'title' | 'namespace' | 'target'>,
+  scenario: Pick<Scenario, 'title' | 'namespace' | 'target'>,
   options: DemoOptions,
 ): Promise<DemoSessions> {
   const { seed, sessions, durationMs } = options;
   const view = createView();
   try {
-    const show: Stage['show'] = (state) => {
+    const show: ScenarioEnvironment['show'] = (state) => {
       view.show(state);
     };
-    return await playAct(
-      { ...act, seed, sessions, durationMs },
+    return await runScenario(
+      { ...scenario, seed, sessions, durationMs },
       { cluster, clock: systemClock, setDemand, show, stopped },
     );
   } finally {
@@ -168,23 +168,23 @@ async function perform(
   }
 }
 
-export const tell = ({ started, ended, lost }: DemoSessions): string =>
+export const formatSessions = ({ started, ended, lost }: DemoSessions): string =>
   `sessions: ${started} started, ${ended} ended, ${lost} lost`;
 
 /** The same customers, autoscaler and pods, without Holdfast: what Kubernetes alone does. */
 async function contrast(world: World, options: DemoOptions): Promise<void> {
-  const { cluster, say } = world;
-  say('the same once more without Holdfast: a Service with sessionAffinity ClientIP');
+  const { cluster, print } = world;
+  print('the same once more without Holdfast: a Service with sessionAffinity ClientIP');
   await createNamespace(world, plainNamespace);
   const target = await openShop(world, { sticky: false, namespace: plainNamespace, sessions: options.sessions });
   const title = `Kubernetes alone: ${options.sessions} customers, ${cluster.scaler} between two pods and five`;
   const cut = await perform(world, { title, namespace: plainNamespace, target }, options);
-  say(`without Holdfast, ${tell(cut)}`);
+  print(`without Holdfast, ${formatSessions(cut)}`);
 }
 
 const originOf = ({ host, port }: Address): string => new URL(`http://${host}:${port}`).origin;
 
-async function keep({ cluster, say, stopped }: World, target: Address): Promise<void> {
+async function keep({ cluster, print, stopped }: World, target: Address): Promise<void> {
   const { kubectl, namespace } = cluster;
   const admin = cluster.isLocal
     ? [
@@ -192,10 +192,10 @@ async function keep({ cluster, say, stopped }: World, target: Address): Promise<
         ...readAdminAddresses(cluster, namespace, 'proxy'),
       ]
     : [`${kubectl} port-forward -n ${operatorRef.namespace} deployment/${operatorRef.name} 9090`];
-  say('\nIt runs until Ctrl-C.');
-  say(`  the shop    ${originOf(target)}/  (shows your pod, and scales)`);
-  say(`  kubectl     ${kubectl} get sw -n ${namespace} -w`);
-  say(`  events      ${kubectl} events -n ${namespace} --for sw/${shopName}`);
-  for (const [index, address] of admin.entries()) say(`  ${index === 0 ? 'metrics   ' : '          '}  ${address}`);
+  print('\nIt runs until Ctrl-C.');
+  print(`  the shop    ${originOf(target)}/  (shows your pod, and scales)`);
+  print(`  kubectl     ${kubectl} get sw -n ${namespace} -w`);
+  print(`  events      ${kubectl} events -n ${namespace} --for sw/${shopName}`);
+  for (const [index, address] of admin.entries()) print(`  ${index === 0 ? 'metrics   ' : '          '}  ${address}`);
   await untilAborted(stopped);
 }

@@ -1,6 +1,6 @@
 /** What the demo makes in somebody's cluster, and takes away again. */
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import { createBelongings, type Belongings } from '../../../context/belongings.ts';
+import { trackCreatedResources, type CreatedResources } from '../../../context/created-resources.ts';
 import { kindOf } from '../../../context/kinds.ts';
 import { readInstallation, readShop } from '../../../shop.ts';
 import type { KubeObject } from '../../../../../src/kube/ports.ts';
@@ -19,7 +19,7 @@ const cart = {
 let clock: MemoryClock;
 let cluster: MemoryCluster;
 let ended: string[];
-let belongings: Belongings;
+let createdResources: CreatedResources;
 
 beforeEach(() => {
   clock = createMemoryClock();
@@ -30,7 +30,7 @@ beforeEach(() => {
     cluster.remove(pods, metadata);
     return Promise.resolve();
   };
-  belongings = createBelongings(
+  createdResources = trackCreatedResources(
     { get: cluster.get, list: cluster.list, create: cluster.create, delete: cluster.delete, endPod },
     clock,
   );
@@ -41,9 +41,9 @@ const deleted = (): string[] => cluster.writes().flatMap(({ verb, ref }) => (ver
 describe('what the demo has made', () => {
   test('goes, the newest first, and nothing else does', async () => {
     cluster.put(namespaces, shopOf('production'));
-    await belongings.create(shopOf('demo'));
-    await belongings.create(cart);
-    expect(await belongings.remove()).toEqual([]);
+    await createdResources.create(shopOf('demo'));
+    await createdResources.create(cart);
+    expect(await createdResources.remove()).toEqual([]);
     expect(deleted()).toEqual(['cart', 'demo']);
     expect(cluster.all(namespaces)).toMatchObject([{ metadata: { name: 'production' } }]);
   });
@@ -52,8 +52,8 @@ describe('what the demo has made', () => {
     cluster.put(deployments, { ...cart, metadata: { ...cart.metadata, uid: 'theirs' } });
     const message =
       'there is a Deployment cart already, which is not of this demo: where nobody needs it, kubectl delete deployments cart -n demo';
-    await expect(belongings.create(cart)).rejects.toThrow(message);
-    expect(await belongings.remove()).toEqual([]);
+    await expect(createdResources.create(cart)).rejects.toThrow(message);
+    expect(await createdResources.remove()).toEqual([]);
     expect(cluster.find(deployments, cart.metadata)?.metadata.uid).toBe('theirs');
   });
 
@@ -68,20 +68,20 @@ describe('what the demo has made', () => {
   });
 
   test('takes its pods along, which do not wait for who has a browser open', async () => {
-    await belongings.create(cart);
+    await createdResources.create(cart);
     cluster.put(pods, podOf('cart-1', ending(3630)));
-    const removed = belongings.remove();
+    const removed = createdResources.remove();
     await clock.advance(1000);
     expect(await removed).toEqual([]);
     expect(ended).toEqual(['cart-1 in 5 s']);
   });
 
   test('waits for pods that end soon, and hurries none that nobody has deleted: it would be replaced', async () => {
-    await belongings.create(cart);
+    await createdResources.create(cart);
     for (const pod of [podOf('cart-1', ending(5)), podOf('cart-2'), podOf('proxy', { labels: {} })]) {
       cluster.put(pods, pod);
     }
-    const removed = belongings.remove();
+    const removed = createdResources.remove();
     await clock.advance(1000);
     expect(ended).toEqual([]);
     for (const name of ['cart-1', 'cart-2']) cluster.remove(pods, { namespace: 'demo', name });
@@ -90,10 +90,10 @@ describe('what the demo has made', () => {
   });
 
   test('is named where it could not be removed, and the rest goes all the same', async () => {
-    await belongings.create(shopOf('demo'));
-    await belongings.create(cart);
+    await createdResources.create(shopOf('demo'));
+    await createdResources.create(cart);
     cluster.fail({ verb: 'delete', kind: 'Deployment', error: new Error('no right to') });
-    expect(await belongings.remove()).toEqual(['Deployment demo cart: no right to']);
+    expect(await createdResources.remove()).toEqual(['Deployment demo cart: no right to']);
     expect(deleted()).toEqual(['demo']);
   });
 });

@@ -17,17 +17,17 @@ export type Cluster = Pick<ObjectReader, 'get' | 'list'> &
     endPod(pod: KubeObject, gracePeriodSeconds: number): Promise<void>;
   };
 
-type Belonging = { resource: Resource; object: KubeObject };
+type CreatedResource = { resource: Resource; object: KubeObject };
 
-export interface Belongings {
+export interface CreatedResources {
   /** Throws where one of that name is there. */
   create(object: KubeObject): Promise<void>;
   /** Those made last go first, and each is waited for. Answers what could not be removed, a line each. */
   remove(): Promise<string[]>;
 }
 
-export function createBelongings(cluster: Cluster, clock: Clock): Belongings {
-  const made: Belonging[] = [];
+export function trackCreatedResources(cluster: Cluster, clock: Clock): CreatedResources {
+  const made: CreatedResource[] = [];
   return {
     async create(object) {
       const resource = kindOf(object);
@@ -35,9 +35,9 @@ export function createBelongings(cluster: Cluster, clock: Clock): Belongings {
     },
     async remove() {
       const left: string[] = [];
-      for (const belonging of made.splice(0).toReversed()) {
-        await removeOne(cluster, clock, belonging).catch((error: unknown) =>
-          left.push(`${nameOf(belonging)}: ${describeError(error)}`),
+      for (const created of made.splice(0).toReversed()) {
+        await removeOne(cluster, clock, created).catch((error: unknown) =>
+          left.push(`${nameOf(created)}: ${describeError(error)}`),
         );
       }
       return left;
@@ -59,20 +59,20 @@ async function createNew(cluster: Cluster, resource: Resource, object: KubeObjec
   }
 }
 
-const nameOf = ({ resource, object: { metadata } }: Belonging): string =>
+const nameOf = ({ resource, object: { metadata } }: CreatedResource): string =>
   [resource.kind, metadata.namespace, metadata.name].filter(Boolean).join(' ');
 
-async function removeOne(cluster: Cluster, clock: Clock, belonging: Belonging): Promise<void> {
-  const { uid, ...ref } = belonging.object.metadata;
-  await cluster.delete(belonging.resource, ref, uid);
+async function removeOne(cluster: Cluster, clock: Clock, created: CreatedResource): Promise<void> {
+  const { uid, ...ref } = created.object.metadata;
+  await cluster.delete(created.resource, ref, uid);
   const endMs = clock.nowMs() + goneLimitMs;
-  while ((await isThere(cluster, belonging)) || (await endPods(cluster, belonging)) > 0) {
+  while ((await isThere(cluster, created)) || (await endPods(cluster, created)) > 0) {
     if (clock.nowMs() > endMs) throw new Error(`still there after ${goneLimitMs / 1000} s`);
     await sleep(clock, lookEveryMs);
   }
 }
 
-async function isThere(cluster: Cluster, { resource, object }: Belonging): Promise<boolean> {
+async function isThere(cluster: Cluster, { resource, object }: CreatedResource): Promise<boolean> {
   const { uid, ...ref } = object.metadata;
   return (await cluster.get(resource, ref))?.metadata.uid === uid;
 }
@@ -81,7 +81,7 @@ async function isThere(cluster: Cluster, { resource, object }: Belonging): Promi
  * Answers how many pods of it are left: the namespace controller of Kubernetes comes back to a namespace that has pods only after half of
  * their termination grace. Only those that end already are hurried: any other would be replaced, again and again.
  */
-async function endPods(cluster: Cluster, { object }: Belonging): Promise<number> {
+async function endPods(cluster: Cluster, { object }: CreatedResource): Promise<number> {
   const select = podsOf(object);
   if (select === undefined) return 0;
   const { items } = await cluster.list(pods, {

@@ -1,5 +1,5 @@
 /**
- * One act of the demo: customers come to a shop in waves, an autoscaler follows their number, and what they saw is the truth.
+ * The scenario of the demo: customers come to a shop in waves, an autoscaler follows their number, and their session log is the result.
  *
  *     busy (5 pods) ──► regulars only (2 pods; three drain) ──► busy again (5 pods) ──► everybody leaves
  */
@@ -7,13 +7,13 @@ import type { Clock } from '../../src/platform/clock.ts';
 import { sleep } from '../../src/platform/clock.ts';
 import { startLoad } from './customers/load.ts';
 import type { Load, LoadOptions } from './customers/load.ts';
-import { summarize } from './customers/truth.ts';
+import { summarize } from './customers/session-log.ts';
 import type { Address, DemoCluster } from './demo-cluster.ts';
-import { readDeployment, readNews, readPods } from './look.ts';
+import { readDeployment, readEvents, readPods } from './queries.ts';
 import { fewestPods, mostPods } from './shop.ts';
 import type { DemoSessions, DemoState } from './state.ts';
 
-export type Act = {
+export type Scenario = {
   title: string;
   namespace: string;
   target: Address;
@@ -22,7 +22,7 @@ export type Act = {
   durationMs: number;
 };
 
-export type Stage = {
+export type ScenarioEnvironment = {
   cluster: DemoCluster;
   clock: Clock;
   /** How many customers there are, asked whenever the autoscaler looks; undefined: as many as are expected. */
@@ -38,41 +38,41 @@ const lullAt = 0.3;
 const rushAt = 0.65;
 
 /** Answers what the customers saw, when the last of them has left. */
-export async function playAct(act: Act, stage: Stage): Promise<DemoSessions> {
-  const { clock, stopped } = stage;
+export async function runScenario(scenario: Scenario, env: ScenarioEnvironment): Promise<DemoSessions> {
+  const { clock, stopped } = env;
   const startedAtMs = clock.nowMs();
   const waves: Wave[] = [];
   let step = 'customers come';
   const frames = startFrames(clock, () => {
-    stage.show(describe(act, stage, { step, startedAtMs, sessions: countSessions(waves) }));
+    env.show(describe(scenario, env, { step, startedAtMs, sessions: countSessions(waves) }));
   });
   const sendAllHome = () => Promise.all(waves.map(sendHome));
   const onStop = () => void sendAllHome();
   stopped.addEventListener('abort', onStop, { once: true });
-  stage.setDemand(() => waves.reduce((sum, wave) => sum + demandOf(wave), 0));
+  env.setDemand(() => waves.reduce((sum, wave) => sum + demandOf(wave), 0));
   try {
-    const regulars = Math.round((act.sessions * fewestPods) / mostPods);
-    const rush = { places: act.sessions - regulars, meanLifeMs: 3000 };
+    const regulars = Math.round((scenario.sessions * fewestPods) / mostPods);
+    const rush = { places: scenario.sessions - regulars, meanLifeMs: 3000 };
     // Regulars are there before anybody else: a Service that deals connections in turn puts them on all five pods. With the rush among
     // them it was the rhythm of arrivals that decided, and could leave them all on the two pods that stay.
     waves.push(
-      openWave(act, stage, { number: 1, places: regulars, meanLifeMs: 10_000, arrivalsPerSecond: Infinity }),
-      openWave(act, stage, { ...rush, number: 2 }),
+      openWave(scenario, env, { number: 1, places: regulars, meanLifeMs: 10_000, arrivalsPerSecond: Infinity }),
+      openWave(scenario, env, { ...rush, number: 2 }),
     );
-    await sleep(clock, act.durationMs * lullAt, stopped);
+    await sleep(clock, scenario.durationMs * lullAt, stopped);
     step = 'the rush is over: pods are taken away';
     void sendHome(waves[1]);
-    await sleep(clock, act.durationMs * (rushAt - lullAt), stopped);
+    await sleep(clock, scenario.durationMs * (rushAt - lullAt), stopped);
     step = 'the next rush: pods are added';
-    if (!stopped.aborted) waves.push(openWave(act, stage, { ...rush, number: 3 }));
-    await sleep(clock, act.durationMs * (1 - rushAt), stopped);
+    if (!stopped.aborted) waves.push(openWave(scenario, env, { ...rush, number: 3 }));
+    await sleep(clock, scenario.durationMs * (1 - rushAt), stopped);
     step = 'closing time: the last customers finish and log out';
     await sendAllHome();
     return countSessions(waves);
   } finally {
     frames();
     stopped.removeEventListener('abort', onStop);
-    stage.setDemand(undefined);
+    env.setDemand(undefined);
   }
 }
 
@@ -80,7 +80,7 @@ export async function playAct(act: Act, stage: Stage): Promise<DemoSessions> {
 type Wave = { load: Load; places: number; isClosed: boolean };
 
 /** While a wave is on its way it asks for its places, and afterwards for those who are still there. */
-const demandOf = ({ load, places, isClosed }: Wave): number => (isClosed ? summarize(load.truth).alive : places);
+const demandOf = ({ load, places, isClosed }: Wave): number => (isClosed ? summarize(load.sessionLog).alive : places);
 
 async function sendHome(wave: Wave | undefined): Promise<void> {
   if (wave === undefined) return;
@@ -91,8 +91,8 @@ async function sendHome(wave: Wave | undefined): Promise<void> {
 type WaveOptions = Pick<LoadOptions, 'meanLifeMs' | 'arrivalsPerSecond'> & { number: number; places: number };
 
 function openWave(
-  { target, seed, namespace }: Act,
-  { cluster }: Stage,
+  { target, seed, namespace }: Scenario,
+  { cluster }: ScenarioEnvironment,
   { number, places, ...pace }: WaveOptions,
 ): Wave {
   const options: LoadOptions = {
@@ -113,7 +113,7 @@ function openWave(
 }
 
 function countSessions(waves: readonly Wave[]): DemoSessions {
-  const summaries = waves.map(({ load }) => summarize(load.truth));
+  const summaries = waves.map(({ load }) => summarize(load.sessionLog));
   const sum = (name: keyof DemoSessions) => summaries.reduce((total, summary) => total + summary[name], 0);
   return { started: sum('started'), ended: sum('ended'), lost: sum('lost'), alive: sum('alive') };
 }
@@ -121,8 +121,8 @@ function countSessions(waves: readonly Wave[]): DemoSessions {
 type Moment = { step: string; startedAtMs: number; sessions: DemoSessions };
 
 const describe = (
-  { title, namespace, durationMs }: Act,
-  { cluster, clock }: Stage,
+  { title, namespace, durationMs }: Scenario,
+  { cluster, clock }: ScenarioEnvironment,
   { step, startedAtMs, sessions }: Moment,
 ): DemoState => ({
   title,
@@ -132,7 +132,7 @@ const describe = (
   wantedReplicas: readDeployment(cluster, namespace)?.spec.replicas ?? 0,
   pods: readPods(cluster, namespace, clock.nowMs()),
   sessions,
-  news: readNews(cluster, namespace).filter(({ atMs }) => atMs >= startedAtMs),
+  events: readEvents(cluster, namespace).filter(({ atMs }) => atMs >= startedAtMs),
 });
 
 function startFrames(clock: Clock, show: () => void): () => void {
