@@ -5,7 +5,7 @@
 import type { SessionHold } from '../routing.ts';
 import { isNamed } from './connection-options.ts';
 import type { ConnectionOptions } from './connection-options.ts';
-import { withoutCookie } from './cookie-line.ts';
+import { withoutCookie } from '../http/cookies.ts';
 import { Field, fieldIdCount } from './fields.ts';
 import type { FieldId } from './fields.ts';
 import { fieldId, hasName, lineEnd, lineStart, linesStart, piece, valuePiece } from './head-fields.ts';

@@ -1,7 +1,7 @@
 /** Where the token travels: the header lines that give a client its token or take it away, and what a request brings. */
 import type { Carrier, CookieCarrier } from '../../wire/routing-table.ts';
 import type { RequestView } from '../routing.ts';
-import { readCookies } from './cookies.ts';
+import { readCookies } from '../http/cookies.ts';
 
 export interface KnownCarrier {
   readonly type: Carrier['type'];

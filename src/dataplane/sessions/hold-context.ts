@@ -3,7 +3,7 @@ import { encodeToken, type Token } from '../../core/session/token.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { RouteDecision, SessionHold } from '../routing.ts';
 import type { KnownBackend } from './backends.ts';
-import { expiresCookie } from './cookies.ts';
+import { expiresCookie } from '../http/set-cookie.ts';
 import type { LossReason } from './counters.ts';
 import type { KnownRoute } from './routes.ts';
 import type { SessionId } from './session-ids.ts';

@@ -1,0 +1,106 @@
+/**
+ * Scans the Cookie header (RFC 6265 section 4.2) for the cookies of one name, for reading and for removing them.
+ *
+ *     cookie-string = pair *( ";" pair )      pair = blanks name blanks [ "=" value ]
+ *
+ * A pair without `=` counts as a cookie with an empty value: some servers read it as one. Reading and removing share the
+ * scanner, so that the app never sees a cookie that the proxy reads, and the proxy reads each one that it removes.
+ *
+ * Every step is linear in the header, whatever it holds: the stretches that `findCookie` and `pairEnd` look at do not overlap.
+ */
+
+/** More cookies of the session's name than this are not ours: each would cost a hash to verify. */
+const maxValues = 8;
+
+/** Returns the values of the cookies of one name, in the order in which they were sent. */
+export function readCookies(headers: readonly string[], name: string): string[] {
+  const values: string[] = [];
+  for (const header of headers) {
+    let at = findCookie(header, name, 0);
+    while (at >= 0 && values.length < maxValues) {
+      const end = pairEnd(header, at);
+      values.push(valueOf(header, at + name.length, end));
+      at = findCookie(header, name, end);
+    }
+  }
+  return values;
+}
+
+/** Returns the value of a Cookie header without the cookies of one name; the same string where there are none. */
+export function withoutCookie(header: string, name: string): string {
+  let at = findCookie(header, name, 0);
+  if (at < 0) return header;
+  let kept = '';
+  let from = 0;
+  while (at >= 0) {
+    kept = joinPairs(kept, header, from, at);
+    from = pairEnd(header, at);
+    at = findCookie(header, name, from);
+  }
+  return joinPairs(kept, header, from, header.length);
+}
+
+/** Returns where the name of the next such cookie begins, from an offset on; -1 where there is none. */
+function findCookie(header: string, name: string, from: number): number {
+  for (let at = header.indexOf(name, from); at >= 0; at = header.indexOf(name, at + name.length)) {
+    if (beginsPair(header, at, from) && endsName(header, at + name.length)) return at;
+  }
+  return -1;
+}
+
+/** Whether only blanks stand between an offset and the start of its pair. `from`: the start of a pair, or the `;` before one. */
+function beginsPair(header: string, at: number, from: number): boolean {
+  let before = at - 1;
+  while (before >= from && isBlank(header.charCodeAt(before))) before -= 1;
+  return before < 0 || header.charCodeAt(before) === semicolon;
+}
+
+function endsName(header: string, at: number): boolean {
+  const after = skipBlanks(header, at, header.length);
+  if (after === header.length) return true;
+  const character = header.charCodeAt(after);
+  return character === equals || character === semicolon;
+}
+
+/** Returns the offset of the `;` that ends the pair, or the end of the header. */
+function pairEnd(header: string, at: number): number {
+  const end = header.indexOf(';', at);
+  return end < 0 ? header.length : end;
+}
+
+/** Returns the value of a pair whose name ends at `nameEnd`, without the blanks and quotes around it. */
+function valueOf(header: string, nameEnd: number, end: number): string {
+  // Past the `=`; without one the pair ends here.
+  let from = skipBlanks(header, skipBlanks(header, nameEnd, end) + 1, end);
+  let to = end;
+  while (to > from && isBlank(header.charCodeAt(to - 1))) to -= 1;
+  if (to - from >= 2 && header.charCodeAt(from) === quote && header.charCodeAt(to - 1) === quote) {
+    from += 1;
+    to -= 1;
+  }
+  return header.slice(from, to);
+}
+
+/** Adds the pairs in [from, to) to those that are kept. `from` is the `;` after a removed pair, or the start of the header. */
+function joinPairs(kept: string, header: string, from: number, to: number): string {
+  let start = from;
+  let end = to;
+  while (start < end && isSeparator(header.charCodeAt(start))) start += 1;
+  while (end > start && isSeparator(header.charCodeAt(end - 1))) end -= 1;
+  if (start === end) return kept;
+  // Pairs that stay are separated as they were: the semicolon before a removed pair goes with it.
+  return kept === '' ? header.slice(start, end) : kept + header.slice(from, end);
+}
+
+function skipBlanks(header: string, from: number, end: number): number {
+  let at = from;
+  while (at < end && isBlank(header.charCodeAt(at))) at += 1;
+  return at;
+}
+
+const semicolon = 0x3b;
+const equals = 0x3d;
+const quote = 0x22;
+
+const isBlank = (character: number): boolean => character === 0x20 || character === 0x09;
+const isSeparator = (character: number): boolean => character === semicolon || isBlank(character);
