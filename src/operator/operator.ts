@@ -8,11 +8,11 @@ import { createLeaderLease } from '../kube/watch/lease.ts';
 import { sleep } from '../platform/clock.ts';
 import { AppError, describeError } from '../platform/errors.ts';
 import { loadOrCreateAuthority, type Authority } from './certificates/authority.ts';
-import { installLeaf, rotateLeaf } from './certificates/rotation.ts';
+import { installLeaf, rotateLeaf } from './certificates/leaf.ts';
 import { startController, type Controller } from './controller/controller.ts';
 import type { Caches } from './gather/caches.ts';
 import { createDiscoveryHandler } from './discovery/handler.ts';
-import type { TranslationFeed } from './feed/translation-feed.ts';
+import type { TranslationStore } from './translation/translation-store.ts';
 import { createCounters, type OperatorCounters } from './counters.ts';
 import { createTlsServer } from './https/server.ts';
 import { createInjectionHandler } from './injection/handler.ts';
@@ -26,7 +26,7 @@ export interface Operator {
   /** Why this replica is not ready to serve; empty when it is. */
   notReady(): string[];
   isLeader(): boolean;
-  feed: TranslationFeed;
+  translations: TranslationStore;
   counters: OperatorCounters;
   injections: ReadonlyMap<string, number>;
   /** What `admin` shows. */
@@ -59,7 +59,7 @@ export function createOperator(given: OperatorOptions): Operator {
     undo.push(await keepLeaf(options, authority, [servers.webhook, servers.discovery]));
     await core.caches.synced;
     missing.delete('caches');
-    core.feed.touch();
+    core.translations.touch();
     await Promise.all([
       listen(servers.webhook, options.ports.webhook),
       listen(servers.discovery, options.ports.discovery),
@@ -92,12 +92,12 @@ export function createOperator(given: OperatorOptions): Operator {
       await lease?.stop();
       for (const step of undo.toReversed()) await step();
       core.drains.stop();
-      core.feed.stop();
+      core.translations.stop();
       logger.info({ atMs: clock.nowMs() }, 'operator stopped');
     },
     notReady: () => [...missing],
     isLeader,
-    feed: core.feed,
+    translations: core.translations,
     counters,
     injections: counters.injections,
     core,

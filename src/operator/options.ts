@@ -7,10 +7,10 @@ import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/log.ts';
 import type { HistogramHandle } from '../platform/metrics.ts';
 import type { OperatorCounters } from './counters.ts';
-import type { TranslationFeed } from './feed/translation-feed.ts';
+import type { TranslationStore } from './translation/translation-store.ts';
 import type { Caches } from './gather/caches.ts';
-import type { World } from './gather/world.ts';
-import type { DrainWatch } from './sessions/drain-watch.ts';
+import type { ClusterState } from './gather/cluster-state.ts';
+import type { DrainWatch } from './drain/drain-watch.ts';
 
 export type Cluster = ObjectReader & ObjectWriter & TokenReviewer & EventSink;
 
@@ -38,8 +38,8 @@ export type OperatorOptions = {
 /** What every replica keeps, leader or not. */
 export type Core = {
   caches: Caches;
-  world: World;
-  feed: TranslationFeed;
+  clusterState: ClusterState;
+  translations: TranslationStore;
   ledger: Ledger;
   drains: DrainWatch;
   counters: OperatorCounters;

@@ -2,24 +2,24 @@
 import { createLedger } from '../core/count/ledger.ts';
 import type { Authority } from './certificates/authority.ts';
 import type { ControllerOptions } from './controller/controller.ts';
-import { createOwnedObjects } from './controller/owned-objects.ts';
-import { createLastingFailures } from './controller/lasting-failures.ts';
-import { createStatusWriter } from './controller/status-writer.ts';
+import { createOwnedObjects } from './apply/owned-objects.ts';
+import { createRepeatedFailures } from './controller/repeated-failures.ts';
+import { createStatusWriter } from './apply/status-writer.ts';
 import { count, type OperatorCounters } from './counters.ts';
 import type { DiscoveryPorts } from './discovery/handler.ts';
-import { createTranslationFeed } from './feed/translation-feed.ts';
+import { createTranslationStore } from './translation/translation-store.ts';
 import { createCaches } from './gather/caches.ts';
-import { createClaims } from './gather/claims.ts';
+import { createOwnerLookup } from './gather/owner-lookup.ts';
 import { cacheOf } from './gather/watched.ts';
-import { createWorld } from './gather/world.ts';
+import { createClusterState } from './gather/cluster-state.ts';
 import type { InjectionPorts } from './injection/handler.ts';
 import type { InjectionSettings } from './injection/params.ts';
 import type { Core, OperatorOptions } from './options.ts';
-import { createDrainDurations } from './sessions/drain-durations.ts';
-import { createDrainEvents } from './sessions/drain-events.ts';
-import { createDrainWatch } from './sessions/drain-watch.ts';
-import { createPodDirectory } from './sessions/pod-directory.ts';
-import { createSources } from './sessions/sources.ts';
+import { createDrainDurations } from './drain/drain-events.ts';
+import { createDrainEvents } from './drain/drain-events.ts';
+import { createDrainWatch } from './drain/drain-watch.ts';
+import { createPodDirectory } from './drain/pod-directory.ts';
+import { createSessionSources } from './drain/session-sources.ts';
 
 /** What every replica keeps. */
 export function createCore(
@@ -27,9 +27,9 @@ export function createCore(
   { counters, isLeader }: { counters: OperatorCounters; isLeader: () => boolean },
 ): Core {
   const caches = createCaches({ reader: cluster, clock, random, logger });
-  const world = createWorld(caches, () => clock.nowMs());
-  const feed = createTranslationFeed({
-    gather: () => world.snapshot(),
+  const clusterState = createClusterState(caches, () => clock.nowMs());
+  const translations = createTranslationStore({
+    gather: () => clusterState.snapshot(),
     revision: () => caches.revision(),
     staleMs: () => caches.staleMs(),
     clock,
@@ -39,21 +39,21 @@ export function createCore(
   void caches.synced.then(() => (isSynced.now = true));
   // Before every cache holds its first list the world has holes that look like deletions.
   caches.onChange(() => {
-    if (isSynced.now) feed.touch();
+    if (isSynced.now) translations.touch();
   });
   const ledger = createLedger();
   const drains = createDrainWatch({
     caches,
-    world,
+    clusterState,
     events: cluster,
     countsOf: (podUids, nowMs) => ledger.countsOf(podUids, nowMs),
-    sources: createSources({ world, feed, ledger }),
+    sources: createSessionSources({ clusterState, translations, ledger }),
     counters,
     isLeader,
     clock,
     logger,
   });
-  return { caches, world, feed, ledger, drains, counters, drainDurations: createDrainDurations() };
+  return { caches, clusterState, translations, ledger, drains, counters, drainDurations: createDrainDurations() };
 }
 
 export function injectionPorts(
@@ -61,10 +61,10 @@ export function injectionPorts(
   { caches, counters }: Core,
   authority: Authority,
 ): InjectionPorts {
-  const findClaim = createClaims(caches, options.cluster);
+  const findOwner = createOwnerLookup(caches, options.cluster);
   return {
     settings: partSettings(options, authority),
-    findWorkload: ({ metadata }) => findClaim(metadata),
+    findWorkload: ({ metadata }) => findOwner(metadata),
     observe: (outcome) => {
       count(counters.injections, outcome);
     },
@@ -91,12 +91,12 @@ export function discoveryPorts(
   touchCounts: (gatewayKey: string) => void,
 ): DiscoveryPorts {
   const { cluster, identity, clock, logger } = options;
-  const { world, feed, ledger, counters, drainDurations: durations } = core;
-  const tellEnd = createDrainEvents({ world, events: cluster, counters, durations, logger });
+  const { clusterState, translations, ledger, counters, drainDurations: durations } = core;
+  const tellEnd = createDrainEvents({ clusterState, events: cluster, counters, durations, logger });
   return {
     reviewer: cluster,
-    feed: { current: (key) => feed.table(key), onChange: (listener) => feed.onTranslated(listener) },
-    drain: { pods: createPodDirectory(world, cluster), sources: createSources(core) },
+    feed: { current: (key) => translations.table(key), onChange: (listener) => translations.onTranslated(listener) },
+    drain: { pods: createPodDirectory(clusterState, cluster), sources: createSessionSources(core) },
     onReport: ({ pod, gateway }, report, nowMs) => {
       const isTaken = ledger.record(pod.uid, report, nowMs);
       count(counters.reports, isTaken ? 'Taken' : 'Late');
@@ -117,13 +117,13 @@ export function discoveryPorts(
 
 export function controllerOptions(
   options: OperatorOptions,
-  { caches, feed, ledger, counters }: Core,
+  { caches, translations, ledger, counters }: Core,
   own: { authority: Authority; webhookPort: number },
 ): ControllerOptions {
   const { cluster, clock, random, logger, webhookUrl } = options;
   const nowMs = () => clock.nowMs();
   return {
-    feed,
+    translations,
     caches,
     ledger,
     counters,
@@ -135,7 +135,7 @@ export function controllerOptions(
       return name && caches.get(name, ref)?.fingerprint;
     }),
     statuses: createStatusWriter({ writer: cluster, events: cluster, nowMs }),
-    failures: createLastingFailures(),
+    failures: createRepeatedFailures(),
     proxy: partSettings(options, own.authority),
     webhook: { caPem: own.authority.certPem, ...(webhookUrl && { url: webhookUrl(own.webhookPort) }) },
     countsOf: (podUids, atMs) => ledger.countsOf(podUids, atMs),

@@ -148,7 +148,7 @@ test('a Service that appears under our name while ours is away is left alone, an
     writes: ['apply status of StickyWorkload shop/cart'],
     events: ['Warning ServiceConflict cart'],
   });
-  expect(operator.feed.table('shop/holdfast')?.table.backends['shop/cart']?.endpoints).toMatchObject([
+  expect(operator.translations.table('shop/holdfast')?.table.backends['shop/cart']?.endpoints).toMatchObject([
     { pod: 'cart-a', state: 'Pending' },
   ]);
 });

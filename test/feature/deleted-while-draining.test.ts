@@ -17,10 +17,9 @@ const cart = () => world.cluster.find(stickyWorkloads, { namespace, name: 'cart'
 const finalizers = () => cart()?.metadata.finalizers ?? [];
 const states = () =>
   Object.fromEntries(
-    (operator.feed.table('shop/holdfast')?.table.backends['shop/cart']?.endpoints ?? []).map(({ pod, state }) => [
-      pod,
-      state,
-    ]),
+    (operator.translations.table('shop/holdfast')?.table.backends['shop/cart']?.endpoints ?? []).map(
+      ({ pod, state }) => [pod, state],
+    ),
   );
 const deleteCart = () => {
   world.cluster.remove(stickyWorkloads, { namespace, name: 'cart' });

@@ -14,7 +14,7 @@ beforeEach(async () => {
 });
 afterEach(() => world.stop());
 
-const backend = () => operator.feed.table('shop/holdfast')?.table.backends['shop/cart'];
+const backend = () => operator.translations.table('shop/holdfast')?.table.backends['shop/cart'];
 const states = () => Object.fromEntries((backend()?.endpoints ?? []).map(({ pod, state }) => [pod, state]));
 /** Of a pod: so much earlier than the end of its grace. */
 const beforeKill = (name: string, ms: number): string =>

@@ -141,7 +141,7 @@ test('a route of somebody else is never overwritten, not even while routes canno
   world.put(customResourceDefinitions, routeDefinition('B'));
   await world.clock.advance(50);
   // Meanwhile the table is as current as ever.
-  expect(operator.feed.table('shop/holdfast')?.asOfMs).toBe(world.clock.nowMs());
+  expect(operator.translations.table('shop/holdfast')?.asOfMs).toBe(world.clock.nowMs());
   await world.clock.advance(10_000);
   expect(world.mustFind(httpRoutes, 'cart')['spec']).toEqual(foreignRoute['spec']);
   expect(world.condition('cart', 'Programmed')).toMatchObject({ status: 'False', reason: 'RouteConflict' });
@@ -156,6 +156,6 @@ test('installed in part only: an operator that starts serves all the same, after
   await world.clock.advance(2000);
   const second = await starting;
   expect(second.notReady()).toEqual([]);
-  expect(second.feed.table('shop/holdfast')?.table.backends).toHaveProperty(['shop/cart']);
+  expect(second.translations.table('shop/holdfast')?.table.backends).toHaveProperty(['shop/cart']);
   expect(world.condition('cart', 'Programmed')).toMatchObject({ status: 'True', reason: 'GatewayAPIMissing' });
 });

@@ -58,9 +58,9 @@ test('of two replicas one writes', async () => {
 });
 
 test('both know the same table: proxies may ask either', () => {
-  const { table } = first.feed.table('shop/holdfast') ?? {};
+  const { table } = first.translations.table('shop/holdfast') ?? {};
   expect(table?.backends['shop/cart']?.endpoints).toHaveLength(2);
-  expect(second.feed.table('shop/holdfast')?.table).toEqual(table);
+  expect(second.translations.table('shop/holdfast')?.table).toEqual(table);
 });
 
 test('a leader that stops hands over: the other leads within its next look, and mends what was broken meanwhile', async () => {
@@ -92,7 +92,7 @@ test('a leader that is cut off stops by itself after 10 s; the other leads after
 test('one that comes back finds another leader and writes nothing, but serves its tables all along', async () => {
   world.cut('operator-1');
   await untilSecondLeads();
-  expect(first.feed.table('shop/holdfast')?.table.backends).toHaveProperty(['shop/cart']);
+  expect(first.translations.table('shop/holdfast')?.table.backends).toHaveProperty(['shop/cart']);
   world.mend('operator-1');
   await world.settle();
   world.news();

@@ -46,7 +46,7 @@ function putWorkload(namespace: string, name: string, spec: Spec = {}, createdAt
 const onWeb = (more: Spec['route'] = {}): Spec => ({
   route: { parentRefs: [{ name: 'web', namespace: 'infra' }], ...more },
 });
-const table = (key: string) => operator.feed.table(key)?.table;
+const table = (key: string) => operator.translations.table(key)?.table;
 const routesOf = (key: string) => table(key)?.routes.map(({ name }) => name);
 const found = (resource: Resource, namespace: string, name: string): KubeObject | undefined =>
   world.cluster.find(resource, { namespace, name });

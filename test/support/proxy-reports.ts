@@ -18,7 +18,7 @@ export function createProxyReports(world: OperatorWorld, operator: Operator) {
   /** By name of the proxy: sessions by pod; pods that are left out have none. `keyRings`: as it says them, by default those of the table. */
   const proxies = new Map<string, { counts: Record<string, number>; keyRings?: Record<string, KeyRingReport> }>();
 
-  const table = () => operator.feed.table(`${namespace}/holdfast`)?.table;
+  const table = () => operator.translations.table(`${namespace}/holdfast`)?.table;
 
   function ringsOfTable(): Record<string, KeyRingReport> {
     const backends = Object.entries(table()?.backends ?? {});

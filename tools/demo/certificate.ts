@@ -1,7 +1,7 @@
 /** A certificate for 127.0.0.1, of an authority that nobody else has and that is forgotten with this process. */
 import { X509Certificate } from 'node:crypto';
 import type { ServerCertificate } from '../devcluster/apiserver/server.ts';
-import { encodeKey, generateKeys, keyAlgorithm } from '../../src/operator/certificates/pem.ts';
+import { encodeKey, generateKeys, keyAlgorithm } from '../../src/operator/certificates/x509.ts';
 import { x509 } from '../../src/operator/certificates/x509.ts';
 
 const hourMs = 3_600_000;

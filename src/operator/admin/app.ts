@@ -11,7 +11,7 @@ export function createOperatorAdmin(operator: Operator, clock: Clock): Express {
   registerOperatorMetrics(registry, operator, clock);
   const app = createAdminApp({ registry, notReady: () => operator.notReady() });
   app.get('/debug/verdicts', (_request, response) => {
-    response.json(operator.feed.latest()?.translation.accepts ?? {});
+    response.json(operator.translations.latest()?.translation.accepts ?? {});
   });
   return app;
 }

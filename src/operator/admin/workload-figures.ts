@@ -7,7 +7,7 @@ import type { Pod, Snapshot } from '../../core/snapshot/snapshot.ts';
 import { countSessions, describeEndpoints } from '../../core/status/endpoints.ts';
 import type { Backend } from '../../wire/routing-table.ts';
 import type { Clock } from '../../platform/clock.ts';
-import type { Translated } from '../feed/translation-feed.ts';
+import type { Translated } from '../translation/translation-store.ts';
 import type { Core } from '../options.ts';
 
 export type WorkloadFigures = {
@@ -27,7 +27,10 @@ const states = ['Pending', 'Accepting', 'Draining'] as const;
 const sameScrapeMs = 100;
 
 /** The answer gives the figures of this moment, or those of a moment ago. */
-export function createWorkloadFigures(core: Pick<Core, 'feed' | 'ledger'>, clock: Clock): () => WorkloadFigures[] {
+export function createWorkloadFigures(
+  core: Pick<Core, 'translations' | 'ledger'>,
+  clock: Clock,
+): () => WorkloadFigures[] {
   let last: { atMs: number; figures: WorkloadFigures[] } | undefined;
   return () => {
     const nowMs = clock.nowMs();
@@ -36,8 +39,11 @@ export function createWorkloadFigures(core: Pick<Core, 'feed' | 'ledger'>, clock
   };
 }
 
-function gatherFigures({ feed, ledger }: Pick<Core, 'feed' | 'ledger'>, nowMs: number): WorkloadFigures[] {
-  const translated = feed.latest();
+function gatherFigures(
+  { translations, ledger }: Pick<Core, 'translations' | 'ledger'>,
+  nowMs: number,
+): WorkloadFigures[] {
+  const translated = translations.latest();
   if (!translated) return [];
   const backends = indexBackends(translated);
   const pods = indexPods(translated.snapshot);

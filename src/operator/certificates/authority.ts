@@ -9,8 +9,7 @@ import type { KubeObject, ObjectReader, ObjectWriter } from '../../kube/ports.ts
 import { secrets } from '../../kube/resources.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { AppError } from '../../platform/errors.ts';
-import { decodeKey, encodeKey, generateKeys, keyAlgorithm } from './pem.ts';
-import { x509 } from './x509.ts';
+import { decodeKey, encodeKey, generateKeys, keyAlgorithm, x509 } from './x509.ts';
 
 const authoritySecret = 'holdfast-ca';
 

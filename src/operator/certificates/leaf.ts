@@ -1,15 +1,15 @@
-/** The operator's own server certificate: each replica makes its own, in memory, and nobody else ever sees its key. */
+/** The operator's server certificate: each replica issues its own, keeps its key in memory only, and replaces it before it expires. */
+import type { Server } from 'node:https';
 import { isIP } from 'node:net';
-import { clockSkewMs } from './authority.ts';
-import type { Authority } from './authority.ts';
-import { encodeKey, generateKeys, keyAlgorithm } from './pem.ts';
-import { x509 } from './x509.ts';
+import type { Clock } from '../../platform/clock.ts';
+import { clockSkewMs, type Authority } from './authority.ts';
+import { encodeKey, generateKeys, keyAlgorithm, x509 } from './x509.ts';
 
 export type Leaf = { certPem: string; keyPem: string; expiresAtMs: number; renewAtMs: number };
 
 const lifetimeMs = 30 * 86_400_000;
 
-/** `names`: the DNS names and addresses under which this server is dialled. */
+/** `names`: the DNS names and addresses by which clients connect to this server. */
 export async function issueLeaf(authority: Authority, names: string[], nowMs: number): Promise<Leaf> {
   const keys = await generateKeys();
   const expiresAtMs = nowMs + lifetimeMs;
@@ -39,3 +39,47 @@ export async function issueLeaf(authority: Authority, names: string[], nowMs: nu
     renewAtMs: nowMs + (lifetimeMs * 2) / 3,
   };
 }
+
+export type Rotation = {
+  authority: Authority;
+  /** The DNS names and addresses of the operator's servers. */
+  names: string[];
+  clock: Clock;
+  /** Called with the first leaf and with each renewed one. */
+  install: (leaf: Leaf) => void;
+  /** A renewal failed. It is retried after a minute; the current leaf remains valid for another ten days. */
+  failed: (error: unknown) => void;
+};
+
+const retryMs = 60_000;
+
+/** Resolves when the first leaf is installed, with a function that stops the rotation. */
+export async function rotateLeaf(rotation: Rotation): Promise<() => void> {
+  const { clock } = rotation;
+  let stopped = false;
+  let cancel = () => {};
+  const renew = async () => {
+    const leaf = await issueLeaf(rotation.authority, rotation.names, clock.nowMs());
+    if (stopped) return;
+    rotation.install(leaf);
+    // 20 days: below the 24.8 days that a 32-bit timer can wait.
+    schedule(leaf.renewAtMs - clock.nowMs());
+  };
+  const schedule = (delayMs: number) => {
+    cancel = clock.after(delayMs, () => {
+      renew().catch((error: unknown) => {
+        rotation.failed(error);
+        schedule(retryMs);
+      });
+    });
+  };
+  await renew();
+  return () => {
+    stopped = true;
+    cancel();
+  };
+}
+
+/** New connections use the new leaf; open connections keep the one they started with. */
+export const installLeaf = (server: Server, { certPem, keyPem }: Leaf): void =>
+  server.setSecureContext({ cert: certPem, key: keyPem, minVersion: 'TLSv1.2' });

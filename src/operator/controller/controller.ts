@@ -9,10 +9,10 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/log.ts';
 import { createKeyRotation, type KeyRotationTools } from '../keys/key-rotation.ts';
 import { createDeletionCosts, type DeletionCostTools } from '../scale/deletion-costs.ts';
-import { findConcerned } from './concerned.ts';
-import { reconcile, type ReconcileTools } from './reconcile.ts';
-import { startRounds } from './rounds.ts';
-import { registerWebhooks, type WebhookTools } from './webhook-registration.ts';
+import { findAffectedKeys } from './affected-keys.ts';
+import { reconcile, type ReconcileTools } from '../workload/reconcile.ts';
+import { startPeriodic } from './periodic.ts';
+import { registerWebhooks, type WebhookTools } from '../injection/webhook-registration.ts';
 
 export type ControllerOptions = ReconcileTools &
   WebhookTools &
@@ -32,7 +32,7 @@ const webhookKey = 'Webhooks';
 const roundPauseMs = 5000;
 
 export function startController(options: ControllerOptions): Controller {
-  const { feed, caches } = options;
+  const { translations, caches } = options;
   const queue = createQueue({
     ...options,
     workers: 4,
@@ -49,11 +49,11 @@ export function startController(options: ControllerOptions): Controller {
   });
 
   function enqueue(namespaces: ReadonlySet<string | undefined>): void {
-    const translated = feed.latest();
-    for (const key of translated ? findConcerned(translated, namespaces) : []) queue.add(key);
+    const translated = translations.latest();
+    for (const key of translated ? findAffectedKeys(translated, namespaces) : []) queue.add(key);
   }
 
-  const unsubscribe = feed.onTranslated(() => {
+  const unsubscribe = translations.onTranslated(() => {
     queue.add(webhookKey);
     enqueue(changed);
     changed.clear();
@@ -62,13 +62,14 @@ export function startController(options: ControllerOptions): Controller {
   enqueue(changed);
 
   const rounds = [
-    startRounds({ ...options, name: 'deletion costs', pauseMs: roundPauseMs, round: createDeletionCosts(options) }),
-    startRounds({ ...options, name: 'key rotation', pauseMs: roundPauseMs, round: createKeyRotation(options) }),
+    startPeriodic({ ...options, name: 'deletion costs', pauseMs: roundPauseMs, round: createDeletionCosts(options) }),
+    startPeriodic({ ...options, name: 'key rotation', pauseMs: roundPauseMs, round: createKeyRotation(options) }),
   ];
 
   return {
     touchCounts: (gatewayKey) => {
-      for (const key of Object.keys(feed.latest()?.translation.tables[gatewayKey]?.backends ?? {})) queue.add(key);
+      const table = translations.latest()?.translation.tables[gatewayKey];
+      for (const key of Object.keys(table?.backends ?? {})) queue.add(key);
     },
     stop: async () => {
       unwatch();

@@ -6,6 +6,7 @@ import { createReflector, type Reflector } from '../../kube/watch/reflector.ts';
 import type { Change } from '../../kube/watch/store.ts';
 import { sleep, type Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/log.ts';
+import type { CachedPod } from './pods.ts';
 import {
   always,
   entriesOf,
@@ -50,7 +51,7 @@ export function createCaches(options: CacheOptions): Caches {
     for (const listener of listeners) listener(name, change);
   }
 
-  function open(name: CacheName, { resource, select, project, isNews }: Watched): Reflector {
+  function open(name: CacheName, { resource, select, project, isRelevant }: Watched): Reflector {
     const reflector = createReflector({
       ...options,
       resource,
@@ -59,7 +60,7 @@ export function createCaches(options: CacheOptions): Caches {
       ...(project && { project }),
     });
     reflector.onChange((change) => {
-      if (change.type !== 'MODIFIED' || (isNews?.(change.object, change.previous) ?? true)) tell(name, change);
+      if (change.type !== 'MODIFIED' || (isRelevant?.(change.object, change.previous) ?? true)) tell(name, change);
     });
     running.set(name, reflector);
     return reflector;
@@ -160,3 +161,14 @@ function newest(versions: string[]): string {
   }
   return newestSeen.toString();
 }
+
+/** `isGone`: `pod` is its last known state. `before`: the version before this one. */
+export type PodChange = { pod: CachedPod; before?: CachedPod; isGone: boolean };
+
+/** The answer unsubscribes. */
+export const onPodChange = (caches: Pick<Caches, 'onChange'>, listener: (change: PodChange) => void): (() => void) =>
+  caches.onChange((name, change) => {
+    if (name !== 'pods') return;
+    const before = change.type === 'MODIFIED' ? { before: change.previous as CachedPod } : {};
+    listener({ pod: change.object as CachedPod, ...before, isGone: change.type === 'DELETED' });
+  });

@@ -12,7 +12,7 @@ import type {
 import type { KubeObject } from '../../kube/ports.ts';
 import type { referenceGrants } from '../../kube/resources.ts';
 import { identityOf } from './pods.ts';
-import { type CachedWithStatus, projectWithStatus } from './gateway-objects.ts';
+import { type CachedWithStatus, projectWithStatus } from './owned.ts';
 
 type JsonSchema = { properties?: Record<string, JsonSchema>; items?: JsonSchema };
 type Version = { name: string; served?: boolean; schema?: { openAPIV3Schema?: JsonSchema } };

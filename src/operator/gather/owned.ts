@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { labels, managedByValue } from '../../core/names/names.ts';
 import type { Owned } from '../../core/snapshot/snapshot.ts';
+import type { Observed } from '../../core/status/gateway-conditions.ts';
 import type { KubeObject } from '../../kube/ports.ts';
 import { identityOf } from './pods.ts';
 
@@ -24,6 +25,31 @@ export type CachedService = CachedOwned & { isExternalName: boolean };
 export function projectService(object: KubeObject): CachedService {
   const { spec } = object as KubeObject & { spec?: { type?: string } };
   return { ...projectOwned(object), isExternalName: spec?.type === 'ExternalName' };
+}
+
+/** A Gateway API object whose status Holdfast writes: cached with that status, so that transition times are kept. */
+export type CachedWithStatus = CachedOwned & { observed: Observed };
+
+/** For the reflector. */
+export function projectWithStatus(object: KubeObject): CachedWithStatus {
+  const status = object['status'] as Record<string, unknown> | undefined;
+  return {
+    ...projectOwned(object),
+    observed: { generation: object.metadata.generation ?? 0, ...(status && { status }) },
+  };
+}
+
+/** The operator's webhook configuration. `caBundles`: which certificate each entry trusts, in base64. */
+export type CachedWebhooks = CachedOwned & { caBundles: string[] };
+
+/** For the reflector. */
+export function projectWebhooks(object: KubeObject): CachedWebhooks {
+  // Go may write an empty list as null.
+  const { webhooks } = object as KubeObject & { webhooks?: { clientConfig?: { caBundle?: string } }[] | null };
+  return {
+    ...projectOwned(object),
+    caBundles: (webhooks ?? []).map(({ clientConfig }) => clientConfig?.caBundle ?? ''),
+  };
 }
 
 /** Whose an object is. */

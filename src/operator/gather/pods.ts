@@ -1,10 +1,9 @@
 /** Pods as the core sees them: pruned on the way into the cache, so that ten thousand of them stay small. */
 import type { HandlerJson } from '../../core/inject/pod.ts';
 import { callsSidecar } from '../../core/inject/pre-stop.ts';
-import type { PodInjection, Pod } from '../../core/snapshot/snapshot.ts';
-import { annotations, sidecarContainer } from '../../core/names/names.ts';
+import type { Pod, PodInjection, PodSidecar } from '../../core/snapshot/snapshot.ts';
+import { annotations, drainTimeoutVariable, sidecarContainer } from '../../core/names/names.ts';
 import type { KubeObject, ObjectMeta } from '../../kube/ports.ts';
-import { sidecarOf } from './sidecars.ts';
 
 type PullPolicy = 'Always' | 'IfNotPresent' | 'Never';
 
@@ -15,6 +14,7 @@ type Container = {
   /** Go may write an empty list as null; one that broke us would end the watch of all pods. */
   ports?: { name?: string; containerPort: number }[] | null;
   lifecycle?: { preStop?: HandlerJson };
+  env?: { name: string; value?: string }[] | null;
 };
 
 type LivePod = KubeObject & {
@@ -24,9 +24,17 @@ type LivePod = KubeObject & {
     containers?: Container[] | null;
     initContainers?: Container[] | null;
   };
-  status?: { phase?: Pod['phase']; podIP?: string; conditions?: Condition[] | null };
+  status?: {
+    phase?: Pod['phase'];
+    podIP?: string;
+    conditions?: Condition[] | null;
+    initContainerStatuses?: ContainerStatus[] | null;
+    containerStatuses?: ContainerStatus[] | null;
+  };
 };
 
+type ContainerState = { running?: object; terminated?: { reason?: string } };
+type ContainerStatus = { name: string; restartCount?: number; state?: ContainerState; lastState?: ContainerState };
 type Condition = { type: string; status: string; reason?: string };
 
 /**
@@ -160,4 +168,27 @@ function injectionOf(metadata: ObjectMeta, spec: LivePod['spec']): PodInjection 
     injected: injected && metadata.annotations?.[annotations.workload] !== undefined,
     keptPreStop: kept.map(({ name }) => name),
   };
+}
+
+/** The sidecar of a pod: the drain timeout it was injected with, and what the kubelet reports about its process. */
+export function sidecarOf(object: KubeObject): PodSidecar | undefined {
+  const { spec, status = {} } = object as LivePod;
+  const container = spec?.initContainers?.find(({ name }) => name === sidecarContainer);
+  if (!container) return undefined;
+  const timeout = container.env?.find(({ name }) => name === drainTimeoutVariable)?.value;
+  return {
+    ...(timeout !== undefined && { drainTimeoutMs: Number(timeout) }),
+    ...endingsOf(status.initContainerStatuses?.find(({ name }) => name === sidecarContainer)),
+    appRuns: status.containerStatuses?.some(({ state }) => state?.running !== undefined) ?? false,
+  };
+}
+
+/** A restart counts only when the new process is there, which may be a back-off after the end of the one before it. */
+function endingsOf({ restartCount = 0, state, lastState }: Omit<ContainerStatus, 'name'> = {}): Pick<
+  PodSidecar,
+  'endings' | 'lastEnd'
+> {
+  const last = state?.terminated ?? lastState?.terminated;
+  const isDown = last !== undefined && state?.running === undefined;
+  return { endings: restartCount + Number(isDown), ...(last?.reason !== undefined && { lastEnd: last.reason }) };
 }

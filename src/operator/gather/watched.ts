@@ -20,12 +20,12 @@ import {
   type CachedGrantDefinition,
   type CachedNamespace,
 } from './gateway-api.ts';
-import { projectWithStatus, type CachedWithStatus } from './gateway-objects.ts';
+import { projectWithStatus, type CachedWithStatus } from './owned.ts';
 import { nodeChanged, projectNode, type CachedNode } from './nodes.ts';
 import { projectOwned, projectService, type CachedOwned, type CachedService } from './owned.ts';
 import { projectPod, type CachedPod } from './pods.ts';
 import { projectSlice, type CachedSlice } from './slices.ts';
-import { projectWebhooks, type CachedWebhooks } from './webhooks.ts';
+import { projectWebhooks, type CachedWebhooks } from './owned.ts';
 import { projectTarget, type CachedTarget } from './targets.ts';
 
 /** What each cache holds. Typed here once: the API server has checked these objects against their schemas, and so has nobody after it. */
@@ -58,7 +58,7 @@ export type Watched = {
   select?: ListOptions;
   project?: (object: KubeObject) => KubeObject;
   /** Whether a modified object is worth telling of; all are where this is absent. */
-  isNews?: (object: KubeObject, previous: KubeObject) => boolean;
+  isRelevant?: (object: KubeObject, previous: KubeObject) => boolean;
 };
 
 const ours: ListOptions = { labelSelector: `${labels.managedBy}=${managedByValue}` };
@@ -76,9 +76,9 @@ export const always: Record<Exclude<CacheName, keyof typeof withGatewayApi | 're
     resource: resources.namespaces,
     select: { metadataOnly: true },
     project: projectNamespace,
-    isNews: namespaceChanged,
+    isRelevant: namespaceChanged,
   },
-  nodes: { resource: resources.nodes, project: projectNode, isNews: nodeChanged },
+  nodes: { resource: resources.nodes, project: projectNode, isRelevant: nodeChanged },
   slices: { resource: resources.endpointSlices, project: projectSlice },
   // All of these three: one of somebody else with the name we want must be seen before it is touched.
   services: { resource: resources.services, project: projectService },

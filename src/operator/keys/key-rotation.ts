@@ -10,16 +10,16 @@ import type { EventSink, ObjectWriter } from '../../kube/ports.ts';
 import { secrets } from '../../kube/resources.ts';
 import { AppError, describeError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
-import { newSessionKey } from '../controller/key-ring.ts';
+import { newSessionKey } from './key-ring.ts';
 import { count, type OperatorCounters } from '../counters.ts';
-import type { TranslationFeed } from '../feed/translation-feed.ts';
+import type { TranslationStore } from '../translation/translation-store.ts';
 import type { Caches } from '../gather/caches.ts';
 import type { CacheContents } from '../gather/watched.ts';
-import { keyRingOf } from '../gather/world.ts';
-import { proxiesByBackend } from './serving-proxies.ts';
+import { keyRingOf } from '../gather/cluster-state.ts';
+import { proxiesByBackend } from '../proxies/serving-proxies.ts';
 
 export type KeyRotationTools = {
-  feed: TranslationFeed;
+  translations: TranslationStore;
   caches: Pick<Caches, 'get'>;
   writer: Pick<ObjectWriter, 'update'>;
   ledger: Pick<Ledger, 'keyRingsOf'>;
@@ -128,7 +128,7 @@ export function createKeyRotation(tools: KeyRotationTools): Round {
   }
 
   return async (signal) => {
-    const translated = tools.feed.latest();
+    const translated = tools.translations.latest();
     if (!translated) return;
     const proxies = proxiesByBackend(translated);
     for (const workload of translated.snapshot.workloads) {

@@ -2,24 +2,26 @@
 import { apiVersion, kind, type StickyWorkload } from '../../api/stickyworkload.ts';
 import type { Reason } from '../../api/reasons.ts';
 import type { Ledger } from '../../core/count/ledger.ts';
-import { annotations } from '../../core/names/names.ts';
+import { annotations, backendKey, targetKey } from '../../core/names/names.ts';
 import {
   followCost,
   planDeletionCosts,
   startMemory,
+  type CostedPod,
   type CostWrite,
   type WrittenCost,
 } from '../../core/scale/deletion-cost.ts';
+import type { Pod } from '../../core/snapshot/snapshot.ts';
 import type { EventSink, ObjectReader, ObjectWriter } from '../../kube/ports.ts';
 import { pods as podResource } from '../../kube/resources.ts';
 import { AppError, describeError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
 import { count, type OperatorCounters } from '../counters.ts';
-import type { TranslationFeed } from '../feed/translation-feed.ts';
-import { costed, gatherCandidates, type Candidate } from './candidates.ts';
+import type { Translated, TranslationStore } from '../translation/translation-store.ts';
+import { proxiesByBackend } from '../proxies/serving-proxies.ts';
 
 export type DeletionCostTools = {
-  feed: TranslationFeed;
+  translations: TranslationStore;
   writer: Pick<ObjectWriter, 'applyUnforced'>;
   reader: Pick<ObjectReader, 'get'>;
   ledger: Pick<Ledger, 'certainCountOf'>;
@@ -113,7 +115,7 @@ export function createDeletionCosts(tools: DeletionCostTools): (signal: AbortSig
 
   return async (signal) => {
     const nowMs = tools.nowMs();
-    const translated = tools.feed.latest();
+    const translated = tools.translations.latest();
     if (!translated || nowMs < pausedUntilMs) return;
     const candidates = gatherCandidates(translated);
     follow(candidates);
@@ -135,3 +137,34 @@ export function createDeletionCosts(tools: DeletionCostTools): (signal: AbortSig
     }
   };
 }
+
+/** `proxies`: UIDs of the running proxies that may send it requests. */
+type Candidate = { pod: Pod; workload: StickyWorkload; proxies: readonly string[] };
+
+/** Running pods of Deployments, by UID. A StatefulSet goes by ordinals and asks for no cost; a pod that is not running goes first anyway. */
+function gatherCandidates(translated: Translated): Map<string, Candidate> {
+  const { snapshot, translation } = translated;
+  const running = snapshot.pods.filter(
+    ({ phase, controller }) => phase === 'Running' && controller?.kind === 'Deployment',
+  );
+  const byTarget = Map.groupBy(running, ({ namespace, controller }) =>
+    targetKey(namespace, controller ?? { kind: '', name: '' }),
+  );
+  const proxies = proxiesByBackend(translated);
+  const candidates = new Map<string, Candidate>();
+  for (const workload of snapshot.workloads) {
+    const { metadata, spec } = workload;
+    const key = backendKey(metadata.namespace, metadata.name);
+    if (translation.accepts[key]?.kind !== 'accepted' || spec.scaleDown.strategy !== 'TerminateAndHold') continue;
+    const pods = byTarget.get(targetKey(metadata.namespace, spec.targetRef)) ?? [];
+    for (const pod of pods) candidates.set(pod.uid, { pod, workload, proxies: proxies.get(key) ?? [] });
+  }
+  return candidates;
+}
+
+const costed = ({ uid, deletionCost, deletion }: Pod, sessions: number | undefined): CostedPod => ({
+  uid,
+  ...(deletionCost !== undefined && { cost: deletionCost }),
+  sessions,
+  draining: deletion !== undefined,
+});

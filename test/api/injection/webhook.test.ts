@@ -4,7 +4,7 @@ import type { StickyWorkload } from '../../../src/api/stickyworkload.ts';
 import { renderWebhooks } from '../../../src/core/inject/webhooks.ts';
 import { issueLeaf } from '../../../src/operator/certificates/leaf.ts';
 import { loadOrCreateAuthority } from '../../../src/operator/certificates/authority.ts';
-import { installLeaf } from '../../../src/operator/certificates/rotation.ts';
+import { installLeaf } from '../../../src/operator/certificates/leaf.ts';
 import { createTlsServer } from '../../../src/operator/https/server.ts';
 import { createInjectionHandler } from '../../../src/operator/injection/handler.ts';
 import type { LiveCluster } from '../../../src/kube/live/client.ts';

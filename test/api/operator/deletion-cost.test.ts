@@ -87,7 +87,7 @@ describeWithApi('pod-deletion-cost', () => {
 
   const uids = (): Record<string, string> => {
     const endpoints =
-      operator().feed.table(`${namespace}/holdfast`)?.table.backends[`${namespace}/cart`]?.endpoints ?? [];
+      operator().translations.table(`${namespace}/holdfast`)?.table.backends[`${namespace}/cart`]?.endpoints ?? [];
     return Object.fromEntries(endpoints.map(({ pod, uid }) => [pod, uid]));
   };
 

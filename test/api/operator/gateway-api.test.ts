@@ -67,7 +67,7 @@ describeWithApi('Gateway API, as it comes', () => {
     const condition = await untilProgrammed('GatewayAPIMissing');
     expect(condition.status).toBe('True');
     expect(condition.message).toContain('Install its CRDs');
-    expect(operator().feed.table(`${namespace}/holdfast`)?.table.routes).toHaveLength(1);
+    expect(operator().translations.table(`${namespace}/holdfast`)?.table.routes).toHaveLength(1);
   });
 
   test('standard channel installed: the route follows without a restart, without the field, and the condition says so', async () => {
@@ -171,7 +171,7 @@ describeWithApi('Gateways and backends of several namespaces', () => {
     for (const namespace of [shop, zoo]) await createNamespace(namespace);
   });
 
-  const table = () => operator().feed.table(`${infra}/web`)?.table;
+  const table = () => operator().translations.table(`${infra}/web`)?.table;
 
   test('the operator may do what it does', async () => {
     const questions = [

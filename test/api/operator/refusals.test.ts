@@ -86,6 +86,8 @@ describeWithApi('StickyWorkloads that only the cluster can refuse', () => {
       'spec.scaleDown.strategy DrainFirst is not supported by this version; use TerminateAndHold',
     );
     expect((await getObject('service', 'early', namespace))?.metadata.uid).toBe(before.metadata.uid);
-    expect(operator().feed.table(`${namespace}/holdfast`)?.table.backends).toHaveProperty([`${namespace}/early`]);
+    expect(operator().translations.table(`${namespace}/holdfast`)?.table.backends).toHaveProperty([
+      `${namespace}/early`,
+    ]);
   });
 });

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, test } from '@jest/globals';
 import { issueLeaf } from '../../../../src/operator/certificates/leaf.ts';
 import { loadOrCreateAuthority } from '../../../../src/operator/certificates/authority.ts';
 import type { Authority } from '../../../../src/operator/certificates/authority.ts';
-import { installLeaf } from '../../../../src/operator/certificates/rotation.ts';
+import { installLeaf } from '../../../../src/operator/certificates/leaf.ts';
 import { createTlsServer } from '../../../../src/operator/https/server.ts';
 import type { KubeObject } from '../../../../src/kube/ports.ts';
 import { systemClock } from '../../../../src/platform/clock.ts';

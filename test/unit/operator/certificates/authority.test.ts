@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import { issueLeaf } from '../../../../src/operator/certificates/leaf.ts';
 import { loadOrCreateAuthority } from '../../../../src/operator/certificates/authority.ts';
-import { rotateLeaf } from '../../../../src/operator/certificates/rotation.ts';
+import { rotateLeaf } from '../../../../src/operator/certificates/leaf.ts';
 import type { KubeObject } from '../../../../src/kube/ports.ts';
 import { AppError, describeError } from '../../../../src/platform/errors.ts';
 import { createMemoryClock, settle } from '../../../support/memory-clock.ts';

@@ -1,6 +1,6 @@
 import { expect, test } from '@jest/globals';
 import type { KubeObject } from '../../../../src/kube/ports.ts';
-import { sidecarOf } from '../../../../src/operator/gather/sidecars.ts';
+import { sidecarOf } from '../../../../src/operator/gather/pods.ts';
 
 const podOf = (sidecarStatus?: object, apps: object[] = []): KubeObject => ({
   apiVersion: 'v1',

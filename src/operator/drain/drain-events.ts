@@ -1,0 +1,107 @@
+/** What becomes of a drain, told where people look: on the pod, on its StickyWorkload, in the log and in metrics. */
+import { metrics } from '../../api/metrics.ts';
+import type { Reason } from '../../api/reasons.ts';
+import { apiVersion, kind } from '../../api/stickyworkload.ts';
+import type { DrainSummary } from '../../wire/messages.ts';
+import type { EventSink } from '../../kube/ports.ts';
+import type { Logger } from '../../platform/log.ts';
+import { createHistogram, type HistogramHandle } from '../../platform/metrics.ts';
+import { count, type OperatorCounters } from '../counters.ts';
+import type { PodRef } from '../discovery/caller.ts';
+import type { ClusterState } from '../gather/cluster-state.ts';
+
+export type DrainEventPorts = {
+  clusterState: Pick<ClusterState, 'workload'>;
+  events: EventSink;
+  counters: Pick<OperatorCounters, 'drains' | 'sessionsCut'>;
+  logger: Logger;
+};
+
+export type DrainNote = { type: 'Normal' | 'Warning'; reason: Reason; message: string };
+
+/** Told of on the pod and on its StickyWorkload, whose name the pod has from injection: either may be gone already. */
+export function emitDrainEvents(
+  pod: PodRef & { workload?: string },
+  { message, ...note }: DrainNote,
+  { clusterState, events }: Pick<DrainEventPorts, 'clusterState' | 'events'>,
+): void {
+  const { namespace, name, uid, workload: of } = pod;
+  const event = { ...note, action: 'Drain' };
+  events.emit({ ...event, regarding: { apiVersion: 'v1', kind: 'Pod', name, namespace, uid }, note: message });
+  const workload = of === undefined ? undefined : clusterState.workload({ namespace, name: of });
+  if (!workload) return;
+  const { metadata } = workload;
+  events.emit({
+    ...event,
+    regarding: { apiVersion, kind, name: metadata.name, namespace, uid: metadata.uid },
+    note: `Pod ${name}: ${message}`,
+  });
+}
+
+export type DrainEnd = { reason: Reason; sessionsCut?: number };
+
+/** Counts the end of a drain. `sessionsCut` is absent while unknown, which adds nothing. */
+export function countDrain(
+  { namespace, workload }: { namespace: string; workload: string },
+  { reason, sessionsCut = 0 }: DrainEnd,
+  counters: DrainEventPorts['counters'],
+): void {
+  const key = `${namespace}/${workload}/${reason}`;
+  count(counters.drains, key);
+  count(counters.sessionsCut, key, sessionsCut);
+}
+
+const maxRemembered = 10_000;
+
+/** A sidecar speaks of its own pod only, so that a pod can tell no tales of another. */
+export function createDrainEvents(
+  tools: DrainEventPorts & { clusterState: Pick<ClusterState, 'pod'>; durations: HistogramHandle },
+) {
+  /** By UID, the newest last: a sidecar that did not hear the answer tells again. */
+  const told = new Set<string>();
+  return (ref: PodRef, summary: DrainSummary): void => {
+    const { reason, message, ...figures } = summary;
+    const { namespace, name, uid } = ref;
+    if (!remember(told, uid)) return;
+    tools.logger.info({ namespace, pod: name, uid, reason, ...figures, detail: message }, 'drain ended');
+    const workload = tools.clusterState.pod(ref)?.workload;
+    const pod = { ...ref, ...(workload !== undefined && { workload }) };
+    emitDrainEvents(pod, { type: reason === 'DrainComplete' ? 'Normal' : 'Warning', reason, message }, tools);
+    // The pod was deleted by force under its sidecar: whoever saw it vanish has counted it, see `drain-watch.ts`.
+    if (workload === undefined) return;
+    countDrain({ namespace, workload }, summary, tools.counters);
+    tools.durations.observe({ reason }, summary.tookMs / 1000);
+  };
+}
+
+/** False where it was there already. */
+function remember(told: Set<string>, uid: string): boolean {
+  if (told.has(uid)) return false;
+  told.add(uid);
+  const oldest = told.values().next();
+  if (told.size > maxRemembered && oldest.done === false) told.delete(oldest.value);
+  return true;
+}
+
+const minute = 60;
+const hour = 60 * minute;
+// From a pod without sessions (the quiet period) to the longest limit there is, seven days.
+const drainBuckets = [
+  5,
+  15,
+  minute,
+  5 * minute,
+  15 * minute,
+  hour,
+  4 * hour,
+  12 * hour,
+  24 * hour,
+  72 * hour,
+  168 * hour,
+];
+
+const drainDuration = 'holdfast_drain_duration_seconds';
+
+/** Observed once for each drain that ends. */
+export const createDrainDurations = (): HistogramHandle =>
+  createHistogram({ name: drainDuration, ...metrics[drainDuration], buckets: drainBuckets });

@@ -1,0 +1,171 @@
+/**
+ * Follows injected pods from the moment they terminate to the moment they are gone, and tells of a drain that takes long (once, at half
+ * of its limit) and of one that was broken (once, see core/status/broken-drains). What a drain that goes well has to tell, its sidecar
+ * does, see `drain-events.ts`.
+ *
+ * Every replica follows, so that a new leader knows what the old one knew; only the leader tells.
+ */
+import type { StickyWorkload } from '../../api/stickyworkload.ts';
+import { drainLimits } from '../../core/resolve/plan.ts';
+import type { Pod, PodDeletion } from '../../core/snapshot/snapshot.ts';
+import { judgeEnd, judgeSidecar, type BrokenDrain, type DrainFacts } from '../../core/status/broken-drains.ts';
+import { drainDeadlineMs } from '../../core/status/endpoints.ts';
+import { formatTime } from '../../core/status/time.ts';
+import type { SessionSource } from '../../wire/messages.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { PodRef } from '../discovery/caller.ts';
+import type { Caches } from '../gather/caches.ts';
+import { onPodChange, type PodChange } from '../gather/caches.ts';
+import type { CachedPod } from '../gather/pods.ts';
+import { countDrain, emitDrainEvents, type DrainEventPorts } from './drain-events.ts';
+
+export type DrainWatchOptions = DrainEventPorts & {
+  caches: Pick<Caches, 'onChange'>;
+  /** By pod UID, over all proxies; absent: unknown. */
+  countsOf: (podUids: string[], nowMs: number) => ReadonlyMap<string, number>;
+  sources: (pod: PodRef, nowMs: number) => SessionSource[];
+  isLeader: () => boolean;
+  clock: Clock;
+};
+
+export interface DrainWatch {
+  /** The sidecar of the pod has told this replica how its drain ended. */
+  heard(pod: PodRef): void;
+  stop(): void;
+}
+
+type InjectedPod = CachedPod & { workload: string };
+
+const isInjected = (cached: CachedPod): cached is InjectedPod => cached.workload !== undefined;
+
+/** `isSettled`: nothing more is to be said of how it ends. */
+type Followed = { deletion?: PodDeletion; isSettled: boolean; cancelHeld: () => void };
+
+const nothing = (): void => undefined;
+
+export function createDrainWatch(options: DrainWatchOptions): DrainWatch {
+  const { clock, clusterState } = options;
+  /** By UID: every pod that terminates, and those that have ended but are not gone yet. */
+  const followed = new Map<string, Followed>();
+
+  function follow(uid: string): Followed {
+    const known = followed.get(uid) ?? { isSettled: false, cancelHeld: nothing };
+    followed.set(uid, known);
+    return known;
+  }
+
+  function hear({ pod: cached, before, isGone }: PodChange): void {
+    if (!isInjected(cached)) return;
+    const workload = clusterState.workload({ namespace: cached.pod.namespace, name: cached.workload });
+    if (isGone || isOver(cached.pod)) end(cached, workload);
+    else if (cached.pod.deletion) progress(cached, before?.pod, workload);
+    if (isGone) followed.delete(cached.pod.uid);
+  }
+
+  function progress(cached: InjectedPod, before: Pod | undefined, workload: StickyWorkload | undefined): void {
+    const entry = follow(cached.pod.uid);
+    const { deletion } = cached.pod;
+    if (deletion && deletion.graceSeconds > 0 && deletion.killAtMs !== entry.deletion?.killAtMs) {
+      entry.deletion = deletion;
+      if (workload) {
+        scheduleHeld(cached, entry, drainDeadlineMs(cached.pod, deletion, drainLimits(workload.spec.drain)));
+      }
+    }
+    if (workload) settle(cached, judgeSidecar(before, factsOf(cached, workload)));
+  }
+
+  function end(cached: InjectedPod, workload: StickyWorkload | undefined): void {
+    const entry = follow(cached.pod.uid);
+    entry.cancelHeld();
+    // Without its StickyWorkload nobody knows its limit.
+    if (workload) settle(cached, judgeEnd(factsOf(cached, workload)));
+    entry.isSettled = true;
+  }
+
+  function factsOf({ pod }: CachedPod, { spec }: StickyWorkload): DrainFacts {
+    const nowMs = clock.nowMs();
+    return {
+      pod,
+      deletion: followed.get(pod.uid)?.deletion,
+      limits: drainLimits(spec.drain),
+      sessionThreshold: spec.drain.sessionThreshold,
+      proxiesCount: spec.drain.sessionSources.includes('Proxy'),
+      sessions: options.countsOf([pod.uid], nowMs).get(pod.uid),
+      nowMs,
+    };
+  }
+
+  function settle(cached: InjectedPod, broken: BrokenDrain | undefined): void {
+    const entry = follow(cached.pod.uid);
+    if (!broken || entry.isSettled) return;
+    entry.isSettled = true;
+    entry.cancelHeld();
+    if (!options.isLeader()) return;
+    const pod = refOf(cached);
+    options.logger.warn(
+      {
+        namespace: pod.namespace,
+        pod: pod.name,
+        uid: pod.uid,
+        reason: broken.reason,
+        sessionsCut: broken.sessionsCut,
+        detail: broken.message,
+      },
+      'drain broken',
+    );
+    emitDrainEvents(pod, { type: 'Warning', reason: broken.reason, message: broken.message }, options);
+    countDrain(pod, broken, options.counters);
+  }
+
+  function scheduleHeld(cached: InjectedPod, entry: Followed, deadlineMs: number): void {
+    entry.cancelHeld();
+    const leftMs = deadlineMs - clock.nowMs();
+    if (leftMs <= 0) return;
+    entry.cancelHeld = clock.after(leftMs / 2, () => {
+      tellHeld(cached, deadlineMs);
+    });
+  }
+
+  function tellHeld(cached: InjectedPod, deadlineMs: number): void {
+    const pod = refOf(cached);
+    const who = describeHolders(options.sources(pod, clock.nowMs()));
+    if (who === undefined || !options.isLeader()) return;
+    const message = `half of its time is over, and ${who}. It goes when they have ended, at the latest at ${formatTime(deadlineMs)}; deleting it by force would cut them.`;
+    emitDrainEvents(pod, { type: 'Normal', reason: 'DrainHeld', message }, options);
+  }
+
+  const unwatch = onPodChange(options.caches, hear);
+
+  return {
+    heard: ({ uid }) => {
+      const entry = followed.get(uid);
+      if (!entry) return;
+      entry.isSettled = true;
+      entry.cancelHeld();
+    },
+    stop: () => {
+      unwatch();
+      for (const { cancelHeld } of followed.values()) cancelHeld();
+    },
+  };
+}
+
+const isOver = ({ phase }: Pick<Pod, 'phase'>): boolean => phase === 'Succeeded' || phase === 'Failed';
+
+const refOf = ({ pod: { namespace, name, uid }, workload }: InjectedPod): PodRef & { workload: string } => ({
+  namespace,
+  name,
+  uid,
+  workload,
+});
+
+/** Undefined where the proxies know of nobody. */
+function describeHolders(sources: readonly SessionSource[]): string | undefined {
+  const parts = sources.flatMap((source) => {
+    if (!source.known) return [`its sessions cannot be counted (${source.reason})`];
+    return source.sessions > 0
+      ? [`${source.sessions === 1 ? '1 session is' : `${source.sessions} sessions are`} still there`]
+      : [];
+  });
+  return parts.length > 0 ? parts.join('; ') : undefined;
+}

@@ -1,0 +1,27 @@
+/** Whether a pod lives, terminates or is gone: from the cache, and from the API server itself. */
+import type { ObjectReader } from '../../kube/ports.ts';
+import { pods } from '../../kube/resources.ts';
+import type { PodDirectory, PodLife } from '../discovery/drain-answer.ts';
+import type { Pod } from '../../core/snapshot/snapshot.ts';
+import { endOf } from '../gather/pods.ts';
+import type { ClusterState } from '../gather/cluster-state.ts';
+
+export function createPodDirectory(clusterState: ClusterState, reader: Pick<ObjectReader, 'get'>): PodDirectory {
+  return {
+    cached: (ref) => lifeOf(clusterState.pod(ref), ref.uid),
+    live: async (ref) => {
+      const pod = await reader.get(pods, ref);
+      return lifeOf(pod && { uid: pod.metadata.uid ?? '', ...endOf(pod) }, ref.uid);
+    },
+  };
+}
+
+type Seen = Pick<Pod, 'uid' | 'deletion' | 'disruption'>;
+
+function lifeOf(pod: Seen | undefined, uid: string): PodLife {
+  if (pod?.uid !== uid) return { kind: 'Gone' };
+  const { deletion, disruption } = pod;
+  return deletion
+    ? { kind: 'Terminating', killAtMs: deletion.killAtMs, ...(disruption !== undefined && { disruption }) }
+    : { kind: 'Alive' };
+}

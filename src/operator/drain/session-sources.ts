@@ -1,0 +1,52 @@
+/** What is known of the sessions on a pod that is to go. Unknown is not zero: wherever a proxy may know more, the answer is "unknown". */
+import { gatewayKey } from '../../core/resolve/plan.ts';
+import type { Ledger } from '../../core/count/ledger.ts';
+import { backendKey, defaultGateway } from '../../core/names/names.ts';
+import type { Snapshot } from '../../core/snapshot/snapshot.ts';
+import type { SessionSource } from '../../wire/messages.ts';
+import type { PodRef } from '../discovery/caller.ts';
+import type { Translated, TranslationStore } from '../translation/translation-store.ts';
+import type { ClusterState } from '../gather/cluster-state.ts';
+import { runningProxies } from '../proxies/serving-proxies.ts';
+
+const unknown = (reason: string): SessionSource[] => [{ type: 'Proxy', known: false, reason }];
+
+export function createSessionSources({
+  clusterState,
+  translations,
+  ledger,
+}: {
+  clusterState: ClusterState;
+  translations: TranslationStore;
+  ledger: Ledger;
+}) {
+  return (pod: PodRef, nowMs: number): SessionSource[] => {
+    const translated = translations.latest();
+    const name = clusterState.pod(pod)?.workload;
+    if (!translated) return unknown('this replica of the operator has not read the cluster yet');
+    if (name === undefined) return unknown('this replica of the operator does not know the pod yet');
+    const workload = clusterState.workload({ namespace: pod.namespace, name });
+    const gateways = gatewaysOf(backendKey(pod.namespace, name), pod.namespace, translated);
+    const expected = gateways.map((gateway) => ({ gateway, proxies: runningProxies(translated.snapshot, gateway) }));
+    const proxies = expected.flatMap((one) => one.proxies);
+    // A proxy that is being replaced takes its counts with it. With the StickyWorkload gone, or its Gateway's namespace, none comes after it:
+    // no client can come back to a session, and what they counted last holds nothing.
+    const isReplaced = (gateway: string) => workload !== undefined && !isEnding(translated.snapshot, gateway);
+    const bare = expected.find((one) => one.proxies.length === 0 && isReplaced(one.gateway));
+    if (bare) return unknown(`no proxy of Gateway ${bare.gateway} is running`);
+    if (proxies.length === 0) return [{ type: 'Proxy', known: true, sessions: 0 }];
+    return ledger.sourcesOf(pod.uid, proxies, nowMs);
+  };
+}
+
+/** Of the namespace of a Gateway. */
+const isEnding = ({ namespaces }: Snapshot, gateway: string): boolean =>
+  namespaces.some(({ name, isEnding: ends }) => ends && gateway.startsWith(`${name}/`));
+
+/** All whose proxies may have sent sessions to the backend. One that no table leads to may have been led to a moment ago. */
+function gatewaysOf(backend: string, namespace: string, { translation: { carriers, world } }: Translated): string[] {
+  const asked = world.candidates.get(backend)?.plan.parents.map(({ gateway }) => gateway) ?? [
+    { namespace, name: defaultGateway },
+  ];
+  return carriers.get(backend) ?? [...new Set(asked.map(gatewayKey))];
+}

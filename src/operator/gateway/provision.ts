@@ -1,0 +1,145 @@
+/** Brings the owned objects of a StickyWorkload or of a Gateway in place, and says how it went. */
+import type { Accept } from '../../core/resolve/accept.ts';
+import type { GatewayPlan } from '../../core/resolve/gateway-plan.ts';
+import { gatewayKey, type WorkloadPlan } from '../../core/resolve/plan.ts';
+import { controllerName, gatewayClassName, proxyName } from '../../core/names/names.ts';
+import { findConflicts } from '../../core/render/conflicts.ts';
+import { renderGateway } from '../../core/render/gateway.ts';
+import type { OwnedObject } from '../../core/render/owned-object.ts';
+import type { ProxyParams } from '../../core/render/proxy-pod.ts';
+import { renderWorkload } from '../../core/render/workload.ts';
+import type { ApplyOutcome } from '../../core/status/input.ts';
+import { findRouteShortfall } from '../../core/translate/route-verdict.ts';
+import * as resources from '../../kube/resources.ts';
+import type { Resource } from '../../kube/ports.ts';
+import { AppError } from '../../platform/errors.ts';
+import type { Translated } from '../translation/translation-store.ts';
+import type { OwnedObjects } from '../apply/owned-objects.ts';
+
+const byKind: Record<string, Resource> = Object.fromEntries(
+  [
+    resources.services,
+    resources.httpRoutes,
+    resources.serviceAccounts,
+    resources.deployments,
+    resources.podDisruptionBudgets,
+    resources.gateways,
+  ].map((resource) => [resource.kind, resource]),
+);
+
+export type ProvisionTools = { owned: OwnedObjects; proxy: ProxyParams };
+
+/**
+ * A conflict keeps nobody else's object from us and ours from nobody: all that can be applied is applied.
+ * A refused StickyWorkload gets nothing new, and keeps what it has.
+ */
+export async function provision(accept: Accept, translated: Translated, tools: ProvisionTools): Promise<ApplyOutcome> {
+  if (accept.kind === 'refused') return { kind: 'applied' };
+  const { plan } = accept;
+  const gateways = gatewaysOf(plan, translated);
+  const made = gateways
+    .filter(({ userManaged }) => userManaged === undefined)
+    .flatMap((gateway) => renderFor(gateway, translated, tools));
+  const applied = await applyFree([...renderWorkload(plan, translated.snapshot), ...made], translated, tools);
+  if (applied.kind !== 'applied') return applied;
+  const proxies = gateways
+    .filter(({ userManaged }) => userManaged !== undefined)
+    .flatMap((gateway) => renderFor(gateway, translated, tools));
+  const obstacle =
+    findClassObstacle(made, translated) ??
+    findConflicts(proxies, translated.translation.index)[0] ??
+    findShortfall(plan, gateways, translated);
+  return obstacle ? { kind: 'conflict', reason: obstacle.reason, message: obstacle.message } : applied;
+}
+
+/** The proxy of a Gateway that a user wrote. */
+export const provisionGateway = (
+  gateway: GatewayPlan,
+  translated: Translated,
+  tools: ProvisionTools,
+): Promise<ApplyOutcome> => applyFree(renderFor(gateway, translated, tools), translated, tools);
+
+const renderFor = (gateway: GatewayPlan, { snapshot }: Translated, { proxy }: ProvisionTools): OwnedObject[] =>
+  renderGateway(gateway, { gatewayApi: snapshot.gatewayApi, proxy });
+
+/** Those that take its route. */
+function gatewaysOf({ key }: WorkloadPlan, { translation: { routes, gateways } }: Translated): GatewayPlan[] {
+  const attached = (routes[key]?.parents ?? [])
+    .filter(({ kind }) => kind === 'attached')
+    .map(({ parent }) => gatewayKey(parent.gateway));
+  return [...new Set(attached)].flatMap((gateway) => gateways[gateway] ?? []);
+}
+
+type Obstacle = Pick<Extract<ApplyOutcome, { kind: 'conflict' }>, 'reason' | 'message'>;
+
+function findClassObstacle(made: readonly OwnedObject[], { snapshot }: Translated): Obstacle | undefined {
+  const foreign = snapshot.gatewayClasses.find(
+    (one) => one.name === gatewayClassName && one.controllerName !== controllerName,
+  );
+  if (foreign === undefined || !made.some(({ kind }) => kind === 'Gateway')) return undefined;
+  return {
+    reason: 'GatewayConflict',
+    message: `GatewayClass ${gatewayClassName} belongs to ${foreign.controllerName}: delete it, so that Holdfast can make its own. The proxy serves all the same.`,
+  };
+}
+
+/** What of the route is not carried out, or not yet, though the rest is. */
+function findShortfall(
+  { key, gateway: first }: WorkloadPlan,
+  gateways: readonly GatewayPlan[],
+  { translation: { routes, index } }: Translated,
+): Obstacle | undefined {
+  const route = routes[key];
+  const shortfall = route && findRouteShortfall(route);
+  if (shortfall) return shortfall;
+  // Of the first one the status itself speaks.
+  const bare = gateways.find(
+    ({ gateway }) => gatewayKey(gateway) !== gatewayKey(first) && readyReplicas(gateway, index) === 0,
+  );
+  if (bare === undefined) return undefined;
+  return {
+    reason: 'ProxyNotReady',
+    message: `No replica of the proxy of Gateway ${gatewayKey(bare.gateway)} is ready: see its pods. Its other Gateways serve.`,
+  };
+}
+
+export const readyReplicas = (
+  { namespace, name }: { namespace: string; name: string },
+  { proxies }: Translated['translation']['index'],
+): number => proxies.get(`${namespace}/${proxyName(name)}`)?.readyReplicas ?? 0;
+
+/** Applies what stands in nobody's way. */
+async function applyFree(
+  objects: readonly OwnedObject[],
+  { translation }: Translated,
+  { owned }: ProvisionTools,
+): Promise<ApplyOutcome> {
+  const conflicts = findConflicts(objects, translation.index);
+  const standing = new Set(conflicts.map(({ object }) => identityOf(object)));
+  const free = objects.filter(({ kind, metadata }) => !standing.has(identityOf({ kind, ...metadata })));
+  const failed = await applyAll(free, owned);
+  if (failed) return { kind: 'failed', message: failed.message };
+  const [conflict] = conflicts;
+  return conflict ? { kind: 'conflict', reason: conflict.reason, message: conflict.message } : { kind: 'applied' };
+}
+
+const identityOf = ({ kind, namespace = '', name }: { kind: string; namespace?: string; name: string }): string =>
+  `${kind}/${namespace}/${name}`;
+
+/** Answers the first refusal of the API server. What may succeed if tried again is thrown, so that the queue tries it again. */
+async function applyAll(objects: readonly OwnedObject[], owned: OwnedObjects): Promise<AppError | undefined> {
+  let refused: AppError | undefined;
+  for (const object of objects) {
+    const resource = byKind[object.kind];
+    if (!resource) {
+      throw new AppError('INTERNAL', `no resource for kind ${object.kind}`, { source: 'internal', retryable: false });
+    }
+    try {
+      await owned.ensure(resource, object);
+    } catch (error) {
+      if (!(error instanceof AppError) || error.retryable) throw error;
+      refused ??= error;
+    }
+  }
+  return refused;
+}

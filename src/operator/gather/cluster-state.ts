@@ -1,0 +1,153 @@
+/** The observed world of one replica: its caches, joined into the Snapshot that the core judges. */
+import type { StickyWorkload } from '../../api/stickyworkload.ts';
+import { backendKey, keyRingName, targetKey } from '../../core/names/names.ts';
+import { parseKeyRing, type ParsedKeyRing } from '../../core/render/key-ring.ts';
+import type { Existing, Pod, Snapshot } from '../../core/snapshot/snapshot.ts';
+import type { KeyRing } from '../../wire/routing-table.ts';
+import type { KubeObject, ObjectRef } from '../../kube/ports.ts';
+import type { Caches } from './caches.ts';
+import { createRemovedPods } from './removed-pods.ts';
+import { controllerOf, type CachedPod } from './pods.ts';
+import { proxyOf } from './targets.ts';
+import type { CacheContents, CacheName } from './watched.ts';
+
+export interface ClusterState {
+  snapshot(): Snapshot;
+  /** The pod as it is now, with the end of its controller chain. */
+  pod(ref: ObjectRef): Pod | undefined;
+  workload(ref: ObjectRef): StickyWorkload | undefined;
+}
+
+export function createClusterState(caches: Caches, nowMs: () => number): ClusterState {
+  const removedEndpoints = createRemovedPods();
+  const list = <Name extends CacheName>(name: Name): CacheContents[Name][] => sortByName(caches.list(name));
+
+  /** Pod → ReplicaSet → Deployment; a StatefulSet controls its pods itself. */
+  function endOfChain({ metadata, owner }: CachedPod): Pod['controller'] {
+    if (owner?.kind !== 'ReplicaSet') return owner;
+    const replicaSet = caches.get('replicaSets', { namespace: metadata.namespace ?? '', name: owner.name });
+    return replicaSet && controllerOf(replicaSet.metadata);
+  }
+
+  /**
+   * A Deployment that is deleted takes its ReplicaSets with it at once, while their pods still drain: the chain is broken, and
+   * only what injection wrote on the pod says whose it was. Sessions must find it until it is gone.
+   */
+  function targetByAnnotation({ metadata, workload }: CachedPod): Pod['controller'] {
+    if (workload === undefined) return undefined;
+    const claim = caches.get('workloads', { namespace: metadata.namespace ?? '', name: workload });
+    return claim && { kind: claim.spec.targetRef.kind, name: claim.spec.targetRef.name };
+  }
+
+  /** A pod that is as it was is the same object: by that translation sees what changed. */
+  const completed = new WeakMap<CachedPod, Pod>();
+
+  function complete(cached: CachedPod): Pod {
+    const controller = endOfChain(cached) ?? targetByAnnotation(cached);
+    const known = completed.get(cached);
+    if (known && known.controller?.kind === controller?.kind && known.controller?.name === controller?.name) {
+      return known;
+    }
+    const pod = {
+      ...cached.pod,
+      ...(controller && { controller }),
+      ...(cached.workload !== undefined && { workload: cached.workload }),
+    };
+    completed.set(cached, pod);
+    return pod;
+  }
+
+  const isOver = ({ phase }: Pod): boolean => phase === 'Succeeded' || phase === 'Failed';
+
+  // The ReplicaSet of the last pod of a rollout outlives it (revisionHistoryLimit), so the chain still has its end.
+  caches.onChange((name, change) => {
+    if (name !== 'pods') return;
+    const pod = complete(change.object as CachedPod);
+    if (pod.controller && (change.type === 'DELETED' || isOver(pod))) {
+      removedEndpoints.record(targetKey(pod.namespace, pod.controller), pod, nowMs());
+    }
+  });
+
+  const workloads = (): StickyWorkload[] => list('workloads');
+
+  return {
+    snapshot: () => {
+      const targets = [...list('deployments'), ...list('statefulSets')];
+      const autoscaler = targets.find((target) => target.autoscaler)?.autoscaler;
+      return {
+        workloads: workloads(),
+        targets: targets.map(({ target }) => target),
+        pods: list('pods').map(complete),
+        services: list('services').map(({ owned, isExternalName }) => ({ ...owned, isExternalName })),
+        slices: list('slices').map(({ slice }) => slice),
+        keyRings: gatherKeyRings(list('keyRings'), workloads()),
+        gatewayApi: caches.gatewayApi(),
+        gatewayClasses: list('gatewayClasses').map(({ gatewayClass }) => gatewayClass),
+        gateways: list('gateways').map(({ gateway }) => gateway),
+        httpRoutes: list('httpRoutes').map(({ owned }) => owned),
+        referenceGrants: list('referenceGrants').map(({ grant }) => grant),
+        namespaces: list('namespaces').map(({ namespace }) => namespace),
+        proxies: targets.flatMap((target) => proxyOf(target) ?? []),
+        existing: existingKinds.flatMap(([name, kind]) => list(name).map(({ owned }) => ({ ...owned, kind }))),
+        nodes: Object.fromEntries(list('nodes').map(({ metadata, node }) => [metadata.name, node])),
+        ...(autoscaler && { autoscaler }),
+        removedEndpoints: Object.fromEntries(
+          workloads().map(({ metadata, spec }) => [
+            keyOf(metadata),
+            removedEndpoints.of(targetKey(metadata.namespace, spec.targetRef)),
+          ]),
+        ),
+      };
+    },
+    pod: (ref) => {
+      const cached = caches.get('pods', ref);
+      return cached && complete(cached);
+    },
+    workload: (ref) => caches.get('workloads', ref),
+  };
+}
+
+const existingKinds = [
+  ['deployments', 'Deployment'],
+  ['serviceAccounts', 'ServiceAccount'],
+  ['podDisruptionBudgets', 'PodDisruptionBudget'],
+] as const satisfies [CacheName, Existing['kind']][];
+
+const keyOf = ({ namespace, name }: StickyWorkload['metadata']): string => backendKey(namespace, name);
+
+/** The API server lists by namespace and name, so the order is nearly there: names are made once for each object, not for each comparison. */
+function sortByName<T extends KubeObject>(objects: readonly T[]): T[] {
+  const named = objects.map((object) => ({
+    object,
+    name: `${object.metadata.namespace ?? ''}/${object.metadata.name}`,
+  }));
+  return named
+    .toSorted((one, other) => (one.name < other.name ? -1 : Number(one.name > other.name)))
+    .map(({ object }) => object);
+}
+
+/** The ring in a Secret; undefined where it is damaged, or belongs to an earlier StickyWorkload of the name. */
+export function keyRingOf(
+  { metadata, data = {} }: CacheContents['keyRings'],
+  workloadUid: string,
+): KeyRing | undefined {
+  if (!metadata.ownerReferences?.some(({ uid }) => uid === workloadUid)) return undefined;
+  const parsed = parsedRings.get(data) ?? parseKeyRing(data);
+  parsedRings.set(data, parsed);
+  return parsed.kind === 'ring' ? parsed.ring : undefined;
+}
+
+/** A Secret that is as it was has the same ring, as an object too. */
+const parsedRings = new WeakMap<object, ParsedKeyRing>();
+
+/** What can be used of them. */
+function gatherKeyRings(secrets: CacheContents['keyRings'][], workloads: StickyWorkload[]): Record<string, KeyRing> {
+  const byKey = new Map(secrets.map((secret) => [`${secret.metadata.namespace}/${secret.metadata.name}`, secret]));
+  const rings: Record<string, KeyRing> = {};
+  for (const { metadata } of workloads) {
+    const secret = byKey.get(`${metadata.namespace}/${keyRingName(metadata.name)}`);
+    const ring = secret && keyRingOf(secret, metadata.uid);
+    if (ring) rings[keyOf(metadata)] = ring;
+  }
+  return rings;
+}

@@ -1,0 +1,35 @@
+/** The entries of our one MutatingWebhookConfiguration, which the manifests create empty. */
+import { renderWebhooks, type WebhookTarget } from '../../core/inject/webhooks.ts';
+import { webhookConfiguration } from '../../core/names/names.ts';
+import { mutatingWebhookConfigurations } from '../../kube/resources.ts';
+import type { TranslationStore } from '../translation/translation-store.ts';
+import type { OwnedObjects } from '../apply/owned-objects.ts';
+
+export type WebhookTools = {
+  translations: TranslationStore;
+  owned: OwnedObjects;
+  webhook: { caPem: string; url?: string };
+};
+
+/** Every target of a StickyWorkload, accepted or not: its pods may be created before it is judged, and injection does no harm. */
+export async function registerWebhooks({ translations, owned, webhook }: WebhookTools): Promise<undefined> {
+  const workloads = translations.latest()?.snapshot.workloads;
+  if (!workloads) return;
+  // By name: where two StickyWorkloads claim one target, it is one target all the same.
+  const targets = new Map<string, WebhookTarget>();
+  for (const { metadata, spec } of workloads) {
+    const { namespace } = metadata;
+    const { kind, name } = spec.targetRef;
+    targets.set(`${namespace}/${kind}/${name}`, { namespace, kind, name });
+  }
+  const caBundle = Buffer.from(webhook.caPem).toString('base64');
+  await owned.ensure(mutatingWebhookConfigurations, {
+    apiVersion: 'admissionregistration.k8s.io/v1',
+    kind: 'MutatingWebhookConfiguration',
+    metadata: { name: webhookConfiguration },
+    webhooks: renderWebhooks([...targets.values()], {
+      caBundle,
+      ...(webhook.url !== undefined && { url: webhook.url }),
+    }),
+  });
+}

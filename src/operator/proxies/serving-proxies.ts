@@ -1,0 +1,38 @@
+/** The proxies whose word counts: the pods of a Gateway's proxy that run, whether or not they talk to us. */
+import { gatewayKey } from '../../core/resolve/plan.ts';
+import { labels, managedByValue } from '../../core/names/names.ts';
+import type { Pod, Snapshot } from '../../core/snapshot/snapshot.ts';
+import type { Translated } from '../translation/translation-store.ts';
+
+const byGateway = new WeakMap<Snapshot, Map<string, string[]>>();
+
+/**
+ * Pod UIDs. A proxy that is shutting down still carries streams; one that has not started yet, or whose containers have ended,
+ * carries nothing, and one that cannot be scheduled must not hold up a drain.
+ */
+export function runningProxies(snapshot: Snapshot, gateway: string): string[] {
+  let known = byGateway.get(snapshot);
+  if (!known) byGateway.set(snapshot, (known = indexProxies(snapshot.pods)));
+  return known.get(gateway) ?? [];
+}
+
+function indexProxies(pods: Pod[]): Map<string, string[]> {
+  const proxies = pods.filter((pod) => isProxy(pod) && (pod.phase === 'Running' || pod.phase === 'Unknown'));
+  const grouped = Map.groupBy(proxies, ({ namespace, labels: own }) =>
+    gatewayKey({ namespace, name: own[labels.gatewayName] ?? '' }),
+  );
+  return new Map([...grouped].map(([key, group]) => [key, group.map(({ uid }) => uid)]));
+}
+
+const isProxy = ({ labels: own }: Pod): boolean =>
+  own[labels.managedBy] === managedByValue && own[labels.component] === 'proxy';
+
+/** UIDs of running proxy pods, by backend key. */
+export function proxiesByBackend({ snapshot, translation }: Translated): ReadonlyMap<string, string[]> {
+  const proxies = new Map<string, string[]>();
+  for (const [gateway, { backends }] of Object.entries(translation.tables)) {
+    const running = runningProxies(snapshot, gateway);
+    for (const key of Object.keys(backends)) proxies.set(key, [...(proxies.get(key) ?? []), ...running]);
+  }
+  return proxies;
+}

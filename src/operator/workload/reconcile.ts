@@ -1,0 +1,147 @@
+/** One StickyWorkload: what is wanted of it is brought in place, and what is seen of it is written into its status. */
+import { planServing } from '../../core/resolve/plan.ts';
+import type { Accept } from '../../core/resolve/accept.ts';
+import { decideDrainHold } from '../../core/resolve/drain-hold.ts';
+import type { StickyWorkload } from '../../api/stickyworkload.ts';
+import type { ApplyOutcome } from '../../core/status/input.ts';
+import { judgeStatus } from '../../core/status/status.ts';
+import { keyRingName, targetKey } from '../../core/names/names.ts';
+import type { Pod } from '../../core/snapshot/snapshot.ts';
+import type { ObjectReader, ObjectWriter } from '../../kube/ports.ts';
+import { secrets } from '../../kube/resources.ts';
+import type { Recheck } from '../../kube/watch/queue.ts';
+import type { Translated } from '../translation/translation-store.ts';
+import { keyRingOf } from '../gather/cluster-state.ts';
+import { gatewayClassWork, gatewayOfWork } from '../controller/affected-keys.ts';
+import { keepFinalizer, describeDeletion } from './drain-finalizer.ts';
+import {
+  reconcileGateway,
+  reconcileGatewayClasses,
+  refusedEveryMs,
+  writeRouteStatus,
+  type GatewayTools,
+} from '../gateway/reconcile.ts';
+import { createKeyRing } from '../keys/key-ring.ts';
+import type { RepeatedFailures } from '../controller/repeated-failures.ts';
+import { provision, readyReplicas } from '../gateway/provision.ts';
+
+export type ReconcileTools = GatewayTools & {
+  reader: Pick<ObjectReader, 'get'>;
+  writer: ObjectWriter;
+  failures: RepeatedFailures;
+  /** Sessions by pod UID, over all proxies; a pod that is absent is unknown. */
+  countsOf: (podUids: string[], nowMs: number) => ReadonlyMap<string, number>;
+};
+
+/** Whatever a key of the queue is about. Throws what is worth another try. */
+export async function reconcile(key: string, tools: ReconcileTools): Promise<Recheck | undefined> {
+  if (key === gatewayClassWork) return reconcileGatewayClasses(tools);
+  const gateway = gatewayOfWork(key);
+  return gateway === undefined ? reconcileWorkload(key, tools) : reconcileGateway(gateway, tools);
+}
+
+/** `key`: `namespace/name`. A StickyWorkload that is gone needs nothing, its objects go with it. */
+async function reconcileWorkload(key: string, tools: ReconcileTools): Promise<Recheck | undefined> {
+  const translated = tools.translations.latest();
+  const workload = translated?.translation.world.candidates.get(key)?.workload;
+  const accept = translated?.translation.accepts[key];
+  if (!translated || !workload || !accept) return undefined;
+  const judged = { workload, accept };
+  let outcome: ApplyOutcome | undefined;
+  try {
+    outcome = await bringInPlace(judged, translated, tools);
+    tools.failures.forget(key);
+  } catch (error) {
+    const lasting = tools.failures.note(key, error);
+    if (lasting) await writeStatus({ ...judged, outcome: lasting }, translated, tools);
+    throw error;
+  }
+  if (outcome === undefined) return undefined;
+  await writeRouteStatus(planServing(workload), translated, tools);
+  return soonest([
+    await writeStatus({ ...judged, outcome }, translated, tools),
+    releaseCheck(workload, translated, tools),
+    outcome.kind === 'failed' ? { recheckAfterMs: refusedEveryMs } : undefined,
+  ]);
+}
+
+type Judged = { workload: StickyWorkload; accept: Accept };
+
+/** Undefined where there is nothing to say of it yet, or any more. */
+async function bringInPlace(
+  { workload, accept }: Judged,
+  translated: Translated,
+  tools: ReconcileTools,
+): Promise<ApplyOutcome | undefined> {
+  const hold = decideDrainHold(workload, podsOf(workload, translated), tools.nowMs());
+  const refused = await keepFinalizer(workload, hold, tools.writer);
+  // What is deleted gets nothing new. What it has serves on for as long as it is held.
+  if (workload.metadata.deletionTimestamp !== undefined) {
+    return hold.kind === 'hold' ? describeDeletion(workload, hold) : undefined;
+  }
+  const outcome = await provision(accept, translated, tools);
+  // A status written now would warn of keys that are on their way; their translation calls us again.
+  if (accept.kind === 'accepted' && (await keysAreComing(workload, translated, tools))) return undefined;
+  return refused ?? outcome;
+}
+
+/** Creates the key ring where there is none. False where there is one already, also one that cannot be used: that has to be said. */
+async function keysAreComing(
+  workload: StickyWorkload,
+  { snapshot }: Translated,
+  { caches, reader, writer }: ReconcileTools,
+): Promise<boolean> {
+  const { namespace, name, uid } = workload.metadata;
+  if (`${namespace}/${name}` in snapshot.keyRings) return false;
+  const ref = { namespace, name: keyRingName(name) };
+  const cached = caches.get('keyRings', ref);
+  if (!cached && (await createKeyRing(writer, workload)) === 'Created') return true;
+  // One that the cache has not seen yet may be our own, made a moment ago.
+  const secret = cached ?? (await reader.get(secrets, ref));
+  return secret !== undefined && keyRingOf(secret, uid) !== undefined;
+}
+
+async function writeStatus(
+  { workload, accept, outcome }: Judged & { outcome: ApplyOutcome },
+  { snapshot, translation }: Translated,
+  tools: ReconcileTools,
+): Promise<Recheck | undefined> {
+  const { key, namespace, target, parents } = planServing(workload);
+  const backend = translation.backends[key];
+  const previous = tools.statuses.before(workload);
+  const nowMs = tools.nowMs();
+  const found = translation.world.targets.get(targetKey(namespace, target));
+  const { nodes, autoscaler, gatewayApi } = snapshot;
+  const gateway = accept.kind === 'accepted' ? accept.plan.gateway : parents[0]?.gateway;
+  const status = judgeStatus({
+    workload: { ...workload, ...(previous && { status: previous }) },
+    accept,
+    apply: outcome,
+    ...(backend && { backend }),
+    pods: podsOf(workload, { translation }),
+    sessions: tools.countsOf(backend?.endpoints.map(({ uid }) => uid) ?? [], nowMs),
+    proxyReadyReplicas: gateway ? readyReplicas(gateway, translation.index) : 0,
+    gatewayApi,
+    cluster: { nodes, ...(autoscaler && { autoscaler }), ...(found && { target: found }) },
+    nowMs,
+  });
+  return tools.statuses.write(workload, status);
+}
+
+const podsOf = ({ metadata, spec }: StickyWorkload, { translation }: Pick<Translated, 'translation'>): readonly Pod[] =>
+  translation.index.podsByTarget.get(targetKey(metadata.namespace, spec.targetRef)) ?? [];
+
+/** A pod that is stuck changes no more, and its StickyWorkload is released all the same. */
+function releaseCheck(
+  workload: StickyWorkload,
+  translated: Translated,
+  { nowMs }: ReconcileTools,
+): Recheck | undefined {
+  const hold = decideDrainHold(workload, podsOf(workload, translated), nowMs());
+  return hold.kind === 'hold' ? { recheckAfterMs: hold.untilMs - nowMs() } : undefined;
+}
+
+function soonest(rechecks: readonly (Recheck | undefined)[]): Recheck | undefined {
+  const waits = rechecks.flatMap((recheck) => (recheck ? [recheck.recheckAfterMs] : []));
+  return waits.length === 0 ? undefined : { recheckAfterMs: Math.min(...waits) };
+}

@@ -1,0 +1,81 @@
+import { beforeEach, expect, test } from '@jest/globals';
+import type { KubeObject } from '../../../../src/kube/ports.ts';
+import { services } from '../../../../src/kube/resources.ts';
+import { createOwnedObjects, type OwnedObjects } from '../../../../src/operator/apply/owned-objects.ts';
+import { fingerprintOf } from '../../../../src/operator/gather/owned.ts';
+import { AppError } from '../../../../src/platform/errors.ts';
+import { createMemoryClock } from '../../../support/memory-clock.ts';
+import { createMemoryCluster, type MemoryCluster } from '../../../support/memory-cluster.ts';
+
+let cluster: MemoryCluster;
+let owned: OwnedObjects;
+/** What the cache has heard of, when it is behind. */
+let heard: KubeObject | undefined | 'current';
+
+beforeEach(() => {
+  cluster = createMemoryCluster(createMemoryClock());
+  heard = 'current';
+  owned = createOwnedObjects(cluster, (resource, ref) => {
+    const object = heard === 'current' ? cluster.find(resource, ref) : heard;
+    return object && fingerprintOf(object);
+  });
+});
+
+const service = (port: number): KubeObject => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { namespace: 'shop', name: 'cart' },
+  spec: { port },
+});
+const writes = () => cluster.writes().length;
+const live = () => {
+  const found = cluster.find(services, { namespace: 'shop', name: 'cart' });
+  if (!found) throw new Error('no Service');
+  return found;
+};
+
+test('applied once, and not again while it is as it was left', async () => {
+  await owned.ensure(services, service(80));
+  await owned.ensure(services, service(80));
+  expect(writes()).toBe(1);
+});
+
+test('applied after every start, because nobody knows what happened before', async () => {
+  await owned.ensure(services, service(80));
+  await createOwnedObjects(cluster, (resource, ref) => {
+    const object = cluster.find(resource, ref);
+    return object && fingerprintOf(object);
+  }).ensure(services, service(80));
+  expect(writes()).toBe(2);
+});
+
+test.each<[string, () => unknown]>([
+  ['is wanted another way', () => undefined],
+  ['was edited', () => cluster.put(services, { ...live(), spec: { port: 1 } })],
+  ['was deleted', () => cluster.remove(services, { namespace: 'shop', name: 'cart' })],
+  [
+    'was replaced by one of the same name',
+    () => cluster.put(services, { ...live(), metadata: { ...live().metadata, uid: 'other' } }),
+  ],
+])('applied again when it %s', async (_, happen) => {
+  await owned.ensure(services, service(80));
+  happen();
+  await owned.ensure(services, service(90));
+  expect(writes()).toBe(2);
+  expect(live()['spec']).toEqual({ port: 90 });
+});
+
+test('applied again rather than trusted while the cache is behind: an edit could hide there', async () => {
+  await owned.ensure(services, service(80));
+  heard = undefined;
+  await owned.ensure(services, service(80));
+  expect(cluster.writes().map(({ changed }) => changed)).toEqual([true, false]);
+});
+
+test('a write that failed is not remembered as done', async () => {
+  const refusal = new AppError('KUBERNETES_INVALID', 'no', { source: 'kubernetes', retryable: false });
+  cluster.fail({ verb: 'apply', error: refusal });
+  await expect(owned.ensure(services, service(80))).rejects.toBe(refusal);
+  await owned.ensure(services, service(80));
+  expect(writes()).toBe(1);
+});

@@ -1,0 +1,148 @@
+import { expect, test } from '@jest/globals';
+import { createLedger } from '../../../../src/core/count/ledger.ts';
+import type { EndpointReport } from '../../../../src/wire/messages.ts';
+import { translate } from '../../../../src/core/translate/translate.ts';
+import type { TranslationStore } from '../../../../src/operator/translation/translation-store.ts';
+import type { ClusterState } from '../../../../src/operator/gather/cluster-state.ts';
+import { createSessionSources } from '../../../../src/operator/drain/session-sources.ts';
+import { snapshotOf, stickyWorkload, wholePod, type ShortWorld } from '../../../support/world.ts';
+
+const nowMs = 1_000_000;
+const labels = {
+  'app.kubernetes.io/managed-by': 'holdfast',
+  'app.kubernetes.io/component': 'proxy',
+  'gateway.networking.k8s.io/gateway-name': 'holdfast',
+};
+const proxies = ['p', 'q'].map((name) => ({ name, labels, of: 'Deployment/holdfast-holdfast' }));
+const cart = { namespace: 'shop', name: 'cart-a', uid: 'uid-cart-a' };
+
+const ending = { name: 'shop', labels: {}, isEnding: true };
+
+type Known = {
+  clusterState?: ShortWorld;
+  /** What injection wrote on the pod; absent: the pod is in no cache. */
+  workload?: string;
+  claimed?: boolean;
+  /** By proxy. */
+  reports?: Record<string, Partial<EndpointReport>>;
+};
+
+/** What the sidecar of cart-a is told. */
+function ask({ clusterState, workload, claimed = true, reports = {} }: Known) {
+  const snapshot = clusterState && snapshotOf(clusterState);
+  const translations = { latest: () => snapshot && { snapshot, translation: translate(snapshot) } } as Pick<
+    TranslationStore,
+    'latest'
+  > as TranslationStore;
+  const directory: ClusterState = {
+    snapshot: () => snapshotOf({}),
+    pod: () => (workload === undefined ? undefined : { ...wholePod({ name: 'cart-a' }), workload }),
+    workload: () => (claimed ? stickyWorkload({ name: 'cart' }) : undefined),
+  };
+  const ledger = createLedger();
+  for (const [proxy, endpoint] of Object.entries(reports)) {
+    const endpoints: EndpointReport[] = [
+      { uid: cart.uid, state: 'Draining', sessions: 0, expiresAtMs: nowMs + 1000, ...endpoint },
+    ];
+    ledger.record(`uid-${proxy}`, { startedAtMs: 1, sequence: 1, endpoints }, nowMs);
+  }
+  return createSessionSources({ clusterState: directory, translations, ledger })(cart, nowMs);
+}
+
+const unknown = (reason: string) => [{ type: 'Proxy', known: false, reason }];
+const known = (sessions: number) => [{ type: 'Proxy', known: true, sessions }];
+
+test.each<[string, Known, object]>([
+  [
+    'nothing is known before the first translation',
+    { workload: 'cart' },
+    unknown('this replica of the operator has not read the cluster yet'),
+  ],
+  [
+    'nothing of a pod that no cache has',
+    { clusterState: { pods: proxies } },
+    unknown('this replica of the operator does not know the pod yet'),
+  ],
+  [
+    'nothing while no proxy runs: its counts went with it',
+    { clusterState: {}, workload: 'cart' },
+    unknown('no proxy of Gateway shop/holdfast is running'),
+  ],
+  [
+    'zero where the StickyWorkload is gone, and its proxy with it, whatever that counted last',
+    { clusterState: {}, workload: 'cart', claimed: false, reports: { p: { sessions: 2 } } },
+    known(0),
+  ],
+  [
+    'zero where nobody comes after the last proxy, because the namespace goes',
+    { clusterState: { namespaces: [ending] }, workload: 'cart', reports: { p: { sessions: 2 } } },
+    known(0),
+  ],
+  [
+    'what a proxy counts that runs on while the namespace goes',
+    { clusterState: { namespaces: [ending], pods: proxies }, workload: 'cart', reports: { p: { sessions: 2 }, q: {} } },
+    known(2),
+  ],
+  [
+    'what a proxy counts that runs on without the StickyWorkload',
+    { clusterState: { pods: proxies }, workload: 'cart', claimed: false, reports: { p: { sessions: 1 }, q: {} } },
+    known(1),
+  ],
+  [
+    'the sum of all proxies',
+    { clusterState: { pods: proxies }, workload: 'cart', reports: { p: { sessions: 2 }, q: { sessions: 3 } } },
+    known(5),
+  ],
+  [
+    'nothing while one of them is silent',
+    { clusterState: { pods: proxies }, workload: 'cart', reports: { p: {} } },
+    unknown('proxy pod uid-q has not reported'),
+  ],
+  [
+    'nothing while one of them may still send new sessions',
+    { clusterState: { pods: proxies }, workload: 'cart', reports: { p: {}, q: { state: 'Accepting' } } },
+    unknown('proxy pod uid-q has not confirmed that this pod drains'),
+  ],
+])('%s', (_, facts, sources) => {
+  expect(ask(facts)).toEqual(sources);
+});
+
+test('a pod that several Gateways lead to: one of them without a running proxy makes the count unknown, and all of them are added up', () => {
+  const onTwo: ShortWorld = {
+    workloads: [
+      { name: 'cart', spec: { route: { parentRefs: [{ name: 'web' }, { name: 'edge' }] } } },
+      { name: 'chat', spec: { route: { parentRefs: [{ name: 'web' }, { name: 'edge' }] } } },
+    ],
+    targets: [{ name: 'cart' }, { name: 'chat' }],
+    gateways: [{ name: 'web' }, { name: 'edge' }],
+  };
+  const proxyOf = (name: string, gateway: string) => ({
+    name,
+    labels: { ...labels, 'gateway.networking.k8s.io/gateway-name': gateway },
+    of: `Deployment/${gateway}-holdfast`,
+  });
+  expect(
+    ask({ clusterState: { ...onTwo, pods: [proxyOf('p', 'web')] }, workload: 'cart', reports: { p: {} } }),
+  ).toEqual(unknown('no proxy of Gateway shop/edge is running'));
+  const both = { ...onTwo, pods: [proxyOf('p', 'web'), proxyOf('q', 'edge')] };
+  expect(ask({ clusterState: both, workload: 'cart', reports: { p: { sessions: 1 } } })).toEqual(
+    unknown('proxy pod uid-q has not reported'),
+  );
+  expect(ask({ clusterState: both, workload: 'cart', reports: { p: { sessions: 1 }, q: { sessions: 2 } } })).toEqual(
+    known(3),
+  );
+});
+
+test('a pod that the route of another StickyWorkload leads to is counted by the proxies of that Gateway, too', () => {
+  const canary: ShortWorld = {
+    workloads: [
+      { name: 'cart' },
+      { name: 'front', spec: { route: { parentRefs: [{ name: 'web' }], backends: [{ name: 'cart', weight: 1 }] } } },
+    ],
+    targets: [{ name: 'cart' }, { name: 'front' }],
+    gateways: [{ name: 'web' }],
+  };
+  expect(ask({ clusterState: { ...canary, pods: proxies }, workload: 'cart', reports: { p: {}, q: {} } })).toEqual(
+    unknown('no proxy of Gateway shop/web is running'),
+  );
+});

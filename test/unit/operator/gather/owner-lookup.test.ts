@@ -1,0 +1,116 @@
+import { beforeEach, describe, expect, test } from '@jest/globals';
+import type { KubeObject, ObjectMeta } from '../../../../src/kube/ports.ts';
+import { replicaSets, stickyWorkloads } from '../../../../src/kube/resources.ts';
+import { createCaches, type Caches } from '../../../../src/operator/gather/caches.ts';
+import { createOwnerLookup } from '../../../../src/operator/gather/owner-lookup.ts';
+import { AppError } from '../../../../src/platform/errors.ts';
+import { createMemoryClock, settle } from '../../../support/memory-clock.ts';
+import { createMemoryCluster, type MemoryCluster } from '../../../support/memory-cluster.ts';
+import { createMemoryLogger } from '../../../support/memory-logger.ts';
+import { pod, replicaSet, stickyWorkload } from '../../../support/operator-objects.ts';
+
+let cluster: MemoryCluster;
+let caches: Caches;
+
+beforeEach(() => {
+  const clock = createMemoryClock();
+  cluster = createMemoryCluster(clock);
+  caches = createCaches({ reader: cluster, clock, random: () => 0, logger: createMemoryLogger() });
+});
+
+async function fillCaches(): Promise<void> {
+  caches.start();
+  await caches.synced;
+  await settle();
+}
+
+const find = async ({ metadata }: KubeObject): Promise<string | undefined> =>
+  (await createOwnerLookup(caches, cluster)(metadata))?.metadata.name;
+const ofCart = pod({ name: 'x', of: 'cart-1', app: 'cart' });
+const owned = (metadata: Partial<ObjectMeta>): KubeObject => ({
+  ...ofCart,
+  metadata: { ...ofCart.metadata, ...metadata },
+});
+const byStatefulSet = owned({
+  ownerReferences: [{ apiVersion: 'apps/v1', kind: 'StatefulSet', name: 'db', uid: 's', controller: true }],
+});
+
+function putWorld(): void {
+  cluster.put(replicaSets, replicaSet('cart-1', 'cart'));
+  cluster.put(
+    stickyWorkloads,
+    stickyWorkload({
+      name: 'younger',
+      createdAt: '2026-01-02T00:00:00Z',
+      spec: { targetRef: { kind: 'Deployment', name: 'cart' } },
+    }),
+  );
+  cluster.put(stickyWorkloads, stickyWorkload({ name: 'cart', createdAt: '2026-01-01T00:00:00Z' }));
+  cluster.put(
+    stickyWorkloads,
+    stickyWorkload({
+      name: 'elsewhere',
+      namespace: 'other',
+      createdAt: '2020-01-01T00:00:00Z',
+      spec: { targetRef: { kind: 'Deployment', name: 'cart' } },
+    }),
+  );
+  cluster.put(
+    stickyWorkloads,
+    stickyWorkload({ name: 'db', spec: { targetRef: { kind: 'StatefulSet', name: 'db' } } }),
+  );
+}
+
+describe('a pod belongs', () => {
+  const cases: [string, KubeObject, string | undefined][] = [
+    ['to the oldest StickyWorkload of its own namespace that claims its Deployment', ofCart, 'cart'],
+    ['to that of its StatefulSet, which controls it directly', byStatefulSet, 'db'],
+    ['to none without a controller', owned({ ownerReferences: [] }), undefined],
+    [
+      'to none where its ReplicaSet is gone',
+      owned({
+        ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'gone', uid: 'g', controller: true }],
+      }),
+      undefined,
+    ],
+    [
+      'to none where a Job made it',
+      owned({ ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name: 'cart', uid: 'j', controller: true }] }),
+      undefined,
+    ],
+  ];
+
+  test.each(cases)('%s', async (_, created, name) => {
+    putWorld();
+    await fillCaches();
+    expect(await find(created)).toBe(name);
+  });
+
+  test.each(cases)('%s, also when no cache has heard of anything yet', async (_, created, name) => {
+    await fillCaches();
+    cluster.endWatches();
+    await settle();
+    putWorld();
+    expect(caches.list('workloads')).toEqual([]);
+    expect(await find(created)).toBe(name);
+  });
+});
+
+test('what is in the caches is not asked for: every pod creation waits for the answer', async () => {
+  putWorld();
+  await fillCaches();
+  const unreachable = new AppError('KUBERNETES_UNAVAILABLE', 'away', { source: 'kubernetes', retryable: true });
+  cluster.fail({ verb: 'get', error: unreachable });
+  cluster.fail({ verb: 'list', error: unreachable });
+  expect(await find(ofCart)).toBe('cart');
+});
+
+test('an API server that cannot say is an error, not a no', async () => {
+  await fillCaches();
+  cluster.fail({
+    verb: 'get',
+    kind: 'ReplicaSet',
+    error: new AppError('KUBERNETES_UNAVAILABLE', 'away', { source: 'kubernetes', retryable: true }),
+  });
+  await expect(find(ofCart)).rejects.toThrow('away');
+});

@@ -1,0 +1,53 @@
+import { beforeEach, expect, test } from '@jest/globals';
+import { parseKeyRing } from '../../../../src/core/render/key-ring.ts';
+import { secrets } from '../../../../src/kube/resources.ts';
+import { createKeyRing } from '../../../../src/operator/keys/key-ring.ts';
+import { AppError } from '../../../../src/platform/errors.ts';
+import { createMemoryClock } from '../../../support/memory-clock.ts';
+import { createMemoryCluster, type MemoryCluster } from '../../../support/memory-cluster.ts';
+import { stickyWorkload } from '../../../support/world.ts';
+
+let cluster: MemoryCluster;
+beforeEach(() => {
+  cluster = createMemoryCluster(createMemoryClock());
+});
+
+const cart = stickyWorkload({ name: 'cart' });
+const stored = (name: string) => cluster.find(secrets, { namespace: 'shop', name: `${name}-session-keys` });
+const secretOf = (name: string): string | undefined => {
+  const parsed = parseKeyRing((stored(name)?.['data'] ?? {}) as Record<string, string>);
+  return parsed.kind === 'ring' ? parsed.ring.keys[0]?.secret : undefined;
+};
+
+test('a ring that can be read again, with one key of 32 bytes, owned by its StickyWorkload', async () => {
+  expect(await createKeyRing(cluster, cart)).toBe('Created');
+  expect(Buffer.from(secretOf('cart') ?? '', 'base64')).toHaveLength(32);
+  expect(stored('cart')?.metadata.ownerReferences).toEqual([
+    { apiVersion: 'holdfast.dev/v1alpha1', kind: 'StickyWorkload', name: 'cart', uid: 'uid-cart', controller: true },
+  ]);
+});
+
+test('no two StickyWorkloads get the same key', async () => {
+  await createKeyRing(cluster, cart);
+  await createKeyRing(cluster, stickyWorkload({ name: 'chat' }));
+  expect(secretOf('cart')).not.toBe(secretOf('chat'));
+});
+
+test('one that exists is left as it is, whatever is in it', async () => {
+  cluster.put(secrets, {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { namespace: 'shop', name: 'cart-session-keys' },
+    data: { current: 'damaged' },
+  });
+  const before = stored('cart');
+  expect(await createKeyRing(cluster, cart)).toBe('Exists');
+  expect(stored('cart')).toEqual(before);
+});
+
+test('any other failure is told, so that it is tried again', async () => {
+  const away = new AppError('KUBERNETES_UNAVAILABLE', 'away', { source: 'kubernetes', retryable: true });
+  cluster.fail({ verb: 'create', error: away });
+  await expect(createKeyRing(cluster, cart)).rejects.toBe(away);
+  expect(stored('cart')).toBeUndefined();
+});

@@ -1,0 +1,47 @@
+import { expect, test } from '@jest/globals';
+import type { Pod } from '../../../../src/core/snapshot/snapshot.ts';
+import { runningProxies } from '../../../../src/operator/proxies/serving-proxies.ts';
+import { snapshotOf } from '../../../support/world.ts';
+
+const labels = {
+  'app.kubernetes.io/managed-by': 'holdfast',
+  'app.kubernetes.io/component': 'proxy',
+  'gateway.networking.k8s.io/gateway-name': 'holdfast',
+};
+const proxy = (name: string, rest: Partial<Pod> = {}) => ({
+  name,
+  labels,
+  of: 'Deployment/holdfast-holdfast',
+  ...rest,
+});
+
+test.each<[string, ReturnType<typeof proxy>, string[]]>([
+  ['one that runs', proxy('p'), ['uid-p']],
+  ['one that is not ready any more: it may still carry streams', proxy('p', { ready: false }), ['uid-p']],
+  ['one that is shutting down', proxy('p', { deletion: { killAtMs: 1, graceSeconds: 30 } }), ['uid-p']],
+  ['one on a node that nobody hears of', proxy('p', { phase: 'Unknown' }), ['uid-p']],
+  ['not one that has never run: it cannot be scheduled, perhaps', proxy('p', { phase: 'Pending' }), []],
+  ['not one whose containers have ended', proxy('p', { phase: 'Succeeded' }), []],
+  ['not one that failed', proxy('p', { phase: 'Failed' }), []],
+  [
+    'not that of another Gateway',
+    proxy('p', { labels: { ...labels, 'gateway.networking.k8s.io/gateway-name': 'web' } }),
+    [],
+  ],
+  ['not that of another namespace', proxy('p', { namespace: 'other' }), []],
+  ['not a pod of the app', proxy('p', { labels: { app: 'cart' } }), []],
+  [
+    'not the proxy of another Gateway implementation',
+    proxy('p', { labels: { ...labels, 'app.kubernetes.io/managed-by': 'other' } }),
+    [],
+  ],
+])('%s', (_, pod, expected) => {
+  expect(runningProxies(snapshotOf({ pods: [pod] }), 'shop/holdfast')).toEqual(expected);
+});
+
+test('all of them, and asked again the same', () => {
+  const snapshot = snapshotOf({ pods: [proxy('p'), proxy('q'), { name: 'cart-a' }] });
+  expect(runningProxies(snapshot, 'shop/holdfast')).toEqual(['uid-p', 'uid-q']);
+  expect(runningProxies(snapshot, 'shop/holdfast')).toEqual(['uid-p', 'uid-q']);
+  expect(runningProxies(snapshot, 'shop/none')).toEqual([]);
+});

@@ -1,0 +1,59 @@
+import { expect, test } from '@jest/globals';
+import type { StickyWorkload } from '../../../../src/api/stickyworkload.ts';
+import { stickyWorkloads } from '../../../../src/kube/resources.ts';
+import { keepFinalizer } from '../../../../src/operator/workload/drain-finalizer.ts';
+import { createMemoryClock } from '../../../support/memory-clock.ts';
+import { createMemoryCluster } from '../../../support/memory-cluster.ts';
+import { stickyWorkload } from '../../../support/world.ts';
+
+const hold = { kind: 'hold' as const, untilMs: 1, pods: ['cart-a'] };
+const cart = stickyWorkload({ name: 'cart' });
+const withMeta = (metadata: Partial<StickyWorkload['metadata']>): StickyWorkload => ({
+  ...cart,
+  metadata: { ...cart.metadata, ...metadata },
+});
+
+const createCluster = () => createMemoryCluster(createMemoryClock());
+
+test('a StickyWorkload that is gone, though we have not heard of it, is not brought back', async () => {
+  const cluster = createCluster();
+  await expect(keepFinalizer(cart, hold, cluster)).rejects.toMatchObject({ code: 'KUBERNETES_CONFLICT' });
+  expect(cluster.all(stickyWorkloads)).toEqual([]);
+});
+
+test('a namesake that was created since is left alone', async () => {
+  const cluster = createCluster();
+  cluster.put(stickyWorkloads, { ...withMeta({ uid: 'another' }) });
+  await expect(keepFinalizer(cart, hold, cluster)).rejects.toMatchObject({ code: 'KUBERNETES_CONFLICT' });
+  expect(cluster.all(stickyWorkloads)[0]?.metadata.finalizers).toBeUndefined();
+});
+
+test('finalizers and labels of others stay', async () => {
+  const cluster = createCluster();
+  cluster.put(stickyWorkloads, { ...withMeta({ finalizers: ['example.com/theirs'], labels: { a: 'b' } }) });
+  await keepFinalizer(cart, hold, cluster);
+  expect(cluster.all(stickyWorkloads)[0]?.metadata).toMatchObject({
+    finalizers: ['example.com/theirs', 'holdfast.dev/drain'],
+    labels: { a: 'b' },
+  });
+  await keepFinalizer(
+    withMeta({ finalizers: ['example.com/theirs', 'holdfast.dev/drain'] }),
+    { kind: 'release' },
+    cluster,
+  );
+  expect(cluster.all(stickyWorkloads)[0]?.metadata).toMatchObject({
+    finalizers: ['example.com/theirs'],
+    labels: { a: 'b' },
+  });
+});
+
+test.each<[string, StickyWorkload, 'hold' | 'release']>([
+  ['it is there and wanted', withMeta({ finalizers: ['holdfast.dev/drain'] }), 'hold'],
+  ['it is neither there nor wanted', cart, 'release'],
+  ['it is wanted on what is deleted already', withMeta({ deletionTimestamp: '2026-01-01T00:00:00Z' }), 'hold'],
+])('nothing is written where %s', async (_, workload, kind) => {
+  const cluster = createCluster();
+  cluster.put(stickyWorkloads, { ...workload });
+  await keepFinalizer(workload, kind === 'hold' ? hold : { kind }, cluster);
+  expect(cluster.writes()).toEqual([]);
+});
