@@ -1,15 +1,15 @@
-/** The CustomResourceDefinition of StickyWorkload, put together from the schemas of this folder. */
+/** The CustomResourceDefinition of StickyWorkload, assembled from the schemas of this folder. */
 import type { Schema } from './schema.ts';
 import { specSchema } from './spec.ts';
 import { statusSchema } from './status.ts';
 import { group, kind, plural, version } from './stickyworkload.ts';
 
-/** Longest `metadata.name`: what is named after a StickyWorkload (Service, Secret, cookie) has 63 characters at most. */
+/** Maximum length of `metadata.name`: objects named after a StickyWorkload (Service, Secret, cookie) have at most 63 characters. */
 export const nameLengthLimit = 48;
 
 /**
- * The same schema with each default written out whole. The API server judges an object's default by the object's rules
- * as it stands, before it fills in the fields below it: the rules would not find those fields in a default of `{}`.
+ * Returns the schema with every object default expanded. The API server validates an object's default against the object's rules
+ * before it fills in the defaults of nested fields: with a default of `{}` the rules would not find those fields.
  */
 function completeDefaults(schema: Schema): Schema {
   if (schema.type === 'array') return { ...schema, items: completeDefaults(schema.items) };
@@ -27,7 +27,7 @@ function completeDefaults(schema: Schema): Schema {
 const rootSchema = {
   type: 'object',
   description:
-    'Keeps each session of a workload on one pod, and holds a pod that is to go until its sessions have ended.',
+    'A StickyWorkload keeps each session of a workload on one pod, and holds a terminating pod until its sessions have ended.',
   required: ['spec'],
   properties: {
     apiVersion: { type: 'string' },
@@ -42,13 +42,13 @@ const rootSchema = {
       rule: `self.metadata.name.size() <= ${nameLengthLimit} && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')`,
       fieldPath: '.metadata.name',
       message:
-        `metadata.name must have at most ${nameLengthLimit} characters, lower-case letters, digits and "-", ` +
-        'and start with a letter and end with a letter or digit: the Service and other objects are named after it',
+        `metadata.name must have at most ${nameLengthLimit} characters, contain only lower-case letters, digits and "-", ` +
+        'start with a letter and end with a letter or digit: the Service and other objects are named after it',
     },
   ],
 } as const satisfies Schema;
 
-/** As `kubectl get` shows it; a positive priority is for `-o wide`. */
+/** The columns of `kubectl get`; columns with a positive priority appear with `-o wide`. */
 const printerColumns = [
   { name: 'Ready', type: 'string', jsonPath: '.status.conditions[?(@.type=="Ready")].status' },
   {
@@ -61,20 +61,20 @@ const printerColumns = [
     name: 'Draining',
     type: 'integer',
     jsonPath: '.status.drainingReplicas',
-    description: 'Pods that keep their sessions and get no new one.',
+    description: 'Pods that keep their sessions and get no new ones.',
   },
   {
     name: 'Sessions',
     type: 'integer',
     jsonPath: '.status.sessions.active',
-    description: 'Live sessions, on all pods.',
+    description: 'Live sessions on all pods.',
   },
   {
     name: 'Reason',
     type: 'string',
     priority: 1,
     jsonPath: '.status.conditions[?(@.type=="Ready")].reason',
-    description: 'Why it is ready, or not.',
+    description: 'Reason of condition Ready.',
   },
   { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
 ] as const;

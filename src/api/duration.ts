@@ -3,14 +3,14 @@
 const unitMs: Record<string, number> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
 const part = /([0-9]{1,5})(ms|h|m|s)/g;
 
-/** The milliseconds of a duration that the schema has accepted, such as `1h30m` or `500ms`. */
+/** Returns the milliseconds of a valid duration, such as `1h30m` or `500ms`. */
 export function durationMs(text: string): number {
   let total = 0;
   for (const [, amount, unit = ''] of text.matchAll(part)) total += Number(amount) * (unitMs[unit] ?? 0);
   return total;
 }
 
-/** The shortest duration text for whole milliseconds: `5400000` is `1h30m`. */
+/** Returns the shortest duration string for whole milliseconds: `5400000` is `1h30m`. */
 export function formatDuration(ms: number): string {
   let rest = ms;
   let text = '';

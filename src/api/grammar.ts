@@ -1,10 +1,10 @@
-/** What several fields of the spec have in common: durations, names and ports. */
+/** Schemas that several fields of the spec share: durations, names and ports. */
 import type { Schema } from './schema.ts';
 
 // The same grammar as Gateway API's Duration (GEP-2257): whole numbers with a unit, at most four parts.
 const durationPattern = '^([0-9]{1,5}(h|m|s|ms)){1,4}$';
 export const dnsLabel = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$';
-// An RFC 9110 token, which is what RFC 6265 wants of a cookie's name and RFC 9110 of a header's.
+// An RFC 9110 token: RFC 6265 requires one for a cookie name, RFC 9110 for a header name.
 export const tokenPattern = "^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$";
 // Printable, and no semicolon: that would end the attribute.
 export const cookiePathPattern = '^/[^;\\x00-\\x1f\\x7f]*$';
@@ -28,5 +28,5 @@ export const portReference = (description: string) =>
     ],
   }) as const satisfies Schema;
 
-/** An address block, IPv4 or IPv6. What passes and is none (999.0.0.0/8) is refused where it is used. */
+/** A CIDR, IPv4 or IPv6. The pattern admits some invalid ones (999.0.0.0/8), which the operator rejects. */
 export const cidrPattern = '^[0-9a-fA-F.:]+/[0-9]{1,3}$';

@@ -4,18 +4,19 @@ import type { Schema } from './schema.ts';
 
 const consistentHash = {
   type: 'object',
-  description: 'Affinity without a token, for clients that keep none. Exactly one source of the hash.',
+  description:
+    'Affinity without a session token, for clients that cannot keep one. Exactly one hash source must be set.',
   properties: {
     httpHeaderName: {
       type: 'string',
       minLength: 1,
       maxLength: 256,
       pattern: tokenPattern,
-      description: 'Hash of this header.',
+      description: 'Hash the value of this header.',
     },
     httpCookie: {
       type: 'object',
-      description: 'Hash of a cookie; the proxy makes one where there is none.',
+      description: 'Hash the value of a cookie; the proxy sets the cookie if the request has none.',
       required: ['name'],
       properties: {
         name: {
@@ -25,13 +26,13 @@ const consistentHash = {
           pattern: tokenPattern,
           description: 'Name of the cookie.',
         },
-        ttl: optionalDuration('Lifetime of the cookie that the proxy makes. Default: until the browser closes.'),
+        ttl: optionalDuration('Lifetime of the cookie that the proxy sets. Default: until the browser closes.'),
         path: {
           type: 'string',
           maxLength: 1024,
           default: '/',
           pattern: cookiePathPattern,
-          description: 'Path of the cookie that the proxy makes.',
+          description: 'Path of the cookie that the proxy sets.',
         },
       },
     },
@@ -39,44 +40,45 @@ const consistentHash = {
       type: 'string',
       minLength: 1,
       maxLength: 256,
-      description: 'Hash of this query parameter.',
+      description: 'Hash the value of this query parameter.',
     },
-    useSourceIp: { type: 'boolean', description: 'Hash of the address of the client.' },
+    useSourceIp: { type: 'boolean', description: 'Hash the IP address of the client.' },
     algorithm: {
       type: 'object',
-      description: 'How a hash becomes a pod.',
+      description: 'How a hash is mapped to a pod.',
       default: {},
       properties: {
         type: {
           type: 'string',
           enum: ['Maglev', 'RingHash'],
           default: 'Maglev',
-          description: 'Maglev is more even, RingHash moves fewer clients when pods come and go.',
+          description:
+            'Maglev distributes clients more evenly; RingHash moves fewer clients when pods are added or removed.',
         },
         tableSize: {
           type: 'integer',
           format: 'int32',
           minimum: 2,
           maximum: 5000011,
-          description: 'Maglev: a prime; default 65537.',
+          description: 'Table size for Maglev, a prime number. Default: 65537.',
         },
         minimumRingSize: {
           type: 'integer',
           format: 'int32',
           minimum: 1,
           maximum: 8388608,
-          description: 'RingHash; default 1024.',
+          description: 'Minimum ring size for RingHash. Default: 1024.',
         },
       },
       'x-kubernetes-validations': [
         {
           rule: "self.type == 'Maglev' || !has(self.tableSize)",
-          message: 'tableSize is only for Maglev',
+          message: 'tableSize requires type Maglev',
           fieldPath: '.tableSize',
         },
         {
           rule: "self.type == 'RingHash' || !has(self.minimumRingSize)",
-          message: 'minimumRingSize is only for RingHash',
+          message: 'minimumRingSize requires type RingHash',
           fieldPath: '.minimumRingSize',
         },
       ],
@@ -92,27 +94,27 @@ const consistentHash = {
 
 export const loadBalancing = {
   type: 'object',
-  description: 'Where new sessions go.',
+  description: 'How new sessions are distributed across pods.',
   default: {},
   properties: {
     policy: {
       type: 'string',
       enum: ['LeastSessions', 'RoundRobin', 'Random', 'LeastRequests', 'ConsistentHash'],
       default: 'LeastSessions',
-      description: 'How the pod of a new session is chosen. A session that exists stays where it is.',
+      description: 'How the pod of a new session is chosen. Existing sessions stay on their pods.',
     },
     maxSessionsPerEndpoint: {
       type: 'integer',
       format: 'int32',
       minimum: 1,
-      description: 'A pod with as many sessions gets no new one.',
+      description: 'Maximum number of sessions per pod. A pod with this many sessions gets no new ones.',
     },
     consistentHash,
   },
   'x-kubernetes-validations': [
     {
       rule: "(self.policy == 'ConsistentHash') == has(self.consistentHash)",
-      message: 'consistentHash goes with policy ConsistentHash, and only with it',
+      message: 'consistentHash must be set if and only if policy is ConsistentHash',
       fieldPath: '.consistentHash',
     },
   ],

@@ -1,14 +1,14 @@
 /**
- * Condition types and reasons. A reason is the same word in condition, event, log and metric.
- * Each has a sentence for the reference; what a user should do stands in the message where the reason is used.
+ * Condition types and reasons. A reason is the same word in conditions, events, logs and metrics.
+ * Each has a sentence for the reference; the message beside it, written where the reason is used, says what to do.
  */
 
 export const conditionTypes = {
-  Accepted: 'The spec can be carried out.',
-  Programmed: 'The objects exist and proxies carry the traffic.',
-  Injected: 'Every pod has the sidecar that holds it for its sessions.',
-  Draining: 'Some pods are on their way out and keep their sessions.',
-  Ready: 'All of the above: accepted, programmed, injected and at least one pod accepting.',
+  Accepted: 'The spec is valid and supported, and the target exists.',
+  Programmed: 'All owned objects exist, and a proxy serves the route.',
+  Injected: 'Every pod has the sidecar that holds it until its sessions end.',
+  Draining: 'At least one pod is terminating; it keeps its sessions and gets no new ones.',
+  Ready: 'Accepted, Programmed and Injected are True, and at least one pod accepts new sessions.',
 } as const;
 export type ConditionType = keyof typeof conditionTypes;
 
@@ -17,69 +17,71 @@ export const reasons = {
   Accepted: 'The spec is valid and the target exists.',
   TargetNotFound: 'The target does not exist.',
   TargetConflict: 'An older StickyWorkload claims the same target.',
-  TargetPortAmbiguous: 'The target has no container port, or several, and service.targetPort does not choose.',
-  CookieConflict: 'An older StickyWorkload of the same Gateway gives the same cookie to the same hosts.',
-  UnsupportedSelector: "The target's selector has matchExpressions, which a Service cannot express.",
-  NameReserved: 'The StickyWorkload has the name that a proxy needs for its own Service.',
-  InvalidRegex: 'A regular expression of spec.route.matches or spec.sessionPersistence.newSessionOn cannot be read.',
-  InvalidCIDR: 'An entry of spec.drain.connections.excludeCIDRs is no address block.',
-  UnsupportedField: 'A field is set that this version does not carry out.',
+  TargetPortAmbiguous: 'The target declares no container port, or several, and service.targetPort does not select one.',
+  CookieConflict: 'An older StickyWorkload on the same Gateway sets the same cookie for the same hosts.',
+  UnsupportedSelector: "The target's selector uses matchExpressions, which a Service cannot express.",
+  NameReserved: "The StickyWorkload has the name of the proxy's own Service.",
+  InvalidRegex: 'A regular expression in spec.route.matches or spec.sessionPersistence.newSessionOn is invalid.',
+  InvalidCIDR: 'An entry of spec.drain.connections.excludeCIDRs is not a valid CIDR.',
+  UnsupportedField: 'A field is set that this version does not support.',
   InvalidCookie:
-    'Browsers would drop the cookie: it must be Secure, and the proxy is not told that TLS ends in front of it.',
-  GatewayNotFound: 'A Gateway of spec.route.parentRefs does not exist.',
-  UnsupportedGatewayClass: 'A Gateway of spec.route.parentRefs has a class of another controller.',
-  NotAllowedByListeners: 'The listeners of a Gateway do not take routes of this namespace or kind.',
-  NoMatchingListenerHostname: 'No listener of a Gateway has a host name in common with spec.route.hostnames.',
-  NoMatchingParent: 'A Gateway has no listener that is served under the sectionName.',
+    'Browsers would discard the cookie: it must be Secure, and the proxy cannot know that TLS is terminated in front of it.',
+  GatewayNotFound: 'A Gateway in spec.route.parentRefs does not exist.',
+  UnsupportedGatewayClass: 'Another controller manages the GatewayClass of a Gateway in spec.route.parentRefs.',
+  NotAllowedByListeners: 'No listener of a Gateway allows routes of this namespace or kind.',
+  NoMatchingListenerHostname: 'No listener of a Gateway has a hostname in common with spec.route.hostnames.',
+  NoMatchingParent: 'A Gateway has no usable listener with the given sectionName.',
   // Programmed
-  Programmed: 'All owned objects are in place and a proxy carries the traffic.',
-  NotAccepted: 'The spec was refused; what had been provisioned stays.',
-  ServiceConflict: 'A Service of this name exists and belongs to someone else.',
-  RouteConflict: 'An HTTPRoute of this name exists and belongs to someone else.',
-  GatewayConflict: 'A Gateway, Deployment or other object that the proxy needs exists and belongs to someone else.',
-  BackendNotFound: 'A StickyWorkload of spec.route.backends does not exist.',
-  BackendNotAccepted: 'A StickyWorkload of spec.route.backends was refused itself, and has never been served.',
-  RefNotPermitted: 'No ReferenceGrant allows the route to refer to a backend of another namespace.',
-  ExternalNameService: 'The Service of a backend is a name in the DNS: there are no pods to keep sessions on.',
-  Deleting: 'The StickyWorkload was deleted; it is served on until the pods that drain are gone.',
-  KeyRingMissing: 'The Secret with the session keys is missing or damaged; without keys no session can be signed.',
-  ApplyFailed: 'The API server refused an owned object.',
-  ProxyNotReady: 'No replica of the proxy is ready yet.',
-  GatewayAPIMissing: 'Gateway API is not installed; the bundled proxy serves the StickyWorkload directly.',
+  Programmed: 'All owned objects exist, and a proxy serves the route.',
+  NotAccepted: 'The spec was rejected. Objects that were provisioned earlier remain.',
+  ServiceConflict: 'A Service with this name exists and is not managed by Holdfast.',
+  RouteConflict: 'An HTTPRoute with this name exists and is not managed by Holdfast.',
+  GatewayConflict: 'A Gateway, Deployment or other object that the proxy needs exists and is not managed by Holdfast.',
+  BackendNotFound: 'A StickyWorkload in spec.route.backends does not exist.',
+  BackendNotAccepted: 'A StickyWorkload in spec.route.backends was not accepted and has never been served.',
+  RefNotPermitted: 'No ReferenceGrant permits the route to refer to a backend in another namespace.',
+  ExternalNameService: 'The Service of a backend is of type ExternalName, which has no pods.',
+  Deleting: 'The StickyWorkload is being deleted; it is served until its draining pods have terminated.',
+  KeyRingMissing:
+    'The Secret with the session keys is missing or damaged; without keys no session token can be signed.',
+  ApplyFailed: 'The API server rejected an owned object.',
+  ProxyNotReady: 'No proxy replica is ready.',
+  GatewayAPIMissing: 'Gateway API is not installed; the bundled proxy serves the StickyWorkload without it.',
   SessionPersistenceFieldMissing:
-    'The installed HTTPRoute has no sessionPersistence (standard channel); the bundled proxy persists sessions all the same.',
+    'The installed HTTPRoute CRD has no sessionPersistence field (standard channel); the bundled proxy still persists sessions.',
   // Injected
   Injected: 'Every pod has the sidecar.',
-  PodsNotInjected: 'Pods run without the sidecar: a scale-down cuts their sessions.',
+  PodsNotInjected: 'Some pods run without the sidecar; their sessions are cut when they terminate.',
   PreStopConflict:
-    'A container has a preStop hook of its own (exec or sleep) that nobody else can call: it is left alone, and the container is not held.',
+    'A container has its own preStop hook (exec or sleep), which the sidecar cannot call. The hook is kept, and the container is not held.',
   // Draining
   NoPodsDraining: 'No pod is draining.',
-  PodTerminating: 'The pod was deleted; its sessions go on until they end or the deadline comes.',
+  PodTerminating: 'The pod is terminating; its sessions continue until they end or the deadline passes.',
   // Ready
   Ready: 'New sessions are accepted.',
   NoPodsAccepting: 'No pod accepts new sessions.',
-  NotProgrammed: 'Not all objects are in place.',
+  NotProgrammed: 'Condition Programmed is not True.',
   NotInjected: 'Some pods run without the sidecar.',
   // End of a drain
   DrainComplete: 'The last session of the pod ended.',
-  DrainDeadline: 'The drain limit came before the last session ended.',
-  DrainCutShort: 'The deadline moved earlier while the pod drained: a second delete, an eviction or a node shutdown.',
-  DrainHeld: 'Half of the drain limit is over, and the pod still has sessions.',
-  DrainLimited: 'Something of the cluster ends a drain before drain.timeout does.',
+  DrainDeadline: 'The drain deadline passed before the last session ended.',
+  DrainCutShort:
+    'The deadline moved earlier during the drain, because of a second delete, an eviction or a node shutdown.',
+  DrainHeld: 'Half of the drain timeout has elapsed, and the pod still has sessions.',
+  DrainLimited: 'The cluster ends drains before drain.timeout elapses.',
   DrainBroken:
-    'The pod was gone before its sessions had ended and before its limit: deleted by force, its node lost, or its containers ended by themselves.',
+    'The pod disappeared before its sessions ended and before its deadline: it was force-deleted, its node was lost, or its containers exited.',
   SidecarRestarted:
-    'The sidecar ended while it held the pod, and with it the hold: the app was told to stop though it had sessions.',
-  NotTerminating: 'The preStop hook ran though the pod is not being deleted, as it does when a container is restarted.',
+    'The sidecar exited while it held the pod, which ended the hold: the app received SIGTERM while it had sessions.',
+  NotTerminating: 'The preStop hook ran although the pod is not being deleted, as happens when a container restarts.',
   // Rotation of session keys
-  KeyRotationStarted: 'A new session key was added; it verifies, and does not sign yet.',
-  KeyRotationPromoted: 'Every proxy has the new session key, and it signs from now on.',
-  KeyRotationComplete: 'Session keys of which no token can be alive were removed.',
-  KeyRotationWaiting: 'A proxy has not confirmed the keys; the rotation waits, so that no session is lost.',
-  KeyRotationFailed: 'The Secret with the session keys could not be written; the rotation is tried again.',
+  KeyRotationStarted: 'A new session key was added; it verifies tokens but does not sign them yet.',
+  KeyRotationPromoted: 'Every proxy has the new session key, which now signs tokens.',
+  KeyRotationComplete: 'Session keys that no live token can use were removed.',
+  KeyRotationWaiting: 'A proxy has not confirmed the session keys. The rotation waits, so that no session is lost.',
+  KeyRotationFailed: 'The Secret with the session keys could not be written; the rotation will be retried.',
   // Deletion costs
-  DeletionCostConflict: 'Somebody else manages the pod-deletion-cost of a pod; it was left alone.',
-  DeletionCostFailed: 'The pod-deletion-cost of a pod could not be written; it is tried again.',
+  DeletionCostConflict: 'Another controller manages the pod-deletion-cost of a pod; Holdfast left it unchanged.',
+  DeletionCostFailed: 'The pod-deletion-cost of a pod could not be written; the write will be retried.',
 } as const;
 export type Reason = keyof typeof reasons;

@@ -33,7 +33,7 @@ const nameValueMatches = (what: string) =>
   ({
     type: 'array',
     maxItems: 16,
-    description: `All of these must match. Each ${what} is named once.`,
+    description: `All entries must match. Each ${what} can be listed once.`,
     items: nameValueMatch(what),
     'x-kubernetes-list-type': 'map',
     'x-kubernetes-list-map-keys': ['name'],
@@ -80,20 +80,20 @@ export const routeMatch = {
 
 export const route = {
   type: 'object',
-  description: 'How requests find the workload.',
+  description: 'How requests are routed to the workload.',
   default: {},
   properties: {
     kind: {
       type: 'string',
       enum: ['HTTPRoute', 'GRPCRoute', 'None'],
       default: 'HTTPRoute',
-      description: 'The route to create. None: you write the route.',
+      description: 'Kind of route to create. None: you create the route yourself.',
     },
     parentRefs: {
       type: 'array',
       maxItems: 32,
       description:
-        'Gateways that carry the route. Default: a Gateway of class holdfast in this namespace, created on demand.',
+        'Gateways that the route attaches to. Default: a Gateway of class holdfast in this namespace, created on demand.',
       items: {
         type: 'object',
         required: ['name'],
@@ -110,7 +110,7 @@ export const route = {
             type: 'string',
             minLength: 1,
             maxLength: 253,
-            description: 'One listener of the Gateway. Default: all.',
+            description: 'Listener of the Gateway. Default: all listeners.',
           },
         },
       },
@@ -118,7 +118,7 @@ export const route = {
     hostnames: {
       type: 'array',
       maxItems: 16,
-      description: 'Host names that the route answers to. Default: all.',
+      description: 'Hostnames that the route matches. Default: all.',
       items: {
         type: 'string',
         minLength: 1,
@@ -130,7 +130,7 @@ export const route = {
       type: 'array',
       minItems: 1,
       maxItems: 8,
-      description: 'Requests that the route takes: those that any entry matches.',
+      description: 'Request matches. The route applies to requests that match at least one entry.',
       default: [{ path: { type: 'PathPrefix', value: '/' } }],
       items: routeMatch,
     },
@@ -138,7 +138,7 @@ export const route = {
       type: 'array',
       maxItems: 16,
       description:
-        'StickyWorkloads that share the route, by weight (canary); name this one too if it is to be among them. A session stays on its side whatever the weights.',
+        'StickyWorkloads that share the route by weight, for example for a canary. List this StickyWorkload too if it should get traffic. An existing session stays on its backend, whatever the weights.',
       items: {
         type: 'object',
         required: ['name'],
@@ -156,7 +156,7 @@ export const route = {
             maxLength: 63,
             pattern: dnsLabel,
             description:
-              'Namespace of the StickyWorkload, where a ReferenceGrant must allow HTTPRoutes of this namespace to refer to its Service. Default: this namespace.',
+              'Namespace of the StickyWorkload. In another namespace, a ReferenceGrant must allow HTTPRoutes of this namespace to refer to its Service. Default: this namespace.',
           },
           weight: {
             type: 'integer',
@@ -164,7 +164,7 @@ export const route = {
             minimum: 0,
             maximum: 1000000,
             default: 1,
-            description: 'Share of the new sessions, in proportion to the sum of the weights.',
+            description: 'Share of new sessions, relative to the sum of all weights.',
           },
         },
       },

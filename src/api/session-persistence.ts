@@ -46,14 +46,15 @@ const cookie = {
       type: 'string',
       enum: ['Session', 'Permanent'],
       default: 'Session',
-      description: 'Session: the browser forgets it when it closes. Permanent: it lives as long as absoluteTimeout.',
+      description:
+        'Session: the browser deletes the cookie when it closes. Permanent: the cookie lives as long as absoluteTimeout.',
     },
     domain: {
       type: 'string',
       minLength: 1,
       maxLength: 253,
       pattern: '^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$',
-      description: 'Domain attribute of the cookie. Default: none, so that only the host itself gets it.',
+      description: 'Domain attribute of the cookie. Default: none, so that only the exact host receives it.',
     },
     sameSite: {
       type: 'string',
@@ -65,18 +66,20 @@ const cookie = {
       type: 'string',
       enum: ['Auto', 'Always', 'Never'],
       default: 'Auto',
-      description: 'Auto: on requests that came over TLS.',
+      description:
+        'Whether the cookie has the Secure attribute. Auto: only on responses to requests received over TLS.',
     },
     partitioned: {
       type: 'boolean',
       default: false,
-      description: 'Partitioned attribute (CHIPS), for pages embedded in those of other sites.',
+      description: 'Partitioned attribute (CHIPS), for pages embedded in other sites.',
     },
   },
   'x-kubernetes-validations': [
     {
       rule: "self.sameSite != 'None' || self.secure != 'Never'",
-      message: 'sameSite None needs a Secure cookie: browsers drop it otherwise; set secure to Always or Auto',
+      message:
+        'sameSite None requires a Secure cookie, because browsers discard it otherwise: set secure to Always or Auto',
     },
     {
       rule: "!self.partitioned || self.secure != 'Never'",
@@ -84,13 +87,13 @@ const cookie = {
     },
     {
       rule: "!has(self.name) || !self.name.lowerAscii().startsWith('__secure-') || self.secure == 'Always'",
-      message: 'browsers take a cookie whose name starts with __Secure- only if it is Secure: set secure to Always',
+      message: 'browsers accept a cookie whose name starts with __Secure- only if it is Secure: set secure to Always',
       fieldPath: '.secure',
     },
     {
       rule: "!has(self.name) || !self.name.lowerAscii().startsWith('__host-') || (self.secure == 'Always' && !has(self.domain) && self.path == '/')",
       message:
-        'browsers take a cookie whose name starts with __Host- only if it is Secure, with path / and no domain: set secure to Always, path to /, and remove domain',
+        'browsers accept a cookie whose name starts with __Host- only if it is Secure, with path / and no domain: set secure to Always, path to /, and remove domain',
       fieldPath: '.name',
     },
   ],
@@ -98,19 +101,19 @@ const cookie = {
 
 export const sessionPersistence = {
   type: 'object',
-  description: 'What ties a session to its pod.',
+  description: 'How a session is tied to its pod.',
   default: {},
   properties: {
     type: {
       type: 'string',
       enum: ['Cookie', 'Header'],
       default: 'Cookie',
-      description: 'Where the session token travels.',
+      description: 'Whether the session token is carried in a cookie or a header.',
     },
     cookie,
     header: {
       type: 'object',
-      description: 'The header that carries the session token both ways, for type Header.',
+      description: 'The request and response header that carries the session token, for type Header.',
       required: ['name'],
       properties: {
         name: {
@@ -125,46 +128,47 @@ export const sessionPersistence = {
         {
           // The proxy takes the header from the request and puts it into the response: these frame, route or mean something else (RFC 9110).
           rule: `!(self.name.lowerAscii() in [${reservedHeaders.map((name) => `'${name}'`).join(', ')}])`,
-          message: 'name is a header that HTTP itself needs: choose one of your own, such as X-Session',
+          message: 'name is a header reserved by HTTP: choose another name, such as X-Session',
           fieldPath: '.name',
         },
       ],
     },
-    absoluteTimeout: optionalDuration('A session ends this long after its start, whatever it does.'),
-    idleTimeout: duration('A session ends when it was idle for this long.', '30m'),
+    absoluteTimeout: optionalDuration('Maximum lifetime of a session, regardless of activity.'),
+    idleTimeout: duration('A session ends after it has been idle for this long.', '30m'),
     onEndpointLost: {
       type: 'string',
       enum: ['Reassign', 'Reject'],
       default: 'Reassign',
       description:
-        'When the pod of a session is gone. Reassign: a new session elsewhere. Reject: 503 and the cookie is cleared.',
+        'What happens when the pod of a session is gone. Reassign: a new session starts on another pod. Reject: the client gets 503 and the cookie is cleared.',
     },
     newSessionOn: {
       type: 'array',
       maxItems: 8,
       items: routeMatch,
-      description: 'Requests that begin a session, such as a login, even where they carry the token of an earlier one.',
+      description:
+        'Requests that start a new session, such as a login, even if they carry the token of an existing session.',
     },
   },
   'x-kubernetes-validations': [
     {
       rule: "self.type != 'Header' || has(self.header)",
-      message: 'type Header needs header.name',
+      message: 'type Header requires header.name',
       fieldPath: '.header',
     },
     {
       rule: "self.type != 'Header' || !has(self.cookie)",
-      message: 'cookie is only for type Cookie: remove it, or set type to Cookie',
+      message: 'cookie requires type Cookie: remove it, or set type to Cookie',
       fieldPath: '.cookie',
     },
     {
       rule: "self.type != 'Cookie' || !has(self.header)",
-      message: 'header is only for type Header: remove it, or set type to Header',
+      message: 'header requires type Header: remove it, or set type to Header',
       fieldPath: '.header',
     },
     {
       rule: "!has(self.cookie) || self.cookie.lifetimeType != 'Permanent' || has(self.absoluteTimeout)",
-      message: 'lifetimeType Permanent needs absoluteTimeout: it becomes the lifetime of the cookie',
+      message: 'lifetimeType Permanent requires absoluteTimeout, which becomes the lifetime of the cookie',
       fieldPath: '.absoluteTimeout',
     },
     {

@@ -1,6 +1,6 @@
 /**
- * Every environment variable that a part reads. `holdfast COMMAND --help` and the reference are made from it; a test holds it
- * against the sources. Those of proxies and sidecars are set by the operator, and need no hand.
+ * Every environment variable that a component reads. `holdfast COMMAND --help` and the reference are generated from this list; a
+ * test compares it with the sources. The operator sets the variables of proxies and sidecars; users do not need to.
  */
 export type SettingPart = 'operator' | 'proxy' | 'sidecar';
 export type Setting = { parts: readonly SettingPart[]; default?: string; meaning: string };
@@ -9,101 +9,111 @@ export const settings = {
   HOLDFAST_LOG_LEVEL: {
     parts: ['operator', 'proxy'],
     default: 'info',
-    meaning: 'What is logged: debug, info, warn, error or silent.',
+    meaning: 'Log level: debug, info, warn, error or silent.',
   },
   HOLDFAST_ADMIN_PORT: {
     parts: ['operator', 'proxy'],
     default: '9090',
-    meaning: 'Port of health, metrics and debug pages; 0 takes any free one.',
+    meaning: 'Port of the health, metrics and debug endpoints; 0 picks a free port.',
   },
   POD_NAME: {
     parts: ['operator'],
-    meaning: "Name of the operator's own pod: its image is the one that proxies and sidecars get.",
+    meaning: "Name of the operator's own pod, whose image proxies and sidecars use.",
   },
   POD_NAMESPACE: { parts: ['operator'], default: 'holdfast-system', meaning: "Namespace of the operator's own pod." },
   HOLDFAST_WEBHOOK_PORT: { parts: ['operator'], default: '9443', meaning: 'Port of the webhook.' },
   HOLDFAST_DISCOVERY_PORT: {
     parts: ['operator', 'proxy', 'sidecar'],
     default: '9444',
-    meaning: 'Port on which the operator serves routing tables, reports and drain questions.',
+    meaning: 'Port on which the operator serves routing tables, session reports and drain status requests.',
   },
   HOLDFAST_DISCOVERY_HOST: {
     parts: ['proxy', 'sidecar'],
     default: 'holdfast-discovery.holdfast-system.svc',
-    meaning: 'Name that resolves to every replica of the operator.',
+    meaning: 'DNS name that resolves to all operator replicas.',
   },
   HOLDFAST_SERVER_NAME: {
     parts: ['proxy', 'sidecar'],
     default: 'holdfast-operator.holdfast-system.svc',
-    meaning: "Name in the operator's certificate.",
+    meaning: "Server name expected in the operator's certificate.",
   },
-  HOLDFAST_CA: { parts: ['proxy', 'sidecar'], meaning: "PEM of the authority that signs the operator's certificates." },
+  HOLDFAST_CA: {
+    parts: ['proxy', 'sidecar'],
+    meaning: "PEM of the certificate authority that signs the operator's certificates.",
+  },
   HOLDFAST_TOKEN_FILE: {
     parts: ['proxy', 'sidecar'],
     default: '/var/run/secrets/holdfast/token',
-    meaning: 'File with the projected ServiceAccount token, audience holdfast.',
+    meaning: 'Path of the projected ServiceAccount token with audience holdfast.',
   },
   HOLDFAST_GATEWAY_NAMESPACE: { parts: ['proxy'], meaning: 'Namespace of the Gateway that the proxy serves.' },
   HOLDFAST_GATEWAY_NAME: { parts: ['proxy'], meaning: 'Name of the Gateway that the proxy serves.' },
   HOLDFAST_TABLE_FILE: {
     parts: ['proxy'],
     meaning:
-      'Where the last routing table is kept over a restart. It holds signing keys: keep it in memory (emptyDir with medium Memory). Unset: nowhere.',
+      'Path at which the proxy stores its last-known-good routing table, for use after a restart. The file contains signing keys: use an emptyDir with medium Memory. Unset: the table is not stored.',
   },
   HOLDFAST_SHUTDOWN_DELAY_MS: {
     parts: ['proxy'],
     default: '5000',
-    meaning: 'From "not ready" to "accepts no more": until then load balancers still send new connections.',
+    meaning:
+      'Time between failing the readiness probe and closing the listeners, during which load balancers may still send new connections.',
   },
   HOLDFAST_SHUTDOWN_GRACE_MS: {
     parts: ['proxy'],
     default: '45000',
     meaning:
-      "How long open requests and streams may go on after that. Together with the delay below the pod's termination grace.",
+      "How long open requests and streams may continue after that. The sum of delay and grace must stay below the pod's terminationGracePeriodSeconds.",
   },
   HOLDFAST_SIDECAR_PORT: {
     parts: ['sidecar'],
     default: '15999',
-    meaning: "Port of the preStop hook, the sidecar's health and its metrics.",
+    meaning: "Port of the sidecar's preStop, health and metrics endpoints.",
   },
   HOLDFAST_DRAIN_TIMEOUT_MS: {
     parts: ['sidecar'],
-    meaning: 'drain.timeout of the StickyWorkload when the pod was created.',
+    meaning: 'drain.timeout of the StickyWorkload at the time the pod was created.',
   },
-  HOLDFAST_QUIET_PERIOD_MS: { parts: ['sidecar'], meaning: 'drain.quietPeriod, likewise.' },
-  HOLDFAST_SHUTDOWN_MARGIN_MS: { parts: ['sidecar'], meaning: 'drain.shutdownMargin, likewise.' },
+  HOLDFAST_QUIET_PERIOD_MS: { parts: ['sidecar'], meaning: 'drain.quietPeriod at that time.' },
+  HOLDFAST_SHUTDOWN_MARGIN_MS: { parts: ['sidecar'], meaning: 'drain.shutdownMargin at that time.' },
   HOLDFAST_SESSION_SOURCES: {
     parts: ['sidecar'],
     default: 'Proxy',
-    meaning: 'drain.sessionSources, likewise: words with commas between.',
+    meaning: 'drain.sessionSources at that time, comma-separated.',
   },
-  HOLDFAST_SESSION_THRESHOLD: { parts: ['sidecar'], default: '0', meaning: 'drain.sessionThreshold, likewise.' },
+  HOLDFAST_SESSION_THRESHOLD: { parts: ['sidecar'], default: '0', meaning: 'drain.sessionThreshold at that time.' },
   HOLDFAST_CONNECTION_PORTS: {
     parts: ['sidecar'],
-    meaning: 'For the source Connections: container ports, with commas between.',
+    meaning: 'For session source Connections: container ports, comma-separated.',
   },
   HOLDFAST_EXCLUDE_CIDRS: {
     parts: ['sidecar'],
-    meaning: 'For the source Connections: drain.connections.excludeCIDRs, with commas between.',
+    meaning: 'For session source Connections: drain.connections.excludeCIDRs, comma-separated.',
   },
-  HOLDFAST_APPLICATION_PORT: { parts: ['sidecar'], meaning: 'For the source Application: the port to ask.' },
-  HOLDFAST_APPLICATION_PATH: { parts: ['sidecar'], meaning: 'For the source Application: the path to ask.' },
+  HOLDFAST_APPLICATION_PORT: {
+    parts: ['sidecar'],
+    meaning: 'For session source Application: port that reports the number of sessions.',
+  },
+  HOLDFAST_APPLICATION_PATH: {
+    parts: ['sidecar'],
+    meaning: 'For session source Application: path that reports the number of sessions.',
+  },
   'HOLDFAST_PRE_STOP_<container>': {
     parts: ['sidecar'],
-    meaning: "The container's own httpGet preStop hook, as JSON: it is called after the drain. Empty: it has none.",
+    meaning: "The container's own httpGet preStop hook as JSON, called after the drain. Empty: the container has none.",
   },
   HOLDFAST_RESTART_GRACE_MS: {
     parts: ['sidecar'],
     default: '30000',
-    meaning: "How long a hook of the app's own may take where only its container restarts.",
+    meaning: "How long the app's own preStop hook may take when only its container restarts.",
   },
   HOLDFAST_POD_IP: {
     parts: ['sidecar'],
     default: '127.0.0.1',
-    meaning: "The pod's address, at which the app and its hooks are asked.",
+    meaning: 'IP address of the pod, used for requests to the app and its hooks.',
   },
   HOLDFAST_HOST_IPS: {
     parts: ['sidecar'],
-    meaning: "Addresses of the pod's node, from which the kubelet's probes come.",
+    meaning: "IP addresses of the pod's node, the source of kubelet probes; comma-separated.",
   },
 } as const satisfies Record<string, Setting>;

@@ -7,7 +7,7 @@ import { sessionPersistence } from './session-persistence.ts';
 
 const targetRef = {
   type: 'object',
-  description: 'The workload whose pods hold the sessions. It cannot be changed: sessions belong to its pods.',
+  description: 'The workload whose pods hold the sessions. Immutable: sessions belong to its pods.',
   required: ['kind', 'name'],
   properties: {
     apiVersion: { type: 'string', enum: ['apps/v1'], default: 'apps/v1', description: 'API version of the workload.' },
@@ -17,14 +17,14 @@ const targetRef = {
   'x-kubernetes-validations': [
     {
       rule: 'self == oldSelf',
-      message: 'targetRef is immutable: delete this StickyWorkload and create one for the other target',
+      message: 'targetRef is immutable: delete this StickyWorkload and create one for the new target',
     },
   ],
 } as const satisfies Schema;
 
 const service = {
   type: 'object',
-  description: 'The Service that Holdfast creates, named as the StickyWorkload.',
+  description: 'The Service that Holdfast creates. It has the name of the StickyWorkload.',
   default: {},
   properties: {
     port: {
@@ -36,28 +36,28 @@ const service = {
       description: 'Port of the Service.',
     },
     targetPort: portReference(
-      'Container port, by number or name. Default: the only container port of the target; required where it has several.',
+      'Container port, by number or name. Default: the only container port of the target; required if the target has several.',
     ),
     appProtocol: {
       type: 'string',
       enum: ['http', 'kubernetes.io/h2c', 'kubernetes.io/ws', 'grpc'],
       default: 'http',
-      description: 'Protocol that the pods speak (GEP-1911).',
+      description: 'Application protocol of the pods (GEP-1911).',
     },
   },
 } as const satisfies Schema;
 
 const drain = {
   type: 'object',
-  description: 'How long a pod that is to go is held for its sessions.',
+  description: 'How long a terminating pod is held for its sessions.',
   default: {},
   properties: {
     timeout: duration(
-      'Hard limit. With quietPeriod and shutdownMargin it becomes the termination grace period of the pods.',
+      'Maximum duration of a drain. The termination grace period of the pods is the sum of timeout, quietPeriod and shutdownMargin.',
       '1h',
     ),
-    quietPeriod: duration('A pod goes when it had no session for this long.', '5s'),
-    shutdownMargin: duration('What the app needs after SIGTERM.', '30s'),
+    quietPeriod: duration('A draining pod is released when it has had no session for this long.', '5s'),
+    shutdownMargin: duration('Time that the app needs to shut down after SIGTERM.', '30s'),
     sessionSources: {
       type: 'array',
       minItems: 1,
@@ -65,11 +65,11 @@ const drain = {
       default: ['Proxy'],
       'x-kubernetes-list-type': 'set',
       items: { type: 'string', enum: ['Proxy', 'Connections', 'Application'] },
-      description: 'Who says how many sessions a pod has. All must say zero.',
+      description: 'Sources that count the sessions of a pod. A pod is released only when all of them report zero.',
     },
     application: {
       type: 'object',
-      description: 'Where the app answers with its number of sessions.',
+      description: 'Endpoint at which the app reports its number of sessions, for session source Application.',
       required: ['path', 'port'],
       properties: {
         path: {
@@ -77,7 +77,7 @@ const drain = {
           minLength: 1,
           maxLength: 1024,
           pattern: '^/',
-          description: 'Path that answers with the number.',
+          description: 'Path that returns the number.',
         },
         port: portReference('Container port, by number or name.'),
       },
@@ -85,21 +85,20 @@ const drain = {
     connections: {
       type: 'object',
       description:
-        'Which connections count, for the session source Connections. Those of the pod to itself never do, those of its node (probes of the kubelet) only once they have lasted.',
+        'Which connections count, for session source Connections. Connections within the pod never count; connections from its node (kubelet probes) count only when they are long-lived.',
       properties: {
         ports: {
           type: 'array',
           minItems: 1,
           maxItems: 16,
-          description:
-            'Container ports whose established connections count. Default: the port that the Service leads to.',
+          description: 'Container ports whose established connections count. Default: the target port of the Service.',
           items: { type: 'integer', format: 'int32', minimum: 1, maximum: 65535 },
         },
         excludeCIDRs: {
           type: 'array',
           maxItems: 32,
           description:
-            'Connections from these addresses do not count: those of Prometheus, of health checkers, of pools that are never closed.',
+            'Connections from these CIDRs do not count, for example those of Prometheus, health checkers or connection pools that are never closed.',
           items: { type: 'string', minLength: 1, maxLength: 49, pattern: cidrPattern },
         },
       },
@@ -109,7 +108,8 @@ const drain = {
       format: 'int32',
       minimum: 0,
       default: 0,
-      description: 'A pod with as many sessions, or fewer, counts as empty. 0: the last one is waited for.',
+      description:
+        'A pod with this many sessions or fewer counts as empty. With 0 the drain waits for the last session.',
     },
   },
   'x-kubernetes-validations': [
@@ -131,13 +131,13 @@ const drain = {
     },
     {
       rule: "('Application' in self.sessionSources) == has(self.application)",
-      message: 'application goes with the session source Application, and only with it',
+      message: 'application must be set if and only if sessionSources contains Application',
       fieldPath: '.application',
     },
     {
       rule: "!has(self.connections) || 'Connections' in self.sessionSources",
       message:
-        'connections is only for the session source Connections: add it to sessionSources, or remove connections',
+        'connections requires session source Connections: add Connections to sessionSources, or remove connections',
       fieldPath: '.connections',
     },
   ],
@@ -145,7 +145,7 @@ const drain = {
 
 const scaleDown = {
   type: 'object',
-  description: 'What happens to pods when there are to be fewer.',
+  description: 'What happens to pods when the workload scales down.',
   default: {},
   properties: {
     strategy: {
@@ -153,12 +153,12 @@ const scaleDown = {
       enum: ['DrainFirst', 'TerminateAndHold'],
       default: 'TerminateAndHold',
       description:
-        'TerminateAndHold: pods terminate at once and are held for their sessions. DrainFirst: pods drain first, then the Deployment shrinks.',
+        'TerminateAndHold: pods terminate immediately and are held for their sessions. DrainFirst: pods drain first, then the Deployment scales down.',
     },
     maxDraining: {
       'x-kubernetes-int-or-string': true,
       default: '50%',
-      description: 'Of the pods, how many may drain at one time: a number or a percentage.',
+      description: 'Maximum number or percentage of pods that drain at the same time.',
     },
   },
   'x-kubernetes-validations': [
@@ -172,14 +172,14 @@ const scaleDown = {
 
 const dataplane = {
   type: 'object',
-  description: 'Who carries the traffic.',
+  description: 'Which data plane serves the traffic.',
   default: {},
   properties: {
     type: {
       type: 'string',
       enum: ['Bundled', 'Gateway'],
       default: 'Bundled',
-      description: "Bundled: Holdfast's proxy. Gateway: another Gateway implementation.",
+      description: 'Bundled: the Holdfast proxy. Gateway: another Gateway API implementation.',
     },
     replicas: {
       type: 'integer',
@@ -187,7 +187,7 @@ const dataplane = {
       minimum: 1,
       maximum: 100,
       default: 2,
-      description: 'Replicas of the proxy.',
+      description: 'Number of proxy replicas.',
     },
   },
 } as const satisfies Schema;
@@ -201,7 +201,8 @@ export const specSchema = {
       type: 'integer',
       format: 'int32',
       minimum: 0,
-      description: 'Pods that accept new sessions. Written through /scale by an autoscaler or kubectl scale.',
+      description:
+        'Desired number of pods that accept new sessions, set through /scale by an autoscaler or kubectl scale.',
     },
     service,
     route,

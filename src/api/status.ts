@@ -7,17 +7,21 @@ const condition = {
   type: 'object',
   required: ['type', 'status', 'reason', 'message', 'lastTransitionTime'],
   properties: {
-    type: { type: 'string', maxLength: 316, description: 'What it is about; see the reference of conditions.' },
-    status: { type: 'string', enum: ['True', 'False', 'Unknown'], description: 'Whether it is so.' },
+    type: { type: 'string', maxLength: 316, description: 'Type of the condition; see the reference of conditions.' },
+    status: { type: 'string', enum: ['True', 'False', 'Unknown'], description: 'Status of the condition.' },
     reason: {
       type: 'string',
       minLength: 1,
       maxLength: 1024,
-      description: 'Why, in one word; see the reference of reasons.',
+      description: 'Machine-readable reason; see the reference of reasons.',
     },
-    message: { type: 'string', maxLength: 32768, description: 'Why, and what to do, for people.' },
+    message: { type: 'string', maxLength: 32768, description: 'Human-readable explanation, and what to do.' },
     lastTransitionTime: { type: 'string', format: 'date-time', description: 'When the status last changed.' },
-    observedGeneration: { type: 'integer', format: 'int64', description: 'Generation of the spec that was judged.' },
+    observedGeneration: {
+      type: 'integer',
+      format: 'int64',
+      description: 'Generation of the spec that the condition is based on.',
+    },
   },
 } as const satisfies Schema;
 
@@ -26,16 +30,20 @@ const endpoint = {
   required: ['pod', 'uid', 'state'],
   properties: {
     pod: { type: 'string', description: 'Name of the pod.' },
-    uid: { type: 'string', description: 'UID of the pod: a later pod of the same name is another endpoint.' },
+    uid: { type: 'string', description: 'UID of the pod. A later pod with the same name is a different endpoint.' },
     state: {
       type: 'string',
       enum: ['Pending', 'Accepting', 'Draining', 'Drained', 'Lost'],
-      description: 'Only an accepting pod gets new sessions.',
+      description: 'State of the pod. Only an Accepting pod gets new sessions.',
     },
-    reason: { type: 'string', description: 'Why it is in this state.' },
-    sessions: count('Sessions that the proxies count on this pod; absent while unknown.'),
-    since: { type: 'string', format: 'date-time', description: 'When it came into this state.' },
-    deadline: { type: 'string', format: 'date-time', description: 'When the pod goes even with sessions.' },
+    reason: { type: 'string', description: 'Reason for the state.' },
+    sessions: count('Sessions on this pod as counted by the proxies; absent while unknown.'),
+    since: { type: 'string', format: 'date-time', description: 'Time at which the pod entered this state.' },
+    deadline: {
+      type: 'string',
+      format: 'date-time',
+      description: 'Time at which the pod stops waiting for its sessions.',
+    },
   },
 } as const satisfies Schema;
 
@@ -45,40 +53,40 @@ export const statusSchema = {
     observedGeneration: {
       type: 'integer',
       format: 'int64',
-      description: 'Generation of the spec that this status is about.',
+      description: 'Generation of the spec that this status is based on.',
     },
     replicas: count('Pods of the target that accept new sessions.'),
     selector: { type: 'string', description: 'Label selector of those pods, for autoscalers.' },
     acceptingReplicas: count('Pods that accept new sessions.'),
-    drainingReplicas: count('Pods that keep their sessions and get no new one.'),
+    drainingReplicas: count('Pods that keep their sessions and get no new ones.'),
     sessions: {
       type: 'object',
-      description: 'Sessions, as the proxies count them.',
-      properties: { active: count('Live sessions, on all pods.'), draining: count('Those of them on draining pods.') },
+      description: 'Sessions as counted by the proxies.',
+      properties: { active: count('Live sessions on all pods.'), draining: count('Live sessions on draining pods.') },
     },
     endpoints: {
       type: 'array',
       maxItems: 50,
-      description: 'Pods that hold or may get sessions; of more than 50, those that matter most.',
+      description: 'Pods that have or may get sessions; at most 50, draining pods first.',
       items: endpoint,
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': ['uid'],
     },
     effectiveDrainLimit: {
       type: 'object',
-      description: 'How long a pod can really be held for its sessions.',
+      description: 'The effective limit on how long a pod is held for its sessions.',
       properties: {
-        duration: { type: 'string', description: 'The limit.' },
+        duration: { type: 'string', description: 'Effective limit, such as 1h.' },
         limitedBy: {
           type: 'string',
-          description: 'What sets it: drain.timeout, or something of the cluster that is shorter.',
+          description: 'Source of the limit: drain.timeout, or a shorter limit imposed by the cluster.',
         },
       },
     },
     conditions: {
       type: 'array',
       maxItems: 8,
-      description: 'What is well and what is not.',
+      description: 'Conditions of the StickyWorkload: Accepted, Programmed, Injected, Draining and Ready.',
       items: condition,
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': ['type'],

@@ -99,11 +99,11 @@ export function discoveryPorts(
     drain: { pods: createPodDirectory(clusterState, cluster), sources: createSessionSources(core) },
     onReport: ({ pod, gateway }, report, nowMs) => {
       const isTaken = ledger.record(pod.uid, report, nowMs);
-      count(counters.reports, isTaken ? 'Taken' : 'Late');
+      count(counters.reports, isTaken ? 'Accepted' : 'Stale');
       if (isTaken) touchCounts(`${gateway.namespace}/${gateway.name}`);
     },
     onReportRefused: () => {
-      count(counters.reports, 'Refused');
+      count(counters.reports, 'Rejected');
     },
     onDrained: (pod, summary) => {
       core.drains.heard(pod);

@@ -49,7 +49,9 @@ const noteOf = (reason: string) =>
 test('a pod that is deleted by force while it drains: what was lost is said on the pod and on the StickyWorkload', async () => {
   world.cluster.remove(pods, { namespace, name: 'cart-a' });
   expect(await drainNews()).toEqual(['Warning DrainBroken cart-a', 'Warning DrainBroken cart']);
-  expect(noteOf('DrainBroken')).toMatch(/^Pod cart-a: gone with 3 sessions, 59m\d+s before its limit/);
+  expect(noteOf('DrainBroken')).toMatch(
+    /^Pod cart-a: the pod disappeared with 3 sessions, 59m\d+s before its deadline/,
+  );
 });
 
 test('one that goes when its last session is over is nothing to speak of, though its sidecar spoke to another replica', async () => {
@@ -92,7 +94,7 @@ test('a sidecar that is killed while it holds: why, and what is lost', async () 
     status: { ...(pod['status'] as object), ...state(1, { terminated: { reason: 'OOMKilled' } }) },
   }));
   expect(await drainNews()).toEqual(['Warning SidecarRestarted cart-a', 'Warning SidecarRestarted cart']);
-  expect(noteOf('SidecarRestarted')).toContain('the sidecar ended (OOMKilled) while it held the pod for 3 sessions');
+  expect(noteOf('SidecarRestarted')).toContain('the sidecar exited (OOMKilled) while it held the pod for 3 sessions');
   world.cluster.remove(pods, { namespace, name: 'cart-a' });
   expect(await drainNews()).toEqual([]);
 });

@@ -63,14 +63,14 @@ const inTheWay: Case[] = [
     resource: gateways,
     name: 'holdfast',
     reason: 'GatewayConflict',
-    wayOut: 'the proxy of Gateway holdfast needs the name',
+    wayOut: 'the proxy of Gateway holdfast needs this name',
     withheld: ['apply Gateway shop/holdfast', 'apply status of Gateway shop/holdfast'],
   },
   ...[serviceAccounts, deployments, services, podDisruptionBudgets].map((resource) => ({
     resource,
     name: 'holdfast-holdfast',
     reason: 'GatewayConflict',
-    wayOut: 'the proxy of Gateway holdfast needs the name',
+    wayOut: 'the proxy of Gateway holdfast needs this name',
     withheld: [`apply ${resource.kind} shop/holdfast-holdfast`],
   })),
 ];
@@ -92,7 +92,7 @@ test.each(inTheWay.map((row) => [sentence(row), row] as const))(
     const condition = world.condition('cart', 'Programmed');
     expect(condition).toMatchObject({ status: 'False', reason });
     expect(condition?.message).toContain(
-      `${resource.kind} shop/${name} exists and is not managed by Holdfast; it was left as it is. Delete it or give it another name`,
+      `${resource.kind} shop/${name} exists and is not managed by Holdfast; it was left unchanged. Delete or rename it`,
     );
     expect(condition?.message).toContain(wayOut);
   },
@@ -103,9 +103,7 @@ test('a foreign Service that is a name in the DNS: it is said that there are no 
   world.put(services, { ...foreign(services, 'cart'), spec: { type: 'ExternalName', externalName: 'cart.example' } });
   await world.after(() => world.putWorkload({ name: 'cart' }));
   expect(world.condition('cart', 'Programmed')).toMatchObject({ status: 'False', reason: 'ServiceConflict' });
-  expect(world.condition('cart', 'Programmed')?.message).toContain(
-    'Service shop/cart, of type ExternalName (a name in the DNS, with no pods behind it), exists',
-  );
+  expect(world.condition('cart', 'Programmed')?.message).toContain('Service shop/cart (type ExternalName) exists');
 });
 
 test("a GatewayClass of our name that is another controller's: it is left as it is, and so says the status", async () => {

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { formatTime } from '../../src/core/status/time.ts';
+import { formatTime } from '../../src/core/names/format.ts';
 import { deployments, pods, secrets, services, stickyWorkloads } from '../../src/kube/resources.ts';
 import type { Operator } from '../../src/operator/operator.ts';
 import { AppError } from '../../src/platform/errors.ts';
@@ -157,7 +157,7 @@ test('an operator that may not write finalizers says so, and does everything els
   const news = await world.after(() => world.terminate('cart-a'));
   expect(news.events).toContain('Warning ApplyFailed cart');
   expect(world.cluster.events().find(({ reason }) => reason === 'ApplyFailed')?.note).toBe(
-    'PATCH stickyworkloads: forbidden. It is tried again.',
+    'PATCH stickyworkloads: forbidden. The write will be retried.',
   );
   expect(finalizers()).toEqual(['holdfast.dev/drain']);
   expect(states()).toMatchObject({ 'cart-a': 'Draining' });

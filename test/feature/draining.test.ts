@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { endpointId } from '../../src/core/session/token.ts';
-import { formatTime } from '../../src/core/status/time.ts';
+import { formatTime } from '../../src/core/names/format.ts';
 import { deployments, endpointSlices, pods, replicaSets } from '../../src/kube/resources.ts';
 import type { Operator } from '../../src/operator/operator.ts';
 import { namespace, slice } from '../support/operator-objects.ts';
@@ -56,7 +56,7 @@ test('it is said until when, on the status and in an event', async () => {
   expect(world.condition('cart', 'Draining')).toMatchObject({ status: 'True', reason: 'PodTerminating' });
   expect(world.condition('cart', 'Ready')).toMatchObject({ status: 'True' });
   expect(world.cluster.events().find(({ reason }) => reason === 'PodTerminating')?.note).toBe(
-    `Pod cart-a keeps its sessions and gets no new one; it goes when they have ended, at the latest at ${deadline}.`,
+    `Pod cart-a keeps its sessions and gets no new sessions; it terminates when they have ended, or at ${deadline} at the latest.`,
   );
 });
 

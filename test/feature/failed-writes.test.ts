@@ -53,7 +53,7 @@ describe('a write that may succeed if tried again', () => {
     expect(world.condition('cart', 'Programmed')).toEqual({
       status: 'False',
       reason: 'ApplyFailed',
-      message: `${away.message}. It is tried again.`,
+      message: `${away.message}. The write will be retried.`,
     });
     await world.clock.advance(5000);
     expect(world.condition('cart', 'Programmed')).toMatchObject({ status: 'True' });
@@ -126,7 +126,7 @@ describe('a write that the API server refuses', () => {
     expect(world.condition('cart', 'Programmed')).toEqual({
       status: 'False',
       reason: 'ApplyFailed',
-      message: `${refusal.message}. It is tried again.`,
+      message: `${refusal.message}. The write will be retried.`,
     });
   });
 

@@ -41,7 +41,9 @@ describe('pods that run without the sidecar', () => {
     const spec = kept['spec'] as { containers: object[] };
     spec.containers = [{ name: 'app', image: 'app:1', lifecycle: { preStop: { exec: { command: ['/bin/save'] } } } }];
     expect((await world.after(() => world.put(pods, kept))).events).toEqual(['Warning PreStopConflict cart']);
-    expect(world.condition('cart', 'Injected')?.message).toContain('The preStop hook of container app was left alone');
+    expect(world.condition('cart', 'Injected')?.message).toContain(
+      'The preStop hook of container app was left unchanged',
+    );
   });
 
   test('hooks that lead to the sidecar, with the name of their container or without as before, are none', async () => {

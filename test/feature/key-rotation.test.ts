@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { formatTime } from '../../src/core/status/time.ts';
+import { formatTime } from '../../src/core/names/format.ts';
 import { secrets, stickyWorkloads } from '../../src/kube/resources.ts';
 import type { Operator } from '../../src/operator/operator.ts';
 import { AppError } from '../../src/platform/errors.ts';
@@ -80,9 +80,9 @@ test('a rotation that is asked for: added, a minute later promoted, a day later 
   await proxies.pass(20 * second);
   expect(ring()).toBe('2*');
   expect(keyEvents()).toEqual([
-    'KeyRotationStarted: Session key 2 was added, as its annotation asks; it signs when every proxy knows it.',
-    'KeyRotationPromoted: Every proxy knows session key 2: new tokens are signed with it, those of older keys stay good.',
-    'KeyRotationComplete: No session can have a token of session key 1 any more: it was removed.',
+    'KeyRotationStarted: Session key 2 was added, as the annotation requests; it signs tokens once every proxy has it.',
+    'KeyRotationPromoted: Every proxy has session key 2: it signs new tokens. Tokens of older keys remain valid.',
+    'KeyRotationComplete: Removed session key 1: no live session can have a token signed with it.',
   ]);
   expect([...operator.core.counters.keyRotations]).toEqual([
     ['Added', 1],
@@ -101,7 +101,7 @@ describe('no key signs before every proxy has it', () => {
     await proxies.pass(7 * minute);
     expect(ring()).toBe('1*,2');
     expect(keyEvents()).toContain(
-      'KeyRotationWaiting: Session key 2 cannot sign yet: proxy pod uid-proxy-2 does not know key 2. Sessions go on with key 1.',
+      'KeyRotationWaiting: Session key 2 cannot sign yet: proxy pod uid-proxy-2 does not have key 2. Sessions continue with key 1.',
     );
     proxies.say('proxy-2', {});
     await proxies.pass(10 * second);
@@ -114,7 +114,7 @@ describe('no key signs before every proxy has it', () => {
     await proxies.pass(7 * minute);
     expect(ring()).toBe('1*,2');
     expect(keyEvents()).toContain(
-      'KeyRotationWaiting: Session key 2 cannot sign yet: proxy pod uid-proxy-2 has not said which keys it has. Sessions go on with key 1.',
+      'KeyRotationWaiting: Session key 2 cannot sign yet: proxy pod uid-proxy-2 has not reported its keys. Sessions continue with key 1.',
     );
   });
 });

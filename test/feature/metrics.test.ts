@@ -173,7 +173,10 @@ test('reports and writes, by what became of them', async () => {
   await report({ 'cart-a': 2, 'cart-b': 4 }, 'Accepting', 1);
   const lines = await scrape();
   expect(series(lines, 'holdfast_operator_reports_total')).toEqual(
-    expect.arrayContaining([expect.stringMatching(/result="Taken"} 1$/), expect.stringMatching(/result="Late"} 1$/)]),
+    expect.arrayContaining([
+      expect.stringMatching(/result="Accepted"} 1$/),
+      expect.stringMatching(/result="Stale"} 1$/),
+    ]),
   );
   expect(series(lines, 'holdfast_operator_kube_writes_total')).toEqual(
     expect.arrayContaining([

@@ -215,19 +215,19 @@ describe('a Gateway that does not take the route', () => {
     {
       sentence: 'it does not exist',
       reason: 'GatewayNotFound',
-      says: 'there is no Gateway infra/web: create it, or name one that exists',
+      says: 'Gateway infra/web does not exist: create it, or name an existing one',
     },
     {
       sentence: 'it has a class of another controller',
       given: gateway('web', { className: 'theirs' }),
       reason: 'UnsupportedGatewayClass',
-      says: 'has class theirs',
+      says: '(GatewayClass theirs)',
     },
     {
       sentence: 'it takes routes of its own namespace only',
       given: gateway('web', { listeners: [{ name: 'http', allowedRoutes: {} }] }),
       reason: 'NotAllowedByListeners',
-      says: 'takes no HTTPRoute of namespace shop',
+      says: 'does not allow HTTPRoutes of namespace shop',
     },
     {
       sentence: 'it takes routes of another kind only',
@@ -235,13 +235,13 @@ describe('a Gateway that does not take the route', () => {
         listeners: [{ name: 'http', allowedRoutes: { namespaces: { from: 'All' }, kinds: [{ kind: 'GRPCRoute' }] } }],
       }),
       reason: 'NotAllowedByListeners',
-      says: 'takes no HTTPRoute',
+      says: 'does not allow HTTPRoutes',
     },
     {
       sentence: 'its selector does not choose the namespace',
       given: gateway('web', { listeners: [{ name: 'http', allowedRoutes: selector }] }),
       reason: 'NotAllowedByListeners',
-      says: 'its owner must allow it in allowedRoutes',
+      says: 'allow the namespace in allowedRoutes',
     },
     {
       sentence: 'it serves other hosts',
@@ -268,7 +268,7 @@ describe('a Gateway that does not take the route', () => {
       given: gateway('w'.repeat(55)),
       route: { parentRefs: [{ name: 'w'.repeat(55), namespace: 'infra' }] },
       reason: 'NoMatchingParent',
-      says: 'use a name of at most 54',
+      says: 'use a Gateway name of at most 54',
     },
   ];
   test.each(rows)(
@@ -296,7 +296,7 @@ describe('a Gateway that does not take the route', () => {
     expect(verdictOn('shop', 'cart', 'Accepted')).toBe('True Accepted');
     expect(verdictOn('shop', 'cart', 'Programmed')).toBe('False GatewayNotFound');
     expect(messageOn('shop', 'cart', 'Programmed')).toBe(
-      'spec.route.parentRefs: there is no Gateway shop/away: create it, or name one that exists. The rest of the route is served.',
+      'spec.route.parentRefs: Gateway shop/away does not exist: create it, or name an existing one. The rest of the route is served.',
     );
     expect(found(httpRoutes, 'shop', 'cart')?.['spec']).toMatchObject({ parentRefs: [{ name: 'web' }] });
   });
@@ -380,7 +380,7 @@ describe('backends', () => {
     expect(keysIn('shop/holdfast')).toEqual(['shop/cart']);
     expect(verdictOn('shop', 'cart', 'Programmed')).toBe('False RefNotPermitted');
     expect(messageOn('shop', 'cart', 'Programmed')).toContain(
-      'no ReferenceGrant in namespace zoo lets HTTPRoutes of namespace shop refer to Service next',
+      'no ReferenceGrant in namespace zoo permits HTTPRoutes of namespace shop to refer to Service next',
     );
     expect(found(httpRoutes, 'shop', 'cart')?.['status']).toMatchObject({
       parents: [
@@ -436,13 +436,13 @@ describe('backends', () => {
       sentence: 'that do not exist',
       given: () => undefined,
       reason: 'BackendNotFound',
-      says: 'there is no StickyWorkload next in namespace shop: create it',
+      says: 'StickyWorkload next does not exist in namespace shop: create it',
     },
     {
       sentence: 'that are names in the DNS',
       given: () => world.put(services, external),
       reason: 'ExternalNameService',
-      says: 'Service shop/next is of type ExternalName',
+      says: 'Service shop/next is an ExternalName Service',
     },
     {
       sentence: 'whose Service is a name in the DNS',
@@ -451,13 +451,13 @@ describe('backends', () => {
         putWorkload('shop', 'next');
       },
       reason: 'ExternalNameService',
-      says: 'without pods to keep sessions on',
+      says: 'which has no pods',
     },
     {
       sentence: 'that were refused themselves',
       given: () => putWorkload('shop', 'next', { replicas: 1 }),
       reason: 'BackendNotAccepted',
-      says: 'StickyWorkload shop/next was refused itself',
+      says: 'StickyWorkload shop/next is not accepted',
     },
   ];
   test.each(rows)('$sentence: $reason, and the rest is served', async ({ given, reason, says }) => {
@@ -475,7 +475,7 @@ describe('backends', () => {
   test('all of them gone: the route stays, so that its requests reach no other app', async () => {
     await world.after(() => putWorkload('shop', 'cart', canary({ name: 'next', weight: 1 })));
     expect(refs()).toEqual([]);
-    expect(messageOn('shop', 'cart', 'Programmed')).toContain('Its requests are answered with 503.');
+    expect(messageOn('shop', 'cart', 'Programmed')).toContain('Its requests get 503.');
   });
 });
 

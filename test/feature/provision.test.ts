@@ -68,7 +68,7 @@ describe('a StickyWorkload that is served', () => {
     expect(world.condition('cart', 'Ready')).toEqual({
       status: 'True',
       reason: 'Ready',
-      message: 'New sessions are accepted by 2 of 2 pods.',
+      message: '2 of 2 pods accept new sessions.',
     });
     expect(world.status('cart')).toMatchObject({ acceptingReplicas: 2, drainingReplicas: 0, selector: 'app=cart' });
   });

@@ -22,13 +22,13 @@ describe('a StickyWorkload that is refused from the start', () => {
       sentence: 'a field that does not work yet',
       spec: { scaleDown: { strategy: 'DrainFirst' } },
       reason: 'UnsupportedField',
-      says: 'spec.scaleDown.strategy DrainFirst is not supported by this version; use TerminateAndHold',
+      says: 'spec.scaleDown.strategy DrainFirst is not supported by this version: use TerminateAndHold',
     },
     {
       sentence: 'a target that is not there',
       spec: { targetRef: { kind: 'StatefulSet', name: 'cart' } },
       reason: 'TargetNotFound',
-      says: 'there is no StatefulSet cart',
+      says: 'StatefulSet cart does not exist',
     },
     {
       sentence: 'several ports, none chosen',
@@ -61,7 +61,7 @@ describe('a StickyWorkload that is refused from the start', () => {
     expect(world.condition('cart', 'Programmed')).toEqual({
       status: 'False',
       reason: 'NotAccepted',
-      message: 'The spec was refused, see condition Accepted. Nothing is served.',
+      message: 'The spec was rejected; see condition Accepted. Nothing is served.',
     });
     expect(world.condition('cart', 'Ready')).toMatchObject({ status: 'False', reason: 'NotAccepted' });
   });
@@ -91,7 +91,7 @@ describe('a StickyWorkload that is served, and then refused', () => {
       world.mustFind(deployments, 'holdfast-holdfast'),
     ]).toEqual(before);
     expect(world.condition('cart', 'Programmed')?.message).toContain(
-      'What had been provisioned stays and goes on serving sessions.',
+      'The previously provisioned objects remain and keep serving sessions.',
     );
     expect(world.status('cart')).toMatchObject({ acceptingReplicas: 2, selector: 'app=cart' });
   });

@@ -119,7 +119,7 @@ describe('the sidecar of a pod', () => {
       terminating: true,
       killAtMs,
       sources: [
-        { type: 'Proxy', known: false, reason: 'proxy pod uid-proxy-1 has not confirmed that this pod drains' },
+        { type: 'Proxy', known: false, reason: 'proxy pod uid-proxy-1 has not confirmed that this pod is draining' },
       ],
     });
     await report({ 'cart-a': 3 }, 'Draining');
@@ -132,7 +132,7 @@ describe('the sidecar of a pod', () => {
     expect(await ask()).toEqual({
       terminating: true,
       killAtMs,
-      sources: [{ type: 'Proxy', known: false, reason: 'proxy pod uid-proxy-1 reported last 6 s ago' }],
+      sources: [{ type: 'Proxy', known: false, reason: 'proxy pod uid-proxy-1 last reported 6 s ago' }],
     });
   });
 

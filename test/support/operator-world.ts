@@ -3,7 +3,7 @@
  * comes out. What other controllers and kubelets would do is done by the test.
  */
 import type { StickyWorkload } from '../../src/api/stickyworkload.ts';
-import { formatTime } from '../../src/core/status/time.ts';
+import { formatTime } from '../../src/core/names/format.ts';
 import type { KubeObject, Resource } from '../../src/kube/ports.ts';
 import * as resources from '../../src/kube/resources.ts';
 import type { LeaseTiming } from '../../src/kube/watch/lease.ts';

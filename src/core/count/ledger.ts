@@ -7,6 +7,7 @@
  *   counting until those sessions would have ended by themselves: their clients may come back through another proxy.
  * - One that went in good order handed its sessions to another, see `Handover`. What it reported counts until that one says so.
  */
+import { formatList } from '../names/format.ts';
 import type { EndpointReport, ProxyProcess, Report, SessionSource } from '../../wire/messages.ts';
 
 export type Ledger = {
@@ -33,10 +34,10 @@ type Latest = {
   keyRings: Report['keyRings'];
 };
 
-/** Sessions that a proxy process took with it when it was restarted. */
-type Orphans = { process: string; sessions: number; expiresAtMs: number };
+/** The last count of a proxy process that was restarted. */
+type StaleCount = { process: string; sessions: number; expiresAtMs: number };
 
-/** A report that is under way when its proxy goes is not later than this. */
+/** A report in flight when its proxy stops arrives within this time. */
 const lateReportMs = 60_000;
 
 const processKey = ({ uid, startedAtMs }: ProxyProcess): string => `${uid}@${startedAtMs}`;
@@ -44,27 +45,27 @@ const processKey = ({ uid, startedAtMs }: ProxyProcess): string => `${uid}@${sta
 /** The state lives in memory of one operator replica and is complete again within seconds of a start. */
 export function createLedger(): Ledger {
   const latest = new Map<string, Latest>();
-  const orphans = new Map<string, Orphans[]>();
-  /** When it was said first, by process. */
+  const staleCounts = new Map<string, StaleCount[]>();
+  /** By process: when a successor reported its sessions. */
   const inheritedAtMs = new Map<string, number>();
 
-  /** From now on the heir counts for it. */
+  /** From now on its successor counts these sessions. */
   function inherit(left: ProxyProcess, nowMs: number): void {
     const key = processKey(left);
     inheritedAtMs.set(key, nowMs);
     if (latest.get(left.uid)?.startedAtMs === left.startedAtMs) latest.delete(left.uid);
-    for (const [uid, list] of orphans) {
-      orphans.set(
+    for (const [uid, list] of staleCounts) {
+      staleCounts.set(
         uid,
-        list.filter((orphan) => orphan.process !== key),
+        list.filter((stale) => stale.process !== key),
       );
     }
   }
 
-  /** What expected proxies count, and what those that are gone may have left. */
+  /** Counts of the expected proxies, plus sessions that stopped proxies may have left. */
   function total(podUid: string, expectedProxyUids: readonly string[], nowMs: number): number {
     const expected = new Set(expectedProxyUids);
-    let sessions = liveOrphans(orphans.get(podUid), nowMs);
+    let sessions = liveStaleSessions(staleCounts.get(podUid), nowMs);
     for (const [uid, { endpoints }] of latest) {
       sessions += expected.has(uid)
         ? (endpoints.get(podUid)?.sessions ?? 0)
@@ -80,7 +81,7 @@ export function createLedger(): Ledger {
 
   return {
     record(proxyUid, report, nowMs) {
-      forgetEnded(latest, orphans, nowMs);
+      forgetEnded(latest, staleCounts, nowMs);
       for (const [key, atMs] of inheritedAtMs) if (nowMs - atMs > lateReportMs) inheritedAtMs.delete(key);
       const known = latest.get(proxyUid);
       const { startedAtMs, sequence, endpoints, keyRings, inherited = [] } = report;
@@ -90,7 +91,7 @@ export function createLedger(): Ledger {
           return false;
         }
         // A new process in the same pod, without the memory of the one before it.
-        if (startedAtMs > known.startedAtMs) orphan(orphans, { uid: proxyUid, ...known });
+        if (startedAtMs > known.startedAtMs) keepStale(staleCounts, { uid: proxyUid, ...known });
       }
       for (const left of inherited) inherit(left, nowMs);
       latest.set(proxyUid, {
@@ -104,8 +105,8 @@ export function createLedger(): Ledger {
     },
 
     sourcesOf(podUid, expectedProxyUids, nowMs) {
-      const doubts = expectedProxyUids.flatMap((uid) => doubtOf(uid, latest.get(uid), { podUid, nowMs }));
-      if (doubts.length > 0) return [{ type: 'Proxy', known: false, reason: describe(doubts) }];
+      const missing = expectedProxyUids.flatMap((uid) => missingConfirmation(uid, latest.get(uid), { podUid, nowMs }));
+      if (missing.length > 0) return [{ type: 'Proxy', known: false, reason: describe(missing) }];
       return [{ type: 'Proxy', known: true, sessions: total(podUid, expectedProxyUids, nowMs) }];
     },
 
@@ -121,7 +122,7 @@ export function createLedger(): Ledger {
         );
         counts.set(
           podUid,
-          reported.reduce((sum, sessions) => sum + sessions, liveOrphans(orphans.get(podUid), nowMs)),
+          reported.reduce((sum, sessions) => sum + sessions, liveStaleSessions(staleCounts.get(podUid), nowMs)),
         );
       }
       return counts;
@@ -143,34 +144,31 @@ const isFresh = ({ atMs }: Latest, nowMs: number): boolean => nowMs - atMs <= re
 const liveSessions = (endpoint: EndpointReport | undefined, nowMs: number): number =>
   endpoint !== undefined && endpoint.expiresAtMs > nowMs ? endpoint.sessions : 0;
 
-const liveOrphans = (list: Orphans[] | undefined, nowMs: number): number =>
+const liveStaleSessions = (list: StaleCount[] | undefined, nowMs: number): number =>
   (list ?? []).reduce((sum, { sessions, expiresAtMs }) => sum + (expiresAtMs > nowMs ? sessions : 0), 0);
 
-/** Why this proxy's word cannot be taken; empty where it can. */
-function doubtOf(
+/** Returns why this proxy's count is not certain; empty if it is. */
+function missingConfirmation(
   uid: string,
   report: Latest | undefined,
   { podUid, nowMs }: { podUid: string; nowMs: number },
 ): string[] {
   if (report === undefined) return [`proxy pod ${uid} has not reported`];
   if (!isFresh(report, nowMs)) {
-    return [`proxy pod ${uid} reported last ${Math.round((nowMs - report.atMs) / 1000)} s ago`];
+    return [`proxy pod ${uid} last reported ${Math.round((nowMs - report.atMs) / 1000)} s ago`];
   }
   const endpoint = report.endpoints.get(podUid);
-  if (endpoint === undefined) return [`proxy pod ${uid} does not know this pod`];
-  return endpoint.state === 'Draining' ? [] : [`proxy pod ${uid} has not confirmed that this pod drains`];
+  if (endpoint === undefined) return [`proxy pod ${uid} does not have this pod in its routing table`];
+  return endpoint.state === 'Draining' ? [] : [`proxy pod ${uid} has not confirmed that this pod is draining`];
 }
 
-/** Bounded: it goes into logs, events and status. */
-function describe(doubts: string[]): string {
-  const shown = doubts.slice(0, 3).join('; ');
-  return doubts.length > 3 ? `${shown}; and ${doubts.length - 3} more` : shown;
-}
+/** Bounded: it becomes part of logs, events and status. */
+const describe = (missing: string[]): string => formatList(missing, { max: 3, separator: '; ' });
 
-function orphan(orphans: Map<string, Orphans[]>, gone: Latest & { uid: string }): void {
+function keepStale(staleCounts: Map<string, StaleCount[]>, gone: Latest & { uid: string }): void {
   const process = processKey(gone);
   for (const { uid, sessions, expiresAtMs } of gone.endpoints.values()) {
-    if (sessions > 0) orphans.set(uid, [...(orphans.get(uid) ?? []), { process, sessions, expiresAtMs }]);
+    if (sessions > 0) staleCounts.set(uid, [...(staleCounts.get(uid) ?? []), { process, sessions, expiresAtMs }]);
   }
 }
 
@@ -179,7 +177,7 @@ function orphan(orphans: Map<string, Orphans[]>, gone: Latest & { uid: string })
  * has ended it can go: a proxy without a report is as unknown as one with a stale report. (By then a proxy is heard again
  * whose clock was set back, and whose reports looked late.)
  */
-function forgetEnded(latest: Map<string, Latest>, orphans: Map<string, Orphans[]>, nowMs: number): void {
+function forgetEnded(latest: Map<string, Latest>, staleCounts: Map<string, StaleCount[]>, nowMs: number): void {
   for (const [uid, report] of latest) {
     if (
       !isFresh(report, nowMs) &&
@@ -188,9 +186,9 @@ function forgetEnded(latest: Map<string, Latest>, orphans: Map<string, Orphans[]
       latest.delete(uid);
     }
   }
-  for (const [uid, list] of orphans) {
+  for (const [uid, list] of staleCounts) {
     const live = list.filter(({ expiresAtMs }) => expiresAtMs > nowMs);
-    if (live.length > 0) orphans.set(uid, live);
-    else orphans.delete(uid);
+    if (live.length > 0) staleCounts.set(uid, live);
+    else staleCounts.delete(uid);
   }
 }

@@ -1,7 +1,7 @@
 /**
  * The drain gate: decides when a pod's preStop hook may be answered. Pure; one step per observation.
  *
- *     preStop ──► Unknown ── terminating: false, and nobody ever said true ──► released: NotTerminating
+ *     preStop ──► Unknown ── terminating: false, and never true before ──► released: NotTerminating
  *                  ▲   │
  *     no answer,   │   │ every source can say
  *     or a source  │   ▼
@@ -17,12 +17,13 @@
  * Zero is `sessionThreshold` or fewer. Deadlines: see `limit.ts`.
  */
 import { formatDuration } from '../../api/duration.ts';
+import { formatSessions } from '../names/format.ts';
 import type { DrainAnswer, DrainSummary, SessionSource } from '../../wire/messages.ts';
 import { deadlineMs, decideLimit } from './limit.ts';
 import { countSessions } from './sources.ts';
 import type { DrainAction, DrainObservation, DrainRelease, DrainState, Evidence } from './state.ts';
 
-/** The gate after one more observation, and whether to go on holding. Idempotent once released. */
+/** Returns the state after one more observation, and whether to keep holding. Idempotent once released. */
 export function drainStep(
   state: DrainState,
   observation: DrainObservation,
@@ -35,7 +36,7 @@ export function drainStep(
   return { state: { ...seen, release }, action: { type: 'Release', release } };
 }
 
-/** True once the pod is known to be on its way out, which cannot be taken back. */
+/** True once the pod is known to terminate, which cannot be undone. */
 export const isTerminating = (state: DrainState): boolean => state.killAtMs !== undefined;
 
 function observe(state: DrainState, observation: DrainObservation, nowMs: number): DrainState {
@@ -43,7 +44,7 @@ function observe(state: DrainState, observation: DrainObservation, nowMs: number
   return observation.type === 'Unreachable' ? forget(state, observation.reason) : state;
 }
 
-/** What had been counted is no longer known. */
+/** Discards the counts: they are no longer known. */
 const forget = (state: DrainState, reason: string): DrainState => ({
   ...state,
   evidence: { type: 'Unknown', reason },
@@ -51,10 +52,10 @@ const forget = (state: DrainState, reason: string): DrainState => ({
 });
 
 function observeAnswer(state: DrainState, answer: DrainAnswer, nowMs: number): DrainState {
-  if (!answer.terminating) return forget(state, 'the operator says that the pod is not terminating');
+  if (!answer.terminating) return forget(state, 'the operator reports that the pod is not terminating');
   const { killAtMs, disruption, sources } = answer;
   const evidence = judgeSources(state, sources, nowMs);
-  const heard: DrainState = {
+  const updated: DrainState = {
     ...state,
     evidence,
     sources,
@@ -68,8 +69,8 @@ function observeAnswer(state: DrainState, answer: DrainAnswer, nowMs: number): D
     },
   };
   return evidence.type === 'Unknown'
-    ? heard
-    : { ...heard, mostSessions: Math.max(state.mostSessions ?? 0, evidence.sessions) };
+    ? updated
+    : { ...updated, mostSessions: Math.max(state.mostSessions ?? 0, evidence.sessions) };
 }
 
 function judgeSources(
@@ -85,11 +86,11 @@ function judgeSources(
 }
 
 function decideRelease(state: DrainState, observation: DrainObservation, nowMs: number): DrainRelease | undefined {
-  // A liveness restart runs the same hook. A pod that once terminated cannot stop doing so: then the answer is wrong, not news.
+  // A liveness restart runs the same hook. Termination cannot be undone: once a pod terminates, a later "false" is a wrong answer.
   if (observation.type === 'Answer' && !observation.answer.terminating && !isTerminating(state)) {
     return releaseNotTerminating(state, nowMs);
   }
-  // Only a fresh zero ends the quiet period: the passing of time says nothing about sessions.
+  // Only a fresh zero ends the quiet period: the passage of time is no evidence about sessions.
   const fresh = observation.type === 'Answer';
   const { evidence, policy } = state;
   if (fresh && evidence.type === 'Quiet' && nowMs - evidence.sinceMs >= policy.quietPeriodMs) {
@@ -102,23 +103,23 @@ function releaseNotTerminating(state: DrainState, nowMs: number): DrainRelease {
   return {
     reason: 'NotTerminating',
     tookMs: nowMs - state.startedAtMs,
-    message: 'the pod is not being deleted: a container restarts',
+    message: 'the pod is not being deleted: a container is restarting',
   };
 }
 
-/** `left`: sessions that the threshold lets be cut. */
+/** `left`: sessions that the threshold permits to be cut. */
 function releaseComplete(
   { startedAtMs, mostSessions: most = 0, policy }: DrainState,
   left: number,
   nowMs: number,
 ): DrainSummary {
   const tookMs = nowMs - startedAtMs;
-  const figures = `at most ${most} at one time; held for ${formatDuration(tookMs)}`;
-  const ended = most === 0 ? 'the pod had no session' : `all sessions ended, ${figures}`;
+  const figures = `at most ${most} at a time; held for ${formatDuration(tookMs)}`;
+  const ended = most === 0 ? 'the pod had no sessions' : `all sessions ended, ${figures}`;
   const message =
     left === 0
       ? ended
-      : `released with ${describeSessions(left)}: the threshold of ${policy.sessionThreshold} takes the pod for empty; ${figures}`;
+      : `released with ${formatSessions(left)}, which sessionThreshold ${policy.sessionThreshold} permits; ${figures}`;
   return { reason: 'DrainComplete', sessionsAtStart: most, sessionsCut: left, tookMs, message };
 }
 
@@ -131,9 +132,6 @@ function releaseAtDeadline(state: DrainState, nowMs: number): DrainSummary {
     ...(mostSessions !== undefined && { sessionsAtStart: mostSessions }),
     ...(sessionsCut !== undefined && { sessionsCut }),
     tookMs: nowMs - state.startedAtMs,
-    message: `released with ${describeSessions(sessionsCut)}: ${limit.sentence}`,
+    message: `released with ${formatSessions(sessionsCut)}: ${limit.sentence}`,
   };
 }
-
-const describeSessions = (sessions: number | undefined): string =>
-  sessions === undefined ? 'an unknown number of sessions' : `${sessions} ${sessions === 1 ? 'session' : 'sessions'}`;

@@ -1,14 +1,14 @@
 /**
- * When a hold ends whatever the sessions, who set that time, and how long an app's own hook may take after it.
+ * When a hold ends regardless of sessions, what set that deadline, and how long the app's own preStop hook may take afterwards.
  *
  * Deadline = min(hold began + drainTimeoutMs, killAtMs − shutdownMarginMs), so that the app has its whole margin left
- * after SIGTERM. A pod that is deleted once more, with a shorter grace, says an earlier time of its end. The kubelet goes on by the first
- * one (kubernetes/kubernetes#83916), but somebody wants the pod gone by then: the earliest killAtMs heard counts.
+ * after SIGTERM. A second delete with a shorter grace period moves deletionTimestamp earlier. The kubelet still uses the first one
+ * (kubernetes/kubernetes#83916), but the caller of the second delete wants the pod gone by then: the earliest observed killAtMs counts.
  */
 import { formatDuration } from '../../api/duration.ts';
 import type { DrainState, ReleasedState } from './state.ts';
 
-/** When the hold ends whatever the sessions. Unix ms; it only ever moves earlier. */
+/** When the hold ends regardless of sessions. Unix ms; it only ever moves earlier. */
 export function deadlineMs({ policy, startedAtMs, killAtMs }: DrainState): number {
   const byTimeout = startedAtMs + policy.drainTimeoutMs;
   return killAtMs ? Math.min(byTimeout, killAtMs.earliest - policy.shutdownMarginMs) : byTimeout;
@@ -16,38 +16,38 @@ export function deadlineMs({ policy, startedAtMs, killAtMs }: DrainState): numbe
 
 export type Limit = { reason: 'DrainDeadline' | 'DrainCutShort'; sentence: string };
 
-/** Who set the deadline: the drain timeout, the grace the pod was deleted with, or somebody who shortened that grace. */
+/** Returns what set the deadline: the drain timeout, the grace period of the delete, or a later delete that shortened it. */
 export function decideLimit({ killAtMs, disruption, policy, startedAtMs }: DrainState): Limit {
   const byTimeout = startedAtMs + policy.drainTimeoutMs;
   if (!killAtMs || killAtMs.earliest - policy.shutdownMarginMs >= byTimeout) {
     return {
       reason: 'DrainDeadline',
-      sentence: `the drain timeout of ${formatDuration(policy.drainTimeoutMs)} is over`,
+      sentence: `the drain timeout of ${formatDuration(policy.drainTimeoutMs)} has elapsed`,
     };
   }
   const shortenedMs = killAtMs.first - killAtMs.earliest;
   if (shortenedMs === 0) {
     return {
       reason: 'DrainDeadline',
-      sentence: `${describeDisruption(disruption?.first, 'the pod was deleted')} with a grace that leaves no more time`,
+      sentence: `${describeDisruption(disruption?.first, 'the pod was deleted')} with a grace period that allows no more time`,
     };
   }
-  // An eviction that was there from the beginning may not be what came second: Kubernetes keeps one reason for both.
+  // The reason that was set from the start need not explain the second delete: Kubernetes keeps one reason for both.
   const who = disruption?.latest === disruption?.first ? undefined : disruption?.latest;
   const end = new Date(killAtMs.earliest).toISOString();
   return {
     reason: 'DrainCutShort',
-    sentence: `${describeDisruption(who, 'the pod was deleted or evicted a second time')} during the drain, which shortened its grace by ${formatDuration(shortenedMs)}: it ends at ${end}`,
+    sentence: `${describeDisruption(who, 'the pod was deleted or evicted a second time')} during the drain, which shortened its grace period by ${formatDuration(shortenedMs)}, to ${end}`,
   };
 }
 
 /** By the reason of the pod's condition DisruptionTarget. */
 const disruptions: Readonly<Record<string, string>> = {
-  EvictionByEvictionAPI: 'the pod was evicted (EvictionByEvictionAPI: kubectl drain, or an autoscaler)',
+  EvictionByEvictionAPI: 'the pod was evicted (EvictionByEvictionAPI: by kubectl drain or an autoscaler)',
   DeletionByTaintManager: 'the pod was deleted because of a taint of its node (DeletionByTaintManager)',
   TerminationByKubelet:
     'the pod was stopped by its node (TerminationByKubelet: the node shuts down or runs out of resources)',
-  PreemptionByScheduler: 'the pod had to make room for one of higher priority (PreemptionByScheduler)',
+  PreemptionByScheduler: 'the pod was preempted by a pod with higher priority (PreemptionByScheduler)',
 };
 
 const describeDisruption = (reason: string | undefined, none: string): string =>

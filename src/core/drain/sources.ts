@@ -1,4 +1,4 @@
-/** What all session sources say together. Unknown is not zero. */
+/** Combines the counts of all session sources. Unknown is not zero. */
 import type { SessionSource, SourceType } from '../../wire/messages.ts';
 
 export type SessionCount = { known: true; sessions: number } | { known: false; reason: string };
@@ -6,10 +6,10 @@ export type SessionCount = { known: true; sessions: number } | { known: false; r
 /**
  * The largest of the wanted sources, not their sum: one user's session is a session to the proxy, a connection to the kernel and a session
  * to the app. A sum would count it three times, and a threshold of 10 would mean 4. All are zero exactly when the largest is.
- * A wanted source that is missing is nobody who can say. Several of one type share the sessions, and are added up.
+ * A missing source is unknown. Several sources of one type count different sessions, and are added up.
  */
 export function countSessions(wanted: readonly SourceType[], sources: readonly SessionSource[]): SessionCount {
-  if (wanted.length === 0) return { known: false, reason: 'no session source' };
+  if (wanted.length === 0) return { known: false, reason: 'no session source is configured' };
   let sessions = 0;
   for (const type of wanted) {
     const count = countOfType(type, sources);

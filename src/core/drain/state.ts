@@ -4,21 +4,21 @@ import type { DrainAnswer, DrainSummary, SessionSource, SourceType } from '../..
 export type DrainLimits = {
   /** Longest hold, from the preStop call. */
   readonly drainTimeoutMs: number;
-  /** Zero sessions must last this long; anything unknown in between starts it anew. */
+  /** Zero sessions must last this long; anything unknown in between restarts it. */
   readonly quietPeriodMs: number;
-  /** What the app keeps of its grace after the hook is answered. */
+  /** The part of the grace period that remains for the app after the hook is answered. */
   readonly shutdownMarginMs: number;
 };
 
-/** The limits, and what has to be over for a pod to be free. */
+/** The limits, and the conditions for releasing a pod. */
 export type DrainPolicy = DrainLimits & {
-  /** All of them must say so; what others say is not heard. */
+  /** All of these must report zero; other sources are ignored. */
   readonly sources: readonly SourceType[];
-  /** A pod with as many sessions, or fewer, counts as empty. */
+  /** A pod with this many sessions or fewer counts as empty. */
   readonly sessionThreshold: number;
 };
 
-/** What the sidecar has just learnt. `TimePassed` is no evidence of anything but the time. */
+/** One observation of the sidecar. `TimePassed` is evidence of nothing but the time. */
 export type DrainObservation =
   | { readonly type: 'Answer'; readonly answer: DrainAnswer }
   | { readonly type: 'Unreachable'; readonly reason: string }
@@ -30,16 +30,16 @@ export type Evidence =
   | { readonly type: 'Busy'; readonly sessions: number }
   | { readonly type: 'Quiet'; readonly sinceMs: number; readonly sessions: number };
 
-/** Times are Unix ms. Once `release` is there, the state never changes again. */
+/** Times are Unix ms. Once `release` is set, the state never changes again. */
 export type DrainState = {
   readonly policy: DrainPolicy;
   readonly startedAtMs: number;
   readonly evidence: Evidence;
-  /** As last answered; none while nobody answers. */
+  /** From the latest answer; empty while there is none. */
   readonly sources: readonly SessionSource[];
-  /** End of the pod's grace: as first heard, and the earliest since. Absent until somebody said that the pod terminates. */
+  /** End of the pod's grace period: as first received, and the earliest since. Absent until the pod is known to terminate. */
   readonly killAtMs?: { readonly first: number; readonly earliest: number };
-  /** Why Kubernetes disrupts the pod: as said with the first answer, and with the latest. */
+  /** Why Kubernetes disrupts the pod: from the first answer, and from the latest. */
   readonly disruption?: { readonly first: string | undefined; readonly latest: string | undefined };
   readonly mostSessions?: number;
   readonly release?: DrainRelease;
@@ -53,10 +53,10 @@ export type DrainAction =
   | { readonly type: 'Hold'; readonly deadlineMs: number }
   | { readonly type: 'Release'; readonly release: DrainRelease };
 
-/** The state of a hold that begins now. */
+/** Returns the state of a hold that starts now. */
 export const beginDrain = (policy: DrainPolicy, nowMs: number): DrainState => ({
   policy,
   startedAtMs: nowMs,
-  evidence: { type: 'Unknown', reason: 'not asked yet' },
+  evidence: { type: 'Unknown', reason: 'no drain status received yet' },
   sources: [],
 });

@@ -21,10 +21,10 @@ import type { InjectParams } from './params.ts';
 import { isTokenVolume, renderTokenVolume, tokenVolume } from './token.ts';
 
 /**
- * Why a pod was left as it is. `HostNetwork`, `PortTaken`: the sidecar could not listen, and the pod would never start. `NameTaken`: a
+ * Why a pod was left as it is. `HostNetwork`, `PortConflict`: the sidecar could not listen, and the pod would never start. `NameConflict`: a
  * container or volume of the user's has the name of one of ours, and the API server would refuse the pod. `Windows`: the image is for Linux.
  */
-export type UnchangedReason = 'AlreadyInjected' | 'HostNetwork' | 'PortTaken' | 'NameTaken' | 'Windows';
+export type UnchangedReason = 'AlreadyInjected' | 'HostNetwork' | 'PortConflict' | 'NameConflict' | 'Windows';
 
 /** What a user should hear about. `PreStopKept` (PreStopConflict): SIGTERM reaches that container without a drain. */
 export type InjectWarning =
@@ -73,10 +73,10 @@ function findObstacle(pod: PodJson): UnchangedReason | undefined {
     others.some(({ name }) => name === sidecarContainer) ||
     volumes.some((volume) => volume.name === tokenVolume && !isTokenVolume(volume))
   ) {
-    return 'NameTaken';
+    return 'NameConflict';
   }
   return others.some((container) => container.ports?.some((port) => port.containerPort === ports.sidecar))
-    ? 'PortTaken'
+    ? 'PortConflict'
     : undefined;
 }
 

@@ -20,6 +20,7 @@
  * A rotation may begin while old keys of the one before wait for their end, up to `maxKeys`; they are then retired together.
  */
 import type { Reason } from '../../api/reasons.ts';
+import { formatList } from '../names/format.ts';
 import type { KeyRingReport } from '../../wire/messages.ts';
 import type { SessionLimits } from '../../wire/routing-table.ts';
 
@@ -88,17 +89,19 @@ function planPromotion({ state, proxies }: RotationInput, nowMs: number): Rotati
   if (
     pending === undefined ||
     nowMs - pending.sinceMs < promoteAfterMs ||
-    doubtsOf(proxies, hasKey(pending.id)).length > 0
+    missingConfirmations(proxies, hasKey(pending.id)).length > 0
   ) {
     return undefined;
   }
-  const message = `Every proxy knows session key ${pending.id}: new tokens are signed with it, those of older keys stay good.`;
+  const message = `Every proxy has session key ${pending.id}: it signs new tokens. Tokens of older keys remain valid.`;
   return { kind: 'Promoted', keyId: pending.id, reason: 'KeyRotationPromoted', message };
 }
 
 function planSettlement({ state, proxies }: RotationInput): RotationStep | undefined {
   const isDue = state.settledAtMs === undefined && oldKeys(state).length > 0;
-  return isDue && doubtsOf(proxies, signsWith(state.current)).length === 0 ? { kind: 'Settled' } : undefined;
+  return isDue && missingConfirmations(proxies, signsWith(state.current)).length === 0
+    ? { kind: 'Settled' }
+    : undefined;
 }
 
 function planRetirement({ state, limits }: RotationInput, nowMs: number): RotationStep | undefined {
@@ -106,7 +109,7 @@ function planRetirement({ state, limits }: RotationInput, nowMs: number): Rotati
   if (keyIds.length === 0 || state.settledAtMs === undefined || nowMs - state.settledAtMs < keptForMs(limits)) {
     return undefined;
   }
-  const message = `No session can have a token of session key ${keyIds.join(', ')} any more: it was removed.`;
+  const message = `Removed session ${keyIds.length === 1 ? 'key' : 'keys'} ${keyIds.join(', ')}: no live session can have a token signed with ${keyIds.length === 1 ? 'it' : 'them'}.`;
   return { kind: 'Retired', keyIds, reason: 'KeyRotationComplete', message };
 }
 
@@ -114,12 +117,12 @@ function planAddition({ state, requested }: RotationInput, nowMs: number): Rotat
   const isDue = requested || nowMs - state.promotedAtMs >= rotateAfterMs;
   if (!isDue || pendingKey(state) !== undefined || whyNoRoom(state) !== undefined) return undefined;
   const keyId = highestOf(state) + 1;
-  const why = requested ? 'as its annotation asks' : 'as the one that signs is 30 days old';
+  const trigger = requested ? 'as the annotation requests' : 'because the signing key is 30 days old';
   return {
     kind: 'Added',
     keyId,
     reason: 'KeyRotationStarted',
-    message: `Session key ${keyId} was added, ${why}; it signs when every proxy knows it.`,
+    message: `Session key ${keyId} was added, ${trigger}; it signs tokens once every proxy has it.`,
   };
 }
 
@@ -140,24 +143,24 @@ function oldKeys(state: RotationState): number[] {
 /** Numbers are never used twice: a proxy that confirmed the key 2 of yesterday would be taken to know that of today. */
 function whyNoRoom(state: RotationState): string | undefined {
   if (highestOf(state) >= highestKeyId) {
-    return `${highestKeyId} is the highest number of a key; to begin anew delete the Secret, which ends all sessions`;
+    return `key ids are exhausted (the highest is ${highestKeyId}); deleting the Secret starts again, but ends all sessions`;
   }
   return state.ids.length < maxKeys
     ? undefined
-    : `the ring has ${maxKeys} keys, as many as it may; the next is added when the old ones are retired`;
+    : `the key ring has the maximum of ${maxKeys} keys; the next key is added when old ones are retired`;
 }
 
 function whatBlocks({ state, proxies, requested }: RotationInput, nowMs: number): string | undefined {
   const pending = pendingKey(state);
   if (pending) {
     if (nowMs - pending.sinceMs < patienceMs) return undefined;
-    return `Session key ${pending.id} cannot sign yet: ${describe(doubtsOf(proxies, hasKey(pending.id)))}. Sessions go on with key ${state.current}.`;
+    return `Session key ${pending.id} cannot sign yet: ${describe(missingConfirmations(proxies, hasKey(pending.id)))}. Sessions continue with key ${state.current}.`;
   }
-  if (requested) return `No session key can be added now: ${whyNoRoom(state)}.`;
+  if (requested) return `No session key can be added: ${whyNoRoom(state)}.`;
   if (state.settledAtMs !== undefined || oldKeys(state).length === 0 || nowMs - state.promotedAtMs < patienceMs) {
     return undefined;
   }
-  return `Session key ${oldKeys(state).join(', ')} cannot be retired yet: ${describe(doubtsOf(proxies, signsWith(state.current)))}. No session is touched by that.`;
+  return `Session key ${oldKeys(state).join(', ')} cannot be retired yet: ${describe(missingConfirmations(proxies, signsWith(state.current)))}. Sessions are not affected.`;
 }
 
 type Demand = (ring: KeyRingReport) => string | undefined;
@@ -165,24 +168,21 @@ type Demand = (ring: KeyRingReport) => string | undefined;
 const hasKey =
   (id: number): Demand =>
   ({ ids }) =>
-    ids.includes(id) ? undefined : `does not know key ${id}`;
+    ids.includes(id) ? undefined : `does not have key ${id}`;
 const signsWith =
   (id: number): Demand =>
   ({ current }) =>
     current === id ? undefined : `signs with key ${current}`;
 
 /** Why it is not certain that every proxy does what is asked; empty where it is. */
-function doubtsOf(proxies: readonly ProxyKeys[], demand: Demand): string[] {
+function missingConfirmations(proxies: readonly ProxyKeys[], demand: Demand): string[] {
   // One that starts now may have been given an older table: without a word of any proxy nothing is certain.
   if (proxies.length === 0) return ['no proxy is running'];
   return proxies.flatMap(({ uid, ring }) => {
-    const doubt = ring === undefined ? 'has not said which keys it has' : demand(ring);
+    const doubt = ring === undefined ? 'has not reported its keys' : demand(ring);
     return doubt === undefined ? [] : [`proxy pod ${uid} ${doubt}`];
   });
 }
 
 /** Bounded: it becomes an event. */
-function describe(doubts: string[]): string {
-  const shown = doubts.slice(0, 3).join('; ');
-  return doubts.length > 3 ? `${shown}; and ${doubts.length - 3} more` : shown;
-}
+const describe = (missing: string[]): string => formatList(missing, { max: 3, separator: '; ' });

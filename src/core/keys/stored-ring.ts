@@ -4,7 +4,7 @@
  */
 import { annotations } from '../names/names.ts';
 import { currentValue, keyEntry } from '../render/key-ring.ts';
-import { formatTime } from '../status/time.ts';
+import { formatTime } from '../names/format.ts';
 import type { KeyRing } from '../../wire/routing-table.ts';
 import type { RotationState, RotationStep } from './rotation.ts';
 

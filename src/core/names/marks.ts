@@ -1,4 +1,4 @@
-/** What each annotation and label of ours means, for the reference. */
+/** The meaning of each Holdfast annotation and label, for the reference. */
 import { annotations, labels } from './names.ts';
 
 export type Mark = { on: string; writer: 'you' | 'Holdfast'; meaning: string };
@@ -8,48 +8,48 @@ export const marks = {
     on: 'pod template',
     writer: 'you',
     meaning:
-      'With the value "true" the webhook sees the pods even before the operator has seen their StickyWorkload. For pods that are created in the same breath as it.',
+      'Set to "true" to have pods injected even before the operator has observed their StickyWorkload, for pods that are created together with it.',
   },
   [annotations.rotateKeys]: {
     on: 'StickyWorkload',
     writer: 'you',
-    meaning: 'Whenever the value changes, the session keys are rotated; any text will do, a date for instance.',
+    meaning: 'Rotates the session keys whenever the value changes. Any string works, for example a date.',
   },
   [annotations.workload]: {
     on: 'pod',
     writer: 'Holdfast',
-    meaning: 'The StickyWorkload that the sidecar of the pod was made for.',
+    meaning: "Name of the StickyWorkload that the pod's sidecar was injected for.",
   },
   [annotations.originalGrace]: {
     on: 'pod',
     writer: 'Holdfast',
-    meaning: 'The termination grace, in seconds, that the pod template asked for.',
+    meaning: 'terminationGracePeriodSeconds of the pod template before injection.',
   },
   [annotations.deletionCost]: {
     on: 'pod',
     writer: 'Holdfast',
     meaning:
-      "Kubernetes' own: of two pods of a ReplicaSet the one with the lower cost goes first. It follows the sessions of the pod in coarse bands; one that you wrote is left alone.",
+      'A Kubernetes annotation: a ReplicaSet that scales down deletes pods with a lower cost first. Holdfast updates it in coarse bands as the number of sessions changes; a value that you set is left unchanged.',
   },
   [annotations.keysRotatedFor]: {
     on: 'Secret of the session keys',
     writer: 'Holdfast',
-    meaning: `The value of \`${annotations.rotateKeys}\` for which keys were rotated last.`,
+    meaning: `The value of \`${annotations.rotateKeys}\` that the latest rotation handled.`,
   },
   [annotations.keyAddedAt]: {
     on: 'Secret of the session keys',
     writer: 'Holdfast',
-    meaning: 'When the key that signs next was added, RFC 3339 in UTC.',
+    meaning: 'Time at which the next signing key was added, in RFC 3339, UTC.',
   },
   [annotations.keyPromotedAt]: {
     on: 'Secret of the session keys',
     writer: 'Holdfast',
-    meaning: 'When the key that signs now began to, RFC 3339 in UTC.',
+    meaning: 'Time at which the current key started to sign, in RFC 3339, UTC.',
   },
   [annotations.keySettledAt]: {
     on: 'Secret of the session keys',
     writer: 'Holdfast',
     meaning:
-      'Since when every proxy signs with it, RFC 3339 in UTC: older keys go when no token of theirs can be alive any more.',
+      'Time since which every proxy signs with the current key, in RFC 3339, UTC. Older keys are removed once no token signed with them can be live.',
   },
 } as const satisfies Record<string, Mark>;

@@ -1,9 +1,9 @@
-/** Every name, label, annotation and port that one part gives and another relies on. */
+/** Every name, label, annotation and port that components of Holdfast share. */
 
 export const fieldManager = 'holdfast';
 export const gatewayClassName = 'holdfast';
 export const controllerName = 'holdfast.dev/gateway-controller';
-/** The audience of the projected tokens that proxies and sidecars show. */
+/** The audience of the projected tokens with which proxies and sidecars authenticate. */
 export const tokenAudience = 'holdfast';
 
 export const labels = {
@@ -14,27 +14,27 @@ export const labels = {
   partOf: 'app.kubernetes.io/part-of',
   gatewayName: 'gateway.networking.k8s.io/gateway-name',
   gatewayClassName: 'gateway.networking.k8s.io/gateway-class-name',
-  /** On a pod template: the webhook sees its pods even before the operator has seen their StickyWorkload. */
+  /** On a pod template: its pods are injected even before the operator has observed their StickyWorkload. */
   inject: 'holdfast.dev/inject',
 } as const;
 
 export const annotations = {
-  /** On an injected pod: the StickyWorkload that its sidecar was made for. */
+  /** On an injected pod: the StickyWorkload that its sidecar was injected for. */
   workload: 'holdfast.dev/workload',
-  /** On an injected pod: the termination grace, in seconds, that the pod template asked for. */
+  /** On an injected pod: the terminationGracePeriodSeconds of its template before injection. */
   originalGrace: 'holdfast.dev/original-termination-grace-seconds',
   /** On a StickyWorkload: whenever the value changes, its session keys are rotated. */
   rotateKeys: 'holdfast.dev/rotate-session-keys',
-  /** On the Secret of its key ring: the value for which keys were rotated last, and when the steps of a rotation were taken. */
+  /** On the Secret of its key ring: the value that the latest rotation handled, and the time of each step of a rotation. */
   keysRotatedFor: 'holdfast.dev/session-keys-rotated-for',
   keyAddedAt: 'holdfast.dev/session-key-added-at',
   keyPromotedAt: 'holdfast.dev/session-key-promoted-at',
   keySettledAt: 'holdfast.dev/session-key-settled-at',
-  /** Kubernetes' own, on a pod: of two pods of a ReplicaSet the one with the lower cost goes first. */
+  /** A Kubernetes annotation on a pod: a ReplicaSet that scales down deletes pods with a lower cost first. */
   deletionCost: 'controller.kubernetes.io/pod-deletion-cost',
 } as const;
 
-/** Labels and taints by which clouds and autoscalers say what becomes of a node. */
+/** Labels and taints by which cloud providers and autoscalers mark nodes. */
 export const nodeLabels = {
   karpenterCapacity: 'karpenter.sh/capacity-type',
   eksCapacity: 'eks.amazonaws.com/capacityType',
@@ -44,14 +44,14 @@ export const nodeLabels = {
 export const autoscalerTaint = 'ToBeDeletedByClusterAutoscaler';
 
 export const managedByValue = 'holdfast';
-/** On a StickyWorkload, only while pods of it drain: what serves them must not go before they have. */
+/** On a StickyWorkload while its pods drain: the objects that serve them must not be deleted earlier. */
 export const drainFinalizer = 'holdfast.dev/drain';
 export const sidecarContainer = 'holdfast-sidecar';
-/** Of the sidecar: its drain limit, which stays as it was at injection. The operator reads it back from the pod. */
+/** The sidecar's drain timeout, fixed at injection. The operator reads it back from the pod. */
 export const drainTimeoutVariable = 'HOLDFAST_DRAIN_TIMEOUT_MS';
 
 export const ports = {
-  /** In every injected pod: the kubelet's preStop call. */
+  /** In every injected pod: receives the kubelet's preStop call. */
   sidecar: 15999,
   /** Operator: webhook, TLS. */
   webhook: 9443,
@@ -63,7 +63,7 @@ export const ports = {
 
 export const operatorNamespace = 'holdfast-system';
 export const operatorService = 'holdfast-operator';
-/** Headless: proxies and sidecars talk to every replica by its address. */
+/** Headless: proxies and sidecars connect to each replica by its address. */
 export const discoveryService = 'holdfast-discovery';
 export const webhookConfiguration = 'holdfast';
 
@@ -73,7 +73,7 @@ export const defaultGateway = 'holdfast';
 /** Deployment, Service, PodDisruptionBudget and ServiceAccount of a Gateway's proxy (GEP-1762). */
 export const proxyName = (gateway: string): string => `${gateway}-${gatewayClassName}`;
 
-/** The Gateway whose proxy runs as this ServiceAccount, or undefined where it is none of ours. */
+/** The Gateway whose proxy runs as this ServiceAccount; undefined for other ServiceAccounts. */
 export function gatewayOfProxy(serviceAccount: string): string | undefined {
   const suffix = `-${gatewayClassName}`;
   return serviceAccount.endsWith(suffix) && serviceAccount.length > suffix.length
@@ -84,10 +84,10 @@ export function gatewayOfProxy(serviceAccount: string): string | undefined {
 export const keyRingName = (workload: string): string => `${workload}-session-keys`;
 export const defaultCookieName = (workload: string): string => `${workload}-session`;
 export const backendKey = (namespace: string, workload: string): string => `${namespace}/${workload}`;
-/** A Deployment or StatefulSet, whichever it is. */
+/** Key of a Deployment or StatefulSet. */
 export const targetKey = (namespace: string, { kind, name }: { kind: string; name: string }): string =>
   `${namespace}/${kind}/${name}`;
 
-/** A proxy runs without privileges: ports below 1024 are bound 10000 higher and mapped by its Service. */
+/** A proxy runs unprivileged: it binds ports below 1024 with an offset of 10000, and its Service maps them. */
 export const containerPort = (listenerPort: number): number =>
   listenerPort < 1024 ? listenerPort + 10_000 : listenerPort;

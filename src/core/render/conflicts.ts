@@ -1,4 +1,4 @@
-/** Objects of others that stand where ours would: they are reported, never overwritten. */
+/** Existing objects that Holdfast does not manage but whose names it needs: they are reported, never overwritten. */
 import type { Reason } from '../../api/reasons.ts';
 import { labels } from '../names/names.ts';
 import type { Owned } from '../snapshot/snapshot.ts';
@@ -11,7 +11,7 @@ export type Conflict = {
   message: string;
 };
 
-/** Which of the rendered objects must not be applied, because an object of the same name belongs to somebody else. `owned`: by `ownedKey`. */
+/** Which of the rendered objects must not be applied, because an object with that name is not managed by Holdfast. `owned`: by `ownedKey`. */
 export function findConflicts(
   objects: readonly OwnedObject[],
   { owned, services }: Pick<ClusterIndex, 'owned' | 'services'>,
@@ -30,8 +30,8 @@ export function findConflicts(
 }
 
 /**
- * Either sign will do: an owner of ours (the label may have been edited away, and is put back), or our label (the owner may be
- * a StickyWorkload that was deleted and created again, or orphaned its objects).
+ * Either sign is enough: a shared owner (a removed label is restored), or the Holdfast component label (the owner may be a
+ * StickyWorkload that was deleted and created again, or that orphaned its objects).
  */
 function isOurs({ metadata }: OwnedObject, standing: Owned): boolean {
   const sharesOwner = metadata.ownerReferences?.some(({ uid }) => standing.ownerUids.includes(uid)) ?? false;
@@ -40,22 +40,20 @@ function isOurs({ metadata }: OwnedObject, standing: Owned): boolean {
 
 function describeConflict({ kind, metadata }: OwnedObject, isExternalName: boolean): Conflict {
   const { namespace = '', name } = metadata;
-  const what = isExternalName
-    ? `${kind} ${namespace}/${name}, of type ExternalName (a name in the DNS, with no pods behind it),`
-    : `${kind} ${namespace}/${name}`;
-  const left = `${what} exists and is not managed by Holdfast; it was left as it is.`;
+  const what = isExternalName ? `${kind} ${namespace}/${name} (type ExternalName)` : `${kind} ${namespace}/${name}`;
+  const left = `${what} exists and is not managed by Holdfast; it was left unchanged.`;
   const object = { kind, namespace, name };
   if (metadata.labels[labels.component] !== 'workload') {
     return {
       object,
       reason: 'GatewayConflict',
-      message: `${left} Delete it or give it another name: the proxy of Gateway ${metadata.labels[labels.instance]} needs the name.`,
+      message: `${left} Delete or rename it: the proxy of Gateway ${metadata.labels[labels.instance]} needs this name.`,
     };
   }
   const reason = kind === 'HTTPRoute' ? 'RouteConflict' : 'ServiceConflict';
   return {
     object,
     reason,
-    message: `${left} Delete it or give it another name, or create the StickyWorkload under another name.`,
+    message: `${left} Delete or rename it, or create the StickyWorkload under another name.`,
   };
 }

@@ -1,4 +1,4 @@
-/** Whether a StickyWorkload can be carried out, and what it then comes to. */
+/** Decides whether a StickyWorkload is accepted, and resolves the plan of an accepted one. */
 import type { Reason } from '../../api/reasons.ts';
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
 import { findInvalidCidrs } from '../drain/cidr.ts';
@@ -17,7 +17,7 @@ import { cookieKeys, type WorkloadIndex, type Candidate } from './workload-index
 export type Refusal = { kind: 'refused'; reason: Reason; message: string };
 export type Accept = { kind: 'accepted'; plan: WorkloadPlan } | Refusal;
 
-/** The first fact that stands against the StickyWorkload refuses it; the message names the field and the way out. */
+/** The first failing check refuses the StickyWorkload; its message names the field and what to do. */
 export function decideAccept(candidate: Candidate, world: WorkloadIndex): Accept {
   const { workload, plan } = candidate;
   const refusal =
@@ -40,7 +40,7 @@ export function decideAccept(candidate: Candidate, world: WorkloadIndex): Accept
 
 const refuse = (reason: Reason, message: string): Refusal => ({ kind: 'refused', reason, message });
 
-/** What the spec alone says against it. */
+/** Checks that need the spec alone. */
 const refuseSpec = (workload: StickyWorkload): Refusal | undefined =>
   unsupportedField(workload) ??
   invalidCookie(workload) ??
@@ -58,22 +58,22 @@ function invalidCookie({ spec }: StickyWorkload): Refusal | undefined {
   return message === undefined ? undefined : refuse('InvalidCookie', message);
 }
 
-// Both Services would have one name, and each would be put back over the other for ever.
+// Both Services would have the same name, and each would overwrite the other indefinitely.
 function nameReserved({ metadata }: StickyWorkload): Refusal | undefined {
   if (metadata.name !== proxyName(defaultGateway)) return undefined;
   return refuse(
     'NameReserved',
-    `metadata.name ${metadata.name} is the name of the proxy's own Service: create the StickyWorkload under another name.`,
+    `metadata.name ${metadata.name} is reserved for the Service of the proxy: create the StickyWorkload under another name.`,
   );
 }
 
-// The proxy has such a match fit no request at all: better said here than found out there.
+// In the proxy such a match would match no request: reject it here, where the user sees why.
 function invalidRegex({ spec }: StickyWorkload): Refusal | undefined {
   const [broken] = findInvalidExpressions(spec);
   if (broken === undefined) return undefined;
   return refuse(
     'InvalidRegex',
-    `${broken.path} "${broken.source}" is not a regular expression of JavaScript with the flag u: ${broken.reason}.`,
+    `${broken.path} "${broken.source}" is not a valid regular expression (JavaScript syntax, flag u): ${broken.reason}.`,
   );
 }
 
@@ -82,21 +82,21 @@ function invalidCidr({ spec }: StickyWorkload): Refusal | undefined {
   if (broken === undefined) return undefined;
   return refuse(
     'InvalidCIDR',
-    `${broken.path} "${broken.value}" is no address block: write an address and the length of its prefix, such as 10.0.0.0/8 or fd00::/8.`,
+    `${broken.path} "${broken.value}" is not a valid CIDR: use an address and a prefix length, such as 10.0.0.0/8 or fd00::/8.`,
   );
 }
 
 function targetConflict({ plan, workload }: Candidate, { claims }: WorkloadIndex): Refusal | undefined {
-  const elder = claims.get(targetKey(plan.namespace, plan.target))?.[0]?.workload.metadata;
-  if (elder === undefined || elder.uid === workload.metadata.uid) return undefined;
+  const older = claims.get(targetKey(plan.namespace, plan.target))?.[0]?.workload.metadata;
+  if (older === undefined || older.uid === workload.metadata.uid) return undefined;
   const { kind, name } = plan.target;
   return refuse(
     'TargetConflict',
-    `spec.targetRef: StickyWorkload ${elder.name} is older and claims ${kind} ${name}: delete one of the two, or name another target in a new one.`,
+    `spec.targetRef: StickyWorkload ${older.name} is older and claims ${kind} ${name}: delete one of the two, or create a new one with another target.`,
   );
 }
 
-/** One Gateway that takes the route is enough; what the others say is told by condition Programmed. */
+/** One Gateway that accepts the route is enough; condition Programmed reports the refusals of the others. */
 function noParent({ parents }: Candidate): Refusal | undefined {
   const refused = parents.filter((verdict) => verdict.kind === 'refused');
   const [first] = refused;
@@ -105,23 +105,23 @@ function noParent({ parents }: Candidate): Refusal | undefined {
     : refuse(first.reason, refused.map(({ message }) => message).join(' '));
 }
 
-// A browser has one place for a cookie of one name, path and host: each StickyWorkload would end the other's sessions.
+// A browser keeps one cookie per name, path and host: each StickyWorkload would overwrite the other's session cookies.
 function cookieConflict(candidate: Candidate, { cookies }: WorkloadIndex): Refusal | undefined {
-  const elder = cookieKeys(candidate)
-    .map((key) => findElder(candidate, cookies.get(key) ?? []))
+  const older = cookieKeys(candidate)
+    .map((key) => findOlder(candidate, cookies.get(key) ?? []))
     .find((found) => found !== undefined);
-  if (elder === undefined) return undefined;
-  const { namespace, name } = elder.plan;
+  if (older === undefined) return undefined;
+  const { namespace, name } = older.plan;
   const who = namespace === candidate.plan.namespace ? name : `${namespace}/${name}`;
   return refuse(
     'CookieConflict',
-    `spec.sessionPersistence.cookie: StickyWorkload ${who} is older and gives its cookie the same name and path, for the same hosts: ` +
-      'choose another cookie.name, or leave it out.',
+    `spec.sessionPersistence.cookie: StickyWorkload ${who} is older and sets a cookie with the same name and path for the same hosts: ` +
+      'choose another cookie.name, or remove cookie.name to use the default.',
   );
 }
 
-/** The oldest of those before it that share a host with it. */
-function findElder(candidate: Candidate, oldestFirst: readonly Candidate[]): Candidate | undefined {
+/** Returns the oldest candidate that precedes this one and shares a host with it. */
+function findOlder(candidate: Candidate, oldestFirst: readonly Candidate[]): Candidate | undefined {
   const hosts = cookieHosts(candidate);
   for (const other of oldestFirst) {
     if (other.plan.key === candidate.plan.key) return undefined;
@@ -130,7 +130,7 @@ function findElder(candidate: Candidate, oldestFirst: readonly Candidate[]): Can
   return undefined;
 }
 
-/** Hosts that a browser sends the cookie to: with a domain it, and all below it. */
+/** Hosts that a browser sends the cookie to. A Domain attribute covers the domain and its subdomains. */
 function cookieHosts({ plan }: Candidate): readonly string[] {
   const { carrier } = plan.persistence;
   return carrier.type === 'Cookie' && carrier.domain !== undefined
@@ -141,15 +141,15 @@ function cookieHosts({ plan }: Candidate): readonly string[] {
 const targetNotFound = ({ metadata, spec }: StickyWorkload): Refusal =>
   refuse(
     'TargetNotFound',
-    `spec.targetRef: there is no ${spec.targetRef.kind} ${spec.targetRef.name} in namespace ${metadata.namespace}: ` +
-      'create it, or delete this StickyWorkload and create one for the right target.',
+    `spec.targetRef: ${spec.targetRef.kind} ${spec.targetRef.name} does not exist in namespace ${metadata.namespace}: ` +
+      'create it, or delete this StickyWorkload and create one for another target.',
   );
 
 const unsupportedSelector = ({ kind, name }: Target): Refusal =>
   refuse(
     'UnsupportedSelector',
     `spec.targetRef: the selector of ${kind} ${name} has matchExpressions, which a Service cannot express: ` +
-      `recreate the ${kind} with matchLabels alone (a selector cannot be changed).`,
+      `recreate the ${kind} with matchLabels only, because a selector is immutable.`,
   );
 
 function planWorkload(

@@ -1,4 +1,4 @@
-/** Which StickyWorkloads a route really leads to: those of `spec.route.backends` that exist, are served, and may be referred to. */
+/** Resolves `spec.route.backends`: the StickyWorkloads that exist, are served, and may be referred to. */
 import type { Reason } from '../../api/reasons.ts';
 import type { ReferenceGrant, Service } from '../snapshot/snapshot.ts';
 import { isHttpRoute } from './parents.ts';
@@ -8,7 +8,7 @@ export type ResolvedBackend = { kind: 'resolved'; backend: string; weight: numbe
 export type UnresolvedBackend = { kind: 'unresolved'; backend: string; reason: BackendReason; message: string };
 export type BackendVerdict = ResolvedBackend | UnresolvedBackend;
 
-/** The first two are Gateway API's words for it, too. */
+/** The first two are also reasons of Gateway API. */
 type BackendReason = Extract<
   Reason,
   'BackendNotFound' | 'RefNotPermitted' | 'BackendNotAccepted' | 'ExternalNameService'
@@ -24,13 +24,13 @@ export type BackendLookup = {
   grants: ReadonlyMap<string, ReferenceGrant[]>;
 };
 
-/** A verdict for each backend, in the order of the spec. What cannot be reached takes nothing from the others. */
+/** Returns a verdict for each backend, in the order of the spec. An unresolved backend does not affect the others. */
 export const resolveBackends = (plan: ServingPlan, world: BackendLookup): BackendVerdict[] =>
   plan.backendRefs.map(
     ({ backend, weight }) => findObstacle(backend, plan, world) ?? { kind: 'resolved', backend, weight },
   );
 
-/** One of another namespace is refused first: who may not refer to it is not told either whether it is there. */
+/** The ReferenceGrant is checked first: without permission, a message must not reveal whether the backend exists. */
 function findObstacle(backend: string, plan: ServingPlan, world: BackendLookup): UnresolvedBackend | undefined {
   if (backend === plan.key) return undefined;
   const [namespace = '', name = ''] = backend.split('/');
@@ -43,37 +43,34 @@ function findObstacle(backend: string, plan: ServingPlan, world: BackendLookup):
   if (namespace !== plan.namespace && !isGranted({ from: plan.namespace, name }, world.grants.get(namespace) ?? [])) {
     return fail(
       'RefNotPermitted',
-      `no ReferenceGrant in namespace ${namespace} lets HTTPRoutes of namespace ${plan.namespace} refer to Service ${name}: its owner must create one.`,
+      `no ReferenceGrant in namespace ${namespace} permits HTTPRoutes of namespace ${plan.namespace} to refer to Service ${name}: create one there.`,
     );
   }
   if (isExternalName(backend, world)) {
     return fail(
       'ExternalNameService',
-      `Service ${backend} is of type ExternalName, a name in the DNS without pods to keep sessions on: name a StickyWorkload whose pods run in this cluster.`,
+      `Service ${backend} is an ExternalName Service, which has no pods: use a StickyWorkload whose pods run in this cluster.`,
     );
   }
   if (!world.known.has(backend)) {
     return fail(
       'BackendNotFound',
-      `there is no StickyWorkload ${name} in namespace ${namespace}: create it, or name one that exists.`,
+      `StickyWorkload ${name} does not exist in namespace ${namespace}: create it, or name an existing one.`,
     );
   }
   if (!world.served.has(backend)) {
-    return fail(
-      'BackendNotAccepted',
-      `StickyWorkload ${backend} was refused itself: its own condition Accepted says why.`,
-    );
+    return fail('BackendNotAccepted', `StickyWorkload ${backend} is not accepted: see its condition Accepted.`);
   }
   return undefined;
 }
 
-/** One of ours that somebody has just turned into a name is put back. */
+/** A Service that Holdfast owns does not count: its type is reverted. */
 function isExternalName(backend: string, { services, served }: BackendLookup): boolean {
   const [service, owner] = [services.get(backend), served.get(backend)];
   return service?.isExternalName === true && !(owner !== undefined && service.ownerUids.includes(owner.uid));
 }
 
-/** Gateway API's ReferenceGrant: one of them names both who refers and what is referred to; without a name all of the kind. */
+/** As Gateway API defines ReferenceGrant: one grant must list both the referrer and the target; without a name it covers the whole kind. */
 const isGranted = ({ from, name }: { from: string; name: string }, grants: readonly ReferenceGrant[]): boolean =>
   grants.some(
     (grant) =>

@@ -1,25 +1,25 @@
-/** Gateways whose controller we are, and what of each can be served: the proxy speaks HTTP/1.1, without TLS. */
+/** The Gateways that Holdfast manages, and which of their listeners it can serve: HTTP/1.1 without TLS. */
 import { containerPort, controllerName, ports, proxyName } from '../names/names.ts';
 import type { Gateway, GatewayListener, Snapshot } from '../snapshot/snapshot.ts';
 import { gatewayKey, type GatewayRef } from './plan.ts';
 
-/** `problem`: why it is not served, in Gateway API's words; `about`: the condition of the listener that says so. */
+/** `problem`: why the listener is not served, with a reason of Gateway API; `about`: the listener condition that reports it. */
 export type JudgedListener = GatewayListener & {
   problem?: { about: 'Accepted' | 'Conflicted'; reason: string; message: string };
 };
 
-/** A Gateway that a user wrote, of a class of ours. `problem`: why no proxy can be made for it. */
+/** A user-managed Gateway whose class Holdfast controls. `problem`: why no proxy can be created for it. */
 export type ServedGateway = { ref: GatewayRef; object: Gateway; listeners: JudgedListener[]; problem?: string };
 
 export type GatewayIndex = {
   served: ReadonlyMap<string, ServedGateway>;
-  /** Names of classes by `namespace/name` of Gateways that others control. */
+  /** GatewayClass names, by `namespace/name` of Gateways that other controllers manage. */
   foreign: ReadonlyMap<string, string>;
 };
 
 /**
- * All Gateways of users by whose they are. Those that Holdfast made itself are in neither map: they follow from the StickyWorkloads
- * that need them, so that one whose last StickyWorkload has gone is not kept by its own proxy.
+ * All user-managed Gateways, by whether Holdfast controls their class. Generated Gateways are in neither map: they are derived from
+ * the StickyWorkloads that need them, so that a Gateway whose last StickyWorkload was deleted is not kept alive by its own proxy.
  */
 export function indexGateways({
   gateways,
@@ -56,7 +56,7 @@ function judgeGatewaySpec(object: Gateway): ServedGateway {
   };
 }
 
-// RFC 1035, as the name of a Service must be; the longest is 63 characters.
+// A Service name is an RFC 1035 label of at most 63 characters.
 const serviceName = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
 const longestServiceName = 63;
 
@@ -64,7 +64,7 @@ function nameProblem(gateway: string): string | undefined {
   const service = proxyName(gateway);
   if (service.length <= longestServiceName && serviceName.test(service)) return undefined;
   const longest = longestServiceName - proxyName('').length;
-  return `Its proxy would be called ${service}, which cannot be the name of a Service: use a name of at most ${longest} letters, digits and hyphens that begins with a letter.`;
+  return `The proxy Service would be named ${service}, which is not a valid Service name: use a Gateway name of at most ${longest} letters, digits and hyphens that starts with a letter.`;
 }
 
 function judgeListeners(listeners: readonly GatewayListener[]): JudgedListener[] {
@@ -80,7 +80,7 @@ function findProblem(listener: GatewayListener, all: readonly GatewayListener[])
     return {
       about: 'Accepted',
       reason: 'UnsupportedProtocol',
-      message: `Protocol ${protocol} is not supported by this version: use HTTP, and end TLS in front of the proxy.`,
+      message: `Protocol ${protocol} is not supported by this version: use HTTP, and terminate TLS in front of the proxy.`,
     };
   }
   const others = all.filter((other) => other !== listener && other.protocol === 'HTTP');
@@ -88,7 +88,7 @@ function findProblem(listener: GatewayListener, all: readonly GatewayListener[])
     return {
       about: 'Conflicted',
       reason: 'HostnameConflict',
-      message: `Another listener has port ${port} and the same host name: give one of them another.`,
+      message: `Another listener has the same port (${port}) and hostname: change one of them.`,
     };
   }
   return portProblem(port, others);
@@ -96,17 +96,17 @@ function findProblem(listener: GatewayListener, all: readonly GatewayListener[])
 
 const sameHost = (one: GatewayListener, other: GatewayListener): boolean => one.hostname === other.hostname;
 
-// Ports below 1024 are bound 10000 higher, where another listener may be already.
+// Ports below 1024 are bound with an offset of 10000, where another listener may already be bound.
 function portProblem(port: number, others: readonly GatewayListener[]): JudgedListener['problem'] {
   const bound = containerPort(port);
   const taken =
     bound === ports.admin
-      ? "the proxy's own metrics"
+      ? "the proxy's admin endpoint"
       : others.find((other) => other.port !== port && containerPort(other.port) === bound)?.name;
   if (taken === undefined) return undefined;
   return {
     about: 'Accepted',
     reason: 'PortUnavailable',
-    message: `The proxy binds ${bound} for port ${port}, which is taken by ${taken}: use another port.`,
+    message: `For port ${port} the proxy binds port ${bound}, which is used by ${taken}: use another port.`,
   };
 }

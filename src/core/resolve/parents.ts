@@ -1,4 +1,4 @@
-/** Which Gateways a StickyWorkload asks for, and whether each of them takes its route: Gateway API's rules of attachment. */
+/** Gateway API's rules of attachment: whether each Gateway in a StickyWorkload's parentRefs accepts its route. */
 import type { Reason } from '../../api/reasons.ts';
 import { defaultGateway } from '../names/names.ts';
 import type { LabelSelector } from '../snapshot/snapshot.ts';
@@ -6,7 +6,7 @@ import { intersectHostnames } from '../table/hostnames.ts';
 import type { GatewayIndex, JudgedListener, ServedGateway } from './gateways.ts';
 import { defaultListener, gatewayKey, type GatewayRef, type ParentRef, type ServingPlan } from './plan.ts';
 
-/** `listeners`: names of those that take the route; absent: all, of the Gateway that Holdfast makes. */
+/** `listeners`: names of the listeners that accept the route; absent: all listeners of the Gateway that Holdfast generates. */
 export type AttachedParent = { kind: 'attached'; parent: ParentRef; listeners?: string[] };
 export type RefusedParent = { kind: 'refused'; parent: ParentRef; reason: ParentReason; message: string };
 export type ParentVerdict = AttachedParent | RefusedParent;
@@ -25,15 +25,15 @@ export type ParentLookup = GatewayIndex & {
   gatewayApiInstalled: boolean;
   /** Labels by name of the namespace. */
   namespaces: ReadonlyMap<string, Record<string, string>>;
-  /** Namespaces in which some StickyWorkload needs the Gateway that Holdfast makes. */
+  /** Namespaces in which a StickyWorkload needs the generated Gateway. */
   generatedGateways: ReadonlySet<string>;
 };
 
-/** A verdict for each Gateway that is asked for, in the order of the spec. */
+/** Returns a verdict for each requested Gateway, in the order of the spec. */
 export const judgeParents = (plan: ServingPlan, world: ParentLookup): ParentVerdict[] =>
   plan.parents.map((parent) => judgeParent(parent, plan, world));
 
-/** A user may have written a Gateway of our class under the name that ours would have: then that one is meant. */
+/** A user-managed Gateway with the name of the generated one takes precedence over it. */
 const isMade = ({ gateway, isGenerated }: ParentRef, { served }: ParentLookup): boolean =>
   isGenerated === true && !served.has(gatewayKey(gateway));
 
@@ -49,8 +49,8 @@ function judgeParent(parent: ParentRef, plan: ServingPlan, world: ParentLookup):
   if (!world.gatewayApiInstalled) {
     return refuse(
       'GatewayAPIMissing',
-      'spec.route.parentRefs: Gateway API is not installed, so there is no Gateway to name. Install its CRDs (https://gateway-api.sigs.k8s.io/guides/), ' +
-        'or remove parentRefs: the proxy of this namespace serves without it.',
+      'spec.route.parentRefs: Gateway API is not installed, so no Gateway can exist. Install its CRDs (https://gateway-api.sigs.k8s.io/guides/), ' +
+        'or remove parentRefs: the proxy of this namespace works without Gateway API.',
     );
   }
   const key = gatewayKey(gateway);
@@ -63,16 +63,16 @@ function judgeParent(parent: ParentRef, plan: ServingPlan, world: ParentLookup):
   if (className === undefined) {
     return refuse(
       'GatewayNotFound',
-      `spec.route.parentRefs: there is no Gateway ${key}: create it, or name one that exists.`,
+      `spec.route.parentRefs: Gateway ${key} does not exist: create it, or name an existing one.`,
     );
   }
   return refuse(
     'UnsupportedGatewayClass',
-    `spec.route.parentRefs: Gateway ${key} has class ${className}, which another controller carries out, and its proxy keeps no session of ours: name a Gateway of class holdfast.`,
+    `spec.route.parentRefs: Gateway ${key} is managed by another controller (GatewayClass ${className}), which does not implement Holdfast sessions: use a Gateway of class holdfast.`,
   );
 }
 
-/** By name, the Gateway that Holdfast made for a StickyWorkload of its namespace: one listener, for that namespace. */
+/** A parentRef to the Gateway that Holdfast generated: it has one listener, which allows routes of its own namespace. */
 function judgeGeneratedGateway(parent: ParentRef, { namespace }: ServingPlan): ParentVerdict {
   const { gateway, sectionName } = parent;
   if (gateway.namespace !== namespace) return refusals.notAllowed(parent, namespace);
@@ -91,7 +91,7 @@ function judgeListenersFor(
   const usable = problem === undefined ? named.filter((listener) => listener.problem === undefined) : [];
   if (usable.length === 0) return refusals.notServed(parent, problem ?? named[0]?.problem?.message);
   const allowed = usable.filter((listener) =>
-    takesRoutesOf(plan.namespace, listener, { gateway, namespaces: world.namespaces }),
+    allowsRoutesOf(plan.namespace, listener, { gateway, namespaces: world.namespaces }),
   );
   if (allowed.length === 0) return refusals.notAllowed(parent, plan.namespace);
   const matching = allowed.filter(({ hostname }) => intersectHostnames(plan.hostnames, hostname) !== undefined);
@@ -106,44 +106,44 @@ const refusals = {
     kind: 'refused',
     parent,
     reason: 'NoMatchingParent',
-    message: `${describeGateway(parent)} has no listener ${sectionName}: name one that it has, or leave sectionName out.`,
+    message: `${describeGateway(parent)} has no listener ${sectionName}: use the name of an existing listener, or remove sectionName.`,
   }),
-  notServed: (parent: ParentRef, why = 'it has none'): RefusedParent => ({
+  notServed: (parent: ParentRef, problem = 'It has no listeners.'): RefusedParent => ({
     kind: 'refused',
     parent,
     reason: 'NoMatchingParent',
-    message: `${describeGateway(parent)} has no listener that is served. ${why}`,
+    message: `${describeGateway(parent)} has no usable listener. ${problem}`,
   }),
   notAllowed: (parent: ParentRef, namespace: string): RefusedParent => ({
     kind: 'refused',
     parent,
     reason: 'NotAllowedByListeners',
-    message: `${describeGateway(parent)} takes no HTTPRoute of namespace ${namespace}: its owner must allow it in allowedRoutes of a listener.`,
+    message: `${describeGateway(parent)} does not allow HTTPRoutes of namespace ${namespace}: allow the namespace in allowedRoutes of a listener.`,
   }),
   noHostname: (parent: ParentRef, listeners: readonly JudgedListener[]): RefusedParent => ({
     kind: 'refused',
     parent,
     reason: 'NoMatchingListenerHostname',
-    message: `${describeGateway(parent)} serves ${listeners.map(({ hostname }) => hostname).join(', ')}, and spec.route.hostnames names none of it: add one of these, or a listener.`,
+    message: `${describeGateway(parent)} serves ${listeners.map(({ hostname }) => hostname).join(', ')}, which does not overlap with spec.route.hostnames: add one of these hostnames, or add a listener.`,
   }),
 };
 
 type Place = { gateway: GatewayRef; namespaces: ParentLookup['namespaces'] };
 
-function takesRoutesOf(namespace: string, { allowedRoutes }: JudgedListener, { gateway, namespaces }: Place): boolean {
-  if (!takesHttpRoutes(allowedRoutes.kinds)) return false;
+function allowsRoutesOf(namespace: string, { allowedRoutes }: JudgedListener, { gateway, namespaces }: Place): boolean {
+  if (!allowsHttpRoutes(allowedRoutes.kinds)) return false;
   if (allowedRoutes.from === 'Selector') return selects(allowedRoutes.selector, namespaces.get(namespace) ?? {});
   return allowedRoutes.from === 'All' || (allowedRoutes.from === 'Same' && namespace === gateway.namespace);
 }
 
-/** Whether a listener takes routes of our kind; an empty list means all that its protocol can. */
-export const takesHttpRoutes = (kinds: readonly { group: string; kind: string }[]): boolean =>
+/** Whether a listener allows HTTPRoutes; an empty list allows every kind that its protocol supports. */
+export const allowsHttpRoutes = (kinds: readonly { group: string; kind: string }[]): boolean =>
   kinds.length === 0 || kinds.some(isHttpRoute);
 
 export const isHttpRoute = ({ group, kind }: { group: string; kind: string }): boolean =>
   group === 'gateway.networking.k8s.io' && kind === 'HTTPRoute';
 
-/** As Kubernetes evaluates a label selector; an operator that nobody knows selects nothing. */
+/** Evaluates a label selector as Kubernetes does; an unknown operator selects nothing. */
 function selects({ matchLabels = {}, matchExpressions = [] }: LabelSelector, labels: Record<string, string>): boolean {
   const fits = ({ key, operator, values = [] }: { key: string; operator: string; values?: string[] }): boolean => {
     const value = labels[key];
@@ -155,7 +155,7 @@ function selects({ matchLabels = {}, matchExpressions = [] }: LabelSelector, lab
   return Object.entries(matchLabels).every(([key, value]) => labels[key] === value) && matchExpressions.every(fits);
 }
 
-/** The parent as an HTTPRoute of the namespace names it. */
+/** Returns the parentRef for an HTTPRoute in the given namespace. */
 export function parentReference({ gateway, sectionName }: ParentRef, namespace: string): object {
   return {
     group: 'gateway.networking.k8s.io',

@@ -1,9 +1,9 @@
-/** The container port that the Service leads to. */
+/** Selects the target port of the Service. */
 import type { Target } from '../snapshot/snapshot.ts';
 
 export type TargetPort = { kind: 'chosen'; port: number | string } | { kind: 'ambiguous'; message: string };
 
-/** A number is taken as it is: a container need not declare the ports that it listens on. A name must be declared. */
+/** A number is used as it is, because a container need not declare the ports that it listens on. A name must be declared. */
 export function chooseTargetPort(
   asked: number | string | undefined,
   { kind, name, containerPorts }: Target,
@@ -17,7 +17,7 @@ export function chooseTargetPort(
     if (containerPorts.some((port) => port.name === asked)) return { kind: 'chosen', port: asked };
     return {
       kind: 'ambiguous',
-      message: `spec.service.targetPort is "${asked}", but ${kind} ${name} declares ${declared}: use a port that exists, by name or number.`,
+      message: `spec.service.targetPort is "${asked}", but ${kind} ${name} declares ${declared}: use the name or number of an existing port.`,
     };
   }
   const [only, second] = containerPorts;

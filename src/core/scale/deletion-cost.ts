@@ -111,14 +111,15 @@ function reasonOf(from: number, to: number): CostReason {
   return to > from ? 'MoreSessions' : 'FewerSessions';
 }
 
-/** A cost that we wrote. `seen`: the pod was observed with it. */
+/** A cost that Holdfast wrote. `seen`: the pod was observed with it. */
 export type WrittenCost = { cost: number; seen: boolean };
 
 /**
- * What became of a cost that we wrote. `Taken`: it was there and is not any more, so somebody else manages costs (Karpenter removes
- * them), and writing it again would be a quarrel. One that was not seen yet may be on its way to us.
+ * Whether a cost that Holdfast wrote is still in place. `Removed`: it was observed and is gone, so another controller manages costs
+ * (Karpenter removes them); writing it again would start a fight between controllers. A cost that was never observed may not have
+ * reached the cache yet.
  */
-export function followCost({ cost, seen }: WrittenCost, observed: number | undefined): WrittenCost | 'Taken' {
-  if (observed === undefined && seen) return 'Taken';
+export function followCost({ cost, seen }: WrittenCost, observed: number | undefined): WrittenCost | 'Removed' {
+  if (observed === undefined && seen) return 'Removed';
   return { cost, seen: seen || observed === cost };
 }

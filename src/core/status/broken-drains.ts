@@ -1,85 +1,85 @@
 /**
- * Pods whose sessions ended otherwise than by a drain.
+ * Detects pods whose sessions did not end through a completed drain.
  *
  *     terminating ──► held by the sidecar ── no sessions, or the deadline ──► released ──► containers stop ──► gone
  *                        │                                                                                    ▲
  *                        ├── the sidecar's process ends: the preStop call breaks, SIGTERM now ── SidecarRestarted
  *                        └── force delete, node lost, the app ends by itself ───────────────────── DrainBroken
  *
- * The word of the sidecar goes to one replica of the operator, which need not be the one that judges. So a pod is judged by what every
- * replica sees: a normal drain ends at zero sessions, or not before its deadline. One that ends with sessions and before its deadline was
- * broken. What is not known is not claimed: with an unknown number of sessions a vanished pod is no proof of anything.
+ * The sidecar reports the end of its drain to one operator replica, which need not be the leader. So the leader relies on what every
+ * replica observes: a normal drain ends at zero sessions, or not before its deadline. A drain that ends with sessions before its
+ * deadline was broken. With an unknown number of sessions, the disappearance of a pod proves nothing and is not reported.
  */
 import { formatDuration } from '../../api/duration.ts';
 import type { Pod, PodDeletion } from '../snapshot/snapshot.ts';
 import type { DrainLimits } from '../drain/state.ts';
+import { formatSessions } from '../names/format.ts';
 import { drainDeadlineMs } from './endpoints.ts';
 
 export type BrokenDrain = { reason: 'SidecarRestarted' | 'DrainBroken'; sessionsCut?: number; message: string };
 
 export type DrainFacts = {
-  /** As it was last seen. */
+  /** As last observed. */
   pod: Pod;
-  /** The last one with a grace of its own: the kubelet takes a pod away by another delete, with a grace of 0. */
+  /** The last deletion with a non-zero grace period: the kubelet removes a pod by another delete, with grace 0. */
   deletion: PodDeletion | undefined;
   limits: DrainLimits;
-  /** A pod with so many sessions counts as empty. */
+  /** A pod with at most this many sessions counts as empty. */
   sessionThreshold: number;
-  /** Whether the sessions that the proxies count hold a pod at all. */
+  /** Whether Proxy is one of the session sources that hold the pod. */
   proxiesCount: boolean;
   /** On this pod, by the proxies; undefined while unknown. */
   sessions: number | undefined;
   nowMs: number;
 };
 
-// The sidecar's deadline runs by the clock of its node.
+// The sidecar measures its deadline with the clock of its node.
 const clockSkewMs = 5000;
 
-/** A pod that is gone, or whose containers have all ended. */
+/** Judges a pod that is gone, or whose containers have all exited. */
 export function judgeEnd(facts: DrainFacts): BrokenDrain | undefined {
   const { pod, deletion, sessions } = facts;
   if (sessions === undefined || !facts.proxiesCount || isEmpty(facts)) return undefined;
   const left = deletion && drainDeadlineMs(pod, deletion, facts.limits) - facts.nowMs;
   if (left !== undefined && left <= clockSkewMs) return undefined;
   const when =
-    left === undefined ? 'without having been told to stop' : `${formatDuration(wholeSeconds(left))} before its limit`;
-  // The kubelet may tell of both ends in one word, the sidecar's and that of the app after it: then only the way in which it ended shows that it was first.
+    left === undefined ? 'without having been deleted' : `${formatDuration(wholeSeconds(left))} before its deadline`;
+  // The kubelet may report the exits of sidecar and app in one update: then only the sidecar's exit status shows that it exited first.
   if (hasDied(pod)) return sidecarRestarted(pod, sessions);
   return {
     reason: 'DrainBroken',
     sessionsCut: sessions,
-    message: `gone with ${countOf(sessions)}, ${when}: deleted by force (--grace-period=0), its node lost, or its containers ended by themselves${endOf(pod)}. Those sessions are lost; their clients get new ones.`,
+    message: `the pod disappeared with ${formatSessions(sessions)}, ${when}: it was force-deleted (--grace-period=0), its node was lost, or its containers exited${endOf(pod)}. These sessions are lost; their clients get new ones.`,
   };
 }
 
-/** A pod of which there is news while it terminates. */
+/** Judges an update of a pod that is terminating. */
 export function judgeSidecar(before: Pod | undefined, facts: DrainFacts): BrokenDrain | undefined {
   const { sidecar } = facts.pod;
-  // A natural end of the sidecar comes after that of the app.
+  // In a normal shutdown the sidecar exits after the app.
   if (!before?.sidecar || !sidecar?.appRuns || sidecar.endings <= before.sidecar.endings) return undefined;
-  // Unknown is not zero: nobody can say whether there are sessions, but the hold is broken.
+  // Unknown is not zero: there may be sessions, and the hold is broken.
   if (isEmpty(facts)) return undefined;
   return sidecarRestarted(facts.pod, facts.sessions);
 }
 
 function sidecarRestarted({ sidecar }: Pod, sessions: number | undefined): BrokenDrain {
-  const held = sessions === undefined ? 'an unknown number of sessions' : countOf(sessions);
+  const held = formatSessions(sessions);
   return {
     reason: 'SidecarRestarted',
     ...(sessions !== undefined && { sessionsCut: sessions }),
-    message: `the sidecar ended${sidecar?.lastEnd === undefined ? '' : ` (${sidecar.lastEnd})`} while it held the pod for ${held}: the kubelet told the app to stop at once. OOMKilled: the node or the sidecar's limit has too little memory.`,
+    message: `the sidecar exited${sidecar?.lastEnd === undefined ? '' : ` (${sidecar.lastEnd})`} while it held the pod for ${held}, so the kubelet sent SIGTERM to the app at once. If the reason is OOMKilled, the node or the sidecar's memory limit is too small.`,
   };
 }
 
-/** A sidecar that the kubelet tells to stop, when the app has, ends by itself. */
+/** A sidecar that the kubelet stops after the app exits with Completed. */
 const hasDied = ({ sidecar }: Pod): boolean => sidecar?.lastEnd !== undefined && sidecar.lastEnd !== 'Completed';
 
-/** Where other sources hold the pod, what the proxies count does not say that it is empty. */
+/** If other sources hold the pod, the count of the proxies does not show that it is empty. */
 const isEmpty = ({ sessions, sessionThreshold, proxiesCount }: DrainFacts): boolean =>
   proxiesCount && sessions !== undefined && sessions <= sessionThreshold;
 
-const countOf = (sessions: number): string => (sessions === 1 ? '1 session' : `${sessions} sessions`);
 const wholeSeconds = (ms: number): number => Math.floor(ms / 1000) * 1000;
 
-/** What Kubernetes says of it, where it says anything. */
+/** The disruption reason that Kubernetes recorded, if any. */
 const endOf = ({ disruption }: Pod): string => (disruption === undefined ? '' : ` (${disruption})`);

@@ -1,9 +1,10 @@
-/** What changed from one status to the next: whether to write it, and what to tell people. */
+/** Compares two statuses: whether to write the new one, and which events to emit. */
 import type { Reason } from '../../api/reasons.ts';
 import type { Condition, EndpointStatus, StickyWorkloadStatus } from '../../api/status.ts';
-import { explainLimit, wordOf } from './effective-limit.ts';
+import { formatCount } from '../names/format.ts';
+import { explainLimit, kindOfLimit } from './effective-limit.ts';
 
-/** An event about the StickyWorkload, or about `pod` of its namespace; whoever emits it adds the rest of what it is about. */
+/** An event about the StickyWorkload, or about `pod` in its namespace. The caller adds the object reference. */
 export type StatusEvent = {
   type: 'Normal' | 'Warning';
   reason: string;
@@ -12,7 +13,7 @@ export type StatusEvent = {
   pod?: { name: string; uid: string };
 };
 
-/** False where writing the status would change nothing. The order of fields does not count, the order of lists does. */
+/** False if writing the status would change nothing. The order of fields is ignored; the order of lists is not. */
 export const statusChanged = (before: StickyWorkloadStatus | undefined, after: StickyWorkloadStatus): boolean =>
   !isEqual(before, after);
 
@@ -26,11 +27,11 @@ function isEqual(one: unknown, other: unknown): boolean {
   );
 }
 
-// JSON drops what is undefined, so it makes no difference here either.
+// JSON omits undefined values, so they make no difference here either.
 const definedEntries = (value: object): Map<string, unknown> =>
   new Map(Object.entries(value).filter(([, entry]) => entry !== undefined));
 
-/** Events that the transition emits: one for each condition that turned, two for each pod that began to drain, and one for a new limit of drains. */
+/** Returns the events of a transition: one for each changed condition, two for each pod that started to drain, one for a new drain limit. */
 export function eventsOf(before: StickyWorkloadStatus | undefined, after: StickyWorkloadStatus): StatusEvent[] {
   const turned = (after.conditions ?? []).flatMap((condition) => {
     const earlier = before?.conditions?.find(({ type }) => type === condition.type);
@@ -50,7 +51,7 @@ const actions: Record<string, string> = {
   Ready: 'Serve',
 };
 
-// Said already by the condition that is the cause.
+// The condition that is the cause has already reported it.
 const consequences = new Set(['NotAccepted', 'NotProgrammed', 'NotInjected']);
 
 function describeTurn(earlier: Condition | undefined, condition: Condition): StatusEvent[] {
@@ -59,7 +60,7 @@ function describeTurn(earlier: Condition | undefined, condition: Condition): Sta
   if (action === undefined || consequences.has(reason) || (earlier?.status === status && earlier.reason === reason)) {
     return [];
   }
-  // Pods are injected as a matter of course: it is news only after it was missing.
+  // Injection is the normal case: an event is only useful after it was missing.
   if (type === 'Injected' && status === 'True' && earlier === undefined) return [];
   return [{ type: isTrouble(earlier, condition) ? 'Warning' : 'Normal', reason, action, note: message }];
 }
@@ -73,11 +74,11 @@ function describeDrains(before: readonly EndpointStatus[], after: readonly Endpo
   return after
     .filter(({ state, uid }) => state === 'Draining' && !drainedAlready.has(uid))
     .flatMap(({ pod, uid, reason, sessions, deadline }) => {
-      const load = sessions === undefined ? '' : ` (${sessions})`;
-      const limit = deadline === undefined ? '' : `, at the latest at ${deadline}`;
+      const load = sessions === undefined ? 'its sessions' : formatCount(sessions, 'session');
+      const limit = deadline === undefined ? '' : `, or at ${deadline} at the latest`;
       const event = { type: 'Normal' as const, reason: reason ?? 'PodTerminating', action: 'Drain' };
-      const story = `keeps its sessions${load} and gets no new one; it goes when they have ended${limit}.`;
-      // Who asks why a pod is Terminating for so long looks at the pod.
+      const story = `keeps ${load} and gets no new sessions; it terminates when they have ended${limit}.`;
+      // A user who wonders why a pod stays Terminating looks at the pod's events.
       return [
         { ...event, note: `Pod ${pod} ${story}` },
         { ...event, note: `The pod ${story}`, pod: { name: pod, uid } },
@@ -87,11 +88,11 @@ function describeDrains(before: readonly EndpointStatus[], after: readonly Endpo
 
 type Limit = StickyWorkloadStatus['effectiveDrainLimit'];
 
-/** Once for each kind of limit: one spot node after another is no news. Pods without sidecar are told of by their own condition. */
+/** Once for each kind of limit, not for each spot node. Condition Injected reports pods without the sidecar. */
 function describeLimit(before: Limit, after: Limit): StatusEvent[] {
   const { duration = '', limitedBy = 'drain.timeout' } = after ?? {};
-  const known = [wordOf(before?.limitedBy ?? ''), 'drain.timeout', 'PodWithoutSidecar'];
-  if (known.includes(wordOf(limitedBy))) return [];
+  const known = [kindOfLimit(before?.limitedBy ?? ''), 'drain.timeout', 'PodWithoutSidecar'];
+  if (known.includes(kindOfLimit(limitedBy))) return [];
   return [
     {
       type: 'Warning',

@@ -1,19 +1,20 @@
-/** The conditions of a StickyWorkload, each with the one reason that matters most and a sentence on what to do. */
+/** The conditions of a StickyWorkload, each with its most important reason and a message that says what to do. */
 import type { ConditionType, Reason } from '../../api/reasons.ts';
 import type { EndpointStatus } from '../../api/status.ts';
+import { formatCount, formatList } from '../names/format.ts';
 import { ports } from '../names/names.ts';
 import type { Pod } from '../snapshot/snapshot.ts';
 import { formatDuration } from '../../api/duration.ts';
 import { explainLimit, warnOfWaiting, type DrainLimit } from './effective-limit.ts';
 import type { StatusInput } from './input.ts';
 
-/** A condition before it has its dates. */
+/** A condition without its timestamps. */
 export type Judgement = { type: ConditionType; status: 'True' | 'False'; reason: Reason; message: string };
 
-/** The endpoints that drain, and how long a pod can be held. */
+/** The draining endpoints, and how long a pod can be held. */
 export type DrainView = { draining: readonly EndpointStatus[]; limit: DrainLimit };
 
-/** All conditions, in the order in which one depends on another. */
+/** Returns all conditions, in order of dependency. */
 export function judgeConditions(input: StatusInput, view: DrainView): Judgement[] {
   const accepted = judgeAccepted(input);
   const programmed = judgeProgrammed(input);
@@ -53,48 +54,50 @@ function findObstacle({ accept, apply, backend, proxyReadyReplicas }: StatusInpu
   const fail = (reason: Reason, message: string): Obstacle => ({ status: 'False', reason, message });
   if (accept.kind === 'refused') {
     const left =
-      backend === undefined ? 'Nothing is served.' : 'What had been provisioned stays and goes on serving sessions.';
-    return fail('NotAccepted', `The spec was refused, see condition Accepted. ${left}`);
+      backend === undefined
+        ? 'Nothing is served.'
+        : 'The previously provisioned objects remain and keep serving sessions.';
+    return fail('NotAccepted', `The spec was rejected; see condition Accepted. ${left}`);
   }
   if (apply.kind === 'conflict') return fail(apply.reason, apply.message);
-  if (apply.kind === 'failed') return fail('ApplyFailed', `${apply.message}. It is tried again.`);
+  if (apply.kind === 'failed') return fail('ApplyFailed', `${apply.message}. The write will be retried.`);
   if (backend === undefined) {
     return fail(
       'KeyRingMissing',
-      'No session can be signed without keys: the Secret that holds them is missing or damaged.',
+      'The Secret with the session keys is missing or damaged, and no session token can be signed without keys.',
     );
   }
   if (proxyReadyReplicas === 0) {
     const { namespace, name } = accept.plan.gateway;
     return fail(
       'ProxyNotReady',
-      `No replica of the proxy of Gateway ${name} is ready: see its pods, kubectl get pods -n ${namespace} -l gateway.networking.k8s.io/gateway-name=${name}.`,
+      `No proxy replica of Gateway ${name} is ready. List its pods with kubectl get pods -n ${namespace} -l gateway.networking.k8s.io/gateway-name=${name}.`,
     );
   }
   return undefined;
 }
 
-// All is served, but something of Gateway API is not there to say so.
+// Everything is served, but parts of Gateway API are missing.
 function findShortfall({ gatewayApi, proxyReadyReplicas }: StatusInput): { reason: Reason; message: string } {
   if (!gatewayApi.installed) {
     return {
       reason: 'GatewayAPIMissing',
       message:
-        'The bundled proxy serves this StickyWorkload directly: Gateway API is not installed, so there is no Gateway and no HTTPRoute. ' +
-        'Install its CRDs (https://gateway-api.sigs.k8s.io/guides/) to get them; nothing needs a restart.',
+        'Gateway API is not installed, so no Gateway and no HTTPRoute exist; the bundled proxy serves this StickyWorkload without them. ' +
+        'To get them, install the CRDs (https://gateway-api.sigs.k8s.io/guides/); no restart is needed.',
     };
   }
   if (gatewayApi.sessionPersistence === 'Absent') {
     return {
       reason: 'SessionPersistenceFieldMissing',
       message:
-        'The bundled proxy persists sessions all the same, but the HTTPRoute cannot say so: the installed CRD has no sessionPersistence. ' +
+        'The bundled proxy persists sessions, but the HTTPRoute does not show it: the installed CRD has no sessionPersistence field. ' +
         'The experimental channel of Gateway API has it.',
     };
   }
   return {
     reason: 'Programmed',
-    message: `All objects are in place; ready replicas of the proxy: ${proxyReadyReplicas}.`,
+    message: `All objects exist, and the proxy has ${formatCount(proxyReadyReplicas, 'ready replica')}.`,
   };
 }
 
@@ -104,24 +107,27 @@ function judgeInjected({ workload, pods }: StatusInput): Judgement {
   const { kind, name } = workload.spec.targetRef;
   if (bare.length > 0) {
     const message =
-      `The sidecar is missing in ${bare.length} of ${alive.length} pods (${listPods(bare)}): their sessions are cut when they go. ` +
-      `Replace them when it suits: kubectl rollout restart ${kind.toLowerCase()}/${name} -n ${workload.metadata.namespace}. ` +
-      `A pod on the host's network, or with a container port ${ports.sidecar} of its own, cannot have it.`;
+      `The sidecar is missing in ${bare.length} of ${formatCount(alive.length, 'pod')} (${listPods(bare)}): sessions on pods without it are cut when the pod terminates. ` +
+      `Replace the pods with kubectl rollout restart ${kind.toLowerCase()}/${name} -n ${workload.metadata.namespace}. ` +
+      `Pods that use the host network or container port ${ports.sidecar} cannot be injected.`;
     return { type: 'Injected', status: 'False', reason: 'PodsNotInjected', message };
   }
   const kept = alive.filter(({ injection }) => injection.keptPreStop.length > 0);
   if (kept.length > 0) {
     const containers = [...new Set(kept.flatMap(({ injection }) => injection.keptPreStop))].toSorted().join(', ');
     const message =
-      `The preStop hook of container ${containers} was left alone, so the container stops before its sessions have ended. ` +
-      `Remove the hook from the pod template of ${kind} ${name}; what it does can be done on SIGTERM.`;
+      `The preStop hook of container ${containers} was left unchanged, so the container stops before its sessions have ended. ` +
+      `Remove the hook from the pod template of ${kind} ${name}, and handle SIGTERM instead.`;
     return { type: 'Injected', status: 'False', reason: 'PreStopConflict', message };
   }
   return {
     type: 'Injected',
     status: 'True',
     reason: 'Injected',
-    message: alive.length === 0 ? 'There is no pod yet.' : `The sidecar is in ${alive.length} of ${alive.length} pods.`,
+    message:
+      alive.length === 0
+        ? 'No pod exists yet.'
+        : `The sidecar is in ${alive.length} of ${formatCount(alive.length, 'pod')}.`,
   };
 }
 
@@ -137,16 +143,16 @@ function judgeDraining({ cluster: { target } }: StatusInput, { draining, limit: 
       type: 'Draining',
       status: 'False',
       reason: 'NoPodsDraining',
-      message: `No pod is on its way out. ${bounds}`,
+      message: `No pod is draining. ${bounds}`,
     };
   }
   const until = draining
     .map(({ deadline }) => deadline ?? '')
     .toSorted()
     .at(-1);
-  const limit = until ? `, at the latest at ${until}` : '';
+  const limit = until ? ` Drain deadline: ${until}.` : '';
   const names = listPods(draining.map(({ pod }) => ({ name: pod })));
-  const message = `On the way out: ${names}. Each keeps its sessions, gets no new one and goes when they have ended${limit}. ${bounds}`;
+  const message = `Draining: ${names}. Existing sessions continue; no new sessions are assigned.${limit} ${bounds}`;
   return { type: 'Draining', status: 'True', reason: 'PodTerminating', message };
 }
 
@@ -161,20 +167,22 @@ function judgeReady({ backend }: StatusInput, { accepted, programmed, injected }
   if (accepting === 0) {
     return unready(
       'NoPodsAccepting',
-      'No pod takes new sessions: none is ready and staying. New sessions are answered with 503.',
+      'No pod accepts new sessions: every pod is either not ready or draining. New sessions get 503.',
     );
   }
   return {
     type: 'Ready',
     status: 'True',
     reason: 'Ready',
-    message: `New sessions are accepted by ${accepting} of ${backend?.endpoints.length ?? 0} pods.`,
+    message: `${accepting} of ${formatCount(backend?.endpoints.length ?? 0, 'pod')} accept new sessions.`,
   };
 }
 
+/** Names of pods in a message. */
 const listedPods = 5;
 
-function listPods(pods: readonly Pick<Pod, 'name'>[]): string {
-  const names = pods.slice(0, listedPods).map(({ name }) => name);
-  return pods.length > listedPods ? `${names.join(', ')} and ${pods.length - listedPods} more` : names.join(', ');
-}
+const listPods = (pods: readonly Pick<Pod, 'name'>[]): string =>
+  formatList(
+    pods.map(({ name }) => name),
+    { max: listedPods },
+  );

@@ -1,6 +1,6 @@
 /**
- * How long a pod can really be held. drain.timeout is what was asked for; clouds, autoscalers and people end a drain earlier.
- * What of that can be read from the cluster with ordinary rights is read here; the tightest counts.
+ * How long a pod can effectively be held. drain.timeout is the request; clouds, autoscalers and users may end a drain earlier.
+ * The limits that can be read from the cluster with ordinary permissions are evaluated here; the shortest one applies.
  */
 import { formatDuration } from '../../api/duration.ts';
 import type { DrainLimits } from '../drain/state.ts';
@@ -9,35 +9,35 @@ import type { ClusterAutoscaler, ClusterNode, Pod, Target } from '../snapshot/sn
 
 export type LimitFacts = {
   drain: DrainLimits;
-  /** Of the target, alive. */
+  /** Pods of the target. */
   pods: readonly Pod[];
   nodes: Readonly<Record<string, ClusterNode>>;
   autoscaler?: ClusterAutoscaler;
 };
 
-/** `limitedBy`: `drain.timeout`, or a word and the object that it is about, such as `SpotNode node-3`. */
+/** `limitedBy`: `drain.timeout`, or the kind of limit and its object, such as `SpotNode node-3`. */
 export type DrainLimit = { durationMs: number; limitedBy: string };
 
-/** What the words of `limitedBy` mean, and the way out. */
+/** What each kind of limit means, and what to do. */
 const explanations = {
-  PodWithoutSidecar: 'nothing holds a pod without the sidecar; see condition Injected.',
+  PodWithoutSidecar: 'a pod without the sidecar is not held; see condition Injected.',
   PodInjectedEarlier:
-    'the pod was injected under a shorter drain.timeout, and keeps it; kubectl rollout restart replaces it when it suits.',
+    'the pod was injected with a shorter drain.timeout and keeps it; replace it with kubectl rollout restart.',
   PodGrace:
-    'the pod has a terminationGracePeriodSeconds that is shorter than its drain; something lowered it after injection.',
+    'the terminationGracePeriodSeconds of the pod is shorter than its drain; another webhook or controller lowered it after injection.',
   DeletedWithShorterGrace:
-    'the pod was deleted with a shorter grace than its own (kubectl delete or drain --grace-period, an eviction); that cannot be taken back.',
+    'the pod was deleted with a shorter grace period than its own (kubectl delete or drain --grace-period, or an eviction); this cannot be undone.',
   SpotNode:
-    'a spot node is taken away this soon after its notice; keep sessions off such nodes with a node affinity, or live with it.',
-  ManagedUpgrade: 'upgrades of this node pool wait no longer than this for a pod.',
+    'a spot node is reclaimed this soon after its interruption notice; use a node affinity to keep these pods off spot nodes, or accept the limit.',
+  ManagedUpgrade: 'upgrades of this node pool wait at most this long for a pod.',
   NodeBeingRemoved:
-    'the Cluster Autoscaler is removing this node; its --max-graceful-termination-sec says how long it waits for pods.',
+    'the Cluster Autoscaler is removing this node; its --max-graceful-termination-sec limits how long it waits for pods.',
   ClusterAutoscaler:
-    'it leaves a pod no more when it removes a node; raise its --max-graceful-termination-sec, or annotate the pods cluster-autoscaler.kubernetes.io/safe-to-evict: "false".',
+    'it waits at most this long for a pod when it removes a node; raise its --max-graceful-termination-sec, or annotate the pods with cluster-autoscaler.kubernetes.io/safe-to-evict: "false".',
 } as const;
-export type LimitWord = keyof typeof explanations;
+export type LimitKind = keyof typeof explanations;
 
-/** The tightest limit. Equal facts give the same one whatever the order of pods. */
+/** Returns the shortest limit. The result does not depend on the order of the pods. */
 export function judgeDrainLimit(facts: LimitFacts): DrainLimit {
   const own: DrainLimit = { durationMs: facts.drain.drainTimeoutMs, limitedBy: 'drain.timeout' };
   const pods = facts.pods.filter(({ phase }) => phase !== 'Succeeded' && phase !== 'Failed');
@@ -51,7 +51,7 @@ export function judgeDrainLimit(facts: LimitFacts): DrainLimit {
   return tightest && tightest.durationMs < own.durationMs ? tightest : own;
 }
 
-const limit = (word: LimitWord, object: string, durationMs: number): DrainLimit => ({
+const limit = (word: LimitKind, object: string, durationMs: number): DrainLimit => ({
   durationMs: Math.max(0, durationMs),
   limitedBy: `${word} ${object}`,
 });
@@ -111,27 +111,27 @@ const limitsOfAutoscaler = ({ autoscaler, drain }: LimitFacts): DrainLimit[] =>
       ]
     : [];
 
-/** For people: the limit, what sets it, and what can be done. */
+/** Returns a message with the limit, its source, and what to do. */
 export function explainLimit({ duration, limitedBy }: { duration: string; limitedBy: string }): string {
   const explanation: string | undefined = Object.entries(explanations).find(
-    ([word]) => word === wordOf(limitedBy),
+    ([word]) => word === kindOfLimit(limitedBy),
   )?.[1];
   return explanation === undefined
-    ? `Pods are held for ${duration} at most.`
-    : `Pods are held for ${duration} at most, not for drain.timeout (${limitedBy}): ${explanation}`;
+    ? `Pods are held for at most ${duration}.`
+    : `Pods are held for at most ${duration} instead of drain.timeout (${limitedBy}): ${explanation}`;
 }
 
-/** `SpotNode node-3` is about the same as `SpotNode node-4`. */
-export const wordOf = (limitedBy: string): string => limitedBy.split(' ')[0] ?? '';
+/** The kind of a limit: the same for `SpotNode node-3` and `SpotNode node-4`. */
+export const kindOfLimit = (limitedBy: string): string => limitedBy.split(' ')[0] ?? '';
 
-/** What else a long drain holds up, and the way out; undefined where nothing waits for it. */
+/** Returns what else a long drain delays, and what to do; undefined if nothing waits for it. */
 export function warnOfWaiting({ kind, name, rollout }: Target, { durationMs }: DrainLimit): string | undefined {
   if (rollout?.type === 'OrderedReady') {
-    return `${kind} ${name} lets its pods go one after another, so each drain holds up the next; podManagementPolicy Parallel does not.`;
+    return `${kind} ${name} terminates its pods one at a time, so each drain delays the next; use podManagementPolicy Parallel to avoid this.`;
   }
   if (rollout?.type === 'Recreate' && durationMs > rollout.progressDeadlineMs) {
     const deadline = formatDuration(rollout.progressDeadlineMs);
-    return `${kind} ${name} has strategy Recreate, which waits for its old pods: a rollout that drains for more than its progressDeadlineSeconds (${deadline}) is called failed (ProgressDeadlineExceeded) though it goes on. Raise that, or use RollingUpdate.`;
+    return `${kind} ${name} uses strategy Recreate, which waits for the old pods: a rollout that drains for longer than progressDeadlineSeconds (${deadline}) is reported as failed (ProgressDeadlineExceeded) although it continues. Raise progressDeadlineSeconds, or use RollingUpdate.`;
   }
   return undefined;
 }

@@ -3,7 +3,7 @@ import type { EndpointStatus } from '../../api/status.ts';
 import type { DrainLimits } from '../drain/state.ts';
 import type { Pod, PodDeletion } from '../snapshot/snapshot.ts';
 import type { Endpoint } from '../../wire/routing-table.ts';
-import { formatTime } from './time.ts';
+import { formatTime } from '../names/format.ts';
 
 /** What the list is made of. `sessions`: by pod UID; a pod that is not there has an unknown number, which is not zero. */
 export type EndpointFacts = {

@@ -1,6 +1,6 @@
 /** Conditions of Gateway API objects: as ours, except that their reasons are Gateway API's words. */
 import { isRecord } from '../../platform/record.ts';
-import { formatTime } from './time.ts';
+import { formatTime } from '../names/format.ts';
 
 type GatewayCondition = {
   type: string;

@@ -1,8 +1,9 @@
 /** The status of the Gateway API objects that Holdfast is the controller of (GatewayClass, Gateway, HTTPRoute). */
 import { isOnListener, type GatewayPlan } from '../resolve/gateway-plan.ts';
 import type { JudgedListener } from '../resolve/gateways.ts';
-import { isHttpRoute, parentReference, takesHttpRoutes, type ParentVerdict } from '../resolve/parents.ts';
+import { isHttpRoute, parentReference, allowsHttpRoutes, type ParentVerdict } from '../resolve/parents.ts';
 import { defaultListener, type ServingPlan } from '../resolve/plan.ts';
+import { formatCount } from '../names/format.ts';
 import { controllerName, proxyName } from '../names/names.ts';
 import type { RouteVerdict } from '../translate/route-verdict.ts';
 import {
@@ -16,7 +17,7 @@ import {
 } from './gateway-conditions.ts';
 
 export function judgeGatewayClass(observed: Observed, nowMs: number): object {
-  const verdicts = [holds('Accepted', 'Accepted', 'Gateways of this class are served by the proxy of Holdfast.')];
+  const verdicts = [holds('Accepted', 'Accepted', 'The Holdfast proxy serves Gateways of this class.')];
   return { conditions: dateConditions(verdicts, observed, { nowMs, before: readConditions(observed.status) }) };
 }
 
@@ -38,7 +39,7 @@ export function judgeGateway(plan: GatewayPlan, proxy: ProxyView, observed: Obse
       return {
         name: listener.name,
         attachedRoutes: plan.routes.filter((route) => isOnListener(route, listener.name)).length,
-        supportedKinds: takesHttpRoutes(listener.allowedRoutes.kinds)
+        supportedKinds: allowsHttpRoutes(listener.allowedRoutes.kinds)
           ? [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute' }]
           : [],
         conditions: dateConditions(judgeListener(listener, programmed), observed, { nowMs, before }),
@@ -67,11 +68,15 @@ function judgeGatewaySpec(plan: GatewayPlan): Verdict {
     return lacks(
       'Accepted',
       reason,
-      `Not carried out by this version: ${unsupported.join(', ')}. Remove it; the listeners are served all the same.`,
+      `This version does not support ${unsupported.join(', ')}: remove it. The listeners are still served.`,
     );
   }
   if (broken.length > 0) {
-    return holds('Accepted', 'ListenersNotValid', `Served, but for listener ${broken.join(', ')}, see its conditions.`);
+    return holds(
+      'Accepted',
+      'ListenersNotValid',
+      `Served, except for invalid listeners: ${broken.join(', ')}. See their conditions.`,
+    );
   }
   return holds('Accepted', 'Accepted', 'The listeners are valid.');
 }
@@ -80,8 +85,8 @@ function judgeProgrammed({ userManaged }: GatewayPlan, { readyReplicas, obstacle
   const problem = userManaged?.problem ?? obstacle;
   if (problem !== undefined) return lacks('Programmed', 'Invalid', problem);
   return readyReplicas > 0
-    ? holds('Programmed', 'Programmed', `Ready replicas of the proxy: ${readyReplicas}.`)
-    : lacks('Programmed', 'Pending', 'No replica of the proxy is ready yet.');
+    ? holds('Programmed', 'Programmed', `The proxy has ${formatCount(readyReplicas, 'ready replica')}.`)
+    : lacks('Programmed', 'Pending', 'No proxy replica is ready yet.');
 }
 
 function judgeListener({ problem, allowedRoutes }: Listener, programmed: Verdict): Verdict[] {
@@ -97,14 +102,14 @@ function judgeListener({ problem, allowedRoutes }: Listener, programmed: Verdict
           'InvalidRouteKinds',
           `Routes of kind ${unknown.join(', ')} are not supported by this version.`,
         )
-      : holds('ResolvedRefs', 'ResolvedRefs', 'There is nothing to resolve.'),
+      : holds('ResolvedRefs', 'ResolvedRefs', 'The listener has no references to resolve.'),
     problem?.about === 'Conflicted'
       ? holds('Conflicted', problem.reason, problem.message)
-      : lacks('Conflicted', 'NoConflicts', 'No other listener is in its way.'),
+      : lacks('Conflicted', 'NoConflicts', 'The listener does not conflict with another one.'),
   ];
 }
 
-/** One entry for each Gateway of ours. Those that other controllers wrote stay: the list is one value to the API server. */
+/** One entry for each Gateway that Holdfast manages. Entries of other controllers are kept, because the API server treats the list as one value. */
 export function judgeRoute(plan: ServingPlan, route: RouteVerdict, observed: Observed, nowMs: number): object {
   const known = entriesOf(observed.status, 'parents');
   const ours = route.parents.filter((verdict) => verdict.kind === 'attached' || isAboutOurs(verdict.reason));
@@ -137,7 +142,7 @@ const judgeParent = (verdict: ParentVerdict, { target }: ServingPlan): Verdict =
     ? holds('Accepted', 'Accepted', `Requests are routed to the pods of ${target.kind} ${target.name}.`)
     : lacks('Accepted', verdict.reason, verdict.message);
 
-// Gateway API knows two words for it: a reference that is not allowed, and one that leads nowhere.
+// Gateway API has two reasons here: a reference that is not permitted, and one that does not resolve.
 function judgeBackends({ backends }: RouteVerdict): Verdict {
   const broken = backends.filter((verdict) => verdict.kind === 'unresolved');
   const [first] = broken;
@@ -151,7 +156,7 @@ function judgeBackends({ backends }: RouteVerdict): Verdict {
   );
 }
 
-/** The API server may turn the fields of a reference around. */
+/** The API server may reorder the fields of a reference. */
 function isSameReference(one: unknown, other: object): boolean {
   if (typeof one !== 'object' || one === null) return false;
   const [left, right] = [new Map(Object.entries(one)), Object.entries(other)];

@@ -7,7 +7,7 @@ import { judgeConditions, type Judgement } from './conditions.ts';
 import { judgeDrainLimit } from './effective-limit.ts';
 import { countSessions, describeEndpoints } from './endpoints.ts';
 import type { StatusInput } from './input.ts';
-import { formatTime } from './time.ts';
+import { formatTime } from '../names/format.ts';
 
 /** The whole status, with every endpoint: `listed` cuts it to what is written. Equal inputs at different times differ in nothing, as long as the previous status is handed in. */
 export function judgeStatus(input: StatusInput): StickyWorkloadStatus {

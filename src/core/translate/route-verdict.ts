@@ -1,12 +1,12 @@
-/** What became of the route of a StickyWorkload where the spec is accepted: parts of it may not be carried out, and the rest is. */
+/** How a route resolved: parts of it may fail to resolve while the rest is served. */
 import type { Reason } from '../../api/reasons.ts';
 import type { BackendVerdict } from '../resolve/backends.ts';
 import type { ParentVerdict } from '../resolve/parents.ts';
 
-/** What became of each Gateway that a route asks for, and of each backend that it names. */
+/** The verdicts on each requested Gateway and each backend of a route. */
 export type RouteVerdict = { parents: ParentVerdict[]; backends: BackendVerdict[] };
 
-/** The first thing that is not carried out names the reason, and all are told. Undefined: all of the route is served. */
+/** Returns the reason of the first failure, with the messages of all; undefined if the whole route is served. */
 export function findRouteShortfall({
   parents,
   backends,
@@ -19,6 +19,6 @@ export function findRouteShortfall({
   const isServed = unresolved.length < backends.length;
   return {
     reason: first.reason,
-    message: `${problems} ${isServed ? 'The rest of the route is served.' : 'Its requests are answered with 503.'}`,
+    message: `${problems} ${isServed ? 'The rest of the route is served.' : 'Its requests get 503.'}`,
   };
 }

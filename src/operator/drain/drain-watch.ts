@@ -10,7 +10,7 @@ import { drainLimits } from '../../core/resolve/plan.ts';
 import type { Pod, PodDeletion } from '../../core/snapshot/snapshot.ts';
 import { judgeEnd, judgeSidecar, type BrokenDrain, type DrainFacts } from '../../core/status/broken-drains.ts';
 import { drainDeadlineMs } from '../../core/status/endpoints.ts';
-import { formatTime } from '../../core/status/time.ts';
+import { formatTime } from '../../core/names/format.ts';
 import type { SessionSource } from '../../wire/messages.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { PodRef } from '../discovery/caller.ts';

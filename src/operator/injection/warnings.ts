@@ -5,8 +5,8 @@ import { ports, sidecarContainer } from '../../core/names/names.ts';
 
 const obstacles = {
   HostNetwork: 'it uses the network of its node, where the sidecar cannot have a port; remove hostNetwork',
-  PortTaken: `a container declares port ${ports.sidecar}, which the sidecar needs; use another port`,
-  NameTaken: `a container ${sidecarContainer} or a volume holdfast-token is there that is not ours; rename it`,
+  PortConflict: `a container declares port ${ports.sidecar}, which the sidecar needs; use another port`,
+  NameConflict: `a container ${sidecarContainer} or a volume holdfast-token is there that is not ours; rename it`,
   Windows: 'the sidecar runs on Linux nodes only',
 } as const satisfies Record<Exclude<UnchangedReason, 'AlreadyInjected'>, string>;
 

@@ -63,9 +63,9 @@ export function createDeletionCosts(tools: DeletionCostTools): (signal: AbortSig
     for (const [uid, cost] of written) {
       const candidate = candidates.get(uid);
       const after = candidate && followCost(cost, candidate.pod.deletionCost);
-      if (after === undefined || after === 'Taken') written.delete(uid);
+      if (after === undefined || after === 'Removed') written.delete(uid);
       else written.set(uid, after);
-      if (candidate && after === 'Taken') leaveAlone(candidate);
+      if (candidate && after === 'Removed') leaveAlone(candidate);
     }
   }
 

@@ -3,7 +3,7 @@ import { apiVersion, kind, type StickyWorkload } from '../../api/stickyworkload.
 import { isHeld, type DrainHold } from '../../core/resolve/drain-hold.ts';
 import { drainFinalizer } from '../../core/names/names.ts';
 import type { ApplyOutcome } from '../../core/status/input.ts';
-import { formatTime } from '../../core/status/time.ts';
+import { formatTime } from '../../core/names/format.ts';
 import type { ObjectWriter } from '../../kube/ports.ts';
 import { stickyWorkloads } from '../../kube/resources.ts';
 import { AppError } from '../../platform/errors.ts';

@@ -83,7 +83,7 @@ describeWithApi('StickyWorkloads that only the cluster can refuse', () => {
     await apply(stickyWorkload(namespace, 'early', { scaleDown: { strategy: 'DrainFirst' } }));
     const condition = await untilReason(namespace, 'early', 'Accepted', 'UnsupportedField');
     expect(condition.message).toContain(
-      'spec.scaleDown.strategy DrainFirst is not supported by this version; use TerminateAndHold',
+      'spec.scaleDown.strategy DrainFirst is not supported by this version: use TerminateAndHold',
     );
     expect((await getObject('service', 'early', namespace))?.metadata.uid).toBe(before.metadata.uid);
     expect(operator().translations.table(`${namespace}/holdfast`)?.table.backends).toHaveProperty([

@@ -17,7 +17,7 @@ test('the manifest of the CRD is the CRD, without YAML anchors', () => {
 test('the reference of fields tells type, default, values and meaning', () => {
   const lines = linesOf(fieldReference.body);
   expect(lines).toContain(
-    '| `spec.drain.sessionSources` | list of string | `["Proxy"]` | ≥ 1, ≤ 3 entries; `Proxy`, `Connections`, `Application` | Who says how many sessions a pod has. All must say zero. |',
+    '| `spec.drain.sessionSources` | list of string | `["Proxy"]` | ≥ 1, ≤ 3 entries; `Proxy`, `Connections`, `Application` | Sources that count the sessions of a pod. A pod is released only when all of them report zero. |',
   );
   expect(lines).toContain(
     '| `spec.targetRef.name` | string | **required** | ≥ 1, ≤ 253 characters | Name of the workload, in the same namespace. |',

@@ -167,11 +167,11 @@ describe('the webhook', () => {
   const obstacles: [InjectionOutcome, object, RegExp][] = [
     ['HostNetwork', { hostNetwork: true }, /network of its node.*remove hostNetwork/],
     [
-      'PortTaken',
+      'PortConflict',
       { containers: [{ ...app, ports: [{ containerPort: 15_999 }] }] },
       /declares port 15999.*use another port/,
     ],
-    ['NameTaken', { containers: [{ ...app, name: 'holdfast-sidecar' }] }, /container holdfast-sidecar .*rename it/],
+    ['NameConflict', { containers: [{ ...app, name: 'holdfast-sidecar' }] }, /container holdfast-sidecar .*rename it/],
     ['Windows', { nodeSelector: { 'kubernetes.io/os': 'windows' } }, /Linux nodes only/],
   ];
   test.each(obstacles)('says why a pod that cannot be injected is not: %s', async (outcome, spec, why) => {

@@ -34,12 +34,12 @@ describe('sessions of a pod', () => {
     [
       'a proxy that fell silent',
       (ledger) => ledger.record('b', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(0)] }, start - 6000),
-      /b reported last 6 s ago/,
+      /b last reported 6 s ago/,
     ],
     [
       'a proxy whose table lacks the pod',
       (ledger) => ledger.record('b', { startedAtMs: 0, sequence: 1, endpoints: [] }, start),
-      /b does not know this pod/,
+      /b does not have this pod/,
     ],
     [
       'a proxy that still sends new sessions',
@@ -113,7 +113,7 @@ describe('sessions of a pod', () => {
     expect(
       ledger.record('a', { startedAtMs: 5000, sequence: 5000, endpoints: [endpoint(0)] }, start + 29 * minute),
     ).toBe(false);
-    expect(sessionsOf(ledger, ['a'], start + 29 * minute)).toMatch(/reported last 1740 s ago/);
+    expect(sessionsOf(ledger, ['a'], start + 29 * minute)).toMatch(/last reported 1740 s ago/);
     expect(
       ledger.record('a', { startedAtMs: 5000, sequence: 5001, endpoints: [endpoint(0)] }, start + 30 * minute),
     ).toBe(true);

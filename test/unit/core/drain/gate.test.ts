@@ -179,7 +179,7 @@ describe('the gate releases', () => {
         sessionsAtStart: 3,
         sessionsCut: 0,
         tookMs: 15_000,
-        message: 'all sessions ended, at most 3 at one time; held for 15s',
+        message: 'all sessions ended, at most 3 at a time; held for 15s',
       },
     ],
     [
@@ -193,7 +193,7 @@ describe('the gate releases', () => {
         reason: 'DrainDeadline',
         sessionsAtStart: 4,
         sessionsCut: 2,
-        message: 'released with 2 sessions: the drain timeout of 1m is over',
+        message: 'released with 2 sessions: the drain timeout of 1m has elapsed',
       },
     ],
     [
@@ -204,7 +204,7 @@ describe('the gate releases', () => {
       ],
       {
         reason: 'DrainDeadline',
-        message: 'released with an unknown number of sessions: the drain timeout of 1m is over',
+        message: 'released with an unknown number of sessions: the drain timeout of 1m has elapsed',
       },
     ],
     [
@@ -216,7 +216,7 @@ describe('the gate releases', () => {
       {
         reason: 'DrainDeadline',
         sessionsCut: 4,
-        message: 'released with 4 sessions: the pod was deleted with a grace that leaves no more time',
+        message: 'released with 4 sessions: the pod was deleted with a grace period that allows no more time',
       },
     ],
     [
@@ -228,7 +228,7 @@ describe('the gate releases', () => {
       {
         reason: 'DrainDeadline',
         message:
-          'released with 4 sessions: the pod was evicted (EvictionByEvictionAPI: kubectl drain, or an autoscaler) with a grace that leaves no more time',
+          'released with 4 sessions: the pod was evicted (EvictionByEvictionAPI: by kubectl drain or an autoscaler) with a grace period that allows no more time',
       },
     ],
     [
@@ -242,7 +242,7 @@ describe('the gate releases', () => {
         reason: 'DrainCutShort',
         sessionsCut: 4,
         message:
-          'released with 4 sessions: the pod was deleted or evicted a second time during the drain, which shortened its grace by 1m10s: it ends at 1970-01-01T00:17:10.000Z',
+          'released with 4 sessions: the pod was deleted or evicted a second time during the drain, which shortened its grace period by 1m10s, to 1970-01-01T00:17:10.000Z',
       },
     ],
     [
@@ -310,7 +310,7 @@ describe('who cut a drain short', () => {
         [0, sessions(1)],
         [9000, disrupted(1, cut, 'EvictionByEvictionAPI')],
       ],
-      'the pod was evicted (EvictionByEvictionAPI: kubectl drain, or an autoscaler)',
+      'the pod was evicted (EvictionByEvictionAPI: by kubectl drain or an autoscaler)',
     ],
     [
       'a taint of the node',
@@ -335,7 +335,7 @@ describe('who cut a drain short', () => {
         [8000, disrupted(1, killAtMs, 'PreemptionByScheduler')],
         [9000, sessions(1, cut)],
       ],
-      'the pod had to make room for one of higher priority (PreemptionByScheduler)',
+      'the pod was preempted by a pod with higher priority (PreemptionByScheduler)',
     ],
     [
       'a reason that is not known here is named all the same',
@@ -357,7 +357,7 @@ describe('who cut a drain short', () => {
     const release = releaseOf(run([...steps, [20_000, timePassed]]).action);
     expect(release).toMatchObject({
       reason: 'DrainCutShort',
-      message: `released with 1 session: ${who} during the drain, which shortened its grace by 1m10s: it ends at 1970-01-01T00:17:10.000Z`,
+      message: `released with 1 session: ${who} during the drain, which shortened its grace period by 1m10s, to 1970-01-01T00:17:10.000Z`,
     });
   });
 });
@@ -419,8 +419,7 @@ describe('the threshold', () => {
       sessionsAtStart: 7,
       sessionsCut: 2,
       tookMs: 15_000,
-      message:
-        'released with 2 sessions: the threshold of 2 takes the pod for empty; at most 7 at one time; held for 15s',
+      message: 'released with 2 sessions, which sessionThreshold 2 permits; at most 7 at a time; held for 15s',
     });
   });
 

@@ -73,12 +73,12 @@ const rows: [string, Case, string][] = [
   [
     'and after five minutes it is said who is in the way',
     { ring: '1*,2', ago: { added: patienceMs }, known: ['1*,2', '1*', undefined] },
-    'waiting: Session key 2 cannot sign yet: proxy pod p1 does not know key 2; proxy pod p2 has not said which keys it has. Sessions go on with key 1.',
+    'waiting: Session key 2 cannot sign yet: proxy pod p1 does not have key 2; proxy pod p2 has not reported its keys. Sessions continue with key 1.',
   ],
   [
     'however many are in the way, three are named',
     { ring: '1*,2', ago: { added: patienceMs }, known: ['1*', '1*', '1*', '1*', '1*'] },
-    'waiting: Session key 2 cannot sign yet: proxy pod p0 does not know key 2; proxy pod p1 does not know key 2; proxy pod p2 does not know key 2; and 2 more. Sessions go on with key 1.',
+    'waiting: Session key 2 cannot sign yet: proxy pod p0 does not have key 2; proxy pod p1 does not have key 2; proxy pod p2 does not have key 2; and 2 more. Sessions continue with key 1.',
   ],
   ['a key promoted: it is noted when every proxy signs with it', { ring: '1,2*' }, 'Settled'],
   [
@@ -89,7 +89,7 @@ const rows: [string, Case, string][] = [
   [
     'and after five minutes it is said which',
     { ring: '1,2*', ago: { promoted: patienceMs }, known: ['1,2*', '1*,2'] },
-    'waiting: Session key 1 cannot be retired yet: proxy pod p1 signs with key 1. No session is touched by that.',
+    'waiting: Session key 1 cannot be retired yet: proxy pod p1 signs with key 1. Sessions are not affected.',
   ],
   ['old keys stay for a day after that', { ring: '1,2*', ago: { settled: day - 1 } }, 'nothing'],
   ['then they go', { ring: '1,2*', ago: { settled: day } }, 'Retired 1'],
@@ -112,7 +112,7 @@ const rows: [string, Case, string][] = [
   [
     'a full ring takes no key, and a user who asks is told',
     { ring: '1,2,3*', ago: { settled: minute }, requested: true },
-    'waiting: No session key can be added now: the ring has 3 keys, as many as it may; the next is added when the old ones are retired.',
+    'waiting: No session key can be added: the key ring has the maximum of 3 keys; the next key is added when old ones are retired.',
   ],
   [
     'keys are retired though a new one waits to sign, and that one stays',
@@ -127,7 +127,7 @@ const rows: [string, Case, string][] = [
   [
     'numbers are not used twice',
     { ring: '4294967295*', requested: true },
-    'waiting: No session key can be added now: 4294967295 is the highest number of a key; to begin anew delete the Secret, which ends all sessions.',
+    'waiting: No session key can be added: key ids are exhausted (the highest is 4294967295); deleting the Secret starts again, but ends all sessions.',
   ],
 ];
 test.each(rows)('%s', (_, given, expected) => {

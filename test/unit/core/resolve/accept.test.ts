@@ -41,7 +41,7 @@ describe('fields that this version does not carry out are refused by name, with 
     [
       'a replica count',
       { replicas: 3 },
-      'spec.replicas 3 is not supported by this version; remove it: scale the target itself.',
+      'spec.replicas 3 is not supported by this version: remove it and scale the target directly.',
     ],
     ['zero replicas, too', { replicas: 0 }, 'spec.replicas 0 is not supported'],
     [
@@ -53,13 +53,13 @@ describe('fields that this version does not carry out are refused by name, with 
     [
       'GRPCRoute',
       { route: { kind: 'GRPCRoute' } },
-      'spec.route.kind GRPCRoute is not supported by this version; use HTTPRoute.',
+      'spec.route.kind GRPCRoute is not supported by this version: use HTTPRoute.',
     ],
     ["the user's own route", { route: { kind: 'None' } }, 'spec.route.kind None is not supported'],
     [
       'the policy of hashing',
       { loadBalancing: { policy: 'ConsistentHash', consistentHash: { useSourceIp: true } } },
-      'loadBalancing.policy ConsistentHash is not supported by this version; use LeastSessions, ',
+      'loadBalancing.policy ConsistentHash is not supported by this version: use LeastSessions, ',
     ],
     [
       'hashing',
@@ -165,7 +165,7 @@ describe('what the cluster says against a StickyWorkload', () => {
       'the target does not exist',
       {},
       { targets: [] },
-      { reason: 'TargetNotFound', message: 'there is no Deployment cart in namespace shop' },
+      { reason: 'TargetNotFound', message: 'Deployment cart does not exist in namespace shop' },
     ],
     [
       'the target exists in another namespace only',
@@ -177,7 +177,7 @@ describe('what the cluster says against a StickyWorkload', () => {
       'the target is of another kind',
       { spec: { targetRef: { kind: 'StatefulSet', name: 'cart' } } },
       {},
-      { reason: 'TargetNotFound', message: 'no StatefulSet cart' },
+      { reason: 'TargetNotFound', message: 'StatefulSet cart does not exist' },
     ],
     [
       'an older one has the target',
@@ -273,7 +273,7 @@ describe('what the cluster says against a StickyWorkload', () => {
       {},
       {
         reason: 'InvalidCIDR',
-        message: 'spec.drain.connections.excludeCIDRs[1] "999.0.0.0/8" is no address block',
+        message: 'spec.drain.connections.excludeCIDRs[1] "999.0.0.0/8" is not a valid CIDR',
       },
     ],
     [
@@ -282,14 +282,14 @@ describe('what the cluster says against a StickyWorkload', () => {
       {},
       {
         reason: 'InvalidCookie',
-        message: 'secure Auto with sameSite None: browsers keep such a cookie only if it is Secure',
+        message: 'secure Auto with sameSite None: browsers accept such a cookie only if it is Secure',
       },
     ],
     [
       'a partitioned cookie that is not Secure',
       { spec: { sessionPersistence: { cookie: { partitioned: true } } } },
       {},
-      { reason: 'InvalidCookie', message: 'Set secure to Always where TLS ends in front of the proxy' },
+      { reason: 'InvalidCookie', message: 'Set secure to Always if TLS is terminated in front of the proxy' },
     ],
     [
       'a cookie for other sites that is Secure',
@@ -301,7 +301,7 @@ describe('what the cluster says against a StickyWorkload', () => {
       'an older one has the same cookie',
       { spec: sameCookie },
       { workloads: [other({})] },
-      { reason: 'CookieConflict', message: 'StickyWorkload basket is older and gives its cookie the same name' },
+      { reason: 'CookieConflict', message: 'StickyWorkload basket is older and sets a cookie with the same name' },
     ],
     [
       'the same cookie for other hosts',
@@ -404,7 +404,7 @@ test.each<[string, NonNullable<ShortWorld['targets']>[number], string[]]>([
   [
     "pods on the host's network",
     { name: 'cart', hostNetwork: true },
-    ["on the host's network, where the sidecar cannot listen"],
+    ['use the host network, where the sidecar cannot listen'],
   ],
   [
     'pods without a readiness probe',

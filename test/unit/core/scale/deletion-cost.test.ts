@@ -206,7 +206,7 @@ describe('a cost that we wrote', () => {
   const rows: [string, { cost: number; seen: boolean }, number | undefined, ReturnType<typeof followCost>][] = [
     ['is on its way to us', { cost: 3, seen: false }, undefined, { cost: 3, seen: false }],
     ['is there', { cost: 3, seen: false }, 3, { cost: 3, seen: true }],
-    ['was there, and somebody took it away', { cost: 3, seen: true }, undefined, 'Taken'],
+    ['was observed, and another controller removed it', { cost: 3, seen: true }, undefined, 'Removed'],
   ];
   test.each(rows)('%s', (_, cost, observed, after) => {
     expect(followCost(cost, observed)).toEqual(after);

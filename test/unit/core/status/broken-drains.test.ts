@@ -27,18 +27,22 @@ const factsOf = (facts: Partial<DrainFacts>): DrainFacts => ({
 
 describe('a pod that is gone', () => {
   const broken: [string, Partial<DrainFacts>, RegExp][] = [
-    ['with sessions, long before its limit', {}, /^gone with 3 sessions, 50m before its limit: deleted by force/],
-    ['with one session', { sessions: 1 }, /^gone with 1 session,/],
+    [
+      'with sessions, long before its deadline',
+      {},
+      /^the pod disappeared with 3 sessions, 50m before its deadline: it was force-deleted/,
+    ],
+    ['with one session', { sessions: 1 }, /^the pod disappeared with 1 session,/],
     [
       'with sessions, and nobody had deleted it: force, a lost node, an eviction for memory',
       { deletion: undefined },
-      /^gone with 3 sessions, without having been told to stop/,
+      /^the pod disappeared with 3 sessions, without having been deleted/,
     ],
-    ['with more sessions than the threshold', { sessionThreshold: 2 }, /^gone with 3 sessions/],
+    ['with more sessions than the threshold', { sessionThreshold: 2 }, /^the pod disappeared with 3 sessions/],
     [
       'and Kubernetes says why',
       { pod: pod({ disruption: 'DeletionByPodGC' }) },
-      /ended by themselves \(DeletionByPodGC\)/,
+      /its containers exited \(DeletionByPodGC\)/,
     ],
     [
       'before the limit that its sidecar was made with, though the spec has a shorter one since',
@@ -57,7 +61,7 @@ describe('a pod that is gone', () => {
     ['with as many as count as none', { sessionThreshold: 3 }],
     ['with an unknown number of sessions: nothing is claimed', { sessions: undefined }],
     ['at its limit: the sidecar tells of that', { nowMs: now + hour }],
-    ['a little before its limit, by a clock that differs', { nowMs: now + 3_000_000 - 4000 }],
+    ['a little before its deadline, by a clock that differs', { nowMs: now + 3_000_000 - 4000 }],
     [
       'at the limit of a second delete with a shorter grace',
       { deletion: { killAtMs: now + 20_000, graceSeconds: 60 } },
@@ -86,7 +90,7 @@ describe('a sidecar that ended while it held its pod', () => {
   test('is told of, with why it ended and what is lost', () => {
     const verdict = judgeSidecar(pod(), factsOf({ pod: ended }));
     expect(verdict).toMatchObject({ reason: 'SidecarRestarted', sessionsCut: 3 });
-    expect(verdict?.message).toMatch(/the sidecar ended \(OOMKilled\) while it held the pod for 3 sessions/);
+    expect(verdict?.message).toMatch(/the sidecar exited \(OOMKilled\) while it held the pod for 3 sessions/);
   });
 
   test('unknown is not zero: it is told of, and no number is made up', () => {
@@ -108,7 +112,7 @@ describe('a sidecar that ended while it held its pod', () => {
       { pod: pod({ sidecar: sidecar({ endings: 1, lastEnd: 'Completed', appRuns: false }) }) },
     ],
     ['it had ended before the pod was deleted', ended, { pod: ended }],
-    ['the pod had no session any more', pod(), { pod: ended, sessions: 0 }],
+    ['the pod had no sessions any more', pod(), { pod: ended, sessions: 0 }],
     ['the pod was not known before', undefined, { pod: ended }],
     ['the pod has none', pod(), { pod: wholePod({ name: 'cart-a' }) }],
   ])('not where %s', (_, before, facts) => {

@@ -97,13 +97,13 @@ describe('a pod that begins to drain is told of once', () => {
         type: 'Normal',
         reason: 'PodTerminating',
         action: 'Drain',
-        note: 'Pod cart-b keeps its sessions (3) and gets no new one; it goes when they have ended, at the latest at 2026-05-01T13:00:00Z.',
+        note: 'Pod cart-b keeps 3 sessions and gets no new sessions; it terminates when they have ended, or at 2026-05-01T13:00:00Z at the latest.',
       },
       {
         type: 'Normal',
         reason: 'PodTerminating',
         action: 'Drain',
-        note: 'The pod keeps its sessions (3) and gets no new one; it goes when they have ended, at the latest at 2026-05-01T13:00:00Z.',
+        note: 'The pod keeps 3 sessions and gets no new sessions; it terminates when they have ended, or at 2026-05-01T13:00:00Z at the latest.',
         pod: { name: 'cart-b', uid: 'b' },
       },
     ]);

@@ -148,12 +148,12 @@ describe('the tightest limit of a drain', () => {
 describe('is explained', () => {
   test('with what sets it, and the way out', () => {
     expect(explainLimit({ duration: '2m', limitedBy: 'SpotNode node-3' })).toBe(
-      'Pods are held for 2m at most, not for drain.timeout (SpotNode node-3): a spot node is taken away this soon after its notice; keep sessions off such nodes with a node affinity, or live with it.',
+      'Pods are held for at most 2m instead of drain.timeout (SpotNode node-3): a spot node is reclaimed this soon after its interruption notice; use a node affinity to keep these pods off spot nodes, or accept the limit.',
     );
   });
 
   test('where nothing of the cluster sets it, in half a sentence', () => {
-    expect(explainLimit({ duration: '1h', limitedBy: 'drain.timeout' })).toBe('Pods are held for 1h at most.');
+    expect(explainLimit({ duration: '1h', limitedBy: 'drain.timeout' })).toBe('Pods are held for at most 1h.');
   });
 });
 
@@ -182,7 +182,7 @@ describe('what waits for a drain', () => {
     [
       'T19: a StatefulSet that goes one by one',
       { ...target, kind: 'StatefulSet' as const, rollout: { type: 'OrderedReady' as const } },
-      /StatefulSet cart.*one after another.*Parallel/,
+      /StatefulSet cart.*one at a time.*Parallel/,
     ],
     ['nothing', target, undefined],
   ])('%s', (_, of, message) => {

@@ -79,12 +79,12 @@ const notProgrammed = (reason: string) => ({ Programmed: `False ${reason}`, Read
 
 describe('conditions', () => {
   const rows: [string, Case, Record<string, string>, RegExp][] = [
-    ['all is well', {}, {}, /accepted by 2 of 2 pods/],
+    ['all is well', {}, {}, /2 of 2 pods accept/],
     [
       'a field is not supported, but sessions are served',
       { cart: { spec: { replicas: 3 } } },
       { Accepted: 'False UnsupportedField', Programmed: 'False NotAccepted', Ready: 'False NotAccepted' },
-      /goes on serving sessions/,
+      /keep serving sessions/,
     ],
     [
       "a stranger's Service is in the way",
@@ -96,7 +96,7 @@ describe('conditions', () => {
       'the API server refused an object',
       { apply: { kind: 'failed', message: 'HTTPRoute shop/cart: 422' } },
       notProgrammed('ApplyFailed'),
-      /422\. It is tried again/,
+      /422\. The write will be retried/,
     ],
     [
       'no proxy is ready',
@@ -108,7 +108,7 @@ describe('conditions', () => {
       'Gateway API is not installed: it works, and says what is missing',
       { gatewayApi: { installed: false } },
       { Programmed: 'True GatewayAPIMissing' },
-      /Install its CRDs/,
+      /install the CRDs/,
     ],
     [
       'the standard channel: it works, and says what is missing',
@@ -126,31 +126,31 @@ describe('conditions', () => {
       'a pod without sidecar that has ended is no matter',
       { pods: [wholePod({ name: 'cart-a' }), { ...bare('cart-b'), phase: 'Failed' }] },
       {},
-      /in 1 of 1 pods/,
+      /in 1 of 1 pod/,
     ],
     [
       'a container keeps its own hook',
       { pods: [hooked('cart-a'), hooked('cart-b')] },
       { Injected: 'False PreStopConflict', Ready: 'False NotInjected' },
-      /container app was left alone/,
+      /container app was left unchanged/,
     ],
     [
       'nobody accepts',
       { endpoints: [endpoint('a', 'Pending')] },
       { Ready: 'False NoPodsAccepting' },
-      /answered with 503/,
+      /New sessions get 503/,
     ],
     [
       'one drains, one accepts',
       { endpoints: [endpoint('a', 'Draining'), endpoint('b', 'Accepting')] },
       { Draining: 'True PodTerminating' },
-      /On the way out: cart-a\./,
+      /Draining: cart-a\./,
     ],
     [
       'all drain',
       { endpoints: [endpoint('a', 'Draining')] },
       { Draining: 'True PodTerminating', Ready: 'False NoPodsAccepting' },
-      /On the way out: cart-a\./,
+      /Draining: cart-a\./,
     ],
   ];
   test.each(rows)('%s', (_, facts, differences, message) => {
@@ -260,7 +260,7 @@ describe('the limit of drains', () => {
   test('is what was asked for while nothing is tighter', () => {
     expect(judgeStatus(inputOf({})).effectiveDrainLimit).toEqual({ duration: '1h', limitedBy: 'drain.timeout' });
     expect(conditionOf(judgeStatus(inputOf({})), 'Draining')?.message).toBe(
-      'No pod is on its way out. Pods are held for 1h at most.',
+      'No pod is draining. Pods are held for at most 1h.',
     );
   });
 
@@ -268,7 +268,7 @@ describe('the limit of drains', () => {
     const status = judgeStatus(inputOf({ pods: onSpot, cluster: spot }));
     expect(status.effectiveDrainLimit).toEqual({ duration: '2m', limitedBy: 'SpotNode node-1' });
     expect(conditionOf(status, 'Draining')?.message).toContain(
-      'Pods are held for 2m at most, not for drain.timeout (SpotNode node-1)',
+      'Pods are held for at most 2m instead of drain.timeout (SpotNode node-1)',
     );
   });
 });

@@ -121,7 +121,7 @@ describe('a pod that vanishes with sessions', () => {
     tell('pods', modified(seen({ graceSeconds: 3640, phase: 'Failed' }), terminating));
     tell('pods', { type: 'DELETED', object: terminating });
     expect(told()).toEqual(twice('Warning DrainBroken'));
-    expect(events.at(-1)?.note).toMatch(/^Pod cart-a: gone with 3 sessions/);
+    expect(events.at(-1)?.note).toMatch(/^Pod cart-a: the pod disappeared with 3 sessions/);
     expect([...counters.drains]).toEqual([['shop/cart/DrainBroken', 1]]);
     expect([...counters.sessionsCut]).toEqual([['shop/cart/DrainBroken', 3]]);
   });

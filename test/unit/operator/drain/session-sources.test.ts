@@ -101,7 +101,7 @@ test.each<[string, Known, object]>([
   [
     'nothing while one of them may still send new sessions',
     { clusterState: { pods: proxies }, workload: 'cart', reports: { p: {}, q: { state: 'Accepting' } } },
-    unknown('proxy pod uid-q has not confirmed that this pod drains'),
+    unknown('proxy pod uid-q has not confirmed that this pod is draining'),
   ],
 ])('%s', (_, facts, sources) => {
   expect(ask(facts)).toEqual(sources);
