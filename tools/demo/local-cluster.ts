@@ -1,24 +1,22 @@
 /** A devcluster for the demo: everything on the loopback, and in a temporary folder that goes with it. */
 import { join } from 'node:path';
-import { horizontalPodAutoscalers } from '../devcluster/controllers/kinds.ts';
-import type { MetricsSource } from '../devcluster/controllers/autoscaling/metrics-source.ts';
 import { startDevcluster, type Devcluster } from '../devcluster/devcluster.ts';
 import type { ImageTable } from '../devcluster/kubelet/images.ts';
-import type { KubeObject, Resource } from '../../src/kube/ports.ts';
+import type { KubeObject, ObjectRef, Resource } from '../../src/kube/ports.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { createLogger } from '../../src/platform/logger.ts';
 import { createLocalCertificate } from './certificate.ts';
 import type { DemoCluster } from './demo-cluster.ts';
 import { claimMachine } from './machine/claim.ts';
-import { autoscaler, demandMetric, shopName } from './shop.ts';
+import { startScaler, type Scaler } from './context/scaler.ts';
+import { fewestPods, mostPods, shopName } from './shop.ts';
 
 const checkout = join(import.meta.dirname, '../..');
-const autoscalerPeriodMs = 1000;
 
-/** `customers`: how many there are at the moment, which the autoscaler goes by. */
+/** `customers`: how many there are at the moment, by which the shop is scaled. */
 export async function startLocalCluster(customers: () => number): Promise<DemoCluster> {
   const { folder, release } = await claimMachine();
-  const cluster = await startIn(folder, customers).catch(async (error: unknown) => {
+  const cluster = await startIn(folder).catch(async (error: unknown) => {
     await release();
     throw error;
   });
@@ -26,6 +24,12 @@ export async function startLocalCluster(customers: () => number): Promise<DemoCl
   const create = async (objects: readonly KubeObject[], namespace?: string) => {
     for (const object of objects) await createObject(cluster, object, namespace);
   };
+  const writer = {
+    get: async (resource: Resource, ref: ObjectRef) => api.get(resource, ref),
+    update: (resource: Resource, object: KubeObject) => api.update(resource, object),
+  };
+  const scalers: Scaler[] = [];
+  const fixed = new Map<string, number>();
   return {
     namespace: 'shop',
     scaler: 'an autoscaler',
@@ -35,23 +39,28 @@ export async function startLocalCluster(customers: () => number): Promise<DemoCl
     create,
     get: (resource, ref) => api.get(resource, ref),
     list: (resource, namespace) => api.list(resource, namespace),
-    autoscale: (namespace, customersPerPod) => create([autoscaler(customersPerPod)], namespace),
-    async scale(namespace, replicas) {
-      await api.patch(
-        horizontalPodAutoscalers,
-        { namespace, name: shopName },
-        { spec: { minReplicas: replicas, maxReplicas: replicas } },
-      );
+    autoscale(namespace, customersPerPod) {
+      const needed = () => Math.min(Math.max(Math.ceil(customers() / customersPerPod), fewestPods), mostPods);
+      const wanted = () => fixed.get(namespace) ?? needed();
+      // A write that fails is repeated a second later.
+      const tools = { clock: systemClock, wanted, onError: () => undefined };
+      scalers.push(startScaler(writer, { namespace, name: shopName }, tools));
+      return Promise.resolve();
+    },
+    scale(namespace, replicas) {
+      fixed.set(namespace, replicas);
+      return Promise.resolve();
     },
     addressOf: (service) => services.addressOf(service),
     async stop() {
+      await Promise.all(scalers.map((scaler) => scaler.stop()));
       await cluster.stop();
       await release();
     },
   };
 }
 
-const startIn = async (tempFolder: string, customers: () => number): Promise<Devcluster> =>
+const startIn = async (tempFolder: string): Promise<Devcluster> =>
   startDevcluster({
     clock: systemClock,
     // The demo tells what happens; what the devcluster itself has to say is for its developers.
@@ -60,8 +69,6 @@ const startIn = async (tempFolder: string, customers: () => number): Promise<Dev
     port: 0,
     tls: await createLocalCertificate(),
     images: localImages(),
-    metrics: metricsOf(customers),
-    autoscalerPeriodMs,
   });
 
 /** Programs of this checkout stand for the images: Node runs their sources as they are. */
@@ -72,17 +79,6 @@ function localImages(): ImageTable {
     ['holdfast:dev', run('src/cli/main.ts')],
     ['holdfast-shop:dev', run('examples/shop/main.ts')],
   ]);
-}
-
-function metricsOf(customers: () => number): MetricsSource {
-  const unmeasured = (what: string) => () =>
-    Promise.reject(new Error(`the demo measures no ${what}, only the external metric ${demandMetric}`));
-  return {
-    resource: unmeasured('resources'),
-    pods: unmeasured('metrics of pods'),
-    object: unmeasured('metrics of objects'),
-    external: () => Promise.resolve([customers() * 1000]),
-  };
 }
 
 /** By its kind, which must be served. One of a namespace goes there, where it is given. */

@@ -10,8 +10,6 @@ const installation = [
   ...['00-namespace', '10-rbac', '20-webhook', '30-operator'].map((name) => `manifests/base/${name}.yaml`),
 ];
 
-/** How many customers there are: what the autoscaler goes by. */
-export const demandMetric = 'customers';
 export const shopName = 'cart';
 export const mostPods = 5;
 export const fewestPods = 2;
@@ -55,25 +53,3 @@ const plainService: KubeObject = {
     ports: [{ name: 'http', port: 8080, targetPort: 'http' }],
   },
 };
-
-export const autoscaler = (customersPerPod: number): KubeObject => ({
-  apiVersion: 'autoscaling/v2',
-  kind: 'HorizontalPodAutoscaler',
-  metadata: { name: shopName },
-  spec: {
-    scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: shopName },
-    minReplicas: fewestPods,
-    maxReplicas: mostPods,
-    metrics: [
-      {
-        type: 'External',
-        external: {
-          metric: { name: demandMetric },
-          target: { type: 'AverageValue', averageValue: String(customersPerPod) },
-        },
-      },
-    ],
-    // The five minutes that are the default are too long for a demo.
-    behavior: { scaleDown: { stabilizationWindowSeconds: 0 } },
-  },
-});

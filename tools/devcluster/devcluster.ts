@@ -6,7 +6,6 @@ import type { Clock } from '../../src/platform/clock.ts';
 import type { Logger } from '../../src/platform/log.ts';
 import { createApiServer, type ServerCertificate } from './apiserver/server.ts';
 import type { ClusterApi } from './cluster-api.ts';
-import type { MetricsSource } from './controllers/autoscaling/metrics-source.ts';
 import { startControllers } from './controllers/start.ts';
 import type { ImageTable } from './kubelet/images.ts';
 import { startKubelet } from './kubelet/kubelet.ts';
@@ -21,9 +20,6 @@ export type DevclusterOptions = {
   port: number;
   tls: ServerCertificate;
   images: ImageTable;
-  metrics: MetricsSource;
-  /** How often autoscalers look; 15 s in Kubernetes. */
-  autoscalerPeriodMs?: number;
   /** Two clusters on one machine need blocks of the loopback of their own: each pod and each Service has an address there. */
   podCidr?: string;
   serviceCidr?: string;
@@ -45,16 +41,7 @@ const host = '127.0.0.1';
 const nodeName = 'devcluster';
 
 export async function startDevcluster(options: DevclusterOptions): Promise<Devcluster> {
-  const {
-    clock,
-    log,
-    tempFolder,
-    tls,
-    metrics,
-    autoscalerPeriodMs,
-    podCidr = '127.64.0.0/12',
-    serviceCidr = '127.96.0.0/12',
-  } = options;
+  const { clock, log, tempFolder, tls, podCidr = '127.64.0.0/12', serviceCidr = '127.96.0.0/12' } = options;
   const server = await createApiServer({ clock, tls, host, serviceCidr });
   const { api } = server;
   const url = await server.listen(options.port);
@@ -67,9 +54,7 @@ export async function startDevcluster(options: DevclusterOptions): Promise<Devcl
     clock,
     logger: log,
     served: () => server.resources(),
-    metrics,
     rootCertificate: tls.ca,
-    ...(autoscalerPeriodMs !== undefined && { autoscalerPeriodMs }),
   });
   const services = startServiceProxy({ api, log });
   const images = withApiServer(options.images, new URL(url));

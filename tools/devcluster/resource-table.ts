@@ -33,13 +33,6 @@ export const scaleEntry: SubresourceEntry = {
   kind: 'Scale',
   verbs: objectVerbs,
 };
-const evictionEntry: SubresourceEntry = {
-  name: 'eviction',
-  group: 'policy',
-  version: 'v1',
-  kind: 'Eviction',
-  verbs: ['create'],
-};
 const bindingEntry: SubresourceEntry = { name: 'binding', kind: 'Binding', verbs: ['create'] };
 const tokenEntry: SubresourceEntry = {
   name: 'token',
@@ -84,7 +77,7 @@ export const builtInResources: readonly ResourceEntry[] = [
   inNamespace('v1', 'Pod pods', {
     shortNames: ['po'],
     categories: ['all'],
-    subresources: [bindingEntry, evictionEntry, statusOf('Pod')],
+    subresources: [bindingEntry, statusOf('Pod')],
   }),
   inNamespace('v1', 'Secret secrets'),
   inNamespace('v1', 'ServiceAccount serviceaccounts', { shortNames: ['sa'], subresources: [tokenEntry] }),
@@ -93,15 +86,9 @@ export const builtInResources: readonly ResourceEntry[] = [
     categories: ['all'],
     subresources: [statusOf('Service')],
   }),
-  inNamespace('apps/v1', 'ControllerRevision controllerrevisions'),
   inNamespace('apps/v1', 'Deployment deployments', workload('Deployment', 'deploy')),
   inNamespace('apps/v1', 'ReplicaSet replicasets', workload('ReplicaSet', 'rs')),
   inNamespace('apps/v1', 'StatefulSet statefulsets', workload('StatefulSet', 'sts')),
-  inNamespace('autoscaling/v2', 'HorizontalPodAutoscaler horizontalpodautoscalers', {
-    shortNames: ['hpa'],
-    categories: ['all'],
-    subresources: [statusOf('HorizontalPodAutoscaler')],
-  }),
   inNamespace('coordination.k8s.io/v1', 'Lease leases'),
   inNamespace('discovery.k8s.io/v1', 'EndpointSlice endpointslices'),
   inNamespace('events.k8s.io/v1', 'Event events', { shortNames: ['ev'] }),
@@ -121,7 +108,6 @@ export const builtInResources: readonly ResourceEntry[] = [
   }),
   inCluster('authentication.k8s.io/v1', 'SelfSubjectReview selfsubjectreviews', answered),
   inCluster('authentication.k8s.io/v1', 'TokenReview tokenreviews', answered),
-  inNamespace('authorization.k8s.io/v1', 'LocalSubjectAccessReview localsubjectaccessreviews', answered),
   inCluster('authorization.k8s.io/v1', 'SelfSubjectAccessReview selfsubjectaccessreviews', answered),
   inCluster('authorization.k8s.io/v1', 'SubjectAccessReview subjectaccessreviews', answered),
 ];

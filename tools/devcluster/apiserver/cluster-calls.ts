@@ -66,7 +66,7 @@ export function createClusterCalls(cluster: Cluster): ClusterApi {
     },
     async patch(resource, ref, body, subresource?: Subresource) {
       const type = 'application/merge-patch+json';
-      if (subresource === 'scale') return scaleOf(resource, ref, (kind) => patchedScale({ kind, type, body }));
+      if (subresource === 'scale') return scaleOf(resource, ref, () => patchedScale({ type, body }));
       return patchObject(cluster, { kind: kindOf(resource), ref, subresource, type, body }, request);
     },
     async delete(resource, ref, options = {}) {

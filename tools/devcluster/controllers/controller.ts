@@ -56,7 +56,7 @@ export function runController(controller: Controller, { api, clock, logger, serv
   };
 }
 
-export const isRefusal = (error: unknown, reason: StatusError['reason']): boolean =>
+const isRefusal = (error: unknown, reason: StatusError['reason']): boolean =>
   error instanceof StatusError && error.reason === reason;
 
 /** For a write to what may be gone by now. */

@@ -8,10 +8,3 @@ export const configMaps: Resource = {
   plural: 'configmaps',
   namespaced: true,
 };
-export const horizontalPodAutoscalers: Resource = {
-  group: 'autoscaling',
-  version: 'v2',
-  kind: 'HorizontalPodAutoscaler',
-  plural: 'horizontalpodautoscalers',
-  namespaced: true,
-};

@@ -106,20 +106,6 @@ export type Namespace = KubeObject & {
   status?: { phase?: string; conditions?: Condition[] };
 };
 
-export type DisruptionBudgetStatus = {
-  observedGeneration?: number;
-  disruptedPods?: Record<string, string>;
-  disruptionsAllowed: number;
-  currentHealthy: number;
-  desiredHealthy: number;
-  expectedPods: number;
-  conditions?: Condition[];
-};
-export type DisruptionBudget = KubeObject & {
-  spec: { minAvailable?: IntOrPercent; maxUnavailable?: IntOrPercent; selector?: LabelSelector };
-  status?: DisruptionBudgetStatus;
-};
-
 /**
  * Gives JSON its type. The API server has checked it against the schema of its kind, so the kind says enough.
  * Anything else is a mistake of the caller.
@@ -138,7 +124,6 @@ export const asDeployment = reader<Deployment>('Deployment');
 export const asService = reader<Service>('Service');
 export const asNode = reader<Node>('Node');
 export const asNamespace = reader<Namespace>('Namespace');
-export const asDisruptionBudget = reader<DisruptionBudget>('PodDisruptionBudget');
 
 /** `namespace/name`, or the name alone. */
 export function keyOf({ metadata }: KubeObject): string {

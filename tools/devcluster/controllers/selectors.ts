@@ -1,4 +1,4 @@
-/** Label selectors, in both of their forms. */
+/** Matches labels against a label selector. */
 import type { LabelSelector } from './objects.ts';
 
 /** An empty selector matches everything, an absent one nothing. */
@@ -23,30 +23,4 @@ function holds(value: string | undefined, operator: string, values: readonly str
     default:
       throw new Error(`"${operator}" is not a valid label selector operator`);
   }
-}
-
-const commaOutsideParentheses = /,(?![^(]*\))/;
-const forms = [
-  { pattern: /^(\S+)\s+in\s+\((.*)\)$/, operator: 'In' },
-  { pattern: /^(\S+)\s+notin\s+\((.*)\)$/, operator: 'NotIn' },
-  { pattern: /^([^=!\s]+)\s*!=\s*(\S*)$/, operator: 'NotIn' },
-  { pattern: /^([^=!\s]+)\s*==?\s*(\S*)$/, operator: 'In' },
-  { pattern: /^!([^=!\s]+)$/, operator: 'DoesNotExist' },
-  { pattern: /^([^=!\s]+)$/, operator: 'Exists' },
-];
-
-/** The text form, such as `app=web,tier in (a,b),!old`: that is how `/scale` tells its selector. */
-export function parseSelector(text: string): LabelSelector {
-  const terms = text.split(commaOutsideParentheses).filter((term) => term.trim() !== '');
-  return { matchExpressions: terms.map((term) => parseTerm(term.trim())) };
-}
-
-function parseTerm(term: string): { key: string; operator: string; values: string[] } {
-  for (const { pattern, operator } of forms) {
-    const found = pattern.exec(term);
-    if (found !== null) {
-      return { key: found[1] ?? '', operator, values: (found[2] ?? '').split(',').map((value) => value.trim()) };
-    }
-  }
-  throw new Error(`unable to parse requirement: ${term}`);
 }

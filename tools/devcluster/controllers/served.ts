@@ -6,6 +6,15 @@ import type { ClusterApi, ClusterChange } from '../cluster-api.ts';
 /** What is served at the moment. */
 export type ServedResources = () => readonly Resource[];
 
+/** The served kind that an owner reference names. */
+export function findResource(
+  served: readonly Resource[],
+  { apiVersion, kind }: { apiVersion: string; kind: string },
+): Resource | undefined {
+  const group = apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : '';
+  return served.find((candidate) => candidate.group === group && candidate.kind === kind);
+}
+
 /** One version of each kind: objects are the same in all. */
 export function distinctResources(served: readonly Resource[]): Resource[] {
   return [...new Map(served.map((resource) => [`${resource.plural}.${resource.group}`, resource])).values()];

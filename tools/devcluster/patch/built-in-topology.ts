@@ -1,24 +1,20 @@
-/** How the lists and maps of built-in kinds merge: what their Go types say with `listType`, `listMapKey`, `mapType` and `patchMergeKey`. */
+/** How the lists and maps of built-in kinds merge: the `listType`, `listMapKey` and `mapType` of their Go types. */
 import { objectMeta, type Topology } from './topology.ts';
 
 const structure = (properties: Record<string, Topology>): Topology => ({ properties });
 const freeMap: Topology = { additionalProperties: {} };
 const atomic: Topology = { 'x-kubernetes-map-type': 'atomic' };
 
-/** A list whose elements are told apart by `keys`; strategic merge patch takes the first of them only. */
+/** A list whose elements are identified by `keys`. */
 const listMap = (keys: string[], items: Topology = {}): Topology => ({
   'x-kubernetes-list-type': 'map',
   'x-kubernetes-list-map-keys': keys,
-  'x-kubernetes-patch-strategy': 'merge',
-  ...(keys[0] !== undefined && { 'x-kubernetes-patch-merge-key': keys[0] }),
   items,
 });
 
 const tcp: Topology = { default: 'TCP' };
 const conditions = listMap(['type']);
-/** No merge key: strategic patches replace it. */
-const claims: Topology = { 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] };
-const resources = structure({ claims, limits: freeMap, requests: freeMap });
+const resources = structure({ claims: listMap(['name']), limits: freeMap, requests: freeMap });
 
 const environmentSource = structure({
   configMapKeyRef: atomic,
@@ -49,22 +45,20 @@ const podSpec = structure({
   initContainers: containers,
   nodeSelector: { ...freeMap, ...atomic },
   overhead: freeMap,
-  resourceClaims: { ...listMap(['name']), 'x-kubernetes-patch-strategy': 'merge,retainKeys' },
+  resourceClaims: listMap(['name']),
   resources,
   schedulingGates: listMap(['name']),
   topologySpreadConstraints: listMap(['topologyKey', 'whenUnsatisfiable'], structure({ labelSelector: atomic })),
-  volumes: { ...listMap(['name'], volume), 'x-kubernetes-patch-strategy': 'merge,retainKeys' },
+  volumes: listMap(['name'], volume),
 });
 const podTemplate = structure({ metadata: objectMeta, spec: podSpec });
 const podStatus = structure({
   conditions,
-  hostIPs: { 'x-kubernetes-patch-merge-key': 'ip', 'x-kubernetes-patch-strategy': 'merge' },
   podIPs: listMap(['ip']),
 });
 
-const strategy: Topology = { 'x-kubernetes-patch-strategy': 'retainKeys' };
 const workload = structure({
-  spec: structure({ selector: atomic, strategy, template: podTemplate }),
+  spec: structure({ selector: atomic, template: podTemplate }),
   status: structure({ conditions }),
 });
 
@@ -79,7 +73,6 @@ const kinds: Record<string, Topology> = {
   'apps/Deployment': workload,
   'apps/ReplicaSet': workload,
   'apps/StatefulSet': workload,
-  'autoscaling/HorizontalPodAutoscaler': structure({ status: structure({ conditions }) }),
   'policy/PodDisruptionBudget': structure({
     spec: structure({ selector: atomic }),
     status: structure({ conditions, disruptedPods: freeMap }),
@@ -89,7 +82,7 @@ const kinds: Record<string, Topology> = {
   '/ConfigMap': structure({ binaryData: freeMap, data: freeMap }),
   '/Namespace': structure({ status: structure({ conditions }) }),
   '/Node': structure({
-    spec: structure({ podCIDRs: { 'x-kubernetes-list-type': 'set', 'x-kubernetes-patch-strategy': 'merge' } }),
+    spec: structure({ podCIDRs: { 'x-kubernetes-list-type': 'set' } }),
     status: structure({ addresses: listMap(['type']), allocatable: freeMap, capacity: freeMap, conditions }),
   }),
   '/Pod': structure({ spec: podSpec, status: podStatus }),

@@ -15,13 +15,11 @@ const untyped: Topology = { 'x-kubernetes-preserve-unknown-fields': true };
 export const objectMeta: Topology = {
   properties: {
     annotations: { additionalProperties: granular },
-    finalizers: { 'x-kubernetes-list-type': 'set', 'x-kubernetes-patch-strategy': 'merge' },
+    finalizers: { 'x-kubernetes-list-type': 'set' },
     labels: { additionalProperties: granular },
     ownerReferences: {
       'x-kubernetes-list-type': 'map',
       'x-kubernetes-list-map-keys': ['uid'],
-      'x-kubernetes-patch-merge-key': 'uid',
-      'x-kubernetes-patch-strategy': 'merge',
       items: { 'x-kubernetes-map-type': 'atomic' },
     },
   },

@@ -9,16 +9,9 @@ import { podColumns } from '../output/pod-columns.ts';
 import * as objects from '../schemas/objects.ts';
 import { pod } from '../schemas/pod.ts';
 import * as workloads from '../schemas/workloads.ts';
-import { autoscalerRules } from './autoscaler-rules.ts';
 import { crdRules } from './crd-rules.ts';
-import { coreEventRules, coreEventToStored, eventRules, storedToCoreEvent } from './event-rules.ts';
+import * as rules from './built-in-rules.ts';
 import type { Kind, KindRules } from './kind.ts';
-import * as objectRules from './object-rules.ts';
-import { podRules } from './pod-rules.ts';
-import * as roleRules from './role-rules.ts';
-import { serviceRules } from './service-rules.ts';
-import { webhookRules } from './webhook-rules.ts';
-import * as workloadRules from './workload-rules.ts';
 
 type Traits = Pick<
   Kind,
@@ -30,10 +23,9 @@ const unchanged: Kind['toStored'] = (object) => object;
 const eventFields = ['name', 'namespace', 'kind', 'uid', 'apiVersion'];
 
 const definitions: Readonly<Record<string, Definition>> = {
-  '/ConfigMap': { schema: objects.configMap, ...objectRules.configMapRules },
+  '/ConfigMap': { schema: objects.configMap },
   '/Event': {
     schema: objects.coreEvent,
-    ...coreEventRules,
     shelf: 'events.k8s.io/events',
     selectableFields: [
       ...eventFields.map((name) => `involvedObject.${name}`),
@@ -42,19 +34,19 @@ const definitions: Readonly<Record<string, Definition>> = {
       'source',
       'reportingComponent',
     ],
-    toStored: coreEventToStored,
-    fromStored: storedToCoreEvent,
+    toStored: rules.coreEventToStored,
+    fromStored: rules.storedToCoreEvent,
   },
   '/Namespace': {
     schema: objects.namespace,
-    ...objectRules.namespaceRules,
+    ...rules.namespaceRules,
     returnsDeleted: true,
     selectableFields: ['status.phase'],
   },
-  '/Node': { schema: objects.node, ...objectRules.nodeRules, selectableFields: ['spec.unschedulable'] },
+  '/Node': { schema: objects.node, selectableFields: ['spec.unschedulable'] },
   '/Pod': {
     schema: pod,
-    ...podRules,
+    ...rules.podRules,
     returnsDeleted: true,
     countsGenerations: true,
     selectableFields: [
@@ -64,47 +56,41 @@ const definitions: Readonly<Record<string, Definition>> = {
       ...['phase', 'podIP', 'nominatedNodeName'].map((name) => `status.${name}`),
     ],
   },
-  '/Secret': { schema: objects.secret, ...objectRules.secretRules, selectableFields: ['type'] },
+  '/Secret': { schema: objects.secret, ...rules.secretRules, selectableFields: ['type'] },
   '/ServiceAccount': { schema: objects.serviceAccount, returnsDeleted: true },
   '/Service': {
     schema: objects.service,
-    ...serviceRules,
+    ...rules.serviceRules,
     returnsDeleted: true,
     selectableFields: ['spec.clusterIP', 'spec.type'],
   },
-  'apps/ControllerRevision': { schema: objects.controllerRevision, ...workloadRules.controllerRevisionRules },
-  'apps/Deployment': { schema: workloads.deployment, ...workloadRules.deploymentRules, countsGenerations: true },
+  'apps/Deployment': { schema: workloads.deployment, ...rules.deploymentRules, countsGenerations: true },
   'apps/ReplicaSet': {
     schema: workloads.replicaSet,
-    ...workloadRules.replicaSetRules,
+    ...rules.replicaRules,
     countsGenerations: true,
     selectableFields: ['status.replicas'],
   },
-  'apps/StatefulSet': { schema: workloads.statefulSet, ...workloadRules.statefulSetRules, countsGenerations: true },
-  'autoscaling/HorizontalPodAutoscaler': { schema: workloads.horizontalPodAutoscaler, ...autoscalerRules },
-  'coordination.k8s.io/Lease': { schema: objects.lease, ...objectRules.leaseRules, createsOnUpdate: true },
+  'apps/StatefulSet': { schema: workloads.statefulSet, ...rules.replicaRules, countsGenerations: true },
+  'coordination.k8s.io/Lease': { schema: objects.lease, createsOnUpdate: true },
   'discovery.k8s.io/EndpointSlice': {
     schema: objects.endpointSlice,
-    ...objectRules.endpointSliceRules,
     countsGenerations: true,
   },
   'events.k8s.io/Event': {
     schema: objects.event,
-    ...eventRules,
     selectableFields: [...eventFields.map((name) => `regarding.${name}`), 'reason', 'type', 'reportingController'],
   },
   'policy/PodDisruptionBudget': {
     schema: workloads.podDisruptionBudget,
-    ...workloadRules.budgetRules,
     countsGenerations: true,
   },
-  'rbac.authorization.k8s.io/ClusterRole': { schema: objects.role, ...roleRules.clusterRoleRules },
-  'rbac.authorization.k8s.io/ClusterRoleBinding': { schema: objects.roleBinding, ...roleRules.clusterRoleBindingRules },
-  'rbac.authorization.k8s.io/Role': { schema: objects.role, ...roleRules.roleRules },
-  'rbac.authorization.k8s.io/RoleBinding': { schema: objects.roleBinding, ...roleRules.roleBindingRules },
+  'rbac.authorization.k8s.io/ClusterRole': { schema: objects.role },
+  'rbac.authorization.k8s.io/ClusterRoleBinding': { schema: objects.roleBinding },
+  'rbac.authorization.k8s.io/Role': { schema: objects.role },
+  'rbac.authorization.k8s.io/RoleBinding': { schema: objects.roleBinding },
   'admissionregistration.k8s.io/MutatingWebhookConfiguration': {
     schema: objects.mutatingWebhookConfiguration,
-    ...webhookRules,
     countsGenerations: true,
   },
   'apiextensions.k8s.io/CustomResourceDefinition': {
@@ -127,7 +113,7 @@ const replicasOf = { spec: ['spec', 'replicas'], status: ['status', 'replicas'],
 
 function kindOf(entry: ResourceEntry): Kind {
   const name = `${entry.group}/${entry.kind}`;
-  const { schema, ...rules } = definitions[name] ?? { schema: objects.review };
+  const { schema, ...traits } = definitions[name] ?? { schema: objects.review };
   return {
     entry,
     listKind: `${entry.kind}List`,
@@ -139,7 +125,7 @@ function kindOf(entry: ResourceEntry): Kind {
     selectableFields: [],
     toStored: unchanged,
     fromStored: unchanged,
-    ...rules,
+    ...traits,
     ...(entry.subresources.some((one) => one.name === 'scale') && { scale: replicasOf }),
     schema: prepared(schema, name),
     topology: builtInTopology(entry.group, entry.kind),

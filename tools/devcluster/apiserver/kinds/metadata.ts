@@ -21,7 +21,7 @@ export function validateMetadata(kind: Kind, metadata: ObjectMeta): FieldError[]
   return [...errors, ...validateLabels(metadata.labels, 'metadata.labels'), ...validateRest(metadata)];
 }
 
-export function validateLabels(labels: Readonly<Record<string, string>> = {}, at: string): FieldError[] {
+function validateLabels(labels: Readonly<Record<string, string>> = {}, at: string): FieldError[] {
   return Object.entries(labels).flatMap(([key, value]) => {
     const keyProblem = qualifiedName(key);
     const valueProblem = labelValue(value);
@@ -66,7 +66,7 @@ function validateOwners(owners: readonly OwnerReference[]): FieldError[] {
 
 const standardFinalizers = new Set(['orphan', 'foregroundDeletion', 'kubernetes']);
 
-export function validateFinalizer(finalizer: string, at: string): FieldError[] {
+function validateFinalizer(finalizer: string, at: string): FieldError[] {
   const formProblem = qualifiedName(finalizer);
   const errors = formProblem === undefined ? [] : [invalid(at, finalizer, formProblem)];
   const isKnown = finalizer.includes('/') || standardFinalizers.has(finalizer);

@@ -58,19 +58,6 @@ export const labelValue = form({
   examples: ['MyValue', 'my_value', '12345'],
 });
 
-const configKeyForm = form({
-  pattern: '[-._a-zA-Z0-9]+',
-  max: 253,
-  says: "a valid config key must consist of alphanumeric characters, '-', '_' or '.'",
-  examples: ['key.name', 'KEY_NAME', 'key-name'],
-});
-
-/** A key becomes the name of a file. */
-export const configKey: Check = (text) => {
-  if (text === '.' || text === '..') return `must not be '${text}'`;
-  return text.startsWith('..') ? "must not start with '..'" : configKeyForm(text);
-};
-
 const namePart = form({
   pattern: qualified,
   max: 63,
@@ -92,14 +79,6 @@ export const qualifiedName: Check = (text) => {
   const prefixProblem = first === '' ? 'must be non-empty' : subdomain(first);
   if (prefixProblem !== undefined) return `prefix part ${prefixProblem}`;
   return second === '' ? 'name part must be non-empty' : namePart(second);
-};
-
-/** IANA service name: the name of a port of a container. */
-export const portName: Check = (text) => {
-  if (text.length > 15) return 'must be no more than 15 characters';
-  if (!/^[-a-z0-9]+$/.test(text)) return 'must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)';
-  if (!/[a-z]/.test(text)) return 'must contain at least one letter (a-z)';
-  return /^-|-$|--/.test(text) ? 'must not contain consecutive hyphens, or begin or end with one' : undefined;
 };
 
 /** A name that may hold capitals and colons, as those of RBAC do. */

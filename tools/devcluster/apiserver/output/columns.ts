@@ -1,4 +1,4 @@
-/** The columns of the other built-in kinds. */
+/** The columns of built-in kinds other than Pod. */
 import type { KubeObject } from '../../../../src/kube/ports.ts';
 import type { JsonObject } from '../../schema/json.ts';
 import { formatLabelSelector, readLabelSelector } from '../../store/label-selector.ts';
@@ -51,8 +51,6 @@ const replicaSet: readonly Column[] = [
   ...templateColumns,
 ];
 
-const statefulSet: readonly Column[] = [nameColumn, readyOfReplicas, ageColumn, ...templateColumns.slice(0, 2)];
-
 function servicePort({ port, nodePort, protocol }: JsonObject): string {
   const outside = typeof nodePort === 'number' ? `:${nodePort}` : '';
   return `${String(port)}${outside}/${String(protocol)}`;
@@ -72,124 +70,6 @@ const service: readonly Column[] = [
   column('Port(s)', (object) => orNone(objectsAt(object, 'spec', 'ports').map(servicePort).join(','))),
   ageColumn,
   wide('Selector', (object) => orNone(formatMap(objectAt(object, 'spec', 'selector')))),
-];
-
-/** At most three, then how many more there are. */
-function firstThree(texts: readonly string[], missing: string): string {
-  if (texts.length === 0) return missing;
-  const more = texts.length > 3 ? ` + ${texts.length - 3} more...` : '';
-  return texts.slice(0, 3).join(',') + more;
-}
-
-const endpointSlice: readonly Column[] = [
-  nameColumn,
-  column('AddressType', (object) => textAt(object, 'addressType')),
-  column('Ports', (object) =>
-    firstThree(
-      objectsAt(object, 'ports').map((port) => `${numberAt(port, 'port') ?? '*'}`),
-      '<unset>',
-    ),
-  ),
-  column('Endpoints', (object) =>
-    firstThree(
-      objectsAt(object, 'endpoints').flatMap((endpoint) => textsAt(endpoint, 'addresses')),
-      '<unset>',
-    ),
-  ),
-  ageColumn,
-];
-
-const metricSource = (metric: JsonObject): JsonObject => {
-  const type = textAt(metric, 'type');
-  return objectAt(metric, type.charAt(0).toLowerCase() + type.slice(1));
-};
-
-function quantityIn(object: JsonObject, field: string): string | undefined {
-  const value = object[field];
-  return typeof value === 'string' || typeof value === 'number' ? String(value) : undefined;
-}
-
-/** `cpu: 50%/80%`: what is, of what is wanted. */
-function metricTarget(metric: JsonObject, current: JsonObject | undefined): string {
-  const source = metricSource(metric);
-  const value = (from: JsonObject): string | undefined => {
-    const utilization = numberAt(from, 'averageUtilization');
-    return utilization === undefined
-      ? (quantityIn(from, 'averageValue') ?? quantityIn(from, 'value'))
-      : `${utilization}%`;
-  };
-  const now = value(objectAt(current === undefined ? {} : metricSource(current), 'current')) ?? '<unknown>';
-  const isAverage =
-    valueAt(source, 'target', 'averageValue') !== undefined &&
-    metric['type'] !== 'Pods' &&
-    metric['type'] !== 'Resource';
-  const prefix = metric['type'] === 'Resource' ? `${textAt(source, 'name')}: ` : '';
-  return `${prefix}${now}/${value(objectAt(source, 'target')) ?? '<auto>'}${isAverage ? ' (avg)' : ''}`;
-}
-
-function autoscalerTargets(object: KubeObject): string {
-  const current = objectsAt(object, 'status', 'currentMetrics');
-  const all = objectsAt(object, 'spec', 'metrics').map((metric, index) => metricTarget(metric, current[index]));
-  if (all.length === 0) return '<none>';
-  return all.length > 2 ? `${all.slice(0, 2).join(', ')} + ${all.length - 2} more...` : all.join(', ');
-}
-
-const autoscaler: readonly Column[] = [
-  nameColumn,
-  column(
-    'Reference',
-    (object) =>
-      `${textAt(object, 'spec', 'scaleTargetRef', 'kind')}/${textAt(object, 'spec', 'scaleTargetRef', 'name')}`,
-  ),
-  column('Targets', autoscalerTargets),
-  column('MinPods', (object) => String(numberAt(object, 'spec', 'minReplicas') ?? '<unset>')),
-  countIn('MaxPods', 'spec', 'maxReplicas'),
-  countIn('Replicas', 'status', 'currentReplicas'),
-  ageColumn,
-];
-
-function nodeStatus(object: KubeObject): string {
-  const ready = objectsAt(object, 'status', 'conditions').find((condition) => condition['type'] === 'Ready');
-  const state = ready === undefined ? 'Unknown' : ready['status'] === 'True' ? 'Ready' : 'NotReady';
-  return valueAt(object, 'spec', 'unschedulable') === true ? `${state},SchedulingDisabled` : state;
-}
-
-function nodeRoles({ metadata }: KubeObject): string {
-  const prefix = 'node-role.kubernetes.io/';
-  const roles = Object.keys(metadata.labels ?? {}).filter((label) => label.startsWith(prefix));
-  return orNone(
-    roles
-      .map((label) => label.slice(prefix.length))
-      .toSorted()
-      .join(','),
-  );
-}
-
-const nodeAddress =
-  (type: string) =>
-  (object: KubeObject): string =>
-    orNone(
-      textAt(
-        objectsAt(object, 'status', 'addresses').find((one) => one['type'] === type),
-        'address',
-      ),
-    );
-const nodeInfo =
-  (field: string) =>
-  (object: KubeObject): string =>
-    textAt(object, 'status', 'nodeInfo', field) || '<unknown>';
-
-const node: readonly Column[] = [
-  nameColumn,
-  column('Status', nodeStatus),
-  column('Roles', nodeRoles),
-  ageColumn,
-  column('Version', (object) => textAt(object, 'status', 'nodeInfo', 'kubeletVersion')),
-  wide('Internal-IP', nodeAddress('InternalIP')),
-  wide('External-IP', nodeAddress('ExternalIP')),
-  wide('OS-Image', nodeInfo('osImage')),
-  wide('Kernel-Version', nodeInfo('kernelVersion')),
-  wide('Container-Runtime', nodeInfo('containerRuntimeVersion')),
 ];
 
 const lastSeen = (object: KubeObject): string =>
@@ -216,51 +96,16 @@ const event: readonly Column[] = [
   wide('Name', ({ metadata }) => metadata.name, { format: 'name' }),
 ];
 
-const budgetSize =
-  (field: string) =>
-  (object: KubeObject): string => {
-    const value = valueAt(object, 'spec', field);
-    return typeof value === 'string' || typeof value === 'number' ? String(value) : 'N/A';
-  };
-
 const dataCount = column(
   'Data',
   (object) => Object.keys({ ...objectAt(object, 'data'), ...objectAt(object, 'binaryData') }).length,
 );
-const createdAt = column('Created At', ({ metadata }) => metadata.creationTimestamp, { type: 'date' });
-
-/** By `group/kind`. What is not here has name and age. */
+/** By `group/kind`: what the demo shows. Every other built-in kind has the columns name and age. */
 export const builtInColumns: Readonly<Record<string, readonly Column[]>> = {
   '/ConfigMap': [nameColumn, dataCount, ageColumn],
   '/Event': event,
-  '/Namespace': [nameColumn, column('Status', (object) => textAt(object, 'status', 'phase')), ageColumn],
-  '/Node': node,
-  '/Secret': [nameColumn, column('Type', (object) => textAt(object, 'type')), dataCount, ageColumn],
   '/Service': service,
   'apps/Deployment': deployment,
   'apps/ReplicaSet': replicaSet,
-  'apps/StatefulSet': statefulSet,
-  'autoscaling/HorizontalPodAutoscaler': autoscaler,
-  'coordination.k8s.io/Lease': [
-    nameColumn,
-    column('Holder', (object) => textAt(object, 'spec', 'holderIdentity')),
-    ageColumn,
-  ],
-  'discovery.k8s.io/EndpointSlice': endpointSlice,
   'events.k8s.io/Event': event,
-  'policy/PodDisruptionBudget': [
-    nameColumn,
-    column('Min Available', budgetSize('minAvailable')),
-    column('Max Unavailable', budgetSize('maxUnavailable')),
-    numberIn('Allowed Disruptions', 'status', 'disruptionsAllowed'),
-    ageColumn,
-  ],
-  'rbac.authorization.k8s.io/ClusterRole': [nameColumn, createdAt],
-  'rbac.authorization.k8s.io/Role': [nameColumn, createdAt],
-  'apiextensions.k8s.io/CustomResourceDefinition': [nameColumn, createdAt],
-  'admissionregistration.k8s.io/MutatingWebhookConfiguration': [
-    nameColumn,
-    column('Webhooks', (object) => objectsAt(object, 'webhooks').length, { type: 'integer' }),
-    ageColumn,
-  ],
 };

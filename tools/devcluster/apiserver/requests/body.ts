@@ -56,7 +56,7 @@ export async function readObject(
   return body;
 }
 
-/** A body that is no object of its path: options of a deletion, a Scale, an Eviction. */
+/** A body that is no object of its path: options of a deletion, a Scale. */
 export async function readOptions(request: IncomingMessage): Promise<unknown> {
   return parseBody(request, await readText(request), 'DeleteOptions');
 }

@@ -5,13 +5,11 @@ import { isJsonObject } from '../../schema/json.ts';
 import { StatusError } from '../../status-error.ts';
 import { type Cluster, notFound, type WriteRequest } from '../cluster.ts';
 import type { User } from '../tokens.ts';
-import { textAt } from '../fields.ts';
 import type { Kind } from '../kinds/kind.ts';
 import { qualifiedPlural } from '../kinds/kind.ts';
 import { invalid, invalidObject } from '../../schema/field-error.ts';
 import { viewList, viewObject, type View } from '../output/table.ts';
 import { bindPod } from '../subresources/binding.ts';
-import { evictPod } from '../subresources/eviction.ts';
 import { answerReview, answerTokenRequest } from '../subresources/reviews.ts';
 import { changeScale, getScale, patchedScale, type ScaleTarget } from '../subresources/scale.ts';
 import { createObject } from '../writes/create.ts';
@@ -159,12 +157,9 @@ async function serveUpdate(call: Call): Promise<Answer> {
 
 function readPatchType({ request, target }: Call): PatchType {
   const type = patchTypes.find((one) => one === mediaType(request));
-  const accepted = patchTypes.filter(
-    (one) => !target.kind.isCustom || one !== 'application/strategic-merge-patch+json',
-  );
-  if (type !== undefined && accepted.includes(type)) return type;
+  if (type !== undefined) return type;
   throw target.kind.isCustom
-    ? unsupportedType(accepted)
+    ? unsupportedType(patchTypes)
     : new StatusError('UnsupportedMediaType', '415: Unsupported Media Type');
 }
 
@@ -219,33 +214,18 @@ async function serveScale(call: Call): Promise<Answer> {
   // An apply of a Scale sets its replicas, as a merge does.
   const mergeType = type === 'application/apply-patch+yaml' ? 'application/merge-patch+json' : type;
   return ok(
-    await changeScale(
-      cluster,
-      scaled,
-      patchedScale({ kind, type: mergeType, body }),
-      writeRequest(call, 'PatchOptions'),
-    ),
+    await changeScale(cluster, scaled, patchedScale({ type: mergeType, body }), writeRequest(call, 'PatchOptions')),
   );
 }
 
 /** Subresources that one posts to. */
 async function serveAction(call: Call): Promise<Answer> {
-  const { cluster, target, request, query, ref } = call;
+  const { cluster, target, request, ref } = call;
   const { kind, subresource } = target;
   if (request.method !== 'POST') throw methodNotAllowed();
   const body = (await readOptions(request)) ?? {};
   if (subresource === 'token') return created(answerTokenRequest(cluster, { kind, ref }, body));
   const write = writeRequest(call, 'CreateOptions');
-  if (subresource === 'binding') {
-    await bindPod(cluster, { kind, ref }, body, write);
-    return success;
-  }
-  const options = isJsonObject(body) ? body['deleteOptions'] : undefined;
-  const { deletion, isDryRun } = readDeletion(query, options);
-  const name = textAt(body, 'metadata', 'name');
-  if (name !== '' && name !== ref.name) {
-    throw new StatusError('BadRequest', 'name in URL does not match name in Eviction object');
-  }
-  await evictPod(cluster, { kind, ref }, deletion, { ...write, dryRun: write.dryRun || isDryRun });
+  await bindPod(cluster, { kind, ref }, body, write);
   return success;
 }

@@ -1,4 +1,4 @@
-/** Deployments, ReplicaSets, StatefulSets, autoscalers and disruption budgets. */
+/** Deployments, ReplicaSets, StatefulSets and disruption budgets. */
 import type { Schema } from '../../schema/schema.ts';
 import { podTemplate } from './pod.ts';
 import {
@@ -84,49 +84,6 @@ export const statefulSet: Schema = kindOf({
     {},
   ),
   status: anything,
-});
-
-const metricTarget = object({ type: text, value: intOrString, averageValue: intOrString, averageUtilization: int32 });
-const metric = object({ name: text, selector: labelSelector });
-const crossVersionReference = object({ kind: text, name: text, apiVersion: text });
-const scalingRules = object({
-  stabilizationWindowSeconds: int32,
-  selectPolicy: or(text, 'Max'),
-  policies: list(object({ type: text, value: int32, periodSeconds: int32 })),
-  tolerance: intOrString,
-});
-
-export const horizontalPodAutoscaler: Schema = kindOf({
-  spec: object({
-    scaleTargetRef: crossVersionReference,
-    minReplicas: or(int32, 1),
-    maxReplicas: int32,
-    metrics: or(
-      list(
-        object({
-          type: text,
-          resource: object({ name: text, target: metricTarget }),
-          containerResource: object({ name: text, container: text, target: metricTarget }),
-          pods: object({ metric, target: metricTarget }),
-          object: object({ describedObject: crossVersionReference, metric, target: metricTarget }),
-          external: object({ metric, target: metricTarget }),
-        }),
-      ),
-      [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } } }],
-    ),
-    behavior: object({ scaleUp: scalingRules, scaleDown: scalingRules }),
-  }),
-  status: or(
-    object({
-      observedGeneration: int64,
-      lastScaleTime: time,
-      currentReplicas: int32,
-      desiredReplicas: or(int32, 0),
-      currentMetrics: { type: 'array', nullable: true, items: anything },
-      conditions,
-    }),
-    {},
-  ),
 });
 
 export const podDisruptionBudget: Schema = kindOf({

@@ -57,6 +57,6 @@ export async function changeScale(
 }
 
 export const patchedScale =
-  ({ kind, type, body }: Pick<Patch, 'kind' | 'type' | 'body'>) =>
+  ({ type, body }: Pick<Patch, 'type' | 'body'>) =>
   (scale: KubeObject): unknown =>
-    patched(scale, { kind, type, body });
+    patched(scale, { type, body });

@@ -1,9 +1,8 @@
-/** The four kinds of patches. */
+/** JSON patch, merge patch and server-side apply. */
 import type { KubeObject, ObjectRef } from '../../../../src/kube/ports.ts';
 import { applyJsonPatch } from '../../patch/json-patch.ts';
 import { applyMergePatch } from '../../patch/merge-patch.ts';
 import { serverSideApply } from '../../patch/server-side-apply.ts';
-import { applyStrategicPatch } from '../../patch/strategic-patch.ts';
 import { invalid, invalidObject } from '../../schema/field-error.ts';
 import { isJsonObject, type JsonObject } from '../../schema/json.ts';
 import { StatusError } from '../../status-error.ts';
@@ -18,7 +17,6 @@ export const patchTypes = [
   'application/json-patch+json',
   'application/merge-patch+json',
   'application/apply-patch+yaml',
-  'application/strategic-merge-patch+json',
 ] as const;
 export type PatchType = (typeof patchTypes)[number];
 
@@ -48,7 +46,7 @@ function decodePatched(current: KubeObject, patch: Patch, request: WriteRequest)
   }
 }
 
-export function patched(object: JsonObject, { kind, type, body }: Pick<Patch, 'kind' | 'type' | 'body'>): JsonObject {
+export function patched(object: JsonObject, { type, body }: Pick<Patch, 'type' | 'body'>): JsonObject {
   if (type === 'application/json-patch+json') return applyJsonPatch(object, body);
   if (!isJsonObject(body)) {
     throw new StatusError(
@@ -56,9 +54,7 @@ export function patched(object: JsonObject, { kind, type, body }: Pick<Patch, 'k
       'error decoding patch: json: cannot unmarshal into Go value of type map[string]interface {}',
     );
   }
-  return type === 'application/merge-patch+json'
-    ? applyMergePatch(object, body)
-    : applyStrategicPatch(object, body, kind.topology);
+  return applyMergePatch(object, body);
 }
 
 export type ApplyRequest = {

@@ -6,7 +6,7 @@ import type { KubeObject, OwnerReference, Resource } from '../../../../src/kube/
 import type { ClusterChange } from '../../cluster-api.ts';
 import type { Controller, Tools } from '../controller.ts';
 import { unlessGone } from '../controller.ts';
-import { findResource } from '../scale.ts';
+import { findResource } from '../served.ts';
 import type { GarbageDecision, GarbageSnapshot, GraphNode } from './garbage-decision.ts';
 import { decideGarbage } from './garbage-decision.ts';
 

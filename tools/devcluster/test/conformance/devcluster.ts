@@ -5,7 +5,6 @@ import { systemClock } from '../../../../src/platform/clock.ts';
 import { createMemoryLogger } from '../../../../test/support/memory-logger.ts';
 import { connect } from './api.ts';
 import { parseKubeconfig } from './kubeconfig.ts';
-import { measuredBy } from './measured.ts';
 import { createNamespace, type Server } from './suite.ts';
 
 export async function startDevcluster(): Promise<Server> {
@@ -16,8 +15,6 @@ export async function startDevcluster(): Promise<Server> {
     clock: systemClock,
     logger: createMemoryLogger(),
     served: () => server.resources(),
-    metrics: measuredBy(server.api),
-    autoscalerPeriodMs: 100,
     rootCertificate: 'the server speaks plain HTTP',
   });
   const credentials = parseKubeconfig(server.kubeconfig());

@@ -285,20 +285,6 @@ const owners: Case[] = [
       });
     },
   },
-  {
-    title: 'owner references are merged by uid in a strategic patch',
-    run: async (api) => {
-      const first = await create(api);
-      const second = await create(api);
-      const reference = ({ metadata: { name, uid } }: Body): Fields => ({ ...owner, name, uid });
-      const { metadata } = await create(api, { ownerReferences: [reference(first)] });
-      const body = await done(
-        api.patch('strategic', configMaps(api, metadata.name), { metadata: { ownerReferences: [reference(second)] } }),
-      );
-      const uids = (body.metadata as Fields).ownerReferences as { uid: string }[];
-      expect(uids.map(({ uid }) => uid).toSorted()).toEqual([first.metadata.uid, second.metadata.uid].toSorted());
-    },
-  },
 ];
 
 export const deletion: Case[] = [

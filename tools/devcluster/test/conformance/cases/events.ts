@@ -2,7 +2,7 @@
 import { expect } from '@jest/globals';
 import type { Fields } from '../body.ts';
 import { uniqueName, type ConformanceApi } from '../api.ts';
-import { done, expectRefused, type Case } from '../case.ts';
+import { done, type Case } from '../case.ts';
 import { pathOf } from '../objects.ts';
 
 const event = (api: ConformanceApi, apiVersion: string, name: string, fields: Fields): Fields => ({
@@ -103,35 +103,6 @@ export const events: Case[] = [
       );
       expect(items.map(({ note }) => note)).toEqual(['one']);
     },
-  },
-  {
-    title: 'an event of events.k8s.io must say who reports it, and what was done',
-    run: (api) =>
-      expectRefused(
-        api.post(
-          pathOf(api, 'events.k8s.io/v1', 'events'),
-          event(api, 'events.k8s.io/v1', uniqueName('event'), {
-            eventTime: '2026-01-01T00:00:00.000001Z',
-            regarding: { kind: 'Pod', name: 'a', namespace: api.namespace },
-          }),
-        ),
-        {
-          code: 422,
-          reason: 'Invalid',
-          message: /reportingController: Required value/,
-        },
-      ),
-  },
-  {
-    title: 'an event about an object of another namespace is refused',
-    run: (api) =>
-      expectRefused(
-        api.post(
-          pathOf(api, 'v1', 'events'),
-          event(api, 'v1', uniqueName('event'), { involvedObject: { kind: 'Pod', name: 'a', namespace: 'elsewhere' } }),
-        ),
-        { code: 422, reason: 'Invalid', field: 'involvedObject.namespace', message: /does not match event\.namespace/ },
-      ),
   },
   {
     title: 'of two who take a Lease one meets a Conflict',

@@ -435,35 +435,6 @@ const updating: Case[] = [
     },
   },
   {
-    title: 'an immutable ConfigMap refuses other data',
-    run: async (api) => {
-      const before = await done(api.post(configMaps(api), { ...configMap(), immutable: true }));
-      await expectRefused(api.put(configMaps(api, before.metadata.name), { ...before, data: { a: '2' } }), {
-        code: 422,
-        reason: 'Invalid',
-        message: /data: Forbidden: field is immutable when `immutable` is set/,
-      });
-    },
-  },
-  {
-    title: 'the selector of a Deployment cannot be changed',
-    run: async (api) => {
-      const { metadata } = await done(api.post(deployments(api), deployment()));
-      const labels = { app: 'other' };
-      await expectRefused(
-        api.patch('merge', deployments(api, metadata.name), {
-          spec: { selector: { matchLabels: labels }, template: { metadata: { labels } } },
-        }),
-        {
-          code: 422,
-          reason: 'Invalid',
-          message: /spec\.selector: Invalid value: .*: field is immutable/,
-          field: 'spec.selector',
-        },
-      );
-    },
-  },
-  {
     title: 'stringData of a Secret becomes data in base64',
     run: async (api) => {
       const body = await done(

@@ -3,7 +3,7 @@ import { expect } from '@jest/globals';
 import type { Body } from '../body.ts';
 import { uniqueName, type ConformanceApi, type PatchType } from '../api.ts';
 import { done, expectRefused, type Case, type Refusal } from '../case.ts';
-import { configMap, configMaps, deployment, deployments, pod, pods } from '../objects.ts';
+import { configMap, configMaps, deployment, deployments } from '../objects.ts';
 
 type Result = { labels?: Record<string, string>; data?: Record<string, string> };
 type MapRow = { title: string; type: PatchType; patch: unknown } & ({ result: Result } | { refused: Refusal });
@@ -26,18 +26,6 @@ const mapRows: MapRow[] = [
     type: 'merge',
     patch: { metadata: { labels: null } },
     result: {},
-  },
-  {
-    title: 'a strategic patch of a map merges as well',
-    type: 'strategic',
-    patch: { data: { a: '2', b: null } },
-    result: { data: { a: '2', c: '3' } },
-  },
-  {
-    title: 'a strategic patch with $patch: replace replaces a map',
-    type: 'strategic',
-    patch: { data: { $patch: 'replace', z: '9' } },
-    result: { data: { z: '9' } },
   },
   {
     title: 'a JSON patch replaces',
@@ -108,6 +96,16 @@ const mapRows: MapRow[] = [
     refused: { code: 400, reason: 'BadRequest' },
   },
   {
+    title: 'a patch to an invalid object is Invalid',
+    type: 'merge',
+    patch: { metadata: { labels: { own: 'b c' } } },
+    refused: {
+      code: 422,
+      reason: 'Invalid',
+      message: /metadata\.labels: Invalid value: "b c": a valid label must be an empty string or consist of/,
+    },
+  },
+  {
     title: 'a merge patch that is an array is unreadable',
     type: 'merge',
     patch: [],
@@ -138,16 +136,6 @@ const mapRows: MapRow[] = [
       reason: 'Invalid',
       message: /patch: Invalid value: .*cannot unmarshal object into Go struct field ConfigMap\.data of type string/,
       field: 'patch',
-    },
-  },
-  {
-    title: 'a patch to an invalid object is Invalid',
-    type: 'merge',
-    patch: { data: { 'a b': 'c' } },
-    refused: {
-      code: 422,
-      reason: 'Invalid',
-      message: /data\[a b\]: Invalid value: "a b": a valid config key must consist of alphanumeric characters/,
     },
   },
   {
@@ -210,16 +198,8 @@ type Containers = {
 } & Record<string, unknown>;
 
 const images = (spec: Containers): unknown => spec.containers.map(({ name, image }) => `${name}=${image}`);
-const env = (spec: Containers): unknown => spec.containers[0]?.env?.map(({ name, value }) => `${name}=${value}`);
 
 const deploymentRows: DeploymentRow[] = [
-  {
-    title: 'a strategic patch finds a container by its name',
-    type: 'strategic',
-    patch: template({ containers: [{ name: 'helper', image: 'new' }] }),
-    expected: images,
-    to: ['app=example.test/app:1', 'helper=new'],
-  },
   {
     title: 'a merge patch replaces the whole list of containers',
     type: 'merge',
@@ -228,63 +208,11 @@ const deploymentRows: DeploymentRow[] = [
     to: ['helper=new'],
   },
   {
-    title: 'a strategic patch puts a new container before the others',
-    type: 'strategic',
-    patch: template({ containers: [{ name: 'third', image: 'third:1' }] }),
-    expected: images,
-    to: ['third=third:1', 'app=example.test/app:1', 'helper=example.test/helper:1'],
-  },
-  {
-    title: 'a strategic patch with $setElementOrder orders the containers',
-    type: 'strategic',
-    patch: template({
-      '$setElementOrder/containers': [{ name: 'helper' }, { name: 'app' }],
-      containers: [{ name: 'app', image: 'new' }],
-    }),
-    expected: images,
-    to: ['helper=example.test/helper:1', 'app=new'],
-  },
-  {
-    title: 'a strategic patch with $patch: delete removes a container',
-    type: 'strategic',
-    patch: template({ containers: [{ name: 'helper', $patch: 'delete' }] }),
-    expected: images,
-    to: ['app=example.test/app:1'],
-  },
-  {
-    title: 'a strategic patch with $patch: replace in a list replaces it',
-    type: 'strategic',
-    patch: template({ containers: [{ $patch: 'replace' }, { name: 'only', image: 'only:1' }] }),
-    expected: images,
-    to: ['only=only:1'],
-  },
-  {
-    title: 'a strategic patch finds a variable within a container',
-    type: 'strategic',
-    patch: template({ containers: [{ name: 'app', env: [{ name: 'B', value: '3' }] }] }),
-    expected: env,
-    to: ['A=1', 'B=3'],
-  },
-  {
-    title: 'a strategic patch removes a variable within a container',
-    type: 'strategic',
-    patch: template({ containers: [{ name: 'app', env: [{ name: 'A', $patch: 'delete' }] }] }),
-    expected: env,
-    to: ['B=2'],
-  },
-  {
     title: 'a JSON patch appends to a list with a dash',
     type: 'json',
     patch: [{ op: 'add', path: '/spec/template/spec/containers/-', value: { name: 'third', image: 'third:1' } }],
     expected: images,
     to: ['app=example.test/app:1', 'helper=example.test/helper:1', 'third=third:1'],
-  },
-  {
-    title: 'a strategic patch with $retainKeys clears the other members of a union',
-    type: 'strategic',
-    patch: { spec: { strategy: { $retainKeys: ['type'], type: 'Recreate' } } },
-    expected: (spec) => spec.strategy,
-    to: { type: 'Recreate' },
   },
 ];
 
@@ -316,55 +244,6 @@ function podSpec({ spec }: Body, title: string): Containers {
 }
 
 const further: Case[] = [
-  {
-    title: 'a strategic patch removes single finalizers with $deleteFromPrimitiveList',
-    run: async (api) => {
-      const { metadata } = await done(
-        api.post(
-          configMaps(api),
-          configMap({ name: uniqueName('map'), finalizers: ['example.test/a', 'example.test/b'] }),
-        ),
-      );
-      const body = await done(
-        api.patch('strategic', configMaps(api, metadata.name), {
-          metadata: { '$deleteFromPrimitiveList/finalizers': ['example.test/a'] },
-        }),
-      );
-      expect(body.metadata.finalizers).toEqual(['example.test/b']);
-      await done(api.patch('merge', configMaps(api, metadata.name), { metadata: { finalizers: null } }));
-    },
-  },
-  {
-    title: 'a strategic patch adds a finalizer to those that are there',
-    run: async (api) => {
-      const { metadata } = await done(
-        api.post(configMaps(api), configMap({ name: uniqueName('map'), finalizers: ['example.test/a'] })),
-      );
-      const body = await done(
-        api.patch('strategic', configMaps(api, metadata.name), { metadata: { finalizers: ['example.test/b'] } }),
-      );
-      expect(body.metadata.finalizers?.toSorted()).toEqual(['example.test/a', 'example.test/b']);
-      await done(api.patch('merge', configMaps(api, metadata.name), { metadata: { finalizers: null } }));
-    },
-  },
-  {
-    title: 'a strategic patch merges pod conditions by their type',
-    run: async (api) => {
-      const { metadata } = await done(api.post(pods(api), pod()));
-      const status = (type: string, value: string) =>
-        api.patch('strategic', pods(api, metadata.name, 'status'), {
-          status: { conditions: [{ type, status: value }] },
-        });
-      await done(status('Ready', 'False'));
-      await done(status('Initialized', 'True'));
-      const body = await done(status('Ready', 'True'));
-      const conditions = body.status.conditions as { type: string; status: string }[];
-      expect(conditions.map(({ type, status: value }) => `${type}=${value}`).toSorted()).toEqual([
-        'Initialized=True',
-        'Ready=True',
-      ]);
-    },
-  },
   {
     title: 'a patch of an object that is not there is NotFound',
     run: (api) =>

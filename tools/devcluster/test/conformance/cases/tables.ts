@@ -58,39 +58,12 @@ const columnRows: ColumnsRow[] = [
     wide: ['Selector'],
   },
   {
-    kind: 'endpointslices',
-    path: (api) => pathOf(api, 'discovery.k8s.io/v1', 'endpointslices'),
-    columns: ['Name', 'AddressType', 'Ports', 'Endpoints', 'Age'],
-  },
-  {
-    kind: 'horizontalpodautoscalers',
-    path: (api) => pathOf(api, 'autoscaling/v2', 'horizontalpodautoscalers'),
-    columns: ['Name', 'Reference', 'Targets', 'MinPods', 'MaxPods', 'Replicas', 'Age'],
-  },
-  {
-    kind: 'nodes',
-    path: () => '/api/v1/nodes',
-    columns: ['Name', 'Status', 'Roles', 'Age', 'Version'],
-    wide: ['Internal-IP', 'External-IP', 'OS-Image', 'Kernel-Version', 'Container-Runtime'],
-  },
-  { kind: 'namespaces', path: () => '/api/v1/namespaces', columns: ['Name', 'Status', 'Age'] },
-  {
     kind: 'events',
     path: (api) => pathOf(api, 'v1', 'events'),
     columns: ['Last Seen', 'Type', 'Reason', 'Object', 'Message'],
     wide: ['Subobject', 'Source', 'First Seen', 'Count', 'Name'],
   },
   { kind: 'configmaps', path: (api) => configMaps(api), columns: ['Name', 'Data', 'Age'] },
-  {
-    kind: 'poddisruptionbudgets',
-    path: (api) => pathOf(api, 'policy/v1', 'poddisruptionbudgets'),
-    columns: ['Name', 'Min Available', 'Max Unavailable', 'Allowed Disruptions', 'Age'],
-  },
-  {
-    kind: 'leases',
-    path: (api) => pathOf(api, 'coordination.k8s.io/v1', 'leases'),
-    columns: ['Name', 'Holder', 'Age'],
-  },
 ];
 
 const columnCases = columnRows.map(({ kind, path, columns, wide: further = [] }): Case => ({

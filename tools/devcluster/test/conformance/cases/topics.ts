@@ -7,7 +7,6 @@ import { definitions } from './definitions.ts';
 import { deletion } from './deletion.ts';
 import { discovery } from './discovery.ts';
 import { events } from './events.ts';
-import { eviction } from './eviction.ts';
 import { gatewayApi } from './gateway-api.ts';
 import { dryRun, fieldValidation, http } from './http.ts';
 import { identity } from './identity.ts';
@@ -37,7 +36,6 @@ export const semantics: Topics = {
   deletion,
   namespaces,
   pods,
-  eviction,
   tables,
   webhooks,
   identity,

@@ -11,8 +11,6 @@ import { parseKubeconfig } from '../kubeconfig.ts';
 import { createNamespace, type Server } from '../suite.ts';
 import { image } from './program.ts';
 
-const unmeasured = (): Promise<never> => Promise.reject(new Error('nothing is measured here'));
-
 export async function startWithNode(): Promise<Server> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-conformance-'));
   const devcluster = await startDevcluster({
@@ -35,7 +33,6 @@ export async function startWithNode(): Promise<Server> {
     // Apart from those of other tests, which may run at the same time.
     podCidr: '127.32.0.0/13',
     serviceCidr: '127.40.0.0/13',
-    metrics: { resource: unmeasured, pods: unmeasured, object: unmeasured, external: unmeasured },
   });
   const credentials = parseKubeconfig(await readFile(devcluster.kubeconfigFile, 'utf8'));
   const api = await createNamespace((namespace) => connect(credentials, namespace));

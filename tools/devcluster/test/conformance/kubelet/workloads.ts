@@ -4,7 +4,7 @@ import type { Body, Fields } from '../body.ts';
 import { uniqueName } from '../api.ts';
 import { done, eventually, watching } from '../case.ts';
 import { count, untilItems } from '../lifecycle/world.ts';
-import { deployment, deployments, pathOf, pods } from '../objects.ts';
+import { deployment, deployments, pods } from '../objects.ts';
 import { aWhile } from './clock.ts';
 import { isReady, podDefaults, type KubeletCase, type Scene } from './scene.ts';
 
@@ -119,7 +119,7 @@ export const workloads: KubeletCase[] = [
           const serving = new Set(old);
           let fewest = serving.size;
           await done(
-            api.patch('strategic', web.path, { spec: { template: { metadata: { annotations: { version: '2' } } } } }),
+            api.patch('merge', web.path, { spec: { template: { metadata: { annotations: { version: '2' } } } } }),
           );
           const gone = new Set<string>();
           await watch.until(({ type, object }) => {
@@ -134,37 +134,6 @@ export const workloads: KubeletCase[] = [
         },
       );
       expect(least).toBe(2);
-    },
-  },
-  {
-    title: 'an eviction waits until a budget has enough ready pods again',
-    run: async (scene) => {
-      const { api } = scene;
-      const web = await deploy(scene, 2);
-      const budget = {
-        apiVersion: 'policy/v1',
-        kind: 'PodDisruptionBudget',
-        metadata: { name: web.labels.app },
-        spec: { minAvailable: 1, selector: { matchLabels: web.labels } },
-      };
-      await done(api.post(pathOf(api, 'policy/v1', 'poddisruptionbudgets'), budget));
-      scene.deleteAtEnd(pathOf(api, 'policy/v1', 'poddisruptionbudgets', web.labels.app));
-      const [first = '', second = ''] = (await web.pods(count(2))).map(nameOf);
-      scene.journal.answer(`${first} app /probe`, { status: 503 });
-      await web.pods((items) => items.filter(isReady).length === 1);
-      const evict = () =>
-        api.post(pods(api, second, 'eviction'), {
-          apiVersion: 'policy/v1',
-          kind: 'Eviction',
-          metadata: { name: second },
-        });
-      const refused = await eventually(evict, ({ text }) => text.includes('needs 1 healthy pods and has 1 currently'));
-      expect(refused.status).toBe(429);
-      scene.journal.answer(`${first} app /probe`, { status: 200 });
-      expect((await eventually(evict, ({ status }) => status !== 429)).status).toBe(201);
-      expect(
-        (await web.pods((items) => !items.some((item) => nameOf(item) === second) && allReady(2)(items))).map(nameOf),
-      ).toContain(first);
     },
   },
 ];

@@ -1,11 +1,11 @@
-/** What goes because something else went: dependents, and the content of namespaces. What a budget counts. */
+/** What goes because something else went: dependents, and the content of namespaces. */
 import { expect } from '@jest/globals';
 import type { Body, Fields } from '../body.ts';
 import { uniqueName, type ConformanceApi } from '../api.ts';
-import { bound } from '../bound-pod.ts';
+
 import { done, type Case } from '../case.ts';
-import { configMap, configMaps, pathOf } from '../objects.ts';
-import { forceAll, owners, run, untilGone, untilObject } from './world.ts';
+import { configMap, configMaps } from '../objects.ts';
+import { owners, untilGone, untilObject } from './world.ts';
 
 const create = (api: ConformanceApi, metadata: Fields = {}): Promise<Body> =>
   done(api.post(configMaps(api), configMap({ name: uniqueName('map'), ...metadata })));
@@ -164,55 +164,4 @@ const namespaces: Case[] = [
   },
 ];
 
-type BudgetRow = { why: string; budget: Fields; ready: boolean[]; status: Fields };
-
-/** Of pods that nobody controls: a budget in percent needs a controller, and is for ReplicaSets. */
-const budgetRows: BudgetRow[] = [
-  {
-    why: 'all that are not needed may go',
-    budget: { minAvailable: 1 },
-    ready: [true, true, true],
-    status: { disruptionsAllowed: 2, currentHealthy: 3, desiredHealthy: 1, expectedPods: 3 },
-  },
-  {
-    why: 'none may go where all are needed',
-    budget: { minAvailable: 2 },
-    ready: [true, true],
-    status: { disruptionsAllowed: 0, currentHealthy: 2, desiredHealthy: 2, expectedPods: 2 },
-  },
-  {
-    why: 'what is not ready does not count',
-    budget: { minAvailable: 1 },
-    ready: [true, false],
-    status: { disruptionsAllowed: 0, currentHealthy: 1, desiredHealthy: 1, expectedPods: 2 },
-  },
-];
-
-const budgets = budgetRows.map(({ why, budget, ready, status }): Case => ({
-  title: `the status of a budget: ${why}`,
-  run: async (api) => {
-    const labels = { app: uniqueName('app') };
-    const path = pathOf(api, 'policy/v1', 'poddisruptionbudgets');
-    for (const isReady of ready) await run(api, await bound(api, {}, { labels }), { ready: isReady });
-    const { metadata } = await done(
-      api.post(path, {
-        apiVersion: 'policy/v1',
-        kind: 'PodDisruptionBudget',
-        metadata: { name: uniqueName('pdb') },
-        spec: { ...budget, selector: { matchLabels: labels } },
-      }),
-    );
-    const object = await untilObject(
-      api,
-      `${path}/${metadata.name}`,
-      (later) =>
-        later.status.observedGeneration === 1 &&
-        later.status.expectedPods === status.expectedPods &&
-        later.status.currentHealthy === status.currentHealthy,
-    );
-    await forceAll(api, labels);
-    expect(object.status).toMatchObject(status);
-  },
-}));
-
-export const collection: Case[] = [...dependents, ...namespaces, ...budgets];
+export const collection: Case[] = [...dependents, ...namespaces];

@@ -127,7 +127,7 @@ const rolling: Case[] = [
       withDeployment(api, rollout(uniqueName('web'), 'a:1', { replicas: 4 }), async (labels, path) => {
         for (const one of await untilItems(api, pods(api), labels, count(4))) await run(api, one);
         await untilObject(api, path, ({ status }) => status.availableReplicas === 4);
-        await done(api.patch('strategic', path, image('a:2')));
+        await done(api.patch('merge', path, image('a:2')));
         const sets = await untilItems(
           api,
           replicaSets(api),
@@ -145,7 +145,7 @@ const rolling: Case[] = [
       withDeployment(api, rollout(uniqueName('web'), 'a:1', { replicas: 2 }), async (labels, path) => {
         for (const one of await untilItems(api, pods(api), labels, count(2))) await run(api, one);
         await untilObject(api, path, ({ status }) => status.availableReplicas === 2);
-        await done(api.patch('strategic', path, image('a:2')));
+        await done(api.patch('merge', path, image('a:2')));
         const isNew = ({ spec }: Body): boolean => (spec.containers as { image: string }[])[0]?.image === 'a:2';
         const started = new Set<string>();
         while (started.size < 2) {
@@ -181,7 +181,7 @@ const rolling: Case[] = [
         async (labels, path) => {
           for (const one of await untilItems(api, pods(api), labels, count(2))) await run(api, one);
           await untilObject(api, path, ({ status }) => status.availableReplicas === 2);
-          await done(api.patch('strategic', path, image('a:2')));
+          await done(api.patch('merge', path, image('a:2')));
           const ending = await untilItems(api, pods(api), labels, (items) =>
             items.every(({ metadata }) => metadata.deletionTimestamp !== undefined),
           );
@@ -199,7 +199,7 @@ const rolling: Case[] = [
       withDeployment(api, rollout(uniqueName('web'), 'a:1'), async (labels, path) => {
         await untilItems(api, pods(api), labels, count(2));
         await done(api.patch('merge', path, { spec: { paused: true } }));
-        await done(api.patch('strategic', path, image('a:2')));
+        await done(api.patch('merge', path, image('a:2')));
         const paused = await untilObject(api, path, settled);
         expect(conditionOf(paused, 'Progressing')).toMatchObject({ status: 'Unknown', reason: 'DeploymentPaused' });
         expect(await untilItems(api, replicaSets(api), labels, count(1))).toHaveLength(1);
@@ -212,9 +212,9 @@ const rolling: Case[] = [
     run: (api) =>
       withDeployment(api, rollout(uniqueName('web'), 'a:1', { replicas: 1 }), async (labels, path) => {
         const [first] = await untilItems(api, replicaSets(api), labels, count(1));
-        await done(api.patch('strategic', path, image('a:2')));
+        await done(api.patch('merge', path, image('a:2')));
         await untilItems(api, replicaSets(api), labels, count(2));
-        await done(api.patch('strategic', path, image('a:1')));
+        await done(api.patch('merge', path, image('a:1')));
         const sets = await untilItems(api, replicaSets(api), labels, (items) =>
           items.some((set) => revision(set) === 3),
         );

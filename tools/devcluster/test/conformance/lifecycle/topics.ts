@@ -1,11 +1,8 @@
 /** The cases for controllers, by topic. They need a cluster without nodes: the cases write the status of pods themselves. */
 import type { Topics } from '../case.ts';
-import { autoscalerConduct } from './autoscaler-conduct.ts';
-import { autoscaling } from './autoscaling.ts';
 import { collection } from './collection.ts';
 import { deploymentCases } from './deployments.ts';
 import { endpointCases } from './endpoints.ts';
-import { processorUse } from './processor-use.ts';
 import { replicaSetCases } from './replica-sets.ts';
 
 export const lifecycle: Topics = {
@@ -13,7 +10,4 @@ export const lifecycle: Topics = {
   replicaSets: replicaSetCases,
   endpoints: endpointCases,
   collection,
-  autoscaling,
-  processorUse,
-  autoscalerConduct,
 };

@@ -47,7 +47,7 @@ export const count =
     items.length === wanted;
 
 /** As Kubernetes writes a time. */
-export const now = (): string => new Date().toISOString().replace(/\.\d+/, '');
+const now = (): string => new Date().toISOString().replace(/\.\d+/, '');
 
 export type Run = {
   ready?: boolean;

@@ -91,10 +91,12 @@ declare(`kubectl${reason}`, () => {
   test('apply creates, leaves alone what is the same, and changes what differs', async () => {
     expect(await kubectl('apply -f -', deployment(2))).toBe('deployment.apps/web created\n');
     expect(await kubectl('apply -f -', deployment(2))).toBe('deployment.apps/web unchanged\n');
-    const diff = await run(['diff', '-f', '-'], deployment(3));
+    const diff = await run(['diff', '--server-side', '--force-conflicts', '-f', '-'], deployment(3));
     expect(diff.code).toBe(1);
     expect(diff.out).toMatch(/-\s+replicas: 2\n\+\s+replicas: 3/);
-    expect(await kubectl('apply -f -', deployment(3))).toBe('deployment.apps/web configured\n');
+    expect(await kubectl('apply --server-side --force-conflicts -f -', deployment(3))).toBe(
+      'deployment.apps/web serverside-applied\n',
+    );
     expect(await kubectl('get deployment web')).toMatch(
       /NAME +READY +UP-TO-DATE +AVAILABLE +AGE\nweb +0\/3 +0 +0 +\d+s/,
     );
@@ -112,22 +114,21 @@ declare(`kubectl${reason}`, () => {
     );
   });
 
-  test('scale, patch and set image change the Deployment', async () => {
+  test('scale and patch change the Deployment', async () => {
     await kubectl('create -f -', { ...deployment(1), metadata: { name: 'changed' } });
     expect(await kubectl('scale deployment changed --replicas=4')).toBe('deployment.apps/changed scaled\n');
     expect(
       await kubectl(
-        'patch deployment changed -p {"spec":{"template":{"spec":{"containers":[{"name":"app","env":[{"name":"A","value":"b"}]}]}}}}',
+        'patch deployment changed --type=json -p [{"op":"add","path":"/spec/template/spec/containers/0/env","value":[{"name":"A","value":"b"}]}]',
       ),
     ).toContain('patched');
-    await kubectl('set image deployment/changed app=app:2');
     const spec = JSON.parse(await kubectl('get deployment changed -o jsonpath={.spec}')) as {
       replicas: number;
       template: { spec: { containers: object[] } };
     };
     expect(spec).toMatchObject({
       replicas: 4,
-      template: { spec: { containers: [{ image: 'app:2', env: [{ name: 'A', value: 'b' }] }] } },
+      template: { spec: { containers: [{ image: 'app:1', env: [{ name: 'A', value: 'b' }] }] } },
     });
   });
 
@@ -163,12 +164,15 @@ declare(`kubectl${reason}`, () => {
   });
 
   test('invalid objects are refused in the words of Kubernetes', async () => {
-    const unknown = await run(['apply', '-f', '-'], { ...deployment(1), spec: { ...deployment(1).spec, replics: 1 } });
+    const unknown = await run(['apply', '-f', '-'], {
+      ...deployment(1),
+      metadata: { name: 'mistyped' },
+      spec: { ...deployment(1).spec, replics: 1 },
+    });
     expect(unknown.err).toContain('strict decoding error: unknown field "spec.replics"');
-    const invalid = await run(['apply', '-f', '-'], { ...deployment(-1), metadata: { name: 'wrong' } });
-    expect(invalid.err).toContain(
-      'The Deployment "wrong" is invalid: spec.replicas: Invalid value: -1: must be greater than or equal to 0',
-    );
+    const wrong = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'wrong', labels: { a: 'b c' } } };
+    const invalid = await run(['apply', '-f', '-'], wrong);
+    expect(invalid.err).toContain('The ConfigMap "wrong" is invalid: metadata.labels: Invalid value: "b c"');
   });
 
   test('describe and events show the events of a pod', async () => {

@@ -4,113 +4,16 @@ import {
   customResourceDefinitions,
   deployments,
   namespaces,
-  podDisruptionBudgets,
-  pods,
   secrets,
   serviceAccounts,
 } from '../../../../../src/kube/resources.ts';
 import { configMaps } from '../../../controllers/kinds.ts';
-import type { DisruptionBudget, Namespace } from '../../../controllers/objects.ts';
-import { formatTime } from '../../../controllers/objects.ts';
+import type { Namespace } from '../../../controllers/objects.ts';
 import type { World } from './world.ts';
 import { deployment, startWorld } from './world.ts';
 
 let world: World;
 afterEach(() => world.stop());
-
-describe('PodDisruptionBudget', () => {
-  const budget = (spec: object) => ({
-    apiVersion: 'policy/v1',
-    kind: 'PodDisruptionBudget',
-    metadata: { name: 'web', namespace: 'shop' },
-    spec: { selector: { matchLabels: { app: 'web' } }, ...spec },
-  });
-  const status = () => (world.find(podDisruptionBudgets, 'web') as DisruptionBudget).status;
-
-  const rows = [
-    {
-      title: 'a minimum',
-      spec: { minAvailable: 3 },
-      replicas: 5,
-      expected: { disruptionsAllowed: 2, currentHealthy: 5, desiredHealthy: 3, expectedPods: 5 },
-    },
-    {
-      title: 'a percentage that must stay is rounded up',
-      spec: { minAvailable: '50%' },
-      replicas: 3,
-      expected: { disruptionsAllowed: 1, desiredHealthy: 2 },
-    },
-    {
-      title: 'a maximum',
-      spec: { maxUnavailable: 1 },
-      replicas: 3,
-      expected: { disruptionsAllowed: 1, desiredHealthy: 2, expectedPods: 3 },
-    },
-    {
-      title: 'a percentage that may go is rounded up',
-      spec: { maxUnavailable: '34%' },
-      replicas: 3,
-      expected: { disruptionsAllowed: 2, desiredHealthy: 1 },
-    },
-    {
-      title: 'more than there are',
-      spec: { minAvailable: 9 },
-      replicas: 3,
-      expected: { disruptionsAllowed: 0, desiredHealthy: 9, expectedPods: 3 },
-    },
-    {
-      title: 'no pods',
-      spec: { maxUnavailable: 1 },
-      replicas: 0,
-      expected: { disruptionsAllowed: 0, currentHealthy: 0, desiredHealthy: 0, expectedPods: 0 },
-    },
-  ];
-  test.each(rows)('$title', async ({ spec, replicas, expected }) => {
-    world = await startWorld();
-    await world.create(podDisruptionBudgets, budget(spec));
-    await world.create(deployments, deployment(replicas));
-    await world.makeReady();
-    expect(status()).toMatchObject(expected);
-    const allowed = expected.disruptionsAllowed > 0;
-    expect(status()?.conditions).toMatchObject([
-      {
-        type: 'DisruptionAllowed',
-        status: allowed ? 'True' : 'False',
-        reason: allowed ? 'SufficientPods' : 'InsufficientPods',
-        message: '',
-      },
-    ]);
-  });
-
-  test('pods that are ending are not healthy, although they may be ready', async () => {
-    world = await startWorld();
-    await world.create(deployments, deployment(3));
-    await world.makeReady();
-    await world.create(podDisruptionBudgets, budget({ minAvailable: 2 }));
-    expect(status()).toMatchObject({ disruptionsAllowed: 1, currentHealthy: 3 });
-    await world.remove(pods, world.pods()[0]?.metadata.name ?? '');
-    expect(status()).toMatchObject({ disruptionsAllowed: 0, currentHealthy: 2 });
-  });
-
-  test('a granted eviction counts until its pod ends, or for two minutes', async () => {
-    world = await startWorld();
-    await world.create(deployments, deployment(3));
-    await world.makeReady();
-    await world.create(podDisruptionBudgets, budget({ minAvailable: 2 }));
-    const disruptedPods = { [world.pods()[0]?.metadata.name ?? '']: formatTime(world.clock.nowMs()) };
-    await world.api.patch(
-      podDisruptionBudgets,
-      { namespace: 'shop', name: 'web' },
-      { status: { disruptedPods } },
-      'status',
-    );
-    await world.settle();
-    expect(status()).toMatchObject({ disruptionsAllowed: 0, currentHealthy: 2, disruptedPods });
-    await world.clock.advance(120_000);
-    expect(status()).toMatchObject({ disruptionsAllowed: 1, currentHealthy: 3 });
-    expect(status()).not.toHaveProperty('disruptedPods');
-  });
-});
 
 describe('garbage collection', () => {
   const uidOf = (resource: Resource, name: string) => world.find(resource, name)?.metadata.uid ?? '';

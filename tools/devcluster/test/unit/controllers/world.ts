@@ -4,22 +4,14 @@ import type { ClusterApi } from '../../../cluster-api.ts';
 import { StatusError } from '../../../status-error.ts';
 import type { KubeObject, Resource } from '../../../../../src/kube/ports.ts';
 import * as kinds from '../../../../../src/kube/resources.ts';
-import type { MetricsSource } from '../../../controllers/autoscaling/metrics-source.ts';
 import type { Pod } from '../../../controllers/objects.ts';
 import { formatTime } from '../../../controllers/objects.ts';
 import { startControllers } from '../../../controllers/start.ts';
 import { createMemoryClock, settle } from '../../../../../test/support/memory-clock.ts';
 
-const noMetrics: MetricsSource = {
-  resource: () => Promise.reject(new Error('no metrics returned from resource metrics API')),
-  pods: () => Promise.reject(new Error('no metrics returned from custom metrics API')),
-  object: () => Promise.reject(new Error('no metrics returned from custom metrics API')),
-  external: () => Promise.reject(new Error('no metrics returned from external metrics API')),
-};
-
 export type World = Awaited<ReturnType<typeof startWorld>>;
 
-export async function startWorld(options: { metrics?: Partial<MetricsSource>; nodes?: string[] } = {}) {
+export async function startWorld(options: { nodes?: string[] } = {}) {
   const clock = createMemoryClock();
   const server = await createApiServer({ clock });
   const { api, refuse } = refusing(server.api);
@@ -36,7 +28,6 @@ export async function startWorld(options: { metrics?: Partial<MetricsSource>; no
     clock,
     logger,
     served: () => server.resources(),
-    metrics: { ...noMetrics, ...options.metrics },
     rootCertificate: 'PEM',
   });
   await settle();
