@@ -16,29 +16,29 @@ export type Options = {
 };
 
 const sizes = {
-  rounds: { default: 3, what: 'rounds in which each proxy has its turn' },
-  seconds: { default: 4, what: 'seconds of load in each turn' },
-  sessions: { default: 1_000_000, what: 'live sessions' },
-  connections: { default: 10_000, what: 'idle connections' },
-  endpoints: { default: 5000, what: 'endpoints of the routing table' },
-  workloads: { default: 1000, what: 'StickyWorkloads of the operator' },
-  pods: { default: 10_000, what: 'pods of the operator, shared out among its StickyWorkloads' },
-  'idle-seconds': { default: 60, what: 'how long the operator is watched doing nothing' },
+  rounds: { default: 3, what: 'rounds; each proxy is measured once per round' },
+  seconds: { default: 4, what: 'seconds of load per measurement' },
+  sessions: { default: 1_000_000, what: 'number of live sessions' },
+  connections: { default: 10_000, what: 'number of idle connections' },
+  endpoints: { default: 5000, what: 'number of endpoints in the routing table' },
+  workloads: { default: 1000, what: 'number of StickyWorkloads in the operator benchmark' },
+  pods: { default: 10_000, what: 'number of pods in the operator benchmark, distributed over its StickyWorkloads' },
+  'idle-seconds': { default: 60, what: 'seconds for which the idle operator is measured' },
 } as const;
 type SizeName = keyof typeof sizes;
 
 export const help = `Usage: npm run bench -- [OPTIONS]
 
-Measures Holdfast on this machine, side by side with others where that makes sense. Progress goes to stderr, the figures as
-Markdown to stdout. What cannot be measured here is skipped, and why.
+Measures Holdfast on this machine, beside other proxies where a comparison makes sense. Prints progress to stderr and the
+figures as Markdown to stdout. Skips sections that cannot be measured on this machine, and prints the reason.
 
 Options:
-  --only A,B           sections: ${sectionNames.join(', ')} (default: all)
+  --only A,B           comma-separated sections: ${sectionNames.join(', ')} (default: all)
 ${Object.entries(sizes)
   .map(([name, size]) => `  ${`--${name} N`.padEnd(20)} ${size.what} (default: ${size.default})`)
   .join('\n')}
-  --write              put the figures into docs/benchmarks.md
-  --help               show this
+  --write              write the figures to docs/benchmarks.md
+  --help               print this help
 `;
 
 export type Parsed = { kind: 'run'; options: Options } | { kind: 'help' } | { kind: 'wrong'; problem: string };
@@ -86,7 +86,7 @@ export function parseOptions(args: readonly string[]): Parsed {
 function readSize(name: SizeName, given: string | undefined): number {
   if (given === undefined) return sizes[name].default;
   if (/^[1-9][0-9]{0,8}$/.test(given)) return Number(given);
-  throw new Error(`--${name} must be a whole number from 1, not ${JSON.stringify(given)}`);
+  throw new Error(`--${name} must be a positive integer, not ${JSON.stringify(given)}`);
 }
 
 function readSections(given: string | undefined): readonly SectionName[] {
@@ -94,7 +94,7 @@ function readSections(given: string | undefined): readonly SectionName[] {
   return given.split(',').map((name) => {
     const known = sectionNames.find((section) => section === name.trim());
     if (known === undefined) {
-      throw new Error(`--only: there is no section ${JSON.stringify(name)}; there are ${sectionNames.join(', ')}`);
+      throw new Error(`--only: unknown section ${JSON.stringify(name)}; use ${sectionNames.join(', ')}`);
     }
     return known;
   });

@@ -1,4 +1,4 @@
-/** `npm run bench`: builds what the image runs, measures it, and says the figures. */
+/** `npm run bench`: builds what the image runs, measures it, and prints the figures. */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,7 +6,7 @@ import { bundle } from '../scripts/build/bundle.ts';
 import { measureDevcluster } from './devcluster/devcluster.ts';
 import type { Place } from './holdfast/proxy.ts';
 import { measureConnections, measureSessions, measureSidecar } from './memory/memory.ts';
-import { tidyUp } from './measure/tidy-up.ts';
+import { cleanUp } from './measure/cleanup.ts';
 import { measureOperator } from './operator/operator.ts';
 import { help, parseOptions, type Options } from './options.ts';
 import { describeMachine } from './report/machine.ts';
@@ -36,7 +36,7 @@ async function measureAll(options: Options, args: readonly string[]): Promise<vo
     'npm run bench',
     ...(args.length > 0 ? ['--', ...args.filter((arg) => arg !== '--write')] : []),
   ].join(' ');
-  say('machine', describeMachine(command, new Date()), options);
+  publish('machine', describeMachine(command, new Date()), options);
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-bench-'));
   try {
     const place = { folder, dist: join(folder, 'dist') };
@@ -44,24 +44,24 @@ async function measureAll(options: Options, args: readonly string[]): Promise<vo
     await bundle(place.dist);
     for (const name of options.only) {
       progress(`measuring: ${name}`);
-      say(name, renderSection(await measures[name](place, options)), options);
+      publish(name, renderSection(await measures[name](place, options)), options);
     }
   } finally {
-    await tidyUp();
+    await cleanUp();
     rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** At once, so that what was measured is there even if a later section fails. */
-function say(name: SectionName | 'machine', text: string, { write }: Options): void {
+/** Called after each section, so that its figures are printed even if a later section fails. */
+function publish(name: SectionName | 'machine', text: string, { write }: Options): void {
   process.stdout.write(`## ${name}\n\n${text}\n\n`);
   if (write) writeFileSync(document, replaceSection(readFileSync(document, 'utf8'), name, text));
 }
 
-// The cluster and the programs are ended by us, also when we are ended.
+// Stops the cluster and the programs also on a signal.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   process.once(signal, () => {
-    void tidyUp().finally(() => process.exit(1));
+    void cleanUp().finally(() => process.exit(1));
   });
 }
 

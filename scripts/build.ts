@@ -1,4 +1,4 @@
-/** `npm run build`: what the image runs, in `dist/`. */
+/** `npm run build`: writes what the image runs to `dist/`. */
 import { join } from 'node:path';
 import { bundle } from './build/bundle.ts';
 

@@ -1,4 +1,4 @@
-/** The devcluster and the demo on it: how soon they are there, what the API server can do, and what a thousand pods weigh in it. */
+/** The devcluster and the demo on it: their start-up time, the throughput of the API server, and the memory of a thousand pods. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -23,7 +23,7 @@ const podCount = 1000;
 const starts = 5;
 const path = '/api/v1/namespaces/default/pods';
 
-/** Of nobody's node: they are only stored. */
+/** Pods without a node: they are only stored. */
 const pod = (number: number): KubeObject => ({
   apiVersion: 'v1',
   kind: 'Pod',
@@ -33,9 +33,9 @@ const pod = (number: number): KubeObject => ({
 
 export async function measureDevcluster(progress: (text: string) => void): Promise<Section> {
   const tls = await createLocalCertificate();
-  progress('starting it');
+  progress('starting the devcluster');
   const startMs = median(await times(starts, () => startOnce(tls)));
-  progress('asking its API server');
+  progress('measuring its API server');
   const server = await createApiServer({ tls });
   try {
     const rows = await measureServer(server, { url: await server.listen(0), ca: tls.ca });
@@ -82,7 +82,7 @@ async function startOnce(tls: Awaited<ReturnType<typeof createLocalCertificate>>
   return taken;
 }
 
-/** What is left of the heap after a collection. */
+/** The size of the heap after garbage collection. */
 function liveBytes(): number {
   setFlagsFromString('--expose-gc');
   const collect: unknown = runInNewContext('gc');
@@ -140,7 +140,7 @@ async function read(call: Call): Promise<number> {
   return bytes;
 }
 
-/** Each change is made when the one before has been seen. */
+/** Makes each change after the previous one was observed. */
 async function measureWatch(server: ApiServer, client: Client): Promise<number> {
   const agent = new Agent();
   const { resourceVersion } = server.api.get(pods, { namespace: 'default', name: 'pod-7' })?.metadata ?? {};
@@ -172,7 +172,7 @@ async function measureWatch(server: ApiServer, client: Client): Promise<number> 
   return perSecond;
 }
 
-/** The demo as a person starts it, until its customers have begun a session. */
+/** The demo as a user starts it, until its customers have begun a session. */
 async function timeDemo(): Promise<number> {
   const began = performance.now();
   const demo = spawn(process.execPath, ['tools/demo/main.ts', '--plain', '--duration', '5'], {

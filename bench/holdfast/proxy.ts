@@ -1,4 +1,4 @@
-/** The proxy as the image runs it, alone, with a table from a file. */
+/** The proxy as the image runs it, without an operator, with a table from a file. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort, startProgram, untilListening, type Program } from '../measure/program.ts';
@@ -30,10 +30,10 @@ export async function startProxy(
   return { ...program, port, adminPort };
 }
 
-/** The value of a metric, summed over its labels. */
+/** Returns the value of a metric, summed over its labels. */
 export async function readMetric(adminPort: number, name: string): Promise<number> {
   const text = await (await fetch(`http://127.0.0.1:${adminPort}/metrics`)).text();
   const lines = text.split('\n').filter((line) => line.startsWith(`${name}{`) || line.startsWith(`${name} `));
-  if (lines.length === 0) throw new Error(`the proxy shows no metric ${name}`);
+  if (lines.length === 0) throw new Error(`the proxy does not expose the metric ${name}`);
   return lines.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0);
 }

@@ -1,4 +1,4 @@
-/** Routing tables as the operator makes them: out of a world, by the same translation, so that they follow the contract by themselves. */
+/** Routing tables built by the operator's own translation, so that they always follow its format. */
 import type { Snapshot } from '../../src/core/snapshot/snapshot.ts';
 import type { RoutingTable } from '../../src/wire/routing-table.ts';
 import { translate } from '../../src/core/translate/translate.ts';
@@ -6,7 +6,7 @@ import { snapshotOf } from '../../test/support/world.ts';
 
 export type PodAddress = { name: string; address: string; port: number };
 
-/** As the EndpointSlice controller fills them. */
+/** The limit of the EndpointSlice controller. */
 const endpointsPerSlice = 100;
 
 /** One StickyWorkload, `cart`, whose pods all accept. Pods of several ports are in slices of their own. */
@@ -29,11 +29,11 @@ export function worldOf(pods: readonly PodAddress[]): Snapshot {
 
 export function tableOf(snapshot: Snapshot): RoutingTable {
   const table = translate(snapshot).tables['shop/holdfast'];
-  if (table === undefined) throw new Error('the world of the benchmark was translated to no table');
+  if (table === undefined) throw new Error('the translated cluster state has no table');
   return table;
 }
 
-/** `port`: what the proxy is to listen on. */
+/** `port`: the port that the proxy listens on. */
 export function localTable(port: number, upstreamPorts: readonly number[]): RoutingTable {
   const table = tableOf(
     worldOf(upstreamPorts.map((upstream) => ({ name: `cart-${upstream}`, address: '127.0.0.1', port: upstream }))),

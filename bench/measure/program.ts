@@ -1,22 +1,22 @@
-/** Other programs: found, started on a core of their own, waited for, and ended by their process id. */
+/** Finds other programs, starts each on its own core, waits for them, and stops them by process id. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { addTidyUp } from './tidy-up.ts';
+import { addCleanup } from './cleanup.ts';
 
 export type Command = {
   command: string;
   args: readonly string[];
   env?: Readonly<Record<string, string>>;
-  /** The one core that it may use. */
+  /** The only core that it may use. */
   core?: number;
 };
 
 export interface Program {
   readonly pid: number;
-  /** The end of what it has printed, for error messages. */
+  /** Returns the end of its output, for error messages. */
   tail(): string;
   /** Resolves with its exit code; null if a signal ended it. */
   readonly exited: Promise<number | null>;
@@ -26,10 +26,10 @@ export interface Program {
 const tailLength = 4000;
 const patienceMs = 10_000;
 
-/** Debian keeps some of these programs out of the path of ordinary users. */
+/** Debian installs some of these programs outside of the PATH of ordinary users. */
 const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/sbin'];
 
-/** The path of a program, or undefined where the machine has none. */
+/** Returns the path of a program, or undefined if it is not installed. */
 export function findProgram(name: string): string | undefined {
   return folders.map((folder) => join(folder, name)).find(isExecutable);
 }
@@ -43,12 +43,12 @@ function isExecutable(file: string): boolean {
   }
 }
 
-/** taskset replaces itself by the program, so that the process id is the program's. */
+/** taskset executes the program in its own process, so the process id is the program's. */
 function pinned({ command, args, core }: Command): [string, readonly string[]] {
   if (core === undefined) return [command, args];
   const taskset = findProgram('taskset');
   if (taskset === undefined) {
-    throw new Error('taskset is needed to give a program a core of its own: apt-get install util-linux');
+    throw new Error('taskset is needed to run a program on its own core: apt-get install util-linux');
   }
   return [taskset, ['-c', String(core), command, ...args]];
 }
@@ -63,7 +63,7 @@ export function startProgram(program: Command): Program {
     stream.setEncoding('utf8').on('data', (text: string) => (tail = (tail + text).slice(-tailLength)));
   }
   const exited = exitOf(child);
-  const forget = addTidyUp(() => stop(child, exited));
+  const forget = addCleanup(() => stop(child, exited));
   void exited.then(forget);
   return { pid, tail: () => tail, exited, stop: () => stop(child, exited) };
 }
@@ -81,7 +81,7 @@ async function stop(child: ChildProcess, exited: Promise<unknown>): Promise<void
   clearTimeout(late);
 }
 
-/** Runs a program to its end and answers what it printed on stdout; throws with stderr when it fails. */
+/** Runs a program and returns its stdout; throws with its stderr when it fails. */
 export function runToEnd(program: Command & { input?: string }): Promise<string> {
   const [command, args] = pinned(program);
   const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'], env: { ...process.env, ...program.env } });
@@ -94,12 +94,12 @@ export function runToEnd(program: Command & { input?: string }): Promise<string>
     child.once('error', reject);
     child.once('close', (code) => {
       if (code === 0) resolve(out);
-      else reject(new Error(`${command} ${args.join(' ')} ended with ${code}: ${problem.trim() || out.trim()}`));
+      else reject(new Error(`${command} ${args.join(' ')} exited with ${code}: ${problem.trim() || out.trim()}`));
     });
   });
 }
 
-/** A port that was free a moment ago. */
+/** Returns a port that was free just before. */
 export function freePort(): Promise<number> {
   const server = createServer();
   return new Promise((resolve, reject) => {
@@ -112,15 +112,17 @@ export function freePort(): Promise<number> {
   });
 }
 
-/** Resolves when the program accepts connections; rejects with its last words when it ends before that. */
+/** Resolves when the program accepts connections; rejects with the end of its output when it exits before that. */
 export async function untilListening(program: Program, port: number): Promise<void> {
   const ended = new AbortController();
   void program.exited.then(() => ended.abort());
   const end = Date.now() + patienceMs;
   while (!(await accepts(port))) {
-    if (ended.signal.aborted) throw new Error(`it ended before it listened on port ${port}: ${program.tail()}`);
+    if (ended.signal.aborted) {
+      throw new Error(`the program exited before it listened on port ${port}: ${program.tail()}`);
+    }
     if (Date.now() > end) {
-      throw new Error(`it does not listen on port ${port} after ${patienceMs} ms: ${program.tail()}`);
+      throw new Error(`the program does not listen on port ${port} after ${patienceMs} ms: ${program.tail()}`);
     }
     await sleep(20);
   }

@@ -1,4 +1,4 @@
-/** What a process has used, as Linux counts it. */
+/** The resource usage of a process, as Linux counts it. */
 import { readFileSync } from 'node:fs';
 
 const ticksPerSecond = 100;
@@ -6,14 +6,14 @@ const ticksPerSecond = 100;
 /** CPU time of all threads, user and system, in microseconds; the kernel counts it in hundredths of a second. */
 export function cpuMicros(pid: number): number {
   const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  // The name of the program may hold spaces: what follows its closing bracket is field 3 and on.
+  // The name of the program may contain spaces: fields 3 and up follow its closing parenthesis.
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   const [userTicks, systemTicks] = [Number(fields[11]), Number(fields[12])];
   return ((userTicks + systemTicks) * 1_000_000) / ticksPerSecond;
 }
 
 /**
- * `resident`: all pages in memory. `shared`: its part of them if each page is divided among the processes that map it (PSS).
+ * `resident`: all pages in memory. `shared`: the same with each page divided by the number of processes that map it (PSS).
  * `own`: pages that no other process maps. In bytes.
  */
 export type Memory = { resident: number; shared: number; own: number };
@@ -24,7 +24,7 @@ export function memoryOf(pid: number): Memory {
   return { resident: read('Rss'), shared: read('Pss'), own: read('Private_Clean') + read('Private_Dirty') };
 }
 
-/** The most that was ever resident, in bytes. */
+/** The peak resident memory, in bytes. */
 export const peakMemory = (pid: number): number =>
   readKilobytes(readFileSync(`/proc/${pid}/status`, 'utf8'), 'VmHWM', pid);
 

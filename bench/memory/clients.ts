@@ -1,13 +1,13 @@
-/** Clients of a proxy: many that ask once and stay, and few that ask again and again without a cookie. */
+/** Clients of a proxy: many that send one request and stay connected, and a few that send many requests without a cookie. */
 import { connect, type Socket } from 'node:net';
 
-/** The app's answers are this long; they end a response, whatever the proxy added to its head. */
+/** The length of the app's response bodies: finds the end of a response whatever headers the proxy added. */
 export const bodyBytes = 64;
 const request = 'GET / HTTP/1.1\r\nHost: shop.example.com\r\n\r\n';
 const endOfHead = Buffer.from('\r\n\r\n');
 const clientsAtATime = 64;
 
-/** Sends one request, and resolves when its response is in. */
+/** Sends one request, and resolves when its response is complete. */
 type Ask = () => Promise<void>;
 
 type Client = { socket: Socket; ask: Ask };
@@ -22,7 +22,7 @@ function openClient(port: number): Promise<Client> {
     const end = response.indexOf(endOfHead);
     if (end === -1 || response.length < end + endOfHead.length + bodyBytes) return;
     if (response.subarray(0, 12).toString('latin1') === 'HTTP/1.1 200') answered();
-    else failed(new Error(`the proxy answered ${response.subarray(0, end).toString('latin1').split('\r\n', 1)[0]}`));
+    else failed(new Error(`the proxy responded ${response.subarray(0, end).toString('latin1').split('\r\n', 1)[0]}`));
     response = Buffer.alloc(0);
   });
   socket.on('close', () => failed(new Error('the proxy closed a connection')));
@@ -51,7 +51,7 @@ export async function beginSessions(port: number, count: number): Promise<void> 
   await Promise.all(Array.from({ length: clientsAtATime }, work));
 }
 
-/** Connections that have each had one request, and stay open. */
+/** Opens connections that stay open after one request each. */
 export async function openIdle(port: number, count: number): Promise<{ close: () => void }> {
   const sockets: Socket[] = [];
   const work = async () => {

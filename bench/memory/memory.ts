@@ -10,9 +10,9 @@ import { beginSessions, bodyBytes, openIdle } from './clients.ts';
 
 type Progress = (text: string) => void;
 
-/** The garbage of the requests is part of the process. V8 gives memory back some seconds after the work has ended. */
+/** Resident memory includes the garbage of the requests. V8 releases memory some seconds after the work has ended. */
 const settleMs = 15_000;
-/** Compiles the request path and fills its caches, so that they are not counted for the sessions. */
+/** Compiles the request path and fills its caches, so that they are not counted as memory of the sessions. */
 const warmUpRequests = 50_000;
 
 export async function measureSessions(
@@ -25,7 +25,7 @@ export async function measureSessions(
       args: ['--expose-gc', join(import.meta.dirname, 'session-table.ts'), String(sessions)],
     }),
   );
-  progress(`session table: ${formatNumber(tableBytes / sessions)} bytes a session; now ${sessions} sessions by HTTP`);
+  progress(`session table: ${formatNumber(tableBytes / sessions)} bytes a session; now ${sessions} sessions over HTTP`);
   const { before, after, counted } = await withProxy(place, async (proxy) => {
     await beginSessions(proxy.port, warmUpRequests);
     await sleep(settleMs);
@@ -75,7 +75,7 @@ export async function measureConnections(
     idle.close();
     if (open < connections) {
       throw new Error(
-        `only ${open} of ${connections} connections are open in the proxy: raise the limit of open files (ulimit -n), or open fewer in the time that it keeps them`,
+        `only ${open} of ${connections} connections are open in the proxy: raise the limit of open files (ulimit -n), or use fewer connections, so that all open before the proxy closes idle ones`,
       );
     }
     return { before, after };
@@ -111,7 +111,7 @@ async function withProxy<T>(place: Place, measure: (proxy: RunningProxy) => Prom
 
 const sidecarAgeMs = 10_000;
 
-/** Alone and beside others: pages of the binary are shared by all sidecars of a node. */
+/** Measures a sidecar beside others: all sidecars of a node share the pages of the binary. */
 export async function measureSidecar({ dist }: Place): Promise<Section> {
   const sidecars: Program[] = [];
   for (let number = 0; number < 10; number += 1) sidecars.push(await startSidecar(dist));
@@ -123,14 +123,14 @@ export async function measureSidecar({ dist }: Place): Promise<Section> {
     columns: ['what', 'memory'],
     rows: [
       ['its own pages', formatBytes(first.own)],
-      [`with its part of what ${sidecars.length} of them share (PSS)`, formatBytes(first.shared)],
+      [`including its share of the pages that ${sidecars.length} of them share (PSS)`, formatBytes(first.shared)],
       ['resident, shared pages counted in full', formatBytes(first.resident)],
     ],
   };
   return { tables: [table] };
 }
 
-/** It trusts no authority and asks nobody before it is called, so any certificate's frame will do. */
+/** The sidecar contacts no operator before its preStop hook is called, so any well-formed certificate is enough. */
 async function startSidecar(dist: string): Promise<Program> {
   const port = await freePort();
   const env = {

@@ -1,4 +1,4 @@
-/** `node --expose-gc session-table.ts SESSIONS`: fills the session table of a router, and prints how many bytes more are in use than before. */
+/** `node --expose-gc session-table.ts SESSIONS`: fills the session table of a router, and prints the increase of used memory in bytes. */
 import { createSessionIds } from '../../src/dataplane/sessions/session-ids.ts';
 import { createSessionRouter } from '../../src/dataplane/sessions/router.ts';
 import { systemClock } from '../../src/platform/clock.ts';
@@ -7,13 +7,13 @@ import { localTable } from '../holdfast/table.ts';
 const podPorts = Array.from({ length: 100 }, (_, number) => 8000 + number);
 
 function bytesInUse(): number {
-  // Twice: the first only begins to free the memory of typed arrays.
+  // Twice: the first collection only begins to free the memory of typed arrays.
   for (let run = 0; run < 2; run += 1) globalThis.gc?.();
   const { heapUsed, arrayBuffers } = process.memoryUsage();
   return heapUsed + arrayBuffers;
 }
 
-/** Each pod in turn gets a session that has had its request. */
+/** Assigns sessions to the pods in turn; each session has completed one request. */
 function fill(sessionCount: number): number {
   const newSessionId = createSessionIds();
   const router = createSessionRouter({ clock: systemClock, random: Math.random, newSessionId });
@@ -27,13 +27,13 @@ function fill(sessionCount: number): number {
   const before = bytesInUse();
   for (let count = 0; count < sessionCount; count += 1) {
     const slot = slots[count % slots.length];
-    if (slot === undefined) throw new Error('the router made no slots of its table');
+    if (slot === undefined) throw new Error('the router compiled no slots from its table');
     const session = { ...newSessionId(), issuedAtS: Math.floor(nowMs / 1000) };
     sessions.open(session, slot, nowMs);
     sessions.close(session, nowMs);
   }
   const grown = bytesInUse() - before;
-  // Asked for after the measurement, so that the table is still there during it.
+  // Read after the measurement, so that the table is still referenced during it.
   if (sessions.size() !== sessionCount) {
     throw new Error(`the table holds ${sessions.size()} sessions, not ${sessionCount}`);
   }

@@ -1,6 +1,6 @@
 /**
- * Writes to the API server as the API server itself counts them: its audit log, cut down to the operator's ServiceAccount.
- * An operator that counted its own writes would miss those that it does not know of.
+ * Writes as the API server counts them: its audit log, restricted to the operator's ServiceAccount.
+ * An operator that counted its own writes would miss those that it is not aware of.
  */
 import { readFileSync } from 'node:fs';
 
@@ -40,7 +40,7 @@ export function countWrites(lines: readonly string[]): Writes {
   const counts = new Map<string, number>();
   for (const line of lines) {
     const event: unknown = JSON.parse(line);
-    if (!isAuditEvent(event)) throw new Error(`the audit log holds a line that is no event: ${line}`);
+    if (!isAuditEvent(event)) throw new Error(`the audit log contains a line that is not an event: ${line}`);
     const name = nameOf(event);
     counts.set(name, (counts.get(name) ?? 0) + 1);
   }
@@ -59,7 +59,7 @@ function nameOf({ verb, objectRef }: AuditEvent): string {
 
 export const isLease = (name: string): boolean => name.endsWith(' leases');
 
-/** All writes but those of the Lease, which go on for as long as the operator lives. */
+/** All writes except those of the Lease, which continue as long as the operator runs. */
 export function sumWithoutLease(writes: Writes): number {
   return [...writes].reduce((sum, [name, count]) => (isLease(name) ? sum : sum + count), 0);
 }

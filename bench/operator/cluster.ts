@@ -1,22 +1,22 @@
-/** An API server of our own: nothing in it reacts but the operator, and its audit log says what the operator writes. */
+/** An API server without other controllers; its audit log records what the operator writes. */
 import { existsSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node';
 import { root } from '../../test/runner/process.ts';
 import { runToEnd } from '../measure/program.ts';
-import { addTidyUp } from '../measure/tidy-up.ts';
+import { addCleanup } from '../measure/cleanup.ts';
 import { auditPolicy, openAuditLog, type AuditLog } from './audit.ts';
 
 const tools = resolve(root, process.env['HOLDFAST_CLUSTER_TOOLS'] ?? '../shared/cluster');
 const name = 'holdfast-bench';
-// Others would create pods for Deployments, and take away those of a node that does not exist.
+// Other controllers would create pods for Deployments, and delete pods of a node that does not exist.
 const controllers = '--controllers=serviceaccount-controller';
 
 export type BenchCluster = {
   audit: AuditLog;
-  /** With all rights. */
+  /** A client with all permissions. */
   admin: KubeConfig;
-  /** Writes a kubeconfig with the rights that the manifests give to the operator, and answers its path. */
+  /** Writes a kubeconfig with the permissions that the manifests grant the operator, and returns its path. */
   operatorConfig: () => Promise<string>;
 };
 
@@ -27,14 +27,14 @@ const end = async (): Promise<void> => {
   await runToEnd({ command: join(tools, 'down'), args: ['--name', name] });
 };
 
-/** Starts it with Gateway API and Holdfast's manifests; it is ended at the tidying up. */
+/** Starts it with Gateway API and Holdfast's manifests; cleanUp() stops it. */
 export async function startCluster(folder: string): Promise<BenchCluster> {
-  // One that was killed with an earlier benchmark.
+  // Left by an earlier benchmark that was killed.
   if (existsSync(`/run/holdfast-cluster/${name}`)) await end();
   const [policyFile, auditFile] = [join(folder, 'audit-policy.json'), join(folder, 'audit.log')];
   writeFileSync(policyFile, JSON.stringify(auditPolicy));
   writeFileSync(auditFile, '');
-  addTidyUp(end);
+  addCleanup(end);
   const flags = `--audit-policy-file=${policyFile} --audit-log-path=${auditFile}`;
   const env = { KUBE_APISERVER_FLAGS: flags, KUBE_CONTROLLER_MANAGER_FLAGS: controllers };
   await runToEnd({ command: join(tools, 'up'), args: ['--name', name, '--control-plane'], env });

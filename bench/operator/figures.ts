@@ -1,4 +1,4 @@
-/** What was measured of the operator, in tables. */
+/** The measurements of the operator as tables. */
 import { formatBytes, formatNumber } from '../report/markdown.ts';
 import type { Section, Table } from '../report/section.ts';
 import { isLease, sumWithoutLease, type Writes } from './audit.ts';
@@ -22,7 +22,10 @@ export function renderFigures({ start, change, idle }: Figures, size: Size): Sec
         'API writes until all is done',
         `${started.toLocaleString('en-US')}, ${formatNumber(started / size.workloads)} a StickyWorkload`,
       ],
-      [`a pod is deleted: until the status says so (median of ${change.count})`, `${formatNumber(change.medianMs)} ms`],
+      [
+        `a pod is deleted: until the status shows it (median of ${change.count})`,
+        `${formatNumber(change.medianMs)} ms`,
+      ],
       ['the same, 95 %', `${formatNumber(change.tailMs)} ms`],
       ['API writes for one deleted pod', formatNumber(sumWithoutLease(change.writes) / change.count)],
       [`idle for ${size.idleSeconds} s: API writes of the Lease`, String(leaseWrites(idle.writes))],

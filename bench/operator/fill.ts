@@ -11,9 +11,9 @@ export type WorkloadRef = { namespace: string; name: string; firstPod: string };
 
 type FillOptions = { workloads: number; pods: number; progress: (text: string) => void };
 
-const tellEvery = 200;
+const reportEvery = 200;
 
-/** Shares the pods out among the workloads, and answers where they are. */
+/** Distributes the pods over the workloads, and returns where they are. */
 export async function fillCluster(
   writer: ObjectWriter,
   { workloads, pods, progress }: FillOptions,
@@ -21,12 +21,12 @@ export async function fillCluster(
   const names = Array.from({ length: Math.ceil(workloads / workloadsPerNamespace) }, (_, number) => `shop-${number}`);
   await inParallel(names, async (name) => {
     await writer.create(namespaces, objects.namespaceOf(name));
-    // Its controller may have been faster. Without it no pod can be created.
+    // The ServiceAccount controller may have created it already. Without it no pod can be created.
     await writer.apply(resources.serviceAccounts, objects.serviceAccount(name));
   });
   const numbers = Array.from({ length: workloads }, (_, number) => number);
   return inParallel(numbers, (number) => {
-    if (number % tellEvery === 0) progress(`creating StickyWorkload ${number} of ${workloads}, with its pods`);
+    if (number % reportEvery === 0) progress(`creating StickyWorkload ${number} of ${workloads}, with its pods`);
     const podCount = Math.floor(((number + 1) * pods) / workloads) - Math.floor((number * pods) / workloads);
     return createWorkload(writer, {
       namespace: names[Math.floor(number / workloadsPerNamespace)] ?? '',
@@ -63,7 +63,7 @@ async function createWorkload(
   return { namespace, name, firstPod: pods[0]?.name ?? '' };
 }
 
-/** What a kubelet or the Deployment controller would say of an object. */
+/** The status that a kubelet or the Deployment controller would write. */
 export async function applyStatus(
   writer: ObjectWriter,
   resource: Resource,

@@ -1,9 +1,9 @@
-/** What stands in the cluster: Deployments with their pods as they look while they run, and a StickyWorkload for each. */
+/** The objects of the cluster: Deployments with pods that look as if they were running, and a StickyWorkload for each. */
 import type { KubeObject, ObjectMeta } from '../../src/kube/ports.ts';
 
 const podTemplateHash = '5d8c7b9f64';
 const port = { name: 'http', containerPort: 8080 };
-// Nobody there: a deleted pod stays as it is, on its way out.
+// No kubelet has this name: a deleted pod stays terminating.
 const nodeName = 'bench';
 
 export type Owner = { apiVersion: string; kind: string; name: string; uid: string };
@@ -51,7 +51,7 @@ export function replicaSet(namespace: string, owner: Owner, replicas: number): K
   };
 }
 
-/** As injection leaves it. */
+/** As after injection. */
 export function pod(namespace: string, owner: Owner, { app, number }: { app: string; number: number }): KubeObject {
   const meta = {
     namespace,
@@ -79,7 +79,7 @@ export function pod(namespace: string, owner: Owner, { app, number }: { app: str
   };
 }
 
-/** As a kubelet tells it. */
+/** As a kubelet reports it. */
 export const runningStatus = (podIP: string) => ({
   phase: 'Running',
   podIP,
@@ -109,7 +109,7 @@ export const stickyWorkload = (namespace: string, name: string): KubeObject => (
   spec: { targetRef: { kind: 'Deployment', name } },
 });
 
-/** The pod that the operator takes itself for: its image is what proxies run. */
+/** The operator's own pod: proxies run its image. */
 export const operatorPod = (namespace: string, name: string): KubeObject => ({
   apiVersion: 'v1',
   kind: 'Pod',

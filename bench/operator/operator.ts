@@ -1,4 +1,4 @@
-/** One operator in a large cluster: how long until all is judged and served, what it holds in memory, what it writes, and that it rests. */
+/** One operator in a large cluster: the time until every StickyWorkload is Ready, its memory, its writes, and its cost when idle. */
 import { join } from 'node:path';
 import { operatorNamespace, tokenAudience } from '../../src/core/names/names.ts';
 import { createLiveCluster, type LiveCluster } from '../../src/kube/live/client.ts';
@@ -8,7 +8,7 @@ import { createLogger } from '../../src/platform/logger.ts';
 import { whyNoCluster } from '../../test/runner/cluster.ts';
 import type { Place } from '../holdfast/proxy.ts';
 import { freePort, startProgram, type Program } from '../measure/program.ts';
-import { addTidyUp } from '../measure/tidy-up.ts';
+import { addCleanup } from '../measure/cleanup.ts';
 import type { Section } from '../report/section.ts';
 import { startCluster, type BenchCluster } from './cluster.ts';
 import { renderFigures } from './figures.ts';
@@ -29,8 +29,8 @@ const podName = 'holdfast-operator-bench';
 const logger = createLogger('bench', 'error');
 
 export async function measureOperator(place: Place, options: OperatorOptions): Promise<Section> {
-  const why = whyNoCluster();
-  if (why !== undefined) return { tables: [], skipped: [`operator, because ${why}.`] };
+  const reason = whyNoCluster();
+  if (reason !== undefined) return { tables: [], skipped: [`operator, because ${reason}.`] };
   const bench = await startCluster(place.folder);
   const cluster = openAsAdmin(bench);
   const refs = await fillCluster(cluster, options);
@@ -68,7 +68,7 @@ function openAsAdmin({ admin }: BenchCluster): LiveCluster {
     random: Math.random,
     logger,
   });
-  addTidyUp(() => cluster.close());
+  addCleanup(() => cluster.close());
   return cluster;
 }
 

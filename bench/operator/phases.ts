@@ -1,4 +1,4 @@
-/** What happens to the operator, one after another: it starts, pods are deleted, nothing happens. */
+/** The phases of the operator benchmark: start, deletion of pods, idle. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ObjectWriter } from '../../src/kube/ports.ts';
 import { pods } from '../../src/kube/resources.ts';
@@ -10,7 +10,7 @@ import { untilQuiet, type Patience } from './patience.ts';
 import type { Workloads } from './watching.ts';
 
 export type Stage = {
-  /** Of the operator. */
+  /** The process id of the operator. */
   pid: number;
   audit: AuditLog;
   cluster: ObjectWriter;
@@ -20,9 +20,9 @@ export type Stage = {
   progress: (text: string) => void;
 };
 
-/** Until every StickyWorkload is Ready; the writes and the memory, when the operator has come to rest after that. Memory in bytes. */
+/** The time until every StickyWorkload is Ready; the writes, and the memory in bytes, once the operator is idle after that. */
 export type Start = { afterMs: number; cpuMicros: number; writes: Writes; resident: number; peak: number };
-/** From the deletion of a pod until its StickyWorkload says that it drains. */
+/** The time from the deletion of a pod until the status of its StickyWorkload shows it as draining. */
 export type Change = { count: number; medianMs: number; tailMs: number; writes: Writes };
 export type Idle = { writes: Writes; cpuMicros: number };
 
@@ -30,13 +30,13 @@ const readyWithinMs = 10 * 60_000;
 const changedWithinMs = 60_000;
 const changes = 20;
 
-/** `beganMs`: when the process was started, by `performance.now()`. */
+/** `beganMs`: the start of the process, by `performance.now()`. */
 export async function measureStart(
   { pid, audit, workloads, patience, refs, progress }: Stage,
   beganMs: number,
 ): Promise<Start> {
-  const whatIsSeen = () => `${workloads.countTrue('Ready')} of ${refs.length} StickyWorkloads are Ready`;
-  await patience.until(workloads.untilTrue('Ready', refs.length), { ms: readyWithinMs, whatIsSeen });
+  const describeState = () => `${workloads.countTrue('Ready')} of ${refs.length} StickyWorkloads are Ready`;
+  await patience.until(workloads.untilTrue('Ready', refs.length), { ms: readyWithinMs, describeState });
   const reached = { afterMs: performance.now() - beganMs, cpuMicros: cpuMicros(pid) };
   progress(`all Ready after ${Math.round(reached.afterMs)} ms`);
   await untilQuiet(audit);
@@ -51,12 +51,12 @@ export async function measureChanges({ audit, cluster, workloads, patience, refs
     await cluster.delete(pods, { namespace: ref.namespace, name: ref.firstPod });
     await patience.until(workloads.untilTrueOf('Draining', ref), {
       ms: changedWithinMs,
-      whatIsSeen: () => `${ref.name} does not say Draining`,
+      describeState: () => `${ref.name} does not report Draining`,
     });
     takenMs.push(performance.now() - deletedAtMs);
   }
   await untilQuiet(audit);
-  progress(`${takenMs.length} pods deleted: said after ${Math.round(median(takenMs))} ms`);
+  progress(`${takenMs.length} pods deleted: in the status after ${Math.round(median(takenMs))} ms`);
   return {
     count: takenMs.length,
     medianMs: median(takenMs),
@@ -66,7 +66,7 @@ export async function measureChanges({ audit, cluster, workloads, patience, refs
 }
 
 export async function measureIdle({ pid, audit, progress }: Stage, seconds: number): Promise<Idle> {
-  progress(`watching an idle operator for ${seconds} s`);
+  progress(`measuring the idle operator for ${seconds} s`);
   const [position, usedMicros] = [audit.position(), cpuMicros(pid)];
   await sleep(seconds * 1000);
   return { writes: audit.since(position), cpuMicros: cpuMicros(pid) - usedMicros };

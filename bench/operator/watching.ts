@@ -1,11 +1,11 @@
-/** What the benchmark sees of the cluster, and the little it does in place of controllers. */
+/** What the benchmark observes in the cluster, and what it does in place of controllers. */
 import { labels } from '../../src/core/names/names.ts';
 import type { KubeObject, ObjectReader, ObjectWriter } from '../../src/kube/ports.ts';
 import { deployments, stickyWorkloads } from '../../src/kube/resources.ts';
 import { createReflector } from '../../src/kube/watch/reflector.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import type { Logger } from '../../src/platform/log.ts';
-import { addTidyUp } from '../measure/tidy-up.ts';
+import { addCleanup } from '../measure/cleanup.ts';
 import { applyStatus } from './fill.ts';
 
 type Follow = { reader: ObjectReader; logger: Logger };
@@ -15,7 +15,7 @@ export interface Workloads {
   countTrue(condition: string): number;
   /** Resolves when so many StickyWorkloads have the condition True. */
   untilTrue(condition: string, count: number): Promise<void>;
-  /** Resolves when this one has. */
+  /** Resolves when this StickyWorkload has the condition True. */
   untilTrueOf(condition: string, ref: { namespace: string; name: string }): Promise<void>;
 }
 
@@ -50,7 +50,7 @@ const isTrue = (workload: KubeObject, condition: string): boolean =>
     ({ type, status }) => type === condition && status === 'True',
   ) ?? false;
 
-/** Says of each proxy that it runs, as the Deployment controller would a while later. */
+/** Marks each proxy as running, as the Deployment controller would. */
 export async function runProxies({
   writer,
   failed,
@@ -72,7 +72,7 @@ async function startReflector(
 ) {
   const reflector = createReflector({ ...watched, reader, clock: systemClock, random: Math.random, logger });
   reflector.start();
-  addTidyUp(() => reflector.stop());
+  addCleanup(() => reflector.stop());
   await reflector.synced;
   return reflector;
 }

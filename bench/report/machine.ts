@@ -1,4 +1,4 @@
-/** On what the figures were taken: without it they say nothing. */
+/** Describes the machine: without it the figures mean nothing. */
 import { availableParallelism, cpus, loadavg, release, totalmem } from 'node:os';
 import { formatBytes, formatNumber } from './markdown.ts';
 

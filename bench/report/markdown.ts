@@ -1,4 +1,4 @@
-/** Sections as Markdown, and their place in a document that is otherwise written by hand. */
+/** Renders sections as Markdown, and replaces them in a document that is otherwise written by hand. */
 import type { Section, SectionName, Table } from './section.ts';
 
 export function renderSection({ tables, notes = [], skipped = [] }: Section): string {
@@ -8,17 +8,17 @@ export function renderSection({ tables, notes = [], skipped = [] }: Section): st
 
 function renderTable({ title, columns, rows }: Table): string {
   const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
-  // The first column names what was measured; all others hold figures.
+  // The first column names what was measured; all others are figures.
   const rule = columns.map((_, number) => (number === 0 ? '---' : '---:'));
   return [`**${title}**`, '', line(columns), line(rule), ...rows.map(line)].join('\n');
 }
 
-/** Puts the text between the two marks of a section. Throws where the document has no such marks: nothing may be lost unseen. */
+/** Replaces the text between the two markers of a section. Throws if the document has no such markers, so that no figures are lost silently. */
 export function replaceSection(document: string, name: SectionName | 'machine', text: string): string {
   const [begin, end] = [`<!-- bench:${name} -->`, `<!-- /bench:${name} -->`];
   const [from, to] = [document.indexOf(begin), document.indexOf(end)];
   if (from === -1 || to < from) {
-    throw new Error(`the document has no "${begin}" followed by "${end}": put both where the figures belong`);
+    throw new Error(`the document has no "${begin}" followed by "${end}": add both where the figures belong`);
   }
   return `${document.slice(0, from + begin.length)}\n${text}\n${document.slice(to)}`;
 }
@@ -29,13 +29,13 @@ const units = [
   { factor: 1024, name: 'KiB' },
 ];
 
-/** Bytes for people, with three digits that count. */
+/** Formats bytes with three significant digits. */
 export function formatBytes(bytes: number): string {
   const unit = units.find(({ factor }) => Math.abs(bytes) >= factor);
   return unit === undefined ? `${Math.round(bytes)} B` : `${formatNumber(bytes / unit.factor)} ${unit.name}`;
 }
 
-/** A number with three digits that count, and thin groups of thousands. */
+/** Formats a number with three significant digits and grouped thousands. */
 export function formatNumber(value: number): string {
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
   return value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits });

@@ -1,4 +1,4 @@
-/** HAProxy as a careful operator sets it up for sessions: one thread, keep-alive on both sides, a cookie of its own, no log. */
+/** HAProxy, carefully configured for sessions: one thread, keep-alive on both sides, a cookie of its own, no log. */
 
 export const renderHaproxy = (port: number, upstreamPorts: readonly number[]): string => `
 global

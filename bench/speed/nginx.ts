@@ -1,6 +1,6 @@
 /**
- * nginx as one sets it up for sessions without the commercial `sticky`: one worker, keep-alive on both sides, a hash of the cookie
- * that the app gave, no log. It signs, counts and sets nothing, so it does less than the others.
+ * nginx configured for sessions without the commercial `sticky`: one worker, keep-alive on both sides, a hash of the cookie
+ * that the app set, no log. It does not sign, count or set sessions, so it does less than the others.
  */
 
 export const renderNginx = (port: number, upstreamPorts: readonly number[], folder: string): string => `

@@ -1,4 +1,4 @@
-/** `node node-http-proxy.ts PORT UPSTREAM_PORT…`: a sticky reverse proxy as one writes it in an afternoon, with `node:http` and an agent. */
+/** `node node-http-proxy.ts PORT UPSTREAM_PORT…`: a minimal sticky reverse proxy with `node:http` and an agent. */
 import { Agent, createServer, request } from 'node:http';
 
 const [port, ...upstreamPorts] = process.argv.slice(2).map(Number);

@@ -1,4 +1,4 @@
-/** `node pass-through.ts PORT UPSTREAM_PORT`: bytes to and fro without reading them. What Node itself costs: no proxy in it can be cheaper. */
+/** `node pass-through.ts PORT UPSTREAM_PORT`: forwards bytes in both directions without reading them. The minimum cost of a proxy on Node. */
 import { connect, createServer } from 'node:net';
 
 const [port, upstreamPort] = process.argv.slice(2).map(Number);

@@ -1,4 +1,4 @@
-/** Who is measured: Holdfast, two proxies that are known to be fast, and two of Node that say what is Node's part. */
+/** The proxies that are measured: Holdfast, two that are known to be fast, and two on Node that show the cost of Node itself. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startProxy, type Place } from '../holdfast/proxy.ts';
@@ -21,7 +21,7 @@ export function findPeers(place: Place): Peers {
   const haproxy = findProgram('haproxy');
   const nginx = findProgram('nginx');
   const missing = (name: string, found: string | undefined) =>
-    found === undefined ? [`${name}, because it is not on this machine: get it by \`apt-get install ${name}\`.`] : [];
+    found === undefined ? [`${name}, because it is not installed: \`apt-get install ${name}\`.`] : [];
   return {
     peers: [
       ...(haproxy === undefined ? [] : [haproxyPeer(haproxy, place.folder)]),
@@ -73,7 +73,7 @@ const nginxPeer = (command: string, folder: string): Peer => ({
   },
 });
 
-/** A program of this folder. A pass-through has one upstream: without reading the request it cannot choose. */
+/** Starts a program of this folder. A pass-through has one upstream: it does not read requests, so it cannot choose. */
 const scriptPeer = ({ name, script, sticky }: { name: string; script: string; sticky: boolean }): Peer => ({
   name,
   sticky,

@@ -1,10 +1,10 @@
-/** What the clients send: sessions that exist, each with its own cookie. */
+/** The requests of the clients: existing sessions, each with its own cookie. */
 import { randomBytes } from 'node:crypto';
 
-/** `headers`: whole lines that every request carries beside Host and Cookie. */
+/** `headers`: complete header lines of every request, besides Host and Cookie. */
 export type Shape = { name: string; headers: readonly string[]; bodyBytes: number };
 
-/** A call of an API, and a page as a browser asks for it. */
+/** An API call, and a page request of a browser. */
 export const shapes: readonly Shape[] = [
   { name: 'small: 64-byte body, bare request', headers: [], bodyBytes: 64 },
   {
@@ -25,7 +25,7 @@ export const shapes: readonly Shape[] = [
   },
 ];
 
-/** Begins sessions and checks, where the proxy promises it, that each comes back to its pod. Answers their cookies. */
+/** Begins sessions, verifies that each stays on its pod where the proxy supports that, and returns their cookies. */
 export async function beginSessions(
   port: number,
   { count, sticky }: { count: number; sticky: boolean },
@@ -33,12 +33,14 @@ export async function beginSessions(
   const cookies: string[] = [];
   for (let number = 0; number < count; number += 1) {
     const first = await ask(port, undefined);
-    // A proxy that sets no cookie relies on that of the app.
+    // A proxy that sets no cookie relies on the app's cookie.
     const cookie = first.cookie ?? `session=${randomBytes(16).toString('hex')}`;
     const pod = first.cookie === undefined ? (await ask(port, cookie)).pod : first.pod;
     const again = await ask(port, cookie);
     if (sticky && again.pod !== pod) {
-      throw new Error(`a session moved from pod ${pod} to ${again.pod}: what is measured is not session persistence`);
+      throw new Error(
+        `a session moved from pod ${pod} to ${again.pod}: the proxy does not keep sessions on their pods`,
+      );
     }
     cookies.push(cookie);
   }
@@ -48,7 +50,7 @@ export async function beginSessions(
 async function ask(port: number, cookie: string | undefined): Promise<{ pod: string; cookie: string | undefined }> {
   const response = await fetch(`http://127.0.0.1:${port}/`, { headers: cookie === undefined ? {} : { cookie } });
   await response.text();
-  if (response.status !== 200) throw new Error(`the first requests were answered with status ${response.status}`);
+  if (response.status !== 200) throw new Error(`the first requests received status ${response.status}`);
   return { pod: response.headers.get('x-pod') ?? '', cookie: response.headers.getSetCookie()[0]?.split(';')[0] };
 }
 

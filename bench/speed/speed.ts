@@ -1,4 +1,4 @@
-/** Requests per second and CPU per request: each proxy alone on one core, in turns, so that a busy minute of the machine hits all of them. */
+/** Requests per second and CPU per request: each proxy alone on one core, in turns, so that other load of the machine affects all of them. */
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Place } from '../holdfast/proxy.ts';
@@ -20,7 +20,7 @@ type Run = SpeedOptions & Place & { wrk: string };
 const connections = 64;
 const upstreamCount = 2;
 const warmUpSeconds = 1;
-// The proxy has a core of its own; the app has one too where the machine has a third.
+// The proxy has its own core; so does the app where the machine has a third.
 const proxyCore = 0;
 const loadCore = 1;
 const appCore = Math.min(2, availableParallelism() - 1);
@@ -28,12 +28,14 @@ const appCore = Math.min(2, availableParallelism() - 1);
 export async function measureSpeed(place: Place, options: SpeedOptions): Promise<Section> {
   const wrk = findProgram('wrk');
   if (wrk === undefined) {
-    return { tables: [], skipped: ['speed, because wrk is not on this machine: get it by `apt-get install wrk`.'] };
+    return { tables: [], skipped: ['speed, because wrk is not installed: `apt-get install wrk`.'] };
   }
   if (availableParallelism() < 2) {
     return {
       tables: [],
-      skipped: ['speed, because the proxy needs a core of its own and this machine has one: use one with two.'],
+      skipped: [
+        'speed, because the proxy needs its own core and this machine has only one: use a machine with at least two.',
+      ],
     };
   }
   const { peers, skipped } = findPeers(place);
@@ -90,7 +92,7 @@ async function takeSample({ pid }: Program, load: () => ReturnType<typeof runLoa
   };
 }
 
-/** CPU per request is what is compared: requests per second also depend on what else the machine does. */
+/** Compares CPU per request: requests per second also depend on other load of the machine. */
 function renderTable(shape: Shape, samples: Samples): Table {
   const middle = (name: string, field: keyof Sample) => {
     const taken = samples.get(name) ?? [];

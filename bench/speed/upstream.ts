@@ -1,6 +1,6 @@
 /**
- * `node upstream.ts BODY_BYTES PORT…`: the cheapest app there can be, on several ports, so that as much as can be of the machine
- * is left to the proxy. It takes each blank line for the end of a request, which is true of a GET, and answers with its port in X-Pod.
+ * `node upstream.ts BODY_BYTES PORT…`: a minimal app on several ports, so that as much of the machine as possible
+ * is left to the proxy. It treats each blank line as the end of a request, which holds for GET, and returns its port in X-Pod.
  */
 import { createServer } from 'node:net';
 
@@ -9,7 +9,7 @@ const endOfHead = Buffer.from('\r\n\r\n');
 
 function serve(port: number): void {
   const body = 'x'.repeat(Number(bodyBytes));
-  const answer = Buffer.from(
+  const response = Buffer.from(
     `HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nX-Pod: ${port}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
   );
   const server = createServer({ noDelay: true }, (socket) => {
@@ -18,7 +18,7 @@ function serve(port: number): void {
     socket.on('data', (chunk) => {
       head = head.length === 0 ? chunk : Buffer.concat([head, chunk]);
       for (let end = head.indexOf(endOfHead); end !== -1; end = head.indexOf(endOfHead)) {
-        socket.write(answer);
+        socket.write(response);
         head = head.subarray(end + endOfHead.length);
       }
     });

@@ -1,4 +1,4 @@
-/** wrk: the load. Its Lua script holds the requests, one for each session, and says the result in JSON. */
+/** The load generator wrk. Its Lua script contains the requests, one for each session, and prints the result as JSON. */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { runToEnd } from '../measure/program.ts';
@@ -34,13 +34,13 @@ end
 `;
 }
 
-/** Throws where requests failed: such a figure would be of another kind of work. */
+/** Throws if requests failed: the figure would measure something else. */
 export function parseResult(output: string): LoadResult {
   const text = /^RESULT (.*)$/m.exec(output)?.[1];
-  if (text === undefined) throw new Error(`wrk said no result: ${output}`);
-  const said: unknown = JSON.parse(text);
+  if (text === undefined) throw new Error(`wrk printed no result: ${output}`);
+  const result: unknown = JSON.parse(text);
   const read = (name: string): number => {
-    const value: unknown = typeof said === 'object' && said !== null ? Reflect.get(said, name) : undefined;
+    const value: unknown = typeof result === 'object' && result !== null ? Reflect.get(result, name) : undefined;
     if (typeof value === 'number') return value;
     throw new Error(`wrk's result has no ${name}: ${text}`);
   };

@@ -1,4 +1,4 @@
-/** A large routing table: how big it is, how long it takes to make, and what a change of one endpoint costs on its way to the request path. */
+/** A large routing table: its size, the time to build it, and the cost of a change of one endpoint at each step to the request path. */
 import { gzipSync } from 'node:zlib';
 import type { Snapshot } from '../../src/core/snapshot/snapshot.ts';
 import { parseRoutingTable } from '../../src/wire/parse-table.ts';
@@ -13,7 +13,7 @@ import type { Section } from '../report/section.ts';
 const repeats = 200;
 const warmUps = 20;
 
-/** Two worlds that differ in one pod, which is on its way out in the second. */
+/** Two cluster states that differ in one pod, which is terminating in the second. */
 function worlds(endpoints: number): [Snapshot, Snapshot] {
   const pods = Array.from({ length: endpoints }, (_, number) => ({
     name: `cart-${number}`,
@@ -30,7 +30,7 @@ function worlds(endpoints: number): [Snapshot, Snapshot] {
   return [before, after];
 }
 
-/** `work` by turns with each of two inputs, so that each call has a change to carry out. */
+/** Runs `work` alternately with each of two inputs, so that each call has a change to apply. */
 function time<T>([one, other]: readonly [T, T], work: (input: T) => void): number[] {
   const taken: number[] = [];
   for (let turn = 0; turn < warmUps + repeats; turn += 1) {
@@ -48,7 +48,7 @@ export function measureTable({ endpoints }: { endpoints: number }): Section {
   const texts = [JSON.stringify(tables[0]), JSON.stringify(tables[1])] as const;
   const router = createSessionRouter({ clock: systemClock, random: Math.random, newSessionId: createSessionIds() });
   const steps = [
-    { name: 'operator: translate the world', taken: time([before, after], (world) => void tableOf(world)) },
+    { name: 'operator: translate the cluster state', taken: time([before, after], (world) => void tableOf(world)) },
     { name: 'operator: write it as JSON', taken: time(tables, (table) => void JSON.stringify(table)) },
     { name: 'proxy: read it from JSON', taken: time(texts, (text) => void JSON.parse(text)) },
     { name: 'proxy: check it', taken: time(tables, (table) => void parseRoutingTable(table)) },

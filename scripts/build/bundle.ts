@@ -1,4 +1,4 @@
-/** The bundle: the command line, and a chunk for each part, so that each process loads its own only. */
+/** The bundle: the command line, and a chunk for each process, so that a process loads only its own code. */
 import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build, type Metafile } from 'esbuild';
@@ -8,7 +8,7 @@ import { skeletonPackage } from './skeleton-package.ts';
 
 const root = join(import.meta.dirname, '../..');
 
-/** Empties the folder and fills it; answers what esbuild knows of the outputs. Rejects with every error in its message. */
+/** Clears the folder and writes the bundle to it; returns esbuild's metadata of the outputs. Rejects with a message that contains every error. */
 export async function bundle(outdir: string): Promise<Metafile['outputs']> {
   rmSync(outdir, { recursive: true, force: true });
   const { metafile, warnings } = await build({
@@ -21,14 +21,14 @@ export async function bundle(outdir: string): Promise<Metafile['outputs']> {
     platform: 'node',
     target: 'node24',
     chunkNames: 'chunks/[name]-[hash]',
-    // Stack traces and the names of errors stay readable; a server gains nothing from smaller files.
+    // Keeps stack traces and names of errors readable; a server gains nothing from smaller files.
     minify: false,
     keepNames: true,
     legalComments: 'linked',
     plugins: [skeletonPackage],
     metafile: true,
     logLevel: 'silent',
-    // Packages in CommonJS call require(), which an ES module does not have.
+    // CommonJS packages call require(), which ES modules do not have.
     banner: {
       js: "import { createRequire as createRequireOfBundle } from 'node:module';\nconst require = createRequireOfBundle(import.meta.url);",
     },

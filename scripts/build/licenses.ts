@@ -1,4 +1,4 @@
-/** The licence texts of the packages whose code is in a bundle: most licences ask that their text goes with it. */
+/** The license texts of bundled packages: most licenses require that their text is distributed with the code. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -13,7 +13,7 @@ export function renderLicenses(root: string, inputs: readonly string[]): string 
     .join('\n');
 }
 
-/** `node_modules/a/node_modules/@b/c/d.js` belongs to `node_modules/a/node_modules/@b/c`; what a plugin made has a scheme in front. */
+/** `node_modules/a/node_modules/@b/c/d.js` belongs to `node_modules/a/node_modules/@b/c`; the output of a plugin has a prefix with a colon. */
 function packageFolder(input: string): string | undefined {
   return /^[^:]*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0];
 }
@@ -23,9 +23,9 @@ function renderPackage(folder: string): string {
   const file = readdirSync(folder).find((each) => /^licen[cs]e/i.test(each));
   const text =
     file === undefined
-      ? 'Its package has no file with the licence text.'
+      ? 'The package has no file with the license text.'
       : readFileSync(join(folder, file), 'utf8').trim();
-  return `${'='.repeat(80)}\n${name} ${version} (${license ?? 'licence not named'})\n${'='.repeat(80)}\n\n${text}\n`;
+  return `${'='.repeat(80)}\n${name} ${version} (${license ?? 'license not named'})\n${'='.repeat(80)}\n\n${text}\n`;
 }
 
 function readManifest(file: string): Manifest {

@@ -1,8 +1,8 @@
 /**
- * `@dot-i/k8s-operator` in the bundle, with only what we let it do.
+ * `@dot-i/k8s-operator` in the bundle, reduced to what Holdfast uses.
  *
- * It is CommonJS: its `require()` of the Kubernetes client would bring in every class of the client, which is 16 MB of
- * code and 40 MB of memory for each operator. And it brings gaxios for writes that kube/live/skeleton.ts overrides.
+ * It is CommonJS: its `require()` of the Kubernetes client would include every class of the client: 16 MB of
+ * code and 40 MB of memory for each operator. It also includes gaxios for writes that kube/live/skeleton.ts overrides.
  */
 import { readFileSync } from 'node:fs';
 import * as clientNode from '@kubernetes/client-node';
@@ -29,7 +29,7 @@ export const skeletonPackage: Plugin = {
   },
 };
 
-/** Its compiler writes `k8s.CoreV1Api` and `client_node_1.Watch`. What the client does not export was a comment or a type. */
+/** The compiled package refers to `k8s.CoreV1Api` and `client_node_1.Watch`. Names that the client does not export are from comments or types. */
 function namesUsedBy(source: string): string[] {
   const names = new Set([...source.matchAll(/\b(?:k8s|client_node_\d+)\.(\w+)/g)].flatMap(([, name]) => name ?? []));
   const used = [...names].filter((name) => name in clientNode).toSorted();

@@ -5,7 +5,7 @@ import { parseOptions } from '../../../bench/options.ts';
 import { parseResult } from '../../../bench/speed/wrk.ts';
 
 describe('the command line', () => {
-  test('without options everything is measured', () => {
+  test('all sections are measured without options', () => {
     const parsed = parseOptions([]);
     expect(parsed).toMatchObject({
       kind: 'run',
@@ -24,10 +24,10 @@ describe('the command line', () => {
 
   test.each([
     { args: ['--only', 'tabel'], problem: /--only: .*"tabel".*speed, sessions/ },
-    { args: ['--rounds', '0'], problem: /--rounds must be a whole number from 1, not "0"/ },
+    { args: ['--rounds', '0'], problem: /--rounds must be a positive integer, not "0"/ },
     { args: ['--pods', 'many'], problem: /--pods must be/ },
     { args: ['--faster'], problem: /--faster/ },
-  ])('$args is refused, and told why', ({ args, problem }) => {
+  ])('$args is rejected, and the message names the reason', ({ args, problem }) => {
     expect(parseOptions(args)).toMatchObject({ kind: 'wrong', problem: expect.stringMatching(problem) });
   });
 });
@@ -36,14 +36,14 @@ describe('the result of wrk', () => {
   const result = (failed: number) =>
     `Running 1s test\nRESULT {"requests":1000,"micros":2000000,"failed":${failed},"p50Micros":500,"p99Micros":1500}\n`;
 
-  test('is read in seconds and milliseconds', () => {
+  test('the result of wrk is converted to seconds and milliseconds', () => {
     expect(parseResult(result(0))).toEqual({ requests: 1000, seconds: 2, p50Ms: 0.5, p99Ms: 1.5 });
   });
 
-  test('is no figure if requests failed', () =>
+  test('failed requests are an error, not a figure', () =>
     expect(() => parseResult(result(3))).toThrow('3 of 1000 requests failed'));
 
-  test('that is missing is an error', () =>
+  test('a missing result is an error', () =>
     expect(() => parseResult('unable to connect')).toThrow('unable to connect'));
 });
 
@@ -57,7 +57,7 @@ describe('writes in the audit log', () => {
     line('update', 'leases'),
   ]);
 
-  test('are counted by verb, resource and subresource', () => {
+  test('writes are counted by verb, resource and subresource', () => {
     expect([...writes]).toEqual([
       ['patch services', 2],
       ['patch stickyworkloads/status', 1],

@@ -52,11 +52,11 @@ describe('the document', () => {
     expect(replaceSection(once, 'speed', 'new')).toBe(once);
   });
 
-  test('a document without a place for a section is refused, not cut', () => {
+  test('a document without markers for a section is rejected, not truncated', () => {
     expect(() => replaceSection(document, 'operator', 'new')).toThrow('<!-- bench:operator -->');
   });
 
-  test('figures are aligned to the right, and what was skipped says why', () => {
+  test('figures are right-aligned, and a skipped section has a reason', () => {
     const text = renderSection({
       tables: [{ title: 'T', columns: ['what', 'ms'], rows: [['a', '1']] }],
       skipped: ['x, because y: get it by z.'],
