@@ -1,6 +1,6 @@
-/** What one replica of the operator counts since its start: plain numbers, which `admin` shows when it is scraped. */
+/** Counters of one replica since its start: plain numbers, which `admin` exports when it is scraped. */
 
-/** Keys of several parts are joined by `/`, which none of the parts can have. */
+/** Keys with several parts are joined by `/`, which no part can contain. */
 export type Counts = Map<string, number>;
 
 export type OperatorCounters = {
@@ -8,7 +8,7 @@ export type OperatorCounters = {
   injections: Counts;
   /** By `verb/kind/result`. */
   kubeWrites: Counts;
-  /** Reports of proxies, by what became of them. */
+  /** Reports of proxies, by outcome. */
   reports: Counts;
   /** By `namespace/workload/reason`. */
   drains: Counts;

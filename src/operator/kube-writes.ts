@@ -1,4 +1,4 @@
-/** A cluster whose writes are counted, by verb, kind and what came of them. */
+/** A cluster client that counts writes by verb, kind and result. */
 import type { KubeObject, ObjectRef, Resource } from '../kube/ports.ts';
 import { AppError } from '../platform/errors.ts';
 import { count, type Counts } from './counters.ts';

@@ -26,7 +26,7 @@ import type { OperatorOptions } from './options.ts';
 
 const env = process.env;
 
-/** Proxies and sidecars run the operator's own image, so that one change of image moves all three. */
+/** Proxies and sidecars run the operator's own image, so that one image change upgrades all three. */
 async function ownImage(
   cluster: LiveCluster,
   ref: { namespace: string; name: string },
@@ -57,7 +57,7 @@ async function run(logger: Logger): Promise<void> {
     ...(await ownImage(cluster, { namespace, name: podName })),
     cluster,
     namespace,
-    // A container that was restarted is another candidate for the lease than the one before it.
+    // A restarted container is a new candidate for the lease.
     identity: `${podName}_${randomUUID()}`,
     ports: {
       webhook: portNumber(env, 'HOLDFAST_WEBHOOK_PORT', ports.webhook),

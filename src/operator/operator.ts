@@ -1,6 +1,6 @@
 /**
- * The operator, wired: caches → translation → { discovery for proxies and sidecars, injection } on every replica, and the
- * controller on the one that holds the lease. It is given its cluster, so that tests run it over another one.
+ * The life cycle of one replica: caches → translation → { discovery for proxies and sidecars, injection } on every replica, and the
+ * controller on the replica that holds the lease. The cluster is a parameter, so that tests run the operator on an in-memory one.
  */
 import type { Server } from 'node:https';
 import { operatorService } from '../core/names/names.ts';
@@ -23,15 +23,15 @@ import { controllerOptions, createCore, discoveryPorts, injectionPorts } from '.
 export interface Operator {
   start(): Promise<void>;
   stop(): Promise<void>;
-  /** Why this replica is not ready to serve; empty when it is. */
+  /** What this replica is still waiting for; empty when it is ready. */
   notReady(): string[];
   isLeader(): boolean;
   translations: TranslationStore;
   counters: OperatorCounters;
   injections: ReadonlyMap<string, number>;
-  /** What `admin` shows. */
+  /** The state that `admin` exports. */
   core: Core;
-  /** Addresses that are listened on, once started. */
+  /** Ports that the servers listen on, once started. */
   listening(): { webhook: number; discovery: number };
 }
 
@@ -88,7 +88,7 @@ export function createOperator(given: OperatorOptions): Operator {
     start,
     async stop() {
       missing.add('stopping');
-      // First the lease, so that another replica goes on at once; then what answers calls; the caches last.
+      // The lease first, so that another replica takes over at once; then the servers; the caches last.
       await lease?.stop();
       for (const step of undo.toReversed()) await step();
       core.drains.stop();
@@ -106,8 +106,8 @@ export function createOperator(given: OperatorOptions): Operator {
 }
 
 /**
- * Calls back once, when the webhook configuration leads to this authority: who waits for a ready operator and then creates pods wants them
- * injected. Only the first time: a replica that serves is not taken away because somebody edited the configuration, which is put back.
+ * Calls back once, when the webhook configuration trusts this authority: a user who waits for a ready operator before creating pods expects
+ * them to be injected. Only once: a later edit of the configuration does not make a replica unready, the leader reverts it.
  */
 function whenRegistered(caches: Caches, { certPem }: Authority, registered: () => void): () => void {
   const wanted = Buffer.from(certPem).toString('base64');
@@ -124,7 +124,7 @@ function whenRegistered(caches: Caches, { certPem }: Authority, registered: () =
   return unwatch;
 }
 
-/** Nothing can be served without it, so there is nothing to do but to try again while that can help. */
+/** Nothing can be served without the authority, so this retries for as long as the error is retryable. */
 async function untilAuthority({ cluster, namespace, clock, logger }: OperatorOptions): Promise<Authority> {
   for (;;) {
     try {
@@ -190,7 +190,7 @@ async function closeAll(servers: (Server | undefined)[]): Promise<void> {
   await Promise.all(
     servers.map((server) => {
       const closed = new Promise((resolve) => server?.close(resolve) ?? resolve(undefined));
-      // Streams of tables never end by themselves; their proxies go on with another replica.
+      // Table streams never end by themselves; their proxies reconnect to another replica.
       server?.closeAllConnections();
       return closed;
     }),

@@ -1,4 +1,4 @@
-/** What an operator is given, and what every replica of it keeps. */
+/** The options of an operator, and the state of each replica. */
 import type { Ledger } from '../core/count/ledger.ts';
 import type { EventSink, ObjectReader, ObjectWriter, TokenReviewer } from '../kube/ports.ts';
 import type { Random } from '../platform/backoff.ts';
@@ -16,18 +16,18 @@ export type Cluster = ObjectReader & ObjectWriter & TokenReviewer & EventSink;
 
 export type OperatorOptions = {
   cluster: Cluster;
-  /** Namespace of the installation, and a name that no other process has. */
+  /** The namespace of the installation, and a unique name of this process. */
   namespace: string;
   identity: string;
-  /** The image of this process; proxies and sidecars run it too. */
+  /** The image of this process; proxies and sidecars run the same one. */
   image: string;
   imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never';
-  /** 0: any free port. */
+  /** 0 picks a free port. */
   ports: { webhook: number; discovery: number };
-  /** Names and addresses in the certificate. The first is what proxies and sidecars expect. */
+  /** DNS names and addresses in the certificate. Proxies and sidecars expect the first one. */
   serverNames: [string, ...string[]];
   discoveryHost: string;
-  /** Where the API server reaches the webhook, if not by the Service: for an operator outside of the cluster. */
+  /** The URL by which the API server reaches the webhook of an operator outside the cluster, instead of the Service. */
   webhookUrl?: (port: number) => string;
   leaseTiming?: LeaseTiming;
   clock: Clock;
@@ -35,7 +35,7 @@ export type OperatorOptions = {
   logger: Logger;
 };
 
-/** What every replica keeps, leader or not. */
+/** The state of a replica, leader or not. */
 export type Core = {
   caches: Caches;
   clusterState: ClusterState;

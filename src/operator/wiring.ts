@@ -1,4 +1,4 @@
-/** Which part is given what. Nothing is decided here. */
+/** Connects the parts of the operator. Nothing is decided here. */
 import { createLedger } from '../core/count/ledger.ts';
 import type { Authority } from './certificates/authority.ts';
 import type { ControllerOptions } from './controller/controller.ts';
@@ -21,7 +21,7 @@ import { createDrainWatch } from './drain/drain-watch.ts';
 import { createPodDirectory } from './drain/pod-directory.ts';
 import { createSessionSources } from './drain/session-sources.ts';
 
-/** What every replica keeps. */
+/** The state of a replica, leader or not. */
 export function createCore(
   { cluster, clock, random, logger }: OperatorOptions,
   { counters, isLeader }: { counters: OperatorCounters; isLeader: () => boolean },
@@ -37,7 +37,7 @@ export function createCore(
   });
   const isSynced = { now: false };
   void caches.synced.then(() => (isSynced.now = true));
-  // Before every cache holds its first list the world has holes that look like deletions.
+  // Until every cache holds its first list, missing objects look like deletions.
   caches.onChange(() => {
     if (isSynced.now) translations.touch();
   });
@@ -73,7 +73,7 @@ export function injectionPorts(
   };
 }
 
-/** What proxies and sidecars are told when they are created. */
+/** Settings that proxies and sidecars receive at creation. */
 const partSettings = (
   { image, imagePullPolicy, discoveryHost, serverNames }: OperatorOptions,
   { certPem }: Authority,
@@ -92,22 +92,22 @@ export function discoveryPorts(
 ): DiscoveryPorts {
   const { cluster, identity, clock, logger } = options;
   const { clusterState, translations, ledger, counters, drainDurations: durations } = core;
-  const tellEnd = createDrainEvents({ clusterState, events: cluster, counters, durations, logger });
+  const emitEnd = createDrainEvents({ clusterState, events: cluster, counters, durations, logger });
   return {
     reviewer: cluster,
     feed: { current: (key) => translations.table(key), onChange: (listener) => translations.onTranslated(listener) },
     drain: { pods: createPodDirectory(clusterState, cluster), sources: createSessionSources(core) },
     onReport: ({ pod, gateway }, report, nowMs) => {
-      const isTaken = ledger.record(pod.uid, report, nowMs);
-      count(counters.reports, isTaken ? 'Accepted' : 'Stale');
-      if (isTaken) touchCounts(`${gateway.namespace}/${gateway.name}`);
+      const isAccepted = ledger.record(pod.uid, report, nowMs);
+      count(counters.reports, isAccepted ? 'Accepted' : 'Stale');
+      if (isAccepted) touchCounts(`${gateway.namespace}/${gateway.name}`);
     },
     onReportRefused: () => {
       count(counters.reports, 'Rejected');
     },
     onDrained: (pod, summary) => {
-      core.drains.heard(pod);
-      tellEnd(pod, summary);
+      core.drains.settle(pod);
+      emitEnd(pod, summary);
     },
     replica: identity,
     clock,

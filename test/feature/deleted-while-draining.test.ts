@@ -59,7 +59,7 @@ test('deleted while a pod drains, it serves on as before until that pod is gone,
   expect(world.condition('cart', 'Programmed')).toEqual({
     status: 'False',
     reason: 'Deleting',
-    message: `StickyWorkload cart was deleted, and pods of it still drain (cart-a). What serves their sessions stays until they are gone, at the latest at ${killAt}. Nothing of it is changed any more.`,
+    message: `StickyWorkload cart is being deleted; waiting for 1 pod to finish draining (cart-a), until ${killAt} at the latest. It is no longer reconciled.`,
   });
 
   const end = await world.after(() => endPod('cart-a'));
@@ -116,7 +116,7 @@ test('a Deployment that is rolled again and again holds it for one whole drain a
   await world.clock.advance(1_800_000);
   await world.after(() => world.terminate('cart-d'));
   expect(world.condition('cart', 'Programmed')?.message).toContain(
-    `at the latest at ${formatTime(deletedAtMs + 3_695_000)}`,
+    `until ${formatTime(deletedAtMs + 3_695_000)} at the latest`,
   );
   await world.clock.advance(1_900_000);
   expect(cart()).toBeUndefined();

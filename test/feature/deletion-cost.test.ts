@@ -101,7 +101,7 @@ describe('a cost of somebody else', () => {
       {
         type: 'Warning',
         regarding: { kind: 'StickyWorkload', name: 'cart' },
-        note: expect.stringContaining('of pod cart-a, and it was left alone'),
+        note: expect.stringContaining('of pod cart-a, so Holdfast does not change it'),
       },
     ]);
   });

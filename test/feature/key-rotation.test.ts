@@ -164,7 +164,7 @@ test('a write that is refused is told, changes nothing, and is tried again', asy
   await proxies.pass(minute);
   expect(ring()).toBe('1*');
   expect(keyEvents()).toEqual([
-    'KeyRotationFailed: The session keys stay as they are: field is immutable when `immutable` is set',
+    'KeyRotationFailed: The session keys were not rotated: field is immutable when `immutable` is set',
   ]);
   await world.clock.advance(10 * minute);
   expect(ring()).toBe('1*,2');

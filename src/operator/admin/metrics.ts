@@ -1,4 +1,4 @@
-/** The operator's numbers, as Prometheus metrics. Names, labels and help are those of the catalogue. */
+/** The operator's Prometheus metrics. Names, labels and help texts come from `src/api/metrics.ts`. */
 import { metrics, type MetricName } from '../../api/metrics.ts';
 import { registerMetric, type createRegistry, type Sample } from '../../platform/metrics.ts';
 import type { Clock } from '../../platform/clock.ts';
@@ -6,7 +6,7 @@ import type { Counts } from '../counters.ts';
 import type { Operator } from '../operator.ts';
 import { createWorkloadFigures, type WorkloadFigures } from './workload-figures.ts';
 
-/** Those that are read when they are scraped. */
+/** Metrics whose values are read at scrape time. */
 type ReadMetric = {
   [Name in MetricName]: (typeof metrics)[Name] extends { part: 'operator'; type: 'counter' | 'gauge' } ? Name : never;
 }[MetricName];
@@ -40,7 +40,7 @@ function registerCounters(register: Register, { core: { counters } }: Operator):
   show('holdfast_deletion_cost_writes_total', counters.deletionCostWrites);
 }
 
-/** The parts of a key are the labels of the metric, in their order. */
+/** The parts of a key are the label values, in the order of the metric's labels. */
 function samplesOf(labels: readonly string[], counts: Counts): Sample[] {
   return [...counts].map(([key, value]) => {
     const parts = key.split('/');
@@ -52,7 +52,7 @@ function registerState(register: Register, operator: Operator): void {
   register('holdfast_operator_leader', () => [{ value: operator.isLeader() ? 1 : 0 }]);
   register('holdfast_operator_cache_age_seconds', () => {
     const staleMs = operator.core.caches.staleMs();
-    // Before the first list there is no cache that could be behind.
+    // Before the first list no cache can be behind.
     return Number.isFinite(staleMs) ? [{ value: staleMs / 1000 }] : [];
   });
 }
@@ -85,6 +85,6 @@ function registerWorkloads(register: Register, operator: Operator, clock: Clock)
   );
 }
 
-/** Unknown is not zero: then there is no series. */
+/** Unknown is not zero: an unknown value has no series. */
 const known = (labels: Record<string, string>, value: number | undefined): Sample[] =>
   value === undefined ? [] : [{ labels, value }];

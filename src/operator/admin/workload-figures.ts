@@ -1,4 +1,4 @@
-/** What there is to show of each StickyWorkload at this moment. */
+/** The current figures of each StickyWorkload. */
 import type { EndpointStatus } from '../../api/status.ts';
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
 import { drainLimits } from '../../core/resolve/plan.ts';
@@ -14,19 +14,19 @@ export type WorkloadFigures = {
   labels: { namespace: string; workload: string };
   isReady: boolean;
   podsNotInjected: number;
-  /** `sessions`: undefined while those of one of the pods are unknown. */
+  /** `sessions`: undefined while the count of any of the pods is unknown. */
   states: { state: EndpointStatus['state']; endpoints: number; sessions: number | undefined }[];
   draining: EndpointStatus[];
 };
 
-// Of one StickyWorkload: a pod is a label of its own.
+// Per StickyWorkload: each pod is a label value, so the number of series must be bounded.
 const shownDraining = 50;
 const states = ['Pending', 'Accepting', 'Draining'] as const;
 
-// One scrape asks for several metrics in a row.
+// One scrape reads several metrics in a row.
 const sameScrapeMs = 100;
 
-/** The answer gives the figures of this moment, or those of a moment ago. */
+/** Returns a function that returns the current figures, computed at most once per scrape. */
 export function createWorkloadFigures(
   core: Pick<Core, 'translations' | 'ledger'>,
   clock: Clock,
@@ -79,7 +79,7 @@ function figuresOf(
   };
 }
 
-// A backend that several Gateways serve is in the table of each, the same.
+// A backend that several Gateways serve is the same in the table of each.
 const indexBackends = ({ translation }: Translated): Map<string, Backend> =>
   new Map(Object.values(translation.tables).flatMap(({ backends }) => Object.entries(backends)));
 

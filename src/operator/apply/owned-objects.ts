@@ -1,21 +1,21 @@
 /**
- * Server-side apply of what we own: once after a start, and again only when what we want changed or somebody changed what
- * is there. An operator with nothing to do writes nothing.
+ * Server-side apply of owned objects: once after a start, and again only when the wanted object or the observed one
+ * changed. An idle operator writes nothing.
  */
 import type { KubeObject, ObjectRef, ObjectWriter, Resource } from '../../kube/ports.ts';
 import { fingerprintOf } from '../gather/owned.ts';
 
 export interface OwnedObjects {
-  /** Makes the object what we want it to be. Throws the AppError of a write that was refused. */
+  /** Applies the object unless it is up to date. Throws the AppError of a refused write. */
   ensure(resource: Resource, object: KubeObject): Promise<void>;
 }
 
-/** `observed`: the fingerprint of the object in the cache, undefined where it is not there. */
+/** `observed`: the fingerprint of the cached object, or undefined if there is none. */
 export function createOwnedObjects(
   writer: ObjectWriter,
   observed: (resource: Resource, ref: ObjectRef) => string | undefined,
 ): OwnedObjects {
-  /** What was wanted at the last apply, and the fingerprint of what came of it. */
+  /** What was wanted at the last apply, and the fingerprint of the result. */
   const applied = new Map<string, { wanted: string; fingerprint: string }>();
 
   return {

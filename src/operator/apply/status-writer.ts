@@ -1,6 +1,6 @@
 /**
- * Writes statuses, and tells of what turned. A status that says nothing new is not written; one in which only numbers of
- * sessions moved is written at most every two seconds, however busy the proxies are.
+ * Writes statuses and emits events about their changes. An unchanged status is not written; a status in which only session
+ * counts changed is written at most every two seconds, however busy the proxies are.
  */
 import type { StickyWorkloadStatus } from '../../api/status.ts';
 import { apiVersion, kind, type StickyWorkload } from '../../api/stickyworkload.ts';
@@ -15,10 +15,10 @@ const countsEveryMs = 2000;
 export type StatusWriterOptions = { writer: ObjectWriter; events: EventSink; nowMs: () => number };
 
 export interface StatusWriter {
-  /** The status as we know it: our last write may be ahead of the cache, and has the endpoints that were too many to list. */
+  /** The last known status: the last write may be newer than the cache, and includes the endpoints that were too many to list. */
   before(workload: StickyWorkload): StickyWorkloadStatus | undefined;
   write(workload: StickyWorkload, status: StickyWorkloadStatus): Promise<Recheck | undefined>;
-  /** Of an object of Gateway API. */
+  /** Writes the status of a Gateway API object. */
   writeOther(
     resource: Resource,
     object: Pick<KubeObject, 'apiVersion' | 'kind' | 'metadata'>,
@@ -30,7 +30,11 @@ export function createStatusWriter({ writer, events, nowMs }: StatusWriterOption
   const written = new Map<string, { status: StickyWorkloadStatus; atMs: number }>();
   const writtenOther = new Map<string, string>();
 
-  function tell(workload: StickyWorkload, before: StickyWorkloadStatus | undefined, after: StickyWorkloadStatus): void {
+  function emitChanges(
+    workload: StickyWorkload,
+    before: StickyWorkloadStatus | undefined,
+    after: StickyWorkloadStatus,
+  ): void {
     const { name, namespace, uid } = workload.metadata;
     for (const { pod, ...event } of eventsOf(before, after)) {
       const regarding = pod
@@ -63,7 +67,7 @@ export function createStatusWriter({ writer, events, nowMs }: StatusWriterOption
         'status',
       );
       written.set(uid, { status, atMs: nowMs() });
-      tell(workload, known, status);
+      emitChanges(workload, known, status);
       return undefined;
     },
     async writeOther(resource, { apiVersion: version, kind: otherKind, metadata }, status) {

@@ -1,6 +1,6 @@
 /**
- * Holdfast's own certificate authority. It is made on the first start and kept in a Secret, because sidecars and proxies
- * are given its certificate when their pods are created and trust it for as long as those pods live.
+ * Holdfast's own certificate authority. It is created on the first start and stored in a Secret, because sidecars and proxies
+ * receive its certificate when their pods are created and trust it for the lifetime of those pods.
  */
 import { X509Certificate, createPrivateKey } from 'node:crypto';
 import type { webcrypto } from 'node:crypto';
@@ -18,7 +18,7 @@ export type Authority = { certPem: string; subject: string; keyId: string; signi
 
 const dayMs = 86_400_000;
 const lifetimeMs = 3650 * dayMs;
-/** Clocks of nodes differ: a certificate is valid a little before it was made. */
+/** Clocks of nodes differ, so a certificate is valid from shortly before it was issued. */
 export const clockSkewMs = 5 * 60_000;
 
 type Ports = {
@@ -29,24 +29,28 @@ type Ports = {
 };
 
 /**
- * The authority of the installation, the same for every replica. A Secret that cannot be used is an error and is left as it
- * is: a new authority in its place would cut off every sidecar that trusts the old one.
+ * Returns the authority of the installation, the same for every replica. An unusable Secret is an error and is not replaced:
+ * a new authority would disconnect every sidecar that trusts the old one.
  */
 export async function loadOrCreateAuthority(kube: Ports): Promise<Authority> {
   const ref = { namespace: kube.namespace, name: authoritySecret };
   const existing = (await kube.reader.get(secrets, ref)) ?? (await createSecret(kube));
-  // Undefined: another replica was faster. Its authority is the one.
+  // Undefined: another replica created it first, and that authority is used.
   const secret = existing ?? (await kube.reader.get(secrets, ref));
   if (secret === undefined) {
-    throw new AppError('KUBERNETES_CONFLICT', `Secret ${ref.namespace}/${ref.name} appeared and vanished again`, {
-      source: 'kubernetes',
-      retryable: true,
-    });
+    throw new AppError(
+      'KUBERNETES_CONFLICT',
+      `Secret ${ref.namespace}/${ref.name} was created and deleted again during the start`,
+      {
+        source: 'kubernetes',
+        retryable: true,
+      },
+    );
   }
   return readAuthority(secret, kube.clock.nowMs());
 }
 
-/** Creates, never applies: of two replicas that start at the same time one must lose. */
+/** Creates instead of applying: of two replicas that start at the same time, one must lose. */
 async function createSecret({ writer, namespace, clock }: Ports): Promise<KubeObject | undefined> {
   try {
     return await writer.create(secrets, await renderSecret(namespace, clock.nowMs()));
@@ -65,7 +69,7 @@ async function renderSecret(namespace: string, nowMs: number): Promise<KubeObjec
     notAfter: new Date(nowMs + lifetimeMs),
     signingAlgorithm: keyAlgorithm,
     extensions: [
-      // It signs leaves only, no further authority.
+      // It signs leaf certificates only, no intermediate authority.
       new x509.BasicConstraintsExtension(true, 0, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
@@ -94,7 +98,7 @@ async function readAuthority(secret: KubeObject, nowMs: number): Promise<Authori
     const certPem = dataOf(secret, 'tls.crt');
     const keyPem = dataOf(secret, 'tls.key');
     const certificate = new X509Certificate(certPem);
-    if (!certificate.ca) throw new Error('tls.crt is not the certificate of an authority');
+    if (!certificate.ca) throw new Error('tls.crt is not a CA certificate');
     if (!certificate.checkPrivateKey(createPrivateKey(keyPem))) throw new Error('tls.key does not belong to tls.crt');
     if (certificate.validToDate.getTime() <= nowMs) {
       throw new Error(`tls.crt expired on ${certificate.validToDate.toISOString()}`);
@@ -118,6 +122,6 @@ function unusable({ metadata }: KubeObject, cause: unknown): AppError {
   const name = `${metadata.namespace}/${metadata.name}`;
   const message =
     `Secret ${name} holds no usable certificate authority. Restore it from a backup; or delete it, restart the operator, and ` +
-    `restart proxies and sticky workloads, whose pods trust the old authority and hold until their drain deadline without it`;
+    `restart proxies and sticky workloads: their pods trust the old authority, and without the restart they drain until their deadline`;
   return new AppError('CONFIG_INVALID', message, { source: 'kubernetes', retryable: false, cause });
 }

@@ -1,16 +1,16 @@
-/** What the leader works on, by the key in its queue: StickyWorkloads, Gateways, and the one GatewayClass. */
+/** Which queue keys a change affects: StickyWorkloads, Gateways, and the GatewayClass. */
 import { namespacesOfGateway, namespacesOfWorkload } from '../../core/translate/affected-namespaces.ts';
 import type { Translated } from '../translation/translation-store.ts';
 
-// No StickyWorkload can have such keys: a namespace has no capital letters.
+// No StickyWorkload can have such a key: namespaces have no capital letters.
 const gatewayPrefix = 'Gateway/';
 export const gatewayClassWork = 'GatewayClass';
 
-/** `namespace/name` of the Gateway that a key of the queue is about, or undefined where it is about something else. */
+/** Returns `namespace/name` of the Gateway of a queue key, or undefined for keys of other kinds. */
 export const gatewayOfWork = (key: string): string | undefined =>
   key.startsWith(gatewayPrefix) ? key.slice(gatewayPrefix.length) : undefined;
 
-/** Keys of all that changes in these namespaces may concern; `undefined` among them: a change to something of the whole cluster. */
+/** Returns the keys that changes in these namespaces may affect; `undefined` stands for a change of a cluster-scoped object. */
 export function findAffectedKeys(
   { translation: { world, gateways } }: Translated,
   namespaces: ReadonlySet<string | undefined>,

@@ -1,7 +1,7 @@
 /**
- * What only the leader does: reconcile every StickyWorkload that may have changed, keep the webhook configuration right, and look
- * again and again at what follows from sessions and time rather than from a change: deletion costs and session keys.
- * Started when the lease is won, stopped before it is given up.
+ * The work of the leader: reconcile every affected StickyWorkload and Gateway, keep the webhook configuration up to date, and run
+ * periodically what depends on sessions and time rather than on a change: deletion costs and session keys.
+ * Started when the lease is acquired, stopped before it is released.
  */
 import type { Random } from '../../platform/backoff.ts';
 import { createQueue } from '../../kube/watch/queue.ts';
@@ -20,16 +20,16 @@ export type ControllerOptions = ReconcileTools &
   KeyRotationTools & { clock: Clock; random: Random; logger: Logger };
 
 export interface Controller {
-  /** Session counts of a Gateway's proxies moved. */
+  /** Session counts of a Gateway's proxies changed. */
   touchCounts(gatewayKey: string): void;
   stop(): Promise<void>;
 }
 
-// No StickyWorkload can have this key: a namespace has no capital letters.
+// No StickyWorkload can have this key: namespaces have no capital letters.
 const webhookKey = 'Webhooks';
 
-/** Counts of sessions reach us each second; neither a cost nor a key is in more of a hurry than this. */
-const roundPauseMs = 5000;
+/** Session counts arrive each second; neither a cost nor a key is more urgent than this. */
+const periodMs = 5000;
 
 export function startController(options: ControllerOptions): Controller {
   const { translations, caches } = options;
@@ -40,8 +40,8 @@ export function startController(options: ControllerOptions): Controller {
   });
 
   /**
-   * Namespaces in which something changed since the last translation; `undefined` in it: something of the whole cluster.
-   * At first all: the lease may be won before there is a translation, and a cluster at rest gives no other cause to look.
+   * Namespaces with changes since the last translation; `undefined` stands for cluster-scoped objects. Initially everything:
+   * the lease may be acquired before the first translation, and an idle cluster triggers no other.
    */
   const changed = new Set<string | undefined>([undefined]);
   const unwatch = caches.onChange((_name, { object }) => {
@@ -61,9 +61,9 @@ export function startController(options: ControllerOptions): Controller {
   queue.add(webhookKey);
   enqueue(changed);
 
-  const rounds = [
-    startPeriodic({ ...options, name: 'deletion costs', pauseMs: roundPauseMs, round: createDeletionCosts(options) }),
-    startPeriodic({ ...options, name: 'key rotation', pauseMs: roundPauseMs, round: createKeyRotation(options) }),
+  const stopPeriodic = [
+    startPeriodic({ ...options, name: 'deletion costs', pauseMs: periodMs, round: createDeletionCosts(options) }),
+    startPeriodic({ ...options, name: 'key rotation', pauseMs: periodMs, round: createKeyRotation(options) }),
   ];
 
   return {
@@ -74,7 +74,7 @@ export function startController(options: ControllerOptions): Controller {
     stop: async () => {
       unwatch();
       unsubscribe();
-      await Promise.all([queue.stop(), ...rounds.map((stop) => stop())]);
+      await Promise.all([queue.stop(), ...stopPeriodic.map((stop) => stop())]);
     },
   };
 }

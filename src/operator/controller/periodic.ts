@@ -1,4 +1,4 @@
-/** Work that looks at everything again and again: one round, a pause, the next. A round that fails is logged, and the next one comes. */
+/** Periodic work over all objects: one round, a pause, the next round. A failed round is logged and does not stop the following ones. */
 import { sleep, type Clock } from '../../platform/clock.ts';
 import { describeError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
@@ -11,7 +11,7 @@ export type PeriodicOptions = {
   logger: Logger;
 };
 
-/** The answer starts no further round, and resolves when the one under way has ended. */
+/** Returns a function that stops the work, and resolves when the current round has ended. */
 export function startPeriodic({ name, pauseMs, round, clock, logger }: PeriodicOptions): () => Promise<void> {
   const stopping = new AbortController();
 

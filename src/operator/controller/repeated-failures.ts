@@ -1,16 +1,16 @@
 /**
- * Writes that fail again and again though each time another try may help: an API server or a webhook of somebody that does not answer.
- * The queue tries them again by itself; from the third in a row on the user is told.
+ * Counts writes that keep failing with a retryable error, for example because an API server or another webhook does not respond.
+ * The queue retries them; from the third failure in a row on, the status reports them.
  */
 import type { ApplyOutcome } from '../../core/status/input.ts';
 import { describeError } from '../../platform/errors.ts';
 
-const toldFrom = 3;
+const reportedFrom = 3;
 
 export interface RepeatedFailures {
-  /** Notes a failure of the work on a StickyWorkload. Answers what to tell, or undefined while it may be a passing one. */
+  /** Records a failed reconcile of a StickyWorkload. Returns what to report, or undefined while it may be transient. */
   note(key: string, error: unknown): ApplyOutcome | undefined;
-  /** It went well. */
+  /** The reconcile succeeded. */
   forget(key: string): void;
 }
 
@@ -20,7 +20,7 @@ export function createRepeatedFailures(): RepeatedFailures {
     note(key, error) {
       const attempts = (inARow.get(key) ?? 0) + 1;
       inARow.set(key, attempts);
-      return attempts < toldFrom ? undefined : { kind: 'failed', message: describeError(error) };
+      return attempts < reportedFrom ? undefined : { kind: 'failed', message: describeError(error) };
     },
     forget: (key) => void inARow.delete(key),
   };

@@ -1,4 +1,4 @@
-/** What becomes of a drain, told where people look: on the pod, on its StickyWorkload, in the log and in metrics. */
+/** Reports the progress and the end of drains: events on the pod and on its StickyWorkload, log lines and metrics. */
 import { metrics } from '../../api/metrics.ts';
 import type { Reason } from '../../api/reasons.ts';
 import { apiVersion, kind } from '../../api/stickyworkload.ts';
@@ -19,7 +19,7 @@ export type DrainEventPorts = {
 
 export type DrainNote = { type: 'Normal' | 'Warning'; reason: Reason; message: string };
 
-/** Told of on the pod and on its StickyWorkload, whose name the pod has from injection: either may be gone already. */
+/** Emits events on the pod and on its StickyWorkload, whose name the pod carries from injection. Either may be deleted already. */
 export function emitDrainEvents(
   pod: PodRef & { workload?: string },
   { message, ...note }: DrainNote,
@@ -40,7 +40,7 @@ export function emitDrainEvents(
 
 export type DrainEnd = { reason: Reason; sessionsCut?: number };
 
-/** Counts the end of a drain. `sessionsCut` is absent while unknown, which adds nothing. */
+/** Counts a completed drain. An unknown `sessionsCut` is absent and adds nothing. */
 export function countDrain(
   { namespace, workload }: { namespace: string; workload: string },
   { reason, sessionsCut = 0 }: DrainEnd,
@@ -53,39 +53,39 @@ export function countDrain(
 
 const maxRemembered = 10_000;
 
-/** A sidecar speaks of its own pod only, so that a pod can tell no tales of another. */
+/** A sidecar reports its own pod only; the caller's token identifies the pod. */
 export function createDrainEvents(
   tools: DrainEventPorts & { clusterState: Pick<ClusterState, 'pod'>; durations: HistogramHandle },
 ) {
-  /** By UID, the newest last: a sidecar that did not hear the answer tells again. */
-  const told = new Set<string>();
+  /** By UID, the newest last: a sidecar that did not receive the response reports again. */
+  const reported = new Set<string>();
   return (ref: PodRef, summary: DrainSummary): void => {
     const { reason, message, ...figures } = summary;
     const { namespace, name, uid } = ref;
-    if (!remember(told, uid)) return;
+    if (!remember(reported, uid)) return;
     tools.logger.info({ namespace, pod: name, uid, reason, ...figures, detail: message }, 'drain ended');
     const workload = tools.clusterState.pod(ref)?.workload;
     const pod = { ...ref, ...(workload !== undefined && { workload }) };
     emitDrainEvents(pod, { type: reason === 'DrainComplete' ? 'Normal' : 'Warning', reason, message }, tools);
-    // The pod was deleted by force under its sidecar: whoever saw it vanish has counted it, see `drain-watch.ts`.
+    // The pod was force-deleted during its drain: the drain watch has counted it already, see `drain-watch.ts`.
     if (workload === undefined) return;
     countDrain({ namespace, workload }, summary, tools.counters);
     tools.durations.observe({ reason }, summary.tookMs / 1000);
   };
 }
 
-/** False where it was there already. */
-function remember(told: Set<string>, uid: string): boolean {
-  if (told.has(uid)) return false;
-  told.add(uid);
-  const oldest = told.values().next();
-  if (told.size > maxRemembered && oldest.done === false) told.delete(oldest.value);
+/** Returns false if the UID was present already. */
+function remember(reported: Set<string>, uid: string): boolean {
+  if (reported.has(uid)) return false;
+  reported.add(uid);
+  const oldest = reported.values().next();
+  if (reported.size > maxRemembered && oldest.done === false) reported.delete(oldest.value);
   return true;
 }
 
 const minute = 60;
 const hour = 60 * minute;
-// From a pod without sessions (the quiet period) to the longest limit there is, seven days.
+// From a pod without sessions (the quiet period) to the longest drain timeout, seven days.
 const drainBuckets = [
   5,
   15,
@@ -102,6 +102,6 @@ const drainBuckets = [
 
 const drainDuration = 'holdfast_drain_duration_seconds';
 
-/** Observed once for each drain that ends. */
+/** The duration of drains, observed once for each completed drain. */
 export const createDrainDurations = (): HistogramHandle =>
   createHistogram({ name: drainDuration, ...metrics[drainDuration], buckets: drainBuckets });

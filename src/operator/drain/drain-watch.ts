@@ -1,9 +1,9 @@
 /**
- * Follows injected pods from the moment they terminate to the moment they are gone, and tells of a drain that takes long (once, at half
- * of its limit) and of one that was broken (once, see core/status/broken-drains). What a drain that goes well has to tell, its sidecar
- * does, see `drain-events.ts`.
+ * Follows injected pods from the start of their termination to their removal. It reports a drain that takes long (once, at half of its
+ * timeout) and a drain that was interrupted (once, see core/status/broken-drains). The end of a regular drain is reported by the sidecar,
+ * see `drain-events.ts`.
  *
- * Every replica follows, so that a new leader knows what the old one knew; only the leader tells.
+ * Every replica follows the pods, so that a new leader knows what the previous one knew; only the leader emits events.
  */
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
 import { drainLimits } from '../../core/resolve/plan.ts';
@@ -29,8 +29,8 @@ export type DrainWatchOptions = DrainEventPorts & {
 };
 
 export interface DrainWatch {
-  /** The sidecar of the pod has told this replica how its drain ended. */
-  heard(pod: PodRef): void;
+  /** The sidecar of the pod reported the end of its drain to this replica. */
+  settle(pod: PodRef): void;
   stop(): void;
 }
 
@@ -38,14 +38,14 @@ type InjectedPod = CachedPod & { workload: string };
 
 const isInjected = (cached: CachedPod): cached is InjectedPod => cached.workload !== undefined;
 
-/** `isSettled`: nothing more is to be said of how it ends. */
+/** `isSettled`: the end of the drain is reported already. */
 type Followed = { deletion?: PodDeletion; isSettled: boolean; cancelHeld: () => void };
 
 const nothing = (): void => undefined;
 
 export function createDrainWatch(options: DrainWatchOptions): DrainWatch {
   const { clock, clusterState } = options;
-  /** By UID: every pod that terminates, and those that have ended but are not gone yet. */
+  /** By UID: every terminating pod, and pods that have terminated but are not deleted yet. */
   const followed = new Map<string, Followed>();
 
   function follow(uid: string): Followed {
@@ -54,7 +54,7 @@ export function createDrainWatch(options: DrainWatchOptions): DrainWatch {
     return known;
   }
 
-  function hear({ pod: cached, before, isGone }: PodChange): void {
+  function onChange({ pod: cached, before, isGone }: PodChange): void {
     if (!isInjected(cached)) return;
     const workload = clusterState.workload({ namespace: cached.pod.namespace, name: cached.workload });
     if (isGone || isOver(cached.pod)) end(cached, workload);
@@ -71,14 +71,14 @@ export function createDrainWatch(options: DrainWatchOptions): DrainWatch {
         scheduleHeld(cached, entry, drainDeadlineMs(cached.pod, deletion, drainLimits(workload.spec.drain)));
       }
     }
-    if (workload) settle(cached, judgeSidecar(before, factsOf(cached, workload)));
+    if (workload) report(cached, judgeSidecar(before, factsOf(cached, workload)));
   }
 
   function end(cached: InjectedPod, workload: StickyWorkload | undefined): void {
     const entry = follow(cached.pod.uid);
     entry.cancelHeld();
-    // Without its StickyWorkload nobody knows its limit.
-    if (workload) settle(cached, judgeEnd(factsOf(cached, workload)));
+    // Without its StickyWorkload the drain timeout is unknown.
+    if (workload) report(cached, judgeEnd(factsOf(cached, workload)));
     entry.isSettled = true;
   }
 
@@ -95,7 +95,7 @@ export function createDrainWatch(options: DrainWatchOptions): DrainWatch {
     };
   }
 
-  function settle(cached: InjectedPod, broken: BrokenDrain | undefined): void {
+  function report(cached: InjectedPod, broken: BrokenDrain | undefined): void {
     const entry = follow(cached.pod.uid);
     if (!broken || entry.isSettled) return;
     entry.isSettled = true;
@@ -111,7 +111,7 @@ export function createDrainWatch(options: DrainWatchOptions): DrainWatch {
         sessionsCut: broken.sessionsCut,
         detail: broken.message,
       },
-      'drain broken',
+      'drain interrupted',
     );
     emitDrainEvents(pod, { type: 'Warning', reason: broken.reason, message: broken.message }, options);
     countDrain(pod, broken, options.counters);
@@ -122,22 +122,24 @@ export function createDrainWatch(options: DrainWatchOptions): DrainWatch {
     const leftMs = deadlineMs - clock.nowMs();
     if (leftMs <= 0) return;
     entry.cancelHeld = clock.after(leftMs / 2, () => {
-      tellHeld(cached, deadlineMs);
+      reportHeld(cached, deadlineMs);
     });
   }
 
-  function tellHeld(cached: InjectedPod, deadlineMs: number): void {
+  function reportHeld(cached: InjectedPod, deadlineMs: number): void {
     const pod = refOf(cached);
-    const who = describeHolders(options.sources(pod, clock.nowMs()));
-    if (who === undefined || !options.isLeader()) return;
-    const message = `half of its time is over, and ${who}. It goes when they have ended, at the latest at ${formatTime(deadlineMs)}; deleting it by force would cut them.`;
+    const holders = describeHolders(options.sources(pod, clock.nowMs()));
+    if (holders === undefined || !options.isLeader()) return;
+    const message =
+      `Half of the drain timeout has elapsed; ${holders}. The pod terminates when its sessions have ended, at ` +
+      `${formatTime(deadlineMs)} at the latest; a forced deletion would cut them.`;
     emitDrainEvents(pod, { type: 'Normal', reason: 'DrainHeld', message }, options);
   }
 
-  const unwatch = onPodChange(options.caches, hear);
+  const unwatch = onPodChange(options.caches, onChange);
 
   return {
-    heard: ({ uid }) => {
+    settle: ({ uid }) => {
       const entry = followed.get(uid);
       if (!entry) return;
       entry.isSettled = true;
@@ -159,13 +161,12 @@ const refOf = ({ pod: { namespace, name, uid }, workload }: InjectedPod): PodRef
   workload,
 });
 
-/** Undefined where the proxies know of nobody. */
+/** Returns undefined if the proxies count no session. */
 function describeHolders(sources: readonly SessionSource[]): string | undefined {
   const parts = sources.flatMap((source) => {
     if (!source.known) return [`its sessions cannot be counted (${source.reason})`];
-    return source.sessions > 0
-      ? [`${source.sessions === 1 ? '1 session is' : `${source.sessions} sessions are`} still there`]
-      : [];
+    if (source.sessions === 0) return [];
+    return [source.sessions === 1 ? '1 session remains' : `${source.sessions} sessions remain`];
   });
   return parts.length > 0 ? parts.join('; ') : undefined;
 }

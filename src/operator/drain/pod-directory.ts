@@ -1,4 +1,4 @@
-/** Whether a pod lives, terminates or is gone: from the cache, and from the API server itself. */
+/** Whether a pod is running, terminating or deleted: from the cache, and from the API server itself. */
 import type { ObjectReader } from '../../kube/ports.ts';
 import { pods } from '../../kube/resources.ts';
 import type { PodDirectory, PodLife } from '../discovery/drain-answer.ts';

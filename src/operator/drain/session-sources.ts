@@ -1,4 +1,4 @@
-/** What is known of the sessions on a pod that is to go. Unknown is not zero: wherever a proxy may know more, the answer is "unknown". */
+/** The session sources of a terminating pod. Unknown is not zero: wherever a proxy may know more, the result is "unknown". */
 import { gatewayKey } from '../../core/resolve/plan.ts';
 import type { Ledger } from '../../core/count/ledger.ts';
 import { backendKey, defaultGateway } from '../../core/names/names.ts';
@@ -23,14 +23,14 @@ export function createSessionSources({
   return (pod: PodRef, nowMs: number): SessionSource[] => {
     const translated = translations.latest();
     const name = clusterState.pod(pod)?.workload;
-    if (!translated) return unknown('this replica of the operator has not read the cluster yet');
-    if (name === undefined) return unknown('this replica of the operator does not know the pod yet');
+    if (!translated) return unknown('this operator replica has not read the cluster yet');
+    if (name === undefined) return unknown('this operator replica does not know the pod yet');
     const workload = clusterState.workload({ namespace: pod.namespace, name });
     const gateways = gatewaysOf(backendKey(pod.namespace, name), pod.namespace, translated);
     const expected = gateways.map((gateway) => ({ gateway, proxies: runningProxies(translated.snapshot, gateway) }));
     const proxies = expected.flatMap((one) => one.proxies);
-    // A proxy that is being replaced takes its counts with it. With the StickyWorkload gone, or its Gateway's namespace, none comes after it:
-    // no client can come back to a session, and what they counted last holds nothing.
+    // A proxy that is being replaced loses its counts until its successor reports. If the StickyWorkload or the Gateway's namespace is deleted,
+    // there is no successor: no client can return to a session, and the last counts must not hold the pod.
     const isReplaced = (gateway: string) => workload !== undefined && !isEnding(translated.snapshot, gateway);
     const bare = expected.find((one) => one.proxies.length === 0 && isReplaced(one.gateway));
     if (bare) return unknown(`no proxy of Gateway ${bare.gateway} is running`);
@@ -39,11 +39,11 @@ export function createSessionSources({
   };
 }
 
-/** Of the namespace of a Gateway. */
+/** Whether the namespace of a Gateway is being deleted. */
 const isEnding = ({ namespaces }: Snapshot, gateway: string): boolean =>
   namespaces.some(({ name, isEnding: ends }) => ends && gateway.startsWith(`${name}/`));
 
-/** All whose proxies may have sent sessions to the backend. One that no table leads to may have been led to a moment ago. */
+/** Returns the Gateways whose proxies may have sessions on the backend. A backend that is in no table may have been in one until recently. */
 function gatewaysOf(backend: string, namespace: string, { translation: { carriers, world } }: Translated): string[] {
   const asked = world.candidates.get(backend)?.plan.parents.map(({ gateway }) => gateway) ?? [
     { namespace, name: defaultGateway },

@@ -1,4 +1,4 @@
-/** Brings the owned objects of a StickyWorkload or of a Gateway in place, and says how it went. */
+/** Applies the owned objects of a StickyWorkload or of a Gateway, and returns the outcome. */
 import type { Accept } from '../../core/resolve/accept.ts';
 import type { GatewayPlan } from '../../core/resolve/gateway-plan.ts';
 import { gatewayKey, type WorkloadPlan } from '../../core/resolve/plan.ts';
@@ -30,8 +30,7 @@ const byKind: Record<string, Resource> = Object.fromEntries(
 export type ProvisionTools = { owned: OwnedObjects; proxy: ProxyParams };
 
 /**
- * A conflict keeps nobody else's object from us and ours from nobody: all that can be applied is applied.
- * A refused StickyWorkload gets nothing new, and keeps what it has.
+ * Applies everything that conflicts with no other owner's object. A refused StickyWorkload gets no new objects and keeps its existing ones.
  */
 export async function provision(accept: Accept, translated: Translated, tools: ProvisionTools): Promise<ApplyOutcome> {
   if (accept.kind === 'refused') return { kind: 'applied' };
@@ -52,7 +51,7 @@ export async function provision(accept: Accept, translated: Translated, tools: P
   return obstacle ? { kind: 'conflict', reason: obstacle.reason, message: obstacle.message } : applied;
 }
 
-/** The proxy of a Gateway that a user wrote. */
+/** Applies the proxy of a user-managed Gateway. */
 export const provisionGateway = (
   gateway: GatewayPlan,
   translated: Translated,
@@ -62,7 +61,7 @@ export const provisionGateway = (
 const renderFor = (gateway: GatewayPlan, { snapshot }: Translated, { proxy }: ProvisionTools): OwnedObject[] =>
   renderGateway(gateway, { gatewayApi: snapshot.gatewayApi, proxy });
 
-/** Those that take its route. */
+/** Returns the Gateways that accept the route of a StickyWorkload. */
 function gatewaysOf({ key }: WorkloadPlan, { translation: { routes, gateways } }: Translated): GatewayPlan[] {
   const attached = (routes[key]?.parents ?? [])
     .filter(({ kind }) => kind === 'attached')
@@ -79,11 +78,11 @@ function findClassObstacle(made: readonly OwnedObject[], { snapshot }: Translate
   if (foreign === undefined || !made.some(({ kind }) => kind === 'Gateway')) return undefined;
   return {
     reason: 'GatewayConflict',
-    message: `GatewayClass ${gatewayClassName} belongs to ${foreign.controllerName}: delete it, so that Holdfast can make its own. The proxy serves all the same.`,
+    message: `GatewayClass ${gatewayClassName} belongs to ${foreign.controllerName}: delete it so that Holdfast can create its own. Traffic is still served.`,
   };
 }
 
-/** What of the route is not carried out, or not yet, though the rest is. */
+/** Returns the part of the route that is not applied, or not yet, while the rest is. */
 function findShortfall(
   { key, gateway: first }: WorkloadPlan,
   gateways: readonly GatewayPlan[],
@@ -92,14 +91,14 @@ function findShortfall(
   const route = routes[key];
   const shortfall = route && findRouteShortfall(route);
   if (shortfall) return shortfall;
-  // Of the first one the status itself speaks.
+  // The status itself covers the first Gateway.
   const bare = gateways.find(
     ({ gateway }) => gatewayKey(gateway) !== gatewayKey(first) && readyReplicas(gateway, index) === 0,
   );
   if (bare === undefined) return undefined;
   return {
     reason: 'ProxyNotReady',
-    message: `No replica of the proxy of Gateway ${gatewayKey(bare.gateway)} is ready: see its pods. Its other Gateways serve.`,
+    message: `No replica of the proxy of Gateway ${gatewayKey(bare.gateway)} is ready: check its pods. The other Gateways still serve traffic.`,
   };
 }
 
@@ -108,7 +107,7 @@ export const readyReplicas = (
   { proxies }: Translated['translation']['index'],
 ): number => proxies.get(`${namespace}/${proxyName(name)}`)?.readyReplicas ?? 0;
 
-/** Applies what stands in nobody's way. */
+/** Applies the objects that conflict with no other owner's. */
 async function applyFree(
   objects: readonly OwnedObject[],
   { translation }: Translated,
@@ -126,7 +125,7 @@ async function applyFree(
 const identityOf = ({ kind, namespace = '', name }: { kind: string; namespace?: string; name: string }): string =>
   `${kind}/${namespace}/${name}`;
 
-/** Answers the first refusal of the API server. What may succeed if tried again is thrown, so that the queue tries it again. */
+/** Returns the first refusal of the API server. Retryable errors are thrown, so that the queue retries. */
 async function applyAll(objects: readonly OwnedObject[], owned: OwnedObjects): Promise<AppError | undefined> {
   let refused: AppError | undefined;
   for (const object of objects) {

@@ -1,4 +1,4 @@
-/** What Holdfast is the controller of in Gateway API: classes, Gateways and their proxies, and the statuses of these and of routes. */
+/** Reconciles what Holdfast controls in Gateway API: GatewayClasses, Gateways with their proxies, and the statuses of these and of HTTPRoutes. */
 import type { ServingPlan } from '../../core/resolve/plan.ts';
 import { controllerName, gatewayClassName } from '../../core/names/names.ts';
 import { renderGatewayClass } from '../../core/render/gateway.ts';
@@ -18,10 +18,10 @@ export type GatewayTools = ProvisionTools & {
   nowMs: () => number;
 };
 
-// What lifts a refusal (a quota, a policy, a permission) is nothing that we watch.
+// A refusal ends by a change of a quota, a policy or a permission, none of which is watched.
 export const refusedEveryMs = 30_000;
 
-/** Our class is there before any Gateway of it, and every class that names us as its controller is told so. */
+/** Creates the GatewayClass before any Gateway uses it, and writes the status of every class that names Holdfast as its controller. */
 export async function reconcileGatewayClasses({
   translations,
   caches,
@@ -42,7 +42,7 @@ export async function reconcileGatewayClasses({
   }
 }
 
-/** `key`: `namespace/name`. A Gateway that a user wrote gets its proxy here; one that StickyWorkloads need got it with them. */
+/** `key`: `namespace/name`. A user-managed Gateway gets its proxy here; a generated one gets it together with its StickyWorkloads. */
 export async function reconcileGateway(key: string, tools: GatewayTools): Promise<Recheck | undefined> {
   const translated = tools.translations.latest();
   const plan = translated?.translation.gateways[key];
@@ -57,7 +57,7 @@ export async function reconcileGateway(key: string, tools: GatewayTools): Promis
   return outcome.kind === 'failed' ? { recheckAfterMs: refusedEveryMs } : undefined;
 }
 
-/** The route of a StickyWorkload, where there is one of ours. */
+/** Writes the status of a StickyWorkload's HTTPRoute, if Holdfast owns it. */
 export async function writeRouteStatus(
   plan: ServingPlan,
   { snapshot, translation }: Translated,
@@ -69,6 +69,6 @@ export async function writeRouteStatus(
   await statuses.writeOther(httpRoutes, cached, judgeRoute(plan, route, cached.observed, nowMs()));
 }
 
-// One of somebody else has a controller of its own, whose status ours would replace.
+// An object of another owner has a controller whose status Holdfast's would replace.
 const isOwnedBy = ({ owned }: CachedOwned, owners: readonly { uid: string }[]): boolean =>
   owners.some(({ uid }) => owned.ownerUids.includes(uid));

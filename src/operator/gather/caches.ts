@@ -24,30 +24,30 @@ export type CacheOptions = { reader: ObjectReader; clock: Clock; random: Random;
 export interface Caches {
   get<Name extends CacheName>(name: Name, ref: ObjectRef): CacheContents[Name] | undefined;
   list<Name extends CacheName>(name: Name): CacheContents[Name][];
-  /** Installed, and all that there is of it read. */
+  /** Installed only once all of its objects are read. */
   gatewayApi(): GatewayApi;
-  /** Hears of every change; the answer unsubscribes. */
+  /** Calls the listener for every change. Returns a function that unsubscribes. */
   onChange(listener: ChangeListener): () => void;
   /** Resolves when every cache that always runs holds its first list, and those of Gateway API too where all of it is installed. */
   readonly synced: Promise<void>;
-  /** The newest resourceVersion seen by any of them, in decimal digits. */
+  /** The newest resourceVersion of all caches, in decimal digits. */
   revision(): string;
-  /** How long ago the one that is furthest behind last heard of the API server; one whose kind is not served yet is behind nothing. */
+  /** The time since the cache that is furthest behind last received anything from the API server. A cache whose kind is not served yet is not counted. */
   staleMs(): number;
   start(): void;
   stop(): Promise<void>;
 }
 
-// An API server that was away for a minute should be heard of again at once: drains wait for it.
+// After an outage of the API server of a minute the watches must reconnect at once: drains wait for them.
 const reconnect = { baseMs: 200, capMs: 2000 };
 
-const gatewayApiPatienceMs = 10_000;
+const gatewayApiTimeoutMs = 10_000;
 
 export function createCaches(options: CacheOptions): Caches {
   const listeners = new Set<ChangeListener>();
   const running = new Map<CacheName, Reflector>();
 
-  function tell(name: CacheName, change: Change): void {
+  function notify(name: CacheName, change: Change): void {
     for (const listener of listeners) listener(name, change);
   }
 
@@ -60,7 +60,7 @@ export function createCaches(options: CacheOptions): Caches {
       ...(project && { project }),
     });
     reflector.onChange((change) => {
-      if (change.type !== 'MODIFIED' || (isRelevant?.(change.object, change.previous) ?? true)) tell(name, change);
+      if (change.type !== 'MODIFIED' || (isRelevant?.(change.object, change.previous) ?? true)) notify(name, change);
     });
     running.set(name, reflector);
     return reflector;
@@ -75,8 +75,8 @@ export function createCaches(options: CacheOptions): Caches {
   const grantVersion = () => list('grantDefinitions')[0]?.version;
   const isRead = (name: CacheName): boolean => (running.get(name)?.lastResourceVersion ?? '') !== '';
 
-  // The API server may serve a new kind only a while after its definition; until its objects are read, one of somebody else
-  // would look like a free name.
+  // The API server may serve a new kind only some time after its definition; until its objects are read, the name of another owner's
+  // object would look free.
   function gatewayApi(): GatewayApi {
     const known = definition()?.gatewayApi ?? { installed: false };
     return entriesOf(withGatewayApi).every(([name]) => isRead(name)) ? known : { installed: false };
@@ -99,11 +99,11 @@ export function createCaches(options: CacheOptions): Caches {
         return opened.synced;
       }),
     );
-    // Only now does it count, and kinds of which there is no object yet have told nothing.
-    tell('definitions', { type: 'MODIFIED', object: found, previous: found });
+    // Gateway API counts as installed only now, and kinds without objects have caused no notification.
+    notify('definitions', { type: 'MODIFIED', object: found, previous: found });
   }
 
-  /** Grants are a definition of their own. Without it there are none, and no backend of another namespace may be referred to. */
+  /** ReferenceGrant has its own definition. Without it there are no grants, so no backend of another namespace may be referenced. */
   async function followGrants(): Promise<void> {
     const version = grantVersion();
     if (version === undefined) return close('referenceGrants');
@@ -120,10 +120,10 @@ export function createCaches(options: CacheOptions): Caches {
     await reflector?.stop();
   }
 
-  /** Where Gateway API is installed in part its kinds are never read, and the proxies have to serve all the same. */
+  /** If Gateway API is installed only in part, its kinds are never read, but the proxies must still serve. */
   async function followForAWhile(): Promise<void> {
     const read = new AbortController();
-    const patience = sleep(options.clock, gatewayApiPatienceMs, read.signal);
+    const patience = sleep(options.clock, gatewayApiTimeoutMs, read.signal);
     await Promise.race([Promise.all([follow(), followGrants()]).finally(() => read.abort()), patience]);
   }
 
@@ -153,7 +153,7 @@ export function createCaches(options: CacheOptions): Caches {
   };
 }
 
-/** The largest whole number: resourceVersions are comparable as such since Kubernetes 1.35 (KEP-5504), and were in practice before. */
+/** Returns the largest number: resourceVersions are comparable as such since Kubernetes 1.35 (KEP-5504), and were in practice before. */
 function newest(versions: string[]): string {
   let newestSeen = 0n;
   for (const version of versions) {
@@ -162,10 +162,10 @@ function newest(versions: string[]): string {
   return newestSeen.toString();
 }
 
-/** `isGone`: `pod` is its last known state. `before`: the version before this one. */
+/** A change of a pod. `isGone`: deleted, `pod` is its last known state. `before`: the previous version. */
 export type PodChange = { pod: CachedPod; before?: CachedPod; isGone: boolean };
 
-/** The answer unsubscribes. */
+/** Calls the listener for changes of pods. Returns a function that unsubscribes. */
 export const onPodChange = (caches: Pick<Caches, 'onChange'>, listener: (change: PodChange) => void): (() => void) =>
   caches.onChange((name, change) => {
     if (name !== 'pods') return;

@@ -1,4 +1,4 @@
-/** The observed world of one replica: its caches, joined into the Snapshot that the core judges. */
+/** The observed cluster state of one replica: its caches, joined into the Snapshot that the core translates. */
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
 import { backendKey, keyRingName, targetKey } from '../../core/names/names.ts';
 import { parseKeyRing, type ParsedKeyRing } from '../../core/render/key-ring.ts';
@@ -13,7 +13,7 @@ import type { CacheContents, CacheName } from './watched.ts';
 
 export interface ClusterState {
   snapshot(): Snapshot;
-  /** The pod as it is now, with the end of its controller chain. */
+  /** The current pod, with the end of its controller chain. */
   pod(ref: ObjectRef): Pod | undefined;
   workload(ref: ObjectRef): StickyWorkload | undefined;
 }
@@ -22,7 +22,7 @@ export function createClusterState(caches: Caches, nowMs: () => number): Cluster
   const removedEndpoints = createRemovedPods();
   const list = <Name extends CacheName>(name: Name): CacheContents[Name][] => sortByName(caches.list(name));
 
-  /** Pod → ReplicaSet → Deployment; a StatefulSet controls its pods itself. */
+  /** Returns the end of the chain pod → ReplicaSet → Deployment; a StatefulSet controls its pods directly. */
   function endOfChain({ metadata, owner }: CachedPod): Pod['controller'] {
     if (owner?.kind !== 'ReplicaSet') return owner;
     const replicaSet = caches.get('replicaSets', { namespace: metadata.namespace ?? '', name: owner.name });
@@ -30,8 +30,8 @@ export function createClusterState(caches: Caches, nowMs: () => number): Cluster
   }
 
   /**
-   * A Deployment that is deleted takes its ReplicaSets with it at once, while their pods still drain: the chain is broken, and
-   * only what injection wrote on the pod says whose it was. Sessions must find it until it is gone.
+   * When a Deployment is deleted, its ReplicaSets are deleted at once, while their pods still drain: the chain is broken, and
+   * only the annotation from injection names the StickyWorkload. Sessions must reach the pod until it is deleted.
    */
   function targetByAnnotation({ metadata, workload }: CachedPod): Pod['controller'] {
     if (workload === undefined) return undefined;
@@ -39,7 +39,7 @@ export function createClusterState(caches: Caches, nowMs: () => number): Cluster
     return claim && { kind: claim.spec.targetRef.kind, name: claim.spec.targetRef.name };
   }
 
-  /** A pod that is as it was is the same object: by that translation sees what changed. */
+  /** An unchanged pod stays the same object, by which the translation detects changes. */
   const completed = new WeakMap<CachedPod, Pod>();
 
   function complete(cached: CachedPod): Pod {
@@ -115,7 +115,7 @@ const existingKinds = [
 
 const keyOf = ({ namespace, name }: StickyWorkload['metadata']): string => backendKey(namespace, name);
 
-/** The API server lists by namespace and name, so the order is nearly there: names are made once for each object, not for each comparison. */
+/** The API server lists by namespace and name, so the objects are nearly sorted. Names are built once for each object, not for each comparison. */
 function sortByName<T extends KubeObject>(objects: readonly T[]): T[] {
   const named = objects.map((object) => ({
     object,
@@ -126,7 +126,7 @@ function sortByName<T extends KubeObject>(objects: readonly T[]): T[] {
     .map(({ object }) => object);
 }
 
-/** The ring in a Secret; undefined where it is damaged, or belongs to an earlier StickyWorkload of the name. */
+/** Returns the key ring in a Secret, or undefined if it is damaged or belongs to an earlier StickyWorkload of the same name. */
 export function keyRingOf(
   { metadata, data = {} }: CacheContents['keyRings'],
   workloadUid: string,
@@ -137,10 +137,10 @@ export function keyRingOf(
   return parsed.kind === 'ring' ? parsed.ring : undefined;
 }
 
-/** A Secret that is as it was has the same ring, as an object too. */
+/** An unchanged Secret keeps the same ring object. */
 const parsedRings = new WeakMap<object, ParsedKeyRing>();
 
-/** What can be used of them. */
+/** Returns the usable key rings, by StickyWorkload. */
 function gatherKeyRings(secrets: CacheContents['keyRings'][], workloads: StickyWorkload[]): Record<string, KeyRing> {
   const byKey = new Map(secrets.map((secret) => [`${secret.metadata.namespace}/${secret.metadata.name}`, secret]));
   const rings: Record<string, KeyRing> = {};

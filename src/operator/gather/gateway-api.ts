@@ -1,4 +1,4 @@
-/** What of Gateway API is installed, read from the schema of its HTTPRoute rather than from a version (see docs/design). */
+/** Objects of Gateway API, and which of its features is installed: read from the schema of HTTPRoute rather than from a version (see docs/design). */
 import type {
   AllowedRoutes,
   Gateway,
@@ -26,10 +26,10 @@ export const grantDefinition = 'referencegrants.gateway.networking.k8s.io';
 
 export type CachedDefinition = KubeObject & { gatewayApi: GatewayApi };
 
-/** `version`: the one to read; absent while none can be. */
+/** `version`: the version to watch; absent while none is served. */
 export type CachedGrantDefinition = KubeObject & { version?: keyof typeof referenceGrants };
 
-/** For the reflector: half a megabyte of schema becomes the one fact we need of it. */
+/** Reduces half a megabyte of schema to the one fact that is needed. */
 export function projectDefinition(object: KubeObject): CachedDefinition {
   const v1 = servedVersion(object, 'v1');
   return {
@@ -42,7 +42,6 @@ export function projectDefinition(object: KubeObject): CachedDefinition {
   };
 }
 
-/** For the reflector. */
 export function projectGrantDefinition(object: KubeObject): CachedGrantDefinition {
   const version = (['v1', 'v1beta1'] as const).find((name) => servedVersion(object, name));
   return {
@@ -55,10 +54,10 @@ export function projectGrantDefinition(object: KubeObject): CachedGrantDefinitio
 
 function servedVersion(object: KubeObject, version: string): Version | undefined {
   const { spec, status } = object as Definition;
-  // One that is being deleted takes nothing new, and waits for its objects to go: applying them again would hold it up.
-  const isGoing = object.metadata.deletionTimestamp !== undefined;
+  // A definition that is being deleted accepts no new objects and waits for its existing ones: applying them again would block it.
+  const isTerminating = object.metadata.deletionTimestamp !== undefined;
   const established =
-    !isGoing &&
+    !isTerminating &&
     (status?.conditions?.some(({ type, status: value }) => type === 'Established' && value === 'True') ?? false);
   return established ? spec?.versions?.find(({ name, served }) => name === version && served !== false) : undefined;
 }
@@ -94,7 +93,6 @@ type LiveGateway = KubeObject & {
 
 export type CachedGateway = CachedWithStatus & { gateway: Gateway };
 
-/** For the reflector. */
 export function projectGateway(object: KubeObject): CachedGateway {
   const { metadata, spec = {} } = object as LiveGateway;
   const { labels = {}, annotations = {}, parametersRef } = spec.infrastructure ?? {};
@@ -124,7 +122,7 @@ const readListener = ({ name, port, protocol, hostname, allowedRoutes }: LiveLis
   allowedRoutes: readAllowedRoutes(allowedRoutes),
 });
 
-// Without a word Gateway API takes routes of the Gateway's own namespace; a word that we do not know lets nobody in.
+// By default Gateway API allows routes of the Gateway's own namespace; an unknown value allows none.
 function readAllowedRoutes({ namespaces = {}, kinds }: NonNullable<LiveListener['allowedRoutes']> = {}): AllowedRoutes {
   const { from = 'Same', selector = {} } = namespaces;
   const read = (kinds ?? []).map(({ group = gatewayGroup, kind }) => ({ group, kind }));
@@ -136,7 +134,6 @@ const gatewayGroup = 'gateway.networking.k8s.io';
 
 export type CachedGatewayClass = CachedWithStatus & { gatewayClass: GatewayClass };
 
-/** For the reflector. */
 export function projectGatewayClass(object: KubeObject): CachedGatewayClass {
   const { metadata, spec } = object as KubeObject & { spec?: { controllerName?: string } };
   return {
@@ -147,7 +144,6 @@ export function projectGatewayClass(object: KubeObject): CachedGatewayClass {
 
 export type CachedGrant = KubeObject & { grant: ReferenceGrant };
 
-/** For the reflector. */
 export function projectGrant(object: KubeObject): CachedGrant {
   const {
     apiVersion,
@@ -166,7 +162,6 @@ export function projectGrant(object: KubeObject): CachedGrant {
 
 export type CachedNamespace = KubeObject & { namespace: Namespace };
 
-/** For the reflector. */
 export const projectNamespace = ({ apiVersion, kind, metadata }: KubeObject): CachedNamespace => ({
   apiVersion,
   kind,
@@ -174,6 +169,6 @@ export const projectNamespace = ({ apiVersion, kind, metadata }: KubeObject): Ca
   namespace: { name: metadata.name, labels: metadata.labels ?? {}, isEnding: metadata.deletionTimestamp !== undefined },
 });
 
-/** Whether anything changed that is kept. */
+/** Whether any field that is kept changed. */
 export const namespaceChanged = (one: KubeObject, other: KubeObject): boolean =>
   JSON.stringify((one as CachedNamespace).namespace) !== JSON.stringify((other as CachedNamespace).namespace);

@@ -1,4 +1,4 @@
-/** What bounds the stay of pods on nodes: the nodes' labels and taints, and the Cluster Autoscaler's settings. */
+/** What limits how long pods can stay on nodes: the nodes' labels and taints, and the Cluster Autoscaler's settings. */
 import { autoscalerTaint, nodeLabels } from '../../core/names/names.ts';
 import type { ClusterAutoscaler, ClusterNode } from '../../core/snapshot/snapshot.ts';
 import type { KubeObject } from '../../kube/ports.ts';
@@ -8,7 +8,7 @@ export type CachedNode = KubeObject & { node: ClusterNode };
 
 const labelsOfInterest: ReadonlySet<string> = new Set(Object.values(nodeLabels));
 
-/** For the reflector. A kubelet writes its node's status all the time; nothing of that is kept. */
+/** A kubelet updates its node's status continuously; none of that is kept. */
 export function projectNode(object: KubeObject): CachedNode {
   const { metadata, spec } = object as KubeObject & { spec?: { taints?: { key: string }[] | null } };
   const labels = Object.entries(metadata.labels ?? {}).filter(([name]) => labelsOfInterest.has(name));
@@ -21,17 +21,17 @@ export function projectNode(object: KubeObject): CachedNode {
   };
 }
 
-/** Whether anything changed that is kept. */
+/** Whether any field that is kept changed. */
 export const nodeChanged = (one: KubeObject, other: KubeObject): boolean =>
   JSON.stringify((one as CachedNode).node) !== JSON.stringify((other as CachedNode).node);
 
 type Container = { name: string; image?: string; command?: string[] | null; args?: string[] | null };
 
-// What the autoscaler leaves a pod where nothing else is said.
+// The autoscaler's default grace for a pod.
 const defaultGraceSeconds = 600;
 const graceFlag = /^--?max-graceful-termination-sec(?:=(.*))?$/;
 
-/** The Cluster Autoscaler that a Deployment runs, or undefined where it runs none. */
+/** Returns the Cluster Autoscaler that a Deployment runs, or undefined. */
 export function autoscalerOf(deployment: KubeObject): ClusterAutoscaler | undefined {
   const { metadata, spec } = deployment as KubeObject & {
     spec?: { template?: { spec?: { containers?: Container[] | null } } };
@@ -42,7 +42,7 @@ export function autoscalerOf(deployment: KubeObject): ClusterAutoscaler | undefi
   );
   if (!container) return undefined;
   const words = [...(container.command ?? []), ...(container.args ?? [])].flatMap((word) => word.split(/\s+/));
-  // With this flag the grace goes by the priority of the pod, and no one number can be said.
+  // With this flag the grace depends on the priority of the pod, so there is no single value.
   if (words.some((word) => /^--?drain-priority-config(=|$)/.test(word))) return undefined;
   return { namespace: metadata.namespace, name: metadata.name, graceMs: graceSecondsIn(words) * 1000 };
 }

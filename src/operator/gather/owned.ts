@@ -1,4 +1,4 @@
-/** Objects that may be ours: whose they are, and a fingerprint by which an edit of somebody else is noticed. */
+/** Objects that Holdfast may own: their owner, and a fingerprint that reveals edits of others. */
 import { createHash } from 'node:crypto';
 import { labels, managedByValue } from '../../core/names/names.ts';
 import type { Owned } from '../../core/snapshot/snapshot.ts';
@@ -8,7 +8,7 @@ import { identityOf } from './pods.ts';
 
 export type CachedOwned = KubeObject & { owned: Owned; fingerprint: string };
 
-/** For the reflector. The object itself is not kept: it may be large, and what we want of it we render ourselves. */
+/** The object itself is not kept: it may be large, and its wanted state is rendered. */
 export function projectOwned(object: KubeObject): CachedOwned {
   return {
     apiVersion: object.apiVersion,
@@ -21,7 +21,6 @@ export function projectOwned(object: KubeObject): CachedOwned {
 
 export type CachedService = CachedOwned & { isExternalName: boolean };
 
-/** For the reflector. */
 export function projectService(object: KubeObject): CachedService {
   const { spec } = object as KubeObject & { spec?: { type?: string } };
   return { ...projectOwned(object), isExternalName: spec?.type === 'ExternalName' };
@@ -30,7 +29,6 @@ export function projectService(object: KubeObject): CachedService {
 /** A Gateway API object whose status Holdfast writes: cached with that status, so that transition times are kept. */
 export type CachedWithStatus = CachedOwned & { observed: Observed };
 
-/** For the reflector. */
 export function projectWithStatus(object: KubeObject): CachedWithStatus {
   const status = object['status'] as Record<string, unknown> | undefined;
   return {
@@ -42,7 +40,6 @@ export function projectWithStatus(object: KubeObject): CachedWithStatus {
 /** The operator's webhook configuration. `caBundles`: which certificate each entry trusts, in base64. */
 export type CachedWebhooks = CachedOwned & { caBundles: string[] };
 
-/** For the reflector. */
 export function projectWebhooks(object: KubeObject): CachedWebhooks {
   // Go may write an empty list as null.
   const { webhooks } = object as KubeObject & { webhooks?: { clientConfig?: { caBundle?: string } }[] | null };
@@ -52,7 +49,7 @@ export function projectWebhooks(object: KubeObject): CachedWebhooks {
   };
 }
 
-/** Whose an object is. */
+/** Returns the owner of an object. */
 export function ownedOf({ metadata }: KubeObject): Owned {
   const component =
     metadata.labels?.[labels.managedBy] === managedByValue ? metadata.labels[labels.component] : undefined;
@@ -65,10 +62,10 @@ export function ownedOf({ metadata }: KubeObject): Owned {
   };
 }
 
-// The revision annotation is the Deployment controller's own note; like the status it says nothing of an edit.
+// The Deployment controller writes the revision annotation; like the status it does not reveal an edit.
 const notOurs = 'deployment.kubernetes.io/revision';
 
-/** The same for two versions of an object unless somebody changed something that could be ours: status and bookkeeping are left out. */
+/** Equal for two versions of an object unless a field changed that Holdfast may own: status and bookkeeping are left out. */
 export function fingerprintOf(object: KubeObject): string {
   const { status: _status, apiVersion: _apiVersion, kind: _kind, metadata, ...rest } = object;
   const { [notOurs]: _revision, ...annotations } = metadata.annotations ?? {};

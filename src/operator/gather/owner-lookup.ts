@@ -1,4 +1,4 @@
-/** Which StickyWorkload a new pod belongs to: asked at admission, when the caches may not have heard of either yet. */
+/** Finds the StickyWorkload that a new pod belongs to. At admission the caches may hold neither of them yet. */
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
 import { bySeniority } from '../../core/resolve/workload-index.ts';
 import type { ObjectMeta, ObjectReader } from '../../kube/ports.ts';
@@ -10,9 +10,9 @@ import type { CacheContents } from './watched.ts';
 type Target = { kind: string; name: string };
 
 /**
- * The oldest StickyWorkload that claims the pod's Deployment or StatefulSet; undefined where none does.
+ * Returns a function that finds the oldest StickyWorkload that claims the pod's Deployment or StatefulSet, or undefined.
  * A pod may be created milliseconds after its ReplicaSet and its StickyWorkload: what the caches lack is read live.
- * Throws AppError when the API server cannot say.
+ * Throws AppError if the API server cannot be read.
  */
 export function createOwnerLookup(
   caches: Caches,

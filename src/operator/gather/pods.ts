@@ -1,4 +1,4 @@
-/** Pods as the core sees them: pruned on the way into the cache, so that ten thousand of them stay small. */
+/** Pods as the core sees them: reduced on the way into the cache, so that ten thousand of them stay small. */
 import type { HandlerJson } from '../../core/inject/pod.ts';
 import { callsSidecar } from '../../core/inject/pre-stop.ts';
 import type { Pod, PodInjection, PodSidecar } from '../../core/snapshot/snapshot.ts';
@@ -11,7 +11,7 @@ type Container = {
   name: string;
   image: string;
   imagePullPolicy?: PullPolicy;
-  /** Go may write an empty list as null; one that broke us would end the watch of all pods. */
+  /** Go may write an empty list as null; an exception here would end the watch of all pods. */
   ports?: { name?: string; containerPort: number }[] | null;
   lifecycle?: { preStop?: HandlerJson };
   env?: { name: string; value?: string }[] | null;
@@ -38,8 +38,8 @@ type ContainerStatus = { name: string; restartCount?: number; state?: ContainerS
 type Condition = { type: string; status: string; reason?: string };
 
 /**
- * What is kept of a pod: a Pod without the end of its controller chain, and the first link of that chain.
- * `workload`: the StickyWorkload it was injected for, which ties it to its proxies even when target and StickyWorkload are gone.
+ * The cached part of a pod: a Pod without the end of its controller chain, and the first link of that chain.
+ * `workload`: the StickyWorkload it was injected for, which ties it to its proxies even when target and StickyWorkload are deleted.
  */
 export type CachedPod = KubeObject & {
   pod: Omit<Pod, 'controller'>;
@@ -47,7 +47,7 @@ export type CachedPod = KubeObject & {
   workload?: string;
 };
 
-/** For the reflector: a pod pruned to what the core judges. */
+/** Reduces a pod to what the core uses. */
 export function projectPod(object: KubeObject): CachedPod {
   const { metadata } = object;
   const owner = controllerOf(metadata);
@@ -80,13 +80,13 @@ function readPod(object: LivePod): CachedPod['pod'] {
   };
 }
 
-/** What the ReplicaSet controller cannot read it takes for none. */
+/** The ReplicaSet controller ignores a value that it cannot parse. */
 function readCost({ annotations: own = {} }: ObjectMeta): Pick<Pod, 'deletionCost'> {
   const text = own[annotations.deletionCost] ?? '';
   return /^-?[0-9]{1,10}$/.test(text) ? { deletionCost: Number(text) } : {};
 }
 
-/** Where it is, and what may end its stay. */
+/** Where the pod runs, and what limits how long it can stay. */
 function readStay(object: LivePod): Pick<Pod, 'node' | 'graceSeconds' | 'sidecar'> {
   const { nodeName: node, terminationGracePeriodSeconds: graceSeconds } = object.spec ?? {};
   const sidecar = sidecarOf(object);
@@ -105,7 +105,7 @@ function readStatus({ phase = 'Unknown', podIP, conditions }: LivePod['status'] 
   return { phase, ready, ...(podIP && { ip: podIP }) };
 }
 
-/** Kubernetes names it before it deletes the pod; without a reason there is nothing to tell. */
+/** Kubernetes sets the condition before it deletes the pod; without a reason there is nothing to report. */
 function readDisruption({ conditions }: LivePod['status'] = {}): Pick<Pod, 'disruption'> {
   const disruption = (conditions ?? []).find(
     ({ type, status }) => type === 'DisruptionTarget' && status === 'True',
@@ -113,13 +113,13 @@ function readDisruption({ conditions }: LivePod['status'] = {}): Pick<Pod, 'disr
   return disruption ? { disruption } : {};
 }
 
-/** How the API server has a pod end. */
+/** How a pod is being terminated. */
 export function endOf({ metadata, status }: LivePod): Pick<Pod, 'deletion' | 'disruption'> {
   const deletion = deletionOf(metadata);
   return { ...(deletion && { deletion }), ...readDisruption(status) };
 }
 
-/** The image of a container of a pod, or undefined where the pod has no container of this name. */
+/** Returns the image of a container of a pod, or undefined if the pod has no such container. */
 export function imageOf(
   pod: KubeObject,
   container: string,
@@ -128,19 +128,19 @@ export function imageOf(
   return found && { image: found.image, imagePullPolicy: found.imagePullPolicy ?? 'IfNotPresent' };
 }
 
-/** When the pod's grace is over, or undefined while nobody has deleted it. */
+/** Returns when the pod's grace period ends, or undefined while it is not being deleted. */
 export function deletionOf(metadata: ObjectMeta): Pod['deletion'] {
   if (metadata.deletionTimestamp === undefined) return undefined;
   return { killAtMs: Date.parse(metadata.deletionTimestamp), graceSeconds: metadata.deletionGracePeriodSeconds ?? 0 };
 }
 
-/** The object that controls this one, by its ownerReference. */
+/** Returns the object's controller, by its ownerReference. */
 export function controllerOf(metadata: ObjectMeta): { kind: string; name: string } | undefined {
   const owner = metadata.ownerReferences?.find(({ controller }) => controller);
   return owner && { kind: owner.kind, name: owner.name };
 }
 
-/** Metadata that a cache needs to tell one object, and one version of it, from another. */
+/** Returns the metadata by which a cache distinguishes objects and their versions. */
 export function identityOf(metadata: ObjectMeta): ObjectMeta {
   const { name, namespace, uid, resourceVersion } = metadata;
   return {
@@ -183,7 +183,7 @@ export function sidecarOf(object: KubeObject): PodSidecar | undefined {
   };
 }
 
-/** A restart counts only when the new process is there, which may be a back-off after the end of the one before it. */
+/** The kubelet counts a restart only when the new process runs, which may be a back-off after the previous one terminated. */
 function endingsOf({ restartCount = 0, state, lastState }: Omit<ContainerStatus, 'name'> = {}): Pick<
   PodSidecar,
   'endings' | 'lastEnd'

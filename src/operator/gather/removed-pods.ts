@@ -1,12 +1,12 @@
 /**
- * Pods that are gone, for as long as a token may still name them. A token of a removed pod is lost at once; a token of a
- * pod nobody has heard of may be ahead of us and is worth a wait. Known to this replica only, since its start.
+ * Removed pods, kept for as long as a session token may still name them. The session of a removed pod is lost at once; the
+ * token of an unknown pod may be newer than the caches and is worth a wait. Each replica records them since its own start.
  */
 import { endpointId } from '../../core/session/token.ts';
 import type { Pod } from '../../core/snapshot/snapshot.ts';
 import type { RemovedEndpoint } from '../../wire/routing-table.ts';
 
-/** Per target. 1,000 departures are a rollout of a large Deployment; older ones are told from the dates in the token. */
+/** Per target. 1,000 removed pods are a rollout of a large Deployment; older ones are recognized by the dates in the token. */
 const maxPerTarget = 1000;
 
 export interface RemovedPods {
@@ -15,7 +15,7 @@ export interface RemovedPods {
   of(target: string): RemovedEndpoint[];
 }
 
-/** The same object each time: whoever compares by identity sees that nothing changed. */
+/** The same object each time: a comparison by identity shows that nothing changed. */
 const none: RemovedEndpoint[] = [];
 
 export function createRemovedPods(): RemovedPods {
@@ -23,7 +23,7 @@ export function createRemovedPods(): RemovedPods {
   return {
     record(target, { uid }, nowMs) {
       const known = byTarget.get(target) ?? [];
-      if (known.some((removedEndpoints) => removedEndpoints.uid === uid)) return;
+      if (known.some((removed) => removed.uid === uid)) return;
       byTarget.set(target, [{ id: endpointId(uid), uid, atMs: nowMs }, ...known].slice(0, maxPerTarget));
     },
     of: (target) => byTarget.get(target) ?? none,

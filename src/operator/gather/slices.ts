@@ -18,7 +18,7 @@ type LiveSlice = KubeObject & {
 
 export type CachedSlice = KubeObject & { slice: Slice };
 
-/** For the reflector. Absent conditions mean ready, serving and not terminating (discovery/v1). */
+/** Absent conditions mean ready, serving and not terminating (discovery/v1). */
 export function projectSlice(object: KubeObject): CachedSlice {
   const { metadata, ports, endpoints } = object as LiveSlice;
   const port = ports?.[0]?.port;

@@ -1,4 +1,4 @@
-/** Deployments and StatefulSets as the core sees them: the targets of StickyWorkloads, and the Deployments of our own proxies. */
+/** Deployments and StatefulSets as the core sees them: the targets of StickyWorkloads, and the Deployments of Holdfast's proxies. */
 import { labels, managedByValue } from '../../core/names/names.ts';
 import type { ClusterAutoscaler, ProxyDeployment, Rollout, Target } from '../../core/snapshot/snapshot.ts';
 import type { KubeObject } from '../../kube/ports.ts';
@@ -27,7 +27,7 @@ export type CachedTarget = CachedOwned & {
   autoscaler?: ClusterAutoscaler;
 };
 
-/** For the reflector: a Deployment or StatefulSet pruned to its selector, ports and readiness. */
+/** Reduces a Deployment or StatefulSet to its selector, ports and readiness. */
 export function projectTarget(object: KubeObject): CachedTarget {
   const { metadata, status } = object as Workload;
   const gateway =
@@ -75,7 +75,7 @@ function readTemplate({
   };
 }
 
-/** Where one pod has to wait for the end of another. Absent fields mean RollingUpdate, 600 seconds and OrderedReady (apps/v1). */
+/** Whether a new pod must wait for the termination of an old one. Absent fields mean RollingUpdate, 600 seconds and OrderedReady (apps/v1). */
 function rolloutOf(kind: Target['kind'], spec: NonNullable<Workload['spec']>): Rollout | undefined {
   if (kind === 'StatefulSet') {
     return (spec.podManagementPolicy ?? 'OrderedReady') === 'OrderedReady' ? { type: 'OrderedReady' } : undefined;
@@ -85,7 +85,7 @@ function rolloutOf(kind: Target['kind'], spec: NonNullable<Workload['spec']>): R
     : undefined;
 }
 
-/** The proxy that this Deployment is, or undefined where it is none. */
+/** Returns the proxy that this Deployment runs, or undefined. */
 export function proxyOf(cached: CachedTarget): ProxyDeployment | undefined {
   return cached.gateway === undefined
     ? undefined

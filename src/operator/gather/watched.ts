@@ -28,7 +28,7 @@ import { projectSlice, type CachedSlice } from './slices.ts';
 import { projectWebhooks, type CachedWebhooks } from './owned.ts';
 import { projectTarget, type CachedTarget } from './targets.ts';
 
-/** What each cache holds. Typed here once: the API server has checked these objects against their schemas, and so has nobody after it. */
+/** What each cache holds. The types are asserted here once: the API server has validated these objects against their schemas. */
 export type CacheContents = {
   workloads: KubeObject & StickyWorkload;
   deployments: CachedTarget;
@@ -57,13 +57,13 @@ export type Watched = {
   resource: Resource;
   select?: ListOptions;
   project?: (object: KubeObject) => KubeObject;
-  /** Whether a modified object is worth telling of; all are where this is absent. */
+  /** Whether a modification is relevant; without it every modification is. */
   isRelevant?: (object: KubeObject, previous: KubeObject) => boolean;
 };
 
 const ours: ListOptions = { labelSelector: `${labels.managedBy}=${managedByValue}` };
 
-/** There on every cluster. */
+/** Kinds that every cluster has. */
 export const always: Record<Exclude<CacheName, keyof typeof withGatewayApi | 'referenceGrants'>, Watched> = {
   workloads: { resource: resources.stickyWorkloads },
   deployments: { resource: resources.deployments, project: projectTarget },
@@ -71,7 +71,7 @@ export const always: Record<Exclude<CacheName, keyof typeof withGatewayApi | 're
   // Only for their owners: the middle of the chain from a pod to its Deployment.
   replicaSets: { resource: resources.replicaSets, select: { metadataOnly: true }, project: projectOwner },
   pods: { resource: resources.pods, project: projectPod },
-  // Only their labels, by which a Gateway may choose whose routes it takes, and whether they are on their way out.
+  // Only their labels, by which a Gateway may select the namespaces of its routes, and whether they are being deleted.
   namespaces: {
     resource: resources.namespaces,
     select: { metadataOnly: true },
@@ -80,7 +80,7 @@ export const always: Record<Exclude<CacheName, keyof typeof withGatewayApi | 're
   },
   nodes: { resource: resources.nodes, project: projectNode, isRelevant: nodeChanged },
   slices: { resource: resources.endpointSlices, project: projectSlice },
-  // All of these three: one of somebody else with the name we want must be seen before it is touched.
+  // All objects of these three kinds: an object of another owner with a wanted name must be seen before it is written.
   services: { resource: resources.services, project: projectService },
   serviceAccounts: { resource: resources.serviceAccounts, project: projectOwned },
   podDisruptionBudgets: { resource: resources.podDisruptionBudgets, project: projectOwned },
@@ -102,7 +102,7 @@ export const always: Record<Exclude<CacheName, keyof typeof withGatewayApi | 're
   },
 };
 
-/** Only while Gateway API is installed: a watch of a kind that does not exist fails for ever. */
+/** Only while Gateway API is installed: a watch of a missing kind fails indefinitely. */
 export const withGatewayApi = {
   gatewayClasses: { resource: resources.gatewayClasses, project: projectGatewayClass },
   gateways: { resource: resources.gateways, project: projectGateway },
@@ -120,12 +120,12 @@ export function entriesOf(watched: Partial<Record<CacheName, Watched>>): [CacheN
   return Object.entries(watched) as [CacheName, Watched][];
 }
 
-/** The cache in which an object of ours, of this kind, is seen; undefined where none holds it. */
+/** Returns the cache that holds owned objects of this kind, or undefined. */
 export function cacheOf(resource: Resource): OwnedCacheName | undefined {
   return ownedCaches.find((name) => watchOf(name).resource === resource);
 }
 
-/** Caches of kinds that we write. */
+/** Caches of kinds that the operator writes. */
 export type OwnedCacheName = (typeof ownedCaches)[number];
 const ownedCaches = [
   'deployments',

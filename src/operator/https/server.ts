@@ -1,11 +1,11 @@
-/** The operator's TLS servers: bounded in everything that a client can make large or slow. */
+/** The operator's TLS servers: with limits on everything that a client can make large or slow. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { Server } from 'node:https';
 
 export type Answer = { status: number; body?: unknown };
 
-/** What is wrong with a request, for the answer and nothing else. */
+/** What is wrong with a request; used for the response only. */
 export class RequestError extends Error {
   readonly status: number;
 
@@ -16,13 +16,13 @@ export class RequestError extends Error {
   }
 }
 
-/** The certificate comes later, by `installLeaf`; until then no handshake succeeds. */
+/** `installLeaf` sets the certificate later; until then every handshake fails. */
 export function createTlsServer(handle: (request: IncomingMessage, response: ServerResponse) => void): Server {
   const server = createServer(
     {
       minVersion: 'TLSv1.2',
       handshakeTimeout: 5000,
-      // Slow senders: the head, then the whole request, must be there in this time. Answers may take for ever (streams do).
+      // Slow senders: the head, then the whole request, must arrive within this time. Responses may last indefinitely (streams do).
       headersTimeout: 5000,
       requestTimeout: 15_000,
       connectionsCheckingInterval: 2500,

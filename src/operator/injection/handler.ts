@@ -1,6 +1,6 @@
 /**
- * The webhook's answer. Fail open, always: a pod that starts without the sidecar is reported later, a pod that cannot
- * start is an outage. It reads and answers only, so a dry run is like any other request.
+ * The injection webhook. It always fails open: a pod that starts without the sidecar is reported later, a pod that cannot
+ * start is an outage. It has no side effects, so a dry run is like any other request.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
@@ -18,7 +18,7 @@ import { paramsOf, type InjectionSettings } from './params.ts';
 import { parseReview, renderReview } from './review.ts';
 import { describeUnchanged, describeWarning } from './warnings.ts';
 
-/** What became of one request, for metrics. `NotSticky`: the pod belongs to no StickyWorkload. */
+/** The outcome of one request, for metrics. `NotSticky`: the pod belongs to no StickyWorkload. */
 export type InjectionOutcome = 'Injected' | 'NotSticky' | 'Failed' | UnchangedReason;
 
 export type InjectionPorts = {
@@ -32,7 +32,7 @@ export type InjectionPorts = {
 
 // The API server sends requests of up to 3 MB; a review wraps one object.
 const maxBodyBytes = 8 * 1024 * 1024;
-// The webhook's timeout is 5 s; answering before it lets us say what went wrong.
+// The webhook's timeout is 5 s; responding earlier makes it possible to report what went wrong.
 const lookupTimeoutMs = 4000;
 
 /** For `createTlsServer`. */
@@ -46,7 +46,7 @@ async function respond(request: IncomingMessage, response: ServerResponse, injec
   try {
     sendAnswer(response, { status: 200, body: await answer(request, injection) });
   } catch (error) {
-    // Only what is no AdmissionReview at all comes here.
+    // Only requests that are no AdmissionReview get here.
     sendAnswer(response, {
       status: error instanceof RequestError ? error.status : 400,
       body: { message: describeError(error) },
@@ -55,8 +55,8 @@ async function respond(request: IncomingMessage, response: ServerResponse, injec
 }
 
 async function answer(request: IncomingMessage, injection: InjectionPorts): Promise<object> {
-  if (request.method !== 'POST') throw new RequestError(405, 'only POST');
-  if (request.url?.split('?')[0] !== injectPath) throw new RequestError(404, `only ${injectPath}`);
+  if (request.method !== 'POST') throw new RequestError(405, 'only POST is supported');
+  if (request.url?.split('?')[0] !== injectPath) throw new RequestError(404, `only ${injectPath} is served`);
   const { uid, pod } = parseReview(await readJson(request, maxBodyBytes));
   if (pod === undefined) return renderReview(uid, {});
   try {
@@ -66,7 +66,7 @@ async function answer(request: IncomingMessage, injection: InjectionPorts): Prom
     injection.logger.warn({ ...podFields(pod), error: describeError(error) }, 'pod starts without the sidecar');
     return renderReview(uid, {
       warnings: [
-        `holdfast: this pod starts without the sidecar, a scale-down cuts its sessions: ${describeError(error)}`,
+        `holdfast: this pod starts without the sidecar, so a scale-down cuts its sessions: ${describeError(error)}`,
       ],
     });
   }
@@ -95,9 +95,9 @@ async function reviewPod(
   return { patch: result.patch, warnings: result.warnings.map(describeWarning) };
 }
 
-/** The API server has decoded the pod before it asks us; only that there is a spec at all is worth a check. */
+/** The API server has validated the pod already, so only the presence of containers is checked. */
 function readPod(pod: KubeObject): PodJson {
-  if (!isPodJson(pod)) throw new Error('the pod has no list of containers');
+  if (!isPodJson(pod)) throw new Error('spec.containers of the pod is not a list');
   return pod;
 }
 
@@ -106,7 +106,7 @@ const isPodJson = (pod: object): pod is PodJson => {
   return isRecord(spec) && Array.isArray(spec['containers']) && spec['containers'].every(isRecord);
 };
 
-/** Pods get their name after admission: the prefix that it will have says enough. */
+/** Pods get their name after admission; until then their prefix identifies them. */
 const podFields = ({ metadata }: KubeObject) => ({
   namespace: metadata.namespace,
   pod: metadata.name || metadata.generateName,
@@ -115,7 +115,7 @@ const podFields = ({ metadata }: KubeObject) => ({
 function withinTime<T>(promise: Promise<T>, clock: Clock): Promise<T> {
   return new Promise((resolve, reject) => {
     const cancel = clock.after(lookupTimeoutMs, () => {
-      reject(new Error(`the StickyWorkload of the pod was not found within ${lookupTimeoutMs} ms`));
+      reject(new Error(`looking up the StickyWorkload of the pod took longer than ${lookupTimeoutMs} ms`));
     });
     promise.then(resolve, reject).finally(cancel);
   });

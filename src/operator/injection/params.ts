@@ -1,9 +1,9 @@
-/** What a pod is injected with: what is the same for all, and what its StickyWorkload says. */
+/** The parameters of an injection: settings that are the same for all pods, and those of the pod's StickyWorkload. */
 import { durationMs } from '../../api/duration.ts';
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
 import type { InjectParams } from '../../core/inject/params.ts';
 
-/** What of the parameters is the same for every workload. */
+/** The parameters that are the same for every StickyWorkload. */
 export type InjectionSettings = Pick<
   InjectParams,
   'image' | 'imagePullPolicy' | 'caPem' | 'discoveryHost' | 'serverName'

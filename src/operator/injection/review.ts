@@ -1,12 +1,12 @@
-/** AdmissionReview v1, as far as injection needs it. */
+/** The part of AdmissionReview v1 that injection uses. */
 import type { JsonPatchOperation } from '../../core/inject/pod.ts';
 import type { KubeObject } from '../../kube/ports.ts';
 import { isRecord } from '../../platform/record.ts';
 import { RequestError } from '../https/server.ts';
 
 /**
- * `pod` carries the namespace of the request, which the object itself may lack; it is absent where the object is no pod.
- * Throws RequestError where the body is no review.
+ * Returns the pod with the namespace of the request, which the object itself may lack; without a pod if the object is none.
+ * Throws RequestError if the body is no AdmissionReview.
  */
 export function parseReview(body: unknown): { uid: string; pod?: KubeObject } {
   const request = isRecord(body) ? body['request'] : undefined;
@@ -20,7 +20,7 @@ export function parseReview(body: unknown): { uid: string; pod?: KubeObject } {
   return { uid, pod: { ...object, apiVersion: 'v1', kind: 'Pod', metadata: { name: '', ...metadata, namespace } } };
 }
 
-/** Always allowed: nothing that goes wrong here may keep a pod from starting. */
+/** Always allowed: no failure of injection may prevent a pod from starting. */
 export function renderReview(uid: string, answer: { patch?: JsonPatchOperation[]; warnings?: string[] }): object {
   const { patch = [], warnings = [] } = answer;
   return {
@@ -30,7 +30,7 @@ export function renderReview(uid: string, answer: { patch?: JsonPatchOperation[]
       uid,
       allowed: true,
       ...(patch.length > 0 && { patchType: 'JSONPatch', patch: Buffer.from(JSON.stringify(patch)).toString('base64') }),
-      // The API server cuts warnings at 256 characters.
+      // The API server truncates warnings at 256 characters.
       ...(warnings.length > 0 && { warnings: warnings.map((warning) => warning.slice(0, 256)) }),
     },
   };

@@ -1,17 +1,17 @@
-/** What kubectl shows to whoever creates a pod: what is wrong, what comes of it, and the way out. The API server cuts at 256 characters. */
+/** Warnings that kubectl shows when a pod is created: what is wrong, what it means, what to do. The API server truncates at 256 characters. */
 import type { InjectWarning, UnchangedReason } from '../../core/inject/inject.ts';
 import type { KeptBecause } from '../../core/inject/pre-stop.ts';
 import { ports, sidecarContainer } from '../../core/names/names.ts';
 
 const obstacles = {
-  HostNetwork: 'it uses the network of its node, where the sidecar cannot have a port; remove hostNetwork',
+  HostNetwork: 'it uses the network of its node, where the sidecar cannot reserve a port; remove hostNetwork',
   PortConflict: `a container declares port ${ports.sidecar}, which the sidecar needs; use another port`,
-  NameConflict: `a container ${sidecarContainer} or a volume holdfast-token is there that is not ours; rename it`,
+  NameConflict: `it has a container ${sidecarContainer} or a volume holdfast-token of its own; rename it`,
   Windows: 'the sidecar runs on Linux nodes only',
 } as const satisfies Record<Exclude<UnchangedReason, 'AlreadyInjected'>, string>;
 
 export const describeUnchanged = (reason: keyof typeof obstacles): string =>
-  `holdfast: ${reason}: this pod starts without the sidecar, a scale-down cuts its sessions: ${obstacles[reason]}`;
+  `holdfast: ${reason}: this pod starts without the sidecar, so a scale-down cuts its sessions: ${obstacles[reason]}`;
 
 export const describeWarning = (warning: InjectWarning): string => `holdfast: ${describe(warning)}`;
 
@@ -20,19 +20,19 @@ function describe(warning: InjectWarning): string {
     return `PreStopConflict: container ${warning.container} ${keptBecause[warning.reason]}`;
   }
   if (warning.kind === 'PreStopDropped') {
-    return `the tcpSocket preStop hook of container ${warning.container} was replaced: no kubelet carries one out; use httpGet, which is called after the drain`;
+    return `the tcpSocket preStop hook of container ${warning.container} was replaced: kubelets do not support tcpSocket hooks; use httpGet, which is called after the drain`;
   }
   if (warning.kind === 'ConnectionPortsUnknown') {
-    return 'connections cannot be counted, so every drain takes its whole limit: no container port is declared; set spec.drain.connections.ports';
+    return 'connections cannot be counted, so every drain lasts until its timeout: no container port is declared; set spec.drain.connections.ports';
   }
-  return `the app cannot be asked, so every drain takes its whole limit: no container declares port ${warning.port}; correct spec.drain.application.port`;
+  return `the application cannot be queried, so every drain lasts until its timeout: no container declares port ${warning.port}; correct spec.drain.application.port`;
 }
 
 const keptBecause = {
   NoHttpGet:
-    'has an exec or sleep preStop hook, so it is not held for its sessions: a container has one hook only; use httpGet, which is called after the drain, or remove it',
+    'has an exec or sleep preStop hook, so it does not wait for its sessions: a container can have only one hook; use httpGet, which is called after the drain, or remove it',
   PortUnknown:
-    'has a preStop hook whose port it does not declare, so no kubelet can call it, and the container is not held for its sessions; use the number of the port',
+    'has a preStop hook with an undeclared port name, so the kubelet cannot call it and the container does not wait for its sessions; use the port number',
   Rewritten:
-    'has the preStop hook of another webhook in place of ours: it is held for its sessions only if that one calls ours',
+    'has the preStop hook of another webhook in place of the one of Holdfast: it waits for its sessions only if that hook calls the sidecar',
 } as const satisfies Record<KeptBecause, string>;

@@ -1,4 +1,4 @@
-/** The entries of our one MutatingWebhookConfiguration, which the manifests create empty. */
+/** Writes the entries of Holdfast's MutatingWebhookConfiguration, which the manifests create empty. */
 import { renderWebhooks, type WebhookTarget } from '../../core/inject/webhooks.ts';
 import { webhookConfiguration } from '../../core/names/names.ts';
 import { mutatingWebhookConfigurations } from '../../kube/resources.ts';
@@ -11,11 +11,11 @@ export type WebhookTools = {
   webhook: { caPem: string; url?: string };
 };
 
-/** Every target of a StickyWorkload, accepted or not: its pods may be created before it is judged, and injection does no harm. */
+/** Covers every target of a StickyWorkload, accepted or not: its pods may be created before the StickyWorkload is resolved, and injection is harmless. */
 export async function registerWebhooks({ translations, owned, webhook }: WebhookTools): Promise<undefined> {
   const workloads = translations.latest()?.snapshot.workloads;
   if (!workloads) return;
-  // By name: where two StickyWorkloads claim one target, it is one target all the same.
+  // By name: two StickyWorkloads that claim the same target still make one target.
   const targets = new Map<string, WebhookTarget>();
   for (const { metadata, spec } of workloads) {
     const { namespace } = metadata;

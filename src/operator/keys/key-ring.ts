@@ -1,4 +1,4 @@
-/** The key ring of a StickyWorkload: created here once; only a rotation (`operator/keys`) changes it, because live sessions are signed with it. */
+/** The key ring of a StickyWorkload. It is created once; only a rotation (`key-rotation.ts`) changes it, because live sessions are signed with it. */
 import { randomBytes } from 'node:crypto';
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
 import { buildKeyRingSecret } from '../../core/render/key-ring.ts';
@@ -6,12 +6,12 @@ import type { ObjectWriter } from '../../kube/ports.ts';
 import { secrets } from '../../kube/resources.ts';
 import { AppError } from '../../platform/errors.ts';
 
-/** 32 random bytes in base64. */
+/** Returns 32 random bytes in base64. */
 export const newSessionKey = (): string => randomBytes(32).toString('base64');
 
 /**
- * Creates the Secret. One that exists is left as it is: it may be newer than our cache, or damaged, or somebody else's,
- * and in each of these cases replacing it would end sessions; the status says that it is missing.
+ * Creates the Secret. An existing Secret is not changed: it may be newer than the cache, damaged, or owned by another controller,
+ * and in each case replacing it would end sessions; the status reports that the key ring is missing.
  */
 export async function createKeyRing(
   writer: Pick<ObjectWriter, 'create'>,

@@ -1,4 +1,4 @@
-/** Carries out rotations of session keys, step by step: what is stored and what proxies confirm in, one write of the Secret out. */
+/** Rotates session keys step by step: from the stored ring and the confirmations of the proxies to one write of the Secret. */
 import { apiVersion, kind, type StickyWorkload } from '../../api/stickyworkload.ts';
 import type { Reason } from '../../api/reasons.ts';
 import { planServing } from '../../core/resolve/plan.ts';
@@ -29,16 +29,16 @@ export type KeyRotationTools = {
   logger: Logger;
 };
 
-/** A write that was refused is tried again after this time, and a rotation that waits is spoken of as often. */
-const againAfterMs = 10 * 60_000;
+/** A refused write is retried after this time, and a waiting rotation is reported as often. */
+const retryAfterMs = 10 * 60_000;
 
-/** One round over all StickyWorkloads. It ends early when the signal aborts. */
+/** One round over all StickyWorkloads; it ends early when the signal aborts. */
 export type Round = (signal: AbortSignal) => Promise<void>;
 
 export function createKeyRotation(tools: KeyRotationTools): Round {
-  /** Keys of StickyWorkloads, to when there is something to do or to say again. */
+  /** By StickyWorkload key: no write, and no event about waiting, before this time. */
   const refusedUntilMs = new Map<string, number>();
-  const silentUntilMs = new Map<string, number>();
+  const waitReportedUntilMs = new Map<string, number>();
 
   async function rotate(workload: StickyWorkload, proxies: readonly string[]): Promise<void> {
     const { metadata } = workload;
@@ -47,20 +47,20 @@ export function createKeyRotation(tools: KeyRotationTools): Round {
     const secret = tools.caches.get('keyRings', { namespace: metadata.namespace, name: keyRingName(metadata.name) });
     if (!secret || nowMs < (refusedUntilMs.get(key) ?? 0)) return;
     const plan = planFor(workload, secret, proxies);
-    if (plan?.kind === 'waiting' && nowMs >= (silentUntilMs.get(key) ?? 0)) {
-      silentUntilMs.set(key, nowMs + againAfterMs);
-      tell(workload, { type: 'Warning', ...plan });
+    if (plan?.kind === 'waiting' && nowMs >= (waitReportedUntilMs.get(key) ?? 0)) {
+      waitReportedUntilMs.set(key, nowMs + retryAfterMs);
+      emit(workload, { type: 'Warning', ...plan });
     }
     if (plan?.kind !== 'step') return;
     try {
       await write(workload, secret, plan.step);
     } catch (error) {
-      refusedUntilMs.set(key, nowMs + againAfterMs);
+      refusedUntilMs.set(key, nowMs + retryAfterMs);
       tools.logger.warn({ key, step: plan.step.kind, error: describeError(error) }, 'key ring not written');
-      tell(workload, {
+      emit(workload, {
         type: 'Warning',
         reason: 'KeyRotationFailed',
-        message: `The session keys stay as they are: ${describeError(error)}`,
+        message: `The session keys were not rotated: ${describeError(error)}`,
       });
     }
   }
@@ -97,7 +97,7 @@ export function createKeyRotation(tools: KeyRotationTools): Round {
         writeStep(secret, step, { newKey: newSessionKey(), rotateFor, nowMs: tools.nowMs() }),
       );
     } catch (error) {
-      // Somebody else wrote, or deleted, and the watch will tell: the next round plans from what is there then.
+      // Another writer changed or deleted the Secret. The watch delivers it, and the next round plans from the new version.
       if (
         error instanceof AppError &&
         (error.code === 'KUBERNETES_CONFLICT' || error.code === 'KUBERNETES_NOT_FOUND')
@@ -110,10 +110,10 @@ export function createKeyRotation(tools: KeyRotationTools): Round {
     tools.logger.info({ namespace, workload: name, ...step }, 'session keys rotated one step');
     if (step.kind === 'Settled') return;
     count(tools.counters.keyRotations, step.kind);
-    tell(workload, { type: 'Normal', ...step });
+    emit(workload, { type: 'Normal', ...step });
   }
 
-  function tell(
+  function emit(
     { metadata }: StickyWorkload,
     { type, reason, message }: { type: 'Normal' | 'Warning'; reason: Reason; message: string },
   ): void {

@@ -1,4 +1,4 @@
-/** The proxies whose word counts: the pods of a Gateway's proxy that run, whether or not they talk to us. */
+/** Which proxies may serve a backend: the running pods of a Gateway's proxy, whether or not they are connected to the operator. */
 import { gatewayKey } from '../../core/resolve/plan.ts';
 import { labels, managedByValue } from '../../core/names/names.ts';
 import type { Pod, Snapshot } from '../../core/snapshot/snapshot.ts';
@@ -7,8 +7,8 @@ import type { Translated } from '../translation/translation-store.ts';
 const byGateway = new WeakMap<Snapshot, Map<string, string[]>>();
 
 /**
- * Pod UIDs. A proxy that is shutting down still carries streams; one that has not started yet, or whose containers have ended,
- * carries nothing, and one that cannot be scheduled must not hold up a drain.
+ * Returns the UIDs of a Gateway's running proxy pods. A proxy that shuts down still carries streams; one that has not started, or whose
+ * containers have terminated, carries none, and one that cannot be scheduled must not delay a drain.
  */
 export function runningProxies(snapshot: Snapshot, gateway: string): string[] {
   let known = byGateway.get(snapshot);
@@ -27,7 +27,7 @@ function indexProxies(pods: Pod[]): Map<string, string[]> {
 const isProxy = ({ labels: own }: Pod): boolean =>
   own[labels.managedBy] === managedByValue && own[labels.component] === 'proxy';
 
-/** UIDs of running proxy pods, by backend key. */
+/** Returns the UIDs of running proxy pods, by backend key: those of every Gateway whose table contains the backend. */
 export function proxiesByBackend({ snapshot, translation }: Translated): ReadonlyMap<string, string[]> {
   const proxies = new Map<string, string[]>();
   for (const [gateway, { backends }] of Object.entries(translation.tables)) {

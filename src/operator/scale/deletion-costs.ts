@@ -1,4 +1,4 @@
-/** Keeps `pod-deletion-cost` of the pods of Deployments in step with their sessions, so that a scale-down takes idle pods first. */
+/** Keeps `pod-deletion-cost` of the pods of Deployments in line with their sessions, so that a scale-down removes idle pods first. */
 import { apiVersion, kind, type StickyWorkload } from '../../api/stickyworkload.ts';
 import type { Reason } from '../../api/reasons.ts';
 import type { Ledger } from '../../core/count/ledger.ts';
@@ -31,7 +31,7 @@ export type DeletionCostTools = {
   logger: Logger;
 };
 
-/** A permission that is missing or a server that is away would fail every other write as well. */
+/** A missing permission or an unavailable API server would fail every other write too. */
 const pauseMs = 60_000;
 
 /** One round over all pods. It ends early when the signal aborts. */
@@ -41,23 +41,26 @@ export function createDeletionCosts(tools: DeletionCostTools): (signal: AbortSig
   /** By pod UID, as long as the pod lives. */
   const written = new Map<string, WrittenCost>();
   const foreign = new Set<string>();
-  /** StickyWorkloads whose user was told that somebody else manages costs. */
-  const told = new Set<string>();
+  /** UIDs of StickyWorkloads for which a conflict was reported already. */
+  const reported = new Set<string>();
 
   function leaveAlone({ pod, workload }: Candidate): void {
     foreign.add(pod.uid);
     const { namespace, name, uid } = workload.metadata;
-    if (told.has(uid)) return;
-    told.add(uid);
-    tools.logger.warn({ namespace, workload: name, pod: pod.name }, 'pod-deletion-cost is managed by somebody else');
-    tell(
+    if (reported.has(uid)) return;
+    reported.add(uid);
+    tools.logger.warn(
+      { namespace, workload: name, pod: pod.name },
+      'pod-deletion-cost is managed by another controller',
+    );
+    emit(
       workload,
       'DeletionCostConflict',
-      `Somebody else manages ${annotations.deletionCost} of pod ${pod.name}, and it was left alone: a scale-down of the Deployment may take pods with many sessions first. Take the annotation out of the pod template, or turn off what writes it (Karpenter: the feature gate PodDeletionCostManagement).`,
+      `Another controller manages ${annotations.deletionCost} of pod ${pod.name}, so Holdfast does not change it: a scale-down of the Deployment may remove pods with many sessions first. Remove the annotation from the pod template, or disable the controller that writes it (Karpenter: the feature gate PodDeletionCostManagement).`,
     );
   }
 
-  /** What became of our earlier writes; keeps memory to pods that exist. */
+  /** Compares earlier writes with what the cache shows; forgets pods that no longer exist. */
   function follow(candidates: ReadonlyMap<string, Candidate>): void {
     for (const uid of foreign) if (!candidates.has(uid)) foreign.delete(uid);
     for (const [uid, cost] of written) {
@@ -83,7 +86,7 @@ export function createDeletionCosts(tools: DeletionCostTools): (signal: AbortSig
       tools.logger.debug({ namespace, pod: name, cost, reason }, 'pod-deletion-cost written');
     } catch (error) {
       if (!(error instanceof AppError && error.code === 'KUBERNETES_CONFLICT')) throw error;
-      // The same answer comes for a pod that is gone by now.
+      // The API server returns the same error for a pod that was deleted in the meantime.
       const pod = await tools.reader.get(podResource, { namespace, name });
       if (pod?.metadata.uid === uid) leaveAlone(candidate);
     }
@@ -95,14 +98,14 @@ export function createDeletionCosts(tools: DeletionCostTools): (signal: AbortSig
       { namespace: pod.namespace, pod: pod.name, error: describeError(error) },
       'pod-deletion-cost not written',
     );
-    tell(
+    emit(
       workload,
       'DeletionCostFailed',
-      `A scale-down of the Deployment may take pods with many sessions first: ${describeError(error)}`,
+      `A scale-down of the Deployment may remove pods with many sessions first: ${describeError(error)}`,
     );
   }
 
-  function tell({ metadata }: StickyWorkload, reason: Reason, note: string): void {
+  function emit({ metadata }: StickyWorkload, reason: Reason, note: string): void {
     const { namespace, name, uid } = metadata;
     tools.events.emit({
       type: 'Warning',
@@ -138,10 +141,10 @@ export function createDeletionCosts(tools: DeletionCostTools): (signal: AbortSig
   };
 }
 
-/** `proxies`: UIDs of the running proxies that may send it requests. */
+/** A pod whose deletion cost Holdfast manages. `proxies`: UIDs of the running proxies that may send it requests. */
 type Candidate = { pod: Pod; workload: StickyWorkload; proxies: readonly string[] };
 
-/** Running pods of Deployments, by UID. A StatefulSet goes by ordinals and asks for no cost; a pod that is not running goes first anyway. */
+/** Returns running pods of Deployments, by UID. A StatefulSet scales down by ordinal and ignores costs; a pod that is not running is removed first in any case. */
 function gatherCandidates(translated: Translated): Map<string, Candidate> {
   const { snapshot, translation } = translated;
   const running = snapshot.pods.filter(

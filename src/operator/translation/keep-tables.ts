@@ -1,7 +1,7 @@
-/** Which routing tables a translation changed. Those that it did not stay the same objects, whose JSON is made already. */
+/** Finds the routing tables that a translation changed. Unchanged tables stay the same objects, whose JSON exists already. */
 import type { RoutingTable } from '../../wire/routing-table.ts';
 
-/** `changed`: keys of tables that differ from those before, or are new. */
+/** `changed`: keys of tables that are new or differ from the previous ones. */
 export function keepTables(
   next: Record<string, RoutingTable>,
   before: Record<string, RoutingTable>,
@@ -17,7 +17,7 @@ export function keepTables(
   return { tables, changed };
 }
 
-/** Plain JSON, with the same order of fields on both sides. What is the same object, as backends without a change are, is not looked into. */
+/** Compares plain JSON with the same field order on both sides. Identical objects, such as unchanged backends, are not compared deeply. */
 function isEqual(one: unknown, other: unknown): boolean {
   if (one === other) return true;
   if (typeof one !== 'object' || typeof other !== 'object' || one === null || other === null) return false;

@@ -1,6 +1,6 @@
 /**
- * The world, translated again whenever it changed: the routing tables that discovery streams, and the verdicts that the
- * controllers act on. Every replica has one; it writes nothing.
+ * The latest translation of the cluster state: the routing tables that discovery streams, and the verdicts that the
+ * controller acts on. Every replica has one; it writes nothing.
  */
 import { translate, type Translation } from '../../core/translate/translate.ts';
 import type { Snapshot } from '../../core/snapshot/snapshot.ts';
@@ -14,7 +14,7 @@ export type Translated = { snapshot: Snapshot; translation: Translation };
 
 export type TranslationStoreOptions = {
   gather: () => Snapshot;
-  /** Newest resourceVersion of what `gather` saw, and how long ago the caches last heard of the API server. */
+  /** Newest resourceVersion that `gather` read, and the time since the caches last received anything from the API server. */
   revision: () => string;
   staleMs: () => number;
   clock: Clock;
@@ -27,15 +27,15 @@ export interface TranslationStore {
   table(gatewayKey: string): PublishedTable | undefined;
   /** After each translation; `changed` names the Gateways whose table differs from the one before. */
   onTranslated(listener: (changed: string[]) => void): () => void;
-  /** The world changed. */
+  /** Schedules a translation. */
   touch(): void;
   stop(): void;
 }
 
-// A rollout touches a dozen objects at once. Long enough to take them together, short enough that a new session
-// that is on its way to a pod just deleted is the only one.
-const holdOffMs = 20;
-// A cache that heard of the API server within this time is taken for current: bookmarks come about each minute.
+// A rollout changes a dozen objects at once. The debounce is long enough to translate them together, and short enough that
+// few new sessions start on a pod that was just deleted.
+const debounceMs = 20;
+// A cache that received something within this time counts as current: bookmarks arrive about every minute.
 const currentWithinMs = 90_000;
 
 export function createTranslationStore({
@@ -49,7 +49,7 @@ export function createTranslationStore({
   let latest: Translated | undefined;
   let currentRevision = '0';
   let cancel: (() => void) | undefined;
-  /** The last translation: where the world is so large that it takes longer than the hold-off, half of a core is left for all else. */
+  /** Duration of the last translation. Where it exceeds the debounce, the next one waits as long, which leaves half of a core for other work. */
   let tookMs = 0;
 
   function run(): void {
@@ -66,7 +66,7 @@ export function createTranslationStore({
       changed = kept.changed;
       currentRevision = seen;
     } catch (error) {
-      // A snapshot that cannot be translated is a defect; proxies go on with the table they have.
+      // A snapshot that cannot be translated is a bug; proxies keep their last table.
       logger.error({ error: describeError(error) }, 'translation failed');
       return;
     }
@@ -87,7 +87,7 @@ export function createTranslationStore({
       return () => listeners.delete(listener);
     },
     touch: () => {
-      cancel ??= clock.after(Math.max(holdOffMs, tookMs), run);
+      cancel ??= clock.after(Math.max(debounceMs, tookMs), run);
     },
     stop: () => {
       cancel?.();

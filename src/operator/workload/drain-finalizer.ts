@@ -1,4 +1,4 @@
-/** The finalizer by which a StickyWorkload outlives its deletion for as long as pods of it drain. When: `core/resolve/drain-hold.ts`. */
+/** The finalizer that keeps a deleted StickyWorkload while its pods drain. `core/resolve/drain-hold.ts` decides when. */
 import { apiVersion, kind, type StickyWorkload } from '../../api/stickyworkload.ts';
 import { isHeld, type DrainHold } from '../../core/resolve/drain-hold.ts';
 import { drainFinalizer } from '../../core/names/names.ts';
@@ -9,8 +9,8 @@ import { stickyWorkloads } from '../../kube/resources.ts';
 import { AppError } from '../../platform/errors.ts';
 
 /**
- * Puts it on or takes it off. Answers a refusal of the API server; what may succeed if tried again is thrown. The UID makes sure that
- * an apply, which creates what is not there, never brings a deleted StickyWorkload back.
+ * Adds or removes the finalizer. Returns a refusal of the API server; retryable errors are thrown. The UID ensures that
+ * an apply, which creates a missing object, never recreates a deleted StickyWorkload.
  */
 export async function keepFinalizer(
   workload: StickyWorkload,
@@ -19,7 +19,7 @@ export async function keepFinalizer(
 ): Promise<ApplyOutcome | undefined> {
   const { namespace, name, uid, deletionTimestamp } = workload.metadata;
   const isWanted = hold.kind === 'hold';
-  // None can be put on what is deleted already.
+  // Kubernetes allows no new finalizers on an object that is being deleted.
   if (isWanted === isHeld(workload) || (isWanted && deletionTimestamp !== undefined)) return undefined;
   try {
     await writer.apply(stickyWorkloads, {
@@ -34,14 +34,15 @@ export async function keepFinalizer(
   }
 }
 
-/** For whoever waits for `kubectl delete` to return. */
+/** Returns the status for a user who waits for `kubectl delete` to return. */
 export function describeDeletion(
   { metadata }: StickyWorkload,
   { pods, untilMs }: Extract<DrainHold, { kind: 'hold' }>,
 ): ApplyOutcome {
-  const shown = pods.slice(0, 5).join(', ') + (pods.length > 5 ? ` and ${pods.length - 5} more` : '');
+  const names = pods.slice(0, 5).join(', ') + (pods.length > 5 ? ` and ${pods.length - 5} more` : '');
+  const count = pods.length === 1 ? '1 pod' : `${pods.length} pods`;
   const message =
-    `StickyWorkload ${metadata.name} was deleted, and pods of it still drain (${shown}). What serves their sessions stays until they are gone, ` +
-    `at the latest at ${formatTime(untilMs)}. Nothing of it is changed any more.`;
+    `StickyWorkload ${metadata.name} is being deleted; waiting for ${count} to finish draining (${names}), until ` +
+    `${formatTime(untilMs)} at the latest. It is no longer reconciled.`;
   return { kind: 'conflict', reason: 'Deleting', message };
 }

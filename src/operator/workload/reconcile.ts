@@ -1,4 +1,4 @@
-/** One StickyWorkload: what is wanted of it is brought in place, and what is seen of it is written into its status. */
+/** Reconciles one StickyWorkload: applies its objects and writes what is observed into its status. */
 import { planServing } from '../../core/resolve/plan.ts';
 import type { Accept } from '../../core/resolve/accept.ts';
 import { decideDrainHold } from '../../core/resolve/drain-hold.ts';
@@ -33,14 +33,14 @@ export type ReconcileTools = GatewayTools & {
   countsOf: (podUids: string[], nowMs: number) => ReadonlyMap<string, number>;
 };
 
-/** Whatever a key of the queue is about. Throws what is worth another try. */
+/** Reconciles the object of a queue key. Throws errors that are worth a retry. */
 export async function reconcile(key: string, tools: ReconcileTools): Promise<Recheck | undefined> {
   if (key === gatewayClassWork) return reconcileGatewayClasses(tools);
   const gateway = gatewayOfWork(key);
   return gateway === undefined ? reconcileWorkload(key, tools) : reconcileGateway(gateway, tools);
 }
 
-/** `key`: `namespace/name`. A StickyWorkload that is gone needs nothing, its objects go with it. */
+/** `key`: `namespace/name`. A deleted StickyWorkload needs no work, its objects are garbage-collected. */
 async function reconcileWorkload(key: string, tools: ReconcileTools): Promise<Recheck | undefined> {
   const translated = tools.translations.latest();
   const workload = translated?.translation.world.candidates.get(key)?.workload;
@@ -49,7 +49,7 @@ async function reconcileWorkload(key: string, tools: ReconcileTools): Promise<Re
   const judged = { workload, accept };
   let outcome: ApplyOutcome | undefined;
   try {
-    outcome = await bringInPlace(judged, translated, tools);
+    outcome = await applyObjects(judged, translated, tools);
     tools.failures.forget(key);
   } catch (error) {
     const lasting = tools.failures.note(key, error);
@@ -67,26 +67,26 @@ async function reconcileWorkload(key: string, tools: ReconcileTools): Promise<Re
 
 type Judged = { workload: StickyWorkload; accept: Accept };
 
-/** Undefined where there is nothing to say of it yet, or any more. */
-async function bringInPlace(
+/** Returns undefined if there is no status to write yet, or none any more. */
+async function applyObjects(
   { workload, accept }: Judged,
   translated: Translated,
   tools: ReconcileTools,
 ): Promise<ApplyOutcome | undefined> {
   const hold = decideDrainHold(workload, podsOf(workload, translated), tools.nowMs());
   const refused = await keepFinalizer(workload, hold, tools.writer);
-  // What is deleted gets nothing new. What it has serves on for as long as it is held.
+  // A deleted StickyWorkload gets no new objects. Its existing ones keep serving while the finalizer holds it.
   if (workload.metadata.deletionTimestamp !== undefined) {
     return hold.kind === 'hold' ? describeDeletion(workload, hold) : undefined;
   }
   const outcome = await provision(accept, translated, tools);
-  // A status written now would warn of keys that are on their way; their translation calls us again.
-  if (accept.kind === 'accepted' && (await keysAreComing(workload, translated, tools))) return undefined;
+  // A status written now would warn about keys that were just created; their translation triggers the next reconcile.
+  if (accept.kind === 'accepted' && (await keysArePending(workload, translated, tools))) return undefined;
   return refused ?? outcome;
 }
 
-/** Creates the key ring where there is none. False where there is one already, also one that cannot be used: that has to be said. */
-async function keysAreComing(
+/** Creates a missing key ring. Returns false if there is one already, even an unusable one, which the status must report. */
+async function keysArePending(
   workload: StickyWorkload,
   { snapshot }: Translated,
   { caches, reader, writer }: ReconcileTools,
@@ -96,7 +96,7 @@ async function keysAreComing(
   const ref = { namespace, name: keyRingName(name) };
   const cached = caches.get('keyRings', ref);
   if (!cached && (await createKeyRing(writer, workload)) === 'Created') return true;
-  // One that the cache has not seen yet may be our own, made a moment ago.
+  // A Secret that the cache does not hold yet may be our own, just created.
   const secret = cached ?? (await reader.get(secrets, ref));
   return secret !== undefined && keyRingOf(secret, uid) !== undefined;
 }
@@ -131,7 +131,7 @@ async function writeStatus(
 const podsOf = ({ metadata, spec }: StickyWorkload, { translation }: Pick<Translated, 'translation'>): readonly Pod[] =>
   translation.index.podsByTarget.get(targetKey(metadata.namespace, spec.targetRef)) ?? [];
 
-/** A pod that is stuck changes no more, and its StickyWorkload is released all the same. */
+/** A stuck pod triggers no further change, but its StickyWorkload must still be released. */
 function releaseCheck(
   workload: StickyWorkload,
   translated: Translated,

@@ -129,7 +129,7 @@ describeWithApi('pod-deletion-cost', () => {
       await until('an event that says so', async () => {
         await report({ [first]: 500, [second]: 1 });
         return (await eventsAbout(namespace, 'cart')).some((event) =>
-          event.startsWith(`DeletionCostConflict: Somebody else manages ${cost} of pod ${first}`),
+          event.startsWith(`DeletionCostConflict: Another controller manages ${cost} of pod ${first}`),
         );
       });
       expect(await costOf(first)).toBe('-2147483648');

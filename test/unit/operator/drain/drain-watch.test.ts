@@ -15,7 +15,7 @@ let clock: MemoryClock;
 let counters: OperatorCounters;
 let events: EventNote[];
 let watch: DrainWatch;
-let tell: ChangeListener;
+let notify: ChangeListener;
 let isLeader: boolean;
 /** Of every pod; undefined: unknown. */
 let sessions: number | undefined;
@@ -43,7 +43,7 @@ beforeEach(() => {
     clock,
     logger: createMemoryLogger(),
   });
-  tell = (name, change) => {
+  notify = (name, change) => {
     for (const listener of listeners) listener(name, change);
   };
 });
@@ -79,143 +79,144 @@ function seen({
 }
 
 const modified = (object: KubeObject, previous: KubeObject): Change => ({ type: 'MODIFIED', object, previous });
-const told = () => events.map(({ type, reason, regarding }) => `${type} ${reason} ${regarding.kind} ${regarding.name}`);
+const emitted = () =>
+  events.map(({ type, reason, regarding }) => `${type} ${reason} ${regarding.kind} ${regarding.name}`);
 const twice = (line: string) => [`${line} Pod cart-a`, `${line} StickyWorkload cart`];
 
 /** Deleted now, with the grace that injection gave it: an hour and the margins. */
 function terminate(graceSeconds = 3640): KubeObject {
   const terminating = seen({ graceSeconds });
-  tell('pods', modified(terminating, seen()));
+  notify('pods', modified(terminating, seen()));
   return terminating;
 }
 
-describe('a drain that goes well', () => {
-  test('is not spoken of: its sidecar does that', async () => {
+describe('a drain that completes', () => {
+  test('causes no event of the watch, because its sidecar reports it', async () => {
     const terminating = terminate();
     await clock.advance(60_000);
-    watch.heard(ref);
-    tell('pods', modified(seen({ graceSeconds: 3640, phase: 'Succeeded' }), terminating));
-    tell('pods', { type: 'DELETED', object: terminating });
-    expect(told()).toEqual([]);
+    watch.settle(ref);
+    notify('pods', modified(seen({ graceSeconds: 3640, phase: 'Succeeded' }), terminating));
+    notify('pods', { type: 'DELETED', object: terminating });
+    expect(emitted()).toEqual([]);
   });
 
-  test('nor where another replica heard the sidecar: zero sessions are no loss', () => {
+  test('causes no event without sessions, even if the sidecar reported to another replica', () => {
     const terminating = terminate();
     sessions = 0;
-    tell('pods', { type: 'DELETED', object: terminating });
-    expect(told()).toEqual([]);
+    notify('pods', { type: 'DELETED', object: terminating });
+    expect(emitted()).toEqual([]);
   });
 
-  test('nor at its limit, with sessions that are left', async () => {
+  test('causes no event at its timeout, even if sessions remain', async () => {
     const terminating = terminate();
     await clock.advance(3_600_000);
     events = [];
-    tell('pods', { type: 'DELETED', object: terminating });
-    expect(told()).toEqual([]);
+    notify('pods', { type: 'DELETED', object: terminating });
+    expect(emitted()).toEqual([]);
   });
 });
 
-describe('a pod that vanishes with sessions', () => {
-  test('is told of once, on the pod and on the StickyWorkload, and counted', () => {
+describe('a pod that is deleted while it has sessions', () => {
+  test('is reported once, on the pod and on the StickyWorkload, and counted', () => {
     const terminating = terminate();
-    tell('pods', modified(seen({ graceSeconds: 3640, phase: 'Failed' }), terminating));
-    tell('pods', { type: 'DELETED', object: terminating });
-    expect(told()).toEqual(twice('Warning DrainBroken'));
+    notify('pods', modified(seen({ graceSeconds: 3640, phase: 'Failed' }), terminating));
+    notify('pods', { type: 'DELETED', object: terminating });
+    expect(emitted()).toEqual(twice('Warning DrainBroken'));
     expect(events.at(-1)?.note).toMatch(/^Pod cart-a: the pod disappeared with 3 sessions/);
     expect([...counters.drains]).toEqual([['shop/cart/DrainBroken', 1]]);
     expect([...counters.sessionsCut]).toEqual([['shop/cart/DrainBroken', 3]]);
   });
 
-  test('also by the delete with a grace of 0 that is seen just before it is gone', () => {
+  test('is reported after a delete with grace period 0 that the watch sees first', () => {
     const terminating = terminate();
     const forced = seen({ graceSeconds: 0 });
-    tell('pods', modified(forced, terminating));
-    tell('pods', { type: 'DELETED', object: forced });
-    expect(told()).toEqual(twice('Warning DrainBroken'));
+    notify('pods', modified(forced, terminating));
+    notify('pods', { type: 'DELETED', object: forced });
+    expect(emitted()).toEqual(twice('Warning DrainBroken'));
   });
 
-  test('also where nobody had deleted it', () => {
-    tell('pods', { type: 'ADDED', object: seen() });
-    tell('pods', { type: 'DELETED', object: seen() });
-    expect(told()).toEqual(twice('Warning DrainBroken'));
+  test('is reported even if no deletion was seen before', () => {
+    notify('pods', { type: 'ADDED', object: seen() });
+    notify('pods', { type: 'DELETED', object: seen() });
+    expect(emitted()).toEqual(twice('Warning DrainBroken'));
   });
 
-  test('is told of by the leader alone, but a new leader does not tell of it again', () => {
+  test('is reported by the leader only, and a new leader does not report it again', () => {
     const terminating = terminate();
     isLeader = false;
-    tell('pods', modified(seen({ graceSeconds: 3640, phase: 'Failed' }), terminating));
+    notify('pods', modified(seen({ graceSeconds: 3640, phase: 'Failed' }), terminating));
     isLeader = true;
-    tell('pods', { type: 'DELETED', object: terminating });
-    expect(told()).toEqual([]);
+    notify('pods', { type: 'DELETED', object: terminating });
+    expect(emitted()).toEqual([]);
   });
 
-  test('with an unknown number of them: nothing is claimed', () => {
+  test('is not reported if its session count is unknown', () => {
     const terminating = terminate();
     sessions = undefined;
-    tell('pods', { type: 'DELETED', object: terminating });
-    expect(told()).toEqual([]);
+    notify('pods', { type: 'DELETED', object: terminating });
+    expect(emitted()).toEqual([]);
   });
 
-  test('a later pod of the same name is another', () => {
+  test('is reported again for a later pod of the same name', () => {
     const terminating = terminate();
-    tell('pods', { type: 'DELETED', object: terminating });
+    notify('pods', { type: 'DELETED', object: terminating });
     events = [];
-    tell('pods', { type: 'DELETED', object: terminate() });
-    expect(told()).toEqual(twice('Warning DrainBroken'));
+    notify('pods', { type: 'DELETED', object: terminate() });
+    expect(emitted()).toEqual(twice('Warning DrainBroken'));
   });
 });
 
-test('a sidecar that is killed while it holds is told of once, and the end of its pod not again', () => {
+test('a sidecar that is killed while it holds its pod is reported once, and the deletion of the pod is not reported again', () => {
   const terminating = terminate();
   const restarted = seen({ graceSeconds: 3640, endings: 1 });
-  tell('pods', modified(restarted, terminating));
-  tell('pods', modified(restarted, restarted));
-  tell('pods', { type: 'DELETED', object: restarted });
-  expect(told()).toEqual(twice('Warning SidecarRestarted'));
+  notify('pods', modified(restarted, terminating));
+  notify('pods', modified(restarted, restarted));
+  notify('pods', { type: 'DELETED', object: restarted });
+  expect(emitted()).toEqual(twice('Warning SidecarRestarted'));
   expect([...counters.drains]).toEqual([['shop/cart/SidecarRestarted', 1]]);
 });
 
 describe('a drain that takes long', () => {
-  test('is told of once, when half of its time is over', async () => {
+  test('is reported once, when half of the drain timeout has elapsed', async () => {
     terminate();
     await clock.advance(1_799_000);
-    expect(told()).toEqual([]);
+    expect(emitted()).toEqual([]);
     await clock.advance(1000);
-    expect(told()).toEqual(twice('Normal DrainHeld'));
+    expect(emitted()).toEqual(twice('Normal DrainHeld'));
     expect(events[0]?.note).toBe(
-      'half of its time is over, and 3 sessions are still there. It goes when they have ended, at the latest at 2026-01-01T01:00:00Z; deleting it by force would cut them.',
+      'Half of the drain timeout has elapsed; 3 sessions remain. The pod terminates when its sessions have ended, at 2026-01-01T01:00:00Z at the latest; a forced deletion would cut them.',
     );
     await clock.advance(1_800_000);
-    expect(told()).toHaveLength(2);
+    expect(emitted()).toHaveLength(2);
   });
 
-  test('with sessions that nobody can count: by whom', async () => {
+  test('is reported with the proxy whose sessions are unknown', async () => {
     terminate();
     sessions = undefined;
     await clock.advance(1_800_000);
     expect(events[0]?.note).toContain('its sessions cannot be counted (proxy pod p has not reported)');
   });
 
-  test('a second delete with a shorter grace brings it forward', async () => {
+  test('is reported earlier after a second delete with a shorter grace period', async () => {
     const terminating = terminate();
-    tell('pods', modified(seen({ graceSeconds: 130 }), terminating));
+    notify('pods', modified(seen({ graceSeconds: 130 }), terminating));
     await clock.advance(50_000);
-    expect(told()).toEqual(twice('Normal DrainHeld'));
+    expect(emitted()).toEqual(twice('Normal DrainHeld'));
   });
 
   test.each<[string, () => void]>([
-    ['its sidecar has told how it ended', () => watch.heard(ref)],
-    ['it has no session any more', () => void (sessions = 0)],
+    ['its sidecar has reported the end', () => watch.settle(ref)],
+    ['it has no sessions left', () => void (sessions = 0)],
     [
-      'its pod is gone',
-      () => ((sessions = 0), tell('pods', { type: 'DELETED', object: seen({ graceSeconds: 3640 }) })),
+      'its pod is deleted',
+      () => ((sessions = 0), notify('pods', { type: 'DELETED', object: seen({ graceSeconds: 3640 }) })),
     ],
-    ['this replica does not lead', () => void (isLeader = false)],
-    ['it is stopped', () => watch.stop()],
-  ])('not where %s', async (_, act) => {
+    ['this replica is not the leader', () => void (isLeader = false)],
+    ['the watch is stopped', () => watch.stop()],
+  ])('is not reported when %s', async (_, act) => {
     terminate();
     act();
     await clock.advance(1_800_000);
-    expect(told()).toEqual([]);
+    expect(emitted()).toEqual([]);
   });
 });

@@ -56,12 +56,12 @@ test.each<[string, Known, object]>([
   [
     'nothing is known before the first translation',
     { workload: 'cart' },
-    unknown('this replica of the operator has not read the cluster yet'),
+    unknown('this operator replica has not read the cluster yet'),
   ],
   [
     'nothing of a pod that no cache has',
     { clusterState: { pods: proxies } },
-    unknown('this replica of the operator does not know the pod yet'),
+    unknown('this operator replica does not know the pod yet'),
   ],
   [
     'nothing while no proxy runs: its counts went with it',
