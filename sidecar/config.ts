@@ -6,7 +6,6 @@ import { containerOfVariable, parseAppPreStopHook } from '../src/wire/app-pre-st
 import type { AppPreStopHook } from '../src/wire/app-pre-stop-hook.ts';
 import { discoveryService, operatorNamespace, operatorService, ports } from '../src/core/names/names.ts';
 import type { SourceType } from '../src/wire/messages.ts';
-import { describeError } from '../src/platform/errors.ts';
 
 export type SidecarConfig = {
   port: number;
@@ -145,13 +144,9 @@ function readHooks({ env, problems }: Reader): ReadonlyMap<string, AppPreStopHoo
   for (const [variable, text] of Object.entries(env)) {
     const container = containerOfVariable(variable);
     if (container === undefined || !text) continue;
-    try {
-      hooks.set(container, parseAppPreStopHook(text));
-    } catch (error) {
-      problems.push(
-        `${variable}: ${describeError(error)}: the preStop hook of container ${container} will not be called`,
-      );
-    }
+    const hook = parseAppPreStopHook(text);
+    if ('value' in hook) hooks.set(container, hook.value);
+    else problems.push(`${variable}: ${hook.problem}: the preStop hook of container ${container} will not be called`);
   }
   return hooks;
 }

@@ -11,7 +11,7 @@ import { drainStep, isTerminating } from '../src/core/drain/gate.ts';
 import { beginDrain } from '../src/core/drain/state.ts';
 import type { DrainObservation, DrainPolicy, DrainState, ReleasedState } from '../src/core/drain/state.ts';
 import { deadlineMs } from '../src/core/drain/limit.ts';
-import type { DrainAnswer } from '../src/wire/messages.ts';
+import type { DrainStatus } from '../src/wire/messages.ts';
 import { describeError } from '../src/platform/errors.ts';
 import type { Log } from './log.ts';
 import type { Counters } from './counters.ts';
@@ -145,7 +145,7 @@ async function observe(
   { operator, countSources, counters }: DrainPorts,
   ended: AbortSignal,
 ): Promise<DrainObservation> {
-  let answer: DrainAnswer;
+  let answer: DrainStatus;
   try {
     answer = await operator.askDrain(ended);
   } catch (error) {

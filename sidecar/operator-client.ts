@@ -6,13 +6,13 @@ import { readFile } from 'node:fs/promises';
 import type { IncomingMessage } from 'node:http';
 import { Agent, request as httpsRequest } from 'node:https';
 import type { RequestOptions } from 'node:https';
-import type { DrainAnswer, DrainSummary } from '../src/wire/messages.ts';
+import type { DrainStatus, DrainSummary } from '../src/wire/messages.ts';
 import type { OperatorAddress } from './config.ts';
-import { parseDrainAnswer } from './drain-answer.ts';
+import { parseDrainStatus } from '../src/wire/drain.ts';
 import { describeError } from '../src/platform/errors.ts';
 
 export interface OperatorClient {
-  askDrain(signal: AbortSignal): Promise<DrainAnswer>;
+  askDrain(signal: AbortSignal): Promise<DrainStatus>;
   reportDrained(summary: DrainSummary, signal: AbortSignal): Promise<void>;
   /** Drops idle connections; the client can be used again. */
   close(): void;
@@ -65,7 +65,11 @@ export function createOperatorClient(operator: OperatorAddress, resolve: Resolve
   }
 
   return {
-    askDrain: async (signal) => parseDrainAnswer(await request({ method: 'GET', path: '/v1/drain', signal })),
+    async askDrain(signal) {
+      const status = parseDrainStatus(await request({ method: 'GET', path: '/v1/drain', signal }));
+      if ('problem' in status) throw new Error(status.problem);
+      return status.value;
+    },
     async reportDrained(summary, signal) {
       await request({ method: 'POST', path: '/v1/drained', body: JSON.stringify(summary), signal });
     },

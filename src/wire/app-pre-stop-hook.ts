@@ -1,5 +1,5 @@
 /** What injection tells the sidecar of an app's own preStop hook, which it takes over and calls after the drain. */
-import { isRecord } from '../platform/record.ts';
+import { checkedJson, list, object, oneOf, optional, pattern, string, whole, type Checked } from './check.ts';
 
 /** An `httpGet` hook with its port as a number. `host` absent: the pod itself. */
 export type AppPreStopHook = {
@@ -33,30 +33,12 @@ export const preStopVariable = (container: string): string => `${variablePrefix}
 export const containerOfVariable = (variable: string): string | undefined =>
   variable.startsWith(variablePrefix) ? variable.slice(variablePrefix.length) : undefined;
 
-const fields: Record<keyof AppPreStopHook, { wanted: string; check: (value: unknown) => boolean }> = {
-  scheme: { wanted: 'HTTP or HTTPS', check: (value) => value === 'HTTP' || value === 'HTTPS' },
-  host: { wanted: 'a text', check: (value) => value === undefined || typeof value === 'string' },
-  port: {
-    wanted: 'a number from 1 to 65535',
-    check: (value) => Number.isInteger(value) && Number(value) >= 1 && Number(value) <= 65_535,
-  },
-  path: { wanted: 'a text that begins with /', check: (value) => typeof value === 'string' && value.startsWith('/') },
-  headers: { wanted: 'a list of names and values', check: (value) => Array.isArray(value) && value.every(isHeader) },
-};
+const hook = object<AppPreStopHook>({
+  scheme: oneOf('HTTP', 'HTTPS'),
+  host: optional(string),
+  port: whole(1, 65_535),
+  path: pattern(/^\//, 'a string that begins with /'),
+  headers: list(object<AppPreStopHook['headers'][number]>({ name: string, value: string })),
+});
 
-/** Throws where the text is no hook, and names the field. */
-export function parseAppPreStopHook(text: string): AppPreStopHook {
-  const value: unknown = JSON.parse(text);
-  assertAppPreStopHook(value);
-  return value;
-}
-
-function assertAppPreStopHook(value: unknown): asserts value is AppPreStopHook {
-  if (!isRecord(value)) throw new Error('the hook must be an object');
-  for (const [name, { wanted, check }] of Object.entries(fields)) {
-    if (!check(value[name])) throw new Error(`${name} must be ${wanted}`);
-  }
-}
-
-const isHeader = (value: unknown): boolean =>
-  isRecord(value) && typeof value['name'] === 'string' && typeof value['value'] === 'string';
+export const parseAppPreStopHook = (json: string): Checked<AppPreStopHook> => checkedJson(hook, json, 'hook');

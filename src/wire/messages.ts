@@ -5,7 +5,7 @@
  *     GET  /v1/table    proxy    answer: one `TableMessage` a line (NDJSON), for as long as both live
  *     POST /v1/report   proxy    body: `Report`
  *     POST /v1/handover proxy    body: `Handover`, as it goes; 204: another proxy of the Gateway was told, 503: there is none to tell
- *     GET  /v1/drain    sidecar  answer: `DrainAnswer`, about the pod that the token names. That the time of a pod is over is told to any token that names it
+ *     GET  /v1/drain    sidecar  answer: `DrainStatus`, about the pod that the token names. That the time of a pod is over is told to any token that names it
  *     POST /v1/drained  sidecar  body: `DrainSummary`, about the pod that the token names
  */
 import type { Reason } from '../api/reasons.ts';
@@ -95,7 +95,7 @@ export type SessionSource =
   | { type: SourceType; known: false; reason: string };
 export type SourceType = 'Proxy' | 'Connections' | 'Application';
 
-export type DrainAnswer =
+export type DrainStatus =
   | { terminating: false }
   | {
       terminating: true;

@@ -18,7 +18,7 @@
  */
 import { formatDuration } from '../../api/duration.ts';
 import { formatSessions } from '../names/format.ts';
-import type { DrainAnswer, DrainSummary, SessionSource } from '../../wire/messages.ts';
+import type { DrainStatus, DrainSummary, SessionSource } from '../../wire/messages.ts';
 import { deadlineMs, decideLimit } from './limit.ts';
 import { countSessions } from './sources.ts';
 import type { DrainAction, DrainObservation, DrainRelease, DrainState, Evidence } from './state.ts';
@@ -51,7 +51,7 @@ const forget = (state: DrainState, reason: string): DrainState => ({
   sources: [],
 });
 
-function observeAnswer(state: DrainState, answer: DrainAnswer, nowMs: number): DrainState {
+function observeAnswer(state: DrainState, answer: DrainStatus, nowMs: number): DrainState {
   if (!answer.terminating) return forget(state, 'the operator reports that the pod is not terminating');
   const { killAtMs, disruption, sources } = answer;
   const evidence = judgeSources(state, sources, nowMs);

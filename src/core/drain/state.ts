@@ -1,5 +1,5 @@
 /** What the drain gate knows and decides, as plain data. The steps are in `gate.ts`, the times in `limit.ts`. */
-import type { DrainAnswer, DrainSummary, SessionSource, SourceType } from '../../wire/messages.ts';
+import type { DrainStatus, DrainSummary, SessionSource, SourceType } from '../../wire/messages.ts';
 
 export type DrainLimits = {
   /** Longest hold, from the preStop call. */
@@ -20,7 +20,7 @@ export type DrainPolicy = DrainLimits & {
 
 /** One observation of the sidecar. `TimePassed` is evidence of nothing but the time. */
 export type DrainObservation =
-  | { readonly type: 'Answer'; readonly answer: DrainAnswer }
+  | { readonly type: 'Answer'; readonly answer: DrainStatus }
   | { readonly type: 'Unreachable'; readonly reason: string }
   | { readonly type: 'TimePassed' };
 

@@ -1,9 +1,9 @@
 /** The last table, kept in a file: a proxy that restarts while the operator is away routes by it. It holds signing keys. */
 import { readFile, rename, writeFile } from 'node:fs/promises';
-import { describeError } from '../../platform/errors.ts';
+import { AppError, describeError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
+import { parseTableMessage } from '../../wire/table-stream.ts';
 import type { Choice } from './choose.ts';
-import { parseTableMessage } from './table-message.ts';
 
 export interface KeptTable {
   /** The kept table, or undefined where there is none that can be read. */
@@ -54,7 +54,11 @@ const serialize = ({ revision, asOfMs, table }: Choice) =>
   JSON.stringify({ type: 'table', replica: 'kept', revision: String(revision), asOfMs, table });
 
 function parse(text: string): Choice | undefined {
-  const message = parseTableMessage(text);
+  const checked = parseTableMessage(text);
+  if ('problem' in checked) {
+    throw new AppError('TABLE_INVALID', checked.problem, { source: 'internal', retryable: false });
+  }
+  const message = checked.value;
   if (message.type !== 'table') return undefined;
   return { stream: keptStream, revision: BigInt(message.revision), asOfMs: message.asOfMs, table: message.table };
 }

@@ -1,11 +1,11 @@
 /** Follows one replica of the operator: a stream, and after it broke another one, with a growing pause between attempts. */
 import type { TableMessage } from '../../wire/messages.ts';
+import { parseTableMessage } from '../../wire/table-stream.ts';
 import { backoffMs, type BackoffRange, type Random } from '../../platform/backoff.ts';
 import { sleep, type Clock } from '../../platform/clock.ts';
 import { describeError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
 import type { OperatorApi } from './operator-api.ts';
-import { parseTableMessage } from './table-message.ts';
 
 export type FollowerPorts = {
   api: Pick<OperatorApi, 'tableLines'>;
@@ -63,10 +63,8 @@ async function readStream(
 
 /** A message that is refused changes nothing: the table before it stays. */
 function parseOrLog(line: string, { address, log }: { address: string; log: Logger }): TableMessage | undefined {
-  try {
-    return parseTableMessage(line);
-  } catch (error) {
-    log.error({ address, error: describeError(error) }, 'table message refused');
-    return undefined;
-  }
+  const checked = parseTableMessage(line);
+  if ('value' in checked) return checked.value;
+  log.error({ address, error: checked.problem }, 'table message refused');
+  return undefined;
 }

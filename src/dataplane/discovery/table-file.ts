@@ -46,6 +46,6 @@ export function followTableFile(file: string, { clock, log, onTable }: TableFile
 
 function parse(text: string): RoutingTable {
   const parsed = parseRoutingTable(JSON.parse(text));
-  if ('table' in parsed) return parsed.table;
+  if ('value' in parsed) return parsed.value;
   throw new AppError('TABLE_INVALID', parsed.problem, { source: 'internal', retryable: false });
 }

@@ -1,17 +1,19 @@
 /** Discovery: routing tables for proxies, session counts from them, and drain answers for sidecars. See wire/messages.ts. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { DrainAnswer, DrainSummary, Report } from '../../wire/messages.ts';
+import type { DrainStatus, DrainSummary, Report } from '../../wire/messages.ts';
 import type { Identity, TokenReviewer } from '../../kube/ports.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { describeError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
 import { readJson, RequestError, sendAnswer } from '../https/server.ts';
 import type { Answer } from '../https/server.ts';
+import type { Checked } from '../../wire/check.ts';
+import { parseSummary } from '../../wire/drain.ts';
+import { parseHandover, parseReport } from '../../wire/table-stream.ts';
 import { authenticate, bearerToken, podOf, proxyOf } from './caller.ts';
 import type { PodRef, ProxyCaller } from './caller.ts';
-import { answerDrain } from './drain-answer.ts';
-import type { DrainPorts } from './drain-answer.ts';
-import { parseHandover, parseReport, parseSummary } from './parse-messages.ts';
+import { answerDrain } from './drain-status.ts';
+import type { DrainPorts } from './drain-status.ts';
 import { streamTable } from './table-stream.ts';
 import type { TableFeed } from './table-stream.ts';
 import { createSessionRelay } from './session-relay.ts';
@@ -96,7 +98,11 @@ function createRoutes(ports: DiscoveryPorts): ReadonlyMap<string, Route> {
       'POST /v1/handover',
       async ({ request, identify }) => {
         const { pod, gateway } = proxyOf(await identify());
-        const isTaken = relay.handOver(keyOf(gateway), pod.uid, parseHandover(await readJson(request, maxReportBytes)));
+        const isTaken = relay.handOver(
+          keyOf(gateway),
+          pod.uid,
+          requireValid(parseHandover(await readJson(request, maxReportBytes))),
+        );
         return isTaken
           ? { status: 204 }
           : { status: 503, body: { message: 'no other proxy of the Gateway listens here' } };
@@ -107,14 +113,14 @@ function createRoutes(ports: DiscoveryPorts): ReadonlyMap<string, Route> {
       'POST /v1/drained',
       async ({ request, identify }) => {
         const pod = podOf(await identify());
-        ports.onDrained(pod, parseSummary(await readJson(request, maxSummaryBytes)));
+        ports.onDrained(pod, requireValid(parseSummary(await readJson(request, maxSummaryBytes))));
         return { status: 204 };
       },
     ],
   ]);
 }
 
-async function tellSidecar({ token, identify }: Call, { drain, clock }: DiscoveryPorts): Promise<DrainAnswer> {
+async function tellSidecar({ token, identify }: Call, { drain, clock }: DiscoveryPorts): Promise<DrainStatus> {
   let identity: Identity;
   try {
     identity = await identify();
@@ -129,11 +135,16 @@ async function tellSidecar({ token, identify }: Call, { drain, clock }: Discover
 
 async function readReport(request: IncomingMessage, { onReportRefused }: DiscoveryPorts): Promise<Report> {
   try {
-    return parseReport(await readJson(request, maxReportBytes));
+    return requireValid(parseReport(await readJson(request, maxReportBytes)));
   } catch (error) {
     onReportRefused();
     throw error;
   }
+}
+
+function requireValid<T>(checked: Checked<T>): T {
+  if ('problem' in checked) throw new RequestError(400, checked.problem);
+  return checked.value;
 }
 
 const keyOf = ({ namespace, name }: { namespace: string; name: string }): string => `${namespace}/${name}`;

@@ -7,11 +7,11 @@
  *
  * So whoever names such a pod hears that its time is over, and nothing else: neither how many sessions it has, nor anything of a pod that lives.
  */
-import type { DrainAnswer } from '../../wire/messages.ts';
+import type { DrainStatus } from '../../wire/messages.ts';
 import { isRecord } from '../../platform/record.ts';
 import type { PodRef } from './caller.ts';
-import { lifeOf } from './drain-answer.ts';
-import type { PodDirectory } from './drain-answer.ts';
+import { lifeOf } from './drain-status.ts';
+import type { PodDirectory } from './drain-status.ts';
 
 const uncounted = {
   type: 'Proxy',
@@ -24,7 +24,7 @@ export async function answerUnverified(
   token: string,
   pods: PodDirectory,
   nowMs: number,
-): Promise<DrainAnswer | undefined> {
+): Promise<DrainStatus | undefined> {
   const pod = claimedPod(token);
   if (pod === undefined) return undefined;
   const life = await lifeOf(pod, pods);

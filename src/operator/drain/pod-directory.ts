@@ -1,7 +1,7 @@
 /** Whether a pod is running, terminating or deleted: from the cache, and from the API server itself. */
 import type { ObjectReader } from '../../kube/ports.ts';
 import { pods } from '../../kube/resources.ts';
-import type { PodDirectory, PodLife } from '../discovery/drain-answer.ts';
+import type { PodDirectory, PodLife } from '../discovery/drain-status.ts';
 import type { Pod } from '../../core/snapshot/snapshot.ts';
 import { endOf } from '../gather/pods.ts';
 import type { ClusterState } from '../gather/cluster-state.ts';

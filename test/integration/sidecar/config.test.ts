@@ -45,7 +45,7 @@ test('what it can do without is named, and it goes on without', () => {
   expect(parsed).toHaveProperty('warnings', [
     expect.stringMatching(/HOLDFAST_APPLICATION_PORT: no container declares a port "admin"/),
     expect.stringMatching(/HOLDFAST_EXCLUDE_CIDRS: "999.0.0.0\/8" is not a valid CIDR/),
-    expect.stringMatching(/HOLDFAST_PRE_STOP_app: port must be a number .*container app will not be called/),
+    expect.stringMatching(/HOLDFAST_PRE_STOP_app: hook\.port: must be .*container app will not be called/),
     expect.stringMatching(/HOLDFAST_PRE_STOP_worker: .*container worker will not be called/),
   ]);
   expect(parsed).not.toHaveProperty('config.application');

@@ -1,11 +1,11 @@
 /** An operator as the sidecar sees it: TLS, bearer tokens, the two calls. The test says what it answers. */
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import type { DrainAnswer, DrainSummary } from '../../../src/wire/messages.ts';
+import type { DrainStatus, DrainSummary } from '../../../src/wire/messages.ts';
 import type { TestCertificates } from '../../support/certificates.ts';
 
 /** `hang` never answers, `status` is a bare HTTP status, `body` a raw 200. */
-export type Behaviour = DrainAnswer | { hang: true } | { status: number } | { body: string };
+export type Behaviour = DrainStatus | { hang: true } | { status: number } | { body: string };
 
 export type FakeOperator = {
   port: number;
@@ -83,7 +83,7 @@ export async function startFakeOperator(
 }
 
 /** The answer for a pod with as many sessions, whose grace ends in an hour unless said otherwise. */
-export const terminatingWith = (sessions: number, killAtMs = Date.now() + 3_600_000): DrainAnswer => ({
+export const terminatingWith = (sessions: number, killAtMs = Date.now() + 3_600_000): DrainStatus => ({
   terminating: true,
   killAtMs,
   sources: [{ type: 'Proxy', known: true, sessions }],

@@ -54,11 +54,11 @@ function withValue(path: string, value: unknown): unknown {
 
 describe('a table from outside', () => {
   test('is taken as it is where it is one', () => {
-    expect(parseRoutingTable(good())).toEqual({ table: good() });
+    expect(parseRoutingTable(good())).toEqual({ value: good() });
   });
 
   test('may say more than this version knows', () => {
-    expect(parseRoutingTable({ ...good(), later: { version: 2 } })).toHaveProperty('table');
+    expect(parseRoutingTable({ ...good(), later: { version: 2 } })).toHaveProperty('value');
   });
 
   test.each([

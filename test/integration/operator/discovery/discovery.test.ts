@@ -119,9 +119,9 @@ describe('the table stream', () => {
         startedAtMs: 5,
         sessions: [{ id: '00000000deadbeef', endpoint: '00000000000000aa', lastSeenS: -1, issuedAtS: 5 }],
       },
-      /^sessions must be/,
+      /^handover\.sessions\[0\]\.lastSeenS: must be/,
     ],
-    ['no time of start', { sessions: [] }, /^startedAtMs must be/],
+    ['no time of start', { sessions: [] }, /^handover\.startedAtMs: must be/],
   ])('a handover with %s is refused', async (_, handover, why) => {
     const answer = await discovery.client.call('POST', '/v1/handover', {
       token: 'proxy-1',
@@ -197,7 +197,7 @@ describe('a report', () => {
       token: 'proxy-1',
       body: '{"startedAtMs":0,"sequence":1}',
     });
-    expect(answer).toEqual({ status: 400, body: { message: 'endpoints must be a list' } });
+    expect(answer).toEqual({ status: 400, body: { message: 'report.endpoints: must be a list' } });
     expect(discovery.reports).toEqual([]);
   });
 

@@ -1,6 +1,6 @@
 /** A discovery server on a real port, over ports that a test can turn. */
 import { createDiscoveryHandler } from '../../../../src/operator/discovery/handler.ts';
-import type { PodLife, PodDirectory } from '../../../../src/operator/discovery/drain-answer.ts';
+import type { PodLife, PodDirectory } from '../../../../src/operator/discovery/drain-status.ts';
 import type { PodRef, ProxyCaller } from '../../../../src/operator/discovery/caller.ts';
 import type { PublishedTable } from '../../../../src/operator/discovery/table-stream.ts';
 import { createTlsServer } from '../../../../src/operator/https/server.ts';

@@ -134,7 +134,9 @@ describe('injection', () => {
           const text = env.find((one) => one.name === preStopVariable(name))?.value;
           const hook = lifecycle?.preStop?.httpGet;
           if (hook) {
-            expect(parseAppPreStopHook(text ?? '')).toMatchObject({ scheme: 'HTTP', port: hook.port, path: hook.path });
+            expect(parseAppPreStopHook(text ?? '')).toMatchObject({
+              value: { scheme: 'HTTP', port: hook.port, path: hook.path },
+            });
           } else expect(text).toBe('');
         }
       }),

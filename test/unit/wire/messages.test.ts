@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseReport, parseSummary } from '../../../../src/operator/discovery/parse-messages.ts';
+import { parseSummary } from '../../../src/wire/drain.ts';
+import { parseReport } from '../../../src/wire/table-stream.ts';
 
 const endpoint = { uid: 'pod-1', state: 'Draining', sessions: 2, expiresAtMs: 1000 };
 const summary = { reason: 'DrainComplete', tookMs: 5, message: 'done' };
@@ -16,33 +17,37 @@ describe('a report', () => {
         more: true,
       }),
     ).toEqual({
-      startedAtMs: 7,
-      sequence: 3,
-      endpoints: [endpoint],
-      ended: ['0123456789abcdef'],
-      seen: ['fedcba9876543210'],
+      value: {
+        startedAtMs: 7,
+        sequence: 3,
+        endpoints: [endpoint],
+        ended: ['0123456789abcdef'],
+        seen: ['fedcba9876543210'],
+      },
     });
   });
 
   test('of a proxy of the version before, which does not say what it saw, is taken', () => {
-    expect(parseReport({ startedAtMs: 7, sequence: 3, endpoints: [], ended: [] })).toMatchObject({ seen: [] });
+    expect(parseReport({ startedAtMs: 7, sequence: 3, endpoints: [], ended: [] })).toMatchObject({
+      value: { seen: [] },
+    });
   });
 
   const wrong: [string, unknown, RegExp][] = [
-    ['nothing', null, /startedAtMs/],
+    ['nothing', null, /report: must be an object/],
     [
       'an ended session that is no id',
       { startedAtMs: 0, sequence: 1, endpoints: [], ended: ['x'] },
-      /ended must be a list of session ids/,
+      /report\.ended\[0\]: must be 16 hex digits/,
     ],
     [
       'a seen session that is no id',
       { startedAtMs: 0, sequence: 1, endpoints: [], ended: [], seen: ['0123456789ABCDEF'] },
-      /seen must be a list of session ids/,
+      /report\.seen\[0\]: must be 16 hex digits/,
     ],
     ['a start that is no time', { startedAtMs: 'now', sequence: 1, endpoints: [] }, /startedAtMs/],
     ['a negative sequence', { startedAtMs: 0, sequence: -1, endpoints: [] }, /sequence/],
-    ['no list of endpoints', { startedAtMs: 0, sequence: 1, endpoints: {} }, /endpoints must be a list/],
+    ['no list of endpoints', { startedAtMs: 0, sequence: 1, endpoints: {} }, /report\.endpoints: must be a list/],
     [
       'an endpoint without a UID',
       { startedAtMs: 0, sequence: 1, endpoints: [{ ...endpoint, uid: '' }] },
@@ -63,21 +68,18 @@ describe('a report', () => {
     ['sessions as a text', { startedAtMs: 0, sequence: 1, endpoints: [{ ...endpoint, sessions: '0' }] }, /sessions/],
     ['no expiry', { startedAtMs: 0, sequence: 1, endpoints: [{ ...endpoint, expiresAtMs: null }] }, /expiresAtMs/],
   ];
-  test.each(wrong)('with %s is refused as a whole', (_, body, why) => {
-    expect(() => parseReport(body)).toThrow(why);
+  test.each(wrong)('with %s is refused as a whole', (_, body, reason) => {
+    expect(parseReport(body)).toEqual({ problem: expect.stringMatching(reason) });
   });
 });
 
 describe('a summary', () => {
   test('keeps unknown numbers absent, and cuts a long message', () => {
     expect(parseSummary({ ...summary, sessionsCut: 'many', message: 'm'.repeat(5000) })).toEqual({
-      ...summary,
-      message: 'm'.repeat(1024),
+      value: { ...summary, message: 'm'.repeat(1024) },
     });
     expect(parseSummary({ ...summary, sessionsAtStart: 4, sessionsCut: 0 })).toEqual({
-      ...summary,
-      sessionsAtStart: 4,
-      sessionsCut: 0,
+      value: { ...summary, sessionsAtStart: 4, sessionsCut: 0 },
     });
   });
 
@@ -87,6 +89,8 @@ describe('a summary', () => {
     [{ ...summary, message: 7 }],
     [null],
   ])('%j is refused', (body) => {
-    expect(() => parseSummary(body)).toThrow(/reason|tookMs|message/);
+    expect(parseSummary(body)).toEqual({
+      problem: expect.stringMatching(/reason|tookMs|message|summary: must be an object/),
+    });
   });
 });

@@ -1,5 +1,5 @@
 /** What a sidecar is told about its own pod. */
-import type { DrainAnswer, SessionSource } from '../../wire/messages.ts';
+import type { DrainStatus, SessionSource } from '../../wire/messages.ts';
 import { describeError } from '../../platform/errors.ts';
 import { RequestError } from '../https/server.ts';
 import type { PodRef } from './caller.ts';
@@ -24,7 +24,7 @@ export type DrainPorts = {
 };
 
 /** Throws RequestError 503 where nothing certain can be said: to the sidecar that is "unknown", and it holds. */
-export async function answerDrain(pod: PodRef, { pods, sources }: DrainPorts, nowMs: number): Promise<DrainAnswer> {
+export async function answerDrain(pod: PodRef, { pods, sources }: DrainPorts, nowMs: number): Promise<DrainStatus> {
   const life = await lifeOf(pod, pods);
   if (life.kind === 'Alive') return { terminating: false };
   // Gone: deleted by force while its containers still run. Nothing is left to hold it for.

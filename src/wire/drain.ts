@@ -1,0 +1,104 @@
+/** The messages between a sidecar and the operator: the drain status of its pod, and the summary of its drain. */
+import { isRecord } from '../platform/record.ts';
+import {
+  checked,
+  checkedJson,
+  count,
+  list,
+  object,
+  oneOf,
+  pattern,
+  string,
+  time,
+  type Check,
+  type Checked,
+} from './check.ts';
+import type { DrainStatus, DrainSummary, SessionSource } from './messages.ts';
+
+const maxMessageLength = 1024;
+
+type Sent = { terminating: false } | { terminating: true; killAtMs: number; disruption?: unknown; sources: unknown[] };
+
+const unchecked: Check<unknown> = () => undefined;
+const sentTerminating = object<Extract<Sent, { terminating: true }>>({
+  terminating: unchecked as Check<true>,
+  killAtMs: time,
+  disruption: unchecked,
+  sources: list(unchecked),
+});
+const sent: Check<Sent> = (value, path) => {
+  const terminating = isRecord(value) ? value['terminating'] : undefined;
+  if (terminating === false) return undefined;
+  return terminating === true ? sentTerminating(value, path) : `${path}.terminating: must be true or false`;
+};
+
+/** A source that the sidecar cannot read is unknown: it must never count as zero. */
+export function parseDrainStatus(json: string): Checked<DrainStatus> {
+  const result = checkedJson(sent, json, 'drain status');
+  if ('problem' in result) return result;
+  if (!result.value.terminating) return { value: { terminating: false } };
+  const { killAtMs, disruption, sources } = result.value;
+  return {
+    value: {
+      terminating: true,
+      killAtMs,
+      ...(isReason(disruption) && { disruption }),
+      sources: sources.map(parseSource),
+    },
+  };
+}
+
+/** From the operator the sidecar accepts only the source `Proxy`: it counts the others itself, in the pod. */
+function parseSource(source: unknown): SessionSource {
+  if (!isRecord(source) || source['type'] !== 'Proxy') {
+    return {
+      type: 'Proxy',
+      known: false,
+      reason: 'the operator sent a session source that this sidecar does not know',
+    };
+  }
+  const { known, sessions, reason } = source;
+  if (known === true && count(sessions, '') === undefined) {
+    return { type: 'Proxy', known: true, sessions: Number(sessions) };
+  }
+  return {
+    type: 'Proxy',
+    known: false,
+    reason: typeof reason === 'string' ? reason : 'the operator sent no number of sessions',
+  };
+}
+
+/** It becomes part of a message: one word, as the reasons of Kubernetes are. */
+const reasonWord = pattern(/^[A-Za-z][A-Za-z0-9_,:]{0,99}$/, 'a reason');
+const isReason = (value: unknown): value is string => reasonWord(value, '') === undefined;
+
+type SentSummary = Pick<DrainSummary, 'reason' | 'tookMs' | 'message'> & {
+  sessionsAtStart?: unknown;
+  sessionsCut?: unknown;
+};
+
+const summary = object<SentSummary>({
+  reason: oneOf('DrainComplete', 'DrainDeadline', 'DrainCutShort'),
+  sessionsAtStart: unchecked,
+  sessionsCut: unchecked,
+  tookMs: time,
+  message: string,
+});
+
+/** Counts that cannot be read are absent: unknown. */
+export function parseSummary(body: unknown): Checked<DrainSummary> {
+  const result = checked(summary, body, 'summary');
+  if ('problem' in result) return result;
+  const { reason, sessionsAtStart, sessionsCut, tookMs, message } = result.value;
+  return {
+    value: {
+      reason,
+      ...(isCount(sessionsAtStart) && { sessionsAtStart }),
+      ...(isCount(sessionsCut) && { sessionsCut }),
+      tookMs,
+      message: message.slice(0, maxMessageLength),
+    },
+  };
+}
+
+const isCount = (value: unknown): value is number => count(value, '') === undefined;

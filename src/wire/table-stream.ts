@@ -1,0 +1,100 @@
+/** Lines of the operator's table stream, and what a proxy sends back: reports and handovers. */
+import {
+  checked,
+  checkedJson,
+  count,
+  hexId,
+  list,
+  map,
+  object,
+  oneOf,
+  optional,
+  pattern,
+  string,
+  text,
+  time,
+  type Check,
+  type Checked,
+} from './check.ts';
+import { maxHandedSessions } from './messages.ts';
+import type {
+  EndpointReport,
+  HandedSession,
+  Handover,
+  KeyRingReport,
+  ProxyProcess,
+  Report,
+  TableMessage,
+} from './messages.ts';
+import { routingTable } from './parse-table.ts';
+import { isRecord } from '../platform/record.ts';
+
+type Message<Type extends TableMessage['type']> = Extract<TableMessage, { type: Type }>;
+
+const uid = text(253);
+const stamp = { replica: string, revision: pattern(/^[0-9]{1,30}$/, 'decimal digits'), asOfMs: time };
+const sessionIds = { replica: string, sessions: list(hexId) };
+const handed = object<HandedSession>({ id: hexId, endpoint: hexId, lastSeenS: count, issuedAtS: count });
+const handover = { startedAtMs: time, sessions: list(handed, maxHandedSessions) };
+
+const messages: { [Type in TableMessage['type']]: Check<Message<Type>> } = {
+  table: object<Message<'table'>>({ type: oneOf('table'), ...stamp, table: routingTable }),
+  heartbeat: object<Message<'heartbeat'>>({ type: oneOf('heartbeat'), ...stamp }),
+  ended: object<Message<'ended'>>({ type: oneOf('ended'), ...sessionIds }),
+  seen: object<Message<'seen'>>({ type: oneOf('seen'), ...sessionIds }),
+  handover: object<Message<'handover'>>({
+    type: oneOf('handover'),
+    replica: string,
+    handover: object<Message<'handover'>['handover']>({ from: string, ...handover }),
+  }),
+};
+const messageType = oneOf(...Object.keys(messages));
+
+const tableMessage: Check<TableMessage> = (value, path) => {
+  const type = isRecord(value) ? value['type'] : undefined;
+  return messageType(type, `${path}.type`) ?? messages[type as TableMessage['type']](value, path);
+};
+
+export const parseTableMessage = (line: string): Checked<TableMessage> => checkedJson(tableMessage, line, 'message');
+
+export const parseHandover = (body: unknown): Checked<Handover> =>
+  checked(object<Handover>(handover), body, 'handover');
+
+/** A proxy of the previous version does not send `seen`: its counts are still valid. */
+type SentReport = Omit<Report, 'seen'> & { seen?: string[] };
+
+const report = object<SentReport>({
+  startedAtMs: time,
+  sequence: count,
+  endpoints: list(
+    object<EndpointReport>({
+      uid,
+      state: oneOf('Pending', 'Accepting', 'Draining'),
+      sessions: count,
+      expiresAtMs: time,
+    }),
+  ),
+  ended: list(hexId),
+  seen: optional(list(hexId)),
+  inherited: optional(list(object<ProxyProcess>({ uid, startedAtMs: time }))),
+  keyRings: optional(map(object<KeyRingReport>({ current: count, ids: list(count) }))),
+});
+
+/** One wrong entry invalidates the report: a proxy whose counts cannot be read is unknown, not partly known. */
+export function parseReport(body: unknown): Checked<Report> {
+  const result = checked(report, body, 'report');
+  if ('problem' in result) return result;
+  // The operator keeps reports: properties that it does not know are dropped.
+  const { startedAtMs, sequence, endpoints, ended, seen = [], inherited, keyRings } = result.value;
+  return {
+    value: {
+      startedAtMs,
+      sequence,
+      endpoints: endpoints.map(({ uid, state, sessions, expiresAtMs }) => ({ uid, state, sessions, expiresAtMs })),
+      ended,
+      seen,
+      ...(inherited && { inherited }),
+      ...(keyRings && { keyRings }),
+    },
+  };
+}
