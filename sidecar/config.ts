@@ -1,6 +1,7 @@
 /** The sidecar's settings: the webhook writes them into the pod as environment variables. */
 import { parseCidr } from '../src/core/drain/cidr.ts';
 import type { Cidr } from '../src/core/drain/cidr.ts';
+import type { OperatorAddress } from '../src/wire/client/sidecar-client.ts';
 import type { DrainPolicy } from '../src/core/drain/state.ts';
 import { containerOfVariable, parseAppPreStopHook } from '../src/wire/app-pre-stop-hook.ts';
 import type { AppPreStopHook } from '../src/wire/app-pre-stop-hook.ts';
@@ -20,17 +21,6 @@ export type SidecarConfig = {
   hooks: ReadonlyMap<string, AppPreStopHook>;
   /** What the kubelet gives a container that it only restarts. */
   restartGraceMs: number;
-};
-
-export type OperatorAddress = {
-  /** A name with one address per replica of the operator, or an address. */
-  host: string;
-  port: number;
-  /** The name in the operator's certificate, whatever the address. */
-  serverName: string;
-  /** PEM, one certificate or several. */
-  ca: string;
-  tokenFile: string;
 };
 
 /** Whose connections count: those to `ports`, from everywhere but `excluded`. `hostIps`: the node, from which the kubelet probes. */

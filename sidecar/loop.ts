@@ -15,7 +15,7 @@ import type { DrainStatus } from '../src/wire/messages.ts';
 import { describeError } from '../src/platform/errors.ts';
 import type { Log } from './log.ts';
 import type { Counters } from './counters.ts';
-import type { OperatorClient } from './operator-client.ts';
+import type { SidecarClient } from '../src/wire/client/sidecar-client.ts';
 import { createReport } from './report.ts';
 import type { CountSources } from './sources.ts';
 
@@ -33,7 +33,7 @@ export type DrainView = { state: DrainState | undefined; callers: number };
 
 export type DrainPorts = {
   policy: DrainPolicy;
-  operator: OperatorClient;
+  operator: SidecarClient;
   countSources: CountSources;
   counters: Counters;
   nowMs: () => number;
@@ -147,7 +147,7 @@ async function observe(
 ): Promise<DrainObservation> {
   let answer: DrainStatus;
   try {
-    answer = await operator.askDrain(ended);
+    answer = await operator.drainStatus(ended);
   } catch (error) {
     if (!ended.aborted) counters.operatorErrors += 1;
     return { type: 'Unreachable', reason: describeError(error) };

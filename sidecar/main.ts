@@ -6,7 +6,7 @@ import { describeError } from '../src/platform/errors.ts';
 import { createLog } from './log.ts';
 import { createDrain } from './loop.ts';
 import { createCounters } from './counters.ts';
-import { createOperatorClient } from './operator-client.ts';
+import { createSidecarClient } from '../src/wire/client/sidecar-client.ts';
 import { createOwnHooks } from './own-hooks.ts';
 import { createSidecarServer } from './server.ts';
 import { createSources } from './sources.ts';
@@ -32,7 +32,7 @@ function run(config: SidecarConfig): void {
   const { port, policy } = config;
   const nowMs = Date.now;
   const counters = createCounters();
-  const operator = createOperatorClient(config.operator, resolveAll);
+  const operator = createSidecarClient(config.operator, resolveAll);
   const drain = createDrain({
     policy,
     operator,

@@ -5,7 +5,7 @@
 import type { DrainSummary } from '../src/wire/messages.ts';
 import { describeError } from '../src/platform/errors.ts';
 import type { Log } from './log.ts';
-import type { OperatorClient } from './operator-client.ts';
+import type { SidecarClient } from '../src/wire/client/sidecar-client.ts';
 
 export interface Report {
   send(summary: DrainSummary): void;
@@ -16,7 +16,7 @@ export interface Report {
 const lastTriesMs = 1000;
 const pauseMs = 250;
 
-export function createReport(operator: OperatorClient, log: Log): Report {
+export function createReport(operator: SidecarClient, log: Log): Report {
   const givenUp = new AbortController();
   let sending = Promise.resolve();
 

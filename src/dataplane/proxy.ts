@@ -7,6 +7,7 @@ import { sleep, type Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/log.ts';
 import { createRegistry } from '../platform/metrics.ts';
 import { runShutdown } from '../platform/shutdown.ts';
+import { createProxyClient } from '../wire/client/proxy-client.ts';
 import { addDebugPages } from './admin/debug-pages.ts';
 import { httpReadings } from './admin/http-metrics.ts';
 import { registerProxyMetrics } from './admin/proxy-metrics.ts';
@@ -14,7 +15,6 @@ import { sessionReadings } from './admin/session-metrics.ts';
 import type { OperatorConfig, ProxyConfig } from './config.ts';
 import { startDiscovery, type Discovery, type DiscoveryTarget } from './discovery/discovery.ts';
 import { createKeptTable } from './discovery/kept-table.ts';
-import { createOperatorApi } from './discovery/operator-api.ts';
 import { buildReport } from './discovery/report.ts';
 import { followTableFile } from './discovery/table-file.ts';
 import { createHttp1Server, type Http1Server } from './http1/server.ts';
@@ -202,9 +202,9 @@ function startOperatorSource(
 ): Source {
   const { clock, log } = ports;
   log.info({ gateway: operator.gateway, host }, 'following the operator');
-  const api = createOperatorApi({ ...operator, silenceLimitMs: heartbeatsMissedMs });
+  const client = createProxyClient({ ...operator, silenceLimitMs: heartbeatsMissedMs });
   const kept = keptTableFile === undefined ? undefined : createKeptTable(keptTableFile, log);
-  return startDiscovery({ clock, random: Math.random, log, api, resolve: () => ports.resolve(host), kept }, target);
+  return startDiscovery({ clock, random: Math.random, log, client, resolve: () => ports.resolve(host), kept }, target);
 }
 
 function startSweeping({ sessions }: ManagedRouter, clock: Clock): () => void {

@@ -52,6 +52,18 @@ describe('import direction', () => {
       target: 'tools/demo/main.ts',
       allowed: false,
     },
+    {
+      why: 'the core may use the wire format',
+      file: 'src/core/drain/gate.ts',
+      target: 'src/wire/messages.ts',
+      allowed: true,
+    },
+    {
+      why: 'the core may not use the client of the operator',
+      file: 'src/core/drain/gate.ts',
+      target: 'src/wire/client/sidecar-client.ts',
+      allowed: false,
+    },
     { why: 'a folder without a rule is refused', file: 'src/utils/x.ts', target: 'src/api/spec.ts', allowed: false },
   ])('$why', ({ file, target, allowed }) => {
     expect(judgeImport(file, target) === undefined).toBe(allowed);

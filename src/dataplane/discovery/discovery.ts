@@ -5,13 +5,13 @@
  *                                                        ▲
  *                                  kept table ───────────┘ when nobody answers
  */
+import type { ProxyClient } from '../../wire/client/proxy-client.ts';
 import type { Handover, Report } from '../../wire/messages.ts';
 import type { BackoffRange, Random } from '../../platform/backoff.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { describeError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
 import type { KeptTable } from './kept-table.ts';
-import type { OperatorApi } from './operator-api.ts';
 import { followReplica } from './replica-follower.ts';
 import { startReporter } from './reporter.ts';
 import { createTableMerger, type MergerEvents } from './table-merger.ts';
@@ -20,7 +20,7 @@ export type DiscoveryPorts = {
   clock: Clock;
   random: Random;
   log: Logger;
-  api: OperatorApi;
+  client: ProxyClient;
   /** The addresses of all replicas, now. */
   resolve: () => Promise<readonly string[]>;
   kept: KeptTable | undefined;
@@ -77,7 +77,7 @@ export function startDiscovery(
 
   const follow = async (address: string) => {
     await followReplica(address, {
-      ports: { api: ports.api, clock, random: ports.random, log, backoff: options.backoff },
+      ports: { client: ports.client, clock, random: ports.random, log, backoff: options.backoff },
       signal: stopping.signal,
       events: {
         onMessage(message) {
@@ -124,7 +124,7 @@ export function startDiscovery(
   const stopReporter = startReporter({
     clock,
     log,
-    send: (address, report) => ports.api.report(address, report),
+    send: (address, report) => ports.client.report(address, report),
     addresses: () => connected,
     build: (sequence) => target.buildReport(sequence),
     changes: () => target.changes(),
@@ -135,7 +135,7 @@ export function startDiscovery(
     async handOver(handover) {
       for (const address of connected) {
         try {
-          await ports.api.handOver(address, handover);
+          await ports.client.handOver(address, handover);
           return true;
         } catch (error) {
           log.warn({ address, error: describeError(error) }, 'handover not taken');
@@ -150,7 +150,7 @@ export function startDiscovery(
       stopReporter();
       await Promise.all(followers.values());
       await kept?.settled();
-      ports.api.close();
+      ports.client.close();
     },
   };
 }

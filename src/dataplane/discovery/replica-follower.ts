@@ -1,14 +1,14 @@
 /** Follows one replica of the operator: a stream, and after it broke another one, with a growing pause between attempts. */
+import type { ProxyClient } from '../../wire/client/proxy-client.ts';
 import type { TableMessage } from '../../wire/messages.ts';
 import { parseTableMessage } from '../../wire/table-stream.ts';
 import { backoffMs, type BackoffRange, type Random } from '../../platform/backoff.ts';
 import { sleep, type Clock } from '../../platform/clock.ts';
 import { describeError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
-import type { OperatorApi } from './operator-api.ts';
 
 export type FollowerPorts = {
-  api: Pick<OperatorApi, 'tableLines'>;
+  client: Pick<ProxyClient, 'tableLines'>;
   clock: Clock;
   random: Random;
   log: Logger;
@@ -45,10 +45,10 @@ async function readStream(
   address: string,
   { ports, events, signal }: Parameters<typeof followReplica>[1],
 ): Promise<boolean> {
-  const { api, log } = ports;
+  const { client, log } = ports;
   let received = false;
   try {
-    for await (const line of api.tableLines(address, signal)) {
+    for await (const line of client.tableLines(address, signal)) {
       const message = parseOrLog(line, { address, log });
       if (message === undefined) continue;
       received = true;

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll } from '@jest/globals';
 import { createDrain } from '../../../sidecar/loop.ts';
 import { createCounters } from '../../../sidecar/counters.ts';
-import { createOperatorClient } from '../../../sidecar/operator-client.ts';
+import { createSidecarClient } from '../../../src/wire/client/sidecar-client.ts';
 import { createOwnHooks } from '../../../sidecar/own-hooks.ts';
 import { createSidecarServer } from '../../../sidecar/server.ts';
 import type { CountSources } from '../../../sidecar/sources.ts';
@@ -69,7 +69,7 @@ export function createRig() {
       restartGraceMs = 30_000,
     } = setup;
     const { events, log, logged } = createEventLog();
-    const client = createOperatorClient(
+    const client = createSidecarClient(
       { host: 'discovery', port: operator.port, serverName, ca, tokenFile: tokenFile() },
       () => Promise.resolve(addresses),
     );

@@ -6,7 +6,7 @@ import type { Report } from '../../../../src/wire/messages.ts';
 import type { RoutingTable } from '../../../../src/wire/routing-table.ts';
 import { startDiscovery, type Discovery } from '../../../../src/dataplane/discovery/discovery.ts';
 import { createKeptTable } from '../../../../src/dataplane/discovery/kept-table.ts';
-import { createOperatorApi } from '../../../../src/dataplane/discovery/operator-api.ts';
+import { createProxyClient } from '../../../../src/wire/client/proxy-client.ts';
 import { buildReport } from '../../../../src/dataplane/discovery/report.ts';
 import { systemClock } from '../../../../src/platform/clock.ts';
 import { createCertificates, type TestCertificates } from '../../../support/certificates.ts';
@@ -68,7 +68,7 @@ function startProxy({
   const heard: string[] = [];
   let current: RoutingTable | undefined;
   let asOfMs = 0;
-  const api = createOperatorApi({
+  const client = createProxyClient({
     port,
     serverName: operatorName,
     ca,
@@ -80,7 +80,7 @@ function startProxy({
       clock: systemClock,
       random: () => 0,
       log,
-      api,
+      client,
       resolve: () => Promise.resolve(typeof addresses === 'function' ? addresses() : addresses),
       kept: kept ? createKeptTable(path.join(folder, 'table.json'), log) : undefined,
     },

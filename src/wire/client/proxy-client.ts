@@ -1,0 +1,33 @@
+/** The operator's API as a proxy uses it: each replica by its own address, because every replica needs every report. */
+import type { Handover, Report } from '../messages.ts';
+import { createReplicaClient, type ReplicaClientOptions } from './replica-client.ts';
+
+export interface ProxyClient {
+  /** The lines of a replica's table stream; ends when the replica ends it. */
+  tableLines(address: string, signal: AbortSignal): AsyncIterable<string>;
+  report(address: string, report: Report): Promise<void>;
+  /** Throws also where the replica has no other proxy connected. */
+  handOver(address: string, handover: Handover): Promise<void>;
+  close(): void;
+}
+
+export type ProxyClientOptions = ReplicaClientOptions & {
+  /** Heartbeats come every 2 s: a stream that is silent for longer than this is dead. */
+  silenceLimitMs: number;
+};
+
+const timeoutMs = 5000;
+
+export function createProxyClient({ silenceLimitMs, ...options }: ProxyClientOptions): ProxyClient {
+  const client = createReplicaClient(options);
+  return {
+    tableLines: (address, signal) => client.lines(address, { path: '/v1/table', silenceLimitMs, signal }),
+    async report(address, body) {
+      await client.call(address, { method: 'POST', path: '/v1/report', body, timeoutMs });
+    },
+    async handOver(address, body) {
+      await client.call(address, { method: 'POST', path: '/v1/handover', body, timeoutMs });
+    },
+    close: client.close,
+  };
+}
