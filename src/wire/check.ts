@@ -2,14 +2,18 @@
 import { isRecord } from '../platform/record.ts';
 
 /** Returns undefined for a valid T, otherwise what is wrong with which field: `table.listeners[0].port: must be …`. */
-export type Check<T> = ((value: unknown, path: string) => string | undefined) & { readonly valid?: T };
+export type Check<T> = ((value: unknown, path: string) => string | undefined) & { readonly valid?: () => T };
 
 export type Checked<T> = { value: T } | { problem: string };
 
 /** `name`: what the value is called in the problem. */
 export function checked<T>(check: Check<T>, value: unknown, name: string): Checked<T> {
-  const problem = check(value, name);
-  return problem === undefined ? { value: value as T } : { problem };
+  let problem: string | undefined;
+  const isValid = (candidate: unknown): candidate is T => {
+    problem = check(candidate, name);
+    return problem === undefined;
+  };
+  return isValid(value) ? { value } : { problem: problem ?? `${name}: is invalid` };
 }
 
 /** As `checked`, for JSON text. The text is not quoted in the problem: it may hold secrets. */
@@ -92,7 +96,7 @@ export const map =
 
 /** A check for each property of T: one that is missing, or of another type, does not compile. */
 type Properties<T> = {
-  [Name in keyof T]-?: Record<never, never> extends Pick<T, Name> ? Check<T[Name] | undefined> : Check<T[Name]>;
+  [Name in keyof T]-?: Check<T[Name]>;
 };
 
 /** Properties that T does not have are ignored: a newer version may send more. */

@@ -20,8 +20,10 @@ const maxMessageLength = 1024;
 type Sent = { terminating: false } | { terminating: true; killAtMs: number; disruption?: unknown; sources: unknown[] };
 
 const unchecked: Check<unknown> = () => undefined;
+/** `sent` has looked at it already. */
+const isTrue: Check<true> = () => undefined;
 const sentTerminating = object<Extract<Sent, { terminating: true }>>({
-  terminating: unchecked as Check<true>,
+  terminating: isTrue,
   killAtMs: time,
   disruption: unchecked,
   sources: list(unchecked),

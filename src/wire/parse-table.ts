@@ -38,15 +38,16 @@ const token = pattern(/^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/, 'a name of letters, digi
 const domain = pattern(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'a domain name');
 const cookiePath = pattern(/^\/[^;\p{Cc}\p{Cs}]*$/u, 'a cookie path');
 const secret = pattern(/^[A-Za-z0-9+/]{43}=$/, 'base64 of 32 bytes');
-/** A newer operator may know more reasons. */
-const reason = string as Check<Reason>;
+/** Any word: a newer operator may know more reasons and methods. */
+const reason: Check<Reason> = (value, path) => string(value, path);
+const method: Check<NonNullable<RouteMatch['method']>> = (value, path) => string(value, path);
 
 type NameValue = NonNullable<RouteMatch['headers']>[number];
 const nameValue = object<NameValue>({ type: oneOf('Exact', 'RegularExpression'), name: string, value: string });
 
 const routeMatch = object<RouteMatch>({
   path: object<RouteMatch['path']>({ type: oneOf('Exact', 'PathPrefix', 'RegularExpression'), value: string }),
-  method: optional(string as Check<NonNullable<RouteMatch['method']>>),
+  method: optional(method),
   headers: optional(list(nameValue)),
   queryParams: optional(list(nameValue)),
 });

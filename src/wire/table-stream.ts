@@ -49,10 +49,11 @@ const messages: { [Type in TableMessage['type']]: Check<Message<Type>> } = {
   }),
 };
 const messageType = oneOf(...Object.keys(messages));
+const isType = (value: unknown): value is TableMessage['type'] => messageType(value, '') === undefined;
 
 const tableMessage: Check<TableMessage> = (value, path) => {
   const type = isRecord(value) ? value['type'] : undefined;
-  return messageType(type, `${path}.type`) ?? messages[type as TableMessage['type']](value, path);
+  return isType(type) ? messages[type](value, path) : messageType(type, `${path}.type`);
 };
 
 export const parseTableMessage = (line: string): Checked<TableMessage> => checkedJson(tableMessage, line, 'message');

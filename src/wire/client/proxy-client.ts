@@ -28,6 +28,8 @@ export function createProxyClient({ silenceLimitMs, ...options }: ProxyClientOpt
     async handOver(address, body) {
       await client.call(address, { method: 'POST', path: '/v1/handover', body, timeoutMs });
     },
-    close: client.close,
+    close() {
+      client.close();
+    },
   };
 }

@@ -39,10 +39,12 @@ const maxLineBytes = 64 * 1024 * 1024;
 const maxBodyBytes = 64 * 1024;
 const maxQuotedLength = 200;
 
+type Target = Omit<RequestOptions, 'headers'> & { headers?: Record<string, string | number> };
+
 export function createReplicaClient(options: ReplicaClientOptions): ReplicaClient {
   const agent = new Agent({ keepAlive: true, maxSockets: 2 });
 
-  const open = async (target: RequestOptions, body?: string): Promise<IncomingMessage> => {
+  const open = async (target: Target, body?: string): Promise<IncomingMessage> => {
     // Read for each request: the kubelet replaces a projected token long before it expires.
     const token = (await readFile(options.tokenFile, 'utf8')).trim();
     const { port, serverName: servername, ca } = options;

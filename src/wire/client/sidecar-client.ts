@@ -37,7 +37,9 @@ export function createSidecarClient({ host, ...options }: OperatorAddress, resol
     async reportDrained(body, signal) {
       await call({ method: 'POST', path: '/v1/drained', body, signal });
     },
-    close: client.close,
+    close() {
+      client.close();
+    },
   };
 }
 
