@@ -105,7 +105,7 @@ function readConnections({ env, problems }: Reader): ConnectionSettings {
     const cidr = parseCidr(text);
     if (!cidr) {
       problems.push(
-        `HOLDFAST_EXCLUDE_CIDRS: ${JSON.stringify(text)} is no address block such as 10.1.0.0/16: its connections count`,
+        `HOLDFAST_EXCLUDE_CIDRS: ${JSON.stringify(text)} is not a valid CIDR (such as 10.1.0.0/16): it is ignored, and its connections count as sessions`,
       );
     }
     return cidr ?? [];
