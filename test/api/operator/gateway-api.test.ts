@@ -66,7 +66,7 @@ describeWithApi('Gateway API, as it comes', () => {
   test('missing: the proxy serves all the same, and the condition says what is missing and how to get it', async () => {
     const condition = await untilProgrammed('GatewayAPIMissing');
     expect(condition.status).toBe('True');
-    expect(condition.message).toContain('Install its CRDs');
+    expect(condition.message).toContain('install the CRDs');
     expect(operator().translations.table(`${namespace}/holdfast`)?.table.routes).toHaveLength(1);
   });
 

@@ -19,7 +19,7 @@ describeWithApi('StickyWorkloads that only the cluster can refuse', () => {
   test('an unknown target: the condition names it, and is gone once the target is there', async () => {
     await apply(stickyWorkload(namespace, 'late'));
     const condition = await untilReason(namespace, 'late', 'Accepted', 'TargetNotFound');
-    expect(condition.message).toContain('there is no Deployment late in namespace refusals');
+    expect(condition.message).toContain('Deployment late does not exist in namespace refusals');
     expect(condition.message).toContain('create it');
     expect(await getObject('service', 'late', namespace)).toBeUndefined();
     await apply(deployment(namespace, 'late'));
@@ -52,7 +52,7 @@ describeWithApi('StickyWorkloads that only the cluster can refuse', () => {
     await apply(stickyWorkload(namespace, 'taken'));
     const condition = await untilReason(namespace, 'taken', 'Programmed', 'ServiceConflict');
     expect(condition.message).toContain(
-      'Service refusals/taken exists and is not managed by Holdfast; it was left as it is',
+      'Service refusals/taken exists and is not managed by Holdfast; it was left unchanged',
     );
     expect((await untilThere('service', 'taken', namespace)).spec).toMatchObject({ selector: { app: 'theirs' } });
     await kubectl('delete', 'service', 'taken', '-n', namespace);
