@@ -1,10 +1,10 @@
-/** The shop as a process: PORT, POD_NAME, CONTROL_PORT where its switches are wanted, SCALE_URL where its page is to scale, and an orderly end at SIGTERM. */
+/** The shop as a process: PORT, POD_NAME, CONTROL_PORT where its switches are wanted, DEMO_URL where its page is to show and scale all pods, and a graceful shutdown at SIGTERM. */
 import { createControl } from './control.ts';
 import { createShop } from './shop.ts';
 
 const pod = process.env['POD_NAME'] ?? 'local';
 const port = Number(process.env['PORT'] ?? 8080);
-const shop = createShop(pod, process.env['SCALE_URL']);
+const shop = createShop(pod, process.env['DEMO_URL']);
 
 /** The lines show what the pod's end was like: a SIGKILL leaves `Terminating` without `Stopped`. */
 const log = (event: string, fields: object = {}) => {

@@ -9,7 +9,7 @@ import type { Duplex } from 'node:stream';
 import { startEventStream } from './events.ts';
 import type { EventStream } from './events.ts';
 import { parseRecord, readBody, readCookie, sendJson } from './http.ts';
-import { renderPage } from './page.ts';
+import { contentSecurityPolicy, pageAssets, renderPage } from './page/page.ts';
 import { acceptWebSocket } from './websocket.ts';
 import type { WebSocketConnection } from './websocket.ts';
 
@@ -29,8 +29,8 @@ type SessionHandler = (session: Session, response: ServerResponse, body: string 
 const cookieName = 'shop';
 const closeTimeoutMs = 800;
 
-/** `scaleUrl`: where its page asks for more pods or fewer. */
-export function createShop(pod: string, scaleUrl?: string): Shop {
+/** `demoUrl`: the demo's API, where the page of the shop watches and scales the pods. */
+export function createShop(pod: string, demoUrl?: string): Shop {
   const sessions = new Map<string, Session>();
   const webSockets = new Set<WebSocketConnection>();
   const eventStreams = new Set<EventStream>();
@@ -50,9 +50,14 @@ export function createShop(pod: string, scaleUrl?: string): Shop {
 
   const routes: Record<string, Handler> = {
     'GET /': (request, response) => {
-      response.writeHead(200, { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' });
-      response.end(renderPage({ pod, items: sessionOf(request)?.items, scaleUrl }));
+      response.writeHead(200, {
+        'content-type': 'text/html; charset=utf-8',
+        'cache-control': 'no-store',
+        'content-security-policy': contentSecurityPolicy(demoUrl),
+      });
+      response.end(renderPage({ pod, items: sessionOf(request)?.items, demoUrl }));
     },
+    ...Object.fromEntries(Object.entries(pageAssets).map(([path, asset]) => [`GET ${path}`, sendAsset(asset)])),
     'GET /healthz': (_, response) => {
       sendJson(response, health.ready ? 200 : 503, { pod });
     },
@@ -127,6 +132,13 @@ export function createShop(pod: string, scaleUrl?: string): Shop {
     },
   };
 }
+
+const sendAsset =
+  ({ type, body }: { type: string; body: string }): Handler =>
+  (_, response) => {
+    response.writeHead(200, { 'content-type': type, 'cache-control': 'no-cache' });
+    response.end(body);
+  };
 
 function closeServer(server: Server, webSockets: ReadonlySet<WebSocketConnection>): Promise<void> {
   return new Promise((resolve) => {

@@ -1,9 +1,8 @@
 /** The objects of a shop as the demo reads them: only the fields that it uses. The kind says enough, the API server checked the rest. */
 import type { KubeObject } from '../../src/kube/ports.ts';
 
-type Workload = KubeObject & {
-  status?: { acceptingReplicas?: number; endpoints?: { pod: string; sessions?: number }[] };
-};
+type WorkloadEndpoint = { pod: string; state?: string; sessions?: number; deadline?: string };
+type Workload = KubeObject & { status?: { acceptingReplicas?: number; endpoints?: WorkloadEndpoint[] } };
 type Deployment = KubeObject & { spec: { replicas?: number }; status?: { readyReplicas?: number } };
 type ContainerStatus = { image: string; state?: { waiting?: { reason?: string } } };
 type Pod = KubeObject & {
@@ -30,4 +29,4 @@ export const isDeployment = (object: KubeObject): object is Deployment => object
 export const isPod = (object: KubeObject): object is Pod => object.kind === 'Pod';
 export const isSlice = (object: KubeObject): object is Slice => object.kind === 'EndpointSlice';
 export const isEvent = (object: KubeObject): object is Event => object.kind === 'Event';
-export type { Deployment, Pod, Workload };
+export type { Deployment, Pod, Workload, WorkloadEndpoint };

@@ -11,6 +11,7 @@ import {
   type Deployment,
   type Pod,
   type Workload,
+  type WorkloadEndpoint,
 } from './objects.ts';
 import { shopName } from './shop.ts';
 import type { DemoEvent, DemoPod } from './state.ts';
@@ -26,23 +27,30 @@ export function readDeployment(cluster: DemoCluster, namespace: string, name = s
 }
 
 export function readPods(cluster: DemoCluster, namespace: string, nowMs: number): DemoPod[] {
-  const counts = new Map(
-    readWorkload(cluster, namespace)?.status?.endpoints?.map(({ pod, sessions }) => [pod, sessions]),
+  const endpoints = new Map(
+    readWorkload(cluster, namespace)?.status?.endpoints?.map((endpoint) => [endpoint.pod, endpoint]),
   );
   return cluster
     .list(pods, namespace)
     .filter(isPod)
     .filter(({ metadata }) => metadata.labels?.['app'] === shopName)
-    .map((pod) => describePod(pod, counts.get(pod.metadata.name), nowMs))
+    .map((pod) => describePod(pod, endpoints.get(pod.metadata.name), nowMs))
     .toSorted((one, other) => one.name.localeCompare(other.name));
 }
 
-function describePod(pod: Pod, sessions: number | undefined, nowMs: number): DemoPod {
+function describePod(pod: Pod, { sessions, state, deadline }: Partial<WorkloadEndpoint> = {}, nowMs: number): DemoPod {
   const { name, deletionTimestamp, deletionGracePeriodSeconds = 0 } = pod.metadata;
   if (deletionTimestamp === undefined) return { name, state: isReady(pod) ? 'Accepting' : 'Starting', sessions };
   // The timestamp is the end of the grace.
   const heldMs = Math.max(0, nowMs - (Date.parse(deletionTimestamp) - deletionGracePeriodSeconds * 1000));
-  return { name, state: sessions === 0 ? 'Ending' : 'Draining', sessions, heldMs };
+  return {
+    name,
+    // A status from before the pod was deleted does not say that it has drained.
+    state: sessions === 0 && state !== 'Accepting' ? 'Ending' : 'Draining',
+    sessions,
+    heldMs,
+    ...(deadline !== undefined && { deadlineMs: Date.parse(deadline) }),
+  };
 }
 
 const isReady = ({ status }: Pod): boolean =>

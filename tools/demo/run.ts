@@ -1,9 +1,10 @@
-/** The demo from its first to its last line: Holdfast is installed, a shop opens, customers come, and somebody scales. */
+/** The demo from its first to its last line: Holdfast is installed, a shop opens, customers arrive, and an autoscaler scales. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock } from '../../src/platform/clock.ts';
 import { untilAborted } from '../../src/platform/shutdown.ts';
-import { runScenario, type Scenario, type ScenarioEnvironment } from './scenario.ts';
 import type { Address, DemoCluster } from './demo-cluster.ts';
+import type { DemoOptions } from './options.ts';
+import { startPageApi, type PageApi } from './page-api.ts';
 import {
   readAdminAddresses,
   readDeployment,
@@ -12,121 +13,115 @@ import {
   readPods,
   readWorkload,
 } from './queries.ts';
-import type { DemoOptions } from './options.ts';
-import { startScaleServer, type ScaleServer } from './scale-server.ts';
+import { runScenario, startRegulars, type Scenario, type ScenarioEnvironment } from './scenario.ts';
 import { mostPods, operatorRef, readInstallation, readShop, shopName } from './shop.ts';
-import type { DemoSessions } from './state.ts';
+import { addSessions, noSessions, type DemoSessions } from './state.ts';
 import type { TerminalView } from './view/terminal.ts';
 
 /** `stopped`: by Ctrl-C. */
-export type Tools = { print: (text: string) => void; createView: () => TerminalView; stopped: AbortSignal };
+export type DemoIo = { print: (text: string) => void; createView: () => TerminalView; stopped: AbortSignal };
 
-/** The cluster that it plays on, made by whoever knows how. `customers`: how many there are at the moment. */
+/** Starts or connects the demo's cluster. `customers`: their current number. */
 export type OpenCluster = (customers: () => number) => Promise<DemoCluster>;
+
+/** `sessions`: what the shop's page reports. */
+type Demo = DemoIo & {
+  options: DemoOptions;
+  cluster: DemoCluster;
+  pageApi: PageApi;
+  setDemand: ScenarioEnvironment['setDemand'];
+  reportSessions: (read: () => DemoSessions) => void;
+};
 
 const plainNamespace = 'plain';
 const readyLimitMs = { local: 60_000, elsewhere: 180_000 };
 
-/** Answers what became of the sessions with Holdfast. */
-export async function runDemo(options: DemoOptions, openCluster: OpenCluster, tools: Tools): Promise<DemoSessions> {
-  // Before customers come the autoscaler is told that they are there, so that they find five pods.
+/** Returns the sessions with Holdfast. */
+export async function runDemo(options: DemoOptions, openCluster: OpenCluster, io: DemoIo): Promise<DemoSessions> {
+  // Until customers arrive the autoscaler sees their expected number, so that they find five pods.
   const expected = () => options.sessions;
   let customers = expected;
+  let sessions = () => noSessions;
   const cluster = await openCluster(() => customers());
-  const setDemand: ScenarioEnvironment['setDemand'] = (count) => (customers = count ?? expected);
   try {
-    return await playWithPage({ cluster, setDemand, ...tools }, options);
+    const pageApi = await startPageApi({
+      read: () => ({
+        wantedReplicas: readDeployment(cluster, cluster.namespace)?.spec.replicas ?? 0,
+        pods: readPods(cluster, cluster.namespace, Date.now()),
+        sessions: sessions(),
+      }),
+      scale: (replicas) => cluster.scale(cluster.namespace, replicas),
+    });
+    const setDemand: Demo['setDemand'] = (count) => (customers = count ?? expected);
+    const reportSessions: Demo['reportSessions'] = (read) => (sessions = read);
+    try {
+      return await runOn({ ...io, options, cluster, pageApi, setDemand, reportSessions });
+    } finally {
+      await pageApi.close();
+    }
   } finally {
     await cluster.stop();
   }
 }
 
-async function playWithPage(world: Omit<World, 'page'>, options: DemoOptions): Promise<DemoSessions> {
-  const { cluster } = world;
-  const page = await startScaleServer({
-    read: () => ({
-      wantedReplicas: readDeployment(cluster, cluster.namespace)?.spec.replicas ?? 0,
-      pods: readPods(cluster, cluster.namespace, Date.now()),
-    }),
-    scale: (replicas) => cluster.scale(cluster.namespace, replicas),
-  });
-  try {
-    return await playOn({ ...world, page }, options);
-  } finally {
-    await page.close();
-  }
-}
-
-type World = Tools & { cluster: DemoCluster; page: ScaleServer; setDemand: ScenarioEnvironment['setDemand'] };
-
-async function playOn(world: World, options: DemoOptions): Promise<DemoSessions> {
-  const { cluster, page, print, stopped } = world;
+async function runOn(demo: Demo): Promise<DemoSessions> {
+  const { cluster, options, pageApi, print, stopped } = demo;
   print('starting the operator, its proxies and a shop of five pods');
-  // First, as it may be there already: a demo that runs, or one that was killed.
-  await createNamespace(world, cluster.namespace);
-  await install(world);
-  const target = await openShop(world, { sticky: true, namespace: cluster.namespace, sessions: options.sessions });
-  page.allow(originOf(target));
-  const held = await perform(
-    world,
-    {
-      title: `Holdfast: ${options.sessions} customers, ${cluster.scaler} between two pods and five`,
-      namespace: cluster.namespace,
-      target,
-    },
-    options,
-  );
-  if (options.keep) await keep(world, target);
-  else if (!cluster.isLocal) {
-    print(
-      'what Kubernetes alone does with the same customers is shown by the demo on a cluster of its own: npm run demo',
-    );
-  } else if (!stopped.aborted) await contrast(world, options);
-  return held;
+  // First, because it may exist already: of a demo that runs, or of one that was killed.
+  await createNamespace(demo, cluster.namespace);
+  await install(demo);
+  const target = await openShop(demo, { sticky: true, namespace: cluster.namespace });
+  pageApi.allow(originOf(target));
+  print(`the page of the shop: ${originOf(target)}/`);
+  const scenario = buildScenario(demo, { name: 'Holdfast', namespace: cluster.namespace, target });
+  const sessions = await perform(demo, scenario);
+  if (options.keep) return addSessions(sessions, await keep(demo, scenario, sessions));
+  if (!cluster.isLocal) {
+    print('to compare with Kubernetes alone, run the demo without --context');
+  } else if (!stopped.aborted) await runWithoutHoldfast(demo);
+  return sessions;
 }
 
-async function install({ cluster, ...world }: World): Promise<void> {
+async function install(demo: Demo): Promise<void> {
+  const { cluster } = demo;
   await cluster.install(await readInstallation());
-  // As `kubectl rollout status`: pods that start before it would have no sidecar.
+  // As `kubectl rollout status`: pods that start earlier would have no sidecar.
   const isReady = () => {
     const operator = readDeployment(cluster, operatorRef.namespace, operatorRef.name);
     return (operator?.spec.replicas ?? 0) > 0 && operator?.status?.readyReplicas === operator?.spec.replicas;
   };
-  await until('the operator is ready', () => isReady() || undefined, {
-    ...world,
-    cluster,
+  await until('the operator is not ready', () => isReady() || undefined, {
+    ...demo,
     namespace: operatorRef.namespace,
   });
 }
 
-const createNamespace = ({ cluster }: World, name: string): Promise<void> =>
+const createNamespace = ({ cluster }: Demo, name: string): Promise<void> =>
   cluster.create([{ apiVersion: 'v1', kind: 'Namespace', metadata: { name } }]);
 
-async function openShop(
-  world: World,
-  { sticky, namespace, sessions }: { sticky: boolean; namespace: string; sessions: number },
-): Promise<Address> {
-  const { cluster, page } = world;
-  await cluster.create(await readShop({ sticky, scaleUrl: page.url }), namespace);
-  await cluster.autoscale(namespace, Math.ceil(sessions / mostPods));
-  // Those that a client could get: the Deployment counts pods as ready that its Service does not lead to yet.
+async function openShop(demo: Demo, { sticky, namespace }: { sticky: boolean; namespace: string }): Promise<Address> {
+  const { cluster, options, pageApi } = demo;
+  await cluster.create(await readShop({ sticky, demoUrl: pageApi.url }), namespace);
+  await cluster.autoscale(namespace, Math.ceil(options.sessions / mostPods));
+  // Pods that clients can reach: the Deployment counts a pod as ready before its Service routes to it.
   const accepting = () =>
     sticky
       ? readWorkload(cluster, namespace)?.status?.acceptingReplicas
       : readEndpoints(cluster, { namespace, name: shopName }).length;
-  // The Deployment, too, has to be known: the first picture shows how many pods are wanted.
+  // The Deployment has to be known, too: the first frame shows its replicas.
   const ready = () => accepting() === mostPods && readDeployment(cluster, namespace) !== undefined;
-  await until('the pods of the shop are ready', () => ready() || undefined, { ...world, namespace });
+  await until('the pods of the shop are not ready', () => ready() || undefined, { ...demo, namespace });
   const service = sticky
     ? { namespace, name: 'holdfast-holdfast', port: 80 }
     : { namespace, name: shopName, port: 8080 };
-  return until('the shop can be reached', () => cluster.addressOf(service), { ...world, namespace });
+  return until('the shop cannot be reached', () => cluster.addressOf(service), { ...demo, namespace });
 }
 
-/** `namespace`: where what is waited for has its pods. */
-type Waiting = Pick<World, 'cluster' | 'stopped'> & { namespace: string };
+/** `namespace`: of the pods that are waited for. */
+type Waiting = Pick<Demo, 'cluster' | 'stopped'> & { namespace: string };
 
-async function until<T>(what: string, read: () => T | undefined, { cluster, namespace, stopped }: Waiting): Promise<T> {
+async function until<T>(problem: string, read: () => T | undefined, waiting: Waiting): Promise<T> {
+  const { cluster, namespace, stopped } = waiting;
   const limitMs = cluster.isLocal ? readyLimitMs.local : readyLimitMs.elsewhere;
   const endMs = Date.now() + limitMs;
   for (;;) {
@@ -136,33 +131,34 @@ async function until<T>(what: string, read: () => T | undefined, { cluster, name
     const missing = readMissingImages(cluster, namespace);
     if (missing.length > 0) {
       throw new Error(
-        `the cluster does not have the image ${missing.join(' and ')}: build it and bring it there, as "Install on a cluster" of the README says`,
+        `the cluster does not have the image ${missing.join(' and ')}: build it and load it into the cluster, as "Install on a cluster" in the README describes`,
       );
     }
-    const why = cluster.isLocal
-      ? 'Is the machine very busy, or out of memory? The demo needs 1.4 GB.'
-      : `Look at it with: ${cluster.kubectl} get pods,events -n ${namespace}`;
-    if (Date.now() > endMs) throw new Error(`${what}: not within ${limitMs / 1000} s. ${why}`);
+    const advice = cluster.isLocal
+      ? 'The machine may be busy or short of memory: the demo needs 1.4 GB.'
+      : `See the reason with: ${cluster.kubectl} get pods,events -n ${namespace}`;
+    if (Date.now() > endMs) throw new Error(`${problem} after ${limitMs / 1000} s. ${advice}`);
     await delay(50);
   }
 }
 
-/** Plays, and shows it. The terminal is given back however the scenario ends. */
-async function perform(
-  { cluster, setDemand, createView, stopped }: World,
-  scenario: Pick<Scenario, 'title' | 'namespace' | 'target'>,
-  options: DemoOptions,
-): Promise<DemoSessions> {
-  const { seed, sessions, durationMs } = options;
-  const view = createView();
+function buildScenario(
+  { cluster, options: { seed, sessions, durationMs } }: Demo,
+  { name, namespace, target }: { name: string; namespace: string; target: Address },
+): Scenario {
+  const title = `${name}: ${sessions} customers, ${cluster.scaler} between 2 and 5 pods`;
+  return { title, namespace, target, seed, sessions, durationMs };
+}
+
+/** Runs the scenario and shows it. The terminal is restored however it ends. */
+async function perform(demo: Demo, scenario: Scenario): Promise<DemoSessions> {
+  const view = demo.createView();
+  const show: ScenarioEnvironment['show'] = (state) => {
+    view.show(state);
+    demo.reportSessions(() => state.sessions);
+  };
   try {
-    const show: ScenarioEnvironment['show'] = (state) => {
-      view.show(state);
-    };
-    return await runScenario(
-      { ...scenario, seed, sessions, durationMs },
-      { cluster, clock: systemClock, setDemand, show, stopped },
-    );
+    return await runScenario(scenario, { ...demo, clock: systemClock, show });
   } finally {
     view.close([]);
   }
@@ -171,31 +167,38 @@ async function perform(
 export const formatSessions = ({ started, ended, lost }: DemoSessions): string =>
   `sessions: ${started} started, ${ended} ended, ${lost} lost`;
 
-/** The same customers, autoscaler and pods, without Holdfast: what Kubernetes alone does. */
-async function contrast(world: World, options: DemoOptions): Promise<void> {
-  const { cluster, print } = world;
-  print('the same once more without Holdfast: a Service with sessionAffinity ClientIP');
-  await createNamespace(world, plainNamespace);
-  const target = await openShop(world, { sticky: false, namespace: plainNamespace, sessions: options.sessions });
-  const title = `Kubernetes alone: ${options.sessions} customers, ${cluster.scaler} between two pods and five`;
-  const cut = await perform(world, { title, namespace: plainNamespace, target }, options);
-  print(`without Holdfast, ${formatSessions(cut)}`);
+/** The same customers, autoscaler and pods without Holdfast: what Kubernetes alone does. */
+async function runWithoutHoldfast(demo: Demo): Promise<void> {
+  demo.print('the same customers without Holdfast: a Service with sessionAffinity ClientIP');
+  await createNamespace(demo, plainNamespace);
+  const target = await openShop(demo, { sticky: false, namespace: plainNamespace });
+  const sessions = await perform(
+    demo,
+    buildScenario(demo, { name: 'Kubernetes alone', namespace: plainNamespace, target }),
+  );
+  demo.print(`without Holdfast, ${formatSessions(sessions)}`);
 }
 
 const originOf = ({ host, port }: Address): string => new URL(`http://${host}:${port}`).origin;
 
-async function keep({ cluster, print, stopped }: World, target: Address): Promise<void> {
+/** Keeps the shop open until Ctrl-C. Returns the sessions of its regulars; `before`: those of the scenario. */
+async function keep(demo: Demo, scenario: Scenario, before: DemoSessions): Promise<DemoSessions> {
+  const { cluster, print, stopped, reportSessions } = demo;
   const { kubectl, namespace } = cluster;
+  if (stopped.aborted) return noSessions;
+  const regulars = startRegulars(scenario, { ...demo, clock: systemClock, show: () => undefined });
+  reportSessions(() => addSessions(before, regulars.sessions()));
   const admin = cluster.isLocal
     ? [
         ...readAdminAddresses(cluster, operatorRef.namespace, 'operator'),
         ...readAdminAddresses(cluster, namespace, 'proxy'),
       ]
     : [`${kubectl} port-forward -n ${operatorRef.namespace} deployment/${operatorRef.name} 9090`];
-  print('\nIt runs until Ctrl-C.');
-  print(`  the shop    ${originOf(target)}/  (shows your pod, and scales)`);
+  print('\nRunning until Ctrl-C. Regular customers keep coming.');
+  print(`  the shop    ${originOf(scenario.target)}/  (shows all pods, and scales)`);
   print(`  kubectl     ${kubectl} get sw -n ${namespace} -w`);
   print(`  events      ${kubectl} events -n ${namespace} --for sw/${shopName}`);
   for (const [index, address] of admin.entries()) print(`  ${index === 0 ? 'metrics   ' : '          '}  ${address}`);
   await untilAborted(stopped);
+  return regulars.stop();
 }

@@ -1,7 +1,7 @@
 /**
- * The scenario of the demo: customers come to a shop in waves, an autoscaler follows their number, and their session log is the result.
+ * The scenario of the demo: customers come to a shop in waves, and an autoscaler follows their number. The result is what the customers saw.
  *
- *     busy (5 pods) ──► regulars only (2 pods; three drain) ──► busy again (5 pods) ──► everybody leaves
+ *     busy (5 pods) ──► regulars only (2 pods; three drain) ──► busy again (5 pods) ──► all customers leave
  */
 import type { Clock } from '../../src/platform/clock.ts';
 import { sleep } from '../../src/platform/clock.ts';
@@ -11,7 +11,7 @@ import { summarize } from './customers/session-log.ts';
 import type { Address, DemoCluster } from './demo-cluster.ts';
 import { readDeployment, readEvents, readPods } from './queries.ts';
 import { fewestPods, mostPods } from './shop.ts';
-import type { DemoSessions, DemoState } from './state.ts';
+import { addSessions, noSessions, type DemoSessions, type DemoState } from './state.ts';
 
 export type Scenario = {
   title: string;
@@ -25,10 +25,10 @@ export type Scenario = {
 export type ScenarioEnvironment = {
   cluster: DemoCluster;
   clock: Clock;
-  /** How many customers there are, asked whenever the autoscaler looks; undefined: as many as are expected. */
+  /** Number of customers, read at each sync of the autoscaler; undefined: as many as are expected. */
   setDemand: (count: (() => number) | undefined) => void;
   show: (state: DemoState) => void;
-  /** Customers go home at their next step. */
+  /** When it aborts, customers log out at their next step. */
   stopped: AbortSignal;
 };
 
@@ -37,13 +37,13 @@ const frameMs = 250;
 const lullAt = 0.3;
 const rushAt = 0.65;
 
-/** Answers what the customers saw, when the last of them has left. */
+/** Resolves when the last customer has left. */
 export async function runScenario(scenario: Scenario, env: ScenarioEnvironment): Promise<DemoSessions> {
   const { clock, stopped } = env;
   const startedAtMs = clock.nowMs();
   const waves: Wave[] = [];
-  let step = 'customers come';
-  const frames = startFrames(clock, () => {
+  let step = 'customers arrive';
+  const stopFrames = startFrames(clock, () => {
     env.show(describe(scenario, env, { step, startedAtMs, sessions: countSessions(waves) }));
   });
   const sendAllHome = () => Promise.all(waves.map(sendHome));
@@ -51,35 +51,82 @@ export async function runScenario(scenario: Scenario, env: ScenarioEnvironment):
   stopped.addEventListener('abort', onStop, { once: true });
   env.setDemand(() => waves.reduce((sum, wave) => sum + demandOf(wave), 0));
   try {
-    const regulars = Math.round((scenario.sessions * fewestPods) / mostPods);
+    const regulars = countRegulars(scenario);
     const rush = { places: scenario.sessions - regulars, meanLifeMs: 3000 };
-    // Regulars are there before anybody else: a Service that deals connections in turn puts them on all five pods. With the rush among
-    // them it was the rhythm of arrivals that decided, and could leave them all on the two pods that stay.
+    // Regulars arrive first: a Service that deals connections in turn spreads them over all five pods. Mixed with the rush, the order of
+    // arrivals would decide, and could put all of them on the two pods that stay.
     waves.push(
       openWave(scenario, env, { number: 1, places: regulars, meanLifeMs: 10_000, arrivalsPerSecond: Infinity }),
       openWave(scenario, env, { ...rush, number: 2 }),
     );
     await sleep(clock, scenario.durationMs * lullAt, stopped);
-    step = 'the rush is over: pods are taken away';
+    step = 'the rush is over: scaling down';
     void sendHome(waves[1]);
     await sleep(clock, scenario.durationMs * (rushAt - lullAt), stopped);
-    step = 'the next rush: pods are added';
+    step = 'the next rush: scaling up';
     if (!stopped.aborted) waves.push(openWave(scenario, env, { ...rush, number: 3 }));
     await sleep(clock, scenario.durationMs * (1 - rushAt), stopped);
-    step = 'closing time: the last customers finish and log out';
+    step = 'closing time: the last customers log out';
     await sendAllHome();
     return countSessions(waves);
   } finally {
-    frames();
+    stopFrames();
     stopped.removeEventListener('abort', onStop);
     env.setDemand(undefined);
   }
 }
 
-/** Customers who come and go together. `places`: how many at one time. */
+export interface Regulars {
+  sessions(): DemoSessions;
+  /** Resolves when the last customer has left. */
+  stop(): Promise<DemoSessions>;
+}
+
+const roundMs = 300_000;
+
+/**
+ * Customers who keep coming after the scenario, until they are stopped. Each round has a session log of its own, which is dropped at its end:
+ * so memory does not grow with time.
+ */
+export function startRegulars(scenario: Scenario, env: ScenarioEnvironment): Regulars {
+  const stopping = new AbortController();
+  let past = noSessions;
+  let open: Wave[] = [];
+  const run = async (wave: Wave) => {
+    await sleep(env.clock, roundMs, stopping.signal);
+    // Customers of this round stay as long as they like, beside those of the next.
+    await (stopping.signal.aborted ? wave.load.sendHome() : wave.load.stop());
+    past = addSessions(past, countSessions([wave]));
+    open = open.filter((other) => other !== wave);
+  };
+  const rounds = (async () => {
+    const running: Promise<void>[] = [];
+    for (let number = 4; !stopping.signal.aborted; number += 1) {
+      const wave = openWave(scenario, env, { number, places: countRegulars(scenario), meanLifeMs: 15_000 });
+      open.push(wave);
+      running.push(run(wave));
+      await sleep(env.clock, roundMs, stopping.signal);
+    }
+    await Promise.all(running);
+  })();
+  const sessions = () => addSessions(past, countSessions(open));
+  return {
+    sessions,
+    async stop() {
+      stopping.abort();
+      for (const { load } of open) void load.sendHome();
+      await rounds;
+      return sessions();
+    },
+  };
+}
+
+const countRegulars = ({ sessions }: Scenario): number => Math.round((sessions * fewestPods) / mostPods);
+
+/** Customers who come and leave together. `places`: how many at one time. */
 type Wave = { load: Load; places: number; isClosed: boolean };
 
-/** While a wave is on its way it asks for its places, and afterwards for those who are still there. */
+/** An open wave needs capacity for all of its places, a closed one for the customers who are still there. */
 const demandOf = ({ load, places, isClosed }: Wave): number => (isClosed ? summarize(load.sessionLog).alive : places);
 
 async function sendHome(wave: Wave | undefined): Promise<void> {
@@ -104,18 +151,19 @@ function openWave(
     eventStreams: Math.floor(places / 10),
     ...pace,
     thinkTimeMs: 400,
-    // Each place has an address of its own, which a Service's affinity can go by.
+    // Each place has an address of its own, for a Service's affinity by client address.
     ...(cluster.isLocal && {
-      addressOf: (place: number) => `127.${127 - number}.${Math.floor(place / 250)}.${(place % 250) + 1}`,
+      addressOf: (place: number) => `127.${127 - (number % 8)}.${Math.floor(place / 250)}.${(place % 250) + 1}`,
     }),
   };
   return { load: startLoad(options), places, isClosed: false };
 }
 
 function countSessions(waves: readonly Wave[]): DemoSessions {
-  const summaries = waves.map(({ load }) => summarize(load.sessionLog));
-  const sum = (name: keyof DemoSessions) => summaries.reduce((total, summary) => total + summary[name], 0);
-  return { started: sum('started'), ended: sum('ended'), lost: sum('lost'), alive: sum('alive') };
+  return waves
+    .map(({ load }) => summarize(load.sessionLog))
+    .map(({ started, ended, lost, alive }) => ({ started, ended, lost, active: alive }))
+    .reduce(addSessions, noSessions);
 }
 
 type Moment = { step: string; startedAtMs: number; sessions: DemoSessions };
@@ -135,6 +183,7 @@ const describe = (
   events: readEvents(cluster, namespace).filter(({ atMs }) => atMs >= startedAtMs),
 });
 
+/** Shows the first frame at once. Returns a function that stops the frames. */
 function startFrames(clock: Clock, show: () => void): () => void {
   let cancel = () => {};
   const next = () => {

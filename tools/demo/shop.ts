@@ -21,20 +21,20 @@ export const readInstallation = async (): Promise<KubeObject[]> =>
 const readManifest = async (file: string): Promise<KubeObject[]> =>
   parseAllDocuments(await readFile(join(checkout, file), 'utf8')).map((document): KubeObject => document.toJS());
 
-/** The sample: with `sticky` its StickyWorkload, without it a Service with affinity by the client's address. `scaleUrl`: where its page asks for more pods or fewer. */
-export async function readShop({ sticky, scaleUrl }: { sticky: boolean; scaleUrl?: string }): Promise<KubeObject[]> {
+/** The sample: with `sticky` its StickyWorkload, without it a Service with affinity by the client's address. `demoUrl`: the API of its page. */
+export async function readShop({ sticky, demoUrl }: { sticky: boolean; demoUrl?: string }): Promise<KubeObject[]> {
   const sample = await readManifest('manifests/samples/cart.yaml');
   if (!sticky) return [...sample.filter(({ kind }) => kind === 'Deployment').map(withoutSidecar), plainService];
-  return scaleUrl === undefined ? sample : sample.map((object) => withScaleUrl(object, scaleUrl));
+  return demoUrl === undefined ? sample : sample.map((object) => withDemoUrl(object, demoUrl));
 }
 
 /** No label asks for injection in the namespace without a StickyWorkload; the label of the sample would only delay its pods. */
 const withoutSidecar = (deployment: KubeObject): KubeObject =>
   rewrite(deployment, (key, value) => (key === 'holdfast.dev/inject' ? undefined : value));
 
-const withScaleUrl = (object: KubeObject, scaleUrl: string): KubeObject =>
+const withDemoUrl = (object: KubeObject, demoUrl: string): KubeObject =>
   rewrite(object, (key, value) =>
-    key === 'env' && Array.isArray(value) ? [...value, { name: 'SCALE_URL', value: scaleUrl }] : value,
+    key === 'env' && Array.isArray(value) ? [...value, { name: 'DEMO_URL', value: demoUrl }] : value,
   );
 
 /** A copy in which each field is what `change` makes of it; undefined: it is left out. */

@@ -1,24 +1,41 @@
-/** What the demo knows at one moment: everything that its view shows, and nothing of how it is shown. */
+/** What the demo knows at one moment: all that a view shows, and nothing about how it is shown. */
 
-/** `Starting`: not ready yet. `Draining`: told to go, and held by its sessions. `Ending`: nothing holds it any more. */
+/** `Starting`: not ready yet. `Draining`: terminating, and kept by its sessions. `Ending`: terminating, without sessions. */
 export type DemoPodState = 'Starting' | 'Accepting' | 'Draining' | 'Ending';
 
-/** `sessions`: as Holdfast counts them; undefined: unknown. `heldMs`: for how long it has been draining. */
-export type DemoPod = { name: string; state: DemoPodState; sessions: number | undefined; heldMs?: number };
+export type DemoPod = {
+  name: string;
+  state: DemoPodState;
+  /** As Holdfast counts them; undefined: unknown. */
+  sessions: number | undefined;
+  /** For how long it has been terminating. */
+  heldMs?: number;
+  /** When it terminates even with sessions, where that is known. */
+  deadlineMs?: number;
+};
 
-/** What somebody in the cluster said or did, and why: an event of Kubernetes, or a step of the demo. */
+/** An event of Kubernetes about the shop. `source`: the object that it is about. */
 export type DemoEvent = { atMs: number; source: string; reason: string; text: string };
 
-/** The customers' own sessionLog. */
-export type DemoSessions = { started: number; ended: number; lost: number; alive: number };
+/** Counted by the customers themselves. */
+export type DemoSessions = { started: number; ended: number; lost: number; active: number };
+
+export const noSessions: DemoSessions = { started: 0, ended: 0, lost: 0, active: 0 };
+
+export const addSessions = (one: DemoSessions, other: DemoSessions): DemoSessions => ({
+  started: one.started + other.started,
+  ended: one.ended + other.ended,
+  lost: one.lost + other.lost,
+  active: one.active + other.active,
+});
 
 export type DemoState = {
-  /** Such as `Holdfast: 40 customers, an autoscaler takes 5 pods to 2 and back`. */
+  /** Such as `Holdfast: 40 customers, an autoscaler between 2 and 5 pods`. */
   title: string;
-  /** What happens at the moment, in a few words. */
+  /** What happens now, in a few words. */
   step: string;
   elapsedMs: number;
-  /** Of the whole act, where it is known. */
+  /** Of the whole scenario; 0 while unknown. */
   durationMs: number;
   wantedReplicas: number;
   /** In order of their names. */

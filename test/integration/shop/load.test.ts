@@ -188,7 +188,7 @@ test('customers who come back log in with the cookies they have, and those who d
   shop.server.on('request', ({ url, headers }: IncomingMessage) => {
     if (url === '/login') cookies.push(headers.cookie);
   });
-  const summary = summarize(await runLoad(loadOf({ sessions: 20, customersPerPlace: 4, returning: 0.5 })));
+  const summary = summarize(await runLoad(loadOf({ ...patient, sessions: 20, customersPerPlace: 4, returning: 0.5 })));
   expect(summary).toMatchObject({ started: 80, lost: 0 });
   const came = cookies.filter((header) => header?.startsWith('shop=')).length;
   expect(came).toBeGreaterThan(15);

@@ -37,6 +37,25 @@ async function login(): Promise<{ cookie: string; secret: unknown }> {
   return { cookie: headers.get('set-cookie')?.split(';', 1)[0] ?? '', secret: json['secret'] };
 }
 
+describe('the page', () => {
+  test('names its pod and shows the cart as text', async () => {
+    const { cookie } = await login();
+    await call('POST', '/cart/items', { cookie, body: '{"item":"<script>"}' });
+    const { text, headers } = await call('GET', '/', { cookie });
+    expect(headers.get('content-type')).toBe('text/html; charset=utf-8');
+    expect(text).toContain('<code>shop-1</code>');
+    expect(text).toContain('<li>&lt;script></li>');
+  });
+
+  test('loads only files of the shop, and its policy allows no others', async () => {
+    const { text, headers } = await call('GET', '/');
+    const files = [...text.matchAll(/(?:src|href)="(?!data:)([^"]+)"/g)].map(([, file]) => file ?? '');
+    expect(files).toEqual(['/shop.css', '/shop.js']);
+    for (const file of files) expect((await call('GET', file)).status).toBe(200);
+    expect(headers.get('content-security-policy')).toMatch(/^default-src 'none'; .*connect-src 'self';/);
+  });
+});
+
 describe('a customer', () => {
   test('gets a secret at login, and every answer carries it', async () => {
     const { cookie, secret } = await login();
@@ -91,14 +110,6 @@ describe('a customer', () => {
         json: { pod: 'shop-1', error: 'this pod does not know you' },
       });
     }
-  });
-
-  test('sees the pod and the cart on the page, whatever was put into it', async () => {
-    const { cookie } = await login();
-    await call('POST', '/cart/items', { cookie, body: '{"item":"<script>"}' });
-    const { text } = await call('GET', '/', { cookie });
-    expect(text).toContain('<strong>shop-1</strong>');
-    expect(text).toContain('<li>&lt;script></li>');
   });
 
   test.each([

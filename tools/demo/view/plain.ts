@@ -7,7 +7,7 @@ export function renderEvent({ atMs, source, reason, text }: DemoEvent, startedAt
   return sanitizeText(`${formatElapsed(atMs - startedAtMs)} ${source} ${reason}: ${text}`);
 }
 
-/** `0:42 pods: 2, wanted: 2 (2 accepting); sessions: 9 started, 5 ended, 0 lost, 4 alive; waiting for the autoscaler`. */
+/** `0:42 pods: 2, wanted: 2 (2 accepting); sessions: 9 started, 5 ended, 0 lost, 4 active; waiting for the autoscaler`. */
 export function renderStatus(state: DemoState): string {
   const separator = { text: '; ' };
   const line = [

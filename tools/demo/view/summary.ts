@@ -13,12 +13,12 @@ export function formatElapsed(elapsedMs: number): string {
   return hours > 0 ? `${hours}:${pad(minutes)}:${pad(seconds)}` : `${minutes}:${pad(seconds)}`;
 }
 
-/** `sessions: 123 started, 83 ended, 0 lost, 40 alive`. */
-export function buildSessionsLine({ started, ended, lost, alive }: DemoSessions): Line {
+/** `sessions: 123 started, 83 ended, 0 lost, 40 active`. */
+export function buildSessionsLine({ started, ended, lost, active }: DemoSessions): Line {
   return [
     { text: `sessions: ${started} started, ${ended} ended, ` },
     { text: `${lost} lost`, style: lost === 0 ? 'good' : 'bad' },
-    { text: `, ${alive} alive` },
+    { text: `, ${active} active` },
   ];
 }
 

@@ -5,15 +5,11 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { eventually } from '../../../../test/support/eventually.ts';
+import { startChromium, whyNoChromium, type Chromium, type Page } from '../support/chromium.ts';
 
 let folder: string;
-
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'demo-test-'));
-});
-afterEach(() => rm(folder, { recursive: true }));
 
 /** It keeps all its files below TMPDIR. */
 function startDemo(...args: string[]) {
@@ -29,13 +25,16 @@ function startDemo(...args: string[]) {
   return { child, exited, output: () => output };
 }
 
+/** Printed when the scenario is over. */
+const shopAddress = (output: string): string | undefined => /the shop +(http:\/\/\S+)/.exec(output)?.[1];
+
 type Pods = { wantedReplicas: number; pods: { name: string; state: string }[] };
 
 /** As a browser does at the address that is printed: the page shows its pod, knows all pods, and gets two of them. */
 async function scaleByPage(output: string): Promise<void> {
-  const shop = /the shop +(http:\/\/\S+)/.exec(output)?.[1] ?? 'no address';
+  const shop = shopAddress(output) ?? 'no address';
   const page = await (await fetch(shop)).text();
-  const [, own, url = 'no address'] = /data-own="(cart-[^"]+)" data-url="([^"]+)"/.exec(page) ?? [];
+  const [, own, url = 'no address'] = /data-own-pod="(cart-[^"]+)" data-demo-url="([^"]+)"/.exec(page) ?? [];
   const ask = async (method: string, query = '') =>
     (await (await fetch(url + query, { method, headers: { origin: new URL(shop).origin } })).json()) as Pods;
   await ask('POST', '?replicas=2');
@@ -70,6 +69,11 @@ function environmentOf(pid: number): string {
 }
 
 describe('npm run demo', () => {
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'demo-test-'));
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
   test('loses no session with Holdfast, some without, and leaves nothing behind', async () => {
     const { exited, output } = startDemo('--plain', '--duration', '6', '--sessions', '20');
     expect(await exited).toBe(0);
@@ -111,5 +115,113 @@ describe('npm run demo', () => {
     expect(await exited).toBe(2);
     expect(output()).toContain(problem);
     expect(output()).toContain('npm run demo -- --help');
+  });
+});
+
+type Card = { pod: string; state: string; sessions: string; dots: number; note: string; isOwn: boolean };
+type Totals = Record<'pods' | 'active' | 'started' | 'ended' | 'lost', number>;
+type Shown = { cards: Card[]; totals: Totals; pressed: string };
+
+/** What is visible on the page. */
+const readShown = `({
+  cards: [...document.querySelectorAll('#pods > li')].map((card) => ({
+    pod: card.querySelector('h3').innerText,
+    state: card.querySelector('.badge').innerText,
+    sessions: card.querySelector('.count').innerText,
+    dots: card.querySelectorAll('.dots i').length,
+    note: card.querySelector('.note').innerText,
+    isOwn: card.innerText.includes('Your session is here'),
+  })),
+  totals: Object.fromEntries([...document.querySelectorAll('.totals dd')].map(({ id, innerText }) => [
+    id.replace('total-', ''), Number(innerText),
+  ])),
+  pressed: [...document.querySelectorAll('[aria-pressed=true]')].map(({ innerText }) => innerText).join(),
+})`;
+
+const declare = whyNoChromium === undefined ? describe : describe.skip;
+const reason = whyNoChromium === undefined ? '' : ` [skipped: ${whyNoChromium}]`;
+
+declare(`the page of the shop in a browser${reason}`, () => {
+  let chromium: Chromium;
+  let page: Page;
+  let demo: ReturnType<typeof startDemo>;
+
+  const shown = () => page.evaluate<Shown>(readShown);
+  const click = (selector: string) => page.evaluate(`document.querySelector(${JSON.stringify(selector)}).click()`);
+  const own = ({ cards }: Shown) => cards.find(({ isOwn }) => isOwn);
+  const becomes = (isTrue: (shown: Shown) => boolean, limitMs = 20_000) => eventually(shown, isTrue, limitMs);
+
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'demo-test-'));
+    demo = startDemo('--plain', '--keep', '--sessions', '20', '--duration', '5');
+    chromium = await startChromium();
+    await eventually(demo.output, (text) => shopAddress(text) !== undefined, 60_000);
+    page = await chromium.open(shopAddress(demo.output()) ?? '');
+    await click('[data-replicas="5"]');
+    await becomes(({ cards }) => cards.length === 5 && cards.every(({ state }) => state === 'Accepting'), 60_000);
+  }, 150_000);
+  afterAll(async () => {
+    await chromium.close();
+    demo.child.kill('SIGINT');
+    await demo.exited;
+    await rm(folder, { recursive: true });
+  }, 60_000);
+
+  test('shows a card for each pod, with a dot for each session, and marks the pod of the visitor', async () => {
+    const { cards, pressed } = await becomes((now) => own(now) !== undefined);
+    expect(pressed).toBe('5');
+    expect(new Set(cards.map(({ pod }) => pod)).size).toBe(5);
+    expect(cards.filter(({ isOwn }) => isOwn)).toHaveLength(1);
+    for (const { sessions, dots } of cards) expect(sessions).toBe(dots === 1 ? '1 session' : `${dots} sessions`);
+  });
+
+  test('shows the numbers of the demo', async () => {
+    const { totals } = await shown();
+    const demoUrl = await page.evaluate<string>('document.body.dataset.demoUrl');
+    const { pods, sessions } = await page.evaluate<{ pods: object[]; sessions: Totals }>(
+      `fetch(${JSON.stringify(demoUrl)}).then((response) => response.json())`,
+    );
+    const { totals: later } = await becomes(({ totals: now }) => now.started >= sessions.started);
+    expect(totals.pods).toBe(pods.length);
+    expect(totals.started).toBeLessThanOrEqual(sessions.started);
+    expect(sessions.started).toBeLessThanOrEqual(later.started);
+    expect([totals.lost, sessions.lost, later.lost]).toEqual([0, 0, 0]);
+    expect(totals.active).toBe(totals.started - totals.ended);
+  });
+
+  test('shows pods draining until their deadline, keeps the pod of the visitor, and drops the others', async () => {
+    await click('[data-post="/login"] button');
+    await eventually(
+      () =>
+        page.evaluate<boolean>('document.querySelector(".cart")?.innerText.includes("Your cart is empty") ?? false'),
+      Boolean,
+      20_000,
+    );
+    const before = own(await becomes((now) => own(now) !== undefined));
+    // Until the own pod is one of those that drain.
+    await click('[data-replicas="1"]');
+    const draining = await becomes(({ cards }) =>
+      cards.some(({ state, note }) => state === 'Draining' && note.endsWith('left')),
+    );
+    expect(draining.cards.find(({ state }) => state === 'Draining')?.note).toMatch(
+      /^No new sessions · at most (1:00:\d\d|59:\d\d) left$/,
+    );
+    const leftOf = ({ cards }: Shown) => cards.flatMap(({ note }) => /most (\S+) left/.exec(note)?.[1] ?? [])[0];
+    const first = leftOf(draining);
+    await becomes((now) => leftOf(now) !== first);
+    // Customers of the demo leave by and by; the visitor stays.
+    const { cards, pressed } = await becomes(
+      (now) => now.cards.every(({ isOwn, state }) => isOwn || state === 'Accepting'),
+      120_000,
+    );
+    expect(pressed).toBe('1');
+    expect(cards.length).toBeLessThanOrEqual(2);
+    expect(cards.find(({ isOwn }) => isOwn)?.pod).toBe(before?.pod);
+    expect((await shown()).totals.lost).toBe(0);
+    expect(await page.evaluate('document.querySelector(".cart").innerText')).toContain('Your cart is empty');
+  }, 150_000);
+
+  test('reports no error, and none against its content security policy', () => {
+    expect(page.errors()).toEqual([]);
   });
 });

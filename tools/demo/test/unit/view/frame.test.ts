@@ -15,7 +15,7 @@ describe('what a frame shows', () => {
     expect(`\n${frameOf(scaleDown)}\n`).toBe(`
 Holdfast: 40 customers, an autoscaler takes 5 pods to 2 and back
 0:42 [#########-----------------] 2:00  the autoscaler wants 2 pods
-sessions: 123 started, 83 ended, 0 lost, 40 alive
+sessions: 123 started, 83 ended, 0 lost, 40 active
 pods: 5, wanted: 2 (1 starting, 1 accepting, 2 draining, 1 ending)
 
 POD                   STATE                SESSIONS
@@ -54,11 +54,11 @@ shop-5d4c8b9f7-4xk2p  Accepting        21  #
       durationMs: 0,
       pods: [],
       events: [],
-      sessions: { started: 0, ended: 0, lost: 0, alive: 0 },
+      sessions: { started: 0, ended: 0, lost: 0, active: 0 },
     };
     expect(linesOf(state).slice(1)).toEqual([
       '0:42  the autoscaler wants 2 pods',
-      'sessions: 0 started, 0 ended, 0 lost, 0 alive',
+      'sessions: 0 started, 0 ended, 0 lost, 0 active',
       'pods: 0, wanted: 2',
       '',
       'POD  STATE  SESSIONS',
@@ -155,7 +155,7 @@ describe('whatever the state', () => {
     durationMs: count,
     wantedReplicas: count,
     pods: fc.array(pod, { maxLength: 40 }),
-    sessions: fc.record({ started: count, ended: count, lost: count, alive: count }),
+    sessions: fc.record({ started: count, ended: count, lost: count, active: count }),
     events: fc.array(fc.record({ atMs: count, source: text, reason: text, text }), { maxLength: 40 }),
   });
   const size = { columns: fc.integer({ min: 1, max: 140 }), rows: fc.integer({ min: 1, max: 60 }) };

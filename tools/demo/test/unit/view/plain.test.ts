@@ -5,7 +5,7 @@ import { buildEvent, scaleDown, startedAtMs } from './states.ts';
 describe('plain lines', () => {
   test('a status has everything that counts, in one line', () => {
     expect(renderStatus(scaleDown)).toBe(
-      '0:42 pods: 5, wanted: 2 (1 starting, 1 accepting, 2 draining, 1 ending); sessions: 123 started, 83 ended, 0 lost, 40 alive; the autoscaler wants 2 pods',
+      '0:42 pods: 5, wanted: 2 (1 starting, 1 accepting, 2 draining, 1 ending); sessions: 123 started, 83 ended, 0 lost, 40 active; the autoscaler wants 2 pods',
     );
   });
 

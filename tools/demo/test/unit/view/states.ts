@@ -24,7 +24,7 @@ export const scaleDown: DemoState = {
     { name: 'shop-5d4c8b9f7-c6n4t', state: 'Ending', sessions: 0 },
     { name: 'shop-5d4c8b9f7-zz7vw', state: 'Starting', sessions: 0 },
   ],
-  sessions: { started: 123, ended: 83, lost: 0, alive: 40 },
+  sessions: { started: 123, ended: 83, lost: 0, active: 40 },
   events: [
     { atMs: startedAtMs - 500, source: 'demo', reason: 'Started', text: 'the cluster is up' },
     {
