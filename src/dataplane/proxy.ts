@@ -17,8 +17,8 @@ import { startDiscovery, type Discovery, type DiscoveryTarget } from './discover
 import { createKeptTable } from './discovery/kept-table.ts';
 import { buildReport } from './discovery/report.ts';
 import { followTableFile } from './discovery/table-file.ts';
-import { createHttp1Server, type Http1Server } from './http1/server.ts';
-import { createListeners, type Listeners } from './listeners.ts';
+import { createHttp1Server, type Http1Server } from './server.ts';
+import { createListeners, type Listeners } from './net/listeners.ts';
 import { createInherited, listHandedSessions } from './sessions/handover.ts';
 import { createSessionIds } from './sessions/session-ids.ts';
 import { createSessionRouter, type ManagedRouter } from './sessions/router.ts';

@@ -36,7 +36,7 @@ describe('import direction', () => {
     },
     {
       why: 'the request path knows no express',
-      file: 'src/dataplane/http1/server.ts',
+      file: 'src/dataplane/server.ts',
       target: 'express',
       allowed: false,
     },

@@ -1,5 +1,5 @@
 /** The request path's numbers, as metrics. */
-import type { Http1Counters } from '../http1/counters.ts';
+import type { Http1Counters } from '../exchange/counters.ts';
 import { byReason, single, type ProxyMetric, type Readings } from './proxy-metrics.ts';
 
 export type HttpMetric = Extract<ProxyMetric, `holdfast_http_${string}` | `holdfast_upstream_${string}`>;

@@ -18,7 +18,7 @@ import {
   type Origin,
   type ResponseHead,
 } from './hold-context.ts';
-import { noteAnswered, noteRefused, retryAfterMs } from './reachability.ts';
+import { noteAnswered, noteRefused, retryAfterMs } from './outlier.ts';
 import type { KnownRoute } from './routes.ts';
 import type { SessionEntry } from './session-table.ts';
 

@@ -19,7 +19,7 @@ import {
   type OwnedSession,
   type ResponseHead,
 } from './hold-context.ts';
-import { noteAnswered, noteRefused, retryAfterMs } from './reachability.ts';
+import { noteAnswered, noteRefused, retryAfterMs } from './outlier.ts';
 import type { KnownRoute } from './routes.ts';
 
 export class PinnedHold implements SessionHold {

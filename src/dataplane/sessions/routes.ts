@@ -2,7 +2,7 @@
 import { backendId } from '../../core/session/token.ts';
 import { compileMatch, type MatchableRequest } from '../../core/table/match.ts';
 import type { Route } from '../../wire/routing-table.ts';
-import { knownCarrier, type KnownCarrier } from './carriers.ts';
+import { knownCarrier, type KnownCarrier } from './carrier.ts';
 
 /** It names backends and holds none: who waits with it for another table finds the backends of that one. */
 export interface KnownRoute {

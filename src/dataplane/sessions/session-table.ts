@@ -15,7 +15,7 @@ import type { SessionLimits } from '../../wire/routing-table.ts';
 import type { EndReason } from './counters.ts';
 import { createEndpointSlots, type EndpointSlot, type EndpointSlots } from './endpoint-slots.ts';
 import type { SessionId } from './session-ids.ts';
-import type { OutgoingNews } from './session-news.ts';
+import type { OutgoingNews } from './session-notices.ts';
 import { cell, createRows, findRow, insertRow, removeRow, type SessionRows } from './session-rows.ts';
 
 export type SessionEntry = SessionId & { issuedAtS: number };

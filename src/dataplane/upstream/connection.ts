@@ -1,6 +1,6 @@
 import net from 'node:net';
 import type { Socket } from 'node:net';
-import type { Timed } from './deadlines.ts';
+import type { Timed } from '../net/deadlines.ts';
 
 /** Whoever has the connection at the moment; an idle one has nobody. */
 export interface UpstreamUser {

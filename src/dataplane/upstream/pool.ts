@@ -2,9 +2,9 @@ import type { Endpoint } from '../../wire/routing-table.ts';
 import { afterInput, type Clock } from '../../platform/clock.ts';
 import { UpstreamConnection } from './connection.ts';
 import type { ConnectionGroup, UpstreamUser } from './connection.ts';
-import type { Deadlines } from './deadlines.ts';
-import { createReachability } from './reachability.ts';
-import type { ReachabilityOptions } from './reachability.ts';
+import type { Deadlines } from '../net/deadlines.ts';
+import { createReachability } from './health.ts';
+import type { ReachabilityOptions } from './health.ts';
 
 export type PoolOptions = {
   connectTimeoutMs: number;

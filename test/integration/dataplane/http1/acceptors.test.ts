@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
-import { openPort } from '../../../../src/dataplane/http1/acceptors.ts';
+import { openPort } from '../../../../src/dataplane/net/acceptors.ts';
 import { createRig } from './rig.ts';
 
 const rig = createRig();

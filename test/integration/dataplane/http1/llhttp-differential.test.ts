@@ -8,10 +8,10 @@ import net from 'node:net';
 import type { Socket } from 'node:net';
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { createBody, readBody } from '../../../../src/dataplane/http1/body.ts';
-import { nameText, valueText } from '../../../../src/dataplane/http1/head-fields.ts';
-import { createHead, parseRequestHead } from '../../../../src/dataplane/http1/head-parser.ts';
-import { Request, inspectRequest } from '../../../../src/dataplane/http1/request.ts';
+import { createBody, readBody } from '../../../../src/dataplane/h1/body.ts';
+import { nameText, valueText } from '../../../../src/dataplane/h1/head-fields.ts';
+import { createHead, parseRequestHead } from '../../../../src/dataplane/h1/head-parser.ts';
+import { Request, inspectRequest } from '../../../../src/dataplane/h1/request.ts';
 import { bodyOf } from './rig.ts';
 
 type Read = { method: string; target: string; headers: string[]; body: string };

@@ -5,8 +5,8 @@ import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node
 import net from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Endpoint } from '../../../../src/wire/routing-table.ts';
-import { createHttp1Server } from '../../../../src/dataplane/http1/server.ts';
-import type { Http1Server, Http1ServerOptions } from '../../../../src/dataplane/http1/server.ts';
+import { createHttp1Server } from '../../../../src/dataplane/server.ts';
+import type { Http1Server, Http1ServerOptions } from '../../../../src/dataplane/server.ts';
 import type { RequestView, RouteDecision, SessionHold } from '../../../../src/dataplane/routing.ts';
 import { connectRaw } from '../../../support/raw-http.ts';
 import type { RawClient } from '../../../support/raw-http.ts';

@@ -1,7 +1,7 @@
 /** Reads the fields of a parsed head. */
-import { byteAt, lowerCase } from './ascii.ts';
-import { Field } from './fields.ts';
-import type { FieldId } from './fields.ts';
+import { byteAt, lowerCase } from '../http/ascii.ts';
+import { Field } from '../http/fields.ts';
+import type { FieldId } from '../http/fields.ts';
 import { stride } from './head-parser.ts';
 import type { Head } from './head-parser.ts';
 

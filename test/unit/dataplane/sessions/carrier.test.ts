@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { CookieCarrier } from '../../../../src/wire/routing-table.ts';
-import { knownCarrier } from '../../../../src/dataplane/sessions/carriers.ts';
+import { knownCarrier } from '../../../../src/dataplane/sessions/carrier.ts';
 import { cookieCarrier, requestOf } from '../../../support/proxy-table.ts';
 
 const embedded: Partial<CookieCarrier> = {

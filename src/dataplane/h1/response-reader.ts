@@ -2,17 +2,17 @@
 import type { SessionHold } from '../routing.ts';
 import { createBody, readBody } from './body.ts';
 import type { Body } from './body.ts';
-import { appended, joinedCopy, maxStringWrite } from './byte-copy.ts';
+import { appended, joinedCopy, maxStringWrite } from '../net/byte-copy.ts';
 import { inspectConnection, keepAliveSeconds } from './connection-options.ts';
 import type { ConnectionOptions } from './connection-options.ts';
-import { Field } from './fields.ts';
+import { Field } from '../http/fields.ts';
 import { buildResponseHead } from './forwarded-head.ts';
 import { responseFraming } from './framing.ts';
 import { countOf, fieldId, firstOf, listText, piece, readText, valueText } from './head-fields.ts';
 import { parseResponseHead } from './head-parser.ts';
 import type { Head } from './head-parser.ts';
-import type { ServerContext } from './options.ts';
-import type { Refusal } from './refusals.ts';
+import type { ServerContext } from '../exchange/options.ts';
+import type { Refusal } from '../http/refusals.ts';
 
 export type SwitchedProtocols = { head: string; rest: Buffer };
 

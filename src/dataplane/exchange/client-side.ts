@@ -1,5 +1,5 @@
 import type { Reply } from '../routing.ts';
-import type { Refusal } from './refusals.ts';
+import type { Refusal } from '../http/refusals.ts';
 
 /** What a client's connection reports to the tunnel that took it over after a 101. */
 export interface ClientTunnel {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
-import { inspectConnection } from '../../../../src/dataplane/http1/connection-options.ts';
-import { buildRequestHead, buildResponseHead } from '../../../../src/dataplane/http1/forwarded-head.ts';
-import type { ResponseEnding } from '../../../../src/dataplane/http1/forwarded-head.ts';
-import { createHead, parseRequestHead, parseResponseHead } from '../../../../src/dataplane/http1/head-parser.ts';
-import { inspectRequest, Request } from '../../../../src/dataplane/http1/request.ts';
+import { inspectConnection } from '../../../../src/dataplane/h1/connection-options.ts';
+import { buildRequestHead, buildResponseHead } from '../../../../src/dataplane/h1/forwarded-head.ts';
+import type { ResponseEnding } from '../../../../src/dataplane/h1/forwarded-head.ts';
+import { createHead, parseRequestHead, parseResponseHead } from '../../../../src/dataplane/h1/head-parser.ts';
+import { inspectRequest, Request } from '../../../../src/dataplane/h1/request.ts';
 
 const limits = { lineBytes: 8192, headBytes: 32_768, fields: 100 };
 const hop = {

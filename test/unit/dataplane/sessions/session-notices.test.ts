@@ -5,7 +5,7 @@ import {
   createHeardEnds,
   createOutgoingNews,
   createSeenElsewhere,
-} from '../../../../src/dataplane/sessions/session-news.ts';
+} from '../../../../src/dataplane/sessions/session-notices.ts';
 
 const session = { sessionHi: 0xdead, sessionLo: 0xffff_fffe };
 const id = '0000deadfffffffe';

@@ -1,5 +1,5 @@
 import type { ReplyReason } from '../routing.ts';
-import type { RefusalReason } from './refusals.ts';
+import type { RefusalReason } from '../http/refusals.ts';
 
 /** Kept by hand and read when somebody asks: a labelled histogram would cost a request more than its parsing. */
 export type Http1Counters = {

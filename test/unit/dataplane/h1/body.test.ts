@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { createBody, readBody } from '../../../../src/dataplane/http1/body.ts';
-import type { Framing } from '../../../../src/dataplane/http1/body.ts';
+import { createBody, readBody } from '../../../../src/dataplane/h1/body.ts';
+import type { Framing } from '../../../../src/dataplane/h1/body.ts';
 
 type Result = { content: string; consumed: number; done: boolean; refusal: string | undefined };
 

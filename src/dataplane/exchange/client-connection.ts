@@ -1,17 +1,17 @@
 import type { Socket } from 'node:net';
 import type { Reply } from '../routing.ts';
-import type { Timed } from '../upstream/deadlines.ts';
-import { LF } from './ascii.ts';
+import type { Timed } from '../net/deadlines.ts';
+import { LF } from '../http/ascii.ts';
 import type { ClientSide, ClientTunnel } from './client-side.ts';
 import { countReason } from './counters.ts';
 import { Exchange } from './exchange.ts';
-import type { Hop } from './forwarded-head.ts';
-import { parseRequestHead } from './head-parser.ts';
+import type { Hop } from '../h1/forwarded-head.ts';
+import { parseRequestHead } from '../h1/head-parser.ts';
 import type { ServerContext } from './options.ts';
-import { refusals } from './refusals.ts';
-import type { Refusal } from './refusals.ts';
-import { renderReply } from './replies.ts';
-import { Request, inspectRequest } from './request.ts';
+import { refusals } from '../http/refusals.ts';
+import type { Refusal } from '../http/refusals.ts';
+import { renderReply } from '../h1/replies.ts';
+import { Request, inspectRequest } from '../h1/request.ts';
 
 type Phase = 'reading' | 'exchange' | 'tunnel' | 'closing';
 

@@ -1,11 +1,11 @@
 /** How the body of a message is framed (RFC 9112 §6.3). Two ways to read it are one too many: such a message is refused. */
-import { digitBytes, skipText } from './ascii.ts';
+import { digitBytes, skipText } from '../http/ascii.ts';
 import type { Framing } from './body.ts';
-import { Field } from './fields.ts';
+import { Field } from '../http/fields.ts';
 import { countOf, listText } from './head-fields.ts';
 import type { Head } from './head-parser.ts';
-import { refusals } from './refusals.ts';
-import type { Refusal } from './refusals.ts';
+import { refusals } from '../http/refusals.ts';
+import type { Refusal } from '../http/refusals.ts';
 
 const none: Framing = Object.freeze({ kind: 'none' });
 const chunked: Framing = Object.freeze({ kind: 'chunked' });

@@ -1,9 +1,9 @@
 import type { UpstreamConnection } from '../upstream/connection.ts';
 import { createBody, readBody } from './body.ts';
 import type { Body } from './body.ts';
-import { joinedCopy } from './byte-copy.ts';
-import type { ClientSide } from './client-side.ts';
-import type { Refusal } from './refusals.ts';
+import { joinedCopy } from '../net/byte-copy.ts';
+import type { ClientSide } from '../exchange/client-side.ts';
+import type { Refusal } from '../http/refusals.ts';
 import type { Request } from './request.ts';
 
 /** RFC 9110 §9.2.2: sending it twice does what sending it once does. */

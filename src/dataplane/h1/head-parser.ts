@@ -16,11 +16,11 @@ import {
   skip,
   targetBytes,
   tokenBytes,
-} from './ascii.ts';
-import { Field, classify, fieldIdCount } from './fields.ts';
-import type { FieldId } from './fields.ts';
-import { refusals } from './refusals.ts';
-import type { Refusal } from './refusals.ts';
+} from '../http/ascii.ts';
+import { Field, classify, fieldIdCount } from '../http/fields.ts';
+import type { FieldId } from '../http/fields.ts';
+import { refusals } from '../http/refusals.ts';
+import type { Refusal } from '../http/refusals.ts';
 
 export type HeadLimits = { lineBytes: number; headBytes: number; fields: number };
 

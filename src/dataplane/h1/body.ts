@@ -7,10 +7,10 @@
  *   chunked    Size ─;─► Extension      Size, Extension ─CRLF─► Data (size > 0) ─CRLF─► Size
  *                                       Size, Extension ─CRLF─► Trailer (size 0) ─field CRLF─► Trailer ─CRLF─► done
  */
-import { CR, LF, byteAt, hexValue } from './ascii.ts';
+import { CR, LF, byteAt, hexValue } from '../http/ascii.ts';
 import { extensionRefusal, trailerRefusal } from './chunk-lines.ts';
-import { refusals } from './refusals.ts';
-import type { Refusal } from './refusals.ts';
+import { refusals } from '../http/refusals.ts';
+import type { Refusal } from '../http/refusals.ts';
 
 export type Framing =
   | { kind: 'none' }

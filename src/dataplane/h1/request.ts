@@ -3,14 +3,14 @@ import type { RequestView } from '../routing.ts';
 import type { Framing } from './body.ts';
 import { inspectConnection } from './connection-options.ts';
 import type { ConnectionOptions } from './connection-options.ts';
-import { Field } from './fields.ts';
+import { Field } from '../http/fields.ts';
 import { requestFraming } from './framing.ts';
 import { countOf, hasName, listText, piece, valueText } from './head-fields.ts';
 import type { Head } from './head-parser.ts';
-import { refusals } from './refusals.ts';
-import type { Refusal } from './refusals.ts';
-import { hostOf, parseTarget } from './request-target.ts';
-import type { Target } from './request-target.ts';
+import { refusals } from '../http/refusals.ts';
+import type { Refusal } from '../http/refusals.ts';
+import { hostOf, parseTarget } from '../http/request-target.ts';
+import type { Target } from '../http/request-target.ts';
 
 type Parts = {
   head: Head;

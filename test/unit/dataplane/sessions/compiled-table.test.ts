@@ -4,7 +4,7 @@ import type { RoutingTable } from '../../../../src/wire/routing-table.ts';
 import { shareUnchanged } from '../../../../src/dataplane/discovery/share-unchanged.ts';
 import { createCounters, forgetDeparted, countersOf } from '../../../../src/dataplane/sessions/counters.ts';
 import { createEndpointSlots } from '../../../../src/dataplane/sessions/endpoint-slots.ts';
-import { keysDiffer, knownState, type RoutingState } from '../../../../src/dataplane/sessions/routing-state.ts';
+import { keysDiffer, knownState, type RoutingState } from '../../../../src/dataplane/sessions/compiled-table.ts';
 import { backendName, keyOf, proxyTable, splitTable, type ShortEndpoint } from '../../../support/proxy-table.ts';
 import { createReplica, visit } from './replica.ts';
 

@@ -1,9 +1,9 @@
 /** Keeps the bound ports equal to the listeners of the routing table. */
-import type { Listener } from '../wire/routing-table.ts';
-import { describeError } from '../platform/errors.ts';
-import type { Logger } from '../platform/log.ts';
-import type { BoundListener } from './http1/acceptors.ts';
-import type { Http1Server } from './http1/server.ts';
+import type { Listener } from '../../wire/routing-table.ts';
+import { describeError } from '../../platform/errors.ts';
+import type { Logger } from '../../platform/log.ts';
+import type { BoundListener } from './acceptors.ts';
+import type { Http1Server } from '../server.ts';
 
 export interface Listeners {
   /** Binds what is new, closes what is gone. May be called again and again: a port that could not be bound is tried anew. */

@@ -1,6 +1,6 @@
 import type { SessionHold } from '../routing.ts';
 import type { UpstreamConnection, UpstreamUser } from '../upstream/connection.ts';
-import { joinedCopy } from './byte-copy.ts';
+import { joinedCopy } from '../net/byte-copy.ts';
 import type { ClientSide, ClientTunnel } from './client-side.ts';
 import type { ServerContext } from './options.ts';
 

@@ -1,8 +1,8 @@
 /** The two kinds of text inside a chunked body: extensions of a chunk and trailer fields (RFC 9112 §7.1.1 and §7.1.2). */
-import { fieldValueBytes, skipText, tokenBytes } from './ascii.ts';
-import { Field, classify } from './fields.ts';
-import { refusals } from './refusals.ts';
-import type { Refusal } from './refusals.ts';
+import { fieldValueBytes, skipText, tokenBytes } from '../http/ascii.ts';
+import { Field, classify } from '../http/fields.ts';
+import { refusals } from '../http/refusals.ts';
+import type { Refusal } from '../http/refusals.ts';
 
 /**
  * `*( ";" name [ "=" ( token / quoted-string ) ] )`. The grammar also lets bad white space in; we do not, since how

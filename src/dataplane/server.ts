@@ -1,19 +1,19 @@
 import type { Socket } from 'node:net';
-import { systemClock } from '../../platform/clock.ts';
-import type { Clock } from '../../platform/clock.ts';
-import type { SessionRouter } from '../routing.ts';
-import { createDeadlines } from '../upstream/deadlines.ts';
-import { createUpstreamPool } from '../upstream/pool.ts';
-import type { PoolOptions } from '../upstream/pool.ts';
-import { openPort } from './acceptors.ts';
-import type { BoundListener } from './acceptors.ts';
-import { ClientConnection } from './client-connection.ts';
-import { createCounters } from './counters.ts';
-import type { Http1Counters } from './counters.ts';
-import { createHead } from './head-parser.ts';
-import type { HeadLimits } from './head-parser.ts';
-import { defaultPoolOptions, defaultRequestLimits, defaultTimeouts, responseLimits } from './options.ts';
-import type { Http1Timeouts, ServerContext } from './options.ts';
+import { systemClock } from '../platform/clock.ts';
+import type { Clock } from '../platform/clock.ts';
+import type { SessionRouter } from './routing.ts';
+import { createDeadlines } from './net/deadlines.ts';
+import { createUpstreamPool } from './upstream/pool.ts';
+import type { PoolOptions } from './upstream/pool.ts';
+import { openPort } from './net/acceptors.ts';
+import type { BoundListener } from './net/acceptors.ts';
+import { ClientConnection } from './exchange/client-connection.ts';
+import { createCounters } from './exchange/counters.ts';
+import type { Http1Counters } from './exchange/counters.ts';
+import { createHead } from './h1/head-parser.ts';
+import type { HeadLimits } from './h1/head-parser.ts';
+import { defaultPoolOptions, defaultRequestLimits, defaultTimeouts, responseLimits } from './exchange/options.ts';
+import type { Http1Timeouts, ServerContext } from './exchange/options.ts';
 
 export type Http1ServerOptions = {
   router: SessionRouter;

@@ -1,8 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { nameText, valueText } from '../../../../src/dataplane/http1/head-fields.ts';
-import { createHead, parseRequestHead, parseResponseHead } from '../../../../src/dataplane/http1/head-parser.ts';
-import type { HeadOutcome } from '../../../../src/dataplane/http1/head-parser.ts';
+import { nameText, valueText } from '../../../../src/dataplane/h1/head-fields.ts';
+import { createHead, parseRequestHead, parseResponseHead } from '../../../../src/dataplane/h1/head-parser.ts';
+import type { HeadOutcome } from '../../../../src/dataplane/h1/head-parser.ts';
 
 const limits = { lineBytes: 8192, headBytes: 32_768, fields: 100 };
 

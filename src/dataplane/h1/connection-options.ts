@@ -1,5 +1,5 @@
 /** What the Connection header and the hop-by-hop headers say (RFC 9110 §7.6.1 and §7.8). They are for us and go no further. */
-import { Field } from './fields.ts';
+import { Field } from '../http/fields.ts';
 import { listText, nameText } from './head-fields.ts';
 import type { Head } from './head-parser.ts';
 

@@ -1,9 +1,9 @@
 import type { Clock } from '../../platform/clock.ts';
-import type { Deadlines } from '../upstream/deadlines.ts';
+import type { Deadlines } from '../net/deadlines.ts';
 import type { PoolOptions, UpstreamPool } from '../upstream/pool.ts';
 import type { SessionRouter } from '../routing.ts';
 import type { Http1Counters } from './counters.ts';
-import type { Head, HeadLimits } from './head-parser.ts';
+import type { Head, HeadLimits } from '../h1/head-parser.ts';
 
 export type Http1Timeouts = {
   /** From accept, or from the first byte of a later request, to the end of the head. */
