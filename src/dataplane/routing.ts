@@ -1,5 +1,5 @@
 /**
- * The seam of the proxy: the request path (http1/, upstream/) moves bytes and knows nothing of sessions;
+ * The seam of the proxy: the request path (exchange/, h1/, upstream/) moves bytes and knows nothing of sessions;
  * the session side (sessions/) decides and counts and knows nothing of sockets. They meet here.
  */
 import type { Carrier, Endpoint } from '../wire/routing-table.ts';

@@ -13,7 +13,7 @@ import type { Refusal } from '../http/refusals.ts';
 import type { Request } from '../h1/request.ts';
 import { RequestWriter } from '../h1/request-writer.ts';
 import { ResponseReader } from '../h1/response-reader.ts';
-import type { ResponseTaker, SwitchedProtocols } from '../h1/response-reader.ts';
+import type { ResponseSink, SwitchedProtocols } from '../h1/response-reader.ts';
 import { Tunnel } from './tunnel.ts';
 
 type Phase = 'routing' | 'connecting' | 'sent' | 'responding' | 'over';
@@ -30,7 +30,7 @@ export type ExchangeParts = { client: ClientSide; context: ServerContext; hop: H
  *    over ◄─────reply───┘               ▼
  *                          idle connection was closed, and the request may be sent twice ──► connecting, once
  */
-export class Exchange implements UpstreamUser, ResponseTaker {
+export class Exchange implements UpstreamUser, ResponseSink {
   readonly method: string;
   readonly http10: boolean;
   readonly upgrade: string | undefined;
@@ -240,11 +240,11 @@ export class Exchange implements UpstreamUser, ResponseTaker {
     this.upstreamGone('closed the connection');
   }
 
-  upstreamClosed(why: string): void {
+  upstreamClosed(reason: string): void {
     if (this.upstream?.connected === false) {
       this.connectFailed();
     } else {
-      this.upstreamGone(why);
+      this.upstreamGone(reason);
     }
   }
 
@@ -268,12 +268,12 @@ export class Exchange implements UpstreamUser, ResponseTaker {
     }
   }
 
-  private upstreamGone(why: string): void {
+  private upstreamGone(reason: string): void {
     const reused = this.upstream?.reused === true;
     this.upstream = undefined;
     // RFC 9112 §9.3.1: it closed an idle connection as we sent on it. On a fresh one a failure means something else: there is no third time.
     if (!reused || !this.request.mayBeSentAgain || this.hold === undefined) {
-      this.fail(badGateway(`The app gave no complete response: ${why}.`));
+      this.fail(badGateway(`The app gave no complete response: ${reason}.`));
       return;
     }
     this.context.counters.upstreamRetries += 1;

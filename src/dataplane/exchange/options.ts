@@ -12,7 +12,7 @@ export type Http1Timeouts = {
   idleMs: number;
   /**
    * Without a word of an app that is to take the request or to answer it. A long poll is a session at work, not a fault, and an app that died
-   * is found otherwise (`upstream/reachability.ts`), a client that left by its FIN or by keep-alive. So this is for apps that forgot a
+   * is found otherwise (`upstream/health.ts`), a client that left by its FIN or by keep-alive. So this is for apps that forgot a
    * request: their session would hold up a draining pod.
    */
   responseHeadMs: number;
@@ -48,7 +48,7 @@ export const defaultPoolOptions: PoolOptions = {
   maxIdlePerEndpoint: 256,
   freshForMs: 1_000,
   // Requests to a dead node fail 8 s after they were sent (2 + 1 s of silence, probes at 0, 2 and 4 s), its idle WebSockets within 20 s.
-  reachability: { sweepMs: 1_000, awaitedMs: 2_000, quietMs: 10_000, probes: 3 },
+  health: { sweepMs: 1_000, awaitedMs: 2_000, quietMs: 10_000, probes: 3 },
 };
 
 /** What all connections of a server share. */

@@ -32,11 +32,11 @@ export type Body = {
   line: string;
   extensionBytes: number;
   trailerBytes: number;
-  readonly onContent: ContentTaker | undefined;
+  readonly onContent: ContentHandler | undefined;
 };
 
 /** Told of each piece of content, framing taken off. */
-export type ContentTaker = (bytes: Uint8Array, from: number, to: number) => void;
+export type ContentHandler = (bytes: Uint8Array, from: number, to: number) => void;
 
 // Sixteen digits hold every safe integer with zeros in front; more is padding that nobody honest sends.
 const maxSizeDigits = 16;
@@ -47,7 +47,7 @@ const maxTrailerBytes = 16 * 1024;
 /** No body, which is over before it begins: never written to, and so the same one for every message. */
 const emptyBody: Body = createBody({ kind: 'length', bytes: 0 });
 
-export function createBody(framing: Framing, onContent?: ContentTaker): Body {
+export function createBody(framing: Framing, onContent?: ContentHandler): Body {
   if (framing.kind === 'none') return emptyBody;
   const remaining = framing.kind === 'length' ? framing.bytes : 0;
   return {

@@ -149,7 +149,7 @@ function targetRefusal(stoppedAt: number | undefined): Refusal {
 
 const versionPattern = 'HTTP/d.d';
 
-/** HTTP-version, RFC 9112 §2.3. A version that is well-formed but not spoken here is told apart from a malformed one. */
+/** HTTP-version, RFC 9112 §2.3. A well-formed but unsupported version and a malformed one have different refusals. */
 function version(head: Head, at: number): number {
   const { bytes, limit } = head;
   for (let i = 0; i < versionPattern.length; i++) {

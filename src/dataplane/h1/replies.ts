@@ -1,4 +1,4 @@
-/** Answers of the proxy itself: plain text that says what was wrong. */
+/** Responses of the proxy itself: plain text that names the problem. */
 import { STATUS_CODES } from 'node:http';
 import type { Reply } from '../routing.ts';
 
@@ -24,5 +24,5 @@ export const gatewayTimeout = (body: string): Reply => ({ status: 504, reason: '
 export const unreachable: Reply = {
   status: 502,
   reason: 'UpstreamConnectFailed',
-  body: 'The pod that was at work on this request cannot be reached any more. Whether it carried the request out is not known, so that it was not sent to another one.',
+  body: 'The pod that was processing this request is unreachable. It may or may not have processed the request, so the request was not sent to another pod.',
 };

@@ -1,10 +1,22 @@
-import type { UpstreamConnection } from '../upstream/connection.ts';
 import { createBody, readBody } from './body.ts';
 import type { Body } from './body.ts';
 import { joinedCopy } from '../net/byte-copy.ts';
-import type { ClientSide } from '../exchange/client-side.ts';
 import type { Refusal } from '../http/refusals.ts';
 import type { Request } from './request.ts';
+
+/** The client's connection, as far as a request is read from it. */
+export interface RequestSource {
+  readonly pending: Buffer | undefined;
+  /** Removes the first bytes of `pending`. */
+  drop(count: number): void;
+  pause(): void;
+  resume(): void;
+}
+
+/** Where the request is written to. `write` returns false where the next write must wait for `drained`. */
+export interface RequestTarget {
+  write(data: string | Buffer): boolean;
+}
 
 /** RFC 9110 §9.2.2: sending it twice does what sending it once does. */
 const idempotentMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
@@ -17,7 +29,7 @@ export class RequestWriter {
   blocked = false;
   /** The body is not valid. */
   refusal: Refusal | undefined;
-  private readonly client: ClientSide;
+  private readonly client: RequestSource;
   private readonly body: Body;
   /** May be sent twice (RFC 9110 §9.2.2). */
   readonly idempotent: boolean;
@@ -25,7 +37,7 @@ export class RequestWriter {
   /** The whole request, as long as it may be sent again. */
   private replay: string | Buffer | undefined;
 
-  constructor(client: ClientSide, request: Request) {
+  constructor(client: RequestSource, request: Request) {
     this.client = client;
     this.body = createBody(request.framing);
     this.idempotent = idempotentMethods.has(request.method);
@@ -42,7 +54,7 @@ export class RequestWriter {
   }
 
   /** There is a connection. Nothing of the body was taken before, so that until here every failure leaves it whole. */
-  begin(upstream: UpstreamConnection): void {
+  begin(upstream: RequestTarget): void {
     const whole = this.replay ?? this.firstPiece();
     if (this.refusal !== undefined) return;
     this.begun = true;
@@ -65,7 +77,7 @@ export class RequestWriter {
   }
 
   /** Bytes from the client; answers how many of them belong to this request and were taken. */
-  take(upstream: UpstreamConnection, bytes: Buffer): number {
+  take(upstream: RequestTarget, bytes: Buffer): number {
     if (!this.begun) return 0;
     const end = readBody(this.body, bytes, 0, bytes.length);
     this.refusal = this.body.refusal;
@@ -75,7 +87,7 @@ export class RequestWriter {
     return end;
   }
 
-  private write(upstream: UpstreamConnection, data: string | Buffer): void {
+  private write(upstream: RequestTarget, data: string | Buffer): void {
     if (!upstream.write(data)) {
       this.blocked = true;
       this.client.pause();

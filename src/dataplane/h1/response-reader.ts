@@ -1,4 +1,4 @@
-/** Reads the app's response and makes of it what the client is to get. It moves no bytes itself: it tells its taker. */
+/** Reads the app's response and builds what the client receives. It writes nothing itself: it passes everything to its sink. */
 import type { SessionHold } from '../routing.ts';
 import { createBody, readBody } from './body.ts';
 import type { Body } from './body.ts';
@@ -11,12 +11,11 @@ import { responseFraming } from './framing.ts';
 import { countOf, fieldId, firstOf, listText, piece, readText, valueText } from './head-fields.ts';
 import { parseResponseHead } from './head-parser.ts';
 import type { Head } from './head-parser.ts';
-import type { ServerContext } from '../exchange/options.ts';
 import type { Refusal } from '../http/refusals.ts';
 
 export type SwitchedProtocols = { head: string; rest: Buffer };
 
-export interface ResponseTaker {
+export interface ResponseSink {
   readonly method: string;
   /** The client cannot take chunks. */
   readonly http10: boolean;
@@ -37,6 +36,13 @@ export interface ResponseTaker {
   invalid(refusal: Refusal): void;
 }
 
+/** What all readers share. */
+export type ResponseContext = {
+  /** Parsed into again for each response. */
+  readonly responseHead: Head;
+  readonly counters: { readonly responsesByClass: number[] };
+};
+
 type Step = 'head' | 'body' | 'over';
 
 export class ResponseReader {
@@ -45,8 +51,8 @@ export class ResponseReader {
   clientStays = false;
   /** Seconds that the app leaves an idle connection open; read once a connection. */
   keepAliveSeconds: number | undefined;
-  private readonly context: ServerContext;
-  private readonly taker: ResponseTaker;
+  private readonly context: ResponseContext;
+  private readonly sink: ResponseSink;
   private step: Step = 'head';
   private partialHead: Buffer | undefined;
   private body: Body = createBody({ kind: 'none' });
@@ -54,9 +60,9 @@ export class ResponseReader {
   /** Without its chunks, from the bytes at hand. */
   private readonly content: Uint8Array[] = [];
 
-  constructor(context: ServerContext, taker: ResponseTaker) {
+  constructor(context: ResponseContext, sink: ResponseSink) {
     this.context = context;
-    this.taker = taker;
+    this.sink = sink;
   }
 
   /** Nothing but the end of the connection ends the response, at the app or (without its chunks) at the client. */
@@ -96,8 +102,8 @@ export class ResponseReader {
     if (head.status === 101) {
       this.switchProtocols(head, connection, length);
     } else if (head.status < 200) {
-      this.taker.interim(
-        buildResponseHead(head, connection, { carrier: this.taker.carrier, sessionLines: '', hopLines: '' }),
+      this.sink.interim(
+        buildResponseHead(head, connection, { carrier: this.sink.carrier, sessionLines: '', hopLines: '' }),
       );
     } else {
       this.takeFinalHead(head, connection, length);
@@ -106,31 +112,31 @@ export class ResponseReader {
 
   private switchProtocols(head: Head, connection: ConnectionOptions, length: number): void {
     this.step = 'over';
-    const upgrade = connection.upgrade ?? this.taker.upgrade;
+    const upgrade = connection.upgrade ?? this.sink.upgrade;
     const hopLines = `Connection: upgrade\r\nUpgrade: ${upgrade}\r\n`;
     const sessionLines = upgrade === undefined ? '' : this.sessionLines(head);
-    const text = buildResponseHead(head, connection, { carrier: this.taker.carrier, sessionLines, hopLines });
-    this.taker.switched({ head: text, rest: head.bytes.subarray(head.end, length) });
+    const text = buildResponseHead(head, connection, { carrier: this.sink.carrier, sessionLines, hopLines });
+    this.sink.switched({ head: text, rest: head.bytes.subarray(head.end, length) });
   }
 
   private takeFinalHead(head: Head, connection: ConnectionOptions, length: number): void {
-    const framing = responseFraming(head, this.taker.method);
+    const framing = responseFraming(head, this.sink.method);
     if ('status' in framing) {
       this.refuse(framing);
       return;
     }
     this.step = 'body';
-    this.dechunks = this.taker.http10 && framing.kind === 'chunked';
+    this.dechunks = this.sink.http10 && framing.kind === 'chunked';
     this.body = createBody(
       framing,
       this.dechunks ? (bytes, start, end) => void this.content.push(bytes.subarray(start, end)) : undefined,
     );
     this.upstreamStays = head.minorVersion === 1 && !connection.close && framing.kind !== 'untilClose';
-    this.clientStays = !this.endsWithConnection && this.taker.clientMayStay();
-    this.keepAliveSeconds = this.taker.isFirstResponse() ? keepAliveSeconds(head) : undefined;
+    this.clientStays = !this.endsWithConnection && this.sink.clientMayStay();
+    this.keepAliveSeconds = this.sink.isFirstResponse() ? keepAliveSeconds(head) : undefined;
     countClass(this.context.counters.responsesByClass, head.status);
     const text = buildResponseHead(head, connection, {
-      carrier: this.taker.carrier,
+      carrier: this.sink.carrier,
       sessionLines: this.sessionLines(head),
       hopLines: this.hopLines(head, connection),
     });
@@ -146,13 +152,13 @@ export class ResponseReader {
         ? `Upgrade: ${connection.upgrade}\r\nConnection: upgrade\r\n`
         : '';
     if (!this.clientStays) return `${chunked}${upgrade}Connection: close\r\n`;
-    return `${chunked}${upgrade}${this.taker.http10 ? 'Connection: keep-alive\r\n' : ''}`;
+    return `${chunked}${upgrade}${this.sink.http10 ? 'Connection: keep-alive\r\n' : ''}`;
   }
 
   private sessionLines(head: Head): string {
     const endsSession =
       countOf(head, Field.HoldfastSession) > 0 && listText(head, Field.HoldfastSession).toLowerCase() === 'end';
-    return this.taker.sessionLines(setCookies(head), endsSession);
+    return this.sink.sessionLines(setCookies(head), endsSession);
   }
 
   private takeBody(bytes: Buffer, length: number): void {
@@ -181,17 +187,17 @@ export class ResponseReader {
 
   /** `nothingLeft`: bytes after the end answer nothing that was asked; whoever came next would get them. */
   private pass(data: string | Buffer, nothingLeft: boolean): void {
-    this.taker.content(data);
+    this.sink.content(data);
     if (this.body.done) {
       this.step = 'over';
       this.upstreamStays &&= nothingLeft;
-      this.taker.complete();
+      this.sink.complete();
     }
   }
 
   private refuse(refusal: Refusal): void {
     this.step = 'over';
-    this.taker.invalid(refusal);
+    this.sink.invalid(refusal);
   }
 }
 

@@ -1,4 +1,4 @@
-/** Why a message is not taken. A request is answered with `status` and the connection closed; a response becomes a 502. */
+/** Why a message is refused. A refused request gets a response with `status` and its connection closes; a refused response becomes a 502. */
 
 const refusal = <Reason extends string>(reason: Reason, status: number, body: string) =>
   Object.freeze({ reason, status, body });
@@ -55,9 +55,9 @@ export const refusals = {
   HeadTooLarge: refusal('HeadTooLarge', 431, 'The header section is too large.'),
   TooManyFields: refusal('TooManyFields', 431, 'There were too many headers.'),
   TrailersTooLarge: refusal('TrailersTooLarge', 431, 'The trailer section is too large.'),
-  UnknownTransferCoding: refusal('UnknownTransferCoding', 501, 'The only transfer coding understood is "chunked".'),
+  UnknownTransferCoding: refusal('UnknownTransferCoding', 501, 'The only supported transfer coding is "chunked".'),
   UnsupportedMethod: refusal('UnsupportedMethod', 501, 'CONNECT is not supported.'),
-  UnsupportedVersion: refusal('UnsupportedVersion', 505, 'Only HTTP/1.1 and HTTP/1.0 are spoken here.'),
+  UnsupportedVersion: refusal('UnsupportedVersion', 505, 'Only HTTP/1.0 and HTTP/1.1 are supported.'),
 } as const;
 
 export type RefusalReason = keyof typeof refusals;

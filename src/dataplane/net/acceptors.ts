@@ -7,7 +7,7 @@ export type BoundListener = {
   close(): void;
 };
 
-type Taker = {
+type ConnectionHandler = {
   accept(socket: Socket): void;
   /** A connection could not be accepted: out of file descriptors, say. The listener itself is well. */
   failed(): void;
@@ -26,7 +26,7 @@ const backlog = 4096;
 /** Rejects where the port is taken, and leaves nothing open then. */
 export async function openPort(
   { port, host }: { port: number; host: string | undefined },
-  taker: Taker,
+  handler: ConnectionHandler,
 ): Promise<BoundListener> {
   const servers: Server[] = [];
   const close = () => {
@@ -37,11 +37,11 @@ export async function openPort(
     for (let count = 0; count < acceptors; count++) {
       const server = net.createServer(
         { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 },
-        (socket) => taker.accept(socket),
+        (socket) => handler.accept(socket),
       );
       servers.push(server);
       bound = await bind(server, { port: bound, host, backlog, reusePort: acceptors > 1 });
-      server.on('error', () => taker.failed());
+      server.on('error', () => handler.failed());
     }
   } catch (error) {
     close();

@@ -5,7 +5,7 @@ import type { Backend } from '../../wire/routing-table.ts';
 import type { BackendCounters } from './counters.ts';
 import type { BackendRecord, EndpointSlot, EndpointSlots } from './endpoint-slots.ts';
 
-export interface KnownBackend extends EndpointLookup<EndpointSlot> {
+export interface CompiledBackend extends EndpointLookup<EndpointSlot> {
   readonly source: Backend;
   readonly key: string;
   readonly id: number;
@@ -16,9 +16,9 @@ export interface KnownBackend extends EndpointLookup<EndpointSlot> {
 }
 
 /** `before`: the same backend in the table before; parts that are still the same object are not made anew. */
-type World = { before: KnownBackend | undefined; slots: EndpointSlots; counters: BackendCounters };
+type World = { before: CompiledBackend | undefined; slots: EndpointSlots; counters: BackendCounters };
 
-export function knownBackend(source: Backend, { before, slots, counters }: World): KnownBackend {
+export function compileBackend(source: Backend, { before, slots, counters }: World): CompiledBackend {
   const { key, keyRing, limits } = source;
   const record = before?.record ?? { limits, counters, previousUid: undefined };
   record.limits = limits;

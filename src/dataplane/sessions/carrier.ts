@@ -3,7 +3,7 @@ import type { Carrier, CookieCarrier } from '../../wire/routing-table.ts';
 import type { RequestView } from '../routing.ts';
 import { readCookies } from '../http/cookies.ts';
 
-export interface KnownCarrier {
+export interface CompiledCarrier {
   readonly type: Carrier['type'];
   readonly name: string;
   /** The line that gives a token. `lifetimeS`: how long a client may keep it at most; undefined: for ever. */
@@ -15,14 +15,14 @@ export interface KnownCarrier {
 }
 
 /** Made once per table: only the token changes. */
-export const knownCarrier = (carrier: Carrier): KnownCarrier =>
+export const compileCarrier = (carrier: Carrier): CompiledCarrier =>
   carrier.type === 'Cookie' ? cookieCarrier(carrier) : headerCarrier(carrier.name);
 
 /**
  * RFC 6265 section 5.3: a cookie is replaced or removed only by one of the same name, domain and path; browsers also ask for the same
  * partition, and do not let a line without Secure touch a Secure cookie. So a line that clears has all attributes of one that gives.
  */
-function cookieCarrier({ type, name, lifetimeType, ...rest }: CookieCarrier): KnownCarrier {
+function cookieCarrier({ type, name, lifetimeType, ...rest }: CookieCarrier): CompiledCarrier {
   const attributes = `${cookieAttributes(rest)}\r\n`;
   const begin = `Set-Cookie: ${name}=`;
   return {
@@ -61,7 +61,7 @@ function cookieAttributes({
 /** More than this in one request is not from us: each would cost a hash to verify. */
 const maxTokens = 8;
 
-function headerCarrier(name: string): KnownCarrier {
+function headerCarrier(name: string): CompiledCarrier {
   const lowerName = name.toLowerCase();
   return {
     type: 'Header',

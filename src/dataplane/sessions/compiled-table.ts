@@ -1,47 +1,51 @@
 /** Everything that deciding needs of one table. */
 import { compileTable, type RouteMatcher } from '../../core/table/match.ts';
 import type { Route, RoutingTable } from '../../wire/routing-table.ts';
-import { knownBackend, type KnownBackend } from './backends.ts';
+import { compileBackend, type CompiledBackend } from './backends.ts';
 import { countersOf, type SessionCounters } from './counters.ts';
 import type { EndpointSlots } from './endpoint-slots.ts';
-import { knownRoute, type KnownRoute } from './routes.ts';
+import { compileRoute, type CompiledRoute } from './routes.ts';
 
-export type RoutingState = {
+export type CompiledTable = {
   table: RoutingTable;
   matcher: RouteMatcher;
-  routes: ReadonlyMap<Route, KnownRoute>;
-  backends: ReadonlyMap<string, KnownBackend>;
+  routes: ReadonlyMap<Route, CompiledRoute>;
+  backends: ReadonlyMap<string, CompiledBackend>;
 };
 
-type World = { before: RoutingState | undefined; slots: EndpointSlots; counters: SessionCounters };
+type World = { before: CompiledTable | undefined; slots: EndpointSlots; counters: SessionCounters };
 
 /**
  * What is the same object in both tables is taken over as it is: discovery sees to it that what did not change is, so that a change of
  * one endpoint among thousands costs no more than that.
  */
-export function knownState(table: RoutingTable, { before, slots, counters }: World): RoutingState {
-  const backends = new Map<string, KnownBackend>();
+export function compileRouting(table: RoutingTable, { before, slots, counters }: World): CompiledTable {
+  const backends = new Map<string, CompiledBackend>();
   for (const [key, source] of Object.entries(table.backends)) {
     const known = before?.backends.get(key);
     backends.set(
       key,
       known?.source === source
         ? known
-        : knownBackend(source, { before: known, slots, counters: countersOf(counters, key) }),
+        : compileBackend(source, { before: known, slots, counters: countersOf(counters, key) }),
     );
   }
-  if (before !== undefined) leaveOld(before.backends, backends, slots);
+  if (before !== undefined) detachMissing(before.backends, backends, slots);
   const sameRoutes = before?.table.routes === table.routes && before.table.listeners === table.listeners;
-  return { table, backends, ...(sameRoutes ? { matcher: before.matcher, routes: before.routes } : knownRoutes(table)) };
+  return {
+    table,
+    backends,
+    ...(sameRoutes ? { matcher: before.matcher, routes: before.routes } : compileRoutes(table)),
+  };
 }
 
-const knownRoutes = (table: RoutingTable): Pick<RoutingState, 'matcher' | 'routes'> => ({
+const compileRoutes = (table: RoutingTable): Pick<CompiledTable, 'matcher' | 'routes'> => ({
   matcher: compileTable(table),
-  routes: new Map(table.routes.map((route) => [route, knownRoute(route)])),
+  routes: new Map(table.routes.map((route) => [route, compileRoute(route)])),
 });
 
 /** Endpoints that are in none of the backends any more. */
-function leaveOld(before: RoutingState['backends'], now: RoutingState['backends'], slots: EndpointSlots): void {
+function detachMissing(before: CompiledTable['backends'], now: CompiledTable['backends'], slots: EndpointSlots): void {
   for (const [key, old] of before) {
     const next = now.get(key);
     if (next === old) continue;
@@ -59,6 +63,6 @@ function missingFrom<T>(next: readonly T[], old: readonly T[]): T[] {
 }
 
 /** Whether a key that verified under one table does not under the other, or a backend is gone with its keys. */
-export function keysDiffer(a: RoutingState, b: RoutingState): boolean {
+export function keysDiffer(a: CompiledTable, b: CompiledTable): boolean {
   return [...a.backends].some(([key, { keys }]) => b.backends.get(key)?.keys !== keys);
 }

@@ -22,7 +22,7 @@ export type BackendCounters = {
   started: number;
   /** Also those that began at another replica. */
   ended: Record<EndReason, number>;
-  /** Sessions whose client came back and found its pod gone: the number that must stay 0. */
+  /** Sessions whose client came back and found its pod gone: the number that must fallBackToDraining 0. */
   lost: Record<LossReason, number>;
   refused: Record<RefusalReason, number>;
 };

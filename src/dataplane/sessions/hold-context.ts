@@ -2,21 +2,21 @@
 import { encodeToken, type Token } from '../../core/session/token.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { RouteDecision, SessionHold } from '../routing.ts';
-import type { KnownBackend } from './backends.ts';
+import type { CompiledBackend } from './backends.ts';
 import { expiresCookie } from '../http/set-cookie.ts';
 import type { LossReason } from './counters.ts';
-import type { KnownRoute } from './routes.ts';
+import type { CompiledRoute } from './routes.ts';
 import type { SessionId } from './session-ids.ts';
 import type { SessionTable } from './session-table.ts';
 import type { TokenCache } from './token-cache.ts';
 
 /** A session that has a token, on its backend. */
-export type OwnedSession = { backend: KnownBackend; token: Token };
+export type PinnedSession = { backend: CompiledBackend; token: Token };
 
 /** `tried`: ids of endpoints that refused this request. `replaces`: the session that the new one takes the place of, on a draining pod. */
-export type Origin = { tried: readonly string[]; replaces: OwnedSession | undefined };
+export type StartContext = { tried: readonly string[]; replaces: PinnedSession | undefined };
 
-export type Loss = OwnedSession & { reason: LossReason; tried: readonly string[] };
+export type LostSession = PinnedSession & { reason: LossReason; tried: readonly string[] };
 
 export interface HoldContext {
   readonly clock: Clock;
@@ -28,13 +28,13 @@ export interface HoldContext {
   /** The session was alive for longer than its token can tell: other proxies are to hear of it. */
   announceSeen(session: SessionId): void;
   /** The backend as the newest table has it. */
-  backend(key: string): KnownBackend | undefined;
+  backend(key: string): CompiledBackend | undefined;
   /** A new session on an endpoint that was not tried, or the reply that says why there is none. */
-  begin(route: KnownRoute, origin: Origin): RouteDecision;
-  /** Whether there is an endpoint that was not tried, or a draining one to stay on. */
-  canBegin(route: KnownRoute, origin: Origin): boolean;
+  begin(route: CompiledRoute, origin: StartContext): RouteDecision;
+  /** Whether there is an endpoint that was not tried, or a draining one to fallBackToDraining on. */
+  canBegin(route: CompiledRoute, origin: StartContext): boolean;
   /** A session lost its pod: a new one in its place, or the reply that says so. */
-  lose(route: KnownRoute, loss: Loss): RouteDecision;
+  lose(route: CompiledRoute, loss: LostSession): RouteDecision;
 }
 
 export type ConnectFailure = ReturnType<SessionHold['connectFailed']>;
@@ -43,7 +43,7 @@ export type ResponseHead = Parameters<SessionHold['responseHead']>[0];
 /** In header mode, too: an app need not know how the token travels. */
 export function isEndedByApp(
   { setCookies, endsSession }: ResponseHead,
-  { carrier }: KnownRoute,
+  { carrier }: CompiledRoute,
   clock: Clock,
 ): boolean {
   return endsSession || setCookies.some((line) => expiresCookie(line, carrier.name, clock.nowMs()));
@@ -56,8 +56,8 @@ export function endByApp(context: HoldContext, token: Token): void {
 
 /** A new token is remembered as verified: the client's next request brings it. */
 export function tokenLine(
-  { carrier }: KnownRoute,
-  backend: KnownBackend,
+  { carrier }: CompiledRoute,
+  backend: CompiledBackend,
   { token, cache }: { token: Omit<Token, 'keyId'>; cache: TokenCache },
 ): string {
   const text = encodeToken(token, backend.keys);
@@ -67,7 +67,7 @@ export function tokenLine(
 
 /** Whole seconds from now, which is when the token was made, to the absolute limit. */
 function lifetimeS(
-  { limits: { absoluteTimeoutMs } }: KnownBackend,
+  { limits: { absoluteTimeoutMs } }: CompiledBackend,
   { issuedAtS, lastSeenS }: Omit<Token, 'keyId'>,
 ): number | undefined {
   return absoluteTimeoutMs === undefined

@@ -7,7 +7,7 @@
 import { renewAfterMs, tokenSeconds } from '../../core/session/life.ts';
 import type { Endpoint } from '../../wire/routing-table.ts';
 import type { SessionHold } from '../routing.ts';
-import type { KnownBackend } from './backends.ts';
+import type { CompiledBackend } from './backends.ts';
 import type { EndpointSlot } from './endpoint-slots.ts';
 import {
   endByApp,
@@ -15,29 +15,29 @@ import {
   tokenLine,
   type ConnectFailure,
   type HoldContext,
-  type Origin,
+  type StartContext,
   type ResponseHead,
 } from './hold-context.ts';
-import { noteAnswered, noteRefused, retryAfterMs } from './outlier.ts';
-import type { KnownRoute } from './routes.ts';
+import { recordResponse, recordRefusal, retryAfterMs } from './outlier.ts';
+import type { CompiledRoute } from './routes.ts';
 import type { SessionEntry } from './session-table.ts';
 
 export class NewHold implements SessionHold {
   readonly isNew = true;
   endpoint: Endpoint;
   private readonly context: HoldContext;
-  private readonly route: KnownRoute;
-  private readonly backend: KnownBackend;
+  private readonly route: CompiledRoute;
+  private readonly backend: CompiledBackend;
   private readonly slot: EndpointSlot;
-  private readonly origin: Origin;
+  private readonly origin: StartContext;
   private session: SessionEntry | undefined;
   private retries = 0;
   private released = false;
 
   constructor(
     context: HoldContext,
-    route: KnownRoute,
-    { backend, slot, origin }: { backend: KnownBackend; slot: EndpointSlot; origin: Origin },
+    route: CompiledRoute,
+    { backend, slot, origin }: { backend: CompiledBackend; slot: EndpointSlot; origin: StartContext },
   ) {
     this.context = context;
     this.route = route;
@@ -55,7 +55,7 @@ export class NewHold implements SessionHold {
   connectFailed(): ConnectFailure {
     const context = this.context;
     const { endpoint, inTable } = this.slot;
-    noteRefused(this.slot, context.clock.nowMs());
+    recordRefusal(this.slot, context.clock.nowMs());
     const origin = { ...this.origin, tried: [...this.origin.tried, endpoint.id] };
     const afterMs = retryAfterMs(this.slot, this.retries);
     if (afterMs !== undefined && inTable && endpoint.state === 'Accepting' && !context.canBegin(this.route, origin)) {
@@ -71,7 +71,7 @@ export class NewHold implements SessionHold {
   /** The session begins here, unless the app's first word is that there is none. */
   responseHead(response: ResponseHead): string {
     const context = this.context;
-    noteAnswered(this.slot);
+    recordResponse(this.slot);
     const { replaces } = this.origin;
     if (isEndedByApp(response, this.route, context.clock)) {
       if (replaces === undefined) return '';

@@ -10,12 +10,12 @@
  */
 import type { EndpointSlot } from './endpoint-slots.ts';
 
-type Reachability = Pick<EndpointSlot, 'refusals' | 'ejectedUntilMs' | 'unreachable'>;
+type OutlierState = Pick<EndpointSlot, 'refusals' | 'ejectedUntilMs' | 'unreachable'>;
 
 const firstMs = 1000;
 const maxMs = 10_000;
 
-export function noteRefused(slot: Reachability, nowMs: number): void {
+export function recordRefusal(slot: OutlierState, nowMs: number): void {
   // A hundred requests that were under way when a pod died are one refusal, not a reason to leave it alone for a hundred times as long.
   if (nowMs < slot.ejectedUntilMs) return;
   slot.ejectedUntilMs = nowMs + Math.min(maxMs, firstMs * 2 ** slot.refusals);
@@ -23,7 +23,7 @@ export function noteRefused(slot: Reachability, nowMs: number): void {
 }
 
 /** Called for every response: it costs one comparison where all is well. */
-export function noteAnswered(slot: Reachability): void {
+export function recordResponse(slot: OutlierState): void {
   if (slot.refusals === 0) return;
   slot.refusals = 0;
   slot.ejectedUntilMs = 0;
@@ -37,9 +37,9 @@ const retryDelaysMs = [100, 300, 600];
  * When a request that was refused tries the endpoint again, after so many retries; undefined: no more. Where a request before it waited
  * in vain for a whole second there is nothing to wait for.
  */
-export const retryAfterMs = ({ unreachable }: Reachability, retries: number): number | undefined =>
+export const retryAfterMs = ({ unreachable }: OutlierState, retries: number): number | undefined =>
   unreachable ? undefined : retryDelaysMs[retries];
 
 /** Whether a session of the endpoint need not even try. */
-export const isGivenUp = ({ unreachable, ejectedUntilMs }: Reachability, nowMs: number): boolean =>
+export const isGivenUp = ({ unreachable, ejectedUntilMs }: OutlierState, nowMs: number): boolean =>
   unreachable && nowMs < ejectedUntilMs;

@@ -8,7 +8,7 @@ import { isRenewalDue, renewAfterMs, tokenSeconds } from '../../core/session/lif
 import type { Token } from '../../core/session/token.ts';
 import type { Endpoint } from '../../wire/routing-table.ts';
 import type { SessionHold } from '../routing.ts';
-import type { KnownBackend } from './backends.ts';
+import type { CompiledBackend } from './backends.ts';
 import type { EndpointSlot } from './endpoint-slots.ts';
 import {
   endByApp,
@@ -16,18 +16,18 @@ import {
   tokenLine,
   type ConnectFailure,
   type HoldContext,
-  type OwnedSession,
+  type PinnedSession,
   type ResponseHead,
 } from './hold-context.ts';
-import { noteAnswered, noteRefused, retryAfterMs } from './outlier.ts';
-import type { KnownRoute } from './routes.ts';
+import { recordResponse, recordRefusal, retryAfterMs } from './outlier.ts';
+import type { CompiledRoute } from './routes.ts';
 
 export class PinnedHold implements SessionHold {
   readonly isNew = false;
   endpoint: Endpoint;
   private readonly context: HoldContext;
-  private readonly route: KnownRoute;
-  private readonly backend: KnownBackend;
+  private readonly route: CompiledRoute;
+  private readonly backend: CompiledBackend;
   private readonly token: Token;
   private readonly slot: EndpointSlot;
   /** The date of the token that the client has. */
@@ -37,8 +37,8 @@ export class PinnedHold implements SessionHold {
 
   constructor(
     context: HoldContext,
-    route: KnownRoute,
-    { backend, token, slot, nowMs }: OwnedSession & { slot: EndpointSlot; nowMs: number },
+    route: CompiledRoute,
+    { backend, token, slot, nowMs }: PinnedSession & { slot: EndpointSlot; nowMs: number },
   ) {
     this.context = context;
     this.route = route;
@@ -57,7 +57,7 @@ export class PinnedHold implements SessionHold {
   connectFailed(): ConnectFailure {
     const context = this.context;
     const slot = this.slot;
-    noteRefused(slot, context.clock.nowMs());
+    recordRefusal(slot, context.clock.nowMs());
     const { key } = this.backend;
     const endpoint = context.backend(key)?.find(this.token.endpointId)?.endpoint;
     const afterMs = retryAfterMs(slot, this.retries);
@@ -80,7 +80,7 @@ export class PinnedHold implements SessionHold {
 
   responseHead(response: ResponseHead): string {
     const context = this.context;
-    noteAnswered(this.slot);
+    recordResponse(this.slot);
     if (isEndedByApp(response, this.route, context.clock)) {
       endByApp(context, this.token);
       // Also where the app took the cookie away itself: it need not know path and domain of ours.

@@ -2,20 +2,20 @@
 import { eligibleTargets, type NoneReason } from '../../core/balance/eligible.ts';
 import { pickTarget } from '../../core/balance/policies.ts';
 import { orderByWeight } from '../../core/balance/weights.ts';
-import type { KnownBackend } from './backends.ts';
+import type { CompiledBackend } from './backends.ts';
 import type { EndpointSlot } from './endpoint-slots.ts';
-import type { KnownRoute } from './routes.ts';
+import type { CompiledRoute } from './routes.ts';
 
-export type Place = { kind: 'place'; backend: KnownBackend; slot: EndpointSlot };
+export type Placement = { kind: 'place'; backend: CompiledBackend; slot: EndpointSlot };
 
 /** Why there is none, said of the backend that would have got the session; `backend`: undefined where the table does not have it. */
-export type NoPlace =
-  | { kind: 'none'; reason: NoneReason; key: string; backend: KnownBackend | undefined }
+export type PlacementFailure =
+  | { kind: 'none'; reason: NoneReason; key: string; backend: CompiledBackend | undefined }
   | { kind: 'none'; reason: 'AllWeightsZero'; key: string };
 
 /** `tried`: ids of endpoints that refused this request. */
 export type Search = {
-  backends: ReadonlyMap<string, KnownBackend>;
+  backends: ReadonlyMap<string, CompiledBackend>;
   tried: readonly string[];
   nowMs: number;
   random: () => number;
@@ -26,8 +26,8 @@ export type Search = {
  * requests; but a weight says how users are shared out, not that some are to be sent away while another side has room for them.) A
  * backend of weight 0 is never asked: someone took it out on purpose.
  */
-export function findPlace(route: KnownRoute, search: Search): Place | NoPlace {
-  let first: NoPlace | undefined;
+export function findPlacement(route: CompiledRoute, search: Search): Placement | PlacementFailure {
+  let first: PlacementFailure | undefined;
   for (const { backend: key } of orderByWeight(route.backendRefs, search.random)) {
     const found = findInBackend(key, search);
     if (found.kind === 'place') return found;
@@ -36,7 +36,7 @@ export function findPlace(route: KnownRoute, search: Search): Place | NoPlace {
   return first ?? { kind: 'none', reason: 'AllWeightsZero', key: route.owner };
 }
 
-function findInBackend(key: string, { backends, tried, nowMs, random }: Search): Place | NoPlace {
+function findInBackend(key: string, { backends, tried, nowMs, random }: Search): Placement | PlacementFailure {
   const backend = backends.get(key);
   if (backend === undefined) return { kind: 'none', reason: 'NoEndpointAccepting', key, backend };
   const { policy, maxSessionsPerEndpoint: maxSessions } = backend.source;

@@ -1,8 +1,8 @@
-/** What the proxy itself says when a request cannot be sent anywhere: the reason, for people, with the way out. */
+/** Responses of the proxy when a request has no pod to go to: what is wrong and what to do. */
 import type { Reply } from '../routing.ts';
-import type { KnownBackend } from './backends.ts';
+import type { CompiledBackend } from './backends.ts';
 import type { RefusalReason } from './counters.ts';
-import type { NoPlace } from './placement.ts';
+import type { PlacementFailure } from './placement.ts';
 
 const retrySoon = 'Retry-After: 2\r\n';
 /** Sessions end in minutes, not in moments. */
@@ -14,7 +14,7 @@ export type Refusal = Reply & { reason: RefusalReason };
 export const notReady: Reply = {
   status: 503,
   reason: 'NotReady',
-  body: 'This proxy has no routing table yet: it waits for the Holdfast operator. Try again in a moment.\n',
+  body: 'This proxy has no routing table yet: it is waiting for configuration from the Holdfast operator. Try again in a moment.\n',
   extraHead: retrySoon,
 };
 
@@ -24,27 +24,27 @@ export const noRoute: Reply = {
   body: 'No route matches the host and path of this request.\n',
 };
 
-export function noPlace(none: NoPlace): Refusal {
+export function placementFailed(none: PlacementFailure): Refusal {
   if (none.reason === 'AllWeightsZero') return noWeight(none.key);
   if (none.reason === 'AllFull') return allFull(none.key, none.backend);
-  const body = `No pod of ${none.key} accepts a new session: ${whyNoneAccepts(none.backend)}. Sessions that exist go on. Try again in a moment.\n`;
+  const body = `No pod of ${none.key} accepts a new session: ${whyNoneAccepts(none.backend)}. Existing sessions are unaffected. Try again in a moment.\n`;
   return { status: 503, reason: 'NoEndpointAccepting', body, extraHead: retrySoon };
 }
 
 const noWeight = (route: string): Refusal => ({
   status: 503,
   reason: 'NoEndpointAccepting',
-  body: `The route of ${route} begins no new sessions: the weight of each of its backends is 0. Sessions that exist go on.\n`,
+  body: `The route of ${route} accepts no new sessions: each of its backends has weight 0. Existing sessions are unaffected.\n`,
   extraHead: retryLater,
 });
 
-function allFull(key: string, backend: KnownBackend | undefined): Refusal {
+function allFull(key: string, backend: CompiledBackend | undefined): Refusal {
   const limit = backend?.source.maxSessionsPerEndpoint ?? 0;
-  const body = `Each pod of ${key} that accepts new sessions has as many as it may have: ${limit} (maxSessionsPerEndpoint). Sessions that exist go on. Try again later.\n`;
+  const body = `Each pod of ${key} that accepts new sessions has reached maxSessionsPerEndpoint (${limit}). Existing sessions are unaffected. Try again later.\n`;
   return { status: 503, reason: 'AllFull', body, extraHead: retryLater };
 }
 
-function whyNoneAccepts(backend: KnownBackend | undefined): string {
+function whyNoneAccepts(backend: CompiledBackend | undefined): string {
   if (backend === undefined) return 'the routing table does not have it';
   const { endpoints } = backend.source;
   if (endpoints.length === 0) return 'it has no pods';

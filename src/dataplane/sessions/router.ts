@@ -5,8 +5,8 @@ import type { HandedSession } from '../../wire/messages.ts';
 import type { RoutingTable } from '../../wire/routing-table.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Reply, RouteDecision, SessionRouter } from '../routing.ts';
-import type { KnownBackend } from './backends.ts';
-import { createBeginnings } from './session-starter.ts';
+import type { CompiledBackend } from './backends.ts';
+import { createSessionStarter } from './session-starter.ts';
 import { createCounters, forgetDeparted, type SessionCounters } from './counters.ts';
 import type { EndpointSlot } from './endpoint-slots.ts';
 import { inheritSessions } from './handover.ts';
@@ -14,10 +14,10 @@ import type { HoldContext } from './hold-context.ts';
 import { PinnedHold } from './pinned-hold.ts';
 import { isGivenUp } from './outlier.ts';
 import { noRoute, notReady } from './replies.ts';
-import type { KnownRoute } from './routes.ts';
-import { keysDiffer, knownState, type RoutingState } from './compiled-table.ts';
+import type { CompiledRoute } from './routes.ts';
+import { keysDiffer, compileRouting, type CompiledTable } from './compiled-table.ts';
 import type { SessionId } from './session-ids.ts';
-import { createHeardEnds, createOutgoingNews, createSeenElsewhere, repeatForMs } from './session-notices.ts';
+import { createReceivedEnds, createOutgoingNotices, createSeenElsewhere, repeatForMs } from './session-notices.ts';
 import { createSessionTable, type SessionTable } from './session-table.ts';
 import { createTableWaiters } from './table-waiters.ts';
 import { createTokenCache } from './token-cache.ts';
@@ -27,7 +27,7 @@ import { readTokens } from './token-reader.ts';
 export type RouterPorts = { clock: Clock; random: () => number; newSessionId: () => SessionId };
 
 /** Ids of 16 hex digits. */
-export type SessionNews = { ended: string[]; seen: string[] };
+export type SessionNotices = { ended: string[]; seen: string[] };
 
 export interface ManagedRouter extends SessionRouter {
   readonly sessions: SessionTable;
@@ -42,7 +42,7 @@ export interface ManagedRouter extends SessionRouter {
   /** The table is still current, as of a later time. */
   confirmTable(asOfMs: number): void;
   /** What other proxies are to hear of single sessions. */
-  news(): SessionNews;
+  news(): SessionNotices;
   /** Sessions that another proxy saw end. */
   endElsewhere(ids: readonly string[]): void;
   /** Sessions that another proxy saw alive a moment ago. */
@@ -52,9 +52,9 @@ export interface ManagedRouter extends SessionRouter {
 }
 
 /** What of a request deciding needs once the request's own bytes may be gone; and how long it may wait. */
-type Pending = { route: KnownRoute; tokens: readonly Token[]; beginsSession: boolean; waitUntilMs: number };
+type Pending = { route: CompiledRoute; tokens: readonly Token[]; beginsSession: boolean; waitUntilMs: number };
 
-type SessionCandidate = Candidate<EndpointSlot> & { known: KnownBackend };
+type SessionCandidate = Candidate<EndpointSlot> & { known: CompiledBackend };
 type Settled = Exclude<SessionDecision<EndpointSlot, SessionCandidate>, { kind: 'wait' }>;
 
 const tokensRemembered = 32_768;
@@ -62,14 +62,14 @@ const tokensRemembered = 32_768;
 export function createSessionRouter(ports: RouterPorts): ManagedRouter {
   const { clock } = ports;
   const counters = createCounters();
-  const ended = createOutgoingNews(repeatForMs.ended);
-  const seen = createOutgoingNews(repeatForMs.seen);
-  const heardEnds = createHeardEnds();
+  const ended = createOutgoingNotices(repeatForMs.ended);
+  const seen = createOutgoingNotices(repeatForMs.seen);
+  const receivedEnds = createReceivedEnds();
   const elsewhere = createSeenElsewhere();
   const sessions = createSessionTable(seen);
   const cache = createTokenCache(tokensRemembered);
   const waiters = createTableWaiters(clock);
-  let state: RoutingState | undefined;
+  let state: CompiledTable | undefined;
   let asOfMs = 0;
 
   const context: HoldContext = {
@@ -84,11 +84,11 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
       seen.tell(session, clock.nowMs());
     },
     backend: (key) => state?.backends.get(key),
-    begin: (route, origin) => beginnings.begin(route, origin),
-    canBegin: (route, origin) => beginnings.canBegin(route, origin),
-    lose: (route, loss) => beginnings.lose(route, loss),
+    begin: (route, origin) => starter.begin(route, origin),
+    canBegin: (route, origin) => starter.canBegin(route, origin),
+    lose: (route, loss) => starter.lose(route, loss),
   };
-  const beginnings = createBeginnings(context, {
+  const starter = createSessionStarter(context, {
     counters,
     backends: () => state?.backends ?? new Map(),
     random: ports.random,
@@ -129,7 +129,7 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
     if (isGivenUp(slot, nowMs)) {
       const loss = { ...session, reason: 'ConnectFailed' as const, tried: [session.token.endpointId] };
       // With nowhere else to go it may as well try its own pod once more.
-      if (beginnings.canMove(route, loss)) return context.lose(route, loss);
+      if (starter.canMove(route, loss)) return context.lose(route, loss);
     }
     return { kind: 'forward', hold: new PinnedHold(context, route, { ...session, slot, nowMs }) };
   };
@@ -152,7 +152,7 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
     },
     applyTable(table, tableAsOfMs) {
       const before = state;
-      state = knownState(table, { before, slots: sessions.slots, counters });
+      state = compileRouting(table, { before, slots: sessions.slots, counters });
       if (before !== undefined && keysDiffer(before, state)) cache.clear();
       forgetDeparted(counters, state.backends);
       asOfMs = tableAsOfMs;
@@ -163,7 +163,7 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
     },
     news: () => ({ ended: ended.recent(clock.nowMs()), seen: seen.recent(clock.nowMs()) }),
     endElsewhere(ids) {
-      for (const session of heardEnds.hear(ids)) sessions.end(session, 'Elsewhere');
+      for (const session of receivedEnds.hear(ids)) sessions.end(session, 'Elsewhere');
     },
     seenElsewhere(ids) {
       elsewhere.hear(ids, clock.nowMs());
@@ -175,7 +175,7 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
         inheritSessions(handed, {
           sessions,
           table: state.table,
-          hasEnded: (id) => endedHere.has(id) || heardEnds.has(id),
+          hasEnded: (id) => endedHere.has(id) || receivedEnds.has(id),
         })
       );
     },

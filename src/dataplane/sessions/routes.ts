@@ -2,11 +2,11 @@
 import { backendId } from '../../core/session/token.ts';
 import { compileMatch, type MatchableRequest } from '../../core/table/match.ts';
 import type { Route } from '../../wire/routing-table.ts';
-import { knownCarrier, type KnownCarrier } from './carrier.ts';
+import { compileCarrier, type CompiledCarrier } from './carrier.ts';
 
 /** It names backends and holds none: who waits with it for another table finds the backends of that one. */
-export interface KnownRoute {
-  readonly carrier: KnownCarrier;
+export interface CompiledRoute {
+  readonly carrier: CompiledCarrier;
   readonly onEndpointLost: Route['persistence']['onEndpointLost'];
   readonly backendRefs: Route['backendRefs'];
   /** Key of the StickyWorkload that owns it. */
@@ -17,11 +17,11 @@ export interface KnownRoute {
   beginsSession(request: MatchableRequest): boolean;
 }
 
-export function knownRoute({ name, persistence, backendRefs }: Route): KnownRoute {
+export function compileRoute({ name, persistence, backendRefs }: Route): CompiledRoute {
   const keys = new Map(backendRefs.map(({ backend }) => [backendId(backend), backend]));
   const begins = persistence.newSessionOn.map(compileMatch);
   return {
-    carrier: knownCarrier(persistence.carrier),
+    carrier: compileCarrier(persistence.carrier),
     onEndpointLost: persistence.onEndpointLost,
     backendRefs,
     owner: name.split('#', 1)[0] ?? name,

@@ -10,7 +10,7 @@
 import { createGenerations } from './generations.ts';
 import { formatSessionId, parseSessionId, sessionKey, type SessionId } from './session-ids.ts';
 
-export interface OutgoingNews {
+export interface OutgoingNotices {
   /** Ids to report: what was told in the last seconds. */
   recent(nowMs: number): string[];
   /** Whether more can be told at this moment. */
@@ -28,11 +28,11 @@ export interface OutgoingNews {
  */
 export const repeatForMs = { ended: 15_000, seen: 3000 } as const;
 /** Reports are made each second at least, unless no operator is there to take them: then nothing was heard, and all is told again. */
-const unheardAfterMs = 5000;
+const unreportedAfterMs = 5000;
 /** Bounds a report to 0.2 MB. What does not fit is told later (`seen`), or left to the idle timeout of the other proxies (`ended`). */
 const maxRecent = 10_000;
 
-export function createOutgoingNews(forMs: number): OutgoingNews {
+export function createOutgoingNotices(forMs: number): OutgoingNotices {
   /** `sinceMs`: of the first report; undefined before it. */
   let told: { id: string; sinceMs: number | undefined }[] = [];
   let reportedAtMs = 0;
@@ -45,9 +45,9 @@ export function createOutgoingNews(forMs: number): OutgoingNews {
   };
   return {
     recent(nowMs) {
-      const wasUnheard = nowMs - reportedAtMs > unheardAfterMs;
+      const wasUnreported = nowMs - reportedAtMs > unreportedAfterMs;
       reportedAtMs = nowMs;
-      for (const news of told) if (wasUnheard || news.sinceMs === undefined) news.sinceMs = nowMs;
+      for (const news of told) if (wasUnreported || news.sinceMs === undefined) news.sinceMs = nowMs;
       forgetOld(nowMs);
       return told.map(({ id }) => id);
     },
@@ -59,17 +59,17 @@ export function createOutgoingNews(forMs: number): OutgoingNews {
   };
 }
 
-const maxHeard = 65_536;
+const maxReceived = 65_536;
 
 /** Ends that other proxies told. */
-export interface HeardEnds {
+export interface ReceivedEnds {
   /** Those that are heard of for the first time. An end is taken once, because a client that keeps its old token may come back after it. */
   hear(ids: readonly string[]): SessionId[];
   has(id: string): boolean;
 }
 
-export function createHeardEnds(): HeardEnds {
-  const heard = createGenerations<string, true>(maxHeard);
+export function createReceivedEnds(): ReceivedEnds {
+  const heard = createGenerations<string, true>(maxReceived);
   const has = (id: string) => heard.get(id) === true;
   return {
     hear: (ids) =>
@@ -89,7 +89,7 @@ export interface SeenElsewhere {
 }
 
 export function createSeenElsewhere(): SeenElsewhere {
-  const seen = createGenerations<number, number>(maxHeard);
+  const seen = createGenerations<number, number>(maxReceived);
   return {
     hear(ids, nowMs) {
       for (const id of ids) seen.set(sessionKey(parseSessionId(id)), nowMs);

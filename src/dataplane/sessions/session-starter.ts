@@ -1,30 +1,30 @@
 /** How sessions begin: fresh, in place of one that lost its pod, or in place of one that its client leaves behind. */
 import type { RouteDecision } from '../routing.ts';
-import type { KnownBackend } from './backends.ts';
+import type { CompiledBackend } from './backends.ts';
 import { countersOf, createLossMemory, type SessionCounters } from './counters.ts';
-import type { HoldContext, Loss, Origin, OwnedSession } from './hold-context.ts';
+import type { HoldContext, LostSession, StartContext, PinnedSession } from './hold-context.ts';
 import { NewHold } from './new-hold.ts';
 import { PinnedHold } from './pinned-hold.ts';
-import { findPlace, type Place } from './placement.ts';
-import { connectFailed, endpointLost, noPlace, type Refusal } from './replies.ts';
-import type { KnownRoute } from './routes.ts';
+import { findPlacement, type Placement } from './placement.ts';
+import { connectFailed, endpointLost, placementFailed, type Refusal } from './replies.ts';
+import type { CompiledRoute } from './routes.ts';
 
-export interface Beginnings extends Pick<HoldContext, 'begin' | 'canBegin' | 'lose'> {
+export interface SessionStarter extends Pick<HoldContext, 'begin' | 'canBegin' | 'lose'> {
   /** Whether a session that lost its pod would get an answer other than "no room". */
-  canMove(route: KnownRoute, loss: Loss): boolean;
+  canMove(route: CompiledRoute, loss: LostSession): boolean;
 }
 
-type Tools = { counters: SessionCounters; backends: () => ReadonlyMap<string, KnownBackend>; random: () => number };
+type Tools = { counters: SessionCounters; backends: () => ReadonlyMap<string, CompiledBackend>; random: () => number };
 
 const maxEndpointsTried = 3;
 
-export function createBeginnings(context: HoldContext, { counters, backends, random }: Tools): Beginnings {
+export function createSessionStarter(context: HoldContext, { counters, backends, random }: Tools): SessionStarter {
   const isFirstLoss = createLossMemory();
 
-  const find = (route: KnownRoute, tried: readonly string[]) =>
-    findPlace(route, { backends: backends(), tried, nowMs: context.clock.nowMs(), random });
+  const find = (route: CompiledRoute, tried: readonly string[]) =>
+    findPlacement(route, { backends: backends(), tried, nowMs: context.clock.nowMs(), random });
 
-  const start = (route: KnownRoute, { backend, slot }: Place, origin: Origin): RouteDecision => {
+  const start = (route: CompiledRoute, { backend, slot }: Placement, origin: StartContext): RouteDecision => {
     backend.record.previousUid = slot.endpoint.uid;
     return { kind: 'forward', hold: new NewHold(context, route, { backend, slot, origin }) };
   };
@@ -34,10 +34,10 @@ export function createBeginnings(context: HoldContext, { counters, backends, ran
     return { kind: 'reply', reply: refusal };
   };
 
-  const slotOf = ({ backend, token }: OwnedSession) => context.backend(backend.key)?.find(token.endpointId);
+  const slotOf = ({ backend, token }: PinnedSession) => context.backend(backend.key)?.find(token.endpointId);
 
   /** Better on its draining pod than nowhere. */
-  const stay = (route: KnownRoute, { replaces }: Origin): RouteDecision | undefined => {
+  const fallBackToDraining = (route: CompiledRoute, { replaces }: StartContext): RouteDecision | undefined => {
     const slot = replaces && slotOf(replaces);
     if (replaces === undefined || slot === undefined) return undefined;
     return {
@@ -46,7 +46,7 @@ export function createBeginnings(context: HoldContext, { counters, backends, ran
     };
   };
 
-  const countLoss = ({ token, backend, reason }: Loss) => {
+  const countLoss = ({ token, backend, reason }: LostSession) => {
     if (isFirstLoss(token)) backend.record.counters.lost[reason] += 1;
     context.sessions.end(token, 'Lost');
   };
@@ -58,8 +58,8 @@ export function createBeginnings(context: HoldContext, { counters, backends, ran
       if (found.kind === 'place' && tried < maxEndpointsTried) return start(route, found, origin);
       const key = found.kind === 'place' ? found.backend.key : found.key;
       return (
-        stay(route, origin) ??
-        refuse(key, found.kind === 'place' || tried > 0 ? connectFailed(key, tried) : noPlace(found))
+        fallBackToDraining(route, origin) ??
+        refuse(key, found.kind === 'place' || tried > 0 ? connectFailed(key, tried) : placementFailed(found))
       );
     },
     canBegin: (route, { tried, replaces }) =>
@@ -72,7 +72,10 @@ export function createBeginnings(context: HoldContext, { counters, backends, ran
       const found = find(route, loss.tried);
       // Where no pod has room the client keeps its token and may find its pod again: nothing is lost until it gets another.
       if (found.kind === 'none') {
-        return refuse(found.key, loss.tried.length > 0 ? connectFailed(found.key, loss.tried.length) : noPlace(found));
+        return refuse(
+          found.key,
+          loss.tried.length > 0 ? connectFailed(found.key, loss.tried.length) : placementFailed(found),
+        );
       }
       countLoss(loss);
       return start(route, found, { tried: loss.tried, replaces: undefined });

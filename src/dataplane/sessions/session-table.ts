@@ -15,7 +15,7 @@ import type { SessionLimits } from '../../wire/routing-table.ts';
 import type { EndReason } from './counters.ts';
 import { createEndpointSlots, type EndpointSlot, type EndpointSlots } from './endpoint-slots.ts';
 import type { SessionId } from './session-ids.ts';
-import type { OutgoingNews } from './session-notices.ts';
+import type { OutgoingNotices } from './session-notices.ts';
 import { cell, createRows, findRow, insertRow, removeRow, type SessionRows } from './session-rows.ts';
 
 export type SessionEntry = SessionId & { issuedAtS: number };
@@ -57,7 +57,7 @@ const shardCount = 256;
 const firstCapacity = 64;
 
 /** `seen`: takes the sessions whose tokens grow old under an open stream. */
-export function createSessionTable(seen: Pick<OutgoingNews, 'hasRoom' | 'tell'>): SessionTable {
+export function createSessionTable(seen: Pick<OutgoingNotices, 'hasRoom' | 'tell'>): SessionTable {
   const shards = Array.from({ length: shardCount }, () => createRows(firstCapacity));
   const spare = createRows(firstCapacity);
   const shardOf = ({ sessionHi }: SessionId) => shards[sessionHi % shardCount] ?? spare;

@@ -14,7 +14,7 @@ export interface UpstreamUser {
   /** The app sends no more. */
   upstreamEnded(): void;
   /** The connection is gone, or never came about. */
-  upstreamClosed(why: string): void;
+  upstreamClosed(reason: string): void;
   /** As many attempts to reach the endpoint got no answer: its node is gone, or the way to it, and the connection with them. */
   upstreamUnreachable(attempts: number): void;
 }
@@ -59,7 +59,7 @@ export class UpstreamConnection implements Timed {
   /** How long the app leaves it open when idle, as its first response said; undefined before it and where it does not say. */
   idleLimitMs: number | undefined;
   readonly group: ConnectionGroup;
-  private why = 'closed';
+  private reason = 'closed';
 
   constructor(group: ConnectionGroup, user: UpstreamUser) {
     this.group = group;
@@ -100,7 +100,7 @@ export class UpstreamConnection implements Timed {
   }
 
   connectTimedOut(): void {
-    this.why = 'connect timeout';
+    this.reason = 'connect timeout';
     this.socket.destroy();
   }
 
@@ -119,13 +119,13 @@ export class UpstreamConnection implements Timed {
       }
     });
     this.socket.on('error', (error: NodeJS.ErrnoException) => {
-      this.why = error.code ?? error.message;
+      this.reason = error.code ?? error.message;
     });
     this.socket.on('close', () => {
       this.group.closed(this);
       const user = this.user;
       this.user = undefined;
-      user?.upstreamClosed(this.why);
+      user?.upstreamClosed(this.reason);
     });
   }
 

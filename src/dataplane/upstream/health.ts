@@ -6,19 +6,19 @@ import type { ConnectionGroup } from './connection.ts';
  * Finds endpoints that died without a word. A node that lost its power sends neither FIN nor RST: what was sent to it is sent again
  * by the kernel for a quarter of an hour, and who only listens would wait for ever. So where nothing comes, a connection is tried:
  *
- *   heard ──silence──► doubted ──a byte came, a probe was accepted or refused──► heard
+ *   heard ──silence──► suspect ──a byte came, a probe was accepted or refused──► heard
  *                         └──several probes in a row without any answer──► unreachable: everything open there ends, nothing is kept
  *
  * Slow is not dead: a kernel accepts connections for an app that is busy. A refusal, too, comes from a living kernel, which would have
  * ended our connections if their process had gone: many apps close their port first and finish what is open. An app so busy that its
  * kernel drops new connections looks dead to a probe; hence several in a row, and any byte of any of its connections speaks for it.
  */
-export interface Reachability {
+export interface HealthProbing {
   watch(group: ConnectionGroup): void;
   stop(): void;
 }
 
-export type ReachabilityOptions = {
+export type HealthOptions = {
   /** How often everything is looked at: silence is measured in these steps, rounded down. */
   sweepMs: number;
   /** Silence after which somebody who waits for an answer is worth a probe; also the time between two probes. */
@@ -29,13 +29,13 @@ export type ReachabilityOptions = {
   probes: number;
 };
 
-type Tools = { clock: Clock; timeoutMs: number; options: ReachabilityOptions };
+type Tools = { clock: Clock; timeoutMs: number; options: HealthOptions };
 
 /** Nobody answered. Every other error comes from a living kernel, or from our own, which says nothing about the endpoint. */
 const silences = new Set(['ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN']);
 
 /** `timeoutMs`: how long a probe waits. */
-export function createReachability({ clock, timeoutMs, options }: Tools): Reachability {
+export function createHealthProbing({ clock, timeoutMs, options }: Tools): HealthProbing {
   const groups = new Set<ConnectionGroup>();
   let elapsedMs = 0;
   let cancel = clock.after(options.sweepMs, sweep);
@@ -46,20 +46,20 @@ export function createReachability({ clock, timeoutMs, options }: Tools): Reacha
       if (group.members.size === 0) {
         groups.delete(group);
       } else {
-        doubt(group);
+        probeIfSilent(group);
       }
     }
     cancel = clock.after(options.sweepMs, sweep);
   }
 
-  function doubt(group: ConnectionGroup): void {
+  function probeIfSilent(group: ConnectionGroup): void {
     if (group.heard) {
       group.heard = false;
       group.failedProbes = 0;
     }
-    const doubter = longestSilence(group, options);
-    const restMs = doubter === 'awaited' || group.failedProbes > 0 ? options.awaitedMs : options.quietMs;
-    if (doubter !== 'nobody' && !group.probing && elapsedMs - group.probedAtMs >= restMs) {
+    const longest = longestSilence(group, options);
+    const restMs = longest === 'awaited' || group.failedProbes > 0 ? options.awaitedMs : options.quietMs;
+    if (longest !== 'nobody' && !group.probing && elapsedMs - group.probedAtMs >= restMs) {
       group.probing = true;
       group.probedAtMs = elapsedMs;
       probe(group, { clock, timeoutMs }, (answered) => conclude(group, answered));
@@ -88,7 +88,7 @@ export function createReachability({ clock, timeoutMs, options }: Tools): Reacha
 /** Adds to everybody's silence, and answers who has waited too long. */
 function longestSilence(
   group: ConnectionGroup,
-  { sweepMs, awaitedMs, quietMs }: ReachabilityOptions,
+  { sweepMs, awaitedMs, quietMs }: HealthOptions,
 ): 'awaited' | 'quiet' | 'nobody' {
   let longest: 'awaited' | 'quiet' | 'nobody' = 'nobody';
   for (const connection of group.members) {

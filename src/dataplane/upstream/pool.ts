@@ -3,8 +3,8 @@ import { afterInput, type Clock } from '../../platform/clock.ts';
 import { UpstreamConnection } from './connection.ts';
 import type { ConnectionGroup, UpstreamUser } from './connection.ts';
 import type { Deadlines } from '../net/deadlines.ts';
-import { createReachability } from './health.ts';
-import type { ReachabilityOptions } from './health.ts';
+import { createHealthProbing } from './health.ts';
+import type { HealthOptions } from './health.ts';
 
 export type PoolOptions = {
   connectTimeoutMs: number;
@@ -16,7 +16,7 @@ export type PoolOptions = {
    * connection at the moment at which it is used again; a login that fails by that is a session that fails.
    */
   freshForMs: number;
-  reachability: ReachabilityOptions;
+  health: HealthOptions;
 };
 
 /** What a request asks of an idle connection. */
@@ -41,10 +41,10 @@ const maxIdleMs = 60_000;
 
 export function createUpstreamPool(clock: Clock, deadlines: Deadlines, options: PoolOptions): UpstreamPool {
   const groups = new Map<string, ConnectionGroup>();
-  const reachability = createReachability({
+  const health = createHealthProbing({
     clock,
     timeoutMs: options.connectTimeoutMs,
-    options: options.reachability,
+    options: options.health,
   });
   const sharedBytes = Buffer.allocUnsafeSlow(64 * 1024);
   let open = 0;
@@ -90,7 +90,7 @@ export function createUpstreamPool(clock: Clock, deadlines: Deadlines, options: 
       const group = groupOf(endpoint);
       const connection = new UpstreamConnection(group, user);
       group.members.add(connection);
-      reachability.watch(group);
+      health.watch(group);
       deadlines.watch(connection);
       open += 1;
       const cancel = afterInput(clock, options.connectTimeoutMs, () => connection.connectTimedOut());
@@ -126,7 +126,7 @@ export function createUpstreamPool(clock: Clock, deadlines: Deadlines, options: 
     },
     close() {
       closing = true;
-      reachability.stop();
+      health.stop();
       for (const group of groups.values()) dissolve(group);
     },
   };

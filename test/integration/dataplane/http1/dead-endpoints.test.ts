@@ -22,7 +22,7 @@ const empty = 'HTTP/1.1 204 No Content\r\n\r\n';
 
 /** Real times are thirty times as long. */
 const hasty: ProxyOptions = {
-  pool: { connectTimeoutMs: 60, reachability: { sweepMs: 30, awaitedMs: 70, quietMs: 300, probes: 3 } },
+  pool: { connectTimeoutMs: 60, health: { sweepMs: 30, awaitedMs: 70, quietMs: 300, probes: 3 } },
 };
 
 async function mortalApp(answer: string): Promise<MortalApp> {
@@ -95,7 +95,7 @@ onLinux('a node that died without a word', () => {
     const { client, proxy, attempts } = await askAndKill(post);
     expect(await client.response()).toMatchObject({
       status: 502,
-      body: expect.stringMatching(/cannot be reached any more\. Whether it carried the request out is not known/),
+      body: expect.stringMatching(/is unreachable\. It may or may not have processed the request/),
     });
     expect(attempts).toEqual([4]);
     await expectNothingHeld(proxy);

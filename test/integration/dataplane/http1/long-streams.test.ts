@@ -22,7 +22,7 @@ async function silentApp(request: string, answer: string) {
   // Whether the app's node lives is another question (`dead-endpoints.test.ts`), and real sockets do not keep pace with this clock.
   const proxy = await rig.proxy(port, {
     clock,
-    pool: { reachability: { sweepMs: Infinity, awaitedMs: 0, quietMs: 0, probes: 1 } },
+    pool: { health: { sweepMs: Infinity, awaitedMs: 0, quietMs: 0, probes: 1 } },
   });
   const client = await proxy.connect();
   clients.push(client);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { CookieCarrier } from '../../../../src/wire/routing-table.ts';
-import { knownCarrier } from '../../../../src/dataplane/sessions/carrier.ts';
+import { compileCarrier } from '../../../../src/dataplane/sessions/carrier.ts';
 import { cookieCarrier, requestOf } from '../../../support/proxy-table.ts';
 
 const embedded: Partial<CookieCarrier> = {
@@ -42,13 +42,13 @@ describe('a cookie', () => {
     },
   ];
   test.each(rows)('$sentence', ({ carrier, lifetimeS, attributes }) => {
-    expect(knownCarrier(cookieCarrier({ name: 's', ...carrier })).give('h1.x', lifetimeS)).toBe(
+    expect(compileCarrier(cookieCarrier({ name: 's', ...carrier })).give('h1.x', lifetimeS)).toBe(
       `Set-Cookie: s=h1.x; ${attributes}\r\n`,
     );
   });
 
   test('is taken away with the attributes with which it was given: browsers keep it otherwise', () => {
-    const { clear } = knownCarrier(cookieCarrier({ name: 's', lifetimeType: 'Permanent', ...embedded }));
+    const { clear } = compileCarrier(cookieCarrier({ name: 's', lifetimeType: 'Permanent', ...embedded }));
     expect(clear).toBe(
       'Set-Cookie: s=; Max-Age=0; Path=/shop; Domain=example.com; Secure; HttpOnly; SameSite=None; Partitioned\r\n',
     );
@@ -56,7 +56,7 @@ describe('a cookie', () => {
 });
 
 describe('a header', () => {
-  const carrier = knownCarrier({ type: 'Header', name: 'X-Session' });
+  const carrier = compileCarrier({ type: 'Header', name: 'X-Session' });
 
   test('gives the token, and takes it away by an empty value', () => {
     expect([carrier.give('h1.x', 60), carrier.clear]).toEqual(['X-Session: h1.x\r\n', 'X-Session: \r\n']);

@@ -4,7 +4,7 @@ import type { RoutingTable } from '../../../../src/wire/routing-table.ts';
 import { shareUnchanged } from '../../../../src/dataplane/discovery/share-unchanged.ts';
 import { createCounters, forgetDeparted, countersOf } from '../../../../src/dataplane/sessions/counters.ts';
 import { createEndpointSlots } from '../../../../src/dataplane/sessions/endpoint-slots.ts';
-import { keysDiffer, knownState, type RoutingState } from '../../../../src/dataplane/sessions/compiled-table.ts';
+import { keysDiffer, compileRouting, type CompiledTable } from '../../../../src/dataplane/sessions/compiled-table.ts';
 import { backendName, keyOf, proxyTable, splitTable, type ShortEndpoint } from '../../../support/proxy-table.ts';
 import { createReplica, visit } from './replica.ts';
 
@@ -15,9 +15,9 @@ const many: ShortEndpoint[] = Array.from({ length: 5000 }, (_, number) => ({
 /** Tables as discovery hands them over, one after the other. */
 function createStates() {
   const [slots, counters] = [createEndpointSlots(), createCounters()];
-  let state: RoutingState | undefined;
+  let state: CompiledTable | undefined;
   const apply = (table: RoutingTable) =>
-    (state = knownState(state === undefined ? table : shareUnchanged(state.table, structuredClone(table)), {
+    (state = compileRouting(state === undefined ? table : shareUnchanged(state.table, structuredClone(table)), {
       before: state,
       slots,
       counters,

@@ -67,14 +67,14 @@ describe('a route with several backends', () => {
     expect(replica.counters(canary).refused.NoEndpointAccepting).toBe(0);
   });
 
-  test('all of weight 0: 503 that says so; sessions that exist go on', () => {
+  test('a route whose backends all have weight 0 gets a 503 with that reason; existing sessions continue', () => {
     const replica = createReplica(split());
     const { cookie, pod } = visit(replica);
     replica.swap(split({ weight: 0 }, { weight: 0 }));
     expect(replyOf(replica.send())).toMatchObject({
       status: 503,
       reason: 'NoEndpointAccepting',
-      body: expect.stringMatching(/the weight of each of its backends is 0/),
+      body: expect.stringMatching(/each of its backends has weight 0/),
     });
     expect(visit(replica, [cookie])).toMatchObject({ pod, isNew: false });
   });
@@ -108,7 +108,7 @@ describe('a limit of sessions for each pod', () => {
     expect([replica.count('a').sessions, replica.count('b').sessions]).toEqual([2, 2]);
     const reply = replyOf(replica.send());
     expect(reply).toMatchObject({ status: 503, reason: 'AllFull', extraHead: 'Retry-After: 10\r\n' });
-    expect(reply?.body).toContain('as many as it may have: 2 (maxSessionsPerEndpoint)');
+    expect(reply?.body).toContain('has reached maxSessionsPerEndpoint (2)');
     expect(replica.counters().refused).toEqual({ NoEndpointAccepting: 0, AllFull: 1, UpstreamConnectFailed: 0 });
   });
 

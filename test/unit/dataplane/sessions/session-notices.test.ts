@@ -2,8 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import { createGenerations } from '../../../../src/dataplane/sessions/generations.ts';
 import { formatSessionId } from '../../../../src/dataplane/sessions/session-ids.ts';
 import {
-  createHeardEnds,
-  createOutgoingNews,
+  createReceivedEnds,
+  createOutgoingNotices,
   createSeenElsewhere,
 } from '../../../../src/dataplane/sessions/session-notices.ts';
 
@@ -13,13 +13,13 @@ const other = (sessionLo: number) => ({ sessionHi: 7, sessionLo });
 
 describe('what a proxy tells of its sessions', () => {
   test('is repeated for some seconds, since a report may get lost, and then no more', () => {
-    const news = createOutgoingNews(3000);
+    const news = createOutgoingNotices(3000);
     news.tell(session, 1000);
     expect([1000, 4000, 4001].map((nowMs) => news.recent(nowMs))).toEqual([[id], [id], []]);
   });
 
   test('is kept while no report is made, and told from the first one on: the operators were away', () => {
-    const news = createOutgoingNews(3000);
+    const news = createOutgoingNotices(3000);
     news.tell(session, 1000);
     expect(news.recent(61_000)).toEqual([id]);
     expect(news.recent(64_000)).toEqual([id]);
@@ -27,13 +27,13 @@ describe('what a proxy tells of its sessions', () => {
   });
 
   test('is told anew after a time without reports: what was told just before may not have been heard', () => {
-    const news = createOutgoingNews(3000);
+    const news = createOutgoingNotices(3000);
     news.tell(session, 1000);
     expect([1000, 61_000, 64_001].map((nowMs) => news.recent(nowMs))).toEqual([[id], [id], []]);
   });
 
   test('is never more than fits into a report; when the old has been told there is room again', () => {
-    const news = createOutgoingNews(3000);
+    const news = createOutgoingNotices(3000);
     for (let lo = 0; lo < 12_000; lo += 1) news.tell(other(lo), 1000);
     expect(news.recent(1000)).toHaveLength(10_000);
     expect([news.hasRoom(4000), news.hasRoom(4001)]).toEqual([false, true]);
@@ -42,7 +42,7 @@ describe('what a proxy tells of its sessions', () => {
 
 describe('what a proxy hears', () => {
   test('of an end for the second time, from another replica or in the next report, is old news', () => {
-    const { hear: takeNew } = createHeardEnds();
+    const { hear: takeNew } = createReceivedEnds();
     expect(takeNew([id])).toEqual([session]);
     expect(takeNew([id])).toEqual([]);
   });
