@@ -1,11 +1,11 @@
-/** The demo on a cluster that is there already, as a person starts it, and what is left of it there. */
+/** The demo on an existing cluster, started as a user starts it, and what it leaves there. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { expect, test } from '@jest/globals';
 import { describeWithCluster } from '../support/full-cluster.ts';
 import { kubectl, until } from '../support/kubectl.ts';
 
-/** So long it may take. Then it is stopped as by Ctrl-C: it takes its objects along, and the tests after it find the cluster as it was. */
+/** After this the demo is stopped as by Ctrl-C: it removes its objects, so that later tests find the cluster as it was. */
 const limitMs = 200_000;
 
 async function runDemo(...args: string[]): Promise<{ code: unknown; output: string }> {
@@ -22,7 +22,7 @@ async function runDemo(...args: string[]): Promise<{ code: unknown; output: stri
   return { code, output };
 }
 
-/** What the demo could leave, in the cluster's order. Namespaces of earlier tests may still be on their way out: they go first. */
+/** Returns the objects that the demo could leave behind. Waits until namespaces of earlier tests have terminated. */
 async function traces(): Promise<string> {
   await until('no namespace that ends', async () => !(await kubectl('get', 'namespaces')).includes('Terminating'));
   return kubectl('get', 'namespaces,crds,clusterroles,clusterrolebindings,mutatingwebhookconfigurations', '-o', 'name');

@@ -1,4 +1,4 @@
-/** Scenarios that everybody in the cluster would notice: one after another. */
+/** Scenarios with faults that affect the whole cluster: one after another. */
 import { beforeAll, expect, test } from '@jest/globals';
 import { describeWithCluster } from '../support/full-cluster.ts';
 import { installHoldfast } from '../support/shop-cluster.ts';

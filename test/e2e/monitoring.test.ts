@@ -11,7 +11,7 @@ const missing = whyNoPrometheus();
 const testWithPrometheus = missing === undefined ? test : test.skip;
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-describeWithCluster('Eyes on a real cluster', () => {
+describeWithCluster('Monitoring on a real cluster', () => {
   let prometheus: Prometheus | undefined;
   let load: Load | undefined;
 
@@ -42,7 +42,7 @@ describeWithCluster('Eyes on a real cluster', () => {
       await pause(5000);
       await scale(namespace, 2);
       await untilSettled(namespace, 2);
-      // Gone without a word, with sessions on it: what must never happen by itself.
+      // A pod with sessions is deleted without a drain: its sessions are lost.
       const [victim] = await appPods(namespace);
       await kubectl('-n', namespace, 'delete', 'pod', String(victim?.metadata.name), '--force', '--grace-period=0');
       await until(

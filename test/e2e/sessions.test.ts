@@ -37,7 +37,7 @@ describeWithCluster('Sessions on a real cluster', () => {
     await watch?.stop();
   });
 
-  /** Scales 5 to 2 under load, with something done in the middle of the drain; answers once only two pods are left. */
+  /** Scales 5 to 2 under load, with an action in the middle of the drain; resolves once only two pods are left. */
   async function scaleDown({
     shop,
     run,
@@ -56,7 +56,7 @@ describeWithCluster('Sessions on a real cluster', () => {
     return { sessionLog, pods };
   }
 
-  /** Each pod that went did so after its last session, and soon. */
+  /** Each terminated pod was removed after its last session, and soon. */
   function expectPodsGoneInTime(sessionLog: SessionLog, { goneAtMs }: PodWatch): void {
     const uses = podUses(sessionLog);
     const goneAfterMs = [...goneAtMs].map(([pod, goneMs]) => goneMs - (uses.get(pod)?.lastEndAtMs ?? Number.NaN));

@@ -1,4 +1,4 @@
-/** The cluster tools: a real Kubernetes on this machine, and why there may be none. */
+/** The cluster tools: a real Kubernetes on this machine, or the reason why there is none. */
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { root, runProgram, runTidyUp, type Command } from './process.ts';
@@ -46,7 +46,7 @@ export function clusterOf(layer: 'api' | 'e2e'): Cluster {
     },
     buildImage: async (folder, image) => {
       if ((await runProgram(tool('build-image', folder, image))) !== 0) return false;
-      // The cluster has it now. buildah would keep its own copy for ever, under the name of this cluster.
+      // The cluster has it now. buildah would keep its own copy indefinitely, under the name of this cluster.
       await runTidyUp({ command: 'buildah', args: ['rmi', `localhost/build:${name}`], quiet: true });
       return true;
     },

@@ -54,7 +54,7 @@ function readReport(file: string): (JestReport & JestTimes) | undefined {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as JestReport & JestTimes;
   } catch {
-    // No report, or half of one: jest has crashed and has said so itself.
+    // No report, or half of one: jest has crashed and printed why.
     return undefined;
   }
 }

@@ -16,7 +16,7 @@ const images = [
   { folder: 'examples/shop', image: 'holdfast-shop:dev' },
 ];
 
-/** Autoscalers look each second, and believe what they are told of a pod's start as late as they do by default. */
+/** Autoscalers sync each second, and keep the default delays after the start of a pod. */
 const autoscaling = ['sync-period=1s', 'cpu-initialization-period=300s', 'initial-readiness-delay=30s']
   .map((flag) => `--horizontal-pod-autoscaler-${flag}`)
   .join(' ');

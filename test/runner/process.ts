@@ -16,7 +16,7 @@ export type Command = {
   command: string;
   args: readonly string[];
   env?: Record<string, string>;
-  /** What it prints is for a shell, not for people; what goes wrong is on stderr. */
+  /** Its stdout is for a shell, not for people; errors are on stderr. */
   quiet?: true;
 };
 

@@ -1,4 +1,4 @@
-/** Tests that need a whole cluster. `test/run.ts` starts one and runs them in its network, or says why it could not. */
+/** Tests that need a whole cluster. `test/run.ts` starts one and runs them in its network, or prints why it could not. */
 import { describe } from '@jest/globals';
 
 const available = process.env['HOLDFAST_TEST_E2E'] === '1';

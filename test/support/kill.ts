@@ -1,8 +1,8 @@
-/** SIGKILL for a container's process, as an OOM kill is: from outside, without a word to Kubernetes. */
+/** SIGKILL for a container's process, as by an OOM kill: from outside, unannounced to Kubernetes. */
 import { readdir, readFile } from 'node:fs/promises';
 import { types } from 'node:util';
 
-/** Kills every process whose cgroup names the pod and whose command line has `word`; answers how many. */
+/** Kills every process whose cgroup names the pod and whose command line has `word`; returns how many. */
 export async function killInPod(podUid: string, word: string): Promise<number> {
   return (await findInPod(podUid, word)).filter(kill).length;
 }

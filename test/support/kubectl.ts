@@ -14,7 +14,7 @@ export type LiveObject = Json & {
   status?: Json & { conditions?: { type: string; status: string; reason: string; message: string }[] };
 };
 
-/** Runs kubectl and answers what it prints; throws with stderr when it fails. */
+/** Runs kubectl and returns what it prints; throws with stderr when it fails. */
 export function kubectl(...args: string[]): Promise<string> {
   return run('kubectl', args);
 }
@@ -41,7 +41,7 @@ export const conditionOf = (object: LiveObject | undefined, type: string) =>
 export function run(command: string, args: string[], input?: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
-    // A program that needs no input may have ended before it was closed (EPIPE); how it went is for its exit code to say.
+    // A program that needs no input may have ended before it was closed (EPIPE); its exit code reports the result.
     child.stdin.on('error', () => {});
     let out = '';
     let err = '';
@@ -57,7 +57,7 @@ export function run(command: string, args: string[], input?: string): Promise<st
 }
 
 /**
- * Looks every `everyMs` until `look` answers something other than undefined or false, and answers that.
+ * Looks every `everyMs` until `look` returns a value other than undefined or false, and returns that value.
  * The bound is a limit on the test, not a part of its verdict.
  */
 export async function until<T>(

@@ -1,4 +1,4 @@
-/** When the pods of a namespace were deleted and when they were gone, as the API server told it. */
+/** When the pods of a namespace were deleted and when they were gone, as the API server reported it. */
 import { fieldManager, tokenAudience } from '../../src/core/names/names.ts';
 import { createLiveCluster } from '../../src/kube/live/client.ts';
 import { loadKubeConfig } from '../../src/kube/live/kube-config.ts';
@@ -7,7 +7,7 @@ import { createReflector } from '../../src/kube/watch/reflector.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 
 export type PodWatch = {
-  /** Unix ms at which the deletion was heard of, by pod name. */
+  /** Unix ms at which the deletion was received, by pod name. */
   terminatingSinceMs: Map<string, number>;
   goneAtMs: Map<string, number>;
   stop(): Promise<void>;

@@ -1,4 +1,4 @@
-/** The example shop on a whole cluster, installed and scaled as the README says. */
+/** The example shop on a whole cluster, installed and scaled as in the README. */
 import { readFile } from 'node:fs/promises';
 import { parseAllDocuments } from 'yaml';
 import { conditionOf, getObject, kubectl, kubectlInput, listObjects, until } from './kubectl.ts';
@@ -28,13 +28,13 @@ type Sample = {
   workload: LiveObject;
 };
 
-/** Installs the operator, as `kubectl apply -k manifests/base` does for anybody. Doing it again is harmless. */
+/** Installs the operator, as a user does. It is idempotent. */
 export async function installHoldfast(): Promise<void> {
   await kubectl('apply', '-k', 'manifests/base');
   await kubectl('-n', 'holdfast-system', 'rollout', 'status', 'deployment/holdfast-operator', '--timeout=120s');
 }
 
-/** The sample in a namespace of its own. Answers when it is ready. */
+/** Creates the sample in a namespace of its own. Resolves when it is ready. */
 export async function openShop(namespace: string, options: ShopOptions = {}): Promise<Shop> {
   const { replicas = 5, objects = [] } = options;
   await kubectl('create', 'namespace', namespace);
@@ -102,7 +102,7 @@ export const scale = (namespace: string, replicas: number): Promise<string> =>
 export const appPods = (namespace: string) => listObjects('pods', namespace, 'app=cart');
 export const proxyPods = (namespace: string) => listObjects('pods', namespace, 'app.kubernetes.io/component=proxy');
 
-/** Only pods that nobody has deleted are left, as many as these. */
+/** Waits until this many pods are left, none of them terminating. */
 export const untilSettled = (namespace: string, replicas: number, limitMs = 120_000): Promise<true> =>
   until(
     `${replicas} pods, none terminating`,
@@ -122,7 +122,7 @@ export async function flip(pod: LiveObject, path: string): Promise<void> {
 }
 
 /**
- * Takes the shop down in order. Its pods first: the namespace controller of Kubernetes comes back to a namespace with pods in it
+ * Takes the shop down in order. Its pods first: the namespace controller of Kubernetes retries a namespace with pods in it
  * only after half of their termination grace, which here is half an hour.
  */
 export async function closeShop(namespace: string): Promise<void> {
@@ -145,7 +145,7 @@ export const loadOn = ({ host }: Shop, run: string, seed: number): LoadOptions =
   thinkTimeMs: 300,
 });
 
-/** Prints the run as its one line of JSON, and answers it. */
+/** Prints the summary of the run as one line of JSON, and returns it. */
 export function report(sessionLog: SessionLog, terminatingSinceMs?: ReadonlyMap<string, number>): Summary {
   const summary = summarize(sessionLog, terminatingSinceMs);
   process.stdout.write(`${formatSummary(summary)}\n`);

@@ -1,4 +1,4 @@
-/** A pod is gone and another gets its address. The token of the first names that pod, not the address: nobody is sent to a stranger. */
+/** A new pod gets the address of a deleted one. A token names the pod, not the address: no client reaches another client's pod by it. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { expect } from '@jest/globals';
 import { kubectl, until } from '../../support/kubectl.ts';
@@ -8,13 +8,13 @@ import { addressOf, sumMetric } from '../world/proxies.ts';
 import { inShop } from '../world/scene.ts';
 import type { Scenario } from './scenario.ts';
 
-/** The node's plugin for addresses goes round its range and keeps the last one here; told the one before, it gives the same again. */
+/** The IPAM plugin of the node allocates round robin and keeps the last address in this file; after the preceding address it allocates the same one again. */
 const lastAddressFile = `/run/holdfast-cluster/${process.env['HOLDFAST_CLUSTER'] ?? 'holdfast'}/cni-addresses/pods/last_reserved_ip.0`;
 
 const pod = { nodeSelector: { 'kubernetes.io/hostname': 'node' } };
 const spec = { dataplane: { replicas: 1 } };
 
-/** The cookies that an answer gives. */
+/** Returns the cookies that a response sets. */
 const cookiesOf = (response: Response): string =>
   response.headers
     .getSetCookie()
@@ -43,8 +43,7 @@ async function replaceAtSameAddress(namespace: string, old: LiveObject): Promise
 }
 
 export const addressReused: Scenario = {
-  title:
-    'the address of a pod is used again: a token of the pod that is gone is lost, and replaced by one of the new pod',
+  title: 'the address of a pod is reused: a token of the deleted pod is lost, and replaced by one of the new pod',
   play: () =>
     inShop('e2e-address', { replicas: 1, spec, pod }, async ({ namespace, host }) => {
       await readFile(lastAddressFile);
@@ -58,14 +57,14 @@ export const addressReused: Scenario = {
         const answer = await call(host, 'GET', '/cart', before);
         return answer.status === 503 ? undefined : answer;
       });
-      // It comes to the new pod as a new session, and says so: the app has not taken it for somebody else.
+      // The new pod receives it as a new session, which the app does not know: it is not taken for another customer.
       expect(response.status).toBe(401);
       const token = cookiesOf(response);
       expect(token).toMatch(/^cart-session=h1\./);
       expect(before).not.toContain(token);
       expect(await sumMetric(proxies, 'holdfast_sessions_lost_total')).toBe(lostBefore + 1);
       expect(addressOf(next)).toBe(addressOf(old));
-      // Whoever began a session ends it.
+      // Ends the session, so that it does not hold the pod.
       const customer = `${token}; ${cookiesOf(await call(host, 'POST', '/login', token))}`;
       expect((await call(host, 'POST', '/logout', customer)).status).toBe(200);
     }),

@@ -1,4 +1,4 @@
-/** The API server is down for a minute in the middle of a drain: what is known stays known, and sessions go on. */
+/** The API server is down for a minute in the middle of a drain: the last-known-good configuration stays in use, and sessions continue. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from '@jest/globals';
 import { until } from '../../support/kubectl.ts';

@@ -37,7 +37,7 @@ export const autoscaled: Scenario = {
         async () => new Set(load.sessionLog.sessions.map(({ pod }) => pod)).size === 5,
       );
       await Promise.all((await appPods(namespace)).map((pod) => flip(pod, '/burn?share=0')));
-      await until('three pods told to go', async () => pods.terminatingSinceMs.size === 3, 120_000);
+      await until('three pods terminating', async () => pods.terminatingSinceMs.size === 3, 120_000);
       const summary = await scene.farewell(load);
       expect(summary).toMatchObject({ losses: [], misplaced: 0, refusals: [], cut: {} });
       expect(summary.lastNewSessionMs.median).toBeLessThan(300);

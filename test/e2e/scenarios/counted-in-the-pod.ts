@@ -1,6 +1,6 @@
 /**
- * Sessions that no proxy sees: one pod is held by what its app says, another by a connection. When they are over the app's own preStop
- * hook is called, and only then it is told to stop.
+ * Sessions that no proxy counts: one pod is held by the count of its app, another by a connection. When they end the app's own preStop
+ * hook is called, and only then SIGTERM is sent.
  */
 import { once } from 'node:events';
 import { request } from 'node:http';
@@ -27,7 +27,7 @@ const options = {
   container: { lifecycle: { preStop: { httpGet: { path: '/prestop', port: controlPort } } } },
 };
 
-/** Past the proxy, over a connection that ends with it; answers the cookie that it gives. */
+/** Bypasses the proxy, over a connection of its own; returns the cookie that the response sets. */
 async function post(pod: LiveObject, path: string, cookie = ''): Promise<string> {
   const sent = request({
     host: addressOf(pod),
@@ -60,12 +60,12 @@ async function heldByItsApp(scene: Scene, pod: LiveObject): Promise<void> {
   const overAtMs = Date.now();
   await post(pod, '/logout', cookie);
   await until('the pod gone', async () => scene.pods.goneAtMs.get(name), 60_000);
-  const told = (await log)
+  const events = (await log)
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as { event: string; time: string });
   const [hook, sigterm] = ['PreStop', 'Terminating'].map((event) =>
-    Date.parse(told.find((line) => line.event === event)?.time ?? ''),
+    Date.parse(events.find((line) => line.event === event)?.time ?? ''),
   );
   expect(hook).toBeGreaterThan(overAtMs);
   expect(sigterm).toBeGreaterThanOrEqual(hook ?? Number.NaN);
@@ -84,7 +84,7 @@ async function heldByAConnection(scene: Scene, pod: LiveObject): Promise<void> {
 
 export const countedInThePod: Scenario = {
   title:
-    "sessions that only the app, or only a connection, tells of hold their pod; then the app's own preStop hook is called, then SIGTERM",
+    "sessions that only the app, or only a connection, reports hold their pod; then the app's own preStop hook is called, then SIGTERM",
   play: () =>
     inShop('e2e-counted', options, async (scene) => {
       const [one, other] = await appPods(scene.namespace);

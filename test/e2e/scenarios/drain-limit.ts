@@ -13,7 +13,7 @@ const drain = { timeout: '12s', quietPeriod: '1s', shutdownMargin: '8s' };
 
 type LogEvent = { time: string; reason: string; tookMs: number; sessionsCut: number };
 
-/** The line of a log of JSON lines that tells of this event. */
+/** Returns the line of a JSON log that records this event. */
 async function eventIn(log: Promise<string> | undefined, event: string): Promise<LogEvent> {
   const line = (await log)?.split('\n').find((text) => text.includes(`"event":"${event}"`));
   return JSON.parse(String(line)) as LogEvent;
@@ -60,7 +60,7 @@ export const drainLimit: Scenario = {
       expect([1, 2]).toContain(released.sessionsCut);
       expect(released.tookMs).toBeGreaterThanOrEqual(limit.timeoutMs);
       expect(released.tookMs).toBeLessThanOrEqual(limit.timeoutMs + 1000);
-      // By their own clocks, which are one: when the test heard of the deletion is the API server's and this process' affair.
+      // By the time stamps in the logs: all containers share a clock. The watch of the test learns of the deletion at another time.
       expect(sigtermAtMs).toBeGreaterThanOrEqual(Date.parse(released.time));
       expect(figures.sigtermAfterMs).toBeGreaterThanOrEqual(limit.timeoutMs);
       expect(figures.lastAnswerAfterMs).toBeGreaterThanOrEqual(limit.timeoutMs - 1000);

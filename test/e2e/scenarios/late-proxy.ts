@@ -1,6 +1,6 @@
 /**
- * Two proxies, one of which hears of everything a second later: between it and the operators stands a relay that holds back what they say.
- * Each request goes over a connection of its own, so that sessions of pods that it takes for unready, or not yet for draining, come to
+ * Two proxies, one of which receives every update a second later: a relay between it and the operators delays them.
+ * Each request uses a connection of its own, so that requests for pods that it believes to be unready, or not yet draining, reach
  * it all the time.
  */
 import { expect } from '@jest/globals';
@@ -13,7 +13,7 @@ import type { Scenario } from './scenario.ts';
 const lateByMs = 1000;
 
 export const lateProxy: Scenario = {
-  title: 'two proxies that learn of every change a second apart: no session on a healthy pod is lost',
+  title: 'two proxies that receive every change a second apart: no session on a healthy pod is lost',
   play: () =>
     inShop('e2e-late-proxy', { replicas: 2 }, async (scene) => {
       const { namespace } = scene;

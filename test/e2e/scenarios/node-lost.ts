@@ -1,4 +1,4 @@
-/** A node loses its power: no goodbye, no reset, only silence. Its pods' sessions are lost with it, and nobody else's. */
+/** A node loses power: no FIN, no RST, no response. The sessions of its pods are lost, and no others. */
 import { expect } from '@jest/globals';
 import { kubectl, until } from '../../support/kubectl.ts';
 import { appPods, proxyPods } from '../../support/shop-cluster.ts';
@@ -8,7 +8,7 @@ import { inShop } from '../world/scene.ts';
 import { onNode } from './node-drained.ts';
 import type { Scenario } from './scenario.ts';
 
-/** Whoever loses a session gets another with the answer that says so, and here leaves it to itself. */
+/** The response that reports a lost session starts a new one, which this load leaves to its idle timeout. */
 const spec = { sessionPersistence: { idleTimeout: '20s' } };
 
 export const nodeLost: Scenario = {

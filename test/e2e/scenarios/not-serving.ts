@@ -1,6 +1,6 @@
 /**
- * An app that fails its readiness probe from the moment it is told to go, as many do by design: Kubernetes then says of it
- * `serving: false`, and most proxies stop sending it anything. It still answers, and its sessions are still there.
+ * An app that fails its readiness probe as soon as it terminates, as many do by design: its EndpointSlice then has
+ * `serving: false`, and most proxies send it no more requests. It still responds, and its sessions still exist.
  */
 import { expect } from '@jest/globals';
 import { listObjects, until } from '../../support/kubectl.ts';
@@ -30,7 +30,7 @@ export const notServing: Scenario = {
         async () => new Set(load.sessionLog.sessions.map(({ pod }) => pod)).size === 3,
       );
       await scale(scene.namespace, 1);
-      await until('two pods told to go', async () => scene.pods.terminatingSinceMs.size === 2);
+      await until('two pods terminating', async () => scene.pods.terminatingSinceMs.size === 2);
       const going = (await appPods(scene.namespace)).filter(({ metadata }) =>
         scene.pods.terminatingSinceMs.has(metadata.name),
       );
@@ -44,7 +44,7 @@ export const notServing: Scenario = {
       await until('both gone', async () => scene.pods.goneAtMs.size === 2, 120_000);
       const summary = await scene.farewell(load);
       expect(summary).toMatchObject({ losses: [], misplaced: 0, cut: {} });
-      // Else it would prove nothing: somebody was still there to be lost.
+      // Else it would prove nothing: sessions were still there to be lost.
       const stayed = load.sessionLog.sessions.filter(
         ({ pod, endedAtMs }) => scene.pods.terminatingSinceMs.has(pod) && (endedAtMs ?? 0) > sinceMs,
       );

@@ -42,7 +42,7 @@ async function restartContainer({ namespace, host }: Scene): Promise<void> {
   client.close();
 }
 
-/** A pod that drains is deleted once more, with a shorter grace: it goes by the shorter deadline, and says who cut it. */
+/** A pod that drains is deleted once more, with a shorter grace: it terminates at the shorter deadline, and its event names the cause. */
 async function deleteTwice({ namespace, host, pods }: Scene): Promise<void> {
   const client = createShopClient({ host, port: 80 });
   const pod = await until('a login after the restart', () => client.login());
@@ -65,7 +65,7 @@ async function deleteTwice({ namespace, host, pods }: Scene): Promise<void> {
 
 export const onePod: Scenario = {
   title:
-    'a failing liveness probe restarts its container at once; a pod deleted twice ends at the shorter deadline and says who cut it',
+    'a failing liveness probe restarts its container at once; a pod deleted twice terminates at the shorter deadline, and its event names the cause',
   play: () =>
     inShop('e2e-one-pod', options, async (scene) => {
       await restartContainer(scene);

@@ -1,7 +1,7 @@
 /**
- * All operators are killed in the middle of drains and stay away for a minute. Proxies route on, sidecars hold: unknown is not zero.
- * Only a limit goes on counting. Pods that start meanwhile start without the sidecar, which is reported when the operator is back.
- * A pod that is deleted by force meanwhile is known to no operator that comes back, and nobody vouches for its token: its sidecar hears that it is over.
+ * All operators are killed in the middle of drains and are unavailable for a minute. Proxies still route, sidecars hold: unknown is not zero.
+ * Only drain timeouts continue. Pods that start meanwhile have no sidecar, which is reported when the operator is back.
+ * A pod that is force deleted meanwhile is unknown to the restarted operators, and its token is no longer valid: they answer its sidecar that the pod is gone.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from '@jest/globals';
@@ -41,7 +41,7 @@ async function bringBack(): Promise<void> {
 
 const injected = async (namespace: string) => conditionOf(await getWorkload(namespace), 'Injected');
 
-/** One pod with a session that never ends. Answers its name. */
+/** Deletes a pod with a session that never ends. Returns the name of the pod. */
 async function beginDrain({ namespace, host }: Scene): Promise<string> {
   const pod = await createShopClient({ host, port: 80 }).login();
   await kubectl('-n', namespace, 'delete', 'pod', pod, '--wait=false');
@@ -49,8 +49,8 @@ async function beginDrain({ namespace, host }: Scene): Promise<string> {
   return pod;
 }
 
-/** Whether the app still runs, which the API server cannot tell of a pod that was deleted by force. */
-const answers = (address: string): Promise<boolean> =>
+/** Whether the app still runs: the API server has no object of a force deleted pod. */
+const isServing = (address: string): Promise<boolean> =>
   fetch(`http://${address}:${controlPort}/`, { signal: AbortSignal.timeout(2000) }).then(
     () => true,
     () => false,
@@ -70,7 +70,7 @@ async function reportedAndReplaced(namespace: string): Promise<void> {
 
 export const operatorsAway: Scenario = {
   title:
-    'all operators killed for a minute in the middle of drains: nothing lost; pods go at their limit, or when the operator is back; pods without sidecar are reported',
+    'all operators killed for a minute in the middle of drains: nothing lost; pods terminate at their limit, or when the operator is back; pods without sidecar are reported',
   play: () =>
     inShop('e2e-away', { replicas: 4 }, (busy) =>
       inShop(
@@ -87,10 +87,10 @@ export const operatorsAway: Scenario = {
 async function playAway({ busy, limited, forced }: Record<'busy' | 'limited' | 'forced', Scene>): Promise<void> {
   const load = busy.customers('operators-away', { meanLifeMs: 15_000 });
   await until('customers on every pod', async () => new Set(load.sessionLog.sessions.map(({ pod }) => pod)).size === 4);
-  // It goes at its limit though nobody can ask for its sessions.
+  // It terminates at its drain timeout although no sidecar can request its session count.
   const limitedPod = await beginDrain(limited);
   await untilReady(limited.namespace, 1);
-  // No limit of this one would be over soon.
+  // Its drain timeout is far off.
   const forcedPod = await beginDrain(forced);
   const address = String((await getObject('pod', forcedPod, forced.namespace))?.status?.['podIP']);
   await scale(busy.namespace, 2);
@@ -103,13 +103,13 @@ async function playAway({ busy, limited, forced }: Record<'busy' | 'limited' | '
     await delay(killedAtMs + awayMs - Date.now());
     expect([...busy.pods.goneAtMs.keys()]).toEqual([]);
     expect(limited.pods.goneAtMs.get(limitedPod)).toBeLessThan(Date.now());
-    expect(await answers(address)).toBe(true);
+    expect(await isServing(address)).toBe(true);
   } finally {
     // Also for the scenarios after this one.
     await bringBack();
   }
   expect(await busy.farewell(load)).toMatchObject({ losses: [], misplaced: 0, refusals: [] });
-  await until('the containers of the pod that was deleted by force ended', async () => !(await answers(address)));
+  await until('the containers of the pod that was deleted by force ended', async () => !(await isServing(address)));
   await untilSettled(busy.namespace, 2);
   await reportedAndReplaced(limited.namespace);
 }

@@ -1,11 +1,11 @@
-/** Pods that go while others take their place, one way and another: nobody is to notice. */
+/** Pods are replaced in several ways: no session is affected. */
 import { expect } from '@jest/globals';
 import { kubectl, kubectlInput, until } from '../../support/kubectl.ts';
 import { appPods, untilReady, untilSettled } from '../../support/shop-cluster.ts';
 import { inShop, type Scene } from '../world/scene.ts';
 import type { Scenario } from './scenario.ts';
 
-type Way = { run: string; goes: number; begin: (namespace: string, pods: string[]) => Promise<void> };
+type Way = { run: string; replacedCount: number; begin: (namespace: string, pods: string[]) => Promise<void> };
 
 const replicas = 3;
 
@@ -19,7 +19,7 @@ const budget = {
 const ways: readonly Way[] = [
   {
     run: 'rollout-restart',
-    goes: replicas,
+    replacedCount: replicas,
     begin: async (namespace) => {
       await kubectl('-n', namespace, 'rollout', 'restart', 'deployment/cart');
       await kubectl('-n', namespace, 'rollout', 'status', 'deployment/cart', '--timeout=120s');
@@ -27,14 +27,14 @@ const ways: readonly Way[] = [
   },
   {
     run: 'delete-pod',
-    goes: 2,
+    replacedCount: 2,
     begin: async (namespace, [one = '', other = '']) => {
       await kubectl('-n', namespace, 'delete', 'pod', one, other, '--wait=false');
     },
   },
   {
     run: 'evictions',
-    goes: 2,
+    replacedCount: 2,
     begin: async (namespace, pods) => {
       for (const pod of pods.slice(0, 2)) await evict(namespace, pod);
     },
@@ -55,7 +55,7 @@ async function evict(namespace: string, name: string): Promise<void> {
 const podNames = async (namespace: string): Promise<string[]> =>
   (await appPods(namespace)).map(({ metadata }) => metadata.name);
 
-async function playWay(scene: Scene, { run, goes, begin }: Way): Promise<void> {
+async function playWay(scene: Scene, { run, replacedCount, begin }: Way): Promise<void> {
   const { namespace, pods } = scene;
   const [before, wentBefore, goneBefore] = [
     await podNames(namespace),
@@ -68,13 +68,13 @@ async function playWay(scene: Scene, { run, goes, begin }: Way): Promise<void> {
     async () => new Set(load.sessionLog.sessions.map(({ pod }) => pod)).size === replicas,
   );
   await begin(namespace, before);
-  await until('the pods told to go', async () => pods.terminatingSinceMs.size === wentBefore + goes);
-  // They go while others still come, and those who are there leave on their own terms.
+  await until('the pods terminating', async () => pods.terminatingSinceMs.size === wentBefore + replacedCount);
+  // Pods terminate while new sessions start, and existing sessions end by themselves.
   await until('a pod gone', async () => pods.goneAtMs.size > goneBefore, 120_000);
   expect(await scene.farewell(load)).toMatchObject({ losses: [], misplaced: 0, refusals: [], cut: {} });
   await untilSettled(namespace, replicas);
   const after = await podNames(namespace);
-  expect(before.filter((pod) => !after.includes(pod))).toHaveLength(goes);
+  expect(before.filter((pod) => !after.includes(pod))).toHaveLength(replacedCount);
   await untilReady(namespace, replicas);
 }
 

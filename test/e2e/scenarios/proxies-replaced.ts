@@ -9,7 +9,7 @@ const proxies = 'deployment/holdfast-holdfast';
 
 export const proxiesReplaced: Scenario = {
   title:
-    'a rolling update of the proxies: no session lost, no request fails, and WebSockets move only when their proxy goes',
+    'a rolling update of the proxies: no session lost, no request fails, and WebSockets move only when their proxy terminates',
   play: () =>
     inShop('e2e-proxies-rolled', { replicas: 2 }, async (scene) => {
       const { namespace } = scene;

@@ -1,4 +1,4 @@
-/** A proxy dies without a word: its connections break, and the other one reads the same tokens. */
+/** A proxy is killed: its connections break, and the other proxy reads the same tokens. */
 import { expect } from '@jest/globals';
 import { killInPod } from '../../support/kill.ts';
 import { until } from '../../support/kubectl.ts';
@@ -6,12 +6,12 @@ import { proxyPods, scale, untilSettled } from '../../support/shop-cluster.ts';
 import { inShop } from '../world/scene.ts';
 import type { Scenario } from './scenario.ts';
 
-/** What the dead proxy counted goes on counting until those sessions would have ended: that is this long, at most. */
+/** The last counts of the killed proxy stay valid until those sessions would have ended: at most this long. */
 const idleTimeout = '8s';
 
 export const proxyKilled: Scenario = {
   title:
-    'a proxy killed: sessions go on through the other, and its counts hold no pod for longer than their sessions could last',
+    'a proxy killed: sessions continue through the other, and its counts hold no pod for longer than their sessions could last',
   play: () =>
     inShop('e2e-proxy-killed', { replicas: 2, spec: { sessionPersistence: { idleTimeout } } }, async (scene) => {
       const load = scene.customers('proxy-killed', { reconnectMs: 5000, meanLifeMs: 8000 });

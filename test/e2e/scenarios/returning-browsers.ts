@@ -1,6 +1,6 @@
 /**
  * Half of the customers close the page without logging out and log in again later, with all the cookies they have. Their token
- * names a pod that may be on its way out: a login is new work, and must not hold that pod.
+ * names a pod that may be draining: a login starts a new session, and must not hold that pod.
  */
 import { expect } from '@jest/globals';
 import { until } from '../../support/kubectl.ts';
@@ -27,7 +27,7 @@ export const returningBrowsers: Scenario = {
         async () => new Set(load.sessionLog.sessions.map(({ pod }) => pod)).size === 4,
       );
       await scale(scene.namespace, 2);
-      await until('two pods told to go', async () => scene.pods.terminatingSinceMs.size === 2);
+      await until('two pods terminating', async () => scene.pods.terminatingSinceMs.size === 2);
       // Customers keep coming back all the time.
       await until('both gone', async () => scene.pods.goneAtMs.size === 2, 120_000);
       const heldMs = [...scene.pods.goneAtMs].map(

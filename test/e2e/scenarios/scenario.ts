@@ -1,2 +1,2 @@
-/** One thing that can happen to a shop. Each has a namespace of its own, so that several can be played at one time. */
+/** An event that affects a shop. Each scenario has a namespace of its own, so that several can run at the same time. */
 export type Scenario = { title: string; play: () => Promise<void> };

@@ -1,6 +1,6 @@
 /**
- * A sidecar dies while it holds its pod, as by an OOM kill. With it breaks the preStop call, and the kubelet tells the app to stop:
- * the one way in which sessions are lost though nobody wanted it. It must cost this pod's sessions only, and be explained.
+ * A sidecar dies while it holds its pod, as by an OOM kill. The preStop call fails with it, and the kubelet sends SIGTERM to the app:
+ * sessions are lost although no limit was reached. Only sessions of this pod are lost, and an event explains it.
  */
 import { expect } from '@jest/globals';
 import { killInPod } from '../../support/kill.ts';
@@ -12,11 +12,11 @@ import { inShop } from '../world/scene.ts';
 import { untilHeld } from '../world/sidecars.ts';
 import type { Scenario } from './scenario.ts';
 
-/** Whoever loses a session gets another with the answer that says so, and here leaves it to itself. */
+/** The response that reports a lost session starts a new one, which this load leaves to its idle timeout. */
 const spec = { sessionPersistence: { idleTimeout: '10s' } };
 
 export const sidecarKilled: Scenario = {
-  title: 'a sidecar killed while it holds: the sessions of its pod are lost, no others, and an event says so',
+  title: 'a sidecar killed while it holds: the sessions of its pod are lost, no others, and an event reports it',
   play: () =>
     inShop('e2e-sidecar-killed', { replicas: 3, spec }, async (scene) => {
       const load = scene.customers('sidecar-killed', { meanLifeMs: 15_000 });
@@ -26,7 +26,7 @@ export const sidecarKilled: Scenario = {
       );
       await scale(scene.namespace, 2);
       const [name = ''] = await until(
-        'the pod told to go',
+        'the pod terminating',
         async () => scene.pods.terminatingSinceMs.size === 1 && [...scene.pods.terminatingSinceMs.keys()],
       );
       await untilHeld(scene.namespace, name);

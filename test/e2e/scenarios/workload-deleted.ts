@@ -1,4 +1,4 @@
-/** The StickyWorkload is deleted while pods drain: they drain to their end, and nothing of it stays behind. */
+/** The StickyWorkload is deleted while pods drain: they complete their drain, and none of its objects remains. */
 import { expect } from '@jest/globals';
 import { kubectl, until } from '../../support/kubectl.ts';
 import { getWorkload, scale, untilDraining } from '../../support/shop-cluster.ts';
@@ -7,7 +7,7 @@ import { inShop } from '../world/scene.ts';
 import type { Scenario } from './scenario.ts';
 
 export const workloadDeleted: Scenario = {
-  title: 'StickyWorkload deleted while pods drain: their sessions end on their own terms, and no finalizer hangs',
+  title: 'StickyWorkload deleted while pods drain: their sessions end by themselves, and no finalizer remains',
   play: () =>
     inShop('e2e-deleted', { replicas: 3 }, async ({ namespace, pods, customers }) => {
       const load = customers('workload-deleted', { meanLifeMs: 10_000 });

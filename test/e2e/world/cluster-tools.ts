@@ -6,9 +6,9 @@ import { run } from '../../support/kubectl.ts';
 
 const tools = process.env['HOLDFAST_CLUSTER_TOOLS'] ?? join(import.meta.dirname, '../../../../shared/cluster');
 
-/** `node-2` is all of that node: stopping it takes its power away. */
+/** `node-2` is all of that node: stopping it is a power failure. */
 export const stopComponent = (component: string): Promise<void> => call('stop', component);
-/** Answers when it is healthy. */
+/** Resolves when the component is healthy. */
 export const startComponent = (component: string): Promise<void> => call('start', component);
 
 /** One program with three names. Where the tools were copied without their symbolic links only the first of them, `restart`, can be run. */

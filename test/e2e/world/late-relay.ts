@@ -1,4 +1,4 @@
-/** Puts a delay between the operators and one proxy, on the way to the proxy: rules in the network of its pod lead its connections to a relay here. */
+/** Puts a delay between the operators and one proxy, on the way to the proxy: rules in the network of its pod redirect its connections to a relay in this process. */
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { once } from 'node:events';
@@ -13,14 +13,14 @@ const ownAddress = '10.200.0.1';
 
 export type LateRelay = { connections(): number; close(): Promise<void> };
 
-/** The proxy is started anew by it: connections that stand already would not be led anywhere. */
+/** Restarts the proxy: the rules do not redirect connections that are already open. */
 export async function delayOperators(proxy: LiveObject, delayMs: number): Promise<LateRelay> {
   const operators = await listObjects('pods', 'holdfast-system', 'app.kubernetes.io/component=operator');
   const relays = await Promise.all(
     operators.map((pod) => startRelay({ host: addressOf(pod), port: discoveryPort }, delayMs)),
   );
   const inPod = async (change: '-A' | '-D') => {
-    // Found anew each time: the pod's network outlives the proxy's process.
+    // Looked up each time: the pod's network outlives the proxy's process.
     const [pid] = await findInPod(proxy.metadata.uid, 'proxy');
     for (const { to, port } of relays) {
       await run('nsenter', [

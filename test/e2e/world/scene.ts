@@ -1,4 +1,4 @@
-/** What a scenario plays in: a shop in a namespace of its own, its customers, and a look at its pods. */
+/** The environment of a scenario: a shop in a namespace of its own, its customers, and a watch on its pods. */
 import { kubectl } from '../../support/kubectl.ts';
 import { startLoad, type Load, type LoadOptions } from '../../../tools/demo/customers/load.ts';
 import { watchPods, type PodWatch } from '../../support/pod-watch.ts';
@@ -9,7 +9,7 @@ export type Scene = Shop & {
   pods: PodWatch;
   /** Customers arrive. Fewer than in a test of their own: scenarios share one machine. */
   customers(run: string, options?: Partial<LoadOptions>): Load;
-  /** Waits until the customers have left on their own terms; prints the run and answers it. */
+  /** Waits until every customer has ended its session; prints the run and returns its summary. */
   farewell(load: Load): Promise<Summary>;
 };
 
@@ -28,7 +28,7 @@ export const many: Partial<LoadOptions> = {
 
 const few: Partial<LoadOptions> = { sessions: 30, webSockets: 6, eventStreams: 4, meanLifeMs: 5000 };
 
-/** Opens a shop, plays, and closes it. After a scenario that failed the namespace's state is printed, and its pods are not waited for. */
+/** Opens a shop, runs the scenario and closes the shop. After a failure it prints the state of the namespace and does not wait for its pods. */
 export async function inShop(
   namespace: string,
   options: ShopOptions,

@@ -1,4 +1,4 @@
-/** What a sidecar says of itself. */
+/** The state that a sidecar reports on its admin port. */
 import { getObject, until, type LiveObject } from '../../support/kubectl.ts';
 
 const sidecarPort = 15_999;
