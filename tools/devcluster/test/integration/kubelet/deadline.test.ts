@@ -22,8 +22,9 @@ test('the grace ends a hold, and what does not heed SIGTERM is killed', async ()
     })),
   });
   await scene.logged('hurried', 'app', /up/);
-  await scene.delete('hurried', { gracePeriodSeconds: 0.3 });
+  // Before the request: the grace period begins while it is being served.
   const deletedAt = Date.now();
+  await scene.delete('hurried', { gracePeriodSeconds: 0.3 });
   await scene.untilGone('hurried');
   const app = await scene.log('hurried', 'app');
   expect(timeOf(app, 'term') - deletedAt).toBeGreaterThanOrEqual(290);
