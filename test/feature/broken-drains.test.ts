@@ -46,7 +46,7 @@ const drainNews = async (): Promise<string[]> => {
 const noteOf = (reason: string) =>
   world.cluster.events().find((event) => event.reason === reason && event.regarding.kind === 'StickyWorkload')?.note;
 
-test('a pod that is deleted by force while it drains: what was lost is said on the pod and on the StickyWorkload', async () => {
+test('the sessions that a force-deleted pod loses are reported on the pod and on the StickyWorkload', async () => {
   world.cluster.remove(pods, { namespace, name: 'cart-a' });
   expect(await drainNews()).toEqual(['Warning DrainBroken cart-a', 'Warning DrainBroken cart']);
   expect(noteOf('DrainBroken')).toMatch(
@@ -54,13 +54,13 @@ test('a pod that is deleted by force while it drains: what was lost is said on t
   );
 });
 
-test('one that goes when its last session is over is nothing to speak of, though its sidecar spoke to another replica', async () => {
+test('a pod that is deleted after its last session ended is not reported, even if its sidecar reported to another replica', async () => {
   await report(0, 'Draining');
   world.cluster.remove(pods, { namespace, name: 'cart-a' });
   expect(await drainNews()).toEqual([]);
 });
 
-test('one whose sidecar told how it ended is not told of twice, though a client came back at the last moment', async () => {
+test('a pod whose sidecar reported the end of its drain is not reported twice, even if a client returned at the last moment', async () => {
   world.cluster.addToken('sidecar', {
     username: 'system:serviceaccount:shop:default',
     podName: 'cart-a',
@@ -81,7 +81,7 @@ test('one whose sidecar told how it ended is not told of twice, though a client 
   expect(await drainNews()).toEqual([]);
 });
 
-test('a sidecar that is killed while it holds: why, and what is lost', async () => {
+test('a sidecar that is killed while it holds its pod is reported with the cause and the lost sessions', async () => {
   const state = (restartCount: number, lastState: object) => ({
     phase: 'Running',
     initContainerStatuses: [{ name: 'holdfast-sidecar', restartCount, state: { running: {} }, lastState }],

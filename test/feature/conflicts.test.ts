@@ -98,7 +98,7 @@ test.each(inTheWay.map((row) => [sentence(row), row] as const))(
   },
 );
 
-test('a foreign Service that is a name in the DNS: it is said that there are no pods behind it', async () => {
+test('the conflict with an ExternalName Service reports that it has no pods', async () => {
   await world.start();
   world.put(services, { ...foreign(services, 'cart'), spec: { type: 'ExternalName', externalName: 'cart.example' } });
   await world.after(() => world.putWorkload({ name: 'cart' }));
@@ -106,7 +106,7 @@ test('a foreign Service that is a name in the DNS: it is said that there are no 
   expect(world.condition('cart', 'Programmed')?.message).toContain('Service shop/cart (type ExternalName) exists');
 });
 
-test("a GatewayClass of our name that is another controller's: it is left as it is, and so says the status", async () => {
+test('a GatewayClass of the same name of another controller is not changed, and the status reports it', async () => {
   await world.start();
   const theirs = {
     ...foreign(gatewayClasses, 'holdfast'),
@@ -123,7 +123,7 @@ test("a GatewayClass of our name that is another controller's: it is left as it 
   );
 });
 
-test('with the other one gone ours takes its place at once', async () => {
+test('an owned object is created as soon as the conflicting one is deleted', async () => {
   await world.start();
   world.put(services, foreign(services, 'cart'));
   await world.after(() => world.putWorkload({ name: 'cart' }));
@@ -134,7 +134,7 @@ test('with the other one gone ours takes its place at once', async () => {
   });
 });
 
-test('a Service that appears under our name while ours is away is left alone, and no pod is taken from its EndpointSlices', async () => {
+test('a foreign Service that replaces a deleted owned one is not changed, and its EndpointSlices provide no endpoints', async () => {
   world.putWorkload({ name: 'cart' });
   world.putPods('cart', ['cart-a']);
   const operator = await world.start();

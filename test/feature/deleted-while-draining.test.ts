@@ -34,7 +34,7 @@ const isServed = () =>
     world.cluster.find(deployments, { namespace, name: 'holdfast-holdfast' }),
   ].every((object) => object !== undefined);
 
-test('there is a finalizer while a pod drains, and none before and after', async () => {
+test('a StickyWorkload has the finalizer only while a pod drains', async () => {
   expect(finalizers()).toEqual([]);
   await world.after(() => world.terminate('cart-a'));
   expect(finalizers()).toEqual(['holdfast.dev/drain']);
@@ -43,13 +43,13 @@ test('there is a finalizer while a pod drains, and none before and after', async
   expect(isServed()).toBe(true);
 });
 
-test('deleted while no pod drains, it goes at once', async () => {
+test('a StickyWorkload without draining pods is deleted immediately', async () => {
   await world.after(deleteCart);
   expect(cart()).toBeUndefined();
   expect(isServed()).toBe(false);
 });
 
-test('deleted while a pod drains, it serves on as before until that pod is gone, and says so', async () => {
+test('a deleted StickyWorkload is served until its draining pod is removed, and reports it', async () => {
   await world.after(() => world.terminate('cart-a'));
   const killAt = world.mustFind(pods, 'cart-a').metadata.deletionTimestamp;
   const news = await world.after(deleteCart);
@@ -72,7 +72,7 @@ test('deleted while a pod drains, it serves on as before until that pod is gone,
   expect(isServed()).toBe(false);
 });
 
-test('what is deleted gets nothing new: its Service is not put back', async () => {
+test('a StickyWorkload that is being deleted does not get its Service restored', async () => {
   await world.after(() => world.terminate('cart-a'));
   await world.after(deleteCart);
   const news = await world.after(() =>
@@ -81,7 +81,7 @@ test('what is deleted gets nothing new: its Service is not put back', async () =
   expect(news).toEqual({ writes: [], events: [] });
 });
 
-test('the last of several pods releases it, and one that begins to drain meanwhile holds it, too', async () => {
+test('the last draining pod releases a deleted StickyWorkload, including pods that begin to drain later', async () => {
   await world.after(() => world.terminate('cart-a'));
   await world.after(deleteCart);
   await world.after(() => world.terminate('cart-b'));
@@ -91,7 +91,7 @@ test('the last of several pods releases it, and one that begins to drain meanwhi
   expect(cart()).toBeUndefined();
 });
 
-test('a pod on a lost node stays Terminating for ever: it holds nothing once its grace is over', async () => {
+test('a pod that stays Terminating on a lost node holds its StickyWorkload no longer than its grace period', async () => {
   await world.after(() => world.terminate('cart-a', 100));
   await world.after(deleteCart);
   await world.clock.advance(90_000);
@@ -100,7 +100,7 @@ test('a pod on a lost node stays Terminating for ever: it holds nothing once its
   expect(cart()).toBeUndefined();
 });
 
-test('a Deployment that is rolled again and again holds it for one whole drain at most', async () => {
+test('a Deployment with repeated rollouts holds a deleted StickyWorkload for one drain at most', async () => {
   await world.after(() => world.terminate('cart-a'));
   await world.after(deleteCart);
   await world.after(() => endPod('cart-a'));
@@ -122,7 +122,7 @@ test('a Deployment that is rolled again and again holds it for one whole drain a
   expect(cart()).toBeUndefined();
 });
 
-test('a new leader goes on where the old one ended', async () => {
+test('a new leader continues the deletion of a StickyWorkload', async () => {
   await world.after(() => world.terminate('cart-a'));
   await world.after(deleteCart);
   await world.stop();
@@ -133,7 +133,7 @@ test('a new leader goes on where the old one ended', async () => {
   expect(cart()).toBeUndefined();
 });
 
-test('deleted in the instant in which the finalizer is put on: it is not brought back', async () => {
+test('a StickyWorkload that is deleted while the finalizer is added is not recreated', async () => {
   world.cluster.fail({
     verb: 'apply',
     kind: 'StickyWorkload',
@@ -147,7 +147,7 @@ test('deleted in the instant in which the finalizer is put on: it is not brought
   expect(cart()).toBeUndefined();
 });
 
-test('an operator that may not write finalizers says so, and does everything else', async () => {
+test('an operator without permission for finalizers reports it and does all other work', async () => {
   const forbidden = new AppError('KUBERNETES_FORBIDDEN', 'PATCH stickyworkloads: forbidden', {
     source: 'kubernetes',
     retryable: false,

@@ -43,7 +43,7 @@ const costWrites = () => world.news().writes.filter((write) => write.includes('P
 const count = (result: string) => operator.core.counters.deletionCostWrites.get(result) ?? 0;
 
 describe('deletion costs', () => {
-  test('follow the sessions of all proxies in coarse bands; an idle pod needs none', async () => {
+  test('follow the sessions of all proxies in coarse bands, without a cost for idle pods', async () => {
     proxies.run('proxy-1', { 'cart-a': 2, 'cart-b': 12, 'cart-c': 1, 'cart-d': 60 });
     proxies.run('proxy-2', { 'cart-a': 1, 'cart-d': 40 });
     await proxies.pass(10 * second);
@@ -54,7 +54,7 @@ describe('deletion costs', () => {
     expect(count('Written')).toBe(4);
   });
 
-  test('fall when the sessions are over', async () => {
+  test('fall when the sessions end', async () => {
     proxies.run('proxy-1', { 'cart-a': 12 });
     await proxies.pass(10 * second);
     proxies.say('proxy-1', {});
@@ -62,7 +62,7 @@ describe('deletion costs', () => {
     expect(costOf('cart-a')).toBe('0');
   });
 
-  test('cost no write in ten minutes in which nothing changes, idle or busy', async () => {
+  test('cause no write in ten minutes without changes, idle or busy', async () => {
     proxies.run('proxy-1', { 'cart-a': 5 });
     await proxies.pass(minute);
     world.news();
@@ -70,7 +70,7 @@ describe('deletion costs', () => {
     expect(costWrites()).toEqual([]);
   });
 
-  test('stay as they are while a proxy does not say what it counts: unknown is not idle', async () => {
+  test('do not change while a proxy does not report, because unknown is not idle', async () => {
     proxies.run('proxy-1', {});
     proxies.run('proxy-2', { 'cart-a': 12 });
     await proxies.pass(10 * second);
@@ -80,7 +80,7 @@ describe('deletion costs', () => {
     expect(costOf('cart-a')).toBe('4');
   });
 
-  test('leave a pod alone that is on its way out', async () => {
+  test('are not written for a terminating pod', async () => {
     proxies.run('proxy-1', { 'cart-a': 12 });
     world.terminate('cart-a');
     await proxies.pass(minute);
@@ -88,10 +88,10 @@ describe('deletion costs', () => {
   });
 });
 
-describe('a cost of somebody else', () => {
+describe('a deletion cost of another controller', () => {
   const conflicts = () => world.cluster.events().filter(({ reason }) => reason === 'DeletionCostConflict');
 
-  test('is never overwritten, and said once', async () => {
+  test('is never overwritten, and is reported once', async () => {
     setCost('cart-a', '-2147483648');
     setCost('cart-b', '100');
     proxies.run('proxy-1', { 'cart-a': 12, 'cart-b': 12, 'cart-c': 12 });
@@ -106,7 +106,7 @@ describe('a cost of somebody else', () => {
     ]);
   });
 
-  test('that is written over ours is left there', async () => {
+  test('that replaces the one of Holdfast is kept', async () => {
     proxies.run('proxy-1', { 'cart-a': 12 });
     await proxies.pass(10 * second);
     setCost('cart-a', '7');
@@ -115,7 +115,7 @@ describe('a cost of somebody else', () => {
     expect(conflicts()).toHaveLength(1);
   });
 
-  test('nor is ours put back where somebody takes it away: that would be a quarrel without end', async () => {
+  test('that was removed by others is not written again, which would never end', async () => {
     proxies.run('proxy-1', { 'cart-a': 12 });
     await proxies.pass(10 * second);
     setCost('cart-a', undefined);
@@ -124,7 +124,7 @@ describe('a cost of somebody else', () => {
     expect(conflicts()).toHaveLength(1);
   });
 
-  test('is not what a pod has that is gone by the time of the write, though the API server gives the same answer', async () => {
+  test('is not reported for a pod that was deleted before the write, though the API server returns the same error', async () => {
     proxies.run('proxy-1', { 'cart-a': 12 });
     await world.settle();
     const away = new AppError('KUBERNETES_UNAVAILABLE', 'no watch', { source: 'kubernetes', retryable: true });
@@ -137,7 +137,7 @@ describe('a cost of somebody else', () => {
   });
 });
 
-test('a write that is refused is told, and tried again a minute later', async () => {
+test('a refused deletion cost write is reported and retried a minute later', async () => {
   const error = new AppError('KUBERNETES_FORBIDDEN', 'pods is forbidden', { source: 'kubernetes', retryable: false });
   world.cluster.fail({ verb: 'apply', kind: 'Pod', error });
   proxies.run('proxy-1', { 'cart-a': 12, 'cart-b': 12 });

@@ -22,11 +22,11 @@ beforeEach(async () => {
 });
 afterEach(() => world.stop());
 
-test('what was asked for is what there is', () => {
+test('the effective drain limit is the drain timeout by default', () => {
   expect(world.status('cart').effectiveDrainLimit).toEqual({ duration: '1h', limitedBy: 'drain.timeout' });
 });
 
-test('a node that turns out to be a spot node: who is the tightest is in the status, and told once', async () => {
+test('a spot node shortens the effective drain limit, in the status and in one event', async () => {
   const news = await world.after(() => world.put(nodes, node('node-1', { 'karpenter.sh/capacity-type': 'spot' })));
   expect(news).toEqual({ writes: ['apply status of StickyWorkload shop/cart'], events: ['Warning DrainLimited cart'] });
   expect(world.status('cart').effectiveDrainLimit).toEqual({ duration: '2m', limitedBy: 'SpotNode node-1' });
@@ -34,7 +34,7 @@ test('a node that turns out to be a spot node: who is the tightest is in the sta
   expect(await world.after(() => world.editSpec(pods, 'cart-a', { priority: 1 }))).toEqual({ writes: [], events: [] });
 });
 
-test('a Cluster Autoscaler is seen by its Deployment, with the next change of the StickyWorkload', async () => {
+test('the grace period of a Cluster Autoscaler limits drains, from the next change of the StickyWorkload', async () => {
   const container = {
     name: 'ca',
     image: 'registry.k8s.io/autoscaling/cluster-autoscaler:v1.33.0',
@@ -55,7 +55,7 @@ test('a Cluster Autoscaler is seen by its Deployment, with the next change of th
   });
 });
 
-test('a node that only breathes costs neither a write nor a look at the world', async () => {
+test('a heartbeat of a node causes no write and no translation', async () => {
   const before = world.clock.pending();
   world.put(nodes, node('node-1', {}, 5));
   await world.clock.advance(1);

@@ -30,14 +30,14 @@ const told = [
 ];
 const afterGrace = (name: string) => world.cluster.remove(pods, { namespace, name });
 
-test('a deleted pod drains in the table within 20 ms, before its EndpointSlice says so', async () => {
+test('a deleted pod is draining in the table within 20 ms, before its EndpointSlice changes', async () => {
   expect(states()).toEqual({ 'cart-a': 'Accepting', 'cart-b': 'Accepting' });
   world.terminate('cart-a');
   await world.clock.advance(20);
   expect(states()).toEqual({ 'cart-a': 'Draining', 'cart-b': 'Accepting' });
 });
 
-test('it is said until when, on the status and in an event', async () => {
+test('the deadline of a draining pod is in the status and in an event', async () => {
   const news = await world.after(() => world.terminate('cart-a'));
   expect(news).toEqual({
     writes: finalizerAndStatus,
@@ -60,7 +60,7 @@ test('it is said until when, on the status and in an event', async () => {
   );
 });
 
-test('a second delete with a shorter grace moves the deadline', async () => {
+test('a second delete with a shorter grace period moves the deadline', async () => {
   await world.after(() => world.terminate('cart-a'));
   const news = await world.after(() => world.terminate('cart-a', 60));
   expect(news).toEqual({ writes: ['apply status of StickyWorkload shop/cart'], events: ['Warning DrainLimited cart'] });
@@ -72,7 +72,7 @@ test('a second delete with a shorter grace moves the deadline', async () => {
   expect(world.status('cart').endpoints?.[0]?.deadline).toBe(beforeKill('cart-a', 30_000));
 });
 
-test('a pod that has left its EndpointSlice keeps its place in the table for as long as it lives', async () => {
+test('a pod that has left its EndpointSlice stays in the table until it is removed', async () => {
   world.terminate('cart-a');
   await world.after(() => world.put(endpointSlices, slice('cart', ['cart-b'])));
   expect(states()).toEqual({ 'cart-a': 'Draining', 'cart-b': 'Accepting' });
@@ -88,7 +88,7 @@ test('the tables list a deleted pod under removedEndpoints while its EndpointSli
   expect(world.status('cart')).toMatchObject({ acceptingReplicas: 1, drainingReplicas: 0 });
 });
 
-test('all pods on their way out: nothing takes new sessions, and it is said', async () => {
+test('a StickyWorkload whose pods all drain accepts no new sessions and reports it', async () => {
   const news = await world.after(() => {
     world.terminate('cart-a');
     world.terminate('cart-b');
@@ -99,7 +99,7 @@ test('all pods on their way out: nothing takes new sessions, and it is said', as
   });
 });
 
-test('a Deployment that is deleted with its ReplicaSet: its pods stay in the table until they are gone', async () => {
+test('the pods of a deleted Deployment stay in the table until they are removed', async () => {
   const news = await world.after(() => {
     world.cluster.remove(deployments, { namespace, name: 'cart' });
     world.cluster.remove(replicaSets, { namespace, name: 'cart-1' });
@@ -116,7 +116,7 @@ test('a Deployment that is deleted with its ReplicaSet: its pods stay in the tab
   expect(backend()?.removedEndpoints).toMatchObject([{ uid: 'uid-cart-b' }]);
 });
 
-test('pods of the Deployment that is created in its place are served beside those that still drain', async () => {
+test('pods of a recreated Deployment are served beside pods that still drain', async () => {
   await world.after(() => {
     world.cluster.remove(deployments, { namespace, name: 'cart' });
     world.cluster.remove(replicaSets, { namespace, name: 'cart-1' });

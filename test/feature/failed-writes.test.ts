@@ -16,12 +16,12 @@ const refusal = new AppError('KUBERNETES_FORBIDDEN', 'PATCH services/cart: 403 F
   retryable: false,
 });
 
-describe('a write that may succeed if tried again', () => {
+describe('a write with a retryable error', () => {
   beforeEach(async () => {
     ({ world } = await createServingWorld());
   });
 
-  test('is tried again, after a wait that doubles', async () => {
+  test('is retried with exponential backoff', async () => {
     world.cluster.fail({ verb: 'apply', kind: 'Service', error: away, times: 2 });
     world.editSpec(services, 'cart', { selector: { app: 'other' } });
     // 20 ms until the edit is judged; then at least 250 ms and 500 ms, half of what a wait may be.
@@ -40,7 +40,7 @@ describe('a write that may succeed if tried again', () => {
     ]);
   });
 
-  test('that fails for the third time in a row is said in the status, and so is the cure', async () => {
+  test('is reported in the status from the third failure on, until it succeeds', async () => {
     world.cluster.fail({ verb: 'apply', kind: 'Service', error: away, times: 4 });
     world.editSpec(services, 'cart', { selector: { app: 'other' } });
     await world.clock.advance(20 + 250 + 499);
@@ -60,7 +60,7 @@ describe('a write that may succeed if tried again', () => {
     expect(world.news().events).toEqual(['Normal GatewayAPIMissing cart', 'Normal Ready cart']);
   });
 
-  test('does not wait when something changes that may be the cure', async () => {
+  test('is retried at once when a related object changes', async () => {
     world.cluster.fail({ verb: 'apply', kind: 'Service', error: away });
     world.editSpec(services, 'cart', { selector: { app: 'other' } });
     await world.clock.advance(30);
@@ -70,7 +70,7 @@ describe('a write that may succeed if tried again', () => {
   });
 });
 
-describe('on the way to a StickyWorkload that is served', () => {
+describe('each step of provisioning a StickyWorkload', () => {
   const steps: [verb: 'apply' | 'create', kind: string][] = [
     ['apply', 'MutatingWebhookConfiguration'],
     ['apply', 'Service'],
@@ -109,7 +109,7 @@ describe('a write that the API server refuses', () => {
     await world.start();
   });
 
-  test('is said in the status, with the words of the API server; all else is made', async () => {
+  test('is reported in the status with the message of the API server, and all other objects are applied', async () => {
     world.cluster.fail({ verb: 'apply', kind: 'Service', error: refusal, times: 100 });
     const news = await world.after(() => world.putWorkload({ name: 'cart' }));
     expect(new Set(news.writes)).toEqual(
@@ -130,7 +130,7 @@ describe('a write that the API server refuses', () => {
     });
   });
 
-  test('is tried again though nothing that we see has changed: a quota may have grown', async () => {
+  test('is retried although no watched object changed, because a quota may have grown', async () => {
     world.cluster.fail({ verb: 'apply', kind: 'Service', error: refusal, times: 12 });
     await world.after(() => world.putWorkload({ name: 'cart' }));
     expect(world.condition('cart', 'Programmed')).toMatchObject({ reason: 'ApplyFailed' });
@@ -146,13 +146,13 @@ describe('a write that the API server refuses', () => {
   });
 });
 
-describe('while the cluster cannot be read at the start', () => {
+describe('an operator that cannot read the cluster at its start', () => {
   beforeEach(() => {
     world = createOperatorWorld();
     world.putWorkload({ name: 'cart' });
   });
 
-  test('the authority: it is asked for again each second', async () => {
+  test('retries to load the certificate authority each second', async () => {
     world.cluster.fail({ verb: 'get', kind: secrets.kind, error: away });
     const started = world.start();
     await world.clock.advance(999);

@@ -73,7 +73,7 @@ test.each(generations)(
   },
 );
 
-test('what it is the controller of gets its status', async () => {
+test('GatewayClass, Gateway and HTTPRoute of Holdfast get their status', async () => {
   await install('B');
   expect(world.mustFind(gatewayClasses, 'holdfast')).toMatchObject({
     spec: { controllerName: 'holdfast.dev/gateway-controller' },
@@ -94,12 +94,12 @@ test('what it is the controller of gets its status', async () => {
   });
 });
 
-test('nothing more is written once it is in place', async () => {
+test('Gateway API objects that are up to date cause no write', async () => {
   await install('B');
   expect(await world.after(() => undefined)).toEqual({ writes: [], events: [] });
 });
 
-test('upgraded from one channel to the other: the route changes its shape', async () => {
+test('the HTTPRoute follows an upgrade of Gateway API to the other channel', async () => {
   await install('Absent');
   const news = await install('C');
   expect(news.writes.toSorted()).toEqual([
@@ -111,7 +111,7 @@ test('upgraded from one channel to the other: the route changes its shape', asyn
   expect(JSON.stringify(world.mustFind(httpRoutes, 'cart')['spec'])).toContain('"sessionPersistence"');
 });
 
-test('removed: the proxy serves on, the status says so, and nothing is written to what is gone', async () => {
+test('the proxy keeps serving when Gateway API is removed, the status reports it, and no removed kind is written', async () => {
   await install('B');
   const news = await world.after(() => {
     for (const resource of [httpRoutes, gateways, gatewayClasses]) {
@@ -126,7 +126,7 @@ test('removed: the proxy serves on, the status says so, and nothing is written t
   expect(world.condition('cart', 'Ready')).toMatchObject({ status: 'True' });
 });
 
-test('its kinds served a while after their definitions, and nobody has used them yet: the objects follow then', async () => {
+test('Gateway API objects are created once their kinds are served, even some time after their definitions', async () => {
   world.cluster.fail({ verb: 'list', kind: 'HTTPRoute', error: away, times: 3 });
   expect(await install('B')).toEqual({ writes: [], events: [] });
   await world.clock.advance(2000);
@@ -135,7 +135,7 @@ test('its kinds served a while after their definitions, and nobody has used them
   );
 });
 
-test('a route of somebody else is never overwritten, not even while routes cannot be listed yet', async () => {
+test('an HTTPRoute of another owner is never overwritten, even while routes cannot be listed yet', async () => {
   world.cluster.fail({ verb: 'list', kind: 'HTTPRoute', error: away, times: 3 });
   world.put(httpRoutes, foreignRoute);
   world.put(customResourceDefinitions, routeDefinition('B'));
@@ -147,7 +147,7 @@ test('a route of somebody else is never overwritten, not even while routes canno
   expect(world.condition('cart', 'Programmed')).toMatchObject({ status: 'False', reason: 'RouteConflict' });
 });
 
-test('installed in part only: an operator that starts serves all the same, after ten seconds of patience', async () => {
+test('an operator serves ten seconds after its start even if Gateway API is installed only in part', async () => {
   await world.stop();
   world.put(customResourceDefinitions, routeDefinition('C'));
   world.cluster.fail({ verb: 'list', kind: 'GatewayClass', error: away, times: 1000 });

@@ -17,7 +17,7 @@ afterEach(() => world.stop());
 describe('pods that run without the sidecar', () => {
   const bare = pod({ name: 'cart-c', of: 'cart-1', app: 'cart' });
 
-  test('are counted and named, with what to do; nothing else is touched', async () => {
+  test('are counted and named, with instructions, and nothing else changes', async () => {
     expect(await world.after(() => world.put(pods, bare))).toEqual({
       writes: ['apply status of StickyWorkload shop/cart'],
       events: ['Warning PodsNotInjected cart'],
@@ -28,7 +28,7 @@ describe('pods that run without the sidecar', () => {
     expect(world.condition('cart', 'Ready')).toMatchObject({ status: 'False', reason: 'NotInjected' });
   });
 
-  test('are forgotten when they are gone', async () => {
+  test('are no longer reported when they are deleted', async () => {
     await world.after(() => world.put(pods, bare));
     expect(await world.after(() => world.cluster.remove(pods, { namespace, name: 'cart-c' }))).toEqual({
       writes: ['apply status of StickyWorkload shop/cart'],
@@ -36,7 +36,7 @@ describe('pods that run without the sidecar', () => {
     });
   });
 
-  test('a preStop hook of its own that was left alone is reported too', async () => {
+  test('are reported for a preStop hook that was kept', async () => {
     const kept: KubeObject = pod({ name: 'cart-c', of: 'cart-1', app: 'cart', workload: 'cart' });
     const spec = kept['spec'] as { containers: object[] };
     spec.containers = [{ name: 'app', image: 'app:1', lifecycle: { preStop: { exec: { command: ['/bin/save'] } } } }];
@@ -46,7 +46,7 @@ describe('pods that run without the sidecar', () => {
     );
   });
 
-  test('hooks that lead to the sidecar, with the name of their container or without as before, are none', async () => {
+  test('are not reported for hooks that call the sidecar, with or without the container name', async () => {
     const held: KubeObject = pod({ name: 'cart-c', of: 'cart-1', app: 'cart', workload: 'cart' });
     const spec = held['spec'] as { containers: object[] };
     const preStop = (path: string) => ({ lifecycle: { preStop: { httpGet: { path, port: 15_999 } } } });
@@ -71,7 +71,7 @@ describe('the webhook configuration', () => {
     expect(entries()[0]?.matchConditions[0]?.expression).toContain("['cart']");
   });
 
-  test('follows them as they come and go, with one write each', async () => {
+  test('follows created and deleted StickyWorkloads, with one write each', async () => {
     const elsewhere = stickyWorkload({ name: 'chat', namespace: 'talk' });
     const came = await world.after(() => world.put(stickyWorkloads, elsewhere));
     expect(came.writes).toEqual([
@@ -109,17 +109,17 @@ describe('a pod at its admission', () => {
     return response.patch === undefined ? undefined : JSON.parse(Buffer.from(response.patch, 'base64').toString());
   }
 
-  test('gets the sidecar where its Deployment is a target', async () => {
+  test('gets the sidecar if its Deployment is a target', async () => {
     expect(JSON.stringify(await admit('cart-1'))).toContain('"holdfast-sidecar"');
     expect(operator.injections).toEqual(new Map([['Injected', 1]]));
   });
 
-  test('gets it also when its ReplicaSet is so new that no cache has it', async () => {
+  test('gets the sidecar even if no cache holds its ReplicaSet yet', async () => {
     world.put(replicaSets, replicaSet('cart-2', 'cart'));
     expect(JSON.stringify(await admit('cart-2'))).toContain('"holdfast-sidecar"');
   });
 
-  test('is let through as it is otherwise', async () => {
+  test('is admitted unchanged if its Deployment is no target', async () => {
     world.put(replicaSets, replicaSet('stranger-1', 'stranger'));
     expect(await admit('stranger-1')).toBeUndefined();
     expect(operator.injections).toEqual(new Map([['NotSticky', 1]]));
@@ -151,12 +151,12 @@ describe('the sidecar of a pod that is evicted', () => {
     }),
   );
 
-  test('is told who disrupts it, so that it can say who cut its drain short', async () => {
+  test('receives the reason of the disruption, to report who shortened its drain', async () => {
     await world.after(() => world.put(pods, evicted()));
     expect(await ask()).toMatchObject({ terminating: true, disruption: 'EvictionByEvictionAPI' });
   });
 
-  test('is told nothing of it where the pod was simply deleted', async () => {
+  test('receives no disruption if the pod was simply deleted', async () => {
     const one = evicted();
     await world.after(() =>
       world.put(pods, {

@@ -53,14 +53,14 @@ function since(step: Step, ms: number): void {
   }));
 }
 
-test('keys that nobody asks to rotate are left as they are', async () => {
+test('keys without a requested or due rotation do not change', async () => {
   since('promoted', 29 * day);
   await proxies.pass(10 * minute);
   expect(ring()).toBe('1*');
   expect(keyWrites()).toEqual([]);
 });
 
-test('after 30 days a key is followed by another, of its own bytes', async () => {
+test('a key gets a successor with its own bytes after 30 days', async () => {
   since('promoted', 30 * day);
   await proxies.pass(10 * second);
   expect(ring()).toBe('1*,2');
@@ -68,7 +68,7 @@ test('after 30 days a key is followed by another, of its own bytes', async () =>
   expect(data['key-2']).not.toBe(data['key-1']);
 });
 
-test('a rotation that is asked for: added, a minute later promoted, a day later retired; each step is told and counted', async () => {
+test('a requested rotation adds a key, promotes it a minute later and retires the old one a day later, with an event and a count for each step', async () => {
   ask('monday');
   await proxies.pass(10 * second);
   expect(ring()).toBe('1*,2');
@@ -94,8 +94,8 @@ test('a rotation that is asked for: added, a minute later promoted, a day later 
   expect(keyWrites()).toHaveLength(4);
 });
 
-describe('no key signs before every proxy has it', () => {
-  test('one that keeps an older table holds the rotation up, and it is said which', async () => {
+describe('the promotion of a key', () => {
+  test('waits for a proxy with an older table, and names that proxy', async () => {
     proxies.say('proxy-2', {}, proxies.ringsOfTable());
     ask('monday');
     await proxies.pass(7 * minute);
@@ -108,7 +108,7 @@ describe('no key signs before every proxy has it', () => {
     expect(ring()).toBe('1,2*');
   });
 
-  test('so does one that runs and is not heard', async () => {
+  test('waits for a running proxy that does not report', async () => {
     proxies.silence('proxy-2');
     ask('monday');
     await proxies.pass(7 * minute);
@@ -119,7 +119,7 @@ describe('no key signs before every proxy has it', () => {
   });
 });
 
-test('no key is retired before every proxy has signed with the new one for a day', async () => {
+test('a key is retired only after every proxy has signed with the new one for a day', async () => {
   ask('monday');
   await proxies.pass(minute);
   proxies.say('proxy-2', {}, proxies.ringsOfTable());
@@ -136,7 +136,7 @@ test('no key is retired before every proxy has signed with the new one for a day
   expect(ring()).toBe('2*');
 });
 
-test('what somebody else wrote meanwhile is kept', async () => {
+test('a concurrent change of the Secret is kept', async () => {
   const conflict = new AppError('KUBERNETES_CONFLICT', 'the object has been modified', {
     source: 'kubernetes',
     retryable: true,
@@ -154,7 +154,7 @@ test('what somebody else wrote meanwhile is kept', async () => {
   expect(keyEvents()).toHaveLength(1);
 });
 
-test('a write that is refused is told, changes nothing, and is tried again', async () => {
+test('a refused key ring write is reported, changes nothing and is retried', async () => {
   const refused = new AppError('KUBERNETES_INVALID', 'field is immutable when `immutable` is set', {
     source: 'kubernetes',
     retryable: false,
@@ -170,7 +170,7 @@ test('a write that is refused is told, changes nothing, and is tried again', asy
   expect(ring()).toBe('1*,2');
 });
 
-test('a damaged Secret is left alone', async () => {
+test('a damaged key ring Secret is not changed', async () => {
   world.edit(secrets, 'cart-session-keys', (object) => ({ ...object, data: { current: 'damaged' } }));
   ask('monday');
   await proxies.pass(20 * second);

@@ -47,7 +47,7 @@ async function untilSecondLeads(): Promise<number> {
   return world.clock.nowMs() - startedMs;
 }
 
-test('of two replicas one writes', async () => {
+test('only one of two replicas writes', async () => {
   expect(leaders()).toEqual(['operator-1']);
   editService();
   await world.settle();
@@ -57,13 +57,13 @@ test('of two replicas one writes', async () => {
   expect(realWrites()).toEqual(['apply Service shop/cart']);
 });
 
-test('both know the same table: proxies may ask either', () => {
+test('two replicas publish the same table, so proxies may follow either', () => {
   const { table } = first.translations.table('shop/holdfast') ?? {};
   expect(table?.backends['shop/cart']?.endpoints).toHaveLength(2);
   expect(second.translations.table('shop/holdfast')?.table).toEqual(table);
 });
 
-test('a leader that stops hands over: the other leads within its next look, and mends what was broken meanwhile', async () => {
+test('a leader that stops hands over, and its successor repairs changes made in between', async () => {
   await world.stop('operator-1');
   world.news();
   editService();
@@ -73,7 +73,7 @@ test('a leader that stops hands over: the other leads within its next look, and 
   expect(realWrites()).toEqual(firstWritesOfALeader);
 });
 
-test('a leader that is cut off stops by itself after 10 s; the other leads after 15 s, never both', async () => {
+test('a disconnected leader stops after 10 s and the other replica leads after 15 s, never both', async () => {
   world.cut('operator-1');
   await world.clock.advance(10_000);
   expect(leaders()).toEqual([]);
@@ -89,7 +89,7 @@ test('a leader that is cut off stops by itself after 10 s; the other leads after
   expect(realWrites()).toEqual(firstWritesOfALeader);
 });
 
-test('one that comes back finds another leader and writes nothing, but serves its tables all along', async () => {
+test('a replica that reconnects finds another leader and writes nothing, but serves its tables throughout', async () => {
   world.cut('operator-1');
   await untilSecondLeads();
   expect(first.translations.table('shop/holdfast')?.table.backends).toHaveProperty(['shop/cart']);

@@ -67,7 +67,7 @@ async function scrape(of = operator): Promise<string[]> {
 const series = (lines: string[], ...names: string[]): string[] =>
   lines.filter((line) => names.some((name) => line.startsWith(`${name}{`) || line.startsWith(`${name} `)));
 
-test('the page shows what the catalogue lists for the operator, and nothing else', async () => {
+test('the metrics page exports exactly the metrics listed for the operator', async () => {
   const lines = await scrape();
   const shown = lines.flatMap((line) => /^# TYPE (\S+) (\S+)$/.exec(line)?.slice(1).join(' ') ?? []);
   const catalogued = Object.entries(metrics).flatMap(([name, { part, type }]) =>
@@ -77,7 +77,7 @@ test('the page shows what the catalogue lists for the operator, and nothing else
 });
 
 describe('StickyWorkloads', () => {
-  test('what they have at this moment', async () => {
+  test('export their current figures', async () => {
     await report({ 'cart-a': 3, 'cart-b': 4 });
     expect(
       series(
@@ -101,7 +101,7 @@ describe('StickyWorkloads', () => {
     ]);
   });
 
-  test('unknown is not zero: a sum that lacks a pod is not shown', async () => {
+  test('export no sum with an unknown part, because unknown is not zero', async () => {
     await report({ 'cart-a': 3 });
     expect(series(await scrape(), 'holdfast_workload_sessions')).toEqual([
       'holdfast_workload_sessions{namespace="shop",workload="cart",state="Pending"} 0',
@@ -109,7 +109,7 @@ describe('StickyWorkloads', () => {
     ]);
   });
 
-  test('a replica that does not lead shows none of them', async () => {
+  test('are not exported by a replica that is not the leader', async () => {
     const follower = await world.start('operator-2');
     const lines = await scrape(follower);
     expect(series(lines, 'holdfast_operator_leader')).toEqual(['holdfast_operator_leader 0']);
@@ -117,7 +117,7 @@ describe('StickyWorkloads', () => {
   });
 });
 
-test('a drain: who holds it up and until when, and how it ended', async () => {
+test('the metrics of a drain show its remaining sessions, its deadline and its end', async () => {
   world.terminate('cart-a');
   await world.settle();
   await report({ 'cart-a': 3 }, 'Draining');
@@ -157,7 +157,7 @@ test('a drain: who holds it up and until when, and how it ended', async () => {
   ]);
 });
 
-test('a pod that vanished under its sessions: they are counted as cut', async () => {
+test('the sessions of a pod that disappeared are counted as cut', async () => {
   await report({ 'cart-a': 3, 'cart-b': 4 });
   world.cluster.remove(pods, { namespace, name: 'cart-a' });
   await world.settle();
@@ -168,7 +168,7 @@ test('a pod that vanished under its sessions: they are counted as cut', async ()
   ]);
 });
 
-test('reports and writes, by what became of them', async () => {
+test('reports and writes are counted by outcome', async () => {
   await report({ 'cart-a': 3, 'cart-b': 4 });
   await report({ 'cart-a': 2, 'cart-b': 4 }, 'Accepting', 1);
   const lines = await scrape();

@@ -74,8 +74,8 @@ function runProxy(namespace: string, name: string): void {
   if (object) world.put(deployments, { ...object, status: { readyReplicas: 2 } });
 }
 
-describe('a Gateway that a user wrote', () => {
-  test('gets its proxy and its status also before any route, and owns all of it', async () => {
+describe('a user-managed Gateway', () => {
+  test('gets its proxy and its status before any route, and owns these objects', async () => {
     const news = await world.after(() =>
       world.put(
         gateways,
@@ -136,7 +136,7 @@ describe('a Gateway that a user wrote', () => {
     });
   });
 
-  test('under the name that ours would have: StickyWorkloads of its namespace that name none are served by it', async () => {
+  test('with the default name serves the StickyWorkloads of its namespace that name no Gateway', async () => {
     world.put(
       gateways,
       elsewhere('shop', gateway('holdfast', { listeners: [{ name: 'plain', port: 8080, allowedRoutes: {} }] })),
@@ -150,7 +150,7 @@ describe('a Gateway that a user wrote', () => {
     });
   });
 
-  test('one of its listeners cannot be served: the others are, and each says what it is', async () => {
+  test('serves its supported listeners, and each listener reports its state', async () => {
     const listeners = [
       { name: 'plain' },
       { name: 'tls', port: 443, protocol: 'HTTPS' },
@@ -181,13 +181,13 @@ describe('a Gateway that a user wrote', () => {
     ]);
   });
 
-  test('of another controller is none of our business', async () => {
+  test('of another controller is ignored', async () => {
     const news = await world.after(() => world.put(gateways, gateway('web', { className: 'theirs' })));
     expect(news).toEqual({ writes: [], events: [] });
     expect(table('infra/web')).toBeUndefined();
   });
 
-  test('whose proxy somebody else stands in for: nothing is overwritten, and Gateway and StickyWorkload both say so', async () => {
+  test('whose proxy name belongs to another owner overwrites nothing, and Gateway and StickyWorkload report the conflict', async () => {
     world.put(services, {
       apiVersion: 'v1',
       kind: 'Service',
@@ -204,7 +204,7 @@ describe('a Gateway that a user wrote', () => {
   });
 });
 
-describe('a Gateway that does not take the route', () => {
+describe('a Gateway that does not accept the route', () => {
   const selector = {
     namespaces: {
       from: 'Selector',
@@ -287,7 +287,7 @@ describe('a Gateway that does not take the route', () => {
     },
   );
 
-  test('one of two does: that one serves, and the status says what the other lacks', async () => {
+  test('does not prevent a second Gateway from serving, and the status reports what is missing', async () => {
     await world.after(() => {
       world.put(gateways, gateway('web'));
       putWorkload('shop', 'cart', { route: { parentRefs: [{ name: 'away' }, { name: 'web', namespace: 'infra' }] } });
@@ -301,7 +301,7 @@ describe('a Gateway that does not take the route', () => {
     expect(found(httpRoutes, 'shop', 'cart')?.['spec']).toMatchObject({ parentRefs: [{ name: 'web' }] });
   });
 
-  test('until its owner labels the namespace: then it does, without a restart', async () => {
+  test('accepts it once its owner labels the namespace, without a restart', async () => {
     world.put(gateways, gateway('web', { listeners: [{ name: 'http', allowedRoutes: selector }] }));
     world.put(resources.namespaces, { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } });
     await world.after(() => putWorkload('shop', 'cart', onWeb()));
@@ -317,7 +317,7 @@ describe('a Gateway that does not take the route', () => {
     expect(verdictOn('shop', 'cart', 'Accepted')).toBe('True Accepted');
   });
 
-  test('and no longer: the route leaves its table, and with it the keys', async () => {
+  test('loses the route and its keys from its table when the label is removed', async () => {
     await world.after(() => {
       world.put(gateways, gateway('web'));
       putWorkload('shop', 'cart', onWeb());
@@ -329,7 +329,7 @@ describe('a Gateway that does not take the route', () => {
     });
   });
 
-  test('without Gateway API there is none to name: refused, with both ways out', async () => {
+  test('cannot be named without Gateway API: the StickyWorkload is refused, with both solutions', async () => {
     await world.after(() =>
       world.cluster.remove(customResourceDefinitions, { name: 'httproutes.gateway.networking.k8s.io' }),
     );
@@ -369,7 +369,7 @@ describe('backends', () => {
     });
   });
 
-  test('of another namespace need its ReferenceGrant; the others are served meanwhile', async () => {
+  test('of another namespace need its ReferenceGrant, while the others are served', async () => {
     await world.after(() => {
       putWorkload('zoo', 'next', { service: { port: 8080 } });
       putWorkload('shop', 'cart', canary({ name: 'cart', weight: 9 }, { name: 'next', namespace: 'zoo', weight: 1 }));
@@ -412,7 +412,7 @@ describe('backends', () => {
     expect(keysIn('shop/holdfast')).toEqual(['shop/cart']);
   });
 
-  test('grants are read also by an operator that starts later, before it says anything', async () => {
+  test('of another namespace are served by an operator that starts later, because it reads grants before its first verdict', async () => {
     await world.after(() => {
       putWorkload('zoo', 'next');
       putWorkload('shop', 'cart', canary({ name: 'cart', weight: 9 }, { name: 'next', namespace: 'zoo', weight: 1 }));
@@ -472,14 +472,14 @@ describe('backends', () => {
     expect(messageOn('shop', 'cart', 'Programmed')).toContain('The rest of the route is served.');
   });
 
-  test('all of them gone: the route stays, so that its requests reach no other app', async () => {
+  test('that are all deleted keep their route, so that its requests reach no other application', async () => {
     await world.after(() => putWorkload('shop', 'cart', canary({ name: 'next', weight: 1 })));
     expect(refs()).toEqual([]);
     expect(messageOn('shop', 'cart', 'Programmed')).toContain('Its requests get 503.');
   });
 });
 
-test('the same cookie for the same hosts of one Gateway: the younger is refused, whatever its namespace, and served when the elder goes', async () => {
+test('of two StickyWorkloads with the same cookie and hosts on one Gateway the younger is refused, in any namespace, until the older is deleted', async () => {
   const same = { ...onWeb(), sessionPersistence: { cookie: { name: 'S' } } };
   await world.after(() => {
     world.put(gateways, gateway('web'));

@@ -20,7 +20,7 @@ describe('the smallest StickyWorkload', () => {
     world = createOperatorWorld();
   });
 
-  test('gets a Service, keys and a proxy; a status is written once, when the keys are known', async () => {
+  test('gets a Service, keys and a proxy, and one status write once the keys are known', async () => {
     world.putWorkload({ name: 'cart' });
     await world.start();
     expect(world.news()).toEqual({
@@ -41,7 +41,7 @@ describe('the smallest StickyWorkload', () => {
     expect(world.cluster.all(httpRoutes)).toEqual([]);
   });
 
-  test('may come before its Deployment: it waits for it', async () => {
+  test('waits for a Deployment that is created later', async () => {
     await world.start();
     const tooEarly = await world.after(() => world.put(stickyWorkloads, stickyWorkload({ name: 'cart' })));
     expect(tooEarly).toEqual({
@@ -73,7 +73,7 @@ describe('a StickyWorkload that is served', () => {
     expect(world.status('cart')).toMatchObject({ acceptingReplicas: 2, drainingReplicas: 0, selector: 'app=cart' });
   });
 
-  test('costs no write while nothing of it changes, however busy its namespace is', async () => {
+  test('causes no write while it does not change, however busy its namespace is', async () => {
     const busy = await world.after(() => {
       world.put(deployments, deployment('stranger'));
       world.put(replicaSets, replicaSet('stranger-1', 'stranger'));
@@ -83,7 +83,7 @@ describe('a StickyWorkload that is served', () => {
     expect(world.news()).toEqual({ writes: [], events: [] });
   });
 
-  test('keeps its keys for ever: sessions are signed with them', async () => {
+  test('keeps its keys, because sessions are signed with them', async () => {
     const before = world.mustFind(secrets, 'cart-session-keys');
     await world.after(() => world.editSpec(stickyWorkloads, 'cart', { service: { port: 8080, appProtocol: 'http' } }));
     await world.stop();
@@ -91,7 +91,7 @@ describe('a StickyWorkload that is served', () => {
     expect(world.mustFind(secrets, 'cart-session-keys')).toEqual(before);
   });
 
-  test('whose spec changes: only what depends on it is written', async () => {
+  test('gets only the dependent objects written when its spec changes', async () => {
     const changed = await world.after(() =>
       world.editSpec(stickyWorkloads, 'cart', { service: { port: 8080, appProtocol: 'http' } }),
     );
@@ -127,7 +127,7 @@ describe('a StickyWorkload that is served', () => {
     });
   });
 
-  test('that is deleted takes its objects with it, and nothing is written for it', async () => {
+  test('is deleted together with its objects, without any write', async () => {
     const deleted = await world.after(() => {
       world.cluster.remove(stickyWorkloads, { namespace, name: 'cart' });
       world.cluster.collectGarbage();
@@ -136,7 +136,7 @@ describe('a StickyWorkload that is served', () => {
     expect(world.cluster.all(services)).toEqual([]);
   });
 
-  test('is looked after by the next operator, which applies everything once and changes nothing', async () => {
+  test('is applied once, without changes, by the next operator', async () => {
     await world.stop();
     world.news();
     const versions = () =>

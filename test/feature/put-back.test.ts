@@ -107,7 +107,7 @@ test.each(undone)(
   },
 );
 
-test('a deleted Service comes back', async () => {
+test('a deleted Service is recreated', async () => {
   expect(await world.after(() => world.cluster.remove(services, { namespace, name: 'cart' }))).toEqual({
     writes: [
       'apply Service shop/cart',
@@ -120,7 +120,7 @@ test('a deleted Service comes back', async () => {
   expect(world.mustFind(services, 'cart')['spec']).toMatchObject({ selector: { app: 'cart' } });
 });
 
-test('a deleted proxy comes back, and the status says that it is not ready', async () => {
+test('a deleted proxy is recreated, and the status reports that it is not ready', async () => {
   const news = await world.after(() => world.cluster.remove(deployments, { namespace, name: 'holdfast-holdfast' }));
   expect(news).toEqual({
     writes: ['apply Deployment shop/holdfast-holdfast', 'apply status of StickyWorkload shop/cart'],
@@ -128,7 +128,7 @@ test('a deleted proxy comes back, and the status says that it is not ready', asy
   });
 });
 
-test('what others add of their own is theirs: it stays', async () => {
+test('fields that others add to owned objects are kept', async () => {
   const annotated = (object: KubeObject): KubeObject => ({
     ...object,
     metadata: { ...object.metadata, annotations: { 'cloud.example/balancer': 'internal' } },
@@ -138,7 +138,7 @@ test('what others add of their own is theirs: it stays', async () => {
   expect(await world.after(() => undefined)).toEqual({ writes: [], events: [] });
 });
 
-test('a status that its own controller writes is no edit', async () => {
+test("a status update by the object's own controller is not reverted", async () => {
   const rolledOut = (object: KubeObject): KubeObject => ({
     ...object,
     metadata: { ...object.metadata, annotations: { 'deployment.kubernetes.io/revision': '2' } },

@@ -72,7 +72,7 @@ describe('a StickyWorkload that is served, and then refused', () => {
     ({ world } = await createServingWorld());
   });
 
-  test('keeps what it has, and its sessions go on', async () => {
+  test('keeps its objects and its sessions', async () => {
     const before = [
       world.mustFind(services, 'cart'),
       world.mustFind(secrets, 'cart-session-keys'),
@@ -96,7 +96,7 @@ describe('a StickyWorkload that is served, and then refused', () => {
     expect(world.status('cart')).toMatchObject({ acceptingReplicas: 2, selector: 'app=cart' });
   });
 
-  test('is served as before when the field is taken out again', async () => {
+  test('is served as before when the field is removed', async () => {
     await world.after(() => world.editSpec(stickyWorkloads, 'cart', { scaleDown: { strategy: 'DrainFirst' } }));
     const news = await world.after(() =>
       world.editSpec(stickyWorkloads, 'cart', { scaleDown: { strategy: 'TerminateAndHold', maxDraining: '50%' } }),
@@ -108,14 +108,14 @@ describe('a StickyWorkload that is served, and then refused', () => {
   });
 });
 
-describe('two StickyWorkloads that want the same', () => {
+describe('two StickyWorkloads that claim the same', () => {
   beforeEach(async () => {
     ({ world } = await createServingWorld());
   });
 
   const rival = { name: 'rival', createdAt: '2026-01-01T00:01:00Z' };
 
-  test('target: the older one keeps it, the younger one gets nothing and is told by whom', async () => {
+  test('target: the older one keeps it, and the younger one is refused with the name of the older', async () => {
     const news = await world.after(() =>
       world.put(
         stickyWorkloads,
@@ -133,7 +133,7 @@ describe('two StickyWorkloads that want the same', () => {
     expect(world.condition('cart', 'Ready')).toMatchObject({ status: 'True' });
   });
 
-  test('target: the younger one gets it when the older one goes', async () => {
+  test('target: the younger one gets it when the older one is deleted', async () => {
     await world.after(() =>
       world.put(
         stickyWorkloads,

@@ -45,8 +45,8 @@ async function report(sessions: Record<string, number>, state: EndpointReport['s
   });
 }
 
-describe('what proxies count', () => {
-  test('is in the status: on each pod, and in all', async () => {
+describe('the session counts of proxies', () => {
+  test('are in the status, for each pod and in total', async () => {
     await report({ 'cart-a': 3, 'cart-b': 4 });
     await world.clock.advance(2000);
     expect(world.news()).toEqual({ writes: ['apply status of StickyWorkload shop/cart'], events: [] });
@@ -57,7 +57,7 @@ describe('what proxies count', () => {
     ]);
   });
 
-  test('is written every two seconds at most, however often it moves, and the last word is written', async () => {
+  test('are written every two seconds at most, however often they change, and the last value is written', async () => {
     const busyMs = 20_000;
     for (let passedMs = 0; passedMs < busyMs; passedMs += 200) {
       await report({ 'cart-a': 10 + passedMs / 200, 'cart-b': 1 });
@@ -72,7 +72,7 @@ describe('what proxies count', () => {
     expect(world.status('cart').sessions).toEqual({ active: 10 + 99 + 1, draining: 0 });
   });
 
-  test('that does not move costs no write', async () => {
+  test('cause no write while they do not change', async () => {
     // By then deletion costs have followed the counts.
     for (let second = 0; second < 10; second += 1) {
       await report({ 'cart-a': 3, 'cart-b': 4 });
@@ -86,7 +86,7 @@ describe('what proxies count', () => {
     expect(world.news()).toEqual({ writes: [], events: [] });
   });
 
-  test('does not hold back what matters: a pod that begins to drain is told at once', async () => {
+  test('do not delay the report of a pod that begins to drain', async () => {
     await report({ 'cart-a': 3, 'cart-b': 4 });
     await world.clock.advance(2000);
     await report({ 'cart-a': 5, 'cart-b': 4 });
@@ -106,11 +106,11 @@ describe('what proxies count', () => {
 describe('the sidecar of a pod', () => {
   const ask = async (): Promise<unknown> => (await client.call('GET', '/v1/drain', { token: 'sidecar' })).body;
 
-  test('is told that nobody deleted its pod', async () => {
+  test('learns that its pod is not being deleted', async () => {
     expect(await ask()).toEqual({ terminating: false });
   });
 
-  test('holds until the proxy has confirmed that the pod drains, and is told its count then', async () => {
+  test('waits until the proxy has confirmed that the pod drains, and then receives its count', async () => {
     await report({ 'cart-a': 3, 'cart-b': 4 });
     world.terminate('cart-a');
     await world.settle();
@@ -136,7 +136,7 @@ describe('the sidecar of a pod', () => {
     });
   });
 
-  test('tells how its drain ended, on the pod and on the StickyWorkload', async () => {
+  test('reports the end of its drain on the pod and on the StickyWorkload', async () => {
     await world.after(() => world.terminate('cart-a'));
     const summary = {
       reason: 'DrainDeadline',

@@ -172,7 +172,7 @@ describeWithApi('injection by a real API server', () => {
     );
   const sidecars = ({ spec }: SeenPod) => (spec.initContainers ?? []).map(({ name }) => name);
 
-  test('the pods of a target Deployment and of a target StatefulSet come out injected, and valid', async () => {
+  test('the pods of a target Deployment and of a target StatefulSet are injected and valid', async () => {
     await cluster.create(deployments, inNamespace(shop, workloadObject('Deployment', 'cart')));
     await cluster.create(statefulSets, inNamespace(shop, workloadObject('StatefulSet', 'desk')));
     for (const app of ['cart', 'desk']) {
@@ -208,14 +208,14 @@ describeWithApi('injection by a real API server', () => {
     }
   }, 20_000);
 
-  test('a Deployment whose name begins like a target is not asked about, nor is a pod of nobody', async () => {
+  test("the webhook is not called for a Deployment with a target's name as prefix, nor for a pod without a controller", async () => {
     await cluster.create(deployments, inNamespace(shop, workloadObject('Deployment', 'cart-v2')));
     expect(sidecars(await podOfApp(shop, 'cart-v2'))).toEqual([]);
     await cluster.create(pods, podOf(shop, 'alone'));
     expect(asked.filter((one) => one === `${shop}/cart-v2` || one === `${shop}/alone`)).toEqual([]);
   }, 20_000);
 
-  test('another namespace is asked about only for pods that carry the label', async () => {
+  test('the webhook is called in other namespaces only for pods with the label', async () => {
     await cluster.create(deployments, inNamespace(elsewhere, workloadObject('Deployment', 'cart')));
     await cluster.create(
       deployments,

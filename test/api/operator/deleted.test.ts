@@ -40,7 +40,7 @@ describeWithApi('A StickyWorkload that is deleted while a pod drains', () => {
     ((await getObject('stickyworkload', 'cart', namespace))?.metadata as { finalizers?: string[] } | undefined)
       ?.finalizers;
 
-  test('stays with all that serves it until the pod is gone, and then goes with all of it', async () => {
+  test('stays with its objects until the pod is removed, and is then deleted with them', async () => {
     const pod = await until('a pod', async () => (await listObjects('pods', namespace, 'app=cart'))[0]);
     expect(await finalizersOf()).toBeUndefined();
     await kubectl('delete', 'pod', pod.metadata.name, '-n', namespace, '--wait=false');

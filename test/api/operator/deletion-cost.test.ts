@@ -105,7 +105,7 @@ describeWithApi('pod-deletion-cost', () => {
   }
 
   test(
-    'follows sessions, and a ReplicaSet that shrinks takes the idle pod',
+    'follows sessions, and a ReplicaSet that scales down removes the idle pod',
     async () => {
       const [first = '', second = '', idle = '', fourth = ''] = pods;
       await until('costs of busy pods', async () => {
@@ -122,7 +122,7 @@ describeWithApi('pod-deletion-cost', () => {
   );
 
   test(
-    'of somebody else is left alone, and it is said',
+    'of another controller is not changed, and is reported',
     async () => {
       const [first = '', second = ''] = pods;
       await kubectl('annotate', 'pod', first, '-n', namespace, '--overwrite', `${cost}=-2147483648`);
@@ -138,7 +138,7 @@ describeWithApi('pod-deletion-cost', () => {
   );
 
   test(
-    'may be written by the ServiceAccount that the manifests give to the operator, and the keys may be updated',
+    "may be written by the operator's ServiceAccount of the manifests, which may also update the keys",
     async () => {
       const [, second = ''] = pods;
       const object = {
@@ -164,7 +164,7 @@ describeWithApi('pod-deletion-cost', () => {
   );
 
   test(
-    'a rotation of session keys that is asked for adds a key to the Secret, and leaves the one that signs',
+    'is unaffected by a requested key rotation, which adds a key to the Secret and keeps the signing one',
     async () => {
       const dataOf = async () =>
         ((await getObject('secret', 'cart-session-keys', namespace))?.['data'] ?? {}) as Record<string, string>;

@@ -63,21 +63,21 @@ describeWithApi('Gateway API, as it comes', () => {
       return condition?.reason === reason ? condition : undefined;
     });
 
-  test('missing: the proxy serves all the same, and the condition says what is missing and how to get it', async () => {
+  test('missing: the proxy still serves, and the condition reports what is missing and how to install it', async () => {
     const condition = await untilProgrammed('GatewayAPIMissing');
     expect(condition.status).toBe('True');
     expect(condition.message).toContain('install the CRDs');
     expect(operator().translations.table(`${namespace}/holdfast`)?.table.routes).toHaveLength(1);
   });
 
-  test('standard channel installed: the route follows without a restart, without the field, and the condition says so', async () => {
+  test('standard channel installed: the route is created without a restart and without the field, and the condition reports it', async () => {
     await kubectl('apply', '--server-side', '-f', gatewayApiFolder('standard'));
     const route = await untilThere('httproute', 'cart', namespace);
     expect(JSON.stringify(route.spec)).not.toContain('sessionPersistence');
     expect((await untilProgrammed('SessionPersistenceFieldMissing')).message).toContain('experimental channel');
   }, 120_000);
 
-  test('experimental channel in its place: the route carries the session persistence, and everything has its status', async () => {
+  test('experimental channel instead: the route has the session persistence, and every object has its status', async () => {
     await upgradeToExperimental();
     const route = await until('the route with session persistence', async () => {
       const found = await getObject('httproute', 'cart', namespace);
@@ -108,7 +108,7 @@ describeWithApi('Gateway API, as it comes', () => {
     });
   }, 120_000);
 
-  test("somebody else's route of the same name is left as it is", async () => {
+  test('an HTTPRoute of the same name of another owner is not changed', async () => {
     const foreign = {
       apiVersion: 'gateway.networking.k8s.io/v1',
       kind: 'HTTPRoute',
@@ -173,7 +173,7 @@ describeWithApi('Gateways and backends of several namespaces', () => {
 
   const table = () => operator().translations.table(`${infra}/web`)?.table;
 
-  test('the operator may do what it does', async () => {
+  test('the operator has the permissions for all of its requests', async () => {
     const questions = [
       ['patch', 'stickyworkloads.holdfast.dev'],
       ['list', 'namespaces'],
@@ -186,7 +186,7 @@ describeWithApi('Gateways and backends of several namespaces', () => {
     expect(await kubectl('auth', 'can-i', 'get', `crd/referencegrants.${gatewayApi}`, '--as', account)).toBe('yes\n');
   });
 
-  test('a Gateway of a user gets its proxy, which goes with it, and a verdict on each listener', async () => {
+  test('a user-managed Gateway gets its proxy, which is deleted with it, and a status for each listener', async () => {
     await untilThere('gatewayclass', 'holdfast', infra);
     await apply(gateway);
     const proxy = await untilThere('deployment', 'web-holdfast', infra);
@@ -203,7 +203,7 @@ describeWithApi('Gateways and backends of several namespaces', () => {
     ]);
   });
 
-  test('it takes the routes of namespaces that its selector chooses', async () => {
+  test('a Gateway accepts the routes of the namespaces that its selector matches', async () => {
     await apply(deployment(shop, 'cart'));
     await apply(stickyWorkload(shop, 'cart', { route: onWeb }));
     await untilReason(shop, 'cart', 'Accepted', 'NotAllowedByListeners');
@@ -215,7 +215,7 @@ describeWithApi('Gateways and backends of several namespaces', () => {
     expect(await getObject('gateway', 'holdfast', shop)).toBeUndefined();
   });
 
-  test('a backend of another namespace is served from the moment its owner grants it', async () => {
+  test('a backend of another namespace is served once its owner grants it', async () => {
     await apply(deployment(zoo, 'next'));
     await apply(stickyWorkload(zoo, 'next'));
     await apply(stickyWorkload(shop, 'cart', { route: canary }));

@@ -21,7 +21,7 @@ describeWithApi('Injection at admission', () => {
 
   afterAll(() => operator?.kill());
 
-  test('pods that were there before are reported, and get the sidecar when the user replaces them', async () => {
+  test('earlier pods are reported, and get the sidecar when the user replaces them', async () => {
     await apply(deployment(namespace, 'before'));
     expect(isInjected(await firstPodOf('before'))).toBe(false);
     await apply(stickyWorkload(namespace, 'before'));
@@ -32,7 +32,7 @@ describeWithApi('Injection at admission', () => {
     expect(isInjected(await firstPodOf('before'))).toBe(true);
   });
 
-  test('pods made in the same breath as their StickyWorkload get it, by their label', async () => {
+  test('pods that are created together with their StickyWorkload get the sidecar, by their label', async () => {
     const labelled = deployment(namespace, 'labelled') as {
       spec: { template: { metadata: { labels: Record<string, string> } } };
     };
@@ -41,14 +41,14 @@ describeWithApi('Injection at admission', () => {
     expect(isInjected(await firstPodOf('labelled'))).toBe(true);
   });
 
-  test('pods of other Deployments are never asked about', async () => {
+  test('the webhook is not called for pods of other Deployments', async () => {
     const before = new Map(operator.injections);
     await apply(deployment(namespace, 'stranger'));
     expect(isInjected(await firstPodOf('stranger'))).toBe(false);
     expect(operator.injections).toEqual(before);
   });
 
-  test('what is injected: the sidecar, the hook on the app, and a grace that holds the longest drain', async () => {
+  test('injection adds the sidecar, the hook of the application and a grace period for the longest drain', async () => {
     const { spec } = await firstPodOf('labelled');
     expect(spec).toMatchObject({
       terminationGracePeriodSeconds: 3600 + 5 + 30 + 5,
@@ -64,7 +64,7 @@ describeWithApi('Injection at admission', () => {
     });
   });
 
-  test('with the operator away pods start all the same', async () => {
+  test('pods start while the operator is unavailable', async () => {
     await operator.kill();
     await apply(deployment(namespace, 'alone'));
     await kubectl('delete', 'pod', '-n', namespace, '-l', 'app=before');

@@ -20,7 +20,7 @@ describeWithApi('What a StickyWorkload gets', () => {
     await untilReason(namespace, 'cart', 'Programmed', 'ProxyNotReady');
   });
 
-  test('a Service for its pods, and a proxy with all that belongs to it', async () => {
+  test('a StickyWorkload gets a Service for its pods and a proxy with its objects', async () => {
     const service = await untilThere('service', 'cart', namespace);
     expect(service.spec).toMatchObject({ selector: { app: 'cart' }, ports: [{ port: 80, targetPort: 8080 }] });
     for (const resource of ['deployment', 'service', 'serviceaccount', 'poddisruptionbudget']) {
@@ -30,7 +30,7 @@ describeWithApi('What a StickyWorkload gets', () => {
     expect(Object.keys(secret['data'] as object).toSorted()).toEqual(['current', 'key-1']);
   });
 
-  test('a Service that somebody edits is put back', async () => {
+  test('an edited Service is restored', async () => {
     await kubectl(
       'patch',
       'service',
@@ -47,7 +47,7 @@ describeWithApi('What a StickyWorkload gets', () => {
     });
   });
 
-  test('a Service that somebody deletes comes back', async () => {
+  test('a deleted Service is recreated', async () => {
     const before = await untilThere('service', 'cart', namespace);
     await kubectl('delete', 'service', 'cart', '-n', namespace);
     await until('another Service', async () => {
@@ -66,7 +66,7 @@ describeWithApi('What a StickyWorkload gets', () => {
     expect(await version()).toEqual(before);
   });
 
-  test('two StickyWorkloads of a namespace share one proxy, which goes with the last', async () => {
+  test('two StickyWorkloads of a namespace share one proxy, which is deleted with the last', async () => {
     await apply(deployment(namespace, 'chat'));
     await apply(stickyWorkload(namespace, 'chat', { dataplane: { replicas: 3 } }));
     await until(

@@ -16,7 +16,7 @@ const namespace = 'refusals';
 describeWithApi('StickyWorkloads that only the cluster can refuse', () => {
   const operator = installOperator(namespace);
 
-  test('an unknown target: the condition names it, and is gone once the target is there', async () => {
+  test('the condition names an unknown target, and is removed once the target exists', async () => {
     await apply(stickyWorkload(namespace, 'late'));
     const condition = await untilReason(namespace, 'late', 'Accepted', 'TargetNotFound');
     expect(condition.message).toContain('Deployment late does not exist in namespace refusals');
@@ -26,7 +26,7 @@ describeWithApi('StickyWorkloads that only the cluster can refuse', () => {
     await untilReason(namespace, 'late', 'Accepted', 'Accepted');
   });
 
-  test('a target claimed twice: the older one keeps it, the younger is told by whom', async () => {
+  test("a target that is claimed twice stays with the older StickyWorkload, and the younger one's condition names it", async () => {
     await apply(deployment(namespace, 'twice'));
     await apply(stickyWorkload(namespace, 'twice'));
     await untilReason(namespace, 'twice', 'Accepted', 'Accepted');
@@ -40,7 +40,7 @@ describeWithApi('StickyWorkloads that only the cluster can refuse', () => {
     );
   });
 
-  test("somebody else's Service of the same name is left as it is, and named", async () => {
+  test('a Service of the same name of another owner is not changed, and is named in the condition', async () => {
     const foreign = {
       apiVersion: 'v1',
       kind: 'Service',
@@ -64,7 +64,7 @@ describeWithApi('StickyWorkloads that only the cluster can refuse', () => {
     });
   });
 
-  test('several container ports and no targetPort: all are named', async () => {
+  test('the condition names all container ports if there are several and no targetPort', async () => {
     await apply(
       deployment(namespace, 'ports', [
         { name: 'web', containerPort: 1 },
@@ -76,7 +76,7 @@ describeWithApi('StickyWorkloads that only the cluster can refuse', () => {
     expect(condition.message).toContain('web (1), admin (2): set spec.service.targetPort');
   });
 
-  test('a field that does not work yet is refused by name; what was provisioned before stays', async () => {
+  test('an unimplemented field is refused by name, and objects that were provisioned before remain', async () => {
     await apply(deployment(namespace, 'early'));
     await apply(stickyWorkload(namespace, 'early'));
     const before = await untilThere('service', 'early', namespace);

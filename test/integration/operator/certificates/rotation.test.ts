@@ -35,7 +35,7 @@ afterEach(() => {
 });
 
 describe('a server whose certificate rotates', () => {
-  test('is trusted by who trusts the authority; new connections get the new leaf, open ones go on', async () => {
+  test('is trusted by clients of the authority; new connections use the new leaf, open ones continue', async () => {
     const authority = await newAuthority();
     const port = await listen(server);
     const leaves = [

@@ -96,13 +96,13 @@ describe('the webhook', () => {
     expect(outcomes).toEqual(['Injected']);
   });
 
-  test('lets a pod of nobody pass', async () => {
+  test('admits a pod that belongs to no StickyWorkload', async () => {
     findWorkload = async () => undefined;
     expect(await send(review({ containers: [app] }))).toEqual({ uid: 'u1', allowed: true });
     expect(outcomes).toEqual(['NotSticky']);
   });
 
-  test("passes the StickyWorkload's word on sources to the sidecar", async () => {
+  test('passes the session sources of the StickyWorkload to the sidecar', async () => {
     const drain = {
       ...cart.spec.drain,
       sessionSources: ['Connections', 'Application'],
@@ -143,7 +143,7 @@ describe('the webhook', () => {
     ],
   ];
   test.each(doubtful)(
-    'says what becomes of %s, with the way out, in a text that the API server does not cut',
+    'warns about %s, with instructions, in a text that the API server does not truncate',
     async (_, container, warning) => {
       const { warnings } = await send(review({ containers: [app, { name: 'own', ...container }] }));
       expect(warnings).toEqual([expect.stringMatching(warning)]);
@@ -151,7 +151,7 @@ describe('the webhook', () => {
     },
   );
 
-  test('says when a source can never count, because nobody knows the port', async () => {
+  test('warns when a source can never count because its port is unknown', async () => {
     const drain = {
       ...cart.spec.drain,
       sessionSources: ['Connections', 'Application'],
@@ -206,7 +206,7 @@ describe('the webhook', () => {
     });
   });
 
-  test('allows a pod whose look-up hangs, before the API server loses patience', async () => {
+  test('allows a pod whose lookup hangs, before the timeout of the API server', async () => {
     const asked = new Promise<void>((resolve) => {
       findWorkload = () => {
         resolve();

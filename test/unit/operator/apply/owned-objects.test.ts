@@ -34,13 +34,13 @@ const live = () => {
   return found;
 };
 
-test('applied once, and not again while it is as it was left', async () => {
+test('an owned object is applied once, and not again while it does not change', async () => {
   await owned.ensure(services, service(80));
   await owned.ensure(services, service(80));
   expect(writes()).toBe(1);
 });
 
-test('applied after every start, because nobody knows what happened before', async () => {
+test('an owned object is applied after every start, because earlier changes are unknown', async () => {
   await owned.ensure(services, service(80));
   await createOwnedObjects(cluster, (resource, ref) => {
     const object = cluster.find(resource, ref);
@@ -65,14 +65,14 @@ test.each<[string, () => unknown]>([
   expect(live()['spec']).toEqual({ port: 90 });
 });
 
-test('applied again rather than trusted while the cache is behind: an edit could hide there', async () => {
+test('an owned object is applied again while the cache is behind, because the cache may lack an edit', async () => {
   await owned.ensure(services, service(80));
   heard = undefined;
   await owned.ensure(services, service(80));
   expect(cluster.writes().map(({ changed }) => changed)).toEqual([true, false]);
 });
 
-test('a write that failed is not remembered as done', async () => {
+test('a failed write is not recorded as applied', async () => {
   const refusal = new AppError('KUBERNETES_INVALID', 'no', { source: 'kubernetes', retryable: false });
   cluster.fail({ verb: 'apply', error: refusal });
   await expect(owned.ensure(services, service(80))).rejects.toBe(refusal);

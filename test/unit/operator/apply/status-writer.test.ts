@@ -29,19 +29,19 @@ const counted = (sessions: number, accepting = 1): StickyWorkloadStatus => ({
 const written = () =>
   cluster.writes().map(({ object }) => (object?.['status'] as StickyWorkloadStatus | undefined)?.sessions?.active);
 
-describe('what is written', () => {
-  test('the first status, and nothing while it says the same', async () => {
+describe('a status writer', () => {
+  test('writes the first status, and nothing while it is equal', async () => {
     expect(await writer.write(cart, counted(1))).toBeUndefined();
     expect(await writer.write(cart, counted(1))).toBeUndefined();
     expect(written()).toEqual([1]);
   });
 
-  test('nothing where the status that was found says it already', async () => {
+  test('writes nothing if the observed status is equal', async () => {
     await writer.write({ ...cart, status: counted(1) }, counted(1));
     expect(written()).toEqual([]);
   });
 
-  test('numbers alone: at most every two seconds, and the wait is said', async () => {
+  test('writes changed counts at most every two seconds, and returns the wait', async () => {
     await writer.write(cart, counted(1));
     await clock.advance(500);
     expect(await writer.write(cart, counted(2))).toEqual({ recheckAfterMs: 1500 });
@@ -52,13 +52,13 @@ describe('what is written', () => {
     expect(written()).toEqual([1, 4]);
   });
 
-  test('anything else at once, with the numbers as they are', async () => {
+  test('writes any other change at once, with the current counts', async () => {
     await writer.write(cart, counted(1));
     expect(await writer.write(cart, counted(2, 2))).toBeUndefined();
     expect(written()).toEqual([1, 2]);
   });
 
-  test('nothing where the numbers are back before the wait is over', async () => {
+  test('writes nothing if the counts are back before the wait ends', async () => {
     await writer.write(cart, counted(1));
     await writer.write(cart, counted(2));
     await clock.advance(2000);
@@ -66,14 +66,14 @@ describe('what is written', () => {
     expect(written()).toEqual([1]);
   });
 
-  test('each StickyWorkload has its own wait, and a later one of the same name starts anew', async () => {
+  test('uses one wait for each StickyWorkload, and a new one for a later StickyWorkload of the same name', async () => {
     await writer.write(cart, counted(1));
     await writer.write({ ...cart, metadata: { ...cart.metadata, uid: 'another' } }, counted(2));
     expect(written()).toEqual([1, 2]);
   });
 });
 
-test('of many endpoints 50 are written, and the others are remembered: only so do they keep their times', async () => {
+test('a status lists 50 endpoints, and the others are remembered, so that they keep their times', async () => {
   const endpoints = Array.from({ length: 60 }, (_, number) => ({
     pod: `cart-${number}`,
     uid: `u${number}`,
@@ -94,7 +94,7 @@ test('of many endpoints 50 are written, and the others are remembered: only so d
   expect(writer.before(cart)?.endpoints).toEqual(more);
 });
 
-test('a pod that begins to drain is told of on the pod, too', async () => {
+test('a pod that begins to drain gets an event too', async () => {
   await writer.write(cart, { endpoints: [{ pod: 'cart-a', uid: 'u', state: 'Draining', reason: 'PodTerminating' }] });
   expect(
     cluster.events().map(({ reason, regarding }) => [reason, regarding.kind, regarding.name, regarding.uid]),
@@ -104,13 +104,13 @@ test('a pod that begins to drain is told of on the pod, too', async () => {
   ]);
 });
 
-test('our last write is known before the cache has heard of it', async () => {
+test('the last write is used before the cache has received it', async () => {
   expect(writer.before({ ...cart, status: counted(9) })).toEqual(counted(9));
   await writer.write(cart, counted(1));
   expect(writer.before({ ...cart, status: counted(9) })).toEqual(counted(1));
 });
 
-test('a write that failed is written when it is tried again, and tells its events only then', async () => {
+test('a failed status write is retried, and its events are emitted only after it succeeds', async () => {
   const condition = {
     type: 'Accepted',
     status: 'False' as const,
@@ -137,7 +137,7 @@ test('a write that failed is written when it is tried again, and tells its event
   ]);
 });
 
-test('the status of a Gateway is written once, and again when it says something new or the Gateway is another', async () => {
+test('the status of a Gateway is written once, and again when it changes or the Gateway is recreated', async () => {
   const gateway = {
     apiVersion: 'gateway.networking.k8s.io/v1',
     kind: 'Gateway',

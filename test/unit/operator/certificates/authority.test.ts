@@ -40,7 +40,7 @@ async function storedSecret(): Promise<KubeObject & { data: Record<string, strin
 }
 
 describe('the certificate authority', () => {
-  test('is made on the first start, and is the same after a restart', async () => {
+  test('is created on the first start and reused after a restart', async () => {
     const store = createSecretStore();
     const first = await load(store);
     expect(store.stored()).toMatchObject({
@@ -51,13 +51,13 @@ describe('the certificate authority', () => {
     expect((await load(store)).certPem).toBe(first.certPem);
   });
 
-  test('of two replicas that start together both use the one that was stored', async () => {
+  test('is the stored one for both of two replicas that start together', async () => {
     const store = createSecretStore();
     const [one, other] = await Promise.all([load(store), load(store)]);
     expect(one.certPem).toBe(other.certPem);
   });
 
-  test('is good for ten years, and from five minutes ago', async () => {
+  test('is valid for ten years, from five minutes before its creation', async () => {
     const { validFromDate, validToDate, ca } = new X509Certificate((await load(createSecretStore())).certPem);
     expect(ca).toBe(true);
     expect(clock.nowMs() - validFromDate.getTime()).toBe(5 * 60_000);
@@ -97,7 +97,7 @@ describe('the certificate authority', () => {
     expect(store.stored()).toEqual(before);
   });
 
-  test('that has expired stops the start', async () => {
+  test('fails the start once it has expired', async () => {
     const store = createSecretStore(await storedSecret());
     await expect(
       load(store, createMemoryClock(clock.nowMs() + 3651 * day)).catch((error: unknown) =>
@@ -108,7 +108,7 @@ describe('the certificate authority', () => {
 });
 
 describe('the server certificate', () => {
-  test('carries the names and addresses it is dialled by, for 30 days', async () => {
+  test('contains the names and addresses of the server, and is valid for 30 days', async () => {
     const authority = await load(createSecretStore());
     const leaf = await issueLeaf(
       authority,
@@ -126,7 +126,7 @@ describe('the server certificate', () => {
     expect(certificate.validToDate.getTime() - clock.nowMs()).toBe(30 * day);
   });
 
-  test('is replaced after 20 days, again and again, until rotation is stopped', async () => {
+  test('is replaced every 20 days until the rotation is stopped', async () => {
     const time = createMemoryClock();
     const authority = await load(createSecretStore(), time);
     const installed: string[] = [];
@@ -152,7 +152,7 @@ describe('the server certificate', () => {
     expect(time.pending()).toBe(0);
   });
 
-  test('is tried again a minute after a renewal failed', async () => {
+  test('is renewed a minute after a failed renewal', async () => {
     const time = createMemoryClock();
     const authority = await load(createSecretStore(), time);
     const failures: unknown[] = [];

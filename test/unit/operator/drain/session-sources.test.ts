@@ -107,7 +107,7 @@ test.each<[string, Known, object]>([
   expect(ask(facts)).toEqual(sources);
 });
 
-test('a pod that several Gateways lead to: one of them without a running proxy makes the count unknown, and all of them are added up', () => {
+test('the sessions of a pod behind several Gateways are added up, and are unknown if one Gateway has no running proxy', () => {
   const onTwo: ShortWorld = {
     workloads: [
       { name: 'cart', spec: { route: { parentRefs: [{ name: 'web' }, { name: 'edge' }] } } },
@@ -133,7 +133,7 @@ test('a pod that several Gateways lead to: one of them without a running proxy m
   );
 });
 
-test('a pod that the route of another StickyWorkload leads to is counted by the proxies of that Gateway, too', () => {
+test('a pod that the route of another StickyWorkload uses is counted by the proxies of that Gateway too', () => {
   const canary: ShortWorld = {
     workloads: [
       { name: 'cart' },

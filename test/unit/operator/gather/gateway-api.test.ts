@@ -13,7 +13,7 @@ import { grantDefinition, referenceGrant, routeDefinition } from '../../../suppo
 const installed = (object: KubeObject) => projectDefinition(object).gatewayApi;
 const established = { conditions: [{ type: 'Established', status: 'True' }] };
 
-describe('what of Gateway API is installed', () => {
+describe('the installed version of Gateway API', () => {
   test.each(['B', 'C', 'Absent'] as const)('generation %s is read from the schema', (generation) => {
     expect(installed(routeDefinition(generation))).toEqual({ installed: true, sessionPersistence: generation });
   });
@@ -40,7 +40,7 @@ describe('what of Gateway API is installed', () => {
     });
   });
 
-  test('of the half megabyte of schema nothing is kept', () => {
+  test('the schema of half a megabyte is not kept', () => {
     expect(Object.keys(projectDefinition(routeDefinition('B')))).toEqual([
       'apiVersion',
       'kind',
@@ -58,7 +58,7 @@ describe('a Gateway', () => {
     ...(spec && { spec }),
   });
 
-  test('is its class, its listeners and its generation', () => {
+  test('is reduced to its class, its listeners and its generation', () => {
     const spec = {
       gatewayClassName: 'holdfast',
       listeners: [
@@ -102,7 +102,7 @@ describe('a Gateway', () => {
     expect(projectGateway(gateway(spec)).gateway.listeners[0]?.allowedRoutes).toEqual(expected);
   });
 
-  test('says what everything made for it carries, and which of its fields nobody carries out', () => {
+  test('keeps its infrastructure labels and annotations, and lists its unsupported fields', () => {
     const infrastructure = {
       labels: { cost: 'a' },
       annotations: { note: 'b' },
@@ -121,7 +121,7 @@ describe('a Gateway', () => {
     expect(projectGateway(gateway(spec)).gateway.listeners).toEqual([]);
   });
 
-  test('keeps its status, from which dates are taken over', () => {
+  test('keeps its status, for the transition times', () => {
     expect(projectGateway({ ...gateway(), status: { conditions: [] } }).observed).toEqual({
       generation: 3,
       status: { conditions: [] },
@@ -130,8 +130,8 @@ describe('a Gateway', () => {
   });
 });
 
-describe('what else of Gateway API is kept', () => {
-  test('of a class: whose it is', () => {
+describe('other objects of Gateway API', () => {
+  test('a GatewayClass keeps its controller name', () => {
     const object = {
       apiVersion: 'gateway.networking.k8s.io/v1',
       kind: 'GatewayClass',
@@ -141,7 +141,7 @@ describe('what else of Gateway API is kept', () => {
     expect(projectGatewayClass(object).gatewayClass).toEqual({ name: 'theirs', controllerName: 'example.com/x' });
   });
 
-  test('of a grant: who may refer to what', () => {
+  test('a ReferenceGrant keeps its from and to lists', () => {
     expect(projectGrant(referenceGrant('zoo', 'shop')).grant).toEqual({
       namespace: 'zoo',
       name: 'from-shop',
@@ -150,7 +150,7 @@ describe('what else of Gateway API is kept', () => {
     });
   });
 
-  test('of a namespace: its labels, and whether it is on its way out', () => {
+  test('a Namespace keeps its labels and whether it is being deleted', () => {
     expect(
       projectNamespace({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', labels: { team: 'a' } } })
         .namespace,

@@ -11,7 +11,7 @@ const nodeOf = (labels: Record<string, string>, spec: object, status: object = {
 });
 
 describe('a node', () => {
-  test('is pruned to what bounds the stay of pods', () => {
+  test('is reduced to what limits the stay of pods', () => {
     const labels = { 'karpenter.sh/capacity-type': 'spot', 'kubernetes.io/hostname': 'node-1' };
     const taints = [
       { key: 'ToBeDeletedByClusterAutoscaler', effect: 'NoSchedule' },
@@ -25,7 +25,7 @@ describe('a node', () => {
     });
   });
 
-  test('that only breathes is no news; one that is to go is', () => {
+  test('heartbeat is no relevant change, a taint of the autoscaler is', () => {
     const before = projectNode(nodeOf({}, { taints: null }, { heartbeat: 1 }));
     expect(nodeChanged(projectNode(nodeOf({}, {}, { heartbeat: 2 })), before)).toBe(false);
     expect(nodeChanged(projectNode(nodeOf({}, { taints: [{ key: 'ToBeDeletedByClusterAutoscaler' }] })), before)).toBe(

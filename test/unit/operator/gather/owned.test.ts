@@ -13,7 +13,7 @@ const service = (
 });
 const owner = { apiVersion: 'holdfast.dev/v1alpha1', kind: 'StickyWorkload', name: 'cart', uid: 'o' };
 
-describe('whose an object is', () => {
+describe('the owner of an object', () => {
   test.each<[string, Partial<ObjectMeta>, object]>([
     ['nobody’s', {}, { ownerUids: [] }],
     ['its owners’', { ownerReferences: [owner, { ...owner, uid: 'p' }] }, { ownerUids: ['o', 'p'] }],
@@ -31,7 +31,7 @@ describe('whose an object is', () => {
     expect(ownedOf(service(metadata))).toEqual({ namespace: 'shop', name: 'cart', uid: 'u', ...owned });
   });
 
-  test('an object of the whole cluster has an empty namespace', () => {
+  test('is in an empty namespace for a cluster-scoped object', () => {
     expect(ownedOf({ apiVersion: 'v', kind: 'GatewayClass', metadata: { name: 'holdfast' } })).toEqual({
       namespace: '',
       name: 'holdfast',

@@ -96,7 +96,7 @@ describe('a pod belongs', () => {
   });
 });
 
-test('what is in the caches is not asked for: every pod creation waits for the answer', async () => {
+test('cached objects are not read from the API server, because every pod creation waits for the lookup', async () => {
   putWorld();
   await fillCaches();
   const unreachable = new AppError('KUBERNETES_UNAVAILABLE', 'away', { source: 'kubernetes', retryable: true });
@@ -105,7 +105,7 @@ test('what is in the caches is not asked for: every pod creation waits for the a
   expect(await find(ofCart)).toBe('cart');
 });
 
-test('an API server that cannot say is an error, not a no', async () => {
+test('a failed read of the API server is an error, not a missing StickyWorkload', async () => {
   await fillCaches();
   cluster.fail({
     verb: 'get',

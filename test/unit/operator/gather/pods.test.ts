@@ -15,7 +15,7 @@ const podOf = ({ metadata = {}, spec, status }: Parts): KubeObject => ({
 });
 const pruned = (parts: Parts) => projectPod(podOf(parts)).pod;
 
-test('a running pod is pruned to what is judged, and nothing else is kept', () => {
+test('a running pod is reduced to the fields that the core uses', () => {
   const cached = projectPod(
     podOf({
       metadata: {
@@ -54,7 +54,7 @@ test('a running pod is pruned to what is judged, and nothing else is kept', () =
   });
 });
 
-describe('what is not there yet', () => {
+describe('fields that a pod does not have yet', () => {
   const fresh: [string, Parts, object][] = [
     ['no status at all', {}, { phase: 'Unknown', ready: false, namedPorts: {} }],
     [
@@ -129,7 +129,7 @@ describe('injection', () => {
     expect(pruned(parts).injection).toEqual(injection);
   });
 
-  test('the StickyWorkload it was made for is kept: it is all that is known when its owners are gone', () => {
+  test('the StickyWorkload of the injection is kept, because it remains when the owners are deleted', () => {
     expect(projectPod(podOf({ metadata: { annotations } })).workload).toBe('cart');
   });
 });
@@ -153,7 +153,7 @@ describe('deletion', () => {
   });
 });
 
-test('the controller is the owner that says so', () => {
+test('the controller of an object is the owner reference marked as controller', () => {
   const owner = { apiVersion: 'v1', kind: 'Node', name: 'n', uid: '1' };
   expect(controllerOf({ name: 'x' })).toBeUndefined();
   expect(controllerOf({ name: 'x', ownerReferences: [owner] })).toBeUndefined();
@@ -165,7 +165,7 @@ test('the controller is the owner that says so', () => {
   ).toEqual({ kind: 'StatefulSet', name: 's' });
 });
 
-test('the image of a container, with its pull policy', () => {
+test('imageOf returns the image of a container with its pull policy', () => {
   const pod = podOf({
     spec: {
       containers: [

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import { endpointId } from '../../../../src/core/session/token.ts';
 import { createRemovedPods } from '../../../../src/operator/gather/removed-pods.ts';
 
-test('pods that went, the newest first, each under its own target', () => {
+test('removed pods are listed by target, the newest first', () => {
   const removedEndpoints = createRemovedPods();
   removedEndpoints.record('shop/Deployment/cart', { uid: 'a' }, 1);
   removedEndpoints.record('shop/Deployment/cart', { uid: 'b' }, 2);
@@ -14,14 +14,14 @@ test('pods that went, the newest first, each under its own target', () => {
   expect(removedEndpoints.of('shop/Deployment/none')).toEqual([]);
 });
 
-test('a pod goes once: that it failed before it was deleted does not count twice', () => {
+test('a pod that failed before it was deleted is recorded once', () => {
   const removedEndpoints = createRemovedPods();
   removedEndpoints.record('t', { uid: 'a' }, 1);
   removedEndpoints.record('t', { uid: 'a' }, 5);
   expect(removedEndpoints.of('t')).toEqual([{ id: endpointId('a'), uid: 'a', atMs: 1 }]);
 });
 
-test('the list is bounded: of a target with endless rollouts the oldest departures are forgotten', () => {
+test('the oldest removed pods of a target are dropped above the limit', () => {
   const removedEndpoints = createRemovedPods();
   for (let number = 0; number < 1005; number += 1) removedEndpoints.record('t', { uid: `u${number}` }, number);
   const uids = removedEndpoints.of('t').map(({ uid }) => uid);

@@ -54,7 +54,7 @@ test.each<[string, KubeObject, object]>([
   expect(sidecarOf(pod)).toEqual({ drainTimeoutMs: 3_600_000, ...seen });
 });
 
-test('a pod without it', () => {
+test('a pod without a sidecar has no sidecar state', () => {
   expect(
     sidecarOf({
       apiVersion: 'v1',

@@ -64,7 +64,7 @@ describe('a target', () => {
     expect(projectTarget(deployment(spec)).target).toEqual({ ...base, ...target });
   });
 
-  test('readiness, zero while nobody has told it', () => {
+  test('has zero ready replicas until the status reports them', () => {
     expect(projectTarget(deployment()).readyReplicas).toBe(0);
     expect(projectTarget(deployment(undefined, {}, { replicas: 3 })).readyReplicas).toBe(0);
     expect(projectTarget(deployment(undefined, {}, { readyReplicas: 2 })).readyReplicas).toBe(2);
@@ -78,7 +78,7 @@ describe('a proxy', () => {
     'gateway.networking.k8s.io/gateway-name': 'web',
   };
 
-  test('is a Deployment of ours that stands for a Gateway', () => {
+  test('is a Deployment of Holdfast with a Gateway label', () => {
     const metadata = {
       labels: ours,
       ownerReferences: [{ apiVersion: 'v', kind: 'StickyWorkload', name: 'cart', uid: 'o' }],

@@ -30,7 +30,7 @@ describe('reading an AdmissionReview', () => {
   });
 });
 
-test('a warning is cut where the API server would cut it', () => {
+test('a warning is truncated at the length at which the API server truncates', () => {
   expect(renderReview('u', { warnings: ['w'.repeat(1000)] })).toMatchObject({
     response: { allowed: true, warnings: ['w'.repeat(256)] },
   });

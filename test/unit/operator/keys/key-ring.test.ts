@@ -19,7 +19,7 @@ const secretOf = (name: string): string | undefined => {
   return parsed.kind === 'ring' ? parsed.ring.keys[0]?.secret : undefined;
 };
 
-test('a ring that can be read again, with one key of 32 bytes, owned by its StickyWorkload', async () => {
+test('a created key ring is readable, has one key of 32 bytes and is owned by its StickyWorkload', async () => {
   expect(await createKeyRing(cluster, cart)).toBe('Created');
   expect(Buffer.from(secretOf('cart') ?? '', 'base64')).toHaveLength(32);
   expect(stored('cart')?.metadata.ownerReferences).toEqual([
@@ -33,7 +33,7 @@ test('no two StickyWorkloads get the same key', async () => {
   expect(secretOf('cart')).not.toBe(secretOf('chat'));
 });
 
-test('one that exists is left as it is, whatever is in it', async () => {
+test('an existing key ring Secret is not changed, whatever its content', async () => {
   cluster.put(secrets, {
     apiVersion: 'v1',
     kind: 'Secret',
@@ -45,7 +45,7 @@ test('one that exists is left as it is, whatever is in it', async () => {
   expect(stored('cart')).toEqual(before);
 });
 
-test('any other failure is told, so that it is tried again', async () => {
+test('any other failure to create a key ring is thrown, so that it is retried', async () => {
   const away = new AppError('KUBERNETES_UNAVAILABLE', 'away', { source: 'kubernetes', retryable: true });
   cluster.fail({ verb: 'create', error: away });
   await expect(createKeyRing(cluster, cart)).rejects.toBe(away);

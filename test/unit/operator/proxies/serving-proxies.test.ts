@@ -39,7 +39,7 @@ test.each<[string, ReturnType<typeof proxy>, string[]]>([
   expect(runningProxies(snapshotOf({ pods: [pod] }), 'shop/holdfast')).toEqual(expected);
 });
 
-test('all of them, and asked again the same', () => {
+test('the running proxies of a Gateway are all of its proxy pods, also on a second call', () => {
   const snapshot = snapshotOf({ pods: [proxy('p'), proxy('q'), { name: 'cart-a' }] });
   expect(runningProxies(snapshot, 'shop/holdfast')).toEqual(['uid-p', 'uid-q']);
   expect(runningProxies(snapshot, 'shop/holdfast')).toEqual(['uid-p', 'uid-q']);

@@ -10,7 +10,7 @@ const shop: ShortWorld = {
 };
 const before = tablesOf(shop);
 
-test('an equal world: every table stays the same object', () => {
+test('every table of an equal snapshot stays the same object', () => {
   const { tables, changed } = keepTables(tablesOf(shop), before);
   expect(changed).toEqual([]);
   expect(tables['shop/holdfast']).toBe(before['shop/holdfast']);
@@ -41,7 +41,7 @@ test.each<[string, ShortWorld, string[]]>([
   ['other keys', { ...shop, keyRings: {} }, ['shop/holdfast', 'zoo/holdfast']],
   ['a Gateway more', { ...shop, gateways: [{ name: 'web', namespace: 'infra' }] }, ['infra/web']],
   ['one less', { workloads: [{ name: 'cart' }], targets: [{ name: 'cart' }] }, []],
-])('%s: only the table that changed is told', (_, world, changed) => {
+])('%s: only the changed table is reported', (_, world, changed) => {
   const kept = keepTables(tablesOf(world), before);
   expect(kept.changed).toEqual(changed);
   expect(kept.tables).toEqual(tablesOf(world));

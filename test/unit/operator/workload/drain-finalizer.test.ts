@@ -15,20 +15,20 @@ const withMeta = (metadata: Partial<StickyWorkload['metadata']>): StickyWorkload
 
 const createCluster = () => createMemoryCluster(createMemoryClock());
 
-test('a StickyWorkload that is gone, though we have not heard of it, is not brought back', async () => {
+test('a deleted StickyWorkload that the cache still holds is not recreated', async () => {
   const cluster = createCluster();
   await expect(keepFinalizer(cart, hold, cluster)).rejects.toMatchObject({ code: 'KUBERNETES_CONFLICT' });
   expect(cluster.all(stickyWorkloads)).toEqual([]);
 });
 
-test('a namesake that was created since is left alone', async () => {
+test('a later StickyWorkload of the same name gets no finalizer of the earlier one', async () => {
   const cluster = createCluster();
   cluster.put(stickyWorkloads, { ...withMeta({ uid: 'another' }) });
   await expect(keepFinalizer(cart, hold, cluster)).rejects.toMatchObject({ code: 'KUBERNETES_CONFLICT' });
   expect(cluster.all(stickyWorkloads)[0]?.metadata.finalizers).toBeUndefined();
 });
 
-test('finalizers and labels of others stay', async () => {
+test('finalizers and labels of others are kept', async () => {
   const cluster = createCluster();
   cluster.put(stickyWorkloads, { ...withMeta({ finalizers: ['example.com/theirs'], labels: { a: 'b' } }) });
   await keepFinalizer(cart, hold, cluster);
