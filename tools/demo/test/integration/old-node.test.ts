@@ -45,7 +45,7 @@ describe('npm run demo', () => {
       const { code, said } = await runDemo();
       expect(code).toBe(1);
       expect(said).toMatch(
-        new RegExp(`^Holdfast needs Node 24.9 or newer, and this is ${version}\\. .*npm ci --include=optional.*\n$`),
+        new RegExp(`^Holdfast needs Node 24.9 or newer; this is ${version}\\. .*npm ci --include=optional.*\n$`),
       );
     },
   );
