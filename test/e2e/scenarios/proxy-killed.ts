@@ -3,6 +3,7 @@ import { expect } from '@jest/globals';
 import { killInPod } from '../../support/kill.ts';
 import { until } from '../../support/kubectl.ts';
 import { proxyPods, scale, untilSettled } from '../../support/shop-cluster.ts';
+import { sumMetric } from '../world/proxies.ts';
 import { inShop } from '../world/scene.ts';
 import type { Scenario } from './scenario.ts';
 
@@ -20,8 +21,14 @@ export const proxyKilled: Scenario = {
         async () => new Set(load.sessionLog.sessions.map(({ pod }) => pod)).size === 2,
       );
       const [proxy] = await proxyPods(scene.namespace);
+      if (!proxy) throw new Error('there is no proxy to kill');
+      // Which proxy a WebSocket comes through is chance. With two of them, one is still open at the kill.
+      await until(
+        'WebSockets through the proxy',
+        async () => (await sumMetric([proxy], 'holdfast_http_upgrades_open')) >= 2,
+      );
       const killedAtMs = Date.now();
-      expect(await killInPod(String(proxy?.metadata.uid), 'proxy')).toBe(1);
+      expect(await killInPod(proxy.metadata.uid, 'proxy')).toBe(1);
       await until('cut customers', async () => load.sessionLog.sessions.some(({ cuts }) => cuts.length > 0));
       await until(
         'as many customers again',
