@@ -1,6 +1,6 @@
 /**
- * Switches for people who want to see how Holdfast copes: a port of its own, which no Service leads to.
- * An app in production has no such port, but most have what it stands for: they fall ill, grow busy, and know their sessions.
+ * Controls for tests, on a port that no Service exposes: fail a probe, use CPU, report sessions. A production app has no such port, but it does fail
+ * its probes, run at high load, and know its sessions.
  */
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
@@ -27,11 +27,11 @@ export function createControl(shop: Pick<Shop, 'health' | 'count'>, log: Log): S
       const state = flip(searchParams);
       log(pathname === '/prestop' ? 'PreStop' : 'Switched', { to: pathname.slice(1), ...state });
       sendJson(response, 200, state);
-    } else sendJson(response, 404, { error: 'no such switch' });
+    } else sendJson(response, 404, { error: 'no such control' });
   });
 }
 
-/** Keeps a share of one core busy, in slices short enough that requests are still answered. */
+/** Uses a share of one core, in slices short enough that requests are still answered. */
 function createBurner() {
   let timer: NodeJS.Timeout | undefined;
   return {

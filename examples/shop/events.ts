@@ -1,8 +1,8 @@
-/** A stream of server-sent events that goes on until the client hangs up. */
+/** A stream of server-sent events that continues until the client closes it. */
 import type { ServerResponse } from 'node:http';
 
 export type EventStream = {
-  /** Ends the stream; the client sees a proper end. */
+  /** Ends the stream gracefully. */
   close(): void;
 };
 

@@ -1,4 +1,4 @@
-/** What the shop needs of HTTP: JSON answers, small JSON bodies, one cookie. */
+/** What the shop needs of HTTP: JSON responses, small JSON bodies, one cookie. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 
 const maxBodyBytes = 4096;
@@ -8,7 +8,7 @@ export function sendJson(response: ServerResponse, status: number, body: object)
   response.end(`${JSON.stringify(body)}\n`);
 }
 
-/** The body as text, or undefined when it is longer than any request of the shop. */
+/** Returns the body as text, or undefined if it is longer than any request of the shop. */
 export async function readBody(request: IncomingMessage): Promise<string | undefined> {
   let body = '';
   request.setEncoding('utf8');
@@ -19,7 +19,7 @@ export async function readBody(request: IncomingMessage): Promise<string | undef
   return body;
 }
 
-/** Any JSON as a record, or an empty one. */
+/** Returns the JSON object, or an empty one for any other text. */
 export function parseRecord(text: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(text);

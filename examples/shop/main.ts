@@ -6,7 +6,7 @@ const pod = process.env['POD_NAME'] ?? 'local';
 const port = Number(process.env['PORT'] ?? 8080);
 const shop = createShop(pod, process.env['DEMO_URL']);
 
-/** The lines show what the pod's end was like: a SIGKILL leaves `Terminating` without `Stopped`. */
+/** The lines show how the pod terminated: after a SIGKILL there is `Terminating` without `Stopped`. */
 const log = (event: string, fields: object = {}) => {
   process.stdout.write(
     `${JSON.stringify({ time: new Date().toISOString(), component: 'shop', event, pod, ...fields })}\n`,

@@ -1,6 +1,6 @@
 /**
- * A shop that keeps its carts in memory: a session is worth something only on the pod where it began. That is the app
- * Holdfast is for. Each session has a secret that no other pod knows; answers carry it, so a client can tell whose they are.
+ * A shop that keeps its carts in memory, so that a session exists only on the pod where it was started: the kind of app that Holdfast is for.
+ * Each session has a secret that no other pod knows. Responses include it, so that a client can verify which session they belong to.
  */
 import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
@@ -15,10 +15,10 @@ import type { WebSocketConnection } from './websocket.ts';
 
 export type Shop = {
   server: Server;
-  /** What the probes are told; whoever holds the shop may change it. */
+  /** What the probes report; the caller may change it. */
   health: { ready: boolean; live: boolean };
   count(): { sessions: number; webSockets: number; eventStreams: number };
-  /** Stops accepting, says goodbye to WebSockets and event streams, and resolves when every connection is closed: within a second. */
+  /** Stops accepting, closes WebSockets and event streams, and resolves when every connection is closed: within a second. */
   close(): Promise<void>;
 };
 
@@ -45,7 +45,7 @@ export function createShop(pod: string, demoUrl?: string): Shop {
       const body = await readBody(request);
       const session = sessionOf(request);
       if (session) handle(session, response, body);
-      else sendJson(response, 401, { pod, error: 'this pod does not know you' });
+      else sendJson(response, 401, { pod, error: 'this pod has no such session' });
     };
 
   const routes: Record<string, Handler> = {
@@ -90,7 +90,7 @@ export function createShop(pod: string, demoUrl?: string): Shop {
     'POST /logout': withSession((session, response) => {
       sessions.delete(session.id);
       response.setHeader('set-cookie', `${cookieName}=; Path=/; Max-Age=0`);
-      // The session is over: its pod need not wait for the idle timeout.
+      // Reports the end of the session, so that its pod need not wait for the idle timeout.
       response.setHeader('holdfast-session', 'end');
       sendJson(response, 200, view(session));
     }),

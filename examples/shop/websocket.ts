@@ -1,6 +1,6 @@
 /**
- * As much of RFC 6455 as a chat of short texts needs, so that the image has no package in it: whole text frames up to
- * 64 KiB, ping, close. Anything else is refused with the close code that the RFC has for it.
+ * The part of RFC 6455 that short text messages need, so that the image contains no npm package: whole text frames up to
+ * 64 KiB, ping, close. Other frames are refused with the close code of the RFC.
  */
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
@@ -8,7 +8,7 @@ import type { Duplex } from 'node:stream';
 
 export type WebSocketConnection = {
   send(text: string): void;
-  /** Says goodbye; the other side closes the connection. */
+  /** Sends a close frame; the client closes the connection. */
   close(code: number): void;
   /** Drops the connection. */
   destroy(): void;
@@ -20,7 +20,7 @@ const closeCodes = { protocolError: 1002, unsupported: 1003, tooBig: 1009 } as c
 
 type Frame = { final: boolean; opcode: number; payload: Buffer; size: number };
 
-/** Answers the handshake, or undefined where the request is none. The caller handles the socket's errors. */
+/** Accepts the handshake. Returns undefined if the request is not one. The caller handles the socket's errors. */
 export function acceptWebSocket(
   request: IncomingMessage,
   socket: Duplex,

@@ -29,7 +29,7 @@ async function traces(): Promise<string> {
 }
 
 describeWithCluster('npm run demo -- --context', () => {
-  test('plays on the cluster, loses no session, and leaves it as it was', async () => {
+  test('runs on the cluster, loses no session, and removes all that it created', async () => {
     const before = await traces();
     const context = (await kubectl('config', 'current-context')).trim();
     const { code, output } = await runDemo('--context', context, '--duration', '15', '--sessions', '30');
@@ -40,18 +40,18 @@ describeWithCluster('npm run demo -- --context', () => {
     expect(await traces()).toBe(before);
   }, 300_000);
 
-  test('touches no namespace that is there already', async () => {
+  test('refuses a namespace that exists', async () => {
     await kubectl('create', 'namespace', 'holdfast-demo');
     const before = await traces();
     const context = (await kubectl('config', 'current-context')).trim();
     const { code, output } = await runDemo('--context', context);
-    expect(output).toContain('there is a Namespace holdfast-demo already, which is not of this demo');
+    expect(output).toContain('Namespace holdfast-demo already exists and was not created by this demo');
     expect(code).toBe(1);
     expect(await traces()).toBe(before);
     await kubectl('delete', 'namespace', 'holdfast-demo');
   }, 120_000);
 
-  test('knows the contexts that there are', async () => {
+  test('names the contexts of the kubeconfig when the given one does not exist', async () => {
     const { code, output } = await runDemo('--context', 'nowhere');
     expect(output).toContain('the kubeconfig has no context "nowhere", but ');
     expect(code).toBe(1);

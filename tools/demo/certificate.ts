@@ -1,4 +1,4 @@
-/** A certificate for 127.0.0.1, of an authority that nobody else has and that is forgotten with this process. */
+/** A certificate for 127.0.0.1, issued by a CA whose key exists only in this process. */
 import { X509Certificate } from 'node:crypto';
 import type { ServerCertificate } from '../devcluster/apiserver/server.ts';
 import { encodeKey, generateKeys, keyAlgorithm } from '../../src/operator/certificates/x509.ts';

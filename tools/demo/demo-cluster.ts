@@ -1,4 +1,4 @@
-/** The cluster that the demo plays on, as far as it needs one. */
+/** What the demo needs of a cluster. */
 import type { KubeObject, ObjectRef, Resource } from '../../src/kube/ports.ts';
 
 export type Address = { host: string; port: number };
@@ -7,27 +7,27 @@ export type Address = { host: string; port: number };
 export type ServicePort = { namespace: string; name: string; port: number };
 
 export interface DemoCluster {
-  /** The namespace of the shop that Holdfast keeps. */
+  /** Of the shop with Holdfast. */
   readonly namespace: string;
-  /** Who follows the number of customers, as the title says it: `an autoscaler`. */
+  /** What scales the shop, as it stands in the title: `an autoscaler`. */
   readonly scaler: string;
-  /** What a person types in place of `kubectl`. */
+  /** The command of `kubectl` for this cluster. */
   readonly kubectl: string;
-  /** Its addresses are addresses of this machine: pods and Services can be reached as clients in the cluster reach them. */
+  /** Addresses of its pods and Services are addresses of this machine, reachable as from within the cluster. */
   readonly isLocal: boolean;
-  /** The objects of Holdfast. One that is installed already stays as it is. */
+  /** Creates the objects of Holdfast. An existing installation is not changed. */
   install(objects: readonly KubeObject[]): Promise<void>;
-  /** By their kinds. Those of a namespace go there. */
+  /** Namespaced objects are created in `namespace`. */
   create(objects: readonly KubeObject[], namespace?: string): Promise<void>;
-  /** As it was seen last. */
+  /** The last known object. */
   get(resource: Resource, ref: ObjectRef): KubeObject | undefined;
   list(resource: Resource, namespace: string): readonly KubeObject[];
-  /** The shop of a namespace is scaled as its customers need. */
+  /** Starts to scale the shop of a namespace by the number of customers. */
   autoscale(namespace: string, customersPerPod: number): Promise<void>;
-  /** From now on it has so many pods, whoever comes. */
+  /** Sets the replicas of the shop; autoscaling stops. */
   scale(namespace: string, replicas: number): Promise<void>;
-  /** Where clients on this machine reach a port of a Service; undefined until they can. */
+  /** The address of a Service's port for clients on this machine; undefined until it is reachable. */
   addressOf(service: ServicePort): Address | undefined;
-  /** Ends and removes all that was made. */
+  /** Stops and removes all that was created. */
   stop(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** A devcluster for the demo: everything on the loopback, and in a temporary folder that goes with it. */
+/** An in-process devcluster for the demo: it listens on the loopback only, and its files are in a temporary folder that is removed at the end. */
 import { join } from 'node:path';
 import { startDevcluster, type Devcluster } from '../devcluster/devcluster.ts';
 import type { ImageTable } from '../devcluster/kubelet/images.ts';
@@ -8,12 +8,12 @@ import { createLogger } from '../../src/platform/logger.ts';
 import { createLocalCertificate } from './certificate.ts';
 import type { DemoCluster } from './demo-cluster.ts';
 import { claimMachine } from './machine/claim.ts';
-import { startScaler, type Scaler } from './context/scaler.ts';
-import { fewestPods, mostPods, shopName } from './shop.ts';
+import { replicasFor, startScaler, type Scaler } from './scaler.ts';
+import { shopName } from './shop.ts';
 
 const checkout = join(import.meta.dirname, '../..');
 
-/** `customers`: how many there are at the moment, by which the shop is scaled. */
+/** `customers`: their current number, by which the shop is scaled. */
 export async function startLocalCluster(customers: () => number): Promise<DemoCluster> {
   const { folder, release } = await claimMachine();
   const cluster = await startIn(folder).catch(async (error: unknown) => {
@@ -40,8 +40,7 @@ export async function startLocalCluster(customers: () => number): Promise<DemoCl
     get: (resource, ref) => api.get(resource, ref),
     list: (resource, namespace) => api.list(resource, namespace),
     autoscale(namespace, customersPerPod) {
-      const needed = () => Math.min(Math.max(Math.ceil(customers() / customersPerPod), fewestPods), mostPods);
-      const wanted = () => fixed.get(namespace) ?? needed();
+      const wanted = () => fixed.get(namespace) ?? replicasFor(customers(), customersPerPod);
       // A write that fails is repeated a second later.
       const tools = { clock: systemClock, wanted, onError: () => undefined };
       scalers.push(startScaler(writer, { namespace, name: shopName }, tools));
@@ -63,7 +62,7 @@ export async function startLocalCluster(customers: () => number): Promise<DemoCl
 const startIn = async (tempFolder: string): Promise<Devcluster> =>
   startDevcluster({
     clock: systemClock,
-    // The demo tells what happens; what the devcluster itself has to say is for its developers.
+    // The demo prints what happens; the log of the devcluster is for its developers.
     log: createLogger('devcluster', 'silent'),
     tempFolder,
     port: 0,
@@ -71,7 +70,7 @@ const startIn = async (tempFolder: string): Promise<Devcluster> =>
     images: localImages(),
   });
 
-/** Programs of this checkout stand for the images: Node runs their sources as they are. */
+/** Each image is a program of this checkout: Node runs the sources without a build. */
 function localImages(): ImageTable {
   const env = { PATH: process.env['PATH'] ?? '' };
   const run = (program: string) => ({ command: [process.execPath, join(checkout, program)], cwd: checkout, env });
@@ -81,7 +80,7 @@ function localImages(): ImageTable {
   ]);
 }
 
-/** By its kind, which must be served. One of a namespace goes there, where it is given. */
+/** Throws where the API does not serve the kind. A namespaced object is created in `namespace`, where it is given. */
 async function createObject(cluster: Devcluster, object: KubeObject, namespace?: string): Promise<void> {
   const resource = cluster
     .resources()

@@ -1,4 +1,4 @@
-/** Ports of this machine's own, for nobody else. */
+/** Servers that only this machine can reach. */
 import { once } from 'node:events';
 import type { Server } from 'node:net';
 import type { Address } from './demo-cluster.ts';

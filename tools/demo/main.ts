@@ -1,4 +1,4 @@
-/** `npm run demo`: the real operator, proxies, sidecars and pods, and customers whose word counts. */
+/** `npm run demo`: wires the demo, parses its command line, and sets the exit code. */
 import { describeError } from '../../src/platform/errors.ts';
 import { abortOnSignal } from '../../src/platform/shutdown.ts';
 import { startLocalCluster } from './local-cluster.ts';
@@ -19,7 +19,7 @@ const createView = (plain: boolean) => () => {
   });
 };
 
-/** Loaded when it is asked for: the Kubernetes client takes a second to load. */
+/** Loaded on demand: the Kubernetes client takes a second to load. */
 const connectTo =
   (context: string): OpenCluster =>
   async (customers) => {
@@ -27,16 +27,16 @@ const connectTo =
     return connectCluster(context, customers, print);
   };
 
-/** The exit code: 0 only where nothing was lost. */
+/** Returns the exit code: 0 only if no session was lost. */
 async function run(options: DemoOptions, stopped: AbortSignal): Promise<number> {
   const { context, plain } = options;
   const openCluster = context === undefined ? startLocalCluster : connectTo(context);
-  const held = await runDemo(options, openCluster, { print, createView: createView(plain), stopped });
-  print(formatSessions(held));
-  return held.lost === 0 ? 0 : 1;
+  const sessions = await runDemo(options, openCluster, { print, createView: createView(plain), stopped });
+  print(formatSessions(sessions));
+  return sessions.lost === 0 ? 0 : 1;
 }
 
-// Nobody reads any more, as after `| head`: what runs is ended all the same.
+// The reader has gone, as with `| head`: stop, and clean up.
 process.stdout.on('error', () => process.kill(process.pid, 'SIGTERM'));
 
 const args = process.argv.slice(2);
@@ -57,6 +57,6 @@ if (parsed.kind === 'wrong') {
     if (!stopped.aborted) process.stderr.write(`demo: ${describeError(error)}\n`);
     process.exitCode = 1;
   }
-  // A Ctrl-C is no failure of what was seen so far, but nobody asked for it to be called a success.
+  // After Ctrl-C the result is incomplete: neither a success nor a failure. With --keep, Ctrl-C is the regular end.
   process.exit(stopped.aborted && !parsed.options.keep ? 130 : process.exitCode);
 }

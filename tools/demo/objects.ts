@@ -1,4 +1,4 @@
-/** The objects of a shop as the demo reads them: only the fields that it uses. The kind says enough, the API server checked the rest. */
+/** The fields that the demo reads of the shop's objects. Checking the kind is enough: the API server has validated the rest. */
 import type { KubeObject } from '../../src/kube/ports.ts';
 
 type WorkloadEndpoint = { pod: string; state?: string; sessions?: number; deadline?: string };

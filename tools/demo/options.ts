@@ -1,4 +1,4 @@
-/** What a person may ask of the demo on the command line. */
+/** The command line of the demo. */
 import { parseArgs } from 'node:util';
 import { renderUsage, type CommandOption } from '../../src/cli/commands.ts';
 
@@ -20,25 +20,25 @@ const limits = {
 type NumberOption = keyof typeof limits;
 
 const demoHelp: readonly CommandOption[] = [
-  { usage: '--sessions N', meaning: `customers at one time, when it is busy; default ${limits.sessions.default}` },
+  { usage: '--sessions N', meaning: `concurrent customers at peak load; default ${limits.sessions.default}` },
   {
     usage: '--duration S',
-    meaning: `seconds of shopping, before the last customers leave; default ${limits.duration.default}`,
+    meaning: `seconds until the last customers log out; default ${limits.duration.default}`,
   },
-  { usage: '--seed N', meaning: `another seed makes other customers; default ${limits.seed.default}` },
-  { usage: '--plain', meaning: 'lines instead of a live view, as without a terminal' },
-  { usage: '--keep', meaning: 'leave everything running until Ctrl-C, and say where it is' },
+  { usage: '--seed N', meaning: `random seed of the customers; default ${limits.seed.default}` },
+  { usage: '--plain', meaning: 'print lines instead of a live view; the default without a terminal' },
+  { usage: '--keep', meaning: 'keep the shop and its regular customers running until Ctrl-C' },
   {
     usage: '--context NAME',
     meaning:
-      'play on a cluster of your kubeconfig, in a namespace of its own, and clean up afterwards; by default on one inside of this process',
+      'use the cluster of a kubeconfig context instead of an in-process cluster, in a namespace of its own, and clean up afterwards',
   },
 ];
 
 /** `npm run demo -- --help`. */
 export const renderDemoHelp = (): string =>
   renderUsage('npm run demo --', {
-    summary: 'watch sessions survive a scale-down, on a cluster inside of this process',
+    summary: 'watch sessions survive a scale-down, on an in-process cluster',
     options: demoHelp,
   });
 

@@ -1,4 +1,4 @@
-/** What can be seen of a shop in the cluster: its pods, and the events of whoever acts on it. */
+/** Reads the shop in the cluster: its pods, and the events about them. */
 import { ports as holdfastPorts } from '../../src/core/names/names.ts';
 import { deployments, endpointSlices, events, pods, stickyWorkloads } from '../../src/kube/resources.ts';
 import type { DemoCluster } from './demo-cluster.ts';
@@ -41,11 +41,11 @@ export function readPods(cluster: DemoCluster, namespace: string, nowMs: number)
 function describePod(pod: Pod, { sessions, state, deadline }: Partial<WorkloadEndpoint> = {}, nowMs: number): DemoPod {
   const { name, deletionTimestamp, deletionGracePeriodSeconds = 0 } = pod.metadata;
   if (deletionTimestamp === undefined) return { name, state: isReady(pod) ? 'Accepting' : 'Starting', sessions };
-  // The timestamp is the end of the grace.
+  // The timestamp is the end of the grace period.
   const heldMs = Math.max(0, nowMs - (Date.parse(deletionTimestamp) - deletionGracePeriodSeconds * 1000));
   return {
     name,
-    // A status from before the pod was deleted does not say that it has drained.
+    // A status from before the deletion of the pod does not show that it has drained.
     state: sessions === 0 && state !== 'Accepting' ? 'Ending' : 'Draining',
     sessions,
     heldMs,
@@ -58,7 +58,7 @@ const isReady = ({ status }: Pod): boolean =>
 
 export type Endpoint = { namespace: string; pod: string; port: number };
 
-/** Where a Service of one port leads to. */
+/** The ready endpoints of a Service with one port. */
 export const readEndpoints = (
   cluster: Pick<DemoCluster, 'list'>,
   { namespace, name }: { namespace: string; name: string },
@@ -76,7 +76,7 @@ export const readEndpoints = (
       );
     });
 
-/** What the pods of a namespace want to run, and the cluster cannot find. */
+/** Images of a namespace's pods that the cluster cannot pull. */
 export const readMissingImages = (cluster: DemoCluster, namespace: string): string[] => [
   ...new Set(
     cluster
@@ -93,7 +93,7 @@ export const readMissingImages = (cluster: DemoCluster, namespace: string): stri
   ),
 ];
 
-/** Where the operator and the proxies of a namespace show metrics and what they know. */
+/** Where the operator or the proxies of a namespace expose metrics. */
 export const readAdminAddresses = (
   cluster: DemoCluster,
   namespace: string,
@@ -106,8 +106,8 @@ export const readAdminAddresses = (
     .flatMap(({ status }) => status?.podIP ?? [])
     .map((address) => `http://${address}:${holdfastPorts.admin}/metrics`);
 
-/** Who runs containers has much to say that is not about sessions. */
-const quiet = new Set(
+/** Reasons of events that are not about sessions. */
+const ignored = new Set(
   `Scheduled Pulled Created Started Killing Unhealthy SuccessfulCreate SuccessfulDelete ScalingReplicaSet
   GatewayAPIMissing ProxyNotReady NoPodsAccepting`.split(/\s+/),
 );
@@ -118,12 +118,12 @@ export function readEvents(cluster: DemoCluster, namespace: string): DemoEvent[]
     cluster
       .list(events, namespace)
       .filter(isEvent)
-      .filter(({ reason = '', regarding }) => !quiet.has(reason) && regarding?.name?.startsWith(shopName) === true)
-      // Told on the pod and on its StickyWorkload: once is enough here.
+      .filter(({ reason = '', regarding }) => !ignored.has(reason) && regarding?.name?.startsWith(shopName) === true)
+      // Such an event is also emitted for the pod, and shown once.
       .filter(({ note = '', regarding }) => regarding?.kind !== 'StickyWorkload' || !note.startsWith('Pod '))
       .map(({ reason = '', note = '', eventTime, metadata, regarding }) => ({
         atMs: Date.parse(eventTime ?? metadata.creationTimestamp ?? ''),
-        // All pods of a ReplicaSet begin alike.
+        // The names of a ReplicaSet's pods differ only in their last part.
         source: regarding?.kind === 'Pod' ? `pod ${regarding.name?.split('-').at(-1) ?? ''}` : (regarding?.kind ?? ''),
         reason,
         text: note,

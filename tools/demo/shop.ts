@@ -1,4 +1,4 @@
-/** The objects of the demo: Holdfast as anybody installs it, the example shop with and without it, and an autoscaler of it. */
+/** The objects of the demo: Holdfast from its manifests, and the example shop with and without it. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseAllDocuments } from 'yaml';

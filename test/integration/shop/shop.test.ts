@@ -107,7 +107,7 @@ describe('a customer', () => {
       expect({ path, status, json }).toEqual({
         path,
         status: 401,
-        json: { pod: 'shop-1', error: 'this pod does not know you' },
+        json: { pod: 'shop-1', error: 'this pod has no such session' },
       });
     }
   });

@@ -1,4 +1,4 @@
-/** The demo's cluster is that of a context of the kubeconfig: somebody's, so that all that the demo makes there is taken away again. */
+/** An existing cluster, by its context in the kubeconfig. The demo removes all that it creates there. */
 import { ApiException, CoreV1Api, type KubeConfig } from '@kubernetes/client-node';
 import { createLiveCluster, type LiveCluster } from '../../../src/kube/live/client.ts';
 import { loadContext } from '../../../src/kube/live/kube-config.ts';
@@ -9,19 +9,19 @@ import { describeError } from '../../../src/platform/errors.ts';
 import { createLogger } from '../../../src/platform/logger.ts';
 import type { Address, DemoCluster, ServicePort } from '../demo-cluster.ts';
 import { readEndpoints } from '../queries.ts';
-import { fewestPods, mostPods, operatorRef, shopName } from '../shop.ts';
+import { operatorRef, shopName } from '../shop.ts';
 import { trackCreatedResources, type Cluster } from './created-resources.ts';
 import { createInformer, type Informer } from './informer.ts';
 import { openForward, type Forward } from './port-forward.ts';
-import { startScaler, type Scaler } from './scaler.ts';
+import { replicasFor, startScaler, type Scaler } from '../scaler.ts';
 
 const namespace = 'holdfast-demo';
 
-/** `customers`: how many there are at the moment. `print`: what a person should know. Throws where there is no such context. */
+/** `customers`: their current number. `print`: prints a line for the user. Throws where there is no such context. */
 export function connectCluster(context: string, customers: () => number, print: (text: string) => void): DemoCluster {
   const kubeConfig = loadContext(context);
   const live = connectLive(kubeConfig);
-  const createdResources = trackCreatedResources({ ...live, endPod: endPodOn(kubeConfig) }, systemClock);
+  const createdResources = trackCreatedResources({ ...live, shortenGrace: shortenGraceOn(kubeConfig) }, systemClock);
   const informer = createInformer(live, { clock: systemClock, logger: createLogger('demo', 'silent') });
   const forwards = createForwards(kubeConfig, informer, print);
   let scaler: Scaler | undefined;
@@ -37,25 +37,24 @@ export function connectCluster(context: string, customers: () => number, print: 
 
   return {
     namespace,
-    scaler: 'scaled by the demo',
+    scaler: 'a scaler of the demo',
     kubectl: `kubectl --context ${context}`,
     isLocal: false,
     async install(objects) {
       if ((await live.get(deployments, operatorRef)) === undefined) await create(objects);
-      else print('Holdfast is installed there already: the demo uses it, and leaves it as it is');
+      else print('Holdfast is already installed: the demo uses that installation and does not change it');
     },
     create,
     get: (resource, { name, namespace: within = '' }) => informer.get(resource, { name, namespace: within }),
     list: (resource, within) => informer.list(resource, within),
     autoscale(within, customersPerPod) {
-      const needed = () => Math.min(Math.max(Math.ceil(customers() / customersPerPod), fewestPods), mostPods);
       const onError = (error: unknown) => {
         print(`scaling failed: ${describeError(error)}`);
       };
       scaler = startScaler(
         live,
         { namespace: within, name: shopName },
-        { clock: systemClock, wanted: () => fixed ?? needed(), onError },
+        { clock: systemClock, wanted: () => fixed ?? replicasFor(customers(), customersPerPod), onError },
       );
       return Promise.resolve();
     },
@@ -71,7 +70,8 @@ export function connectCluster(context: string, customers: () => number, print: 
       await informer.stop();
       await forwards.close();
       await live.close();
-      if (left.length > 0) throw new Error(`these are left in the cluster:\n  ${left.join('\n  ')}`);
+      if (left.length > 0)
+        throw new Error(`these objects could not be removed from the cluster:\n  ${left.join('\n  ')}`);
     },
   };
 }
@@ -87,9 +87,9 @@ const connectLive = (kubeConfig: KubeConfig): LiveCluster =>
     logger: createLogger('demo', 'silent'),
   });
 
-/** One that is gone, or another of its name (409), is let be. */
-const endPodOn =
-  (kubeConfig: KubeConfig): Cluster['endPod'] =>
+/** Ignores a pod that no longer exists, and another pod of the same name (409). */
+const shortenGraceOn =
+  (kubeConfig: KubeConfig): Cluster['shortenGrace'] =>
   async ({ metadata: { namespace: within = '', name, uid } }, gracePeriodSeconds) => {
     const body = { gracePeriodSeconds, ...(uid !== undefined && { preconditions: { uid } }) };
     await kubeConfig
@@ -100,7 +100,7 @@ const endPodOn =
       });
   };
 
-/** One for each port of a Service that was asked for. */
+/** One port-forward for each requested port of a Service. */
 function createForwards(kubeConfig: KubeConfig, informer: Informer, print: (text: string) => void) {
   const opening = new Map<string, Promise<Forward>>();
   const opened = new Map<string, Address>();

@@ -1,41 +1,41 @@
-/** The objects that the demo has made in a cluster of somebody else: what is not in here is never touched. */
+/** The objects that the demo has created in an existing cluster. Objects that are not recorded here are never changed. */
 import { pods } from '../../../src/kube/resources.ts';
 import type { KubeObject, ListOptions, ObjectReader, ObjectWriter, Resource } from '../../../src/kube/ports.ts';
 import { AppError, describeError } from '../../../src/platform/errors.ts';
 import { sleep, type Clock } from '../../../src/platform/clock.ts';
 import { kindOf } from './kinds.ts';
 
-/** A namespace takes its time. */
+/** The deletion of a namespace takes long. */
 const goneLimitMs = 120_000;
-const lookEveryMs = 500;
-/** The customers have left. Who has looked at the shop in a browser would hold a pod until the idle timeout. */
+const pollEveryMs = 500;
+/** The customers have logged out, but a visitor with a browser would hold a pod until the idle timeout. */
 const podGraceSeconds = 5;
 
 export type Cluster = Pick<ObjectReader, 'get' | 'list'> &
   Pick<ObjectWriter, 'create' | 'delete'> & {
-    /** Deletes a pod, which then has so long at most. */
-    endPod(pod: KubeObject, gracePeriodSeconds: number): Promise<void>;
+    /** Deletes a pod again, with a shorter grace period. */
+    shortenGrace(pod: KubeObject, gracePeriodSeconds: number): Promise<void>;
   };
 
 type CreatedResource = { resource: Resource; object: KubeObject };
 
 export interface CreatedResources {
-  /** Throws where one of that name is there. */
+  /** Throws where an object of that name exists. */
   create(object: KubeObject): Promise<void>;
-  /** Those made last go first, and each is waited for. Answers what could not be removed, a line each. */
+  /** Removes the newest first, and waits for each. Returns a line for each object that could not be removed. */
   remove(): Promise<string[]>;
 }
 
 export function trackCreatedResources(cluster: Cluster, clock: Clock): CreatedResources {
-  const made: CreatedResource[] = [];
+  const records: CreatedResource[] = [];
   return {
     async create(object) {
       const resource = kindOf(object);
-      made.push({ resource, object: await createNew(cluster, resource, object) });
+      records.push({ resource, object: await createNew(cluster, resource, object) });
     },
     async remove() {
       const left: string[] = [];
-      for (const created of made.splice(0).toReversed()) {
+      for (const created of records.splice(0).toReversed()) {
         await removeOne(cluster, clock, created).catch((error: unknown) =>
           left.push(`${nameOf(created)}: ${describeError(error)}`),
         );
@@ -52,8 +52,8 @@ async function createNew(cluster: Cluster, resource: Resource, object: KubeObjec
     if (!(error instanceof AppError && error.code === 'KUBERNETES_CONFLICT')) throw error;
     const { name, namespace } = object.metadata;
     const place = namespace === undefined ? '' : ` -n ${namespace}`;
-    const what = `there is a ${resource.kind} ${name} already, which is not of this demo`;
-    throw new Error(`${what}: where nobody needs it, kubectl delete ${resource.plural} ${name}${place}`, {
+    const what = `${resource.kind} ${name} already exists and was not created by this demo`;
+    throw new Error(`${what}: if it is not needed, remove it with kubectl delete ${resource.plural} ${name}${place}`, {
       cause: error,
     });
   }
@@ -66,9 +66,9 @@ async function removeOne(cluster: Cluster, clock: Clock, created: CreatedResourc
   const { uid, ...ref } = created.object.metadata;
   await cluster.delete(created.resource, ref, uid);
   const endMs = clock.nowMs() + goneLimitMs;
-  while ((await isThere(cluster, created)) || (await endPods(cluster, created)) > 0) {
-    if (clock.nowMs() > endMs) throw new Error(`still there after ${goneLimitMs / 1000} s`);
-    await sleep(clock, lookEveryMs);
+  while ((await isThere(cluster, created)) || (await shortenPodGraces(cluster, created)) > 0) {
+    if (clock.nowMs() > endMs) throw new Error(`it still exists after ${goneLimitMs / 1000} s`);
+    await sleep(clock, pollEveryMs);
   }
 }
 
@@ -78,17 +78,17 @@ async function isThere(cluster: Cluster, { resource, object }: CreatedResource):
 }
 
 /**
- * Answers how many pods of it are left: the namespace controller of Kubernetes comes back to a namespace that has pods only after half of
- * their termination grace. Only those that end already are hurried: any other would be replaced, again and again.
+ * Returns the number of its pods that are left. Shortens their grace period, because the namespace controller of Kubernetes retries a namespace with
+ * pods only after half of it. Only terminating pods are touched: the workload controller would replace any other, again and again.
  */
-async function endPods(cluster: Cluster, { object }: CreatedResource): Promise<number> {
+async function shortenPodGraces(cluster: Cluster, { object }: CreatedResource): Promise<number> {
   const select = podsOf(object);
   if (select === undefined) return 0;
   const { items } = await cluster.list(pods, {
     fieldSelector: `metadata.namespace=${object.metadata.namespace ?? ''}`,
     ...select,
   });
-  for (const pod of items.filter(hasLong)) await cluster.endPod(pod, podGraceSeconds);
+  for (const pod of items.filter(hasLong)) await cluster.shortenGrace(pod, podGraceSeconds);
   return items.length;
 }
 
@@ -97,7 +97,7 @@ function hasLong({ metadata }: KubeObject): boolean {
   return deletionTimestamp !== undefined && deletionGracePeriodSeconds > podGraceSeconds;
 }
 
-/** Which pods go with an object: those of a Deployment, and with the last StickyWorkload of the namespace its proxies, too. */
+/** Selects the pods that are deleted with an object: those of a Deployment; with the last StickyWorkload of a namespace also its proxies. */
 function podsOf(object: KubeObject): ListOptions | undefined {
   if (object.kind === 'StickyWorkload') return {};
   if (!isSelecting(object)) return undefined;

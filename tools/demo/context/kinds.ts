@@ -36,6 +36,6 @@ const installable: readonly Resource[] = [
 
 export function kindOf({ kind }: KubeObject): Resource {
   const found = installable.find((resource) => resource.kind === kind);
-  if (found === undefined) throw new Error(`the demo does not know the kind ${kind}`);
+  if (found === undefined) throw new Error(`unknown kind ${kind}: add it to the kinds that the demo installs`);
   return found;
 }

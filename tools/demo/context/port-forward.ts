@@ -1,4 +1,4 @@
-/** A port of this machine that leads to the endpoints of a Service through the API server, as `kubectl port-forward` does. */
+/** Forwards a local port to the endpoints of a Service through the API server, as `kubectl port-forward` does. */
 import { createServer, type Socket } from 'node:net';
 import { PortForward, type KubeConfig } from '@kubernetes/client-node';
 import { describeError } from '../../../src/platform/errors.ts';
@@ -8,7 +8,7 @@ import { listenOnLoopback } from '../loopback.ts';
 
 export type Forward = { address: Address; close(): Promise<void> };
 
-/** Each connection goes to the next of the endpoints that are there at its time. Listens on the loopback, on a port of its own. */
+/** Listens on a free port of the loopback. Each connection is forwarded to the next ready endpoint. */
 export async function openForward(
   kubeConfig: KubeConfig,
   endpoints: () => readonly Endpoint[],
@@ -28,7 +28,7 @@ export async function openForward(
       return;
     }
     carry(forward, endpoint, socket).catch((error: unknown) => {
-      onError(`no way to ${endpoint.pod}: ${describeError(error)}`);
+      onError(`cannot forward a connection to pod ${endpoint.pod}: ${describeError(error)}`);
       socket.destroy();
     });
   });
@@ -42,14 +42,14 @@ export async function openForward(
   };
 }
 
-/** Ends when either side does. */
+/** Each side closes the other. */
 async function carry(forward: PortForward, { namespace, pod, port }: Endpoint, socket: Socket): Promise<void> {
   socket.on('error', () => socket.destroy());
   const tunnel = await forward.portForward(namespace, pod, [port], socket, null, socket);
-  // A function only where it was asked to try again.
+  // A function only with retries, which are off.
   if (typeof tunnel === 'function') return;
   if (socket.destroyed) {
-    // It has hung up while the tunnel was dug.
+    // The client has disconnected meanwhile.
     tunnel.close();
     return;
   }

@@ -1,4 +1,4 @@
-/** Judges answers: what is not the own pod's answer to the own session is a session lost. */
+/** Checks answers: one that is not of the session's own pod is a lost session. */
 import type { LossKind } from './session-log.ts';
 
 export class SessionLost extends Error {
@@ -16,25 +16,25 @@ export type Identity = { pod: string; secret: string };
 
 export type Answer = { status: number; body: string };
 
-/** The body of an answer that the app gave this session. */
+/** Returns the body of a successful answer. */
 export function checkStatus(what: string, { status, body }: Answer): Record<string, unknown> {
   if (status === 401) throw new SessionLost('UnknownSession', `${what}: ${body.trim()}`);
   if (status !== 200) throw new SessionLost('Status', `${what}: ${status} ${body.slice(0, 200).trim()}`);
   return parseAnswer(body);
 }
 
-/** A JSON object, or the session is lost: the app answers nothing else. */
+/** Returns the JSON object; the app sends nothing else. */
 export function parseAnswer(text: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null) return { ...value };
   } catch {
-    // Told below, with the text.
+    // Reported below, with the text.
   }
   throw new SessionLost('BadAnswer', `not the app's answer: ${text.slice(0, 200)}`);
 }
 
-/** The same answer, when it is the session's own. */
+/** Returns the answer if it belongs to the session. */
 export function checkIdentity(
   answer: Record<string, unknown>,
   identity: Identity | undefined,

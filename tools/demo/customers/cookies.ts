@@ -1,4 +1,4 @@
-/** A cookie jar for one client and one site: it keeps whatever it is given, as a browser would. */
+/** A cookie jar for one client and one site. */
 
 export type CookieJar = {
   store: (setCookies: readonly string[] | undefined) => void;

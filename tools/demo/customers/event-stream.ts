@@ -6,7 +6,7 @@ import { checkStatus, parseAnswer, SessionLost } from './answer.ts';
 export type ShopEvents = {
   /** The next event, checked. */
   next(): Promise<void>;
-  /** Hangs up: that is how a stream of events ends. */
+  /** Closes the connection: only the client ends a stream of events. */
   destroy(): void;
 };
 
@@ -26,7 +26,7 @@ export async function openShopEvents({
   ...target
 }: ShopEventsOptions): Promise<ShopEvents> {
   const silent = () => new SessionLost('Timeout', `GET /events: nothing within ${answerTimeoutMs} ms`);
-  // A connection of its own, as in a browser: through whichever proxy takes it.
+  // A connection of its own, as in a browser: any proxy may accept it.
   const agent = new Agent({ keepAlive: false });
   const response = await open();
   response.setTimeout(answerTimeoutMs, () => response.destroy(silent()));
@@ -51,7 +51,7 @@ export async function openShopEvents({
     return promise;
   }
 
-  /** Events are divided by an empty line; what comes after the last one is not whole yet. */
+  /** Events are separated by an empty line; what follows the last one is incomplete. */
   async function nextEvent(): Promise<string> {
     for (let end = buffered.indexOf('\n\n'); ; end = buffered.indexOf('\n\n')) {
       if (end >= 0) {
@@ -74,7 +74,7 @@ export async function openShopEvents({
       check(event);
       received += 1;
       if (event['number'] !== received) {
-        throw new SessionLost('BadAnswer', `event ${String(event['number'])} where ${received} was due`);
+        throw new SessionLost('BadAnswer', `event ${String(event['number'])} where ${received} was expected`);
       }
     },
     destroy() {

@@ -1,6 +1,6 @@
 /**
- * Customers of the example shop, many at a time, over a seed that can be replayed. Each of `sessions` places is taken by
- * one customer after another: log in, look around, put things into the cart, talk over a WebSocket or listen to events, log out.
+ * Many customers of the example shop, reproducible by a seed. Each of `sessions` places has one customer after another, who log in, view the cart,
+ * add items, send messages over a WebSocket or receive events, and log out.
  */
 import { sleep, systemClock } from '../../../src/platform/clock.ts';
 import type { Clock } from '../../../src/platform/clock.ts';
@@ -34,11 +34,11 @@ export type LoadOptions = {
   /** Customers per place; default: one after another until stopped. */
   customersPerPlace?: number;
   answerTimeoutMs?: number;
-  /** For how long a customer tries to get a broken connection back; default: a broken connection is a session lost. */
+  /** For how long a customer tries to reconnect; default: a broken connection is a lost session. */
   reconnectMs?: number;
   /** Each request over a connection of its own. */
   freshConnections?: boolean;
-  /** Share of the customers who leave without logging out, and come back later to log in with the cookies they have. */
+  /** Share of the customers who leave without logging out, and log in again later with their cookies. */
   returning?: number;
   /** The address that the customers of a place come from; default: the machine's. */
   addressOf?: (place: number) => string;
@@ -46,11 +46,11 @@ export type LoadOptions = {
 };
 
 export type Load = {
-  /** As it is now; it grows while the load runs. */
+  /** It grows while the load runs. */
   sessionLog: SessionLog;
-  /** No new customers; resolves when the last has left on its own terms. */
+  /** Admits no new customers; resolves when the last has left. */
   stop(): Promise<SessionLog>;
-  /** No new customers, and all log out at their next step. */
+  /** Admits no new customers, and all log out at their next step. */
   sendHome(): Promise<SessionLog>;
   /** Resolves when the last customer has left. */
   finished: Promise<SessionLog>;
@@ -96,7 +96,7 @@ async function fillPlace(world: World, place: number): Promise<void> {
 
 type Arrival = { place: number; customer: number; jar: CookieJar };
 
-/** One customer's visit; answers the cookies that are kept for the next. Its choices depend on the seed and its number only, not on what others do meanwhile. */
+/** One customer's visit. Returns the cookies that the next customer keeps. Its choices depend only on the seed and its number, not on other customers. */
 async function visit(world: World, { place, customer, jar }: Arrival): Promise<CookieJar | undefined> {
   const random = createRandom(world.seed, place, customer);
   const session: SessionRecord = {
@@ -214,7 +214,7 @@ async function listen(world: World, visitor: Visitor): Promise<void> {
   }
 }
 
-/** Thinks and acts until the customer's time is over. */
+/** Repeats a step, with pauses, until the customer leaves. */
 async function repeat(
   { clock, goHome, meanLifeMs, thinkTimeMs }: World,
   { session, random }: Visitor,

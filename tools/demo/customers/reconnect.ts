@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { SessionLost } from './answer.ts';
 import type { LossKind } from './session-log.ts';
 
-/** `onCut`: a connection broke; told once for each break, however many tries the next connection takes. */
+/** `onCut`: called once for each broken connection, however many attempts the next one takes. */
 export type Reconnect = { limitMs: number; onCut: (what: string) => void };
 
 const cutKinds: ReadonlySet<LossKind> = new Set(['ConnectionBroken', 'WebSocketClosed', 'EventsEnded']);
@@ -14,14 +14,14 @@ export const isCut = (error: unknown): error is SessionLost => error instanceof 
 /** Does it again for as long as nothing worse than a broken connection happens. Without `reconnect` the first break is the end. */
 export async function persist<Value>(attempt: () => Promise<Value>, reconnect: Reconnect | undefined): Promise<Value> {
   const endMs = Date.now() + (reconnect?.limitMs ?? 0);
-  let told = false;
+  let isReported = false;
   for (;;) {
     try {
       return await attempt();
     } catch (error) {
       if (!reconnect || !isCut(error)) throw error;
-      if (!told) reconnect.onCut(error.message);
-      told = true;
+      if (!isReported) reconnect.onCut(error.message);
+      isReported = true;
       if (Date.now() > endMs) throw error;
     }
     await delay(betweenTriesMs);

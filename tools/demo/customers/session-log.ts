@@ -1,6 +1,6 @@
 /**
- * What clients saw, told by themselves: the measure of Holdfast is that no session is lost, and nobody but the client
- * can say so. A session is lost when an answer is not its own pod's, or when anything on the way broke.
+ * What the customers saw. Whether a session was lost only its client can know: it is lost when an answer comes from another pod, or when its connection
+ * breaks.
  */
 
 export type LossKind =
@@ -8,16 +8,16 @@ export type LossKind =
   | 'UnknownSession'
   | 'WrongPod'
   | 'WrongSecret'
-  /** The cart is not what this client put into it: a request was carried out twice, or not at all. */
+  /** The cart is not what this client put into it: a request was executed twice, or not at all. */
   | 'WrongCart'
-  /** An answer that the app does not give: made on the way. */
+  /** An answer that the app never sends: made by a proxy. */
   | 'Status'
   | 'BadAnswer'
   | 'ConnectionBroken'
   | 'Timeout'
-  /** Closed before the client said goodbye. */
+  /** Closed before the client closed it. */
   | 'WebSocketClosed'
-  /** A stream of events that ended before the client hung up. */
+  /** A stream of events that ended before the client closed it. */
   | 'EventsEnded';
 
 export type Loss = { kind: LossKind; what: string; atMs: number };
@@ -32,10 +32,10 @@ export type SessionRecord = {
   /** How long the login took. */
   loginMs: number;
   lastSeenAtMs: number;
-  /** Absent while it lives. */
+  /** Absent while it is active. */
   endedAtMs?: number;
   loss?: Loss;
-  /** Connections that broke, after which the client found its session again over another. */
+  /** Connections that broke, after which the client reconnected to its session. */
   cuts: { what: string; atMs: number }[];
 };
 
@@ -43,7 +43,7 @@ export type SessionLog = {
   run: string;
   seed: number;
   sessions: SessionRecord[];
-  /** Logins that did not begin a session. Nobody lost anything, but somebody was turned away. */
+  /** Logins that failed: no session was lost, but a customer was refused. */
   refused: { what: string; atMs: number }[];
 };
 
@@ -59,7 +59,7 @@ export type Summary = {
   /** The first of them in full. */
   refusals: { what: string; atMs: number }[];
   alive: number;
-  /** Connections that broke while their sessions went on, by type of session. */
+  /** Connections that broke although their sessions continued, by type of session. */
   cut: Partial<Record<SessionType, number>>;
   slowestLoginMs: number;
   /** For each pod that was deleted: from its deletion to the last login that still led to it, 0 where none did. */

@@ -121,7 +121,7 @@ export function createShopClient(target: ShopTarget, options: ShopClientOptions 
     } catch (error) {
       if (!reconnect || !isCut(error)) throw error;
       reconnect.onCut(error.message);
-      // Whether the item arrived before the connection broke, only the cart can tell.
+      // Whether the item arrived before the connection broke, only the cart shows.
       await viewCart([after, before]);
     }
   }
@@ -132,7 +132,7 @@ export function createShopClient(target: ShopTarget, options: ShopClientOptions 
       tries += 1;
       return exchange('POST', '/logout');
     }, reconnect);
-    // Unknown after a first try that broke: that try was carried out.
+    // Unknown after a broken first attempt: the app has executed it.
     if (tries === 1 || answer.status !== 401) checkCart('POST /logout', judge('POST /logout', answer), [cart]);
   }
 

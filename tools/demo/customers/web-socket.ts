@@ -1,4 +1,4 @@
-/** The customer's WebSocket: every message is answered by the session's own pod, and nobody but the client ends it. */
+/** The customer's WebSocket: the session's own pod answers every message, and only the client closes the connection. */
 import type { IncomingMessage } from 'node:http';
 import { WebSocket } from 'ws';
 import { parseAnswer, SessionLost } from './answer.ts';
@@ -30,15 +30,15 @@ export async function openShopWebSocket({
 }: ShopWebSocketOptions): Promise<ShopWebSocket> {
   const socket = new WebSocket(url, { ...request, handshakeTimeout: answerTimeoutMs });
   let sent = 0;
-  let saidBye = false;
+  let closing = false;
   let pending: PromiseWithResolvers<string> | undefined;
   const closed = Promise.withResolvers<void>();
-  // Awaited by whoever asks next, which may be later.
+  // Awaited by the next message, which may be later.
   closed.promise.catch(() => undefined);
 
   socket.on('message', (data: Buffer) => pending?.resolve(data.toString('utf8')));
   socket.on('close', (code) => {
-    if (saidBye && code === 1000) closed.resolve();
+    if (closing && code === 1000) closed.resolve();
     else closed.reject(new SessionLost('WebSocketClosed', `closed with code ${code}`));
   });
   await opened(socket, onCookies);
@@ -63,7 +63,7 @@ export async function openShopWebSocket({
   return {
     ping: () => ask('ping'),
     async bye() {
-      saidBye = true;
+      closing = true;
       await ask('bye');
       await withTimeout(closed.promise, answerTimeoutMs);
     },

@@ -1,4 +1,4 @@
-/** All that the demo needs of this machine. */
+/** Reserves what the demo needs of this machine. */
 import { tmpdir } from 'node:os';
 import { removeFolder, takeFolder } from './folder.ts';
 import { lockPort, takeLock } from './lock.ts';
@@ -6,12 +6,12 @@ import { findMemoryProblem, readMemory, type Memory } from './memory.ts';
 import { describeTakenPorts, findTakenPorts, podPorts } from './pod-ports.ts';
 
 export type MachineClaim = {
-  /** Empty, ours, and gone with the claim. */
+  /** Empty and private; removed with the claim. */
   folder: string;
   release: () => Promise<void>;
 };
 
-/** Throws a sentence for the person who has started the demo. */
+/** Throws an error whose message is for the user. */
 export async function claimMachine(parentFolder = tmpdir(), memory: Memory = readMemory()): Promise<MachineClaim> {
   const unlock = await takeLock();
   try {
@@ -22,7 +22,7 @@ export async function claimMachine(parentFolder = tmpdir(), memory: Memory = rea
     const folder = await takeFolder(parentFolder);
     return {
       folder,
-      // The next demo may begin when nothing is left of this one.
+      // The lock is last: the next demo may start when nothing of this one is left.
       async release() {
         await removeFolder(folder);
         await unlock();

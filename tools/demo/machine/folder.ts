@@ -1,11 +1,11 @@
-/** The folder of the demo, with all its files. Always the same one for a user: so the next demo finds what one that was killed has left. */
+/** The folder with all files of the demo. It has the same name for each demo of a user, so that the next demo removes what a killed one has left. */
 import { mkdir, rm, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Logs, tokens and certificates of a demo of ordinary length take less than a tenth of it. */
+/** More than ten times what a demo of ordinary length writes: logs, tokens and certificates. */
 const neededBytes = 32 * 1024 ** 2;
 
-/** Only for who holds the lock: whatever is there goes. The new folder is empty, and nobody else may look into it. */
+/** Requires the lock, because it removes an existing folder. The new one is empty, and only this user can read it. */
 export async function takeFolder(parent: string): Promise<string> {
   const folder = join(parent, `holdfast-demo-${process.getuid?.() ?? 'user'}`);
   try {
@@ -15,7 +15,7 @@ export async function takeFolder(parent: string): Promise<string> {
     if (bavail * bsize < neededBytes) throw new Error('its disk is full');
   } catch (error) {
     await removeFolder(folder).catch(() => undefined);
-    throw new Error(`the demo cannot keep its files in ${parent}, name another folder by TMPDIR`, { cause: error });
+    throw new Error(`the demo cannot write its files to ${parent}; set TMPDIR to another folder`, { cause: error });
   }
   return folder;
 }

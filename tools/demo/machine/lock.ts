@@ -1,6 +1,6 @@
 /**
- * One demo at a time on a machine: two would have pods at the same addresses of the loopback. Who listens at one of these addresses holds the
- * lock: the system frees it however the process ends, as it would not remove a file; and a process id in a file may be another program's by now.
+ * One demo at a time on a machine: pods of two demos would have the same loopback addresses. The lock is a listening port at one of these addresses:
+ * the kernel frees it however the process ends. A lock file would remain, and the process id in it could belong to another program.
  */
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
@@ -8,12 +8,12 @@ import { text } from 'node:stream/consumers';
 import { ports } from '../../../src/core/names/names.ts';
 import { describeTakenPorts, probeHost, takePort } from './pod-ports.ts';
 
-/** A port that the pods need as well: where another program has it, there can be no demo. */
+/** The pods need this port, too: where another program uses it, the demo cannot run. */
 export const lockPort = ports.sidecar;
-/** A program of another kind may wait for us to speak first. */
+/** Another program may wait for the client to send first. */
 const answerLimitMs = 1000;
 
-/** Throws where a demo runs, or where it cannot be known. The answer ends the lock. */
+/** Throws if another demo or program has the port. Returns a function that releases the lock. */
 export async function takeLock(): Promise<() => Promise<void>> {
   const server = createServer((caller) => {
     caller.on('error', () => undefined);
@@ -32,5 +32,5 @@ async function describeHolder(): Promise<string> {
   const answer = await text(socket).catch(() => '');
   const pid = /^holdfast demo (\d+)$/.exec(answer)?.[1];
   if (pid === undefined) return describeTakenPorts([lockPort]);
-  return `a demo runs already, as process ${pid}: end it with Ctrl-C where it was started, or by kill ${pid}`;
+  return `another demo is running as process ${pid}: stop it with Ctrl-C in its terminal, or with kill ${pid}`;
 }

@@ -1,21 +1,20 @@
 /**
- * The ports that pods of the demo listen on. Each pod does so at an address of its own, which does not help where another program has the port at
- * all addresses.
+ * The ports that pods of the demo listen on. Each pod has an address of its own, but a program that listens at all addresses takes the port there, too.
  */
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { containerPort, ports } from '../../../src/core/names/names.ts';
 
 const shopPort = 8080;
-/** The Gateway of Holdfast's own making listens there. */
+/** Of the Gateway that Holdfast generates. */
 const gatewayPort = 80;
 
 export const podPorts: readonly number[] = [...Object.values(ports), containerPort(gatewayPort), shopPort];
 
-/** The first of the addresses of pods, which no pod gets: what can be had here, a pod can have. */
+/** The network address of the pod range, which no pod gets: a port that is free here is free for pods. */
 export const probeHost = '127.64.0.0';
 
-/** Listens as a pod would. False: another program has the port. Throws where no pod could listen at all. */
+/** Listens as a pod would. Returns false if another program has the port; throws if no pod could listen at all. */
 export async function takePort(server: Server, port: number): Promise<boolean> {
   server.listen(port, probeHost);
   try {
@@ -25,13 +24,13 @@ export async function takePort(server: Server, port: number): Promise<boolean> {
     if (codeOf(error) === 'EADDRINUSE') return false;
     if (codeOf(error) !== 'EADDRNOTAVAIL') throw error;
     throw new Error(
-      `the pods of the demo need addresses such as ${probeHost}, and this system, as macOS, has 127.0.0.1 only: run it on Linux`,
+      `the pods of the demo need loopback addresses such as ${probeHost}, but this system (such as macOS) has only 127.0.0.1: run the demo on Linux, or with --context on a cluster`,
       { cause: error },
     );
   }
 }
 
-/** Those of them that another program has. */
+/** Returns those that another program has. */
 export async function findTakenPorts(wanted: readonly number[]): Promise<number[]> {
   const isTaken = await Promise.all(wanted.map(isPortTaken));
   return wanted.filter((_, index) => isTaken[index]);
@@ -39,15 +38,15 @@ export async function findTakenPorts(wanted: readonly number[]): Promise<number[
 
 async function isPortTaken(port: number): Promise<boolean> {
   const server = createServer();
-  const isOurs = await takePort(server, port);
+  const isFree = await takePort(server, port);
   server.close();
-  return !isOurs;
+  return !isFree;
 }
 
 export function describeTakenPorts(taken: readonly number[]): string {
   const [first] = taken;
-  const which = taken.length === 1 ? `port ${first} is` : `the ports ${taken.join(', ')} are`;
-  return `${which} taken at all addresses of this machine (0.0.0.0) by another program, and pods of the demo listen there: end it for as long as the demo runs. "ss -ltnp sport = :${first}" says which it is`;
+  const which = taken.length === 1 ? `port ${first} is` : `ports ${taken.join(', ')} are`;
+  return `${which} in use at all addresses of this machine (0.0.0.0), and pods of the demo need ${taken.length === 1 ? 'it' : 'them'}: stop the other program while the demo runs. To find it: ss -ltnp sport = :${first}`;
 }
 
 /** Such as `EADDRINUSE`: the code of an error of the system. */

@@ -7,10 +7,10 @@ import { buildPodsLine, buildSessionsLine, formatElapsed } from './summary.ts';
 export type FrameOptions = { columns: number; rows: number; color: boolean; startedAtMs: number };
 
 const widest = { name: 40, progress: 30, source: 18, reason: 20 };
-/** What many pods leave to the events: an empty line and three of them. */
+/** Rows that are kept for events beside many pods: an empty line and three events. */
 const eventRows = 4;
 
-/** The picture of one moment: lines without a line end after the last, at most `columns` wide and `rows` high. */
+/** One frame: lines without a line end after the last, at most `columns` wide and `rows` high. */
 export function renderFrame(state: DemoState, { columns, rows, color, startedAtMs }: FrameOptions): string {
   const head = buildHead(state, columns);
   const room = rows - head.length;
@@ -79,7 +79,7 @@ function buildPodRow(
   ];
 }
 
-/** One `#` a session as long as the longest bar fits, and never none for a session: the last one is why a pod is held. */
+/** One `#` a session as long as the longest bar fits, and at least one for any session: the last one holds the pod. */
 function barLength(sessions: number, { width, most }: { width: number; most: number }): number {
   if (sessions <= 0) return 0;
   return Math.min(width, Math.max(1, Math.round(most <= width ? sessions : (sessions * width) / most)));

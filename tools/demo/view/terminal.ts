@@ -49,7 +49,7 @@ function createPicture(stream: TerminalStream, { color, startedAtMs }: ViewOptio
     if (latest) stream.write(home + renderPicture(latest));
   };
   // The last column stays empty: a terminal that has filled it keeps its cursor on it, and clearing to the line's end
-  // would take the character away. Some pseudo-terminals say that they are 0 by 0.
+  // would take the character away. Some pseudo-terminals report a size of 0 by 0.
   const renderPicture = (state: DemoState) => {
     const frame = renderFrame(state, {
       columns: (stream.columns || 80) - 1,

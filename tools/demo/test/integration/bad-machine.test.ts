@@ -1,4 +1,4 @@
-/** The demo on a machine that has not what it needs: it says so in a sentence, ends with 1, and leaves nothing behind. */
+/** The demo on a machine that lacks something: it prints one sentence, exits with 1, and leaves nothing behind. */
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, jest, test } from '@jest/globa
 import { eventually } from '../../../../test/support/eventually.ts';
 import { openNetwork, whyNoNetwork, type OwnNetwork } from './own-network.ts';
 
-// A demo that is refused takes half a second; with other tests on all cores it takes longer to load.
+// A refused demo exits after half a second; with other tests on all cores loading takes longer.
 jest.setTimeout(20_000);
 
 const declare = whyNoNetwork === undefined ? describe : describe.skip;
@@ -46,7 +46,7 @@ async function expectRefused({ exited, output }: Run, sentence: string): Promise
   expect(output().trimEnd().split('\n')).toHaveLength(1);
 }
 
-declare(`npm run demo, where something is missing${reason}`, () => {
+declare(`npm run demo, on a machine that lacks something,${reason}`, () => {
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'demo-machine-'));
     network = await openNetwork();
@@ -59,33 +59,33 @@ declare(`npm run demo, where something is missing${reason}`, () => {
   test.each([
     ['8080 at all IPv4 addresses', 8080, '0.0.0.0'],
     ['8080 at all addresses of both kinds', 8080, '::'],
-    ['15999, which tells one demo from the other, too', 15_999, '0.0.0.0'],
-  ])('names the port that another program has: %s', async (_, port, host) => {
+    ['15999, which is also the lock of the demo', 15_999, '0.0.0.0'],
+  ])('names the port that another program uses: %s', async (_, port, host) => {
     await listenThere(port, host);
     await expectRefused(
       run(command),
-      `port ${port} is taken at all addresses of this machine (0.0.0.0) by another program`,
+      `port ${port} is in use at all addresses of this machine (0.0.0.0), and pods of the demo need it: stop the other program`,
     );
     expect(await readdir(folder)).toEqual([]);
   });
 
-  test('names the folder that it cannot write in, and the variable that names another', async () => {
+  test('names the folder that it cannot write to, and the variable that sets another', async () => {
     const file = join(folder, 'file');
     await writeFile(file, '');
     await expectRefused(
       run(command, { TMPDIR: file }),
-      `the demo cannot keep its files in ${file}, name another folder by TMPDIR: ENOTDIR`,
+      `the demo cannot write its files to ${file}; set TMPDIR to another folder: ENOTDIR`,
     );
     await expectRefused(
       run(command, { TMPDIR: '/proc' }),
-      'the demo cannot keep its files in /proc, name another folder by TMPDIR: ENOENT',
+      'the demo cannot write its files to /proc; set TMPDIR to another folder: ENOENT',
     );
   });
 
   test.each([
     ['is read-only', 'ro', 'EROFS: read-only file system'],
     ['is full', 'size=64k', 'its disk is full'],
-  ])('says that the disk %s', async (_, mountOption, why) => {
+  ])('reports that the disk %s', async (_, mountOption, why) => {
     const disk = join(folder, 'disk');
     await mkdir(disk);
     const mounted = [
@@ -96,17 +96,17 @@ declare(`npm run demo, where something is missing${reason}`, () => {
     ];
     await expectRefused(
       run([...mounted, ...command], { TMPDIR: disk }),
-      `the demo cannot keep its files in ${disk}, name another folder by TMPDIR: ${why}`,
+      `the demo cannot write its files to ${disk}; set TMPDIR to another folder: ${why}`,
     );
   });
 
-  test('says how much memory it needs, and how much there is', async () => {
+  test('reports how much memory it needs, and how much is free', async () => {
     const other =
       "import os from 'node:os'; import { syncBuiltinESMExports } from 'node:module'; os.freemem = () => 2 ** 29; syncBuiltinESMExports();";
     const env = { NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(other)}` };
     await expectRefused(
       run(command, env),
-      'the demo needs 1.4 GB of memory, and only 0.5 GB is free: end other programs',
+      'the demo needs 1.4 GB of memory, but only 0.5 GB is free: stop other programs',
     );
     expect(await readdir(folder)).toEqual([]);
   });

@@ -30,7 +30,7 @@ const shopAddress = (output: string): string | undefined => /the shop +(http:\/\
 
 type Pods = { wantedReplicas: number; pods: { name: string; state: string }[] };
 
-/** As a browser does at the address that is printed: the page shows its pod, knows all pods, and gets two of them. */
+/** Scales to two pods with the requests of the shop's page. */
 async function scaleByPage(output: string): Promise<void> {
   const shop = shopAddress(output) ?? 'no address';
   const page = await (await fetch(shop)).text();
@@ -44,13 +44,13 @@ async function scaleByPage(output: string): Promise<void> {
     limit.throwIfAborted();
     seen = await ask('GET');
   }
-  // It holds the session of whoever looked at the page.
+  // It has the session of this visitor.
   expect(seen.pods.map(({ name }) => name)).toContain(own);
 }
 
 const left = () => readdir(folder);
 
-/** Those of demos of this test, where the system has /proc. */
+/** Processes of this test's demos, where the system has /proc. */
 function processes(): number[] {
   if (!existsSync('/proc/self/environ')) return [];
   const pids = readdirSync('/proc')
@@ -63,7 +63,7 @@ function environmentOf(pid: number): string {
   try {
     return readFileSync(`/proc/${pid}/environ`, 'utf8');
   } catch {
-    // It has ended, or is somebody else's.
+    // It has ended, or belongs to another user.
     return '';
   }
 }
@@ -83,21 +83,21 @@ describe('npm run demo', () => {
     expect(await left()).toEqual([]);
   }, 90_000);
 
-  test('with --keep lets one scale on the page of the shop, and a second one says that the first is there', async () => {
+  test('with --keep scales from the page of the shop, and refuses a second demo', async () => {
     const first = startDemo('--plain', '--keep', '--sessions', '20', '--duration', '5');
     await eventually(first.output, (text) => text.includes('until Ctrl-C') && text.includes('metrics'), 40_000);
     const second = startDemo('--plain');
     expect(await second.exited).toBe(1);
-    expect(second.output()).toContain(`a demo runs already, as process ${first.child.pid}`);
+    expect(second.output()).toContain(`another demo is running as process ${first.child.pid}`);
     await scaleByPage(first.output());
 
-    // Killed half-way: nothing of it goes on, and the next one takes over.
+    // After a SIGKILL no process of it remains, and the next demo can start.
     first.child.kill('SIGKILL');
     await eventually(processes, (left) => left.length === 0, 20_000);
     const [folderLeft = ''] = await left();
     await writeFile(join(folder, folderLeft, 'left-behind'), '');
     const third = startDemo('--plain');
-    // The demo, its reaper, and the first pods: two of the operator.
+    // The demo, its reaper, and two pods of the operator.
     await eventually(processes, (all) => all.length === 0 || all.length >= 4, 30_000);
     expect(existsSync(join(folder, folderLeft, 'left-behind'))).toBe(false);
     third.child.kill('SIGINT');
@@ -110,7 +110,7 @@ describe('npm run demo', () => {
   test.each([
     ['too few customers', ['--sessions', '1'], '--sessions must be a whole number from 10 to 500, not "1"'],
     ['an option that is not there', ['--fast'], "Unknown option '--fast'"],
-  ])('with %s says what is wrong and where to read on', async (_, args, problem) => {
+  ])('with %s reports the problem and how to get help', async (_, args, problem) => {
     const { exited, output } = startDemo(...args);
     expect(await exited).toBe(2);
     expect(output()).toContain(problem);
@@ -147,7 +147,6 @@ declare(`the page of the shop in a browser${reason}`, () => {
   let demo: ReturnType<typeof startDemo>;
 
   const shown = () => page.evaluate<Shown>(readShown);
-  const click = (selector: string) => page.evaluate(`document.querySelector(${JSON.stringify(selector)}).click()`);
   const own = ({ cards }: Shown) => cards.find(({ isOwn }) => isOwn);
   const becomes = (isTrue: (shown: Shown) => boolean, limitMs = 20_000) => eventually(shown, isTrue, limitMs);
 
@@ -157,7 +156,7 @@ declare(`the page of the shop in a browser${reason}`, () => {
     chromium = await startChromium();
     await eventually(demo.output, (text) => shopAddress(text) !== undefined, 60_000);
     page = await chromium.open(shopAddress(demo.output()) ?? '');
-    await click('[data-replicas="5"]');
+    await page.click('[data-replicas="5"]');
     await becomes(({ cards }) => cards.length === 5 && cards.every(({ state }) => state === 'Accepting'), 60_000);
   }, 150_000);
   afterAll(async () => {
@@ -190,7 +189,7 @@ declare(`the page of the shop in a browser${reason}`, () => {
   });
 
   test('shows pods draining until their deadline, keeps the pod of the visitor, and drops the others', async () => {
-    await click('[data-post="/login"] button');
+    await page.click('[data-post="/login"] button');
     await eventually(
       () =>
         page.evaluate<boolean>('document.querySelector(".cart")?.innerText.includes("Your cart is empty") ?? false'),
@@ -199,7 +198,7 @@ declare(`the page of the shop in a browser${reason}`, () => {
     );
     const before = own(await becomes((now) => own(now) !== undefined));
     // Until the own pod is one of those that drain.
-    await click('[data-replicas="1"]');
+    await page.click('[data-replicas="1"]');
     const draining = await becomes(({ cards }) =>
       cards.some(({ state, note }) => state === 'Draining' && note.endsWith('left')),
     );

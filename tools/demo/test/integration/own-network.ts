@@ -1,6 +1,6 @@
 /**
- * A network of its own for programs of a test, where Linux lets an ordinary user have one: what listens there is in nobody's way, and of what
- * listens elsewhere nothing is in theirs. They also have mounts of their own.
+ * A network namespace for the programs of a test, where Linux permits it to ordinary users: their ports cannot conflict with those of other programs.
+ * They also have a mount namespace of their own.
  */
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -13,7 +13,7 @@ export const whyNoNetwork = ((): string | undefined => {
     execFileSync('unshare', [...namespaces, 'ip', 'link', 'set', 'lo', 'up'], { stdio: 'ignore' });
     return undefined;
   } catch {
-    return 'there are no network namespaces for ordinary users here, or no programs unshare and ip';
+    return 'ordinary users cannot create network namespaces here, or the programs unshare and ip are missing';
   }
 })();
 
@@ -28,7 +28,7 @@ export async function openNetwork(): Promise<OwnNetwork> {
   });
   await once(keeper.stdout, 'data');
   const network = networkOf(String(keeper.pid));
-  /** Those that run in it, besides the one that keeps it. */
+  /** Processes in it, except the one that keeps it open. */
   const processes = () =>
     readdirSync('/proc')
       .filter((name) => /^\d+$/.test(name) && networkOf(name) === network)

@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 
 const command = 'chromium';
@@ -18,6 +19,8 @@ export const whyNoChromium: string | undefined =
 export interface Page {
   /** The value of an expression in the page, a promise awaited. Throws what it throws. */
   evaluate<Value>(expression: string): Promise<Value>;
+  /** Clicks the first element of a selector, once the page has loaded and its scripts have run. */
+  click(selector: string): Promise<void>;
   show(options: { width: number; height: number; scheme: 'light' | 'dark' }): Promise<void>;
   /** A PNG of the viewport. */
   screenshot(): Promise<Buffer>;
@@ -144,15 +147,18 @@ async function openPage(devTools: DevTools, url: string): Promise<Page> {
   for (const domain of ['Page', 'Runtime', 'Log']) await send(`${domain}.enable`);
   await send('Page.navigate', { url });
   await loaded.promise;
+  const evaluate = async <Value>(expression: string): Promise<Value> => {
+    const params = { expression, awaitPromise: true, returnByValue: true };
+    const { result, exceptionDetails } = await betweenNavigations(() => send<Evaluated>('Runtime.evaluate', params));
+    if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
+    return result.value as Value;
+  };
   return {
-    async evaluate<Value>(expression: string) {
-      const { result, exceptionDetails } = await send<Evaluated>('Runtime.evaluate', {
-        expression,
-        awaitPromise: true,
-        returnByValue: true,
-      });
-      if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
-      return result.value as Value;
+    evaluate,
+    async click(selector) {
+      const element = `document.querySelector(${JSON.stringify(selector)})`;
+      const clickWhenLoaded = `document.readyState === 'complete' && (${element}.click(), true)`;
+      while (!(await evaluate<boolean>(clickWhenLoaded))) await delay(10);
     },
     async show({ width, height, scheme }) {
       await send('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: false });
@@ -164,6 +170,18 @@ async function openPage(devTools: DevTools, url: string): Promise<Page> {
     },
     errors: () => errors,
   };
+}
+
+/** While a page reloads there is nothing to evaluate in: then the call is repeated. */
+async function betweenNavigations<Result>(call: () => Promise<Result>): Promise<Result> {
+  for (;;) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!/navigated|execution context|context with/i.test(String(error))) throw error;
+      await delay(10);
+    }
+  }
 }
 
 function readConsoleError({ method, params = {} }: Message): string | undefined {

@@ -1,4 +1,4 @@
-/** What the demo makes in somebody's cluster, and takes away again. */
+/** What the demo creates in an existing cluster, and removes again. */
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { trackCreatedResources, type CreatedResources } from '../../../context/created-resources.ts';
 import { kindOf } from '../../../context/kinds.ts';
@@ -25,21 +25,21 @@ beforeEach(() => {
   clock = createMemoryClock();
   cluster = createMemoryCluster(clock);
   ended = [];
-  const endPod = ({ metadata }: KubeObject, graceSeconds: number): Promise<void> => {
+  const shortenGrace = ({ metadata }: KubeObject, graceSeconds: number): Promise<void> => {
     ended.push(`${metadata.name} in ${graceSeconds} s`);
     cluster.remove(pods, metadata);
     return Promise.resolve();
   };
   createdResources = trackCreatedResources(
-    { get: cluster.get, list: cluster.list, create: cluster.create, delete: cluster.delete, endPod },
+    { get: cluster.get, list: cluster.list, create: cluster.create, delete: cluster.delete, shortenGrace },
     clock,
   );
 });
 
 const deleted = (): string[] => cluster.writes().flatMap(({ verb, ref }) => (verb === 'delete' ? [ref.name] : []));
 
-describe('what the demo has made', () => {
-  test('goes, the newest first, and nothing else does', async () => {
+describe('the created resources', () => {
+  test('are removed, the newest first, and nothing else is', async () => {
     cluster.put(namespaces, shopOf('production'));
     await createdResources.create(shopOf('demo'));
     await createdResources.create(cart);
@@ -48,10 +48,10 @@ describe('what the demo has made', () => {
     expect(cluster.all(namespaces)).toMatchObject([{ metadata: { name: 'production' } }]);
   });
 
-  test('is not made over what is there: that is named, with what to do', async () => {
+  test('never replace an existing object: the error names it and how to remove it', async () => {
     cluster.put(deployments, { ...cart, metadata: { ...cart.metadata, uid: 'theirs' } });
     const message =
-      'there is a Deployment cart already, which is not of this demo: where nobody needs it, kubectl delete deployments cart -n demo';
+      'Deployment cart already exists and was not created by this demo: if it is not needed, remove it with kubectl delete deployments cart -n demo';
     await expect(createdResources.create(cart)).rejects.toThrow(message);
     expect(await createdResources.remove()).toEqual([]);
     expect(cluster.find(deployments, cart.metadata)?.metadata.uid).toBe('theirs');
@@ -67,7 +67,7 @@ describe('what the demo has made', () => {
     deletionGracePeriodSeconds,
   });
 
-  test('takes its pods along, which do not wait for who has a browser open', async () => {
+  test('are removed with their draining pods, whose grace period is shortened', async () => {
     await createdResources.create(cart);
     cluster.put(pods, podOf('cart-1', ending(3630)));
     const removed = createdResources.remove();
@@ -76,7 +76,7 @@ describe('what the demo has made', () => {
     expect(ended).toEqual(['cart-1 in 5 s']);
   });
 
-  test('waits for pods that end soon, and hurries none that nobody has deleted: it would be replaced', async () => {
+  test('are removed after pods that terminate soon; a pod that is not terminating is not deleted', async () => {
     await createdResources.create(cart);
     for (const pod of [podOf('cart-1', ending(5)), podOf('cart-2'), podOf('proxy', { labels: {} })]) {
       cluster.put(pods, pod);
@@ -89,7 +89,7 @@ describe('what the demo has made', () => {
     expect(await removed).toEqual([]);
   });
 
-  test('is named where it could not be removed, and the rest goes all the same', async () => {
+  test('that cannot be removed are returned, and the others are still removed', async () => {
     await createdResources.create(shopOf('demo'));
     await createdResources.create(cart);
     cluster.fail({ verb: 'delete', kind: 'Deployment', error: new Error('no right to') });

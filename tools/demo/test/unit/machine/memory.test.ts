@@ -2,14 +2,14 @@ import { describe, expect, test } from '@jest/globals';
 import { findMemoryProblem } from '../../../machine/memory.ts';
 
 const gigabytes = (count: number): number => count * 1024 ** 3;
-/** What Node says where there is no limit. */
+/** What Node returns without a limit. */
 const noLimit = 2 ** 64;
 
 describe('the memory for a demo', () => {
   test.each([
-    ['much is free, and there is no limit', { free: gigabytes(8), limit: noLimit }],
-    ['it is not known whether there is a limit', { free: gigabytes(8), limit: 0 }],
-    ['the limit leaves enough', { free: gigabytes(8), limit: gigabytes(2) }],
+    ['enough is free, without a limit', { free: gigabytes(8), limit: noLimit }],
+    ['enough is free, with an unknown limit', { free: gigabytes(8), limit: 0 }],
+    ['the limit is high enough', { free: gigabytes(8), limit: gigabytes(2) }],
   ])('is enough where %s', (_, memory) => {
     expect(findMemoryProblem(memory)).toBeUndefined();
   });
@@ -18,14 +18,14 @@ describe('the memory for a demo', () => {
     [
       'little is free',
       { free: gigabytes(1.2), limit: noLimit },
-      'the demo needs 1.4 GB of memory, and only 1.2 GB is free: end other programs',
+      'the demo needs 1.4 GB of memory, but only 1.2 GB is free: stop other programs',
     ],
     [
-      'a container may have little, of much',
+      'the limit of a container is low',
       { free: gigabytes(8), limit: gigabytes(1) },
-      'the demo needs 1.4 GB of memory, and may have only 1.0 GB here: give this container more',
+      'the demo needs 1.4 GB of memory, but is limited to 1.0 GB: raise the memory limit of this container',
     ],
-  ])('is missing where %s', (_, memory, sentence) => {
+  ])('is not enough where %s', (_, memory, sentence) => {
     expect(findMemoryProblem(memory)).toBe(sentence);
   });
 });

@@ -10,7 +10,7 @@ export const buildEvent = (atMs: number, text: string): DemoEvent => ({
   text,
 });
 
-/** The autoscaler has taken three of five pods; one has drained, one has just begun, of one nobody knows the sessions. */
+/** After a scale-down: two pods drain, one of them with an unknown number of sessions; one has drained. A new pod starts. */
 export const scaleDown: DemoState = {
   title: 'Holdfast: 40 customers, an autoscaler takes 5 pods to 2 and back',
   step: 'the autoscaler wants 2 pods',
@@ -33,6 +33,6 @@ export const scaleDown: DemoState = {
       reason: 'SuccessfulRescale',
       text: 'New size: 2; reason: All metrics below target',
     },
-    buildEvent(31_000, 'Pod shop-5d4c8b9f7-7hj9q: it keeps its 7 sessions until they end'),
+    buildEvent(31_000, 'Pod shop-5d4c8b9f7-7hj9q: it keeps 7 sessions until they end'),
   ],
 };

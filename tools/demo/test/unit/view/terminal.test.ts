@@ -51,7 +51,7 @@ describe('on a terminal', () => {
     expect(screen.lines()).toEqual(frameLines(scaleDown, { columns: 49, rows: 12 }));
   });
 
-  test('a pseudo-terminal that says it is 0 by 0 counts as 80x24', () => {
+  test('a pseudo-terminal of size 0 by 0 counts as 80x24', () => {
     const screen = createScreen({ columns: 80, rows: 24 });
     createTerminalView({ ...screen, columns: 0, rows: 0 }, options).show(scaleDown);
     expect(screen.lines()).toEqual(frameLines(scaleDown, { columns: 79, rows: 24 }));

@@ -1,14 +1,19 @@
-/** Scales a Deployment as an HPA with an external metric would. In somebody else's cluster nobody measures the demo's customers. */
-import type { ObjectReader, ObjectRef, ObjectWriter } from '../../../src/kube/ports.ts';
-import { deployments } from '../../../src/kube/resources.ts';
-import { sleep, type Clock } from '../../../src/platform/clock.ts';
-import { AppError } from '../../../src/platform/errors.ts';
+/** Scales the shop's Deployment as an HPA with an external metric would. The metric is the number of the demo's customers. */
+import type { ObjectReader, ObjectRef, ObjectWriter } from '../../src/kube/ports.ts';
+import { deployments } from '../../src/kube/resources.ts';
+import { sleep, type Clock } from '../../src/platform/clock.ts';
+import { AppError } from '../../src/platform/errors.ts';
+import { fewestPods, mostPods } from './shop.ts';
 
-const lookEveryMs = 1000;
+const syncEveryMs = 1000;
+
+/** Enough pods for the customers, within the limits of the demo. */
+export const replicasFor = (customers: number, customersPerPod: number): number =>
+  Math.min(Math.max(Math.ceil(customers / customersPerPod), fewestPods), mostPods);
 
 export type Scaler = { stop(): Promise<void> };
 
-/** Looks each second. What cannot be written is tried again then; `onError` hears of anything but a conflict. */
+/** Syncs each second, so that a failed write is repeated; `onError` receives every error but a conflict. */
 export function startScaler(
   cluster: Pick<ObjectReader, 'get'> & Pick<ObjectWriter, 'update'>,
   ref: ObjectRef,
@@ -20,7 +25,7 @@ export function startScaler(
       await scaleTo(cluster, ref, tools.wanted()).catch((error: unknown) => {
         if (!(error instanceof AppError && error.code === 'KUBERNETES_CONFLICT')) tools.onError(error);
       });
-      await sleep(tools.clock, lookEveryMs, stopping.signal);
+      await sleep(tools.clock, syncEveryMs, stopping.signal);
     }
   };
   const running = run();

@@ -1,8 +1,8 @@
 import { beforeEach, expect, test } from '@jest/globals';
-import { startScaler, type Scaler } from '../../../context/scaler.ts';
-import { deployments } from '../../../../../src/kube/resources.ts';
-import { createMemoryClock, type MemoryClock } from '../../../../../test/support/memory-clock.ts';
-import { createMemoryCluster, type MemoryCluster } from '../../../../../test/support/memory-cluster.ts';
+import { startScaler, type Scaler } from '../../scaler.ts';
+import { deployments } from '../../../../src/kube/resources.ts';
+import { createMemoryClock, type MemoryClock } from '../../../../test/support/memory-clock.ts';
+import { createMemoryCluster, type MemoryCluster } from '../../../../test/support/memory-cluster.ts';
 
 const ref = { namespace: 'demo', name: 'cart' };
 let clock: MemoryClock;
@@ -32,7 +32,7 @@ async function stop(scaler: Scaler): Promise<void> {
   expect(clock.pending()).toBe(0);
 }
 
-test('the Deployment follows the number that is wanted within a second, and writes nothing while it has it', async () => {
+test('the Deployment has the wanted replicas within a second, and is not written while it has them', async () => {
   const scaler = start();
   await clock.advance(1);
   expect(spec()).toEqual({ replicas: 5, paused: false });
@@ -44,11 +44,11 @@ test('the Deployment follows the number that is wanted within a second, and writ
   await stop(scaler);
 });
 
-test('a write that failed is told, and tried again', async () => {
-  cluster.fail({ verb: 'update', error: new Error('the server is away') });
+test('a failed write is reported and repeated', async () => {
+  cluster.fail({ verb: 'update', error: new Error('the server is unavailable') });
   const scaler = start();
   await clock.advance(1);
-  expect(errors).toEqual([new Error('the server is away')]);
+  expect(errors).toEqual([new Error('the server is unavailable')]);
   await clock.advance(1000);
   expect(spec()).toMatchObject({ replicas: 5 });
   await stop(scaler);
