@@ -15,7 +15,7 @@ export type SidecarConfig = {
   /** Where the app is reached, as the kubelet reaches it. */
   podIp: string;
   connections: ConnectionSettings;
-  /** Absent where the app is not asked, or nobody knows on which port. */
+  /** Absent where the app is not asked, or its port is unknown. */
   application?: { port: number; path: string };
   /** The apps' own preStop hooks, by container. */
   hooks: ReadonlyMap<string, AppPreStopHook>;

@@ -32,7 +32,7 @@ const loopback: readonly Cidr[] = [
   { address: '::1', prefix: 128, family: 'ipv6' },
 ];
 
-/** Answers with the number of connections that count; throws where it cannot be known. */
+/** Returns the number of connections that count; throws where it is unknown. */
 export function createConnectionCounter({
   settings,
   quietPeriodMs,

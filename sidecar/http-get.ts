@@ -19,7 +19,7 @@ export type Answer = { status: number; body: string };
 /** setTimeout fires at once beyond this. */
 const longestTimerMs = 2 ** 31 - 1;
 
-/** Resolves when the body is over. Redirects are answers like others. */
+/** Resolves when the body is over. Redirects are responses like any other. */
 export function httpGet({ scheme, host, port, path, headers, timeoutMs, maxBytes }: Get): Promise<Answer> {
   return new Promise((resolve, reject) => {
     // The kubelet does not verify whom it probes and hooks either: a pod has no certificate for its address.

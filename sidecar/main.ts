@@ -60,7 +60,7 @@ function run(config: SidecarConfig): void {
     const address = server.address();
     log('Started', { port: typeof address === 'object' && address ? address.port : port });
   });
-  // A native sidecar gets SIGTERM after every app container has exited: nobody is left to hold for.
+  // A native sidecar gets SIGTERM after every app container has exited: there is nothing left to hold for.
   process.once('SIGTERM', () => {
     log('Stopping', { callers: drain.view().callers });
     void drain.stop().then(() => process.exit(0));

@@ -1,5 +1,5 @@
 /**
- * Tells the operator how the drain ended. The app's end does not wait for it: it is tried while the app shuts down, until a replica
+ * Reports to the operator how the drain ended. The app's end does not wait for it: it is tried while the app shuts down, until a replica
  * has taken it, and for a moment more once the sidecar itself has to go.
  */
 import type { DrainSummary } from '../src/wire/messages.ts';

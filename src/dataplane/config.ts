@@ -1,4 +1,4 @@
-/** What a proxy is told by its environment. */
+/** The configuration of a proxy, read from its environment. */
 import { discoveryService, operatorNamespace, operatorService, ports } from '../core/names/names.ts';
 import { optionalText, portNumber, requiredText, wholeNumber, type Environment } from '../platform/config.ts';
 

@@ -154,7 +154,7 @@ function createTarget({ router, server, listeners, state, clock, log }: Parts): 
       router.seenElsewhere(sessions);
     },
     onHandover({ from, startedAtMs, sessions }) {
-      // Whoever has handed over its own can leave these to nobody any more.
+      // A proxy that has handed over its own sessions cannot hand these over any more.
       if (state.handedOver || !router.inherit(sessions)) return;
       inherited.add({ uid: from, startedAtMs }, clock.nowMs());
       log.info({ from, sessions: sessions.length }, 'sessions inherited');

@@ -42,7 +42,7 @@ export interface Http1Server {
   retain(uids: ReadonlySet<string>): void;
   /**
    * From now on every response says `Connection: close`; all else goes on. With some time between this and `shutdown` hardly a
-   * connection is left to be closed while its client may be about to use it, which is a race that nobody can win (RFC 9112 §9.5).
+   * connection is left to be closed while its client may be about to use it, which is a race that neither side can win (RFC 9112 §9.5).
    */
   announceShutdown(): void;
   /**

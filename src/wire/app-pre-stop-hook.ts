@@ -1,4 +1,4 @@
-/** What injection tells the sidecar of an app's own preStop hook, which it takes over and calls after the drain. */
+/** What injection passes to the sidecar about an app's own preStop hook, which the sidecar calls after the drain. */
 import { checkedJson, list, object, oneOf, optional, pattern, string, whole, type Checked } from './check.ts';
 
 /** An `httpGet` hook with its port as a number. `host` absent: the pod itself. */

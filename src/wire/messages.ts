@@ -29,7 +29,7 @@ export type TableMessage =
 /** A process of a proxy: a container that was restarted in its pod is another one. */
 export type ProxyProcess = { uid: string; startedAtMs: number };
 
-/** What a proxy that goes in good order counted last: without an heir it would count until those sessions' idle timeout. */
+/** What a proxy that shuts down gracefully counted last: without a successor, those sessions would count until their idle timeout. */
 export type Handover = {
   startedAtMs: number;
   sessions: HandedSession[];

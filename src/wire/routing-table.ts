@@ -71,11 +71,11 @@ export type Backend = {
 /** How long sessions on a backend live. */
 export type SessionLimits = {
   idleTimeoutMs: number;
-  /** Absent: a session may live for ever. */
+  /** Absent: no limit. */
   absoluteTimeoutMs?: number;
 };
 
-/** `Pending`: not ready, gets no new session. `Draining`: on its way out, gets no new session. Both keep the sessions they have. */
+/** `Pending`: not ready, gets no new session. `Draining`: terminating, gets no new session. Both keep the sessions they have. */
 export type EndpointState = 'Pending' | 'Accepting' | 'Draining';
 
 export type Endpoint = {

@@ -46,7 +46,7 @@ const pickAny = <T>(targets: readonly T[], random: () => number): T | undefined 
   targets[Math.floor(random() * targets.length)];
 
 /**
- * The next one by UID, and after the last one the first: by name and not by number, so that pods which come and go skip nobody.
+ * The next one by UID, and after the last one the first: by name and not by number, so that pods which come and go cause no pod to be skipped.
  * The first choice falls to chance, or every proxy that starts would begin with the same pod.
  */
 function pickNext<T extends Target>(targets: readonly T[], { random, previousUid }: Choosing): T | undefined {

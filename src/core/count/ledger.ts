@@ -5,7 +5,7 @@
  *   within the last seconds, and confirms that it treats the pod as Draining.
  * - Sessions outlive the proxy that counted them. What a proxy last reported before it went away or was restarted goes on
  *   counting until those sessions would have ended by themselves: their clients may come back through another proxy.
- * - One that went in good order handed its sessions to another, see `Handover`. What it reported counts until that one says so.
+ * - One that shut down gracefully handed its sessions to another, see `Handover`. What it reported counts until that one says so.
  */
 import { formatList } from '../names/format.ts';
 import type { EndpointReport, ProxyProcess, Report, SessionSource } from '../../wire/messages.ts';

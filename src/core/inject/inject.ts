@@ -26,7 +26,7 @@ import { isTokenVolume, renderTokenVolume, tokenVolume } from './token.ts';
  */
 export type UnchangedReason = 'AlreadyInjected' | 'HostNetwork' | 'PortConflict' | 'NameConflict' | 'Windows';
 
-/** What a user should hear about. `PreStopKept` (PreStopConflict): SIGTERM reaches that container without a drain. */
+/** What is reported to the user. `PreStopKept` (PreStopConflict): SIGTERM reaches that container without a drain. */
 export type InjectWarning =
   | { kind: 'PreStopKept'; container: string; reason: KeptBecause }
   | { kind: 'PreStopDropped'; container: string }

@@ -5,7 +5,7 @@ import type { InjectParams } from './params.ts';
 import { escapeReferences } from './pre-stop.ts';
 import { tokenVolume } from './token.ts';
 
-/** What of the sidecar's settings only the pod can tell. */
+/** The settings of the sidecar that only the pod determines. */
 export type PodSettings = {
   originalGraceSeconds: number;
   connectionPorts: number[];

@@ -12,7 +12,7 @@
  * Why no proxy ever refuses a live token:
  * - A proxy signs with a key only when it is `current`, and it becomes that only after each running proxy has said that it has the key.
  *   Time alone would not do: a proxy that is cut off keeps an old table for as long as that lasts.
- * - A token is made anew with its session's next response when its key is no longer current. So since SETTLED no proxy makes tokens of
+ * - A token is renewed with its session's next response when its key is no longer current. So since SETTLED no proxy makes tokens of
  *   an old key, and after the longest time for which a session can go without a request all of them have ended.
  * What that time does not cover is a stream that stays open for longer while its client sends nothing else: the client keeps the token
  * of the handshake, and when it comes back after the key was retired it begins a new session.
@@ -75,7 +75,7 @@ const highestKeyId = 0xffff_ffff;
 export const keptForMs = ({ idleTimeoutMs, absoluteTimeoutMs = 0 }: SessionLimits): number =>
   Math.max(dayMs, 2 * idleTimeoutMs, absoluteTimeoutMs);
 
-/** The next step, at most one: each is planned anew from what is stored. */
+/** The next step, at most one: each is planned from what is stored. */
 export function planRotation(input: RotationInput, nowMs: number): RotationPlan {
   const step =
     planPromotion(input, nowMs) ?? planSettlement(input) ?? planRetirement(input, nowMs) ?? planAddition(input, nowMs);

@@ -50,7 +50,7 @@ function identityOf({ gateway, userManaged, generatedFor }: GatewayPlan): Identi
   };
 }
 
-/** The GatewayClass, one for the cluster and owned by nobody: Gateways of any namespace name it. */
+/** The GatewayClass, one for the cluster, without an owner: Gateways of any namespace name it. */
 export const renderGatewayClass = (): OwnedObject => ({
   apiVersion: 'gateway.networking.k8s.io/v1',
   kind: 'GatewayClass',

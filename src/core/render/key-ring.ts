@@ -10,7 +10,7 @@ export type ParsedKeyRing = { kind: 'ring'; ring: KeyRing } | { kind: 'damaged';
 
 type RingOwner = { namespace: string; name: string; uid: string; annotations?: Record<string, string> };
 
-/** To be created once, never applied: applying it anew would replace keys that live sessions are signed with. */
+/** Created once, never applied: applying it again would replace keys that live sessions are signed with. */
 export function buildKeyRingSecret(workload: RingOwner, ring: KeyRing): OwnedObject {
   // What asks for a rotation has been served by the first keys.
   const rotatedFor = workload.annotations?.[annotations.rotateKeys];

@@ -11,7 +11,7 @@ export type GatewayRef = { namespace: string; name: string };
 /** A Gateway that is asked for. `isGenerated`: none was, and Holdfast makes one. */
 export type ParentRef = { gateway: GatewayRef; sectionName?: string; isGenerated?: true };
 
-/** What the routing table needs. Every StickyWorkload has one, a refused one too: fields that are not carried out are passed over. */
+/** What the routing table needs. Every StickyWorkload has one, a refused one too: unsupported fields are ignored here. */
 export type ServingPlan = {
   /** `namespace/name`; also the key of the backend. */
   key: string;

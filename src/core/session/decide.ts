@@ -21,7 +21,7 @@ export type Moment = { nowMs: number; asOfMs: number; waitUntilMs: number };
 export type NewReason = 'NoToken' | 'Expired';
 export type LostReason = 'EndpointRemoved' | 'NotInTable';
 
-/** `lost`: the pod is gone, the session begins anew elsewhere. */
+/** `lost`: the pod is gone, and a new session begins on another pod. */
 export type SessionDecision<T, C extends Candidate<T>> =
   | { kind: 'pinned'; candidate: C; endpoint: T }
   | { kind: 'wait'; untilMs: number }

@@ -9,7 +9,7 @@ import type { Token } from './token.ts';
  */
 export type SessionLife = 'Live' | 'Doubtful' | 'Expired';
 
-/** A token is made anew when its date is older than this. */
+/** A token is renewed when its date is older than this. */
 export const renewAfterMs = (limits: SessionLimits): number => limits.idleTimeoutMs / 4;
 
 /** Dates in tokens are whole seconds, rounded up: an error of rounding must never end a session early. */

@@ -23,7 +23,7 @@ export type Snapshot = {
   namespaces: Namespace[];
   /** Deployments of proxies, to see whether they are ready and whose they are. */
   proxies: ProxyDeployment[];
-  /** What has the name of a proxy (`<gateway>-holdfast`), whoever made it: such an object is never overwritten. */
+  /** What has the name of a proxy (`<gateway>-holdfast`), whoever created it: such an object is never overwritten. */
   existing: Existing[];
   /** By `namespace/name` of the StickyWorkload; newest first. Known to this replica only, since its start. */
   removedEndpoints: Record<string, RemovedEndpoint[]>;
@@ -181,7 +181,7 @@ export type ReferenceGrant = {
   to: { group: string; kind: string; name?: string }[];
 };
 
-/** `isEnding`: deleted, and on its way out: nothing can be created in it any more. */
+/** `isEnding`: deleted and terminating: nothing can be created in it any more. */
 export type Namespace = { name: string; labels: Record<string, string>; isEnding: boolean };
 
 export type ProxyDeployment = Owned & { gateway: string; readyReplicas: number };

@@ -1,4 +1,4 @@
-/** The observed world, translated: a verdict on every StickyWorkload, and a routing table for every Gateway of ours. */
+/** The observed cluster state, translated: a verdict on every StickyWorkload, and a routing table for every Gateway of ours. */
 import { decideAccept, type Accept } from '../resolve/accept.ts';
 import { resolveBackends, type BackendLookup } from '../resolve/backends.ts';
 import { planGateways, type GatewayPlan } from '../resolve/gateway-plan.ts';

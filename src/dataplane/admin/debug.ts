@@ -1,4 +1,4 @@
-/** What the debug pages show. Keys and session ids are secrets: whoever has them can take a session over. */
+/** What the debug pages show. Keys and session ids are secrets: anyone who has them can take over a session. */
 import type { Endpoint, RoutingTable } from '../../wire/routing-table.ts';
 import type { SessionTable } from '../sessions/session-table.ts';
 

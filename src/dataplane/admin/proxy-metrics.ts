@@ -1,4 +1,4 @@
-/** The proxy's metrics: names, types, labels and help from the catalogue, values from whoever keeps them. */
+/** The proxy's metrics: names, types, labels and help from the catalogue, values from the parts that keep them. */
 import { metrics, type MetricName } from '../../api/metrics.ts';
 import { registerMetric, type Sample } from '../../platform/metrics.ts';
 

@@ -12,7 +12,7 @@ const clockSkewMs = 5000;
 /**
  * The replica that knows most. One that is in use is left only for one that knows more, so that two that know the same do not take turns.
  * Where its stream is gone, another takes its place only if it knows at least as much, or if its view is certainly younger: after a
- * restore of etcd revisions start lower, and a proxy must not route by the old world for ever.
+ * restore of etcd revisions start lower, and a proxy must not route by outdated configuration indefinitely.
  */
 export function chooseReplica(current: Choice | undefined, views: readonly ReplicaView[]): Choice | undefined {
   const connected = views.filter((view) => view.connected);

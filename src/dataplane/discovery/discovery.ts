@@ -43,7 +43,7 @@ export interface DiscoveryTarget extends MergerEvents {
 export interface Discovery {
   /** Addresses whose stream is open. */
   connected(): readonly string[];
-  /** Through the first replica that has somebody to take it. `false`: there is none. */
+  /** Through the first replica that knows a successor. `false`: there is none. */
   handOver(handover: Handover): Promise<boolean>;
   stop(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** The last table, kept in a file: a proxy that restarts while the operator is away routes by it. It holds signing keys. */
+/** The last table, kept in a file: a proxy that restarts while the operator is unavailable routes by it. It holds signing keys. */
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { AppError, describeError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';

@@ -1,4 +1,4 @@
-/** What the proxy tells the operator: every endpoint of the table it routes by, and what it counts there. Pure. */
+/** What the proxy reports to the operator: every endpoint of the table it routes by, and what it counts there. Pure. */
 import type { EndpointReport, KeyRingReport, Report } from '../../wire/messages.ts';
 import type { Endpoint, RoutingTable, SessionLimits } from '../../wire/routing-table.ts';
 

@@ -21,7 +21,7 @@ export type ReporterPorts = {
   changes(): number;
 };
 
-/** The answer stops it. */
+/** Returns a function that stops it. */
 export function startReporter(ports: ReporterPorts): () => void {
   const { clock } = ports;
   const busy = new Set<string>();

@@ -11,7 +11,7 @@ export type TableFilePorts = { clock: Clock; log: Logger; onTable: (table: Routi
 
 const pollMs = 1000;
 
-/** What cannot be read, or is no table, is logged once and changes nothing. The answer stops it. */
+/** What cannot be read, or is no table, is logged once and changes nothing. Returns a function that stops it. */
 export function followTableFile(file: string, { clock, log, onTable }: TableFilePorts): () => void {
   let seen: string | undefined;
   let table: RoutingTable | undefined;

@@ -247,7 +247,7 @@ export class ClientConnection implements ClientSide, Timed {
     }
   }
 
-  /** Shutdown: nobody waits for what is still open. A tunnel ends in order on both sides; a response that is not whole must not look like one. */
+  /** Shutdown does not wait for what is still open. A tunnel is closed gracefully on both sides; an incomplete response must not look complete. */
   endOfGrace(): void {
     if (this.tunnel === undefined || this.phase !== 'tunnel') {
       this.cut('close');

@@ -20,7 +20,7 @@ export interface ClientSide {
   deadlineMs: number;
   /** The client sent FIN: it sends no more, and may or may not still read. */
   readonly halfClosed: boolean;
-  /** What came and was taken by nobody yet: the rest of a body, or the next request. */
+  /** Received bytes that are not consumed yet: the rest of a body, or the next request. */
   readonly pending: Buffer | undefined;
   /** The first bytes of `pending` were taken. */
   drop(count: number): void;
@@ -28,9 +28,9 @@ export interface ClientSide {
   write(data: string | Buffer): boolean;
   pause(): void;
   resume(): void;
-  /** Answers in place of the app; the exchange is over by then. */
+  /** Responds in place of the app; the exchange is over by then. */
   reply(reply: Reply, form: { closes: boolean; isHead: boolean }): void;
-  /** Answers a request that is not valid; the exchange is over by then. */
+  /** Responds to an invalid request; the exchange is over by then. */
   refuse(refusal: Refusal): void;
   exchangeOver(next: 'keepAlive' | 'close'): void;
   tunnelBegun(tunnel: ClientTunnel): void;

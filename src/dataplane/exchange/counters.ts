@@ -1,7 +1,7 @@
 import type { ReplyReason } from '../routing.ts';
 import type { RefusalReason } from '../http/refusals.ts';
 
-/** Kept by hand and read when somebody asks: a labelled histogram would cost a request more than its parsing. */
+/** Plain numbers that are read when metrics are scraped: a labelled histogram would cost a request more than its parsing. */
 export type Http1Counters = {
   connectionsAccepted: number;
   connectionsOpen: number;
@@ -11,7 +11,7 @@ export type Http1Counters = {
   /** Final responses passed on from apps, by the first digit of the status: index 2 is 2xx. */
   responsesByClass: number[];
   refusals: Partial<Record<RefusalReason, number>>;
-  /** Answers of the proxy itself. */
+  /** Responses of the proxy itself. */
   replies: Partial<Record<ReplyReason, number>>;
   upstreamConnectFailures: number;
   /** Requests sent again because an idle connection turned out to be closed. */

@@ -114,7 +114,7 @@ export class Exchange implements UpstreamUser, ResponseSink {
     }
   }
 
-  /** Bytes from the client; answers how many of them belong to this request and were taken. */
+  /** Bytes from the client. Returns how many of them belong to this request and were consumed. */
   requestBytes(bytes: Buffer): number {
     const taken = this.upstream === undefined ? 0 : this.request.take(this.upstream, bytes);
     if (this.request.refusal !== undefined) {
@@ -290,14 +290,14 @@ export class Exchange implements UpstreamUser, ResponseSink {
     } else if (this.request.mayBeSentAgain) {
       this.connectFailed();
     } else {
-      // The session side learns of it all the same, so that the client's next request finds a new pod at once.
+      // The session hold is still notified, so that the client's next request finds a new pod at once.
       const next = this.hold?.connectFailed(this.failedConnects + 1);
       this.hold = next?.kind === 'forward' ? next.hold : this.hold;
       this.answer(unreachable);
     }
   }
 
-  /** No response that could still be told from a whole one: an answer of our own, or a connection that visibly breaks off. */
+  /** The response cannot be completed: the proxy responds itself, or closes the connection so that the client sees an incomplete response. */
   private fail(reply: Reply): void {
     if (this.phase !== 'responding') {
       this.answer(reply);

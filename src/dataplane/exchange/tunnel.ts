@@ -78,7 +78,7 @@ export class Tunnel implements UpstreamUser, ClientTunnel {
     this.close();
   }
 
-  /** Sends FIN both ways. What is still on its way out may go, but nobody waits for it for ever. */
+  /** Sends FIN both ways. Bytes that are still queued may be flushed, for a bounded time. */
   close(): void {
     this.over();
     this.upstream.user = undefined;
@@ -111,7 +111,7 @@ export class Tunnel implements UpstreamUser, ClientTunnel {
     this.over();
   }
 
-  /** A peer that vanished after its FIN must not hold the session for ever. */
+  /** A peer that vanished after its FIN must not hold the session indefinitely. */
   private awaitOtherEnd(): void {
     if (this.clientDone || this.upstreamDone) {
       this.client.deadlineMs = this.context.deadlines.in(this.context.timeouts.halfClosedMs);

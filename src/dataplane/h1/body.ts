@@ -35,10 +35,10 @@ export type Body = {
   readonly onContent: ContentHandler | undefined;
 };
 
-/** Told of each piece of content, framing taken off. */
+/** Called with each piece of content, without framing. */
 export type ContentHandler = (bytes: Uint8Array, from: number, to: number) => void;
 
-// Sixteen digits hold every safe integer with zeros in front; more is padding that nobody honest sends.
+// Sixteen digits hold every safe integer with zeros in front; more is padding that no honest client sends.
 const maxSizeDigits = 16;
 // An extension on every one-byte chunk costs the receiver a thousand times the content (CVE-2024-22019): bounded for the whole body.
 const maxExtensionBytes = 16 * 1024;
@@ -64,7 +64,7 @@ export function createBody(framing: Framing, onContent?: ContentHandler): Body {
   };
 }
 
-/** Takes what belongs to the body from [from, to) and answers where that ends. Afterwards look at `done` and `refusal`. */
+/** Reads what belongs to the body from [from, to) and returns where that ends. Afterwards check `done` and `refusal`. */
 export function readBody(body: Body, bytes: Uint8Array, from: number, to: number): number {
   if (body.done || from === to) return from;
   if (body.kind === 'chunked') return readChunks(body, bytes, from, to);

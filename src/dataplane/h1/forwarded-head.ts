@@ -12,7 +12,7 @@ import { fieldId, hasName, lineEnd, lineStart, linesStart, piece, valuePiece } f
 import type { Head } from './head-parser.ts';
 import type { Request } from './request.ts';
 
-/** What the proxy tells the app about the connection a request came by. */
+/** What the proxy forwards to the app about the client's connection. */
 export type Hop = {
   /** `X-Forwarded-For` and `-Proto`, each ending in CRLF: the same for every request of a connection. */
   forwardedLines: string;

@@ -24,7 +24,7 @@ import type { Refusal } from '../http/refusals.ts';
 
 export type HeadLimits = { lineBytes: number; headBytes: number; fields: number };
 
-/** The result of a parse; it is used again for the next one, so nobody keeps it beyond its own message. */
+/** The result of a parse; it is used again for the next one, so no caller keeps it beyond its own message. */
 export type Head = {
   readonly limits: HeadLimits;
   /** nameStart, nameEnd, valueStart, valueEnd, FieldId: five numbers a field. */
@@ -32,7 +32,7 @@ export type Head = {
   count: number;
   /** By FieldId: how many fields there are of it, and which was the first. */
   readonly known: Int32Array;
-  /** Start to end, or to a later byte, as a latin1 string, once somebody asked. */
+  /** Start to end, or to a later byte, as a latin1 string, once it was asked for. */
   text: string | undefined;
   bytes: Buffer;
   /** Where the bytes end, or where the limit on them does. */

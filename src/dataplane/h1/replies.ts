@@ -4,7 +4,7 @@ import type { Reply } from '../routing.ts';
 
 export type ReplyForm = { closes: boolean; isHead: boolean; nowMs: number };
 
-/** The whole response. After a refused message nobody knows where the next one begins, so that its connection is closed. */
+/** The whole response. After a refused message it is unknown where the next one begins, so the connection is closed. */
 export function renderReply(
   { status, body, extraHead = '' }: Pick<Reply, 'status' | 'body' | 'extraHead'>,
   form: ReplyForm,

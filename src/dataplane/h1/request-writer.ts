@@ -76,7 +76,7 @@ export class RequestWriter {
     return piece;
   }
 
-  /** Bytes from the client; answers how many of them belong to this request and were taken. */
+  /** Bytes from the client. Returns how many of them belong to this request and were consumed. */
   take(upstream: RequestTarget, bytes: Buffer): number {
     if (!this.begun) return 0;
     const end = readBody(this.body, bytes, 0, bytes.length);

@@ -185,7 +185,7 @@ export class ResponseReader {
     return joinedCopy(prefix, content, 0, content.length);
   }
 
-  /** `nothingLeft`: bytes after the end answer nothing that was asked; whoever came next would get them. */
+  /** `nothingLeft`: bytes after the end answer no request; the next request on the connection would receive them. */
   private pass(data: string | Buffer, nothingLeft: boolean): void {
     this.sink.content(data);
     if (this.body.done) {

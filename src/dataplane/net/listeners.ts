@@ -6,7 +6,7 @@ import type { BoundListener } from './acceptors.ts';
 import type { Http1Server } from '../server.ts';
 
 export interface Listeners {
-  /** Binds what is new, closes what is gone. May be called again and again: a port that could not be bound is tried anew. */
+  /** Binds what is new, closes what is gone. May be called repeatedly: a port that could not be bound is tried again. */
   sync(listeners: readonly Listener[]): void;
   /** Whether every port of the last sync is bound. */
   areBound(): boolean;

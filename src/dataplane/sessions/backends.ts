@@ -15,7 +15,7 @@ export interface CompiledBackend extends EndpointLookup<EndpointSlot> {
   readonly slots: readonly EndpointSlot[];
 }
 
-/** `before`: the same backend in the table before; parts that are still the same object are not made anew. */
+/** `before`: the same backend in the table before; parts that are still the same object are reused. */
 type World = { before: CompiledBackend | undefined; slots: EndpointSlots; counters: BackendCounters };
 
 export function compileBackend(source: Backend, { before, slots, counters }: World): CompiledBackend {

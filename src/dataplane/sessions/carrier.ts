@@ -6,7 +6,7 @@ import { readCookies } from '../http/cookies.ts';
 export interface CompiledCarrier {
   readonly type: Carrier['type'];
   readonly name: string;
-  /** The line that gives a token. `lifetimeS`: how long a client may keep it at most; undefined: for ever. */
+  /** The line that gives a token. `lifetimeS`: how long a client may keep it at most; undefined: indefinitely. */
   give(token: string, lifetimeS: number | undefined): string;
   /** The line that takes the token away. */
   readonly clear: string;

@@ -65,7 +65,7 @@ export function forgetDeparted({ backends }: SessionCounters, inTable: { has(key
 
 const lossesRemembered = 4096;
 
-/** Whether a loss is heard of for the first time: the parallel requests of one client are one loss. */
+/** Whether a loss is recorded for the first time: the parallel requests of one client are one loss. */
 export function createLossMemory(): (session: SessionId) => boolean {
   const remembered = createGenerations<number, true>(lossesRemembered);
   return (session) => {

@@ -23,9 +23,9 @@ export interface HoldContext {
   readonly sessions: SessionTable;
   readonly cache: TokenCache;
   newSessionId(): SessionId;
-  /** The session is over before its time: other proxies are to hear of it. */
+  /** The session ended early; other proxies are notified. */
   announceEnd(session: SessionId): void;
-  /** The session was alive for longer than its token can tell: other proxies are to hear of it. */
+  /** The session was alive for longer than its token shows; other proxies are notified. */
   announceSeen(session: SessionId): void;
   /** The backend as the newest table has it. */
   backend(key: string): CompiledBackend | undefined;

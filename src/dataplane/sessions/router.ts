@@ -23,7 +23,7 @@ import { createTableWaiters } from './table-waiters.ts';
 import { createTokenCache } from './token-cache.ts';
 import { readTokens } from './token-reader.ts';
 
-/** `random`: at least 0, below 1. `newSessionId`: 64 bits that nobody can guess. */
+/** `random`: at least 0, below 1. `newSessionId`: 64 bits that cannot be guessed. */
 export type RouterPorts = { clock: Clock; random: () => number; newSessionId: () => SessionId };
 
 /** Ids of 16 hex digits. */
@@ -41,7 +41,7 @@ export interface ManagedRouter extends SessionRouter {
   applyTable(table: RoutingTable, asOfMs: number): void;
   /** The table is still current, as of a later time. */
   confirmTable(asOfMs: number): void;
-  /** What other proxies are to hear of single sessions. */
+  /** Notices of single sessions for other proxies. */
   news(): SessionNotices;
   /** Sessions that another proxy saw end. */
   endElsewhere(ids: readonly string[]): void;

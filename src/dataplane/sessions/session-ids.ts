@@ -1,4 +1,4 @@
-/** Session ids: 64 bits that nobody can guess, since they are what a stolen cookie is worth. */
+/** Session ids: 64 bits that cannot be guessed, since they are what a stolen cookie is worth. */
 import { randomFillSync } from 'node:crypto';
 
 /** The 64 bits as two unsigned halves: no BigInt on the request path. */

@@ -1,5 +1,5 @@
 /**
- * What proxies tell each other of single sessions, by way of the operator: a client may come through several of them.
+ * What proxies report to each other about single sessions, through the operator: a client may come through several of them.
  *
  * `ended`: its app ended a session. Each other proxy that saw it would count it until its idle timeout.
  * `seen`: a session was alive for longer than its client's token can tell, because a stream carries no new token. Each other proxy
@@ -11,11 +11,11 @@ import { createGenerations } from './generations.ts';
 import { formatSessionId, parseSessionId, sessionKey, type SessionId } from './session-ids.ts';
 
 export interface OutgoingNotices {
-  /** Ids to report: what was told in the last seconds. */
+  /** Ids to report: the notices of the last seconds. */
   recent(nowMs: number): string[];
-  /** Whether more can be told at this moment. */
+  /** Whether there is currently room for another notice. */
   hasRoom(nowMs: number): boolean;
-  /** Told in the next reports, if there is room. */
+  /** Sent with the next reports, if there is room. */
   tell(session: SessionId, nowMs: number): void;
   /** Ids of what was told in the last seconds, whether or not it was reported. */
   told(): ReadonlySet<string>;
@@ -61,7 +61,7 @@ export function createOutgoingNotices(forMs: number): OutgoingNotices {
 
 const maxReceived = 65_536;
 
-/** Ends that other proxies told. */
+/** Ends that other proxies reported. */
 export interface ReceivedEnds {
   /** Those that are heard of for the first time. An end is taken once, because a client that keeps its old token may come back after it. */
   hear(ids: readonly string[]): SessionId[];

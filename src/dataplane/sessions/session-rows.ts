@@ -2,7 +2,7 @@
  * Rows of live sessions in typed arrays: an open-addressing hash table with linear probing, 24 bytes a row. At most three quarters
  * of the rows are taken, and right after doubling three eighths: 32 to 64 bytes a session, and nothing for the garbage collector.
  *
- * Session ids are 64 random bits that only we hand out, so their low half is the hash, and nobody can choose ids that collide.
+ * Session ids are 64 random bits that only we hand out, so their low half is the hash, and no client can choose ids that collide.
  * Rows move when others are inserted or removed: never keep a row number, or a column, across either.
  */
 import type { SessionId } from './session-ids.ts';

@@ -2,7 +2,7 @@ import net from 'node:net';
 import type { Socket } from 'node:net';
 import type { Timed } from '../net/deadlines.ts';
 
-/** Whoever has the connection at the moment; an idle one has nobody. */
+/** The current user of the connection; an idle connection has none. */
 export interface UpstreamUser {
   /** Whether the app owes an answer; a stream or tunnel may rightly be silent. */
   readonly upstreamAwaited: boolean;
@@ -29,7 +29,7 @@ export type ConnectionGroup = {
   gone: boolean;
   /** All that are open: connecting, in use and idle. */
   readonly members: Set<UpstreamConnection>;
-  /** A sign of life came since somebody looked. */
+  /** A sign of life was received since the last sweep. */
   heard: boolean;
   /** A probe is under way; when the last one began; how many got no answer since the last sign of life. See `reachability.ts`. */
   probing: boolean;

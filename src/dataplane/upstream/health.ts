@@ -4,7 +4,7 @@ import type { ConnectionGroup } from './connection.ts';
 
 /**
  * Finds endpoints that died without a word. A node that lost its power sends neither FIN nor RST: what was sent to it is sent again
- * by the kernel for a quarter of an hour, and who only listens would wait for ever. So where nothing comes, a connection is tried:
+ * by the kernel for a quarter of an hour, and a proxy that only waits for bytes would wait indefinitely. So where nothing comes, a connection is tried:
  *
  *   heard ──silence──► suspect ──a byte came, a probe was accepted or refused──► heard
  *                         └──several probes in a row without any answer──► unreachable: everything open there ends, nothing is kept
@@ -31,7 +31,7 @@ export type HealthOptions = {
 
 type Tools = { clock: Clock; timeoutMs: number; options: HealthOptions };
 
-/** Nobody answered. Every other error comes from a living kernel, or from our own, which says nothing about the endpoint. */
+/** No answer was received. Every other error comes from a living kernel, or from our own, which says nothing about the endpoint. */
 const silences = new Set(['ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN']);
 
 /** `timeoutMs`: how long a probe waits. */

@@ -1,4 +1,4 @@
-/** What a sidecar is told about its own pod. */
+/** What the operator reports to a sidecar about its own pod. */
 import type { DrainStatus, SessionSource } from '../../wire/messages.ts';
 import { describeError } from '../../platform/errors.ts';
 import { RequestError } from '../https/server.ts';

@@ -41,7 +41,7 @@ type Route = (call: Call) => Promise<Answer | undefined>;
 // 10,000 endpoints take 1.3 MB.
 const maxReportBytes = 8 * 1024 * 1024;
 const maxSummaryBytes = 16 * 1024;
-/** How often an open stream proves anew that its caller may have it: tables carry signing keys. */
+/** How often an open stream proves again that its caller may have it: tables carry signing keys. */
 const recheckMs = 60_000;
 
 /** For `createTlsServer`. */
