@@ -78,16 +78,16 @@ const inTheWay: Case[] = [
 const sentence = ({ resource, name }: Case): string => `${resource.kind} ${name}`;
 
 test.each(inTheWay.map((row) => [sentence(row), row] as const))(
-  '%s of somebody else is left as it is; everything else is made, and the status says what to do',
+  '%s of another owner is not changed; every other object is applied, and the status has instructions',
   async (_, row) => {
     const { resource, name, reason, wayOut, withheld } = row;
     await world.start();
     world.put(customResourceDefinitions, routeDefinition('B'));
     world.put(resource, foreign(resource, name));
     const before = world.mustFind(resource, name);
-    const news = await world.after(() => world.putWorkload({ name: 'cart' }));
-    expect(news.writes.toSorted()).toEqual(allWrites.filter((write) => !withheld.includes(write)).toSorted());
-    expect(news.events).toEqual(['Normal Accepted cart', `Warning ${reason} cart`]);
+    const changes = await world.after(() => world.putWorkload({ name: 'cart' }));
+    expect(changes.writes.toSorted()).toEqual(allWrites.filter((write) => !withheld.includes(write)).toSorted());
+    expect(changes.events).toEqual(['Normal Accepted cart', `Warning ${reason} cart`]);
     expect(world.mustFind(resource, name)).toEqual(before);
     const condition = world.condition('cart', 'Programmed');
     expect(condition).toMatchObject({ status: 'False', reason });
@@ -115,8 +115,8 @@ test('a GatewayClass of the same name of another controller is not changed, and 
   };
   world.put(gatewayClasses, theirs);
   world.put(customResourceDefinitions, routeDefinition('B'));
-  const news = await world.after(() => world.putWorkload({ name: 'cart' }));
-  expect(news.events).toEqual(['Normal Accepted cart', 'Warning GatewayConflict cart']);
+  const changes = await world.after(() => world.putWorkload({ name: 'cart' }));
+  expect(changes.events).toEqual(['Normal Accepted cart', 'Warning GatewayConflict cart']);
   expect(world.mustFind(gatewayClasses, 'holdfast')['spec']).toEqual(theirs.spec);
   expect(world.condition('cart', 'Programmed')?.message).toContain(
     'GatewayClass holdfast belongs to example.com/theirs',
@@ -127,8 +127,8 @@ test('an owned object is created as soon as the conflicting one is deleted', asy
   await world.start();
   world.put(services, foreign(services, 'cart'));
   await world.after(() => world.putWorkload({ name: 'cart' }));
-  const news = await world.after(() => world.cluster.remove(services, { namespace, name: 'cart' }));
-  expect(news).toEqual({
+  const changes = await world.after(() => world.cluster.remove(services, { namespace, name: 'cart' }));
+  expect(changes).toEqual({
     writes: ['apply Service shop/cart', 'apply status of StickyWorkload shop/cart'],
     events: ['Normal ProxyNotReady cart'],
   });
@@ -138,11 +138,11 @@ test('a foreign Service that replaces a deleted owned one is not changed, and it
   world.putWorkload({ name: 'cart' });
   world.putPods('cart', ['cart-a']);
   const operator = await world.start();
-  const news = await world.after(() => {
+  const changes = await world.after(() => {
     world.cluster.remove(services, { namespace, name: 'cart' });
     world.put(services, foreign(services, 'cart'));
   });
-  expect(news).toEqual({
+  expect(changes).toEqual({
     writes: ['apply status of StickyWorkload shop/cart'],
     events: ['Warning ServiceConflict cart'],
   });

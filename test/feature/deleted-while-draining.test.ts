@@ -52,8 +52,8 @@ test('a StickyWorkload without draining pods is deleted immediately', async () =
 test('a deleted StickyWorkload is served until its draining pod is removed, and reports it', async () => {
   await world.after(() => world.terminate('cart-a'));
   const killAt = world.mustFind(pods, 'cart-a').metadata.deletionTimestamp;
-  const news = await world.after(deleteCart);
-  expect(news).toEqual({ writes: ['apply status of StickyWorkload shop/cart'], events: ['Warning Deleting cart'] });
+  const changes = await world.after(deleteCart);
+  expect(changes).toEqual({ writes: ['apply status of StickyWorkload shop/cart'], events: ['Warning Deleting cart'] });
   expect(isServed()).toBe(true);
   expect(states()).toEqual({ 'cart-a': 'Draining', 'cart-b': 'Accepting' });
   expect(world.condition('cart', 'Programmed')).toEqual({
@@ -75,10 +75,10 @@ test('a deleted StickyWorkload is served until its draining pod is removed, and 
 test('a StickyWorkload that is being deleted does not get its Service restored', async () => {
   await world.after(() => world.terminate('cart-a'));
   await world.after(deleteCart);
-  const news = await world.after(() =>
+  const changes = await world.after(() =>
     world.edit(services, 'cart', (object) => ({ ...object, spec: { theirs: true } })),
   );
-  expect(news).toEqual({ writes: [], events: [] });
+  expect(changes).toEqual({ writes: [], events: [] });
 });
 
 test('the last draining pod releases a deleted StickyWorkload, including pods that begin to drain later', async () => {
@@ -154,8 +154,8 @@ test('an operator without permission for finalizers reports it and does all othe
   });
   world.cluster.fail({ verb: 'apply', kind: 'StickyWorkload', error: forbidden });
   // It is refused once; the next try, which follows from the status that says so, is not.
-  const news = await world.after(() => world.terminate('cart-a'));
-  expect(news.events).toContain('Warning ApplyFailed cart');
+  const changes = await world.after(() => world.terminate('cart-a'));
+  expect(changes.events).toContain('Warning ApplyFailed cart');
   expect(world.cluster.events().find(({ reason }) => reason === 'ApplyFailed')?.note).toBe(
     'PATCH stickyworkloads: forbidden. The write will be retried.',
   );

@@ -39,7 +39,7 @@ const setCost = (name: string, cost: string | undefined) =>
       },
     };
   });
-const costWrites = () => world.news().writes.filter((write) => write.includes('Pod shop/'));
+const costWrites = () => world.takeChanges().writes.filter((write) => write.includes('Pod shop/'));
 const count = (result: string) => operator.core.counters.deletionCostWrites.get(result) ?? 0;
 
 describe('deletion costs', () => {
@@ -57,7 +57,7 @@ describe('deletion costs', () => {
   test('fall when the sessions end', async () => {
     proxies.run('proxy-1', { 'cart-a': 12 });
     await proxies.pass(10 * second);
-    proxies.say('proxy-1', {});
+    proxies.report('proxy-1', {});
     await proxies.pass(10 * second);
     expect(costOf('cart-a')).toBe('0');
   });
@@ -65,7 +65,7 @@ describe('deletion costs', () => {
   test('cause no write in ten minutes without changes, idle or busy', async () => {
     proxies.run('proxy-1', { 'cart-a': 5 });
     await proxies.pass(minute);
-    world.news();
+    world.takeChanges();
     await proxies.pass(10 * minute);
     expect(costWrites()).toEqual([]);
   });

@@ -18,7 +18,7 @@ beforeEach(async () => {
   for (const name of ['cart-a', 'cart-b']) world.editSpec(pods, name, { nodeName: 'node-1' });
   world.put(nodes, node('node-1', {}));
   await world.settle();
-  world.news();
+  world.takeChanges();
 });
 afterEach(() => world.stop());
 
@@ -27,8 +27,11 @@ test('the effective drain limit is the drain timeout by default', () => {
 });
 
 test('a spot node shortens the effective drain limit, in the status and in one event', async () => {
-  const news = await world.after(() => world.put(nodes, node('node-1', { 'karpenter.sh/capacity-type': 'spot' })));
-  expect(news).toEqual({ writes: ['apply status of StickyWorkload shop/cart'], events: ['Warning DrainLimited cart'] });
+  const changes = await world.after(() => world.put(nodes, node('node-1', { 'karpenter.sh/capacity-type': 'spot' })));
+  expect(changes).toEqual({
+    writes: ['apply status of StickyWorkload shop/cart'],
+    events: ['Warning DrainLimited cart'],
+  });
   expect(world.status('cart').effectiveDrainLimit).toEqual({ duration: '2m', limitedBy: 'SpotNode node-1' });
   expect(world.condition('cart', 'Draining')?.message).toContain('SpotNode node-1');
   expect(await world.after(() => world.editSpec(pods, 'cart-a', { priority: 1 }))).toEqual({ writes: [], events: [] });

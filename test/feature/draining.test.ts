@@ -22,7 +22,7 @@ const beforeKill = (name: string, ms: number): string =>
 // The finalizer keeps sessions served where the StickyWorkload is deleted meanwhile; it is there only while a pod drains.
 const finalizerAndStatus = ['apply StickyWorkload shop/cart', 'apply status of StickyWorkload shop/cart'];
 /** Both pods begin to drain. */
-const told = [
+const drainEvents = [
   'Normal PodTerminating cart',
   'Normal PodTerminating cart-a',
   'Normal PodTerminating cart',
@@ -38,8 +38,8 @@ test('a deleted pod is draining in the table within 20 ms, before its EndpointSl
 });
 
 test('the deadline of a draining pod is in the status and in an event', async () => {
-  const news = await world.after(() => world.terminate('cart-a'));
-  expect(news).toEqual({
+  const changes = await world.after(() => world.terminate('cart-a'));
+  expect(changes).toEqual({
     writes: finalizerAndStatus,
     events: ['Normal PodTerminating cart', 'Normal PodTerminating cart-a'],
   });
@@ -62,8 +62,11 @@ test('the deadline of a draining pod is in the status and in an event', async ()
 
 test('a second delete with a shorter grace period moves the deadline', async () => {
   await world.after(() => world.terminate('cart-a'));
-  const news = await world.after(() => world.terminate('cart-a', 60));
-  expect(news).toEqual({ writes: ['apply status of StickyWorkload shop/cart'], events: ['Warning DrainLimited cart'] });
+  const changes = await world.after(() => world.terminate('cart-a', 60));
+  expect(changes).toEqual({
+    writes: ['apply status of StickyWorkload shop/cart'],
+    events: ['Warning DrainLimited cart'],
+  });
   expect(world.status('cart').effectiveDrainLimit).toEqual({
     duration: '30s',
     limitedBy: 'DeletedWithShorterGrace cart-a',
@@ -81,35 +84,35 @@ test('a pod that has left its EndpointSlice stays in the table until it is remov
 test('the tables list a deleted pod under removedEndpoints while its EndpointSlice still names it', async () => {
   await world.after(() => world.terminate('cart-a'));
   const atMs = world.clock.nowMs();
-  const news = await world.after(() => afterGrace('cart-a'));
+  const changes = await world.after(() => afterGrace('cart-a'));
   expect(states()).toEqual({ 'cart-b': 'Accepting' });
   expect(backend()?.removedEndpoints).toEqual([{ id: endpointId('uid-cart-a'), uid: 'uid-cart-a', atMs: atMs + 200 }]);
-  expect(news).toEqual({ writes: finalizerAndStatus, events: [] });
+  expect(changes).toEqual({ writes: finalizerAndStatus, events: [] });
   expect(world.status('cart')).toMatchObject({ acceptingReplicas: 1, drainingReplicas: 0 });
 });
 
 test('a StickyWorkload whose pods all drain accepts no new sessions and reports it', async () => {
-  const news = await world.after(() => {
+  const changes = await world.after(() => {
     world.terminate('cart-a');
     world.terminate('cart-b');
   });
-  expect(news).toEqual({
+  expect(changes).toEqual({
     writes: finalizerAndStatus,
-    events: ['Warning NoPodsAccepting cart', ...told],
+    events: ['Warning NoPodsAccepting cart', ...drainEvents],
   });
 });
 
 test('the pods of a deleted Deployment stay in the table until they are removed', async () => {
-  const news = await world.after(() => {
+  const changes = await world.after(() => {
     world.cluster.remove(deployments, { namespace, name: 'cart' });
     world.cluster.remove(replicaSets, { namespace, name: 'cart-1' });
     world.terminate('cart-a');
     world.terminate('cart-b');
   });
   expect(states()).toEqual({ 'cart-a': 'Draining', 'cart-b': 'Draining' });
-  expect(news).toEqual({
+  expect(changes).toEqual({
     writes: finalizerAndStatus,
-    events: ['Warning TargetNotFound cart', ...told],
+    events: ['Warning TargetNotFound cart', ...drainEvents],
   });
   await world.after(() => afterGrace('cart-b'));
   expect(states()).toEqual({ 'cart-a': 'Draining' });

@@ -26,9 +26,9 @@ describe('a write with a retryable error', () => {
     world.editSpec(services, 'cart', { selector: { app: 'other' } });
     // 20 ms until the edit is judged; then at least 250 ms and 500 ms, half of what a wait may be.
     await world.clock.advance(20 + 250 + 500 - 1);
-    expect(world.news()).toEqual({ writes: [], events: [] });
+    expect(world.takeChanges()).toEqual({ writes: [], events: [] });
     await world.clock.advance(1);
-    expect(world.news()).toEqual({ writes: ['apply Service shop/cart'], events: [] });
+    expect(world.takeChanges()).toEqual({ writes: ['apply Service shop/cart'], events: [] });
     expect(
       world.logger
         .lines()
@@ -46,7 +46,7 @@ describe('a write with a retryable error', () => {
     await world.clock.advance(20 + 250 + 499);
     expect(world.condition('cart', 'Programmed')).toMatchObject({ status: 'True' });
     await world.clock.advance(1 + 999);
-    expect(world.news()).toEqual({
+    expect(world.takeChanges()).toEqual({
       writes: ['apply status of StickyWorkload shop/cart'],
       events: ['Warning ApplyFailed cart'],
     });
@@ -57,7 +57,7 @@ describe('a write with a retryable error', () => {
     });
     await world.clock.advance(5000);
     expect(world.condition('cart', 'Programmed')).toMatchObject({ status: 'True' });
-    expect(world.news().events).toEqual(['Normal GatewayAPIMissing cart', 'Normal Ready cart']);
+    expect(world.takeChanges().events).toEqual(['Normal GatewayAPIMissing cart', 'Normal Ready cart']);
   });
 
   test('is retried at once when a related object changes', async () => {
@@ -66,7 +66,7 @@ describe('a write with a retryable error', () => {
     await world.clock.advance(30);
     world.editSpec(services, 'cart', { selector: { app: 'another' } });
     await world.clock.advance(30);
-    expect(world.news()).toEqual({ writes: ['apply Service shop/cart'], events: [] });
+    expect(world.takeChanges()).toEqual({ writes: ['apply Service shop/cart'], events: [] });
   });
 });
 
@@ -80,13 +80,13 @@ describe('each step of provisioning a StickyWorkload', () => {
     ['create', 'Secret'],
     ['apply', 'StickyWorkload'],
   ];
-  test.each(steps)('%s %s may fail, and everything comes into place all the same', async (verb, kind) => {
+  test.each(steps)('%s %s may fail, and all objects are still applied', async (verb, kind) => {
     world = createOperatorWorld();
     await world.start();
     world.putWorkload({ name: 'cart' });
     world.cluster.fail({ verb, kind, error: away });
     await world.clock.advance(2000);
-    const { writes, events } = world.news();
+    const { writes, events } = world.takeChanges();
     expect([...new Set(writes)].toSorted()).toEqual([
       'apply Deployment shop/holdfast-holdfast',
       'apply MutatingWebhookConfiguration holdfast',
@@ -111,8 +111,8 @@ describe('a write that the API server refuses', () => {
 
   test('is reported in the status with the message of the API server, and all other objects are applied', async () => {
     world.cluster.fail({ verb: 'apply', kind: 'Service', error: refusal, times: 100 });
-    const news = await world.after(() => world.putWorkload({ name: 'cart' }));
-    expect(new Set(news.writes)).toEqual(
+    const changes = await world.after(() => world.putWorkload({ name: 'cart' }));
+    expect(new Set(changes.writes)).toEqual(
       new Set([
         'apply MutatingWebhookConfiguration holdfast',
         'apply ServiceAccount shop/holdfast-holdfast',
@@ -122,7 +122,7 @@ describe('a write that the API server refuses', () => {
         'apply status of StickyWorkload shop/cart',
       ]),
     );
-    expect(news.events).toEqual(['Normal Accepted cart', 'Warning ApplyFailed cart']);
+    expect(changes.events).toEqual(['Normal Accepted cart', 'Warning ApplyFailed cart']);
     expect(world.condition('cart', 'Programmed')).toEqual({
       status: 'False',
       reason: 'ApplyFailed',
@@ -136,7 +136,7 @@ describe('a write that the API server refuses', () => {
     expect(world.condition('cart', 'Programmed')).toMatchObject({ reason: 'ApplyFailed' });
     await world.clock.advance(10 * 60_000);
     expect(world.condition('cart', 'Programmed')).toMatchObject({ reason: 'ProxyNotReady' });
-    expect(new Set(world.news().writes)).toEqual(
+    expect(new Set(world.takeChanges().writes)).toEqual(
       new Set([
         'apply Service shop/cart',
         'apply Service shop/holdfast-holdfast',
@@ -156,7 +156,7 @@ describe('an operator that cannot read the cluster at its start', () => {
     world.cluster.fail({ verb: 'get', kind: secrets.kind, error: away });
     const started = world.start();
     await world.clock.advance(999);
-    expect(world.news()).toEqual({ writes: [], events: [] });
+    expect(world.takeChanges()).toEqual({ writes: [], events: [] });
     await world.clock.advance(1);
     await started;
     expect(world.condition('cart', 'Accepted')).toMatchObject({ status: 'True' });
@@ -172,7 +172,7 @@ describe('an operator that cannot read the cluster at its start', () => {
     );
     // Five failures take 0.1, 0.2, 0.4, 0.8 and 1 s.
     await world.clock.advance(2400);
-    expect(world.news()).toEqual({ writes: ['create Secret holdfast-system/holdfast-ca'], events: [] });
+    expect(world.takeChanges()).toEqual({ writes: ['create Secret holdfast-system/holdfast-ca'], events: [] });
     await world.clock.advance(100);
     await started;
     expect(world.condition('cart', 'Accepted')).toMatchObject({ status: 'True' });

@@ -59,11 +59,11 @@ const generations: Generation[] = [
 test.each(generations)(
   'installed later ($sentence): its objects follow without a restart, in the shape that it takes',
   async ({ generation, rule, reason }) => {
-    const news = await install(generation);
-    expect(news.writes.toSorted()).toEqual(
+    const changes = await install(generation);
+    expect(changes.writes.toSorted()).toEqual(
       [...routeWrites, ...statusWrites, 'apply status of StickyWorkload shop/cart'].toSorted(),
     );
-    expect(news.events).toEqual([`Normal ${reason} cart`]);
+    expect(changes.events).toEqual([`Normal ${reason} cart`]);
     expect(world.mustFind(httpRoutes, 'cart')['spec']).toEqual({
       parentRefs: [{ group: 'gateway.networking.k8s.io', kind: 'Gateway', name: 'holdfast' }],
       rules: [
@@ -101,25 +101,25 @@ test('Gateway API objects that are up to date cause no write', async () => {
 
 test('the HTTPRoute follows an upgrade of Gateway API to the other channel', async () => {
   await install('Absent');
-  const news = await install('C');
-  expect(news.writes.toSorted()).toEqual([
+  const changes = await install('C');
+  expect(changes.writes.toSorted()).toEqual([
     'apply HTTPRoute shop/cart',
     'apply status of HTTPRoute shop/cart',
     'apply status of StickyWorkload shop/cart',
   ]);
-  expect(news.events).toEqual(['Normal Programmed cart']);
+  expect(changes.events).toEqual(['Normal Programmed cart']);
   expect(JSON.stringify(world.mustFind(httpRoutes, 'cart')['spec'])).toContain('"sessionPersistence"');
 });
 
 test('the proxy keeps serving when Gateway API is removed, the status reports it, and no removed kind is written', async () => {
   await install('B');
-  const news = await world.after(() => {
+  const changes = await world.after(() => {
     for (const resource of [httpRoutes, gateways, gatewayClasses]) {
       for (const { metadata } of world.cluster.all(resource)) world.cluster.remove(resource, metadata);
     }
     world.cluster.remove(customResourceDefinitions, { name: 'httproutes.gateway.networking.k8s.io' });
   });
-  expect(news).toEqual({
+  expect(changes).toEqual({
     writes: ['apply status of StickyWorkload shop/cart'],
     events: ['Normal GatewayAPIMissing cart'],
   });
@@ -130,7 +130,7 @@ test('Gateway API objects are created once their kinds are served, even some tim
   world.cluster.fail({ verb: 'list', kind: 'HTTPRoute', error: away, times: 3 });
   expect(await install('B')).toEqual({ writes: [], events: [] });
   await world.clock.advance(2000);
-  expect(world.news().writes.toSorted()).toEqual(
+  expect(world.takeChanges().writes.toSorted()).toEqual(
     [...routeWrites, ...statusWrites, 'apply status of StickyWorkload shop/cart'].toSorted(),
   );
 });

@@ -21,7 +21,7 @@ beforeEach(async () => {
   proxies.run('proxy-1');
   proxies.run('proxy-2');
   await proxies.pass(10 * second);
-  world.news();
+  world.takeChanges();
 });
 afterEach(() => world.stop());
 
@@ -39,7 +39,7 @@ const keyEvents = () =>
   world.cluster
     .events()
     .flatMap(({ reason, note }) => (reason.startsWith('KeyRotation') ? [`${reason}: ${note}`] : []));
-const keyWrites = () => world.news().writes.filter((write) => write.includes('Secret'));
+const keyWrites = () => world.takeChanges().writes.filter((write) => write.includes('Secret'));
 type Step = 'added' | 'promoted' | 'settled';
 /** As if the step had been taken so long ago: all that a rotation knows of the past stands in the Secret. */
 function since(step: Step, ms: number): void {
@@ -96,14 +96,14 @@ test('a requested rotation adds a key, promotes it a minute later and retires th
 
 describe('the promotion of a key', () => {
   test('waits for a proxy with an older table, and names that proxy', async () => {
-    proxies.say('proxy-2', {}, proxies.ringsOfTable());
+    proxies.report('proxy-2', {}, proxies.ringsOfTable());
     ask('monday');
     await proxies.pass(7 * minute);
     expect(ring()).toBe('1*,2');
     expect(keyEvents()).toContain(
       'KeyRotationWaiting: Session key 2 cannot sign yet: proxy pod uid-proxy-2 does not have key 2. Sessions continue with key 1.',
     );
-    proxies.say('proxy-2', {});
+    proxies.report('proxy-2', {});
     await proxies.pass(10 * second);
     expect(ring()).toBe('1,2*');
   });
@@ -122,13 +122,13 @@ describe('the promotion of a key', () => {
 test('a key is retired only after every proxy has signed with the new one for a day', async () => {
   ask('monday');
   await proxies.pass(minute);
-  proxies.say('proxy-2', {}, proxies.ringsOfTable());
+  proxies.report('proxy-2', {}, proxies.ringsOfTable());
   await proxies.pass(20 * second);
   expect(ring()).toBe('1,2*');
   since('promoted', 2 * day);
   await proxies.pass(20 * second);
   expect(ring()).toBe('1,2*');
-  proxies.say('proxy-2', {});
+  proxies.report('proxy-2', {});
   await proxies.pass(20 * second);
   expect(ring()).toBe('1,2*');
   since('settled', day);

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { services } from '../../src/kube/resources.ts';
 import type { Operator } from '../../src/operator/operator.ts';
-import { createServingWorld, type OperatorWorld } from '../support/operator-world.ts';
+import { createServingWorld, provisioningWrites, type OperatorWorld } from '../support/operator-world.ts';
 
 let world: OperatorWorld;
 let first: Operator;
@@ -10,7 +10,7 @@ let second: Operator;
 beforeEach(async () => {
   ({ world, operator: first } = await createServingWorld({ lease: 'real' }));
   second = await world.start('operator-2');
-  world.news();
+  world.takeChanges();
 });
 afterEach(() => world.stop());
 
@@ -21,26 +21,16 @@ const leaders = (): string[] => [
 const editService = () => world.editSpec(services, 'cart', { selector: { app: 'other' } });
 const isPutBack = () => JSON.stringify(world.mustFind(services, 'cart')['spec']).includes('"selector":{"app":"cart"}');
 
-/** All writes but those of the lease itself, which is renewed every two seconds. */
+/** All writes except those of the Lease, which is renewed every two seconds. */
 const realWrites = () =>
-  world.news().writes.filter((write) => write !== 'update Lease holdfast-system/holdfast-operator');
+  world.takeChanges().writes.filter((write) => write !== 'update Lease holdfast-system/holdfast-operator');
 
-/** Once after a start a leader applies everything. */
-const firstWritesOfALeader = [
-  'apply MutatingWebhookConfiguration holdfast',
-  'apply Service shop/cart',
-  'apply ServiceAccount shop/holdfast-holdfast',
-  'apply Deployment shop/holdfast-holdfast',
-  'apply Service shop/holdfast-holdfast',
-  'apply PodDisruptionBudget shop/holdfast-holdfast',
-];
-
-/** Moves on in steps of 100 ms until the second leads, and says how long it took; at no step may both lead. */
+/** Advances in steps of 100 ms until the second replica leads, and returns the time it took; at no step may both lead. */
 async function untilSecondLeads(): Promise<number> {
   const startedMs = world.clock.nowMs();
   while (!second.isLeader()) {
     expect(leaders()).not.toContain('operator-2');
-    if (world.clock.nowMs() - startedMs > 60_000) throw new Error('nobody took over within a minute');
+    if (world.clock.nowMs() - startedMs > 60_000) throw new Error('no replica took over within a minute');
     await world.clock.advance(100);
     expect(leaders().length).toBeLessThan(2);
   }
@@ -65,19 +55,19 @@ test('two replicas publish the same table, so proxies may follow either', () => 
 
 test('a leader that stops hands over, and its successor repairs changes made in between', async () => {
   await world.stop('operator-1');
-  world.news();
+  world.takeChanges();
   editService();
   expect(await untilSecondLeads()).toBeLessThanOrEqual(4000);
   await world.settle();
   expect(isPutBack()).toBe(true);
-  expect(realWrites()).toEqual(firstWritesOfALeader);
+  expect(realWrites()).toEqual(provisioningWrites);
 });
 
 test('a disconnected leader stops after 10 s and the other replica leads after 15 s, never both', async () => {
   world.cut('operator-1');
   await world.clock.advance(10_000);
   expect(leaders()).toEqual([]);
-  world.news();
+  world.takeChanges();
   editService();
   await world.settle();
   expect(isPutBack()).toBe(false);
@@ -86,7 +76,7 @@ test('a disconnected leader stops after 10 s and the other replica leads after 1
   expect(tookMs).toBeLessThanOrEqual(15_000 + 2000 + 200);
   await world.settle();
   expect(isPutBack()).toBe(true);
-  expect(realWrites()).toEqual(firstWritesOfALeader);
+  expect(realWrites()).toEqual(provisioningWrites);
 });
 
 test('a replica that reconnects finds another leader and writes nothing, but serves its tables throughout', async () => {
@@ -95,7 +85,7 @@ test('a replica that reconnects finds another leader and writes nothing, but ser
   expect(first.translations.table('shop/holdfast')?.table.backends).toHaveProperty(['shop/cart']);
   world.mend('operator-1');
   await world.settle();
-  world.news();
+  world.takeChanges();
   editService();
   await world.clock.advance(60_000);
   expect(leaders()).toEqual(['operator-2']);

@@ -1,61 +1,29 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { metrics } from '../../src/api/metrics.ts';
-import type { EndpointReport, Report } from '../../src/wire/messages.ts';
 import { pods } from '../../src/kube/resources.ts';
 import { createOperatorAdmin } from '../../src/operator/admin/app.ts';
 import type { Operator } from '../../src/operator/operator.ts';
 import { listenAdmin, type AdminServer } from '../../src/platform/admin.ts';
-import { namespace, proxyPod } from '../support/operator-objects.ts';
-import { createServingWorld, type OperatorWorld } from '../support/operator-world.ts';
+import { namespace } from '../support/operator-objects.ts';
+import type { OperatorWorld } from '../support/operator-world.ts';
+import { createReportedWorld, type ReportedWorld } from '../support/reporting-proxy.ts';
 import type { TlsClient } from '../support/tls-client.ts';
 
 let world: OperatorWorld;
 let operator: Operator;
 let client: TlsClient;
+let report: ReportedWorld['report'];
 const admins: AdminServer[] = [];
 
-// Real TLS: the certificates are made by the operator's clock and checked by the machine's.
 beforeEach(async () => {
-  ({ world, operator } = await createServingWorld({ startMs: Math.floor(Date.now() / 1000) * 1000 }));
-  client = world.client(operator.listening().discovery);
-  world.put(pods, proxyPod('proxy-1'));
-  world.cluster.addToken('proxy', {
-    username: 'system:serviceaccount:shop:holdfast-holdfast',
-    podName: 'proxy-1',
-    podUid: 'uid-proxy-1',
-  });
-  world.cluster.addToken('sidecar', {
-    username: 'system:serviceaccount:shop:default',
-    podName: 'cart-a',
-    podUid: 'uid-cart-a',
-  });
-  await world.settle();
+  ({ world, operator, client, report } = await createReportedWorld());
 });
 afterEach(async () => {
   await Promise.all(admins.splice(0).map((admin) => admin.close()));
   await world.stop();
 });
 
-let sequence = 0;
-
-async function report(
-  sessions: Record<string, number>,
-  state: EndpointReport['state'] = 'Accepting',
-  number = (sequence += 1),
-): Promise<void> {
-  const endpoints = Object.entries(sessions).map(([name, count]) => ({
-    uid: `uid-${name}`,
-    state,
-    sessions: count,
-    expiresAtMs: world.clock.nowMs() + 1_800_000,
-  }));
-  const body: Report = { startedAtMs: 1, sequence: number, endpoints, ended: [], seen: [] };
-  expect(await client.call('POST', '/v1/report', { token: 'proxy', body: JSON.stringify(body) })).toMatchObject({
-    status: 204,
-  });
-}
-
-/** The page of a replica, without what is of the process. */
+/** Scrapes a replica, without the metrics of the process. */
 async function scrape(of = operator): Promise<string[]> {
   const admin = await listenAdmin(createOperatorAdmin(of, world.clock), 0);
   admins.push(admin);

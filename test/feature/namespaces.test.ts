@@ -68,7 +68,7 @@ const messageOn = (namespace: string, name: string, type: string): string =>
       | undefined
   )?.conditions.find((one) => one.type === type)?.message ?? '';
 
-/** The proxy's pods are ready, as the Deployment controller tells. */
+/** Sets the proxy's pods ready, as the Deployment controller does. */
 function runProxy(namespace: string, name: string): void {
   const object = found(deployments, namespace, name);
   if (object) world.put(deployments, { ...object, status: { readyReplicas: 2 } });
@@ -76,7 +76,7 @@ function runProxy(namespace: string, name: string): void {
 
 describe('a user-managed Gateway', () => {
   test('gets its proxy and its status before any route, and owns these objects', async () => {
-    const news = await world.after(() =>
+    const changes = await world.after(() =>
       world.put(
         gateways,
         gateway('web', {
@@ -87,7 +87,7 @@ describe('a user-managed Gateway', () => {
     const made = ['ServiceAccount', 'Deployment', 'Service', 'PodDisruptionBudget'].map(
       (kind) => `apply ${kind} infra/web-holdfast`,
     );
-    expect(news).toEqual({ writes: [...made, 'apply status of Gateway infra/web'], events: [] });
+    expect(changes).toEqual({ writes: [...made, 'apply status of Gateway infra/web'], events: [] });
     for (const resource of [serviceAccounts, deployments, services, podDisruptionBudgets]) {
       expect(found(resource, 'infra', 'web-holdfast')?.metadata).toMatchObject({
         labels: {
@@ -182,8 +182,8 @@ describe('a user-managed Gateway', () => {
   });
 
   test('of another controller is ignored', async () => {
-    const news = await world.after(() => world.put(gateways, gateway('web', { className: 'theirs' })));
-    expect(news).toEqual({ writes: [], events: [] });
+    const changes = await world.after(() => world.put(gateways, gateway('web', { className: 'theirs' })));
+    expect(changes).toEqual({ writes: [], events: [] });
     expect(table('infra/web')).toBeUndefined();
   });
 
@@ -211,23 +211,23 @@ describe('a Gateway that does not accept the route', () => {
       selector: { matchExpressions: [{ key: 'team', operator: 'In', values: ['a', 'b'] }] },
     },
   };
-  const rows: { sentence: string; given?: KubeObject; route?: Spec['route']; reason: string; says: string }[] = [
+  const rows: { sentence: string; given?: KubeObject; route?: Spec['route']; reason: string; message: string }[] = [
     {
       sentence: 'it does not exist',
       reason: 'GatewayNotFound',
-      says: 'Gateway infra/web does not exist: create it, or name an existing one',
+      message: 'Gateway infra/web does not exist: create it, or name an existing one',
     },
     {
       sentence: 'it has a class of another controller',
       given: gateway('web', { className: 'theirs' }),
       reason: 'UnsupportedGatewayClass',
-      says: '(GatewayClass theirs)',
+      message: '(GatewayClass theirs)',
     },
     {
       sentence: 'it takes routes of its own namespace only',
       given: gateway('web', { listeners: [{ name: 'http', allowedRoutes: {} }] }),
       reason: 'NotAllowedByListeners',
-      says: 'does not allow HTTPRoutes of namespace shop',
+      message: 'does not allow HTTPRoutes of namespace shop',
     },
     {
       sentence: 'it takes routes of another kind only',
@@ -235,52 +235,52 @@ describe('a Gateway that does not accept the route', () => {
         listeners: [{ name: 'http', allowedRoutes: { namespaces: { from: 'All' }, kinds: [{ kind: 'GRPCRoute' }] } }],
       }),
       reason: 'NotAllowedByListeners',
-      says: 'does not allow HTTPRoutes',
+      message: 'does not allow HTTPRoutes',
     },
     {
       sentence: 'its selector does not choose the namespace',
       given: gateway('web', { listeners: [{ name: 'http', allowedRoutes: selector }] }),
       reason: 'NotAllowedByListeners',
-      says: 'allow the namespace in allowedRoutes',
+      message: 'allow the namespace in allowedRoutes',
     },
     {
       sentence: 'it serves other hosts',
       given: gateway('web', { listeners: [{ name: 'http', hostname: '*.other.example' }] }),
       route: { hostnames: ['cart.example'] },
       reason: 'NoMatchingListenerHostname',
-      says: 'serves *.other.example',
+      message: 'serves *.other.example',
     },
     {
       sentence: 'it has no listener of the name',
       given: gateway('web'),
       route: { parentRefs: [{ name: 'web', namespace: 'infra', sectionName: 'tls' }] },
       reason: 'NoMatchingParent',
-      says: 'has no listener tls',
+      message: 'has no listener tls',
     },
     {
       sentence: 'its only listener cannot be served',
       given: gateway('web', { listeners: [{ name: 'tls', protocol: 'HTTPS', port: 443 }] }),
       reason: 'NoMatchingParent',
-      says: 'Protocol HTTPS is not supported by this version',
+      message: 'Protocol HTTPS is not supported by this version',
     },
     {
       sentence: 'its name is too long for a proxy',
       given: gateway('w'.repeat(55)),
       route: { parentRefs: [{ name: 'w'.repeat(55), namespace: 'infra' }] },
       reason: 'NoMatchingParent',
-      says: 'use a Gateway name of at most 54',
+      message: 'use a Gateway name of at most 54',
     },
   ];
   test.each(rows)(
     '$sentence: $reason, with the way out, and nothing is made',
-    async ({ given, route, reason, says }) => {
+    async ({ given, route, reason, message }) => {
       if (given) world.put(gateways, given);
       await world.settle();
-      world.news();
-      const news = await world.after(() => putWorkload('shop', 'cart', onWeb(route)));
+      world.takeChanges();
+      const changes = await world.after(() => putWorkload('shop', 'cart', onWeb(route)));
       expect(verdictOn('shop', 'cart', 'Accepted')).toBe(`False ${reason}`);
-      expect(messageOn('shop', 'cart', 'Accepted')).toContain(says);
-      expect(news).toEqual({
+      expect(messageOn('shop', 'cart', 'Accepted')).toContain(message);
+      expect(changes).toEqual({
         writes: ['apply MutatingWebhookConfiguration holdfast', 'apply status of StickyWorkload shop/cart'],
         events: [`Warning ${reason} cart`],
       });
@@ -419,10 +419,10 @@ describe('backends', () => {
       world.put(resources.referenceGrants.v1beta1, referenceGrant('zoo', 'shop'));
     });
     await world.stop();
-    world.news();
+    world.takeChanges();
     operator = await world.start('operator-2');
     expect(refs()).toHaveLength(2);
-    expect(world.news().events).toEqual([]);
+    expect(world.takeChanges().events).toEqual([]);
   });
 
   const external: KubeObject = {
@@ -431,18 +431,18 @@ describe('backends', () => {
     metadata: { namespace: 'shop', name: 'next' },
     spec: { type: 'ExternalName', externalName: 'next.example' },
   };
-  const rows: { sentence: string; given: () => void; reason: string; says: string }[] = [
+  const rows: { sentence: string; given: () => void; reason: string; message: string }[] = [
     {
       sentence: 'that do not exist',
       given: () => undefined,
       reason: 'BackendNotFound',
-      says: 'StickyWorkload next does not exist in namespace shop: create it',
+      message: 'StickyWorkload next does not exist in namespace shop: create it',
     },
     {
       sentence: 'that are names in the DNS',
       given: () => world.put(services, external),
       reason: 'ExternalNameService',
-      says: 'Service shop/next is an ExternalName Service',
+      message: 'Service shop/next is an ExternalName Service',
     },
     {
       sentence: 'whose Service is a name in the DNS',
@@ -451,16 +451,16 @@ describe('backends', () => {
         putWorkload('shop', 'next');
       },
       reason: 'ExternalNameService',
-      says: 'which has no pods',
+      message: 'which has no pods',
     },
     {
       sentence: 'that were refused themselves',
       given: () => putWorkload('shop', 'next', { replicas: 1 }),
       reason: 'BackendNotAccepted',
-      says: 'StickyWorkload shop/next is not accepted',
+      message: 'StickyWorkload shop/next is not accepted',
     },
   ];
-  test.each(rows)('$sentence: $reason, and the rest is served', async ({ given, reason, says }) => {
+  test.each(rows)('$sentence: $reason, and the rest is served', async ({ given, reason, message }) => {
     given();
     await world.after(() =>
       putWorkload('shop', 'cart', canary({ name: 'cart', weight: 1 }, { name: 'next', weight: 1 })),
@@ -468,7 +468,7 @@ describe('backends', () => {
     expect(refs()).toEqual([{ backend: 'shop/cart', weight: 1 }]);
     expect(verdictOn('shop', 'cart', 'Accepted')).toBe('True Accepted');
     expect(verdictOn('shop', 'cart', 'Programmed')).toBe(`False ${reason}`);
-    expect(messageOn('shop', 'cart', 'Programmed')).toContain(says);
+    expect(messageOn('shop', 'cart', 'Programmed')).toContain(message);
     expect(messageOn('shop', 'cart', 'Programmed')).toContain('The rest of the route is served.');
   });
 

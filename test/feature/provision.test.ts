@@ -1,19 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { deployments, httpRoutes, replicaSets, secrets, services, stickyWorkloads } from '../../src/kube/resources.ts';
 import { deployment, namespace, replicaSet, stickyWorkload } from '../support/operator-objects.ts';
-import { createOperatorWorld, createServingWorld, type OperatorWorld } from '../support/operator-world.ts';
+import {
+  createOperatorWorld,
+  createServingWorld,
+  provisioningWrites,
+  type OperatorWorld,
+} from '../support/operator-world.ts';
 
 let world: OperatorWorld;
 afterEach(() => world.stop());
-
-const wholeInstallation = [
-  'apply MutatingWebhookConfiguration holdfast',
-  'apply Service shop/cart',
-  'apply ServiceAccount shop/holdfast-holdfast',
-  'apply Deployment shop/holdfast-holdfast',
-  'apply Service shop/holdfast-holdfast',
-  'apply PodDisruptionBudget shop/holdfast-holdfast',
-];
 
 describe('the smallest StickyWorkload', () => {
   beforeEach(() => {
@@ -23,11 +19,11 @@ describe('the smallest StickyWorkload', () => {
   test('gets a Service, keys and a proxy, and one status write once the keys are known', async () => {
     world.putWorkload({ name: 'cart' });
     await world.start();
-    expect(world.news()).toEqual({
+    expect(world.takeChanges()).toEqual({
       writes: [
         'create Secret holdfast-system/holdfast-ca',
         'create Lease holdfast-system/holdfast-operator',
-        ...wholeInstallation,
+        ...provisioningWrites,
         'create Secret shop/cart-session-keys',
         'apply status of StickyWorkload shop/cart',
       ],
@@ -50,7 +46,7 @@ describe('the smallest StickyWorkload', () => {
     });
     const there = await world.after(() => world.put(deployments, deployment('cart')));
     expect(there.writes).toEqual([
-      ...wholeInstallation.slice(1),
+      ...provisioningWrites.slice(1),
       'create Secret shop/cart-session-keys',
       'apply status of StickyWorkload shop/cart',
     ]);
@@ -80,7 +76,7 @@ describe('a StickyWorkload that is served', () => {
     });
     expect(busy).toEqual({ writes: [], events: [] });
     await world.clock.advance(3_000_000);
-    expect(world.news()).toEqual({ writes: [], events: [] });
+    expect(world.takeChanges()).toEqual({ writes: [], events: [] });
   });
 
   test('keeps its keys, because sessions are signed with them', async () => {
@@ -104,8 +100,8 @@ describe('a StickyWorkload that is served', () => {
 
   test('shares the proxy of its namespace with the next one', async () => {
     const second = await world.after(() => world.putWorkload({ name: 'chat', spec: { dataplane: { replicas: 3 } } }));
-    const shared = wholeInstallation.filter((write) => write.endsWith('holdfast-holdfast'));
-    // Both see to what they share, at the same time: an apply may come twice, and changes nothing then.
+    const shared = provisioningWrites.filter((write) => write.endsWith('holdfast-holdfast'));
+    // Both StickyWorkloads apply the shared objects concurrently: a second apply may happen and changes nothing.
     const written = [
       'apply MutatingWebhookConfiguration holdfast',
       ...shared,
@@ -127,7 +123,7 @@ describe('a StickyWorkload that is served', () => {
     });
   });
 
-  test('is deleted together with its objects, without any write', async () => {
+  test('is deleted together with its objects, without a write for it', async () => {
     const deleted = await world.after(() => {
       world.cluster.remove(stickyWorkloads, { namespace, name: 'cart' });
       world.cluster.collectGarbage();
@@ -138,15 +134,15 @@ describe('a StickyWorkload that is served', () => {
 
   test('is applied once, without changes, by the next operator', async () => {
     await world.stop();
-    world.news();
+    world.takeChanges();
     const versions = () =>
       [deployments, services, secrets, stickyWorkloads].flatMap((resource) =>
         world.cluster.all(resource).map(({ metadata }) => metadata.resourceVersion),
       );
     const before = versions();
     await world.start('operator-2');
-    expect(world.news()).toEqual({
-      writes: ['update Lease holdfast-system/holdfast-operator', ...wholeInstallation],
+    expect(world.takeChanges()).toEqual({
+      writes: ['update Lease holdfast-system/holdfast-operator', ...provisioningWrites],
       events: [],
     });
     expect(versions()).toEqual(before);

@@ -114,15 +114,15 @@ test('a deleted Service is recreated', async () => {
       'apply status of StickyWorkload shop/cart',
       'apply status of StickyWorkload shop/cart',
     ],
-    // Without a Service there are no EndpointSlices, and nobody can tell which pods are ready.
+    // Without a Service there are no EndpointSlices, so it is unknown which pods are ready.
     events: ['Warning NoPodsAccepting cart', 'Normal Ready cart'],
   });
   expect(world.mustFind(services, 'cart')['spec']).toMatchObject({ selector: { app: 'cart' } });
 });
 
 test('a deleted proxy is recreated, and the status reports that it is not ready', async () => {
-  const news = await world.after(() => world.cluster.remove(deployments, { namespace, name: 'holdfast-holdfast' }));
-  expect(news).toEqual({
+  const changes = await world.after(() => world.cluster.remove(deployments, { namespace, name: 'holdfast-holdfast' }));
+  expect(changes).toEqual({
     writes: ['apply Deployment shop/holdfast-holdfast', 'apply status of StickyWorkload shop/cart'],
     events: ['Warning ProxyNotReady cart'],
   });

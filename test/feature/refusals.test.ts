@@ -15,20 +15,20 @@ describe('a StickyWorkload that is refused from the start', () => {
     spec: NonNullable<ShortWorkload['spec']>;
     ports?: { name?: string; containerPort: number }[];
     reason: string;
-    says: string;
+    message: string;
   };
   const refused: Refused[] = [
     {
       sentence: 'a field that does not work yet',
       spec: { scaleDown: { strategy: 'DrainFirst' } },
       reason: 'UnsupportedField',
-      says: 'spec.scaleDown.strategy DrainFirst is not supported by this version: use TerminateAndHold',
+      message: 'spec.scaleDown.strategy DrainFirst is not supported by this version: use TerminateAndHold',
     },
     {
       sentence: 'a target that is not there',
       spec: { targetRef: { kind: 'StatefulSet', name: 'cart' } },
       reason: 'TargetNotFound',
-      says: 'StatefulSet cart does not exist',
+      message: 'StatefulSet cart does not exist',
     },
     {
       sentence: 'several ports, none chosen',
@@ -38,33 +38,36 @@ describe('a StickyWorkload that is refused from the start', () => {
         { name: 'admin', containerPort: 2 },
       ],
       reason: 'TargetPortAmbiguous',
-      says: 'web (1), admin (2)',
+      message: 'web (1), admin (2)',
     },
     {
       sentence: 'an expression that cannot be read',
       spec: { route: { matches: [{ path: { type: 'RegularExpression', value: '/(' } }] } },
       reason: 'InvalidRegex',
-      says: 'spec.route.matches[0].path.value "/("',
+      message: 'spec.route.matches[0].path.value "/("',
     },
   ];
 
-  test.each(refused)('$sentence: nothing is made, and the status says why', async ({ spec, ports, reason, says }) => {
-    world = createOperatorWorld();
-    await world.start();
-    const news = await world.after(() => {
-      world.put(deployments, deployment('cart', ports));
-      world.put(stickyWorkloads, stickyWorkload({ name: 'cart', spec }));
-    });
-    expect(news).toEqual({ writes: onlySaid, events: [`Warning ${reason} cart`] });
-    expect(world.condition('cart', 'Accepted')).toMatchObject({ status: 'False', reason });
-    expect(world.condition('cart', 'Accepted')?.message).toContain(says);
-    expect(world.condition('cart', 'Programmed')).toEqual({
-      status: 'False',
-      reason: 'NotAccepted',
-      message: 'The spec was rejected; see condition Accepted. Nothing is served.',
-    });
-    expect(world.condition('cart', 'Ready')).toMatchObject({ status: 'False', reason: 'NotAccepted' });
-  });
+  test.each(refused)(
+    '$sentence: no object is created, and the status has the reason',
+    async ({ spec, ports, reason, message }) => {
+      world = createOperatorWorld();
+      await world.start();
+      const changes = await world.after(() => {
+        world.put(deployments, deployment('cart', ports));
+        world.put(stickyWorkloads, stickyWorkload({ name: 'cart', spec }));
+      });
+      expect(changes).toEqual({ writes: onlySaid, events: [`Warning ${reason} cart`] });
+      expect(world.condition('cart', 'Accepted')).toMatchObject({ status: 'False', reason });
+      expect(world.condition('cart', 'Accepted')?.message).toContain(message);
+      expect(world.condition('cart', 'Programmed')).toEqual({
+        status: 'False',
+        reason: 'NotAccepted',
+        message: 'The spec was rejected; see condition Accepted. Nothing is served.',
+      });
+      expect(world.condition('cart', 'Ready')).toMatchObject({ status: 'False', reason: 'NotAccepted' });
+    },
+  );
 });
 
 describe('a StickyWorkload that is served, and then refused', () => {
@@ -78,10 +81,10 @@ describe('a StickyWorkload that is served, and then refused', () => {
       world.mustFind(secrets, 'cart-session-keys'),
       world.mustFind(deployments, 'holdfast-holdfast'),
     ];
-    const news = await world.after(() =>
+    const changes = await world.after(() =>
       world.editSpec(stickyWorkloads, 'cart', { scaleDown: { strategy: 'DrainFirst', maxDraining: '50%' } }),
     );
-    expect(news).toEqual({
+    expect(changes).toEqual({
       writes: ['apply status of StickyWorkload shop/cart'],
       events: ['Warning UnsupportedField cart'],
     });
@@ -98,10 +101,10 @@ describe('a StickyWorkload that is served, and then refused', () => {
 
   test('is served as before when the field is removed', async () => {
     await world.after(() => world.editSpec(stickyWorkloads, 'cart', { scaleDown: { strategy: 'DrainFirst' } }));
-    const news = await world.after(() =>
+    const changes = await world.after(() =>
       world.editSpec(stickyWorkloads, 'cart', { scaleDown: { strategy: 'TerminateAndHold', maxDraining: '50%' } }),
     );
-    expect(news).toEqual({
+    expect(changes).toEqual({
       writes: ['apply status of StickyWorkload shop/cart'],
       events: ['Normal Accepted cart', 'Normal GatewayAPIMissing cart', 'Normal Ready cart'],
     });
@@ -116,13 +119,13 @@ describe('two StickyWorkloads that claim the same', () => {
   const rival = { name: 'rival', createdAt: '2026-01-01T00:01:00Z' };
 
   test('target: the older one keeps it, and the younger one is refused with the name of the older', async () => {
-    const news = await world.after(() =>
+    const changes = await world.after(() =>
       world.put(
         stickyWorkloads,
         stickyWorkload({ ...rival, spec: { targetRef: { kind: 'Deployment', name: 'cart' } } }),
       ),
     );
-    expect(news).toEqual({
+    expect(changes).toEqual({
       writes: ['apply status of StickyWorkload shop/rival'],
       events: ['Warning TargetConflict rival'],
     });
@@ -140,8 +143,8 @@ describe('two StickyWorkloads that claim the same', () => {
         stickyWorkload({ ...rival, spec: { targetRef: { kind: 'Deployment', name: 'cart' } } }),
       ),
     );
-    const news = await world.after(() => world.cluster.remove(stickyWorkloads, { namespace, name: 'cart' }));
-    expect(news.writes).toEqual([
+    const changes = await world.after(() => world.cluster.remove(stickyWorkloads, { namespace, name: 'cart' }));
+    expect(changes.writes).toEqual([
       'apply Service shop/rival',
       'apply ServiceAccount shop/holdfast-holdfast',
       'apply Deployment shop/holdfast-holdfast',
@@ -154,10 +157,10 @@ describe('two StickyWorkloads that claim the same', () => {
   });
 
   test('cookie: each would end the sessions of the other', async () => {
-    const news = await world.after(() =>
+    const changes = await world.after(() =>
       world.putWorkload({ ...rival, spec: { sessionPersistence: { cookie: { name: 'cart-session' } } } }),
     );
-    expect(news).toEqual({
+    expect(changes).toEqual({
       writes: ['apply MutatingWebhookConfiguration holdfast', 'apply status of StickyWorkload shop/rival'],
       events: ['Warning CookieConflict rival'],
     });

@@ -1,55 +1,24 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import type { EndpointReport, Report } from '../../src/wire/messages.ts';
 import { pods } from '../../src/kube/resources.ts';
-import { proxyPod } from '../support/operator-objects.ts';
-import { createServingWorld, type OperatorWorld } from '../support/operator-world.ts';
+import type { OperatorWorld } from '../support/operator-world.ts';
+import { createReportedWorld, type ReportedWorld } from '../support/reporting-proxy.ts';
 import type { TlsClient } from '../support/tls-client.ts';
 
 let world: OperatorWorld;
 let client: TlsClient;
-let sequence = 0;
+let report: ReportedWorld['report'];
 
-// Real TLS: the certificates are made by the operator's clock and checked by the machine's.
 beforeEach(async () => {
-  const served = await createServingWorld({ startMs: Math.floor(Date.now() / 1000) * 1000 });
-  world = served.world;
-  client = world.client(served.operator.listening().discovery);
-  world.put(pods, proxyPod('proxy-1'));
-  world.cluster.addToken('proxy', {
-    username: 'system:serviceaccount:shop:holdfast-holdfast',
-    podName: 'proxy-1',
-    podUid: 'uid-proxy-1',
-  });
-  world.cluster.addToken('sidecar', {
-    username: 'system:serviceaccount:shop:default',
-    podName: 'cart-a',
-    podUid: 'uid-cart-a',
-  });
-  await world.settle();
-  world.news();
+  ({ world, client, report } = await createReportedWorld());
+  world.takeChanges();
 });
 afterEach(() => world.stop());
-
-/** As the proxy sends it: sessions by pod. */
-async function report(sessions: Record<string, number>, state: EndpointReport['state'] = 'Accepting'): Promise<void> {
-  const endpoints = Object.entries(sessions).map(([name, count]) => ({
-    uid: `uid-${name}`,
-    state,
-    sessions: count,
-    expiresAtMs: world.clock.nowMs() + 1_800_000,
-  }));
-  sequence += 1;
-  const body: Report = { startedAtMs: 1, sequence, endpoints, ended: [], seen: [] };
-  expect(await client.call('POST', '/v1/report', { token: 'proxy', body: JSON.stringify(body) })).toMatchObject({
-    status: 204,
-  });
-}
 
 describe('the session counts of proxies', () => {
   test('are in the status, for each pod and in total', async () => {
     await report({ 'cart-a': 3, 'cart-b': 4 });
     await world.clock.advance(2000);
-    expect(world.news()).toEqual({ writes: ['apply status of StickyWorkload shop/cart'], events: [] });
+    expect(world.takeChanges()).toEqual({ writes: ['apply status of StickyWorkload shop/cart'], events: [] });
     expect(world.status('cart').sessions).toEqual({ active: 7, draining: 0 });
     expect(world.status('cart').endpoints?.map(({ pod, sessions }) => [pod, sessions])).toEqual([
       ['cart-a', 3],
@@ -64,7 +33,7 @@ describe('the session counts of proxies', () => {
       await world.clock.advance(200);
     }
     // Deletion costs follow the counts as well, with a budget of their own.
-    const written = world.news().writes.filter((line) => !line.startsWith('apply Pod '));
+    const written = world.takeChanges().writes.filter((line) => !line.startsWith('apply Pod '));
     expect(new Set(written)).toEqual(new Set(['apply status of StickyWorkload shop/cart']));
     expect(written.length).toBeLessThanOrEqual(busyMs / 2000 + 1);
     expect(written.length).toBeGreaterThanOrEqual(busyMs / 2000 - 1);
@@ -78,12 +47,12 @@ describe('the session counts of proxies', () => {
       await report({ 'cart-a': 3, 'cart-b': 4 });
       await world.clock.advance(1000);
     }
-    world.news();
+    world.takeChanges();
     for (let second = 0; second < 10; second += 1) {
       await report({ 'cart-a': 3, 'cart-b': 4 });
       await world.clock.advance(1000);
     }
-    expect(world.news()).toEqual({ writes: [], events: [] });
+    expect(world.takeChanges()).toEqual({ writes: [], events: [] });
   });
 
   test('do not delay the report of a pod that begins to drain', async () => {
@@ -91,10 +60,10 @@ describe('the session counts of proxies', () => {
     await world.clock.advance(2000);
     await report({ 'cart-a': 5, 'cart-b': 4 });
     await world.settle();
-    world.news();
+    world.takeChanges();
     world.terminate('cart-a');
     await world.clock.advance(20);
-    expect(world.news()).toEqual({
+    expect(world.takeChanges()).toEqual({
       // The first is the finalizer that keeps its sessions served while pods drain.
       writes: ['apply StickyWorkload shop/cart', 'apply status of StickyWorkload shop/cart'],
       events: ['Normal PodTerminating cart', 'Normal PodTerminating cart-a'],
@@ -149,7 +118,7 @@ describe('the sidecar of a pod', () => {
       { status: 204 },
     );
     await world.settle();
-    expect(world.news()).toEqual({
+    expect(world.takeChanges()).toEqual({
       writes: [],
       events: ['Warning DrainDeadline cart-a', 'Warning DrainDeadline cart'],
     });

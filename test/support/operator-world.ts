@@ -12,7 +12,7 @@ import { createMemoryClock } from './memory-clock.ts';
 import { createMemoryCluster } from './memory-cluster.ts';
 import { createMemoryLogger } from './memory-logger.ts';
 import { deployment, namespace, pod, replicaSet, slice, stickyWorkload } from './operator-objects.ts';
-import { createRecorder, type News } from './recorder.ts';
+import { createRecorder, type Changes } from './recorder.ts';
 import { createTlsClient, type TlsClient } from './tls-client.ts';
 import type { ShortWorkload } from './world.ts';
 
@@ -22,6 +22,16 @@ export type WorldOptions = {
   /** By default so slow that no renewal comes in between; `real`: as in production. */
   lease?: 'slow' | 'real';
 };
+
+/** What the leader applies once after its start, and for a new StickyWorkload `cart`. */
+export const provisioningWrites = [
+  'apply MutatingWebhookConfiguration holdfast',
+  'apply Service shop/cart',
+  'apply ServiceAccount shop/holdfast-holdfast',
+  'apply Deployment shop/holdfast-holdfast',
+  'apply Service shop/holdfast-holdfast',
+  'apply PodDisruptionBudget shop/holdfast-holdfast',
+];
 
 export type OperatorWorld = ReturnType<typeof createOperatorWorld>;
 
@@ -52,7 +62,7 @@ export function createOperatorWorld({ startMs, lease = 'slow' }: WorldOptions = 
     cluster,
     logger,
     settle,
-    news: recorder.news,
+    takeChanges: recorder.takeChanges,
     writers: recorder.writers,
     cut: recorder.cut,
     mend: recorder.mend,
@@ -87,7 +97,7 @@ export function createOperatorWorld({ startMs, lease = 'slow' }: WorldOptions = 
       }
     },
 
-    /** Speaks to a server of the operator as those who were given its authority do. */
+    /** Connects to a server of the operator as a client that trusts its authority. */
     client(port: number): TlsClient {
       const { 'tls.crt': certificate = '' } = (cluster.find(resources.secrets, {
         namespace: 'holdfast-system',
@@ -98,20 +108,20 @@ export function createOperatorWorld({ startMs, lease = 'slow' }: WorldOptions = 
       return client;
     },
 
-    /** What comes of an act. */
-    async after(act: () => unknown): Promise<News> {
+    /** Returns the changes that an act causes. */
+    async after(act: () => unknown): Promise<Changes> {
       await settle();
-      recorder.news();
+      recorder.takeChanges();
       act();
       await settle();
-      return recorder.news();
+      return recorder.takeChanges();
     },
 
     put: (resource: Resource, ...objects: KubeObject[]): void => {
       for (const object of objects) cluster.put(resource, object);
     },
 
-    /** Somebody changes an object that exists. */
+    /** Changes an existing object as another client. */
     edit(resource: Resource, name: string, change: (object: KubeObject) => KubeObject): void {
       cluster.put(resource, change(world.mustFind(resource, name)));
     },
@@ -140,14 +150,14 @@ export function createOperatorWorld({ startMs, lease = 'slow' }: WorldOptions = 
       cluster.put(resources.endpointSlices, slice(app, names));
     },
 
-    /** The proxy's pods are ready, as the Deployment controller tells. */
+    /** Sets the proxy's pods ready, as the Deployment controller does. */
     runProxy(): void {
       world.edit(resources.deployments, 'holdfast-holdfast', (object) => ({ ...object, status: { readyReplicas: 2 } }));
     },
 
-    /** As `kubectl delete pod` does: the pod lives on for its grace. */
+    /** As `kubectl delete pod` does: the pod terminates within its grace period. */
     terminate(name: string, graceSeconds = 3640): void {
-      // In whole seconds, as Kubernetes tells it.
+      // In whole seconds, as in Kubernetes.
       const deletionTimestamp = formatTime(clock.nowMs() + graceSeconds * 1000);
       world.edit(resources.pods, name, (object) => ({
         ...object,
@@ -176,6 +186,6 @@ export async function createServingWorld(
   const operator = await world.start();
   world.runProxy();
   await world.settle();
-  world.news();
+  world.takeChanges();
   return { world, operator };
 }

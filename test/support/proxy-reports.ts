@@ -46,7 +46,7 @@ export function createProxyReports(world: OperatorWorld, operator: Operator) {
   }
 
   return {
-    /** A proxy that runs and reports from now on. */
+    /** Starts a proxy that reports from now on. */
     run(name: string, counts: Record<string, number> = {}): void {
       world.put(pods, proxyPod(name));
       world.cluster.addToken(name, {
@@ -56,15 +56,15 @@ export function createProxyReports(world: OperatorWorld, operator: Operator) {
       });
       proxies.set(name, { counts });
     },
-    say(name: string, counts: Record<string, number>, keyRings?: Record<string, KeyRingReport>): void {
+    report(name: string, counts: Record<string, number>, keyRings?: Record<string, KeyRingReport>): void {
       proxies.set(name, { counts, ...(keyRings && { keyRings }) });
     },
-    /** It runs on, and is heard no more. */
+    /** The proxy keeps running, but its reports stop. */
     silence(name: string): void {
       proxies.delete(name);
     },
     ringsOfTable,
-    /** Time goes by, and those that report do so as often as it takes to be believed. */
+    /** Advances the clock, and lets each reporting proxy report often enough to stay current. */
     async pass(ms: number): Promise<void> {
       for (let leftMs = ms; leftMs > 0; leftMs -= reportEveryMs) {
         await reportAll();

@@ -1,19 +1,19 @@
-/** The cluster in memory as each replica of the operator reaches it: writes and events are noted, and a replica can be cut off. */
+/** The cluster in memory as each replica of the operator reaches it: writes and events are recorded, and a replica can be disconnected. */
 import type { ObjectRef, Resource } from '../../src/kube/ports.ts';
 import type { Cluster } from '../../src/operator/options.ts';
 import { AppError } from '../../src/platform/errors.ts';
 import type { MemoryCluster } from './memory-cluster.ts';
 
-/** What happened: writes as `verb Kind namespace/name`, events as `type reason name`, both in order. */
-export type News = { writes: string[]; events: string[] };
+/** Changes by the operator: writes as `verb Kind namespace/name`, events as `type reason name`, both in order. */
+export type Changes = { writes: string[]; events: string[] };
 
 export interface Recorder {
   clusterOf(replica: string): Cluster;
-  /** What happened since the last call. Writes that failed are not in it. */
-  news(): News;
-  /** Who wrote since the last news, once each. */
+  /** Returns the changes since the last call, without failed writes. */
+  takeChanges(): Changes;
+  /** The replicas that wrote since the last `takeChanges`, once each. */
   writers(): string[];
-  /** The replica reaches the API server no more; the watches that it has stay open. */
+  /** Disconnects the replica from the API server; its open watches stay open. */
   cut(replica: string): void;
   mend(replica: string): void;
 }
@@ -68,11 +68,11 @@ export function createRecorder(cluster: MemoryCluster): Recorder {
 
   return {
     clusterOf,
-    news() {
-      const news = { writes: writes.map(({ line }) => line), events };
+    takeChanges() {
+      const changes = { writes: writes.map(({ line }) => line), events };
       writes = [];
       events = [];
-      return news;
+      return changes;
     },
     writers: () => [...new Set(writes.map(({ replica }) => replica))].toSorted(),
     cut: (replica) => void cutOff.add(replica),

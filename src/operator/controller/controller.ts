@@ -7,8 +7,8 @@ import type { Random } from '../../platform/backoff.ts';
 import { createQueue } from '../../kube/watch/queue.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/log.ts';
-import { createKeyRotation, type KeyRotationTools } from '../keys/key-rotation.ts';
-import { createDeletionCosts, type DeletionCostTools } from '../scale/deletion-costs.ts';
+import { createKeyRotation, type KeyRotationPorts } from '../keys/key-rotation.ts';
+import { createDeletionCosts, type DeletionCostPorts } from '../scale/deletion-costs.ts';
 import { findAffectedKeys } from './affected-keys.ts';
 import { reconcile, type ReconcileTools } from '../workload/reconcile.ts';
 import { startPeriodic } from './periodic.ts';
@@ -16,8 +16,8 @@ import { registerWebhooks, type WebhookTools } from '../injection/webhook-regist
 
 export type ControllerOptions = ReconcileTools &
   WebhookTools &
-  DeletionCostTools &
-  KeyRotationTools & { clock: Clock; random: Random; logger: Logger };
+  DeletionCostPorts &
+  KeyRotationPorts & { clock: Clock; random: Random; logger: Logger };
 
 export interface Controller {
   /** Session counts of a Gateway's proxies changed. */

@@ -6,36 +6,29 @@ import type { Ledger } from '../../core/count/ledger.ts';
 import { planRotation, type RotationPlan, type RotationStep } from '../../core/keys/rotation.ts';
 import { isRotationRequested, readRotation, writeStep } from '../../core/keys/stored-ring.ts';
 import { annotations, backendKey, keyRingName } from '../../core/names/names.ts';
-import type { EventSink, ObjectWriter } from '../../kube/ports.ts';
+import type { ObjectWriter } from '../../kube/ports.ts';
 import { secrets } from '../../kube/resources.ts';
 import { AppError, describeError } from '../../platform/errors.ts';
-import type { Logger } from '../../platform/log.ts';
 import { newSessionKey } from './key-ring.ts';
 import { count, type OperatorCounters } from '../counters.ts';
-import type { TranslationStore } from '../translation/translation-store.ts';
+import type { Round, RoundPorts } from '../controller/periodic.ts';
 import type { Caches } from '../gather/caches.ts';
 import type { CacheContents } from '../gather/watched.ts';
 import { keyRingOf } from '../gather/cluster-state.ts';
 import { proxiesByBackend } from '../proxies/serving-proxies.ts';
 
-export type KeyRotationTools = {
-  translations: TranslationStore;
+export type KeyRotationPorts = RoundPorts & {
   caches: Pick<Caches, 'get'>;
   writer: Pick<ObjectWriter, 'update'>;
   ledger: Pick<Ledger, 'keyRingsOf'>;
-  events: EventSink;
   counters: Pick<OperatorCounters, 'keyRotations'>;
-  nowMs: () => number;
-  logger: Logger;
 };
 
 /** A refused write is retried after this time, and a waiting rotation is reported as often. */
 const retryAfterMs = 10 * 60_000;
 
-/** One round over all StickyWorkloads; it ends early when the signal aborts. */
-export type Round = (signal: AbortSignal) => Promise<void>;
-
-export function createKeyRotation(tools: KeyRotationTools): Round {
+/** Returns a round over the key rings of all StickyWorkloads. */
+export function createKeyRotation(tools: KeyRotationPorts): Round {
   /** By StickyWorkload key: no write, and no event about waiting, before this time. */
   const refusedUntilMs = new Map<string, number>();
   const waitReportedUntilMs = new Map<string, number>();

@@ -12,30 +12,26 @@ import {
   type WrittenCost,
 } from '../../core/scale/deletion-cost.ts';
 import type { Pod } from '../../core/snapshot/snapshot.ts';
-import type { EventSink, ObjectReader, ObjectWriter } from '../../kube/ports.ts';
+import type { ObjectReader, ObjectWriter } from '../../kube/ports.ts';
 import { pods as podResource } from '../../kube/resources.ts';
 import { AppError, describeError } from '../../platform/errors.ts';
-import type { Logger } from '../../platform/log.ts';
+import type { Round, RoundPorts } from '../controller/periodic.ts';
 import { count, type OperatorCounters } from '../counters.ts';
-import type { Translated, TranslationStore } from '../translation/translation-store.ts';
+import type { Translated } from '../translation/translation-store.ts';
 import { proxiesByBackend } from '../proxies/serving-proxies.ts';
 
-export type DeletionCostTools = {
-  translations: TranslationStore;
+export type DeletionCostPorts = RoundPorts & {
   writer: Pick<ObjectWriter, 'applyUnforced'>;
   reader: Pick<ObjectReader, 'get'>;
   ledger: Pick<Ledger, 'certainCountOf'>;
-  events: EventSink;
   counters: Pick<OperatorCounters, 'deletionCostWrites'>;
-  nowMs: () => number;
-  logger: Logger;
 };
 
 /** A missing permission or an unavailable API server would fail every other write too. */
 const pauseMs = 60_000;
 
-/** One round over all pods. It ends early when the signal aborts. */
-export function createDeletionCosts(tools: DeletionCostTools): (signal: AbortSignal) => Promise<void> {
+/** Returns a round over the pods of all StickyWorkloads. */
+export function createDeletionCosts(tools: DeletionCostPorts): Round {
   let memory = startMemory(tools.nowMs());
   let pausedUntilMs = 0;
   /** By pod UID, as long as the pod lives. */
@@ -44,7 +40,7 @@ export function createDeletionCosts(tools: DeletionCostTools): (signal: AbortSig
   /** UIDs of StickyWorkloads for which a conflict was reported already. */
   const reported = new Set<string>();
 
-  function leaveAlone({ pod, workload }: Candidate): void {
+  function recordConflict({ pod, workload }: Candidate): void {
     foreign.add(pod.uid);
     const { namespace, name, uid } = workload.metadata;
     if (reported.has(uid)) return;
@@ -68,7 +64,7 @@ export function createDeletionCosts(tools: DeletionCostTools): (signal: AbortSig
       const after = candidate && followCost(cost, candidate.pod.deletionCost);
       if (after === undefined || after === 'Removed') written.delete(uid);
       else written.set(uid, after);
-      if (candidate && after === 'Removed') leaveAlone(candidate);
+      if (candidate && after === 'Removed') recordConflict(candidate);
     }
   }
 
@@ -88,7 +84,7 @@ export function createDeletionCosts(tools: DeletionCostTools): (signal: AbortSig
       if (!(error instanceof AppError && error.code === 'KUBERNETES_CONFLICT')) throw error;
       // The API server returns the same error for a pod that was deleted in the meantime.
       const pod = await tools.reader.get(podResource, { namespace, name });
-      if (pod?.metadata.uid === uid) leaveAlone(candidate);
+      if (pod?.metadata.uid === uid) recordConflict(candidate);
     }
   }
 

@@ -23,7 +23,7 @@ const annotationsOf = (pod: LiveObject | undefined) =>
 const costOf = async (name: string) => annotationsOf(await getObject('pod', name, namespace))[cost];
 const podsOf = (app: string) => listObjects('pods', namespace, `app=${app}`);
 
-/** As a kubelet would say: there is none. */
+/** As a kubelet would report: there is none. */
 async function makeRun({ metadata: { name } }: LiveObject, number: number): Promise<void> {
   const status = {
     phase: 'Running',
@@ -91,7 +91,7 @@ describeWithApi('pod-deletion-cost', () => {
     return Object.fromEntries(endpoints.map(({ pod, uid }) => [pod, uid]));
   };
 
-  /** As the proxy says it, once: sessions by pod. */
+  /** One report of the proxy: sessions by pod. */
   async function report(counts: Record<string, number>): Promise<void> {
     sequence += 1;
     const endpoints = Object.entries(uids()).map(([pod, uid]) => ({
@@ -126,7 +126,7 @@ describeWithApi('pod-deletion-cost', () => {
     async () => {
       const [first = '', second = ''] = pods;
       await kubectl('annotate', 'pod', first, '-n', namespace, '--overwrite', `${cost}=-2147483648`);
-      await until('an event that says so', async () => {
+      await until('its event', async () => {
         await report({ [first]: 500, [second]: 1 });
         return (await eventsAbout(namespace, 'cart')).some((event) =>
           event.startsWith(`DeletionCostConflict: Another controller manages ${cost} of pod ${first}`),
@@ -172,7 +172,7 @@ describeWithApi('pod-deletion-cost', () => {
       await kubectl('annotate', 'stickyworkload', 'cart', '-n', namespace, 'holdfast.dev/rotate-session-keys=monday');
       const after = await until('a second key', async () => ('key-2' in (await dataOf()) ? dataOf() : undefined));
       expect(after).toEqual({ ...before, 'key-2': expect.stringMatching(/^[A-Za-z0-9+/]{43}=$/) });
-      await until('an event that says so', async () =>
+      await until('its event', async () =>
         (await eventsAbout(namespace, 'cart')).some((event) => event.startsWith('KeyRotationStarted: ')),
       );
     },

@@ -36,7 +36,7 @@ async function runProxy(): Promise<void> {
 }
 
 /**
- * Gateway API guards itself against this step with a policy; whoever takes it removes that first. Definitions alone are
+ * Gateway API guards itself against this step with a policy; which must be removed first. Definitions alone are
  * applied then: the folder has the policy too, and would bring it back while the API server still asks the old one.
  */
 async function upgradeToExperimental(): Promise<void> {

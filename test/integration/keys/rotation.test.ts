@@ -1,4 +1,4 @@
-/** Session keys are rotated, step by step, while clients go on through two real proxies, one of which hears of everything later. */
+/** Session keys are rotated step by step while clients send requests through two real proxies, one of which receives each table later. */
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
@@ -35,7 +35,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** An app that says its name. */
+/** An application that responds with its name. */
 async function startApp(pod: string): Promise<ShortEndpoint> {
   const server = createServer((_request, response) => response.end(pod));
   server.listen(0, '127.0.0.1');
@@ -115,11 +115,11 @@ function startClients(proxies: readonly RunningProxy[]) {
   };
 }
 
-/** The operator's side: the ring as it is stored, told to the proxies, and rotated by what they report. Its time flies. */
+/** The operator: the stored ring, published to the proxies and rotated by their reports, on a fast clock. */
 function createRing(endpoints: ShortEndpoint[], proxies: readonly RunningProxy[]) {
   let aheadMs = 0;
   let revision = 0;
-  let told: Promise<unknown> = Promise.resolve();
+  let published: Promise<unknown> = Promise.resolve();
   const built = buildKeyRingSecret(
     { namespace: 'shop', name: 'cart', uid: 'uid-cart' },
     { current: 1, keys: [keyOf(1)] },
@@ -135,29 +135,29 @@ function createRing(endpoints: ShortEndpoint[], proxies: readonly RunningProxy[]
     return parsed.ring;
   }
 
-  /** The first proxy hears of it at once, each other one after a while. */
+  /** The first proxy receives the ring at once, the others after a delay. */
   function publish(pause: () => Promise<unknown>): void {
     revision += 1;
     const news = { revision, table: proxyTable({ endpoints, limits, keyRing: ring() }) };
     const [first, ...others] = proxies;
     first?.replica.sayTable(news.revision, news.table);
-    told = others.reduce(
+    published = others.reduce(
       (before, { replica }) => before.then(pause).then(() => replica.sayTable(news.revision, news.table)),
-      told,
+      published,
     );
   }
 
   return {
     publish,
-    toldAll: () => told,
+    untilPublished: () => published,
     pass: (ms: number) => (aheadMs += ms),
     /** The next step, taken as soon as the proxies' reports allow it. */
     async step(requested: boolean, pause: () => Promise<unknown>): Promise<RotationStep> {
       for (;;) {
         const nowMs = Date.now() + aheadMs;
         const known = proxies.map(({ replica }, index) => {
-          const said = replica.reports.at(-1)?.keyRings?.[backendName];
-          return { uid: String(index), ...(said && { ring: said }) };
+          const reported = replica.reports.at(-1)?.keyRings?.[backendName];
+          return { uid: String(index), ...(reported && { ring: reported }) };
         });
         const plan = planRotation({ state: readRotation(stored, ring()), proxies: known, limits, requested }, nowMs);
         if (plan.kind === 'step') {
@@ -189,7 +189,7 @@ test('no session is lost while the keys change twice', async () => {
   const { clients, askTwice, stop } = startClients(proxies);
   await askTwice();
 
-  // The second proxy hears of each step only when every client has come through both of them since.
+  // The second proxy receives each step only after every client has used both proxies since.
   const steps: string[] = [];
   for (let rotation = 0; rotation < 2; rotation += 1) {
     steps.push((await ring.step(true, askTwice)).kind);
@@ -199,7 +199,7 @@ test('no session is lost while the keys change twice', async () => {
     ring.pass(24 * 3_600_000);
     steps.push((await ring.step(false, askTwice)).kind);
   }
-  await ring.toldAll();
+  await ring.untilPublished();
   await askTwice();
   await stop();
 

@@ -174,7 +174,7 @@ describe('the webhook', () => {
     ['NameConflict', { containers: [{ ...app, name: 'holdfast-sidecar' }] }, /container holdfast-sidecar .*rename it/],
     ['Windows', { nodeSelector: { 'kubernetes.io/os': 'windows' } }, /Linux nodes only/],
   ];
-  test.each(obstacles)('says why a pod that cannot be injected is not: %s', async (outcome, spec, why) => {
+  test.each(obstacles)('warns with the reason why a pod cannot be injected: %s', async (outcome, spec, why) => {
     const answer = await send(review({ containers: [app], ...spec }));
     expect(answer).toEqual({ uid: 'u1', allowed: true, warnings: [expect.stringMatching(why)] });
     expect(answer.warnings?.[0]).toContain(`${outcome}: this pod starts without the sidecar`);
@@ -187,7 +187,7 @@ describe('the webhook', () => {
     ['a container that is nothing', { containers: [null] }],
     ['volumes that are no list', { containers: [app], volumes: 7 }],
   ];
-  test.each(weird)('allows a pod with %s, and says that it starts without the sidecar', async (_, spec) => {
+  test.each(weird)('allows a pod with %s, and warns that it starts without the sidecar', async (_, spec) => {
     expect(await send(review(spec))).toMatchObject({
       allowed: true,
       warnings: [expect.stringMatching(/starts without the sidecar/)],

@@ -9,14 +9,14 @@ import { createMemoryCluster, type MemoryCluster } from '../../../support/memory
 
 let cluster: MemoryCluster;
 let owned: OwnedObjects;
-/** What the cache has heard of, when it is behind. */
-let heard: KubeObject | undefined | 'current';
+/** The object in the cache, while it is behind. */
+let cached: KubeObject | undefined | 'current';
 
 beforeEach(() => {
   cluster = createMemoryCluster(createMemoryClock());
-  heard = 'current';
+  cached = 'current';
   owned = createOwnedObjects(cluster, (resource, ref) => {
-    const object = heard === 'current' ? cluster.find(resource, ref) : heard;
+    const object = cached === 'current' ? cluster.find(resource, ref) : cached;
     return object && fingerprintOf(object);
   });
 });
@@ -57,7 +57,7 @@ test.each<[string, () => unknown]>([
     'was replaced by one of the same name',
     () => cluster.put(services, { ...live(), metadata: { ...live().metadata, uid: 'other' } }),
   ],
-])('applied again when it %s', async (_, happen) => {
+])('an owned object is applied again when it %s', async (_, happen) => {
   await owned.ensure(services, service(80));
   happen();
   await owned.ensure(services, service(90));
@@ -67,7 +67,7 @@ test.each<[string, () => unknown]>([
 
 test('an owned object is applied again while the cache is behind, because the cache may lack an edit', async () => {
   await owned.ensure(services, service(80));
-  heard = undefined;
+  cached = undefined;
   await owned.ensure(services, service(80));
   expect(cluster.writes().map(({ changed }) => changed)).toEqual([true, false]);
 });

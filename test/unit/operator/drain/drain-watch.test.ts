@@ -50,7 +50,7 @@ beforeEach(() => {
 
 const ref = { namespace: 'shop', name: 'cart-a', uid: 'uid-cart-a' };
 
-/** The pod as the API server tells of it at a moment. */
+/** A version of the pod as the API server sends it. */
 function seen({
   graceSeconds,
   endings = 0,

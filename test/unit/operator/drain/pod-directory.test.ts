@@ -34,8 +34,8 @@ test.each([
     podOf(deleted, [disruption('False')]),
     { kind: 'Terminating', killAtMs },
   ],
-  ['is gone, and another has its name', podOf({ uid: 'other' }), { kind: 'Gone' }],
-  ['is gone', undefined, { kind: 'Gone' }],
-])('the API server tells that a pod %s', async (_, pod, life) => {
+  ['is deleted, and another has its name', podOf({ uid: 'other' }), { kind: 'Gone' }],
+  ['is deleted', undefined, { kind: 'Gone' }],
+])('the API server reports that a pod %s', async (_, pod, life) => {
   expect(await liveOf(pod)).toEqual(life);
 });

@@ -27,7 +27,7 @@ type Known = {
   reports?: Record<string, Partial<EndpointReport>>;
 };
 
-/** What the sidecar of cart-a is told. */
+/** The sources that the sidecar of cart-a receives. */
 function ask({ clusterState, workload, claimed = true, reports = {} }: Known) {
   const snapshot = clusterState && snapshotOf(clusterState);
   const translations = { latest: () => snapshot && { snapshot, translation: translate(snapshot) } } as Pick<
@@ -69,12 +69,12 @@ test.each<[string, Known, object]>([
     unknown('no proxy of Gateway shop/holdfast is running'),
   ],
   [
-    'zero where the StickyWorkload is gone, and its proxy with it, whatever that counted last',
+    'zero if the StickyWorkload and its proxy are deleted, whatever the proxy counted last',
     { clusterState: {}, workload: 'cart', claimed: false, reports: { p: { sessions: 2 } } },
     known(0),
   ],
   [
-    'zero where nobody comes after the last proxy, because the namespace goes',
+    'zero if the last proxy has no successor, because the namespace is being deleted',
     { clusterState: { namespaces: [ending] }, workload: 'cart', reports: { p: { sessions: 2 } } },
     known(0),
   ],

@@ -83,21 +83,21 @@ describe('a Gateway', () => {
   });
 
   test.each<[string, object | undefined, object]>([
-    ['nothing is said: its own namespace', undefined, { from: 'Same', kinds: [] }],
+    ['default: its own namespace', undefined, { from: 'Same', kinds: [] }],
     ['all namespaces', { namespaces: { from: 'All' } }, { from: 'All', kinds: [] }],
     [
       'those with labels',
       { namespaces: { from: 'Selector', selector: { matchLabels: { team: 'a' } } } },
       { from: 'Selector', selector: { matchLabels: { team: 'a' } }, kinds: [] },
     ],
-    ['a word that we do not know: nobody', { namespaces: { from: 'Friends' } }, { from: 'None', kinds: [] }],
+    ['an unknown value: none', { namespaces: { from: 'Friends' } }, { from: 'None', kinds: [] }],
     [
       'kinds, whose group has a default',
       { kinds: [{ kind: 'GRPCRoute' }] },
       { from: 'Same', kinds: [{ group: 'gateway.networking.k8s.io', kind: 'GRPCRoute' }] },
     ],
     ['kinds that Go wrote as null', { kinds: null }, { from: 'Same', kinds: [] }],
-  ])('whose routes a listener takes: %s', (_, allowedRoutes, expected) => {
+  ])('the namespaces of a listener: %s', (_, allowedRoutes, expected) => {
     const spec = { listeners: [{ name: 'http', port: 80, protocol: 'HTTP', ...(allowedRoutes && { allowedRoutes }) }] };
     expect(projectGateway(gateway(spec)).gateway.listeners[0]?.allowedRoutes).toEqual(expected);
   });
@@ -117,7 +117,7 @@ describe('a Gateway', () => {
   test.each<[string, object | undefined]>([
     ['no spec', undefined],
     ['listeners null', { gatewayClassName: 'x', listeners: null }],
-  ])('%s: no listener', (_, spec) => {
+  ])('%s gives no listener', (_, spec) => {
     expect(projectGateway(gateway(spec)).gateway.listeners).toEqual([]);
   });
 

@@ -43,7 +43,7 @@ describe('the Cluster Autoscaler', () => {
   });
   const image = 'registry.k8s.io/autoscaling/cluster-autoscaler:v1.33.0';
   const rows: [string, KubeObject, number | undefined][] = [
-    ['600 s where nothing is said', deploymentOf({ image }), 600_000],
+    ['600 s by default', deploymentOf({ image }), 600_000],
     [
       'a flag with its value',
       deploymentOf({ image, command: ['./cluster-autoscaler', '--v=4', '--max-graceful-termination-sec=3600'] }),
@@ -64,11 +64,15 @@ describe('the Cluster Autoscaler', () => {
       600_000,
     ],
     [
-      'by priority: no one number can be said',
+      'by priority: there is no single value',
       deploymentOf({ image, args: ['--drain-priority-config=0:600,1000:3600'] }),
       undefined,
     ],
-    ['somebody else', deploymentOf({ image: 'registry.k8s.io/cpa/cluster-proportional-autoscaler:v1' }), undefined],
+    [
+      'another autoscaler',
+      deploymentOf({ image: 'registry.k8s.io/cpa/cluster-proportional-autoscaler:v1' }),
+      undefined,
+    ],
     [
       'one in another namespace is for another cluster, as in a management cluster',
       deploymentOf({ image }, 'tenant'),

@@ -15,7 +15,7 @@ const owner = { apiVersion: 'holdfast.dev/v1alpha1', kind: 'StickyWorkload', nam
 
 describe('the owner of an object', () => {
   test.each<[string, Partial<ObjectMeta>, object]>([
-    ['nobody’s', {}, { ownerUids: [] }],
+    ['none', {}, { ownerUids: [] }],
     ['its owners’', { ownerReferences: [owner, { ...owner, uid: 'p' }] }, { ownerUids: ['o', 'p'] }],
     [
       'ours, by both labels',
@@ -23,7 +23,7 @@ describe('the owner of an object', () => {
       { ownerUids: [], component: 'workload' },
     ],
     [
-      'not ours: the component of somebody else',
+      'not Holdfast: the component of another tool',
       { labels: { 'app.kubernetes.io/managed-by': 'Helm', 'app.kubernetes.io/component': 'workload' } },
       { ownerUids: [] },
     ],
@@ -67,7 +67,7 @@ describe('the fingerprint', () => {
     ['owners', service({ ownerReferences: [owner] })],
     ['a deletion', service({ deletionTimestamp: '2026-01-01T00:00:00Z' })],
     ['its UID: another object of the same name', service({ uid: 'other' })],
-  ])('is another when somebody changes %s', (_, object) => {
+  ])('changes with %s', (_, object) => {
     expect(fingerprintOf(object)).not.toBe(original);
   });
 

@@ -67,7 +67,7 @@ describe('a pod belongs', () => {
     ['to that of its StatefulSet, which controls it directly', byStatefulSet, 'db'],
     ['to none without a controller', owned({ ownerReferences: [] }), undefined],
     [
-      'to none where its ReplicaSet is gone',
+      'to none if its ReplicaSet is deleted',
       owned({
         ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'gone', uid: 'g', controller: true }],
       }),
@@ -86,7 +86,7 @@ describe('a pod belongs', () => {
     expect(await find(created)).toBe(name);
   });
 
-  test.each(cases)('%s, also when no cache has heard of anything yet', async (_, created, name) => {
+  test.each(cases)('%s, even if the caches are empty', async (_, created, name) => {
     await fillCaches();
     cluster.endWatches();
     await settle();

@@ -100,7 +100,7 @@ describe('injection', () => {
       { injected: true, keptPreStop: [] },
     ],
     [
-      'a sidecar without our annotation is a copy somebody made',
+      'a sidecar without the annotation was copied by a user',
       { spec: { initContainers: [sidecar], containers: [] } },
       { injected: false, keptPreStop: [] },
     ],
@@ -136,7 +136,7 @@ describe('injection', () => {
 
 describe('deletion', () => {
   test.each<[string, Partial<ObjectMeta>, object | undefined]>([
-    ['nobody has deleted it', {}, undefined],
+    ['a pod that is not being deleted', {}, undefined],
     [
       'the timestamp is the end of its grace',
       { deletionTimestamp: '2026-01-01T01:00:00Z', deletionGracePeriodSeconds: 3600 },

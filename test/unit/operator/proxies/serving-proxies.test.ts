@@ -19,7 +19,7 @@ test.each<[string, ReturnType<typeof proxy>, string[]]>([
   ['one that runs', proxy('p'), ['uid-p']],
   ['one that is not ready any more: it may still carry streams', proxy('p', { ready: false }), ['uid-p']],
   ['one that is shutting down', proxy('p', { deletion: { killAtMs: 1, graceSeconds: 30 } }), ['uid-p']],
-  ['one on a node that nobody hears of', proxy('p', { phase: 'Unknown' }), ['uid-p']],
+  ['one on a node without heartbeat', proxy('p', { phase: 'Unknown' }), ['uid-p']],
   ['not one that has never run: it cannot be scheduled, perhaps', proxy('p', { phase: 'Pending' }), []],
   ['not one whose containers have ended', proxy('p', { phase: 'Succeeded' }), []],
   ['not one that failed', proxy('p', { phase: 'Failed' }), []],

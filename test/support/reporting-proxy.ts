@@ -1,0 +1,54 @@
+/** A served StickyWorkload `cart` with one proxy whose reports a test sends over real TLS, and the token of the sidecar of cart-a. */
+import { expect } from '@jest/globals';
+import { pods } from '../../src/kube/resources.ts';
+import type { EndpointReport, Report } from '../../src/wire/messages.ts';
+import type { Operator } from '../../src/operator/operator.ts';
+import { proxyPod } from './operator-objects.ts';
+import { createServingWorld, type OperatorWorld } from './operator-world.ts';
+import type { TlsClient } from './tls-client.ts';
+
+export type ReportedWorld = {
+  world: OperatorWorld;
+  operator: Operator;
+  client: TlsClient;
+  /** Reports the sessions of each pod. `number`: the sequence number of the report, by default the next one. */
+  report(sessions: Record<string, number>, state?: EndpointReport['state'], number?: number): Promise<void>;
+};
+
+export async function createReportedWorld(): Promise<ReportedWorld> {
+  // Real TLS: certificates are issued by the clock of the operator and checked by the clock of the machine.
+  const { world, operator } = await createServingWorld({ startMs: Math.floor(Date.now() / 1000) * 1000 });
+  const client = world.client(operator.listening().discovery);
+  world.put(pods, proxyPod('proxy-1'));
+  addToken(world, { token: 'proxy', serviceAccount: 'holdfast-holdfast', pod: 'proxy-1' });
+  addToken(world, { token: 'sidecar', serviceAccount: 'default', pod: 'cart-a' });
+  await world.settle();
+  let sequence = 0;
+
+  async function report(
+    sessions: Record<string, number>,
+    state: EndpointReport['state'] = 'Accepting',
+    number = (sequence += 1),
+  ): Promise<void> {
+    const endpoints = Object.entries(sessions).map(([name, count]) => ({
+      uid: `uid-${name}`,
+      state,
+      sessions: count,
+      expiresAtMs: world.clock.nowMs() + 1_800_000,
+    }));
+    const body: Report = { startedAtMs: 1, sequence: number, endpoints, ended: [], seen: [] };
+    expect(await client.call('POST', '/v1/report', { token: 'proxy', body: JSON.stringify(body) })).toMatchObject({
+      status: 204,
+    });
+  }
+
+  return { world, operator, client, report };
+}
+
+function addToken(world: OperatorWorld, of: { token: string; serviceAccount: string; pod: string }): void {
+  world.cluster.addToken(of.token, {
+    username: `system:serviceaccount:shop:${of.serviceAccount}`,
+    podName: of.pod,
+    podUid: `uid-${of.pod}`,
+  });
+}
