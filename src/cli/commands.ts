@@ -1,23 +1,28 @@
-/** The commands of `holdfast`: what each does, its options and its settings, as help and reference tell them. */
+/** The commands of `holdfast` with their options and settings: the source of the help texts and of the reference. */
 import { settings, type Setting, type SettingPart } from '../api/settings.ts';
 
 export type CommandOption = { usage: string; meaning: string };
-/** `part`: whose settings it reads from the environment. */
+/** `part`: the settings that the command reads from the environment. */
 export type CommandHelp = { summary: string; options: readonly CommandOption[]; part?: SettingPart };
 
 export const commands = {
-  operator: { summary: 'reconcile StickyWorkloads and serve the routing table', options: [], part: 'operator' },
+  operator: {
+    summary: 'reconcile StickyWorkloads and serve routing tables to the proxies',
+    options: [],
+    part: 'operator',
+  },
   proxy: {
     summary: 'route each request to the pod that owns its session',
     options: [
       {
         usage: '--table FILE',
-        meaning: 'run alone, without Kubernetes: route by the table in FILE (JSON), read again when it changes',
+        meaning:
+          'run standalone, without Kubernetes: use the routing table in FILE (JSON) and reload it when it changes',
       },
     ],
     part: 'proxy',
   },
-  sidecar: { summary: "hold a pod's preStop hook until its sessions are over", options: [], part: 'sidecar' },
+  sidecar: { summary: "hold a pod's preStop hook until its sessions have ended", options: [], part: 'sidecar' },
 } as const satisfies Record<string, CommandHelp>;
 
 export type CommandName = keyof typeof commands;
@@ -37,7 +42,7 @@ const columns = (rows: readonly (readonly [string, string])[]): string[] => {
 export function renderHelp(): string {
   const list = Object.entries<CommandHelp>(commands).map(([name, { summary }]) => [name, summary] as const);
   const options = [
-    ['--help', 'show this, or with a command what it reads'] as const,
+    ['--help', 'show this help, or the help of a command'] as const,
     ['--version', 'show the version'] as const,
   ];
   return [

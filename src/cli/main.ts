@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * `holdfast COMMAND`. Each part is loaded only when it is the one to run: the sidecar stands in every pod, and must not
- * pay for the Kubernetes client.
+ * `holdfast COMMAND`. Only the code of the given command is loaded: the sidecar runs in every pod, and must not pay the memory of the
+ * Kubernetes client.
  */
 import { isCommand, renderCommandHelp, renderHelp, type CommandName } from './commands.ts';
 
@@ -27,7 +27,9 @@ async function run([name, ...rest]: readonly string[]): Promise<void> {
     if (isHelp(rest[0])) process.stdout.write(renderCommandHelp(name));
     else await start[name]();
   } else if (name === 'demo') {
-    process.stderr.write('holdfast: the demo is part of a checkout, not of the image: npm ci && npm run demo\n');
+    process.stderr.write(
+      'holdfast: the image does not contain the demo; run it from a checkout of the repository: npm ci && npm run demo\n',
+    );
     process.exitCode = 2;
   } else {
     process.stderr.write(

@@ -1,4 +1,4 @@
-/** Kubernetes as the rest of the code sees it. `live/` implements these over client-node; tests over an in-memory cluster. */
+/** The Kubernetes API as ports. `live/` implements them with client-node, tests with an in-memory cluster. */
 
 /** Any object, as JSON. Typed reads of the client drop fields they do not know, so nothing is typed more narrowly here. */
 export type KubeObject = {
@@ -40,13 +40,13 @@ export type ObjectRef = { namespace?: string; name: string };
 export type ListOptions = {
   labelSelector?: string;
   fieldSelector?: string;
-  /** Only metadata comes back (PartialObjectMetadata). */
+  /** Returns only metadata (PartialObjectMetadata). */
   metadataOnly?: boolean;
 };
 
 export type WatchOptions = ListOptions & {
   signal: AbortSignal;
-  /** Called when the server has accepted the watch: on a kind that never changes it may send nothing else. */
+  /** Called when the server has accepted the watch: for a kind that never changes it may send nothing else. */
   onOpen?: () => void;
 };
 
@@ -55,42 +55,42 @@ export type WatchEvent =
   | { type: 'BOOKMARK'; resourceVersion: string };
 
 /**
- * Reads. All throw AppError: KUBERNETES_EXPIRED when a watch must start anew from a list (410),
+ * Reads. All throw AppError: KUBERNETES_EXPIRED when a watch must start again from a list (410),
  * KUBERNETES_UNAVAILABLE when the server cannot be reached.
  */
 export interface ObjectReader {
   get(resource: Resource, ref: ObjectRef): Promise<KubeObject | undefined>;
   list(resource: Resource, options?: ListOptions): Promise<{ items: KubeObject[]; resourceVersion: string }>;
-  /** Ends without an error when the server closes the stream or the signal aborts. Bookmarks are asked for. */
+  /** Ends without an error when the server closes the stream or the signal aborts. Requests bookmarks. */
   watch(resource: Resource, resourceVersion: string, options: WatchOptions): AsyncIterable<WatchEvent>;
 }
 
-/** Writes. A write that fails throws; nothing is swallowed. */
+/** Writes. A failed write throws. */
 export interface ObjectWriter {
-  /** Server-side apply with field manager `holdfast`, forced: what we own is put back. */
+  /** Server-side apply with field manager `holdfast`, forced: fields that Holdfast owns are restored. */
   apply(resource: Resource, object: KubeObject, subresource?: 'status'): Promise<KubeObject>;
   /**
-   * Server-side apply that takes nothing from anybody: AppError KUBERNETES_CONFLICT where another field manager has a field with
-   * another value. With a `metadata.uid` also where the object is gone, or is a namesake.
+   * Server-side apply that takes no field from another manager: AppError KUBERNETES_CONFLICT if another field manager owns a field with
+   * another value. With a `metadata.uid`, also if the object no longer exists or was recreated with another UID.
    */
   applyUnforced(resource: Resource, object: KubeObject): Promise<KubeObject>;
-  /** Plain creation; AppError KUBERNETES_CONFLICT where the object exists. */
+  /** Plain creation; AppError KUBERNETES_CONFLICT if the object exists. */
   create(resource: Resource, object: KubeObject): Promise<KubeObject>;
   /** Replaces the whole object; AppError KUBERNETES_CONFLICT unless metadata.resourceVersion is the current one. */
   update(resource: Resource, object: KubeObject): Promise<KubeObject>;
-  /** Deletes; an object that is gone already is fine. `uid` guards against deleting a namesake. */
+  /** Deletes; succeeds if the object no longer exists. `uid` prevents the deletion of a recreated object of the same name. */
   delete(resource: Resource, ref: ObjectRef, uid?: string): Promise<void>;
 }
 
-/** Who a bearer token belongs to (TokenReview). `extra` holds the pod's name and UID for a bound ServiceAccount token. */
+/** The owner of a bearer token (TokenReview). A bound ServiceAccount token has the name and UID of its pod. */
 export type Identity = { username: string; podName?: string; podUid?: string };
 
 export interface TokenReviewer {
-  /** Undefined: the token is not valid for the audience `holdfast`. Throws AppError when the API server cannot say. */
+  /** Resolves with undefined if the token is not valid for the audience `holdfast`. Throws AppError if the API server cannot review it. */
   review(token: string): Promise<Identity | undefined>;
 }
 
-/** An event of events.k8s.io/v1. Repeats of the same are merged by the sink. */
+/** An event of events.k8s.io/v1. The sink drops repeats. */
 export type EventNote = {
   regarding: { apiVersion: string; kind: string; name: string; namespace: string; uid?: string };
   type: 'Normal' | 'Warning';

@@ -33,7 +33,7 @@ export const events = namespaced('events.k8s.io', 'v1', 'Event', 'events');
 export const gatewayClasses = clusterScoped('gateway.networking.k8s.io', 'v1', 'GatewayClass', 'gatewayclasses');
 export const gateways = namespaced('gateway.networking.k8s.io', 'v1', 'Gateway', 'gateways');
 export const httpRoutes = namespaced('gateway.networking.k8s.io', 'v1', 'HTTPRoute', 'httproutes');
-/** In both versions it is the same; which of them is served depends on the release that is installed. */
+/** Both versions are identical; the installed release of Gateway API determines which one is served. */
 export const referenceGrants = {
   v1: namespaced('gateway.networking.k8s.io', 'v1', 'ReferenceGrant', 'referencegrants'),
   v1beta1: namespaced('gateway.networking.k8s.io', 'v1beta1', 'ReferenceGrant', 'referencegrants'),

@@ -1,15 +1,15 @@
-/** The admin port of a long-running part: health and metrics over plain HTTP, inside the cluster only. Never in a request path. */
+/** The admin port of a long-running process: health and metrics over plain HTTP, inside the cluster only. Never in the request path. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import express, { type Express } from 'express';
 
 export type AdminPorts = {
   registry: { readonly contentType: string; metrics(): Promise<string> };
-  /** What keeps the part from being ready; empty when nothing does. */
+  /** Returns what the process still waits for before it is ready; empty when it is ready. */
   notReady: () => readonly string[];
 };
 
-/** /healthz, /readyz and /metrics; the part adds its debug pages, which must show no secret. */
+/** Serves /healthz, /readyz and /metrics. The caller may add debug pages, which must not contain secrets. */
 export function createAdminApp({ registry, notReady }: AdminPorts): Express {
   const app = express();
   app.disable('x-powered-by');
@@ -17,11 +17,11 @@ export function createAdminApp({ registry, notReady }: AdminPorts): Express {
     response.type('text/plain').send('ok\n');
   });
   app.get('/readyz', (_request, response) => {
-    const why = notReady();
+    const missing = notReady();
     response
-      .status(why.length === 0 ? 200 : 503)
+      .status(missing.length === 0 ? 200 : 503)
       .type('text/plain')
-      .send(why.length === 0 ? 'ok\n' : `not ready: ${why.join(', ')}\n`);
+      .send(missing.length === 0 ? 'ok\n' : `not ready: ${missing.join(', ')}\n`);
   });
   app.get('/metrics', async (_request, response) => {
     response.type(registry.contentType).send(await registry.metrics());
@@ -31,7 +31,7 @@ export function createAdminApp({ registry, notReady }: AdminPorts): Express {
 
 export type AdminServer = { port: number; close(): Promise<void> };
 
-/** Rejects where the port cannot be had. */
+/** Rejects if the port cannot be bound. */
 export async function listenAdmin(app: Express, port: number): Promise<AdminServer> {
   const server = createServer(app);
   server.listen(port);

@@ -1,9 +1,9 @@
-/** Time as a port: whoever needs the time or a timer is given a Clock, so that tests own it. */
+/** Time as a port: code that needs the time or a timer receives a Clock, so that tests control it. */
 
 export interface Clock {
   /** Unix time in milliseconds. */
   nowMs(): number;
-  /** Calls back once, `delayMs` from now; the answer cancels it. */
+  /** Calls back once, `delayMs` from now. Returns a function that cancels the timer. */
   after(delayMs: number, callback: () => void): () => void;
 }
 
@@ -18,8 +18,8 @@ export const systemClock: Clock = {
 };
 
 /**
- * As `Clock.after`, but what had come in by then is heard first. Node runs the timers that are due before it looks at its sockets again:
- * in a process that could not run for a while, the timer would say that no answer came while the answer lies there.
+ * As `Clock.after`, but input that has arrived by then is processed first. Node runs due timers before it polls its sockets again: in a
+ * process that was starved for a while, a timeout would report a missing answer although the answer is already in the socket's buffer.
  */
 export function afterInput(clock: Clock, delayMs: number, callback: () => void): () => void {
   let immediate: NodeJS.Immediate | undefined;

@@ -1,4 +1,4 @@
-/** Typed reading of environment variables. What is wrong is said with the name of the variable and what it should be. */
+/** Typed reading of environment variables. An error names the variable and the values that are valid. */
 import { AppError } from './errors.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -6,7 +6,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 const invalid = (name: string, problem: string) =>
   new AppError('CONFIG_INVALID', `${name} ${problem}`, { source: 'internal', retryable: false });
 
-/** An empty variable counts as absent: that is how manifests and shells "unset" one. */
+/** An empty variable counts as not set: manifests and shells unset a variable this way. */
 export function optionalText(env: Environment, name: string): string | undefined {
   const value = env[name];
   return value === undefined || value === '' ? undefined : value;
@@ -18,7 +18,7 @@ export function requiredText(env: Environment, name: string): string {
   return value;
 }
 
-/** A whole number within limits, both included. */
+/** Reads a whole number; both limits are inclusive. */
 export function wholeNumber(
   env: Environment,
   name: string,
@@ -31,7 +31,7 @@ export function wholeNumber(
   throw invalid(name, `must be a whole number from ${limits.min} to ${limits.max}, not ${JSON.stringify(text)}`);
 }
 
-/** A TCP port; 0 lets the system choose one. */
+/** Reads a TCP port; 0 picks a free port. */
 export const portNumber = (env: Environment, name: string, fallback: number): number =>
   wholeNumber(env, name, { min: 0, max: 65_535, default: fallback });
 

@@ -1,24 +1,24 @@
-/** The one error type. What goes wrong is data: a stable code, whose fault it is, and whether trying again can help. */
+/** The one error type. A failure is data: a stable code, the side that caused it, and whether a retry can help. */
 import { inspect } from 'node:util';
 
 export type ErrorSource = 'kubernetes' | 'upstream' | 'downstream' | 'internal';
 
-/** Every code, with what it means; the reference is generated from it. */
+/** Every code with its meaning; the reference is generated from it. */
 export const errorCodes = {
-  KUBERNETES_NOT_FOUND: 'The object is not there.',
+  KUBERNETES_NOT_FOUND: 'The object does not exist.',
   KUBERNETES_CONFLICT:
-    'Somebody else changed or owns the object: the write was refused, and is tried again on its newest version.',
+    'Another client changed or owns the object: the write was rejected, and is retried on the newest version.',
   KUBERNETES_EXPIRED:
-    'The API server no longer has the version that a watch wanted to go on from: the list is read anew.',
-  KUBERNETES_INVALID:
-    'The API server refused the object itself: a schema, a policy or another webhook does not take it.',
-  KUBERNETES_FORBIDDEN: 'A permission is missing: compare the ClusterRole with manifests/base.',
-  KUBERNETES_UNAVAILABLE: 'The API server did not answer, or asked to try again later.',
-  OPERATOR_UNREACHABLE: 'A replica of the operator did not answer its proxy.',
-  OPERATOR_REFUSED: 'A replica of the operator refused its proxy: the message says why.',
-  CONFIG_INVALID: 'A setting is missing or wrong: the message names it and says what it should be.',
+    'The API server no longer has the resourceVersion from which a watch should resume: the objects are listed again.',
+  KUBERNETES_INVALID: 'The API server rejected the object: it violates the schema, a policy or another webhook.',
+  KUBERNETES_FORBIDDEN: 'A permission is missing: compare the ClusterRole with the one in manifests/base.',
+  KUBERNETES_UNAVAILABLE: 'The API server did not respond, or asked to retry later.',
+  OPERATOR_UNREACHABLE: 'A replica of the operator did not answer a proxy or sidecar.',
+  OPERATOR_REFUSED:
+    'A replica of the operator rejected a request of a proxy or sidecar: the message contains the reason.',
+  CONFIG_INVALID: 'A setting is missing or invalid: the message names it and the values that are valid.',
   TABLE_INVALID:
-    'A routing table is not as it should be: the message names the first field that is wrong. The table before it stays in use.',
+    'A routing table is invalid: the message names the first invalid field. The previous table stays in use.',
   INTERNAL: 'A bug in Holdfast: please report it together with the surrounding log lines.',
 } as const;
 export type ErrorCode = keyof typeof errorCodes;

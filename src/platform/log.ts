@@ -1,4 +1,4 @@
-/** Logging as a port; pino's logger fits it. Messages are constant, values are fields. */
+/** Logging as a port, which pino's logger implements. Messages are constant, values are fields. */
 export interface Logger {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;

@@ -1,4 +1,4 @@
-/** Structured logs: JSON lines by pino. Messages are constant, values are fields, secrets are cut out. */
+/** Structured logs: JSON lines by pino. Messages are constant, values are fields, secrets are redacted. */
 import { pino } from 'pino';
 import type { Logger } from './log.ts';
 
@@ -9,7 +9,7 @@ export type LogLevel = (typeof logLevels)[number];
 
 const redacted = ['token', '*.token', 'secret', '*.secret', 'authorization', '*.authorization', 'cookie', '*.cookie'];
 
-/** `component` is on every line: `operator`, `proxy`. */
+/** `component` is a field of every line: `operator`, `proxy`. */
 export function createLogger(component: string, level: LogLevel): Logger {
   return pino({
     level,

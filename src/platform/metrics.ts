@@ -6,10 +6,10 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 
 export type Sample = { labels?: Record<string, string>; value: number };
 
-/** What a metric is, as a catalogue says it. */
+/** The definition of a metric, as in the catalogue. */
 type Definition<Type extends string> = { name: string; type: Type; help: string; labels: readonly string[] };
 
-/** `read` answers every series of the metric as it is now; what it leaves out is gone from the scrape. */
+/** `read` returns the current value of every series. A series that it leaves out is not exported. */
 export type MetricSource = Definition<'counter' | 'gauge'> & { read: () => Iterable<Sample> };
 
 /** `buckets`: upper bounds, in the unit of the metric. */
@@ -17,7 +17,7 @@ export type HistogramOptions = Definition<'histogram'> & { buckets: readonly num
 
 export interface HistogramHandle {
   observe(labels: Record<string, string>, value: number): void;
-  /** Shows it in a registry. */
+  /** Exports it through a registry. */
   register(registry: Registry): void;
 }
 
@@ -28,7 +28,7 @@ export function createRegistry(options: { processMetrics: boolean } = { processM
   return registry;
 }
 
-/** A counter (values that only grow) or a gauge (values that go up and down), kept by the caller. */
+/** Registers a counter or a gauge whose values the caller keeps. */
 export function registerMetric(registry: Registry, { name, type, help, labels, read }: MetricSource): void {
   const config = { name, help, labelNames: [...labels], registers: [registry] };
   if (type === 'counter') {
@@ -50,7 +50,7 @@ export function registerMetric(registry: Registry, { name, type, help, labels, r
   });
 }
 
-/** A distribution, in no registry yet. Nothing that happens often may observe into it. */
+/** Creates a histogram that is in no registry yet. Hot paths must not observe into it. */
 export function createHistogram({ name, help, labels, buckets }: HistogramOptions): HistogramHandle {
   const histogram: Histogram = new Histogram({
     name,

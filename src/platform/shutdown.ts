@@ -1,16 +1,16 @@
-/** From a signal to an orderly end: the steps run one after the other, each with a limit, and one that fails does not keep the others. */
+/** Graceful shutdown on a signal: steps run in order, each with a time limit; a failed step does not prevent the next ones. */
 import type { Clock } from './clock.ts';
 import { describeError } from './errors.ts';
 import type { Logger } from './log.ts';
 
 export type ShutdownStep = { name: string; limitMs: number; run: () => void | Promise<void> };
 
-/** Where signals come from: `process`, or a test's emitter. */
+/** The source of signals: `process`, or an emitter in tests. */
 export interface SignalSource {
   once(signal: 'SIGTERM' | 'SIGINT', listener: () => void): unknown;
 }
 
-/** Aborted by the first SIGTERM or SIGINT. A second one has Node's default effect: the end at once. */
+/** Returns a signal that the first SIGTERM or SIGINT aborts. A second one has Node's default effect: the process exits at once. */
 export function abortOnSignal(source: SignalSource): AbortSignal {
   const controller = new AbortController();
   const abort = () => {
@@ -31,15 +31,15 @@ export function untilAborted(signal: AbortSignal): Promise<void> {
   });
 }
 
-/** Runs the steps in order. Resolves when the last one is over or out of time; never rejects. */
+/** Runs the steps in order. Resolves when the last one has finished or timed out; never rejects. */
 export async function runShutdown(steps: readonly ShutdownStep[], tools: { clock: Clock; log: Logger }): Promise<void> {
   for (const step of steps) {
     const startedMs = tools.clock.nowMs();
     try {
       const inTime = await withinLimit(step, tools.clock);
       const fields = { step: step.name, tookMs: tools.clock.nowMs() - startedMs };
-      if (inTime) tools.log.info(fields, 'shutdown step done');
-      else tools.log.warn(fields, 'shutdown step out of time');
+      if (inTime) tools.log.info(fields, 'shutdown step completed');
+      else tools.log.warn(fields, 'shutdown step timed out');
     } catch (error) {
       tools.log.error({ step: step.name, error: describeError(error) }, 'shutdown step failed');
     }

@@ -1,8 +1,8 @@
-/** One pool of connections, made anew only when the TLS credentials change. */
+/** One pool of connections, replaced only when the TLS credentials change. */
 import http from 'node:http';
 import https from 'node:https';
 
-/** What client-node fills in of a request: headers, TLS credentials, and an agent where a proxy is configured. */
+/** What client-node sets on a request: headers, TLS credentials, and an agent if a proxy is configured. */
 export type Credentials = Omit<https.RequestOptions, 'headers'> & { headers?: http.OutgoingHttpHeaders };
 
 export interface AgentCache {
@@ -11,8 +11,8 @@ export interface AgentCache {
 }
 
 /**
- * Idle connections go after a minute: before the API server drops them (90 s), so that no request is sent into a closing one,
- * and before cloud load balancers do. TCP keep-alive finds dead peers of quiet watches.
+ * Idle connections are closed after a minute: before the API server drops them (90 s), so that no request is sent on a closing one,
+ * and before cloud load balancers do. TCP keep-alive detects dead peers of idle watches.
  */
 const poolOptions = { keepAlive: true, keepAliveMsecs: 30_000, timeout: 60_000 } as const;
 
@@ -26,7 +26,7 @@ function tlsMaterial(credentials: Credentials): TlsMaterial {
   );
 }
 
-/** Buffers become their bytes: files are read again for each call, so identity says nothing. */
+/** Buffers are compared by content: files are read again for each call. */
 const fingerprint = (material: TlsMaterial): string =>
   JSON.stringify(material, (_key, value: unknown) => (Buffer.isBuffer(value) ? value.toString('base64') : value));
 
@@ -38,7 +38,7 @@ export function createAgentCache(): AgentCache {
       const material = tlsMaterial(credentials);
       const wanted = `${url.protocol} ${fingerprint(material)}`;
       if (current?.fingerprint === wanted) return current.agent;
-      // The old pool is left to itself: its idle connections end by their timeout, its watches when the server ends them.
+      // The old pool drains by itself: its idle connections time out, and the server closes its watches.
       const agent =
         url.protocol === 'http:' ? new http.Agent(poolOptions) : new https.Agent({ ...poolOptions, ...material });
       current = { agent, fingerprint: wanted };

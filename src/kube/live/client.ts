@@ -1,4 +1,4 @@
-/** A real cluster: the ports over one HTTP transport. */
+/** A real cluster: all ports over one HTTP transport. */
 import type { KubeConfig } from '@kubernetes/client-node';
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/log.ts';
@@ -12,22 +12,22 @@ import { watchObjects } from './watch.ts';
 
 export type LiveClusterOptions = {
   fieldManager: string;
-  /** Tokens made for another audience are refused. */
+  /** Tokens issued for another audience are rejected. */
   tokenAudience: string;
-  /** Who emits the events: `holdfast.dev/operator` and the name of its pod. */
+  /** The source of events: `holdfast.dev/operator` and the name of its pod. */
   reportingController: string;
   reportingInstance: string;
   clock: Clock;
   random: Random;
   logger: Logger;
-  /** For each call but lists (30 s) and watches (without end once they are open). */
+  /** For each call except lists (30 s) and open watches (no limit). */
   timeoutMs?: number;
-  /** The server ends a watch after this to twice this. */
+  /** The server closes a watch after once to twice this time. */
   watchSeconds?: number;
 };
 
 export interface LiveCluster extends ObjectReader, ObjectWriter, TokenReviewer, EventSink {
-  /** Writes the events that are left and closes all connections. End reflectors and leases before. */
+  /** Writes pending events and closes all connections. Stop reflectors and leases first. */
   close(): Promise<void>;
 }
 
@@ -48,7 +48,7 @@ export function createLiveCluster(kubeConfig: KubeConfig, options: LiveClusterOp
     ...writer,
     ...reviewer,
     watch: (resource, resourceVersion, select) =>
-      // Spread, so that the watches which began together do not come back together.
+      // With jitter, so that watches which started together do not reconnect together.
       watchObjects(transport, {
         ...select,
         resource,

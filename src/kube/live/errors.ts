@@ -1,4 +1,4 @@
-/** The one place where what the API server answers, or does not, becomes an AppError. */
+/** Maps responses of the API server, and missing ones, to AppError. No other file does. */
 import type { ErrorCode } from '../../platform/errors.ts';
 import { AppError } from '../../platform/errors.ts';
 import { recordOf } from '../../platform/record.ts';
@@ -20,10 +20,10 @@ const codes: Record<number, { code: ErrorCode; retryable: boolean }> = {
   429: { code: 'KUBERNETES_UNAVAILABLE', retryable: true },
 };
 
-/** What a server-side apply with a field of the wrong type says, although with status 500: it is the object that is wrong. */
+/** Message of a server-side apply with a field of the wrong type. The status is 500, although the object is invalid. */
 const mistypedApply = 'failed to create typed patch object';
 
-/** Others of 4xx say that the request is wrong; all else, that the server or something before it is not well. */
+/** Any other 4xx means that the request is invalid; everything else, that the server or a proxy in front of it is unhealthy. */
 function classify(httpStatus: number, message: string): { code: ErrorCode; retryable: boolean } {
   const wrongRequest = (httpStatus >= 400 && httpStatus < 500) || message.startsWith(mistypedApply);
   return (
@@ -34,7 +34,7 @@ function classify(httpStatus: number, message: string): { code: ErrorCode; retry
   );
 }
 
-/** `call` is verb and path: what was asked. */
+/** `call`: verb and path of the request. */
 export function statusError(call: string, httpStatus: number, status: StatusBody): AppError {
   const message = (status.message ?? 'no message').slice(0, maxMessageLength);
   const { code, retryable } = classify(httpStatus, message);
@@ -44,9 +44,13 @@ export function statusError(call: string, httpStatus: number, status: StatusBody
   });
 }
 
-/** No answer, or half of one: refused, reset, timed out, no credentials. */
+/** No complete response: connection refused or reset, timeout, no credentials. */
 export function networkError(call: string, cause: unknown): AppError {
-  return new AppError('KUBERNETES_UNAVAILABLE', `${call}: no answer`, { source: 'kubernetes', retryable: true, cause });
+  return new AppError('KUBERNETES_UNAVAILABLE', `${call}: no response`, {
+    source: 'kubernetes',
+    retryable: true,
+    cause,
+  });
 }
 
 export function readStatus(value: unknown): StatusBody {
@@ -58,7 +62,7 @@ export function readStatus(value: unknown): StatusBody {
   };
 }
 
-/** The Status in the body of an answer; something between us and the server may send anything else. */
+/** Returns the Status in a response body; a proxy in front of the server may send any other body. */
 export function parseStatus(body: string): StatusBody {
   try {
     return readStatus(JSON.parse(body));

@@ -1,4 +1,4 @@
-/** Events for people, as objects of events.k8s.io/v1. Best effort: an event is never worth a failure. */
+/** Kubernetes Events (events.k8s.io/v1). Best effort: a failed event never fails the caller. */
 import { sleep, type Clock } from '../../platform/clock.ts';
 import { AppError, describeError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
@@ -9,7 +9,7 @@ import { formatMicroTime } from '../watch/lease-record.ts';
 
 export type EventSinkOptions = {
   writer: Pick<ObjectWriter, 'create'>;
-  /** Who says it: `holdfast.dev/operator`, and the name of its pod. */
+  /** The source: `holdfast.dev/operator` and the name of its pod. */
   reportingController: string;
   reportingInstance: string;
   clock: Clock;
@@ -18,17 +18,17 @@ export type EventSinkOptions = {
 };
 
 export interface QueuedEventSink extends EventSink {
-  /** Resolves when all that was emitted is written or given up. */
+  /** Resolves when every emitted event is written or dropped. */
   flush(): Promise<void>;
 }
 
 type Occurrence = { note: EventNote; atMs: number };
 
-/** The same event again within this time is dropped: it is still to be seen. */
+/** A repeat within this time is dropped: the first event is still visible. */
 const repeatAfterMs = 10 * 60_000;
 const maxRemembered = 2_000;
 const maxQueued = 500;
-/** With the API server away events wait: what happened meanwhile is what people ask about afterwards. */
+/** While the API server is unavailable events wait: an outage is what users investigate afterwards. */
 const retryAfterMs = 2000;
 const giveUpAfterMs = 5 * 60_000;
 /** Limits of the API. */
@@ -37,18 +37,18 @@ const maxNameLength = 253;
 
 export function createEventSink(options: EventSinkOptions): QueuedEventSink {
   const { clock, logger } = options;
-  /** What was said, in order of time: the oldest is first. */
-  const saidAtMs = new Map<string, number>();
+  /** Emitted events by key, oldest first. */
+  const emittedAtMs = new Map<string, number>();
   const queue: Occurrence[] = [];
   let sending: Promise<void> | undefined;
 
   function emit(note: EventNote): void {
     const key = keyOf(note);
     const nowMs = clock.nowMs();
-    const lastMs = saidAtMs.get(key);
+    const lastMs = emittedAtMs.get(key);
     if (lastMs !== undefined && nowMs - lastMs < repeatAfterMs) return;
     if (queue.length >= maxQueued) {
-      logger.warn({ reason: note.reason, regarding: note.regarding }, 'event dropped, too many are waiting');
+      logger.warn({ reason: note.reason, regarding: note.regarding }, 'event dropped: too many events are pending');
       return;
     }
     remember(key, nowMs);
@@ -57,11 +57,11 @@ export function createEventSink(options: EventSinkOptions): QueuedEventSink {
   }
 
   function remember(key: string, nowMs: number): void {
-    saidAtMs.delete(key);
-    saidAtMs.set(key, nowMs);
-    if (saidAtMs.size <= maxRemembered) return;
-    for (const oldest of saidAtMs.keys()) {
-      saidAtMs.delete(oldest);
+    emittedAtMs.delete(key);
+    emittedAtMs.set(key, nowMs);
+    if (emittedAtMs.size <= maxRemembered) return;
+    for (const oldest of emittedAtMs.keys()) {
+      emittedAtMs.delete(oldest);
       return;
     }
   }
@@ -78,8 +78,8 @@ export function createEventSink(options: EventSinkOptions): QueuedEventSink {
         return;
       } catch (error) {
         if (!(error instanceof AppError && error.retryable) || clock.nowMs() - atMs > giveUpAfterMs) {
-          // Forgotten, so that the next occurrence is tried again.
-          saidAtMs.delete(keyOf(note));
+          // Removed, so that the next occurrence is written.
+          emittedAtMs.delete(keyOf(note));
           logger.warn(
             { reason: note.reason, regarding: note.regarding, error: describeError(error) },
             'event not written',
@@ -109,7 +109,7 @@ function buildEvent({ note, atMs }: Occurrence, options: EventSinkOptions): Kube
     kind: 'Event',
     metadata: {
       name: note.regarding.name.slice(0, maxNameLength - suffix.length) + suffix,
-      // Those about cluster-scoped objects live here, by the API's own rule.
+      // The API requires this namespace for events of cluster-scoped objects.
       namespace: note.regarding.namespace === '' ? 'default' : note.regarding.namespace,
     },
     eventTime: formatMicroTime(atMs),

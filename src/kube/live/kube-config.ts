@@ -1,4 +1,4 @@
-/** Where the cluster is and who we are there: KUBECONFIG or the home folder outside of a cluster, the ServiceAccount inside. */
+/** Address and credentials of the cluster: KUBECONFIG or the home directory outside of a cluster, the ServiceAccount inside. */
 import { KubeConfig } from '@kubernetes/client-node';
 import { AppError } from '../../platform/errors.ts';
 
@@ -8,14 +8,14 @@ export function loadKubeConfig(): KubeConfig {
   return config;
 }
 
-/** The cluster and user of one context, whichever is the current one. AppError CONFIG_INVALID names the contexts that there are. */
+/** Loads a named context. AppError CONFIG_INVALID lists the existing contexts. */
 export function loadContext(name: string): KubeConfig {
   const config = loadKubeConfig();
   const names = config.getContexts().map((context) => context.name);
   if (!names.includes(name)) {
     throw new AppError(
       'CONFIG_INVALID',
-      `the kubeconfig has no context ${JSON.stringify(name)}, but ${names.join(', ') || 'none at all'}`,
+      `the kubeconfig has no context ${JSON.stringify(name)}, it has ${names.join(', ') || 'no context'}`,
       { source: 'internal', retryable: false },
     );
   }

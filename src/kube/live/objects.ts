@@ -1,4 +1,4 @@
-/** Reads and writes of objects as plain JSON: what the server sends is what the caller gets. */
+/** Reads and writes objects as plain JSON: no field is dropped. */
 import { AppError } from '../../platform/errors.ts';
 import type { KubeObject, ListOptions, ObjectReader, ObjectRef, ObjectWriter, Resource } from '../ports.ts';
 import { collectionPath, listPath, objectPath, readList, readObject, selectorQuery, type ListPage } from './rest.ts';
@@ -15,8 +15,8 @@ export const acceptWatch = (options: ListOptions): string =>
   options.metadataOnly === true ? metadataWatch : 'application/json';
 
 /**
- * Without empty labels, annotations and the like. A custom resource that is applied with them gets a new version each time
- * although nothing changes, and each version wakes the reconciler that applies it.
+ * Removes empty labels, annotations and the like. A custom resource that is applied with them gets a new resourceVersion each time
+ * although nothing changes, and each version triggers the reconciler that applies it.
  */
 function withoutEmptyMetadata(object: KubeObject): KubeObject {
   const metadata = { ...object.metadata };
@@ -68,7 +68,7 @@ export function createReader(transport: Transport): Omit<ObjectReader, 'watch'> 
       return await listPaged(resource, options);
     } catch (error) {
       if (!hasCode(error, 'KUBERNETES_EXPIRED')) throw error;
-      // The pages took longer than the server keeps a version; in one piece there is nothing to expire.
+      // The pages took longer than the server keeps a version; a list in one piece cannot expire.
       const { items, resourceVersion } = await page(resource, options, {});
       return { items, resourceVersion };
     }
@@ -92,7 +92,7 @@ export function createWriter(
     } catch (error) {
       if (hasCode(error, 'KUBERNETES_NOT_FOUND')) return;
       if (uid === undefined || !hasCode(error, 'KUBERNETES_CONFLICT')) throw error;
-      // The UID did not match, or something else was in the way: ours is gone when another has its name, or none.
+      // The UID did not match, or there was another conflict: the object is deleted if its name now has another UID or none.
       if ((await reader.get(resource, ref))?.metadata.uid === uid) throw error;
     }
   }
@@ -123,7 +123,7 @@ export function createWriter(
     },
     async update(resource, object) {
       const path = objectPath(resource, object.metadata);
-      // Without a version the server would replace whatever is there.
+      // Without a resourceVersion the server would replace any version.
       if (object.metadata.resourceVersion === undefined) {
         throw new AppError('KUBERNETES_CONFLICT', `PUT ${path}: no resourceVersion`, {
           source: 'kubernetes',

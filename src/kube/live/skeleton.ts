@@ -1,9 +1,9 @@
 /**
  * The process skeleton on `@dot-i/k8s-operator`: construction, start, init and stop. The one file that knows the package.
  *
- * Its other members were written for client-node 0.20. With 2.x they end the process, or report success for what was never
- * sent, so each is overridden: those that we could need work, the others refuse. The work itself is done by the reflectors,
- * queues and writers of this folder, which come and go with `start` and `stop`.
+ * Its other members were written for client-node 0.20. With 2.x they exit the process, or report success for requests that were never
+ * sent. Each is therefore overridden: those that Holdfast could need work, the others throw. Reflectors, queues and writers do the actual
+ * work; `start` and `stop` start and stop them.
  */
 import type { KubeConfig } from '@kubernetes/client-node';
 import dot from '@dot-i/k8s-operator';
@@ -42,14 +42,14 @@ export class HoldfastOperator extends dot.default {
     await this.parts.start();
   }
 
-  /** The base aborts its watches, which it takes for a failure and exits 1. */
+  /** The base aborts its watches, treats that as a failure and exits with 1. */
   override stop(): void {
     this.end().catch((error: unknown) => {
       this.logger.error(describeError(error));
     });
   }
 
-  /** As `stop`, and says when it is done. */
+  /** As `stop`; resolves when everything has stopped. */
   async end(): Promise<void> {
     this.ended ??= this.parts.stop();
     await this.ended;
@@ -68,7 +68,7 @@ export class HoldfastOperator extends dot.default {
     return `${server}${prefix}/${version}/${scope}${plural}`;
   }
 
-  /** The base exits 1 on any error and on 30 s of silence, and never lists: deletions in a gap are lost. */
+  /** The base exits with 1 on any error and after 30 s of silence, and never lists: deletions during a gap are lost. */
   protected override watchResource(): Promise<never> {
     return refuse('watchResource', 'a reflector');
   }
@@ -78,7 +78,7 @@ export class HoldfastOperator extends dot.default {
     return refuse('registerCustomResourceDefinition', 'the manifests');
   }
 
-  /** The base answers null and sends nothing, as its request has no absolute URL. */
+  /** The base returns null and sends nothing, as its request has no absolute URL. */
   protected override setResourceStatus(): Promise<never> {
     return refuse('setResourceStatus', 'ObjectWriter.apply of the status');
   }
@@ -88,7 +88,7 @@ export class HoldfastOperator extends dot.default {
     return refuse('patchResourceStatus', 'ObjectWriter.apply of the status');
   }
 
-  /** The base swallows the error, so that handleResourceFinalizer says true for a finalizer that was never written. */
+  /** The base swallows the error, so that handleResourceFinalizer returns true for a finalizer that was never written. */
   protected override setResourceFinalizers(): Promise<never> {
     return refuse('setResourceFinalizers', 'ObjectWriter.update');
   }

@@ -1,4 +1,4 @@
-/** Who a bearer token belongs to, by the API server's word (authentication.k8s.io/v1 TokenReview). */
+/** The owner of a bearer token, by a TokenReview of the API server (authentication.k8s.io/v1). */
 import { recordOf, type JsonRecord } from '../../platform/record.ts';
 import type { Identity, TokenReviewer } from '../ports.ts';
 import type { Transport } from './transport.ts';
@@ -20,7 +20,7 @@ export function createTokenReviewer(transport: Transport, audience: string): Tok
 function identityOf(status: JsonRecord, audience: string): Identity | undefined {
   const { username, extra } = recordOf(status['user']);
   if (status['authenticated'] !== true || typeof username !== 'string') return undefined;
-  // An authenticator that knows no audiences answers without them: such a token was not made for us.
+  // An authenticator without support for audiences returns none: such a token was not issued for Holdfast.
   if (!Array.isArray(status['audiences']) || !status['audiences'].includes(audience)) return undefined;
   const podName = firstOf(extra, 'authentication.kubernetes.io/pod-name');
   const podUid = firstOf(extra, 'authentication.kubernetes.io/pod-uid');

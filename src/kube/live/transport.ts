@@ -20,22 +20,22 @@ export type ApiRequest = {
 };
 
 export interface Transport {
-  /** What `read` makes of the parsed body of a 2xx answer; AppError for all else, also when `read` throws. */
+  /** Resolves with the result of `read` on the parsed body of a 2xx response. Otherwise throws AppError, also when `read` throws. */
   json<T>(request: ApiRequest, read: (body: unknown) => T): Promise<T>;
-  /** The body of a 2xx answer as it comes. The timeout holds for the headers only. */
+  /** Streams the body of a 2xx response. The timeout applies to the headers only. */
   stream(request: ApiRequest): Promise<AsyncIterable<Buffer>>;
   close(): void;
 }
 
 export type TransportOptions = { clock: Clock; timeoutMs: number };
 
-/** A page of 500 pods is about 10 MB; more than this is no answer of an API server, or one that we cannot hold. */
+/** A page of 500 pods is about 10 MB. A larger body than this is not from an API server, or does not fit into memory. */
 const maxBodyBytes = 128 * 1024 * 1024;
 
 export function createTransport(kubeConfig: KubeConfig, options: TransportOptions): Transport {
   const agents = createAgentCache();
 
-  /** Read for each call: client-node reads tokens again as they are rotated, and the CA file. */
+  /** Read for each call: client-node rereads rotated tokens and the CA file. */
   async function credentialsFor(): Promise<Credentials> {
     const credentials: Credentials = {};
     await kubeConfig.applyToHTTPSOptions(credentials);
@@ -52,7 +52,7 @@ export function createTransport(kubeConfig: KubeConfig, options: TransportOption
     }
     const credentials = await credentialsFor();
     const url = urlOf(cluster.server, request);
-    // client-node makes the agent of an HTTP proxy, and keeps it.
+    // client-node creates and caches the agent for an HTTP proxy.
     const agent =
       cluster.proxyUrl !== undefined && typeof credentials.agent === 'object'
         ? credentials.agent
@@ -73,7 +73,7 @@ export function createTransport(kubeConfig: KubeConfig, options: TransportOption
     });
   }
 
-  /** Runs `use` under the deadline and names the call in whatever goes wrong. */
+  /** Runs `use` within the deadline and adds the call to any error. */
   async function inTime<T>(request: ApiRequest, use: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const deadline = new AbortController();
     const timeoutMs = request.timeoutMs ?? options.timeoutMs;
@@ -108,7 +108,7 @@ export function createTransport(kubeConfig: KubeConfig, options: TransportOption
 
 const callOf = (request: ApiRequest): string => `${request.method} ${request.path}`;
 
-/** The server's address may have a path of its own, as behind Rancher or a gateway. */
+/** The server's URL may contain a path, as behind Rancher or a gateway. */
 function urlOf(server: string, request: ApiRequest): URL {
   const url = new URL(server.replace(/\/+$/, '') + request.path);
   url.search = new URLSearchParams(request.query).toString();
@@ -131,7 +131,7 @@ async function readText(response: AsyncIterable<Buffer>): Promise<string> {
   let size = 0;
   for await (const chunk of response) {
     size += chunk.length;
-    if (size > maxBodyBytes) throw new Error(`the answer is longer than ${maxBodyBytes} bytes`);
+    if (size > maxBodyBytes) throw new Error(`the response is longer than ${maxBodyBytes} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');

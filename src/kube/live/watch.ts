@@ -1,4 +1,4 @@
-/** The watch of a list: a stream of JSON lines that the server ends from time to time. */
+/** Watches a list: a stream of JSON lines that the server closes from time to time. */
 import { AppError } from '../../platform/errors.ts';
 import { splitLines } from '../../platform/ndjson.ts';
 import { recordOf } from '../../platform/record.ts';
@@ -11,11 +11,11 @@ import type { Transport } from './transport.ts';
 export type WatchRequest = WatchOptions & {
   resource: Resource;
   resourceVersion: string;
-  /** The server ends the watch after so long, with a last bookmark: no watch outlives a server that forgot it. */
+  /** The server closes the watch after this time, with a last bookmark: no watch outlives a server that forgot it. */
   serverTimeoutSeconds: number;
 };
 
-/** etcd takes objects up to 1.5 MB; managedFields and escaping may add as much again. */
+/** etcd accepts objects up to 1.5 MB; managedFields and escaping may add as much again. */
 const maxLineBytes = 8 * 1024 * 1024;
 
 /** Ends without an error when the server closes the stream or the signal aborts. */
@@ -66,7 +66,7 @@ function readEvent(call: string, resource: Resource, line: string): WatchEvent {
 function watchError(call: string, error: unknown): AppError {
   if (error instanceof AppError) return error;
   if (!(error instanceof RangeError || error instanceof SyntaxError)) return networkError(call, error);
-  // An event that cannot be read would come again at each resume; only a new list gets past it.
+  // The server would send an unreadable event again at each resume; only a new list gets past it.
   return new AppError('KUBERNETES_EXPIRED', `${call}: unreadable event`, {
     source: 'kubernetes',
     retryable: true,

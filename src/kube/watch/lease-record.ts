@@ -1,9 +1,9 @@
-/** What a Lease says, to and from its spec. */
+/** The record in a Lease's spec, read and written. */
 import { recordOf } from '../../platform/record.ts';
 import type { KubeObject, ObjectRef } from '../ports.ts';
 
 export type LeaseRecord = {
-  /** Empty: nobody's. */
+  /** Empty: no holder. */
   holder: string;
   durationMs: number;
   acquireTime: string | undefined;
@@ -15,7 +15,7 @@ const specOf = (lease: KubeObject | undefined): Record<string, unknown> => recor
 const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined);
 const numberOf = (value: unknown): number => (typeof value === 'number' ? value : 0);
 
-/** V1MicroTime: the API server wants six digits after the point, JavaScript knows three. */
+/** Returns a MicroTime: the API server requires six fractional digits, JavaScript has three. */
 export const formatMicroTime = (unixMs: number): string => new Date(unixMs).toISOString().replace('Z', '000Z');
 
 export function readLease(lease: KubeObject): LeaseRecord {
@@ -29,7 +29,7 @@ export function readLease(lease: KubeObject): LeaseRecord {
   };
 }
 
-/** The Lease with this record; `current` keeps what else is in it, its resourceVersion above all. */
+/** Returns the Lease with this record. All other fields of `current` are preserved, above all its resourceVersion. */
 export function writeLease(ref: ObjectRef, record: LeaseRecord, current?: KubeObject): KubeObject {
   const spec = {
     ...specOf(current),
@@ -46,7 +46,7 @@ export function writeLease(ref: ObjectRef, record: LeaseRecord, current?: KubeOb
   return { ...current, apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata, spec };
 }
 
-/** The record when `holder` takes the lease, or renews its own. */
+/** Returns the record with which `holder` acquires the lease or renews its own. */
 export function claim(
   previous: LeaseRecord | undefined,
   holder: string,
@@ -59,7 +59,7 @@ export function claim(
   return { holder, durationMs, acquireTime: renewal ? previous.acquireTime : now, renewTime: now, transitions };
 }
 
-/** Nobody's at once: candidates need not wait for the duration. */
+/** Returns a record without a holder: candidates need not wait for the lease duration. */
 export function released(previous: LeaseRecord, nowMs: number): LeaseRecord {
   return { ...previous, holder: '', durationMs: 1000, renewTime: formatMicroTime(nowMs) };
 }

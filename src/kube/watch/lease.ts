@@ -1,5 +1,5 @@
 /**
- * One leader among the replicas, by a Lease of coordination.k8s.io/v1.
+ * Leader election among the replicas with a Lease of coordination.k8s.io/v1.
  *
  *                     lease is free, released, ours, or unchanged for its duration: written
  *   start ─► CANDIDATE ───────────────────────────────────────────────────────────────────► LEADING ◄─┐ renewed
@@ -8,10 +8,10 @@
  *               └────────────────────────────────────────────────────────────────────────────┘ │
  *                                                       stop(): onStopped, then released ◄─────┘
  *
- * Why two never lead at once. A candidate trusts no clock but its own: it counts `leaseDuration` from the moment at which it saw
- * the Lease change, which is later than the moment at which the leader sent that change. The leader counts `renewDeadline` from
- * before it sent it. As renewDeadline < leaseDuration, the leader has stopped when the candidate may begin, however slow the
- * server, the network or either clock's setting; only the clocks' rates must agree.
+ * Why two replicas never lead at the same time: a candidate trusts only its own clock. It counts `leaseDuration` from the moment at which
+ * it saw the Lease change, which is later than the moment at which the leader sent that change. The leader counts `renewDeadline` from
+ * before it sent it. As renewDeadline < leaseDuration, the leader has stopped before the candidate may start, however slow the server or
+ * the network is and whatever the clocks show; only the rates of the clocks must agree.
  */
 import type { Clock } from '../../platform/clock.ts';
 import { sleep } from '../../platform/clock.ts';
@@ -38,7 +38,7 @@ export type LeaderLeaseOptions = {
   /** Unique to this process, not only to its pod: a restarted container is another candidate. */
   identity: string;
   onStarted: () => void;
-  /** Must end all that only a leader may do; awaited before the lease is released or taken again. */
+  /** Must stop everything that only the leader may do; awaited before the lease is released or acquired again. */
   onStopped: () => void | Promise<void>;
   timing?: LeaseTiming;
   clock: Clock;
@@ -47,7 +47,7 @@ export type LeaderLeaseOptions = {
 };
 
 export interface LeaderLease {
-  /** Also false when the deadline has passed and its timer is late, as after a suspended machine. */
+  /** Also returns false when the deadline has passed but its timer is late, as after the machine was suspended. */
   isLeader(): boolean;
   start(): void;
   stop(): Promise<void>;
@@ -68,8 +68,8 @@ export function createLeaderLease(options: LeaderLeaseOptions): LeaderLease {
   let stoppingWork: Promise<void> = Promise.resolve();
   let running: Promise<void> | undefined;
 
-  /** Writes our name into the Lease if it may; the answer says whether it is ours now. */
-  async function takeOrRenew(): Promise<boolean> {
+  /** Writes our identity into the Lease if allowed; resolves with whether we hold it. */
+  async function acquireOrRenew(): Promise<boolean> {
     const current = await options.reader.get(leases, ref);
     const nowMs = clock.nowMs();
     if (current === undefined) {
@@ -91,17 +91,17 @@ export function createLeaderLease(options: LeaderLeaseOptions): LeaderLease {
     await stoppingWork;
     const sentAtMs = clock.nowMs();
     try {
-      const ours = await inTime(takeOrRenew());
+      const ours = await inTime(acquireOrRenew());
       if (stopping.signal.aborted) return;
       if (ours) holdUntil(sentAtMs + timing.renewDeadlineMs);
-      else if (leading) await stepDown('another holds the lease');
+      else if (leading) await stepDown('another replica holds the lease');
     } catch (error) {
       // Unknown is not lost: the deadline decides. A conflict means that another candidate wrote first.
       logger.info({ ...about, error: describeError(error) }, 'lease not written');
     }
   }
 
-  /** One hung request must not use up the whole deadline. What it may still write is guarded by its resourceVersion. */
+  /** A hung request must not use up the whole deadline. Its resourceVersion guards against a late write. */
   async function inTime(attempt: Promise<boolean>): Promise<boolean> {
     const settled = new AbortController();
     const tooLate = sleep(clock, timing.renewDeadlineMs / 2, AbortSignal.any([stopping.signal, settled.signal])).then(
@@ -163,7 +163,7 @@ export function createLeaderLease(options: LeaderLeaseOptions): LeaderLease {
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {
       await tryOnce();
-      // Candidates spread themselves; a leader keeps its beat.
+      // Candidates add jitter; a leader keeps its interval.
       const waitMs = leading ? timing.retryMs : timing.retryMs * (1 + random());
       await sleep(clock, waitMs, stopping.signal);
     }

@@ -1,14 +1,14 @@
 /**
- * Keys to work on, at most one worker on each at a time.
+ * A queue of keys, each processed by at most one worker at a time.
  *
  *            add                     worker free
  *   (idle) ───────► QUEUED ────────────────────────► WORKING ──── done ────► (idle)
  *     ▲               ▲                                │ │ │
  *     │               ├──── added meanwhile ───────────┘ │ │
  *     │               │                                  │ │
- *     │               └── time is up, or add ── WAITING ◄┴─┘  threw: back-off; asked for a recheck: that long
+ *     │               └── time is up, or add ── WAITING ◄┴─┘  threw: backoff; requested a recheck: that long
  *
- * A change cuts any wait short, since it may be the cure; the count of failures stays, so that waits keep growing until a success.
+ * An add ends any wait, since the change may fix the failure. The failure count stays, so that waits keep growing until a success.
  */
 import type { Clock } from '../../platform/clock.ts';
 import { describeError } from '../../platform/errors.ts';
@@ -16,11 +16,11 @@ import type { Logger } from '../../platform/log.ts';
 import type { BackoffRange, Random } from '../../platform/backoff.ts';
 import { backoffMs } from '../../platform/backoff.ts';
 
-/** What the work on a key may ask for: to be called again after a time, whatever happens. */
+/** A request of the work on a key to run again after a time, with or without a change. */
 export type Recheck = { recheckAfterMs: number };
 
 export type QueueOptions = {
-  /** Nothing returned: done until the key is added again. Throwing: again after a back-off. */
+  /** Returns nothing if there is no more to do until the key is added again. If it throws, it runs again after a backoff. */
   work: (key: string) => Promise<Recheck | undefined>;
   workers: number;
   clock: Clock;
@@ -32,9 +32,9 @@ export type QueueOptions = {
 export interface WorkQueue {
   /** Never throws; ignored after `stop`. */
   add(key: string): void;
-  /** Resolves when no key is queued or worked on. Those that wait do not count. */
+  /** Resolves when no key is queued or in progress; keys that wait do not count. */
   drain(): Promise<void>;
-  /** Starts no more work; resolves when what is being worked on is done. */
+  /** Starts no more work; resolves when the work in progress has finished. */
   stop(): Promise<void>;
 }
 
@@ -46,7 +46,7 @@ export function createQueue(options: QueueOptions): WorkQueue {
   /** In order of arrival. */
   const queued = new Set<string>();
   const working = new Set<string>();
-  /** Key to what cancels its wait. */
+  /** Functions that cancel the wait of a key. */
   const waiting = new Map<string, () => void>();
   const failures = new Map<string, number>();
   let idle = Promise.withResolvers<void>();
@@ -58,7 +58,7 @@ export function createQueue(options: QueueOptions): WorkQueue {
     if (stopped) return;
     endWait(key);
     queued.add(key);
-    // Not now: who adds is often in the middle of telling many changes, and the work should see them all.
+    // Deferred: the caller often emits several changes in a row, and the work should see all of them.
     queueMicrotask(pump);
   }
 
@@ -68,7 +68,7 @@ export function createQueue(options: QueueOptions): WorkQueue {
   }
 
   function wait(key: string, delayMs: number): void {
-    // Added while it was worked on: it is queued already and need not wait.
+    // The key was added while it was in progress: it is already queued and need not wait.
     if (stopped || queued.has(key)) return;
     const cancel = clock.after(delayMs, () => {
       add(key);

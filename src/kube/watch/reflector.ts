@@ -8,9 +8,9 @@
  *            │                  │   ▲      │ closed, failed or silent: wait, resume at the last version
  *            └── expired: wait ─┘   └──────┘
  *
- * Three back-offs, each reset only by what proves that its own cause is over: a completed list ends the failures of listing,
- * an event or bookmark ends those of watching and of expiring. Connecting proves nothing: a server that accepts each watch and
- * drops it would otherwise be asked without pause; nor does a list that is followed by the next 410.
+ * Three backoffs, each reset only by what proves that its own cause is over: a completed list resets that of listing, an event or
+ * bookmark those of watching and of expired versions. A connection proves nothing: a server that accepts each watch and drops it would
+ * otherwise be called without pause. Nor does a list that is followed by the next 410.
  */
 import type { Clock } from '../../platform/clock.ts';
 import { sleep } from '../../platform/clock.ts';
@@ -27,22 +27,22 @@ export type ReflectorOptions = {
   reader: ObjectReader;
   resource: Resource;
   select?: ListOptions;
-  /** What of an object is kept; by default all but `metadata.managedFields`, which is often its larger half. */
+  /** Selects the fields to keep; by default all but `metadata.managedFields`, which is often more than half of an object. */
   project?: (object: KubeObject) => KubeObject;
   clock: Clock;
   random: Random;
   logger: Logger;
   backoff?: BackoffRange;
-  /** A watch that says nothing for so long is taken for dead. Bookmarks come about each minute, once the kind has changed at all. */
+  /** A watch that sends nothing for this long is closed. Bookmarks arrive about once a minute after the first change of the kind. */
   silenceTimeoutMs?: number;
 };
 
 export interface Reflector extends Pick<ObjectStore, 'get' | 'list' | 'onChange'> {
-  /** Resolves when the first list is in the store; not at all if stopped before. */
+  /** Resolves when the first list is in the store; never if stopped before. */
   readonly synced: Promise<void>;
   /** Empty before the first list. */
   readonly lastResourceVersion: string;
-  /** Time since the server was last heard of (list, accepted watch, event or bookmark); Infinity before the first list. */
+  /** Returns the time since the last sign of life of the server (list, accepted watch, event or bookmark); Infinity before the first list. */
   staleMs(): number;
   start(): void;
   /** Resolves when no list, watch or wait is left. */
@@ -52,13 +52,13 @@ export interface Reflector extends Pick<ObjectStore, 'get' | 'list' | 'onChange'
 const defaultBackoff: BackoffRange = { baseMs: 200, capMs: 30_000 };
 const defaultSilenceTimeoutMs = 90_000;
 
-/** Drops `metadata.managedFields`, which only the API server has a use for. */
+/** Returns the object without `metadata.managedFields`, which only the API server needs. */
 export function withoutManagedFields(object: KubeObject): KubeObject {
   const { managedFields: _, ...metadata } = object.metadata as KubeObject['metadata'] & { managedFields?: unknown };
   return { ...object, metadata };
 }
 
-/** What to do after a list or a watch has ended, and how long to wait before. */
+/** The step after a list or a watch has ended, and the delay before it. */
 type Next = { step: 'list' | 'watch'; waitMs: number };
 
 type WatchOutcome = { progressed: boolean; silent: boolean; error?: unknown };
@@ -83,7 +83,7 @@ export function createReflector(options: ReflectorOptions): Reflector {
   let lastContactMs = Number.NEGATIVE_INFINITY;
   let running: Promise<void> | undefined;
 
-  function heard(): void {
+  function contacted(): void {
     lastContactMs = clock.nowMs();
   }
 
@@ -103,7 +103,7 @@ export function createReflector(options: ReflectorOptions): Reflector {
   function accept(listed: { items: KubeObject[]; resourceVersion: string }): void {
     store.replace(listed.items.map(project));
     resourceVersion = listed.resourceVersion;
-    heard();
+    contacted();
     synced.resolve();
   }
 
@@ -115,10 +115,10 @@ export function createReflector(options: ReflectorOptions): Reflector {
     }
     if (isExpired(outcome.error)) {
       const waitMs = expiring.next();
-      logger.info({ ...about, resourceVersion, waitMs }, 'watch expired, listing again');
+      logger.info({ ...about, resourceVersion, waitMs }, 'watch expired; listing again');
       return { step: 'list', waitMs };
     }
-    // Silence is no failure of the server: it may send no bookmarks. The timeout itself has spaced the attempts.
+    // Silence is not a failure of the server: it may send no bookmarks. The timeout itself has spaced the attempts.
     const waitMs = outcome.silent ? backoffMs(range, 1, random) : watching.next();
     logWatchEnd(outcome, waitMs);
     return { step: 'watch', waitMs };
@@ -129,7 +129,11 @@ export function createReflector(options: ReflectorOptions): Reflector {
     const signal = AbortSignal.any([stopping.signal, watchdog.signal]);
     let progressed = false;
     try {
-      for await (const event of reader.watch(resource, resourceVersion, { ...options.select, signal, onOpen: heard })) {
+      for await (const event of reader.watch(resource, resourceVersion, {
+        ...options.select,
+        signal,
+        onOpen: contacted,
+      })) {
         if (signal.aborted) break;
         watchdog.feed();
         progressed = true;
@@ -144,7 +148,7 @@ export function createReflector(options: ReflectorOptions): Reflector {
   }
 
   function apply(event: WatchEvent): void {
-    heard();
+    contacted();
     if (event.type === 'BOOKMARK') {
       resourceVersion = event.resourceVersion;
       return;

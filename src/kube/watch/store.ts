@@ -1,4 +1,4 @@
-/** The objects of one kind by name, and who wants to hear of changes. Objects in it are shared: nobody may modify them. */
+/** The objects of one kind by name, with change notifications. Objects are shared: callers must not modify them. */
 import type { KubeObject, ObjectRef } from '../ports.ts';
 
 export type Change =
@@ -12,11 +12,11 @@ export type ChangeListener = (change: Change) => void;
 export interface ObjectStore {
   get: (ref: ObjectRef) => KubeObject | undefined;
   list: () => KubeObject[];
-  /** Later changes only: subscribe before the start, or read `list()` as well. The answer unsubscribes. */
+  /** Reports later changes only: subscribe before the start, or also read `list()`. Returns a function that unsubscribes. */
   onChange: (listener: ChangeListener) => () => void;
   put: (object: KubeObject) => void;
   remove: (object: KubeObject) => void;
-  /** Makes the store equal to a list: what is not in it has vanished while nobody looked. */
+  /** Makes the store equal to a list. Objects that are missing in it were deleted while no watch was open. */
   replace: (objects: KubeObject[]) => void;
 }
 
@@ -26,7 +26,7 @@ export function createObjectStore(onListenerError: (error: unknown) => void): Ob
   const objects = new Map<string, KubeObject>();
   const listeners = new Set<ChangeListener>();
 
-  function tell(change: Change): void {
+  function notify(change: Change): void {
     for (const listener of listeners) {
       try {
         listener(change);
@@ -37,19 +37,19 @@ export function createObjectStore(onListenerError: (error: unknown) => void): Ob
   }
 
   function removeKey(key: string, lastState: KubeObject): void {
-    if (objects.delete(key)) tell({ type: 'DELETED', object: lastState });
+    if (objects.delete(key)) notify({ type: 'DELETED', object: lastState });
   }
 
   function put(object: KubeObject): void {
     const key = keyOf(object.metadata);
     const known = objects.get(key);
-    // Deleted and made anew between two looks: whoever follows objects by UID must hear of both.
+    // Deleted and recreated between two lists: listeners that track objects by UID need both changes.
     if (known !== undefined && known.metadata.uid !== object.metadata.uid) removeKey(key, known);
     const previous = objects.get(key);
-    // A list repeats what a watch has told already.
+    // A list repeats what a watch has already delivered.
     if (previous !== undefined && previous.metadata.resourceVersion === object.metadata.resourceVersion) return;
     objects.set(key, object);
-    tell(previous === undefined ? { type: 'ADDED', object } : { type: 'MODIFIED', object, previous });
+    notify(previous === undefined ? { type: 'ADDED', object } : { type: 'MODIFIED', object, previous });
   }
 
   return {

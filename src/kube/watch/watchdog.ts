@@ -1,6 +1,6 @@
 import type { Clock } from '../../platform/clock.ts';
 
-/** Aborts its signal when it has not been fed for a time. */
+/** Aborts its signal when it was not fed within the timeout. */
 export interface Watchdog {
   readonly signal: AbortSignal;
   feed(): void;

@@ -51,6 +51,6 @@ describe('what the API server says as an error of ours', () => {
   test('no answer at all keeps its cause', () => {
     const error = networkError('GET /x', new Error('connect ECONNREFUSED'));
     expect(error).toMatchObject({ code: 'KUBERNETES_UNAVAILABLE', retryable: true });
-    expect(describeError(error)).toBe('GET /x: no answer: connect ECONNREFUSED');
+    expect(describeError(error)).toBe('GET /x: no response: connect ECONNREFUSED');
   });
 });

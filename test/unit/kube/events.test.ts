@@ -127,7 +127,7 @@ describe('event sink', () => {
     for (let n = 0; n < 600; n += 1) sink.emit({ ...note, note: String(n) });
     await settle();
     // One is being sent, 500 wait.
-    expect(logger.messages()).toEqual(Array.from({ length: 99 }, () => 'event dropped, too many are waiting'));
+    expect(logger.messages()).toEqual(Array.from({ length: 99 }, () => 'event dropped: too many events are pending'));
   });
 
   test('keeps to the limits of the API', async () => {

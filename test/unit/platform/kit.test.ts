@@ -68,7 +68,7 @@ describe('shutdown', () => {
     await clock.advance(1);
     await over;
     expect(ran).toEqual(['fails', 'hangs', 'works']);
-    expect(log.messages()).toEqual(['shutdown step failed', 'shutdown step out of time', 'shutdown step done']);
+    expect(log.messages()).toEqual(['shutdown step failed', 'shutdown step timed out', 'shutdown step completed']);
   });
 
   test('begins with the first signal', () => {
