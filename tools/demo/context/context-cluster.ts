@@ -70,8 +70,9 @@ export function connectCluster(context: string, customers: () => number, print: 
       await informer.stop();
       await forwards.close();
       await live.close();
-      if (left.length > 0)
+      if (left.length > 0) {
         throw new Error(`these objects could not be removed from the cluster:\n  ${left.join('\n  ')}`);
+      }
     },
   };
 }
