@@ -51,7 +51,7 @@ describe('the command line of the image', () => {
     expect(await holdfast('demo')).toEqual({
       code: 2,
       out: '',
-      err: 'holdfast: the demo is part of a checkout, not of the image: npm ci && npm run demo\n',
+      err: 'holdfast: the image does not contain the demo; run it from a checkout of the repository: npm ci && npm run demo\n',
     });
   });
 
