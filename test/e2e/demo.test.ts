@@ -53,7 +53,7 @@ describeWithCluster('npm run demo -- --context', () => {
 
   test('names the contexts of the kubeconfig when the given one does not exist', async () => {
     const { code, output } = await runDemo('--context', 'nowhere');
-    expect(output).toContain('the kubeconfig has no context "nowhere", but ');
+    expect(output).toContain('the kubeconfig has no context "nowhere", it has ');
     expect(code).toBe(1);
   }, 60_000);
 });
