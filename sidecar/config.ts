@@ -1,6 +1,6 @@
 /** The sidecar's settings: the webhook writes them into the pod as environment variables. */
-import { parseCidr } from '../src/core/drain/cidr.ts';
-import type { Cidr } from '../src/core/drain/cidr.ts';
+import { parseCidr } from '../src/platform/cidr.ts';
+import type { Cidr } from '../src/platform/cidr.ts';
 import type { OperatorAddress } from '../src/wire/client/sidecar-client.ts';
 import type { DrainPolicy } from '../src/core/drain/state.ts';
 import { containerOfVariable, parseAppPreStopHook } from '../src/wire/app-pre-stop-hook.ts';
@@ -99,7 +99,7 @@ function readOperator(reader: Reader): OperatorAddress {
   };
 }
 
-/** A block that is none is left out: then a connection too many counts, and a drain lasts longer. */
+/** An invalid CIDR is left out: its connections then count, and a drain lasts longer. */
 function readConnections({ env, problems }: Reader): ConnectionSettings {
   const excluded = readList(env, 'HOLDFAST_EXCLUDE_CIDRS').flatMap((text) => {
     const cidr = parseCidr(text);

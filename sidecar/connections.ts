@@ -1,6 +1,6 @@
 /**
  * Counts the connections to the app's ports that are sessions. Left out: the pod's own (its address to itself, loopback), those from excluded
- * blocks, and the kubelet's probes.
+ * CIDRs, and the kubelet's probes.
  *
  * A probe comes from the node, but so does a client that came through a Service which rewrites the source address. Time tells them apart:
  * a probe is over soon. A connection from the node counts when it has lasted for half of the quiet period, at most 3 s: always before
@@ -8,11 +8,10 @@
  *
  * The proxy keeps idle connections for 4 s. They count, and only make a drain that much longer.
  */
-import type { Cidr } from '../src/core/drain/cidr.ts';
-import { covers, fromKernel, toBlock, toHex } from './address.ts';
-import type { Block } from './address.ts';
+import { covers, parseAddress, parseCidr } from '../src/platform/cidr.ts';
+import type { Cidr } from '../src/platform/cidr.ts';
 import type { ConnectionSettings } from './config.ts';
-import { formatPort, readGateways, visitConnections } from './proc-net.ts';
+import { formatPort, fromKernel, readGateways, visitConnections } from './proc-net.ts';
 import type { Connection } from './proc-net.ts';
 
 export type ConnectionPorts = {
@@ -27,10 +26,7 @@ type Peer = 'Client' | 'Node' | 'Ignored';
 
 const longestProbeMs = 3000;
 
-const loopback: readonly Cidr[] = [
-  { address: '127.0.0.0', prefix: 8, family: 'ipv4' },
-  { address: '::1', prefix: 128, family: 'ipv6' },
-];
+const loopback = ['127.0.0.0/8', '::1/128'].flatMap((text) => parseCidr(text) ?? []);
 
 /** Returns the number of connections that count; throws where it is unknown. */
 export function createConnectionCounter({
@@ -40,7 +36,7 @@ export function createConnectionCounter({
   nowMs,
 }: ConnectionPorts): () => Promise<number> {
   const ports = new Set(settings.ports.map(formatPort));
-  const ignored = [...loopback, ...settings.excluded].map(toBlock);
+  const ignored = [...loopback, ...settings.excluded];
   const probeMs = Math.min(longestProbeMs, quietPeriodMs / 2);
   let node: ReadonlySet<string> | undefined;
   /** Connections from the node, and when each was first seen. */
@@ -51,7 +47,10 @@ export function createConnectionCounter({
       throw new Error('no port of the app is known: set spec.drain.connections.ports, and replace the pod');
     }
     // The gateway too: where pods hang on a bridge, the kubelet comes from the bridge's address and not from one of the node.
-    const ofNode = (node ??= new Set([...settings.hostIps.map(toHex), ...(await readGateways(folder))]));
+    const ofNode = (node ??= new Set([
+      ...settings.hostIps.flatMap((ip) => parseAddress(ip) ?? []),
+      ...(await readGateways(folder)),
+    ]));
     const before = fromNode;
     fromNode = new Map();
     let count = 0;
@@ -75,9 +74,9 @@ function ignoreMissing(error: unknown): void {
   if (typeof error !== 'object' || error === null || !('code' in error) || error.code !== 'ENOENT') throw error;
 }
 
-function judgePeer({ local, remote }: Connection, ignored: readonly Block[], node: ReadonlySet<string>): Peer {
+function judgePeer({ local, remote }: Connection, ignored: readonly Cidr[], node: ReadonlySet<string>): Peer {
   if (remote === local) return 'Ignored';
   const address = fromKernel(remote);
-  if (ignored.some((block) => covers(block, address))) return 'Ignored';
+  if (ignored.some((cidr) => covers(cidr, address))) return 'Ignored';
   return node.has(address) ? 'Node' : 'Client';
 }

@@ -9,7 +9,7 @@
  * That is why one zero is not enough: the quiet period is many of them.
  */
 import { createReadStream } from 'node:fs';
-import { fromKernel, hexOf } from './address.ts';
+import { endianness } from 'node:os';
 
 /** Hexadecimal, as the kernel writes them: equal texts are equal addresses. */
 export type Connection = { local: string; remote: string; localPort: string; remotePort: string };
@@ -61,9 +61,21 @@ function parseLine(line: string, ports: ReadonlySet<string>): Connection | undef
 }
 
 /** A port as the kernel writes it. */
-export const formatPort = (port: number): string => hexOf(port, 4);
+export const formatPort = (port: number): string => port.toString(16).toUpperCase().padStart(4, '0');
 
-/** The next hops of the default routes, as in `address.ts`, from /proc/net/route and ipv6_route. What cannot be read has none: a kernel without IPv6. */
+const isLittleEndian = endianness() === 'LE';
+const mappedPrefix = `${'0'.repeat(20)}FFFF`;
+
+/**
+ * Returns an address in the digits of `platform/cidr.ts`: the kernel writes words of 32 bits in the byte order of the machine.
+ * An address in ::ffff:0:0/96 reached a socket for both families, and is an IPv4 address.
+ */
+export function fromKernel(words: string): string {
+  const hex = isLittleEndian ? words.replaceAll(/(..)(..)(..)(..)/g, '$4$3$2$1') : words;
+  return hex.startsWith(mappedPrefix) && hex.length === 32 ? hex.slice(24) : hex;
+}
+
+/** The next hops of the default routes, in the digits of `platform/cidr.ts`, from /proc/net/route and ipv6_route. What cannot be read has none: a kernel without IPv6. */
 export async function readGateways(folder: string): Promise<string[]> {
   const gateways: string[] = [];
   const visit = (file: string, parse: (line: string) => string | undefined) =>

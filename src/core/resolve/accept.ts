@@ -1,7 +1,7 @@
 /** Decides whether a StickyWorkload is accepted, and resolves the plan of an accepted one. */
 import type { Reason } from '../../api/reasons.ts';
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
-import { findInvalidCidrs } from '../drain/cidr.ts';
+import { findInvalidCidrs } from './cidrs.ts';
 import { defaultGateway, proxyName, targetKey } from '../names/names.ts';
 import type { Target } from '../snapshot/snapshot.ts';
 import { shareHost } from '../table/hostnames.ts';

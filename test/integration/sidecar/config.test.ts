@@ -41,7 +41,9 @@ test('what it can do without is named, and it goes on without', () => {
     HOLDFAST_PRE_STOP_app: '{"scheme":"HTTP"}',
     HOLDFAST_PRE_STOP_worker: 'save',
   });
-  expect(parsed).toMatchObject({ config: { connections: { excluded: [{ address: '10.0.0.0' }] }, hooks: new Map() } });
+  expect(parsed).toMatchObject({
+    config: { connections: { excluded: [{ hex: '0A000000', prefix: 8 }] }, hooks: new Map() },
+  });
   expect(parsed).toHaveProperty('warnings', [
     expect.stringMatching(/HOLDFAST_APPLICATION_PORT: no container declares a port "admin"/),
     expect.stringMatching(/HOLDFAST_EXCLUDE_CIDRS: "999.0.0.0\/8" is not a valid CIDR/),
@@ -126,8 +128,8 @@ describe('what injection writes, the sidecar reads', () => {
         connections: {
           ports: [8080, 5222],
           excluded: [
-            { address: '10.1.0.0', prefix: 16, family: 'ipv4' },
-            { address: 'fd00::', prefix: 8, family: 'ipv6' },
+            { hex: '0A010000', prefix: 16 },
+            { hex: 'FD00'.padEnd(32, '0'), prefix: 8 },
           ],
           hostIps: ['10.0.0.9'],
         },

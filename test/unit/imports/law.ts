@@ -32,7 +32,11 @@ const law: readonly Article[] = [
   { from: 'src/wire/client', may: ['src/wire', 'src/platform', 'node:'] },
   { from: 'src/wire', may: ['src/api', 'src/platform/record.ts'], but: operatorClient },
   { from: 'src/core/session', may: ['src/api', 'src/core', 'src/wire', 'node:crypto'], but: operatorClient },
-  { from: 'src/core', may: ['src/api', 'src/wire', 'src/platform/record.ts'], but: operatorClient },
+  {
+    from: 'src/core',
+    may: ['src/api', 'src/wire', 'src/platform/record.ts', 'src/platform/cidr.ts'],
+    but: operatorClient,
+  },
   { from: 'src/platform', may: ['node:', 'pino', 'prom-client', 'express'] },
   { from: 'src/kube/ports.ts', may: [] },
   { from: 'src/kube/resources.ts', may: ['src/kube/ports.ts'] },
