@@ -17,10 +17,9 @@
  * Zero is `sessionThreshold` or fewer. Deadlines: see `limit.ts`.
  */
 import { formatDuration } from '../../api/duration.ts';
+import type { DrainStatus, DrainSummary, SessionSource, SourceType } from '../../wire/messages.ts';
 import { formatSessions } from '../names/format.ts';
-import type { DrainStatus, DrainSummary, SessionSource } from '../../wire/messages.ts';
 import { deadlineMs, decideLimit } from './limit.ts';
-import { countSessions } from './sources.ts';
 import type { DrainAction, DrainObservation, DrainRelease, DrainState, Evidence } from './state.ts';
 
 /** Returns the state after one more observation, and whether to keep holding. Idempotent once released. */
@@ -134,4 +133,33 @@ function releaseAtDeadline(state: DrainState, nowMs: number): DrainSummary {
     tookMs: nowMs - state.startedAtMs,
     message: `released with ${formatSessions(sessionsCut)}: ${limit.sentence}`,
   };
+}
+
+type SessionCount = { known: true; sessions: number } | { known: false; reason: string };
+
+/**
+ * The largest of the wanted sources, not their sum: one user's session is a session to the proxy, a connection to the kernel and a session
+ * to the app. A sum would count it three times, and a threshold of 10 would mean 4. All are zero exactly when the largest is.
+ * A missing source is unknown. Several sources of one type count different sessions, and are added up.
+ */
+function countSessions(wanted: readonly SourceType[], sources: readonly SessionSource[]): SessionCount {
+  if (wanted.length === 0) return { known: false, reason: 'no session source is configured' };
+  let sessions = 0;
+  for (const type of wanted) {
+    const count = countOfType(type, sources);
+    if (!count.known) return count;
+    sessions = Math.max(sessions, count.sessions);
+  }
+  return { known: true, sessions };
+}
+
+function countOfType(type: SourceType, sources: readonly SessionSource[]): SessionCount {
+  const ofType = sources.filter((source) => source.type === type);
+  if (ofType.length === 0) return { known: false, reason: `${type}: no answer from this session source` };
+  let sessions = 0;
+  for (const source of ofType) {
+    if (!source.known) return { known: false, reason: `${type}: ${source.reason}` };
+    sessions += source.sessions;
+  }
+  return { known: true, sessions };
 }

@@ -4,7 +4,7 @@ import type { StickyWorkload } from '../../api/stickyworkload.ts';
 import { findInvalidCidrs } from './cidrs.ts';
 import { defaultGateway, proxyName, targetKey } from '../names/names.ts';
 import type { Target } from '../snapshot/snapshot.ts';
-import { shareHost } from '../table/hostnames.ts';
+import { shareHost } from '../routing/hostnames.ts';
 import { findInvalidExpressions } from './expressions.ts';
 import type { ParentVerdict } from './parents.ts';
 import { drainLimits, type GatewayRef, type WorkloadPlan } from './plan.ts';

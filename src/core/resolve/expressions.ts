@@ -32,7 +32,7 @@ function expressionsOf({ path, headers = [], queryParams = [] }: RouteMatch): { 
   return places.filter(({ type }) => type === 'RegularExpression');
 }
 
-// The flags and the anchors are those of core/table/match.ts.
+// The flags and the anchors are those of core/routing/match.ts.
 function describeDefect(source: string): string | undefined {
   try {
     void new RegExp(`^(?:${source})$`, 'u');

@@ -2,7 +2,7 @@
 import type { Reason } from '../../api/reasons.ts';
 import { defaultGateway } from '../names/names.ts';
 import type { LabelSelector } from '../snapshot/snapshot.ts';
-import { intersectHostnames } from '../table/hostnames.ts';
+import { intersectHostnames } from '../routing/hostnames.ts';
 import type { GatewayIndex, JudgedListener, ServedGateway } from './gateways.ts';
 import { defaultListener, gatewayKey, type GatewayRef, type ParentRef, type ServingPlan } from './plan.ts';
 

@@ -1,7 +1,6 @@
 /** What becomes of a request's session: the table of actions of design 0003, as a pure function. */
 import type { SessionLimits } from '../../wire/routing-table.ts';
-import { tokenLife } from './life.ts';
-import type { Token } from './token.ts';
+import { tokenLife, type Token } from './token.ts';
 
 /** What is known of a backend's pods; `T` is what the caller has of one. */
 export interface EndpointLookup<T> {

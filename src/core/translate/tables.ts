@@ -1,7 +1,7 @@
 /** Routing tables: a Gateway's listeners, the routes on them, and the backends that these lead to, and no other. */
 import type { BackendVerdict } from '../resolve/backends.ts';
 import { isOnListener, servedListeners, type AttachedRoute, type GatewayPlan } from '../resolve/gateway-plan.ts';
-import { sortRoutes } from '../table/precedence.ts';
+import { sortRoutes } from '../routing/match.ts';
 import type { Backend, Listener, Route, RoutingTable } from '../../wire/routing-table.ts';
 
 type Judged = {

@@ -1,5 +1,5 @@
 /** Everything that deciding needs of one table. */
-import { compileTable, type RouteMatcher } from '../../core/table/match.ts';
+import { compileTable, type RouteMatcher } from '../../core/routing/match.ts';
 import type { Route, RoutingTable } from '../../wire/routing-table.ts';
 import { compileBackend, type CompiledBackend } from './backends.ts';
 import { countersOf, type SessionCounters } from './counters.ts';

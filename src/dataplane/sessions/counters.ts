@@ -1,5 +1,5 @@
 /** Numbers that only grow, kept by hand: the request path increments a field, metrics read it when scraped. */
-import type { NoneReason } from '../../core/balance/eligible.ts';
+import type { NoneReason } from '../../core/balance/balance.ts';
 import type { LostReason } from '../../core/session/decide.ts';
 import type { TokenRefusal } from '../../core/session/token.ts';
 import { createGenerations } from './generations.ts';

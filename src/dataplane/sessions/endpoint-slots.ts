@@ -1,5 +1,5 @@
 /** What this proxy counts per endpoint. Rows of sessions name an endpoint by the number of its slot. */
-import type { Target } from '../../core/balance/target.ts';
+import type { Target } from '../../core/balance/balance.ts';
 import type { Endpoint, SessionLimits } from '../../wire/routing-table.ts';
 import type { BackendCounters } from './counters.ts';
 

@@ -4,7 +4,7 @@
  *     route() ─► NewHold ──connectFailed──► NewHold elsewhere ─► … ─► reply (three endpoints refused)
  *                   └──the only one that accepts──► retry … ─► reply (refused for a second)
  */
-import { renewAfterMs, tokenSeconds } from '../../core/session/life.ts';
+import { renewAfterMs, tokenSeconds } from '../../core/session/token.ts';
 import type { Endpoint } from '../../wire/routing-table.ts';
 import type { SessionHold } from '../routing.ts';
 import type { CompiledBackend } from './backends.ts';

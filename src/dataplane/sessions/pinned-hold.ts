@@ -4,8 +4,7 @@
  *
  *     route() ─► PinnedHold ──connectFailed──► retry … ─► lost ─► NewHold, or the reply that says so
  */
-import { isRenewalDue, renewAfterMs, tokenSeconds } from '../../core/session/life.ts';
-import type { Token } from '../../core/session/token.ts';
+import { isRenewalDue, renewAfterMs, tokenSeconds, type Token } from '../../core/session/token.ts';
 import type { Endpoint } from '../../wire/routing-table.ts';
 import type { SessionHold } from '../routing.ts';
 import type { CompiledBackend } from './backends.ts';

@@ -1,7 +1,5 @@
 /** Finds the endpoint for a new session: first the backend, by weight, then one of its pods, by its policy. */
-import { eligibleTargets, type NoneReason } from '../../core/balance/eligible.ts';
-import { pickTarget } from '../../core/balance/policies.ts';
-import { orderByWeight } from '../../core/balance/weights.ts';
+import { eligibleTargets, orderByWeight, pickTarget, type NoneReason } from '../../core/balance/balance.ts';
 import type { CompiledBackend } from './backends.ts';
 import type { EndpointSlot } from './endpoint-slots.ts';
 import type { CompiledRoute } from './routes.ts';

@@ -1,6 +1,6 @@
 /** A route of the routing table, made ready for the request path. */
 import { backendId } from '../../core/session/token.ts';
-import { compileMatch, type MatchableRequest } from '../../core/table/match.ts';
+import { compileMatch, type MatchableRequest } from '../../core/routing/match.ts';
 import type { Route } from '../../wire/routing-table.ts';
 import { compileCarrier, type CompiledCarrier } from './carrier.ts';
 

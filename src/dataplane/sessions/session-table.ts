@@ -10,7 +10,7 @@
  *
  * A session that is over but has something open still counts: its pod must not stop under an open response.
  */
-import { renewAfterMs, tokenSeconds } from '../../core/session/life.ts';
+import { renewAfterMs, tokenSeconds } from '../../core/session/token.ts';
 import type { SessionLimits } from '../../wire/routing-table.ts';
 import type { EndReason } from './counters.ts';
 import { createEndpointSlots, type EndpointSlot, type EndpointSlots } from './endpoint-slots.ts';

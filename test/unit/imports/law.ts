@@ -21,7 +21,7 @@ const operatorMay = [
 const dataplaneMay = [
   'src/api',
   'src/wire',
-  ...['names', 'table', 'session', 'balance'].map((name) => `src/core/${name}`),
+  ...['names', 'routing', 'session', 'balance'].map((name) => `src/core/${name}`),
   'src/platform',
   'node:',
 ];

@@ -1,9 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { eligibleTargets } from '../../../../src/core/balance/eligible.ts';
-import { pickTarget } from '../../../../src/core/balance/policies.ts';
-import type { Target } from '../../../../src/core/balance/target.ts';
-import { orderByWeight } from '../../../../src/core/balance/weights.ts';
+import { eligibleTargets, orderByWeight, pickTarget, type Target } from '../../../../src/core/balance/balance.ts';
 import type { BalancingPolicy, EndpointState } from '../../../../src/wire/routing-table.ts';
 
 const nowMs = 1_790_000_000_000;

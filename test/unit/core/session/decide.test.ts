@@ -5,7 +5,6 @@ import {
   type EndpointLookup,
   type SessionDecision,
 } from '../../../../src/core/session/decide.ts';
-import { isRenewalDue, tokenLife } from '../../../../src/core/session/life.ts';
 import { endpointId, type Token } from '../../../../src/core/session/token.ts';
 import type { Endpoint, EndpointState } from '../../../../src/wire/routing-table.ts';
 
@@ -178,26 +177,5 @@ const rows: Row[] = [
 describe('what becomes of a request', () => {
   test.each(rows)('$sentence: $expected', ({ candidates, asOfMs = nowMs, waitUntilMs = nowMs + 3000, expected }) => {
     expect(inShort(decideSession<Endpoint, Sent>(candidates, { nowMs, asOfMs, waitUntilMs }))).toBe(expected);
-  });
-
-  test('without an absolute limit a busy session lives for ever', () => {
-    const { absoluteTimeoutMs: _none, ...limits } = known.limits;
-    expect(tokenLife(token('accepting', { issuedAtS: 0 }), limits, { nowMs, seenHereMs: undefined })).toBe('Live');
-  });
-});
-
-describe('when a response carries a new token', () => {
-  const limits = { idleTimeoutMs: 20 * minuteS * 1000 };
-  test.each([
-    {
-      sentence: 'not while its date is younger than a quarter of the idle limit',
-      lastSeenS: nowS - 5 * minuteS,
-      currentKey: 1,
-      due: false,
-    },
-    { sentence: 'as soon as it is older', lastSeenS: nowS - 5 * minuteS - 1, currentKey: 1, due: true },
-    { sentence: 'at once when another key signs now', lastSeenS: nowS, currentKey: 2, due: true },
-  ])('$sentence', ({ lastSeenS, currentKey, due }) => {
-    expect(isRenewalDue(token('accepting', { lastSeenS }), limits, { nowMs, currentKey })).toBe(due);
   });
 });

@@ -5,8 +5,10 @@ import {
   decodeToken,
   encodeToken,
   endpointId,
+  isRenewalDue,
   signingKeys,
   tokenLength,
+  tokenLife,
   type Token,
 } from '../../../../src/core/session/token.ts';
 
@@ -175,5 +177,33 @@ describe('session token', () => {
   test('an endpoint id is 16 hex digits of the hash of the pod UID', () => {
     // printf %s 0b5f8b8e-0c1d-4c62-9d55-1d1c7b7a2f10 | sha256sum | cut -c1-16
     expect(endpointId('0b5f8b8e-0c1d-4c62-9d55-1d1c7b7a2f10')).toBe('0b00c64af40aa2d1');
+  });
+});
+
+describe('the life of a token', () => {
+  const token: Token = { ...sample, keyId: 1 };
+  const limits = { idleTimeoutMs: 20 * 60_000 };
+
+  test('a busy session without an absolute limit lives indefinitely', () => {
+    const at = { nowMs: nowS * 1000, seenHereMs: undefined };
+    expect(tokenLife({ ...token, issuedAtS: 0, lastSeenS: nowS - 60 }, limits, at)).toBe('Live');
+  });
+
+  test.each([
+    {
+      sentence: 'is not renewed while its date is younger than a quarter of the idle timeout',
+      lastSeenS: nowS - 300,
+      currentKey: 1,
+      due: false,
+    },
+    {
+      sentence: 'is renewed once its date is older than a quarter of the idle timeout',
+      lastSeenS: nowS - 301,
+      currentKey: 1,
+      due: true,
+    },
+    { sentence: 'is renewed at once when another key signs', lastSeenS: nowS, currentKey: 2, due: true },
+  ])('a token $sentence', ({ lastSeenS, currentKey, due }) => {
+    expect(isRenewalDue({ ...token, lastSeenS }, limits, { nowMs: nowS * 1000, currentKey })).toBe(due);
   });
 });

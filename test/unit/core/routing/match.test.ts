@@ -1,8 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { RouteMatch } from '../../../../src/api/spec.ts';
-import { compileTable, type MatchableRequest } from '../../../../src/core/table/match.ts';
-import { intersectHostnames, shareHost } from '../../../../src/core/table/hostnames.ts';
-import { sortRoutes } from '../../../../src/core/table/precedence.ts';
+import { compileTable, sortRoutes, type MatchableRequest } from '../../../../src/core/routing/match.ts';
+import { intersectHostnames, shareHost } from '../../../../src/core/routing/hostnames.ts';
 import type { Listener, Route, RoutePersistence } from '../../../../src/wire/routing-table.ts';
 
 const listeners = [{ name: 'http', protocol: 'HTTP' as const, port: 80 }];

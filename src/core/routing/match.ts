@@ -1,8 +1,7 @@
-/** Which route a request takes: Gateway API's matching of hosts, paths, methods, headers and query parameters, compiled once per table. */
+/** Which route a request matches: Gateway API's matching of hosts, paths, methods, headers and query parameters, and the precedence between routes. Compiled once per table. */
 import type { RouteMatch } from '../../api/spec.ts';
-import { intersectHostnames } from './hostnames.ts';
-import { compareMatches } from './precedence.ts';
 import type { Listener, Route, RoutingTable } from '../../wire/routing-table.ts';
+import { hostMap, intersectHostnames, type HostMap } from './hostnames.ts';
 
 /** What matching needs of a request; the proxy's RequestView is one. */
 export interface MatchableRequest {
@@ -63,41 +62,6 @@ function add(buckets: HostMap<CompiledRoute[]>, hostname: string, compiled: Comp
   const bucket = buckets.get(hostname);
   if (bucket === undefined) buckets.set(hostname, [compiled]);
   else bucket.push(compiled);
-}
-
-/** Values by host name pattern: `a.example.com`, `*.example.com` (any number of labels), or empty for every host. */
-interface HostMap<T> {
-  get(hostname: string): T | undefined;
-  set(hostname: string, value: T): void;
-  /** Asks the values whose pattern fits, the most specific first, until one gives an answer. */
-  find<R>(host: string, ask: (value: T) => R | undefined): R | undefined;
-}
-
-function hostMap<T>(): HostMap<T> {
-  const named = new Map<string, T>();
-  let forAll: T | undefined;
-  return {
-    get: (hostname) => (hostname === '' ? forAll : named.get(hostname)),
-    set(hostname, value) {
-      if (hostname === '') forAll = value;
-      else named.set(hostname, value);
-    },
-    find(host, ask) {
-      // Most tables name no host: then no pattern is made of the request's.
-      for (let pattern = named.size === 0 ? '' : host; pattern !== ''; pattern = widerPattern(pattern)) {
-        const value = named.get(pattern);
-        const answer = value === undefined ? undefined : ask(value);
-        if (answer !== undefined) return answer;
-      }
-      return forAll === undefined ? undefined : ask(forAll);
-    },
-  };
-}
-
-/** From `a.b.com` to `*.b.com`, from there to `*.com`, and from there to nothing. */
-function widerPattern(pattern: string): string {
-  const dot = pattern.indexOf('.', pattern.startsWith('*.') ? 2 : 0);
-  return dot === -1 ? '' : `*${pattern.slice(dot)}`;
 }
 
 /** One match by itself, without the host. */
@@ -175,3 +139,33 @@ function compileRegex(source: string): (text: string) => boolean {
     return () => false;
   }
 }
+
+/**
+ * Most specific first: host name (exact before wildcard, longer before shorter), then by `compareMatches`. Equals keep the order they
+ * came in, so the caller puts older routes first, and those of one age by name. A route with several host names is placed by its most
+ * specific one; the matcher, which knows the host that was asked for, compares only routes of the same host.
+ */
+export function sortRoutes(routes: readonly Route[]): Route[] {
+  return routes.toSorted((a, b) => hostRank(b) - hostRank(a) || compareMatches(a.match, b.match));
+}
+
+// A host name has at most 253 characters: any exact one outranks every wildcard.
+const hostRank = ({ hostnames }: Route) =>
+  Math.max(0, ...hostnames.map((name) => (name.startsWith('*.') ? name.length : 1000 + name.length)));
+
+/**
+ * Below 0 where `a` goes first: exact path, regular expression, prefix; longer paths; a method; more headers; more query parameters.
+ * Gateway API leaves the place of regular expressions open: before prefixes, as an expression is written for few paths and a prefix for many.
+ */
+function compareMatches(a: RouteMatch, b: RouteMatch): number {
+  return (
+    pathRank[b.path.type] - pathRank[a.path.type] ||
+    b.path.value.length - a.path.value.length ||
+    Number(b.method !== undefined) - Number(a.method !== undefined) ||
+    count(b.headers) - count(a.headers) ||
+    count(b.queryParams) - count(a.queryParams)
+  );
+}
+
+const pathRank: Record<RouteMatch['path']['type'], number> = { Exact: 2, RegularExpression: 1, PathPrefix: 0 };
+const count = (list: readonly unknown[] | undefined) => list?.length ?? 0;
