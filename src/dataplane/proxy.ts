@@ -19,7 +19,8 @@ import { buildReport } from './discovery/report.ts';
 import { followTableFile } from './discovery/table-file.ts';
 import { createHttp1Server, type Http1Server } from './server.ts';
 import { createListeners, type Listeners } from './net/listeners.ts';
-import { createInherited, listHandedSessions } from './sessions/handover.ts';
+import { listHandedSessions } from './sessions/handover.ts';
+import { createReceivedHandovers, type ReceivedHandovers } from './sessions/received-handovers.ts';
 import { createSessionIds } from './sessions/session-ids.ts';
 import { createSessionRouter, type ManagedRouter } from './sessions/router.ts';
 
@@ -60,7 +61,15 @@ export async function startProxy(config: ProxyConfig, ports: ProxyPorts): Promis
   const server = createHttp1Server({ router, clock });
   const listeners = createListeners(server, { bindPort: ports.bindPort, log });
   const state = { stopping: false, handedOver: false, asOfMs: 0, startedAtMs: clock.nowMs() };
-  const source = startSource(config, { ports, target: createTarget({ router, server, listeners, state, clock, log }) });
+  const handovers = createReceivedHandovers({
+    nowMs: () => clock.nowMs(),
+    inherit: (sessions, options) => router.inherit(sessions, options),
+    onInherited: ({ from, sessions }) => {
+      log.info({ from, sessions: sessions.length }, 'sessions inherited');
+    },
+  });
+  const parts = { router, server, listeners, handovers, state, clock, log };
+  const source = startSource(config, { ports, target: createTarget(parts) });
   const stopSweeping = startSweeping(router, clock);
 
   const registry = createRegistry();
@@ -104,7 +113,7 @@ export async function startProxy(config: ProxyConfig, ports: ProxyPorts): Promis
           limitMs: config.shutdownGraceMs + 1000,
           run: () => finishRequests(server, { graceMs: config.shutdownGraceMs, log }),
         },
-        { name: 'hand over sessions', limitMs: 5000, run: () => handOver({ router, state, source, log }) },
+        { name: 'hand over sessions', limitMs: 5000, run: () => handOver({ ...parts, source }) },
         { name: 'discovery', limitMs: 2000, run: () => source.stop() },
         { name: 'admin', limitMs: 1000, run: () => admin.close() },
       ];
@@ -119,14 +128,14 @@ type Parts = {
   router: ManagedRouter;
   server: Http1Server;
   listeners: Listeners;
+  handovers: ReceivedHandovers;
   state: State;
   clock: Clock;
   log: Logger;
 };
 
 /** What discovery drives: tables in, reports out. */
-function createTarget({ router, server, listeners, state, clock, log }: Parts): DiscoveryTarget {
-  const inherited = createInherited();
+function createTarget({ router, server, listeners, handovers, state, clock, log }: Parts): DiscoveryTarget {
   let tables = 0;
   return {
     onTable({ table, asOfMs }) {
@@ -135,16 +144,18 @@ function createTarget({ router, server, listeners, state, clock, log }: Parts): 
       listeners.sync(table.listeners);
       state.asOfMs = asOfMs;
       tables += 1;
+      handovers.retry(state.asOfMs);
     },
     onConfirmed(asOfMs) {
       router.confirmTable(asOfMs);
       listeners.sync(router.table()?.listeners ?? []);
       state.asOfMs = Math.max(state.asOfMs, asOfMs);
+      handovers.retry(state.asOfMs);
     },
     buildReport(sequence) {
       const table = router.table();
       const nowMs = clock.nowMs();
-      const at = { startedAtMs: state.startedAtMs, sequence, inherited: inherited.recent(nowMs), nowMs };
+      const at = { startedAtMs: state.startedAtMs, sequence, inherited: handovers.inherited(nowMs), nowMs };
       return table && buildReport(table, (id) => router.sessions.slots.byId(id), { ...at, ...router.news() });
     },
     onEnded(sessions) {
@@ -153,11 +164,12 @@ function createTarget({ router, server, listeners, state, clock, log }: Parts): 
     onSeen(sessions) {
       router.seenElsewhere(sessions);
     },
-    onHandover({ from, startedAtMs, sessions }) {
+    onHandover(handover) {
+      const { from, ended, sessions } = handover;
+      router.inheritEnds(ended);
       // A proxy that has handed over its own sessions cannot hand these over any more.
-      if (state.handedOver || !router.inherit(sessions)) return;
-      inherited.add({ uid: from, startedAtMs }, clock.nowMs());
-      log.info({ from, sessions: sessions.length }, 'sessions inherited');
+      if (!state.handedOver) handovers.receive(handover, state.asOfMs);
+      else log.warn({ from, sessions: sessions.length }, 'handover refused: this proxy is shutting down');
     },
     // Both only grow, so their sum changes when either does.
     changes: () => tables + router.sessions.changes(),
@@ -167,20 +179,31 @@ function createTarget({ router, server, listeners, state, clock, log }: Parts): 
 const podUids = ({ backends }: RoutingTable) =>
   new Set(Object.values(backends).flatMap(({ endpoints }) => endpoints.map(({ uid }) => uid)));
 
-type Source = Pick<Discovery, 'connected' | 'handOver' | 'stop'>;
+type Source = Pick<Discovery, 'connected' | 'handOver' | 'sendLastReport' | 'stop'>;
 
-async function handOver({
-  router,
-  state,
-  source,
-  log,
-}: Pick<Parts, 'router' | 'state' | 'log'> & { source: Source }): Promise<void> {
+/**
+ * Also with no session left: what was reported last may have ended since, and the operator would count it until its idle timeout.
+ * The last report covers the case that no other proxy is there.
+ */
+async function handOver(parts: Pick<Parts, 'router' | 'handovers' | 'state' | 'clock' | 'log'> & { source: Source }) {
+  const { router, handovers, state, clock, log, source } = parts;
   state.handedOver = true;
   const sessions = listHandedSessions(router.sessions);
-  if (sessions?.length === 0) return;
-  const isTaken = sessions !== undefined && (await source.handOver({ startedAtMs: state.startedAtMs, sessions }));
-  if (isTaken) log.info({ sessions: sessions.length }, 'sessions handed over');
-  else log.warn({ sessions: router.sessions.size() }, 'sessions not handed over, they count until their idle timeout');
+  if (sessions === undefined) {
+    log.warn(
+      { sessions: router.sessions.size() },
+      'too many sessions to hand over: they count until their idle timeout',
+    );
+  } else {
+    const inherited = handovers.inherited(clock.nowMs()) ?? [];
+    const { ended } = router.news();
+    const isSent = await source.handOver({ startedAtMs: state.startedAtMs, sessions, ended, inherited });
+    if (isSent) log.info({ sessions: sessions.length }, 'sessions handed over');
+    else if (sessions.length > 0) {
+      log.warn({ sessions: sessions.length }, 'sessions not handed over: they count until their idle timeout');
+    }
+  }
+  await source.sendLastReport();
 }
 
 function startSource(
@@ -193,7 +216,12 @@ function startSource(
     target.onTable({ stream: 0, revision: 0n, asOfMs: clock.nowMs(), table });
   };
   const stop = followTableFile(source.file, { clock, log, onTable });
-  return { connected: () => [], handOver: () => Promise.resolve(false), stop: () => Promise.resolve(stop()) };
+  return {
+    connected: () => [],
+    handOver: () => Promise.resolve(false),
+    sendLastReport: () => Promise.resolve(),
+    stop: () => Promise.resolve(stop()),
+  };
 }
 
 function startOperatorSource(

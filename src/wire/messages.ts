@@ -33,6 +33,10 @@ export type ProxyProcess = { uid: string; startedAtMs: number };
 export type Handover = {
   startedAtMs: number;
   sessions: HandedSession[];
+  /** Its last `Report.ended`: the successor repeats them, which this proxy no longer can. */
+  ended: string[];
+  /** Its last `Report.inherited`: the successor counts for these, too. */
+  inherited: ProxyProcess[];
 };
 
 /** `endpoint`: as tokens name it. Ids of 16 hex digits, times in seconds of a token's clock. */

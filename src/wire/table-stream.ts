@@ -35,7 +35,13 @@ const uid = text(253);
 const stamp = { replica: string, revision: pattern(/^[0-9]{1,30}$/, 'decimal digits'), asOfMs: time };
 const sessionIds = { replica: string, sessions: list(hexId) };
 const handed = object<HandedSession>({ id: hexId, endpoint: hexId, lastSeenS: count, issuedAtS: count });
-const handover = { startedAtMs: time, sessions: list(handed, maxHandedSessions) };
+const process = object<ProxyProcess>({ uid, startedAtMs: time });
+const handover = {
+  startedAtMs: time,
+  sessions: list(handed, maxHandedSessions),
+  ended: list(hexId),
+  inherited: list(process),
+};
 
 const messages: { [Type in TableMessage['type']]: Check<Message<Type>> } = {
   table: object<Message<'table'>>({ type: oneOf('table'), ...stamp, table: routingTable }),
@@ -58,8 +64,21 @@ const tableMessage: Check<TableMessage> = (value, path) => {
 
 export const parseTableMessage = (line: string): Checked<TableMessage> => checkedJson(tableMessage, line, 'message');
 
-export const parseHandover = (body: unknown): Checked<Handover> =>
-  checked(object<Handover>(handover), body, 'handover');
+/** A proxy of the previous version sends neither. */
+type SentHandover = Omit<Handover, 'ended' | 'inherited'> & Partial<Handover>;
+
+const sentHandover = object<SentHandover>({
+  ...handover,
+  ended: optional(handover.ended),
+  inherited: optional(handover.inherited),
+});
+
+export function parseHandover(body: unknown): Checked<Handover> {
+  const result = checked(sentHandover, body, 'handover');
+  if ('problem' in result) return result;
+  const { startedAtMs, sessions, ended = [], inherited = [] } = result.value;
+  return { value: { startedAtMs, sessions, ended, inherited } };
+}
 
 /** A proxy of the previous version does not send `seen`: its counts are still valid. */
 type SentReport = Omit<Report, 'seen'> & { seen?: string[] };
@@ -77,7 +96,7 @@ const report = object<SentReport>({
   ),
   ended: list(hexId),
   seen: optional(list(hexId)),
-  inherited: optional(list(object<ProxyProcess>({ uid, startedAtMs: time }))),
+  inherited: optional(list(process)),
   keyRings: optional(map(object<KeyRingReport>({ current: count, ids: list(count) }))),
 });
 

@@ -2,13 +2,14 @@
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
-import type { TableMessage, Report } from '../../src/wire/messages.ts';
+import type { Handover, TableMessage, Report } from '../../src/wire/messages.ts';
 import type { RoutingTable } from '../../src/wire/routing-table.ts';
 import type { TestCertificates } from './certificates.ts';
 
 export interface FakeReplica {
   readonly port: number;
   readonly reports: Report[];
+  readonly handovers: Handover[];
   /** Bearer tokens of the streams that were asked for. */
   readonly tokens: string[];
   /** A line to all open streams, and to each that opens later. */
@@ -30,6 +31,7 @@ export async function startFakeReplica(
 ): Promise<FakeReplica> {
   const streams = new Set<ServerResponse>();
   const reports: Report[] = [];
+  const handovers: Handover[] = [];
   const tokens: string[] = [];
   let lastTable: string | undefined;
   let status = 200;
@@ -42,16 +44,17 @@ export async function startFakeReplica(
     streams.add(response);
     response.on('close', () => streams.delete(response));
   };
-  const takeReport = async (request: IncomingMessage, response: ServerResponse) => {
+  const receive = async (bodies: unknown[], request: IncomingMessage, response: ServerResponse) => {
     const text = Buffer.concat(await request.toArray()).toString('utf8');
-    reports.push(JSON.parse(text) as Report);
+    bodies.push(JSON.parse(text));
     response.writeHead(204).end();
   };
 
   const server = createServer({ cert: certificates.certPem, key: certificates.keyPem }, (request, response) => {
     if (status !== 200) response.writeHead(status).end();
     else if (request.url === '/v1/table') openStream(request, response);
-    else void takeReport(request, response);
+    else if (request.url === '/v1/handover') void receive(handovers, request, response);
+    else void receive(reports, request, response);
   });
   server.listen(port, address);
   await once(server, 'listening');
@@ -66,6 +69,7 @@ export async function startFakeReplica(
   return {
     port: typeof bound === 'object' && bound !== null ? bound.port : 0,
     reports,
+    handovers,
     tokens,
     say,
     sayTable(revision, table, asOfMs = Date.now()) {

@@ -45,6 +45,8 @@ export interface Discovery {
   connected(): readonly string[];
   /** Through the first replica that knows a successor. `false`: there is none. */
   handOver(handover: Handover): Promise<boolean>;
+  /** What is true now, to each connected replica. Resolves when each has answered; never rejects. */
+  sendLastReport(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -121,7 +123,7 @@ export function startDiscovery(
   };
   const cancelKept = clock.after(options.keptTableDelayMs, () => void useKept());
 
-  const stopReporter = startReporter({
+  const reporter = startReporter({
     clock,
     log,
     send: (address, report) => ports.client.report(address, report),
@@ -138,16 +140,17 @@ export function startDiscovery(
           await ports.client.handOver(address, handover);
           return true;
         } catch (error) {
-          log.warn({ address, error: describeError(error) }, 'handover not taken');
+          log.warn({ address, error: describeError(error) }, 'handover failed');
         }
       }
       return false;
     },
+    sendLastReport: () => reporter.sendNow(),
     async stop() {
       stopping.abort();
       cancelResolve();
       cancelKept();
-      stopReporter();
+      reporter.stop();
       await Promise.all(followers.values());
       await kept?.settled();
       ports.client.close();

@@ -21,10 +21,16 @@ export type ReporterPorts = {
   changes(): number;
 };
 
-/** Returns a function that stops it. */
-export function startReporter(ports: ReporterPorts): () => void {
+export interface Reporter {
+  /** Reports what is true now, also where nothing has changed. Resolves when each replica has answered; never rejects. */
+  sendNow(): Promise<void>;
+  stop(): void;
+}
+
+export function startReporter(ports: ReporterPorts): Reporter {
   const { clock } = ports;
-  const busy = new Set<string>();
+  /** By address: reports that a replica has not answered yet. */
+  const busy = new Map<string, Promise<void>>();
   let sequence = 0;
   let lastSentMs = Number.NEGATIVE_INFINITY;
   let lastChanges = -1;
@@ -32,7 +38,6 @@ export function startReporter(ports: ReporterPorts): () => void {
   let cancel = () => {};
 
   const deliver = async (address: string, report: Report) => {
-    busy.add(address);
     try {
       await ports.send(address, report);
     } catch (error) {
@@ -41,9 +46,25 @@ export function startReporter(ports: ReporterPorts): () => void {
     busy.delete(address);
   };
 
+  const startDelivery = (address: string, report: Report) => {
+    const delivery = deliver(address, report);
+    busy.set(address, delivery);
+    return delivery;
+  };
+
   /** A replica that is slow to answer is not sent more: it gets what is true when it has answered. */
   const deliverToAll = (report: Report) => {
-    for (const address of ports.addresses()) if (!busy.has(address)) void deliver(address, report);
+    for (const address of ports.addresses()) if (!busy.has(address)) void startDelivery(address, report);
+  };
+
+  // From the clock, so that a restarted container's reports are newer than those of the one before.
+  const nextSequence = () => (sequence = Math.max(sequence + 1, clock.nowMs()));
+
+  const sendNow = async () => {
+    const addresses = [...ports.addresses()];
+    await Promise.all(addresses.map((address) => busy.get(address) ?? Promise.resolve()));
+    const report = ports.build(nextSequence());
+    if (report !== undefined) await Promise.all(addresses.map((address) => startDelivery(address, report)));
   };
 
   const tick = () => {
@@ -52,19 +73,20 @@ export function startReporter(ports: ReporterPorts): () => void {
     // With nobody to take it none is made: what it would tell of ends is then kept for those who come back.
     const isHeard = !ports.addresses()[Symbol.iterator]().next().done;
     if (isHeard && (changes !== lastChanges || nowMs - lastSentMs >= maxIntervalMs)) {
-      // From the clock, so that a restarted container's reports are newer than those of the one before.
-      sequence = Math.max(sequence + 1, nowMs);
       lastSentMs = nowMs;
       lastChanges = changes;
-      const report = ports.build(sequence);
+      const report = ports.build(nextSequence());
       if (report !== undefined) deliverToAll(report);
     }
     cancel = clock.after(minIntervalMs, tick);
   };
   tick();
 
-  return () => {
-    stopped = true;
-    cancel();
+  return {
+    sendNow,
+    stop() {
+      stopped = true;
+      cancel();
+    },
   };
 }

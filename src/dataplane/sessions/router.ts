@@ -1,7 +1,6 @@
 /** Decides where a request goes and keeps count: the session side of the seam in `dataplane/routing.ts`. */
 import { decideSession, maxWaitMs, type Candidate, type SessionDecision } from '../../core/session/decide.ts';
 import type { Token } from '../../core/session/token.ts';
-import type { HandedSession } from '../../wire/messages.ts';
 import type { RoutingTable } from '../../wire/routing-table.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Reply, RouteDecision, SessionRouter } from '../routing.ts';
@@ -14,9 +13,10 @@ import type { HoldContext } from './hold-context.ts';
 import { PinnedHold } from './pinned-hold.ts';
 import { isGivenUp } from './outlier.ts';
 import { noRoute, notReady } from './replies.ts';
+import type { InheritSessions } from './received-handovers.ts';
 import type { CompiledRoute } from './routes.ts';
 import { keysDiffer, compileRouting, type CompiledTable } from './compiled-table.ts';
-import type { SessionId } from './session-ids.ts';
+import { parseSessionId, type SessionId } from './session-ids.ts';
 import { createReceivedEnds, createOutgoingNotices, createSeenElsewhere, repeatForMs } from './session-notices.ts';
 import { createSessionTable, type SessionTable } from './session-table.ts';
 import { createTableWaiters } from './table-waiters.ts';
@@ -47,8 +47,10 @@ export interface ManagedRouter extends SessionRouter {
   endElsewhere(ids: readonly string[]): void;
   /** Sessions that another proxy saw alive a moment ago. */
   seenElsewhere(ids: readonly string[]): void;
-  /** Takes the sessions of a proxy that is gone; `false`: some are on pods that are not known here, and none was taken. */
-  inherit(handed: readonly HandedSession[]): boolean;
+  /** Counts the sessions of a proxy that has shut down. */
+  inherit: InheritSessions;
+  /** Ends that a proxy that has shut down can no longer repeat. */
+  inheritEnds(ids: readonly string[]): void;
 }
 
 /** What of a request deciding needs once the request's own bytes may be gone; and how long it may wait. */
@@ -168,7 +170,7 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
     seenElsewhere(ids) {
       elsewhere.hear(ids, clock.nowMs());
     },
-    inherit(handed) {
+    inherit(handed, { pastLag }) {
       const endedHere = ended.told();
       return (
         state !== undefined &&
@@ -176,8 +178,13 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
           sessions,
           table: state.table,
           hasEnded: (id) => endedHere.has(id) || receivedEnds.has(id),
+          pastLag,
         })
       );
+    },
+    inheritEnds(ids) {
+      for (const session of receivedEnds.hear(ids)) sessions.end(session, 'Elsewhere');
+      for (const id of ids) ended.tell(parseSessionId(id), clock.nowMs());
     },
   };
 }

@@ -15,7 +15,7 @@ function createWorld() {
     answer: (_address: string): Promise<void> => Promise.resolve(),
   };
   const sent: { atMs: number; address: string; report: Report }[] = [];
-  const stop = startReporter({
+  const reporter = startReporter({
     clock,
     log: createMemoryLogger(),
     addresses: () => world.addresses,
@@ -30,7 +30,7 @@ function createWorld() {
     },
   });
   const timesOf = (address: string) => sent.filter((one) => one.address === address).map(({ atMs }) => atMs);
-  return { clock, world, sent, timesOf, stop, startMs };
+  return { clock, world, sent, timesOf, reporter, startMs };
 }
 
 describe('reports', () => {
@@ -89,11 +89,26 @@ describe('reports', () => {
   });
 
   test('are not made without a table, nor after the end', async () => {
-    const { clock, world, sent, stop } = createWorld();
+    const { clock, world, sent, reporter } = createWorld();
     world.hasTable = false;
     await clock.advance(1000);
     expect(sent).toHaveLength(2);
-    stop();
+    reporter.stop();
     expect(clock.pending()).toBe(0);
+  });
+
+  test('made at once reach a slow replica after the one that it has not answered yet', async () => {
+    const { world, sent, reporter, clock } = createWorld();
+    const { promise: answered, resolve: answer } = Promise.withResolvers<void>();
+    world.answer = () => answered;
+    await clock.advance(1000);
+    const before = sent.length;
+    const reported = reporter.sendNow();
+    await clock.advance(0);
+    expect(sent).toHaveLength(before);
+    answer();
+    await reported;
+    expect(sent.slice(before).map(({ address }) => address)).toEqual(['x', 'y']);
+    expect(sent.at(-1)?.report.sequence).toBeGreaterThan(sent[before - 1]?.report.sequence ?? 0);
   });
 });

@@ -1,68 +1,84 @@
-/** What a proxy that goes leaves to another: both without sockets, with a clock that stands still. */
+/** What a proxy that shuts down leaves to its successor: both without sockets, with a clock that the test advances. */
 import { describe, expect, test } from '@jest/globals';
-import { createInherited, listHandedSessions } from '../../../../src/dataplane/sessions/handover.ts';
+import { listHandedSessions } from '../../../../src/dataplane/sessions/handover.ts';
 import { createMemoryClock } from '../../../support/memory-clock.ts';
 import { idleTimeoutMs } from '../../../support/proxy-table.ts';
 import { createReplica, finish, holdOf, pods, quiet, visit, type Replica } from './replica.ts';
 
 function createPair() {
   const clock = createMemoryClock();
-  return { clock, leaving: createReplica(pods('a', 'b'), clock), heir: createReplica(pods('a', 'b'), clock) };
+  return { clock, leaving: createReplica(pods('a', 'b'), clock), successor: createReplica(pods('a', 'b'), clock) };
 }
+
+const atOnce = { pastLag: false };
+const onUnknownPod = { id: '00000000000000aa', endpoint: 'ffffffffffffffff', lastSeenS: 1, issuedAtS: 1 };
 
 const handed = ({ router }: Replica) => listHandedSessions(router.sessions) ?? [];
 
-describe('the heir', () => {
-  test('counts what the other did, until their clients have been away for the idle timeout since their last request there', async () => {
-    const { clock, leaving, heir } = createPair();
+describe('the successor', () => {
+  test('counts what the other did, until tsuccessor clients have been away for the idle timeout since tsuccessor last request there', async () => {
+    const { clock, leaving, successor } = createPair();
     const { pod } = visit(leaving);
     await clock.advance(idleTimeoutMs / 2);
-    expect(heir.router.inherit(handed(leaving))).toBe(true);
-    expect(heir.count(pod)).toMatchObject({ sessions: 1 });
+    expect(successor.router.inherit(handed(leaving), atOnce)).toBe(true);
+    expect(successor.count(pod)).toMatchObject({ sessions: 1 });
     await clock.advance(idleTimeoutMs / 2 - 2000);
-    heir.sweep();
-    expect(heir.count(pod)).toMatchObject({ sessions: 1 });
+    successor.sweep();
+    expect(successor.count(pod)).toMatchObject({ sessions: 1 });
     await clock.advance(4000);
-    heir.sweep();
-    expect(heir.count(pod)).toMatchObject({ sessions: 0 });
+    successor.sweep();
+    expect(successor.count(pod)).toMatchObject({ sessions: 0 });
   });
 
   test('counts a session once that it has seen itself, and keeps the later date', async () => {
-    const { clock, leaving, heir } = createPair();
+    const { clock, leaving, successor } = createPair();
     const { pod, cookie } = visit(leaving);
     await clock.advance(idleTimeoutMs / 2);
-    visit(heir, [cookie]);
-    heir.router.inherit(handed(leaving));
-    expect(heir.count(pod)).toMatchObject({ sessions: 1 });
+    visit(successor, [cookie]);
+    successor.router.inherit(handed(leaving), atOnce);
+    expect(successor.count(pod)).toMatchObject({ sessions: 1 });
     await clock.advance(idleTimeoutMs - 2000);
-    heir.sweep();
-    expect(heir.count(pod)).toMatchObject({ sessions: 1 });
+    successor.sweep();
+    expect(successor.count(pod)).toMatchObject({ sessions: 1 });
   });
 
   test('takes none of those that ended meanwhile, here or elsewhere', () => {
-    const { leaving, heir } = createPair();
+    const { leaving, successor } = createPair();
     const { cookie } = visit(leaving);
     const [here] = handed(leaving);
     visit(leaving);
     const elsewhere = handed(leaving).find(({ id }) => id !== here?.id);
-    finish(holdOf(heir.send([cookie])), { ...quiet, endsSession: true });
-    heir.router.endElsewhere([elsewhere?.id ?? '']);
-    heir.router.inherit(handed(leaving));
-    expect(heir.count('a').sessions + heir.count('b').sessions).toBe(0);
+    finish(holdOf(successor.send([cookie])), { ...quiet, endsSession: true });
+    successor.router.endElsewhere([elsewhere?.id ?? '']);
+    successor.router.inherit(handed(leaving), atOnce);
+    expect(successor.count('a').sessions + successor.count('b').sessions).toBe(0);
   });
 
   test('takes nothing where one is on a pod that it does not know yet', () => {
-    const { leaving, heir } = createPair();
+    const { leaving, successor } = createPair();
     visit(leaving);
     leaving.swap(pods('new'));
     visit(leaving);
-    expect(
-      heir.router.inherit([
-        { id: '00000000000000aa', endpoint: 'ffffffffffffffff', lastSeenS: 1, issuedAtS: 1 },
-        ...handed(leaving),
-      ]),
-    ).toBe(false);
-    expect(heir.count('a').sessions + heir.count('b').sessions).toBe(0);
+    expect(successor.router.inherit([onUnknownPod, ...handed(leaving)], atOnce)).toBe(false);
+    expect(successor.count('a').sessions + successor.count('b').sessions).toBe(0);
+  });
+
+  test('leaves out the sessions of a pod that its table lacks, once the table is newer than the handover', () => {
+    const { leaving, successor } = createPair();
+    const { pod } = visit(leaving);
+    expect(successor.router.inherit([onUnknownPod, ...handed(leaving)], { pastLag: true })).toBe(true);
+    expect(successor.count(pod)).toMatchObject({ sessions: 1 });
+  });
+
+  test('repeats the ends that the other proxy reported, and does not count those sessions', () => {
+    const { leaving, successor } = createPair();
+    const { pod, cookie } = visit(leaving);
+    visit(successor, [cookie]);
+    finish(holdOf(leaving.send([cookie])), { ...quiet, endsSession: true });
+    const { ended } = leaving.router.news();
+    successor.router.inheritEnds(ended);
+    expect(successor.count(pod)).toMatchObject({ sessions: 0 });
+    expect(successor.router.news()).toMatchObject({ ended });
   });
 
   test('is not given what is no longer in the table: the operator has heard nothing of it', () => {
@@ -70,13 +86,5 @@ describe('the heir', () => {
     visit(leaving);
     leaving.swap(pods('new'));
     expect(handed(leaving)).toEqual([]);
-  });
-
-  test('names whom it counts for in its reports, for ten minutes', () => {
-    const inherited = createInherited();
-    const gone = { uid: 'proxy', startedAtMs: 5 };
-    inherited.add(gone, 1000);
-    expect(inherited.recent(601_000)).toEqual([gone]);
-    expect(inherited.recent(601_001)).toBeUndefined();
   });
 });

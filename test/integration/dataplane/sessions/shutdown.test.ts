@@ -1,0 +1,120 @@
+/** What the operator knows of a proxy that has shut down: a real proxy, app and sockets, and a fake replica of the operator. */
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type ServerResponse } from 'node:http';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import { startProxy, type Proxy } from '../../../../src/dataplane/proxy.ts';
+import { systemClock } from '../../../../src/platform/clock.ts';
+import { createCertificates, type TestCertificates } from '../../../support/certificates.ts';
+import { eventually } from '../../../support/eventually.ts';
+import { operatorName, startFakeReplica, type FakeReplica } from '../../../support/fake-operator.ts';
+import { createMemoryLogger } from '../../../support/memory-logger.ts';
+import { proxyTable, type ShortEndpoint } from '../../../support/proxy-table.ts';
+
+const certificates: TestCertificates = await createCertificates({ names: [operatorName] });
+
+let folder: string;
+const started: { stop(): Promise<unknown> }[] = [];
+
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'shutdown-'));
+  await writeFile(path.join(folder, 'token'), 'token');
+});
+
+afterEach(async () => {
+  for (const part of started.splice(0).toReversed()) await part.stop();
+  await rm(folder, { recursive: true });
+});
+
+/** An app whose response to /logout, which ends the session, waits for `respond`. */
+async function startApp() {
+  const waiting: ServerResponse[] = [];
+  const server = createServer((request, response) => {
+    if (request.url === '/logout') waiting.push(response.setHeader('holdfast-session', 'end'));
+    else response.end('ok');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  started.push({
+    async stop() {
+      server.close();
+      server.closeAllConnections();
+      await once(server, 'close');
+    },
+  });
+  const address = server.address();
+  const endpoint: ShortEndpoint = {
+    pod: 'a',
+    port: typeof address === 'object' && address !== null ? address.port : 0,
+  };
+  return { endpoint, waiting, respond: () => waiting.pop()?.end('bye') };
+}
+
+async function runProxy(replica: FakeReplica, ...endpoints: ShortEndpoint[]): Promise<{ proxy: Proxy; url: string }> {
+  replica.sayTable(1, proxyTable({ endpoints }));
+  const operator = {
+    gateway: { namespace: 'shop', name: 'web' },
+    host: 'operator',
+    port: replica.port,
+    serverName: operatorName,
+    ca: certificates.caPem,
+    tokenFile: path.join(folder, 'token'),
+    keptTableFile: undefined,
+  };
+  const proxy = await startProxy(
+    { source: { kind: 'operator', operator }, adminPort: 0, shutdownDelayMs: 0, shutdownGraceMs: 5000 },
+    {
+      clock: systemClock,
+      log: createMemoryLogger(),
+      resolve: () => Promise.resolve(['127.0.0.1']),
+      bindPort: () => 0,
+    },
+  );
+  started.push(proxy);
+  const port = await eventually(
+    () => proxy.listeners.boundPort(80),
+    (bound) => bound !== undefined,
+  );
+  return { proxy, url: `http://127.0.0.1:${port}` };
+}
+
+test('a session that ends with the last response of a proxy that shuts down is no longer counted, by no replica and no other proxy', async () => {
+  const replica = await startFakeReplica(certificates, { address: '127.0.0.1' });
+  started.push(replica);
+  const app = await startApp();
+  const { proxy, url } = await runProxy(replica, app.endpoint);
+  const cookie = (await fetch(url)).headers.getSetCookie()[0]?.split(';')[0] ?? '';
+  await eventually(
+    () => replica.reports.at(-1)?.endpoints[0]?.sessions,
+    (sessions) => sessions === 1,
+  );
+  const loggedOut = fetch(`${url}/logout`, { headers: { cookie } });
+  await eventually(() => app.waiting.length, Boolean);
+  const stopped = proxy.stop();
+  app.respond();
+  await loggedOut;
+  await stopped;
+  const last = replica.reports.at(-1);
+  expect(last?.endpoints[0]?.sessions).toBe(0);
+  expect(last?.ended).toHaveLength(1);
+  expect(replica.handovers).toMatchObject([{ sessions: [], ended: last?.ended, inherited: [] }]);
+});
+
+test('a proxy that inherits sessions and shuts down next hands over those of both', async () => {
+  const replica = await startFakeReplica(certificates, { address: '127.0.0.1' });
+  started.push(replica);
+  const app = await startApp();
+  const { proxy } = await runProxy(replica, app.endpoint);
+  const [endpoint] = Object.values(proxy.router.table()?.backends ?? {}).flatMap(({ endpoints }) => endpoints);
+  const handed = { id: '00000000deadbeef', endpoint: endpoint?.id ?? '', lastSeenS: 1, issuedAtS: 1 };
+  const first = { uid: 'uid-first', startedAtMs: 1 };
+  const handover = { from: 'uid-second', startedAtMs: 2, sessions: [handed], ended: [], inherited: [first] };
+  replica.say(JSON.stringify({ type: 'handover', replica: 'operator-1', handover }));
+  await eventually(() => proxy.router.sessions.size(), Boolean);
+  await proxy.stop();
+  expect(replica.handovers).toMatchObject([
+    { sessions: [handed], inherited: [{ uid: 'uid-second', startedAtMs: 2 }, first] },
+  ]);
+});
