@@ -3,7 +3,7 @@ import { createLedger } from '../core/count/ledger.ts';
 import type { Authority } from './certificates/authority.ts';
 import type { ControllerOptions } from './controller/controller.ts';
 import { createOwnedObjects } from './apply/owned-objects.ts';
-import { createRepeatedFailures } from './controller/repeated-failures.ts';
+import { createRepeatedFailures } from './apply/repeated-failures.ts';
 import { createStatusWriter } from './apply/status-writer.ts';
 import { count, type OperatorCounters } from './counters.ts';
 import type { DiscoveryPorts } from './discovery/handler.ts';

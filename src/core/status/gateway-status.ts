@@ -5,7 +5,7 @@ import { isHttpRoute, parentReference, allowsHttpRoutes, type ParentVerdict } fr
 import { defaultListener, type ServingPlan } from '../resolve/plan.ts';
 import { formatCount } from '../names/format.ts';
 import { controllerName, proxyName } from '../names/names.ts';
-import type { RouteVerdict } from '../translate/route-verdict.ts';
+import type { RouteVerdict } from '../resolve/route.ts';
 import {
   dateConditions,
   entriesOf,

@@ -1,5 +1,5 @@
 /** Routing tables: a Gateway's listeners, the routes on them, and the backends that these lead to, and no other. */
-import type { BackendVerdict } from '../resolve/backends.ts';
+import type { BackendVerdict } from '../resolve/route.ts';
 import { isOnListener, servedListeners, type AttachedRoute, type GatewayPlan } from '../resolve/gateway-plan.ts';
 import { sortRoutes } from '../routing/match.ts';
 import type { Backend, Listener, Route, RoutingTable } from '../../wire/routing-table.ts';
@@ -47,4 +47,13 @@ function buildRoutes(attached: AttachedRoute, listeners: readonly Listener[], { 
     backendRefs,
     persistence,
   }));
+}
+
+/** Returns the keys of the tables that have a backend, by the key of the backend. */
+export function indexByBackend(tables: Readonly<Record<string, RoutingTable>>): Map<string, string[]> {
+  const gateways = new Map<string, string[]>();
+  for (const [gateway, { backends }] of Object.entries(tables)) {
+    for (const key of Object.keys(backends)) gateways.set(key, [...(gateways.get(key) ?? []), gateway]);
+  }
+  return gateways;
 }

@@ -1,13 +1,12 @@
 /** The observed cluster state, translated: a verdict on every StickyWorkload, and a routing table for every Gateway of ours. */
 import { decideAccept, type Accept } from '../resolve/accept.ts';
-import { resolveBackends, type BackendLookup } from '../resolve/backends.ts';
+import { resolveBackends, type BackendLookup, type RouteVerdict } from '../resolve/route.ts';
 import { planGateways, type GatewayPlan } from '../resolve/gateway-plan.ts';
 import { indexWorkloads, type WorkloadIndex, type Candidate } from '../resolve/workload-index.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { Backend, RoutingTable } from '../../wire/routing-table.ts';
 import { buildBackends, type BuiltBackend } from './backends.ts';
-import type { RouteVerdict } from './route-verdict.ts';
-import { buildTable } from './tables.ts';
+import { buildTable, indexByBackend } from './tables.ts';
 import { indexCluster, ownsService, type ClusterIndex } from './cluster-index.ts';
 
 export type Translation = {
@@ -21,8 +20,8 @@ export type Translation = {
   routes: Record<string, RouteVerdict>;
   /** Of every StickyWorkload that is served and has keys, by its `namespace/name`. */
   backends: Record<string, Backend>;
-  /** Gateways whose tables lead to a backend, by its key. */
-  carriers: ReadonlyMap<string, string[]>;
+  /** Keys of the Gateways whose routes refer to a backend, by its key. */
+  gatewaysByBackend: ReadonlyMap<string, string[]>;
   /** The backends with what they were made of, for the next translation. */
   built: ReadonlyMap<string, BuiltBackend>;
   /** What all of this was looked up in. */
@@ -46,7 +45,8 @@ export function translate(snapshot: Snapshot, before?: Pick<Translation, 'built'
   const tables = Object.fromEntries(
     Object.entries(gateways).map(([key, plan]) => [key, buildTable(plan, { routes, backends })]),
   );
-  return { tables, accepts, gateways, routes, backends, carriers: findCarriers(tables), built, world, index };
+  const gatewaysByBackend = indexByBackend(tables);
+  return { tables, accepts, gateways, routes, backends, gatewaysByBackend, built, world, index };
 }
 
 /** Oldest first, as the order among equal routes is: the older one wins (Gateway API), and of one age the first by name. */
@@ -67,11 +67,3 @@ const judgeRoutes = ({ candidates }: WorkloadIndex, world: BackendLookup): Recor
   Object.fromEntries(
     [...candidates].map(([key, { plan, parents }]) => [key, { parents, backends: resolveBackends(plan, world) }]),
   );
-
-function findCarriers(tables: Record<string, RoutingTable>): Map<string, string[]> {
-  const carriers = new Map<string, string[]>();
-  for (const [gateway, { backends }] of Object.entries(tables)) {
-    for (const key of Object.keys(backends)) carriers.set(key, [...(carriers.get(key) ?? []), gateway]);
-  }
-  return carriers;
-}

@@ -9,7 +9,7 @@ import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/log.ts';
 import { createKeyRotation, type KeyRotationPorts } from '../keys/key-rotation.ts';
 import { createDeletionCosts, type DeletionCostPorts } from '../scale/deletion-costs.ts';
-import { findAffectedKeys } from './affected-keys.ts';
+import { findAffectedKeys } from '../translation/affected-keys.ts';
 import { reconcile, type ReconcileTools } from '../workload/reconcile.ts';
 import { startPeriodic } from './periodic.ts';
 import { registerWebhooks, type WebhookTools } from '../injection/webhook-registration.ts';

@@ -44,9 +44,13 @@ const isEnding = ({ namespaces }: Snapshot, gateway: string): boolean =>
   namespaces.some(({ name, isEnding: ends }) => ends && gateway.startsWith(`${name}/`));
 
 /** Returns the Gateways whose proxies may have sessions on the backend. A backend that is in no table may have been in one until recently. */
-function gatewaysOf(backend: string, namespace: string, { translation: { carriers, world } }: Translated): string[] {
+function gatewaysOf(
+  backend: string,
+  namespace: string,
+  { translation: { gatewaysByBackend, world } }: Translated,
+): string[] {
   const asked = world.candidates.get(backend)?.plan.parents.map(({ gateway }) => gateway) ?? [
     { namespace, name: defaultGateway },
   ];
-  return carriers.get(backend) ?? [...new Set(asked.map(gatewayKey))];
+  return gatewaysByBackend.get(backend) ?? [...new Set(asked.map(gatewayKey))];
 }

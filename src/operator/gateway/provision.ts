@@ -9,7 +9,7 @@ import type { OwnedObject } from '../../core/render/owned-object.ts';
 import type { ProxyParams } from '../../core/render/proxy-pod.ts';
 import { renderWorkload } from '../../core/render/workload.ts';
 import type { ApplyOutcome } from '../../core/status/input.ts';
-import { findRouteShortfall } from '../../core/translate/route-verdict.ts';
+import { findRouteShortfall } from '../../core/resolve/route.ts';
 import * as resources from '../../kube/resources.ts';
 import type { Resource } from '../../kube/ports.ts';
 import { AppError } from '../../platform/errors.ts';

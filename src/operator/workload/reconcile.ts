@@ -12,7 +12,7 @@ import { secrets } from '../../kube/resources.ts';
 import type { Recheck } from '../../kube/watch/queue.ts';
 import type { Translated } from '../translation/translation-store.ts';
 import { keyRingOf } from '../gather/cluster-state.ts';
-import { gatewayClassWork, gatewayOfWork } from '../controller/affected-keys.ts';
+import { gatewayClassWork, gatewayOfWork } from '../translation/affected-keys.ts';
 import { keepFinalizer, describeDeletion } from './drain-finalizer.ts';
 import {
   reconcileGateway,
@@ -22,7 +22,7 @@ import {
   type GatewayTools,
 } from '../gateway/reconcile.ts';
 import { createKeyRing } from '../keys/key-ring.ts';
-import type { RepeatedFailures } from '../controller/repeated-failures.ts';
+import type { RepeatedFailures } from '../apply/repeated-failures.ts';
 import { provision, readyReplicas } from '../gateway/provision.ts';
 
 export type ReconcileTools = GatewayTools & {

@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { findInvalidCidrs } from '../../../../src/core/resolve/cidrs.ts';
+import { findInvalidCidrs } from '../../../../src/core/resolve/spec-checks.ts';
 
 test('invalid entries of excludeCIDRs are reported with their paths', () => {
   const drain = { connections: { excludeCIDRs: ['10.0.0.0/8', '999.0.0.0/8', '::/200'] } } as unknown as Parameters<

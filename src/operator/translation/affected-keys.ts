@@ -1,6 +1,7 @@
 /** Which queue keys a change affects: StickyWorkloads, Gateways, and the GatewayClass. */
-import { namespacesOfGateway, namespacesOfWorkload } from '../../core/translate/affected-namespaces.ts';
-import type { Translated } from '../translation/translation-store.ts';
+import type { GatewayPlan } from '../../core/resolve/gateway-plan.ts';
+import { cookieKeys, type Candidate, type WorkloadIndex } from '../../core/resolve/workload-index.ts';
+import type { Translated } from './translation-store.ts';
 
 // No StickyWorkload can have such a key: namespaces have no capital letters.
 const gatewayPrefix = 'Gateway/';
@@ -27,3 +28,19 @@ export function findAffectedKeys(
       .map(([key]) => gatewayPrefix + key),
   ];
 }
+
+/** Its own, those of its Gateways, of its backends, and of others who want the same cookie there. */
+function namespacesOfWorkload(candidate: Candidate, { cookies }: Pick<WorkloadIndex, 'cookies'>): ReadonlySet<string> {
+  const { plan } = candidate;
+  const rivals = cookieKeys(candidate).flatMap((key) => cookies.get(key) ?? []);
+  return new Set([
+    plan.namespace,
+    ...plan.parents.map(({ gateway }) => gateway.namespace),
+    ...plan.backendRefs.map(({ backend }) => backend.split('/')[0] ?? ''),
+    ...rivals.map((rival) => rival.plan.namespace),
+  ]);
+}
+
+/** Its own, and those of its routes. */
+const namespacesOfGateway = ({ gateway, routes }: GatewayPlan): ReadonlySet<string> =>
+  new Set([gateway.namespace, ...routes.map(({ plan }) => plan.namespace)]);

@@ -1,7 +1,7 @@
-/** Resolves `spec.route.backends`: the StickyWorkloads that exist, are served, and may be referred to. */
+/** Resolves a route: which StickyWorkloads its backends are, and which of its Gateways and backends it is served by. */
 import type { Reason } from '../../api/reasons.ts';
 import type { ReferenceGrant, Service } from '../snapshot/snapshot.ts';
-import { isHttpRoute } from './parents.ts';
+import { isHttpRoute, type ParentVerdict } from './parents.ts';
 import type { ServingPlan } from './plan.ts';
 
 export type ResolvedBackend = { kind: 'resolved'; backend: string; weight: number };
@@ -82,3 +82,23 @@ const isGranted = ({ from, name }: { from: string; name: string }, grants: reado
           (one.name === undefined || one.name === '' || one.name === name),
       ),
   );
+
+/** The verdicts on each requested Gateway and each backend of a route. */
+export type RouteVerdict = { parents: ParentVerdict[]; backends: BackendVerdict[] };
+
+/** Returns the reason of the first failure, with the messages of all; undefined if the whole route is served. */
+export function findRouteShortfall({
+  parents,
+  backends,
+}: RouteVerdict): { reason: Reason; message: string } | undefined {
+  const refused = parents.filter((verdict) => verdict.kind === 'refused');
+  const unresolved = backends.filter((verdict) => verdict.kind === 'unresolved');
+  const [first] = [...refused, ...unresolved];
+  if (first === undefined) return undefined;
+  const problems = [...refused, ...unresolved].map(({ message }) => message).join(' ');
+  const isServed = unresolved.length < backends.length;
+  return {
+    reason: first.reason,
+    message: `${problems} ${isServed ? 'The rest of the route is served.' : 'Its requests get 503.'}`,
+  };
+}

@@ -1,0 +1,176 @@
+/** The checks of a StickyWorkload that need its spec alone. */
+import type { Reason } from '../../api/reasons.ts';
+import type { RouteMatch, StickyWorkloadSpec } from '../../api/spec.ts';
+import { parseCidr } from '../../platform/cidr.ts';
+import type { StickyWorkload } from '../../api/stickyworkload.ts';
+import { defaultGateway, proxyName } from '../names/names.ts';
+
+export type Refusal = { kind: 'refused'; reason: Reason; message: string };
+
+export const refuse = (reason: Reason, message: string): Refusal => ({ kind: 'refused', reason, message });
+
+/** Returns the first failing check: its message names the field and what to do. */
+export const refuseSpec = (workload: StickyWorkload): Refusal | undefined =>
+  unsupportedField(workload) ??
+  invalidCookie(workload) ??
+  nameReserved(workload) ??
+  invalidRegex(workload) ??
+  invalidCidr(workload);
+
+function unsupportedField({ spec }: StickyWorkload): Refusal | undefined {
+  const sentences = findUnsupported(spec);
+  return sentences.length === 0 ? undefined : refuse('UnsupportedField', sentences.join(' '));
+}
+
+function invalidCookie({ spec }: StickyWorkload): Refusal | undefined {
+  const message = findUnusableCookie(spec.sessionPersistence);
+  return message === undefined ? undefined : refuse('InvalidCookie', message);
+}
+
+// Both Services would have the same name, and each would overwrite the other indefinitely.
+function nameReserved({ metadata }: StickyWorkload): Refusal | undefined {
+  if (metadata.name !== proxyName(defaultGateway)) return undefined;
+  return refuse(
+    'NameReserved',
+    `metadata.name ${metadata.name} is reserved for the Service of the proxy: create the StickyWorkload under another name.`,
+  );
+}
+
+// In the proxy such a match would match no request: reject it here, where the user sees why.
+function invalidRegex({ spec }: StickyWorkload): Refusal | undefined {
+  const [broken] = findInvalidExpressions(spec);
+  if (broken === undefined) return undefined;
+  return refuse(
+    'InvalidRegex',
+    `${broken.path} "${broken.source}" is not a valid regular expression (JavaScript syntax, flag u): ${broken.reason}.`,
+  );
+}
+
+function invalidCidr({ spec }: StickyWorkload): Refusal | undefined {
+  const [broken] = findInvalidCidrs(spec);
+  if (broken === undefined) return undefined;
+  return refuse(
+    'InvalidCIDR',
+    `${broken.path} "${broken.value}" is not a valid CIDR: use an address and a prefix length, such as 10.0.0.0/8 or fd00::/8.`,
+  );
+}
+
+type Field = {
+  path: string;
+  /** The value in the spec; for an object only whether it is set. */
+  value: (spec: StickyWorkloadSpec) => string | number | boolean | undefined;
+  /** Supported values; an absent field is always supported. */
+  supported?: readonly (string | number | boolean)[];
+  remedy: string;
+};
+
+const present = (value: object | undefined): true | undefined => (value === undefined ? undefined : true);
+
+const fields: readonly Field[] = [
+  { path: 'spec.replicas', value: (spec) => spec.replicas, remedy: 'remove it and scale the target directly' },
+  {
+    path: 'spec.service.appProtocol',
+    value: (spec) => spec.service.appProtocol,
+    supported: ['http', 'kubernetes.io/ws'],
+    remedy: 'use http or kubernetes.io/ws, and have the pods serve HTTP/1.1',
+  },
+  { path: 'spec.route.kind', value: (spec) => spec.route.kind, supported: ['HTTPRoute'], remedy: 'use HTTPRoute' },
+  {
+    path: 'spec.loadBalancing.policy',
+    value: (spec) => spec.loadBalancing.policy,
+    supported: ['LeastSessions', 'LeastRequests', 'RoundRobin', 'Random'],
+    remedy: 'use LeastSessions, LeastRequests, RoundRobin or Random, which keep sessions by token',
+  },
+  {
+    path: 'spec.loadBalancing.consistentHash',
+    value: (spec) => present(spec.loadBalancing.consistentHash),
+    remedy: 'remove it',
+  },
+  {
+    path: 'spec.scaleDown.strategy',
+    value: (spec) => spec.scaleDown.strategy,
+    supported: ['TerminateAndHold'],
+    remedy: 'use TerminateAndHold, where pods terminate immediately and are held for their sessions',
+  },
+  {
+    path: 'spec.scaleDown.maxDraining',
+    value: (spec) => spec.scaleDown.maxDraining,
+    supported: ['50%'],
+    remedy: 'remove it: it applies to strategy DrainFirst only',
+  },
+  { path: 'spec.dataplane.type', value: (spec) => spec.dataplane.type, supported: ['Bundled'], remedy: 'use Bundled' },
+];
+
+/** Returns one sentence for each unsupported field: which field, and what to do. Empty if the spec is supported. */
+function findUnsupported(spec: StickyWorkloadSpec): string[] {
+  return fields.flatMap(({ path, value, supported = [], remedy }) => {
+    const found = value(spec);
+    if (found === undefined || supported.includes(found)) return [];
+    const what = found === true ? path : `${path} ${found}`;
+    return [`${what} is not supported by this version: ${remedy}.`];
+  });
+}
+
+/**
+ * Returns what is wrong and what to do; undefined if the cookie is usable. Browsers keep a cross-site cookie (SameSite None) and a
+ * partitioned cookie only if it is Secure. Auto sets Secure on requests over TLS, but the proxy's listeners are plain HTTP: TLS is
+ * terminated in front of the proxy, which only the user knows.
+ */
+function findUnusableCookie({ cookie }: StickyWorkloadSpec['sessionPersistence']): string | undefined {
+  if (cookie === undefined || cookie.secure !== 'Auto') return undefined;
+  const setting = cookie.sameSite === 'None' ? 'sameSite None' : cookie.partitioned ? 'partitioned true' : undefined;
+  if (setting === undefined) return undefined;
+  return (
+    `spec.sessionPersistence.cookie.secure Auto with ${setting}: browsers accept such a cookie only if it is Secure, and the proxy does not see TLS. ` +
+    'Set secure to Always if TLS is terminated in front of the proxy; without TLS browsers discard the cookie.'
+  );
+}
+
+type InvalidExpression = { path: string; source: string; reason: string };
+
+/** The expressions that the proxy could not compile, in the order they stand in the spec. */
+function findInvalidExpressions({
+  route,
+  sessionPersistence,
+}: Pick<StickyWorkloadSpec, 'route' | 'sessionPersistence'>): InvalidExpression[] {
+  const found = [
+    ...expressionsIn('spec.route.matches', route.matches),
+    ...expressionsIn('spec.sessionPersistence.newSessionOn', sessionPersistence.newSessionOn ?? []),
+  ];
+  return found.flatMap(({ path, source }) => {
+    const reason = describeDefect(source);
+    return reason === undefined ? [] : [{ path, source, reason }];
+  });
+}
+
+const expressionsIn = (list: string, matches: readonly RouteMatch[]): { path: string; source: string }[] =>
+  matches.flatMap((match, number) =>
+    expressionsOf(match).map(({ place, value }) => ({ path: `${list}[${number}].${place}`, source: value })),
+  );
+
+function expressionsOf({ path, headers = [], queryParams = [] }: RouteMatch): { place: string; value: string }[] {
+  const places = [
+    { ...path, place: 'path.value' },
+    ...headers.map((header, at) => ({ ...header, place: `headers[${at}].value` })),
+    ...queryParams.map((parameter, at) => ({ ...parameter, place: `queryParams[${at}].value` })),
+  ];
+  return places.filter(({ type }) => type === 'RegularExpression');
+}
+
+// The flags and the anchors are those of core/routing/match.ts.
+function describeDefect(source: string): string | undefined {
+  try {
+    void new RegExp(`^(?:${source})$`, 'u');
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** Returns the entries of `spec.drain.connections.excludeCIDRs` that are not CIDRs, with their paths: the schema's pattern accepts some. */
+export function findInvalidCidrs(spec: Pick<StickyWorkloadSpec, 'drain'>): { path: string; value: string }[] {
+  const excluded = spec.drain.connections?.excludeCIDRs ?? [];
+  return excluded.flatMap((value, index) =>
+    parseCidr(value) ? [] : [{ path: `spec.drain.connections.excludeCIDRs[${index}]`, value }],
+  );
+}
