@@ -1,12 +1,12 @@
 /** What every part of the API server works with. */
 import type { KubeObject, ObjectRef } from '../../../src/kube/ports.ts';
 import type { Clock } from '../../../src/platform/clock.ts';
-import type { AddressRange } from '../network/address-range.ts';
+import { type AddressRange, parseRange } from '../network/address-range.ts';
 import { StatusError } from '../status-error.ts';
-import type { Store } from '../store/store.ts';
+import { createStore, type Store } from '../store/store.ts';
 import { detailsOf, type Kind, qualifiedPlural } from './kinds/kind.ts';
-import type { Registry } from './kinds/registry.ts';
-import type { Tokens, User } from './tokens.ts';
+import { createRegistry, type Registry } from './kinds/registry.ts';
+import { createTokens, type Tokens, type User } from './tokens.ts';
 
 export type Cluster = {
   store: Store;
@@ -15,7 +15,32 @@ export type Cluster = {
   tokens: Tokens;
   /** Addresses of Services. */
   serviceRange: AddressRange;
+  /** Whether objects can be created in existing namespaces only (admission plugin NamespaceLifecycle). */
+  checksNamespaces: boolean;
 };
+
+export type ClusterOptions = {
+  clock: Clock;
+  /** A block of 127.0.0.0/8. */
+  serviceCidr?: string | undefined;
+  /** The number of changes of each kind from which watches can resume. */
+  historyLimit?: number | undefined;
+  /** Kinds that need no stored definition: the built-in ones by default. */
+  kinds?: readonly Kind[];
+  checksNamespaces?: boolean;
+};
+
+export function createCluster({ clock, kinds, checksNamespaces = true, ...options }: ClusterOptions): Cluster {
+  const store = createStore(options.historyLimit);
+  return {
+    store,
+    clock,
+    registry: createRegistry(store, kinds),
+    tokens: createTokens({ store, clock }),
+    serviceRange: parseRange(options.serviceCidr ?? '127.96.0.0/12'),
+    checksNamespaces,
+  };
+}
 
 /** How a write is to be done. */
 export type WriteRequest = {

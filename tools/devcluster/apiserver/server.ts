@@ -6,14 +6,11 @@ import { stringify } from 'yaml';
 import type { KubeObject, Resource } from '../../../src/kube/ports.ts';
 import { type Clock, systemClock } from '../../../src/platform/clock.ts';
 import type { ClusterApi } from '../cluster-api.ts';
-import { parseRange } from '../network/address-range.ts';
 import { StatusError } from '../status-error.ts';
-import { createStore } from '../store/store.ts';
-import type { Cluster } from './cluster.ts';
+import { type Cluster, createCluster } from './cluster.ts';
 import { createClusterCalls } from './cluster-calls.ts';
-import { createRegistry } from './kinds/registry.ts';
 import { serveRequest } from './requests/serve.ts';
-import { apiAudience, createTokens } from './tokens.ts';
+import { apiAudience } from './tokens.ts';
 
 /** PEM. Without it the server speaks plain HTTP. */
 export type ServerCertificate = { ca: string; cert: string; key: string };
@@ -54,14 +51,8 @@ export interface ApiServer {
 
 export async function createApiServer(options: ApiServerOptions = {}): Promise<ApiServer> {
   const { clock = systemClock, host = '127.0.0.1', tls } = options;
-  const store = createStore(options.historyLimit);
-  const cluster: Cluster = {
-    store,
-    clock,
-    registry: createRegistry(store),
-    tokens: createTokens({ store, clock }),
-    serviceRange: parseRange(options.serviceCidr ?? '127.96.0.0/12'),
-  };
+  const { serviceCidr, historyLimit } = options;
+  const cluster = createCluster({ clock, serviceCidr, historyLimit });
   const api = createClusterCalls(cluster);
   const closing = new AbortController();
   const handle = (request: IncomingMessage, response: ServerResponse): void => {

@@ -24,6 +24,8 @@ export interface Store {
   changesSince(shelf: string, revision: number): StoreChange[] | undefined;
   /** Called with every change, before the write that made it returns. Answers a function that ends it. */
   subscribe(shelf: string, onChange: (change: StoreChange) => void): () => void;
+  /** Forgets all changes until now, as a compaction of etcd does. */
+  compact(): void;
 }
 
 type Shelf = {
@@ -51,11 +53,12 @@ const firstRevision = 100;
 export function createStore(historyLimit = 1_000): Store {
   const shelves = new Map<string, Shelf>();
   let revision = firstRevision;
+  let compactedAt = firstRevision;
 
   function shelfOf(name: string): Shelf {
     const known = shelves.get(name);
     if (known) return known;
-    const fresh: Shelf = { objects: new Map(), log: [], knownSince: firstRevision, subscribers: new Set() };
+    const fresh: Shelf = { objects: new Map(), log: [], knownSince: compactedAt, subscribers: new Set() };
     shelves.set(name, fresh);
     return fresh;
   }
@@ -110,6 +113,13 @@ export function createStore(historyLimit = 1_000): Store {
     changesSince(name, since) {
       const shelf = shelfOf(name);
       return since < shelf.knownSince ? undefined : shelf.log.filter((change) => change.revision > since);
+    },
+    compact() {
+      compactedAt = revision;
+      for (const shelf of shelves.values()) {
+        shelf.log.length = 0;
+        shelf.knownSince = revision;
+      }
     },
     subscribe(name, onChange) {
       const { subscribers } = shelfOf(name);

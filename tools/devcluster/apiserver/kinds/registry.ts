@@ -16,12 +16,13 @@ const keyOf = ({ group, version, plural }: Pick<Resource, 'group' | 'version' | 
 
 const crdShelf = 'apiextensions.k8s.io/customresourcedefinitions';
 
-export function createRegistry(store: Store): Registry {
+/** `fixed` are the kinds that need no stored definition. */
+export function createRegistry(store: Store, fixed: readonly Kind[] = builtInKinds): Registry {
   const custom = new Map<string, Kind[]>();
   let byKey = new Map<string, Kind>();
 
   function refresh(): void {
-    byKey = new Map([...builtInKinds, ...[...custom.values()].flat()].map((kind) => [keyOf(kind.entry), kind]));
+    byKey = new Map([...fixed, ...[...custom.values()].flat()].map((kind) => [keyOf(kind.entry), kind]));
   }
 
   function follow(crd: KubeObject, old: KubeObject | undefined): void {

@@ -1,37 +1,40 @@
-/** How answers are written. */
-import type { ServerResponse } from 'node:http';
-import { stringify } from 'yaml';
+/** Responses of the API, independent of the transport that delivers them. */
 import { describeError } from '../../../../src/platform/errors.ts';
 import { StatusError } from '../../status-error.ts';
-import type { Wanted } from './negotiation.ts';
 
-export type Answer = { status: number; body: object | string; contentType?: string };
+export type Document = {
+  kind: 'document';
+  status: number;
+  body: object | string;
+  contentType?: string;
+  retryAfterSeconds?: number;
+};
 
-export const ok = (body: object): Answer => ({ status: 200, body });
-export const created = (body: object): Answer => ({ status: 201, body });
-
-export function sendAnswer(
-  response: ServerResponse,
-  { status, body, contentType }: Answer,
-  { format }: Wanted = { format: 'json' },
-): void {
-  if (response.headersSent) {
-    response.destroy();
-    return;
-  }
-  const isText = typeof body === 'string';
-  const text = isText ? body : format === 'yaml' ? stringify(body) : `${JSON.stringify(body)}\n`;
-  const type = contentType ?? (isText ? 'text/plain; charset=utf-8' : `application/${format}`);
-  response.writeHead(status, {
-    'content-type': type,
-    'content-length': Buffer.byteLength(text),
-    'cache-control': 'no-cache, private',
-  });
-  response.end(text);
+/** Where the events of a watch are sent. */
+export interface EventSink {
+  send(event: object): void;
+  end(): void;
 }
 
+export interface OpenWatch {
+  /** Sends the current version, if the client requested bookmarks. */
+  bookmark: () => void;
+  /** Closes the watch from the side of the server: with a last bookmark, then the end of the stream. */
+  end: () => void;
+  /** Releases everything after the client has closed the stream. */
+  release: () => void;
+}
+
+/** A watch: it begins when the transport opens it. */
+export type EventStream = { kind: 'stream'; open: (sink: EventSink) => OpenWatch };
+
+export type Answer = Document | EventStream;
+
+export const ok = (body: object): Document => ({ kind: 'document', status: 200, body });
+export const created = (body: object): Document => ({ kind: 'document', status: 201, body });
+
 /** `metav1.Status` of a request that failed. */
-export function failureOf(error: unknown): Answer {
+export function failureOf(error: unknown): Document {
   const known =
     error instanceof StatusError
       ? error
@@ -47,11 +50,12 @@ export function failureOf(error: unknown): Answer {
     ...(Object.keys(details).length > 0 && { details }),
     code,
   };
-  return { status: code, body };
+  const { retryAfterSeconds } = details;
+  return { kind: 'document', status: code, body, ...(retryAfterSeconds !== undefined && { retryAfterSeconds }) };
 }
 
-/** `Status` of a request that has nothing else to say. */
-export const success: Answer = created({
+/** `Status` of a request without another result. */
+export const success: Document = created({
   kind: 'Status',
   apiVersion: 'v1',
   metadata: {},

@@ -1,30 +1,13 @@
 /** Bodies of requests. */
-import type { IncomingMessage } from 'node:http';
 import { parse } from 'yaml';
 import { StatusError } from '../../status-error.ts';
 import type { WriteRequest } from '../cluster.ts';
 import type { Kind } from '../kinds/kind.ts';
 import { findDuplicateFields } from './duplicate-fields.ts';
-
-/** The bound of etcd's requests, with room for what JSON adds. */
-const limitBytes = 3 * 1024 * 1024;
-
-async function readText(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of request) {
-    if (!Buffer.isBuffer(chunk)) continue;
-    size += chunk.length;
-    if (size > limitBytes) {
-      throw new StatusError('RequestEntityTooLarge', `Request entity too large: limit is ${limitBytes}`);
-    }
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString();
-}
+import type { ApiRequest } from './request.ts';
 
 /** Without parameters, as `application/json; charset=utf-8` has one. */
-export const mediaType = (request: IncomingMessage): string =>
+export const mediaType = (request: ApiRequest): string =>
   (request.headers['content-type'] ?? '').split(';')[0]?.trim() ?? '';
 
 const objectTypes = ['application/json', 'application/yaml'];
@@ -37,11 +20,11 @@ export const unsupportedType = (accepted: readonly string[]): StatusError =>
 
 /** The body of a create or update; undefined where there is none. */
 export async function readObject(
-  request: IncomingMessage,
+  request: ApiRequest,
   { entry }: Kind,
   { fieldValidation, warn }: WriteRequest,
 ): Promise<unknown> {
-  const text = await readText(request);
+  const text = await request.readBody();
   const body = parseBody(request, text, entry.kind);
   if (fieldValidation === 'Ignore' || mediaType(request) === 'application/yaml') return body;
   const duplicates = findDuplicateFields(text).map((field) => `duplicate field "${field}"`);
@@ -57,11 +40,11 @@ export async function readObject(
 }
 
 /** A body that is no object of its path: options of a deletion, a Scale. */
-export async function readOptions(request: IncomingMessage): Promise<unknown> {
-  return parseBody(request, await readText(request), 'DeleteOptions');
+export async function readOptions(request: ApiRequest): Promise<unknown> {
+  return parseBody(request, await request.readBody(), 'DeleteOptions');
 }
 
-function parseBody(request: IncomingMessage, text: string, kind: string): unknown {
+function parseBody(request: ApiRequest, text: string, kind: string): unknown {
   const type = mediaType(request);
   if (text === '') return undefined;
   if (type !== '' && type !== 'application/json' && type !== 'application/yaml') throw unsupportedType(objectTypes);
@@ -76,8 +59,8 @@ function parseBody(request: IncomingMessage, text: string, kind: string): unknow
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
 /** A patch: JSON, or YAML where it is applied. */
-export async function readPatch(request: IncomingMessage): Promise<unknown> {
-  const text = await readText(request);
+export async function readPatch(request: ApiRequest): Promise<unknown> {
+  const text = await request.readBody();
   try {
     return mediaType(request) === 'application/apply-patch+yaml' ? parse(text) : JSON.parse(text);
   } catch (error) {

@@ -1,5 +1,4 @@
 /** Requests for objects: each method and path becomes one of the operations. */
-import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { KubeObject, ObjectRef } from '../../../../src/kube/ports.ts';
 import { isJsonObject } from '../../schema/json.ts';
 import { StatusError } from '../../status-error.ts';
@@ -17,37 +16,28 @@ import { decodeObject } from '../writes/decode.ts';
 import { deleteObject, deletionAnswer } from '../writes/delete.ts';
 import { applyObject, patchObject, patchTypes, type PatchType } from '../writes/patch.ts';
 import { changeObject, replaceWith } from '../writes/update.ts';
-import { type Answer, created, ok, success } from './answer.ts';
+import { type Answer, created, type Document, ok, success } from './answer.ts';
 import { mediaType, readObject, readOptions, readPatch, unsupportedType } from './body.ts';
 import { listObjects } from './list.ts';
 import { negotiate } from './negotiation.ts';
 import { readDeletion, readForce, readListOptions, readWriteRequest } from './options.ts';
+import type { ApiRequest } from './request.ts';
 import type { ResourceTarget } from './routes.ts';
-import { serveWatch } from './watch.ts';
+import { openWatch } from './watch.ts';
 
-export type Exchange = {
-  request: IncomingMessage;
-  response: ServerResponse;
-  query: URLSearchParams;
-  user: User;
-  /** Aborts when the server closes. */
-  signal: AbortSignal;
-};
-
-type Call = Exchange & { cluster: Cluster; target: ResourceTarget; ref: ObjectRef };
+type Call = { cluster: Cluster; target: ResourceTarget; ref: ObjectRef; request: ApiRequest; user: User };
 
 const methodNotAllowed = (): StatusError =>
   new StatusError('MethodNotAllowed', 'the server does not allow this method on the requested resource');
 
-/** Undefined: the answer is a stream, which is under way. */
 export async function serveObjects(
   cluster: Cluster,
   target: ResourceTarget,
-  exchange: Exchange,
-): Promise<Answer | undefined> {
+  { request, user }: { request: ApiRequest; user: User },
+): Promise<Answer> {
   const { name, namespace } = target;
   const ref = { name: name ?? '', ...(namespace !== undefined && { namespace }) };
-  const call = { ...exchange, cluster, target, ref };
+  const call = { cluster, target, ref, request, user };
   if (name === undefined) return serveCollection(call);
   if (target.subresource === 'scale') return serveScale(call);
   return target.subresource === undefined || target.subresource === 'status' || target.subresource === 'finalize'
@@ -55,7 +45,7 @@ export async function serveObjects(
     : serveAction(call);
 }
 
-function serveCollection(call: Call): Promise<Answer | undefined> | Answer | undefined {
+function serveCollection(call: Call): Promise<Answer> | Answer {
   const { request, target } = call;
   const { entry } = target.kind;
   if (request.method === 'GET' && entry.verbs.includes('list')) return serveList(call);
@@ -65,7 +55,7 @@ function serveCollection(call: Call): Promise<Answer | undefined> | Answer | und
   throw methodNotAllowed();
 }
 
-function serveOne(call: Call): Promise<Answer> | Answer {
+function serveOne(call: Call): Promise<Document> | Document {
   const { request, target } = call;
   const { method } = request;
   const isSubresource = target.subresource !== undefined;
@@ -77,37 +67,32 @@ function serveOne(call: Call): Promise<Answer> | Answer {
   throw methodNotAllowed();
 }
 
-const viewOf = ({ request, query, cluster }: Call): View => ({
+const viewOf = ({ request, cluster }: Call): View => ({
   wanted: negotiate(request.headers.accept),
   nowMs: cluster.clock.nowMs(),
-  includeObject: query.get('includeObject') ?? 'Metadata',
+  includeObject: request.query.get('includeObject') ?? 'Metadata',
 });
 
-function writeRequest({ query, request, response, user }: Call, options: string): WriteRequest {
-  const warn = (text: string): void => {
-    response.appendHeader('warning', `299 - ${JSON.stringify(text)}`);
-  };
-  return readWriteRequest(query, options, { user, userAgent: request.headers['user-agent'] ?? '', warn });
+function writeRequest({ request, user }: Call, options: string): WriteRequest {
+  const { query, headers, warn } = request;
+  return readWriteRequest(query, options, { user, userAgent: headers['user-agent'] ?? '', warn });
 }
 
 const stored = (kind: Kind, object: KubeObject): KubeObject => kind.toStored(object);
 
-function serveGet(call: Call): Answer {
+function serveGet(call: Call): Document {
   const { cluster, target, ref } = call;
   const object = cluster.store.get(target.kind.shelf, ref);
   if (object === undefined) throw notFound(target.kind, ref.name);
   return ok(viewObject(target.kind, object, viewOf(call)));
 }
 
-function serveList(call: Call): Answer | undefined {
-  const { cluster, target, query, response, signal } = call;
+function serveList(call: Call): Answer {
+  const { cluster, target, request } = call;
   const { kind, namespace } = target;
-  const options = readListOptions(query);
+  const options = readListOptions(request.query);
   const view = viewOf(call);
-  if (options.isWatch) {
-    serveWatch(cluster, { kind, namespace, options, view }, response, signal);
-    return undefined;
-  }
+  if (options.isWatch) return openWatch(cluster, { kind, namespace, options, view });
   const page = listObjects(cluster, kind, namespace, options);
   // How many remain is known only where nothing is filtered.
   const hasCount = page.continueToken !== '' && options.labelSelector === '' && options.fieldSelector === '';
@@ -119,7 +104,7 @@ function serveList(call: Call): Answer | undefined {
   return ok(viewList(kind, page.items, metadata, view));
 }
 
-async function serveCreate(call: Call): Promise<Answer> {
+async function serveCreate(call: Call): Promise<Document> {
   const { cluster, target, request, user } = call;
   const { kind, namespace } = target;
   const write = writeRequest(call, 'CreateOptions');
@@ -132,7 +117,7 @@ async function serveCreate(call: Call): Promise<Answer> {
   return created(viewObject(kind, stored(kind, result), viewOf(call)));
 }
 
-async function serveUpdate(call: Call): Promise<Answer> {
+async function serveUpdate(call: Call): Promise<Document> {
   const { cluster, target, request, ref } = call;
   const { kind, subresource } = target;
   const write = writeRequest(call, 'UpdateOptions');
@@ -163,11 +148,11 @@ function readPatchType({ request, target }: Call): PatchType {
     : new StatusError('UnsupportedMediaType', '415: Unsupported Media Type');
 }
 
-async function servePatch(call: Call): Promise<Answer> {
-  const { cluster, target, request, query, ref } = call;
+async function servePatch(call: Call): Promise<Document> {
+  const { cluster, target, request, ref } = call;
   const { kind, subresource } = target;
   const type = readPatchType(call);
-  const force = readForce(query, type === 'application/apply-patch+yaml');
+  const force = readForce(request.query, type === 'application/apply-patch+yaml');
   const write = writeRequest(call, 'PatchOptions');
   const body = await readPatch(request);
   if (type === 'application/apply-patch+yaml') {
@@ -179,26 +164,26 @@ async function servePatch(call: Call): Promise<Answer> {
   return ok(viewObject(kind, stored(kind, result), viewOf(call)));
 }
 
-async function serveDelete(call: Call): Promise<Answer> {
-  const { cluster, target, request, query, ref } = call;
-  const { deletion, isDryRun } = readDeletion(query, await readOptions(request));
+async function serveDelete(call: Call): Promise<Document> {
+  const { cluster, target, request, ref } = call;
+  const { deletion, isDryRun } = readDeletion(request.query, await readOptions(request));
   const write = { ...writeRequest(call, 'DeleteOptions'), dryRun: isDryRun };
   const deleted = await deleteObject(cluster, { kind: target.kind, ref }, deletion, write);
   return ok(deletionAnswer(target.kind, deleted));
 }
 
-async function serveDeleteCollection(call: Call): Promise<Answer> {
-  const { cluster, target, request, query } = call;
+async function serveDeleteCollection(call: Call): Promise<Document> {
+  const { cluster, target, request } = call;
   const { kind, namespace } = target;
-  const options = readListOptions(query);
-  const { deletion, isDryRun } = readDeletion(query, await readOptions(request));
+  const options = readListOptions(request.query);
+  const { deletion, isDryRun } = readDeletion(request.query, await readOptions(request));
   const page = listObjects(cluster, kind, namespace, options);
   const write = { ...writeRequest(call, 'DeleteOptions'), dryRun: isDryRun };
   for (const { metadata } of page.items) await deleteObject(cluster, { kind, ref: metadata }, deletion, write);
   return ok(viewList(kind, page.items, { resourceVersion: String(page.resourceVersion) }, viewOf(call)));
 }
 
-async function serveScale(call: Call): Promise<Answer> {
+async function serveScale(call: Call): Promise<Document> {
   const { cluster, target, request, ref } = call;
   const { kind } = target;
   if (kind.scale === undefined) throw methodNotAllowed();
@@ -219,7 +204,7 @@ async function serveScale(call: Call): Promise<Answer> {
 }
 
 /** Subresources that one posts to. */
-async function serveAction(call: Call): Promise<Answer> {
+async function serveAction(call: Call): Promise<Document> {
   const { cluster, target, request, ref } = call;
   const { kind, subresource } = target;
   if (request.method !== 'POST') throw methodNotAllowed();

@@ -1,10 +1,11 @@
-/** Watches: a stream of JSON lines. */
-import type { ServerResponse } from 'node:http';
+/** Watches: what a client with selectors sees of the changes of a kind. */
 import type { KubeObject } from '../../../../src/kube/ports.ts';
+import type { Clock } from '../../../../src/platform/clock.ts';
 import type { StoreChange } from '../../store/store.ts';
 import type { Cluster } from '../cluster.ts';
 import { apiVersionOf, type Kind } from '../kinds/kind.ts';
 import { viewObject, type View } from '../output/table.ts';
+import type { EventSink, EventStream, OpenWatch } from './answer.ts';
 import { createFilter } from './list.ts';
 import type { ListOptions } from './options.ts';
 
@@ -16,7 +17,7 @@ const bookmarkEveryMs = 60_000;
 /** The API server takes 30 to 60 minutes. */
 const defaultTimeoutSeconds = 1800;
 
-/** What a change is for somebody who sees only a part of the objects. */
+/** Returns the change as a client sees it that selects a part of the objects. */
 function visibleChange(
   change: StoreChange,
   isWanted: (object: KubeObject) => boolean,
@@ -35,74 +36,85 @@ function visibleChange(
   };
 }
 
-/** Ends when the client goes, the time is over, or `signal` aborts. */
-export function serveWatch(cluster: Cluster, watch: WatchRequest, response: ServerResponse, signal: AbortSignal): void {
+/** Ends when the client closes the stream, at its timeout, or when the transport ends it. */
+export const openWatch = (cluster: Cluster, watch: WatchRequest): EventStream => ({
+  kind: 'stream',
+  open: (sink) => runWatch(cluster, watch, sink),
+});
+
+function runWatch(cluster: Cluster, watch: WatchRequest, sink: EventSink): OpenWatch {
   const { store, clock } = cluster;
-  const { kind, namespace, options } = watch;
+  const { options } = watch;
+  const writer = createEventWriter(watch, sink, () => clock.nowMs());
+  const releases: (() => void)[] = [];
+  const release = (): void => {
+    for (const one of releases.splice(0)) one();
+  };
+  const bookmark = (): void => {
+    if (options.allowBookmarks) writer.bookmark(store.revision());
+  };
+  const end = (): void => {
+    release();
+    bookmark();
+    sink.end();
+  };
+  const unsubscribe = sendChanges(cluster, watch, writer);
+  if (unsubscribe === undefined) {
+    sink.end();
+  } else {
+    const stopBookmarks = repeat(clock, bookmarkEveryMs, bookmark);
+    releases.push(
+      unsubscribe,
+      stopBookmarks,
+      clock.after((options.timeoutSeconds ?? defaultTimeoutSeconds) * 1000, end),
+    );
+  }
+  return { bookmark, end, release };
+}
+
+/** Returns a function that stops the repetition. */
+function repeat(clock: Clock, everyMs: number, callback: () => void): () => void {
+  let cancel = (): void => undefined;
+  const schedule = (): void => {
+    cancel = clock.after(everyMs, () => {
+      callback();
+      schedule();
+    });
+  };
+  schedule();
+  return () => {
+    cancel();
+  };
+}
+
+/** Sends what happened before the watch, then each change. Returns a function that unsubscribes; undefined where the requested version is no longer known. */
+function sendChanges(
+  { store }: Cluster,
+  { kind, namespace, options }: WatchRequest,
+  writer: EventWriter,
+): (() => void) | undefined {
   const selected = createFilter(kind, options);
   const isWanted = (object: KubeObject): boolean =>
     (namespace === undefined || object.metadata.namespace === namespace) && selected(object);
-  const writer = createEventWriter(watch, response, () => clock.nowMs());
-  response.writeHead(200, { 'content-type': 'application/json', 'cache-control': 'no-cache, private' });
-  // Headers at once: on a kind that never changes nothing else may follow.
-  response.flushHeaders();
-
   const show = (change: StoreChange): void => {
     const visible = visibleChange(change, isWanted);
     if (visible !== undefined) writer.event(visible.type, visible.object);
   };
-  if (!sendStart(cluster, watch, { writer, show, isWanted })) {
-    response.end();
-    return;
-  }
-  const ends = [store.subscribe(kind.shelf, show)];
-  const end = (): void => {
-    for (const stop of ends.splice(0)) stop();
-    if (options.allowBookmarks && !response.destroyed) writer.bookmark(store.revision());
-    response.end();
-  };
-  let cancelBookmark = (): void => undefined;
-  const bookmarkLater = (): void => {
-    cancelBookmark = clock.after(bookmarkEveryMs, () => {
-      writer.bookmark(store.revision());
-      bookmarkLater();
-    });
-  };
-  if (options.allowBookmarks) bookmarkLater();
-  ends.push(() => {
-    cancelBookmark();
-  });
-  ends.push(clock.after((options.timeoutSeconds ?? defaultTimeoutSeconds) * 1000, end));
-  signal.addEventListener('abort', end, { once: true });
-  response.on('close', () => {
-    signal.removeEventListener('abort', end);
-    for (const stop of ends.splice(0)) stop();
-  });
-}
-
-type Start = { writer: EventWriter; show: (change: StoreChange) => void; isWanted: (object: KubeObject) => boolean };
-
-/** What was there before the watch; false where that is no longer known. */
-function sendStart(
-  { store }: Cluster,
-  { kind, namespace, options }: WatchRequest,
-  { writer, show, isWanted }: Start,
-): boolean {
   const { resourceVersion, sendInitialEvents } = options;
   if (resourceVersion === undefined || sendInitialEvents) {
     for (const object of store.list(kind.shelf, namespace)) if (isWanted(object)) writer.event('ADDED', object);
     if (sendInitialEvents && options.allowBookmarks) {
       writer.bookmark(store.revision(), { 'k8s.io/initial-events-end': 'true' });
     }
-    return true;
+    return store.subscribe(kind.shelf, show);
   }
   const missed = store.changesSince(kind.shelf, resourceVersion);
   if (missed === undefined) {
     writer.expired(resourceVersion, store.revision());
-    return false;
+    return undefined;
   }
   for (const change of missed) show(change);
-  return true;
+  return store.subscribe(kind.shelf, show);
 }
 
 interface EventWriter {
@@ -111,10 +123,10 @@ interface EventWriter {
   expired(asked: number, newest: number): void;
 }
 
-function createEventWriter({ kind, view }: WatchRequest, response: ServerResponse, nowMs: () => number): EventWriter {
+function createEventWriter({ kind, view }: WatchRequest, sink: EventSink, nowMs: () => number): EventWriter {
   let isFirst = true;
   const write = (type: string, object: object): void => {
-    response.write(`${JSON.stringify({ type, object })}\n`);
+    sink.send({ type, object });
   };
   return {
     event(type, object) {

@@ -26,7 +26,9 @@ export async function createObject(cluster: Cluster, creation: Creation, request
   if (resourceVersion !== '' && resourceVersion !== '0') {
     throw new StatusError('InternalError', 'resourceVersion should not be set on objects to be created');
   }
-  if (kind.entry.namespaced) checkNamespace(cluster, kind, { namespace: namespace ?? '', name: object.metadata.name });
+  if (kind.entry.namespaced && cluster.checksNamespaces) {
+    checkNamespace(cluster, kind, { namespace: namespace ?? '', name: object.metadata.name });
+  }
 
   const nowIso = isoSeconds(cluster.clock.nowMs());
   const fresh = applyDefaults(kind, prepareNew(kind, object, { namespace, nowIso }));

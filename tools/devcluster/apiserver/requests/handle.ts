@@ -1,0 +1,114 @@
+/** From a request to its answer: authentication, then objects, discovery or the OpenAPI document. */
+import { StatusError } from '../../status-error.ts';
+import type { Cluster } from '../cluster.ts';
+import type { User } from '../tokens.ts';
+import { apiVersionOf, type Kind } from '../kinds/kind.ts';
+import {
+  buildAggregatedDiscovery,
+  buildApiGroup,
+  buildApiVersions,
+  buildGroupList,
+  buildResourceList,
+} from '../output/discovery.ts';
+import { buildOpenApiDocument, buildOpenApiIndex } from '../output/openapi.ts';
+import { apiAudience } from '../tokens.ts';
+import { type Answer, type Document, failureOf, ok } from './answer.ts';
+import { negotiate, type Wanted } from './negotiation.ts';
+import { serveObjects } from './objects.ts';
+import type { ApiRequest } from './request.ts';
+import { findTarget } from './routes.ts';
+
+const version = {
+  major: '1',
+  minor: '35',
+  gitVersion: 'v1.35.0+devcluster',
+  gitCommit: '',
+  gitTreeState: 'clean',
+  buildDate: '1970-01-01T00:00:00Z',
+  goVersion: '',
+  compiler: 'node',
+  platform: `${process.platform}/${process.arch}`,
+};
+
+/** Never rejects: a failure is an answer too. */
+export async function answerRequest(cluster: Cluster, request: ApiRequest): Promise<Answer> {
+  try {
+    return await findAnswer(cluster, request);
+  } catch (error) {
+    return failureOf(error);
+  }
+}
+
+function findAnswer(cluster: Cluster, request: ApiRequest): Promise<Answer> | Answer {
+  const path = request.path.replace(/\/+$/, '');
+  if (/^\/(healthz|livez|readyz)(\/|$)/.test(path)) return { kind: 'document', status: 200, body: 'ok' };
+  if (path === '/version') return ok(version);
+  const user = authenticate(cluster, request);
+  const target = findTarget(cluster.registry, path);
+  if (target !== undefined) return serveObjects(cluster, target, { request, user });
+  return findDocument(cluster, path, request) ?? nothingThere(cluster, path);
+}
+
+/** Without a token only the version and the health endpoints can be read. */
+function authenticate({ tokens }: Cluster, request: ApiRequest): User {
+  const [scheme = '', token = ''] = (request.headers.authorization ?? '').split(' ');
+  if (scheme.toLowerCase() === 'bearer') {
+    const verdict = tokens.verify(token, [apiAudience]);
+    if (verdict.ok) return verdict.user;
+  }
+  throw new StatusError('Unauthorized', 'Unauthorized');
+}
+
+function findDocument({ registry }: Cluster, path: string, request: ApiRequest): Document | undefined {
+  const kinds = registry.all();
+  if (path === '/api' || path === '/apis') {
+    return discoveryRoot(path, wantedOf(request), { kinds, host: request.headers.host ?? '' });
+  }
+  const body = path.startsWith('/openapi/v3')
+    ? findOpenApi(kinds, path.slice('/openapi/v3'.length))
+    : findDiscovery(kinds, path.slice(1).split('/'));
+  return body === undefined ? undefined : ok(body);
+}
+
+const findOpenApi = (kinds: readonly Kind[], path: string): object | undefined =>
+  path === '' ? buildOpenApiIndex(kinds) : buildOpenApiDocument(kinds, path.slice(1));
+
+/** `api/v1`, `apis/apps`, `apis/apps/v1`. */
+function findDiscovery(kinds: readonly Kind[], [root, first = '', ...rest]: readonly string[]): object | undefined {
+  if (root === 'api' && rest.length === 0) return buildResourceList(kinds, first);
+  if (root !== 'apis' || rest.length > 1) return undefined;
+  return rest[0] === undefined ? buildApiGroup(kinds, first) : buildResourceList(kinds, `${first}/${rest[0]}`);
+}
+
+type Served = { kinds: readonly Kind[]; host: string };
+
+function discoveryRoot(path: '/api' | '/apis', wanted: Wanted, { kinds, host }: Served): Document {
+  if (wanted.as === 'APIGroupDiscoveryList' && wanted.version === 'v2') {
+    const contentType = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
+    return {
+      kind: 'document',
+      status: 200,
+      body: buildAggregatedDiscovery(kinds, path === '/api' ? 'api' : 'apis'),
+      contentType,
+    };
+  }
+  return ok(path === '/api' ? buildApiVersions(host) : buildGroupList(kinds));
+}
+
+/** Where the group and version are served the answer is a Status, elsewhere plain text. */
+function nothingThere({ registry }: Cluster, path: string): Document {
+  const [, root, group = '', groupVersion = ''] = path.split('/');
+  const apiVersion = root === 'api' ? group : `${group}/${groupVersion}`;
+  const isServed = registry.all().some(({ entry }) => apiVersionOf(entry) === apiVersion);
+  if (isServed) throw new StatusError('NotFound', 'the server could not find the requested resource');
+  return { kind: 'document', status: 404, body: '404 page not found\n' };
+}
+
+/** Lenient: handlers that support other formats check them. */
+export function wantedOf(request: Pick<ApiRequest, 'headers'>): Wanted {
+  try {
+    return negotiate(request.headers.accept);
+  } catch {
+    return { format: 'json' };
+  }
+}
