@@ -63,9 +63,9 @@ export async function startProxy(config: ProxyConfig, ports: ProxyPorts): Promis
   const state = { stopping: false, handedOver: false, asOfMs: 0, startedAtMs: clock.nowMs() };
   const handovers = createReceivedHandovers({
     nowMs: () => clock.nowMs(),
-    inherit: (sessions, options) => router.inherit(sessions, options),
-    onInherited: ({ from, sessions }) => {
-      log.info({ from, sessions: sessions.length }, 'sessions inherited');
+    adopt: (sessions, options) => router.adopt(sessions, options),
+    onAdopted: ({ from, sessions }) => {
+      log.info({ from, sessions: sessions.length }, 'sessions adopted');
     },
   });
   const parts = { router, server, listeners, handovers, state, clock, log };
@@ -155,19 +155,19 @@ function createTarget({ router, server, listeners, handovers, state, clock, log 
     buildReport(sequence) {
       const table = router.table();
       const nowMs = clock.nowMs();
-      const at = { startedAtMs: state.startedAtMs, sequence, inherited: handovers.inherited(nowMs), nowMs };
-      return table && buildReport(table, (id) => router.sessions.slots.byId(id), { ...at, ...router.news() });
+      const at = { startedAtMs: state.startedAtMs, sequence, successorOf: handovers.predecessors(nowMs), nowMs };
+      return table && buildReport(table, (id) => router.sessions.slots.byId(id), { ...at, ...router.notices() });
     },
     onEnded(sessions) {
-      router.endElsewhere(sessions);
+      router.receiveEnded(sessions);
     },
     onSeen(sessions) {
-      router.seenElsewhere(sessions);
+      router.receiveSeen(sessions);
     },
     onHandover(handover) {
       const { from, ended, sessions } = handover;
-      router.inheritEnds(ended);
-      // A proxy that has handed over its own sessions cannot hand these over any more.
+      router.adoptEnded(ended);
+      // A proxy that has handed over its own sessions can no longer hand over these.
       if (!state.handedOver) handovers.receive(handover, state.asOfMs);
       else log.warn({ from, sessions: sessions.length }, 'handover refused: this proxy is shutting down');
     },
@@ -195,9 +195,9 @@ async function handOver(parts: Pick<Parts, 'router' | 'handovers' | 'state' | 'c
       'too many sessions to hand over: they count until their idle timeout',
     );
   } else {
-    const inherited = handovers.inherited(clock.nowMs()) ?? [];
-    const { ended } = router.news();
-    const isSent = await source.handOver({ startedAtMs: state.startedAtMs, sessions, ended, inherited });
+    const successorOf = handovers.predecessors(clock.nowMs()) ?? [];
+    const { ended } = router.notices();
+    const isSent = await source.handOver({ startedAtMs: state.startedAtMs, sessions, ended, successorOf });
     if (isSent) log.info({ sessions: sessions.length }, 'sessions handed over');
     else if (sessions.length > 0) {
       log.warn({ sessions: sessions.length }, 'sessions not handed over: they count until their idle timeout');

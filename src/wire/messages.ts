@@ -35,8 +35,8 @@ export type Handover = {
   sessions: HandedSession[];
   /** Its last `Report.ended`: the successor repeats them, which this proxy no longer can. */
   ended: string[];
-  /** Its last `Report.inherited`: the successor counts for these, too. */
-  inherited: ProxyProcess[];
+  /** Its last `Report.successorOf`: the successor counts for these, too. */
+  successorOf: ProxyProcess[];
 };
 
 /** `endpoint`: as tokens name it. Ids of 16 hex digits, times in seconds of a token's clock. */
@@ -69,7 +69,7 @@ export type Report = {
    */
   seen: string[];
   /** Proxies that are gone, all of whose sessions are among those counted here. Absent: none. */
-  inherited?: ProxyProcess[];
+  successorOf?: ProxyProcess[];
   /**
    * By backend key: the keys of the table it routes by, without their secrets. A key may sign only when every proxy has named it.
    * Absent: a proxy of an older version, which confirms none.

@@ -40,7 +40,7 @@ const handover = {
   startedAtMs: time,
   sessions: list(handed, maxHandedSessions),
   ended: list(hexId),
-  inherited: list(process),
+  successorOf: list(process),
 };
 
 const messages: { [Type in TableMessage['type']]: Check<Message<Type>> } = {
@@ -65,19 +65,19 @@ const tableMessage: Check<TableMessage> = (value, path) => {
 export const parseTableMessage = (line: string): Checked<TableMessage> => checkedJson(tableMessage, line, 'message');
 
 /** A proxy of the previous version sends neither. */
-type SentHandover = Omit<Handover, 'ended' | 'inherited'> & Partial<Handover>;
+type SentHandover = Omit<Handover, 'ended' | 'successorOf'> & Partial<Handover>;
 
 const sentHandover = object<SentHandover>({
   ...handover,
   ended: optional(handover.ended),
-  inherited: optional(handover.inherited),
+  successorOf: optional(handover.successorOf),
 });
 
 export function parseHandover(body: unknown): Checked<Handover> {
   const result = checked(sentHandover, body, 'handover');
   if ('problem' in result) return result;
-  const { startedAtMs, sessions, ended = [], inherited = [] } = result.value;
-  return { value: { startedAtMs, sessions, ended, inherited } };
+  const { startedAtMs, sessions, ended = [], successorOf = [] } = result.value;
+  return { value: { startedAtMs, sessions, ended, successorOf } };
 }
 
 /** A proxy of the previous version does not send `seen`: its counts are still valid. */
@@ -96,7 +96,7 @@ const report = object<SentReport>({
   ),
   ended: list(hexId),
   seen: optional(list(hexId)),
-  inherited: optional(list(process)),
+  successorOf: optional(list(process)),
   keyRings: optional(map(object<KeyRingReport>({ current: count, ids: list(count) }))),
 });
 
@@ -105,7 +105,7 @@ export function parseReport(body: unknown): Checked<Report> {
   const result = checked(report, body, 'report');
   if ('problem' in result) return result;
   // The operator keeps reports: properties that it does not know are dropped.
-  const { startedAtMs, sequence, endpoints, ended, seen = [], inherited, keyRings } = result.value;
+  const { startedAtMs, sequence, endpoints, ended, seen = [], successorOf, keyRings } = result.value;
   return {
     value: {
       startedAtMs,
@@ -113,7 +113,7 @@ export function parseReport(body: unknown): Checked<Report> {
       endpoints: endpoints.map(({ uid, state, sessions, expiresAtMs }) => ({ uid, state, sessions, expiresAtMs })),
       ended,
       seen,
-      ...(inherited && { inherited }),
+      ...(successorOf && { successorOf }),
       ...(keyRings && { keyRings }),
     },
   };

@@ -84,7 +84,7 @@ export function createLedger(): Ledger {
       forgetEnded(latest, staleCounts, nowMs);
       for (const [key, atMs] of inheritedAtMs) if (nowMs - atMs > lateReportMs) inheritedAtMs.delete(key);
       const known = latest.get(proxyUid);
-      const { startedAtMs, sequence, endpoints, keyRings, inherited = [] } = report;
+      const { startedAtMs, sequence, endpoints, keyRings, successorOf = [] } = report;
       if (inheritedAtMs.has(processKey({ uid: proxyUid, startedAtMs }))) return false;
       if (known !== undefined) {
         if (startedAtMs < known.startedAtMs || (startedAtMs === known.startedAtMs && sequence <= known.sequence)) {
@@ -93,7 +93,7 @@ export function createLedger(): Ledger {
         // A new process in the same pod, without the memory of the one before it.
         if (startedAtMs > known.startedAtMs) keepStale(staleCounts, { uid: proxyUid, ...known });
       }
-      for (const left of inherited) inherit(left, nowMs);
+      for (const left of successorOf) inherit(left, nowMs);
       latest.set(proxyUid, {
         startedAtMs,
         sequence,

@@ -50,7 +50,7 @@ type Slot = ReturnType<EndpointSlots['byId']>;
 const sessionsAt = (slot: Slot): number => (slot === undefined ? 0 : slot.sessions + slot.starting);
 
 /** Since its last connection and until its next response, whether or not its time of being left alone is over. */
-const isRefusing = (slot: Slot): boolean => slot !== undefined && slot.refusals > 0;
+const isRefusing = (slot: Slot): boolean => slot !== undefined && slot.connectFailures > 0;
 
 const states = ['Pending', 'Accepting', 'Draining'] as const satisfies readonly EndpointState[];
 

@@ -15,11 +15,11 @@ export function buildReport(
   table: RoutingTable,
   counts: Counts,
   at: Pick<Report, 'startedAtMs' | 'sequence' | 'ended' | 'seen'> & {
-    inherited?: Report['inherited'] | undefined;
+    successorOf?: Report['successorOf'] | undefined;
     nowMs: number;
   },
 ): Report {
-  const { startedAtMs, sequence, ended, seen, inherited, nowMs } = at;
+  const { startedAtMs, sequence, ended, seen, successorOf, nowMs } = at;
   const endpoints = Object.values(table.backends).flatMap(({ endpoints, limits }) =>
     endpoints.map((endpoint) => reportEndpoint(endpoint, { count: counts(endpoint.id), limits, nowMs })),
   );
@@ -29,7 +29,7 @@ export function buildReport(
     endpoints,
     ended,
     seen,
-    ...(inherited && { inherited }),
+    ...(successorOf && { successorOf }),
     keyRings: reportKeyRings(table),
   };
 }

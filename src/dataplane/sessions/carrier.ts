@@ -1,4 +1,4 @@
-/** Where the token travels: the header lines that give a client its token or take it away, and what a request brings. */
+/** What carries the token: the header lines that give a client its token or remove it, and the tokens in a request. */
 import type { Carrier, CookieCarrier } from '../../wire/routing-table.ts';
 import type { RequestView } from '../routing.ts';
 import { readCookies } from '../http/cookies.ts';
@@ -6,21 +6,21 @@ import { readCookies } from '../http/cookies.ts';
 export interface CompiledCarrier {
   readonly type: Carrier['type'];
   readonly name: string;
-  /** The line that gives a token. `lifetimeS`: how long a client may keep it at most; undefined: indefinitely. */
+  /** Returns the line that gives a token. `lifetimeS`: how long a client may keep it at most; undefined: indefinitely. */
   give(token: string, lifetimeS: number | undefined): string;
-  /** The line that takes the token away. */
+  /** The line that removes the token. */
   readonly clear: string;
-  /** What may be tokens, in the order in which they were sent. */
+  /** Returns the texts that may be tokens, in the order in which they were sent. */
   read(request: Pick<RequestView, 'headers'>): string[];
 }
 
-/** Made once per table: only the token changes. */
+/** Compiled once per table: only the token changes. */
 export const compileCarrier = (carrier: Carrier): CompiledCarrier =>
   carrier.type === 'Cookie' ? cookieCarrier(carrier) : headerCarrier(carrier.name);
 
 /**
  * RFC 6265 section 5.3: a cookie is replaced or removed only by one of the same name, domain and path; browsers also ask for the same
- * partition, and do not let a line without Secure touch a Secure cookie. So a line that clears has all attributes of one that gives.
+ * partition, and do not let a line without Secure change a Secure cookie. So the line that removes has all attributes of the one that gives.
  */
 function cookieCarrier({ type, name, lifetimeType, ...rest }: CookieCarrier): CompiledCarrier {
   const attributes = `${cookieAttributes(rest)}\r\n`;
@@ -29,7 +29,7 @@ function cookieCarrier({ type, name, lifetimeType, ...rest }: CookieCarrier): Co
     type,
     name,
     give(token, lifetimeS) {
-      // A backend without absolute timeout sets no end: its cookie goes with the browser, also on a route that wants permanent ones.
+      // Without an absolute timeout there is no Max-Age: the cookie lasts as long as the browser session, even if the route requests a permanent one.
       const maxAge = lifetimeType === 'Permanent' && lifetimeS !== undefined ? `; Max-Age=${lifetimeS}` : '';
       return `${begin}${token}${maxAge}; ${attributes}`;
     },
@@ -45,7 +45,7 @@ function cookieAttributes({
   sameSite,
   partitioned,
 }: Omit<CookieCarrier, 'type' | 'name' | 'lifetimeType'>): string {
-  // A head is written as latin1: anything beyond ASCII would come out as another character, a line break among them.
+  // A head is written as latin1: a character beyond ASCII would become another one, possibly a line break.
   const asciiPath = path.replaceAll(/[^\x20-\x7e]/gu, encodeURIComponent);
   const given = [
     `Path=${asciiPath}`,
@@ -58,7 +58,7 @@ function cookieAttributes({
   return given.filter(Boolean).join('; ');
 }
 
-/** More than this in one request is not from us: each would cost a hash to verify. */
+/** More tokens than this in one request are not ours: each would cost a hash to verify. */
 const maxTokens = 8;
 
 function headerCarrier(name: string): CompiledCarrier {
@@ -68,8 +68,8 @@ function headerCarrier(name: string): CompiledCarrier {
     name,
     give: (token) => `${name}: ${token}\r\n`,
     clear: `${name}: \r\n`,
-    // RFC 9110 section 5.3: whoever is in between may have joined several lines to one, with commas, which no token has. An empty
-    // value is that of a client which sends back what it was told when its token was taken away.
+    // RFC 9110 section 5.3: an intermediary may have joined several lines with commas, which no token contains. A client that returns
+    // the line that removed its token sends an empty value.
     read: (request) =>
       request
         .headers(lowerName)

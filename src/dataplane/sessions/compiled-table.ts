@@ -1,10 +1,11 @@
-/** Everything that deciding needs of one table. */
-import { compileTable, type RouteMatcher } from '../../core/routing/match.ts';
-import type { Route, RoutingTable } from '../../wire/routing-table.ts';
-import { compileBackend, type CompiledBackend } from './backends.ts';
-import { countersOf, type SessionCounters } from './counters.ts';
-import type { EndpointSlots } from './endpoint-slots.ts';
-import { compileRoute, type CompiledRoute } from './routes.ts';
+/** A routing table compiled for the request path: its routes and backends with everything that a decision needs. */
+import type { EndpointLookup } from '../../core/session/decide.ts';
+import { backendId, signingKeys, type SigningKeys } from '../../core/session/token.ts';
+import { compileMatch, compileTable, type MatchableRequest, type RouteMatcher } from '../../core/routing/match.ts';
+import type { Backend, Route, RoutingTable } from '../../wire/routing-table.ts';
+import { compileCarrier, type CompiledCarrier } from './carrier.ts';
+import { countersOf, type BackendCounters, type SessionCounters } from './counters.ts';
+import type { BackendRecord, EndpointSlot, EndpointSlots } from './endpoint-slots.ts';
 
 export type CompiledTable = {
   table: RoutingTable;
@@ -13,13 +14,36 @@ export type CompiledTable = {
   backends: ReadonlyMap<string, CompiledBackend>;
 };
 
-type World = { before: CompiledTable | undefined; slots: EndpointSlots; counters: SessionCounters };
+/** Contains keys of backends, not backends: a request that waits with it for another table uses the backends of that table. */
+export interface CompiledRoute {
+  readonly carrier: CompiledCarrier;
+  readonly onEndpointLost: Route['persistence']['onEndpointLost'];
+  readonly backendRefs: Route['backendRefs'];
+  /** Key of the StickyWorkload that owns it. */
+  readonly owner: string;
+  /** Returns the key of one of its backends, whatever its weight, by the id in tokens. */
+  backendKey(id: number): string | undefined;
+  /** Whether the request starts a session although it carries the token of a session on a draining pod. */
+  startsSession(request: MatchableRequest): boolean;
+}
+
+export interface CompiledBackend extends EndpointLookup<EndpointSlot> {
+  readonly source: Backend;
+  readonly key: string;
+  readonly id: number;
+  readonly keys: SigningKeys;
+  readonly record: BackendRecord;
+  /** In the order of the table. */
+  readonly slots: readonly EndpointSlot[];
+}
+
+type Inputs = { before: CompiledTable | undefined; slots: EndpointSlots; counters: SessionCounters };
 
 /**
- * What is the same object in both tables is taken over as it is: discovery sees to it that what did not change is, so that a change of
- * one endpoint among thousands costs no more than that.
+ * Parts that are the same object in both tables are reused: discovery keeps unchanged parts the same objects, so a change of one endpoint
+ * among thousands costs no more than that.
  */
-export function compileRouting(table: RoutingTable, { before, slots, counters }: World): CompiledTable {
+export function compileRouting(table: RoutingTable, { before, slots, counters }: Inputs): CompiledTable {
   const backends = new Map<string, CompiledBackend>();
   for (const [key, source] of Object.entries(table.backends)) {
     const known = before?.backends.get(key);
@@ -44,17 +68,58 @@ const compileRoutes = (table: RoutingTable): Pick<CompiledTable, 'matcher' | 'ro
   routes: new Map(table.routes.map((route) => [route, compileRoute(route)])),
 });
 
-/** Endpoints that are in none of the backends any more. */
+function compileRoute({ name, persistence, backendRefs }: Route): CompiledRoute {
+  const keys = new Map(backendRefs.map(({ backend }) => [backendId(backend), backend]));
+  const starts = persistence.newSessionOn.map(compileMatch);
+  return {
+    carrier: compileCarrier(persistence.carrier),
+    onEndpointLost: persistence.onEndpointLost,
+    backendRefs,
+    owner: name.split('#', 1)[0] ?? name,
+    backendKey: (id) => keys.get(id),
+    startsSession: (request) => starts.some((matches) => matches(request)),
+  };
+}
+
+/** `before`: the same backend in the previous table; its parts that are still the same objects are reused. */
+type BackendInputs = { before: CompiledBackend | undefined; slots: EndpointSlots; counters: BackendCounters };
+
+function compileBackend(source: Backend, { before, slots, counters }: BackendInputs): CompiledBackend {
+  const { key, keyRing, limits } = source;
+  const record = before?.record ?? { limits, counters, previousUid: undefined };
+  record.limits = limits;
+  const removedEndpoints = new Set(source.removedEndpoints.map(({ id }) => id));
+  return {
+    source,
+    key,
+    id: before?.id ?? backendId(key),
+    keys: before?.source.keyRing === keyRing ? before.keys : signingKeys(keyRing),
+    limits,
+    record,
+    slots: source.endpoints.map((endpoint, index) => {
+      const known = before?.slots[index];
+      return known?.endpoint === endpoint ? known : slots.attach(endpoint, record);
+    }),
+    // A pod that moved to another backend of the table is still the pod of its sessions.
+    find(id) {
+      const slot = slots.byId(id);
+      return slot?.inTable === true ? slot : undefined;
+    },
+    isRemoved: (id) => removedEndpoints.has(id),
+  };
+}
+
+/** Detaches the endpoints that are in no backend any more. */
 function detachMissing(before: CompiledTable['backends'], now: CompiledTable['backends'], slots: EndpointSlots): void {
   for (const [key, old] of before) {
     const next = now.get(key);
     if (next === old) continue;
-    // A pod that went over to another backend in the same table has entered there.
-    for (const slot of missingFrom(next?.slots ?? [], old.slots)) if (slot.backend === old.record) slots.leave(slot);
+    // A pod that moved to another backend in the same table was attached there.
+    for (const slot of missingFrom(next?.slots ?? [], old.slots)) if (slot.backend === old.record) slots.detach(slot);
   }
 }
 
-/** What of a list another one lacks. Mostly nothing, or little: what both begin with is passed over. */
+/** Returns the items of `old` that `next` lacks: mostly none, or few. The common beginning of both is skipped. */
 function missingFrom<T>(next: readonly T[], old: readonly T[]): T[] {
   const changedAt = old.findIndex((item, index) => item !== next[index]);
   if (changedAt === -1) return [];
@@ -62,7 +127,7 @@ function missingFrom<T>(next: readonly T[], old: readonly T[]): T[] {
   return old.slice(changedAt).filter((item) => !rest.has(item));
 }
 
-/** Whether a key that verified under one table does not under the other, or a backend is gone with its keys. */
+/** Whether a key that verified under one table does not under the other, or a backend was removed with its keys. */
 export function keysDiffer(a: CompiledTable, b: CompiledTable): boolean {
   return [...a.backends].some(([key, { keys }]) => b.backends.get(key)?.keys !== keys);
 }

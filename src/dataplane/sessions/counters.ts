@@ -1,36 +1,36 @@
-/** Numbers that only grow, kept by hand: the request path increments a field, metrics read it when scraped. */
+/** Counters of sessions as plain fields: the request path increments a field, metrics read it when scraped. */
 import type { NoneReason } from '../../core/balance/balance.ts';
 import type { LostReason } from '../../core/session/decide.ts';
 import type { TokenRefusal } from '../../core/session/token.ts';
-import { createGenerations } from './generations.ts';
+import { createBoundedMap } from './bounded-map.ts';
 import { sessionKey, type SessionId } from './session-ids.ts';
 
 /**
- * Why a session is over. `Elsewhere`: its app ended it through another proxy. `Lost`: its pod refused connections for too long, or is gone.
- * `Replaced`: its client began a new one, by a request that `newSessionOn` names.
+ * Why a session ended. `Elsewhere`: its app ended it through another proxy. `Lost`: its pod refused connections for too long, or is gone.
+ * `Replaced`: its client started a new session by a request that `newSessionOn` matches.
  */
 export type EndReason = 'Idle' | 'Absolute' | 'Application' | 'Elsewhere' | 'Lost' | 'Replaced';
 
-/** Why a pod was given up for a client that came back. */
+/** Why a returning client did not get its pod. */
 export type LossReason = LostReason | 'ConnectFailed';
 
-/** Why a new session was not begun. */
-export type RefusalReason = NoneReason | 'UpstreamConnectFailed';
+/** Why a new session was refused. */
+export type NewSessionRefusalReason = NoneReason | 'UpstreamConnectFailed';
 
-/** What happened to the sessions of one backend at this replica. */
+/** The sessions of one backend on this replica. */
 export type BackendCounters = {
   started: number;
-  /** Also those that began at another replica. */
+  /** Including sessions that started on another replica. */
   ended: Record<EndReason, number>;
-  /** Sessions whose client came back and found its pod gone: the number that must fallBackToDraining 0. */
+  /** Sessions whose client returned after their pod was gone: the number that must stay 0. */
   lost: Record<LossReason, number>;
-  refused: Record<RefusalReason, number>;
+  refused: Record<NewSessionRefusalReason, number>;
 };
 
 export type SessionCounters = {
   /** By backend key. */
   backends: Map<string, BackendCounters>;
-  /** What clients sent as a token and was none of ours. */
+  /** Invalid tokens that clients sent. */
   badTokens: Record<TokenRefusal, number>;
   /** Requests that waited for a newer table. */
   waited: number;
@@ -42,7 +42,7 @@ export const createCounters = (): SessionCounters => ({
   waited: 0,
 });
 
-/** The counters of a backend, made where it has none. */
+/** Returns the counters of a backend, which are created at its first call. */
 export function countersOf({ backends }: SessionCounters, key: string): BackendCounters {
   const known = backends.get(key) ?? {
     started: 0,
@@ -54,20 +54,20 @@ export function countersOf({ backends }: SessionCounters, key: string): BackendC
   return known;
 }
 
-/** Backends that left the table and are still shown: their last ends and losses happen when they are gone already. */
+/** Backends outside the table that are still exported: their last ends and losses occur after their removal. */
 const removedShown = 100;
 
-/** Forgets the backends that left the table first. */
-export function forgetDeparted({ backends }: SessionCounters, inTable: { has(key: string): boolean }): void {
+/** Drops the counters of the backends that left the table first. */
+export function forgetRemovedBackends({ backends }: SessionCounters, inTable: { has(key: string): boolean }): void {
   const gone = [...backends.keys()].filter((key) => !inTable.has(key));
   for (const key of gone.slice(0, Math.max(0, gone.length - removedShown))) backends.delete(key);
 }
 
 const lossesRemembered = 4096;
 
-/** Whether a loss is recorded for the first time: the parallel requests of one client are one loss. */
+/** Returns a function that reports whether a loss is new: the parallel requests of one client are one loss. */
 export function createLossMemory(): (session: SessionId) => boolean {
-  const remembered = createGenerations<number, true>(lossesRemembered);
+  const remembered = createBoundedMap<number, true>(lossesRemembered);
   return (session) => {
     const key = sessionKey(session);
     if (remembered.get(key) === true) return false;

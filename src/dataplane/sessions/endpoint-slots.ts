@@ -1,52 +1,52 @@
-/** What this proxy counts per endpoint. Rows of sessions name an endpoint by the number of its slot. */
+/** The counts of this proxy per endpoint. Rows of sessions refer to an endpoint by the number of its slot. */
 import type { Target } from '../../core/balance/balance.ts';
 import type { Endpoint, SessionLimits } from '../../wire/routing-table.ts';
 import type { BackendCounters } from './counters.ts';
 
-/** What is kept of a backend from table to table. */
+/** The state of a backend that outlives a table. */
 export type BackendRecord = {
   limits: SessionLimits;
   readonly counters: BackendCounters;
-  /** Pod that got the last new session; undefined before the first. */
+  /** UID of the pod that got the last new session; undefined before the first. */
   previousUid: string | undefined;
 };
 
 /** A Target of `core/balance`. */
 export type EndpointSlot = Target & {
   readonly number: number;
-  /** As the newest table that had it says. */
+  /** From the newest table that contains it. */
   endpoint: Endpoint;
   backend: BackendRecord;
   inTable: boolean;
-  /** Live sessions, those with nothing open included. */
+  /** Live sessions, including those without an open request. */
   sessions: number;
-  /** Requests that are about to begin a session: sent, or being sent, but not yet answered. */
+  /** Requests that are about to start a session: sent, or being sent, but without a response. */
   starting: number;
   /** Open requests and streams of its sessions. */
   open: number;
-  /** When a session here was last seen to begin, go on or pause. */
+  /** When a request or stream of its sessions last began or ended. */
   lastSeenS: number;
-  /** How often in a row it was left alone and then refused again; 0 since its last response. */
-  refusals: number;
+  /** Consecutive ejections; 0 since its last response. See `outlier.ts`. */
+  connectFailures: number;
   ejectedUntilMs: number;
-  /** It refused a session of its own for as long as a container may take to restart. */
-  unreachable: boolean;
+  /** It refused a request of one of its sessions for as long as the restart of a container may take. */
+  unhealthy: boolean;
 };
 
 export interface EndpointSlots {
   byId(id: string): EndpointSlot | undefined;
   byNumber(number: number): EndpointSlot | undefined;
-  /** The slot of an endpoint that is in the table, made where it has none. */
-  enter(endpoint: Endpoint, backend: BackendRecord): EndpointSlot;
-  /** The endpoint left the table: its slot stays only as long as it counts something. */
-  leave(slot: EndpointSlot): void;
-  /** To be called when a slot's count fell: it goes when its endpoint left the table and nothing is counted. */
+  /** Returns the slot of an endpoint of the table, which is created if it does not exist. */
+  attach(endpoint: Endpoint, backend: BackendRecord): EndpointSlot;
+  /** The endpoint left the table: its slot stays only while it counts something. */
+  detach(slot: EndpointSlot): void;
+  /** Must be called when a count of a slot decreased: a slot whose endpoint left the table is removed when nothing is counted. */
   releaseIfUnused(slot: EndpointSlot): void;
 }
 
 export function createEndpointSlots(): EndpointSlots {
   const byId = new Map<string, EndpointSlot>();
-  // Number 0 is never given: it marks a free row.
+  // Number 0 is never assigned: it marks a free row.
   const byNumber: (EndpointSlot | undefined)[] = [undefined];
   const free: number[] = [];
 
@@ -61,9 +61,9 @@ export function createEndpointSlots(): EndpointSlots {
       starting: 0,
       open: 0,
       lastSeenS: 0,
-      refusals: 0,
+      connectFailures: 0,
       ejectedUntilMs: 0,
-      unreachable: false,
+      unhealthy: false,
     };
     byNumber[number] = slot;
     byId.set(endpoint.id, slot);
@@ -78,14 +78,14 @@ export function createEndpointSlots(): EndpointSlots {
   return {
     byId: (id) => byId.get(id),
     byNumber: (number) => byNumber[number],
-    enter(endpoint, backend) {
+    attach(endpoint, backend) {
       const slot = byId.get(endpoint.id) ?? add(endpoint, backend);
       slot.inTable = true;
       slot.endpoint = endpoint;
       slot.backend = backend;
       return slot;
     },
-    leave(slot) {
+    detach(slot) {
       slot.inTable = false;
       releaseIfUnused(slot);
     },

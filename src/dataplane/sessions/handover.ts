@@ -1,11 +1,11 @@
 /**
- * A proxy that shuts down gracefully leaves its sessions to another one, its successor, which counts them from then on. Without that the
- * operator would count what it reported last until those sessions' idle timeout, and hold their pods, although they have long ended
- * through other proxies.
+ * Session handover at shutdown: a proxy that shuts down gracefully passes its sessions to another proxy, its successor, which counts them
+ * from then on. Without it, the operator would count the last report until the idle timeout of its sessions, and hold their pods, although
+ * the sessions may have ended through other proxies long before.
  *
- *     shutting down: no new connections ──► requests finished ──► handover ──► operator ──► successor counts them ──► names this proxy
- *                                                                                           in its reports ──► the operator drops what
- *                                                                                           this proxy reported
+ *     no new connections ─► requests finished ─► handover ─► operator ─► successor counts the sessions ─► its reports name its predecessor
+ *                                                                                                        ─► the operator drops the
+ *                                                                                                           predecessor's last report
  *
  * Every step that fails leaves the count too high, never too low.
  */
@@ -14,7 +14,7 @@ import type { RoutingTable } from '../../wire/routing-table.ts';
 import { formatSessionId, parseSessionId } from './session-ids.ts';
 import type { SessionTable } from './session-table.ts';
 
-/** Returns what this proxy has reported and still counts. Undefined where it exceeds `maxHandedSessions`. */
+/** Returns the sessions to hand over: all that were reported. Undefined if they are too many. */
 export function listHandedSessions(sessions: Pick<SessionTable, 'size' | 'all'>): HandedSession[] | undefined {
   if (sessions.size() > maxHandedSessions) return undefined;
   return Array.from(sessions.all()).flatMap(({ slot, lastSeenS, issuedAtS, ...id }) =>
@@ -22,29 +22,31 @@ export function listHandedSessions(sessions: Pick<SessionTable, 'size' | 'all'>)
   );
 }
 
-/** `pastLag`: a pod that the table lacks has been deleted, because the table is certainly newer than the handover. */
-export type Inheritance = {
-  sessions: Pick<SessionTable, 'slots' | 'inherit'>;
+/** `pastLag`: a pod that is not in the table was deleted, because the table is certainly newer than the handover. */
+export type HandoverPorts = {
+  sessions: Pick<SessionTable, 'slots' | 'adopt'>;
   table: RoutingTable;
   hasEnded: (id: string) => boolean;
   pastLag: boolean;
 };
 
-/** Counts handed sessions here, except those that have ended meanwhile. `false`, and none is counted: the table lacks a pod of theirs. */
-export function inheritSessions(
+/**
+ * Counts handed sessions here, except those that have ended meanwhile. Returns false, and counts none, if one is on a pod that is not in
+ * this proxy's table yet.
+ */
+export function adoptSessions(
   handed: readonly HandedSession[],
-  { sessions, table, hasEnded, pastLag }: Inheritance,
+  { sessions, table, hasEnded, pastLag }: HandoverPorts,
 ): boolean {
   const removedEndpoints = new Set(
     Object.values(table.backends).flatMap((backend) => backend.removedEndpoints.map(({ id }) => id)),
   );
-  const unknown = handed.some(
-    ({ endpoint }) => sessions.slots.byId(endpoint) === undefined && !removedEndpoints.has(endpoint),
-  );
-  if (unknown && !pastLag) return false;
+  const isUnknown = ({ endpoint }: HandedSession) =>
+    sessions.slots.byId(endpoint) === undefined && !removedEndpoints.has(endpoint);
+  if (!pastLag && handed.some(isUnknown)) return false;
   for (const { id, endpoint, lastSeenS, issuedAtS } of handed) {
     const slot = sessions.slots.byId(endpoint);
-    if (slot !== undefined && !hasEnded(id)) sessions.inherit({ ...parseSessionId(id), issuedAtS }, slot, lastSeenS);
+    if (slot !== undefined && !hasEnded(id)) sessions.adopt({ ...parseSessionId(id), issuedAtS }, slot, lastSeenS);
   }
   return true;
 }

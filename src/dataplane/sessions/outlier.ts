@@ -1,45 +1,45 @@
 /**
- * Endpoints that refuse connections.
+ * Outlier ejection: endpoints that refuse connections.
  *
- *     reachable ──refused──► avoided for 1 s, then 2, 4, 8, 10 s ──a response──► reachable
- *                               │                                    ▲
- *                               └──refused through all retries──► unreachable
+ *     healthy ──refused──► ejected for 1 s, then 2, 4, 8, 10 s ──a response──► healthy
+ *                             │                                       ▲
+ *                             └──refused through all retries──► unhealthy
  *
- * An avoided endpoint gets no new session while there is another. An unreachable one also gives up the sessions it has, each at its
- * next request: at once while it is avoided, after a single attempt when that time is over.
+ * An ejected endpoint gets no new session while there is another endpoint. An unhealthy one also loses the sessions that it has, each at
+ * the session's next request: without an attempt while it is ejected, after a single attempt once the ejection is over.
  */
 import type { EndpointSlot } from './endpoint-slots.ts';
 
-type OutlierState = Pick<EndpointSlot, 'refusals' | 'ejectedUntilMs' | 'unreachable'>;
+type OutlierState = Pick<EndpointSlot, 'connectFailures' | 'ejectedUntilMs' | 'unhealthy'>;
 
 const firstMs = 1000;
 const maxMs = 10_000;
 
-export function recordRefusal(slot: OutlierState, nowMs: number): void {
-  // A hundred requests that were under way when a pod died are one refusal, not a reason to leave it alone for a hundred times as long.
+export function recordConnectFailure(slot: OutlierState, nowMs: number): void {
+  // A hundred requests that were in flight when a pod died count as one failure and must not multiply the ejection time.
   if (nowMs < slot.ejectedUntilMs) return;
-  slot.ejectedUntilMs = nowMs + Math.min(maxMs, firstMs * 2 ** slot.refusals);
-  slot.refusals += 1;
+  slot.ejectedUntilMs = nowMs + Math.min(maxMs, firstMs * 2 ** slot.connectFailures);
+  slot.connectFailures += 1;
 }
 
-/** Called for every response: it costs one comparison where all is well. */
+/** Called for every response: for a healthy endpoint it costs one comparison. */
 export function recordResponse(slot: OutlierState): void {
-  if (slot.refusals === 0) return;
-  slot.refusals = 0;
+  if (slot.connectFailures === 0) return;
+  slot.connectFailures = 0;
   slot.ejectedUntilMs = 0;
-  slot.unreachable = false;
+  slot.unhealthy = false;
 }
 
 /** A pod may be restarting its container: its listening socket is back within moments, or it is not coming back soon. One second in all. */
 const retryDelaysMs = [100, 300, 600];
 
 /**
- * When a request that was refused tries the endpoint again, after so many retries; undefined: no more. Where a request before it waited
- * in vain for a whole second there is nothing to wait for.
+ * Returns the delay before a refused request tries the endpoint again, after `retries` retries; undefined: it does not. When an earlier
+ * request has waited a whole second in vain, later ones do not wait.
  */
-export const retryAfterMs = ({ unreachable }: OutlierState, retries: number): number | undefined =>
-  unreachable ? undefined : retryDelaysMs[retries];
+export const retryAfterMs = ({ unhealthy }: OutlierState, retries: number): number | undefined =>
+  unhealthy ? undefined : retryDelaysMs[retries];
 
-/** Whether a session of the endpoint need not even try. */
-export const isGivenUp = ({ unreachable, ejectedUntilMs }: OutlierState, nowMs: number): boolean =>
-  unreachable && nowMs < ejectedUntilMs;
+/** Whether a request of one of its sessions need not even try the endpoint. */
+export const isGivenUp = ({ unhealthy, ejectedUntilMs }: OutlierState, nowMs: number): boolean =>
+  unhealthy && nowMs < ejectedUntilMs;

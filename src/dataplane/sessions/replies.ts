@@ -1,15 +1,20 @@
-/** Responses of the proxy when a request has no pod to go to: what is wrong and what to do. */
+/** Responses of the proxy to requests that it cannot send to a pod: what is wrong and what to do. */
 import type { Reply } from '../routing.ts';
-import type { CompiledBackend } from './backends.ts';
-import type { RefusalReason } from './counters.ts';
-import type { PlacementFailure } from './placement.ts';
+import type { NoneReason } from '../../core/balance/balance.ts';
+import type { CompiledBackend } from './compiled-table.ts';
+import type { NewSessionRefusalReason } from './counters.ts';
 
 const retrySoon = 'Retry-After: 2\r\n';
-/** Sessions end in minutes, not in moments. */
+/** Sessions end in minutes, not in seconds. */
 const retryLater = 'Retry-After: 10\r\n';
 
-/** A new session that is not begun: counted by its reason. */
-export type Refusal = Reply & { reason: RefusalReason };
+/** The reply to a request whose new session is refused; counted by its reason. */
+export type NewSessionRefusal = Reply & { reason: NewSessionRefusalReason };
+
+/** The reason is that of the backend that was drawn first. `backend`: undefined if the table does not have it. */
+export type PlacementFailure =
+  | { kind: 'none'; reason: NoneReason; key: string; backend: CompiledBackend | undefined }
+  | { kind: 'none'; reason: 'AllWeightsZero'; key: string };
 
 export const notReady: Reply = {
   status: 503,
@@ -24,27 +29,27 @@ export const noRoute: Reply = {
   body: 'No route matches the host and path of this request.\n',
 };
 
-export function placementFailed(none: PlacementFailure): Refusal {
-  if (none.reason === 'AllWeightsZero') return noWeight(none.key);
-  if (none.reason === 'AllFull') return allFull(none.key, none.backend);
-  const body = `No pod of ${none.key} accepts a new session: ${whyNoneAccepts(none.backend)}. Existing sessions are unaffected. Try again in a moment.\n`;
+export function placementFailed(failure: PlacementFailure): NewSessionRefusal {
+  if (failure.reason === 'AllWeightsZero') return noWeight(failure.key);
+  if (failure.reason === 'AllFull') return allFull(failure.key, failure.backend);
+  const body = `No pod of ${failure.key} accepts a new session: ${reasonNoneAccepts(failure.backend)}. Existing sessions are unaffected. Try again in a moment.\n`;
   return { status: 503, reason: 'NoEndpointAccepting', body, extraHead: retrySoon };
 }
 
-const noWeight = (route: string): Refusal => ({
+const noWeight = (route: string): NewSessionRefusal => ({
   status: 503,
   reason: 'NoEndpointAccepting',
   body: `The route of ${route} accepts no new sessions: each of its backends has weight 0. Existing sessions are unaffected.\n`,
   extraHead: retryLater,
 });
 
-function allFull(key: string, backend: CompiledBackend | undefined): Refusal {
+function allFull(key: string, backend: CompiledBackend | undefined): NewSessionRefusal {
   const limit = backend?.source.maxSessionsPerEndpoint ?? 0;
   const body = `Each pod of ${key} that accepts new sessions has reached maxSessionsPerEndpoint (${limit}). Existing sessions are unaffected. Try again later.\n`;
   return { status: 503, reason: 'AllFull', body, extraHead: retryLater };
 }
 
-function whyNoneAccepts(backend: CompiledBackend | undefined): string {
+function reasonNoneAccepts(backend: CompiledBackend | undefined): string {
   if (backend === undefined) return 'the routing table does not have it';
   const { endpoints } = backend.source;
   if (endpoints.length === 0) return 'it has no pods';
@@ -52,14 +57,14 @@ function whyNoneAccepts(backend: CompiledBackend | undefined): string {
   return `${count(endpoints.length - draining, 'pod')} not ready, ${count(draining, 'pod')} draining`;
 }
 
-export const connectFailed = (backend: string, tried: number): Refusal => ({
+export const connectFailed = (backend: string, tried: number): NewSessionRefusal => ({
   status: 503,
   reason: 'UpstreamConnectFailed',
   body: `${count(tried, 'pod')} of ${backend} refused the connection. Try again in a moment.\n`,
   extraHead: retrySoon,
 });
 
-/** `clear`: the header line that takes the client's token away, so that its next request begins a new session. */
+/** `clear`: the header line that removes the client's token, so that its next request starts a new session. */
 export const endpointLost = (backend: string, clear: string): Reply => ({
   status: 503,
   reason: 'EndpointLost',

@@ -1,27 +1,28 @@
-/** Decides where a request goes and keeps count: the session side of the seam in `dataplane/routing.ts`. */
+/** Decides where a request goes and counts sessions: the session side of the interface in `dataplane/routing.ts`. */
 import { decideSession, maxWaitMs, type Candidate, type SessionDecision } from '../../core/session/decide.ts';
 import type { Token } from '../../core/session/token.ts';
 import type { RoutingTable } from '../../wire/routing-table.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Reply, RouteDecision, SessionRouter } from '../routing.ts';
-import type { CompiledBackend } from './backends.ts';
-import { createSessionStarter } from './session-starter.ts';
-import { createCounters, forgetDeparted, type SessionCounters } from './counters.ts';
+import {
+  compileRouting,
+  keysDiffer,
+  type CompiledBackend,
+  type CompiledRoute,
+  type CompiledTable,
+} from './compiled-table.ts';
+import { createCounters, forgetRemovedBackends, type SessionCounters } from './counters.ts';
 import type { EndpointSlot } from './endpoint-slots.ts';
-import { inheritSessions } from './handover.ts';
-import type { HoldContext } from './hold-context.ts';
-import { PinnedHold } from './pinned-hold.ts';
+import { adoptSessions } from './handover.ts';
 import { isGivenUp } from './outlier.ts';
 import { noRoute, notReady } from './replies.ts';
-import type { InheritSessions } from './received-handovers.ts';
-import type { CompiledRoute } from './routes.ts';
-import { keysDiffer, compileRouting, type CompiledTable } from './compiled-table.ts';
+import type { AdoptSessions } from './received-handovers.ts';
 import { parseSessionId, type SessionId } from './session-ids.ts';
 import { createReceivedEnds, createOutgoingNotices, createSeenElsewhere, repeatForMs } from './session-notices.ts';
+import { createSessionStarter } from './session-starter.ts';
 import { createSessionTable, type SessionTable } from './session-table.ts';
 import { createTableWaiters } from './table-waiters.ts';
-import { createTokenCache } from './token-cache.ts';
-import { readTokens } from './token-reader.ts';
+import { createTokenCache, readTokens } from './token-reader.ts';
 
 /** `random`: at least 0, below 1. `newSessionId`: 64 bits that cannot be guessed. */
 export type RouterPorts = { clock: Clock; random: () => number; newSessionId: () => SessionId };
@@ -32,34 +33,34 @@ export type SessionNotices = { ended: string[]; seen: string[] };
 export interface ManagedRouter extends SessionRouter {
   readonly sessions: SessionTable;
   readonly counters: SessionCounters;
-  /** The table by which requests are routed at this moment. */
+  /** The table by which requests are currently routed. */
   table(): RoutingTable | undefined;
   /**
-   * Routes by another table from now on; requests that waited for one are decided anew. Parts that are the same objects as in the table
-   * before are not compiled again.
+   * Routes by another table from now on; requests that wait for a table are decided again. Parts that are the same objects as in the
+   * previous table are not compiled again.
    */
   applyTable(table: RoutingTable, asOfMs: number): void;
   /** The table is still current, as of a later time. */
   confirmTable(asOfMs: number): void;
-  /** Notices of single sessions for other proxies. */
-  news(): SessionNotices;
-  /** Sessions that another proxy saw end. */
-  endElsewhere(ids: readonly string[]): void;
-  /** Sessions that another proxy saw alive a moment ago. */
-  seenElsewhere(ids: readonly string[]): void;
-  /** Counts the sessions of a proxy that has shut down. */
-  inherit: InheritSessions;
-  /** Ends that a proxy that has shut down can no longer repeat. */
-  inheritEnds(ids: readonly string[]): void;
+  /** Returns the notices about single sessions for the next report. */
+  notices(): SessionNotices;
+  /** Sessions that ended through another proxy. */
+  receiveEnded(ids: readonly string[]): void;
+  /** Sessions that another proxy has just seen alive. */
+  receiveSeen(ids: readonly string[]): void;
+  /** Counts the sessions of a proxy that shut down. */
+  adopt: AdoptSessions;
+  /** Applies and repeats the ends that a proxy that shut down can no longer repeat. */
+  adoptEnded(ids: readonly string[]): void;
 }
 
-/** What of a request deciding needs once the request's own bytes may be gone; and how long it may wait. */
-type Pending = { route: CompiledRoute; tokens: readonly Token[]; beginsSession: boolean; waitUntilMs: number };
+/** The parts of a request that a decision needs while the request waits, when its own bytes may be overwritten; and how long it may wait. */
+type Pending = { route: CompiledRoute; tokens: readonly Token[]; startsSession: boolean; waitUntilMs: number };
 
 type SessionCandidate = Candidate<EndpointSlot> & { known: CompiledBackend };
 type Settled = Exclude<SessionDecision<EndpointSlot, SessionCandidate>, { kind: 'wait' }>;
 
-const tokensRemembered = 32_768;
+const tokensCached = 32_768;
 
 export function createSessionRouter(ports: RouterPorts): ManagedRouter {
   const { clock } = ports;
@@ -69,31 +70,26 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
   const receivedEnds = createReceivedEnds();
   const elsewhere = createSeenElsewhere();
   const sessions = createSessionTable(seen);
-  const cache = createTokenCache(tokensRemembered);
+  const cache = createTokenCache(tokensCached);
   const waiters = createTableWaiters(clock);
   let state: CompiledTable | undefined;
   let asOfMs = 0;
 
-  const context: HoldContext = {
+  const starter = createSessionStarter({
     clock,
     sessions,
     cache,
+    counters,
+    random: ports.random,
     newSessionId: ports.newSessionId,
     announceEnd(session) {
-      ended.tell(session, clock.nowMs());
+      ended.add(session, clock.nowMs());
     },
     announceSeen(session) {
-      seen.tell(session, clock.nowMs());
+      seen.add(session, clock.nowMs());
     },
     backend: (key) => state?.backends.get(key),
-    begin: (route, origin) => starter.begin(route, origin),
-    canBegin: (route, origin) => starter.canBegin(route, origin),
-    lose: (route, loss) => starter.lose(route, loss),
-  };
-  const starter = createSessionStarter(context, {
-    counters,
     backends: () => state?.backends ?? new Map(),
-    random: ports.random,
   });
 
   const seenMs = (session: SessionId, nowMs: number) => {
@@ -102,7 +98,7 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
     return elsewhereMs === undefined || (hereMs !== undefined && hereMs > elsewhereMs) ? hereMs : elsewhereMs;
   };
 
-  /** A token whose backend left the table meanwhile has no pod to look for. */
+  /** A token whose backend has left the table is no candidate. */
   const candidatesOf = ({ route, tokens }: Pending, nowMs: number): SessionCandidate[] =>
     tokens.flatMap((token) => {
       const known = state?.backends.get(route.backendKey(token.backendId) ?? '');
@@ -115,25 +111,25 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
       asOfMs,
       waitUntilMs: pending.waitUntilMs,
     });
-    if (decision.kind !== 'wait') return carryOut(pending, decision, nowMs);
+    if (decision.kind !== 'wait') return applyDecision(pending, decision, nowMs);
     counters.waited += 1;
     return waiters.wait(decision.untilMs - nowMs).then(() => settle(pending, clock.nowMs()));
   };
 
-  const carryOut = ({ route, beginsSession }: Pending, decision: Settled, nowMs: number): RouteDecision => {
-    if (decision.kind === 'new') return context.begin(route, { tried: [], replaces: undefined });
+  const applyDecision = ({ route, startsSession }: Pending, decision: Settled, nowMs: number): RouteDecision => {
+    if (decision.kind === 'new') return starter.start(route, { tried: [], replaces: undefined });
     const session = { backend: decision.candidate.known, token: decision.candidate.token };
-    if (decision.kind === 'lost') return context.lose(route, { ...session, reason: decision.reason, tried: [] });
+    if (decision.kind === 'lost') return starter.reassign(route, { ...session, reason: decision.reason, tried: [] });
     const slot = decision.endpoint;
-    if (beginsSession && slot.endpoint.state === 'Draining') {
-      return context.begin(route, { tried: [], replaces: session });
+    if (startsSession && slot.endpoint.state === 'Draining') {
+      return starter.start(route, { tried: [], replaces: session });
     }
     if (isGivenUp(slot, nowMs)) {
-      const loss = { ...session, reason: 'ConnectFailed' as const, tried: [session.token.endpointId] };
-      // With nowhere else to go it may as well try its own pod once more.
-      if (starter.canMove(route, loss)) return context.lose(route, loss);
+      const lost = { ...session, reason: 'ConnectFailed' as const, tried: [session.token.endpointId] };
+      // Without another pod, the session tries its own once more.
+      if (starter.canReassign(route, lost)) return starter.reassign(route, lost);
     }
-    return { kind: 'forward', hold: new PinnedHold(context, route, { ...session, slot, nowMs }) };
+    return starter.pin(route, { ...session, slot, nowMs });
   };
 
   return {
@@ -149,32 +145,32 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
       const nowMs = clock.nowMs();
       const keysOf = (id: number) => backends.get(route.backendKey(id) ?? '')?.keys;
       const tokens = readTokens(route.carrier.read(request), { keysOf, cache, counters, nowMs });
-      const beginsSession = tokens.length > 0 && route.beginsSession(request);
-      return settle({ route, tokens, beginsSession, waitUntilMs: nowMs + maxWaitMs }, nowMs);
+      const startsSession = tokens.length > 0 && route.startsSession(request);
+      return settle({ route, tokens, startsSession, waitUntilMs: nowMs + maxWaitMs }, nowMs);
     },
     applyTable(table, tableAsOfMs) {
       const before = state;
       state = compileRouting(table, { before, slots: sessions.slots, counters });
       if (before !== undefined && keysDiffer(before, state)) cache.clear();
-      forgetDeparted(counters, state.backends);
+      forgetRemovedBackends(counters, state.backends);
       asOfMs = tableAsOfMs;
       waiters.wakeAll();
     },
     confirmTable(tableAsOfMs) {
       asOfMs = Math.max(asOfMs, tableAsOfMs);
     },
-    news: () => ({ ended: ended.recent(clock.nowMs()), seen: seen.recent(clock.nowMs()) }),
-    endElsewhere(ids) {
-      for (const session of receivedEnds.hear(ids)) sessions.end(session, 'Elsewhere');
+    notices: () => ({ ended: ended.report(clock.nowMs()), seen: seen.report(clock.nowMs()) }),
+    receiveEnded(ids) {
+      for (const session of receivedEnds.record(ids)) sessions.end(session, 'Elsewhere');
     },
-    seenElsewhere(ids) {
-      elsewhere.hear(ids, clock.nowMs());
+    receiveSeen(ids) {
+      elsewhere.record(ids, clock.nowMs());
     },
-    inherit(handed, { pastLag }) {
-      const endedHere = ended.told();
+    adopt(handed, { pastLag }) {
+      const endedHere = ended.ids();
       return (
         state !== undefined &&
-        inheritSessions(handed, {
+        adoptSessions(handed, {
           sessions,
           table: state.table,
           hasEnded: (id) => endedHere.has(id) || receivedEnds.has(id),
@@ -182,11 +178,11 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
         })
       );
     },
-    inheritEnds(ids) {
-      for (const session of receivedEnds.hear(ids)) sessions.end(session, 'Elsewhere');
-      for (const id of ids) ended.tell(parseSessionId(id), clock.nowMs());
+    adoptEnded(ids) {
+      for (const session of receivedEnds.record(ids)) sessions.end(session, 'Elsewhere');
+      for (const id of ids) ended.add(parseSessionId(id), clock.nowMs());
     },
   };
 }
 
-const reply = (answer: Reply): RouteDecision => ({ kind: 'reply', reply: answer });
+const reply = (made: Reply): RouteDecision => ({ kind: 'reply', reply: made });

@@ -1,100 +1,100 @@
 /**
- * What proxies report to each other about single sessions, through the operator: a client may come through several of them.
+ * Notices about single sessions, which proxies send each other through the operator: a client may reach several of them.
  *
- * `ended`: its app ended a session. Each other proxy that saw it would count it until its idle timeout.
- * `seen`: a session was alive for longer than its client's token can tell, because a stream carries no new token. Each other proxy
- * would take it for idle.
+ * `ended`: the app ended a session. Without the notice, each other proxy that has seen the session counts it until its idle timeout.
+ * `seen`: a session was alive for longer than its client's token shows, because a stream carries no new token. Without the notice, another
+ * proxy would consider it idle.
  *
- * Both are named for some seconds, in report after report, because one may get lost.
+ * Both are repeated in the reports of some seconds, because a report may get lost.
  */
-import { createGenerations } from './generations.ts';
+import { createBoundedMap } from './bounded-map.ts';
 import { formatSessionId, parseSessionId, sessionKey, type SessionId } from './session-ids.ts';
 
 export interface OutgoingNotices {
-  /** Ids to report: the notices of the last seconds. */
-  recent(nowMs: number): string[];
+  /** Sends a notice with the next reports, if there is room. */
+  add(session: SessionId, nowMs: number): void;
   /** Whether there is currently room for another notice. */
   hasRoom(nowMs: number): boolean;
-  /** Sent with the next reports, if there is room. */
-  tell(session: SessionId, nowMs: number): void;
-  /** Ids of what was told in the last seconds, whether or not it was reported. */
-  told(): ReadonlySet<string>;
+  /** Returns the ids for the next report: the notices of the last seconds. */
+  report(nowMs: number): string[];
+  /** Returns the ids of the last seconds, reported or not. */
+  ids(): ReadonlySet<string>;
 }
 
 /**
- * How long news is repeated, from the first report that has it. An end that gets lost holds a pod for the idle timeout: its time covers
- * another proxy's stream that broke and is made anew, with all of its back-off. A date that gets lost is told again as time passes, and
- * each repetition is a little late: a report that failed and the next.
+ * How long a notice is repeated, from the first report that contains it. A lost end holds a pod for the idle timeout: 15 s cover a broken
+ * stream of another proxy until it is open again, including its backoff. A lost date is sent again as time passes, and each repetition is
+ * a little late: 3 s cover a failed report and the next one.
  */
 export const repeatForMs = { ended: 15_000, seen: 3000 } as const;
-/** Reports are made each second at least, unless no operator is there to take them: then nothing was heard, and all is told again. */
+/** There is a report each second, unless no operator is connected: then the last notices may not have been received, and are sent again. */
 const unreportedAfterMs = 5000;
-/** Bounds a report to 0.2 MB. What does not fit is told later (`seen`), or left to the idle timeout of the other proxies (`ended`). */
-const maxRecent = 10_000;
+/** Limits a report to 0.2 MB. A notice that does not fit is sent later (`seen`), or left to the idle timeout of the other proxies (`ended`). */
+const maxNotices = 10_000;
 
 export function createOutgoingNotices(forMs: number): OutgoingNotices {
-  /** `sinceMs`: of the first report; undefined before it. */
-  let told: { id: string; sinceMs: number | undefined }[] = [];
+  /** `sinceMs`: the time of the first report; undefined before it. */
+  let notices: { id: string; sinceMs: number | undefined }[] = [];
   let reportedAtMs = 0;
-  const forgetOld = (nowMs: number) => {
-    told = told.filter(({ sinceMs }) => sinceMs === undefined || nowMs - sinceMs <= forMs);
+  const dropOld = (nowMs: number) => {
+    notices = notices.filter(({ sinceMs }) => sinceMs === undefined || nowMs - sinceMs <= forMs);
   };
   const hasRoom = (nowMs: number) => {
-    if (told.length >= maxRecent) forgetOld(nowMs);
-    return told.length < maxRecent;
+    if (notices.length >= maxNotices) dropOld(nowMs);
+    return notices.length < maxNotices;
   };
   return {
-    recent(nowMs) {
-      const wasUnreported = nowMs - reportedAtMs > unreportedAfterMs;
-      reportedAtMs = nowMs;
-      for (const news of told) if (wasUnreported || news.sinceMs === undefined) news.sinceMs = nowMs;
-      forgetOld(nowMs);
-      return told.map(({ id }) => id);
+    add(session, nowMs) {
+      if (hasRoom(nowMs)) notices.push({ id: formatSessionId(session), sinceMs: undefined });
     },
     hasRoom,
-    tell(session, nowMs) {
-      if (hasRoom(nowMs)) told.push({ id: formatSessionId(session), sinceMs: undefined });
+    report(nowMs) {
+      const wasUnreported = nowMs - reportedAtMs > unreportedAfterMs;
+      reportedAtMs = nowMs;
+      for (const notice of notices) if (wasUnreported || notice.sinceMs === undefined) notice.sinceMs = nowMs;
+      dropOld(nowMs);
+      return notices.map(({ id }) => id);
     },
-    told: () => new Set(told.map(({ id }) => id)),
+    ids: () => new Set(notices.map(({ id }) => id)),
   };
 }
 
 const maxReceived = 65_536;
 
-/** Ends that other proxies reported. */
+/** The ends that other proxies reported. */
 export interface ReceivedEnds {
-  /** Those that are heard of for the first time. An end is taken once, because a client that keeps its old token may come back after it. */
-  hear(ids: readonly string[]): SessionId[];
+  /** Returns the sessions that are new. An end is applied once, because a client that keeps its old token may return after it. */
+  record(ids: readonly string[]): SessionId[];
   has(id: string): boolean;
 }
 
 export function createReceivedEnds(): ReceivedEnds {
-  const heard = createGenerations<string, true>(maxReceived);
-  const has = (id: string) => heard.get(id) === true;
+  const received = createBoundedMap<string, true>(maxReceived);
+  const has = (id: string) => received.get(id) === true;
   return {
-    hear: (ids) =>
+    record: (ids) =>
       ids.flatMap((id) => {
         if (has(id)) return [];
-        heard.set(id, true);
+        received.set(id, true);
         return [parseSessionId(id)];
       }),
     has,
   };
 }
 
-/** When other proxies last saw sessions alive. Nobody counts these: they are the other proxies' to count. */
+/** When other proxies last saw sessions alive. These sessions are not counted here: the other proxies count them. */
 export interface SeenElsewhere {
-  hear(ids: readonly string[], nowMs: number): void;
+  record(ids: readonly string[], nowMs: number): void;
   lastMs(session: SessionId): number | undefined;
 }
 
 export function createSeenElsewhere(): SeenElsewhere {
-  const seen = createGenerations<number, number>(maxReceived);
+  const seen = createBoundedMap<number, number>(maxReceived);
   return {
-    hear(ids, nowMs) {
+    record(ids, nowMs) {
       for (const id of ids) seen.set(sessionKey(parseSessionId(id)), nowMs);
     },
-    // Most proxies hear of none: then a request pays nothing for it.
+    // Most proxies receive none: then a request costs nothing for it.
     lastMs: (session) => (seen.isEmpty() ? undefined : seen.get(sessionKey(session))),
   };
 }

@@ -13,9 +13,9 @@ export type SessionRows = {
   mask: number;
   hi: Uint32Array;
   lo: Uint32Array;
-  /** Number of the endpoint, from 1; 0 marks a free row. */
+  /** Number of the endpoint's slot, from 1; 0 marks a free row. */
   endpoint: Uint32Array;
-  /** Open requests and streams, times two; the low bit says that the session is over though something is still open. */
+  /** Open requests and streams, times two; the low bit marks a session that is over while something is still open. */
   use: Uint32Array;
   lastSeenS: Uint32Array;
   issuedAtS: Uint32Array;
@@ -39,10 +39,10 @@ export function createRows(capacity: number): SessionRows {
   };
 }
 
-/** A cell; the index is always within the column. */
+/** Returns a cell; the index is always within the column. */
 export const cell = (column: Uint32Array, row: number): number => column[row] ?? 0;
 
-/** The row of a session, or -1. */
+/** Returns the row of a session, or -1. */
 export function findRow(rows: SessionRows, { sessionHi, sessionLo }: SessionId): number {
   for (let row = sessionLo & rows.mask; rows.endpoint[row] !== 0; row = (row + 1) & rows.mask) {
     if (rows.lo[row] === sessionLo && rows.hi[row] === sessionHi) return row;
@@ -50,7 +50,7 @@ export function findRow(rows: SessionRows, { sessionHi, sessionLo }: SessionId):
   return -1;
 }
 
-/** A row for a session that has none; its other cells are zero. */
+/** Returns a new row for a session that has none; its other cells are zero. */
 export function insertRow(rows: SessionRows, { sessionHi, sessionLo }: SessionId, endpoint: number): number {
   if ((rows.size + 1) * 4 > (rows.mask + 1) * 3) grow(rows);
   const row = freeRow(rows, sessionLo);
@@ -67,12 +67,12 @@ function freeRow(rows: SessionRows, lo: number): number {
   return row;
 }
 
-/** Takes a row out and moves those behind it up, so that no probe ends too early: there are no tombstones to clean. */
+/** Removes a row and moves later rows of its probe sequence up, so that no probe ends too early: there are no tombstones to clean. */
 export function removeRow(rows: SessionRows, row: number): void {
   let hole = row;
   for (let next = (hole + 1) & rows.mask; rows.endpoint[next] !== 0; next = (next + 1) & rows.mask) {
     const home = cell(rows.lo, next) & rows.mask;
-    // The row at `next` may fill the hole only where its probe, which starts at home, passes the hole: distances on a ring.
+    // The row at `next` may fill the hole only if its probe, which starts at `home`, passes the hole: distances on a ring.
     if (((next - home) & rows.mask) < ((next - hole) & rows.mask)) continue;
     for (const name of columns) rows[name][hole] = cell(rows[name], next);
     hole = next;

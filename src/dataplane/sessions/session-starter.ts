@@ -1,85 +1,132 @@
-/** How sessions begin: fresh, in place of one that lost its pod, or in place of one that its client leaves behind. */
+/** Starts sessions: fresh ones, in place of one that lost its pod, or in place of one that its client replaces. */
+import { eligibleTargets, orderByWeight, pickTarget } from '../../core/balance/balance.ts';
 import type { RouteDecision } from '../routing.ts';
-import type { CompiledBackend } from './backends.ts';
+import type { CompiledBackend, CompiledRoute } from './compiled-table.ts';
 import { countersOf, createLossMemory, type SessionCounters } from './counters.ts';
-import type { HoldContext, LostSession, StartContext, PinnedSession } from './hold-context.ts';
-import { NewHold } from './new-hold.ts';
-import { PinnedHold } from './pinned-hold.ts';
-import { findPlacement, type Placement } from './placement.ts';
-import { connectFailed, endpointLost, placementFailed, type Refusal } from './replies.ts';
-import type { CompiledRoute } from './routes.ts';
+import type { EndpointSlot } from './endpoint-slots.ts';
+import {
+  NewHold,
+  PinnedHold,
+  type HoldContext,
+  type LostSession,
+  type PinnedSession,
+  type SessionStarter,
+  type StartContext,
+} from './holds.ts';
+import {
+  connectFailed,
+  endpointLost,
+  placementFailed,
+  type NewSessionRefusal,
+  type PlacementFailure,
+} from './replies.ts';
 
-export interface SessionStarter extends Pick<HoldContext, 'begin' | 'canBegin' | 'lose'> {
-  /** Whether a session that lost its pod would get an answer other than "no room". */
-  canMove(route: CompiledRoute, loss: LostSession): boolean;
-}
-
-type Tools = { counters: SessionCounters; backends: () => ReadonlyMap<string, CompiledBackend>; random: () => number };
+export type StarterPorts = Omit<HoldContext, 'starter'> & {
+  counters: SessionCounters;
+  backends: () => ReadonlyMap<string, CompiledBackend>;
+  random: () => number;
+};
 
 const maxEndpointsTried = 3;
 
-export function createSessionStarter(context: HoldContext, { counters, backends, random }: Tools): SessionStarter {
+export function createSessionStarter({ counters, backends, random, ...ports }: StarterPorts): SessionStarter {
   const isFirstLoss = createLossMemory();
 
   const find = (route: CompiledRoute, tried: readonly string[]) =>
-    findPlacement(route, { backends: backends(), tried, nowMs: context.clock.nowMs(), random });
+    findPlacement(route, { backends: backends(), tried, nowMs: ports.clock.nowMs(), random });
 
-  const start = (route: CompiledRoute, { backend, slot }: Placement, origin: StartContext): RouteDecision => {
+  const startOn = (route: CompiledRoute, { backend, slot }: Placement, start: StartContext): RouteDecision => {
     backend.record.previousUid = slot.endpoint.uid;
-    return { kind: 'forward', hold: new NewHold(context, route, { backend, slot, origin }) };
+    return { kind: 'forward', hold: new NewHold(context, route, { backend, slot, start }) };
   };
 
-  const refuse = (key: string, refusal: Refusal): RouteDecision => {
+  const refuse = (key: string, refusal: NewSessionRefusal): RouteDecision => {
     countersOf(counters, key).refused[refusal.reason] += 1;
     return { kind: 'reply', reply: refusal };
   };
 
-  const slotOf = ({ backend, token }: PinnedSession) => context.backend(backend.key)?.find(token.endpointId);
+  const slotOf = ({ backend, token }: PinnedSession) => ports.backend(backend.key)?.find(token.endpointId);
 
-  /** Better on its draining pod than nowhere. */
+  /** A session on its draining pod is better than none. */
   const fallBackToDraining = (route: CompiledRoute, { replaces }: StartContext): RouteDecision | undefined => {
     const slot = replaces && slotOf(replaces);
     if (replaces === undefined || slot === undefined) return undefined;
-    return {
-      kind: 'forward',
-      hold: new PinnedHold(context, route, { ...replaces, slot, nowMs: context.clock.nowMs() }),
-    };
+    return starter.pin(route, { ...replaces, slot, nowMs: ports.clock.nowMs() });
   };
 
   const countLoss = ({ token, backend, reason }: LostSession) => {
     if (isFirstLoss(token)) backend.record.counters.lost[reason] += 1;
-    context.sessions.end(token, 'Lost');
+    ports.sessions.end(token, 'Lost');
   };
 
-  return {
-    begin(route, origin) {
-      const found = find(route, origin.tried);
-      const tried = origin.tried.length;
-      if (found.kind === 'place' && tried < maxEndpointsTried) return start(route, found, origin);
-      const key = found.kind === 'place' ? found.backend.key : found.key;
+  const starter: SessionStarter = {
+    start(route, start) {
+      const found = find(route, start.tried);
+      const tried = start.tried.length;
+      if (found.kind === 'placed' && tried < maxEndpointsTried) return startOn(route, found, start);
+      const key = found.kind === 'placed' ? found.backend.key : found.key;
       return (
-        fallBackToDraining(route, origin) ??
-        refuse(key, found.kind === 'place' || tried > 0 ? connectFailed(key, tried) : placementFailed(found))
+        fallBackToDraining(route, start) ??
+        refuse(key, found.kind === 'placed' || tried > 0 ? connectFailed(key, tried) : placementFailed(found))
       );
     },
-    canBegin: (route, { tried, replaces }) =>
-      find(route, tried).kind === 'place' || (replaces !== undefined && slotOf(replaces) !== undefined),
-    lose(route, loss) {
+    canStart: (route, { tried, replaces }) =>
+      find(route, tried).kind === 'placed' || (replaces !== undefined && slotOf(replaces) !== undefined),
+    reassign(route, lost) {
       if (route.onEndpointLost === 'Reject') {
-        countLoss(loss);
-        return { kind: 'reply', reply: endpointLost(loss.backend.key, route.carrier.clear) };
+        countLoss(lost);
+        return { kind: 'reply', reply: endpointLost(lost.backend.key, route.carrier.clear) };
       }
-      const found = find(route, loss.tried);
-      // Where no pod has room the client keeps its token and may find its pod again: nothing is lost until it gets another.
+      const found = find(route, lost.tried);
+      // If no pod has room, the client keeps its token and may find its pod again: nothing is lost until the client gets another token.
       if (found.kind === 'none') {
         return refuse(
           found.key,
-          loss.tried.length > 0 ? connectFailed(found.key, loss.tried.length) : placementFailed(found),
+          lost.tried.length > 0 ? connectFailed(found.key, lost.tried.length) : placementFailed(found),
         );
       }
-      countLoss(loss);
-      return start(route, found, { tried: loss.tried, replaces: undefined });
+      countLoss(lost);
+      return startOn(route, found, { tried: lost.tried, replaces: undefined });
     },
-    canMove: (route, { tried }) => route.onEndpointLost === 'Reject' || find(route, tried).kind === 'place',
+    canReassign: (route, { tried }) => route.onEndpointLost === 'Reject' || find(route, tried).kind === 'placed',
+    pin: (route, session) => ({ kind: 'forward', hold: new PinnedHold(context, route, session) }),
   };
+  const context: HoldContext = { ...ports, starter };
+  return starter;
+}
+
+type Placement = { kind: 'placed'; backend: CompiledBackend; slot: EndpointSlot };
+
+type Search = {
+  backends: ReadonlyMap<string, CompiledBackend>;
+  tried: readonly string[];
+  nowMs: number;
+  random: () => number;
+};
+
+/**
+ * First the backend, by weight, then one of its pods, by its policy. If the backend that was drawn can accept no session, the next one is
+ * tried. (Gateway API asks for 503 for the share of such a backend; but a weight says how users are distributed, not that some are rejected
+ * while another backend has room for them.) A backend of weight 0 is never tried: its weight was set to 0 on purpose.
+ */
+function findPlacement(route: CompiledRoute, search: Search): Placement | PlacementFailure {
+  let first: PlacementFailure | undefined;
+  for (const { backend: key } of orderByWeight(route.backendRefs, search.random)) {
+    const found = findInBackend(key, search);
+    if (found.kind === 'placed') return found;
+    first ??= found;
+  }
+  return first ?? { kind: 'none', reason: 'AllWeightsZero', key: route.owner };
+}
+
+function findInBackend(key: string, { backends, tried, nowMs, random }: Search): Placement | PlacementFailure {
+  const backend = backends.get(key);
+  if (backend === undefined) return { kind: 'none', reason: 'NoEndpointAccepting', key, backend };
+  const { policy, maxSessionsPerEndpoint: maxSessions } = backend.source;
+  const eligible = eligibleTargets(backend.slots, { nowMs, maxSessions, tried });
+  if (eligible.kind === 'none') return { kind: 'none', reason: eligible.reason, key, backend };
+  const slot = pickTarget(policy, eligible.targets, { random, previousUid: backend.record.previousUid });
+  return slot === undefined
+    ? { kind: 'none', reason: 'NoEndpointAccepting', key, backend }
+    : { kind: 'placed', backend, slot };
 }

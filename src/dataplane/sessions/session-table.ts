@@ -1,5 +1,5 @@
 /**
- * The sessions this proxy knows, and how many each endpoint has.
+ * The sessions of this proxy, and how many each endpoint has.
  *
  *                      open()                       close(), nothing else open
  *     (token arrives) ────────► open, n requests ──────────────────────────────► idle ──idle or absolute limit──► gone
@@ -8,7 +8,7 @@
  *                                  ▼
  *                               over, but still open ──last close()──► gone
  *
- * A session that is over but has something open still counts: its pod must not stop under an open response.
+ * A session that is over but has something open still counts: its pod must not stop during an open response.
  */
 import { renewAfterMs, tokenSeconds } from '../../core/session/token.ts';
 import type { SessionLimits } from '../../wire/routing-table.ts';
@@ -22,42 +22,42 @@ export type SessionEntry = SessionId & { issuedAtS: number };
 
 export interface SessionTable {
   readonly slots: EndpointSlots;
-  /** Sessions known here. */
+  /** Returns the number of sessions. */
   size(): number;
-  /** Grows with every change of a count that is reported. */
+  /** Increases with every change of a count that is reported. */
   changes(): number;
-  /** When the session was last seen alive here: now, while something is open; undefined where it is unknown. */
+  /** Returns when the session was last seen alive here: now, while something is open; undefined if it is unknown. */
   seenMs(session: SessionId, nowMs: number): number | undefined;
-  /** A request or stream of the session begins. A session from another replica enters here. */
+  /** A request or stream of the session begins. A session that is new to this replica is added. */
   open(session: SessionEntry, slot: EndpointSlot, nowMs: number): void;
-  /** A session of a proxy that is gone, as that one knew it: from now on it counts here. */
-  inherit(session: SessionEntry, slot: EndpointSlot, lastSeenS: number): void;
-  /** It is over. */
+  /** Adds a session that another proxy handed over, with the date from that proxy. */
+  adopt(session: SessionEntry, slot: EndpointSlot, lastSeenS: number): void;
+  /** A request or stream of the session ended. */
   close(session: SessionId, nowMs: number): void;
-  /** The session is over before its time. */
+  /** The session ends before its limits. */
   end(session: SessionId, reason: EndReason): void;
-  /** A request that may begin a session is on its way, or that came to an end: its endpoint is not free meanwhile. */
+  /** A request that may start a session was sent, or has finished: meanwhile its endpoint is not free. */
   addStarting(slot: EndpointSlot, change: 1 | -1): void;
   /**
-   * Ends what is beyond its limits, and tells of sessions that are kept alive by a long stream. Stops after some `maxRows` rows; the next
-   * call goes on where this one stopped.
+   * Ends sessions that are beyond their limits, and sends notices of sessions that a long stream keeps alive. Stops after about `maxRows`
+   * rows; the next call continues there.
    */
   sweep(nowMs: number, maxRows: number): void;
-  /** Every session that is not over, with its endpoint. The table must not change meanwhile. */
+  /** Returns every session that is not over, with its endpoint. The table must not change during the iteration. */
   all(): Iterable<SessionEntry & { slot: EndpointSlot; lastSeenS: number }>;
-  /** Up to `limit` sessions of an endpoint, for the debug page. */
+  /** Returns up to `limit` sessions of an endpoint, for the debug page. */
   list(slot: EndpointSlot, limit: number): { open: number; lastSeenS: number; issuedAtS: number }[];
 }
 
 const over = 1;
 const oneOpen = 2;
 
-/** Rows are spread over many small tables, because one that grows is rehashed at once: a table of a million would stop the proxy for 0.1 s. */
+/** Rows are spread over many small tables, because a table that grows is rehashed at once: one of a million rows would stop the proxy for 0.1 s. */
 const shardCount = 256;
 const firstCapacity = 64;
 
-/** `seen`: takes the sessions whose tokens grow old under an open stream. */
-export function createSessionTable(seen: Pick<OutgoingNotices, 'hasRoom' | 'tell'>): SessionTable {
+/** `seen`: receives the sessions whose tokens become outdated during an open stream. */
+export function createSessionTable(seen: Pick<OutgoingNotices, 'hasRoom' | 'add'>): SessionTable {
   const shards = Array.from({ length: shardCount }, () => createRows(firstCapacity));
   const spare = createRows(firstCapacity);
   const shardOf = ({ sessionHi }: SessionId) => shards[sessionHi % shardCount] ?? spare;
@@ -74,7 +74,7 @@ export function createSessionTable(seen: Pick<OutgoingNotices, 'hasRoom' | 'tell
     slots.releaseIfUnused(slot);
   };
 
-  const enter = (rows: SessionRows, session: SessionEntry, slot: EndpointSlot) => {
+  const insert = (rows: SessionRows, session: SessionEntry, slot: EndpointSlot) => {
     const row = insertRow(rows, session, slot.number);
     rows.issuedAtS[row] = session.issuedAtS;
     slot.sessions += 1;
@@ -92,21 +92,21 @@ export function createSessionTable(seen: Pick<OutgoingNotices, 'hasRoom' | 'tell
     slot.lastSeenS = Math.max(slot.lastSeenS, nowS);
   };
 
-  /** Where there is no room to tell of it now, its date stays as it is, and a later sweep comes back to it. */
+  /** If there is no room for the notice, the date stays as it is, and a later sweep tries again. */
   const refresh = (rows: SessionRows, row: number, { slot, nowMs }: { slot: EndpointSlot; nowMs: number }) => {
     if (!isOutOfDate(rows, row, { limits: slot.backend.limits, nowMs }) || !seen.hasRoom(nowMs)) return;
-    seen.tell({ sessionHi: cell(rows.hi, row), sessionLo: cell(rows.lo, row) }, nowMs);
+    seen.add({ sessionHi: cell(rows.hi, row), sessionLo: cell(rows.lo, row) }, nowMs);
     slot.lastSeenS = tokenSeconds(nowMs);
     rows.lastSeenS[row] = slot.lastSeenS;
   };
 
   const sweepShard = (rows: SessionRows, nowMs: number) => {
     for (let row = 0; row <= rows.mask;) {
-      // A free row has no slot: numbers of slots begin at 1.
+      // A free row has no slot: the numbers of slots start at 1.
       const slot = slots.byNumber(cell(rows.endpoint, row));
       const reason = slot && pastLimit(rows, row, { limits: slot.backend.limits, nowMs });
       if (slot !== undefined && reason !== undefined) {
-        // Another row moves up into the hole: it is looked at next.
+        // Another row moves into the hole: it is examined next.
         slot.backend.counters.ended[reason] += 1;
         remove(rows, row);
         continue;
@@ -129,12 +129,12 @@ export function createSessionTable(seen: Pick<OutgoingNotices, 'hasRoom' | 'tell
     open(session, slot, nowMs) {
       const rows = shardOf(session);
       const found = findRow(rows, session);
-      touch(rows, found === -1 ? enter(rows, session, slot) : found, { nowMs, change: 1 });
+      touch(rows, found === -1 ? insert(rows, session, slot) : found, { nowMs, change: 1 });
     },
-    inherit(session, slot, lastSeenS) {
+    adopt(session, slot, lastSeenS) {
       const rows = shardOf(session);
       const found = findRow(rows, session);
-      const row = found === -1 ? enter(rows, session, slot) : found;
+      const row = found === -1 ? insert(rows, session, slot) : found;
       rows.lastSeenS[row] = Math.max(cell(rows.lastSeenS, row), lastSeenS);
       const counted = slots.byNumber(cell(rows.endpoint, row));
       if (counted !== undefined) counted.lastSeenS = Math.max(counted.lastSeenS, lastSeenS);
@@ -161,10 +161,10 @@ export function createSessionTable(seen: Pick<OutgoingNotices, 'hasRoom' | 'tell
       slots.releaseIfUnused(slot);
     },
     sweep(nowMs, maxRows) {
-      for (let shard = 0, looked = 0; shard < shardCount && looked < maxRows; shard += 1) {
+      for (let shard = 0, examined = 0; shard < shardCount && examined < maxRows; shard += 1) {
         const rows = shards[nextShard] ?? spare;
         sweepShard(rows, nowMs);
-        looked += rows.mask + 1;
+        examined += rows.mask + 1;
         nextShard = (nextShard + 1) % shardCount;
       }
     },
@@ -187,7 +187,7 @@ function pastLimit(rows: SessionRows, row: number, { limits, nowMs }: At): EndRe
   return cell(rows.lastSeenS, row) * 1000 + limits.idleTimeoutMs <= nowMs ? 'Idle' : undefined;
 }
 
-/** Something is open, and was for so long that a response would bring a new token. One that is over needs none. */
+/** Whether something has been open for so long that a response would carry a new token. A session that is over needs none. */
 function isOutOfDate(rows: SessionRows, row: number, { limits, nowMs }: At): boolean {
   const use = cell(rows.use, row);
   return use >= oneOpen && use % oneOpen !== over && nowMs - cell(rows.lastSeenS, row) * 1000 > renewAfterMs(limits);

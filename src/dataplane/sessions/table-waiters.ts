@@ -1,8 +1,8 @@
-/** Requests whose pod is not known yet, waiting for a table that knows it. */
+/** Requests whose pod is not in the table yet, waiting for a newer table. */
 import { afterInput, type Clock } from '../../platform/clock.ts';
 
 export interface TableWaiters {
-  /** Resolves at the next table, or when the time is up. */
+  /** Resolves at the next table, or after the time limit. */
   wait(limitMs: number): Promise<void>;
   wakeAll(): void;
 }
@@ -17,7 +17,7 @@ export function createTableWaiters(clock: Clock): TableWaiters {
           waiting.delete(done);
           resolve();
         };
-        // The table may have come while this proxy could not run: then no session is lost.
+        // The table may have arrived while this process was starved of CPU: then no session is lost.
         const cancel = afterInput(clock, limitMs, done);
         waiting.add(done);
       }),

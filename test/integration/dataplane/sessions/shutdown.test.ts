@@ -80,7 +80,7 @@ async function runProxy(replica: FakeReplica, ...endpoints: ShortEndpoint[]): Pr
   return { proxy, url: `http://127.0.0.1:${port}` };
 }
 
-test('a session that ends with the last response of a proxy that shuts down is no longer counted, by no replica and no other proxy', async () => {
+test('a session that ends with the last response of a proxy that shuts down is no longer counted by any replica or other proxy', async () => {
   const replica = await startFakeReplica(certificates, { address: '127.0.0.1' });
   started.push(replica);
   const app = await startApp();
@@ -99,10 +99,10 @@ test('a session that ends with the last response of a proxy that shuts down is n
   const last = replica.reports.at(-1);
   expect(last?.endpoints[0]?.sessions).toBe(0);
   expect(last?.ended).toHaveLength(1);
-  expect(replica.handovers).toMatchObject([{ sessions: [], ended: last?.ended, inherited: [] }]);
+  expect(replica.handovers).toMatchObject([{ sessions: [], ended: last?.ended, successorOf: [] }]);
 });
 
-test('a proxy that inherits sessions and shuts down next hands over those of both', async () => {
+test('a proxy that adopted sessions and shuts down next hands over the sessions of both', async () => {
   const replica = await startFakeReplica(certificates, { address: '127.0.0.1' });
   started.push(replica);
   const app = await startApp();
@@ -110,11 +110,11 @@ test('a proxy that inherits sessions and shuts down next hands over those of bot
   const [endpoint] = Object.values(proxy.router.table()?.backends ?? {}).flatMap(({ endpoints }) => endpoints);
   const handed = { id: '00000000deadbeef', endpoint: endpoint?.id ?? '', lastSeenS: 1, issuedAtS: 1 };
   const first = { uid: 'uid-first', startedAtMs: 1 };
-  const handover = { from: 'uid-second', startedAtMs: 2, sessions: [handed], ended: [], inherited: [first] };
+  const handover = { from: 'uid-second', startedAtMs: 2, sessions: [handed], ended: [], successorOf: [first] };
   replica.say(JSON.stringify({ type: 'handover', replica: 'operator-1', handover }));
   await eventually(() => proxy.router.sessions.size(), Boolean);
   await proxy.stop();
   expect(replica.handovers).toMatchObject([
-    { sessions: [handed], inherited: [{ uid: 'uid-second', startedAtMs: 2 }, first] },
+    { sessions: [handed], successorOf: [{ uid: 'uid-second', startedAtMs: 2 }, first] },
   ]);
 });

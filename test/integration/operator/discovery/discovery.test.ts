@@ -91,7 +91,7 @@ describe('the table stream', () => {
       startedAtMs: 5,
       sessions: [{ id: '00000000deadbeef', endpoint: '00000000000000aa', lastSeenS: 10, issuedAtS: 5 }],
       ended: ['00000000cafecafe'],
-      inherited: [{ uid: 'uid-p0', startedAtMs: 1 }],
+      successorOf: [{ uid: 'uid-p0', startedAtMs: 1 }],
     };
     expect(
       await discovery.client.call('POST', '/v1/handover', { token: 'proxy-1', body: JSON.stringify(handover) }),

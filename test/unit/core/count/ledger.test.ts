@@ -190,26 +190,30 @@ describe('a proxy that handed its sessions over', () => {
   const say = (ledger: Ledger, sequence: number, sessions: number, atMs = start) =>
     ledger.record('gone', { startedAtMs: 7, sequence, endpoints: [endpoint(sessions)] }, atMs);
   const heirSays = (ledger: Ledger, sequence: number, sessions: number, atMs = start) =>
-    ledger.record('heir', { startedAtMs: 0, sequence, endpoints: [endpoint(sessions)], inherited: [gone] }, atMs);
+    ledger.record(
+      'successor',
+      { startedAtMs: 0, sequence, endpoints: [endpoint(sessions)], successorOf: [gone] },
+      atMs,
+    );
 
   test('counts until its heir says so, and then no more', () => {
     const ledger = createLedger();
     say(ledger, 1, 3);
-    ledger.record('heir', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(1)] }, start);
-    expect(sessionsOf(ledger, ['heir'], start)).toBe(4);
+    ledger.record('successor', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(1)] }, start);
+    expect(sessionsOf(ledger, ['successor'], start)).toBe(4);
     heirSays(ledger, 2, 4);
-    expect(sessionsOf(ledger, ['heir'], start)).toBe(4);
+    expect(sessionsOf(ledger, ['successor'], start)).toBe(4);
     heirSays(ledger, 3, 0);
-    expect(sessionsOf(ledger, ['heir'], start)).toBe(0);
+    expect(sessionsOf(ledger, ['successor'], start)).toBe(0);
   });
 
   test('is not heard any more: its last report may come late', () => {
     const ledger = createLedger();
     heirSays(ledger, 1, 4);
     expect(say(ledger, 9, 3)).toBe(false);
-    expect(sessionsOf(ledger, ['heir'], start)).toBe(4);
+    expect(sessionsOf(ledger, ['successor'], start)).toBe(4);
     // And while its pod is there, nobody says what it might still carry.
-    expect(sessionsOf(ledger, ['heir', 'gone'], start)).toMatch(/gone has not reported/);
+    expect(sessionsOf(ledger, ['successor', 'gone'], start)).toMatch(/gone has not reported/);
   });
 
   test('counts for nothing when its container was restarted, and the new process counts', () => {
@@ -218,9 +222,9 @@ describe('a proxy that handed its sessions over', () => {
     ledger.record('gone', { startedAtMs: 8, sequence: 1, endpoints: [endpoint(2)] }, start);
     expect(sessionsOf(ledger, ['gone'], start)).toBe(5);
     heirSays(ledger, 1, 3);
-    expect(sessionsOf(ledger, ['gone', 'heir'], start)).toBe(5);
+    expect(sessionsOf(ledger, ['gone', 'successor'], start)).toBe(5);
     heirSays(ledger, 2, 0);
-    expect(sessionsOf(ledger, ['gone', 'heir'], start)).toBe(2);
+    expect(sessionsOf(ledger, ['gone', 'successor'], start)).toBe(2);
   });
 
   test('leaves what its heir counted last to count on, when that one is gone as well', () => {

@@ -11,32 +11,32 @@ const embedded: Partial<CookieCarrier> = {
   partitioned: true,
 };
 
-describe('a cookie', () => {
+describe('a session cookie', () => {
   const rows: { sentence: string; carrier: Partial<CookieCarrier>; lifetimeS?: number; attributes: string }[] = [
     {
-      sentence: 'of the defaults: gone with the browser, unseen by scripts',
+      sentence: 'with default settings lasts as long as the browser session and is hidden from scripts',
       carrier: {},
       lifetimeS: 60,
       attributes: 'Path=/; HttpOnly; SameSite=Lax',
     },
     {
-      sentence: 'with everything that can be set',
+      sentence: 'has all configured attributes',
       carrier: embedded,
       attributes: 'Path=/shop; Domain=example.com; Secure; HttpOnly; SameSite=None; Partitioned',
     },
     {
-      sentence: 'that is permanent ends with the session',
+      sentence: 'that is permanent expires at the absolute limit of its session',
       carrier: { lifetimeType: 'Permanent' },
       lifetimeS: 60,
       attributes: 'Max-Age=60; Path=/; HttpOnly; SameSite=Lax',
     },
     {
-      sentence: 'that is permanent, of a session without end, is one of the browser',
+      sentence: 'that is permanent lasts as long as the browser session if the session has no absolute limit',
       carrier: { lifetimeType: 'Permanent' },
       attributes: 'Path=/; HttpOnly; SameSite=Lax',
     },
     {
-      sentence: 'whose path is beyond ASCII cannot break the header line',
+      sentence: 'with a path beyond ASCII does not break the header line',
       carrier: { path: '/č' },
       attributes: 'Path=/%C4%8D; HttpOnly; SameSite=Lax',
     },
@@ -47,7 +47,7 @@ describe('a cookie', () => {
     );
   });
 
-  test('is taken away with the attributes with which it was given: browsers keep it otherwise', () => {
+  test('is cleared with the attributes with which it was set, because browsers keep it otherwise', () => {
     const { clear } = compileCarrier(cookieCarrier({ name: 's', lifetimeType: 'Permanent', ...embedded }));
     expect(clear).toBe(
       'Set-Cookie: s=; Max-Age=0; Path=/shop; Domain=example.com; Secure; HttpOnly; SameSite=None; Partitioned\r\n',
@@ -55,34 +55,38 @@ describe('a cookie', () => {
   });
 });
 
-describe('a header', () => {
+describe('a session header', () => {
   const carrier = compileCarrier({ type: 'Header', name: 'X-Session' });
 
-  test('gives the token, and takes it away by an empty value', () => {
+  test('gives the token, and clears it with an empty value', () => {
     expect([carrier.give('h1.x', 60), carrier.clear]).toEqual(['X-Session: h1.x\r\n', 'X-Session: \r\n']);
   });
 
   test.each([
-    { sentence: 'none', lines: [], tokens: [] },
-    { sentence: 'one', lines: ['h1.x'], tokens: ['h1.x'] },
+    { sentence: 'no line', lines: [], tokens: [] },
+    { sentence: 'one line', lines: ['h1.x'], tokens: ['h1.x'] },
     { sentence: 'several lines', lines: ['h1.x', 'h1.y'], tokens: ['h1.x', 'h1.y'] },
     {
-      sentence: 'several in one line, as a proxy on the way may have made of them',
+      sentence: 'several tokens in one line, as an intermediary may have joined them',
       lines: ['h1.x , h1.y'],
       tokens: ['h1.x', 'h1.y'],
     },
-    { sentence: 'an empty one, of a client that sends back what it got at the end', lines: ['', ' , '], tokens: [] },
     {
-      sentence: 'more than anybody has: the first eight',
+      sentence: 'an empty value, of a client that returns the line that cleared its token',
+      lines: ['', ' , '],
+      tokens: [],
+    },
+    {
+      sentence: 'the first eight of thousands of tokens in a line',
       lines: [Array.from({ length: 5000 }, (_, number) => number).join()],
       tokens: ['0', '1', '2', '3', '4', '5', '6', '7'],
     },
     {
-      sentence: 'the same from many lines',
+      sentence: 'the first eight of tokens in many lines',
       lines: Array.from({ length: 90 }, (_, number) => String(number)),
       tokens: ['0', '1', '2', '3', '4', '5', '6', '7'],
     },
-  ])('is read where it is sent: $sentence', ({ lines, tokens }) => {
+  ])('yields its tokens: $sentence', ({ lines, tokens }) => {
     expect(carrier.read(requestOf({ 'x-session': lines }))).toEqual(tokens);
   });
 });

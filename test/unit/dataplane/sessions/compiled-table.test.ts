@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { endpointId } from '../../../../src/core/session/token.ts';
 import type { RoutingTable } from '../../../../src/wire/routing-table.ts';
 import { shareUnchanged } from '../../../../src/dataplane/discovery/share-unchanged.ts';
-import { createCounters, forgetDeparted, countersOf } from '../../../../src/dataplane/sessions/counters.ts';
+import { createCounters, forgetRemovedBackends, countersOf } from '../../../../src/dataplane/sessions/counters.ts';
 import { createEndpointSlots } from '../../../../src/dataplane/sessions/endpoint-slots.ts';
 import { keysDiffer, compileRouting, type CompiledTable } from '../../../../src/dataplane/sessions/compiled-table.ts';
 import { backendName, keyOf, proxyTable, splitTable, type ShortEndpoint } from '../../../support/proxy-table.ts';
@@ -12,7 +12,7 @@ const many: ShortEndpoint[] = Array.from({ length: 5000 }, (_, number) => ({
   pod: `pod-${String(number).padStart(4, '0')}`,
 }));
 
-/** Tables as discovery hands them over, one after the other. */
+/** Compiles tables as discovery delivers them, one after the other. */
 function createStates() {
   const [slots, counters] = [createEndpointSlots(), createCounters()];
   let state: CompiledTable | undefined;
@@ -25,8 +25,8 @@ function createStates() {
   return { slots, apply };
 }
 
-describe('a table that changes in one place', () => {
-  test('leaves everything else as it was made before', () => {
+describe('a new table with one change', () => {
+  test('reuses the compiled form of everything else', () => {
     const { apply } = createStates();
     const sides = (canaryPod: ShortEndpoint) =>
       splitTable({
@@ -43,7 +43,7 @@ describe('a table that changes in one place', () => {
     expect(keysDiffer(before, after)).toBe(false);
   });
 
-  test('with a key more knows it at once, and remembered tokens are to be verified anew', () => {
+  test('applies an additional key at once, and reports that cached tokens must be verified again', () => {
     const { apply } = createStates();
     const before = apply(proxyTable({}));
     const after = apply(proxyTable({ keyRing: { current: 2, keys: [keyOf(1), keyOf(2)] } }));
@@ -53,10 +53,10 @@ describe('a table that changes in one place', () => {
   });
 
   test.each([
-    { sentence: 'an endpoint less in the middle', next: ['a', 'c'], gone: ['b'] },
-    { sentence: 'one for another', next: ['a', 'b', 'd'], gone: ['c'] },
-    { sentence: 'none left', next: [], gone: ['a', 'b', 'c'] },
-  ])('has places for the endpoints that are there and no others: $sentence', ({ next, gone }) => {
+    { sentence: 'one endpoint in the middle was removed', next: ['a', 'c'], gone: ['b'] },
+    { sentence: 'one endpoint was replaced', next: ['a', 'b', 'd'], gone: ['c'] },
+    { sentence: 'all endpoints were removed', next: [], gone: ['a', 'b', 'c'] },
+  ])('has slots for exactly its endpoints: $sentence', ({ next, gone }) => {
     const { apply, slots } = createStates();
     const table = (names: string[]) => proxyTable({ endpoints: names.map((pod) => ({ pod })) });
     apply(table(['a', 'b', 'c']));
@@ -67,7 +67,7 @@ describe('a table that changes in one place', () => {
     for (const pod of gone) expect(slots.byId(endpointId(`uid-${pod}`))).toBeUndefined();
   });
 
-  test('a pod that another workload took over in the same table keeps its place', () => {
+  test('keeps the slot of a pod that moves to another workload', () => {
     const { apply, slots } = createStates();
     const sides = (ofCart: ShortEndpoint[], ofOther: ShortEndpoint[]) =>
       splitTable({ [backendName]: { weight: 1, endpoints: ofCart }, 'shop/other': { weight: 1, endpoints: ofOther } });
@@ -77,7 +77,7 @@ describe('a table that changes in one place', () => {
   });
 });
 
-test('with 5,000 endpoints sessions keep their pods through changes of others', () => {
+test('sessions keep their pods while others of 5,000 endpoints change', () => {
   const replica = createReplica(proxyTable({ endpoints: many }), undefined, Math.random);
   const visits = Array.from({ length: 50 }, () => visit(replica));
   const taken = new Set(visits.map(({ pod }) => pod));
@@ -93,10 +93,10 @@ test('with 5,000 endpoints sessions keep their pods through changes of others', 
   expect(taken.has(visit(replica).pod)).toBe(false);
 });
 
-test('counters of backends that left the table are shown for a while, and not for ever', () => {
+test('counters of backends that left the table are kept for the last hundred backends', () => {
   const counters = createCounters();
   for (let number = 0; number < 500; number += 1) countersOf(counters, `shop/w${number}`);
-  forgetDeparted(counters, new Set(['shop/w0', 'shop/w1']));
+  forgetRemovedBackends(counters, new Set(['shop/w0', 'shop/w1']));
   expect(counters.backends.size).toBe(102);
   expect([...counters.backends.keys()].slice(0, 3)).toEqual(['shop/w0', 'shop/w1', 'shop/w400']);
 });

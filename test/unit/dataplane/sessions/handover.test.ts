@@ -1,4 +1,4 @@
-/** What a proxy that shuts down leaves to its successor: both without sockets, with a clock that the test advances. */
+/** Session handover between two proxies without sockets, with a clock that the test advances. */
 import { describe, expect, test } from '@jest/globals';
 import { listHandedSessions } from '../../../../src/dataplane/sessions/handover.ts';
 import { createMemoryClock } from '../../../support/memory-clock.ts';
@@ -7,7 +7,7 @@ import { createReplica, finish, holdOf, pods, quiet, visit, type Replica } from 
 
 function createPair() {
   const clock = createMemoryClock();
-  return { clock, leaving: createReplica(pods('a', 'b'), clock), successor: createReplica(pods('a', 'b'), clock) };
+  return { clock, predecessor: createReplica(pods('a', 'b'), clock), successor: createReplica(pods('a', 'b'), clock) };
 }
 
 const atOnce = { pastLag: false };
@@ -15,12 +15,12 @@ const onUnknownPod = { id: '00000000000000aa', endpoint: 'ffffffffffffffff', las
 
 const handed = ({ router }: Replica) => listHandedSessions(router.sessions) ?? [];
 
-describe('the successor', () => {
-  test('counts what the other did, until tsuccessor clients have been away for the idle timeout since tsuccessor last request there', async () => {
-    const { clock, leaving, successor } = createPair();
-    const { pod } = visit(leaving);
+describe('the successor of a proxy that shuts down', () => {
+  test('counts handed sessions until their idle timeout, measured from their last request at the predecessor', async () => {
+    const { clock, predecessor, successor } = createPair();
+    const { pod } = visit(predecessor);
     await clock.advance(idleTimeoutMs / 2);
-    expect(successor.router.inherit(handed(leaving), atOnce)).toBe(true);
+    expect(successor.router.adopt(handed(predecessor), atOnce)).toBe(true);
     expect(successor.count(pod)).toMatchObject({ sessions: 1 });
     await clock.advance(idleTimeoutMs / 2 - 2000);
     successor.sweep();
@@ -30,61 +30,61 @@ describe('the successor', () => {
     expect(successor.count(pod)).toMatchObject({ sessions: 0 });
   });
 
-  test('counts a session once that it has seen itself, and keeps the later date', async () => {
-    const { clock, leaving, successor } = createPair();
-    const { pod, cookie } = visit(leaving);
+  test('counts a session that it already has once, and keeps the later date', async () => {
+    const { clock, predecessor, successor } = createPair();
+    const { pod, cookie } = visit(predecessor);
     await clock.advance(idleTimeoutMs / 2);
     visit(successor, [cookie]);
-    successor.router.inherit(handed(leaving), atOnce);
+    successor.router.adopt(handed(predecessor), atOnce);
     expect(successor.count(pod)).toMatchObject({ sessions: 1 });
     await clock.advance(idleTimeoutMs - 2000);
     successor.sweep();
     expect(successor.count(pod)).toMatchObject({ sessions: 1 });
   });
 
-  test('takes none of those that ended meanwhile, here or elsewhere', () => {
-    const { leaving, successor } = createPair();
-    const { cookie } = visit(leaving);
-    const [here] = handed(leaving);
-    visit(leaving);
-    const elsewhere = handed(leaving).find(({ id }) => id !== here?.id);
+  test('does not count sessions that have ended meanwhile, here or on a third proxy', () => {
+    const { predecessor, successor } = createPair();
+    const { cookie } = visit(predecessor);
+    const [here] = handed(predecessor);
+    visit(predecessor);
+    const elsewhere = handed(predecessor).find(({ id }) => id !== here?.id);
     finish(holdOf(successor.send([cookie])), { ...quiet, endsSession: true });
-    successor.router.endElsewhere([elsewhere?.id ?? '']);
-    successor.router.inherit(handed(leaving), atOnce);
+    successor.router.receiveEnded([elsewhere?.id ?? '']);
+    successor.router.adopt(handed(predecessor), atOnce);
     expect(successor.count('a').sessions + successor.count('b').sessions).toBe(0);
   });
 
-  test('takes nothing where one is on a pod that it does not know yet', () => {
-    const { leaving, successor } = createPair();
-    visit(leaving);
-    leaving.swap(pods('new'));
-    visit(leaving);
-    expect(successor.router.inherit([onUnknownPod, ...handed(leaving)], atOnce)).toBe(false);
+  test('accepts no session of a handover with a pod that is not in its table yet', () => {
+    const { predecessor, successor } = createPair();
+    visit(predecessor);
+    predecessor.swap(pods('new'));
+    visit(predecessor);
+    expect(successor.router.adopt([onUnknownPod, ...handed(predecessor)], atOnce)).toBe(false);
     expect(successor.count('a').sessions + successor.count('b').sessions).toBe(0);
   });
 
-  test('leaves out the sessions of a pod that its table lacks, once the table is newer than the handover', () => {
-    const { leaving, successor } = createPair();
-    const { pod } = visit(leaving);
-    expect(successor.router.inherit([onUnknownPod, ...handed(leaving)], { pastLag: true })).toBe(true);
+  test('skips the sessions of a pod that its table lacks once the table is newer than the handover', () => {
+    const { predecessor, successor } = createPair();
+    const { pod } = visit(predecessor);
+    expect(successor.router.adopt([onUnknownPod, ...handed(predecessor)], { pastLag: true })).toBe(true);
     expect(successor.count(pod)).toMatchObject({ sessions: 1 });
   });
 
-  test('repeats the ends that the other proxy reported, and does not count those sessions', () => {
-    const { leaving, successor } = createPair();
-    const { pod, cookie } = visit(leaving);
+  test('repeats the ends that its predecessor reported, and does not count those sessions', () => {
+    const { predecessor, successor } = createPair();
+    const { pod, cookie } = visit(predecessor);
     visit(successor, [cookie]);
-    finish(holdOf(leaving.send([cookie])), { ...quiet, endsSession: true });
-    const { ended } = leaving.router.news();
-    successor.router.inheritEnds(ended);
+    finish(holdOf(predecessor.send([cookie])), { ...quiet, endsSession: true });
+    const { ended } = predecessor.router.notices();
+    successor.router.adoptEnded(ended);
     expect(successor.count(pod)).toMatchObject({ sessions: 0 });
-    expect(successor.router.news()).toMatchObject({ ended });
+    expect(successor.router.notices()).toMatchObject({ ended });
   });
 
-  test('is not given what is no longer in the table: the operator has heard nothing of it', () => {
-    const { leaving } = createPair();
-    visit(leaving);
-    leaving.swap(pods('new'));
-    expect(handed(leaving)).toEqual([]);
+  test('receives no sessions on pods outside the table, which were never reported', () => {
+    const { predecessor } = createPair();
+    visit(predecessor);
+    predecessor.swap(pods('new'));
+    expect(handed(predecessor)).toEqual([]);
   });
 });

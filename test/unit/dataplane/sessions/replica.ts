@@ -1,4 +1,4 @@
-/** A proxy without sockets, with a clock that stands still: what a replica of the proxy decides and counts. */
+/** The session side of one proxy replica without sockets, with a clock that tests control. */
 import { endpointId } from '../../../../src/core/session/token.ts';
 import type { RoutingTable } from '../../../../src/wire/routing-table.ts';
 import type { Reply, RequestView, RouteDecision, SessionHold } from '../../../../src/dataplane/routing.ts';
@@ -51,15 +51,15 @@ export function holdOf(decision: RouteDecision | Promise<RouteDecision> | { kind
 export const replyOf = (decision: RouteDecision | Promise<RouteDecision> | { kind: 'retry' }): Reply | undefined =>
   decision instanceof Promise || decision.kind !== 'reply' ? undefined : decision.reply;
 
-/** The cookie that a client sends back after these header lines. */
+/** Returns the cookie that a client sends after it has received these header lines. */
 const cookieFrom = (lines: string): string => /^Set-Cookie: ([^;]+);/.exec(lines)?.[1] ?? '';
 
-/** A whole request, from the head to the end of its response. */
+/** Sends a whole request, from its head to the end of its response. */
 export function visit(replica: Pick<Replica, 'send'>, cookies: string[] = []) {
   return finish(holdOf(replica.send(cookies)));
 }
 
-/** A login, with the token of an earlier session. */
+/** Returns a login request with the token of an earlier session. */
 export const login = (cookies: string[]): RequestView =>
   requestOf({ cookie: cookies.join('; ') }, { method: 'POST', path: '/login' });
 

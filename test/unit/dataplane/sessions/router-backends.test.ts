@@ -10,7 +10,7 @@ const canarySide: Side = { weight: 10, endpoints: [{ pod: 'c1' }], keyRing: { cu
 const split = (stable: Partial<Side> = {}, other: Partial<Side> = {}) =>
   splitTable({ [backendName]: { ...stableSide, ...stable }, [canary]: { ...canarySide, ...other } });
 
-/** Chance, one value after the other, and then always the last. */
+/** Returns the values one after the other, and then always the last. */
 const chance =
   (...values: number[]) =>
   () =>
@@ -20,7 +20,7 @@ const chance =
 const toCanary = 0.95;
 
 describe('a route with several backends', () => {
-  test('shares out new sessions by weight, and counts them where they are', () => {
+  test('distributes new sessions by weight, and counts each at its backend', () => {
     let state = 7;
     const random = () => (state = (state * 1_103_515_245 + 12_345) % 2 ** 31) / 2 ** 31;
     const replica = createReplica(split(), undefined, random);
@@ -29,7 +29,7 @@ describe('a route with several backends', () => {
     expect(replica.counters().started + replica.counters(canary).started).toBe(2000);
   });
 
-  test('keeps a session on its side whatever the weights become, also at weight 0, with the keys of that side', () => {
+  test('keeps a session on its backend, with the keys of that backend, when its weight drops to 0', () => {
     const replica = createReplica(split(), undefined, chance(toCanary, 0));
     const { pod, cookie } = visit(replica);
     expect(pod).toBe('c1');
@@ -40,7 +40,7 @@ describe('a route with several backends', () => {
     expect(visit(replica)).toMatchObject({ isNew: true, pod: expect.stringMatching(/^s/) });
   });
 
-  test('with a side that the route no longer has: its sessions begin anew, and it is said why', () => {
+  test('starts a new session for a token of a backend that the route no longer has, and counts it as WrongBackend', () => {
     const replica = createReplica(split(), undefined, chance(toCanary, 0));
     const { cookie } = visit(replica);
     replica.swap({ ...split(), routes: proxyTable({}).routes });
@@ -48,7 +48,7 @@ describe('a route with several backends', () => {
     expect(replica.router.counters.badTokens.WrongBackend).toBe(1);
   });
 
-  test('a side that has no pod to offer leaves its share to the others: a user is served', () => {
+  test('sends the share of a backend without an accepting pod to the other backends', () => {
     const replica = createReplica(
       split({}, { endpoints: [{ pod: 'c1', state: 'Draining' }] }),
       undefined,
@@ -57,7 +57,7 @@ describe('a route with several backends', () => {
     expect(visit(replica).pod).toMatch(/^s/);
   });
 
-  test('but never to a side of weight 0, which someone took out on purpose', () => {
+  test('never starts a session on a backend of weight 0, even when the others have no pods', () => {
     const replica = createReplica(split({ endpoints: [] }, { weight: 0 }));
     expect(replyOf(replica.send())).toMatchObject({
       status: 503,
@@ -67,7 +67,7 @@ describe('a route with several backends', () => {
     expect(replica.counters(canary).refused.NoEndpointAccepting).toBe(0);
   });
 
-  test('a route whose backends all have weight 0 gets a 503 with that reason; existing sessions continue', () => {
+  test('responds with 503 and the reason when all backends have weight 0; existing sessions continue', () => {
     const replica = createReplica(split());
     const { cookie, pod } = visit(replica);
     replica.swap(split({ weight: 0 }, { weight: 0 }));
@@ -79,7 +79,7 @@ describe('a route with several backends', () => {
     expect(visit(replica, [cookie])).toMatchObject({ pod, isNew: false });
   });
 
-  test('a session that lost its pod begins anew by the weights of today', () => {
+  test('restarts a session that lost its pod by the current weights', () => {
     const replica = createReplica(split(), undefined, chance(toCanary, 0));
     const { cookie } = visit(replica);
     replica.swap(split({}, { weight: 0, endpoints: [], removedEndpoints: ['c1'] }));
@@ -87,7 +87,7 @@ describe('a route with several backends', () => {
     expect(replica.counters(canary).lost.EndpointRemoved).toBe(1);
   });
 
-  test('tokens of two sides in one request: the one that has its pod wins', () => {
+  test('uses, of two tokens of two backends, the one whose pod exists', () => {
     const table = split();
     const [onStable, onCanary] = [
       visit(createReplica(table, undefined, chance(0))),
@@ -98,11 +98,11 @@ describe('a route with several backends', () => {
   });
 });
 
-describe('a limit of sessions for each pod', () => {
+describe('maxSessionsPerEndpoint', () => {
   const limited = (max: number, ...names: string[]) =>
     proxyTable({ endpoints: names.map((pod) => ({ pod })), maxSessionsPerEndpoint: max });
 
-  test('sends new ones to pods that have room, and when none has it says so, and when to come again', () => {
+  test('sends new sessions to pods with room, and responds with 503 and Retry-After when all are full', () => {
     const replica = createReplica(limited(2, 'a', 'b'));
     for (let client = 0; client < 4; client += 1) visit(replica);
     expect([replica.count('a').sessions, replica.count('b').sessions]).toEqual([2, 2]);
@@ -112,7 +112,7 @@ describe('a limit of sessions for each pod', () => {
     expect(replica.counters().refused).toEqual({ NoEndpointAccepting: 0, AllFull: 1, UpstreamConnectFailed: 0 });
   });
 
-  test('is kept under a burst: requests on their way count', () => {
+  test('holds during a burst, because requests in flight count', () => {
     const replica = createReplica(limited(3, 'a'));
     const decisions = Array.from({ length: 5 }, () => replica.send());
     expect(decisions.map((decision) => replyOf(decision)?.reason ?? 'forward')).toEqual([
@@ -124,7 +124,7 @@ describe('a limit of sessions for each pod', () => {
     ]);
   });
 
-  test('never sends away a session that exists, and gives a place on when one ends', () => {
+  test('never rejects an existing session, and frees a place when a session ends', () => {
     const replica = createReplica(limited(1, 'a'));
     const { cookie } = visit(replica);
     expect(visit(replica, [cookie])).toMatchObject({ pod: 'a', isNew: false });
@@ -133,7 +133,7 @@ describe('a limit of sessions for each pod', () => {
   });
 });
 
-test('RoundRobin takes turns, also after a swap of the table', () => {
+test('RoundRobin continues its order after a new table', () => {
   const table = () => proxyTable({ endpoints: [{ pod: 'a' }, { pod: 'b' }, { pod: 'c' }], policy: 'RoundRobin' });
   const replica = createReplica(table());
   const turns = [visit(replica).pod, visit(replica).pod];

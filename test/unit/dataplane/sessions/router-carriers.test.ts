@@ -29,7 +29,7 @@ describe('a token in a header', () => {
     return { ...replica, call, first, token };
   };
 
-  test('comes in the named response header, and brings the client back when it is sent in the same', () => {
+  test('is sent in the named response header, and pins the client that returns it in the same header', () => {
     const { call, first, token } = createHeaderReplica();
     expect(token).toMatch(/^h1\./);
     for (let request = 0; request < 5; request += 1) {
@@ -37,26 +37,26 @@ describe('a token in a header', () => {
     }
   });
 
-  test('is stripped by the name of the header, and a cookie of that name is the app’s own', () => {
+  test('is stripped by the name of the header, and a cookie of that name belongs to the app', () => {
     const { call, token, sendRequest } = createHeaderReplica();
     expect(call(token).carrier).toMatchObject({ type: 'Header', name: 'X-Session' });
     expect(holdOf(sendRequest(requestOf({ cookie: `X-Session=${token}` }))).isNew).toBe(true);
   });
 
   test.each([
-    { sentence: 'by its header', response: { setCookies: [], endsSession: true } },
+    { sentence: 'by the Holdfast-Session header', response: { setCookies: [], endsSession: true } },
     {
-      sentence: 'by expiring a cookie of the same name, as an app does that knows only cookies',
+      sentence: 'by expiring a cookie of the same name, as an app that only uses cookies does',
       response: { setCookies: ['X-Session=; Max-Age=0'], endsSession: false },
     },
-  ])('is taken away by an empty value when the app ends the session $sentence', ({ response }) => {
+  ])('is cleared with an empty value when the app ends the session $sentence', ({ response }) => {
     const { call, token, counters, count } = createHeaderReplica();
     expect(finish(call(token), response).lines).toBe('X-Session: \r\n');
     expect(counters().ended.Application).toBe(1);
     expect(count('a').sessions + count('b').sessions).toBe(0);
   });
 
-  test('that is garbage begins a new session and is counted; an empty one is none', () => {
+  test('that is garbage starts a new session and is counted; an empty value is not a token', () => {
     const { call, router } = createHeaderReplica();
     for (const garbage of ['undefined', 'h1.', '\u00ff\u0000', 'x'.repeat(100_000)]) {
       expect(call(garbage).isNew).toBe(true);
@@ -65,15 +65,15 @@ describe('a token in a header', () => {
     expect(router.counters.badTokens).toMatchObject({ Malformed: 4 });
   });
 
-  test('is renewed in time', async () => {
+  test('is renewed before it expires', async () => {
     const { call, token, clock } = createHeaderReplica();
     await clock.advance(idleTimeoutMs / 4 + 1000);
     expect(finish(call(token)).lines).toMatch(/^X-Session: h1\./);
   });
 });
 
-describe('a cookie', () => {
-  test('that is permanent is kept until the absolute limit of the session, counted from its start', async () => {
+describe('a session cookie', () => {
+  test('that is permanent has the time left to the absolute limit of its session as Max-Age', async () => {
     const replica = createReplica(
       proxyTable({
         endpoints: [{ pod: 'a' }],
@@ -87,7 +87,7 @@ describe('a cookie', () => {
     expect(visit(replica, [cookie]).lines).toContain('; Max-Age=570; ');
   });
 
-  test('two of one name, as after a change of the path: the one that has its pod wins, in either order', () => {
+  test('sent twice, as after a change of the path, pins to the pod that exists, in either order', () => {
     const replica = createReplica(proxyTable({ endpoints: [{ pod: 'a' }] }));
     const old = visit(replica).cookie;
     replica.swap(proxyTable({ endpoints: [{ pod: 'b' }], removedEndpoints: ['a'] }));
@@ -102,7 +102,7 @@ describe('a cookie', () => {
   });
 });
 
-describe('tokens that are not ours', () => {
+describe('an invalid token', () => {
   const keys = signingKeys({ current: 1, keys: [keyOf(1)] });
   const signed = (nowMs: number, more: Partial<Token>) =>
     encodeToken(
@@ -119,23 +119,23 @@ describe('tokens that are not ours', () => {
     );
 
   test.each([
-    { sentence: 'oversized', text: () => `h1.${'A'.repeat(8000)}`, reason: 'Malformed' },
+    { sentence: 'that is oversized', text: () => `h1.${'A'.repeat(8000)}`, reason: 'Malformed' },
     {
-      sentence: 'begun in the future',
+      sentence: 'issued in the future',
       text: (nowMs: number) => signed(nowMs, { issuedAtS: nowMs / 1000 + 301 }),
       reason: 'FutureDated',
     },
     {
-      sentence: 'seen in the future',
+      sentence: 'last seen in the future',
       text: (nowMs: number) => signed(nowMs, { lastSeenS: nowMs / 1000 + 301 }),
       reason: 'FutureDated',
     },
     {
-      sentence: 'of a workload that the route does not lead to',
+      sentence: 'of a workload that is no backend of the route',
       text: (nowMs: number) => signed(nowMs, { backendId: backendId('shop/other') }),
       reason: 'WrongBackend',
     },
-  ])('$sentence: a new session, counted as $reason, and no value of it is kept', ({ text, reason }) => {
+  ])('$sentence starts a new session, is counted as $reason, and no value of it is used', ({ text, reason }) => {
     const replica = createReplica(proxyTable({ endpoints: [{ pod: 'a' }] }));
     const hold = holdOf(replica.send([`${cookieName}=${text(replica.clock.nowMs())}`]));
     expect(hold.isNew).toBe(true);
@@ -143,7 +143,7 @@ describe('tokens that are not ours', () => {
     expect(replica.router.counters.badTokens).toMatchObject({ [reason]: 1 });
   });
 
-  test('verified for another route a moment ago, they are no tokens of this one', () => {
+  test('that was just verified for another route is counted as WrongBackend', () => {
     const table = splitTable({
       [backendName]: { weight: 1, endpoints: [{ pod: 'a' }] },
       'shop/other': { weight: 0, endpoints: [{ pod: 'o' }] },

@@ -4,8 +4,8 @@ import { createReplica, finish, holdOf, login, pods, quiet, replyOf, visit, type
 
 const cleared = `Set-Cookie: ${cookieName}=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax\r\n`;
 
-/** Retries of a session's own request until its pod is given up, as the request path makes them. */
-async function wearOut(replica: Replica, cookie: string) {
+/** Retries a request of a session until its pod is given up, as the request path does. */
+async function retryUntilLost(replica: Replica, cookie: string) {
   const hold = holdOf(replica.send([cookie]));
   for (let attempt = 1; ; attempt += 1) {
     const next = hold.connectFailed(attempt);
@@ -18,7 +18,7 @@ describe('onEndpointLost: Reject', () => {
   const table = (endpoints: ShortEndpoint[], removedEndpoints: string[] = []) =>
     proxyTable({ endpoints, removedEndpoints, persistence: { onEndpointLost: 'Reject' } });
 
-  test('a pod that is gone: 503 that says so, the cookie is cleared, counted as lost; the next request begins anew', () => {
+  test('responds with 503, clears the cookie and counts the loss when the pod is gone; the next request starts a new session', () => {
     const replica = createReplica(table([{ pod: 'a' }]));
     const { cookie } = visit(replica);
     replica.swap(table([{ pod: 'b' }], ['a']));
@@ -29,16 +29,16 @@ describe('onEndpointLost: Reject', () => {
     expect(visit(replica)).toMatchObject({ pod: 'b', isNew: true });
   });
 
-  test('a pod that refuses connections is rejected, too, after a second of trying', async () => {
+  test('responds with EndpointLost when the pod refuses connections for a second', async () => {
     const replica = createReplica(table([{ pod: 'a' }]));
     const { cookie } = visit(replica);
     const startMs = replica.clock.nowMs();
-    expect(await wearOut(replica, cookie)).toMatchObject({ kind: 'reply', reply: { reason: 'EndpointLost' } });
+    expect(await retryUntilLost(replica, cookie)).toMatchObject({ kind: 'reply', reply: { reason: 'EndpointLost' } });
     expect(replica.clock.nowMs() - startMs).toBe(1000);
     expect(replica.counters().lost.ConnectFailed).toBe(1);
   });
 
-  test('in header mode the header is cleared', () => {
+  test('clears the header in header mode', () => {
     const persistence = { onEndpointLost: 'Reject', carrier: { type: 'Header', name: 'X-Session' } } as const;
     const replica = createReplica(proxyTable({ endpoints: [{ pod: 'a' }], persistence }));
     const request = (value: string) => ({
@@ -58,7 +58,7 @@ describe('onEndpointLost: Reject', () => {
 });
 
 describe('a pod that refuses connections', () => {
-  test('gets no new session for a while though it is the emptiest, then a chance, then a longer while', async () => {
+  test('gets no new session during its ejection although it has the fewest, then one, and is ejected for longer', async () => {
     const replica = createReplica(pods('a', 'b'));
     for (let client = 0; client < 3; client += 1) holdOf(replica.send()).responseHead(quiet);
     const firstChoice = () => holdOf(replica.send());
@@ -76,11 +76,11 @@ describe('a pod that refuses connections', () => {
     expect(visit(replica).pod).toBe('b');
     await replica.clock.advance(1);
     expect(visit(replica).pod).toBe('a');
-    // It answered: all is forgotten.
+    // It responded: its ejections are forgotten.
     expect(visit(replica).pod).toBe('a');
   });
 
-  test('is the last resort, not left out: with no other pod a new session tries it for a second, and so does the next', () => {
+  test('is still tried for a second by each new session when there is no other pod', () => {
     const replica = createReplica(pods('a', { pod: 'b', state: 'Draining' }));
     const hold = holdOf(replica.send());
     for (const [index, afterMs] of [100, 300, 600].entries()) {
@@ -91,7 +91,7 @@ describe('a pod that refuses connections', () => {
     expect(finish(holdOf(replica.send()))).toMatchObject({ pod: 'a', isNew: true });
   });
 
-  test('is tried again only as long as nothing better is known', () => {
+  test('is retried only while no other pod accepts and it does not drain', () => {
     const replica = createReplica(pods('a'));
     const [first, second, third] = [holdOf(replica.send()), holdOf(replica.send()), holdOf(replica.send())];
     replica.swap(pods({ pod: 'a', address: '127.0.0.9' }));
@@ -99,28 +99,28 @@ describe('a pod that refuses connections', () => {
     expect(first.endpoint.address).toBe('127.0.0.9');
     replica.swap(pods('a', 'b'));
     expect(holdOf(first.connectFailed(2)).endpoint.pod).toBe('b');
-    // It drains: a session that has not begun is not to begin there.
+    // It drains: no session may start there.
     replica.swap(pods({ pod: 'a', state: 'Draining' }));
     expect(replyOf(second.connectFailed(1))?.reason).toBe('UpstreamConnectFailed');
     replica.swap(pods());
     expect(replyOf(third.connectFailed(1))?.reason).toBe('UpstreamConnectFailed');
   });
 
-  test('and was tried for a whole second is known to be dead: its other sessions do not wait again', async () => {
+  test('for a whole second is unhealthy: its other sessions are reassigned without waiting', async () => {
     const replica = createReplica(pods('a'));
     const cookies = [visit(replica), visit(replica), visit(replica)].map(({ cookie }) => cookie);
     replica.swap(pods('a', 'b'));
-    expect(await wearOut(replica, cookies[0] ?? '')).toMatchObject({ kind: 'forward' });
+    expect(await retryUntilLost(replica, cookies[0] ?? '')).toMatchObject({ kind: 'forward' });
     expect(visit(replica, [cookies[1] ?? ''])).toMatchObject({ pod: 'b', isNew: true });
     expect(replica.counters().lost.ConnectFailed).toBe(2);
-    // Later a single attempt finds out whether it is back.
+    // After the ejection, a single attempt finds out whether it is back.
     await replica.clock.advance(10_000);
     const probe = holdOf(replica.send([cookies[2] ?? '']));
     expect(probe.endpoint.pod).toBe('a');
     expect(holdOf(probe.connectFailed(1)).endpoint.pod).toBe('b');
   });
 
-  test('for less than a second, as while its container restarts, keeps its sessions', async () => {
+  test('for less than a second, as during a container restart, keeps its sessions', async () => {
     const replica = createReplica(pods('a'));
     const cookies = [visit(replica), visit(replica)].map(({ cookie }) => cookie);
     replica.swap(pods('a', 'b'));
@@ -129,20 +129,23 @@ describe('a pod that refuses connections', () => {
     await replica.clock.advance(100);
     expect(visit(replica, [cookies[1] ?? ''])).toMatchObject({ pod: 'a', isNew: false });
     expect(finish(waiting)).toMatchObject({ pod: 'a', isNew: false });
-    // It answered: new sessions may come again at once.
+    // It responded: new sessions may start there at once.
     expect(Array.from({ length: 6 }, () => visit(replica).pod)).toContain('a');
     expect(replica.counters().lost.ConnectFailed).toBe(0);
   });
 
-  test('keeps its sessions while there is no other pod for them: each request tries again', async () => {
+  test('keeps its sessions while there is no other pod: each request tries it again', async () => {
     const replica = createReplica(pods('a'));
     const { cookie } = visit(replica);
-    expect(await wearOut(replica, cookie)).toMatchObject({ kind: 'reply', reply: { reason: 'UpstreamConnectFailed' } });
+    expect(await retryUntilLost(replica, cookie)).toMatchObject({
+      kind: 'reply',
+      reply: { reason: 'UpstreamConnectFailed' },
+    });
     expect(visit(replica, [cookie])).toMatchObject({ pod: 'a', isNew: false });
     expect(replica.counters().lost.ConnectFailed).toBe(0);
   });
 
-  test('a hundred requests that fail at once are one refusal: it is left alone for a second, not for ten', async () => {
+  test('is ejected for one second, not ten, when a hundred requests fail at once', async () => {
     const replica = createReplica(pods('a', 'b'));
     const holds = Array.from({ length: 100 }, () => holdOf(replica.send())).filter(
       ({ endpoint }) => endpoint.pod === 'a',
@@ -167,7 +170,7 @@ describe('newSessionOn', () => {
     return { ...replica, cookie };
   }
 
-  test('a login with the cookie of a session on a draining pod begins a new one, and the old one is over, here and elsewhere', () => {
+  test('starts a new session for a login with the token of a session on a draining pod, and ends the old one on all proxies', () => {
     const replica = returning();
     replica.swap(table(draining, { pod: 'b' }));
     const fresh = finish(holdOf(replica.sendRequest(login([replica.cookie]))));
@@ -178,37 +181,37 @@ describe('newSessionOn', () => {
       ended: { Replaced: 1 },
       lost: { EndpointRemoved: 0, NotInTable: 0, ConnectFailed: 0 },
     });
-    expect(replica.router.news().ended).toHaveLength(1);
+    expect(replica.router.notices().ended).toHaveLength(1);
   });
 
-  test('other requests stay on the draining pod', () => {
+  test('keeps other requests on the draining pod', () => {
     const replica = returning();
     replica.swap(table(draining, { pod: 'b' }));
     expect(visit(replica, [replica.cookie])).toMatchObject({ pod: 'a', isNew: false });
   });
 
-  test('a login stays where it is while its pod accepts', () => {
+  test('keeps a login on its pod while the pod accepts', () => {
     const replica = returning();
     expect(finish(holdOf(replica.sendRequest(login([replica.cookie]))))).toMatchObject({ pod: 'a', isNew: false });
   });
 
-  test('where no pod accepts it stays on its draining pod: better than 503', () => {
+  test('keeps a login on its draining pod when no other pod accepts', () => {
     const replica = returning();
     replica.swap(table(draining));
     expect(finish(holdOf(replica.sendRequest(login([replica.cookie]))))).toMatchObject({ pod: 'a', isNew: false });
     expect(replica.counters().refused.NoEndpointAccepting).toBe(0);
   });
 
-  test('where those that accept refuse the connection, too', () => {
+  test('keeps a login on its draining pod when the accepting pods refuse the connection', () => {
     const replica = returning();
     replica.swap(table(draining, { pod: 'b' }));
     const next = holdOf(holdOf(replica.sendRequest(login([replica.cookie]))).connectFailed(1));
     expect(next).toMatchObject({ isNew: false, endpoint: { pod: 'a' } });
-    // Its own pod has its own second.
+    // The retries of its own pod start from the beginning.
     expect(next.connectFailed(2)).toEqual({ kind: 'retry', afterMs: 100 });
   });
 
-  test('the old session lives until the new one has begun: a login that fails on its way loses nothing', () => {
+  test('keeps the old session until the new one has started, so a failed login loses nothing', () => {
     const replica = returning();
     replica.swap(table(draining, { pod: 'b' }));
     holdOf(replica.sendRequest(login([replica.cookie]))).release();
@@ -216,7 +219,7 @@ describe('newSessionOn', () => {
     expect(visit(replica, [replica.cookie])).toMatchObject({ pod: 'a', isNew: false });
   });
 
-  test('the old session counts as long as a stream of it is open', () => {
+  test('counts the old session while a stream of it is open', () => {
     const replica = returning();
     const stream = holdOf(replica.send([replica.cookie]));
     replica.swap(table(draining, { pod: 'b' }));
@@ -226,7 +229,7 @@ describe('newSessionOn', () => {
     expect(replica.count('a').sessions).toBe(0);
   });
 
-  test('an app that answers the login with the end of the session ends the old one', () => {
+  test('ends the old session when the app responds to the login with the end of the session', () => {
     const replica = returning();
     replica.swap(table(draining, { pod: 'b' }));
     expect(

@@ -3,16 +3,16 @@ import { createMemoryClock } from '../../../support/memory-clock.ts';
 import { idleTimeoutMs } from '../../../support/proxy-table.ts';
 import { createReplica, finish, holdOf, pods, quiet, visit, type Replica } from './replica.ts';
 
-/** Two replicas of the proxy behind one address. The operator passes on what each says to the other. */
+/** Two replicas of the proxy behind one address. The operator relays the notices of each to the other. */
 function createPair() {
   const clock = createMemoryClock();
   const [one, other] = [createReplica(pods('a', 'b'), clock), createReplica(pods('a', 'b'), clock)];
   const relay = (from: Replica, to: Replica) => {
-    const { ended, seen } = from.router.news();
-    to.router.endElsewhere(ended);
-    to.router.seenElsewhere(seen);
+    const { ended, seen } = from.router.notices();
+    to.router.receiveEnded(ended);
+    to.router.receiveSeen(seen);
   };
-  /** Time passes as on a cluster: sweeps and reports all along. */
+  /** Advances the time as on a cluster, with sweeps and reports. */
   const pass = async (ms: number) => {
     for (let passed = 0; passed < ms; passed += 1000) {
       await clock.advance(Math.min(1000, ms - passed));
@@ -24,8 +24,8 @@ function createPair() {
   return { one, other, pass };
 }
 
-describe('a stream that is open for longer than the token of its client can tell', () => {
-  test('another replica takes the session for alive, while the stream is open', async () => {
+describe('a stream that outlives the date in the token of its client', () => {
+  test('keeps its session alive on another replica while it is open', async () => {
     const { one, other, pass } = createPair();
     const { pod, cookie } = visit(one);
     const stream = holdOf(one.send([cookie]));
@@ -34,7 +34,7 @@ describe('a stream that is open for longer than the token of its client can tell
     expect(visit(other, [cookie])).toMatchObject({ pod, isNew: false });
   });
 
-  test('and until the idle limit after its end, whenever that was', async () => {
+  test('keeps its session alive on another replica until the idle timeout after its end', async () => {
     const { one, other, pass } = createPair();
     const { pod, cookie } = visit(one);
     const stream = holdOf(one.send([cookie]));
@@ -45,7 +45,7 @@ describe('a stream that is open for longer than the token of its client can tell
     expect(visit(other, [cookie])).toMatchObject({ pod, isNew: false });
   });
 
-  test('a stream that began when the token was not yet due, and ended when it had been, is told of at its end', async () => {
+  test('is announced at its end if the renewal of the token became due during the stream', async () => {
     const { one, other, pass } = createPair();
     const { pod, cookie } = visit(one);
     await pass(idleTimeoutMs / 4 - 1000);
@@ -57,7 +57,7 @@ describe('a stream that is open for longer than the token of its client can tell
     expect(visit(other, [cookie])).toMatchObject({ pod, isNew: false });
   });
 
-  test('the same where the stream itself began the session, as a WebSocket without a cookie does', async () => {
+  test('keeps the session alive that it started itself, as a WebSocket without a cookie does', async () => {
     const { one, other, pass } = createPair();
     const stream = holdOf(one.send());
     const cookie = /^Set-Cookie: ([^;]+);/.exec(stream.responseHead(quiet))?.[1] ?? '';
@@ -68,32 +68,32 @@ describe('a stream that is open for longer than the token of its client can tell
   });
 
   test.each([
-    { sentence: 'that goes on', begin: (one: Replica) => holdOf(one.send([visit(one).cookie])) },
-    { sentence: 'that begins with it', begin: (one: Replica) => holdOf(one.send()) },
-  ])('its end is told of, whatever was told while it was open, of a session $sentence', async ({ begin }) => {
+    { sentence: 'of an existing session', begin: (one: Replica) => holdOf(one.send([visit(one).cookie])) },
+    { sentence: 'that starts its session', begin: (one: Replica) => holdOf(one.send()) },
+  ])('$sentence is announced at its end, even if it was announced while it was open', async ({ begin }) => {
     const { one, pass } = createPair();
     const stream = begin(one);
     stream.responseHead(quiet);
     await pass(idleTimeoutMs * 0.4);
-    expect(one.router.news().seen).toEqual([]);
+    expect(one.router.notices().seen).toEqual([]);
     stream.release();
-    expect(one.router.news().seen).toHaveLength(1);
+    expect(one.router.notices().seen).toHaveLength(1);
   });
 
-  test('after that limit the session is over on every replica', async () => {
+  test('does not keep its session alive beyond the idle timeout after its end', async () => {
     const { one, other, pass } = createPair();
     const { cookie } = visit(one);
     const stream = holdOf(one.send([cookie]));
     stream.responseHead(quiet);
     await pass(idleTimeoutMs * 5);
     stream.release();
-    // The date may be a quarter of the limit too old, and for so long it is in doubt.
+    // The date may be too old by a quarter of the timeout, and the session is in doubt for that long.
     await pass(idleTimeoutMs * 1.25 + 4000);
     expect(visit(other, [cookie]).isNew).toBe(true);
     expect(visit(one, [cookie]).isNew).toBe(true);
   });
 
-  test('the replica that only heard of it counts nothing: its pod waits for the one that has it', async () => {
+  test('is not counted by a replica that only received its notice', async () => {
     const { one, other, pass } = createPair();
     const stream = holdOf(one.send());
     stream.responseHead(quiet);
@@ -102,18 +102,18 @@ describe('a stream that is open for longer than the token of its client can tell
     expect(one.count(stream.endpoint.pod).sessions).toBe(1);
   });
 
-  test('short requests are not told of: they bring a new token in time', async () => {
+  test('is announced, but short requests are not: they renew the token in time', async () => {
     const { one, pass } = createPair();
     let { cookie } = visit(one);
     for (let request = 0; request < 20; request += 1) {
       await pass(10_000);
       cookie = visit(one, [cookie]).cookie || cookie;
-      expect(one.router.news().seen).toEqual([]);
+      expect(one.router.notices().seen).toEqual([]);
     }
   });
 });
 
-test('a session that its app ended through one replica is over on the other', async () => {
+test('a session that its app ends through one replica ends on the other', async () => {
   const { one, other, pass } = createPair();
   const { pod, cookie } = visit(one);
   visit(other, [cookie]);

@@ -5,7 +5,7 @@ import { cookieName, idleTimeoutMs, keyOf, proxyTable, requestWith } from '../..
 import { createReplica, everyRow, holdOf, pods, quiet, replyOf, visit } from './replica.ts';
 
 describe('a session', () => {
-  test('begins with a cookie that brings the client back to its pod', () => {
+  test('starts with a cookie that pins the client to its pod', () => {
     const replica = createReplica(pods('a', 'b'));
     const first = visit(replica);
     expect(first.isNew).toBe(true);
@@ -17,7 +17,7 @@ describe('a session', () => {
     }
   });
 
-  test('is read by any replica of the proxy, and counted there', () => {
+  test('is accepted by every replica of the proxy, and counted there', () => {
     const table = pods('a', 'b');
     const first = createReplica(table);
     const second = createReplica(table, first.clock);
@@ -27,13 +27,13 @@ describe('a session', () => {
     expect(second.count(pod).sessions).toBeGreaterThan(0);
   });
 
-  test('new ones go to the pod that has fewest, those on their way included', () => {
+  test('starts on the pod with the fewest sessions, including those in flight', () => {
     const replica = createReplica(pods('a', 'b', 'c'));
     const holds = Array.from({ length: 6 }, () => holdOf(replica.send()));
     expect(holds.map(({ endpoint }) => endpoint.pod).toSorted()).toEqual(['a', 'a', 'b', 'b', 'c', 'c']);
   });
 
-  test('a pod is busy from the moment a request is sent to it, before there is a session', () => {
+  test('makes its pod busy from its first request on, before it exists', () => {
     const replica = createReplica(pods('a'));
     const hold = holdOf(replica.send());
     expect(replica.count('a')).toMatchObject({ sessions: 0, starting: 1 });
@@ -44,13 +44,13 @@ describe('a session', () => {
     expect(replica.count('a')).toEqual({ sessions: 1, starting: 0, open: 0 });
   });
 
-  test('a request that never got a response begins none', () => {
+  test('does not start with a request that gets no response', () => {
     const replica = createReplica(pods('a'));
     holdOf(replica.send()).release();
     expect(replica.count('a')).toEqual({ sessions: 0, starting: 0, open: 0 });
   });
 
-  test('gets a new token when the old one is older than a quarter of the idle limit: the same session', async () => {
+  test('gets a new token, and stays the same session, when the token is older than a quarter of the idle timeout', async () => {
     const replica = createReplica(pods('a', 'b'));
     const { pod, cookie } = visit(replica);
     await replica.clock.advance(idleTimeoutMs / 4 + 1000);
@@ -60,7 +60,7 @@ describe('a session', () => {
     expect(replica.router.sessions.size()).toBe(1);
   });
 
-  test('goes on after a rotation of keys, and is signed with the new key', () => {
+  test('continues after a rotation of keys, and gets a token with the new key', () => {
     const replica = createReplica(pods('a'));
     const { cookie } = visit(replica);
     replica.router.applyTable(
@@ -78,7 +78,7 @@ describe('a session', () => {
     expect(replica.router.counters.badTokens.UnknownKey).toBe(1);
   });
 
-  test('that is idle for too long begins anew, and being remembered as verified does not keep it alive', async () => {
+  test('that is idle for too long is replaced, and a cached token does not keep it alive', async () => {
     const replica = createReplica(pods('a'));
     const { cookie } = visit(replica);
     await replica.clock.advance(idleTimeoutMs * 1.3);
@@ -87,7 +87,7 @@ describe('a session', () => {
     expect(replica.counters().ended.Idle).toBe(1);
   });
 
-  test('with a stream open for longer than the idle limit is alive: its next request finds its pod', async () => {
+  test('stays alive while a stream is open for longer than the idle timeout', async () => {
     const replica = createReplica(pods('a', 'b'));
     const { pod, cookie } = visit(replica);
     const stream = holdOf(replica.send([cookie]));
@@ -99,13 +99,16 @@ describe('a session', () => {
   });
 });
 
-describe('the app ends a session', () => {
+describe('an app ends a session', () => {
   test.each([
     {
-      sentence: 'by expiring the cookie: the proxy does the same, with the attributes of its own',
+      sentence: 'by expiring the cookie: the proxy clears it with its own attributes',
       response: { setCookies: [`${cookieName}=; Max-Age=0; Path=/account`], endsSession: false },
     },
-    { sentence: 'by its header: the proxy takes the cookie away', response: { setCookies: [], endsSession: true } },
+    {
+      sentence: 'by the Holdfast-Session header: the proxy clears the cookie',
+      response: { setCookies: [], endsSession: true },
+    },
   ])('$sentence', ({ response }) => {
     const replica = createReplica(pods('a'));
     const { cookie } = visit(replica);
@@ -115,14 +118,14 @@ describe('the app ends a session', () => {
       `Set-Cookie: ${cookieName}=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax\r\n`,
     );
     logout.release();
-    // Another response of the same session is still open: the pod is not free.
+    // Another response of the same session is still open: the pod is still busy.
     expect(replica.count('a').sessions).toBe(1);
     other.release();
     expect(replica.count('a').sessions).toBe(0);
     expect(replica.counters().ended.Application).toBe(1);
   });
 
-  test('in the first response: none begins', () => {
+  test('in the first response: no session starts', () => {
     const replica = createReplica(pods('a'));
     const hold = holdOf(replica.send());
     expect(hold.responseHead({ setCookies: [], endsSession: true })).toBe('');
@@ -132,8 +135,8 @@ describe('the app ends a session', () => {
   });
 });
 
-describe('scaling', () => {
-  test('a draining pod keeps its sessions and gets no new one', () => {
+describe('scaling a workload', () => {
+  test('keeps sessions on a draining pod, which gets no new ones', () => {
     const replica = createReplica(pods('a'));
     const { cookie } = visit(replica);
     replica.router.applyTable(pods({ pod: 'a', state: 'Draining' }, 'b'), replica.clock.nowMs());
@@ -141,14 +144,14 @@ describe('scaling', () => {
     expect(visit(replica).pod).toBe('b');
   });
 
-  test('a pod that is not ready keeps its sessions', () => {
+  test('keeps sessions on a pod that is not ready', () => {
     const replica = createReplica(pods('a'));
     const { cookie } = visit(replica);
     replica.router.applyTable(pods({ pod: 'a', state: 'Pending' }, 'b'), replica.clock.nowMs());
     expect(visit(replica, [cookie])).toMatchObject({ pod: 'a', isNew: false });
   });
 
-  test('a pod that is gone: a new session elsewhere, counted as lost once however many requests find out', () => {
+  test('restarts a session whose pod is gone, and counts the loss once for several requests', () => {
     const replica = createReplica(pods('a'));
     const { cookie } = visit(replica);
     replica.router.applyTable(
@@ -160,7 +163,7 @@ describe('scaling', () => {
     expect(replica.counters().lost).toEqual({ EndpointRemoved: 1, NotInTable: 0, ConnectFailed: 0 });
   });
 
-  test('a pod that only another replica knows yet: the request waits for the table, and goes there', async () => {
+  test('a request whose pod only another replica knows waits for the table update', async () => {
     const clock = createMemoryClock();
     const ahead = createReplica(pods('new'), clock);
     const behind = createReplica(pods('old'), clock);
@@ -175,7 +178,7 @@ describe('scaling', () => {
     expect(clock.pending()).toBe(0);
   });
 
-  test('a table that never comes is waited for three seconds, then the session is lost', async () => {
+  test('a request waits three seconds for a table update, then its session is lost', async () => {
     const clock = createMemoryClock();
     const { cookie } = visit(createReplica(pods('new'), clock));
     const behind = createReplica(pods('old'), clock);
@@ -191,7 +194,7 @@ describe('scaling', () => {
 });
 
 describe('a pod that refuses connections', () => {
-  test('a new session tries two more pods, then the client is told', () => {
+  test('makes a new session try two more pods, then the client gets a 503', () => {
     const replica = createReplica(pods('a', 'b', 'c', 'd'));
     let hold = holdOf(replica.send());
     const tried = [hold.endpoint.pod];
@@ -210,7 +213,7 @@ describe('a pod that refuses connections', () => {
     expect(replica.counters().refused.UpstreamConnectFailed).toBe(1);
   });
 
-  test('a session of its own is tried again for a second, then it is lost and goes elsewhere', () => {
+  test('is retried for a second by a pinned request, then the session moves to another pod', () => {
     const replica = createReplica(pods('a'));
     const { cookie } = visit(replica);
     replica.router.applyTable(pods('a', 'b'), replica.clock.nowMs());
@@ -223,7 +226,7 @@ describe('a pod that refuses connections', () => {
     expect(replica.count('a')).toEqual({ sessions: 0, starting: 0, open: 0 });
   });
 
-  test('while it is tried again it goes where the newest table has the pod', () => {
+  test('is retried at the address from the newest table', () => {
     const replica = createReplica(pods('a'));
     const { cookie } = visit(replica);
     const hold = holdOf(replica.send([cookie]));
@@ -232,7 +235,7 @@ describe('a pod that refuses connections', () => {
     expect(hold.endpoint.address).toBe('127.0.0.9');
   });
 
-  test('a pod that left the table meanwhile is not tried again', () => {
+  test('is not retried once it has left the table', () => {
     const replica = createReplica(pods('a'));
     const { cookie } = visit(replica);
     const hold = holdOf(replica.send([cookie]));
@@ -240,7 +243,7 @@ describe('a pod that refuses connections', () => {
     expect(holdOf(hold.connectFailed(1)).endpoint.pod).toBe('b');
   });
 
-  test('with no other pod accepting the session is not given up: the client keeps its token', () => {
+  test('keeps its session when no other pod accepts: the client keeps its token', () => {
     const replica = createReplica(pods('a'));
     const { cookie } = visit(replica);
     replica.router.applyTable(pods({ pod: 'a', state: 'Draining' }), replica.clock.nowMs());
@@ -253,12 +256,12 @@ describe('a pod that refuses connections', () => {
   });
 });
 
-describe('no session', () => {
-  test('before the first table', () => {
+describe('a request without a pod', () => {
+  test('gets NotReady before the first table', () => {
     expect(replyOf(createReplica().send())).toMatchObject({ status: 503, reason: 'NotReady' });
   });
 
-  test('where no route matches', () => {
+  test('gets 404 when no route matches', () => {
     expect(replyOf(createReplica(pods('a')).router.route(requestWith(), 81))).toMatchObject({
       status: 404,
       reason: 'NoRoute',
@@ -267,27 +270,27 @@ describe('no session', () => {
 
   test.each([
     {
-      sentence: 'pods drain or are not ready',
+      sentence: 'all pods drain or are not ready',
       table: pods({ pod: 'a', state: 'Draining' }, { pod: 'b', state: 'Pending' }),
-      why: '1 pod not ready, 1 pod draining',
+      reason: '1 pod not ready, 1 pod draining',
     },
-    { sentence: 'there are no pods', table: pods(), why: 'it has no pods' },
+    { sentence: 'there are no pods', table: pods(), reason: 'it has no pods' },
     {
       sentence: 'the backend is missing',
       table: { ...pods(), backends: {} },
-      why: 'the routing table does not have it',
+      reason: 'the routing table does not have it',
     },
-  ])('where $sentence: 503, with the reason and when to come again', ({ table, why }) => {
+  ])('gets 503 with the reason and Retry-After when $sentence', ({ table, reason }) => {
     const replica = createReplica(table);
     const reply = replyOf(replica.send());
     expect(reply).toMatchObject({ status: 503, reason: 'NoEndpointAccepting', extraHead: 'Retry-After: 2\r\n' });
-    expect(reply?.body).toContain(why);
+    expect(reply?.body).toContain(reason);
     expect(replica.counters().refused).toEqual({ NoEndpointAccepting: 1, AllFull: 0, UpstreamConnectFailed: 0 });
   });
 });
 
-describe('tokens that are not ours', () => {
-  test('begin a new session and are counted by what is wrong with them', () => {
+describe('invalid tokens', () => {
+  test('start a new session and are counted by reason', () => {
     const replica = createReplica(pods('a'));
     const { cookie } = visit(replica);
     const broken = `${cookie.slice(0, -1)}${cookie.endsWith('A') ? 'B' : 'A'}`;
@@ -296,7 +299,7 @@ describe('tokens that are not ours', () => {
     expect(replica.router.counters.badTokens).toMatchObject({ Malformed: 1, BadMac: 1 });
   });
 
-  test('do not shadow one that is', () => {
+  test('do not hide a valid one', () => {
     const replica = createReplica(pods('a'));
     const { cookie } = visit(replica);
     expect(visit(replica, [`${cookieName}=nonsense`, cookie]).isNew).toBe(false);

@@ -27,18 +27,18 @@ const session = (sessionLo: number, issuedAtS = startS) => ({ sessionHi: 9, sess
 
 function createTable(room = Number.POSITIVE_INFINITY) {
   const counters = countersOf(createCounters(), 'shop/cart');
-  const told: { sessionLo: number; atMs: number }[] = [];
+  const announced: { sessionLo: number; atMs: number }[] = [];
   const table = createSessionTable({
-    hasRoom: () => told.length < room,
-    tell: ({ sessionLo }, atMs) => told.push({ sessionLo, atMs }),
+    hasRoom: () => announced.length < room,
+    add: ({ sessionLo }, atMs) => announced.push({ sessionLo, atMs }),
   });
   const backend = { limits, counters, previousUid: undefined };
-  const slot = (name: string) => table.slots.byId(name) ?? table.slots.enter(pod(name), backend);
-  return { table, counters, slot, told };
+  const slot = (name: string) => table.slots.byId(name) ?? table.slots.attach(pod(name), backend);
+  return { table, counters, slot, announced };
 }
 
 describe('rows', () => {
-  test('keep what was put in, like a Map, whatever the order of inserting and removing', () => {
+  test('behave like a Map, whatever the order of insertions and removals', () => {
     // Few ids and a tiny table: they share probes, wrap around its end and make it grow.
     const step = fc.record({
       insert: fc.boolean(),
@@ -73,7 +73,7 @@ describe('rows', () => {
     );
   });
 
-  test('a session takes at most 64 bytes, also right after the table grew', () => {
+  test('take at most 64 bytes a session, even right after the table grew', () => {
     const rows = createRows(1024);
     let worst = 0;
     for (let id = 1; id <= 200_000; id += 1) {
@@ -85,7 +85,7 @@ describe('rows', () => {
 });
 
 describe('sessions', () => {
-  test('live while something is open, and for the idle limit after it', () => {
+  test('live while something is open, and for the idle timeout after it', () => {
     const { table, slot, counters } = createTable();
     const a = slot('a');
     table.open(session(1), a, startMs);
@@ -99,7 +99,7 @@ describe('sessions', () => {
     expect(counters.ended.Idle).toBe(1);
   });
 
-  test('are over at the absolute limit, but not under an open response', () => {
+  test('end at the absolute limit, but not during an open response', () => {
     const { table, slot, counters } = createTable();
     const a = slot('a');
     table.open(session(1), a, startMs);
@@ -111,7 +111,7 @@ describe('sessions', () => {
     expect(counters.ended).toMatchObject({ Absolute: 1, Idle: 0 });
   });
 
-  test('that the app ended count until the last response is through, and only once', () => {
+  test('that the app ended count until their last response is finished, and end only once', () => {
     const { table, slot, counters } = createTable();
     const a = slot('a');
     table.open(session(1), a, startMs);
@@ -125,7 +125,7 @@ describe('sessions', () => {
     expect(counters.ended.Application).toBe(1);
   });
 
-  test('a close too many does no harm', () => {
+  test('are unaffected by a close too many', () => {
     const { table, slot } = createTable();
     const a = slot('a');
     table.open(session(1), a, startMs);
@@ -135,35 +135,35 @@ describe('sessions', () => {
     expect({ open: a.open, sessions: a.sessions }).toEqual({ open: 0, sessions: 1 });
   });
 
-  test('under a stream that outlives the date of the token are told of, again and again, and are no older afterwards', () => {
-    const { table, slot, told } = createTable();
+  test('with a stream that outlives the date of the token are announced repeatedly, and get a new date each time', () => {
+    const { table, slot, announced } = createTable();
     const a = slot('a');
     table.open(session(1), a, startMs);
     table.open(session(2), a, startMs);
     table.close(session(2), startMs);
     for (const afterMs of [15_000, 15_001, 16_000, 31_000, 32_000]) table.sweep(startMs + afterMs, everyRow);
-    expect(told).toEqual([15_001, 32_000].map((afterMs) => ({ sessionLo: 1, atMs: startMs + afterMs })));
+    expect(announced).toEqual([15_001, 32_000].map((afterMs) => ({ sessionLo: 1, atMs: startMs + afterMs })));
     expect(table.list(a, 10).find(({ open }) => open === 1)?.lastSeenS).toBe(startS + 32);
   });
 
-  test('are told of later where there is no room to tell of all', () => {
-    const { table, slot, told } = createTable(1);
+  test('are announced later when there is no room for all notices', () => {
+    const { table, slot, announced } = createTable(1);
     for (const id of [1, 2]) table.open(session(id), slot('a'), startMs);
     table.sweep(startMs + 20_000, everyRow);
-    const [first] = told.splice(0);
+    const [first] = announced.splice(0);
     table.sweep(startMs + 21_000, everyRow);
-    expect(new Set([first, ...told].map((one) => one?.sessionLo))).toEqual(new Set([1, 2]));
+    expect(new Set([first, ...announced].map((one) => one?.sessionLo))).toEqual(new Set([1, 2]));
   });
 
-  test('that the app ended are not told of as alive, though something is still open', () => {
-    const { table, slot, told } = createTable();
+  test('that the app ended are not announced as alive, although something is still open', () => {
+    const { table, slot, announced } = createTable();
     table.open(session(1), slot('a'), startMs);
     table.end(session(1), 'Application');
     table.sweep(startMs + 40_000, everyRow);
-    expect(told).toEqual([]);
+    expect(announced).toEqual([]);
   });
 
-  test('a sweep in small steps comes around to all', () => {
+  test('are all reached by a sweep in small steps', () => {
     const { table, slot } = createTable();
     const a = slot('a');
     for (let id = 0; id < 700; id += 1) {
@@ -178,11 +178,11 @@ describe('sessions', () => {
     expect(a.sessions).toBe(0);
   });
 
-  test('of an endpoint that left the table are still counted, and its place is given on only after them', () => {
+  test('of an endpoint that left the table are still counted, and its slot is reused only after them', () => {
     const { table, slot } = createTable();
     const a = slot('a');
     table.open(session(1), a, startMs);
-    table.slots.leave(a);
+    table.slots.detach(a);
     const b = slot('b');
     expect(b.number).not.toBe(a.number);
     expect(table.slots.byId('a')?.sessions).toBe(1);
@@ -192,7 +192,7 @@ describe('sessions', () => {
     expect(slot('c').number).toBe(a.number);
   });
 
-  test('counts per endpoint are those of a simple model, whatever happens', () => {
+  test('are counted per endpoint like in a simple model, for any sequence of actions', () => {
     const action = fc.record({
       kind: fc.constantFrom('open', 'close', 'end', 'sweep'),
       id: fc.integer({ min: 0, max: 12 }),
@@ -228,7 +228,7 @@ describe('sessions', () => {
 
 type Known = { pod: string; open: number; over: boolean; lastSeenMs: number };
 
-/** What the table should do, as plainly as it can be said. */
+/** The expected behavior of the table in its simplest form. */
 function createModel() {
   const sessions = new Map<number, Known>();
   const dropIfOver = (id: number, { open, over }: Known) => over && open === 0 && sessions.delete(id);

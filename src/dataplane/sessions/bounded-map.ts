@@ -1,17 +1,16 @@
 /**
- * A bounded memory. Two generations: when the young one is full the old one is dropped and they change places. What is asked for
- * moves to the young one, so that what is in use stays.
+ * A map of bounded size, in two generations: when the young one is full, the old one is dropped and replaced by it. Entries that are read
+ * move to the young generation, so entries in use stay.
  */
-export interface Generations<K, V> {
+export interface BoundedMap<K, V> {
   get(key: K): V | undefined;
   set(key: K, value: V): void;
   clear(): void;
-  /** Nothing is remembered. */
   isEmpty(): boolean;
 }
 
-/** Remembers at least the last `size` keys, and at most twice as many. */
-export function createGenerations<K, V>(size: number): Generations<K, V> {
+/** Keeps at least the last `size` entries, and at most twice as many. */
+export function createBoundedMap<K, V>(size: number): BoundedMap<K, V> {
   let young = new Map<K, V>();
   let old = new Map<K, V>();
   const set = (key: K, value: V) => {

@@ -1,0 +1,272 @@
+/**
+ * One request's hold on its session. Classes, because one is made for each request: their methods are shared, not closures of each.
+ *
+ *     route() ─► PinnedHold ──connectFailed──► retry … ─► session lost ─► NewHold, or a reply
+ *     route() ─► NewHold ──connectFailed──► NewHold on another endpoint … ─► reply (three endpoints refused)
+ *                   └──the only endpoint that accepts──► retry … ─► reply (refused for a second)
+ */
+import { encodeToken, isRenewalDue, renewAfterMs, tokenSeconds, type Token } from '../../core/session/token.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { Endpoint } from '../../wire/routing-table.ts';
+import { expiresCookie } from '../http/set-cookie.ts';
+import type { RouteDecision, SessionHold } from '../routing.ts';
+import type { CompiledBackend, CompiledRoute } from './compiled-table.ts';
+import type { EndpointSlot } from './endpoint-slots.ts';
+import type { LossReason } from './counters.ts';
+import { recordConnectFailure, recordResponse, retryAfterMs } from './outlier.ts';
+import type { SessionId } from './session-ids.ts';
+import type { SessionEntry, SessionTable } from './session-table.ts';
+import type { TokenCache } from './token-reader.ts';
+
+/** A session that has a token, on its backend. */
+export type PinnedSession = { backend: CompiledBackend; token: Token };
+
+/** `tried`: ids of endpoints that refused this request. `replaces`: the session on a draining pod whose place the new one takes. */
+export type StartContext = { tried: readonly string[]; replaces: PinnedSession | undefined };
+
+export type LostSession = PinnedSession & { reason: LossReason; tried: readonly string[] };
+
+export interface SessionStarter {
+  /** A new session on an endpoint that was not tried, or the reply with the reason why there is none. */
+  start(route: CompiledRoute, start: StartContext): RouteDecision;
+  /** Whether there is an endpoint that was not tried, or a draining one to fall back to. */
+  canStart(route: CompiledRoute, start: StartContext): boolean;
+  /** A session lost its pod: a new session in its place, or the reply that reports the loss. */
+  reassign(route: CompiledRoute, lost: LostSession): RouteDecision;
+  /** Whether a session that lost its pod would get another response than "no room". */
+  canReassign(route: CompiledRoute, lost: LostSession): boolean;
+  /** A session that has its pod. */
+  pin(route: CompiledRoute, session: PinnedSession & { slot: EndpointSlot; nowMs: number }): RouteDecision;
+}
+
+/** What all holds share. */
+export interface HoldContext {
+  readonly clock: Clock;
+  readonly sessions: SessionTable;
+  readonly cache: TokenCache;
+  readonly starter: SessionStarter;
+  newSessionId(): SessionId;
+  /** The session ended early: other proxies are notified. */
+  announceEnd(session: SessionId): void;
+  /** The session was alive for longer than its token shows: other proxies are notified. */
+  announceSeen(session: SessionId): void;
+  /** Returns the backend as the newest table has it. */
+  backend(key: string): CompiledBackend | undefined;
+}
+
+type ConnectFailure = ReturnType<SessionHold['connectFailed']>;
+type ResponseHead = Parameters<SessionHold['responseHead']>[0];
+
+/** The hold of a request that starts a session. */
+export class NewHold implements SessionHold {
+  readonly isNew = true;
+  endpoint: Endpoint;
+  private readonly context: HoldContext;
+  private readonly route: CompiledRoute;
+  private readonly backend: CompiledBackend;
+  private readonly slot: EndpointSlot;
+  private readonly start: StartContext;
+  private session: SessionEntry | undefined;
+  private retries = 0;
+  private released = false;
+
+  constructor(
+    context: HoldContext,
+    route: CompiledRoute,
+    { backend, slot, start }: { backend: CompiledBackend; slot: EndpointSlot; start: StartContext },
+  ) {
+    this.context = context;
+    this.route = route;
+    this.backend = backend;
+    this.slot = slot;
+    this.endpoint = slot.endpoint;
+    this.start = start;
+    context.sessions.addStarting(slot, 1);
+  }
+
+  get carrier(): SessionHold['carrier'] {
+    return this.route.carrier;
+  }
+
+  connectFailed(): ConnectFailure {
+    const { clock, starter } = this.context;
+    const { endpoint, inTable } = this.slot;
+    recordConnectFailure(this.slot, clock.nowMs());
+    const start = { ...this.start, tried: [...this.start.tried, endpoint.id] };
+    const afterMs = retryAfterMs(this.slot, this.retries);
+    if (afterMs !== undefined && inTable && endpoint.state === 'Accepting' && !starter.canStart(this.route, start)) {
+      this.retries += 1;
+      // The address from the newest table.
+      this.endpoint = endpoint;
+      return { kind: 'retry', afterMs };
+    }
+    this.release();
+    return starter.start(this.route, start);
+  }
+
+  /** The session starts here, unless the app ends it in the same response. */
+  responseHead(response: ResponseHead): string {
+    const context = this.context;
+    recordResponse(this.slot);
+    const { replaces } = this.start;
+    if (isEndedByApp(response, this.route, context.clock)) {
+      if (replaces === undefined) return '';
+      endByApp(context, replaces.token);
+      return this.route.carrier.clear;
+    }
+    const session = this.startSession();
+    if (replaces !== undefined) {
+      context.sessions.end(replaces.token, 'Replaced');
+      context.announceEnd(replaces.token);
+    }
+    const token = {
+      ...session,
+      endpointId: this.endpoint.id,
+      backendId: this.backend.id,
+      lastSeenS: session.issuedAtS,
+    };
+    return tokenLine(this.route, context.backend(this.backend.key) ?? this.backend, { token, cache: context.cache });
+  }
+
+  private startSession(): SessionEntry {
+    const context = this.context;
+    const { sessions } = context;
+    const nowMs = context.clock.nowMs();
+    const session = { ...context.newSessionId(), issuedAtS: tokenSeconds(nowMs) };
+    sessions.open(session, this.slot, nowMs);
+    sessions.addStarting(this.slot, -1);
+    this.backend.record.counters.started += 1;
+    this.session = session;
+    return session;
+  }
+
+  release(): void {
+    if (this.released) return;
+    this.released = true;
+    const context = this.context;
+    const { sessions } = context;
+    if (this.session === undefined) {
+      sessions.addStarting(this.slot, -1);
+      return;
+    }
+    const nowMs = context.clock.nowMs();
+    sessions.close(this.session, nowMs);
+    if (nowMs - this.session.issuedAtS * 1000 > renewAfterMs(this.backend.limits)) context.announceSeen(this.session);
+  }
+}
+
+/** The hold of a request whose session has its pod. */
+export class PinnedHold implements SessionHold {
+  readonly isNew = false;
+  endpoint: Endpoint;
+  private readonly context: HoldContext;
+  private readonly route: CompiledRoute;
+  private readonly backend: CompiledBackend;
+  private readonly token: Token;
+  private readonly slot: EndpointSlot;
+  /** The date in the token that the client has. */
+  private clientDateS: number;
+  private retries = 0;
+  private released = false;
+
+  constructor(
+    context: HoldContext,
+    route: CompiledRoute,
+    { backend, token, slot, nowMs }: PinnedSession & { slot: EndpointSlot; nowMs: number },
+  ) {
+    this.context = context;
+    this.route = route;
+    this.backend = backend;
+    this.token = token;
+    this.slot = slot;
+    this.clientDateS = token.lastSeenS;
+    this.endpoint = slot.endpoint;
+    context.sessions.open(token, slot, nowMs);
+  }
+
+  get carrier(): SessionHold['carrier'] {
+    return this.route.carrier;
+  }
+
+  connectFailed(): ConnectFailure {
+    const context = this.context;
+    const slot = this.slot;
+    recordConnectFailure(slot, context.clock.nowMs());
+    const { key } = this.backend;
+    const endpoint = context.backend(key)?.find(this.token.endpointId)?.endpoint;
+    const afterMs = retryAfterMs(slot, this.retries);
+    if (afterMs !== undefined && endpoint !== undefined) {
+      this.retries += 1;
+      // A pod keeps its UID but not always its address: the next attempt uses the address from the newest table.
+      this.endpoint = endpoint;
+      return { kind: 'retry', afterMs };
+    }
+    slot.unhealthy = endpoint !== undefined;
+    const next = context.starter.reassign(this.route, {
+      backend: this.backend,
+      token: this.token,
+      reason: 'ConnectFailed',
+      tried: [this.token.endpointId],
+    });
+    this.release();
+    return next;
+  }
+
+  responseHead(response: ResponseHead): string {
+    const context = this.context;
+    recordResponse(this.slot);
+    if (isEndedByApp(response, this.route, context.clock)) {
+      endByApp(context, this.token);
+      // Also if the app cleared the cookie itself: it need not know our path and domain.
+      return this.route.carrier.clear;
+    }
+    const backend = context.backend(this.backend.key) ?? this.backend;
+    const nowMs = context.clock.nowMs();
+    if (!isRenewalDue(this.token, backend.limits, { nowMs, currentKey: backend.keys.current })) return '';
+    this.clientDateS = tokenSeconds(nowMs);
+    return tokenLine(this.route, backend, {
+      token: { ...this.token, lastSeenS: this.clientDateS },
+      cache: context.cache,
+    });
+  }
+
+  release(): void {
+    if (this.released) return;
+    this.released = true;
+    const context = this.context;
+    const nowMs = context.clock.nowMs();
+    context.sessions.close(this.token, nowMs);
+    if (nowMs - this.clientDateS * 1000 > renewAfterMs(this.backend.limits)) context.announceSeen(this.token);
+  }
+}
+
+/** Expiring a cookie also counts in header mode: an app need not know what carries the token. */
+function isEndedByApp({ setCookies, endsSession }: ResponseHead, { carrier }: CompiledRoute, clock: Clock): boolean {
+  return endsSession || setCookies.some((line) => expiresCookie(line, carrier.name, clock.nowMs()));
+}
+
+function endByApp(context: HoldContext, token: Token): void {
+  context.sessions.end(token, 'Application');
+  context.announceEnd(token);
+}
+
+/** Returns the header line with a new token, which is cached as verified: the client's next request carries it. */
+function tokenLine(
+  { carrier }: CompiledRoute,
+  backend: CompiledBackend,
+  { token, cache }: { token: Omit<Token, 'keyId'>; cache: TokenCache },
+): string {
+  const text = encodeToken(token, backend.keys);
+  cache.put(text, { ...token, keyId: backend.keys.current });
+  return carrier.give(text, lifetimeS(backend, token));
+}
+
+/** Returns the whole seconds from the creation of the token to the absolute limit of its session; undefined without a limit. */
+function lifetimeS(
+  { limits: { absoluteTimeoutMs } }: CompiledBackend,
+  { issuedAtS, lastSeenS }: Omit<Token, 'keyId'>,
+): number | undefined {
+  return absoluteTimeoutMs === undefined
+    ? undefined
+    : Math.max(0, issuedAtS - lastSeenS + Math.floor(absoluteTimeoutMs / 1000));
+}
