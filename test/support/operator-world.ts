@@ -8,7 +8,7 @@ import type { KubeObject, Resource } from '../../src/kube/ports.ts';
 import * as resources from '../../src/kube/resources.ts';
 import type { LeaseTiming } from '../../src/kube/watch/lease.ts';
 import { createOperator, type Operator } from '../../src/operator/operator.ts';
-import { createMemoryClock } from './memory-clock.ts';
+import { createManualClock } from './manual-clock.ts';
 import { createMemoryCluster } from './memory-cluster.ts';
 import { createMemoryLogger } from './memory-logger.ts';
 import { deployment, namespace, pod, replicaSet, slice, stickyWorkload } from './operator-objects.ts';
@@ -40,7 +40,7 @@ const slowLease: LeaseTiming = { leaseDurationMs: 7_200_000, renewDeadlineMs: 7_
 const settledAfterMs = 200;
 
 export function createOperatorWorld({ startMs, lease = 'slow' }: WorldOptions = {}) {
-  const clock = createMemoryClock(startMs);
+  const clock = createManualClock(startMs);
   const cluster = createMemoryCluster(clock);
   const logger = createMemoryLogger();
   const recorder = createRecorder(cluster);

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { AppError } from '../../../src/platform/errors.ts';
 import { createEventSink } from '../../../src/kube/live/events.ts';
 import { events } from '../../../src/kube/resources.ts';
-import { createMemoryClock, settle } from '../../support/memory-clock.ts';
+import { createManualClock, settle } from '../../support/manual-clock.ts';
 import { createMemoryCluster } from '../../support/memory-cluster.ts';
 import { createMemoryLogger } from '../../support/memory-logger.ts';
 
@@ -15,7 +15,7 @@ const note = {
 } as const;
 
 function setUp() {
-  const clock = createMemoryClock();
+  const clock = createManualClock();
   const cluster = createMemoryCluster(clock);
   const logger = createMemoryLogger();
   let drawn = 0;

@@ -5,8 +5,8 @@ import { leases } from '../../../src/kube/resources.ts';
 import type { LeaderLeaseOptions } from '../../../src/kube/watch/lease.ts';
 import { createLeaderLease } from '../../../src/kube/watch/lease.ts';
 import { formatMicroTime } from '../../../src/kube/watch/lease-record.ts';
-import type { MemoryClock } from '../../support/memory-clock.ts';
-import { createMemoryClock, settle } from '../../support/memory-clock.ts';
+import type { ManualClock } from '../../support/manual-clock.ts';
+import { createManualClock, settle } from '../../support/manual-clock.ts';
 import { createMemoryCluster } from '../../support/memory-cluster.ts';
 import { createMemoryLogger } from '../../support/memory-logger.ts';
 
@@ -14,7 +14,7 @@ const ref = { namespace: 'holdfast-system', name: 'operator' };
 
 /** A cluster in which each candidate has a connection of its own, which can be cut, and a clock of its own, which may be set wrong. */
 function setUp() {
-  const clock = createMemoryClock();
+  const clock = createManualClock();
   const cluster = createMemoryCluster(clock);
   const history: string[] = [];
 
@@ -32,7 +32,7 @@ function setUp() {
       create: (...args) => through(() => cluster.create(...args)),
       update: (...args) => through(() => cluster.update(...args)),
     };
-    const own: MemoryClock = { ...clock, nowMs: () => clock.nowMs() + (options.clockOffsetMs ?? 0) };
+    const own: ManualClock = { ...clock, nowMs: () => clock.nowMs() + (options.clockOffsetMs ?? 0) };
     const lease = createLeaderLease({
       reader: port,
       writer: port,

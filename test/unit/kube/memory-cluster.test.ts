@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { AppError } from '../../../src/platform/errors.ts';
 import type { KubeObject, WatchEvent } from '../../../src/kube/ports.ts';
 import { describeClusterContract, widgets } from '../../support/cluster-contract.ts';
-import { createMemoryClock } from '../../support/memory-clock.ts';
+import { createManualClock } from '../../support/manual-clock.ts';
 import { createMemoryCluster } from '../../support/memory-cluster.ts';
 
 const widget = (name: string, metadata: object = {}): KubeObject => ({
@@ -14,7 +14,7 @@ const widget = (name: string, metadata: object = {}): KubeObject => ({
 
 describe('memory cluster, as any cluster', () => {
   describeClusterContract(async () => {
-    const cluster = createMemoryCluster(createMemoryClock());
+    const cluster = createMemoryCluster(createManualClock());
     return {
       cluster,
       namespace: 'contract',
@@ -29,7 +29,7 @@ describe('memory cluster, as any cluster', () => {
 
 describe('memory cluster, as a tool of tests', () => {
   test('records writes through the ports in order, with what they changed, and not those of the rest of the world', async () => {
-    const cluster = createMemoryCluster(createMemoryClock());
+    const cluster = createMemoryCluster(createManualClock());
     cluster.put(widgets, widget('theirs'));
     await cluster.apply(widgets, widget('ours'));
     await cluster.apply(widgets, widget('ours'));
@@ -46,7 +46,7 @@ describe('memory cluster, as a tool of tests', () => {
   });
 
   test('fails the calls it is told to, as often as told, and records none of them', async () => {
-    const cluster = createMemoryCluster(createMemoryClock());
+    const cluster = createMemoryCluster(createManualClock());
     const error = new AppError('KUBERNETES_UNAVAILABLE', 'down', { source: 'kubernetes', retryable: true });
     cluster.fail({ verb: 'apply', kind: 'Gadget', error });
     cluster.fail({ verb: 'apply', kind: 'Widget', error, times: 2 });
@@ -57,14 +57,14 @@ describe('memory cluster, as a tool of tests', () => {
   });
 
   test('what a caller does with an object does not reach the cluster', async () => {
-    const cluster = createMemoryCluster(createMemoryClock());
+    const cluster = createMemoryCluster(createManualClock());
     const made = await cluster.apply(widgets, widget('a'));
     made['spec'] = { size: 1 };
     expect(cluster.find(widgets, { namespace: 'here', name: 'a' })?.['spec']).toEqual({});
   });
 
   test('garbage is what has lost its last owner', async () => {
-    const cluster = createMemoryCluster(createMemoryClock());
+    const cluster = createMemoryCluster(createManualClock());
     const owner = cluster.put(widgets, widget('owner'));
     const reference = { apiVersion: owner.apiVersion, kind: owner.kind, name: 'owner', uid: owner.metadata.uid };
     cluster.put(widgets, widget('owned', { ownerReferences: [reference] }));
@@ -77,7 +77,7 @@ describe('memory cluster, as a tool of tests', () => {
   });
 
   test('watches get bookmarks, can be cut, and expire when what they missed is compacted', async () => {
-    const cluster = createMemoryCluster(createMemoryClock());
+    const cluster = createMemoryCluster(createManualClock());
     const { resourceVersion } = await cluster.list(widgets);
     const events: WatchEvent[] = [];
     const watching = (async () => {
@@ -99,7 +99,7 @@ describe('memory cluster, as a tool of tests', () => {
   });
 
   test('the same event twice is one', () => {
-    const cluster = createMemoryCluster(createMemoryClock());
+    const cluster = createMemoryCluster(createManualClock());
     const event = {
       regarding: { apiVersion: 'v1', kind: 'Pod', name: 'a', namespace: 'b' },
       type: 'Normal',
@@ -114,7 +114,7 @@ describe('memory cluster, as a tool of tests', () => {
   });
 
   test('only tokens that were added are somebody', async () => {
-    const cluster = createMemoryCluster(createMemoryClock());
+    const cluster = createMemoryCluster(createManualClock());
     cluster.addToken('good', { username: 'system:serviceaccount:a:b' });
     expect(await cluster.review('good')).toEqual({ username: 'system:serviceaccount:a:b' });
     expect(await cluster.review('bad')).toBeUndefined();

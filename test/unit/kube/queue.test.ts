@@ -2,12 +2,12 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Recheck } from '../../../src/kube/watch/queue.ts';
 import { createQueue } from '../../../src/kube/watch/queue.ts';
-import { createMemoryClock, settle } from '../../support/memory-clock.ts';
+import { createManualClock, settle } from '../../support/manual-clock.ts';
 import { createMemoryLogger } from '../../support/memory-logger.ts';
 
 /** A queue whose work is written down when it begins and ends when the test says. Chance is none: waits are 250 ms, 500, 1000 … */
 function setUp(workers = 1) {
-  const clock = createMemoryClock();
+  const clock = createManualClock();
   const logger = createMemoryLogger();
   const begun: string[] = [];
   const open = new Map<string, PromiseWithResolvers<Recheck | undefined>>();
@@ -174,7 +174,7 @@ describe('work queue', () => {
     const step = fc.record({ key: fc.constantFrom('a', 'b', 'c'), pauseMs: fc.integer({ min: 0, max: 30 }) });
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 30 }), fc.integer({ min: 1, max: 3 }), async (steps, workers) => {
-        const clock = createMemoryClock();
+        const clock = createManualClock();
         const busy = new Set<string>();
         const addedAt = new Map<string, number>();
         const workedAt = new Map<string, number>();

@@ -4,7 +4,7 @@ import type { KubeObject, ObjectReader } from '../../../src/kube/ports.ts';
 import { pods } from '../../../src/kube/resources.ts';
 import type { Reflector, ReflectorOptions } from '../../../src/kube/watch/reflector.ts';
 import { createReflector, withoutManagedFields } from '../../../src/kube/watch/reflector.ts';
-import { createMemoryClock, settle } from '../../support/memory-clock.ts';
+import { createManualClock, settle } from '../../support/manual-clock.ts';
 import { createMemoryCluster } from '../../support/memory-cluster.ts';
 import { createMemoryLogger } from '../../support/memory-logger.ts';
 
@@ -20,7 +20,7 @@ let started: Reflector[] = [];
 
 /** A cluster, a reflector on its pods, and all changes that it told of, as text. Chance is none: waits are 100 ms, 200, 400 … */
 function setUp(options: Partial<ReflectorOptions> = {}) {
-  const clock = createMemoryClock();
+  const clock = createManualClock();
   const cluster = createMemoryCluster(clock);
   const logger = createMemoryLogger();
   const calls: string[] = [];

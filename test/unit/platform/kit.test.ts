@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { oneOf, optionalText, portNumber, requiredText, wholeNumber } from '../../../src/platform/config.ts';
 import { createHistogram, createRegistry, registerMetric } from '../../../src/platform/metrics.ts';
 import { abortOnSignal, runShutdown } from '../../../src/platform/shutdown.ts';
-import { createMemoryClock } from '../../support/memory-clock.ts';
+import { createManualClock } from '../../support/manual-clock.ts';
 import { createMemoryLogger } from '../../support/memory-logger.ts';
 
 describe('environment', () => {
@@ -49,7 +49,7 @@ describe('environment', () => {
 
 describe('shutdown', () => {
   test('runs the steps in order, and neither a failing nor a stuck one keeps the next from running', async () => {
-    const [clock, log, ran] = [createMemoryClock(), createMemoryLogger(), [] as string[]];
+    const [clock, log, ran] = [createManualClock(), createMemoryLogger(), [] as string[]];
     const step = (name: string, run: () => void | Promise<void>) => ({
       name,
       limitMs: 1000,

@@ -1,6 +1,6 @@
 /** A session that is open is alive: no timer ends a request, a stream or a tunnel because an app takes its time. */
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { createMemoryClock } from '../../../support/memory-clock.ts';
+import { createManualClock } from '../../../support/manual-clock.ts';
 import type { RawClient } from '../../../support/raw-http.ts';
 import { createRig, eventually } from './rig.ts';
 
@@ -18,7 +18,7 @@ const minuteMs = 60_000;
 /** An app that has said `answer`, and is silent from then on, for as long as the clock of the proxy goes on. */
 async function silentApp(request: string, answer: string) {
   const { port, sockets } = await rig.rawApp((socket) => socket.once('data', () => socket.write(answer)));
-  const clock = createMemoryClock();
+  const clock = createManualClock();
   // Whether the app's node lives is another question (`dead-endpoints.test.ts`), and real sockets do not keep pace with this clock.
   const proxy = await rig.proxy(port, {
     clock,

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { settle } from '../../../support/memory-clock.ts';
+import { settle } from '../../../support/manual-clock.ts';
 import { openStream, startDiscovery, tableOf } from './world.ts';
 import type { Discovery } from './world.ts';
 

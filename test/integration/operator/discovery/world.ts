@@ -8,7 +8,7 @@ import type { DrainSummary, Report, TableMessage } from '../../../../src/wire/me
 import type { RoutingTable } from '../../../../src/wire/routing-table.ts';
 import type { Identity } from '../../../../src/kube/ports.ts';
 import { createCertificates } from '../../../support/certificates.ts';
-import { createMemoryClock } from '../../../support/memory-clock.ts';
+import { createManualClock } from '../../../support/manual-clock.ts';
 import { createMemoryLogger } from '../../../support/memory-logger.ts';
 import { createTlsClient, listen } from '../../../support/tls-client.ts';
 
@@ -21,7 +21,7 @@ const proxy = (namespace: string, gateway: string, pod: string): Identity => ({
 const certificates = createCertificates({ addresses: ['127.0.0.1'] });
 
 export async function startDiscovery() {
-  const clock = createMemoryClock();
+  const clock = createManualClock();
   const logger = createMemoryLogger();
   const identities = new Map<string, Identity>([
     ['proxy-1', proxy('infra', 'web', 'p1')],

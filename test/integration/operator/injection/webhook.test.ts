@@ -5,7 +5,7 @@ import { createInjectionHandler } from '../../../../src/operator/injection/handl
 import type { InjectionOutcome, InjectionPorts } from '../../../../src/operator/injection/handler.ts';
 import type { KubeObject } from '../../../../src/kube/ports.ts';
 import { createCertificates } from '../../../support/certificates.ts';
-import { createMemoryClock } from '../../../support/memory-clock.ts';
+import { createManualClock } from '../../../support/manual-clock.ts';
 import { createMemoryLogger } from '../../../support/memory-logger.ts';
 import { createTlsClient, listen } from '../../../support/tls-client.ts';
 import type { TlsClient } from '../../../support/tls-client.ts';
@@ -33,7 +33,7 @@ const review = (spec: unknown, metadata: object = { generateName: 'cart-' }) =>
     },
   });
 
-const clock = createMemoryClock();
+const clock = createManualClock();
 let findWorkload: InjectionPorts['findWorkload'];
 let outcomes: InjectionOutcome[] = [];
 const logger = createMemoryLogger();

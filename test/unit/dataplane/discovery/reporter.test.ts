@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Report } from '../../../../src/wire/messages.ts';
 import { startReporter } from '../../../../src/dataplane/discovery/reporter.ts';
-import { createMemoryClock } from '../../../support/memory-clock.ts';
+import { createManualClock } from '../../../support/manual-clock.ts';
 import { createMemoryLogger } from '../../../support/memory-logger.ts';
 
 function createWorld() {
-  const clock = createMemoryClock();
+  const clock = createManualClock();
   const startMs = clock.nowMs();
   const world = {
     changes: 0,

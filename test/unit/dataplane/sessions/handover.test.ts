@@ -1,12 +1,12 @@
 /** Session handover between two proxies without sockets, with a clock that the test advances. */
 import { describe, expect, test } from '@jest/globals';
 import { listHandedSessions } from '../../../../src/dataplane/sessions/handover.ts';
-import { createMemoryClock } from '../../../support/memory-clock.ts';
+import { createManualClock } from '../../../support/manual-clock.ts';
 import { idleTimeoutMs } from '../../../support/proxy-table.ts';
 import { createReplica, finish, holdOf, pods, quiet, visit, type Replica } from './replica.ts';
 
 function createPair() {
-  const clock = createMemoryClock();
+  const clock = createManualClock();
   return { clock, predecessor: createReplica(pods('a', 'b'), clock), successor: createReplica(pods('a', 'b'), clock) };
 }
 

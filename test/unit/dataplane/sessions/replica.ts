@@ -4,7 +4,7 @@ import type { RoutingTable } from '../../../../src/wire/routing-table.ts';
 import type { Reply, RequestView, RouteDecision, SessionHold } from '../../../../src/dataplane/routing.ts';
 import { countersOf } from '../../../../src/dataplane/sessions/counters.ts';
 import { createSessionRouter } from '../../../../src/dataplane/sessions/router.ts';
-import { createMemoryClock } from '../../../support/memory-clock.ts';
+import { createManualClock } from '../../../support/manual-clock.ts';
 import { backendName, proxyTable, requestOf, requestWith, type ShortEndpoint } from '../../../support/proxy-table.ts';
 
 export const everyRow = Number.POSITIVE_INFINITY;
@@ -12,7 +12,7 @@ export const quiet = { setCookies: [], endsSession: false };
 
 export type Replica = ReturnType<typeof createReplica>;
 
-export function createReplica(table?: RoutingTable, clock = createMemoryClock(), random = () => 0) {
+export function createReplica(table?: RoutingTable, clock = createManualClock(), random = () => 0) {
   let ids = 0;
   const router = createSessionRouter({
     clock,

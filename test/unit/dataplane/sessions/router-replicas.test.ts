@@ -1,11 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
-import { createMemoryClock } from '../../../support/memory-clock.ts';
+import { createManualClock } from '../../../support/manual-clock.ts';
 import { idleTimeoutMs } from '../../../support/proxy-table.ts';
 import { createReplica, finish, holdOf, pods, quiet, visit, type Replica } from './replica.ts';
 
 /** Two replicas of the proxy behind one address. The operator relays the notices of each to the other. */
 function createPair() {
-  const clock = createMemoryClock();
+  const clock = createManualClock();
   const [one, other] = [createReplica(pods('a', 'b'), clock), createReplica(pods('a', 'b'), clock)];
   const relay = (from: Replica, to: Replica) => {
     const { ended, seen } = from.router.notices();

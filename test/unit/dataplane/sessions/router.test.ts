@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import type { RouteDecision } from '../../../../src/dataplane/routing.ts';
-import { createMemoryClock, settle } from '../../../support/memory-clock.ts';
+import { createManualClock, settle } from '../../../support/manual-clock.ts';
 import { cookieName, idleTimeoutMs, keyOf, proxyTable, requestWith } from '../../../support/proxy-table.ts';
 import { createReplica, everyRow, holdOf, pods, quiet, replyOf, visit } from './replica.ts';
 
@@ -164,7 +164,7 @@ describe('scaling a workload', () => {
   });
 
   test('a request whose pod only another replica knows waits for the table update', async () => {
-    const clock = createMemoryClock();
+    const clock = createManualClock();
     const ahead = createReplica(pods('new'), clock);
     const behind = createReplica(pods('old'), clock);
     const { cookie } = visit(ahead);
@@ -179,7 +179,7 @@ describe('scaling a workload', () => {
   });
 
   test('a request waits three seconds for a table update, then its session is lost', async () => {
-    const clock = createMemoryClock();
+    const clock = createManualClock();
     const { cookie } = visit(createReplica(pods('new'), clock));
     const behind = createReplica(pods('old'), clock);
     let decided: RouteDecision | undefined;

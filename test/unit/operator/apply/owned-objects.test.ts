@@ -4,7 +4,7 @@ import { services } from '../../../../src/kube/resources.ts';
 import { createOwnedObjects, type OwnedObjects } from '../../../../src/operator/apply/owned-objects.ts';
 import { fingerprintOf } from '../../../../src/operator/gather/owned.ts';
 import { AppError } from '../../../../src/platform/errors.ts';
-import { createMemoryClock } from '../../../support/memory-clock.ts';
+import { createManualClock } from '../../../support/manual-clock.ts';
 import { createMemoryCluster, type MemoryCluster } from '../../../support/memory-cluster.ts';
 
 let cluster: MemoryCluster;
@@ -13,7 +13,7 @@ let owned: OwnedObjects;
 let cached: KubeObject | undefined | 'current';
 
 beforeEach(() => {
-  cluster = createMemoryCluster(createMemoryClock());
+  cluster = createMemoryCluster(createManualClock());
   cached = 'current';
   owned = createOwnedObjects(cluster, (resource, ref) => {
     const object = cached === 'current' ? cluster.find(resource, ref) : cached;

@@ -4,17 +4,17 @@ import type { StickyWorkload } from '../../../../src/api/stickyworkload.ts';
 import { gateways, stickyWorkloads } from '../../../../src/kube/resources.ts';
 import { createStatusWriter, type StatusWriter } from '../../../../src/operator/apply/status-writer.ts';
 import { AppError } from '../../../../src/platform/errors.ts';
-import { createMemoryClock, type MemoryClock } from '../../../support/memory-clock.ts';
+import { createManualClock, type ManualClock } from '../../../support/manual-clock.ts';
 import { createMemoryCluster, type MemoryCluster } from '../../../support/memory-cluster.ts';
 import { stickyWorkload as kubeWorkload } from '../../../support/operator-objects.ts';
 import { stickyWorkload } from '../../../support/world.ts';
 
-let clock: MemoryClock;
+let clock: ManualClock;
 let cluster: MemoryCluster;
 let writer: StatusWriter;
 
 beforeEach(() => {
-  clock = createMemoryClock();
+  clock = createManualClock();
   cluster = createMemoryCluster(clock);
   cluster.put(stickyWorkloads, kubeWorkload({ name: 'cart' }));
   writer = createStatusWriter({ writer: cluster, events: cluster, nowMs: () => clock.nowMs() });

@@ -5,10 +5,10 @@ import { loadOrCreateAuthority } from '../../../../src/operator/certificates/aut
 import { rotateLeaf } from '../../../../src/operator/certificates/leaf.ts';
 import type { KubeObject } from '../../../../src/kube/ports.ts';
 import { AppError, describeError } from '../../../../src/platform/errors.ts';
-import { createMemoryClock, settle } from '../../../support/memory-clock.ts';
+import { createManualClock, settle } from '../../../support/manual-clock.ts';
 
 const day = 86_400_000;
-const clock = createMemoryClock();
+const clock = createManualClock();
 
 /** One Secret, and nothing else. */
 function createSecretStore(initial?: KubeObject) {
@@ -100,7 +100,7 @@ describe('the certificate authority', () => {
   test('fails the start once it has expired', async () => {
     const store = createSecretStore(await storedSecret());
     await expect(
-      load(store, createMemoryClock(clock.nowMs() + 3651 * day)).catch((error: unknown) =>
+      load(store, createManualClock(clock.nowMs() + 3651 * day)).catch((error: unknown) =>
         Promise.reject(new Error(describeError(error))),
       ),
     ).rejects.toThrow(/expired/);
@@ -127,7 +127,7 @@ describe('the server certificate', () => {
   });
 
   test('is replaced every 20 days until the rotation is stopped', async () => {
-    const time = createMemoryClock();
+    const time = createManualClock();
     const authority = await load(createSecretStore(), time);
     const installed: string[] = [];
     const stop = await rotateLeaf({
@@ -153,7 +153,7 @@ describe('the server certificate', () => {
   });
 
   test('is renewed a minute after a failed renewal', async () => {
-    const time = createMemoryClock();
+    const time = createManualClock();
     const authority = await load(createSecretStore(), time);
     const failures: unknown[] = [];
     const installs: string[] = [];

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { createTokenCache } from '../../../../src/operator/discovery/token-cache.ts';
 import type { Identity, TokenReviewer } from '../../../../src/kube/ports.ts';
-import { createMemoryClock } from '../../../support/memory-clock.ts';
+import { createManualClock } from '../../../support/manual-clock.ts';
 
 const identity: Identity = { username: 'system:serviceaccount:shop:cart' };
 
@@ -20,7 +20,7 @@ function createReviewer() {
 describe('the token cache', () => {
   test('asks once a minute for a valid token', async () => {
     const { asked, reviewer } = createReviewer();
-    const clock = createMemoryClock();
+    const clock = createManualClock();
     const cache = createTokenCache(reviewer, clock);
     expect([await cache.review('good'), await cache.review('good')]).toEqual([identity, identity]);
     await clock.advance(59_999);
@@ -33,7 +33,7 @@ describe('the token cache', () => {
 
   test('asks again after two seconds for one that was not valid', async () => {
     const { asked, reviewer } = createReviewer();
-    const clock = createMemoryClock();
+    const clock = createManualClock();
     const cache = createTokenCache(reviewer, clock);
     await cache.review('bad');
     expect(await cache.review('bad')).toBeUndefined();
@@ -44,7 +44,7 @@ describe('the token cache', () => {
 
   test('joins those who ask for the same token at the same time', async () => {
     const { asked, reviewer } = createReviewer();
-    const cache = createTokenCache(reviewer, createMemoryClock());
+    const cache = createTokenCache(reviewer, createManualClock());
     await Promise.all([cache.review('good'), cache.review('good'), cache.review('good')]);
     expect(asked).toHaveLength(1);
   });
@@ -59,7 +59,7 @@ describe('the token cache', () => {
           return identity;
         },
       },
-      createMemoryClock(),
+      createManualClock(),
     );
     await expect(cache.review('good')).rejects.toThrow('API server away');
     expect(await cache.review('good')).toEqual(identity);
@@ -67,7 +67,7 @@ describe('the token cache', () => {
 
   test('a flood of wrong tokens does not push out the right ones', async () => {
     const { asked, reviewer } = createReviewer();
-    const cache = createTokenCache(reviewer, createMemoryClock());
+    const cache = createTokenCache(reviewer, createManualClock());
     await cache.review('good');
     for (let index = 0; index < 12_000; index += 1) await cache.review(`bad-${index}`);
     asked.length = 0;
@@ -80,13 +80,13 @@ describe('the token cache', () => {
   });
 
   test('refuses a hundred-and-first review at one time', async () => {
-    const cache = createTokenCache({ review: () => new Promise(() => undefined) }, createMemoryClock());
+    const cache = createTokenCache({ review: () => new Promise(() => undefined) }, createManualClock());
     for (let index = 0; index < 100; index += 1) void cache.review(`waiting-${index}`);
     await expect(cache.review('one more')).rejects.toMatchObject({ code: 'KUBERNETES_UNAVAILABLE', retryable: true });
   });
 
   test('takes a token that was valid for ten minutes more while the API server is away, and not one that it refuses', async () => {
-    const clock = createMemoryClock();
+    const clock = createManualClock();
     let answer = async (): Promise<Identity | undefined> => identity;
     const cache = createTokenCache({ review: () => answer() }, clock);
     await cache.review('good');
@@ -103,7 +103,7 @@ describe('the token cache', () => {
   });
 
   test('takes a token that was valid when the API server does not answer within a second', async () => {
-    const clock = createMemoryClock();
+    const clock = createManualClock();
     let answer = async (): Promise<Identity | undefined> => identity;
     const cache = createTokenCache({ review: () => answer() }, clock);
     await cache.review('good');

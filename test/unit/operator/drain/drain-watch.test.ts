@@ -6,12 +6,12 @@ import { createCounters, type OperatorCounters } from '../../../../src/operator/
 import type { ChangeListener } from '../../../../src/operator/gather/caches.ts';
 import { projectPod } from '../../../../src/operator/gather/pods.ts';
 import { createDrainWatch, type DrainWatch } from '../../../../src/operator/drain/drain-watch.ts';
-import { createMemoryClock, type MemoryClock } from '../../../support/memory-clock.ts';
+import { createManualClock, type ManualClock } from '../../../support/manual-clock.ts';
 import { createMemoryLogger } from '../../../support/memory-logger.ts';
 import { pod } from '../../../support/operator-objects.ts';
 import { stickyWorkload } from '../../../support/world.ts';
 
-let clock: MemoryClock;
+let clock: ManualClock;
 let counters: OperatorCounters;
 let events: EventNote[];
 let watch: DrainWatch;
@@ -21,7 +21,7 @@ let isLeader: boolean;
 let sessions: number | undefined;
 
 beforeEach(() => {
-  clock = createMemoryClock();
+  clock = createManualClock();
   counters = createCounters();
   events = [];
   isLeader = true;

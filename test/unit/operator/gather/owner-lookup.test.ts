@@ -4,7 +4,7 @@ import { replicaSets, stickyWorkloads } from '../../../../src/kube/resources.ts'
 import { createCaches, type Caches } from '../../../../src/operator/gather/caches.ts';
 import { createOwnerLookup } from '../../../../src/operator/gather/owner-lookup.ts';
 import { AppError } from '../../../../src/platform/errors.ts';
-import { createMemoryClock, settle } from '../../../support/memory-clock.ts';
+import { createManualClock, settle } from '../../../support/manual-clock.ts';
 import { createMemoryCluster, type MemoryCluster } from '../../../support/memory-cluster.ts';
 import { createMemoryLogger } from '../../../support/memory-logger.ts';
 import { pod, replicaSet, stickyWorkload } from '../../../support/operator-objects.ts';
@@ -13,7 +13,7 @@ let cluster: MemoryCluster;
 let caches: Caches;
 
 beforeEach(() => {
-  const clock = createMemoryClock();
+  const clock = createManualClock();
   cluster = createMemoryCluster(clock);
   caches = createCaches({ reader: cluster, clock, random: () => 0, logger: createMemoryLogger() });
 });

@@ -3,13 +3,13 @@ import { parseKeyRing } from '../../../../src/core/render/key-ring.ts';
 import { secrets } from '../../../../src/kube/resources.ts';
 import { createKeyRing } from '../../../../src/operator/keys/key-ring.ts';
 import { AppError } from '../../../../src/platform/errors.ts';
-import { createMemoryClock } from '../../../support/memory-clock.ts';
+import { createManualClock } from '../../../support/manual-clock.ts';
 import { createMemoryCluster, type MemoryCluster } from '../../../support/memory-cluster.ts';
 import { stickyWorkload } from '../../../support/world.ts';
 
 let cluster: MemoryCluster;
 beforeEach(() => {
-  cluster = createMemoryCluster(createMemoryClock());
+  cluster = createMemoryCluster(createManualClock());
 });
 
 const cart = stickyWorkload({ name: 'cart' });

@@ -2,7 +2,7 @@ import { expect, test } from '@jest/globals';
 import type { StickyWorkload } from '../../../../src/api/stickyworkload.ts';
 import { stickyWorkloads } from '../../../../src/kube/resources.ts';
 import { keepFinalizer } from '../../../../src/operator/workload/drain-finalizer.ts';
-import { createMemoryClock } from '../../../support/memory-clock.ts';
+import { createManualClock } from '../../../support/manual-clock.ts';
 import { createMemoryCluster } from '../../../support/memory-cluster.ts';
 import { stickyWorkload } from '../../../support/world.ts';
 
@@ -13,7 +13,7 @@ const withMeta = (metadata: Partial<StickyWorkload['metadata']>): StickyWorkload
   metadata: { ...cart.metadata, ...metadata },
 });
 
-const createCluster = () => createMemoryCluster(createMemoryClock());
+const createCluster = () => createMemoryCluster(createManualClock());
 
 test('a deleted StickyWorkload that the cache still holds is not recreated', async () => {
   const cluster = createCluster();

@@ -1,17 +1,17 @@
 import { beforeEach, expect, test } from '@jest/globals';
 import { startScaler, type Scaler } from '../../scaler.ts';
 import { deployments } from '../../../../src/kube/resources.ts';
-import { createMemoryClock, type MemoryClock } from '../../../../test/support/memory-clock.ts';
+import { createManualClock, type ManualClock } from '../../../../test/support/manual-clock.ts';
 import { createMemoryCluster, type MemoryCluster } from '../../../../test/support/memory-cluster.ts';
 
 const ref = { namespace: 'demo', name: 'cart' };
-let clock: MemoryClock;
+let clock: ManualClock;
 let cluster: MemoryCluster;
 let wanted: number;
 let errors: unknown[];
 
 beforeEach(() => {
-  clock = createMemoryClock();
+  clock = createManualClock();
   cluster = createMemoryCluster(clock);
   wanted = 5;
   errors = [];

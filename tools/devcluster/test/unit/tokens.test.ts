@@ -2,7 +2,7 @@
 import { beforeEach, expect, test } from '@jest/globals';
 import { createTokens, type Tokens } from '../../apiserver/tokens.ts';
 import type { KubeObject, ObjectMeta } from '../../../../src/kube/ports.ts';
-import { createMemoryClock, type MemoryClock } from '../../../../test/support/memory-clock.ts';
+import { createManualClock, type ManualClock } from '../../../../test/support/manual-clock.ts';
 
 const ref = { namespace: 'shop', name: 'cart' };
 const subject = {
@@ -11,12 +11,12 @@ const subject = {
   pod: { name: 'cart', uid: 'pod' },
 };
 
-let clock: MemoryClock;
+let clock: ManualClock;
 let objects: Map<string, KubeObject>;
 let tokens: Tokens;
 let token: string;
 beforeEach(() => {
-  clock = createMemoryClock();
+  clock = createManualClock();
   objects = new Map();
   put('/serviceaccounts', { uid: 'account' });
   put('/pods', { uid: 'pod' });

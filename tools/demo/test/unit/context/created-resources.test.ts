@@ -5,7 +5,7 @@ import { kindOf } from '../../../context/kinds.ts';
 import { readInstallation, readShop } from '../../../shop.ts';
 import type { KubeObject } from '../../../../../src/kube/ports.ts';
 import { deployments, namespaces, pods } from '../../../../../src/kube/resources.ts';
-import { createMemoryClock, type MemoryClock } from '../../../../../test/support/memory-clock.ts';
+import { createManualClock, type ManualClock } from '../../../../../test/support/manual-clock.ts';
 import { createMemoryCluster, type MemoryCluster } from '../../../../../test/support/memory-cluster.ts';
 
 const shopOf = (name: string) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
@@ -16,13 +16,13 @@ const cart = {
   spec: { selector: { matchLabels: { app: 'cart' } } },
 };
 
-let clock: MemoryClock;
+let clock: ManualClock;
 let cluster: MemoryCluster;
 let ended: string[];
 let createdResources: CreatedResources;
 
 beforeEach(() => {
-  clock = createMemoryClock();
+  clock = createManualClock();
   cluster = createMemoryCluster(clock);
   ended = [];
   const shortenGrace = ({ metadata }: KubeObject, graceSeconds: number): Promise<void> => {

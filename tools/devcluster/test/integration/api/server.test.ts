@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { once } from 'node:events';
 import { get } from 'node:https';
 import { createApiServer } from '../../../apiserver/server.ts';
-import { createMemoryClock } from '../../../../../test/support/memory-clock.ts';
+import { createManualClock } from '../../../../../test/support/manual-clock.ts';
 import { configMaps, serviceAccounts, startWorld, type World } from './world.ts';
 
 const configMap = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'default' } });
@@ -12,7 +12,7 @@ const path = '/api/v1/namespaces/default/configmaps';
 
 describe('who may ask', () => {
   let world: World;
-  const clock = createMemoryClock();
+  const clock = createManualClock();
   beforeAll(async () => {
     world = await startWorld({ clock });
   });

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import type { Pod } from '../../../kubelet/pod.ts';
 import { createPodVolumes } from '../../../kubelet/volumes.ts';
 import { eventually } from '../../../../../test/support/eventually.ts';
-import { createMemoryClock } from '../../../../../test/support/memory-clock.ts';
+import { createManualClock } from '../../../../../test/support/manual-clock.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -17,7 +17,7 @@ afterAll(() => rm(folder, { recursive: true }));
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
 test('a token is renewed after four fifths of its life, and tried again when that fails', async () => {
-  const clock = createMemoryClock();
+  const clock = createManualClock();
   let asked = 0;
   const tokens = {
     async create() {

@@ -7,12 +7,12 @@ import * as kinds from '../../../../../src/kube/resources.ts';
 import type { Pod } from '../../../controllers/objects.ts';
 import { formatTime } from '../../../controllers/objects.ts';
 import { startControllers } from '../../../controllers/start.ts';
-import { createMemoryClock, settle } from '../../../../../test/support/memory-clock.ts';
+import { createManualClock, settle } from '../../../../../test/support/manual-clock.ts';
 
 export type World = Awaited<ReturnType<typeof startWorld>>;
 
 export async function startWorld(options: { nodes?: string[] } = {}) {
-  const clock = createMemoryClock();
+  const clock = createManualClock();
   const server = await createApiServer({ clock });
   const { api, refuse } = refusing(server.api);
   const writes = countWrites(server);

@@ -1,23 +1,23 @@
 import type { Clock } from '../../src/platform/clock.ts';
 
-/** A clock that stands still until it is told. */
-export interface MemoryClock extends Clock {
-  /** Moves on, runs what is due in order, and lets promises settle after each. */
+/** A clock that stands still until the test advances it. */
+export interface ManualClock extends Clock {
+  /** Moves the time on: runs the timers that are due, in order, and lets promises settle after each. */
   advance(ms: number): Promise<void>;
-  /** How many timers are set. */
+  /** Returns the number of pending timers. */
   pending(): number;
 }
 
 type Timer = { atMs: number; callback: () => void };
 
-/** Lets everything that waits for promises only go on until it waits for something else. */
+/** Resolves when all code that waits only for promises has run until it waits for something else. */
 export async function settle(): Promise<void> {
   for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate);
 }
 
-export function createMemoryClock(startMs = Date.UTC(2026, 0, 1)): MemoryClock {
+export function createManualClock(startMs = Date.UTC(2026, 0, 1)): ManualClock {
   let nowMs = startMs;
-  /** In order of creation, so that of two at the same time the older goes first. */
+  /** In order of creation: of two timers at the same time the older runs first. */
   const timers = new Set<Timer>();
 
   function nextUntil(endMs: number): Timer | undefined {
