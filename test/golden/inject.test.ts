@@ -1,6 +1,5 @@
 import { injectPod } from '../../src/core/inject/inject.ts';
-import type { PodJson } from '../../src/core/inject/pod.ts';
-import type { InjectParams } from '../../src/core/inject/params.ts';
+import type { InjectParams, PodJson } from '../../src/core/inject/pod.ts';
 import { goldenCases } from '../support/golden.ts';
 import { applyPatch } from '../support/json-patch.ts';
 

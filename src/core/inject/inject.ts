@@ -12,13 +12,25 @@
  */
 import { containerOfVariable } from '../../wire/app-pre-stop-hook.ts';
 import { annotations, ports, sidecarContainer } from '../names/names.ts';
-import { applicationPort, connectionPorts } from './container-ports.ts';
-import type { ContainerJson, JsonPatchOperation, PodJson, ProbeJson } from './pod.ts';
-import { decidePreStop, renderPreStop, renderPreStopVariable } from './pre-stop.ts';
-import type { KeptBecause, PreStopDecision } from './pre-stop.ts';
-import { isSidecar, renderSidecar } from './sidecar.ts';
-import type { InjectParams } from './params.ts';
-import { isTokenVolume, renderTokenVolume, tokenVolume } from './token.ts';
+import {
+  add,
+  applicationPort,
+  connectionPorts,
+  type ContainerJson,
+  type InjectParams,
+  type JsonPatchOperation,
+  type PodJson,
+  type ProbeJson,
+} from './pod.ts';
+import {
+  decidePreStops,
+  renderPreStopVariable,
+  setPreStops,
+  warnOfPreStops,
+  type ContainerPreStop,
+  type PreStopWarning,
+} from './pre-stop.ts';
+import { isSidecar, isTokenVolume, renderSidecar, renderTokenVolume, tokenVolume } from './sidecar.ts';
 
 /**
  * Why a pod was left as it is. `HostNetwork`, `PortConflict`: the sidecar could not listen, and the pod would never start. `NameConflict`: a
@@ -28,8 +40,7 @@ export type UnchangedReason = 'AlreadyInjected' | 'HostNetwork' | 'PortConflict'
 
 /** What is reported to the user. `PreStopKept` (PreStopConflict): SIGTERM reaches that container without a drain. */
 export type InjectWarning =
-  | { kind: 'PreStopKept'; container: string; reason: KeptBecause }
-  | { kind: 'PreStopDropped'; container: string }
+  | PreStopWarning
   | { kind: 'ConnectionPortsUnknown' }
   | { kind: 'ApplicationPortUnknown'; port: number | string };
 
@@ -48,7 +59,7 @@ export function injectPod(pod: PodJson, params: InjectParams): Injection {
   if (obstacle) return { kind: 'unchanged', reason: obstacle };
   const originalGrace = originalGraceSeconds(pod);
   const graceSeconds = neededGraceSeconds(pod, params);
-  const preStops = decidePreStops(pod);
+  const preStops = decidePreStops(pod, heldContainers(pod));
   const patch = [
     ...annotate(pod, { [annotations.workload]: params.workload, [annotations.originalGrace]: String(originalGrace) }),
     ...extendGrace(pod, graceSeconds),
@@ -81,8 +92,6 @@ function findObstacle(pod: PodJson): UnchangedReason | undefined {
 }
 
 const allContainers = ({ spec }: PodJson): ContainerJson[] => [...spec.containers, ...(spec.initContainers ?? [])];
-
-const add = (path: string, value: unknown): JsonPatchOperation => ({ op: 'add', path, value });
 
 // RFC 6901: `~` and `/` in a key.
 const pointer = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');
@@ -142,31 +151,9 @@ function probesWithoutGrace(container: ContainerJson): ('livenessProbe' | 'start
   return (['livenessProbe', 'startupProbe'] as const).filter((name) => lacksGrace(container[name]));
 }
 
-type ContainerPreStop = { container: ContainerJson; index: number; held: boolean; decision: PreStopDecision };
-
-function decidePreStops({ spec }: PodJson): ContainerPreStop[] {
-  const sidecar = spec.initContainers?.find(isSidecar);
-  const known = new Set(sidecar?.env?.map(({ name }) => containerOfVariable(name)));
-  return spec.containers.map((container, index) => {
-    const held = known.has(container.name);
-    return { container, index, held, decision: decidePreStop(container, held) };
-  });
-}
-
-function setPreStops(preStops: ContainerPreStop[]): JsonPatchOperation[] {
-  return preStops.flatMap(({ container, index, decision }) => {
-    if (decision.kind !== 'set') return [];
-    const { lifecycle, name } = container;
-    const path = `/spec/containers/${index}/lifecycle`;
-    const preStop = renderPreStop(name);
-    if (lifecycle === undefined) return [add(path, { preStop })];
-    return [
-      lifecycle.preStop === undefined
-        ? add(`${path}/preStop`, preStop)
-        : { op: 'replace' as const, path: `${path}/preStop`, value: preStop },
-    ];
-  });
-}
+/** Names of the containers that the sidecar has a variable for; empty if there is no sidecar yet. */
+const heldContainers = ({ spec }: PodJson): ReadonlySet<string | undefined> =>
+  new Set(spec.initContainers?.find(isSidecar)?.env?.map(({ name }) => containerOfVariable(name)));
 
 /** The whole sidecar; or, where it is there, what it has to know of containers that came after it. */
 function addSidecar(pod: PodJson, params: InjectParams, preStops: ContainerPreStop[]): JsonPatchOperation[] {
@@ -186,12 +173,6 @@ function addSidecar(pod: PodJson, params: InjectParams, preStops: ContainerPreSt
     initContainers === undefined ? add('/spec/initContainers', [sidecar]) : add('/spec/initContainers/0', sidecar),
   ];
 }
-
-const warnOfPreStops = (preStops: ContainerPreStop[]): InjectWarning[] =>
-  preStops.flatMap(({ container: { name }, decision }): InjectWarning[] => {
-    if (decision.kind === 'kept') return [{ kind: 'PreStopKept', container: name, reason: decision.reason }];
-    return decision.kind === 'set' && decision.dropped ? [{ kind: 'PreStopDropped', container: name }] : [];
-  });
 
 function warnOfPorts(pod: PodJson, params: InjectParams): InjectWarning[] {
   const { sessionSources, application } = params;

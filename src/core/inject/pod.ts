@@ -1,4 +1,9 @@
-/** What injection reads of a pod, as the JSON of an admission request: every field may be missing, and there are many more. */
+/**
+ * What injection reads: the pod, as the JSON of an admission request (every field may be missing, and there are more), the parameters of its
+ * StickyWorkload, and the port numbers that follow from both.
+ */
+import type { SourceType } from '../../wire/messages.ts';
+
 export type PodJson = {
   metadata?: { annotations?: Record<string, string> };
   spec: {
@@ -42,3 +47,58 @@ export type ProbeJson = { terminationGracePeriodSeconds?: number };
 
 /** RFC 6902. Nothing that a user wrote is taken away; `replace` is for preStop hooks alone, which the sidecar then calls. */
 export type JsonPatchOperation = { op: 'add' | 'replace'; path: string; value: unknown };
+
+export const add = (path: string, value: unknown): JsonPatchOperation => ({ op: 'add', path, value });
+
+export type InjectParams = {
+  /** Name of the StickyWorkload. */
+  workload: string;
+  image: string;
+  imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never';
+  /** PEM of the authority that signs the operator's certificates. */
+  caPem: string;
+  /** Resolves to every replica of the operator. */
+  discoveryHost: string;
+  /** The name in the operator's certificate, whatever address was dialled. */
+  serverName: string;
+  drainTimeoutMs: number;
+  quietPeriodMs: number;
+  shutdownMarginMs: number;
+  sessionSources: readonly SourceType[];
+  sessionThreshold: number;
+  /** For the source Connections. `ports` absent: that of the Service. */
+  connections: { ports?: number[]; excludeCIDRs: string[] };
+  /** Where the Service leads to; absent: the only port of the containers. */
+  servicePort?: number | string;
+  /** For the source Application. */
+  application?: { path: string; port: number | string };
+};
+
+/** By number, or by the name that a container gives it; undefined where none does. */
+export function resolvePort(
+  port: number | string | undefined,
+  containers: readonly ContainerJson[],
+): number | undefined {
+  if (typeof port !== 'string') return port;
+  // IntOrString: a number may come as a text.
+  if (/^[0-9]+$/.test(port)) return Number(port);
+  return containers.flatMap(({ ports }) => ports ?? []).find(({ name }) => name === port)?.containerPort;
+}
+
+/**
+ * The ports whose connections are sessions: those of the spec, or the one that the Service leads to. Where the spec leaves that open too,
+ * every declared TCP port: another webhook may have added a container, and a connection too many only makes a drain longer.
+ */
+export function connectionPorts({ spec }: PodJson, { connections, servicePort }: InjectParams): number[] {
+  if (connections.ports) return connections.ports;
+  if (servicePort !== undefined) {
+    return [resolvePort(servicePort, spec.containers)].filter((port) => port !== undefined);
+  }
+  const declared = spec.containers
+    .flatMap(({ ports }) => ports ?? [])
+    .filter(({ protocol }) => protocol === undefined || protocol === 'TCP');
+  return [...new Set(declared.map(({ containerPort }) => containerPort))];
+}
+
+export const applicationPort = ({ spec }: PodJson, { application }: InjectParams): number | undefined =>
+  resolvePort(application?.port, [...spec.containers, ...(spec.initContainers ?? [])]);

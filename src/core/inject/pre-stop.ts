@@ -5,8 +5,15 @@
 import { parsePreStopPath, preStopPathOf, preStopVariable } from '../../wire/app-pre-stop-hook.ts';
 import type { AppPreStopHook } from '../../wire/app-pre-stop-hook.ts';
 import { ports } from '../names/names.ts';
-import { resolvePort } from './container-ports.ts';
-import type { ContainerJson, HandlerJson, HttpGetJson } from './pod.ts';
+import {
+  add,
+  resolvePort,
+  type ContainerJson,
+  type HandlerJson,
+  type HttpGetJson,
+  type JsonPatchOperation,
+  type PodJson,
+} from './pod.ts';
 
 /**
  * `NoHttpGet`: an exec or sleep hook. `PortUnknown`: it names a port that its container does not declare, and the kubelet cannot call it
@@ -15,14 +22,24 @@ import type { ContainerJson, HandlerJson, HttpGetJson } from './pod.ts';
  */
 export type KeptBecause = 'NoHttpGet' | 'PortUnknown' | 'Rewritten';
 
-export type PreStopDecision =
+type PreStopDecision =
   | { kind: 'present' }
   | { kind: 'kept'; reason: KeptBecause }
   /** `dropped`: a tcpSocket hook, which every kubelet fails without trying, stopping the app at once. */
   | { kind: 'set'; own?: AppPreStopHook; dropped: boolean };
 
+/** A container with its decision. `held`: the sidecar has a variable for it. */
+export type ContainerPreStop = { container: ContainerJson; index: number; held: boolean; decision: PreStopDecision };
+
+/** `held`: names of the containers that an existing sidecar has a variable for. */
+export const decidePreStops = ({ spec }: PodJson, held: ReadonlySet<string | undefined>): ContainerPreStop[] =>
+  spec.containers.map((container, index) => {
+    const isHeld = held.has(container.name);
+    return { container, index, held: isHeld, decision: decidePreStop(container, isHeld) };
+  });
+
 /** `held`: whether the sidecar has a variable for the container. */
-export function decidePreStop(container: ContainerJson, held: boolean): PreStopDecision {
+function decidePreStop(container: ContainerJson, held: boolean): PreStopDecision {
   const preStop = container.lifecycle?.preStop;
   if (preStop === undefined) return { kind: 'set', dropped: false };
   if (callsSidecar(preStop)) return { kind: 'present' };
@@ -50,7 +67,7 @@ function takeOver(httpGet: HttpGetJson, container: ContainerJson): PreStopDecisi
 export const callsSidecar = ({ httpGet }: HandlerJson): boolean =>
   httpGet?.port === ports.sidecar && parsePreStopPath(httpGet.path ?? '') !== undefined;
 
-export const renderPreStop = (container: string) => ({
+const renderPreStop = (container: string) => ({
   httpGet: { path: preStopPathOf(container), port: ports.sidecar },
 });
 
@@ -62,3 +79,28 @@ export const renderPreStopVariable = (container: string, own: AppPreStopHook | u
 
 /** The kubelet puts variables in for `$(NAME)` in a value, and takes `$$` for a plain `$`. */
 export const escapeReferences = (text: string): string => text.replaceAll('$', () => '$$');
+
+export function setPreStops(preStops: ContainerPreStop[]): JsonPatchOperation[] {
+  return preStops.flatMap(({ container, index, decision }) => {
+    if (decision.kind !== 'set') return [];
+    const { lifecycle, name } = container;
+    const path = `/spec/containers/${index}/lifecycle`;
+    const preStop = renderPreStop(name);
+    if (lifecycle === undefined) return [add(path, { preStop })];
+    return [
+      lifecycle.preStop === undefined
+        ? add(`${path}/preStop`, preStop)
+        : { op: 'replace' as const, path: `${path}/preStop`, value: preStop },
+    ];
+  });
+}
+
+export type PreStopWarning =
+  | { kind: 'PreStopKept'; container: string; reason: KeptBecause }
+  | { kind: 'PreStopDropped'; container: string };
+
+export const warnOfPreStops = (preStops: ContainerPreStop[]): PreStopWarning[] =>
+  preStops.flatMap(({ container: { name }, decision }): PreStopWarning[] => {
+    if (decision.kind === 'kept') return [{ kind: 'PreStopKept', container: name, reason: decision.reason }];
+    return decision.kind === 'set' && decision.dropped ? [{ kind: 'PreStopDropped', container: name }] : [];
+  });

@@ -1,9 +1,7 @@
-/** The container that injection adds to a pod. */
-import { ports, sidecarContainer } from '../names/names.ts';
-import type { ContainerJson } from './pod.ts';
-import type { InjectParams } from './params.ts';
+/** The container that injection adds to a pod, and the token with which it authenticates to the operator. */
+import { ports, sidecarContainer, tokenAudience } from '../names/names.ts';
+import type { ContainerJson, InjectParams, VolumeJson } from './pod.ts';
 import { escapeReferences } from './pre-stop.ts';
-import { tokenVolume } from './token.ts';
 
 /** The settings of the sidecar that only the pod determines. */
 export type PodSettings = {
@@ -83,3 +81,32 @@ export const renderSidecar = (params: InjectParams, pod: PodSettings) => ({
   },
   volumeMounts: [{ name: tokenVolume, mountPath: tokenFolder, readOnly: true }],
 });
+
+export const tokenVolume = 'holdfast-token';
+
+const daySeconds = 24 * 3600;
+/** The kubelet looks at a pod's token each minute and a half at the latest, and has its own jitter. */
+const slackSeconds = 300;
+
+const lifetimeSeconds = (graceSeconds: number): number =>
+  Math.min(5 * (graceSeconds + slackSeconds), daySeconds + graceSeconds + slackSeconds);
+
+/** A projected volume, not an emptyDir: local storage would keep the cluster autoscaler from removing the node. `graceSeconds`: of the pod. */
+export const renderTokenVolume = (graceSeconds: number) => ({
+  name: tokenVolume,
+  projected: {
+    sources: [
+      {
+        serviceAccountToken: {
+          audience: tokenAudience,
+          expirationSeconds: lifetimeSeconds(graceSeconds),
+          path: 'token',
+        },
+      },
+    ],
+  },
+});
+
+export const isTokenVolume = ({ name, projected }: VolumeJson): boolean =>
+  name === tokenVolume &&
+  (projected?.sources?.some(({ serviceAccountToken }) => serviceAccountToken?.audience === tokenAudience) ?? false);

@@ -1,7 +1,7 @@
 /** The parameters of an injection: settings that are the same for all pods, and those of the pod's StickyWorkload. */
 import { durationMs } from '../../api/duration.ts';
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
-import type { InjectParams } from '../../core/inject/params.ts';
+import type { InjectParams } from '../../core/inject/pod.ts';
 
 /** The parameters that are the same for every StickyWorkload. */
 export type InjectionSettings = Pick<

@@ -2,8 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { parseConfig } from '../../../sidecar/config.ts';
 import type { SidecarConfig } from '../../../sidecar/config.ts';
 import { injectPod } from '../../../src/core/inject/inject.ts';
-import type { JsonPatchOperation, PodJson } from '../../../src/core/inject/pod.ts';
-import type { InjectParams } from '../../../src/core/inject/params.ts';
+import type { InjectParams, JsonPatchOperation, PodJson } from '../../../src/core/inject/pod.ts';
 
 const pem = '-----BEGIN CERTIFICATE-----';
 const env = {

@@ -1,9 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
-import { connectionPorts } from '../../../../src/core/inject/container-ports.ts';
+import {
+  connectionPorts,
+  type ContainerJson,
+  type InjectParams,
+  type PodJson,
+} from '../../../../src/core/inject/pod.ts';
 import { injectPod } from '../../../../src/core/inject/inject.ts';
-import type { ContainerJson, PodJson } from '../../../../src/core/inject/pod.ts';
-import type { InjectParams } from '../../../../src/core/inject/params.ts';
 import { parseAppPreStopHook, preStopVariable } from '../../../../src/wire/app-pre-stop-hook.ts';
 import { ports } from '../../../../src/core/names/names.ts';
 import { applyPatch } from '../../../support/json-patch.ts';
