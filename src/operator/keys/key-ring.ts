@@ -1,7 +1,7 @@
 /** The key ring of a StickyWorkload. It is created once; only a rotation (`key-rotation.ts`) changes it, because live sessions are signed with it. */
 import { randomBytes } from 'node:crypto';
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
-import { buildKeyRingSecret } from '../../core/render/key-ring.ts';
+import { buildKeyRingSecret } from '../../core/keys/key-ring-secret.ts';
 import type { ObjectWriter } from '../../kube/ports.ts';
 import { secrets } from '../../kube/resources.ts';
 import { AppError } from '../../platform/errors.ts';

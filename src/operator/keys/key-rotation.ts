@@ -4,7 +4,7 @@ import type { Reason } from '../../api/reasons.ts';
 import { planServing } from '../../core/resolve/plan.ts';
 import type { Ledger } from '../../core/count/ledger.ts';
 import { planRotation, type RotationPlan, type RotationStep } from '../../core/keys/rotation.ts';
-import { isRotationRequested, readRotation, writeStep } from '../../core/keys/stored-ring.ts';
+import { isRotationRequested, readRotation, writeStep } from '../../core/keys/key-ring-secret.ts';
 import { annotations, backendKey, keyRingName } from '../../core/names/names.ts';
 import type { ObjectWriter } from '../../kube/ports.ts';
 import { secrets } from '../../kube/resources.ts';

@@ -7,8 +7,13 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { planRotation, type RotationStep } from '../../../src/core/keys/rotation.ts';
-import { readRotation, writeStep, type StoredRing } from '../../../src/core/keys/stored-ring.ts';
-import { buildKeyRingSecret, parseKeyRing } from '../../../src/core/render/key-ring.ts';
+import {
+  buildKeyRingSecret,
+  parseKeyRing,
+  readRotation,
+  writeStep,
+  type StoredRing,
+} from '../../../src/core/keys/key-ring-secret.ts';
 import type { KeyRing } from '../../../src/wire/routing-table.ts';
 import { startProxy, type Proxy } from '../../../src/dataplane/proxy.ts';
 import { systemClock } from '../../../src/platform/clock.ts';

@@ -4,12 +4,12 @@ import * as fc from 'fast-check';
 import { maxKeys, planRotation } from '../../../../src/core/keys/rotation.ts';
 import {
   isRotationRequested,
+  parseKeyRing,
   readRotation,
   writeStep,
   type StoredRing,
-} from '../../../../src/core/keys/stored-ring.ts';
+} from '../../../../src/core/keys/key-ring-secret.ts';
 import { annotations } from '../../../../src/core/names/names.ts';
-import { parseKeyRing } from '../../../../src/core/render/key-ring.ts';
 import type { KeyRing } from '../../../../src/wire/routing-table.ts';
 
 const minute = 60_000;

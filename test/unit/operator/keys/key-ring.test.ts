@@ -1,5 +1,5 @@
 import { beforeEach, expect, test } from '@jest/globals';
-import { parseKeyRing } from '../../../../src/core/render/key-ring.ts';
+import { parseKeyRing } from '../../../../src/core/keys/key-ring-secret.ts';
 import { secrets } from '../../../../src/kube/resources.ts';
 import { createKeyRing } from '../../../../src/operator/keys/key-ring.ts';
 import { AppError } from '../../../../src/platform/errors.ts';

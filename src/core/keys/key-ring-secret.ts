@@ -1,0 +1,149 @@
+/**
+ * The Secret with a StickyWorkload's session keys. Each key is an entry of its own, `key-<id>`, as raw bytes (a Secret's data is base64
+ * anyway); `current` names the key that signs. The times of a rotation are annotations, where `kubectl describe` shows them. A time
+ * that cannot be read counts as absent: that makes a rotation take longer, and never removes a key too early.
+ */
+import type { KeyRing } from '../../wire/routing-table.ts';
+import { formatTime } from '../names/format.ts';
+import { annotations, keyRingName } from '../names/names.ts';
+import { controlledBy, standardLabels, type OwnedObject } from '../render/owned-object.ts';
+import type { RotationState, RotationStep } from './rotation.ts';
+
+export type ParsedKeyRing = { kind: 'ring'; ring: KeyRing } | { kind: 'damaged'; message: string };
+
+type RingOwner = { namespace: string; name: string; uid: string; annotations?: Record<string, string> };
+
+/** Created once, never applied: applying it again would replace keys that live sessions are signed with. */
+export function buildKeyRingSecret(workload: RingOwner, ring: KeyRing): OwnedObject {
+  // What asks for a rotation has been served by the first keys.
+  const rotatedFor = workload.annotations?.[annotations.rotateKeys];
+  return {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: {
+      namespace: workload.namespace,
+      name: keyRingName(workload.name),
+      labels: standardLabels('workload', workload.name),
+      ...(rotatedFor !== undefined && { annotations: { [annotations.keysRotatedFor]: rotatedFor } }),
+      ownerReferences: controlledBy(workload),
+    },
+    type: 'Opaque',
+    data: {
+      current: currentValue(ring.current),
+      ...Object.fromEntries(ring.keys.map(({ id, secret }) => [keyEntry(id), secret])),
+    },
+  };
+}
+
+/** Name of a key's entry, and value of the entry that says which one signs. */
+const keyEntry = (id: number): string => `key-${id}`;
+const currentValue = (id: number): string => btoa(String(id));
+
+// Canonical base64 of 32 bytes: the last character before the padding carries four bits, so two of its six are zero.
+const secretPattern = /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/;
+const idPattern = /^(0|[1-9][0-9]{0,9})$/;
+const highestId = 0xffff_ffff;
+
+/** Strict: a ring that is only partly readable would end the sessions of the other part without a word. */
+export function parseKeyRing(data: Record<string, string>): ParsedKeyRing {
+  const keys: KeyRing['keys'] = [];
+  for (const [entry, secret] of Object.entries(data)) {
+    if (entry === 'current') continue;
+    const id = entry.startsWith('key-') ? parseId(entry.slice('key-'.length)) : undefined;
+    if (id === undefined) return damaged(`unexpected entry ${JSON.stringify(entry)}`);
+    if (!secretPattern.test(secret)) return damaged(`entry ${entry} is not 32 bytes`);
+    keys.push({ id, secret });
+  }
+  const current = parseId(decodeText(data['current'] ?? ''));
+  if (current === undefined) return damaged('entry current is missing or not the number of a key');
+  if (!keys.some(({ id }) => id === current)) return damaged(`entry current names key ${current}, which is not there`);
+  return { kind: 'ring', ring: { current, keys: keys.toSorted((one, other) => one.id - other.id) } };
+}
+
+const damaged = (message: string): ParsedKeyRing => ({ kind: 'damaged', message });
+
+function parseId(text: string): number | undefined {
+  return idPattern.test(text) && Number(text) <= highestId ? Number(text) : undefined;
+}
+
+function decodeText(base64: string): string {
+  try {
+    return atob(base64);
+  } catch {
+    return '';
+  }
+}
+
+/** What of the Secret matters here; the rest of it is handed on. */
+export type StoredRing = {
+  metadata: { annotations?: Record<string, string>; creationTimestamp?: string };
+  data?: Record<string, string>;
+};
+
+/** What is known of a rotation. A ring that was never rotated signs since it was created. */
+export function readRotation({ metadata }: StoredRing, { current, keys }: KeyRing): RotationState {
+  const timeOf = (annotation: string) => parseTime(metadata.annotations?.[annotation]);
+  const addedAtMs = timeOf(annotations.keyAddedAt);
+  const settledAtMs = timeOf(annotations.keySettledAt);
+  return {
+    current,
+    ids: keys.map(({ id }) => id),
+    promotedAtMs: timeOf(annotations.keyPromotedAt) ?? parseTime(metadata.creationTimestamp) ?? 0,
+    ...(addedAtMs !== undefined && { addedAtMs }),
+    ...(settledAtMs !== undefined && { settledAtMs }),
+  };
+}
+
+/** Whether the StickyWorkload asks for a rotation: its annotation has a value for which there was none. */
+export function isRotationRequested(
+  workload: { annotations?: Record<string, string> },
+  { metadata }: StoredRing,
+): boolean {
+  const wanted = workload.annotations?.[annotations.rotateKeys];
+  return wanted !== undefined && wanted !== metadata.annotations?.[annotations.keysRotatedFor];
+}
+
+/** `newKey`: for a step that adds one. `rotateFor`: the value of the StickyWorkload's annotation. */
+export type StepInputs = { newKey: string; rotateFor: string | undefined; nowMs: number };
+
+/** The Secret after a step. It replaces the whole object, so it must be written with the resourceVersion it was read with. */
+export function writeStep<Ring extends StoredRing>(secret: Ring, step: RotationStep, inputs: StepInputs): Ring {
+  const { entries, notes } = changesOf(step, inputs);
+  return {
+    ...secret,
+    metadata: { ...secret.metadata, annotations: merged(secret.metadata.annotations, notes) },
+    data: merged(secret.data, entries),
+  };
+}
+
+/** Undefined: is to go. */
+type Values = Record<string, string | undefined>;
+
+function changesOf(step: RotationStep, { newKey, rotateFor, nowMs }: StepInputs): { entries: Values; notes: Values } {
+  const now = formatTime(nowMs);
+  if (step.kind === 'Added') {
+    const served = rotateFor === undefined ? {} : { [annotations.keysRotatedFor]: rotateFor };
+    return { entries: { [keyEntry(step.keyId)]: newKey }, notes: { ...served, [annotations.keyAddedAt]: now } };
+  }
+  if (step.kind === 'Promoted') {
+    // Whether all sign with it is open again, and no key waits any more.
+    const notes = {
+      [annotations.keyPromotedAt]: now,
+      [annotations.keyAddedAt]: undefined,
+      [annotations.keySettledAt]: undefined,
+    };
+    return { entries: { current: currentValue(step.keyId) }, notes };
+  }
+  if (step.kind === 'Settled') return { entries: {}, notes: { [annotations.keySettledAt]: now } };
+  return { entries: Object.fromEntries(step.keyIds.map((id) => [keyEntry(id), undefined])), notes: {} };
+}
+
+const merged = (before: Record<string, string> = {}, values: Values): Record<string, string> =>
+  Object.fromEntries(
+    Object.entries({ ...before, ...values }).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
+
+function parseTime(text: string | undefined): number | undefined {
+  const ms = Date.parse(text ?? '');
+  return Number.isNaN(ms) ? undefined : ms;
+}
