@@ -11,7 +11,7 @@
  */
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
 import { drainFinalizer } from '../names/names.ts';
-import type { Pod } from '../snapshot/snapshot.ts';
+import { isPodTerminal, type Pod } from '../snapshot/snapshot.ts';
 import { drainLimits } from './plan.ts';
 
 /** `untilMs`: when it is released whatever happens. `pods`: names of those that drain. */
@@ -19,8 +19,9 @@ export type DrainHold = { kind: 'hold'; untilMs: number; pods: string[] } | { ki
 
 /** `pods`: of the target. */
 export function decideDrainHold({ metadata, spec }: StickyWorkload, pods: readonly Pod[], nowMs: number): DrainHold {
-  const draining = pods.flatMap(({ name, workload, injection, phase, deletion }) => {
-    const isHeld = injection.injected && workload === metadata.name && phase !== 'Succeeded' && phase !== 'Failed';
+  const draining = pods.flatMap((pod) => {
+    const { name, workload, injection, deletion } = pod;
+    const isHeld = injection.injected && workload === metadata.name && !isPodTerminal(pod);
     // A pod whose grace is over and that is still there is on a node that nobody hears of.
     return isHeld && deletion && deletion.killAtMs > nowMs ? [{ name, killAtMs: deletion.killAtMs }] : [];
   });

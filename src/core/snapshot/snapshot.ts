@@ -89,6 +89,9 @@ export type Pod = {
   deletionCost?: number;
 };
 
+/** Whether all containers of the pod have exited for good: its phase is terminal. */
+export const isPodTerminal = ({ phase }: Pick<Pod, 'phase'>): boolean => phase === 'Succeeded' || phase === 'Failed';
+
 /** The sidecar in a pod, as pod and kubelet tell of it. */
 export type PodSidecar = {
   /** The limit it was injected with: later changes of drain.timeout do not reach it. */

@@ -3,7 +3,7 @@ import type { ConditionType, Reason } from '../../api/reasons.ts';
 import type { EndpointStatus } from '../../api/status.ts';
 import { formatCount, formatList } from '../names/format.ts';
 import { ports } from '../names/names.ts';
-import type { Pod } from '../snapshot/snapshot.ts';
+import { isPodTerminal, type Pod } from '../snapshot/snapshot.ts';
 import { formatDuration } from '../../api/duration.ts';
 import { explainLimit, warnOfWaiting, type DrainLimit } from './effective-limit.ts';
 import type { StatusInput } from './input.ts';
@@ -102,7 +102,7 @@ function findShortfall({ gatewayApi, proxyReadyReplicas }: StatusInput): { reaso
 }
 
 function judgeInjected({ workload, pods }: StatusInput): Judgement {
-  const alive = pods.filter(({ phase }) => phase !== 'Succeeded' && phase !== 'Failed');
+  const alive = pods.filter((pod) => !isPodTerminal(pod));
   const bare = alive.filter(({ injection }) => !injection.injected);
   const { kind, name } = workload.spec.targetRef;
   if (bare.length > 0) {

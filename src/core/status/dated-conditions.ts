@@ -1,4 +1,4 @@
-/** Conditions of Gateway API objects: as ours, except that their reasons are Gateway API's words. */
+/** Conditions with generation and time: those of a StickyWorkload, and those of Gateway API objects, whose reasons are Gateway API's. */
 import { isRecord } from '../../platform/record.ts';
 import { formatTime } from '../names/format.ts';
 
@@ -28,23 +28,33 @@ export const lacks = (type: string, reason: string, message: string): Verdict =>
   message,
 });
 
-export type Dated = Pick<GatewayCondition, 'type' | 'status' | 'lastTransitionTime'>;
+export type Dated = { type: string; status: string; lastTransitionTime: string };
 
-/** A condition keeps the time of its last transition until its status changes. */
-export function dateConditions(
-  verdicts: readonly Verdict[],
-  { generation }: Observed,
-  { nowMs, before }: { nowMs: number; before: readonly Dated[] },
-): GatewayCondition[] {
-  return verdicts.map(({ type, holds: isTrue, reason, message }) => {
-    const status = isTrue ? 'True' : 'False';
-    const earlier = before.find((condition) => condition.type === type);
-    const lastTransitionTime = earlier?.status === status ? earlier.lastTransitionTime : formatTime(nowMs);
-    return { type, status, reason, message, observedGeneration: generation, lastTransitionTime };
-  });
+/** `before`: the conditions as last written. */
+type Times = { nowMs: number; before: readonly Dated[] };
+
+/** Adds generation and time. The time of the last transition stays until the status changes, not merely the reason. */
+export function dateCondition<C extends Omit<Dated, 'lastTransitionTime'>>(
+  condition: C,
+  generation: number,
+  { nowMs, before }: Times,
+): C & { observedGeneration: number; lastTransitionTime: string } {
+  const earlier = before.find(({ type }) => type === condition.type);
+  const lastTransitionTime = earlier?.status === condition.status ? earlier.lastTransitionTime : formatTime(nowMs);
+  return { ...condition, observedGeneration: generation, lastTransitionTime };
 }
 
-/** What we wrote earlier, read back. */
+/** Returns the conditions of a Gateway API object. */
+export const dateConditions = (
+  verdicts: readonly Verdict[],
+  { generation }: Observed,
+  times: Times,
+): GatewayCondition[] =>
+  verdicts.map(({ type, holds: isTrue, reason, message }) =>
+    dateCondition({ type, status: isTrue ? 'True' : 'False', reason, message }, generation, times),
+  );
+
+/** Returns the objects of a list in a status, as last written. */
 export function entriesOf(status: Record<string, unknown> | undefined, list: string): Record<string, unknown>[] {
   const entries: unknown = status?.[list];
   return Array.isArray(entries) ? entries.filter(isRecord) : [];

@@ -5,7 +5,13 @@
 import { formatDuration } from '../../api/duration.ts';
 import type { DrainLimits } from '../drain/state.ts';
 import { autoscalerTaint, nodeLabels } from '../names/names.ts';
-import type { ClusterAutoscaler, ClusterNode, Pod, Target } from '../snapshot/snapshot.ts';
+import {
+  isPodTerminal,
+  type ClusterAutoscaler,
+  type ClusterNode,
+  type Pod,
+  type Target,
+} from '../snapshot/snapshot.ts';
 
 export type LimitFacts = {
   drain: DrainLimits;
@@ -40,7 +46,7 @@ export type LimitKind = keyof typeof explanations;
 /** Returns the shortest limit. The result does not depend on the order of the pods. */
 export function judgeDrainLimit(facts: LimitFacts): DrainLimit {
   const own: DrainLimit = { durationMs: facts.drain.drainTimeoutMs, limitedBy: 'drain.timeout' };
-  const pods = facts.pods.filter(({ phase }) => phase !== 'Succeeded' && phase !== 'Failed');
+  const pods = facts.pods.filter((pod) => !isPodTerminal(pod));
   const nodeNames = [...new Set(pods.flatMap(({ node }) => node ?? []))];
   const found = [
     ...pods.flatMap((pod) => limitsOfPod(pod, facts.drain)),

@@ -14,7 +14,7 @@ import {
   readConditions,
   type Observed,
   type Verdict,
-} from './gateway-conditions.ts';
+} from './dated-conditions.ts';
 
 export function judgeGatewayClass(observed: Observed, nowMs: number): object {
   const verdicts = [holds('Accepted', 'Accepted', 'The Holdfast proxy serves Gateways of this class.')];

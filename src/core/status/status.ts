@@ -1,13 +1,12 @@
 /** What is known of a StickyWorkload, judged into its status. */
 import { formatDuration } from '../../api/duration.ts';
-import type { Condition, StickyWorkloadStatus } from '../../api/status.ts';
-import type { StickyWorkload } from '../../api/stickyworkload.ts';
+import type { StickyWorkloadStatus } from '../../api/status.ts';
 import { drainLimits } from '../resolve/plan.ts';
-import { judgeConditions, type Judgement } from './conditions.ts';
+import { judgeConditions } from './conditions.ts';
+import { dateCondition } from './dated-conditions.ts';
 import { judgeDrainLimit } from './effective-limit.ts';
 import { countSessions, describeEndpoints } from './endpoints.ts';
 import type { StatusInput } from './input.ts';
-import { formatTime } from '../names/format.ts';
 
 /** The whole status, with every endpoint: `listed` cuts it to what is written. Equal inputs at different times differ in nothing, as long as the previous status is handed in. */
 export function judgeStatus(input: StatusInput): StickyWorkloadStatus {
@@ -37,7 +36,7 @@ export function judgeStatus(input: StatusInput): StickyWorkloadStatus {
     endpoints,
     effectiveDrainLimit: { duration: formatDuration(limit.durationMs), limitedBy: limit.limitedBy },
     conditions: judgeConditions(input, { draining, limit }).map((judgement) =>
-      dateCondition(judgement, workload, nowMs),
+      dateCondition(judgement, workload.metadata.generation, { nowMs, before: workload.status?.conditions ?? [] }),
     ),
   };
 }
@@ -49,13 +48,6 @@ export const listed = ({ endpoints = [], ...status }: StickyWorkloadStatus): Sti
   ...status,
   endpoints: endpoints.slice(0, listedEndpoints),
 });
-
-/** A condition keeps the time of its last transition until its status, not merely its reason, changes. */
-function dateCondition(judgement: Judgement, { metadata, status }: StickyWorkload, nowMs: number): Condition {
-  const before = status?.conditions?.find(({ type }) => type === judgement.type);
-  const lastTransitionTime = before?.status === judgement.status ? before.lastTransitionTime : formatTime(nowMs);
-  return { ...judgement, lastTransitionTime, observedGeneration: metadata.generation };
-}
 
 const formatSelector = (labels: Record<string, string>): string =>
   Object.entries(labels)

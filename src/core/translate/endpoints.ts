@@ -8,7 +8,7 @@
 import type { ServingPlan } from '../resolve/plan.ts';
 import { targetKey } from '../names/names.ts';
 import { endpointId } from '../session/token.ts';
-import type { Pod, Slice } from '../snapshot/snapshot.ts';
+import { isPodTerminal, type Pod, type Slice } from '../snapshot/snapshot.ts';
 import type { Endpoint } from '../../wire/routing-table.ts';
 import { ownsService, type ClusterIndex } from './cluster-index.ts';
 
@@ -44,10 +44,7 @@ export function deriveEndpoints(plan: ServingPlan, index: ClusterIndex, removed:
 // A pod that matches the Service's selector by chance has another controller. An unknown pod gets the benefit of the doubt:
 // the slice is merely ahead of the pod list.
 const belongs = (pod: Pod, { target }: ServingPlan): boolean =>
-  pod.controller?.kind === target.kind &&
-  pod.controller.name === target.name &&
-  pod.phase !== 'Succeeded' &&
-  pod.phase !== 'Failed';
+  pod.controller?.kind === target.kind && pod.controller.name === target.name && !isPodTerminal(pod);
 
 function mergeSightings(slices: Slice[]): Map<string, Sighting> {
   const copies = slices.flatMap(({ port, endpoints }) => endpoints.map((endpoint) => ({ ...endpoint, port })));

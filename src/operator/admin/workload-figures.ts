@@ -3,7 +3,7 @@ import type { EndpointStatus } from '../../api/status.ts';
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
 import { drainLimits } from '../../core/resolve/plan.ts';
 import { backendKey } from '../../core/names/names.ts';
-import type { Pod, Snapshot } from '../../core/snapshot/snapshot.ts';
+import { isPodTerminal, type Pod, type Snapshot } from '../../core/snapshot/snapshot.ts';
 import { countSessions, describeEndpoints } from '../../core/status/endpoints.ts';
 import type { Backend } from '../../wire/routing-table.ts';
 import type { Clock } from '../../platform/clock.ts';
@@ -66,7 +66,7 @@ function figuresOf(
   pods: readonly Pod[],
   endpoints: readonly EndpointStatus[],
 ): WorkloadFigures {
-  const alive = pods.filter(({ phase }) => phase !== 'Succeeded' && phase !== 'Failed');
+  const alive = pods.filter((pod) => !isPodTerminal(pod));
   return {
     labels: { namespace: metadata.namespace, workload: metadata.name },
     isReady: status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') ?? false,

@@ -7,7 +7,7 @@
  */
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
 import { drainLimits } from '../../core/resolve/plan.ts';
-import type { Pod, PodDeletion } from '../../core/snapshot/snapshot.ts';
+import { isPodTerminal, type Pod, type PodDeletion } from '../../core/snapshot/snapshot.ts';
 import { judgeEnd, judgeSidecar, type BrokenDrain, type DrainFacts } from '../../core/status/broken-drains.ts';
 import { drainDeadlineMs } from '../../core/status/endpoints.ts';
 import { formatTime } from '../../core/names/format.ts';
@@ -57,7 +57,7 @@ export function createDrainWatch(options: DrainWatchOptions): DrainWatch {
   function onChange({ pod: cached, before, isGone }: PodChange): void {
     if (!isInjected(cached)) return;
     const workload = clusterState.workload({ namespace: cached.pod.namespace, name: cached.workload });
-    if (isGone || isOver(cached.pod)) end(cached, workload);
+    if (isGone || isPodTerminal(cached.pod)) end(cached, workload);
     else if (cached.pod.deletion) progress(cached, before?.pod, workload);
     if (isGone) followed.delete(cached.pod.uid);
   }
@@ -151,8 +151,6 @@ export function createDrainWatch(options: DrainWatchOptions): DrainWatch {
     },
   };
 }
-
-const isOver = ({ phase }: Pick<Pod, 'phase'>): boolean => phase === 'Succeeded' || phase === 'Failed';
 
 const refOf = ({ pod: { namespace, name, uid }, workload }: InjectedPod): PodRef & { workload: string } => ({
   namespace,

@@ -1,8 +1,8 @@
 /** The observed cluster state of one replica: its caches, joined into the Snapshot that the core translates. */
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
 import { backendKey, keyRingName, targetKey } from '../../core/names/names.ts';
-import { parseKeyRing, type ParsedKeyRing } from '../../core/render/key-ring.ts';
-import type { Existing, Pod, Snapshot } from '../../core/snapshot/snapshot.ts';
+import { parseKeyRing, type ParsedKeyRing } from '../../core/keys/key-ring-secret.ts';
+import { isPodTerminal, type Existing, type Pod, type Snapshot } from '../../core/snapshot/snapshot.ts';
 import type { KeyRing } from '../../wire/routing-table.ts';
 import type { KubeObject, ObjectRef } from '../../kube/ports.ts';
 import type { Caches } from './caches.ts';
@@ -57,13 +57,11 @@ export function createClusterState(caches: Caches, nowMs: () => number): Cluster
     return pod;
   }
 
-  const isOver = ({ phase }: Pod): boolean => phase === 'Succeeded' || phase === 'Failed';
-
   // The ReplicaSet of the last pod of a rollout outlives it (revisionHistoryLimit), so the chain still has its end.
   caches.onChange((name, change) => {
     if (name !== 'pods') return;
     const pod = complete(change.object as CachedPod);
-    if (pod.controller && (change.type === 'DELETED' || isOver(pod))) {
+    if (pod.controller && (change.type === 'DELETED' || isPodTerminal(pod))) {
       removedEndpoints.record(targetKey(pod.namespace, pod.controller), pod, nowMs());
     }
   });

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { labels, managedByValue } from '../../core/names/names.ts';
 import type { Owned } from '../../core/snapshot/snapshot.ts';
-import type { Observed } from '../../core/status/gateway-conditions.ts';
+import type { Observed } from '../../core/status/dated-conditions.ts';
 import type { KubeObject } from '../../kube/ports.ts';
 import { identityOf } from './pods.ts';
 

@@ -3,7 +3,7 @@ import { apiVersion, kind, type StickyWorkload } from '../../api/stickyworkload.
 import { isHeld, type DrainHold } from '../../core/resolve/drain-hold.ts';
 import { drainFinalizer } from '../../core/names/names.ts';
 import type { ApplyOutcome } from '../../core/status/input.ts';
-import { formatTime } from '../../core/names/format.ts';
+import { formatCount, formatList, formatTime } from '../../core/names/format.ts';
 import type { ObjectWriter } from '../../kube/ports.ts';
 import { stickyWorkloads } from '../../kube/resources.ts';
 import { AppError } from '../../platform/errors.ts';
@@ -39,10 +39,8 @@ export function describeDeletion(
   { metadata }: StickyWorkload,
   { pods, untilMs }: Extract<DrainHold, { kind: 'hold' }>,
 ): ApplyOutcome {
-  const names = pods.slice(0, 5).join(', ') + (pods.length > 5 ? ` and ${pods.length - 5} more` : '');
-  const count = pods.length === 1 ? '1 pod' : `${pods.length} pods`;
   const message =
-    `StickyWorkload ${metadata.name} is being deleted; waiting for ${count} to finish draining (${names}), until ` +
+    `StickyWorkload ${metadata.name} is being deleted; waiting for ${formatCount(pods.length, 'pod')} to finish draining (${formatList(pods, { max: 5 })}), until ` +
     `${formatTime(untilMs)} at the latest. It is no longer reconciled.`;
   return { kind: 'conflict', reason: 'Deleting', message };
 }
