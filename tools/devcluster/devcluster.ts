@@ -1,4 +1,4 @@
-/** A whole cluster in this process: the API server, its controllers, the addresses of Services, and one node that runs pods as processes. */
+/** A Kubernetes cluster in this process: API server, controllers, Service addresses, and one node that runs pods as processes. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Resource } from '../../src/kube/ports.ts';
@@ -14,13 +14,13 @@ import { startServiceProxy, type ServiceProxy } from './network/service-proxy.ts
 export type DevclusterOptions = {
   clock: Clock;
   log: Logger;
-  /** Nothing is written outside of it. It must be there, and stays when the cluster ends. */
+  /** All files are in it. It stays when the cluster stops. */
   tempFolder: string;
-  /** Port 0: a free one. */
+  /** 0 picks a free port. */
   port: number;
   tls: ServerCertificate;
   images: ImageTable;
-  /** Two clusters on one machine need blocks of the loopback of their own: each pod and each Service has an address there. */
+  /** Blocks of the loopback: each pod and each Service has an address. Two clusters on one machine need different blocks. */
   podCidr?: string;
   serviceCidr?: string;
 };
@@ -30,10 +30,10 @@ export interface Devcluster {
   /** For kubectl, as the administrator. */
   readonly kubeconfigFile: string;
   readonly api: ClusterApi;
-  /** The kinds that are served at the moment. */
+  /** Returns the kinds that are currently served. */
   resources(): readonly Resource[];
   readonly services: Pick<ServiceProxy, 'addressOf'>;
-  /** Ends every process of every pod, and everything here. */
+  /** Kills every process of every pod, and closes all connections. */
   stop(): Promise<void>;
 }
 
@@ -47,7 +47,7 @@ export async function startDevcluster(options: DevclusterOptions): Promise<Devcl
   const url = await server.listen(options.port);
   await mkdir(tempFolder, { recursive: true });
   const kubeconfigFile = join(tempFolder, 'kubeconfig');
-  // It holds the token of the administrator.
+  // It contains the administrator's token.
   await writeFile(kubeconfigFile, server.kubeconfig(), { mode: 0o600 });
   const controllers = startControllers({
     api,
@@ -83,7 +83,7 @@ export async function startDevcluster(options: DevclusterOptions): Promise<Devcl
   };
 }
 
-/** How a pod finds the API server, as the kubelet tells it. */
+/** The variables by which a pod finds the API server; the kubelet sets them. */
 const withApiServer = (images: ImageTable, { hostname, port }: URL): ImageTable =>
   new Map(
     [...images].map(([name, entry]) => [

@@ -1,4 +1,4 @@
-/** The built-in kinds that the devcluster serves, as discovery lists them. What a kind does is in `apiserver/kinds`. */
+/** The built-in kinds that the devcluster serves, as discovery lists them. Their behaviour is in `apiserver/kinds`. */
 import type { Resource } from '../../src/kube/ports.ts';
 
 export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch';
@@ -56,7 +56,7 @@ const inNamespace = (groupVersion: string, names: string, traits: Traits = {}): 
   entry(true, groupVersion, names, traits);
 const inCluster = (groupVersion: string, names: string, traits: Traits = {}): ResourceEntry =>
   entry(false, groupVersion, names, traits);
-/** Answered at once, never stored. */
+/** Reviews: the response to their creation is the result; they are not stored. */
 const answered: Traits = { verbs: ['create'] };
 const workload = (kind: string, shortName: string): Traits => ({
   shortNames: [shortName],

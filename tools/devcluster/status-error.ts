@@ -1,6 +1,6 @@
-/** What the API refuses, as Kubernetes says it: the body of the answer is `metav1.Status`. */
+/** Errors of the API. Over HTTP the body of the response is a `metav1.Status`. */
 
-/** `metav1.StatusReason`, as far as it is used here, with its HTTP status. */
+/** The `metav1.StatusReason`s that devcluster uses, with their HTTP status. */
 export const statusCodes = {
   BadRequest: 400,
   Unauthorized: 401,

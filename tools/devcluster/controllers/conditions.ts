@@ -1,11 +1,11 @@
-/** Status conditions as Kubernetes keeps them: the time of transition moves only with the status. */
+/** Status conditions as Kubernetes keeps them: the transition time changes only with the status. */
 import type { Condition } from './objects.ts';
 import { formatTime } from './objects.ts';
 
 export const conditionOf = (conditions: readonly Condition[] | undefined, type: string): Condition | undefined =>
   conditions?.find((condition) => condition.type === type);
 
-/** Replaces or appends it. */
+/** Replaces the condition of the same type, or appends it. */
 export function withCondition(
   conditions: readonly Condition[] | undefined,
   condition: Condition,
@@ -17,6 +17,3 @@ export function withCondition(
   const others = conditions ?? [];
   return before === undefined ? [...others, stamped] : others.map((other) => (other === before ? stamped : other));
 }
-
-export const withoutCondition = (conditions: readonly Condition[] | undefined, type: string): Condition[] =>
-  (conditions ?? []).filter((condition) => condition.type !== type);

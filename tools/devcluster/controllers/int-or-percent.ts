@@ -1,7 +1,7 @@
 /** Counts that may be given as a percentage (`intstr` of Kubernetes). */
 import type { IntOrPercent } from './objects.ts';
 
-/** Percentages of `total` are rounded as told; a count stays what it is. */
+/** Returns a count as it is, and a percentage as its share of `total`, rounded. */
 export function resolveCount(value: IntOrPercent, total: number, round: 'up' | 'down'): number {
   if (typeof value === 'number') return value;
   const percent = /^(\d+)%$/.exec(value)?.[1];

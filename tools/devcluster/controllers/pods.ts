@@ -1,4 +1,4 @@
-/** What the state of a pod says. */
+/** Predicates on the state of a pod. */
 import { conditionOf } from './conditions.ts';
 import type { Pod } from './objects.ts';
 
@@ -6,30 +6,16 @@ export const isReady = (pod: Pod): boolean => conditionOf(pod.status?.conditions
 
 export const isTerminating = (pod: Pod): boolean => pod.metadata.deletionTimestamp !== undefined;
 
-/** Has ended for good. */
+/** All containers have terminated and will not be restarted. */
 export const isOver = (pod: Pod): boolean => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed';
 
 /** Counts as a replica. */
 export const isActive = (pod: Pod): boolean => !isTerminating(pod) && !isOver(pod);
 
-/** Since when, in Unix milliseconds. */
+/** Since when the pod is ready, in Unix milliseconds; undefined if it is not. */
 export function readySinceMs(pod: Pod): number | undefined {
   const ready = conditionOf(pod.status?.conditions, 'Ready');
   return ready?.status === 'True' && ready.lastTransitionTime !== undefined
     ? Date.parse(ready.lastTransitionTime)
     : undefined;
-}
-
-/** Ready for at least `minReadySeconds`; where not yet, from when on it will be. */
-export function availability(
-  pod: Pod,
-  minReadySeconds: number,
-  nowMs: number,
-): { available: boolean; fromMs?: number } {
-  if (!isReady(pod)) return { available: false };
-  if (minReadySeconds === 0) return { available: true };
-  const since = readySinceMs(pod);
-  if (since === undefined) return { available: false };
-  const fromMs = since + minReadySeconds * 1000;
-  return fromMs <= nowMs ? { available: true } : { available: false, fromMs };
 }

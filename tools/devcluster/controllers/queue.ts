@@ -1,25 +1,22 @@
 /**
- * Keys to work on, each at most once at a time; different keys side by side.
+ * Keys to work on, each at most once at a time; different keys concurrently.
  *
  *   (idle) ── add ──► QUEUED ── microtask ──► WORKING ── done ──► (idle)
  *                       ▲                      │    │
  *                       ├── added meanwhile ───┘    │
- *                       └── time is up, or add ──── WAITING   (threw: back-off; asked for a recheck: that long)
+ *                       └── back-off, or add ────── WAITING   (the work threw)
  */
 import type { Clock } from '../../../src/platform/clock.ts';
 
-/** When to look again even if nothing changes. */
-export type Recheck = { recheckAfterMs: number };
-
 export type QueueOptions = {
   clock: Clock;
-  work: (key: string) => Promise<Recheck | undefined>;
+  work: (key: string) => Promise<void>;
   onError: (key: string, error: unknown) => void;
 };
 
 export interface KeyedQueue {
   add(key: string): void;
-  /** Starts no more work; resolves when what is being worked on is done. */
+  /** Starts no more work; resolves when the current work is done. */
   stop(): Promise<void>;
 }
 
@@ -41,7 +38,7 @@ export function createQueue({ clock, work, onError }: QueueOptions): KeyedQueue 
     if (state === 'working') states.set(key, 'working, then again');
     if (state !== undefined) return;
     states.set(key, 'queued');
-    // Not now: whoever adds is often in the middle of telling many changes, and the work should see them all.
+    // Not synchronously: the caller often reports many changes in a row, and the work should see all of them.
     queueMicrotask(() => {
       const run = process(key);
       running.add(run);
@@ -52,25 +49,26 @@ export function createQueue({ clock, work, onError }: QueueOptions): KeyedQueue 
   async function process(key: string): Promise<void> {
     if (stopped) return;
     states.set(key, 'working');
-    const waitMs = await attempt(key);
+    const backoffMs = await attempt(key);
     const again = states.get(key) === 'working, then again';
     states.delete(key);
     if (again) add(key);
-    else if (waitMs !== undefined && !stopped) {
+    else if (backoffMs !== undefined && !stopped) {
       waits.set(
         key,
-        clock.after(waitMs, () => {
+        clock.after(backoffMs, () => {
           add(key);
         }),
       );
     }
   }
 
+  /** Returns the back-off if the work failed. */
   async function attempt(key: string): Promise<number | undefined> {
     try {
-      const recheck = await work(key);
+      await work(key);
       failures.delete(key);
-      return recheck?.recheckAfterMs;
+      return undefined;
     } catch (error) {
       if (stopped) return undefined;
       onError(key, error);

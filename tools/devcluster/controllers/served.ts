@@ -1,9 +1,9 @@
-/** All kinds that the API serves, those of CustomResourceDefinitions as they come and go. */
+/** The kinds that the API serves, including those of CustomResourceDefinitions. */
 import type { Resource } from '../../../src/kube/ports.ts';
 import { customResourceDefinitions } from '../../../src/kube/resources.ts';
 import type { ClusterApi, ClusterChange } from '../cluster-api.ts';
 
-/** What is served at the moment. */
+/** Returns the kinds that are currently served. */
 export type ServedResources = () => readonly Resource[];
 
 /** The served kind that an owner reference names. */
@@ -15,30 +15,30 @@ export function findResource(
   return served.find((candidate) => candidate.group === group && candidate.kind === kind);
 }
 
-/** One version of each kind: objects are the same in all. */
+/** Returns one version of each kind: every version serves the same objects. */
 export function distinctResources(served: readonly Resource[]): Resource[] {
   return [...new Map(served.map((resource) => [`${resource.plural}.${resource.group}`, resource])).values()];
 }
 
-/** Observes every kind. Answers what ends it. */
+/** Observes every kind, new ones as soon as they are served. Returns a function that unsubscribes. */
 export function observeServed(
   { api, served }: { api: ClusterApi; served: ServedResources },
   onChange: (resource: Resource, change: ClusterChange) => void,
 ): () => void {
-  const ends = new Map<string, () => void>();
+  const stops = new Map<string, () => void>();
 
   function follow(): void {
     const now = new Map(
       distinctResources(served()).map((resource) => [`${resource.plural}.${resource.group}`, resource]),
     );
-    for (const [name, end] of ends) {
+    for (const [name, stop] of stops) {
       if (now.has(name)) continue;
-      end();
-      ends.delete(name);
+      stop();
+      stops.delete(name);
     }
     for (const [name, resource] of now) {
-      if (ends.has(name)) continue;
-      ends.set(
+      if (stops.has(name)) continue;
+      stops.set(
         name,
         api.observe(resource, (change) => {
           onChange(resource, change);
@@ -48,15 +48,15 @@ export function observeServed(
   }
 
   follow();
-  // After the change is through: only then is the new kind served.
-  const endFollowing = api.observe(customResourceDefinitions, () => {
+  // In a microtask: the new kind is served only after the change has been published.
+  const stopFollowing = api.observe(customResourceDefinitions, () => {
     queueMicrotask(() => {
-      if (ends.size > 0) follow();
+      if (stops.size > 0) follow();
     });
   });
   return () => {
-    endFollowing();
-    for (const end of ends.values()) end();
-    ends.clear();
+    stopFollowing();
+    for (const stop of stops.values()) stop();
+    stops.clear();
   };
 }

@@ -2,9 +2,9 @@
 import type { Clock } from '../../../src/platform/clock.ts';
 import type { Logger } from '../../../src/platform/log.ts';
 import type { ClusterApi } from '../cluster-api.ts';
+import { createEventRecorder } from '../events.ts';
 import type { Tools } from './controller.ts';
 import { runController } from './controller.ts';
-import { createEventRecorder } from './events.ts';
 import { createGarbageCollector } from './lifecycle/garbage.ts';
 import { createNamespaceController } from './lifecycle/namespaces.ts';
 import { createEndpointSliceController } from './network/endpoint-slices.ts';
@@ -17,14 +17,14 @@ export type ControllersOptions = {
   api: ClusterApi;
   clock: Clock;
   logger: Logger;
-  /** All kinds that the API serves now, those of CustomResourceDefinitions included. */
+  /** Returns the kinds that the API currently serves. */
   served: ServedResources;
   /** PEM, for the ConfigMap `kube-root-ca.crt`. */
   rootCertificate: string;
 };
 
 export type Controllers = {
-  /** Resolves when nothing is written any more. */
+  /** Resolves after the last write. */
   stop(): Promise<void>;
 };
 

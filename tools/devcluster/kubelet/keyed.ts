@@ -1,9 +1,7 @@
 /** ConfigMaps and Secrets, as what they are for a pod: contents by key. */
-import type { ClusterApi } from '../cluster-api.ts';
-import type { KubeObject, Resource } from '../../../src/kube/ports.ts';
+import { configMaps, type ClusterApi } from '../cluster-api.ts';
+import type { KubeObject } from '../../../src/kube/ports.ts';
 import { secrets } from '../../../src/kube/resources.ts';
-
-const configMaps: Resource = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
 
 export type Keyed = { kind: 'ConfigMap' | 'Secret'; name: string };
 

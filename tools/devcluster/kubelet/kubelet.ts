@@ -7,10 +7,11 @@ import type { Clock } from '../../../src/platform/clock.ts';
 import { describeError } from '../../../src/platform/errors.ts';
 import type { Logger } from '../../../src/platform/log.ts';
 import type { ClusterApi } from '../cluster-api.ts';
+import { createEventRecorder } from '../events.ts';
 import { keepServiceNames } from '../network/service-names.ts';
 import { createAddresses } from './addresses.ts';
 import { createContainerRunner } from './container-runner.ts';
-import { createRecorder } from './events.ts';
+import { recordFor } from './events.ts';
 import { createProber } from './handlers.ts';
 import type { ImageTable } from './images.ts';
 import { createKeyedReader } from './keyed.ts';
@@ -51,13 +52,14 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const endNames = keepServiceNames(api, namesFile);
   const processes = createProcesses();
   const prober = createProber(clock);
+  const events = createEventRecorder({ api, clock, logger: options.log });
   /** By UID: a pod may still be ending when a namesake begins. */
   const workers = new Map<string, PodWorker>();
 
   function work(pod: Pod, uid: string, podIp: string): PodWorker {
     const folder = join(folders.pods, uid);
     const read = createKeyedReader(api, pod.metadata.namespace ?? '');
-    const record = createRecorder(options, pod);
+    const record = recordFor(events, pod);
     const volumes = createPodVolumes(join(folder, 'volumes'), { podIp, read, tokens: options.tokens }, options);
     const containers = createContainerRunner({
       ...options,

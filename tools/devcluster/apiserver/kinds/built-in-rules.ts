@@ -3,8 +3,9 @@
  * sets. Values are checked by the schema alone; the rules of a real API server are tested against a real one.
  */
 import type { KubeObject } from '../../../../src/kube/ports.ts';
+import { type FieldError, forbidden, notSupported } from '../../schema/field-error.ts';
 import type { JsonObject } from '../../schema/json.ts';
-import { objectAt, objectsAt, textsAt, valueAt } from '../fields.ts';
+import { numberAt, objectAt, objectsAt, textAt, textsAt, valueAt } from '../fields.ts';
 import type { KindRules } from './kind.ts';
 import { completePod, completePodSpec } from './pod-defaults.ts';
 
@@ -80,12 +81,32 @@ function completeDeployment(deployment: KubeObject): KubeObject {
   return { ...completed, spec: { ...spec, strategy: { ...strategy, rollingUpdate } } };
 }
 
+/** What the controllers do not implement is refused, rather than stored without an effect. */
+function validateRollout(workload: KubeObject): FieldError[] {
+  const spec = objectAt(workload, 'spec');
+  const errors: FieldError[] = [];
+  if (spec['paused'] === true) errors.push(forbidden('spec.paused', 'devcluster cannot pause a rollout'));
+  if ((numberAt(spec, 'minReadySeconds') ?? 0) > 0) {
+    errors.push(forbidden('spec.minReadySeconds', 'on devcluster a ready pod is available at once'));
+  }
+  const strategy = textAt(spec, 'strategy', 'type');
+  return strategy === '' || strategy === 'RollingUpdate'
+    ? errors
+    : [...errors, notSupported('spec.strategy.type', strategy, ['RollingUpdate'])];
+}
+
 /** A workload has a status from its creation, with zeros. */
 const withStatus = (object: KubeObject, status: JsonObject): KubeObject =>
   object['status'] === undefined ? { ...object, status } : object;
 
-export const deploymentRules: KindRules = { complete: (object) => withStatus(completeDeployment(object), {}) };
-export const replicaRules: KindRules = { complete: (object) => withStatus(completeTemplate(object), { replicas: 0 }) };
+export const deploymentRules: KindRules = {
+  complete: (object) => withStatus(completeDeployment(object), {}),
+  validate: validateRollout,
+};
+export const replicaRules: KindRules = {
+  complete: (object) => withStatus(completeTemplate(object), { replicas: 0 }),
+  validate: validateRollout,
+};
 
 /** Events of core/v1 are stored as events.k8s.io/v1: two groups, one storage. */
 const coreNames: readonly (readonly [core: string, stored: string])[] = [

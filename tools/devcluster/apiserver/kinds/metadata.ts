@@ -64,12 +64,10 @@ function validateOwners(owners: readonly OwnerReference[]): FieldError[] {
   return [...errors, invalid(at, owners, message)];
 }
 
-const standardFinalizers = new Set(['orphan', 'foregroundDeletion', 'kubernetes']);
-
 function validateFinalizer(finalizer: string, at: string): FieldError[] {
   const formProblem = qualifiedName(finalizer);
   const errors = formProblem === undefined ? [] : [invalid(at, finalizer, formProblem)];
-  const isKnown = finalizer.includes('/') || standardFinalizers.has(finalizer);
+  const isKnown = finalizer.includes('/') || finalizer === 'kubernetes';
   return isKnown
     ? errors
     : [...errors, invalid(at, finalizer, 'name is neither a standard finalizer name nor is it fully qualified')];

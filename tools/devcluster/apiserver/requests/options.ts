@@ -1,5 +1,5 @@
 /** The query parameters of a request. */
-import { forbidden, invalid, invalidObject, notSupported, required } from '../../schema/field-error.ts';
+import { forbidden, invalidObject, notSupported, required } from '../../schema/field-error.ts';
 import { StatusError } from '../../status-error.ts';
 import type { WriteRequest } from '../cluster.ts';
 import type { User } from '../tokens.ts';
@@ -118,22 +118,9 @@ function parseVersion(text: string, isWatch: boolean): number {
     : new StatusError('BadRequest', `invalid resource version: ${message}`);
 }
 
-const policies = ['Background', 'Foreground', 'Orphan'] as const;
-
 /** DeleteOptions, from the body and the query: the query goes first. */
 export function readDeletion(query: Query, body: unknown): { deletion: Deletion; isDryRun: boolean } {
-  const policyText = query.get('propagationPolicy') ?? textAt(body, 'propagationPolicy');
-  const propagationPolicy = policies.find((policy) => policy === policyText);
-  if (policyText !== '' && propagationPolicy === undefined) {
-    throw invalidObject('DeleteOptions.meta.k8s.io', '', [
-      notSupported('propagationPolicy', policyText, [...policies, 'nil']),
-    ]);
-  }
-  const hasOrphans = query.has('orphanDependents') || valueAt(body, 'orphanDependents') !== undefined;
-  if (hasOrphans && propagationPolicy !== undefined) {
-    const why = 'orphanDependents and deletionPropagation cannot be both set';
-    throw invalidObject('DeleteOptions.meta.k8s.io', '', [invalid('propagationPolicy', propagationPolicy, why)]);
-  }
+  checkPropagation(query, body);
   const seconds = query.get('gracePeriodSeconds');
   const gracePeriodSeconds = seconds === null ? numberAt(body, 'gracePeriodSeconds') : Number(seconds);
   const uid = textAt(body, 'preconditions', 'uid');
@@ -144,7 +131,18 @@ export function readDeletion(query: Query, body: unknown): { deletion: Deletion;
     ...(gracePeriodSeconds !== undefined && { gracePeriodSeconds }),
     ...(uid !== '' && { uid }),
     ...(resourceVersion !== '' && { resourceVersion }),
-    ...(propagationPolicy !== undefined && { propagationPolicy }),
   };
   return { deletion, isDryRun: dryRun.length > 0 };
+}
+
+/** The garbage collector deletes dependents in the background only. */
+function checkPropagation(query: Query, body: unknown): void {
+  const policy = query.get('propagationPolicy') ?? textAt(body, 'propagationPolicy');
+  if (policy !== '' && policy !== 'Background') {
+    throw invalidObject('DeleteOptions.meta.k8s.io', '', [notSupported('propagationPolicy', policy, ['Background'])]);
+  }
+  if (query.has('orphanDependents') || valueAt(body, 'orphanDependents') !== undefined) {
+    const detail = 'devcluster does not support it: use propagationPolicy Background';
+    throw invalidObject('DeleteOptions.meta.k8s.io', '', [forbidden('orphanDependents', detail)]);
+  }
 }

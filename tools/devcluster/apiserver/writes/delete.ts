@@ -10,7 +10,6 @@ export type Deletion = {
   gracePeriodSeconds?: number;
   uid?: string;
   resourceVersion?: string;
-  propagationPolicy?: 'Background' | 'Foreground' | 'Orphan';
 };
 
 type Target = { kind: Kind; ref: ObjectRef };
@@ -75,9 +74,8 @@ function checkPreconditions({ entry }: Kind, { metadata }: KubeObject, { uid, re
 /** The object itself where a repeated deletion changes nothing. */
 function markDeleted(kind: Kind, object: KubeObject, deletion: Deletion, nowMs: number): KubeObject {
   const { metadata } = object;
-  const added = addedFinalizer(metadata, deletion);
   const times = nextTimes(metadata, graceOf(kind, object, deletion), nowMs);
-  if (times === undefined && added === undefined) return object;
+  if (times === undefined) return object;
   const isFirst = metadata.deletionTimestamp === undefined;
   const marked: KubeObject = {
     ...object,
@@ -85,7 +83,6 @@ function markDeleted(kind: Kind, object: KubeObject, deletion: Deletion, nowMs: 
       ...metadata,
       ...times,
       ...(isFirst && kind.countsGenerations && { generation: (metadata.generation ?? 0) + 1 }),
-      ...(added !== undefined && { finalizers: [...(metadata.finalizers ?? []), added] }),
     },
   };
   return kind.entry.kind === 'Namespace' ? { ...marked, status: { phase: 'Terminating' } } : marked;
@@ -106,13 +103,6 @@ function endOfGrace(
   const startMs =
     deletionTimestamp === undefined ? nowMs : Date.parse(deletionTimestamp) - (deletionGracePeriodSeconds ?? 0) * 1000;
   return isoSeconds(startMs + graceSeconds * 1000);
-}
-
-/** What the policy leaves for the garbage collector to do. */
-function addedFinalizer({ finalizers = [] }: ObjectMeta, { propagationPolicy }: Deletion): string | undefined {
-  const wanted =
-    propagationPolicy === 'Foreground' ? 'foregroundDeletion' : propagationPolicy === 'Orphan' ? 'orphan' : undefined;
-  return wanted === undefined || finalizers.includes(wanted) ? undefined : wanted;
 }
 
 /** Only pods that run somewhere are given time. */

@@ -1,11 +1,11 @@
 /**
- * Which pods a ReplicaSet deletes first: the order of kube-controller-manager (ActivePodsWithRanks.Less), rule after rule.
- * The first rule that sees a difference decides.
+ * Which pods a ReplicaSet deletes first: the order of kube-controller-manager (ActivePodsWithRanks.Less), rule after rule, without the rule about
+ * crowded nodes: there is one node. The first rule that finds a difference decides.
  */
 import type { Pod } from '../objects.ts';
-import { isActive, isReady, readySinceMs } from '../pods.ts';
+import { isReady, readySinceMs } from '../pods.ts';
 
-/** Negative: the first is deleted before the second. 0: the rule sees no difference. */
+/** Negative: the first is deleted before the second. 0: the rule finds no difference. */
 type Rule = (a: Pod, b: Pod) => number;
 
 const nodeOf = (pod: Pod): string => pod.spec.nodeName ?? '';
@@ -16,25 +16,20 @@ const restartsOf = (pod: Pod): number =>
 const createdMs = ({ metadata }: Pod): number | undefined =>
   metadata.creationTimestamp === undefined ? undefined : Date.parse(metadata.creationTimestamp);
 
-/** An annotation that is no int32 counts as 0. */
+/** An annotation that is not an int32 counts as 0. */
 export function deletionCost({ metadata }: Pod): number {
   const text = metadata.annotations?.['controller.kubernetes.io/pod-deletion-cost'] ?? '';
   const cost = /^(0|-?[1-9]\d*)$/.test(text) ? Number(text) : 0;
   return Math.abs(cost + 0.5) < 2 ** 31 ? cost : 0;
 }
 
-/** First who is deleted first. `related` are the pods of all ReplicaSets of the same Deployment: they make a node crowded. */
-export function rankForDeletion(pods: readonly Pod[], related: readonly Pod[], nowMs: number): Pod[] {
-  const onNode = new Map<string, number>();
-  for (const pod of related.filter(isActive)) onNode.set(nodeOf(pod), (onNode.get(nodeOf(pod)) ?? 0) + 1);
-  const crowd = (pod: Pod): number => onNode.get(nodeOf(pod)) ?? 0;
-
+/** Returns the pods in the order of their deletion. */
+export function rankForDeletion(pods: readonly Pod[], nowMs: number): Pod[] {
   const rules: Rule[] = [
     (a, b) => Number(nodeOf(a) !== '') - Number(nodeOf(b) !== ''),
     (a, b) => phaseOf(a) - phaseOf(b),
     (a, b) => Number(isReady(a)) - Number(isReady(b)),
     (a, b) => deletionCost(a) - deletionCost(b),
-    (a, b) => crowd(b) - crowd(a),
     (a, b) =>
       isReady(a) && isReady(b)
         ? compareAges({ pod: a, sinceMs: readySinceMs(a) }, { pod: b, sinceMs: readySinceMs(b) }, nowMs)
@@ -48,8 +43,8 @@ export function rankForDeletion(pods: readonly Pod[], related: readonly Pod[], n
 type Age = { pod: Pod; sinceMs: number | undefined };
 
 /**
- * KEP-2185: ages are compared in buckets that double, and within a bucket the UID decides, so that not always the newest go.
- * A time that is missing counts as newest.
+ * KEP-2185: ages are compared in buckets that double, and within a bucket the UID decides, so that the newest are not always deleted first.
+ * A missing time counts as newest.
  */
 function compareAges(a: Age, b: Age, nowMs: number): number {
   if (a.sinceMs === b.sinceMs) return 0;
@@ -60,5 +55,5 @@ function compareAges(a: Age, b: Age, nowMs: number): number {
   return (a.pod.metadata.uid ?? '') < (b.pod.metadata.uid ?? '') ? -1 : 1;
 }
 
-/** Powers of two of nanoseconds, as there: the unit decides where the borders lie. */
+/** Powers of two of nanoseconds, as in Kubernetes: the unit decides where the bucket limits are. */
 const ageBucket = (ageMs: number): number => (ageMs > 0 ? Math.floor(Math.log2(ageMs * 1e6)) : -1);

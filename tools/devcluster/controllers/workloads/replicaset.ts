@@ -6,113 +6,87 @@ import { describeError } from '../../../../src/platform/errors.ts';
 import type { KubeObject } from '../../../../src/kube/ports.ts';
 import { pods, replicaSets } from '../../../../src/kube/resources.ts';
 import { copyJson } from '../../schema/json.ts';
-import { controllerOf, controllerReference, isControlledBy } from '../claims.ts';
 import type { Controller, Tools } from '../controller.ts';
-import { unlessGone } from '../controller.ts';
+import { unlessGone, writeStatus } from '../controller.ts';
 import type { Pod, ReplicaSet } from '../objects.ts';
 import { asPod, asReplicaSet, keyOf, refOf } from '../objects.ts';
-import { isTerminating } from '../pods.ts';
-import type { Recheck } from '../queue.ts';
-import { writeStatus } from '../status.ts';
-import { claim, concernedOwners } from './ownership.ts';
-import { decideReplicaSet, withReplicaFailure } from './replicaset-decision.ts';
+import { controllerKeys, controllerReference, isControlledBy } from '../owners.ts';
+import { isActive, isOver, isReady, isTerminating } from '../pods.ts';
+import { rankForDeletion } from './deletion-rank.ts';
+import { withoutZeros } from './deployment-decision.ts';
 
 const controller = 'replicaset-controller';
 
 export function createReplicaSetController(tools: Tools): Controller {
-  const { api, clock } = tools;
+  const { api } = tools;
 
-  async function reconcile(key: string): Promise<Recheck | undefined> {
+  async function reconcile(key: string): Promise<void> {
     const found = api.get(replicaSets, refOf(key));
-    if (found === undefined) return undefined;
+    if (found === undefined) return;
     const replicaSet = asReplicaSet(found);
-    const owned = await claim(api, replicaSet, { resource: pods, read: asPod });
-    const plan = decideReplicaSet({ replicaSet, pods: owned, related: relatedPods(tools, replicaSet) }, clock.nowMs());
-    const failure = await apply(tools, replicaSet, plan);
-    const status = withReplicaFailure(
-      plan.status,
-      failure === undefined ? undefined : describeError(failure),
-      clock.nowMs(),
-    );
-    await writeStatus(api, replicaSets, replicaSet.metadata, status);
-    if (failure !== undefined) throw failure;
-    return plan.nextAvailableMs === undefined ? undefined : { recheckAfterMs: plan.nextAvailableMs - clock.nowMs() };
+    const all = api.list(pods, found.metadata.namespace).map(asPod);
+    const owned = all.filter((pod) => isControlledBy(pod, replicaSet));
+    try {
+      if (found.metadata.deletionTimestamp === undefined) await scale(tools, replicaSet, owned.filter(isActive));
+    } finally {
+      await writeStatus(api, replicaSets, replicaSet.metadata, buildStatus(replicaSet, owned));
+    }
   }
 
   return {
     name: controller,
     watches: [
       { resource: replicaSets, keys: ({ object }) => [keyOf(object)] },
-      { resource: pods, keys: (change) => concernedOwners(api, { resource: replicaSets, read: asReplicaSet }, change) },
+      { resource: pods, keys: (change) => controllerKeys('ReplicaSet', change) },
     ],
     reconcile,
   };
 }
 
-function relatedPods({ api }: Tools, replicaSet: ReplicaSet): Pod[] {
-  const { namespace } = replicaSet.metadata;
-  const deployment = controllerOf(replicaSet);
-  const siblings = api
-    .list(replicaSets, namespace)
-    .filter((other) => deployment !== undefined && controllerOf(other)?.uid === deployment.uid);
-  const owners = siblings.length === 0 ? [replicaSet] : siblings;
-  const all = api.list(pods, namespace).map(asPod);
-  return all.filter((pod) => owners.some((owner) => isControlledBy(pod, owner)));
-}
+/** Terminating pods do not count as replicas: their replacement starts at once (KEP-3973 only counts them). */
+const buildStatus = (replicaSet: ReplicaSet, owned: readonly Pod[]): object => ({
+  replicas: owned.filter(isActive).length,
+  ...withoutZeros({
+    readyReplicas: owned.filter((pod) => isActive(pod) && isReady(pod)).length,
+    availableReplicas: owned.filter((pod) => isActive(pod) && isReady(pod)).length,
+  }),
+  terminatingReplicas: owned.filter((pod) => isTerminating(pod) && !isOver(pod)).length,
+  observedGeneration: replicaSet.metadata.generation,
+});
 
-/** Answers the first failure to create a pod. */
-async function apply(
-  tools: Tools,
-  replicaSet: ReplicaSet,
-  plan: { create: number; remove: readonly Pod[] },
-): Promise<unknown> {
-  await Promise.all(plan.remove.map((pod) => removePod(tools, replicaSet, pod)));
-  // The first one alone: where it fails (quota, an admission webhook that is away) the others would, too.
-  const batches = [Math.min(plan.create, 1), Math.max(plan.create - 1, 0)];
-  for (const size of batches) {
-    const results = await Promise.allSettled(Array.from({ length: size }, () => createPod(tools, replicaSet)));
-    const failure = results.find((result) => result.status === 'rejected');
-    if (failure !== undefined) return failure.reason;
+/** Throws the first failure to create a pod. */
+async function scale(tools: Tools, replicaSet: ReplicaSet, active: readonly Pod[]): Promise<void> {
+  const missing = (replicaSet.spec.replicas ?? 1) - active.length;
+  const surplus = missing < 0 ? rankForDeletion(active, tools.clock.nowMs()).slice(0, -missing) : [];
+  await Promise.all(surplus.map((pod) => removePod(tools, replicaSet, pod)));
+  // The first one alone: if it fails (an admission webhook that is unavailable), the others would fail, too.
+  for (const size of [Math.min(missing, 1), missing - 1]) {
+    const created = Array.from({ length: Math.max(size, 0) }, () => createPod(tools, replicaSet));
+    const failure = (await Promise.allSettled(created)).find((result) => result.status === 'rejected');
+    if (failure !== undefined) throw failure.reason;
   }
-  return undefined;
 }
 
-async function removePod({ api, events }: Tools, replicaSet: ReplicaSet, pod: Pod): Promise<void> {
-  if (isTerminating(pod)) return;
-  await unlessGone(api.delete(pods, pod.metadata, pod.metadata.uid === undefined ? {} : { uid: pod.metadata.uid }));
-  events(replicaSet, {
-    controller,
-    type: 'Normal',
-    reason: 'SuccessfulDelete',
-    action: 'SuccessfulDelete',
-    note: `Deleted pod: ${pod.metadata.name}`,
-  });
+async function removePod({ api, events }: Tools, replicaSet: ReplicaSet, { metadata }: Pod): Promise<void> {
+  await unlessGone(api.delete(pods, metadata, metadata.uid === undefined ? {} : { uid: metadata.uid }));
+  const reason = 'SuccessfulDelete';
+  events(replicaSet, { controller, type: 'Normal', reason, action: reason, note: `Deleted pod: ${metadata.name}` });
 }
 
 async function createPod({ api, events }: Tools, replicaSet: ReplicaSet): Promise<void> {
   const action = 'SuccessfulCreate';
   try {
     const { metadata } = await api.create(pods, buildPod(replicaSet));
-    events(replicaSet, {
-      controller,
-      type: 'Normal',
-      reason: 'SuccessfulCreate',
-      action,
-      note: `Created pod: ${metadata.name}`,
-    });
+    const note = `Created pod: ${metadata.name}`;
+    events(replicaSet, { controller, type: 'Normal', reason: 'SuccessfulCreate', action, note });
   } catch (error) {
-    events(replicaSet, {
-      controller,
-      type: 'Warning',
-      reason: 'FailedCreate',
-      action,
-      note: `Error creating: ${describeError(error)}`,
-    });
+    const note = `Error creating: ${describeError(error)}`;
+    events(replicaSet, { controller, type: 'Warning', reason: 'FailedCreate', action, note });
     throw error;
   }
 }
 
-/** The API server makes the name from `generateName`. */
+/** The API server completes the name from `generateName`. */
 function buildPod(replicaSet: ReplicaSet): KubeObject {
   const { metadata = {}, spec } = replicaSet.spec.template;
   const { namespace, name } = replicaSet.metadata;

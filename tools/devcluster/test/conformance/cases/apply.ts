@@ -256,7 +256,7 @@ const updates: Case[] = [
   {
     title: 'an apply of the status owns only fields of the status',
     run: async (api) => {
-      const object = deployment({ name: uniqueName('web') }, { paused: true });
+      const object = deployment({ name: uniqueName('web') });
       const path = deployments(api, object.metadata.name);
       await done(api.apply('left', path, object));
       const body = await done(
@@ -270,7 +270,7 @@ const updates: Case[] = [
       const entries = body.metadata.managedFields?.filter(({ manager }) => manager === 'left');
       expect(entries?.map(({ subresource }) => subresource ?? '')).toEqual(['', 'status']);
       expect(entries?.[1]?.fieldsV1).toEqual({ 'f:status': { 'f:collisionCount': {} } });
-      expect(body).toMatchObject({ spec: { paused: true }, status: { collisionCount: 3 } });
+      expect(body).toMatchObject({ spec: { replicas: 0 }, status: { collisionCount: 3 } });
     },
   },
   {
@@ -302,7 +302,7 @@ const lists: Case[] = [
   {
     title: 'list items are owned by their key',
     run: async (api) => {
-      const object = deployment({ name: uniqueName('web') }, { paused: true });
+      const object = deployment({ name: uniqueName('web') });
       const body = await done(api.apply('left', deployments(api, object.metadata.name), object));
       const fields = JSON.stringify(entryOf(body, 'left')?.fieldsV1);
       expect(fields).toContain(String.raw`"f:containers":{"k:{\"name\":\"app\"}":{".":{},"f:image":{},"f:name":{}}}`);
@@ -311,7 +311,7 @@ const lists: Case[] = [
   {
     title: 'another manager adds a container without touching the first',
     run: async (api) => {
-      const object = deployment({ name: uniqueName('web') }, { paused: true });
+      const object = deployment({ name: uniqueName('web') });
       const path = deployments(api, object.metadata.name);
       await done(api.apply('left', path, object));
       const body = await done(
@@ -329,7 +329,7 @@ const lists: Case[] = [
   {
     title: 'a container that its manager no longer applies is removed, those of others stay',
     run: async (api) => {
-      const object = deployment({ name: uniqueName('web') }, { paused: true });
+      const object = deployment({ name: uniqueName('web') });
       const { name } = object.metadata;
       const path = deployments(api, name);
       await done(api.apply('left', path, object));
@@ -340,14 +340,14 @@ const lists: Case[] = [
           partial(name, { template: { spec: { containers: [{ name: 'helper', image: 'helper:1' }] } } }),
         ),
       );
-      const body = await done(api.apply('right', path, partial(name, { minReadySeconds: 1 })));
+      const body = await done(api.apply('right', path, partial(name, { revisionHistoryLimit: 1 })));
       expect(containersOf(body)).toEqual(['app=example.test/app:1']);
     },
   },
   {
     title: 'replicas that an autoscaler sets by /scale conflict with an apply of another number',
     run: async (api) => {
-      const object = deployment({ name: uniqueName('web') }, { paused: true, replicas: 0 });
+      const object = deployment({ name: uniqueName('web') }, { replicas: 0 });
       const path = deployments(api, object.metadata.name);
       await done(api.apply('left', path, object));
       await done(api.patch('merge', `${path}/scale`, { spec: { replicas: 1 } }, { fieldManager: 'scaler' }));
@@ -382,7 +382,7 @@ const lists: Case[] = [
   {
     title: 'the arguments of a container are one value: who changes them takes all',
     run: async (api) => {
-      const object = deployment({ name: uniqueName('web') }, { paused: true });
+      const object = deployment({ name: uniqueName('web') });
       const { name } = object.metadata;
       const args = (values: string[]) =>
         partial(name, { template: { spec: { containers: [{ name: 'app', args: values }] } } });

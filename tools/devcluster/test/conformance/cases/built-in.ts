@@ -58,13 +58,6 @@ const defaultsRows: DefaultsRow[] = [
     },
   },
   {
-    title: 'a Deployment that recreates has no rolling update',
-    apiVersion: 'apps/v1',
-    plural: 'deployments',
-    object: () => deployment({ name: uniqueName('web') }, { strategy: { type: 'Recreate' } }),
-    expected: { spec: { strategy: { type: 'Recreate' } } },
-  },
-  {
     title: 'a pod is Pending, of a class of service, and has its ServiceAccount',
     apiVersion: 'v1',
     plural: 'pods',
@@ -239,9 +232,7 @@ const scaling: Case[] = [
   {
     title: 'the scale of a Deployment has replicas and selector',
     run: async (api) => {
-      const { metadata } = await done(
-        api.post(deployments(api), deployment({ name: uniqueName('web') }, { paused: true })),
-      );
+      const { metadata } = await done(api.post(deployments(api), deployment({ name: uniqueName('web') })));
       expect(await done(api.get(deployments(api, metadata.name, 'scale')))).toMatchObject({
         kind: 'Scale',
         apiVersion: 'autoscaling/v1',
@@ -254,9 +245,7 @@ const scaling: Case[] = [
   {
     title: 'a write to the scale of a Deployment changes its replicas and its generation',
     run: async (api) => {
-      const { metadata } = await done(
-        api.post(deployments(api), deployment({ name: uniqueName('web') }, { paused: true })),
-      );
+      const { metadata } = await done(api.post(deployments(api), deployment({ name: uniqueName('web') })));
       expect(
         await done(api.patch('merge', deployments(api, metadata.name, 'scale'), { spec: { replicas: 2 } })),
       ).toMatchObject({ kind: 'Scale', spec: { replicas: 2 } });
@@ -268,9 +257,7 @@ const scaling: Case[] = [
   {
     title: 'a scale with an old resource version is a Conflict',
     run: async (api) => {
-      const { metadata } = await done(
-        api.post(deployments(api), deployment({ name: uniqueName('web') }, { paused: true })),
-      );
+      const { metadata } = await done(api.post(deployments(api), deployment({ name: uniqueName('web') })));
       const scale = {
         apiVersion: 'autoscaling/v1',
         kind: 'Scale',
@@ -287,9 +274,7 @@ const scaling: Case[] = [
   {
     title: 'a scale of fewer than no replicas is refused',
     run: async (api) => {
-      const { metadata } = await done(
-        api.post(deployments(api), deployment({ name: uniqueName('web') }, { paused: true })),
-      );
+      const { metadata } = await done(api.post(deployments(api), deployment({ name: uniqueName('web') })));
       await expectRefused(api.patch('merge', deployments(api, metadata.name, 'scale'), { spec: { replicas: -1 } }), {
         code: 422,
         reason: 'Invalid',

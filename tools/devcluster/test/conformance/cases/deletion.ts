@@ -99,16 +99,6 @@ const plain: Case[] = [
     },
   },
   {
-    title: 'orphanDependents and propagationPolicy together are refused',
-    run: async (api) => {
-      const { metadata } = await create(api);
-      await expectRefused(
-        api.delete(configMaps(api, metadata.name), { orphanDependents: true, propagationPolicy: 'Orphan' }),
-        { code: 422, reason: 'Invalid', message: /orphanDependents and deletionPropagation cannot be both set/ },
-      );
-    },
-  },
-  {
     title: 'a propagation policy that does not exist is refused',
     run: async (api) => {
       const { metadata } = await create(api);
@@ -216,24 +206,6 @@ const held: Case[] = [
         reason: 'Invalid',
         message: /metadata\.finalizers(\[0\])?: Invalid value: "a b"/,
       }),
-  },
-  {
-    title: 'deletion in the foreground leaves a finalizer for the collector',
-    run: async (api) => {
-      const { metadata } = await create(api, { finalizers });
-      const body = await done(api.delete(configMaps(api, metadata.name), { propagationPolicy: 'Foreground' }));
-      expect(body.metadata.finalizers).toContain('foregroundDeletion');
-      await release(api, metadata.name);
-    },
-  },
-  {
-    title: 'deletion with orphans leaves a finalizer for the collector',
-    run: async (api) => {
-      const { metadata } = await create(api, { finalizers });
-      const body = await done(api.delete(configMaps(api, metadata.name), { propagationPolicy: 'Orphan' }));
-      expect(body.metadata.finalizers).toContain('orphan');
-      await release(api, metadata.name);
-    },
   },
 ];
 

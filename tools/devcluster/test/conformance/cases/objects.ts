@@ -417,14 +417,14 @@ const updating: Case[] = [
     title: 'generation is 1 at first and rises with the spec only',
     run: async (api) => {
       const path = deployments(api);
-      const before = await done(api.post(path, deployment({ name: uniqueName('web') }, { paused: true })));
+      const before = await done(api.post(path, deployment({ name: uniqueName('web') })));
       const { name } = before.metadata;
       expect(before.metadata.generation).toBe(1);
       expect(
         (await done(api.patch('merge', `${path}/${name}`, { metadata: { labels: { a: 'b' } } }))).metadata.generation,
       ).toBe(1);
       expect(
-        (await done(api.patch('merge', `${path}/${name}`, { spec: { minReadySeconds: 5 } }))).metadata.generation,
+        (await done(api.patch('merge', `${path}/${name}`, { spec: { revisionHistoryLimit: 5 } }))).metadata.generation,
       ).toBe(2);
     },
   },
@@ -480,14 +480,14 @@ const statuses: Case[] = [
     title: 'an update of the status leaves the spec and the generation alone',
     run: async (api) => {
       const before = await done(
-        api.post(deployments(api), deployment({ name: uniqueName('web') }, { minReadySeconds: 3 })),
+        api.post(deployments(api), deployment({ name: uniqueName('web') }, { revisionHistoryLimit: 3 })),
       );
       const path = deployments(api, before.metadata.name);
       const body = await done(
-        api.patch('merge', `${path}/status`, { spec: { minReadySeconds: 9 }, status: { collisionCount: 7 } }),
+        api.patch('merge', `${path}/status`, { spec: { revisionHistoryLimit: 9 }, status: { collisionCount: 7 } }),
       );
       expect(body).toMatchObject({
-        spec: { minReadySeconds: 3 },
+        spec: { revisionHistoryLimit: 3 },
         status: { collisionCount: 7 },
         metadata: { generation: 1 },
       });

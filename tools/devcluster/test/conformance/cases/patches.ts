@@ -225,7 +225,7 @@ const deploymentCases = deploymentRows.map(({ title, type, patch, expected, to }
         deployments(api),
         deployment(
           { name: labels.app },
-          { paused: true, selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers } } },
+          { selector: { matchLabels: labels }, template: { metadata: { labels }, spec: { containers } } },
         ),
       ),
     );

@@ -130,9 +130,7 @@ const cellCases: Case[] = [
   {
     title: 'the row of a deployment',
     run: async (api) => {
-      const { metadata } = await done(
-        api.post(deployments(api), deployment({ name: uniqueName('web') }, { paused: true })),
-      );
+      const { metadata } = await done(api.post(deployments(api), deployment({ name: uniqueName('web') })));
       const { cells } = await tableOf(api, deployments(api, metadata.name));
       expect(cells).toMatchObject([
         {

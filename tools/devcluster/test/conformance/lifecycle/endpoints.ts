@@ -1,4 +1,4 @@
-/** EndpointSlices: which pods are in them, and in what condition. */
+/** EndpointSlices: their pods and their conditions. */
 import { expect } from '@jest/globals';
 import type { Body, Fields } from '../body.ts';
 import { uniqueName, type ConformanceApi } from '../api.ts';
@@ -15,7 +15,7 @@ type World = {
   endpoints(fits: (endpoints: Endpoint[]) => boolean): Promise<Endpoint[]>;
 };
 
-/** A pod of a node that is not there gets no endpoint. Nothing else may come to lie on this one. */
+/** A pod of a node that does not exist gets no endpoint. No other pod may be scheduled to this node. */
 const nodes = new WeakMap<ConformanceApi, Promise<string>>();
 
 async function createNode(api: ConformanceApi): Promise<string> {
@@ -39,7 +39,7 @@ function nodeOf(api: ConformanceApi): Promise<string> {
 
 const endpointsOf = (items: Body[]): Endpoint[] => items.flatMap((slice) => (slice.endpoints ?? []) as Endpoint[]);
 
-/** Runs `use` with a Service whose pods the case makes. */
+/** Runs `use` with a Service whose pods the case creates. */
 async function withService(api: ConformanceApi, spec: Fields, use: (world: World) => Promise<void>): Promise<void> {
   const name = uniqueName('svc');
   const labels = { app: name };
@@ -116,7 +116,7 @@ export const endpointCases: Case[] = [
       }),
   },
   {
-    title: 'a pod that ends and is still ready is serving and terminating, not ready',
+    title: 'a terminating pod that is still ready is serving and terminating, not ready',
     run: (api) =>
       withService(api, {}, async ({ add, endpoints }) => {
         const { metadata } = await add();
@@ -128,7 +128,7 @@ export const endpointCases: Case[] = [
       }),
   },
   {
-    title: 'a pod that ends and is not ready is terminating only',
+    title: 'a terminating pod that is not ready is terminating only',
     run: (api) =>
       withService(api, {}, async ({ add, endpoints }) => {
         const { metadata } = await add({ ready: false });
@@ -139,7 +139,7 @@ export const endpointCases: Case[] = [
       }),
   },
   {
-    title: 'with publishNotReadyAddresses all are ready, also what ends',
+    title: 'with publishNotReadyAddresses every pod is ready, also a terminating one',
     run: (api) =>
       withService(api, { publishNotReadyAddresses: true }, async ({ add, endpoints }) => {
         const { metadata } = await add({ ready: false });
@@ -153,7 +153,7 @@ export const endpointCases: Case[] = [
       }),
   },
   {
-    title: 'a pod becomes ready and unready as its condition does',
+    title: 'an endpoint becomes ready and unready as the condition of its pod does',
     run: (api) =>
       withService(api, {}, async ({ add, endpoints }) => {
         const added = await add({ ready: false });
@@ -163,7 +163,7 @@ export const endpointCases: Case[] = [
       }),
   },
   {
-    title: 'a pod without an address is left out',
+    title: 'a pod without an address has no endpoint',
     run: (api) =>
       withService(api, {}, async ({ labels, add, endpoints }) => {
         await done(api.post(pods(api), pod({ name: uniqueName('pod'), labels })));
@@ -174,7 +174,7 @@ export const endpointCases: Case[] = [
       }),
   },
   {
-    title: 'a pod that has ended leaves the slice',
+    title: 'a pod that has succeeded has no endpoint',
     run: (api) =>
       withService(api, {}, async ({ add, endpoints }) => {
         const added = await add();
@@ -184,7 +184,7 @@ export const endpointCases: Case[] = [
       }),
   },
   {
-    title: 'a pod whose labels no longer fit leaves the slice without ending',
+    title: 'a running pod whose labels no longer match has no endpoint',
     run: (api) =>
       withService(api, {}, async ({ add, endpoints }) => {
         const { metadata } = await add();
@@ -209,7 +209,7 @@ export const endpointCases: Case[] = [
       }),
   },
   {
-    title: 'the slices of a Service go with it',
+    title: 'the slices of a deleted Service are deleted',
     run: async (api) => {
       const { metadata } = await done(api.post(services(api), service()));
       const [slice] = await untilItems(api, slices(api), { 'kubernetes.io/service-name': metadata.name }, count(1));

@@ -1,4 +1,4 @@
-/** What the life-cycle cases say most often: objects that controllers make, and pods whose status the case sets itself, as a kubelet would. */
+/** Shared by the life-cycle cases: objects that controllers create, and pods whose status the case sets itself, as a kubelet would. */
 import type { Body, Fields } from '../body.ts';
 import type { ConformanceApi } from '../api.ts';
 import { done, eventually } from '../case.ts';
@@ -9,7 +9,7 @@ export const replicaSets = (api: ConformanceApi, ...parts: string[]): string =>
 export const slices = (api: ConformanceApi, ...parts: string[]): string =>
   pathOf(api, 'discovery.k8s.io/v1', 'endpointslices', ...parts);
 
-/** The list once it fits. */
+/** Resolves with the items once they fit. */
 export async function untilItems(
   api: ConformanceApi,
   path: string,
@@ -59,7 +59,7 @@ export type Run = {
   node?: string;
 };
 
-/** Puts a pod on a node, unless it has one, and writes what the kubelet of that node would. */
+/** Binds a pod to a node, unless it has one, and writes the status that the kubelet of that node would. */
 export async function run(
   api: ConformanceApi,
   { metadata, spec }: Body,
@@ -97,7 +97,7 @@ export async function run(
   return done(api.patch('merge', pods(api, name, 'status'), { status }));
 }
 
-/** Pods that no kubelet ends, and that the garbage collector would wait for. */
+/** Deletes pods at once: no kubelet terminates them. */
 export async function forceAll(api: ConformanceApi, labels: Record<string, string>): Promise<void> {
   const labelSelector = Object.entries(labels)
     .map((pair) => pair.join('='))
@@ -105,14 +105,14 @@ export async function forceAll(api: ConformanceApi, labels: Record<string, strin
   await done(api.delete(pods(api), { gracePeriodSeconds: 0 }, { labelSelector }));
 }
 
-/** A Deployment of pods that no scheduler looks at. */
+/** A Deployment of pods that no scheduler binds. */
 export function rollout(name: string, image = 'example.test/app:1', spec: Fields = {}): Fields {
   const labels = { app: name };
-  const template = { metadata: { labels }, spec: { schedulerName: 'nobody', containers: [{ name: 'app', image }] } };
+  const template = { metadata: { labels }, spec: { schedulerName: 'none', containers: [{ name: 'app', image }] } };
   return deployment({ name }, { replicas: 2, template, ...spec });
 }
 
-/** Runs `use` with a Deployment, and takes it and its pods away afterwards. */
+/** Runs `use` with a Deployment, and deletes it and its pods afterwards. */
 export async function withDeployment(
   api: ConformanceApi,
   object: Fields,
@@ -130,11 +130,10 @@ export async function withDeployment(
   }
 }
 
-/** `name=replicas` of each ReplicaSet, the oldest first. */
+/** The replicas of each ReplicaSet, in the order of their images. */
 export const sizes = (sets: Body[]): number[] =>
-  sets.toSorted((a, b) => revision(a) - revision(b)).map(({ spec }) => Number(spec.replicas));
+  sets.toSorted((a, b) => imageOf(a).localeCompare(imageOf(b))).map(({ spec }) => Number(spec.replicas));
 
-export const revision = ({ metadata }: Body): number =>
-  Number(metadata.annotations?.['deployment.kubernetes.io/revision']);
+const imageOf = ({ spec }: Body): string => JSON.stringify((spec.template as { spec: Fields }).spec.containers);
 
 export const owners = ({ metadata }: Body): Fields[] => ((metadata as Fields).ownerReferences ?? []) as Fields[];

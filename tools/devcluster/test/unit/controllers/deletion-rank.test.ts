@@ -54,64 +54,63 @@ const buildPod = (name: string, state: State = {}): Pod => {
   };
 };
 
-const order = (pods: readonly Pod[], related = pods) =>
-  rankForDeletion(pods, related, nowMs).map(({ metadata }) => metadata.name);
+const order = (pods: readonly Pod[]) => rankForDeletion(pods, nowMs).map(({ metadata }) => metadata.name);
 
 /** Each rule decides against all that come after it. */
 const rules: { title: string; first: State; second: State }[] = [
   {
-    title: '1. without a node before with one',
+    title: 'a pod without a node is deleted before one with a node',
     first: { node: '' },
     second: { phase: 'Pending', ready: false, cost: '-5' },
   },
-  { title: '2. Pending before Unknown', first: { phase: 'Pending' }, second: { phase: 'Unknown', ready: false } },
-  { title: '2. Unknown before Running', first: { phase: 'Unknown' }, second: { phase: 'Running', ready: false } },
   {
-    title: '3. not ready before ready, whatever it costs',
+    title: 'a Pending pod is deleted before an Unknown one',
+    first: { phase: 'Pending' },
+    second: { phase: 'Unknown', ready: false },
+  },
+  {
+    title: 'an Unknown pod is deleted before a Running one',
+    first: { phase: 'Unknown' },
+    second: { phase: 'Running', ready: false },
+  },
+  {
+    title: 'an unready pod is deleted before a ready one, whatever its deletion cost',
     first: { ready: false, cost: '1000' },
     second: { cost: '-1000' },
   },
   {
-    title: '4. lower cost before higher',
+    title: 'a pod of lower deletion cost is deleted first',
     first: { cost: '-1', readyFor: 9999 },
     second: { cost: '0', readyFor: 1, restarts: 9 },
   },
-  { title: '4. no cost is 0', first: {}, second: { cost: '1', readyFor: 1 } },
+  { title: 'a pod without a deletion cost has the cost 0', first: {}, second: { cost: '1', readyFor: 1 } },
   {
-    title: '6. ready more recently before longer',
+    title: 'a pod that became ready recently is deleted before one that has been ready for long',
     first: { readyFor: 10, age: 9999 },
     second: { readyFor: 1000, restarts: 9, age: 1 },
   },
   {
-    title: '6. in the same bucket the UID decides',
+    title: 'for ready times in the same bucket the UID decides',
     first: { uid: 'a', readyFor: 1010 },
     second: { uid: 'b', readyFor: 1000, restarts: 9 },
   },
-  { title: '7. more restarts before fewer', first: { restarts: 2, age: 9999 }, second: { restarts: 1, age: 1 } },
-  { title: '8. newer before older', first: { age: 10 }, second: { age: 1000 } },
-  { title: '8. in the same bucket the UID decides', first: { uid: 'a', age: 1010 }, second: { uid: 'b', age: 1000 } },
+  {
+    title: 'a pod with more restarts is deleted first',
+    first: { restarts: 2, age: 9999 },
+    second: { restarts: 1, age: 1 },
+  },
+  { title: 'a newer pod is deleted before an older one', first: { age: 10 }, second: { age: 1000 } },
+  {
+    title: 'for ages in the same bucket the UID decides',
+    first: { uid: 'a', age: 1010 },
+    second: { uid: 'b', age: 1000 },
+  },
 ];
 
 test.each(rules)('$title', ({ first, second }) => {
   const pods = [buildPod('second', { uid: 'b', ...second }), buildPod('first', { uid: 'a', ...first })];
   expect(order(pods)).toEqual(['first', 'second']);
   expect(order(pods.toReversed())).toEqual(['first', 'second']);
-});
-
-describe('5. the more crowded node first', () => {
-  const pods = [buildPod('alone', { node: 'a', readyFor: 1 }), buildPod('crowded', { node: 'b' })];
-
-  test('pods of the other ReplicaSets of the Deployment crowd it', () => {
-    expect(order(pods, [...pods, buildPod('sibling', { node: 'b' })])).toEqual(['crowded', 'alone']);
-  });
-
-  test('those that are ending or over do not', () => {
-    const leaving = [
-      buildPod('ending', { node: 'b', terminating: true }),
-      buildPod('over', { node: 'b', phase: 'Succeeded' }),
-    ];
-    expect(order(pods, [...pods, ...leaving])).toEqual(['alone', 'crowded']);
-  });
 });
 
 test.each([
@@ -127,7 +126,7 @@ test.each([
   expect(deletionCost(buildPod('pod', { cost: text }))).toBe(cost);
 });
 
-describe('for any pods', () => {
+describe('the deletion order of any pods', () => {
   const state: fc.Arbitrary<State> = fc.record({
     node: fc.constantFrom('', 'a', 'b'),
     phase: fc.constantFrom('Pending', 'Unknown', 'Running'),
@@ -140,7 +139,7 @@ describe('for any pods', () => {
   const states = fc.array(state, { maxLength: 12 });
   const buildPods = (all: readonly State[]) => all.map((one, index) => buildPod(`pod-${index}`, one));
 
-  test('none is lost and none is twice', () => {
+  test('the order contains each pod once', () => {
     fc.assert(
       fc.property(states, (all) => {
         const pods = buildPods(all);
@@ -149,10 +148,10 @@ describe('for any pods', () => {
     );
   });
 
-  test('a ready pod on a node never goes before one that is not ready or has no node', () => {
+  test('a ready pod on a node is never deleted before one that is not ready or has no node', () => {
     fc.assert(
       fc.property(states, (all) => {
-        const serves = rankForDeletion(buildPods(all), [], nowMs).map(
+        const serves = rankForDeletion(buildPods(all), nowMs).map(
           ({ spec, status }) =>
             spec.nodeName !== undefined && status?.phase === 'Running' && status.conditions?.[0]?.status === 'True',
         );
@@ -161,11 +160,11 @@ describe('for any pods', () => {
     );
   });
 
-  test('among pods that serve, a lower cost always goes first', () => {
+  test('of ready pods, one of lower cost is always deleted first', () => {
     fc.assert(
       fc.property(states, (all) => {
         const serving = buildPods(all.map((one) => ({ ...one, node: 'a', phase: 'Running', ready: true })));
-        const costs = rankForDeletion(serving, serving, nowMs).map(deletionCost);
+        const costs = rankForDeletion(serving, nowMs).map(deletionCost);
         expect(costs).toEqual(costs.toSorted((a, b) => a - b));
       }),
     );

@@ -7,8 +7,7 @@ import {
   secrets,
   serviceAccounts,
 } from '../../../../../src/kube/resources.ts';
-import { configMaps } from '../../../controllers/kinds.ts';
-import type { Namespace } from '../../../controllers/objects.ts';
+import { configMaps } from '../../../cluster-api.ts';
 import type { World } from './world.ts';
 import { deployment, startWorld } from './world.ts';
 
@@ -24,14 +23,14 @@ describe('garbage collection', () => {
     world.create(secrets, { apiVersion: 'v1', kind: 'Secret', metadata: { name, namespace: 'shop', ...metadata } });
   const left = () => world.all(secrets).map(({ metadata }) => metadata.name);
 
-  test('an owner of a kind that is not served is not taken for gone', async () => {
+  test('an owner of a kind that is not served counts as existing', async () => {
     world = await startWorld();
     const reference = { apiVersion: 'example.org/v1', kind: 'Shop', name: 'shop', uid: 'shop' };
     await addSecret('child', { ownerReferences: [reference] });
     expect(left()).toEqual(['child']);
   });
 
-  test('kinds of a CustomResourceDefinition take part from when they are served', async () => {
+  test('custom objects are owners as soon as their kind is served', async () => {
     world = await startWorld();
     const shops = { group: 'example.org', version: 'v1', kind: 'Shop', plural: 'shops', namespaced: true };
     const version = { name: 'v1', served: true, storage: true, schema: { openAPIV3Schema: { type: 'object' } } };
@@ -57,24 +56,10 @@ describe('garbage collection', () => {
     await world.remove(shops, 'shop');
     expect(left()).toEqual([]);
   });
-
-  test('an owner that does not block goes before what it owned', async () => {
-    world = await startWorld();
-    await addSecret('owner');
-    await addSecret('child', {
-      ownerReferences: [ownedBy(secrets, 'owner', { blockOwnerDeletion: false })],
-      finalizers: ['example.org/wait'],
-    });
-    await world.remove(secrets, 'owner', 'Foreground');
-    expect(left()).toEqual(['child']);
-    expect(world.find(secrets, 'child')?.metadata.deletionTimestamp).toBeDefined();
-  });
 });
 
-describe('a namespace', () => {
-  const conditions = () => (world.api.get(namespaces, { name: 'shop' }) as Namespace).status?.conditions;
-
-  test('has a ServiceAccount and the root certificate, again when they are deleted', async () => {
+describe('namespaces', () => {
+  test('a namespace has a ServiceAccount and the root certificate, which are created again when they are deleted', async () => {
     world = await startWorld();
     await world.remove(serviceAccounts, 'default');
     await world.remove(configMaps, 'kube-root-ca.crt');
@@ -82,7 +67,7 @@ describe('a namespace', () => {
     expect(world.find(configMaps, 'kube-root-ca.crt')).toMatchObject({ data: { 'ca.crt': 'PEM' } });
   });
 
-  test('ends when its content has: pods with their grace, objects with their finalizers', async () => {
+  test('a namespace is deleted after its content: pods after their grace period, objects after their finalizers', async () => {
     world = await startWorld();
     await world.create(deployments, deployment(2));
     await world.makeReady();
@@ -100,43 +85,5 @@ describe('a namespace', () => {
     expect(world.api.get(namespaces, { name: 'shop' })).toBeDefined();
     await world.patch(secrets, 'kept', { metadata: { finalizers: [] } });
     expect(world.api.get(namespaces, { name: 'shop' })).toBeUndefined();
-  });
-
-  test('that ends tells what it waits for', async () => {
-    world = await startWorld();
-    await world.create(deployments, deployment(2));
-    await world.makeReady();
-    for (const name of ['a', 'b']) {
-      await world.create(secrets, {
-        apiVersion: 'v1',
-        kind: 'Secret',
-        metadata: { name, namespace: 'shop', finalizers: ['example.org/wait'] },
-      });
-    }
-    await world.api.delete(namespaces, { name: 'shop' });
-    await world.settle();
-    const ok = { status: 'False' };
-    expect(conditions()).toMatchObject([
-      { type: 'NamespaceDeletionDiscoveryFailure', ...ok, reason: 'ResourcesDiscovered' },
-      { type: 'NamespaceDeletionGroupVersionParsingFailure', ...ok, reason: 'ParsedGroupVersions' },
-      { type: 'NamespaceDeletionContentFailure', ...ok, reason: 'ContentDeleted' },
-      {
-        type: 'NamespaceContentRemaining',
-        status: 'True',
-        reason: 'SomeResourcesRemain',
-        message: 'Some resources are remaining: pods. has 2 resource instances, secrets. has 2 resource instances',
-      },
-      {
-        type: 'NamespaceFinalizersRemaining',
-        status: 'True',
-        reason: 'SomeFinalizersRemain',
-        message: 'Some content in the namespace has finalizers remaining: example.org/wait in 2 resource instances',
-      },
-    ]);
-    for (const name of ['a', 'b']) await world.patch(secrets, name, { metadata: { finalizers: [] } });
-    expect(conditions()?.slice(3)).toMatchObject([
-      { type: 'NamespaceContentRemaining', message: 'Some resources are remaining: pods. has 2 resource instances' },
-      { type: 'NamespaceFinalizersRemaining', ...ok, reason: 'ContentHasNoFinalizers' },
-    ]);
   });
 });

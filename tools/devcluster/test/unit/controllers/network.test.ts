@@ -1,7 +1,6 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { deployments, endpointSlices, nodes, pods, services } from '../../../../../src/kube/resources.ts';
-import type { EndpointSlice, SliceSnapshot } from '../../../controllers/network/slice-decision.ts';
-import { decideSlices } from '../../../controllers/network/slice-decision.ts';
+import { deployments, endpointSlices, pods, services } from '../../../../../src/kube/resources.ts';
+import { buildSlices, type EndpointSlice } from '../../../controllers/network/slices.ts';
 import type { Pod } from '../../../controllers/objects.ts';
 import { asService } from '../../../controllers/objects.ts';
 import type { World } from './world.ts';
@@ -32,10 +31,9 @@ describe('EndpointSlices', () => {
     await world.create(deployments, deployment(replicas));
   }
 
-  test('has the pods with an address: node, zone, identity, and the number of the named port', async () => {
+  test('a slice has the pods with an address: node, identity, and the number of the named port', async () => {
     await start(2);
     expect(endpoints()).toEqual([]);
-    await world.api.patch(nodes, { name: 'node' }, { metadata: { labels: { 'topology.kubernetes.io/zone': 'z1' } } });
     await world.makeReady();
     expect(slices()).toHaveLength(1);
     expect(slices()[0]?.ports).toEqual([{ name: 'web', protocol: 'TCP', port: 8080 }]);
@@ -47,12 +45,11 @@ describe('EndpointSlices', () => {
         conditions: { ready: true, serving: true, terminating: false },
         nodeName: 'node',
         targetRef: { kind: 'Pod', namespace: 'shop', name: pod.metadata.name, uid: pod.metadata.uid },
-        zone: 'z1',
       });
     }
   });
 
-  test('what somebody changes or deletes is put back', async () => {
+  test('a slice that another client changes or deletes is restored', async () => {
     await start(1);
     await world.makeReady();
     await world.patch(endpointSlices, slices()[0]?.metadata.name ?? '', { endpoints: [] });
@@ -62,56 +59,24 @@ describe('EndpointSlices', () => {
   });
 });
 
-describe('how endpoints are spread over slices', () => {
+describe('the slices of a Service', () => {
   const pod = (index: number, port = 8080): Pod => ({
     apiVersion: 'v1',
     kind: 'Pod',
     metadata: { name: `pod-${index}`, namespace: 'shop', uid: `uid-${index}`, labels: { app: 'web' } },
     spec: { containers: [{ name: 'app', ports: [{ name: 'http', containerPort: port }] }] },
-    status: { phase: 'Running', podIPs: [{ ip: `127.64.${index}.1` }], podIP: `127.64.${index}.1` },
-  });
-  const range = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => pod(from + index));
-  const snapshot = (all: Pod[], existing: EndpointSlice[] = []): SliceSnapshot => ({
-    service: asService(service()),
-    pods: all,
-    nodes: [],
-    slices: existing,
-  });
-  const named = (all: EndpointSlice[]) =>
-    all.map((slice, index) => ({ ...slice, metadata: { ...slice.metadata, name: `slice-${index}` } }));
-  const counts = (all: EndpointSlice[]) => all.map((slice) => slice.endpoints?.length ?? 0);
-
-  test('100 in each', () => {
-    expect(counts(decideSlices(snapshot(range(0, 250))).create)).toEqual([100, 100, 50]);
+    status: { phase: 'Running', podIP: `127.64.${index}.1` },
   });
 
-  test('newcomers go where there is room; full slices are not written', () => {
-    const existing = named(decideSlices(snapshot(range(0, 150))).create);
-    const plan = decideSlices(snapshot(range(0, 160), existing));
-    expect(plan.create).toEqual([]);
-    expect(plan.update.map(({ metadata }) => metadata.name)).toEqual(['slice-1']);
-    expect(counts(plan.update)).toEqual([60]);
+  test('pods whose named port has another number are in another slice', () => {
+    const slices = buildSlices(asService(service()), [pod(1), pod(2, 9090), pod(3)]);
+    expect(slices.map(({ ports, endpoints }) => [ports?.[0]?.port, endpoints?.length])).toEqual([
+      [8080, 2],
+      [9090, 1],
+    ]);
   });
 
-  test('who stays, stays where it is; a slice that is empty goes', () => {
-    const existing = named(decideSlices(snapshot(range(0, 150))).create);
-    const plan = decideSlices(snapshot(range(0, 99), existing));
-    expect(counts(plan.update)).toEqual([99]);
-    expect(plan.remove.map(({ metadata }) => metadata.name)).toEqual(['slice-1']);
-  });
-
-  test('a named port with another number in some pods makes slices of their own', () => {
-    const plan = decideSlices(snapshot([pod(1), pod(2, 9090)]));
-    expect(plan.create.map(({ ports }) => ports?.[0]?.port)).toEqual([8080, 9090]);
-  });
-
-  test('nothing changed, nothing written', () => {
-    const existing = named(decideSlices(snapshot(range(0, 3))).create);
-    expect(decideSlices(snapshot(range(0, 3), existing))).toEqual({ create: [], update: [], remove: [] });
-  });
-
-  test('both address families have slices of their own', () => {
-    const both = { ...pod(1), status: { podIP: '127.0.0.1', podIPs: [{ ip: '127.0.0.1' }, { ip: 'fd00::1' }] } };
-    expect(decideSlices(snapshot([both])).create.map(({ addressType }) => addressType)).toEqual(['IPv4', 'IPv6']);
+  test('a Service without pods has an empty slice', () => {
+    expect(buildSlices(asService(service()), [])).toMatchObject([{ endpoints: [], ports: [] }]);
   });
 });

@@ -1,4 +1,4 @@
-/** All controllers over the devcluster's API, and hands to play the kubelet and the user. Nothing listens, and time stands still. */
+/** All controllers on the devcluster's API, and functions that act as the kubelet and the user. No server listens; the test advances the clock. */
 import { createApiServer, type ApiServer } from '../../../apiserver/server.ts';
 import type { ClusterApi } from '../../../cluster-api.ts';
 import { StatusError } from '../../../status-error.ts';
@@ -66,15 +66,11 @@ export async function startWorld(options: { nodes?: string[] } = {}) {
       await api.patch(resource, { namespace: 'shop', name }, patch);
       await settle();
     },
-    async remove(resource: Resource, name: string, propagationPolicy?: 'Background' | 'Foreground' | 'Orphan') {
-      await api.delete(
-        resource,
-        { namespace: 'shop', name },
-        propagationPolicy === undefined ? {} : { propagationPolicy },
-      );
+    async remove(resource: Resource, name: string) {
+      await api.delete(resource, { namespace: 'shop', name });
       await settle();
     },
-    /** The kubelet: these, or all pods that are not ending, run and are ready. */
+    /** As the kubelet: these pods, or all that do not terminate, are running and ready. */
     async makeReady(
       pods: readonly KubeObject[] = podsNow().filter(({ metadata }) => metadata.deletionTimestamp === undefined),
     ) {
@@ -99,7 +95,7 @@ export async function startWorld(options: { nodes?: string[] } = {}) {
       });
       await settle();
     },
-    /** The kubelet: what was ending has ended. */
+    /** As the kubelet: terminating pods have terminated. */
     async finish(
       pods: readonly KubeObject[] = podsNow().filter(({ metadata }) => metadata.deletionTimestamp !== undefined),
     ) {
@@ -109,7 +105,7 @@ export async function startWorld(options: { nodes?: string[] } = {}) {
   };
 }
 
-/** The API, and how to have it refuse creations of a kind from now on, as a quota would. */
+/** The API, and a function that makes it refuse to create objects of a kind, as a quota would. */
 function refusing(api: ClusterApi): { api: ClusterApi; refuse: (kind: string | undefined) => void } {
   let refused: string | undefined;
   return {
@@ -128,7 +124,7 @@ function refusing(api: ClusterApi): { api: ClusterApi; refuse: (kind: string | u
   };
 }
 
-/** Answers how many there were until now. */
+/** Returns a function that returns the number of writes so far. */
 function countWrites({ api, resources }: ApiServer): () => number {
   let count = 0;
   for (const resource of resources()) {
