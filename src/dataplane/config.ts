@@ -11,19 +11,19 @@ export type OperatorConfig = {
   /** PEM. */
   ca: string;
   tokenFile: string;
-  /** Where the last table is kept over a restart; nowhere if undefined. */
-  keptTableFile: string | undefined;
+  /** The file with the last-known-good table, for a restart; undefined: none. */
+  tableFile: string | undefined;
 };
 
-/** Where the table comes from: the operator, or a file when the proxy runs alone. */
+/** The source of the table: the operator, or a file in standalone mode. */
 export type TableSource = { kind: 'operator'; operator: OperatorConfig } | { kind: 'file'; file: string };
 
 export type ProxyConfig = {
   source: TableSource;
   adminPort: number;
-  /** From "not ready" to "accepts no more": until then kube-proxy and load balancers still send new connections. */
+  /** From "not ready" to the end of accepting: meanwhile kube-proxy and load balancers still send new connections. */
   shutdownDelayMs: number;
-  /** How long open requests and streams may go on after that. */
+  /** How long open requests and streams may continue after that. */
   shutdownGraceMs: number;
 };
 
@@ -38,7 +38,7 @@ export function readProxyConfig(env: Environment, tableFile: string | undefined)
         : { kind: 'file', file: tableFile },
     adminPort: portNumber(env, 'HOLDFAST_ADMIN_PORT', ports.admin),
     shutdownDelayMs: wholeNumber(env, 'HOLDFAST_SHUTDOWN_DELAY_MS', { min: 0, max: maxMs, default: 5000 }),
-    // Delay 5 s, grace 45 s, FIN of what is left 0.5 s, discovery 2 s and admin 1 s at most: 53.5 s of the 60 s that the pod has.
+    // Delay 5 s, grace 45 s, FIN to remaining streams 0.5 s, discovery 2 s and admin 1 s at most: 53.5 s of the pod's 60 s.
     shutdownGraceMs: wholeNumber(env, 'HOLDFAST_SHUTDOWN_GRACE_MS', { min: 0, max: maxMs, default: 45_000 }),
   };
 }
@@ -53,5 +53,5 @@ const readOperatorConfig = (env: Environment): OperatorConfig => ({
   serverName: optionalText(env, 'HOLDFAST_SERVER_NAME') ?? `${operatorService}.${operatorNamespace}.svc`,
   ca: requiredText(env, 'HOLDFAST_CA'),
   tokenFile: optionalText(env, 'HOLDFAST_TOKEN_FILE') ?? '/var/run/secrets/holdfast/token',
-  keptTableFile: optionalText(env, 'HOLDFAST_TABLE_FILE'),
+  tableFile: optionalText(env, 'HOLDFAST_TABLE_FILE'),
 });

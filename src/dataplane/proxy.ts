@@ -1,4 +1,4 @@
-/** One proxy, wired: discovery → router ← request path, and the admin port beside them. */
+/** Wires one proxy: discovery → router ← request path, and the admin port. */
 import { lookup } from 'node:dns/promises';
 import { containerPort } from '../core/names/names.ts';
 import type { RoutingTable } from '../wire/routing-table.ts';
@@ -9,12 +9,10 @@ import { createRegistry } from '../platform/metrics.ts';
 import { runShutdown } from '../platform/shutdown.ts';
 import { createProxyClient } from '../wire/client/proxy-client.ts';
 import { addDebugPages } from './admin/debug-pages.ts';
-import { httpReadings } from './admin/http-metrics.ts';
-import { registerProxyMetrics } from './admin/proxy-metrics.ts';
-import { sessionReadings } from './admin/session-metrics.ts';
+import { httpSamples, registerProxyMetrics, sessionSamples } from './admin/proxy-metrics.ts';
 import type { OperatorConfig, ProxyConfig } from './config.ts';
 import { startDiscovery, type Discovery, type DiscoveryTarget } from './discovery/discovery.ts';
-import { createKeptTable } from './discovery/kept-table.ts';
+import { createLastKnownGood } from './discovery/last-known-good.ts';
 import { buildReport } from './discovery/report.ts';
 import { followTableFile } from './discovery/table-file.ts';
 import { createHttp1Server, type Http1Server } from './server.ts';
@@ -27,7 +25,7 @@ import { createSessionRouter, type ManagedRouter } from './sessions/router.ts';
 export type ProxyPorts = {
   clock: Clock;
   log: Logger;
-  /** The addresses that a host name stands for. */
+  /** Resolves with the addresses of a host name. */
   resolve: (host: string) => Promise<readonly string[]>;
   /** The port to bind for a listener's port. */
   bindPort: (listenerPort: number) => number;
@@ -37,7 +35,7 @@ export interface Proxy {
   readonly adminPort: number;
   readonly router: ManagedRouter;
   readonly listeners: Listeners;
-  /** Not ready, then no new connections, then the end of what is open. Resolves when everything is closed. */
+  /** Becomes not ready, then accepts no new connections, then ends what is open. Resolves when everything is closed. */
   stop(): Promise<void>;
 }
 
@@ -51,7 +49,7 @@ export const liveProxyPorts = (live: { clock: Clock; log: Logger }): ProxyPorts 
 });
 
 const sweepIntervalMs = 100;
-/** Less than a millisecond's work; a table of a million sessions is swept in half a minute, an ordinary one at each turn. */
+/** Takes less than a millisecond; a table of a million sessions is swept in half a minute, a usual one at each turn. */
 const rowsPerSweep = 8192;
 const heartbeatsMissedMs = 10_000;
 
@@ -73,7 +71,7 @@ export async function startProxy(config: ProxyConfig, ports: ProxyPorts): Promis
   const stopSweeping = startSweeping(router, clock);
 
   const registry = createRegistry();
-  const numbers = {
+  const sessionPorts = {
     counters: router.counters,
     slots: router.sessions.slots,
     table: () => router.table(),
@@ -81,8 +79,8 @@ export async function startProxy(config: ProxyConfig, ports: ProxyPorts): Promis
     tableAgeMs: () => (router.table() === undefined ? undefined : clock.nowMs() - state.asOfMs),
   };
   registerProxyMetrics(registry, {
-    ...sessionReadings(numbers),
-    ...httpReadings(server.counters, () => server.upstreamCounts()),
+    ...sessionSamples(sessionPorts),
+    ...httpSamples(server.counters, () => server.upstreamCounts()),
   });
   const notReady = () => {
     if (state.stopping) return ['shutting down'];
@@ -134,7 +132,7 @@ type Parts = {
   log: Logger;
 };
 
-/** What discovery drives: tables in, reports out. */
+/** Connects discovery with the router: tables in, reports out. */
 function createTarget({ router, server, listeners, handovers, state, clock, log }: Parts): DiscoveryTarget {
   let tables = 0;
   return {
@@ -171,7 +169,7 @@ function createTarget({ router, server, listeners, handovers, state, clock, log 
       if (!state.handedOver) handovers.receive(handover, state.asOfMs);
       else log.warn({ from, sessions: sessions.length }, 'handover refused: this proxy is shutting down');
     },
-    // Both only grow, so their sum changes when either does.
+    // Both only increase, so their sum changes when either does.
     changes: () => tables + router.sessions.changes(),
   };
 }
@@ -182,8 +180,8 @@ const podUids = ({ backends }: RoutingTable) =>
 type Source = Pick<Discovery, 'connected' | 'handOver' | 'sendLastReport' | 'stop'>;
 
 /**
- * Also with no session left: what was reported last may have ended since, and the operator would count it until its idle timeout.
- * The last report covers the case that no other proxy is there.
+ * Hands over even without a session left: sessions in the last periodic report may have ended since, and the operator would count them until
+ * their idle timeout. The last report covers the case that there is no other proxy.
  */
 async function handOver(parts: Pick<Parts, 'router' | 'handovers' | 'state' | 'clock' | 'log'> & { source: Source }) {
   const { router, handovers, state, clock, log, source } = parts;
@@ -225,14 +223,17 @@ function startSource(
 }
 
 function startOperatorSource(
-  { host, keptTableFile, ...operator }: OperatorConfig,
+  { host, tableFile, ...operator }: OperatorConfig,
   { ports, target }: { ports: ProxyPorts; target: DiscoveryTarget },
 ): Source {
   const { clock, log } = ports;
   log.info({ gateway: operator.gateway, host }, 'following the operator');
   const client = createProxyClient({ ...operator, silenceLimitMs: heartbeatsMissedMs });
-  const kept = keptTableFile === undefined ? undefined : createKeptTable(keptTableFile, log);
-  return startDiscovery({ clock, random: Math.random, log, client, resolve: () => ports.resolve(host), kept }, target);
+  const lastKnownGood = tableFile === undefined ? undefined : createLastKnownGood(tableFile, log);
+  return startDiscovery(
+    { clock, random: Math.random, log, client, resolve: () => ports.resolve(host), lastKnownGood },
+    target,
+  );
 }
 
 function startSweeping({ sessions }: ManagedRouter, clock: Clock): () => void {
@@ -249,5 +250,5 @@ function startSweeping({ sessions }: ManagedRouter, clock: Clock): () => void {
 
 async function finishRequests(server: Http1Server, { graceMs, log }: { graceMs: number; log: Logger }): Promise<void> {
   const cut = await server.shutdown({ graceMs });
-  if (cut.requests + cut.upgrades > 0) log.warn(cut, 'requests and streams were cut at the end of the grace');
+  if (cut.requests + cut.upgrades > 0) log.warn(cut, 'requests and streams were cut at the end of the grace period');
 }

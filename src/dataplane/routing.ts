@@ -1,10 +1,10 @@
 /**
- * The seam of the proxy: the request path (exchange/, h1/, upstream/) moves bytes and knows nothing of sessions;
- * the session side (sessions/) decides and counts and knows nothing of sockets. They meet here.
+ * The interface between the two sides of the proxy: the request path (exchange/, h1/, upstream/) moves bytes and contains no sessions; the
+ * session side (sessions/) decides and counts and contains no sockets.
  */
 import type { Carrier, Endpoint } from '../wire/routing-table.ts';
 
-/** What deciding needs of a request head. Strings are made only when asked for. */
+/** The parts of a request head that a decision needs. Strings are created only when they are read. */
 export interface RequestView {
   readonly method: string;
   /** Path without the query, as sent (not decoded). */
@@ -13,20 +13,20 @@ export interface RequestView {
   readonly query: string;
   /** Host header without the port, lower case. */
   readonly host: string;
-  /** First value of a header, or undefined. `name` is in lower case. */
+  /** Returns the first value of a header, or undefined. `name` is in lower case. */
   header(name: string): string | undefined;
-  /** All values of a header, in order. */
+  /** Returns all values of a header, in order. */
   headers(name: string): string[];
 }
 
 export interface SessionRouter {
-  /** Decides where a request goes. A promise only where it must wait for a newer table (at most 3 s). Never throws. */
+  /** Decides where a request goes. Returns a promise only if it must wait for a newer table (at most 3 s). Never throws. */
   route(request: RequestView, listenerPort: number): RouteDecision | Promise<RouteDecision>;
 }
 
 export type RouteDecision = { kind: 'forward'; hold: SessionHold } | { kind: 'reply'; reply: Reply };
 
-/** An answer of the proxy itself. `reason` is the word for logs and metrics; the body is for people and names the way out. */
+/** A response of the proxy itself. `reason` is for logs and metrics; the body tells people what is wrong and what to do. */
 export type Reply = {
   status: number;
   reason: ReplyReason;
@@ -46,25 +46,25 @@ export type ReplyReason =
   | 'NotReady';
 
 /**
- * One request's hold on its session: while it is held the session is alive and its pod is not free.
+ * One request's hold on its session: while it is held, the session is alive and its pod is busy.
  * Life: route() → [connectFailed()…] → responseHead() once → release() exactly once, also on errors.
  */
 export interface SessionHold {
   readonly endpoint: Endpoint;
-  /** True where the session begins with this request; only then may another endpoint be tried. */
+  /** True if the session starts with this request; only then may another endpoint be tried. */
   readonly isNew: boolean;
-  /** The cookie or header that carries the token: it is stripped from what the app sees. */
+  /** The cookie or header that carries the token: it is stripped from the request to the app. */
   readonly carrier: Pick<Carrier, 'type' | 'name'>;
   /**
-   * The endpoint refused the connection. A new session moves to another endpoint, or tries this one again briefly where there is no
-   * other; a pinned one tries again briefly, then it is lost: reassigned or answered. The hold goes on with what this returns.
+   * The endpoint refused the connection. A new session moves to another endpoint, or briefly retries this one if there is no other; a
+   * pinned one is briefly retried, then it is lost: reassigned, or rejected with a reply. The request continues with the result.
    */
   connectFailed(
     attempt: number,
   ): { kind: 'retry'; afterMs: number } | { kind: 'forward'; hold: SessionHold } | { kind: 'reply'; reply: Reply };
   /**
-   * The response head is in. `setCookies`: its Set-Cookie values; `endsSession`: it carried `Holdfast-Session: end`.
-   * Answers header lines to add, each ending in CRLF, or an empty string: the token when it is new or due for renewal.
+   * The response head has arrived. `setCookies`: its Set-Cookie values; `endsSession`: it contained `Holdfast-Session: end`.
+   * Returns the header lines to add, each ending in CRLF, or an empty string: the token when it is new or due for renewal.
    */
   responseHead(response: { setCookies: readonly string[]; endsSession: boolean }): string;
   /** The request and its response, or the upgraded stream, are over. */

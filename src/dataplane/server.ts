@@ -26,28 +26,28 @@ export type Http1ServerOptions = {
 export type ListenOptions = {
   port: number;
   host?: string;
-  /** The port by which the routing table knows the listener, where another one is bound. */
+  /** The port of the listener in the routing table, if another one is bound. */
   listenerPort?: number;
 };
 
-/** What the end of the grace cut off. */
+/** The requests and upgraded streams that were cut at the end of the grace period. */
 export type CutReport = { requests: number; upgrades: number };
 
 export interface Http1Server {
   readonly counters: Readonly<Http1Counters>;
   listen(options: ListenOptions): Promise<BoundListener>;
-  /** Upstream connections, in use and idle. */
+  /** Returns the numbers of upstream connections, `open` including idle ones. */
   upstreamCounts(): { open: number; idle: number };
-  /** The pods of a new routing table: idle connections to any other pod close, open requests go on. */
+  /** Must be called with the pods of a new routing table: idle connections to other pods close, open requests continue. */
   retain(uids: ReadonlySet<string>): void;
   /**
-   * From now on every response says `Connection: close`; all else goes on. With some time between this and `shutdown` hardly a
-   * connection is left to be closed while its client may be about to use it, which is a race that neither side can win (RFC 9112 §9.5).
+   * From now on every response contains `Connection: close`; everything else continues. With some time between this and `shutdown`, few
+   * connections remain to be closed while their client may be about to use them, a race that neither side can win (RFC 9112 §9.5).
    */
   announceShutdown(): void;
   /**
-   * Stops accepting, closes idle connections, lets responses and upgraded streams end by themselves. Resolves when everything is
-   * over, at the latest half a second after the grace: upgraded streams that are left then are closed by FIN, requests are cut.
+   * Stops accepting, closes idle connections, lets responses and upgraded streams finish. Resolves when everything has ended, at the
+   * latest half a second after the grace period: remaining upgraded streams are then closed by FIN, requests are cut.
    */
   shutdown(options: { graceMs: number }): Promise<CutReport>;
 }
@@ -74,8 +74,8 @@ export function createHttp1Server(options: Http1ServerOptions): Http1Server {
   }
 
   /**
-   * The kernel resets what it has queued for a port that closes. Nobody waits here for those who come later: balancers have been told,
-   * and whoever still comes after so many turns would come for ever.
+   * Accepts the connections that the kernel has queued, which it would reset when the port closes. The number of turns is limited: load
+   * balancers have been notified, and connections that still arrive after so many turns would never end.
    */
   async function acceptQueued(): Promise<void> {
     let before = -1;
@@ -158,15 +158,15 @@ function sweepPeriodMs(timeouts: Http1Timeouts): number {
 }
 
 /**
- * Timers run before sockets are looked at, so that after a busy turn of the event loop there may be connections that nobody accepted
- * yet, and requests that nobody read yet on connections that seem idle. A turn takes them in.
+ * Timers run before sockets are polled, so after a busy turn of the event loop there may be connections that are not accepted yet, and
+ * unread requests on connections that seem idle. One turn processes them.
  */
 const oneTurn = () => new Promise<void>((resolve) => void setImmediate(resolve));
 
-/** For FIN to be sent and answered: without the answer the end of the process would be a reset to whoever is just sending. */
+/** Time for FIN to be sent and acknowledged by the client's FIN: otherwise the end of the process resets clients that are still sending. */
 const finMs = 500;
 
-/** The grace is over. */
+/** Ends all connections at the end of the grace period. */
 function endAll(connections: ReadonlySet<ClientConnection>): CutReport {
   const report: CutReport = { requests: 0, upgrades: 0 };
   for (const connection of connections) {

@@ -95,7 +95,7 @@ export function discoveryPorts(
   const emitEnd = createDrainEvents({ clusterState, events: cluster, counters, durations, logger });
   return {
     reviewer: cluster,
-    feed: { current: (key) => translations.table(key), onChange: (listener) => translations.onTranslated(listener) },
+    tables: { current: (key) => translations.table(key), onChange: (listener) => translations.onTranslated(listener) },
     drain: { pods: createPodDirectory(clusterState, cluster), sources: createSessionSources(core) },
     onReport: ({ pod, gateway }, report, nowMs) => {
       const isAccepted = ledger.record(pod.uid, report, nowMs);

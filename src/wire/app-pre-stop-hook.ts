@@ -1,4 +1,4 @@
-/** What injection passes to the sidecar about an app's own preStop hook, which the sidecar calls after the drain. */
+/** How injection passes an app's own preStop hook to the sidecar, which calls it after the drain. */
 import { checkedJson, list, object, oneOf, optional, pattern, string, whole, type Checked } from './check.ts';
 
 /** An `httpGet` hook with its port as a number. `host` absent: the pod itself. */
@@ -10,11 +10,11 @@ export type AppPreStopHook = {
   headers: { name: string; value: string }[];
 };
 
-/** Begins the path of every preStop hook that leads to the sidecar; then comes the container's name. */
+/** The path of every preStop hook that calls the sidecar begins with this, followed by the container's name. */
 const preStopPath = '/prestop';
 export const preStopPathOf = (container: string): string => `${preStopPath}/${container}`;
 
-/** The container of a path, `undefined` for the bare `/prestop` of earlier injections, and no answer where the path is another. */
+/** Returns the container of such a path (undefined for the bare `/prestop` of earlier injections); undefined for any other path. */
 export function parsePreStopPath(path: string): { container: string | undefined } | undefined {
   if (path === preStopPath) return { container: undefined };
   const [, container] = /^\/prestop\/([^/]+)$/.exec(path) ?? [];
@@ -24,12 +24,12 @@ export function parsePreStopPath(path: string): { container: string | undefined 
 const variablePrefix = 'HOLDFAST_PRE_STOP_';
 
 /**
- * The sidecar's variable for a container that it holds: the JSON of its own hook, or empty. It stands for every such container, so that a
- * hook that another webhook puts in place of ours later is told from one that the user wrote.
+ * Returns the name of the sidecar's variable for a container that it holds: its value is the JSON of the container's own hook, or empty.
+ * Every such container has one, so a hook with which another webhook later replaces ours is distinguished from one that the user wrote.
  */
 export const preStopVariable = (container: string): string => `${variablePrefix}${container}`;
 
-/** The container of such a variable, or undefined where it is another. */
+/** Returns the container of such a variable, or undefined for any other variable. */
 export const containerOfVariable = (variable: string): string | undefined =>
   variable.startsWith(variablePrefix) ? variable.slice(variablePrefix.length) : undefined;
 

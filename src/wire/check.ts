@@ -1,12 +1,12 @@
-/** Checks of values from outside, composed from small ones. A check names the first field that is wrong and what it must be. */
+/** Checks of external values, composed of small checks. A check names the first invalid field and what it must be. */
 import { isRecord } from '../platform/record.ts';
 
-/** Returns undefined for a valid T, otherwise what is wrong with which field: `table.listeners[0].port: must be …`. */
+/** Returns undefined for a valid T, otherwise the invalid field and what it must be: `table.listeners[0].port: must be …`. */
 export type Check<T> = ((value: unknown, path: string) => string | undefined) & { readonly valid?: () => T };
 
 export type Checked<T> = { value: T } | { problem: string };
 
-/** `name`: what the value is called in the problem. */
+/** `name`: the name of the value in the problem. */
 export function checked<T>(check: Check<T>, value: unknown, name: string): Checked<T> {
   let problem: string | undefined;
   const isValid = (candidate: unknown): candidate is T => {
@@ -16,7 +16,7 @@ export function checked<T>(check: Check<T>, value: unknown, name: string): Check
   return isValid(value) ? { value } : { problem: problem ?? `${name}: is invalid` };
 }
 
-/** As `checked`, for JSON text. The text is not quoted in the problem: it may hold secrets. */
+/** As `checked`, for JSON text. The problem does not quote the text: it may contain secrets. */
 export function checkedJson<T>(check: Check<T>, text: string, name: string): Checked<T> {
   try {
     return checked(check, JSON.parse(text), name);
@@ -94,7 +94,7 @@ export const map =
     return undefined;
   };
 
-/** A check for each property of T: one that is missing, or of another type, does not compile. */
+/** A check for each property of T: a missing check, or one of another type, does not compile. */
 type Properties<T> = {
   [Name in keyof T]-?: Check<T[Name]>;
 };

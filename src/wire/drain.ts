@@ -1,4 +1,4 @@
-/** The messages between a sidecar and the operator: the drain status of its pod, and the summary of its drain. */
+/** Checks of the messages between sidecar and operator: the drain status of a pod, and the summary of its drain. */
 import { isRecord } from '../platform/record.ts';
 import {
   checked,
@@ -20,7 +20,7 @@ const maxMessageLength = 1024;
 type Sent = { terminating: false } | { terminating: true; killAtMs: number; disruption?: unknown; sources: unknown[] };
 
 const unchecked: Check<unknown> = () => undefined;
-/** `sent` has looked at it already. */
+/** `sent` has checked it already. */
 const isTrue: Check<true> = () => undefined;
 const sentTerminating = object<Extract<Sent, { terminating: true }>>({
   terminating: isTrue,
@@ -34,7 +34,7 @@ const sent: Check<Sent> = (value, path) => {
   return terminating === true ? sentTerminating(value, path) : `${path}.terminating: must be true or false`;
 };
 
-/** A source that the sidecar cannot read is unknown: it must never count as zero. */
+/** A source that the sidecar cannot parse is unknown: it must never count as zero. */
 export function parseDrainStatus(json: string): Checked<DrainStatus> {
   const result = checkedJson(sent, json, 'drain status');
   if ('problem' in result) return result;
@@ -70,7 +70,7 @@ function parseSource(source: unknown): SessionSource {
   };
 }
 
-/** It becomes part of a message: one word, as the reasons of Kubernetes are. */
+/** It becomes part of a message: one word, like the reasons of Kubernetes. */
 const reasonWord = pattern(/^[A-Za-z][A-Za-z0-9_,:]{0,99}$/, 'a reason');
 const isReason = (value: unknown): value is string => reasonWord(value, '') === undefined;
 
@@ -87,7 +87,7 @@ const summary = object<SentSummary>({
   message: string,
 });
 
-/** Counts that cannot be read are absent: unknown. */
+/** Counts that cannot be parsed are left out: unknown. */
 export function parseSummary(body: unknown): Checked<DrainSummary> {
   const result = checked(summary, body, 'summary');
   if ('problem' in result) return result;

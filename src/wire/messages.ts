@@ -1,98 +1,100 @@
 /**
- * What operator, proxy and sidecar say to each other. JSON over HTTPS to every replica of the operator, authenticated
- * by a projected ServiceAccount token with the audience `holdfast`.
+ * The messages between operator, proxy and sidecar: JSON over HTTPS to the replicas of the operator, authenticated by a projected
+ * ServiceAccount token with the audience `holdfast`.
  *
- *     GET  /v1/table    proxy    answer: one `TableMessage` a line (NDJSON), for as long as both live
- *     POST /v1/report   proxy    body: `Report`
- *     POST /v1/handover proxy    body: `Handover`, as it goes; 204: another proxy of the Gateway was told, 503: there is none to tell
- *     GET  /v1/drain    sidecar  answer: `DrainStatus`, about the pod that the token names. That the time of a pod is over is told to any token that names it
- *     POST /v1/drained  sidecar  body: `DrainSummary`, about the pod that the token names
+ *     GET  /v1/table     proxy    response: one `TableMessage` per line (NDJSON), for as long as both live
+ *     POST /v1/report    proxy    body: `Report`
+ *     POST /v1/handover  proxy    body: `Handover`, at shutdown; 204: sent to another proxy of the Gateway, 503: no other proxy is connected
+ *     GET  /v1/drain     sidecar  response: `DrainStatus` of the pod that the token names. That the grace period of a pod is over is
+ *                                 reported even for an expired token
+ *     POST /v1/drained   sidecar  body: `DrainSummary` of the pod that the token names
+ *
+ * Ids of sessions and endpoints are 16 hex digits. Times are Unix milliseconds, except those of a token, which are in seconds.
  */
 import type { Reason } from '../api/reasons.ts';
 import type { EndpointState, RoutingTable } from './routing-table.ts';
 
 /**
- * `revision`: the newest resourceVersion the replica has seen, a whole number in decimal digits. Kubernetes 1.35 makes
- * resourceVersions comparable (KEP-5504), so a proxy can tell which of two replicas knows more.
- * `asOfMs`: when the replica last knew its view of the cluster to be current; heartbeats (every 2 s) carry it on.
+ * `revision`: the newest resourceVersion that the replica has seen, a whole number in decimal digits. Kubernetes 1.35 makes
+ * resourceVersions comparable (KEP-5504), so a proxy can tell which of two replicas has the newer state.
+ * `asOfMs`: when the replica last knew that its state was current; heartbeats (every 2 s) update it.
  */
 export type TableMessage =
   | { type: 'table'; replica: string; revision: string; asOfMs: number; table: RoutingTable }
   | { type: 'heartbeat'; replica: string; revision: string; asOfMs: number }
-  /** Sessions that their app ended, as another proxy of the Gateway has seen it. Ids of 16 hex digits. */
+  /** Sessions that their app ended through another proxy of the Gateway, see `Report.ended`. */
   | { type: 'ended'; replica: string; sessions: string[] }
-  /** Sessions that were alive on another proxy of the Gateway a moment ago, see `Report.seen`. Ids of 16 hex digits. */
+  /** Sessions that another proxy of the Gateway has just seen alive, see `Report.seen`. */
   | { type: 'seen'; replica: string; sessions: string[] }
-  /** Sessions that this proxy is to count from now on, because the one that did is gone. */
+  /** Sessions that this proxy counts from now on, because the proxy that counted them has shut down. */
   | { type: 'handover'; replica: string; handover: Handover & { from: string } };
 
-/** A process of a proxy: a container that was restarted in its pod is another one. */
+/** The process of a proxy: a restarted container in the same pod is another process. `uid`: the UID of the pod. */
 export type ProxyProcess = { uid: string; startedAtMs: number };
 
-/** What a proxy that shuts down gracefully counted last: without a successor, those sessions would count until their idle timeout. */
+/** The sessions of a proxy that shuts down gracefully: without a successor, they would count until their idle timeout. */
 export type Handover = {
   startedAtMs: number;
   sessions: HandedSession[];
-  /** Its last `Report.ended`: the successor repeats them, which this proxy no longer can. */
+  /** Its last `Report.ended`: the successor repeats them, because this proxy no longer can. */
   ended: string[];
-  /** Its last `Report.successorOf`: the successor counts for these, too. */
+  /** Its last `Report.successorOf`: the successor also counts the sessions of these proxies. */
   successorOf: ProxyProcess[];
 };
 
-/** `endpoint`: as tokens name it. Ids of 16 hex digits, times in seconds of a token's clock. */
+/** `endpoint`: its id, as in tokens. Times in seconds. */
 export type HandedSession = { id: string; endpoint: string; lastSeenS: number; issuedAtS: number };
 
-/** Beyond this none are handed over: the message stays below 6 MB. */
+/** A proxy with more sessions than this hands over none: the message stays below 6 MB. */
 export const maxHandedSessions = 50_000;
 
-/** Sent at every change (at most every 200 ms) and at least every second. Complete: it replaces the one before. */
+/** Sent at every change (at most every 200 ms) and at least every second. Each report is complete and replaces the previous one. */
 export type Report = {
   /**
-   * When this process began to count, Unix ms. A proxy that was restarted in its pod has forgotten its sessions, and by this the operator
-   * knows that those it reported before may still come back.
+   * When this process began to count. A proxy that was restarted in its pod has forgotten its sessions; this date shows the operator that
+   * the clients of the sessions in earlier reports may still return.
    */
   startedAtMs: number;
-  /** Proxy's own monotonic number; a late report never replaces a newer one. */
+  /** Increases with each report of a process: a late report never replaces a newer one. */
   sequence: number;
-  /** Every endpoint of the proxy's table; what is not listed is unknown to this proxy. */
+  /** Every endpoint of the proxy's table. An endpoint that is not listed is unknown to this proxy. */
   endpoints: EndpointReport[];
   /**
-   * Sessions that their app ended in the last seconds, in several reports in a row. A client may have come through several proxies, and
-   * each of the others would count its session until the idle timeout; the operator passes the ids on. One that gets lost only makes a
-   * drain longer. Ids of 16 hex digits.
+   * Sessions that their app ended in the last seconds, repeated in several reports. A client may have reached several proxies, and each
+   * other proxy would count its session until the idle timeout; the operator relays the ids to them. A lost id only prolongs a drain.
    */
   ended: string[];
   /**
-   * Sessions with a stream (WebSocket, SSE, long poll) that has been open for longer than their token's date can tell: the client keeps
-   * the token of the handshake, and another proxy would take its session for idle. Each is named again as time passes; the operator passes
-   * the ids on, and nobody counts them. Ids of 16 hex digits.
+   * Sessions with a stream (WebSocket, SSE, long poll) that has been open for longer than the date in the client's token shows: the client
+   * keeps the token of the handshake, and another proxy would consider its session idle. Repeated as time passes; the operator relays the
+   * ids, and no proxy counts a session because of them.
    */
   seen: string[];
-  /** Proxies that are gone, all of whose sessions are among those counted here. Absent: none. */
+  /** Proxies that have shut down and whose sessions are among those counted here. Absent: none. */
   successorOf?: ProxyProcess[];
   /**
-   * By backend key: the keys of the table it routes by, without their secrets. A key may sign only when every proxy has named it.
-   * Absent: a proxy of an older version, which confirms none.
+   * The keys of the table by which the proxy routes, by backend key, without their secrets. A key may sign only once every proxy has
+   * reported it. Absent: a proxy of an older version, which confirms no key.
    */
   keyRings?: Record<string, KeyRingReport>;
 };
 
-/** Keys that verify, ascending, and the one that signs. */
+/** `ids`: the keys that verify, ascending. `current`: the key that signs. */
 export type KeyRingReport = { current: number; ids: number[] };
 
 export type EndpointReport = {
   uid: string;
-  /** As in the table this proxy routes by: `Draining` confirms that it sends no new session there. */
+  /** The state in the table by which the proxy routes: `Draining` confirms that it sends no new session there. */
   state: EndpointState;
   /** Live sessions: with an open request or stream, or idle for less than the idle timeout. */
   sessions: number;
-  /** When the last of them would end if nobody came back; while a request is open, now + idle timeout. Unix ms. */
+  /** When the last of these sessions ends if no client returns; while a request is open, now + idle timeout. */
   expiresAtMs: number;
 };
 
 /**
- * What one source knows of the sessions on a pod. Unknown is not zero. `Proxy` comes from the operator; the sidecar adds the
- * others, which it counts in the pod itself.
+ * The count of sessions on a pod from one source. Unknown is not zero. The operator sends `Proxy`; the sidecar adds the others, which it
+ * counts in the pod itself.
  */
 export type SessionSource =
   | { type: SourceType; known: true; sessions: number }
@@ -103,16 +105,16 @@ export type DrainStatus =
   | { terminating: false }
   | {
       terminating: true;
-      /** deletionTimestamp: when the kubelet's grace is over. Unix ms. */
+      /** The pod's deletionTimestamp: the end of its grace period. */
       killAtMs: number;
-      /** Why Kubernetes disrupts the pod, where it says so: the reason of the pod's condition DisruptionTarget. */
+      /** The reason of the pod's condition DisruptionTarget, if Kubernetes has set one. */
       disruption?: string;
       sources: SessionSource[];
     };
 
 export type DrainSummary = {
   reason: Extract<Reason, 'DrainComplete' | 'DrainDeadline' | 'DrainCutShort'>;
-  /** Most sessions seen at one time during the drain, and what was left at the end (absent: unknown). */
+  /** The most sessions at one time during the drain, and the sessions that were left at its end. Absent: unknown. */
   sessionsAtStart?: number;
   sessionsCut?: number;
   tookMs: number;

@@ -1,4 +1,4 @@
-/** The check of a routing table from the operator or from a file: after it, the type is true. */
+/** The check of a routing table from the operator or from a file: a table that passes it is a RoutingTable. */
 import type { Reason } from '../api/reasons.ts';
 import type { RouteMatch } from '../api/spec.ts';
 import { isRecord } from '../platform/record.ts';
@@ -33,12 +33,12 @@ import type {
 } from './routing-table.ts';
 
 const port = whole(1, 65_535);
-// What becomes part of a response head must not be able to end a line or an attribute.
+// Values that become part of a response head must not contain the end of a line or an attribute.
 const token = pattern(/^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/, 'a name of letters, digits and a few signs (RFC 9110, token)');
 const domain = pattern(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'a domain name');
 const cookiePath = pattern(/^\/[^;\p{Cc}\p{Cs}]*$/u, 'a cookie path');
 const secret = pattern(/^[A-Za-z0-9+/]{43}=$/, 'base64 of 32 bytes');
-/** Any word: a newer operator may know more reasons and methods. */
+/** Any word: a newer operator may send more reasons and methods. */
 const reason: Check<Reason> = (value, path) => string(value, path);
 const method: Check<NonNullable<RouteMatch['method']>> = (value, path) => string(value, path);
 

@@ -1,6 +1,6 @@
 /**
- * The RoutingTable: the only language between control plane and dataplane. Plain JSON, complete in itself, one per Gateway.
- * The proxy gets it as a stream from the operator, or reads it from a file when it runs alone.
+ * The RoutingTable: the contract between control plane and dataplane. Plain JSON, complete, one per Gateway.
+ * The proxy receives it as a stream from the operator, or reads it from a file in standalone mode.
  */
 import type { RouteMatch } from '../api/spec.ts';
 import type { Reason } from '../api/reasons.ts';
@@ -17,27 +17,27 @@ export type RoutingTable = {
 export type Listener = { name: string; protocol: 'HTTP'; port: number; hostname?: string };
 
 export type Route = {
-  /** `namespace/name` of the StickyWorkload that owns it, then `#` and the number of the match: for logs and metrics. */
+  /** `namespace/name` of the StickyWorkload that owns it, `#` and the index of the match: for logs and metrics. */
   name: string;
   /** Names of the listeners it is attached to; absent: every listener. */
   listeners?: string[];
-  /** Lower case; `*.` in front matches any number of labels; empty: every host. */
+  /** Lower case; a leading `*.` matches any number of labels; empty: every host. */
   hostnames: string[];
   match: RouteMatch;
-  /** A session stays on its backend, also at weight 0; new ones are shared out by weight. */
+  /** New sessions are distributed by weight. A session stays on its backend, even at weight 0. */
   backendRefs: { backend: string; weight: number }[];
   persistence: RoutePersistence;
 };
 
-/** What the StickyWorkload that owns a route says of its sessions, on whichever backend they are. */
+/** The settings of the StickyWorkload that owns a route for its sessions, on any backend. */
 export type RoutePersistence = {
   carrier: Carrier;
   onEndpointLost: 'Reassign' | 'Reject';
-  /** Requests that begin a session even where they carry the token of one on a draining pod. */
+  /** Requests that start a session although they carry the token of a session on a draining pod. */
   newSessionOn: RouteMatch[];
 };
 
-/** Where the token travels. */
+/** What carries the token between client and proxy. */
 export type Carrier = CookieCarrier | { type: 'Header'; name: string };
 
 export type CookieCarrier = {
@@ -46,10 +46,10 @@ export type CookieCarrier = {
   path: string;
   domain?: string;
   sameSite: 'Strict' | 'Lax' | 'None';
-  /** `Auto` was resolved: whether the attribute is written. */
+  /** Whether the attribute is written: `Auto` has been resolved. */
   secure: boolean;
   partitioned: boolean;
-  /** Permanent: with a Max-Age that ends with the absolute timeout. */
+  /** Permanent: with a Max-Age up to the absolute timeout. */
   lifetimeType: 'Session' | 'Permanent';
 };
 
@@ -59,28 +59,28 @@ export type Backend = {
   key: string;
   limits: SessionLimits;
   policy: BalancingPolicy;
-  /** An endpoint with as many sessions gets no new one; absent: no limit. */
+  /** An endpoint with this many sessions gets no new ones; absent: no limit. */
   maxSessionsPerEndpoint?: number;
   keyRing: KeyRing;
-  /** By pod UID, sorted, so that equal worlds give equal tables. */
+  /** Sorted by pod UID, so that equal cluster states give equal tables. */
   endpoints: Endpoint[];
-  /** Pods known to be gone, newest first, bounded. A token that names one is lost; one that names an unknown pod may be ahead of us. */
+  /** Deleted pods (tombstones), newest first, bounded. The session of a token that names one is lost; an unknown pod may be newer than the table. */
   removedEndpoints: RemovedEndpoint[];
 };
 
-/** How long sessions on a backend live. */
+/** The lifetime of the sessions on a backend. */
 export type SessionLimits = {
   idleTimeoutMs: number;
   /** Absent: no limit. */
   absoluteTimeoutMs?: number;
 };
 
-/** `Pending`: not ready, gets no new session. `Draining`: terminating, gets no new session. Both keep the sessions they have. */
+/** `Pending`: not ready, gets no new sessions. `Draining`: terminating, gets no new sessions. Both keep their existing sessions. */
 export type EndpointState = 'Pending' | 'Accepting' | 'Draining';
 
 export type Endpoint = {
   uid: string;
-  /** 64-bit hash of the pod UID, 16 hex digits: what a token names. */
+  /** 64-bit hash of the pod UID, 16 hex digits: the id of the endpoint in tokens. */
   id: string;
   pod: string;
   address: string;

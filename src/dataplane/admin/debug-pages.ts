@@ -1,10 +1,12 @@
-/** Debug pages of the proxy: the table it routes by, without its keys, and the sessions it counts. */
+/**
+ * Debug pages of the proxy: the table by which it routes, and the sessions that it counts. Keys and session ids are secrets, because
+ * anyone who has them can take over a session: they are not shown.
+ */
 import type { Express } from 'express';
-import type { RoutingTable } from '../../wire/routing-table.ts';
+import type { Endpoint, RoutingTable } from '../../wire/routing-table.ts';
 import type { SessionTable } from '../sessions/session-table.ts';
-import { describeSessions, redactTable } from './debug.ts';
 
-export type DebugPorts = {
+type DebugPorts = {
   table: () => RoutingTable | undefined;
   sessions: Pick<SessionTable, 'slots' | 'list'>;
 };
@@ -27,3 +29,54 @@ export function addDebugPages(app: Express, { table, sessions }: DebugPorts): Ex
   });
   return app;
 }
+
+function redactTable(table: RoutingTable): RoutingTable {
+  const backends = Object.entries(table.backends).map(([key, backend]) => {
+    const keys = backend.keyRing.keys.map(({ id }) => ({ id, secret: '[redacted]' }));
+    return [key, { ...backend, keyRing: { ...backend.keyRing, keys } }];
+  });
+  return { ...table, backends: Object.fromEntries(backends) };
+}
+
+type EndpointSessions = {
+  uid: string;
+  pod: string;
+  state: Endpoint['state'];
+  sessions: number;
+  starting: number;
+  openRequests: number;
+  /** The first hundred sessions; only if one endpoint was requested. */
+  first?: { openRequests: number; begunAt: string; lastSeenAt: string }[];
+};
+
+const maxSessions = 100;
+
+/** `wanted`: a pod's name, UID or endpoint id; undefined: all endpoints. */
+function describeSessions(
+  table: RoutingTable,
+  sessions: Pick<SessionTable, 'slots' | 'list'>,
+  wanted?: string,
+): EndpointSessions[] {
+  const endpoints = Object.values(table.backends).flatMap((backend) => backend.endpoints);
+  const isWanted = ({ uid, id, pod }: Endpoint) => wanted === undefined || [uid, id, pod].includes(wanted);
+  return endpoints.filter(isWanted).map(({ uid, pod, state, id }) => {
+    const slot = sessions.slots.byId(id);
+    const counts = {
+      uid,
+      pod,
+      state,
+      sessions: slot?.sessions ?? 0,
+      starting: slot?.starting ?? 0,
+      openRequests: slot?.open ?? 0,
+    };
+    if (wanted === undefined || slot === undefined) return counts;
+    return { ...counts, first: sessions.list(slot, maxSessions).map(describeSession) };
+  });
+}
+
+const describeSession = ({ open, issuedAtS, lastSeenS }: ReturnType<SessionTable['list']>[number]) => ({
+  openRequests: open,
+  begunAt: isoDate(issuedAtS),
+  lastSeenAt: isoDate(lastSeenS),
+});
+const isoDate = (seconds: number) => new Date(seconds * 1000).toISOString();

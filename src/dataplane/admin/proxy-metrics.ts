@@ -1,23 +1,118 @@
-/** The proxy's metrics: names, types, labels and help from the catalogue, values from the parts that keep them. */
+/** The proxy's metrics: names, types, labels and help from the catalogue, values from the counters of the request path and the sessions. */
 import { metrics, type MetricName } from '../../api/metrics.ts';
 import { registerMetric, type Sample } from '../../platform/metrics.ts';
+import type { Backend, EndpointState, RoutingTable } from '../../wire/routing-table.ts';
+import type { Http1Counters } from '../exchange/counters.ts';
+import type { BackendCounters, SessionCounters } from '../sessions/counters.ts';
+import type { EndpointSlots } from '../sessions/endpoint-slots.ts';
 
-/** Those that the catalogue gives to the proxy. */
-export type ProxyMetric = { [N in MetricName]: (typeof metrics)[N]['part'] extends 'proxy' ? N : never }[MetricName];
+/** The metrics of the catalogue that the proxy exports. */
+type ProxyMetric = { [N in MetricName]: (typeof metrics)[N]['part'] extends 'proxy' ? N : never }[MetricName];
 
-/** By name: what the metric is at this moment. */
-export type Readings<N extends ProxyMetric = ProxyMetric> = Record<N, () => Iterable<Sample>>;
+/** By name: returns the current samples of the metric. A metric without samples does not compile. */
+type MetricSamples<N extends ProxyMetric = ProxyMetric> = Record<N, () => Iterable<Sample>>;
 
 type Registry = Parameters<typeof registerMetric>[0];
 
-export function registerProxyMetrics(registry: Registry, readings: Readings): void {
-  const isReading = (name: string): name is ProxyMetric => name in readings;
-  for (const name of Object.keys(readings).filter(isReading)) {
-    registerMetric(registry, { name, ...metrics[name], read: readings[name] });
+export function registerProxyMetrics(registry: Registry, samples: MetricSamples): void {
+  const isExported = (name: string): name is ProxyMetric => name in samples;
+  for (const name of Object.keys(samples).filter(isExported)) {
+    registerMetric(registry, { name, ...metrics[name], read: samples[name] });
   }
 }
 
-export const single = (read: () => number) => (): Sample[] => [{ value: read() }];
+const single = (read: () => number) => (): Sample[] => [{ value: read() }];
 
-export const byReason = (counts: Readonly<Record<string, number>>): Sample[] =>
+const byReason = (counts: Readonly<Record<string, number>>): Sample[] =>
   Object.entries(counts).map(([reason, value]) => ({ labels: { reason }, value }));
+
+type HttpMetric = Extract<ProxyMetric, `holdfast_http_${string}` | `holdfast_upstream_${string}`>;
+
+/** `pool`: the connections to endpoints. */
+export const httpSamples = (
+  counters: Http1Counters,
+  pool: () => { open: number; idle: number },
+): MetricSamples<HttpMetric> => ({
+  holdfast_http_connections_total: single(() => counters.connectionsAccepted),
+  holdfast_http_accept_errors_total: single(() => counters.acceptErrors),
+  holdfast_http_requests_total: single(() => counters.requests),
+  holdfast_http_upgrades_total: single(() => counters.upgrades),
+  holdfast_http_responses_total: () =>
+    counters.responsesByClass.map((value, digit) => ({ labels: { class: `${digit}xx` }, value })).slice(1),
+  holdfast_http_refusals_total: () => byReason(counters.refusals),
+  holdfast_http_replies_total: () => byReason(counters.replies),
+  holdfast_http_responses_truncated_total: single(() => counters.responsesTruncated),
+  holdfast_http_clients_gone_total: single(() => counters.clientsGone),
+  holdfast_http_connections_open: single(() => counters.connectionsOpen),
+  holdfast_http_requests_open: single(() => counters.requestsOpen),
+  holdfast_http_upgrades_open: single(() => counters.upgradesOpen),
+  holdfast_upstream_connect_failures_total: single(() => counters.upstreamConnectFailures),
+  holdfast_upstream_retries_total: single(() => counters.upstreamRetries),
+  holdfast_upstream_connections: () => {
+    const { open, idle } = pool();
+    return [
+      { labels: { state: 'busy' }, value: open - idle },
+      { labels: { state: 'idle' }, value: idle },
+    ];
+  },
+});
+
+export type SessionMetricPorts = {
+  counters: SessionCounters;
+  slots: Pick<EndpointSlots, 'byId'>;
+  table: () => RoutingTable | undefined;
+  /** Returns the number of operator replicas whose stream is open. */
+  connectedReplicas: () => number;
+  /** Returns the time since the table was last known to be current; undefined without a table. */
+  tableAgeMs: () => number | undefined;
+};
+
+export function sessionSamples({
+  counters,
+  slots,
+  table,
+  connectedReplicas,
+  tableAgeMs,
+}: SessionMetricPorts): MetricSamples<Exclude<ProxyMetric, HttpMetric>> {
+  const perBackend = (read: (backend: BackendCounters) => Sample[]) => () =>
+    [...counters.backends].flatMap(([key, backend]) => labelled(key, read(backend)));
+  const perTableBackend = (read: (backend: Backend) => Sample[]) => () =>
+    Object.values(table()?.backends ?? {}).flatMap((backend) => labelled(backend.key, read(backend)));
+  return {
+    holdfast_sessions: perTableBackend((backend) => byState(backend, (id) => sessionsAt(slots.byId(id)))),
+    holdfast_sessions_started_total: perBackend(({ started }) => [{ value: started }]),
+    holdfast_sessions_ended_total: perBackend(({ ended }) => byReason(ended)),
+    holdfast_sessions_lost_total: perBackend(({ lost }) => byReason(lost)),
+    holdfast_new_sessions_refused_total: perBackend(({ refused }) => byReason(refused)),
+    holdfast_bad_tokens_total: () => byReason(counters.badTokens),
+    holdfast_table_waits_total: single(() => counters.waited),
+    holdfast_table_age_seconds: () =>
+      [tableAgeMs()].filter((ageMs) => ageMs !== undefined).map((ageMs) => ({ value: ageMs / 1000 })),
+    holdfast_endpoints: perTableBackend((backend) => byState(backend, () => 1)),
+    holdfast_endpoints_unreachable: perTableBackend(({ endpoints }) => [
+      { value: endpoints.filter(({ id }) => isFailing(slots.byId(id))).length },
+    ]),
+    holdfast_discovery_connected_replicas: single(connectedReplicas),
+  };
+}
+
+type Slot = ReturnType<EndpointSlots['byId']>;
+
+const sessionsAt = (slot: Slot): number => (slot === undefined ? 0 : slot.sessions + slot.starting);
+
+/** Whether it refused its last connection, during its ejection and after it. */
+const isFailing = (slot: Slot): boolean => slot !== undefined && slot.connectFailures > 0;
+
+const states = ['Pending', 'Accepting', 'Draining'] as const satisfies readonly EndpointState[];
+
+/** Returns all three states, including those with 0: a series that appears and disappears cannot be summed. */
+function byState({ endpoints }: Backend, numberAt: (endpointId: string) => number): Sample[] {
+  const sums: Record<EndpointState, number> = { Pending: 0, Accepting: 0, Draining: 0 };
+  for (const { id, state } of endpoints) sums[state] += numberAt(id);
+  return states.map((state) => ({ labels: { state }, value: sums[state] }));
+}
+
+function labelled(key: string, samples: Sample[]): Sample[] {
+  const [namespace = '', workload = ''] = key.split('/');
+  return samples.map(({ labels, value }) => ({ labels: { namespace, workload, ...labels }, value }));
+}

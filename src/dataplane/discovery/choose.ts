@@ -1,7 +1,7 @@
-/** Which replica's table the proxy routes by, and what it takes from the others: pure. */
+/** Chooses the replica by whose table the proxy routes, and adds draining pods from the others. Pure. */
 import type { Endpoint, RoutingTable } from '../../wire/routing-table.ts';
 
-/** What one replica of the operator last said. `stream`: a number of its own for each connection, from 1. */
+/** The last state of one replica of the operator. `stream`: a unique number for each connection, from 1. */
 export type ReplicaView = { stream: number; connected: boolean; revision: bigint; asOfMs: number; table: RoutingTable };
 
 export type Choice = Omit<ReplicaView, 'connected'>;
@@ -10,34 +10,34 @@ export type Choice = Omit<ReplicaView, 'connected'>;
 const clockSkewMs = 5000;
 
 /**
- * The replica that knows most. One that is in use is left only for one that knows more, so that two that know the same do not take turns.
- * Where its stream is gone, another takes its place only if it knows at least as much, or if its view is certainly younger: after a
- * restore of etcd revisions start lower, and a proxy must not route by outdated configuration indefinitely.
+ * Returns the replica with the newest revision. The current one is replaced only by one with a newer revision, so that two equal replicas do
+ * not alternate. If its stream is gone, another replaces it only with at least the same revision, or if its state is certainly newer: after
+ * a restore of etcd revisions start lower, and a proxy must not route by outdated configuration indefinitely.
  */
 export function chooseReplica(current: Choice | undefined, views: readonly ReplicaView[]): Choice | undefined {
   const connected = views.filter((view) => view.connected);
   const own = connected.find((view) => view.stream === current?.stream);
-  const best = connected.filter((view) => view !== own).reduce<ReplicaView | undefined>(knowsMore, undefined);
+  const best = connected.filter((view) => view !== own).reduce<ReplicaView | undefined>(newest, undefined);
   if (own !== undefined) return best !== undefined && best.revision > own.revision ? best : own;
   if (current === undefined || best === undefined) return best ?? current;
   const mayReplace = best.revision >= current.revision || best.asOfMs > current.asOfMs + clockSkewMs;
   return mayReplace ? best : current;
 }
 
-const knowsMore = (best: ReplicaView | undefined, view: ReplicaView) =>
+const newest = (best: ReplicaView | undefined, view: ReplicaView) =>
   best === undefined || view.revision > best.revision ? view : best;
 
 /**
- * A pod that any table shows draining is draining, whatever the chosen one says: its termination cannot be taken back, so the news is
- * true as soon as one replica has it. The table is answered unchanged, the same object, where it says so already.
+ * A pod that drains in any table is draining, whatever its state in the chosen table: a termination cannot be undone, so it is true as soon
+ * as one replica has seen it. Returns the same object if the chosen table has all of these states already.
  */
 export function overlayDraining(table: RoutingTable, others: readonly RoutingTable[]): RoutingTable {
   const draining = new Map(others.filter((other) => other !== table).flatMap(drainingEndpoints));
-  const isNews = ({ uid, state }: Endpoint) => state !== 'Draining' && draining.has(uid);
-  if (!Object.values(table.backends).some(({ endpoints }) => endpoints.some(isNews))) return table;
+  const isOutdated = ({ uid, state }: Endpoint) => state !== 'Draining' && draining.has(uid);
+  if (!Object.values(table.backends).some(({ endpoints }) => endpoints.some(isOutdated))) return table;
   const backends = Object.entries(table.backends).map(([key, backend]) => {
     const endpoints = backend.endpoints.map((endpoint) =>
-      isNews(endpoint) ? { ...endpoint, ...draining.get(endpoint.uid) } : endpoint,
+      isOutdated(endpoint) ? { ...endpoint, ...draining.get(endpoint.uid) } : endpoint,
     );
     return [key, { ...backend, endpoints }];
   });

@@ -1,9 +1,9 @@
 /**
- * The proxy's side of discovery: follows every replica of the operator, routes by the one that knows most, reports to all.
+ * The proxy's side of discovery: follows every replica of the operator, routes by the one with the newest table, reports to all.
  *
- *     name ──resolve──► addresses ──a follower each──► merger ──► onTable, onConfirmed
- *                                                        ▲
- *                                  kept table ───────────┘ when nobody answers
+ *     name ──resolve──► addresses ──one follower each──► merger ──► onTable, onConfirmed
+ *                                                          ▲
+ *                                 last-known-good table ───┘ if no replica responds
  */
 import type { ProxyClient } from '../../wire/client/proxy-client.ts';
 import type { Handover, Report } from '../../wire/messages.ts';
@@ -11,7 +11,7 @@ import type { BackoffRange, Random } from '../../platform/backoff.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { describeError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
-import type { KeptTable } from './kept-table.ts';
+import type { LastKnownGood } from './last-known-good.ts';
 import { followReplica } from './replica-follower.ts';
 import { startReporter } from './reporter.ts';
 import { createTableMerger, type MergerEvents } from './table-merger.ts';
@@ -21,22 +21,22 @@ export type DiscoveryPorts = {
   random: Random;
   log: Logger;
   client: ProxyClient;
-  /** The addresses of all replicas, now. */
+  /** Resolves with the current addresses of all replicas. */
   resolve: () => Promise<readonly string[]>;
-  kept: KeptTable | undefined;
+  lastKnownGood: LastKnownGood | undefined;
 };
 
-export type DiscoveryOptions = { resolveIntervalMs: number; keptTableDelayMs: number; backoff: BackoffRange };
+export type DiscoveryOptions = { resolveIntervalMs: number; lastKnownGoodDelayMs: number; backoff: BackoffRange };
 
-/** How the proxy routes and counts, as far as discovery needs it. */
+/** The part of the proxy that discovery drives. */
 export interface DiscoveryTarget extends MergerEvents {
   buildReport(sequence: number): Report | undefined;
   changes(): number;
   /** Sessions that ended through another proxy. */
   onEnded(sessions: readonly string[]): void;
-  /** Sessions that another proxy saw alive. */
+  /** Sessions that another proxy has just seen alive. */
   onSeen(sessions: readonly string[]): void;
-  /** Sessions of a proxy that went, which are to be counted here. */
+  /** Sessions of a proxy that shut down, which this one counts from now on. */
   onHandover(handover: Handover & { from: string }): void;
 }
 
@@ -52,7 +52,7 @@ export interface Discovery {
 
 const defaultDiscoveryOptions: DiscoveryOptions = {
   resolveIntervalMs: 5000,
-  keptTableDelayMs: 2000,
+  lastKnownGoodDelayMs: 2000,
   backoff: { baseMs: 200, capMs: 10_000 },
 };
 
@@ -61,7 +61,7 @@ export function startDiscovery(
   target: DiscoveryTarget,
   options: DiscoveryOptions = defaultDiscoveryOptions,
 ): Discovery {
-  const { clock, log, kept } = ports;
+  const { clock, log, lastKnownGood } = ports;
   const stopping = new AbortController();
   const followers = new Map<string, Promise<void>>();
   const connected = new Set<string>();
@@ -70,7 +70,7 @@ export function startDiscovery(
   const merger = createTableMerger({
     onTable(choice) {
       target.onTable(choice);
-      kept?.write(choice);
+      lastKnownGood?.write(choice);
     },
     onConfirmed: (asOfMs) => {
       target.onConfirmed(asOfMs);
@@ -105,8 +105,8 @@ export function startDiscovery(
       listed = new Set(await ports.resolve());
       for (const address of listed) if (!followers.has(address)) followers.set(address, follow(address));
     } catch (error) {
-      // A name that does not resolve says nothing of the streams that are open.
-      log.warn({ error: describeError(error) }, 'the operator cannot be resolved');
+      // Open streams are unaffected: they may still be healthy.
+      log.warn({ error: describeError(error) }, 'cannot resolve the name of the operator');
     }
   };
 
@@ -117,11 +117,11 @@ export function startDiscovery(
   };
   void resolveLoop();
 
-  const useKept = async () => {
-    const choice = await kept?.read();
+  const useLastKnownGood = async () => {
+    const choice = await lastKnownGood?.read();
     if (choice !== undefined && !stopping.signal.aborted) merger.startFrom(choice);
   };
-  const cancelKept = clock.after(options.keptTableDelayMs, () => void useKept());
+  const cancelLastKnownGood = clock.after(options.lastKnownGoodDelayMs, () => void useLastKnownGood());
 
   const reporter = startReporter({
     clock,
@@ -149,10 +149,10 @@ export function startDiscovery(
     async stop() {
       stopping.abort();
       cancelResolve();
-      cancelKept();
+      cancelLastKnownGood();
       reporter.stop();
       await Promise.all(followers.values());
-      await kept?.settled();
+      await lastKnownGood?.settled();
       ports.client.close();
     },
   };

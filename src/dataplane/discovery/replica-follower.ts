@@ -1,7 +1,7 @@
-/** Follows one replica of the operator: a stream, and after it broke another one, with a growing pause between attempts. */
+/** Follows the table stream of one replica of the operator, and reconnects with backoff after the stream has failed. */
 import type { ProxyClient } from '../../wire/client/proxy-client.ts';
 import type { TableMessage } from '../../wire/messages.ts';
-import { parseTableMessage } from '../../wire/table-stream.ts';
+import { parseTableMessage } from '../../wire/proxy-messages.ts';
 import { backoffMs, type BackoffRange, type Random } from '../../platform/backoff.ts';
 import { sleep, type Clock } from '../../platform/clock.ts';
 import { describeError } from '../../platform/errors.ts';
@@ -17,13 +17,13 @@ export type FollowerPorts = {
 
 export interface FollowerEvents {
   onMessage(message: TableMessage): void;
-  /** The stream broke, or ended, or did not come about. */
+  /** The stream failed, ended, or could not be opened. */
   onDown(): void;
-  /** Asked before each further attempt: an address that is no longer listed is given up. */
+  /** Called before each further attempt: an address that is no longer listed is dropped. */
   isStillListed(): boolean;
 }
 
-/** Resolves when the signal aborts or the address is given up; never rejects. */
+/** Resolves when the signal aborts or the address is dropped; never rejects. */
 export async function followReplica(
   address: string,
   { ports, events, signal }: { ports: FollowerPorts; events: FollowerEvents; signal: AbortSignal },
@@ -40,7 +40,7 @@ export async function followReplica(
   }
 }
 
-/** Whether anything valid was received: then the replica is well, and the next attempt need not be slow. */
+/** Resolves with whether any valid message was received. */
 async function readStream(
   address: string,
   { ports, events, signal }: Parameters<typeof followReplica>[1],
@@ -61,10 +61,10 @@ async function readStream(
   return received;
 }
 
-/** A message that is refused changes nothing: the table before it stays. */
+/** An invalid message changes nothing: the previous table stays in use. */
 function parseOrLog(line: string, { address, log }: { address: string; log: Logger }): TableMessage | undefined {
   const checked = parseTableMessage(line);
   if ('value' in checked) return checked.value;
-  log.error({ address, error: checked.problem }, 'table message refused');
+  log.error({ address, error: checked.problem }, 'invalid table message');
   return undefined;
 }

@@ -1,15 +1,15 @@
-/** What the proxy reports to the operator: every endpoint of the table it routes by, and what it counts there. Pure. */
+/** The proxy's report to the operator: every endpoint of the table by which it routes, and its counts there. Pure. */
 import type { EndpointReport, KeyRingReport, Report } from '../../wire/messages.ts';
 import type { Endpoint, RoutingTable, SessionLimits } from '../../wire/routing-table.ts';
 
-/** What is counted for an endpoint; an EndpointSlot is one. */
+/** The counts of an endpoint; an EndpointSlot has them. */
 export type EndpointCount = { sessions: number; starting: number; open: number; lastSeenS: number };
 
 export type Counts = (endpointId: string) => EndpointCount | undefined;
 
 /**
- * `table` must be the one by which requests are routed at this moment: with the state `Draining` in a report the proxy confirms that it
- * sends no new session there, and the pod may go when the sessions are over.
+ * `table` must be the one by which requests are currently routed: with the state `Draining` in a report, the proxy confirms that it sends
+ * no new session there, and the pod may stop when its sessions are over.
  */
 export function buildReport(
   table: RoutingTable,
@@ -34,7 +34,7 @@ export function buildReport(
   };
 }
 
-/** Numbers only: a secret travels one way. */
+/** Key ids only: secrets are sent from the operator to proxies, never back. */
 function reportKeyRings({ backends }: RoutingTable): Record<string, KeyRingReport> {
   return Object.fromEntries(
     Object.entries(backends).map(([key, { keyRing }]) => [
@@ -47,7 +47,7 @@ function reportKeyRings({ backends }: RoutingTable): Record<string, KeyRingRepor
 type Known = { count: EndpointCount | undefined; limits: SessionLimits; nowMs: number };
 
 function reportEndpoint({ uid, state }: Endpoint, { count, limits, nowMs }: Known): EndpointReport {
-  // A request that may begin a session counts as one: the pod must not go while it is on its way.
+  // A request that may start a session counts as one: the pod must not stop while the request is in flight.
   const sessions = count === undefined ? 0 : count.sessions + count.starting;
   if (count === undefined || sessions === 0) return { uid, state, sessions: 0, expiresAtMs: nowMs };
   const lastUseMs = count.open > 0 || count.starting > 0 ? nowMs : count.lastSeenS * 1000;

@@ -1,12 +1,15 @@
-/** Sends reports to every connected replica: soon after a change, and at least once a second, so that silence means something. */
+/**
+ * Sends reports to every connected replica: soon after a change, and at least once a second, so that the operator notices when a proxy is
+ * gone.
+ */
 import type { Report } from '../../wire/messages.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { describeError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
 
-/** At most one report in this time, however much changes. */
+/** There is at most one report in this time. */
 const minIntervalMs = 200;
-/** At least one report a second. Less than that, because it is looked at only each `minIntervalMs`, and timers are late, not early. */
+/** Below one second, because it is checked only every `minIntervalMs`, and timers are late, never early. */
 const maxIntervalMs = 750;
 
 export type ReporterPorts = {
@@ -15,21 +18,21 @@ export type ReporterPorts = {
   send(address: string, report: Report): Promise<void>;
   /** Replicas with an open stream. */
   addresses(): Iterable<string>;
-  /** What is true now; undefined while there is no table. */
+  /** Returns a report of the current state; undefined while there is no table. */
   build(sequence: number): Report | undefined;
-  /** Grows with everything that a report would show. */
+  /** Increases with every change of the contents of a report. */
   changes(): number;
 };
 
 export interface Reporter {
-  /** Reports what is true now, also where nothing has changed. Resolves when each replica has answered; never rejects. */
+  /** Reports the current state, even if it has not changed. Resolves when each replica has responded; never rejects. */
   sendNow(): Promise<void>;
   stop(): void;
 }
 
 export function startReporter(ports: ReporterPorts): Reporter {
   const { clock } = ports;
-  /** By address: reports that a replica has not answered yet. */
+  /** Reports without a response yet, by the replica's address. */
   const busy = new Map<string, Promise<void>>();
   let sequence = 0;
   let lastSentMs = Number.NEGATIVE_INFINITY;
@@ -52,12 +55,12 @@ export function startReporter(ports: ReporterPorts): Reporter {
     return delivery;
   };
 
-  /** A replica that is slow to answer is not sent more: it gets what is true when it has answered. */
+  /** A replica that has not responded to the last report is skipped: it gets the next one after its response. */
   const deliverToAll = (report: Report) => {
     for (const address of ports.addresses()) if (!busy.has(address)) void startDelivery(address, report);
   };
 
-  // From the clock, so that a restarted container's reports are newer than those of the one before.
+  // From the clock, so that the reports of a restarted container are newer than those before the restart.
   const nextSequence = () => (sequence = Math.max(sequence + 1, clock.nowMs()));
 
   const sendNow = async () => {
@@ -70,9 +73,9 @@ export function startReporter(ports: ReporterPorts): Reporter {
   const tick = () => {
     const nowMs = clock.nowMs();
     const changes = ports.changes();
-    // With nobody to take it none is made: what it would tell of ends is then kept for those who come back.
-    const isHeard = !ports.addresses()[Symbol.iterator]().next().done;
-    if (isHeard && (changes !== lastChanges || nowMs - lastSentMs >= maxIntervalMs)) {
+    // Without a connected replica no report is built: notices of ended sessions stay pending until one connects.
+    const isConnected = !ports.addresses()[Symbol.iterator]().next().done;
+    if (isConnected && (changes !== lastChanges || nowMs - lastSentMs >= maxIntervalMs)) {
       lastSentMs = nowMs;
       lastChanges = changes;
       const report = ports.build(nextSequence());

@@ -1,13 +1,13 @@
 /**
- * A table arrives as JSON, all of it new objects though most of it says what it said before. Here what is equal becomes the same object
- * again, so that everything behind can tell by a comparison of references what it need not do anew: with 5,000 endpoints and a change
- * of one that is all but one.
+ * A table arrives as JSON: all of its objects are new, although most are equal to the previous ones. Equal parts are replaced by the previous
+ * objects, so that later steps detect unchanged parts by comparing references: with 5,000 endpoints and a change of one, that is all but
+ * one.
  */
 import { isRecord } from '../../platform/record.ts';
 
 /**
- * `next`, with every part that is equal to the part of `before` in its place replaced by it; `before` itself where all is equal.
- * `next` is plain JSON that is the caller's own: it is changed in place.
+ * Returns `next`, in which every part that is equal to its counterpart in `before` is replaced by it; `before` itself if both are equal.
+ * `next` is plain JSON that belongs to the caller: it is changed in place.
  */
 export function shareUnchanged<T>(before: T, next: T): T {
   if (before === next) return next;
@@ -15,7 +15,7 @@ export function shareUnchanged<T>(before: T, next: T): T {
   return isRecord(before) && isRecord(next) && shareProperties(before, next) ? before : next;
 }
 
-/** Changes `next` in place; whether the two are equal. */
+/** Changes `next` in place. Returns whether the two are equal. */
 function shareProperties(before: Record<string, unknown>, next: Record<string, unknown>): boolean {
   let equal = true;
   for (const name in next) {
@@ -30,8 +30,8 @@ function shareProperties(before: Record<string, unknown>, next: Record<string, u
 }
 
 /**
- * Lists that are equal at their beginning and at their end, whatever was put in or taken out between: endpoints are sorted by pod UID,
- * so one pod more moves all that come after it.
+ * Shares the equal beginnings and ends of two lists, whatever was inserted or removed between: endpoints are sorted by pod UID, so an
+ * additional pod moves all that follow it.
  */
 function shareItems(before: readonly unknown[], next: unknown[]): boolean {
   let start = 0;
@@ -46,7 +46,7 @@ function shareItems(before: readonly unknown[], next: unknown[]): boolean {
   if (start === shorter && before.length === next.length) return true;
   let end = 0;
   while (end < shorter - start && shareAt(before.length - 1 - end, next.length - 1 - end)) end += 1;
-  // Between the two, item by item where as many are left: two pods that change at the same moment are two changes.
+  // Between the two, item by item if the numbers are equal: two pods may change at the same time.
   if (before.length === next.length) {
     for (let index = start; index < next.length - end; index += 1) shareAt(index, index);
   }

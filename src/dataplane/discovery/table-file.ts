@@ -1,4 +1,4 @@
-/** A routing table from a file, for a proxy that runs alone. Read again and again: watching misses files that are moved into place. */
+/** A routing table from a file, for a proxy in standalone mode. The file is polled: a file watch misses files that are renamed into place. */
 import { readFile } from 'node:fs/promises';
 import type { RoutingTable } from '../../wire/routing-table.ts';
 import { parseRoutingTable } from '../../wire/parse-table.ts';
@@ -11,7 +11,7 @@ export type TableFilePorts = { clock: Clock; log: Logger; onTable: (table: Routi
 
 const pollMs = 1000;
 
-/** What cannot be read, or is no table, is logged once and changes nothing. Returns a function that stops it. */
+/** A file that is unreadable or not a table is logged once and changes nothing. Returns a function that stops polling. */
 export function followTableFile(file: string, { clock, log, onTable }: TableFilePorts): () => void {
   let seen: string | undefined;
   let table: RoutingTable | undefined;
@@ -31,7 +31,7 @@ export function followTableFile(file: string, { clock, log, onTable }: TableFile
       problem = undefined;
     } catch (error) {
       const described = describeError(error);
-      if (described !== problem) log.error({ file, error: described }, 'table file refused');
+      if (described !== problem) log.error({ file, error: described }, 'invalid table file');
       problem = described;
     }
     if (!stopped) cancel = clock.after(pollMs, () => void look());

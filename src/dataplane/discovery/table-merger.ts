@@ -1,11 +1,11 @@
-/** Merges what the replicas say into the one table to route by, and says when it changed. No I/O. */
+/** Merges the tables of the replicas into the one by which the proxy routes, and reports its changes. No I/O. */
 import type { TableMessage } from '../../wire/messages.ts';
 import type { RoutingTable } from '../../wire/routing-table.ts';
 import { chooseReplica, overlayDraining, type Choice, type ReplicaView } from './choose.ts';
 import { shareUnchanged } from './share-unchanged.ts';
 
 export interface MergerEvents {
-  /** Another table: `choice.table` is what to route by. What it has in common with the one before is the same objects. */
+  /** A new table to route by, `choice.table`. Parts that are equal to the previous table are the same objects. */
   onTable(choice: Choice): void;
   /** The same table is still current. */
   onConfirmed(asOfMs: number): void;
@@ -13,11 +13,11 @@ export interface MergerEvents {
 
 export interface TableMerger {
   message(address: string, message: Extract<TableMessage, { type: 'table' | 'heartbeat' }>): void;
-  /** The stream is over. What it showed draining goes on counting until the address is heard again or given up. */
+  /** The stream is over. Its draining pods stay draining until the address sends another table or is dropped. */
   down(address: string): void;
   forget(address: string): void;
-  /** Takes a kept table, where no replica has given one yet. */
-  startFrom(kept: Choice): void;
+  /** Routes by a stored table if no replica has sent one yet. */
+  startFrom(stored: Choice): void;
 }
 
 export function createTableMerger(events: MergerEvents): TableMerger {
@@ -25,15 +25,15 @@ export function createTableMerger(events: MergerEvents): TableMerger {
   let streams = 0;
   let chosen: Choice | undefined;
   let published: RoutingTable | undefined;
-  /** What the published table was made from: the same parts give the same table. */
-  let parts: readonly RoutingTable[] = [];
+  /** The tables from which the published one was made: the same inputs give the same table. */
+  let lastInputs: readonly RoutingTable[] = [];
 
   const publish = (choice: Choice) => {
     const others = [...views.values()].map(({ table }) => table);
     const inputs = [choice.table, ...others];
-    if (published !== undefined && sameItems(inputs, parts)) return false;
-    parts = inputs;
-    // What was published as draining stays so: another replica that takes over may not have heard of it yet.
+    if (published !== undefined && sameItems(inputs, lastInputs)) return false;
+    lastInputs = inputs;
+    // Pods that were published as draining stay draining: another replica that takes over may not have seen it yet.
     const overlaid = overlayDraining(choice.table, published === undefined ? others : [...others, published]);
     const table = shareWith(published, overlaid);
     if (table === published) return false;
@@ -52,7 +52,7 @@ export function createTableMerger(events: MergerEvents): TableMerger {
       const before = views.get(address);
       const known = before?.connected === true ? before : undefined;
       const table = message.type === 'table' ? shareWith(published, message.table) : known?.table;
-      // A stream begins with a table: a heartbeat before it says nothing that could be routed by.
+      // A stream begins with a table: an earlier heartbeat has nothing to route by.
       if (table === undefined) return;
       const stream = known?.stream ?? (streams += 1);
       views.set(address, {
@@ -73,15 +73,15 @@ export function createTableMerger(events: MergerEvents): TableMerger {
     forget(address) {
       if (views.delete(address)) evaluate();
     },
-    startFrom(kept) {
+    startFrom(stored) {
       if (chosen !== undefined) return;
-      chosen = kept;
-      publish(kept);
+      chosen = stored;
+      publish(stored);
     },
   };
 }
 
-/** Two replicas that know the same thereby give the same table, and a change of one pod is seen to be no more than that. */
+/** Equal tables of two replicas become the same object, and a change of one pod leaves everything else the same objects. */
 const shareWith = (published: RoutingTable | undefined, table: RoutingTable) =>
   published === undefined ? table : shareUnchanged(published, table);
 

@@ -1,11 +1,11 @@
-/** Who is asking, by its token. What a caller may see follows from that alone; nothing in a request can widen it. */
+/** The identity of a caller, from its token. It alone determines what the caller may see; nothing in a request extends it. */
 import type { IncomingMessage } from 'node:http';
 import { gatewayOfProxy, proxyName } from '../../core/names/names.ts';
 import type { Identity, TokenReviewer } from '../../kube/ports.ts';
 import { describeError } from '../../platform/errors.ts';
 import { RequestError } from '../https/server.ts';
 
-/** The pod whose projected token it is. */
+/** The pod to which a projected token is bound. */
 export type PodRef = { namespace: string; name: string; uid: string };
 
 export type GatewayRef = { namespace: string; name: string };
@@ -13,18 +13,18 @@ export type GatewayRef = { namespace: string; name: string };
 /** A pod that runs as the ServiceAccount of a Gateway's proxy. */
 export type ProxyCaller = { pod: PodRef; gateway: GatewayRef };
 
-/** The identity behind the request's bearer token; RequestError where there is none. */
+/** Returns the identity of a bearer token. Throws RequestError 401 for an invalid token, 503 if the API server cannot review it. */
 export async function authenticate(token: string, reviewer: TokenReviewer): Promise<Identity> {
   let identity: Identity | undefined;
   try {
     identity = await reviewer.review(token);
   } catch (error) {
-    throw new RequestError(503, `the token cannot be checked at this moment: ${describeError(error)}`);
+    throw new RequestError(503, `the API server cannot review the token: ${describeError(error)}`);
   }
   if (identity === undefined) {
     throw new RequestError(
       401,
-      'the bearer token is not valid for the audience holdfast: it expired, or its pod is gone',
+      'the bearer token is not valid for the audience holdfast: it has expired, or its pod was deleted',
     );
   }
   return identity;
@@ -36,7 +36,7 @@ export function bearerToken({ headers }: IncomingMessage): string {
   if (token === undefined) {
     throw new RequestError(
       401,
-      'a projected ServiceAccount token with the audience holdfast is needed, as "Authorization: Bearer …"',
+      'the request has no bearer token: send a projected ServiceAccount token with the audience holdfast as "Authorization: Bearer …"',
     );
   }
   return token;
@@ -57,7 +57,7 @@ export function proxyOf(identity: Identity): ProxyCaller {
   if (gateway === undefined) {
     throw new RequestError(
       403,
-      `ServiceAccount ${namespace}/${name} is no proxy's: that of the Gateway "web" would be ${namespace}/${proxyName('web')}`,
+      `ServiceAccount ${namespace}/${name} does not belong to a proxy: that of Gateway "web" is ${namespace}/${proxyName('web')}`,
     );
   }
   return { pod: podOf(identity), gateway: { namespace, name: gateway } };

@@ -1,41 +1,41 @@
-/** What the operator reports to a sidecar about its own pod. */
+/** The drain status of a sidecar's own pod. */
 import type { DrainStatus, SessionSource } from '../../wire/messages.ts';
 import { describeError } from '../../platform/errors.ts';
 import { RequestError } from '../https/server.ts';
 import type { PodRef } from './caller.ts';
 
-/** `Gone`: no pod of this name and UID. */
+/** `Gone`: there is no pod with this name and UID. */
 export type PodLife =
   | { kind: 'Alive' }
   | { kind: 'Terminating'; killAtMs: number; disruption?: string }
   | { kind: 'Gone' };
 
 export interface PodDirectory {
-  /** As this replica's cache has it; the cache may be behind. */
+  /** From this replica's cache, which may be outdated. */
   cached(pod: PodRef): PodLife;
-  /** From the API server itself, not older than the call. Throws where it cannot say. */
+  /** From the API server, not older than the call. Throws if the API server does not respond. */
   live(pod: PodRef): Promise<PodLife>;
 }
 
 export type DrainPorts = {
   pods: PodDirectory;
-  /** What the proxies say of the pod's sessions. */
+  /** Returns the pod's sessions as the proxies report them. */
   sources: (pod: PodRef, nowMs: number) => SessionSource[];
 };
 
-/** Throws RequestError 503 where nothing certain can be said: to the sidecar that is "unknown", and it holds. */
-export async function answerDrain(pod: PodRef, { pods, sources }: DrainPorts, nowMs: number): Promise<DrainStatus> {
+/** Throws RequestError 503 if nothing is certain: for the sidecar that is "unknown", and it holds the pod. */
+export async function drainStatusOf(pod: PodRef, { pods, sources }: DrainPorts, nowMs: number): Promise<DrainStatus> {
   const life = await lifeOf(pod, pods);
   if (life.kind === 'Alive') return { terminating: false };
-  // Gone: deleted by force while its containers still run. Nothing is left to hold it for.
+  // Gone: force-deleted while its containers still run. There is no reason left to hold it.
   const { killAtMs, disruption } = life.kind === 'Gone' ? { killAtMs: nowMs } : life;
   return { terminating: true, killAtMs, ...(disruption !== undefined && { disruption }), sources: sources(pod, nowMs) };
 }
 
 /**
- * Only a deletion is believed to the cache: it cannot be undone. Otherwise the cache may be behind. The kubelet runs
- * preStop because the API server told it of the deletion, so a read from the API server that starts now must show it.
- * Throws RequestError 503 where neither can say.
+ * The cache is trusted only when it shows a deletion, which cannot be undone; otherwise it may be outdated. The kubelet runs preStop
+ * because it has received the deletion from the API server, so a read from the API server that starts now must show it.
+ * Throws RequestError 503 if neither has a result.
  */
 export async function lifeOf(pod: PodRef, pods: PodDirectory): Promise<PodLife> {
   const cached = pods.cached(pod);
@@ -43,9 +43,6 @@ export async function lifeOf(pod: PodRef, pods: PodDirectory): Promise<PodLife> 
   try {
     return await pods.live(pod);
   } catch (error) {
-    throw new RequestError(
-      503,
-      `whether the pod is being deleted cannot be said at this moment: ${describeError(error)}`,
-    );
+    throw new RequestError(503, `it is unknown whether the pod is being deleted: ${describeError(error)}`);
   }
 }

@@ -1,4 +1,4 @@
-/** Discovery: routing tables for proxies, session counts from them, and drain answers for sidecars. See wire/messages.ts. */
+/** The discovery API: routing tables for proxies, session counts from proxies, drain statuses for sidecars. See wire/messages.ts. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { DrainStatus, DrainSummary, Report } from '../../wire/messages.ts';
 import type { Identity, TokenReviewer } from '../../kube/ports.ts';
@@ -9,20 +9,20 @@ import { readJson, RequestError, sendAnswer } from '../https/server.ts';
 import type { Answer } from '../https/server.ts';
 import type { Checked } from '../../wire/check.ts';
 import { parseSummary } from '../../wire/drain.ts';
-import { parseHandover, parseReport } from '../../wire/table-stream.ts';
+import { parseHandover, parseReport } from '../../wire/proxy-messages.ts';
 import { authenticate, bearerToken, podOf, proxyOf } from './caller.ts';
 import type { PodRef, ProxyCaller } from './caller.ts';
-import { answerDrain } from './drain-status.ts';
+import { drainStatusOf } from './drain-status.ts';
 import type { DrainPorts } from './drain-status.ts';
 import { streamTable } from './table-stream.ts';
-import type { TableFeed } from './table-stream.ts';
+import type { PublishedTables } from './table-stream.ts';
 import { createSessionRelay } from './session-relay.ts';
-import { createTokenCache } from './token-cache.ts';
-import { answerUnverified } from './unverified.ts';
+import { createTokenReviewCache } from './token-review-cache.ts';
+import { statusOfExpired } from './expired-token.ts';
 
 export type DiscoveryPorts = {
   reviewer: TokenReviewer;
-  feed: TableFeed;
+  tables: PublishedTables;
   drain: DrainPorts;
   onReport: (proxy: ProxyCaller, report: Report, nowMs: number) => void;
   onReportRefused: () => void;
@@ -33,22 +33,21 @@ export type DiscoveryPorts = {
   logger: Logger;
 };
 
-/** `identify`: whose the token is; RequestError 401 where it is nobody's. */
+/** `identify`: resolves with the identity of the token; RequestError 401 if the token is invalid. */
 type Call = { request: IncomingMessage; response: ServerResponse; token: string; identify: () => Promise<Identity> };
-/** Undefined: the response is being written by someone else. */
+/** Resolves with undefined if the route writes the response itself. */
 type Route = (call: Call) => Promise<Answer | undefined>;
 
 // 10,000 endpoints take 1.3 MB.
 const maxReportBytes = 8 * 1024 * 1024;
 const maxSummaryBytes = 16 * 1024;
-/** How often an open stream proves again that its caller may have it: tables carry signing keys. */
+/** How often the token of an open stream is reviewed again: tables contain signing keys. */
 const recheckMs = 60_000;
 
-/** For `createTlsServer`. */
 export function createDiscoveryHandler(
   discovery: DiscoveryPorts,
 ): (request: IncomingMessage, response: ServerResponse) => void {
-  const ports = { ...discovery, reviewer: createTokenCache(discovery.reviewer, discovery.clock) };
+  const ports = { ...discovery, reviewer: createTokenReviewCache(discovery.reviewer, discovery.clock) };
   const routes = createRoutes(ports);
   return (request, response) => void respond(request, response, { routes, ports });
 }
@@ -72,15 +71,15 @@ async function respond(request: IncomingMessage, response: ServerResponse, { rou
 }
 
 function createRoutes(ports: DiscoveryPorts): ReadonlyMap<string, Route> {
-  const { feed, clock, replica } = ports;
+  const { tables, clock, replica } = ports;
   const relay = createSessionRelay();
   return new Map<string, Route>([
     [
       'GET /v1/table',
       async ({ response, token, identify }) => {
         const { pod, gateway } = proxyOf(await identify());
-        streamTable(response, { feed, relay, gatewayKey: keyOf(gateway), podUid: pod.uid, replica, clock });
-        keepChecking(response, token, ports);
+        streamTable(response, { tables, relay, gatewayKey: keyOf(gateway), podUid: pod.uid, replica, clock });
+        reviewPeriodically(response, token, ports);
         return undefined;
       },
     ],
@@ -98,17 +97,17 @@ function createRoutes(ports: DiscoveryPorts): ReadonlyMap<string, Route> {
       'POST /v1/handover',
       async ({ request, identify }) => {
         const { pod, gateway } = proxyOf(await identify());
-        const isTaken = relay.handOver(
+        const isSent = relay.handOver(
           keyOf(gateway),
           pod.uid,
           requireValid(parseHandover(await readJson(request, maxReportBytes))),
         );
-        return isTaken
+        return isSent
           ? { status: 204 }
-          : { status: 503, body: { message: 'no other proxy of the Gateway listens here' } };
+          : { status: 503, body: { message: 'no other proxy of the Gateway is connected to this replica' } };
       },
     ],
-    ['GET /v1/drain', async (call) => ({ status: 200, body: await tellSidecar(call, ports) })],
+    ['GET /v1/drain', async (call) => ({ status: 200, body: await drainStatus(call, ports) })],
     [
       'POST /v1/drained',
       async ({ request, identify }) => {
@@ -120,17 +119,17 @@ function createRoutes(ports: DiscoveryPorts): ReadonlyMap<string, Route> {
   ]);
 }
 
-async function tellSidecar({ token, identify }: Call, { drain, clock }: DiscoveryPorts): Promise<DrainStatus> {
+async function drainStatus({ token, identify }: Call, { drain, clock }: DiscoveryPorts): Promise<DrainStatus> {
   let identity: Identity;
   try {
     identity = await identify();
   } catch (error) {
     const isRefused = error instanceof RequestError && error.status === 401;
-    const over = isRefused ? await answerUnverified(token, drain.pods, clock.nowMs()) : undefined;
+    const over = isRefused ? await statusOfExpired(token, drain.pods, clock.nowMs()) : undefined;
     if (over === undefined) throw error;
     return over;
   }
-  return answerDrain(podOf(identity), drain, clock.nowMs());
+  return drainStatusOf(podOf(identity), drain, clock.nowMs());
 }
 
 async function readReport(request: IncomingMessage, { onReportRefused }: DiscoveryPorts): Promise<Report> {
@@ -149,10 +148,10 @@ function requireValid<T>(checked: Checked<T>): T {
 
 const keyOf = ({ namespace, name }: { namespace: string; name: string }): string => `${namespace}/${name}`;
 
-/** Ends the stream when its token is no longer valid; the proxy comes back with a fresh one, and routes on meanwhile. */
-function keepChecking(response: ServerResponse, token: string, { reviewer, clock }: DiscoveryPorts): void {
+/** Ends the stream when its token is no longer valid. The proxy reconnects with a new token, and continues to route meanwhile. */
+function reviewPeriodically(response: ServerResponse, token: string, { reviewer, clock }: DiscoveryPorts): void {
   const check = async () => {
-    // An API server that cannot say is no reason to cut a proxy off.
+    // An unavailable API server is no reason to disconnect a proxy.
     const stillValid = await reviewer.review(token).then(
       (identity) => identity !== undefined,
       () => true,

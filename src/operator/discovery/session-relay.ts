@@ -1,44 +1,47 @@
-/** Passes what a proxy says of single sessions on to the other proxies of its Gateway. Nothing is kept. */
+/** Relays a proxy's notices about single sessions to the other proxies of its Gateway. Nothing is stored. */
 import type { Handover, Report } from '../../wire/messages.ts';
 
-export type SessionNews = Pick<Report, 'ended' | 'seen'>;
+export type SessionNotices = Pick<Report, 'ended' | 'seen'>;
 
 export interface SessionRelay {
-  publish(gatewayKey: string, fromPodUid: string, news: SessionNews): void;
-  /** The newest of the other proxies that can take it gets it: the one that is least likely to be the next to go. `false`: there is none. */
+  publish(gatewayKey: string, fromPodUid: string, notices: SessionNotices): void;
+  /**
+   * Sends a handover to the newest other proxy that can receive it, which is the least likely to terminate next. Returns false if there is
+   * none.
+   */
   handOver(gatewayKey: string, fromPodUid: string, handover: Handover): boolean;
-  /** A proxy that listens, until the answer is called. */
-  listen(gatewayKey: string, listener: RelayListener): () => void;
+  /** Subscribes a proxy. Returns a function that unsubscribes it. */
+  subscribe(gatewayKey: string, subscriber: RelaySubscriber): () => void;
 }
 
-export type RelayListener = {
+export type RelaySubscriber = {
   podUid: string;
-  /** What the other proxies of the Gateway say. Never nothing. */
-  hear: (news: SessionNews) => void;
-  /** `false`: it cannot be told at this moment. */
-  inherit: (handover: Handover & { from: string }) => boolean;
+  /** Receives notices of the other proxies of the Gateway, at least one session each time. */
+  onNotices: (notices: SessionNotices) => void;
+  /** Returns false if the handover cannot be sent to this proxy now. */
+  onHandover: (handover: Handover & { from: string }) => boolean;
 };
 
 export function createSessionRelay(): SessionRelay {
-  const byGateway = new Map<string, Set<RelayListener>>();
+  const byGateway = new Map<string, Set<RelaySubscriber>>();
   const others = (gatewayKey: string, podUid: string) =>
-    [...(byGateway.get(gatewayKey) ?? [])].filter((listener) => listener.podUid !== podUid);
+    [...(byGateway.get(gatewayKey) ?? [])].filter((subscriber) => subscriber.podUid !== podUid);
   return {
-    publish(gatewayKey, fromPodUid, news) {
-      if (news.ended.length === 0 && news.seen.length === 0) return;
-      for (const { hear } of others(gatewayKey, fromPodUid)) hear(news);
+    publish(gatewayKey, fromPodUid, notices) {
+      if (notices.ended.length === 0 && notices.seen.length === 0) return;
+      for (const { onNotices } of others(gatewayKey, fromPodUid)) onNotices(notices);
     },
     handOver: (gatewayKey, from, handover) =>
       others(gatewayKey, from)
         .toReversed()
-        .some(({ inherit }) => inherit({ ...handover, from })),
-    listen(gatewayKey, listener) {
-      const listeners = byGateway.get(gatewayKey) ?? new Set();
-      byGateway.set(gatewayKey, listeners);
-      listeners.add(listener);
+        .some(({ onHandover }) => onHandover({ ...handover, from })),
+    subscribe(gatewayKey, subscriber) {
+      const subscribers = byGateway.get(gatewayKey) ?? new Set();
+      byGateway.set(gatewayKey, subscribers);
+      subscribers.add(subscriber);
       return () => {
-        listeners.delete(listener);
-        if (listeners.size === 0) byGateway.delete(gatewayKey);
+        subscribers.delete(subscriber);
+        if (subscribers.size === 0) byGateway.delete(gatewayKey);
       };
     },
   };

@@ -1,6 +1,6 @@
 /**
- * One proxy's stream of tables. It holds at most one message that the peer has not taken: what changes meanwhile is only
- * noted, and the peer gets the newest table when it reads again, however many it missed.
+ * The table stream of one proxy. It buffers at most one message that the proxy has not read: later changes only mark the table as due,
+ * and the proxy gets the newest table when it reads again, however many it has missed.
  */
 import type { ServerResponse } from 'node:http';
 import type { TableMessage } from '../../wire/messages.ts';
@@ -10,16 +10,16 @@ import type { SessionRelay } from './session-relay.ts';
 
 export type PublishedTable = { revision: string; asOfMs: number; table: RoutingTable };
 
-export interface TableFeed {
-  /** The table of a Gateway (`namespace/name`) as it is now; undefined until there is one. */
+export interface PublishedTables {
+  /** Returns the current table of a Gateway (`namespace/name`); undefined until there is one. */
   current(gatewayKey: string): PublishedTable | undefined;
-  /** Calls back with the Gateways whose table has changed, until the answer is called. */
+  /** Calls back with the Gateways whose table has changed. Returns a function that unsubscribes. */
   onChange(listener: (gatewayKeys: string[]) => void): () => void;
 }
 
-export type TableSource = {
-  feed: TableFeed;
-  relay: Pick<SessionRelay, 'listen'>;
+export type TableStreamPorts = {
+  tables: PublishedTables;
+  relay: Pick<SessionRelay, 'subscribe'>;
   gatewayKey: string;
   podUid: string;
   replica: string;
@@ -27,13 +27,13 @@ export type TableSource = {
 };
 
 const heartbeatMs = 2000;
-/** A peer that takes nothing for this long is gone, or too slow to route by what we say. */
+/** A proxy that reads nothing for this long is gone, or too slow to route by current tables. */
 const stalledMs = 30_000;
 
-/** Streams until either side closes. The head is sent at once; the table as soon as there is one. */
+/** Streams until either side closes. The head is sent at once, the table as soon as there is one. */
 export function streamTable(
   response: ServerResponse,
-  { feed, relay, gatewayKey, podUid, replica, clock }: TableSource,
+  { tables, relay, gatewayKey, podUid, replica, clock }: TableStreamPorts,
 ): void {
   response.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' });
   response.flushHeaders();
@@ -43,11 +43,11 @@ export function streamTable(
   const send = (line: string) => {
     if (!response.write(line)) blockedSinceMs = clock.nowMs();
   };
-  const say = (message: TableMessage) => {
+  const sendMessage = (message: TableMessage) => {
     send(`${JSON.stringify(message)}\n`);
   };
   const sendTable = () => {
-    const published = feed.current(gatewayKey);
+    const published = tables.current(gatewayKey);
     if (blockedSinceMs !== undefined || published === undefined) return;
     tableIsDue = false;
     send(tableLine(published, replica));
@@ -58,31 +58,31 @@ export function streamTable(
       if (clock.nowMs() - blockedSinceMs > stalledMs) response.destroy();
       return;
     }
-    const published = feed.current(gatewayKey);
+    const published = tables.current(gatewayKey);
     if (published === undefined) return;
     if (tableIsDue) sendTable();
-    else say({ type: 'heartbeat', replica, revision: published.revision, asOfMs: published.asOfMs });
+    else sendMessage({ type: 'heartbeat', replica, revision: published.revision, asOfMs: published.asOfMs });
   };
 
   let cancelBeat = clock.after(heartbeatMs, beat);
-  const unsubscribe = feed.onChange((gatewayKeys) => {
+  const unsubscribe = tables.onChange((gatewayKeys) => {
     if (!gatewayKeys.includes(gatewayKey)) return;
     tableIsDue = true;
     sendTable();
   });
-  const silence = relay.listen(gatewayKey, {
+  const unsubscribeRelay = relay.subscribe(gatewayKey, {
     podUid,
-    // For a peer that does not read it is not kept: it hears of ends by the idle timeout, and of what is alive when it is named again.
-    hear(news) {
+    // Not buffered for a proxy that does not read: ended sessions reach their idle timeout there, and `seen` is repeated.
+    onNotices(notices) {
       for (const type of ['ended', 'seen'] as const) {
-        const sessions = news[type];
-        if (blockedSinceMs === undefined && sessions.length > 0) say({ type, replica, sessions });
+        const sessions = notices[type];
+        if (blockedSinceMs === undefined && sessions.length > 0) sendMessage({ type, replica, sessions });
       }
     },
-    // A peer that was not told the newest table may not know all pods that it would have to count for.
-    inherit(handover) {
+    // A proxy without the newest table may not have all pods of the sessions that it would count.
+    onHandover(handover) {
       if (blockedSinceMs !== undefined || tableIsDue) return false;
-      say({ type: 'handover', replica, handover });
+      sendMessage({ type: 'handover', replica, handover });
       return true;
     },
   });
@@ -93,12 +93,12 @@ export function streamTable(
   response.on('close', () => {
     cancelBeat();
     unsubscribe();
-    silence();
+    unsubscribeRelay();
   });
   sendTable();
 }
 
-/** The JSON of a table is made once, not once for each proxy of the Gateway: with 10,000 endpoints it is 2 MB. */
+/** A table is serialized once, not once for each proxy of the Gateway: with 10,000 endpoints it is 2 MB. */
 const jsonOf = new WeakMap<RoutingTable, string>();
 
 function tableLine({ revision, asOfMs, table }: PublishedTable, replica: string): string {

@@ -1,18 +1,18 @@
-/** The operator's API as a proxy uses it: each replica by its own address, because every replica needs every report. */
+/** The operator's API for a proxy: each replica is called by its own address, because every replica needs every report. */
 import type { Handover, Report } from '../messages.ts';
 import { createReplicaClient, type ReplicaClientOptions } from './replica-client.ts';
 
 export interface ProxyClient {
-  /** The lines of a replica's table stream; ends when the replica ends it. */
+  /** Returns the lines of a replica's table stream, until the replica ends it. */
   tableLines(address: string, signal: AbortSignal): AsyncIterable<string>;
   report(address: string, report: Report): Promise<void>;
-  /** Throws also where the replica has no other proxy connected. */
+  /** Also throws if no other proxy is connected to the replica. */
   handOver(address: string, handover: Handover): Promise<void>;
   close(): void;
 }
 
 export type ProxyClientOptions = ReplicaClientOptions & {
-  /** Heartbeats come every 2 s: a stream that is silent for longer than this is dead. */
+  /** Heartbeats arrive every 2 s: a stream that is silent for longer than this is dead. */
   silenceLimitMs: number;
 };
 

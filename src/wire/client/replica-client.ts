@@ -7,7 +7,7 @@ import { splitLines } from '../../platform/ndjson.ts';
 
 export type ReplicaClientOptions = {
   port: number;
-  /** The name in the operator's certificate, whatever the address. */
+  /** The name in the operator's certificate, independent of the address. */
   serverName: string;
   /** PEM, one certificate or several. */
   ca: string;
@@ -23,19 +23,19 @@ export type Call = {
   signal?: AbortSignal;
 };
 
-/** Both throw OPERATOR_UNREACHABLE without a complete response, OPERATOR_REFUSED where its status is not 2xx. */
+/** Both methods throw OPERATOR_UNREACHABLE without a complete response, and OPERATOR_REFUSED if its status is not 2xx. */
 export interface ReplicaClient {
   /** Resolves with the body of the response. */
   call(address: string, call: Call): Promise<string>;
-  /** The lines of a stream, until the replica ends it. One that sends nothing for `silenceLimitMs` is dead. */
+  /** Returns the lines of a stream, until the replica ends it. A stream that sends nothing for `silenceLimitMs` is dead. */
   lines(address: string, stream: { path: string; silenceLimitMs: number; signal: AbortSignal }): AsyncIterable<string>;
   /** Drops idle connections; the client can be used again. */
   close(): void;
 }
 
-/** A table of 10,000 endpoints has some 2 MB: a longer line than this is a mistake, and must not fill the memory. */
+/** A table of 10,000 endpoints has about 2 MB: a line longer than this is an error, and must not exhaust the memory. */
 const maxLineBytes = 64 * 1024 * 1024;
-/** Answers to calls are a few hundred bytes. */
+/** Responses to calls have a few hundred bytes. */
 const maxBodyBytes = 64 * 1024;
 const maxQuotedLength = 200;
 
@@ -56,7 +56,7 @@ export function createReplicaClient(options: ReplicaClientOptions): ReplicaClien
     async call(address, { method, path, body, timeoutMs, signal: callerSignal }) {
       const timeout = new AbortController();
       const timer = setTimeout(() => {
-        timeout.abort(new Error(`no answer within ${timeoutMs} ms`));
+        timeout.abort(new Error(`no response within ${timeoutMs} ms`));
       }, timeoutMs);
       const signal = callerSignal === undefined ? timeout.signal : AbortSignal.any([callerSignal, timeout.signal]);
       const text = body === undefined ? undefined : JSON.stringify(body);
@@ -85,7 +85,7 @@ export function createReplicaClient(options: ReplicaClientOptions): ReplicaClien
   };
 }
 
-/** Resolves with the response's head. Silence destroys the connection, before the head and after it. */
+/** Resolves with the response's head. Silence destroys the connection, before and after the head. */
 function exchange(options: RequestOptions, body: string | undefined): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
     const sent = request(options, resolve);
@@ -103,12 +103,12 @@ async function readAccepted(response: IncomingMessage): Promise<string> {
   let size = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
     size += chunk.length;
-    if (size > maxBodyBytes) throw new Error(`the answer is longer than ${maxBodyBytes} bytes`);
+    if (size > maxBodyBytes) throw new Error(`the response is longer than ${maxBodyBytes} bytes`);
     chunks.push(chunk);
   }
   const body = Buffer.concat(chunks).toString('utf8');
   if (isAccepted(response)) return body;
-  const message = `the operator answered ${response.statusCode} ${body.slice(0, maxQuotedLength)}`.trimEnd();
+  const message = `the operator responded with ${response.statusCode} ${body.slice(0, maxQuotedLength)}`.trimEnd();
   throw new AppError('OPERATOR_REFUSED', message, { source: 'upstream', retryable: true });
 }
 

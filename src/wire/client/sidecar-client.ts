@@ -1,6 +1,6 @@
 /**
- * The operator's API as a sidecar uses it. Every replica can answer: the one that answered last is tried first, and when it fails the next
- * is tried at once. Anything but a valid answer throws, and is unknown to the drain gate.
+ * The operator's API for a sidecar. Every replica can respond: the one that responded last is tried first, and if it fails the next one is
+ * tried at once. Anything but a valid response throws, and counts as unknown in the drain gate.
  */
 import { describeError } from '../../platform/errors.ts';
 import { parseDrainStatus } from '../drain.ts';
@@ -44,7 +44,7 @@ export function createSidecarClient({ host, ...options }: OperatorAddress, resol
 }
 
 function createFailover(client: ReplicaClient, resolve: () => Promise<string[]>) {
-  /** The replica that answered last, and all addresses of the last successful look-up. */
+  /** The replica that responded last, and all addresses of the last successful look-up. */
   let last: string | undefined;
   let replicas: string[] = [];
 

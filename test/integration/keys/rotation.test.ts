@@ -69,7 +69,7 @@ async function runProxy(): Promise<RunningProxy> {
     serverName: operatorName,
     ca: certificates.caPem,
     tokenFile: path.join(folder, 'token'),
-    keptTableFile: undefined,
+    tableFile: undefined,
   };
   const config = {
     source: { kind: 'operator' as const, operator },

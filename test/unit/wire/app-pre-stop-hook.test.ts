@@ -38,30 +38,30 @@ const answer = (sessions: number, killAtMs: number): DrainObservation => ({
 });
 const away: DrainObservation = { type: 'Unreachable', reason: 'refused' };
 
-describe("how long an app's own hook may take after the release", () => {
+describe("the time limit of an app's own hook after the release", () => {
   const kill = start + 100_000;
   test.each([
     [
-      'all but the shutdown margin, when sessions ended early',
+      'is all but the shutdown margin when sessions ended early',
       released(20_000, answer(0, kill)),
       start + 20_000,
       70_000,
     ],
     [
-      'half of what is left, when the deadline left the margin only',
+      'is half of the rest when the deadline left only the margin',
       released(20_000, { type: 'TimePassed' }, [[0, answer(1, start + 30_000)]]),
       start + 20_000,
       5000,
     ],
-    ['nothing, when the kubelet kills at this moment', released(0, answer(0, start)), start, 0],
+    ['is zero when the grace period is over', released(0, answer(0, start)), start, 0],
     [
-      'by the arithmetic of injection, when no operator was ever heard',
+      'follows from the settings of injection when no operator ever responded',
       released(60_000, away, [[0, away]]),
       start + 60_000,
       5000,
     ],
     [
-      'what the kubelet gives it, when the container only restarts',
+      'is that of the kubelet when the container only restarts',
       released(40, { type: 'Answer', answer: { terminating: false } }),
       start + 40,
       25_000,
@@ -71,7 +71,7 @@ describe("how long an app's own hook may take after the release", () => {
   });
 });
 
-test('a path names its container, and the bare one of earlier injections none', () => {
+test('a preStop path names its container, and the bare path of earlier injections names none', () => {
   expect(parsePreStopPath(preStopPathOf('cache-1'))).toEqual({ container: 'cache-1' });
   expect(parsePreStopPath('/prestop')).toEqual({ container: undefined });
   for (const other of ['/prestop/', '/prestop/a/b', '/prestopped', '/healthz']) {
@@ -79,12 +79,12 @@ test('a path names its container, and the bare one of earlier injections none', 
   }
 });
 
-test('a variable names its container, and others are none of ours', () => {
+test('a preStop variable names its container, and other variables name none', () => {
   expect(containerOfVariable(preStopVariable('cache-1'))).toBe('cache-1');
   expect(containerOfVariable('HOLDFAST_CA')).toBeUndefined();
 });
 
-describe('a hook is read back', () => {
+describe('an encoded hook', () => {
   const hook = {
     scheme: 'HTTPS' as const,
     host: '10.0.0.7',
@@ -92,7 +92,7 @@ describe('a hook is read back', () => {
     path: '/save',
     headers: [{ name: 'X-A', value: 'b' }],
   };
-  test('as it was written', () => {
+  test('is decoded unchanged', () => {
     expect(parseAppPreStopHook(JSON.stringify(hook))).toEqual({ value: hook });
   });
   test.each([
@@ -103,7 +103,7 @@ describe('a hook is read back', () => {
     [JSON.stringify({ ...hook, port: 70_000 }), 'port'],
     [JSON.stringify({ ...hook, path: 'save' }), 'path'],
     [JSON.stringify({ ...hook, headers: [{ name: 'X-A' }] }), 'headers'],
-  ])('%s is refused by its %s', (text, field) => {
+  ])('%s is rejected because of its %s', (text, field) => {
     expect(parseAppPreStopHook(text)).toEqual({ problem: expect.stringContaining(field) });
   });
 });

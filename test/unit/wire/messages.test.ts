@@ -1,12 +1,12 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseSummary } from '../../../src/wire/drain.ts';
-import { parseReport } from '../../../src/wire/table-stream.ts';
+import { parseReport } from '../../../src/wire/proxy-messages.ts';
 
 const endpoint = { uid: 'pod-1', state: 'Draining', sessions: 2, expiresAtMs: 1000 };
 const summary = { reason: 'DrainComplete', tookMs: 5, message: 'done' };
 
 describe('a report', () => {
-  test('keeps what is known and drops the rest', () => {
+  test('keeps known properties and drops unknown ones', () => {
     expect(
       parseReport({
         startedAtMs: 7,
@@ -27,7 +27,7 @@ describe('a report', () => {
     });
   });
 
-  test('of a proxy of the version before, which does not say what it saw, is taken', () => {
+  test('without `seen`, as from a proxy of the previous version, is accepted', () => {
     expect(parseReport({ startedAtMs: 7, sequence: 3, endpoints: [], ended: [] })).toMatchObject({
       value: { seen: [] },
     });
@@ -36,16 +36,16 @@ describe('a report', () => {
   const wrong: [string, unknown, RegExp][] = [
     ['nothing', null, /report: must be an object/],
     [
-      'an ended session that is no id',
+      'an invalid id of an ended session',
       { startedAtMs: 0, sequence: 1, endpoints: [], ended: ['x'] },
       /report\.ended\[0\]: must be 16 hex digits/,
     ],
     [
-      'a seen session that is no id',
+      'an invalid id of a seen session',
       { startedAtMs: 0, sequence: 1, endpoints: [], ended: [], seen: ['0123456789ABCDEF'] },
       /report\.seen\[0\]: must be 16 hex digits/,
     ],
-    ['a start that is no time', { startedAtMs: 'now', sequence: 1, endpoints: [] }, /startedAtMs/],
+    ['an invalid start time', { startedAtMs: 'now', sequence: 1, endpoints: [] }, /startedAtMs/],
     ['a negative sequence', { startedAtMs: 0, sequence: -1, endpoints: [] }, /sequence/],
     ['no list of endpoints', { startedAtMs: 0, sequence: 1, endpoints: {} }, /report\.endpoints: must be a list/],
     [
@@ -54,7 +54,7 @@ describe('a report', () => {
       /endpoints\[0\]\.uid/,
     ],
     [
-      'an endless UID',
+      'an overlong UID',
       { startedAtMs: 0, sequence: 1, endpoints: [{ ...endpoint, uid: 'x'.repeat(300) }] },
       /endpoints\[0\]\.uid/,
     ],
@@ -64,17 +64,21 @@ describe('a report', () => {
       /endpoints\[1\]\.state/,
     ],
     ['half a session', { startedAtMs: 0, sequence: 1, endpoints: [{ ...endpoint, sessions: 0.5 }] }, /sessions/],
-    ['fewer than no session', { startedAtMs: 0, sequence: 1, endpoints: [{ ...endpoint, sessions: -1 }] }, /sessions/],
+    [
+      'a negative number of sessions',
+      { startedAtMs: 0, sequence: 1, endpoints: [{ ...endpoint, sessions: -1 }] },
+      /sessions/,
+    ],
     ['sessions as a text', { startedAtMs: 0, sequence: 1, endpoints: [{ ...endpoint, sessions: '0' }] }, /sessions/],
     ['no expiry', { startedAtMs: 0, sequence: 1, endpoints: [{ ...endpoint, expiresAtMs: null }] }, /expiresAtMs/],
   ];
-  test.each(wrong)('with %s is refused as a whole', (_, body, reason) => {
+  test.each(wrong)('with %s is rejected as a whole', (_, body, reason) => {
     expect(parseReport(body)).toEqual({ problem: expect.stringMatching(reason) });
   });
 });
 
 describe('a summary', () => {
-  test('keeps unknown numbers absent, and cuts a long message', () => {
+  test('leaves out invalid numbers, and truncates a long message', () => {
     expect(parseSummary({ ...summary, sessionsCut: 'many', message: 'm'.repeat(5000) })).toEqual({
       value: { ...summary, message: 'm'.repeat(1024) },
     });
@@ -88,7 +92,7 @@ describe('a summary', () => {
     [{ ...summary, tookMs: 'long' }],
     [{ ...summary, message: 7 }],
     [null],
-  ])('%j is refused', (body) => {
+  ])('%j is rejected', (body) => {
     expect(parseSummary(body)).toEqual({
       problem: expect.stringMatching(/reason|tookMs|message|summary: must be an object/),
     });

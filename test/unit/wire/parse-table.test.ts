@@ -42,7 +42,7 @@ const good = (): RoutingTable => ({
   },
 });
 
-/** The table, with the value at a path replaced. */
+/** Returns the table with another value at a path. */
 function withValue(path: string, value: unknown): unknown {
   const keys = path.split('/');
   const last = keys.pop() ?? '';
@@ -52,18 +52,23 @@ function withValue(path: string, value: unknown): unknown {
   return table;
 }
 
-describe('a table from outside', () => {
-  test('is taken as it is where it is one', () => {
+describe('parsing a routing table', () => {
+  test('returns a valid table unchanged', () => {
     expect(parseRoutingTable(good())).toEqual({ value: good() });
   });
 
-  test('may say more than this version knows', () => {
+  test('accepts unknown properties of a newer version', () => {
     expect(parseRoutingTable({ ...good(), later: { version: 2 } })).toHaveProperty('value');
   });
 
   test.each([
-    { sentence: 'no object', path: 'gateway', value: null, problem: 'table.gateway: must be an object' },
-    { sentence: 'a list that is none', path: 'listeners', value: {}, problem: 'table.listeners: must be a list' },
+    {
+      sentence: 'a value that is not an object',
+      path: 'gateway',
+      value: null,
+      problem: 'table.gateway: must be an object',
+    },
+    { sentence: 'a list that is not a list', path: 'listeners', value: {}, problem: 'table.listeners: must be a list' },
     {
       sentence: 'an unknown protocol',
       path: 'listeners/0/protocol',
@@ -101,7 +106,7 @@ describe('a table from outside', () => {
       problem: 'table.backends["shop/cart"].keyRing.keys[0].secret: must be base64 of 32 bytes',
     },
     {
-      sentence: 'a current key that is not there',
+      sentence: 'a current key that does not exist',
       path: 'backends/shop~cart/keyRing/current',
       value: 3,
       problem: 'table.backends["shop/cart"].keyRing.current: must be the id of one of the keys',
@@ -133,7 +138,7 @@ describe('a table from outside', () => {
         'table.routes[0].persistence.carrier.name: must be a name of letters, digits and a few signs (RFC 9110, token)',
     },
     {
-      sentence: 'a carrier of no known type',
+      sentence: 'an unknown type of carrier',
       path: 'routes/0/persistence/carrier/type',
       value: 'Query',
       problem: 'table.routes[0].persistence.carrier.type: must be one of Header',
@@ -145,13 +150,13 @@ describe('a table from outside', () => {
       problem: 'table.routes[0].persistence.onEndpointLost: must be one of Reassign, Reject',
     },
     {
-      sentence: 'a session that begins on no match',
+      sentence: 'an invalid match in newSessionOn',
       path: 'routes/0/persistence/newSessionOn/0/path',
       value: '/',
       problem: 'table.routes[0].persistence.newSessionOn[0].path: must be an object',
     },
     {
-      sentence: 'listeners that are no list',
+      sentence: 'listeners that are not a list',
       path: 'routes/0/listeners',
       value: 'http',
       problem: 'table.routes[0].listeners: must be a list',
@@ -163,7 +168,7 @@ describe('a table from outside', () => {
       problem: 'table.routes[0].backendRefs[0].weight: must be a whole number from 0 to 1000000',
     },
     {
-      sentence: 'a limit of no session at all',
+      sentence: 'a limit of zero sessions',
       path: 'backends/shop~cart/maxSessionsPerEndpoint',
       value: 0,
       problem: 'table.backends["shop/cart"].maxSessionsPerEndpoint: must be a whole number from 1 to 2147483647',
@@ -174,11 +179,11 @@ describe('a table from outside', () => {
       value: 'Best',
       problem: 'table.backends["shop/cart"].policy: must be one of LeastSessions, LeastRequests, RoundRobin, Random',
     },
-  ])('$sentence: $problem', ({ path, value, problem }) => {
+  ])('rejects $sentence: $problem', ({ path, value, problem }) => {
     expect(parseRoutingTable(withValue(path, value))).toEqual({ problem });
   });
 
-  test.each([[undefined], [null], [3], ['table'], [[]]])('%p is none', (value) => {
+  test.each([[undefined], [null], [3], ['table'], [[]]])('rejects %p', (value) => {
     expect(parseRoutingTable(value)).toEqual({ problem: 'table: must be an object' });
   });
 });

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import type { Report } from '../../../../src/wire/messages.ts';
 import type { RoutingTable } from '../../../../src/wire/routing-table.ts';
 import { startDiscovery, type Discovery } from '../../../../src/dataplane/discovery/discovery.ts';
-import { createKeptTable } from '../../../../src/dataplane/discovery/kept-table.ts';
+import { createLastKnownGood } from '../../../../src/dataplane/discovery/last-known-good.ts';
 import { createProxyClient } from '../../../../src/wire/client/proxy-client.ts';
 import { buildReport } from '../../../../src/dataplane/discovery/report.ts';
 import { systemClock } from '../../../../src/platform/clock.ts';
@@ -43,7 +43,7 @@ type Proxy = {
   discovery: Discovery;
   pods: () => string;
   swaps: string[];
-  heard: string[];
+  notices: string[];
   asOfMs: () => number;
   log: ReturnType<typeof createMemoryLogger>;
 };
@@ -51,21 +51,21 @@ type ProxyOptions = {
   addresses: readonly string[] | (() => readonly string[]);
   port: number;
   ca?: string;
-  kept?: boolean;
+  stores?: boolean;
   silenceLimitMs?: number;
 };
 
-/** The discovery side of a proxy: routes by what it is given, counts a session on the pod `busy`. */
+/** The discovery side of a proxy, which records tables and notices. */
 function startProxy({
   addresses,
   port,
   ca = certificates.caPem,
-  kept = false,
+  stores = false,
   silenceLimitMs = 5000,
 }: ProxyOptions): Proxy {
   const log = createMemoryLogger();
   const swaps: string[] = [];
-  const heard: string[] = [];
+  const notices: string[] = [];
   let current: RoutingTable | undefined;
   let asOfMs = 0;
   const client = createProxyClient({
@@ -82,7 +82,7 @@ function startProxy({
       log,
       client,
       resolve: () => Promise.resolve(typeof addresses === 'function' ? addresses() : addresses),
-      kept: kept ? createKeptTable(path.join(folder, 'table.json'), log) : undefined,
+      lastKnownGood: stores ? createLastKnownGood(path.join(folder, 'table.json'), log) : undefined,
     },
     {
       onTable(choice) {
@@ -94,20 +94,20 @@ function startProxy({
       buildReport: (sequence) =>
         current &&
         buildReport(current, () => undefined, { startedAtMs: 0, sequence, nowMs: Date.now(), ended: [], seen: [] }),
-      onEnded: (sessions) => heard.push(`ended ${sessions.join()}`),
-      onSeen: (sessions) => heard.push(`seen ${sessions.join()}`),
-      onHandover: ({ from }) => heard.push(`handover of ${from}`),
+      onEnded: (sessions) => notices.push(`ended ${sessions.join()}`),
+      onSeen: (sessions) => notices.push(`seen ${sessions.join()}`),
+      onHandover: ({ from }) => notices.push(`handover of ${from}`),
       changes: () => swaps.length,
     },
-    { resolveIntervalMs: 20, keptTableDelayMs: 50, backoff: { baseMs: 20, capMs: 100 } },
+    { resolveIntervalMs: 20, lastKnownGoodDelayMs: 50, backoff: { baseMs: 20, capMs: 100 } },
   );
   started.push(discovery);
-  return { discovery, pods: () => swaps.at(-1) ?? 'none', swaps, heard, asOfMs: () => asOfMs, log };
+  return { discovery, pods: () => swaps.at(-1) ?? 'none', swaps, notices, asOfMs: () => asOfMs, log };
 }
 
 const both = ['127.0.0.1', '127.0.0.2'];
 
-describe('a proxy and two replicas of the operator', () => {
+describe('a proxy with two operator replicas', () => {
   async function startBoth() {
     const first = await replica('127.0.0.1');
     const second = await replica('127.0.0.2', first.port);
@@ -119,7 +119,7 @@ describe('a proxy and two replicas of the operator', () => {
     return { first, second, proxy };
   }
 
-  test('routes by the one that knows more, and by the other one when it is gone', async () => {
+  test('uses the replica with the newer table, and the other one when it is gone', async () => {
     const { first, second, proxy } = await startBoth();
     first.sayTable(10, table({ pod: 'a' }));
     await eventually(proxy.pods, (pods) => pods === 'a Accepting');
@@ -127,12 +127,12 @@ describe('a proxy and two replicas of the operator', () => {
     await eventually(proxy.pods, (pods) => pods === 'a Accepting, b Accepting');
     await second.stop();
     started.splice(started.indexOf(second), 1);
-    // It knows as much as the one that is gone, and no more.
+    // Its revision is that of the replica that is gone.
     first.sayTable(11, table({ pod: 'c' }));
     expect(await eventually(proxy.pods, (pods) => pods === 'c Accepting')).toBe('c Accepting');
   });
 
-  test('takes a termination from either of them at once', async () => {
+  test('applies a termination from either replica at once', async () => {
     const { first, second, proxy } = await startBoth();
     first.sayTable(10, table({ pod: 'a' }, { pod: 'b' }));
     await eventually(proxy.pods, (pods) => pods === 'a Accepting, b Accepting');
@@ -140,7 +140,7 @@ describe('a proxy and two replicas of the operator', () => {
     expect(await eventually(proxy.pods, (pods) => pods.startsWith('a Draining'))).toBe('a Draining, b Accepting');
   });
 
-  test('reports to both, with the states by which it routes', async () => {
+  test('sends reports to both replicas, with the states by which the proxy routes', async () => {
     const { first, second, proxy } = await startBoth();
     first.sayTable(10, table({ pod: 'a' }));
     second.sayTable(10, table({ pod: 'a' }));
@@ -158,7 +158,7 @@ describe('a proxy and two replicas of the operator', () => {
     expect(sequences).toEqual([...new Set(sequences)].toSorted((a, b) => a - b));
   });
 
-  test('heartbeats move the date of the table, without a swap', async () => {
+  test('updates the date of the table by heartbeats, without a new table', async () => {
     const { first, proxy } = await startBoth();
     first.sayTable(10, table({ pod: 'a' }), 1000);
     await eventually(proxy.pods, (pods) => pods === 'a Accepting');
@@ -168,8 +168,8 @@ describe('a proxy and two replicas of the operator', () => {
   });
 });
 
-describe('a proxy and one replica', () => {
-  test('reports at least once a second though nothing changes', async () => {
+describe('a proxy with one operator replica', () => {
+  test('sends a report at least once a second without changes', async () => {
     const only = await replica('127.0.0.1');
     startProxy({ addresses: ['127.0.0.1'], port: only.port });
     only.sayTable(10, table({ pod: 'a' }));
@@ -186,7 +186,7 @@ describe('a proxy and one replica', () => {
     expect(Date.now() - startMs).toBeLessThan(2000);
   });
 
-  test('hears what other proxies say of single sessions', async () => {
+  test('receives the notices of other proxies about single sessions', async () => {
     const only = await replica('127.0.0.1');
     const proxy = startProxy({ addresses: ['127.0.0.1'], port: only.port });
     only.sayTable(10, table({ pod: 'a' }));
@@ -196,14 +196,14 @@ describe('a proxy and one replica', () => {
     }
     expect(
       await eventually(
-        () => proxy.heard,
+        () => proxy.notices,
         ({ length }) => length === 2,
       ),
     ).toEqual(['ended 00000000deadbeef', 'seen 00000000deadbeef']);
     expect(proxy.pods()).toBe('a Accepting');
   });
 
-  test('comes back after the stream broke, and shows the token as it is by then', async () => {
+  test('reconnects after the stream failed, with the current token', async () => {
     const only = await replica('127.0.0.1');
     only.sayTable(10, table({ pod: 'a' }));
     const proxy = startProxy({ addresses: ['127.0.0.1'], port: only.port });
@@ -219,7 +219,7 @@ describe('a proxy and one replica', () => {
     expect(only.tokens[0]).toBe('Bearer token-1');
   });
 
-  test('keeps its table when it is refused, asks ever more slowly, and takes the next one', async () => {
+  test('keeps its table while it is rejected, and applies the next one afterwards', async () => {
     const only = await replica('127.0.0.1');
     only.sayTable(10, table({ pod: 'a' }));
     const proxy = startProxy({ addresses: ['127.0.0.1'], port: only.port });
@@ -231,16 +231,16 @@ describe('a proxy and one replica', () => {
       (failures) => failures >= 3,
     );
     expect(proxy.pods()).toBe('a Accepting');
-    expect(JSON.stringify(proxy.log.lines())).toContain('the operator answered 403');
+    expect(JSON.stringify(proxy.log.lines())).toContain('the operator responded with 403');
     only.answerWith(200);
     only.sayTable(11, table({ pod: 'b' }));
     await eventually(proxy.pods, (pods) => pods === 'b Accepting');
   });
 
   test.each([
-    { sentence: 'that is no JSON', line: '{"type":"table",' },
+    { sentence: 'that is not JSON', line: '{"type":"table",' },
     {
-      sentence: 'that is no table',
+      sentence: 'with an invalid table',
       line: JSON.stringify({ type: 'table', replica: 'x', revision: '99', asOfMs: 1, table: { listeners: 3 } }),
     },
     {
@@ -248,11 +248,11 @@ describe('a proxy and one replica', () => {
       line: JSON.stringify({ type: 'gossip', replica: 'x', revision: '99', asOfMs: 1 }),
     },
     {
-      sentence: 'with sessions that are no ids',
+      sentence: 'with invalid session ids',
       line: JSON.stringify({ type: 'seen', replica: 'x', sessions: ['1'] }),
     },
     {
-      sentence: 'with a revision that is no number',
+      sentence: 'with an invalid revision',
       line: JSON.stringify({ type: 'heartbeat', replica: 'x', revision: '0x9', asOfMs: 1 }),
     },
   ])('a line $sentence changes nothing, and the stream goes on', async ({ line }) => {
@@ -261,14 +261,14 @@ describe('a proxy and one replica', () => {
     const proxy = startProxy({ addresses: ['127.0.0.1'], port: only.port });
     await eventually(proxy.pods, (pods) => pods === 'a Accepting');
     only.say(line);
-    await eventually(proxy.log.messages, (messages) => messages.includes('table message refused'));
+    await eventually(proxy.log.messages, (messages) => messages.includes('invalid table message'));
     expect(proxy.pods()).toBe('a Accepting');
     only.sayTable(11, table({ pod: 'b' }));
     await eventually(proxy.pods, (pods) => pods === 'b Accepting');
     expect(only.tokens).toHaveLength(1);
   });
 
-  test('gives up a stream on which nothing comes', async () => {
+  test('closes a silent stream', async () => {
     const only = await replica('127.0.0.1');
     startProxy({ addresses: ['127.0.0.1'], port: only.port, silenceLimitMs: 100 });
     expect(
@@ -279,7 +279,7 @@ describe('a proxy and one replica', () => {
     ).toBeGreaterThanOrEqual(3);
   });
 
-  test('does not speak to a server that another authority vouches for', async () => {
+  test('sends no token to a server with a certificate of another authority', async () => {
     const only = await replica('127.0.0.1');
     only.sayTable(10, table({ pod: 'a' }));
     const { caPem } = await createCertificates({ names: [operatorName] });
@@ -288,7 +288,7 @@ describe('a proxy and one replica', () => {
     expect(only.tokens).toEqual([]);
   });
 
-  test('finds a replica that comes later, and leaves one that is no longer listed when its stream ends', async () => {
+  test('connects to a replica that is added later, and drops one that is no longer listed when its stream ends', async () => {
     const first = await replica('127.0.0.1');
     const second = await replica('127.0.0.2', first.port);
     let addresses: string[] = [];
@@ -308,7 +308,7 @@ describe('a proxy and one replica', () => {
       () => proxy.discovery.connected().join(),
       (connected) => connected === '127.0.0.2',
     );
-    // Two more reports take longer than any back-off here: a stream to the first would have been asked for by then.
+    // Two more reports take longer than any backoff here: a stream to the first would have been requested by then.
     const reports = second.reports.length;
     await eventually(
       () => second.reports.length,
@@ -318,47 +318,47 @@ describe('a proxy and one replica', () => {
   });
 });
 
-describe('the kept table', () => {
-  const keptFile = () => path.join(folder, 'table.json');
-  // Nobody listens on this address.
-  const nobody = ['127.0.0.3'];
+describe('the last-known-good table', () => {
+  const storedFile = () => path.join(folder, 'table.json');
+  // No process listens on this address.
+  const unreachable = ['127.0.0.3'];
 
-  test('serves after a restart while no operator answers, with its old date', async () => {
+  test('is used after a restart while no operator responds, with its old date', async () => {
     const only = await replica('127.0.0.1');
     only.sayTable(10, table({ pod: 'a' }), 5000);
-    const before = startProxy({ addresses: ['127.0.0.1'], port: only.port, kept: true });
+    const before = startProxy({ addresses: ['127.0.0.1'], port: only.port, stores: true });
     await eventually(before.pods, (pods) => pods === 'a Accepting');
     await before.discovery.stop();
-    const after = startProxy({ addresses: nobody, port: only.port, kept: true });
+    const after = startProxy({ addresses: unreachable, port: only.port, stores: true });
     await eventually(after.pods, (pods) => pods === 'a Accepting');
     expect(after.asOfMs()).toBe(5000);
   });
 
-  test('is for the eyes of its owner only: it holds signing keys', async () => {
+  test('is readable by its owner only, because it contains signing keys', async () => {
     const only = await replica('127.0.0.1');
     only.sayTable(10, table({ pod: 'a' }));
-    const proxy = startProxy({ addresses: ['127.0.0.1'], port: only.port, kept: true });
+    const proxy = startProxy({ addresses: ['127.0.0.1'], port: only.port, stores: true });
     await eventually(proxy.pods, (pods) => pods === 'a Accepting');
     await proxy.discovery.stop();
-    expect(((await stat(keptFile())).mode & 0o777).toString(8)).toBe('600');
-    expect(await readFile(keptFile(), 'utf8')).toContain('uid-a');
+    expect(((await stat(storedFile())).mode & 0o777).toString(8)).toBe('600');
+    expect(await readFile(storedFile(), 'utf8')).toContain('uid-a');
   });
 
-  test('that is broken is as good as none', async () => {
-    await writeFile(keptFile(), '{"type":"table"');
-    const proxy = startProxy({ addresses: nobody, port: 1, kept: true });
-    await eventually(proxy.log.messages, (messages) => messages.includes('no kept routing table'));
+  test('that is corrupt is ignored', async () => {
+    await writeFile(storedFile(), '{"type":"table"');
+    const proxy = startProxy({ addresses: unreachable, port: 1, stores: true });
+    await eventually(proxy.log.messages, (messages) => messages.includes('no last-known-good routing table'));
     expect(proxy.pods()).toBe('none');
   });
 
-  test('gives way to an operator that answers late', async () => {
+  test('is replaced when an operator responds later', async () => {
     const only = await replica('127.0.0.1');
     only.sayTable(10, table({ pod: 'a' }), 5000);
-    const before = startProxy({ addresses: ['127.0.0.1'], port: only.port, kept: true });
+    const before = startProxy({ addresses: ['127.0.0.1'], port: only.port, stores: true });
     await eventually(before.pods, (pods) => pods === 'a Accepting');
     await before.discovery.stop();
-    let addresses: readonly string[] = nobody;
-    const after = startProxy({ addresses: () => addresses, port: only.port, kept: true });
+    let addresses: readonly string[] = unreachable;
+    const after = startProxy({ addresses: () => addresses, port: only.port, stores: true });
     await eventually(after.pods, (pods) => pods === 'a Accepting');
     only.sayTable(12, table({ pod: 'b' }));
     addresses = ['127.0.0.1'];

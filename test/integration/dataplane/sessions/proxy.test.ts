@@ -31,8 +31,8 @@ afterEach(async () => {
 
 type App = { short: ShortEndpoint; server: Server; stop(): Promise<unknown> };
 
-/** An app that says its name, answers slowly on /slow until it is let go, and echoes WebSocket messages with its name. */
-async function startApp(pod: string): Promise<App & { letGo: () => void; waiting: () => number }> {
+/** An app that responds with its name, waits for `respond` on /slow, and echoes WebSocket messages with its name. */
+async function startApp(pod: string): Promise<App & { respond: () => void; waiting: () => number }> {
   const waiting = new Set<ServerResponse>();
   const answer = (request: IncomingMessage, response: ServerResponse) => {
     if (request.url === '/slow') waiting.add(response);
@@ -49,7 +49,7 @@ async function startApp(pod: string): Promise<App & { letGo: () => void; waiting
   const app = {
     short: { pod, port: typeof address === 'object' && address !== null ? address.port : 0 },
     server,
-    letGo: () => {
+    respond: () => {
       for (const response of waiting) response.end(pod);
       waiting.clear();
     },
@@ -67,7 +67,7 @@ async function startApp(pod: string): Promise<App & { letGo: () => void; waiting
 
 const tableFile = () => path.join(folder, 'table.json');
 
-/** Moved into place, as a ConfigMap's files are. */
+/** Renamed into place, like the files of a ConfigMap. */
 async function writeTable(table: ShortTable): Promise<void> {
   await writeFile(`${tableFile()}.new`, JSON.stringify(proxyTable(table)));
   await rename(`${tableFile()}.new`, tableFile());
@@ -119,7 +119,7 @@ async function get(url: string, cookie?: string) {
 const podOf = ({ text }: { text: string }) => text.split(' ')[0];
 
 describe('a proxy with a table from a file', () => {
-  test('brings a client back to its pod, hides its cookie from the app, and leaves the others alone', async () => {
+  test('pins a client to its pod, hides its cookie from the app, and forwards other cookies unchanged', async () => {
     const [a, b] = [await startApp('a'), await startApp('b')];
     await writeTable({ endpoints: [a.short, b.short] });
     const { url } = await runReady();
@@ -130,7 +130,7 @@ describe('a proxy with a table from a file', () => {
     }
   });
 
-  test('keeps a draining pod for its sessions and sends new ones elsewhere, WebSockets included', async () => {
+  test('keeps sessions on a draining pod, including WebSockets, and sends new ones elsewhere', async () => {
     const [a, b] = [await startApp('a'), await startApp('b')];
     await writeTable({ endpoints: [a.short] });
     const { proxy, url } = await runReady();
@@ -146,7 +146,7 @@ describe('a proxy with a table from a file', () => {
     socket.terminate();
   });
 
-  test('counts what is open, and ends a session when the app says so', async () => {
+  test('counts open requests, and ends a session when its app ends it', async () => {
     const a = await startApp('a');
     await writeTable({ endpoints: [a.short] });
     const { proxy, url, admin } = await runReady();
@@ -160,7 +160,7 @@ describe('a proxy with a table from a file', () => {
     const slow = get(url('/slow'));
     await eventually(a.waiting, (waiting) => waiting === 1);
     expect(counts()).toEqual({ sessions: 0, starting: 1, open: 0 });
-    a.letGo();
+    a.respond();
     const { cookie } = await slow;
     expect(await eventually(counts, ({ open }) => open === 0)).toEqual({ sessions: 1, starting: 0, open: 0 });
     expect(await (await admin('/debug/sessions?endpoint=a')).json()).toMatchObject({
@@ -170,7 +170,7 @@ describe('a proxy with a table from a file', () => {
     expect(await eventually(counts, ({ sessions }) => sessions === 0)).toEqual({ sessions: 0, starting: 0, open: 0 });
   });
 
-  test('gives a pod that refuses connections a second, then begins a new session elsewhere', async () => {
+  test('retries a pod that refuses connections for a second, then starts a new session elsewhere', async () => {
     const [a, b] = [await startApp('a'), await startApp('b')];
     await writeTable({ endpoints: [a.short] });
     const { proxy, url } = await runReady();
@@ -183,7 +183,7 @@ describe('a proxy with a table from a file', () => {
     expect(proxy.router.counters.backends.get(backendName)?.lost.ConnectFailed).toBe(1);
   });
 
-  test('says why there is no answer, and when to come again', async () => {
+  test('responds with 503, the reason and Retry-After when no pod accepts', async () => {
     const a = await startApp('a');
     await writeTable({ endpoints: [{ ...a.short, state: 'Draining' }] });
     const { url } = await runReady();
@@ -198,13 +198,13 @@ describe('a proxy with a table from a file', () => {
     await writeTable({ endpoints: [a.short] });
     const { url, log } = await runReady();
     await writeFile(tableFile(), '{"listeners":');
-    await eventually(log.messages, (messages) => messages.includes('table file refused'));
+    await eventually(log.messages, (messages) => messages.includes('invalid table file'));
     expect((await get(url('/'))).status).toBe(200);
   });
 });
 
 describe('the admin port', () => {
-  test('is healthy at once, and ready when there is a table and a bound listener', async () => {
+  test('is healthy at once, and ready with a table and a bound listener', async () => {
     const { proxy } = await run();
     const admin = async (target: string) => {
       const response = await fetch(`http://127.0.0.1:${proxy.adminPort}${target}`);
@@ -231,8 +231,8 @@ describe('the admin port', () => {
   });
 });
 
-describe('at the end', () => {
-  test('a proxy says it is not ready, finishes what is open, and is gone', async () => {
+describe('a proxy that shuts down', () => {
+  test('becomes not ready, finishes open requests, and stops', async () => {
     const a = await startApp('a');
     await writeTable({ endpoints: [a.short] });
     const { proxy } = await run({ delayMs: 300, graceMs: 5000 });
@@ -248,10 +248,10 @@ describe('at the end', () => {
       status: 503,
       text: 'not ready: shutting down\n',
     });
-    // Load balancers need a moment to hear of it: until then new connections are served.
+    // Load balancers notice it after a while: until then new connections are served.
     expect((await get(`http://127.0.0.1:${port}/`)).status).toBe(200);
     setTimeout(() => {
-      a.letGo();
+      a.respond();
     }, 500);
     expect(await slow).toMatchObject({ status: 200, text: 'a' });
     await stopped;

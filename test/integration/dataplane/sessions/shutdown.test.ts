@@ -61,7 +61,7 @@ async function runProxy(replica: FakeReplica, ...endpoints: ShortEndpoint[]): Pr
     serverName: operatorName,
     ca: certificates.caPem,
     tokenFile: path.join(folder, 'token'),
-    keptTableFile: undefined,
+    tableFile: undefined,
   };
   const proxy = await startProxy(
     { source: { kind: 'operator', operator }, adminPort: 0, shutdownDelayMs: 0, shutdownGraceMs: 5000 },

@@ -22,7 +22,7 @@ const report = {
 };
 
 describe('the table stream', () => {
-  test('starts with the table as it is, and goes on with each change, to every proxy of the Gateway', async () => {
+  test('sends the current table and each change to every proxy of the Gateway', async () => {
     discovery.publish('infra/web', tableOf('web'), '100');
     const streams = [await openStream(discovery, 'proxy-1'), await openStream(discovery, 'proxy-2')];
     for (const stream of streams) {
@@ -47,7 +47,7 @@ describe('the table stream', () => {
     expect(await stream.next()).toMatchObject({ type: 'table', revision: '7' });
   });
 
-  test('says every two seconds how current it is', async () => {
+  test('sends the date of the table every two seconds', async () => {
     discovery.publish('infra/web', tableOf('web'), '100');
     const stream = await openStream(discovery, 'proxy-1');
     await stream.next();
@@ -60,7 +60,7 @@ describe('the table stream', () => {
     });
   });
 
-  test('carries the table of the own Gateway only', async () => {
+  test("contains the table of the proxy's own Gateway only", async () => {
     discovery.publish('infra/other', tableOf('other'), '1');
     const stream = await openStream(discovery, 'proxy-1');
     discovery.publish('infra/other', tableOf('other', 'secret.example.com'), '2');
@@ -68,18 +68,18 @@ describe('the table stream', () => {
     expect(await stream.next()).toMatchObject({ revision: '3', table: { gateway: { name: 'web' } } });
   });
 
-  test('passes on to the other proxies of the Gateway which sessions ended or were seen, and not to the one that said so', async () => {
+  test('relays the notices of one proxy to the other proxies of the Gateway, and not back', async () => {
     discovery.publish('infra/web', tableOf('web'), '1');
-    const [teller, other] = [await openStream(discovery, 'proxy-1'), await openStream(discovery, 'proxy-2')];
-    for (const stream of [teller, other]) await stream.next();
+    const [sender, other] = [await openStream(discovery, 'proxy-1'), await openStream(discovery, 'proxy-2')];
+    for (const stream of [sender, other]) await stream.next();
     await discovery.client.call('POST', '/v1/report', { token: 'proxy-1', body: JSON.stringify(report) });
     expect(await other.next()).toEqual({ type: 'ended', replica: 'operator-1', sessions: ['00000000deadbeef'] });
     expect(await other.next()).toEqual({ type: 'seen', replica: 'operator-1', sessions: ['00000000cafe0000'] });
     discovery.publish('infra/web', tableOf('web', 'next.example.com'), '2');
-    expect(await teller.next()).toMatchObject({ revision: '2' });
+    expect(await sender.next()).toMatchObject({ revision: '2' });
   });
 
-  test('hands the sessions of a proxy that goes to the newest of the others', async () => {
+  test('sends the handover of a proxy that shuts down to the newest other proxy', async () => {
     discovery.publish('infra/web', tableOf('web'), '1');
     const [older, leaving, newest] = [
       await openStream(discovery, 'proxy-2'),
@@ -105,11 +105,14 @@ describe('the table stream', () => {
     for (const stream of [older, leaving]) expect(await stream.next()).toMatchObject({ revision: '2' });
   });
 
-  test('has nobody to hand sessions to where the one that goes is the only one, or its table is not told yet', async () => {
+  test('refuses a handover while no other proxy with a table is connected', async () => {
     const body = JSON.stringify({ startedAtMs: 5, sessions: [] });
     await openStream(discovery, 'proxy-1');
     const handOver = () => discovery.client.call('POST', '/v1/handover', { token: 'proxy-1', body });
-    expect(await handOver()).toEqual({ status: 503, body: { message: 'no other proxy of the Gateway listens here' } });
+    expect(await handOver()).toEqual({
+      status: 503,
+      body: { message: 'no other proxy of the Gateway is connected to this replica' },
+    });
     await openStream(discovery, 'proxy-2');
     expect(await handOver()).toMatchObject({ status: 503 });
   });
@@ -123,17 +126,17 @@ describe('the table stream', () => {
       },
       /^handover\.sessions\[0\]\.lastSeenS: must be/,
     ],
-    ['no time of start', { sessions: [] }, /^handover\.startedAtMs: must be/],
-  ])('a handover with %s is refused', async (_, handover, why) => {
+    ['no start time', { sessions: [] }, /^handover\.startedAtMs: must be/],
+  ])('a handover with %s is refused', async (_, handover, reason) => {
     const answer = await discovery.client.call('POST', '/v1/handover', {
       token: 'proxy-1',
       body: JSON.stringify(handover),
     });
-    expect(answer).toEqual({ status: 400, body: { message: expect.stringMatching(why) } });
+    expect(answer).toEqual({ status: 400, body: { message: expect.stringMatching(reason) } });
   });
 
-  test('a slow proxy gets the newest table when it reads again, and nothing is piled up for it', async () => {
-    // More than the sockets' buffers can take.
+  test('sends a slow proxy only the newest table when it reads again', async () => {
+    // More than the sockets' buffers hold.
     const big = (revision: number) => tableOf('web', `${revision}-${'x'.repeat(12 * 1024 * 1024)}`);
     discovery.publish('infra/web', big(0), '0');
     const stream = await openStream(discovery, 'proxy-1');
@@ -145,7 +148,7 @@ describe('the table stream', () => {
     expect([await stream.next(), await stream.next()]).toMatchObject([{ revision: '0' }, { revision: '20' }]);
   });
 
-  test('a proxy that takes nothing for half a minute is let go', async () => {
+  test('closes when the proxy reads nothing for half a minute', async () => {
     discovery.publish('infra/web', tableOf('web', 'x'.repeat(32 * 1024 * 1024)), '1');
     const { response } = await openStream(discovery, 'proxy-1');
     response.pause();
@@ -158,7 +161,7 @@ describe('the table stream', () => {
     expect(discovery.clock.pending()).toBe(0);
   });
 
-  test('ends when its token is no longer valid, and not while that cannot be checked', async () => {
+  test('ends when its token is no longer valid, but not while the API server is unavailable', async () => {
     discovery.publish('infra/web', tableOf('web'), '1');
     const stream = await openStream(discovery, 'proxy-1');
     await stream.next();
@@ -182,7 +185,7 @@ describe('the table stream', () => {
 });
 
 describe('a report', () => {
-  test('arrives with the proxy and the Gateway that its token names', async () => {
+  test('is recorded for the proxy and the Gateway of its token', async () => {
     expect(
       await discovery.client.call('POST', '/v1/report', { token: 'proxy-2', body: JSON.stringify(report) }),
     ).toMatchObject({ status: 204 });
@@ -194,7 +197,7 @@ describe('a report', () => {
     ]);
   });
 
-  test('that is wrong is refused with what is wrong', async () => {
+  test('that is invalid is rejected with the invalid field', async () => {
     const answer = await discovery.client.call('POST', '/v1/report', {
       token: 'proxy-1',
       body: '{"startedAtMs":0,"sequence":1}',
@@ -203,7 +206,7 @@ describe('a report', () => {
     expect(discovery.reports).toEqual([]);
   });
 
-  test('without end is refused', async () => {
+  test('that is too large is rejected', async () => {
     expect(
       await discovery.client.call('POST', '/v1/report', { token: 'proxy-1', body: ' '.repeat(9 * 1024 * 1024) }),
     ).toMatchObject({ status: 413 });
@@ -212,37 +215,37 @@ describe('a report', () => {
 
 const encode = (claims: object): string => Buffer.from(JSON.stringify(claims)).toString('base64url');
 
-describe('a sidecar that asks about its pod', () => {
+describe('a drain status request of a sidecar', () => {
   const ask = () => discovery.client.call('GET', '/v1/drain', { token: 'sidecar' });
   const sources = [{ type: 'Proxy', known: true, sessions: 3 }];
 
-  test('learns from the cache that the pod is being deleted, until when, and how many sessions it has', async () => {
+  test('returns deadline and sessions from the cache when the cache shows the deletion', async () => {
     discovery.state.cached = { kind: 'Terminating', killAtMs: 5000 };
     expect(await ask()).toEqual({ status: 200, body: { terminating: true, killAtMs: 5000, sources } });
     expect(discovery.liveReads).toEqual([]);
   });
 
-  test('learns it from a live read where the cache is behind', async () => {
+  test('returns the deletion from a live read when the cache is outdated', async () => {
     discovery.state.live = { kind: 'Terminating', killAtMs: 6000 };
     expect(await ask()).toEqual({ status: 200, body: { terminating: true, killAtMs: 6000, sources } });
     expect(discovery.liveReads).toEqual([{ namespace: 'shop', name: 'cart-1', uid: 'uid-cart-1' }]);
   });
 
-  test('is told that nobody deleted the pod only after a live read', async () => {
+  test('reports that the pod is not being deleted only after a live read', async () => {
     expect(await ask()).toEqual({ status: 200, body: { terminating: false } });
     expect(discovery.liveReads).toHaveLength(1);
   });
 
-  test('gets no answer while the API server is away: unknown, and it holds', async () => {
+  test('fails with 503 while the API server is unavailable, so the sidecar holds', async () => {
     await ask();
     discovery.state.apiServerAway = true;
     expect(await ask()).toEqual({
       status: 503,
-      body: { message: expect.stringMatching(/cannot be said at this moment: API server away/) },
+      body: { message: expect.stringMatching(/it is unknown whether the pod is being deleted: API server away/) },
     });
   });
 
-  test('is released at once when its pod was deleted by force', async () => {
+  test('releases a force-deleted pod at once', async () => {
     discovery.state.live = { kind: 'Gone' };
     expect(await ask()).toEqual({
       status: 200,
@@ -250,14 +253,16 @@ describe('a sidecar that asks about its pod', () => {
     });
   });
 
-  describe('with a token that is no longer taken', () => {
+  describe('with an expired token', () => {
     const claims = { 'kubernetes.io': { namespace: 'shop', pod: { name: 'cart-1', uid: 'uid-cart-1' } } };
     const outdated = `e30.${encode(claims)}.e30`;
     const askWith = (token: string) => discovery.client.call('GET', '/v1/drain', { token });
-    const uncounted = [{ type: 'Proxy', known: false, reason: 'the time of the pod is over, and its token with it' }];
-    const refusal = { status: 401, body: { message: expect.stringMatching(/its pod is gone/) } };
+    const uncounted = [
+      { type: 'Proxy', known: false, reason: 'the grace period of the pod is over, and its token has expired' },
+    ];
+    const refusal = { status: 401, body: { message: expect.stringMatching(/its pod was deleted/) } };
 
-    test('is released when the grace of its pod is over', async () => {
+    test('releases a pod whose grace period is over', async () => {
       const killAtMs = discovery.clock.nowMs() - 61_000;
       discovery.state.cached = { kind: 'Terminating', killAtMs };
       expect(await askWith(outdated)).toEqual({
@@ -266,7 +271,7 @@ describe('a sidecar that asks about its pod', () => {
       });
     });
 
-    test('is released when its pod is gone, by the word of the API server', async () => {
+    test('releases a pod that no longer exists in the API server', async () => {
       discovery.state.cached = { kind: 'Gone' };
       discovery.state.live = { kind: 'Gone' };
       expect(await askWith(outdated)).toEqual({
@@ -276,14 +281,14 @@ describe('a sidecar that asks about its pod', () => {
       expect(discovery.liveReads).toEqual([{ namespace: 'shop', name: 'cart-1', uid: 'uid-cart-1' }]);
     });
 
-    test('learns nothing of a pod that drains, or lives', async () => {
+    test('returns nothing about a pod that drains or runs', async () => {
       discovery.state.cached = { kind: 'Terminating', killAtMs: discovery.clock.nowMs() + 1 };
       expect(await askWith(outdated)).toEqual(refusal);
       discovery.state.cached = { kind: 'Alive' };
       expect(await askWith(outdated)).toEqual(refusal);
     });
 
-    test('gets no answer while the API server is away', async () => {
+    test('fails with 503 while the API server is unavailable', async () => {
       discovery.state.cached = { kind: 'Gone' };
       discovery.state.apiServerAway = true;
       expect(await askWith(outdated)).toMatchObject({ status: 503 });
@@ -295,7 +300,7 @@ describe('a sidecar that asks about its pod', () => {
       encode({ 'kubernetes.io': { namespace: 'shop' } }),
       encode({ 'kubernetes.io': { namespace: '../secrets', pod: { name: 'a', uid: 'b' } } }),
     ];
-    test.each(payloads)('that names no pod (%s) is refused', async (payload) => {
+    test.each(payloads)('that names no pod (%s) is rejected', async (payload) => {
       discovery.state.cached = { kind: 'Gone' };
       discovery.state.live = { kind: 'Gone' };
       expect(await askWith(`e30.${payload}.e30`)).toEqual(refusal);
@@ -303,7 +308,7 @@ describe('a sidecar that asks about its pod', () => {
     });
   });
 
-  test('hands in how its drain ended', async () => {
+  test('is followed by a summary of the drain', async () => {
     const summary = {
       reason: 'DrainComplete',
       sessionsAtStart: 3,
@@ -318,7 +323,7 @@ describe('a sidecar that asks about its pod', () => {
   });
 });
 
-describe('whoever has no business here', () => {
+describe('a caller without permission', () => {
   type Refused = {
     sentence: string;
     call: [method: string, path: string, token?: string];
@@ -330,25 +335,25 @@ describe('whoever has no business here', () => {
       sentence: 'without a token',
       call: ['GET', '/v1/table'],
       status: 401,
-      message: /token with the audience holdfast is needed/,
+      message: /the request has no bearer token/,
     },
     {
-      sentence: 'with a token of nobody',
+      sentence: 'with an unknown token',
       call: ['GET', '/v1/table', 'stolen'],
       status: 401,
       message: /not valid for the audience holdfast/,
     },
     {
-      sentence: 'a sidecar that wants a table',
+      sentence: 'as a sidecar that requests a table',
       call: ['GET', '/v1/table', 'sidecar'],
       status: 403,
-      message: /shop\/cart is no proxy's/,
+      message: /shop\/cart does not belong to a proxy/,
     },
     {
-      sentence: 'a sidecar that reports sessions',
+      sentence: 'as a sidecar that reports sessions',
       call: ['POST', '/v1/report', 'sidecar'],
       status: 403,
-      message: /is no proxy's/,
+      message: /does not belong to a proxy/,
     },
     {
       sentence: 'at another path',
@@ -363,7 +368,7 @@ describe('whoever has no business here', () => {
       message: /only GET \/v1\/table/,
     },
   ];
-  test.each(refused)('is refused $sentence', async ({ call: [method, path, token], status, message }) => {
+  test.each(refused)('is rejected $sentence', async ({ call: [method, path, token], status, message }) => {
     const answer = await discovery.client.call(method, path, {
       ...(token !== undefined && { token }),
       ...(method === 'POST' && { body: '{}' }),
@@ -371,15 +376,18 @@ describe('whoever has no business here', () => {
     expect(answer).toEqual({ status, body: { message: expect.stringMatching(message) } });
   });
 
-  test('is not refused for ever because the API server could not check', async () => {
+  test('is not rejected permanently when the API server was unavailable', async () => {
     discovery.state.apiServerAway = true;
     const call = () => discovery.client.call('POST', '/v1/report', { token: 'proxy-1', body: JSON.stringify(report) });
-    expect(await call()).toMatchObject({ status: 503, body: { message: expect.stringMatching(/cannot be checked/) } });
+    expect(await call()).toMatchObject({
+      status: 503,
+      body: { message: expect.stringMatching(/the API server cannot review the token/) },
+    });
     discovery.state.apiServerAway = false;
     expect(await call()).toMatchObject({ status: 204 });
   });
 
-  test('never finds a token in the log', async () => {
+  test('leaves no token in the log', async () => {
     await discovery.client.call('GET', '/v1/table', { token: 'stolen-token' });
     await discovery.client.call('GET', '/v1/table', { token: 'sidecar' });
     expect(discovery.logger.lines()).toHaveLength(2);

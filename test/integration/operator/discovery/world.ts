@@ -1,4 +1,4 @@
-/** A discovery server on a real port, over ports that a test can turn. */
+/** A discovery server on a real port, with an API server that tests control. */
 import { createDiscoveryHandler } from '../../../../src/operator/discovery/handler.ts';
 import type { PodLife, PodDirectory } from '../../../../src/operator/discovery/drain-status.ts';
 import type { PodRef, ProxyCaller } from '../../../../src/operator/discovery/caller.ts';
@@ -57,7 +57,7 @@ export async function startDiscovery() {
         return identities.get(token);
       },
     },
-    feed: {
+    tables: {
       current: (key) => tables.get(key),
       onChange: (listener) => {
         listeners.add(listener);
@@ -110,7 +110,7 @@ export const tableOf = (gateway: string, hostname = 'cart.example.com'): Routing
   backends: {},
 });
 
-/** The stream's messages, one at a time. */
+/** Opens a table stream, whose messages are read one at a time. */
 export async function openStream({ client }: Pick<Discovery, 'client'>, token: string) {
   const response = await client.open('GET', '/v1/table', { token });
   const lines: TableMessage[] = [];

@@ -23,74 +23,74 @@ const current = (stream: number, revision: string): Choice => ({
   table: table(),
 });
 
-describe('the replica to route by', () => {
+describe('the chosen replica', () => {
   const rows: { sentence: string; current?: Choice; views: ReplicaView[]; stream: number | undefined }[] = [
-    { sentence: 'none while nobody answers', views: [], stream: undefined },
-    { sentence: 'the one that knows most', views: [view(1, '9'), view(2, '10')], stream: 2 },
+    { sentence: 'is none while no replica is connected', views: [], stream: undefined },
+    { sentence: 'is the one with the newest revision', views: [view(1, '9'), view(2, '10')], stream: 2 },
     {
-      sentence: 'revisions are numbers of any length, not text',
+      sentence: 'has the highest revision, compared as a number of any length',
       views: [view(1, '99999999999999999999'), view(2, '100000000000000000000')],
       stream: 2,
     },
     {
-      sentence: 'the one in use stays against one that knows the same',
+      sentence: 'stays when another has the same revision',
       current: current(2, '10'),
       views: [view(1, '10'), view(2, '10')],
       stream: 2,
     },
     {
-      sentence: 'the one in use stays against one that knows less',
+      sentence: 'stays when another has an older revision',
       current: current(2, '10'),
       views: [view(1, '9'), view(2, '10')],
       stream: 2,
     },
     {
-      sentence: 'one that knows more takes over',
+      sentence: 'changes to one with a newer revision',
       current: current(2, '10'),
       views: [view(1, '11'), view(2, '10')],
       stream: 1,
     },
     {
-      sentence: 'when the stream in use is gone, one that knows as much takes over',
+      sentence: 'changes to one with the same revision when its stream is gone',
       current: current(2, '10'),
       views: [view(1, '10'), view(2, '10', { connected: false })],
       stream: 1,
     },
     {
-      sentence: 'one that knows less does not: it will catch up',
+      sentence: 'does not change to one with an older revision, which will catch up',
       current: current(2, '10'),
       views: [view(1, '9', { asOfMs: 5000 })],
       stream: 2,
     },
     {
-      sentence: 'unless its view is certainly younger, as after a restore of etcd',
+      sentence: 'changes to one with an older revision if its state is certainly newer, as after a restore of etcd',
       current: current(2, '10'),
       views: [view(1, '3', { asOfMs: 6001 })],
       stream: 1,
     },
     {
-      sentence: 'what is not connected is not chosen, whatever it knew',
+      sentence: 'is never one that is not connected',
       current: current(2, '10'),
       views: [view(1, '12', { connected: false }), view(2, '10')],
       stream: 2,
     },
-    { sentence: 'the table in use stays when nobody is left', current: current(2, '10'), views: [], stream: 2 },
+    { sentence: 'stays when no replica is left', current: current(2, '10'), views: [], stream: 2 },
   ];
   test.each(rows)('$sentence', ({ current, views, stream }) => {
     expect(chooseReplica(current, views)?.stream).toBe(stream);
   });
 
-  test('at an equal revision the newer message of the replica in use counts', () => {
+  test('is updated by its own newer message with the same revision', () => {
     const newer = view(2, '10', { asOfMs: 2000 });
     expect(chooseReplica(current(2, '10'), [newer])).toBe(newer);
   });
 });
 
-describe('draining', () => {
+describe('the overlay of draining pods', () => {
   const stateOf = (result: ReturnType<typeof table>, pod: string) =>
     result.backends[backendName]?.endpoints.find((endpoint) => endpoint.pod === pod);
 
-  test('a pod that any replica shows draining is draining', () => {
+  test('marks a pod as draining that drains in any table', () => {
     const merged = overlayDraining(table({ pod: 'a' }, { pod: 'b' }), [
       table({ pod: 'a' }),
       table({ pod: 'a', state: 'Draining' }),
@@ -99,13 +99,13 @@ describe('draining', () => {
     expect(stateOf(merged, 'b')).toMatchObject({ state: 'Accepting' });
   });
 
-  test('a pod that is not in the chosen table is not brought back', () => {
+  test('does not add a pod that is not in the chosen table', () => {
     expect(
       stateOf(overlayDraining(table({ pod: 'b' }), [table({ pod: 'a', state: 'Draining' })]), 'a'),
     ).toBeUndefined();
   });
 
-  test('without news the table is the same object', () => {
+  test('returns the same object if nothing changes', () => {
     const chosen = table({ pod: 'a', state: 'Draining' }, { pod: 'b' });
     expect(overlayDraining(chosen, [table({ pod: 'a', state: 'Draining' })])).toBe(chosen);
   });

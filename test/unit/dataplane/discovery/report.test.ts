@@ -15,22 +15,22 @@ const counted = (count: Partial<EndpointCount>): EndpointCount => ({
 describe('a report', () => {
   test.each([
     {
-      sentence: 'an endpoint without sessions is free',
+      sentence: 'has zero sessions for an endpoint without any',
       count: undefined,
       expected: { sessions: 0, expiresAtMs: nowMs },
     },
     {
-      sentence: 'idle sessions last until the idle limit after their last use',
+      sentence: 'lets idle sessions expire at the idle timeout after their last use',
       count: counted({ sessions: 2 }),
       expected: { sessions: 2, expiresAtMs: nowMs - 10_000 + idleTimeoutMs },
     },
     {
-      sentence: 'with something open the idle limit has not begun',
+      sentence: 'starts the idle timeout now while something is open',
       count: counted({ sessions: 2, open: 1 }),
       expected: { sessions: 2, expiresAtMs: nowMs + idleTimeoutMs },
     },
     {
-      sentence: 'a request that may begin a session counts as one',
+      sentence: 'counts a request that may start a session as one',
       count: counted({ starting: 1 }),
       expected: { sessions: 1, expiresAtMs: nowMs + idleTimeoutMs },
     },
@@ -54,7 +54,7 @@ describe('a report', () => {
     });
   });
 
-  test('names every endpoint of the table, in the state in which requests are routed', () => {
+  test('lists every endpoint of the table, with the state by which requests are routed', () => {
     const table = proxyTable({
       endpoints: [{ pod: 'a' }, { pod: 'b', state: 'Draining' }, { pod: 'c', state: 'Pending' }],
     });

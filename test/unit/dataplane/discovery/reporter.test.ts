@@ -34,13 +34,13 @@ function createWorld() {
 }
 
 describe('reports', () => {
-  test('go to every replica at least once a second though nothing changes', async () => {
+  test('are sent to every replica at least once a second without changes', async () => {
     const { clock, timesOf } = createWorld();
     await clock.advance(2400);
     for (const address of ['x', 'y']) expect(timesOf(address)).toEqual([0, 800, 1600, 2400]);
   });
 
-  test('are not made while nobody is there to take them, and go out at once when somebody is', async () => {
+  test('are not built while no replica is connected, and are sent at once when one connects', async () => {
     const { clock, world, timesOf } = createWorld();
     await clock.advance(100);
     const before = world.built;
@@ -53,7 +53,7 @@ describe('reports', () => {
     expect(timesOf('x')).toEqual([0, 60_200]);
   });
 
-  test('follow a change within 200 ms, and no faster however much changes', async () => {
+  test('follow a change within 200 ms, and are no more frequent with many changes', async () => {
     const { clock, world, timesOf } = createWorld();
     await clock.advance(210);
     for (let change = 0; change < 10; change += 1) {
@@ -63,14 +63,14 @@ describe('reports', () => {
     expect(timesOf('x')).toEqual([0, 400, 600]);
   });
 
-  test('are numbered from the clock upwards: those of a restarted proxy are newer than any before', async () => {
+  test('have increasing numbers from the clock, so those of a restarted proxy are newer', async () => {
     const { clock, sent, startMs } = createWorld();
     await clock.advance(1600);
     const numbers = sent.filter(({ address }) => address === 'x').map(({ report }) => report.sequence - startMs);
     expect(numbers).toEqual([0, 800, 1600]);
   });
 
-  test('wait for a replica that has not answered the last one; the others get theirs', async () => {
+  test('skip a replica that has not responded to the last one; the others get theirs', async () => {
     const { clock, world, timesOf } = createWorld();
     let answer = () => {};
     world.answer = (address) => (address === 'x' ? new Promise((resolve) => (answer = resolve)) : Promise.resolve());
@@ -81,14 +81,14 @@ describe('reports', () => {
     expect(timesOf('x')).toEqual([0, 800, 2400]);
   });
 
-  test('that fail are no end: the next one comes', async () => {
+  test('continue after a failure', async () => {
     const { clock, world, timesOf } = createWorld();
     world.answer = () => Promise.reject(new Error('refused'));
     await clock.advance(1600);
     expect(timesOf('x')).toEqual([0, 800, 1600]);
   });
 
-  test('are not made without a table, nor after the end', async () => {
+  test('are not sent without a table, nor after stop', async () => {
     const { clock, world, sent, reporter } = createWorld();
     world.hasTable = false;
     await clock.advance(1000);
@@ -97,7 +97,7 @@ describe('reports', () => {
     expect(clock.pending()).toBe(0);
   });
 
-  test('made at once reach a slow replica after the one that it has not answered yet', async () => {
+  test('that are sent at once reach a slow replica after its response to the previous one', async () => {
     const { world, sent, reporter, clock } = createWorld();
     const { promise: answered, resolve: answer } = Promise.withResolvers<void>();
     world.answer = () => answered;

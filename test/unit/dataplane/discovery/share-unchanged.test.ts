@@ -7,30 +7,34 @@ const copy = <T>(value: T): T => structuredClone(value);
 const table = (...endpoints: ShortEndpoint[]) => proxyTable({ endpoints });
 const endpointsOf = (value: ReturnType<typeof table>) => value.backends[backendName]?.endpoints ?? [];
 
-describe('of a table that arrives again', () => {
+describe('shareUnchanged', () => {
   const before = table({ pod: 'a' }, { pod: 'b' }, { pod: 'c' }, { pod: 'd' });
 
-  test('the same is the same object', () => {
+  test('returns the previous object for an equal table', () => {
     expect(shareUnchanged(before, copy(before))).toBe(before);
   });
 
   test.each<{ sentence: string; next: ReturnType<typeof table>; same: string[] }>([
     {
-      sentence: 'one pod that changes leaves the others as they are',
+      sentence: 'keeps the other pods when one changes',
       next: table({ pod: 'a' }, { pod: 'b', state: 'Draining' }, { pod: 'c' }, { pod: 'd' }),
       same: ['a', 'c', 'd'],
     },
     {
-      sentence: 'so do two',
+      sentence: 'keeps the other pods when two change',
       next: table({ pod: 'a', state: 'Pending' }, { pod: 'b' }, { pod: 'c' }, { pod: 'd', state: 'Draining' }),
       same: ['b', 'c'],
     },
     {
-      sentence: 'one pod more in the middle moves those behind it',
+      sentence: 'keeps all pods when one is inserted in the middle',
       next: table({ pod: 'a' }, { pod: 'aa' }, { pod: 'b' }, { pod: 'c' }, { pod: 'd' }),
       same: ['a', 'b', 'c', 'd'],
     },
-    { sentence: 'so does one less', next: table({ pod: 'a' }, { pod: 'c' }, { pod: 'd' }), same: ['a', 'c', 'd'] },
+    {
+      sentence: 'keeps the other pods when one is removed',
+      next: table({ pod: 'a' }, { pod: 'c' }, { pod: 'd' }),
+      same: ['a', 'c', 'd'],
+    },
   ])('$sentence', ({ next, same }) => {
     const shared = shareUnchanged(before, copy(next));
     expect(shared).toEqual(next);
@@ -45,11 +49,11 @@ describe('of a table that arrives again', () => {
     expect(shared.backends[backendName]?.keyRing).toBe(before.backends[backendName]?.keyRing);
   });
 
-  test('nothing is lost or added, whatever the two are', () => {
+  test('never changes the content, for any two values', () => {
     const json = fc.jsonValue({ maxDepth: 4 });
     fc.assert(
       fc.property(json, json, (one, other) => {
-        // JSON knows no -0, and neither does what comes over the wire.
+        // JSON has no -0.
         const [before, next] = [
           JSON.parse(JSON.stringify(one)) as unknown,
           JSON.parse(JSON.stringify(other)) as unknown,

@@ -27,8 +27,8 @@ function createMerger() {
   };
 }
 
-describe('tables of several replicas', () => {
-  test('that say the same swap nothing: it is only confirmed', () => {
+describe('the merger of tables', () => {
+  test('confirms the table when another replica has an equal one', () => {
     const { tables, confirmed, say, beat } = createMerger();
     say('x', 10, table({ pod: 'a' }));
     say('y', 11, table({ pod: 'a' }), 2000);
@@ -37,7 +37,7 @@ describe('tables of several replicas', () => {
     expect(confirmed).toEqual([2000, 3000]);
   });
 
-  test('a termination is taken from whoever knows first, and is not taken back by one that lags', () => {
+  test('applies a termination from the first replica that sees it, and keeps it when another lags', () => {
     const { tables, merger, say } = createMerger();
     say('x', 10, table({ pod: 'a' }, { pod: 'b' }));
     say('y', 9, table({ pod: 'a', state: 'Draining' }, { pod: 'b' }));
@@ -47,7 +47,7 @@ describe('tables of several replicas', () => {
     expect(tables).toEqual(['a Accepting, b Accepting', 'a Draining, b Accepting']);
   });
 
-  test('after its stream broke, a replica must send a table before its heartbeats count again', () => {
+  test('ignores heartbeats of a reconnected replica until it sends a table', () => {
     const { tables, confirmed, merger, say, beat } = createMerger();
     say('x', 10, table({ pod: 'a' }));
     merger.down('x');
@@ -58,15 +58,15 @@ describe('tables of several replicas', () => {
     expect(tables).toEqual(['a Accepting', 'b Accepting']);
   });
 
-  test('a kept table serves until a replica answers, and never replaces one that did', () => {
-    const kept = { stream: 0, revision: 5n, asOfMs: 0, table: table({ pod: 'kept' }) };
+  test('uses a stored table until a replica sends one, and not afterwards', () => {
+    const stored = { stream: 0, revision: 5n, asOfMs: 0, table: table({ pod: 'stored' }) };
     const first = createMerger();
-    first.merger.startFrom(kept);
+    first.merger.startFrom(stored);
     first.say('x', 10, table({ pod: 'a' }));
-    expect(first.tables).toEqual(['kept Accepting', 'a Accepting']);
+    expect(first.tables).toEqual(['stored Accepting', 'a Accepting']);
     const second = createMerger();
     second.say('x', 10, table({ pod: 'a' }));
-    second.merger.startFrom(kept);
+    second.merger.startFrom(stored);
     expect(second.tables).toEqual(['a Accepting']);
   });
 });

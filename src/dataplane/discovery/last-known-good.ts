@@ -1,23 +1,25 @@
-/** The last table, kept in a file: a proxy that restarts while the operator is unavailable routes by it. It holds signing keys. */
+/**
+ * The last-known-good table in a file: a proxy that restarts while the operator is unavailable routes by it. It contains signing keys.
+ */
 import { readFile, rename, writeFile } from 'node:fs/promises';
 import { AppError, describeError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
-import { parseTableMessage } from '../../wire/table-stream.ts';
+import { parseTableMessage } from '../../wire/proxy-messages.ts';
 import type { Choice } from './choose.ts';
 
-export interface KeptTable {
-  /** The kept table, or undefined where there is none that can be read. */
+export interface LastKnownGood {
+  /** Resolves with the stored table; undefined if there is none or it cannot be read. */
   read(): Promise<Choice | undefined>;
-  /** Keeps it: the newest one wins where several come while one is being written. A failure is logged; routing goes on. */
+  /** Stores a table. Of several tables that arrive during a write, only the newest is written. A failure is logged; routing continues. */
   write(choice: Choice): void;
-  /** Resolves when nothing is left to be written. */
+  /** Resolves when no write is left. */
   settled(): Promise<void>;
 }
 
-/** Kept tables come from no stream. */
-const keptStream = 0;
+/** The table is from no stream. */
+const noStream = 0;
 
-export function createKeptTable(file: string, log: Logger): KeptTable {
+export function createLastKnownGood(file: string, log: Logger): LastKnownGood {
   let next: Choice | undefined;
   let writing: Promise<void> | undefined;
 
@@ -27,7 +29,7 @@ export function createKeptTable(file: string, log: Logger): KeptTable {
       try {
         await writeAtomically(file, serialize(choice));
       } catch (error) {
-        log.warn({ file, error: describeError(error) }, 'the routing table could not be kept');
+        log.warn({ file, error: describeError(error) }, 'the last-known-good routing table was not written');
       }
     }
     writing = undefined;
@@ -38,7 +40,7 @@ export function createKeptTable(file: string, log: Logger): KeptTable {
       try {
         return parse(await readFile(file, 'utf8'));
       } catch (error) {
-        log.info({ file, error: describeError(error) }, 'no kept routing table');
+        log.info({ file, error: describeError(error) }, 'no last-known-good routing table');
         return undefined;
       }
     },
@@ -51,7 +53,7 @@ export function createKeptTable(file: string, log: Logger): KeptTable {
 }
 
 const serialize = ({ revision, asOfMs, table }: Choice) =>
-  JSON.stringify({ type: 'table', replica: 'kept', revision: String(revision), asOfMs, table });
+  JSON.stringify({ type: 'table', replica: 'file', revision: String(revision), asOfMs, table });
 
 function parse(text: string): Choice | undefined {
   const checked = parseTableMessage(text);
@@ -60,12 +62,12 @@ function parse(text: string): Choice | undefined {
   }
   const message = checked.value;
   if (message.type !== 'table') return undefined;
-  return { stream: keptStream, revision: BigInt(message.revision), asOfMs: message.asOfMs, table: message.table };
+  return { stream: noStream, revision: BigInt(message.revision), asOfMs: message.asOfMs, table: message.table };
 }
 
-/** Written beside and moved over: a reader sees the old table or the new one, never half of one. */
+/** Writes another file and renames it: a reader sees the old table or the new one, never a part. */
 async function writeAtomically(file: string, text: string): Promise<void> {
-  const beside = `${file}.new`;
-  await writeFile(beside, text, { mode: 0o600 });
-  await rename(beside, file);
+  const temporary = `${file}.new`;
+  await writeFile(temporary, text, { mode: 0o600 });
+  await rename(temporary, file);
 }

@@ -1,4 +1,4 @@
-/** Lines of the operator's table stream, and what a proxy sends back: reports and handovers. */
+/** Checks of the lines of the operator's table stream, and of a proxy's reports and handovers. */
 import {
   checked,
   checkedJson,
@@ -64,7 +64,7 @@ const tableMessage: Check<TableMessage> = (value, path) => {
 
 export const parseTableMessage = (line: string): Checked<TableMessage> => checkedJson(tableMessage, line, 'message');
 
-/** A proxy of the previous version sends neither. */
+/** A proxy of the previous version sends neither `ended` nor `successorOf`. */
 type SentHandover = Omit<Handover, 'ended' | 'successorOf'> & Partial<Handover>;
 
 const sentHandover = object<SentHandover>({
@@ -100,11 +100,11 @@ const report = object<SentReport>({
   keyRings: optional(map(object<KeyRingReport>({ current: count, ids: list(count) }))),
 });
 
-/** One wrong entry invalidates the report: a proxy whose counts cannot be read is unknown, not partly known. */
+/** One invalid entry invalidates the report: the counts of a proxy are known or unknown, never partly known. */
 export function parseReport(body: unknown): Checked<Report> {
   const result = checked(report, body, 'report');
   if ('problem' in result) return result;
-  // The operator keeps reports: properties that it does not know are dropped.
+  // The operator stores reports: unknown properties are dropped.
   const { startedAtMs, sequence, endpoints, ended, seen = [], successorOf, keyRings } = result.value;
   return {
     value: {

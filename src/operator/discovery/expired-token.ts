@@ -1,11 +1,12 @@
 /**
- * What a sidecar is told whose token the API server no longer takes.
+ * The drain status for a sidecar whose token the API server no longer accepts.
  *
- * A bound token ends when its pod is gone, or past its grace by a minute (KEP-1205), but the containers may still run: the kubelet goes by the
- * grace that it heard first (kubernetes/kubernetes#83916), and a pod that is deleted by force is gone for the API server alone. A sidecar that
- * could not ask in that minute would hold its pod to the drain timeout, for sessions that somebody has given up.
+ * A bound token expires when its pod is deleted, or a minute after the pod's grace period (KEP-1205), but the containers may still run: the
+ * kubelet uses the grace period that it received first (kubernetes/kubernetes#83916), and a force-deleted pod is gone only for the API
+ * server. A sidecar that got no response in that minute would hold its pod until the drain timeout, for sessions that were given up.
  *
- * So whoever names such a pod hears that its time is over, and nothing else: neither how many sessions it has, nor anything of a pod that lives.
+ * Therefore any caller that names such a pod gets the information that its grace period is over, and nothing else: neither its number of
+ * sessions, nor anything about a pod that lives.
  */
 import type { DrainStatus } from '../../wire/messages.ts';
 import { isRecord } from '../../platform/record.ts';
@@ -16,11 +17,11 @@ import type { PodDirectory } from './drain-status.ts';
 const uncounted = {
   type: 'Proxy',
   known: false,
-  reason: 'the time of the pod is over, and its token with it',
+  reason: 'the grace period of the pod is over, and its token has expired',
 } as const;
 
-/** Undefined where the token names no pod whose time is over. Throws RequestError 503 where that cannot be said. */
-export async function answerUnverified(
+/** Returns undefined unless the token names a pod whose grace period is over. Throws RequestError 503 if that is unknown. */
+export async function statusOfExpired(
   token: string,
   pods: PodDirectory,
   nowMs: number,
@@ -33,7 +34,7 @@ export async function answerUnverified(
   return killAtMs > nowMs ? undefined : { terminating: true, killAtMs, sources: [uncounted] };
 }
 
-/** By the claims of a ServiceAccount token, a JWT (RFC 7519): said by the caller, and checked by nobody. */
+/** Returns the pod in the claims of a ServiceAccount token, a JWT (RFC 7519). The claims are not verified. */
 function claimedPod(token: string): PodRef | undefined {
   const claims = fieldOf(parsePayload(token), 'kubernetes.io');
   const pod = fieldOf(claims, 'pod');
@@ -50,6 +51,6 @@ function parsePayload(token: string): unknown {
 }
 
 const fieldOf = (value: unknown, name: string): unknown => (isRecord(value) ? value[name] : undefined);
-/** As Kubernetes names objects: it becomes part of a path. */
+/** Whether it is a name of a Kubernetes object: it becomes part of a path. */
 const isName = (value: unknown): value is string =>
   typeof value === 'string' && /^[a-z0-9][a-z0-9.-]{0,252}$/.test(value);

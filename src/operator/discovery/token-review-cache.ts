@@ -1,6 +1,6 @@
 /**
- * Remembers whose a bearer token is, so that a report each second is not a TokenReview each second.
- * Tokens are kept as hashes only. Bounded on every side: how many, for how long, and how many reviews run at one time.
+ * Caches the identities of bearer tokens, so that a report each second is not a TokenReview each second. Tokens are stored as hashes only.
+ * Everything is bounded: the number of entries, their lifetime, and the reviews in flight.
  */
 import { createHash } from 'node:crypto';
 import type { Identity, TokenReviewer } from '../../kube/ports.ts';
@@ -9,23 +9,23 @@ import { AppError } from '../../platform/errors.ts';
 
 type Cached = { identity: Identity | undefined; untilMs: number };
 
-/** How long a token that was revoked, or whose pod was deleted, is still taken. */
+/** How long a token is still accepted after it was revoked or its pod was deleted. */
 const validForMs = 60_000;
 /**
- * How long beyond that a token is taken which the API server cannot say anything about. Counts that nobody takes hold up every drain,
- * and while it is away nobody can revoke a token either.
+ * How long beyond that a token is accepted while the API server is unavailable. Rejected counts would hold up every drain, and while the
+ * API server is unavailable no token can be revoked either.
  */
 const validUnansweredMs = 10 * 60_000;
-/** A caller does not wait longer for a second opinion on a token that was valid. */
-const patienceMs = 1000;
-/** Short: the API server may not know a brand-new ServiceAccount yet. */
+/** The longest wait for the repeated review of a token that was valid. */
+const maxWaitMs = 1000;
+/** Short: the API server may not have a new ServiceAccount in its cache yet. */
 const invalidForMs = 2000;
-const maxRemembered = 10_000;
-const maxReviewsAtOnce = 100;
+const maxEntries = 10_000;
+const maxReviewsInFlight = 100;
 
-/** A TokenReviewer that asks another one. */
-export function createTokenCache(reviewer: TokenReviewer, clock: Clock): TokenReviewer {
-  // Apart, so that a flood of wrong tokens cannot push out right ones.
+/** Returns a TokenReviewer that caches the results of another one. */
+export function createTokenReviewCache(reviewer: TokenReviewer, clock: Clock): TokenReviewer {
+  // Separate, so that a flood of invalid tokens cannot evict valid ones.
   const valid = new Map<string, Cached>();
   const invalid = new Map<string, Cached>();
   const running = new Map<string, Promise<Identity | undefined>>();
@@ -34,7 +34,7 @@ export function createTokenCache(reviewer: TokenReviewer, clock: Clock): TokenRe
     try {
       const identity = await reviewer.review(token);
       const [cache, forMs] = identity === undefined ? [invalid, invalidForMs] : [valid, validForMs];
-      remember(cache, key, { identity, untilMs: clock.nowMs() + forMs });
+      store(cache, key, { identity, untilMs: clock.nowMs() + forMs });
       return identity;
     } finally {
       running.delete(key);
@@ -44,9 +44,9 @@ export function createTokenCache(reviewer: TokenReviewer, clock: Clock): TokenRe
   function askOnce(token: string, key: string): Promise<Identity | undefined> {
     const joined = running.get(key);
     if (joined !== undefined) return joined;
-    if (running.size >= maxReviewsAtOnce) {
+    if (running.size >= maxReviewsInFlight) {
       return Promise.reject(
-        new AppError('KUBERNETES_UNAVAILABLE', 'too many tokens are being checked at this moment', {
+        new AppError('KUBERNETES_UNAVAILABLE', 'too many token reviews are in progress', {
           source: 'internal',
           retryable: true,
         }),
@@ -69,14 +69,14 @@ export function createTokenCache(reviewer: TokenReviewer, clock: Clock): TokenRe
   };
 }
 
-/** What was known, where the review fails or takes long. */
+/** Resolves with the cached identity if the review fails or takes too long. */
 function settleBy(
   review: Promise<Identity | undefined>,
   known: Identity | undefined,
   clock: Clock,
 ): Promise<Identity | undefined> {
   return new Promise((resolve) => {
-    const cancel = clock.after(patienceMs, () => {
+    const cancel = clock.after(maxWaitMs, () => {
       resolve(known);
     });
     void review
@@ -86,10 +86,10 @@ function settleBy(
   });
 }
 
-/** Newest last: the first of the Map is the oldest. */
-function remember(cache: Map<string, Cached>, key: string, value: Cached): void {
+/** Newest last: the first entry of the Map is the oldest. */
+function store(cache: Map<string, Cached>, key: string, value: Cached): void {
   cache.delete(key);
   cache.set(key, value);
   const oldest = cache.keys().next();
-  if (cache.size > maxRemembered && oldest.done === false) cache.delete(oldest.value);
+  if (cache.size > maxEntries && oldest.done === false) cache.delete(oldest.value);
 }
