@@ -1,29 +1,30 @@
 /**
- * What all proxies report, added up: how many sessions a pod still has. Rules:
+ * Adds up the reports of all proxies: how many sessions a pod still has. Rules:
  *
  * - Unknown is never zero. A count is known only while every proxy that could send requests to the pod has reported
  *   within the last seconds, and confirms that it treats the pod as Draining.
- * - Sessions outlive the proxy that counted them. What a proxy last reported before it went away or was restarted goes on
- *   counting until those sessions would have ended by themselves: their clients may come back through another proxy.
- * - One that shut down gracefully handed its sessions to another, see `Handover`. What it reported counts until that one says so.
+ * - Sessions outlive the proxy that counted them. The last report of a proxy that was deleted or restarted counts until those sessions
+ *   would have ended by themselves: their clients may return through another proxy.
+ * - A proxy that shuts down gracefully hands its sessions over to another, see `Handover`. Its report counts until the other proxy
+ *   reports itself as its successor.
  */
 import { formatList } from '../names/format.ts';
 import type { EndpointReport, ProxyProcess, Report, SessionSource } from '../../wire/messages.ts';
 
 export type Ledger = {
-  /** Takes a report of the proxy in a pod; `false`: it came late, after a newer one, and changed nothing. */
+  /** Records a report of the proxy in a pod. Returns false if it is older than the latest one, and changes nothing. */
   record(proxyUid: string, report: Omit<Report, 'ended' | 'seen'>, nowMs: number): boolean;
-  /** What the proxies know of one pod. `expectedProxyUids`: the pods of its Gateway's proxy that exist. */
+  /** Returns the session count of a pod. `expectedProxyUids`: the existing pods of its Gateway's proxy. */
   sourcesOf(podUid: string, expectedProxyUids: string[], nowMs: number): SessionSource[];
-  /** By pod UID, for status: sessions on pods that at least one fresh report lists. Pods of which nothing is known are absent. */
+  /** For the status: returns, by pod UID, the sessions on pods that at least one fresh report lists. Unknown pods are absent. */
   countsOf(podUids: string[], nowMs: number): Map<string, number>;
-  /** Sessions on a pod, whatever its state; undefined unless every expected proxy has reported of it within the last seconds. */
+  /** Returns the sessions on a pod, whatever its state; undefined unless every expected proxy has reported it within the last seconds. */
   certainCountOf(podUid: string, expectedProxyUids: readonly string[], nowMs: number): number | undefined;
-  /** Which session keys a proxy has, by backend key; undefined where it has not said so within the last seconds. */
+  /** Returns the session keys of a proxy, by backend key; undefined unless it has reported them within the last seconds. */
   keyRingsOf(proxyUid: string, nowMs: number): Report['keyRings'];
 };
 
-/** Five reports, of which a proxy sends one each second. */
+/** A proxy sends a report each second: five of them may be lost. */
 export const reportMaxAgeMs = 5000;
 
 type Latest = {
@@ -34,26 +35,26 @@ type Latest = {
   keyRings: Report['keyRings'];
 };
 
-/** The last count of a proxy process that was restarted. */
+/** The last count of a proxy process that has been replaced. */
 type StaleCount = { process: string; sessions: number; expiresAtMs: number };
 
-/** A report in flight when its proxy stops arrives within this time. */
+/** A report that is in flight when its proxy stops arrives within this time. */
 const lateReportMs = 60_000;
 
 const processKey = ({ uid, startedAtMs }: ProxyProcess): string => `${uid}@${startedAtMs}`;
 
-/** The state lives in memory of one operator replica and is complete again within seconds of a start. */
+/** The state is in the memory of one operator replica; it is complete within seconds after a start. */
 export function createLedger(): Ledger {
   const latest = new Map<string, Latest>();
   const staleCounts = new Map<string, StaleCount[]>();
   /** By process: when a successor reported its sessions. */
   const inheritedAtMs = new Map<string, number>();
 
-  /** From now on its successor counts these sessions. */
-  function inherit(left: ProxyProcess, nowMs: number): void {
-    const key = processKey(left);
+  /** From now on the successor counts the sessions of this process. */
+  function inherit(stopped: ProxyProcess, nowMs: number): void {
+    const key = processKey(stopped);
     inheritedAtMs.set(key, nowMs);
-    if (latest.get(left.uid)?.startedAtMs === left.startedAtMs) latest.delete(left.uid);
+    if (latest.get(stopped.uid)?.startedAtMs === stopped.startedAtMs) latest.delete(stopped.uid);
     for (const [uid, list] of staleCounts) {
       staleCounts.set(
         uid,
@@ -62,7 +63,7 @@ export function createLedger(): Ledger {
     }
   }
 
-  /** Counts of the expected proxies, plus sessions that stopped proxies may have left. */
+  /** Returns the counts of the expected proxies, plus those of stopped proxies whose sessions may return. */
   function total(podUid: string, expectedProxyUids: readonly string[], nowMs: number): number {
     const expected = new Set(expectedProxyUids);
     let sessions = liveStaleSessions(staleCounts.get(podUid), nowMs);
@@ -90,10 +91,10 @@ export function createLedger(): Ledger {
         if (startedAtMs < known.startedAtMs || (startedAtMs === known.startedAtMs && sequence <= known.sequence)) {
           return false;
         }
-        // A new process in the same pod, without the memory of the one before it.
+        // A new process in the same pod has not the memory of the previous one.
         if (startedAtMs > known.startedAtMs) keepStale(staleCounts, { uid: proxyUid, ...known });
       }
-      for (const left of successorOf) inherit(left, nowMs);
+      for (const process of successorOf) inherit(process, nowMs);
       latest.set(proxyUid, {
         startedAtMs,
         sequence,
@@ -140,7 +141,7 @@ export function createLedger(): Ledger {
 
 const isFresh = ({ atMs }: Latest, nowMs: number): boolean => nowMs - atMs <= reportMaxAgeMs;
 
-/** Sessions of a proxy that reports no more: they end at the time it gave, at the latest. */
+/** The sessions of a proxy that no longer reports: they end at the reported time at the latest. */
 const liveSessions = (endpoint: EndpointReport | undefined, nowMs: number): number =>
   endpoint !== undefined && endpoint.expiresAtMs > nowMs ? endpoint.sessions : 0;
 
@@ -162,20 +163,20 @@ function missingConfirmation(
   return endpoint.state === 'Draining' ? [] : [`proxy pod ${uid} has not confirmed that this pod is draining`];
 }
 
-/** Bounded: it becomes part of logs, events and status. */
+/** Bounded, because it becomes part of logs, events and status. */
 const describe = (missing: string[]): string => formatList(missing, { max: 3, separator: '; ' });
 
-function keepStale(staleCounts: Map<string, StaleCount[]>, gone: Latest & { uid: string }): void {
-  const process = processKey(gone);
-  for (const { uid, sessions, expiresAtMs } of gone.endpoints.values()) {
+function keepStale(staleCounts: Map<string, StaleCount[]>, replaced: Latest & { uid: string }): void {
+  const process = processKey(replaced);
+  for (const { uid, sessions, expiresAtMs } of replaced.endpoints.values()) {
     if (sessions > 0) staleCounts.set(uid, [...(staleCounts.get(uid) ?? []), { process, sessions, expiresAtMs }]);
   }
 }
 
 /**
- * Keeps memory to what still counts. A stale report says nothing but which sessions may come back; when the last of them
- * has ended it can go: a proxy without a report is as unknown as one with a stale report. (By then a proxy is heard again
- * whose clock was set back, and whose reports looked late.)
+ * Removes what no longer counts. A stale report only shows which sessions may return; after the last of them has ended it is removed:
+ * a proxy without a report is as unknown as one with a stale report. (After that, a proxy whose clock was set back is accepted
+ * again; until then its reports looked late.)
  */
 function forgetEnded(latest: Map<string, Latest>, staleCounts: Map<string, StaleCount[]>, nowMs: number): void {
   for (const [uid, report] of latest) {

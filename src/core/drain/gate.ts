@@ -1,18 +1,18 @@
 /**
- * The drain gate: decides when a pod's preStop hook may be answered. Pure; one step per observation.
+ * The drain gate: decides when a pod's preStop hook returns. Pure; one step per observation.
  *
  *     preStop ──► Unknown ── terminating: false, and never true before ──► released: NotTerminating
  *                  ▲   │
- *     no answer,   │   │ every source can say
+ *     no status,   │   │ every source has a count
  *     or a source  │   ▼
- *     that cannot  ├─ Busy ◄──┐
- *     say          │   │ zero │ a session
+ *     without a    ├─ Busy ◄──┐
+ *     count        │   │ zero │ a session
  *                  │   ▼      │
  *                  └─ Quiet ──┘
  *                      │ zero again, quietPeriodMs after the first
  *                      └──────────────────────────────────────────────────────► released: DrainComplete
  *
- *     Unknown, Busy or Quiet ── deadline ──► released: DrainDeadline, or DrainCutShort where the grace was shortened meanwhile
+ *     Unknown, Busy or Quiet ── deadline ──► released: DrainDeadline, or DrainCutShort if the grace period was shortened meanwhile
  *
  * Zero is `sessionThreshold` or fewer. Deadlines: see `limit.ts`.
  */
@@ -43,7 +43,7 @@ function observe(state: DrainState, observation: DrainObservation, nowMs: number
   return observation.type === 'Unreachable' ? forget(state, observation.reason) : state;
 }
 
-/** Discards the counts: they are no longer known. */
+/** Discards the counts, which are no longer known. */
 const forget = (state: DrainState, reason: string): DrainState => ({
   ...state,
   evidence: { type: 'Unknown', reason },
@@ -138,9 +138,11 @@ function releaseAtDeadline(state: DrainState, nowMs: number): DrainSummary {
 type SessionCount = { known: true; sessions: number } | { known: false; reason: string };
 
 /**
- * The largest of the wanted sources, not their sum: one user's session is a session to the proxy, a connection to the kernel and a session
- * to the app. A sum would count it three times, and a threshold of 10 would mean 4. All are zero exactly when the largest is.
- * A missing source is unknown. Several sources of one type count different sessions, and are added up.
+ * Combines the counts of all session sources. Unknown is not zero, and a missing source is unknown.
+ *
+ * Returns the largest count, not the sum: one user's session is a session to the proxy, a connection to the kernel and a session to the
+ * app. A sum would count it three times, and a threshold of 10 would mean 4. All counts are zero exactly when the largest is.
+ * Several sources of one type count different sessions, and are added up.
  */
 function countSessions(wanted: readonly SourceType[], sources: readonly SessionSource[]): SessionCount {
   if (wanted.length === 0) return { known: false, reason: 'no session source is configured' };
@@ -155,7 +157,7 @@ function countSessions(wanted: readonly SourceType[], sources: readonly SessionS
 
 function countOfType(type: SourceType, sources: readonly SessionSource[]): SessionCount {
   const ofType = sources.filter((source) => source.type === type);
-  if (ofType.length === 0) return { known: false, reason: `${type}: no answer from this session source` };
+  if (ofType.length === 0) return { known: false, reason: `${type}: this session source has not reported` };
   let sessions = 0;
   for (const source of ofType) {
     if (!source.known) return { known: false, reason: `${type}: ${source.reason}` };

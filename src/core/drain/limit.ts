@@ -8,7 +8,7 @@
 import { formatDuration } from '../../api/duration.ts';
 import type { DrainState, ReleasedState } from './state.ts';
 
-/** When the hold ends regardless of sessions. Unix ms; it only ever moves earlier. */
+/** Returns when the hold ends regardless of sessions, in Unix ms. It only ever moves earlier. */
 export function deadlineMs({ policy, startedAtMs, killAtMs }: DrainState): number {
   const byTimeout = startedAtMs + policy.drainTimeoutMs;
   return killAtMs ? Math.min(byTimeout, killAtMs.earliest - policy.shutdownMarginMs) : byTimeout;
@@ -54,9 +54,9 @@ const describeDisruption = (reason: string | undefined, none: string): string =>
   reason === undefined ? none : (disruptions[reason] ?? `the pod was disrupted (${reason})`);
 
 /**
- * How long the app's own preStop hook may take after the release, so that the app still has its shutdown margin when it gets SIGTERM.
- * At the deadline that margin is all that is left: hook and SIGTERM get half of it each. `restartGraceMs`: what the kubelet gives a
- * container that it only restarts.
+ * Returns how long the app's own preStop hook may take after the release, so that the app still has its shutdown margin when it gets
+ * SIGTERM. At the deadline only that margin is left: hook and SIGTERM get half of it each. `restartGraceMs`: the grace period of a
+ * container that the kubelet only restarts.
  */
 export function hookTimeoutMs(
   { release, policy, startedAtMs, killAtMs }: ReleasedState,
@@ -64,7 +64,7 @@ export function hookTimeoutMs(
   nowMs: number,
 ): number {
   if (release.reason === 'NotTerminating') return restartGraceMs;
-  // Never heard: then injection's own arithmetic holds, which gives the grace all three.
+  // Not received: then injection has set the grace period to the sum of all three.
   const killAt =
     killAtMs?.earliest ?? startedAtMs + policy.drainTimeoutMs + policy.quietPeriodMs + policy.shutdownMarginMs;
   const leftMs = Math.max(killAt - nowMs, 0);

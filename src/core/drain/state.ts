@@ -1,4 +1,4 @@
-/** What the drain gate knows and decides, as plain data. The steps are in `gate.ts`, the times in `limit.ts`. */
+/** State and decisions of the drain gate, as plain data. `gate.ts` has the steps, `limit.ts` the times. */
 import type { DrainStatus, DrainSummary, SessionSource, SourceType } from '../../wire/messages.ts';
 
 export type DrainLimits = {
@@ -6,7 +6,7 @@ export type DrainLimits = {
   readonly drainTimeoutMs: number;
   /** Zero sessions must last this long; anything unknown in between restarts it. */
   readonly quietPeriodMs: number;
-  /** The part of the grace period that remains for the app after the hook is answered. */
+  /** The part of the grace period that remains for the app after the hook returns. */
   readonly shutdownMarginMs: number;
 };
 
@@ -18,13 +18,13 @@ export type DrainPolicy = DrainLimits & {
   readonly sessionThreshold: number;
 };
 
-/** One observation of the sidecar. `TimePassed` is evidence of nothing but the time. */
+/** One observation of the sidecar. `TimePassed` says nothing about sessions. */
 export type DrainObservation =
   | { readonly type: 'Answer'; readonly answer: DrainStatus }
   | { readonly type: 'Unreachable'; readonly reason: string }
   | { readonly type: 'TimePassed' };
 
-/** What is known of the pod's sessions. `Quiet`: no more of them than the threshold; `sinceMs`: since when without a break. */
+/** What is known about the pod's sessions. `Quiet`: at most the threshold; `sinceMs`: since when without interruption. */
 export type Evidence =
   | { readonly type: 'Unknown'; readonly reason: string }
   | { readonly type: 'Busy'; readonly sessions: number }
@@ -35,11 +35,11 @@ export type DrainState = {
   readonly policy: DrainPolicy;
   readonly startedAtMs: number;
   readonly evidence: Evidence;
-  /** From the latest answer; empty while there is none. */
+  /** From the latest drain status; empty if there is none. */
   readonly sources: readonly SessionSource[];
   /** End of the pod's grace period: as first received, and the earliest since. Absent until the pod is known to terminate. */
   readonly killAtMs?: { readonly first: number; readonly earliest: number };
-  /** Why Kubernetes disrupts the pod: from the first answer, and from the latest. */
+  /** Why Kubernetes disrupts the pod: from the first drain status, and from the latest. */
   readonly disruption?: { readonly first: string | undefined; readonly latest: string | undefined };
   readonly mostSessions?: number;
   readonly release?: DrainRelease;

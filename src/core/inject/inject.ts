@@ -1,14 +1,14 @@
 /**
- * Injection: what a pod of a sticky workload gets at admission so that its sessions can end before it does.
+ * Injection: what a pod of a StickyWorkload gets at admission so that its sessions can end before the pod does.
  *
  *   sidecar          first of the init containers: sidecars stop in reverse order, so it outlives all others
- *   preStop          on every app container: the kubelet waits in the sidecar before it sends SIGTERM. An httpGet hook of the
- *                    user's is called by the sidecar after the drain (`pre-stop.ts`)
- *   grace period     long enough for the longest drain; a hold can be shorter, and a grace never be extended
- *   probe grace      the user's own, so that a wedged container still restarts as quickly as before
+ *   preStop          on every app container: the kubelet waits for the sidecar before it sends SIGTERM. The sidecar calls an
+ *                    httpGet hook of the user's after the drain (`pre-stop.ts`)
+ *   grace period     long enough for the longest drain; a hold can be shorter, but a grace period cannot be extended
+ *   probe grace      the user's own, so that a hung container still restarts as quickly as before
  *
- * Every piece is added only where it is missing. That makes a second call harmless, and it completes a pod to which
- * another webhook has added a container after the first one.
+ * Each part is added only if it is missing. So a second call is harmless, and it completes a pod to which another webhook has added a
+ * container after the first call.
  */
 import { containerOfVariable } from '../../wire/app-pre-stop-hook.ts';
 import { annotations, ports, sidecarContainer } from '../names/names.ts';
@@ -33,8 +33,8 @@ import {
 import { isSidecar, isTokenVolume, renderSidecar, renderTokenVolume, tokenVolume } from './sidecar.ts';
 
 /**
- * Why a pod was left as it is. `HostNetwork`, `PortConflict`: the sidecar could not listen, and the pod would never start. `NameConflict`: a
- * container or volume of the user's has the name of one of ours, and the API server would refuse the pod. `Windows`: the image is for Linux.
+ * Why a pod was left unchanged. `HostNetwork`, `PortConflict`: the sidecar could not listen, and the pod would never start. `NameConflict`:
+ * a container or volume of the user's has the name of an injected one, and the API server would reject the pod. `Windows`: the image is for Linux.
  */
 export type UnchangedReason = 'AlreadyInjected' | 'HostNetwork' | 'PortConflict' | 'NameConflict' | 'Windows';
 
@@ -48,12 +48,12 @@ export type Injection =
   | { kind: 'inject'; patch: JsonPatchOperation[]; warnings: InjectWarning[] }
   | { kind: 'unchanged'; reason: UnchangedReason };
 
-/** What the API server fills in where a pod template says nothing. */
+/** The API server's default. */
 const defaultGraceSeconds = 30;
-/** Between the sidecar's deadline and the kubelet's: the answer's way, and clocks that differ. */
+/** Between the sidecar's deadline and the kubelet's: for the time of the response, and for clocks that differ. */
 const graceReserveSeconds = 5;
 
-/** The JSON patch that injects a pod. Applying it and asking again gives `unchanged`. */
+/** Returns the JSON patch that injects a pod. For a pod that has it applied, the result is `unchanged`. */
 export function injectPod(pod: PodJson, params: InjectParams): Injection {
   const obstacle = findObstacle(pod);
   if (obstacle) return { kind: 'unchanged', reason: obstacle };
@@ -64,7 +64,7 @@ export function injectPod(pod: PodJson, params: InjectParams): Injection {
     ...annotate(pod, { [annotations.workload]: params.workload, [annotations.originalGrace]: String(originalGrace) }),
     ...extendGrace(pod, graceSeconds),
     ...addTokenVolume(pod, graceSeconds),
-    // Before the sidecar: it goes to the front of the list, which would shift the numbers in these paths.
+    // Before the sidecar, which becomes the first of the list and would shift the indexes in these paths.
     ...keepProbeGrace(pod, originalGrace),
     ...setPreStops(preStops),
     ...addSidecar(pod, params, preStops),
@@ -77,7 +77,7 @@ export function injectPod(pod: PodJson, params: InjectParams): Injection {
 function findObstacle(pod: PodJson): UnchangedReason | undefined {
   const { hostNetwork, os, nodeSelector, volumes = [] } = pod.spec;
   if (os?.name === 'windows' || nodeSelector?.['kubernetes.io/os'] === 'windows') return 'Windows';
-  // On the node's network two pods would want the same port, and the kubelet would ask whichever had got it.
+  // On the node's network two pods would need the same port, and the kubelet would call the pod that bound it first.
   if (hostNetwork === true) return 'HostNetwork';
   const others = allContainers(pod).filter((container) => !isSidecar(container));
   if (
@@ -96,7 +96,7 @@ const allContainers = ({ spec }: PodJson): ContainerJson[] => [...spec.container
 // RFC 6901: `~` and `/` in a key.
 const pointer = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');
 
-/** What the user asked for, also when we have already raised it. */
+/** Returns the grace period of the template, also if injection has already raised it. */
 function originalGraceSeconds(pod: PodJson): number {
   const recorded = Number(pod.metadata?.annotations?.[annotations.originalGrace]);
   return Number.isInteger(recorded) ? recorded : (pod.spec.terminationGracePeriodSeconds ?? defaultGraceSeconds);
@@ -110,7 +110,7 @@ function annotate(pod: PodJson, wanted: Record<string, string>): JsonPatchOperat
     .map(([key, value]) => add(`/metadata/annotations/${pointer(key)}`, value));
 }
 
-/** For the longest drain, or what the user gives the pod where that is more. */
+/** Returns the grace period for the longest drain, or the user's if it is longer. */
 function neededGraceSeconds({ spec }: PodJson, params: InjectParams): number {
   const holdMs = params.drainTimeoutMs + params.quietPeriodMs + params.shutdownMarginMs;
   return Math.max(
@@ -130,9 +130,9 @@ function addTokenVolume({ spec: { volumes } }: PodJson, graceSeconds: number): J
   return volumes.some(({ name }) => name === tokenVolume) ? [] : [add('/spec/volumes/-', volume)];
 }
 
-/** Also for the user's own sidecars: a wedged one would be waited for just as long. */
+/** Includes the user's own sidecars: the kubelet would wait just as long for a hung one. */
 function keepProbeGrace(pod: PodJson, graceSeconds: number): JsonPatchOperation[] {
-  // A probe's grace must be at least a second; a pod's may be 0.
+  // A probe's grace period must be at least a second; a pod's may be 0.
   const value = Math.max(1, graceSeconds);
   const ofList = (list: 'containers' | 'initContainers') =>
     (pod.spec[list] ?? []).flatMap((container, index) =>
@@ -155,7 +155,7 @@ function probesWithoutGrace(container: ContainerJson): ('livenessProbe' | 'start
 const heldContainers = ({ spec }: PodJson): ReadonlySet<string | undefined> =>
   new Set(spec.initContainers?.find(isSidecar)?.env?.map(({ name }) => containerOfVariable(name)));
 
-/** The whole sidecar; or, where it is there, what it has to know of containers that came after it. */
+/** Adds the sidecar; or, if the pod has it, only the variables for containers that were added after it. */
 function addSidecar(pod: PodJson, params: InjectParams, preStops: ContainerPreStop[]): JsonPatchOperation[] {
   const { initContainers } = pod.spec;
   const variables = preStops.flatMap(({ container, held, decision }) =>

@@ -45,7 +45,7 @@ export type HttpGetJson = {
 
 export type ProbeJson = { terminationGracePeriodSeconds?: number };
 
-/** RFC 6902. Nothing that a user wrote is taken away; `replace` is for preStop hooks alone, which the sidecar then calls. */
+/** RFC 6902. Nothing that a user wrote is removed; `replace` is only for preStop hooks, which the sidecar then calls. */
 export type JsonPatchOperation = { op: 'add' | 'replace'; path: string; value: unknown };
 
 export const add = (path: string, value: unknown): JsonPatchOperation => ({ op: 'add', path, value });
@@ -55,39 +55,42 @@ export type InjectParams = {
   workload: string;
   image: string;
   imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never';
-  /** PEM of the authority that signs the operator's certificates. */
+  /** PEM certificate of the authority that signs the operator's certificates. */
   caPem: string;
   /** Resolves to every replica of the operator. */
   discoveryHost: string;
-  /** The name in the operator's certificate, whatever address was dialled. */
+  /** The name in the operator's certificate, whatever the address of the connection. */
   serverName: string;
   drainTimeoutMs: number;
   quietPeriodMs: number;
   shutdownMarginMs: number;
   sessionSources: readonly SourceType[];
   sessionThreshold: number;
-  /** For the source Connections. `ports` absent: that of the Service. */
+  /** For the source Connections. `ports` absent: the port of the Service. */
   connections: { ports?: number[]; excludeCIDRs: string[] };
-  /** Where the Service leads to; absent: the only port of the containers. */
+  /** The target port of the Service; absent: the only port of the containers. */
   servicePort?: number | string;
   /** For the source Application. */
   application?: { path: string; port: number | string };
 };
 
-/** By number, or by the name that a container gives it; undefined where none does. */
+/**
+ * Returns the number of a port that is given as number or as the name of a container port; undefined if no container declares the name.
+ * The pod template decides that, so it is known only when a pod is created.
+ */
 export function resolvePort(
   port: number | string | undefined,
   containers: readonly ContainerJson[],
 ): number | undefined {
   if (typeof port !== 'string') return port;
-  // IntOrString: a number may come as a text.
+  // IntOrString: a number may be a string.
   if (/^[0-9]+$/.test(port)) return Number(port);
   return containers.flatMap(({ ports }) => ports ?? []).find(({ name }) => name === port)?.containerPort;
 }
 
 /**
- * The ports whose connections are sessions: those of the spec, or the one that the Service leads to. Where the spec leaves that open too,
- * every declared TCP port: another webhook may have added a container, and a connection too many only makes a drain longer.
+ * Returns the ports whose connections are sessions: those of the spec, or the target port of the Service. If the spec has neither, every
+ * declared TCP port: another webhook may have added a container, and additional connections only make a drain longer.
  */
 export function connectionPorts({ spec }: PodJson, { connections, servicePort }: InjectParams): number[] {
   if (connections.ports) return connections.ports;

@@ -1,6 +1,6 @@
 /**
- * Whose preStop hook a container gets. A container has one only, so an `httpGet` of the user's is taken over: ours stands in its place, and
- * the sidecar calls the user's after the drain. What the sidecar cannot call, it leaves alone.
+ * Which preStop hook a container gets. A container can have only one, so an `httpGet` hook of the user's is replaced, and the sidecar calls
+ * it after the drain. A hook that the sidecar cannot call is left unchanged.
  */
 import { parsePreStopPath, preStopPathOf, preStopVariable } from '../../wire/app-pre-stop-hook.ts';
 import type { AppPreStopHook } from '../../wire/app-pre-stop-hook.ts';
@@ -17,15 +17,15 @@ import {
 
 /**
  * `NoHttpGet`: an exec or sleep hook. `PortUnknown`: it names a port that its container does not declare, and the kubelet cannot call it
- * either. `Rewritten`: ours was there, and another webhook has put its own in place. To take that over would make a circle where the other
- * calls ours in turn, as a service mesh does.
+ * either. `Rewritten`: another webhook has replaced the injected hook by its own. Replacing that in turn would make a loop if the other
+ * hook calls the injected one, as a service mesh does.
  */
 export type KeptBecause = 'NoHttpGet' | 'PortUnknown' | 'Rewritten';
 
 type PreStopDecision =
   | { kind: 'present' }
   | { kind: 'kept'; reason: KeptBecause }
-  /** `dropped`: a tcpSocket hook, which every kubelet fails without trying, stopping the app at once. */
+  /** `dropped`: a tcpSocket hook, which no kubelet supports: it fails, and the app is stopped at once. */
   | { kind: 'set'; own?: AppPreStopHook; dropped: boolean };
 
 /** A container with its decision. `held`: the sidecar has a variable for it. */
@@ -44,13 +44,13 @@ function decidePreStop(container: ContainerJson, held: boolean): PreStopDecision
   if (preStop === undefined) return { kind: 'set', dropped: false };
   if (callsSidecar(preStop)) return { kind: 'present' };
   if (held) return { kind: 'kept', reason: 'Rewritten' };
-  if (preStop.httpGet) return takeOver(preStop.httpGet, container);
+  if (preStop.httpGet) return replaceHook(preStop.httpGet, container);
   return preStop.tcpSocket ? { kind: 'set', dropped: true } : { kind: 'kept', reason: 'NoHttpGet' };
 }
 
-function takeOver(httpGet: HttpGetJson, container: ContainerJson): PreStopDecision {
+function replaceHook(httpGet: HttpGetJson, container: ContainerJson): PreStopDecision {
   const { scheme, host, path = '', httpHeaders = [] } = httpGet;
-  // As the kubelet does: the names of this container's ports alone.
+  // As the kubelet does: only the port names of this container.
   const port = resolvePort(httpGet.port, [container]);
   if (port === undefined) return { kind: 'kept', reason: 'PortUnknown' };
   const own: AppPreStopHook = {
@@ -71,13 +71,13 @@ const renderPreStop = (container: string) => ({
   httpGet: { path: preStopPathOf(container), port: ports.sidecar },
 });
 
-/** Its own hook, or nothing to call. */
+/** The value is the container's own hook, or empty if there is none to call. */
 export const renderPreStopVariable = (container: string, own: AppPreStopHook | undefined) => ({
   name: preStopVariable(container),
   value: own === undefined ? '' : escapeReferences(JSON.stringify(own)),
 });
 
-/** The kubelet puts variables in for `$(NAME)` in a value, and takes `$$` for a plain `$`. */
+/** The kubelet replaces `$(NAME)` in a value by a variable, and `$$` by `$`. */
 export const escapeReferences = (text: string): string => text.replaceAll('$', () => '$$');
 
 export function setPreStops(preStops: ContainerPreStop[]): JsonPatchOperation[] {

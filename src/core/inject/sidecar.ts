@@ -3,18 +3,18 @@ import { ports, sidecarContainer, tokenAudience } from '../names/names.ts';
 import type { ContainerJson, InjectParams, VolumeJson } from './pod.ts';
 import { escapeReferences } from './pre-stop.ts';
 
-/** The settings of the sidecar that only the pod determines. */
+/** The settings of the sidecar that depend on the pod. */
 export type PodSettings = {
   originalGraceSeconds: number;
   connectionPorts: number[];
-  /** Undefined: its name is that of no port. */
+  /** Undefined: no container declares a port of this name. */
   applicationPort: number | undefined;
   preStops: { name: string; value: string }[];
 };
 
 const tokenFolder = '/var/run/secrets/holdfast';
 
-/** By more than its name, which a user may have given to a container of his own. */
+/** Checks more than the name, which a user may have given to another container. */
 export const isSidecar = ({ name, restartPolicy, args }: ContainerJson): boolean =>
   name === sidecarContainer && restartPolicy === 'Always' && args?.[0] === 'sidecar';
 
@@ -56,19 +56,19 @@ export const renderSidecar = (params: InjectParams, pod: PodSettings) => ({
   restartPolicy: 'Always',
   args: ['sidecar'],
   env: renderEnvironment(params, pod),
-  // preStop is called once, and a refused connection means SIGTERM now. The kubelet starts what follows in the list only
-  // when this probe has passed, so no app container ever runs beside a sidecar that does not listen yet. The price is at
-  // most one period, a second, per pod start. Two minutes allow for a node that is busy starting everything at once.
-  // No readiness probe: it would count for the pod, and no liveness probe: a restart breaks the running preStop call.
+  // preStop is called once, and a refused connection results in SIGTERM at once. The kubelet starts the containers that follow in the
+  // list only after this probe has passed, so no app container runs before the sidecar listens. This costs at most one period,
+  // a second, per pod start. Two minutes allow for a node that is busy starting many pods at once.
+  // No readiness probe, which would count for the pod, and no liveness probe: a restart breaks the running preStop call.
   startupProbe: {
     httpGet: { path: '/healthz', port: ports.sidecar },
     periodSeconds: 1,
     timeoutSeconds: 1,
     failureThreshold: 120,
   },
-  // It holds 16 MB of its own; the rest of its 63 MB are the binary's pages, which can be dropped. To count 50,000 connections takes
-  // it to 73 MB of its own. Being killed for memory loses the pod's sessions, so the limit is twice of what it has idle, with those
-  // pages. No CPU limit: throttling delays the answer to the kubelet.
+  // It uses 16 MB of its own; the rest of its 63 MB are pages of the binary, which the kernel can evict. Counting 50,000 connections
+  // takes it to 73 MB of its own. If it is OOM-killed, the pod's sessions are lost, so the limit is twice its idle memory, including
+  // those pages. No CPU limit: throttling delays the response to the kubelet.
   resources: { requests: { cpu: '5m', memory: '32Mi' }, limits: { memory: '128Mi' } },
   securityContext: {
     runAsNonRoot: true,
@@ -85,13 +85,23 @@ export const renderSidecar = (params: InjectParams, pod: PodSettings) => ({
 export const tokenVolume = 'holdfast-token';
 
 const daySeconds = 24 * 3600;
-/** The kubelet looks at a pod's token each minute and a half at the latest, and has its own jitter. */
+/** The kubelet checks a pod's token at least every minute and a half, plus jitter. */
 const slackSeconds = 300;
 
+/**
+ * The kubelet does not renew the token of a terminating pod (it prepares volumes only for pods that may still start containers), so the
+ * last token must be valid for the whole drain: without it the sidecar cannot learn that the sessions have ended, and holds the pod until
+ * its deadline. The token of a running pod is renewed after four fifths of its lifetime, or after a day if that is earlier; only the
+ * remaining lifetime is certain.
+ *
+ *     lifetime T, left when it is renewed: max(T / 5, T − 24 h) ≥ grace + slack   ⟹   T = min(5 × (grace + slack), 24 h + grace + slack)
+ *
+ * The token grants nothing but this pod's own drain, and is invalid once the pod is deleted.
+ */
 const lifetimeSeconds = (graceSeconds: number): number =>
   Math.min(5 * (graceSeconds + slackSeconds), daySeconds + graceSeconds + slackSeconds);
 
-/** A projected volume, not an emptyDir: local storage would keep the cluster autoscaler from removing the node. `graceSeconds`: of the pod. */
+/** A projected volume, not an emptyDir: local storage would prevent the Cluster Autoscaler from removing the node. `graceSeconds`: of the pod. */
 export const renderTokenVolume = (graceSeconds: number) => ({
   name: tokenVolume,
   projected: {

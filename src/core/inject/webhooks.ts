@@ -1,24 +1,24 @@
 /**
- * The entries of the one MutatingWebhookConfiguration. Only pods of sticky workloads ever wait for us:
- * a namespace without one has no entry, and in a namespace that has one the API server itself matches the pod's owner.
+ * The entries of the MutatingWebhookConfiguration. Only pods of StickyWorkloads wait for the webhook: a namespace without a
+ * StickyWorkload has no entry, and in the others the API server itself matches the owner of the pod.
  *
- * Size: an entry takes about 2 KB (0.9 KB of it the caBundle) and some 20 bytes for each name. etcd refuses an object over
- * 1.5 MB, which is some 500 namespaces with 40 sticky workloads each.
+ * Size: an entry has about 2 KB (0.9 KB of it the caBundle) and about 20 bytes for each name. etcd rejects an object larger than
+ * 1.5 MB, which is about 500 namespaces with 40 StickyWorkloads each.
  */
 import { labels, operatorNamespace, operatorService } from '../names/names.ts';
 
-/** A Deployment or StatefulSet that a StickyWorkload has for its target. */
+/** A Deployment or StatefulSet that is the target of a StickyWorkload. */
 export type WebhookTarget = { namespace: string; kind: 'Deployment' | 'StatefulSet'; name: string };
 
-/** `caBundle`: base64 of the authority's PEM. `url`: in place of the Service, where the operator runs outside of the cluster. */
+/** `caBundle`: the authority's PEM certificate in base64. `url`: instead of the Service, if the operator runs outside of the cluster. */
 export type WebhookClient = { caBundle: string; url?: string };
 
 export const injectPath = '/inject';
 
-// Bounds one CEL expression: its text is compiled by the API server, and evaluated for each pod of the namespace.
+// Limits the size of a CEL expression: the API server compiles it, and evaluates it for each pod of the namespace.
 const namesPerEntry = 100;
 
-/** Sorted by namespace and name, so that equal targets give equal webhooks whatever their order. */
+/** Sorted by namespace and name, so that equal targets result in equal webhooks whatever their order. */
 export function renderWebhooks(targets: WebhookTarget[], client: WebhookClient) {
   const perNamespace = [...Map.groupBy(targets, (target) => target.namespace)].toSorted(([a], [b]) => compare(a, b));
   const entries = perNamespace.flatMap(([namespace, ofNamespace]) => {
@@ -37,15 +37,15 @@ function namespaceEntry(namespace: string, index: number, targets: WebhookTarget
   return {
     name: `${namespace}.inject${index === 0 ? '' : `-${index + 1}`}.holdfast.dev`,
     namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
-    // Labelled pods go to the entry below; two entries would only call us twice.
+    // Labelled pods match the entry below; two matching entries would call the webhook twice.
     objectSelector: { matchExpressions: [{ key: labels.inject, operator: 'NotIn', values: ['true'] }] },
     matchConditions: [{ name: 'sticky-workload', expression: ownedByTarget(targets) }],
   };
 }
 
 /**
- * Pods whose template carries the label, in any namespace: those that are created in the same breath as their StickyWorkload,
- * before the operator can have added their namespace. Its name cannot be that of a namespace's entry.
+ * Pods whose template has the label, in any namespace: for pods that are created together with their StickyWorkload, before the
+ * operator has added their namespace. No entry of a namespace can have its name.
  */
 const labelledEntry = {
   name: 'labelled.holdfast.dev',
@@ -54,7 +54,7 @@ const labelledEntry = {
   matchConditions: [],
 };
 
-/** A CEL expression that is true for pods whose controller belongs to one of the targets, or is one. */
+/** Returns a CEL expression that is true for pods whose controller is one of the targets or belongs to one. */
 function ownedByTarget(targets: WebhookTarget[]): string {
   const owners = [
     ...ownerTest(targets, 'Deployment', (names) => `owner.kind == 'ReplicaSet' && ${isReplicaSetOf(names)}`),
@@ -66,13 +66,13 @@ function ownedByTarget(targets: WebhookTarget[]): string {
   );
 }
 
-// Names of Kubernetes objects are DNS subdomains: there is nothing in them to escape.
+// Names of these objects are DNS subdomains: they contain nothing to escape.
 function ownerTest(targets: WebhookTarget[], kind: WebhookTarget['kind'], test: (names: string) => string): string[] {
   const names = targets.filter((target) => target.kind === kind).map((target) => `'${target.name}'`);
   return names.length === 0 ? [] : [`(${test(`[${names.join(', ')}]`)})`];
 }
 
-/** A Deployment names its ReplicaSets after itself and the pod-template-hash, which their pods carry as a label. */
+/** The name of a ReplicaSet is that of its Deployment and the pod-template-hash, which is also a label of the pods. */
 const isReplicaSetOf = (deployments: string): string =>
   `has(object.metadata.labels) && 'pod-template-hash' in object.metadata.labels && ` +
   `${deployments}.exists(name, owner.name == name + '-' + object.metadata.labels['pod-template-hash'])`;
@@ -83,12 +83,12 @@ const common = ({ caBundle, url }: WebhookClient) => ({
       ? { caBundle, service: { namespace: operatorNamespace, name: operatorService, path: injectPath, port: 443 } }
       : { caBundle, url },
   rules: [{ apiGroups: [''], apiVersions: ['v1'], operations: ['CREATE'], resources: ['pods'], scope: 'Namespaced' }],
-  // Fail open: a pod without the sidecar is reported, a pod that cannot start is an outage.
+  // Fail open: a pod without the sidecar is reported, while a pod that cannot start is an outage.
   failurePolicy: 'Ignore',
   matchPolicy: 'Equivalent',
   sideEffects: 'None',
   timeoutSeconds: 5,
-  // Another webhook may add a container after us.
+  // Another webhook may add a container after this one.
   reinvocationPolicy: 'IfNeeded',
   admissionReviewVersions: ['v1'],
 });

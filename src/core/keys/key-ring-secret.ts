@@ -13,9 +13,9 @@ export type ParsedKeyRing = { kind: 'ring'; ring: KeyRing } | { kind: 'damaged';
 
 type RingOwner = { namespace: string; name: string; uid: string; annotations?: Record<string, string> };
 
-/** Created once, never applied: applying it again would replace keys that live sessions are signed with. */
+/** The Secret is created once and never applied: that would replace keys that live sessions are signed with. */
 export function buildKeyRingSecret(workload: RingOwner, ring: KeyRing): OwnedObject {
-  // What asks for a rotation has been served by the first keys.
+  // The first keys satisfy an annotation that requests a rotation.
   const rotatedFor = workload.annotations?.[annotations.rotateKeys];
   return {
     apiVersion: 'v1',
@@ -35,7 +35,6 @@ export function buildKeyRingSecret(workload: RingOwner, ring: KeyRing): OwnedObj
   };
 }
 
-/** Name of a key's entry, and value of the entry that says which one signs. */
 const keyEntry = (id: number): string => `key-${id}`;
 const currentValue = (id: number): string => btoa(String(id));
 
@@ -44,7 +43,7 @@ const secretPattern = /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/;
 const idPattern = /^(0|[1-9][0-9]{0,9})$/;
 const highestId = 0xffff_ffff;
 
-/** Strict: a ring that is only partly readable would end the sessions of the other part without a word. */
+/** Strict: a ring that is only partly readable would silently end the sessions of the other keys. */
 export function parseKeyRing(data: Record<string, string>): ParsedKeyRing {
   const keys: KeyRing['keys'] = [];
   for (const [entry, secret] of Object.entries(data)) {
@@ -74,13 +73,13 @@ function decodeText(base64: string): string {
   }
 }
 
-/** What of the Secret matters here; the rest of it is handed on. */
+/** The part of the Secret that a rotation reads and changes. */
 export type StoredRing = {
   metadata: { annotations?: Record<string, string>; creationTimestamp?: string };
   data?: Record<string, string>;
 };
 
-/** What is known of a rotation. A ring that was never rotated signs since it was created. */
+/** Returns the state of a rotation. A ring that was never rotated signs since the Secret was created. */
 export function readRotation({ metadata }: StoredRing, { current, keys }: KeyRing): RotationState {
   const timeOf = (annotation: string) => parseTime(metadata.annotations?.[annotation]);
   const addedAtMs = timeOf(annotations.keyAddedAt);
@@ -94,7 +93,7 @@ export function readRotation({ metadata }: StoredRing, { current, keys }: KeyRin
   };
 }
 
-/** Whether the StickyWorkload asks for a rotation: its annotation has a value for which there was none. */
+/** Whether the StickyWorkload requests a rotation: its annotation has a value that no rotation has handled. */
 export function isRotationRequested(
   workload: { annotations?: Record<string, string> },
   { metadata }: StoredRing,
@@ -103,10 +102,10 @@ export function isRotationRequested(
   return wanted !== undefined && wanted !== metadata.annotations?.[annotations.keysRotatedFor];
 }
 
-/** `newKey`: for a step that adds one. `rotateFor`: the value of the StickyWorkload's annotation. */
+/** `newKey`: for a step that adds a key. `rotateFor`: the value of the StickyWorkload's annotation. */
 export type StepInputs = { newKey: string; rotateFor: string | undefined; nowMs: number };
 
-/** The Secret after a step. It replaces the whole object, so it must be written with the resourceVersion it was read with. */
+/** Returns the Secret after a step. It replaces the whole object, so it must be written with the resourceVersion that was read. */
 export function writeStep<Ring extends StoredRing>(secret: Ring, step: RotationStep, inputs: StepInputs): Ring {
   const { entries, notes } = changesOf(step, inputs);
   return {
@@ -116,7 +115,7 @@ export function writeStep<Ring extends StoredRing>(secret: Ring, step: RotationS
   };
 }
 
-/** Undefined: is to go. */
+/** Undefined: remove the entry. */
 type Values = Record<string, string | undefined>;
 
 function changesOf(step: RotationStep, { newKey, rotateFor, nowMs }: StepInputs): { entries: Values; notes: Values } {
@@ -126,7 +125,7 @@ function changesOf(step: RotationStep, { newKey, rotateFor, nowMs }: StepInputs)
     return { entries: { [keyEntry(step.keyId)]: newKey }, notes: { ...served, [annotations.keyAddedAt]: now } };
   }
   if (step.kind === 'Promoted') {
-    // Whether all sign with it is open again, and no key waits any more.
+    // No key is pending any more, and it is not known yet whether every proxy signs with this one.
     const notes = {
       [annotations.keyPromotedAt]: now,
       [annotations.keyAddedAt]: undefined,

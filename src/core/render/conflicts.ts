@@ -11,15 +11,15 @@ export type Conflict = {
   message: string;
 };
 
-/** Which of the rendered objects must not be applied, because an object with that name is not managed by Holdfast. `owned`: by `ownedKey`. */
+/** Returns the rendered objects that must not be applied, because Holdfast does not manage the object of that name. `owned`: by `ownedKey`. */
 export function findConflicts(
   objects: readonly OwnedObject[],
   { owned, services }: Pick<ClusterIndex, 'owned' | 'services'>,
 ): Conflict[] {
   return objects.flatMap((object) => {
     const { namespace = '', name } = object.metadata;
-    const standing = owned.get(ownedKey(object.kind, { namespace, name }));
-    if (standing === undefined || isOurs(object, standing)) return [];
+    const existing = owned.get(ownedKey(object.kind, { namespace, name }));
+    if (existing === undefined || isOwn(object, existing)) return [];
     return [
       describeConflict(
         object,
@@ -33,9 +33,9 @@ export function findConflicts(
  * Either sign is enough: a shared owner (a removed label is restored), or the Holdfast component label (the owner may be a
  * StickyWorkload that was deleted and created again, or that orphaned its objects).
  */
-function isOurs({ metadata }: OwnedObject, standing: Owned): boolean {
-  const sharesOwner = metadata.ownerReferences?.some(({ uid }) => standing.ownerUids.includes(uid)) ?? false;
-  return sharesOwner || standing.component === metadata.labels[labels.component];
+function isOwn({ metadata }: OwnedObject, existing: Owned): boolean {
+  const sharesOwner = metadata.ownerReferences?.some(({ uid }) => existing.ownerUids.includes(uid)) ?? false;
+  return sharesOwner || existing.component === metadata.labels[labels.component];
 }
 
 function describeConflict({ kind, metadata }: OwnedObject, isExternalName: boolean): Conflict {

@@ -1,4 +1,4 @@
-/** The objects of one Gateway: the Gateway itself where Gateway API is installed, and the proxy that serves it. */
+/** The objects of one Gateway: the Gateway itself if Gateway API is installed, and the proxy that serves it. */
 import { servedListeners, type GatewayPlan } from '../resolve/gateway-plan.ts';
 import { defaultListener } from '../resolve/plan.ts';
 import { containerPort, controllerName, gatewayClassName, labels, proxyName } from '../names/names.ts';
@@ -14,27 +14,27 @@ type Identity = Required<Pick<OwnedObject['metadata'], 'namespace' | 'ownerRefer
   infrastructure: Gateway['infrastructure'];
 };
 
-/** Of a Gateway that no StickyWorkload has a say in yet: as many as of one by default. */
+/** Of a Gateway without routes: the default of a StickyWorkload. */
 const replicasWithoutRoutes = 2;
 
 /**
- * Full objects for server-side apply. The Gateway of a user owns its proxy and is left as it is; one that StickyWorkloads need is made,
- * and they own it and the proxy together. Nothing is made where neither can own it, or no listener can be served.
+ * Returns complete objects for server-side apply. A user-managed Gateway owns its proxy and is not changed; a generated one is rendered,
+ * and the StickyWorkloads that need it own it and the proxy together. Returns nothing if there is no owner, or no listener can be served.
  */
-export function renderGateway(plan: GatewayPlan, world: RenderContext): OwnedObject[] {
+export function renderGateway(plan: GatewayPlan, context: RenderContext): OwnedObject[] {
   const ports = [...new Set(servedListeners(plan).map(({ port }) => port))].toSorted((one, other) => one - other);
   if (ports.length === 0 || (plan.userManaged === undefined && plan.generatedFor.length === 0)) return [];
   const identity = identityOf(plan);
-  // They share one proxy: what one of them needs, all of them get.
-  const asked = plan.routes.map((route) => route.plan.proxyReplicas);
-  const replicas = asked.length === 0 ? replicasWithoutRoutes : Math.max(...asked);
+  // The StickyWorkloads share one proxy, so the largest number applies.
+  const requested = plan.routes.map((route) => route.plan.proxyReplicas);
+  const replicas = requested.length === 0 ? replicasWithoutRoutes : Math.max(...requested);
   const proxy = [
     renderServiceAccount(identity),
-    renderDeployment(identity, replicas, world.proxy),
+    renderDeployment(identity, replicas, context.proxy),
     renderService(identity, ports),
     renderDisruptionBudget(identity),
   ];
-  return world.gatewayApi.installed && plan.userManaged === undefined
+  return context.gatewayApi.installed && plan.userManaged === undefined
     ? [...proxy, renderGatewayObject(identity)]
     : proxy;
 }
@@ -50,7 +50,7 @@ function identityOf({ gateway, userManaged, generatedFor }: GatewayPlan): Identi
   };
 }
 
-/** The GatewayClass, one for the cluster, without an owner: Gateways of any namespace name it. */
+/** The GatewayClass: one for the cluster and without an owner, as Gateways of any namespace refer to it. */
 export const renderGatewayClass = (): OwnedObject => ({
   apiVersion: 'gateway.networking.k8s.io/v1',
   kind: 'GatewayClass',
@@ -58,13 +58,13 @@ export const renderGatewayClass = (): OwnedObject => ({
   spec: { controllerName },
 });
 
-/** GEP-1762: whatever stands for a Gateway carries its name as a label. */
+/** GEP-1762: every object that is created for a Gateway has its name as a label. */
 const gatewayLabels = ({ gateway, className }: Identity): Record<string, string> => ({
   [labels.gatewayName]: gateway,
   [labels.gatewayClassName]: className,
 });
 
-/** What the user wants on it comes first, so that none of it replaces a label by which we know our own. */
+/** The user's labels come first, so that none of them replaces a label by which Holdfast identifies its objects. */
 const metadataOf = (identity: Identity, component: Component): OwnedObject['metadata'] => ({
   namespace: identity.namespace,
   name: component === 'gateway' ? identity.gateway : proxyName(identity.gateway),
@@ -81,7 +81,7 @@ function annotationsOf({ infrastructure: { annotations } }: Identity): { annotat
   return Object.keys(annotations).length === 0 ? {} : { annotations };
 }
 
-// A Deployment's selector can never be changed: it holds what will not change.
+// A Deployment's selector is immutable, so it has only labels that do not change.
 const selectorOf = (gateway: string): Record<string, string> => ({
   [labels.gatewayName]: gateway,
   [labels.component]: 'proxy',
@@ -113,14 +113,14 @@ function renderDeployment(identity: Identity, replicas: number, params: ProxyPar
     spec: {
       replicas,
       selector: { matchLabels },
-      // Clients of a proxy that goes reconnect to another one, which reads the same token: there must be one.
+      // Clients of a terminating proxy reconnect to another one, which accepts the same token: there must be one.
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
       template: {
         metadata: { labels: metadata.labels, ...annotationsOf(identity) },
         spec: {
           serviceAccountName: metadata.name,
           ...renderProxyPod({ namespace: identity.namespace, name: identity.gateway }, params),
-          // Not topologySpreadConstraints: with one on zones the scheduler scores no node that has no zone label, and spreads over hosts neither.
+          // Not topologySpreadConstraints: with one on zones the scheduler does not score nodes without a zone label, nor spread over hosts.
           affinity: {
             podAntiAffinity: {
               preferredDuringSchedulingIgnoredDuringExecution: [
@@ -157,7 +157,7 @@ function renderService(identity: Identity, ports: readonly number[]): OwnedObjec
   };
 }
 
-// Listeners of one port share it, so it cannot have the name of one of them.
+// Several listeners may share a port, so it does not have the name of one of them.
 const portName = (port: number): string =>
   port === defaultListener.port ? defaultListener.name : `${defaultListener.name}-${port}`;
 

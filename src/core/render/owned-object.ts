@@ -1,8 +1,8 @@
-/** What every object of ours has in common: labels, owners, and the shape that server-side apply takes. */
+/** What all owned objects have in common: labels, owners, and the form for server-side apply. */
 import { apiVersion as ownerApiVersion, kind as ownerKind } from '../../api/stickyworkload.ts';
 import { labels, managedByValue } from '../names/names.ts';
 
-/** A whole object for server-side apply: every field that is ours, and no other. */
+/** A complete object for server-side apply: every field that Holdfast owns, and no other. */
 export type OwnedObject = {
   apiVersion: string;
   kind: string;
@@ -17,12 +17,12 @@ export type OwnedObject = {
 
 export type OwnerReference = { apiVersion: string; kind: string; name: string; uid: string; controller?: true };
 
-/** Of StickyWorkload objects, of a proxy, of its Gateway, and of what the whole installation shares. */
+/** The component label: of the objects of a StickyWorkload, of a proxy, of a generated Gateway, and of the GatewayClass. */
 export type Component = 'workload' | 'proxy' | 'gateway' | 'gateway-class';
 
 type OwnerIdentity = { name: string; uid: string };
 
-/** The labels that Kubernetes recommends, and by which we know our own again. `instance`: the StickyWorkload or the Gateway. */
+/** The labels that Kubernetes recommends; Holdfast identifies its objects by them. `instance`: the StickyWorkload or the Gateway. */
 export const standardLabels = (component: Component, instance: string): Record<string, string> => ({
   [labels.name]: 'holdfast',
   [labels.instance]: instance,
@@ -31,17 +31,17 @@ export const standardLabels = (component: Component, instance: string): Record<s
   [labels.managedBy]: managedByValue,
 });
 
-/** The one StickyWorkload that an object is made for. */
+/** For an object of one StickyWorkload. */
 export const controlledBy = ({ name, uid }: OwnerIdentity): OwnerReference[] => [
   { apiVersion: ownerApiVersion, kind: ownerKind, name, uid, controller: true },
 ];
 
-/** The Gateway of a user that an object is made for. */
+/** For an object of a user-managed Gateway. */
 export const controlledByGateway = ({ name, uid }: OwnerIdentity): OwnerReference[] => [
   { apiVersion: 'gateway.networking.k8s.io/v1', kind: 'Gateway', name, uid, controller: true },
 ];
 
-/** The StickyWorkloads that share an object, none of them its controller: the garbage collector removes it with the last. */
+/** For an object that StickyWorkloads share; none of them is its controller. The garbage collector deletes it with the last one. */
 export const sharedBy = (owners: readonly OwnerIdentity[]): OwnerReference[] =>
   owners
     .map(({ name, uid }) => ({ apiVersion: ownerApiVersion, kind: ownerKind, name, uid }))

@@ -1,28 +1,28 @@
-/** The pod of a proxy: one container without any privilege, a token for discovery, and memory to keep its table in. */
+/** The pod of a proxy: one unprivileged container, a token for discovery, and a memory-backed volume for its routing table. */
 import type { GatewayRef } from '../resolve/plan.ts';
 import { ports, tokenAudience } from '../names/names.ts';
 
-/** What the operator knows of its own installation. */
+/** Settings of the operator's installation. */
 export type ProxyParams = {
   image: string;
   imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never';
-  /** PEM of the authority that signs the operator's certificates. */
+  /** PEM certificate of the authority that signs the operator's certificates. */
   caPem: string;
   /** Resolves to every replica of the operator. */
   discoveryHost: string;
-  /** The name in the operator's certificate, whatever address was dialled. */
+  /** The name in the operator's certificate, whatever the address of the connection. */
   serverName: string;
 };
 
 const tableFolder = '/var/run/holdfast';
 const unprivilegedId = 65532;
 
-/** The part of a pod spec that does not depend on who else serves the Gateway. */
+/** The part of the pod spec that does not depend on the other replicas. */
 export const renderProxyPod = (gateway: GatewayRef, params: ProxyParams) => ({
   automountServiceAccountToken: false,
-  // Open requests end in this time after SIGTERM; a session outlives its proxy in any case.
+  // Open requests have this time to finish after SIGTERM; a session outlives its proxy in any case.
   terminationGracePeriodSeconds: 60,
-  // fsGroup: the projected token is readable for its group.
+  // fsGroup: makes the projected token readable.
   securityContext: {
     runAsNonRoot: true,
     runAsUser: unprivilegedId,
@@ -49,17 +49,17 @@ const renderContainer = (gateway: GatewayRef, params: ProxyParams) => ({
   imagePullPolicy: params.imagePullPolicy,
   args: ['proxy'],
   env: renderEnvironment(gateway, params),
-  // Not those of the listeners, which it binds as its table says: a listener that is added must not roll the proxies.
+  // Without the listeners' ports, which the proxy binds according to its table: a new listener must not cause a rollout of the proxies.
   ports: [{ name: 'admin', containerPort: ports.admin, protocol: 'TCP' }],
-  // Slow is better than out: a node that is starved for some seconds would take all its proxies out at once, and a Service without
-  // endpoints refuses every new connection. One that ends, or whose process has died, is taken out without this probe.
+  // A slow proxy is better than none: a node that is starved of CPU for some seconds would make all its proxies unready at once, and a
+  // Service without endpoints refuses every new connection. A proxy that terminates, or whose process has exited, is removed without this probe.
   readinessProbe: {
     httpGet: { path: '/readyz', port: 'admin' },
     periodSeconds: 2,
     timeoutSeconds: 3,
     failureThreshold: 3,
   },
-  // On a starved node a start takes its time, and an answer too: to be killed for that would cost every connection.
+  // On a node that is starved of CPU starts and responses are slow: a restart because of that would cut every connection.
   startupProbe: { httpGet: { path: '/healthz', port: 'admin' }, periodSeconds: 1, failureThreshold: 120 },
   livenessProbe: {
     httpGet: { path: '/healthz', port: 'admin' },

@@ -1,4 +1,4 @@
-/** The objects of one StickyWorkload: its Service and, where Gateway API is installed, its HTTPRoute. */
+/** The objects of one StickyWorkload: its Service and, if Gateway API is installed, its HTTPRoute. */
 import { formatDuration } from '../../api/duration.ts';
 import { parentReference } from '../resolve/parents.ts';
 import type { WorkloadPlan } from '../resolve/plan.ts';
@@ -6,7 +6,7 @@ import type { Carrier } from '../../wire/routing-table.ts';
 import type { GatewayApi } from '../snapshot/snapshot.ts';
 import { controlledBy, standardLabels, type OwnedObject } from './owned-object.ts';
 
-/** Full objects for server-side apply. Which of them exist depends on the StickyWorkload and on what is installed only. */
+/** Returns complete objects for server-side apply. They depend only on the StickyWorkload and on what is installed. */
 export function renderWorkload(plan: WorkloadPlan, { gatewayApi }: { gatewayApi: GatewayApi }): OwnedObject[] {
   return gatewayApi.installed
     ? [renderService(plan), renderRoute(plan, gatewayApi.sessionPersistence)]
@@ -27,7 +27,7 @@ function renderService(plan: WorkloadPlan): OwnedObject {
     metadata: metadataOf(plan),
     spec: {
       type: 'ClusterIP',
-      // GEP-1619: a route with session persistence must be refused where its Service has an affinity of its own.
+      // GEP-1619: a route with session persistence must be rejected if its Service has its own session affinity.
       sessionAffinity: 'None',
       selector: plan.selector,
       ports: [
@@ -43,7 +43,7 @@ function renderService(plan: WorkloadPlan): OwnedObject {
   };
 }
 
-// 1 is the weight that Gateway API gives a backend without one.
+// 1 is Gateway API's default weight.
 const renderBackend = (
   { namespace, name, port, weight }: WorkloadPlan['routeBackends'][number],
   plan: WorkloadPlan,
@@ -75,7 +75,7 @@ function renderRoute(plan: WorkloadPlan, shape: PersistenceShape): OwnedObject {
   };
 }
 
-// GEP-1619 changed its fields twice; what one generation knows the next one refuses. None has a place for our idle timeout.
+// GEP-1619 changed its fields twice; each generation rejects the fields of the others. None has a field for the idle timeout.
 function renderPersistence(
   { persistence, limits }: WorkloadPlan,
   shape: PersistenceShape,
@@ -103,5 +103,5 @@ const shapeC = (carrier: Carrier): object =>
     ? { cookie: { name: carrier.name, path: carrier.path, lifetimeType: carrier.lifetimeType } }
     : { header: { name: carrier.name } };
 
-// A session name has 128 characters at most, a cookie name 256: a longer one is left out rather than have the route refused.
+// A session name has at most 128 characters, a cookie name 256: a longer one is left out, because the API server would reject the route.
 const sessionNameOf = (name: string): { sessionName?: string } => (name.length <= 128 ? { sessionName: name } : {});

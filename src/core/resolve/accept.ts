@@ -10,14 +10,14 @@ import { cookieKeys, type WorkloadIndex, type Candidate } from './workload-index
 export type Accept = { kind: 'accepted'; plan: WorkloadPlan } | Refusal;
 
 /** The first failing check refuses the StickyWorkload; its message names the field and what to do. */
-export function decideAccept(candidate: Candidate, world: WorkloadIndex): Accept {
+export function decideAccept(candidate: Candidate, index: WorkloadIndex): Accept {
   const { workload, plan } = candidate;
   const refusal =
-    refuseSpec(workload) ?? targetConflict(candidate, world) ?? noParent(candidate) ?? cookieConflict(candidate, world);
+    refuseSpec(workload) ?? targetConflict(candidate, index) ?? noParent(candidate) ?? cookieConflict(candidate, index);
   if (refusal) return refusal;
-  const resolved = resolveTarget(workload, world.targets.get(targetKey(plan.namespace, plan.target)));
+  const resolved = resolveTarget(workload, index.targets.get(targetKey(plan.namespace, plan.target)));
   if (resolved.kind === 'refused') return resolved;
-  return { kind: 'accepted', plan: planWorkload(candidate, resolved.target, world) };
+  return { kind: 'accepted', plan: planWorkload(candidate, resolved.target, index) };
 }
 
 function targetConflict({ plan, workload }: Candidate, { claims }: WorkloadIndex): Refusal | undefined {

@@ -1,23 +1,23 @@
-/** What one Gateway comes to: its listeners, the routes on each, and whose the proxy is. */
+/** The plan of a Gateway: its listeners, the routes on each, and the owner of the proxy. */
 import type { JudgedListener, ServedGateway } from './gateways.ts';
 import { defaultListener, gatewayKey, type GatewayRef, type ServingPlan } from './plan.ts';
 import type { AttachedParent, ParentVerdict } from './parents.ts';
 
-/** The route of a StickyWorkload on a Gateway. `listeners`: names; absent: all. */
+/** The route of a StickyWorkload on a Gateway. `listeners`: their names; absent: all of them. */
 export type AttachedRoute = { plan: ServingPlan; listeners?: string[] };
 
 export type GatewayPlan = {
   gateway: GatewayRef;
   /** Oldest first. */
   routes: AttachedRoute[];
-  /** A user wrote the Gateway, and it owns its proxy; absent: the StickyWorkloads `generatedFor` need it, and own both together. */
+  /** A user manages the Gateway, and it owns its proxy. Absent: the StickyWorkloads `generatedFor` need it, and own both together. */
   userManaged?: ServedGateway;
   generatedFor: ServingPlan[];
 };
 
 export type Attachable = { plan: ServingPlan; parents: readonly ParentVerdict[] };
 
-/** A plan for each Gateway of a user, with routes or without, and for each that StickyWorkloads need. By `namespace/name`. */
+/** Returns a plan for each user-managed Gateway, with or without routes, and for each generated one, by `namespace/name`. */
 export function planGateways(
   userManaged: ReadonlyMap<string, ServedGateway>,
   servedOldestFirst: readonly Attachable[],
@@ -36,7 +36,7 @@ export function planGateways(
 
 type Group = [AttachedParent, ...AttachedParent[]];
 
-/** A route may name one Gateway several times, with a listener each. */
+/** A route may refer to one Gateway several times, with a listener each. */
 function groupByGateway(parents: readonly ParentVerdict[]): Map<string, Group> {
   const groups = new Map<string, Group>();
   for (const verdict of parents) {
@@ -57,7 +57,7 @@ function attach(gateway: GatewayPlan, plan: ServingPlan, parents: Group): void {
   }
 }
 
-/** The listeners whose ports the proxy binds. */
+/** Returns the listeners whose ports the proxy binds. */
 export function servedListeners({ userManaged }: GatewayPlan): Pick<JudgedListener, 'name' | 'port' | 'hostname'>[] {
   if (userManaged === undefined) return [defaultListener];
   return userManaged.problem === undefined ? userManaged.listeners.filter(({ problem }) => problem === undefined) : [];

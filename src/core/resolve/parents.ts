@@ -30,23 +30,23 @@ export type ParentLookup = GatewayIndex & {
 };
 
 /** Returns a verdict for each requested Gateway, in the order of the spec. */
-export const judgeParents = (plan: ServingPlan, world: ParentLookup): ParentVerdict[] =>
-  plan.parents.map((parent) => judgeParent(parent, plan, world));
+export const judgeParents = (plan: ServingPlan, lookup: ParentLookup): ParentVerdict[] =>
+  plan.parents.map((parent) => judgeParent(parent, plan, lookup));
 
 /** A user-managed Gateway with the name of the generated one takes precedence over it. */
-const isMade = ({ gateway, isGenerated }: ParentRef, { served }: ParentLookup): boolean =>
+const isGeneratedOne = ({ gateway, isGenerated }: ParentRef, { served }: ParentLookup): boolean =>
   isGenerated === true && !served.has(gatewayKey(gateway));
 
-function judgeParent(parent: ParentRef, plan: ServingPlan, world: ParentLookup): ParentVerdict {
+function judgeParent(parent: ParentRef, plan: ServingPlan, lookup: ParentLookup): ParentVerdict {
   const { gateway } = parent;
-  if (isMade(parent, world)) return { kind: 'attached', parent };
+  if (isGeneratedOne(parent, lookup)) return { kind: 'attached', parent };
   const refuse = (reason: ParentReason, message: string): RefusedParent => ({
     kind: 'refused',
     parent,
     reason,
     message,
   });
-  if (!world.gatewayApiInstalled) {
+  if (!lookup.gatewayApiInstalled) {
     return refuse(
       'GatewayAPIMissing',
       'spec.route.parentRefs: Gateway API is not installed, so no Gateway can exist. Install its CRDs (https://gateway-api.sigs.k8s.io/guides/), ' +
@@ -54,12 +54,12 @@ function judgeParent(parent: ParentRef, plan: ServingPlan, world: ParentLookup):
     );
   }
   const key = gatewayKey(gateway);
-  const served = world.served.get(key);
-  if (served) return judgeListenersFor(served, parent, { plan, world });
-  if (gateway.name === defaultGateway && world.generatedGateways.has(gateway.namespace)) {
+  const served = lookup.served.get(key);
+  if (served) return judgeListenersFor(served, parent, { plan, lookup });
+  if (gateway.name === defaultGateway && lookup.generatedGateways.has(gateway.namespace)) {
     return judgeGeneratedGateway(parent, plan);
   }
-  const className = world.foreign.get(key);
+  const className = lookup.foreign.get(key);
   if (className === undefined) {
     return refuse(
       'GatewayNotFound',
@@ -83,7 +83,7 @@ function judgeGeneratedGateway(parent: ParentRef, { namespace }: ServingPlan): P
 function judgeListenersFor(
   { listeners, problem }: ServedGateway,
   parent: ParentRef,
-  { plan, world }: { plan: ServingPlan; world: ParentLookup },
+  { plan, lookup }: { plan: ServingPlan; lookup: ParentLookup },
 ): ParentVerdict {
   const { sectionName, gateway } = parent;
   const named = listeners.filter(({ name }) => sectionName === undefined || name === sectionName);
@@ -91,7 +91,7 @@ function judgeListenersFor(
   const usable = problem === undefined ? named.filter((listener) => listener.problem === undefined) : [];
   if (usable.length === 0) return refusals.notServed(parent, problem ?? named[0]?.problem?.message);
   const allowed = usable.filter((listener) =>
-    allowsRoutesOf(plan.namespace, listener, { gateway, namespaces: world.namespaces }),
+    allowsRoutesOf(plan.namespace, listener, { gateway, namespaces: lookup.namespaces }),
   );
   if (allowed.length === 0) return refusals.notAllowed(parent, plan.namespace);
   const matching = allowed.filter(({ hostname }) => intersectHostnames(plan.hostnames, hostname) !== undefined);
@@ -128,9 +128,13 @@ const refusals = {
   }),
 };
 
-type Place = { gateway: GatewayRef; namespaces: ParentLookup['namespaces'] };
+type Listening = { gateway: GatewayRef; namespaces: ParentLookup['namespaces'] };
 
-function allowsRoutesOf(namespace: string, { allowedRoutes }: JudgedListener, { gateway, namespaces }: Place): boolean {
+function allowsRoutesOf(
+  namespace: string,
+  { allowedRoutes }: JudgedListener,
+  { gateway, namespaces }: Listening,
+): boolean {
   if (!allowsHttpRoutes(allowedRoutes.kinds)) return false;
   if (allowedRoutes.from === 'Selector') return selects(allowedRoutes.selector, namespaces.get(namespace) ?? {});
   return allowedRoutes.from === 'All' || (allowedRoutes.from === 'Same' && namespace === gateway.namespace);

@@ -1,4 +1,4 @@
-/** What a StickyWorkload comes to once names, defaults and units are resolved. */
+/** A StickyWorkload with names, defaults and units resolved. */
 import { durationMs } from '../../api/duration.ts';
 import type { RouteMatch, StickyWorkloadSpec } from '../../api/spec.ts';
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
@@ -8,10 +8,10 @@ import type { BalancingPolicy, Carrier, Listener, RoutePersistence, SessionLimit
 
 export type GatewayRef = { namespace: string; name: string };
 
-/** A Gateway that is asked for. `isGenerated`: none was, and Holdfast makes one. */
+/** A requested Gateway. `isGenerated`: the spec names none, and Holdfast generates one. */
 export type ParentRef = { gateway: GatewayRef; sectionName?: string; isGenerated?: true };
 
-/** What the routing table needs. Every StickyWorkload has one, a refused one too: unsupported fields are ignored here. */
+/** What the routing table needs. Every StickyWorkload has one, also a refused one: unsupported fields are ignored here. */
 export type ServingPlan = {
   /** `namespace/name`; also the key of the backend. */
   key: string;
@@ -31,35 +31,35 @@ export type ServingPlan = {
   persistence: RoutePersistence;
   policy: BalancingPolicy;
   maxSessionsPerEndpoint?: number;
-  /** Keys of the StickyWorkloads that share the route; its own alone where `route.backends` is not set. */
+  /** Keys of the StickyWorkloads that share the route; only its own if `route.backends` is not set. */
   backendRefs: { backend: string; weight: number }[];
 };
 
-/** What the owned objects need besides: only an accepted StickyWorkload has it. */
+/** What the owned objects need in addition: only an accepted StickyWorkload has it. */
 export type WorkloadPlan = ServingPlan & {
-  /** The first of its Gateways that takes the route: the status speaks of its proxy. */
+  /** The first of its Gateways that accepts the route: the status reports the proxy of this one. */
   gateway: GatewayRef;
-  /** Gateways of ours among those it asks for: its HTTPRoute is no business of other controllers. */
+  /** The requested Gateways that Holdfast manages: its HTTPRoute refers to no Gateway of another controller. */
   routeParents: ParentRef[];
-  /** As its HTTPRoute names them: StickyWorkloads of `backendRefs` that exist, by their Services. */
+  /** The backends of its HTTPRoute: the Services of those StickyWorkloads of `backendRefs` that exist. */
   routeBackends: { namespace: string; name: string; port: number; weight: number }[];
   targetPort: number | string;
   servicePort: number;
   appProtocol: string;
-  /** Of the pods, as a Service takes it. */
+  /** Of the pods, for the Service. */
   selector: Record<string, string>;
   drain: DrainLimits;
-  /** Sentences on what of the target is carried out otherwise than its owner may expect. */
+  /** Warnings about the target, in sentences. */
   notes: string[];
 };
 
-/** The listener of the Gateway that Holdfast makes; its proxy binds `containerPort(80)`. */
+/** The listener of the generated Gateway; its proxy binds `containerPort(80)`. */
 export const defaultListener: Listener = { name: 'http', protocol: 'HTTP', port: 80 };
 
 /** `namespace/name` of a Gateway: the key of its routing table. */
 export const gatewayKey = ({ namespace, name }: GatewayRef): string => `${namespace}/${name}`;
 
-/** The supported part of a spec; it exists whether or not the spec is accepted. */
+/** Returns the supported part of a spec, whether or not the spec is accepted. */
 export function planServing({ metadata, spec }: StickyWorkload): ServingPlan {
   const { namespace, name, uid, creationTimestamp } = metadata;
   return {
@@ -101,7 +101,7 @@ function planPersistence(workload: string, persistence: SessionPersistence): Rou
   return { carrier: planCarrier(workload, persistence), onEndpointLost, newSessionOn };
 }
 
-/** As the schema fills them in, which it does only where there is a cookie to fill in. */
+/** The schema's defaults, which the API server sets only if the spec has a cookie. */
 const cookieDefaults = {
   path: '/',
   sameSite: 'Lax',
@@ -111,10 +111,10 @@ const cookieDefaults = {
 } as const;
 
 function planCarrier(workload: string, { type, header, cookie }: SessionPersistence): Carrier {
-  // The schema asks for a header's name with this type.
+  // The schema requires a header name with this type.
   if (type === 'Header' && header) return { type: 'Header', name: header.name };
   const { name = defaultCookieName(workload), secure, ...attributes } = { ...cookieDefaults, ...cookie };
-  // Auto: on requests that came over TLS, which no listener of this version does.
+  // Auto: on requests over TLS, which no listener of this version supports.
   return { type: 'Cookie', name, ...attributes, secure: secure === 'Always' };
 }
 
@@ -123,7 +123,7 @@ function planBalancing({
   maxSessionsPerEndpoint,
 }: StickyWorkloadSpec['loadBalancing']): Pick<ServingPlan, 'policy' | 'maxSessionsPerEndpoint'> {
   return {
-    // ConsistentHash is refused by name; a workload that had been served before it asked for it goes on with the default.
+    // ConsistentHash is refused; a workload that was served before the policy was set continues with the default.
     policy: policy === 'ConsistentHash' ? 'LeastSessions' : policy,
     ...(maxSessionsPerEndpoint !== undefined && { maxSessionsPerEndpoint }),
   };
@@ -137,7 +137,7 @@ function planBackends(
   return backends.map((ref) => ({ backend: backendKey(ref.namespace ?? namespace, ref.name), weight: ref.weight }));
 }
 
-/** Limits of a drain, from a spec. */
+/** Returns the limits of a drain. */
 export function drainLimits({ timeout, quietPeriod, shutdownMargin }: StickyWorkloadSpec['drain']): DrainLimits {
   return {
     drainTimeoutMs: durationMs(timeout),

@@ -1,4 +1,4 @@
-/** Resolves a route: which StickyWorkloads its backends are, and which of its Gateways and backends it is served by. */
+/** Resolves a route: which of its backends exist, are served, and may be referred to, and which parts of it are not served. */
 import type { Reason } from '../../api/reasons.ts';
 import type { ReferenceGrant, Service } from '../snapshot/snapshot.ts';
 import { isHttpRoute, type ParentVerdict } from './parents.ts';
@@ -25,13 +25,13 @@ export type BackendLookup = {
 };
 
 /** Returns a verdict for each backend, in the order of the spec. An unresolved backend does not affect the others. */
-export const resolveBackends = (plan: ServingPlan, world: BackendLookup): BackendVerdict[] =>
+export const resolveBackends = (plan: ServingPlan, lookup: BackendLookup): BackendVerdict[] =>
   plan.backendRefs.map(
-    ({ backend, weight }) => findObstacle(backend, plan, world) ?? { kind: 'resolved', backend, weight },
+    ({ backend, weight }) => findObstacle(backend, plan, lookup) ?? { kind: 'resolved', backend, weight },
   );
 
 /** The ReferenceGrant is checked first: without permission, a message must not reveal whether the backend exists. */
-function findObstacle(backend: string, plan: ServingPlan, world: BackendLookup): UnresolvedBackend | undefined {
+function findObstacle(backend: string, plan: ServingPlan, lookup: BackendLookup): UnresolvedBackend | undefined {
   if (backend === plan.key) return undefined;
   const [namespace = '', name = ''] = backend.split('/');
   const fail = (reason: BackendReason, message: string): UnresolvedBackend => ({
@@ -40,25 +40,25 @@ function findObstacle(backend: string, plan: ServingPlan, world: BackendLookup):
     reason,
     message: `spec.route.backends: ${message}`,
   });
-  if (namespace !== plan.namespace && !isGranted({ from: plan.namespace, name }, world.grants.get(namespace) ?? [])) {
+  if (namespace !== plan.namespace && !isGranted({ from: plan.namespace, name }, lookup.grants.get(namespace) ?? [])) {
     return fail(
       'RefNotPermitted',
       `no ReferenceGrant in namespace ${namespace} permits HTTPRoutes of namespace ${plan.namespace} to refer to Service ${name}: create one there.`,
     );
   }
-  if (isExternalName(backend, world)) {
+  if (isExternalName(backend, lookup)) {
     return fail(
       'ExternalNameService',
       `Service ${backend} is an ExternalName Service, which has no pods: use a StickyWorkload whose pods run in this cluster.`,
     );
   }
-  if (!world.known.has(backend)) {
+  if (!lookup.known.has(backend)) {
     return fail(
       'BackendNotFound',
       `StickyWorkload ${name} does not exist in namespace ${namespace}: create it, or name an existing one.`,
     );
   }
-  if (!world.served.has(backend)) {
+  if (!lookup.served.has(backend)) {
     return fail('BackendNotAccepted', `StickyWorkload ${backend} is not accepted: see its condition Accepted.`);
   }
   return undefined;

@@ -1,4 +1,4 @@
-/** The checks of a StickyWorkload that need its spec alone. */
+/** The checks of a StickyWorkload that need only its spec. */
 import type { Reason } from '../../api/reasons.ts';
 import type { RouteMatch, StickyWorkloadSpec } from '../../api/spec.ts';
 import { parseCidr } from '../../platform/cidr.ts';
@@ -64,7 +64,7 @@ type Field = {
   remedy: string;
 };
 
-const present = (value: object | undefined): true | undefined => (value === undefined ? undefined : true);
+const isSet = (value: object | undefined): true | undefined => (value === undefined ? undefined : true);
 
 const fields: readonly Field[] = [
   { path: 'spec.replicas', value: (spec) => spec.replicas, remedy: 'remove it and scale the target directly' },
@@ -83,7 +83,7 @@ const fields: readonly Field[] = [
   },
   {
     path: 'spec.loadBalancing.consistentHash',
-    value: (spec) => present(spec.loadBalancing.consistentHash),
+    value: (spec) => isSet(spec.loadBalancing.consistentHash),
     remedy: 'remove it',
   },
   {
@@ -112,7 +112,8 @@ function findUnsupported(spec: StickyWorkloadSpec): string[] {
 }
 
 /**
- * Returns what is wrong and what to do; undefined if the cookie is usable. Browsers keep a cross-site cookie (SameSite None) and a
+ * Returns what is wrong and what to do; undefined if the cookie is usable. Browsers silently discard the others, and each request
+ * would start a new session: they keep a cross-site cookie (SameSite None) and a
  * partitioned cookie only if it is Secure. Auto sets Secure on requests over TLS, but the proxy's listeners are plain HTTP: TLS is
  * terminated in front of the proxy, which only the user knows.
  */
@@ -128,7 +129,10 @@ function findUnusableCookie({ cookie }: StickyWorkloadSpec['sessionPersistence']
 
 type InvalidExpression = { path: string; source: string; reason: string };
 
-/** The expressions that the proxy could not compile, in the order they stand in the spec. */
+/**
+ * Returns the regular expressions that the proxy could not compile, in the order of the spec. Gateway API leaves their dialect to the
+ * implementation, so no schema has checked them.
+ */
 function findInvalidExpressions({
   route,
   sessionPersistence,
@@ -157,7 +161,7 @@ function expressionsOf({ path, headers = [], queryParams = [] }: RouteMatch): { 
   return places.filter(({ type }) => type === 'RegularExpression');
 }
 
-// The flags and the anchors are those of core/routing/match.ts.
+// Flags and anchors as in core/routing/match.ts.
 function describeDefect(source: string): string | undefined {
   try {
     void new RegExp(`^(?:${source})$`, 'u');

@@ -1,4 +1,4 @@
-/** Resolves `spec.targetRef` and the target port: what the Service and the pods' owner need to know of the target. */
+/** Resolves `spec.targetRef`: the selector and the target port of the Service, and warnings about the target. */
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
 import type { Target } from '../snapshot/snapshot.ts';
 import type { WorkloadPlan } from './plan.ts';

@@ -1,4 +1,4 @@
-/** The world as verdicts on StickyWorkloads look things up in it: one pass for all of them instead of one for each. */
+/** Indexes for the checks of StickyWorkloads: one pass for all of them instead of one for each. */
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
 import { backendKey, targetKey } from '../names/names.ts';
 import type { Snapshot, Target } from '../snapshot/snapshot.ts';
@@ -6,7 +6,7 @@ import { indexGateways, type GatewayIndex } from './gateways.ts';
 import { judgeParents, type ParentVerdict } from './parents.ts';
 import { gatewayKey, planServing, type ServingPlan } from './plan.ts';
 
-/** What is known of each StickyWorkload before any is judged. */
+/** A StickyWorkload before it is accepted or refused. */
 export type Candidate = { workload: StickyWorkload; plan: ServingPlan; parents: ParentVerdict[] };
 
 export type WorkloadIndex = {
@@ -14,9 +14,9 @@ export type WorkloadIndex = {
   candidates: ReadonlyMap<string, Candidate>;
   /** By `targetKey`. */
   targets: ReadonlyMap<string, Target>;
-  /** Who claims a target, the oldest first, by `targetKey`. */
+  /** The StickyWorkloads that claim a target, oldest first, by `targetKey`. */
   claims: ReadonlyMap<string, Candidate[]>;
-  /** Who gives the same cookie on the same Gateway, the oldest first, by `cookieKeys`. */
+  /** The StickyWorkloads that set the same cookie on the same Gateway, oldest first, by `cookieKeys`. */
   cookies: ReadonlyMap<string, Candidate[]>;
   gateways: GatewayIndex;
 };
@@ -24,7 +24,7 @@ export type WorkloadIndex = {
 export function indexWorkloads(snapshot: Snapshot): WorkloadIndex {
   const gateways = indexGateways(snapshot);
   const plans = snapshot.workloads.map((workload) => ({ workload, plan: planOnce(workload) }));
-  const parentWorld = {
+  const lookup = {
     ...gateways,
     gatewayApiInstalled: snapshot.gatewayApi.installed,
     namespaces: new Map(snapshot.namespaces.map(({ name, labels }) => [name, labels])),
@@ -32,11 +32,11 @@ export function indexWorkloads(snapshot: Snapshot): WorkloadIndex {
       plans.filter(({ plan }) => plan.parents.some(({ isGenerated }) => isGenerated)).map(({ plan }) => plan.namespace),
     ),
   };
-  const bySeniorityOfAll = plans.toSorted((one, other) => bySeniority(one.workload, other.workload));
-  const candidates = bySeniorityOfAll.map(({ workload, plan }) => ({
+  const oldestFirst = plans.toSorted((one, other) => bySeniority(one.workload, other.workload));
+  const candidates = oldestFirst.map(({ workload, plan }) => ({
     workload,
     plan,
-    parents: judgeParents(plan, parentWorld),
+    parents: judgeParents(plan, lookup),
   }));
   return {
     candidates: new Map(candidates.map((candidate) => [candidate.plan.key, candidate])),
@@ -47,24 +47,24 @@ export function indexWorkloads(snapshot: Snapshot): WorkloadIndex {
   };
 }
 
-const plansMade = new WeakMap<StickyWorkload, ServingPlan>();
+const planOf = new WeakMap<StickyWorkload, ServingPlan>();
 
-/** The objects are never modified, so a plan once made holds for as long as the object is the same. */
+/** Objects of the cache are never modified, so a plan is valid for as long as the object is the same. */
 function planOnce(workload: StickyWorkload): ServingPlan {
-  const plan = plansMade.get(workload) ?? planServing(workload);
-  plansMade.set(workload, plan);
+  const plan = planOf.get(workload) ?? planServing(workload);
+  planOf.set(workload, plan);
   return plan;
 }
 
-/** The oldest first: who may keep what several StickyWorkloads claim. Injection must name the same one as the verdict does. */
+/** Oldest first: the oldest of several StickyWorkloads keeps what they claim. Injection and the verdict must agree on it. */
 export const bySeniority = (one: StickyWorkload, other: StickyWorkload): number =>
   seniority(one) < seniority(other) ? -1 : 1;
 
-// RFC 3339 in UTC sorts as text; the name decides between those of one second.
+// RFC 3339 in UTC sorts as text; the name decides between those of the same second.
 const seniority = ({ metadata }: StickyWorkload): string =>
   `${metadata.creationTimestamp} ${backendKey(metadata.namespace, metadata.name)}`;
 
-/** One for each Gateway that takes the route; none where no cookie is set. A path has no space in front, a name none at all. */
+/** Returns one key for each Gateway that accepts the route; none if no cookie is set. A cookie name has no spaces, and a path does not begin with one. */
 export function cookieKeys({ plan, parents }: Candidate): string[] {
   const { carrier } = plan.persistence;
   if (carrier.type !== 'Cookie') return [];

@@ -1,12 +1,12 @@
-/** Host names of routes and listeners: exact, `*.` in front for any number of labels, and none at all for every host. */
+/** Host names of routes and listeners: exact, with a leading `*.` for any number of labels, or none for every host. */
 
-/** Whether a request can name a host that both lists cover. */
+/** Returns whether both lists cover a common host. */
 export function shareHost(one: readonly string[], other: readonly string[]): boolean {
   if (one.length === 0 || other.length === 0) return true;
   return one.some((a) => other.some((b) => covers(a, b) || covers(b, a)));
 }
 
-/** A route's host names as they count on a listener: of each pair the narrower one. Undefined: they have no host in common. */
+/** Returns a route's host names as they apply on a listener: the more specific one of each pair. Undefined: they have no host in common. */
 export function intersectHostnames(
   ofRoute: readonly string[],
   ofListener: string | undefined,
@@ -26,7 +26,7 @@ const covers = (pattern: string, hostname: string): boolean =>
 export interface HostMap<T> {
   get(hostname: string): T | undefined;
   set(hostname: string, value: T): void;
-  /** Asks the values whose pattern fits, the most specific first, until one gives an answer. */
+  /** Calls `ask` for each value whose pattern matches, the most specific first, until it returns a result. */
   find<R>(host: string, ask: (value: T) => R | undefined): R | undefined;
 }
 
@@ -40,18 +40,18 @@ export function hostMap<T>(): HostMap<T> {
       else named.set(hostname, value);
     },
     find(host, ask) {
-      // Most tables name no host: then no pattern is made of the request's.
+      // Most tables have no host names: then no patterns are derived from the request's host.
       for (let pattern = named.size === 0 ? '' : host; pattern !== ''; pattern = widerPattern(pattern)) {
         const value = named.get(pattern);
-        const answer = value === undefined ? undefined : ask(value);
-        if (answer !== undefined) return answer;
+        const result = value === undefined ? undefined : ask(value);
+        if (result !== undefined) return result;
       }
       return forAll === undefined ? undefined : ask(forAll);
     },
   };
 }
 
-/** From `a.b.com` to `*.b.com`, from there to `*.com`, and from there to nothing. */
+/** `a.b.com`, then `*.b.com`, then `*.com`, then the empty string. */
 function widerPattern(pattern: string): string {
   const dot = pattern.indexOf('.', pattern.startsWith('*.') ? 2 : 0);
   return dot === -1 ? '' : `*${pattern.slice(dot)}`;

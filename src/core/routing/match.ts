@@ -1,4 +1,7 @@
-/** Which route a request matches: Gateway API's matching of hosts, paths, methods, headers and query parameters, and the precedence between routes. Compiled once per table. */
+/**
+ * Which route a request matches: Gateway API's matching of hosts, paths, methods, headers and query parameters, compiled once per
+ * table, and its precedence between routes.
+ */
 import type { RouteMatch } from '../../api/spec.ts';
 import type { Listener, Route, RoutingTable } from '../../wire/routing-table.ts';
 import { hostMap, intersectHostnames, type HostMap } from './hostnames.ts';
@@ -17,11 +20,11 @@ type Test = (request: MatchableRequest) => boolean;
 type CompiledRoute = { route: Route; test: Test };
 
 export interface RouteMatcher {
-  /** The route for a request that came in on a listener's port, or undefined. */
+  /** Returns the route for a request on a listener's port, or undefined. */
   match(listenerPort: number, request: MatchableRequest): Route | undefined;
 }
 
-/** Longer subjects do not match a regular expression: it is the cluster's own, but what it runs on is the client's. */
+/** Longer subjects do not match a regular expression: the cluster's users write the expression, but clients choose the subject. */
 const maxRegexSubject = 2048;
 
 export function compileTable(table: Pick<RoutingTable, 'listeners' | 'routes'>): RouteMatcher {
@@ -36,7 +39,7 @@ export function compileTable(table: Pick<RoutingTable, 'listeners' | 'routes'>):
   }
   return {
     match(listenerPort, request) {
-      // The most specific listener takes the request, whether or not a route of it does: that is where Gateway API isolates listeners.
+      // The most specific listener handles the request, whether or not one of its routes matches: Gateway API isolates listeners.
       const attached = ports.get(listenerPort)?.find(request.host, itself);
       return attached?.find(request.host, (bucket) => bucket.find(({ test }) => test(request)))?.route;
     },
@@ -45,14 +48,14 @@ export function compileTable(table: Pick<RoutingTable, 'listeners' | 'routes'>):
 
 const itself = <T>(value: T): T => value;
 
-/** A bucket per host name. Inside one the host is no longer a difference, so the order of matches alone counts, in which `routes` come. */
+/** Returns a bucket per host name. Within a bucket only the order of the matches counts, in which `routes` are sorted. */
 function routesOn(listener: Listener, routes: readonly CompiledRoute[]): HostMap<CompiledRoute[]> {
   const buckets = hostMap<CompiledRoute[]>();
   for (const compiled of routes) {
     const { listeners, hostnames } = compiled.route;
     if (listeners !== undefined && !listeners.includes(listener.name)) continue;
     const shared = intersectHostnames(hostnames, listener.hostname);
-    // None: of the route or the listener neither names a host.
+    // An empty list: neither the route nor the listener has a host name.
     for (const hostname of shared?.length === 0 ? [''] : (shared ?? [])) add(buckets, hostname, compiled);
   }
   return buckets;
@@ -64,7 +67,7 @@ function add(buckets: HostMap<CompiledRoute[]>, hostname: string, compiled: Comp
   else bucket.push(compiled);
 }
 
-/** One match by itself, without the host. */
+/** Compiles a single match, without the host. */
 export function compileMatch(match: RouteMatch): Test {
   const tests: Test[] = [];
   const path = compilePath(match.path);
@@ -94,7 +97,7 @@ function compilePath({ type, value }: RouteMatch['path']): Test | undefined {
 
 type NameValue = NonNullable<RouteMatch['headers']>[number];
 
-/** Repeated names: Gateway API has only the first considered. */
+/** Gateway API ignores all but the first match of a name. */
 function firstOfEachName(matches: readonly NameValue[], fold: (name: string) => string): NameValue[] {
   const byName = new Map<string, NameValue>();
   for (const match of matches) if (!byName.has(fold(match.name))) byName.set(fold(match.name), match);
@@ -106,7 +109,7 @@ function compileHeader(match: NameValue): Test {
   const fits = compileValue(match);
   return (request) => {
     const values = request.headers(name);
-    // RFC 9110 section 5.3: several lines of one name are one value, joined by commas.
+    // RFC 9110 section 5.3: several lines with one name are one value, joined by commas.
     return values.length > 0 && fits(values.join(', '));
   };
 }
@@ -130,7 +133,7 @@ function compileValue({ type, value }: NameValue): (text: string) => boolean {
   return type === 'RegularExpression' ? compileRegex(value) : (text) => text === value;
 }
 
-/** The whole subject must match. An expression that JavaScript cannot read matches nothing. */
+/** The whole subject must match. An expression that JavaScript cannot compile matches nothing. */
 function compileRegex(source: string): (text: string) => boolean {
   try {
     const regex = new RegExp(`^(?:${source})$`, 'u');
@@ -141,9 +144,9 @@ function compileRegex(source: string): (text: string) => boolean {
 }
 
 /**
- * Most specific first: host name (exact before wildcard, longer before shorter), then by `compareMatches`. Equals keep the order they
- * came in, so the caller puts older routes first, and those of one age by name. A route with several host names is placed by its most
- * specific one; the matcher, which knows the host that was asked for, compares only routes of the same host.
+ * Sorts by Gateway API's precedence: the more specific host name first (exact before wildcard, longer before shorter), then by
+ * `compareMatches`. Equals keep their order, so the caller passes older routes first, and routes of the same age by name. A route with
+ * several host names is sorted by its most specific one; the matcher, which knows the host of the request, compares only routes of that host.
  */
 export function sortRoutes(routes: readonly Route[]): Route[] {
   return routes.toSorted((a, b) => hostRank(b) - hostRank(a) || compareMatches(a.match, b.match));
@@ -154,8 +157,8 @@ const hostRank = ({ hostnames }: Route) =>
   Math.max(0, ...hostnames.map((name) => (name.startsWith('*.') ? name.length : 1000 + name.length)));
 
 /**
- * Below 0 where `a` goes first: exact path, regular expression, prefix; longer paths; a method; more headers; more query parameters.
- * Gateway API leaves the place of regular expressions open: before prefixes, as an expression is written for few paths and a prefix for many.
+ * Negative if `a` takes precedence: exact path, regular expression, prefix; longer paths; a method; more headers; more query parameters.
+ * Gateway API does not specify regular expressions: here they precede prefixes, as an expression covers few paths and a prefix many.
  */
 function compareMatches(a: RouteMatch, b: RouteMatch): number {
   return (

@@ -1,41 +1,41 @@
 /**
- * Which pods get another `controller.kubernetes.io/pod-deletion-cost`, so that a ReplicaSet that shrinks takes idle pods first.
+ * Plans the annotation `controller.kubernetes.io/pod-deletion-cost`, so that a ReplicaSet that scales down deletes idle pods first.
  *
- * Kubernetes asks not to write costs "as a metric changes". So a cost is the number of a coarse band of session counts, a pod changes
- * its band only when it has clearly left it, and all writes share one budget:
+ * Kubernetes advises against updating costs whenever a metric changes. So a cost is the number of a coarse band of session counts, a pod
+ * changes its band only when it has clearly left it, and all writes share one budget:
  *
  *     | cost     | 0 | 1 |   2  |   3  |   4   | … |
  *     | sessions | 0 | 1 | 2, 3 | 4…7  | 8…15  | … |
  *
- * A pod without the annotation has cost 0, which is what an idle pod is to have: an idle world needs no write.
+ * A pod without the annotation has cost 0, the cost of an idle pod: an idle cluster needs no write.
  */
 
-/** `cost`: the annotation as it is, absent where the pod has none. `sessions`: undefined where they are unknown. */
+/** `cost`: the annotation, absent if the pod has none. `sessions`: undefined if their number is unknown. */
 export type CostedPod = { uid: string; cost?: number; sessions: number | undefined; draining: boolean };
 
 export type CostReason = 'BecameIdle' | 'MoreSessions' | 'FewerSessions';
 export type CostWrite = { uid: string; cost: number; reason: CostReason };
 
-/** What one plan leaves to the next; `startMemory` begins. */
+/** What one plan passes to the next. */
 export type CostMemory = {
-  /** Writes that may be made at once, and when that was counted. */
+  /** The number of writes that are permitted at `atMs`. */
   budget: { writes: number; atMs: number };
-  /** Pods that are just beside their band, and since when. */
+  /** Pods that are just outside their band, and since when. */
   leaving: ReadonlyMap<string, { band: number; sinceMs: number }>;
-  /** Pods whose write was put off. */
+  /** Pods whose write was deferred. */
   deferred: ReadonlySet<string>;
 };
 
-/** `newlyDeferred`: pods whose write is put off for the first time. */
+/** `newlyDeferred`: number of pods whose write is deferred for the first time. */
 export type CostPlan = { writes: CostWrite[]; newlyDeferred: number; memory: CostMemory };
 
-/** One write a second, and a burst of 20: a rollout of as many pods is right at once, and a herd of them never troubles the API server. */
+/** One write a second, with bursts of 20: a rollout of 20 pods is updated at once, and a large one does not overload the API server. */
 export const maxBurst = 20;
 const writesPerMs = 1 / 1000;
-/** A pod just beside its band has left it when it has stayed away for as long. */
+/** A pod just outside its band has left it after this time. */
 export const settledAfterMs = 30_000;
 
-/** The cost that a count asks for: the number of its binary digits. */
+/** Returns the cost for a count: the number of its binary digits. */
 export const bandOf = (sessions: number): number => (sessions === 0 ? 0 : Math.floor(Math.log2(sessions)) + 1);
 
 export const startMemory = (nowMs: number): CostMemory => ({
@@ -44,7 +44,7 @@ export const startMemory = (nowMs: number): CostMemory => ({
   deferred: new Set(),
 });
 
-/** Pods of which nothing is known keep their cost: unknown is not idle. Draining ones are past being chosen. */
+/** Pods with an unknown count keep their cost: unknown is not idle. Draining pods are already being deleted. */
 export function planDeletionCosts(pods: readonly CostedPod[], nowMs: number, memory: CostMemory): CostPlan {
   const leaving = new Map<string, { band: number; sinceMs: number }>();
   const wanted: Move[] = [];
@@ -69,8 +69,8 @@ export function planDeletionCosts(pods: readonly CostedPod[], nowMs: number, mem
 type Move = { uid: string; from: number; to: number };
 
 /**
- * Past the middle of the neighbouring band, or beyond it: there a count that swings about an edge does not get. Bands 0 and 1 have
- * no middle, so the step between them and the one from 2 down to 1 take time.
+ * Whether a count is past the middle of the neighbouring band, or beyond that band, which a count that oscillates around an edge does
+ * not reach. Bands 0 and 1 have no middle, so the step between them, and the one from 2 down to 1, wait for `settledAfterMs`.
  */
 function isClearlyIn(band: number, cost: number, sessions: number): boolean {
   if (Math.abs(band - cost) > 1) return true;
@@ -79,7 +79,7 @@ function isClearlyIn(band: number, cost: number, sessions: number): boolean {
   return band > cost ? sessions >= middle : sessions < middle;
 }
 
-/** Idle pods first: they are who should go next. Then those whose cost is furthest from the truth, the fullest of them first. */
+/** Idle pods first, which should be deleted next. Then those whose cost is most wrong, of these the pods with most sessions first. */
 function byImportance(a: Move, b: Move): number {
   return (
     Number(b.to === 0) - Number(a.to === 0) ||
@@ -94,9 +94,9 @@ function refill({ writes, atMs }: CostMemory['budget'], nowMs: number): CostMemo
   return { writes: Math.min(maxBurst, writes + passedMs * writesPerMs), atMs: nowMs };
 }
 
-type Purse = { leaving: CostMemory['leaving']; budget: CostMemory['budget']; deferredBefore: ReadonlySet<string> };
+type Budget = { leaving: CostMemory['leaving']; budget: CostMemory['budget']; deferredBefore: ReadonlySet<string> };
 
-function spend(moves: Move[], { leaving, budget, deferredBefore }: Purse): CostPlan {
+function spend(moves: Move[], { leaving, budget, deferredBefore }: Budget): CostPlan {
   const granted = moves.slice(0, Math.floor(budget.writes));
   const deferred = moves.slice(granted.length).map(({ uid }) => uid);
   return {

@@ -1,43 +1,43 @@
-/** What becomes of a request's session: the table of actions of design 0003, as a pure function. */
+/** Decides what happens to a request's session: it stays on its pod, waits for the table, is lost, or starts. */
 import type { SessionLimits } from '../../wire/routing-table.ts';
 import { tokenLife, type Token } from './token.ts';
 
-/** What is known of a backend's pods; `T` is what the caller has of one. */
+/** The endpoints of a backend; `T` is the caller's type of an endpoint. */
 export interface EndpointLookup<T> {
   readonly limits: SessionLimits;
-  /** A pod that is in the table, whatever its state. */
+  /** Returns an endpoint that is in the table, whatever its state. */
   find(id: string): T | undefined;
-  /** On the table's list of pods known to be gone. */
+  /** Whether the table lists the endpoint as removed. */
   isRemoved(id: string): boolean;
 }
 
-/** A token that was verified, with what is known of its backend; `seenHereMs` is when this proxy last saw or heard of its session, if it did. */
+/** A verified token with its backend. `seenHereMs`: when this proxy last saw its session or received a report about it, if ever. */
 export type Candidate<T> = { token: Token; known: EndpointLookup<T>; seenHereMs: number | undefined };
 
-/** `asOfMs`: when the table was last known to be current. `waitUntilMs`: when this request's patience ends. */
+/** `asOfMs`: when the table was last known to be current. `waitUntilMs`: until when this request may wait. */
 export type Moment = { nowMs: number; asOfMs: number; waitUntilMs: number };
 
 export type NewReason = 'NoToken' | 'Expired';
 export type LostReason = 'EndpointRemoved' | 'NotInTable';
 
-/** `lost`: the pod is gone, and a new session begins on another pod. */
+/** `lost`: the pod no longer exists, and a new session starts on another pod. */
 export type SessionDecision<T, C extends Candidate<T>> =
   | { kind: 'pinned'; candidate: C; endpoint: T }
   | { kind: 'wait'; untilMs: number }
   | { kind: 'lost'; candidate: C; reason: LostReason }
   | { kind: 'new'; reason: NewReason };
 
-/** "Not known yet" is not "gone": how long a request may wait for a table that knows its pod. */
+/** A pod may be too new for the table: how long a request may wait for a table that has it. */
 export const maxWaitMs = 3000;
 
-/** Clocks of proxies and operator may differ by this much when a token's date is compared with the table's. */
+/** How much the clocks of proxies and operator may differ when a token's date is compared with the table's. */
 const clockSkewMs = 5000;
 
 /**
- * Several tokens: the first that has its pod wins, then the first worth waiting for, then the first that is lost.
- * A client sends several when the cookie's path was changed once: the one with the longer path comes first and our
- * Set-Cookie does not replace it. If it won though its pod is gone, every request would begin a new session. Tokens of several
- * backends of one route are judged each by its own backend.
+ * Of several tokens the first whose pod exists wins, then the first worth waiting for, then the first that is lost.
+ * A client sends several after a change of the cookie's path: the cookie with the longer path comes first, and Holdfast's
+ * Set-Cookie does not replace it. If it won although its pod no longer exists, every request would start a new session. Each token
+ * is judged by its own backend.
  */
 export function decideSession<T, C extends Candidate<T>>(candidates: readonly C[], at: Moment): SessionDecision<T, C> {
   let best: SessionDecision<T, C> = { kind: 'new', reason: candidates.length === 0 ? 'NoToken' : 'Expired' };

@@ -1,21 +1,21 @@
 /**
- * The session token: `h1.<payload>.<mac>`, both base64url without padding, 69 characters of the alphabet that a cookie and a
- * header may carry. It is all the state a session needs, so that any proxy replica can route it.
+ * The session token: `h1.<payload>.<mac>`, both base64url without padding, 69 characters that cookies and headers allow. It is all
+ * the state of a session, so that any proxy replica can route it.
  *
  *     payload, 32 bytes, big endian
  *     | at | bytes | field                                                                                        |
  *     |----|-------|----------------------------------------------------------------------------------------------|
  *     |  0 |     4 | key id: which key of the workload's key ring signed it                                       |
  *     |  4 |     8 | session id: 64 random bits                                                                   |
- *     | 12 |     8 | endpoint id: hash of the pod UID. An address could be a stranger's by now                    |
+ *     | 12 |     8 | endpoint id: hash of the pod UID. Another pod may have its address by now                    |
  *     | 20 |     4 | backend id: hash of `namespace/name`. A session stays on its side of a split                 |
  *     | 24 |     4 | issued at: start of the session, Unix seconds (until 2106)                                   |
- *     | 28 |     4 | last seen: when this token was made, Unix seconds                                            |
+ *     | 28 |     4 | last seen: when this token was issued, Unix seconds                                          |
  *
  *     mac, 16 bytes: HMAC-SHA-256 over the text `h1.<payload>`, truncated to 128 bits (RFC 2104 section 5).
  *
- * The MAC covers the text, not the decoded bytes: base64url has several spellings of the same bytes (spare bits in the last
- * character), and only the one that was signed is accepted. For the same reason MACs are compared as text.
+ * The MAC covers the text, not the decoded bytes: base64url can encode the same bytes in several ways (spare bits in the last
+ * character), and only the text that was signed is accepted. For the same reason MACs are compared as text.
  */
 import { createHash, createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto';
 import type { KeyRing, SessionLimits } from '../../wire/routing-table.ts';
@@ -35,7 +35,7 @@ export type Token = {
 export type TokenRefusal = 'Malformed' | 'UnknownKey' | 'BadMac' | 'WrongBackend' | 'FutureDated';
 export type TokenVerdict = { kind: 'valid'; token: Token } | { kind: 'invalid'; reason: TokenRefusal };
 
-/** A key ring, imported once: an HMAC with a KeyObject takes 3 µs, with a Buffer 17. */
+/** A key ring with imported keys: an HMAC with a KeyObject takes 3 µs, with a Buffer 17. */
 export type SigningKeys = { current: number; secrets: ReadonlyMap<number, KeyObject> };
 
 const version = 'h1.';
@@ -46,15 +46,15 @@ export const tokenLength = payloadEnd + 1 + 22;
 const macBytes = 16;
 const base64url = /^[A-Za-z0-9_-]+$/;
 
-/** A proxy's clock may lag behind the one that made the token, but not by more. */
+/** How far a proxy's clock may lag behind that of the proxy that issued the token. */
 const maxClockSkewS = 300;
 
-/** What a token and a routing table call a pod: 64 bits of the hash of its UID, 16 hex digits. */
+/** Returns the id of a pod in tokens and routing tables: 64 bits of the hash of its UID, 16 hex digits. */
 export function endpointId(podUid: string): string {
   return createHash('sha256').update(podUid).digest('hex').slice(0, 16);
 }
 
-/** What a token calls a backend: 32 bits of the hash of its key `namespace/name`. */
+/** Returns the id of a backend in tokens: 32 bits of the hash of its key `namespace/name`. */
 export function backendId(backendKey: string): number {
   return createHash('sha256').update(backendKey).digest().readUInt32BE(0);
 }
@@ -66,10 +66,10 @@ export function signingKeys(ring: KeyRing): SigningKeys {
   };
 }
 
-/** Signs with the current key; a ring without it is a mistake of whoever made the table, refused there. */
+/** Signs with the current key. The check of a table rejects a ring without it. */
 export function encodeToken(token: Omit<Token, 'keyId'>, keys: SigningKeys): string {
   const secret = keys.secrets.get(keys.current);
-  if (secret === undefined) throw new RangeError(`the key ring has no key ${keys.current}, which it calls current`);
+  if (secret === undefined) throw new RangeError(`the key ring has no key ${keys.current}, its current key`);
   const payload = Buffer.allocUnsafe(payloadBytes);
   payload.writeUInt32BE(keys.current, 0);
   payload.writeUInt32BE(token.sessionHi, 4);
@@ -83,8 +83,8 @@ export function encodeToken(token: Omit<Token, 'keyId'>, keys: SigningKeys): str
 }
 
 /**
- * Judges what a client sent: whether we made it, for a backend that the request may reach, and not in the future. Whether it expired is
- * `tokenLife`. `keysOf`: the keys of a backend by its id, which stands in the clear; the MAC then says whether it stands there rightly.
+ * Verifies a token from a client: Holdfast issued it, for a backend that the request may reach, and not in the future. `tokenLife` decides
+ * whether it has expired. `keysOf` returns the keys of a backend by its id, which is not encrypted; the MAC then proves that it is genuine.
  */
 export function decodeToken(
   text: string,
@@ -107,7 +107,7 @@ export function decodeToken(
 
 const refused = (reason: TokenRefusal): TokenVerdict => ({ kind: 'invalid', reason });
 
-/** The shape first: what is not shaped like a token costs no hash. */
+/** Checks the format first: text that is not in the format of a token costs no hash. */
 function decodePayload(text: string): Buffer | undefined {
   if (text.length !== tokenLength || !text.startsWith(version) || text.charAt(payloadEnd) !== '.') return undefined;
   const payload = text.slice(version.length, payloadEnd);
@@ -133,18 +133,18 @@ function mac(signed: string, secret: KeyObject): string {
 
 /**
  * `Live`: within its limits. `Expired`: certainly beyond one.
- * `Doubtful`: idle by its own date, but the date may be too old by a quarter of the idle timeout, because a token is not made anew
- * at each response, and this proxy did not see the session itself. It keeps its pod if the pod is there, and is no loss if not.
+ * `Doubtful`: idle by its own date, but the date may be too old by a quarter of the idle timeout, because not every response renews
+ * the token, and this proxy did not see the session itself. The session keeps its pod if the pod exists, and does not count as lost if not.
  */
 export type SessionLife = 'Live' | 'Doubtful' | 'Expired';
 
 /** A token is renewed when its date is older than this. */
 export const renewAfterMs = (limits: SessionLimits): number => limits.idleTimeoutMs / 4;
 
-/** Dates in tokens are whole seconds, rounded up: an error of rounding must never end a session early. */
+/** Dates in tokens are whole seconds, rounded up: rounding must never end a session early. */
 export const tokenSeconds = (nowMs: number): number => Math.ceil(nowMs / 1000);
 
-/** `seenHereMs`: when this proxy last saw the session alive (now, while a request is open); undefined where it does not know the session. */
+/** `seenHereMs`: when this proxy last saw the session alive (now, while a request is open); undefined if it has not seen the session. */
 export function tokenLife(
   token: Token,
   limits: SessionLimits,
@@ -158,7 +158,7 @@ export function tokenLife(
   return at.nowMs < seenMs + limits.idleTimeoutMs + renewAfterMs(limits) ? 'Doubtful' : 'Expired';
 }
 
-/** Whether a response should carry a new token: the date is old, or the key is no longer the one that signs. */
+/** Returns whether a response should carry a new token: the date is old, or another key signs by now. */
 export function isRenewalDue(token: Token, limits: SessionLimits, at: { nowMs: number; currentKey: number }): boolean {
   return token.keyId !== at.currentKey || at.nowMs - token.lastSeenS * 1000 > renewAfterMs(limits);
 }

@@ -1,7 +1,6 @@
 /**
- * The observed world as plain data: what the operator knows of the cluster at one moment. `gather` (in src/operator)
- * fills it from watches; everything in core judges it. Lists are sorted by namespace and name, so that equal worlds
- * give equal results whatever the order of events was.
+ * The observed cluster state as plain data. `gather` (in src/operator) builds it from watches; everything else in core is decided from
+ * it. Lists are sorted by namespace and name, so that equal clusters give equal results whatever the order of events was.
  */
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
 import type { RemovedEndpoint, KeyRing } from '../../wire/routing-table.ts';
@@ -19,24 +18,24 @@ export type Snapshot = {
   gateways: Gateway[];
   httpRoutes: Owned[];
   referenceGrants: ReferenceGrant[];
-  /** Labels by which a Gateway may choose who attaches to it; known only while Gateway API is installed. */
+  /** Their labels may select which routes attach to a Gateway; empty if Gateway API is not installed. */
   namespaces: Namespace[];
-  /** Deployments of proxies, to see whether they are ready and whose they are. */
+  /** Deployments of proxies: whether they are ready, and their owners. */
   proxies: ProxyDeployment[];
-  /** What has the name of a proxy (`<gateway>-holdfast`), whoever created it: such an object is never overwritten. */
+  /** Objects with the name of a proxy (`<gateway>-holdfast`) and any owner: an object of another owner is never overwritten. */
   existing: Existing[];
-  /** By `namespace/name` of the StickyWorkload; newest first. Known to this replica only, since its start. */
+  /** By `namespace/name` of the StickyWorkload; newest first. Only those that this replica has observed since its start. */
   removedEndpoints: Record<string, RemovedEndpoint[]>;
   /** By name. */
   nodes: Record<string, ClusterNode>;
-  /** Absent where none is seen; that of a managed control plane cannot be. */
+  /** Absent if none is found; that of a managed control plane is never visible. */
   autoscaler?: ClusterAutoscaler;
 };
 
-/** Of a node, what says how long its pods can stay: those of its labels that `names.ts` lists, and the keys of its taints. */
+/** What limits how long the pods of a node can stay: those of its labels that `names.ts` lists, and the keys of its taints. */
 export type ClusterNode = { labels: Record<string, string>; taints: string[] };
 
-/** Kubernetes' Cluster Autoscaler. `graceMs`: what it leaves a pod when it removes the pod's node. */
+/** The Kubernetes Cluster Autoscaler. `graceMs`: how long it waits for a pod when it removes a node. */
 export type ClusterAutoscaler = { namespace: string; name: string; graceMs: number };
 
 /** A Deployment or StatefulSet. */
@@ -45,18 +44,18 @@ export type Target = {
   namespace: string;
   name: string;
   uid: string;
-  /** spec.selector.matchLabels; undefined where it uses matchExpressions, which a Service cannot. */
+  /** spec.selector.matchLabels; undefined if the selector has matchExpressions, which a Service does not support. */
   matchLabels?: Record<string, string>;
   containerPorts: { name?: string; port: number }[];
-  /** Of its pod template. */
+  /** From its pod template. */
   hostNetwork: boolean;
-  /** Whether any app container says when it is ready. */
+  /** Whether any app container has a readiness probe. */
   hasReadinessProbe: boolean;
-  /** Absent where pods are replaced without waiting for one another. */
+  /** Absent if pods are replaced without waiting for each other. */
   rollout?: Rollout;
 };
 
-/** `Recreate`: no new pod before the last old one is gone. `OrderedReady`: no pod before the one before it is gone. */
+/** `Recreate`: new pods are created after all old ones have terminated. `OrderedReady`: pods terminate one at a time. */
 export type Rollout = { type: 'Recreate'; progressDeadlineMs: number } | { type: 'OrderedReady' };
 
 export type Pod = {
@@ -73,59 +72,59 @@ export type Pod = {
   /** By port name, of all app containers. */
   namedPorts: Record<string, number>;
   injection: PodInjection;
-  /** The StickyWorkload that injection made the sidecar for, in the pod's namespace. */
+  /** The StickyWorkload in the pod's namespace that the sidecar was injected for. */
   workload?: string;
   /** Absent unless the pod is being deleted. */
   deletion?: PodDeletion;
-  /** Why Kubernetes disrupts it, where it says so: the reason of its condition DisruptionTarget. */
+  /** Why Kubernetes disrupts the pod: the reason of its condition DisruptionTarget, if it has one. */
   disruption?: string;
-  /** Absent until one is chosen. */
+  /** Absent until the pod is scheduled. */
   node?: string;
   /** spec.terminationGracePeriodSeconds. */
   graceSeconds?: number;
-  /** Absent where the pod has none. */
+  /** Absent if the pod has none. */
   sidecar?: PodSidecar;
-  /** The annotation pod-deletion-cost, whoever wrote it; absent where there is none that can be read. */
+  /** The annotation pod-deletion-cost of any writer; absent if it is missing or not a number. */
   deletionCost?: number;
 };
 
 /** Whether all containers of the pod have exited for good: its phase is terminal. */
 export const isPodTerminal = ({ phase }: Pick<Pod, 'phase'>): boolean => phase === 'Succeeded' || phase === 'Failed';
 
-/** The sidecar in a pod, as pod and kubelet tell of it. */
+/** The sidecar of a pod, from the pod's spec and status. */
 export type PodSidecar = {
-  /** The limit it was injected with: later changes of drain.timeout do not reach it. */
+  /** The drain timeout at injection: later changes of drain.timeout do not apply to it. */
   drainTimeoutMs?: number;
-  /** How often its process has ended, and Kubernetes' word for why the last time, such as OOMKilled. */
+  /** How often its process has exited, and Kubernetes' reason for the last exit, such as OOMKilled. */
   endings: number;
   lastEnd?: string;
-  /** Whether a container of the app runs beside it. */
+  /** Whether a container of the app is running. */
   appRuns: boolean;
 };
 
-/** `killAtMs` is metadata.deletionTimestamp: when the grace of `graceSeconds` is over. */
+/** `killAtMs` is metadata.deletionTimestamp: the end of the grace period of `graceSeconds`. */
 export type PodDeletion = { killAtMs: number; graceSeconds: number };
 
-/** `injected`: the sidecar is there. `kept`: app containers whose own exec or sleep preStop was left alone. */
+/** `injected`: the pod has the sidecar. `keptPreStop`: app containers whose own exec or sleep hook was left unchanged. */
 export type PodInjection = { injected: boolean; keptPreStop: string[] };
 
 /**
- * An object that may be ours. `ownerUids`: of its ownerReferences. `component`: its label app.kubernetes.io/component,
- * absent unless app.kubernetes.io/managed-by says holdfast.
+ * An object that Holdfast may own. `ownerUids`: those of its ownerReferences. `component`: its label app.kubernetes.io/component, absent
+ * unless its label app.kubernetes.io/managed-by is holdfast.
  */
 export type Owned = { namespace: string; name: string; uid: string; ownerUids: string[]; component?: string };
 
-/** `isExternalName`: a name in the DNS, with no pods behind it. */
+/** `isExternalName`: of type ExternalName, a DNS name without pods. */
 export type Service = Owned & { isExternalName: boolean };
 
-/** Services, HTTPRoutes and Gateways have lists of their own. */
+/** Services, HTTPRoutes and Gateways have their own lists. */
 export type Existing = Owned & { kind: 'Deployment' | 'ServiceAccount' | 'PodDisruptionBudget' };
 
 export type Slice = {
   namespace: string;
   name: string;
   service: string;
-  /** Number of the Service's one port, on the pods. */
+  /** The pods' port number for the only port of the Service. */
   port?: number;
   endpoints: {
     podUid: string;
@@ -138,21 +137,21 @@ export type Slice = {
 };
 
 /**
- * What of Gateway API is installed, read from the CRDs' schemas rather than their version.
+ * What is installed of Gateway API, read from the CRDs' schemas rather than their version.
  * `sessionPersistence`: generation B (v1.6: sessionName, cookieConfig), C (v1.7: cookie, header), or absent (standard channel).
  */
 export type GatewayApi = { installed: false } | { installed: true; sessionPersistence: 'B' | 'C' | 'Absent' };
 
-/** `controllerName`: whose Gateways of this class are. */
+/** `controllerName`: the controller of the Gateways of this class. */
 export type GatewayClass = { name: string; controllerName: string };
 
 export type Gateway = Owned & {
   className: string;
   generation: number;
   listeners: GatewayListener[];
-  /** spec.infrastructure: what everything made for the Gateway carries. */
+  /** spec.infrastructure: labels and annotations of everything that is created for the Gateway. */
   infrastructure: { labels: Record<string, string>; annotations: Record<string, string> };
-  /** Fields of its spec that are set and that no proxy of ours carries out. */
+  /** Fields that are set in its spec and that Holdfast does not support. */
   unsupported: string[];
 };
 
@@ -164,19 +163,19 @@ export type GatewayListener = {
   allowedRoutes: AllowedRoutes;
 };
 
-/** `kinds`: none means all. */
+/** `kinds`: an empty list allows all kinds. */
 export type AllowedRoutes = { kinds: { group: string; kind: string }[] } & (
   | { from: 'Same' | 'All' | 'None' }
   | { from: 'Selector'; selector: LabelSelector }
 );
 
-/** As Kubernetes writes it: all of it must hold. */
+/** A Kubernetes label selector: all requirements must match. */
 export type LabelSelector = {
   matchLabels?: Record<string, string>;
   matchExpressions?: { key: string; operator: string; values?: string[] }[];
 };
 
-/** Who of which other namespaces may refer to what in this one. */
+/** Which objects of other namespaces may refer to which objects of this one. */
 export type ReferenceGrant = {
   namespace: string;
   name: string;
@@ -184,7 +183,7 @@ export type ReferenceGrant = {
   to: { group: string; kind: string; name?: string }[];
 };
 
-/** `isEnding`: deleted and terminating: nothing can be created in it any more. */
-export type Namespace = { name: string; labels: Record<string, string>; isEnding: boolean };
+/** `isTerminating`: it is being deleted, and nothing can be created in it. */
+export type Namespace = { name: string; labels: Record<string, string>; isTerminating: boolean };
 
 export type ProxyDeployment = Owned & { gateway: string; readyReplicas: number };

@@ -33,12 +33,12 @@ const definedEntries = (value: object): Map<string, unknown> =>
 
 /** Returns the events of a transition: one for each changed condition, two for each pod that started to drain, one for a new drain limit. */
 export function eventsOf(before: StickyWorkloadStatus | undefined, after: StickyWorkloadStatus): StatusEvent[] {
-  const turned = (after.conditions ?? []).flatMap((condition) => {
+  const transitions = (after.conditions ?? []).flatMap((condition) => {
     const earlier = before?.conditions?.find(({ type }) => type === condition.type);
-    return describeTurn(earlier, condition);
+    return describeTransition(earlier, condition);
   });
   return [
-    ...turned,
+    ...transitions,
     ...describeDrains(before?.endpoints ?? [], after.endpoints ?? []),
     ...describeLimit(before?.effectiveDrainLimit, after.effectiveDrainLimit),
   ];
@@ -54,7 +54,7 @@ const actions: Record<string, string> = {
 // The condition that is the cause has already reported it.
 const consequences = new Set(['NotAccepted', 'NotProgrammed', 'NotInjected']);
 
-function describeTurn(earlier: Condition | undefined, condition: Condition): StatusEvent[] {
+function describeTransition(earlier: Condition | undefined, condition: Condition): StatusEvent[] {
   const { type, status, reason, message } = condition;
   const action = actions[type];
   if (action === undefined || consequences.has(reason) || (earlier?.status === status && earlier.reason === reason)) {
@@ -62,26 +62,26 @@ function describeTurn(earlier: Condition | undefined, condition: Condition): Sta
   }
   // Injection is the normal case: an event is only useful after it was missing.
   if (type === 'Injected' && status === 'True' && earlier === undefined) return [];
-  return [{ type: isTrouble(earlier, condition) ? 'Warning' : 'Normal', reason, action, note: message }];
+  return [{ type: isProblem(earlier, condition) ? 'Warning' : 'Normal', reason, action, note: message }];
 }
 
 // A proxy that was never ready is starting; one that was has failed.
-const isTrouble = (earlier: Condition | undefined, { status, reason }: Condition): boolean =>
+const isProblem = (earlier: Condition | undefined, { status, reason }: Condition): boolean =>
   status !== 'True' && (reason !== 'ProxyNotReady' || earlier?.status === 'True');
 
 function describeDrains(before: readonly EndpointStatus[], after: readonly EndpointStatus[]): StatusEvent[] {
-  const drainedAlready = new Set(before.filter(({ state }) => state === 'Draining').map(({ uid }) => uid));
+  const drainingBefore = new Set(before.filter(({ state }) => state === 'Draining').map(({ uid }) => uid));
   return after
-    .filter(({ state, uid }) => state === 'Draining' && !drainedAlready.has(uid))
+    .filter(({ state, uid }) => state === 'Draining' && !drainingBefore.has(uid))
     .flatMap(({ pod, uid, reason, sessions, deadline }) => {
       const load = sessions === undefined ? 'its sessions' : formatCount(sessions, 'session');
       const limit = deadline === undefined ? '' : `, or at ${deadline} at the latest`;
       const event = { type: 'Normal' as const, reason: reason ?? 'PodTerminating', action: 'Drain' };
-      const story = `keeps ${load} and gets no new sessions; it terminates when they have ended${limit}.`;
+      const sentence = `keeps ${load} and gets no new sessions; it terminates when they have ended${limit}.`;
       // A user who wonders why a pod stays Terminating looks at the pod's events.
       return [
-        { ...event, note: `Pod ${pod} ${story}` },
-        { ...event, note: `The pod ${story}`, pod: { name: pod, uid } },
+        { ...event, note: `Pod ${pod} ${sentence}` },
+        { ...event, note: `The pod ${sentence}`, pod: { name: pod, uid } },
       ];
     });
 }

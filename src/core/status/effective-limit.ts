@@ -57,9 +57,9 @@ export function judgeDrainLimit(facts: LimitFacts): DrainLimit {
   return tightest && tightest.durationMs < own.durationMs ? tightest : own;
 }
 
-const limit = (word: LimitKind, object: string, durationMs: number): DrainLimit => ({
+const limit = (kind: LimitKind, object: string, durationMs: number): DrainLimit => ({
   durationMs: Math.max(0, durationMs),
-  limitedBy: `${word} ${object}`,
+  limitedBy: `${kind} ${object}`,
 });
 
 function limitsOfPod(
@@ -79,16 +79,16 @@ function limitsOfPod(
 
 const minuteMs = 60_000;
 
-/** By label, from the notice to the end of the node: EC2 says two minutes, and GKE leaves user pods 15 of its 30 seconds. */
+/** By label, the time from the interruption notice to the end of the node: two minutes on EC2, and 15 of 30 seconds for user pods on GKE. */
 const spots = [
   { label: nodeLabels.karpenterCapacity, value: 'spot', durationMs: 2 * minuteMs },
   { label: nodeLabels.eksCapacity, value: 'SPOT', durationMs: 2 * minuteMs },
   { label: nodeLabels.gkeSpot, value: 'true', durationMs: 15_000 },
 ] as const;
 
-// GKE honours graces and disruption budgets for an hour when it upgrades a node.
+// GKE respects grace periods and disruption budgets for one hour when it upgrades a node.
 const gkeUpgradeMs = 60 * minuteMs;
-// What the Cluster Autoscaler leaves a pod by default; one in a managed control plane does not show its settings.
+// The default of the Cluster Autoscaler; in a managed control plane its settings are not visible.
 const autoscalerGraceMs = 10 * minuteMs;
 
 function limitsOfNode(name: string, { nodes, autoscaler, drain }: LimitFacts): DrainLimit[] {
@@ -120,14 +120,14 @@ const limitsOfAutoscaler = ({ autoscaler, drain }: LimitFacts): DrainLimit[] =>
 /** Returns a message with the limit, its source, and what to do. */
 export function explainLimit({ duration, limitedBy }: { duration: string; limitedBy: string }): string {
   const explanation: string | undefined = Object.entries(explanations).find(
-    ([word]) => word === kindOfLimit(limitedBy),
+    ([kind]) => kind === kindOfLimit(limitedBy),
   )?.[1];
   return explanation === undefined
     ? `Pods are held for at most ${duration}.`
     : `Pods are held for at most ${duration} instead of drain.timeout (${limitedBy}): ${explanation}`;
 }
 
-/** The kind of a limit: the same for `SpotNode node-3` and `SpotNode node-4`. */
+/** Returns the kind of a limit: the same for `SpotNode node-3` and `SpotNode node-4`. */
 export const kindOfLimit = (limitedBy: string): string => limitedBy.split(' ')[0] ?? '';
 
 /** Returns what else a long drain delays, and what to do; undefined if nothing waits for it. */

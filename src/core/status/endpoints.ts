@@ -5,7 +5,7 @@ import type { Pod, PodDeletion } from '../snapshot/snapshot.ts';
 import type { Endpoint } from '../../wire/routing-table.ts';
 import { formatTime } from '../names/format.ts';
 
-/** What the list is made of. `sessions`: by pod UID; a pod that is not there has an unknown number, which is not zero. */
+/** `sessions`: by pod UID; the number of an absent pod is unknown, which is not zero. */
 export type EndpointFacts = {
   endpoints: readonly Endpoint[];
   pods: readonly Pod[];
@@ -17,7 +17,7 @@ export type EndpointFacts = {
 
 const rank: Record<EndpointStatus['state'], number> = { Draining: 0, Lost: 1, Drained: 2, Pending: 3, Accepting: 4 };
 
-/** All endpoints, the most interesting first: what is on its way out, then what is not ready yet. */
+/** Returns all endpoints, the most important first: those that drain, then those that are not ready yet. */
 export function describeEndpoints(facts: EndpointFacts): EndpointStatus[] {
   const pods = new Map(facts.pods.map((pod) => [pod.uid, pod]));
   const previous = new Map(facts.previous.map((endpoint) => [endpoint.uid, endpoint]));
@@ -53,9 +53,9 @@ function describeEndpoint(
 }
 
 /**
- * When the sidecar lets the pod go, as core/drain decides it: at the drain limit, or early enough for the app's margin.
- * The sidecar goes by the limit that it was injected with, whatever the spec says since. Without the sidecar nothing keeps SIGTERM
- * away; what is sure is only when the kubelet kills.
+ * Returns when the sidecar releases the pod, as core/drain decides: at the drain timeout, or early enough for the app's margin.
+ * The drain timeout is that of the injection, whatever the spec is now. Without the sidecar nothing delays SIGTERM; the only certain
+ * time is when the kubelet kills the containers.
  */
 export function drainDeadlineMs(
   { injection, sidecar }: Pod,
@@ -67,7 +67,7 @@ export function drainDeadlineMs(
   return Math.min(deletedAtMs + (sidecar?.drainTimeoutMs ?? drainTimeoutMs), killAtMs - shutdownMarginMs);
 }
 
-/** Live sessions on all endpoints and on the draining ones. Undefined while one of them is unknown: a part is no total. */
+/** Returns the live sessions on all endpoints and on the draining ones; undefined if the number of one of them is unknown. */
 export function countSessions(endpoints: readonly EndpointStatus[]): { active: number; draining: number } | undefined {
   let active = 0;
   let draining = 0;

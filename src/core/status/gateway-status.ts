@@ -21,7 +21,7 @@ export function judgeGatewayClass(observed: Observed, nowMs: number): object {
   return { conditions: dateConditions(verdicts, observed, { nowMs, before: readConditions(observed.status) }) };
 }
 
-/** What is seen of a Gateway's proxy: how many are ready, and what stood in the way of making it. */
+/** The proxy of a Gateway: how many replicas are ready, and why it could not be created. */
 export type ProxyView = { readyReplicas: number; obstacle?: string };
 
 export function judgeGateway(plan: GatewayPlan, proxy: ProxyView, observed: Observed, nowMs: number): object {

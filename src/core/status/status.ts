@@ -1,4 +1,4 @@
-/** What is known of a StickyWorkload, judged into its status. */
+/** The status of a StickyWorkload. */
 import { formatDuration } from '../../api/duration.ts';
 import type { StickyWorkloadStatus } from '../../api/status.ts';
 import { drainLimits } from '../resolve/plan.ts';
@@ -8,7 +8,10 @@ import { judgeDrainLimit } from './effective-limit.ts';
 import { countSessions, describeEndpoints } from './endpoints.ts';
 import type { StatusInput } from './input.ts';
 
-/** The whole status, with every endpoint: `listed` cuts it to what is written. Equal inputs at different times differ in nothing, as long as the previous status is handed in. */
+/**
+ * Returns the whole status, with every endpoint: `listed` reduces it to what is written. With the previous status as input, equal inputs
+ * give equal results at any time.
+ */
 export function judgeStatus(input: StatusInput): StickyWorkloadStatus {
   const { workload, accept, backend, pods, sessions, cluster, nowMs } = input;
   const drain = drainLimits(workload.spec.drain);
@@ -24,7 +27,7 @@ export function judgeStatus(input: StatusInput): StickyWorkloadStatus {
   const accepting = endpoints.filter(({ state }) => state === 'Accepting').length;
   const draining = endpoints.filter(({ state }) => state === 'Draining');
   const counted = backend && countSessions(endpoints);
-  // All pods of the target: a selector of accepting pods alone needs a label on pods, which comes with DrainFirst.
+  // Selects all pods of the target: selecting only accepting pods would need a label on pods, which comes with DrainFirst.
   const selector = accept.kind === 'accepted' ? formatSelector(accept.plan.selector) : workload.status?.selector;
   return {
     observedGeneration: workload.metadata.generation,
@@ -43,7 +46,7 @@ export function judgeStatus(input: StatusInput): StickyWorkloadStatus {
 
 const listedEndpoints = 50;
 
-/** As much of a status as the API takes. The endpoints that matter most come first. */
+/** Returns a status with as many endpoints as the API allows. The most important ones come first. */
 export const listed = ({ endpoints = [], ...status }: StickyWorkloadStatus): StickyWorkloadStatus => ({
   ...status,
   endpoints: endpoints.slice(0, listedEndpoints),

@@ -1,4 +1,4 @@
-/** The backend of each StickyWorkload: its keys, its limits, and the pods behind it. */
+/** The backend of each StickyWorkload: its keys, its limits, and its pods. */
 import type { ServingPlan } from '../resolve/plan.ts';
 import { targetKey } from '../names/names.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
@@ -6,12 +6,12 @@ import type { Backend } from '../../wire/routing-table.ts';
 import { deriveEndpoints } from './endpoints.ts';
 import { ownsService, type ClusterIndex } from './cluster-index.ts';
 
-/** A backend with all that it was made of: from the same again the same comes, and it need not be made again. */
-export type BuiltBackend = { backend: Backend; madeOf: readonly unknown[] };
+/** A backend with everything that it was built from: as long as that is the same, it is not built again. */
+export type BuiltBackend = { backend: Backend; builtFrom: readonly unknown[] };
 
 export type BackendSources = Pick<Snapshot, 'keyRings' | 'removedEndpoints'> & { index: ClusterIndex };
 
-/** `before`: what was built of an earlier world. It saves work and changes no result. */
+/** `before`: the backends of an earlier translation. They save work and do not change the result. */
 export function buildBackends(
   plans: Iterable<ServingPlan>,
   sources: BackendSources,
@@ -25,7 +25,7 @@ export function buildBackends(
   return built;
 }
 
-/** Without keys no token can be signed or read: every request would begin a session that nothing holds. */
+/** Without keys no token can be signed or verified: every request would start a session that nothing holds. */
 function buildBackend(
   plan: ServingPlan,
   { keyRings, removedEndpoints, index }: BackendSources,
@@ -34,7 +34,7 @@ function buildBackend(
   const { key, limits, policy, maxSessionsPerEndpoint } = plan;
   const keyRing = keyRings[key];
   if (keyRing === undefined) return undefined;
-  const gone = removedEndpoints[key];
+  const removed = removedEndpoints[key];
   const settings = [
     policy,
     maxSessionsPerEndpoint,
@@ -44,9 +44,9 @@ function buildBackend(
     plan.target.name,
     plan.targetPort,
   ];
-  const madeOf = [...settings, keyRing, gone, ownsService(plan, index), ...worldOf(plan, index)];
-  if (before && isSame(before.madeOf, madeOf)) return before;
-  const endpoints = deriveEndpoints(plan, index, new Set((gone ?? []).map(({ uid }) => uid)));
+  const builtFrom = [...settings, keyRing, removed, ownsService(plan, index), ...objectsOf(plan, index)];
+  if (before && isSame(before.builtFrom, builtFrom)) return before;
+  const endpoints = deriveEndpoints(plan, index, new Set((removed ?? []).map(({ uid }) => uid)));
   const backend = {
     key,
     limits,
@@ -54,13 +54,13 @@ function buildBackend(
     ...(maxSessionsPerEndpoint !== undefined && { maxSessionsPerEndpoint }),
     keyRing,
     endpoints,
-    removedEndpoints: gone ?? [],
+    removedEndpoints: removed ?? [],
   };
-  return { backend, madeOf };
+  return { backend, builtFrom };
 }
 
-/** Every object of the world that `deriveEndpoints` looks at. Such objects are never modified, only replaced. */
-function worldOf(
+/** Returns every object that `deriveEndpoints` reads. Such objects are never modified, only replaced. */
+function objectsOf(
   { key, namespace, target }: ServingPlan,
   { slicesByService, podsByTarget, podsByUid }: ClusterIndex,
 ): unknown[] {

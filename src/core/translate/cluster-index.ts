@@ -1,4 +1,4 @@
-/** The lists of a snapshot by the keys that they are looked up with: one pass for all StickyWorkloads instead of one for each. */
+/** Indexes of the snapshot's lists: one pass for all StickyWorkloads instead of one for each. */
 import type { ServingPlan } from '../resolve/plan.ts';
 import { targetKey } from '../names/names.ts';
 import type { Owned, Pod, ProxyDeployment, ReferenceGrant, Service, Slice, Snapshot } from '../snapshot/snapshot.ts';
@@ -11,17 +11,17 @@ export type ClusterIndex = {
   slicesByService: ReadonlyMap<string, Slice[]>;
   /** By `namespace/name`. */
   services: ReadonlyMap<string, Service>;
-  /** By the namespace that they are in. */
+  /** By their namespace. */
   grants: ReadonlyMap<string, ReferenceGrant[]>;
   /** By `namespace/name` of the Deployment. */
   proxies: ReadonlyMap<string, ProxyDeployment>;
-  /** Everything that may stand where an object of ours would, by `ownedKey`. */
+  /** Every object that may have the name of one that Holdfast owns, by `ownedKey`. */
   owned: ReadonlyMap<string, Owned>;
 };
 
 const nameOf = ({ namespace, name }: { namespace: string; name: string }): string => `${namespace}/${name}`;
 
-/** One object among those of all kinds. */
+/** Returns the key of an object among those of all kinds. */
 export const ownedKey = (kind: string, object: { namespace: string; name: string }): string =>
   `${kind}/${nameOf(object)}`;
 
@@ -41,7 +41,6 @@ export function indexCluster(snapshot: Snapshot): ClusterIndex {
   };
 }
 
-/** Also without the rest of the index, for whoever asks only whose names are taken. */
 function indexOwned({
   services,
   httpRoutes,
@@ -58,6 +57,6 @@ function indexOwned({
   ]);
 }
 
-/** Whether the Service of this name exists and was made for this very StickyWorkload, not for a namesake or by a stranger. */
+/** Whether this StickyWorkload owns the Service of its name, rather than a deleted one of the same name or another controller. */
 export const ownsService = ({ key, uid }: ServingPlan, { services }: Pick<ClusterIndex, 'services'>): boolean =>
   services.get(key)?.ownerUids.includes(uid) ?? false;

@@ -1,9 +1,9 @@
 /**
  * Which pods a backend has, and which of them take new sessions.
  *
- * Two sources, neither complete: EndpointSlices know readiness but drop a pod as soon as its labels or the Service change,
- * while sessions live on (research: T23); the pod list knows life and death but not what the Service says. A pod is followed
- * by its UID from the first source that names it to the last.
+ * Two sources, neither complete: EndpointSlices have readiness, but drop a pod as soon as its labels or the Service change, while its
+ * sessions continue; the pod list has creation and deletion, but not the Service's view. A pod is tracked by its UID from the first
+ * source that lists it to the last.
  */
 import type { ServingPlan } from '../resolve/plan.ts';
 import { targetKey } from '../names/names.ts';
@@ -12,7 +12,7 @@ import { isPodTerminal, type Pod, type Slice } from '../snapshot/snapshot.ts';
 import type { Endpoint } from '../../wire/routing-table.ts';
 import { ownsService, type ClusterIndex } from './cluster-index.ts';
 
-/** One pod as all slices of the Service together describe it: a slice that is being rebalanced may hold an older copy. */
+/** A pod as all slices of the Service describe it: a slice that is being rebalanced may have an older copy. */
 type Sighting = {
   podName: string;
   address: string;
@@ -21,9 +21,9 @@ type Sighting = {
   terminating: boolean;
 };
 
-/** Endpoints of a StickyWorkload, by pod UID. `removed`: UIDs of pods known to be gone, although a slice may still list them. */
+/** Returns the endpoints of a StickyWorkload, sorted by pod UID. `removed`: UIDs of deleted pods, which a slice may still list. */
 export function deriveEndpoints(plan: ServingPlan, index: ClusterIndex, removed: ReadonlySet<string>): Endpoint[] {
-  // Slices of a stranger's Service say nothing.
+  // The slices of a Service of another owner do not count.
   const slices = ownsService(plan, index) ? (index.slicesByService.get(plan.key) ?? []) : [];
   const sightings = mergeSightings(slices);
   const pods = index.podsByTarget.get(targetKey(plan.namespace, plan.target)) ?? [];
@@ -41,8 +41,8 @@ export function deriveEndpoints(plan: ServingPlan, index: ClusterIndex, removed:
     });
 }
 
-// A pod that matches the Service's selector by chance has another controller. An unknown pod gets the benefit of the doubt:
-// the slice is merely ahead of the pod list.
+// A pod that happens to match the Service's selector has another controller. An unknown pod counts: the slice is merely ahead of the
+// pod list.
 const belongs = (pod: Pod, { target }: ServingPlan): boolean =>
   pod.controller?.kind === target.kind && pod.controller.name === target.name && !isPodTerminal(pod);
 
@@ -64,9 +64,9 @@ function mergeCopies(copies: [Copy, ...Copy[]]): Sighting {
     podName,
     address,
     port: copies.find(({ port }) => port !== undefined)?.port,
-    // `ready` alone is true for every pod of a Service with publishNotReadyAddresses (research: T22).
+    // `ready` alone is true for every pod of a Service with publishNotReadyAddresses.
     isServing: copies.every(({ ready, serving }) => ready && serving),
-    // Termination cannot be taken back, so the copy that says so is the newer one.
+    // Termination cannot be undone, so the copy that has it is the newer one.
     terminating: copies.some((copy) => copy.terminating),
   };
 }
@@ -85,7 +85,7 @@ function buildEndpoint({ uid, port, pod, seen }: Known): Endpoint[] {
 }
 
 function judgeState(pod: Pod | undefined, seen: Sighting | undefined): Pick<Endpoint, 'state' | 'reason'> {
-  // Whichever watch is ahead: a pod that terminates for one of them terminates.
+  // Either watch may be ahead: a pod that terminates according to one of them terminates.
   if (pod?.deletion !== undefined || seen?.terminating) return { state: 'Draining', reason: 'PodTerminating' };
   return { state: seen?.isServing ? 'Accepting' : 'Pending' };
 }

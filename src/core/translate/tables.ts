@@ -1,4 +1,4 @@
-/** Routing tables: a Gateway's listeners, the routes on them, and the backends that these lead to, and no other. */
+/** Routing tables: a Gateway's listeners, the routes on them, and the backends that these refer to, and no others. */
 import type { BackendVerdict } from '../resolve/route.ts';
 import { isOnListener, servedListeners, type AttachedRoute, type GatewayPlan } from '../resolve/gateway-plan.ts';
 import { sortRoutes } from '../routing/match.ts';
@@ -9,7 +9,7 @@ type Judged = {
   backends: Readonly<Record<string, Backend>>;
 };
 
-/** Keys of a backend are in the tables of those Gateways alone whose routes refer to it: a proxy can forge tokens of no other. */
+/** Only the tables of Gateways whose routes refer to a backend have its keys: a proxy can forge tokens of no other backend. */
 export function buildTable(gateway: GatewayPlan, judged: Judged): RoutingTable {
   const listeners = servedListeners(gateway).map(({ name, port, hostname }): Listener => ({
     name,
@@ -29,8 +29,8 @@ export function buildTable(gateway: GatewayPlan, judged: Judged): RoutingTable {
 }
 
 /**
- * The route stays where its backends are left out: a request that found no route here could fall to the app of another one.
- * A backend that is not reached leaves its share of new sessions to the others.
+ * A route stays without its unresolved backends: its requests must not match the route of another app. The share of new sessions of
+ * an unresolved backend goes to the others.
  */
 function buildRoutes(attached: AttachedRoute, listeners: readonly Listener[], { routes }: Judged): Route[] {
   const { key, hostnames, matches, persistence } = attached.plan;

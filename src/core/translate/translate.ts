@@ -1,4 +1,4 @@
-/** The observed cluster state, translated: a verdict on every StickyWorkload, and a routing table for every Gateway of ours. */
+/** Translates the observed cluster state: a verdict on every StickyWorkload, and a routing table for every Gateway that Holdfast manages. */
 import { decideAccept, type Accept } from '../resolve/accept.ts';
 import { resolveBackends, type BackendLookup, type RouteVerdict } from '../resolve/route.ts';
 import { planGateways, type GatewayPlan } from '../resolve/gateway-plan.ts';
@@ -18,52 +18,55 @@ export type Translation = {
   gateways: Record<string, GatewayPlan>;
   /** By `namespace/name` of the StickyWorkload. */
   routes: Record<string, RouteVerdict>;
-  /** Of every StickyWorkload that is served and has keys, by its `namespace/name`. */
+  /** By `namespace/name` of each StickyWorkload that is served and has keys. */
   backends: Record<string, Backend>;
   /** Keys of the Gateways whose routes refer to a backend, by its key. */
   gatewaysByBackend: ReadonlyMap<string, string[]>;
-  /** The backends with what they were made of, for the next translation. */
+  /** The backends with what they were built from, for the next translation. */
   built: ReadonlyMap<string, BuiltBackend>;
-  /** What all of this was looked up in. */
-  world: WorkloadIndex;
+  /** The indexes that all of this was derived from. */
+  workloads: WorkloadIndex;
   index: ClusterIndex;
 };
 
 /**
- * Tables come from the StickyWorkloads themselves, so that the proxy serves also where Gateway API is not installed.
- * `before`: an earlier translation, whose backends are taken over where nothing of them changed; it changes no result.
+ * Tables are derived from the StickyWorkloads themselves, so that the proxy works without Gateway API too.
+ * `before`: an earlier translation, whose unchanged backends are reused; it does not change the result.
  */
 export function translate(snapshot: Snapshot, before?: Pick<Translation, 'built'>): Translation {
   const index = indexCluster(snapshot);
-  const world = indexWorkloads(snapshot);
-  const { accepts, served } = judgeAll(world, index);
+  const workloads = indexWorkloads(snapshot);
+  const { accepts, served } = judgeAll(workloads, index);
   const plans = new Map(served.map(({ plan }) => [plan.key, plan]));
-  const routes = judgeRoutes(world, { known: world.candidates, served: plans, ...index });
+  const routes = judgeRoutes(workloads, { known: workloads.candidates, served: plans, ...index });
   const built = buildBackends(plans.values(), { ...snapshot, index }, before?.built ?? new Map());
   const backends = Object.fromEntries([...built].map(([key, { backend }]) => [key, backend]));
-  const gateways = planGateways(world.gateways.served, served);
+  const gateways = planGateways(workloads.gateways.served, served);
   const tables = Object.fromEntries(
     Object.entries(gateways).map(([key, plan]) => [key, buildTable(plan, { routes, backends })]),
   );
   const gatewaysByBackend = indexByBackend(tables);
-  return { tables, accepts, gateways, routes, backends, gatewaysByBackend, built, world, index };
+  return { tables, accepts, gateways, routes, backends, gatewaysByBackend, built, workloads, index };
 }
 
-/** Oldest first, as the order among equal routes is: the older one wins (Gateway API), and of one age the first by name. */
-function judgeAll(world: WorkloadIndex, index: ClusterIndex): { accepts: Record<string, Accept>; served: Candidate[] } {
+/** Oldest first, which is the order of equal routes: the older one wins (Gateway API), and of the same age the first by name. */
+function judgeAll(
+  workloads: WorkloadIndex,
+  index: ClusterIndex,
+): { accepts: Record<string, Accept>; served: Candidate[] } {
   const accepts: Record<string, Accept> = {};
   const served: Candidate[] = [];
-  for (const [key, candidate] of world.candidates) {
-    const accept = decideAccept(candidate, world);
+  for (const [key, candidate] of workloads.candidates) {
+    const accept = decideAccept(candidate, workloads);
     accepts[key] = accept;
     if (accept.kind === 'accepted') served.push({ ...candidate, plan: accept.plan });
-    // What serves sessions is not taken away by a later refusal: the supported part of the spec goes on.
+    // A later refusal does not stop what serves sessions: the supported part of the spec stays.
     else if (ownsService(candidate.plan, index)) served.push(candidate);
   }
   return { accepts, served };
 }
 
-const judgeRoutes = ({ candidates }: WorkloadIndex, world: BackendLookup): Record<string, RouteVerdict> =>
+const judgeRoutes = ({ candidates }: WorkloadIndex, lookup: BackendLookup): Record<string, RouteVerdict> =>
   Object.fromEntries(
-    [...candidates].map(([key, { plan, parents }]) => [key, { parents, backends: resolveBackends(plan, world) }]),
+    [...candidates].map(([key, { plan, parents }]) => [key, { parents, backends: resolveBackends(plan, lookup) }]),
   );

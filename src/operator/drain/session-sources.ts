@@ -31,7 +31,8 @@ export function createSessionSources({
     const proxies = expected.flatMap((one) => one.proxies);
     // A proxy that is being replaced loses its counts until its successor reports. If the StickyWorkload or the Gateway's namespace is deleted,
     // there is no successor: no client can return to a session, and the last counts must not hold the pod.
-    const isReplaced = (gateway: string) => workload !== undefined && !isEnding(translated.snapshot, gateway);
+    const isReplaced = (gateway: string) =>
+      workload !== undefined && !isNamespaceTerminating(translated.snapshot, gateway);
     const bare = expected.find((one) => one.proxies.length === 0 && isReplaced(one.gateway));
     if (bare) return unknown(`no proxy of Gateway ${bare.gateway} is running`);
     if (proxies.length === 0) return [{ type: 'Proxy', known: true, sessions: 0 }];
@@ -40,16 +41,16 @@ export function createSessionSources({
 }
 
 /** Whether the namespace of a Gateway is being deleted. */
-const isEnding = ({ namespaces }: Snapshot, gateway: string): boolean =>
-  namespaces.some(({ name, isEnding: ends }) => ends && gateway.startsWith(`${name}/`));
+const isNamespaceTerminating = ({ namespaces }: Snapshot, gateway: string): boolean =>
+  namespaces.some(({ name, isTerminating }) => isTerminating && gateway.startsWith(`${name}/`));
 
 /** Returns the Gateways whose proxies may have sessions on the backend. A backend that is in no table may have been in one until recently. */
 function gatewaysOf(
   backend: string,
   namespace: string,
-  { translation: { gatewaysByBackend, world } }: Translated,
+  { translation: { gatewaysByBackend, workloads } }: Translated,
 ): string[] {
-  const asked = world.candidates.get(backend)?.plan.parents.map(({ gateway }) => gateway) ?? [
+  const asked = workloads.candidates.get(backend)?.plan.parents.map(({ gateway }) => gateway) ?? [
     { namespace, name: defaultGateway },
   ];
   return gatewaysByBackend.get(backend) ?? [...new Set(asked.map(gatewayKey))];

@@ -166,7 +166,11 @@ export const projectNamespace = ({ apiVersion, kind, metadata }: KubeObject): Ca
   apiVersion,
   kind,
   metadata: identityOf(metadata),
-  namespace: { name: metadata.name, labels: metadata.labels ?? {}, isEnding: metadata.deletionTimestamp !== undefined },
+  namespace: {
+    name: metadata.name,
+    labels: metadata.labels ?? {},
+    isTerminating: metadata.deletionTimestamp !== undefined,
+  },
 });
 
 /** Whether any field that is kept changed. */

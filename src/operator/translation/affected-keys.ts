@@ -13,15 +13,15 @@ export const gatewayOfWork = (key: string): string | undefined =>
 
 /** Returns the keys that changes in these namespaces may affect; `undefined` stands for a change of a cluster-scoped object. */
 export function findAffectedKeys(
-  { translation: { world, gateways } }: Translated,
+  { translation: { workloads, gateways } }: Translated,
   namespaces: ReadonlySet<string | undefined>,
 ): string[] {
   const touches = (concerns: () => ReadonlySet<string>): boolean =>
     namespaces.has(undefined) || [...concerns()].some((namespace) => namespaces.has(namespace));
   return [
     gatewayClassWork,
-    ...[...world.candidates]
-      .filter(([, candidate]) => touches(() => namespacesOfWorkload(candidate, world)))
+    ...[...workloads.candidates]
+      .filter(([, candidate]) => touches(() => namespacesOfWorkload(candidate, workloads)))
       .map(([key]) => key),
     ...Object.entries(gateways)
       .filter(([, gateway]) => touches(() => namespacesOfGateway(gateway)))

@@ -43,7 +43,7 @@ export async function reconcile(key: string, tools: ReconcileTools): Promise<Rec
 /** `key`: `namespace/name`. A deleted StickyWorkload needs no work, its objects are garbage-collected. */
 async function reconcileWorkload(key: string, tools: ReconcileTools): Promise<Recheck | undefined> {
   const translated = tools.translations.latest();
-  const workload = translated?.translation.world.candidates.get(key)?.workload;
+  const workload = translated?.translation.workloads.candidates.get(key)?.workload;
   const accept = translated?.translation.accepts[key];
   if (!translated || !workload || !accept) return undefined;
   const judged = { workload, accept };
@@ -110,7 +110,7 @@ async function writeStatus(
   const backend = translation.backends[key];
   const previous = tools.statuses.before(workload);
   const nowMs = tools.nowMs();
-  const found = translation.world.targets.get(targetKey(namespace, target));
+  const found = translation.workloads.targets.get(targetKey(namespace, target));
   const { nodes, autoscaler, gatewayApi } = snapshot;
   const gateway = accept.kind === 'accepted' ? accept.plan.gateway : parents[0]?.gateway;
   const status = judgeStatus({

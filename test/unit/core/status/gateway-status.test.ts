@@ -73,8 +73,8 @@ describe('a Gateway', () => {
 
 describe('a route', () => {
   const judge = (observed: { generation: number; status?: Record<string, unknown> }, atMs: number) => {
-    const { routes, world } = translate(snapshotOf(onWeb));
-    const [plan, route] = [world.candidates.get('shop/cart')?.plan, routes['shop/cart']];
+    const { routes, workloads } = translate(snapshotOf(onWeb));
+    const [plan, route] = [workloads.candidates.get('shop/cart')?.plan, routes['shop/cart']];
     if (!plan || !route) throw new Error('there is no route');
     return judgeRoute(plan, route, observed, atMs) as {
       parents: (Conditions & { parentRef: { name: string; sectionName?: string }; controllerName: string })[];

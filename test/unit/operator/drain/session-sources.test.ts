@@ -16,7 +16,7 @@ const labels = {
 const proxies = ['p', 'q'].map((name) => ({ name, labels, of: 'Deployment/holdfast-holdfast' }));
 const cart = { namespace: 'shop', name: 'cart-a', uid: 'uid-cart-a' };
 
-const ending = { name: 'shop', labels: {}, isEnding: true };
+const ending = { name: 'shop', labels: {}, isTerminating: true };
 
 type Known = {
   clusterState?: ShortWorld;

@@ -154,14 +154,14 @@ describe('other objects of Gateway API', () => {
     expect(
       projectNamespace({ apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop', labels: { team: 'a' } } })
         .namespace,
-    ).toEqual({ name: 'shop', labels: { team: 'a' }, isEnding: false });
+    ).toEqual({ name: 'shop', labels: { team: 'a' }, isTerminating: false });
     expect(
       projectNamespace({
         apiVersion: 'v1',
         kind: 'Namespace',
         metadata: { name: 'shop', deletionTimestamp: '2026-11-23T10:00:00Z' },
       }).namespace,
-    ).toEqual({ name: 'shop', labels: {}, isEnding: true });
+    ).toEqual({ name: 'shop', labels: {}, isTerminating: true });
   });
 
   test.each<[string, string[], string | undefined]>([
