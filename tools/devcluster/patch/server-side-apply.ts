@@ -83,7 +83,8 @@ export function serverSideApply(request: Apply): ApplyResult {
 
 /** Without what this manager applied last time, and neither it nor anybody else wants now. */
 function prune(merged: unknown, last: FieldSet | undefined, managed: FieldSet, topology: Topology): unknown {
-  if (last === undefined || last.size === 0) return merged;
+  // The usual case: what was applied last time is still wanted. Nothing below would remove anything then, at much more cost.
+  if (last === undefined || difference(last, managed).size === 0) return merged;
   // The metadata itself never goes: what makes the object is in it.
   const named = (set: FieldSet): FieldSet => ownable(withNamedParents(set, topology));
   const all = named(fieldsOf(merged, topology));

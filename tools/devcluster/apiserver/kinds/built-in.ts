@@ -113,7 +113,8 @@ const replicasOf = { spec: ['spec', 'replicas'], status: ['status', 'replicas'],
 
 function kindOf(entry: ResourceEntry): Kind {
   const name = `${entry.group}/${entry.kind}`;
-  const { schema, ...traits } = definitions[name] ?? { schema: objects.review };
+  const { schema: source, ...traits } = definitions[name] ?? { schema: objects.review };
+  let schema: PreparedSchema | undefined;
   return {
     entry,
     listKind: `${entry.kind}List`,
@@ -127,11 +128,13 @@ function kindOf(entry: ResourceEntry): Kind {
     fromStored: unchanged,
     ...traits,
     ...(entry.subresources.some((one) => one.name === 'scale') && { scale: replicasOf }),
-    schema: prepared(schema, name),
+    get schema() {
+      return (schema ??= prepared(source, name));
+    },
     topology: builtInTopology(entry.group, entry.kind),
     columns: name === '/Pod' ? podColumns : (builtInColumns[name] ?? [nameColumn, ageColumn]),
   };
 }
 
-/** Prepared once: a process may start many servers, as tests do. */
+/** Each schema is prepared once, when it is first needed: a process may start many servers, as tests do. */
 export const builtInKinds: readonly Kind[] = builtInResources.map(kindOf);

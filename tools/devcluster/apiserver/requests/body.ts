@@ -62,8 +62,17 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 export async function readPatch(request: ApiRequest): Promise<unknown> {
   const text = await request.readBody();
   try {
-    return mediaType(request) === 'application/apply-patch+yaml' ? parse(text) : JSON.parse(text);
+    return mediaType(request) === 'application/apply-patch+yaml' ? parseYaml(text) : JSON.parse(text);
   } catch (error) {
     throw new StatusError('BadRequest', `error decoding patch: ${messageOf(error)}`);
+  }
+}
+
+/** JSON is YAML, and has a much faster parser. */
+function parseYaml(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return parse(text);
   }
 }

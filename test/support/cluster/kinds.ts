@@ -1,0 +1,70 @@
+/** The kinds of the test cluster: they are served without a stored CustomResourceDefinition, and their schemas are compiled once. */
+import { customResourceDefinition } from '../../../src/api/crd.ts';
+import type { KubeObject, Resource } from '../../../src/kube/ports.ts';
+import { gatewayClasses, gateways, httpRoutes, referenceGrants } from '../../../src/kube/resources.ts';
+import { builtInKinds } from '../../../tools/devcluster/apiserver/kinds/built-in.ts';
+import { createCustomKinds } from '../../../tools/devcluster/apiserver/kinds/custom.ts';
+import type { Kind } from '../../../tools/devcluster/apiserver/kinds/kind.ts';
+import type { Schema } from '../../../tools/devcluster/schema/schema.ts';
+import { widgets } from '../cluster-contract.ts';
+
+const open: Schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+const text: Schema = { type: 'string' };
+
+/** A list whose items merge by one of their fields. */
+const listBy = (key: string, item: Schema = open): Schema => ({
+  type: 'array',
+  'x-kubernetes-list-type': 'map',
+  'x-kubernetes-list-map-keys': [key],
+  items: { ...item, required: [key], properties: { [key]: text, ...item.properties } },
+});
+
+const conditions = listBy('type');
+
+function definitionOf({ group, kind, namespaced, plural, version }: Resource, status: Schema = open): KubeObject {
+  const schema: Schema = { ...open, properties: { spec: open, status } };
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${plural}.${group}` },
+    spec: {
+      group,
+      scope: namespaced ? 'Namespaced' : 'Cluster',
+      names: { plural, singular: kind.toLowerCase(), kind, listKind: `${kind}List` },
+      versions: [
+        {
+          name: version,
+          served: true,
+          storage: true,
+          subresources: { status: {} },
+          schema: { openAPIV3Schema: schema },
+        },
+      ],
+    },
+  };
+}
+
+const definitions: KubeObject[] = [
+  { ...customResourceDefinition },
+  // Of Gateway API, what decides how fields of several managers merge.
+  definitionOf(gatewayClasses, { ...open, properties: { conditions } }),
+  definitionOf(gateways, {
+    ...open,
+    properties: { conditions, listeners: listBy('name', { ...open, properties: { conditions } }) },
+  }),
+  definitionOf(httpRoutes),
+  definitionOf(referenceGrants.v1),
+  definitionOf(referenceGrants.v1beta1),
+  definitionOf(widgets),
+];
+
+/** Without the controllers of namespaces, which remove the content and then this finalizer. */
+const withoutFinalizer = (kind: Kind): Kind => {
+  const { complete: _, ...others } = kind;
+  return kind.entry.kind === 'Namespace' ? others : kind;
+};
+
+export const testKinds: readonly Kind[] = [
+  ...builtInKinds.map(withoutFinalizer),
+  ...definitions.flatMap(createCustomKinds),
+];
