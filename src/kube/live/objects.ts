@@ -97,7 +97,14 @@ export function createWriter(
     }
   }
 
-  function apply(
+  /** Returns whether the name of the object now belongs to another object. */
+  async function isRecreated(resource: Resource, { metadata }: KubeObject): Promise<boolean> {
+    if (metadata.uid === undefined) return false;
+    const current = await reader.get(resource, metadata);
+    return current !== undefined && current.metadata.uid !== metadata.uid;
+  }
+
+  async function apply(
     resource: Resource,
     object: KubeObject,
     { force, subresource }: { force: 'true' | 'false'; subresource?: 'status' | undefined },
@@ -105,13 +112,18 @@ export function createWriter(
     const path = objectPath(resource, object.metadata, subresource);
     // JSON is YAML; the media type is what makes it an apply.
     const contentType = 'application/apply-patch+yaml';
-    return write(resource, {
-      method: 'PATCH',
-      path,
-      query: { fieldManager, force },
-      contentType,
-      body: withoutEmptyMetadata(object),
-    });
+    const query = { fieldManager, force };
+    try {
+      return await write(resource, { method: 'PATCH', path, query, contentType, body: withoutEmptyMetadata(object) });
+    } catch (error) {
+      // The server answers 409 if the object is missing, but 422 (metadata.uid is immutable) if it was recreated.
+      if (!hasCode(error, 'KUBERNETES_INVALID') || !(await isRecreated(resource, object))) throw error;
+      throw new AppError('KUBERNETES_CONFLICT', `PATCH ${path}: the object was recreated with another UID`, {
+        source: 'kubernetes',
+        retryable: true,
+        cause: error,
+      });
+    }
   }
 
   return {
