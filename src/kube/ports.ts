@@ -1,4 +1,4 @@
-/** The Kubernetes API as ports. `live/` implements them with client-node, tests with an in-memory cluster. */
+/** The Kubernetes API as ports. `live/` implements them over HTTP; tests run it without HTTP against a cluster in the same process. */
 
 /** Any object, as JSON. Typed reads of the client drop fields they do not know, so nothing is typed more narrowly here. */
 export type KubeObject = {
@@ -67,7 +67,10 @@ export interface ObjectReader {
 
 /** Writes. A failed write throws. */
 export interface ObjectWriter {
-  /** Server-side apply with field manager `holdfast`, forced: fields that Holdfast owns are restored. */
+  /**
+   * Server-side apply with field manager `holdfast`, forced: fields that Holdfast owns are restored. With a `metadata.uid`, AppError
+   * KUBERNETES_CONFLICT if the object no longer exists or was recreated with another UID.
+   */
   apply(resource: Resource, object: KubeObject, subresource?: 'status'): Promise<KubeObject>;
   /**
    * Server-side apply that takes no field from another manager: AppError KUBERNETES_CONFLICT if another field manager owns a field with

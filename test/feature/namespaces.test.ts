@@ -192,13 +192,14 @@ describe('a user-managed Gateway', () => {
       apiVersion: 'v1',
       kind: 'Service',
       metadata: { namespace: 'infra', name: 'web-holdfast' },
-      spec: { theirs: true },
+      spec: { externalName: 'theirs.example.com', type: 'ExternalName' },
     });
+    const theirs = found(services, 'infra', 'web-holdfast');
     await world.after(() => {
       world.put(gateways, gateway('web'));
       putWorkload('shop', 'cart', onWeb());
     });
-    expect(found(services, 'infra', 'web-holdfast')?.['spec']).toEqual({ theirs: true });
+    expect(found(services, 'infra', 'web-holdfast')).toEqual(theirs);
     expect(conditionsOf(found(gateways, 'infra', 'web'))['Programmed']).toBe('False Invalid');
     expect(verdictOn('shop', 'cart', 'Programmed')).toBe('False GatewayConflict');
   });

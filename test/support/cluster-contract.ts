@@ -1,24 +1,16 @@
-/** What Holdfast relies on of a cluster. The memory cluster and the live client with a real API server both hold to it. */
+/** The API semantics on which Holdfast relies. It runs against the test cluster and against a real API server. */
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { KubeObject, ObjectReader, ObjectRef, ObjectWriter, Resource, WatchEvent } from '../../src/kube/ports.ts';
 import { deployments, leases } from '../../src/kube/resources.ts';
+import { widgets } from './widgets.ts';
 
 export type ContractSubject = {
   cluster: ObjectReader & ObjectWriter;
-  /** Empty at the start, the test's own. */
+  /** Empty at the start; no other test uses it. */
   namespace: string;
-  /** Somebody else reads the object, changes it and writes it back. */
+  /** Another client reads the object, changes it and writes it back. */
   edit: (resource: Resource, ref: ObjectRef, change: (object: KubeObject) => KubeObject) => Promise<void>;
   close: () => Promise<void>;
-};
-
-/** A custom resource with a status subresource and a spec that keeps unknown fields. */
-export const widgets: Resource = {
-  group: 'test.holdfast.dev',
-  version: 'v1',
-  kind: 'Widget',
-  plural: 'widgets',
-  namespaced: true,
 };
 
 export function describeClusterContract(makeSubject: () => Promise<ContractSubject>): void {
@@ -239,6 +231,23 @@ export function describeClusterContract(makeSubject: () => Promise<ContractSubje
       await expect(subject.cluster.applyUnforced(widgets, late)).rejects.toMatchObject({ code: 'KUBERNETES_CONFLICT' });
       expect(await subject.cluster.get(widgets, ref)).toBeUndefined();
     });
+
+    test.each(['apply', 'applyUnforced'] as const)(
+      '%s with the UID of an object that was recreated is a conflict, and changes nothing',
+      async (verb) => {
+        const ref = newRef();
+        const made = await subject.cluster.create(widgets, widget(ref, {}));
+        await subject.cluster.delete(widgets, ref);
+        const recreated = await subject.cluster.create(widgets, widget(ref, {}));
+        const late: KubeObject = {
+          apiVersion: 'test.holdfast.dev/v1',
+          kind: 'Widget',
+          metadata: { ...ref, uid: made.metadata.uid ?? '', annotations: { cost: '1' } },
+        };
+        await expect(subject.cluster[verb](widgets, late)).rejects.toMatchObject({ code: 'KUBERNETES_CONFLICT' });
+        expect(await subject.cluster.get(widgets, ref)).toEqual(recreated);
+      },
+    );
 
     test('of the status changes the status only, and the other way round', async () => {
       const ref = newRef();

@@ -1,6 +1,6 @@
 /**
- * The whole operator over a cluster in memory, on a clock that stands still: objects go in, and every write and every event
- * comes out. What other controllers and kubelets would do is done by the test.
+ * The whole operator over the test cluster, on a manual clock: objects are put in, and every write and event is recorded.
+ * The test does what other controllers and kubelets would do.
  */
 import type { StickyWorkload } from '../../src/api/stickyworkload.ts';
 import { formatTime } from '../../src/core/names/format.ts';
@@ -9,7 +9,7 @@ import * as resources from '../../src/kube/resources.ts';
 import type { LeaseTiming } from '../../src/kube/watch/lease.ts';
 import { createOperator, type Operator } from '../../src/operator/operator.ts';
 import { createManualClock } from './manual-clock.ts';
-import { createMemoryCluster } from './memory-cluster.ts';
+import { createTestCluster } from './cluster/test-cluster.ts';
 import { createMemoryLogger } from './memory-logger.ts';
 import { deployment, namespace, pod, replicaSet, slice, stickyWorkload } from './operator-objects.ts';
 import { createRecorder, type Changes } from './recorder.ts';
@@ -41,7 +41,7 @@ const settledAfterMs = 200;
 
 export function createOperatorWorld({ startMs, lease = 'slow' }: WorldOptions = {}) {
   const clock = createManualClock(startMs);
-  const cluster = createMemoryCluster(clock);
+  const cluster = createTestCluster(clock);
   const logger = createMemoryLogger();
   const recorder = createRecorder(cluster);
   const running = new Map<string, Operator>();

@@ -1,4 +1,4 @@
-/** Proxies of Gateway shop/holdfast that report to the operator of a world in memory, as the test says. */
+/** Proxies of Gateway shop/holdfast that report to the operator of a world, as the test determines. */
 import { expect } from '@jest/globals';
 import type { KeyRingReport, Report } from '../../src/wire/messages.ts';
 import { pods } from '../../src/kube/resources.ts';

@@ -1,8 +1,8 @@
-/** The cluster in memory as each replica of the operator reaches it: writes and events are recorded, and a replica can be disconnected. */
+/** The test cluster as each replica of the operator reaches it: writes and events are recorded, and a replica can be disconnected. */
 import type { ObjectRef, Resource } from '../../src/kube/ports.ts';
 import type { Cluster } from '../../src/operator/options.ts';
 import { AppError } from '../../src/platform/errors.ts';
-import type { MemoryCluster } from './memory-cluster.ts';
+import type { TestCluster } from './cluster/test-cluster.ts';
 
 /** Changes by the operator: writes as `verb Kind namespace/name`, events as `type reason name`, both in order. */
 export type Changes = { writes: string[]; events: string[] };
@@ -18,7 +18,7 @@ export interface Recorder {
   mend(replica: string): void;
 }
 
-export function createRecorder(cluster: MemoryCluster): Recorder {
+export function createRecorder(cluster: TestCluster): Recorder {
   let writes: { replica: string; line: string }[] = [];
   let events: string[] = [];
   const cutOff = new Set<string>();

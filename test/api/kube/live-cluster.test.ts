@@ -4,7 +4,8 @@ import type { LiveCluster } from '../../../src/kube/live/client.ts';
 import type { KubeObject } from '../../../src/kube/ports.ts';
 import { events, leases, pods, serviceAccounts } from '../../../src/kube/resources.ts';
 import { describeWithApi, loadApiConfig } from '../../support/api-server.ts';
-import { describeClusterContract, widgets } from '../../support/cluster-contract.ts';
+import { describeClusterContract } from '../../support/cluster-contract.ts';
+import { widgets } from '../../support/widgets.ts';
 import { createMemoryLogger } from '../../support/memory-logger.ts';
 import { connectLive, eventually, installWidgets, makeNamespace, namespaces } from './world.ts';
 

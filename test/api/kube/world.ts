@@ -7,7 +7,7 @@ import { createLiveCluster } from '../../../src/kube/live/client.ts';
 import type { KubeObject, Resource } from '../../../src/kube/ports.ts';
 import { customResourceDefinitions } from '../../../src/kube/resources.ts';
 import { loadApiConfig } from '../../support/api-server.ts';
-import { widgets } from '../../support/cluster-contract.ts';
+import { widgets } from '../../support/widgets.ts';
 import { createMemoryLogger } from '../../support/memory-logger.ts';
 
 export const namespaces: Resource = {

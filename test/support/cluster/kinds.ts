@@ -6,7 +6,7 @@ import { builtInKinds } from '../../../tools/devcluster/apiserver/kinds/built-in
 import { createCustomKinds } from '../../../tools/devcluster/apiserver/kinds/custom.ts';
 import type { Kind } from '../../../tools/devcluster/apiserver/kinds/kind.ts';
 import type { Schema } from '../../../tools/devcluster/schema/schema.ts';
-import { widgets } from '../cluster-contract.ts';
+import { widgets } from '../widgets.ts';
 
 const open: Schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
 const text: Schema = { type: 'string' };
@@ -59,10 +59,11 @@ const definitions: KubeObject[] = [
 ];
 
 /** Without the controllers of namespaces, which remove the content and then this finalizer. */
-const withoutFinalizer = (kind: Kind): Kind => {
+function withoutFinalizer(kind: Kind): Kind {
+  if (kind.entry.kind !== 'Namespace') return kind;
   const { complete: _, ...others } = kind;
-  return kind.entry.kind === 'Namespace' ? others : kind;
-};
+  return others;
+}
 
 export const testKinds: readonly Kind[] = [
   ...builtInKinds.map(withoutFinalizer),

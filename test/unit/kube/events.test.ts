@@ -3,7 +3,7 @@ import { AppError } from '../../../src/platform/errors.ts';
 import { createEventSink } from '../../../src/kube/live/events.ts';
 import { events } from '../../../src/kube/resources.ts';
 import { createManualClock, settle } from '../../support/manual-clock.ts';
-import { createMemoryCluster } from '../../support/memory-cluster.ts';
+import { createTestCluster } from '../../support/cluster/test-cluster.ts';
 import { createMemoryLogger } from '../../support/memory-logger.ts';
 
 const note = {
@@ -16,7 +16,7 @@ const note = {
 
 function setUp() {
   const clock = createManualClock();
-  const cluster = createMemoryCluster(clock);
+  const cluster = createTestCluster(clock);
   const logger = createMemoryLogger();
   let drawn = 0;
   const random = () => (drawn = (drawn + 0.01) % 1);

@@ -7,7 +7,7 @@ import { createLeaderLease } from '../../../src/kube/watch/lease.ts';
 import { formatMicroTime } from '../../../src/kube/watch/lease-record.ts';
 import type { ManualClock } from '../../support/manual-clock.ts';
 import { createManualClock, settle } from '../../support/manual-clock.ts';
-import { createMemoryCluster } from '../../support/memory-cluster.ts';
+import { createTestCluster } from '../../support/cluster/test-cluster.ts';
 import { createMemoryLogger } from '../../support/memory-logger.ts';
 
 const ref = { namespace: 'holdfast-system', name: 'operator' };
@@ -15,7 +15,7 @@ const ref = { namespace: 'holdfast-system', name: 'operator' };
 /** A cluster in which each candidate has a connection of its own, which can be cut, and a clock of its own, which may be set wrong. */
 function setUp() {
   const clock = createManualClock();
-  const cluster = createMemoryCluster(clock);
+  const cluster = createTestCluster(clock);
   const history: string[] = [];
 
   function candidate(identity: string, options: Partial<LeaderLeaseOptions> & { clockOffsetMs?: number } = {}) {

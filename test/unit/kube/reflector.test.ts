@@ -5,7 +5,7 @@ import { pods } from '../../../src/kube/resources.ts';
 import type { Reflector, ReflectorOptions } from '../../../src/kube/watch/reflector.ts';
 import { createReflector, withoutManagedFields } from '../../../src/kube/watch/reflector.ts';
 import { createManualClock, settle } from '../../support/manual-clock.ts';
-import { createMemoryCluster } from '../../support/memory-cluster.ts';
+import { createTestCluster } from '../../support/cluster/test-cluster.ts';
 import { createMemoryLogger } from '../../support/memory-logger.ts';
 
 const down = () => new AppError('KUBERNETES_UNAVAILABLE', 'down', { source: 'kubernetes', retryable: true });
@@ -21,7 +21,7 @@ let started: Reflector[] = [];
 /** A cluster, a reflector on its pods, and all changes that it told of, as text. Chance is none: waits are 100 ms, 200, 400 … */
 function setUp(options: Partial<ReflectorOptions> = {}) {
   const clock = createManualClock();
-  const cluster = createMemoryCluster(clock);
+  const cluster = createTestCluster(clock);
   const logger = createMemoryLogger();
   const calls: string[] = [];
   const reader: ObjectReader = {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import { AppError } from '../../../src/platform/errors.ts';
 import type { KubeObject, WatchEvent } from '../../../src/kube/ports.ts';
-import { describeClusterContract, widgets } from '../../support/cluster-contract.ts';
+import { describeClusterContract } from '../../support/cluster-contract.ts';
+import { widgets } from '../../support/widgets.ts';
 import { createManualClock, settle } from '../../support/manual-clock.ts';
 import { createTestCluster } from '../../support/cluster/test-cluster.ts';
 

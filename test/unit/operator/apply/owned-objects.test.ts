@@ -5,15 +5,15 @@ import { createOwnedObjects, type OwnedObjects } from '../../../../src/operator/
 import { fingerprintOf } from '../../../../src/operator/gather/owned.ts';
 import { AppError } from '../../../../src/platform/errors.ts';
 import { createManualClock } from '../../../support/manual-clock.ts';
-import { createMemoryCluster, type MemoryCluster } from '../../../support/memory-cluster.ts';
+import { createTestCluster, type TestCluster } from '../../../support/cluster/test-cluster.ts';
 
-let cluster: MemoryCluster;
+let cluster: TestCluster;
 let owned: OwnedObjects;
 /** The object in the cache, while it is behind. */
 let cached: KubeObject | undefined | 'current';
 
 beforeEach(() => {
-  cluster = createMemoryCluster(createManualClock());
+  cluster = createTestCluster(createManualClock());
   cached = 'current';
   owned = createOwnedObjects(cluster, (resource, ref) => {
     const object = cached === 'current' ? cluster.find(resource, ref) : cached;
@@ -25,8 +25,9 @@ const service = (port: number): KubeObject => ({
   apiVersion: 'v1',
   kind: 'Service',
   metadata: { namespace: 'shop', name: 'cart' },
-  spec: { port },
+  spec: { ports: [{ port: 80, targetPort: port }] },
 });
+const targetPorts = () => (live()['spec'] as { ports: { targetPort: number }[] }).ports.map((port) => port.targetPort);
 const writes = () => cluster.writes().length;
 const live = () => {
   const found = cluster.find(services, { namespace: 'shop', name: 'cart' });
@@ -51,7 +52,7 @@ test('an owned object is applied after every start, because earlier changes are 
 
 test.each<[string, () => unknown]>([
   ['is wanted another way', () => undefined],
-  ['was edited', () => cluster.put(services, { ...live(), spec: { port: 1 } })],
+  ['was edited', () => cluster.put(services, { ...live(), spec: service(1)['spec'] })],
   ['was deleted', () => cluster.remove(services, { namespace: 'shop', name: 'cart' })],
   [
     'was replaced by one of the same name',
@@ -62,7 +63,7 @@ test.each<[string, () => unknown]>([
   happen();
   await owned.ensure(services, service(90));
   expect(writes()).toBe(2);
-  expect(live()['spec']).toEqual({ port: 90 });
+  expect(targetPorts()).toEqual([90]);
 });
 
 test('an owned object is applied again while the cache is behind, because the cache may lack an edit', async () => {

@@ -5,17 +5,17 @@ import { gateways, stickyWorkloads } from '../../../../src/kube/resources.ts';
 import { createStatusWriter, type StatusWriter } from '../../../../src/operator/apply/status-writer.ts';
 import { AppError } from '../../../../src/platform/errors.ts';
 import { createManualClock, type ManualClock } from '../../../support/manual-clock.ts';
-import { createMemoryCluster, type MemoryCluster } from '../../../support/memory-cluster.ts';
+import { createTestCluster, type TestCluster } from '../../../support/cluster/test-cluster.ts';
 import { stickyWorkload as kubeWorkload } from '../../../support/operator-objects.ts';
 import { stickyWorkload } from '../../../support/world.ts';
 
 let clock: ManualClock;
-let cluster: MemoryCluster;
+let cluster: TestCluster;
 let writer: StatusWriter;
 
 beforeEach(() => {
   clock = createManualClock();
-  cluster = createMemoryCluster(clock);
+  cluster = createTestCluster(clock);
   cluster.put(stickyWorkloads, kubeWorkload({ name: 'cart' }));
   writer = createStatusWriter({ writer: cluster, events: cluster, nowMs: () => clock.nowMs() });
 });

@@ -5,16 +5,16 @@ import { createCaches, type Caches } from '../../../../src/operator/gather/cache
 import { createOwnerLookup } from '../../../../src/operator/gather/owner-lookup.ts';
 import { AppError } from '../../../../src/platform/errors.ts';
 import { createManualClock, settle } from '../../../support/manual-clock.ts';
-import { createMemoryCluster, type MemoryCluster } from '../../../support/memory-cluster.ts';
+import { createTestCluster, type TestCluster } from '../../../support/cluster/test-cluster.ts';
 import { createMemoryLogger } from '../../../support/memory-logger.ts';
 import { pod, replicaSet, stickyWorkload } from '../../../support/operator-objects.ts';
 
-let cluster: MemoryCluster;
+let cluster: TestCluster;
 let caches: Caches;
 
 beforeEach(() => {
   const clock = createManualClock();
-  cluster = createMemoryCluster(clock);
+  cluster = createTestCluster(clock);
   caches = createCaches({ reader: cluster, clock, random: () => 0, logger: createMemoryLogger() });
 });
 

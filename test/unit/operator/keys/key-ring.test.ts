@@ -4,12 +4,12 @@ import { secrets } from '../../../../src/kube/resources.ts';
 import { createKeyRing } from '../../../../src/operator/keys/key-ring.ts';
 import { AppError } from '../../../../src/platform/errors.ts';
 import { createManualClock } from '../../../support/manual-clock.ts';
-import { createMemoryCluster, type MemoryCluster } from '../../../support/memory-cluster.ts';
+import { createTestCluster, type TestCluster } from '../../../support/cluster/test-cluster.ts';
 import { stickyWorkload } from '../../../support/world.ts';
 
-let cluster: MemoryCluster;
+let cluster: TestCluster;
 beforeEach(() => {
-  cluster = createMemoryCluster(createManualClock());
+  cluster = createTestCluster(createManualClock());
 });
 
 const cart = stickyWorkload({ name: 'cart' });

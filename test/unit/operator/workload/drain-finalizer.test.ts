@@ -3,7 +3,7 @@ import type { StickyWorkload } from '../../../../src/api/stickyworkload.ts';
 import { stickyWorkloads } from '../../../../src/kube/resources.ts';
 import { keepFinalizer } from '../../../../src/operator/workload/drain-finalizer.ts';
 import { createManualClock } from '../../../support/manual-clock.ts';
-import { createMemoryCluster } from '../../../support/memory-cluster.ts';
+import { createTestCluster } from '../../../support/cluster/test-cluster.ts';
 import { stickyWorkload } from '../../../support/world.ts';
 
 const hold = { kind: 'hold' as const, untilMs: 1, pods: ['cart-a'] };
@@ -13,7 +13,7 @@ const withMeta = (metadata: Partial<StickyWorkload['metadata']>): StickyWorkload
   metadata: { ...cart.metadata, ...metadata },
 });
 
-const createCluster = () => createMemoryCluster(createManualClock());
+const createCluster = () => createTestCluster(createManualClock());
 
 test('a deleted StickyWorkload that the cache still holds is not recreated', async () => {
   const cluster = createCluster();

@@ -6,7 +6,7 @@ import { readInstallation, readShop } from '../../../shop.ts';
 import type { KubeObject } from '../../../../../src/kube/ports.ts';
 import { deployments, namespaces, pods } from '../../../../../src/kube/resources.ts';
 import { createManualClock, type ManualClock } from '../../../../../test/support/manual-clock.ts';
-import { createMemoryCluster, type MemoryCluster } from '../../../../../test/support/memory-cluster.ts';
+import { createTestCluster, type TestCluster } from '../../../../../test/support/cluster/test-cluster.ts';
 
 const shopOf = (name: string) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
 const cart = {
@@ -17,13 +17,13 @@ const cart = {
 };
 
 let clock: ManualClock;
-let cluster: MemoryCluster;
+let cluster: TestCluster;
 let ended: string[];
 let createdResources: CreatedResources;
 
 beforeEach(() => {
   clock = createManualClock();
-  cluster = createMemoryCluster(clock);
+  cluster = createTestCluster(clock);
   ended = [];
   const shortenGrace = ({ metadata }: KubeObject, graceSeconds: number): Promise<void> => {
     ended.push(`${metadata.name} in ${graceSeconds} s`);
