@@ -1,4 +1,4 @@
-/** The sidecar's settings: the webhook writes them into the pod as environment variables. */
+/** The sidecar's settings, which the webhook writes into the pod as environment variables. */
 import { parseCidr } from '../src/platform/cidr.ts';
 import type { Cidr } from '../src/platform/cidr.ts';
 import type { OperatorAddress } from '../src/wire/client/sidecar-client.ts';
@@ -12,26 +12,26 @@ export type SidecarConfig = {
   port: number;
   policy: DrainPolicy;
   operator: OperatorAddress;
-  /** Where the app is reached, as the kubelet reaches it. */
+  /** The address at which the kubelet and the sidecar reach the app. */
   podIp: string;
   connections: ConnectionSettings;
-  /** Absent where the app is not asked, or its port is unknown. */
+  /** Absent if the app is no session source, or its port is unknown. */
   application?: { port: number; path: string };
   /** The apps' own preStop hooks, by container. */
   hooks: ReadonlyMap<string, AppPreStopHook>;
-  /** What the kubelet gives a container that it only restarts. */
+  /** The grace period of a container that the kubelet only restarts. */
   restartGraceMs: number;
 };
 
-/** Whose connections count: those to `ports`, from everywhere but `excluded`. `hostIps`: the node, from which the kubelet probes. */
+/** The connections that count: those to `ports`, except from `excluded`. `hostIps`: the node, from which the kubelet probes. */
 export type ConnectionSettings = { ports: readonly number[]; excluded: readonly Cidr[]; hostIps: readonly string[] };
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Notes what is wrong; what it answers in its place is never used. */
+/** Collects problems; the value that is returned for an invalid variable is never used. */
 type Reader = { env: Environment; problems: string[] };
 
-/** `problems`: the sidecar cannot do its work. `warnings`: it does the rest of it. Both name the variable. */
+/** `problems`: the sidecar cannot work. `warnings`: it works without the setting. Both name the variable. */
 export function parseConfig(env: Environment): { config: SidecarConfig; warnings: string[] } | { problems: string[] } {
   const reader: Reader = { env, problems: [] };
   const warnings: string[] = [];
@@ -88,7 +88,7 @@ function readOperator(reader: Reader): OperatorAddress {
   const { env, problems } = reader;
   const ca = env['HOLDFAST_CA'] ?? '';
   if (!ca.includes('-----BEGIN CERTIFICATE-----')) {
-    problems.push('HOLDFAST_CA must be the PEM certificate that the operator is known by');
+    problems.push('HOLDFAST_CA must be the PEM certificate of the authority of the operator');
   }
   return {
     host: env['HOLDFAST_DISCOVERY_HOST'] ?? `${discoveryService}.${operatorNamespace}.svc`,
@@ -123,12 +123,12 @@ function readApplication({ env, problems }: Reader): SidecarConfig['application'
   if (port === undefined || path === undefined) return undefined;
   if (/^[0-9]{1,5}$/.test(port)) return { port: Number(port), path };
   problems.push(
-    `HOLDFAST_APPLICATION_PORT: no container declares a port ${JSON.stringify(port)}: the app cannot be asked, and its sessions stay unknown`,
+    `HOLDFAST_APPLICATION_PORT: no container declares a port ${JSON.stringify(port)}: the sessions of the app stay unknown`,
   );
   return undefined;
 }
 
-/** An empty variable is a container without a hook of its own. */
+/** An empty variable belongs to a container without a hook of its own. */
 function readHooks({ env, problems }: Reader): ReadonlyMap<string, AppPreStopHook> {
   const hooks = new Map<string, AppPreStopHook>();
   for (const [variable, text] of Object.entries(env)) {

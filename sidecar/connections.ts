@@ -1,12 +1,12 @@
 /**
- * Counts the connections to the app's ports that are sessions. Left out: the pod's own (its address to itself, loopback), those from excluded
- * CIDRs, and the kubelet's probes.
+ * Counts the connections to the app's ports that are sessions. Excluded are the pod's own (loopback, and its address to itself), those from
+ * excluded CIDRs, and the kubelet's probes.
  *
- * A probe comes from the node, but so does a client that came through a Service which rewrites the source address. Time tells them apart:
- * a probe is over soon. A connection from the node counts when it has lasted for half of the quiet period, at most 3 s: always before
- * the quiet period can end.
+ * A probe has the address of the node, but so has a client behind a Service that rewrites the source address. Their duration distinguishes
+ * them: a probe is short. A connection from the node counts once it has lasted for half of the quiet period, at most 3 s: always before the
+ * quiet period can end.
  *
- * The proxy keeps idle connections for 4 s. They count, and only make a drain that much longer.
+ * The proxy keeps idle connections for 4 s. They count, and prolong a drain by that time.
  */
 import { covers, parseAddress, parseCidr } from '../src/platform/cidr.ts';
 import type { Cidr } from '../src/platform/cidr.ts';
@@ -17,7 +17,7 @@ import type { Connection } from './proc-net.ts';
 export type ConnectionPorts = {
   settings: ConnectionSettings;
   quietPeriodMs: number;
-  /** Where the kernel's lists are. */
+  /** The folder with the kernel's lists. */
   folder: string;
   nowMs: () => number;
 };
@@ -28,7 +28,7 @@ const longestProbeMs = 3000;
 
 const loopback = ['127.0.0.0/8', '::1/128'].flatMap((text) => parseCidr(text) ?? []);
 
-/** Returns the number of connections that count; throws where it is unknown. */
+/** Returns a function that counts; it rejects if the number is unknown. */
 export function createConnectionCounter({
   settings,
   quietPeriodMs,
@@ -46,7 +46,7 @@ export function createConnectionCounter({
     if (ports.size === 0) {
       throw new Error('no port of the app is known: set spec.drain.connections.ports, and replace the pod');
     }
-    // The gateway too: where pods hang on a bridge, the kubelet comes from the bridge's address and not from one of the node.
+    // Including the gateway: if pods are connected by a bridge, the kubelet has the bridge's address and not one of the node's.
     const ofNode = (node ??= new Set([
       ...settings.hostIps.flatMap((ip) => parseAddress(ip) ?? []),
       ...(await readGateways(folder)),
@@ -69,7 +69,7 @@ export function createConnectionCounter({
   };
 }
 
-/** A kernel without IPv6 has no tcp6, and then no connection over it. Every kernel has tcp. */
+/** A kernel without IPv6 has no tcp6, and no connections over IPv6. Every kernel has tcp. */
 function ignoreMissing(error: unknown): void {
   if (typeof error !== 'object' || error === null || !('code' in error) || error.code !== 'ENOENT') throw error;
 }

@@ -1,8 +1,7 @@
-/** What the sidecar counts over all holds. */
+/** Counters over all holds. */
 import type { DrainRelease } from '../src/core/drain/state.ts';
 
 export type ReleaseReason = DrainRelease['reason'];
-/** What adds up over holds. */
 export type Counters = { operatorErrors: number; releases: Map<ReleaseReason, number> };
 
 export const createCounters = (): Counters => ({ operatorErrors: 0, releases: new Map() });

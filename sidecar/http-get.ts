@@ -1,4 +1,4 @@
-/** One GET to an app of the pod. */
+/** A GET request to an app in the pod. */
 import { request as httpRequest } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
@@ -14,23 +14,23 @@ export type Get = {
   maxBytes: number;
 };
 
-export type Answer = { status: number; body: string };
+export type Response = { status: number; body: string };
 
-/** setTimeout fires at once beyond this. */
+/** With a longer delay, setTimeout fires at once. */
 const longestTimerMs = 2 ** 31 - 1;
 
-/** Resolves when the body is over. Redirects are responses like any other. */
-export function httpGet({ scheme, host, port, path, headers, timeoutMs, maxBytes }: Get): Promise<Answer> {
+/** Resolves at the end of the body. Redirects are responses like any other. */
+export function httpGet({ scheme, host, port, path, headers, timeoutMs, maxBytes }: Get): Promise<Response> {
   return new Promise((resolve, reject) => {
-    // The kubelet does not verify whom it probes and hooks either: a pod has no certificate for its address.
+    // As the kubelet does for probes and hooks, the certificate is not verified: a pod has none for its address.
     const options = { host, port, path: escapePath(path), headers, agent: false as const, rejectUnauthorized: false };
     const request = scheme === 'HTTPS' ? httpsRequest(options) : httpRequest(options);
     const timer = setTimeout(
-      () => request.destroy(new Error(`no answer within ${timeoutMs} ms`)),
+      () => request.destroy(new Error(`no response within ${timeoutMs} ms`)),
       Math.min(timeoutMs, longestTimerMs),
     );
     request.once('response', (response) => {
-      readAnswer(response, maxBytes).then(resolve, reject);
+      readResponse(response, maxBytes).then(resolve, reject);
     });
     request.once('error', reject);
     request.once('close', () => {
@@ -41,7 +41,7 @@ export function httpGet({ scheme, host, port, path, headers, timeoutMs, maxBytes
 }
 
 /** Leaving the loop early ends the connection. */
-async function readAnswer(response: IncomingMessage, maxBytes: number): Promise<Answer> {
+async function readResponse(response: IncomingMessage, maxBytes: number): Promise<Response> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
@@ -55,5 +55,5 @@ async function readAnswer(response: IncomingMessage, maxBytes: number): Promise<
   };
 }
 
-/** A pod may ask for a path with spaces or letters of any language, which no request line can carry. */
+/** A pod may configure a path with spaces or non-ASCII letters, which a request line cannot contain. */
 const escapePath = (path: string): string => path.replaceAll(/[^\x21-\x7e]+/g, encodeURIComponent);

@@ -1,11 +1,11 @@
 /**
- * Runs the drain gate: asks the operator and counts while a hold is open, feeds the gate, and tells everyone who waits when it releases.
+ * Runs the drain gate: while a hold is open, polls the operator, counts, passes both to the gate, and notifies all callers of its release.
  *
  *     idle ── first caller ──► holding ── released: the pod terminates ──► released (for good)
  *      ▲                          │ released: NotTerminating
- *      └──────────────────────────┴ every caller hung up, and nobody has said that the pod terminates
+ *      └──────────────────────────┴ every caller has disconnected, and the pod is not known to terminate
  *
- * The two ways back to idle matter: after a liveness restart the pod lives on, and its real end needs a hold of its own.
+ * The two ways back to idle matter: after a liveness restart the pod continues to run, and its termination needs another hold.
  */
 import { drainStep, isTerminating } from '../src/core/drain/gate.ts';
 import { beginDrain } from '../src/core/drain/state.ts';
@@ -20,11 +20,14 @@ import { createReport } from './report.ts';
 import type { CountSources } from './sources.ts';
 
 export interface Drain {
-  /** Calls back once, when the preStop hook may be answered: at once if it was released before. The answer hangs up. */
+  /**
+   * Calls back once, when the preStop hook may be answered; at once if the hold has been released before. Returns a function for a caller
+   * that disconnects.
+   */
   join(released: OnReleased): () => void;
-  /** For people who debug, and for metrics. */
+  /** Returns the state for debugging and metrics. */
   view(): DrainView;
-  /** Ends the hold without releasing it, and resolves when the last report to the operator is over. */
+  /** Ends the hold without releasing it. Resolves when the last report to the operator has finished. */
   stop(): Promise<void>;
 }
 
@@ -43,7 +46,7 @@ export type DrainPorts = {
 
 type Hold = { state(): DrainState; callers: Set<OnReleased>; stop(): void };
 
-/** setTimeout fires at once beyond this. */
+/** With a longer delay, setTimeout fires at once. */
 const longestTimerMs = 2 ** 31 - 1;
 
 export function createDrain(ports: DrainPorts): Drain {
@@ -107,7 +110,7 @@ function openHold(ports: DrainPorts, onRelease: (hold: Hold, state: ReleasedStat
     clearTimeout(timer);
     logChange(log, before, state);
     if (step.action.type === 'Hold') {
-      // The deadline has a timer of its own: a question to the operator may hang beyond it.
+      // The deadline has its own timer: a request to the operator may hang beyond it.
       timer = setTimeout(apply, Math.min(Math.max(step.action.deadlineMs - nowMs(), 1), longestTimerMs), {
         type: 'TimePassed',
       });
@@ -152,7 +155,7 @@ async function observe(
     if (!ended.aborted) counters.operatorErrors += 1;
     return { type: 'Unreachable', reason: describeError(error) };
   }
-  // Whether the pod terminates only the operator can say. A pod that lives on is not counted.
+  // Only the operator knows whether the pod terminates. In a pod that does not, nothing is counted.
   if (!answer.terminating) return { type: 'Answer', answer };
   return { type: 'Answer', answer: { ...answer, sources: [...answer.sources, ...(await countSources())] } };
 }
@@ -162,7 +165,7 @@ const pause = (delayMs: number): Promise<void> =>
     setTimeout(resolve, delayMs);
   });
 
-/** A line when the kind of evidence or the deadline changes: not for each of the four answers a second. */
+/** Logs changes of the kind of evidence and of the deadline, not each of the four responses a second. */
 function logChange(log: Log, before: DrainState, after: DrainState): void {
   if (after.evidence.type !== before.evidence.type) {
     log('EvidenceChanged', { ...after.evidence, wasKnown: before.evidence.type !== 'Unknown' });

@@ -1,4 +1,4 @@
-/** Holds the pod's preStop hook open until its sessions are over. Wires the parts, reads the environment, ends the process. */
+/** The sidecar process, which holds the pod's preStop hooks open until its sessions are over: reads the environment, wires the parts, exits. */
 import { lookup } from 'node:dns/promises';
 import { parseConfig } from './config.ts';
 import type { SidecarConfig } from './config.ts';
@@ -7,20 +7,20 @@ import { createLog } from './log.ts';
 import { createDrain } from './loop.ts';
 import { createCounters } from './counters.ts';
 import { createSidecarClient } from '../src/wire/client/sidecar-client.ts';
-import { createOwnHooks } from './own-hooks.ts';
+import { createAppHooks } from './app-hooks.ts';
 import { createSidecarServer } from './server.ts';
 import { createSources } from './sources.ts';
 
-/** How soon after the last session's end the pod may go. */
+/** The delay with which the end of the last session is noticed. */
 const pollIntervalMs = 250;
 
 const log = createLog((line) => process.stdout.write(line));
 
-// An exit would break the open preStop call, and the kubelet would stop the app: an error is logged, and the hold goes on.
+// An exit would break the open preStop call, and the kubelet would stop the app: an error is logged, and the hold continues.
 process.on('uncaughtException', (error) => {
   log('UncaughtError', { error: describeError(error) });
 });
-// A log that nobody reads must not matter, and must not become an uncaught error that is logged again.
+// A closed log must not matter, and must not become an uncaught error that is logged again.
 process.stdout.on('error', () => undefined);
 
 async function resolveAll(host: string): Promise<string[]> {
@@ -44,7 +44,7 @@ function run(config: SidecarConfig): void {
   });
   const server = createSidecarServer({
     drain,
-    callOwnHook: createOwnHooks({ ...config, nowMs, log }),
+    callAppHook: createAppHooks({ ...config, nowMs, log }),
     counters,
     nowMs,
   });
@@ -53,14 +53,14 @@ function run(config: SidecarConfig): void {
     process.exit(1);
   };
   server.once('error', cannotListen);
-  // No host: all addresses, IPv6 too where the pod has it.
+  // No host: all addresses, including IPv6 if the pod has it.
   server.listen(port, () => {
-    // From here on an error, such as a failed accept, must not end the process.
+    // From now on an error, such as a failed accept, must not end the process.
     server.off('error', cannotListen);
     const address = server.address();
     log('Started', { port: typeof address === 'object' && address ? address.port : port });
   });
-  // A native sidecar gets SIGTERM after every app container has exited: there is nothing left to hold for.
+  // A native sidecar gets SIGTERM after every app container has exited: there is no reason left to hold.
   process.once('SIGTERM', () => {
     log('Stopping', { callers: drain.view().callers });
     void drain.stop().then(() => process.exit(0));
@@ -72,6 +72,6 @@ if ('problems' in parsed) {
   for (const problem of parsed.problems) log('ConfigInvalid', { problem });
   process.exitCode = 1;
 } else {
-  for (const problem of parsed.warnings) log('ConfigDoubtful', { problem });
+  for (const problem of parsed.warnings) log('ConfigWarning', { problem });
   run(parsed.config);
 }

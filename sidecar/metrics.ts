@@ -1,4 +1,4 @@
-/** What the sidecar shows of itself, in the text format of Prometheus. Written by hand: a client library would be paid for in every pod. */
+/** The sidecar's metrics in the text format of Prometheus. Written by hand: a client library would use memory in every pod. */
 import { metrics } from '../src/api/metrics.ts';
 import type { MetricDefinition, MetricName } from '../src/api/metrics.ts';
 import { deadlineMs } from '../src/core/drain/limit.ts';
@@ -17,7 +17,6 @@ const releaseReasons = [
   'NotTerminating',
 ] as const satisfies readonly ReleaseReason[];
 
-/** For `GET /metrics`. */
 export function renderMetrics({ state }: DrainView, counters: Counters, nowMs: number): string {
   const held = state?.release ? undefined : state;
   const samples = {
@@ -27,7 +26,7 @@ export function renderMetrics({ state }: DrainView, counters: Counters, nowMs: n
     holdfast_sidecar_sessions: (state?.sources ?? []).flatMap((source) =>
       source.known ? [{ labels: { source: source.type }, value: source.sessions }] : [],
     ),
-    // Every reason from the start: a counter that appears with its first event hides that event from rate().
+    // All reasons from the start: a counter that appears with its first event hides that event from rate().
     holdfast_sidecar_releases_total: releaseReasons.map((reason) => ({
       labels: { reason },
       value: counters.releases.get(reason) ?? 0,
@@ -42,7 +41,7 @@ export function renderMetrics({ state }: DrainView, counters: Counters, nowMs: n
 const namesOf = (samples: Record<SidecarMetric, Sample[]>): SidecarMetric[] =>
   Object.keys(metrics).filter((name): name is SidecarMetric => name in samples);
 
-// Help texts and label values are ours, and hold nothing that would have to be escaped.
+// Help texts and label values are constants of this project that need no escaping.
 function renderMetric(name: string, { type, help }: MetricDefinition, samples: readonly Sample[]): string {
   const lines = samples.map(({ labels = {}, value }) => {
     const pairs = Object.entries(labels).map(([label, text]) => `${label}="${text}"`);

@@ -1,20 +1,19 @@
 /**
- * Reads the kernel's list of TCP connections: /proc/net/tcp and tcp6, which show those of the pod's own network namespace to everybody in
- * it. A line of the list (Documentation/networking/proc_net_tcp.rst of Linux), 150 bytes with padding:
+ * Reads the kernel's lists of TCP connections, /proc/net/tcp and tcp6, which every process sees for its own network namespace. A line (Documentation/networking/proc_net_tcp.rst of Linux), 150 bytes with padding:
  *
  *       0: 0100007F:1F90 0200000A:9C40 01 00000000:00000000 …
  *      number  local      remote      state, of which 01 is ESTABLISHED
  *
- * The file is read in pieces and never held whole. While it is read, connections come and go, and one may be missed or seen twice.
- * That is why one zero is not enough: the quiet period is many of them.
+ * The file is streamed and never in memory as a whole. During the read, connections open and close, and one may be missed or seen twice.
+ * Therefore one zero is not enough: the quiet period consists of many.
  */
 import { createReadStream } from 'node:fs';
 import { endianness } from 'node:os';
 
-/** Hexadecimal, as the kernel writes them: equal texts are equal addresses. */
+/** Hexadecimal, in the kernel's format: equal strings are equal addresses. */
 export type Connection = { local: string; remote: string; localPort: string; remotePort: string };
 
-/** Visits every established connection whose local port is one of `ports`. Throws where the file cannot be read or is no such list. */
+/** Visits every established connection whose local port is one of `ports`. Throws if the file is unreadable or not such a list. */
 export async function visitConnections(
   file: string,
   ports: ReadonlySet<string>,
@@ -30,7 +29,7 @@ export async function visitConnections(
   if (isHeader) throw new Error(`${file} is empty`);
 }
 
-/** A callback and no generator: to await each of 50,000 lines takes longer than to read them. */
+/** A callback instead of a generator: awaiting each of 50,000 lines takes longer than reading them. */
 async function visitLines(file: string, visit: (line: string) => void): Promise<void> {
   let rest = '';
   for await (const chunk of createReadStream(file, { encoding: 'latin1' }) as AsyncIterable<string>) {
@@ -47,7 +46,7 @@ const established = '01';
 function parseLine(line: string, ports: ReadonlySet<string>): Connection | undefined {
   const start = line.indexOf(': ') + 2;
   const width = line.indexOf(':', start) - start;
-  if (start === 1 || (width !== 8 && width !== 32)) throw new Error('a line of the list of connections cannot be read');
+  if (start === 1 || (width !== 8 && width !== 32)) throw new Error('a line of the list of connections is invalid');
   const remote = start + width + 6;
   const state = remote + width + 6;
   const localPort = line.slice(start + width + 1, start + width + 5);
@@ -60,7 +59,7 @@ function parseLine(line: string, ports: ReadonlySet<string>): Connection | undef
   };
 }
 
-/** A port as the kernel writes it. */
+/** Returns a port in the kernel's format. */
 export const formatPort = (port: number): string => port.toString(16).toUpperCase().padStart(4, '0');
 
 const isLittleEndian = endianness() === 'LE';
@@ -75,7 +74,10 @@ export function fromKernel(words: string): string {
   return hex.startsWith(mappedPrefix) && hex.length === 32 ? hex.slice(24) : hex;
 }
 
-/** The next hops of the default routes, in the digits of `platform/cidr.ts`, from /proc/net/route and ipv6_route. What cannot be read has none: a kernel without IPv6. */
+/**
+ * Returns the next hops of the default routes from /proc/net/route and ipv6_route, in the digits of `platform/cidr.ts`. An unreadable file has
+ * none: the kernel lacks IPv6.
+ */
 export async function readGateways(folder: string): Promise<string[]> {
   const gateways: string[] = [];
   const visit = (file: string, parse: (line: string) => string | undefined) =>
@@ -93,7 +95,7 @@ function parseRoute(line: string): string | undefined {
   return destination === '00000000' && gateway !== destination ? fromKernel(gateway) : undefined;
 }
 
-/** Unlike all the other files, this one is in network order. */
+/** Unlike the other files, this one is in network byte order. */
 function parseIpv6Route(line: string): string | undefined {
   const [destination = '', prefix, , , gateway = ''] = line.split(' ');
   return isZero(destination) && prefix === '00' && !isZero(gateway) ? gateway.toUpperCase() : undefined;

@@ -1,6 +1,6 @@
 /**
- * Reports to the operator how the drain ended. The app's end does not wait for it: it is tried while the app shuts down, until a replica
- * has taken it, and for a moment more once the sidecar itself has to go.
+ * Sends the summary of the drain to the operator. The app does not wait for it: it is retried while the app shuts down, until a replica has
+ * accepted it, and for one more second when the sidecar itself must stop.
  */
 import type { DrainSummary } from '../src/wire/messages.ts';
 import { describeError } from '../src/platform/errors.ts';
@@ -9,7 +9,7 @@ import type { SidecarClient } from '../src/wire/client/sidecar-client.ts';
 
 export interface Report {
   send(summary: DrainSummary): void;
-  /** Resolves when the report has been taken, or a second later. At once where there was none. */
+  /** Resolves when the report has been accepted, or a second later; at once if there is none. */
   finish(): Promise<void>;
 }
 
@@ -26,7 +26,7 @@ export function createReport(operator: SidecarClient, log: Log): Report {
         await operator.reportDrained(summary, givenUp.signal);
         break;
       } catch (error) {
-        // Once: four failures a second would bury the rest of the log.
+        // Logged once: four failures a second would hide the rest of the log.
         if (failures === 0) log('ReportFailed', { error: describeError(error) });
       }
       await pause();

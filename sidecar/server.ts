@@ -1,4 +1,4 @@
-/** What the kubelet calls. `/prestop/<container>` is answered when the gate releases and the app's own hook is over, however long that takes. */
+/** The server that the kubelet calls. `/prestop/<container>` responds when the gate releases and the app's own hook has finished, however long that takes. */
 import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { ReleasedState } from '../src/core/drain/state.ts';
@@ -6,9 +6,9 @@ import { parsePreStopPath } from '../src/wire/app-pre-stop-hook.ts';
 import { renderMetrics } from './metrics.ts';
 import type { Counters } from './counters.ts';
 import type { Drain } from './loop.ts';
-import type { CallOwnHook } from './own-hooks.ts';
+import type { CallAppHook } from './app-hooks.ts';
 
-export type ServerPorts = { drain: Drain; callOwnHook: CallOwnHook; counters: Counters; nowMs: () => number };
+export type ServerPorts = { drain: Drain; callAppHook: CallAppHook; counters: Counters; nowMs: () => number };
 
 export function createSidecarServer(ports: ServerPorts): Server {
   const server = createServer(
@@ -17,7 +17,7 @@ export function createSidecarServer(ports: ServerPorts): Server {
       respond(request, response, ports);
     },
   );
-  // The kubelet takes a broken connection as the end of the hook and stops the app: no timeout of ours may cut it.
+  // The kubelet treats a broken connection as the end of the hook and stops the app: no timeout of ours may cut it.
   server.timeout = 0;
   return server;
 }
@@ -36,15 +36,15 @@ function respond(request: IncomingMessage, response: ServerResponse, ports: Serv
 type Caller = { container: string | undefined; userAgent: string | undefined };
 
 function holdOpen(
-  { drain, callOwnHook, counters }: ServerPorts,
+  { drain, callAppHook, counters }: ServerPorts,
   response: ServerResponse,
   { container, userAgent }: Caller,
 ): void {
   const onReleased = async (state: ReleasedState): Promise<void> => {
     const { reason } = state.release;
     counters.releases.set(reason, (counters.releases.get(reason) ?? 0) + 1);
-    // The kubelet sees of a hook only whether its connection broke. Passing that on gives the pod the event it would have had without us.
-    if (await callOwnHook(container, state, userAgent)) reply(response, 200, state.release);
+    // The kubelet only sees whether the connection of a hook broke. Breaking it too gives the pod the event that it would get without us.
+    if (await callAppHook(container, state, userAgent)) reply(response, 200, state.release);
     else response.destroy();
   };
   const leave = drain.join((state) => void onReleased(state));

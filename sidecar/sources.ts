@@ -1,11 +1,11 @@
-/** The session sources that are counted in the pod itself. The operator knows the rest, `Proxy`. */
+/** The session sources that are counted in the pod itself. The operator sends the other one, `Proxy`. */
 import type { SessionSource, SourceType } from '../src/wire/messages.ts';
-import { askApplication } from './application.ts';
+import { countApplication } from './application.ts';
 import type { SidecarConfig } from './config.ts';
 import { createConnectionCounter } from './connections.ts';
 import { describeError } from '../src/platform/errors.ts';
 
-/** Counts once more. It never throws: a source that cannot say is unknown. */
+/** Counts all sources once. Never rejects: a source that cannot be counted is unknown. */
 export type CountSources = () => Promise<SessionSource[]>;
 
 export function createSources(
@@ -18,11 +18,11 @@ export function createSources(
     folder: '/proc/net',
     nowMs,
   });
-  const askApp = () =>
+  const countApp = () =>
     application
-      ? askApplication({ host: podIp, ...application })
+      ? countApplication({ host: podIp, ...application })
       : Promise.reject(new Error('the port of the app is not known'));
-  const counters = { Connections: countConnections, Application: askApp } as const;
+  const counters = { Connections: countConnections, Application: countApp } as const;
   const wanted = (['Connections', 'Application'] as const).filter((type) => policy.sources.includes(type));
   return () => Promise.all(wanted.map((type) => countOne(type, counters[type])));
 }

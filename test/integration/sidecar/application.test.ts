@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from '@jest/globals';
-import { askApplication } from '../../../sidecar/application.ts';
+import { countApplication } from '../../../sidecar/application.ts';
 
 const cleanUps: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
@@ -18,7 +18,7 @@ async function ask(listener: RequestListener, path = '/sessions'): Promise<numbe
     server.closeAllConnections();
     await server[Symbol.asyncDispose]();
   });
-  return askApplication({ host: '127.0.0.1', port: (server.address() as AddressInfo).port, path });
+  return countApplication({ host: '127.0.0.1', port: (server.address() as AddressInfo).port, path });
 }
 
 test.each([
@@ -26,11 +26,11 @@ test.each([
   ['12\n', 12],
   ['{"sessions":3,"users":2}', 3],
   [' {"sessions": 0} ', 0],
-])('the app says %j', async (body, sessions) => {
+])('a response of %j is a number of sessions', async (body, sessions) => {
   expect(await ask((_, response) => response.end(body))).toBe(sessions);
 });
 
-test('it is asked for the path with its query', async () => {
+test('the request to the app contains path and query', async () => {
   expect(
     await ask(
       (request, response) => response.end(request.url === '/sessions?of=cart' ? '1' : '2'),
@@ -40,22 +40,26 @@ test('it is asked for the path with its query', async () => {
 });
 
 test.each<[string, RequestListener, RegExp]>([
-  ['an error, even with a number', (_, response) => response.writeHead(503).end('0'), /answered 503 to GET \/sessions/],
-  ['a redirect', (_, response) => response.writeHead(302, { location: '/elsewhere' }).end('0'), /answered 302/],
+  [
+    'an error, even with a number',
+    (_, response) => response.writeHead(503).end('0'),
+    /responded with 503 to GET \/sessions/,
+  ],
+  ['a redirect', (_, response) => response.writeHead(302, { location: '/elsewhere' }).end('0'), /responded with 302/],
   ['nothing', (_, response) => response.end(), /a whole number/],
   ['a page', (_, response) => response.end('<html>0 sessions</html>'), /a whole number.*not "<html>/],
-  ['less than nothing', (_, response) => response.end('-1'), /a whole number/],
-  ['a part of a session', (_, response) => response.end('{"sessions":0.5}'), /a whole number/],
-  ['a number in another place', (_, response) => response.end('{"count":0}'), /a whole number/],
+  ['a negative number', (_, response) => response.end('-1'), /a whole number/],
+  ['a fraction', (_, response) => response.end('{"sessions":0.5}'), /a whole number/],
+  ['a number in another field', (_, response) => response.end('{"count":0}'), /a whole number/],
   ['a text', (_, response) => response.end('{"sessions":"0"}'), /a whole number/],
   ['null', (_, response) => response.end('null'), /a whole number/],
-  ['zeros without end', (_, response) => response.write('0'.repeat(4096)), /a whole number/],
+  ['endless zeros', (_, response) => response.write('0'.repeat(4096)), /a whole number/],
   [
-    'half an answer',
+    'half a response',
     (_, response) => response.writeHead(200, { 'content-length': '9' }).write('0', () => response.destroy()),
     /aborted/,
   ],
-  ['nothing in time', () => undefined, /no answer within 1000 ms/],
-])('it is unknown, which is not zero, when the app answers %s', async (_, listener, why) => {
-  await expect(ask(listener)).rejects.toThrow(why);
+  ['nothing in time', () => undefined, /no response within 1000 ms/],
+])('the number of sessions is unknown, not zero, when the app responds with %s', async (_, listener, reason) => {
+  await expect(ask(listener)).rejects.toThrow(reason);
 });

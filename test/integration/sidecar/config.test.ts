@@ -27,11 +27,11 @@ test.each([
   ['HOLDFAST_SESSION_SOURCES', 'Proxy,Tea'],
   ['HOLDFAST_SESSION_THRESHOLD', 'none'],
   ['HOLDFAST_RESTART_GRACE_MS', ''],
-])('it cannot start when %s is %s, and names it', (name, value) => {
+])('the sidecar does not start with %s %s, and names the variable', (name, value) => {
   expect(parseConfig({ ...env, [name]: value })).toEqual({ problems: [expect.stringContaining(name)] });
 });
 
-test('what it can do without is named, and it goes on without', () => {
+test('an invalid optional setting is a warning, and the sidecar starts without it', () => {
   const parsed = parseConfig({
     ...env,
     HOLDFAST_EXCLUDE_CIDRS: '10.0.0.0/8,999.0.0.0/8',
@@ -52,7 +52,7 @@ test('what it can do without is named, and it goes on without', () => {
   expect(parsed).not.toHaveProperty('config.application');
 });
 
-test('without a word about sources the proxies alone are asked, and the last session is waited for', () => {
+test('the default source is Proxy, with a threshold of 0', () => {
   expect(configOf({})).toMatchObject({
     policy: { sources: ['Proxy'], sessionThreshold: 0 },
     restartGraceMs: 30_000,
@@ -60,7 +60,7 @@ test('without a word about sources the proxies alone are asked, and the last ses
   });
 });
 
-describe('what injection writes, the sidecar reads', () => {
+describe('the settings that injection writes', () => {
   const params: InjectParams = {
     workload: 'chat',
     image: 'holdfast:1',
@@ -88,7 +88,7 @@ describe('what injection writes, the sidecar reads', () => {
     spec: { containers: [{ name: 'app', ports: [{ name: 'admin', containerPort: 9000 }], lifecycle: { preStop } }] },
   };
 
-  /** The kubelet's way with values: `$(NAME)` of a variable before it, and `$$` for a dollar. */
+  /** Expands values like the kubelet: `$(NAME)` of an earlier variable, and `$$` for a dollar. */
   const expand = (value: string): string =>
     value.replaceAll(/\$\$|\$\(HOME\)/g, (found) => (found === '$$' ? '$' : '/root'));
 
@@ -101,7 +101,7 @@ describe('what injection writes, the sidecar reads', () => {
     );
   }
 
-  test('to the last sign', () => {
+  test('are read unchanged by the sidecar', () => {
     const injection = injectPod(pod, params);
     expect(injection).toMatchObject({ kind: 'inject', warnings: [] });
     const parsed = parseConfig(environmentOf(injection.kind === 'inject' ? injection.patch : []));

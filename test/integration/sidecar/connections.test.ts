@@ -22,7 +22,7 @@ const head = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when
 const line = (local: string, remote: string, state = '01', number = 0): string =>
   `${String(number).padStart(4)}: ${local} ${remote} ${state} 00000000:00000000 00:00000000 00000000  1000        0 12345 1 0000000000000000 20 4 30 10 -1\n`;
 
-/** As the kernel of a little-endian machine writes it: each word backwards. */
+/** In the format of a little-endian kernel: each word is reversed. */
 const ipv4 = (address: string, port: number): string =>
   `${Buffer.from(address.split('.').map(Number)).swap32().toString('hex').toUpperCase()}:${formatPort(port)}`;
 const ipv6 = (groups: string, port: number): string =>
@@ -52,12 +52,12 @@ beforeEach(() => {
   nowMs = 0;
 });
 
-describe('a connection counts', () => {
+describe('a connection that counts is one', () => {
   const client = ipv4('10.244.1.7', 40_000);
   const rows: [string, Lists, Partial<ConnectionSettings>, number][] = [
-    ['when it is established, to a port of the app', { tcp: [line(here, client)] }, {}, 1],
+    ['that is established to a port of the app', { tcp: [line(here, client)] }, {}, 1],
     [
-      'over IPv6 as well',
+      'over IPv6',
       {
         tcp6: [
           line(
@@ -69,12 +69,7 @@ describe('a connection counts', () => {
       {},
       1,
     ],
-    [
-      'to a socket for both families, as that of Node is',
-      { tcp6: [line(mapped(pod, 8080), mapped('10.244.1.7', 40_000))] },
-      {},
-      1,
-    ],
+    ['to a dual-stack socket, as in Node', { tcp6: [line(mapped(pod, 8080), mapped('10.244.1.7', 40_000))] }, {}, 1],
     [
       'to each of several ports',
       { tcp: [line(here, client), line(ipv4(pod, 5222), client)] },
@@ -82,7 +77,7 @@ describe('a connection counts', () => {
       2,
     ],
     [
-      'in a list of more than 9999 lines, where the kernel needs more room',
+      'in a list of more than 9999 lines, where the number column is wider',
       { tcp: [line(here, client, '01', 123_456)] },
       {},
       1,
@@ -94,17 +89,13 @@ describe('a connection counts', () => {
   });
 });
 
-describe('a connection does not count', () => {
+describe('a connection that does not count is one', () => {
   const client = ipv4('10.244.1.7', 40_000);
   const rows: [string, Lists, Partial<ConnectionSettings>][] = [
-    [
-      'while nobody is at the other end: the app listens',
-      { tcp: [line(ipv4('0.0.0.0', 8080), ipv4('0.0.0.0', 0), '0A')] },
-      {},
-    ],
-    ['when it is over: TIME_WAIT, CLOSE_WAIT', { tcp: [line(here, client, '06'), line(here, client, '08')] }, {}],
+    ['without a peer: the listening socket', { tcp: [line(ipv4('0.0.0.0', 8080), ipv4('0.0.0.0', 0), '0A')] }, {}],
+    ['that has ended: TIME_WAIT, CLOSE_WAIT', { tcp: [line(here, client, '06'), line(here, client, '08')] }, {}],
     ['to another port', { tcp: [line(ipv4(pod, 9090), client)] }, {}],
-    ['of the app to somebody', { tcp: [line(ipv4(pod, 40_000), ipv4('10.244.1.7', 8080))] }, {}],
+    ['from the app to a peer', { tcp: [line(ipv4(pod, 40_000), ipv4('10.244.1.7', 8080))] }, {}],
     [
       'over loopback',
       {
@@ -118,15 +109,19 @@ describe('a connection does not count', () => {
       },
       {},
     ],
-    ['of the pod to its own address, as the question to the app is', { tcp: [line(here, ipv4(pod, 40_000))] }, {}],
-    ['from an excluded block', { tcp: [line(here, ipv4('10.9.1.2', 40_000))] }, blocks('10.9.0.0/16')],
     [
-      'from an excluded block, to a socket for both families',
+      'of the pod to its own address, as the request of the sidecar to the app',
+      { tcp: [line(here, ipv4(pod, 40_000))] },
+      {},
+    ],
+    ['from an excluded CIDR', { tcp: [line(here, ipv4('10.9.1.2', 40_000))] }, blocks('10.9.0.0/16')],
+    [
+      'from an excluded CIDR to a dual-stack socket',
       { tcp6: [line(mapped(pod, 8080), mapped('10.9.1.2', 40_000))] },
       blocks('10.9.0.0/16'),
     ],
     [
-      'from an excluded block of IPv6',
+      'from an excluded IPv6 CIDR',
       {
         tcp6: [
           line(
@@ -137,7 +132,7 @@ describe('a connection does not count', () => {
       },
       blocks('fd99::/16'),
     ],
-    ['from the node, which probes', { tcp: [line(here, ipv4('192.168.1.5', 40_000))] }, {}],
+    ['from the node, as a probe', { tcp: [line(here, ipv4('192.168.1.5', 40_000))] }, {}],
     [
       'from the node over IPv6',
       {
@@ -151,7 +146,7 @@ describe('a connection does not count', () => {
       {},
     ],
     [
-      'from the bridge, from which the kubelet comes on many networks',
+      'from the bridge, whose address the kubelet has on many networks',
       {
         tcp: [line(here, ipv4('10.244.0.1', 40_000))],
         route: 'Iface\tDestination\tGateway \tFlags\neth0\t00000000\t0100F40A\t0003\neth0\t0000F40A\t00000000\t0001\n',
@@ -181,7 +176,7 @@ describe('a connection does not count', () => {
 describe('a connection from the node', () => {
   const probe = (port: number) => line(here, ipv4('192.168.1.5', port));
 
-  test('that stays is a client that came through a Service, and counts before the quiet period can end', async () => {
+  test('that lasts is a client behind a Service, and counts before the quiet period can end', async () => {
     const count = counterOf();
     await write({ tcp: [probe(40_000)] });
     expect(await count()).toBe(0);
@@ -191,7 +186,7 @@ describe('a connection from the node', () => {
     expect(await count()).toBe(1);
   });
 
-  test('that is each time another one is a probe, however often', async () => {
+  test('is a probe if each one is short, however many there are', async () => {
     const count = counterOf();
     for (const port of [40_000, 40_001, 40_002, 40_003]) {
       await write({ tcp: [probe(port)] });
@@ -200,7 +195,7 @@ describe('a connection from the node', () => {
     }
   });
 
-  test('that comes again from a port that one had before is new all the same', async () => {
+  test('is new if it reuses the port of an earlier one', async () => {
     const count = counterOf();
     await write({ tcp: [probe(40_000)] });
     await count();
@@ -212,44 +207,39 @@ describe('a connection from the node', () => {
     expect(await count()).toBe(0);
   });
 
-  test('counts at once where there is no quiet period to tell them apart in', async () => {
+  test('counts at once without a quiet period', async () => {
     await write({ tcp: [probe(40_000)] });
     expect(await counterOf({}, 0)()).toBe(1);
   });
 });
 
-describe('it is unknown how many there are, which is not zero,', () => {
+describe('the number of connections is unknown, not zero,', () => {
   const rows: [string, () => Promise<unknown>, Partial<ConnectionSettings>, RegExp][] = [
-    ['when the list cannot be read', () => rm(join(folder, 'tcp')), {}, /ENOENT/],
-    ['when it is something else', () => writeFile(join(folder, 'tcp'), 'sorry\n'), {}, /not a list of connections/],
-    ['when it is empty', () => writeFile(join(folder, 'tcp'), ''), {}, /is empty/],
+    ['when the list is unreadable', () => rm(join(folder, 'tcp')), {}, /ENOENT/],
     [
-      'when a line of it cannot be read',
-      () => writeFile(join(folder, 'tcp'), `${head}who knows\n`),
+      'when the file is not a list of connections',
+      () => writeFile(join(folder, 'tcp'), 'sorry\n'),
       {},
-      /cannot be read/,
+      /not a list of connections/,
     ],
-    [
-      'when nobody knows the port of the app',
-      () => Promise.resolve(),
-      { ports: [] },
-      /set spec.drain.connections.ports/,
-    ],
+    ['when the file is empty', () => writeFile(join(folder, 'tcp'), ''), {}, /is empty/],
+    ['when a line is invalid', () => writeFile(join(folder, 'tcp'), `${head}who knows\n`), {}, /is invalid/],
+    ['when the port of the app is unknown', () => Promise.resolve(), { ports: [] }, /set spec.drain.connections.ports/],
   ];
-  test.each(rows)('%s', async (_, spoil, override, why) => {
+  test.each(rows)('%s', async (_, spoil, override, reason) => {
     await write({});
     await spoil();
-    await expect(counterOf(override)()).rejects.toThrow(why);
+    await expect(counterOf(override)()).rejects.toThrow(reason);
   });
 
-  test('but not for want of IPv6', async () => {
+  test('but known without IPv6', async () => {
     await write({ tcp: [line(here, ipv4('10.244.1.7', 40_000))] });
     await rm(join(folder, 'tcp6'));
     expect(await counterOf()()).toBe(1);
   });
 });
 
-test('50,000 connections are counted, from as many addresses', async () => {
+test('50,000 connections from as many addresses are counted', async () => {
   const addressOf = (index: number) => `10.${100 + (index >> 16)}.${(index >> 8) & 255}.${index & 255}`;
   await write({
     tcp: Array.from({ length: 50_000 }, (_, index) => line(here, ipv4(addressOf(index), 40_000), '01', index)),
@@ -257,7 +247,7 @@ test('50,000 connections are counted, from as many addresses', async () => {
   expect(await counterOf()()).toBe(50_000);
 });
 
-// The kernel's own list, of this machine.
+// The list of this machine's kernel.
 const describeLinux = process.platform === 'linux' ? describe : describe.skip;
 describeLinux('a real connection', () => {
   const sockets: Socket[] = [];
@@ -265,7 +255,7 @@ describeLinux('a real connection', () => {
     for (const socket of sockets.splice(0)) socket.destroy();
   });
 
-  test.each(['127.0.0.1', '::1'])('over %s is in the list of the kernel with its addresses', async (host) => {
+  test.each(['127.0.0.1', '::1'])("over %s is in the kernel's list with its addresses", async (host) => {
     const server = createServer((socket) => sockets.push(socket));
     await new Promise<void>((resolve) => {
       server.listen(0, host, resolve);

@@ -9,8 +9,8 @@ import { createRig, quick, serverName } from './rig.ts';
 
 const { operatorOn, sidecarOf, tokenFile } = createRig();
 
-describe('a hook', () => {
-  test('is held while sessions live, and answered when they have ended and it stayed quiet', async () => {
+describe('a preStop hook', () => {
+  test('is held while sessions live, and released after they have ended and the quiet period has passed', async () => {
     const operator = await operatorOn();
     operator.answer(terminatingWith(2));
     const sidecar = await sidecarOf(operator);
@@ -19,18 +19,18 @@ describe('a hook', () => {
     expect(hook.reason).toBeUndefined();
     const zeroAt = Date.now();
     operator.answer(terminatingWith(0));
-    expect(await hook.answered).toBe('DrainComplete');
+    expect(await hook.released).toBe('DrainComplete');
     expect(hook.status).toBe(200);
     expect(Date.now() - zeroAt).toBeGreaterThanOrEqual(quick.quietPeriodMs);
     expect(await operator.summary).toMatchObject({ reason: 'DrainComplete', sessionsAtStart: 2, sessionsCut: 0 });
     expect([...operator.tokens]).toEqual(['Bearer first-token']);
   });
 
-  test('of a container that restarts is answered at once, and the next one is a hold of its own', async () => {
+  test('of a container that restarts is released at once, and the next one is another hold', async () => {
     const operator = await operatorOn();
     operator.answer({ terminating: false });
     const sidecar = await sidecarOf(operator);
-    expect(await callPreStop(sidecar.port).answered).toBe('NotTerminating');
+    expect(await callPreStop(sidecar.port).released).toBe('NotTerminating');
     operator.answer(terminatingWith(1));
     const real = callPreStop(sidecar.port);
     await operator.asked(2);
@@ -38,16 +38,16 @@ describe('a hook', () => {
   });
 
   test.each<[string, Behaviour]>([
-    ['answers an error', { status: 500 }],
-    ['refuses the token', { status: 401 }],
-    ['answers what is no JSON', { body: 'sorry' }],
-    ['answers JSON without the facts', { body: '{"terminating":true}' }],
+    ['responds with an error', { status: 500 }],
+    ['rejects the token', { status: 401 }],
+    ['responds with invalid JSON', { body: 'sorry' }],
+    ['responds with incomplete JSON', { body: '{"terminating":true}' }],
     [
-      'counts something that is no number',
+      'sends an invalid number of sessions',
       { body: '{"terminating":true,"killAtMs":9e15,"sources":[{"type":"Proxy","known":true,"sessions":null}]}' },
     ],
     [
-      'counts with a source that this sidecar does not know',
+      'sends an unknown session source',
       { body: '{"terminating":true,"killAtMs":9e15,"sources":[{"type":"Tea","known":true,"sessions":0}]}' },
     ],
   ])('is held while the operator %s', async (_, bad) => {
@@ -58,10 +58,10 @@ describe('a hook', () => {
     await operator.asked(4);
     expect(hook.reason).toBeUndefined();
     operator.answer(terminatingWith(0));
-    expect(await hook.answered).toBe('DrainComplete');
+    expect(await hook.released).toBe('DrainComplete');
   });
 
-  test('is held while the operator is away, and goes on where it comes back', async () => {
+  test('is held while the operator is unavailable, and continues when it is back', async () => {
     const first = await operatorOn();
     first.answer(terminatingWith(0));
     const sidecar = await sidecarOf(first, { policy: { quietPeriodMs: 1500 } });
@@ -74,12 +74,12 @@ describe('a hook', () => {
     const second = await operatorOn('127.0.0.1', first.port);
     const backAt = Date.now();
     second.answer(terminatingWith(0));
-    expect(await hook.answered).toBe('DrainComplete');
-    // Nobody knew what happened meanwhile, so the quiet period began anew.
+    expect(await hook.released).toBe('DrainComplete');
+    // The number of sessions was unknown meanwhile, so the quiet period started again.
     expect(Date.now() - backAt).toBeGreaterThanOrEqual(1500);
   });
 
-  test('is answered at the deadline though the operator hangs, early enough for the margin of the app', async () => {
+  test('is released at the deadline while the operator hangs, early enough for the shutdown margin', async () => {
     const operator = await operatorOn();
     const killAtMs = Date.now() + 2500;
     operator.answer(terminatingWith(3, killAtMs));
@@ -87,13 +87,13 @@ describe('a hook', () => {
     const hook = callPreStop(sidecar.port);
     await operator.asked(1);
     operator.answer({ hang: true });
-    expect(await hook.answered).toBe('DrainDeadline');
+    expect(await hook.released).toBe('DrainDeadline');
     const leftMs = killAtMs - Date.now();
     expect(leftMs).toBeLessThanOrEqual(quick.shutdownMarginMs);
     expect(leftMs).toBeGreaterThan(quick.shutdownMarginMs - 500);
   });
 
-  test('of a second container joins the first, and both are answered together', async () => {
+  test('of a second container joins the first, and both are released together', async () => {
     const operator = await operatorOn();
     operator.answer(terminatingWith(1));
     const sidecar = await sidecarOf(operator);
@@ -103,32 +103,32 @@ describe('a hook', () => {
     await operator.asked(2);
     expect([first.reason, second.reason]).toEqual([undefined, undefined]);
     operator.answer(terminatingWith(0));
-    expect(await Promise.all([first.answered, second.answered])).toEqual(['DrainComplete', 'DrainComplete']);
-    expect(await callPreStop(sidecar.port).answered).toBe('DrainComplete');
+    expect(await Promise.all([first.released, second.released])).toEqual(['DrainComplete', 'DrainComplete']);
+    expect(await callPreStop(sidecar.port).released).toBe('DrainComplete');
     expect(sidecar.events.filter((event) => event === 'HoldStarted')).toHaveLength(1);
   });
 
-  test('that the kubelet gave up is not counted into the next hold, unless the pod is known to terminate', async () => {
+  test('that the kubelet abandons starts no new hold if the pod is known to terminate, and otherwise ends its hold', async () => {
     const operator = await operatorOn();
     operator.answer({ status: 500 });
     const sidecar = await sidecarOf(operator);
     const restart = callPreStop(sidecar.port);
     await operator.asked(1);
-    restart.hangUp();
+    restart.disconnect();
     await sidecar.logged('HoldAbandoned', 1);
     operator.answer(terminatingWith(1));
     const real = callPreStop(sidecar.port);
     await operator.asked(2);
-    real.hangUp();
+    real.disconnect();
     await operator.asked(2);
     operator.answer(terminatingWith(0));
-    expect(await callPreStop(sidecar.port).answered).toBe('DrainComplete');
+    expect(await callPreStop(sidecar.port).released).toBe('DrainComplete');
     expect(sidecar.events.filter((event) => event === 'HoldStarted')).toHaveLength(2);
   });
 });
 
 describe('the replicas of the operator', () => {
-  test('are tried in turn: one that dies costs no question', async () => {
+  test('are tried in turn, so one that dies costs no request', async () => {
     const dying = await operatorOn('127.0.0.1');
     const other = await operatorOn('127.0.0.2', dying.port);
     dying.answer(terminatingWith(1));
@@ -142,19 +142,19 @@ describe('the replicas of the operator', () => {
     expect(sidecar.events.filter((event) => event === 'EvidenceChanged')).toHaveLength(1);
   });
 
-  test('are unknown, not zero, when another authority vouches for them', async () => {
+  test('count as unknown, not zero, with a certificate of another authority', async () => {
     const operator = await operatorOn();
     operator.answer(terminatingWith(0));
-    const stranger = await createCertificates({ names: [serverName] });
+    const otherAuthority = await createCertificates({ names: [serverName] });
     const sidecar = await sidecarOf(operator, {
-      ca: stranger.caPem,
+      ca: otherAuthority.caPem,
       policy: { drainTimeoutMs: 1500, quietPeriodMs: 0 },
     });
-    expect(await callPreStop(sidecar.port).answered).toBe('DrainDeadline');
+    expect(await callPreStop(sidecar.port).released).toBe('DrainDeadline');
     expect(operator.tokens.size).toBe(0);
   });
 
-  test('get the token that the kubelet has just renewed', async () => {
+  test('receive a renewed token at once', async () => {
     const operator = await operatorOn();
     operator.answer(terminatingWith(1));
     const sidecar = await sidecarOf(operator);
@@ -167,8 +167,8 @@ describe('the replicas of the operator', () => {
   });
 });
 
-describe('sources in the pod', () => {
-  test('must be zero too, beside those of the proxies', async () => {
+describe('session sources in the pod', () => {
+  test('must be zero in addition to the proxies', async () => {
     const operator = await operatorOn();
     operator.answer(terminatingWith(0));
     let local: SessionSource = { type: 'Connections', known: true, sessions: 1 };
@@ -183,10 +183,10 @@ describe('sources in the pod', () => {
     await operator.asked(4);
     expect(hook.reason).toBeUndefined();
     local = { type: 'Connections', known: true, sessions: 0 };
-    expect(await hook.answered).toBe('DrainComplete');
+    expect(await hook.released).toBe('DrainComplete');
   });
 
-  test('are not asked for a container that only restarts', async () => {
+  test('are not counted for a container that only restarts', async () => {
     const operator = await operatorOn();
     operator.answer({ terminating: false });
     let counted = 0;
@@ -195,12 +195,12 @@ describe('sources in the pod', () => {
       return Promise.resolve([]);
     };
     const sidecar = await sidecarOf(operator, { policy: { sources: ['Application'] }, countSources });
-    expect(await callPreStop(sidecar.port).answered).toBe('NotTerminating');
+    expect(await callPreStop(sidecar.port).released).toBe('NotTerminating');
     expect(counted).toBe(0);
   });
 });
 
-test('a drain that an eviction cuts short says so to the operator', async () => {
+test('a drain that an eviction cuts short is reported to the operator as DrainCutShort', async () => {
   const operator = await operatorOn();
   operator.answer(terminatingWith(1));
   const sidecar = await sidecarOf(operator);
@@ -212,7 +212,7 @@ test('a drain that an eviction cuts short says so to the operator', async () => 
     disruption: 'EvictionByEvictionAPI',
     sources: [{ type: 'Proxy', known: true, sessions: 1 }],
   });
-  expect(await hook.answered).toBe('DrainCutShort');
+  expect(await hook.released).toBe('DrainCutShort');
   expect(await operator.summary).toMatchObject({
     reason: 'DrainCutShort',
     sessionsCut: 1,
@@ -220,23 +220,23 @@ test('a drain that an eviction cuts short says so to the operator', async () => 
   });
 });
 
-describe('the report of a drain that ended', () => {
-  test('is repeated until the operator takes it, and the hook does not wait for that', async () => {
+describe('the summary of a drain', () => {
+  test('is sent until the operator accepts it, and the hook does not wait for it', async () => {
     const operator = await operatorOn();
     operator.answer(terminatingWith(0));
     operator.refuseSummaries(3);
     const sidecar = await sidecarOf(operator);
-    expect(await callPreStop(sidecar.port).answered).toBe('DrainComplete');
+    expect(await callPreStop(sidecar.port).released).toBe('DrainComplete');
     expect(await operator.summary).toMatchObject({ reason: 'DrainComplete' });
     expect(sidecar.events.filter((event) => event === 'ReportFailed')).toHaveLength(1);
   });
 
-  test('holds the sidecar up for a second at most once it has to go', async () => {
+  test('delays the exit of the sidecar for at most a second', async () => {
     const operator = await operatorOn();
     operator.answer(terminatingWith(0));
     operator.refuseSummaries(Infinity);
     const sidecar = await sidecarOf(operator);
-    expect(await callPreStop(sidecar.port).answered).toBe('DrainComplete');
+    expect(await callPreStop(sidecar.port).released).toBe('DrainComplete');
     await sidecar.logged('ReportFailed', 1);
     const sinceMs = Date.now();
     await sidecar.drain.stop();

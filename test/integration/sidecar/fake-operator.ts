@@ -1,22 +1,22 @@
-/** An operator as the sidecar sees it: TLS, bearer tokens, the two calls. The test says what it answers. */
+/** An operator for the sidecar: TLS, bearer tokens, the two calls. The test sets its response. */
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { DrainStatus, DrainSummary } from '../../../src/wire/messages.ts';
 import type { TestCertificates } from '../../support/certificates.ts';
 
-/** `hang` never answers, `status` is a bare HTTP status, `body` a raw 200. */
+/** `hang` never responds, `status` is an HTTP status without a body, `body` a raw 200. */
 export type Behaviour = DrainStatus | { hang: true } | { status: number } | { body: string };
 
 export type FakeOperator = {
   port: number;
-  /** What it does from now on. */
+  /** Sets its response from now on. */
   answer(next: Behaviour): void;
-  /** Resolves when as many more drain questions have come. */
+  /** Resolves after this many more drain status requests. */
   asked(times: number): Promise<void>;
   tokens: Set<string | undefined>;
-  /** Summaries are answered with 503 for as many times. */
+  /** Rejects this many summaries with 503. */
   refuseSummaries(times: number): void;
-  /** Resolves with the first summary that was taken. */
+  /** Resolves with the first accepted summary. */
   summary: Promise<DrainSummary>;
   close(): Promise<void>;
 };
@@ -82,7 +82,7 @@ export async function startFakeOperator(
   };
 }
 
-/** The answer for a pod with as many sessions, whose grace ends in an hour unless said otherwise. */
+/** Returns the status of a terminating pod with this many sessions, by default with an hour of grace left. */
 export const terminatingWith = (sessions: number, killAtMs = Date.now() + 3_600_000): DrainStatus => ({
   terminating: true,
   killAtMs,

@@ -10,7 +10,7 @@ import { createRig, quick } from './rig.ts';
 
 const { operatorOn, sidecarOf } = createRig();
 
-/** `# TYPE` lines, and samples by name with labels. */
+/** Returns the `# TYPE` and `# HELP` lines, and the samples by name with labels. */
 function parse(text: string) {
   const lines = text.split('\n').filter((line) => line !== '');
   const types = lines.flatMap((line) => (line.startsWith('# TYPE ') ? [line.slice(7)] : []));
@@ -24,14 +24,14 @@ function parse(text: string) {
 }
 const idle = { state: undefined, callers: 0 };
 
-test('what is shown is what the catalogue says, and nothing else', () => {
+test('the exported metrics are those of the catalogue', () => {
   const ofSidecar = Object.entries(metrics).filter(([, { part }]) => part === 'sidecar');
   const { types, helps } = parse(renderMetrics(idle, createCounters(), 0));
   expect(types).toEqual(ofSidecar.map(([name, { type }]) => `${name} ${type}`));
   expect(helps).toEqual(ofSidecar.map(([name, { help }]) => `${name} ${help}`));
 });
 
-test('while nothing is held there is no deadline and no count, and every counter is there from the start', () => {
+test('without a hold there is no deadline and no count, and every counter exists from the start', () => {
   expect(parse(renderMetrics(idle, createCounters(), 0)).samples).toEqual({
     holdfast_sidecar_holding: 0,
     holdfast_sidecar_hold_seconds: 0,
@@ -43,7 +43,7 @@ test('while nothing is held there is no deadline and no count, and every counter
   });
 });
 
-test('a hold shows how long, until when, and each source that can say', () => {
+test('a hold exports its duration, its deadline, and each known source', () => {
   const begun = beginDrain({ ...quick, sources: ['Proxy', 'Connections'] }, 1000);
   const answer = {
     terminating: true as const,
@@ -64,7 +64,7 @@ test('a hold shows how long, until when, and each source that can say', () => {
   expect(samples).not.toHaveProperty(['holdfast_sidecar_sessions{source="Connections"}']);
 });
 
-test('hooks that were answered and questions without an answer are counted', async () => {
+test('released hooks and failed requests to the operator are counted', async () => {
   const operator = await operatorOn();
   const sidecar = await sidecarOf(operator);
   const read = async () => {
@@ -76,7 +76,7 @@ test('hooks that were answered and questions without an answer are counted', asy
   await operator.asked(2);
   expect((await read())['holdfast_sidecar_holding']).toBe(1);
   operator.answer(terminatingWith(0));
-  await Promise.all(hooks.map(({ answered }) => answered));
+  await Promise.all(hooks.map(({ released }) => released));
   const after = await read();
   expect(after).toMatchObject({
     holdfast_sidecar_holding: 0,

@@ -1,13 +1,13 @@
-/** The kubelet's side of the hook: one GET without a timeout. */
+/** The kubelet's side of a preStop hook: a GET without a timeout. */
 import { get } from 'node:http';
 
 export type PreStop = {
   /** Undefined while the hook is held. */
   readonly reason: string | undefined;
   /** The reason of the release. */
-  readonly answered: Promise<string>;
+  readonly released: Promise<string>;
   readonly status: number | undefined;
-  hangUp(): void;
+  disconnect(): void;
 };
 
 export function callPreStop(port: number, path = '/prestop'): PreStop {
@@ -27,7 +27,7 @@ export function callPreStop(port: number, path = '/prestop'): PreStop {
     },
   );
   request.on('error', reject);
-  // A test that hangs up, or that ends while the hook is held, does not await the answer.
+  // A test that disconnects, or that ends during the hold, does not await the response.
   promise.catch(() => undefined);
   return {
     get reason() {
@@ -36,8 +36,8 @@ export function callPreStop(port: number, path = '/prestop'): PreStop {
     get status() {
       return status;
     },
-    answered: promise,
-    hangUp() {
+    released: promise,
+    disconnect() {
       request.destroy();
     },
   };

@@ -1,4 +1,4 @@
-/** The sidecar as it runs in a pod: its own process, told everything by the environment. */
+/** The sidecar as in a pod: a process of its own, configured by its environment. */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -15,7 +15,7 @@ import { startFakeOperator, terminatingWith } from './fake-operator.ts';
 import type { FakeOperator } from './fake-operator.ts';
 import { callPreStop } from './pre-stop.ts';
 
-// Each test starts a process of Node, which takes its time on a machine that has much to do.
+// Each test starts a Node process, which is slow on a busy machine.
 jest.setTimeout(30_000);
 
 type Line = { event: string } & Record<string, unknown>;
@@ -79,14 +79,14 @@ function run(overrides: Record<string, string | undefined> = {}) {
   return sidecar;
 }
 
-test('it holds the hook, answers when the sessions are over, tells the operator, and exits when the kubelet says so', async () => {
+test('the sidecar holds a hook until the sessions are over, reports to the operator, and exits at SIGTERM', async () => {
   operator.answer(terminatingWith(1));
   const sidecar = run();
   const hook = callPreStop(await sidecar.port());
   await operator.asked(2);
   expect(hook.reason).toBeUndefined();
   operator.answer(terminatingWith(0));
-  expect(await hook.answered).toBe('DrainComplete');
+  expect(await hook.released).toBe('DrainComplete');
   expect(await sidecar.logged('Released')).toMatchObject({
     component: 'sidecar',
     reason: 'DrainComplete',
@@ -99,27 +99,27 @@ test('it holds the hook, answers when the sessions are over, tells the operator,
   expect(Date.now() - askedToStop).toBeLessThan(1000);
 });
 
-test('it exits at SIGTERM even while a hook is held: the kubelet sends it when no app container is left', async () => {
+test('the sidecar exits at SIGTERM even during a hold, because the kubelet sends it when no app container is left', async () => {
   operator.answer(terminatingWith(1));
   const sidecar = run();
   const hook = callPreStop(await sidecar.port());
   await operator.asked(1);
   sidecar.child.kill('SIGTERM');
   expect(await sidecar.exitCode).toBe(0);
-  await expect(hook.answered).rejects.toThrow('socket hang up');
+  await expect(hook.released).rejects.toThrow('socket hang up');
 });
 
-test('it holds on and answers when nobody reads its log any more', async () => {
+test('the sidecar continues when its log is closed', async () => {
   operator.answer(terminatingWith(1));
   const sidecar = run();
   const hook = callPreStop(await sidecar.port());
   await operator.asked(1);
   sidecar.child.stdout?.destroy();
   operator.answer(terminatingWith(0));
-  expect(await hook.answered).toBe('DrainComplete');
+  expect(await hook.released).toBe('DrainComplete');
 });
 
-test('it answers health checks, shows the state of the gate and its metrics, and says what else there is', async () => {
+test('the server of the sidecar serves health, state and metrics, and rejects other requests', async () => {
   const port = await run().port();
   const read = async (path: string, method = 'GET') => {
     const response = await fetch(`http://127.0.0.1:${port}${path}`, { method });
@@ -132,7 +132,7 @@ test('it answers health checks, shows the state of the gate and its metrics, and
   expect(await read('/else')).toMatchObject({ status: 404 });
 });
 
-test('it does not start where it cannot do its work, and names why', async () => {
+test('the sidecar exits with a message when a required setting is missing', async () => {
   const sidecar = run({ HOLDFAST_CA: undefined });
   expect(await sidecar.exitCode).toBe(1);
   expect(sidecar.lines).toEqual([
@@ -140,13 +140,13 @@ test('it does not start where it cannot do its work, and names why', async () =>
   ]);
 });
 
-test('it starts with settings that it can do without, and names them', async () => {
+test('the sidecar starts with invalid optional settings and logs a warning for each', async () => {
   const sidecar = run({ HOLDFAST_EXCLUDE_CIDRS: '10.0.0.0/8,999.0.0.0/8' });
   await sidecar.port();
-  expect(sidecar.lines[0]).toMatchObject({ event: 'ConfigDoubtful', problem: expect.stringContaining('999.0.0.0/8') });
+  expect(sidecar.lines[0]).toMatchObject({ event: 'ConfigWarning', problem: expect.stringContaining('999.0.0.0/8') });
 });
 
-test('it counts the connections of its network namespace, and the sessions that the app tells of', async () => {
+test('the sidecar counts the connections of its network namespace and the sessions that the app reports', async () => {
   const app = createApp((_request, response) => response.end('{"sessions":1}')).listen(0, '127.0.0.1');
   await once(app, 'listening');
   const { port } = app.address() as AddressInfo;
@@ -161,7 +161,7 @@ test('it counts the connections of its network namespace, and the sessions that 
   callPreStop(sidecarPort, '/prestop/app');
   await operator.asked(3);
   const state = await (await fetch(`http://127.0.0.1:${sidecarPort}/state`)).json();
-  // The question itself is a connection, of the pod to itself.
+  // The request to the app is itself a connection, of the pod to itself.
   expect(state).toMatchObject({
     callers: 1,
     state: {
@@ -176,7 +176,7 @@ test('it counts the connections of its network namespace, and the sessions that 
   app.close();
 });
 
-test('it does not pretend to run when its port is taken', async () => {
+test('the sidecar exits when its port is taken', async () => {
   const squatter = createServer().listen(0);
   await once(squatter, 'listening');
   const sidecar = run({ HOLDFAST_SIDECAR_PORT: String((squatter.address() as AddressInfo).port) });

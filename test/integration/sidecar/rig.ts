@@ -1,4 +1,4 @@
-/** A sidecar in this process, over real sockets, and operators for it to ask. */
+/** A sidecar in this process with real sockets, and fake operators. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll } from '@jest/globals';
 import { createDrain } from '../../../sidecar/loop.ts';
 import { createCounters } from '../../../sidecar/counters.ts';
 import { createSidecarClient } from '../../../src/wire/client/sidecar-client.ts';
-import { createOwnHooks } from '../../../sidecar/own-hooks.ts';
+import { createAppHooks } from '../../../sidecar/app-hooks.ts';
 import { createSidecarServer } from '../../../sidecar/server.ts';
 import type { CountSources } from '../../../sidecar/sources.ts';
 import type { DrainPolicy } from '../../../src/core/drain/state.ts';
@@ -36,7 +36,7 @@ export type Setup = {
   restartGraceMs?: number;
 };
 
-/** To be called at the top of a test file: what it starts ends with the test. */
+/** Call it at the top of a test file: everything that it starts ends with the test. */
 export function createRig() {
   let certificates: TestCertificates;
   let folder: string;
@@ -84,14 +84,14 @@ export function createRig() {
       log,
       pollIntervalMs: 50,
     });
-    const callOwnHook = createOwnHooks({
+    const callAppHook = createAppHooks({
       hooks: new Map(Object.entries(hooks)),
       podIp: '127.0.0.1',
       restartGraceMs,
       nowMs,
       log,
     });
-    const server = createSidecarServer({ drain, callOwnHook, counters, nowMs });
+    const server = createSidecarServer({ drain, callAppHook, counters, nowMs });
     await new Promise<void>((resolve) => {
       server.listen(0, '127.0.0.1', resolve);
     });
@@ -107,7 +107,7 @@ export function createRig() {
   return { operatorOn, sidecarOf, tokenFile, cleanUps };
 }
 
-/** Events as they were logged. */
+/** Records logged events. */
 function createEventLog() {
   const events: string[] = [];
   const waiting = new Set<() => void>();
@@ -117,7 +117,7 @@ function createEventLog() {
       events.push(event);
       for (const check of waiting) check();
     },
-    /** Resolves when the event has been logged as often. */
+    /** Resolves when the event has been logged this many times. */
     logged: (event: string, times: number): Promise<void> =>
       new Promise((resolve) => {
         const check = () => {

@@ -1,6 +1,6 @@
 /**
- * The apps' own preStop hooks, which injection took over: each is called after the drain, as the kubelet would have called it before: the
- * same headers and user agent, no look at the status nor at the certificate, at most 10 KiB of the answer. Redirects are not followed.
+ * The apps' own preStop hooks, which injection has replaced: each is called after the drain in the way of the kubelet: with the same headers
+ * and user agent, ignoring status and certificate, reading at most 10 KiB of the response. Redirects are not followed.
  */
 import type { ReleasedState } from '../src/core/drain/state.ts';
 import { hookTimeoutMs } from '../src/core/drain/limit.ts';
@@ -9,7 +9,7 @@ import { httpGet } from './http-get.ts';
 import { describeError } from '../src/platform/errors.ts';
 import type { Log } from './log.ts';
 
-export type OwnHookPorts = {
+export type AppHookPorts = {
   hooks: ReadonlyMap<string, AppPreStopHook>;
   podIp: string;
   restartGraceMs: number;
@@ -17,8 +17,8 @@ export type OwnHookPorts = {
   log: Log;
 };
 
-/** Resolves when the hook of the container is over, or at once where it has none; false: the hook failed. */
-export type CallOwnHook = (
+/** Resolves when the hook of the container has finished, at once if it has none. Resolves with false if the hook failed. */
+export type CallAppHook = (
   container: string | undefined,
   state: ReleasedState,
   userAgent: string | undefined,
@@ -26,7 +26,7 @@ export type CallOwnHook = (
 
 const maxBytes = 10 * 1024;
 
-export function createOwnHooks({ hooks, podIp, restartGraceMs, nowMs, log }: OwnHookPorts): CallOwnHook {
+export function createAppHooks({ hooks, podIp, restartGraceMs, nowMs, log }: AppHookPorts): CallAppHook {
   return async (container = '', state, userAgent) => {
     const hook = hooks.get(container);
     if (!hook) return true;
@@ -43,16 +43,16 @@ export function createOwnHooks({ hooks, podIp, restartGraceMs, nowMs, log }: Own
         timeoutMs,
         maxBytes,
       });
-      log('OwnHookCalled', { container, status, tookMs: nowMs() - startedAtMs });
+      log('AppHookCalled', { container, status, tookMs: nowMs() - startedAtMs });
       return true;
     } catch (error) {
-      log('OwnHookFailed', { container, error: describeError(error), tookMs: nowMs() - startedAtMs });
+      log('AppHookFailed', { container, error: describeError(error), tookMs: nowMs() - startedAtMs });
       return false;
     }
   };
 }
 
-/** A header may stand there several times; an empty Accept means none. */
+/** A header may occur several times; an empty Accept means no such header. */
 function headersOf({ headers }: AppPreStopHook, userAgent = 'kube-lifecycle'): Record<string, string | string[]> {
   const grouped = Map.groupBy(headers, ({ name }) => name.toLowerCase());
   const own = [...grouped].map(([name, list]): [string, string | string[]] => {

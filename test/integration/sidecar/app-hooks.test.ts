@@ -13,7 +13,7 @@ const { operatorOn, sidecarOf, cleanUps } = createRig();
 
 type Call = { request: IncomingMessage; response: ServerResponse };
 
-/** An app with a hook: who calls it decides when it answers. */
+/** An app with a hook, to which the test responds. */
 function createApp() {
   const calls: Call[] = [];
   const { promise: called, resolve } = Promise.withResolvers<Call>();
@@ -44,7 +44,7 @@ const hookOn = (port: number, override: Partial<AppPreStopHook> = {}): AppPreSto
 });
 
 describe("an app's own hook", () => {
-  test('is called after the drain as the kubelet would have called it, and the kubelet waits for its end', async () => {
+  test('is called after the drain in the way of the kubelet, which waits for its end', async () => {
     const operator = await operatorOn();
     operator.answer(terminatingWith(1));
     const { calls, called, listener } = createApp();
@@ -65,26 +65,26 @@ describe("an app's own hook", () => {
       url: '/save%20all?x=1',
       headers: { host: 'cart', 'x-token': 'a, b', accept: '*/*', 'user-agent': 'kube-lifecycle/1.35' },
     });
-    // The operator hears of the drain's end without waiting for the app.
+    // The operator receives the summary without waiting for the app.
     expect(await operator.summary).toMatchObject({ reason: 'DrainComplete' });
     expect(hook.reason).toBeUndefined();
     response.end('saved');
-    expect(await hook.answered).toBe('DrainComplete');
-    expect(sidecar.events).toContain('OwnHookCalled');
+    expect(await hook.released).toBe('DrainComplete');
+    expect(sidecar.events).toContain('AppHookCalled');
   });
 
-  test('of one container does not delay another, which has none', async () => {
+  test('of one container does not delay a container without one', async () => {
     const operator = await operatorOn();
     operator.answer(terminatingWith(0));
     const { called, listener } = createApp();
     const sidecar = await sidecarOf(operator, { hooks: { app: hookOn(await listen(createServer(listener))) } });
     const slow = callPreStop(sidecar.port, '/prestop/app');
-    expect(await callPreStop(sidecar.port, '/prestop/other').answered).toBe('DrainComplete');
+    expect(await callPreStop(sidecar.port, '/prestop/other').released).toBe('DrainComplete');
     (await called).response.end();
-    expect(await slow.answered).toBe('DrainComplete');
+    expect(await slow.released).toBe('DrainComplete');
   });
 
-  test('is called at the deadline too, and at a restart of its container', async () => {
+  test('is also called at the deadline, and at a restart of its container', async () => {
     const operator = await operatorOn();
     const { calls, listener } = createApp();
     const answering: RequestListener = (request, response) => {
@@ -96,43 +96,43 @@ describe("an app's own hook", () => {
       hooks: { app: hookOn(await listen(createServer(answering))) },
     });
     operator.answer({ terminating: false });
-    expect(await callPreStop(sidecar.port, '/prestop/app').answered).toBe('NotTerminating');
+    expect(await callPreStop(sidecar.port, '/prestop/app').released).toBe('NotTerminating');
     operator.answer(terminatingWith(1));
-    expect(await callPreStop(sidecar.port, '/prestop/app').answered).toBe('DrainDeadline');
+    expect(await callPreStop(sidecar.port, '/prestop/app').released).toBe('DrainDeadline');
     expect(calls).toHaveLength(2);
   });
 
-  test('with any status and any certificate is a hook that ran', async () => {
+  test('succeeds with any status and any certificate', async () => {
     const operator = await operatorOn();
     operator.answer(terminatingWith(0));
-    const { certPem, keyPem } = await createCertificates({ names: ['somebody.else'] });
+    const { certPem, keyPem } = await createCertificates({ names: ['another.name'] });
     const server = createTlsServer({ cert: certPem, key: keyPem }, (_, response) => response.writeHead(500).end());
     const sidecar = await sidecarOf(operator, {
       hooks: { app: hookOn(await listen(server), { scheme: 'HTTPS', headers: [{ name: 'Accept', value: '' }] }) },
     });
-    expect(await callPreStop(sidecar.port, '/prestop/app').answered).toBe('DrainComplete');
+    expect(await callPreStop(sidecar.port, '/prestop/app').released).toBe('DrainComplete');
   });
 
-  test('that streams for ever is over after the 10 KiB that the kubelet reads', async () => {
+  test('with an endless response succeeds after the 10 KiB that the kubelet reads', async () => {
     const operator = await operatorOn();
     operator.answer(terminatingWith(0));
     const server = createServer((_, response) => response.write('x'.repeat(20_000)));
     const sidecar = await sidecarOf(operator, { hooks: { app: hookOn(await listen(server)) } });
-    expect(await callPreStop(sidecar.port, '/prestop/app').answered).toBe('DrainComplete');
+    expect(await callPreStop(sidecar.port, '/prestop/app').released).toBe('DrainComplete');
   });
 
-  // The kubelet makes an event FailedPreStopHook of a broken connection, as it would have without us.
-  test('that fails breaks the connection of the kubelet', async () => {
+  // The kubelet emits an event FailedPreStopHook for a broken connection, as it would without the sidecar.
+  test('breaks the connection of the kubelet when it fails', async () => {
     const operator = await operatorOn();
     operator.answer(terminatingWith(0));
     const server = createServer((_, response) => response.destroy());
     const sidecar = await sidecarOf(operator, { hooks: { app: hookOn(await listen(server)) } });
-    await expect(callPreStop(sidecar.port, '/prestop/app').answered).rejects.toThrow('socket hang up');
-    expect(sidecar.events).toContain('OwnHookFailed');
+    await expect(callPreStop(sidecar.port, '/prestop/app').released).rejects.toThrow('socket hang up');
+    expect(sidecar.events).toContain('AppHookFailed');
     expect(await operator.summary).toMatchObject({ reason: 'DrainComplete' });
   });
 
-  test('that hangs is given up, early enough for the app to get its SIGTERM', async () => {
+  test('that hangs is cut, early enough for the app to get its SIGTERM', async () => {
     const operator = await operatorOn();
     const killAtMs = Date.now() + 2400;
     operator.answer(terminatingWith(0, killAtMs));
@@ -141,20 +141,20 @@ describe("an app's own hook", () => {
       policy: { quietPeriodMs: 0 },
       hooks: { app: hookOn(await listen(createServer(listener))) },
     });
-    await expect(callPreStop(sidecar.port, '/prestop/app').answered).rejects.toThrow('socket hang up');
+    await expect(callPreStop(sidecar.port, '/prestop/app').released).rejects.toThrow('socket hang up');
     // Of the grace of 2.4 s, the shutdown margin of 1 s is left.
     expect(killAtMs - Date.now()).toBeGreaterThan(500);
     expect(killAtMs - Date.now()).toBeLessThanOrEqual(1100);
   });
 
-  test('is not called when the kubelet has hung up during the drain', async () => {
+  test('is not called when the kubelet has disconnected during the drain', async () => {
     const operator = await operatorOn();
     operator.answer(terminatingWith(1));
     const { calls, listener } = createApp();
     const sidecar = await sidecarOf(operator, { hooks: { app: hookOn(await listen(createServer(listener))) } });
     const given = callPreStop(sidecar.port, '/prestop/app');
     await operator.asked(2);
-    given.hangUp();
+    given.disconnect();
     await operator.asked(2);
     operator.answer(terminatingWith(0));
     await operator.summary;
