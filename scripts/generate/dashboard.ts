@@ -1,12 +1,12 @@
 /**
- * `manifests/dashboards/holdfast.json`: the Grafana dashboard. A test holds its queries against the catalogue of metrics; an
- * end-to-end test runs each of them on a Prometheus that scraped a real cluster.
+ * `manifests/dashboards/holdfast.json`: the Grafana dashboard. A test compares its queries with the list of metrics; an end-to-end
+ * test runs each of them on a Prometheus that scraped a real cluster.
  */
 import { layOut, type Row } from './dashboard-panels.ts';
 import type { GeneratedFile } from './file.ts';
 
-const chosen = 'namespace=~"$namespace",workload=~"$workload"';
-// Gauges of workloads come from the leader alone; for the moment in which two think they lead, the larger one counts.
+const selection = 'namespace=~"$namespace",workload=~"$workload"';
+// Only the leader exports gauges of workloads. If two replicas export them during a change of leader, the larger value counts.
 const byWorkload = 'by (namespace, workload)';
 
 export const dashboardRows: readonly Row[] = [
@@ -17,26 +17,26 @@ export const dashboardRows: readonly Row[] = [
         type: 'stat',
         width: 6,
         title: 'Live sessions',
-        description: 'Over all proxies. Empty while a proxy has not reported.',
-        queries: [{ expr: `sum(max by (namespace, workload, state) (holdfast_workload_sessions{${chosen}}))` }],
+        description: 'Over all proxies. Empty while the number is unknown.',
+        queries: [{ expr: `sum(max by (namespace, workload, state) (holdfast_workload_sessions{${selection}}))` }],
       },
       {
         type: 'stat',
         width: 6,
         title: 'On draining pods',
-        description: 'Sessions that a pod on its way out still waits for.',
-        queries: [{ expr: `sum(max ${byWorkload} (holdfast_workload_sessions{${chosen},state="Draining"}))` }],
+        description: 'Sessions that draining pods wait for.',
+        queries: [{ expr: `sum(max ${byWorkload} (holdfast_workload_sessions{${selection},state="Draining"}))` }],
       },
       {
         type: 'stat',
         width: 6,
         title: 'Lost, last hour',
         description:
-          'Sessions whose client came back and found its pod gone, and sessions that were still there when their pod stopped. The goal is 0: see the table of reasons below.',
+          'Sessions whose client returned after their pod was gone, and sessions that were still live when their pod stopped. The goal is 0; see the reasons below.',
         redFrom: 1,
         queries: [
           {
-            expr: `sum(increase(holdfast_sessions_lost_total{${chosen}}[1h])) + (sum(increase(holdfast_drain_sessions_cut_total{${chosen}}[1h])) or vector(0))`,
+            expr: `sum(increase(holdfast_sessions_lost_total{${selection}}[1h])) + (sum(increase(holdfast_drain_sessions_cut_total{${selection}}[1h])) or vector(0))`,
           },
         ],
       },
@@ -44,18 +44,18 @@ export const dashboardRows: readonly Row[] = [
         type: 'stat',
         width: 6,
         title: 'Workloads not ready',
-        description: 'kubectl describe sw says why.',
+        description: 'kubectl describe sw shows the reason and what to do.',
         redFrom: 1,
-        queries: [{ expr: `count(max ${byWorkload} (holdfast_workload_ready{${chosen}}) == 0) or vector(0)` }],
+        queries: [{ expr: `count(max ${byWorkload} (holdfast_workload_ready{${selection}}) == 0) or vector(0)` }],
       },
       {
         type: 'timeseries',
         width: 12,
-        title: 'Live sessions by the state of their pod',
-        description: 'Accepting pods get new sessions; draining ones only keep those they have.',
+        title: 'Live sessions by state of their pod',
+        description: 'Accepting pods get new sessions; draining pods only keep their existing ones.',
         queries: [
           {
-            expr: `max by (namespace, workload, state) (holdfast_workload_sessions{${chosen}})`,
+            expr: `max by (namespace, workload, state) (holdfast_workload_sessions{${selection}})`,
             legend: '{{namespace}}/{{workload}} {{state}}',
           },
         ],
@@ -63,15 +63,15 @@ export const dashboardRows: readonly Row[] = [
       {
         type: 'timeseries',
         width: 12,
-        title: 'Sessions begun and ended',
+        title: 'Sessions started and ended',
         description: 'Per second, over all proxies.',
         queries: [
           {
-            expr: `sum ${byWorkload} (rate(holdfast_sessions_started_total{${chosen}}[5m]))`,
-            legend: '{{namespace}}/{{workload}} begun',
+            expr: `sum ${byWorkload} (rate(holdfast_sessions_started_total{${selection}}[5m]))`,
+            legend: '{{namespace}}/{{workload}} started',
           },
           {
-            expr: `sum by (namespace, workload, reason) (rate(holdfast_sessions_ended_total{${chosen}}[5m]))`,
+            expr: `sum by (namespace, workload, reason) (rate(holdfast_sessions_ended_total{${selection}}[5m]))`,
             legend: '{{namespace}}/{{workload}} {{reason}}',
           },
         ],
@@ -84,20 +84,20 @@ export const dashboardRows: readonly Row[] = [
       {
         type: 'table',
         width: 12,
-        title: 'Who holds up a pod',
+        title: 'Sessions that draining pods wait for',
         description:
-          'Draining pods with the sessions they wait for. One that stays here holds a session nobody uses any more: shorten idleTimeout, or end it in the app (Holdfast-Session: end).',
-        queries: [{ expr: `max by (namespace, workload, pod) (holdfast_draining_pod_sessions{${chosen}})` }],
+          'A pod that stays in this list has sessions that are no longer used: shorten idleTimeout, or end them in the app (Holdfast-Session: end).',
+        queries: [{ expr: `max by (namespace, workload, pod) (holdfast_draining_pod_sessions{${selection}})` }],
       },
       {
         type: 'table',
         width: 12,
-        title: 'When a draining pod goes at the latest',
-        description: 'At that time what is left of its sessions is cut.',
+        title: 'Time until the drain deadline',
+        description: 'The sessions that are live at the deadline are cut.',
         unit: 's',
         queries: [
           {
-            expr: `max by (namespace, workload, pod) (holdfast_draining_pod_deadline_timestamp_seconds{${chosen}}) - time()`,
+            expr: `max by (namespace, workload, pod) (holdfast_draining_pod_deadline_timestamp_seconds{${selection}}) - time()`,
           },
         ],
       },
@@ -105,10 +105,10 @@ export const dashboardRows: readonly Row[] = [
         type: 'timeseries',
         width: 12,
         title: 'Pods by state',
-        description: 'Pending pods are not ready, draining ones are on their way out.',
+        description: 'Pending pods are not ready; draining pods are terminating.',
         queries: [
           {
-            expr: `max by (namespace, workload, state) (holdfast_workload_endpoints{${chosen}})`,
+            expr: `max by (namespace, workload, state) (holdfast_workload_endpoints{${selection}})`,
             legend: '{{namespace}}/{{workload}} {{state}}',
           },
         ],
@@ -116,12 +116,12 @@ export const dashboardRows: readonly Row[] = [
       {
         type: 'timeseries',
         width: 12,
-        title: 'Drains ended, by how',
+        title: 'Completed drains by reason',
         description:
-          'DrainComplete is as it should be. DrainDeadline: the limit came first. DrainCutShort: somebody shortened the grace.',
+          'DrainComplete is the normal end. DrainDeadline: the deadline passed first. DrainCutShort: the grace period was shortened during the drain.',
         queries: [
           {
-            expr: `sum by (namespace, workload, reason) (increase(holdfast_drains_total{${chosen}}[5m]))`,
+            expr: `sum by (namespace, workload, reason) (increase(holdfast_drains_total{${selection}}[5m]))`,
             legend: '{{namespace}}/{{workload}} {{reason}}',
           },
         ],
@@ -129,8 +129,8 @@ export const dashboardRows: readonly Row[] = [
       {
         type: 'timeseries',
         width: 12,
-        title: 'How long drains took',
-        description: 'Median and the slowest twentieth.',
+        title: 'Duration of drains',
+        description: 'Median and 95th percentile.',
         unit: 's',
         queries: [
           {
@@ -139,14 +139,14 @@ export const dashboardRows: readonly Row[] = [
           },
           {
             expr: 'histogram_quantile(0.95, sum by (le) (rate(holdfast_drain_duration_seconds_bucket[30m])))',
-            legend: '95 %',
+            legend: '95th percentile',
           },
         ],
       },
       {
         type: 'timeseries',
         width: 12,
-        title: 'Holding right now, as the sidecars say',
+        title: 'Pods held by their sidecars',
         description: 'Pods whose preStop hook is held open.',
         queries: [{ expr: 'sum(holdfast_sidecar_holding)', legend: 'pods' }],
       },
@@ -158,17 +158,17 @@ export const dashboardRows: readonly Row[] = [
       {
         type: 'timeseries',
         width: 12,
-        title: 'Sessions lost, by why',
+        title: 'Lost sessions by reason',
         description:
-          'EndpointRemoved, NotInTable, ConnectFailed: the client came back and its pod was gone. The rest: cut at the end of a drain.',
+          'EndpointRemoved, NotInTable, ConnectFailed: the client returned after its pod was gone. Other reasons: cut at the end of a drain.',
         redFrom: 1,
         queries: [
           {
-            expr: `sum by (namespace, workload, reason) (increase(holdfast_sessions_lost_total{${chosen}}[5m]))`,
+            expr: `sum by (namespace, workload, reason) (increase(holdfast_sessions_lost_total{${selection}}[5m]))`,
             legend: '{{namespace}}/{{workload}} {{reason}}',
           },
           {
-            expr: `sum by (namespace, workload, reason) (increase(holdfast_drain_sessions_cut_total{${chosen}}[5m]))`,
+            expr: `sum by (namespace, workload, reason) (increase(holdfast_drain_sessions_cut_total{${selection}}[5m]))`,
             legend: '{{namespace}}/{{workload}} {{reason}}',
           },
         ],
@@ -177,11 +177,11 @@ export const dashboardRows: readonly Row[] = [
         type: 'timeseries',
         width: 12,
         title: 'New sessions refused',
-        description: 'Nobody lost anything, but somebody was turned away with 503: no pod accepts, or all are full.',
+        description: 'Clients got 503 because no pod accepts new sessions or all pods are full. No session was lost.',
         redFrom: 1,
         queries: [
           {
-            expr: `sum by (namespace, workload, reason) (increase(holdfast_new_sessions_refused_total{${chosen}}[5m]))`,
+            expr: `sum by (namespace, workload, reason) (increase(holdfast_new_sessions_refused_total{${selection}}[5m]))`,
             legend: '{{namespace}}/{{workload}} {{reason}}',
           },
         ],
@@ -195,7 +195,7 @@ export const dashboardRows: readonly Row[] = [
         type: 'timeseries',
         width: 8,
         title: 'Requests',
-        description: 'Per second and proxy.',
+        description: 'Per second, by proxy.',
         unit: 'reqps',
         queries: [{ expr: 'sum by (pod) (rate(holdfast_http_requests_total[5m]))', legend: '{{pod}}' }],
       },
@@ -203,7 +203,8 @@ export const dashboardRows: readonly Row[] = [
         type: 'timeseries',
         width: 8,
         title: 'Age of the routing table',
-        description: 'Seconds. It grows while no operator is heard; sessions go on by the last table.',
+        description:
+          'It grows while a proxy receives no updates from an operator replica; sessions continue with the last table.',
         unit: 's',
         redFrom: 60,
         queries: [{ expr: 'max by (pod) (holdfast_table_age_seconds)', legend: '{{pod}}' }],
@@ -212,14 +213,14 @@ export const dashboardRows: readonly Row[] = [
         type: 'timeseries',
         width: 8,
         title: 'Open upgrades (WebSockets)',
-        description: 'By proxy: they end only when their proxy goes.',
+        description: 'By proxy. A proxy that shuts down closes its own.',
         queries: [{ expr: 'sum by (pod) (holdfast_http_upgrades_open)', legend: '{{pod}}' }],
       },
       {
         type: 'timeseries',
         width: 8,
         title: 'Writes to the API server',
-        description: 'An operator with nothing to do writes its lease and nothing else.',
+        description: 'An idle operator writes only its Lease.',
         queries: [
           {
             expr: 'sum by (kind, result) (rate(holdfast_operator_kube_writes_total[5m]))',
@@ -231,14 +232,14 @@ export const dashboardRows: readonly Row[] = [
         type: 'timeseries',
         width: 8,
         title: 'Leader',
-        description: 'The replica of the operator that writes; exactly one.',
+        description: 'Exactly one operator replica leads; only the leader writes.',
         queries: [{ expr: 'max by (pod) (holdfast_operator_leader)', legend: '{{pod}}' }],
       },
       {
         type: 'timeseries',
         width: 8,
         title: 'CPU',
-        description: 'Cores, by part and pod.',
+        description: 'Cores, by component and pod.',
         queries: [
           {
             expr: 'sum by (job, pod) (rate(process_cpu_seconds_total{job=~"holdfast-.*"}[5m]))',

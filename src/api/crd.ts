@@ -9,7 +9,7 @@ export const nameLengthLimit = 48;
 
 /**
  * Returns the schema with every object default expanded. The API server validates an object's default against the object's rules
- * before it fills in the defaults of nested fields: with a default of `{}` the rules would not find those fields.
+ * before it sets the defaults of nested fields: with a default of `{}` the rules would not find those fields.
  */
 function completeDefaults(schema: Schema): Schema {
   if (schema.type === 'array') return { ...schema, items: completeDefaults(schema.items) };
@@ -18,10 +18,10 @@ function completeDefaults(schema: Schema): Schema {
     Object.entries(schema.properties).map(([name, child]) => [name, completeDefaults(child)]),
   );
   if (schema.default === undefined) return { ...schema, properties };
-  const filled = Object.entries(properties).flatMap(([name, child]) =>
+  const defaults = Object.entries(properties).flatMap(([name, child]) =>
     child.default === undefined ? [] : [[name, child.default] as const],
   );
-  return { ...schema, properties, default: { ...Object.fromEntries(filled), ...schema.default } };
+  return { ...schema, properties, default: { ...Object.fromEntries(defaults), ...schema.default } };
 }
 
 const rootSchema = {

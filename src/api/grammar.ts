@@ -6,7 +6,7 @@ const durationPattern = '^([0-9]{1,5}(h|m|s|ms)){1,4}$';
 export const dnsLabel = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$';
 // An RFC 9110 token: RFC 6265 requires one for a cookie name, RFC 9110 for a header name.
 export const tokenPattern = "^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$";
-// Printable, and no semicolon: that would end the attribute.
+// Printable characters except the semicolon, which ends the attribute.
 export const cookiePathPattern = '^/[^;\\x00-\\x1f\\x7f]*$';
 
 export const duration = <const D extends string>(description: string, value: D) =>
@@ -15,7 +15,7 @@ export const duration = <const D extends string>(description: string, value: D) 
 export const optionalDuration = (description: string) =>
   ({ type: 'string', description, pattern: durationPattern, maxLength: 24 }) as const;
 
-/** A container port by number or by name (an IANA service name, RFC 6335, as a Pod's port names are). */
+/** A container port by number or by name (an IANA service name, RFC 6335, as for the ports of a Pod). */
 export const portReference = (description: string) =>
   ({
     'x-kubernetes-int-or-string': true,
@@ -28,5 +28,5 @@ export const portReference = (description: string) =>
     ],
   }) as const satisfies Schema;
 
-/** A CIDR, IPv4 or IPv6. The pattern admits some invalid ones (999.0.0.0/8), which the operator rejects. */
+/** A CIDR, IPv4 or IPv6. The pattern accepts some invalid ones (999.0.0.0/8), which the operator rejects. */
 export const cidrPattern = '^[0-9a-fA-F.:]+/[0-9]{1,3}$';

@@ -1,6 +1,6 @@
 /**
  * Condition types and reasons. A reason is the same word in conditions, events, logs and metrics.
- * Each has a sentence for the reference; the message beside it, written where the reason is used, says what to do.
+ * Each has a sentence for the reference; the message in the condition or event says what to do.
  */
 
 export const conditionTypes = {

@@ -1,4 +1,4 @@
-/** The schema of `spec.route`, and of the request matches that other fields use too. Shapes and names are Gateway API's. */
+/** The schema of `spec.route`, and of the request matches that other fields use too. The field names are those of Gateway API. */
 import { dnsLabel, tokenPattern } from './grammar.ts';
 import type { Schema } from './schema.ts';
 

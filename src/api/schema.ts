@@ -1,8 +1,8 @@
 /**
  * The small part of OpenAPI v3 that a CustomResourceDefinition uses, and the TypeScript type each schema describes.
  *
- * The schema literals of this folder are the one source of the resource: `crds/` is generated from them and the
- * types are inferred from them, so that neither can drift from the other.
+ * The schema literals of this folder are the only source of the resource: `crds/` is generated from them and the types are inferred
+ * from them, so that neither can differ from the other.
  */
 
 export type Rule = { rule: string; message: string; reason?: string; fieldPath?: string };
@@ -49,14 +49,14 @@ export type Schema = Common &
 
 type Flatten<T> = { [K in keyof T]: T[K] };
 
-// A property is always there when it is required, or when the API server fills in its default.
+// A property is always present if it is required, or if the API server sets its default.
 type PresentKeys<P, R> = { [K in keyof P]: K extends R ? K : P[K] extends { default: unknown } ? K : never }[keyof P];
 
 type InferObject<P, R> = Flatten<
   { [K in PresentKeys<P, R>]: Infer<P[K]> } & { [K in Exclude<keyof P, PresentKeys<P, R>>]?: Infer<P[K]> }
 >;
 
-/** The value that a schema describes, after the API server has filled in the defaults. */
+/** The value that a schema describes, after the API server has set the defaults. */
 export type Infer<S> = S extends { 'x-kubernetes-int-or-string': true }
   ? string | number
   : S extends { type: 'string'; enum: readonly (infer E)[] }

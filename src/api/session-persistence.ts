@@ -126,7 +126,7 @@ export const sessionPersistence = {
       },
       'x-kubernetes-validations': [
         {
-          // The proxy takes the header from the request and puts it into the response: these frame, route or mean something else (RFC 9110).
+          // The proxy removes the header from requests and adds it to responses: RFC 9110 gives these headers another meaning.
           rule: `!(self.name.lowerAscii() in [${reservedHeaders.map((name) => `'${name}'`).join(', ')}])`,
           message: 'name is a header reserved by HTTP: choose another name, such as X-Session',
           fieldPath: '.name',
@@ -140,7 +140,7 @@ export const sessionPersistence = {
       enum: ['Reassign', 'Reject'],
       default: 'Reassign',
       description:
-        'What happens when the pod of a session is gone. Reassign: a new session starts on another pod. Reject: the client gets 503 and the cookie is cleared.',
+        'What happens when the pod of a session no longer exists. Reassign: a new session starts on another pod. Reject: the client gets 503 and the cookie is cleared.',
     },
     newSessionOn: {
       type: 'array',

@@ -1,4 +1,4 @@
-/** The StickyWorkload as it is read from the API server, with all defaults filled in. */
+/** The StickyWorkload as read from the API server, with all defaults set. */
 import type { StickyWorkloadSpec } from './spec.ts';
 import type { StickyWorkloadStatus } from './status.ts';
 
