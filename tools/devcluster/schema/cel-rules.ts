@@ -1,85 +1,67 @@
-/** `x-kubernetes-validations`: compiling the rules of a schema, and asking them. */
-import { EvaluationError, Optional, type Environment, type ParseResult } from '@marcbachmann/cel-js';
-import { withOwnNames } from './cel-replacements.ts';
-import { celEnvironment } from './cel-library.ts';
-import { createTypeDeclarer } from './cel-types.ts';
-import { toCelValue } from './cel-values.ts';
-import { isTransitionRule, ruleProblems, type RuleScope } from './cel-problems.ts';
-import { duplicate, type FieldError, forbidden, invalid, required } from './field-error.ts';
+/** `x-kubernetes-validations`: compiles the rules of a schema, and evaluates them. */
+import { EvaluationError, type ParseResult, type TypeCheckResult } from '@marcbachmann/cel-js';
+import { selfOnly, toCelValue, withOldSelf, withOwnNames } from './cel-environment.ts';
+import { type FieldError, forbidden, invalid, required } from './field-error.ts';
 import { isJsonObject, isSameJson } from './json.ts';
 import { fieldPath, fieldSchema, olderElement, type Schema, type ValidationRule } from './schema.ts';
 import { type SchemaNode, walkSchema } from './walk.ts';
 import type { Place } from './validate.ts';
 
-type CompiledRule = {
-  rule: ValidationRule;
-  isTransition: boolean;
-  holds: ParseResult;
-  message: ParseResult | undefined;
-};
+type CompiledRule = { rule: ValidationRule; isTransition: boolean; holds: ParseResult };
 export type CompiledRules = ReadonlyMap<Schema, readonly CompiledRule[]>;
 
-const untyped = celEnvironment.clone().registerVariable('self', 'dyn');
-const evaluation = untyped.clone().registerVariable('oldSelf', 'dyn');
-const optionalEvaluation = untyped.clone().registerVariable('oldSelf', 'optional<dyn>');
-
-/** All rules of a schema, or what is wrong with them. `at` is where the schema stands in its CRD. */
+/** Returns all rules of a schema, or what is wrong with them. `at` is the place of the schema in its CRD. */
 export function compileRules(root: Schema, at: string): { rules: CompiledRules; problems: FieldError[] } {
-  const typed = celEnvironment.clone();
-  const declareType = createTypeDeclarer(typed);
-  const nodes = [...walkSchema(root, at)].filter((node) => node.schema['x-kubernetes-validations'] !== undefined);
-  // All types first: no more can be declared in an environment that has been cloned.
-  const typedNodes = nodes.map((node) => ({ node, type: declareType(node.schema) }));
   const rules = new Map<Schema, CompiledRule[]>();
   const problems: FieldError[] = [];
-  for (const { node, type } of typedNodes) {
+  for (const node of walkSchema(root, at)) {
     const declared = node.schema['x-kubernetes-validations'] ?? [];
-    const scope = scopeOf(typed, type, node);
     const found = declared.flatMap((rule, index) =>
-      ruleProblems(rule, scope, `${node.path}.x-kubernetes-validations[${index}]`),
+      ruleProblems(rule, node, `${node.path}.x-kubernetes-validations[${index}]`),
     );
     problems.push(...found);
-    if (found.length === 0) {
-      rules.set(
-        node.schema,
-        declared.map((rule) => compileRule(rule, scope)),
-      );
-    }
+    if (declared.length > 0 && found.length === 0) rules.set(node.schema, declared.map(compileRule));
   }
   return { rules, problems };
 }
 
-function scopeOf(typed: Environment, type: string, node: SchemaNode): RuleScope {
-  const selfOnly = typed.clone().registerVariable('self', type);
-  return {
-    node,
-    selfOnly,
-    withOldSelf: selfOnly.clone().registerVariable('oldSelf', type),
-    withOptionalOldSelf: selfOnly.clone().registerVariable('oldSelf', `optional<${type}>`),
-  };
+const compileRule = (rule: ValidationRule): CompiledRule => ({
+  rule,
+  isTransition: isTransition(rule),
+  holds: withOldSelf.parse(withOwnNames(rule.rule)),
+});
+
+/** A rule that compiles only with an old value is about the change. */
+const isTransition = ({ rule }: ValidationRule): boolean => !selfOnly.check(withOwnNames(rule)).valid;
+
+const supportedFields = new Set(['rule', 'message', 'fieldPath']);
+
+function ruleProblems(rule: ValidationRule, { list }: SchemaNode, at: string): FieldError[] {
+  if (rule.rule.trim() === '') return [required(`${at}.rule`, 'rule is not specified')];
+  const unsupported = Object.keys(rule).filter((field) => !supportedFields.has(field));
+  const errors = unsupported.map((field) => forbidden(`${at}.${field}`, 'devcluster does not support it'));
+  const { error } = withOldSelf.check(withOwnNames(rule.rule));
+  if (error !== undefined) return [...errors, invalid(`${at}.rule`, rule.rule, describe(rule.rule, error))];
+  if (list === undefined || !isTransition(rule)) return errors;
+  const detail = `oldSelf cannot be used on the uncorrelatable portion of the schema within ${list}`;
+  return [...errors, invalid(`${at}.rule`, rule.rule, detail)];
 }
 
-function compileRule(rule: ValidationRule, scope: RuleScope): CompiledRule {
-  const { messageExpression } = rule;
-  const environment = rule.optionalOldSelf === true ? optionalEvaluation : evaluation;
-  return {
-    rule,
-    isTransition: isTransitionRule(rule, scope),
-    holds: environment.parse(withOwnNames(rule.rule)),
-    message:
-      messageExpression === undefined || messageExpression === ''
-        ? undefined
-        : environment.parse(withOwnNames(messageExpression)),
-  };
+/** The report of cel-go: position, expression, and a pointer to the position. */
+function describe(expression: string, { name, range, summary }: NonNullable<TypeCheckResult['error']>): string {
+  const column = (range?.start ?? 0) + 1;
+  const kind = name === 'ParseError' ? 'Syntax error: ' : '';
+  const pointer = `${'.'.repeat(column - 1)}^`;
+  return `compilation failed: ERROR: <input>:1:${column}: ${kind}${summary}\n | ${expression}\n | ${pointer}`;
 }
 
-/** The rules that a value and what is inside of it break. */
-export function askRules(rules: CompiledRules, schema: Schema, value: unknown, place: Place): FieldError[] {
+/** Returns an error for each rule that a value or a part of it violates. */
+export function checkRules(rules: CompiledRules, schema: Schema, value: unknown, place: Place): FieldError[] {
   if (rules.size === 0 || value === null || value === undefined) return [];
   const own = rules.get(schema);
-  const errors = own === undefined ? [] : askNode(own, schema, value, place);
+  const errors = own === undefined ? [] : checkNode(own, schema, value, place);
   if (Array.isArray(value)) {
-    return [...errors, ...value.flatMap((item, index) => askItem(rules, schema, item, { index, place }))];
+    return [...errors, ...value.flatMap((item, index) => checkItem(rules, schema, item, { index, place }))];
   }
   if (!isJsonObject(value)) return errors;
   for (const [name, inner] of Object.entries(value)) {
@@ -87,89 +69,58 @@ export function askRules(rules: CompiledRules, schema: Schema, value: unknown, p
     if (known === undefined) continue;
     const old = isJsonObject(place.old) ? place.old[name] : undefined;
     const path = schema.properties === undefined ? `${place.path}[${name}]` : fieldPath(place.path, name);
-    errors.push(...askRules(rules, known, inner, { path, old }));
+    errors.push(...checkRules(rules, known, inner, { path, old }));
   }
   return errors;
 }
 
-function askItem(rules: CompiledRules, list: Schema, item: unknown, at: { index: number; place: Place }): FieldError[] {
+function checkItem(
+  rules: CompiledRules,
+  list: Schema,
+  item: unknown,
+  { index, place }: { index: number; place: Place },
+): FieldError[] {
   if (list.items === undefined) return [];
-  return askRules(rules, list.items, item, {
-    path: `${at.place.path}[${at.index}]`,
-    old: olderElement(list, at.place.old, item),
+  return checkRules(rules, list.items, item, {
+    path: `${place.path}[${index}]`,
+    old: olderElement(list, place.old, item),
   });
 }
 
-function askNode(rules: readonly CompiledRule[], schema: Schema, value: unknown, place: Place): FieldError[] {
+function checkNode(rules: readonly CompiledRule[], schema: Schema, value: unknown, place: Place): FieldError[] {
   const isUnchanged = place.old !== undefined && isSameJson(value, place.old);
-  const old = place.old === undefined ? undefined : toCelValue(schema, place.old);
-  const self = toCelValue(schema, value);
+  const variables = { self: toCelValue(schema, value), oldSelf: toCelValue(schema, place.old) };
   return rules.flatMap((compiled) => {
-    const { isTransition, rule } = compiled;
-    // Ratcheting: what was accepted before is asked again only where the rule is about the change.
-    if (isTransition ? old === undefined && rule.optionalOldSelf !== true : isUnchanged) return [];
-    const oldSelf = rule.optionalOldSelf === true ? optional(old) : old;
-    const error = askRule(compiled, { self, oldSelf }, { path: place.path, type: schema.type ?? 'object', value });
-    return error === undefined ? [] : [error];
+    // Ratcheting: an unchanged value is checked again only by rules about the change.
+    if (compiled.isTransition ? place.old === undefined : isUnchanged) return [];
+    return checkRule(compiled, variables, { path: place.path, type: schema.type ?? 'object', value });
   });
 }
 
 type RulePlace = { path: string; type: string; value: unknown };
 
-const optional = (value: unknown): Optional => (value === undefined ? Optional.none() : Optional.of(value));
-
-function askRule(
-  compiled: CompiledRule,
-  variables: { self: unknown; oldSelf: unknown },
-  at: RulePlace,
-): FieldError | undefined {
-  const { message, rule } = compiled;
-  const path = at.path === '' ? '<nil>' : at.path;
-  const fixed = rule.message?.trim() ?? '';
+function checkRule({ rule, holds }: CompiledRule, variables: object, { path, type, value }: RulePlace): FieldError[] {
+  const message = rule.message?.trim() ?? '';
   try {
-    if (compiled.holds(variables) === true) return undefined;
+    if (holds(variables) === true) return [];
   } catch (error) {
-    return invalid(path, at.type, `${celFailure(error)} evaluating rule: ${fixed === '' ? rule.rule : fixed}`);
+    const detail = `${describeFailure(error)} evaluating rule: ${message === '' ? rule.rule : message}`;
+    return [invalid(path === '' ? '<nil>' : path, type, detail)];
   }
-  const text = (message && tryText(message, variables)) ?? (fixed === '' ? `failed rule: ${rule.rule.trim()}` : fixed);
-  return failure(rule, text, { ...at, path: pathOf(rule, at.path) });
+  const text = message === '' ? `failed rule: ${rule.rule.trim()}` : message;
+  const error = invalid(pathOf(rule, path), value, text);
+  // The message does not contain objects and lists.
+  return [typeof value === 'object' ? { ...error, message: `Invalid value: ${text}` } : error];
 }
 
-/** What the CEL library could not do, in the words of cel-go. */
-function celFailure(error: unknown): string {
+/** An error of the CEL library, in the words of cel-go. */
+function describeFailure(error: unknown): string {
   if (!(error instanceof EvaluationError)) return String(error);
   if (error.code === 'invalid_duration') return "type conversion error from 'string' to 'google.protobuf.Duration'";
   return error.summary.replace(/^No such key/, 'no such key');
 }
 
-function tryText(expression: ParseResult, variables: object): string | undefined {
-  try {
-    const text: unknown = expression(variables);
-    return typeof text === 'string' && text.trim() !== '' ? text.trim() : undefined;
-  } catch {
-    // As in Kubernetes: a message that cannot be made is replaced by the fixed one.
-    return undefined;
-  }
-}
-
-function pathOf(rule: ValidationRule, path: string): string {
-  const inner = (rule.fieldPath ?? '').replaceAll(/\['([^']*)'\]/g, '.$1').replace(/^\./, '');
-  const whole = inner === '' ? path : fieldPath(path, inner);
+function pathOf({ fieldPath: inner = '' }: ValidationRule, path: string): string {
+  const whole = inner === '' ? path : fieldPath(path, inner.replace(/^\./, ''));
   return whole === '' ? '<nil>' : whole;
-}
-
-function failure(rule: ValidationRule, text: string, { path, value }: RulePlace): FieldError {
-  switch (rule.reason ?? 'FieldValueInvalid') {
-    case 'FieldValueForbidden':
-      return forbidden(path, text);
-    case 'FieldValueRequired':
-      return required(path, text);
-    case 'FieldValueDuplicate':
-      return duplicate(path, value);
-    default:
-      // Objects and lists are left out of the message.
-      return typeof value === 'object'
-        ? { ...invalid(path, value, text), message: `Invalid value: ${text}` }
-        : invalid(path, value, text);
-  }
 }

@@ -1,10 +1,10 @@
-/** Filling in the defaults of a schema. */
+/** Applies the defaults of a schema. */
 import { copyJson, isJsonObject, mapValues } from './json.ts';
 import { fieldSchema, type Schema } from './schema.ts';
 
 /**
- * A copy with defaults. A null where the schema does not allow one counts as missing, as in Kubernetes: it becomes the
- * default, or goes.
+ * Returns a copy with defaults. A null that the schema does not allow counts as missing, as in Kubernetes: it is replaced by the default, or
+ * removed.
  */
 export function applyDefaults(schema: Schema, value: unknown): unknown {
   if (Array.isArray(value)) {

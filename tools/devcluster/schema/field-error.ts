@@ -1,4 +1,4 @@
-/** What is wrong with a field, in the words of Kubernetes' `field.Error`. Each is a cause of a `Status` as it is. */
+/** Errors about fields, in the words of Kubernetes' `field.Error`. Each is a cause of a `Status`. */
 import { type StatusCause, StatusError } from '../status-error.ts';
 
 export type FieldErrorReason =
@@ -63,7 +63,7 @@ export const notSupported = (field: string, value: unknown, supported: readonly 
   message: `Unsupported value: ${JSON.stringify(value)}: supported values: ${supported.map((one) => `"${String(one)}"`).join(', ')}`,
 });
 
-/** The answer 422 for an object with these errors; `kind` is as in `Deployment.apps`. */
+/** Returns the error 422 for an object with these errors; `kind` is written as in `Deployment.apps`. */
 export function invalidObject(kind: string, name: string, errors: readonly FieldError[]): StatusError {
   const lines = [...new Set(errors.map((error) => `${error.field}: ${error.message}`))];
   const list = lines.length === 1 ? lines.join('') : `[${lines.join(', ')}]`;

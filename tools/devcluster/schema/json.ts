@@ -1,4 +1,4 @@
-/** JSON values, as far as their shape must be asked at run time. */
+/** JSON values whose shape is known only at run time. */
 
 export type JsonObject = Record<string, unknown>;
 
@@ -6,7 +6,7 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** `object` with each of its values replaced; what becomes undefined is left out. */
+/** Returns `object` with each of its values replaced; undefined removes the field. */
 export function mapValues(object: JsonObject, change: (value: unknown, key: string) => unknown): JsonObject {
   const result: JsonObject = {};
   for (const [key, value] of Object.entries(object)) {
@@ -16,7 +16,7 @@ export function mapValues(object: JsonObject, change: (value: unknown, key: stri
   return result;
 }
 
-/** Equal as JSON. (`isDeepStrictEqual` of Node also compares prototypes, which differ where one side was made in another realm.) */
+/** Whether two values are equal as JSON. (Node's `isDeepStrictEqual` also compares prototypes, which differ between realms.) */
 export function isSameJson(a: unknown, b: unknown): boolean {
   if (a === b) return true;
   if (Array.isArray(a) && Array.isArray(b)) {
@@ -30,7 +30,7 @@ export function isSameJson(a: unknown, b: unknown): boolean {
   );
 }
 
-/** A copy that shares nothing, and is not frozen. */
+/** Returns a deep copy that is not frozen. */
 export function copyJson<T>(value: T): T;
 export function copyJson(value: unknown): unknown {
   if (Array.isArray(value)) return Array.from(value, (item: unknown) => copyJson(item));

@@ -1,8 +1,8 @@
-/** Patterns of schemas and rules are Go's (RE2); the flags that stand inside of them there, as in `^(?i)a`, have another place here. */
+/** Patterns of schemas and rules are RE2, as in Go. Flags inside of a pattern, as in `^(?i)a`, become flags of the RegExp. */
 
 const compiled = new Map<string, RegExp>();
 
-/** Throws SyntaxError for a pattern that JavaScript does not take. */
+/** Throws SyntaxError for a pattern that JavaScript does not support. */
 export function regExp(pattern: string): RegExp {
   const known = compiled.get(pattern);
   if (known !== undefined) return known;

@@ -1,32 +1,30 @@
-/** A schema made ready: checked and compiled once, then asked for each object. */
+/** A schema that is checked and compiled once, and then used for each object. */
 import { applyDefaults } from './defaults.ts';
-import { askRules, compileRules, type CompiledRules } from './cel-rules.ts';
+import { checkRules, compileRules, type CompiledRules } from './cel-rules.ts';
 import { type FieldError, invalid, required } from './field-error.ts';
 import { isJsonObject, type JsonObject } from './json.ts';
 import { pruneObject } from './prune.ts';
 import { isSchema, type Schema } from './schema.ts';
-import { findMetadataProblems, findSchemaProblems } from './structural.ts';
+import { findSchemaProblems } from './structural.ts';
 import { validateValue } from './validate.ts';
 
 export type PreparedSchema = {
   readonly schema: Schema;
-  /** A copy without the fields that the schema does not know. */
+  /** Returns a copy without the fields that the schema does not declare. */
   prune(object: JsonObject): JsonObject;
-  /** The paths of those fields: `spec.foo`. */
+  /** Returns the paths of those fields: `spec.foo`. */
   unknownFields(object: JsonObject): string[];
   applyDefaults(object: JsonObject): JsonObject;
-  /** What is wrong with an object that is pruned and has its defaults; `old` is the one that it replaces. */
+  /** Returns what is wrong with a pruned object with defaults; `old` is the one that it replaces. */
   validate(object: JsonObject, old?: JsonObject): FieldError[];
 };
 
 export type Preparation = { ok: true; prepared: PreparedSchema } | { ok: false; problems: FieldError[] };
 
-/** `standsAt` is the place in the CRD, for problems. Without one it may be the schema of a built-in kind, which also describes the metadata. */
-export function prepareSchema(source: unknown, standsAt?: string): Preparation {
-  const at = standsAt ?? 'spec.validation.openAPIV3Schema';
+/** `at` is the place in the CRD, for problems. */
+export function prepareSchema(source: unknown, at = 'spec.validation.openAPIV3Schema'): Preparation {
   if (!isSchema(source)) return { ok: false, problems: [required(at, 'schemas are required')] };
-  const metadataProblems = standsAt === undefined ? [] : findMetadataProblems(source, standsAt);
-  const schemaProblems = [...metadataProblems, ...findSchemaProblems(source, at)];
+  const schemaProblems = findSchemaProblems(source, at);
   if (schemaProblems.length > 0) return { ok: false, problems: schemaProblems };
   const schema: Schema = { ...source, 'x-kubernetes-embedded-resource': true };
   const { problems, rules } = compileRules(schema, at);
@@ -42,13 +40,13 @@ function prepared(schema: Schema, rules: CompiledRules): PreparedSchema {
     applyDefaults: (object) => asObject(applyDefaults(schema, object)),
     validate: (object, old) => {
       const errors = validateValue(schema, object, { path: '', old });
-      if (errors.some(isBlocking)) return [...errors, rulesNotAsked];
-      return [...errors, ...askRules(rules, schema, object, { path: '', old })];
+      if (errors.some(isBlocking)) return [...errors, rulesNotChecked];
+      return [...errors, ...checkRules(rules, schema, object, { path: '', old })];
     },
   };
 }
 
-/** Where these are found, rules could only fail for want of a sound object, or cost too much. */
+/** With one of these errors, rules would only fail because the object is invalid, or cost too much. */
 const isBlocking = ({ reason }: FieldError): boolean =>
   reason === 'FieldValueRequired' ||
   reason === 'FieldValueTooLong' ||
@@ -56,7 +54,7 @@ const isBlocking = ({ reason }: FieldError): boolean =>
   reason === 'FieldValueTypeInvalid' ||
   reason === 'FieldValueNotSupported';
 
-const rulesNotAsked = invalid(
+const rulesNotChecked = invalid(
   '<nil>',
   null,
   'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',

@@ -1,4 +1,4 @@
-/** Dropping, or naming, the fields that a schema does not know. */
+/** Removes, or lists, the fields that a schema does not declare. */
 import { copyJson, isJsonObject, type JsonObject, mapValues } from './json.ts';
 import { fieldPath, fieldSchema, type Schema } from './schema.ts';
 
@@ -22,20 +22,15 @@ const metadataFields = new Set([
 ]);
 const objectFields = new Set(['apiVersion', 'kind', 'metadata']);
 
-export type Pruned = { value: unknown; unknownFields: string[] };
+type Pruned = { value: unknown; unknownFields: string[] };
 
-/** A copy of an object without the fields that its schema, that of an embedded resource, does not know, and their paths. */
+/** Returns a copy of an object without the fields that its schema (an embedded resource) does not declare, and their paths. */
 export function pruneObject(schema: Schema, object: JsonObject): Pruned {
-  const { value, unknownFields } = pruneValue(schema, object);
-  // The server looks at the metadata of all objects first.
+  const unknownFields: string[] = [];
+  const value = prune(schema, object, '', unknownFields);
+  // The server reports unknown fields of the metadata first.
   const order = (field: string): string => (field.startsWith('metadata.') ? '0' : '1') + field;
   return { value, unknownFields: unknownFields.toSorted((a, b) => (order(a) < order(b) ? -1 : 1)) };
-}
-
-/** The same for a value inside of an object, such as a default. */
-export function pruneValue(schema: Schema, original: unknown): Pruned {
-  const unknownFields: string[] = [];
-  return { value: prune(schema, original, '', unknownFields), unknownFields };
 }
 
 function prune(schema: Schema, value: unknown, path: string, unknownFields: string[]): unknown {
@@ -64,7 +59,7 @@ function prune(schema: Schema, value: unknown, path: string, unknownFields: stri
 function pruneMetadata(metadata: unknown, path: string, unknownFields: string[]): unknown {
   if (!isJsonObject(metadata)) return metadata;
   return mapValues(metadata, (value, name) => {
-    // Metadata is a Go type: what is empty in it is not written.
+    // Metadata is a Go type: empty fields are omitted.
     if (metadataFields.has(name)) return isEmpty(value) ? undefined : copyJson(value);
     unknownFields.push(`${path}.${name}`);
     return undefined;

@@ -2,18 +2,13 @@
 import { isJsonObject, isSameJson, type JsonObject } from './json.ts';
 
 /** One entry of `x-kubernetes-validations`. */
-export type ValidationRule = {
-  rule: string;
-  message?: string;
-  messageExpression?: string;
-  reason?: string;
-  fieldPath?: string;
-  optionalOldSelf?: boolean;
-};
+export type ValidationRule = { rule: string; message?: string; fieldPath?: string };
 
+/** Other keywords are refused: see `structural.ts`. */
 export type Schema = {
   type?: string;
   format?: string;
+  description?: string;
   nullable?: boolean;
   default?: unknown;
   enum?: unknown[];
@@ -26,43 +21,30 @@ export type Schema = {
   maxLength?: number;
   minimum?: number;
   maximum?: number;
-  exclusiveMinimum?: boolean;
-  exclusiveMaximum?: boolean;
-  multipleOf?: number;
   minItems?: number;
   maxItems?: number;
-  uniqueItems?: boolean;
-  minProperties?: number;
-  maxProperties?: number;
-  allOf?: Schema[];
-  anyOf?: Schema[];
-  oneOf?: Schema[];
-  not?: Schema;
-  $ref?: string;
   'x-kubernetes-int-or-string'?: boolean;
   'x-kubernetes-preserve-unknown-fields'?: boolean;
   'x-kubernetes-embedded-resource'?: boolean;
   'x-kubernetes-list-type'?: 'atomic' | 'set' | 'map';
   'x-kubernetes-list-map-keys'?: string[];
   'x-kubernetes-map-type'?: 'granular' | 'atomic';
-  'x-kubernetes-patch-merge-key'?: string;
-  'x-kubernetes-patch-strategy'?: 'merge' | 'retainKeys' | 'merge,retainKeys';
   'x-kubernetes-validations'?: ValidationRule[];
 };
 
-/** The boundary at which JSON gets its type: what stands inside of it is checked by `findSchemaProblems`. */
+/** The boundary at which JSON gets its type; `findSchemaProblems` checks its contents. */
 export function isSchema(value: unknown): value is Schema {
   return isJsonObject(value);
 }
 
-/** The schema of one field of an object, undefined for a field that the schema does not know. */
+/** Returns the schema of one field of an object, undefined for a field that the schema does not declare. */
 export function fieldSchema(schema: Schema, name: string): Schema | undefined {
   const declared = schema.properties;
   if (declared !== undefined && Object.hasOwn(declared, name)) return declared[name];
   return typeof schema.additionalProperties === 'object' ? schema.additionalProperties : undefined;
 }
 
-/** The values of the keys of an element of a list of type map, defaults included. */
+/** Returns the values of the keys of an element of a list of type map, including defaults. */
 export function listMapKey(list: Schema, element: JsonObject): JsonObject {
   const key: JsonObject = {};
   for (const name of list['x-kubernetes-list-map-keys'] ?? []) {
@@ -72,7 +54,7 @@ export function listMapKey(list: Schema, element: JsonObject): JsonObject {
   return key;
 }
 
-/** The element of the older list that `element` is a new version of. Only lists of type map have identities. */
+/** Returns the element of the older list that `element` is a new version of. Only elements of lists of type map have identities. */
 export function olderElement(list: Schema, old: unknown, element: unknown): unknown {
   if (list['x-kubernetes-list-type'] !== 'map' || !Array.isArray(old) || !isJsonObject(element)) return undefined;
   const key = listMapKey(list, element);

@@ -1,42 +1,43 @@
-/** What keeps a schema from being structural, in the words of the API server's validation of CRDs. */
+/** Refuses a schema that the devcluster would not enforce as a real API server does. Other mistakes in a CRD are left to a real one. */
 import { type FieldError, forbidden, invalid, notSupported, required } from './field-error.ts';
 import { regExp } from './pattern.ts';
-import { pruneValue } from './prune.ts';
 import type { Schema } from './schema.ts';
-import { validateValue } from './validate.ts';
 import { type SchemaNode, walkSchema } from './walk.ts';
 
-const listTypes = ['atomic', 'set', 'map'];
+const keywords = new Set(
+  `type format nullable default enum properties additionalProperties required items pattern minLength maxLength minimum maximum
+  minItems maxItems description title example externalDocs x-kubernetes-int-or-string x-kubernetes-preserve-unknown-fields
+  x-kubernetes-embedded-resource x-kubernetes-list-type x-kubernetes-list-map-keys x-kubernetes-map-type x-kubernetes-validations`.split(
+    /\s+/,
+  ),
+);
 const types = ['array', 'boolean', 'integer', 'number', 'object', 'string'];
+const listTypes = ['atomic', 'set', 'map'];
 
-/** `at` is where the schema stands in its CRD: `spec.validation.openAPIV3Schema` where there is one version. */
+/** `at` is the place of the schema in its CRD: `spec.validation.openAPIV3Schema` if there is one version. */
 export function findSchemaProblems(schema: Schema, at: string): FieldError[] {
   if (schema.type !== 'object') {
-    const field = `${at}.type`;
     return [
       schema.type === undefined
-        ? required(field, 'must not be empty at the root')
-        : invalid(field, schema.type, 'must be object at the root'),
+        ? required(`${at}.type`, 'must not be empty at the root')
+        : invalid(`${at}.type`, schema.type, 'must be object at the root'),
     ];
   }
   return [...walkSchema(schema, at)].flatMap((node) => [
+    ...checkKeywords(node),
     ...checkType(node),
-    ...checkForbidden(node),
-    ...checkFields(node),
     ...checkListType(node),
     ...checkPattern(node),
-    ...checkDefault(node),
-    ...checkAlternatives(node),
   ]);
 }
 
-/** The API server has a schema of its own for the metadata of custom objects; a CRD may only hold their names to more. */
-export function findMetadataProblems(root: Schema, at: string): FieldError[] {
-  const { properties = {}, ...rest } = root.properties?.['metadata'] ?? {};
-  const isKnown = Object.keys(rest).every((name) => name === 'type' || name === 'default');
-  if (isKnown && Object.keys(properties).every((name) => name === 'name' || name === 'generateName')) return [];
-  const detail = 'must not specify anything other than name and generateName, but metadata is implicitly specified';
-  return [forbidden(`${at}.properties[metadata]`, detail)];
+function checkKeywords({ path, schema }: SchemaNode): FieldError[] {
+  const errors = Object.keys(schema)
+    .filter((keyword) => !keywords.has(keyword))
+    .map((keyword) => forbidden(`${path}.${keyword}`, 'devcluster does not support this keyword'));
+  const { format = 'date-time', type } = schema;
+  if (type !== 'string' || format === 'date-time') return errors;
+  return [...errors, forbidden(`${path}.format`, `devcluster does not check the format ${format}`)];
 }
 
 function checkType({ path, schema }: SchemaNode): FieldError[] {
@@ -44,74 +45,22 @@ function checkType({ path, schema }: SchemaNode): FieldError[] {
   const isUntyped =
     schema['x-kubernetes-int-or-string'] === true || schema['x-kubernetes-preserve-unknown-fields'] === true;
   if (type === undefined) {
-    if (isUntyped || schema.$ref !== undefined) return [];
-    return [
-      required(
-        `${path}.type`,
-        `must not be empty for specified ${path.endsWith('.items') ? 'array items' : 'object fields'}`,
-      ),
-    ];
+    const place = path.endsWith('.items') ? 'array items' : 'object fields';
+    return isUntyped ? [] : [required(`${path}.type`, `must not be empty for specified ${place}`)];
   }
   if (!types.includes(type)) return [notSupported(`${path}.type`, type, types)];
   return type === 'array' && schema.items === undefined ? [required(`${path}.items`, 'must be specified')] : [];
 }
 
-function checkForbidden({ path, schema }: SchemaNode): FieldError[] {
-  const errors: FieldError[] = [];
-  if (schema.$ref !== undefined) errors.push(forbidden(`${path}.$ref`, '$ref is not supported'));
-  if (schema.uniqueItems === true) {
-    errors.push(
-      forbidden(
-        `${path}.uniqueItems`,
-        'uniqueItems cannot be set to true since the runtime complexity becomes quadratic',
-      ),
-    );
-  }
-  if (schema.properties !== undefined && schema.additionalProperties !== undefined) {
-    errors.push(forbidden(`${path}.additionalProperties`, 'additionalProperties and properties are mutual exclusive'));
-  }
-  return errors;
-}
-
-function checkFields({ path, schema }: SchemaNode): FieldError[] {
-  const preserves = schema['x-kubernetes-preserve-unknown-fields'];
-  const errors: FieldError[] = [];
-  if (preserves === false) {
-    errors.push(invalid(`${path}.x-kubernetes-preserve-unknown-fields`, false, 'must be true or undefined'));
-  }
-  if (schema['x-kubernetes-embedded-resource'] === true && preserves !== true && schema.properties === undefined) {
-    const detail =
-      'must not be empty if x-kubernetes-embedded-resource is true without x-kubernetes-preserve-unknown-fields';
-    errors.push(required(`${path}.properties`, detail));
-  }
-  return errors;
-}
-
 function checkListType({ path, schema }: SchemaNode): FieldError[] {
   const listType = schema['x-kubernetes-list-type'];
-  const { items } = schema;
   if (listType !== undefined && !listTypes.includes(listType)) {
     return [notSupported(`${path}.x-kubernetes-list-type`, listType, listTypes)];
   }
-  if (listType === 'set' && items?.type === 'object' && items['x-kubernetes-map-type'] !== 'atomic') {
-    const detail = 'must be atomic as item of a list with x-kubernetes-list-type=set';
-    return [invalid(`${path}.items.x-kubernetes-map-type`, items['x-kubernetes-map-type'] ?? null, detail)];
-  }
-  if (listType !== 'map') return [];
   const keys = schema['x-kubernetes-list-map-keys'] ?? [];
-  if (keys.length === 0) {
-    return [required(`${path}.x-kubernetes-list-map-keys`, 'must not be empty if x-kubernetes-list-type is map')];
-  }
-  return keys.flatMap((key) => {
-    const property = items?.properties?.[key];
-    if (property === undefined) {
-      return [invalid(`${path}.x-kubernetes-list-map-keys`, keys, 'entries must all be names of item properties')];
-    }
-    if (property.default !== undefined || items?.required?.includes(key) === true) return [];
-    const detail =
-      'this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property';
-    return [required(`${path}.items.properties[${key}].default`, detail)];
-  });
+  return listType === 'map' && keys.length === 0
+    ? [required(`${path}.x-kubernetes-list-map-keys`, 'must not be empty if x-kubernetes-list-type is map')]
+    : [];
 }
 
 function checkPattern({ path, schema: { pattern } }: SchemaNode): FieldError[] {
@@ -122,30 +71,4 @@ function checkPattern({ path, schema: { pattern } }: SchemaNode): FieldError[] {
   } catch (error) {
     return [invalid(`${path}.pattern`, pattern, `must be a valid regular expression, but isn't: ${String(error)}`)];
   }
-}
-
-function checkDefault({ path, schema }: SchemaNode): FieldError[] {
-  if (schema.default === undefined) return [];
-  const field = `${path}.default`;
-  if (pruneValue(schema, schema.default).unknownFields.length > 0) {
-    return [invalid(field, schema.default, 'must not have unknown fields')];
-  }
-  return validateValue(schema, schema.default, { path: '' }).map((error) => ({
-    ...error,
-    field: error.field === '' ? field : `${field}.${error.field}`,
-  }));
-}
-
-/** Alternatives may only say more about values: what fields there are, and of which type, must stand outside of them. */
-function checkAlternatives({ path, schema }: SchemaNode): FieldError[] {
-  const isIntOrString = schema['x-kubernetes-int-or-string'] === true;
-  return (['allOf', 'anyOf', 'oneOf'] as const).flatMap((name) =>
-    (schema[name] ?? []).flatMap((alternative, index) =>
-      [...walkSchema(alternative, `${path}.${name}[${index}]`)].flatMap((node) =>
-        node.schema.type === undefined || isIntOrString
-          ? []
-          : [forbidden(`${node.path}.type`, 'must be empty to be structural')],
-      ),
-    ),
-  );
 }

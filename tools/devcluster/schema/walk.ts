@@ -1,11 +1,11 @@
 /** Every schema inside of a schema, with its place in the CRD. */
 import { isSchema, type Schema } from './schema.ts';
 
-/** `list` is the nearest list around that does not tell its elements apart: what is inside of it has no older self. */
+/** `list` is the nearest enclosing list whose elements have no identity: values inside of it have no old value. */
 export type SchemaNode = { schema: Schema; path: string; list: string | undefined };
 
 export function* walkSchema(schema: Schema, path: string, list?: string): Generator<SchemaNode> {
-  // What is no schema at all is refused where the CRD is decoded.
+  // A value that is not a schema is refused when the CRD is decoded.
   if (!isSchema(schema)) return;
   yield { schema, path, list };
   for (const [name, inner] of Object.entries(schema.properties ?? {})) {

@@ -1,16 +1,15 @@
-/** From the body of a request to an object of a kind: its type, its fields, its unknown fields. */
+/** Decodes the body of a request into an object of a kind. */
 import type { KubeObject } from '../../../../src/kube/ports.ts';
 import { invalid, invalidObject } from '../../schema/field-error.ts';
 import { isJsonObject, type JsonObject } from '../../schema/json.ts';
-import { isQuantity } from '../../schema/quantity.ts';
-import { fieldSchema, type Schema } from '../../schema/schema.ts';
+import { fieldPath, fieldSchema, type Schema } from '../../schema/schema.ts';
 import { StatusError } from '../../status-error.ts';
 import type { WriteRequest } from '../cluster.ts';
 import { objectAt, textAt } from '../fields.ts';
 import { apiVersionOf, type Kind, qualifiedKind } from '../kinds/kind.ts';
 import { metadata as metadataSchema } from '../schemas/terms.ts';
 
-/** Throws BadRequest where the body is not an object of the kind. What the kind does not know is pruned, and told. */
+/** Throws BadRequest if the body is not an object of the kind. Unknown fields are pruned and reported. */
 export function decodeObject(
   kind: Kind,
   body: unknown,
@@ -44,7 +43,7 @@ export function decodeObject(
 
 const asJsonObject = (value: unknown): JsonObject => (isJsonObject(value) ? value : {});
 
-/** Go leaves out what is null. */
+/** Go's decoder ignores null. */
 function withoutNulls(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutNulls);
   if (!isJsonObject(value)) return value;
@@ -66,16 +65,16 @@ function notRecognized(kind: Kind, body: unknown): StatusError {
   );
 }
 
-function cannotBeHandled(kind: Kind, body: JsonObject, why: string): StatusError {
+function cannotBeHandled(kind: Kind, body: JsonObject, detail: string): StatusError {
   const name = textAt(body, 'kind') || kind.entry.kind;
   const version = (textAt(body, 'apiVersion') || apiVersionOf(kind.entry)).split('/').at(-1) ?? '';
   return new StatusError(
     'BadRequest',
-    `${name} in version "${version}" cannot be handled as a ${kind.entry.kind}: ${why}`,
+    `${name} in version "${version}" cannot be handled as a ${kind.entry.kind}: ${detail}`,
   );
 }
 
-/** Built-in kinds may leave both out. */
+/** For built-in kinds both are optional. */
 function checkType(kind: Kind, body: JsonObject): void {
   const { entry } = kind;
   const wanted = apiVersionOf(entry);
@@ -106,57 +105,23 @@ function customMismatch(kind: Kind, { apiVersion, name, objectName }: Claim): St
   return invalidObject(qualifiedKind(kind), objectName, [invalid('kind', name, `must be ${entry.kind}`)]);
 }
 
-type Mismatch = { path: readonly string[]; found: unknown; wanted: string };
-
 function checkTypes(kind: Kind, schema: Schema, body: JsonObject): void {
-  const mismatch = findMismatch(schema, body, []);
-  if (mismatch === undefined) return;
-  const { path, found, wanted } = mismatch;
-  if (wanted === quantityType) throw cannotBeHandled(kind, body, quantityForm);
-  if (wanted === timeType) {
-    throw cannotBeHandled(
-      kind,
-      body,
-      `parsing time "${String(found)}" as "${timeForm}": cannot parse "${String(found)}" as "2006"`,
-    );
-  }
-  const field = `${structOf(kind.entry.kind, path)}.${path.join('.')}`;
-  const type = wanted === structType ? `${kind.entry.version}.${structOf(kind.entry.kind, [...path, ''])}` : wanted;
-  throw cannotBeHandled(
-    kind,
-    body,
-    `json: cannot unmarshal ${goTypeOf(found)} into Go struct field ${field} of type ${type}`,
-  );
+  const mismatch = findMismatch(schema, body, '');
+  if (mismatch !== undefined) throw cannotBeHandled(kind, body, mismatch);
 }
 
-function goTypeOf(value: unknown): string {
-  if (Array.isArray(value)) return 'array';
-  return typeof value === 'boolean' ? 'bool' : typeof value;
-}
-
-/** The Go type around a field, by the habits of the Kubernetes API. */
-function structOf(kind: string, path: readonly string[]): string {
-  const parent = path.at(-2);
-  if (parent === undefined) return kind;
-  if (parent === 'metadata' || path[0] === 'metadata') return 'ObjectMeta';
-  if (parent === 'containers' || parent === 'initContainers') return 'Container';
-  if (parent === 'spec' && path.includes('template')) return 'PodSpec';
-  const name = parent.charAt(0).toUpperCase() + parent.slice(1);
-  return path.length === 2 ? `${kind}${name}` : name;
-}
-
-function findMismatch(schema: Schema, value: unknown, path: readonly string[]): Mismatch | undefined {
-  const wanted = scalarMismatch(schema, value);
-  if (wanted !== undefined) return { path, found: value, wanted };
+/** Returns what is wrong with the first value that is not of the type of its field, in the words of Go's decoder. */
+function findMismatch(schema: Schema, value: unknown, path: string): string | undefined {
+  const own = describeMismatch(schema, value, path);
+  if (own !== undefined) return own;
   const { items } = schema;
   if (Array.isArray(value)) {
     return items === undefined ? undefined : firstOf(value, (item) => findMismatch(items, item, path));
   }
   if (!isJsonObject(value)) return undefined;
-  const isMap = schema.properties === undefined;
   return firstOf(Object.entries(value), ([name, part]) => {
     const field = fieldSchema(schema, name);
-    return field === undefined ? undefined : findMismatch(field, part, isMap ? path : [...path, name]);
+    return field === undefined ? undefined : findMismatch(field, part, fieldPath(path, name));
   });
 }
 
@@ -168,28 +133,30 @@ function firstOf<Item, Result>(items: readonly Item[], find: (item: Item) => Res
   return undefined;
 }
 
-/** Stand for Go types whose names depend on the place. */
-const structType = 'struct';
-const quantityType = 'quantity';
-const timeType = 'time';
-/** Go describes a form by how it writes one certain moment. */
-const timeForm = '2006-01-02T15:04:05Z07:00';
-const quantityForm = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
+const quantity = /^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$/;
 
-/** The Go type that the value is not of. */
-function scalarMismatch({ type, format, nullable }: Schema, value: unknown): string | undefined {
+function describeMismatch(schema: Schema, value: unknown, path: string): string | undefined {
+  const { type, format, nullable } = schema;
   if (nullable === true && value === null) return undefined;
-  if (format === 'quantity') return isAmount(value) ? undefined : quantityType;
-  if (format === 'date-time' && isNoTime(value)) return timeType;
-  if (type === undefined) return undefined;
-  const isOfType = typeChecks[type];
-  if (isOfType === undefined || isOfType(value)) return undefined;
-  return type === 'integer' ? (format ?? 'int64') : goTypes[type];
+  const ofFormat = formatMismatch(schema, value);
+  if (ofFormat !== undefined || type === undefined || typeChecks[type]?.(value) !== false) return ofFormat;
+  const wanted = format ?? (type === 'boolean' ? 'bool' : type);
+  return `json: cannot unmarshal ${goTypeOf(value)} into Go struct field ${path} of type ${wanted}`;
 }
 
-const isAmount = (value: unknown): boolean =>
-  typeof value === 'number' || (typeof value === 'string' && isQuantity(value));
-const isNoTime = (value: unknown): boolean => typeof value === 'string' && Number.isNaN(Date.parse(value));
+function formatMismatch({ format }: Schema, value: unknown): string | undefined {
+  if (format === 'quantity' && !quantity.test(String(value))) {
+    return `quantities must match the regular expression '${quantity.source}'`;
+  }
+  if (format !== 'date-time' || typeof value !== 'string' || !Number.isNaN(Date.parse(value))) return undefined;
+  // Go describes a format by how it writes one certain time.
+  return `parsing time "${value}" as "2006-01-02T15:04:05Z07:00": cannot parse "${value}" as "2006"`;
+}
+
+function goTypeOf(value: unknown): string {
+  if (Array.isArray(value)) return 'array';
+  return typeof value === 'boolean' ? 'bool' : typeof value;
+}
 
 const typeChecks: Readonly<Record<string, (value: unknown) => boolean>> = {
   string: (value) => typeof value === 'string',
@@ -197,10 +164,4 @@ const typeChecks: Readonly<Record<string, (value: unknown) => boolean>> = {
   integer: (value) => Number.isInteger(value),
   array: (value) => Array.isArray(value),
   object: isJsonObject,
-};
-const goTypes: Readonly<Record<string, string>> = {
-  string: 'string',
-  boolean: 'bool',
-  array: '[]struct',
-  object: structType,
 };

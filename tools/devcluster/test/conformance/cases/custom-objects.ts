@@ -14,14 +14,11 @@ const widgets = sharedWidgets([
     schema: withSpec(
       {
         count: { type: 'integer', minimum: 0, maximum: 10 },
-        even: { type: 'integer', multipleOf: 2 },
-        above: { type: 'number', minimum: 1, exclusiveMinimum: true },
         ratio: { type: 'number' },
         on: { type: 'boolean' },
         word: { type: 'string', minLength: 2, maxLength: 5, pattern: '^[a-z]*$' },
         color: { type: 'string', enum: ['red', 'green'] },
         when: { type: 'string', format: 'date-time' },
-        pause: { type: 'string', format: 'duration' },
         port: { 'x-kubernetes-int-or-string': true },
         maybe: { type: 'string', nullable: true },
         never: { type: 'string' },
@@ -37,18 +34,13 @@ const widgets = sharedWidgets([
             properties: { name: { type: 'string' }, size: { type: 'integer', default: 1 } },
           },
         },
-        labels: { type: 'object', additionalProperties: { type: 'string' }, maxProperties: 2 },
+        labels: { type: 'object', additionalProperties: { type: 'string' } },
         free: {
           type: 'object',
           'x-kubernetes-preserve-unknown-fields': true,
           properties: { known: { type: 'string' } },
         },
         nested: { type: 'object', required: ['must'], properties: { must: { type: 'string' } } },
-        either: {
-          type: 'object',
-          properties: { a: { type: 'string' }, b: { type: 'string' } },
-          oneOf: [{ required: ['a'] }, { required: ['b'] }],
-        },
         embedded: {
           type: 'object',
           'x-kubernetes-embedded-resource': true,
@@ -103,18 +95,6 @@ const refusedRows: RefusedRow[] = [
     message: 'Invalid value: "integer": spec.on in body must be of type boolean: "integer"',
   },
   {
-    why: 'a number that is no multiple',
-    spec: { even: 3 },
-    field: 'spec.even',
-    message: 'Invalid value: 3: spec.even in body should be a multiple of 2',
-  },
-  {
-    why: 'the excluded minimum itself',
-    spec: { above: 1 },
-    field: 'spec.above',
-    message: 'Invalid value: 1: spec.above in body should be greater than 1',
-  },
-  {
     why: 'a string that is too short',
     spec: { word: 'a' },
     field: 'spec.word',
@@ -143,12 +123,6 @@ const refusedRows: RefusedRow[] = [
     spec: { when: 'noon' },
     field: 'spec.when',
     message: 'Invalid value: "noon": spec.when in body must be of type date-time: "noon"',
-  },
-  {
-    why: 'a text where a duration must be',
-    spec: { pause: 'long' },
-    field: 'spec.pause',
-    message: 'Invalid value: "long": spec.pause in body must be of type duration: "long"',
   },
   {
     why: 'a boolean where an integer or a string must be',
@@ -205,28 +179,10 @@ const refusedRows: RefusedRow[] = [
     message: 'Invalid value: "integer": spec.labels.a in body must be of type string: "integer"',
   },
   {
-    why: 'a map with too many keys',
-    spec: { labels: { a: '', b: '', c: '' } },
-    field: 'spec.labels',
-    message: 'Too many: 3: must have at most 2 items',
-  },
-  {
     why: 'a required field that is missing deeper',
     spec: { nested: {} },
     field: 'spec.nested.must',
     message: 'Required value',
-  },
-  {
-    why: 'none of two of which one must be',
-    spec: { either: {} },
-    field: '<nil>',
-    message: '"spec.either" must validate one and only one schema (oneOf). Found none valid',
-  },
-  {
-    why: 'both of two of which one must be',
-    spec: { either: { a: '', b: '' } },
-    field: '<nil>',
-    message: '"spec.either" must validate one and only one schema (oneOf). Found 2 valid alternatives',
   },
   {
     why: 'an embedded object without a kind',
@@ -317,7 +273,7 @@ const ruled = sharedWidgets([
         fixed: { type: 'string', ...rule('self == oldSelf', { message: 'fixed is immutable' }) },
         rising: {
           type: 'integer',
-          ...rule('self >= oldSelf', { messageExpression: "'may not fall from ' + (oldSelf < 2 ? 'low' : 'high')" }),
+          ...rule('self >= oldSelf', { message: 'may not decrease' }),
         },
         name: {
           type: 'string',
@@ -341,28 +297,11 @@ const ruled = sharedWidgets([
           maxLength: 10,
           ...rule("duration(self) <= duration('1h')", { message: 'at most an hour' }),
         },
-        secret: {
-          type: 'string',
-          maxLength: 10,
-          ...rule("self != 'bad'", { message: 'not bad', reason: 'FieldValueForbidden' }),
-        },
         plain: { type: 'integer', ...rule('self < 5') },
         map: {
           type: 'object',
-          maxProperties: 5,
           additionalProperties: { type: 'integer' },
           ...rule('self.all(key, self[key] > 0)', { message: 'values above 0' }),
-        },
-        quota: {
-          type: 'string',
-          maxLength: 10,
-          ...rule("quantity(self).isLessThan(quantity('1Gi'))", { message: 'less than 1Gi' }),
-        },
-        first: {
-          type: 'integer',
-          'x-kubernetes-validations': [
-            { rule: 'oldSelf.hasValue() || self == 0', optionalOldSelf: true, message: 'starts at 0' },
-          ],
         },
       },
       {
@@ -378,21 +317,7 @@ const ruled = sharedWidgets([
   },
 ]);
 
-/** Apart from the others: a server that does not know the functions refuses the whole definition. */
-const linked = sharedWidgets([
-  {
-    name: 'v1',
-    schema: withSpec({
-      link: {
-        type: 'string',
-        maxLength: 50,
-        ...rule("isURL(self) && url(self).getScheme() == 'https'", { message: 'an https URL' }),
-      },
-    }),
-  },
-]);
-
-type RuleRow = { title: string; spec: Fields; after?: Fields; field: string; message: string; cause?: string };
+type RuleRow = { title: string; spec: Fields; after?: Fields; field: string; message: string };
 
 const ruleRows: RuleRow[] = [
   {
@@ -449,24 +374,10 @@ const ruleRows: RuleRow[] = [
     message: 'rule compile error|at most an hour|rule evaluation error|no such overload|failed rule',
   },
   {
-    title: 'a rule with a reason of its own',
-    spec: { secret: 'bad' },
-    field: 'spec.secret',
-    message: 'Forbidden: not bad',
-    cause: 'FieldValueForbidden',
-  },
-  {
     title: 'a rule about all values of a map',
     spec: { map: { a: 1, b: 0 } },
     field: 'spec.map',
     message: 'values above 0',
-  },
-  { title: 'a rule about a quantity', spec: { quota: '2Gi' }, field: 'spec.quota', message: 'less than 1Gi' },
-  {
-    title: 'a rule whose old value may be missing holds at creation too',
-    spec: { first: 1 },
-    field: 'spec.first',
-    message: 'starts at 0',
   },
   {
     title: 'a transition rule that forbids a change',
@@ -475,16 +386,9 @@ const ruleRows: RuleRow[] = [
     field: 'spec.fixed',
     message: 'Invalid value: "b": fixed is immutable',
   },
-  {
-    title: 'a transition rule with a message that is computed',
-    spec: { rising: 3 },
-    after: { rising: 2 },
-    field: 'spec.rising',
-    message: 'Invalid value: 2: may not fall from high',
-  },
 ];
 
-const rules = ruleRows.map(({ title, spec, after, field, message, cause }): Case => ({
+const rules = ruleRows.map(({ title, spec, after, field, message }): Case => ({
   title: `CEL: ${title}`,
   run: async (api) => {
     const { path, widget } = await ruled(api);
@@ -497,7 +401,6 @@ const rules = ruleRows.map(({ title, spec, after, field, message, cause }): Case
       reason: 'Invalid',
       field,
       message: new RegExp(message.replaceAll(/[.()]/g, '.')),
-      ...(cause === undefined ? {} : { cause }),
     });
   },
 }));
@@ -515,32 +418,18 @@ const further: Case[] = [
   },
   {
     title: 'CEL: what satisfies all rules is accepted',
-    run: (api) =>
-      accepted(api, { min: 1, max: 2, name: 'w-a', port: 'http', wait: '1h', quota: '1Mi', first: 0 }, { first: 7 }),
-  },
-  {
-    title: 'CEL: a rule about a URL',
-    run: async (api) => {
-      const { path, widget } = await linked(api);
-      await done(api.post(path(), widget({ link: 'https://example.test/a' })));
-      await expectRefused(api.post(path(), widget({ link: 'http://example.test/a' })), {
-        code: 422,
-        reason: 'Invalid',
-        field: 'spec.link',
-        message: /an https URL/,
-      });
-    },
+    run: (api) => accepted(api, { min: 1, max: 2, name: 'w-a', port: 'http', wait: '1h' }, { max: 7 }),
   },
   {
     title: 'CEL: all rules that fail are named at once',
     run: async (api) => {
       const { path, widget } = await ruled(api);
-      const { body } = await api.post(path(), widget({ plain: 9, secret: 'bad', min: 2, max: 1 }));
+      const { body } = await api.post(path(), widget({ plain: 9, name: 'bad', min: 2, max: 1 }));
       expect(
         causesOf(body)
           .map(({ field }) => field)
           .toSorted(),
-      ).toEqual(['spec.min', 'spec.plain', 'spec.secret']);
+      ).toEqual(['spec.min', 'spec.name', 'spec.plain']);
     },
   },
   {

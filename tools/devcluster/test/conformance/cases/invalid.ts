@@ -134,8 +134,7 @@ const others: Case[] = [
         {
           code: 400,
           reason: 'BadRequest',
-          message:
-            /cannot unmarshal string into Go struct field ServiceAccount\.automountServiceAccountToken of type bool/,
+          message: /cannot unmarshal string into Go struct field \S*automountServiceAccountToken of type bool/,
         },
       ),
   },

@@ -134,7 +134,7 @@ const mapRows: MapRow[] = [
     refused: {
       code: 422,
       reason: 'Invalid',
-      message: /patch: Invalid value: .*cannot unmarshal object into Go struct field ConfigMap\.data of type string/,
+      message: /patch: Invalid value: .*cannot unmarshal object into Go struct field \S*data\S* of type string/,
       field: 'patch',
     },
   },

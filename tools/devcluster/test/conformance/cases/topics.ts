@@ -7,7 +7,6 @@ import { definitions } from './definitions.ts';
 import { deletion } from './deletion.ts';
 import { discovery } from './discovery.ts';
 import { events } from './events.ts';
-import { gatewayApi } from './gateway-api.ts';
 import { dryRun, fieldValidation, http } from './http.ts';
 import { identity } from './identity.ts';
 import { invalid } from './invalid.ts';
@@ -40,7 +39,6 @@ export const semantics: Topics = {
   webhooks,
   identity,
   stickyWorkloads,
-  gatewayApi,
   builtIn,
   invalid,
   events,

@@ -35,13 +35,13 @@ describe('unknown fields', () => {
     metadata: { name: 'x', foo: 1 },
   };
 
-  test('are dropped, except where they are to be kept', () => {
+  test('unknown fields are pruned, except where the schema preserves them', () => {
     expect(widgets.prune(object)).toEqual(
       widget({ inner: { a: 'b' }, list: [{ k: 'a' }], labels: { any: { v: '1' } }, free: { x: 1, known: {} } }),
     );
   });
 
-  test('are named for those who want to know, those of the metadata first', () => {
+  test('unknown fields are listed, those of the metadata first', () => {
     expect(widgets.unknownFields(object)).toEqual([
       'metadata.foo',
       'bogus',
@@ -53,14 +53,14 @@ describe('unknown fields', () => {
     ]);
   });
 
-  test('an object inside of an object keeps what makes it one', () => {
+  test('an embedded object keeps its apiVersion, kind and metadata', () => {
     const template = { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p', foo: 1 }, spec: { x: 1 }, status: {} };
     expect(widgets.prune(widget({ template }))).toEqual(
       widget({ template: { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'p' }, spec: {} } }),
     );
   });
 
-  test('nothing that comes in is changed', () => {
+  test('the source object is not changed', () => {
     const before = structuredClone(object);
     const frozen = Object.freeze(object);
     widgets.applyDefaults(widgets.prune(frozen));
@@ -71,12 +71,20 @@ describe('unknown fields', () => {
 describe('defaults', () => {
   const complete = { size: 7, whole: { c: 'y' }, note: 'none' };
   test.each<[sentence: string, spec: object, expected: object]>([
-    ['fill what is missing, and defaults of defaults', {}, complete],
-    ['leave what is there', { size: 0, note: 'x', whole: { c: '' } }, { size: 0, note: 'x', whole: { c: '' } }],
-    ['do not make an object that has none', { list: [{ k: 'a' }] }, { ...complete, list: [{ k: 'a', d: 1 }] }],
-    ['fill objects that are there', { inner: { b: '1' } }, { ...complete, inner: { a: 'z', b: '1' } }],
-    ['stand in for a null that is not allowed', { size: null, inner: null }, complete],
-    ['leave a null that is allowed', { note: null }, { ...complete, note: null }],
+    ['defaults fill missing fields, and the fields of default objects', {}, complete],
+    [
+      'defaults leave existing values',
+      { size: 0, note: 'x', whole: { c: '' } },
+      { size: 0, note: 'x', whole: { c: '' } },
+    ],
+    [
+      'defaults do not create an object without a default',
+      { list: [{ k: 'a' }] },
+      { ...complete, list: [{ k: 'a', d: 1 }] },
+    ],
+    ['defaults fill existing objects', { inner: { b: '1' } }, { ...complete, inner: { a: 'z', b: '1' } }],
+    ['defaults replace a null that is not allowed', { size: null, inner: null }, complete],
+    ['defaults leave a null that is allowed', { note: null }, { ...complete, note: null }],
   ])('%s', (_sentence, spec, expected) => {
     expect(admit(widgets, widget(spec))).toEqual(widget(expected));
   });
