@@ -35,7 +35,7 @@ export type OperatorOptions = {
   logger: Logger;
 };
 
-/** The state of a replica, leader or not. */
+/** The state of a replica, whether or not it is the leader. */
 export type Core = {
   caches: Caches;
   clusterState: ClusterState;

@@ -21,7 +21,7 @@ import { createDrainWatch } from './drain/drain-watch.ts';
 import { createPodDirectory } from './drain/pod-directory.ts';
 import { createSessionSources } from './drain/session-sources.ts';
 
-/** The state of a replica, leader or not. */
+/** The state of a replica, whether or not it is the leader. */
 export function createCore(
   { cluster, clock, random, logger }: OperatorOptions,
   { counters, isLeader }: { counters: OperatorCounters; isLeader: () => boolean },

@@ -11,7 +11,7 @@ import { createKeyRotation, type KeyRotationPorts } from '../keys/key-rotation.t
 import { createDeletionCosts, type DeletionCostPorts } from '../scale/deletion-costs.ts';
 import { findAffectedKeys } from '../translation/affected-keys.ts';
 import { reconcile, type ReconcileTools } from '../workload/reconcile.ts';
-import { startPeriodic } from './periodic.ts';
+import { startPeriodic } from '../periodic.ts';
 import { registerWebhooks, type WebhookTools } from '../injection/webhook-registration.ts';
 
 export type ControllerOptions = ReconcileTools &

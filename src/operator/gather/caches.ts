@@ -28,7 +28,7 @@ export interface Caches {
   gatewayApi(): GatewayApi;
   /** Calls the listener for every change. Returns a function that unsubscribes. */
   onChange(listener: ChangeListener): () => void;
-  /** Resolves when every cache that always runs holds its first list, and those of Gateway API too where all of it is installed. */
+  /** Resolves when every cache that always runs has its first list, and those of Gateway API too if it is installed completely. */
   readonly synced: Promise<void>;
   /** The newest resourceVersion of all caches, in decimal digits. */
   revision(): string;
@@ -82,7 +82,7 @@ export function createCaches(options: CacheOptions): Caches {
     return entriesOf(withGatewayApi).every(([name]) => isRead(name)) ? known : { installed: false };
   }
 
-  /** Starts or stops the watches of Gateway API's kinds as its definitions come and go. */
+  /** Starts and stops the watches of Gateway API's kinds as its CRDs are installed and deleted. */
   async function follow(): Promise<void> {
     const kinds = entriesOf(withGatewayApi);
     const found = definition();

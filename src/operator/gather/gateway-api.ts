@@ -26,7 +26,7 @@ export const grantDefinition = 'referencegrants.gateway.networking.k8s.io';
 
 export type CachedDefinition = KubeObject & { gatewayApi: GatewayApi };
 
-/** `version`: the version to watch; absent while none is served. */
+/** `version`: the version to watch; absent if none is served. */
 export type CachedGrantDefinition = KubeObject & { version?: keyof typeof referenceGrants };
 
 /** Reduces half a megabyte of schema to the one fact that is needed. */

@@ -1,4 +1,4 @@
-/** Objects that Holdfast may own: their owner, and a fingerprint that reveals edits of others. */
+/** Objects that Holdfast may own: their owner, and a fingerprint that reveals edits by other writers. */
 import { createHash } from 'node:crypto';
 import { labels, managedByValue } from '../../core/names/names.ts';
 import type { Owned } from '../../core/snapshot/snapshot.ts';

@@ -5,7 +5,7 @@ import type { Server } from 'node:https';
 
 export type Answer = { status: number; body?: unknown };
 
-/** What is wrong with a request; used for the response only. */
+/** Why a request is rejected; used only for the response. */
 export class RequestError extends Error {
   readonly status: number;
 
@@ -37,11 +37,11 @@ export function createTlsServer(handle: (request: IncomingMessage, response: Ser
   return server;
 }
 
-/** The whole body as JSON; RequestError where it is too long or is no JSON. */
+/** Returns the whole body as JSON. Throws RequestError if it is too long or not JSON. */
 export async function readJson(request: IncomingMessage, maxBytes: number): Promise<unknown> {
   const chunks: Buffer[] = [];
   let size = 0;
-  // The stream is left open where reading ends early: the refusal goes out on its connection.
+  // If reading ends early, the stream stays open: the response is sent on its connection.
   for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > maxBytes) throw new RequestError(413, `the body is longer than ${maxBytes} bytes`);
@@ -54,7 +54,7 @@ export async function readJson(request: IncomingMessage, maxBytes: number): Prom
   }
 }
 
-/** After an error the connection is closed: what is left of the request is not worth reading. */
+/** After an error the connection is closed, rather than reading the rest of the request. */
 export function sendAnswer(response: ServerResponse, { status, body }: Answer): void {
   if (response.headersSent || response.destroyed) return;
   if (status >= 400) response.setHeader('connection', 'close');

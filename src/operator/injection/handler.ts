@@ -46,7 +46,7 @@ async function respond(request: IncomingMessage, response: ServerResponse, injec
   try {
     sendAnswer(response, { status: 200, body: await answer(request, injection) });
   } catch (error) {
-    // Only requests that are no AdmissionReview get here.
+    // Only for requests that are not an AdmissionReview.
     sendAnswer(response, {
       status: error instanceof RequestError ? error.status : 400,
       body: { message: describeError(error) },

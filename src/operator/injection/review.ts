@@ -5,8 +5,8 @@ import { isRecord } from '../../platform/record.ts';
 import { RequestError } from '../https/server.ts';
 
 /**
- * Returns the pod with the namespace of the request, which the object itself may lack; without a pod if the object is none.
- * Throws RequestError if the body is no AdmissionReview.
+ * Returns the pod with the namespace of the request, which the object itself may lack; without a pod if the object is not a pod.
+ * Throws RequestError if the body is not an AdmissionReview.
  */
 export function parseReview(body: unknown): { uid: string; pod?: KubeObject } {
   const request = isRecord(body) ? body['request'] : undefined;

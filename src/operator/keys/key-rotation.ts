@@ -11,7 +11,7 @@ import { secrets } from '../../kube/resources.ts';
 import { AppError, describeError } from '../../platform/errors.ts';
 import { newSessionKey } from './key-ring.ts';
 import { count, type OperatorCounters } from '../counters.ts';
-import type { Round, RoundPorts } from '../controller/periodic.ts';
+import type { Round, RoundPorts } from '../periodic.ts';
 import type { Caches } from '../gather/caches.ts';
 import type { CacheContents } from '../gather/watched.ts';
 import { keyRingOf } from '../gather/cluster-state.ts';

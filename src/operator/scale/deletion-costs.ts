@@ -15,7 +15,7 @@ import type { Pod } from '../../core/snapshot/snapshot.ts';
 import type { ObjectReader, ObjectWriter } from '../../kube/ports.ts';
 import { pods as podResource } from '../../kube/resources.ts';
 import { AppError, describeError } from '../../platform/errors.ts';
-import type { Round, RoundPorts } from '../controller/periodic.ts';
+import type { Round, RoundPorts } from '../periodic.ts';
 import { count, type OperatorCounters } from '../counters.ts';
 import type { Translated } from '../translation/translation-store.ts';
 import { proxiesByBackend } from '../proxies/serving-proxies.ts';

@@ -16,8 +16,8 @@ export function findAffectedKeys(
   { translation: { workloads, gateways } }: Translated,
   namespaces: ReadonlySet<string | undefined>,
 ): string[] {
-  const touches = (concerns: () => ReadonlySet<string>): boolean =>
-    namespaces.has(undefined) || [...concerns()].some((namespace) => namespaces.has(namespace));
+  const touches = (dependencies: () => ReadonlySet<string>): boolean =>
+    namespaces.has(undefined) || [...dependencies()].some((namespace) => namespaces.has(namespace));
   return [
     gatewayClassWork,
     ...[...workloads.candidates]
@@ -29,18 +29,18 @@ export function findAffectedKeys(
   ];
 }
 
-/** Its own, those of its Gateways, of its backends, and of others who want the same cookie there. */
+/** Returns the namespaces that a StickyWorkload depends on: its own, and those of its Gateways, its backends, and the StickyWorkloads that set the same cookie there. */
 function namespacesOfWorkload(candidate: Candidate, { cookies }: Pick<WorkloadIndex, 'cookies'>): ReadonlySet<string> {
   const { plan } = candidate;
-  const rivals = cookieKeys(candidate).flatMap((key) => cookies.get(key) ?? []);
+  const sharing = cookieKeys(candidate).flatMap((key) => cookies.get(key) ?? []);
   return new Set([
     plan.namespace,
     ...plan.parents.map(({ gateway }) => gateway.namespace),
     ...plan.backendRefs.map(({ backend }) => backend.split('/')[0] ?? ''),
-    ...rivals.map((rival) => rival.plan.namespace),
+    ...sharing.map((other) => other.plan.namespace),
   ]);
 }
 
-/** Its own, and those of its routes. */
+/** Returns the namespaces that a Gateway depends on: its own, and those of its routes. */
 const namespacesOfGateway = ({ gateway, routes }: GatewayPlan): ReadonlySet<string> =>
   new Set([gateway.namespace, ...routes.map(({ plan }) => plan.namespace)]);

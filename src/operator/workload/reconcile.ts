@@ -67,7 +67,7 @@ async function reconcileWorkload(key: string, tools: ReconcileTools): Promise<Re
 
 type Judged = { workload: StickyWorkload; accept: Accept };
 
-/** Returns undefined if there is no status to write yet, or none any more. */
+/** Returns undefined if there is no status to write yet, or there is none any more. */
 async function applyObjects(
   { workload, accept }: Judged,
   translated: Translated,

@@ -1,9 +1,9 @@
 /** Periodic work over all objects: one round, a pause, the next round. A failed round is logged and does not stop the following ones. */
-import type { EventSink } from '../../kube/ports.ts';
-import { sleep, type Clock } from '../../platform/clock.ts';
-import { describeError } from '../../platform/errors.ts';
-import type { Logger } from '../../platform/log.ts';
-import type { TranslationStore } from '../translation/translation-store.ts';
+import type { EventSink } from '../kube/ports.ts';
+import { sleep, type Clock } from '../platform/clock.ts';
+import { describeError } from '../platform/errors.ts';
+import type { Logger } from '../platform/log.ts';
+import type { TranslationStore } from './translation/translation-store.ts';
 
 /** One round over all objects; it ends early when the signal aborts. */
 export type Round = (signal: AbortSignal) => Promise<void>;
