@@ -1,4 +1,4 @@
-/** What every part of the API server works with. */
+/** What every part of the API server uses. */
 import type { KubeObject, ObjectRef } from '../../../src/kube/ports.ts';
 import type { Clock } from '../../../src/platform/clock.ts';
 import { type AddressRange, parseRange } from '../network/address-range.ts';
@@ -42,18 +42,18 @@ export function createCluster({ clock, kinds, checksNamespaces = true, ...option
   };
 }
 
-/** How a write is to be done. */
+/** The options of a write. */
 export type WriteRequest = {
   user: User;
   /** Field manager. */
   manager: string;
   dryRun: boolean;
   fieldValidation: 'Ignore' | 'Warn' | 'Strict';
-  /** What the client is to be told besides the answer. */
+  /** Sends a warning with the response. */
   warn: (text: string) => void;
 };
 
-/** Go's format of times: no milliseconds. */
+/** Go's format of times: without milliseconds. */
 export const isoSeconds = (timeMs: number): string => new Date(timeMs).toISOString().replace(/\.\d+Z$/, 'Z');
 
 export function getObject({ store }: Cluster, kind: Kind, ref: ObjectRef): KubeObject {
@@ -67,9 +67,9 @@ export const notFound = (kind: Kind, name: string): StatusError =>
 
 const outdated = 'the object has been modified; please apply your changes to the latest version and try again';
 
-export const conflict = (kind: Kind, name: string, why = outdated): StatusError =>
+export const conflict = (kind: Kind, name: string, reason = outdated): StatusError =>
   new StatusError(
     'Conflict',
-    `Operation cannot be fulfilled on ${qualifiedPlural(kind)} "${name}": ${why}`,
+    `Operation cannot be fulfilled on ${qualifiedPlural(kind)} "${name}": ${reason}`,
     detailsOf(kind, name),
   );

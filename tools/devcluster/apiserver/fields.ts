@@ -8,7 +8,7 @@ export function valueAt(object: unknown, ...path: readonly string[]): unknown {
   );
 }
 
-/** Empty where there is none. */
+/** Empty if there is none. */
 export function objectAt(object: unknown, ...path: readonly string[]): JsonObject {
   const value = valueAt(object, ...path);
   return isJsonObject(value) ? value : {};
@@ -34,7 +34,7 @@ export function numberAt(object: unknown, ...path: readonly string[]): number | 
   return typeof value === 'number' ? value : undefined;
 }
 
-/** A copy with another value at the path, or without it where the value is undefined. Objects on the way are made as needed. */
+/** Returns a copy with another value at the path, or without the field if the value is undefined. Missing objects on the path are created. */
 export function withValue(object: JsonObject, path: readonly string[], value: unknown): JsonObject {
   const [name, ...rest] = path;
   if (name === undefined) return object;

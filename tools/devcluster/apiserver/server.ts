@@ -12,17 +12,17 @@ import { createClusterCalls } from './cluster-calls.ts';
 import { serveRequest } from './requests/serve.ts';
 import { apiAudience } from './tokens.ts';
 
-/** PEM. Without it the server speaks plain HTTP. */
+/** PEM. Without it the server uses plain HTTP. */
 export type ServerCertificate = { ca: string; cert: string; key: string };
 
 export type ApiServerOptions = {
   clock?: Clock;
   tls?: ServerCertificate;
-  /** Of its own address; 127.0.0.1 by default. */
+  /** The server's own address; 127.0.0.1 by default. */
   host?: string;
   /** Addresses of Services: a block of 127.0.0.0/8. */
   serviceCidr?: string;
-  /** Changes of each kind that watches can go on from. */
+  /** The number of changes of each kind from which watches can resume. */
   historyLimit?: number;
 };
 
@@ -35,10 +35,10 @@ export type PodTokenRequest = {
 };
 
 export interface ApiServer {
-  /** Port 0: a free one. Answers the URL. */
+  /** Port 0 picks a free port. Resolves with the URL. */
   listen(port: number): Promise<string>;
   readonly api: ClusterApi;
-  /** The kinds that are served at the moment. */
+  /** The kinds that are currently served. */
   resources(): readonly Resource[];
   /** YAML for kubectl, with the token of the administrator. */
   kubeconfig(): string;
@@ -59,7 +59,7 @@ export async function createApiServer(options: ApiServerOptions = {}): Promise<A
     void serveRequest(cluster, request, response, closing.signal);
   };
   const server = tls ? createHttpsServer({ cert: tls.cert, key: tls.key }, handle) : createHttpServer(handle);
-  // As long as Kubernetes leaves an idle connection open: clients keep theirs for less, and send nothing into one that closes.
+  // Kubernetes closes idle connections after this time. Clients keep theirs for less, so that no request meets a connection that closes.
   server.keepAliveTimeout = 90_000;
   let url = '';
   await createNamespaces(api);
@@ -111,7 +111,7 @@ function issuePodToken(cluster: Cluster, request: PodTokenRequest): { token: str
 
 function formatKubeconfig({ url, token, ca }: { url: string; token: string; ca: string | undefined }): string {
   const name = 'devcluster';
-  // The client library takes plain HTTP only where it is told that this is no oversight.
+  // The client library accepts plain HTTP only with this explicit setting.
   const trust =
     ca === undefined
       ? { 'insecure-skip-tls-verify': true }

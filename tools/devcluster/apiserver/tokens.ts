@@ -1,4 +1,4 @@
-/** Bearer tokens: that of the administrator, and those of ServiceAccounts, which are JWTs signed with a key of this server. */
+/** Bearer tokens: one of the administrator, and those of ServiceAccounts, which are JWTs signed with a key of this server. */
 import { createHmac, randomBytes, randomUUID, timingSafeEqual } from 'node:crypto';
 import type { Clock } from '../../../src/platform/clock.ts';
 import { isJsonObject, type JsonObject } from '../schema/json.ts';
@@ -25,17 +25,17 @@ export type TokenOrder = { subject: TokenSubject; audiences: readonly string[]; 
 export type Verdict = { ok: true; user: User; audiences: readonly string[] } | { ok: false; error: string };
 
 export interface Tokens {
-  /** Of the administrator: for the kubeconfig. */
+  /** The token of the administrator, for the kubeconfig. */
   readonly admin: string;
   issue(order: TokenOrder): { token: string; expiresAtMs: number };
-  /** Whose token it is; one that is not for any of `audiences` is nobody's. */
+  /** Returns the user of the token; the token must be for one of `audiences`. */
   verify(token: string, audiences: readonly string[]): Verdict;
 }
 
-/** What tokens are for that name no audience. */
+/** The audience of tokens that name none. */
 export const apiAudience = 'https://kubernetes.default.svc.cluster.local';
 
-/** For clocks that differ. */
+/** Tolerance for clocks that differ. */
 const overdueMs = 60_000;
 
 const administrator: User = { username: 'kubernetes-admin', groups: ['system:masters', 'system:authenticated'] };
@@ -79,7 +79,7 @@ export function createTokens({ store, clock }: { store: Pick<Store, 'get'>; cloc
     return isJsonObject(claims) ? claims : undefined;
   }
 
-  /** A token ends with its ServiceAccount and with the pod that it is bound to, or a minute after the time at which they should be gone. */
+  /** A token is valid until its ServiceAccount or its bound pod is deleted, or until a minute after the deletion deadline of one of them. */
   function isBoundToLiving(claims: JsonObject): boolean {
     const namespace = textAt(claims, 'kubernetes.io', 'namespace');
     const isAlive = (shelf: string, field: string): boolean => {
@@ -111,8 +111,8 @@ export function createTokens({ store, clock }: { store: Pick<Store, 'get'>; cloc
     const given = textsAt(claims, 'aud');
     const shared = given.filter((audience) => audiences.includes(audience));
     if (shared.length > 0) return { ok: true, user: userOf(claims), audiences: shared };
-    const why = `token audiences ${JSON.stringify(given)} is invalid for the target audiences ${JSON.stringify(audiences)}`;
-    return { ok: false, error: `[invalid bearer token, ${why}]` };
+    const reason = `token audiences ${JSON.stringify(given)} is invalid for the target audiences ${JSON.stringify(audiences)}`;
+    return { ok: false, error: `[invalid bearer token, ${reason}]` };
   }
 
   return { admin, issue, verify };

@@ -1,11 +1,11 @@
-/** Field selectors: `metadata.name=a,status.phase!=Failed`. Which fields a kind can be asked by is given by its caller. */
+/** Field selectors: `metadata.name=a,status.phase!=Failed`. The caller passes the fields that the kind supports. */
 import { isJsonObject } from '../schema/json.ts';
 import { StatusError } from '../status-error.ts';
 
 export type FieldRequirement = { field: string; value: string; isEqual: boolean };
 export type FieldSelector = readonly FieldRequirement[];
 
-/** `known` are the fields of the kind besides those of all kinds. */
+/** `known` are the fields of the kind besides `metadata.name` and `metadata.namespace`. */
 export function parseFieldSelector(text: string, known: readonly string[]): FieldSelector {
   const parts = text.split(',').filter((part) => part.trim() !== '');
   return parts.map((part) => {
@@ -30,7 +30,7 @@ export function matchesFields(selector: FieldSelector, object: unknown): boolean
   return selector.every(({ field, value, isEqual }) => (textAt(object, field) === value) === isEqual);
 }
 
-/** A field that is not there counts as empty. */
+/** A missing field counts as empty. */
 function textAt(object: unknown, path: string): string {
   const found = path
     .split('.')

@@ -1,4 +1,4 @@
-/** Freezes an object and all that it holds; parts that are frozen already (shared with an older version) are not walked again. */
+/** Freezes an object and all its parts; parts that are already frozen (shared with an older version) are skipped. */
 export function deepFreeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
   Object.freeze(value);

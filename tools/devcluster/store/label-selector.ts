@@ -56,7 +56,7 @@ const isOperator = (value: unknown): value is Operator =>
 const textsOf = (value: unknown): string[] =>
   Array.isArray(value) ? value.filter((one) => typeof one === 'string') : [];
 
-/** `metav1.LabelSelector`; undefined selects nothing, an empty one everything. */
+/** Returns undefined, which selects nothing, without a selector; an empty selector selects everything. */
 export function readLabelSelector(source: unknown): LabelSelector | undefined {
   if (!isJsonObject(source)) return undefined;
   const labels = isJsonObject(source['matchLabels']) ? Object.entries(source['matchLabels']) : [];
@@ -70,7 +70,7 @@ export function readLabelSelector(source: unknown): LabelSelector | undefined {
   return [...fromLabels, ...fromExpressions];
 }
 
-/** As the `selector` of a Scale has it: `a=b,c in (d,e)`. */
+/** The format of `selector` in a Scale: `a=b,c in (d,e)`. */
 export function formatLabelSelector(selector: LabelSelector): string {
   const format = ({ key, operator, values }: LabelRequirement): string => {
     if (operator === 'Exists') return key;

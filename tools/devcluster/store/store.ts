@@ -1,4 +1,4 @@
-/** All objects of the cluster, in memory. A `shelf` is where the objects of a kind are: `apps/deployments`. */
+/** All objects of the cluster, in memory. A `shelf` contains the objects of a kind: `apps/deployments`. */
 import type { KubeObject, ObjectRef } from '../../../src/kube/ports.ts';
 import type { ClusterChange } from '../cluster-api.ts';
 import { deepFreeze } from './freeze.ts';
@@ -7,22 +7,22 @@ import { deepFreeze } from './freeze.ts';
 export type StoreChange = ClusterChange & { revision: number };
 
 export interface Store {
-  /** The newest version of all. */
+  /** The version of the last write. */
   revision(): number;
   get(shelf: string, ref: ObjectRef): KubeObject | undefined;
-  /** In order of namespace and name, as etcd has them. */
+  /** In order of namespace and name, as in etcd. */
   list(shelf: string, namespace?: string): KubeObject[];
-  /** Undefined where an object of that name is there already. */
+  /** Undefined if an object of that name exists. */
   add(shelf: string, object: KubeObject): KubeObject | undefined;
-  /** Undefined where `before` is no longer what is there. */
+  /** Undefined if `before` is no longer the current object. */
   replace(shelf: string, before: KubeObject, object: KubeObject): KubeObject | undefined;
-  /** `last` is the last state, as watchers get to see it. Undefined where `before` is no longer what is there. */
+  /** `last` is the last state, as watches send it. Undefined if `before` is no longer the current object. */
   remove(shelf: string, before: KubeObject, last: KubeObject): KubeObject | undefined;
-  /** As `list` was at that revision; undefined where that is no longer known. */
+  /** As `list` was at that revision; undefined if that is no longer known. */
   listAt(shelf: string, revision: number, namespace?: string): KubeObject[] | undefined;
-  /** What happened after `revision`, undefined where that is no longer known. */
+  /** The changes after `revision`; undefined if they are no longer known. */
   changesSince(shelf: string, revision: number): StoreChange[] | undefined;
-  /** Called with every change, before the write that made it returns. Answers a function that ends it. */
+  /** Calls back with every change, before its write returns. Returns a function that unsubscribes. */
   subscribe(shelf: string, onChange: (change: StoreChange) => void): () => void;
   /** Forgets all changes until now, as a compaction of etcd does. */
   compact(): void;
@@ -36,7 +36,7 @@ type Shelf = {
   subscribers: Set<(change: StoreChange) => void>;
 };
 
-/** A slash is in no name, so that this is unique. */
+/** No name contains a slash, so the key is unique. */
 const keyOf = ({ namespace, name }: ObjectRef): string => `${namespace ?? ''}/${name}`;
 
 function inOrder(objects: ReadonlyMap<string, KubeObject>, namespace: string | undefined): KubeObject[] {
@@ -46,10 +46,10 @@ function inOrder(objects: ReadonlyMap<string, KubeObject>, namespace: string | u
   return entries.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
 }
 
-/** As after the start of a real cluster: what a client remembers from before is history. */
+/** As in a real cluster that has started: older versions are expired. */
 const firstRevision = 100;
 
-/** `historyLimit` is how many changes of each kind are remembered for watches. */
+/** `historyLimit` is the number of changes of each kind from which watches can resume. */
 export function createStore(historyLimit = 1_000): Store {
   const shelves = new Map<string, Shelf>();
   let revision = firstRevision;
@@ -68,7 +68,7 @@ export function createStore(historyLimit = 1_000): Store {
     return deepFreeze({ ...object, metadata: { ...object.metadata, resourceVersion: String(revision) } });
   }
 
-  function tell(shelf: Shelf, change: ClusterChange): KubeObject {
+  function publish(shelf: Shelf, change: ClusterChange): KubeObject {
     const entry = { ...change, revision };
     shelf.log.push(entry);
     if (shelf.log.length > historyLimit) shelf.knownSince = shelf.log.shift()?.revision ?? revision;
@@ -95,20 +95,20 @@ export function createStore(historyLimit = 1_000): Store {
       if (shelf.objects.has(keyOf(object.metadata))) return undefined;
       const stored = stamp(object);
       shelf.objects.set(keyOf(stored.metadata), stored);
-      return tell(shelf, { type: 'ADDED', object: stored });
+      return publish(shelf, { type: 'ADDED', object: stored });
     },
     replace(name, before, object) {
       const shelf = shelfOf(name);
       if (shelf.objects.get(keyOf(before.metadata)) !== before) return undefined;
       const stored = stamp(object);
       shelf.objects.set(keyOf(stored.metadata), stored);
-      return tell(shelf, { type: 'MODIFIED', object: stored, old: before });
+      return publish(shelf, { type: 'MODIFIED', object: stored, old: before });
     },
     remove(name, before, last) {
       const shelf = shelfOf(name);
       if (shelf.objects.get(keyOf(before.metadata)) !== before) return undefined;
       shelf.objects.delete(keyOf(before.metadata));
-      return tell(shelf, { type: 'DELETED', object: stamp(last), old: before });
+      return publish(shelf, { type: 'DELETED', object: stamp(last), old: before });
     },
     changesSince(name, since) {
       const shelf = shelfOf(name);
@@ -123,7 +123,7 @@ export function createStore(historyLimit = 1_000): Store {
     },
     subscribe(name, onChange) {
       const { subscribers } = shelfOf(name);
-      // An own function for each subscription: the same callback may be there twice.
+      // A function of its own for each subscription: the same callback may subscribe twice.
       const subscriber = (change: StoreChange) => {
         onChange(change);
       };

@@ -1,5 +1,5 @@
 /**
- * What built-in kinds do besides following their schema: defaults that depend on other fields, and what only the server
+ * The behavior of built-in kinds beyond their schemas: defaults that depend on other fields, and fields that only the server
  * sets. Values are checked by the schema alone; the rules of a real API server are tested against a real one.
  */
 import type { KubeObject } from '../../../../src/kube/ports.ts';
@@ -36,7 +36,7 @@ function completeNamespace(namespace: KubeObject, old?: KubeObject): KubeObject 
 
 export const namespaceRules: KindRules = { complete: completeNamespace };
 
-/** A Service keeps its address, also where an update omits it. Allocation: `writes/service-address.ts`. */
+/** A Service keeps its address, also if an update omits it. Allocation: `writes/service-address.ts`. */
 function completeService(service: KubeObject, old?: KubeObject): KubeObject {
   const spec = objectAt(service, 'spec');
   if (spec['type'] === 'ExternalName') return service;
@@ -81,7 +81,7 @@ function completeDeployment(deployment: KubeObject): KubeObject {
   return { ...completed, spec: { ...spec, strategy: { ...strategy, rollingUpdate } } };
 }
 
-/** What the controllers do not implement is refused, rather than stored without an effect. */
+/** Rejects what the controllers do not implement, instead of storing it without an effect. */
 function validateRollout(workload: KubeObject): FieldError[] {
   const spec = objectAt(workload, 'spec');
   const errors: FieldError[] = [];

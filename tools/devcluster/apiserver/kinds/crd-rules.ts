@@ -1,4 +1,4 @@
-/** CustomResourceDefinitions: what they must say, and their status, which is decided at once. */
+/** CustomResourceDefinitions: their required fields, and their status, which is set at once. */
 import type { KubeObject } from '../../../../src/kube/ports.ts';
 import { type FieldError, invalid, notSupported, required } from '../../schema/field-error.ts';
 import type { JsonObject } from '../../schema/json.ts';
@@ -77,7 +77,7 @@ function validateVersions(crd: KubeObject): FieldError[] {
   const errors: FieldError[] = [];
   versions.forEach((version, index) => {
     const at = `spec.versions[${index}]`;
-    // What the only version says is said of the whole definition.
+    // With one version, errors in its columns are reported for the whole definition.
     errors.push(...validateVersion(version, at), ...validateColumns(version, versions.length === 1 ? 'spec' : at));
   });
   const names = versions.map((version) => version['name']);
@@ -120,7 +120,7 @@ function validateNames(name: string, spec: JsonObject): FieldError[] {
   }
   for (const field of ['plural', 'singular', 'kind', 'listKind']) {
     const value = textAt(spec, 'names', field);
-    // Kinds are written with capitals, what stands in paths without.
+    // Kinds have capital letters; plural names are part of paths and have none.
     const problem =
       value === '' ? undefined : dns1035Label(field === 'kind' || field === 'listKind' ? value.toLowerCase() : value);
     if (value === '') errors.push(required(`spec.names.${field}`));

@@ -1,4 +1,4 @@
-/** The kinds that a CustomResourceDefinition brings, one for each version that is served. */
+/** The kinds that a CustomResourceDefinition defines, one for each served version. */
 import type { KubeObject } from '../../../../src/kube/ports.ts';
 import { schemaTopology } from '../../patch/topology.ts';
 import { allVerbs, scaleEntry, statusOf } from '../../resource-table.ts';
@@ -48,7 +48,7 @@ function scalePaths(version: JsonObject): ScalePaths | undefined {
   };
 }
 
-/** Versions differ in nothing but their name: conversion is `None`. */
+/** Versions differ only in their names: conversion is `None`. */
 const inVersion =
   (apiVersion: string) =>
   (object: KubeObject): KubeObject =>

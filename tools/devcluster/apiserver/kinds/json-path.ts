@@ -13,7 +13,7 @@ type Step =
 const stepForm =
   /\.((?:\\\.|[^.[\]])+)|\[\?\(@\.([^=\s]+)\s*==\s*(?:"([^"]*)"|'([^']*)'|([^)]*))\)\]|\[(\*)\]|\[(-?\d+)\]|\['([^']+)'\]/g;
 
-/** What cannot be read is left out, as kubectl prints nothing for it. */
+/** Unsupported syntax is ignored: kubectl prints nothing for it. */
 export function parseJsonPath(path: string): Step[] {
   const text = path.startsWith('.') || path.startsWith('[') ? path : `.${path}`;
   return [...text.matchAll(stepForm)].map(([, name, filterField, double, single, bare, all, index, quoted]): Step => {
@@ -26,7 +26,7 @@ export function parseJsonPath(path: string): Step[] {
   });
 }
 
-/** All values that the path leads to. */
+/** Returns all values at the path. */
 export function evaluateJsonPath(steps: readonly Step[], object: unknown): unknown[] {
   return steps
     .reduce<unknown[]>((values, step) => values.flatMap((value) => takeStep(step, value)), [object])

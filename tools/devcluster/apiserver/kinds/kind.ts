@@ -1,4 +1,4 @@
-/** A kind as it is served: built in, or made from a CustomResourceDefinition. */
+/** A kind of the API: built in, or defined by a CustomResourceDefinition. */
 import type { KubeObject } from '../../../../src/kube/ports.ts';
 import type { Topology } from '../../patch/topology.ts';
 import type { ResourceEntry } from '../../resource-table.ts';
@@ -6,36 +6,36 @@ import type { FieldError } from '../../schema/field-error.ts';
 import type { PreparedSchema } from '../../schema/prepare.ts';
 import type { Column } from '../output/column.ts';
 
-/** Where the numbers of the scale subresource are in an object. */
+/** The paths of the fields of the scale subresource in an object. */
 export type ScalePaths = { spec: readonly string[]; status: readonly string[]; selector?: readonly string[] };
 
-/** What a built-in kind does besides following its schema. */
+/** The behavior of a built-in kind beyond its schema. */
 export type KindRules = {
-  /** Fills in what the schema cannot say: defaults that depend on other fields, what the server alone decides. */
+  /** Sets what the schema cannot express: defaults that depend on other fields, and fields that only the server sets. */
   complete?: (object: KubeObject, old?: KubeObject) => KubeObject;
-  /** Objects are complete here. `old` is the one that is replaced. */
+  /** Receives a completed object. `old` is the object that it replaces. */
   validate?: (object: KubeObject, old?: KubeObject) => FieldError[];
 };
 
 export type Kind = KindRules & {
   entry: ResourceEntry;
   listKind: string;
-  /** Where its objects are in the store. Versions of a kind share one. */
+  /** The key of its objects in the store. The versions of a kind share one. */
   shelf: string;
   isCustom: boolean;
   schema: PreparedSchema;
   topology: Topology;
   scale?: ScalePaths;
-  /** Counts changes of what is not metadata or status in `metadata.generation`. */
+  /** Whether `metadata.generation` counts the changes outside of metadata and status. */
   countsGenerations: boolean;
-  /** A PUT of an object that is not there creates it. */
+  /** Whether a PUT of a missing object creates it. */
   createsOnUpdate: boolean;
-  /** A deletion answers with the object instead of a Status. */
+  /** Whether the response to a deletion is the object instead of a Status. */
   returnsDeleted: boolean;
-  /** What a field selector may ask besides name and namespace. */
+  /** The fields that a field selector may use besides name and namespace. */
   selectableFields: readonly string[];
   columns: readonly Column[];
-  /** Between this version of the kind and the form in the store. */
+  /** Conversion between this version of the kind and the stored form. */
   toStored: (object: KubeObject) => KubeObject;
   fromStored: (object: KubeObject) => KubeObject;
 };
@@ -46,7 +46,7 @@ export const hasSubresource = ({ entry }: Kind, name: string): boolean =>
 export const apiVersionOf = ({ group, version }: { group: string; version: string }): string =>
   group === '' ? version : `${group}/${version}`;
 
-/** `deployments.apps`, as messages have it. */
+/** `deployments.apps`, as in messages. */
 export const qualifiedPlural = ({ entry }: Kind): string =>
   entry.group === '' ? entry.plural : `${entry.plural}.${entry.group}`;
 /** `Deployment.apps` */

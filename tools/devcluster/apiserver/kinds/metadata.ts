@@ -12,7 +12,7 @@ function nameProblem({ entry }: Kind, name: string): string | undefined {
   return entry.kind === 'Service' && entry.group === '' ? dns1035Label(name) : subdomain(name);
 }
 
-/** What is wrong with the metadata of an object that is to be created. */
+/** Returns the errors in the metadata of a new object. */
 export function validateMetadata(kind: Kind, metadata: ObjectMeta): FieldError[] {
   const errors: FieldError[] = [];
   const nameIsWrong = metadata.name === '' ? undefined : nameProblem(kind, metadata.name);
@@ -52,7 +52,7 @@ function validateOwners(owners: readonly OwnerReference[]): FieldError[] {
   const errors = owners.flatMap((owner) => {
     const empty = (['apiVersion', 'kind', 'name', 'uid'] as const).filter((field) => !owner[field]);
     const missing = empty.map((field) => invalid(`${at}.${field}`, '', 'must not be empty'));
-    // Events are too many, and too short-lived, to own anything.
+    // Events are too numerous and too short-lived to own objects.
     const type = `/${owner.apiVersion}, Kind=Event`;
     return owner.kind === 'Event'
       ? [...missing, invalid(at, type, `${type} is disallowed from being an owner`)]
@@ -73,7 +73,7 @@ function validateFinalizer(finalizer: string, at: string): FieldError[] {
     : [...errors, invalid(at, finalizer, 'name is neither a standard finalizer name nor is it fully qualified')];
 }
 
-/** What else is wrong with an object that replaces another. */
+/** Returns the further errors of an object that replaces another. */
 export function validateMetadataUpdate({ metadata }: KubeObject, { metadata: before }: KubeObject): FieldError[] {
   const errors: FieldError[] = [];
   for (const field of ['uid', 'creationTimestamp', 'deletionTimestamp'] as const) {

@@ -1,24 +1,24 @@
-/** What names, labels and their like have to look like, with the words that Kubernetes has for it. */
+/** The formats of names and labels, with the messages of Kubernetes. */
 
-/** Undefined: the text is fine. */
+/** Returns what is wrong with the text; undefined if it is valid. */
 type Check = (text: string) => string | undefined;
 
 function form({
   pattern,
   max,
-  says,
+  message,
   examples,
 }: {
   pattern: string;
   max: number;
-  says: string;
+  message: string;
   examples: readonly string[];
 }): Check {
   const whole = new RegExp(`^(?:${pattern})$`, 'u');
   const list = examples.map((example) => `'${example}'`).join(',  or ');
   return (text) => {
     if (text.length > max) return `must be no more than ${max} characters`;
-    return whole.test(text) ? undefined : `${says} (e.g. ${list}, regex used for validation is '${pattern}')`;
+    return whole.test(text) ? undefined : `${message} (e.g. ${list}, regex used for validation is '${pattern}')`;
   };
 }
 
@@ -29,14 +29,16 @@ const qualified = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]';
 export const subdomain = form({
   pattern: `${label}(\\.${label})*`,
   max: 253,
-  says: "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character",
+  message:
+    "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or '.', and must start and end with an alphanumeric character",
   examples: ['example.com'],
 });
 
 const label1123 = form({
   pattern: label,
   max: 63,
-  says: "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character",
+  message:
+    "a lowercase RFC 1123 label must consist of lower case alphanumeric characters or '-', and must start and end with an alphanumeric character",
   examples: ['my-name', '123-abc'],
 });
 
@@ -47,21 +49,24 @@ export const dnsLabel: Check = (text) => (text.includes('.') ? 'must not contain
 export const dns1035Label = form({
   pattern: '[a-z]([-a-z0-9]*[a-z0-9])?',
   max: 63,
-  says: "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character",
+  message:
+    "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character",
   examples: ['my-name', 'abc-123'],
 });
 
 export const labelValue = form({
   pattern: `(${qualified})?`,
   max: 63,
-  says: "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
+  message:
+    "a valid label must be an empty string or consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
   examples: ['MyValue', 'my_value', '12345'],
 });
 
 const namePart = form({
   pattern: qualified,
   max: 63,
-  says: "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
+  message:
+    "name part must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character",
   examples: ['MyName', 'my.name', '123-abc'],
 });
 
@@ -81,7 +86,7 @@ export const qualifiedName: Check = (text) => {
   return second === '' ? 'name part must be non-empty' : namePart(second);
 };
 
-/** A name that may hold capitals and colons, as those of RBAC do. */
+/** A name that may contain capital letters and colons, as those of RBAC do. */
 export const pathSegment: Check = (text) => {
   if (text === '.' || text === '..') return `may not be '${text}'`;
   const found = ['/', '%'].find((character) => text.includes(character));

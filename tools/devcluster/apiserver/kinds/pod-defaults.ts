@@ -1,9 +1,9 @@
-/** The defaults of Pods that a schema cannot say, and what admission adds to them. */
+/** The defaults of Pods that a schema cannot express, and the fields that admission adds. */
 import type { KubeObject } from '../../../../src/kube/ports.ts';
 import { isSameJson, type JsonObject } from '../../schema/json.ts';
 import { objectAt, objectsAt, textAt, withValue } from '../fields.ts';
 
-/** An image that always means the newest is always pulled. */
+/** An image with the tag `latest` is always pulled. */
 function pullPolicyOf(image: string): string {
   if (image.includes('@')) return 'IfNotPresent';
   const tag = /:([^/:]+)$/.exec(image)?.[1] ?? 'latest';
@@ -19,13 +19,13 @@ export function completePodSpec(spec: JsonObject): JsonObject {
   return { ...spec, ...eachContainer(spec, withPullPolicy) };
 }
 
-/** The lists of containers that are there, with each container changed. */
+/** Returns the lists of containers that are present, with each container changed. */
 function eachContainer(spec: JsonObject, change: (container: JsonObject) => JsonObject): JsonObject {
   const fields = ['containers', 'initContainers'].filter((field) => spec[field] !== undefined);
   return Object.fromEntries(fields.map((field) => [field, objectsAt(spec, field).map(change)]));
 }
 
-/** Who says only how much a container may have asks for as much. */
+/** Requests default to the limits. */
 function withRequests(container: JsonObject): JsonObject {
   const limits = objectAt(container, 'resources', 'limits');
   if (Object.keys(limits).length === 0) return container;
@@ -35,7 +35,7 @@ function withRequests(container: JsonObject): JsonObject {
   });
 }
 
-/** As the admission of a real server does, where a pod says nothing of it. */
+/** The defaults of the admission plugins of a real server. */
 const admitted: JsonObject = {
   serviceAccountName: 'default',
   serviceAccount: 'default',
@@ -54,7 +54,7 @@ const admitted: JsonObject = {
 const tokenVolume = 'kube-api-access';
 const tokenPath = '/var/run/secrets/kubernetes.io/serviceaccount';
 
-/** As the ServiceAccount admission does: a token for the API, unless the pod does not want one or has its own there. */
+/** Adds a token for the API, as the ServiceAccount admission plugin does, unless the pod opts out or mounts its own at this path. */
 function withToken(spec: JsonObject): JsonObject {
   if (spec['automountServiceAccountToken'] === false) return spec;
   const lacks = (container: JsonObject): boolean =>
@@ -80,7 +80,7 @@ function withToken(spec: JsonObject): JsonObject {
     },
   ];
   const volumes = objectsAt(spec, 'volumes');
-  // It is there already where a webhook added a container after it: admission comes back to such a pod.
+  // The volume exists if a webhook added a container after it: admission handles such a pod again.
   const hasVolume = volumes.some((volume) => textAt(volume, 'name') === tokenVolume);
   return {
     ...spec,
@@ -105,7 +105,7 @@ function qualityOfService(spec: JsonObject): string {
   return isGuaranteed ? 'Guaranteed' : 'Burstable';
 }
 
-/** A Pod as it is created or changed. */
+/** Completes a Pod that is created or changed. */
 export function completePod(pod: KubeObject, old?: KubeObject): KubeObject {
   const spec = completePodSpec(objectAt(pod, 'spec'));
   if (old !== undefined) return { ...pod, spec };

@@ -1,4 +1,4 @@
-/** All kinds that are served: the built-in ones, and those of CustomResourceDefinitions as they come and go. */
+/** All served kinds: the built-in ones, and those of the stored CustomResourceDefinitions. */
 import type { KubeObject, Resource } from '../../../../src/kube/ports.ts';
 import type { Store } from '../../store/store.ts';
 import { builtInKinds } from './built-in.ts';
@@ -26,7 +26,7 @@ export function createRegistry(store: Store, fixed: readonly Kind[] = builtInKin
   }
 
   function follow(crd: KubeObject, old: KubeObject | undefined): void {
-    // Compiling a schema costs milliseconds: only where it may be another.
+    // Compiling a schema takes milliseconds: only if the definition has changed.
     if (old?.metadata.generation !== crd.metadata.generation) custom.set(crd.metadata.name, createCustomKinds(crd));
     refresh();
   }
@@ -39,7 +39,7 @@ export function createRegistry(store: Store, fixed: readonly Kind[] = builtInKin
     }
     const [kind] = custom.get(object.metadata.name) ?? [];
     custom.delete(object.metadata.name);
-    // The objects go with their definition.
+    // The objects are deleted with their definition.
     if (kind !== undefined) for (const instance of store.list(kind.shelf)) store.remove(kind.shelf, instance, instance);
     refresh();
   });

@@ -1,4 +1,4 @@
-/** Columns of Table answers: what kubectl prints. */
+/** Columns of Table responses: what kubectl prints. */
 import type { KubeObject } from '../../../../src/kube/ports.ts';
 
 export type Column = {
@@ -29,7 +29,7 @@ export const wide = (name: string, cell: Cell, options: Partial<Column> = {}): C
 export const nameColumn: Column = column('Name', ({ metadata }) => metadata.name, { format: 'name' });
 export const ageColumn: Column = column('Age', ({ metadata }, nowMs) => formatAge(metadata.creationTimestamp, nowMs));
 
-/** The age of a point in time, as kubectl has it: two units where the first is small. */
+/** The age of a time as kubectl prints it: with two units if the first is small. */
 export function formatAge(time: unknown, nowMs: number): string {
   if (typeof time !== 'string') return '<unknown>';
   const startMs = Date.parse(time);
@@ -39,7 +39,7 @@ export function formatAge(time: unknown, nowMs: number): string {
 const two = (first: number, firstUnit: string, second: number, secondUnit: string): string =>
   second === 0 ? `${first}${firstUnit}` : `${first}${firstUnit}${second}${secondUnit}`;
 
-/** From which number of a unit on the next smaller one is left out: that of `duration.HumanDuration`. */
+/** The number of a unit from which the next smaller unit is omitted, as in `duration.HumanDuration`. */
 function formatDuration(durationMs: number): string {
   const seconds = Math.floor(durationMs / 1000);
   if (seconds < -1) return '<invalid>';

@@ -7,7 +7,7 @@ import { ageColumn, type Column, column, formatAge, nameColumn, wide } from './c
 
 const numberIn = (name: string, ...path: readonly string[]): Column =>
   column(name, (object) => numberAt(object, ...path) ?? 0, { type: 'integer' });
-/** Kubernetes calls these columns texts, and has numbers in them. */
+/** Kubernetes declares these columns as strings, but their cells are numbers. */
 const countIn = (name: string, ...path: readonly string[]): Column =>
   column(name, (object) => numberAt(object, ...path) ?? 0);
 const orNone = (text: string): string => text || '<none>';
@@ -77,7 +77,7 @@ const lastSeen = (object: KubeObject): string =>
   textAt(object, 'deprecatedLastTimestamp') ||
   textAt(object, 'eventTime');
 
-/** For events in their stored form. */
+/** Events in their stored form. */
 const event: readonly Column[] = [
   column('Last Seen', (object, nowMs) => formatAge(lastSeen(object) || undefined, nowMs)),
   column('Type', (object) => textAt(object, 'type')),
@@ -100,7 +100,7 @@ const dataCount = column(
   'Data',
   (object) => Object.keys({ ...objectAt(object, 'data'), ...objectAt(object, 'binaryData') }).length,
 );
-/** By `group/kind`: what the demo shows. Every other built-in kind has the columns name and age. */
+/** By `group/kind`: the kinds of the demo. Every other built-in kind has the columns name and age. */
 export const builtInColumns: Readonly<Record<string, readonly Column[]>> = {
   '/ConfigMap': [nameColumn, dataCount, ageColumn],
   '/Event': event,

@@ -1,4 +1,4 @@
-/** Discovery: which kinds are served, in the aggregated form (apidiscovery.k8s.io/v2) and the old ones. */
+/** Discovery: the served kinds, in the aggregated form (apidiscovery.k8s.io/v2) and the older ones. */
 import { apiVersionOf, type Kind } from '../kinds/kind.ts';
 
 type Groups = ReadonlyMap<string, ReadonlyMap<string, readonly Kind[]>>;
@@ -48,7 +48,7 @@ function aggregatedResource({ entry }: Kind): object {
   };
 }
 
-/** `core`: the answer of /api, else that of /apis. */
+/** `core`: the response of /api, otherwise that of /apis. */
 export function buildAggregatedDiscovery(kinds: readonly Kind[], root: 'api' | 'apis'): object {
   const groups = [...groupKinds(kinds)].filter(([group]) => (group === '') === (root === 'api'));
   const items = groups.map(([group, versions]) => ({

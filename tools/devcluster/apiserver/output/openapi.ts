@@ -1,4 +1,4 @@
-/** OpenAPI v3: one document for each group version, with what kubectl looks for: schemas by kind, and which parameters a patch takes. */
+/** OpenAPI v3: one document for each group version, with the parts that kubectl reads: schemas by kind, and the parameters of a patch. */
 import { createHash } from 'node:crypto';
 import { metadata } from '../schemas/terms.ts';
 import { apiVersionOf, type Kind } from '../kinds/kind.ts';
@@ -7,7 +7,7 @@ import { groupKinds } from './discovery.ts';
 const pathOf = ({ group, version }: { group: string; version: string }): string =>
   group === '' ? `api/${version}` : `apis/${group}/${version}`;
 
-/** `/openapi/v3`: the documents there are. Their hash lets kubectl keep them. */
+/** `/openapi/v3`: the list of documents. Their hashes let kubectl cache them. */
 export function buildOpenApiIndex(kinds: readonly Kind[]): object {
   const members = [...groupKinds(kinds).values()].flatMap((versions) => [...versions.values()]);
   const paths = members.flatMap((all) => {

@@ -7,7 +7,7 @@ import { ageColumn, type Column, column, formatAge, nameColumn, wide } from './c
 const containersOf = (pod: KubeObject): JsonObject[] => objectsAt(pod, 'status', 'containerStatuses');
 const isSidecar = (container: JsonObject): boolean => container['restartPolicy'] === 'Always';
 
-/** Statuses of native sidecars count as those of containers. */
+/** Statuses of native sidecars count as statuses of containers. */
 function sidecarsOf(pod: KubeObject): JsonObject[] {
   const names = new Set(
     objectsAt(pod, 'spec', 'initContainers')
@@ -43,7 +43,7 @@ function endReason(terminated: JsonObject): string {
   );
 }
 
-/** What an init container that is not done with says of its pod. */
+/** The pod's reason while an init container has not finished. */
 function initReason(pod: KubeObject): string | undefined {
   const specs = objectsAt(pod, 'spec', 'initContainers');
   const statuses = objectsAt(pod, 'status', 'initContainerStatuses');
@@ -59,7 +59,7 @@ function initReason(pod: KubeObject): string | undefined {
   return undefined;
 }
 
-/** The last container with something to say has the word, as in kubectl. */
+/** The last container with a reason determines that of the pod, as in kubectl. */
 function containerReason(pod: KubeObject): string | undefined {
   let hasRunning = false;
   let reason: string | undefined;

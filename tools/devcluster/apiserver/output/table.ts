@@ -1,4 +1,4 @@
-/** Table answers, and answers with metadata only. */
+/** Table responses, and responses with metadata only. */
 import type { KubeObject } from '../../../../src/kube/ports.ts';
 import type { Kind } from '../kinds/kind.ts';
 import type { Wanted } from '../requests/negotiation.ts';
@@ -9,7 +9,7 @@ const metadataOnly = (object: KubeObject): object => ({
   metadata: object.metadata,
 });
 
-/** In lists of built-in kinds the type is said once. */
+/** In lists of built-in kinds only the list has a type. */
 function withoutType({ apiVersion: _apiVersion, kind: _kind, ...fields }: KubeObject): object {
   return fields;
 }
@@ -17,7 +17,7 @@ function withoutType({ apiVersion: _apiVersion, kind: _kind, ...fields }: KubeOb
 /** `includeObject`: whole objects, their metadata, or nothing in the rows. */
 export type TableOptions = { nowMs: number; includeObject: string; hasColumns: boolean };
 
-/** `objects` are as they are stored. */
+/** `objects` have the stored form. */
 function buildTable(
   kind: Kind,
   objects: readonly KubeObject[],
@@ -49,7 +49,7 @@ function buildTable(
 
 export type View = { wanted: Wanted; nowMs: number; includeObject: string };
 
-/** One object, as it is stored, in the form that the client wants. */
+/** Returns a stored object in the form that the client accepts. */
 export function viewObject(
   kind: Kind,
   object: KubeObject,

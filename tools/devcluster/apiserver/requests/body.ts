@@ -29,17 +29,17 @@ export async function readObject(
   if (fieldValidation === 'Ignore' || mediaType(request) === 'application/yaml') return body;
   const duplicates = findDuplicateFields(text).map((field) => `duplicate field "${field}"`);
   if (fieldValidation === 'Strict' && duplicates.length > 0) {
-    const why = `strict decoding error: ${duplicates.join(', ')}`;
+    const reason = `strict decoding error: ${duplicates.join(', ')}`;
     throw new StatusError(
       'BadRequest',
-      `${entry.kind} in version "${entry.version}" cannot be handled as a ${entry.kind}: ${why}`,
+      `${entry.kind} in version "${entry.version}" cannot be handled as a ${entry.kind}: ${reason}`,
     );
   }
   for (const duplicate of duplicates) warn(duplicate);
   return body;
 }
 
-/** A body that is no object of its path: options of a deletion, a Scale. */
+/** A body that is not an object of the path's kind: options of a deletion, a Scale. */
 export async function readOptions(request: ApiRequest): Promise<unknown> {
   return parseBody(request, await request.readBody(), 'DeleteOptions');
 }
@@ -51,14 +51,14 @@ function parseBody(request: ApiRequest, text: string, kind: string): unknown {
   try {
     return type === 'application/yaml' ? parse(text) : JSON.parse(text);
   } catch (error) {
-    const why = `couldn't get version/kind; json parse error: ${messageOf(error)}`;
-    throw new StatusError('BadRequest', `the object provided is unrecognized (must be of type ${kind}): ${why}`);
+    const reason = `couldn't get version/kind; json parse error: ${messageOf(error)}`;
+    throw new StatusError('BadRequest', `the object provided is unrecognized (must be of type ${kind}): ${reason}`);
   }
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** A patch: JSON, or YAML where it is applied. */
+/** A patch: JSON, or YAML for an apply. */
 export async function readPatch(request: ApiRequest): Promise<unknown> {
   const text = await request.readBody();
   try {

@@ -1,4 +1,4 @@
-/** Fields that come twice in the same object of a JSON text: a parser keeps only the last of them. */
+/** Fields that appear twice in the same object of a JSON text: a parser keeps only the last of them. */
 
 const token = /"(?:[^"\\]|\\.)*"|[{}[\],:]/g;
 

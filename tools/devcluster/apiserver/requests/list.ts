@@ -1,4 +1,4 @@
-/** Reading many: selectors, pages. */
+/** Lists: selectors and pages. */
 import type { KubeObject } from '../../../../src/kube/ports.ts';
 import { isJsonObject } from '../../schema/json.ts';
 import { StatusError } from '../../status-error.ts';
@@ -9,12 +9,12 @@ import { numberAt, textAt } from '../fields.ts';
 import type { Kind } from '../kinds/kind.ts';
 import type { ListOptions } from './options.ts';
 
-/** `items` are as they are stored; whoever answers brings them to the version that was asked for. */
+/** `items` have the stored form; the caller converts them to the requested version. */
 export type Page = { items: KubeObject[]; resourceVersion: number; continueToken: string; remaining: number };
 
 type Selectors = Pick<ListOptions, 'labelSelector' | 'fieldSelector'>;
 
-/** Whether an object, as it is stored, is one of those that are asked for. */
+/** Returns whether a stored object matches the selectors. */
 export function createFilter(kind: Kind, { labelSelector, fieldSelector }: Selectors): (stored: KubeObject) => boolean {
   const labels = parseLabelSelector(labelSelector);
   const fields = parseFieldSelector(fieldSelector, kind.selectableFields);
@@ -28,7 +28,7 @@ export function listObjects({ store }: Cluster, kind: Kind, namespace: string | 
   const isWanted = createFilter(kind, options);
   const start = options.continueToken === '' ? undefined : parseToken(options.continueToken);
   const resourceVersion = start?.resourceVersion ?? store.revision();
-  // All pages are of the state at the first.
+  // All pages show the state at the first.
   const state =
     start === undefined
       ? store.list(kind.shelf, namespace)
@@ -44,7 +44,7 @@ export function listObjects({ store }: Cluster, kind: Kind, namespace: string | 
   return { items, resourceVersion, continueToken, remaining: left.length - limit };
 }
 
-/** The API server waits three seconds for its cache to catch up. Here there is one server, which is never behind: what is to come will not come sooner. */
+/** A real API server waits three seconds for its cache to catch up. This one has no cache that could be behind. */
 function refuseFuture({ resourceVersion = 0 }: ListOptions, current: number): void {
   if (resourceVersion > current) {
     throw new StatusError('Timeout', `Timeout: Too large resource version: ${resourceVersion}, current: ${current}`, {
@@ -63,7 +63,7 @@ function parseToken(text: string): { resourceVersion: number; key: string } {
     const token: unknown = JSON.parse(Buffer.from(text, 'base64url').toString());
     if (isJsonObject(token)) return { resourceVersion: numberAt(token, 'rv') ?? 0, key: textAt(token, 'start') };
   } catch {
-    // Said below.
+    // Reported below.
   }
   throw new StatusError(
     'BadRequest',

@@ -1,11 +1,11 @@
-/** What a client wants to read, by its Accept header. */
+/** The response format that a client accepts. */
 import { StatusError } from '../../status-error.ts';
 
 export type Wanted = { format: 'json' | 'yaml'; as?: string; group?: string; version?: string };
 
 const json = new Set(['application/json', '*/*', 'application/*']);
 
-/** The first of the wishes that can be met. Protobuf cannot: clients name JSON besides it. */
+/** Returns the first accepted format that is supported. Clients that prefer Protobuf also accept JSON. */
 export function negotiate(accept: string | undefined): Wanted {
   if (accept === undefined || accept.trim() === '') return { format: 'json' };
   for (const wish of accept.split(',')) {

@@ -94,7 +94,7 @@ function serveList(call: Call): Answer {
   const view = viewOf(call);
   if (options.isWatch) return openWatch(cluster, { kind, namespace, options, view });
   const page = listObjects(cluster, kind, namespace, options);
-  // How many remain is known only where nothing is filtered.
+  // The number of remaining items is known only without selectors.
   const hasCount = page.continueToken !== '' && options.labelSelector === '' && options.fieldSelector === '';
   const metadata = {
     resourceVersion: String(page.resourceVersion),
@@ -196,14 +196,14 @@ async function serveScale(call: Call): Promise<Document> {
   if (request.method !== 'PATCH') throw methodNotAllowed();
   const type = readPatchType(call);
   const body = await readPatch(request);
-  // An apply of a Scale sets its replicas, as a merge does.
+  // An apply of a Scale sets its replicas like a merge patch.
   const mergeType = type === 'application/apply-patch+yaml' ? 'application/merge-patch+json' : type;
   return ok(
     await changeScale(cluster, scaled, patchedScale({ type: mergeType, body }), writeRequest(call, 'PatchOptions')),
   );
 }
 
-/** Subresources that one posts to. */
+/** Subresources that accept POST. */
 async function serveAction(call: Call): Promise<Document> {
   const { cluster, target, request, ref } = call;
   const { kind, subresource } = target;

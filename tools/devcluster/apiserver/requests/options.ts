@@ -12,7 +12,7 @@ const isTrue = (query: Query, name: string): boolean => ['true', '1'].includes(q
 
 type Client = { user: User; userAgent: string; warn: (text: string) => void };
 
-/** `options` is the kind that messages name: `CreateOptions`. */
+/** `options` is the kind in messages: `CreateOptions`. */
 export function readWriteRequest(query: Query, options: string, { user, userAgent, warn }: Client): WriteRequest {
   const fieldValidation = query.get('fieldValidation') ?? '';
   checkDryRun(query.getAll('dryRun'), options);
@@ -38,7 +38,7 @@ function checkDryRun(values: readonly string[], options: string): void {
   throw invalidObject(`${options}.meta.k8s.io`, '', [notSupported('dryRun', values, ['All'])]);
 }
 
-/** Whether an apply is forced. Only an apply may be, and it must say who it is. */
+/** Returns whether an apply is forced. Only an apply can be forced, and it needs a field manager. */
 export function readForce(query: Query, isApply: boolean): boolean {
   if (isApply && !query.get('fieldManager')) {
     throw invalidObject('PatchOptions.meta.k8s.io', '', [required('fieldManager', 'is required for apply patch')]);
@@ -56,7 +56,7 @@ export type ListOptions = {
   fieldSelector: string;
   limit: number;
   continueToken: string;
-  /** Undefined: any version, and for a watch: all that is there first. */
+  /** Undefined: any version; a watch then starts with all existing objects. */
   resourceVersion: number | undefined;
   timeoutSeconds: number | undefined;
   allowBookmarks: boolean;
@@ -87,8 +87,8 @@ function checkVersionMatch(
   query: Query,
   { isWatch, version, match }: { isWatch: boolean; version: string; match: string },
 ): void {
-  const refuse = (field: string, why: string): never => {
-    throw invalidObject('ListOptions.meta.k8s.io', '', [forbidden(field, why)]);
+  const refuse = (field: string, reason: string): never => {
+    throw invalidObject('ListOptions.meta.k8s.io', '', [forbidden(field, reason)]);
   };
   if (query.has('sendInitialEvents')) {
     if (!isWatch) refuse('sendInitialEvents', 'sendInitialEvents is forbidden for list');
@@ -109,7 +109,7 @@ function checkVersionMatch(
   }
 }
 
-/** Of a watch the API server takes a wrong one for an error of its own. */
+/** The API server reports an invalid version of a watch as an internal error. */
 function parseVersion(text: string, isWatch: boolean): number {
   if (/^\d+$/.test(text)) return Number(text);
   const message = `resourceVersion: Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`;
@@ -118,7 +118,7 @@ function parseVersion(text: string, isWatch: boolean): number {
     : new StatusError('BadRequest', `invalid resource version: ${message}`);
 }
 
-/** DeleteOptions, from the body and the query: the query goes first. */
+/** DeleteOptions, from the body and the query, which takes precedence. */
 export function readDeletion(query: Query, body: unknown): { deletion: Deletion; isDryRun: boolean } {
   checkPropagation(query, body);
   const seconds = query.get('gracePeriodSeconds');
@@ -135,7 +135,7 @@ export function readDeletion(query: Query, body: unknown): { deletion: Deletion;
   return { deletion, isDryRun: dryRun.length > 0 };
 }
 
-/** The garbage collector deletes dependents in the background only. */
+/** The garbage collector supports background deletion only. */
 function checkPropagation(query: Query, body: unknown): void {
   const policy = query.get('propagationPolicy') ?? textAt(body, 'propagationPolicy');
   if (policy !== '' && policy !== 'Background') {

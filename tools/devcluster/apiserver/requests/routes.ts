@@ -1,4 +1,4 @@
-/** What a path of the API means. */
+/** The targets of API paths. */
 import type { Kind } from '../kinds/kind.ts';
 import type { Registry } from '../kinds/registry.ts';
 
@@ -9,7 +9,7 @@ export type ResourceTarget = {
   subresource: string | undefined;
 };
 
-/** The target of a path of objects; undefined where nothing is served there. */
+/** Returns the target of a path of objects; undefined if nothing is served there. */
 export function findTarget(registry: Registry, path: string): ResourceTarget | undefined {
   const segments = path
     .split('/')
@@ -26,7 +26,7 @@ export function findTarget(registry: Registry, path: string): ResourceTarget | u
   return { kind, namespace, name, subresource };
 }
 
-/** `namespaces/a/pods` is of a namespace, `namespaces/a` and `namespaces/a/status` are namespaces themselves. */
+/** `namespaces/a/pods` are objects of a namespace; `namespaces/a` and `namespaces/a/status` are the namespace itself. */
 function splitNamespace(
   group: string,
   below: readonly string[],

@@ -14,7 +14,7 @@ export type WatchRequest = { kind: Kind; namespace: string | undefined; options:
 type EventType = 'ADDED' | 'MODIFIED' | 'DELETED';
 
 const bookmarkEveryMs = 60_000;
-/** The API server takes 30 to 60 minutes. */
+/** A real API server uses 30 to 60 minutes. */
 const defaultTimeoutSeconds = 1800;
 
 /** Returns the change as a client sees it that selects a part of the objects. */
@@ -27,7 +27,7 @@ function visibleChange(
   const wasIn = old !== undefined && isWanted(old);
   if (isIn) return { type: wasIn ? 'MODIFIED' : 'ADDED', object };
   if (!wasIn) return undefined;
-  // The last state that matched, with the version at which it left.
+  // The last state that matched, with the version of the change.
   const { resourceVersion } = object.metadata;
   const last = type === 'DELETED' ? object : old;
   return {
@@ -87,7 +87,7 @@ function repeat(clock: Clock, everyMs: number, callback: () => void): () => void
   };
 }
 
-/** Sends what happened before the watch, then each change. Returns a function that unsubscribes; undefined where the requested version is no longer known. */
+/** Sends what happened before the watch, then each change. Returns a function that unsubscribes; undefined if the requested version is no longer known. */
 function sendChanges(
   { store }: Cluster,
   { kind, namespace, options }: WatchRequest,
@@ -130,7 +130,7 @@ function createEventWriter({ kind, view }: WatchRequest, sink: EventSink, nowMs:
   };
   return {
     event(type, object) {
-      // Columns are told once.
+      // Only the first event has the column definitions.
       write(type, viewObject(kind, object, { ...view, nowMs: nowMs() }, isFirst));
       isFirst = false;
     },
@@ -143,7 +143,7 @@ function createEventWriter({ kind, view }: WatchRequest, sink: EventSink, nowMs:
         metadata: { resourceVersion: metadata.resourceVersion },
         columnDefinitions: null,
       };
-      // The annotation is looked for in the object of the only row.
+      // Clients read the annotation of the object in the only row.
       const row = { cells: [], object: { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata } };
       write(
         'BOOKMARK',

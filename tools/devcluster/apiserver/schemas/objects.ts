@@ -239,5 +239,5 @@ export const customResourceDefinition: Schema = kindOf({
 export const role: Schema = kindOf({ rules: list(anything), aggregationRule: anything });
 export const roleBinding: Schema = kindOf({ subjects: list(anything), roleRef: anything });
 
-/** Reviews and token requests: answered, never stored. */
+/** Reviews and token requests: they have a response and are never stored. */
 export const review: Schema = kindOf({ spec: anything, status: anything });

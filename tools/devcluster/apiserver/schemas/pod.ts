@@ -1,4 +1,4 @@
-/** Pods: the fields that are known by name, with their defaults. What a container rarely has is kept unseen (`anything`). */
+/** Pods: the supported fields, with their defaults. Rare fields of a container are kept without checks (`anything`). */
 import type { Schema } from '../../schema/schema.ts';
 import {
   anything,

@@ -1,4 +1,4 @@
-/** The words in which the schemas of the built-in kinds are written. */
+/** The building blocks of the schemas of the built-in kinds. */
 import type { Schema } from '../../schema/schema.ts';
 
 type Fields = Record<string, Schema>;
@@ -8,11 +8,11 @@ export const bool: Schema = { type: 'boolean' };
 export const int32: Schema = { type: 'integer', format: 'int32' };
 export const int64: Schema = { type: 'integer', format: 'int64' };
 export const intOrString: Schema = { 'x-kubernetes-int-or-string': true };
-/** Not looked into: kept as it is. */
+/** Kept without checks. */
 export const anything: Schema = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
 export const texts: Schema = { type: 'array', items: text };
 
-/** `null` is what Go writes for a time that is not set. */
+/** Go encodes an unset time as `null`. */
 export const time: Schema = { type: 'string', format: 'date-time', nullable: true };
 
 export const object = (properties: Fields): Schema => ({ type: 'object', properties });
@@ -75,5 +75,5 @@ export const metadata: Schema = object({
   managedFields: list(anything),
 });
 
-/** A whole kind: what all have, and `fields`. */
+/** A whole kind: the fields that all kinds have, and `fields`. */
 export const kindOf = (fields: Fields): Schema => object({ apiVersion: text, kind: text, metadata, ...fields });

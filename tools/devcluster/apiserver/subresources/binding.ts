@@ -1,4 +1,4 @@
-/** pods/binding: gives a pod its node. */
+/** pods/binding: assigns a pod to a node. */
 import type { KubeObject, ObjectRef } from '../../../../src/kube/ports.ts';
 import { StatusError } from '../../status-error.ts';
 import { type Cluster, isoSeconds, type WriteRequest } from '../cluster.ts';
@@ -16,8 +16,8 @@ export async function bindPod(
   const propose = (current: KubeObject): Proposal => {
     const assigned = textAt(current, 'spec', 'nodeName');
     if (assigned !== '') {
-      const why = `pod ${ref.name} is already assigned to node "${assigned}"`;
-      throw new StatusError('Conflict', `Operation cannot be fulfilled on pods/binding "${ref.name}": ${why}`, {
+      const reason = `pod ${ref.name} is already assigned to node "${assigned}"`;
+      throw new StatusError('Conflict', `Operation cannot be fulfilled on pods/binding "${ref.name}": ${reason}`, {
         name: ref.name,
         kind: 'pods/binding',
       });

@@ -1,4 +1,4 @@
-/** What is answered and never stored: tokens and their reviews, and access reviews, which allow everything. */
+/** Requests with a response that is never stored: tokens, token reviews, and access reviews, which allow everything. */
 import type { KubeObject, ObjectRef } from '../../../../src/kube/ports.ts';
 import { invalid, invalidObject } from '../../schema/field-error.ts';
 import type { JsonObject } from '../../schema/json.ts';
@@ -9,7 +9,7 @@ import { numberAt, objectAt, textAt, textsAt, valueAt } from '../fields.ts';
 import type { Kind } from '../kinds/kind.ts';
 import { apiAudience, type TokenSubject } from '../tokens.ts';
 
-/** The answer to the creation of a review; access reviews allow everything. */
+/** Returns the response to a review; access reviews allow everything. */
 export function answerReview(cluster: Cluster, kind: Kind, body: JsonObject, user: User): object {
   const { group, kind: name, version } = kind.entry;
   const answer = { kind: name, apiVersion: `${group}/${version}`, metadata: objectAt(body, 'metadata') };
@@ -87,8 +87,8 @@ function boundPod({ store }: Cluster, { metadata }: KubeObject, body: unknown): 
   }
   const uid = textAt(bound, 'uid');
   if (uid !== '' && uid !== pod.metadata.uid) {
-    const why = `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated`;
-    throw new StatusError('Conflict', `Operation cannot be fulfilled on pods "${name}": ${why}`, {
+    const reason = `the UID in the bound object reference (${uid}) does not match the UID in record. The object might have been deleted and then recreated`;
+    throw new StatusError('Conflict', `Operation cannot be fulfilled on pods "${name}": ${reason}`, {
       name,
       kind: 'pods',
     });

@@ -33,7 +33,7 @@ function buildScale(paths: ScalePaths, object: KubeObject): KubeObject {
   };
 }
 
-/** `change` makes the wished Scale of the one that is. */
+/** `change` returns the requested Scale, made from the current one. */
 export async function changeScale(
   cluster: Cluster,
   target: ScaleTarget,

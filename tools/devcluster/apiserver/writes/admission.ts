@@ -1,4 +1,4 @@
-/** Mutating webhooks: which of them a write concerns, and what they make of its object. */
+/** Mutating webhooks: which of them match a write, and how they change its object. */
 import { randomUUID } from 'node:crypto';
 import type { KubeObject } from '../../../../src/kube/ports.ts';
 import { applyJsonPatch } from '../../patch/json-patch.ts';
@@ -20,10 +20,10 @@ export type Admission = {
 };
 
 const configurationsShelf = 'admissionregistration.k8s.io/mutatingwebhookconfigurations';
-/** Webhooks cannot lock themselves out. */
+/** Without this exemption a failing webhook would block its own repair. */
 const exemptKinds = new Set(['MutatingWebhookConfiguration', 'TokenReview', 'SubjectAccessReview']);
 
-/** The object after all webhooks that want to see it, one after the other in order of their names. */
+/** Returns the object after all matching webhooks, which are called one after the other in order of their names. */
 export async function admit(cluster: Cluster, admission: Admission, request: WriteRequest): Promise<KubeObject> {
   const webhooks = exemptKinds.has(admission.kind.entry.kind)
     ? []
@@ -112,8 +112,8 @@ async function askWebhook(
     patch = readPatch(response);
   } catch (error) {
     if (webhook['failurePolicy'] === 'Ignore') return admission.object;
-    const why = error instanceof Error ? error.message : String(error);
-    throw new StatusError('InternalError', `Internal error occurred: failed calling webhook "${name}": ${why}`);
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new StatusError('InternalError', `Internal error occurred: failed calling webhook "${name}": ${reason}`);
   }
   for (const warning of textsAt(response, 'warnings')) request.warn(warning);
   if (response['allowed'] !== true) throw denied(name, response);
@@ -142,10 +142,10 @@ function readPatch(response: JsonObject): unknown {
 }
 
 function denied(name: string, response: JsonObject): StatusError {
-  const why = textAt(response, 'status', 'message') || textAt(response, 'status', 'reason');
+  const reason = textAt(response, 'status', 'message') || textAt(response, 'status', 'reason');
   const message =
-    why === ''
+    reason === ''
       ? `admission webhook "${name}" denied the request without explanation`
-      : `admission webhook "${name}" denied the request: ${why}`;
+      : `admission webhook "${name}" denied the request: ${reason}`;
   return new StatusError(numberAt(response, 'status', 'code') === 403 ? 'Forbidden' : 'BadRequest', message);
 }

@@ -9,7 +9,7 @@ import { admit } from './admission.ts';
 import { withServiceAddress } from './service-address.ts';
 import { applyDefaults, checkObject, complete, prepareNew, withManagedFields } from './prepare.ts';
 
-/** `managedFields` is given where the object comes from a server-side apply. */
+/** `managedFields` is present if the object comes from a server-side apply. */
 export type Creation = {
   kind: Kind;
   namespace: string | undefined;
@@ -32,7 +32,7 @@ export async function createObject(cluster: Cluster, creation: Creation, request
 
   const nowIso = isoSeconds(cluster.clock.nowMs());
   const fresh = applyDefaults(kind, prepareNew(kind, object, { namespace, nowIso }));
-  // As in the API server, what admission adds belongs to nobody.
+  // As in the API server, no manager owns the fields that admission adds.
   const managedFields =
     creation.managedFields ??
     trackUpdate({ before: undefined, after: fresh, manager: request.manager, topology: kind.topology, nowIso });
@@ -56,7 +56,7 @@ function alreadyExists({ store }: Cluster, kind: Kind, ref: ObjectRef): StatusEr
   return new StatusError('AlreadyExists', message, detailsOf(kind, ref.name));
 }
 
-/** The namespace of an object may be left out, but not be another. */
+/** The namespace of an object is optional, but must be that of the request. */
 export function checkScope(kind: Kind, { metadata }: KubeObject, namespace: string | undefined): void {
   if (!metadata.namespace || metadata.namespace === namespace) return;
   const other = 'the namespace of the provided object does not match the namespace sent on the request';

@@ -38,7 +38,7 @@ export async function deleteObject(
   const object = kind.fromStored(asked);
   checkPreconditions(kind, object, deletion);
   await admit(cluster, { kind, operation: 'DELETE', object, old: object }, request);
-  // Webhooks take time, in which others write.
+  // Other clients may write while webhooks run.
   const stored = store.get(kind.shelf, ref);
   if (stored === undefined) return { object, isGone: true };
   const current = kind.fromStored(stored);
@@ -57,8 +57,8 @@ export async function deleteObject(
 function checkPreconditions({ entry }: Kind, { metadata }: KubeObject, { uid, resourceVersion }: Deletion): void {
   const { name } = metadata;
   const refuse = (what: string, [wanted, found]: readonly [string, string | undefined], end: string): never => {
-    const why = `the ${what} in the precondition (${wanted}) does not match the ${what} in record (${found ?? ''}). ${end}`;
-    throw new StatusError('Conflict', `Operation cannot be fulfilled on ${entry.kind} "${name}": ${why}`, {
+    const reason = `the ${what} in the precondition (${wanted}) does not match the ${what} in record (${found ?? ''}). ${end}`;
+    throw new StatusError('Conflict', `Operation cannot be fulfilled on ${entry.kind} "${name}": ${reason}`, {
       name,
       kind: entry.kind,
     });
@@ -71,7 +71,7 @@ function checkPreconditions({ entry }: Kind, { metadata }: KubeObject, { uid, re
   }
 }
 
-/** The object itself where a repeated deletion changes nothing. */
+/** Returns the same object if a repeated deletion changes nothing. */
 function markDeleted(kind: Kind, object: KubeObject, deletion: Deletion, nowMs: number): KubeObject {
   const { metadata } = object;
   const times = nextTimes(metadata, graceOf(kind, object, deletion), nowMs);
@@ -88,7 +88,7 @@ function markDeleted(kind: Kind, object: KubeObject, deletion: Deletion, nowMs: 
   return kind.entry.kind === 'Namespace' ? { ...marked, status: { phase: 'Terminating' } } : marked;
 }
 
-/** Only a shorter grace is accepted later, counted from the first deletion: `deletionTimestamp` is the end of the grace. */
+/** A later deletion can only shorten the grace period, counted from the first deletion: `deletionTimestamp` is its end. */
 function nextTimes(metadata: ObjectMeta, graceSeconds: number, nowMs: number): Partial<ObjectMeta> | undefined {
   const isFirst = metadata.deletionTimestamp === undefined;
   if (!isFirst && graceSeconds >= (metadata.deletionGracePeriodSeconds ?? 0)) return undefined;
@@ -105,12 +105,12 @@ function endOfGrace(
   return isoSeconds(startMs + graceSeconds * 1000);
 }
 
-/** Only pods that run somewhere are given time. */
+/** Only scheduled pods have a grace period. */
 function graceOf({ entry }: Kind, object: KubeObject, { gracePeriodSeconds }: Deletion): number {
   if (entry.kind !== 'Pod') return 0;
   const isDone = ['Succeeded', 'Failed'].includes(textAt(object, 'status', 'phase'));
   if (isDone || textAt(object, 'spec', 'nodeName') === '') return 0;
-  // A negative one is as short as can be.
+  // A negative period counts as the shortest.
   if (gracePeriodSeconds !== undefined && gracePeriodSeconds < 0) return 1;
   return gracePeriodSeconds ?? numberAt(object, 'spec', 'terminationGracePeriodSeconds') ?? 30;
 }
@@ -121,7 +121,7 @@ function isReleased({ entry }: Kind, object: KubeObject): boolean {
   return finalizers.length === 0 && deletionGracePeriodSeconds === 0 && !isHeld;
 }
 
-/** The body of the answer: most kinds say only that it is done. */
+/** The body of the response: a Status for most kinds. */
 export function deletionAnswer(kind: Kind, { object, isGone }: Deleted): object {
   if (kind.returnsDeleted || !isGone) return object;
   const { name, uid } = object.metadata;

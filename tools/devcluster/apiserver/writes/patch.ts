@@ -33,7 +33,7 @@ export function patchObject(cluster: Cluster, patch: Patch, request: WriteReques
   return changeObject(cluster, { ...patch, propose }, request);
 }
 
-/** What a patch makes of an object is no more a bad request, but an invalid patch. */
+/** If the result of a patch cannot be decoded, the patch is invalid; it is not a bad request. */
 function decodePatched(current: KubeObject, patch: Patch, request: WriteRequest): KubeObject {
   const result = patched(current, patch);
   try {
@@ -65,7 +65,7 @@ export type ApplyRequest = {
   force: boolean;
 };
 
-/** Server-side apply; `isCreated` tells how the answer has to be called. */
+/** Server-side apply; `isCreated` decides between the statuses 201 and 200. */
 export async function applyObject(
   cluster: Cluster,
   apply: ApplyRequest,
@@ -131,7 +131,7 @@ function readApplied({ kind, ref, subresource, body }: ApplyRequest, request: Wr
     : decoded;
 }
 
-/** Through the status, metadata cannot be owned. */
+/** An apply of the status owns no metadata. */
 const metadataToApply = ({
   metadata: { name, namespace, resourceVersion, uid },
 }: KubeObject): KubeObject['metadata'] => ({

@@ -1,4 +1,4 @@
-/** What a write may set, and what the server sets itself: pure steps between the wish of a client and the object in the store. */
+/** The fields that a write may set and those that only the server sets: pure steps from a request to the stored object. */
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { KubeObject, ObjectMeta } from '../../../../src/kube/ports.ts';
 import { type FieldError, invalidObject } from '../../schema/field-error.ts';
@@ -8,12 +8,12 @@ import { hasSubresource, type Kind, qualifiedKind } from '../kinds/kind.ts';
 import { validateMetadata, validateMetadataUpdate } from '../kinds/metadata.ts';
 import type { ManagedFieldsEntry } from '../../patch/managed-fields.ts';
 
-/** No vowels, so that no words come out; nothing that looks like another. */
+/** Without vowels, so that no words result, and without letters that look alike. */
 const suffixLetters = 'bcdfghjklmnpqrstvwxz2456789';
 const randomSuffix = (): string =>
   [...randomBytes(5)].map((byte) => suffixLetters[byte % suffixLetters.length]).join('');
 
-/** A new object as it enters: named, with an identity, without what only the server may say. */
+/** Returns a new object with name and identity, and without the fields that only the server sets. */
 export function prepareNew(
   kind: Kind,
   object: KubeObject,
@@ -32,12 +32,12 @@ export function prepareNew(
     ...(ownerReferences && { ownerReferences }),
     ...(finalizers && { finalizers }),
   };
-  // A kubelet brings its node with all that it knows of it.
+  // A kubelet creates its Node with its status.
   const keepsStatus = !hasSubresource(kind, 'status') || kind.entry.kind === 'Node';
   return { ...object, metadata, ...(!keepsStatus && { status: undefined }) };
 }
 
-/** A new version of an object: what the request may not touch is taken from `current`. */
+/** Returns a new version of an object: fields that the request may not change are those of `current`. */
 export function prepareChanged(
   kind: Kind,
   current: KubeObject,
@@ -52,11 +52,11 @@ export function prepareChanged(
   return hasSubresource(kind, 'status') ? { ...owned, status: current['status'] } : owned;
 }
 
-/** Kubelets set labels and conditions in one go. */
+/** Kubelets set labels and conditions in one request. */
 const takesMetadataWithStatus = ({ entry }: Kind): boolean =>
   entry.group === '' && (entry.kind === 'Pod' || entry.kind === 'Node');
 
-/** Times and identity may be repeated, and are compared later; the rest of what the server says is as it was. */
+/** A request may repeat times and identity; they are compared later. All other fields of the server keep their values. */
 function prepareMetadata(current: ObjectMeta, proposed: ObjectMeta): ObjectMeta {
   const { labels, annotations, ownerReferences, finalizers, uid, creationTimestamp, deletionTimestamp } = proposed;
   const { name, namespace, generateName, resourceVersion, generation, deletionGracePeriodSeconds } = current;
@@ -70,7 +70,7 @@ function prepareMetadata(current: ObjectMeta, proposed: ObjectMeta): ObjectMeta 
     creationTimestamp: creationTimestamp ?? current.creationTimestamp,
     deletionTimestamp: deletionTimestamp ?? current.deletionTimestamp,
   };
-  // What is empty is not there.
+  // Empty fields are dropped.
   const wishes = { labels, annotations, ownerReferences, finalizers };
   return {
     name,
@@ -86,7 +86,7 @@ function withoutMissing(fields: object, isThere: (value: unknown) => boolean = (
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => isThere(value)));
 }
 
-/** Defaults of the schema, then those that take code. */
+/** Defaults of the schema, then those of the kind's rules. */
 export function complete(kind: Kind, object: KubeObject, old?: KubeObject): KubeObject {
   const withDefaults = applyDefaults(kind, object);
   return withoutUndefined(kind.complete?.(withDefaults, old) ?? withDefaults);
@@ -110,7 +110,7 @@ export function withManagedFields(object: KubeObject, managedFields: readonly Ma
   return { ...object, metadata: others };
 }
 
-/** Counts up where something other than metadata and status has changed. */
+/** Increments the generation if anything except metadata and status has changed. */
 export function withGeneration(kind: Kind, current: KubeObject, next: KubeObject): KubeObject {
   if (!kind.countsGenerations || isSameJson(specOf(kind, current), specOf(kind, next))) return next;
   return { ...next, metadata: { ...next.metadata, generation: (current.metadata.generation ?? 0) + 1 } };
@@ -121,7 +121,7 @@ function specOf(kind: Kind, object: JsonObject): JsonObject {
   return hasSubresource(kind, 'status') ? withValue(withoutMetadata, ['status'], undefined) : withoutMetadata;
 }
 
-/** Throws Invalid with all that is wrong with the object. */
+/** Throws Invalid with all errors of the object. */
 export function checkObject(kind: Kind, object: KubeObject, old: KubeObject | undefined, subresource?: string): void {
   const metadataErrors = validateMetadata(kind, object.metadata);
   const errors: FieldError[] =
@@ -131,5 +131,5 @@ export function checkObject(kind: Kind, object: KubeObject, old: KubeObject | un
   if (errors.length > 0) throw invalidObject(kindInErrors(kind), object.metadata.name, errors);
 }
 
-/** Events of both groups are checked as those of the core group. */
+/** Events of both groups are validated as those of the core group. */
 const kindInErrors = (kind: Kind): string => (kind.entry.kind === 'Event' ? 'Event' : qualifiedKind(kind));

@@ -1,4 +1,4 @@
-/** A Service gets its address when it is created, as from the API server of Kubernetes. */
+/** Allocates the address of a new Service, as the API server of Kubernetes does. */
 import type { KubeObject } from '../../../../src/kube/ports.ts';
 import { nextAddress } from '../../network/address-range.ts';
 import { invalid, invalidObject } from '../../schema/field-error.ts';
@@ -21,8 +21,8 @@ export function withServiceAddress(
     .toSorted((a, b) => a.version - b.version);
   const clusterIP = nextAddress(serviceRange, new Set(taken.map(({ address }) => address)), taken.at(-1)?.address);
   if (clusterIP === undefined) {
-    const why = 'failed to allocate an IP: range is full';
-    throw invalidObject('Service', service.metadata.name, [invalid('spec.clusterIPs', [], why)]);
+    const reason = 'failed to allocate an IP: range is full';
+    throw invalidObject('Service', service.metadata.name, [invalid('spec.clusterIPs', [], reason)]);
   }
   return { ...service, spec: { ...spec, clusterIP, clusterIPs: [clusterIP] } };
 }

@@ -1,4 +1,4 @@
-/** Changes of objects that are there: PUT, all patches, scale and status go through here. */
+/** Changes of existing objects: PUT, all patches, scale and status. */
 import type { KubeObject, ObjectRef } from '../../../../src/kube/ports.ts';
 import { type ManagedFieldsEntry, trackUpdate } from '../../patch/managed-fields.ts';
 import { isSameJson } from '../../schema/json.ts';
@@ -10,7 +10,7 @@ import { admit } from './admission.ts';
 import { checkScope } from './create.ts';
 import { checkObject, complete, prepareChanged, withGeneration, withManagedFields } from './prepare.ts';
 
-/** What a request makes of the newest version; `managedFields` where it has worked them out itself (server-side apply). */
+/** The object that a request makes of the current version; with `managedFields` if the request computed them (server-side apply). */
 export type Proposal = { object: KubeObject; managedFields?: readonly ManagedFieldsEntry[] };
 
 export type Change = {
@@ -20,7 +20,7 @@ export type Change = {
   propose: (current: KubeObject) => Proposal;
 };
 
-/** Webhooks take time, in which others write: a request that names no version is tried again on the newest. */
+/** Other clients may write while webhooks run: a request without a resourceVersion is retried on the current one. */
 const attempts = 5;
 
 export async function changeObject(cluster: Cluster, change: Change, request: WriteRequest): Promise<KubeObject> {
@@ -63,7 +63,7 @@ async function nextVersion(
 const sentManagedFields = ({ metadata }: KubeObject): object =>
   'managedFields' in metadata ? { managedFields: metadata.managedFields } : {};
 
-/** Replaces the whole object. One of another identity is another object. */
+/** Replaces the whole object. Its UID must be the current one. */
 export const replaceWith =
   (kind: Kind, object: KubeObject) =>
   (current: KubeObject): Proposal => {
@@ -73,12 +73,12 @@ export const replaceWith =
 
 function checkUid(kind: Kind, { metadata: current }: KubeObject, uid: string | undefined): void {
   if (!uid || uid === current.uid) return;
-  const why = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.uid ?? ''}`;
+  const reason = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${current.uid ?? ''}`;
   const key = `/registry/${kind.entry.plural}/${current.namespace ?? ''}/${current.name}`;
   throw conflict(
     kind,
     current.name,
-    `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${why}`,
+    `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: ${reason}`,
   );
 }
 
@@ -96,7 +96,7 @@ function checkIdentity(kind: Kind, { metadata: current }: KubeObject, proposed: 
   }
 }
 
-/** The last finalizer of an object that is being deleted takes it along. */
+/** Removing the last finalizer of an object that is being deleted deletes it. */
 function write({ store }: Cluster, kind: Kind, stored: KubeObject, next: KubeObject): KubeObject | undefined {
   const isLast = isGone(next);
   const written = isLast

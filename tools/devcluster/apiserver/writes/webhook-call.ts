@@ -9,7 +9,7 @@ export type WebhookCall = { clientConfig: JsonObject; body: unknown; timeoutMs: 
 
 type Address = { url: URL; servername?: string };
 
-/** Answers the parsed body; rejects with a message that says what went wrong. */
+/** Resolves with the parsed body; rejects with the reason of the failure. */
 export async function callWebhook(cluster: Cluster, { clientConfig, body, timeoutMs }: WebhookCall): Promise<unknown> {
   const { url, servername } = findAddress(cluster, clientConfig);
   const bundle = textAt(clientConfig, 'caBundle');
@@ -18,7 +18,7 @@ export async function callWebhook(cluster: Cluster, { clientConfig, body, timeou
     method: 'POST',
     headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) },
     signal: AbortSignal.timeout(timeoutMs),
-    // A connection for each call: webhooks come and go with their pods.
+    // A new connection for each call, because the pods of a webhook change.
     agent: false as const,
     ...(bundle !== '' && { ca: Buffer.from(bundle, 'base64') }),
     ...(servername !== undefined && { servername }),
@@ -28,8 +28,8 @@ export async function callWebhook(cluster: Cluster, { clientConfig, body, timeou
     if (answer.status !== 200) throw new Error(`the server answered ${answer.status}`);
     return JSON.parse(answer.text);
   } catch (error) {
-    const why = options.signal.aborted ? 'context deadline exceeded' : describeError(error);
-    throw new Error(`failed to call webhook: Post "${url.href}?timeout=${timeoutMs / 1000}s": ${why}`, {
+    const reason = options.signal.aborted ? 'context deadline exceeded' : describeError(error);
+    throw new Error(`failed to call webhook: Post "${url.href}?timeout=${timeoutMs / 1000}s": ${reason}`, {
       cause: error,
     });
   }
@@ -54,7 +54,7 @@ function post(
   });
 }
 
-/** A Service is reached at one of its ready endpoints; its certificate is for the name of the Service. */
+/** A Service is called at one of its ready endpoints; the certificate has the name of the Service. */
 function findAddress(cluster: Cluster, clientConfig: JsonObject): Address {
   const url = textAt(clientConfig, 'url');
   if (url !== '') return { url: new URL(url) };
