@@ -26,7 +26,7 @@ const foreign = ({ group, version, kind }: Resource, name: string): KubeObject =
   spec: { theirs: true },
 });
 
-/** Everything that is written for `cart` where nothing stands in the way. The GatewayClass is there before any StickyWorkload. */
+/** All writes for `cart` without conflicts. The GatewayClass exists before any StickyWorkload. */
 const allWrites = [
   'apply MutatingWebhookConfiguration holdfast',
   'apply Service shop/cart',

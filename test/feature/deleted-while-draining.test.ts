@@ -26,7 +26,7 @@ const deleteCart = () => {
   world.cluster.collectGarbage();
 };
 const endPod = (name: string) => world.cluster.remove(pods, { namespace, name });
-/** Everything that its sessions need. */
+/** All objects that its sessions need. */
 const isServed = () =>
   [
     world.cluster.find(services, { namespace, name: 'cart' }),
@@ -112,7 +112,7 @@ test('a Deployment with repeated rollouts holds a deleted StickyWorkload for one
   await world.after(() => world.terminate('cart-c'));
   const deletedAtMs = world.clock.nowMs();
   await world.after(deleteCart);
-  // Half an hour later the next pod begins, with more than an hour of its own.
+  // Half an hour later the next pod begins to drain, with more than an hour of its own.
   await world.clock.advance(1_800_000);
   await world.after(() => world.terminate('cart-d'));
   expect(world.condition('cart', 'Programmed')?.message).toContain(
@@ -153,7 +153,7 @@ test('an operator without permission for finalizers reports it and does all othe
     retryable: false,
   });
   world.cluster.fail({ verb: 'apply', kind: 'StickyWorkload', error: forbidden });
-  // It is refused once; the next try, which follows from the status that says so, is not.
+  // It is rejected once; the next attempt, which the status update triggers, succeeds.
   const changes = await world.after(() => world.terminate('cart-a'));
   expect(changes.events).toContain('Warning ApplyFailed cart');
   expect(world.cluster.events().find(({ reason }) => reason === 'ApplyFailed')?.note).toBe(

@@ -15,7 +15,7 @@ let world: OperatorWorld;
 let operator: Operator;
 let proxies: ProxyReports;
 
-// Real TLS: the certificates are made by the operator's clock and checked by the machine's.
+// Real TLS: certificates are issued by the operator's clock and checked by the machine's.
 beforeEach(async () => {
   world = createOperatorWorld({ startMs: Math.floor(Date.now() / 1000) * 1000 });
   world.putWorkload({ name: 'cart' });
@@ -47,7 +47,7 @@ describe('deletion costs', () => {
     proxies.run('proxy-1', { 'cart-a': 2, 'cart-b': 12, 'cart-c': 1, 'cart-d': 60 });
     proxies.run('proxy-2', { 'cart-a': 1, 'cart-d': 40 });
     await proxies.pass(10 * second);
-    // The one session of cart-c is not followed before it has been there for half a minute.
+    // The one session of cart-c counts only after it has existed for half a minute.
     expect(costs()).toEqual({ 'cart-a': '2', 'cart-b': '4', 'cart-c': undefined, 'cart-d': '7', 'cart-e': undefined });
     await proxies.pass(40 * second);
     expect(costOf('cart-c')).toBe('1');
@@ -135,6 +135,20 @@ describe('a deletion cost of another controller', () => {
     await proxies.pass(20 * second);
     expect(conflicts()).toEqual([]);
   });
+});
+
+test('a deletion cost for a pod that was recreated under its name changes nothing and is not reported', async () => {
+  proxies.run('proxy-1', { 'cart-a': 12 });
+  await world.settle();
+  const away = new AppError('KUBERNETES_UNAVAILABLE', 'no watch', { source: 'kubernetes', retryable: true });
+  world.cluster.fail({ verb: 'watch', kind: 'Pod', error: away, times: 30 });
+  world.cluster.endWatches(away);
+  await world.settle();
+  world.put(pods, { ...world.mustFind(pods, 'cart-a'), metadata: { namespace, name: 'cart-a', uid: 'uid-recreated' } });
+  world.takeChanges();
+  await proxies.pass(20 * second);
+  expect(costOf('cart-a')).toBeUndefined();
+  expect(world.takeChanges().events).toEqual([]);
 });
 
 test('a refused deletion cost write is reported and retried a minute later', async () => {

@@ -16,10 +16,10 @@ afterEach(() => world.stop());
 
 const backend = () => operator.translations.table('shop/holdfast')?.table.backends['shop/cart'];
 const states = () => Object.fromEntries((backend()?.endpoints ?? []).map(({ pod, state }) => [pod, state]));
-/** Of a pod: so much earlier than the end of its grace. */
+/** The drain deadline of a pod is this much earlier than the end of its grace period. */
 const beforeKill = (name: string, ms: number): string =>
   formatTime(Date.parse(world.mustFind(pods, name).metadata.deletionTimestamp ?? '') - ms);
-// The finalizer keeps sessions served where the StickyWorkload is deleted meanwhile; it is there only while a pod drains.
+// The finalizer keeps sessions served if the StickyWorkload is deleted meanwhile; it exists only while a pod drains.
 const finalizerAndStatus = ['apply StickyWorkload shop/cart', 'apply status of StickyWorkload shop/cart'];
 /** Both pods begin to drain. */
 const drainEvents = [
@@ -43,7 +43,7 @@ test('the deadline of a draining pod is in the status and in an event', async ()
     writes: finalizerAndStatus,
     events: ['Normal PodTerminating cart', 'Normal PodTerminating cart-a'],
   });
-  // The grace of 3640 s is the drain timeout of an hour, with the margins.
+  // The grace period of 3640 s is the drain timeout of an hour plus the margins.
   const deadline = beforeKill('cart-a', 40_000);
   expect(world.status('cart')).toMatchObject({
     acceptingReplicas: 1,
@@ -71,7 +71,7 @@ test('a second delete with a shorter grace period moves the deadline', async () 
     duration: '30s',
     limitedBy: 'DeletedWithShorterGrace cart-a',
   });
-  // The app's 30 s come before the end of the grace.
+  // The app's 30 s precede the end of the grace period.
   expect(world.status('cart').endpoints?.[0]?.deadline).toBe(beforeKill('cart-a', 30_000));
 });
 

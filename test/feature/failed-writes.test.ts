@@ -24,7 +24,7 @@ describe('a write with a retryable error', () => {
   test('is retried with exponential backoff', async () => {
     world.cluster.fail({ verb: 'apply', kind: 'Service', error: away, times: 2 });
     world.editSpec(services, 'cart', { selector: { app: 'other' } });
-    // 20 ms until the edit is judged; then at least 250 ms and 500 ms, half of what a wait may be.
+    // The edit is translated after 20 ms; then the waits are at least 250 ms and 500 ms, half of the maximum with jitter.
     await world.clock.advance(20 + 250 + 500 - 1);
     expect(world.takeChanges()).toEqual({ writes: [], events: [] });
     await world.clock.advance(1);
@@ -162,19 +162,22 @@ describe('an operator that cannot read the cluster at its start', () => {
     expect(world.condition('cart', 'Accepted')).toMatchObject({ status: 'True' });
   });
 
-  test.each([pods, services, stickyWorkloads])('$kind: nothing is judged by a world with holes', async (resource) => {
-    world.cluster.fail({ verb: 'list', kind: resource.kind, error: away, times: 5 });
-    const started = world.start();
-    // Its keys take real time.
-    await eventually(
-      () => world.cluster.all(secrets).length,
-      (count) => count === 1,
-    );
-    // Five failures take 0.1, 0.2, 0.4, 0.8 and 1 s.
-    await world.clock.advance(2400);
-    expect(world.takeChanges()).toEqual({ writes: ['create Secret holdfast-system/holdfast-ca'], events: [] });
-    await world.clock.advance(100);
-    await started;
-    expect(world.condition('cart', 'Accepted')).toMatchObject({ status: 'True' });
-  });
+  test.each([pods, services, stickyWorkloads])(
+    'waits for the list of $kind objects before it writes anything else',
+    async (resource) => {
+      world.cluster.fail({ verb: 'list', kind: resource.kind, error: away, times: 5 });
+      const started = world.start();
+      // Generating its keys takes real time.
+      await eventually(
+        () => world.cluster.all(secrets).length,
+        (count) => count === 1,
+      );
+      // Five failures take 0.1, 0.2, 0.4, 0.8 and 1 s.
+      await world.clock.advance(2400);
+      expect(world.takeChanges()).toEqual({ writes: ['create Secret holdfast-system/holdfast-ca'], events: [] });
+      await world.clock.advance(100);
+      await started;
+      expect(world.condition('cart', 'Accepted')).toMatchObject({ status: 'True' });
+    },
+  );
 });

@@ -57,7 +57,7 @@ const generations: Generation[] = [
 ];
 
 test.each(generations)(
-  'installed later ($sentence): its objects follow without a restart, in the shape that it takes',
+  'Gateway API that is installed later ($sentence) gets its objects without a restart, with the fields of its version',
   async ({ generation, rule, reason }) => {
     const changes = await install(generation);
     expect(changes.writes.toSorted()).toEqual(
@@ -140,7 +140,7 @@ test('an HTTPRoute of another owner is never overwritten, even while routes cann
   world.put(httpRoutes, foreignRoute);
   world.put(customResourceDefinitions, routeDefinition('B'));
   await world.clock.advance(50);
-  // Meanwhile the table is as current as ever.
+  // Meanwhile the table stays current.
   expect(operator.translations.table('shop/holdfast')?.asOfMs).toBe(world.clock.nowMs());
   await world.clock.advance(10_000);
   expect(world.mustFind(httpRoutes, 'cart')['spec']).toEqual(foreignRoute['spec']);

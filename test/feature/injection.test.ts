@@ -8,7 +8,7 @@ import { createServingWorld, type OperatorWorld } from '../support/operator-worl
 let world: OperatorWorld;
 let operator: Operator;
 
-// Real TLS: the certificates are made by the operator's clock and checked by the machine's.
+// Real TLS: certificates are issued by the operator's clock and checked by the machine's.
 beforeEach(async () => {
   ({ world, operator } = await createServingWorld({ startMs: Date.now() }));
 });
@@ -89,7 +89,7 @@ describe('the webhook configuration', () => {
   });
 });
 
-describe('a pod at its admission', () => {
+describe('a pod at admission', () => {
   async function admit(owner: string): Promise<unknown> {
     const { metadata, ...object } = pod({ name: 'x', of: owner, app: 'cart' });
     const created = {
@@ -119,7 +119,7 @@ describe('a pod at its admission', () => {
     expect(JSON.stringify(await admit('cart-2'))).toContain('"holdfast-sidecar"');
   });
 
-  test('is admitted unchanged if its Deployment is no target', async () => {
+  test('is admitted unchanged if its Deployment is not a target', async () => {
     world.put(replicaSets, replicaSet('stranger-1', 'stranger'));
     expect(await admit('stranger-1')).toBeUndefined();
     expect(operator.injections).toEqual(new Map([['NotSticky', 1]]));

@@ -14,7 +14,7 @@ let world: OperatorWorld;
 let operator: Operator;
 let proxies: ProxyReports;
 
-// Real TLS: the certificates are made by the operator's clock and checked by the machine's.
+// Real TLS: certificates are issued by the operator's clock and checked by the machine's.
 beforeEach(async () => {
   ({ world, operator } = await createServingWorld({ startMs: Math.floor(Date.now() / 1000) * 1000 }));
   proxies = createProxyReports(world, operator);
@@ -41,7 +41,7 @@ const keyEvents = () =>
     .flatMap(({ reason, note }) => (reason.startsWith('KeyRotation') ? [`${reason}: ${note}`] : []));
 const keyWrites = () => world.takeChanges().writes.filter((write) => write.includes('Secret'));
 type Step = 'added' | 'promoted' | 'settled';
-/** As if the step had been taken so long ago: all that a rotation knows of the past stands in the Secret. */
+/** Moves the last step into the past: the Secret contains the whole history of a rotation. */
 function since(step: Step, ms: number): void {
   const at = formatTime(world.clock.nowMs() - ms);
   world.edit(secrets, 'cart-session-keys', (object) => ({
@@ -90,7 +90,7 @@ test('a requested rotation adds a key, promotes it a minute later and retires th
     ['Retired', 1],
   ]);
   await proxies.pass(5 * minute);
-  // Added, promoted, the moment since which all sign with it, retired; and no more for the same value.
+  // Added, promoted, the time since which all proxies sign with it, retired; and no more for the same value.
   expect(keyWrites()).toHaveLength(4);
 });
 

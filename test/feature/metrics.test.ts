@@ -31,7 +31,7 @@ async function scrape(of = operator): Promise<string[]> {
   return page.split('\n').filter((line) => /^(# TYPE )?holdfast_/.test(line));
 }
 
-/** Series of the metrics named. */
+/** The series of these metrics. */
 const series = (lines: string[], ...names: string[]): string[] =>
   lines.filter((line) => names.some((name) => line.startsWith(`${name}{`) || line.startsWith(`${name} `)));
 

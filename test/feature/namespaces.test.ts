@@ -37,7 +37,7 @@ afterEach(() => world.stop());
 
 type Spec = NonNullable<ShortWorkload['spec']>;
 
-/** A Deployment and its StickyWorkload. Names are unlike each other in all namespaces. */
+/** A Deployment and its StickyWorkload. No two namespaces use the same name. */
 function putWorkload(namespace: string, name: string, spec: Spec = {}, createdAt = '2026-01-01T00:00:00Z'): void {
   world.put(deployments, elsewhere(namespace, deployment(name)));
   world.put(stickyWorkloads, stickyWorkload({ name, namespace, spec, createdAt }));
@@ -225,13 +225,13 @@ describe('a Gateway that does not accept the route', () => {
       message: '(GatewayClass theirs)',
     },
     {
-      sentence: 'it takes routes of its own namespace only',
+      sentence: 'it accepts routes of its own namespace only',
       given: gateway('web', { listeners: [{ name: 'http', allowedRoutes: {} }] }),
       reason: 'NotAllowedByListeners',
       message: 'does not allow HTTPRoutes of namespace shop',
     },
     {
-      sentence: 'it takes routes of another kind only',
+      sentence: 'it accepts routes of another kind only',
       given: gateway('web', {
         listeners: [{ name: 'http', allowedRoutes: { namespaces: { from: 'All' }, kinds: [{ kind: 'GRPCRoute' }] } }],
       }),
@@ -239,7 +239,7 @@ describe('a Gateway that does not accept the route', () => {
       message: 'does not allow HTTPRoutes',
     },
     {
-      sentence: 'its selector does not choose the namespace',
+      sentence: 'its selector does not match the namespace',
       given: gateway('web', { listeners: [{ name: 'http', allowedRoutes: selector }] }),
       reason: 'NotAllowedByListeners',
       message: 'allow the namespace in allowedRoutes',
@@ -259,7 +259,7 @@ describe('a Gateway that does not accept the route', () => {
       message: 'has no listener tls',
     },
     {
-      sentence: 'its only listener cannot be served',
+      sentence: 'its only listener is not supported',
       given: gateway('web', { listeners: [{ name: 'tls', protocol: 'HTTPS', port: 443 }] }),
       reason: 'NoMatchingParent',
       message: 'Protocol HTTPS is not supported by this version',
@@ -273,7 +273,7 @@ describe('a Gateway that does not accept the route', () => {
     },
   ];
   test.each(rows)(
-    '$sentence: $reason, with the way out, and nothing is made',
+    'results in $reason with instructions and no objects if $sentence',
     async ({ given, route, reason, message }) => {
       if (given) world.put(gateways, given);
       await world.settle();
@@ -330,7 +330,7 @@ describe('a Gateway that does not accept the route', () => {
     });
   });
 
-  test('cannot be named without Gateway API: the StickyWorkload is refused, with both solutions', async () => {
+  test('cannot be used without Gateway API: the StickyWorkload is rejected, with both solutions', async () => {
     await world.after(() =>
       world.cluster.remove(customResourceDefinitions, { name: 'httproutes.gateway.networking.k8s.io' }),
     );
@@ -404,7 +404,7 @@ describe('backends', () => {
     expect(found(httpRoutes, 'shop', 'cart')?.['spec']).toMatchObject({
       rules: [{ backendRefs: [{ name: 'cart' }, { name: 'next', namespace: 'zoo', port: 8080 }] }],
     });
-    // The proxy of zoo serves next alone, and can forge no token of cart.
+    // The proxy of zoo serves only next, and cannot forge a token of cart.
     expect(keysIn('zoo/holdfast')).toEqual(['zoo/next']);
 
     await world.after(() =>
@@ -440,13 +440,13 @@ describe('backends', () => {
       message: 'StickyWorkload next does not exist in namespace shop: create it',
     },
     {
-      sentence: 'that are names in the DNS',
+      sentence: 'that are ExternalName Services',
       given: () => world.put(services, external),
       reason: 'ExternalNameService',
       message: 'Service shop/next is an ExternalName Service',
     },
     {
-      sentence: 'whose Service is a name in the DNS',
+      sentence: 'whose Service is an ExternalName Service',
       given: () => {
         world.put(services, external);
         putWorkload('shop', 'next');
@@ -455,13 +455,13 @@ describe('backends', () => {
       message: 'which has no pods',
     },
     {
-      sentence: 'that were refused themselves',
+      sentence: 'that are not accepted',
       given: () => putWorkload('shop', 'next', { replicas: 1 }),
       reason: 'BackendNotAccepted',
       message: 'StickyWorkload shop/next is not accepted',
     },
   ];
-  test.each(rows)('$sentence: $reason, and the rest is served', async ({ given, reason, message }) => {
+  test.each(rows)('$sentence result in $reason, and the rest is served', async ({ given, reason, message }) => {
     given();
     await world.after(() =>
       putWorkload('shop', 'cart', canary({ name: 'cart', weight: 1 }, { name: 'next', weight: 1 })),
@@ -480,7 +480,7 @@ describe('backends', () => {
   });
 });
 
-test('of two StickyWorkloads with the same cookie and hosts on one Gateway the younger is refused, in any namespace, until the older is deleted', async () => {
+test('the younger of two StickyWorkloads with the same cookie and hosts on one Gateway is rejected, in any namespace, until the older is deleted', async () => {
   const same = { ...onWeb(), sessionPersistence: { cookie: { name: 'S' } } };
   await world.after(() => {
     world.put(gateways, gateway('web'));

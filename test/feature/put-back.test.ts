@@ -84,20 +84,20 @@ const undone: Edit[] = [
   },
 ];
 
-/** All that a user could have edited. */
+/** All fields that a user could have edited. */
 const visible = (resource: Resource, name: string) => {
   const { metadata, status: _, ...declared } = world.mustFind(resource, name);
   return { ...declared, labels: metadata.labels, owners: metadata.ownerReferences };
 };
 
-test.each(undone)('$sentence, edited: put back with one write', async ({ resource, name, change, writes }) => {
+test.each(undone)('an edit of $sentence is reverted with one write', async ({ resource, name, change, writes }) => {
   const before = visible(resource, name);
   expect(await world.after(() => world.edit(resource, name, change))).toEqual({ writes, events: [] });
   expect(visible(resource, name)).toEqual(before);
 });
 
 test.each(undone)(
-  '$sentence, edited while no operator runs: put back by the next one',
+  'an edit of $sentence while no operator runs is reverted by the next one',
   async ({ resource, name, change }) => {
     const before = visible(resource, name);
     await world.stop();

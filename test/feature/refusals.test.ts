@@ -9,7 +9,7 @@ afterEach(() => world.stop());
 
 const onlySaid = ['apply MutatingWebhookConfiguration holdfast', 'apply status of StickyWorkload shop/cart'];
 
-describe('a StickyWorkload that is refused from the start', () => {
+describe('a new StickyWorkload that is not accepted', () => {
   type Refused = {
     sentence: string;
     spec: NonNullable<ShortWorkload['spec']>;
@@ -19,19 +19,19 @@ describe('a StickyWorkload that is refused from the start', () => {
   };
   const refused: Refused[] = [
     {
-      sentence: 'a field that does not work yet',
+      sentence: 'an unsupported field',
       spec: { scaleDown: { strategy: 'DrainFirst' } },
       reason: 'UnsupportedField',
       message: 'spec.scaleDown.strategy DrainFirst is not supported by this version: use TerminateAndHold',
     },
     {
-      sentence: 'a target that is not there',
+      sentence: 'a missing target',
       spec: { targetRef: { kind: 'StatefulSet', name: 'cart' } },
       reason: 'TargetNotFound',
       message: 'StatefulSet cart does not exist',
     },
     {
-      sentence: 'several ports, none chosen',
+      sentence: 'several ports and no port name',
       spec: {},
       ports: [
         { name: 'web', containerPort: 1 },
@@ -41,7 +41,7 @@ describe('a StickyWorkload that is refused from the start', () => {
       message: 'web (1), admin (2)',
     },
     {
-      sentence: 'an expression that cannot be read',
+      sentence: 'an invalid regular expression',
       spec: { route: { matches: [{ path: { type: 'RegularExpression', value: '/(' } }] } },
       reason: 'InvalidRegex',
       message: 'spec.route.matches[0].path.value "/("',
@@ -49,7 +49,7 @@ describe('a StickyWorkload that is refused from the start', () => {
   ];
 
   test.each(refused)(
-    '$sentence: no object is created, and the status has the reason',
+    'with $sentence gets no objects, and its status has the reason',
     async ({ spec, ports, reason, message }) => {
       world = createOperatorWorld();
       await world.start();
@@ -70,7 +70,7 @@ describe('a StickyWorkload that is refused from the start', () => {
   );
 });
 
-describe('a StickyWorkload that is served, and then refused', () => {
+describe('a served StickyWorkload that is no longer accepted', () => {
   beforeEach(async () => {
     ({ world } = await createServingWorld());
   });
@@ -99,7 +99,7 @@ describe('a StickyWorkload that is served, and then refused', () => {
     expect(world.status('cart')).toMatchObject({ acceptingReplicas: 2, selector: 'app=cart' });
   });
 
-  test('is served as before when the field is removed', async () => {
+  test('is served again when the field is removed', async () => {
     await world.after(() => world.editSpec(stickyWorkloads, 'cart', { scaleDown: { strategy: 'DrainFirst' } }));
     const changes = await world.after(() =>
       world.editSpec(stickyWorkloads, 'cart', { scaleDown: { strategy: 'TerminateAndHold', maxDraining: '50%' } }),
@@ -118,7 +118,7 @@ describe('two StickyWorkloads that claim the same', () => {
 
   const rival = { name: 'rival', createdAt: '2026-01-01T00:01:00Z' };
 
-  test('target: the older one keeps it, and the younger one is refused with the name of the older', async () => {
+  test('target: the older one keeps it, and the younger one is rejected with the name of the older', async () => {
     const changes = await world.after(() =>
       world.put(
         stickyWorkloads,

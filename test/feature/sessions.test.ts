@@ -32,7 +32,7 @@ describe('the session counts of proxies', () => {
       await report({ 'cart-a': 10 + passedMs / 200, 'cart-b': 1 });
       await world.clock.advance(200);
     }
-    // Deletion costs follow the counts as well, with a budget of their own.
+    // Deletion costs follow the counts as well, with their own rate limit.
     const written = world.takeChanges().writes.filter((line) => !line.startsWith('apply Pod '));
     expect(new Set(written)).toEqual(new Set(['apply status of StickyWorkload shop/cart']));
     expect(written.length).toBeLessThanOrEqual(busyMs / 2000 + 1);
@@ -42,7 +42,7 @@ describe('the session counts of proxies', () => {
   });
 
   test('cause no write while they do not change', async () => {
-    // By then deletion costs have followed the counts.
+    // By then the deletion costs match the counts.
     for (let second = 0; second < 10; second += 1) {
       await report({ 'cart-a': 3, 'cart-b': 4 });
       await world.clock.advance(1000);
@@ -75,7 +75,7 @@ describe('the session counts of proxies', () => {
 describe('the sidecar of a pod', () => {
   const ask = async (): Promise<unknown> => (await client.call('GET', '/v1/drain', { token: 'sidecar' })).body;
 
-  test('learns that its pod is not being deleted', async () => {
+  test('receives that its pod is not being deleted', async () => {
     expect(await ask()).toEqual({ terminating: false });
   });
 

@@ -1,4 +1,4 @@
-/** What the operator's tests put into a cluster without nodes: Deployments whose pods never run, StickyWorkloads, pods made by hand. */
+/** Objects for operator tests in a cluster without nodes: Deployments whose pods never run, StickyWorkloads, pods created by the test. */
 import { afterAll, beforeAll } from '@jest/globals';
 import { conditionOf, getObject, kubectl, kubectlInput, until, type LiveObject } from './kubectl.ts';
 import { startOperator, type RunningOperator } from './operator.ts';
@@ -6,7 +6,7 @@ import { startOperator, type RunningOperator } from './operator.ts';
 export const gatewayApiFolder = (channel: 'experimental' | 'standard'): string =>
   `${process.env['HOLDFAST_CLUSTER_TOOLS'] ?? new URL('../../../shared/cluster', import.meta.url).pathname}/gateway-api/${channel}`;
 
-/** For the tests of a `describe`: Holdfast as its manifests install it, a namespace, and an operator that runs here; `prepare` comes after. */
+/** Prepares the tests of a `describe`: Holdfast as its manifests install it, a namespace, and an operator in this process; then runs `prepare`. */
 export function installOperator(
   namespace: string,
   prepare: () => Promise<unknown> = () => Promise.resolve(),
@@ -61,7 +61,7 @@ export const stickyWorkload = (namespace: string, name: string, spec: object = {
 
 export type Condition = { status: string; reason: string; message: string };
 
-/** The condition once it has this reason. */
+/** Resolves with the condition when it has this reason. */
 export async function untilReason(namespace: string, name: string, type: string, reason: string): Promise<Condition> {
   return until(`${type} ${reason} of ${name}`, async () => {
     const condition = conditionOf(await getObject('stickyworkload', name, namespace), type);

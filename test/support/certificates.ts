@@ -1,4 +1,4 @@
-/** A CA and a server certificate that it signed, for tests that speak real TLS. */
+/** A CA and a server certificate that it signed, for tests with real TLS. */
 import { X509Certificate } from 'node:crypto';
 import { x509 } from '../../src/operator/certificates/x509.ts';
 

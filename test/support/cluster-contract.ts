@@ -42,7 +42,7 @@ export function describeClusterContract(makeSubject: () => Promise<ContractSubje
   });
 
   describe('creation', () => {
-    test('gives UID, version, generation and time', async () => {
+    test('sets UID, version, generation and time', async () => {
       const made = await subject.cluster.create(widgets, widget(newRef(), { size: 1 }));
       expect(made.metadata).toMatchObject({
         uid: expect.stringMatching(/^[0-9a-f-]{36}$/),
@@ -53,19 +53,19 @@ export function describeClusterContract(makeSubject: () => Promise<ContractSubje
       expect(await subject.cluster.get(widgets, made.metadata)).toEqual(made);
     });
 
-    test('of what exists is a conflict', async () => {
+    test('of an existing object is a conflict', async () => {
       const object = widget(newRef(), {});
       await subject.cluster.create(widgets, object);
       await expect(subject.cluster.create(widgets, object)).rejects.toMatchObject({ code: 'KUBERNETES_CONFLICT' });
     });
 
-    test('leaves the status out, which is a subresource', async () => {
+    test('drops the status, which is a subresource', async () => {
       const made = await subject.cluster.create(widgets, { ...widget(newRef(), {}), status: { ready: true } });
       expect(made).not.toHaveProperty('status');
     });
   });
 
-  test('reading what does not exist gives undefined', async () => {
+  test('reading a missing object returns undefined', async () => {
     expect(await subject.cluster.get(widgets, newRef())).toBeUndefined();
   });
 
@@ -89,13 +89,13 @@ export function describeClusterContract(makeSubject: () => Promise<ContractSubje
       expect(await subject.cluster.get(widgets, made.metadata)).toMatchObject({ spec: { size: 2 } });
     });
 
-    test('of what does not exist is not found', async () => {
+    test('of a missing object is not found', async () => {
       const made = await subject.cluster.create(widgets, widget(newRef(), {}));
       await subject.cluster.delete(widgets, made.metadata);
       await expect(subject.cluster.update(widgets, made)).rejects.toMatchObject({ code: 'KUBERNETES_NOT_FOUND' });
     });
 
-    test('bumps the generation for a change of the spec only', async () => {
+    test('increments the generation only for a change of the spec', async () => {
       const made = await subject.cluster.create(widgets, widget(newRef(), { size: 1 }));
       const labelled = await subject.cluster.update(widgets, {
         ...made,
@@ -124,23 +124,23 @@ export function describeClusterContract(makeSubject: () => Promise<ContractSubje
   });
 
   describe('apply', () => {
-    test('creates what is missing', async () => {
+    test('creates a missing object', async () => {
       const ref = newRef();
       await subject.cluster.apply(widgets, widget(ref, { size: 1 }));
       expect(await subject.cluster.get(widgets, ref)).toMatchObject({ spec: { size: 1 } });
     });
 
     test.each([
-      ['the same', { a: 'b' }],
-      ['the same, with labels that are empty', {}],
-    ])('again, %s: no new version', async (_case, labels) => {
+      ['the same object', { a: 'b' }],
+      ['the same object with empty labels', {}],
+    ])('of %s again makes no new version', async (_case, labels) => {
       const object = widget(newRef(), { size: 1 }, labels);
       const first = await subject.cluster.apply(widgets, object);
       const second = await subject.cluster.apply(widgets, object);
       expect(second.metadata.resourceVersion).toBe(first.metadata.resourceVersion);
     });
 
-    test('takes back what somebody else has changed', async () => {
+    test('restores a field that another client has changed', async () => {
       const ref = newRef();
       await subject.cluster.apply(widgets, widget(ref, { size: 1 }));
       await subject.edit(widgets, ref, (object) => ({ ...object, spec: { size: 9 } }));
@@ -148,7 +148,7 @@ export function describeClusterContract(makeSubject: () => Promise<ContractSubje
       expect(applied['spec']).toEqual({ size: 1 });
     });
 
-    test('removes what it applied before and does not now, and leaves what is of others', async () => {
+    test('removes fields that it no longer applies, and keeps those of other clients', async () => {
       const ref = newRef();
       await subject.cluster.apply(widgets, widget(ref, { size: 1, colour: 'red' }, { ours: 'a', dropped: 'b' }));
       await subject.edit(widgets, ref, (object) => ({
@@ -197,7 +197,7 @@ export function describeClusterContract(makeSubject: () => Promise<ContractSubje
       });
     });
 
-    test('unforced: takes its own fields further, and leaves those of others with a conflict', async () => {
+    test('without force changes its own fields, and fails with a conflict for those of other clients', async () => {
       const ref = newRef();
       const costs = (values: Record<string, string>): KubeObject => ({
         apiVersion: 'test.holdfast.dev/v1',
@@ -219,7 +219,7 @@ export function describeClusterContract(makeSubject: () => Promise<ContractSubje
       expect(applied).toMatchObject({ metadata: { annotations: { cost: '7' } }, spec: { size: 1 } });
     });
 
-    test('unforced with the UID of an object that is gone is a conflict, and makes none', async () => {
+    test('without force, with the UID of a deleted object, is a conflict and creates nothing', async () => {
       const ref = newRef();
       const made = await subject.cluster.create(widgets, widget(ref, {}));
       await subject.cluster.delete(widgets, ref);
@@ -233,7 +233,7 @@ export function describeClusterContract(makeSubject: () => Promise<ContractSubje
     });
 
     test.each(['apply', 'applyUnforced'] as const)(
-      '%s with the UID of an object that was recreated is a conflict, and changes nothing',
+      'with the UID of an object that was recreated is a conflict and changes nothing (%s)',
       async (verb) => {
         const ref = newRef();
         const made = await subject.cluster.create(widgets, widget(ref, {}));
@@ -249,7 +249,7 @@ export function describeClusterContract(makeSubject: () => Promise<ContractSubje
       },
     );
 
-    test('of the status changes the status only, and the other way round', async () => {
+    test('of the status changes only the status, and any other apply never changes it', async () => {
       const ref = newRef();
       await subject.cluster.apply(widgets, widget(ref, { size: 1 }));
       const status = { conditions: [{ type: 'Ready', status: 'True' }] };
@@ -259,7 +259,7 @@ export function describeClusterContract(makeSubject: () => Promise<ContractSubje
       expect(applied).toMatchObject({ spec: { size: 2 }, status, metadata: { generation: 2 } });
     });
 
-    test('of the status of what does not exist is not found', async () => {
+    test('of the status of a missing object is not found', async () => {
       await expect(
         subject.cluster.apply(widgets, { ...widget(newRef(), {}), status: {} }, 'status'),
       ).rejects.toMatchObject({ code: 'KUBERNETES_NOT_FOUND' });
@@ -267,7 +267,7 @@ export function describeClusterContract(makeSubject: () => Promise<ContractSubje
   });
 
   describe('deletion', () => {
-    test('takes an object away, and is content when it is gone', async () => {
+    test('removes an object, and succeeds if it is already gone', async () => {
       const { metadata } = await subject.cluster.create(widgets, widget(newRef(), {}));
       await subject.cluster.delete(widgets, metadata, metadata.uid);
       expect(await subject.cluster.get(widgets, metadata)).toBeUndefined();
@@ -275,7 +275,7 @@ export function describeClusterContract(makeSubject: () => Promise<ContractSubje
       await subject.cluster.delete(widgets, metadata);
     });
 
-    test('by UID leaves a namesake alone', async () => {
+    test('by UID keeps a recreated object of the same name', async () => {
       const ref = newRef();
       const first = await subject.cluster.create(widgets, widget(ref, {}));
       await subject.cluster.delete(widgets, ref);
@@ -299,7 +299,7 @@ export function describeClusterContract(makeSubject: () => Promise<ContractSubje
   });
 
   describe('list', () => {
-    test('filters by label and field, and every item says what it is', async () => {
+    test('filters by label and field, and every item has its kind', async () => {
       const [red, blue] = [newRef(), newRef()];
       await subject.cluster.create(deployments, plainDeployment(red, { list: 'yes', colour: 'red' }));
       await subject.cluster.create(deployments, plainDeployment(blue, { list: 'yes', colour: 'blue' }));
@@ -317,7 +317,7 @@ export function describeClusterContract(makeSubject: () => Promise<ContractSubje
       expect(one.items).toMatchObject([{ apiVersion: 'apps/v1', kind: 'Deployment', spec: { replicas: 0 } }]);
     });
 
-    test('of metadata only has nothing else', async () => {
+    test('of metadata only contains nothing else', async () => {
       const ref = newRef();
       await subject.cluster.create(deployments, plainDeployment(ref, { only: 'metadata' }));
       const { items } = await subject.cluster.list(deployments, { labelSelector: 'only=metadata', metadataOnly: true });
@@ -327,7 +327,7 @@ export function describeClusterContract(makeSubject: () => Promise<ContractSubje
   });
 
   describe('watch', () => {
-    /** The first `count` events that are no bookmarks. */
+    /** Resolves with the first `count` events that are not bookmarks. */
     async function take(count: number, stream: AsyncIterable<WatchEvent>): Promise<string[]> {
       const seen: string[] = [];
       for await (const event of stream) {
@@ -340,7 +340,7 @@ export function describeClusterContract(makeSubject: () => Promise<ContractSubje
       return seen;
     }
 
-    test('tells what came after the version of a list, in order', async () => {
+    test('sends the changes after the version of a list, in order', async () => {
       const ref = newRef();
       const { resourceVersion } = await subject.cluster.list(widgets);
       const made = await subject.cluster.create(widgets, widget(ref, { size: 1 }));
@@ -357,7 +357,7 @@ export function describeClusterContract(makeSubject: () => Promise<ContractSubje
       ]);
     });
 
-    test('with a selector: what begins to match is added, what ceases to match is deleted', async () => {
+    test('with a selector sends ADDED for an object that begins to match and DELETED for one that no longer matches', async () => {
       const ref = newRef();
       const { resourceVersion } = await subject.cluster.list(widgets);
       const plain = await subject.cluster.create(widgets, widget(ref, {}));
@@ -376,7 +376,7 @@ export function describeClusterContract(makeSubject: () => Promise<ContractSubje
       expect(await take(2, stream)).toEqual([`ADDED Widget ${ref.name} {}`, `DELETED Widget ${ref.name} {}`]);
     });
 
-    test('of metadata only has nothing else', async () => {
+    test('of metadata only contains nothing else', async () => {
       const ref = newRef();
       const { resourceVersion } = await subject.cluster.list(widgets);
       await subject.cluster.create(widgets, widget(ref, { size: 1 }));
@@ -395,7 +395,7 @@ export function describeClusterContract(makeSubject: () => Promise<ContractSubje
       expect(await watching).toEqual([]);
     });
 
-    test('from a version that is long gone is expired', async () => {
+    test('from an old version is expired', async () => {
       const watching = take(1, subject.cluster.watch(widgets, '1', { signal: AbortSignal.timeout(10_000) }));
       await expect(watching).rejects.toMatchObject({ code: 'KUBERNETES_EXPIRED' });
     });

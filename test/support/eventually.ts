@@ -1,4 +1,4 @@
-/** Waits for something that is to come true by itself, and says what was seen last when it does not. */
+/** Waits until a value satisfies a condition; on timeout the error contains the last value. */
 import { setTimeout as delay } from 'node:timers/promises';
 
 const pollMs = 5;

@@ -1,4 +1,4 @@
-/** Replicas of the operator that say what a test tells them to, over real TLS: one address each, all on one port. */
+/** Replicas of the operator that send what a test determines, over real TLS: one address each, all on one port. */
 import { once } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
@@ -10,13 +10,13 @@ export interface FakeReplica {
   readonly port: number;
   readonly reports: Report[];
   readonly handovers: Handover[];
-  /** Bearer tokens of the streams that were asked for. */
+  /** Bearer tokens of the requested streams. */
   readonly tokens: string[];
-  /** A line to all open streams, and to each that opens later. */
+  /** Sends a line on all open streams, and on each that opens later. */
   say(line: string): void;
   sayTable(revision: number, table: RoutingTable, asOfMs?: number): void;
   beat(revision: number, asOfMs: number): void;
-  /** Answers further requests with this status; 200 is the ordinary. */
+  /** Responds to further requests with this status; 200 is the default. */
   answerWith(status: number): void;
   openStreams(): number;
   breakStreams(): void;

@@ -1,6 +1,6 @@
 /**
- * Golden tests: `<case>.in.yaml` beside `<case>.out.yaml`, one file to read for what goes in and one for what comes out.
- * GOLDEN_UPDATE=1 rewrites the outputs; the diff is then the thing to review.
+ * Golden tests: `<case>.in.yaml` beside `<case>.out.yaml`, one file for the input and one for the output.
+ * GOLDEN_UPDATE=1 rewrites the outputs; review the diff.
  */
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
@@ -9,8 +9,8 @@ import { parse, stringify } from 'yaml';
 const inputEnding = '.in.yaml';
 
 /**
- * Declares one test for each `<case>.in.yaml` of the folder. `run` gets the parsed input and answers plain data (no class
- * instances). A folder without cases, or an output without its input, fails: a golden test that looked at nothing proves nothing.
+ * Declares one test for each `<case>.in.yaml` of the folder. `run` receives the parsed input and returns plain data (no class
+ * instances). A folder without cases, or an output without its input, fails: a golden test without input proves nothing.
  */
 export function goldenCases(dirUrl: URL, run: (input: unknown) => unknown): void {
   const files = existsSync(dirUrl) ? readdirSync(dirUrl).toSorted() : [];
@@ -32,7 +32,7 @@ export function goldenCases(dirUrl: URL, run: (input: unknown) => unknown): void
 }
 
 function checkCase(input: URL, output: URL, run: (input: unknown) => unknown): void {
-  // Through JSON: what cannot be written to a file (undefined, a Map) must not make a difference here either.
+  // Through JSON: values that a file cannot contain (undefined, a Map) must not make a difference.
   const actual: unknown = JSON.parse(JSON.stringify(run(parse(readFileSync(input, 'utf8')))));
   if (process.env['GOLDEN_UPDATE'] === '1') {
     writeFileSync(output, stringify(actual, { lineWidth: 140, aliasDuplicateObjects: false }));

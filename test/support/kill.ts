@@ -1,24 +1,24 @@
-/** SIGKILL for a container's process, as by an OOM kill: from outside, unannounced to Kubernetes. */
+/** SIGKILL for a container's process, as by an OOM kill: from outside of Kubernetes. */
 import { readdir, readFile } from 'node:fs/promises';
 import { types } from 'node:util';
 
-/** Kills every process whose cgroup names the pod and whose command line has `word`; returns how many. */
+/** Kills every process of the pod's cgroup whose command line contains `word`; returns their number. */
 export async function killInPod(podUid: string, word: string): Promise<number> {
   return (await findInPod(podUid, word)).filter(kill).length;
 }
 
-/** `false`: it had ended by itself since it was found. */
+/** Returns false if the process had already exited. */
 function kill(pid: number): boolean {
   try {
     return process.kill(pid, 'SIGKILL');
   } catch (error) {
-    // Jest's `Error` is not that of Node's own modules.
+    // `Error` in Jest is not the class that Node's own modules use.
     if (types.isNativeError(error) && 'code' in error && error.code === 'ESRCH') return false;
     throw error;
   }
 }
 
-/** The processes whose cgroup names the pod and whose command line has `word`, on whichever node: all share one machine. */
+/** The processes of the pod's cgroup whose command line contains `word`, on any node: all share one machine. */
 export async function findInPod(podUid: string, word: string): Promise<number[]> {
   const found: number[] = [];
   for (const pid of (await readdir('/proc')).filter((name) => /^[0-9]+$/.test(name))) {

@@ -1,10 +1,10 @@
-/** What users, controllers and kubelets put into a cluster, as the API server hands it out. Namespace: shop. */
+/** Objects of users, controllers and kubelets, as the API server returns them. Namespace: shop. */
 import type { KubeObject } from '../../src/kube/ports.ts';
 import { stickyWorkload as wholeStickyWorkload, type ShortWorkload } from './world.ts';
 
 export const namespace = 'shop';
 
-/** The types of the API say more than KubeObject does; as JSON they are the same. */
+/** The types of the API are narrower than KubeObject; as JSON they are the same. */
 export const stickyWorkload = (short: ShortWorkload): KubeObject => ({ ...wholeStickyWorkload(short) });
 
 type Port = { name?: string; containerPort: number };
@@ -31,10 +31,10 @@ export const replicaSet = (name: string, owner: string): KubeObject => ({
   metadata: { namespace, name, uid: `uid-of-${name}`, ownerReferences: controlledBy('Deployment', owner) },
 });
 
-/** `of`: its ReplicaSet. `workload`: the StickyWorkload it was injected for; without it the pod has no sidecar. */
+/** `of`: its ReplicaSet. `workload`: the StickyWorkload of its injection; without it the pod has no sidecar. */
 export type ShortPod = { name: string; of: string; app: string; workload?: string };
 
-/** A pod that runs and is ready. */
+/** A running and ready pod. */
 export function pod({ name, of, app, workload }: ShortPod): KubeObject {
   const ports = [{ name: 'http', containerPort: 8080 }];
   return {
@@ -61,7 +61,7 @@ const injectedSpec = (ports: Port[]): object => ({
   ],
 });
 
-/** Made of the last character of the pod's name. */
+/** Derived from the last character of the pod's name. */
 const addressOf = (podName: string): string => `10.0.0.${podName.charCodeAt(podName.length - 1)}`;
 
 /** The EndpointSlice of a Service, as its controller writes it while these pods are ready. */
@@ -78,7 +78,7 @@ export const slice = (service: string, podNames: string[]): KubeObject => ({
   })),
 });
 
-/** A pod of the proxy of Gateway holdfast, which runs. */
+/** A running pod of the proxy of Gateway holdfast. */
 export const proxyPod = (name: string): KubeObject => ({
   apiVersion: 'v1',
   kind: 'Pod',
@@ -105,7 +105,7 @@ const persistenceFields = {
   Absent: {},
 };
 
-/** The same object of another namespace. Nothing else of it changes, so its name should be unlike those of shop. */
+/** The same object in another namespace. Nothing else changes, so its name must differ from those in shop. */
 export const elsewhere = (other: string, object: KubeObject): KubeObject => ({
   ...object,
   metadata: { ...object.metadata, namespace: other },
@@ -113,7 +113,7 @@ export const elsewhere = (other: string, object: KubeObject): KubeObject => ({
 
 type ShortListener = { name: string; port?: number; protocol?: string; hostname?: string; allowedRoutes?: object };
 
-/** As a user writes it. Default: class holdfast in namespace infra, one listener that takes routes of all namespaces. */
+/** As a user creates it. Default: class holdfast in namespace infra, one listener that accepts routes of all namespaces. */
 export const gateway = (
   name: string,
   {
@@ -137,7 +137,7 @@ export const gateway = (
   },
 });
 
-/** In one namespace, it lets HTTPRoutes of `from` refer to all Services. */
+/** Allows HTTPRoutes of namespace `from` to refer to all Services of the namespace. */
 export const referenceGrant = (inNamespace: string, from: string): KubeObject => ({
   apiVersion: 'gateway.networking.k8s.io/v1beta1',
   kind: 'ReferenceGrant',
@@ -157,7 +157,7 @@ export const grantDefinition = (...served: string[]): KubeObject => ({
   status: { conditions: [{ type: 'Established', status: 'True' }] },
 });
 
-/** The definition of HTTPRoute, cut down to what tells one generation of Gateway API from another. */
+/** The definition of HTTPRoute, reduced to the fields in which the generations of Gateway API differ. */
 export const routeDefinition = (generation: keyof typeof persistenceFields): KubeObject => ({
   apiVersion: 'apiextensions.k8s.io/v1',
   kind: 'CustomResourceDefinition',

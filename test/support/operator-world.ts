@@ -17,13 +17,13 @@ import { createTlsClient, type TlsClient } from './tls-client.ts';
 import type { ShortWorkload } from './world.ts';
 
 export type WorldOptions = {
-  /** Where real TLS is spoken it must be now: certificates are checked against the clock of the machine. */
+  /** The current time if the test uses real TLS: certificates are checked against the clock of the machine. */
   startMs?: number;
-  /** By default so slow that no renewal comes in between; `real`: as in production. */
+  /** By default so slow that no renewal happens during a test; `real`: as in production. */
   lease?: 'slow' | 'real';
 };
 
-/** What the leader applies once after its start, and for a new StickyWorkload `cart`. */
+/** The objects that the leader applies once after its start, and for a new StickyWorkload `cart`. */
 export const provisioningWrites = [
   'apply MutatingWebhookConfiguration holdfast',
   'apply Service shop/cart',
@@ -36,7 +36,7 @@ export const provisioningWrites = [
 export type OperatorWorld = ReturnType<typeof createOperatorWorld>;
 
 const slowLease: LeaseTiming = { leaseDurationMs: 7_200_000, renewDeadlineMs: 7_000_000, retryMs: 3_600_000 };
-// A change is translated 20 ms later; what comes of it may be a change again, three times at most.
+// A change is translated 20 ms later; its writes may be changes again, three times at most.
 const settledAfterMs = 200;
 
 export function createOperatorWorld({ startMs, lease = 'slow' }: WorldOptions = {}) {
@@ -130,7 +130,7 @@ export function createOperatorWorld({ startMs, lease = 'slow' }: WorldOptions = 
       world.edit(resource, name, (object) => ({ ...object, spec: { ...(object['spec'] as object), ...spec } }));
     },
 
-    /** Namespaced ones in shop. */
+    /** Namespaced objects are in namespace shop. */
     mustFind(resource: Resource, name: string): KubeObject {
       const found = cluster.find(resource, { name, ...(resource.namespaced && { namespace }) });
       if (!found) throw new Error(`there is no ${resource.kind} ${name}`);
@@ -143,7 +143,7 @@ export function createOperatorWorld({ startMs, lease = 'slow' }: WorldOptions = 
       cluster.put(resources.stickyWorkloads, stickyWorkload(short));
     },
 
-    /** Pods of `app` that run, with the sidecar, and the EndpointSlice that names them. */
+    /** Running pods of `app` with the sidecar, and their EndpointSlice. */
     putPods(app: string, names: string[]): void {
       cluster.put(resources.replicaSets, replicaSet(`${app}-1`, app));
       for (const name of names) cluster.put(resources.pods, pod({ name, of: `${app}-1`, app, workload: app }));
@@ -176,7 +176,7 @@ export function createOperatorWorld({ startMs, lease = 'slow' }: WorldOptions = 
   return world;
 }
 
-/** A world in which StickyWorkload `cart` is served by two pods, `cart-a` and `cart-b`, and nothing is left to do. */
+/** A world in which StickyWorkload `cart` is served by two pods, `cart-a` and `cart-b`, and the operator is idle. */
 export async function createServingWorld(
   options: WorldOptions = {},
 ): Promise<{ world: OperatorWorld; operator: Operator }> {

@@ -1,4 +1,4 @@
-/** The real operator in this process, against the API server of KUBECONFIG: what the `api` tests look at from outside. */
+/** The real operator in this process, against the API server of KUBECONFIG: the `api` tests observe it from outside. */
 import { randomUUID } from 'node:crypto';
 import { fieldManager, tokenAudience } from '../../src/core/names/names.ts';
 import { createLiveCluster } from '../../src/kube/live/client.ts';

@@ -1,4 +1,4 @@
-/** When the pods of a namespace were deleted and when they were gone, as the API server reported it. */
+/** The times at which the pods of a namespace were deleted and removed, as the API server reported them. */
 import { fieldManager, tokenAudience } from '../../src/core/names/names.ts';
 import { createLiveCluster } from '../../src/kube/live/client.ts';
 import { loadKubeConfig } from '../../src/kube/live/kube-config.ts';

@@ -1,5 +1,5 @@
 /**
- * A real Prometheus with the scrape jobs and rules of manifests/monitoring. Debian's has no discovery of Kubernetes, so the
+ * A real Prometheus with the scrape jobs and rules of manifests/monitoring. Debian's has no Kubernetes discovery, so the
  * pods are written into a file, with the labels that the discovery would give them: the relabelling of the jobs is the real one.
  */
 import { spawn, spawnSync } from 'node:child_process';
@@ -12,16 +12,16 @@ import { until, type LiveObject } from './kubectl.ts';
 export type Series = { metric: Record<string, string>; values: [number, string][] };
 
 export type Prometheus = {
-  /** What an expression was over a span of time, looked at each second. */
+  /** The values of an expression over a range of time, one per second. */
   queryRange(expr: string, fromMs: number, toMs: number): Promise<Series[]>;
-  /** Scraped now: by job, how many targets answer. */
+  /** The current number of healthy targets, by job. */
   upByJob(): Promise<Record<string, number>>;
-  /** Pods come and go: what there is to scrape now. */
+  /** Replaces the targets when pods have changed. */
   update(pods: readonly LiveObject[]): Promise<void>;
   stop(): Promise<void>;
 };
 
-/** Why there is none, or undefined. */
+/** The reason why there is none, or undefined. */
 export const whyNoPrometheus = (): string | undefined =>
   spawnSync('prometheus', ['--version']).status === 0
     ? undefined
@@ -70,7 +70,7 @@ export async function startPrometheus(port: number): Promise<Prometheus> {
       return Object.fromEntries(series.map(({ metric, values }) => [metric['job'] ?? '', Number(values.at(-1)?.[1])]));
     },
     async update(pods) {
-      // Renamed into place, so that half a list is never read.
+      // Renamed into place, so that a partial list is never read.
       await writeFile(`${targetsFile}.new`, JSON.stringify(pods.flatMap(targetsOf)));
       await rename(`${targetsFile}.new`, targetsFile);
     },
@@ -98,7 +98,7 @@ async function buildConfig(targetsFile: string): Promise<string> {
 type Target = { targets: string[]; labels: Record<string, string> };
 type Container = { name: string; ports?: { name?: string; containerPort: number }[] };
 
-/** As role `pod` of the discovery has it: a target for each port of each container, and one without a port for a container that declares none. */
+/** As with role `pod` of the discovery: a target for each port of each container, and one without a port for a container that declares none. */
 function targetsOf({ metadata, spec, status }: LiveObject): Target[] {
   const ip = status?.['podIP'];
   if (typeof ip !== 'string') return [];

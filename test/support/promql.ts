@@ -1,4 +1,4 @@
-/** What of a PromQL expression can be held against the catalogue of metrics: its metrics, and the labels that it names. */
+/** The parts of a PromQL expression that can be compared with the catalogue of metrics: its metrics and labels. */
 import { metrics, type MetricDefinition } from '../../src/api/metrics.ts';
 
 /** Labels that a scrape adds to every series. */
@@ -6,13 +6,13 @@ const scrapeLabels = ['pod', 'job', 'instance', 'namespace', 'workload', 'le'];
 
 const catalogue: Readonly<Record<string, MetricDefinition | undefined>> = metrics;
 
-/** The catalogued name behind a series: a histogram shows three. */
+/** The name of a series in the catalogue: a histogram has three series. */
 function definitionOf(series: string): MetricDefinition | undefined {
   const base = series.replace(/_(bucket|sum|count)$/, '');
   return catalogue[series] ?? (catalogue[base]?.type === 'histogram' ? catalogue[base] : undefined);
 }
 
-/** Names of metrics in an expression that no part of Holdfast shows. */
+/** Names of metrics in an expression that no part of Holdfast exports. */
 export const unknownMetrics = (expr: string): string[] =>
   metricsIn(expr).filter((name) => definitionOf(name) === undefined);
 

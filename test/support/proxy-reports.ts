@@ -7,7 +7,7 @@ import { namespace, proxyPod } from './operator-objects.ts';
 import type { OperatorWorld } from './operator-world.ts';
 import type { TlsClient } from './tls-client.ts';
 
-/** Less than the time after which a report is old. */
+/** Less than the time after which a report is stale. */
 const reportEveryMs = 4000;
 
 export type ProxyReports = ReturnType<typeof createProxyReports>;
@@ -15,7 +15,7 @@ export type ProxyReports = ReturnType<typeof createProxyReports>;
 export function createProxyReports(world: OperatorWorld, operator: Operator) {
   const client: TlsClient = world.client(operator.listening().discovery);
   let sequence = 0;
-  /** By name of the proxy: sessions by pod; pods that are left out have none. `keyRings`: as it says them, by default those of the table. */
+  /** By name of the proxy: sessions by pod; omitted pods have none. `keyRings`: those that it reports, by default those of the table. */
   const proxies = new Map<string, { counts: Record<string, number>; keyRings?: Record<string, KeyRingReport> }>();
 
   const table = () => operator.translations.table(`${namespace}/holdfast`)?.table;

@@ -1,4 +1,4 @@
-/** Routing tables and requests for tests of the proxy, written short. */
+/** Routing tables and requests for tests of the proxy, in short form. */
 import { endpointId } from '../../src/core/session/token.ts';
 import type {
   Backend,
@@ -56,7 +56,7 @@ export function proxyTable({ port = 80, persistence, cookie, ...backend }: Short
   };
 }
 
-/** The same with several backends, by key, and the weights of each. */
+/** The same with several backends, by key, and their weights. */
 export function splitTable(
   backends: Record<string, ShortTable & { weight: number }>,
   persistence: Partial<RoutePersistence> = {},

@@ -1,4 +1,4 @@
-/** A client that sends exactly the bytes it is told to, and sees exactly what comes back. */
+/** A client that sends exactly the given bytes, and returns exactly the received ones. */
 import { once } from 'node:events';
 import net from 'node:net';
 import type { Socket } from 'node:net';
@@ -8,11 +8,11 @@ export type RawResponse = { status: number; head: string; body: string };
 export interface RawClient {
   readonly socket: Socket;
   send(bytes: string | Buffer): void;
-  /** What has come up to and with `text`, taken off what is received. */
+  /** Resolves with the received bytes up to and including `text`, and removes them from the buffer. */
   until(text: string): Promise<string>;
-  /** The next response, framed by Content-Length or chunks (returned as they came); `HEAD`: it has no body. */
+  /** Resolves with the next response, framed by Content-Length or chunks (returned as received); `HEAD`: without a body. */
   response(method?: 'GET' | 'HEAD'): Promise<RawResponse>;
-  /** Everything not yet taken, once the server has ended: properly (FIN) or by a reset. */
+  /** Resolves with the rest of the received bytes when the server has closed the connection: with FIN or by a reset. */
   rest(): Promise<{ text: string; how: 'end' | 'reset' }>;
 }
 
@@ -83,7 +83,7 @@ export async function connectRaw(port: number): Promise<RawClient> {
   };
 }
 
-/** Where a chunked body without extensions ends, trailers included. */
+/** The length of a chunked body without extensions, including trailers. */
 function chunkedLength(text: string): number | undefined {
   for (let at = 0; ;) {
     const lineEnd = text.indexOf('\r\n', at);

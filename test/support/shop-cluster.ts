@@ -10,17 +10,17 @@ export type Shop = { namespace: string; host: string };
 
 export type ShopOptions = {
   replicas?: number;
-  /** Fields of the StickyWorkload's spec beside targetRef. */
+  /** Fields of the StickyWorkload's spec besides targetRef. */
   spec?: object;
-  /** Fields of the shop's container, beside those of the sample. */
+  /** Fields of the shop's container besides those of the sample. */
   container?: object;
-  /** Fields of the pod beside its containers. */
+  /** Fields of the pod besides its containers. */
   pod?: object;
-  /** Other objects of the namespace, there before the shop. */
+  /** Other objects of the namespace, created before the shop. */
   objects?: object[];
 };
 
-/** Where each shop has its switches: on its pods' own addresses, reached by no Service. */
+/** The port of the shop's switches: on the addresses of its pods, in no Service. */
 export const controlPort = 8081;
 
 type Sample = {
@@ -70,11 +70,11 @@ async function readSample(): Promise<Sample> {
   return { workload, deployment } as Sample;
 }
 
-/** Of the Service that clients use. */
+/** The address of the Service that clients use. */
 export const proxyAddress = async (namespace: string): Promise<string> =>
   String((await getObject('service', 'holdfast-holdfast', namespace))?.spec?.['clusterIP']);
 
-/** Within 30 s where the machine is idle, as a test of its own shows; here many shops may open at one time. */
+/** On an idle machine this takes less than 30 s, as another test shows; here many shops may start at the same time. */
 export async function untilReady(namespace: string, accepting: number, limitMs = 120_000): Promise<void> {
   await until(
     `cart ready with ${accepting} accepting`,
@@ -115,15 +115,15 @@ export const untilSettled = (namespace: string, replicas: number, limitMs = 120_
     limitMs,
   );
 
-/** Flips a switch of one shop. */
+/** Sets a switch of one shop. */
 export async function flip(pod: LiveObject, path: string): Promise<void> {
   const response = await fetch(`http://${String(pod.status?.['podIP'])}:${controlPort}${path}`, { method: 'POST' });
   if (!response.ok) throw new Error(`POST ${path} at ${pod.metadata.name}: ${response.status}`);
 }
 
 /**
- * Takes the shop down in order. Its pods first: the namespace controller of Kubernetes retries a namespace with pods in it
- * only after half of their termination grace, which here is half an hour.
+ * Deletes the shop, its pods first: the namespace controller of Kubernetes retries a namespace that contains pods
+ * only after half of their termination grace period, which here is half an hour.
  */
 export async function closeShop(namespace: string): Promise<void> {
   await kubectl('-n', namespace, 'delete', 'deployment', 'cart', '--ignore-not-found');
@@ -133,7 +133,7 @@ export async function closeShop(namespace: string): Promise<void> {
   await kubectl('delete', 'namespace', namespace);
 }
 
-/** What the load of these tests has in common: sessions of 8 s in the mean, a fifth of them WebSockets, some listening to events. */
+/** The common load of these tests: sessions of 8 s on average, a fifth of them WebSockets, some with Server-Sent Events. */
 export const loadOn = ({ host }: Shop, run: string, seed: number): LoadOptions => ({
   run,
   seed,

@@ -1,4 +1,4 @@
-/** Real HTTPS to a server of this process, as proxies, sidecars and the API server speak it. */
+/** Real HTTPS to a server of this process, as proxies, sidecars and the API server use it. */
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { Agent, request } from 'node:https';
@@ -6,9 +6,9 @@ import type { Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 
 export type TlsClient = {
-  /** The response as soon as its head is in. */
+  /** Resolves with the response as soon as its head has arrived. */
   open(method: string, path: string, options?: { token?: string; body?: string }): Promise<IncomingMessage>;
-  /** Status and body; the body parsed where it is JSON. */
+  /** Resolves with status and body; a JSON body is parsed. */
   call(
     method: string,
     path: string,

@@ -1,4 +1,4 @@
-/** Worlds for tests of the core, written short: whatever a case does not speak of is filled in with the ordinary. */
+/** Snapshots for tests of the core in short form: fields that a case omits have ordinary values. */
 import type { Schema } from '../../src/api/schema.ts';
 import { specSchema, type StickyWorkloadSpec } from '../../src/api/spec.ts';
 import { apiVersion, kind, type StickyWorkload } from '../../src/api/stickyworkload.ts';
@@ -45,7 +45,7 @@ export type ShortWorkload = {
   status?: StickyWorkload['status'];
 };
 
-/** A StickyWorkload as the API server would hand it out. Default target: the Deployment of the same name. */
+/** A StickyWorkload as the API server returns it. Default target: the Deployment of the same name. */
 export function stickyWorkload({
   name,
   namespace = 'shop',
@@ -89,7 +89,7 @@ export type ShortWorld = {
   keyRings?: Record<string, KeyRing>;
   gatewayApi?: Snapshot['gatewayApi'];
   gatewayClasses?: Snapshot['gatewayClasses'];
-  /** Of class holdfast, with one listener for every host of its own namespace, and written by a user unless it says whose it is. */
+  /** By default of class holdfast, with one listener for all hosts and routes of its own namespace, and managed by a user unless it has an owner. */
   gateways?: (Omit<Short<Gateway>, 'listeners'> & { listeners?: ShortListener[] })[];
   referenceGrants?: ({ namespace: string } & Partial<ReferenceGrant>)[];
   namespaces?: Snapshot['namespaces'];
@@ -121,7 +121,7 @@ const emptyWorld: Required<Omit<ShortWorld, 'keyRings'>> = {
   removedEndpoints: {},
 };
 
-/** Every StickyWorkload of the world has a key ring unless the world says which have. */
+/** Every StickyWorkload has a key ring unless the world lists the key rings. */
 export function snapshotOf(short: ShortWorld): Snapshot {
   const world = { ...emptyWorld, ...short };
   const workloads = world.workloads.map(stickyWorkload);
@@ -148,7 +148,7 @@ export function snapshotOf(short: ShortWorld): Snapshot {
   };
 }
 
-// A Service or route is by default the StickyWorkload's of the same name.
+// By default the StickyWorkload of the same name owns a Service or route.
 const whole = (object: Short<Owned>): Owned => ({
   namespace: 'shop',
   uid: `uid-of-${object.name}`,
@@ -201,7 +201,7 @@ export function wholePod({ of = 'Deployment/cart', ...pod }: Short<Pod> & { of?:
   };
 }
 
-// A pod's address in a slice is by default made of the last character of its name.
+// By default a pod's address in a slice is derived from the last character of its name.
 const wholeSlice = (slice: Omit<Short<Slice>, 'endpoints'> & { endpoints: ShortEndpoint[] }): Slice => ({
   namespace: 'shop',
   service: 'cart',

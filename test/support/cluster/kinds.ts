@@ -46,7 +46,7 @@ function definitionOf({ group, kind, namespaced, plural, version }: Resource, st
 
 const definitions: KubeObject[] = [
   { ...customResourceDefinition },
-  // Of Gateway API, what decides how fields of several managers merge.
+  // Of Gateway API only the fields that determine how the lists of several managers merge.
   definitionOf(gatewayClasses, { ...open, properties: { conditions } }),
   definitionOf(gateways, {
     ...open,

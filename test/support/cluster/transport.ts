@@ -61,7 +61,7 @@ const callOf = ({ method, path }: ApiRequest): string => `${method} ${path}`;
 const textOf = ({ body }: { body: object | string }): string =>
   typeof body === 'string' ? body : JSON.stringify(body);
 
-/** Throws the error of the live client where the request fails. */
+/** Throws the error of the live client if the request fails. */
 async function send(cluster: Cluster, request: ApiRequest): Promise<Answer> {
   const body = request.body === undefined ? '' : JSON.stringify(request.body);
   const answer = await answerRequest(cluster, {

@@ -13,7 +13,7 @@ const widget = (name: string, metadata: object = {}): KubeObject => ({
   spec: {},
 });
 
-describe('test cluster, as any cluster', () => {
+describe('the test cluster, like any cluster,', () => {
   describeClusterContract(async () => {
     const cluster = createTestCluster(createManualClock());
     return {
@@ -28,8 +28,8 @@ describe('test cluster, as any cluster', () => {
   });
 });
 
-describe('test cluster, as a tool of tests', () => {
-  test('records writes through the ports in order, with what they changed, and not those of the rest of the world', async () => {
+describe('the test cluster', () => {
+  test('records writes through the ports in order, with whether they changed anything, and no direct writes', async () => {
     const cluster = createTestCluster(createManualClock());
     cluster.put(widgets, widget('theirs'));
     await cluster.apply(widgets, widget('ours'));
@@ -46,7 +46,7 @@ describe('test cluster, as a tool of tests', () => {
     expect(cluster.writes()).toEqual([]);
   });
 
-  test('fails the calls it is told to, as often as told, and records none of them', async () => {
+  test('fails the requested calls, as often as requested, and does not record them', async () => {
     const cluster = createTestCluster(createManualClock());
     const error = new AppError('KUBERNETES_UNAVAILABLE', 'down', { source: 'kubernetes', retryable: true });
     cluster.fail({ verb: 'apply', kind: 'Gadget', error });
@@ -57,14 +57,14 @@ describe('test cluster, as a tool of tests', () => {
     expect(cluster.writes()).toHaveLength(1);
   });
 
-  test('what a caller does with an object does not reach the cluster', async () => {
+  test('does not change when a caller changes a returned object', async () => {
     const cluster = createTestCluster(createManualClock());
     const made = await cluster.apply(widgets, widget('a'));
     made['spec'] = { size: 1 };
     expect(cluster.find(widgets, { namespace: 'here', name: 'a' })?.['spec']).toEqual({});
   });
 
-  test('garbage is what has lost its last owner', async () => {
+  test('collects objects that have lost their last owner', async () => {
     const cluster = createTestCluster(createManualClock());
     const owner = cluster.put(widgets, widget('owner'));
     const reference = { apiVersion: owner.apiVersion, kind: owner.kind, name: 'owner', uid: owner.metadata.uid };
@@ -77,7 +77,7 @@ describe('test cluster, as a tool of tests', () => {
     expect(cluster.all(widgets).map((object) => object.metadata.name)).toEqual(['free']);
   });
 
-  test('watches get bookmarks, can be cut, and expire when what they missed is compacted', async () => {
+  test('sends bookmarks on watches, breaks them, and expires those whose changes are compacted', async () => {
     const cluster = createTestCluster(createManualClock());
     const { resourceVersion } = await cluster.list(widgets);
     const events: WatchEvent[] = [];
@@ -100,7 +100,7 @@ describe('test cluster, as a tool of tests', () => {
     await expect(late[Symbol.asyncIterator]().next()).rejects.toMatchObject({ code: 'KUBERNETES_EXPIRED' });
   });
 
-  test('the same event twice is one', () => {
+  test('records repeated events once', () => {
     const cluster = createTestCluster(createManualClock());
     const event = {
       regarding: { apiVersion: 'v1', kind: 'Pod', name: 'a', namespace: 'b' },
@@ -115,7 +115,7 @@ describe('test cluster, as a tool of tests', () => {
     expect(cluster.events()).toHaveLength(2);
   });
 
-  test('only tokens that were added are somebody', async () => {
+  test('identifies only tokens that were added', async () => {
     const cluster = createTestCluster(createManualClock());
     cluster.addToken('good', { username: 'system:serviceaccount:a:b' });
     expect(await cluster.review('good')).toEqual({ username: 'system:serviceaccount:a:b' });

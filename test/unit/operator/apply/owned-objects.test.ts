@@ -51,7 +51,7 @@ test('an owned object is applied after every start, because earlier changes are 
 });
 
 test.each<[string, () => unknown]>([
-  ['is wanted another way', () => undefined],
+  ['has another desired state', () => undefined],
   ['was edited', () => cluster.put(services, { ...live(), spec: service(1)['spec'] })],
   ['was deleted', () => cluster.remove(services, { namespace: 'shop', name: 'cart' })],
   [

@@ -84,7 +84,7 @@ test('a status lists 50 endpoints, and the others are remembered, so that they k
   const [first] = cluster.writes();
   expect(first?.object?.['status']).toMatchObject({ endpoints: endpoints.slice(0, 50) });
   expect(writer.before(cart)?.endpoints).toEqual(endpoints);
-  // One that is not listed makes no difference to what is written, and is remembered from the first moment on.
+  // An endpoint that is not listed does not change the written status, and is remembered from the start.
   const more = [
     ...endpoints,
     { pod: 'cart-60', uid: 'u60', state: 'Accepting' as const, since: '2026-01-01T00:05:00Z' },

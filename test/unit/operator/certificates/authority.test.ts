@@ -10,7 +10,7 @@ import { createManualClock, settle } from '../../../support/manual-clock.ts';
 const day = 86_400_000;
 const clock = createManualClock();
 
-/** One Secret, and nothing else. */
+/** A cluster with one Secret. */
 function createSecretStore(initial?: KubeObject) {
   let secret = initial;
   return {
@@ -71,7 +71,7 @@ describe('the certificate authority', () => {
   ][] = [
     ['has lost its key', (data) => ({ 'tls.crt': data['tls.crt'] ?? '' }), /tls\.key is missing/],
     [
-      'has the key of another',
+      'has the key of another certificate',
       async (data) => ({ ...data, 'tls.key': (await storedSecret()).data['tls.key'] ?? '' }),
       /tls\.key does not belong to tls\.crt/,
     ],
@@ -81,7 +81,7 @@ describe('the certificate authority', () => {
       /PEM|certificate/i,
     ],
   ];
-  test.each(damages)('that %s stops the start, with a way out, and is left as it is', async (_, damage, why) => {
+  test.each(damages)('that %s fails the start with instructions, and is not changed', async (_, damage, message) => {
     const secret = await storedSecret();
     const store = createSecretStore({ ...secret, data: await damage(secret.data) });
     const before = structuredClone(store.stored());
@@ -93,7 +93,7 @@ describe('the certificate authority', () => {
     expect(describeError(error)).toMatch(
       /Secret holdfast-system\/holdfast-ca .*Restore it from a backup; or delete it/,
     );
-    expect(describeError(error)).toMatch(why);
+    expect(describeError(error)).toMatch(message);
     expect(store.stored()).toEqual(before);
   });
 
@@ -138,7 +138,7 @@ describe('the server certificate', () => {
       failed: () => undefined,
     });
     expect(installed).toHaveLength(1);
-    // A key is made on a thread of its own: wait for the leaf itself.
+    // A key is generated on another thread: wait for the certificate itself.
     const advanceTo = async (ms: number, count: number) => {
       await time.advance(ms);
       for (let turn = 0; installed.length < count && turn < 1000; turn += 1) await settle();

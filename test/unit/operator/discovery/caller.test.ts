@@ -5,14 +5,14 @@ import type { Identity } from '../../../../src/kube/ports.ts';
 const identity = (username: string): Identity => ({ username, podName: 'pod-1', podUid: 'uid-1' });
 
 describe('the identity of a caller', () => {
-  test('is, for a proxy, the Gateway whose ServiceAccount it runs as, in its own namespace', () => {
+  test('of a proxy is the Gateway of its ServiceAccount, in its own namespace', () => {
     expect(proxyOf(identity('system:serviceaccount:infra:web-holdfast'))).toEqual({
       pod: { namespace: 'infra', name: 'pod-1', uid: 'uid-1' },
       gateway: { namespace: 'infra', name: 'web' },
     });
   });
 
-  test('is, for any pod, the pod itself', () => {
+  test('of any pod is the pod itself', () => {
     expect(podOf(identity('system:serviceaccount:shop:default'))).toEqual({
       namespace: 'shop',
       name: 'pod-1',

@@ -17,7 +17,7 @@ let events: EventNote[];
 let watch: DrainWatch;
 let notify: ChangeListener;
 let isLeader: boolean;
-/** Of every pod; undefined: unknown. */
+/** The count of every pod; undefined: unknown. */
 let sessions: number | undefined;
 
 beforeEach(() => {
@@ -83,7 +83,7 @@ const emitted = () =>
   events.map(({ type, reason, regarding }) => `${type} ${reason} ${regarding.kind} ${regarding.name}`);
 const twice = (line: string) => [`${line} Pod cart-a`, `${line} StickyWorkload cart`];
 
-/** Deleted now, with the grace that injection gave it: an hour and the margins. */
+/** Deleted now, with the grace period that injection set: an hour and the margins. */
 function terminate(graceSeconds = 3640): KubeObject {
   const terminating = seen({ graceSeconds });
   notify('pods', modified(terminating, seen()));

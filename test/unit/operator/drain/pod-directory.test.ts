@@ -14,27 +14,27 @@ const deleted = { deletionTimestamp: '2026-01-01T00:00:30Z', deletionGracePeriod
 const killAtMs = Date.UTC(2026, 0, 1, 0, 0, 30);
 const disruption = (status: string) => ({ type: 'DisruptionTarget', status, reason: 'EvictionByEvictionAPI' });
 
-// The cache does not know the pod: only the API server is asked.
+// The pod is not in the cache: only the API server is read.
 const liveOf = (pod: KubeObject | undefined) =>
   createPodDirectory({ pod: () => undefined } as unknown as ClusterState, { get: () => Promise.resolve(pod) }).live(
     ref,
   );
 
 test.each([
-  ['lives', podOf({}), { kind: 'Alive' }],
+  ['is not being deleted', podOf({}), { kind: 'Alive' }],
   ['is about to be evicted, which is not yet a deletion', podOf({}, [disruption('True')]), { kind: 'Alive' }],
   ['was deleted', podOf(deleted), { kind: 'Terminating', killAtMs }],
   [
-    'was evicted, and by what',
+    'was evicted, with the reason',
     podOf(deleted, [disruption('True')]),
     { kind: 'Terminating', killAtMs, disruption: 'EvictionByEvictionAPI' },
   ],
   [
-    'was deleted after an eviction that did not come',
+    'was deleted after an eviction that did not happen',
     podOf(deleted, [disruption('False')]),
     { kind: 'Terminating', killAtMs },
   ],
-  ['is deleted, and another has its name', podOf({ uid: 'other' }), { kind: 'Gone' }],
+  ['is deleted, and another pod has its name', podOf({ uid: 'other' }), { kind: 'Gone' }],
   ['is deleted', undefined, { kind: 'Gone' }],
 ])('the API server reports that a pod %s', async (_, pod, life) => {
   expect(await liveOf(pod)).toEqual(life);

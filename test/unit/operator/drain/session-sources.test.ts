@@ -20,10 +20,10 @@ const ending = { name: 'shop', labels: {}, isTerminating: true };
 
 type Known = {
   clusterState?: ShortWorld;
-  /** What injection wrote on the pod; absent: the pod is in no cache. */
+  /** The annotation that injection set on the pod; absent: no cache has the pod. */
   workload?: string;
   claimed?: boolean;
-  /** By proxy. */
+  /** By name of the proxy. */
   reports?: Record<string, Partial<EndpointReport>>;
 };
 
@@ -54,56 +54,56 @@ const known = (sessions: number) => [{ type: 'Proxy', known: true, sessions }];
 
 test.each<[string, Known, object]>([
   [
-    'nothing is known before the first translation',
+    'are unknown before the first translation',
     { workload: 'cart' },
     unknown('this operator replica has not read the cluster yet'),
   ],
   [
-    'nothing of a pod that no cache has',
+    'are unknown for a pod that no cache has',
     { clusterState: { pods: proxies } },
     unknown('this operator replica does not know the pod yet'),
   ],
   [
-    'nothing while no proxy runs: its counts went with it',
+    'are unknown while no proxy runs, because its counts are lost',
     { clusterState: {}, workload: 'cart' },
     unknown('no proxy of Gateway shop/holdfast is running'),
   ],
   [
-    'zero if the StickyWorkload and its proxy are deleted, whatever the proxy counted last',
+    'are zero if the StickyWorkload and its proxy are deleted, whatever the proxy counted last',
     { clusterState: {}, workload: 'cart', claimed: false, reports: { p: { sessions: 2 } } },
     known(0),
   ],
   [
-    'zero if the last proxy has no successor, because the namespace is being deleted',
+    'are zero if the last proxy has no successor because the namespace is being deleted',
     { clusterState: { namespaces: [ending] }, workload: 'cart', reports: { p: { sessions: 2 } } },
     known(0),
   ],
   [
-    'what a proxy counts that runs on while the namespace goes',
+    'are those of a proxy that still runs while the namespace is being deleted',
     { clusterState: { namespaces: [ending], pods: proxies }, workload: 'cart', reports: { p: { sessions: 2 }, q: {} } },
     known(2),
   ],
   [
-    'what a proxy counts that runs on without the StickyWorkload',
+    'are those of a proxy that still runs without the StickyWorkload',
     { clusterState: { pods: proxies }, workload: 'cart', claimed: false, reports: { p: { sessions: 1 }, q: {} } },
     known(1),
   ],
   [
-    'the sum of all proxies',
+    'are the sum of all proxies',
     { clusterState: { pods: proxies }, workload: 'cart', reports: { p: { sessions: 2 }, q: { sessions: 3 } } },
     known(5),
   ],
   [
-    'nothing while one of them is silent',
+    'are unknown while one proxy does not report',
     { clusterState: { pods: proxies }, workload: 'cart', reports: { p: {} } },
     unknown('proxy pod uid-q has not reported'),
   ],
   [
-    'nothing while one of them may still send new sessions',
+    'are unknown while one proxy may still start sessions',
     { clusterState: { pods: proxies }, workload: 'cart', reports: { p: {}, q: { state: 'Accepting' } } },
     unknown('proxy pod uid-q has not confirmed that this pod is draining'),
   ],
-])('%s', (_, facts, sources) => {
+])('the session counts of a pod %s', (_, facts, sources) => {
   expect(ask(facts)).toEqual(sources);
 });
 

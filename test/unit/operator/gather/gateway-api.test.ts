@@ -14,13 +14,13 @@ const installed = (object: KubeObject) => projectDefinition(object).gatewayApi;
 const established = { conditions: [{ type: 'Established', status: 'True' }] };
 
 describe('the installed version of Gateway API', () => {
-  test.each(['B', 'C', 'Absent'] as const)('generation %s is read from the schema', (generation) => {
+  test.each(['B', 'C', 'Absent'] as const)('is generation %s by its schema', (generation) => {
     expect(installed(routeDefinition(generation))).toEqual({ installed: true, sessionPersistence: generation });
   });
 
   test.each<[string, Partial<KubeObject>]>([
     ['a definition without status', { status: undefined }],
-    ['one whose conditions Go wrote as null', { status: { conditions: null } }],
+    ['one whose conditions are null, as Go encodes an empty list', { status: { conditions: null } }],
     ['one that is not established yet', { status: { conditions: [{ type: 'Established', status: 'False' }] } }],
     [
       'one that is being deleted',
@@ -33,14 +33,14 @@ describe('the installed version of Gateway API', () => {
     expect(installed({ ...routeDefinition('B'), ...parts })).toEqual({ installed: false });
   });
 
-  test('a v1 without a schema has no field for session persistence', () => {
+  test('has no field for session persistence if v1 has no schema', () => {
     expect(installed({ ...routeDefinition('B'), spec: { versions: [{ name: 'v1', served: true }] } })).toEqual({
       installed: true,
       sessionPersistence: 'Absent',
     });
   });
 
-  test('the schema of half a megabyte is not kept', () => {
+  test('does not keep the schema of half a megabyte', () => {
     expect(Object.keys(projectDefinition(routeDefinition('B')))).toEqual([
       'apiVersion',
       'kind',
@@ -96,7 +96,7 @@ describe('a Gateway', () => {
       { kinds: [{ kind: 'GRPCRoute' }] },
       { from: 'Same', kinds: [{ group: 'gateway.networking.k8s.io', kind: 'GRPCRoute' }] },
     ],
-    ['kinds that Go wrote as null', { kinds: null }, { from: 'Same', kinds: [] }],
+    ['kinds that are null, as Go encodes an empty list', { kinds: null }, { from: 'Same', kinds: [] }],
   ])('the namespaces of a listener: %s', (_, allowedRoutes, expected) => {
     const spec = { listeners: [{ name: 'http', port: 80, protocol: 'HTTP', ...(allowedRoutes && { allowedRoutes }) }] };
     expect(projectGateway(gateway(spec)).gateway.listeners[0]?.allowedRoutes).toEqual(expected);
@@ -165,9 +165,9 @@ describe('other objects of Gateway API', () => {
   });
 
   test.each<[string, string[], string | undefined]>([
-    ['v1 where it is served', ['v1beta1', 'v1'], 'v1'],
-    ['v1beta1 where it is all there is', ['v1beta1'], 'v1beta1'],
-    ['none of a version that we do not know', ['v2'], undefined],
+    ['v1 if it is served', ['v1beta1', 'v1'], 'v1'],
+    ['v1beta1 if it is the only one', ['v1beta1'], 'v1beta1'],
+    ['none for an unsupported version', ['v2'], undefined],
   ])('grants are read in %s', (_, served, version) => {
     expect(projectGrantDefinition(grantDefinition(...served)).version).toBe(version);
   });

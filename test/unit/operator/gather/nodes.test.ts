@@ -11,7 +11,7 @@ const nodeOf = (labels: Record<string, string>, spec: object, status: object = {
 });
 
 describe('a node', () => {
-  test('is reduced to what limits the stay of pods', () => {
+  test('is reduced to the fields that limit how long pods stay', () => {
     const labels = { 'karpenter.sh/capacity-type': 'spot', 'kubernetes.io/hostname': 'node-1' };
     const taints = [
       { key: 'ToBeDeletedByClusterAutoscaler', effect: 'NoSchedule' },
@@ -25,7 +25,7 @@ describe('a node', () => {
     });
   });
 
-  test('heartbeat is no relevant change, a taint of the autoscaler is', () => {
+  test('changes with a taint of the autoscaler, and not with a heartbeat', () => {
     const before = projectNode(nodeOf({}, { taints: null }, { heartbeat: 1 }));
     expect(nodeChanged(projectNode(nodeOf({}, {}, { heartbeat: 2 })), before)).toBe(false);
     expect(nodeChanged(projectNode(nodeOf({}, { taints: [{ key: 'ToBeDeletedByClusterAutoscaler' }] })), before)).toBe(
@@ -49,7 +49,11 @@ describe('the Cluster Autoscaler', () => {
       deploymentOf({ image, command: ['./cluster-autoscaler', '--v=4', '--max-graceful-termination-sec=3600'] }),
       3_600_000,
     ],
-    ['a flag and its value apart', deploymentOf({ image, args: ['--max-graceful-termination-sec', '120'] }), 120_000],
+    [
+      'a flag and its value in two arguments',
+      deploymentOf({ image, args: ['--max-graceful-termination-sec', '120'] }),
+      120_000,
+    ],
     [
       'a command for a shell',
       deploymentOf({
@@ -64,22 +68,18 @@ describe('the Cluster Autoscaler', () => {
       600_000,
     ],
     [
-      'by priority: there is no single value',
+      'none if it depends on the priority',
       deploymentOf({ image, args: ['--drain-priority-config=0:600,1000:3600'] }),
       undefined,
     ],
     [
-      'another autoscaler',
+      'none for another autoscaler',
       deploymentOf({ image: 'registry.k8s.io/cpa/cluster-proportional-autoscaler:v1' }),
       undefined,
     ],
-    [
-      'one in another namespace is for another cluster, as in a management cluster',
-      deploymentOf({ image }, 'tenant'),
-      undefined,
-    ],
+    ['none for one in another namespace, which manages another cluster', deploymentOf({ image }, 'tenant'), undefined],
   ];
-  test.each(rows)('%s', (_, deployment, graceMs) => {
+  test.each(rows)('determines the grace period of drains: %s', (_, deployment, graceMs) => {
     expect(autoscalerOf(deployment)).toEqual(
       graceMs === undefined ? undefined : { namespace: 'kube-system', name: 'ca', graceMs },
     );

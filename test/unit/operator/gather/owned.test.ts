@@ -15,19 +15,19 @@ const owner = { apiVersion: 'holdfast.dev/v1alpha1', kind: 'StickyWorkload', nam
 
 describe('the owner of an object', () => {
   test.each<[string, Partial<ObjectMeta>, object]>([
-    ['none', {}, { ownerUids: [] }],
-    ['its owners’', { ownerReferences: [owner, { ...owner, uid: 'p' }] }, { ownerUids: ['o', 'p'] }],
+    ['missing without owner references', {}, { ownerUids: [] }],
+    ['that of each owner reference', { ownerReferences: [owner, { ...owner, uid: 'p' }] }, { ownerUids: ['o', 'p'] }],
     [
-      'ours, by both labels',
+      'Holdfast by both labels',
       { labels: { 'app.kubernetes.io/managed-by': 'holdfast', 'app.kubernetes.io/component': 'workload' } },
       { ownerUids: [], component: 'workload' },
     ],
     [
-      'not Holdfast: the component of another tool',
+      'not Holdfast by the component label of another tool',
       { labels: { 'app.kubernetes.io/managed-by': 'Helm', 'app.kubernetes.io/component': 'workload' } },
       { ownerUids: [] },
     ],
-  ])('%s', (_, metadata, owned) => {
+  ])('is %s', (_, metadata, owned) => {
     expect(ownedOf(service(metadata))).toEqual({ namespace: 'shop', name: 'cart', uid: 'u', ...owned });
   });
 
@@ -45,11 +45,11 @@ describe('the fingerprint', () => {
   const original = fingerprintOf(service());
 
   test.each<[string, KubeObject]>([
-    ['another version of the same', service({ resourceVersion: '2' })],
+    ['another version of the same object', service({ resourceVersion: '2' })],
     ['its status', service({}, { spec: { selector: { app: 'cart' } }, status: { loadBalancer: {} } })],
-    ['bookkeeping of the API server', service({ generation: 9, creationTimestamp: '2026-01-01T00:00:00Z' })],
+    ['fields that the API server maintains', service({ generation: 9, creationTimestamp: '2026-01-01T00:00:00Z' })],
     [
-      'the revision that the Deployment controller notes',
+      'the revision that the Deployment controller sets',
       service({ annotations: { 'deployment.kubernetes.io/revision': '4' } }),
     ],
   ])('is the same for %s', (_, object) => {
@@ -66,12 +66,12 @@ describe('the fingerprint', () => {
     ['annotations', service({ annotations: { x: 'y' } })],
     ['owners', service({ ownerReferences: [owner] })],
     ['a deletion', service({ deletionTimestamp: '2026-01-01T00:00:00Z' })],
-    ['its UID: another object of the same name', service({ uid: 'other' })],
+    ['its UID, which means another object of the same name', service({ uid: 'other' })],
   ])('changes with %s', (_, object) => {
     expect(fingerprintOf(object)).not.toBe(original);
   });
 
-  test('is what the cache keeps in place of the object', () => {
+  test('replaces the object in the cache', () => {
     expect(projectOwned(service())).toEqual({
       apiVersion: 'v1',
       kind: 'Service',

@@ -61,20 +61,20 @@ function putWorld(): void {
   );
 }
 
-describe('a pod belongs', () => {
+describe('a created pod', () => {
   const cases: [string, KubeObject, string | undefined][] = [
-    ['to the oldest StickyWorkload of its own namespace that claims its Deployment', ofCart, 'cart'],
-    ['to that of its StatefulSet, which controls it directly', byStatefulSet, 'db'],
-    ['to none without a controller', owned({ ownerReferences: [] }), undefined],
+    ['belongs to the oldest StickyWorkload of its own namespace that claims its Deployment', ofCart, 'cart'],
+    ['belongs to that of its StatefulSet, which controls it directly', byStatefulSet, 'db'],
+    ['belongs to none without a controller', owned({ ownerReferences: [] }), undefined],
     [
-      'to none if its ReplicaSet is deleted',
+      'belongs to none if its ReplicaSet is deleted',
       owned({
         ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'gone', uid: 'g', controller: true }],
       }),
       undefined,
     ],
     [
-      'to none where a Job made it',
+      'belongs to none if a Job created it',
       owned({ ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name: 'cart', uid: 'j', controller: true }] }),
       undefined,
     ],
@@ -86,7 +86,7 @@ describe('a pod belongs', () => {
     expect(await find(created)).toBe(name);
   });
 
-  test.each(cases)('%s, even if the caches are empty', async (_, created, name) => {
+  test.each(cases)('%s, even with empty caches', async (_, created, name) => {
     await fillCaches();
     cluster.endWatches();
     await settle();

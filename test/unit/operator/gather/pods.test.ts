@@ -54,14 +54,10 @@ test('a running pod is reduced to the fields that the core uses', () => {
   });
 });
 
-describe('fields that a pod does not have yet', () => {
+describe('a pod that does not have all fields', () => {
   const fresh: [string, Parts, object][] = [
-    ['no status at all', {}, { phase: 'Unknown', ready: false, namedPorts: {} }],
-    [
-      'no address: a pod without one has no ip, not an empty one',
-      { status: { phase: 'Pending', podIP: '' } },
-      { phase: 'Pending', ready: false },
-    ],
+    ['no status', {}, { phase: 'Unknown', ready: false, namedPorts: {} }],
+    ['no IP instead of an empty one', { status: { phase: 'Pending', podIP: '' } }, { phase: 'Pending', ready: false }],
     [
       'conditions without Ready',
       { status: { phase: 'Running', conditions: [{ type: 'PodScheduled', status: 'True' }] } },
@@ -73,26 +69,26 @@ describe('fields that a pod does not have yet', () => {
       { ready: false },
     ],
     [
-      'lists that Go wrote as null',
+      'lists that are null, as Go encodes empty lists',
       {
         spec: { containers: [{ name: 'app', image: 'a', ports: null }], initContainers: null },
         status: { phase: 'Running', conditions: null },
       },
       { ready: false, namedPorts: {}, injection: { injected: false, keptPreStop: [] } },
     ],
-    ['no container at all, as null', { metadata: {}, spec: { containers: null } }, { namedPorts: {} }],
+    ['no containers, as null', { metadata: {}, spec: { containers: null } }, { namedPorts: {} }],
   ];
-  test.each(fresh)('%s', (_, parts, seen) => {
+  test.each(fresh)('is reduced: %s', (_, parts, seen) => {
     expect(pruned(parts)).toMatchObject(seen);
     expect('ip' in pruned(parts)).toBe(false);
   });
 });
 
-describe('injection', () => {
+describe('the injection state of a pod', () => {
   const annotations = { 'holdfast.dev/workload': 'cart' };
   const cases: [string, Parts, object][] = [
     [
-      'sidecar, annotation and hook: injected',
+      'injected with sidecar, annotation and hook',
       {
         metadata: { annotations },
         spec: { initContainers: [sidecar], containers: [{ name: 'app', lifecycle: { preStop: callsSidecar } }] },
@@ -100,17 +96,17 @@ describe('injection', () => {
       { injected: true, keptPreStop: [] },
     ],
     [
-      'a sidecar without the annotation was copied by a user',
+      'not injected without the annotation, because a user copied the sidecar',
       { spec: { initContainers: [sidecar], containers: [] } },
       { injected: false, keptPreStop: [] },
     ],
     [
-      'an annotation without the sidecar is copied too',
+      'not injected without the sidecar, because the annotation was copied',
       { metadata: { annotations }, spec: { containers: [] } },
       { injected: false, keptPreStop: [] },
     ],
     [
-      'hooks of its own are named',
+      'injected with the names of containers that kept their hooks',
       {
         metadata: { annotations },
         spec: {
@@ -125,29 +121,29 @@ describe('injection', () => {
       { injected: true, keptPreStop: ['app', 'log'] },
     ],
   ];
-  test.each(cases)('%s', (_, parts, injection) => {
+  test.each(cases)('is %s', (_, parts, injection) => {
     expect(pruned(parts).injection).toEqual(injection);
   });
 
-  test('the StickyWorkload of the injection is kept, because it remains when the owners are deleted', () => {
+  test('contains the StickyWorkload, because it remains when the owners are deleted', () => {
     expect(projectPod(podOf({ metadata: { annotations } })).workload).toBe('cart');
   });
 });
 
-describe('deletion', () => {
+describe('the deletion of a pod', () => {
   test.each<[string, Partial<ObjectMeta>, object | undefined]>([
-    ['a pod that is not being deleted', {}, undefined],
+    ['undefined without a deletion timestamp', {}, undefined],
     [
-      'the timestamp is the end of its grace',
+      'due at the timestamp, the end of its grace period',
       { deletionTimestamp: '2026-01-01T01:00:00Z', deletionGracePeriodSeconds: 3600 },
       { killAtMs: Date.UTC(2026, 0, 1, 1), graceSeconds: 3600 },
     ],
     [
-      'by force: no grace',
+      'due at the timestamp without a grace period, by force',
       { deletionTimestamp: '2026-01-01T01:00:00Z', deletionGracePeriodSeconds: 0 },
       { killAtMs: Date.UTC(2026, 0, 1, 1), graceSeconds: 0 },
     ],
-  ])('%s', (_, metadata, deletion) => {
+  ])('is %s', (_, metadata, deletion) => {
     expect(deletionOf({ name: 'x', ...metadata })).toEqual(deletion);
     expect(pruned({ metadata }).deletion).toEqual(deletion);
   });

@@ -24,33 +24,33 @@ const running = { running: {} };
 const killed = { terminated: { reason: 'OOMKilled' } };
 
 test.each<[string, KubeObject, object]>([
-  ['not started', podOf(), { endings: 0, appRuns: false }],
+  ['has not started', podOf(), { endings: 0, appRuns: false }],
   [
-    'running, beside its app',
+    'runs beside its app',
     podOf({ restartCount: 0, state: running, lastState: {} }, [running]),
     { endings: 0, appRuns: true },
   ],
   [
-    'just killed',
+    'was just killed',
     podOf({ restartCount: 0, state: killed }, [running]),
     { endings: 1, lastEnd: 'OOMKilled', appRuns: true },
   ],
   [
-    'killed, and waiting to be started again',
+    'was killed and waits for its restart',
     podOf({ restartCount: 0, state: { waiting: {} }, lastState: killed }),
     { endings: 1, lastEnd: 'OOMKilled', appRuns: false },
   ],
   [
-    'running again: the same ending, counted once',
+    'runs again has one termination',
     podOf({ restartCount: 1, state: running, lastState: killed }),
     { endings: 1, lastEnd: 'OOMKilled', appRuns: false },
   ],
   [
-    'killed for the second time',
+    'was killed for the second time',
     podOf({ restartCount: 1, state: killed, lastState: killed }),
     { endings: 2, lastEnd: 'OOMKilled', appRuns: false },
   ],
-])('%s', (_, pod, seen) => {
+])('the state of a sidecar that %s', (_, pod, seen) => {
   expect(sidecarOf(pod)).toEqual({ drainTimeoutMs: 3_600_000, ...seen });
 });
 

@@ -14,21 +14,21 @@ const empty = { namespace: 'shop', name: 'cart-x', service: 'cart', endpoints: [
 const seen = { podUid: 'u-a', podName: 'cart-a', address: '10.0.0.1', ready: true, serving: true, terminating: false };
 
 test.each<[string, object, object]>([
-  ['an empty list, which Go writes as null', { ports: null, endpoints: null }, empty],
-  ['nothing at all', {}, empty],
+  ['nothing of empty lists, which Go encodes as null', { ports: null, endpoints: null }, empty],
+  ['nothing if it has no lists', {}, empty],
   [
     'the number of the Service’s one port',
     { ports: [{ name: 'http', port: 8080 }], endpoints: [] },
     { ...empty, port: 8080 },
   ],
-  ['a port without a number', { ports: [{ name: 'http' }], endpoints: [] }, empty],
+  ['no port without a number', { ports: [{ name: 'http' }], endpoints: [] }, empty],
   [
-    'absent conditions: ready, serving and not terminating',
+    'an endpoint without conditions as ready, serving and not terminating',
     { endpoints: [{ addresses: ['10.0.0.1'], targetRef }] },
     { ...empty, endpoints: [seen] },
   ],
   [
-    'conditions that are null: the same',
+    'an endpoint whose conditions are null as ready, serving and not terminating',
     {
       endpoints: [
         { addresses: ['10.0.0.1'], targetRef, conditions: { ready: null, serving: null, terminating: null } },
@@ -37,7 +37,7 @@ test.each<[string, object, object]>([
     { ...empty, endpoints: [seen] },
   ],
   [
-    'a pod that terminates and serves',
+    'a pod that is terminating and serving',
     {
       endpoints: [
         { addresses: ['10.0.0.1'], targetRef, conditions: { ready: false, serving: true, terminating: true } },
@@ -51,7 +51,7 @@ test.each<[string, object, object]>([
     { ...empty, endpoints: [seen] },
   ],
   [
-    'an endpoint that is no pod is passed over',
+    'no endpoint that is not a pod',
     {
       endpoints: [
         { addresses: ['10.0.0.9'], targetRef: { kind: 'Node', name: 'n', uid: 'x' } },
@@ -61,7 +61,7 @@ test.each<[string, object, object]>([
     empty,
   ],
   [
-    'a pod without UID or address is passed over',
+    'no pod without UID or address',
     {
       endpoints: [
         { addresses: [], targetRef },
@@ -70,7 +70,7 @@ test.each<[string, object, object]>([
     },
     empty,
   ],
-])('%s', (_, object, slice) => {
+])('a slice keeps %s', (_, object, slice) => {
   expect(project(object)).toEqual(slice);
 });
 

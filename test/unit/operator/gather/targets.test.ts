@@ -30,27 +30,27 @@ describe('a target', () => {
       { matchLabels: { app: 'cart' }, containerPorts: [{ name: 'http', port: 80 }, { port: 81 }] },
     ],
     [
-      'a selector with expressions is no selector of a Service',
+      'no selector with expressions, which a Service cannot have',
       { selector: { matchLabels: { app: 'cart' }, matchExpressions: [{ key: 'a', operator: 'Exists' }] } },
       { containerPorts: [] },
     ],
     [
-      'an empty list of expressions is none',
+      'a selector with an empty list of expressions',
       { selector: { matchLabels: { app: 'cart' }, matchExpressions: [] } },
       { matchLabels: { app: 'cart' }, containerPorts: [] },
     ],
     [
-      'lists that Go wrote as null',
+      'a selector whose lists are null, as Go encodes empty lists',
       { selector: { matchLabels: { app: 'cart' }, matchExpressions: null }, ...template({ ports: null }) },
       { matchLabels: { app: 'cart' }, containerPorts: [] },
     ],
     [
-      'a template without containers',
+      'no ports of a template without containers',
       { selector: { matchLabels: { app: 'cart' } }, template: { spec: { containers: null } } },
       { matchLabels: { app: 'cart' }, containerPorts: [] },
     ],
     [
-      "pods on the host's network",
+      'that its pods use the network of the host',
       { template: { spec: { hostNetwork: true, containers: [] } } },
       { containerPorts: [], hostNetwork: true },
     ],
@@ -59,8 +59,8 @@ describe('a target', () => {
       template({}, { readinessProbe: { httpGet: {} } }),
       { containerPorts: [], hasReadinessProbe: true },
     ],
-    ['containers without ports', template({}, {}), { containerPorts: [] }],
-  ])('%s', (_, spec, target) => {
+    ['no ports of containers without ports', template({}, {}), { containerPorts: [] }],
+  ])('keeps %s', (_, spec, target) => {
     expect(projectTarget(deployment(spec)).target).toEqual({ ...base, ...target });
   });
 

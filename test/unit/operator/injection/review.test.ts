@@ -4,7 +4,7 @@ import { parseReview, renderReview } from '../../../../src/operator/injection/re
 const podKind = { group: '', version: 'v1', kind: 'Pod' };
 
 describe('reading an AdmissionReview', () => {
-  test('a pod gets the namespace of the request, which its object does not carry yet', () => {
+  test('adds the namespace of the request to the pod, which has none yet', () => {
     const { pod } = parseReview({
       request: {
         uid: 'u',
@@ -21,11 +21,11 @@ describe('reading an AdmissionReview', () => {
     ['no object, as on DELETE', { kind: podKind, namespace: 'shop', object: null }],
     ['no namespace', { kind: podKind, object: {} }],
   ];
-  test.each(others)('%s is no pod to inject', (_, request) => {
+  test.each(others)('returns no pod for %s', (_, request) => {
     expect(parseReview({ request: { uid: 'u', ...request } })).toEqual({ uid: 'u' });
   });
 
-  test.each([[null], [{}], [{ request: {} }], ['text'], [[]]])('%j is refused', (body) => {
+  test.each([[null], [{}], [{ request: {} }], ['text'], [[]]])('rejects %j', (body) => {
     expect(() => parseReview(body)).toThrow(/not an AdmissionReview/);
   });
 });

@@ -16,26 +16,26 @@ const proxy = (name: string, rest: Partial<Pod> = {}) => ({
 });
 
 test.each<[string, ReturnType<typeof proxy>, string[]]>([
-  ['one that runs', proxy('p'), ['uid-p']],
-  ['one that is not ready any more: it may still carry streams', proxy('p', { ready: false }), ['uid-p']],
-  ['one that is shutting down', proxy('p', { deletion: { killAtMs: 1, graceSeconds: 30 } }), ['uid-p']],
-  ['one on a node without heartbeat', proxy('p', { phase: 'Unknown' }), ['uid-p']],
-  ['not one that has never run: it cannot be scheduled, perhaps', proxy('p', { phase: 'Pending' }), []],
-  ['not one whose containers have ended', proxy('p', { phase: 'Succeeded' }), []],
-  ['not one that failed', proxy('p', { phase: 'Failed' }), []],
+  ['include a running one', proxy('p'), ['uid-p']],
+  ['include one that is no longer ready, which may still have streams', proxy('p', { ready: false }), ['uid-p']],
+  ['include one that is shutting down', proxy('p', { deletion: { killAtMs: 1, graceSeconds: 30 } }), ['uid-p']],
+  ['include one on a node without heartbeat', proxy('p', { phase: 'Unknown' }), ['uid-p']],
+  ['do not include one that has never run, which may be unschedulable', proxy('p', { phase: 'Pending' }), []],
+  ['do not include one whose containers have terminated', proxy('p', { phase: 'Succeeded' }), []],
+  ['do not include one that failed', proxy('p', { phase: 'Failed' }), []],
   [
-    'not that of another Gateway',
+    'do not include that of another Gateway',
     proxy('p', { labels: { ...labels, 'gateway.networking.k8s.io/gateway-name': 'web' } }),
     [],
   ],
-  ['not that of another namespace', proxy('p', { namespace: 'other' }), []],
-  ['not a pod of the app', proxy('p', { labels: { app: 'cart' } }), []],
+  ['do not include that of another namespace', proxy('p', { namespace: 'other' }), []],
+  ['do not include a pod of the app', proxy('p', { labels: { app: 'cart' } }), []],
   [
-    'not the proxy of another Gateway implementation',
+    'do not include the proxy of another Gateway implementation',
     proxy('p', { labels: { ...labels, 'app.kubernetes.io/managed-by': 'other' } }),
     [],
   ],
-])('%s', (_, pod, expected) => {
+])('the running proxies of a Gateway %s', (_, pod, expected) => {
   expect(runningProxies(snapshotOf({ pods: [pod] }), 'shop/holdfast')).toEqual(expected);
 });
 

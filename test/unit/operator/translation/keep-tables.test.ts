@@ -18,7 +18,7 @@ test('every table of an equal snapshot stays the same object', () => {
 
 test.each<[string, ShortWorld, string[]]>([
   [
-    'an endpoint more',
+    'an added endpoint',
     {
       ...shop,
       pods: [{ name: 'cart-a', ip: '10.0.0.1' }],
@@ -28,7 +28,7 @@ test.each<[string, ShortWorld, string[]]>([
     ['shop/holdfast'],
   ],
   [
-    'a route that is another',
+    'a changed route',
     {
       ...shop,
       workloads: [
@@ -38,10 +38,10 @@ test.each<[string, ShortWorld, string[]]>([
     },
     ['shop/holdfast'],
   ],
-  ['other keys', { ...shop, keyRings: {} }, ['shop/holdfast', 'zoo/holdfast']],
-  ['a Gateway more', { ...shop, gateways: [{ name: 'web', namespace: 'infra' }] }, ['infra/web']],
-  ['one less', { workloads: [{ name: 'cart' }], targets: [{ name: 'cart' }] }, []],
-])('%s: only the changed table is reported', (_, world, changed) => {
+  ['changed keys', { ...shop, keyRings: {} }, ['shop/holdfast', 'zoo/holdfast']],
+  ['an added Gateway', { ...shop, gateways: [{ name: 'web', namespace: 'infra' }] }, ['infra/web']],
+  ['a deleted StickyWorkload', { workloads: [{ name: 'cart' }], targets: [{ name: 'cart' }] }, []],
+])('%s changes only its own table', (_, world, changed) => {
   const kept = keepTables(tablesOf(world), before);
   expect(kept.changed).toEqual(changed);
   expect(kept.tables).toEqual(tablesOf(world));

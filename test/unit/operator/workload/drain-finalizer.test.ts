@@ -15,7 +15,7 @@ const withMeta = (metadata: Partial<StickyWorkload['metadata']>): StickyWorkload
 
 const createCluster = () => createTestCluster(createManualClock());
 
-test('a deleted StickyWorkload that the cache still holds is not recreated', async () => {
+test('a deleted StickyWorkload that is still in the cache is not recreated', async () => {
   const cluster = createCluster();
   await expect(keepFinalizer(cart, hold, cluster)).rejects.toMatchObject({ code: 'KUBERNETES_CONFLICT' });
   expect(cluster.all(stickyWorkloads)).toEqual([]);
@@ -28,7 +28,7 @@ test('a later StickyWorkload of the same name gets no finalizer of the earlier o
   expect(cluster.all(stickyWorkloads)[0]?.metadata.finalizers).toBeUndefined();
 });
 
-test('finalizers and labels of others are kept', async () => {
+test('finalizers and labels of other clients are kept', async () => {
   const cluster = createCluster();
   cluster.put(stickyWorkloads, { ...withMeta({ finalizers: ['example.com/theirs'], labels: { a: 'b' } }) });
   await keepFinalizer(cart, hold, cluster);
@@ -48,10 +48,14 @@ test('finalizers and labels of others are kept', async () => {
 });
 
 test.each<[string, StickyWorkload, 'hold' | 'release']>([
-  ['it is there and wanted', withMeta({ finalizers: ['holdfast.dev/drain'] }), 'hold'],
-  ['it is neither there nor wanted', cart, 'release'],
-  ['it is wanted on what is deleted already', withMeta({ deletionTimestamp: '2026-01-01T00:00:00Z' }), 'hold'],
-])('nothing is written where %s', async (_, workload, kind) => {
+  ['exists and is needed', withMeta({ finalizers: ['holdfast.dev/drain'] }), 'hold'],
+  ['neither exists nor is needed', cart, 'release'],
+  [
+    'is needed on an object that is already being deleted',
+    withMeta({ deletionTimestamp: '2026-01-01T00:00:00Z' }),
+    'hold',
+  ],
+])('no write happens if the finalizer %s', async (_, workload, kind) => {
   const cluster = createCluster();
   cluster.put(stickyWorkloads, { ...workload });
   await keepFinalizer(workload, kind === 'hold' ? hold : { kind }, cluster);
