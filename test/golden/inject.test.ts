@@ -18,7 +18,7 @@ const params = {
   connections: { excludeCIDRs: [] },
 } satisfies InjectParams;
 
-// The pod before, and the pod after the API server has applied our patch. `settings`: where the StickyWorkload says something of its own.
+// The pod before, and the pod after the API server has applied the patch. `settings`: those that the StickyWorkload sets.
 goldenCases(new URL('inject/', import.meta.url), (input) => {
   const { settings, ...pod } = input as PodJson & { settings?: Partial<InjectParams> };
   const injection = injectPod(pod, { ...params, ...settings });

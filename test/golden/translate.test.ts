@@ -4,7 +4,7 @@ import { snapshotOf, type ShortWorld } from '../support/world.ts';
 
 goldenCases(new URL('translate/', import.meta.url), (input) => {
   const { tables, accepts } = translate(snapshotOf(input as ShortWorld));
-  // What an accepted one comes to is seen in its table, and in the golden tests of render.
+  // The plan of an accepted StickyWorkload is in its table, and in the golden tests of render.
   return {
     tables,
     accepts: Object.fromEntries(

@@ -8,7 +8,7 @@ const tools = listFiles('tools', '.ts').filter((file) => !/\/(test|node_modules)
 const sources = [...listFiles('src', '.ts'), ...listFiles('sidecar', '.ts'), ...tools];
 
 describe('import direction', () => {
-  test('every import goes where CONTRIBUTING.md allows', () => {
+  test('every import is allowed by CONTRIBUTING.md', () => {
     const imports = sources.flatMap((file) =>
       scanImports(readSource(file)).map(({ specifier }) => ({ file, target: resolveTarget(file, specifier) })),
     );
@@ -17,59 +17,74 @@ describe('import direction', () => {
   });
 
   test.each([
-    { why: 'the core knows no package', file: 'src/core/drain/gate.ts', target: 'pino', allowed: false },
-    { why: 'the core knows no module of Node', file: 'src/core/drain/gate.ts', target: 'node:fs', allowed: false },
-    { why: 'signing needs node:crypto', file: 'src/core/session/token.ts', target: 'node:crypto', allowed: true },
-    { why: 'signing needs no other module', file: 'src/core/session/token.ts', target: 'node:fs', allowed: false },
+    { rule: 'the core imports no package', file: 'src/core/drain/gate.ts', target: 'pino', allowed: false },
+    { rule: 'the core imports no module of Node', file: 'src/core/drain/gate.ts', target: 'node:fs', allowed: false },
     {
-      why: 'only main.ts wires the live client',
+      rule: 'core/session may import node:crypto',
+      file: 'src/core/session/token.ts',
+      target: 'node:crypto',
+      allowed: true,
+    },
+    {
+      rule: 'core/session may import no other module of Node',
+      file: 'src/core/session/token.ts',
+      target: 'node:fs',
+      allowed: false,
+    },
+    {
+      rule: 'only main.ts may import the live client',
       file: 'src/operator/gather/pods.ts',
       target: 'src/kube/live/client.ts',
       allowed: false,
     },
-    { why: 'main.ts wires it', file: 'src/operator/main.ts', target: 'src/kube/live/client.ts', allowed: true },
     {
-      why: 'the proxy knows no Kubernetes',
+      rule: 'main.ts may import the live client',
+      file: 'src/operator/main.ts',
+      target: 'src/kube/live/client.ts',
+      allowed: true,
+    },
+    {
+      rule: 'the proxy may not import src/kube',
       file: 'src/dataplane/main.ts',
       target: 'src/kube/ports.ts',
       allowed: false,
     },
     {
-      why: 'the request path knows no express',
+      rule: 'the request path may not import express',
       file: 'src/dataplane/server.ts',
       target: 'express',
       allowed: false,
     },
     {
-      why: 'a name that only begins alike is another',
+      rule: 'a folder with the same prefix is another folder',
       file: 'src/dataplane/main.ts',
       target: 'src/core/names-of-others/x.ts',
       allowed: false,
     },
     {
-      why: 'the product knows no tool',
+      rule: 'the product may not import tools',
       file: 'src/cli/main.ts',
       target: 'tools/demo/main.ts',
       allowed: false,
     },
     {
-      why: 'the core may use the wire format',
+      rule: 'the core may import the wire format',
       file: 'src/core/drain/gate.ts',
       target: 'src/wire/messages.ts',
       allowed: true,
     },
     {
-      why: 'the core may not use the client of the operator',
+      rule: 'the core may not import the client of the operator',
       file: 'src/core/drain/gate.ts',
       target: 'src/wire/client/sidecar-client.ts',
       allowed: false,
     },
-    { why: 'a folder without a rule is refused', file: 'src/utils/x.ts', target: 'src/api/spec.ts', allowed: false },
-  ])('$why', ({ file, target, allowed }) => {
+    { rule: 'a folder without a rule is refused', file: 'src/utils/x.ts', target: 'src/api/spec.ts', allowed: false },
+  ])('$rule', ({ file, target, allowed }) => {
     expect(judgeImport(file, target) === undefined).toBe(allowed);
   });
 
-  test('every form of import is seen, and whether it loads anything', () => {
+  test('every form of import is found, and whether it loads a module', () => {
     const text = `
       import a from 'default'; import { type B } from 'names'; import type { C } from 'types'; import 'effect';
       export { d } from 'export-names'; export type { E } from 'export-types'; export * from 'export-all';
@@ -85,7 +100,7 @@ describe('import direction', () => {
 });
 
 describe('what a process loads', () => {
-  test('the sidecar: no npm package, and of the core only what it needs', () => {
+  test('the sidecar loads no npm package, and of the core only what it needs', () => {
     const loaded = loadedBy('sidecar/main.ts');
     expect(loaded).toContain('sidecar/main.ts');
     const foreign = loaded.filter(
@@ -94,7 +109,7 @@ describe('what a process loads', () => {
     expect(foreign).toEqual([]);
   });
 
-  test('the proxy: no Kubernetes package, no part of the operator', () => {
+  test('the proxy loads no Kubernetes package and no part of the operator', () => {
     const loaded = loadedBy('src/dataplane/main.ts');
     expect(loaded).toContain('src/dataplane/main.ts');
     expect(loaded.filter((name) => /^(@kubernetes\/|@dot-i\/|src\/kube\/|src\/operator\/)/.test(name))).toEqual([]);
@@ -102,18 +117,18 @@ describe('what a process loads', () => {
 });
 
 describe('purity of the core and of the wire format', () => {
-  // Time, chance and ids come in as arguments, or a decision could not be replayed.
+  // Time, randomness and ids are arguments, or a decision could not be repeated.
   const impure =
     /\b(Date\.now|new Date\(\)|Math\.random|random(Bytes|FillSync|Int|UUID)|set(Timeout|Interval|Immediate)|performance\.|process\.|console\.|globalThis|fetch\()/g;
   const findImpure = (text: string) => [...codeOf(text).matchAll(impure)].map(([found]) => found);
 
-  test('no clock, timer, chance or process', () => {
+  test('the core and the wire format use no clock, timer, randomness or process', () => {
     const core = sources.filter((file) => /^src\/(core|wire(?!\/client))\//.test(file));
     expect(core.length).toBeGreaterThan(3);
     expect(core.flatMap((file) => findImpure(readSource(file)).map((found) => `${file}: ${found}`))).toEqual([]);
   });
 
-  test('such code is found, and comments are not code', () => {
+  test('impure code is found, and comments are ignored', () => {
     expect(
       findImpure('const a = Date.now(); const b = new Date(); setTimeout(f, process.pid); // Math.random()'),
     ).toEqual(['Date.now', 'new Date()', 'setTimeout', 'process.']);
@@ -122,10 +137,10 @@ describe('purity of the core and of the wire format', () => {
 
 describe('folders of src and tools', () => {
   const folders = sources.filter((file) => /^(src|tools)\//.test(file)).map((file) => posix.dirname(file));
-  // src/core holds no file of its own, and has a README all the same.
+  // src/core has only folders, and still a README.
   const all = [...new Set([...folders, ...folders.map((folder) => folder.split('/', 2).join('/'))])].toSorted();
 
-  test('each has a README of at most 20 lines', () => {
+  test('each have a README of at most 20 lines', () => {
     expect(all.length).toBeGreaterThan(5);
     const readmes = new Map(
       [...listFiles('src', 'README.md'), ...listFiles('tools', 'README.md')].map((file) => [

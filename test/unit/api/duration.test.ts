@@ -7,15 +7,15 @@ const { pattern, maxLength } = specSchema.properties.drain.properties.timeout;
 
 describe('durations', () => {
   test.each([
-    { text: '1h', ms: 3_600_000, why: 'an hour' },
-    { text: '1h30m', ms: 5_400_000, why: 'two parts add up' },
-    { text: '500ms', ms: 500, why: 'ms is milliseconds, not minutes and seconds' },
-    { text: '1m500ms', ms: 60_500, why: 'm before ms' },
-    { text: '90s', ms: 90_000, why: 'a part may be larger than the next unit' },
-    { text: '30m1h', ms: 5_400_000, why: 'the order does not matter' },
-    { text: '1s1s', ms: 2000, why: 'a unit may come twice, as in Go' },
-    { text: '0s', ms: 0, why: 'nothing' },
-  ])('$text is $ms ms: $why', ({ text, ms }) => {
+    { text: '1h', ms: 3_600_000, reason: 'an hour' },
+    { text: '1h30m', ms: 5_400_000, reason: 'two parts add up' },
+    { text: '500ms', ms: 500, reason: 'ms is milliseconds, not minutes and seconds' },
+    { text: '1m500ms', ms: 60_500, reason: 'm before ms' },
+    { text: '90s', ms: 90_000, reason: 'a part may be larger than the next unit' },
+    { text: '30m1h', ms: 5_400_000, reason: 'the order does not matter' },
+    { text: '1s1s', ms: 2000, reason: 'a unit may come twice, as in Go' },
+    { text: '0s', ms: 0, reason: 'nothing' },
+  ])('$text is $ms ms: $reason', ({ text, ms }) => {
     expect(durationMs(text)).toBe(ms);
   });
 
@@ -28,10 +28,10 @@ describe('durations', () => {
     expect(formatDuration(ms)).toBe(text);
   });
 
-  // Five digits of hours are the most that the grammar can say.
+  // The grammar allows at most five digits of hours.
   const expressible = fc.integer({ min: 0, max: 100_000 * 3_600_000 - 1 });
 
-  test('what is written is read back as the same, and is what the schema accepts', () => {
+  test('are read back as written, and match the schema', () => {
     const grammar = new RegExp(pattern);
     fc.assert(
       fc.property(expressible, (ms) => {
@@ -43,7 +43,7 @@ describe('durations', () => {
     );
   });
 
-  test('any text of the grammar is as long as the sum of its parts', () => {
+  test('are the sum of their parts', () => {
     const unitMs = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
     const part = fc.record({ amount: fc.integer({ min: 0, max: 99_999 }), unit: fc.constantFrom('h', 'm', 's', 'ms') });
     fc.assert(

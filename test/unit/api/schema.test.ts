@@ -28,16 +28,16 @@ const pathsWhere = (holds: (schema: Schema) => boolean) =>
   named.filter(({ schema }) => holds(schema)).map(({ path }) => path);
 
 describe('the schema', () => {
-  test('every field is described, for kubectl explain and the reference', () => {
+  test('describes every field, for kubectl explain and the reference', () => {
     expect(named.length).toBeGreaterThan(80);
     expect(pathsWhere((schema) => schema.description === undefined)).toEqual([]);
   });
 
-  test('every list is bounded: an object has to fit into etcd, and rules over it into their cost', () => {
+  test('limits every list, because of the size limit of etcd and the cost limit of rules', () => {
     expect(pathsWhere((schema) => schema.type === 'array' && schema.maxItems === undefined)).toEqual([]);
   });
 
-  test('every text that a user writes is bounded', () => {
+  test('limits every string that a user writes', () => {
     const unbounded = pathsWhere(
       (schema) => schema.type === 'string' && schema.enum === undefined && schema.maxLength === undefined,
     );
@@ -46,11 +46,11 @@ describe('the schema', () => {
 });
 
 describe('the CustomResourceDefinition', () => {
-  test('the longest name leaves room for what is named after it', () => {
+  test('limits the name, so that the names derived from it are valid', () => {
     expect(keyRingName('a'.repeat(nameLengthLimit)).length).toBeLessThanOrEqual(63);
   });
 
-  test('a default is whole as it stands: the API server judges it by the rules before it fills in what is below', () => {
+  test('has complete defaults, because the API server validates a default before it sets the nested ones', () => {
     const [version] = customResourceDefinition.spec.versions;
     expect(version.schema.openAPIV3Schema).toHaveProperty('properties.spec.properties.drain.default', {
       timeout: '1h',
@@ -65,13 +65,13 @@ describe('the CustomResourceDefinition', () => {
 describe('conditions and reasons', () => {
   const camelCase = /^[A-Z][A-Za-z]*$/;
 
-  test('have the form that Kubernetes wants of them', () => {
+  test('have the form that Kubernetes requires', () => {
     expect([...Object.keys(conditionTypes), ...Object.keys(reasons)].filter((word) => !camelCase.test(word))).toEqual(
       [],
     );
   });
 
-  test('have a sentence each', () => {
+  test('each have a sentence', () => {
     expect(
       [...Object.entries(conditionTypes), ...Object.entries(reasons)].filter(
         ([, sentence]) => !/^[A-Z].*\.$/.test(sentence),

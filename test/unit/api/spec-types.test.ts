@@ -1,10 +1,10 @@
-/** The types that are inferred from the schemas. What is wrong here is an error of `npm run typecheck`: `true` is then not assignable. */
+/** The types that are inferred from the schemas. A wrong type is an error of `npm run typecheck`: `true` is then not assignable. */
 import { expect, test } from '@jest/globals';
 import type { StickyWorkloadSpec as Spec } from '../../../src/api/spec.ts';
 import type { Condition, StickyWorkloadStatus as Status } from '../../../src/api/status.ts';
 
 type IsAny<T> = 0 extends 1 & T ? true : false;
-/** Each can stand for the other, and neither is `any`, which could stand for everything. */
+/** Each is assignable to the other, and neither is `any`, to which everything is assignable. */
 type Same<A, B> = [A, B, IsAny<A>] extends [B, A, IsAny<B>] ? true : false;
 type OptionalKeys<T> = { [K in keyof T]-?: object extends Pick<T, K> ? K : never }[keyof T];
 
@@ -23,7 +23,7 @@ test('a field is optional when it is neither required nor has a default', () => 
   expect(onlyTrue(verdicts)).toBe(true);
 });
 
-test('values have the narrowest type that the schema tells', () => {
+test('values have the narrowest type that the schema allows', () => {
   const verdicts: {
     target: Same<Spec['targetRef'], { apiVersion: 'apps/v1'; kind: 'Deployment' | 'StatefulSet'; name: string }>;
     optionalNumber: Same<Spec['replicas'], number | undefined>;

@@ -17,7 +17,7 @@ const target = (name: string, { state = 'Accepting', ...load }: Short = {}): Tar
 });
 const targetsOf = (pods: Record<string, Short>) => Object.entries(pods).map(([name, short]) => target(name, short));
 
-/** A small generator with a seed: a test gives the same figures each time. */
+/** A small seeded generator, so that a test has the same figures each time. */
 function seeded(seed = 42): () => number {
   let state = seed;
   return () => (state = (state * 1_103_515_245 + 12_345) % 2 ** 31) / 2 ** 31;
@@ -28,58 +28,62 @@ const shares = (choices: readonly (string | undefined)[]) =>
     [...Map.groupBy(choices, (name) => name)].map(([name, all]) => [name, all.length / choices.length]),
   );
 
-describe('who may get a new session', () => {
+describe('the endpoints that are eligible for a new session', () => {
   type Row = { sentence: string; pods: Record<string, Short>; max?: number; tried?: string[]; eligible: string };
   const rows: Row[] = [
     {
-      sentence: 'pods that accept, not those that drain or are not ready',
+      sentence: 'are those that accept, not those that drain or are not ready',
       pods: { a: {}, b: { state: 'Draining' }, c: { state: 'Pending' } },
       eligible: 'a',
     },
     {
-      sentence: 'none where none accepts, though others are there',
+      sentence: 'are none if none accepts, although others exist',
       pods: { b: { state: 'Draining' }, c: { state: 'Pending' } },
       eligible: 'NoEndpointAccepting',
     },
-    { sentence: 'none where there are no pods', pods: {}, eligible: 'NoEndpointAccepting' },
-    { sentence: 'not one that refused this request', pods: { a: {}, b: {} }, tried: ['a'], eligible: 'b' },
+    { sentence: 'are none without pods', pods: {}, eligible: 'NoEndpointAccepting' },
+    { sentence: 'do not include one that refused this request', pods: { a: {}, b: {} }, tried: ['a'], eligible: 'b' },
     {
-      sentence: 'not one that has as many sessions as it may have',
+      sentence: 'do not include one with the maximum number of sessions',
       pods: { a: { sessions: 2 }, b: { sessions: 1 } },
       max: 2,
       eligible: 'b',
     },
     {
-      sentence: 'sessions about to begin count, or ten requests at once would overfill a pod',
+      sentence: 'are limited by starting sessions too, or ten simultaneous requests would overfill a pod',
       pods: { a: { sessions: 1, starting: 1 }, b: {} },
       max: 2,
       eligible: 'b',
     },
     {
-      sentence: 'none where all are full: another reason, since waiting helps',
+      sentence: 'are none if all are full, with another reason, because waiting helps',
       pods: { a: { sessions: 2 }, b: { sessions: 3 } },
       max: 2,
       eligible: 'AllFull',
     },
     {
-      sentence: 'pods that drain do not make full ones less full',
+      sentence: 'are none if all accepting ones are full, although others drain',
       pods: { a: { sessions: 2 }, b: { state: 'Draining' } },
       max: 2,
       eligible: 'AllFull',
     },
     {
-      sentence: 'not one that refused a connection a moment ago',
+      sentence: 'do not include an ejected one',
       pods: { a: { ejectedUntilMs: nowMs + 1 }, b: { sessions: 9 } },
       eligible: 'b',
     },
-    { sentence: 'when its time is over it may', pods: { a: { ejectedUntilMs: nowMs }, b: {} }, eligible: 'a b' },
     {
-      sentence: 'and before, where there is no other',
+      sentence: 'include an ejected one when its ejection is over',
+      pods: { a: { ejectedUntilMs: nowMs }, b: {} },
+      eligible: 'a b',
+    },
+    {
+      sentence: 'include an ejected one if there is no other',
       pods: { a: { ejectedUntilMs: nowMs + 1 }, b: { state: 'Draining' } },
       eligible: 'a',
     },
     {
-      sentence: 'or where the others are full',
+      sentence: 'include an ejected one if the others are full',
       pods: { a: { ejectedUntilMs: nowMs + 1 }, b: { sessions: 2 } },
       max: 2,
       eligible: 'a',
@@ -103,7 +107,7 @@ describe('who may get a new session', () => {
     { maxLength: 8 },
   );
   test.each(policies)(
-    'whatever the pods are, %s never chooses one that drains, is not ready, is full or was tried, and always one where there is one',
+    'for any pods, %s never picks one that drains, is not ready, is full or was tried, and always picks one if one is eligible',
     (policy) => {
       fc.assert(
         fc.property(
@@ -133,7 +137,7 @@ describe('who may get a new session', () => {
   );
 });
 
-describe('which of them gets it', () => {
+describe('the policy', () => {
   const pick = (
     policy: BalancingPolicy,
     pods: Record<string, Short>,
@@ -142,31 +146,31 @@ describe('which of them gets it', () => {
     pickTarget(policy, targetsOf(pods), { random: more.random ?? (() => 0), previousUid: more.previousUid })?.endpoint
       .pod;
 
-  test('LeastSessions: the one with the fewest, those about to begin included, whatever is open', () => {
+  test('LeastSessions picks the pod with the fewest sessions, including starting ones, whatever the open requests', () => {
     expect(
       pick('LeastSessions', { a: { sessions: 3 }, b: { sessions: 1, open: 9 }, c: { sessions: 1, starting: 1 } }),
     ).toBe('b');
   });
 
-  test('LeastRequests: the one with the fewest open requests, whatever sessions are idle there', () => {
+  test('LeastRequests picks the pod with the fewest open requests, whatever the idle sessions', () => {
     expect(
       pick('LeastRequests', { a: { sessions: 90, open: 1 }, b: { sessions: 2, open: 2 }, c: { open: 1, starting: 1 } }),
     ).toBe('a');
   });
 
-  test('RoundRobin: one after the other by UID, in whatever order they are listed, and the first after the last', () => {
+  test('RoundRobin picks one pod after the other by UID, whatever the order of the list, and the first after the last', () => {
     const pods = { c: {}, a: {}, b: {} };
     const turns: (string | undefined)[] = ['a'];
     for (let turn = 0; turn < 6; turn += 1) turns.push(pick('RoundRobin', pods, { previousUid: turns.at(-1) ?? '' }));
     expect(turns.join('')).toBe('abcabca');
   });
 
-  test('RoundRobin: skips nobody when the pod of the last turn is gone', () => {
+  test('RoundRobin skips no pod when the last picked one was deleted', () => {
     expect(pick('RoundRobin', { a: {}, c: {} }, { previousUid: 'b' })).toBe('c');
   });
 
   test.each(['LeastSessions', 'LeastRequests', 'Random', 'RoundRobin'] as const)(
-    '%s: equals are chosen equally often, so that proxies that know the same do not all choose the same pod',
+    '%s picks equal pods equally often, so that proxies with the same counts do not all pick the same pod',
     (policy) => {
       const random = seeded();
       const chosen = Array.from({ length: 4000 }, () => pick(policy, { a: {}, b: {}, c: {}, d: {} }, { random }));
@@ -174,7 +178,7 @@ describe('which of them gets it', () => {
     },
   );
 
-  test('LeastSessions: no eligible pod has less than the chosen one', () => {
+  test('LeastSessions never picks a pod while an eligible one has fewer sessions', () => {
     fc.assert(
       fc.property(
         fc.array(fc.nat(5), { minLength: 1 }),
@@ -199,7 +203,7 @@ describe('several backends', () => {
       random,
     ).map(({ name }) => name);
 
-  test('are asked in shares of their weights; those of weight 0 never', () => {
+  test('are tried in proportion to their weights; those of weight 0 never', () => {
     const random = seeded();
     const orders = Array.from({ length: 20_000 }, () => order({ stable: 90, canary: 10, off: 0 }, random));
     expect(shares(orders.map(([first]) => first))).toEqual({
@@ -209,7 +213,7 @@ describe('several backends', () => {
     expect(new Set(orders.flat())).toEqual(new Set(['stable', 'canary']));
   });
 
-  test('the next one is drawn by weight from those that are left', () => {
+  test('are drawn by weight from the remaining ones', () => {
     const random = seeded();
     const seconds = Array.from({ length: 20_000 }, () => order({ a: 80, b: 15, c: 5 }, random))
       .filter(([first]) => first === 'a')
@@ -217,11 +221,11 @@ describe('several backends', () => {
     expect(shares(seconds)).toEqual({ b: expect.closeTo(0.75, 1), c: expect.closeTo(0.25, 1) });
   });
 
-  test('with all weights 0 there is none', () => {
+  test('are none if all weights are 0', () => {
     expect(order({ a: 0, b: 0 }, () => 0)).toEqual([]);
   });
 
-  test('each with a weight comes once, whatever chance says', () => {
+  test('each come once if they have a weight, whatever the random numbers', () => {
     fc.assert(
       fc.property(
         fc.array(fc.integer({ min: 0, max: 1_000_000 }), { maxLength: 16 }),

@@ -1,4 +1,4 @@
-/** What the ledger says to those who act on it while a pod is not draining: only what is certain. */
+/** The counts for decisions about pods that are not draining: only certain ones. */
 import { describe, expect, test } from '@jest/globals';
 import { createLedger, reportMaxAgeMs } from '../../../../src/core/count/ledger.ts';
 import type { EndpointReport, KeyRingReport } from '../../../../src/wire/messages.ts';
@@ -18,14 +18,14 @@ const report = (sequence: number, endpoints: EndpointReport[], keyRings?: Record
 });
 
 describe('the count of a pod is certain', () => {
-  test('when every proxy has reported of it, in whatever state', () => {
+  test('when every proxy has reported the pod, whatever its state', () => {
     const ledger = createLedger();
     ledger.record('a', report(1, [endpoint(2)]), start);
     ledger.record('b', report(1, [endpoint(0)]), start);
     expect(ledger.certainCountOf('pod', ['a', 'b'], start)).toBe(2);
   });
 
-  test('with sessions of a proxy that is gone, as long as they may come back', () => {
+  test('including the sessions of a deleted proxy as long as they may return', () => {
     const ledger = createLedger();
     ledger.record('gone', report(1, [endpoint(5)]), start);
     ledger.record('a', report(1, [endpoint(2)]), start);
@@ -34,10 +34,10 @@ describe('the count of a pod is certain', () => {
 
   test.each([
     ['a proxy has not reported', ['a', 'b'], start],
-    ['a proxy does not know it', ['a', 'c'], start],
-    ['a proxy fell silent', ['a'], start + reportMaxAgeMs + 1],
-    ['no proxy is there to tell', [], start],
-  ])('not while %s: unknown is not idle', (_, expected, nowMs) => {
+    ['a proxy does not have the pod in its table', ['a', 'c'], start],
+    ['a proxy has stopped reporting', ['a'], start + reportMaxAgeMs + 1],
+    ['no proxy exists', [], start],
+  ])('is not certain while %s: unknown is not idle', (_, expected, nowMs) => {
     const ledger = createLedger();
     ledger.record('a', report(1, [endpoint(0)]), start);
     ledger.record('c', report(1, []), start);
@@ -48,7 +48,7 @@ describe('the count of a pod is certain', () => {
 describe('the session keys of a proxy', () => {
   const rings = { 'shop/cart': { current: 1, ids: [1, 2] } };
 
-  test('are as it said last, for some seconds', () => {
+  test('are those of its last report, for some seconds', () => {
     const ledger = createLedger();
     ledger.record('a', report(1, [], { 'shop/cart': { current: 1, ids: [1] } }), start);
     ledger.record('a', report(2, [], rings), start);
@@ -56,14 +56,14 @@ describe('the session keys of a proxy', () => {
     expect(ledger.keyRingsOf('a', start + reportMaxAgeMs + 1)).toBeUndefined();
   });
 
-  test('are not taken from a report that came late', () => {
+  test('are not changed by a report that arrives late', () => {
     const ledger = createLedger();
     ledger.record('a', report(2, [], { 'shop/cart': { current: 1, ids: [1] } }), start);
     ledger.record('a', report(1, [], rings), start);
     expect(ledger.keyRingsOf('a', start)).toEqual({ 'shop/cart': { current: 1, ids: [1] } });
   });
 
-  test('are unknown of one that does not say, as an older version', () => {
+  test('are unknown if it does not report them, as an older version', () => {
     const ledger = createLedger();
     ledger.record('a', report(1, []), start);
     expect(ledger.keyRingsOf('a', start)).toBeUndefined();

@@ -22,54 +22,54 @@ function sessionsOf(ledger: Ledger, proxies: string[], nowMs: number): number | 
 }
 
 describe('sessions of a pod', () => {
-  test('are the sum of what its proxies count', () => {
+  test('are the sum of the counts of its proxies', () => {
     const ledger = createLedger();
     ledger.record('a', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(2)] }, start);
     ledger.record('b', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(3)] }, start);
     expect(ledger.sourcesOf('pod', ['a', 'b'], start)).toEqual([{ type: 'Proxy', known: true, sessions: 5 }]);
   });
 
-  const doubts: [string, (ledger: Ledger) => void, RegExp][] = [
+  const uncertain: [string, (ledger: Ledger) => void, RegExp][] = [
     ['a proxy that has not reported', () => undefined, /proxy pod b has not reported/],
     [
-      'a proxy that fell silent',
+      'a proxy that has stopped reporting',
       (ledger) => ledger.record('b', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(0)] }, start - 6000),
       /b last reported 6 s ago/,
     ],
     [
-      'a proxy whose table lacks the pod',
+      'a proxy without the pod in its table',
       (ledger) => ledger.record('b', { startedAtMs: 0, sequence: 1, endpoints: [] }, start),
       /b does not have this pod/,
     ],
     [
-      'a proxy that still sends new sessions',
+      'a proxy that still assigns new sessions to the pod',
       (ledger) =>
         ledger.record('b', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(0, { state: 'Accepting' })] }, start),
       /b has not confirmed/,
     ],
   ];
-  test.each(doubts)('are unknown because of %s', (_, arrange, why) => {
+  test.each(uncertain)('are unknown because of %s', (_, arrange, why) => {
     const ledger = createLedger();
     ledger.record('a', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(0)] }, start);
     arrange(ledger);
     expect(sessionsOf(ledger, ['a', 'b'], start)).toMatch(why);
   });
 
-  test('names three proxies that are in doubt, and counts the others', () => {
+  test('are unknown with a reason that names three proxies and counts the others', () => {
     const proxies = ['a', 'b', 'c', 'd', 'e'];
     expect(sessionsOf(createLedger(), proxies, start)).toBe(
       'proxy pod a has not reported; proxy pod b has not reported; proxy pod c has not reported; and 2 more',
     );
   });
 
-  test('a late report does not replace a newer one', () => {
+  test('are not changed by a report that arrives after a newer one', () => {
     const ledger = createLedger();
     expect(ledger.record('a', { startedAtMs: 0, sequence: 8, endpoints: [endpoint(4)] }, start)).toBe(true);
     expect(ledger.record('a', { startedAtMs: 0, sequence: 7, endpoints: [endpoint(0)] }, start + 100)).toBe(false);
     expect(sessionsOf(ledger, ['a'], start + 100)).toBe(4);
   });
 
-  test('those of a proxy that is gone count until they would have ended', () => {
+  test('of a deleted proxy count until they would have ended', () => {
     const ledger = createLedger();
     ledger.record(
       'gone',
@@ -88,14 +88,14 @@ describe('sessions of a pod', () => {
     expect(sessionsAt(start + 10 * minute)).toBe(1);
   });
 
-  test('with no proxy left are those that may come back when there is one again, then none', () => {
+  test('without any proxy are those that may return through a later proxy, then none', () => {
     const ledger = createLedger();
     ledger.record('gone', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(2)] }, start);
     expect(sessionsOf(ledger, [], start + minute)).toBe(2);
     expect(sessionsOf(ledger, [], start + 30 * minute)).toBe(0);
   });
 
-  test('a proxy restarted in its pod counts from zero; the sessions it had still count until they would have ended', () => {
+  test('of a proxy before its restart in the same pod count until they would have ended', () => {
     const ledger = createLedger();
     ledger.record('a', { startedAtMs: 1, sequence: 900, endpoints: [endpoint(7)] }, start);
     expect(ledger.record('a', { startedAtMs: 2, sequence: 1, endpoints: [endpoint(0)] }, start + 1000)).toBe(true);
@@ -107,7 +107,7 @@ describe('sessions of a pod', () => {
     expect(sessionsOf(ledger, ['a'], start + 30 * minute)).toBe(1);
   });
 
-  test('a proxy whose clock was set back is heard again when its last sessions would have ended', () => {
+  test('are counted again for a proxy whose clock was set back, once its last sessions would have ended', () => {
     const ledger = createLedger();
     ledger.record('a', { startedAtMs: 9000, sequence: 9000, endpoints: [endpoint(1)] }, start);
     expect(
@@ -119,7 +119,7 @@ describe('sessions of a pod', () => {
     ).toBe(true);
   });
 
-  test('for status are those of fresh reports and of proxies that are gone; a pod that nobody reports is absent', () => {
+  test('in the status are those of fresh reports and of deleted proxies; a pod that no proxy reports is absent', () => {
     const ledger = createLedger();
     ledger.record(
       'gone',
@@ -131,7 +131,7 @@ describe('sessions of a pod', () => {
   });
 });
 
-describe('whatever the proxies do', () => {
+describe('for any sequence of reports', () => {
   const report = fc.record({
     startedAtMs: fc.integer({ min: 0, max: 2 }),
     proxy: fc.constantFrom('a', 'b', 'c'),
@@ -174,18 +174,18 @@ describe('whatever the proxies do', () => {
     );
   });
 
-  test('nothing is remembered for ever', () => {
+  test('the ledger keeps nothing indefinitely', () => {
     const ledger = createLedger();
     for (let index = 0; index < 100; index += 1) {
       ledger.record(`proxy-${index}`, { startedAtMs: 0, sequence: 1, endpoints: [endpoint(1)] }, start);
     }
     ledger.record('last', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(0)] }, start + 31 * minute);
-    // Proxies of long ago are as unknown as if they had never been there.
+    // Proxies that were deleted long ago are as unknown as if they had never existed.
     expect(sessionsOf(ledger, ['proxy-0'], start + 31 * minute)).toBe('proxy pod proxy-0 has not reported');
   });
 });
 
-describe('a proxy that handed its sessions over', () => {
+describe('the report of a proxy that handed over its sessions', () => {
   const gone = { uid: 'gone', startedAtMs: 7 };
   const say = (ledger: Ledger, sequence: number, sessions: number, atMs = start) =>
     ledger.record('gone', { startedAtMs: 7, sequence, endpoints: [endpoint(sessions)] }, atMs);
@@ -196,7 +196,7 @@ describe('a proxy that handed its sessions over', () => {
       atMs,
     );
 
-  test('counts until its heir says so, and then no more', () => {
+  test('counts until its successor reports, and then no more', () => {
     const ledger = createLedger();
     say(ledger, 1, 3);
     ledger.record('successor', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(1)] }, start);
@@ -207,16 +207,16 @@ describe('a proxy that handed its sessions over', () => {
     expect(sessionsOf(ledger, ['successor'], start)).toBe(0);
   });
 
-  test('is not heard any more: its last report may come late', () => {
+  test('is ignored when it arrives after that of its successor', () => {
     const ledger = createLedger();
     heirSays(ledger, 1, 4);
     expect(say(ledger, 9, 3)).toBe(false);
     expect(sessionsOf(ledger, ['successor'], start)).toBe(4);
-    // And while its pod is there, nobody says what it might still carry.
+    // While its pod exists, it is not known what it may still carry.
     expect(sessionsOf(ledger, ['successor', 'gone'], start)).toMatch(/gone has not reported/);
   });
 
-  test('counts for nothing when its container was restarted, and the new process counts', () => {
+  test('does not count after its container restarted: the report of the new process counts', () => {
     const ledger = createLedger();
     say(ledger, 1, 3);
     ledger.record('gone', { startedAtMs: 8, sequence: 1, endpoints: [endpoint(2)] }, start);
@@ -227,7 +227,7 @@ describe('a proxy that handed its sessions over', () => {
     expect(sessionsOf(ledger, ['gone', 'successor'], start)).toBe(2);
   });
 
-  test('leaves what its heir counted last to count on, when that one is gone as well', () => {
+  test('does not affect the last report of its successor, which counts after that proxy is deleted too', () => {
     const ledger = createLedger();
     say(ledger, 1, 3);
     heirSays(ledger, 1, 4);

@@ -42,7 +42,7 @@ const observation: fc.Arbitrary<DrainObservation> = fc.oneof(
 const steps = fc.array(fc.record({ waitMs: fc.integer({ min: 0, max: 8000 }), observation }), { maxLength: 25 });
 type Steps = { waitMs: number; observation: DrainObservation }[];
 
-/** What the gate ought to know, told by the history of observations alone. */
+/** What the gate should know, derived only from the history of observations. */
 type Seen = { nowMs: number; observation: DrainObservation; state: DrainState; released: boolean };
 
 function play(policy: DrainPolicy, sequence: Steps): Seen[] {
@@ -84,7 +84,7 @@ function deadlineOf(policy: DrainPolicy, history: Seen[]): number {
   return Math.min(start + policy.drainTimeoutMs, ...kills.map((kill) => kill - policy.shutdownMarginMs));
 }
 
-test('a release is a quiet zero, a container that restarts, or the deadline: nothing else', () => {
+test('a release has one of three causes: zero for the quiet period, a restarting container, or the deadline', () => {
   fc.assert(
     fc.property(policies, steps, (limit, sequence) => {
       const history = play(limit, sequence);
@@ -95,7 +95,7 @@ test('a release is a quiet zero, a container that restarts, or the deadline: not
         expect(history.some(saidTerminating)).toBe(false);
         expect(last.observation).toEqual({ type: 'Answer', answer: { terminating: false } });
       } else if (release.reason === 'DrainComplete') {
-        // Time that merely passes is no observation; all others in the quiet period must be zeros.
+        // TimePassed is not evidence; all other observations in the quiet period must be zero.
         const heard = history.filter((seen) => seen.observation.type !== 'TimePassed');
         const row = heard.slice(heard.findLastIndex((seen) => !isZero(seen, limit)) + 1);
         expect(last.nowMs - (row[0]?.nowMs ?? NaN)).toBeGreaterThanOrEqual(limit.quietPeriodMs);
@@ -120,7 +120,7 @@ test('the deadline always releases', () => {
   );
 });
 
-test('an unknown in between never makes a drain end earlier', () => {
+test('an unknown count in between never makes a drain end earlier', () => {
   const unknown: DrainObservation = { type: 'Unreachable', reason: 'refused' };
   fc.assert(
     fc.property(policies, steps, fc.nat(), (limit, sequence, at) => {

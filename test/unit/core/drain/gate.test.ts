@@ -18,14 +18,14 @@ const policy: DrainPolicy = {
   sessionThreshold: 0,
 };
 const start = 1_000_000;
-/** Far enough not to limit: the drain timeout does. */
+/** Late enough that the drain timeout limits. */
 const killAtMs = start + 100_000;
 
 const sessions = (count: number, kill = killAtMs): DrainObservation => ({
   type: 'Answer',
   answer: { terminating: true, killAtMs: kill, sources: [{ type: 'Proxy', known: true, sessions: count }] },
 });
-/** An eviction, or whatever Kubernetes calls it, with the grace that it leaves. */
+/** An eviction or another disruption, with its grace period. */
 const disrupted = (count: number, kill: number, disruption: string): DrainObservation => ({
   type: 'Answer',
   answer: { terminating: true, killAtMs: kill, disruption, sources: [{ type: 'Proxy', known: true, sessions: count }] },
@@ -34,7 +34,7 @@ const counted = (...list: SessionSource[]): DrainObservation => ({
   type: 'Answer',
   answer: { terminating: true, killAtMs, sources: list },
 });
-const says = (type: SourceType, count: number): SessionSource => ({ type, known: true, sessions: count });
+const counts = (type: SourceType, count: number): SessionSource => ({ type, known: true, sessions: count });
 const cannotSay = (type: SourceType): SessionSource => ({ type, known: false, reason: 'no answer' });
 const sources = (...known: (number | string)[]): DrainObservation => ({
   type: 'Answer',
@@ -73,7 +73,7 @@ describe('the gate holds', () => {
         [59_999, sessions(1)],
       ],
     ],
-    ['at the first zero: it must last', [[0, sessions(0)]]],
+    ['at the first zero, which must last', [[0, sessions(0)]]],
     [
       'until the zero has lasted the whole quiet period',
       [
@@ -82,7 +82,7 @@ describe('the gate holds', () => {
       ],
     ],
     [
-      'when a session came back within the quiet period',
+      'when a session returned within the quiet period',
       [
         [0, sessions(0)],
         [3000, sessions(1)],
@@ -91,7 +91,7 @@ describe('the gate holds', () => {
       ],
     ],
     [
-      'when an unknown interrupts the zero: unknown is not zero',
+      'when an unknown count interrupts the zero',
       [
         [0, sessions(0)],
         [3000, unreachable],
@@ -100,21 +100,21 @@ describe('the gate holds', () => {
       ],
     ],
     [
-      'when only time has passed since the zero: silence is no evidence',
+      'when only time has passed since the zero, which is not evidence',
       [
         [0, sessions(0)],
         [30_000, timePassed],
       ],
     ],
     [
-      'while the operator cannot be reached',
+      'while the operator is unreachable',
       [
         [0, unreachable],
         [59_999, unreachable],
       ],
     ],
     [
-      'while one of two sources cannot say',
+      'while one of two sources has no count',
       [
         [0, sources(0, 'no report since 8s')],
         [30_000, sources(0, 'no report since 38s')],
@@ -128,14 +128,14 @@ describe('the gate holds', () => {
       ],
     ],
     [
-      'when no source is left to ask',
+      'when no source is configured',
       [
         [0, sources()],
         [30_000, sources()],
       ],
     ],
     [
-      'when the operator takes back that the pod terminates: it cannot',
+      'when the operator reports that a terminating pod is not terminating, which is impossible',
       [
         [0, sessions(3)],
         [1000, notTerminating],
@@ -149,9 +149,9 @@ describe('the gate holds', () => {
 
 describe('the gate releases', () => {
   test.each<[string, Step[], Partial<DrainRelease>]>([
-    ['a container that restarts, at once', [[40, notTerminating]], { reason: 'NotTerminating', tookMs: 40 }],
+    ['a restarting container at once', [[40, notTerminating]], { reason: 'NotTerminating', tookMs: 40 }],
     [
-      'such a container also when the first question failed',
+      'a restarting container also after the first request failed',
       [
         [0, unreachable],
         [2000, notTerminating],
@@ -167,7 +167,7 @@ describe('the gate releases', () => {
       { reason: 'DrainComplete', sessionsAtStart: 0, sessionsCut: 0 },
     ],
     [
-      'when the last session has ended and it stayed quiet, naming the most there were',
+      'after the last session has ended and the quiet period has passed, with the maximum number of sessions',
       [
         [0, sessions(2)],
         [250, sessions(3)],
@@ -183,7 +183,7 @@ describe('the gate releases', () => {
       },
     ],
     [
-      'at the drain timeout with the sessions that are cut',
+      'at the drain timeout, with the number of sessions that are cut',
       [
         [0, sessions(4)],
         [30_000, sessions(2)],
@@ -197,7 +197,7 @@ describe('the gate releases', () => {
       },
     ],
     [
-      'at the drain timeout though nobody ever answered',
+      'at the drain timeout although the operator was never reachable',
       [
         [0, unreachable],
         [60_000, timePassed],
@@ -208,7 +208,7 @@ describe('the gate releases', () => {
       },
     ],
     [
-      'early enough for the margin when the pod was deleted with a short grace',
+      'early enough for the margin when the pod was deleted with a short grace period',
       [
         [0, sessions(4, start + 30_000)],
         [20_000, timePassed],
@@ -220,7 +220,7 @@ describe('the gate releases', () => {
       },
     ],
     [
-      'early enough when an autoscaler evicted the pod with a short grace, and says that it was no plain delete',
+      'early enough when an autoscaler evicted the pod with a short grace period, which the message names',
       [
         [0, disrupted(4, start + 30_000, 'EvictionByEvictionAPI')],
         [20_000, timePassed],
@@ -232,7 +232,7 @@ describe('the gate releases', () => {
       },
     ],
     [
-      'early when the grace is shortened during the drain, and says so',
+      'early when the grace period is shortened during the drain, which the message explains',
       [
         [0, sessions(4)],
         [10_000, sessions(4, start + 30_000)],
@@ -246,7 +246,7 @@ describe('the gate releases', () => {
       },
     ],
     [
-      'early also when a replica that lags behind answers with the longer grace again',
+      'early also when an operator replica that lags reports the longer grace period again',
       [
         [0, sessions(1)],
         [10_000, sessions(1, start + 30_000)],
@@ -256,7 +256,7 @@ describe('the gate releases', () => {
       { reason: 'DrainCutShort', sessionsCut: 1 },
     ],
     [
-      'at the drain timeout as a plain deadline when a shortened grace did not limit it',
+      'at the drain timeout with reason DrainDeadline when the shortened grace period did not limit it',
       [
         [0, sessions(1)],
         [10_000, sessions(1, start + 90_000)],
@@ -284,7 +284,7 @@ describe('the gate releases', () => {
     ).toEqual([]);
   });
 
-  test('without counting sessions as cut when it does not know their number', () => {
+  test('without a number of cut sessions when it is unknown', () => {
     const release = releaseOf(
       run([
         [0, sessions(4)],
@@ -296,16 +296,16 @@ describe('the gate releases', () => {
     expect(release).not.toHaveProperty('sessionsCut');
   });
 
-  test('at the first zero where the quiet period is zero', () => {
+  test('at the first zero if the quiet period is zero', () => {
     expect(releaseOf(run([[0, sessions(0)]], { quietPeriodMs: 0 }).action)).toMatchObject({ reason: 'DrainComplete' });
   });
 });
 
-describe('who cut a drain short', () => {
+describe('the cause of a shortened drain', () => {
   const cut = start + 30_000;
   test.each<[string, Step[], string]>([
     [
-      'an eviction after a plain delete',
+      'is an eviction after a plain delete',
       [
         [0, sessions(1)],
         [9000, disrupted(1, cut, 'EvictionByEvictionAPI')],
@@ -313,7 +313,7 @@ describe('who cut a drain short', () => {
       'the pod was evicted (EvictionByEvictionAPI: by kubectl drain or an autoscaler)',
     ],
     [
-      'a taint of the node',
+      'is a taint of the node',
       [
         [0, sessions(1)],
         [9000, disrupted(1, cut, 'DeletionByTaintManager')],
@@ -321,7 +321,7 @@ describe('who cut a drain short', () => {
       'the pod was deleted because of a taint of its node (DeletionByTaintManager)',
     ],
     [
-      'the kubelet',
+      'is the kubelet',
       [
         [0, sessions(1)],
         [9000, disrupted(1, cut, 'TerminationByKubelet')],
@@ -329,7 +329,7 @@ describe('who cut a drain short', () => {
       'the pod was stopped by its node (TerminationByKubelet: the node shuts down or runs out of resources)',
     ],
     [
-      'the scheduler, which said so before the grace moved',
+      'is the scheduler, which set the reason before the grace period changed',
       [
         [0, sessions(1)],
         [8000, disrupted(1, killAtMs, 'PreemptionByScheduler')],
@@ -338,7 +338,7 @@ describe('who cut a drain short', () => {
       'the pod was preempted by a pod with higher priority (PreemptionByScheduler)',
     ],
     [
-      'a reason that is not known here is named all the same',
+      'is named even if its reason is unknown',
       [
         [0, sessions(1)],
         [9000, disrupted(1, cut, 'MovedByFuture')],
@@ -346,7 +346,7 @@ describe('who cut a drain short', () => {
       'the pod was disrupted (MovedByFuture)',
     ],
     [
-      'somebody after an eviction: that of the beginning is not blamed for it',
+      'is a second delete after an eviction, not the eviction',
       [
         [0, disrupted(1, killAtMs, 'EvictionByEvictionAPI')],
         [9000, disrupted(1, cut, 'EvictionByEvictionAPI')],
@@ -365,40 +365,50 @@ describe('who cut a drain short', () => {
 describe('several sources', () => {
   const all = { sources: ['Proxy', 'Connections', 'Application'] as const };
   test.each<[string, SessionSource[], Partial<DrainPolicy>, DrainState['evidence']['type']]>([
-    ['all at zero is zero', [says('Proxy', 0), says('Connections', 0), says('Application', 0)], all, 'Quiet'],
     [
-      'one that counts a session is enough to hold',
-      [says('Proxy', 0), says('Connections', 0), says('Application', 1)],
+      'are zero if all are at zero',
+      [counts('Proxy', 0), counts('Connections', 0), counts('Application', 0)],
+      all,
+      'Quiet',
+    ],
+    [
+      'hold if one counts a session',
+      [counts('Proxy', 0), counts('Connections', 0), counts('Application', 1)],
       all,
       'Busy',
     ],
     [
-      'one that cannot say is enough to hold',
-      [says('Proxy', 0), cannotSay('Connections'), says('Application', 0)],
+      'hold if one has no count',
+      [counts('Proxy', 0), cannotSay('Connections'), counts('Application', 0)],
       all,
       'Unknown',
     ],
-    ['one that is missing is enough to hold', [says('Proxy', 0), says('Connections', 0)], all, 'Unknown'],
+    ['hold if one is missing', [counts('Proxy', 0), counts('Connections', 0)], all, 'Unknown'],
     [
-      'connections alone: what proxies say is not heard',
-      [says('Proxy', 7), says('Connections', 0)],
+      'ignore the proxies if only Connections is configured',
+      [counts('Proxy', 7), counts('Connections', 0)],
       { sources: ['Connections'] },
       'Quiet',
     ],
     [
-      'connections alone: a proxy that cannot say does not matter',
-      [cannotSay('Proxy'), says('Connections', 0)],
+      'ignore a proxy without a count if only Connections is configured',
+      [cannotSay('Proxy'), counts('Connections', 0)],
       { sources: ['Connections'] },
       'Quiet',
     ],
-    ['the app alone', [says('Proxy', 0), says('Application', 1)], { sources: ['Application'] }, 'Busy'],
-    ['no source is wanted at all: nobody can say', [says('Proxy', 0)], { sources: [] }, 'Unknown'],
+    [
+      'ignore the proxies if only Application is configured',
+      [counts('Proxy', 0), counts('Application', 1)],
+      { sources: ['Application'] },
+      'Busy',
+    ],
+    ['are unknown if none is configured', [counts('Proxy', 0)], { sources: [] }, 'Unknown'],
   ])('%s', (_, list, override, evidence) => {
     expect(run([[0, counted(...list)]], override).state.evidence.type).toBe(evidence);
   });
 
-  test('the largest counts, for one user is a session to each of them', () => {
-    const { state } = run([[0, counted(says('Proxy', 3), says('Connections', 5), says('Application', 4))]], all);
+  test('count as the largest one, because one user is a session to each of them', () => {
+    const { state } = run([[0, counted(counts('Proxy', 3), counts('Connections', 5), counts('Application', 4))]], all);
     expect(state.evidence).toEqual({ type: 'Busy', sessions: 5 });
   });
 });
@@ -406,7 +416,7 @@ describe('several sources', () => {
 describe('the threshold', () => {
   const withThreshold = { sessionThreshold: 2 };
 
-  test('a pod with as many sessions counts as empty, and those that it still has are told as cut', () => {
+  test('releases a pod with this many sessions, and reports them as cut', () => {
     const steps: Step[] = [
       [0, sessions(7)],
       [10_000, sessions(2)],
@@ -423,7 +433,7 @@ describe('the threshold', () => {
     });
   });
 
-  test('one session more holds, and starts the quiet period anew', () => {
+  test('holds a pod with one session more, and restarts the quiet period', () => {
     expect(
       run(
         [
@@ -437,8 +447,8 @@ describe('the threshold', () => {
     ).toBe('Hold');
   });
 
-  test('is for the largest source, not for their sum', () => {
-    const both = counted(says('Proxy', 2), says('Connections', 2));
+  test('applies to the largest source, not to the sum', () => {
+    const both = counted(counts('Proxy', 2), counts('Connections', 2));
     expect(
       releaseOf(
         run(
@@ -452,7 +462,7 @@ describe('the threshold', () => {
     ).toMatchObject({ reason: 'DrainComplete', sessionsCut: 2 });
   });
 
-  test('the deadline within the quiet period tells them as cut as well', () => {
+  test('reports the sessions as cut also when the deadline is within the quiet period', () => {
     expect(
       releaseOf(
         run(
@@ -468,7 +478,7 @@ describe('the threshold', () => {
   });
 });
 
-test('what was released stays released, whatever comes after', () => {
+test('a release is final, whatever follows', () => {
   const { state, action } = run([
     [0, sessions(0)],
     [5000, sessions(0)],
@@ -478,7 +488,7 @@ test('what was released stays released, whatever comes after', () => {
   }
 });
 
-test('the deadline is told with every hold, and moves earlier with the grace', () => {
+test('every hold has the deadline, which moves earlier with the grace period', () => {
   expect(run([[0, unreachable]]).action).toEqual({ type: 'Hold', deadlineMs: start + 60_000 });
   expect(run([[0, sessions(1, start + 30_000)]]).action).toEqual({ type: 'Hold', deadlineMs: start + 20_000 });
 });

@@ -11,7 +11,7 @@ import { parseAppPreStopHook, preStopVariable } from '../../../../src/wire/app-p
 import { ports } from '../../../../src/core/names/names.ts';
 import { applyPatch } from '../../../support/json-patch.ts';
 
-// What one pod becomes is shown by test/golden/inject; here stands what holds for all pods.
+// test/golden/inject shows single pods; these properties hold for all pods.
 const params: InjectParams = {
   workload: 'cart',
   image: 'holdfast:1',
@@ -78,7 +78,7 @@ function inject(pod: PodJson, { drainTimeoutMs } = params): { pod: PodJson; kept
   };
 }
 
-/** Without what injection may add to a container. */
+/** Removes what injection may add to a container. */
 function bare(one: ContainerJson): object {
   const { lifecycle: hooks, livenessProbe, startupProbe, ...rest } = one;
   const period = (check: object | undefined) => check && { ...check, terminationGracePeriodSeconds: undefined };
@@ -91,7 +91,7 @@ function bare(one: ContainerJson): object {
 }
 
 describe('injection', () => {
-  test('injecting twice is injecting once', () => {
+  test('twice has the same result as once', () => {
     fc.assert(
       fc.property(pods, (pod) => {
         expect(injectPod(inject(pod).pod, params)).toEqual({ kind: 'unchanged', reason: 'AlreadyInjected' });
@@ -99,7 +99,7 @@ describe('injection', () => {
     );
   });
 
-  test('what the user wrote stays: containers, their order, volumes, annotations', () => {
+  test('keeps what the user wrote: containers, their order, volumes, annotations', () => {
     fc.assert(
       fc.property(pods, (pod) => {
         const after = inject(pod).pod;
@@ -111,7 +111,7 @@ describe('injection', () => {
     );
   });
 
-  test('every app container either waits in the sidecar or is named as kept', () => {
+  test('gives every app container the preStop hook, or reports that its own is kept', () => {
     fc.assert(
       fc.property(pods, (pod) => {
         const { pod: after, kept } = inject(pod);
@@ -128,7 +128,7 @@ describe('injection', () => {
     );
   });
 
-  test('every httpGet hook that is taken away is one that the sidecar can read and call', () => {
+  test('replaces only httpGet hooks that the sidecar can parse and call', () => {
     fc.assert(
       fc.property(pods, (pod) => {
         const { pod: after, kept } = inject(pod);
@@ -146,7 +146,7 @@ describe('injection', () => {
     );
   });
 
-  test('a hook of a container that came later is taken over once, and then nothing is left to do', () => {
+  test('replaces the hook of a container that was added later once, and then changes nothing', () => {
     const first = inject({ metadata: {}, spec: { containers: [{ name: 'app' }] } }).pod;
     const added: PodJson = {
       ...first,
@@ -164,26 +164,26 @@ describe('injection', () => {
     expect(injectPod(second.pod, params)).toEqual({ kind: 'unchanged', reason: 'AlreadyInjected' });
   });
 
-  test('a hook that somebody removed after injection comes back', () => {
+  test('restores a hook that was removed after injection', () => {
     const { pod } = inject({ metadata: {}, spec: { containers: [{ name: 'app' }] } });
     const bared: PodJson = { ...pod, spec: { ...pod.spec, containers: [{ name: 'app' }] } };
     expect(inject(bared).pod).toEqual(pod);
   });
 
-  test('whenever the pod is deleted, what is left of its token serves the whole grace', () => {
+  test('gives the pod a token that is valid for the whole grace period, whenever the pod is deleted', () => {
     fc.assert(
       fc.property(pods, fc.integer({ min: 1000, max: 200 * 3_600_000 }), (pod, drainTimeoutMs) => {
         const { spec } = inject(pod, { ...params, drainTimeoutMs }).pod;
         const lifetimeSeconds =
           spec.volumes?.at(-1)?.projected?.sources?.[0]?.serviceAccountToken?.expirationSeconds ?? 0;
-        // The kubelet renews it after four fifths or a day, looks each minute and a half, and never again once the pod is being deleted.
+        // The kubelet renews it after four fifths or a day, checks every minute and a half, and does not renew it once the pod is being deleted.
         const oldestSeconds = Math.min(0.8 * lifetimeSeconds, 24 * 3600) + 90;
         expect(lifetimeSeconds - oldestSeconds).toBeGreaterThanOrEqual(spec.terminationGracePeriodSeconds ?? 0);
       }),
     );
   });
 
-  test('the grace period holds the longest drain, and is never shorter than the one asked for', () => {
+  test('sets a grace period for the longest drain, and never shortens the one of the template', () => {
     fc.assert(
       fc.property(pods, (pod) => {
         const grace = inject(pod).pod.spec.terminationGracePeriodSeconds ?? 0;
@@ -193,7 +193,7 @@ describe('injection', () => {
     );
   });
 
-  test('a fraction of a second is rounded up', () => {
+  test('rounds a fraction of a second up', () => {
     const injection = injectPod(
       { spec: { containers: [{ name: 'app' }] } },
       { ...params, drainTimeoutMs: 60_001, quietPeriodMs: 0, shutdownMarginMs: 0 },
@@ -220,11 +220,11 @@ describe('the ports whose connections count', () => {
     },
   };
   const cases: [string, Partial<InjectParams>, number[]][] = [
-    ['those of the spec', { connections: { ports: [5222], excludeCIDRs: [] }, servicePort: 'http' }, [5222]],
-    ['else that of the Service, by name', { servicePort: 'http' }, [8080]],
-    ['else that of the Service, by a number that no container declares', { servicePort: 3000 }, [3000]],
-    ['else none, where its name is unknown', { servicePort: 'web' }, []],
-    ['else every TCP port there is: one too many only makes a drain longer', {}, [8080, 9901]],
+    ['are those of the spec', { connections: { ports: [5222], excludeCIDRs: [] }, servicePort: 'http' }, [5222]],
+    ['are that of the Service otherwise, by name', { servicePort: 'http' }, [8080]],
+    ['are that of the Service otherwise, by a number that no container declares', { servicePort: 3000 }, [3000]],
+    ['are none if no container declares the name', { servicePort: 'web' }, []],
+    ['are all TCP ports otherwise, because an additional one only makes a drain longer', {}, [8080, 9901]],
   ];
   test.each(cases)('%s', (_, override, expected) => {
     expect(connectionPorts(pod, { ...params, ...override })).toEqual(expected);

@@ -7,7 +7,7 @@ const deployment = (namespace: string, name: string): WebhookTarget => ({ namesp
 const namesOf = (targets: WebhookTarget[]) => renderWebhooks(targets, client).map(({ name }) => name);
 
 describe('webhook entries', () => {
-  test('without a sticky workload only labelled pods are sent to the operator', () => {
+  test('match only labelled pods without a StickyWorkload', () => {
     const webhooks = renderWebhooks([], client);
     expect(webhooks).toHaveLength(1);
     expect(webhooks[0]).toMatchObject({
@@ -17,7 +17,7 @@ describe('webhook entries', () => {
     });
   });
 
-  test('a namespace has one entry, for pods of its own workloads that carry no label', () => {
+  test('are one for a namespace, for unlabelled pods of its own workloads', () => {
     const targets: WebhookTarget[] = [
       deployment('shop', 'cart'),
       { namespace: 'shop', kind: 'StatefulSet', name: 'desk' },
@@ -52,17 +52,17 @@ describe('webhook entries', () => {
     });
   });
 
-  test('a namespace that is called like the constant entry does not clash with it', () => {
+  test('do not conflict if a namespace has the name of the constant entry', () => {
     const names = namesOf([deployment('labelled', 'cart'), deployment('inject', 'cart')]);
     expect(new Set(names).size).toBe(names.length);
   });
 
-  test('the order of the targets makes no difference', () => {
+  test('do not depend on the order of the targets', () => {
     const targets = [deployment('b', 'two'), deployment('a', 'one'), deployment('b', 'one')];
     expect(renderWebhooks(targets, client)).toEqual(renderWebhooks(targets.toReversed(), client));
   });
 
-  test('more than a hundred workloads of a namespace are spread over entries, each named once', () => {
+  test('are several for more than a hundred workloads of a namespace, each listed once', () => {
     const names = Array.from({ length: 250 }, (_, index) => `w${index}`);
     const webhooks = renderWebhooks(
       names.map((name) => deployment('big', name)),
@@ -79,7 +79,7 @@ describe('webhook entries', () => {
     expect(names.map(mentions)).toEqual(names.map(() => 1));
   });
 
-  test('500 namespaces with 40 workloads each stay below what etcd takes', () => {
+  test('stay below the size limit of etcd with 500 namespaces of 40 workloads', () => {
     const targets = Array.from({ length: 500 }, (_, ns) =>
       Array.from({ length: 40 }, (_, index) => deployment(`team-${ns}`, `sticky-workload-${index}`)),
     ).flat();
@@ -87,7 +87,7 @@ describe('webhook entries', () => {
     expect(JSON.stringify(renderWebhooks(targets, { caBundle: pem })).length).toBeLessThan(1_500_000);
   });
 
-  test('outside of the cluster the API server calls a URL', () => {
+  test('have a URL if the operator runs outside of the cluster', () => {
     expect(renderWebhooks([], { ...client, url: 'https://127.0.0.1:9443/inject' })[0]?.clientConfig).toEqual({
       caBundle: 'Y2E=',
       url: 'https://127.0.0.1:9443/inject',

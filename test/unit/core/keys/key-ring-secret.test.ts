@@ -15,7 +15,7 @@ const ring = { current: 1, keys: [{ id: 1, secret: secretOf(1) }] };
 const createdAt = '2026-01-01T00:00:00Z';
 const nowMs = Date.parse('2026-02-03T04:05:06Z');
 
-/** As the API server hands it out. */
+/** As the API server returns it. */
 function storedRing(workloadAnnotations?: Record<string, string>): StoredRing & { type: string } {
   const built = buildKeyRingSecret(
     {
@@ -50,11 +50,11 @@ const shortOf = ({ data = {} }: StoredRing): string => {
     : parsed.ring.keys.map(({ id }) => (id === parsed.ring.current ? `${id}*` : String(id))).join(',');
 };
 
-test('a ring that was never rotated signs since it was created', () => {
+test('a ring that was never rotated signs since its creation', () => {
   expect(readRotation(storedRing(), ring)).toEqual({ current: 1, ids: [1], promotedAtMs: Date.parse(createdAt) });
 });
 
-test('the steps of a rotation, as they are stored', () => {
+test('each step of a rotation is stored in data and annotations', () => {
   const added = take(storedRing(), steps.add, 'monday');
   expect(shortOf(added)).toBe('1*,2');
   expect(added.metadata.annotations).toEqual({
@@ -72,14 +72,14 @@ test('the steps of a rotation, as they are stored', () => {
   expect(shortOf(take(settled, steps.retire))).toBe('2*');
 });
 
-test('a step touches nothing else: the other key stays what it is, and so does the rest of the Secret', () => {
+test('a step changes neither the other key nor the rest of the Secret', () => {
   const before = storedRing();
   const added = writeStep(before, steps.add, { newKey: secretOf(2), rotateFor: undefined, nowMs });
   expect(added).toMatchObject({ ...before, metadata: before.metadata, data: before.data });
   expect(added.data).toEqual({ ...before.data, 'key-2': secretOf(2) });
 });
 
-test('what was written is read again', () => {
+test('a stored rotation is read back', () => {
   const added = take(storedRing(), steps.add);
   expect(readRotation(added, { current: 1, keys: [...ring.keys, { id: 2, secret: secretOf(2) }] })).toMatchObject({
     ids: [1, 2],
@@ -89,7 +89,7 @@ test('what was written is read again', () => {
   expect(readRotation(settled, ring)).toMatchObject({ promotedAtMs: nowMs, settledAtMs: nowMs });
 });
 
-test('times that cannot be read are not there: the key that waits does not sign, old keys are not retired', () => {
+test('unreadable times count as absent: a pending key does not sign, old keys are not retired', () => {
   const added = take(storedRing(), steps.add);
   const spoilt = {
     ...added,
@@ -101,16 +101,16 @@ test('times that cannot be read are not there: the key that waits does not sign,
   expect(readRotation(spoilt, ring)).toEqual({ current: 1, ids: [1], promotedAtMs: Date.parse(createdAt) });
 });
 
-describe('a rotation is asked for', () => {
+describe('a rotation', () => {
   const asked = (value: string) => ({ annotations: { 'holdfast.dev/rotate-session-keys': value } });
   const rotated = take(storedRing(), steps.add, 'monday');
   const rows: [string, { annotations?: Record<string, string> }, StoredRing, boolean][] = [
-    ['not without the annotation', {}, storedRing(), false],
-    ['by a value that is new', asked('monday'), storedRing(), true],
-    ['not by a value that was served', asked('monday'), rotated, false],
-    ['by another one after it', asked('tuesday'), rotated, true],
+    ['is not requested without the annotation', {}, storedRing(), false],
+    ['is requested by a new value', asked('monday'), storedRing(), true],
+    ['is not requested by a value that was handled', asked('monday'), rotated, false],
+    ['is requested by the next value', asked('tuesday'), rotated, true],
     [
-      'not by one that was there when the first keys were made',
+      'is not requested by a value from before the first keys',
       asked('monday'),
       storedRing(asked('monday').annotations),
       false,
@@ -132,11 +132,11 @@ const twoKeys: KeyRing = {
 };
 const { data, ...secret } = buildKeyRingSecret({ namespace: 'shop', name: 'cart', uid: 'uid-cart' }, twoKeys);
 
-test('a ring survives its Secret', () => {
+test('a ring is read back from its Secret', () => {
   expect(parseKeyRing(data as Record<string, string>)).toEqual({ kind: 'ring', ring: twoKeys });
 });
 
-test('the Secret goes with its StickyWorkload', () => {
+test('the Secret is owned by its StickyWorkload', () => {
   expect(secret.metadata).toMatchObject({
     namespace: 'shop',
     name: 'cart-session-keys',
@@ -144,24 +144,24 @@ test('the Secret goes with its StickyWorkload', () => {
   });
 });
 
-describe('damage is named, and half a ring is no ring', () => {
+describe('a damaged Secret is rejected with the damage: ', () => {
   const whole = data as Record<string, string>;
   const rows: [string, Record<string, string>, string][] = [
-    ['nothing', {}, 'current is missing'],
-    ['no word on which key signs', { 'key-3': secretOf(1) }, 'current is missing'],
-    ['the signing key is gone', { ...whole, current: encode('4') }, 'names key 4, which is not there'],
-    ['a key too short', { ...whole, 'key-3': Buffer.alloc(31).toString('base64') }, 'key-3 is not 32 bytes'],
-    ['a key too long', { ...whole, 'key-3': Buffer.alloc(33).toString('base64') }, 'key-3 is not 32 bytes'],
-    ['a key in the other base64', { ...whole, 'key-3': secretOf(0xff).replaceAll('/', '_') }, 'key-3 is not 32 bytes'],
+    ['no entries', {}, 'current is missing'],
+    ['no entry current', { 'key-3': secretOf(1) }, 'current is missing'],
+    ['the signing key is missing', { ...whole, current: encode('4') }, 'names key 4, which is not there'],
+    ['a key is too short', { ...whole, 'key-3': Buffer.alloc(31).toString('base64') }, 'key-3 is not 32 bytes'],
+    ['a key is too long', { ...whole, 'key-3': Buffer.alloc(33).toString('base64') }, 'key-3 is not 32 bytes'],
+    ['a key is in base64url', { ...whole, 'key-3': secretOf(0xff).replaceAll('/', '_') }, 'key-3 is not 32 bytes'],
     [
-      'a number with leading zeros: two entries for one key',
+      'a key id has leading zeros, which allows two entries for one key',
       { ...whole, 'key-03': secretOf(1) },
       'unexpected entry "key-03"',
     ],
-    ['a number beyond 32 bits', { ...whole, 'key-4294967296': secretOf(1) }, 'unexpected entry "key-4294967296"'],
-    ['something of somebody else', { ...whole, 'tls.crt': encode('x') }, 'unexpected entry "tls.crt"'],
-    ['current is no number', { ...whole, current: encode('12\n') }, 'current is missing or not the number of a key'],
-    ['current is no base64', { ...whole, current: '%' }, 'current is missing or not the number of a key'],
+    ['a key id exceeds 32 bits', { ...whole, 'key-4294967296': secretOf(1) }, 'unexpected entry "key-4294967296"'],
+    ['an entry is not a key', { ...whole, 'tls.crt': encode('x') }, 'unexpected entry "tls.crt"'],
+    ['current is not a number', { ...whole, current: encode('12\n') }, 'current is missing or not the number of a key'],
+    ['current is not base64', { ...whole, current: '%' }, 'current is missing or not the number of a key'],
   ];
   test.each(rows)('%s', (_, damaged, message) => {
     expect(parseKeyRing(damaged)).toEqual({ kind: 'damaged', message: expect.stringContaining(message) });

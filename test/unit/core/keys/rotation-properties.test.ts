@@ -1,4 +1,4 @@
-/** A model of everything that signs and verifies, driven at random: whatever happens in whichever order, no proxy refuses a live token. */
+/** A model of everything that signs and verifies, with random actions: whatever the order of events, no proxy rejects a live token. */
 import { describe, expect, test } from '@jest/globals';
 import * as fc from 'fast-check';
 import { maxKeys, planRotation } from '../../../../src/core/keys/rotation.ts';
@@ -29,7 +29,7 @@ const proxy = fc.nat({ max: 2 });
 const sometimes = <Of>(weight: number, arbitrary: fc.Arbitrary<Of>) => ({ weight, arbitrary });
 const passes = (weight: number, ms: fc.Arbitrary<number>) =>
   sometimes(weight, fc.record({ kind: fc.constant('pass' as const), ms }));
-/** Weighed so that sessions live across several steps of a rotation, and rotations come to their end now and then. */
+/** Weighted so that sessions live across several steps of a rotation, and some rotations complete. */
 const act: fc.Arbitrary<Act> = fc.oneof(
   passes(4, fc.integer({ min: 1, max: 2 * minute })),
   passes(1, fc.integer({ min: 20 * minute, max: 40 * minute })),
@@ -48,7 +48,7 @@ const readRing = ({ data = {} }: StoredRing): KeyRing => {
   return parsed.ring;
 };
 
-/** `ring`: by which the proxy routes. Cut off it goes on with that, and is not heard. */
+/** `ring`: the ring in the proxy's table. A disconnected proxy keeps it, and does not report. */
 type Proxy = { uid: string; ring: KeyRing; isCut: boolean };
 type Session = { keyId: number; lastSeenMs: number };
 
@@ -85,7 +85,7 @@ function createModel() {
     expect(readRing(stored).keys.length).toBeLessThanOrEqual(maxKeys);
   }
 
-  /** As a proxy does: a token of a key it has is good and is made anew if its key no longer signs. False: a live session was refused. */
+  /** As a proxy does: accepts a token of a key that it has, and renews it if its key no longer signs. False: a live session was rejected. */
   function request({ ring }: Proxy, session: number): boolean {
     const token = sessions[session];
     const isLive = token !== undefined && nowMs - token.lastSeenMs < 1.25 * limits.idleTimeoutMs;
@@ -96,7 +96,7 @@ function createModel() {
 
   return {
     steps,
-    /** False: a live session was refused. */
+    /** False: a live session was rejected. */
     run(act: Act): boolean {
       if (act.kind === 'pass') nowMs += act.ms;
       if (act.kind === 'plan') takeStep();
@@ -111,8 +111,8 @@ function createModel() {
   };
 }
 
-describe('proxies that learn of rings late, are cut off or replaced; clients that come through any of them', () => {
-  test('no live session is refused', () => {
+describe('with proxies that receive rings late, are disconnected or replaced, and clients that use any of them', () => {
+  test('no live session is rejected', () => {
     fc.assert(
       fc.property(fc.array(act, { maxLength: 200, size: 'max' }), (acts) => {
         const model = createModel();
@@ -122,7 +122,7 @@ describe('proxies that learn of rings late, are cut off or replaced; clients tha
     );
   });
 
-  test('and rotations come to their end, where nothing stays cut off', () => {
+  test('rotations complete, if no proxy stays disconnected', () => {
     fc.assert(
       fc.property(fc.array(act, { maxLength: 60, size: 'max' }), (acts) => {
         const model = createModel();

@@ -31,26 +31,26 @@ const ownersOf = (objects: OwnedObject[], kind: string): string[][] =>
     .filter((object) => object.kind === kind)
     .map(({ metadata }) => metadata.ownerReferences?.map(({ uid }) => uid) ?? []);
 
-describe('who owns what', () => {
+describe('owners', () => {
   const world: ShortWorld = {
     workloads: [{ name: 'till' }, { name: 'cart' }],
     targets: [{ name: 'cart' }, { name: 'till' }],
   };
 
-  test('the proxy and its Gateway belong to all StickyWorkloads of the Gateway: they go with the last one', () => {
+  test('all StickyWorkloads of a Gateway own it and its proxy, so that they are deleted with the last one', () => {
     for (const kind of ['Gateway', 'Deployment', 'ServiceAccount', 'PodDisruptionBudget']) {
       expect(ownersOf(objectsOf(world), kind)).toEqual([['uid-cart', 'uid-till']]);
     }
   });
 
-  test('no object has two controllers: the API server would refuse it', () => {
+  test('no object has two controllers, which the API server would reject', () => {
     const controllers = objectsOf(world).map(
       ({ metadata }) => metadata.ownerReferences?.filter(({ controller }) => controller).length ?? 0,
     );
     expect(Math.max(...controllers)).toBe(1);
   });
 
-  test('equal worlds give equal objects whatever came first', () => {
+  test('equal clusters give equal objects whatever the order', () => {
     const turned = { ...world, workloads: world.workloads?.toReversed() ?? [] };
     const byName = (objects: OwnedObject[]) =>
       objects.toSorted((a, b) => `${a.kind} ${a.metadata.name}`.localeCompare(`${b.kind} ${b.metadata.name}`));
@@ -58,18 +58,18 @@ describe('who owns what', () => {
   });
 });
 
-describe('an object of the name that exists', () => {
+describe('an existing object of the same name', () => {
   const rows: [string, { ownerUids: string[]; component?: string }, boolean][] = [
-    ['is nobody’s: left alone', { ownerUids: [] }, true],
-    ['has another owner: left alone', { ownerUids: ['uid-of-helm'] }, true],
-    ['is ours for another purpose: left alone', { ownerUids: [], component: 'proxy' }, true],
-    ['has our owner but lost its labels: put back', { ownerUids: ['uid-cart'] }, false],
+    ['without an owner is left unchanged', { ownerUids: [] }, true],
+    ['of another owner is left unchanged', { ownerUids: ['uid-of-helm'] }, true],
+    ['that Holdfast created for another purpose is left unchanged', { ownerUids: [], component: 'proxy' }, true],
+    ['with the owner but without the labels is restored', { ownerUids: ['uid-cart'] }, false],
     [
-      'is left of a deleted namesake and has our labels: taken over',
+      'of a deleted StickyWorkload of the same name, with the labels, is adopted',
       { ownerUids: ['uid-earlier'], component: 'workload' },
       false,
     ],
-    ['was orphaned and has our labels: taken over', { ownerUids: [], component: 'workload' }, false],
+    ['without an owner, with the labels, is adopted', { ownerUids: [], component: 'workload' }, false],
   ];
   test.each(rows)('%s', (_, standing, conflict) => {
     const world: ShortWorld = {
@@ -82,7 +82,7 @@ describe('an object of the name that exists', () => {
     );
   });
 
-  test('a namesake of another namespace or kind is none of our business', () => {
+  test('an object of the same name in another namespace or of another kind is ignored', () => {
     const world: ShortWorld = {
       workloads: [{ name: 'cart' }],
       targets: [{ name: 'cart' }],

@@ -5,7 +5,7 @@ import type { Schema } from '../../../../src/api/schema.ts';
 import { translate } from '../../../../src/core/translate/translate.ts';
 import { snapshotOf, type ShortWorkload, type ShortWorld } from '../../../support/world.ts';
 
-/** The verdict on the StickyWorkload `cart`, alone with its Deployment unless the world says more. */
+/** Returns the verdict on the StickyWorkload `cart`, alone with its Deployment unless `world` has more. */
 function verdictOn(cart: Omit<ShortWorkload, 'name'>, world: ShortWorld = {}): Accept {
   const accept = translate(
     snapshotOf({
@@ -36,14 +36,14 @@ const shared: ShortWorld = {
   targets: [{ name: 'cart' }, { name: 'basket', namespace: 'zoo' }],
 };
 
-describe('fields that this version does not carry out are refused by name, with the way out', () => {
+describe('an unsupported field is refused with its name and what to do', () => {
   const refused: [string, Spec, string][] = [
     [
-      'a replica count',
+      'spec.replicas',
       { replicas: 3 },
       'spec.replicas 3 is not supported by this version: remove it and scale the target directly.',
     ],
-    ['zero replicas, too', { replicas: 0 }, 'spec.replicas 0 is not supported'],
+    ['spec.replicas 0', { replicas: 0 }, 'spec.replicas 0 is not supported'],
     [
       'HTTP/2 to the pods',
       { service: { appProtocol: 'kubernetes.io/h2c' } },
@@ -55,9 +55,9 @@ describe('fields that this version does not carry out are refused by name, with 
       { route: { kind: 'GRPCRoute' } },
       'spec.route.kind GRPCRoute is not supported by this version: use HTTPRoute.',
     ],
-    ["the user's own route", { route: { kind: 'None' } }, 'spec.route.kind None is not supported'],
+    ['a route that the user creates', { route: { kind: 'None' } }, 'spec.route.kind None is not supported'],
     [
-      'the policy of hashing',
+      'consistent hashing',
       { loadBalancing: { policy: 'ConsistentHash', consistentHash: { useSourceIp: true } } },
       'loadBalancing.policy ConsistentHash is not supported by this version: use LeastSessions, ',
     ],
@@ -66,9 +66,13 @@ describe('fields that this version does not carry out are refused by name, with 
       { loadBalancing: { policy: 'ConsistentHash', consistentHash: { useSourceIp: true } } },
       'loadBalancing.consistentHash is not supported',
     ],
-    ['draining first', { scaleDown: { strategy: 'DrainFirst' } }, 'scaleDown.strategy DrainFirst is not supported'],
-    ['a limit of draining pods', { scaleDown: { maxDraining: 2 } }, 'scaleDown.maxDraining 2 is not supported'],
-    ['another dataplane', { dataplane: { type: 'Gateway' } }, 'dataplane.type Gateway is not supported'],
+    [
+      'strategy DrainFirst',
+      { scaleDown: { strategy: 'DrainFirst' } },
+      'scaleDown.strategy DrainFirst is not supported',
+    ],
+    ['a maximum of draining pods', { scaleDown: { maxDraining: 2 } }, 'scaleDown.maxDraining 2 is not supported'],
+    ['another data plane', { dataplane: { type: 'Gateway' } }, 'dataplane.type Gateway is not supported'],
   ];
   test.each(refused)('%s', (_, spec, message) => {
     const accept = verdictOn({ spec });
@@ -76,17 +80,17 @@ describe('fields that this version does not carry out are refused by name, with 
     expect(messageOf(accept)).toContain(message);
   });
 
-  test('all of them are listed at once: nobody should have to fix a spec field by field', () => {
+  test('all unsupported fields are in one message, so that a user can fix them at once', () => {
     const message = messageOf(
       verdictOn({ spec: { replicas: 3, route: { kind: 'None' }, dataplane: { type: 'Gateway' } } }),
     );
     expect(message.match(/is not supported/g)).toHaveLength(3);
   });
 
-  const carriedOut: [string, Spec][] = [
-    ['nothing but the target', {}],
+  const supported: [string, Spec][] = [
+    ['only the target', {}],
     [
-      'everything that is supported',
+      'every supported field',
       {
         service: { port: 8080, targetPort: 'http', appProtocol: 'kubernetes.io/ws' },
         route: {
@@ -124,15 +128,15 @@ describe('fields that this version does not carry out are refused by name, with 
       },
     ],
     ['header mode', { sessionPersistence: { type: 'Header', header: { name: 'X-S' } } }],
-    ['Secure where the request came over TLS', { sessionPersistence: { cookie: { secure: 'Auto' } } }],
+    ['Secure on requests over TLS', { sessionPersistence: { cookie: { secure: 'Auto' } } }],
   ];
-  test.each(carriedOut)('carried out: %s', (_, spec) => {
+  test.each(supported)('a spec is accepted with %s', (_, spec) => {
     expect(messageOf(verdictOn({ spec }))).toBe('accepted');
   });
 });
 
-test('every field of the spec is either carried out or refused: none is ignored', () => {
-  const carriedOut = [
+test('every field of the spec is either supported or refused: none is ignored', () => {
+  const supported = [
     'targetRef',
     'service.port',
     'service.targetPort',
@@ -155,11 +159,11 @@ test('every field of the spec is either carried out or refused: none is ignored'
     'dataplane.type',
   ];
   const decided = (path: string) =>
-    [...carriedOut, ...refused].some((known) => path === known || path.startsWith(`${known}.`));
+    [...supported, ...refused].some((known) => path === known || path.startsWith(`${known}.`));
   expect(fieldPaths(specSchema, '').filter((path) => !decided(path))).toEqual([]);
 });
 
-describe('what the cluster says against a StickyWorkload', () => {
+describe('the verdict on a StickyWorkload', () => {
   const rows: [string, Omit<ShortWorkload, 'name'>, ShortWorld, { reason: string; message: string }][] = [
     [
       'the target does not exist',
@@ -168,103 +172,103 @@ describe('what the cluster says against a StickyWorkload', () => {
       { reason: 'TargetNotFound', message: 'Deployment cart does not exist in namespace shop' },
     ],
     [
-      'the target exists in another namespace only',
+      'the target exists only in another namespace',
       {},
       { targets: [{ name: 'cart', namespace: 'zoo' }] },
       { reason: 'TargetNotFound', message: 'namespace shop' },
     ],
     [
-      'the target is of another kind',
+      'the target has another kind',
       { spec: { targetRef: { kind: 'StatefulSet', name: 'cart' } } },
       {},
       { reason: 'TargetNotFound', message: 'StatefulSet cart does not exist' },
     ],
     [
-      'an older one has the target',
+      'an older StickyWorkload claims the target',
       { createdAt: '2026-02-01T00:00:00Z', spec: { sessionPersistence: {} } },
       { workloads: [rival('2026-01-01T00:00:00Z')] },
       { reason: 'TargetConflict', message: 'StickyWorkload basket is older' },
     ],
     [
-      'of one age the first by name has the target',
+      'a StickyWorkload of the same age, first by name, claims the target',
       {},
       { workloads: [rival('2026-01-01T00:00:00Z')] },
       { reason: 'TargetConflict', message: 'StickyWorkload basket' },
     ],
     [
-      'a younger one wants the target as well',
+      'a newer StickyWorkload claims the target',
       {},
       { workloads: [rival('2026-02-01T00:00:00Z')] },
       { reason: 'Accepted', message: 'accepted' },
     ],
     [
-      'a namesake target of another namespace',
+      'a StickyWorkload in another namespace has a target of the same name',
       {},
       { workloads: [{ ...rival('2025-01-01T00:00:00Z'), namespace: 'zoo' }] },
       { reason: 'Accepted', message: 'accepted' },
     ],
     [
-      'the selector is no set of labels',
+      'the selector has matchExpressions',
       {},
       { targets: [{ name: 'cart', matchLabels: 'expressions' }] },
       { reason: 'UnsupportedSelector', message: 'matchExpressions' },
     ],
     [
-      'no container port is declared',
+      'the target declares no container port',
       {},
       { targets: [{ name: 'cart', containerPorts: [] }] },
       { reason: 'TargetPortAmbiguous', message: 'declares no container port: set spec.service.targetPort' },
     ],
     [
-      'several are declared',
+      'the target declares several ports',
       {},
       twoPorts,
       { reason: 'TargetPortAmbiguous', message: 'declares the container ports web (8080), 9100: set' },
     ],
     [
-      'several are declared and one is chosen',
+      'targetPort selects one of several ports',
       { spec: { service: { targetPort: 'web' } } },
       twoPorts,
       { reason: 'Accepted', message: 'accepted' },
     ],
     [
-      'a name is chosen that no port has',
+      'targetPort has the name of no port',
       { spec: { service: { targetPort: 'http' } } },
       twoPorts,
       { reason: 'TargetPortAmbiguous', message: 'spec.service.targetPort is "http", but Deployment cart declares' },
     ],
     [
-      'a number is chosen that nobody declares',
+      'targetPort has a number that no container declares',
       { spec: { service: { targetPort: 7000 } } },
       twoPorts,
       { reason: 'Accepted', message: 'accepted' },
     ],
     [
-      'a regular expression that cannot be read',
+      'a regular expression is invalid',
       { spec: { route: { matches: [{}, { path: { type: 'RegularExpression', value: '/(' } }] } } },
       {},
       { reason: 'InvalidRegex', message: 'spec.route.matches[1].path.value "/("' },
     ],
     [
-      'a regular expression for a header',
+      'a regular expression for a header is invalid',
       { spec: { route: { matches: [{ headers: [{ type: 'RegularExpression', name: 'x', value: '[' }] }] } } },
       {},
       { reason: 'InvalidRegex', message: 'matches[0].headers[0].value "["' },
     ],
     [
-      'a bracket in a path that is none',
+      'an exact path has a bracket',
       { spec: { route: { matches: [{ path: { value: '/(' } }] } } },
       {},
       { reason: 'Accepted', message: 'accepted' },
     ],
     [
-      'a regular expression for the begin of sessions',
+      'a regular expression in newSessionOn is invalid',
       { spec: { sessionPersistence: { newSessionOn: [{ path: { type: 'RegularExpression', value: '/[' } }] } } },
       {},
       { reason: 'InvalidRegex', message: 'spec.sessionPersistence.newSessionOn[0].path.value "/["' },
     ],
     [
-      'an address block that is none',
+      'a CIDR is invalid',
       {
         spec: {
           drain: { sessionSources: ['Connections'], connections: { excludeCIDRs: ['10.0.0.0/8', '999.0.0.0/8'] } },
@@ -277,7 +281,7 @@ describe('what the cluster says against a StickyWorkload', () => {
       },
     ],
     [
-      'a cookie for other sites that is not Secure',
+      'a cross-site cookie is not Secure',
       { spec: { sessionPersistence: { cookie: { sameSite: 'None' } } } },
       {},
       {
@@ -286,55 +290,55 @@ describe('what the cluster says against a StickyWorkload', () => {
       },
     ],
     [
-      'a partitioned cookie that is not Secure',
+      'a partitioned cookie is not Secure',
       { spec: { sessionPersistence: { cookie: { partitioned: true } } } },
       {},
       { reason: 'InvalidCookie', message: 'Set secure to Always if TLS is terminated in front of the proxy' },
     ],
     [
-      'a cookie for other sites that is Secure',
+      'a cross-site cookie is Secure',
       { spec: { sessionPersistence: { cookie: { sameSite: 'None', secure: 'Always' } } } },
       {},
       { reason: 'Accepted', message: 'accepted' },
     ],
     [
-      'an older one has the same cookie',
+      'an older StickyWorkload sets the same cookie',
       { spec: sameCookie },
       { workloads: [other({})] },
       { reason: 'CookieConflict', message: 'StickyWorkload basket is older and sets a cookie with the same name' },
     ],
     [
-      'the same cookie for other hosts',
+      'an older StickyWorkload sets the same cookie for other hosts',
       { spec: { ...sameCookie, route: { hostnames: ['a.example.com'] } } },
       { workloads: [other({ hostnames: ['b.example.com'] })] },
       { reason: 'Accepted', message: 'accepted' },
     ],
     [
-      'the same cookie for one of many hosts',
+      'an older StickyWorkload sets the same cookie for one of several hosts',
       { spec: { ...sameCookie, route: { hostnames: ['a.example.com'] } } },
       { workloads: [other({ hostnames: ['*.example.com'] })] },
       { reason: 'CookieConflict', message: 'choose another cookie.name' },
     ],
     [
-      'the same header: each client keeps what it is given',
+      'an older StickyWorkload uses the same header, whose value each client stores',
       { spec: header },
       { workloads: [{ name: 'basket', createdAt: '2025-01-01T00:00:00Z', spec: header }] },
       { reason: 'Accepted', message: 'accepted' },
     ],
     [
-      'the same cookie on another Gateway',
+      'an older StickyWorkload sets the same cookie on another Gateway',
       { spec: sameCookie },
       { workloads: [{ ...other({}), namespace: 'zoo' }] },
       { reason: 'Accepted', message: 'accepted' },
     ],
     [
-      'the same cookie on one Gateway of two namespaces',
+      'an older StickyWorkload of another namespace sets the same cookie on the same Gateway',
       onWeb,
       { ...shared, workloads: [{ ...other(onWeb.spec.route), namespace: 'zoo' }] },
       { reason: 'CookieConflict', message: 'StickyWorkload zoo/basket is older' },
     ],
     [
-      'the same cookie for two hosts of one domain: browsers send it to both',
+      'an older StickyWorkload sets the same cookie for another host of the same domain, to which browsers send it too',
       {
         spec: {
           sessionPersistence: { cookie: { name: 'S', domain: 'example.com' } },
@@ -362,7 +366,7 @@ describe('what the cluster says against a StickyWorkload', () => {
     expect(messageOf(accept)).toContain(expected.message);
   });
 
-  test('its name is that of the proxy: both Services would be one', () => {
+  test('a StickyWorkload with the name of the proxy is refused, because both Services would have this name', () => {
     const { accepts } = translate(
       snapshotOf({ workloads: [{ name: 'holdfast-holdfast' }], targets: [{ name: 'holdfast-holdfast' }] }),
     );
@@ -370,8 +374,8 @@ describe('what the cluster says against a StickyWorkload', () => {
   });
 });
 
-describe('what an accepted StickyWorkload comes to', () => {
-  test('names, defaults and units are resolved', () => {
+describe('the plan of an accepted StickyWorkload', () => {
+  test('has names, defaults and units resolved', () => {
     const accept = verdictOn(
       {},
       { targets: [{ name: 'cart', matchLabels: { app: 'cart' }, containerPorts: [{ port: 3000 }] }] },
@@ -400,9 +404,9 @@ describe('what an accepted StickyWorkload comes to', () => {
 });
 
 test.each<[string, NonNullable<ShortWorld['targets']>[number], string[]]>([
-  ['a target as it should be: nothing', { name: 'cart' }, []],
+  ['a target without problems', { name: 'cart' }, []],
   [
-    "pods on the host's network",
+    'pods on the host network',
     { name: 'cart', hostNetwork: true },
     ['use the host network, where the sidecar cannot listen'],
   ],
@@ -411,7 +415,7 @@ test.each<[string, NonNullable<ShortWorld['targets']>[number], string[]]>([
     { name: 'cart', hasReadinessProbe: false },
     ['has a readiness probe: a pod gets new sessions as soon as its containers run'],
   ],
-])('what is said of a target that is taken as it is: %s', (_, target, notes) => {
+])('has warnings about %s', (_, target, notes) => {
   const accept = verdictOn({}, { targets: [target] });
   expect(accept).toMatchObject({
     kind: 'accepted',

@@ -20,19 +20,19 @@ const draining = (killAtMs: number, rest: Partial<Pod> = {}): Pod => ({
   ...rest,
 });
 
-describe('held for', () => {
+describe('a StickyWorkload is held for', () => {
   test.each<[string, Pod[], string[]]>([
-    ['a pod that drains', [draining(nowMs + 1)], ['cart-a']],
-    ['all that do', [draining(nowMs + 1), draining(nowMs + 2, { name: 'cart-b' })], ['cart-a', 'cart-b']],
-    ['none that lives on', [{ ...wholePod({ name: 'cart-a' }), workload: 'cart' }], []],
-    ['none that was injected for another StickyWorkload', [draining(nowMs + 1, { workload: 'basket' })], []],
+    ['a draining pod', [draining(nowMs + 1)], ['cart-a']],
+    ['all draining pods', [draining(nowMs + 1), draining(nowMs + 2, { name: 'cart-b' })], ['cart-a', 'cart-b']],
+    ['no pod that is not being deleted', [{ ...wholePod({ name: 'cart-a' }), workload: 'cart' }], []],
+    ['no pod that was injected for another StickyWorkload', [draining(nowMs + 1, { workload: 'basket' })], []],
     [
-      'none without a sidecar: nothing holds it',
+      'no pod without a sidecar, which nothing holds',
       [draining(nowMs + 1, { injection: { injected: false, keptPreStop: [] } })],
       [],
     ],
-    ['none whose containers have ended', [draining(nowMs + 1, { phase: 'Succeeded' })], []],
-    ['none whose grace is over: its node is lost', [draining(nowMs)], []],
+    ['no pod whose containers have exited', [draining(nowMs + 1, { phase: 'Succeeded' })], []],
+    ['no pod whose grace period is over, because its node is lost', [draining(nowMs)], []],
     ['nothing', [], []],
   ])('%s', (_, pods, held) => {
     const hold = decideDrainHold(cart, pods, nowMs);
@@ -40,13 +40,13 @@ describe('held for', () => {
   });
 });
 
-test('the last pod counts, and after the deletion one whole drain at most', () => {
+test('a StickyWorkload is held until the last pod has terminated, and at most for one whole drain after its deletion', () => {
   const pods = [draining(nowMs + 100), draining(nowMs + 50_000_000)];
   expect(decideDrainHold(cart, pods, nowMs)).toMatchObject({ untilMs: nowMs + 50_000_000 });
   expect(decideDrainHold(deletedAt(nowMs), pods, nowMs)).toMatchObject({ untilMs: nowMs + 695_000 });
 });
 
-test('whatever the pods do, a deleted StickyWorkload is released in the end', () => {
+test('a deleted StickyWorkload is always released in the end, whatever its pods do', () => {
   const pod = fc.integer({ min: -10_000, max: 100_000_000 }).map((later) => draining(nowMs + later));
   fc.assert(
     fc.property(fc.array(pod, { maxLength: 5 }), fc.integer({ min: 0, max: 1_000_000 }), (pods, agoMs) => {

@@ -6,7 +6,7 @@ import { snapshotOf } from '../../../support/world.ts';
 const route = { group: 'gateway.networking.k8s.io', kind: 'HTTPRoute', namespace: 'shop' };
 const service = { group: '', kind: 'Service' };
 
-/** What becomes of the backend zoo/next of shop/cart. */
+/** Returns the verdict on the backend zoo/next of shop/cart. */
 function verdictWith(...grants: (Partial<ReferenceGrant> & { namespace: string })[]): string | undefined {
   const { routes } = translate(
     snapshotOf({
@@ -43,15 +43,15 @@ test.each<[string, Partial<ReferenceGrant> & { namespace: string }, string]>([
     'RefNotPermitted',
   ],
   [
-    'in the namespace of the route: nobody can allow himself',
+    'in the namespace of the route, which cannot grant itself access',
     { namespace: 'shop', from: [route], to: [service] },
     'RefNotPermitted',
   ],
-])('a grant %s', (_, grant, verdict) => {
+])('a ReferenceGrant %s', (_, grant, verdict) => {
   expect(verdictWith(grant)).toBe(verdict);
 });
 
-test('two grants, of which neither says both: not permitted', () => {
+test('two ReferenceGrants that each match only the referrer or the target do not permit a reference', () => {
   expect(
     verdictWith(
       { namespace: 'zoo', from: [route], to: [{ ...service, name: 'other' }] },
@@ -60,7 +60,7 @@ test('two grants, of which neither says both: not permitted', () => {
   ).toBe('RefNotPermitted');
 });
 
-test('who may not refer to it is not told whether it is there', () => {
+test('without permission, the message does not reveal whether the backend exists', () => {
   const { routes } = translate(
     snapshotOf({
       workloads: [{ name: 'cart', spec: { route: { backends: [{ name: 'next', namespace: 'zoo', weight: 1 }] } } }],

@@ -35,166 +35,171 @@ const matches = (match: Partial<RouteMatch>, sent: Sent) =>
 const header = (name: string, value: string, type: 'Exact' | 'RegularExpression' = 'Exact') => ({ name, value, type });
 
 describe('a match', () => {
-  const rows: { sentence: string; match: Partial<RouteMatch>; sent: Sent; fits: boolean }[] = [
-    { sentence: 'an exact path fits itself', match: { path: exact('/foo') }, sent: { path: '/foo' }, fits: true },
+  const rows: { sentence: string; match: Partial<RouteMatch>; sent: Sent; isMatch: boolean }[] = [
+    { sentence: 'an exact path matches itself', match: { path: exact('/foo') }, sent: { path: '/foo' }, isMatch: true },
     {
-      sentence: 'an exact path does not fit with a slash behind it',
+      sentence: 'an exact path does not match with a trailing slash',
       match: { path: exact('/foo') },
       sent: { path: '/foo/' },
-      fits: false,
+      isMatch: false,
     },
-    { sentence: 'paths are case-sensitive', match: { path: exact('/foo') }, sent: { path: '/Foo' }, fits: false },
-    { sentence: 'a prefix fits itself', match: { path: prefix('/foo') }, sent: { path: '/foo' }, fits: true },
+    { sentence: 'paths are case-sensitive', match: { path: exact('/foo') }, sent: { path: '/Foo' }, isMatch: false },
+    { sentence: 'a prefix matches itself', match: { path: prefix('/foo') }, sent: { path: '/foo' }, isMatch: true },
     {
-      sentence: 'a prefix fits what is below it',
+      sentence: 'a prefix matches paths below it',
       match: { path: prefix('/foo') },
       sent: { path: '/foo/bar' },
-      fits: true,
+      isMatch: true,
     },
     {
-      sentence: 'a prefix fits whole elements only',
+      sentence: 'a prefix matches whole elements only',
       match: { path: prefix('/foo') },
       sent: { path: '/foobar' },
-      fits: false,
+      isMatch: false,
     },
     {
-      sentence: 'a slash at the end of a prefix means nothing',
+      sentence: 'a trailing slash of a prefix is ignored',
       match: { path: prefix('/foo/') },
       sent: { path: '/foo' },
-      fits: true,
+      isMatch: true,
     },
     {
-      sentence: 'a prefix with a slash at its end fits what is below it',
+      sentence: 'a prefix with a trailing slash matches paths below it',
       match: { path: prefix('/foo/') },
       sent: { path: '/foo/bar' },
-      fits: true,
+      isMatch: true,
     },
     {
-      sentence: 'a prefix with a slash at its end fits whole elements only',
+      sentence: 'a prefix with a trailing slash matches whole elements only',
       match: { path: prefix('/foo/') },
       sent: { path: '/foobar' },
-      fits: false,
+      isMatch: false,
     },
-    { sentence: 'the prefix / fits all', match: { path: prefix('/') }, sent: { path: '/anything' }, fits: true },
     {
-      sentence: 'the query is no part of the path',
+      sentence: 'the prefix / matches all paths',
+      match: { path: prefix('/') },
+      sent: { path: '/anything' },
+      isMatch: true,
+    },
+    {
+      sentence: 'the query is not part of the path',
       match: { path: exact('/foo') },
       sent: { path: '/foo', query: 'a=1' },
-      fits: true,
+      isMatch: true,
     },
     {
-      sentence: 'a regular expression must fit the whole path',
+      sentence: 'a regular expression must match the whole path',
       match: { path: regex('/v[0-9]+') },
       sent: { path: '/v12' },
-      fits: true,
+      isMatch: true,
     },
     {
-      sentence: 'a part is not enough for a regular expression',
+      sentence: 'a regular expression does not match a part of the path',
       match: { path: regex('/v[0-9]+') },
       sent: { path: '/v12/x' },
-      fits: false,
+      isMatch: false,
     },
     {
-      sentence: 'alternatives of a regular expression are bound, too',
+      sentence: 'alternatives of a regular expression are anchored too',
       match: { path: regex('/a|/b') },
       sent: { path: '/b-and-more' },
-      fits: false,
+      isMatch: false,
     },
     {
-      sentence: 'an expression that cannot be read fits nothing',
+      sentence: 'an invalid regular expression matches nothing',
       match: { path: regex('/(') },
       sent: { path: '/(' },
-      fits: false,
+      isMatch: false,
     },
     {
-      sentence: 'a very long path fits no regular expression',
+      sentence: 'a very long path matches no regular expression',
       match: { path: regex('.*') },
       sent: { path: `/${'x'.repeat(4000)}` },
-      fits: false,
+      isMatch: false,
     },
-    { sentence: 'a method fits itself', match: { method: 'POST' }, sent: { method: 'POST' }, fits: true },
-    { sentence: 'another method does not', match: { method: 'POST' }, sent: { method: 'GET' }, fits: false },
+    { sentence: 'a method matches itself', match: { method: 'POST' }, sent: { method: 'POST' }, isMatch: true },
+    { sentence: 'a method does not match another', match: { method: 'POST' }, sent: { method: 'GET' }, isMatch: false },
     {
-      sentence: 'a header fits whatever the case of its name',
+      sentence: 'a header name is case-insensitive',
       match: { headers: [header('X-Env', 'canary')] },
       sent: { headers: { 'x-env': ['canary'] } },
-      fits: true,
+      isMatch: true,
     },
     {
       sentence: 'the value of a header is case-sensitive',
       match: { headers: [header('X-Env', 'canary')] },
       sent: { headers: { 'x-env': ['Canary'] } },
-      fits: false,
+      isMatch: false,
     },
     {
-      sentence: 'a header that is missing does not fit, not even an expression for nothing',
+      sentence: 'a missing header does not match, not even an expression for the empty string',
       match: { headers: [header('X-Env', '.*', 'RegularExpression')] },
       sent: {},
-      fits: false,
+      isMatch: false,
     },
     {
-      sentence: 'header lines of one name are one value',
+      sentence: 'several lines of a header are one value',
       match: { headers: [header('X-Env', 'a, b')] },
       sent: { headers: { 'x-env': ['a', 'b'] } },
-      fits: true,
+      isMatch: true,
     },
     {
-      sentence: 'all headers must fit',
+      sentence: 'all headers must match',
       match: { headers: [header('a', '1'), header('b', '2')] },
       sent: { headers: { a: ['1'] } },
-      fits: false,
+      isMatch: false,
     },
     {
-      sentence: 'of two conditions on one header only the first counts',
+      sentence: 'of two matches of one header only the first counts',
       match: { headers: [header('A', '1'), header('a', '2')] },
       sent: { headers: { a: ['1'] } },
-      fits: true,
+      isMatch: true,
     },
     {
-      sentence: 'a query parameter fits',
+      sentence: 'a query parameter matches',
       match: { queryParams: [header('v', '1')] },
       sent: { query: 'x=0&v=1' },
-      fits: true,
+      isMatch: true,
     },
     {
       sentence: 'a query parameter is compared decoded',
       match: { queryParams: [header('v', 'a b')] },
       sent: { query: 'v=a%20b' },
-      fits: true,
+      isMatch: true,
     },
     {
-      sentence: 'of a repeated query parameter the first counts',
+      sentence: 'only the first of a repeated query parameter counts',
       match: { queryParams: [header('v', '2')] },
       sent: { query: 'v=1&v=2' },
-      fits: false,
+      isMatch: false,
     },
     {
       sentence: 'the name of a query parameter is case-sensitive',
       match: { queryParams: [header('v', '1')] },
       sent: { query: 'V=1' },
-      fits: false,
+      isMatch: false,
     },
     {
-      sentence: 'without a query there are no parameters',
+      sentence: 'a request without a query has no parameters',
       match: { queryParams: [header('v', '.*', 'RegularExpression')] },
       sent: {},
-      fits: false,
+      isMatch: false,
     },
     {
-      sentence: 'path, method and header must all fit',
+      sentence: 'path, method and header must all match',
       match: { path: prefix('/a'), method: 'GET', headers: [header('h', '1')] },
       sent: { path: '/a/b', headers: { h: ['1'] } },
-      fits: true,
+      isMatch: true,
     },
     {
-      sentence: 'path and header fit, the method does not',
+      sentence: 'path and header match, but the method does not',
       match: { path: prefix('/a'), method: 'PUT', headers: [header('h', '1')] },
       sent: { path: '/a/b', headers: { h: ['1'] } },
-      fits: false,
+      isMatch: false,
     },
   ];
-  test.each(rows)('$sentence', ({ match, sent, fits }) => {
-    expect(matches(match, sent)).toBe(fits);
+  test.each(rows)('$sentence', ({ match, sent, isMatch }) => {
+    expect(matches(match, sent)).toBe(isMatch);
   });
 });
 
@@ -202,20 +207,45 @@ describe('host names', () => {
   const hosts = (patterns: string[], host: string) =>
     compileTable({ listeners, routes: [route('r', {}, patterns)] }).match(80, request({ host })) !== undefined;
   test.each([
-    { sentence: 'none: every host', patterns: [], host: 'anything', fits: true },
-    { sentence: 'exact', patterns: ['a.example.com'], host: 'a.example.com', fits: true },
-    { sentence: 'exact is not for what is below', patterns: ['example.com'], host: 'a.example.com', fits: false },
-    { sentence: 'a wildcard is for one label', patterns: ['*.example.com'], host: 'a.example.com', fits: true },
-    { sentence: 'and for several', patterns: ['*.example.com'], host: 'a.b.example.com', fits: true },
-    { sentence: 'and not for none', patterns: ['*.example.com'], host: 'example.com', fits: false },
-    { sentence: 'a wildcard ends at a label', patterns: ['*.example.com'], host: 'badexample.com', fits: false },
-    { sentence: 'any of several', patterns: ['a.com', 'b.com'], host: 'b.com', fits: true },
-    { sentence: 'no host at all: only a route for every host', patterns: ['a.com'], host: '', fits: false },
-  ])('$sentence: $patterns for $host: $fits', ({ patterns, host, fits }) => {
-    expect(hosts(patterns, host)).toBe(fits);
+    { sentence: 'no pattern is for every host', patterns: [], host: 'anything', isMatch: true },
+    { sentence: 'an exact pattern is for its host', patterns: ['a.example.com'], host: 'a.example.com', isMatch: true },
+    {
+      sentence: 'an exact pattern is not for subdomains',
+      patterns: ['example.com'],
+      host: 'a.example.com',
+      isMatch: false,
+    },
+    { sentence: 'a wildcard is for one label', patterns: ['*.example.com'], host: 'a.example.com', isMatch: true },
+    {
+      sentence: 'a wildcard is for several labels',
+      patterns: ['*.example.com'],
+      host: 'a.b.example.com',
+      isMatch: true,
+    },
+    {
+      sentence: 'a wildcard is not for its own domain',
+      patterns: ['*.example.com'],
+      host: 'example.com',
+      isMatch: false,
+    },
+    {
+      sentence: 'a wildcard matches whole labels only',
+      patterns: ['*.example.com'],
+      host: 'badexample.com',
+      isMatch: false,
+    },
+    { sentence: 'one of several patterns is enough', patterns: ['a.com', 'b.com'], host: 'b.com', isMatch: true },
+    {
+      sentence: 'a request without a host matches only routes for every host',
+      patterns: ['a.com'],
+      host: '',
+      isMatch: false,
+    },
+  ])('$sentence: $patterns for $host: $isMatch', ({ patterns, host, isMatch }) => {
+    expect(hosts(patterns, host)).toBe(isMatch);
   });
 
-  test('a listener serves its port and its host names only', () => {
+  test('a listener serves only its port and its host names', () => {
     const matcher = compileTable({
       listeners: [
         { name: 'a', protocol: 'HTTP', port: 80, hostname: '*.example.com' },
@@ -251,32 +281,32 @@ describe('listeners of one Gateway', () => {
       name: 'r',
     },
     {
-      sentence: 'and on no other of the same port',
+      sentence: 'a route is not found on another listener of the same port',
       routes: [on('r', ['wild'])],
       host: 'elsewhere.org',
       name: undefined,
     },
     {
-      sentence: 'nor on the same host of another port',
+      sentence: 'a route is not found on the same host of another port',
       routes: [on('r', ['wild'])],
       host: 'b.example.com',
       port: 8080,
       name: undefined,
     },
     {
-      sentence: 'the most specific listener takes the request though only a wider one has a route',
+      sentence: 'the most specific listener handles the request although only a less specific one has a route',
       routes: [on('r', ['wild', 'rest'])],
       host: 'a.example.com',
       name: undefined,
     },
     {
-      sentence: 'each listener has routes of its own',
+      sentence: 'each listener has its own routes',
       routes: [on('r', ['wild']), on('s', ['exact'])],
       host: 'a.example.com',
       name: 's',
     },
     {
-      sentence: 'a route that names another host is not found on a listener',
+      sentence: 'a route with another host is not found on a listener',
       routes: [on('r', ['wild'], ['b.example.com'])],
       host: 'c.example.com',
       name: undefined,
@@ -294,21 +324,21 @@ describe('listeners of one Gateway', () => {
   });
 });
 
-describe('host names that two have in common', () => {
+describe('the common host names of a route and a listener', () => {
   test.each<[string, string[], string | undefined, string[] | undefined]>([
-    ['all of the route where the listener names none', ['a.com'], undefined, ['a.com']],
-    ['that of the listener where the route names none', [], 'a.com', ['a.com']],
-    ['none named by either: every host', [], undefined, []],
-    ['what a wildcard of the listener covers', ['a.com', 'x.b.com'], '*.b.com', ['x.b.com']],
-    ['the listener where a wildcard of the route covers it', ['*.com'], 'a.com', ['a.com']],
-    ['the narrower of two wildcards', ['*.a.com'], '*.com', ['*.a.com']],
+    ['are those of the route if the listener has none', ['a.com'], undefined, ['a.com']],
+    ['are that of the listener if the route has none', [], 'a.com', ['a.com']],
+    ['are all if neither has any', [], undefined, []],
+    ['are those that a wildcard of the listener covers', ['a.com', 'x.b.com'], '*.b.com', ['x.b.com']],
+    ['are that of the listener if a wildcard of the route covers it', ['*.com'], 'a.com', ['a.com']],
+    ['are the more specific of two wildcards', ['*.a.com'], '*.com', ['*.a.com']],
     ['nothing', ['a.com'], 'b.com', undefined],
-    ['a wildcard does not cover the name itself', ['a.com'], '*.a.com', undefined],
+    ['are none for a wildcard and its own domain', ['a.com'], '*.a.com', undefined],
   ])('%s', (_, ofRoute, ofListener, shared) => {
     expect(intersectHostnames(ofRoute, ofListener)).toEqual(shared);
   });
 
-  test('two lists share a host where one covers a name of the other', () => {
+  test('are shared by two lists if one covers a name of the other', () => {
     expect(shareHost([], ['a.com'])).toBe(true);
     expect(shareHost(['*.com'], ['a.com', 'b.org'])).toBe(true);
     expect(shareHost(['a.com'], ['b.com'])).toBe(false);
@@ -319,7 +349,7 @@ describe('precedence', () => {
   const first = (routes: Route[], sent: Sent) =>
     compileTable({ listeners, routes: sortRoutes(routes) }).match(80, request(sent))?.name;
 
-  test('an order of all differences, whatever order they come in', () => {
+  test('orders all differences, whatever the order of the input', () => {
     const inOrder = [
       route('exact host', {}, ['a.long.example.com']),
       route('shorter exact host', {}, ['example.com']),
@@ -343,14 +373,14 @@ describe('precedence', () => {
     expect(names(sortRoutes(inOrder.toReversed()))).toEqual(names(inOrder));
   });
 
-  test('equals keep their order: the older one comes first', () => {
+  test('keeps the order of equals: the older one comes first', () => {
     expect(sortRoutes([route('older', {}), route('younger', {})]).map(({ name }) => name)).toEqual([
       'older',
       'younger',
     ]);
   });
 
-  test('the most specific host is asked first, and the next when no path of it fits', () => {
+  test('tries the most specific host first, and the next if no path of it matches', () => {
     const routes = [
       route('any', {}),
       route('wildcard', {}, ['*.com']),
@@ -361,7 +391,7 @@ describe('precedence', () => {
     expect(first(routes, { host: 'a.org', path: '/else' })).toBe('any');
   });
 
-  test('among routes of the host that matched, other host names of a route mean nothing', () => {
+  test('ignores the other host names of a route among the routes of a host', () => {
     const routes = [
       route('two hosts', {}, ['a-very-long-host.example.com', '*.com']),
       route('exact path', { path: exact('/x') }, ['*.com']),

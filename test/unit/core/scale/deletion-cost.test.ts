@@ -23,7 +23,7 @@ const pod = (uid: string, sessions: number | undefined, more: Partial<CostedPod>
 const planOnce = (...pods: CostedPod[]) => planDeletionCosts(pods, start, startMemory(start));
 const written = (...pods: CostedPod[]) => planOnce(...pods).writes.map(({ uid, cost }) => `${uid}=${cost}`);
 
-/** A world in which every write is done at once: counts over time in, costs written out. */
+/** Applies every write at once: its input is counts over time, its output the written costs. */
 function follow(
   counts: (number | undefined)[],
   { everyMs = 5 * second, cost }: { everyMs?: number; cost?: number } = {},
@@ -58,34 +58,34 @@ test.each([
 
 describe('a cost is written', () => {
   const rows: [string, CostedPod, string[]][] = [
-    ['for a pod that got sessions and has no cost yet', pod('a', 5), ['a=3']],
-    ['not for an idle pod without one: that is the cost of an idle pod', pod('a', 0), []],
-    ['not where it is right', pod('a', 5, { cost: 3 }), []],
+    ['for a pod with sessions and without a cost', pod('a', 5), ['a=3']],
+    ['not for an idle pod without a cost, which means 0', pod('a', 0), []],
+    ['not if it is correct already', pod('a', 5, { cost: 3 }), []],
     ['not at once just above its band', pod('a', 4, { cost: 2 }), []],
     ['at once past the middle of the next band', pod('a', 6, { cost: 2 }), ['a=3']],
     ['not at once just below its band', pod('a', 3, { cost: 3 }), []],
     ['at once below the middle of the band beneath', pod('a', 2, { cost: 3 }), ['a=2']],
     ['at once for a jump of two bands', pod('a', 0, { cost: 2 }), ['a=0']],
     ['not while its count is unknown: unknown is not idle', pod('a', undefined, { cost: 7 }), []],
-    ['not for a pod on its way out', pod('a', 0, { cost: 7, draining: true }), []],
-    ['over one that no band has', pod('a', 1, { cost: -5 }), ['a=1']],
+    ['not for a draining pod', pod('a', 0, { cost: 7, draining: true }), []],
+    ['over a value that is no band', pod('a', 1, { cost: -5 }), ['a=1']],
   ];
   test.each(rows)('%s', (_, one, writes) => {
     expect(written(one)).toEqual(writes);
   });
 
-  test('just beside its band when it has stayed there for half a minute', () => {
+  test('for a pod just outside its band after half a minute', () => {
     expect(follow([4, 4, 4, 4, 4, 4], { cost: 2 })).toEqual([]);
     expect(follow([4, 4, 4, 4, 4, 4, 4], { cost: 2 })).toEqual([3]);
     expect(follow([0, 0, 0, 0, 0, 0, 0], { cost: 1 })).toEqual([0]);
   });
 
-  test('half a minute counts anew after a look back, and after a count that was unknown', () => {
+  test('only after another half a minute if the count returned to its band or was unknown in between', () => {
     expect(follow([4, 4, 4, 3, 4, 4, 4, 4, 4, 4], { cost: 2 })).toEqual([]);
     expect(follow([4, 4, 4, undefined, 4, 4, 4, 4, 4, 4], { cost: 2 })).toEqual([]);
   });
 
-  test('with why', () => {
+  test('with a reason', () => {
     expect(planOnce(pod('a', 0, { cost: 4 }), pod('b', 9), pod('c', 2, { cost: 5 })).writes).toEqual([
       { uid: 'a', cost: 0, reason: 'BecameIdle' },
       { uid: 'b', cost: 4, reason: 'MoreSessions' },
@@ -94,7 +94,7 @@ describe('a cost is written', () => {
   });
 });
 
-test('idle pods first, then those whose cost is furthest from the truth, the fullest of them first', () => {
+test('for idle pods first, then for those whose cost is most wrong, of these the ones with most sessions first', () => {
   expect(
     written(
       pod('near', 6, { cost: 2 }),
@@ -106,7 +106,7 @@ test('idle pods first, then those whose cost is furthest from the truth, the ful
   ).toEqual(['idle=0', 'full=10', 'quieter=2', 'busier=10', 'near=3']);
 });
 
-test('of more pods than the budget allows the first are written, and the others in the seconds after', () => {
+test('for as many pods as the budget allows, and for the others in the following seconds', () => {
   const pods = Array.from({ length: maxBurst + 7 }, (_, index) => pod(`pod-${String(index).padStart(2, '0')}`, 5));
   const first = planDeletionCosts(pods, start, startMemory(start));
   expect(first).toMatchObject({ writes: { length: maxBurst }, newlyDeferred: 7 });
@@ -115,7 +115,7 @@ test('of more pods than the budget allows the first are written, and the others 
   expect(second5).toMatchObject({ writes: { length: 5 }, newlyDeferred: 0 });
 });
 
-describe('whatever the counts do', () => {
+describe('for any sequence of counts', () => {
   const sessions = fc.option(fc.nat({ max: 2000 }), { nil: undefined });
   const worlds = fc.array(
     fc.record({
@@ -143,7 +143,7 @@ describe('whatever the counts do', () => {
     }
   }
 
-  test('the budget holds over every stretch of time', () => {
+  test('writes stay within the budget over every period', () => {
     fc.assert(
       fc.property(worlds, (steps) => {
         const at: number[] = [];
@@ -156,7 +156,7 @@ describe('whatever the counts do', () => {
     );
   });
 
-  test('every write is the band of a known count of a pod that is not draining', () => {
+  test('every write is the band of the known count of a pod that is not draining', () => {
     fc.assert(
       fc.property(worlds, (steps) => {
         play(steps, ({ pods, plan }) => {
@@ -171,10 +171,10 @@ describe('whatever the counts do', () => {
     );
   });
 
-  test('a count that swings about an edge within half a band costs one write at most', () => {
+  test('a count that oscillates around an edge within half a band causes at most one write', () => {
     const swings = fc.integer({ min: 3, max: 10 }).chain((band) => {
       const edge = 2 ** (band - 1);
-      // From the middle of the band beneath to that of the band above.
+      // From the middle of the lower band to that of the upper band.
       const near = fc.integer({ min: Math.ceil(0.75 * edge), max: 1.5 * edge - 1 });
       return fc.record({
         cost: fc.constantFrom(band - 1, band),
@@ -184,14 +184,14 @@ describe('whatever the counts do', () => {
     });
     fc.assert(
       fc.property(swings, ({ cost, edge, counts }) => {
-        // Never longer than 25 s on one side.
+        // Never more than 25 s on one side.
         const swinging = counts.flatMap((count, index) => (index % 5 === 4 ? [edge - 1, edge] : [count]));
         expect(follow(swinging, { cost }).length).toBeLessThanOrEqual(1);
       }),
     );
   });
 
-  test('a count that stays where it is is right after half a minute, and is not written again', () => {
+  test('the cost of a constant count is correct after half a minute, and is not written again', () => {
     fc.assert(
       fc.property(fc.nat({ max: 5000 }), fc.integer({ min: 0, max: 14 }), (count, cost) => {
         const still = Array.from({ length: 20 }, () => count);
@@ -202,10 +202,10 @@ describe('whatever the counts do', () => {
   });
 });
 
-describe('a cost that we wrote', () => {
+describe('a cost that Holdfast wrote', () => {
   const rows: [string, { cost: number; seen: boolean }, number | undefined, ReturnType<typeof followCost>][] = [
-    ['is on its way to us', { cost: 3, seen: false }, undefined, { cost: 3, seen: false }],
-    ['is there', { cost: 3, seen: false }, 3, { cost: 3, seen: true }],
+    ['is not observed yet', { cost: 3, seen: false }, undefined, { cost: 3, seen: false }],
+    ['is observed', { cost: 3, seen: false }, 3, { cost: 3, seen: true }],
     ['was observed, and another controller removed it', { cost: 3, seen: true }, undefined, 'Removed'],
   ];
   test.each(rows)('%s', (_, cost, observed, after) => {

@@ -24,7 +24,7 @@ const endpoints = [pod('accepting', 'Accepting'), pod('draining', 'Draining'), p
 const known: EndpointLookup<Endpoint> = {
   limits: { idleTimeoutMs: 20 * minuteS * 1000, absoluteTimeoutMs: 8 * 60 * minuteS * 1000 },
   find: (id) => endpoints.find((endpoint) => endpoint.id === id),
-  isRemoved: (id) => id === endpointId('departed'),
+  isRemoved: (id) => id === endpointId('removed'),
 };
 
 const token = (podName: string, dates: Partial<Pick<Token, 'issuedAtS' | 'lastSeenS'>> = {}): Token => ({
@@ -44,7 +44,7 @@ const sent = (podName: string, dates?: Partial<Pick<Token, 'issuedAtS' | 'lastSe
   seenHereMs: undefined,
 });
 
-/** In short: what is done, and with which pod. */
+/** The decision in short form, with the pod. */
 function inShort(decision: SessionDecision<Endpoint, Sent>): string {
   if (decision.kind === 'pinned') return `pinned to ${decision.endpoint.pod}`;
   if (decision.kind === 'wait') return `wait until ${decision.untilMs - nowMs} ms from now`;
@@ -54,86 +54,86 @@ function inShort(decision: SessionDecision<Endpoint, Sent>): string {
 type Row = { sentence: string; candidates: Sent[]; asOfMs?: number; waitUntilMs?: number; expected: string };
 
 const rows: Row[] = [
-  { sentence: 'no token begins a session', candidates: [], expected: 'new: NoToken' },
+  { sentence: 'a request without a token starts a session', candidates: [], expected: 'new: NoToken' },
   {
-    sentence: 'a pod that accepts keeps its session',
+    sentence: 'a session stays on an accepting pod',
     candidates: [sent('accepting')],
     expected: 'pinned to accepting',
   },
-  { sentence: 'a pod that drains keeps its session', candidates: [sent('draining')], expected: 'pinned to draining' },
+  { sentence: 'a session stays on a draining pod', candidates: [sent('draining')], expected: 'pinned to draining' },
   {
-    sentence: 'a pod that is not ready keeps its session',
+    sentence: 'a session stays on a pod that is not ready',
     candidates: [sent('pending')],
     expected: 'pinned to pending',
   },
   {
-    sentence: 'a pod known to be gone is lost at once',
-    candidates: [sent('departed', { issuedAtS: nowS })],
+    sentence: 'the session of a removed pod is lost at once',
+    candidates: [sent('removed', { issuedAtS: nowS })],
     expected: 'lost: EndpointRemoved',
   },
   {
-    sentence: 'a pod never heard of, in a token younger than the table: the table may be behind, wait for it',
-    candidates: [sent('unheard', { issuedAtS: nowS })],
+    sentence: 'a token newer than the table, with an unknown pod, waits for the table',
+    candidates: [sent('unknown', { issuedAtS: nowS })],
     asOfMs: nowMs - 1000,
     expected: 'wait until 3000 ms from now',
   },
   {
-    sentence:
-      'clocks differ by up to five seconds: a token that is as much older than the table may still be ahead of it',
-    candidates: [sent('unheard', { issuedAtS: nowS - 5 })],
+    sentence: 'a token up to five seconds older than the table, with an unknown pod, waits too, because clocks differ',
+    candidates: [sent('unknown', { issuedAtS: nowS - 5 })],
     asOfMs: nowMs,
     expected: 'wait until 3000 ms from now',
   },
   {
-    sentence: 'a pod never heard of, in a token older than the table, is gone',
-    candidates: [sent('unheard', { issuedAtS: nowS - 6 })],
+    sentence: 'a token older than the table, with an unknown pod, is lost',
+    candidates: [sent('unknown', { issuedAtS: nowS - 6 })],
     asOfMs: nowMs,
     expected: 'lost: NotInTable',
   },
   {
-    sentence: 'waiting ends: what is not known by then is lost',
-    candidates: [sent('unheard', { issuedAtS: nowS })],
+    sentence: 'a token whose pod is still unknown at the end of the wait is lost',
+    candidates: [sent('unknown', { issuedAtS: nowS })],
     waitUntilMs: nowMs,
     expected: 'lost: NotInTable',
   },
   {
-    sentence: 'idle for longer than the limit begins anew',
+    sentence: 'a session that was idle for longer than the limit has expired',
     candidates: [sent('accepting', { lastSeenS: nowS - 25 * minuteS })],
     expected: 'new: Expired',
   },
   {
-    sentence: 'an expired session whose pod is gone is no loss',
-    candidates: [sent('departed', { lastSeenS: nowS - 25 * minuteS })],
+    sentence: 'an expired session whose pod was removed does not count as lost',
+    candidates: [sent('removed', { lastSeenS: nowS - 25 * minuteS })],
     expected: 'new: Expired',
   },
   {
-    sentence: 'older than the absolute limit begins anew, however busy it is',
+    sentence: 'a session older than the absolute limit has expired, however busy it is',
     candidates: [{ token: token('accepting', { issuedAtS: nowS - 8 * 60 * minuteS }), known, seenHereMs: nowMs }],
     expected: 'new: Expired',
   },
   {
-    sentence: 'idle by its date, but this proxy has a stream of it open: alive',
+    sentence: 'a session that is idle by its date but has an open stream at this proxy is live',
     candidates: [{ token: token('draining', { lastSeenS: nowS - 300 * minuteS }), known, seenHereMs: nowMs }],
     expected: 'pinned to draining',
   },
   {
-    sentence: 'the date of a token may be a quarter of the limit too old: in doubt it stays with its pod',
+    sentence:
+      'a session that is idle for up to a quarter more than the limit stays on its pod, because the date may be that much too old',
     candidates: [sent('draining', { lastSeenS: nowS - 24 * minuteS })],
     expected: 'pinned to draining',
   },
   {
-    sentence: 'in doubt, with the pod gone, it counts as expired and not as lost',
-    candidates: [sent('departed', { lastSeenS: nowS - 24 * minuteS })],
+    sentence: 'such a session counts as expired and not as lost if its pod was removed',
+    candidates: [sent('removed', { lastSeenS: nowS - 24 * minuteS })],
     expected: 'new: Expired',
   },
   {
-    sentence: 'of two tokens the first wins when both have their pod',
+    sentence: 'of two tokens whose pods exist the first wins',
     candidates: [sent('draining'), sent('accepting')],
     expected: 'pinned to draining',
   },
   {
-    sentence: 'a token that is lost does not shadow one that has its pod',
-    candidates: [sent('departed'), sent('accepting')],
+    sentence: 'a lost token does not shadow one whose pod exists',
+    candidates: [sent('removed'), sent('accepting')],
     expected: 'pinned to accepting',
   },
   {
@@ -142,17 +142,18 @@ const rows: Row[] = [
     expected: 'pinned to draining',
   },
   {
-    sentence: 'while one token may yet find its pod the other is not given up for lost',
-    candidates: [sent('departed'), sent('unheard', { issuedAtS: nowS })],
+    sentence: 'a lost token does not count as lost while a later one waits',
+    candidates: [sent('removed'), sent('unknown', { issuedAtS: nowS })],
     expected: 'wait until 3000 ms from now',
   },
   {
-    sentence: 'nor by a token that comes after it',
-    candidates: [sent('unheard', { issuedAtS: nowS }), sent('departed')],
+    sentence: 'a lost token does not count as lost while an earlier one waits',
+    candidates: [sent('unknown', { issuedAtS: nowS }), sent('removed')],
     expected: 'wait until 3000 ms from now',
   },
   {
-    sentence: 'of two tokens of two backends each is judged by its own: what expired on one side may live on the other',
+    sentence:
+      'each of two tokens of two backends is judged by its own backend: one may have expired while the other is live',
     candidates: [
       {
         ...sent('accepting', { lastSeenS: nowS - 4 * minuteS }),
@@ -163,18 +164,18 @@ const rows: Row[] = [
     expected: 'pinned to draining',
   },
   {
-    sentence: 'a lost token counts as lost before an expired one',
-    candidates: [sent('departed'), sent('accepting', { lastSeenS: 1 })],
+    sentence: 'a request with a lost and an expired token counts as lost',
+    candidates: [sent('removed'), sent('accepting', { lastSeenS: 1 })],
     expected: 'lost: EndpointRemoved',
   },
   {
-    sentence: 'a lost token counts as lost beside an expired one',
-    candidates: [sent('accepting', { lastSeenS: 1 }), sent('departed')],
+    sentence: 'a request with an expired and a lost token counts as lost',
+    candidates: [sent('accepting', { lastSeenS: 1 }), sent('removed')],
     expected: 'lost: EndpointRemoved',
   },
 ];
 
-describe('what becomes of a request', () => {
+describe('the session of a request', () => {
   test.each(rows)('$sentence: $expected', ({ candidates, asOfMs = nowMs, waitUntilMs = nowMs + 3000, expected }) => {
     expect(inShort(decideSession<Endpoint, Sent>(candidates, { nowMs, asOfMs, waitUntilMs }))).toBe(expected);
   });

@@ -17,7 +17,7 @@ const keys = signingKeys({ current: 2, keys: [1, 2].map((id) => ({ id, secret: s
 const oldKeys = signingKeys({ current: 1, keys: [1, 2].map((id) => ({ id, secret: secretOf(id) })) });
 const nowS = 1_790_000_000;
 const cart = backendId('shop/cart');
-/** As a proxy reads it whose route leads to shop/cart. */
+/** Decodes as a proxy does whose route refers to shop/cart. */
 const decode = (text: string) => decodeToken(text, (id) => (id === cart ? keys : undefined), nowS * 1000);
 
 const u32 = fc.integer({ min: 0, max: 0xffff_ffff });
@@ -39,8 +39,8 @@ const sample = {
   lastSeenS: nowS,
 };
 
-describe('session token', () => {
-  test('says after decoding what was put in, and which key signed it', () => {
+describe('a session token', () => {
+  test('decodes to what was encoded, with the key that signed it', () => {
     fc.assert(
       fc.property(tokens, (token) => {
         expect(decode(encodeToken(token, keys))).toEqual({
@@ -51,7 +51,7 @@ describe('session token', () => {
     );
   });
 
-  test('fits into a cookie: at most 128 bytes, of letters, digits, dot, minus and underscore', () => {
+  test('fits into a cookie: at most 128 bytes of letters, digits, dot, hyphen and underscore', () => {
     fc.assert(
       fc.property(tokens, (token) => {
         const text = encodeToken(token, keys);
@@ -62,7 +62,7 @@ describe('session token', () => {
     );
   });
 
-  test('with any bit of its text flipped it is refused', () => {
+  test('is rejected with any bit of its text flipped', () => {
     fc.assert(
       fc.property(tokens, fc.nat(), fc.integer({ min: 0, max: 7 }), (token, at, bit) => {
         const bytes = Buffer.from(encodeToken(token, keys), 'latin1');
@@ -73,7 +73,7 @@ describe('session token', () => {
     );
   });
 
-  test('no other spelling of the same bytes is accepted: the spare bits of the last characters count, too', () => {
+  test('is rejected in any other encoding of the same bytes: the spare bits of the last characters count too', () => {
     const text = encodeToken(sample, keys);
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
     for (const at of [45, tokenLength - 1]) {
@@ -84,13 +84,13 @@ describe('session token', () => {
     }
   });
 
-  test('shortened or lengthened it is refused', () => {
+  test('is rejected if it is shorter or longer', () => {
     const text = encodeToken(sample, keys);
     for (let length = 0; length < text.length; length += 1) expect(decode(text.slice(0, length)).kind).toBe('invalid');
     expect(decode(`${text}A`)).toEqual({ kind: 'invalid', reason: 'Malformed' });
   });
 
-  test('what anybody may send as a cookie is refused and never throws', () => {
+  test('is rejected without an exception if it is arbitrary text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 200 }), (text) => {
         expect(decode(text).kind).toBe('invalid');
@@ -100,12 +100,12 @@ describe('session token', () => {
 
   test.each([
     {
-      sentence: 'signed with a secret that is not ours: forged',
+      sentence: 'signed with another secret',
       text: () => encodeToken(sample, signingKeys({ current: 2, keys: [{ id: 2, secret: secretOf(9) }] })),
       reason: 'BadMac',
     },
     {
-      sentence: 'signed with a key that left the ring',
+      sentence: 'signed with a key that was removed from the ring',
       text: () => encodeToken(sample, signingKeys({ current: 7, keys: [{ id: 7, secret: secretOf(7) }] })),
       reason: 'UnknownKey',
     },
@@ -115,7 +115,7 @@ describe('session token', () => {
       reason: 'WrongBackend',
     },
     {
-      sentence: 'begun more than five minutes in the future',
+      sentence: 'issued more than five minutes in the future',
       text: () => encodeToken({ ...sample, issuedAtS: nowS + 301 }, keys),
       reason: 'FutureDated',
     },
@@ -130,7 +130,7 @@ describe('session token', () => {
       reason: 'Malformed',
     },
     { sentence: 'empty', text: () => '', reason: 'Malformed' },
-  ])('$sentence: $reason', ({ text, reason }) => {
+  ])('$sentence is rejected: $reason', ({ text, reason }) => {
     expect(decode(text())).toEqual({ kind: 'invalid', reason });
   });
 
@@ -143,22 +143,22 @@ describe('session token', () => {
       kind: 'valid',
       token: { backendId: canary },
     });
-    // The owner of one backend cannot make tokens of the other.
+    // The owner of one backend cannot issue tokens of the other.
     expect(decodeToken(encodeToken(ofCanary, keys), keysOf, nowS * 1000)).toEqual({
       kind: 'invalid',
       reason: 'BadMac',
     });
   });
 
-  test('a clock that is five minutes behind is no reason to refuse', () => {
+  test('is accepted by a proxy whose clock is five minutes behind', () => {
     expect(decode(encodeToken({ ...sample, issuedAtS: nowS + 300, lastSeenS: nowS + 300 }, keys)).kind).toBe('valid');
   });
 
-  test('tokens of the key before the rotation go on being valid', () => {
+  test('stays valid after a rotation of its key', () => {
     expect(decode(encodeToken(sample, oldKeys))).toEqual({ kind: 'valid', token: { ...sample, keyId: 1 } });
   });
 
-  test('the format is fixed: a known token has known text', () => {
+  test('has a fixed format: a known token has known text', () => {
     const token = {
       sessionHi: 0x0102_0304,
       sessionLo: 0x0506_0708,
@@ -174,7 +174,7 @@ describe('session token', () => {
     );
   });
 
-  test('an endpoint id is 16 hex digits of the hash of the pod UID', () => {
+  test('has an endpoint id of 16 hex digits of the hash of the pod UID', () => {
     // printf %s 0b5f8b8e-0c1d-4c62-9d55-1d1c7b7a2f10 | sha256sum | cut -c1-16
     expect(endpointId('0b5f8b8e-0c1d-4c62-9d55-1d1c7b7a2f10')).toBe('0b00c64af40aa2d1');
   });

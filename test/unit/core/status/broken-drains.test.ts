@@ -13,7 +13,7 @@ const sidecar = (fields: Partial<PodSidecar> = {}): PodSidecar => ({
 });
 const pod = (fields: Partial<Pod> = {}): Pod => wholePod({ name: 'cart-a', sidecar: sidecar(), ...fields });
 
-/** A pod that was deleted ten minutes ago and has three sessions, but for what a row says. */
+/** A pod that was deleted ten minutes ago and has three sessions, unless a row has other facts. */
 const factsOf = (facts: Partial<DrainFacts>): DrainFacts => ({
   pod: pod(),
   deletion: { killAtMs: now + 3_040_000, graceSeconds: 3640 },
@@ -25,7 +25,7 @@ const factsOf = (facts: Partial<DrainFacts>): DrainFacts => ({
   ...facts,
 });
 
-describe('a pod that is gone', () => {
+describe('a pod that disappeared', () => {
   const broken: [string, Partial<DrainFacts>, RegExp][] = [
     [
       'with sessions, long before its deadline',
@@ -34,23 +34,23 @@ describe('a pod that is gone', () => {
     ],
     ['with one session', { sessions: 1 }, /^the pod disappeared with 1 session,/],
     [
-      'with sessions, and nobody had deleted it: force, a lost node, an eviction for memory',
+      'with sessions, without having been deleted: a forced delete, a lost node, an eviction for memory',
       { deletion: undefined },
       /^the pod disappeared with 3 sessions, without having been deleted/,
     ],
     ['with more sessions than the threshold', { sessionThreshold: 2 }, /^the pod disappeared with 3 sessions/],
     [
-      'and Kubernetes says why',
+      'with a disruption reason',
       { pod: pod({ disruption: 'DeletionByPodGC' }) },
       /its containers exited \(DeletionByPodGC\)/,
     ],
     [
-      'before the limit that its sidecar was made with, though the spec has a shorter one since',
+      'before the limit of its sidecar, although the spec has a shorter one by now',
       { limits: { drainTimeoutMs: 60_000, quietPeriodMs: 0, shutdownMarginMs: 30_000 } },
       /50m before/,
     ],
   ];
-  test.each(broken)('broken: %s', (_, facts, message) => {
+  test.each(broken)('%s is a broken drain', (_, facts, message) => {
     const verdict = judgeEnd(factsOf(facts));
     expect(verdict).toMatchObject({ reason: 'DrainBroken', sessionsCut: facts.sessions ?? 3 });
     expect(verdict?.message).toMatch(message);
@@ -58,25 +58,25 @@ describe('a pod that is gone', () => {
 
   const fine: [string, Partial<DrainFacts>][] = [
     ['without sessions', { sessions: 0 }],
-    ['with as many as count as none', { sessionThreshold: 3 }],
-    ['with an unknown number of sessions: nothing is claimed', { sessions: undefined }],
-    ['at its limit: the sidecar tells of that', { nowMs: now + hour }],
-    ['a little before its deadline, by a clock that differs', { nowMs: now + 3_000_000 - 4000 }],
+    ['with as many sessions as the threshold', { sessionThreshold: 3 }],
+    ['with an unknown number of sessions', { sessions: undefined }],
+    ['at its deadline, which the sidecar reports', { nowMs: now + hour }],
+    ['shortly before its deadline, because clocks differ', { nowMs: now + 3_000_000 - 4000 }],
     [
-      'at the limit of a second delete with a shorter grace',
+      'at the deadline of a second delete with a shorter grace period',
       { deletion: { killAtMs: now + 20_000, graceSeconds: 60 } },
     ],
-    ['while it is not what the proxies count that holds it', { proxiesCount: false }],
+    ['while other sources than the proxies hold it', { proxiesCount: false }],
   ];
-  test.each(fine)('not broken: %s', (_, facts) => {
+  test.each(fine)('%s is not a broken drain', (_, facts) => {
     expect(judgeEnd(factsOf(facts))).toBeUndefined();
   });
 });
 
-describe('a sidecar that ended while it held its pod', () => {
+describe('a sidecar that exited while it held its pod', () => {
   const ended = pod({ sidecar: sidecar({ endings: 1, lastEnd: 'OOMKilled' }) });
 
-  test('is told of also where the kubelet said nothing before the pod was gone', () => {
+  test('is reported also if the kubelet reported nothing before the pod disappeared', () => {
     expect(judgeEnd(factsOf({ pod: ended }))).toMatchObject({
       reason: 'SidecarRestarted',
       sessionsCut: 3,
@@ -87,19 +87,19 @@ describe('a sidecar that ended while it held its pod', () => {
     });
   });
 
-  test('is told of, with why it ended and what is lost', () => {
+  test('is reported with the reason of its exit and the lost sessions', () => {
     const verdict = judgeSidecar(pod(), factsOf({ pod: ended }));
     expect(verdict).toMatchObject({ reason: 'SidecarRestarted', sessionsCut: 3 });
     expect(verdict?.message).toMatch(/the sidecar exited \(OOMKilled\) while it held the pod for 3 sessions/);
   });
 
-  test('unknown is not zero: it is told of, and no number is made up', () => {
+  test('is reported without a number if the number of sessions is unknown', () => {
     const verdict = judgeSidecar(pod(), factsOf({ pod: ended, sessions: undefined }));
     expect(verdict?.message).toMatch(/an unknown number of sessions/);
     expect(verdict).not.toHaveProperty('sessionsCut');
   });
 
-  test('also where other sources than the proxies hold the pod', () => {
+  test('is reported also if other sources than the proxies hold the pod', () => {
     expect(judgeSidecar(pod(), factsOf({ pod: ended, sessions: 0, proxiesCount: false }))).toMatchObject({
       reason: 'SidecarRestarted',
     });
@@ -107,15 +107,15 @@ describe('a sidecar that ended while it held its pod', () => {
 
   test.each<[string, Pod | undefined, Partial<DrainFacts>]>([
     [
-      'it ended after the app, as at every end of a pod',
+      'it exited after the app, as in every normal termination',
       pod(),
       { pod: pod({ sidecar: sidecar({ endings: 1, lastEnd: 'Completed', appRuns: false }) }) },
     ],
-    ['it had ended before the pod was deleted', ended, { pod: ended }],
-    ['the pod had no sessions any more', pod(), { pod: ended, sessions: 0 }],
-    ['the pod was not known before', undefined, { pod: ended }],
-    ['the pod has none', pod(), { pod: wholePod({ name: 'cart-a' }) }],
-  ])('not where %s', (_, before, facts) => {
+    ['it had exited before the pod was deleted', ended, { pod: ended }],
+    ['the pod had no more sessions', pod(), { pod: ended, sessions: 0 }],
+    ['the pod was unknown before', undefined, { pod: ended }],
+    ['the pod has no sidecar', pod(), { pod: wholePod({ name: 'cart-a' }) }],
+  ])('is not reported if %s', (_, before, facts) => {
     expect(judgeSidecar(before, factsOf(facts))).toBeUndefined();
   });
 });

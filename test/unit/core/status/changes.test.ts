@@ -22,52 +22,72 @@ const fine = [
   condition('Ready', 'True', 'Ready'),
 ];
 
-/** The healthy conditions with some of them replaced. */
+/** Returns the healthy conditions with some of them replaced. */
 const but = (...others: Condition[]): StickyWorkloadStatus => ({
   conditions: fine.map((one) => others.find(({ type }) => type === one.type) ?? one),
 });
 
-describe('events tell what turned', () => {
+describe('the events of a transition', () => {
   const rows: [string, StickyWorkloadStatus | undefined, StickyWorkloadStatus, string[]][] = [
-    ['nothing turned', but(), but(), []],
-    ['a message alone is no news', but(), { conditions: fine.map((one) => ({ ...one, message: 'other' })) }, []],
-    ['it began and all is well', undefined, but(), ['Normal Accepted', 'Normal Programmed', 'Normal Ready']],
+    ['are none without a change', but(), but(), []],
     [
-      'it began and the spec is refused: said once, by the cause',
+      'are none if only a message changed',
+      but(),
+      { conditions: fine.map((one) => ({ ...one, message: 'other' })) },
+      [],
+    ],
+    [
+      'are one for each condition of a new, healthy StickyWorkload',
+      undefined,
+      but(),
+      ['Normal Accepted', 'Normal Programmed', 'Normal Ready'],
+    ],
+    [
+      'are only that of the cause if a new spec is refused',
       undefined,
       refused('TargetNotFound'),
       ['Warning TargetNotFound'],
     ],
     [
-      'it is refused for another reason than before',
+      'include a refusal for another reason',
       refused('TargetNotFound'),
       refused('TargetPortAmbiguous'),
       ['Warning TargetPortAmbiguous'],
     ],
-    ['the refusal is over', refused('TargetNotFound'), but(), ['Normal Accepted', 'Normal Programmed', 'Normal Ready']],
     [
-      'the proxy is still starting',
+      'include the end of a refusal',
+      refused('TargetNotFound'),
+      but(),
+      ['Normal Accepted', 'Normal Programmed', 'Normal Ready'],
+    ],
+    [
+      'are normal while the proxy is starting',
       undefined,
       programmed('ProxyNotReady'),
       ['Normal Accepted', 'Normal ProxyNotReady'],
     ],
-    ['the proxy failed', but(), programmed('ProxyNotReady'), ['Warning ProxyNotReady']],
-    ['a stranger is in the way', but(), programmed('ServiceConflict'), ['Warning ServiceConflict']],
+    ['are warnings when the proxy fails', but(), programmed('ProxyNotReady'), ['Warning ProxyNotReady']],
+    ['include an object of another owner', but(), programmed('ServiceConflict'), ['Warning ServiceConflict']],
     [
-      'Gateway API went away, and it works all the same',
+      'are normal when Gateway API is uninstalled, which the proxy does not need',
       but(),
       but(condition('Programmed', 'True', 'GatewayAPIMissing')),
       ['Normal GatewayAPIMissing'],
     ],
     [
-      'pods lost their sidecar',
+      'include pods without the sidecar',
       but(),
       but(condition('Injected', 'False', 'PodsNotInjected'), condition('Ready', 'False', 'NotInjected')),
       ['Warning PodsNotInjected'],
     ],
-    ['pods have it again', but(condition('Injected', 'False', 'PodsNotInjected')), but(), ['Normal Injected']],
     [
-      'the last accepting pod went',
+      'include pods that have the sidecar again',
+      but(condition('Injected', 'False', 'PodsNotInjected')),
+      but(),
+      ['Normal Injected'],
+    ],
+    [
+      'include the loss of the last accepting pod',
       but(),
       but(condition('Ready', 'False', 'NoPodsAccepting')),
       ['Warning NoPodsAccepting'],
@@ -80,8 +100,8 @@ describe('events tell what turned', () => {
   });
 });
 
-describe('a pod that begins to drain is told of once', () => {
-  test('by pod, with what it has and until when', () => {
+describe('a pod that starts to drain', () => {
+  test('has one event on the StickyWorkload and one on the pod, with sessions and deadline', () => {
     const draining = {
       ...endpoint('b', 'Draining'),
       reason: 'PodTerminating',
@@ -109,38 +129,38 @@ describe('a pod that begins to drain is told of once', () => {
     ]);
   });
 
-  test('also when it is first seen draining', () => {
+  test('has these events also when it is first observed draining', () => {
     expect(eventsOf(undefined, { endpoints: [endpoint('a', 'Draining')] })).toHaveLength(2);
   });
 });
 
-describe('a limit of the cluster that is tighter than drain.timeout is told of once', () => {
+describe('a limit shorter than drain.timeout', () => {
   const limited = (limitedBy: string): StickyWorkloadStatus => ({ effectiveDrainLimit: { duration: '2m', limitedBy } });
   const rows: [string, StickyWorkloadStatus | undefined, StickyWorkloadStatus, string[]][] = [
-    ['it was there from the beginning', undefined, limited('SpotNode node-1'), ['Warning DrainLimited']],
-    ['it came', limited('drain.timeout'), limited('SpotNode node-1'), ['Warning DrainLimited']],
-    ['it went', limited('SpotNode node-1'), limited('drain.timeout'), []],
-    ['it is of another node now', limited('SpotNode node-1'), limited('SpotNode node-2'), []],
+    ['is reported if it exists from the start', undefined, limited('SpotNode node-1'), ['Warning DrainLimited']],
+    ['is reported when it appears', limited('drain.timeout'), limited('SpotNode node-1'), ['Warning DrainLimited']],
+    ['is not reported when it disappears', limited('SpotNode node-1'), limited('drain.timeout'), []],
+    ['is not reported again for another node', limited('SpotNode node-1'), limited('SpotNode node-2'), []],
     [
-      'it is of another kind now',
+      'is reported again for another kind',
       limited('SpotNode node-1'),
       limited('DeletedWithShorterGrace cart-a'),
       ['Warning DrainLimited'],
     ],
     [
-      'pods without sidecar have a condition of their own',
+      'is not reported for pods without the sidecar, which have their own condition',
       limited('drain.timeout'),
       limited('PodWithoutSidecar cart-a'),
       [],
     ],
-    ['what was asked for is no limit', undefined, limited('drain.timeout'), []],
+    ['is not reported if it is drain.timeout itself', undefined, limited('drain.timeout'), []],
   ];
   test.each(rows)('%s', (_, before, after, expected) => {
     expect(eventsOf(before, after).map(({ type, reason }) => `${type} ${reason}`)).toEqual(expected);
   });
 });
 
-describe('a status is written only when it differs', () => {
+describe('a status is written only if it changed', () => {
   const status: StickyWorkloadStatus = {
     ...but(),
     endpoints: [endpoint('a', 'Accepting'), endpoint('b', 'Accepting')],
@@ -156,15 +176,15 @@ describe('a status is written only when it differs', () => {
       false,
     ],
     [
-      'a field that is undefined, which JSON drops',
+      'an undefined field, which JSON omits',
       { ...status },
       { ...status, ...({ selector: undefined } as object) },
       false,
     ],
-    ['one session more', status, { ...status, sessions: { active: 2, draining: 0 } }, true],
-    ['a field more', status, { ...status, selector: 'a=b' }, true],
-    ['a field less', { ...status, selector: 'a=b' }, status, true],
-    ['an endpoint less', status, { ...status, endpoints: [endpoint('a', 'Accepting')] }, true],
+    ['one more session', status, { ...status, sessions: { active: 2, draining: 0 } }, true],
+    ['one more field', status, { ...status, selector: 'a=b' }, true],
+    ['one field less', { ...status, selector: 'a=b' }, status, true],
+    ['one endpoint less', status, { ...status, endpoints: [endpoint('a', 'Accepting')] }, true],
     [
       'endpoints in another order',
       status,

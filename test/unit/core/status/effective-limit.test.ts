@@ -22,7 +22,7 @@ const node = (labels: Record<string, string>, taints: string[] = []): ClusterNod
 const spot = node({ 'karpenter.sh/capacity-type': 'spot' });
 const autoscaler = (graceMs: number) => ({ namespace: 'kube-system', name: 'cluster-autoscaler', graceMs });
 
-/** One pod on an ordinary node, but for what a row says. */
+/** One pod on an ordinary node, unless a row has other facts. */
 const factsOf = (facts: Partial<LimitFacts>): LimitFacts => ({
   drain,
   pods: [pod()],
@@ -32,74 +32,69 @@ const factsOf = (facts: Partial<LimitFacts>): LimitFacts => ({
 
 type Row = [sentence: string, facts: Partial<LimitFacts>, limitedBy: string, durationMs: number];
 
-describe('the tightest limit of a drain', () => {
+describe('the shortest limit of a drain', () => {
   const rows: Row[] = [
-    ['nothing but what was asked for', {}, 'drain.timeout', hour],
-    ['no pod yet', { pods: [] }, 'drain.timeout', hour],
-    ['a node that is not known yet limits nothing', { nodes: {} }, 'drain.timeout', hour],
+    ['drain.timeout without any other limit', {}, 'drain.timeout', hour],
+    ['drain.timeout without pods', { pods: [] }, 'drain.timeout', hour],
+    ['drain.timeout with an unknown node', { nodes: {} }, 'drain.timeout', hour],
     [
-      'T1: an autoscaler by default leaves 600 s, of which the app keeps its margin',
+      'the 600 s of an autoscaler, less the margin of the app',
       { autoscaler: autoscaler(600_000) },
       'ClusterAutoscaler kube-system/cluster-autoscaler',
       570_000,
     ],
+    ['drain.timeout with an autoscaler that waits longer', { autoscaler: autoscaler(2 * hour) }, 'drain.timeout', hour],
     [
-      'T1: an autoscaler that was told to wait longer than the drain limits nothing',
-      { autoscaler: autoscaler(2 * hour) },
-      'drain.timeout',
-      hour,
-    ],
-    [
-      'T1: a node with the taint of an autoscaler that we cannot see',
+      'the default of an autoscaler that is not visible but has tainted the node',
       { nodes: { 'node-1': node({}, ['ToBeDeletedByClusterAutoscaler']) } },
       'NodeBeingRemoved node-1',
       570_000,
     ],
-    ['T10: a spot node of Karpenter', { nodes: { 'node-1': spot } }, 'SpotNode node-1', 120_000],
+    ['a spot node of Karpenter', { nodes: { 'node-1': spot } }, 'SpotNode node-1', 120_000],
     [
-      'T10: a spot node of an EKS node group',
+      'a spot node of an EKS node group',
       { nodes: { 'node-1': node({ 'eks.amazonaws.com/capacityType': 'SPOT' }) } },
       'SpotNode node-1',
       120_000,
     ],
     [
-      'T10: a spot node of GKE',
+      'a spot node of GKE',
       { nodes: { 'node-1': node({ 'cloud.google.com/gke-spot': 'true' }) } },
       'SpotNode node-1',
       15_000,
     ],
     [
-      'T10: Karpenter says on-demand',
+      'drain.timeout on an on-demand node of Karpenter',
       { nodes: { 'node-1': node({ 'karpenter.sh/capacity-type': 'on-demand' }) } },
       'drain.timeout',
       hour,
     ],
     [
-      'T10: a spot node on which no pod of ours runs',
+      'drain.timeout if no pod of the target runs on the spot node',
       { nodes: { 'node-1': node({}), 'node-2': spot } },
       'drain.timeout',
       hour,
     ],
     [
-      'T12: a pod that was deleted with a shorter grace',
+      'the shorter grace period of a delete',
       { pods: [pod({ deletion: { killAtMs: 0, graceSeconds: 60 } })] },
       'DeletedWithShorterGrace cart-a',
       30_000,
     ],
     [
-      'T12: a grace shorter than the margin leaves nothing, not less',
+      'zero with a grace period shorter than the margin',
       { pods: [pod({ deletion: { killAtMs: 0, graceSeconds: 10 } })] },
       'DeletedWithShorterGrace cart-a',
       0,
     ],
     [
-      'T12: a pod that was deleted with its own grace',
+      'drain.timeout for a pod that was deleted with its own grace period',
       { pods: [pod({ deletion: { killAtMs: 0, graceSeconds: 3640 } })] },
       'drain.timeout',
       hour,
     ],
     [
-      'T13: GKE upgrades wait for an hour, and the drain would take two',
+      'the hour that a GKE upgrade waits, for a drain.timeout of two hours',
       {
         drain: { ...drain, drainTimeoutMs: 2 * hour },
         pods: [pod({ graceSeconds: 9000, sidecar: { endings: 0, appRuns: true } })],
@@ -109,32 +104,37 @@ describe('the tightest limit of a drain', () => {
       hour,
     ],
     [
-      'T26: a pod without the sidecar is not held at all',
+      'zero for a pod without the sidecar',
       { pods: [pod(), pod({ name: 'cart-b', injection: { injected: false, keptPreStop: [] } })] },
       'PodWithoutSidecar cart-b',
       0,
     ],
     [
-      'a pod that was injected under a shorter drain.timeout',
+      'the shorter drain.timeout at the injection of a pod',
       { pods: [pod({ sidecar: { drainTimeoutMs: 600_000, endings: 0, appRuns: true } })] },
       'PodInjectedEarlier cart-a',
       600_000,
     ],
-    ['a grace that somebody lowered after injection', { pods: [pod({ graceSeconds: 90 })] }, 'PodGrace cart-a', 60_000],
     [
-      'a pod that has ended limits nothing',
+      'a grace period that was lowered after injection',
+      { pods: [pod({ graceSeconds: 90 })] },
+      'PodGrace cart-a',
+      60_000,
+    ],
+    [
+      'drain.timeout for a pod that has terminated',
       { pods: [pod({ phase: 'Failed', injection: { injected: false, keptPreStop: [] } })] },
       'drain.timeout',
       hour,
     ],
     [
-      'of two equal ones the first by name',
+      'the first by name of two equal limits',
       { pods: [pod({ name: 'cart-b', node: 'node-2' }), pod()], nodes: { 'node-1': spot, 'node-2': spot } },
       'SpotNode node-1',
       120_000,
     ],
     [
-      'of several the tightest',
+      'the shortest of several limits',
       { autoscaler: autoscaler(600_000), nodes: { 'node-1': spot } },
       'SpotNode node-1',
       120_000,
@@ -145,19 +145,19 @@ describe('the tightest limit of a drain', () => {
   });
 });
 
-describe('is explained', () => {
-  test('with what sets it, and the way out', () => {
+describe('the explanation of a limit', () => {
+  test('has its source and what to do', () => {
     expect(explainLimit({ duration: '2m', limitedBy: 'SpotNode node-3' })).toBe(
       'Pods are held for at most 2m instead of drain.timeout (SpotNode node-3): a spot node is reclaimed this soon after its interruption notice; use a node affinity to keep these pods off spot nodes, or accept the limit.',
     );
   });
 
-  test('where nothing of the cluster sets it, in half a sentence', () => {
+  test('is short if it is drain.timeout', () => {
     expect(explainLimit({ duration: '1h', limitedBy: 'drain.timeout' })).toBe('Pods are held for at most 1h.');
   });
 });
 
-describe('what waits for a drain', () => {
+describe('the warning about what waits for a drain', () => {
   const target = {
     kind: 'Deployment' as const,
     namespace: 'shop',
@@ -170,21 +170,21 @@ describe('what waits for a drain', () => {
   const limit = { durationMs: hour, limitedBy: 'drain.timeout' };
   test.each([
     [
-      'T18: Recreate with a drain beyond progressDeadlineSeconds',
+      'is given for strategy Recreate and a drain longer than progressDeadlineSeconds',
       { ...target, rollout: { type: 'Recreate' as const, progressDeadlineMs: 600_000 } },
       /progressDeadlineSeconds \(10m\).*ProgressDeadlineExceeded/,
     ],
     [
-      'T18: Recreate with a drain within it',
+      'is not given for strategy Recreate and a shorter drain',
       { ...target, rollout: { type: 'Recreate' as const, progressDeadlineMs: 2 * hour } },
       undefined,
     ],
     [
-      'T19: a StatefulSet that goes one by one',
+      'is given for a StatefulSet that terminates its pods one at a time',
       { ...target, kind: 'StatefulSet' as const, rollout: { type: 'OrderedReady' as const } },
       /StatefulSet cart.*one at a time.*Parallel/,
     ],
-    ['nothing', target, undefined],
+    ['is not given otherwise', target, undefined],
   ])('%s', (_, of, message) => {
     const warning = warnOfWaiting(of, limit);
     if (message) expect(warning).toMatch(message);

@@ -37,7 +37,7 @@ describe('a Gateway', () => {
   const judge = (world: ShortWorld, observed: { generation: number; status?: Record<string, unknown> }, atMs: number) =>
     judgeGateway(plan(world), { readyReplicas: 1 }, observed, atMs) as Conditions & { listeners: Conditions[] };
 
-  test('with a field that nobody carries out says so, and serves', () => {
+  test('with an unsupported field reports it, and is served', () => {
     const status = judge(onWeb, { generation: 1 }, nowMs);
     expect(words(status)).toEqual(['Accepted False UnsupportedAddress', 'Programmed True Programmed']);
     expect(status.listeners.map(words)).toEqual([
@@ -50,7 +50,7 @@ describe('a Gateway', () => {
     ]);
   });
 
-  test('keeps the dates of each listener by its name, whatever their order', () => {
+  test('keeps the transition times of each listener by name, whatever the order', () => {
     const two = (names: string[]): ShortWorld => ({
       gateways: [
         {
@@ -81,7 +81,7 @@ describe('a route', () => {
     };
   };
 
-  test('has a verdict for each parent of ours, and none for those of others', () => {
+  test('has an entry for each Gateway that Holdfast manages, and none for others', () => {
     const { parents } = judge({ generation: 1 }, nowMs);
     expect(parents.map(({ parentRef }) => parentRef.sectionName)).toEqual(['http', 'gone']);
     expect(parents.map(words)).toEqual([
@@ -90,7 +90,7 @@ describe('a route', () => {
     ]);
   });
 
-  test('keeps what other controllers wrote, and its own dates', () => {
+  test('keeps the entries of other controllers, and its own transition times', () => {
     const theirs = { parentRef: { name: 'theirs' }, controllerName: 'example.com/theirs', conditions: [] };
     const first = judge({ generation: 1 }, nowMs);
     const second = judge({ generation: 1, status: { parents: [...first.parents.toReversed(), theirs] } }, later);

@@ -26,7 +26,7 @@ type Case = Partial<Omit<StatusInput, 'sessions' | 'workload' | 'backend'>> & {
   sessions?: Record<string, number>;
 };
 
-/** A healthy StickyWorkload with two accepting pods, but for what a case says. */
+/** A healthy StickyWorkload with two accepting pods, unless a case has other facts. */
 function inputOf({
   cart = {},
   endpoints = [endpoint('a', 'Accepting'), endpoint('b', 'Accepting')],
@@ -79,7 +79,7 @@ const notProgrammed = (reason: string) => ({ Programmed: `False ${reason}`, Read
 
 describe('conditions', () => {
   const rows: [string, Case, Record<string, string>, RegExp][] = [
-    ['all is well', {}, {}, /2 of 2 pods accept/],
+    ['everything is healthy', {}, {}, /2 of 2 pods accept/],
     [
       'a field is not supported, but sessions are served',
       { cart: { spec: { replicas: 3 } } },
@@ -87,13 +87,13 @@ describe('conditions', () => {
       /keep serving sessions/,
     ],
     [
-      "a stranger's Service is in the way",
+      'a Service of another owner has the name',
       { apply: { kind: 'conflict', reason: 'ServiceConflict', message: 'Service shop/cart exists.' } },
       notProgrammed('ServiceConflict'),
       /Service shop\/cart exists/,
     ],
     [
-      'the API server refused an object',
+      'the API server rejected an object',
       { apply: { kind: 'failed', message: 'HTTPRoute shop/cart: 422' } },
       notProgrammed('ApplyFailed'),
       /422\. The write will be retried/,
@@ -105,13 +105,13 @@ describe('conditions', () => {
       /kubectl get pods -n shop -l gateway\.networking\.k8s\.io\/gateway-name=holdfast/,
     ],
     [
-      'Gateway API is not installed: it works, and says what is missing',
+      'Gateway API is not installed, which the proxy does not need',
       { gatewayApi: { installed: false } },
       { Programmed: 'True GatewayAPIMissing' },
       /install the CRDs/,
     ],
     [
-      'the standard channel: it works, and says what is missing',
+      'the standard channel lacks the sessionPersistence field',
       { gatewayApi: { installed: true, sessionPersistence: 'Absent' } },
       { Programmed: 'True SessionPersistenceFieldMissing' },
       /experimental channel/,
@@ -123,7 +123,7 @@ describe('conditions', () => {
       /missing in 1 of 2 pods \(cart-b\).*kubectl rollout restart deployment\/cart -n shop/,
     ],
     [
-      'a pod without sidecar that has ended is no matter',
+      'a pod without the sidecar has terminated',
       { pods: [wholePod({ name: 'cart-a' }), { ...bare('cart-b'), phase: 'Failed' }] },
       {},
       /in 1 of 1 pod/,
@@ -135,19 +135,19 @@ describe('conditions', () => {
       /container app was left unchanged/,
     ],
     [
-      'nobody accepts',
+      'no pod accepts',
       { endpoints: [endpoint('a', 'Pending')] },
       { Ready: 'False NoPodsAccepting' },
       /New sessions get 503/,
     ],
     [
-      'one drains, one accepts',
+      'one pod drains, one accepts',
       { endpoints: [endpoint('a', 'Draining'), endpoint('b', 'Accepting')] },
       { Draining: 'True PodTerminating' },
       /Draining: cart-a\./,
     ],
     [
-      'all drain',
+      'all pods drain',
       { endpoints: [endpoint('a', 'Draining')] },
       { Draining: 'True PodTerminating', Ready: 'False NoPodsAccepting' },
       /Draining: cart-a\./,
@@ -159,7 +159,7 @@ describe('conditions', () => {
     expect(status.conditions?.map((condition) => condition.message).join('\n')).toMatch(message);
   });
 
-  test('without keys it is accepted but not served', () => {
+  test('a StickyWorkload without keys is accepted but not served', () => {
     const { backend: _, ...unserved } = inputOf({});
     expect(summaryOf(judgeStatus(unserved))).toMatchObject({
       Accepted: 'True Accepted',
@@ -169,7 +169,7 @@ describe('conditions', () => {
   });
 });
 
-describe('times', () => {
+describe('the times of a status', () => {
   const yesterday = '2026-04-30T12:00:00Z';
   const before: StickyWorkloadStatus = {
     conditions: [
@@ -196,7 +196,7 @@ describe('times', () => {
     ],
   };
 
-  test('a transition is a change of status: a new reason alone keeps the time', () => {
+  test('keep the time of a transition if only the reason changes', () => {
     const status = judgeStatus(inputOf({ cart: { status: before, generation: 7 } }));
     expect(conditionOf(status, 'Programmed')).toMatchObject({
       reason: 'Programmed',
@@ -207,12 +207,12 @@ describe('times', () => {
     expect(status.observedGeneration).toBe(7);
   });
 
-  test('a condition that turns gets the time of now', () => {
+  test('have the current time if a condition changes', () => {
     const status = judgeStatus(inputOf({ cart: { status: before }, proxyReadyReplicas: 0 }));
     expect(conditionOf(status, 'Ready')).toMatchObject({ status: 'False', lastTransitionTime: '2026-05-01T12:00:00Z' });
   });
 
-  test('an endpoint keeps its time while its state lasts', () => {
+  test('keep the time of an endpoint while its state is the same', () => {
     const status = judgeStatus(
       inputOf({ cart: { status: before }, endpoints: [endpoint('a', 'Draining'), endpoint('b', 'Accepting')] }),
     );
@@ -224,26 +224,26 @@ describe('times', () => {
 
   const deletion = { killAtMs, graceSeconds: 3635 };
   const deadlines: [string, Pod, string][] = [
-    ['the drain limit of 1h, from the deletion on', wholePod({ name: 'cart-a', deletion }), '2026-05-01T13:00:00Z'],
+    ['1h after the deletion, by drain.timeout', wholePod({ name: 'cart-a', deletion }), '2026-05-01T13:00:00Z'],
     [
-      'a grace that was cut to 60s still leaves the app its margin of 30s',
+      '30s after the deletion with a grace period of 60s, which leaves the app its margin of 30s',
       wholePod({ name: 'cart-a', deletion: { ...deletion, graceSeconds: 60 } }),
       '2026-05-01T13:00:05Z',
     ],
     [
-      'the limit of 10m that its sidecar was made with',
+      '10m after the deletion, by the limit of its sidecar',
       wholePod({ name: 'cart-a', deletion, sidecar: { drainTimeoutMs: 600_000, endings: 0, appRuns: true } }),
       '2026-05-01T12:10:00Z',
     ],
-    ['without a sidecar only the kill is sure', { ...bare('cart-a'), deletion }, '2026-05-01T13:00:35Z'],
+    ['the kill without a sidecar', { ...bare('cart-a'), deletion }, '2026-05-01T13:00:35Z'],
   ];
-  test.each(deadlines)('the deadline of a draining pod: %s', (_, pod, deadline) => {
+  test.each(deadlines)('have as deadline of a draining pod: %s', (_, pod, deadline) => {
     const status = judgeStatus(inputOf({ endpoints: [endpoint('a', 'Draining')], pods: [pod] }));
     expect(status.endpoints).toMatchObject([{ deadline }]);
     expect(conditionOf(status, 'Draining')?.message).toContain(deadline);
   });
 
-  test('nothing changes with time alone', () => {
+  test('do not change with time alone', () => {
     const first = judgeStatus(inputOf({ endpoints: [endpoint('a', 'Draining'), endpoint('b', 'Pending')] }));
     const later = judgeStatus({
       ...inputOf({ cart: { status: first }, endpoints: [endpoint('a', 'Draining'), endpoint('b', 'Pending')] }),
@@ -253,18 +253,18 @@ describe('times', () => {
   });
 });
 
-describe('the limit of drains', () => {
+describe('the effective drain limit', () => {
   const spot = { nodes: { 'node-1': { labels: { 'karpenter.sh/capacity-type': 'spot' }, taints: [] } } };
   const onSpot = [wholePod({ name: 'cart-a', node: 'node-1' })];
 
-  test('is what was asked for while nothing is tighter', () => {
+  test('is drain.timeout without a shorter limit', () => {
     expect(judgeStatus(inputOf({})).effectiveDrainLimit).toEqual({ duration: '1h', limitedBy: 'drain.timeout' });
     expect(conditionOf(judgeStatus(inputOf({})), 'Draining')?.message).toBe(
       'No pod is draining. Pods are held for at most 1h.',
     );
   });
 
-  test('is the tightest there is, and the condition says who sets it', () => {
+  test('is the shortest limit, and the condition has its source', () => {
     const status = judgeStatus(inputOf({ pods: onSpot, cluster: spot }));
     expect(status.effectiveDrainLimit).toEqual({ duration: '2m', limitedBy: 'SpotNode node-1' });
     expect(conditionOf(status, 'Draining')?.message).toContain(
@@ -273,7 +273,7 @@ describe('the limit of drains', () => {
   });
 });
 
-describe('counts', () => {
+describe('the counts of a status', () => {
   const endpoints = [
     endpoint('a', 'Accepting'),
     endpoint('b', 'Draining'),
@@ -281,7 +281,7 @@ describe('counts', () => {
     endpoint('d', 'Draining'),
   ];
 
-  test('accepting pods are the replicas; sessions are summed', () => {
+  test('have the accepting pods as replicas, and the sum of the sessions', () => {
     const status = judgeStatus(
       inputOf({ endpoints, sessions: { 'uid-cart-a': 5, 'uid-cart-b': 2, 'uid-cart-c': 0, 'uid-cart-d': 1 } }),
     );
@@ -294,14 +294,14 @@ describe('counts', () => {
     });
   });
 
-  test('unknown is not zero: while one pod is unknown there is no sum', () => {
+  test('have no sum while the number of one pod is unknown', () => {
     const status = judgeStatus(inputOf({ endpoints, sessions: { 'uid-cart-a': 5, 'uid-cart-b': 2, 'uid-cart-c': 0 } }));
     expect(status).not.toHaveProperty('sessions');
     expect(status.endpoints?.find(({ pod }) => pod === 'cart-d')).not.toHaveProperty('sessions');
     expect(status.endpoints?.find(({ pod }) => pod === 'cart-b')).toMatchObject({ sessions: 2 });
   });
 
-  test('of many endpoints the draining ones are listed, and all are counted and kept', () => {
+  test('include all of many endpoints, of which the draining ones are listed first', () => {
     const many = Array.from({ length: 60 }, (_, number) =>
       endpoint(`${number + 100}`, number < 55 ? 'Accepting' : 'Draining'),
     );

@@ -1,4 +1,4 @@
-/** What must hold in every world, whatever the two watches (pods, slices) have seen of it so far. */
+/** Invariants for every cluster state, whatever the two watches (pods, slices) have received so far. */
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Endpoint } from '../../../../src/wire/routing-table.ts';
@@ -53,8 +53,8 @@ function endpointsOf({ pods, slices }: World): Endpoint[] {
 const copiesOf = ({ slices }: World, name: string) =>
   slices.flatMap(({ endpoints }) => endpoints).filter((copy) => copy.pod === name);
 
-describe('in every world', () => {
-  test('a living pod of the target is never missing: its sessions would be lost', () => {
+describe('in every cluster state', () => {
+  test('no living pod of the target is missing, or its sessions would be lost', () => {
     fc.assert(
       fc.property(worlds, (world) => {
         const living = world.pods.filter(
@@ -66,7 +66,7 @@ describe('in every world', () => {
     );
   });
 
-  test('a pod that anybody saw terminating gets no new session, and that is never taken back by an older copy', () => {
+  test('a pod that terminates in one of the sources gets no new session, and an older copy does not revert that', () => {
     fc.assert(
       fc.property(worlds, (world) => {
         for (const { pod: name, state } of endpointsOf(world)) {
@@ -78,7 +78,7 @@ describe('in every world', () => {
     );
   });
 
-  test('new sessions go only to pods that all slices call serving', () => {
+  test('only pods that all slices report as serving get new sessions', () => {
     fc.assert(
       fc.property(worlds, (world) => {
         for (const { pod: name } of endpointsOf(world).filter(({ state }) => state === 'Accepting')) {
@@ -90,7 +90,7 @@ describe('in every world', () => {
     );
   });
 
-  test('a pod is listed once, in the order of UIDs, whatever the order of slices', () => {
+  test('each pod is listed once, in order of UIDs, whatever the order of slices', () => {
     fc.assert(
       fc.property(worlds, (world) => {
         const endpoints = endpointsOf(world);
@@ -102,7 +102,7 @@ describe('in every world', () => {
     );
   });
 
-  test('pods of others are never listed once they are known', () => {
+  test('a known pod of another controller is never listed', () => {
     fc.assert(
       fc.property(worlds, (world) => {
         const foreign = new Set(world.pods.filter(({ of }) => of !== 'Deployment/cart').map(({ name }) => name));

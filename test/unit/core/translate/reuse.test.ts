@@ -1,4 +1,4 @@
-/** An earlier translation saves work and changes no result. */
+/** An earlier translation saves work and does not change the result. */
 import { expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Snapshot } from '../../../../src/core/snapshot/snapshot.ts';
@@ -21,7 +21,7 @@ const world = (): Snapshot =>
   });
 
 const change = (snapshot: Snapshot, at: number): Snapshot => changes[at % changes.length]?.(snapshot) ?? snapshot;
-/** Each changes one thing that the backend of cart is made of. */
+/** Each changes one thing that the backend of cart is built from. */
 const changes: ((snapshot: Snapshot) => Snapshot)[] = [
   (s) => ({
     ...s,
@@ -80,7 +80,7 @@ const changes: ((snapshot: Snapshot) => Snapshot)[] = [
   }),
 ];
 
-test('after any changes the tables are those that a fresh translation makes', () => {
+test('after any changes the tables equal those of a translation from scratch', () => {
   fc.assert(
     fc.property(fc.array(fc.nat({ max: changes.length - 1 }), { maxLength: 6 }), (steps) => {
       let snapshot = world();
@@ -94,7 +94,7 @@ test('after any changes the tables are those that a fresh translation makes', ()
   );
 });
 
-test('what nothing happened to is the same object', () => {
+test('an unchanged backend stays the same object', () => {
   const before = translate(world());
   const snapshot = world();
   const first = translate(snapshot, before);
