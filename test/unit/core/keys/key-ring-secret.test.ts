@@ -144,7 +144,7 @@ test('the Secret is owned by its StickyWorkload', () => {
   });
 });
 
-describe('a damaged Secret is rejected with the damage: ', () => {
+describe('a damaged Secret is rejected with its damage', () => {
   const whole = data as Record<string, string>;
   const rows: [string, Record<string, string>, string][] = [
     ['no entries', {}, 'current is missing'],
