@@ -39,12 +39,12 @@ const container = {
   livenessProbe: { httpGet: { path: '/', port: 80 } },
 };
 
-/** With a hook that the sidecar takes over, and one that it cannot. */
+/** One hook that the sidecar can call, and one that it cannot. */
 const cache = {
   name: 'cache-1',
   image: 'cache:1',
   lifecycle: {
-    preStop: { httpGet: { path: '/save', port: 'admin', httpHeaders: [{ name: 'X-Why', value: '$(bye)' }] } },
+    preStop: { httpGet: { path: '/save', port: 'admin', httpHeaders: [{ name: 'X-Reason', value: '$(bye)' }] } },
   },
   ports: [{ name: 'admin', containerPort: 9000 }],
 };
@@ -123,7 +123,7 @@ describeWithApi('injection by a real API server', () => {
       metadata: { name: configuration },
       webhooks: renderWebhooks([...targets], client),
     });
-    // A configuration takes a moment to reach the admission plugin: ask until it has.
+    // A configuration reaches the admission plugin with a delay: create pods until it has.
     await eventually(async () => {
       const probe = await cluster.create(pods, podOf(elsewhere, 'probe', { 'holdfast.dev/inject': 'true' }));
       await cluster.delete(pods, { namespace: elsewhere, name: 'probe' }, probe.metadata.uid);
@@ -203,7 +203,7 @@ describeWithApi('injection by a real API server', () => {
         HOLDFAST_POD_IP: 'status.podIP',
         HOLDFAST_HOST_IPS: 'status.hostIPs',
         'HOLDFAST_PRE_STOP_cache-1':
-          '{"scheme":"HTTP","port":9000,"path":"/save","headers":[{"name":"X-Why","value":"$$(bye)"}]}',
+          '{"scheme":"HTTP","port":9000,"path":"/save","headers":[{"name":"X-Reason","value":"$$(bye)"}]}',
       });
     }
   }, 20_000);

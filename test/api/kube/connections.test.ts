@@ -67,13 +67,13 @@ describeWithApi('connections to the API server', () => {
     started.length = 0;
   });
 
-  test('300 calls one after the other use one connection', async () => {
+  test('300 consecutive calls use one connection', async () => {
     const before = proxy.accepted();
     for (let call = 0; call < 300; call += 1) await cluster.get(serviceAccounts, { namespace, name: 'none' });
     expect(proxy.accepted() - before).toBeLessThanOrEqual(1);
   }, 30_000);
 
-  test('a reflector survives a cut connection: nothing is lost, nothing is listed again', async () => {
+  test('a reflector survives a reset connection without a lost event and without listing again', async () => {
     const reflector = follow();
     reflector.start();
     await reflector.synced;
@@ -87,18 +87,18 @@ describeWithApi('connections to the API server', () => {
     expect(calls).toEqual(['list', 'watch', 'watch']);
   }, 20_000);
 
-  test('a connection that has died without a word is noticed by its silence', async () => {
+  test('a connection that is silently dead is detected by a timeout', async () => {
     const reflector = follow({ silenceTimeoutMs: 1_000 });
     reflector.start();
     await reflector.synced;
     proxy.freeze();
-    await direct.create(serviceAccounts, account('unheard'));
-    await eventually(() => reflector.get({ namespace, name: 'unheard' }) !== undefined);
+    await direct.create(serviceAccounts, account('missed'));
+    await eventually(() => reflector.get({ namespace, name: 'missed' }) !== undefined);
     expect(calls[0]).toBe('list');
     expect(calls.slice(1)).not.toContain('list');
   }, 20_000);
 
-  test('a call into a dead connection ends in time, as unavailable', async () => {
+  test('a call on a dead connection fails in time with KUBERNETES_UNAVAILABLE', async () => {
     await cluster.get(serviceAccounts, { namespace, name: 'none' });
     proxy.freeze();
     await expect(cluster.get(serviceAccounts, { namespace, name: 'none' })).rejects.toMatchObject({
@@ -107,7 +107,7 @@ describeWithApi('connections to the API server', () => {
     });
   }, 10_000);
 
-  test('stopping a reflector and its cluster leaves no connection', async () => {
+  test('a stopped reflector and cluster leave no connection open', async () => {
     const ownProxy = await startTcpProxy(apiServer());
     const own = connectLive({}, throughPort(ownProxy.port));
     const reflector = follow({ reader: own });
@@ -120,7 +120,7 @@ describeWithApi('connections to the API server', () => {
     await ownProxy.close();
   });
 
-  test('of two candidates one leads; when its connection dies the other follows, and the two never lead together', async () => {
+  test('one of two candidates leads; when its connection dies the other takes over, and the two never lead together', async () => {
     const timing = { leaseDurationMs: 3_000, renewDeadlineMs: 2_000, retryMs: 300 };
     const history: string[] = [];
     const candidate = (identity: string, port: LiveCluster) =>

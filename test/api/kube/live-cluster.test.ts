@@ -9,7 +9,7 @@ import { widgets } from '../../support/widgets.ts';
 import { createMemoryLogger } from '../../support/memory-logger.ts';
 import { connectLive, eventually, installWidgets, makeNamespace, namespaces } from './world.ts';
 
-describeWithApi('live cluster, as any cluster', () => {
+describeWithApi('a live cluster, as any cluster', () => {
   describeClusterContract(async () => {
     const [cluster, another] = [connectLive(), connectLive({ fieldManager: 'somebody-else' })];
     await installWidgets(cluster);
@@ -17,7 +17,7 @@ describeWithApi('live cluster, as any cluster', () => {
     return {
       cluster,
       namespace,
-      // A controller may be quicker: then once more.
+      // A controller may write first: then retry.
       edit: (resource, ref, change) =>
         eventually(async () => {
           const object = await another.get(resource, ref);
@@ -32,7 +32,7 @@ describeWithApi('live cluster, as any cluster', () => {
   });
 });
 
-describeWithApi('live cluster', () => {
+describeWithApi('a live cluster', () => {
   let cluster: LiveCluster;
   let namespace: string;
 
@@ -53,7 +53,7 @@ describeWithApi('live cluster', () => {
     spec: { serviceAccountName: 'reviewed', containers: [{ name: 'app', image: 'app' }] },
   });
 
-  test('fields that no client library knows are read and written as they are', async () => {
+  test('reads and writes fields that no client library knows', async () => {
     const spec = { size: 1, newInKubernetes99: { deep: [{ field: true }] } };
     const made = await cluster.create(widgets, {
       apiVersion: 'test.holdfast.dev/v1',
@@ -70,8 +70,8 @@ describeWithApi('live cluster', () => {
 
   test.each([
     { what: 'an object that breaks its schema', code: 'KUBERNETES_INVALID', spec: { size: 'large' }, metadata: {} },
-    { what: 'a name that is none', code: 'KUBERNETES_INVALID', spec: {}, metadata: { name: 'No Name' } },
-  ])('$what is $code, with the reason of the server', async ({ code, spec, metadata }) => {
+    { what: 'an invalid name', code: 'KUBERNETES_INVALID', spec: {}, metadata: { name: 'No Name' } },
+  ])('$what fails with $code and the reason of the server', async ({ code, spec, metadata }) => {
     const object = {
       apiVersion: 'test.holdfast.dev/v1',
       kind: 'Widget',
@@ -85,13 +85,13 @@ describeWithApi('live cluster', () => {
     });
   });
 
-  test('the list of a kind that is not installed is not found', async () => {
+  test('a list of a kind that is not installed fails with not found', async () => {
     await expect(cluster.list({ ...widgets, plural: 'gadgets' })).rejects.toMatchObject({
       code: 'KUBERNETES_NOT_FOUND',
     });
   });
 
-  test('a list of more than a page is whole', async () => {
+  test('a list of more than one page is complete', async () => {
     const names = Array.from({ length: 510 }, (_, index) => `page-${index}`);
     const spec = { leaseDurationSeconds: 1 };
     const make = (name: string) =>
@@ -106,7 +106,7 @@ describeWithApi('live cluster', () => {
     expect(items.map((item) => item.metadata.name).toSorted()).toEqual(names.toSorted());
   }, 30_000);
 
-  test('a watch that the server ends says so with a bookmark and without an error', async () => {
+  test('a watch that the server ends has a bookmark and no error', async () => {
     const short = connectLive({ watchSeconds: 6, random: () => 0 });
     const { resourceVersion } = await short.list(widgets);
     const seen: string[] = [];
@@ -114,7 +114,7 @@ describeWithApi('live cluster', () => {
     for await (const event of short.watch(widgets, resourceVersion, {
       fieldSelector: 'metadata.name=other',
       signal,
-      // A kind that has not changed since the server's start gets no bookmarks.
+      // A kind without a change since the start of the server gets no bookmarks.
       onOpen: () =>
         void cluster.create(widgets, {
           apiVersion: 'test.holdfast.dev/v1',
@@ -130,7 +130,7 @@ describeWithApi('live cluster', () => {
     await short.close();
   }, 25_000);
 
-  test('a token made for us is its pod; one for another audience, or none at all, is nobody', async () => {
+  test('a token review returns the pod of a token, and nothing for another audience or an invalid token', async () => {
     await cluster.create(serviceAccounts, {
       apiVersion: 'v1',
       kind: 'ServiceAccount',
@@ -155,7 +155,7 @@ describeWithApi('live cluster', () => {
     expect(await cluster.review('nonsense')).toBeUndefined();
   });
 
-  test('an event is there for people to see, and its repeats are not', async () => {
+  test('an event is created once, and its repeats are not', async () => {
     const logger = createMemoryLogger();
     const speaker = connectLive({ logger, reportingInstance: namespace });
     const regarding = { apiVersion: 'v1', kind: 'Pod', name: 'bound', namespace };

@@ -4,8 +4,8 @@ import { KubeConfig } from '@kubernetes/client-node';
 import { createOperatorProcess, HoldfastOperator } from '../../../src/kube/live/skeleton.ts';
 import { createMemoryLogger } from '../../support/memory-logger.ts';
 
-/** Its base is written for another version of the client: these members would exit the process or lie. No API server is needed. */
-describe('operator process', () => {
+/** Its base class is written for another version of the client: these members would exit the process or report a false result. Needs no API server. */
+describe('the operator process', () => {
   const kubeConfig = new KubeConfig();
   kubeConfig.loadFromClusterAndUser(
     { name: 'c', server: 'https://api.example:6443', skipTLSVerify: false },
@@ -38,21 +38,21 @@ describe('operator process', () => {
     return { calls, logger, operator: createOperatorProcess(kubeConfig, logger, parts) };
   }
 
-  test('starts and stops what it was given, and stops it once', async () => {
+  test('starts and stops its operator, and stops it once', async () => {
     const { operator, calls } = setUp();
     await operator.start();
     await Promise.all([operator.stop(), operator.stop()]);
     expect(calls).toEqual(['start', 'stop']);
   });
 
-  test('a failure to stop reaches who waits for it', async () => {
+  test('passes a failure to stop to the caller', async () => {
     const { operator } = setUp(async () => {
       throw new Error('stuck');
     });
     await expect(operator.stop()).rejects.toThrow('stuck');
   });
 
-  test('a failure to stop that nobody waits for is logged and no unhandled rejection', async () => {
+  test('logs a failure to stop that no caller awaits, without an unhandled rejection', async () => {
     const logger = createMemoryLogger();
     const operator = new HoldfastOperator(kubeConfig, logger, {
       start: async () => {},
@@ -63,7 +63,7 @@ describe('operator process', () => {
     expect(logger.lines()).toMatchObject([{ level: 'error', fields: { text: 'stuck' } }]);
   });
 
-  /** Reaches what only a subclass may. */
+  /** Gives access to protected members. */
   class Probe extends HoldfastOperator {
     members = {
       watchResource: () => this.watchResource(),
@@ -82,7 +82,7 @@ describe('operator process', () => {
   const probe = new Probe(kubeConfig, createMemoryLogger(), { start: async () => {}, stop: async () => {} });
 
   test.each(Object.entries(probe.members))(
-    '%s refuses, instead of ending the process or saying that it has done what it has not',
+    'rejects a call of %s, instead of exiting the process or reporting a false result',
     async (_name, call) => {
       await expect(call()).rejects.toMatchObject({ code: 'INTERNAL', message: expect.stringContaining('; use ') });
     },
@@ -91,7 +91,7 @@ describe('operator process', () => {
   test.each([
     { group: 'holdfast.dev', namespace: 'a', uri: 'https://api.example:6443/apis/holdfast.dev/v1/namespaces/a/things' },
     { group: '', namespace: undefined, uri: 'https://api.example:6443/api/v1/things' },
-  ])('$uri is where things are', ({ group, namespace, uri }) => {
+  ])('has the resource at $uri', ({ group, namespace, uri }) => {
     expect(probe.uri(group, namespace)).toBe(uri);
   });
 });

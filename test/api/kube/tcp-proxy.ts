@@ -1,15 +1,15 @@
 import type { AddressInfo, Socket } from 'node:net';
 import { connect, createServer } from 'node:net';
 
-/** A TCP proxy before the API server, which counts connections and can be a bad network. */
+/** A TCP proxy in front of the API server, which counts connections and simulates network failures. */
 export interface TcpProxy {
   readonly port: number;
-  /** How many connections were ever made. */
+  /** The number of connections since the start. */
   accepted(): number;
   open(): number;
   /** Resets every connection. */
   cut(): void;
-  /** Swallows everything on the open connections from now on, as a network that has gone away. */
+  /** Drops all bytes on the open connections from now on, as a failed network does. */
   freeze(): void;
   close(): Promise<void>;
 }

@@ -1,4 +1,4 @@
-/** What the tests of this folder share: live clusters on the API server, a namespace, the widgets' CRD. */
+/** Shared by the tests of this folder: live clusters on the API server, a namespace, the CRD of widgets. */
 import { randomBytes } from 'node:crypto';
 import type { KubeConfig } from '@kubernetes/client-node';
 import { systemClock } from '../../../src/platform/clock.ts';
@@ -47,7 +47,7 @@ export async function makeNamespace(cluster: LiveCluster): Promise<string> {
   return name;
 }
 
-/** Installs the widgets' CRD, or finds it, and waits until it is served. */
+/** Installs the CRD of widgets unless it exists, and waits until it is served. */
 export async function installWidgets(cluster: LiveCluster): Promise<void> {
   const open = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
   const definition: KubeObject = {
@@ -81,7 +81,7 @@ export async function installWidgets(cluster: LiveCluster): Promise<void> {
   });
 }
 
-/** Polls until it is true; an error counts as not yet. */
+/** Polls until the condition is true; an error counts as false. */
 export async function eventually(isSo: () => Promise<boolean> | boolean, withinMs = 10_000): Promise<void> {
   const deadline = Date.now() + withinMs;
   for (;;) {

@@ -19,7 +19,7 @@ describeWithApi('A StickyWorkload that is deleted while a pod drains', () => {
   beforeAll(async () => {
     await kubectl('apply', '-k', 'manifests/base');
     await createNamespace(namespace);
-    // Pods on it are never started, and end when somebody says so.
+    // Pods on it never start, and terminate only when the test deletes them.
     await kubectlInput('{"apiVersion": "v1", "kind": "Node", "metadata": {"name": "ghost"}}', 'apply', '-f', '-');
     operator = await startOperator('holdfast-system');
     const target = deployment(namespace, 'cart') as {

@@ -15,7 +15,7 @@ const namespace = 'deletion-cost';
 const cost = 'controller.kubernetes.io/pod-deletion-cost';
 const serviceAccount = 'system:serviceaccount:holdfast-system:holdfast-operator';
 
-/** Costs and keys are looked at every five seconds. */
+/** The period of costs and keys is five seconds. */
 const limitMs = 60_000;
 
 const annotationsOf = (pod: LiveObject | undefined) =>
@@ -23,7 +23,7 @@ const annotationsOf = (pod: LiveObject | undefined) =>
 const costOf = async (name: string) => annotationsOf(await getObject('pod', name, namespace))[cost];
 const podsOf = (app: string) => listObjects('pods', namespace, `app=${app}`);
 
-/** As a kubelet would report: there is none. */
+/** What a kubelet would report: there is none. */
 async function makeRun({ metadata: { name } }: LiveObject, number: number): Promise<void> {
   const status = {
     phase: 'Running',

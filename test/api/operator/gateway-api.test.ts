@@ -14,7 +14,7 @@ import { conditionOf, getObject, kubectl, listObjects, until } from '../../suppo
 
 const namespace = 'gateway-api';
 
-/** The proxy's pods never run here; what a kubelet would report of them is written by hand. */
+/** The proxy's pods never run here; the test writes the status that a kubelet would report. */
 async function runProxy(): Promise<void> {
   const status = {
     phase: 'Running',
@@ -36,8 +36,8 @@ async function runProxy(): Promise<void> {
 }
 
 /**
- * Gateway API guards itself against this step with a policy; which must be removed first. Definitions alone are
- * applied then: the folder has the policy too, and would bring it back while the API server still asks the old one.
+ * A policy of Gateway API forbids this step, and must be removed first. Then only the definitions are applied: the folder
+ * has the policy too, and would restore it while the API server still evaluates the old one.
  */
 async function upgradeToExperimental(): Promise<void> {
   const policy = 'safe-upgrades.gateway.networking.k8s.io';
@@ -49,7 +49,7 @@ async function upgradeToExperimental(): Promise<void> {
   await until('the experimental channel installed', () => kubectl('apply', '--server-side', ...files));
 }
 
-describeWithApi('Gateway API, as it comes', () => {
+describeWithApi('The installation of Gateway API', () => {
   const operator = installOperator(namespace, async () => {
     await apply(deployment(namespace, 'cart'));
     await apply(stickyWorkload(namespace, 'cart'));
@@ -63,21 +63,21 @@ describeWithApi('Gateway API, as it comes', () => {
       return condition?.reason === reason ? condition : undefined;
     });
 
-  test('missing: the proxy still serves, and the condition reports what is missing and how to install it', async () => {
+  test('without it the proxy still serves, and the condition reports what is missing and how to install it', async () => {
     const condition = await untilProgrammed('GatewayAPIMissing');
     expect(condition.status).toBe('True');
     expect(condition.message).toContain('install the CRDs');
     expect(operator().translations.table(`${namespace}/holdfast`)?.table.routes).toHaveLength(1);
   });
 
-  test('standard channel installed: the route is created without a restart and without the field, and the condition reports it', async () => {
+  test('with the standard channel the route is created without a restart and without the field, and the condition reports it', async () => {
     await kubectl('apply', '--server-side', '-f', gatewayApiFolder('standard'));
     const route = await untilThere('httproute', 'cart', namespace);
     expect(JSON.stringify(route.spec)).not.toContain('sessionPersistence');
     expect((await untilProgrammed('SessionPersistenceFieldMissing')).message).toContain('experimental channel');
   }, 120_000);
 
-  test('experimental channel instead: the route has the session persistence, and every object has its status', async () => {
+  test('with the experimental channel the route has the session persistence, and every object has its status', async () => {
     await upgradeToExperimental();
     const route = await until('the route with session persistence', async () => {
       const found = await getObject('httproute', 'cart', namespace);
@@ -163,8 +163,8 @@ const grant = {
 };
 
 /**
- * After those above, with what they have installed, and not in a file of its own that installs it and takes it away again: a definition
- * that is deleted moments after it was made can stay for minutes in an API server ("could not list instances: storage is (re)initializing").
+ * These tests follow those above and use the definitions that they installed, instead of installing and deleting them in a separate file: a
+ * definition that is deleted shortly after its creation can stay in an API server for minutes ("could not list instances: storage is (re)initializing").
  */
 describeWithApi('Gateways and backends of several namespaces', () => {
   const operator = installOperator(infra, async () => {

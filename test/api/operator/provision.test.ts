@@ -13,7 +13,7 @@ import { getObject, kubectl, until } from '../../support/kubectl.ts';
 
 const namespace = 'provision';
 
-describeWithApi('What a StickyWorkload gets', () => {
+describeWithApi('The objects of a StickyWorkload', () => {
   installOperator(namespace, async () => {
     await apply(stickyWorkload(namespace, 'cart'));
     await apply(deployment(namespace, 'cart'));
@@ -56,7 +56,7 @@ describeWithApi('What a StickyWorkload gets', () => {
     });
   });
 
-  test('an operator with nothing to do writes nothing', async () => {
+  test('an idle operator writes nothing', async () => {
     const version = async () => [
       (await untilThere('stickyworkload', 'cart', namespace)).metadata['resourceVersion' as never],
       (await untilThere('service', 'cart', namespace)).metadata['resourceVersion' as never],

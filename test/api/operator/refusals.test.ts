@@ -13,7 +13,7 @@ import { getObject, kubectl, until } from '../../support/kubectl.ts';
 
 const namespace = 'refusals';
 
-describeWithApi('StickyWorkloads that only the cluster can refuse', () => {
+describeWithApi('StickyWorkloads that the operator refuses', () => {
   const operator = installOperator(namespace);
 
   test('the condition names an unknown target, and is removed once the target exists', async () => {
@@ -26,11 +26,11 @@ describeWithApi('StickyWorkloads that only the cluster can refuse', () => {
     await untilReason(namespace, 'late', 'Accepted', 'Accepted');
   });
 
-  test("a target that is claimed twice stays with the older StickyWorkload, and the younger one's condition names it", async () => {
+  test('a target that is claimed twice stays with the older StickyWorkload, which the condition of the newer one names', async () => {
     await apply(deployment(namespace, 'twice'));
     await apply(stickyWorkload(namespace, 'twice'));
     await untilReason(namespace, 'twice', 'Accepted', 'Accepted');
-    // Age is told in whole seconds; within one the name decides, and "twice" comes before "two".
+    // Creation timestamps have whole seconds; within a second the name decides, and "twice" comes before "two".
     await apply({ ...stickyWorkload(namespace, 'two'), spec: { targetRef: { kind: 'Deployment', name: 'twice' } } });
     const condition = await untilReason(namespace, 'two', 'Accepted', 'TargetConflict');
     expect(condition.message).toContain('StickyWorkload twice is older');

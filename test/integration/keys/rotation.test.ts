@@ -87,7 +87,7 @@ async function runProxy(): Promise<RunningProxy> {
   return { proxy, replica, url: () => `http://127.0.0.1:${proxy.listeners.boundPort(80)}/` };
 }
 
-/** Clients that ask without a pause, each time through the other proxy, and keep their cookie as a browser does. */
+/** Clients that send requests without a pause, alternating between the proxies, and keep their cookie as a browser does. */
 function startClients(proxies: readonly RunningProxy[]) {
   const clients = Array.from({ length: clientCount }, () => ({ pods: new Set<string>(), requests: 0 }));
   const stopping = new AbortController();
@@ -104,7 +104,7 @@ function startClients(proxies: readonly RunningProxy[]) {
   });
   return {
     clients,
-    /** Every client has asked twice more, so that its token is of the key that signs now. */
+    /** Resolves after two more requests of every client, so that its token is of the key that signs now. */
     async askTwice(): Promise<void> {
       const before = clients.map(({ requests }) => requests);
       await eventually(

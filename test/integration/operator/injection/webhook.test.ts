@@ -79,7 +79,7 @@ const patched = ({ patch = '' }: Reviewed): { path: string; value: unknown }[] =
   JSON.parse(Buffer.from(patch, 'base64').toString()) as { path: string; value: unknown }[];
 
 describe('the webhook', () => {
-  test('injects a pod of a sticky workload, with the drain limits of that workload', async () => {
+  test('injects a pod of a StickyWorkload, with its drain limits', async () => {
     const pods: KubeObject[] = [];
     findWorkload = async (pod) => {
       pods.push(pod);
@@ -125,7 +125,7 @@ describe('the webhook', () => {
     });
   });
 
-  const doubtful: [string, object, RegExp][] = [
+  const problematic: [string, object, RegExp][] = [
     [
       'an exec or sleep hook',
       { lifecycle: { preStop: { sleep: { seconds: 3 } } } },
@@ -142,7 +142,7 @@ describe('the webhook', () => {
       /tcpSocket preStop hook of container own was replaced.*use httpGet/,
     ],
   ];
-  test.each(doubtful)(
+  test.each(problematic)(
     'warns about %s, with instructions, in a text that the API server does not truncate',
     async (_, container, warning) => {
       const { warnings } = await send(review({ containers: [app, { name: 'own', ...container }] }));
@@ -181,13 +181,13 @@ describe('the webhook', () => {
     expect(outcomes).toEqual([outcome]);
   });
 
-  const weird: [string, unknown][] = [
+  const invalid: [string, unknown][] = [
     ['no spec', undefined],
-    ['containers that are no list', { containers: 'none' }],
-    ['a container that is nothing', { containers: [null] }],
-    ['volumes that are no list', { containers: [app], volumes: 7 }],
+    ['containers that are not a list', { containers: 'none' }],
+    ['a container that is null', { containers: [null] }],
+    ['volumes that are not a list', { containers: [app], volumes: 7 }],
   ];
-  test.each(weird)('allows a pod with %s, and warns that it starts without the sidecar', async (_, spec) => {
+  test.each(invalid)('allows a pod with %s, and warns that it starts without the sidecar', async (_, spec) => {
     expect(await send(review(spec))).toMatchObject({
       allowed: true,
       warnings: [expect.stringMatching(/starts without the sidecar/)],
@@ -225,11 +225,11 @@ describe('the webhook', () => {
   const refused: [string, () => ReturnType<TlsClient['call']>, number][] = [
     ['another path', () => client.call('POST', '/other', { body: '{}' }), 404],
     ['another method', () => client.call('GET', '/inject'), 405],
-    ['what is no JSON', () => client.call('POST', '/inject', { body: 'hello' }), 400],
-    ['what is no review', () => client.call('POST', '/inject', { body: '{"request":{}}' }), 400],
-    ['a body without end', () => client.call('POST', '/inject', { body: 'x'.repeat(9 * 1024 * 1024) }), 413],
+    ['a body that is not JSON', () => client.call('POST', '/inject', { body: 'hello' }), 400],
+    ['a body that is not an AdmissionReview', () => client.call('POST', '/inject', { body: '{"request":{}}' }), 400],
+    ['a body that is too long', () => client.call('POST', '/inject', { body: 'x'.repeat(9 * 1024 * 1024) }), 413],
   ];
-  test.each(refused)('refuses %s', async (_, call, status) => {
+  test.each(refused)('rejects %s', async (_, call, status) => {
     expect(await call()).toMatchObject({ status, body: { message: expect.any(String) } });
   });
 });
