@@ -137,7 +137,7 @@ test('a StickyWorkload that is deleted while the finalizer is added is not recre
   world.cluster.fail({
     verb: 'apply',
     kind: 'StickyWorkload',
-    error: new AppError('KUBERNETES_UNAVAILABLE', 'no answer', { source: 'kubernetes', retryable: true }),
+    error: new AppError('KUBERNETES_UNAVAILABLE', 'no response', { source: 'kubernetes', retryable: true }),
   });
   await world.after(() => {
     world.terminate('cart-a');

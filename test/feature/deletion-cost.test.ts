@@ -127,9 +127,9 @@ describe('a deletion cost of another controller', () => {
   test('is not reported for a pod that was deleted before the write, though the API server returns the same error', async () => {
     proxies.run('proxy-1', { 'cart-a': 12 });
     await world.settle();
-    const away = new AppError('KUBERNETES_UNAVAILABLE', 'no watch', { source: 'kubernetes', retryable: true });
-    world.cluster.fail({ verb: 'watch', kind: 'Pod', error: away, times: 30 });
-    world.cluster.endWatches(away);
+    const unavailable = new AppError('KUBERNETES_UNAVAILABLE', 'no watch', { source: 'kubernetes', retryable: true });
+    world.cluster.fail({ verb: 'watch', kind: 'Pod', error: unavailable, times: 30 });
+    world.cluster.endWatches(unavailable);
     await world.settle();
     world.cluster.remove(pods, { namespace, name: 'cart-a' });
     await proxies.pass(20 * second);
@@ -140,9 +140,9 @@ describe('a deletion cost of another controller', () => {
 test('a deletion cost for a pod that was recreated under its name changes nothing and is not reported', async () => {
   proxies.run('proxy-1', { 'cart-a': 12 });
   await world.settle();
-  const away = new AppError('KUBERNETES_UNAVAILABLE', 'no watch', { source: 'kubernetes', retryable: true });
-  world.cluster.fail({ verb: 'watch', kind: 'Pod', error: away, times: 30 });
-  world.cluster.endWatches(away);
+  const unavailable = new AppError('KUBERNETES_UNAVAILABLE', 'no watch', { source: 'kubernetes', retryable: true });
+  world.cluster.fail({ verb: 'watch', kind: 'Pod', error: unavailable, times: 30 });
+  world.cluster.endWatches(unavailable);
   await world.settle();
   world.put(pods, { ...world.mustFind(pods, 'cart-a'), metadata: { namespace, name: 'cart-a', uid: 'uid-recreated' } });
   world.takeChanges();

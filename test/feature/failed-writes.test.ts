@@ -7,7 +7,7 @@ import { createOperatorWorld, createServingWorld, type OperatorWorld } from '../
 let world: OperatorWorld;
 afterEach(() => world.stop());
 
-const away = new AppError('KUBERNETES_UNAVAILABLE', 'PATCH services/cart: no answer', {
+const unavailable = new AppError('KUBERNETES_UNAVAILABLE', 'PATCH services/cart: no response', {
   source: 'kubernetes',
   retryable: true,
 });
@@ -22,7 +22,7 @@ describe('a write with a retryable error', () => {
   });
 
   test('is retried with exponential backoff', async () => {
-    world.cluster.fail({ verb: 'apply', kind: 'Service', error: away, times: 2 });
+    world.cluster.fail({ verb: 'apply', kind: 'Service', error: unavailable, times: 2 });
     world.editSpec(services, 'cart', { selector: { app: 'other' } });
     // The edit is translated after 20 ms; then the waits are at least 250 ms and 500 ms, half of the maximum with jitter.
     await world.clock.advance(20 + 250 + 500 - 1);
@@ -35,13 +35,13 @@ describe('a write with a retryable error', () => {
         .filter(({ message }) => message === 'work failed')
         .map(({ fields }) => fields),
     ).toEqual([
-      { key: 'shop/cart', attempt: 1, waitMs: 250, error: away.message },
-      { key: 'shop/cart', attempt: 2, waitMs: 500, error: away.message },
+      { key: 'shop/cart', attempt: 1, waitMs: 250, error: unavailable.message },
+      { key: 'shop/cart', attempt: 2, waitMs: 500, error: unavailable.message },
     ]);
   });
 
   test('is reported in the status from the third failure on, until it succeeds', async () => {
-    world.cluster.fail({ verb: 'apply', kind: 'Service', error: away, times: 4 });
+    world.cluster.fail({ verb: 'apply', kind: 'Service', error: unavailable, times: 4 });
     world.editSpec(services, 'cart', { selector: { app: 'other' } });
     await world.clock.advance(20 + 250 + 499);
     expect(world.condition('cart', 'Programmed')).toMatchObject({ status: 'True' });
@@ -53,7 +53,7 @@ describe('a write with a retryable error', () => {
     expect(world.condition('cart', 'Programmed')).toEqual({
       status: 'False',
       reason: 'ApplyFailed',
-      message: `${away.message}. The write will be retried.`,
+      message: `${unavailable.message}. The write will be retried.`,
     });
     await world.clock.advance(5000);
     expect(world.condition('cart', 'Programmed')).toMatchObject({ status: 'True' });
@@ -61,7 +61,7 @@ describe('a write with a retryable error', () => {
   });
 
   test('is retried at once when a related object changes', async () => {
-    world.cluster.fail({ verb: 'apply', kind: 'Service', error: away });
+    world.cluster.fail({ verb: 'apply', kind: 'Service', error: unavailable });
     world.editSpec(services, 'cart', { selector: { app: 'other' } });
     await world.clock.advance(30);
     world.editSpec(services, 'cart', { selector: { app: 'another' } });
@@ -84,7 +84,7 @@ describe('each step of provisioning a StickyWorkload', () => {
     world = createOperatorWorld();
     await world.start();
     world.putWorkload({ name: 'cart' });
-    world.cluster.fail({ verb, kind, error: away });
+    world.cluster.fail({ verb, kind, error: unavailable });
     await world.clock.advance(2000);
     const { writes, events } = world.takeChanges();
     expect([...new Set(writes)].toSorted()).toEqual([
@@ -153,7 +153,7 @@ describe('an operator that cannot read the cluster at its start', () => {
   });
 
   test('retries to load the certificate authority each second', async () => {
-    world.cluster.fail({ verb: 'get', kind: secrets.kind, error: away });
+    world.cluster.fail({ verb: 'get', kind: secrets.kind, error: unavailable });
     const started = world.start();
     await world.clock.advance(999);
     expect(world.takeChanges()).toEqual({ writes: [], events: [] });
@@ -165,7 +165,7 @@ describe('an operator that cannot read the cluster at its start', () => {
   test.each([pods, services, stickyWorkloads])(
     'waits for the list of $kind objects before it writes anything else',
     async (resource) => {
-      world.cluster.fail({ verb: 'list', kind: resource.kind, error: away, times: 5 });
+      world.cluster.fail({ verb: 'list', kind: resource.kind, error: unavailable, times: 5 });
       const started = world.start();
       // Generating its keys takes real time.
       await eventually(

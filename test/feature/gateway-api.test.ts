@@ -16,7 +16,7 @@ afterEach(() => world.stop());
 const install = (generation: 'B' | 'C' | 'Absent') =>
   world.after(() => world.put(customResourceDefinitions, routeDefinition(generation)));
 
-const away = new AppError('KUBERNETES_UNAVAILABLE', 'LIST httproutes: no answer', {
+const unavailable = new AppError('KUBERNETES_UNAVAILABLE', 'LIST httproutes: no response', {
   source: 'kubernetes',
   retryable: true,
 });
@@ -127,7 +127,7 @@ test('the proxy keeps serving when Gateway API is removed, the status reports it
 });
 
 test('Gateway API objects are created once their kinds are served, even some time after their definitions', async () => {
-  world.cluster.fail({ verb: 'list', kind: 'HTTPRoute', error: away, times: 3 });
+  world.cluster.fail({ verb: 'list', kind: 'HTTPRoute', error: unavailable, times: 3 });
   expect(await install('B')).toEqual({ writes: [], events: [] });
   await world.clock.advance(2000);
   expect(world.takeChanges().writes.toSorted()).toEqual(
@@ -136,7 +136,7 @@ test('Gateway API objects are created once their kinds are served, even some tim
 });
 
 test('an HTTPRoute of another owner is never overwritten, even while routes cannot be listed yet', async () => {
-  world.cluster.fail({ verb: 'list', kind: 'HTTPRoute', error: away, times: 3 });
+  world.cluster.fail({ verb: 'list', kind: 'HTTPRoute', error: unavailable, times: 3 });
   world.put(httpRoutes, foreignRoute);
   world.put(customResourceDefinitions, routeDefinition('B'));
   await world.clock.advance(50);
@@ -150,7 +150,7 @@ test('an HTTPRoute of another owner is never overwritten, even while routes cann
 test('an operator serves ten seconds after its start even if Gateway API is installed only in part', async () => {
   await world.stop();
   world.put(customResourceDefinitions, routeDefinition('C'));
-  world.cluster.fail({ verb: 'list', kind: 'GatewayClass', error: away, times: 1000 });
+  world.cluster.fail({ verb: 'list', kind: 'GatewayClass', error: unavailable, times: 1000 });
   const starting = world.start('operator-2');
   await world.clock.advance(9000);
   await world.clock.advance(2000);

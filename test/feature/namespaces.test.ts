@@ -291,13 +291,15 @@ describe('a Gateway that does not accept the route', () => {
   test('does not prevent a second Gateway from serving, and the status reports what is missing', async () => {
     await world.after(() => {
       world.put(gateways, gateway('web'));
-      putWorkload('shop', 'cart', { route: { parentRefs: [{ name: 'away' }, { name: 'web', namespace: 'infra' }] } });
+      putWorkload('shop', 'cart', {
+        route: { parentRefs: [{ name: 'missing' }, { name: 'web', namespace: 'infra' }] },
+      });
     });
     expect(routesOf('infra/web')).toEqual(['shop/cart#0']);
     expect(verdictOn('shop', 'cart', 'Accepted')).toBe('True Accepted');
     expect(verdictOn('shop', 'cart', 'Programmed')).toBe('False GatewayNotFound');
     expect(messageOn('shop', 'cart', 'Programmed')).toBe(
-      'spec.route.parentRefs: Gateway shop/away does not exist: create it, or name an existing one. The rest of the route is served.',
+      'spec.route.parentRefs: Gateway shop/missing does not exist: create it, or name an existing one. The rest of the route is served.',
     );
     expect(found(httpRoutes, 'shop', 'cart')?.['spec']).toMatchObject({ parentRefs: [{ name: 'web' }] });
   });

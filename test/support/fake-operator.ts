@@ -13,7 +13,7 @@ export interface FakeReplica {
   /** Bearer tokens of the requested streams. */
   readonly tokens: string[];
   /** Sends a line on all open streams, and on each that opens later. */
-  say(line: string): void;
+  send(line: string): void;
   sayTable(revision: number, table: RoutingTable, asOfMs?: number): void;
   beat(revision: number, asOfMs: number): void;
   /** Responds to further requests with this status; 200 is the default. */
@@ -59,7 +59,7 @@ export async function startFakeReplica(
   server.listen(port, address);
   await once(server, 'listening');
   const bound = server.address();
-  const say = (line: string) => {
+  const send = (line: string) => {
     for (const stream of streams) stream.write(`${line}\n`);
   };
   const breakStreams = () => {
@@ -71,7 +71,7 @@ export async function startFakeReplica(
     reports,
     handovers,
     tokens,
-    say,
+    send,
     sayTable(revision, table, asOfMs = Date.now()) {
       lastTable = JSON.stringify({
         type: 'table',
@@ -80,10 +80,10 @@ export async function startFakeReplica(
         asOfMs,
         table,
       } satisfies TableMessage);
-      say(lastTable);
+      send(lastTable);
     },
     beat(revision, asOfMs) {
-      say(
+      send(
         JSON.stringify({
           type: 'heartbeat',
           replica: address,

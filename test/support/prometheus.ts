@@ -55,7 +55,7 @@ export async function startPrometheus(port: number): Promise<Prometheus> {
     const response = await fetch(`http://${address}/api/v1/${path}?${new URLSearchParams(parameters).toString()}`);
     const answer = (await response.json()) as { status: string; error?: string; data?: { result: Series[] } };
     if (answer.status !== 'success' || !answer.data) {
-      throw new Error(`Prometheus refuses ${parameters['query']}: ${answer.error}`);
+      throw new Error(`Prometheus rejects ${parameters['query']}: ${answer.error}`);
     }
     return answer.data.result;
   }

@@ -6,8 +6,8 @@ import type { AppError } from '../../../src/platform/errors.ts';
 import { parseStatus, statusError } from '../../../src/kube/live/errors.ts';
 import type { ApiRequest, Transport } from '../../../src/kube/live/transport.ts';
 import type { Cluster } from '../../../tools/devcluster/apiserver/cluster.ts';
-import type { Answer, EventStream, OpenWatch } from '../../../tools/devcluster/apiserver/requests/answer.ts';
-import { answerRequest } from '../../../tools/devcluster/apiserver/requests/handle.ts';
+import type { ApiResponse, EventStream, OpenWatch } from '../../../tools/devcluster/apiserver/requests/response.ts';
+import { handleRequest } from '../../../tools/devcluster/apiserver/requests/handle.ts';
 import { createByteStream, type ByteStream } from './byte-stream.ts';
 
 /** A watch that is open, as the test controls it. */
@@ -41,13 +41,13 @@ export function createInProcessTransport(cluster: Cluster): InProcessTransport {
 
   return {
     async json(request, read) {
-      const answer = await send(cluster, request);
-      if (answer.kind === 'document') return read(JSON.parse(textOf(answer)));
+      const response = await send(cluster, request);
+      if (response.kind === 'document') return read(JSON.parse(textOf(response)));
       throw new Error(`${callOf(request)}: the response is a stream`);
     },
     async stream(request) {
-      const answer = await send(cluster, request);
-      if (answer.kind === 'stream') return bytesOf(answer, request.signal ?? new AbortController().signal);
+      const response = await send(cluster, request);
+      if (response.kind === 'stream') return bytesOf(response, request.signal ?? new AbortController().signal);
       throw new Error(`${callOf(request)}: the response is not a stream`);
     },
     close() {
@@ -62,9 +62,9 @@ const textOf = ({ body }: { body: object | string }): string =>
   typeof body === 'string' ? body : JSON.stringify(body);
 
 /** Throws the error of the live client if the request fails. */
-async function send(cluster: Cluster, request: ApiRequest): Promise<Answer> {
+async function send(cluster: Cluster, request: ApiRequest): Promise<ApiResponse> {
   const body = request.body === undefined ? '' : JSON.stringify(request.body);
-  const answer = await answerRequest(cluster, {
+  const response = await handleRequest(cluster, {
     method: request.method,
     path: request.path,
     query: new URLSearchParams(request.query),
@@ -77,8 +77,8 @@ async function send(cluster: Cluster, request: ApiRequest): Promise<Answer> {
     readBody: () => Promise.resolve(body),
     warn: () => undefined,
   });
-  if (answer.kind === 'stream' || answer.status < 300) return answer;
-  throw failure(request, answer.status, textOf(answer));
+  if (response.kind === 'stream' || response.status < 300) return response;
+  throw failure(request, response.status, textOf(response));
 }
 
 const failure = (request: ApiRequest, status: number, text: string): AppError =>

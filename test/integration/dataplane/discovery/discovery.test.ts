@@ -192,7 +192,7 @@ describe('a proxy with one operator replica', () => {
     only.sayTable(10, table({ pod: 'a' }));
     await eventually(proxy.pods, (pods) => pods === 'a Accepting');
     for (const type of ['ended', 'seen'] as const) {
-      only.say(JSON.stringify({ type, replica: 'x', sessions: ['00000000deadbeef'] }));
+      only.send(JSON.stringify({ type, replica: 'x', sessions: ['00000000deadbeef'] }));
     }
     expect(
       await eventually(
@@ -260,7 +260,7 @@ describe('a proxy with one operator replica', () => {
     only.sayTable(10, table({ pod: 'a' }));
     const proxy = startProxy({ addresses: ['127.0.0.1'], port: only.port });
     await eventually(proxy.pods, (pods) => pods === 'a Accepting');
-    only.say(line);
+    only.send(line);
     await eventually(proxy.log.messages, (messages) => messages.includes('invalid table message'));
     expect(proxy.pods()).toBe('a Accepting');
     only.sayTable(11, table({ pod: 'b' }));

@@ -111,7 +111,7 @@ test('a proxy that adopted sessions and shuts down next hands over the sessions 
   const handed = { id: '00000000deadbeef', endpoint: endpoint?.id ?? '', lastSeenS: 1, issuedAtS: 1 };
   const first = { uid: 'uid-first', startedAtMs: 1 };
   const handover = { from: 'uid-second', startedAtMs: 2, sessions: [handed], ended: [], successorOf: [first] };
-  replica.say(JSON.stringify({ type: 'handover', replica: 'operator-1', handover }));
+  replica.send(JSON.stringify({ type: 'handover', replica: 'operator-1', handover }));
   await eventually(() => proxy.router.sessions.size(), Boolean);
   await proxy.stop();
   expect(replica.handovers).toMatchObject([

@@ -119,9 +119,9 @@ test('a failed status write is retried, and its events are emitted only after it
     lastTransitionTime: '2026-01-01T00:00:00Z',
   };
   const status = { ...counted(1), conditions: [condition] };
-  const away = new AppError('KUBERNETES_UNAVAILABLE', 'away', { source: 'kubernetes', retryable: true });
-  cluster.fail({ verb: 'apply', error: away });
-  await expect(writer.write(cart, status)).rejects.toBe(away);
+  const unavailable = new AppError('KUBERNETES_UNAVAILABLE', 'unavailable', { source: 'kubernetes', retryable: true });
+  cluster.fail({ verb: 'apply', error: unavailable });
+  await expect(writer.write(cart, status)).rejects.toBe(unavailable);
   expect(cluster.events()).toEqual([]);
   await writer.write(cart, status);
   expect(written()).toEqual([1]);

@@ -55,13 +55,13 @@ describe('the token review cache', () => {
       {
         review: async () => {
           reviews += 1;
-          if (reviews === 1) throw new Error('API server away');
+          if (reviews === 1) throw new Error('API server unavailable');
           return identity;
         },
       },
       createManualClock(),
     );
-    await expect(cache.review('good')).rejects.toThrow('API server away');
+    await expect(cache.review('good')).rejects.toThrow('API server unavailable');
     expect(await cache.review('good')).toEqual(identity);
   });
 
@@ -90,11 +90,11 @@ describe('the token review cache', () => {
     let answer = async (): Promise<Identity | undefined> => identity;
     const cache = createTokenReviewCache({ review: () => answer() }, clock);
     await cache.review('good');
-    answer = () => Promise.reject(new Error('API server away'));
+    answer = () => Promise.reject(new Error('API server unavailable'));
     await clock.advance(60_000 + 10 * 60_000 - 1);
     expect(await cache.review('good')).toEqual(identity);
     await clock.advance(1);
-    await expect(cache.review('good')).rejects.toThrow('API server away');
+    await expect(cache.review('good')).rejects.toThrow('API server unavailable');
     answer = async () => identity;
     await cache.review('good');
     await clock.advance(60_000);

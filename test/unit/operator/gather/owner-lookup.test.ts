@@ -99,7 +99,7 @@ describe('a created pod', () => {
 test('cached objects are not read from the API server, because every pod creation waits for the lookup', async () => {
   putWorld();
   await fillCaches();
-  const unreachable = new AppError('KUBERNETES_UNAVAILABLE', 'away', { source: 'kubernetes', retryable: true });
+  const unreachable = new AppError('KUBERNETES_UNAVAILABLE', 'unavailable', { source: 'kubernetes', retryable: true });
   cluster.fail({ verb: 'get', error: unreachable });
   cluster.fail({ verb: 'list', error: unreachable });
   expect(await find(ofCart)).toBe('cart');
@@ -110,7 +110,7 @@ test('a failed read of the API server is an error, not a missing StickyWorkload'
   cluster.fail({
     verb: 'get',
     kind: 'ReplicaSet',
-    error: new AppError('KUBERNETES_UNAVAILABLE', 'away', { source: 'kubernetes', retryable: true }),
+    error: new AppError('KUBERNETES_UNAVAILABLE', 'unavailable', { source: 'kubernetes', retryable: true }),
   });
-  await expect(find(ofCart)).rejects.toThrow('away');
+  await expect(find(ofCart)).rejects.toThrow('unavailable');
 });

@@ -46,8 +46,8 @@ test('an existing key ring Secret is not changed, whatever its content', async (
 });
 
 test('any other failure to create a key ring is thrown, so that it is retried', async () => {
-  const away = new AppError('KUBERNETES_UNAVAILABLE', 'away', { source: 'kubernetes', retryable: true });
-  cluster.fail({ verb: 'create', error: away });
-  await expect(createKeyRing(cluster, cart)).rejects.toBe(away);
+  const unavailable = new AppError('KUBERNETES_UNAVAILABLE', 'unavailable', { source: 'kubernetes', retryable: true });
+  cluster.fail({ verb: 'create', error: unavailable });
+  await expect(createKeyRing(cluster, cart)).rejects.toBe(unavailable);
   expect(stored('cart')).toBeUndefined();
 });

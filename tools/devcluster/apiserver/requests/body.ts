@@ -18,7 +18,7 @@ export const unsupportedType = (accepted: readonly string[]): StatusError =>
     `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
   );
 
-/** The body of a create or update; undefined where there is none. */
+/** The body of a create or update; undefined if there is none. */
 export async function readObject(
   request: ApiRequest,
   { entry }: Kind,

@@ -1,4 +1,4 @@
-/** From a request to its answer: authentication, then objects, discovery or the OpenAPI document. */
+/** From a request to its response: authentication, then objects, discovery or the OpenAPI document. */
 import { StatusError } from '../../status-error.ts';
 import type { Cluster } from '../cluster.ts';
 import type { User } from '../tokens.ts';
@@ -12,7 +12,7 @@ import {
 } from '../output/discovery.ts';
 import { buildOpenApiDocument, buildOpenApiIndex } from '../output/openapi.ts';
 import { apiAudience } from '../tokens.ts';
-import { type Answer, type Document, failureOf, ok } from './answer.ts';
+import { type ApiResponse, type Document, failureOf, ok } from './response.ts';
 import { negotiate, type Wanted } from './negotiation.ts';
 import { serveObjects } from './objects.ts';
 import type { ApiRequest } from './request.ts';
@@ -30,16 +30,16 @@ const version = {
   platform: `${process.platform}/${process.arch}`,
 };
 
-/** Never rejects: a failure is an answer too. */
-export async function answerRequest(cluster: Cluster, request: ApiRequest): Promise<Answer> {
+/** Never rejects: a failure is a response too. */
+export async function handleRequest(cluster: Cluster, request: ApiRequest): Promise<ApiResponse> {
   try {
-    return await findAnswer(cluster, request);
+    return await findResponse(cluster, request);
   } catch (error) {
     return failureOf(error);
   }
 }
 
-function findAnswer(cluster: Cluster, request: ApiRequest): Promise<Answer> | Answer {
+function findResponse(cluster: Cluster, request: ApiRequest): Promise<ApiResponse> | ApiResponse {
   const path = request.path.replace(/\/+$/, '');
   if (/^\/(healthz|livez|readyz)(\/|$)/.test(path)) return { kind: 'document', status: 200, body: 'ok' };
   if (path === '/version') return ok(version);
@@ -95,7 +95,7 @@ function discoveryRoot(path: '/api' | '/apis', wanted: Wanted, { kinds, host }: 
   return ok(path === '/api' ? buildApiVersions(host) : buildGroupList(kinds));
 }
 
-/** Where the group and version are served the answer is a Status, elsewhere plain text. */
+/** A Status if the group and version are served, otherwise plain text. */
 function nothingThere({ registry }: Cluster, path: string): Document {
   const [, root, group = '', groupVersion = ''] = path.split('/');
   const apiVersion = root === 'api' ? group : `${group}/${groupVersion}`;

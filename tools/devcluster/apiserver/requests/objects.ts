@@ -9,14 +9,14 @@ import { qualifiedPlural } from '../kinds/kind.ts';
 import { invalid, invalidObject } from '../../schema/field-error.ts';
 import { viewList, viewObject, type View } from '../output/table.ts';
 import { bindPod } from '../subresources/binding.ts';
-import { answerReview, answerTokenRequest } from '../subresources/reviews.ts';
+import { createReview, createToken } from '../subresources/reviews.ts';
 import { changeScale, getScale, patchedScale, type ScaleTarget } from '../subresources/scale.ts';
 import { createObject } from '../writes/create.ts';
 import { decodeObject } from '../writes/decode.ts';
-import { deleteObject, deletionAnswer } from '../writes/delete.ts';
+import { deleteObject, deletionResponse } from '../writes/delete.ts';
 import { applyObject, patchObject, patchTypes, type PatchType } from '../writes/patch.ts';
 import { changeObject, replaceWith } from '../writes/update.ts';
-import { type Answer, created, type Document, ok, success } from './answer.ts';
+import { type ApiResponse, created, type Document, ok, success } from './response.ts';
 import { mediaType, readObject, readOptions, readPatch, unsupportedType } from './body.ts';
 import { listObjects } from './list.ts';
 import { negotiate } from './negotiation.ts';
@@ -34,7 +34,7 @@ export async function serveObjects(
   cluster: Cluster,
   target: ResourceTarget,
   { request, user }: { request: ApiRequest; user: User },
-): Promise<Answer> {
+): Promise<ApiResponse> {
   const { name, namespace } = target;
   const ref = { name: name ?? '', ...(namespace !== undefined && { namespace }) };
   const call = { cluster, target, ref, request, user };
@@ -45,7 +45,7 @@ export async function serveObjects(
     : serveAction(call);
 }
 
-function serveCollection(call: Call): Promise<Answer> | Answer {
+function serveCollection(call: Call): Promise<ApiResponse> | ApiResponse {
   const { request, target } = call;
   const { entry } = target.kind;
   if (request.method === 'GET' && entry.verbs.includes('list')) return serveList(call);
@@ -87,7 +87,7 @@ function serveGet(call: Call): Document {
   return ok(viewObject(target.kind, object, viewOf(call)));
 }
 
-function serveList(call: Call): Answer {
+function serveList(call: Call): ApiResponse {
   const { cluster, target, request } = call;
   const { kind, namespace } = target;
   const options = readListOptions(request.query);
@@ -110,7 +110,7 @@ async function serveCreate(call: Call): Promise<Document> {
   const write = writeRequest(call, 'CreateOptions');
   const body = await readObject(request, kind, write);
   if (!kind.entry.verbs.includes('get')) {
-    return created(answerReview(cluster, kind, isJsonObject(body) ? body : {}, user));
+    return created(createReview(cluster, kind, isJsonObject(body) ? body : {}, user));
   }
   const object = decodeObject(kind, body, write);
   const result = await createObject(cluster, { kind, namespace, object }, write);
@@ -169,7 +169,7 @@ async function serveDelete(call: Call): Promise<Document> {
   const { deletion, isDryRun } = readDeletion(request.query, await readOptions(request));
   const write = { ...writeRequest(call, 'DeleteOptions'), dryRun: isDryRun };
   const deleted = await deleteObject(cluster, { kind: target.kind, ref }, deletion, write);
-  return ok(deletionAnswer(target.kind, deleted));
+  return ok(deletionResponse(target.kind, deleted));
 }
 
 async function serveDeleteCollection(call: Call): Promise<Document> {
@@ -209,7 +209,7 @@ async function serveAction(call: Call): Promise<Document> {
   const { kind, subresource } = target;
   if (request.method !== 'POST') throw methodNotAllowed();
   const body = (await readOptions(request)) ?? {};
-  if (subresource === 'token') return created(answerTokenRequest(cluster, { kind, ref }, body));
+  if (subresource === 'token') return created(createToken(cluster, { kind, ref }, body));
   const write = writeRequest(call, 'CreateOptions');
   await bindPod(cluster, { kind, ref }, body, write);
   return success;

@@ -3,8 +3,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { stringify } from 'yaml';
 import { StatusError } from '../../status-error.ts';
 import type { Cluster } from '../cluster.ts';
-import { type Document, type EventStream, failureOf } from './answer.ts';
-import { answerRequest, wantedOf } from './handle.ts';
+import { type Document, type EventStream, failureOf } from './response.ts';
+import { handleRequest, wantedOf } from './handle.ts';
 import type { ApiRequest } from './request.ts';
 
 /** The limit of etcd's requests, with room for what JSON adds. */
@@ -18,12 +18,12 @@ export async function serveRequest(
   signal: AbortSignal,
 ): Promise<void> {
   const url = URL.parse(request.url ?? '/', 'http://server');
-  const answer =
+  const result =
     url === null
       ? failureOf(new StatusError('BadRequest', 'the URL of the request is not valid'))
-      : await answerRequest(cluster, apiRequestOf(request, url, response));
-  if (answer.kind === 'stream') sendStream(response, answer, signal);
-  else sendDocument(request, response, answer);
+      : await handleRequest(cluster, apiRequestOf(request, url, response));
+  if (result.kind === 'stream') sendStream(response, result, signal);
+  else sendDocument(request, response, result);
 }
 
 function apiRequestOf(request: IncomingMessage, url: URL, response: ServerResponse): ApiRequest {
@@ -53,8 +53,8 @@ async function readText(request: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString();
 }
 
-function sendDocument(request: IncomingMessage, response: ServerResponse, answer: Document): void {
-  const { status, body, contentType, retryAfterSeconds } = answer;
+function sendDocument(request: IncomingMessage, response: ServerResponse, result: Document): void {
+  const { status, body, contentType, retryAfterSeconds } = result;
   const isFailure = status >= 400;
   const { format } = isFailure ? { format: 'json' } : wantedOf(request);
   const isText = typeof body === 'string';

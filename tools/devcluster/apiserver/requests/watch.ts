@@ -5,7 +5,7 @@ import type { StoreChange } from '../../store/store.ts';
 import type { Cluster } from '../cluster.ts';
 import { apiVersionOf, type Kind } from '../kinds/kind.ts';
 import { viewObject, type View } from '../output/table.ts';
-import type { EventSink, EventStream, OpenWatch } from './answer.ts';
+import type { EventSink, EventStream, OpenWatch } from './response.ts';
 import { createFilter } from './list.ts';
 import type { ListOptions } from './options.ts';
 

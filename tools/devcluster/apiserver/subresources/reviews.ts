@@ -10,18 +10,18 @@ import type { Kind } from '../kinds/kind.ts';
 import { apiAudience, type TokenSubject } from '../tokens.ts';
 
 /** Returns the response to a review; access reviews allow everything. */
-export function answerReview(cluster: Cluster, kind: Kind, body: JsonObject, user: User): object {
+export function createReview(cluster: Cluster, kind: Kind, body: JsonObject, user: User): object {
   const { group, kind: name, version } = kind.entry;
-  const answer = { kind: name, apiVersion: `${group}/${version}`, metadata: objectAt(body, 'metadata') };
-  if (name === 'TokenReview') return { ...answer, spec: body['spec'], status: reviewToken(cluster, body) };
+  const review = { kind: name, apiVersion: `${group}/${version}`, metadata: objectAt(body, 'metadata') };
+  if (name === 'TokenReview') return { ...review, spec: body['spec'], status: reviewToken(cluster, body) };
   if (name === 'SelfSubjectReview') {
     return {
-      ...answer,
+      ...review,
       metadata: { creationTimestamp: isoSeconds(cluster.clock.nowMs()) },
       status: { userInfo: user },
     };
   }
-  return { ...answer, spec: body['spec'], status: { allowed: true } };
+  return { ...review, spec: body['spec'], status: { allowed: true } };
 }
 
 function reviewToken({ tokens }: Cluster, review: JsonObject): JsonObject {
@@ -36,11 +36,7 @@ const shortestSeconds = 600;
 const longestSeconds = 2 ** 32;
 
 /** serviceaccounts/token. */
-export function answerTokenRequest(
-  cluster: Cluster,
-  { kind, ref }: { kind: Kind; ref: ObjectRef },
-  body: unknown,
-): object {
+export function createToken(cluster: Cluster, { kind, ref }: { kind: Kind; ref: ObjectRef }, body: unknown): object {
   const account = getObject(cluster, kind, ref);
   const lifetimeSeconds = numberAt(body, 'spec', 'expirationSeconds') ?? 3600;
   const wrong = (detail: string) =>

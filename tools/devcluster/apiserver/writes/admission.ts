@@ -123,8 +123,8 @@ async function askWebhook(
   return complete(kind, decoded, old);
 }
 
-function readResponse(answer: unknown, uid: string): JsonObject {
-  const response = valueAt(answer, 'response');
+function readResponse(body: unknown, uid: string): JsonObject {
+  const response = valueAt(body, 'response');
   if (!isJsonObject(response)) throw new Error('failed to call webhook: webhook response was absent');
   if (response['uid'] !== uid) {
     throw new Error(`failed to call webhook: expected response.uid="${uid}", got "${textAt(response, 'uid')}"`);

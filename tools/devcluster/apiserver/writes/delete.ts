@@ -122,7 +122,7 @@ function isReleased({ entry }: Kind, object: KubeObject): boolean {
 }
 
 /** The body of the response: a Status for most kinds. */
-export function deletionAnswer(kind: Kind, { object, isGone }: Deleted): object {
+export function deletionResponse(kind: Kind, { object, isGone }: Deleted): object {
   if (kind.returnsDeleted || !isGone) return object;
   const { name, uid } = object.metadata;
   const details = { ...detailsOf(kind, name), ...(uid !== undefined && { uid }) };

@@ -24,9 +24,9 @@ export async function callWebhook(cluster: Cluster, { clientConfig, body, timeou
     ...(servername !== undefined && { servername }),
   };
   try {
-    const answer = await post(url, options, text);
-    if (answer.status !== 200) throw new Error(`the server answered ${answer.status}`);
-    return JSON.parse(answer.text);
+    const response = await post(url, options, text);
+    if (response.status !== 200) throw new Error(`the server responded with ${response.status}`);
+    return JSON.parse(response.text);
   } catch (error) {
     const reason = options.signal.aborted ? 'context deadline exceeded' : describeError(error);
     throw new Error(`failed to call webhook: Post "${url.href}?timeout=${timeoutMs / 1000}s": ${reason}`, {

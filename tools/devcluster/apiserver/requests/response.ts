@@ -28,7 +28,7 @@ export interface OpenWatch {
 /** A watch: it begins when the transport opens it. */
 export type EventStream = { kind: 'stream'; open: (sink: EventSink) => OpenWatch };
 
-export type Answer = Document | EventStream;
+export type ApiResponse = Document | EventStream;
 
 export const ok = (body: object): Document => ({ kind: 'document', status: 200, body });
 export const created = (body: object): Document => ({ kind: 'document', status: 201, body });
