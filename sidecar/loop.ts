@@ -148,16 +148,16 @@ async function observe(
   { operator, countSources, counters }: DrainPorts,
   ended: AbortSignal,
 ): Promise<DrainObservation> {
-  let answer: DrainStatus;
+  let status: DrainStatus;
   try {
-    answer = await operator.drainStatus(ended);
+    status = await operator.drainStatus(ended);
   } catch (error) {
     if (!ended.aborted) counters.operatorErrors += 1;
     return { type: 'Unreachable', reason: describeError(error) };
   }
   // Only the operator knows whether the pod terminates. In a pod that does not, nothing is counted.
-  if (!answer.terminating) return { type: 'Answer', answer };
-  return { type: 'Answer', answer: { ...answer, sources: [...answer.sources, ...(await countSources())] } };
+  if (!status.terminating) return { type: 'Status', status };
+  return { type: 'Status', status: { ...status, sources: [...status.sources, ...(await countSources())] } };
 }
 
 const pause = (delayMs: number): Promise<void> =>

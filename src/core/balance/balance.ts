@@ -2,7 +2,7 @@
 import type { BalancingPolicy, Endpoint } from '../../wire/routing-table.ts';
 
 /** An endpoint with what this proxy counts there. */
-export type Target = {
+export type EndpointLoad = {
   readonly endpoint: Endpoint;
   /** Live sessions. */
   readonly sessions: number;
@@ -46,88 +46,89 @@ export type Eligibility = {
 /** `AllFull`: every accepting endpoint has its maximum of sessions. */
 export type NoneReason = 'NoEndpointAccepting' | 'AllFull';
 
-export type Eligible<T> = { kind: 'some'; targets: readonly T[] } | { kind: 'none'; reason: NoneReason };
+export type Eligible<T> = { kind: 'some'; endpoints: readonly T[] } | { kind: 'none'; reason: NoneReason };
 
 /**
  * Returns the endpoints that are accepting, not full and not tried; a Pending or Draining endpoint is never eligible. An ejected
  * endpoint is skipped while there is another: it has the fewest sessions, so each new client would wait for it first. If there is
  * no other, it is tried, because it may have recovered.
  */
-export function eligibleTargets<T extends Target>(
-  targets: readonly T[],
+export function eligibleEndpoints<T extends EndpointLoad>(
+  endpoints: readonly T[],
   { nowMs, maxSessions = Number.POSITIVE_INFINITY, tried }: Eligibility,
 ): Eligible<T> {
   let accepting = 0;
   const reachable: T[] = [];
   const ejected: T[] = [];
   // One pass: a backend may have thousands of pods, and each request of a client without a cookie runs this.
-  for (const target of targets) {
-    const { endpoint, sessions, starting, ejectedUntilMs } = target;
+  for (const candidate of endpoints) {
+    const { endpoint, sessions, starting, ejectedUntilMs } = candidate;
     if (endpoint.state !== 'Accepting' || tried.includes(endpoint.id)) continue;
     accepting += 1;
     if (sessions + starting >= maxSessions) continue;
-    (ejectedUntilMs <= nowMs ? reachable : ejected).push(target);
+    (ejectedUntilMs <= nowMs ? reachable : ejected).push(candidate);
   }
   if (accepting === 0) return { kind: 'none', reason: 'NoEndpointAccepting' };
   if (reachable.length + ejected.length === 0) return { kind: 'none', reason: 'AllFull' };
-  return { kind: 'some', targets: reachable.length > 0 ? reachable : ejected };
+  return { kind: 'some', endpoints: reachable.length > 0 ? reachable : ejected };
 }
 
 /** `random`: at least 0, below 1. `previousUid`: the pod of the last choice; undefined before the first one. */
 export type Choosing = { random: () => number; previousUid: string | undefined };
 
-type Policy = <T extends Target>(targets: readonly T[], choosing: Choosing) => T | undefined;
+type Policy = <T extends EndpointLoad>(endpoints: readonly T[], choosing: Choosing) => T | undefined;
 
-/** Returns the target that the policy picks; undefined only if there is no target. */
-export const pickTarget = <T extends Target>(
+/** Returns the endpoint that the policy picks; undefined only if there is none. */
+export const pickEndpoint = <T extends EndpointLoad>(
   policy: BalancingPolicy,
-  targets: readonly T[],
+  endpoints: readonly T[],
   choosing: Choosing,
-): T | undefined => policies[policy](targets, choosing);
+): T | undefined => policies[policy](endpoints, choosing);
 
 const policies: Record<BalancingPolicy, Policy> = {
-  LeastSessions: (targets, { random }) => pickLeast(targets, ({ sessions, starting }) => sessions + starting, random),
+  LeastSessions: (endpoints, { random }) =>
+    pickLeast(endpoints, ({ sessions, starting }) => sessions + starting, random),
   // Idle sessions cost an app memory, not time: here only open requests count.
-  LeastRequests: (targets, { random }) => pickLeast(targets, ({ open, starting }) => open + starting, random),
-  Random: (targets, { random }) => pickAny(targets, random),
+  LeastRequests: (endpoints, { random }) => pickLeast(endpoints, ({ open, starting }) => open + starting, random),
+  Random: (endpoints, { random }) => pickAny(endpoints, random),
   RoundRobin: pickNext,
 };
 
 /** Ties are broken at random, so that proxies with the same counts do not all pick the same pod. */
-function pickLeast<T extends Target>(
-  targets: readonly T[],
-  weigh: (target: Target) => number,
+function pickLeast<T extends EndpointLoad>(
+  endpoints: readonly T[],
+  weigh: (endpoint: EndpointLoad) => number,
   random: () => number,
 ): T | undefined {
   let best: T | undefined;
   let bestWeight = Number.POSITIVE_INFINITY;
   let ties = 0;
-  for (const target of targets) {
-    const weight = weigh(target);
+  for (const candidate of endpoints) {
+    const weight = weigh(candidate);
     if (weight > bestWeight) continue;
     ties = weight < bestWeight ? 1 : ties + 1;
     // The n-th of equals replaces the previous one with probability 1/n: after one pass all are equally likely.
-    if (ties === 1 || random() * ties < 1) best = target;
+    if (ties === 1 || random() * ties < 1) best = candidate;
     bestWeight = weight;
   }
   return best;
 }
 
-const pickAny = <T>(targets: readonly T[], random: () => number): T | undefined =>
-  targets[Math.floor(random() * targets.length)];
+const pickAny = <T>(endpoints: readonly T[], random: () => number): T | undefined =>
+  endpoints[Math.floor(random() * endpoints.length)];
 
 /**
- * Returns the next target by UID, and after the last one the first: by UID and not by index, so that no pod is skipped when others are
+ * Returns the next endpoint by UID, and after the last one the first: by UID and not by index, so that no pod is skipped when others are
  * created or deleted. The first choice is random, or every proxy that starts would begin with the same pod.
  */
-function pickNext<T extends Target>(targets: readonly T[], { random, previousUid }: Choosing): T | undefined {
-  if (previousUid === undefined) return pickAny(targets, random);
+function pickNext<T extends EndpointLoad>(endpoints: readonly T[], { random, previousUid }: Choosing): T | undefined {
+  if (previousUid === undefined) return pickAny(endpoints, random);
   let first: T | undefined;
   let next: T | undefined;
-  for (const target of targets) {
-    const { uid } = target.endpoint;
-    if (first === undefined || uid < first.endpoint.uid) first = target;
-    if (uid > previousUid && (next === undefined || uid < next.endpoint.uid)) next = target;
+  for (const candidate of endpoints) {
+    const { uid } = candidate.endpoint;
+    if (first === undefined || uid < first.endpoint.uid) first = candidate;
+    if (uid > previousUid && (next === undefined || uid < next.endpoint.uid)) next = candidate;
   }
   return next ?? first;
 }

@@ -39,7 +39,7 @@ export function drainStep(
 export const isTerminating = (state: DrainState): boolean => state.killAtMs !== undefined;
 
 function observe(state: DrainState, observation: DrainObservation, nowMs: number): DrainState {
-  if (observation.type === 'Answer') return observeAnswer(state, observation.answer, nowMs);
+  if (observation.type === 'Status') return observeStatus(state, observation.status, nowMs);
   return observation.type === 'Unreachable' ? forget(state, observation.reason) : state;
 }
 
@@ -50,9 +50,9 @@ const forget = (state: DrainState, reason: string): DrainState => ({
   sources: [],
 });
 
-function observeAnswer(state: DrainState, answer: DrainStatus, nowMs: number): DrainState {
-  if (!answer.terminating) return forget(state, 'the operator reports that the pod is not terminating');
-  const { killAtMs, disruption, sources } = answer;
+function observeStatus(state: DrainState, status: DrainStatus, nowMs: number): DrainState {
+  if (!status.terminating) return forget(state, 'the operator reports that the pod is not terminating');
+  const { killAtMs, disruption, sources } = status;
   const evidence = judgeSources(state, sources, nowMs);
   const updated: DrainState = {
     ...state,
@@ -85,12 +85,12 @@ function judgeSources(
 }
 
 function decideRelease(state: DrainState, observation: DrainObservation, nowMs: number): DrainRelease | undefined {
-  // A liveness restart runs the same hook. Termination cannot be undone: once a pod terminates, a later "false" is a wrong answer.
-  if (observation.type === 'Answer' && !observation.answer.terminating && !isTerminating(state)) {
+  // A liveness restart runs the same hook. Termination cannot be undone: once a pod terminates, a later "false" is wrong.
+  if (observation.type === 'Status' && !observation.status.terminating && !isTerminating(state)) {
     return releaseNotTerminating(state, nowMs);
   }
   // Only a fresh zero ends the quiet period: the passage of time is no evidence about sessions.
-  const fresh = observation.type === 'Answer';
+  const fresh = observation.type === 'Status';
   const { evidence, policy } = state;
   if (fresh && evidence.type === 'Quiet' && nowMs - evidence.sinceMs >= policy.quietPeriodMs) {
     return releaseComplete(state, evidence.sessions, nowMs);

@@ -20,7 +20,7 @@ export type DrainPolicy = DrainLimits & {
 
 /** One observation of the sidecar. `TimePassed` says nothing about sessions. */
 export type DrainObservation =
-  | { readonly type: 'Answer'; readonly answer: DrainStatus }
+  | { readonly type: 'Status'; readonly status: DrainStatus }
   | { readonly type: 'Unreachable'; readonly reason: string }
   | { readonly type: 'TimePassed' };
 

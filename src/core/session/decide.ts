@@ -12,7 +12,7 @@ export interface EndpointLookup<T> {
 }
 
 /** A verified token with its backend. `seenHereMs`: when this proxy last saw its session or received a report about it, if ever. */
-export type Candidate<T> = { token: Token; known: EndpointLookup<T>; seenHereMs: number | undefined };
+export type TokenCandidate<T> = { token: Token; backend: EndpointLookup<T>; seenHereMs: number | undefined };
 
 /** `asOfMs`: when the table was last known to be current. `waitUntilMs`: until when this request may wait. */
 export type Moment = { nowMs: number; asOfMs: number; waitUntilMs: number };
@@ -21,7 +21,7 @@ export type NewReason = 'NoToken' | 'Expired';
 export type LostReason = 'EndpointRemoved' | 'NotInTable';
 
 /** `lost`: the pod no longer exists, and a new session starts on another pod. */
-export type SessionDecision<T, C extends Candidate<T>> =
+export type SessionDecision<T, C extends TokenCandidate<T>> =
   | { kind: 'pinned'; candidate: C; endpoint: T }
   | { kind: 'wait'; untilMs: number }
   | { kind: 'lost'; candidate: C; reason: LostReason }
@@ -39,7 +39,10 @@ const clockSkewMs = 5000;
  * Set-Cookie does not replace it. If it won although its pod no longer exists, every request would start a new session. Each token
  * is judged by its own backend.
  */
-export function decideSession<T, C extends Candidate<T>>(candidates: readonly C[], at: Moment): SessionDecision<T, C> {
+export function decideSession<T, C extends TokenCandidate<T>>(
+  candidates: readonly C[],
+  at: Moment,
+): SessionDecision<T, C> {
   let best: SessionDecision<T, C> = { kind: 'new', reason: candidates.length === 0 ? 'NoToken' : 'Expired' };
   for (const candidate of candidates) {
     const decision = decideOne<T, C>(candidate, at);
@@ -51,14 +54,14 @@ export function decideSession<T, C extends Candidate<T>>(candidates: readonly C[
 
 const rank = { new: 0, lost: 1, wait: 2, pinned: 3 } as const;
 
-function decideOne<T, C extends Candidate<T>>(candidate: C, at: Moment): SessionDecision<T, C> {
-  const { token, known, seenHereMs } = candidate;
-  const life = tokenLife(token, known.limits, { nowMs: at.nowMs, seenHereMs });
+function decideOne<T, C extends TokenCandidate<T>>(candidate: C, at: Moment): SessionDecision<T, C> {
+  const { token, backend, seenHereMs } = candidate;
+  const life = tokenLife(token, backend.limits, { nowMs: at.nowMs, seenHereMs });
   if (life === 'Expired') return { kind: 'new', reason: 'Expired' };
-  const endpoint = known.find(token.endpointId);
+  const endpoint = backend.find(token.endpointId);
   if (endpoint !== undefined) return { kind: 'pinned', candidate, endpoint };
   if (life === 'Doubtful') return { kind: 'new', reason: 'Expired' };
-  if (known.isRemoved(token.endpointId)) return { kind: 'lost', candidate, reason: 'EndpointRemoved' };
+  if (backend.isRemoved(token.endpointId)) return { kind: 'lost', candidate, reason: 'EndpointRemoved' };
   const mayBeAheadOfTable = token.issuedAtS * 1000 >= at.asOfMs - clockSkewMs;
   if (mayBeAheadOfTable && at.nowMs < at.waitUntilMs) return { kind: 'wait', untilMs: at.waitUntilMs };
   return { kind: 'lost', candidate, reason: 'NotInTable' };

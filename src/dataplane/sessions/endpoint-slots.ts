@@ -1,5 +1,5 @@
 /** The counts of this proxy per endpoint. Rows of sessions refer to an endpoint by the number of its slot. */
-import type { Target } from '../../core/balance/balance.ts';
+import type { EndpointLoad } from '../../core/balance/balance.ts';
 import type { Endpoint, SessionLimits } from '../../wire/routing-table.ts';
 import type { BackendCounters } from './counters.ts';
 
@@ -11,8 +11,8 @@ export type BackendRecord = {
   previousUid: string | undefined;
 };
 
-/** A Target of `core/balance`. */
-export type EndpointSlot = Target & {
+/** An EndpointLoad of `core/balance`. */
+export type EndpointSlot = EndpointLoad & {
   readonly number: number;
   /** From the newest table that contains it. */
   endpoint: Endpoint;

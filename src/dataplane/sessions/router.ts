@@ -1,5 +1,5 @@
 /** Decides where a request goes and counts sessions: the session side of the interface in `dataplane/routing.ts`. */
-import { decideSession, maxWaitMs, type Candidate, type SessionDecision } from '../../core/session/decide.ts';
+import { decideSession, maxWaitMs, type TokenCandidate, type SessionDecision } from '../../core/session/decide.ts';
 import type { Token } from '../../core/session/token.ts';
 import type { RoutingTable } from '../../wire/routing-table.ts';
 import type { Clock } from '../../platform/clock.ts';
@@ -57,7 +57,7 @@ export interface ManagedRouter extends SessionRouter {
 /** The parts of a request that a decision needs while the request waits, when its own bytes may be overwritten; and how long it may wait. */
 type Pending = { route: CompiledRoute; tokens: readonly Token[]; startsSession: boolean; waitUntilMs: number };
 
-type SessionCandidate = Candidate<EndpointSlot> & { known: CompiledBackend };
+type SessionCandidate = TokenCandidate<EndpointSlot> & { backend: CompiledBackend };
 type Settled = Exclude<SessionDecision<EndpointSlot, SessionCandidate>, { kind: 'wait' }>;
 
 const tokensCached = 32_768;
@@ -101,8 +101,8 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
   /** A token whose backend has left the table is no candidate. */
   const candidatesOf = ({ route, tokens }: Pending, nowMs: number): SessionCandidate[] =>
     tokens.flatMap((token) => {
-      const known = state?.backends.get(route.backendKey(token.backendId) ?? '');
-      return known === undefined ? [] : [{ token, known, seenHereMs: seenMs(token, nowMs) }];
+      const backend = state?.backends.get(route.backendKey(token.backendId) ?? '');
+      return backend === undefined ? [] : [{ token, backend, seenHereMs: seenMs(token, nowMs) }];
     });
 
   const settle = (pending: Pending, nowMs: number): RouteDecision | Promise<RouteDecision> => {
@@ -118,7 +118,7 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
 
   const applyDecision = ({ route, startsSession }: Pending, decision: Settled, nowMs: number): RouteDecision => {
     if (decision.kind === 'new') return starter.start(route, { tried: [], replaces: undefined });
-    const session = { backend: decision.candidate.known, token: decision.candidate.token };
+    const session = { backend: decision.candidate.backend, token: decision.candidate.token };
     if (decision.kind === 'lost') return starter.reassign(route, { ...session, reason: decision.reason, tried: [] });
     const slot = decision.endpoint;
     if (startsSession && slot.endpoint.state === 'Draining') {

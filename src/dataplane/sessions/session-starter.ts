@@ -1,5 +1,5 @@
 /** Starts sessions: fresh ones, in place of one that lost its pod, or in place of one that its client replaces. */
-import { eligibleTargets, orderByWeight, pickTarget } from '../../core/balance/balance.ts';
+import { eligibleEndpoints, orderByWeight, pickEndpoint } from '../../core/balance/balance.ts';
 import type { RouteDecision } from '../routing.ts';
 import type { CompiledBackend, CompiledRoute } from './compiled-table.ts';
 import { countersOf, createLossMemory, type SessionCounters } from './counters.ts';
@@ -123,9 +123,9 @@ function findInBackend(key: string, { backends, tried, nowMs, random }: Search):
   const backend = backends.get(key);
   if (backend === undefined) return { kind: 'none', reason: 'NoEndpointAccepting', key, backend };
   const { policy, maxSessionsPerEndpoint: maxSessions } = backend.source;
-  const eligible = eligibleTargets(backend.slots, { nowMs, maxSessions, tried });
+  const eligible = eligibleEndpoints(backend.slots, { nowMs, maxSessions, tried });
   if (eligible.kind === 'none') return { kind: 'none', reason: eligible.reason, key, backend };
-  const slot = pickTarget(policy, eligible.targets, { random, previousUid: backend.record.previousUid });
+  const slot = pickEndpoint(policy, eligible.endpoints, { random, previousUid: backend.record.previousUid });
   return slot === undefined
     ? { kind: 'none', reason: 'NoEndpointAccepting', key, backend }
     : { kind: 'placed', backend, slot };

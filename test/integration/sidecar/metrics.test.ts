@@ -53,7 +53,7 @@ test('a hold exports its duration, its deadline, and each known source', () => {
       { type: 'Connections' as const, known: false as const, reason: 'unreadable' },
     ],
   };
-  const { state } = drainStep(begun, { type: 'Answer', answer }, 1500);
+  const { state } = drainStep(begun, { type: 'Status', status: answer }, 1500);
   const { samples } = parse(renderMetrics({ state, callers: 1 }, createCounters(), 3500));
   expect(samples).toMatchObject({
     holdfast_sidecar_holding: 1,

@@ -33,8 +33,8 @@ function released(
   return { ...state, release: state.release };
 }
 const answer = (sessions: number, killAtMs: number): DrainObservation => ({
-  type: 'Answer',
-  answer: { terminating: true, killAtMs, sources: [{ type: 'Proxy', known: true, sessions }] },
+  type: 'Status',
+  status: { terminating: true, killAtMs, sources: [{ type: 'Proxy', known: true, sessions }] },
 });
 const away: DrainObservation = { type: 'Unreachable', reason: 'refused' };
 
@@ -62,7 +62,7 @@ describe("the time limit of an app's own hook after the release", () => {
     ],
     [
       'is that of the kubelet when the container only restarts',
-      released(40, { type: 'Answer', answer: { terminating: false } }),
+      released(40, { type: 'Status', status: { terminating: false } }),
       start + 40,
       25_000,
     ],

@@ -1,13 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { eligibleTargets, orderByWeight, pickTarget, type Target } from '../../../../src/core/balance/balance.ts';
+import {
+  eligibleEndpoints,
+  orderByWeight,
+  pickEndpoint,
+  type EndpointLoad,
+} from '../../../../src/core/balance/balance.ts';
 import type { BalancingPolicy, EndpointState } from '../../../../src/wire/routing-table.ts';
 
 const nowMs = 1_790_000_000_000;
 const policies: BalancingPolicy[] = ['LeastSessions', 'LeastRequests', 'RoundRobin', 'Random'];
 
-type Short = Partial<Omit<Target, 'endpoint'>> & { state?: EndpointState };
-const target = (name: string, { state = 'Accepting', ...load }: Short = {}): Target => ({
+type Short = Partial<Omit<EndpointLoad, 'endpoint'>> & { state?: EndpointState };
+const target = (name: string, { state = 'Accepting', ...load }: Short = {}): EndpointLoad => ({
   endpoint: { uid: name, id: name, pod: name, address: '10.0.0.1', port: 80, state },
   sessions: 0,
   starting: 0,
@@ -90,8 +95,8 @@ describe('the endpoints that are eligible for a new session', () => {
     },
   ];
   test.each(rows)('$sentence: $eligible', ({ pods, max, tried = [], eligible }) => {
-    const found = eligibleTargets(targetsOf(pods), { nowMs, maxSessions: max, tried });
-    expect(found.kind === 'none' ? found.reason : found.targets.map(({ endpoint }) => endpoint.pod).join(' ')).toBe(
+    const found = eligibleEndpoints(targetsOf(pods), { nowMs, maxSessions: max, tried });
+    expect(found.kind === 'none' ? found.reason : found.endpoints.map(({ endpoint }) => endpoint.pod).join(' ')).toBe(
       eligible,
     );
   });
@@ -117,13 +122,13 @@ describe('the endpoints that are eligible for a new session', () => {
           fc.double({ min: 0, max: 0.999, noNaN: true }),
           (pods, max, tried, random) => {
             const targets = pods.map((pod, index) => target(String(index), pod));
-            const isAllowed = ({ endpoint, sessions, starting }: Target) =>
+            const isAllowed = ({ endpoint, sessions, starting }: EndpointLoad) =>
               endpoint.state === 'Accepting' && !tried.includes(endpoint.id) && sessions + starting < (max ?? 99);
-            const eligible = eligibleTargets(targets, { nowMs, maxSessions: max, tried });
+            const eligible = eligibleEndpoints(targets, { nowMs, maxSessions: max, tried });
             const chosen =
               eligible.kind === 'none'
                 ? undefined
-                : pickTarget(policy, eligible.targets, {
+                : pickEndpoint(policy, eligible.endpoints, {
                     random: () => random,
                     previousUid: pods.length > 3 ? '1' : undefined,
                   });
@@ -143,7 +148,7 @@ describe('the policy', () => {
     pods: Record<string, Short>,
     more: { random?: () => number; previousUid?: string } = {},
   ) =>
-    pickTarget(policy, targetsOf(pods), { random: more.random ?? (() => 0), previousUid: more.previousUid })?.endpoint
+    pickEndpoint(policy, targetsOf(pods), { random: more.random ?? (() => 0), previousUid: more.previousUid })?.endpoint
       .pod;
 
   test('LeastSessions picks the pod with the fewest sessions, including starting ones, whatever the open requests', () => {
@@ -184,7 +189,7 @@ describe('the policy', () => {
         fc.array(fc.nat(5), { minLength: 1 }),
         fc.double({ min: 0, max: 0.999, noNaN: true }),
         (counts, random) => {
-          const chosen = pickTarget(
+          const chosen = pickEndpoint(
             'LeastSessions',
             counts.map((sessions, index) => target(String(index), { sessions })),
             { random: () => random, previousUid: undefined },

@@ -26,8 +26,8 @@ const source: fc.Arbitrary<SessionSource> = fc.oneof(
   }),
 );
 const terminating: fc.Arbitrary<DrainObservation> = fc.record({
-  type: fc.constant('Answer' as const),
-  answer: fc.record({
+  type: fc.constant('Status' as const),
+  status: fc.record({
     terminating: fc.constant(true as const),
     killAtMs: fc.integer({ min: start, max: start + 100_000 }),
     sources: fc.array(source, { maxLength: 3 }),
@@ -35,7 +35,7 @@ const terminating: fc.Arbitrary<DrainObservation> = fc.record({
 });
 const observation: fc.Arbitrary<DrainObservation> = fc.oneof(
   { weight: 6, arbitrary: terminating },
-  { weight: 1, arbitrary: fc.constant<DrainObservation>({ type: 'Answer', answer: { terminating: false } }) },
+  { weight: 1, arbitrary: fc.constant<DrainObservation>({ type: 'Status', status: { terminating: false } }) },
   { weight: 1, arbitrary: fc.constant<DrainObservation>({ type: 'Unreachable', reason: 'refused' }) },
   { weight: 1, arbitrary: fc.constant<DrainObservation>({ type: 'TimePassed' }) },
 );
@@ -60,11 +60,11 @@ function play(policy: DrainPolicy, sequence: Steps): Seen[] {
 }
 
 const isZero = ({ observation }: Seen, { sources, sessionThreshold }: DrainPolicy): boolean =>
-  observation.type === 'Answer' &&
-  observation.answer.terminating &&
+  observation.type === 'Status' &&
+  observation.status.terminating &&
   sources.every((type) =>
     isEmpty(
-      observation.answer.terminating ? observation.answer.sources.filter((one) => one.type === type) : [],
+      observation.status.terminating ? observation.status.sources.filter((one) => one.type === type) : [],
       sessionThreshold,
     ),
   );
@@ -75,11 +75,11 @@ const isEmpty = (ofType: SessionSource[], threshold: number): boolean =>
   ofType.reduce((sum, one) => sum + (one.known ? one.sessions : NaN), 0) <= threshold;
 
 const saidTerminating = ({ observation }: Seen): boolean =>
-  observation.type === 'Answer' && observation.answer.terminating;
+  observation.type === 'Status' && observation.status.terminating;
 
 function deadlineOf(policy: DrainPolicy, history: Seen[]): number {
   const kills = history.flatMap(({ observation }) =>
-    observation.type === 'Answer' && observation.answer.terminating ? [observation.answer.killAtMs] : [],
+    observation.type === 'Status' && observation.status.terminating ? [observation.status.killAtMs] : [],
   );
   return Math.min(start + policy.drainTimeoutMs, ...kills.map((kill) => kill - policy.shutdownMarginMs));
 }
@@ -93,7 +93,7 @@ test('a release has one of three causes: zero for the quiet period, a restarting
       if (!last || !release) return;
       if (release.reason === 'NotTerminating') {
         expect(history.some(saidTerminating)).toBe(false);
-        expect(last.observation).toEqual({ type: 'Answer', answer: { terminating: false } });
+        expect(last.observation).toEqual({ type: 'Status', status: { terminating: false } });
       } else if (release.reason === 'DrainComplete') {
         // TimePassed is not evidence; all other observations in the quiet period must be zero.
         const heard = history.filter((seen) => seen.observation.type !== 'TimePassed');

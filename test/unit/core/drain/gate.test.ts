@@ -22,23 +22,23 @@ const start = 1_000_000;
 const killAtMs = start + 100_000;
 
 const sessions = (count: number, kill = killAtMs): DrainObservation => ({
-  type: 'Answer',
-  answer: { terminating: true, killAtMs: kill, sources: [{ type: 'Proxy', known: true, sessions: count }] },
+  type: 'Status',
+  status: { terminating: true, killAtMs: kill, sources: [{ type: 'Proxy', known: true, sessions: count }] },
 });
 /** An eviction or another disruption, with its grace period. */
 const disrupted = (count: number, kill: number, disruption: string): DrainObservation => ({
-  type: 'Answer',
-  answer: { terminating: true, killAtMs: kill, disruption, sources: [{ type: 'Proxy', known: true, sessions: count }] },
+  type: 'Status',
+  status: { terminating: true, killAtMs: kill, disruption, sources: [{ type: 'Proxy', known: true, sessions: count }] },
 });
 const counted = (...list: SessionSource[]): DrainObservation => ({
-  type: 'Answer',
-  answer: { terminating: true, killAtMs, sources: list },
+  type: 'Status',
+  status: { terminating: true, killAtMs, sources: list },
 });
 const counts = (type: SourceType, count: number): SessionSource => ({ type, known: true, sessions: count });
-const cannotSay = (type: SourceType): SessionSource => ({ type, known: false, reason: 'no answer' });
+const withoutCount = (type: SourceType): SessionSource => ({ type, known: false, reason: 'no status' });
 const sources = (...known: (number | string)[]): DrainObservation => ({
-  type: 'Answer',
-  answer: {
+  type: 'Status',
+  status: {
     terminating: true,
     killAtMs,
     sources: known.map((one) =>
@@ -49,7 +49,7 @@ const sources = (...known: (number | string)[]): DrainObservation => ({
   },
 });
 const unreachable: DrainObservation = { type: 'Unreachable', reason: 'connection refused' };
-const notTerminating: DrainObservation = { type: 'Answer', answer: { terminating: false } };
+const notTerminating: DrainObservation = { type: 'Status', status: { terminating: false } };
 const timePassed: DrainObservation = { type: 'TimePassed' };
 
 type Step = [afterMs: number, observation: DrainObservation];
@@ -379,7 +379,7 @@ describe('several sources', () => {
     ],
     [
       'hold if one has no count',
-      [counts('Proxy', 0), cannotSay('Connections'), counts('Application', 0)],
+      [counts('Proxy', 0), withoutCount('Connections'), counts('Application', 0)],
       all,
       'Unknown',
     ],
@@ -392,7 +392,7 @@ describe('several sources', () => {
     ],
     [
       'ignore a proxy without a count if only Connections is configured',
-      [cannotSay('Proxy'), counts('Connections', 0)],
+      [withoutCount('Proxy'), counts('Connections', 0)],
       { sources: ['Connections'] },
       'Quiet',
     ],

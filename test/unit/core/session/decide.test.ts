@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import {
   decideSession,
-  type Candidate,
+  type TokenCandidate,
   type EndpointLookup,
   type SessionDecision,
 } from '../../../../src/core/session/decide.ts';
@@ -21,7 +21,7 @@ const pod = (name: string, state: EndpointState): Endpoint => ({
   state,
 });
 const endpoints = [pod('accepting', 'Accepting'), pod('draining', 'Draining'), pod('pending', 'Pending')];
-const known: EndpointLookup<Endpoint> = {
+const backend: EndpointLookup<Endpoint> = {
   limits: { idleTimeoutMs: 20 * minuteS * 1000, absoluteTimeoutMs: 8 * 60 * minuteS * 1000 },
   find: (id) => endpoints.find((endpoint) => endpoint.id === id),
   isRemoved: (id) => id === endpointId('removed'),
@@ -37,10 +37,10 @@ const token = (podName: string, dates: Partial<Pick<Token, 'issuedAtS' | 'lastSe
   lastSeenS: nowS - minuteS,
   ...dates,
 });
-type Sent = Candidate<Endpoint>;
+type Sent = TokenCandidate<Endpoint>;
 const sent = (podName: string, dates?: Partial<Pick<Token, 'issuedAtS' | 'lastSeenS'>>): Sent => ({
   token: token(podName, dates),
-  known,
+  backend,
   seenHereMs: undefined,
 });
 
@@ -107,12 +107,12 @@ const rows: Row[] = [
   },
   {
     sentence: 'a session older than the absolute limit has expired, however busy it is',
-    candidates: [{ token: token('accepting', { issuedAtS: nowS - 8 * 60 * minuteS }), known, seenHereMs: nowMs }],
+    candidates: [{ token: token('accepting', { issuedAtS: nowS - 8 * 60 * minuteS }), backend, seenHereMs: nowMs }],
     expected: 'new: Expired',
   },
   {
     sentence: 'a session that is idle by its date but has an open stream at this proxy is live',
-    candidates: [{ token: token('draining', { lastSeenS: nowS - 300 * minuteS }), known, seenHereMs: nowMs }],
+    candidates: [{ token: token('draining', { lastSeenS: nowS - 300 * minuteS }), backend, seenHereMs: nowMs }],
     expected: 'pinned to draining',
   },
   {
@@ -157,7 +157,7 @@ const rows: Row[] = [
     candidates: [
       {
         ...sent('accepting', { lastSeenS: nowS - 4 * minuteS }),
-        known: { ...known, limits: { idleTimeoutMs: minuteS * 1000 } },
+        backend: { ...backend, limits: { idleTimeoutMs: minuteS * 1000 } },
       },
       sent('draining', { lastSeenS: nowS - 4 * minuteS }),
     ],
