@@ -15,17 +15,17 @@ import { Request, inspectRequest } from '../h1/request.ts';
 
 type Phase = 'reading' | 'exchange' | 'tunnel' | 'closing';
 
-/** Where connections came in: `port` as the routing table knows the listener. */
+/** The listener of a connection: `port` is its port in the routing table. */
 export type ClientListener = { port: number; scheme: 'http' | 'https' };
 
 /**
  * One connection of a client: its requests one after another, in order, whether they are pipelined or not.
  *
- *   reading ──head──► exchange ──over, keep-alive──► reading (at once on what is here already)
+ *   reading ──head──► exchange ──over, keep-alive──► reading (at once, if bytes are pending)
  *      │                 │  └──101──► tunnel ──both sides ended──┐
  *      │ refused, idle   │ over, close                           │
  *      └────────► closing ◄──────────────────────────────────────┘
- *   closing: FIN follows the answer; what still comes is thrown away until the client ends too, or lingerMs is over
+ *   closing: FIN follows the response; received bytes are discarded until the client sends FIN, or lingerMs has passed
  */
 export class ClientConnection implements ClientSide, Timed {
   readonly socket: Socket;
@@ -50,13 +50,13 @@ export class ClientConnection implements ClientSide, Timed {
   }
 
   private listen(): void {
-    this.socket.on('data', (chunk: Buffer) => this.bytesCame(chunk));
+    this.socket.on('data', (chunk: Buffer) => this.bytesReceived(chunk));
     this.socket.on('drain', () => this.drained());
     this.socket.on('end', () => this.ended());
     this.socket.on('finish', () => {
       if (this.phase === 'closing') this.deadlineMs = this.context.deadlines.in(this.context.timeouts.lingerMs);
     });
-    // 'close' follows and does what there is to do.
+    // 'close' follows and does the cleanup.
     this.socket.on('error', () => undefined);
     this.socket.on('close', () => {
       this.phase = 'closing';
@@ -65,7 +65,7 @@ export class ClientConnection implements ClientSide, Timed {
     });
   }
 
-  private bytesCame(chunk: Buffer): void {
+  private bytesReceived(chunk: Buffer): void {
     switch (this.phase) {
       case 'reading':
         this.headBytes(chunk);
@@ -83,20 +83,20 @@ export class ClientConnection implements ClientSide, Timed {
   private headBytes(chunk: Buffer): void {
     const before = this.pending;
     this.pending = before === undefined ? chunk : Buffer.concat([before, chunk]);
-    // A head is parsed again from its start only when a line has ended: a client that sends byte by byte costs a parse a line,
-    // and there may be only so many lines.
+    // A head is parsed again from its start only when a line has ended: a client that sends byte by byte costs one parse per line, and
+    // the number of lines is limited.
     const lineEnded =
       before === undefined || chunk.includes(LF) || this.pending.length >= this.context.requestHead.limits.headBytes;
     if (lineEnded) this.advance();
   }
 
-  /** Takes request after request from what has come, as long as they are answered at once. */
+  /** Processes the received requests one after another, while each is finished at once. */
   private advance(): void {
     if (this.advancing) return;
     this.advancing = true;
     let more = true;
     while (more && this.phase === 'reading' && this.pending !== undefined) {
-      // Answers that the client does not read must not pile up: 'drain' goes on here.
+      // Responses that the client does not read must not accumulate: 'drain' continues here.
       more = !this.socket.writableNeedDrain && this.readRequest(this.pending);
     }
     this.advancing = false;
@@ -123,7 +123,7 @@ export class ClientConnection implements ClientSide, Timed {
   }
 
   private exchangeBytes(chunk: Buffer): void {
-    // What came before is taken first, so that nothing overtakes it.
+    // Earlier bytes are consumed first, to keep the order.
     const taken = this.pending === undefined ? (this.exchange?.requestBytes(chunk) ?? 0) : 0;
     if (taken === chunk.length) return;
     const rest = chunk.subarray(taken);
@@ -247,7 +247,7 @@ export class ClientConnection implements ClientSide, Timed {
     }
   }
 
-  /** Shutdown does not wait for what is still open. A tunnel is closed gracefully on both sides; an incomplete response must not look complete. */
+  /** Shutdown no longer waits. A tunnel is closed gracefully on both sides; an incomplete response must not look complete. */
   endOfGrace(): void {
     if (this.tunnel === undefined || this.phase !== 'tunnel') {
       this.cut('close');
@@ -256,7 +256,7 @@ export class ClientConnection implements ClientSide, Timed {
     }
   }
 
-  /** Shutdown: a connection between two requests closes now, every other one after the response it is busy with. */
+  /** Shutdown: a connection between two requests closes now, every other one after its current response. */
   closeIfIdle(): void {
     if (this.phase === 'reading' && this.pending === undefined) this.close();
   }
@@ -271,6 +271,6 @@ function describeHop(socket: Socket, { scheme }: ClientListener): Hop {
   };
 }
 
-/** A dual-stack socket shows IPv4 peers as `::ffff:192.0.2.1`. */
+/** A dual-stack socket has IPv4 peers such as `::ffff:192.0.2.1`. */
 const plainAddress = (address: string): string =>
   address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;

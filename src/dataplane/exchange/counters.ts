@@ -1,24 +1,24 @@
 import type { ReplyReason } from '../routing.ts';
 import type { RefusalReason } from '../http/refusals.ts';
 
-/** Plain numbers that are read when metrics are scraped: a labelled histogram would cost a request more than its parsing. */
+/** Plain numbers, which are read when metrics are scraped: a labelled histogram would cost a request more than its parsing. */
 export type Http1Counters = {
   connectionsAccepted: number;
   connectionsOpen: number;
   acceptErrors: number;
   requests: number;
   requestsOpen: number;
-  /** Final responses passed on from apps, by the first digit of the status: index 2 is 2xx. */
+  /** Forwarded final responses of apps, by the first digit of the status: index 2 is 2xx. */
   responsesByClass: number[];
   refusals: Partial<Record<RefusalReason, number>>;
   /** Responses of the proxy itself. */
   replies: Partial<Record<ReplyReason, number>>;
   upstreamConnectFailures: number;
-  /** Requests sent again because an idle connection turned out to be closed. */
+  /** Requests that were sent again because an idle connection was closed. */
   upstreamRetries: number;
-  /** Responses that broke off: the client saw its connection break, too. */
+  /** Incomplete responses: the client's connection was aborted as well. */
   responsesTruncated: number;
-  /** Exchanges given up because the client was gone, or stopped reading or sending. */
+  /** Exchanges that were aborted because the client was gone, or stopped reading or sending. */
   clientsGone: number;
   upgrades: number;
   upgradesOpen: number;

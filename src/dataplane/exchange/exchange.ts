@@ -21,12 +21,12 @@ type Phase = 'routing' | 'connecting' | 'sent' | 'responding' | 'over';
 export type ExchangeParts = { client: ClientSide; context: ServerContext; hop: Hop; request: Request };
 
 /**
- * One request and its response. Every way out goes through `end`, which lets go of the session's hold exactly once.
+ * One request and its response. Every exit calls `end`, which releases the session's hold exactly once.
  *
- *   routing ─forward─► connecting ──► sent ──response head──► responding ──all of it──► over
- *      │                │  ▲  │         │  │                      │ breaks off: the client's connection, too
+ *   routing ─forward─► connecting ──► sent ──response head──► responding ──complete──► over
+ *      │                │  ▲  │         │  │                      │ incomplete: the client's connection is aborted
  *      │ reply          │  └──┘ again,  │  └─101─► Tunnel         ▼
- *      ▼                │ or elsewhere  │ no answer: 502, 504    over
+ *      ▼                │ or elsewhere  │ no response: 502, 504  over
  *    over ◄─────reply───┘               ▼
  *                          idle connection was closed, and the request may be sent twice ──► connecting, once
  */
@@ -66,14 +66,14 @@ export class Exchange implements UpstreamUser, ResponseSink {
       this.routed(decision, request);
       return;
     }
-    // Others are parsed while this one waits: it keeps its head, they get a new one.
+    // Other requests are parsed while this one waits: it keeps its head, they get a new one.
     this.context.requestHead = createHead(request.head.limits);
     void decision.then((made) => this.routed(made, request));
   }
 
   private routed(decision: RouteDecision, request: Request): void {
     if (decision.kind === 'reply') {
-      this.answer(decision.reply);
+      this.respond(decision.reply);
       return;
     }
     if (this.phase === 'over') {
@@ -151,7 +151,7 @@ export class Exchange implements UpstreamUser, ResponseSink {
     this.response.take(bytes, length);
   }
 
-  // What the response reader finds.
+  // Results of the response reader.
 
   interim(head: string): void {
     if (!this.http10) this.toClient(head);
@@ -169,7 +169,7 @@ export class Exchange implements UpstreamUser, ResponseSink {
     return this.upstream?.reused === false;
   }
 
-  /** Not while the request is still coming: where the response ends first, the next request could not be found. */
+  /** Not while the request is still arriving: if the response ends first, the next request could not be found. */
   clientMayStay(): boolean {
     return this.clientStays && this.request.done && this.context.shutdown === 'no';
   }
@@ -190,14 +190,14 @@ export class Exchange implements UpstreamUser, ResponseSink {
   complete(): void {
     const { upstream } = this;
     this.upstream = undefined;
-    // A request that is not all out leaves the connection in the middle of a message.
+    // A request that was not sent completely leaves the connection in the middle of a message.
     if (
       upstream !== undefined &&
       this.response.upstreamStays &&
       this.request.done &&
       upstream.socket.writableLength === 0
     ) {
-      this.giveBack(upstream);
+      this.returnToPool(upstream);
     } else {
       upstream?.destroy();
     }
@@ -205,7 +205,7 @@ export class Exchange implements UpstreamUser, ResponseSink {
     this.client.exchangeOver(this.response.clientStays ? 'keepAlive' : 'close');
   }
 
-  private giveBack(upstream: UpstreamConnection): void {
+  private returnToPool(upstream: UpstreamConnection): void {
     if (this.clientBlocked) upstream.socket.resume();
     if (this.response.keepAliveSeconds !== undefined) upstream.idleLimitMs = this.response.keepAliveSeconds * 1000;
     this.context.pool.give(upstream);
@@ -218,7 +218,7 @@ export class Exchange implements UpstreamUser, ResponseSink {
   switched({ head, rest }: SwitchedProtocols): void {
     const { hold, upstream } = this;
     if (this.upgrade === undefined || !this.request.done || hold === undefined || upstream === undefined) {
-      this.fail(badGateway('The app switched protocols without being asked to.'));
+      this.fail(badGateway('The app switched protocols without a request to do so.'));
       return;
     }
     this.hold = undefined;
@@ -228,7 +228,7 @@ export class Exchange implements UpstreamUser, ResponseSink {
     this.client.tunnelBegun(new Tunnel({ client: this.client, upstream, hold, context: this.context }));
   }
 
-  // What goes wrong.
+  // Failures.
 
   upstreamEnded(): void {
     if (this.phase === 'responding' && this.response.endsWithConnection) {
@@ -264,14 +264,14 @@ export class Exchange implements UpstreamUser, ResponseSink {
         this.reach(next.hold);
         return;
       case 'reply':
-        this.answer(next.reply);
+        this.respond(next.reply);
     }
   }
 
   private upstreamGone(reason: string): void {
     const reused = this.upstream?.reused === true;
     this.upstream = undefined;
-    // RFC 9112 §9.3.1: it closed an idle connection as we sent on it. On a fresh one a failure means something else: there is no third time.
+    // RFC 9112 §9.3.1: the app closed an idle connection while we sent on it. On a fresh connection a failure has another cause, so there is no second retry.
     if (!reused || !this.request.mayBeSentAgain || this.hold === undefined) {
       this.fail(badGateway(`The app gave no complete response: ${reason}.`));
       return;
@@ -281,7 +281,7 @@ export class Exchange implements UpstreamUser, ResponseSink {
     this.upstream = this.context.pool.connect(this.hold.endpoint, this);
   }
 
-  /** Every attempt to reach it counts: the session side is not to wait for it any longer. */
+  /** Every attempt to reach the pod counts: the session side must not wait for it any longer. */
   upstreamUnreachable(attempts: number): void {
     this.upstream = undefined;
     this.failedConnects += attempts;
@@ -293,14 +293,14 @@ export class Exchange implements UpstreamUser, ResponseSink {
       // The session hold is still notified, so that the client's next request finds a new pod at once.
       const next = this.hold?.connectFailed(this.failedConnects + 1);
       this.hold = next?.kind === 'forward' ? next.hold : this.hold;
-      this.answer(unreachable);
+      this.respond(unreachable);
     }
   }
 
   /** The response cannot be completed: the proxy responds itself, or closes the connection so that the client sees an incomplete response. */
   private fail(reply: Reply): void {
     if (this.phase !== 'responding') {
-      this.answer(reply);
+      this.respond(reply);
       return;
     }
     this.context.counters.responsesTruncated += 1;
@@ -308,7 +308,7 @@ export class Exchange implements UpstreamUser, ResponseSink {
     this.client.cut(this.response.endsWithConnection ? 'reset' : 'close');
   }
 
-  private answer(reply: Reply): void {
+  private respond(reply: Reply): void {
     if (this.phase === 'over') return;
     this.end();
     countReason(this.context.counters.replies, reply.reason);
@@ -323,7 +323,7 @@ export class Exchange implements UpstreamUser, ResponseSink {
     }
   }
 
-  /** FIN may be a half-close or the whole end; only writing would tell. So the exchange goes on, but not in silence for long. */
+  /** FIN may be a half-close or the end of the connection; only a write would show which. The exchange continues, but not without progress for long. */
   clientEnded(): void {
     if (this.request.done || this.client.pending !== undefined) {
       this.awaitProgress();
@@ -332,12 +332,12 @@ export class Exchange implements UpstreamUser, ResponseSink {
     }
   }
 
-  /** The client's deadline, which is ours while we run. */
+  /** The deadline of the client's connection, which belongs to the exchange while it runs. */
   deadlinePassed(): void {
     if (this.client.halfClosed || this.phase === 'responding') {
       this.client.cut(this.response.endsWithConnection ? 'reset' : 'close');
     } else if (this.awaitsApp) {
-      this.answer(gatewayTimeout('The app did not answer in time.'));
+      this.respond(gatewayTimeout('The app did not respond in time.'));
     } else {
       this.refuseRequest(refusals.RequestTimeout);
     }
@@ -355,7 +355,7 @@ export class Exchange implements UpstreamUser, ResponseSink {
     return this.phase === 'sent' && this.awaitsApp ? responseHeadMs : stallMs;
   }
 
-  /** It is the app's turn, not the client's. */
+  /** The exchange waits for the app, not for the client. */
   private get awaitsApp(): boolean {
     return this.request.done || this.request.blocked;
   }

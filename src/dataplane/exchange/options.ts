@@ -11,19 +11,19 @@ export type Http1Timeouts = {
   /** Between two requests of a connection. */
   idleMs: number;
   /**
-   * Without a word of an app that is to take the request or to answer it. A long poll is a session at work, not a fault, and an app that died
-   * is found otherwise (`upstream/health.ts`), a client that left by its FIN or by keep-alive. So this is for apps that forgot a
-   * request: their session would hold up a draining pod.
+   * Without progress of an app that should accept the request or respond to it. A long poll is a session in use, not a failure; a dead app is
+   * detected otherwise (`upstream/health.ts`), a client that left by its FIN or by keep-alive. So this limit is for apps that lost a request:
+   * its session would hold up a draining pod.
    */
   responseHeadMs: number;
   /**
-   * Without any progress of a client: bytes wait for it, or it is to send more of a body. Long, because the kernel says so only when
-   * a third of a full buffer of 4 MB is free: a reader at 1.5 kB/s shows progress every quarter of an hour.
+   * Without progress of a client: it does not read pending bytes, or does not send the rest of a body. Long, because the kernel reports
+   * progress only when a third of a full buffer of 4 MB is free: with a reader at 1.5 kB/s, that is every quarter of an hour.
    */
   stallMs: number;
-  /** After one side sent FIN: silence for this long means that it is gone rather than half-closed. */
+  /** After one side sent FIN: silence for this long means that it is gone, not half-closed. */
   halfClosedMs: number;
-  /** After our FIN: how long what the client still sends is thrown away, so that a reset does not eat our answer (RFC 9112 §9.6). */
+  /** After our FIN: how long the client's data is discarded, so that a reset does not destroy our response (RFC 9112 §9.6). */
   lingerMs: number;
 };
 
@@ -36,13 +36,13 @@ export const defaultTimeouts: Http1Timeouts = {
   lingerMs: 2_000,
 };
 
-/** RFC 9112 §3 asks for 8000 bytes of request line at least. */
+/** RFC 9112 §3 recommends at least 8000 bytes for the request line. */
 export const defaultRequestLimits: HeadLimits = { lineBytes: 8 * 1024, headBytes: 32 * 1024, fields: 100 };
-/** Apps are trusted further: they may set many cookies. */
+/** Apps may send more: they may set many cookies. */
 export const responseLimits: HeadLimits = { lineBytes: 8 * 1024, headBytes: 64 * 1024, fields: 256 };
 
 export const defaultPoolOptions: PoolOptions = {
-  // A pod answers in milliseconds. The kernel sends a lost SYN again after 1 s: with 300 ms for the answer to that, one lost packet is no failure.
+  // A pod responds in milliseconds. The kernel retransmits a lost SYN after 1 s: with 300 ms for the response to that, one lost packet is no failure.
   connectTimeoutMs: 1_300,
   idleTimeoutMs: 4_000,
   maxIdlePerEndpoint: 256,
@@ -51,7 +51,7 @@ export const defaultPoolOptions: PoolOptions = {
   health: { sweepMs: 1_000, awaitedMs: 2_000, quietMs: 10_000, probes: 3 },
 };
 
-/** What all connections of a server share. */
+/** Shared by all connections of a server. */
 export type ServerContext = {
   readonly router: SessionRouter;
   readonly clock: Clock;
@@ -59,12 +59,12 @@ export type ServerContext = {
   readonly pool: UpstreamPool;
   readonly deadlines: Deadlines;
   readonly counters: Http1Counters;
-  /** Parsed into again and again. A request that must wait for its route takes it away and leaves a new one. */
+  /** Reused for every request. A request that waits for its route keeps it and leaves a new one. */
   requestHead: Head;
   readonly responseHead: Head;
   /**
-   * `announced`: every response says `Connection: close`, and clients go elsewhere by themselves.
-   * `closing`: what is idle closes, whether it was told or not.
+   * `announced`: every response contains `Connection: close`, and clients reconnect elsewhere.
+   * `closing`: idle connections close, with or without such a response.
    */
   shutdown: 'no' | 'announced' | 'closing';
 };

@@ -12,7 +12,7 @@ export type TunnelParts = {
 };
 
 /**
- * After 101: bytes both ways, each way ended by itself. The session is held until both are over.
+ * After 101: bytes in both directions, each of which ends separately. The session is held until both have ended.
  *
  *   both open ──one side ends──► half-closed ──other side ends──► over
  *       └──── either connection breaks ────┴── silence ──────────► over
@@ -37,7 +37,7 @@ export class Tunnel implements UpstreamUser, ClientTunnel {
     context.counters.upgradesOpen += 1;
   }
 
-  /** The connection was there before the tunnel. */
+  /** The connection existed before the tunnel. */
   upstreamConnected(): void {}
 
   clientBytes(bytes: Buffer): void {
@@ -78,7 +78,7 @@ export class Tunnel implements UpstreamUser, ClientTunnel {
     this.close();
   }
 
-  /** Sends FIN both ways. Bytes that are still queued may be flushed, for a bounded time. */
+  /** Sends FIN in both directions. Queued bytes may be flushed for a limited time. */
   close(): void {
     this.over();
     this.upstream.user = undefined;
@@ -111,7 +111,7 @@ export class Tunnel implements UpstreamUser, ClientTunnel {
     this.over();
   }
 
-  /** A peer that vanished after its FIN must not hold the session indefinitely. */
+  /** A peer that is gone after its FIN must not hold the session indefinitely. */
   private awaitOtherEnd(): void {
     if (this.clientDone || this.upstreamDone) {
       this.client.deadlineMs = this.context.deadlines.in(this.context.timeouts.halfClosedMs);

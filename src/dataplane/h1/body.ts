@@ -1,6 +1,6 @@
 /**
- * Where a message body ends (RFC 9112 §6 and §7), as a machine that takes the bytes in any pieces. It checks and counts;
- * it moves nothing: a chunked body goes onward as it came, which is safe because every part of its framing was checked.
+ * Finds the end of a message body (RFC 9112 §6 and §7): a state machine that accepts the bytes in any pieces. It checks and counts, but copies
+ * nothing: a chunked body is forwarded unchanged, which is safe because every part of its framing was checked.
  *
  *   length     ──n bytes──► done
  *   untilClose ──(end of connection)──► done
@@ -38,13 +38,13 @@ export type Body = {
 /** Called with each piece of content, without framing. */
 export type ContentHandler = (bytes: Uint8Array, from: number, to: number) => void;
 
-// Sixteen digits hold every safe integer with zeros in front; more is padding that no honest client sends.
+// Sixteen digits hold every safe integer with leading zeros; more is padding that no legitimate client sends.
 const maxSizeDigits = 16;
 // An extension on every one-byte chunk costs the receiver a thousand times the content (CVE-2024-22019): bounded for the whole body.
 const maxExtensionBytes = 16 * 1024;
 const maxTrailerBytes = 16 * 1024;
 
-/** No body, which is over before it begins: never written to, and so the same one for every message. */
+/** The empty body, which is complete from the start: never modified, so it is shared by all messages. */
 const emptyBody: Body = createBody({ kind: 'length', bytes: 0 });
 
 export function createBody(framing: Framing, onContent?: ContentHandler): Body {

@@ -1,12 +1,12 @@
-/** The two kinds of text inside a chunked body: extensions of a chunk and trailer fields (RFC 9112 §7.1.1 and §7.1.2). */
+/** The two kinds of lines inside a chunked body: chunk extensions and trailer fields (RFC 9112 §7.1.1 and §7.1.2). */
 import { fieldValueBytes, skipText, tokenBytes } from '../http/ascii.ts';
 import { Field, classify } from '../http/fields.ts';
 import { refusals } from '../http/refusals.ts';
 import type { Refusal } from '../http/refusals.ts';
 
 /**
- * `*( ";" name [ "=" ( token / quoted-string ) ] )`. The grammar also lets bad white space in; we do not, since how
- * servers read odd extensions differs, and that difference is what smuggles requests.
+ * `*( ";" name [ "=" ( token / quoted-string ) ] )`. The grammar also allows bad white space; we do not, because servers differ in how they
+ * read unusual extensions, and that difference makes request smuggling possible.
  */
 export function extensionRefusal(line: string): Refusal | undefined {
   for (let at = 0; at < line.length;) {
@@ -18,7 +18,7 @@ export function extensionRefusal(line: string): Refusal | undefined {
   return undefined;
 }
 
-/** Just after a token or quoted-string; -1 where there is neither. */
+/** Returns the offset after a token or quoted-string; -1 if there is neither. */
 function extensionValueEnd(line: string, start: number): number {
   if (line[start] !== '"') {
     const end = skipText(tokenBytes, line, start);
@@ -42,8 +42,8 @@ const forbiddenNames = new Set([
 ]);
 
 /**
- * RFC 9110 §6.5.1: a trailer must not frame, route or authenticate, nor change how the content is read. Some servers merge
- * trailers into the headers they were already given, which would undo what the proxy checked and wrote.
+ * RFC 9110 §6.5.1: a trailer must not affect framing, routing, authentication or the interpretation of the content. Some servers merge
+ * trailers into the headers, which would override what the proxy has checked and set.
  */
 export function trailerRefusal(line: string): Refusal | undefined {
   const nameEnd = skipText(tokenBytes, line, 0);

@@ -1,4 +1,4 @@
-/** What the Connection header and the hop-by-hop headers say (RFC 9110 §7.6.1 and §7.8). They are for us and go no further. */
+/** The Connection header and the hop-by-hop headers (RFC 9110 §7.6.1 and §7.8). They are for the proxy and are not forwarded. */
 import { Field } from '../http/fields.ts';
 import { listText, nameText } from './head-fields.ts';
 import type { Head } from './head-parser.ts';
@@ -6,11 +6,11 @@ import type { Head } from './head-parser.ts';
 export type ConnectionOptions = {
   readonly close: boolean;
   readonly keepAlive: boolean;
-  /** The protocol asked for (or switched to), where the message upgrades. */
+  /** The requested (or accepted) protocol, if the message upgrades. */
   readonly upgrade: string | undefined;
-  /** `TE: trailers`: the sender can take trailer fields. */
+  /** `TE: trailers`: the sender accepts trailer fields. */
   readonly trailers: boolean;
-  /** Lower-case names that Connection lists: hop-by-hop, too. */
+  /** Lower-case names that Connection lists, which are also hop-by-hop. */
   readonly named: ReadonlySet<string>;
 };
 
@@ -47,8 +47,8 @@ const members = (list: string): string[] =>
     .filter((member) => member !== '');
 
 /**
- * h2c by Upgrade is obsolete (RFC 9113 §3.1) and would let a client speak HTTP/2 to the app past every rule of the proxy,
- * so that the header is ignored, as RFC 9110 §7.8 allows.
+ * h2c by Upgrade is obsolete (RFC 9113 §3.1) and would let a client speak HTTP/2 to the app past every rule of the proxy. Therefore the
+ * header is ignored, as RFC 9110 §7.8 allows.
  */
 const mayUpgrade = (protocols: string): boolean => protocols !== '' && !members(protocols).includes('h2c');
 
@@ -57,7 +57,7 @@ export function isNamed(options: ConnectionOptions, head: Head, index: number): 
   return options.named.size > 0 && options.named.has(nameText(head, index).toLowerCase());
 }
 
-/** The seconds of `Keep-Alive: timeout=5`: how long the peer leaves an idle connection open. */
+/** Returns the seconds of `Keep-Alive: timeout=5`: how long the peer keeps an idle connection open. */
 export function keepAliveSeconds(head: Head): number | undefined {
   const timeout = members(listText(head, Field.KeepAlive)).find((member) => member.startsWith('timeout='));
   const seconds = Number(timeout?.slice('timeout='.length));

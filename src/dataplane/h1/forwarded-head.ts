@@ -1,6 +1,6 @@
 /**
- * The heads that go onward, each one latin1 string: the lines that stay are copied in runs as they came, hop-by-hop lines
- * are left out (RFC 9110 §7.6.1), and the proxy's own lines are added at the end.
+ * The forwarded heads, each one latin1 string: remaining lines are copied unchanged in runs, hop-by-hop lines are left out
+ * (RFC 9110 §7.6.1), and the proxy's own lines are added at the end.
  */
 import type { SessionHold } from '../routing.ts';
 import { isNamed } from './connection-options.ts';
@@ -16,14 +16,14 @@ import type { Request } from './request.ts';
 export type Hop = {
   /** `X-Forwarded-For` and `-Proto`, each ending in CRLF: the same for every request of a connection. */
   forwardedLines: string;
-  /** Host where an HTTP/1.0 request names none: the address that the client connected to (RFC 9110 §7.1). */
+  /** Host of an HTTP/1.0 request without one: the address to which the client connected (RFC 9110 §7.1). */
   localAuthority: string;
 };
 
-/** What carries the token between client and proxy: none of the app's business, in neither direction. */
+/** What carries the token between client and proxy: the app must neither see nor set it. */
 type Carrier = SessionHold['carrier'];
 
-/** By FieldId: 1 for a line that does not go onward. */
+/** By FieldId: 1 for a line that is not forwarded. */
 type Drops = Uint8Array;
 
 const drops = (...ids: FieldId[]): Drops =>
@@ -58,7 +58,7 @@ function requestHopLines({ framing, connection }: Request): string {
 }
 
 export type ResponseEnding = {
-  /** Undefined where no session is involved. */
+  /** Undefined if no session is involved. */
   carrier: Carrier | undefined;
   /** Header lines that the session adds. */
   sessionLines: string;
@@ -73,7 +73,7 @@ export function buildResponseHead(
 ): string {
   const bodiless = head.status < 200 || head.status === 204;
   const lines = copyLines(head, { drops: bodiless ? bodilessDrops : responseDrops, connection, carrier });
-  // The version is that of the sender of this message, which is us (RFC 9110 §6.2).
+  // The version is that of the sender of this message, the proxy (RFC 9110 §6.2).
   const statusLine = `HTTP/1.1${piece(head, head.start + 'HTTP/1.x'.length, linesStart(head))}`;
   return `${statusLine}${lines}${sessionLines}${hopLines}\r\n`;
 }
@@ -82,7 +82,7 @@ type CopyRules = { drops: Drops; connection: ConnectionOptions; carrier: Carrier
 
 function copyLines(head: Head, rules: CopyRules): string {
   const end = head.end - 2;
-  // Names that are not known are looked at only where some message may make them special: most have no such line.
+  // Unknown names are compared only if the message may make them special, which most messages do not.
   const anyMayGo = rules.connection.named.size > 0 || rules.carrier?.type === 'Header';
   let copied = '';
   let runStart = linesStart(head);
@@ -97,11 +97,11 @@ function copyLines(head: Head, rules: CopyRules): string {
   return copied + piece(head, runStart, end);
 }
 
-/** What stands in the place of a line, and undefined for a line that stays. */
+/** Returns the replacement of a line; undefined for a line that stays. */
 function replacementOf(head: Head, index: number, { drops, connection, carrier }: CopyRules): string | undefined {
   const id = fieldId(head, index);
   if (drops[id] === 1) return '';
-  // Connection or a setting may name any header, but never one that frames or routes: without it this would be another message.
+  // Connection or a setting may name any header, but never one for framing or routing: without it this would be another message.
   if (
     id !== Field.Host &&
     id !== Field.ContentLength &&

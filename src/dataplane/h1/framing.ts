@@ -1,4 +1,4 @@
-/** How the body of a message is framed (RFC 9112 §6.3). Two ways to read it are one too many: such a message is refused. */
+/** How the body of a message is framed (RFC 9112 §6.3). An ambiguous message is refused. */
 import { digitBytes, skipText } from '../http/ascii.ts';
 import type { Framing } from './body.ts';
 import { Field } from '../http/fields.ts';
@@ -11,12 +11,12 @@ const none: Framing = Object.freeze({ kind: 'none' });
 const chunked: Framing = Object.freeze({ kind: 'chunked' });
 const untilClose: Framing = Object.freeze({ kind: 'untilClose' });
 
-// 15 digits are below 2^53, so that every sum with them is exact.
+// Numbers of 15 digits are below 2^53, so every sum with them is exact.
 const maxLengthDigits = 15;
 
 export const requestFraming = (head: Head): Framing | Refusal => declaredFraming(head) ?? none;
 
-/** The body of a response also depends on the request it answers. */
+/** The body of a response also depends on the method of its request. */
 export function responseFraming(head: Head, requestMethod: string): Framing | Refusal {
   const declared = declaredFraming(head);
   if (declared !== undefined && 'status' in declared) return declared;
@@ -35,7 +35,7 @@ function declaredFraming(head: Head): Framing | Refusal | undefined {
   return lengths === 1 ? lengthFraming(listText(head, Field.ContentLength)) : refusals.DuplicateContentLength;
 }
 
-/** A list (`5, 5`) is refused even where its members agree. */
+/** A list (`5, 5`) is refused even if its members agree. */
 function lengthFraming(text: string): Framing | Refusal {
   const valid = text.length > 0 && text.length <= maxLengthDigits && skipText(digitBytes, text, 0) === text.length;
   return valid ? { kind: 'length', bytes: Number(text) } : refusals.InvalidContentLength;

@@ -1,6 +1,6 @@
 /**
  * A strict parser of request and response heads (RFC 9112 §2 to §5): one pass over the bytes, offsets into an Int32Array,
- * no string of any header. What two readers could take for two different messages is refused, never repaired.
+ * no string of any header. A message that two parsers could read as two different messages is refused, never repaired.
  *
  *     line ──► field* ──► empty line       any byte out of place ──► refused, with the reason
  */
@@ -24,18 +24,18 @@ import type { Refusal } from '../http/refusals.ts';
 
 export type HeadLimits = { lineBytes: number; headBytes: number; fields: number };
 
-/** The result of a parse; it is used again for the next one, so no caller keeps it beyond its own message. */
+/** The result of a parse. It is reused for the next one, so no caller may keep it beyond its own message. */
 export type Head = {
   readonly limits: HeadLimits;
   /** nameStart, nameEnd, valueStart, valueEnd, FieldId: five numbers a field. */
   readonly fields: Int32Array;
   count: number;
-  /** By FieldId: how many fields there are of it, and which was the first. */
+  /** By FieldId: the number of its fields, and the index of the first. */
   readonly known: Int32Array;
-  /** Start to end, or to a later byte, as a latin1 string, once it was asked for. */
+  /** Start to end, or to a later byte, as a latin1 string, once it was read. */
   text: string | undefined;
   bytes: Buffer;
-  /** Where the bytes end, or where the limit on them does. */
+  /** The end of the bytes, or the limit of the head. */
   limit: number;
   start: number;
   /** Just after the empty line. */
@@ -75,7 +75,7 @@ export function createHead(limits: HeadLimits): Head {
 
 export function parseRequestHead(head: Head, bytes: Buffer, start: number, end: number): HeadOutcome {
   begin(head, bytes, start, end);
-  // One empty line in front is the end of what an old client sent as a body (RFC 9112 §2.2).
+  // An empty line before the request is the end of a body from an old client (RFC 9112 §2.2).
   if (bytes[start] === CR && end - start > 1 && bytes[start + 1] === LF) head.start += 2;
   const next = requestLine(head, head.start);
   return conclude(head, next < 0 ? next : fieldLines(head, next), end);
@@ -113,7 +113,7 @@ function refuse(head: Head, refusal: Refusal): number {
   return refused;
 }
 
-/** `at` is the first byte that cannot belong to its line: the start of the next line, or what is wrong. */
+/** `at` is the first byte that does not belong to its line. Returns the start of the next line, or refuses with `otherwise`. */
 function endLine(head: Head, at: number, otherwise: Refusal): number {
   const byte = head.bytes[at];
   if (byte !== CR) return refuse(head, byte === LF ? refusals.BareLineFeed : otherwise);
@@ -164,7 +164,7 @@ function version(head: Head, at: number): number {
     : refuse(head, refusals.UnsupportedVersion);
 }
 
-/** status-line, RFC 9112 §4; the blank before an empty reason is left out by many servers. */
+/** status-line, RFC 9112 §4; many servers omit the blank before an empty reason. */
 function statusLine(head: Head, at: number): number {
   const { bytes, limit } = head;
   const versionEnd = version(head, at);

@@ -4,7 +4,7 @@ import type { Reply } from '../routing.ts';
 
 export type ReplyForm = { closes: boolean; isHead: boolean; nowMs: number };
 
-/** The whole response. After a refused message it is unknown where the next one begins, so the connection is closed. */
+/** Returns the whole response. After a refused message the start of the next one is unknown, so the connection is closed. */
 export function renderReply(
   { status, body, extraHead = '' }: Pick<Reply, 'status' | 'body' | 'extraHead'>,
   form: ReplyForm,
@@ -20,7 +20,7 @@ export function renderReply(
 export const badGateway = (body: string): Reply => ({ status: 502, reason: 'UpstreamProtocolError', body });
 export const gatewayTimeout = (body: string): Reply => ({ status: 504, reason: 'UpstreamTimeout', body });
 
-/** For a request that must not be sent twice: it stands between a pod that is gone and one that would do it again. */
+/** For a request that must not be sent twice: its pod is gone, and another pod might process it a second time. */
 export const unreachable: Reply = {
   status: 502,
   reason: 'UpstreamConnectFailed',

@@ -4,7 +4,7 @@ import { joinedCopy } from '../net/byte-copy.ts';
 import type { Refusal } from '../http/refusals.ts';
 import type { Request } from './request.ts';
 
-/** The client's connection, as far as a request is read from it. */
+/** The part of the client's connection from which a request is read. */
 export interface RequestSource {
   readonly pending: Buffer | undefined;
   /** Removes the first bytes of `pending`. */
@@ -13,19 +13,19 @@ export interface RequestSource {
   resume(): void;
 }
 
-/** Where the request is written to. `write` returns false where the next write must wait for `drained`. */
-export interface RequestTarget {
+/** The connection to which the request is written. `write` returns false if the next write must wait for `drained`. */
+export interface RequestSink {
   write(data: string | Buffer): boolean;
 }
 
-/** RFC 9110 §9.2.2: sending it twice does what sending it once does. */
+/** RFC 9110 §9.2.2: sending such a request twice has the same effect as sending it once. */
 const idempotentMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 
-/** Writes the request to the app: the head and what has come of the body in one write, then the body as it comes. */
+/** Writes the request to the app: the head and the received part of the body in one write, then the rest of the body as it arrives. */
 export class RequestWriter {
-  /** As the app gets it; known with the route. */
+  /** The head for the app; known once the request is routed. */
   head = '';
-  /** The app does not take what was written yet. */
+  /** The app has not accepted all written data yet. */
   blocked = false;
   /** The body is not valid. */
   refusal: Refusal | undefined;
@@ -34,7 +34,7 @@ export class RequestWriter {
   /** May be sent twice (RFC 9110 §9.2.2). */
   readonly idempotent: boolean;
   private begun = false;
-  /** The whole request, as long as it may be sent again. */
+  /** The whole request, while it may be sent again. */
   private replay: string | Buffer | undefined;
 
   constructor(client: RequestSource, request: Request) {
@@ -43,23 +43,23 @@ export class RequestWriter {
     this.idempotent = idempotentMethods.has(request.method);
   }
 
-  /** Everything came and was written, if not taken by the app yet. */
+  /** The whole request has arrived and was written, though the app may not have accepted it yet. */
   get done(): boolean {
     return this.body.done;
   }
 
-  /** All of it is at hand, doing it twice does no harm, and the app has not begun to answer. */
+  /** It is available as a whole, idempotent, and the app has not started to respond. */
   get mayBeSentAgain(): boolean {
     return this.replay !== undefined;
   }
 
-  /** There is a connection. Nothing of the body was taken before, so that until here every failure leaves it whole. */
-  begin(upstream: RequestTarget): void {
+  /** Called with a connection. No part of the body was consumed before, so until here every failure leaves the request whole. */
+  begin(upstream: RequestSink): void {
     const whole = this.replay ?? this.firstPiece();
     if (this.refusal !== undefined) return;
     this.begun = true;
     if (this.blocked) {
-      // By a connection that is gone.
+      // By a connection that is closed.
       this.drained();
     }
     this.replay = this.body.done && this.idempotent ? whole : undefined;
@@ -77,7 +77,7 @@ export class RequestWriter {
   }
 
   /** Bytes from the client. Returns how many of them belong to this request and were consumed. */
-  take(upstream: RequestTarget, bytes: Buffer): number {
+  take(upstream: RequestSink, bytes: Buffer): number {
     if (!this.begun) return 0;
     const end = readBody(this.body, bytes, 0, bytes.length);
     this.refusal = this.body.refusal;
@@ -87,7 +87,7 @@ export class RequestWriter {
     return end;
   }
 
-  private write(upstream: RequestTarget, data: string | Buffer): void {
+  private write(upstream: RequestSink, data: string | Buffer): void {
     if (!upstream.write(data)) {
       this.blocked = true;
       this.client.pause();
@@ -99,7 +99,7 @@ export class RequestWriter {
     this.client.resume();
   }
 
-  /** The app has begun to answer: it saw the request. */
+  /** The app has started to respond: it has received the request. */
   answered(): void {
     this.replay = undefined;
   }

@@ -1,4 +1,4 @@
-/** What a request head means: its target and host, how its body is framed, what becomes of the connection. */
+/** The meaning of a request head: its target and host, the framing of its body, its connection options. */
 import type { RequestView } from '../routing.ts';
 import type { Framing } from './body.ts';
 import { inspectConnection } from './connection-options.ts';
@@ -22,12 +22,12 @@ type Parts = {
   connection: ConnectionOptions;
 };
 
-/** A request whose head was accepted. Valid only as long as its Head is not parsed into again. */
+/** A request with a valid head. Usable only until its Head is reused for another parse. */
 export class Request implements RequestView {
   readonly head: Head;
   readonly method: string;
   readonly target: Target;
-  /** Host as sent, with its port; the authority of the absolute form stands above it. Empty only in HTTP/1.0. */
+  /** Host as sent, with its port; the authority of the absolute form takes precedence. Empty only in HTTP/1.0. */
   readonly authority: string;
   readonly host: string;
   readonly framing: Framing;
@@ -74,7 +74,7 @@ function findField(head: Head, name: string, from: number): number {
 
 const isRefusal = (answer: object): answer is Refusal => 'status' in answer;
 
-/** Judges a parsed request head. */
+/** Checks a parsed request head. */
 export function inspectRequest(head: Head): Request | Refusal {
   const { start, methodEnd, targetEnd } = head;
   const method = piece(head, start, methodEnd);
@@ -90,7 +90,7 @@ export function inspectRequest(head: Head): Request | Refusal {
   return new Request({ head, method, target, authority, host, framing, connection: inspectConnection(head) });
 }
 
-/** RFC 9112 §3.2: exactly one Host, and a valid one; HTTP/1.0 may leave it out. */
+/** RFC 9112 §3.2: exactly one valid Host; HTTP/1.0 may omit it. */
 function findHost(head: Head): { authority: string; host: string } | Refusal {
   const hosts = countOf(head, Field.Host);
   if (hosts === 0) return head.minorVersion === 0 ? noHost : refusals.MissingHost;

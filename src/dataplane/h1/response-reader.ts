@@ -17,13 +17,13 @@ export type SwitchedProtocols = { head: string; rest: Buffer };
 
 export interface ResponseSink {
   readonly method: string;
-  /** The client cannot take chunks. */
+  /** The client does not accept chunks. */
   readonly http10: boolean;
   /** The protocol that the request asked to switch to. */
   readonly upgrade: string | undefined;
   /** A 1xx, other than 101. */
   interim(head: string): void;
-  /** What carries the session's token to the client: the app has no say in it. */
+  /** What carries the session's token to the client: the app must not set it. */
   readonly carrier: SessionHold['carrier'] | undefined;
   sessionLines(setCookies: readonly string[], endsSession: boolean): string;
   clientMayStay(): boolean;
@@ -36,9 +36,9 @@ export interface ResponseSink {
   invalid(refusal: Refusal): void;
 }
 
-/** What all readers share. */
+/** Shared by all readers. */
 export type ResponseContext = {
-  /** Parsed into again for each response. */
+  /** Reused for each response. */
   readonly responseHead: Head;
   readonly counters: { readonly responsesByClass: number[] };
 };
@@ -46,10 +46,10 @@ export type ResponseContext = {
 type Step = 'head' | 'body' | 'over';
 
 export class ResponseReader {
-  /** Whether the connections may carry another exchange; for the client's this is known with the head. */
+  /** Whether the connections may carry another exchange; for the client's, this is known with the head. */
   upstreamStays = false;
   clientStays = false;
-  /** Seconds that the app leaves an idle connection open; read once a connection. */
+  /** Seconds for which the app keeps an idle connection open; read once per connection. */
   keepAliveSeconds: number | undefined;
   private readonly context: ResponseContext;
   private readonly sink: ResponseSink;
@@ -57,7 +57,7 @@ export class ResponseReader {
   private partialHead: Buffer | undefined;
   private body: Body = createBody({ kind: 'none' });
   private dechunks = false;
-  /** Without its chunks, from the bytes at hand. */
+  /** The content of the current bytes, without chunks. */
   private readonly content: Uint8Array[] = [];
 
   constructor(context: ResponseContext, sink: ResponseSink) {
@@ -65,7 +65,7 @@ export class ResponseReader {
     this.sink = sink;
   }
 
-  /** Nothing but the end of the connection ends the response, at the app or (without its chunks) at the client. */
+  /** Only the end of the connection ends the response, at the app or (without chunks) at the client. */
   get endsWithConnection(): boolean {
     return this.body.kind === 'untilClose' || this.dechunks;
   }
@@ -96,7 +96,7 @@ export class ResponseReader {
   }
 
   private takeHead(head: Head, length: number): void {
-    // The head and what came of the body become one string: two would cost twice.
+    // The head and the received part of the body become one string: two conversions would cost twice.
     readText(head, length - head.start <= maxStringWrite ? length : head.end);
     const connection = inspectConnection(head);
     if (head.status === 101) {
@@ -146,7 +146,7 @@ export class ResponseReader {
 
   private hopLines(head: Head, connection: ConnectionOptions): string {
     const chunked = this.body.kind === 'chunked' && !this.dechunks ? 'Transfer-Encoding: chunked\r\n' : '';
-    // RFC 9110 §15.5.22: a 426 says what to upgrade to.
+    // RFC 9110 §15.5.22: a 426 contains the protocol to upgrade to.
     const upgrade =
       head.status === 426 && connection.upgrade !== undefined
         ? `Upgrade: ${connection.upgrade}\r\nConnection: upgrade\r\n`
@@ -166,7 +166,7 @@ export class ResponseReader {
     if (end >= 0) this.pass(this.dechunks ? this.dechunked('') : joinedCopy('', bytes, 0, end), end === length);
   }
 
-  /** Where the body ends in [from, to); -1 where it is not valid. */
+  /** Returns where the body ends in [from, to); -1 if it is invalid. */
   private readOn(bytes: Buffer, from: number, to: number): number {
     const end = readBody(this.body, bytes, from, to);
     if (this.body.refusal === undefined) return end;
@@ -185,7 +185,7 @@ export class ResponseReader {
     return joinedCopy(prefix, content, 0, content.length);
   }
 
-  /** `nothingLeft`: bytes after the end answer no request; the next request on the connection would receive them. */
+  /** `nothingLeft`: bytes after the end belong to no request, and the next request on the connection would receive them. */
   private pass(data: string | Buffer, nothingLeft: boolean): void {
     this.sink.content(data);
     if (this.body.done) {

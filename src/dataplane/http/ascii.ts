@@ -24,8 +24,8 @@ export const tokenBytes = byteTable((byte) => isDigit(byte) || isLetter(byte) ||
 export const fieldValueBytes = byteTable((byte) => byte === HTAB || (byte >= SP && byte !== 0x7f));
 
 /**
- * What a request-target may hold. Wider than RFC 3986, because browsers send `|`, `[` or `{` as they are, but never a
- * blank, a control character, a fragment or a byte above ASCII: those are where two parsers read two targets.
+ * The bytes of a request-target. Wider than RFC 3986, because browsers send `|`, `[` or `{` unescaped, but never a blank, a control
+ * character, a fragment or a byte above ASCII: with those, two parsers may read two different targets.
  */
 export const targetBytes = byteTable((byte) => byte > SP && byte < 0x7f && byte !== 0x23);
 
@@ -46,17 +46,17 @@ export const hexValue = Uint8Array.from({ length: 256 }, (_, byte) => {
   return value < 0 ? 255 : value;
 });
 
-/** The byte at an offset; beyond the end 0, which is in no table. */
+/** Returns the byte at an offset; beyond the end 0, which is in no table. */
 export const byteAt = (bytes: Uint8Array, at: number): number => bytes[at] ?? 0;
 
-/** The first offset from `from` on, at most `end`, whose byte is not in the table. */
+/** Returns the first offset from `from` on, at most `end`, whose byte is not in the table. */
 export function skip(table: Uint8Array, bytes: Uint8Array, from: number, end: number): number {
   let at = from;
   while (at < end && table[byteAt(bytes, at)] === 1) at += 1;
   return at;
 }
 
-/** Like skip, over a string whose characters are bytes (latin1). */
+/** Like `skip`, for a string whose characters are bytes (latin1). */
 export function skipText(table: Uint8Array, text: string, from: number): number {
   let at = from;
   while (at < text.length && table[text.charCodeAt(at)] === 1) at += 1;

@@ -88,7 +88,7 @@ function joinPairs(kept: string, header: string, from: number, to: number): stri
   while (start < end && isSeparator(header.charCodeAt(start))) start += 1;
   while (end > start && isSeparator(header.charCodeAt(end - 1))) end -= 1;
   if (start === end) return kept;
-  // Pairs that stay are separated as they were: the semicolon before a removed pair goes with it.
+  // The remaining pairs keep their separators: the semicolon before a removed pair is removed with it.
   return kept === '' ? header.slice(start, end) : kept + header.slice(from, end);
 }
 

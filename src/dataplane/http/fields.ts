@@ -1,4 +1,4 @@
-/** The header names that the proxy itself must know, found by length and folded bytes so that no string is made. */
+/** The header names that the proxy interprets, found by length and folded bytes without creating a string. */
 import { byteAt, lowerCase } from './ascii.ts';
 
 export const Field = {
@@ -9,7 +9,7 @@ export const Field = {
   TransferEncoding: 4,
   Upgrade: 5,
   Te: 6,
-  /** Keep-Alive: hop-by-hop, but its timeout says how long an upstream connection may idle. */
+  /** Keep-Alive: hop-by-hop, but its timeout limits how long an upstream connection may be idle. */
   KeepAlive: 7,
   /** Other hop-by-hop names. */
   HopByHop: 8,
@@ -17,13 +17,13 @@ export const Field = {
   SetCookie: 10,
   HoldfastSession: 11,
   Expect: 12,
-  /** Says who the client is: only the proxy says that. Also any of these names, or of the framing ones, written with `_`. */
+  /** Headers about the client, which only the proxy may set. Also any of these names, or of the framing ones, written with `_`. */
   Claimed: 13,
 } as const;
 
 export const fieldIdCount = 14;
 
-/** One of `Field`; a plain number, since it is kept in an Int32Array. */
+/** One of `Field`; a plain number, because it is stored in an Int32Array. */
 export type FieldId = number;
 
 const names: [string, FieldId][] = [
@@ -51,10 +51,10 @@ const candidatesByLength: readonly Candidate[][] = Array.from({ length: 18 }, (_
 const forwardedPrefix = Buffer.from('x-forwarded-');
 const noCandidates: readonly Candidate[] = [];
 
-// CGI, WSGI and Rack read `_` and `-` as one: X_Forwarded_For would reach the app as the header that only the proxy may write.
+// CGI, WSGI and Rack treat `_` and `-` alike: X_Forwarded_For would reach the app as the header that only the proxy may set.
 const folded = lowerCase.map((byte) => (byte === 0x5f ? 0x2d : byte));
 
-/** Which known header the name at [start, end) is. */
+/** Returns the id of the header name at [start, end). */
 export function classify(bytes: Uint8Array, start: number, end: number): FieldId {
   const length = end - start;
   for (const candidate of candidatesByLength[length] ?? noCandidates) {

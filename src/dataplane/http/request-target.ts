@@ -1,16 +1,16 @@
-/** request-target and Host (RFC 9112 §3.2, RFC 9110 §4.2): what the request is for. */
+/** request-target and Host (RFC 9112 §3.2, RFC 9110 §4.2). */
 import { addressBytes, digitBytes, hostBytes, skipText } from './ascii.ts';
 
 export type Target = {
   path: string;
   query: string;
-  /** Of the absolute form: it stands above the Host header. */
+  /** Of the absolute form: it takes precedence over the Host header. */
   authority?: string;
 };
 
 const schemes = ['http://', 'https://'];
 
-/** Undefined where the target is none of: origin form, absolute form of http or https, `*` for OPTIONS. */
+/** Accepts the origin form, the absolute form of http and https, and `*` for OPTIONS. Returns undefined for any other target. */
 export function parseTarget(target: string, method: string): Target | undefined {
   if (target.startsWith('/')) return splitQuery(target);
   if (target === '*') return method === 'OPTIONS' ? { path: '*', query: '' } : undefined;
@@ -36,8 +36,8 @@ function splitQuery(target: string): Target {
 }
 
 /**
- * The host of `host[:port]` in lower case; undefined where it is empty or malformed. User information (`user@host`) is
- * refused: it only serves to disguise a host (RFC 9110 §4.2.4).
+ * Returns the host of `host[:port]` in lower case; undefined if it is empty or malformed. User information (`user@host`) is refused: it only
+ * serves to disguise a host (RFC 9110 §4.2.4).
  */
 export function hostOf(authority: string): string | undefined {
   const hostEnd = authority.startsWith('[') ? literalEnd(authority) : skipText(hostBytes, authority, 0);
@@ -51,7 +51,7 @@ export function hostOf(authority: string): string | undefined {
   return authority.slice(0, hostEnd).toLowerCase();
 }
 
-/** Just after the bracket of an IP-literal; -1 where there is none. */
+/** Returns the offset after the bracket of an IP-literal; -1 if there is none. */
 function literalEnd(authority: string): number {
   const end = skipText(addressBytes, authority, 1);
   return end > 1 && authority[end] === ']' ? end + 1 : -1;

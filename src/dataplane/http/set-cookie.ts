@@ -1,5 +1,5 @@
 /**
- * Whether a response's Set-Cookie line removes the cookie of this name (RFC 6265 section 5.2): its value is empty, or it has
+ * Returns whether a response's Set-Cookie line removes the cookie of this name (RFC 6265 section 5.2): its value is empty, or it has
  * expired. Max-Age takes precedence over Expires.
  */
 export function expiresCookie(setCookie: string, name: string, nowMs: number): boolean {

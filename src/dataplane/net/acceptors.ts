@@ -3,27 +3,27 @@ import type { Server, Socket } from 'node:net';
 
 export type BoundListener = {
   port: number;
-  /** Accepts no more; connections that are open go on. */
+  /** Stops accepting; open connections continue. */
   close(): void;
 };
 
 type ConnectionHandler = {
   accept(socket: Socket): void;
-  /** A connection could not be accepted: out of file descriptors, say. The listener itself is well. */
+  /** A connection could not be accepted, for example without free file descriptors. The listener itself is healthy. */
   failed(): void;
 };
 
 /**
- * libuv accepts one connection of a socket in each turn of the event loop. When a proxy goes, all its clients come to the others at
- * once, just when turns are long: 2,000 of them waited up to 16 s (turns of 5 ms). Eight sockets on one port accept eight in a turn.
- * Only Linux shares connections out among them.
+ * libuv accepts one connection per socket in each turn of the event loop. When a proxy shuts down, all its clients connect to the others at
+ * once, just when turns are long: 2,000 of them waited up to 16 s (turns of 5 ms). Eight sockets on one port accept eight per turn.
+ * Only Linux distributes connections among them.
  */
 const acceptors = process.platform === 'linux' ? 8 : 1;
 
-/** What the kernel keeps until then; it may allow less (net.core.somaxconn). Node's own 511 drops some of such a crowd, who try again after 1 s, 3 s, 7 s. */
+/** The queue of the kernel, which may limit it further (net.core.somaxconn). Node's default of 511 drops some of these clients, which retry after 1 s, 3 s, 7 s. */
 const backlog = 4096;
 
-/** Rejects where the port is taken, and leaves nothing open then. */
+/** Rejects if the port is in use, and leaves nothing open then. */
 export async function openPort(
   { port, host }: { port: number; host: string | undefined },
   handler: ConnectionHandler,

@@ -1,10 +1,10 @@
 /**
- * Up to here a latin1 string is the cheapest write: libuv tries it from a stack buffer of this size (Node's StreamBase)
- * and copies only what the kernel did not take.
+ * Up to this size a latin1 string is the cheapest write: libuv tries it from a stack buffer of this size (Node's StreamBase) and copies only
+ * the part that the kernel did not accept.
  */
 export const maxStringWrite = 16 * 1024;
 
-/** `prefix` and the bytes [from, to) as one write that does not refer to `bytes` any more, which are about to be read into again. */
+/** Returns `prefix` and the bytes [from, to) as one write without a reference to `bytes`, which the next read overwrites. */
 export function joinedCopy(prefix: string, bytes: Buffer, from: number, to: number): string | Buffer {
   if (prefix.length + to - from <= maxStringWrite) return prefix + bytes.toString('latin1', from, to);
   const copy = Buffer.allocUnsafe(prefix.length + to - from);
@@ -13,7 +13,7 @@ export function joinedCopy(prefix: string, bytes: Buffer, from: number, to: numb
   return copy;
 }
 
-/** Bytes kept from before, followed by [0, length) of the new ones. */
+/** Returns the earlier bytes, followed by [0, length) of the new ones. */
 export function appended(kept: Buffer | undefined, bytes: Buffer, length: number): Buffer {
   const piece = bytes.subarray(0, length);
   return kept === undefined ? Buffer.from(piece) : Buffer.concat([kept, piece]);

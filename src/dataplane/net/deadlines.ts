@@ -3,18 +3,18 @@ import type { Clock } from '../../platform/clock.ts';
 export interface Timed {
   /** On the scale of `Deadlines.in`; Infinity while nothing is awaited. */
   deadlineMs: number;
-  /** Called once the deadline is over; it is Infinity by then. */
+  /** Called when the deadline has passed; it is Infinity by then. */
   deadlinePassed(): void;
 }
 
 /**
- * Coarse deadlines for many connections: setting one is a store of a number, one timer looks at all of them. A timer of
- * Node for each request would cost more than parsing its head. Never early, late by at most two periods.
+ * Coarse deadlines for many connections: setting one is a store of a number, and one timer checks all of them. A Node timer for each request
+ * would cost more than parsing its head. Never early, late by at most two periods.
  */
 export interface Deadlines {
-  /** The time, up to one period old: for what needs no better, at the cost of reading a number. */
+  /** Returns the time, up to one period old, at the cost of reading a number. */
   nowMs(): number;
-  /** The deadline that lies this far ahead. */
+  /** Returns the deadline after this delay. */
   in(delayMs: number): number;
   watch(item: Timed): void;
   forget(item: Timed): void;
@@ -39,7 +39,7 @@ export function createDeadlines(clock: Clock, periodMs: number): Deadlines {
 
   return {
     nowMs: () => nowMs,
-    // `nowMs` is up to one period old: the period on top keeps a deadline from coming early.
+    // `nowMs` is up to one period old: the additional period keeps a deadline from being early.
     in: (delayMs) => nowMs + periodMs + delayMs,
     watch: (item) => {
       items.add(item);

@@ -6,15 +6,15 @@ import type { BoundListener } from './acceptors.ts';
 import type { Http1Server } from '../server.ts';
 
 export interface Listeners {
-  /** Binds what is new, closes what is gone. May be called repeatedly: a port that could not be bound is tried again. */
+  /** Binds new ports, closes removed ones. May be called repeatedly: a port that could not be bound is tried again. */
   sync(listeners: readonly Listener[]): void;
   /** Whether every port of the last sync is bound. */
   areBound(): boolean;
-  /** The port that is really bound for a listener's port, for tests that bind port 0. */
+  /** Returns the port that is bound for a listener's port, for tests that bind port 0. */
   boundPort(listenerPort: number): number | undefined;
 }
 
-/** `bindPort`: which port to bind for a listener's. */
+/** `bindPort`: returns the port to bind for a listener's port. */
 export function createListeners(
   server: Pick<Http1Server, 'listen'>,
   { bindPort, log }: { bindPort: (listenerPort: number) => number; log: Logger },

@@ -4,18 +4,18 @@ import type { Timed } from '../net/deadlines.ts';
 
 /** The current user of the connection; an idle connection has none. */
 export interface UpstreamUser {
-  /** Whether the app owes an answer; a stream or tunnel may rightly be silent. */
+  /** Whether the app owes a response; a stream or tunnel may be silent. */
   readonly upstreamAwaited: boolean;
   upstreamConnected(): void;
-  /** `bytes` is one buffer for all connections: what is needed later is copied or written before this returns. */
+  /** `bytes` is one buffer for all connections: bytes that are needed later must be copied or written before this returns. */
   upstreamBytes(bytes: Buffer, length: number): void;
-  /** What was written is out; more is welcome. */
+  /** The written data was flushed: the next write is possible. */
   upstreamDrained(): void;
-  /** The app sends no more. */
+  /** The app sent FIN. */
   upstreamEnded(): void;
-  /** The connection is gone, or never came about. */
+  /** The connection is closed, or could not be opened. */
   upstreamClosed(reason: string): void;
-  /** As many attempts to reach the endpoint got no answer: its node is gone, or the way to it, and the connection with them. */
+  /** This many attempts to reach the endpoint got no response: its node or the network to it has failed, and the connection is closed. */
   upstreamUnreachable(attempts: number): void;
 }
 
@@ -25,17 +25,17 @@ export type ConnectionGroup = {
   readonly port: number;
   /** Last used last. */
   readonly idle: UpstreamConnection[];
-  /** None is kept any more. */
+  /** Connections are no longer kept. */
   gone: boolean;
   /** All that are open: connecting, in use and idle. */
   readonly members: Set<UpstreamConnection>;
-  /** A sign of life was received since the last sweep. */
-  heard: boolean;
-  /** A probe is under way; when the last one began; how many got no answer since the last sign of life. See `reachability.ts`. */
+  /** Bytes or a connection were received since the last sweep. */
+  receivedBytes: boolean;
+  /** A probe is in flight; when the last one began; how many got no response since the last sign of life. See `health.ts`. */
   probing: boolean;
   probedAtMs: number;
   failedProbes: number;
-  /** What every connection reads into. */
+  /** The buffer into which every connection reads. */
   readonly sharedBytes: Buffer;
   closed(connection: UpstreamConnection): void;
 };
@@ -43,20 +43,20 @@ export type ConnectionGroup = {
 /**
  * One connection to an endpoint.
  *
- *   connecting ──► in use ◄──► idle ──(end, bytes nobody asked for, deadline)──► closed
+ *   connecting ──► in use ◄──► idle ──(end, unsolicited bytes, deadline)──► closed
  *       └───────────────┴── error, destroy() ──► closed
  */
 export class UpstreamConnection implements Timed {
   readonly socket: Socket;
   user: UpstreamUser | undefined;
-  /** It has carried a request before: the app may have closed it already without our knowing. */
+  /** It has carried a request before: the app may have closed it already, unknown to us. */
   reused = false;
   connected = false;
   deadlineMs = Infinity;
   idleSinceMs = 0;
-  /** How long its user has heard nothing, in steps of the sweep of `reachability.ts`. */
+  /** How long its user has received nothing, in steps of the sweep of `health.ts`. */
   silentMs = 0;
-  /** How long the app leaves it open when idle, as its first response said; undefined before it and where it does not say. */
+  /** How long the app keeps it open when idle, from its first response; undefined before it and if the response does not contain it. */
   idleLimitMs: number | undefined;
   readonly group: ConnectionGroup;
   private reason = 'closed';
@@ -71,7 +71,7 @@ export class UpstreamConnection implements Timed {
       keepAlive: true,
       keepAliveInitialDelay: 60_000,
       allowHalfOpen: true,
-      onread: { buffer: group.sharedBytes, callback: (length) => this.bytesCame(length) },
+      onread: { buffer: group.sharedBytes, callback: (length) => this.bytesReceived(length) },
     });
     this.listen();
   }
@@ -81,20 +81,20 @@ export class UpstreamConnection implements Timed {
     return typeof data === 'string' ? this.socket.write(data, 'latin1') : this.socket.write(data);
   }
 
-  /** Closes without a word to the user. */
+  /** Closes without notifying the user. */
   destroy(): void {
     this.user = undefined;
     this.socket.destroy();
   }
 
-  /** The endpoint cannot be reached any more. */
+  /** The endpoint is unreachable. */
   abandon(attempts: number): void {
     const { user } = this;
     this.destroy();
     user?.upstreamUnreachable(attempts);
   }
 
-  /** An idle connection has outlived its time. */
+  /** The idle timeout has passed. */
   deadlinePassed(): void {
     this.destroy();
   }
@@ -107,7 +107,7 @@ export class UpstreamConnection implements Timed {
   private listen(): void {
     this.socket.on('connect', () => {
       this.connected = true;
-      this.group.heard = true;
+      this.group.receivedBytes = true;
       this.user?.upstreamConnected();
     });
     this.socket.on('drain', () => this.user?.upstreamDrained());
@@ -129,9 +129,9 @@ export class UpstreamConnection implements Timed {
     });
   }
 
-  private bytesCame(length: number): boolean {
+  private bytesReceived(length: number): boolean {
     this.silentMs = 0;
-    this.group.heard = true;
+    this.group.receivedBytes = true;
     if (this.user === undefined) {
       this.socket.destroy();
     } else {

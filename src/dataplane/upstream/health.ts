@@ -3,15 +3,15 @@ import { afterInput, type Clock } from '../../platform/clock.ts';
 import type { ConnectionGroup } from './connection.ts';
 
 /**
- * Finds endpoints that died without a word. A node that lost its power sends neither FIN nor RST: what was sent to it is sent again
- * by the kernel for a quarter of an hour, and a proxy that only waits for bytes would wait indefinitely. So where nothing comes, a connection is tried:
+ * Detects endpoints whose node has failed. A node that lost its power sends neither FIN nor RST: the kernel retransmits for a quarter of an
+ * hour, and a proxy that only waits for bytes would wait indefinitely. Therefore an endpoint that sends nothing is probed with a connection:
  *
- *   heard ──silence──► suspect ──a byte came, a probe was accepted or refused──► heard
- *                         └──several probes in a row without any answer──► unreachable: everything open there ends, nothing is kept
+ *   healthy ──silence──► suspect ──a byte arrived, or a probe was accepted or refused──► healthy
+ *                           └──several consecutive probes without any response──► unreachable: everything open there ends, nothing is kept
  *
- * Slow is not dead: a kernel accepts connections for an app that is busy. A refusal, too, comes from a living kernel, which would have
- * ended our connections if their process had gone: many apps close their port first and finish what is open. An app so busy that its
- * kernel drops new connections looks dead to a probe; hence several in a row, and any byte of any of its connections speaks for it.
+ * Slow is not dead: the kernel accepts connections for a busy app. A refusal also proves that the kernel lives, and it would have ended our
+ * connections if their process had exited: many apps close their port first and finish open requests. An app so busy that its kernel drops
+ * new connections looks dead to a probe; therefore several are needed, and any byte of any of its connections proves that it lives.
  */
 export interface HealthProbing {
   watch(group: ConnectionGroup): void;
@@ -19,22 +19,22 @@ export interface HealthProbing {
 }
 
 export type HealthOptions = {
-  /** How often everything is looked at: silence is measured in these steps, rounded down. */
+  /** Interval of the sweep: silence is measured in these steps, rounded down. */
   sweepMs: number;
-  /** Silence after which somebody who waits for an answer is worth a probe; also the time between two probes. */
+  /** Silence after which an endpoint that owes a response is probed; also the time between two probes. */
   awaitedMs: number;
-  /** The same for streams and tunnels, which may be silent for long. */
+  /** The same for streams and tunnels, which may be silent for a long time. */
   quietMs: number;
-  /** As many probes without an answer, and the endpoint is unreachable. */
+  /** After this many consecutive probes without a response, the endpoint is unreachable. */
   probes: number;
 };
 
 type Tools = { clock: Clock; timeoutMs: number; options: HealthOptions };
 
-/** No answer was received. Every other error comes from a living kernel, or from our own, which says nothing about the endpoint. */
+/** Errors without a response. Every other error comes from a living kernel, or from our own, which proves nothing about the endpoint. */
 const silences = new Set(['ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN']);
 
-/** `timeoutMs`: how long a probe waits. */
+/** `timeoutMs`: the time limit of a probe. */
 export function createHealthProbing({ clock, timeoutMs, options }: Tools): HealthProbing {
   const groups = new Set<ConnectionGroup>();
   let elapsedMs = 0;
@@ -53,13 +53,13 @@ export function createHealthProbing({ clock, timeoutMs, options }: Tools): Healt
   }
 
   function probeIfSilent(group: ConnectionGroup): void {
-    if (group.heard) {
-      group.heard = false;
+    if (group.receivedBytes) {
+      group.receivedBytes = false;
       group.failedProbes = 0;
     }
     const longest = longestSilence(group, options);
     const restMs = longest === 'awaited' || group.failedProbes > 0 ? options.awaitedMs : options.quietMs;
-    if (longest !== 'nobody' && !group.probing && elapsedMs - group.probedAtMs >= restMs) {
+    if (longest !== 'none' && !group.probing && elapsedMs - group.probedAtMs >= restMs) {
       group.probing = true;
       group.probedAtMs = elapsedMs;
       probe(group, { clock, timeoutMs }, (answered) => conclude(group, answered));
@@ -68,7 +68,7 @@ export function createHealthProbing({ clock, timeoutMs, options }: Tools): Healt
 
   function conclude(group: ConnectionGroup, answered: boolean): void {
     group.probing = false;
-    group.failedProbes = answered || group.heard ? 0 : group.failedProbes + 1;
+    group.failedProbes = answered || group.receivedBytes ? 0 : group.failedProbes + 1;
     if (group.failedProbes === options.probes) {
       group.failedProbes = 0;
       abandon(group, options.probes);
@@ -85,12 +85,12 @@ export function createHealthProbing({ clock, timeoutMs, options }: Tools): Healt
   };
 }
 
-/** Adds to everybody's silence, and answers who has waited too long. */
+/** Adds a step to the silence of every connection, and returns which kind of user has waited too long. */
 function longestSilence(
   group: ConnectionGroup,
   { sweepMs, awaitedMs, quietMs }: HealthOptions,
-): 'awaited' | 'quiet' | 'nobody' {
-  let longest: 'awaited' | 'quiet' | 'nobody' = 'nobody';
+): 'awaited' | 'quiet' | 'none' {
+  let longest: 'awaited' | 'quiet' | 'none' = 'none';
   for (const connection of group.members) {
     const { user } = connection;
     if (user !== undefined && connection.connected) {
@@ -123,7 +123,7 @@ function probe(
 }
 
 function abandon(group: ConnectionGroup, failedProbes: number): void {
-  // Whoever is told may try again at once: what that adds here is not connected yet.
+  // A notified user may retry at once: the connection that it adds here is not connected yet.
   for (const connection of group.members) {
     if (connection.connected) connection.abandon(failedProbes);
   }

@@ -8,34 +8,34 @@ import type { HealthOptions } from './health.ts';
 
 export type PoolOptions = {
   connectTimeoutMs: number;
-  /** For an app that does not say how long it leaves idle connections open: below the 5 s of Node and uvicorn. */
+  /** For an app that does not send how long it keeps idle connections open: below the 5 s of Node and uvicorn. */
   idleTimeoutMs: number;
   maxIdlePerEndpoint: number;
   /**
-   * For so long after a response an idle connection is trusted with a request that must not be sent twice. An app may close a
-   * connection at the moment at which it is used again; a login that fails by that is a session that fails.
+   * How long after a response an idle connection may be used for a request that must not be sent twice. An app may close a connection just
+   * when it is used again; a login that fails because of that is a session that fails.
    */
   freshForMs: number;
   health: HealthOptions;
 };
 
-/** What a request asks of an idle connection. */
+/** Which idle connections a request may use. */
 export type Reuse = 'any' | 'fresh';
 
 /** Keep-alive connections by endpoint: by pod UID, since an address may pass to another pod, and by address and port. */
 export interface UpstreamPool {
-  /** The connection that was used last, so that the others grow old and are reaped; undefined where there is none, or none fresh enough. */
+  /** Returns the connection that was used last, so that the others expire; undefined if there is none, or none fresh enough. */
   take(endpoint: Endpoint, user: UpstreamUser, reuse: Reuse): UpstreamConnection | undefined;
   connect(endpoint: Endpoint, user: UpstreamUser): UpstreamConnection;
-  /** A connection whose exchange is over in full, and on which nothing more is expected. */
+  /** Returns a connection to the pool: its exchange is complete, and nothing more is expected on it. */
   give(connection: UpstreamConnection): void;
-  /** Forgets the endpoints that are not listed: their idle connections close, those in use go on and close when given back. */
+  /** Drops the endpoints that are not listed: their idle connections close; those in use continue and close when returned. */
   retain(uids: ReadonlySet<string>): void;
   counts(): { open: number; idle: number };
   close(): void;
 }
 
-// The app's clock for an idle connection began before ours, and its FIN needs time to arrive.
+// The app's idle timer started before ours, and its FIN needs time to arrive.
 const idleMarginMs = 1000;
 const maxIdleMs = 60_000;
 
@@ -75,7 +75,7 @@ export function createUpstreamPool(clock: Clock, deadlines: Deadlines, options: 
       // The last of them is the freshest.
       if ((idle.at(-1)?.idleSinceMs ?? 0) < oldestMs) return undefined;
       for (let connection = idle.pop(); connection !== undefined; connection = idle.pop()) {
-        // Destroyed a moment ago, in this very turn of the event loop: its 'close' has yet to come.
+        // Destroyed in this turn of the event loop: its 'close' event is still pending.
         if (!connection.socket.destroyed) {
           connection.user = user;
           connection.reused = true;
@@ -106,7 +106,7 @@ export function createUpstreamPool(clock: Clock, deadlines: Deadlines, options: 
         return;
       }
       connection.user = undefined;
-      // Rather too early than too late: an old connection is never taken for a fresh one.
+      // Rather too early than too late: an old connection must never count as fresh.
       connection.idleSinceMs = deadlines.nowMs();
       connection.deadlineMs = deadlines.in(idleMs);
       group.idle.push(connection);
@@ -138,7 +138,7 @@ const createGroup = (
   ...parts,
   idle: [],
   members: new Set(),
-  heard: false,
+  receivedBytes: false,
   probing: false,
   probedAtMs: 0,
   failedProbes: 0,

@@ -10,12 +10,12 @@ const credentials = (ca: string, token: string) => ({
 });
 
 describe('connection pool', () => {
-  test('is the same for each call, though the CA file is read anew and the token is another', () => {
+  test('is the same for each call, although the CA file is read again and the token has changed', () => {
     const agents = createAgentCache();
     expect(agents.agentFor(url, credentials('ca', 'one'))).toBe(agents.agentFor(url, credentials('ca', 'two')));
   });
 
-  test('is another when the CA or the client certificate is rotated', () => {
+  test('is replaced when the CA or the client certificate is rotated', () => {
     const agents = createAgentCache();
     const first = agents.agentFor(url, credentials('old', 't'));
     const second = agents.agentFor(url, credentials('new', 't'));
@@ -24,7 +24,7 @@ describe('connection pool', () => {
     expect(third).toMatchObject({ options: { cert: 'c', key: 'k', keepAlive: true } });
   });
 
-  test('speaks TLS where the address says so', () => {
+  test('uses TLS for an https address', () => {
     expect(createAgentCache().agentFor(url, {})).toBeInstanceOf(HttpsAgent);
     expect(createAgentCache().agentFor(new URL('http://127.0.0.1/'), {})).not.toBeInstanceOf(HttpsAgent);
     expect(createAgentCache().agentFor(new URL('http://127.0.0.1/'), {})).toBeInstanceOf(HttpAgent);

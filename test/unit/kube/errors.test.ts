@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { describeError } from '../../../src/platform/errors.ts';
 import { networkError, parseStatus, statusError } from '../../../src/kube/live/errors.ts';
 
-describe('what the API server says as an error of ours', () => {
+describe('the AppError for a response of the API server', () => {
   test.each([
     { status: 400, code: 'KUBERNETES_INVALID', retryable: false },
     { status: 401, code: 'KUBERNETES_FORBIDDEN', retryable: true },
@@ -23,12 +23,12 @@ describe('what the API server says as an error of ours', () => {
     expect(statusError('GET /x', status, {})).toMatchObject({ code, retryable, source: 'kubernetes' });
   });
 
-  test('an apply with a field of the wrong type is wrong, though the server calls it its own error', () => {
+  test('is KUBERNETES_INVALID for an apply with a field of the wrong type, although the status is 500', () => {
     const status = { message: 'failed to create typed patch object (a/b; c, Kind=D): .spec.size: expected numeric' };
     expect(statusError('PATCH /x', 500, status)).toMatchObject({ code: 'KUBERNETES_INVALID', retryable: false });
   });
 
-  test('the message says what was asked and why it was refused, in bounds', () => {
+  test('contains the request and the bounded reason of the rejection', () => {
     expect(statusError('GET /x', 404, { reason: 'NotFound', message: 'x not found' }).message).toBe(
       'GET /x: 404 NotFound: x not found',
     );
@@ -48,7 +48,7 @@ describe('what the API server says as an error of ours', () => {
     expect(parseStatus(body)).toEqual(status);
   });
 
-  test('no answer at all keeps its cause', () => {
+  test('keeps the cause if there is no response', () => {
     const error = networkError('GET /x', new Error('connect ECONNREFUSED'));
     expect(error).toMatchObject({ code: 'KUBERNETES_UNAVAILABLE', retryable: true });
     expect(describeError(error)).toBe('GET /x: no response: connect ECONNREFUSED');

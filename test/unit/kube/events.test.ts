@@ -33,7 +33,7 @@ function setUp() {
 }
 
 describe('event sink', () => {
-  test('writes what the API wants to know', async () => {
+  test('writes the fields that the API requires', async () => {
     const { sink, cluster } = setUp();
     sink.emit(note);
     await sink.flush();
@@ -49,7 +49,7 @@ describe('event sink', () => {
     ]);
   });
 
-  test('drops repeats for ten minutes; another note, reason or object is no repeat', async () => {
+  test('drops repeats of note, reason and object for ten minutes', async () => {
     const { sink, notes, clock } = setUp();
     sink.emit(note);
     await clock.advance(9 * 60_000);
@@ -67,7 +67,7 @@ describe('event sink', () => {
     expect(notes()).toHaveLength(5);
   });
 
-  test('an event that cannot be written is logged, and tried when it happens again', async () => {
+  test('logs an event that cannot be written, and writes its next occurrence', async () => {
     const { sink, cluster, notes, logger } = setUp();
     cluster.fail({
       verb: 'create',
@@ -81,7 +81,7 @@ describe('event sink', () => {
     expect(notes()).toHaveLength(1);
   });
 
-  test('an event of a time without API server is written when it is back, with the time at which it happened', async () => {
+  test('writes an event after an outage of the API server, with the time of its occurrence', async () => {
     const { sink, cluster, notes, clock, logger } = setUp();
     cluster.fail({
       verb: 'create',
@@ -97,7 +97,7 @@ describe('event sink', () => {
     expect(logger.messages()).toEqual([]);
   });
 
-  test('an event that could not be written for five minutes is given up, and those behind it are tried', async () => {
+  test('drops an event that could not be written for five minutes, and writes the next ones', async () => {
     const { sink, cluster, notes, clock, logger } = setUp();
     cluster.fail({
       verb: 'create',
@@ -113,7 +113,7 @@ describe('event sink', () => {
     expect(logger.messages()).toEqual(['event not written']);
   });
 
-  test('while the server does not answer, only so many wait', async () => {
+  test('limits the number of pending events while the server does not respond', async () => {
     const { clock, logger } = setUp();
     const hanging = { create: () => new Promise<never>(() => {}) };
     const sink = createEventSink({
@@ -130,7 +130,7 @@ describe('event sink', () => {
     expect(logger.messages()).toEqual(Array.from({ length: 99 }, () => 'event dropped: too many events are pending'));
   });
 
-  test('keeps to the limits of the API', async () => {
+  test('observes the limits of the API', async () => {
     const { sink, cluster } = setUp();
     sink.emit({ ...note, regarding: { ...note.regarding, name: 'x'.repeat(253) }, note: 'y'.repeat(5_000) });
     await sink.flush();

@@ -12,7 +12,7 @@ import { createMemoryLogger } from '../../support/memory-logger.ts';
 
 const ref = { namespace: 'holdfast-system', name: 'operator' };
 
-/** A cluster in which each candidate has a connection of its own, which can be cut, and a clock of its own, which may be set wrong. */
+/** A cluster in which each candidate has its own connection, which can be cut, and its own clock, which may be wrong. */
 function setUp() {
   const clock = createManualClock();
   const cluster = createTestCluster(clock);
@@ -59,7 +59,7 @@ function setUp() {
 }
 
 describe('leader lease', () => {
-  test('the first candidate makes the lease, leads and renews it', async () => {
+  test('is created, held and renewed by the first candidate', async () => {
     const { clock, candidate, history, spec } = setUp();
     const { lease } = candidate('a');
     lease.start();
@@ -81,7 +81,7 @@ describe('leader lease', () => {
     await lease.stop();
   });
 
-  test('two that create it at the same moment: one leads', async () => {
+  test('has one leader when two candidates create it at the same time', async () => {
     const { clock, candidate, history } = setUp();
     const [a, b] = [candidate('a'), candidate('b')];
     a.lease.start();
@@ -92,7 +92,7 @@ describe('leader lease', () => {
     await Promise.all([a.lease.stop(), b.lease.stop()]);
   });
 
-  test('a leader that stops gives the lease away at once, after its work has ended', async () => {
+  test('is released at once by a leader that stops, after its work has ended', async () => {
     const { clock, candidate, history, spec } = setUp();
     const working = Promise.withResolvers<void>();
     const a = candidate('a', {
@@ -146,7 +146,7 @@ describe('leader lease', () => {
     },
   );
 
-  test('a short outage costs nothing', async () => {
+  test('is kept during a short outage', async () => {
     const { clock, candidate, history } = setUp();
     const { lease, connect } = candidate('a');
     lease.start();
@@ -173,7 +173,7 @@ describe('leader lease', () => {
     },
   );
 
-  test('a lease that somebody else left behind long ago is waited for in full: nobody knows since when it is unchanged', async () => {
+  test('is acquired only after its full duration if another holder left it, because the time of its last change is unknown', async () => {
     const { clock, cluster, candidate, history } = setUp();
     const spec = {
       holderIdentity: 'dead',
@@ -192,7 +192,7 @@ describe('leader lease', () => {
     await lease.stop();
   });
 
-  test('a leader that finds the name of another in the lease stops at once', async () => {
+  test('stops its leader at once when it contains another holder', async () => {
     const { clock, cluster, candidate, history } = setUp();
     const { lease } = candidate('a');
     lease.start();
@@ -207,7 +207,7 @@ describe('leader lease', () => {
     expect(cluster.find(leases, ref)).toMatchObject({ spec: { holderIdentity: 'other' } });
   });
 
-  test('a late timer does not make a leader: after a suspension the clock alone says no', async () => {
+  test('has no leader after a suspension, although the timer is late', async () => {
     const { clock, candidate } = setUp();
     let suspendedMs = 0;
     const { lease } = candidate('a', { clock: { ...clock, nowMs: () => clock.nowMs() + suspendedMs } });
@@ -219,7 +219,7 @@ describe('leader lease', () => {
     await lease.stop();
   });
 
-  test('what else is in the lease stays', async () => {
+  test('keeps its other fields', async () => {
     const { clock, cluster, candidate } = setUp();
     const spec = { holderIdentity: '', leaseDurationSeconds: 1, strategy: 'kept' };
     cluster.put(leases, {
@@ -241,18 +241,21 @@ describe('leader lease', () => {
   test.each([
     {
       timing: { leaseDurationMs: 15_000, renewDeadlineMs: 15_000, retryMs: 2_000 },
-      why: 'no time between the stop of one and the start of another',
+      sentence: 'no time between the stop of one leader and the start of another',
     },
     {
       timing: { leaseDurationMs: 15_000, renewDeadlineMs: 10_000, retryMs: 10_000 },
-      why: 'no second try before the deadline',
+      sentence: 'no second attempt before the deadline',
     },
-    { timing: { leaseDurationMs: 1_500, renewDeadlineMs: 1_000, retryMs: 200 }, why: 'the Lease counts whole seconds' },
-  ])('refuses times that leave $why', ({ timing }) => {
+    {
+      timing: { leaseDurationMs: 1_500, renewDeadlineMs: 1_000, retryMs: 200 },
+      sentence: 'fractions of a second, which a Lease does not have',
+    },
+  ])('rejects timings with $sentence', ({ timing }) => {
     expect(() => setUp().candidate('a', { timing })).toThrow(expect.objectContaining({ code: 'CONFIG_INVALID' }));
   });
 });
 
-test('V1MicroTime has six digits', () => {
+test('formatMicroTime writes six fractional digits', () => {
   expect(formatMicroTime(Date.UTC(2026, 0, 2, 3, 4, 5, 67))).toBe('2026-01-02T03:04:05.067000Z');
 });

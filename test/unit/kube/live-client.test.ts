@@ -1,4 +1,4 @@
-/** The live client against an HTTP server that answers what a real one rarely does. The real one is met in test/api. */
+/** The live client against an HTTP server with responses that a real one rarely sends. test/api uses a real one. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -22,7 +22,7 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).toReversed()) await cleanup();
 });
 
-/** A server that gives the answers in turn, the last one again and again; and a client of it. */
+/** A server that sends the responses in turn and repeats the last one, and a client of it. */
 async function setUp(
   answers: Answer[],
   options: Partial<LiveClusterOptions> & { user?: Partial<User>; prefix?: string } = {},
@@ -95,7 +95,7 @@ async function collect(stream: AsyncIterable<WatchEvent>): Promise<WatchEvent[]>
 }
 
 describe('requests', () => {
-  test('an apply is forced, as holdfast, and of the right media type', async () => {
+  test('apply with force, the field manager holdfast and the right media type', async () => {
     const { cluster, requests } = await setUp([json(200, pod)]);
     await cluster.apply(pods, pod, 'status');
     expect(requests).toMatchObject([
@@ -106,13 +106,13 @@ describe('requests', () => {
     ]);
   });
 
-  test('the path of the server is kept, as behind a gateway', async () => {
+  test("keep the path of the server's URL, as behind a gateway", async () => {
     const { cluster, requests } = await setUp([json(200, pod)], { prefix: '/k8s/clusters/c-1/' });
     await cluster.get(pods, ref);
     expect(requests[0]?.line).toBe('GET /k8s/clusters/c-1/api/v1/namespaces/a/pods/b');
   });
 
-  test('a token file is read again when it is rotated', async () => {
+  test('read a rotated token file again', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'holdfast-'));
     cleanups.push(() => {
       rmSync(folder, { recursive: true });
@@ -123,7 +123,7 @@ describe('requests', () => {
     const { cluster, requests, connections } = await setUp([json(200, pod)], { user });
     await cluster.get(pods, ref);
     writeFileSync(tokenFile, 'second');
-    // The library reads the file again after a minute; only its sense of time is changed here.
+    // The library reads the file again after a minute; only its clock is changed here.
     const now = Date.now;
     const later = now() + 120_000;
     const RealDate = Date;
@@ -140,7 +140,7 @@ describe('requests', () => {
     expect(connections()).toBe(1);
   });
 
-  test('a watch asks for bookmarks and for an end', async () => {
+  test('watch with bookmarks and a timeout', async () => {
     const { cluster, requests } = await setUp([lines()]);
     await collect(cluster.watch(pods, '7', { labelSelector: 'x=y', signal: new AbortController().signal }));
     expect(requests[0]?.line).toBe(
@@ -148,7 +148,7 @@ describe('requests', () => {
     );
   });
 
-  test('a deletion by UID that conflicts is done if the object is gone or another, and fails if it is still there', async () => {
+  test('treat a conflict of a deletion by UID as success if the object is gone or recreated, and as failure otherwise', async () => {
     const conflict = json(409, { reason: 'Conflict', message: 'the UID does not match' });
     const { cluster, requests } = await setUp([
       conflict,
@@ -180,7 +180,7 @@ describe('lists', () => {
     ]);
   });
 
-  test('whose pages expire half-way are read anew in one piece', async () => {
+  test('whose pages expire halfway are read again in one piece', async () => {
     const { cluster, requests } = await setUp([
       page('one', { continue: 'next' }),
       json(410, { reason: 'Expired' }),
@@ -196,7 +196,7 @@ describe('lists', () => {
   });
 });
 
-describe('answers that are none', () => {
+describe('invalid responses', () => {
   test.each<{ what: string; answer: Answer }>([
     { what: 'a connection that is closed before the answer', answer: (request) => request.socket.destroy() },
     {
@@ -217,7 +217,7 @@ describe('answers that are none', () => {
     });
   });
 
-  test('nobody listens', async () => {
+  test('a refused connection is KUBERNETES_UNAVAILABLE', async () => {
     const { cluster, close } = await setUp([]);
     await close();
     await expect(cluster.get(pods, ref)).rejects.toMatchObject({ code: 'KUBERNETES_UNAVAILABLE' });
@@ -228,7 +228,7 @@ describe('watches', () => {
   const signal = new AbortController().signal;
   const added = JSON.stringify({ type: 'ADDED', object: pod });
 
-  test('give events and bookmarks, with what no client knows', async () => {
+  test('deliver events and bookmarks with all fields', async () => {
     const strange = JSON.stringify({ type: 'MODIFIED', object: { ...pod, spec: { new: [1] } } });
     const bookmark = JSON.stringify({ type: 'BOOKMARK', object: { metadata: { resourceVersion: '9' } } });
     const { cluster } = await setUp([lines(added, strange, bookmark)]);
@@ -270,7 +270,7 @@ describe('watches', () => {
     await expect(collect(cluster.watch(pods, '1', { signal }))).rejects.toMatchObject({ code });
   });
 
-  test('stay open when nothing is said for longer than a call may take, and say when they are open', async () => {
+  test('stay open during a silence longer than the time limit of a call, and report when they are open', async () => {
     const stopping = new AbortController();
     let opened = 0;
     const { cluster } = await setUp([(_request, response) => response.writeHead(200).flushHeaders()], {
@@ -283,7 +283,7 @@ describe('watches', () => {
     expect(await watching).toEqual([]);
   });
 
-  test('that nobody reads on are closed', async () => {
+  test('are closed when the caller stops reading', async () => {
     let closed = false;
     const { cluster } = await setUp([
       (request, response) => {
@@ -318,7 +318,7 @@ describe('token reviews', () => {
     expect(JSON.parse(requests[0]?.body ?? '')).toMatchObject({ spec: { token: 't', audiences: ['holdfast'] } });
   });
 
-  test('that cannot be made throw, and the token is not in the message', async () => {
+  test('throw if they fail, without the token in the message', async () => {
     const { cluster } = await setUp([json(500, { message: 'no' })]);
     await expect(cluster.review('very-secret')).rejects.toMatchObject({
       code: 'KUBERNETES_UNAVAILABLE',

@@ -5,7 +5,7 @@ import { createQueue } from '../../../src/kube/watch/queue.ts';
 import { createManualClock, settle } from '../../support/manual-clock.ts';
 import { createMemoryLogger } from '../../support/memory-logger.ts';
 
-/** A queue whose work is written down when it begins and ends when the test says. Chance is none: waits are 250 ms, 500, 1000 … */
+/** A queue whose work is recorded at its start and ends when the test says so. Without jitter: waits are 250 ms, 500, 1000 … */
 function setUp(workers = 1) {
   const clock = createManualClock();
   const logger = createMemoryLogger();
@@ -35,7 +35,7 @@ function setUp(workers = 1) {
 }
 
 describe('work queue', () => {
-  test('works each key once, however often it was added, in the order of arrival', async () => {
+  test('processes each key once, however often it was added, in the order of arrival', async () => {
     const { queue, begun, end } = setUp();
     for (const key of ['a', 'b', 'a', 'a', 'c']) queue.add(key);
     for (const key of ['a', 'b', 'c']) {
@@ -46,13 +46,13 @@ describe('work queue', () => {
     expect(begun).toEqual(['a', 'b', 'c']);
   });
 
-  test('does not begin while the caller is still adding', () => {
+  test('does not start while the caller is still adding', () => {
     const { queue, begun } = setUp();
     queue.add('a');
     expect(begun).toEqual([]);
   });
 
-  test('a key that is added while it is worked on is worked on again afterwards, once', async () => {
+  test('processes a key once more if it was added during its processing', async () => {
     const { queue, begun, end, clock } = setUp(4);
     queue.add('a');
     await settle();
@@ -67,7 +67,7 @@ describe('work queue', () => {
     expect(begun).toEqual(['a', 'a']);
   });
 
-  test('works on as many keys at once as it has workers', async () => {
+  test('processes as many keys at once as it has workers', async () => {
     const { queue, begun, end } = setUp(2);
     for (const key of ['a', 'b', 'c']) queue.add(key);
     await settle();
@@ -76,7 +76,7 @@ describe('work queue', () => {
     expect(begun).toEqual(['a', 'b', 'c']);
   });
 
-  test('a failure is logged and tried again after waits that grow, until a success', async () => {
+  test('logs a failure and retries with growing waits until a success', async () => {
     const { queue, begun, clock, fail, end, logger } = setUp();
     queue.add('a');
     await settle();
@@ -101,7 +101,7 @@ describe('work queue', () => {
     });
   });
 
-  test('a change cuts the wait of a failure short, but the next wait is as long as it would have been', async () => {
+  test('ends the wait after a failure when the key is added, without resetting the backoff', async () => {
     const { queue, begun, clock, fail } = setUp();
     queue.add('a');
     await settle();
@@ -114,7 +114,7 @@ describe('work queue', () => {
     expect(begun).toHaveLength(2);
   });
 
-  test('a failing key does not hold up the others', async () => {
+  test('does not delay other keys because of a failing one', async () => {
     const { queue, begun, fail } = setUp();
     queue.add('bad');
     queue.add('good');
@@ -123,7 +123,7 @@ describe('work queue', () => {
     expect(begun).toEqual(['bad', 'good']);
   });
 
-  test('a recheck comes after its time, and only the last one that was asked for', async () => {
+  test('rechecks a key after the time of its last request only', async () => {
     const { queue, begun, clock, end } = setUp();
     queue.add('a');
     await settle();
@@ -138,7 +138,7 @@ describe('work queue', () => {
     expect(begun).toHaveLength(3);
   });
 
-  test('draining ends when nothing is queued or worked on; waiting keys do not count', async () => {
+  test('is drained when no key is queued or in progress, regardless of waiting keys', async () => {
     const { queue, end } = setUp();
     queue.add('a');
     let drained = false;
@@ -150,7 +150,7 @@ describe('work queue', () => {
     await queue.drain();
   });
 
-  test('stopping lets the running work end, begins no other, and leaves no timer', async () => {
+  test('finishes running work on stop, starts no other, and leaves no timer', async () => {
     const { queue, begun, clock, end } = setUp();
     queue.add('waiting');
     await settle();
@@ -170,7 +170,7 @@ describe('work queue', () => {
     expect(clock.pending()).toBe(0);
   });
 
-  test('whatever happens, a key is with one worker at a time, and the last change of each key is worked on', async () => {
+  test('processes each key by one worker at a time, and after its last change, for any sequence of events', async () => {
     const step = fc.record({ key: fc.constantFrom('a', 'b', 'c'), pauseMs: fc.integer({ min: 0, max: 30 }) });
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 30 }), fc.integer({ min: 1, max: 3 }), async (steps, workers) => {

@@ -18,7 +18,7 @@ const pod = (name: string, labels: Record<string, string> = {}): KubeObject => (
 
 let started: Reflector[] = [];
 
-/** A cluster, a reflector on its pods, and all changes that it told of, as text. Chance is none: waits are 100 ms, 200, 400 … */
+/** A cluster, a reflector on its pods, and all changes that it emitted, as text. Without jitter: waits are 100 ms, 200, 400 … */
 function setUp(options: Partial<ReflectorOptions> = {}) {
   const clock = createManualClock();
   const cluster = createTestCluster(clock);
@@ -48,7 +48,7 @@ afterEach(async () => {
 });
 
 describe('reflector', () => {
-  test('holds what is there at the start, then follows', async () => {
+  test('contains the existing objects at the start, then follows changes', async () => {
     const { cluster, reflector, changes } = setUp();
     cluster.put(pods, pod('a'));
     reflector.start();
@@ -64,7 +64,7 @@ describe('reflector', () => {
     expect(reflector.get({ namespace: 'elsewhere', name: 'a' })).toBeUndefined();
   });
 
-  test('a change says what the object was before', async () => {
+  test('emits a change with the previous object', async () => {
     const { cluster, reflector } = setUp();
     cluster.put(pods, pod('a', { version: '1' }));
     const seen: unknown[] = [];
@@ -76,7 +76,7 @@ describe('reflector', () => {
     expect(seen).toEqual([undefined, { version: '1' }]);
   });
 
-  test('a watch that the server closes is resumed where it ended, without a list', async () => {
+  test('resumes a closed watch where it ended, without a list', async () => {
     const { clock, cluster, reflector, calls, changes } = setUp();
     reflector.start();
     await settle();
@@ -91,7 +91,7 @@ describe('reflector', () => {
     expect(changes).toEqual(['ADDED a', 'ADDED missed']);
   });
 
-  test('a bookmark moves the version on, so that a quiet watch does not expire', async () => {
+  test('advances its version by bookmarks, so that a quiet watch does not expire', async () => {
     const { clock, cluster, reflector, calls } = setUp({ select: { labelSelector: 'never=matched' } });
     reflector.start();
     await settle();
@@ -105,7 +105,7 @@ describe('reflector', () => {
     expect(reflector.lastResourceVersion).toBe('101');
   });
 
-  test('after 410 it lists again and tells what has vanished, what is new and what is another of the same name', async () => {
+  test('lists again after 410 and emits deleted, new and recreated objects', async () => {
     const { clock, cluster, reflector, calls, changes } = setUp();
     for (const name of ['vanishing', 'staying', 'replaced']) cluster.put(pods, pod(name));
     reflector.start();
@@ -124,11 +124,11 @@ describe('reflector', () => {
     expect(changes.indexOf('DELETED replaced')).toBeLessThan(changes.indexOf('ADDED replaced'));
   });
 
-  test('while the server is away it tries with growing waits, and takes up again when it is back', async () => {
+  test('retries with growing waits while the server is unavailable, and continues when it is back', async () => {
     const { clock, cluster, reflector, calls } = setUp();
     cluster.fail({ verb: 'list', error: down(), times: 5 });
     reflector.start();
-    // Waits of 100, 200, 400, 800 and 1600 ms lie between six lists.
+    // Between six lists there are waits of 100, 200, 400, 800 and 1600 ms.
     await clock.advance(3_099);
     expect(calls).toHaveLength(5);
     await clock.advance(1);
@@ -136,7 +136,7 @@ describe('reflector', () => {
     await reflector.synced;
   });
 
-  test('being connected is no progress: a server that drops each watch is asked ever less often', async () => {
+  test('reconnects ever less often to a server that drops each watch', async () => {
     const { clock, cluster, reflector, calls } = setUp();
     reflector.start();
     const endless = async (ms: number) => {
@@ -156,7 +156,7 @@ describe('reflector', () => {
     expect(calls).toHaveLength(1);
   });
 
-  test('a server that expires each watch right after its list is listed ever less often', async () => {
+  test('lists ever less often if each watch expires right after its list', async () => {
     const { clock, cluster, reflector, calls } = setUp();
     const expired = new AppError('KUBERNETES_EXPIRED', 'gone', { source: 'kubernetes', retryable: true });
     cluster.fail({ verb: 'watch', error: expired, times: 1_000 });
@@ -165,7 +165,7 @@ describe('reflector', () => {
     expect(calls.filter((call) => call === 'list').length).toBeLessThanOrEqual(8);
   });
 
-  test('a watch that has gone silent is dropped and resumed, and that is no failure', async () => {
+  test('drops and resumes a silent watch without counting a failure', async () => {
     const { clock, cluster, reflector, calls, changes, logger } = setUp({ silenceTimeoutMs: 90_000 });
     reflector.start();
     await clock.advance(89_999);
@@ -181,7 +181,7 @@ describe('reflector', () => {
     expect(changes).toEqual(['ADDED a']);
   });
 
-  test('bookmarks keep a quiet watch alive', async () => {
+  test('keeps a quiet watch open while bookmarks arrive', async () => {
     const { clock, cluster, reflector, calls } = setUp({ silenceTimeoutMs: 90_000 });
     reflector.start();
     for (let minute = 0; minute < 5; minute += 1) {
@@ -192,7 +192,7 @@ describe('reflector', () => {
     expect(calls).toHaveLength(2);
   });
 
-  test('a listener that throws is logged and stops neither the others nor the loop', async () => {
+  test('logs a listener that throws, and continues with the others', async () => {
     const { cluster, reflector, changes, logger } = setUp();
     reflector.onChange(() => {
       throw new Error('oops');
@@ -209,7 +209,7 @@ describe('reflector', () => {
     expect(logger.messages()).toEqual(['change listener failed', 'change listener failed']);
   });
 
-  test('a listener that has unsubscribed hears no more', async () => {
+  test('does not notify a listener that has unsubscribed', async () => {
     const { cluster, reflector } = setUp();
     const heard: string[] = [];
     const unsubscribe = reflector.onChange((change) => heard.push(change.object.metadata.name));
@@ -223,7 +223,7 @@ describe('reflector', () => {
     expect(heard).toEqual(['a']);
   });
 
-  test('keeps of an object only what its project says', async () => {
+  test('keeps only the fields that `project` selects', async () => {
     const { cluster, reflector } = setUp({
       project: ({ apiVersion, kind, metadata: { name, namespace, uid, resourceVersion } }) => ({
         apiVersion,
@@ -244,12 +244,12 @@ describe('reflector', () => {
     ]);
   });
 
-  test('by default only managedFields are dropped', () => {
+  test('drops only managedFields by default', () => {
     const object = { ...pod('a'), metadata: { name: 'a', managedFields: [{}] }, spec: {} };
     expect(withoutManagedFields(object)).toEqual({ ...pod('a'), metadata: { name: 'a' }, spec: {} });
   });
 
-  test('says how long the server was not heard of', async () => {
+  test('reports the time since the last sign of life of the server', async () => {
     const { clock, cluster, reflector } = setUp();
     expect(reflector.staleMs()).toBe(Number.POSITIVE_INFINITY);
     reflector.start();
@@ -264,7 +264,7 @@ describe('reflector', () => {
     expect(reflector.staleMs()).toBe(60_000);
   });
 
-  test('a kind that never changes is not stale while its watch can be opened again', async () => {
+  test('is not stale for a kind that never changes while its watch can be reopened', async () => {
     const { clock, reflector } = setUp({ silenceTimeoutMs: 90_000 });
     reflector.start();
     await clock.advance(3_600_000);
@@ -308,7 +308,7 @@ describe('reflector', () => {
     expect([world.cluster.openWatches(), calls.length, changes.length]).toEqual([0, callsThen, changesThen]);
   });
 
-  test('stopped before it was started, it never starts', async () => {
+  test('never starts after a stop', async () => {
     const { reflector, calls } = setUp();
     await reflector.stop();
     reflector.start();

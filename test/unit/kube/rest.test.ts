@@ -31,12 +31,12 @@ describe('paths of the API', () => {
     expect(path).toBe(expected);
   });
 
-  test.each(['', '.', '..'])('the name "%s" is refused: to delete it would be to delete all', (name) => {
+  test.each(['', '.', '..'])('reject the name "%s", whose deletion would delete all objects', (name) => {
     expect(() => objectPath(pods, { namespace: 'a', name })).toThrow('needs a name');
     expect(() => objectPath(pods, { namespace: name, name: 'a' })).toThrow('needs a namespace');
   });
 
-  test('an object of a namespace without one is refused', () => {
+  test('reject a namespaced object without a namespace', () => {
     expect(() => objectPath(pods, { name: 'a' })).toThrow('needs a namespace');
   });
 });

@@ -4,7 +4,7 @@ import { backoffMs, createBackoff } from '../../../src/platform/backoff.ts';
 
 const range = { baseMs: 100, capMs: 1_000 };
 
-describe('back-off', () => {
+describe('a backoff', () => {
   test.each([
     { attempt: 1, chance: 0, ms: 50, because: 'half of the base is certain' },
     { attempt: 1, chance: 0.5, ms: 75, because: 'the other half is chance' },
@@ -15,7 +15,7 @@ describe('back-off', () => {
     expect(backoffMs(range, attempt, () => chance)).toBe(ms);
   });
 
-  test('is never over the cap and never shorter than half the wait before', () => {
+  test('never exceeds the cap and is never shorter than half the previous delay', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 2_000 }),
@@ -28,7 +28,7 @@ describe('back-off', () => {
     );
   });
 
-  test('starts anew after a reset', () => {
+  test('starts again after a reset', () => {
     const backoff = createBackoff(range, () => 0);
     expect([backoff.next(), backoff.next()]).toEqual([50, 100]);
     backoff.reset();

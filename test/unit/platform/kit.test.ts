@@ -9,35 +9,35 @@ import { createMemoryLogger } from '../../support/memory-logger.ts';
 describe('environment', () => {
   test.each([
     {
-      sentence: 'a missing text',
+      sentence: 'a missing variable',
       read: () => requiredText({}, 'HOLDFAST_CA'),
       message: 'HOLDFAST_CA is required but not set',
     },
     {
-      sentence: 'an empty one is missing, too',
+      sentence: 'an empty variable',
       read: () => requiredText({ HOLDFAST_CA: '' }, 'HOLDFAST_CA'),
       message: 'HOLDFAST_CA is required but not set',
     },
     {
-      sentence: 'a port that is none',
+      sentence: 'an invalid port',
       read: () => portNumber({ PORT: '80a' }, 'PORT', 1),
       message: 'PORT must be a whole number from 0 to 65535, not "80a"',
     },
     {
-      sentence: 'a number beyond its limit',
+      sentence: 'a number above its limit',
       read: () => wholeNumber({ N: '11' }, 'N', { min: 1, max: 10, default: 5 }),
       message: 'N must be a whole number from 1 to 10, not "11"',
     },
     {
-      sentence: 'a word that is not one of those',
+      sentence: 'an unknown word',
       read: () => oneOf({ LEVEL: 'loud' }, 'LEVEL', ['info', 'debug']),
       message: 'LEVEL must be one of info, debug, not "loud"',
     },
-  ])('$sentence: the message names the variable and what it should be', ({ read, message }) => {
+  ])('rejects $sentence with a message that names the variable and the valid values', ({ read, message }) => {
     expect(read).toThrow(message);
   });
 
-  test('what is not set has its default', () => {
+  test('returns the default of a variable that is not set', () => {
     expect([
       portNumber({}, 'PORT', 9090),
       wholeNumber({ N: '' }, 'N', { min: 1, max: 10, default: 5 }),
@@ -48,7 +48,7 @@ describe('environment', () => {
 });
 
 describe('shutdown', () => {
-  test('runs the steps in order, and neither a failing nor a stuck one keeps the next from running', async () => {
+  test('runs the steps in order, even after a step that fails or hangs', async () => {
     const [clock, log, ran] = [createManualClock(), createMemoryLogger(), [] as string[]];
     const step = (name: string, run: () => void | Promise<void>) => ({
       name,
@@ -71,7 +71,7 @@ describe('shutdown', () => {
     expect(log.messages()).toEqual(['shutdown step failed', 'shutdown step timed out', 'shutdown step completed']);
   });
 
-  test('begins with the first signal', () => {
+  test('starts with the first signal', () => {
     const source = new EventEmitter();
     const stopped = abortOnSignal(source);
     expect(stopped.aborted).toBe(false);
@@ -80,7 +80,7 @@ describe('shutdown', () => {
   });
 });
 
-test('metrics read the numbers when they are scraped, and forget series that are gone', async () => {
+test('a metric reads its values when it is scraped, and drops series that no longer exist', async () => {
   const registry = createRegistry({ processMetrics: false });
   const numbers = { total: 1, byPod: { a: 1, b: 2 } as Record<string, number> };
   registerMetric(registry, {
@@ -104,23 +104,23 @@ test('metrics read the numbers when they are scraped, and forget series that are
   expect(lines).toEqual(['things_total 5', 'things{pod="a"} 3']);
 });
 
-test('a histogram counts before it is shown anywhere', async () => {
+test('a histogram counts before it is registered', async () => {
   const registry = createRegistry({ processMetrics: false });
   const waits = createHistogram({
     name: 'wait_seconds',
     type: 'histogram',
     help: 'Waits.',
-    labels: ['why'],
+    labels: ['reason'],
     buckets: [1, 10],
   });
-  waits.observe({ why: 'x' }, 5);
+  waits.observe({ reason: 'x' }, 5);
   waits.register(registry);
   const lines = (await registry.metrics()).split('\n').filter((line) => !line.startsWith('#') && line !== '');
   expect(lines).toEqual([
-    'wait_seconds_bucket{le="1",why="x"} 0',
-    'wait_seconds_bucket{le="10",why="x"} 1',
-    'wait_seconds_bucket{le="+Inf",why="x"} 1',
-    'wait_seconds_sum{why="x"} 5',
-    'wait_seconds_count{why="x"} 1',
+    'wait_seconds_bucket{le="1",reason="x"} 0',
+    'wait_seconds_bucket{le="10",reason="x"} 1',
+    'wait_seconds_bucket{le="+Inf",reason="x"} 1',
+    'wait_seconds_sum{reason="x"} 5',
+    'wait_seconds_count{reason="x"} 1',
   ]);
 });

@@ -22,7 +22,7 @@ describe('lines of a stream', () => {
     expect(await split(chunks)).toEqual(lines);
   });
 
-  test('are the same however the network cuts them, also inside of a character', async () => {
+  test('are the same for any chunks, even with a split character', async () => {
     const text = fc.array(
       fc.string({ unit: 'binary' }).map((line) => Buffer.from(line).toString('utf8').replaceAll('\n', '')),
       { maxLength: 8 },
@@ -45,7 +45,7 @@ describe('lines of a stream', () => {
     },
   );
 
-  test('of just the limit pass', async () => {
+  test('of exactly the limit pass', async () => {
     expect(await split(['1234567890\n'], 10)).toEqual(['1234567890']);
   });
 });

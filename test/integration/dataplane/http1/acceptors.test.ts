@@ -23,7 +23,7 @@ onLinux('a crowd of clients is let in by several in each turn of the event loop'
   crowd.forEach((socket) => socket.destroy());
 });
 
-test('a port that another program has is refused, and nothing of it is kept', async () => {
+test('openPort rejects a port that is in use, and leaves nothing open', async () => {
   const other = net.createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
   const address = other.address();

@@ -1,7 +1,7 @@
-/** A node that loses its power says nothing; a slow app says nothing either, for a while. The proxy must tell them apart. */
+/** A node that lost its power is silent; a slow app is silent too, for a while. The proxy must distinguish them. */
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { canBeDeaf, startMortalApp } from './deaf.ts';
-import type { MortalApp } from './deaf.ts';
+import { canDropConnections, startMortalApp } from './unresponsive.ts';
+import type { MortalApp } from './unresponsive.ts';
 import { createHold, createRig, eventually } from './rig.ts';
 import type { Proxy, ProxyOptions } from './rig.ts';
 
@@ -12,7 +12,7 @@ afterEach(async () => {
   apps.splice(0).forEach((app) => app.stop());
 });
 
-const onLinux = canBeDeaf ? describe : describe.skip;
+const onLinux = canDropConnections ? describe : describe.skip;
 const get = 'GET / HTTP/1.1\r\nHost: shop.test\r\n\r\n';
 const post = 'POST / HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 4\r\n\r\nbody';
 const upgrade = get.replace('\r\n\r\n', '\r\nConnection: upgrade\r\nUpgrade: echo\r\n\r\n');
@@ -20,7 +20,7 @@ const switched = 'HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpg
 const streaming = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\n';
 const empty = 'HTTP/1.1 204 No Content\r\n\r\n';
 
-/** Real times are thirty times as long. */
+/** A thirtieth of the real times. */
 const hasty: ProxyOptions = {
   pool: { connectTimeoutMs: 60, health: { sweepMs: 30, awaitedMs: 70, quietMs: 300, probes: 3 } },
 };
@@ -31,7 +31,7 @@ async function mortalApp(answer: string): Promise<MortalApp> {
   return app;
 }
 
-/** The node dies after the app has got the request; nobody answers any more. */
+/** The node fails after the app has received the request: there are no more responses. */
 async function askAndKill(request: string, options: ProxyOptions = {}) {
   const app = await mortalApp('');
   const attempts: number[] = [];
@@ -59,15 +59,15 @@ async function expectNothingHeld(proxy: Proxy): Promise<void> {
 }
 
 onLinux('a node that died without a word', () => {
-  test('the session side hears of it with all attempts made, and answers a request that may be sent twice', async () => {
+  test('is reported to the session side with all attempts, for a request that may be sent twice', async () => {
     const { client, proxy, attempts } = await askAndKill(get);
     expect(await client.response()).toMatchObject({ status: 503, body: 'No pod took the connection.\n' });
-    // Three probes and the connection itself: no reason to try again before the session moves.
+    // Three probes and the connection itself: no further attempt is needed before the session moves.
     expect(attempts).toEqual([4]);
     await expectNothingHeld(proxy);
   });
 
-  test('such a request is carried out elsewhere, whole', async () => {
+  test('moves such a request to another pod as a whole', async () => {
     let heard = '';
     const other = await rig.rawApp((socket) =>
       socket.on('data', (chunk) => {
@@ -91,7 +91,7 @@ onLinux('a node that died without a word', () => {
     expect(heard).toMatch(/^PUT \/ [^]*\r\n\r\nbody$/);
   });
 
-  test('one that must not be sent twice is answered: the client decides, and its session moves all the same', async () => {
+  test('fails a request that must not be sent twice, and still moves its session', async () => {
     const { client, proxy, attempts } = await askAndKill(post);
     expect(await client.response()).toMatchObject({
       status: 502,
@@ -101,7 +101,7 @@ onLinux('a node that died without a word', () => {
     await expectNothingHeld(proxy);
   });
 
-  test('a response in the middle breaks off, visibly', async () => {
+  test('aborts an incomplete response visibly', async () => {
     const app = await mortalApp(streaming);
     const proxy = await rig.proxy(app.port, hasty);
     const client = await proxy.connect();
@@ -113,7 +113,7 @@ onLinux('a node that died without a word', () => {
     await expectNothingHeld(proxy);
   });
 
-  test('an idle WebSocket ends, so that its client connects anew', async () => {
+  test('ends an idle WebSocket, so that its client reconnects', async () => {
     const app = await mortalApp(switched);
     const proxy = await rig.proxy(app.port, hasty);
     const client = await proxy.connect();
@@ -124,7 +124,7 @@ onLinux('a node that died without a word', () => {
     await eventually(() => proxy.holds.open === 0 && proxy.server.counters.upgradesOpen === 0);
   });
 
-  test('idle connections to it are given up with the others: the next request does not go there in vain', async () => {
+  test('closes idle connections to it as well, so that no later request uses them', async () => {
     const app = await mortalApp(empty);
     const proxy = await rig.proxy(app.port, { ...hasty, pool: { ...hasty.pool, idleTimeoutMs: 60_000 } });
     const clients = [await proxy.connect(), await proxy.connect()];
@@ -138,7 +138,7 @@ onLinux('a node that died without a word', () => {
     await eventually(() => proxy.server.upstreamCounts().open === 0);
   });
 
-  test('is found, too, when its pod has left the table already', async () => {
+  test('is detected even when its pod has left the table', async () => {
     const app = await mortalApp(switched);
     const proxy = await rig.proxy(app.port, hasty);
     const client = await proxy.connect();
@@ -153,14 +153,14 @@ onLinux('a node that died without a word', () => {
 /** Long enough for a probe after every silence, and for three in a row. */
 const severalProbes = () => new Promise((resolve) => setTimeout(resolve, 1000));
 
-describe('an app that lives is left alone, however long it takes', () => {
-  test('one that accepts connections and answers late', async () => {
+describe('a live app is never cut, however slow it is:', () => {
+  test('one that accepts connections and responds late', async () => {
     const app = await mortalApp('');
     const proxy = await rig.proxy(app.port, hasty);
     const client = await proxy.connect();
     client.send(get);
     await severalProbes();
-    // The connection of the request, and probes that closed again.
+    // The connection of the request, and closed probes.
     expect(app.sockets.length).toBeGreaterThan(3);
     app.sockets[0]?.write(empty);
     expect((await client.response()).status).toBe(204);
@@ -182,7 +182,7 @@ describe('an app that lives is left alone, however long it takes', () => {
     expect(await client.until(answer === '' ? '204' : 'end')).not.toContain('502');
   });
 
-  test('is not probed at all while it talks, nor while nobody waits', async () => {
+  test('it is not probed while it sends, nor without a waiting request', async () => {
     const app = await mortalApp(streaming);
     const proxy = await rig.proxy(app.port, hasty);
     const client = await proxy.connect();
@@ -196,7 +196,7 @@ describe('an app that lives is left alone, however long it takes', () => {
 });
 
 onLinux('an app so busy that its kernel drops new connections', () => {
-  test('lives as long as any of its connections says so', async () => {
+  test('it counts as live while any of its connections receives bytes', async () => {
     const app = await mortalApp('');
     const proxy = await rig.proxy(app.port, hasty);
     const [waiting, busy] = [await proxy.connect(), await proxy.connect()];

@@ -10,14 +10,14 @@ afterEach(() => rig.stop());
 const get = (path = '/') => `GET ${path} HTTP/1.1\r\nHost: shop.test\r\n\r\n`;
 const post = (length: number) => `POST / HTTP/1.1\r\nHost: shop.test\r\nContent-Length: ${length}\r\n\r\n`;
 
-/** The property that keeps the count of sessions true. */
+/** The invariant that keeps the session counts correct. */
 async function expectNothingHeld(proxy: Proxy, holds = 1): Promise<void> {
   await eventually(() => proxy.holds.taken === holds && proxy.holds.open === 0);
   expect(proxy.holds.releasedTwice).toBe(0);
   await eventually(() => proxy.server.counters.requestsOpen === 0);
 }
 
-/** A port on which nobody listens. */
+/** Returns a port on which no process listens. */
 async function closedPort(): Promise<number> {
   const server = net.createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -27,10 +27,10 @@ async function closedPort(): Promise<number> {
   return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
-/** The whole process stands still, as one does that gets no CPU. */
+/** Blocks the whole process, like a process without CPU. */
 const standStill = (forMs: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, forMs);
 
-describe('an app that breaks off in the middle of a response never looks like one that finished', () => {
+describe('an incomplete response never looks complete to the client', () => {
   test.each([
     ['a length', 'Content-Length: 100\r\n\r\npart', 'end'],
     ['chunks', 'Transfer-Encoding: chunked\r\n\r\n6\r\npart', 'end'],
@@ -49,7 +49,7 @@ describe('an app that breaks off in the middle of a response never looks like on
     expect(proxy.server.counters.responsesTruncated).toBe(1);
   });
 
-  test('fetch of Node reports an error, not a short body', async () => {
+  test("Node's fetch reports an error, not a short body", async () => {
     const { port } = await rig.rawApp((socket) =>
       socket.on('data', () => socket.end('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\n')),
     );
@@ -59,7 +59,7 @@ describe('an app that breaks off in the middle of a response never looks like on
     await expectNothingHeld(proxy);
   });
 
-  test('chunks that turn out malformed break the connection, too', async () => {
+  test('malformed chunks abort the connection', async () => {
     const { port, sockets } = await rig.rawApp((socket) =>
       socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\n')),
     );
@@ -73,7 +73,7 @@ describe('an app that breaks off in the middle of a response never looks like on
   });
 });
 
-test('a body that ends with the connection is complete when the app ends properly', async () => {
+test('a body that ends with the connection is complete after a FIN of the app', async () => {
   const { port } = await rig.rawApp((socket) =>
     socket.on('data', () => socket.end('HTTP/1.1 200 OK\r\n\r\nall of it')),
   );
@@ -91,7 +91,7 @@ describe('an app that gives no response', () => {
     ['closes', (socket: net.Socket) => socket.end()],
     ['resets', (socket: net.Socket) => socket.resetAndDestroy()],
     ['closes in the middle of the head', (socket: net.Socket) => socket.end('HTTP/1.1 200 OK\r\nContent-')],
-    ['says something else than HTTP', (socket: net.Socket) => socket.write('SSH-2.0-OpenSSH\r\n')],
+    ['sends something other than HTTP', (socket: net.Socket) => socket.write('SSH-2.0-OpenSSH\r\n')],
     [
       'frames its response in two ways',
       (socket: net.Socket) =>
@@ -122,13 +122,13 @@ describe('an app that gives no response', () => {
     const proxy = await rig.proxy(port, { timeouts: { responseHeadMs: 60 } });
     const client = await proxy.connect();
     client.send(get());
-    expect(await client.response()).toMatchObject({ status: 504, body: 'The app did not answer in time.\n' });
+    expect(await client.response()).toMatchObject({ status: 504, body: 'The app did not respond in time.\n' });
     await expectNothingHeld(proxy);
     await eventually(() => proxy.server.upstreamCounts().open === 0);
   });
 });
 
-test('an app that answers twice: the second answer goes to nobody, whoever asks next', async () => {
+test('a second response of an app reaches no client', async () => {
   const answer = (body: string) => `HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n\r\n${body}`;
   const { port, sockets } = await rig.rawApp((socket) =>
     socket.on('data', () => socket.write(answer('asked') + answer('unasked'))),
@@ -145,7 +145,7 @@ test('an app that answers twice: the second answer goes to nobody, whoever asks 
 });
 
 describe('an idle connection that the app closed just as it was used again', () => {
-  /** Answers the first request of each connection and closes without a word at the second. */
+  /** Responds to the first request of each connection and closes at the second. */
   const closingApp = () =>
     rig.rawApp((socket) => {
       let requests = 0;
@@ -159,7 +159,7 @@ describe('an idle connection that the app closed just as it was used again', () 
       });
     });
 
-  test.each(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])('%s is sent again, once, on a fresh one', async (method) => {
+  test.each(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE'])('retries %s once on a fresh connection', async (method) => {
     const { port, sockets } = await closingApp();
     const proxy = await rig.proxy(port);
     const client = await proxy.connect();
@@ -174,7 +174,7 @@ describe('an idle connection that the app closed just as it was used again', () 
     await expectNothingHeld(proxy, 2);
   });
 
-  test('POST is not: the app may have done it', async () => {
+  test('does not retry POST, which the app may have processed', async () => {
     const { port, sockets } = await closingApp();
     const proxy = await rig.proxy(port);
     const client = await proxy.connect();
@@ -186,7 +186,7 @@ describe('an idle connection that the app closed just as it was used again', () 
     await expectNothingHeld(proxy, 2);
   });
 
-  test('a request whose body was not all here is not', async () => {
+  test('does not retry a request whose body was incomplete', async () => {
     const { port, sockets } = await closingApp();
     const proxy = await rig.proxy(port);
     const client = await proxy.connect();
@@ -198,7 +198,7 @@ describe('an idle connection that the app closed just as it was used again', () 
     await expectNothingHeld(proxy, 2);
   });
 
-  test('a fresh connection that closes is not tried a third time', async () => {
+  test('is not followed by a third attempt when the fresh connection closes as well', async () => {
     let connections = 0;
     const { port } = await rig.rawApp((socket) => {
       connections += 1;
@@ -224,8 +224,8 @@ describe('an idle connection that the app closed just as it was used again', () 
   });
 });
 
-describe('an endpoint that takes no connection', () => {
-  test('the session side may answer', async () => {
+describe('an endpoint that refuses connections', () => {
+  test('lets the session side reply', async () => {
     const proxy = await rig.proxy(await closedPort());
     const client = await proxy.connect();
     client.send(get());
@@ -238,7 +238,7 @@ describe('an endpoint that takes no connection', () => {
     expect(proxy.server.counters).toMatchObject({ upstreamConnectFailures: 1, replies: { UpstreamConnectFailed: 1 } });
   });
 
-  test('it may ask for another try, and the request arrives whole, its body too', async () => {
+  test('lets the session side retry, and the request arrives with its whole body', async () => {
     const port = await closedPort();
     const attempts: number[] = [];
     let heard = '';
@@ -264,13 +264,13 @@ describe('an endpoint that takes no connection', () => {
     app.close();
   });
 
-  test('only a proxy that could not run for a while saw none: the connection was there', async () => {
+  test('is not assumed when the proxy was blocked while the connection was established', async () => {
     const { port } = await rig.httpApp((_, response) => response.end('ok'));
     const connectTimeoutMs = 20;
     const proxy = await rig.proxy(port, {
       pool: { connectTimeoutMs },
       route(_, forward) {
-        // After the connection was asked for, before anybody looks whether it came.
+        // After the connection was requested, before the proxy checks whether it was established.
         setImmediate(() => standStill(3 * connectTimeoutMs));
         return forward();
       },
@@ -281,7 +281,7 @@ describe('an endpoint that takes no connection', () => {
     expect(proxy.server.counters.upstreamConnectFailures).toBe(0);
   });
 
-  test('it may name another endpoint', async () => {
+  test('lets the session side choose another endpoint', async () => {
     const { port } = await rig.httpApp((_, response) => response.end('elsewhere'));
     const dead = await closedPort();
     const proxy: Proxy = await rig.proxy(dead, {
@@ -293,12 +293,12 @@ describe('an endpoint that takes no connection', () => {
     const client = await proxy.connect();
     client.send(get());
     expect((await client.response()).status).toBe(200);
-    // The hold that named another has let go of itself (routing.ts): the rig's does not.
+    // A real hold that returns another one has released itself (routing.ts); the rig's has not.
     await eventually(() => proxy.server.counters.requestsOpen === 0);
     expect(proxy.holds).toMatchObject({ open: 1, taken: 2, releasedTwice: 0 });
   });
 
-  test('a client that leaves between two tries holds nothing, and there is no further try', async () => {
+  test('is not retried for a client that left between two attempts', async () => {
     let attempts = 0;
     const proxy = await rig.proxy(await closedPort(), {
       connectFailed() {
@@ -317,7 +317,7 @@ describe('an endpoint that takes no connection', () => {
 });
 
 describe('a client that leaves', () => {
-  test('while the app thinks: the app sees it, the session is let go', async () => {
+  test('while the app processes the request: the app is notified, the hold is released', async () => {
     const { port, sockets } = await rig.rawApp(() => undefined);
     const proxy = await rig.proxy(port);
     const client = await proxy.connect();
@@ -353,7 +353,7 @@ describe('a client that leaves', () => {
     await expectNothingHeld(proxy);
   });
 
-  test('by FIN, while the app streams nothing: after a while of silence it counts as gone', async () => {
+  test('by FIN during a silent stream counts as gone after a time limit', async () => {
     const { port } = await rig.rawApp((socket) =>
       socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n')),
     );
@@ -367,7 +367,7 @@ describe('a client that leaves', () => {
   });
 });
 
-test('many clients that open a connection and stay silent keep nobody else from being served, and go when their time is over', async () => {
+test('many silent clients do not keep others from being served, and are closed after their time limit', async () => {
   const { port } = await rig.httpApp((_, response) => response.end('ok'));
   const proxy = await rig.proxy(port, { timeouts: { headMs: 1000 } });
   const silent = await Promise.all(Array.from({ length: 200 }, () => proxy.connect()));
@@ -384,7 +384,7 @@ describe('a client that is silent', () => {
     expect(await (await proxy.connect()).rest()).toEqual({ text: '', how: 'end' });
   });
 
-  test('in the middle of its head, though bytes trickle: 408', async () => {
+  test('in the middle of its head, even with a trickle of bytes: 408', async () => {
     const proxy = await rig.proxy(1, { timeouts: { headMs: 100 } });
     const client = await proxy.connect();
     client.send('GET / HTTP/1.1\r\n');
@@ -393,7 +393,7 @@ describe('a client that is silent', () => {
     clearInterval(trickle);
   });
 
-  test('in the middle of its body: 408, and the session is let go', async () => {
+  test('in the middle of its body: 408, and the hold is released', async () => {
     const { port } = await rig.rawApp((socket) => socket.resume());
     const proxy = await rig.proxy(port, { timeouts: { stallMs: 60 } });
     const client = await proxy.connect();
@@ -411,7 +411,7 @@ describe('a client that is silent', () => {
     expect(await client.rest()).toEqual({ text: '', how: 'end' });
   });
 
-  test('and does not read a large response: it is cut, and the session let go', async () => {
+  test('and does not read a large response: it is cut, and the hold is released', async () => {
     const { port } = await rig.httpApp((_, response) => response.end(Buffer.alloc(64 * 1024 * 1024)));
     const proxy = await rig.proxy(port, { timeouts: { stallMs: 200 } });
     const client = await proxy.connect();

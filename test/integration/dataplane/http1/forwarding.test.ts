@@ -10,13 +10,13 @@ afterEach(() => rig.stop());
 
 const execFileAsync = promisify(execFile);
 const hasCurl = spawnSync('curl', ['--version']).status === 0;
-/** Skipped where there is no curl (apt-get install curl). */
+/** Skipped without curl (apt-get install curl). */
 const curlTest = hasCurl ? test : test.skip;
 
 const get = (path = '/', ...lines: string[]) =>
   `GET ${path} HTTP/1.1\r\nHost: shop.test\r\n${lines.map((line) => `${line}\r\n`).join('')}\r\n`;
 
-/** An app that answers with what it was asked. */
+/** An app that responds with the request. */
 const echoApp = () =>
   rig.httpApp(async (request, response) => {
     const body = await bodyOf(request);
@@ -24,7 +24,7 @@ const echoApp = () =>
   });
 
 describe('requests on one connection', () => {
-  test('reuse the connection to the app, too', async () => {
+  test('also reuse the connection to the app', async () => {
     const { port, app } = await echoApp();
     let appConnections = 0;
     app.on('connection', () => (appConnections += 1));
@@ -38,13 +38,13 @@ describe('requests on one connection', () => {
     expect(proxy.holds).toMatchObject({ open: 0, taken: 3, releasedTwice: 0 });
   });
 
-  test('that are pipelined are answered in their order, one at a time at the app', async () => {
+  test('that are pipelined get their responses in order, and reach the app one at a time', async () => {
     let atOnce = 0;
     let most = 0;
     const { port } = await rig.httpApp((request, response) => {
       atOnce += 1;
       most = Math.max(most, atOnce);
-      // The first would come last if they ran side by side.
+      // The first would be last if they ran concurrently.
       setTimeout(
         () => {
           atOnce -= 1;
@@ -66,7 +66,7 @@ describe('requests on one connection', () => {
     expect(most).toBe(1);
   });
 
-  test('that are pipelined by the hundred, with bodies that come chunked and whole, are each answered once and in order', async () => {
+  test('that are pipelined by the hundred, with chunked and whole bodies, each get one response in order', async () => {
     const { port } = await echoApp();
     const proxy = await rig.proxy(port);
     const client = await proxy.connect();
@@ -82,7 +82,7 @@ describe('requests on one connection', () => {
     expect(proxy.holds).toMatchObject({ open: 0, taken: 100, releasedTwice: 0 });
   });
 
-  test('that are pipelined and all answered by the proxy itself are answered too, however many', async () => {
+  test('that are pipelined get all responses when the proxy itself responds, however many there are', async () => {
     const proxy = await rig.proxy(1, {
       route: () => ({ kind: 'reply', reply: { status: 404, reason: 'NoRoute', body: 'No route.' } }),
     });
@@ -92,7 +92,7 @@ describe('requests on one connection', () => {
     expect(proxy.server.counters).toMatchObject({ requests: 20_000, replies: { NoRoute: 20_000 }, connectionsOpen: 1 });
   });
 
-  test('end with Connection: close when the client says so', async () => {
+  test('end with Connection: close when the client requests it', async () => {
     const { port } = await echoApp();
     const proxy = await rig.proxy(port);
     const client = await proxy.connect();
@@ -128,7 +128,7 @@ describe('HTTP/1.0 clients', () => {
     expect(text.slice(text.indexOf('\r\n\r\n') + 4)).toBe('in pieces');
   });
 
-  test('keep their connection when they ask for it and the length is known', async () => {
+  test('keep their connection when they request it and the length is known', async () => {
     const { port } = await rig.httpApp((_, response) => response.setHeader('Content-Length', 2).end('ok'));
     const proxy = await rig.proxy(port);
     const client = await proxy.connect();
@@ -186,7 +186,7 @@ describe('responses without a body', () => {
     expect(sockets).toHaveLength(1);
   });
 
-  test('that bring one nevertheless poison no other request: the connection to the app is not used again', async () => {
+  test('that have one nevertheless do not affect other requests: the connection to the app is not reused', async () => {
     const { port, sockets } = await rig.rawApp((socket) => {
       socket.on('data', () =>
         socket.write('HTTP/1.1 204 No Content\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil'),
@@ -203,7 +203,7 @@ describe('responses without a body', () => {
 });
 
 describe('chunked bodies', () => {
-  test('go both ways with their trailers', async () => {
+  test('are forwarded in both directions with their trailers', async () => {
     const { port } = await rig.httpApp(async (request, response) => {
       const body = await bodyOf(request);
       response.setHeader('Trailer', 'X-Sum');
@@ -223,7 +223,7 @@ describe('chunked bodies', () => {
     expect(response.trailers).toEqual({ 'x-sum': '7' });
   });
 
-  test('stream: the client has the first chunk while the app still thinks about the second', async () => {
+  test('are streamed: the client receives the first chunk before the app sends the second', async () => {
     const { port } = await rig.rawApp((socket) => {
       socket.on('data', (chunk) => {
         socket.write(
@@ -244,7 +244,7 @@ describe('chunked bodies', () => {
 });
 
 describe('Expect: 100-continue', () => {
-  test('is between client and app: the body comes when the app asks for it', async () => {
+  test('is forwarded: the client sends the body when the app requests it', async () => {
     const { port, app } = await echoApp();
     let asked = 0;
     app.on('checkContinue', (request: IncomingMessage, response: http.ServerResponse) => {
@@ -262,7 +262,7 @@ describe('Expect: 100-continue', () => {
     expect(proxy.holds.responseHeads).toHaveLength(1);
   });
 
-  test('may be turned down: the answer comes through and the connection closes, since nobody knows if a body follows', async () => {
+  test('may be rejected: the response is forwarded and the connection closes, because a body may follow', async () => {
     const { port, app } = await echoApp();
     app.on('checkContinue', (_: IncomingMessage, response: http.ServerResponse) => response.writeHead(417).end('no'));
     const proxy = await rig.proxy(port);
@@ -277,8 +277,8 @@ describe('Expect: 100-continue', () => {
   });
 });
 
-describe('what the session side is told, and what it adds', () => {
-  test('Set-Cookie values and the end of the session; its lines go to the client, Holdfast-Session does not', async () => {
+describe('the session side', () => {
+  test('receives Set-Cookie values and the end of the session, and adds its lines; Holdfast-Session is not forwarded', async () => {
     const { port } = await rig.httpApp((_, response) => {
       response.setHeader('Set-Cookie', ['a=1; Path=/', 'b=2']);
       response.setHeader('Holdfast-Session', 'end');
@@ -292,7 +292,7 @@ describe('what the session side is told, and what it adds', () => {
     expect(proxy.holds.responseHeads).toEqual([{ setCookies: ['a=1; Path=/', 'b=2'], endsSession: true }]);
   });
 
-  test('a request may wait for its route while others pass it', async () => {
+  test('may let a request wait for its route while others overtake it', async () => {
     const { port } = await echoApp();
     let decide: () => void = () => undefined;
     const proxy = await rig.proxy(port, {
@@ -313,7 +313,7 @@ describe('what the session side is told, and what it adds', () => {
     expect(proxy.routed[0]?.header('x-long')).toBe('abcdefghijklmnop');
   });
 
-  test('a client that leaves while its route is being decided holds nothing', async () => {
+  test('gets its hold back from a client that left while its route was decided', async () => {
     const { port } = await echoApp();
     let decide: () => void = () => undefined;
     const proxy = await rig.proxy(port, {
@@ -333,8 +333,8 @@ describe('what the session side is told, and what it adds', () => {
   });
 });
 
-describe('clients of many kinds', () => {
-  test('fetch of Node, concurrently, with bodies of many sizes', async () => {
+describe('various clients', () => {
+  test("of Node's fetch send concurrent requests with bodies of many sizes", async () => {
     const { port } = await rig.httpApp((request, response) => request.pipe(response));
     const proxy = await rig.proxy(port);
     const sizes = [0, 1, 100, 16_000, 17_000, 65_536, 300_000, 2_000_000];
@@ -371,7 +371,7 @@ describe('clients of many kinds', () => {
     expect((await curl).stdout).toBe('3000000 100-continue');
   });
 
-  test('one that half-closes after its request still gets the answer', async () => {
+  test('that half-close after their request still get the response', async () => {
     const { port } = await rig.httpApp((_, response) => setTimeout(() => response.end('late'), 20));
     const proxy = await rig.proxy(port);
     const client = await proxy.connect();
@@ -381,7 +381,7 @@ describe('clients of many kinds', () => {
     expect(await client.rest()).toEqual({ text: '', how: 'end' });
   });
 
-  test('OPTIONS * and an absolute target', async () => {
+  test('may send OPTIONS * and an absolute target', async () => {
     const { port } = await echoApp();
     const proxy = await rig.proxy(port);
     const client = await proxy.connect();

@@ -1,4 +1,4 @@
-/** A body of any size through a proxy of a small size, however slowly it is read. */
+/** Large bodies through a proxy whose memory stays small, with slow readers. */
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import http from 'node:http';
@@ -32,11 +32,11 @@ async function startProxy(appPort: number) {
   };
 }
 
-/** The same piece again and again. */
+/** Repeats the same piece. */
 const bytesOf = (total: number, piece = Buffer.alloc(mebibyte, 'x')) =>
   Readable.from(Array.from({ length: total / piece.length }, () => piece));
 
-/** Takes little for half a second, long enough for a fast sender to fill whatever has no bound, and then everything. */
+/** Reads little for half a second, long enough for a fast sender to fill unbounded buffers, and then everything. */
 async function readSlowly(stream: AsyncIterable<Buffer>): Promise<number> {
   const startMs = Date.now();
   let taken = 0;
@@ -49,7 +49,7 @@ async function readSlowly(stream: AsyncIterable<Buffer>): Promise<number> {
 
 const withProxy = (port: number) => ({ port, host: '127.0.0.1', headers: { Connection: 'close' } });
 
-/** What the peak of the memory grows by, once code is compiled and heaps have their size: a body of 64 MiB goes first. */
+/** Returns the growth of the memory's peak after a warm-up with a body of 64 MiB, which compiles the code and grows the heaps. */
 async function growthOver(
   proxy: Awaited<ReturnType<typeof startProxy>>,
   total: number,
@@ -73,7 +73,7 @@ test('a download of 1 GiB through a slow reader leaves the memory of the proxy f
   expect(await growthOver(proxy, gibibyte, download)).toBeLessThan(50 * mebibyte);
 }, 180_000);
 
-test('an upload of a quarter of that to a slow app does, too', async () => {
+test('an upload of 256 MiB to a slow app leaves the memory of the proxy flat', async () => {
   const { port } = await rig.httpApp(async (request, response) => response.end(String(await readSlowly(request))));
   const proxy = await startProxy(port);
   const upload = async (total: number) => {

@@ -27,13 +27,13 @@ function readByUs(text: string): Read | undefined {
   readBody(body, bytes, head.end, bytes.length);
   const headers = Array.from({ length: head.count }, (_, at) => [nameText(head, at), valueText(head, at)]).flat();
   const target = head.bytes.toString('latin1', head.methodEnd + 1, head.targetEnd);
-  // llhttp knows a fixed list of methods; a proxy passes any token on.
+  // llhttp accepts a fixed list of methods; a proxy forwards any token.
   return body.done && http.METHODS.includes(request.method)
     ? { method: request.method, target, headers, body: Buffer.concat(content).toString('latin1') }
     : undefined;
 }
 
-/** Who waits for what llhttp makes of a connection, by the client's port; only the first message of a connection counts. */
+/** Waiting tests for the result of llhttp, by the client's port; only the first message of a connection counts. */
 const waiting = new Map<number | undefined, (read: Read | undefined) => void>();
 const server = http.createServer((request, response) => {
   const { method = '', url: target = '', rawHeaders: headers } = request;
@@ -165,7 +165,7 @@ const message = fc
     }, text);
   });
 
-test('what we accept, llhttp reads as the same request', async () => {
+test('a request that the proxy accepts is the same request for llhttp', async () => {
   let accepted = 0;
   await fc.assert(
     fc.asyncProperty(message, async (text) => {
@@ -177,6 +177,6 @@ test('what we accept, llhttp reads as the same request', async () => {
     }),
     { numRuns: Number(process.env['DIFFERENTIAL_RUNS'] ?? 600), seed: 20261122 },
   );
-  // The test is worth something only while it compares something.
+  // Guards against a test that compares nothing.
   expect(accepted).toBeGreaterThan(150);
 }, 60_000);

@@ -1,4 +1,4 @@
-/** A session that is open is alive: no timer ends a request, a stream or a tunnel because an app takes its time. */
+/** An open session is alive: no timer ends a request, a stream or a tunnel because its app is slow. */
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { createManualClock } from '../../../support/manual-clock.ts';
 import type { RawClient } from '../../../support/raw-http.ts';
@@ -7,7 +7,7 @@ import { createRig, eventually } from './rig.ts';
 const rig = createRig();
 const clients: RawClient[] = [];
 afterEach(async () => {
-  // A FIN would be waited for on a clock that stands still.
+  // The wait for a FIN would not end on this clock.
   clients.splice(0).forEach(({ socket }) => socket.resetAndDestroy());
   await rig.stop();
 });
@@ -15,11 +15,11 @@ afterEach(async () => {
 const get = 'GET / HTTP/1.1\r\nHost: shop.test\r\n\r\n';
 const minuteMs = 60_000;
 
-/** An app that has said `answer`, and is silent from then on, for as long as the clock of the proxy goes on. */
+/** An app that sends `answer` and is silent afterwards, while the clock of the proxy advances. */
 async function silentApp(request: string, answer: string) {
   const { port, sockets } = await rig.rawApp((socket) => socket.once('data', () => socket.write(answer)));
   const clock = createManualClock();
-  // Whether the app's node lives is another question (`dead-endpoints.test.ts`), and real sockets do not keep pace with this clock.
+  // Dead nodes are tested in `dead-endpoints.test.ts`; real sockets do not keep pace with this clock.
   const proxy = await rig.proxy(port, {
     clock,
     pool: { health: { sweepMs: Infinity, awaitedMs: 0, quietMs: 0, probes: 1 } },
@@ -35,7 +35,7 @@ const upgrade = get.replace('\r\n\r\n', '\r\nConnection: upgrade\r\nUpgrade: x\r
 const empty = 'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n';
 const events = 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n';
 
-describe('is not ended', () => {
+describe('the proxy does not end', () => {
   test.each([
     {
       what: 'an event stream that says nothing for three hours',
@@ -91,7 +91,7 @@ describe('is not ended', () => {
   });
 });
 
-test('a request that its app forgot does not hold its session for ever: 504 after an hour', async () => {
+test('a request that its app lost gets a 504 after an hour, so that its session does not last indefinitely', async () => {
   const { clock, client, proxy } = await silentApp(get, '');
   await clock.advance(61 * minuteMs);
   expect((await client.response()).status).toBe(504);

@@ -1,4 +1,4 @@
-/** A proxy in a process of its own (`fork`), so that its memory can be told from that of app and client. Argument: the app's port. */
+/** A proxy in a process of its own (`fork`), so that its memory is measured without that of app and client. Argument: the app's port. */
 import { createRig } from './rig.ts';
 
 const proxy = await createRig().proxy(Number(process.argv[2]));

@@ -4,7 +4,7 @@ import { createRig, eventually } from './rig.ts';
 const rig = createRig();
 afterEach(() => rig.stop());
 
-/** Sends bytes to a proxy whose app must never see them, and answers what the client got. */
+/** Sends bytes to a proxy whose app must never receive them. Returns what the client got. */
 async function sendRaw(text: string): Promise<{ answer: string; how: string; seenByApp: number; refusals: object }> {
   let seenByApp = 0;
   const { port } = await rig.rawApp(() => {
@@ -21,7 +21,7 @@ const get = (...lines: string[]) =>
   `GET / HTTP/1.1\r\nHost: shop.test\r\n${lines.map((line) => `${line}\r\n`).join('')}\r\n`;
 const post = (...lines: string[]) => get(...lines).replace('GET', 'POST');
 
-/** What is wrong, the bytes, the status, the reason. */
+/** The problem, the bytes, the status, the reason. */
 const rows: [string, string, number, string][] = [
   [
     'Content-Length and Transfer-Encoding together',
@@ -62,7 +62,7 @@ const rows: [string, string, number, string][] = [
     400,
     'InvalidTransferEncoding',
   ],
-  ['a coding that is not understood', post('Transfer-Encoding: gzip, chunked'), 501, 'UnknownTransferCoding'],
+  ['an unsupported coding', post('Transfer-Encoding: gzip, chunked'), 501, 'UnknownTransferCoding'],
   ['a folded header', get('X-A: b', ' folded'), 400, 'ObsoleteFold'],
   ['a header folded by a tab', get('X-A: b', '\tfolded'), 400, 'ObsoleteFold'],
   ['white space before the first header', 'GET / HTTP/1.1\r\n Host: x\r\n\r\n', 400, 'ObsoleteFold'],
@@ -76,7 +76,7 @@ const rows: [string, string, number, string][] = [
   ['white space before the colon', get('X-A : b'), 400, 'WhitespaceBeforeColon'],
   ['a header without a colon', get('X-A'), 400, 'MissingColon'],
   ['a header without a name', get(': b'), 400, 'InvalidFieldName'],
-  ['a character in a header name that is none of a token', get('X(A): b'), 400, 'InvalidFieldName'],
+  ['an invalid character in a header name', get('X(A): b'), 400, 'InvalidFieldName'],
   ['no Host', 'GET / HTTP/1.1\r\n\r\n', 400, 'MissingHost'],
   ['two Hosts', get('Host: other.test'), 400, 'DuplicateHost'],
   ['an empty Host', 'GET / HTTP/1.1\r\nHost:\r\n\r\n', 400, 'InvalidHost'],
@@ -91,7 +91,7 @@ const rows: [string, string, number, string][] = [
   ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n', 505, 'UnsupportedVersion'],
   ['two blanks in the request line', 'GET  / HTTP/1.1\r\nHost: x\r\n\r\n', 400, 'InvalidRequestTarget'],
   ['a tab in the request line', 'GET\t/ HTTP/1.1\r\nHost: x\r\n\r\n', 400, 'InvalidMethod'],
-  ['a method that is no token', 'G(T / HTTP/1.1\r\nHost: x\r\n\r\n', 400, 'InvalidMethod'],
+  ['a method that is not a token', 'G(T / HTTP/1.1\r\nHost: x\r\n\r\n', 400, 'InvalidMethod'],
   ['a TLS handshake', '\x16\x03\x01\x02\x00\x01', 400, 'InvalidMethod'],
   ['a target that does not begin with a slash', 'GET a HTTP/1.1\r\nHost: x\r\n\r\n', 400, 'InvalidRequestTarget'],
   ['a target with a fragment', 'GET /#a HTTP/1.1\r\nHost: x\r\n\r\n', 400, 'InvalidRequestTarget'],
@@ -120,7 +120,7 @@ const rows: [string, string, number, string][] = [
   ['more than 100 headers', get(...Array.from({ length: 100 }, (_, at) => `X-${at}: a`)), 431, 'TooManyFields'],
 ];
 
-describe('a request that could be read in two ways, or not at all, is answered by the proxy and its connection closed', () => {
+describe('an ambiguous or invalid request gets a response of the proxy, and its connection closes', () => {
   test.each(rows)('%s', async (_, text, status, reason) => {
     const { answer, how, refusals } = await sendRaw(text);
     expect(answer).toMatch(new RegExp(`^HTTP/1.1 ${status} [^]*\r\nConnection: close\r\n\r\n[A-Z*][^]*\\.\n$`));
@@ -134,12 +134,12 @@ describe('a request that could be read in two ways, or not at all, is answered b
     },
   );
 
-  test('what comes after a refused request is not read as another one', async () => {
+  test('bytes after a refused request are not read as another one', async () => {
     const { answer } = await sendRaw(post('Content-Length: 5', 'Transfer-Encoding: chunked') + get());
     expect(answer.match(/HTTP\/1\.1/g)).toHaveLength(1);
   });
 
-  test('a client that is still sending a large body gets the answer rather than a reset', async () => {
+  test('a client that is still sending a large body gets the response instead of a reset', async () => {
     const { port } = await rig.rawApp(() => undefined);
     const proxy = await rig.proxy(port);
     const client = await proxy.connect();
@@ -149,7 +149,7 @@ describe('a request that could be read in two ways, or not at all, is answered b
   });
 });
 
-test('a body that turns out to be invalid after its request was forwarded breaks both connections, and lets go of the session', async () => {
+test('a body that becomes invalid after its request was forwarded aborts both connections, and releases the hold', async () => {
   let appSaw = '';
   let appEnded = false;
   const { port } = await rig.rawApp((socket) => {

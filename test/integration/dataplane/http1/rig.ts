@@ -1,4 +1,4 @@
-/** A proxy with one app behind it and a router that only counts: what the tests of the request path stand on. */
+/** A proxy with one app and a router that only counts, for the tests of the request path. */
 import { once } from 'node:events';
 import http from 'node:http';
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
@@ -30,7 +30,7 @@ export type Proxy = {
 export type ProxyOptions = Omit<Http1ServerOptions, 'router'> & {
   sessionLines?: string;
   connectFailed?: SessionHold['connectFailed'];
-  /** Decides in place of the rig: `forward` is what it would have answered. */
+  /** Decides instead of the rig: `forward` is the rig's own decision. */
   route?: (request: RequestView, forward: () => RouteDecision) => RouteDecision | Promise<RouteDecision>;
 };
 
@@ -39,7 +39,7 @@ export interface Rig {
   httpApp(
     listener: (request: IncomingMessage, response: ServerResponse) => unknown,
   ): Promise<{ port: number; app: HttpServer }>;
-  /** A server of raw sockets, for apps that misbehave. */
+  /** A server with raw sockets, for apps that violate HTTP. */
   rawApp(onConnection: (socket: Socket) => void): Promise<{ port: number; sockets: Socket[] }>;
   proxy(appPort: number, options?: ProxyOptions): Promise<Proxy>;
   stop(): Promise<void>;
@@ -158,7 +158,7 @@ export async function eventually(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));
 }
 
-/** A number that grows, once it has stopped growing for a while. */
+/** Resolves with a growing number once it has stopped growing for a while. */
 export async function settled(value: () => number): Promise<number> {
   let before = -1;
   while (value() === 0 || value() !== before) {

@@ -8,7 +8,7 @@ afterEach(() => rig.stop());
 
 const get = 'GET / HTTP/1.1\r\nHost: shop.test\r\n\r\n';
 
-/** An app whose answers wait for `answer`. */
+/** An app whose responses wait for `answer`. */
 async function waitingApp() {
   const waiting: (() => void)[] = [];
   const { port } = await rig.httpApp((_, response) => {
@@ -17,7 +17,7 @@ async function waitingApp() {
   return { port, waiting };
 }
 
-test('idle connections close at once, a request in flight is answered with Connection: close, new connections are refused', async () => {
+test('a shutdown closes idle connections at once, ends a request in flight with Connection: close, and refuses new connections', async () => {
   const { port, waiting } = await waitingApp();
   const proxy = await rig.proxy(port);
   const [idle, busy] = [await proxy.connect(), await proxy.connect()];
@@ -33,7 +33,7 @@ test('idle connections close at once, a request in flight is answered with Conne
   expect(proxy.holds).toMatchObject({ open: 0, taken: 1, releasedTwice: 0 });
 });
 
-test('a connection in the middle of a head gets its answer', async () => {
+test('a connection in the middle of a head gets its response during a shutdown', async () => {
   const { port, waiting } = await waitingApp();
   const proxy = await rig.proxy(port);
   const client = await proxy.connect();
@@ -49,7 +49,7 @@ test('a connection in the middle of a head gets its answer', async () => {
   expect(await report).toEqual({ requests: 0, upgrades: 0 });
 });
 
-test('what is still open when the grace is over is cut and reported, and every session let go', async () => {
+test('open requests are cut and reported at the end of the grace period, and every hold is released', async () => {
   const { port, waiting } = await waitingApp();
   const upgraded = await rig.rawApp((socket) =>
     socket.once('data', () =>
@@ -69,7 +69,7 @@ test('what is still open when the grace is over is cut and reported, and every s
   expect([slow.holds.releasedTwice, tunnels.holds.releasedTwice]).toEqual([0, 0]);
 });
 
-test('an upgraded stream that is left at the end of the grace is closed by FIN on both sides, after all that was said has arrived', async () => {
+test('an open upgraded stream is closed by FIN on both sides at the end of the grace period, after all sent bytes have arrived', async () => {
   let appHeard = '';
   let appSawEnd = false;
   const { port, sockets } = await rig.rawApp((socket) => {
@@ -93,7 +93,7 @@ test('an upgraded stream that is left at the end of the grace is closed by FIN o
   await eventually(() => appHeard === 'up');
   sockets[0]?.write('down');
   expect(await client.rest()).toEqual({ text: 'down', how: 'end' });
-  // A message that was on its way when the FIN came is no reason for a reset.
+  // A message in flight when the FIN arrived does not cause a reset.
   const closed = once(client.socket, 'close');
   client.send('late');
   await new Promise((resolve) => setTimeout(resolve, 20));
@@ -105,8 +105,8 @@ test('an upgraded stream that is left at the end of the grace is closed by FIN o
   expect(proxy.holds).toMatchObject({ open: 0, releasedTwice: 0 });
 });
 
-describe('a shutdown that is announced first', () => {
-  test('new connections are still taken, every response says Connection: close, and no connection is closed without that word', async () => {
+describe('an announced shutdown', () => {
+  test('still accepts connections, adds Connection: close to every response, and closes no connection without it', async () => {
     const { port } = await rig.httpApp((_, response) => response.end('ok'));
     const proxy = await rig.proxy(port);
     const [before, idle] = [await proxy.connect(), await proxy.connect()];
@@ -121,7 +121,7 @@ describe('a shutdown that is announced first', () => {
     }
   });
 
-  test('a response that began before it keeps its word: the next request on that connection is answered', async () => {
+  test('still serves the next request on a connection whose response began before the announcement', async () => {
     const { port, sockets } = await rig.rawApp((socket) =>
       socket.once('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf')),
     );
@@ -140,7 +140,7 @@ describe('a shutdown that is announced first', () => {
     });
   });
 
-  test('clients that ask on and on over kept connections see no failure, and not one connection that closed under a request', async () => {
+  test('causes no failure for clients with keep-alive connections, and no connection closes during a request', async () => {
     const { port } = await rig.httpApp((_, response) => response.end('ok'));
     const [leaving, staying] = [await rig.proxy(port), await rig.proxy(port)];
     const state = { target: leaving, over: false, answered: 0, broken: 0 };
@@ -173,7 +173,7 @@ describe('a shutdown that is announced first', () => {
   });
 });
 
-test('an upgraded stream goes on during the grace, and its end ends the shutdown', async () => {
+test('an upgraded stream continues during the grace period, and its end ends the shutdown', async () => {
   const { port } = await rig.rawApp((socket) => {
     socket.once('data', () => {
       socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n');

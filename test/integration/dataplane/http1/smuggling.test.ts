@@ -16,7 +16,7 @@ const clTe = (transferEncoding: string) =>
   post(`Content-Length: ${5 + smuggled.length}\r\n${transferEncoding}`, `0\r\n\r\n${smuggled}`);
 const teCl = (transferEncoding: string) =>
   post(`Content-Length: 4\r\n${transferEncoding}`, `${smuggled.length.toString(16)}\r\n${smuggled}\r\n0\r\n\r\n`);
-/** Only a Transfer-Encoding, written oddly: a server that overlooks it takes the chunks for the next requests. */
+/** Only an unusual Transfer-Encoding: a server that ignores it reads the chunks as the next requests. */
 const oddTe = (transferEncoding: string) =>
   post(transferEncoding, `${smuggled.length.toString(16)}\r\n${smuggled}\r\n0\r\n\r\n`);
 const chunks = (body: string) => post('Transfer-Encoding: chunked', body);
@@ -118,7 +118,7 @@ const taken: [string, string, string[]][] = [
   ],
 ];
 
-/** Sends the bytes, and the victim's request behind them on another connection, which would get what was smuggled. */
+/** Sends the bytes, and then the victim's request on another connection, which would receive the smuggled request. */
 async function attack(text: string) {
   const seen: string[] = [];
   const hosts = new Set<string | undefined>();
@@ -145,7 +145,7 @@ async function attack(text: string) {
   return { seen, hosts: [...hosts], routed: proxy.routed.length, status: first.status, victim: second.body };
 }
 
-describe('refused', () => {
+describe('a smuggling attempt is refused', () => {
   test.each(refused)('%s', async (_, text) => {
     const { seen, status, victim } = await attack(text);
     expect(status).toBeGreaterThanOrEqual(400);
@@ -154,7 +154,7 @@ describe('refused', () => {
   });
 });
 
-describe('taken, and read by the app as the proxy read it', () => {
+describe('an unusual request is accepted, and the app reads the same request as the proxy', () => {
   test.each(taken)('%s', async (_, text, requests) => {
     const { seen, hosts, victim } = await attack(text);
     expect(seen).toEqual([...requests, 'GET /victim ']);

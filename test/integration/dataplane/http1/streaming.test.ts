@@ -16,7 +16,7 @@ afterEach(() => rig.stop());
 const mebibyte = 1024 * 1024;
 const total = 96 * mebibyte;
 
-/** Pieces that differ, so that an exchanged or repeated buffer shows in the hash. */
+/** Different pieces, so that a swapped or repeated buffer changes the hash. */
 function* pieces(name: string): Generator<Buffer> {
   for (let at = 0; at < total / mebibyte; at++) yield Buffer.alloc(mebibyte, `${name} ${at} `);
 }
@@ -27,7 +27,7 @@ function hashOf(name: string): string {
   return hash.digest('hex');
 }
 
-/** The pieces as a stream that makes one only when it is asked to, and counts. */
+/** Returns the pieces as a stream that creates each on demand, and counts them. */
 function countedStream(name: string) {
   const made = { bytes: 0 };
   const stream = Readable.from(
@@ -50,8 +50,8 @@ async function hashed(stream: AsyncIterable<Buffer>): Promise<string> {
   return hash.digest('hex');
 }
 
-test('slow readers stop the app, and everything arrives when they read on', async () => {
-  // Two at once: they share the buffer that the proxy reads apps into.
+test('slow readers pause the app, and everything arrives when they continue', async () => {
+  // Two at once: they share the buffer into which the proxy reads.
   const [a, b] = [countedStream('a'), countedStream('b')];
   const { port } = await rig.httpApp((request, response) =>
     pipeline(request.url === '/a' ? a.stream : b.stream, response),
@@ -69,7 +69,7 @@ test('slow readers stop the app, and everything arrives when they read on', asyn
   expect(await Promise.all(responses.map(hashed))).toEqual([hashOf('a'), hashOf('b')]);
 }, 60_000);
 
-test('a slow app stops the client, and everything arrives when it reads on', async () => {
+test('a slow app pauses the client, and everything arrives when it continues', async () => {
   let readOn: () => void = () => undefined;
   const { port } = await rig.httpApp(async (request, response) => {
     await new Promise<void>((resolve) => {
@@ -93,7 +93,7 @@ test('a slow app stops the client, and everything arrives when it reads on', asy
   await sent;
 }, 60_000);
 
-test('a client that asks on and on, and reads no answer, is not read any further', async () => {
+test('a client that sends requests without reading responses is paused', async () => {
   const body = 'x'.repeat(10_000);
   const proxy = await rig.proxy(1, {
     route: () => ({ kind: 'reply', reply: { status: 404, reason: 'NoRoute', body } }),

@@ -10,7 +10,7 @@ const upgrade = (...lines: string[]) =>
   `GET /ws HTTP/1.1\r\nHost: shop.test\r\nConnection: Upgrade\r\nUpgrade: echo\r\n${lines.map((line) => `${line}\r\n`).join('')}\r\n`;
 const switched = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n';
 
-/** An app that switches to bytes echoed until the client ends; then it ends, too. */
+/** An app that switches protocols and echoes bytes until the client ends; then it ends as well. */
 const echoApp = () =>
   rig.rawApp((socket) => {
     socket.once('data', () => {
@@ -20,7 +20,7 @@ const echoApp = () =>
   });
 
 describe('WebSocket', () => {
-  test('messages of every size go both ways, and the session is held until the connection ends', async () => {
+  test('messages of every size are forwarded in both directions, and the session is held until the connection ends', async () => {
     const { port, app } = await rig.httpApp(() => undefined);
     const sockets = new WebSocketServer({ server: app });
     sockets.on('connection', (socket) =>
@@ -49,8 +49,8 @@ describe('WebSocket', () => {
   });
 });
 
-describe('any upgrade', () => {
-  test('bytes sent right behind the request wait for the 101, and none is lost', async () => {
+describe('an upgrade', () => {
+  test('keeps bytes that follow the request until the 101, without loss', async () => {
     let firstRead = '';
     const { port } = await rig.rawApp((socket) => {
       socket.once('data', (chunk) => {
@@ -68,7 +68,7 @@ describe('any upgrade', () => {
     expect(firstRead).toMatch(/\r\nUpgrade: echo\r\nConnection: upgrade\r\n\r\n$/);
   });
 
-  test('a client that ends before the 101 gets its answer, too', async () => {
+  test('completes for a client that ends before the 101', async () => {
     const { port } = await echoApp();
     const proxy = await rig.proxy(port);
     const client = await proxy.connect();
@@ -79,7 +79,7 @@ describe('any upgrade', () => {
     await eventually(() => proxy.holds.open === 0);
   });
 
-  test('an end of the client is passed on as a half-close: what the app still says arrives', async () => {
+  test('forwards a FIN of the client as a half-close: later bytes of the app arrive', async () => {
     const { port } = await rig.rawApp((socket) => {
       socket.once('data', () => socket.write(switched));
       socket.on('end', () => {
@@ -96,7 +96,7 @@ describe('any upgrade', () => {
     await eventually(() => proxy.holds.open === 0 && proxy.server.upstreamCounts().open === 0);
   });
 
-  test('an end of the app is passed on as a half-close: what the client still says arrives, and the session is held until then', async () => {
+  test('forwards a FIN of the app as a half-close: later bytes of the client arrive, and the session is held until then', async () => {
     let heard = '';
     const { port } = await rig.rawApp((socket) => {
       socket.once('data', () => {
@@ -119,7 +119,7 @@ describe('any upgrade', () => {
     expect(proxy.holds.releasedTwice).toBe(0);
   });
 
-  test('a peer that ended is waited for only so long: a silent other side is cut and the session let go', async () => {
+  test('waits for a limited time after a FIN: a silent other side is cut, and the hold is released', async () => {
     const { port } = await rig.rawApp((socket) => socket.once('data', () => socket.write(switched)));
     const proxy = await rig.proxy(port, { timeouts: { halfClosedMs: 60 } });
     const client = await proxy.connect();
@@ -154,7 +154,7 @@ describe('any upgrade', () => {
     },
   );
 
-  test('an app that turns the upgrade down answers as ever, and the next request on the connection is a request', async () => {
+  test('that the app rejects gets a normal response, and the next request on the connection is served', async () => {
     const { port } = await rig.httpApp((request, response) => {
       response.statusCode = request.url === '/ws' ? 426 : 200;
       if (response.statusCode === 426) {
@@ -172,7 +172,7 @@ describe('any upgrade', () => {
     expect(proxy.routed.map(({ method }) => method)).toEqual(['GET', 'GET']);
   });
 
-  test('a 101 that nobody asked for is a fault of the app: 502, and not a byte of it', async () => {
+  test('that the client did not request is an error of the app: 502, without a byte of it', async () => {
     const { port } = await rig.rawApp((socket) => socket.once('data', () => socket.write(`${switched}smuggled`)));
     const proxy = await rig.proxy(port);
     const client = await proxy.connect();
@@ -182,7 +182,7 @@ describe('any upgrade', () => {
   });
 });
 
-test('both directions hold back a fast sender: neither side piles up in the proxy', async () => {
+test('pauses a fast sender in both directions: nothing accumulates in the proxy', async () => {
   const { port, sockets } = await rig.rawApp((socket) => {
     socket.once('data', () => {
       socket.pause();
@@ -206,7 +206,7 @@ test('both directions hold back a fast sender: neither side piles up in the prox
   appSocket?.on('data', (chunk) => {
     heard += chunk.length;
   });
-  // The app reads nothing: the client comes to a halt once kernel buffers are full.
+  // The app reads nothing: the client is paused once the kernel's buffers are full.
   expect(await settled(() => sent)).toBeLessThan(total / 2);
   appSocket?.resume();
   await eventually(() => heard === total);

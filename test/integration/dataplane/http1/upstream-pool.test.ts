@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { canBeDeaf, fillQueue, listenDeaf } from './deaf.ts';
+import { canDropConnections, fillQueue, listenUnresponsive } from './unresponsive.ts';
 import { createRig, endpointAt, eventually } from './rig.ts';
 
 const rig = createRig();
@@ -7,7 +7,7 @@ afterEach(() => rig.stop());
 
 const get = 'GET / HTTP/1.1\r\nHost: shop.test\r\n\r\n';
 
-/** Answers every request on a connection with the same head, and `ok`. */
+/** Responds to every request on a connection with the same head, and `ok`. */
 const answeringApp = (...lines: string[]) =>
   rig.rawApp((socket) => {
     socket.on('end', () => socket.end());
@@ -23,7 +23,7 @@ async function ask(proxy: Awaited<ReturnType<typeof rig.proxy>>): Promise<void> 
 }
 
 describe('idle connections to an app', () => {
-  test('are used again by other clients', async () => {
+  test('are reused by other clients', async () => {
     const { port, sockets } = await answeringApp();
     const proxy = await rig.proxy(port);
     await ask(proxy);
@@ -32,7 +32,7 @@ describe('idle connections to an app', () => {
   });
 
   test.each([
-    ['the app says Connection: close', 'Connection: close'],
+    ['the app sends Connection: close', 'Connection: close'],
     ['the app keeps it open for no longer than a second', 'Keep-Alive: timeout=1'],
   ])('are not kept where %s', async (_, line) => {
     const { port } = await answeringApp(line);
@@ -42,7 +42,7 @@ describe('idle connections to an app', () => {
     expect(proxy.server.upstreamCounts()).toEqual({ open: 0, idle: 0 });
   });
 
-  test('are not kept where the app speaks HTTP/1.0', async () => {
+  test('are not kept for an app with HTTP/1.0', async () => {
     const { port } = await rig.rawApp((socket) =>
       socket.on('data', () => socket.write('HTTP/1.0 200 OK\r\nContent-Length: 2\r\n\r\nok')),
     );
@@ -52,7 +52,7 @@ describe('idle connections to an app', () => {
     expect(proxy.server.upstreamCounts()).toEqual({ open: 0, idle: 0 });
   });
 
-  test('are closed before the app does: after the idle timeout, or a second before what Keep-Alive says', async () => {
+  test('are closed before the app closes them: after the idle timeout, or a second before the timeout in Keep-Alive', async () => {
     const { port } = await answeringApp();
     const proxy = await rig.proxy(port, { pool: { idleTimeoutMs: 50 }, timeouts: { lingerMs: 40 } });
     await ask(proxy);
@@ -62,10 +62,25 @@ describe('idle connections to an app', () => {
   });
 
   test.each([
-    { why: 'a request that may be sent twice takes any', method: 'GET', freshForMs: -1, connections: 1 },
-    { why: 'one that must not takes one that was used a moment ago', method: 'POST', freshForMs: 1000, connections: 1 },
-    { why: 'and not one that was not: the app may be closing it', method: 'POST', freshForMs: -1, connections: 2 },
-  ])('$why', async ({ method, freshForMs, connections }) => {
+    {
+      sentence: 'are used by a request that may be sent twice, whatever their age',
+      method: 'GET',
+      freshForMs: -1,
+      connections: 1,
+    },
+    {
+      sentence: 'are used by a request that must not be sent twice if they are fresh',
+      method: 'POST',
+      freshForMs: 1000,
+      connections: 1,
+    },
+    {
+      sentence: 'are not used by such a request if they are older, because the app may be closing them',
+      method: 'POST',
+      freshForMs: -1,
+      connections: 2,
+    },
+  ])('$sentence', async ({ method, freshForMs, connections }) => {
     const { port, sockets } = await answeringApp();
     const proxy = await rig.proxy(port, { pool: { freshForMs } });
     for (let turn = 0; turn < 2; turn += 1) {
@@ -76,7 +91,7 @@ describe('idle connections to an app', () => {
     expect(sockets).toHaveLength(connections);
   });
 
-  test('are given up at once when the app closes them', async () => {
+  test('are dropped at once when the app closes them', async () => {
     const { port, sockets } = await answeringApp();
     const proxy = await rig.proxy(port);
     await ask(proxy);
@@ -86,7 +101,7 @@ describe('idle connections to an app', () => {
     expect(proxy.server.counters.upstreamRetries).toBe(0);
   });
 
-  test('are given up when the app says something unasked', async () => {
+  test('are dropped when the app sends unsolicited bytes', async () => {
     const { port, sockets } = await answeringApp();
     const proxy = await rig.proxy(port);
     await ask(proxy);
@@ -95,7 +110,7 @@ describe('idle connections to an app', () => {
     expect(proxy.server.upstreamCounts()).toEqual({ open: 0, idle: 0 });
   });
 
-  test('are kept up to a number for each endpoint', async () => {
+  test('are limited in number per endpoint', async () => {
     const waiting: (() => void)[] = [];
     const { port } = await rig.httpApp((_, response) => void waiting.push(() => response.end('ok')));
     const proxy = await rig.proxy(port, { pool: { maxIdlePerEndpoint: 2 } });
@@ -108,7 +123,7 @@ describe('idle connections to an app', () => {
     expect(proxy.server.upstreamCounts()).toEqual({ open: 2, idle: 2 });
   });
 
-  test('of pods that left the table are closed, those of others and open requests are not', async () => {
+  test('to pods that left the table are closed; others and open requests are not', async () => {
     const waiting: (() => void)[] = [];
     const { port } = await rig.httpApp((_, response) => void waiting.push(() => response.end('ok')));
     const proxy = await rig.proxy(port);
@@ -126,7 +141,7 @@ describe('idle connections to an app', () => {
     expect(proxy.holds.open).toBe(1);
   });
 
-  test('never carry a request to another pod that got the same address, nor to the same pod at its old one', async () => {
+  test('never carry a request to another pod that got the same address, nor to the old address of the same pod', async () => {
     const [first, second] = [await answeringApp(), await answeringApp()];
     let endpoint = endpointAt(first.port, 'pod-1');
     const proxy = await rig.proxy(first.port, {
@@ -145,15 +160,18 @@ describe('idle connections to an app', () => {
   });
 });
 
-(canBeDeaf ? test : test.skip)('a connection that does not come about in time is a connect failure', async () => {
-  const deaf = await listenDeaf();
-  const emptyQueue = await fillQueue(deaf.port);
-  const proxy = await rig.proxy(deaf.port, { pool: { connectTimeoutMs: 100 } });
-  const client = await proxy.connect();
-  client.send(get);
-  expect((await client.response()).status).toBe(503);
-  expect(proxy.server.counters.upstreamConnectFailures).toBe(1);
-  await eventually(() => proxy.holds.open === 0 && proxy.server.upstreamCounts().open === 0);
-  emptyQueue();
-  deaf.stop();
-});
+(canDropConnections ? test : test.skip)(
+  'a connection that is not established in time is a connect failure',
+  async () => {
+    const listener = await listenUnresponsive();
+    const emptyQueue = await fillQueue(listener.port);
+    const proxy = await rig.proxy(listener.port, { pool: { connectTimeoutMs: 100 } });
+    const client = await proxy.connect();
+    client.send(get);
+    expect((await client.response()).status).toBe(503);
+    expect(proxy.server.counters.upstreamConnectFailures).toBe(1);
+    await eventually(() => proxy.holds.open === 0 && proxy.server.upstreamCounts().open === 0);
+    emptyQueue();
+    listener.stop();
+  },
+);

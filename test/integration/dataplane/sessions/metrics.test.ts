@@ -74,7 +74,7 @@ async function startWith(table: RoutingTable) {
   };
 }
 
-test('a proxy shows exactly what the catalogue says, before anything has happened', async () => {
+test('a proxy exports exactly the metrics of the catalogue from the start', async () => {
   const { scrape } = await startWith(proxyTable({}));
   const lines = await scrape();
   const shown = (kind: string) =>
@@ -88,7 +88,7 @@ test('a proxy shows exactly what the catalogue says, before anything has happene
   expect(shown('TYPE')).toEqual(Object.fromEntries(expected.map(([name, { type }]) => [name, type])));
   expect(shown('HELP')).toEqual(Object.fromEntries(expected.map(([name, { help }]) => [name, help])));
   expect(lines.some((line) => line.startsWith('process_cpu_seconds_total '))).toBe(true);
-  // Every label of every series stands in the catalogue, and none is left out.
+  // Every series has exactly the labels of the catalogue.
   for (const [, name = '', labels = ''] of lines.flatMap((line) => [
     /^(holdfast_\w+)(?:\{(.*)\})? /.exec(line) ?? [],
   ])) {
@@ -98,7 +98,7 @@ test('a proxy shows exactly what the catalogue says, before anything has happene
   }
 });
 
-/** Of an app that has stopped: it refuses connections. */
+/** The endpoint of a stopped app, which refuses connections. */
 async function closedPort(): Promise<number> {
   const port = await startApp((_request, response) => response.end());
   await started.pop()?.stop();
@@ -107,7 +107,7 @@ async function closedPort(): Promise<number> {
 
 const cart = 'namespace="shop",workload="cart"';
 
-test('the numbers are those of what happened, by workload, state and reason', async () => {
+test('the metrics of a proxy count events by workload, state and reason', async () => {
   const port = await startApp((request, response) => {
     if (request.url === '/logout') response.setHeader('holdfast-session', 'end');
     response.end('ok');
@@ -136,7 +136,7 @@ test('the numbers are those of what happened, by workload, state and reason', as
     'holdfast_http_requests_total 7',
     'holdfast_http_responses_total{class="2xx"} 5',
     'holdfast_http_replies_total{reason="AllFull"} 1',
-    // The new session had nowhere else to go: it tried for a second.
+    // The new session had no other pod: it retried for a second.
     'holdfast_upstream_connect_failures_total 4',
   ]) {
     expect(before).toContain(line);

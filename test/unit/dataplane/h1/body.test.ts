@@ -5,7 +5,7 @@ import type { Framing } from '../../../../src/dataplane/h1/body.ts';
 
 type Result = { content: string; consumed: number; done: boolean; refusal: string | undefined };
 
-/** Reads `text` cut at the given offsets. */
+/** Reads `text` in pieces, cut at the given offsets. */
 function read(framing: Framing, text: string, cuts: number[] = []): Result {
   let content = '';
   const body = createBody(framing, (bytes, from, to) => {
@@ -23,8 +23,8 @@ function read(framing: Framing, text: string, cuts: number[] = []): Result {
 
 const chunked: Framing = { kind: 'chunked' };
 
-describe('where a body ends', () => {
-  test('a length: exactly so many bytes, the rest is the next message', () => {
+describe('the end of a body', () => {
+  test('is after the Content-Length, and later bytes belong to the next message', () => {
     expect(read({ kind: 'length', bytes: 5 }, 'helloGET /')).toEqual({
       content: 'hello',
       consumed: 5,
@@ -35,7 +35,7 @@ describe('where a body ends', () => {
     expect(read({ kind: 'length', bytes: 0 }, 'GET /')).toMatchObject({ done: true, consumed: 0 });
   });
 
-  test('until close: everything, and never done by itself', () => {
+  test('is the end of the connection without a length', () => {
     expect(read({ kind: 'untilClose' }, 'all of it')).toMatchObject({ content: 'all of it', done: false });
   });
 

@@ -40,8 +40,8 @@ function responseLines(lines: string[], session: Pick<ResponseEnding, 'carrier' 
 const added = ['X-Forwarded-For: 192.0.2.7', 'X-Forwarded-Proto: http', 'X-Forwarded-Host: shop.test'];
 const start = ['GET /a?b HTTP/1.1', 'Host: shop.test'];
 
-describe('the head that the app gets', () => {
-  test('is what the client sent, as it sent it, and who the client is', () => {
+describe('the request head for the app', () => {
+  test('has the lines of the client unchanged, and the address of the client', () => {
     expect(sentFor(...start, 'X-Mixed-Case:  spaced  ', 'accept: */*')).toEqual([
       ...start,
       'X-Mixed-Case:  spaced  ',
@@ -51,7 +51,7 @@ describe('the head that the app gets', () => {
   });
 
   test.each([
-    ['Connection and what it names', ['Connection: close, X-Secret', 'X-Secret: 1']],
+    ['Connection and the headers that it names', ['Connection: close, X-Secret', 'X-Secret: 1']],
     ['Keep-Alive, Proxy-Connection and TE', ['Keep-Alive: timeout=5', 'Proxy-Connection: keep-alive', 'TE: gzip']],
     ['an Upgrade that Connection does not name', ['Upgrade: websocket']],
     [
@@ -73,7 +73,7 @@ describe('the head that the app gets', () => {
       'the same with underscores, which CGI and WSGI read as dashes',
       ['X_Forwarded_For: 6.6.6.6', 'x-forwarded_proto: https', 'Content_Length: 5', 'Transfer_Encoding: chunked'],
     ],
-    ['a Cookie that held nothing but the session', ['Cookie: sid=h1.abc']],
+    ['a Cookie with nothing but the session', ['Cookie: sid=h1.abc']],
   ])('loses %s', (_, lines) => {
     expect(sentFor(...start, ...lines)).toEqual([...start, ...added]);
   });
@@ -95,12 +95,12 @@ describe('the head that the app gets', () => {
     ]);
   });
 
-  test('keeps Host and Content-Length even where Connection names them', () => {
+  test('keeps Host and Content-Length even if Connection names them', () => {
     const lines = ['POST / HTTP/1.1', 'Host: shop.test', 'Connection: Host, Content-Length', 'Content-Length: 5'];
     expect(sentFor(...lines)).toEqual(['POST / HTTP/1.1', 'Host: shop.test', 'Content-Length: 5', ...added]);
   });
 
-  test('says anew that the body is chunked, that trailers are welcome and what to upgrade to', () => {
+  test('has its own Transfer-Encoding, TE and Upgrade lines', () => {
     expect(sentFor(...start, 'Transfer-Encoding: Chunked', 'TE: trailers, deflate;q=0.5')).toEqual([
       ...start,
       ...added,
@@ -113,7 +113,7 @@ describe('the head that the app gets', () => {
     ).toEqual([...start, 'Sec-WebSocket-Version: 13', ...added, 'Upgrade: websocket', 'Connection: upgrade']);
   });
 
-  test('has the origin form and the host of an absolute target, whatever Host said', () => {
+  test('has the origin form and the host of an absolute target, regardless of Host', () => {
     expect(sentFor('GET http://shop.test/p?q HTTP/1.1', 'Host: other.test')).toEqual([
       'GET /p?q HTTP/1.1',
       'Host: shop.test',
@@ -125,7 +125,7 @@ describe('the head that the app gets', () => {
     ]);
   });
 
-  test('is HTTP/1.1 with a Host even for a client of HTTP/1.0 that sent none', () => {
+  test('is HTTP/1.1 with a Host even for an HTTP/1.0 client without one', () => {
     expect(sentFor('GET / HTTP/1.0')).toEqual([
       'GET / HTTP/1.1',
       'Host: 10.0.0.1:80',
@@ -135,8 +135,8 @@ describe('the head that the app gets', () => {
   });
 });
 
-describe('the head that the client gets', () => {
-  test('loses what was between proxy and app, and carries the token', () => {
+describe('the response head for the client', () => {
+  test('has no hop-by-hop headers of the app, and carries the token', () => {
     expect(
       passedOn(
         'HTTP/1.0 200 Fine',
@@ -167,14 +167,14 @@ describe('the head that the client gets', () => {
   });
 });
 
-describe('a token that travels in a header', () => {
-  test('is not seen by the app, however the client wrote its name; cookies are left alone', () => {
+describe('a token in a header', () => {
+  test('is hidden from the app, regardless of the case of its name; cookies are unchanged', () => {
     const lines = [...start, 'x-session: h1.abc', 'X-SESSION: h1.def', 'X-Session-Id: 7', 'Cookie: sid=x'];
     const sent = buildRequestHead(requestOf(lines), hop, header).split('\r\n').slice(0, -2);
     expect(sent).toEqual([...start, 'X-Session-Id: 7', 'Cookie: sid=x', ...added]);
   });
 
-  test('comes from the proxy only: the app cannot put one of its own in its place', () => {
+  test('is set by the proxy only: the app cannot replace it', () => {
     const lines = responseLines(['HTTP/1.1 200 OK', 'x-session: forged', 'X-App: 1'], {
       carrier: header,
       sessionLines: 'X-Session: h1.abc\r\n',
@@ -185,14 +185,14 @@ describe('a token that travels in a header', () => {
     ]);
   });
 
-  test('never takes the header that frames or routes with it, whatever name was configured', () => {
+  test('never removes a header for framing or routing, whatever name is configured', () => {
     const sent = buildRequestHead(requestOf([...start, 'Content-Length: 5']), hop, { type: 'Header', name: 'Host' });
     expect(sent.split('\r\n').slice(0, 2)).toEqual(start);
   });
 });
 
-describe('what the router is shown', () => {
-  test('path, query and host as sent, the host in lower case without its port', () => {
+describe('the request view of the router', () => {
+  test('has path and query as sent, and the host in lower case without its port', () => {
     const request = requestOf(['GET /A%20b?c=d?e HTTP/1.1', 'Host: Shop.Test:8080', 'Cookie: a=1', 'cookie: b=2']);
     expect(request).toMatchObject({ method: 'GET', path: '/A%20b', query: 'c=d?e', host: 'shop.test' });
     expect([request.header('cookie'), request.headers('cookie'), request.header('x-none')]).toEqual([
@@ -202,7 +202,7 @@ describe('what the router is shown', () => {
     ]);
   });
 
-  test('an IPv6 literal keeps its brackets', () => {
+  test('keeps the brackets of an IPv6 literal', () => {
     expect(requestOf(['GET / HTTP/1.1', 'Host: [2001:DB8::1]:80']).host).toBe('[2001:db8::1]');
   });
 });

@@ -21,8 +21,8 @@ function parse(text: string, kind: 'request' | 'response', within = limits): Par
 
 const reasonOf = ({ outcome }: Parsed) => (typeof outcome === 'string' ? outcome : outcome.reason);
 
-describe('a head is taken apart', () => {
-  test('names and values come out as they were sent, without the white space around values', () => {
+describe('a valid head', () => {
+  test('has its names and values as sent, without the white space around values', () => {
     const { fields } = parse('GET /a?b HTTP/1.1\r\nHost: x\r\nX-Odd:\t a b \t\r\nempty:\r\n\r\nbody', 'request');
     expect(fields).toEqual([
       ['Host', 'x'],
@@ -31,17 +31,17 @@ describe('a head is taken apart', () => {
     ]);
   });
 
-  test('what follows the head is left alone', () => {
+  test('ends before the bytes that follow it', () => {
     const text = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
     expect(parse(`${text}GET /next`, 'request').end).toBe(text.length);
   });
 
-  test('one empty line before the request is forgiven, because old clients send it after a body', () => {
+  test('may follow one empty line, because old clients send it after a body', () => {
     expect(reasonOf(parse('\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n', 'request'))).toBe('complete');
     expect(reasonOf(parse('\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n', 'request'))).toBe('InvalidMethod');
   });
 
-  test('a response without the blank before its missing reason is understood', () => {
+  test('may omit the blank before an empty reason', () => {
     expect(parse('HTTP/1.1 200\r\n\r\n', 'response')).toMatchObject({ outcome: 'complete', status: 200 });
   });
 
@@ -58,17 +58,17 @@ describe('a head is taken apart', () => {
   });
 });
 
-describe('a head that is not all here', () => {
+describe('an incomplete head', () => {
   const whole = 'POST /path?q=1 HTTP/1.1\r\nHost: shop.example.com\r\nContent-Length: 3\r\n\r\n';
 
-  test('every proper prefix is incomplete, and nothing else', () => {
+  test('is every proper prefix of a head', () => {
     for (let length = 0; length < whole.length; length++) {
       expect(reasonOf(parse(whole.slice(0, length), 'request'))).toBe('incomplete');
     }
     expect(reasonOf(parse(whole, 'request'))).toBe('complete');
   });
 
-  test('bytes beyond the end are never looked at: they are what an earlier read left in the buffer', () => {
+  test('is parsed without the bytes beyond its end, which an earlier read left in the buffer', () => {
     const head = createHead(limits);
     const bytes = Buffer.from(`${whole}garbage`, 'latin1');
     for (let length = 0; length < whole.length; length++) {
@@ -76,7 +76,7 @@ describe('a head that is not all here', () => {
     }
   });
 
-  test('limits: the request line, all bytes, the number of headers', () => {
+  test('is refused at the limits of the request line, of all bytes and of the number of headers', () => {
     const small = { lineBytes: 40, headBytes: 200, fields: 3 };
     expect(reasonOf(parse(`GET /${'a'.repeat(40)} HTTP/1.1\r\nHost: x\r\n\r\n`, 'request', small))).toBe(
       'RequestLineTooLong',
@@ -92,7 +92,7 @@ describe('a head that is not all here', () => {
   });
 });
 
-test('whatever the bytes, a parse ends with complete, incomplete or a reason, and complete means an empty line was there', () => {
+test('the parse of any bytes is complete, incomplete or refused, and complete only with an empty line', () => {
   const soup = fc.array(
     fc.constantFrom(
       'GET ',

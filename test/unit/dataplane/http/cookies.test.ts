@@ -53,13 +53,13 @@ const separators = fc.constantFrom(';', '; ', ' ; ', ';;', ';\t');
 const headers = fc
   .array(fc.tuple(pairs, separators), { maxLength: 8 })
   .map((parts) => parts.map(([pair, separator]) => pair + separator).join(''));
-/** Any order of the characters that the grammar knows. */
+/** Any order of the characters of the grammar. */
 const anyHeaders = fc
   .array(fc.constantFrom('sid', 'si', 'd', '=', ';', ' ', '\t', '"', 'x'), { maxLength: 24 })
   .map((parts) => parts.join(''));
 
 describe('withoutCookie', () => {
-  test('removes every cookie of the name and keeps every other one, as it came and in its place', () => {
+  test('removes every cookie of the name and keeps every other one, unchanged and in order', () => {
     fc.assert(
       fc.property(fc.oneof(headers, anyHeaders), (header) => {
         const kept = pairsOf(header).filter((pair) => nameOf(pair) !== 'sid');
@@ -99,7 +99,7 @@ describe('reading and removing use the same grammar', () => {
   });
 });
 
-/** A string that counts the characters that are looked at or copied: what the work is, on any machine. */
+/** A string that counts the characters that are read or copied: the work on any machine. */
 class CountingText extends String {
   work = 0;
 
@@ -128,7 +128,7 @@ function workOf(header: string, run: (header: string) => unknown): number {
 
 const header30kB = (unit: string) => unit.repeat(Math.ceil(30_000 / unit.length)).slice(0, 30_000);
 
-describe('a Cookie header of 30 kB costs a few looks at each character', () => {
+describe('a Cookie header of 30 kB costs a few reads of each character', () => {
   test.each(['name=;', 'name=; ', 'name;', 'a=1; name=x; ', 'name ', 'name', ' ;', ' ', 'xname=', 'a=1; ', 'name=   '])(
     '%j, repeated',
     (unit) => {

@@ -1,33 +1,33 @@
 /**
- * An endpoint as a node leaves it that lost its power: what is open there is silent, new connections get no answer, not even a refusal.
- * A process that listens on the same port and never accepts does that: once its queue is full, the kernel drops what comes.
+ * An endpoint of a node that lost its power: open connections are silent, new ones get no response, not even a refusal. A process that
+ * listens on the same port and never accepts has this effect: once its queue is full, the kernel drops new connections.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import net from 'node:net';
 import type { Socket } from 'node:net';
 
-/** Linux drops a SYN when the queue is full; other systems refuse it, and do not share a port in this way. */
-export const canBeDeaf = process.platform === 'linux';
+/** Linux drops a SYN when the queue is full; other systems refuse it, and do not share ports in this way. */
+export const canDropConnections = process.platform === 'linux';
 
-const listener = `
+const program = `
   const server = require('node:net').createServer();
   server.listen({ port: Number(process.argv[1]), host: '127.0.0.1', backlog: 1, reusePort: true }, () => {
     require('node:fs').writeSync(1, String(server.address().port));
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
   });`;
 
-export type DeafListener = { port: number; stop(): void };
+export type UnresponsiveListener = { port: number; stop(): void };
 
 /** `port`: 0 for any, or one on which all other listeners are about to close. */
-export async function listenDeaf(port = 0): Promise<DeafListener> {
-  const child = spawn(process.execPath, ['-e', listener, String(port)], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [said] = await once(child.stdout, 'data');
-  const bound = Number(said);
+export async function listenUnresponsive(port = 0): Promise<UnresponsiveListener> {
+  const child = spawn(process.execPath, ['-e', program, String(port)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const [output] = await once(child.stdout, 'data');
+  const bound = Number(output);
   return { port: bound, stop: () => child.kill('SIGKILL') };
 }
 
-/** Fills the queue; the answer empties it. */
+/** Fills the queue. Returns a function that empties it. */
 export async function fillQueue(port: number): Promise<() => void> {
   const fillers = Array.from({ length: 8 }, () =>
     net.connect({ port, host: '127.0.0.1' }).on('error', () => undefined),
@@ -41,12 +41,12 @@ export interface MortalApp {
   readonly sockets: Socket[];
   /** Connections stay open, new ones are refused. */
   closePort(): Promise<void>;
-  /** New connections get no answer; what is said on open ones is up to the test. */
+  /** New connections get no response; open ones are controlled by the test. */
   dropNewOnes(): Promise<void>;
   stop(): void;
 }
 
-/** An app whose port can be taken over by a deaf one, while its connections stay as they are. */
+/** An app whose port can be replaced by an unresponsive one, while its connections stay open. */
 export async function startMortalApp(onConnection: (socket: Socket) => void): Promise<MortalApp> {
   const sockets: Socket[] = [];
   const cleanups: (() => void)[] = [() => sockets.forEach((socket) => socket.destroy())];
@@ -55,7 +55,7 @@ export async function startMortalApp(onConnection: (socket: Socket) => void): Pr
     socket.on('error', () => undefined);
     onConnection(socket);
   });
-  server.listen({ port: 0, host: '127.0.0.1', reusePort: canBeDeaf });
+  server.listen({ port: 0, host: '127.0.0.1', reusePort: canDropConnections });
   await once(server, 'listening');
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
@@ -68,8 +68,8 @@ export async function startMortalApp(onConnection: (socket: Socket) => void): Pr
       return Promise.resolve();
     },
     async dropNewOnes() {
-      const deaf = await listenDeaf(port);
-      cleanups.push(deaf.stop);
+      const listener = await listenUnresponsive(port);
+      cleanups.push(listener.stop);
       server.close();
       cleanups.push(await fillQueue(port));
     },
