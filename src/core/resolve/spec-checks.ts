@@ -38,20 +38,20 @@ function nameReserved({ metadata }: StickyWorkload): Refusal | undefined {
 
 // In the proxy such a match would match no request: reject it here, where the user sees why.
 function invalidRegex({ spec }: StickyWorkload): Refusal | undefined {
-  const [broken] = findInvalidExpressions(spec);
-  if (broken === undefined) return undefined;
+  const [invalid] = findInvalidExpressions(spec);
+  if (invalid === undefined) return undefined;
   return refuse(
     'InvalidRegex',
-    `${broken.path} "${broken.source}" is not a valid regular expression (JavaScript syntax, flag u): ${broken.reason}.`,
+    `${invalid.path}: "${invalid.source}" is not a valid regular expression: ${invalid.reason}. Use the syntax of JavaScript (flag u).`,
   );
 }
 
 function invalidCidr({ spec }: StickyWorkload): Refusal | undefined {
-  const [broken] = findInvalidCidrs(spec);
-  if (broken === undefined) return undefined;
+  const [invalid] = findInvalidCidrs(spec);
+  if (invalid === undefined) return undefined;
   return refuse(
     'InvalidCIDR',
-    `${broken.path} "${broken.value}" is not a valid CIDR: use an address and a prefix length, such as 10.0.0.0/8 or fd00::/8.`,
+    `${invalid.path}: "${invalid.value}" is not a valid CIDR: use an address and a prefix length, such as 10.0.0.0/8 or fd00::/8.`,
   );
 }
 

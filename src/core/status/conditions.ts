@@ -2,7 +2,7 @@
 import type { ConditionType, Reason } from '../../api/reasons.ts';
 import type { EndpointStatus } from '../../api/status.ts';
 import { formatCount, formatList } from '../names/format.ts';
-import { ports } from '../names/names.ts';
+import { keyRingName, ports } from '../names/names.ts';
 import { isPodTerminal, type Pod } from '../snapshot/snapshot.ts';
 import { formatDuration } from '../../api/duration.ts';
 import { explainLimit, warnOfWaiting, type DrainLimit } from './effective-limit.ts';
@@ -50,7 +50,7 @@ function judgeProgrammed(input: StatusInput): Judgement {
 
 type Obstacle = Omit<Judgement, 'type'> & { status: 'False' };
 
-function findObstacle({ accept, apply, backend, proxyReadyReplicas }: StatusInput): Obstacle | undefined {
+function findObstacle({ workload, accept, apply, backend, proxyReadyReplicas }: StatusInput): Obstacle | undefined {
   const fail = (reason: Reason, message: string): Obstacle => ({ status: 'False', reason, message });
   if (accept.kind === 'refused') {
     const left =
@@ -64,7 +64,7 @@ function findObstacle({ accept, apply, backend, proxyReadyReplicas }: StatusInpu
   if (backend === undefined) {
     return fail(
       'KeyRingMissing',
-      'The Secret with the session keys is missing or damaged, and no session token can be signed without keys.',
+      `Secret ${keyRingName(workload.metadata.name)} with the session keys is missing or damaged, and no session token can be signed without keys: restore it, or delete it to have new keys created, which ends all sessions.`,
     );
   }
   if (proxyReadyReplicas === 0) {
@@ -174,7 +174,7 @@ function judgeReady({ backend }: StatusInput, { accepted, programmed, injected }
     type: 'Ready',
     status: 'True',
     reason: 'Ready',
-    message: `${accepting} of ${formatCount(backend?.endpoints.length ?? 0, 'pod')} accept new sessions.`,
+    message: `${accepting} of ${formatCount(backend?.endpoints.length ?? 0, 'pod')} ${accepting === 1 ? 'accepts' : 'accept'} new sessions.`,
   };
 }
 

@@ -247,13 +247,13 @@ describe('the verdict on a StickyWorkload', () => {
       'a regular expression is invalid',
       { spec: { route: { matches: [{}, { path: { type: 'RegularExpression', value: '/(' } }] } } },
       {},
-      { reason: 'InvalidRegex', message: 'spec.route.matches[1].path.value "/("' },
+      { reason: 'InvalidRegex', message: 'spec.route.matches[1].path.value: "/("' },
     ],
     [
       'a regular expression for a header is invalid',
       { spec: { route: { matches: [{ headers: [{ type: 'RegularExpression', name: 'x', value: '[' }] }] } } },
       {},
-      { reason: 'InvalidRegex', message: 'matches[0].headers[0].value "["' },
+      { reason: 'InvalidRegex', message: 'matches[0].headers[0].value: "["' },
     ],
     [
       'an exact path has a bracket',
@@ -265,7 +265,7 @@ describe('the verdict on a StickyWorkload', () => {
       'a regular expression in newSessionOn is invalid',
       { spec: { sessionPersistence: { newSessionOn: [{ path: { type: 'RegularExpression', value: '/[' } }] } } },
       {},
-      { reason: 'InvalidRegex', message: 'spec.sessionPersistence.newSessionOn[0].path.value "/["' },
+      { reason: 'InvalidRegex', message: 'spec.sessionPersistence.newSessionOn[0].path.value: "/["' },
     ],
     [
       'a CIDR is invalid',
@@ -277,7 +277,7 @@ describe('the verdict on a StickyWorkload', () => {
       {},
       {
         reason: 'InvalidCIDR',
-        message: 'spec.drain.connections.excludeCIDRs[1] "999.0.0.0/8" is not a valid CIDR',
+        message: 'spec.drain.connections.excludeCIDRs[1]: "999.0.0.0/8" is not a valid CIDR',
       },
     ],
     [
