@@ -44,7 +44,7 @@ describe('a new StickyWorkload that is not accepted', () => {
       sentence: 'an invalid regular expression',
       spec: { route: { matches: [{ path: { type: 'RegularExpression', value: '/(' } }] } },
       reason: 'InvalidRegex',
-      message: 'spec.route.matches[0].path.value "/("',
+      message: 'spec.route.matches[0].path.value: "/("',
     },
   ];
 

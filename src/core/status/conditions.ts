@@ -103,11 +103,11 @@ function findShortfall({ gatewayApi, proxyReadyReplicas }: StatusInput): { reaso
 
 function judgeInjected({ workload, pods }: StatusInput): Judgement {
   const alive = pods.filter((pod) => !isPodTerminal(pod));
-  const bare = alive.filter(({ injection }) => !injection.injected);
+  const missing = alive.filter(({ injection }) => !injection.injected);
   const { kind, name } = workload.spec.targetRef;
-  if (bare.length > 0) {
+  if (missing.length > 0) {
     const message =
-      `The sidecar is missing in ${bare.length} of ${formatCount(alive.length, 'pod')} (${listPods(bare)}): sessions on pods without it are cut when the pod terminates. ` +
+      `The sidecar is missing in ${missing.length} of ${formatCount(alive.length, 'pod')} (${listPods(missing)}): sessions on pods without it are cut when the pod terminates. ` +
       `Replace the pods with kubectl rollout restart ${kind.toLowerCase()}/${name} -n ${workload.metadata.namespace}. ` +
       `Pods that use the host network or container port ${ports.sidecar} cannot be injected.`;
     return { type: 'Injected', status: 'False', reason: 'PodsNotInjected', message };

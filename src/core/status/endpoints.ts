@@ -31,12 +31,12 @@ export function describeEndpoints(facts: EndpointFacts): EndpointStatus[] {
     );
 }
 
-type Known = { pod: Pod | undefined; before: EndpointStatus | undefined };
+type EndpointContext = { pod: Pod | undefined; before: EndpointStatus | undefined };
 
 function describeEndpoint(
   { uid, pod: name, state, reason }: Endpoint,
   facts: EndpointFacts,
-  { pod, before }: Known,
+  { pod, before }: EndpointContext,
 ): EndpointStatus {
   const sessions = facts.sessions.get(uid);
   const since = before?.state === state ? before.since : undefined;

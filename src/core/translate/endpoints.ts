@@ -75,9 +75,9 @@ function portOnPod(targetPort: number | string | undefined, pod: Pod | undefined
   return typeof targetPort === 'string' ? pod?.namedPorts[targetPort] : targetPort;
 }
 
-type Known = { uid: string; port: number | undefined; pod: Pod | undefined; seen: Sighting | undefined };
+type EndpointSources = { uid: string; port: number | undefined; pod: Pod | undefined; seen: Sighting | undefined };
 
-function buildEndpoint({ uid, port, pod, seen }: Known): Endpoint[] {
+function buildEndpoint({ uid, port, pod, seen }: EndpointSources): Endpoint[] {
   const address = seen?.address ?? pod?.ip;
   const name = pod?.name ?? seen?.podName;
   if (address === undefined || port === undefined || name === undefined) return [];

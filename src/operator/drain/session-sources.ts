@@ -33,8 +33,8 @@ export function createSessionSources({
     // there is no successor: no client can return to a session, and the last counts must not hold the pod.
     const isReplaced = (gateway: string) =>
       workload !== undefined && !isNamespaceTerminating(translated.snapshot, gateway);
-    const bare = expected.find((one) => one.proxies.length === 0 && isReplaced(one.gateway));
-    if (bare) return unknown(`no proxy of Gateway ${bare.gateway} is running`);
+    const unserved = expected.find((one) => one.proxies.length === 0 && isReplaced(one.gateway));
+    if (unserved) return unknown(`no proxy of Gateway ${unserved.gateway} is running`);
     if (proxies.length === 0) return [{ type: 'Proxy', known: true, sessions: 0 }];
     return ledger.sourcesOf(pod.uid, proxies, nowMs);
   };

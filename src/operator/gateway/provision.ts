@@ -92,13 +92,13 @@ function findShortfall(
   const shortfall = route && findRouteShortfall(route);
   if (shortfall) return shortfall;
   // The status itself covers the first Gateway.
-  const bare = gateways.find(
+  const unready = gateways.find(
     ({ gateway }) => gatewayKey(gateway) !== gatewayKey(first) && readyReplicas(gateway, index) === 0,
   );
-  if (bare === undefined) return undefined;
+  if (unready === undefined) return undefined;
   return {
     reason: 'ProxyNotReady',
-    message: `No replica of the proxy of Gateway ${gatewayKey(bare.gateway)} is ready: check its pods. The other Gateways still serve traffic.`,
+    message: `No replica of the proxy of Gateway ${gatewayKey(unready.gateway)} is ready: check its pods. The other Gateways still serve traffic.`,
   };
 }
 
@@ -114,8 +114,8 @@ async function applyFree(
   { owned }: ProvisionTools,
 ): Promise<ApplyOutcome> {
   const conflicts = findConflicts(objects, translation.index);
-  const standing = new Set(conflicts.map(({ object }) => identityOf(object)));
-  const free = objects.filter(({ kind, metadata }) => !standing.has(identityOf({ kind, ...metadata })));
+  const conflicting = new Set(conflicts.map(({ object }) => identityOf(object)));
+  const free = objects.filter(({ kind, metadata }) => !conflicting.has(identityOf({ kind, ...metadata })));
   const failed = await applyAll(free, owned);
   if (failed) return { kind: 'failed', message: failed.message };
   const [conflict] = conflicts;
