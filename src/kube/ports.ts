@@ -73,7 +73,7 @@ export interface ObjectWriter {
    */
   apply(resource: Resource, object: KubeObject, subresource?: 'status'): Promise<KubeObject>;
   /**
-   * Server-side apply that takes no field from another manager: AppError KUBERNETES_CONFLICT if another field manager owns a field with
+   * Server-side apply that never takes over a field of another manager: AppError KUBERNETES_CONFLICT if another field manager owns a field with
    * another value. With a `metadata.uid`, also if the object no longer exists or was recreated with another UID.
    */
   applyUnforced(resource: Resource, object: KubeObject): Promise<KubeObject>;

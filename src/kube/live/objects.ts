@@ -5,7 +5,7 @@ import { collectionPath, listPath, objectPath, readList, readObject, selectorQue
 import type { ApiRequest, Transport } from './transport.ts';
 
 const pageSize = 500;
-/** Selectors are evaluated over all objects of a kind, which takes a large cluster its time. */
+/** Selectors are evaluated over all objects of a kind, which takes time in a large cluster. */
 const listTimeoutMs = 30_000;
 
 const metadataList = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
@@ -116,7 +116,7 @@ export function createWriter(
     try {
       return await write(resource, { method: 'PATCH', path, query, contentType, body: withoutEmptyMetadata(object) });
     } catch (error) {
-      // The server answers 409 if the object is missing, but 422 (metadata.uid is immutable) if it was recreated.
+      // The server responds with 409 if the object is missing, but 422 (metadata.uid is immutable) if it was recreated.
       if (!hasCode(error, 'KUBERNETES_INVALID') || !(await isRecreated(resource, object))) throw error;
       throw new AppError('KUBERNETES_CONFLICT', `PATCH ${path}: the object was recreated with another UID`, {
         source: 'kubernetes',

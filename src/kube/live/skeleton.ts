@@ -32,7 +32,7 @@ export class HoldfastOperator extends dot.default {
 
   constructor(kubeConfig: KubeConfig, logger: Logger, parts: OperatorParts) {
     super(textLogger(logger));
-    // The base always loads the default kubeconfig and takes no other.
+    // The base always loads the default kubeconfig and accepts no other.
     this.kubeConfig = kubeConfig;
     this.parts = parts;
   }

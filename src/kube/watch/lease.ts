@@ -4,7 +4,7 @@
  *                     lease is free, released, ours, or unchanged for its duration: written
  *   start ─► CANDIDATE ───────────────────────────────────────────────────────────────────► LEADING ◄─┐ renewed
  *               ▲                                                                            │ │ └───┘
- *               │        not renewed by the deadline, or another's name is in it: onStopped  │ │
+ *               │        not renewed by the deadline, or held by another: onStopped        │ │
  *               └────────────────────────────────────────────────────────────────────────────┘ │
  *                                                       stop(): onStopped, then released ◄─────┘
  *
@@ -106,7 +106,7 @@ export function createLeaderLease(options: LeaderLeaseOptions): LeaderLease {
     const settled = new AbortController();
     const tooLate = sleep(clock, timing.renewDeadlineMs / 2, AbortSignal.any([stopping.signal, settled.signal])).then(
       () => {
-        throw new AppError('KUBERNETES_UNAVAILABLE', 'no answer in time', { source: 'kubernetes', retryable: true });
+        throw new AppError('KUBERNETES_UNAVAILABLE', 'no response in time', { source: 'kubernetes', retryable: true });
       },
     );
     try {

@@ -121,7 +121,7 @@ describe('leader lease', () => {
   });
 
   test.each(['down', 'hanging'] as const)(
-    'a leader whose connection is %s stops itself at its deadline, before another may lead',
+    'has a leader that stops at its deadline when its connection is %s, before another may lead',
     async (state) => {
       const { clock, candidate, history } = setUp();
       const [a, b] = [candidate('a'), candidate('b')];
@@ -160,7 +160,7 @@ describe('leader lease', () => {
   });
 
   test.each([3_600_000, -3_600_000])(
-    'a candidate whose clock is wrong by %d ms does not take a lease that is renewed',
+    'is not acquired by a candidate whose clock is wrong by %d ms while it is renewed',
     async (clockOffsetMs) => {
       const { clock, candidate, history } = setUp();
       const [a, b] = [candidate('a'), candidate('b', { clockOffsetMs })];

@@ -94,7 +94,7 @@ async function collect(stream: AsyncIterable<WatchEvent>): Promise<WatchEvent[]>
   return events;
 }
 
-describe('requests', () => {
+describe('calls', () => {
   test('apply with force, the field manager holdfast and the right media type', async () => {
     const { cluster, requests } = await setUp([json(200, pod)]);
     await cluster.apply(pods, pod, 'status');
@@ -198,17 +198,17 @@ describe('lists', () => {
 
 describe('invalid responses', () => {
   test.each<{ what: string; answer: Answer }>([
-    { what: 'a connection that is closed before the answer', answer: (request) => request.socket.destroy() },
+    { what: 'a connection that is closed before the response', answer: (request) => request.socket.destroy() },
     {
-      what: 'an answer that breaks off',
+      what: 'an incomplete response',
       answer: (request, response) =>
         response.writeHead(200, { 'Content-Length': 1_000 }).write('{', () => request.socket.destroy()),
     },
-    { what: 'an answer that never comes', answer: () => {} },
-    { what: 'an answer that never ends', answer: (_request, response) => response.writeHead(200).write('{') },
+    { what: 'a response that never arrives', answer: () => {} },
+    { what: 'a response that never ends', answer: (_request, response) => response.writeHead(200).write('{') },
     { what: 'a page of a proxy', answer: (_request, response) => response.end('<html>Sign in</html>') },
     { what: 'an object without metadata', answer: json(200, { kind: 'Pod' }) },
-  ])('$what: unavailable, in time, and the cause is told', async ({ answer }) => {
+  ])('$what is KUBERNETES_UNAVAILABLE within the time limit, with its cause', async ({ answer }) => {
     const { cluster } = await setUp([answer], { timeoutMs: 200 });
     await expect(cluster.get(pods, ref)).rejects.toMatchObject({
       code: 'KUBERNETES_UNAVAILABLE',
@@ -251,7 +251,7 @@ describe('watches', () => {
       answer: lines(JSON.stringify({ type: 'ERROR', object: { code: 500 } })),
       code: 'KUBERNETES_UNAVAILABLE',
     },
-    { what: 'an event that is no JSON', answer: lines('{"type":'), code: 'KUBERNETES_EXPIRED' },
+    { what: 'an event that is not JSON', answer: lines('{"type":'), code: 'KUBERNETES_EXPIRED' },
     { what: 'an event of an unknown type', answer: lines('{"type":"RENAMED"}'), code: 'KUBERNETES_EXPIRED' },
     { what: 'an event without an object', answer: lines('{"type":"ADDED"}'), code: 'KUBERNETES_EXPIRED' },
     {
@@ -303,15 +303,15 @@ describe('watches', () => {
 describe('token reviews', () => {
   const status = { authenticated: true, audiences: ['holdfast'], user: { username: 'me' } };
   test.each([
-    { what: 'one of ours', status, identity: { username: 'me' } },
-    { what: 'one that is not authenticated', status: { ...status, authenticated: false }, identity: undefined },
-    { what: 'one for others', status: { ...status, audiences: ['other'] }, identity: undefined },
+    { what: 'a token for holdfast', status, identity: { username: 'me' } },
+    { what: 'a token that is not authenticated', status: { ...status, authenticated: false }, identity: undefined },
+    { what: 'a token for another audience', status: { ...status, audiences: ['other'] }, identity: undefined },
     {
-      what: 'one of a server that knows no audiences',
+      what: 'a response without audiences',
       status: { ...status, audiences: undefined },
       identity: undefined,
     },
-    { what: 'nothing', status: undefined, identity: undefined },
+    { what: 'an empty response', status: undefined, identity: undefined },
   ])('$what', async ({ status, identity }) => {
     const { cluster, requests } = await setUp([json(201, { status })]);
     expect(await cluster.review('t')).toEqual(identity);

@@ -5,7 +5,7 @@ import { createQueue } from '../../../src/kube/watch/queue.ts';
 import { createManualClock, settle } from '../../support/manual-clock.ts';
 import { createMemoryLogger } from '../../support/memory-logger.ts';
 
-/** A queue whose work is recorded at its start and ends when the test says so. Without jitter: waits are 250 ms, 500, 1000 … */
+/** A queue whose work is recorded at its start and ends when the test ends it. Without jitter: waits are 250 ms, 500, 1000 … */
 function setUp(workers = 1) {
   const clock = createManualClock();
   const logger = createMemoryLogger();

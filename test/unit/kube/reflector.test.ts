@@ -211,8 +211,8 @@ describe('reflector', () => {
 
   test('does not notify a listener that has unsubscribed', async () => {
     const { cluster, reflector } = setUp();
-    const heard: string[] = [];
-    const unsubscribe = reflector.onChange((change) => heard.push(change.object.metadata.name));
+    const received: string[] = [];
+    const unsubscribe = reflector.onChange((change) => received.push(change.object.metadata.name));
     reflector.start();
     await settle();
     cluster.put(pods, pod('a'));
@@ -220,7 +220,7 @@ describe('reflector', () => {
     unsubscribe();
     cluster.put(pods, pod('b'));
     await settle();
-    expect(heard).toEqual(['a']);
+    expect(received).toEqual(['a']);
   });
 
   test('keeps only the fields that `project` selects', async () => {
@@ -294,7 +294,7 @@ describe('reflector', () => {
         await clock.advance(250);
       },
     },
-  ])('stopped $when, it leaves no watch, no timer and tells nothing more', async ({ prepare }) => {
+  ])('leaves no watch and no timer and emits nothing when it is stopped $when', async ({ prepare }) => {
     const world = setUp();
     world.reflector.start();
     await settle();

@@ -6,7 +6,7 @@ describe('paths of the API', () => {
   test.each([
     { what: 'a list of the core group', path: listPath(pods), expected: '/api/v1/pods' },
     { what: 'a list of another group', path: listPath(deployments), expected: '/apis/apps/v1/deployments' },
-    { what: 'where a pod is created', path: collectionPath(pods, 'a'), expected: '/api/v1/namespaces/a/pods' },
+    { what: 'the collection of a namespace', path: collectionPath(pods, 'a'), expected: '/api/v1/namespaces/a/pods' },
     {
       what: 'an object',
       path: objectPath(deployments, { namespace: 'a', name: 'b' }),
@@ -23,7 +23,7 @@ describe('paths of the API', () => {
       expected: '/apis/gateway.networking.k8s.io/v1/gatewayclasses/c',
     },
     {
-      what: 'a name cannot lead elsewhere',
+      what: 'a name with reserved characters',
       path: objectPath(pods, { namespace: 'a', name: '../x?y' }),
       expected: '/api/v1/namespaces/a/pods/..%2Fx%3Fy',
     },

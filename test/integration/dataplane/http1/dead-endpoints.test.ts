@@ -68,10 +68,10 @@ onLinux('a node that died without a word', () => {
   });
 
   test('moves such a request to another pod as a whole', async () => {
-    let heard = '';
+    let received = '';
     const other = await rig.rawApp((socket) =>
       socket.on('data', (chunk) => {
-        heard += chunk.toString();
+        received += chunk.toString();
         socket.write(empty);
       }),
     );
@@ -88,7 +88,7 @@ onLinux('a node that died without a word', () => {
     });
     proxies.push(proxy);
     expect((await client.response()).status).toBe(204);
-    expect(heard).toMatch(/^PUT \/ [^]*\r\n\r\nbody$/);
+    expect(received).toMatch(/^PUT \/ [^]*\r\n\r\nbody$/);
   });
 
   test('fails a request that must not be sent twice, and still moves its session', async () => {

@@ -12,7 +12,7 @@ const post = (length: number) => `POST / HTTP/1.1\r\nHost: shop.test\r\nContent-
 
 /** The invariant that keeps the session counts correct. */
 async function expectNothingHeld(proxy: Proxy, holds = 1): Promise<void> {
-  await eventually(() => proxy.holds.taken === holds && proxy.holds.open === 0);
+  await eventually(() => proxy.holds.acquired === holds && proxy.holds.open === 0);
   expect(proxy.holds.releasedTwice).toBe(0);
   await eventually(() => proxy.server.counters.requestsOpen === 0);
 }
@@ -102,7 +102,7 @@ describe('an app that gives no response', () => {
       (socket: net.Socket) => socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\n\r\n'),
     ],
     [
-      'says two lengths',
+      'sends two lengths',
       (socket: net.Socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n'),
     ],
   ])('that %s: 502, and the client may go on', async (_, misbehave) => {
@@ -241,10 +241,10 @@ describe('an endpoint that refuses connections', () => {
   test('lets the session side retry, and the request arrives with its whole body', async () => {
     const port = await closedPort();
     const attempts: number[] = [];
-    let heard = '';
+    let received = '';
     const app = net.createServer((socket) =>
       socket.on('data', (chunk) => {
-        heard += chunk.toString();
+        received += chunk.toString();
         socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
       }),
     );
@@ -258,7 +258,7 @@ describe('an endpoint that refuses connections', () => {
     const client = await proxy.connect();
     client.send(`${post(4)}body`);
     expect((await client.response()).body).toBe('ok');
-    expect(heard).toMatch(/\r\n\r\nbody$/);
+    expect(received).toMatch(/\r\n\r\nbody$/);
     expect(attempts.slice(0, 2)).toEqual([1, 2]);
     await expectNothingHeld(proxy);
     app.close();
@@ -295,7 +295,7 @@ describe('an endpoint that refuses connections', () => {
     expect((await client.response()).status).toBe(200);
     // A real hold that returns another one has released itself (routing.ts); the rig's has not.
     await eventually(() => proxy.server.counters.requestsOpen === 0);
-    expect(proxy.holds).toMatchObject({ open: 1, taken: 2, releasedTwice: 0 });
+    expect(proxy.holds).toMatchObject({ open: 1, acquired: 2, releasedTwice: 0 });
   });
 
   test('is not retried for a client that left between two attempts', async () => {

@@ -35,7 +35,7 @@ describe('requests on one connection', () => {
       expect((await client.response()).body).toBe(`GET ${path} `);
     }
     expect({ appConnections, ...proxy.server.upstreamCounts() }).toEqual({ appConnections: 1, open: 1, idle: 1 });
-    expect(proxy.holds).toMatchObject({ open: 0, taken: 3, releasedTwice: 0 });
+    expect(proxy.holds).toMatchObject({ open: 0, acquired: 3, releasedTwice: 0 });
   });
 
   test('that are pipelined get their responses in order, and reach the app one at a time', async () => {
@@ -79,7 +79,7 @@ describe('requests on one connection', () => {
     for (let at = 0; at < 100; at++) {
       expect((await client.response()).body).toBe(`${at % 3 === 0 ? 'GET' : 'POST'} /${at} ${bodies[at % 3]}`);
     }
-    expect(proxy.holds).toMatchObject({ open: 0, taken: 100, releasedTwice: 0 });
+    expect(proxy.holds).toMatchObject({ open: 0, acquired: 100, releasedTwice: 0 });
   });
 
   test('that are pipelined get all responses when the proxy itself responds, however many there are', async () => {
@@ -328,7 +328,7 @@ describe('the session side', () => {
     client.socket.resetAndDestroy();
     await eventually(() => proxy.server.counters.connectionsOpen === 0);
     decide();
-    await eventually(() => proxy.holds.taken === 1 && proxy.holds.open === 0);
+    await eventually(() => proxy.holds.acquired === 1 && proxy.holds.open === 0);
     expect(proxy.server.upstreamCounts().open).toBe(0);
   });
 });

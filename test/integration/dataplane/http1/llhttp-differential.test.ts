@@ -1,6 +1,6 @@
 /**
- * What we accept, llhttp (the parser of Node) accepts too, and reads as the same request: method, target, headers, body.
- * The other way round does not hold, and should not: we refuse more.
+ * Every request that the proxy accepts is accepted by llhttp (Node's parser) as the same request: method, target, headers, body.
+ * The reverse is not true, on purpose: the proxy refuses more.
  */
 import { once } from 'node:events';
 import http from 'node:http';

@@ -28,7 +28,7 @@ async function silentApp(request: string, answer: string) {
   clients.push(client);
   client.send(request);
   await eventually(() => sockets.length === 1);
-  return { clock, proxy, client, appSays: (text: string) => sockets[0]?.write(text) };
+  return { clock, proxy, client, appSends: (text: string) => sockets[0]?.write(text) };
 }
 
 const upgrade = get.replace('\r\n\r\n', '\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n');
@@ -38,14 +38,14 @@ const events = 'HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 
 describe('the proxy does not end', () => {
   test.each([
     {
-      what: 'an event stream that says nothing for three hours',
+      what: 'an event stream that is silent for three hours',
       request: get,
       answer: events,
       later: 'data: 2\n\n',
       minutes: 180,
     },
     {
-      what: 'a download in whose middle the app thinks for three hours',
+      what: 'a download with a pause of three hours',
       request: get,
       answer: 'HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nhalf',
       later: 'rest',
@@ -58,9 +58,9 @@ describe('the proxy does not end', () => {
       later: 'hello',
       minutes: 180,
     },
-    { what: 'a long poll that is answered after fifty minutes', request: get, answer: '', later: empty, minutes: 50 },
+    { what: 'a long poll with a response after fifty minutes', request: get, answer: '', later: empty, minutes: 50 },
     {
-      what: 'a request that the app acknowledged and answers after fifty minutes',
+      what: 'a request that the app acknowledged and responds to after fifty minutes',
       request: get,
       answer: 'HTTP/1.1 102 Processing\r\n\r\n',
       later: empty,
@@ -69,24 +69,24 @@ describe('the proxy does not end', () => {
   ])(
     '$what',
     async ({ request, answer, later, minutes }) => {
-      const { clock, client, proxy, appSays } = await silentApp(request, answer);
+      const { clock, client, proxy, appSends } = await silentApp(request, answer);
       await client.until(answer.slice(-4));
       await clock.advance(minutes * minuteMs);
       expect(proxy.holds.open).toBe(1);
-      appSays(later);
+      appSends(later);
       expect(await client.until(later)).toBe(later);
     },
     30_000,
   );
 
   test('an upload whose client pauses for ten minutes', async () => {
-    const { clock, client, appSays } = await silentApp(
+    const { clock, client, appSends } = await silentApp(
       'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 8\r\n\r\nhalf',
       '',
     );
     await clock.advance(10 * minuteMs);
     client.send('rest');
-    appSays('HTTP/1.1 204 No Content\r\n\r\n');
+    appSends('HTTP/1.1 204 No Content\r\n\r\n');
     expect((await client.response()).status).toBe(204);
   });
 });

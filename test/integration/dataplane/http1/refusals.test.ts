@@ -169,5 +169,5 @@ test('a body that becomes invalid after its request was forwarded aborts both co
   expect(await client.rest()).toMatchObject({ text: expect.stringMatching(/^HTTP\/1.1 400 /), how: 'end' });
   await eventually(() => appEnded);
   expect(appSaw).not.toContain('smuggled');
-  expect(proxy.holds).toMatchObject({ open: 0, taken: 1, releasedTwice: 0 });
+  expect(proxy.holds).toMatchObject({ open: 0, acquired: 1, releasedTwice: 0 });
 });

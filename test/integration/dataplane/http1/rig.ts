@@ -14,7 +14,7 @@ import type { RawClient } from '../../../support/raw-http.ts';
 /** Counts holds: `open` must return to 0, and no hold may be released twice. */
 export type HoldLedger = {
   open: number;
-  taken: number;
+  acquired: number;
   releasedTwice: number;
   responseHeads: Parameters<SessionHold['responseHead']>[0][];
 };
@@ -79,7 +79,7 @@ export function createRig(): Rig {
       return { port: await listenOn(app), sockets };
     },
     async proxy(appPort, { sessionLines = '', connectFailed, route, ...options } = {}) {
-      const holds: HoldLedger = { open: 0, taken: 0, releasedTwice: 0, responseHeads: [] };
+      const holds: HoldLedger = { open: 0, acquired: 0, releasedTwice: 0, responseHeads: [] };
       const routed: RequestView[] = [];
       const forward = (): RouteDecision => ({
         kind: 'forward',
@@ -123,7 +123,7 @@ type HoldParts = { appPort: number; sessionLines: string; connectFailed: Session
 export function createHold(ledger: HoldLedger, { appPort, sessionLines, connectFailed }: HoldParts): SessionHold {
   let released = false;
   ledger.open += 1;
-  ledger.taken += 1;
+  ledger.acquired += 1;
   return {
     endpoint: endpointAt(appPort),
     isNew: true,

@@ -30,7 +30,7 @@ test('a shutdown closes idle connections at once, ends a request in flight with 
   expect((await busy.response()).head).toMatch(/^Connection: close\r$/m);
   busy.socket.end();
   expect(await report).toEqual({ requests: 0, upgrades: 0 });
-  expect(proxy.holds).toMatchObject({ open: 0, taken: 1, releasedTwice: 0 });
+  expect(proxy.holds).toMatchObject({ open: 0, acquired: 1, releasedTwice: 0 });
 });
 
 test('a connection in the middle of a head gets its response during a shutdown', async () => {

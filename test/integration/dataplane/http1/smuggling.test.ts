@@ -72,7 +72,7 @@ const refused: [string, string][] = [
   ['a Host behind a fold', 'GET /front HTTP/1.1\r\nX: a\r\n Host: admin.test\r\nHost: shop.test\r\n\r\n'],
 ];
 
-const taken: [string, string, string[]][] = [
+const accepted: [string, string, string[]][] = [
   [
     'a Transfer-Encoding after a tab',
     chunks(`5\r\nhello\r\n0\r\n\r\n`).replace(': chunked', ':\tchunked'),
@@ -155,7 +155,7 @@ describe('a smuggling attempt is refused', () => {
 });
 
 describe('an unusual request is accepted, and the app reads the same request as the proxy', () => {
-  test.each(taken)('%s', async (_, text, requests) => {
+  test.each(accepted)('%s', async (_, text, requests) => {
     const { seen, hosts, victim } = await attack(text);
     expect(seen).toEqual([...requests, 'GET /victim ']);
     expect(hosts).toEqual(['shop.test']);

@@ -1,6 +1,6 @@
 /**
- * Back-pressure end to end, seen from outside: a fast sender must come to a halt when its reader does. What the sender
- * could get rid of is all that the proxy and the kernels hold; a proxy that piled it up would have taken all of it.
+ * End-to-end back-pressure: a fast sender must pause when its reader does. The bytes that the sender can write are those that the proxy and
+ * the kernels buffer; a proxy with unbounded buffers would accept all of them.
  */
 import { createHash } from 'node:crypto';
 import http from 'node:http';

@@ -97,11 +97,11 @@ describe('an upgrade', () => {
   });
 
   test('forwards a FIN of the app as a half-close: later bytes of the client arrive, and the session is held until then', async () => {
-    let heard = '';
+    let received = '';
     const { port } = await rig.rawApp((socket) => {
       socket.once('data', () => {
         socket.on('data', (chunk) => {
-          heard += chunk.toString();
+          received += chunk.toString();
         });
         socket.end(switched);
       });
@@ -112,7 +112,7 @@ describe('an upgrade', () => {
     expect((await client.response()).status).toBe(101);
     expect(await client.rest()).toEqual({ text: '', how: 'end' });
     client.send('still here');
-    await eventually(() => heard === 'still here');
+    await eventually(() => received === 'still here');
     expect(proxy.holds.open).toBe(1);
     client.socket.end();
     await eventually(() => proxy.holds.open === 0 && proxy.server.counters.connectionsOpen === 0);
@@ -202,12 +202,12 @@ test('pauses a fast sender in both directions: nothing accumulates in the proxy'
   };
   sendOn();
   const [appSocket] = sockets;
-  let heard = 0;
+  let received = 0;
   appSocket?.on('data', (chunk) => {
-    heard += chunk.length;
+    received += chunk.length;
   });
   // The app reads nothing: the client is paused once the kernel's buffers are full.
   expect(await settled(() => sent)).toBeLessThan(total / 2);
   appSocket?.resume();
-  await eventually(() => heard === total);
+  await eventually(() => received === total);
 });

@@ -18,7 +18,7 @@ function createMerger() {
     tables,
     confirmed,
     merger,
-    say: (replica: string, revision: number, content: RoutingTable, asOfMs = 1000) => {
+    send: (replica: string, revision: number, content: RoutingTable, asOfMs = 1000) => {
       merger.message(replica, { type: 'table', replica, revision: String(revision), asOfMs, table: content });
     },
     beat: (replica: string, revision: number, asOfMs: number) => {
@@ -29,32 +29,32 @@ function createMerger() {
 
 describe('the merger of tables', () => {
   test('confirms the table when another replica has an equal one', () => {
-    const { tables, confirmed, say, beat } = createMerger();
-    say('x', 10, table({ pod: 'a' }));
-    say('y', 11, table({ pod: 'a' }), 2000);
+    const { tables, confirmed, send, beat } = createMerger();
+    send('x', 10, table({ pod: 'a' }));
+    send('y', 11, table({ pod: 'a' }), 2000);
     beat('x', 12, 3000);
     expect(tables).toEqual(['a Accepting']);
     expect(confirmed).toEqual([2000, 3000]);
   });
 
   test('applies a termination from the first replica that sees it, and keeps it when another lags', () => {
-    const { tables, merger, say } = createMerger();
-    say('x', 10, table({ pod: 'a' }, { pod: 'b' }));
-    say('y', 9, table({ pod: 'a', state: 'Draining' }, { pod: 'b' }));
+    const { tables, merger, send } = createMerger();
+    send('x', 10, table({ pod: 'a' }, { pod: 'b' }));
+    send('y', 9, table({ pod: 'a', state: 'Draining' }, { pod: 'b' }));
     merger.down('y');
     merger.forget('y');
-    say('x', 11, table({ pod: 'a' }, { pod: 'b' }));
+    send('x', 11, table({ pod: 'a' }, { pod: 'b' }));
     expect(tables).toEqual(['a Accepting, b Accepting', 'a Draining, b Accepting']);
   });
 
   test('ignores heartbeats of a reconnected replica until it sends a table', () => {
-    const { tables, confirmed, merger, say, beat } = createMerger();
-    say('x', 10, table({ pod: 'a' }));
+    const { tables, confirmed, merger, send, beat } = createMerger();
+    send('x', 10, table({ pod: 'a' }));
     merger.down('x');
     confirmed.length = 0;
     beat('x', 20, 9000);
     expect(confirmed).toEqual([]);
-    say('x', 20, table({ pod: 'b' }), 9000);
+    send('x', 20, table({ pod: 'b' }), 9000);
     expect(tables).toEqual(['a Accepting', 'b Accepting']);
   });
 
@@ -62,10 +62,10 @@ describe('the merger of tables', () => {
     const stored = { stream: 0, revision: 5n, asOfMs: 0, table: table({ pod: 'stored' }) };
     const first = createMerger();
     first.merger.startFrom(stored);
-    first.say('x', 10, table({ pod: 'a' }));
+    first.send('x', 10, table({ pod: 'a' }));
     expect(first.tables).toEqual(['stored Accepting', 'a Accepting']);
     const second = createMerger();
-    second.say('x', 10, table({ pod: 'a' }));
+    second.send('x', 10, table({ pod: 'a' }));
     second.merger.startFrom(stored);
     expect(second.tables).toEqual(['a Accepting']);
   });

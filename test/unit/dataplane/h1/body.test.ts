@@ -70,7 +70,7 @@ describe('the end of a body', () => {
     ['an open quote in an extension', '5;a="b\r\nhello', 'InvalidChunkExtension'],
     ['a bare LF inside an extension', '5;a\nb\r\nhello', 'BareLineFeed'],
     ['extensions beyond 16 KiB', `5;${'a'.repeat(17_000)}\r\n`, 'ChunkExtensionTooLarge'],
-    ['more content than the size said', '3\r\nhello\r\n', 'InvalidChunkEnd'],
+    ['more content than its size', '3\r\nhello\r\n', 'InvalidChunkEnd'],
     ['content that ends in LF alone', '1\r\nx\n0\r\n\r\n', 'InvalidChunkEnd'],
     ['a trailer without a colon', '0\r\nnonsense\r\n\r\n', 'InvalidTrailer'],
     ['a trailer with white space before its colon', '0\r\nA : b\r\n\r\n', 'InvalidTrailer'],
@@ -115,7 +115,7 @@ describe('however the bytes are split', () => {
     );
   });
 
-  test('any bytes at all give the same answer as in one piece', () => {
+  test('is the same for any bytes in any pieces', () => {
     const soup = fc.array(fc.constantFrom('0', '1', '3', 'a', ';', '=', '"', '\r\n', '\r', '\n', 'xyz', 'A: b', ' '), {
       maxLength: 25,
     });

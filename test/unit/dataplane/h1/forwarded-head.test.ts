@@ -83,7 +83,7 @@ describe('the request head for the app', () => {
     ['last', 'a=1; sid=x', 'a=1'],
     ['in the middle and twice', 'a=1; sid=x; b=2; sid=y', 'a=1; b=2'],
     ['without blanks', 'a=1;sid=x;b=2', 'a=1;b=2'],
-  ])('loses the session cookie where it comes %s, and no other', (_, cookie, kept) => {
+  ])('has no session cookie that is %s, and keeps all others', (_, cookie, kept) => {
     expect(sentFor(...start, `Cookie: ${cookie}`)).toEqual([...start, `Cookie: ${kept}`, ...added]);
   });
 
