@@ -164,11 +164,11 @@ export const metrics = {
     labels: [...perWorkload, 'state'],
     help: 'Endpoints in the routing table, by state.',
   },
-  holdfast_endpoints_unreachable: {
+  holdfast_endpoints_ejected: {
     part: 'proxy',
     type: 'gauge',
     labels: perWorkload,
-    help: 'Endpoints that currently refuse connections and get no new sessions.',
+    help: 'Endpoints that are ejected: they refused connections and get no new sessions while there is another.',
   },
   holdfast_discovery_connected_replicas: {
     part: 'proxy',

@@ -4,6 +4,7 @@ import type { RouteMatch, StickyWorkloadSpec } from '../../api/spec.ts';
 import { parseCidr } from '../../platform/cidr.ts';
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
 import { defaultGateway, proxyName } from '../names/names.ts';
+import { parseRegex } from '../routing/match.ts';
 
 export type Refusal = { kind: 'refused'; reason: Reason; message: string };
 
@@ -161,10 +162,9 @@ function expressionsOf({ path, headers = [], queryParams = [] }: RouteMatch): { 
   return places.filter(({ type }) => type === 'RegularExpression');
 }
 
-// Flags and anchors as in core/routing/match.ts.
 function describeDefect(source: string): string | undefined {
   try {
-    void new RegExp(`^(?:${source})$`, 'u');
+    parseRegex(source);
     return undefined;
   } catch (error) {
     return error instanceof Error ? error.message : String(error);

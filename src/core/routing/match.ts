@@ -133,10 +133,13 @@ function compileValue({ type, value }: NameValue): (text: string) => boolean {
   return type === 'RegularExpression' ? compileRegex(value) : (text) => text === value;
 }
 
-/** The whole subject must match. An expression that JavaScript cannot compile matches nothing. */
+/** Compiles a regular expression that must match the whole subject. Throws SyntaxError. */
+export const parseRegex = (source: string): RegExp => new RegExp(`^(?:${source})$`, 'u');
+
+/** An invalid expression matches nothing. */
 function compileRegex(source: string): (text: string) => boolean {
   try {
-    const regex = new RegExp(`^(?:${source})$`, 'u');
+    const regex = parseRegex(source);
     return (text) => text.length <= maxRegexSubject && regex.test(text);
   } catch {
     return () => false;

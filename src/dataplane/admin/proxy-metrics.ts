@@ -89,7 +89,7 @@ export function sessionSamples({
     holdfast_table_age_seconds: () =>
       [tableAgeMs()].filter((ageMs) => ageMs !== undefined).map((ageMs) => ({ value: ageMs / 1000 })),
     holdfast_endpoints: perTableBackend((backend) => byState(backend, () => 1)),
-    holdfast_endpoints_unreachable: perTableBackend(({ endpoints }) => [
+    holdfast_endpoints_ejected: perTableBackend(({ endpoints }) => [
       { value: endpoints.filter(({ id }) => isFailing(slots.byId(id))).length },
     ]),
     holdfast_discovery_connected_replicas: single(connectedReplicas),

@@ -132,7 +132,7 @@ test('the metrics of a proxy count events by workload, state and reason', async 
     `holdfast_new_sessions_refused_total{${cart},reason="UpstreamConnectFailed"} 1`,
     'holdfast_bad_tokens_total{reason="Malformed"} 1',
     `holdfast_endpoints{${cart},state="Accepting"} 1`,
-    `holdfast_endpoints_unreachable{${cart}} 1`,
+    `holdfast_endpoints_ejected{${cart}} 1`,
     'holdfast_http_requests_total 7',
     'holdfast_http_responses_total{class="2xx"} 5',
     'holdfast_http_replies_total{reason="AllFull"} 1',
@@ -146,5 +146,5 @@ test('the metrics of a proxy count events by workload, state and reason', async 
   const after = await scrape();
   expect(after).toContain(`holdfast_sessions_lost_total{${cart},reason="EndpointRemoved"} 1`);
   expect(after).toContain(`holdfast_sessions_ended_total{${cart},reason="Lost"} 1`);
-  expect(after).toContain(`holdfast_endpoints_unreachable{${cart}} 0`);
+  expect(after).toContain(`holdfast_endpoints_ejected{${cart}} 0`);
 });
