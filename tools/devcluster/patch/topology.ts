@@ -1,7 +1,5 @@
 /**
- * How the parts of an object merge: which lists are sets or maps, which objects are taken as a whole. The topology of a
- * custom resource is its schema; built-in kinds have a table that is written as schemas, with only what differs from the
- * rule (`built-in-topology.ts`).
+ * How the parts of an object merge: which lists are sets or maps, and which objects are atomic. The topology of a kind is its schema.
  */
 import type { Schema } from '../schema/schema.ts';
 import { isJsonObject, type JsonObject } from '../schema/json.ts';
@@ -9,10 +7,10 @@ import { isJsonObject, type JsonObject } from '../schema/json.ts';
 export type Topology = Schema;
 
 const granular: Topology = {};
-/** Where no schema says anything, all maps are granular, and all lists atomic. */
+/** Without a schema, all maps are granular, and all lists atomic. */
 const untyped: Topology = { 'x-kubernetes-preserve-unknown-fields': true };
 
-export const objectMeta: Topology = {
+const objectMeta: Topology = {
   properties: {
     annotations: { additionalProperties: granular },
     finalizers: { 'x-kubernetes-list-type': 'set' },
@@ -25,7 +23,7 @@ export const objectMeta: Topology = {
   },
 };
 
-/** The topology of a custom resource. */
+/** Returns the topology of a kind. */
 export function schemaTopology(schema: Schema): Topology {
   return {
     ...schema,
@@ -42,7 +40,7 @@ export function fieldTopology(topology: Topology, name: string): Topology {
     : granular;
 }
 
-/** True for a field of a structure, false for a key of a map, which is there only while somebody wants it. */
+/** True for a field of a structure, false for a key of a map, which exists only while a manager applies it. */
 export function isNamedField(topology: Topology, name: string): boolean {
   const declared = topology.properties;
   if (declared !== undefined && Object.hasOwn(declared, name)) return true;

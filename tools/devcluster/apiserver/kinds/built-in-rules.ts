@@ -1,6 +1,6 @@
 /**
- * The behavior of built-in kinds beyond their schemas: defaults that depend on other fields, and fields that only the server
- * sets. Values are checked by the schema alone; the rules of a real API server are tested against a real one.
+ * What built-in kinds do besides following their schema: defaults that depend on other fields, what only the server sets, and what the
+ * devcluster refuses because it does not implement it. The rules of a real API server are tested against a real one.
  */
 import type { KubeObject } from '../../../../src/kube/ports.ts';
 import { type FieldError, forbidden, notSupported } from '../../schema/field-error.ts';
@@ -44,7 +44,6 @@ function completeService(service: KubeObject, old?: KubeObject): KubeObject {
     internalTrafficPolicy: 'Cluster',
     ipFamilies: ['IPv4'],
     ipFamilyPolicy: 'SingleStack',
-    ...(spec['type'] !== 'ClusterIP' && { externalTrafficPolicy: 'Cluster' }),
     ...(spec['sessionAffinity'] === 'ClientIP' && { sessionAffinityConfig: { clientIP: { timeoutSeconds: 10_800 } } }),
     ...spec,
     ...serviceAddress(spec, old),
@@ -60,7 +59,14 @@ function serviceAddress(spec: JsonObject, old: KubeObject | undefined): JsonObje
   return clusterIP === undefined || clusterIP === '' ? {} : { clusterIP, clusterIPs: [clusterIP] };
 }
 
-export const serviceRules: KindRules = { complete: completeService };
+const serviceTypes = ['ClusterIP', 'ExternalName'];
+
+function validateService(service: KubeObject): FieldError[] {
+  const type = textAt(service, 'spec', 'type');
+  return serviceTypes.includes(type) ? [] : [notSupported('spec.type', type, serviceTypes)];
+}
+
+export const serviceRules: KindRules = { complete: completeService, validate: validateService };
 
 function completeTemplate(workload: KubeObject): KubeObject {
   const spec = objectAt(workload, 'spec');

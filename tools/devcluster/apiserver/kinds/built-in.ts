@@ -1,5 +1,5 @@
 /** The built-in kinds, from the resource table, the schemas and the rules. */
-import { builtInTopology } from '../../patch/built-in-topology.ts';
+import { schemaTopology } from '../../patch/topology.ts';
 import { builtInResources, type ResourceEntry } from '../../resource-table.ts';
 import { prepareSchema, type PreparedSchema } from '../../schema/prepare.ts';
 import type { Schema } from '../../schema/schema.ts';
@@ -131,7 +131,7 @@ function kindOf(entry: ResourceEntry): Kind {
     get schema() {
       return (schema ??= prepared(source, name));
     },
-    topology: builtInTopology(entry.group, entry.kind),
+    topology: schemaTopology(source),
     columns: name === '/Pod' ? podColumns : (builtInColumns[name] ?? [nameColumn, ageColumn]),
   };
 }

@@ -2,7 +2,7 @@
 import type { KubeObject } from '../../../../src/kube/ports.ts';
 import type { JsonObject } from '../../schema/json.ts';
 import { formatLabelSelector, readLabelSelector } from '../../store/label-selector.ts';
-import { numberAt, objectAt, objectsAt, textAt, textsAt, valueAt } from '../fields.ts';
+import { numberAt, objectAt, objectsAt, textAt, valueAt } from '../fields.ts';
 import { ageColumn, type Column, column, formatAge, nameColumn, wide } from './column.ts';
 
 const numberIn = (name: string, ...path: readonly string[]): Column =>
@@ -51,10 +51,7 @@ const replicaSet: readonly Column[] = [
   ...templateColumns,
 ];
 
-function servicePort({ port, nodePort, protocol }: JsonObject): string {
-  const outside = typeof nodePort === 'number' ? `:${nodePort}` : '';
-  return `${String(port)}${outside}/${String(protocol)}`;
-}
+const servicePort = ({ port, protocol }: JsonObject): string => `${String(port)}/${String(protocol)}`;
 
 const formatMap = (map: JsonObject): string =>
   Object.entries(map)
@@ -66,7 +63,7 @@ const service: readonly Column[] = [
   nameColumn,
   column('Type', (object) => textAt(object, 'spec', 'type')),
   column('Cluster-IP', (object) => orNone(textAt(object, 'spec', 'clusterIP'))),
-  column('External-IP', (object) => orNone(textsAt(object, 'spec', 'externalIPs').join(','))),
+  column('External-IP', () => '<none>'),
   column('Port(s)', (object) => orNone(objectsAt(object, 'spec', 'ports').map(servicePort).join(','))),
   ageColumn,
   wide('Selector', (object) => orNone(formatMap(objectAt(object, 'spec', 'selector')))),

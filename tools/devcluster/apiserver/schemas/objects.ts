@@ -2,14 +2,17 @@
 import type { Schema } from '../../schema/schema.ts';
 import {
   anything,
+  atomic,
   bool,
   conditions,
+  each,
   int32,
   int64,
   intOrString,
   kindOf,
   labelSelector,
   list,
+  listBy,
   localReference,
   object,
   objectReference,
@@ -21,12 +24,16 @@ import {
   time,
 } from './terms.ts';
 
-export const configMap: Schema = kindOf({ data: texted, binaryData: texted, immutable: bool });
+export const configMap: Schema = kindOf({ ...each(texted, 'data binaryData'), immutable: bool });
 
-export const secret: Schema = kindOf({ data: texted, stringData: texted, type: or(text, 'Opaque'), immutable: bool });
+export const secret: Schema = kindOf({
+  ...each(texted, 'data stringData'),
+  type: or(text, 'Opaque'),
+  immutable: bool,
+});
 
 export const serviceAccount: Schema = kindOf({
-  secrets: list(objectReference),
+  secrets: listBy(['name'], objectReference),
   imagePullSecrets: list(localReference),
   automountServiceAccountToken: bool,
 });
@@ -37,62 +44,29 @@ export const namespace: Schema = kindOf({
 });
 
 export const node: Schema = kindOf({
-  spec: object({
-    podCIDR: text,
-    podCIDRs: texts,
-    providerID: text,
-    unschedulable: bool,
-    taints: list(object({ key: text, value: text, effect: text, timeAdded: time })),
-  }),
+  spec: object({ unschedulable: bool }),
   status: object({
-    capacity: quantities,
-    allocatable: quantities,
-    phase: text,
+    ...each(quantities, 'capacity allocatable'),
     conditions,
-    addresses: list(object({ type: text, address: text })),
-    daemonEndpoints: anything,
+    addresses: listBy(['type'], object(each(text, 'type address'))),
     nodeInfo: anything,
-    images: list(anything),
-    volumesInUse: texts,
-    volumesAttached: list(anything),
-    features: anything,
-    runtimeHandlers: list(anything),
-    config: anything,
   }),
 });
+
+const tcp = or(text, 'TCP');
+const servicePort = object({ ...each(text, 'name appProtocol'), protocol: tcp, port: int32, targetPort: intOrString });
 
 export const service: Schema = kindOf({
   spec: or(
     object({
       type: or(text, 'ClusterIP'),
-      selector: texted,
-      ports: list(
-        object({
-          name: text,
-          protocol: or(text, 'TCP'),
-          appProtocol: text,
-          port: int32,
-          targetPort: intOrString,
-          nodePort: int32,
-        }),
-      ),
-      clusterIP: text,
-      clusterIPs: texts,
-      externalIPs: texts,
-      externalName: text,
+      selector: atomic(texted),
+      ports: listBy(['port', 'protocol'], servicePort),
+      ...each(text, 'clusterIP externalName internalTrafficPolicy ipFamilyPolicy'),
+      ...each(texts, 'clusterIPs ipFamilies'),
       sessionAffinity: or(text, 'None'),
       sessionAffinityConfig: object({ clientIP: object({ timeoutSeconds: or(int32, 10_800) }) }),
-      loadBalancerIP: text,
-      loadBalancerClass: text,
-      loadBalancerSourceRanges: texts,
-      allocateLoadBalancerNodePorts: bool,
-      externalTrafficPolicy: text,
-      internalTrafficPolicy: text,
-      healthCheckNodePort: int32,
       publishNotReadyAddresses: bool,
-      ipFamilies: texts,
-      ipFamilyPolicy: text,
-      trafficDistribution: text,
     }),
     {},
   ),
@@ -104,140 +78,103 @@ export const endpointSlice: Schema = kindOf({
   endpoints: list(
     object({
       addresses: texts,
-      conditions: or(object({ ready: bool, serving: bool, terminating: bool }), {}),
-      hostname: text,
+      conditions: or(object(each(bool, 'ready serving terminating')), {}),
+      ...each(text, 'hostname nodeName zone'),
       targetRef: objectReference,
-      deprecatedTopology: texted,
-      nodeName: text,
-      zone: text,
-      hints: anything,
     }),
   ),
-  ports: list(object({ name: or(text, ''), protocol: or(text, 'TCP'), port: int32, appProtocol: text })),
+  ports: list(object({ name: or(text, ''), protocol: tcp, port: int32, appProtocol: text })),
 });
 
 export const lease: Schema = kindOf({
   spec: object({
-    holderIdentity: text,
-    leaseDurationSeconds: int32,
-    acquireTime: time,
-    renewTime: time,
-    leaseTransitions: int32,
-    strategy: text,
-    preferredHolder: text,
+    ...each(text, 'holderIdentity strategy preferredHolder'),
+    ...each(int32, 'leaseDurationSeconds leaseTransitions'),
+    ...each(time, 'acquireTime renewTime'),
   }),
 });
 
-const series = object({ count: int32, lastObservedTime: time });
-const eventSource = object({ component: text, host: text });
+const eventSource = or(object(each(text, 'component host')), {});
+const eventFields = {
+  ...each(text, 'action reason type reportingInstance'),
+  eventTime: time,
+  series: object({ count: int32, lastObservedTime: time }),
+  related: objectReference,
+};
 
 /** events.k8s.io/v1: the form in which events are stored. */
 export const event: Schema = kindOf({
-  eventTime: time,
-  series,
-  reportingController: text,
-  reportingInstance: text,
-  action: text,
-  reason: text,
+  ...eventFields,
+  ...each(text, 'reportingController note'),
   regarding: or(objectReference, {}),
-  related: objectReference,
-  note: text,
-  type: text,
-  deprecatedSource: or(eventSource, {}),
-  deprecatedFirstTimestamp: time,
-  deprecatedLastTimestamp: time,
+  deprecatedSource: eventSource,
+  ...each(time, 'deprecatedFirstTimestamp deprecatedLastTimestamp'),
   deprecatedCount: int32,
 });
 
 export const coreEvent: Schema = kindOf({
-  involvedObject: or(objectReference, {}),
-  reason: text,
+  ...eventFields,
   message: text,
-  source: or(eventSource, {}),
-  firstTimestamp: time,
-  lastTimestamp: time,
+  involvedObject: or(objectReference, {}),
+  source: eventSource,
+  ...each(time, 'firstTimestamp lastTimestamp'),
   count: int32,
-  type: text,
-  eventTime: time,
-  series,
-  action: text,
-  related: objectReference,
-  reportingComponent: or(text, ''),
-  reportingInstance: or(text, ''),
+  ...each(or(text, ''), 'reportingComponent reportingInstance'),
 });
 
-const rule = object({
-  operations: texts,
-  apiGroups: texts,
-  apiVersions: texts,
-  resources: texts,
-  scope: or(text, '*'),
+const rule = object({ ...each(texts, 'operations apiGroups apiVersions resources'), scope: or(text, '*') });
+const clientConfig = object({
+  ...each(text, 'url caBundle'),
+  service: object({ ...each(text, 'namespace name path'), port: or(int32, 443) }),
 });
 
 export const mutatingWebhookConfiguration: Schema = kindOf({
-  webhooks: list(
+  webhooks: listBy(
+    ['name'],
     object({
-      name: text,
-      clientConfig: object({
-        url: text,
-        service: object({ namespace: text, name: text, path: text, port: or(int32, 443) }),
-        caBundle: text,
-      }),
+      ...each(text, 'name sideEffects'),
+      clientConfig,
       rules: list(rule),
       failurePolicy: or(text, 'Fail'),
       matchPolicy: or(text, 'Equivalent'),
-      namespaceSelector: or(labelSelector, {}),
-      objectSelector: or(labelSelector, {}),
-      sideEffects: text,
+      ...each(or(labelSelector, {}), 'namespaceSelector objectSelector'),
       timeoutSeconds: or(int32, 10),
       admissionReviewVersions: texts,
       reinvocationPolicy: or(text, 'Never'),
-      matchConditions: list(object({ name: text, expression: text })),
+      // Not evaluated: the webhook is called, and decides by itself.
+      matchConditions: listBy(['name'], object(each(text, 'name expression'))),
     }),
   ),
 });
 
-const names = object({
-  plural: text,
-  singular: text,
-  shortNames: texts,
-  kind: text,
-  listKind: text,
-  categories: texts,
-});
+const names = object({ ...each(text, 'plural singular kind listKind'), ...each(texts, 'shortNames categories') });
+const printerColumn = object({ ...each(text, 'name type format description jsonPath'), priority: int32 });
 
 export const customResourceDefinition: Schema = kindOf({
   spec: object({
-    group: text,
+    ...each(text, 'group scope'),
     names,
-    scope: text,
     versions: list(
       object({
         name: text,
-        served: bool,
-        storage: bool,
-        deprecated: bool,
-        deprecationWarning: text,
+        ...each(bool, 'served storage'),
         schema: object({ openAPIV3Schema: anything }),
         subresources: object({
           status: anything,
-          scale: object({ specReplicasPath: text, statusReplicasPath: text, labelSelectorPath: text }),
+          scale: object(each(text, 'specReplicasPath statusReplicasPath labelSelectorPath')),
         }),
-        additionalPrinterColumns: list(
-          object({ name: text, type: text, format: text, description: text, priority: int32, jsonPath: text }),
-        ),
+        additionalPrinterColumns: list(printerColumn),
         selectableFields: list(object({ jsonPath: text })),
       }),
     ),
-    conversion: or(anything, { strategy: 'None' }),
-    preserveUnknownFields: bool,
+    conversion: or(object({ strategy: text }), { strategy: 'None' }),
   }),
   status: object({ conditions, acceptedNames: names, storedVersions: texts, observedGeneration: int64 }),
 });
 
 /** RBAC objects are stored, and not evaluated. */
 export const role: Schema = kindOf({ rules: list(anything), aggregationRule: anything });
-export const roleBinding: Schema = kindOf({ subjects: list(anything), roleRef: anything });
+export const roleBinding: Schema = kindOf({ subjects: list(anything), roleRef: atomic(anything) });
 
-/** Reviews and token requests: they have a response and are never stored. */
+/** Reviews: the response to their creation is the result; they are not stored. */
 export const review: Schema = kindOf({ spec: anything, status: anything });

@@ -1,22 +1,23 @@
-/** Pods: the supported fields, with their defaults. Rare fields of a container are kept without checks (`anything`). */
+/** Pods: the fields that the kubelet implements, with their defaults, and some that need no implementation on one node. Others are unknown. */
 import type { Schema } from '../../schema/schema.ts';
 import {
   anything,
+  atomic,
   bool,
   conditions,
+  each,
   int32,
   int64,
   intOrString,
   kindOf,
-  labelSelector,
   list,
+  listBy,
   localReference,
   metadata,
   object,
   or,
   quantities,
   text,
-  texted,
   texts,
   time,
 } from './terms.ts';
@@ -26,16 +27,12 @@ const httpGet = object({
   port: intOrString,
   host: text,
   scheme: or(text, 'HTTP'),
-  httpHeaders: list(object({ name: text, value: text })),
+  httpHeaders: list(object(each(text, 'name value'))),
 });
-const exec = object({ command: texts });
-const tcpSocket = object({ port: intOrString, host: text });
+const handler = { exec: object({ command: texts }), httpGet, tcpSocket: object({ port: intOrString, host: text }) };
 
 const probe = object({
-  exec,
-  httpGet,
-  tcpSocket,
-  grpc: object({ port: int32, service: or(text, '') }),
+  ...handler,
   initialDelaySeconds: int32,
   timeoutSeconds: or(int32, 1),
   periodSeconds: or(int32, 10),
@@ -43,187 +40,84 @@ const probe = object({
   failureThreshold: or(int32, 3),
   terminationGracePeriodSeconds: int64,
 });
+const lifecycle = object({ preStop: object({ ...handler, sleep: object({ seconds: int64 }) }) });
 
-const handler = object({ exec, httpGet, tcpSocket, sleep: object({ seconds: int64 }) });
-const lifecycle = object({ preStop: handler, postStart: handler, stopSignal: text });
-
-const keyReference = object({ name: or(text, ''), key: text, optional: bool });
-const fieldReference = object({ apiVersion: or(text, 'v1'), fieldPath: text });
-const resourceFieldReference = object({ containerName: text, resource: text, divisor: intOrString });
-
-const env = list(
-  object({
-    name: text,
-    value: text,
-    valueFrom: object({
-      fieldRef: fieldReference,
-      resourceFieldRef: resourceFieldReference,
-      configMapKeyRef: keyReference,
-      secretKeyRef: keyReference,
-      fileKeyRef: anything,
-    }),
-  }),
-);
-
-const source = object({ name: or(text, ''), optional: bool });
-const mount = object({
-  name: text,
-  mountPath: text,
-  subPath: text,
-  subPathExpr: text,
-  readOnly: bool,
-  mountPropagation: text,
-  recursiveReadOnly: text,
+const fieldReference = atomic(object({ apiVersion: or(text, 'v1'), fieldPath: text }));
+const keyReference = atomic(object({ name: or(text, ''), key: text, optional: bool }));
+const valueFrom = object({
+  fieldRef: fieldReference,
+  configMapKeyRef: keyReference,
+  secretKeyRef: keyReference,
 });
 
-const resources = object({
-  limits: quantities,
-  requests: quantities,
-  claims: list(object({ name: text, request: text })),
-});
-
+const tcp = or(text, 'TCP');
 const container = object({
-  name: text,
-  image: text,
-  command: texts,
-  args: texts,
-  workingDir: text,
-  ports: list(object({ name: text, containerPort: int32, hostPort: int32, hostIP: text, protocol: or(text, 'TCP') })),
-  env,
-  envFrom: list(object({ prefix: text, configMapRef: source, secretRef: source })),
-  resources: or(resources, {}),
-  resizePolicy: list(object({ resourceName: text, restartPolicy: text })),
-  restartPolicy: text,
-  restartPolicyRules: list(anything),
-  volumeMounts: list(mount),
-  volumeDevices: list(object({ name: text, devicePath: text })),
-  livenessProbe: probe,
-  readinessProbe: probe,
-  startupProbe: probe,
+  ...each(text, 'name image restartPolicy imagePullPolicy'),
+  ...each(texts, 'command args'),
+  ports: listBy(['containerPort', 'protocol'], object({ name: text, containerPort: int32, protocol: tcp })),
+  env: listBy(['name'], object({ ...each(text, 'name value'), valueFrom })),
+  resources: or(object(each(quantities, 'limits requests')), {}),
+  volumeMounts: listBy(['mountPath'], object({ ...each(text, 'name mountPath subPath'), readOnly: bool })),
+  ...each(probe, 'livenessProbe readinessProbe startupProbe'),
   lifecycle,
   terminationMessagePath: or(text, '/dev/termination-log'),
   terminationMessagePolicy: or(text, 'File'),
-  imagePullPolicy: text,
   securityContext: anything,
-  stdin: bool,
-  stdinOnce: bool,
-  tty: bool,
 });
+const containers = listBy(['name'], container);
 
-const items = list(object({ key: text, path: text, mode: int32 }));
-const downwardItems = list(
-  object({ path: text, fieldRef: fieldReference, resourceFieldRef: resourceFieldReference, mode: int32 }),
-);
-const fileMode = or(int32, 0o644);
+const items = list(object({ ...each(text, 'key path'), mode: int32 }));
+const downwardItems = list(object({ path: text, fieldRef: fieldReference, mode: int32 }));
+const defaultMode = or(int32, 0o644);
+const source = object({ name: text, items, optional: bool });
 
 const volume = object({
   name: text,
   emptyDir: object({ medium: text, sizeLimit: intOrString }),
-  hostPath: object({ path: text, type: or(text, '') }),
-  configMap: object({ name: text, items, defaultMode: fileMode, optional: bool }),
-  secret: object({ secretName: text, items, defaultMode: fileMode, optional: bool }),
-  downwardAPI: object({ items: downwardItems, defaultMode: fileMode }),
+  configMap: object({ name: text, items, defaultMode, optional: bool }),
+  secret: object({ secretName: text, items, defaultMode, optional: bool }),
+  downwardAPI: object({ items: downwardItems, defaultMode }),
   projected: object({
-    defaultMode: fileMode,
+    defaultMode,
     sources: list(
       object({
-        configMap: object({ name: text, items, optional: bool }),
-        secret: object({ name: text, items, optional: bool }),
+        ...each(source, 'configMap secret'),
         downwardAPI: object({ items: downwardItems }),
         serviceAccountToken: object({ audience: text, expirationSeconds: or(int64, 3600), path: text }),
-        clusterTrustBundle: anything,
-        podCertificate: anything,
       }),
     ),
   }),
-  persistentVolumeClaim: object({ claimName: text, readOnly: bool }),
-  ephemeral: anything,
-  image: anything,
-  csi: anything,
-  nfs: anything,
 });
 
-const containers = list(container);
-
 const podSpec: Schema = object({
-  volumes: list(volume),
-  initContainers: containers,
-  containers,
-  ephemeralContainers: list(anything),
+  volumes: listBy(['name'], volume),
+  ...each(containers, 'initContainers containers'),
   restartPolicy: or(text, 'Always'),
   terminationGracePeriodSeconds: or(int64, 30),
-  activeDeadlineSeconds: int64,
   dnsPolicy: or(text, 'ClusterFirst'),
-  dnsConfig: anything,
-  nodeSelector: texted,
-  serviceAccountName: text,
-  serviceAccount: text,
-  automountServiceAccountToken: bool,
-  nodeName: text,
-  hostNetwork: bool,
-  hostPID: bool,
-  hostIPC: bool,
-  hostUsers: bool,
-  hostname: text,
-  hostnameOverride: text,
-  subdomain: text,
-  setHostnameAsFQDN: bool,
-  shareProcessNamespace: bool,
-  securityContext: or(anything, {}),
-  imagePullSecrets: list(localReference),
-  affinity: anything,
   schedulerName: or(text, 'default-scheduler'),
-  tolerations: list(object({ key: text, operator: text, value: text, effect: text, tolerationSeconds: int64 })),
-  hostAliases: list(object({ ip: text, hostnames: texts })),
-  priorityClassName: text,
+  ...each(text, 'serviceAccountName serviceAccount nodeName priorityClassName preemptionPolicy'),
+  ...each(bool, 'automountServiceAccountToken enableServiceLinks'),
   priority: int32,
-  preemptionPolicy: text,
+  securityContext: or(anything, {}),
+  imagePullSecrets: listBy(['name'], localReference),
+  affinity: anything,
+  ...each(list(anything), 'tolerations topologySpreadConstraints'),
   readinessGates: list(object({ conditionType: text })),
-  schedulingGates: list(object({ name: text })),
-  runtimeClassName: text,
-  enableServiceLinks: bool,
-  overhead: quantities,
-  topologySpreadConstraints: list(
-    object({
-      maxSkew: int32,
-      topologyKey: text,
-      whenUnsatisfiable: text,
-      labelSelector,
-      minDomains: int32,
-      nodeAffinityPolicy: text,
-      nodeTaintsPolicy: text,
-      matchLabelKeys: texts,
-    }),
-  ),
-  os: object({ name: text }),
-  resources,
-  resourceClaims: list(anything),
 });
 
 export const podTemplate: Schema = object({ metadata, spec: podSpec });
 
-const addresses = (key: string): Schema => list(object({ [key]: text }));
-const containerStatuses = list(anything);
+const addresses = listBy(['ip'], object({ ip: text }));
 
 export const pod: Schema = kindOf({
   spec: or(podSpec, {}),
   status: object({
     observedGeneration: int64,
-    phase: text,
+    ...each(text, 'phase message reason hostIP podIP qosClass'),
     conditions,
-    message: text,
-    reason: text,
-    nominatedNodeName: text,
-    hostIP: text,
-    hostIPs: addresses('ip'),
-    podIP: text,
-    podIPs: addresses('ip'),
+    ...each(addresses, 'hostIPs podIPs'),
     startTime: time,
-    initContainerStatuses: containerStatuses,
-    containerStatuses,
-    ephemeralContainerStatuses: containerStatuses,
-    qosClass: text,
-    resize: text,
-    resourceClaimStatuses: list(anything),
+    ...each(list(anything), 'initContainerStatuses containerStatuses'),
   }),
 });

@@ -5,12 +5,12 @@ import {
   anything,
   bool,
   conditions,
+  each,
   int32,
   int64,
   intOrString,
   kindOf,
   labelSelector,
-  list,
   map,
   object,
   or,
@@ -18,7 +18,7 @@ import {
   time,
 } from './terms.ts';
 
-const rollingUpdate = object({ maxUnavailable: intOrString, maxSurge: intOrString });
+const rollingUpdate = object(each(intOrString, 'maxUnavailable maxSurge'));
 
 export const deployment: Schema = kindOf({
   spec: or(
@@ -36,13 +36,8 @@ export const deployment: Schema = kindOf({
   ),
   status: object({
     observedGeneration: int64,
-    replicas: int32,
-    updatedReplicas: int32,
-    readyReplicas: int32,
-    availableReplicas: int32,
-    unavailableReplicas: int32,
-    terminatingReplicas: int32,
-    collisionCount: int32,
+    ...each(int32, 'replicas updatedReplicas readyReplicas availableReplicas unavailableReplicas'),
+    ...each(int32, 'terminatingReplicas collisionCount'),
     conditions,
   }),
 });
@@ -51,56 +46,25 @@ export const replicaSet: Schema = kindOf({
   spec: object({ replicas: or(int32, 1), minReadySeconds: int32, selector: labelSelector, template: podTemplate }),
   status: object({
     replicas: or(int32, 0),
-    fullyLabeledReplicas: int32,
-    readyReplicas: int32,
-    availableReplicas: int32,
-    terminatingReplicas: int32,
+    ...each(int32, 'fullyLabeledReplicas readyReplicas availableReplicas terminatingReplicas'),
     observedGeneration: int64,
     conditions,
   }),
 });
 
+/** Stored: no controller creates its pods. */
 export const statefulSet: Schema = kindOf({
-  spec: or(
-    object({
-      replicas: or(int32, 1),
-      selector: labelSelector,
-      template: podTemplate,
-      volumeClaimTemplates: list(anything),
-      serviceName: text,
-      podManagementPolicy: or(text, 'OrderedReady'),
-      updateStrategy: or(
-        object({
-          type: or(text, 'RollingUpdate'),
-          rollingUpdate: object({ partition: int32, maxUnavailable: intOrString }),
-        }),
-        {},
-      ),
-      revisionHistoryLimit: or(int32, 10),
-      minReadySeconds: int32,
-      persistentVolumeClaimRetentionPolicy: anything,
-      ordinals: object({ start: int32 }),
-    }),
-    {},
-  ),
+  spec: { ...anything, properties: { replicas: or(int32, 1), selector: labelSelector, template: podTemplate } },
   status: anything,
 });
 
 export const podDisruptionBudget: Schema = kindOf({
-  spec: object({
-    minAvailable: intOrString,
-    maxUnavailable: intOrString,
-    selector: labelSelector,
-    unhealthyPodEvictionPolicy: text,
-  }),
+  spec: object({ ...each(intOrString, 'minAvailable maxUnavailable'), selector: labelSelector }),
   status: or(
     object({
       observedGeneration: int64,
       disruptedPods: map(time),
-      disruptionsAllowed: or(int32, 0),
-      currentHealthy: or(int32, 0),
-      desiredHealthy: or(int32, 0),
-      expectedPods: or(int32, 0),
+      ...each(or(int32, 0), 'disruptionsAllowed currentHealthy desiredHealthy expectedPods'),
       conditions,
     }),
     {},

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { builtInTopology } from '../../../patch/built-in-topology.ts';
+import { deployment } from '../../../apiserver/schemas/workloads.ts';
 import { serverSideApply } from '../../../patch/server-side-apply.ts';
+import { schemaTopology } from '../../../patch/topology.ts';
 import { entriesOf, ownersOf, stored, topology, widget, type Write, writeAll } from './owned.ts';
 
 const specAfter = (...writes: Write[]): unknown => writeAll(writes).live?.['spec'];
@@ -329,7 +330,7 @@ test('a built-in kind has its own topology', () => {
     applied,
     manager: 'A',
     force: false,
-    topology: builtInTopology('apps', 'Deployment'),
+    topology: schemaTopology(deployment),
     nowIso: '2026-01-01T00:00:00Z',
   });
   // Read off a Kubernetes 1.35 API server.
