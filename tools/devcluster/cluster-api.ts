@@ -15,7 +15,7 @@ export const configMaps: Resource = {
 
 export type ClusterChange = { type: 'ADDED' | 'MODIFIED' | 'DELETED'; object: KubeObject; old?: KubeObject };
 
-export type Subresource = 'status' | 'scale';
+export type Subresource = 'status';
 
 export type DeleteOptions = {
   gracePeriodSeconds?: number;

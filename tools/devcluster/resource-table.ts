@@ -57,7 +57,7 @@ const inNamespace = (groupVersion: string, names: string, traits: Traits = {}): 
 const inCluster = (groupVersion: string, names: string, traits: Traits = {}): ResourceEntry =>
   entry(false, groupVersion, names, traits);
 /** Reviews: the response to their creation is the result; they are not stored. */
-const answered: Traits = { verbs: ['create'] };
+const review: Traits = { verbs: ['create'] };
 const workload = (kind: string, shortName: string): Traits => ({
   shortNames: [shortName],
   categories: ['all'],
@@ -106,8 +106,7 @@ export const builtInResources: readonly ResourceEntry[] = [
     shortNames: ['crd', 'crds'],
     subresources: [statusOf('CustomResourceDefinition')],
   }),
-  inCluster('authentication.k8s.io/v1', 'SelfSubjectReview selfsubjectreviews', answered),
-  inCluster('authentication.k8s.io/v1', 'TokenReview tokenreviews', answered),
-  inCluster('authorization.k8s.io/v1', 'SelfSubjectAccessReview selfsubjectaccessreviews', answered),
-  inCluster('authorization.k8s.io/v1', 'SubjectAccessReview subjectaccessreviews', answered),
+  inCluster('authentication.k8s.io/v1', 'TokenReview tokenreviews', review),
+  inCluster('authorization.k8s.io/v1', 'SelfSubjectAccessReview selfsubjectaccessreviews', review),
+  inCluster('authorization.k8s.io/v1', 'SubjectAccessReview subjectaccessreviews', review),
 ];

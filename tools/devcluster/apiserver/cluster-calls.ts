@@ -1,11 +1,9 @@
-/** The API for controllers and the kubelet: the operations of HTTP, without HTTP. */
-import type { KubeObject, ObjectRef, Resource } from '../../../src/kube/ports.ts';
+/** The API for controllers and the kubelet: the operations of the HTTP API as function calls. */
+import type { Resource } from '../../../src/kube/ports.ts';
 import type { ClusterApi, Subresource } from '../cluster-api.ts';
 import { StatusError } from '../status-error.ts';
 import type { Cluster, WriteRequest } from './cluster.ts';
-import { qualifiedPlural } from './kinds/kind.ts';
 import type { Kind } from './kinds/kind.ts';
-import { changeScale, patchedScale } from './subresources/scale.ts';
 import { createObject } from './writes/create.ts';
 import { decodeObject } from './writes/decode.ts';
 import { deleteObject } from './writes/delete.ts';
@@ -29,16 +27,6 @@ export function createClusterCalls(cluster: Cluster): ClusterApi {
     return kind;
   }
 
-  function scaleOf(
-    resource: Resource,
-    ref: ObjectRef,
-    change: (kind: Kind) => (scale: KubeObject) => unknown,
-  ): Promise<KubeObject> {
-    const kind = kindOf(resource);
-    if (kind.scale === undefined) throw new StatusError('NotFound', `${qualifiedPlural(kind)}/scale is not served`);
-    return changeScale(cluster, { kind, paths: kind.scale, ref }, change(kind), request);
-  }
-
   return {
     get(resource, ref) {
       const kind = kindOf(resource);
@@ -60,13 +48,11 @@ export function createClusterCalls(cluster: Cluster): ClusterApi {
     async update(resource, object, subresource?: Subresource) {
       const kind = kindOf(resource);
       const ref = object.metadata;
-      if (subresource === 'scale') return scaleOf(resource, ref, () => () => object);
       const decoded = decodeObject(kind, object, request);
       return changeObject(cluster, { kind, ref, subresource, propose: replaceWith(kind, decoded) }, request);
     },
     async patch(resource, ref, body, subresource?: Subresource) {
       const type = 'application/merge-patch+json';
-      if (subresource === 'scale') return scaleOf(resource, ref, () => patchedScale({ type, body }));
       return patchObject(cluster, { kind: kindOf(resource), ref, subresource, type, body }, request);
     },
     async delete(resource, ref, options = {}) {

@@ -1,28 +1,26 @@
-/** All objects of the cluster, in memory. A `shelf` contains the objects of a kind: `apps/deployments`. */
+/** All objects of the cluster, in memory. A `shelf` has the objects of a kind: `apps/deployments`. */
 import type { KubeObject, ObjectRef } from '../../../src/kube/ports.ts';
 import type { ClusterChange } from '../cluster-api.ts';
 import { deepFreeze } from './freeze.ts';
 
-/** `revision` is the version that the write made; for DELETED it is also that of `object`. */
+/** `revision`: the version of the write; of a deletion it is also the version of `object`. */
 export type StoreChange = ClusterChange & { revision: number };
 
 export interface Store {
-  /** The version of the last write. */
+  /** Returns the newest version. */
   revision(): number;
   get(shelf: string, ref: ObjectRef): KubeObject | undefined;
-  /** In order of namespace and name, as in etcd. */
+  /** Returns the objects in the order of namespace and name, as etcd does. */
   list(shelf: string, namespace?: string): KubeObject[];
-  /** Undefined if an object of that name exists. */
+  /** Returns undefined if an object of that name exists. */
   add(shelf: string, object: KubeObject): KubeObject | undefined;
-  /** Undefined if `before` is no longer the current object. */
+  /** Returns undefined if `before` is no longer the stored version. */
   replace(shelf: string, before: KubeObject, object: KubeObject): KubeObject | undefined;
-  /** `last` is the last state, as watches send it. Undefined if `before` is no longer the current object. */
+  /** `last`: the last state, as watches send it. Returns undefined if `before` is no longer the stored version. */
   remove(shelf: string, before: KubeObject, last: KubeObject): KubeObject | undefined;
-  /** As `list` was at that revision; undefined if that is no longer known. */
-  listAt(shelf: string, revision: number, namespace?: string): KubeObject[] | undefined;
-  /** The changes after `revision`; undefined if they are no longer known. */
+  /** Returns the changes after `revision`, undefined if they are no longer known. */
   changesSince(shelf: string, revision: number): StoreChange[] | undefined;
-  /** Calls back with every change, before its write returns. Returns a function that unsubscribes. */
+  /** Calls back with every change, before the write returns. Returns a function that unsubscribes. */
   subscribe(shelf: string, onChange: (change: StoreChange) => void): () => void;
   /** Forgets all changes until now, as a compaction of etcd does. */
   compact(): void;
@@ -36,7 +34,7 @@ type Shelf = {
   subscribers: Set<(change: StoreChange) => void>;
 };
 
-/** No name contains a slash, so the key is unique. */
+/** Unique, because names contain no slash. */
 const keyOf = ({ namespace, name }: ObjectRef): string => `${namespace ?? ''}/${name}`;
 
 function inOrder(objects: ReadonlyMap<string, KubeObject>, namespace: string | undefined): KubeObject[] {
@@ -46,10 +44,10 @@ function inOrder(objects: ReadonlyMap<string, KubeObject>, namespace: string | u
   return entries.toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, object]) => object);
 }
 
-/** As in a real cluster that has started: older versions are expired. */
+/** Above 0, as in a real cluster: older versions are expired. */
 const firstRevision = 100;
 
-/** `historyLimit` is the number of changes of each kind from which watches can resume. */
+/** `historyLimit`: the number of changes of each kind from which watches can resume. */
 export function createStore(historyLimit = 1_000): Store {
   const shelves = new Map<string, Shelf>();
   let revision = firstRevision;
@@ -80,16 +78,6 @@ export function createStore(historyLimit = 1_000): Store {
     revision: () => revision,
     get: (name, ref) => shelfOf(name).objects.get(keyOf(ref)),
     list: (name, namespace) => inOrder(shelfOf(name).objects, namespace),
-    listAt(name, then, namespace) {
-      const { objects, log, knownSince } = shelfOf(name);
-      if (then < knownSince) return undefined;
-      const past = new Map(objects);
-      for (const { object, old } of log.filter((change) => change.revision > then).toReversed()) {
-        if (old === undefined) past.delete(keyOf(object.metadata));
-        else past.set(keyOf(old.metadata), old);
-      }
-      return inOrder(past, namespace);
-    },
     add(name, object) {
       const shelf = shelfOf(name);
       if (shelf.objects.has(keyOf(object.metadata))) return undefined;
@@ -123,7 +111,7 @@ export function createStore(historyLimit = 1_000): Store {
     },
     subscribe(name, onChange) {
       const { subscribers } = shelfOf(name);
-      // A function of its own for each subscription: the same callback may subscribe twice.
+      // A function of its own for each subscription: a callback may subscribe twice.
       const subscriber = (change: StoreChange) => {
         onChange(change);
       };

@@ -5,7 +5,6 @@ import { prepareSchema, type PreparedSchema } from '../../schema/prepare.ts';
 import type { Schema } from '../../schema/schema.ts';
 import { ageColumn, nameColumn } from '../output/column.ts';
 import { builtInColumns } from '../output/columns.ts';
-import { podColumns } from '../output/pod-columns.ts';
 import * as objects from '../schemas/objects.ts';
 import { pod } from '../schemas/pod.ts';
 import * as workloads from '../schemas/workloads.ts';
@@ -132,7 +131,7 @@ function kindOf(entry: ResourceEntry): Kind {
       return (schema ??= prepared(source, name));
     },
     topology: schemaTopology(source),
-    columns: name === '/Pod' ? podColumns : (builtInColumns[name] ?? [nameColumn, ageColumn]),
+    columns: builtInColumns[name] ?? [nameColumn, ageColumn],
   };
 }
 

@@ -1,4 +1,4 @@
-/** Checks of `metadata`, the same for all kinds. */
+/** Validation of `metadata`, the same for all kinds. */
 import type { KubeObject, ObjectMeta, OwnerReference } from '../../../../src/kube/ports.ts';
 import { type FieldError, forbidden, invalid, required, tooLong } from '../../schema/field-error.ts';
 import { dns1035Label, dnsLabel, labelValue, pathSegment, qualifiedName, subdomain } from './names.ts';
@@ -12,7 +12,7 @@ function nameProblem({ entry }: Kind, name: string): string | undefined {
   return entry.kind === 'Service' && entry.group === '' ? dns1035Label(name) : subdomain(name);
 }
 
-/** Returns the errors in the metadata of a new object. */
+/** Returns what is wrong with the metadata of a new object. */
 export function validateMetadata(kind: Kind, metadata: ObjectMeta): FieldError[] {
   const errors: FieldError[] = [];
   const nameIsWrong = metadata.name === '' ? undefined : nameProblem(kind, metadata.name);
@@ -49,19 +49,15 @@ function validateAnnotations(annotations: Readonly<Record<string, string>>): Fie
 
 function validateOwners(owners: readonly OwnerReference[]): FieldError[] {
   const at = 'metadata.ownerReferences';
-  const errors = owners.flatMap((owner) => {
-    const empty = (['apiVersion', 'kind', 'name', 'uid'] as const).filter((field) => !owner[field]);
-    const missing = empty.map((field) => invalid(`${at}.${field}`, '', 'must not be empty'));
-    // Events are too numerous and too short-lived to own objects.
-    const type = `/${owner.apiVersion}, Kind=Event`;
-    return owner.kind === 'Event'
-      ? [...missing, invalid(at, type, `${type} is disallowed from being an owner`)]
-      : missing;
-  });
+  const errors = owners.flatMap((owner) =>
+    (['apiVersion', 'kind', 'name', 'uid'] as const)
+      .filter((field) => !owner[field])
+      .map((field) => invalid(`${at}.${field}`, '', 'must not be empty')),
+  );
   const controllers = owners.filter((owner) => owner.controller === true).map(({ kind, name }) => `${kind}/${name}`);
   if (controllers.length < 2) return errors;
-  const message = `Only one reference can have Controller set to true. Found "true" in references for ${controllers.join(' and ')}`;
-  return [...errors, invalid(at, owners, message)];
+  const detail = `Only one reference can have Controller set to true. Found "true" in references for ${controllers.join(' and ')}`;
+  return [...errors, invalid(at, owners, detail)];
 }
 
 function validateFinalizer(finalizer: string, at: string): FieldError[] {
@@ -73,7 +69,7 @@ function validateFinalizer(finalizer: string, at: string): FieldError[] {
     : [...errors, invalid(at, finalizer, 'name is neither a standard finalizer name nor is it fully qualified')];
 }
 
-/** Returns the further errors of an object that replaces another. */
+/** Returns what else is wrong with an object that replaces another. */
 export function validateMetadataUpdate({ metadata }: KubeObject, { metadata: before }: KubeObject): FieldError[] {
   const errors: FieldError[] = [];
   for (const field of ['uid', 'creationTimestamp', 'deletionTimestamp'] as const) {

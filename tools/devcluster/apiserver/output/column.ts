@@ -1,4 +1,4 @@
-/** Columns of Table responses: what kubectl prints. */
+/** Columns of Table responses, which kubectl prints. */
 import type { KubeObject } from '../../../../src/kube/ports.ts';
 
 export type Column = {
@@ -11,9 +11,7 @@ export type Column = {
   cell: (object: KubeObject, nowMs: number) => unknown;
 };
 
-type Cell = Column['cell'];
-
-export const column = (name: string, cell: Cell, options: Partial<Column> = {}): Column => ({
+export const column = (name: string, cell: Column['cell'], options: Partial<Column> = {}): Column => ({
   name,
   type: 'string',
   format: '',
@@ -23,37 +21,17 @@ export const column = (name: string, cell: Cell, options: Partial<Column> = {}):
   cell,
 });
 
-export const wide = (name: string, cell: Cell, options: Partial<Column> = {}): Column =>
-  column(name, cell, { ...options, priority: 1 });
-
 export const nameColumn: Column = column('Name', ({ metadata }) => metadata.name, { format: 'name' });
 export const ageColumn: Column = column('Age', ({ metadata }, nowMs) => formatAge(metadata.creationTimestamp, nowMs));
 
-/** The age of a time as kubectl prints it: with two units if the first is small. */
+/** Returns the age of a time as kubectl prints it, without a second unit: `5m`, not `5m12s`. */
 export function formatAge(time: unknown, nowMs: number): string {
-  if (typeof time !== 'string') return '<unknown>';
-  const startMs = Date.parse(time);
-  return Number.isNaN(startMs) ? '<invalid>' : formatDuration(nowMs - startMs);
-}
-
-const two = (first: number, firstUnit: string, second: number, secondUnit: string): string =>
-  second === 0 ? `${first}${firstUnit}` : `${first}${firstUnit}${second}${secondUnit}`;
-
-/** The number of a unit from which the next smaller unit is omitted, as in `duration.HumanDuration`. */
-function formatDuration(durationMs: number): string {
-  const seconds = Math.floor(durationMs / 1000);
-  if (seconds < -1) return '<invalid>';
-  if (seconds < 0) return '0s';
+  const startMs = typeof time === 'string' ? Date.parse(time) : Number.NaN;
+  if (Number.isNaN(startMs)) return '<unknown>';
+  const seconds = Math.max(0, Math.floor((nowMs - startMs) / 1000));
   if (seconds < 120) return `${seconds}s`;
   const minutes = Math.floor(seconds / 60);
-  if (minutes < 10) return two(minutes, 'm', seconds % 60, 's');
   if (minutes < 180) return `${minutes}m`;
   const hours = Math.floor(minutes / 60);
-  if (hours < 8) return two(hours, 'h', minutes % 60, 'm');
-  if (hours < 48) return `${hours}h`;
-  const days = Math.floor(hours / 24);
-  if (hours < 192) return two(days, 'd', hours % 24, 'h');
-  if (days < 730) return `${days}d`;
-  const years = Math.floor(days / 365);
-  return years < 8 ? two(years, 'y', days % 365, 'd') : `${years}y`;
+  return hours < 48 ? `${hours}h` : `${Math.floor(hours / 24)}d`;
 }

@@ -1,4 +1,4 @@
-/** Discovery: the served kinds, in the aggregated form (apidiscovery.k8s.io/v2) and the older ones. */
+/** Discovery: the served kinds, by group and version. Clients that prefer the aggregated form fall back to this one. */
 import { apiVersionOf, type Kind } from '../kinds/kind.ts';
 
 type Groups = ReadonlyMap<string, ReadonlyMap<string, readonly Kind[]>>;
@@ -27,40 +27,6 @@ function versionsOf(kinds: readonly Kind[]): Map<string, Kind[]> {
 
 const inOrder = (kinds: readonly Kind[]): Kind[] =>
   kinds.toSorted((a, b) => (a.entry.plural < b.entry.plural ? -1 : 1));
-
-function aggregatedResource({ entry }: Kind): object {
-  const { plural, kind, namespaced, singular, verbs, shortNames, categories, subresources } = entry;
-  return {
-    resource: plural,
-    responseKind: { group: '', version: '', kind },
-    scope: namespaced ? 'Namespaced' : 'Cluster',
-    singularResource: singular,
-    verbs,
-    ...(shortNames.length > 0 && { shortNames }),
-    ...(categories.length > 0 && { categories }),
-    ...(subresources.length > 0 && {
-      subresources: subresources.map((one) => ({
-        subresource: one.name,
-        responseKind: { group: one.group ?? '', version: one.version ?? '', kind: one.kind },
-        verbs: one.verbs,
-      })),
-    }),
-  };
-}
-
-/** `core`: the response of /api, otherwise that of /apis. */
-export function buildAggregatedDiscovery(kinds: readonly Kind[], root: 'api' | 'apis'): object {
-  const groups = [...groupKinds(kinds)].filter(([group]) => (group === '') === (root === 'api'));
-  const items = groups.map(([group, versions]) => ({
-    metadata: group === '' ? {} : { name: group },
-    versions: [...versions].map(([version, members]) => ({
-      version,
-      resources: inOrder(members).map(aggregatedResource),
-      freshness: 'Current',
-    })),
-  }));
-  return { kind: 'APIGroupDiscoveryList', apiVersion: 'apidiscovery.k8s.io/v2', metadata: {}, items };
-}
 
 export const buildApiVersions = (address: string): object => ({
   kind: 'APIVersions',

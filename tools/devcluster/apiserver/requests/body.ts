@@ -1,12 +1,10 @@
 /** Bodies of requests. */
 import { parse } from 'yaml';
 import { StatusError } from '../../status-error.ts';
-import type { WriteRequest } from '../cluster.ts';
 import type { Kind } from '../kinds/kind.ts';
-import { findDuplicateFields } from './duplicate-fields.ts';
 import type { ApiRequest } from './request.ts';
 
-/** Without parameters, as `application/json; charset=utf-8` has one. */
+/** Returns the media type without parameters. */
 export const mediaType = (request: ApiRequest): string =>
   (request.headers['content-type'] ?? '').split(';')[0]?.trim() ?? '';
 
@@ -18,28 +16,12 @@ export const unsupportedType = (accepted: readonly string[]): StatusError =>
     `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
   );
 
-/** The body of a create or update; undefined if there is none. */
-export async function readObject(
-  request: ApiRequest,
-  { entry }: Kind,
-  { fieldValidation, warn }: WriteRequest,
-): Promise<unknown> {
-  const text = await request.readBody();
-  const body = parseBody(request, text, entry.kind);
-  if (fieldValidation === 'Ignore' || mediaType(request) === 'application/yaml') return body;
-  const duplicates = findDuplicateFields(text).map((field) => `duplicate field "${field}"`);
-  if (fieldValidation === 'Strict' && duplicates.length > 0) {
-    const reason = `strict decoding error: ${duplicates.join(', ')}`;
-    throw new StatusError(
-      'BadRequest',
-      `${entry.kind} in version "${entry.version}" cannot be handled as a ${entry.kind}: ${reason}`,
-    );
-  }
-  for (const duplicate of duplicates) warn(duplicate);
-  return body;
+/** Returns the body of a create or update; undefined if there is none. A field that is in the JSON twice has its last value. */
+export async function readObject(request: ApiRequest, { entry }: Kind): Promise<unknown> {
+  return parseBody(request, await request.readBody(), entry.kind);
 }
 
-/** A body that is not an object of the path's kind: options of a deletion, a Scale. */
+/** Returns a body that is not an object of its path: options of a deletion, a Scale. */
 export async function readOptions(request: ApiRequest): Promise<unknown> {
   return parseBody(request, await request.readBody(), 'DeleteOptions');
 }
@@ -51,14 +33,14 @@ function parseBody(request: ApiRequest, text: string, kind: string): unknown {
   try {
     return type === 'application/yaml' ? parse(text) : JSON.parse(text);
   } catch (error) {
-    const reason = `couldn't get version/kind; json parse error: ${messageOf(error)}`;
-    throw new StatusError('BadRequest', `the object provided is unrecognized (must be of type ${kind}): ${reason}`);
+    const detail = `couldn't get version/kind; json parse error: ${messageOf(error)}`;
+    throw new StatusError('BadRequest', `the object provided is unrecognized (must be of type ${kind}): ${detail}`);
   }
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-/** A patch: JSON, or YAML for an apply. */
+/** Returns a patch: JSON, or YAML if it is an apply. */
 export async function readPatch(request: ApiRequest): Promise<unknown> {
   const text = await request.readBody();
   try {
@@ -68,7 +50,7 @@ export async function readPatch(request: ApiRequest): Promise<unknown> {
   }
 }
 
-/** JSON is YAML, and has a much faster parser. */
+/** JSON is YAML, and its parser is much faster. */
 function parseYaml(text: string): unknown {
   try {
     return JSON.parse(text);

@@ -1,15 +1,9 @@
-/** From a request to its response: authentication, then objects, discovery or the OpenAPI document. */
+/** Handles a request: authentication, then objects, discovery or the OpenAPI document. */
 import { StatusError } from '../../status-error.ts';
 import type { Cluster } from '../cluster.ts';
 import type { User } from '../tokens.ts';
 import { apiVersionOf, type Kind } from '../kinds/kind.ts';
-import {
-  buildAggregatedDiscovery,
-  buildApiGroup,
-  buildApiVersions,
-  buildGroupList,
-  buildResourceList,
-} from '../output/discovery.ts';
+import { buildApiGroup, buildApiVersions, buildGroupList, buildResourceList } from '../output/discovery.ts';
 import { buildOpenApiDocument, buildOpenApiIndex } from '../output/openapi.ts';
 import { apiAudience } from '../tokens.ts';
 import { type ApiResponse, type Document, failureOf, ok } from './response.ts';
@@ -30,7 +24,7 @@ const version = {
   platform: `${process.platform}/${process.arch}`,
 };
 
-/** Never rejects: a failure is a response too. */
+/** Never rejects: a failure is a response, too. */
 export async function handleRequest(cluster: Cluster, request: ApiRequest): Promise<ApiResponse> {
   try {
     return await findResponse(cluster, request);
@@ -61,9 +55,8 @@ function authenticate({ tokens }: Cluster, request: ApiRequest): User {
 
 function findDocument({ registry }: Cluster, path: string, request: ApiRequest): Document | undefined {
   const kinds = registry.all();
-  if (path === '/api' || path === '/apis') {
-    return discoveryRoot(path, wantedOf(request), { kinds, host: request.headers.host ?? '' });
-  }
+  if (path === '/api') return ok(buildApiVersions(request.headers.host ?? ''));
+  if (path === '/apis') return ok(buildGroupList(kinds));
   const body = path.startsWith('/openapi/v3')
     ? findOpenApi(kinds, path.slice('/openapi/v3'.length))
     : findDiscovery(kinds, path.slice(1).split('/'));
@@ -80,22 +73,7 @@ function findDiscovery(kinds: readonly Kind[], [root, first = '', ...rest]: read
   return rest[0] === undefined ? buildApiGroup(kinds, first) : buildResourceList(kinds, `${first}/${rest[0]}`);
 }
 
-type Served = { kinds: readonly Kind[]; host: string };
-
-function discoveryRoot(path: '/api' | '/apis', wanted: Wanted, { kinds, host }: Served): Document {
-  if (wanted.as === 'APIGroupDiscoveryList' && wanted.version === 'v2') {
-    const contentType = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList';
-    return {
-      kind: 'document',
-      status: 200,
-      body: buildAggregatedDiscovery(kinds, path === '/api' ? 'api' : 'apis'),
-      contentType,
-    };
-  }
-  return ok(path === '/api' ? buildApiVersions(host) : buildGroupList(kinds));
-}
-
-/** A Status if the group and version are served, otherwise plain text. */
+/** If the group and version are served the response is a Status, otherwise plain text. */
 function nothingThere({ registry }: Cluster, path: string): Document {
   const [, root, group = '', groupVersion = ''] = path.split('/');
   const apiVersion = root === 'api' ? group : `${group}/${groupVersion}`;

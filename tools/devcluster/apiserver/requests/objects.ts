@@ -1,4 +1,4 @@
-/** Requests for objects: each method and path becomes one of the operations. */
+/** Requests for objects: maps method and path to an operation. */
 import type { KubeObject, ObjectRef } from '../../../../src/kube/ports.ts';
 import { isJsonObject } from '../../schema/json.ts';
 import { StatusError } from '../../status-error.ts';
@@ -9,7 +9,7 @@ import { qualifiedPlural } from '../kinds/kind.ts';
 import { invalid, invalidObject } from '../../schema/field-error.ts';
 import { viewList, viewObject, type View } from '../output/table.ts';
 import { bindPod } from '../subresources/binding.ts';
-import { createReview, createToken } from '../subresources/reviews.ts';
+import { requestToken, review } from '../subresources/reviews.ts';
 import { changeScale, getScale, patchedScale, type ScaleTarget } from '../subresources/scale.ts';
 import { createObject } from '../writes/create.ts';
 import { decodeObject } from '../writes/decode.ts';
@@ -93,24 +93,17 @@ function serveList(call: Call): ApiResponse {
   const options = readListOptions(request.query);
   const view = viewOf(call);
   if (options.isWatch) return openWatch(cluster, { kind, namespace, options, view });
-  const page = listObjects(cluster, kind, namespace, options);
-  // The number of remaining items is known only without selectors.
-  const hasCount = page.continueToken !== '' && options.labelSelector === '' && options.fieldSelector === '';
-  const metadata = {
-    resourceVersion: String(page.resourceVersion),
-    ...(page.continueToken !== '' && { continue: page.continueToken }),
-    ...(hasCount && { remainingItemCount: page.remaining }),
-  };
-  return ok(viewList(kind, page.items, metadata, view));
+  const { items, resourceVersion } = listObjects(cluster, kind, namespace, options);
+  return ok(viewList(kind, items, { resourceVersion: String(resourceVersion) }, view));
 }
 
 async function serveCreate(call: Call): Promise<Document> {
-  const { cluster, target, request, user } = call;
+  const { cluster, target, request } = call;
   const { kind, namespace } = target;
   const write = writeRequest(call, 'CreateOptions');
-  const body = await readObject(request, kind, write);
+  const body = await readObject(request, kind);
   if (!kind.entry.verbs.includes('get')) {
-    return created(createReview(cluster, kind, isJsonObject(body) ? body : {}, user));
+    return created(review(cluster, kind, isJsonObject(body) ? body : {}));
   }
   const object = decodeObject(kind, body, write);
   const result = await createObject(cluster, { kind, namespace, object }, write);
@@ -121,7 +114,7 @@ async function serveUpdate(call: Call): Promise<Document> {
   const { cluster, target, request, ref } = call;
   const { kind, subresource } = target;
   const write = writeRequest(call, 'UpdateOptions');
-  const object = decodeObject(kind, await readObject(request, kind, write), write);
+  const object = decodeObject(kind, await readObject(request, kind), write);
   if (kind.isCustom && !object.metadata.resourceVersion) {
     const error = invalid('metadata.resourceVersion', 0, 'must be specified for an update');
     if (cluster.store.get(kind.shelf, ref) === undefined) throw notFound(kind, ref.name);
@@ -196,20 +189,20 @@ async function serveScale(call: Call): Promise<Document> {
   if (request.method !== 'PATCH') throw methodNotAllowed();
   const type = readPatchType(call);
   const body = await readPatch(request);
-  // An apply of a Scale sets its replicas like a merge patch.
+  // Applying a Scale sets its replicas, as a merge patch does.
   const mergeType = type === 'application/apply-patch+yaml' ? 'application/merge-patch+json' : type;
   return ok(
     await changeScale(cluster, scaled, patchedScale({ type: mergeType, body }), writeRequest(call, 'PatchOptions')),
   );
 }
 
-/** Subresources that accept POST. */
+/** Subresources that only accept POST. */
 async function serveAction(call: Call): Promise<Document> {
   const { cluster, target, request, ref } = call;
   const { kind, subresource } = target;
   if (request.method !== 'POST') throw methodNotAllowed();
   const body = (await readOptions(request)) ?? {};
-  if (subresource === 'token') return created(createToken(cluster, { kind, ref }, body));
+  if (subresource === 'token') return created(requestToken(cluster, { kind, ref }, body));
   const write = writeRequest(call, 'CreateOptions');
   await bindPod(cluster, { kind, ref }, body, write);
   return success;

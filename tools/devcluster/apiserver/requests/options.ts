@@ -12,7 +12,7 @@ const isTrue = (query: Query, name: string): boolean => ['true', '1'].includes(q
 
 type Client = { user: User; userAgent: string; warn: (text: string) => void };
 
-/** `options` is the kind in messages: `CreateOptions`. */
+/** `options`: the kind in messages, such as `CreateOptions`. */
 export function readWriteRequest(query: Query, options: string, { user, userAgent, warn }: Client): WriteRequest {
   const fieldValidation = query.get('fieldValidation') ?? '';
   checkDryRun(query.getAll('dryRun'), options);
@@ -38,7 +38,7 @@ function checkDryRun(values: readonly string[], options: string): void {
   throw invalidObject(`${options}.meta.k8s.io`, '', [notSupported('dryRun', values, ['All'])]);
 }
 
-/** Returns whether an apply is forced. Only an apply can be forced, and it needs a field manager. */
+/** Returns whether an apply is forced. Only an apply can be, and it must name its field manager. */
 export function readForce(query: Query, isApply: boolean): boolean {
   if (isApply && !query.get('fieldManager')) {
     throw invalidObject('PatchOptions.meta.k8s.io', '', [required('fieldManager', 'is required for apply patch')]);
@@ -54,62 +54,40 @@ export function readForce(query: Query, isApply: boolean): boolean {
 export type ListOptions = {
   labelSelector: string;
   fieldSelector: string;
-  limit: number;
-  continueToken: string;
-  /** Undefined: any version; a watch then starts with all existing objects. */
+  /** Undefined: any version; a watch begins with all existing objects. */
   resourceVersion: number | undefined;
   timeoutSeconds: number | undefined;
   allowBookmarks: boolean;
-  sendInitialEvents: boolean;
   isWatch: boolean;
 };
 
 export function readListOptions(query: Query): ListOptions {
   const isWatch = isTrue(query, 'watch');
   const version = query.get('resourceVersion') ?? '';
-  const match = query.get('resourceVersionMatch') ?? '';
-  checkVersionMatch(query, { isWatch, version, match });
+  refuseUnsupported(query);
   const timeout = Number(query.get('timeoutSeconds') ?? 0);
   return {
     labelSelector: query.get('labelSelector') ?? '',
     fieldSelector: query.get('fieldSelector') ?? '',
-    limit: Number(query.get('limit') ?? 0),
-    continueToken: query.get('continue') ?? '',
     resourceVersion: version === '' || version === '0' ? undefined : parseVersion(version, isWatch),
     timeoutSeconds: timeout > 0 ? timeout : undefined,
     allowBookmarks: isTrue(query, 'allowWatchBookmarks'),
-    sendInitialEvents: isTrue(query, 'sendInitialEvents'),
     isWatch,
   };
 }
 
-function checkVersionMatch(
-  query: Query,
-  { isWatch, version, match }: { isWatch: boolean; version: string; match: string },
-): void {
-  const refuse = (field: string, reason: string): never => {
-    throw invalidObject('ListOptions.meta.k8s.io', '', [forbidden(field, reason)]);
+/** Refuses what would change the result: a streaming list, a list of an exact version, the next page. */
+function refuseUnsupported(query: Query): void {
+  const refuse = (field: string, detail: string): never => {
+    throw invalidObject('ListOptions.meta.k8s.io', '', [forbidden(field, `devcluster does not support ${detail}`)]);
   };
-  if (query.has('sendInitialEvents')) {
-    if (!isWatch) refuse('sendInitialEvents', 'sendInitialEvents is forbidden for list');
-    if (match !== 'NotOlderThan') {
-      refuse('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan');
-    }
-    return;
-  }
-  if (match === '') return;
-  if (isWatch) {
-    refuse('resourceVersionMatch', 'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided');
-  }
-  if (version === '') {
-    refuse('resourceVersionMatch', 'resourceVersionMatch is forbidden unless resourceVersion is provided');
-  }
-  if (query.has('continue')) {
-    refuse('resourceVersionMatch', 'resourceVersionMatch is forbidden when continue is provided');
-  }
+  // Clients fall back to a list and a watch.
+  if (isTrue(query, 'sendInitialEvents')) refuse('sendInitialEvents', 'streaming lists');
+  if (query.get('resourceVersionMatch') === 'Exact') refuse('resourceVersionMatch', 'lists of an exact version');
+  if (query.has('continue')) refuse('continue', 'pages: each list is complete');
 }
 
-/** The API server reports an invalid version of a watch as an internal error. */
+/** For a watch, the API server reports an invalid version as an internal error. */
 function parseVersion(text: string, isWatch: boolean): number {
   if (/^\d+$/.test(text)) return Number(text);
   const message = `resourceVersion: Invalid value: "${text}": strconv.ParseUint: parsing "${text}": invalid syntax`;
@@ -118,7 +96,7 @@ function parseVersion(text: string, isWatch: boolean): number {
     : new StatusError('BadRequest', `invalid resource version: ${message}`);
 }
 
-/** DeleteOptions, from the body and the query, which takes precedence. */
+/** Returns the DeleteOptions of the query and the body; the query has precedence. */
 export function readDeletion(query: Query, body: unknown): { deletion: Deletion; isDryRun: boolean } {
   checkPropagation(query, body);
   const seconds = query.get('gracePeriodSeconds');

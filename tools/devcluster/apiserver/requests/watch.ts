@@ -1,4 +1,4 @@
-/** Watches: what a client with selectors sees of the changes of a kind. */
+/** Watches: the changes of a kind as a client with selectors observes them. */
 import type { KubeObject } from '../../../../src/kube/ports.ts';
 import type { Clock } from '../../../../src/platform/clock.ts';
 import type { StoreChange } from '../../store/store.ts';
@@ -27,7 +27,7 @@ function visibleChange(
   const wasIn = old !== undefined && isWanted(old);
   if (isIn) return { type: wasIn ? 'MODIFIED' : 'ADDED', object };
   if (!wasIn) return undefined;
-  // The last state that matched, with the version of the change.
+  // The last state that matched, with the version at which it stopped matching.
   const { resourceVersion } = object.metadata;
   const last = type === 'DELETED' ? object : old;
   return {
@@ -100,12 +100,9 @@ function sendChanges(
     const visible = visibleChange(change, isWanted);
     if (visible !== undefined) writer.event(visible.type, visible.object);
   };
-  const { resourceVersion, sendInitialEvents } = options;
-  if (resourceVersion === undefined || sendInitialEvents) {
+  const { resourceVersion } = options;
+  if (resourceVersion === undefined) {
     for (const object of store.list(kind.shelf, namespace)) if (isWanted(object)) writer.event('ADDED', object);
-    if (sendInitialEvents && options.allowBookmarks) {
-      writer.bookmark(store.revision(), { 'k8s.io/initial-events-end': 'true' });
-    }
     return store.subscribe(kind.shelf, show);
   }
   const missed = store.changesSince(kind.shelf, resourceVersion);
@@ -119,8 +116,8 @@ function sendChanges(
 
 interface EventWriter {
   event(type: EventType, object: KubeObject): void;
-  bookmark(revision: number, annotations?: Record<string, string>): void;
-  expired(asked: number, newest: number): void;
+  bookmark(revision: number): void;
+  expired(requested: number, newest: number): void;
 }
 
 function createEventWriter({ kind, view }: WatchRequest, sink: EventSink, nowMs: () => number): EventWriter {
@@ -130,30 +127,18 @@ function createEventWriter({ kind, view }: WatchRequest, sink: EventSink, nowMs:
   };
   return {
     event(type, object) {
-      // Only the first event has the column definitions.
+      // Columns are sent once.
       write(type, viewObject(kind, object, { ...view, nowMs: nowMs() }, isFirst));
       isFirst = false;
     },
-    bookmark(revision, annotations) {
-      const metadata = { resourceVersion: String(revision), ...(annotations && { annotations }) };
-      const { kind: name } = kind.entry;
-      const table = {
-        kind: 'Table',
-        apiVersion: 'meta.k8s.io/v1',
-        metadata: { resourceVersion: metadata.resourceVersion },
-        columnDefinitions: null,
-      };
-      // Clients read the annotation of the object in the only row.
-      const row = { cells: [], object: { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata } };
-      write(
-        'BOOKMARK',
-        view.wanted.as === 'Table'
-          ? { ...table, rows: [row] }
-          : { kind: name, apiVersion: apiVersionOf(kind.entry), metadata },
-      );
+    bookmark(revision) {
+      const type = { apiVersion: apiVersionOf(kind.entry), kind: kind.entry.kind };
+      const table = { apiVersion: 'meta.k8s.io/v1', kind: 'Table', columnDefinitions: null, rows: [] };
+      const metadata = { resourceVersion: String(revision) };
+      write('BOOKMARK', { ...(view.wanted.as === 'Table' ? table : type), metadata });
     },
-    expired(asked, newest) {
-      const message = `too old resource version: ${asked} (${newest})`;
+    expired(requested, newest) {
+      const message = `too old resource version: ${requested} (${newest})`;
       write('ERROR', {
         kind: 'Status',
         apiVersion: 'v1',

@@ -227,7 +227,6 @@ const ownerRows: { why: string; ownerReferences: Fields[]; message: RegExp }[] =
     ownerReferences: [{ ...owner, kind: '' }],
     message: /metadata\.ownerReferences(\[0\])?\.kind: (Required value|Invalid value: "")/,
   },
-  { why: 'to an Event', ownerReferences: [{ ...owner, kind: 'Event' }], message: /is disallowed from being an owner/ },
 ];
 
 const owners: Case[] = [

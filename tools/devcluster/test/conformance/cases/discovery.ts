@@ -4,20 +4,6 @@ import { done, expectRefused, type Case } from '../case.ts';
 import type { Body, Fields } from '../body.ts';
 import type { ConformanceApi } from '../api.ts';
 
-const aggregated = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json';
-
-type DiscoveredVersion = { version: string; resources: Fields[] };
-
-async function aggregatedVersions(
-  api: ConformanceApi,
-  path: string,
-  group: string | undefined,
-): Promise<DiscoveredVersion[]> {
-  const { body } = await api.request('GET', path, { accept: aggregated });
-  const found = body.items.find(({ metadata }) => metadata.name === group);
-  return (found?.versions ?? []) as DiscoveredVersion[];
-}
-
 async function resourcesOf(api: ConformanceApi, path: string): Promise<Fields[]> {
   const list = await done(api.get(path));
   expect(list).toMatchObject({ kind: 'APIResourceList' });
@@ -124,46 +110,6 @@ export const discovery: Case[] = [
       expect(
         resources.filter(({ name }) => name === 'namespaces' || name === 'nodes').map(({ namespaced }) => namespaced),
       ).toEqual([false, false]);
-    },
-  },
-  {
-    title: 'aggregated discovery answers with the type that was asked for',
-    run: async (api) => {
-      const { status, headers, body } = await api.request('GET', '/apis', { accept: aggregated });
-      expect(status).toBe(200);
-      expect(headers['content-type']).toMatch(
-        /^application\/json;.*g=apidiscovery\.k8s\.io.*v=v2.*as=APIGroupDiscoveryList/,
-      );
-      expect(body).toMatchObject({ kind: 'APIGroupDiscoveryList', apiVersion: 'apidiscovery.k8s.io/v2' });
-    },
-  },
-  {
-    title: 'aggregated discovery of the core group has pods with scope, response kind and subresources',
-    run: async (api) => {
-      const [v1] = await aggregatedVersions(api, '/api', undefined);
-      const pods = v1?.resources.find(({ resource }) => resource === 'pods');
-      expect(v1?.version).toBe('v1');
-      expect(pods).toMatchObject({
-        scope: 'Namespaced',
-        singularResource: 'pod',
-        shortNames: ['po'],
-        responseKind: { kind: 'Pod' },
-      });
-      expect(pods?.subresources).toContainEqual(
-        expect.objectContaining({
-          subresource: 'status',
-          responseKind: expect.objectContaining({ kind: 'Pod' }),
-        }),
-      );
-    },
-  },
-  {
-    title: 'aggregated discovery of the other groups has deployments with scale and status',
-    run: async (api) => {
-      const [v1] = await aggregatedVersions(api, '/apis', 'apps');
-      const deployments = v1?.resources.find(({ resource }) => resource === 'deployments');
-      const names = ((deployments?.subresources ?? []) as Fields[]).map(({ subresource }) => String(subresource));
-      expect(names.toSorted()).toEqual(['scale', 'status']);
     },
   },
   {

@@ -153,17 +153,6 @@ export const fieldValidation: Case[] = [
       ),
   },
   {
-    title: 'Strict refuses a field that comes twice',
-    run: (api) => {
-      const body = `{"apiVersion":"v1","kind":"ConfigMap","metadata":{"name":"${uniqueName('map')}"},"data":{},"data":{}}`;
-      return expectRefused(api.request('POST', configMaps(api), { body, query: { fieldValidation: 'Strict' } }), {
-        code: 400,
-        reason: 'BadRequest',
-        message: /strict decoding error: duplicate field "data"/,
-      });
-    },
-  },
-  {
     title: 'Warn takes the object without the field, and says so in a Warning header',
     run: async (api) => {
       const { status, body, headers } = await api.post(

@@ -10,61 +10,6 @@ const names = (list: Body): string[] => list.items.map(({ metadata }) => metadat
 
 const pages: Case[] = [
   {
-    title: 'a list with a limit comes in pages, each with the way to the next',
-    run: async (api) => {
-      const { query, add } = await family(api);
-      const run = uniqueName('run');
-      for (const letter of ['a', 'b', 'c']) await add(`${letter}-${run}`);
-      const first = await done(api.get(configMaps(api), { ...query, limit: '2' }));
-      expect(names(first)).toEqual([`a-${run}`, `b-${run}`]);
-      const second = await done(
-        api.get(configMaps(api), { ...query, limit: '2', continue: first.metadata.continue ?? '' }),
-      );
-      expect(names(second)).toEqual([`c-${run}`]);
-      expect(second.metadata.continue ?? '').toBe('');
-    },
-  },
-  {
-    title: 'all pages of a list show the state at the time of the first',
-    run: async (api) => {
-      const { query, add } = await family(api);
-      const run = uniqueName('run');
-      for (const letter of ['a', 'b', 'c']) await add(`${letter}-${run}`);
-      const first = await done(api.get(configMaps(api), { ...query, limit: '1' }));
-      await add(`bb-${run}`);
-      const second = await done(
-        api.get(configMaps(api), { ...query, limit: '5', continue: first.metadata.continue ?? '' }),
-      );
-      expect(names(second)).toEqual([`b-${run}`, `c-${run}`]);
-      expect(second.metadata.resourceVersion).toBe(first.metadata.resourceVersion);
-    },
-  },
-  {
-    title: 'a page of a list without selectors says how many remain',
-    run: async (api) => {
-      const namespace = uniqueName('pages');
-      await done(
-        api.post('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }),
-      );
-      const path = `/apis/coordination.k8s.io/v1/namespaces/${namespace}/leases`;
-      for (const name of ['a', 'b', 'c']) {
-        await done(api.post(path, { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name } }));
-      }
-      const { metadata } = await done(api.get(path, { limit: '1' }));
-      await done(api.delete(`/api/v1/namespaces/${namespace}`));
-      expect(metadata.remainingItemCount).toBe(2);
-    },
-  },
-  {
-    title: 'a continue token that is nonsense is refused',
-    run: (api) =>
-      expectRefused(api.get(configMaps(api), { limit: '1', continue: 'nonsense' }), {
-        code: 400,
-        reason: 'BadRequest',
-        message: /continue key is not valid/,
-      }),
-  },
-  {
     title: 'a list not older than a resource version that is to come is refused in time',
     run: (api) =>
       expectRefused(api.get(configMaps(api), { resourceVersion: '9000000000', resourceVersionMatch: 'NotOlderThan' }), {
@@ -80,16 +25,6 @@ const pages: Case[] = [
         code: 400,
         reason: 'BadRequest',
         message: /resourceVersion: Invalid value: "soon": /,
-      }),
-  },
-  {
-    title: 'resourceVersionMatch without a resource version is refused',
-    run: (api) =>
-      expectRefused(api.get(configMaps(api), { resourceVersionMatch: 'Exact' }), {
-        code: 422,
-        reason: 'Invalid',
-        message:
-          /resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided/,
       }),
   },
 ];

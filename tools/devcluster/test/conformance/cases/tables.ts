@@ -28,49 +28,45 @@ async function tableOf(api: ConformanceApi, path: string, query: Record<string, 
 
 const narrow = ({ columns }: Table): string[] =>
   columns.filter(({ priority }) => priority === 0).map(({ name }) => name);
+
 const wide = ({ columns }: Table): string[] => columns.filter(({ priority }) => priority > 0).map(({ name }) => name);
 
-type ColumnsRow = { kind: string; path: (api: ConformanceApi) => string; columns: string[]; wide?: string[] };
+type ColumnsRow = { kind: string; path: (api: ConformanceApi) => string; columns: string[] };
 
 const columnRows: ColumnsRow[] = [
   {
     kind: 'pods',
     path: (api) => pods(api),
     columns: ['Name', 'Ready', 'Status', 'Restarts', 'Age'],
-    wide: ['IP', 'Node', 'Nominated Node', 'Readiness Gates'],
   },
   {
     kind: 'deployments',
     path: (api) => deployments(api),
     columns: ['Name', 'Ready', 'Up-to-date', 'Available', 'Age'],
-    wide: ['Containers', 'Images', 'Selector'],
   },
   {
     kind: 'replicasets',
     path: (api) => pathOf(api, 'apps/v1', 'replicasets'),
     columns: ['Name', 'Desired', 'Current', 'Ready', 'Age'],
-    wide: ['Containers', 'Images', 'Selector'],
   },
   {
     kind: 'services',
     path: (api) => services(api),
     columns: ['Name', 'Type', 'Cluster-IP', 'External-IP', 'Port(s)', 'Age'],
-    wide: ['Selector'],
   },
   {
     kind: 'events',
     path: (api) => pathOf(api, 'v1', 'events'),
     columns: ['Last Seen', 'Type', 'Reason', 'Object', 'Message'],
-    wide: ['Subobject', 'Source', 'First Seen', 'Count', 'Name'],
   },
   { kind: 'configmaps', path: (api) => configMaps(api), columns: ['Name', 'Data', 'Age'] },
 ];
 
-const columnCases = columnRows.map(({ kind, path, columns, wide: further = [] }): Case => ({
+const columnCases = columnRows.map(({ kind, path, columns }): Case => ({
   title: `the columns of ${kind}`,
   run: async (api) => {
     const table = await tableOf(api, path(api));
-    expect({ columns: narrow(table), wide: wide(table) }).toEqual({ columns, wide: further });
+    expect(narrow(table)).toEqual(columns);
   },
 }));
 
@@ -89,9 +85,7 @@ const cellCases: Case[] = [
     run: async (api) => {
       const { metadata } = await done(api.post(pods(api), pod()));
       const { cells } = await tableOf(api, pods(api, metadata.name));
-      expect(cells).toMatchObject([
-        { Name: metadata.name, Ready: '0/1', Status: 'Pending', Restarts: '0', IP: '<none>', Node: '<none>' },
-      ]);
+      expect(cells).toMatchObject([{ Name: metadata.name, Ready: '0/1', Status: 'Pending', Restarts: '0' }]);
     },
   },
   {
@@ -108,9 +102,7 @@ const cellCases: Case[] = [
       await done(api.delete(pods(api, metadata.name)));
       const deleted = await tableOf(api, pods(api, metadata.name));
       await api.delete(pods(api, metadata.name), { gracePeriodSeconds: 0 });
-      expect(running.cells).toMatchObject([
-        { Ready: '1/1', Status: 'Running', Restarts: '2', IP: '10.1.2.3', Node: 'nowhere' },
-      ]);
+      expect(running.cells).toMatchObject([{ Ready: '1/1', Status: 'Running', Restarts: '2' }]);
       expect(deleted.cells).toMatchObject([{ Ready: '1/1', Status: 'Terminating' }]);
     },
   },
@@ -138,9 +130,6 @@ const cellCases: Case[] = [
           Ready: '0/0',
           'Up-to-date': 0,
           Available: 0,
-          Containers: 'app',
-          Images: 'example.test/app:1',
-          Selector: `app=${metadata.name}`,
         },
       ]);
     },
@@ -170,7 +159,6 @@ const cellCases: Case[] = [
           'Cluster-IP': 'None',
           'External-IP': '<none>',
           'Port(s)': '80/TCP,53/UDP',
-          Selector: 'app=web',
         },
       ]);
     },

@@ -244,68 +244,6 @@ const following: Case[] = [
   },
 ];
 
-const watchList: Case[] = [
-  {
-    title: 'a watch-list sends what is there and then a bookmark that says so',
-    run: async (api) => {
-      const { query, add } = await family(api);
-      const names = [(await add()).metadata.name, (await add()).metadata.name].toSorted();
-      await watching(
-        api.watch(configMaps(api), {
-          ...query,
-          sendInitialEvents: 'true',
-          resourceVersionMatch: 'NotOlderThan',
-          allowWatchBookmarks: 'true',
-        }),
-        async (watch) => {
-          const events = await watch.until(({ type }) => type === 'BOOKMARK');
-          expect(events.slice(0, -1).map(said).toSorted()).toEqual(names.map((name) => `ADDED ${name}`));
-          expect(events.at(-1)?.object.metadata.annotations).toEqual({ 'k8s.io/initial-events-end': 'true' });
-        },
-      );
-    },
-  },
-  {
-    title: 'a watch-list goes on as a watch',
-    run: async (api) => {
-      const { query, add } = await family(api);
-      await watching(
-        api.watch(configMaps(api), {
-          ...query,
-          sendInitialEvents: 'true',
-          resourceVersionMatch: 'NotOlderThan',
-          allowWatchBookmarks: 'true',
-        }),
-        async (watch) => {
-          await watch.until(({ type }) => type === 'BOOKMARK');
-          const { metadata } = await add();
-          expect((await watch.until(({ type }) => type === 'ADDED')).at(-1)?.object.metadata.name).toBe(metadata.name);
-        },
-      );
-    },
-  },
-  {
-    title: 'a watch-list without resourceVersionMatch is refused',
-    run: (api) =>
-      expectRefused(
-        api.get(configMaps(api), { watch: 'true', sendInitialEvents: 'true', allowWatchBookmarks: 'true' }),
-        {
-          code: 422,
-          reason: 'Invalid',
-          message:
-            /resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan/,
-        },
-      ),
-  },
-  {
-    title: 'sendInitialEvents without a watch is refused',
-    run: (api) =>
-      expectRefused(api.get(configMaps(api), { sendInitialEvents: 'true', resourceVersionMatch: 'NotOlderThan' }), {
-        code: 422,
-        reason: 'Invalid',
-        message: /sendInitialEvents: Forbidden: sendInitialEvents is forbidden for list/,
-      }),
-  },
-];
+const watchList: Case[] = [];
 
 export const watches: Case[] = [...following, ...watchList];

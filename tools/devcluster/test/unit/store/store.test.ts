@@ -87,20 +87,4 @@ describe('the store', () => {
     expect(store.changesSince(shelf, second)?.map((change) => change.object.metadata.name)).toEqual(['c']);
     expect(store.changesSince(shelf, first - 1)).toBeUndefined();
   });
-
-  test('knows how a list was at an older version', () => {
-    const store = createStore();
-    const kept = added(store, 'kept', { is: 'old' });
-    const gone = added(store, 'gone');
-    const then = store.revision();
-    const newer = store.replace(shelf, kept, object('kept', { is: 'newer' })) ?? kept;
-    store.replace(shelf, newer, object('kept', { is: 'newest' }));
-    store.remove(shelf, gone, gone);
-    added(store, 'new');
-    expect(store.listAt(shelf, then)?.map(({ metadata, ...rest }) => [metadata.name, rest['data']])).toEqual([
-      ['gone', {}],
-      ['kept', { is: 'old' }],
-    ]);
-    expect(store.listAt(shelf, 1)).toBeUndefined();
-  });
 });
