@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, expect, test } from '@jest/globals';
 import { dashboardRows } from '../../scripts/generate/dashboard.ts';
 import { describeWithCluster } from '../support/full-cluster.ts';
-import { kubectl, listObjects, until } from '../support/kubectl.ts';
+import { kubectl, until } from '../support/kubectl.ts';
+import { listObjects } from '../support/objects.ts';
 import { startLoad, type Load } from '../../tools/demo/customers/load.ts';
 import { startPrometheus, whyNoPrometheus, type Prometheus } from '../support/prometheus.ts';
 import { appPods, closeShop, installHoldfast, loadOn, openShop, scale, untilSettled } from '../support/shop-cluster.ts';

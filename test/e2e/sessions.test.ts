@@ -2,7 +2,8 @@ import { afterEach, beforeAll, expect, test } from '@jest/globals';
 import { describeWithCluster } from '../support/full-cluster.ts';
 import { gatewayApiFolder } from '../support/api-world.ts';
 import { killInPod } from '../support/kill.ts';
-import { conditionOf, getObject, kubectl, listObjects, until } from '../support/kubectl.ts';
+import { kubectl, until } from '../support/kubectl.ts';
+import { conditionOf, getObject, listObjects } from '../support/objects.ts';
 import { startLoad, type Load, type LoadOptions } from '../../tools/demo/customers/load.ts';
 import { watchPods, type PodWatch } from '../support/pod-watch.ts';
 import {

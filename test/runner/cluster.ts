@@ -1,7 +1,7 @@
 /** The cluster tools: a real Kubernetes on this machine, or the reason why there is none. */
 import { existsSync, readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { root, runProgram, runTidyUp, type Command } from './process.ts';
+import { root, runProgram, runTidyUp, type Command, type Output } from './process.ts';
 
 const tools = resolve(root, process.env['HOLDFAST_CLUSTER_TOOLS'] ?? '../shared/cluster');
 const howTo = 'put the cluster tools at ../shared/cluster or name their folder in HOLDFAST_CLUSTER_TOOLS';
@@ -20,7 +20,7 @@ const state = '/run/holdfast-cluster';
 export type Cluster = {
   /** `env`: flags for its programs, as the tools take them. */
   up: (options: readonly string[], env?: Record<string, string>) => Promise<boolean>;
-  buildImage: (folder: string, image: string) => Promise<boolean>;
+  buildImage: (folder: string, image: string, output: Output) => Promise<boolean>;
   /** The same command in the cluster's network, with KUBECONFIG and kubectl. */
   within: (command: Command) => Command;
   down: () => Promise<void>;
@@ -30,8 +30,8 @@ export type Cluster = {
  * A cluster of this process alone: the process id is in its name, so that two test runs do not end each other's, and
  * one that was killed before its `down` is found and ended by the next.
  */
-export function clusterOf(layer: 'api' | 'e2e'): Cluster {
-  const prefix = `holdfast-${layer}-`;
+export function clusterOf(use: 'api' | 'e2e' | 'faults'): Cluster {
+  const prefix = `holdfast-${use}-`;
   const name = `${prefix}${process.pid}`;
   const tool = (program: string, ...args: string[]): Command => ({
     command: join(tools, program),
@@ -41,16 +41,21 @@ export function clusterOf(layer: 'api' | 'e2e'): Cluster {
     up: async (options, env = {}) => {
       for (const left of listAbandoned(prefix)) await end(left);
       return (
-        (await runProgram({ command: join(tools, 'up'), args: ['--name', name, ...options], env, quiet: true })) === 0
+        (await runProgram({
+          command: join(tools, 'up'),
+          args: ['--name', name, ...options],
+          env,
+          output: 'ErrorsOnly',
+        })) === 0
       );
     },
-    buildImage: async (folder, image) => {
-      if ((await runProgram(tool('build-image', folder, image))) !== 0) return false;
+    buildImage: async (folder, image, output) => {
+      if ((await runProgram({ ...tool('build-image', folder, image), output })) !== 0) return false;
       // The cluster has it now. buildah would keep its own copy indefinitely, under the name of this cluster.
-      await runTidyUp({ command: 'buildah', args: ['rmi', `localhost/build:${name}`], quiet: true });
+      await runTidyUp({ command: 'buildah', args: ['rmi', `localhost/build:${name}`], output: 'ErrorsOnly' });
       return true;
     },
-    within: ({ command, args, env }) => ({ ...tool('exec', command, ...args), ...(env && { env }) }),
+    within: ({ command, args, ...rest }) => ({ ...rest, ...tool('exec', command, ...args) }),
     down: () => end(name),
   };
 }

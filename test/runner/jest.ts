@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { countReport, type Count, type JestReport } from './count.ts';
-import { root, runProgram, type Command } from './process.ts';
+import { root, runProgram, type Command, type Output } from './process.ts';
 import { readTestFiles, type JestTimes, type TestFile } from './times.ts';
 
 export type JestRun = {
@@ -12,6 +12,7 @@ export type JestRun = {
   env?: Record<string, string>;
   /** Wraps the command, to run it in a cluster's network. */
   within?: (command: Command) => Command;
+  output?: Output;
 };
 
 export type LayerResult = { count: Count; files: readonly TestFile[] };
@@ -19,7 +20,13 @@ export type LayerResult = { count: Count; files: readonly TestFile[] };
 /** A limit on a test that hangs, not a part of its verdict: on a machine that has much to do five seconds are soon over. */
 const testTimeoutMs = 30_000;
 
-export async function runJest({ project, args, env, within = (command) => command }: JestRun): Promise<LayerResult> {
+export async function runJest({
+  project,
+  args,
+  env,
+  within = (command) => command,
+  output = 'Live',
+}: JestRun): Promise<LayerResult> {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-test-'));
   try {
     const outputFile = join(folder, 'report.json');
@@ -41,6 +48,7 @@ export async function runJest({ project, args, env, within = (command) => comman
         ...args,
       ],
       ...(env && { env }),
+      output,
     };
     const exitCode = await runProgram(within(command));
     const report = readReport(outputFile);

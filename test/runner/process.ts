@@ -1,5 +1,5 @@
-/** Running programs one after another, so that an interrupt ends the one that runs and still lets us tidy up. */
-import { spawn } from 'node:child_process';
+/** Running programs, so that an interrupt ends those that run and still lets us tidy up. */
+import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
 
 export const root = join(import.meta.dirname, '../..');
@@ -7,20 +7,26 @@ export const root = join(import.meta.dirname, '../..');
 const interruption = new AbortController();
 export const interrupted = interruption.signal;
 
-/** From now on SIGINT and SIGTERM end the program that runs, and no other is started except to tidy up. */
+/** From now on SIGINT and SIGTERM end the programs that run, and no other is started except to tidy up. */
 export function watchForInterrupt(): void {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => interruption.abort());
 }
+
+/**
+ * `Live`: the output goes to ours as it comes. `Held`: it is printed whole when the program ends, because another one writes meanwhile.
+ * `ErrorsOnly`: stdout is for a shell, not for people.
+ */
+export type Output = 'Live' | 'Held' | 'ErrorsOnly';
 
 export type Command = {
   command: string;
   args: readonly string[];
   env?: Record<string, string>;
-  /** Its stdout is for a shell, not for people; errors are on stderr. */
-  quiet?: true;
+  /** Default: `Live`. */
+  output?: Output;
 };
 
-/** Runs a program to its end and answers its exit code. Its output is ours. */
+/** Runs a program to its end and returns its exit code. */
 export function runProgram(program: Command): Promise<number> {
   return start(program, { signal: interrupted });
 }
@@ -30,22 +36,35 @@ export function runTidyUp(program: Command): Promise<number> {
   return start(program, { detached: true });
 }
 
+const stdoutOf = { Live: 'inherit', Held: 'pipe', ErrorsOnly: 'ignore' } as const;
+
 function start(
-  { command, args, env, quiet }: Command,
+  { command, args, env, output = 'Live' }: Command,
   options: { signal?: AbortSignal; detached?: boolean },
 ): Promise<number> {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd: root,
-      stdio: ['inherit', quiet ? 'ignore' : 'inherit', 'inherit'],
+      stdio: ['inherit', stdoutOf[output], output === 'Held' ? 'pipe' : 'inherit'],
       env: { ...process.env, ...env },
       ...options,
     });
+    const print = hold(child);
     child.on('error', (error) => {
       if (!interrupted.aborted) console.error(`${command}: ${error.message}`);
       // Without a pid it has never run and never closes.
       if (child.pid === undefined) resolve(1);
     });
-    child.on('close', (code) => resolve(code ?? 1));
+    child.on('close', (code) => {
+      print();
+      resolve(code ?? 1);
+    });
   });
+}
+
+/** Returns a function that prints what the program has written to its pipes, in the order in which it arrived. */
+function hold({ stdout, stderr }: ChildProcess): () => void {
+  const chunks: Buffer[] = [];
+  for (const stream of [stdout, stderr]) stream?.on('data', (chunk: Buffer) => chunks.push(chunk));
+  return () => process.stdout.write(Buffer.concat(chunks));
 }

@@ -1,6 +1,7 @@
 /** Objects for operator tests in a cluster without nodes: Deployments whose pods never run, StickyWorkloads, pods created by the test. */
 import { afterAll, beforeAll } from '@jest/globals';
-import { conditionOf, getObject, kubectl, kubectlInput, until, type LiveObject } from './kubectl.ts';
+import { kubectl, kubectlInput, until } from './kubectl.ts';
+import { conditionOf, getObject, type LiveObject } from './objects.ts';
 import { startOperator, type RunningOperator } from './operator.ts';
 
 export const gatewayApiFolder = (channel: 'experimental' | 'standard'): string =>

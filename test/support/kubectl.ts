@@ -1,18 +1,5 @@
-/** kubectl as the e2e tests use it: what a person would type, with JSON where a test has to look. */
+/** kubectl as a user types it, and waiting for what a test looks for. Objects are read by `objects.ts`. */
 import { spawn } from 'node:child_process';
-
-type Json = Record<string, unknown>;
-export type LiveObject = Json & {
-  metadata: {
-    name: string;
-    namespace?: string;
-    uid: string;
-    deletionTimestamp?: string;
-    labels?: Record<string, string>;
-  };
-  spec?: Json;
-  status?: Json & { conditions?: { type: string; status: string; reason: string; message: string }[] };
-};
 
 /** Runs kubectl and returns what it prints; throws with stderr when it fails. */
 export function kubectl(...args: string[]): Promise<string> {
@@ -23,19 +10,6 @@ export function kubectl(...args: string[]): Promise<string> {
 export function kubectlInput(input: string, ...args: string[]): Promise<string> {
   return run('kubectl', args, input);
 }
-
-export async function getObject(resource: string, name: string, namespace: string): Promise<LiveObject | undefined> {
-  const text = await kubectl('get', resource, name, '-n', namespace, '-o', 'json', '--ignore-not-found');
-  return text.trim() === '' ? undefined : (JSON.parse(text) as LiveObject);
-}
-
-export async function listObjects(resource: string, namespace: string, selector?: string): Promise<LiveObject[]> {
-  const text = await kubectl('get', resource, '-n', namespace, '-o', 'json', ...(selector ? ['-l', selector] : []));
-  return (JSON.parse(text) as { items: LiveObject[] }).items;
-}
-
-export const conditionOf = (object: LiveObject | undefined, type: string) =>
-  object?.status?.conditions?.find((condition) => condition.type === type);
 
 /** Runs a program to its end. */
 export function run(command: string, args: string[], input?: string): Promise<string> {

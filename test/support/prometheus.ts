@@ -7,7 +7,8 @@ import { mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parse, stringify } from 'yaml';
-import { until, type LiveObject } from './kubectl.ts';
+import { until } from './kubectl.ts';
+import { type LiveObject } from './objects.ts';
 
 export type Series = { metric: Record<string, string>; values: [number, string][] };
 

@@ -1,8 +1,8 @@
 /** The example shop on a whole cluster, installed and scaled as in the README. */
 import { readFile } from 'node:fs/promises';
 import { parseAllDocuments } from 'yaml';
-import { conditionOf, getObject, kubectl, kubectlInput, listObjects, until } from './kubectl.ts';
-import type { LiveObject } from './kubectl.ts';
+import { kubectl, kubectlInput, until } from './kubectl.ts';
+import { conditionOf, getObject, listObjects, type LiveObject } from './objects.ts';
 import type { LoadOptions } from '../../tools/demo/customers/load.ts';
 import { formatSummary, summarize, type Summary, type SessionLog } from '../../tools/demo/customers/session-log.ts';
 

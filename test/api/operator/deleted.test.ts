@@ -9,7 +9,8 @@ import {
   untilReason,
   untilThere,
 } from '../../support/api-world.ts';
-import { conditionOf, getObject, kubectl, kubectlInput, listObjects, until } from '../../support/kubectl.ts';
+import { kubectl, kubectlInput, until } from '../../support/kubectl.ts';
+import { conditionOf, getObject, listObjects } from '../../support/objects.ts';
 import { startOperator, type RunningOperator } from '../../support/operator.ts';
 
 describeWithApi('A StickyWorkload that is deleted while a pod drains', () => {

@@ -8,7 +8,8 @@ import {
   stickyWorkload,
   untilReason,
 } from '../../support/api-world.ts';
-import { getObject, kubectl, kubectlInput, listObjects, until, type LiveObject } from '../../support/kubectl.ts';
+import { kubectl, kubectlInput, until } from '../../support/kubectl.ts';
+import { getObject, listObjects, type LiveObject } from '../../support/objects.ts';
 import { createTlsClient, type TlsClient } from '../../support/tls-client.ts';
 
 const namespace = 'deletion-cost';

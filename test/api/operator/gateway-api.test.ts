@@ -10,7 +10,8 @@ import {
   untilReason,
   untilThere,
 } from '../../support/api-world.ts';
-import { conditionOf, getObject, kubectl, listObjects, until } from '../../support/kubectl.ts';
+import { kubectl, until } from '../../support/kubectl.ts';
+import { conditionOf, getObject, listObjects } from '../../support/objects.ts';
 
 const namespace = 'gateway-api';
 

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { describeWithApi } from '../../support/api-server.ts';
 import { apply, createNamespace, deployment, stickyWorkload, untilReason } from '../../support/api-world.ts';
-import { kubectl, listObjects, until, type LiveObject } from '../../support/kubectl.ts';
+import { kubectl, until } from '../../support/kubectl.ts';
+import { listObjects, type LiveObject } from '../../support/objects.ts';
 import { startOperator, type RunningOperator } from '../../support/operator.ts';
 
 const namespace = 'injection';

@@ -9,7 +9,8 @@ import {
   untilReason,
   untilThere,
 } from '../../support/api-world.ts';
-import { getObject, kubectl, until } from '../../support/kubectl.ts';
+import { kubectl, until } from '../../support/kubectl.ts';
+import { getObject } from '../../support/objects.ts';
 
 const namespace = 'provision';
 

@@ -2,7 +2,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { expect } from '@jest/globals';
 import { kubectl, until } from '../../support/kubectl.ts';
-import type { LiveObject } from '../../support/kubectl.ts';
+import type { LiveObject } from '../../support/objects.ts';
 import { appPods, proxyPods } from '../../support/shop-cluster.ts';
 import { addressOf, sumMetric } from '../world/proxies.ts';
 import { inShop } from '../world/scene.ts';

@@ -4,7 +4,8 @@
  * it all the time.
  */
 import { expect } from '@jest/globals';
-import { getObject, until } from '../../support/kubectl.ts';
+import { until } from '../../support/kubectl.ts';
+import { getObject } from '../../support/objects.ts';
 import { proxyPods, scale, untilReady, untilSettled } from '../../support/shop-cluster.ts';
 import { delayOperators } from '../world/late-relay.ts';
 import { inShop } from '../world/scene.ts';

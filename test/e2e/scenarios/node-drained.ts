@@ -1,7 +1,7 @@
 /** kubectl drain of a node that carries pods of the app and a proxy. */
 import { expect } from '@jest/globals';
 import { kubectl, until } from '../../support/kubectl.ts';
-import type { LiveObject } from '../../support/kubectl.ts';
+import type { LiveObject } from '../../support/objects.ts';
 import { appPods, proxyPods, untilReady } from '../../support/shop-cluster.ts';
 import { targetOf } from '../world/proxies.ts';
 import { inShop } from '../world/scene.ts';

@@ -3,7 +3,8 @@
  * `serving: false`, and most proxies send it no more requests. It still responds, and its sessions still exist.
  */
 import { expect } from '@jest/globals';
-import { listObjects, until } from '../../support/kubectl.ts';
+import { until } from '../../support/kubectl.ts';
+import { listObjects } from '../../support/objects.ts';
 import { appPods, flip, scale, untilSettled } from '../../support/shop-cluster.ts';
 import { inShop } from '../world/scene.ts';
 import type { Scenario } from './scenario.ts';

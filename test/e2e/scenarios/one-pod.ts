@@ -1,6 +1,7 @@
 /** A shop of a single pod and a customer who stays: first its container restarts, then the pod is deleted twice. */
 import { expect } from '@jest/globals';
-import { getObject, kubectl, until } from '../../support/kubectl.ts';
+import { kubectl, until } from '../../support/kubectl.ts';
+import { getObject } from '../../support/objects.ts';
 import { appPods, flip } from '../../support/shop-cluster.ts';
 import { createShopClient } from '../../../tools/demo/customers/shop-client.ts';
 import { untilEvent } from '../world/events.ts';

@@ -6,7 +6,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from '@jest/globals';
 import { killInPod } from '../../support/kill.ts';
-import { conditionOf, getObject, kubectl, listObjects, until } from '../../support/kubectl.ts';
+import { kubectl, until } from '../../support/kubectl.ts';
+import { conditionOf, getObject, listObjects } from '../../support/objects.ts';
 import { createShopClient } from '../../../tools/demo/customers/shop-client.ts';
 import {
   appPods,

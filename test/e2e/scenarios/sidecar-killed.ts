@@ -4,7 +4,8 @@
  */
 import { expect } from '@jest/globals';
 import { killInPod } from '../../support/kill.ts';
-import { listObjects, until } from '../../support/kubectl.ts';
+import { until } from '../../support/kubectl.ts';
+import { listObjects } from '../../support/objects.ts';
 import { appPods, scale, untilSettled } from '../../support/shop-cluster.ts';
 import { untilEvent } from '../world/events.ts';
 import { sumMetric } from '../world/proxies.ts';

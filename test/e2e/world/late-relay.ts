@@ -3,8 +3,8 @@ import { connect, createServer } from 'node:net';
 import type { AddressInfo, Server, Socket } from 'node:net';
 import { once } from 'node:events';
 import { findInPod, killInPod } from '../../support/kill.ts';
-import { listObjects, run } from '../../support/kubectl.ts';
-import type { LiveObject } from '../../support/kubectl.ts';
+import { run } from '../../support/kubectl.ts';
+import { listObjects, type LiveObject } from '../../support/objects.ts';
 import { addressOf } from './proxies.ts';
 
 const discoveryPort = 9444;

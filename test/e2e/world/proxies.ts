@@ -1,5 +1,5 @@
 /** The proxies of a shop, each by itself, and what they and the operators count. */
-import type { LiveObject } from '../../support/kubectl.ts';
+import type { LiveObject } from '../../support/objects.ts';
 
 const listenerPort = 10_080;
 const adminPort = 9090;

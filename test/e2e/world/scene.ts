@@ -69,6 +69,8 @@ async function describeNamespace(namespace: string): Promise<void> {
     ['get', 'pods', '-o', 'wide'],
     ['describe', 'stickyworkload'],
     ['get', 'events', '--sort-by=.metadata.creationTimestamp'],
+    ['logs', '--selector=app.kubernetes.io/component=proxy', '--prefix', '--tail=50'],
+    ['logs', '--namespace=holdfast-system', '--selector=app.kubernetes.io/component=operator', '--prefix', '--tail=50'],
   ];
   for (const look of looks) {
     const text = await kubectl('-n', namespace, ...look).catch((error: unknown) => String(error));

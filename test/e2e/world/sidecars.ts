@@ -1,5 +1,6 @@
 /** The state that a sidecar reports on its admin port. */
-import { getObject, until, type LiveObject } from '../../support/kubectl.ts';
+import { until } from '../../support/kubectl.ts';
+import { getObject, type LiveObject } from '../../support/objects.ts';
 
 const sidecarPort = 15_999;
 
