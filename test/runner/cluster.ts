@@ -31,7 +31,7 @@ export type Cluster = {
  * one that was killed before its `down` is found and ended by the next.
  */
 export function clusterOf(use: 'api' | 'e2e' | 'faults'): Cluster {
-  const prefix = `holdfast-${use}-`;
+  const prefix = `hf-${use}-`;
   const name = `${prefix}${process.pid}`;
   const tool = (program: string, ...args: string[]): Command => ({
     command: join(tools, program),
