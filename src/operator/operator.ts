@@ -74,8 +74,9 @@ export function createOperator(given: OperatorOptions): Operator {
         );
       },
       onStopped: async () => {
-        await controller?.stop();
+        const stopped = controller;
         controller = undefined;
+        await stopped?.stop();
       },
     });
     lease.start();

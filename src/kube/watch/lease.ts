@@ -93,7 +93,7 @@ export function createLeaderLease(options: LeaderLeaseOptions): LeaderLease {
     try {
       const ours = await inTime(acquireOrRenew());
       if (stopping.signal.aborted) return;
-      if (ours) holdUntil(sentAtMs + timing.renewDeadlineMs);
+      if (ours) await holdUntil(sentAtMs + timing.renewDeadlineMs);
       else if (leading) await stepDown('another replica holds the lease');
     } catch (error) {
       // Unknown is not lost: the deadline decides. A conflict means that another candidate wrote first.
@@ -116,7 +116,10 @@ export function createLeaderLease(options: LeaderLeaseOptions): LeaderLease {
     }
   }
 
-  function holdUntil(untilMs: number): void {
+  async function holdUntil(untilMs: number): Promise<void> {
+    // The deadline may have passed while the request was in flight: the work of that leadership ends before the next begins.
+    await stoppingWork;
+    if (stopping.signal.aborted) return;
     const leftMs = untilMs - clock.nowMs();
     if (leftMs <= 0) return;
     cancelExpiry();

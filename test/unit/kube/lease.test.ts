@@ -19,9 +19,11 @@ function setUp() {
   const history: string[] = [];
 
   function candidate(identity: string, options: Partial<LeaderLeaseOptions> & { clockOffsetMs?: number } = {}) {
-    let connection: 'up' | 'down' | 'hanging' = 'up';
+    let connection: 'up' | 'down' | 'hanging' | 'slow' = 'up';
+    const slow = Promise.withResolvers<void>();
     const through = async <T>(call: () => Promise<T>): Promise<T> => {
       if (connection === 'hanging') await new Promise(() => {});
+      if (connection === 'slow') await slow.promise;
       if (connection === 'down') {
         throw new AppError('KUBERNETES_UNAVAILABLE', 'down', { source: 'kubernetes', retryable: true });
       }
@@ -45,7 +47,7 @@ function setUp() {
       logger: createMemoryLogger(),
       ...options,
     });
-    return { lease, connect: (state: typeof connection) => (connection = state) };
+    return { lease, connect: (state: typeof connection) => (connection = state), respond: () => slow.resolve() };
   }
 
   const spec = () =>
@@ -90,6 +92,32 @@ describe('leader lease', () => {
     expect(history).toHaveLength(1);
     expect([a, b].filter(({ lease }) => lease.isLeader())).toHaveLength(1);
     await Promise.all([a.lease.stop(), b.lease.stop()]);
+  });
+
+  test('is held again after an expired renewal only when the work of the previous leadership has ended', async () => {
+    const { clock, candidate, history } = setUp();
+    const working = Promise.withResolvers<void>();
+    const { lease, connect, respond } = candidate('a', {
+      async onStopped() {
+        await working.promise;
+        history.push('a stops');
+      },
+    });
+    lease.start();
+    await clock.advance(1_000);
+    connect('down');
+    await clock.advance(6_500);
+    connect('slow');
+    await clock.advance(3_000);
+    expect(lease.isLeader()).toBe(false);
+    respond();
+    await settle();
+    expect(history).toEqual(['a starts']);
+    connect('up');
+    working.resolve();
+    await clock.advance(3_000);
+    expect(history).toEqual(['a starts', 'a stops', 'a starts']);
+    await lease.stop();
   });
 
   test('is released at once by a leader that stops, after its work has ended', async () => {
