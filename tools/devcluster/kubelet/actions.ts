@@ -1,4 +1,4 @@
-/** What the kubelet decides to do for a pod, one thing at a time. */
+/** The actions of the kubelet for a pod. */
 import type { ProbeKind } from './pod.ts';
 
 export type PodAction =
@@ -8,12 +8,12 @@ export type PodAction =
   | { kind: 'hook'; container: string; run: number }
   | { kind: 'signal'; container: string; run: number; signal: 'SIGTERM' | 'SIGKILL' }
   | { kind: 'event'; container: string; event: PodEvent }
-  /** Nothing of it runs any more: its last status is written, and the object goes. */
+  /** All containers have terminated: write the last status and remove the object. */
   | { kind: 'finish' };
 
 export type PodEvent = { type: 'Normal' | 'Warning'; reason: string; note: string };
 
-/** A step of a decision for one thing. `wakeAtMs`: look again then, if nothing happens before; Infinity: never. */
+/** The result of a decision. `wakeAtMs`: when to decide again if nothing happens before; Infinity: never. */
 export type Step<T> = { next: T; actions: readonly PodAction[]; wakeAtMs: number };
 
 export const stay = <T>(next: T, wakeAtMs = Infinity): Step<T> => ({ next, actions: [], wakeAtMs });

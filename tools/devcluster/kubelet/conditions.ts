@@ -1,4 +1,4 @@
-/** The conditions of a pod, with the reasons and messages of the kubelet. What others wrote is kept. */
+/** The conditions of a pod, with the reasons and messages of the kubelet. Conditions of other components are kept. */
 import { conditionsOf, containersOf } from './pod.ts';
 import type { Condition, Pod, PodPhase } from './pod.ts';
 import { containerOf, isReady } from './state.ts';
@@ -62,7 +62,7 @@ function judgeInit(state: PodState, phase: PodPhase): Verdict {
   };
 }
 
-/** A gate is a condition that somebody else has to set. */
+/** A readiness gate is a condition that another component sets. */
 function judgeGates(pod: Pod): Verdict {
   const messages = (pod.spec.readinessGates ?? []).flatMap(({ conditionType }) => {
     const gate = conditionsOf(pod).find(({ type }) => type === conditionType);

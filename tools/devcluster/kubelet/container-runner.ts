@@ -1,4 +1,4 @@
-/** Does what was decided for the containers of one pod: starts their processes, asks them, and sends them signals. */
+/** Performs the actions for the containers of one pod: starts their processes, probes them, and sends signals. */
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../../src/platform/clock.ts';
@@ -30,7 +30,7 @@ export type RunnerWorld = {
   record: RecordEvent;
   volumes: PodVolumes;
   podIp: string;
-  /** Where the logs of all pods go, and where the pod keeps its own files. */
+  /** `logs`: the logs of all pods. `pod`: the files of this pod. */
   folders: { logs: string; pod: string };
   namesFile: string;
 };
@@ -40,13 +40,13 @@ type Report = (happened: ContainerObservation) => void;
 
 export interface ContainerRunner {
   perform(action: ContainerAction, pod: Pod, report: Report): void;
-  /** Resolves when no start is under way any more, and writes no file after that. What runs is ended by whoever started it. */
+  /** Resolves when no container is starting; writes no file after that. The caller kills the processes. */
   stop(): Promise<void>;
-  /** Nothing runs any more: the files of the pod go. */
+  /** Removes the pod's files, after its processes have terminated. */
   close(): Promise<void>;
 }
 
-/** `over`: aborted when the process has ended, and with it what it is asked. */
+/** `over`: aborted when the process has terminated; aborts its probes and hooks. */
 type Running = { process: RunningProcess; over: AbortController; target: HandlerTarget };
 
 const preload = new URL('preload.ts', import.meta.url).href;
@@ -138,7 +138,7 @@ export function createContainerRunner(world: RunnerWorld): ContainerRunner {
     try {
       await world.prober.callHook(lifecycle?.preStop ?? {}, target, over.signal);
     } catch {
-      // The kubelet keeps to itself what went wrong, too. One that ended with its container has not failed.
+      // The kubelet does not report the error either. A hook that ends with its container has not failed.
       if (!over.signal.aborted) {
         world.record(name, { type: 'Warning', reason: 'FailedPreStopHook', note: 'PreStopHook failed' });
       }
@@ -148,7 +148,7 @@ export function createContainerRunner(world: RunnerWorld): ContainerRunner {
 
   return {
     perform(action, pod, report) {
-      // As the kubelet, which prepares volumes only of pods that may still start containers.
+      // As in the kubelet: only a pod that may start containers needs its volumes.
       if (pod.metadata.deletionTimestamp !== undefined) world.volumes.close();
       const container = containersOf(pod).find((member) => member.container.name === action.container)?.container;
       const entry = running.get(action.container);
@@ -179,7 +179,7 @@ const startEvents = ({ image }: Container) => [
   { type: 'Normal' as const, reason: 'Started', note: 'Container started' },
 ];
 
-/** A program that is none for Node takes no notice of it. */
+/** Has no effect on a program that is not Node. */
 const withPreload = (env: Environment, settings: PodSettings): Environment => ({
   ...env,
   NODE_OPTIONS: `${env['NODE_OPTIONS'] ?? ''} --import=${preload}`.trim(),

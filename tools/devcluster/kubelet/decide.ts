@@ -1,4 +1,4 @@
-/** What to do next for a pod. Pure: the state goes in, and comes out with what was decided marked as begun. */
+/** Decides the next actions for a pod. Pure: returns the state in which these actions have begun. */
 import { stay } from './actions.ts';
 import type { PodAction, Step } from './actions.ts';
 import { containersOf, defaultGraceSeconds, probeKinds, probeOf } from './pod.ts';
@@ -22,9 +22,9 @@ export function decidePod(state: PodState, nowMs: number): Step<PodState> {
 }
 
 const isOver = ({ ending, containers }: PodState): boolean =>
-  ending !== undefined && ending.why !== 'Completed' && !Object.values(containers).some(isLive);
+  ending !== undefined && ending.reason !== 'Completed' && !Object.values(containers).some(isLive);
 
-/** Whether its init containers are through, and whether all its work is done. */
+/** Updates whether the init containers have completed, and whether the whole pod has. */
 function decideStage(state: PodState, nowMs: number): PodState {
   const all = containersOf(state.pod);
   const initialized = state.initialized || all.every((member) => member.role === 'app' || isThrough(state, member));
@@ -37,16 +37,16 @@ function decideStage(state: PodState, nowMs: number): PodState {
 
 function completion({ pod }: PodState, nowMs: number): PodEnding {
   const graceSeconds = pod.spec.terminationGracePeriodSeconds ?? defaultGraceSeconds;
-  return { why: 'Completed', deadlineMs: nowMs + graceSeconds * 1000 };
+  return { reason: 'Completed', deadlineMs: nowMs + graceSeconds * 1000 };
 }
 
-/** Whether what follows in the list of init containers may start. */
+/** Whether the next init container may start. */
 function isThrough(state: PodState, { role, container }: PodContainer): boolean {
   const { phase, started } = containerOf(state, container.name);
   return role === 'sidecar' ? started : phase.kind === 'terminated' && phase.exitCode === 0;
 }
 
-/** For good. */
+/** Has terminated and will not be restarted. */
 function hasEnded(state: PodState, { role, container }: PodContainer): boolean {
   const { phase } = containerOf(state, container.name);
   return phase.kind === 'terminated' && !willRestart(role, state.pod.spec.restartPolicy ?? 'Always', phase);
@@ -67,7 +67,7 @@ function decideContainer(state: PodState, member: PodContainer, nowMs: number): 
   return startAt(state, member, phase.retryAtMs ?? nowMs, nowMs);
 }
 
-/** Nothing comes back while the pod is told to go, not even a sidecar: KEP-4438 is to change that. */
+/** No container of a terminating pod is restarted, not even a sidecar (KEP-4438 will change that). */
 function mayStart(state: PodState, { role, container }: PodContainer): boolean {
   if (state.ending) return false;
   if (state.initialized) return role !== 'init';
@@ -103,7 +103,7 @@ function decideRestart(state: PodState, member: PodContainer, phase: Terminated,
   };
 }
 
-/** Whoever ran for twice the longest back-off begins anew, as in the kubelet. */
+/** A container that ran for twice the longest back-off starts without one, as in the kubelet. */
 const backOffOf = ({ backOffMs }: ContainerState, { startedAtMs, finishedAtMs }: Terminated): number =>
   finishedAtMs - startedAtMs > 2 * maxBackOffMs ? 0 : backOffMs;
 
@@ -139,7 +139,7 @@ function decideRunning(state: PodState, member: PodContainer, nowMs: number): St
   };
 }
 
-/** Who is told to go is still asked whether it is ready, and no longer whether it lives. */
+/** A terminating container has readiness probes only. */
 function decideProbes(
   container: ContainerState,
   state: PodState,

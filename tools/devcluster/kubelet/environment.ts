@@ -1,4 +1,4 @@
-/** The variables and the command of a container. Pure, but for the reader of ConfigMaps and Secrets that it is given. */
+/** The environment variables of a container. Pure, except for the given reader of ConfigMaps and Secrets. */
 import { readField } from './fields.ts';
 import { notFound } from './keyed.ts';
 import type { Keyed, ReadKeyed } from './keyed.ts';
@@ -7,7 +7,7 @@ import { StartRefused } from './start-refused.ts';
 
 export type Environment = Readonly<Record<string, string>>;
 
-/** The later of two of the same name holds, and each sees those before it. */
+/** Of two variables of the same name the later wins; each can refer to those before it. */
 export function buildEnvironment(
   container: Container,
   { pod, podIp, read }: { pod: Pod; podIp: string; read: ReadKeyed },
@@ -51,7 +51,7 @@ function readKey(
   throw new StartRefused('CreateContainerConfigError', message);
 }
 
-/** `$(NAME)` is the variable where there is one, `$$` a plain `$`. */
+/** Replaces `$(NAME)` by the variable, if it exists, and `$$` by `$`. */
 export const expand = (text: string, env: Environment): string =>
   text.replaceAll(/\$(?:\$|\(([^)]*)\))/g, (whole: string, name?: string) =>
     name === undefined ? '$' : (env[name] ?? whole),

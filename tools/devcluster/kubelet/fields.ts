@@ -1,8 +1,8 @@
-/** What a pod can tell its containers of itself: `fieldRef` of variables and of downward API volumes. */
+/** The pod's fields that its containers can read: `fieldRef` of variables and of downward API volumes. */
 import type { Pod } from './pod.ts';
 import { hostIp } from './status.ts';
 
-/** Undefined: no such field. A label or annotation that is not there is empty. */
+/** Returns undefined for an unsupported field. A missing label or annotation is empty. */
 export function readField({ metadata, spec }: Pod, podIp: string, fieldPath: string): string | undefined {
   const byKey = /^metadata\.(labels|annotations)\['([^']+)'\]$/.exec(fieldPath);
   if (byKey) return (byKey[1] === 'labels' ? metadata.labels : metadata.annotations)?.[byKey[2] ?? ''] ?? '';

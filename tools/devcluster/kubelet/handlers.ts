@@ -1,4 +1,4 @@
-/** Asks a container: the handlers of probes and of preStop hooks, called as the kubelet calls them. */
+/** Calls the handlers of probes and preStop hooks as the kubelet does. */
 import { request as httpRequest } from 'node:http';
 import type { IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
@@ -8,7 +8,7 @@ import type { Clock } from '../../../src/platform/clock.ts';
 import { describeError } from '../../../src/platform/errors.ts';
 import type { Container, Handler } from './pod.ts';
 
-/** `run`: a command as in the container; false: it failed. */
+/** `run`: runs a command in the environment of the container. */
 export type HandlerTarget = {
   container: Container;
   podIp: string;
@@ -20,7 +20,7 @@ export type Verdict = { isHealthy: boolean; message: string };
 export interface Prober {
   /** Never rejects. */
   probe(handler: Handler, target: HandlerTarget, options: { signal: AbortSignal; timeoutMs: number }): Promise<Verdict>;
-  /** Resolves when the hook is over, however long that takes; rejects when it failed. */
+  /** Resolves when the hook has completed; rejects if it failed. No time limit. */
   callHook(handler: Handler, target: HandlerTarget, signal: AbortSignal): Promise<void>;
 }
 
@@ -45,7 +45,7 @@ export const createProber = (clock: Clock): Prober => ({
   },
   async callHook({ httpGet, exec, sleep: pause }, target, signal) {
     if (exec) await mustSucceed(exec.command, target, signal);
-    // The status is never looked at: only a broken connection is a failure.
+    // The HTTP status is ignored: only a broken connection is a failure.
     else if (httpGet) await get(httpGet, target, { signal, userAgent: 'kube-lifecycle/1.35' });
     else if (pause) await sleep(clock, pause.seconds * 1000, signal);
     else throw new Error('cannot run handler');
@@ -70,7 +70,7 @@ async function probeOnce(
     const status = await get(httpGet, target, { signal, userAgent: 'kube-probe/1.35' });
     return { isHealthy: status >= 200 && status < 400, message: `HTTP probe failed with statuscode: ${status}` };
   }
-  if (!tcpSocket) throw new Error('missing probe handler: devcluster knows httpGet, tcpSocket and exec');
+  if (!tcpSocket) throw new Error('missing probe handler: devcluster supports httpGet, tcpSocket and exec');
   await dial(tcpSocket.host ?? target.podIp, resolvePort(tcpSocket.port, target.container), signal);
   return { isHealthy: true, message: '' };
 }
@@ -92,7 +92,7 @@ function timeoutMessage({ httpGet, tcpSocket, exec }: Handler, target: HandlerTa
   return `command timed out: "${exec?.command.join(' ')}" timed out after ${timeoutMs / 1000}s`;
 }
 
-/** A name is that of one of the container's own ports. */
+/** A name refers to a port of the same container. */
 function resolvePort(port: number | string, { ports = [] }: Container): number {
   const found = ports.find(({ name }) => name === port)?.containerPort ?? Number(port);
   if (!Number.isInteger(found)) throw new Error(`couldn't find port: ${port}`);
@@ -129,7 +129,7 @@ function dialError(error: Error, { hostname, port }: URL): string {
   return isRefused ? `dial tcp ${hostname}:${port || 80}: connect: connection refused` : error.message;
 }
 
-/** The answer is over with its body, of which no more than the kubelet does is read. */
+/** Reads the body, up to the kubelet's limit: only then is the response complete. */
 async function readStatus(response: IncomingMessage): Promise<number> {
   let size = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {

@@ -1,13 +1,13 @@
-/** Which program stands for an image: nothing is pulled. */
+/** The programs of images: no image is pulled. */
 import { expand } from './environment.ts';
 import type { Environment } from './environment.ts';
 import type { Container } from './pod.ts';
 import { StartRefused } from './start-refused.ts';
 
-/** `command`: the entrypoint. `env`: all that a process gets besides what its pod says; nothing is inherited. */
+/** `command`: the entrypoint. `env`: the variables besides those of the pod; no other is inherited. */
 export type ImageEntry = { command: readonly string[]; cwd: string; env: Environment };
 
-/** By the name of the image, as pods write it. */
+/** Keyed by the name of the image in pods. */
 export type ImageTable = ReadonlyMap<string, ImageEntry>;
 
 export function findImage(images: ImageTable, { image }: Container): ImageEntry {
@@ -22,7 +22,7 @@ export function findImage(images: ImageTable, { image }: Container): ImageEntry 
   return entry;
 }
 
-/** The pod's command replaces the image's, its arguments follow. */
+/** The command of the container replaces that of the image; its arguments follow. */
 export const commandOf = ({ command }: ImageEntry, container: Container, env: Environment): string[] => [
   ...(container.command ? container.command.map((part) => expand(part, env)) : command),
   ...(container.args ?? []).map((part) => expand(part, env)),

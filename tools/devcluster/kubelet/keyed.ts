@@ -1,11 +1,11 @@
-/** ConfigMaps and Secrets, as what they are for a pod: contents by key. */
+/** The contents of ConfigMaps and Secrets, by key. */
 import { configMaps, type ClusterApi } from '../cluster-api.ts';
 import type { KubeObject } from '../../../src/kube/ports.ts';
 import { secrets } from '../../../src/kube/resources.ts';
 
 export type Keyed = { kind: 'ConfigMap' | 'Secret'; name: string };
 
-/** Undefined: there is no such object. */
+/** Returns undefined if the object does not exist. */
 export type ReadKeyed = (keyed: Keyed) => ReadonlyMap<string, Buffer> | undefined;
 
 export function createKeyedReader(api: Pick<ClusterApi, 'get'>, namespace: string): ReadKeyed {

@@ -32,13 +32,13 @@ export type KubeletOptions = {
   images: ImageTable;
   /** The addresses of pods, a block such as 127.64.0.0/12. */
   addresses: string;
-  /** Nothing is written outside of it. Logs are in `logs/<namespace>_<pod>_<container>.log`. */
+  /** All files are in it. Logs: `logs/<namespace>_<pod>_<container>.log`. */
   tempFolder: string;
   tokens: TokenSource;
 };
 
 export type Kubelet = {
-  /** Kills every process of every pod at once; the objects stay as they are. */
+  /** Kills every process of every pod; the objects stay unchanged. */
   stop(): Promise<void>;
 };
 
@@ -49,11 +49,11 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const namesFile = join(tempFolder, 'service-names.json');
   await mkdir(folders.logs, { recursive: true });
   await registerNode(api, nodeName, clock.nowMs());
-  const endNames = keepServiceNames(api, namesFile);
+  const stopNames = keepServiceNames(api, namesFile);
   const processes = createProcesses();
   const prober = createProber(clock);
   const events = createEventRecorder({ api, clock, logger: options.log });
-  /** By UID: a pod may still be ending when a namesake begins. */
+  /** Keyed by UID: a pod may terminate while another of the same name starts. */
   const workers = new Map<string, PodWorker>();
 
   function work(pod: Pod, uid: string, podIp: string): PodWorker {
@@ -87,7 +87,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     else if (object.spec.nodeName === nodeName && !isTerminal(object)) begin(object, uid);
   }
 
-  /** Whoever wrote the pod must not fail for want of an address. */
+  /** Does not throw: the write of the pod must not fail because no address is free. */
   function begin(pod: Pod, uid: string): void {
     try {
       workers.set(uid, work(pod, uid, addresses.take()));
@@ -96,15 +96,15 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     }
   }
 
-  const endPods = api.observe(pods, ({ type, object }) => {
+  const stopObserving = api.observe(pods, ({ type, object }) => {
     if (type === 'DELETED') workers.get(object.metadata.uid ?? '')?.gone();
     else take(object);
   });
 
   return {
     async stop() {
-      endPods();
-      endNames();
+      stopObserving();
+      stopNames();
       const left = [...workers.values()];
       const stopped = left.map((worker) => worker.stop());
       await processes.stop();

@@ -1,11 +1,11 @@
-/** The Node that the pods run on, as the API has it. */
+/** The Node object that the pods run on. */
 import { availableParallelism, totalmem } from 'node:os';
 import type { KubeObject } from '../../../src/kube/ports.ts';
 import { nodes } from '../../../src/kube/resources.ts';
 import type { ClusterApi } from '../cluster-api.ts';
 import { formatTime, hostIp } from './status.ts';
 
-/** Ready for as long as this process lives: there is no Lease to renew. */
+/** The node is ready for as long as this process runs: it renews no Lease. */
 export async function registerNode(
   api: Pick<ClusterApi, 'get' | 'create' | 'patch'>,
   name: string,

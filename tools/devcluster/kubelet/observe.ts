@@ -1,4 +1,4 @@
-/** What happened to a pod, taken into what is known of it. Pure; an answer of an earlier run of a container changes nothing. */
+/** Updates the state of a pod with an observation. Pure; a result of an earlier run of a container is ignored. */
 import { containerOf, isLive, withContainer } from './state.ts';
 import type { ContainerState, PodEnding, PodState, ProbeState, Running, Terminated } from './state.ts';
 import { containersOf, defaultGraceSeconds, probeKinds, probeOf } from './pod.ts';
@@ -6,7 +6,7 @@ import type { Container, Pod, Probe, ProbeKind } from './pod.ts';
 
 export type PodObservation =
   | { kind: 'seen'; pod: Pod }
-  /** The object is no longer there. */
+  /** The object no longer exists. */
   | { kind: 'gone' }
   | { kind: 'container'; name: string; run: number; happened: ContainerObservation };
 
@@ -17,29 +17,29 @@ export type ContainerObservation =
   | { kind: 'probed'; probe: ProbeKind; isHealthy: boolean }
   | { kind: 'hookOver' };
 
-/** Sooner than the kubelet's: nothing is pulled, and what is missing is mostly about to be made. */
+/** Shorter than the kubelet's: no image is pulled, and a missing object is usually created soon. */
 const startRetryMs = 2000;
-/** The kubelet gives a pod that was deleted by force one second. */
+/** The grace period that the kubelet gives to a pod that was force-deleted. */
 const forcedGraceMs = 1000;
 
 export function observePod(state: PodState, observation: PodObservation, nowMs: number): PodState {
   if (observation.kind === 'container') return observeContainer(state, observation, nowMs);
-  if (observation.kind === 'gone') return withEnding(state, { why: 'Gone', graceMs: forcedGraceMs }, nowMs);
+  if (observation.kind === 'gone') return withEnding(state, { reason: 'Gone', graceMs: forcedGraceMs }, nowMs);
   const { pod } = observation;
   const seen = { ...state, pod };
   return pod.metadata.deletionTimestamp === undefined
     ? seen
-    : withEnding(seen, { why: 'Deleted', graceMs: graceMsOf(pod) }, nowMs);
+    : withEnding(seen, { reason: 'Deleted', graceMs: graceMsOf(pod) }, nowMs);
 }
 
-/** The time of the first word counts: what the kubelet has asked of the runtime it does not take back (kubernetes/kubernetes#83916). */
+/** The first deadline holds: the kubelet does not change a termination that has begun (kubernetes/kubernetes#83916). */
 const withEnding = (
   state: PodState,
-  { why, graceMs }: { why: PodEnding['why']; graceMs: number },
+  { reason, graceMs }: { reason: PodEnding['reason']; graceMs: number },
   nowMs: number,
 ): PodState => ({
   ...state,
-  ending: { deadlineMs: nowMs + graceMs, ...state.ending, why },
+  ending: { deadlineMs: nowMs + graceMs, ...state.ending, reason },
 });
 
 const graceMsOf = ({ metadata, spec }: Pod): number =>
@@ -78,7 +78,7 @@ function begin(container: ContainerState, spec: Container, nowMs: number): Parti
   return { phase, restarts, probes: { startup: newProbe(spec.startupProbe, nowMs, nowMs) } };
 }
 
-/** The other probes begin when the startup probe has passed. Without a readiness probe that makes it ready. */
+/** After the startup probe the other probes begin. Without a readiness probe the container is ready. */
 function markStarted(spec: Container, startedAtMs: number, nowMs: number): Partial<ContainerState> {
   const probes: Partial<Record<ProbeKind, ProbeState>> = {};
   for (const kind of probeKinds) {
@@ -112,19 +112,19 @@ function judgeProbe(
   const probe = probeOf(spec, kind);
   const before = container.probes[kind];
   if (!probe || !before || container.phase.kind !== 'running') return {};
-  const after = countAnswer(before, probe, { isHealthy, nowMs });
+  const after = countResult(before, probe, { isHealthy, nowMs });
   const counted = { probes: { ...container.probes, [kind]: after } };
   if (after.successes >= (probe.successThreshold ?? 1)) {
     return { ...counted, ...pass(kind, spec, container.phase.startedAtMs, nowMs) };
   }
   if (after.failures < (probe.failureThreshold ?? 3)) return counted;
   if (kind === 'readiness') return { ...counted, ready: false };
-  // It stops already, or an answer came after the pod was told to go.
+  // The container stops already, or the pod has begun to terminate since the probe.
   if (container.stop || state.ending) return counted;
-  return { ...counted, stop: { why: kind, deadlineMs: nowMs + graceOf(state.pod, probe) * 1000, hook: 'due' } };
+  return { ...counted, stop: { reason: kind, deadlineMs: nowMs + graceOf(state.pod, probe) * 1000, hook: 'due' } };
 }
 
-const countAnswer = (
+const countResult = (
   before: ProbeState,
   { periodSeconds = 10 }: Probe,
   { isHealthy, nowMs }: { isHealthy: boolean; nowMs: number },

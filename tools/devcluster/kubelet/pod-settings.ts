@@ -1,7 +1,7 @@
-/** What the kubelet tells the preload of a container. Nothing else may be imported by the preload, which every process of a pod runs. */
+/** The settings that the kubelet passes to the preload of a container. Every process of a pod runs the preload: it may import nothing else. */
 
 export type PodSettings = {
-  /** The pod's own. */
+  /** Of the pod. */
   address: string;
   namespace: string;
   mounts: readonly { path: string; folder: string }[];
@@ -9,8 +9,8 @@ export type PodSettings = {
   namesFile: string;
 };
 
-/** The variable that holds them, as JSON. */
+/** The variable with the settings, as JSON. */
 export const settingsVariable = 'HOLDFAST_DEVCLUSTER_POD';
 
-/** Names the descriptor of a pipe on which a program waits for its start: a byte, or the end of a kubelet that could not tell the reaper of it. */
+/** The variable with the descriptor of a pipe. The program waits for a byte before it starts; the pipe ends if the kubelet dies before the reaper knows the process. */
 export const gateVariable = 'HOLDFAST_DEVCLUSTER_GATE';

@@ -1,4 +1,4 @@
-/** What the kubelet reads of a pod, as the API server has it after defaulting. There are many more fields. */
+/** The fields of a pod that the kubelet reads, after defaulting. */
 import type { KubeObject } from '../../../src/kube/ports.ts';
 
 export type Pod = KubeObject & { spec: PodSpec; status?: { phase?: string; conditions?: Condition[] } };
@@ -21,7 +21,7 @@ export type Container = {
   image: string;
   command?: string[];
   args?: string[];
-  /** Of an init container only; Always makes it a native sidecar. */
+  /** For init containers; Always makes it a native sidecar. */
   restartPolicy?: RestartPolicy;
   env?: EnvVariable[];
   ports?: { name?: string; containerPort: number }[];
@@ -62,7 +62,7 @@ export type Probe = Handler & {
   terminationGracePeriodSeconds?: number;
 };
 
-/** In the order in which a pod that has just started runs them. */
+/** In the order in which a new container runs them. */
 export const probeKinds = ['startup', 'liveness', 'readiness'] as const;
 export type ProbeKind = (typeof probeKinds)[number];
 
@@ -99,10 +99,10 @@ export const isPod = (object: KubeObject): object is Pod => object.kind === 'Pod
 
 export type PodPhase = 'Pending' | 'Running' | 'Succeeded' | 'Failed';
 
-/** The conditions that are there, whoever wrote them. */
+/** Returns all conditions, also those of other components. */
 export const conditionsOf = ({ status }: Pod): readonly Condition[] => status?.conditions ?? [];
 
-/** `init`: runs to its end before the next. `sidecar`: an init container that goes on. `app`: all others. */
+/** `init`: terminates before the next one starts. `sidecar`: an init container that keeps running. `app`: all others. */
 export type Role = 'init' | 'sidecar' | 'app';
 
 export type PodContainer = { role: Role; container: Container };

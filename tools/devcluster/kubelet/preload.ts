@@ -1,7 +1,6 @@
 /**
- * Runs before the program of a container, where that is one for Node (`--import` in NODE_OPTIONS), and stands for what a container has and a
- * process has not: an address of its own (listening on all addresses is on the pod's, and dialling is from it), a DNS that knows Services,
- * and mounts. The program itself need not know.
+ * Runs before the program of a container, if it is a Node program (`--import` in NODE_OPTIONS), and provides what a container has and a
+ * process does not: its own address (for listening on all addresses, and for outgoing connections), DNS names of Services, and mounts.
  */
 import dns from 'node:dns';
 import type { LookupAddress } from 'node:dns';
@@ -11,10 +10,10 @@ import net from 'node:net';
 import { gateVariable, settingsVariable } from './pod-settings.ts';
 import type { PodSettings } from './pod-settings.ts';
 
-/** A process that the kubelet has started, and told nobody of before it was killed, would never be ended by anybody. */
+/** If the kubelet is killed before the reaper knows a new process, no other process would kill it. */
 function waitAtGate(): void {
   const gate = Number(process.env[gateVariable] ?? 0);
-  // Its descendants have other descriptors.
+  // Child processes have other descriptors.
   Reflect.deleteProperty(process.env, gateVariable);
   if (gate === 0) return;
   if (fs.readSync(gate, Buffer.alloc(1)) === 0) process.exit();
@@ -26,7 +25,7 @@ type Wrap = (original: (...args: unknown[]) => unknown) => (this: unknown, ...ar
 
 const settings: PodSettings = JSON.parse(process.env[settingsVariable] ?? 'null');
 
-/** Imports by name see it, too, once the exports are synchronised. What the function carries, such as its form for promisify, stays. */
+/** Named imports see it after the exports are synchronised. Properties of the function, such as its form for promisify, stay. */
 function wrap(owner: object, name: string, around: Wrap): void {
   const original: unknown = Reflect.get(owner, name);
   if (typeof original !== 'function') return;
@@ -40,7 +39,7 @@ const isObject = (value: unknown): value is Record<string, unknown> => typeof va
 const isPort = (value: unknown): boolean =>
   typeof value === 'number' || (typeof value === 'string' && /^\d+$/.test(value));
 
-/** `(port, host?, …)` as `({ port, host }, …)`; a path or a handle stays what it is. */
+/** Converts `(port, host?, …)` to `({ port, host }, …)`; a path or a handle stays. */
 function asOptions([first, second, ...rest]: unknown[]): [unknown, ...unknown[]] {
   if (!isPort(first) && first !== undefined && typeof first !== 'function') return [first, second, ...rest];
   const callbacks = [first, second, ...rest].filter((argument) => typeof argument === 'function');
@@ -54,7 +53,7 @@ const onPodAddress = (options: unknown): unknown =>
     ? { ...options, host: settings.address, ipv6Only: false }
     : options;
 
-/** Only other addresses of the loopback can be reached from one of them; a name is asked for as IPv4. */
+/** A loopback address can reach only loopback addresses; names are resolved to IPv4. */
 function fromPodAddress(options: unknown): unknown {
   if (!isObject(options) || !isPort(options['port']) || options['localAddress']) return options;
   const host = options['host'] ?? 'localhost';
@@ -78,7 +77,7 @@ wrap(
   (original) =>
     function connect(this: unknown, ...args) {
       const [first, ...rest] = args;
-      // net.connect hands on what it has put in order: an array of options and callback, marked by a symbol.
+      // net.connect passes normalized arguments: an array of options and callback, marked by a symbol.
       if (Array.isArray(first)) first[0] = fromPodAddress(first[0]);
       if (Array.isArray(first)) return original.call(this, first, ...rest);
       const [options, ...callbacks] = asOptions(args);
@@ -86,7 +85,7 @@ wrap(
     },
 );
 
-/** Undefined: no name of the cluster. */
+/** Returns undefined if it is not a name of the cluster. */
 function addressesOf(host: unknown): LookupAddress[] | undefined {
   if (typeof host !== 'string' || net.isIP(host)) return undefined;
   const bare = host
@@ -123,10 +122,10 @@ wrap(
       const found = addressesOf(host);
       if (!found || typeof callback !== 'function') return original.apply(this, args);
       const [first] = found;
-      const answer: unknown[] = first
+      const result: unknown[] = first
         ? [null, ...(wantsAll(options) ? [found] : [first.address, first.family])]
         : [notFound(host)];
-      process.nextTick(() => Reflect.apply(callback, undefined, answer));
+      process.nextTick(() => Reflect.apply(callback, undefined, result));
       return {};
     },
 );

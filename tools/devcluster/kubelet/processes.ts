@@ -1,4 +1,4 @@
-/** Child processes in groups of their own, none of which outlives this process: see the reaper. */
+/** Child processes, each in its own process group. The reaper kills them if this process dies. */
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,19 +11,19 @@ import { gateVariable } from './pod-settings.ts';
 
 export type ProcessSpec = { command: readonly string[]; cwd: string; env: Environment; logFile: string };
 
-/** As a container runtime gives it: 128 and the signal for one that was killed. */
+/** As a container runtime reports it: 128 + signal for a killed process. */
 export type Exit = { exitCode: number; signal?: number };
 
 export interface RunningProcess {
   exited: Promise<Exit>;
-  /** To the process alone, as to the first of a container. SIGKILL ends all of its group. */
+  /** Signals only the process, as the first one of a container. SIGKILL kills its whole group. */
   signal(signal: 'SIGTERM' | 'SIGKILL'): void;
 }
 
 export interface ProcessStarter {
-  /** Rejects when the program cannot be started. */
+  /** Rejects if the program cannot be started. */
   start(spec: ProcessSpec): Promise<RunningProcess>;
-  /** Kills all that is left; nothing can be started after it. */
+  /** Kills all processes; none can be started after it. */
   stop(): Promise<void>;
 }
 
@@ -35,12 +35,12 @@ export function createProcesses(): ProcessStarter {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],
   });
-  // Where it was killed, its pipe breaks: the kubelet still ends what it started.
+  // If it was killed, its pipe breaks: the kubelet still kills its processes.
   reaper.stdin.on('error', () => undefined);
   const running = new Map<number, RunningProcess>();
   let isStopped = false;
 
-  /** Listens at once: a process may have ended before anything is awaited. */
+  /** Subscribes synchronously: a process may terminate before anything is awaited. */
   async function register(child: ChildProcess): Promise<RunningProcess> {
     const { pid } = child;
     if (pid === undefined) {
@@ -52,7 +52,7 @@ export function createProcesses(): ProcessStarter {
     });
     const exited = new Promise<Exit>((resolve) => {
       child.once('exit', (code, signal) => {
-        // With the first process of a container all others of it end.
+        // When the first process of a container terminates, the others are killed.
         killGroup(pid);
         reaper.stdin.write(`-${pid}\n`);
         running.delete(pid);
@@ -97,7 +97,7 @@ export function createProcesses(): ProcessStarter {
   };
 }
 
-/** Where the program waits at it (`preload.ts`). One that does not has no use for it, and may have ended. */
+/** Lets the program start that waits at the gate (`preload.ts`). Another program ignores it, and may have terminated. */
 function openGate({ stdio }: ChildProcess): void {
   const gate = stdio[gateFd];
   if (!(gate instanceof Writable)) return;
@@ -109,7 +109,7 @@ function killGroup(pid: number): void {
   try {
     process.kill(-pid, 'SIGKILL');
   } catch {
-    // It has ended.
+    // It has terminated.
   }
 }
 

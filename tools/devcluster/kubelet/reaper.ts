@@ -1,12 +1,12 @@
 /**
- * A process beside the kubelet that outlives it by a moment: when its standard input ends, however the kubelet ended, it kills what is left
- * of the containers. Lines: `+<pid>` a process group began, `-<pid>` it has ended.
+ * A process beside the kubelet. When its standard input ends, because the kubelet has terminated for any reason, it kills the containers that
+ * are left. Lines: `+<pid>` a process group started, `-<pid>` it has terminated.
  */
 import { createInterface } from 'node:readline';
 
 const groups = new Set<number>();
 
-// A Ctrl-C in the terminal is for the kubelet to answer.
+// Ctrl-C in the terminal is handled by the kubelet.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => undefined);
 
 const lines = createInterface({ input: process.stdin });
@@ -20,7 +20,7 @@ lines.once('close', () => {
     try {
       process.kill(-pid, 'SIGKILL');
     } catch {
-      // It has ended by itself.
+      // It has terminated.
     }
   }
 });

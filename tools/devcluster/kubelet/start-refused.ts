@@ -1,4 +1,4 @@
-/** Why a container could not be started, in the words of the kubelet: the reason of its waiting state, and what the event says. */
+/** A container that cannot be started, with the kubelet's reasons: of its waiting state, and of the event. */
 export class StartRefused extends Error {
   readonly reason: string;
   readonly eventReason: string;

@@ -1,39 +1,39 @@
 /**
- * All that the kubelet knows of a pod: plain data. `observePod` takes in what happened, `decidePod` says what to do.
+ * The state of a pod in the kubelet: plain data. `observePod` updates it, `decidePod` decides the next actions.
  *
- *   waiting ──start──► starting ──started──► running ──exited──► terminated ──restart, after its back-off──► starting
- *                          └────failed────► waiting, and tried again
+ *   waiting ──start──► starting ──started──► running ──exited──► terminated ──restart, after the back-off──► starting
+ *                          └────failed────► waiting, then retried
  */
 import { containersOf } from './pod.ts';
 import type { Pod, ProbeKind, Role } from './pod.ts';
 
 export type PodState = {
   pod: Pod;
-  /** Its own, for as long as it lives. */
+  /** Assigned for its lifetime. */
   podIp: string;
   startTimeMs: number;
-  /** Every ordinary init container has ended well, and every sidecar has started: that stays so. */
+  /** Every init container has succeeded and every sidecar has started, once. */
   initialized: boolean;
-  /** By name. */
+  /** Keyed by name. */
   containers: Readonly<Record<string, ContainerState>>;
   /** Undefined while the pod is to run. */
   ending?: PodEnding;
 };
 
 /**
- * `Deleted`: a user or controller wants the pod gone. `Gone`: it is, there is nobody to report to. `Completed`: nothing of it is left to
- * run but sidecars.
+ * `Deleted`: the pod is terminating. `Gone`: the object no longer exists, so no status is written. `Completed`: only sidecars are
+ * left.
  */
-export type PodEnding = { why: 'Deleted' | 'Gone' | 'Completed'; deadlineMs: number };
+export type PodEnding = { reason: 'Deleted' | 'Gone' | 'Completed'; deadlineMs: number };
 
 export type ContainerState = {
   phase: Waiting | { kind: 'starting' } | Running | Terminated;
-  /** How the run before this one ended. */
+  /** The end of the previous run. */
   last?: Terminated;
-  /** Tells this run's answers from those of earlier ones. */
+  /** Distinguishes results of this run from those of earlier ones. */
   run: number;
   restarts: number;
-  /** How long the next restart has to wait after the end; 0: the first is at once. */
+  /** The delay of the next restart; 0 for the first. */
   backOffMs: number;
   /** Running, and its startup probe has passed. */
   started: boolean;
@@ -54,9 +54,9 @@ export type Terminated = {
 
 export type ProbeState = { dueAtMs: number; isRunning: boolean; successes: number; failures: number };
 
-/** `hook`: its preStop. `termAtMs`: when it got SIGTERM. The deadline is the pod's own where the pod ends. */
+/** `hook`: its preStop. `termAtMs`: when it received SIGTERM. The deadline is that of the pod if the pod terminates. */
 export type StopState = {
-  why: 'ending' | 'liveness' | 'startup';
+  reason: 'ending' | 'liveness' | 'startup';
   deadlineMs: number;
   hook: 'due' | 'running' | 'over';
   termAtMs?: number;
@@ -96,9 +96,9 @@ export const withContainer = (state: PodState, name: string, container: Containe
   containers: { ...state.containers, [name]: container },
 });
 
-/** It has a process, or is about to have one. */
+/** Whether it has a process, or is starting one. */
 export const isLive = ({ phase }: ContainerState): boolean => phase.kind === 'running' || phase.kind === 'starting';
 
-/** An init container is ready when it has ended well. */
+/** An init container is ready when it has succeeded. */
 export const isReady = ({ phase, ready }: ContainerState, role: Role): boolean =>
   role === 'init' ? phase.kind === 'terminated' && phase.exitCode === 0 : ready;

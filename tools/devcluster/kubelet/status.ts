@@ -1,4 +1,4 @@
-/** The `status` of a pod from what the kubelet knows of it. Pure. */
+/** Builds the `status` of a pod. Pure. */
 import { buildConditions } from './conditions.ts';
 import { containersOf } from './pod.ts';
 import type { Condition, PodContainer, PodPhase } from './pod.ts';
@@ -50,7 +50,7 @@ export function podStatus(state: PodState, nowMs: number): PodStatus {
   };
 }
 
-/** A pod whose containers have all ended is over, whatever they would do if it went on. */
+/** A pod has completed when all its containers have terminated and it is ending, whatever its restart policy is. */
 function phaseOf(state: PodState): PodPhase {
   const members = containersOf(state.pod);
   const isEnded = state.ending !== undefined && !Object.values(state.containers).some(isLive);

@@ -1,7 +1,7 @@
 /**
- * How a running container ends, as in the kubelet 1.35:
+ * The termination of a running container, as in the kubelet 1.35:
  *
- *   due ──► its preStop runs ──► over ──► (a sidecar waits for its turn) ──► SIGTERM ──► SIGKILL
+ *   due ──► preStop runs ──► over ──► (a sidecar waits for its turn) ──► SIGTERM ──► SIGKILL
  *                └── abandoned at the deadline ──┘      └── at the deadline ──┘
  *
  * All preStops of a pod start at once. The SIGKILL comes at the deadline, and never less than two seconds after the SIGTERM.
@@ -28,13 +28,13 @@ export function decideStop(state: PodState, member: PodContainer, nowMs: number)
   return { ...step, next: { ...container, stop: step.next } };
 }
 
-/** A container that a probe wanted stopped ends with its pod now. */
+/** If the pod terminates, a container that a probe has stopped terminates with it. */
 function begunStop({ ending }: PodState, { stop }: ContainerState): StopState | undefined {
   if (!ending) return stop;
-  return stop ?? { why: 'ending', deadlineMs: ending.deadlineMs, hook: 'due' };
+  return stop ?? { reason: 'ending', deadlineMs: ending.deadlineMs, hook: 'due' };
 }
 
-/** Sidecars go in reverse order, when everything else has ended. */
+/** Sidecars terminate in reverse order, after all other containers. */
 function isItsTurn(state: PodState, { role, container }: PodContainer): boolean {
   const all = containersOf(state.pod);
   const index = all.findIndex((other) => other.container === container);
@@ -55,7 +55,7 @@ function decideSignals(before: StopState, { member, run, isTurn }: Stopping, now
     actions.push({
       kind: 'event',
       container: name,
-      event: { type: 'Normal', reason: 'Killing', note: killingNote(name, stop.why) },
+      event: { type: 'Normal', reason: 'Killing', note: killingNote(name, stop.reason) },
     });
     stop = { ...stop, hook: lifecycle?.preStop && nowMs < stop.deadlineMs ? 'running' : 'over' };
     if (stop.hook === 'running') actions.push({ kind: 'hook', container: name, run });
@@ -78,5 +78,5 @@ function wakeAtMs(stop: StopState): number {
   return stop.termAtMs === undefined ? stop.deadlineMs : killAtMs(stop);
 }
 
-const killingNote = (name: string, why: StopState['why']): string =>
-  why === 'ending' ? `Stopping container ${name}` : `Container ${name} failed ${why} probe, will be restarted`;
+const killingNote = (name: string, reason: StopState['reason']): string =>
+  reason === 'ending' ? `Stopping container ${name}` : `Container ${name} failed ${reason} probe, will be restarted`;

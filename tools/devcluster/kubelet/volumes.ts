@@ -1,4 +1,4 @@
-/** The volumes of a pod as folders of files. Changes of ConfigMaps and Secrets do not reach pods that run; tokens are renewed. */
+/** The volumes of a pod, as folders. Changes of ConfigMaps and Secrets do not reach running pods; tokens are renewed. */
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { dirname, join, normalize } from 'node:path';
 import type { Clock } from '../../../src/platform/clock.ts';
@@ -14,12 +14,12 @@ export type TokenRequest = {
   namespace: string;
   serviceAccount: string;
   pod: { name: string; uid: string };
-  /** Undefined: that of the API server. */
+  /** Undefined: the API server. */
   audience: string | undefined;
   expirationSeconds: number;
 };
 
-/** Makes ServiceAccount tokens that are bound to a pod. */
+/** Issues ServiceAccount tokens that are bound to a pod. */
 export interface TokenSource {
   create(request: TokenRequest): Promise<{ token: string; expiresAtMs: number }>;
 }
@@ -29,7 +29,7 @@ export type VolumeWorld = { pod: Pod; podIp: string; read: ReadKeyed; tokens: To
 type FileText = { path: string; content: string | Buffer };
 type Plan = { files: FileText[]; tokens: { path: string; request: TokenRequest }[] };
 
-/** `rewriteAtMs`: when the first of its tokens is to be renewed, by writing all anew; Infinity: it has none. */
+/** `rewriteAtMs`: when the first token must be renewed, by writing all volumes again; Infinity without tokens. */
 async function writeVolumes(folder: string, world: VolumeWorld, nowMs: number): Promise<{ rewriteAtMs: number }> {
   let rewriteAtMs = Infinity;
   for (const volume of world.pod.spec.volumes ?? []) {
@@ -40,7 +40,7 @@ async function writeVolumes(folder: string, world: VolumeWorld, nowMs: number): 
     for (const { path, request } of tokens) {
       const { token, expiresAtMs } = await world.tokens.create(request);
       await writeWhole(join(root, inside(path, volume)), token);
-      // As the kubelet: after four fifths of its life.
+      // As in the kubelet: after four fifths of its lifetime.
       rewriteAtMs = Math.min(rewriteAtMs, nowMs + (expiresAtMs - nowMs) * 0.8);
     }
   }
@@ -48,11 +48,11 @@ async function writeVolumes(folder: string, world: VolumeWorld, nowMs: number): 
 }
 
 export interface PodVolumes {
-  /** Below it each volume has its folder. */
+  /** Contains a folder for each volume. */
   readonly folder: string;
-  /** Written once; a failure is tried again with the next call. */
+  /** Writes the volumes once; after a failure, again with the next call. */
   ready(pod: Pod): Promise<void>;
-  /** Tokens are not renewed any more. */
+  /** Stops renewing tokens. */
   close(): void;
 }
 
@@ -99,14 +99,14 @@ export function createPodVolumes(
 
 const retryMs = 10_000;
 
-/** Whoever reads the file sees the old one or the new one, never a half. */
+/** Atomic: a reader sees the old or the new content. */
 async function writeWhole(file: string, content: string | Buffer): Promise<void> {
   await mkdir(dirname(file), { recursive: true });
   await writeFile(`${file}.new`, content, { mode: 0o600 });
   await rename(`${file}.new`, file);
 }
 
-/** Nothing is ever written outside of the pod's folder. */
+/** Throws if the path leaves the volume. */
 function inside(path: string, { name }: Volume): string {
   const normal = normalize(path);
   if (normal.startsWith('..') || normal.startsWith('/')) {
@@ -115,8 +115,8 @@ function inside(path: string, { name }: Volume): string {
   return normal;
 }
 
-const mountFailed = (volume: string, why: string): StartRefused =>
-  new StartRefused('ContainerCreating', `MountVolume.SetUp failed for volume "${volume}" : ${why}`, 'FailedMount');
+const mountFailed = (volume: string, problem: string): StartRefused =>
+  new StartRefused('ContainerCreating', `MountVolume.SetUp failed for volume "${volume}" : ${problem}`, 'FailedMount');
 
 function planVolume({ name, emptyDir, configMap, secret, projected, downwardAPI }: Volume, world: VolumeWorld): Plan {
   if (emptyDir) return { files: [], tokens: [] };
@@ -124,7 +124,7 @@ function planVolume({ name, emptyDir, configMap, secret, projected, downwardAPI 
   if (configMap) return planSources(name, [{ configMap }], world);
   if (secret) return planSources(name, [{ secret: { ...secret, name: secret.secretName } }], world);
   if (downwardAPI) return planSources(name, [{ downwardAPI }], world);
-  throw mountFailed(name, 'devcluster has no volumes of its type');
+  throw mountFailed(name, 'devcluster does not support its type');
 }
 
 function planSources(volume: string, sources: readonly ProjectedSource[], world: VolumeWorld): Plan {
@@ -183,7 +183,7 @@ function tokenRequest(
   };
 }
 
-/** A path in the container, and where it is on this machine. */
+/** A path in the container, and its folder on this machine. */
 export type Mount = { path: string; folder: string };
 
 export const mountsOf = ({ volumeMounts = [] }: Container, folder: string): Mount[] =>

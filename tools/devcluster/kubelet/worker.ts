@@ -1,4 +1,4 @@
-/** Runs one pod: takes in what happens, asks `decidePod`, does what it says, and writes what came of it into the pod's status. */
+/** Runs one pod: observes, calls `decidePod`, performs the actions, and writes the pod's status. */
 import { pods } from '../../../src/kube/resources.ts';
 import type { Clock } from '../../../src/platform/clock.ts';
 import { describeError } from '../../../src/platform/errors.ts';
@@ -23,16 +23,16 @@ export type WorkerWorld = {
   log: Logger;
   record: RecordEvent;
   containers: ContainerRunner;
-  /** Called once, when nothing of the pod is left. */
+  /** Called once, after the pod's processes and files are gone. */
   onOver: () => void;
 };
 
 export interface PodWorker {
   seen(pod: Pod): void;
   gone(): void;
-  /** Decides nothing any more; its processes are ended by whoever started them. */
+  /** Stops deciding; the caller kills the processes. */
   stop(): Promise<void>;
-  /** After that: its files go. */
+  /** Removes the pod's files. */
   close(): Promise<void>;
 }
 
@@ -78,7 +78,7 @@ export function createPodWorker(world: WorkerWorld, first: Pod, podIp: string): 
   }
 
   function finish(): void {
-    const isThere = state.ending?.why === 'Deleted';
+    const isThere = state.ending?.reason === 'Deleted';
     isOver = true;
     if (isThere) enqueue(() => api.delete(pods, ref, { gracePeriodSeconds: 0, uid }));
     enqueue(() => containers.close());
@@ -87,10 +87,10 @@ export function createPodWorker(world: WorkerWorld, first: Pod, podIp: string): 
     });
   }
 
-  /** One write after the other, each of the newest state. */
+  /** Writes sequentially, each time the newest state. */
   function enqueue(write: () => Promise<void>): void {
     writes = writes.then(write).catch((error: unknown) => {
-      // The word that it is gone is on its way.
+      // The notification of its deletion will follow.
       if (error instanceof StatusError && error.reason === 'NotFound') return;
       world.log.warn({ pod: `${namespace}/${name}`, error: describeError(error) }, 'pod cannot be written');
     });
@@ -98,12 +98,12 @@ export function createPodWorker(world: WorkerWorld, first: Pod, podIp: string): 
 
   async function writeStatus(): Promise<void> {
     const status = podStatus(state, clock.nowMs());
-    if (state.ending?.why === 'Gone' || isSameJson(status, written)) return;
+    if (state.ending?.reason === 'Gone' || isSameJson(status, written)) return;
     await api.patch(pods, ref, { status }, 'status');
     written = status;
   }
 
-  // It may be told to go already.
+  // It may be terminating already.
   take({ kind: 'seen', pod: first });
   return {
     seen(pod) {

@@ -1,6 +1,6 @@
-/** Loopback addresses for Services, one after the other. Pure. */
+/** Loopback addresses for Services, in order. Pure. */
 
-/** An IPv4 block, such as `127.96.0.0/12`. Its first and last address are not given out. */
+/** An IPv4 block, such as `127.96.0.0/12`, without its first and last address. */
 export type AddressRange = { first: number; last: number };
 
 export function parseRange(cidr: string): AddressRange {
@@ -8,7 +8,7 @@ export function parseRange(cidr: string): AddressRange {
   const [, ...numbers] = (found ?? []).map(Number);
   const bits = numbers.pop();
   if (bits === undefined || bits < 8 || bits > 30 || numbers.some((part) => part > 255)) {
-    throw new Error(`not an IPv4 block: ${cidr}`);
+    throw new Error(`${cidr} is not an IPv4 block with a prefix length from 8 to 30`);
   }
   const size = 2 ** (32 - bits);
   const base = Math.floor(toNumber(numbers) / size) * size;
@@ -22,7 +22,7 @@ const parseAddress = (address: string): number => toNumber(address.split('.').ma
 export const formatAddress = (address: number): string =>
   [24, 16, 8, 0].map((shift) => Math.floor(address / 2 ** shift) % 256).join('.');
 
-/** The next free one after `previous`, round and round, so that an address is not used again at once; undefined where all are taken. */
+/** Returns the next free address after `previous`, cyclically, so that an address is not reused at once; undefined if all are taken. */
 export function nextAddress(
   { first, last }: AddressRange,
   taken: ReadonlySet<string>,

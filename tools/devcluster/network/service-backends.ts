@@ -1,10 +1,10 @@
-/** Where connections to a Service go, as kube-proxy decides it. Pure. */
+/** The backends of Services, as kube-proxy selects them. Pure. */
 import type { KubeObject } from '../../../src/kube/ports.ts';
 import { isReady, isService, slicesOf } from './service-slices.ts';
 import type { Conditions, Port, Slice } from './service-slices.ts';
 
 export type Backend = { host: string; port: number };
-/** `key`: the same for as long as the Service has this address and port. `byClient`: sessionAffinity ClientIP. */
+/** `key`: unique per address and port. `byClient`: sessionAffinity ClientIP. */
 export type ServicePort = {
   key: string;
   namespace: string;
@@ -15,7 +15,7 @@ export type ServicePort = {
   backends: Backend[];
 };
 
-/** Every port of every Service that has an address of its own. */
+/** Returns every port of every Service with a cluster IP. */
 export function listServicePorts(services: readonly KubeObject[], slices: readonly KubeObject[]): ServicePort[] {
   return services.filter(isService).flatMap((service) => {
     const { metadata, spec } = service;
@@ -36,7 +36,7 @@ export function listServicePorts(services: readonly KubeObject[], slices: readon
   });
 }
 
-/** Those that are ready; where none is, those that terminate and still serve (KEP-1669). */
+/** The ready endpoints; if there is none, the terminating ones that still serve (KEP-1669). */
 function backendsOf({ name = '' }: Port, slices: readonly Slice[]): Backend[] {
   const having = (isWanted: (conditions: Conditions) => boolean): Backend[] =>
     slices.flatMap(({ ports = [], endpoints = [] }) => {

@@ -1,4 +1,4 @@
-/** Listens on the addresses of Services, and joins each connection with an endpoint, in turn. */
+/** Listens on the addresses of Services, and forwards each connection to an endpoint, round robin. */
 import { connect, createServer } from 'node:net';
 import type { Server, Socket } from 'node:net';
 import { endpointSlices, services } from '../../../src/kube/resources.ts';
@@ -11,15 +11,15 @@ import type { Backend, ServicePort } from './service-backends.ts';
 export type ServiceProxyOptions = { api: Pick<ClusterApi, 'list' | 'observe'>; log: Logger };
 
 export interface ServiceProxy {
-  /** Where a port of a Service can be reached; undefined until it listens. */
+  /** Returns the address of a port of a Service; undefined until it listens. */
   addressOf(service: { namespace: string; name: string; port: number }): Backend | undefined;
-  /** Ends listeners and connections. */
+  /** Closes listeners and connections. */
   stop(): Promise<void>;
 }
 
 /**
- * Ports below 1024 are for root only, where the system does not say otherwise, and one that another program has at all addresses can be had at
- * none: then the Service listens this much higher.
+ * A port below 1024 may need root, and a port that another program uses at all addresses is not available: then the Service listens at a port
+ * that is higher by this number.
  */
 const elsewhereOffset = 10_000;
 const lastPort = 65_535;
@@ -27,12 +27,12 @@ const lastPort = 65_535;
 type Listener = {
   now: ServicePort;
   turn: number;
-  /** Where the last connection from an address went. */
+  /** The backend of the last connection, by client address. */
   byClient: Map<string, Backend>;
   server: Server;
   sockets: Set<Socket>;
   bound: Backend | undefined;
-  /** It listens, or cannot. */
+  /** Settled when it listens or has failed. */
   opened: Promise<void>;
 };
 
@@ -56,7 +56,7 @@ export function startServiceProxy({ api, log }: ServiceProxyOptions): ServicePro
   }
 
   sync();
-  const ends = [services, endpointSlices].map((resource) => api.observe(resource, sync));
+  const stops = [services, endpointSlices].map((resource) => api.observe(resource, sync));
   const find = (wanted: { namespace: string; name: string; port: number }): Listener | undefined =>
     [...listeners.values()].find(
       ({ now }) => now.namespace === wanted.namespace && now.service === wanted.name && now.port === wanted.port,
@@ -65,7 +65,7 @@ export function startServiceProxy({ api, log }: ServiceProxyOptions): ServicePro
   return {
     addressOf: (service) => find(service)?.bound,
     async stop() {
-      for (const end of ends) end();
+      for (const stop of stops) stop();
       await Promise.all([...listeners.values()].map(close));
     },
   };
@@ -102,7 +102,7 @@ function listen(port: ServicePort, log: Logger): Listener {
     }
     log.warn(
       { namespace: port.namespace, service: port.service, port: port.port, error: describeError(error) },
-      'service cannot be reached by its address',
+      'service address is not reachable',
     );
     settle();
   });
@@ -116,7 +116,7 @@ function nextBackend(listener: Listener): Backend | undefined {
   return backends[listener.turn % Math.max(backends.length, 1)];
 }
 
-/** With sessionAffinity ClientIP whoever comes from an address goes where it went before, for as long as that endpoint is one of the Service. */
+/** With sessionAffinity ClientIP, a client address keeps its backend for as long as the Service has that endpoint. */
 function backendFor(listener: Listener, client: string): Backend | undefined {
   const { backends, byClient } = listener.now;
   const before = byClient ? listener.byClient.get(client) : undefined;
@@ -128,7 +128,7 @@ function backendFor(listener: Listener, client: string): Backend | undefined {
 
 function join(client: Socket, listener: Listener): void {
   const backend = backendFor(listener, client.remoteAddress ?? '');
-  // Nobody serves: kube-proxy refuses the connection, which a listener in user space can only take and reset.
+  // No endpoint: kube-proxy refuses the connection, which a listener in user space can only accept and reset.
   if (backend === undefined) {
     client.resetAndDestroy();
     return;
@@ -143,7 +143,7 @@ function join(client: Socket, listener: Listener): void {
     from.on('error', () => to.resetAndDestroy());
     from.on('close', () => {
       listener.sockets.delete(from);
-      // What came before an orderly end is still on its way to the other side.
+      // Data before a graceful end is still being written to the other side.
       if (!to.writableEnded) to.destroy();
     });
     from.pipe(to);
@@ -155,7 +155,7 @@ async function close(listener: Listener): Promise<void> {
   await endListening(listener);
 }
 
-/** A server that is about to listen cannot be closed yet. */
+/** A server that is about to listen cannot be closed before. */
 async function endListening({ server, opened }: Listener): Promise<void> {
   await opened;
   if (server.listening) await new Promise((resolve) => server.close(resolve));

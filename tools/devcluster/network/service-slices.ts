@@ -1,4 +1,4 @@
-/** Services and their EndpointSlices, as whoever leads somebody to a Service reads them. Pure. */
+/** Services and their EndpointSlices. Pure. */
 import type { KubeObject } from '../../../src/kube/ports.ts';
 
 export type Service = KubeObject & { spec: { clusterIP?: string; sessionAffinity?: string; ports?: Port[] } };
@@ -21,5 +21,5 @@ export const slicesOf = ({ metadata }: Service, all: readonly KubeObject[]): Sli
         slice.metadata.labels?.['kubernetes.io/service-name'] === metadata.name,
     );
 
-/** Not known counts as ready. */
+/** Unknown counts as ready. */
 export const isReady = ({ ready }: Conditions = {}): boolean => ready !== false;

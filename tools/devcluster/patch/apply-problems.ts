@@ -1,11 +1,11 @@
-/** What cannot be applied at all, whoever owns what. */
+/** Objects that cannot be applied, whatever their managers are. */
 import { isJsonObject } from '../schema/json.ts';
 import type { Schema } from '../schema/schema.ts';
 import { itemElement, join, printPath } from './field-set.ts';
 import { isAssociative, type Topology } from './topology.ts';
 import { childrenOf } from './typed-value.ts';
 
-/** The first problem, in the words of structured-merge-diff. */
+/** Returns the first problem, in the words of structured-merge-diff. */
 export function findApplyProblem(value: unknown, topology: Topology, path = ''): string | undefined {
   const own = listProblem(value, topology, path) ?? undeclaredField(value, topology, path);
   if (own !== undefined) return own;
@@ -39,7 +39,7 @@ function missingKey(list: Topology, item: unknown): string | undefined {
   );
 }
 
-/** Only a whole schema can say so: the table of built-in kinds names few fields, and no types. */
+/** Only a schema that declares all its fields can exclude others. */
 function undeclaredField(value: unknown, topology: Schema, path: string): string | undefined {
   const isWhole =
     topology.type === 'object' &&

@@ -8,14 +8,14 @@ import { fieldTopology, isNamedField, itemTopology, type Topology } from './topo
 
 export type FieldSet = ReadonlySet<string>;
 
-/** No name of a field holds one: JSON escapes it in keys and values. */
+/** Not contained in any field name: JSON escapes it in keys and values. */
 const separator = '\n';
 
 export const fieldElement = (name: string): string => `f:${name}`;
 export const join = (parent: string, element: string): string =>
   parent === '' ? element : `${parent}${separator}${element}`;
 
-/** What tells an element of a set or a map apart from the others. */
+/** Returns the identity of an element of a set or a map. */
 export function itemElement(list: Topology, item: unknown): string {
   if (list['x-kubernetes-list-type'] === 'set' || !isJsonObject(item)) return `v:${JSON.stringify(item)}`;
   const key = listMapKey(list, item);
@@ -27,7 +27,7 @@ export const difference = (a: FieldSet, b: FieldSet): FieldSet => new Set([...a]
 export const intersection = (a: FieldSet, b: FieldSet): FieldSet => new Set([...a].filter((path) => b.has(path)));
 export const isSame = (a: FieldSet, b: FieldSet): boolean => a.size === b.size && [...a].every((path) => b.has(path));
 
-/** The order in which Kubernetes tells fields: those of a structure before what is inside of them. */
+/** Sorts as Kubernetes does: the fields of a structure before their contents. */
 export function inOrder(set: FieldSet): string[] {
   const orderKey = (path: string): string => {
     const elements = path.split(separator);
@@ -36,7 +36,7 @@ export function inOrder(set: FieldSet): string[] {
   return [...set].toSorted((a, b) => (orderKey(a) < orderKey(b) ? -1 : 1));
 }
 
-/** With the structures around its fields: they are there because of them. Keys of maps and elements of lists are not. */
+/** Adds the structures that contain the fields. Keys of maps and elements of lists are not structures. */
 export function withNamedParents(set: FieldSet, topology: Topology): FieldSet {
   const result = new Set(set);
   for (const path of set) {
@@ -52,10 +52,10 @@ export function withNamedParents(set: FieldSet, topology: Topology): FieldSet {
   return result;
 }
 
-/** The JSON form, `fieldsV1`. A path with others below it is marked as a member by `.`. */
+/** Returns the JSON form, `fieldsV1`. A path that also has paths below it is marked by `.`. */
 export function encodeFieldSet(set: FieldSet): JsonObject {
   const root: JsonObject = {};
-  // The separator sorts before all that names hold, so what is below a path follows it at once.
+  // The separator sorts before all characters of names, so the paths below a path follow it.
   const paths = [...set].toSorted();
   for (const [index, path] of paths.entries()) {
     let node = root;
@@ -85,7 +85,7 @@ export function decodeFieldSet(fields: unknown): FieldSet {
   return set;
 }
 
-/** `.spec.containers[name="a"].image`: a path as conflicts are told. */
+/** `.spec.containers[name="a"].image`: a path in the message of a conflict. */
 export function printPath(path: string): string {
   return path
     .split(separator)

@@ -3,7 +3,7 @@ import { applyPatch, Pointer, type Operation } from 'rfc6902';
 import { copyJson, isJsonObject, type JsonObject } from '../schema/json.ts';
 import { StatusError } from '../status-error.ts';
 
-/** Throws StatusError: BadRequest for what is no JSON patch, Invalid for one that does not fit the object. */
+/** Throws StatusError: BadRequest for an invalid JSON patch, Invalid for one that cannot be applied to the object. */
 export function applyJsonPatch(object: JsonObject, patch: unknown): JsonObject {
   if (!Array.isArray(patch)) {
     const found = isJsonObject(patch) ? 'object' : typeof patch;
@@ -13,7 +13,7 @@ export function applyJsonPatch(object: JsonObject, patch: unknown): JsonObject {
     );
   }
   const result: unknown = copyJson(object);
-  // The operations change the document; each sees what those before it did.
+  // Each operation sees the changes of those before it.
   const isApplied = patch.every((operation: unknown) => isOperation(operation) && applyOperation(result, operation));
   if (isApplied && isJsonObject(result)) return result;
   throw new StatusError('Invalid', 'the server rejected our request due to an error in our request');
@@ -27,11 +27,11 @@ function isOperation(value: unknown): value is Operation {
   return op === 'move' || op === 'copy' ? isPointer(from) : op === 'remove' || Object.hasOwn(value, 'value');
 }
 
-/** False where it does not fit. */
+/** Returns false if it cannot be applied. */
 function applyOperation(document: unknown, operation: Operation): boolean {
   const { parent } = Pointer.fromJSON(operation.path).evaluate(document);
   if (typeof parent !== 'object' || parent === null) return false;
-  // The API server lets `replace` make a field that an object does not have yet.
+  // The API server lets `replace` create a missing field of an object.
   const isReplacedField = operation.op === 'replace' && !Array.isArray(parent);
   const [error] = applyPatch(document, [
     isReplacedField ? { op: 'add', path: operation.path, value: operation.value } : operation,

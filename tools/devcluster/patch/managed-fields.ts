@@ -1,4 +1,4 @@
-/** `metadata.managedFields`: who set which fields, last. */
+/** `metadata.managedFields`: the managers of fields. */
 import type { KubeObject } from '../../../src/kube/ports.ts';
 import { isJsonObject, type JsonObject } from '../schema/json.ts';
 import { decodeFieldSet, difference, encodeFieldSet, type FieldSet, isSame, union } from './field-set.ts';
@@ -17,13 +17,13 @@ export type ManagedFieldsEntry = {
   subresource?: string;
 };
 
-/** One who writes: each operation, version and subresource has an entry of its own. */
+/** A field manager: each operation, version and subresource has its own entry. */
 export type Manager = { name: string; operation: Operation; apiVersion: string; subresource?: string | undefined };
 
-/** `time` is when the set changed last. */
+/** `time`: when the set last changed. */
 export type Managed = { manager: Manager; fields: FieldSet; time: string | undefined };
 
-/** What every object has, and nobody owns. */
+/** Fields of every object that have no manager. */
 const unowned: FieldSet = new Set([
   'f:apiVersion',
   'f:kind',
@@ -48,7 +48,7 @@ export const isSameManager = (a: Manager, b: Manager): boolean =>
   a.apiVersion === b.apiVersion &&
   (a.subresource ?? '') === (b.subresource ?? '');
 
-/** The entries of an object, as far as they can be read. */
+/** Returns the valid entries of an object. */
 export function readManagedFields(object: KubeObject | undefined): Managed[] {
   const entries = rawEntries(object).filter(isEntry);
   return entries.map(({ apiVersion, fieldsV1, manager: name, operation, subresource, time }) => ({
@@ -72,7 +72,7 @@ function isEntry(value: unknown): value is ManagedFieldsEntry {
   );
 }
 
-/** In the order of the API server: operation, time, name. */
+/** Sorts as the API server does: operation, time, name. */
 export function writeManagedFields(managed: readonly Managed[]): ManagedFieldsEntry[] {
   const orderKey = ({ manager, time = '' }: Managed): string =>
     [manager.operation, time, manager.name, manager.subresource ?? ''].join('\n');
@@ -89,18 +89,18 @@ export function writeManagedFields(managed: readonly Managed[]): ManagedFieldsEn
 }
 
 export type TrackedUpdate = {
-  /** Undefined where the object is created. */
+  /** Undefined if the object is created. */
   before: KubeObject | undefined;
   after: KubeObject;
   manager: string;
-  /** `status`, `scale`: fields set through a subresource have an entry of their own. */
+  /** `status`, `scale`: fields set through a subresource have their own entry. */
   subresource?: string | undefined;
   topology: Topology;
   /** To the second. */
   nowIso: string;
 };
 
-/** The managed fields after a create, update or patch: who changes a field takes it from all others. */
+/** Returns the managed fields after a create, update or patch: the writer takes changed fields from all other managers. */
 export function trackUpdate({
   after,
   before,
@@ -113,7 +113,7 @@ export function trackUpdate({
   const writer: Manager = { name: manager, operation: 'Update', apiVersion: after.apiVersion, subresource };
   const { added, modified, removed } = compare(before ?? {}, after, topology);
   const changed = ownable(union(added, modified));
-  // A request may rewrite the entries; one that knows nothing of them leaves them out.
+  // A request may rewrite the entries, or omit them.
   const sent = subresource === undefined ? readManagedFields(after) : [];
   const known = sent.length > 0 ? sent : readManagedFields(before);
   const others = known.filter((one) => !isSameManager(one.manager, writer));

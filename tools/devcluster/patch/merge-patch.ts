@@ -1,7 +1,7 @@
 /** RFC 7386. */
 import { copyJson, isJsonObject, type JsonObject } from '../schema/json.ts';
 
-/** A copy of `object` with the patch in it: null takes a field away, objects merge, everything else replaces. */
+/** Returns a copy of `object` with the patch applied: null removes a field, objects merge, everything else replaces. */
 export function applyMergePatch(object: JsonObject, patch: JsonObject): JsonObject {
   const result = copyJson(object);
   for (const [name, value] of Object.entries(patch)) {

@@ -1,6 +1,6 @@
 /**
- * Server-side apply (KEP-555), after structured-merge-diff's `Updater.Apply`: merge what is applied into the live object,
- * take away what its manager applied before and nobody wants now, and see whose fields that changes.
+ * Server-side apply (KEP-555), after structured-merge-diff's `Updater.Apply`: merge the applied object into the live one, remove the fields that
+ * its manager applied before and no manager applies now, and find conflicts with other managers.
  */
 import type { KubeObject } from '../../../src/kube/ports.ts';
 import { isJsonObject } from '../schema/json.ts';
@@ -29,12 +29,12 @@ import type { Topology } from './topology.ts';
 import { type Comparison, compare, dropEmptied, fieldsOf, merge, withoutFields } from './typed-value.ts';
 
 export type Apply = {
-  /** Undefined where the object is not there yet. */
+  /** Undefined if the object does not exist. */
   live: KubeObject | undefined;
-  /** Of a kind with a status, without it, or with nothing else: what a request may not set is taken out before. */
+  /** Only fields that the request may set: without the status, or with nothing but the status. */
   applied: KubeObject;
   manager: string;
-  /** Takes fields from other managers instead of a conflict. */
+  /** Takes fields from other managers instead of reporting a conflict. */
   force: boolean;
   subresource?: string | undefined;
   topology: Topology;
@@ -43,7 +43,7 @@ export type Apply = {
 };
 
 export type ApplyResult =
-  /** The object has neither its managed fields nor defaults yet. */
+  /** The object has no managed fields and no new defaults yet. */
   | { outcome: 'applied'; object: KubeObject; managedFields: ManagedFieldsEntry[] }
   | { outcome: 'conflict'; message: string; causes: StatusCause[] }
   | { outcome: 'invalid'; message: string };
@@ -81,16 +81,16 @@ export function serverSideApply(request: Apply): ApplyResult {
   };
 }
 
-/** Without what this manager applied last time, and neither it nor anybody else wants now. */
+/** Removes the fields that this manager applied last time, and no manager applies now. */
 function prune(merged: unknown, last: FieldSet | undefined, managed: FieldSet, topology: Topology): unknown {
   // The usual case: what was applied last time is still wanted. Nothing below would remove anything then, at much more cost.
   if (last === undefined || difference(last, managed).size === 0) return merged;
-  // The metadata itself never goes: what makes the object is in it.
+  // The metadata itself is never removed: it identifies the object.
   const named = (set: FieldSet): FieldSet => ownable(withNamedParents(set, topology));
   const all = named(fieldsOf(merged, topology));
   const missingIn = (value: unknown): FieldSet => difference(all, named(fieldsOf(value, topology)));
 
-  // Everything of last time goes first, what is inside of it included; then what is owned comes back, and then what was not this manager's.
+  // First remove all fields of last time with their contents; then restore managed fields, and then fields that were not this manager's.
   const withoutLast = withoutFields(merged, topology, named(last));
   const withOwned = withoutFields(merged, topology, difference(missingIn(withoutLast), named(managed)));
   return withoutFields(merged, topology, intersection(missingIn(withOwned), named(last)));
@@ -132,7 +132,7 @@ function printManager({ apiVersion, name, operation, subresource }: Manager): st
 const describe = ({ apiVersion, kind, metadata }: KubeObject): string =>
   `${metadata.namespace ?? ''}/${metadata.name}; ${apiVersion}, Kind=${kind}`;
 
-/** Merging keeps what makes an object: nothing of it can be owned, so nothing of it can be taken away. */
+/** Restores the identity of the object, which no manager owns and no apply removes.  */
 function asKubeObject(merged: unknown, { apiVersion, kind, metadata }: KubeObject): KubeObject {
   const object = isJsonObject(merged) ? merged : {};
   const mergedMetadata = isJsonObject(object['metadata']) ? object['metadata'] : {};

@@ -1,11 +1,11 @@
-/** Objects seen through a topology: which fields they have, what two of them differ in, what is left without some. */
+/** Objects with a topology: their fields, their differences, and their merge. */
 import { copyJson, isJsonObject, isSameJson, mapValues } from '../schema/json.ts';
 import { fieldElement, type FieldSet, itemElement, join } from './field-set.ts';
 import { fieldTopology, isAssociative, isGranular, isNamedField, itemTopology, type Topology } from './topology.ts';
 
 export type Child = { element: string; value: unknown; topology: Topology; isNamed: boolean };
 
-/** The parts of a value that merge on their own; none for what is taken as a whole. */
+/** Returns the parts of a value that merge separately; none for an atomic value. */
 export function childrenOf(value: unknown, topology: Topology): Child[] {
   if (isGranular(topology, value)) {
     return Object.entries(value).map(([name, inner]) => ({
@@ -24,13 +24,13 @@ export function childrenOf(value: unknown, topology: Topology): Child[] {
   }));
 }
 
-/** The fields that an object sets: its leaves, and the elements of lists and keys of maps on the way to them. */
+/** Returns the fields that an object sets: its leaves, and the list elements and map keys that contain them. */
 export function fieldsOf(value: unknown, topology: Topology, path = ''): FieldSet {
   const set = new Set<string>();
   for (const child of childrenOf(value, topology)) {
     const at = join(path, child.element);
     const inner = fieldsOf(child.value, child.topology, at);
-    // An empty set or map list owns nothing, in Kubernetes too.
+    // An empty set or map list owns nothing, as in Kubernetes.
     const isEmptyList = isAssociative(child.topology, child.value) && child.value.length === 0;
     if (!child.isNamed || (inner.size === 0 && !isEmptyList)) set.add(at);
     for (const one of inner) set.add(one);
@@ -40,7 +40,7 @@ export function fieldsOf(value: unknown, topology: Topology, path = ''): FieldSe
 
 export type Comparison = { added: FieldSet; modified: FieldSet; removed: FieldSet };
 
-/** Which fields are new, other or gone. The order of elements of sets and maps is no difference. */
+/** Returns the added, modified and removed fields. The order of elements of sets and maps does not matter. */
 export function compare(before: unknown, after: unknown, topology: Topology): Comparison {
   const result = { added: new Set<string>(), modified: new Set<string>(), removed: new Set<string>() };
   compareAt(before, after, { topology, path: '' }, result);
@@ -64,7 +64,7 @@ function compareAt(before: unknown, after: unknown, { path, topology }: Place, r
   }
 }
 
-/** Both have parts of their own, of which some differ. A null in the place of a filled container counts as an empty one. */
+/** Whether both have parts that are compared separately. A null instead of a filled container counts as an empty one. */
 function isContainerChange(before: unknown, after: unknown, topology: Topology): boolean {
   const isContainer = (value: unknown): boolean => isGranular(topology, value) || isAssociative(topology, value);
   const isFilled = (value: unknown): boolean => childrenOf(value, topology).length > 0;
@@ -72,7 +72,7 @@ function isContainerChange(before: unknown, after: unknown, topology: Topology):
   return after === null ? isFilled(before) : isContainer(before) && isContainer(after);
 }
 
-/** A copy without these fields. A map or list that loses all it had becomes null, as in Kubernetes: see `dropEmptied`. */
+/** Returns a copy without these fields. A map or list that becomes empty is null, as in Kubernetes: see `dropEmptied`. */
 export function withoutFields(value: unknown, topology: Topology, removed: FieldSet, path = ''): unknown {
   if (isGranular(topology, value)) {
     const left = mapValues(value, (inner, name) => {
@@ -89,7 +89,7 @@ export function withoutFields(value: unknown, topology: Topology, removed: Field
   return left.length === 0 && value.length > 0 ? null : left;
 }
 
-/** Takes away the nulls that `withoutFields` left where `before` had a map or list. */
+/** Removes the nulls that `withoutFields` left in place of a map or list of `before`. */
 export function dropEmptied(value: unknown, before: unknown): unknown {
   if (!isJsonObject(value) || !isJsonObject(before)) return value;
   return mapValues(value, (inner, name) => {
@@ -98,7 +98,7 @@ export function dropEmptied(value: unknown, before: unknown): unknown {
   });
 }
 
-/** `live` with what `applied` says. */
+/** Returns `live` with the values of `applied`. */
 export function merge(live: unknown, applied: unknown, topology: Topology): unknown {
   if (isGranular(topology, applied)) {
     const before = isJsonObject(live) ? live : {};
@@ -112,7 +112,7 @@ export function merge(live: unknown, applied: unknown, topology: Topology): unkn
   return copyJson(applied);
 }
 
-/** The order of what is applied decides; what only the live list has stays behind what it stood behind. */
+/** The order of the applied list decides; an element of only the live list stays after its predecessor. */
 function mergeItems(live: unknown[], applied: unknown[], topology: Topology): unknown[] {
   const identify = (item: unknown): string => itemElement(topology, item);
   const appliedElements = applied.map(identify);
