@@ -11,7 +11,7 @@ import { connectLive, eventually, installWidgets, makeNamespace, namespaces } fr
 
 describeWithApi('a live cluster, as any cluster', () => {
   describeClusterContract(async () => {
-    const [cluster, another] = [connectLive(), connectLive({ fieldManager: 'somebody-else' })];
+    const [cluster, another] = [connectLive(), connectLive({ fieldManager: 'another-client' })];
     await installWidgets(cluster);
     const namespace = await makeNamespace(cluster);
     return {
@@ -151,7 +151,7 @@ describeWithApi('a live cluster', () => {
       podName: 'bound',
       podUid: metadata.uid,
     });
-    expect(await cluster.review(await tokenFor('somebody-else'))).toBeUndefined();
+    expect(await cluster.review(await tokenFor('another-client'))).toBeUndefined();
     expect(await cluster.review('nonsense')).toBeUndefined();
   });
 

@@ -174,9 +174,9 @@ describe('the webhook', () => {
     ['NameConflict', { containers: [{ ...app, name: 'holdfast-sidecar' }] }, /container holdfast-sidecar .*rename it/],
     ['Windows', { nodeSelector: { 'kubernetes.io/os': 'windows' } }, /Linux nodes only/],
   ];
-  test.each(obstacles)('warns with the reason why a pod cannot be injected: %s', async (outcome, spec, why) => {
+  test.each(obstacles)('warns with the reason why a pod cannot be injected: %s', async (outcome, spec, reason) => {
     const answer = await send(review({ containers: [app], ...spec }));
-    expect(answer).toEqual({ uid: 'u1', allowed: true, warnings: [expect.stringMatching(why)] });
+    expect(answer).toEqual({ uid: 'u1', allowed: true, warnings: [expect.stringMatching(reason)] });
     expect(answer.warnings?.[0]).toContain(`${outcome}: this pod starts without the sidecar`);
     expect(outcomes).toEqual([outcome]);
   });

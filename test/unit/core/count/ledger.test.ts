@@ -48,11 +48,11 @@ describe('sessions of a pod', () => {
       /b has not confirmed/,
     ],
   ];
-  test.each(uncertain)('are unknown because of %s', (_, arrange, why) => {
+  test.each(uncertain)('are unknown because of %s', (_, arrange, reason) => {
     const ledger = createLedger();
     ledger.record('a', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(0)] }, start);
     arrange(ledger);
-    expect(sessionsOf(ledger, ['a', 'b'], start)).toMatch(why);
+    expect(sessionsOf(ledger, ['a', 'b'], start)).toMatch(reason);
   });
 
   test('are unknown with a reason that names three proxies and counts the others', () => {
@@ -189,7 +189,7 @@ describe('the report of a proxy that handed over its sessions', () => {
   const gone = { uid: 'gone', startedAtMs: 7 };
   const say = (ledger: Ledger, sequence: number, sessions: number, atMs = start) =>
     ledger.record('gone', { startedAtMs: 7, sequence, endpoints: [endpoint(sessions)] }, atMs);
-  const heirSays = (ledger: Ledger, sequence: number, sessions: number, atMs = start) =>
+  const successorReports = (ledger: Ledger, sequence: number, sessions: number, atMs = start) =>
     ledger.record(
       'successor',
       { startedAtMs: 0, sequence, endpoints: [endpoint(sessions)], successorOf: [gone] },
@@ -201,15 +201,15 @@ describe('the report of a proxy that handed over its sessions', () => {
     say(ledger, 1, 3);
     ledger.record('successor', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(1)] }, start);
     expect(sessionsOf(ledger, ['successor'], start)).toBe(4);
-    heirSays(ledger, 2, 4);
+    successorReports(ledger, 2, 4);
     expect(sessionsOf(ledger, ['successor'], start)).toBe(4);
-    heirSays(ledger, 3, 0);
+    successorReports(ledger, 3, 0);
     expect(sessionsOf(ledger, ['successor'], start)).toBe(0);
   });
 
   test('is ignored when it arrives after that of its successor', () => {
     const ledger = createLedger();
-    heirSays(ledger, 1, 4);
+    successorReports(ledger, 1, 4);
     expect(say(ledger, 9, 3)).toBe(false);
     expect(sessionsOf(ledger, ['successor'], start)).toBe(4);
     // While its pod exists, it is not known what it may still carry.
@@ -221,16 +221,16 @@ describe('the report of a proxy that handed over its sessions', () => {
     say(ledger, 1, 3);
     ledger.record('gone', { startedAtMs: 8, sequence: 1, endpoints: [endpoint(2)] }, start);
     expect(sessionsOf(ledger, ['gone'], start)).toBe(5);
-    heirSays(ledger, 1, 3);
+    successorReports(ledger, 1, 3);
     expect(sessionsOf(ledger, ['gone', 'successor'], start)).toBe(5);
-    heirSays(ledger, 2, 0);
+    successorReports(ledger, 2, 0);
     expect(sessionsOf(ledger, ['gone', 'successor'], start)).toBe(2);
   });
 
   test('does not affect the last report of its successor, which counts after that proxy is deleted too', () => {
     const ledger = createLedger();
     say(ledger, 1, 3);
-    heirSays(ledger, 1, 4);
+    successorReports(ledger, 1, 4);
     ledger.record('other', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(0)] }, start + minute);
     expect(sessionsOf(ledger, ['other'], start + minute)).toBe(4);
   });

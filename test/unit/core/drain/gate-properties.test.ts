@@ -96,8 +96,8 @@ test('a release has one of three causes: zero for the quiet period, a restarting
         expect(last.observation).toEqual({ type: 'Status', status: { terminating: false } });
       } else if (release.reason === 'DrainComplete') {
         // TimePassed is not evidence; all other observations in the quiet period must be zero.
-        const heard = history.filter((seen) => seen.observation.type !== 'TimePassed');
-        const row = heard.slice(heard.findLastIndex((seen) => !isZero(seen, limit)) + 1);
+        const evidence = history.filter((seen) => seen.observation.type !== 'TimePassed');
+        const row = evidence.slice(evidence.findLastIndex((seen) => !isZero(seen, limit)) + 1);
         expect(last.nowMs - (row[0]?.nowMs ?? NaN)).toBeGreaterThanOrEqual(limit.quietPeriodMs);
       } else {
         expect(last.nowMs).toBeGreaterThanOrEqual(deadlineOf(limit, history));

@@ -274,7 +274,7 @@ describe('the gate releases', () => {
     expect(releaseOf(run(steps).action)).toMatchObject(release);
   });
 
-  test('having forgotten the counts of an operator that is away', () => {
+  test('without the counts of an operator that has become unavailable', () => {
     expect(run([[0, sessions(4)]]).state.sources).toHaveLength(1);
     expect(
       run([
