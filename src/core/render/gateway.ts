@@ -120,23 +120,21 @@ function renderDeployment(identity: Identity, replicas: number, params: ProxyPar
         spec: {
           serviceAccountName: metadata.name,
           ...renderProxyPod({ namespace: identity.namespace, name: identity.gateway }, params),
-          // Not topologySpreadConstraints: with one on zones the scheduler does not score nodes without a zone label, nor spread over hosts.
-          affinity: {
-            podAntiAffinity: {
-              preferredDuringSchedulingIgnoredDuringExecution: [
-                'kubernetes.io/hostname',
-                'topology.kubernetes.io/zone',
-              ].map((topologyKey) => ({
-                weight: 100,
-                podAffinityTerm: { topologyKey, labelSelector: { matchLabels } },
-              })),
-            },
-          },
+          affinity: spreadOver(matchLabels),
         },
       },
     },
   };
 }
+
+// Not topologySpreadConstraints: with one on zones the scheduler does not score nodes without a zone label, nor spread over hosts.
+const spreadOver = (matchLabels: Record<string, string>): object => ({
+  podAntiAffinity: {
+    preferredDuringSchedulingIgnoredDuringExecution: ['kubernetes.io/hostname', 'topology.kubernetes.io/zone'].map(
+      (topologyKey) => ({ weight: 100, podAffinityTerm: { topologyKey, labelSelector: { matchLabels } } }),
+    ),
+  },
+});
 
 function renderService(identity: Identity, ports: readonly number[]): OwnedObject {
   return {

@@ -40,19 +40,7 @@ const isGeneratedOne = ({ gateway, isGenerated }: ParentRef, { served }: ParentL
 function judgeParent(parent: ParentRef, plan: ServingPlan, lookup: ParentLookup): ParentVerdict {
   const { gateway } = parent;
   if (isGeneratedOne(parent, lookup)) return { kind: 'attached', parent };
-  const refuse = (reason: ParentReason, message: string): RefusedParent => ({
-    kind: 'refused',
-    parent,
-    reason,
-    message,
-  });
-  if (!lookup.gatewayApiInstalled) {
-    return refuse(
-      'GatewayAPIMissing',
-      'spec.route.parentRefs: Gateway API is not installed, so no Gateway can exist. Install its CRDs (https://gateway-api.sigs.k8s.io/guides/), ' +
-        'or remove parentRefs: the proxy of this namespace works without Gateway API.',
-    );
-  }
+  if (!lookup.gatewayApiInstalled) return refusals.noGatewayApi(parent);
   const key = gatewayKey(gateway);
   const served = lookup.served.get(key);
   if (served) return judgeListenersFor(served, parent, { plan, lookup });
@@ -60,16 +48,7 @@ function judgeParent(parent: ParentRef, plan: ServingPlan, lookup: ParentLookup)
     return judgeGeneratedGateway(parent, plan);
   }
   const className = lookup.foreign.get(key);
-  if (className === undefined) {
-    return refuse(
-      'GatewayNotFound',
-      `spec.route.parentRefs: Gateway ${key} does not exist: create it, or name an existing one.`,
-    );
-  }
-  return refuse(
-    'UnsupportedGatewayClass',
-    `spec.route.parentRefs: Gateway ${key} is managed by another controller (GatewayClass ${className}), which does not implement Holdfast sessions: use a Gateway of class holdfast.`,
-  );
+  return className === undefined ? refusals.notFound(parent) : refusals.foreign(parent, className);
 }
 
 /** A parentRef to the Gateway that Holdfast generated: it has one listener, which allows routes of its own namespace. */
@@ -101,31 +80,53 @@ function judgeListenersFor(
 
 const describeGateway = ({ gateway }: ParentRef): string => `spec.route.parentRefs: Gateway ${gatewayKey(gateway)}`;
 
+const refused = (parent: ParentRef, reason: ParentReason, message: string): RefusedParent => ({
+  kind: 'refused',
+  parent,
+  reason,
+  message,
+});
+
 const refusals = {
-  noSection: (parent: ParentRef, sectionName: string): RefusedParent => ({
-    kind: 'refused',
-    parent,
-    reason: 'NoMatchingParent',
-    message: `${describeGateway(parent)} has no listener ${sectionName}: use the name of an existing listener, or remove sectionName.`,
-  }),
-  notServed: (parent: ParentRef, problem = 'It has no listeners.'): RefusedParent => ({
-    kind: 'refused',
-    parent,
-    reason: 'NoMatchingParent',
-    message: `${describeGateway(parent)} has no usable listener. ${problem}`,
-  }),
-  notAllowed: (parent: ParentRef, namespace: string): RefusedParent => ({
-    kind: 'refused',
-    parent,
-    reason: 'NotAllowedByListeners',
-    message: `${describeGateway(parent)} does not allow HTTPRoutes of namespace ${namespace}: allow the namespace in allowedRoutes of a listener.`,
-  }),
-  noHostname: (parent: ParentRef, listeners: readonly JudgedListener[]): RefusedParent => ({
-    kind: 'refused',
-    parent,
-    reason: 'NoMatchingListenerHostname',
-    message: `${describeGateway(parent)} serves ${listeners.map(({ hostname }) => hostname).join(', ')}, which does not overlap with spec.route.hostnames: add one of these hostnames, or add a listener.`,
-  }),
+  noGatewayApi: (parent: ParentRef) =>
+    refused(
+      parent,
+      'GatewayAPIMissing',
+      'spec.route.parentRefs: Gateway API is not installed, so no Gateway can exist. Install its CRDs (https://gateway-api.sigs.k8s.io/guides/), ' +
+        'or remove parentRefs: the proxy of this namespace works without Gateway API.',
+    ),
+  notFound: (parent: ParentRef) =>
+    refused(
+      parent,
+      'GatewayNotFound',
+      `${describeGateway(parent)} does not exist: create it, or name an existing one.`,
+    ),
+  foreign: (parent: ParentRef, className: string) =>
+    refused(
+      parent,
+      'UnsupportedGatewayClass',
+      `${describeGateway(parent)} is managed by another controller (GatewayClass ${className}), which does not implement Holdfast sessions: use a Gateway of class holdfast.`,
+    ),
+  noSection: (parent: ParentRef, sectionName: string) =>
+    refused(
+      parent,
+      'NoMatchingParent',
+      `${describeGateway(parent)} has no listener ${sectionName}: use the name of an existing listener, or remove sectionName.`,
+    ),
+  notServed: (parent: ParentRef, problem = 'It has no listeners.') =>
+    refused(parent, 'NoMatchingParent', `${describeGateway(parent)} has no usable listener. ${problem}`),
+  notAllowed: (parent: ParentRef, namespace: string) =>
+    refused(
+      parent,
+      'NotAllowedByListeners',
+      `${describeGateway(parent)} does not allow HTTPRoutes of namespace ${namespace}: allow the namespace in allowedRoutes of a listener.`,
+    ),
+  noHostname: (parent: ParentRef, listeners: readonly JudgedListener[]) =>
+    refused(
+      parent,
+      'NoMatchingListenerHostname',
+      `${describeGateway(parent)} serves ${listeners.map(({ hostname }) => hostname).join(', ')}, which does not overlap with spec.route.hostnames: add one of these hostnames, or add a listener.`,
+    ),
 };
 
 type Listening = { gateway: GatewayRef; namespaces: ParentLookup['namespaces'] };
