@@ -46,7 +46,7 @@ export function describeError(error: unknown): string {
   return parts.join(': ');
 }
 
-/** Node gives an AggregateError without a message where each address of a host refused the connection. */
+/** Node throws an AggregateError without a message if each address of a host refused the connection. */
 function messageOf(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(describeError).join('; ') || error.message;
   return error instanceof Error ? error.message : inspect(error);

@@ -26,7 +26,7 @@ export function readCookies(headers: readonly string[], name: string): string[] 
   return values;
 }
 
-/** Returns the value of a Cookie header without the cookies of one name; the same string where there are none. */
+/** Returns the value of a Cookie header without the cookies of one name; the same string if there are none. */
 export function withoutCookie(header: string, name: string): string {
   let at = findCookie(header, name, 0);
   if (at < 0) return header;
@@ -40,7 +40,7 @@ export function withoutCookie(header: string, name: string): string {
   return joinPairs(kept, header, from, header.length);
 }
 
-/** Returns where the name of the next such cookie begins, from an offset on; -1 where there is none. */
+/** Returns where the name of the next such cookie begins, from an offset on; -1 if there is none. */
 function findCookie(header: string, name: string, from: number): number {
   for (let at = header.indexOf(name, from); at >= 0; at = header.indexOf(name, at + name.length)) {
     if (beginsPair(header, at, from) && endsName(header, at + name.length)) return at;

@@ -35,7 +35,7 @@ const retryDelaysMs = [100, 300, 600];
 
 /**
  * Returns the delay before a refused request tries the endpoint again, after `retries` retries; undefined: it does not. When an earlier
- * request has waited a whole second in vain, later ones do not wait.
+ * request has retried for a whole second without success, later ones do not wait.
  */
 export const retryAfterMs = ({ unhealthy }: OutlierState, retries: number): number | undefined =>
   unhealthy ? undefined : retryDelaysMs[retries];

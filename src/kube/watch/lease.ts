@@ -4,7 +4,7 @@
  *                     lease is free, released, ours, or unchanged for its duration: written
  *   start ─► CANDIDATE ───────────────────────────────────────────────────────────────────► LEADING ◄─┐ renewed
  *               ▲                                                                            │ │ └───┘
- *               │        not renewed by the deadline, or held by another: onStopped        │ │
+ *               │        not renewed by the deadline, or held by another: onStopped          │ │
  *               └────────────────────────────────────────────────────────────────────────────┘ │
  *                                                       stop(): onStopped, then released ◄─────┘
  *

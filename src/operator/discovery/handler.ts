@@ -8,7 +8,7 @@ import type { Logger } from '../../platform/log.ts';
 import { readJson, RequestError, sendAnswer } from '../https/server.ts';
 import type { Answer } from '../https/server.ts';
 import type { Checked } from '../../wire/check.ts';
-import { parseSummary } from '../../wire/drain.ts';
+import { parseDrainSummary } from '../../wire/sidecar-messages.ts';
 import { parseHandover, parseReport } from '../../wire/proxy-messages.ts';
 import { authenticate, bearerToken, podOf, proxyOf } from './caller.ts';
 import type { PodRef, ProxyCaller } from './caller.ts';
@@ -112,7 +112,7 @@ function createRoutes(ports: DiscoveryPorts): ReadonlyMap<string, Route> {
       'POST /v1/drained',
       async ({ request, identify }) => {
         const pod = podOf(await identify());
-        ports.onDrained(pod, requireValid(parseSummary(await readJson(request, maxSummaryBytes))));
+        ports.onDrained(pod, requireValid(parseDrainSummary(await readJson(request, maxSummaryBytes))));
         return { status: 204 };
       },
     ],

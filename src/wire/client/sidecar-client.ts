@@ -3,7 +3,7 @@
  * tried at once. Anything but a valid response throws, and counts as unknown in the drain gate.
  */
 import { describeError } from '../../platform/errors.ts';
-import { parseDrainStatus } from '../drain.ts';
+import { parseDrainStatus } from '../sidecar-messages.ts';
 import type { DrainStatus, DrainSummary } from '../messages.ts';
 import { createReplicaClient, type Call, type ReplicaClient, type ReplicaClientOptions } from './replica-client.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseSummary } from '../../../src/wire/drain.ts';
+import { parseDrainSummary } from '../../../src/wire/sidecar-messages.ts';
 import { parseReport } from '../../../src/wire/proxy-messages.ts';
 
 const endpoint = { uid: 'pod-1', state: 'Draining', sessions: 2, expiresAtMs: 1000 };
@@ -79,10 +79,10 @@ describe('a report', () => {
 
 describe('a summary', () => {
   test('leaves out invalid numbers, and truncates a long message', () => {
-    expect(parseSummary({ ...summary, sessionsCut: 'many', message: 'm'.repeat(5000) })).toEqual({
+    expect(parseDrainSummary({ ...summary, sessionsCut: 'many', message: 'm'.repeat(5000) })).toEqual({
       value: { ...summary, message: 'm'.repeat(1024) },
     });
-    expect(parseSummary({ ...summary, sessionsAtStart: 4, sessionsCut: 0 })).toEqual({
+    expect(parseDrainSummary({ ...summary, sessionsAtStart: 4, sessionsCut: 0 })).toEqual({
       value: { ...summary, sessionsAtStart: 4, sessionsCut: 0 },
     });
   });
@@ -93,7 +93,7 @@ describe('a summary', () => {
     [{ ...summary, message: 7 }],
     [null],
   ])('%j is rejected', (body) => {
-    expect(parseSummary(body)).toEqual({
+    expect(parseDrainSummary(body)).toEqual({
       problem: expect.stringMatching(/reason|tookMs|message|summary: must be an object/),
     });
   });

@@ -88,7 +88,7 @@ const summary = object<SentSummary>({
 });
 
 /** Counts that cannot be parsed are left out: unknown. */
-export function parseSummary(body: unknown): Checked<DrainSummary> {
+export function parseDrainSummary(body: unknown): Checked<DrainSummary> {
   const result = checked(summary, body, 'summary');
   if ('problem' in result) return result;
   const { reason, sessionsAtStart, sessionsCut, tookMs, message } = result.value;
