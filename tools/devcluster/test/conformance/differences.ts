@@ -1,4 +1,4 @@
-/** In which cases the devcluster is known to differ from Kubernetes, and why that is left so. */
+/** The conformance cases in which the devcluster differs from Kubernetes, with the reason. */
 import type { Differences } from './suite.ts';
 
 export const differences: Differences = {};

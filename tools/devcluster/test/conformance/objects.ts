@@ -29,13 +29,13 @@ export function configMap(
 
 const container = { name: 'app', image: 'example.test/app:1' };
 
-/** No scheduler looks at it, so that nobody else writes its status. */
+/** No scheduler looks at it, so that missing else writes its status. */
 export function pod(metadata: Named = { name: uniqueName('pod') }, spec: Fields = {}): Fields & { metadata: Named } {
   return {
     apiVersion: 'v1',
     kind: 'Pod',
     metadata,
-    spec: { schedulerName: 'nobody', containers: [container], ...spec },
+    spec: { schedulerName: 'none', containers: [container], ...spec },
   };
 }
 

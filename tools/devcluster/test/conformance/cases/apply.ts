@@ -34,7 +34,7 @@ const dataFields = (object: Body, manager: string, operation?: 'Apply' | 'Update
 
 const ownership: Case[] = [
   {
-    title: 'an apply of an object that is not there creates it',
+    title: 'an apply of a missing object creates it',
     run: async (api) => {
       const { apply } = applied(api);
       const { status, body } = await apply('left', { a: '1' });
@@ -43,7 +43,7 @@ const ownership: Case[] = [
     },
   },
   {
-    title: 'managed fields say who applied what, in which version, and when',
+    title: 'managed fields contain the manager, the fields, the version and the time of an apply',
     run: async (api) => {
       const { apply } = applied(api);
       const body = await done(apply('left', { a: '1' }));
@@ -60,7 +60,7 @@ const ownership: Case[] = [
     },
   },
   {
-    title: 'an apply of the same again changes nothing, not even the resource version',
+    title: 'a repeated apply does not change the resource version',
     run: async (api) => {
       const { apply } = applied(api);
       const first = await done(apply('left', { a: '1' }));
@@ -78,7 +78,7 @@ const ownership: Case[] = [
     },
   },
   {
-    title: 'a field that another manager applies too stays when one lets it go',
+    title: 'a field that another manager applies, too, stays when one no longer applies it',
     run: async (api) => {
       const { apply } = applied(api);
       await done(apply('left', { a: '1', b: '2' }));
@@ -89,7 +89,7 @@ const ownership: Case[] = [
     },
   },
   {
-    title: 'two managers own a field to which both give the same value',
+    title: 'two managers that apply the same value both own the field',
     run: async (api) => {
       const { apply } = applied(api);
       await done(apply('left', { a: '1' }));
@@ -98,7 +98,7 @@ const ownership: Case[] = [
     },
   },
   {
-    title: 'managers of different fields do not disturb each other',
+    title: 'managers of different fields do not conflict',
     run: async (api) => {
       const { apply } = applied(api);
       await done(apply('left', { a: '1' }));
@@ -121,7 +121,7 @@ const ownership: Case[] = [
     },
   },
   {
-    title: 'all conflicts are named at once',
+    title: 'an apply reports all conflicts',
     run: async (api) => {
       const { apply } = applied(api);
       await done(apply('left', { a: '1', b: '2' }));
@@ -143,7 +143,7 @@ const ownership: Case[] = [
     },
   },
   {
-    title: 'a manager that loses its last field leaves the managed fields',
+    title: 'a manager without fields has no entry in the managed fields',
     run: async (api) => {
       const { apply } = applied(api);
       await done(apply('left', { a: '1' }));
@@ -151,7 +151,7 @@ const ownership: Case[] = [
     },
   },
   {
-    title: 'an update of an applied field takes it from its manager, who then meets a Conflict',
+    title: 'an update takes an applied field from its manager, whose next apply is a Conflict',
     run: async (api) => {
       const { apply, name } = applied(api);
       await done(apply('left', { a: '1', b: '2' }));
@@ -167,7 +167,7 @@ const ownership: Case[] = [
     },
   },
   {
-    title: 'an apply of the value that an updater has written makes both owners',
+    title: 'an apply of a value that an update has written makes both own the field',
     run: async (api) => {
       const { apply, name } = applied(api);
       await done(api.post(configMaps(api), configMap({ name }, { a: '1' }), { fieldManager: 'editor' }));
@@ -176,7 +176,7 @@ const ownership: Case[] = [
     },
   },
   {
-    title: 'one name that applies and updates has two entries',
+    title: 'a manager that applies and updates has two entries',
     run: async (api) => {
       const { apply, name } = applied(api);
       await done(apply('left', { a: '1' }));
@@ -187,7 +187,7 @@ const ownership: Case[] = [
     },
   },
   {
-    title: 'managed fields are forgotten where a client empties them',
+    title: 'a client can clear the managed fields',
     run: async (api) => {
       const { apply, name } = applied(api);
       await done(apply('left', { a: '1' }));
@@ -201,7 +201,7 @@ const ownership: Case[] = [
 
 const updates: Case[] = [
   {
-    title: 'a creation makes its manager the owner of what it sent, by Update',
+    title: 'a creation makes its manager own the fields that it sent, by Update',
     run: async (api) => {
       const body = await done(
         api.post(configMaps(api), configMap({ name: uniqueName('map'), labels: { app: 'x' } }), {
@@ -220,7 +220,7 @@ const updates: Case[] = [
     },
   },
   {
-    title: 'a field that an update removes leaves all managers',
+    title: 'a field that an update removes has no manager',
     run: async (api) => {
       const { apply, name } = applied(api);
       await done(apply('left', { a: '1', b: '2' }));
@@ -231,7 +231,7 @@ const updates: Case[] = [
     },
   },
   {
-    title: 'a write of the status is an entry of its own, with its subresource',
+    title: 'a write of the status has its own entry, with the subresource',
     run: async (api) => {
       const { metadata } = await done(api.post(pods(api), pod(), { fieldManager: 'editor' }));
       const body = await done(
@@ -274,13 +274,13 @@ const updates: Case[] = [
     },
   },
   {
-    title: 'an apply of the status of an object that is not there is NotFound',
+    title: 'an apply of the status of a missing object is NotFound',
     run: (api) =>
       expectRefused(
-        api.apply('left', deployments(api, 'nobody', 'status'), {
+        api.apply('left', deployments(api, 'missing', 'status'), {
           apiVersion: 'apps/v1',
           kind: 'Deployment',
-          metadata: { name: 'nobody' },
+          metadata: { name: 'missing' },
           status: {},
         }),
         { code: 404, reason: 'NotFound' },
@@ -309,7 +309,7 @@ const lists: Case[] = [
     },
   },
   {
-    title: 'another manager adds a container without touching the first',
+    title: 'another manager can add a container without owning the first',
     run: async (api) => {
       const object = deployment({ name: uniqueName('web') });
       const path = deployments(api, object.metadata.name);
@@ -345,7 +345,7 @@ const lists: Case[] = [
     },
   },
   {
-    title: 'replicas that an autoscaler sets by /scale conflict with an apply of another number',
+    title: 'replicas set through the scale subresource conflict with an apply of another number',
     run: async (api) => {
       const object = deployment({ name: uniqueName('web') }, { replicas: 0 });
       const path = deployments(api, object.metadata.name);
@@ -360,7 +360,7 @@ const lists: Case[] = [
     },
   },
   {
-    title: 'ports of a Service are told apart by port and protocol',
+    title: 'ports of a Service are identified by port and protocol',
     run: async (api) => {
       const object = service({ name: uniqueName('svc') }, { ports: [{ name: 'a', port: 80, protocol: 'TCP' }] });
       const path = services(api, object.metadata.name);
@@ -380,7 +380,7 @@ const lists: Case[] = [
     },
   },
   {
-    title: 'the arguments of a container are one value: who changes them takes all',
+    title: 'the arguments of a container are one value with one owner',
     run: async (api) => {
       const object = deployment({ name: uniqueName('web') });
       const { name } = object.metadata;
@@ -409,7 +409,7 @@ const lists: Case[] = [
     },
   },
   {
-    title: 'finalizers of several managers add up',
+    title: 'finalizers of several managers are merged',
     run: async (api) => {
       const name = uniqueName('map');
       const apply = (manager: string, finalizers: string[]) =>
@@ -452,7 +452,7 @@ const lists: Case[] = [
 
 const requests: Case[] = [
   {
-    title: 'a dry run of an apply answers what it would be, and stores nothing',
+    title: 'a dry run of an apply returns the result and stores nothing',
     run: async (api) => {
       const { apply, name } = applied(api);
       expect((await done(apply('left', { a: '1' }, { dryRun: 'All' }))).data).toEqual({ a: '1' });
@@ -460,7 +460,7 @@ const requests: Case[] = [
     },
   },
   {
-    title: 'a dry run of an apply meets the same conflicts',
+    title: 'a dry run of an apply reports the same conflicts',
     run: async (api) => {
       const { apply } = applied(api);
       await done(apply('left', { a: '1' }));
@@ -506,7 +506,7 @@ const requests: Case[] = [
     },
   },
   {
-    title: 'force is for applying only',
+    title: 'force is refused for other patches than apply',
     run: async (api) => {
       const { metadata } = await done(api.post(configMaps(api), configMap()));
       await expectRefused(api.patch('merge', configMaps(api, metadata.name), { data: {} }, { force: 'true' }), {
@@ -517,7 +517,7 @@ const requests: Case[] = [
     },
   },
   {
-    title: 'an apply with the uid of an object that is gone is a Conflict',
+    title: 'an apply with the uid of an object that no longer exists is a Conflict',
     run: (api) => {
       const name = uniqueName('map');
       const object = configMap({ name, uid: '00000000-0000-4000-8000-000000000000' });
@@ -546,7 +546,7 @@ const requests: Case[] = [
     },
   },
   {
-    title: 'an apply of a field that the kind does not have is refused',
+    title: 'an apply of an unknown field is refused',
     run: (api) => {
       const name = uniqueName('map');
       return expectRefused(api.apply('left', configMaps(api, name), { ...configMap({ name }), nonsense: 1 }), {
@@ -556,7 +556,7 @@ const requests: Case[] = [
     },
   },
   {
-    title: 'an apply may be written in YAML',
+    title: 'an apply can be written in YAML',
     run: async (api) => {
       const name = uniqueName('map');
       const body = `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\ndata:\n  a: "yaml"\n`;

@@ -17,7 +17,7 @@ const containerWith = (fields: Fields): Fields => ({
 
 const defaultsRows: DefaultsRow[] = [
   {
-    title: 'a Deployment gets replicas, strategy, history and deadline',
+    title: 'a Deployment gets defaults for replicas, strategy, history and deadline',
     apiVersion: 'apps/v1',
     plural: 'deployments',
     object: () => deployment({ name: uniqueName('web') }, { replicas: undefined }),
@@ -58,7 +58,7 @@ const defaultsRows: DefaultsRow[] = [
     },
   },
   {
-    title: 'a pod is Pending, of a class of service, and has its ServiceAccount',
+    title: 'a new pod is Pending and has a QoS class and a ServiceAccount',
     apiVersion: 'v1',
     plural: 'pods',
     object: () => pod(),
@@ -68,7 +68,7 @@ const defaultsRows: DefaultsRow[] = [
     },
   },
   {
-    title: 'a probe gets its periods',
+    title: 'a probe gets its default periods',
     apiVersion: 'v1',
     plural: 'pods',
     object: () => pod({ name: uniqueName('pod') }, containerWith({ readinessProbe: probe })),
@@ -89,7 +89,7 @@ const defaultsRows: DefaultsRow[] = [
     },
   },
   {
-    title: 'a hook over HTTP gets path and scheme',
+    title: 'an HTTP hook gets a default path and scheme',
     apiVersion: 'v1',
     plural: 'pods',
     object: () => pod({ name: uniqueName('pod') }, containerWith({ lifecycle: { preStop: { httpGet: { port: 9 } } } })),
@@ -105,14 +105,14 @@ const defaultsRows: DefaultsRow[] = [
     expected: { spec: { containers: [{ imagePullPolicy: 'Always' }] } },
   },
   {
-    title: 'a port of a container is TCP',
+    title: 'a container port is TCP by default',
     apiVersion: 'v1',
     plural: 'pods',
     object: () => pod({ name: uniqueName('pod') }, containerWith({ ports: [{ containerPort: 80 }] })),
     expected: { spec: { containers: [{ ports: [{ containerPort: 80, protocol: 'TCP' }] }] } },
   },
   {
-    title: 'limits are requests where nothing else is said',
+    title: 'limits are the default of requests',
     apiVersion: 'v1',
     plural: 'pods',
     object: () =>
@@ -123,7 +123,7 @@ const defaultsRows: DefaultsRow[] = [
     },
   },
   {
-    title: 'a volume of a Secret and a projected one have a mode',
+    title: 'Secret and projected volumes have a default mode',
     apiVersion: 'v1',
     plural: 'pods',
     object: () =>
@@ -150,7 +150,7 @@ const defaultsRows: DefaultsRow[] = [
     },
   },
   {
-    title: 'a Service gets type, protocol, target port and affinity',
+    title: 'a Service gets defaults for type, protocol, target port and affinity',
     apiVersion: 'v1',
     plural: 'services',
     object: () => service(),
@@ -165,14 +165,14 @@ const defaultsRows: DefaultsRow[] = [
     },
   },
   {
-    title: 'affinity by client has a time',
+    title: 'the affinity ClientIP has a default timeout',
     apiVersion: 'v1',
     plural: 'services',
     object: () => service({ name: uniqueName('svc') }, { sessionAffinity: 'ClientIP' }),
     expected: { spec: { sessionAffinityConfig: { clientIP: { timeoutSeconds: 10_800 } } } },
   },
   {
-    title: 'a ReplicaSet has one replica',
+    title: 'a ReplicaSet has one replica by default',
     apiVersion: 'apps/v1',
     plural: 'replicasets',
     object: () => ({
@@ -196,21 +196,21 @@ type UnreadableRow = { title: string; apiVersion: string; plural: string; object
 
 const unreadableRows: UnreadableRow[] = [
   {
-    title: 'a list where an object must be is unreadable',
+    title: 'a list in an object field is refused',
     apiVersion: 'v1',
     plural: 'pods',
     object: { apiVersion: 'v1', kind: 'Pod', metadata: { name: 'bad' }, spec: [] },
     message: /cannot unmarshal array into Go struct field \S*spec of type /,
   },
   {
-    title: 'a quantity of nonsense is unreadable',
+    title: 'an invalid quantity is refused',
     apiVersion: 'v1',
     plural: 'pods',
     object: pod({ name: 'bad' }, containerWith({ resources: { requests: { cpu: 'lots' } } })),
     message: /quantities must match the regular expression/,
   },
   {
-    title: 'a number where the data of a ConfigMap must be is unreadable',
+    title: 'a number in the data of a ConfigMap is refused',
     apiVersion: 'v1',
     plural: 'configmaps',
     object: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'bad' }, data: { a: 1 } },
@@ -272,7 +272,7 @@ const scaling: Case[] = [
     },
   },
   {
-    title: 'a scale of fewer than no replicas is refused',
+    title: 'a scale of negative replicas is refused',
     run: async (api) => {
       const { metadata } = await done(api.post(deployments(api), deployment({ name: uniqueName('web') })));
       await expectRefused(api.patch('merge', deployments(api, metadata.name, 'scale'), { spec: { replicas: -1 } }), {
@@ -283,7 +283,7 @@ const scaling: Case[] = [
     },
   },
   {
-    title: 'a Service gets an address, which it keeps',
+    title: 'a Service keeps its address',
     run: async (api) => {
       const before = await done(api.post(services(api), service()));
       const { clusterIP, clusterIPs } = before.spec;
@@ -317,7 +317,7 @@ const scaling: Case[] = [
 
 const rare: Case[] = [
   {
-    title: 'a ConfigMap may have binary data',
+    title: 'a ConfigMap can have binary data',
     run: async (api) => {
       expect(
         await done(

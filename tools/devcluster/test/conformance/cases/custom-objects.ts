@@ -55,137 +55,137 @@ const widgets = sharedWidgets([
   },
 ]);
 
-type RefusedRow = { why: string; spec: Fields; field: string; message: string };
+type RefusedRow = { problem: string; spec: Fields; field: string; message: string };
 
 const refusedRows: RefusedRow[] = [
   {
-    why: 'a required field that is missing',
+    problem: 'a missing required field',
     spec: { count: undefined },
     field: 'spec.count',
     message: 'Required value',
   },
   {
-    why: 'a number below the minimum',
+    problem: 'a number below the minimum',
     spec: { count: -1 },
     field: 'spec.count',
     message: 'Invalid value: -1: spec.count in body should be greater than or equal to 0',
   },
   {
-    why: 'a number above the maximum',
+    problem: 'a number above the maximum',
     spec: { count: 11 },
     field: 'spec.count',
     message: 'Invalid value: 11: spec.count in body should be less than or equal to 10',
   },
   {
-    why: 'a string where an integer must be',
+    problem: 'a string in an integer field',
     spec: { count: 'one' },
     field: 'spec.count',
     message: 'Invalid value: "string": spec.count in body must be of type integer: "string"',
   },
   {
-    why: 'a fraction where an integer must be',
+    problem: 'a fraction in an integer field',
     spec: { count: 1.5 },
     field: 'spec.count',
     message: 'Invalid value: "number": spec.count in body must be of type integer: "number"',
   },
   {
-    why: 'an integer where a boolean must be',
+    problem: 'an integer in a boolean field',
     spec: { on: 1 },
     field: 'spec.on',
     message: 'Invalid value: "integer": spec.on in body must be of type boolean: "integer"',
   },
   {
-    why: 'a string that is too short',
+    problem: 'a string that is too short',
     spec: { word: 'a' },
     field: 'spec.word',
     message: 'Invalid value: "a": spec.word in body should be at least 2 chars long',
   },
   {
-    why: 'a string that is too long',
+    problem: 'a string that is too long',
     spec: { word: 'abcdef' },
     field: 'spec.word',
     message: 'Too long: may not be more than 5 bytes',
   },
   {
-    why: 'a string that does not match the pattern',
+    problem: 'a string that does not match the pattern',
     spec: { word: 'Ab' },
     field: 'spec.word',
     message: 'Invalid value: "Ab": spec.word in body should match \'^[a-z]*$\'',
   },
   {
-    why: 'a value outside of the enumeration',
+    problem: 'a value outside of the enumeration',
     spec: { color: 'blue' },
     field: 'spec.color',
     message: 'Unsupported value: "blue": supported values: "red", "green"',
   },
   {
-    why: 'a text where a time must be',
+    problem: 'an invalid date-time',
     spec: { when: 'noon' },
     field: 'spec.when',
     message: 'Invalid value: "noon": spec.when in body must be of type date-time: "noon"',
   },
   {
-    why: 'a boolean where an integer or a string must be',
+    problem: 'a boolean in an int-or-string field',
     spec: { port: true },
     field: 'spec.port',
     message: 'Invalid value: "boolean": spec.port in body must be of type integer,string: "boolean"',
   },
   {
-    why: 'a list that is too short',
+    problem: 'a list that is too short',
     spec: { list: [] },
     field: 'spec.list',
     message: 'Invalid value: 0: spec.list in body should have at least 1 items',
   },
   {
-    why: 'a list that is too long',
+    problem: 'a list that is too long',
     spec: { list: ['a', 'b', 'c', 'd'] },
     field: 'spec.list',
     message: 'Too many: 4: must have at most 3 items',
   },
   {
-    why: 'an item of the wrong type',
+    problem: 'an item of the wrong type',
     spec: { list: ['a', 1] },
     field: 'spec.list[1]',
     message: 'Invalid value: "integer": spec.list[1] in body must be of type string: "integer"',
   },
   {
-    why: 'an object where a list must be',
+    problem: 'an object in a list field',
     spec: { list: {} },
     field: 'spec.list',
     message: 'Invalid value: "object": spec.list in body must be of type array: "object"',
   },
   {
-    why: 'a set with the same twice',
+    problem: 'a duplicate in a set',
     spec: { tags: ['a', 'b', 'a'] },
     field: 'spec.tags[2]',
     message: 'Duplicate value: "a"',
   },
   {
-    why: 'a list map with a key twice',
+    problem: 'a duplicate key in a list map',
     spec: { parts: [{ name: 'a' }, { name: 'a' }] },
     field: 'spec.parts[1]',
     message: 'Duplicate value: {"name":"a"}',
   },
   {
-    why: 'a key of a list map that is missing',
+    problem: 'a missing key of a list map',
     spec: { parts: [{ size: 1 }] },
     field: 'spec.parts[0].name',
     message: 'Required value',
   },
   {
-    why: 'a value of a map of the wrong type',
+    problem: 'a value of a map of the wrong type',
     spec: { labels: { a: 1 } },
     field: 'spec.labels.a',
     message: 'Invalid value: "integer": spec.labels.a in body must be of type string: "integer"',
   },
   {
-    why: 'a required field that is missing deeper',
+    problem: 'a missing nested required field',
     spec: { nested: {} },
     field: 'spec.nested.must',
     message: 'Required value',
   },
   {
-    why: 'an embedded object without a kind',
+    problem: 'an embedded object without a kind',
     spec: { embedded: { apiVersion: 'v1' } },
     field: 'spec.embedded.kind',
     message: 'Required value',
@@ -195,8 +195,8 @@ const refusedRows: RefusedRow[] = [
 const causesOf = (body: Fields): { field: string; message: string }[] =>
   (body.details as { causes?: { field: string; message: string }[] } | undefined)?.causes ?? [];
 
-const refusals = refusedRows.map(({ why, spec, field, message }): Case => ({
-  title: `a custom object with ${why} is refused`,
+const refusals = refusedRows.map(({ problem, spec, field, message }): Case => ({
+  title: `a custom object with ${problem} is refused`,
   run: async (api) => {
     const { path, widget } = await widgets(api);
     const { status, body } = await api.post(path(), widget({ count: 1, ...spec }));
@@ -216,23 +216,23 @@ const storedRows: StoredRow[] = [
     stored: { parts: [{ name: 'a', size: 2 }] },
   },
   {
-    title: 'unknown fields are kept where the schema says so',
+    title: 'unknown fields are kept if the schema preserves them',
     spec: { free: { known: 'a', other: { deep: [1] } } },
     stored: { free: { known: 'a', other: { deep: [1] } } },
   },
-  { title: 'a field that is not there gets its default', spec: {}, stored: { defaulted: 'given' } },
-  { title: 'a field that is there keeps its value', spec: { defaulted: 'mine' }, stored: { defaulted: 'mine' } },
+  { title: 'a missing field gets its default', spec: {}, stored: { defaulted: 'given' } },
+  { title: 'an existing field keeps its value', spec: { defaulted: 'mine' }, stored: { defaulted: 'mine' } },
   {
-    title: 'null gets the default where null is not allowed',
+    title: 'a null that is not allowed is replaced by the default',
     spec: { defaulted: null },
     stored: { defaulted: 'given' },
   },
-  { title: 'null is dropped where it is not allowed and there is no default', spec: { never: null }, stored: {} },
-  { title: 'null is kept where it is allowed', spec: { maybe: null }, stored: { maybe: null } },
+  { title: 'a null that is not allowed is removed if there is no default', spec: { never: null }, stored: {} },
+  { title: 'a null that is allowed is kept', spec: { maybe: null }, stored: { maybe: null } },
   { title: 'a default object gets the defaults of its fields', spec: {}, stored: { deep: { level: 3 } } },
-  { title: 'an object that is not there gets no default of its fields', spec: {}, stored: {} },
+  { title: 'a missing object gets no defaults for its fields', spec: {}, stored: {} },
   {
-    title: 'an object that is there gets the defaults of its fields',
+    title: 'an existing object gets the defaults of its fields',
     spec: { shallow: {} },
     stored: { shallow: { level: 3 } },
   },
@@ -241,12 +241,12 @@ const storedRows: StoredRow[] = [
     spec: { parts: [{ name: 'a' }] },
     stored: { parts: [{ name: 'a', size: 1 }] },
   },
-  { title: 'int-or-string takes an integer and keeps it', spec: { port: 80 }, stored: { port: 80 } },
-  { title: 'int-or-string takes a string and keeps it', spec: { port: '80' }, stored: { port: '80' } },
-  { title: 'a number without a fraction is an integer', spec: { count: 2 }, stored: { count: 2 } },
-  { title: 'an integer is a number', spec: { ratio: 2 }, stored: { ratio: 2 } },
+  { title: 'an integer in an int-or-string stays an integer', spec: { port: 80 }, stored: { port: 80 } },
+  { title: 'a string in an int-or-string stays a string', spec: { port: '80' }, stored: { port: '80' } },
+  { title: 'a number without a fraction is accepted as an integer', spec: { count: 2 }, stored: { count: 2 } },
+  { title: 'an integer is accepted as a number', spec: { ratio: 2 }, stored: { ratio: 2 } },
   {
-    title: 'a date-time with an offset is taken',
+    title: 'a date-time with an offset is accepted',
     spec: { when: '2026-01-02T03:04:05.678+01:00' },
     stored: { when: '2026-01-02T03:04:05.678+01:00' },
   },
@@ -321,13 +321,13 @@ type RuleRow = { title: string; spec: Fields; after?: Fields; field: string; mes
 
 const ruleRows: RuleRow[] = [
   {
-    title: 'a rule over two fields names the field that it says',
+    title: 'a rule with a field path reports that field',
     spec: { min: 3, max: 2 },
     field: 'spec.min',
     message: 'min must not be above max',
   },
   {
-    title: 'a rule without a message is named itself',
+    title: 'a rule without a message reports its expression',
     spec: { plain: 5 },
     field: 'spec.plain',
     message: 'Invalid value: 5: failed rule: self < 5',
@@ -368,7 +368,7 @@ const ruleRows: RuleRow[] = [
     message: 'Invalid value: "61m": at most an hour',
   },
   {
-    title: 'a rule that fails by an error is refused',
+    title: 'a rule that cannot be evaluated is violated',
     spec: { wait: 'long' },
     field: 'spec.wait',
     message: 'rule compile error|at most an hour|rule evaluation error|no such overload|failed rule',
@@ -413,15 +413,15 @@ async function accepted(api: ConformanceApi, spec: Fields, after: Fields): Promi
 
 const further: Case[] = [
   {
-    title: 'CEL: a transition rule does not hold at creation, nor where the field is new',
+    title: 'CEL: a transition rule applies neither at creation nor to a new field',
     run: (api) => accepted(api, { rising: 3 }, { fixed: 'new', rising: 4 }),
   },
   {
-    title: 'CEL: what satisfies all rules is accepted',
+    title: 'CEL: an object that satisfies all rules is accepted',
     run: (api) => accepted(api, { min: 1, max: 2, name: 'w-a', port: 'http', wait: '1h' }, { max: 7 }),
   },
   {
-    title: 'CEL: all rules that fail are named at once',
+    title: 'CEL: all violated rules are reported',
     run: async (api) => {
       const { path, widget } = await ruled(api);
       const { body } = await api.post(path(), widget({ plain: 9, name: 'bad', min: 2, max: 1 }));
@@ -433,7 +433,7 @@ const further: Case[] = [
     },
   },
   {
-    title: 'the details of a refusal have the name, the group and the kind of the custom object',
+    title: 'the details of an Invalid error have the name, the group and the kind of the custom object',
     run: async (api) => {
       const { path, widget, group } = await widgets(api);
       const object = widget({});
@@ -445,7 +445,7 @@ const further: Case[] = [
     },
   },
   {
-    title: 'two errors of a custom object come in one message, in brackets',
+    title: 'two errors of a custom object are in one message, in brackets',
     run: async (api) => {
       const { path, widget } = await widgets(api);
       await expectRefused(api.post(path(), widget({ count: -1, color: 'blue' })), {
@@ -455,7 +455,7 @@ const further: Case[] = [
     },
   },
   {
-    title: 'Strict refuses unknown fields of custom objects, by their paths',
+    title: 'the field validation Strict names the unknown fields of custom objects',
     run: async (api) => {
       const { path, widget } = await widgets(api);
       await expectRefused(
@@ -471,7 +471,7 @@ const further: Case[] = [
     },
   },
   {
-    title: 'Warn names the unknown fields of custom objects in a header',
+    title: 'the field validation Warn names the unknown fields of custom objects in a header',
     run: async (api) => {
       const { path, widget } = await widgets(api);
       const { status, headers } = await api.post(path(), widget({ count: 1, nonsense: 1 }));
@@ -482,7 +482,7 @@ const further: Case[] = [
     },
   },
   {
-    title: 'a strategic merge patch of a custom object is 415',
+    title: 'a strategic merge patch of a custom object returns 415',
     run: async (api) => {
       const { path, widget } = await widgets(api);
       const { metadata } = await done(api.post(path(), widget({ count: 1 })));
@@ -506,7 +506,7 @@ const further: Case[] = [
     },
   },
   {
-    title: 'a custom object is applied by its schema: list maps by key, others whole',
+    title: 'an apply of a custom object merges list maps by key, and replaces other lists',
     run: async (api) => {
       const { path, widget } = await widgets(api);
       const { metadata } = widget();
@@ -538,7 +538,7 @@ const further: Case[] = [
     },
   },
   {
-    title: 'the status of a custom object is checked as well',
+    title: 'the status of a custom object is validated',
     run: async (api) => {
       const { path, widget } = await widgets(api);
       const { metadata } = await done(api.post(path(), widget({ count: 1 }, { name: uniqueName('widget') })));

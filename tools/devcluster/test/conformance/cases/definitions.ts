@@ -7,10 +7,10 @@ import { definition, definitionsPath, installWidgets, open, sharedWidgets, withS
 
 const newGroup = (): string => `${uniqueName('g')}.example.test`;
 
-type BadRow = { why: string; change: (definition: Fields) => Fields; refused: Refusal };
+type BadRow = { problem: string; change: (definition: Fields) => Fields; refused: Refusal };
 
-const schemaRow = (why: string, schema: Fields, message: RegExp): BadRow => ({
-  why,
+const schemaRow = (problem: string, schema: Fields, message: RegExp): BadRow => ({
+  problem,
   change: ({ spec, ...rest }) => {
     const { versions, ...others } = spec as { versions: Fields[] };
     return { ...rest, spec: { ...others, versions: [{ ...versions[0], schema: { openAPIV3Schema: schema } }] } };
@@ -18,15 +18,15 @@ const schemaRow = (why: string, schema: Fields, message: RegExp): BadRow => ({
   refused: { code: 422, reason: 'Invalid', message },
 });
 
-const specRow = (why: string, changes: Fields, message: RegExp): BadRow => ({
-  why,
+const specRow = (problem: string, changes: Fields, message: RegExp): BadRow => ({
+  problem,
   change: ({ spec, ...rest }) => ({ ...rest, spec: { ...(spec as Fields), ...changes } }),
   refused: { code: 422, reason: 'Invalid', message },
 });
 
 const badRows: BadRow[] = [
   {
-    why: 'a name that is not plural and group',
+    problem: 'a name that is not plural and group',
     change: (object) => ({ ...object, metadata: { name: 'widgets.other.test' } }),
     refused: {
       code: 422,
@@ -40,14 +40,14 @@ const badRows: BadRow[] = [
     /spec\.versions: Invalid value: .*must have exactly one version marked as storage version/,
   ),
   specRow(
-    'two versions that are stored',
+    'two storage versions',
     {
       versions: ['v1', 'v2'].map((name) => ({ name, served: true, storage: true, schema: { openAPIV3Schema: open } })),
     },
     /must have exactly one version marked as storage version/,
   ),
   specRow(
-    'a scope that does not exist',
+    'an unknown scope',
     { scope: 'Everywhere' },
     /spec\.scope: Unsupported value: "Everywhere": supported values: "Cluster", "Namespaced"/,
   ),
@@ -67,12 +67,12 @@ const badRows: BadRow[] = [
     /openAPIV3Schema\.properties\[spec\]\.properties\[a\]\.type: Required value: must not be empty for specified object fields/,
   ),
   schemaRow(
-    'a root that is no object',
+    'a root that is not an object',
     { type: 'string' },
     /openAPIV3Schema\.type: Invalid value: "string": must be object at the root/,
   ),
   schemaRow(
-    'a type that does not exist',
+    'an unknown type',
     withSpec({ a: { type: 'text' } }),
     /properties\[a\]\.type: (Unsupported value|Invalid value): "text"/,
   ),
@@ -83,17 +83,17 @@ const badRows: BadRow[] = [
     /x-kubernetes-list-map-keys: Required value: must not be empty if x-kubernetes-list-type is map/,
   ),
   schemaRow(
-    'a list type that does not exist',
+    'an unknown list type',
     withSpec({ a: { type: 'array', 'x-kubernetes-list-type': 'bag', items: { type: 'string' } } }),
     /x-kubernetes-list-type: Unsupported value: "bag": supported values: "atomic", "set", "map"/,
   ),
   schemaRow(
-    'a pattern that is no regular expression',
+    'an invalid pattern',
     withSpec({ a: { type: 'string', pattern: '(' } }),
     /pattern: Invalid value: "\(": must be a valid regular expression/,
   ),
   schemaRow(
-    'a rule that is no CEL',
+    'a rule that is not CEL',
     withSpec({ a: { type: 'integer', 'x-kubernetes-validations': [{ rule: 'self >' }] } }),
     /x-kubernetes-validations\[0\]\.rule: Invalid value: .*compilation failed: ERROR: <input>:1:\d+: Syntax error/,
   ),
@@ -104,8 +104,8 @@ const badRows: BadRow[] = [
   ),
 ];
 
-const bad = badRows.map(({ why, change, refused }): Case => ({
-  title: `a CustomResourceDefinition with ${why} is refused`,
+const bad = badRows.map(({ problem, change, refused }): Case => ({
+  title: `a CustomResourceDefinition with ${problem} is refused`,
   run: (api) =>
     expectRefused(api.post(definitionsPath, change(definition({ group: newGroup() })), { dryRun: 'All' }), refused),
 }));
@@ -192,7 +192,7 @@ const serving: Case[] = [
     },
   },
   {
-    title: 'an object is served in every version that is served, under that version',
+    title: 'an object is served in every served version, with that apiVersion',
     run: async (api) => {
       const { path, widget, group } = await twoVersions(api);
       const { metadata } = await done(api.post(path(), widget({ a: 1 })));
@@ -204,14 +204,14 @@ const serving: Case[] = [
     },
   },
   {
-    title: 'a version that is not served is 404',
+    title: 'a version that is not served returns 404',
     run: async (api) => {
       const { path } = await twoVersions(api);
       expect((await api.get(path().replace('/v1/', '/v3/'))).status).toBe(404);
     },
   },
   {
-    title: 'a cluster-scoped custom kind lives outside of namespaces',
+    title: 'a cluster-scoped custom kind has no path in namespaces',
     run: async (api) => {
       const group = newGroup();
       await done(api.post(definitionsPath, definition({ group, scope: 'Cluster' })));
@@ -229,7 +229,7 @@ const serving: Case[] = [
     },
   },
   {
-    title: 'a deleted CustomResourceDefinition takes its objects and its path with it',
+    title: 'deleting a CustomResourceDefinition removes its objects and its path',
     run: async (api) => {
       const { path, widget, group } = await installWidgets(api);
       await done(api.post(path(), widget()));
@@ -246,13 +246,13 @@ const serving: Case[] = [
     },
   },
   {
-    title: 'the message about a custom object that is not there names the group',
+    title: 'the message about a missing custom object names the group',
     run: async (api) => {
       const { path, group } = await twoVersions(api);
-      await expectRefused(api.get(path('nobody')), {
+      await expectRefused(api.get(path('missing')), {
         code: 404,
         reason: 'NotFound',
-        message: new RegExp(`^widgets\\.${group} "nobody" not found$`),
+        message: new RegExp(`^widgets\\.${group} "missing" not found$`),
       });
     },
   },
@@ -346,7 +346,7 @@ const subresources: Case[] = [
     },
   },
   {
-    title: 'the scale of a custom object refuses fewer than no replicas',
+    title: 'the scale of a custom object refuses negative replicas',
     run: async (api) => {
       const { path, widget } = await scaled(api);
       const { metadata } = await done(api.post(path(), widget({ replicas: 1 })));
@@ -359,7 +359,7 @@ const subresources: Case[] = [
     },
   },
   {
-    title: 'a custom kind without the scale subresource answers 404 there',
+    title: 'the scale of a custom kind without that subresource returns 404',
     run: async (api) => {
       const { path, widget } = await twoVersions(api);
       const { metadata } = await done(api.post(path(), widget()));

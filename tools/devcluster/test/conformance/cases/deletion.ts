@@ -15,7 +15,7 @@ const release = (api: ConformanceApi, name: string): Promise<Body> =>
 
 const plain: Case[] = [
   {
-    title: 'a deletion answers Success with name and uid, and the object is gone',
+    title: 'a deletion returns Success with name and uid, and removes the object',
     run: async (api) => {
       const { metadata } = await create(api);
       const { status, body } = await api.delete(configMaps(api, metadata.name));
@@ -29,12 +29,12 @@ const plain: Case[] = [
     },
   },
   {
-    title: 'a deletion of what is not there is NotFound',
+    title: 'a deletion of a missing object is NotFound',
     run: (api) =>
-      expectRefused(api.delete(configMaps(api, 'nobody')), {
+      expectRefused(api.delete(configMaps(api, 'missing')), {
         code: 404,
         reason: 'NotFound',
-        message: /^configmaps "nobody" not found$/,
+        message: /^configmaps "missing" not found$/,
       }),
   },
   {
@@ -62,7 +62,7 @@ const plain: Case[] = [
     },
   },
   {
-    title: 'a deletion for the right uid and resource version is done',
+    title: 'a deletion for the current uid and resource version succeeds',
     run: async (api) => {
       const { metadata } = await create(api);
       expect(
@@ -75,7 +75,7 @@ const plain: Case[] = [
     },
   },
   {
-    title: 'the same name can be created anew, and has another uid',
+    title: 'an object that is created again under the same name has another uid',
     run: async (api) => {
       const { metadata } = await create(api);
       await done(api.delete(configMaps(api, metadata.name)));
@@ -83,7 +83,7 @@ const plain: Case[] = [
     },
   },
   {
-    title: 'deletecollection deletes those that the selector fits',
+    title: 'deletecollection deletes the objects that match the selector',
     run: async (api) => {
       const run = uniqueName('run');
       await create(api, { labels: { run, side: 'left' } });
@@ -113,7 +113,7 @@ const plain: Case[] = [
 
 const held: Case[] = [
   {
-    title: 'an object with a finalizer is marked, and stays',
+    title: 'a deleted object with a finalizer gets a deletionTimestamp and stays',
     run: async (api) => {
       const { metadata } = await create(api, { finalizers });
       const { status, body } = await api.delete(configMaps(api, metadata.name));
@@ -125,7 +125,7 @@ const held: Case[] = [
     },
   },
   {
-    title: 'the object goes with its last finalizer',
+    title: 'removing the last finalizer removes a deleted object',
     run: async (api) => {
       const { metadata } = await create(api, { finalizers: ['example.test/a', 'example.test/b'] });
       await done(api.delete(configMaps(api, metadata.name)));
@@ -136,7 +136,7 @@ const held: Case[] = [
     },
   },
   {
-    title: 'a second deletion leaves the mark as it is',
+    title: 'a second deletion does not change the deletionTimestamp',
     run: async (api) => {
       const { metadata } = await create(api, { finalizers });
       const first = await done(api.delete(configMaps(api, metadata.name)));
@@ -146,7 +146,7 @@ const held: Case[] = [
     },
   },
   {
-    title: 'an object that is being deleted takes no new finalizer',
+    title: 'an object that is being deleted refuses a new finalizer',
     run: async (api) => {
       const { metadata } = await create(api, { finalizers });
       await done(api.delete(configMaps(api, metadata.name)));
@@ -172,7 +172,7 @@ const held: Case[] = [
     },
   },
   {
-    title: 'the name of an object that is being deleted is still taken',
+    title: 'the name of an object that is being deleted is still in use',
     run: async (api) => {
       const { metadata } = await create(api, { finalizers });
       await done(api.delete(configMaps(api, metadata.name)));
@@ -185,7 +185,7 @@ const held: Case[] = [
     },
   },
   {
-    title: 'nobody can mark an object as deleted by an update',
+    title: 'an update cannot set the deletionTimestamp',
     run: async (api) => {
       const { metadata } = await create(api);
       await expectRefused(
@@ -199,7 +199,7 @@ const held: Case[] = [
     },
   },
   {
-    title: 'a finalizer that is no qualified name is refused',
+    title: 'a finalizer that is not a qualified name is refused',
     run: (api) =>
       expectRefused(api.post(configMaps(api), configMap({ name: uniqueName('map'), finalizers: ['a b'] })), {
         code: 422,
@@ -211,27 +211,27 @@ const held: Case[] = [
 
 const owner = { apiVersion: 'v1', kind: 'ConfigMap', name: 'owner', uid: '00000000-0000-4000-8000-000000000000' };
 
-const ownerRows: { why: string; ownerReferences: Fields[]; message: RegExp }[] = [
+const ownerRows: { problem: string; ownerReferences: Fields[]; message: RegExp }[] = [
   {
-    why: 'without a uid',
+    problem: 'without a uid',
     ownerReferences: [{ ...owner, uid: '' }],
     message: /metadata\.ownerReferences(\[0\])?\.uid: (Required value|Invalid value: "")/,
   },
   {
-    why: 'without a name',
+    problem: 'without a name',
     ownerReferences: [{ ...owner, name: '' }],
     message: /metadata\.ownerReferences(\[0\])?\.name: (Required value|Invalid value: "")/,
   },
   {
-    why: 'without a kind',
+    problem: 'without a kind',
     ownerReferences: [{ ...owner, kind: '' }],
     message: /metadata\.ownerReferences(\[0\])?\.kind: (Required value|Invalid value: "")/,
   },
 ];
 
 const owners: Case[] = [
-  ...ownerRows.map(({ why, ownerReferences, message }) => ({
-    title: `an owner reference ${why} is refused`,
+  ...ownerRows.map(({ problem, ownerReferences, message }) => ({
+    title: `an owner reference ${problem} is refused`,
     run: (api: ConformanceApi) =>
       expectRefused(api.post(configMaps(api), configMap({ name: uniqueName('map'), ownerReferences })), {
         code: 422,
@@ -240,7 +240,7 @@ const owners: Case[] = [
       }),
   })),
   {
-    title: 'two owners that both control are refused',
+    title: 'two controlling owners are refused',
     run: (api) => {
       const ownerReferences = ['a', 'b'].map((name, index) => ({
         ...owner,
@@ -263,7 +263,7 @@ export const deletion: Case[] = [
   ...held,
   ...owners,
   {
-    title: 'deletion in the background is the default: an object without finalizers is gone at once',
+    title: 'a deletion removes an object without finalizers at once',
     run: async (api) => {
       const { metadata } = await create(api);
       await done(api.delete(configMaps(api, metadata.name), { propagationPolicy: 'Background' }));

@@ -21,7 +21,7 @@ async function schemaOf(api: ConformanceApi, groupVersion: string, kind: string)
 
 export const discovery: Case[] = [
   {
-    title: '/version says a major and a minor version that kubectl understands',
+    title: '/version has a major and a minor version that kubectl understands',
     run: async (api) => {
       const version = await done(api.get('/version'));
       expect(version.major).toBe('1');
@@ -82,7 +82,7 @@ export const discovery: Case[] = [
     },
   },
   {
-    title: 'subresources are listed beside their resource, with the kind that they take',
+    title: 'subresources are listed beside their resource, with the kind that they accept',
     run: async (api) => {
       const core = await resourcesOf(api, '/api/v1');
       expect(core.find(({ name }) => name === 'serviceaccounts/token')).toMatchObject({
@@ -104,7 +104,7 @@ export const discovery: Case[] = [
     },
   },
   {
-    title: 'cluster-scoped kinds say that they have no namespace',
+    title: 'cluster-scoped kinds are listed as not namespaced',
     run: async (api) => {
       const resources = await resourcesOf(api, '/api/v1');
       expect(
@@ -113,10 +113,10 @@ export const discovery: Case[] = [
     },
   },
   {
-    title: 'discovery of a group that does not exist is 404',
+    title: 'discovery of a group that does not exist returns 404',
     run: async (api) => {
-      expect((await api.get('/apis/nobody.example.test')).status).toBe(404);
-      expect((await api.get('/apis/nobody.example.test/v1')).status).toBe(404);
+      expect((await api.get('/apis/missing.example.test')).status).toBe(404);
+      expect((await api.get('/apis/missing.example.test/v1')).status).toBe(404);
     },
   },
   {
@@ -127,7 +127,7 @@ export const discovery: Case[] = [
     },
   },
   {
-    title: 'OpenAPI v3 says of a kind which group, version and kind it is',
+    title: 'OpenAPI v3 contains the group, version and kind of a schema',
     run: async (api) => {
       const schema = await schemaOf(api, 'apis/apps/v1', 'Deployment');
       expect(schema).toMatchObject({
@@ -136,7 +136,7 @@ export const discovery: Case[] = [
     },
   },
   {
-    title: 'OpenAPI v3 says that a patch takes fieldValidation, so that kubectl leaves validation to the server',
+    title: 'OpenAPI v3 lists fieldValidation for patches, so that kubectl leaves validation to the server',
     run: async (api) => {
       const document = await done(api.get('/openapi/v3/apis/apps/v1'));
       const paths = document.paths as Record<string, { patch?: { parameters?: Fields[] } }>;

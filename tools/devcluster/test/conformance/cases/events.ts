@@ -16,7 +16,7 @@ const event = (api: ConformanceApi, apiVersion: string, name: string, fields: Fi
 
 export const events: Case[] = [
   {
-    title: 'an event of events.k8s.io is the same event in the core group, in its shape',
+    title: 'an event of events.k8s.io is served by the core group in its own form',
     run: async (api) => {
       const name = uniqueName('event');
       const regarding = { apiVersion: 'v1', kind: 'Pod', name: 'a', namespace: api.namespace };
@@ -42,7 +42,7 @@ export const events: Case[] = [
     },
   },
   {
-    title: 'an event of the core group is the same event in events.k8s.io, in its shape',
+    title: 'an event of the core group is served by events.k8s.io in its own form',
     run: async (api) => {
       const name = uniqueName('event');
       const involvedObject = { apiVersion: 'v1', kind: 'Pod', name: 'a', namespace: api.namespace };
@@ -65,7 +65,7 @@ export const events: Case[] = [
     },
   },
   {
-    title: 'events are found by what they are about',
+    title: 'core events can be selected by their involved object',
     run: async (api) => {
       const about = uniqueName('pod');
       for (const name of [about, uniqueName('pod')]) {
@@ -86,7 +86,7 @@ export const events: Case[] = [
     },
   },
   {
-    title: 'events of events.k8s.io are found by what they regard',
+    title: 'events of events.k8s.io can be selected by their regarding object',
     run: async (api) => {
       const about = uniqueName('pod');
       await done(
@@ -105,10 +105,10 @@ export const events: Case[] = [
     },
   },
   {
-    title: 'of two who take a Lease one meets a Conflict',
+    title: 'of two concurrent updates of a Lease one is a Conflict',
     run: async (api) => {
       const path = pathOf(api, 'coordination.k8s.io/v1', 'leases');
-      const spec = { holderIdentity: 'nobody', leaseDurationSeconds: 15, renewTime: '2026-01-01T00:00:00.000001Z' };
+      const spec = { holderIdentity: 'missing', leaseDurationSeconds: 15, renewTime: '2026-01-01T00:00:00.000001Z' };
       const before = await done(
         api.post(path, {
           apiVersion: 'coordination.k8s.io/v1',

@@ -6,14 +6,14 @@ import { configMap, configMaps, deployment, deployments } from '../objects.ts';
 
 export const http: Case[] = [
   {
-    title: 'a path outside of the API is 404 in plain text',
+    title: 'a path outside of the API returns 404 in plain text',
     run: async (api) => {
       const { status, text } = await api.get('/nonsense');
       expect({ status, text }).toEqual({ status: 404, text: '404 page not found\n' });
     },
   },
   {
-    title: 'a resource that does not exist is 404 as a Status',
+    title: 'a resource that does not exist returns 404 as a Status',
     run: (api) =>
       expectRefused(api.get('/apis/apps/v1/nonsense'), {
         code: 404,
@@ -22,7 +22,7 @@ export const http: Case[] = [
       }),
   },
   {
-    title: 'a method that a collection does not have is 405',
+    title: 'a method that a collection does not support returns 405',
     run: (api) =>
       expectRefused(api.put(configMaps(api), {}), {
         code: 405,
@@ -31,12 +31,12 @@ export const http: Case[] = [
       }),
   },
   {
-    title: 'a POST to one object is 405',
+    title: 'a POST to an object returns 405',
     run: (api) =>
       expectRefused(api.post(configMaps(api, 'any'), configMap()), { code: 405, reason: 'MethodNotAllowed' }),
   },
   {
-    title: 'an answer in a type that the server does not have is 406',
+    title: 'a request that accepts only an unsupported type returns 406',
     run: (api) =>
       expectRefused(api.request('GET', configMaps(api), { accept: 'text/html' }), {
         code: 406,
@@ -45,7 +45,7 @@ export const http: Case[] = [
       }),
   },
   {
-    title: 'any type will do for */*',
+    title: 'a request that accepts */* returns JSON',
     run: async (api) => {
       expect(await done(api.request('GET', configMaps(api), { accept: '*/*' }))).toMatchObject({
         kind: 'ConfigMapList',
@@ -53,14 +53,14 @@ export const http: Case[] = [
     },
   },
   {
-    title: 'the first type of several that the server has is taken',
+    title: 'the first supported type of several accepted ones is used',
     run: async (api) => {
       const { headers } = await api.request('GET', configMaps(api), { accept: 'text/html, application/json' });
       expect(headers['content-type']).toContain('application/json');
     },
   },
   {
-    title: 'a body in a type that the server does not read is 415',
+    title: 'a body of an unsupported type returns 415',
     run: (api) =>
       expectRefused(api.request('POST', configMaps(api), { body: 'hello', contentType: 'text/plain' }), {
         code: 415,
@@ -69,7 +69,7 @@ export const http: Case[] = [
       }),
   },
   {
-    title: 'a body that is no JSON is a BadRequest',
+    title: 'a body that is not JSON is a BadRequest',
     run: (api) =>
       expectRefused(api.request('POST', configMaps(api), { body: '{"a' }), {
         code: 400,
@@ -116,7 +116,7 @@ export const http: Case[] = [
       }),
   },
   {
-    title: 'an object may be read as YAML',
+    title: 'an object can be read as YAML',
     run: async (api) => {
       const { metadata } = await done(api.post(configMaps(api), configMap()));
       const { text, headers } = await api.request('GET', configMaps(api, metadata.name), {
@@ -130,7 +130,7 @@ export const http: Case[] = [
 
 export const fieldValidation: Case[] = [
   {
-    title: 'Strict refuses a field that the kind does not have',
+    title: 'the field validation Strict refuses an unknown field',
     run: (api) =>
       expectRefused(api.post(configMaps(api), { ...configMap(), nonsense: 1 }, { fieldValidation: 'Strict' }), {
         code: 400,
@@ -139,7 +139,7 @@ export const fieldValidation: Case[] = [
       }),
   },
   {
-    title: 'Strict names all unknown fields, by their paths',
+    title: 'the field validation Strict names the paths of all unknown fields',
     run: (api) =>
       expectRefused(
         api.post(deployments(api), deployment({ name: uniqueName('web') }, { a: 1, strategy: { b: 2 } }), {
@@ -153,7 +153,7 @@ export const fieldValidation: Case[] = [
       ),
   },
   {
-    title: 'Warn takes the object without the field, and says so in a Warning header',
+    title: 'the field validation Warn prunes an unknown field and sends a Warning header',
     run: async (api) => {
       const { status, body, headers } = await api.post(
         configMaps(api),
@@ -166,7 +166,7 @@ export const fieldValidation: Case[] = [
     },
   },
   {
-    title: 'without a choice it is Warn',
+    title: 'the field validation is Warn by default',
     run: async (api) => {
       const { status, headers } = await api.post(configMaps(api), { ...configMap(), nonsense: 1 });
       expect({ status, warned: String(headers.warning).includes('unknown field') }).toEqual({
@@ -176,7 +176,7 @@ export const fieldValidation: Case[] = [
     },
   },
   {
-    title: 'Ignore drops the field in silence',
+    title: 'the field validation Ignore prunes an unknown field without a warning',
     run: async (api) => {
       const { status, body, headers } = await api.post(
         configMaps(api),
@@ -188,7 +188,7 @@ export const fieldValidation: Case[] = [
     },
   },
   {
-    title: 'another word than these three is refused',
+    title: 'another field validation is refused',
     run: (api) =>
       expectRefused(api.post(configMaps(api), configMap(), { fieldValidation: 'Maybe' }), {
         code: 422,
@@ -197,7 +197,7 @@ export const fieldValidation: Case[] = [
       }),
   },
   {
-    title: 'Strict holds for a merge patch too',
+    title: 'the field validation Strict applies to merge patches',
     run: async (api) => {
       const { metadata } = await done(api.post(configMaps(api), configMap()));
       await expectRefused(
@@ -210,7 +210,7 @@ export const fieldValidation: Case[] = [
 
 export const dryRun: Case[] = [
   {
-    title: 'a dry run of a creation answers the whole object and stores nothing',
+    title: 'a dry run of a creation returns the whole object and stores nothing',
     run: async (api) => {
       const object = deployment();
       const { status, body } = await api.post(deployments(api), object, { dryRun: 'All' });
@@ -223,7 +223,7 @@ export const dryRun: Case[] = [
     },
   },
   {
-    title: 'a dry run of an update leaves the object as it is',
+    title: 'a dry run of an update does not change the object',
     run: async (api) => {
       const before = await done(api.post(configMaps(api), configMap()));
       expect(
@@ -234,7 +234,7 @@ export const dryRun: Case[] = [
     },
   },
   {
-    title: 'a dry run of a patch leaves the object as it is',
+    title: 'a dry run of a patch does not change the object',
     run: async (api) => {
       const before = await done(api.post(configMaps(api), configMap()));
       expect(
@@ -253,7 +253,7 @@ export const dryRun: Case[] = [
     },
   },
   {
-    title: 'a dry run of what is invalid is refused as ever',
+    title: 'a dry run with an invalid object is refused',
     run: (api) =>
       expectRefused(api.post(configMaps(api), configMap({ name: 'A' }), { dryRun: 'All' }), {
         code: 422,
@@ -261,7 +261,7 @@ export const dryRun: Case[] = [
       }),
   },
   {
-    title: 'dryRun knows no other word than All',
+    title: 'a dryRun other than All is refused',
     run: (api) =>
       expectRefused(api.post(configMaps(api), configMap(), { dryRun: 'Some' }), {
         code: 422,

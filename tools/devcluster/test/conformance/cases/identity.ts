@@ -34,7 +34,7 @@ const review = (api: ConformanceApi, token: string, audiences: string[]): Promis
 
 export const identity: Case[] = [
   {
-    title: 'a token is asked for a ServiceAccount, and has an end',
+    title: 'a requested token has an expiration time',
     run: async (api) => {
       const { metadata } = await account(api);
       const { status, body } = await requestToken(api, metadata.name, { expirationSeconds: 3600 });
@@ -47,7 +47,7 @@ export const identity: Case[] = [
     },
   },
   {
-    title: 'a token says in itself for whom and from whom it is',
+    title: 'the claims of a token contain subject, audience and issuer',
     run: async (api) => {
       const { metadata } = await account(api);
       const token = tokenOf(await done(requestToken(api, metadata.name)));
@@ -60,7 +60,7 @@ export const identity: Case[] = [
     },
   },
   {
-    title: 'a review of a token says who it is',
+    title: 'a review of a token returns its user',
     run: async (api) => {
       const { metadata } = await account(api);
       const { status } = await review(api, tokenOf(await done(requestToken(api, metadata.name))), ['holdfast']);
@@ -76,7 +76,7 @@ export const identity: Case[] = [
     },
   },
   {
-    title: 'a review for another audience does not know the token',
+    title: 'a review for another audience does not authenticate the token',
     run: async (api) => {
       const { metadata } = await account(api);
       const { status } = await review(api, tokenOf(await done(requestToken(api, metadata.name))), ['other']);
@@ -85,7 +85,7 @@ export const identity: Case[] = [
     },
   },
   {
-    title: 'a review answers the audiences that both sides have',
+    title: 'a review returns the shared audiences',
     run: async (api) => {
       const { metadata } = await account(api);
       const token = tokenOf(await done(requestToken(api, metadata.name, { audiences: ['a', 'b'] })));
@@ -93,7 +93,7 @@ export const identity: Case[] = [
     },
   },
   {
-    title: 'a review of nonsense is no failure: it is not authenticated',
+    title: 'a review of an invalid token succeeds, and does not authenticate it',
     run: async (api) => {
       const { status } = await review(api, 'nonsense', ['holdfast']);
       expect(status.authenticated ?? false).toBe(false);
@@ -101,7 +101,7 @@ export const identity: Case[] = [
     },
   },
   {
-    title: 'a review of a token that was changed is not authenticated',
+    title: 'a review does not authenticate a modified token',
     run: async (api) => {
       const { metadata } = await account(api);
       const [header, , signature] = tokenOf(await done(requestToken(api, metadata.name))).split('.');
@@ -133,7 +133,7 @@ export const identity: Case[] = [
     },
   },
   {
-    title: 'a token that is bound to a pod ends with the pod',
+    title: 'a token that is bound to a pod is invalid after the deletion of the pod',
     run: async (api) => {
       const { metadata } = await account(api);
       const bound = await done(
@@ -156,12 +156,12 @@ export const identity: Case[] = [
     },
   },
   {
-    title: 'a token cannot be bound to a pod that is not there',
+    title: 'a token cannot be bound to a missing pod',
     run: async (api) => {
       const { metadata } = await account(api);
       await expectRefused(
-        requestToken(api, metadata.name, { boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name: 'nobody' } }),
-        { code: 404, reason: 'NotFound', message: /^pods "nobody" not found$/ },
+        requestToken(api, metadata.name, { boundObjectRef: { kind: 'Pod', apiVersion: 'v1', name: 'missing' } }),
+        { code: 404, reason: 'NotFound', message: /^pods "missing" not found$/ },
       );
     },
   },
@@ -194,12 +194,12 @@ export const identity: Case[] = [
     },
   },
   {
-    title: 'a token for a ServiceAccount that is not there is NotFound',
+    title: 'a token for a missing ServiceAccount is NotFound',
     run: (api) =>
-      expectRefused(requestToken(api, 'nobody'), {
+      expectRefused(requestToken(api, 'missing'), {
         code: 404,
         reason: 'NotFound',
-        message: /^serviceaccounts "nobody" not found$/,
+        message: /^serviceaccounts "missing" not found$/,
       }),
   },
   {
@@ -213,7 +213,7 @@ export const identity: Case[] = [
     },
   },
   {
-    title: 'an administrator may do all',
+    title: 'an access review allows everything to the administrator',
     run: async (api) => {
       const spec = { resourceAttributes: { namespace: api.namespace, verb: 'delete', resource: 'pods' } };
       const body = await done(

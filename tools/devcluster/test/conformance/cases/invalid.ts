@@ -16,12 +16,12 @@ type Row = {
 };
 
 /** [what is wrong, the fields of the object, the field that the server names, what it says] */
-type Wrong = readonly [why: string, object: Fields, field: string, message: RegExp];
+type Wrong = readonly [problem: string, object: Fields, field: string, message: RegExp];
 
 /** `a Service without a port is refused`. An object is called `bad` where it does not say otherwise. */
 const rows = (resource: string, kind: string, article: string, wrongs: readonly Wrong[]): Row[] =>
-  wrongs.map(([why, object, field, message]) => ({
-    title: `${article} ${kind} ${why} is refused`,
+  wrongs.map(([problem, object, field, message]) => ({
+    title: `${article} ${kind} ${problem} is refused`,
     resource,
     kind,
     object,
@@ -85,7 +85,7 @@ const invalidObjects = ofCluster.map(
 
 const others: Case[] = [
   {
-    title: 'a time that is none is unreadable',
+    title: 'an invalid time is refused',
     run: (api) =>
       expectRefused(
         api.post(
@@ -107,7 +107,7 @@ const others: Case[] = [
       ),
   },
   {
-    title: 'a ServiceAccount with a word where yes or no must be is unreadable',
+    title: 'a ServiceAccount with a string in a boolean field is refused',
     run: (api) =>
       expectRefused(
         api.post(
@@ -123,7 +123,7 @@ const others: Case[] = [
       ),
   },
   {
-    title: 'a Service with a port of 0 at its pods sends to its own port',
+    title: 'a Service with target port 0 uses its own port',
     run: async (api) => {
       const { body } = await api.post(
         pathOf(api, 'v1', 'services'),

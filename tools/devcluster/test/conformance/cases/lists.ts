@@ -10,7 +10,7 @@ const names = (list: Body): string[] => list.items.map(({ metadata }) => metadat
 
 const pages: Case[] = [
   {
-    title: 'a list not older than a resource version that is to come is refused in time',
+    title: 'a list that is not older than a future resource version is refused',
     run: (api) =>
       expectRefused(api.get(configMaps(api), { resourceVersion: '9000000000', resourceVersionMatch: 'NotOlderThan' }), {
         code: 504,
@@ -19,7 +19,7 @@ const pages: Case[] = [
       }),
   },
   {
-    title: 'a list from a resource version that is none is refused',
+    title: 'a list with an invalid resource version is refused',
     run: (api) =>
       expectRefused(api.get(configMaps(api), { resourceVersion: 'soon' }), {
         code: 400,
@@ -73,7 +73,7 @@ const selectors = selectorRows.map(({ selector, fits }): Case => ({
 
 const fields: Case[] = [
   {
-    title: 'the field selector metadata.name finds one',
+    title: 'the field selector metadata.name selects one object',
     run: async (api) => {
       const { metadata } = await done(api.post(configMaps(api), configMap()));
       expect(names(await done(api.get(configMaps(api), { fieldSelector: `metadata.name=${metadata.name}` })))).toEqual([
@@ -82,7 +82,7 @@ const fields: Case[] = [
     },
   },
   {
-    title: 'the field selector metadata.namespace narrows a list of all namespaces',
+    title: 'the field selector metadata.namespace selects from a list of all namespaces',
     run: async (api) => {
       const { labels } = await family(api);
       await done(api.post(configMaps(api), configMap({ name: uniqueName('map'), labels })));
@@ -104,7 +104,7 @@ const fields: Case[] = [
     },
   },
   {
-    title: 'the field selectors spec.nodeName and status.phase find pods',
+    title: 'the field selectors spec.nodeName and status.phase select pods',
     run: async (api) => {
       const node = uniqueName('node');
       const { metadata } = await done(api.post(pods(api), pod({ name: uniqueName('pod') }, { nodeName: node })));
@@ -118,7 +118,7 @@ const fields: Case[] = [
     },
   },
   {
-    title: 'a field that cannot be selected by is refused',
+    title: 'a field selector with an unsupported field is refused',
     run: (api) =>
       expectRefused(api.get(configMaps(api), { fieldSelector: 'data.a=1' }), {
         code: 400,
@@ -127,7 +127,7 @@ const fields: Case[] = [
       }),
   },
   {
-    title: 'a label selector that cannot be read is refused',
+    title: 'an invalid label selector is refused',
     run: (api) =>
       expectRefused(api.get(configMaps(api), { labelSelector: 'a in (' }), {
         code: 400,

@@ -25,7 +25,7 @@ export const namespaces: Case[] = [
     },
   },
   {
-    title: 'the label with its name cannot be taken from a namespace',
+    title: 'the name label of a namespace cannot be removed',
     run: async (api) => {
       const name = await newNamespace(api);
       const body = await done(
@@ -38,7 +38,7 @@ export const namespaces: Case[] = [
     },
   },
   {
-    title: 'the namespaces default and kube-system are there',
+    title: 'the namespaces default and kube-system exist',
     run: async (api) => {
       const { items } = await done(api.get('/api/v1/namespaces'));
       expect(items.map(({ metadata }) => metadata.name)).toEqual(expect.arrayContaining(['default', 'kube-system']));
@@ -62,7 +62,7 @@ export const namespaces: Case[] = [
       }),
   },
   {
-    title: 'a namespace that is being deleted is Terminating, and nothing can be created in it',
+    title: 'a deleted namespace is Terminating, and refuses new objects',
     run: async (api) => {
       const name = await newNamespace(api);
       const path = `/api/v1/namespaces/${name}/configmaps`;
@@ -80,7 +80,7 @@ export const namespaces: Case[] = [
     },
   },
   {
-    title: 'a list of another group in a namespace has only those of that namespace',
+    title: 'a list of a namespace in another group contains only objects of that namespace',
     run: async (api) => {
       const name = await newNamespace(api);
       const path = `/apis/coordination.k8s.io/v1/namespaces/${name}/leases`;

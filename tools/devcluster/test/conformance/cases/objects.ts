@@ -11,7 +11,7 @@ const create = (api: ConformanceApi, metadata?: Parameters<typeof configMap>[0])
 
 const creating: Case[] = [
   {
-    title: 'a created object gets uid, resource version and creation time, and is answered with 201',
+    title: 'a created object gets uid, resource version and creation time, and the response is 201',
     run: async (api) => {
       const object = configMap();
       const { status, body } = await api.post(configMaps(api), object);
@@ -40,7 +40,7 @@ const creating: Case[] = [
     },
   },
   {
-    title: 'uid, creation time and resource version of a client that creates are not believed',
+    title: 'uid and creation time that a client sends with a creation are ignored',
     run: async (api) => {
       const uid = '00000000-0000-4000-8000-000000000000';
       const body = await done(
@@ -62,7 +62,7 @@ const creating: Case[] = [
       }),
   },
   {
-    title: 'a name is made from generateName and five characters',
+    title: 'a generated name is generateName and five characters',
     run: async (api) => {
       const { metadata } = await done(
         api.post(configMaps(api), { apiVersion: 'v1', kind: 'ConfigMap', metadata: { generateName: 'made-' } }),
@@ -72,7 +72,7 @@ const creating: Case[] = [
     },
   },
   {
-    title: 'a name wins over generateName',
+    title: 'a name has precedence over generateName',
     run: async (api) => {
       const name = uniqueName('map');
       expect((await create(api, { name, generateName: 'made-' })).metadata.name).toBe(name);
@@ -99,7 +99,7 @@ const creating: Case[] = [
       }),
   },
   {
-    title: 'the answer to an object without apiVersion and kind is that of the path',
+    title: 'an object without apiVersion and kind gets those of the path',
     run: async (api) => {
       const body = await done(api.post(configMaps(api), { metadata: { name: uniqueName('map') } }));
       expect(body).toMatchObject({ apiVersion: 'v1', kind: 'ConfigMap' });
@@ -115,7 +115,7 @@ const creating: Case[] = [
       }),
   },
   {
-    title: 'nothing can be created in a namespace that does not exist',
+    title: 'an object in a namespace that does not exist is refused',
     run: (api) =>
       expectRefused(api.post('/api/v1/namespaces/no-such-namespace/configmaps', configMap()), {
         code: 404,
@@ -124,7 +124,7 @@ const creating: Case[] = [
       }),
   },
   {
-    title: 'an object may be sent as YAML',
+    title: 'an object can be sent as YAML',
     run: async (api) => {
       const name = uniqueName('map');
       const body = `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: ${name}\ndata:\n  a: "yaml"\n`;
@@ -135,20 +135,20 @@ const creating: Case[] = [
   },
 ];
 
-const invalidNames: { why: string; name: string; message: RegExp }[] = [
+const invalidNames: { problem: string; name: string; message: RegExp }[] = [
   {
-    why: 'capitals',
+    problem: 'capitals',
     name: 'Cart',
     message: /Invalid value: "Cart": a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters/,
   },
-  { why: 'an underscore', name: 'a_b', message: /a lowercase RFC 1123 subdomain must consist of/ },
-  { why: 'a dot at the end', name: 'cart.', message: /a lowercase RFC 1123 subdomain must consist of/ },
-  { why: '254 characters', name: 'a'.repeat(254), message: /must be no more than 253 (characters|bytes)/ },
+  { problem: 'an underscore', name: 'a_b', message: /a lowercase RFC 1123 subdomain must consist of/ },
+  { problem: 'a dot at the end', name: 'cart.', message: /a lowercase RFC 1123 subdomain must consist of/ },
+  { problem: '254 characters', name: 'a'.repeat(254), message: /must be no more than 253 (characters|bytes)/ },
 ];
 
 const metadataRules: Case[] = [
-  ...invalidNames.map(({ why, name, message }) => ({
-    title: `a name with ${why} is refused`,
+  ...invalidNames.map(({ problem, name, message }) => ({
+    title: `a name with ${problem} is refused`,
     run: (api: ConformanceApi) =>
       expectRefused(api.post(configMaps(api), configMap({ name })), {
         code: 422,
@@ -216,7 +216,7 @@ const metadataRules: Case[] = [
     },
   },
   {
-    title: 'a label that is not a string is refused as unreadable',
+    title: 'a label that is not a string is a BadRequest',
     run: (api) =>
       expectRefused(
         api.post(configMaps(api), { ...configMap(), metadata: { name: uniqueName('map'), labels: { app: 1 } } }),
@@ -232,16 +232,16 @@ const metadataRules: Case[] = [
 
 const reading: Case[] = [
   {
-    title: 'an object that is not there is NotFound, with its kind and name in the details',
+    title: 'a missing object is NotFound, with its kind and name in the details',
     run: async (api) => {
-      await expectRefused(api.get(configMaps(api, 'nobody')), {
+      await expectRefused(api.get(configMaps(api, 'missing')), {
         code: 404,
         reason: 'NotFound',
-        message: /^configmaps "nobody" not found$/,
+        message: /^configmaps "missing" not found$/,
       });
-      expect((await api.get(deployments(api, 'nobody'))).body).toMatchObject({
-        message: 'deployments.apps "nobody" not found',
-        details: { name: 'nobody', group: 'apps', kind: 'deployments' },
+      expect((await api.get(deployments(api, 'missing'))).body).toMatchObject({
+        message: 'deployments.apps "missing" not found',
+        details: { name: 'missing', group: 'apps', kind: 'deployments' },
       });
     },
   },
@@ -260,11 +260,11 @@ const reading: Case[] = [
   {
     title: 'an empty list has an empty array of items',
     run: async (api) => {
-      expect((await done(api.get(configMaps(api), { labelSelector: 'nobody=has-this' }))).items).toEqual([]);
+      expect((await done(api.get(configMaps(api), { labelSelector: 'missing=has-this' }))).items).toEqual([]);
     },
   },
   {
-    title: 'a list over all namespaces has those of each',
+    title: 'a list of all namespaces has the objects of each',
     run: async (api) => {
       const name = uniqueName('map');
       await create(api, { name, labels: { name } });
@@ -281,7 +281,7 @@ const reading: Case[] = [
     },
   },
   {
-    title: 'items of a list come in the order of their names',
+    title: 'items of a list are sorted by name',
     run: async (api) => {
       const run = uniqueName('run');
       for (const letter of ['b', 'c', 'a']) await create(api, { name: `${letter}-${run}`, labels: { run } });
@@ -290,7 +290,7 @@ const reading: Case[] = [
     },
   },
   {
-    title: 'only metadata comes where PartialObjectMetadata is asked for',
+    title: 'a request for PartialObjectMetadata returns only metadata',
     run: async (api) => {
       const { metadata } = await create(api);
       const { body } = await api.request('GET', configMaps(api, metadata.name), {
@@ -381,16 +381,16 @@ const updating: Case[] = [
     },
   },
   {
-    title: 'an update of an object that is not there is NotFound',
+    title: 'an update of a missing object is NotFound',
     run: (api) =>
-      expectRefused(api.put(configMaps(api, 'nobody'), configMap({ name: 'nobody' })), {
+      expectRefused(api.put(configMaps(api, 'missing'), configMap({ name: 'missing' })), {
         code: 404,
         reason: 'NotFound',
-        message: /^configmaps "nobody" not found$/,
+        message: /^configmaps "missing" not found$/,
       }),
   },
   {
-    title: 'an update of a Lease that is not there needs no resource version and creates it',
+    title: 'an update of a missing Lease creates it',
     run: async (api) => {
       const name = uniqueName('lease');
       const lease = {
@@ -454,7 +454,7 @@ const updating: Case[] = [
 
 const statuses: Case[] = [
   {
-    title: 'a status sent with a creation is dropped',
+    title: 'the status in a creation is ignored',
     run: async (api) => {
       const body = await done(api.post(pods(api), { ...pod(), status: { phase: 'Running', podIP: '10.0.0.9' } }));
       expect(body.status).toMatchObject({ phase: 'Pending' });
@@ -462,7 +462,7 @@ const statuses: Case[] = [
     },
   },
   {
-    title: 'an update of the object leaves the status alone',
+    title: 'an update of the object does not change the status',
     run: async (api) => {
       const { metadata } = await done(api.post(pods(api), pod()));
       const path = pods(api, metadata.name);
@@ -477,7 +477,7 @@ const statuses: Case[] = [
     },
   },
   {
-    title: 'an update of the status leaves the spec and the generation alone',
+    title: 'an update of the status does not change the spec and the generation',
     run: async (api) => {
       const before = await done(
         api.post(deployments(api), deployment({ name: uniqueName('web') }, { revisionHistoryLimit: 3 })),
@@ -494,18 +494,18 @@ const statuses: Case[] = [
     },
   },
   {
-    title: 'the status subresource can be read, and is the whole object',
+    title: 'a read of the status subresource returns the whole object',
     run: async (api) => {
       const { metadata } = await done(api.post(pods(api), pod()));
       expect(await done(api.get(pods(api, metadata.name, 'status')))).toMatchObject({
         kind: 'Pod',
         metadata: { uid: metadata.uid },
-        spec: { schedulerName: 'nobody' },
+        spec: { schedulerName: 'none' },
       });
     },
   },
   {
-    title: 'a kind without the status subresource answers 404 there',
+    title: 'the status of a kind without that subresource returns 404',
     run: async (api) => {
       const { metadata } = await create(api);
       await expectRefused(api.get(configMaps(api, metadata.name, 'status')), { code: 404, reason: 'NotFound' });

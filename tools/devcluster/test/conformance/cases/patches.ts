@@ -10,7 +10,7 @@ type MapRow = { title: string; type: PatchType; patch: unknown } & ({ result: Re
 
 const mapRows: MapRow[] = [
   {
-    title: 'a merge patch adds, changes and removes by null',
+    title: 'a merge patch adds, changes, and removes by null',
     type: 'merge',
     patch: { data: { a: '2', b: null, d: '4' } },
     result: { data: { a: '2', c: '3', d: '4' } },
@@ -52,7 +52,7 @@ const mapRows: MapRow[] = [
     result: { data: { x: '1', b: '2', y: '2', c: '3' } },
   },
   {
-    title: 'a JSON patch whose test holds is done',
+    title: 'a JSON patch whose test succeeds is applied',
     type: 'json',
     patch: [
       { op: 'test', path: '/data/a', value: '1' },
@@ -61,13 +61,13 @@ const mapRows: MapRow[] = [
     result: { data: { a: '1', c: '3' } },
   },
   {
-    title: 'a JSON patch reaches keys with a slash as ~1',
+    title: 'a JSON patch escapes a slash in a key as ~1',
     type: 'json',
     patch: [{ op: 'add', path: '/metadata/labels/example.test~1part', value: 'x' }],
     result: { labels: { own: 'yes', 'example.test/part': 'x' } },
   },
   {
-    title: 'a JSON patch whose test fails is refused whole',
+    title: 'a JSON patch whose test fails changes nothing',
     type: 'json',
     patch: [
       { op: 'remove', path: '/data/b' },
@@ -80,7 +80,7 @@ const mapRows: MapRow[] = [
     },
   },
   {
-    title: 'a JSON patch that removes what is not there is refused',
+    title: 'a JSON patch that removes a missing field is refused',
     type: 'json',
     patch: [{ op: 'remove', path: '/data/nothing' }],
     refused: {
@@ -90,13 +90,13 @@ const mapRows: MapRow[] = [
     },
   },
   {
-    title: 'a JSON patch that is an object is unreadable',
+    title: 'a JSON patch that is an object is a BadRequest',
     type: 'json',
     patch: { op: 'remove', path: '/data/a' },
     refused: { code: 400, reason: 'BadRequest' },
   },
   {
-    title: 'a patch to an invalid object is Invalid',
+    title: 'a patch that makes the object invalid is refused',
     type: 'merge',
     patch: { metadata: { labels: { own: 'b c' } } },
     refused: {
@@ -106,13 +106,13 @@ const mapRows: MapRow[] = [
     },
   },
   {
-    title: 'a merge patch that is an array is unreadable',
+    title: 'a merge patch that is an array is a BadRequest',
     type: 'merge',
     patch: [],
     refused: { code: 400, reason: 'BadRequest' },
   },
   {
-    title: 'a merge patch that is no JSON is unreadable',
+    title: 'a merge patch that is not JSON is a BadRequest',
     type: 'merge',
     patch: '{"data":',
     refused: { code: 400, reason: 'BadRequest' },
@@ -128,7 +128,7 @@ const mapRows: MapRow[] = [
     },
   },
   {
-    title: 'a patch to something of the wrong type is refused',
+    title: 'a patch with a value of the wrong type is refused',
     type: 'merge',
     patch: { data: { a: { b: 'c' } } },
     refused: {
@@ -245,16 +245,16 @@ function podSpec({ spec }: Body, title: string): Containers {
 
 const further: Case[] = [
   {
-    title: 'a patch of an object that is not there is NotFound',
+    title: 'a patch of a missing object is NotFound',
     run: (api) =>
-      expectRefused(api.patch('merge', configMaps(api, 'nobody'), { data: {} }), {
+      expectRefused(api.patch('merge', configMaps(api, 'missing'), { data: {} }), {
         code: 404,
         reason: 'NotFound',
-        message: /^configmaps "nobody" not found$/,
+        message: /^configmaps "missing" not found$/,
       }),
   },
   {
-    title: 'a patch of a type that does not exist is 415',
+    title: 'a patch of an unsupported type returns 415',
     run: async (api: ConformanceApi) => {
       const { metadata } = await done(api.post(configMaps(api), configMap()));
       await expectRefused(

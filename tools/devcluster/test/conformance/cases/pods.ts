@@ -9,7 +9,7 @@ const secondsLeft = ({ metadata }: Body): number => (Date.parse(metadata.deletio
 
 const grace: Case[] = [
   {
-    title: 'a pod on a node gets its own grace period, and the time at which that is over',
+    title: 'a deleted pod on a node has its own grace period, and a deletionTimestamp at its end',
     run: async (api) => {
       const { metadata } = await bound(api, { terminationGracePeriodSeconds: 300 });
       const body = await done(api.delete(podsPath(api, metadata.name)));
@@ -19,7 +19,7 @@ const grace: Case[] = [
     },
   },
   {
-    title: 'a deletion may shorten the grace period of a pod',
+    title: 'a deletion can shorten the grace period of a pod',
     run: async (api) => {
       const { metadata } = await bound(api, { terminationGracePeriodSeconds: 300 });
       const body = await done(api.delete(podsPath(api, metadata.name), { gracePeriodSeconds: 60 }));
@@ -29,7 +29,7 @@ const grace: Case[] = [
     },
   },
   {
-    title: 'a deletion may lengthen the grace period of a pod, the first time',
+    title: 'the first deletion can lengthen the grace period of a pod',
     run: async (api) => {
       const { metadata } = await bound(api, { terminationGracePeriodSeconds: 30 });
       const body = await done(api.delete(podsPath(api, metadata.name), { gracePeriodSeconds: 600 }));
@@ -38,7 +38,7 @@ const grace: Case[] = [
     },
   },
   {
-    title: 'the grace period may be given in the query',
+    title: 'the grace period can be given in the query',
     run: async (api) => {
       const { metadata } = await bound(api, { terminationGracePeriodSeconds: 300 });
       const body = await done(api.delete(podsPath(api, metadata.name), undefined, { gracePeriodSeconds: '45' }));
@@ -47,7 +47,7 @@ const grace: Case[] = [
     },
   },
   {
-    title: 'a second deletion shortens the grace period, and moves its end',
+    title: 'a second deletion shortens the grace period and moves the deletionTimestamp',
     run: async (api) => {
       const { metadata } = await bound(api, { terminationGracePeriodSeconds: 300 });
       await done(api.delete(podsPath(api, metadata.name)));
@@ -73,7 +73,7 @@ const grace: Case[] = [
     },
   },
   {
-    title: 'a deletion with no grace removes the pod at once',
+    title: 'a deletion with grace period 0 removes the pod at once',
     run: async (api) => {
       const { metadata } = await bound(api);
       const body = await done(force(api, metadata.name));
@@ -82,7 +82,7 @@ const grace: Case[] = [
     },
   },
   {
-    title: 'a pod that is being deleted goes by a deletion with no grace: so the kubelet ends it',
+    title: 'a deletion with grace period 0, as from the kubelet, removes a terminating pod',
     run: async (api) => {
       const { metadata } = await bound(api);
       await done(api.delete(podsPath(api, metadata.name)));
@@ -93,7 +93,7 @@ const grace: Case[] = [
     },
   },
   {
-    title: 'a pod that is being deleted stays for its finalizer, when its grace is over too',
+    title: 'a terminating pod with a finalizer stays after its grace period',
     run: async (api) => {
       const { metadata } = await bound(api, {}, { finalizers: ['example.test/hold'] });
       await done(api.delete(podsPath(api, metadata.name)));
@@ -106,7 +106,7 @@ const grace: Case[] = [
     },
   },
   {
-    title: 'a pod without a node has no grace: it goes at once',
+    title: 'a pod without a node is removed at once',
     run: async (api) => {
       const { metadata } = await done(api.post(podsPath(api), pod()));
       await done(api.delete(podsPath(api, metadata.name)));
@@ -114,7 +114,7 @@ const grace: Case[] = [
     },
   },
   {
-    title: 'a pod that has ended has no grace: it goes at once',
+    title: 'a pod that has succeeded is removed at once',
     run: async (api) => {
       const { metadata } = await bound(api);
       await done(api.patch('merge', podsPath(api, metadata.name, 'status'), { status: { phase: 'Succeeded' } }));
@@ -135,7 +135,7 @@ const grace: Case[] = [
     },
   },
   {
-    title: 'a negative grace period is taken as one second',
+    title: 'a negative grace period counts as one second',
     run: async (api) => {
       const { metadata } = await bound(api);
       const body = await done(api.delete(podsPath(api, metadata.name), { gracePeriodSeconds: -5 }));
@@ -144,7 +144,7 @@ const grace: Case[] = [
     },
   },
   {
-    title: 'the status of a pod can be written while it is being deleted',
+    title: 'the status of a terminating pod can be written',
     run: async (api) => {
       const { metadata } = await bound(api);
       await done(api.delete(podsPath(api, metadata.name)));
@@ -200,7 +200,7 @@ const changes: Case[] = [
     },
   },
   {
-    title: 'the image of a container can be changed, and counts as a generation',
+    title: 'the image of a container can be changed, which raises the generation',
     run: async (api) => {
       const { metadata } = await done(api.post(podsPath(api), pod()));
       const body = await done(

@@ -81,7 +81,7 @@ const ready = (name: string, isReady: boolean, state: Fields): Fields => ({
 
 const cellCases: Case[] = [
   {
-    title: 'the row of a pod that waits',
+    title: 'the table row of a pending pod',
     run: async (api) => {
       const { metadata } = await done(api.post(pods(api), pod()));
       const { cells } = await tableOf(api, pods(api, metadata.name));
@@ -89,7 +89,7 @@ const cellCases: Case[] = [
     },
   },
   {
-    title: 'the row of a pod that runs, and of one that is being deleted',
+    title: 'the table rows of a running and of a terminating pod',
     run: async (api) => {
       const { metadata } = await done(api.post(pods(api), pod({ name: uniqueName('pod') }, { nodeName: 'nowhere' })));
       const containerStatuses = [ready('app', true, { running: { startedAt: '2026-01-01T00:00:00Z' } })];
@@ -107,7 +107,7 @@ const cellCases: Case[] = [
     },
   },
   {
-    title: 'the row of a pod whose container waits says why',
+    title: 'the table row of a pod with a waiting container shows the reason',
     run: async (api) => {
       const { metadata } = await done(api.post(pods(api), pod({ name: uniqueName('pod') }, { nodeName: 'nowhere' })));
       const containerStatuses = [ready('app', false, { waiting: { reason: 'CrashLoopBackOff' } })];
@@ -120,7 +120,7 @@ const cellCases: Case[] = [
     },
   },
   {
-    title: 'the row of a deployment',
+    title: 'the table row of a Deployment',
     run: async (api) => {
       const { metadata } = await done(api.post(deployments(api), deployment({ name: uniqueName('web') })));
       const { cells } = await tableOf(api, deployments(api, metadata.name));
@@ -135,7 +135,7 @@ const cellCases: Case[] = [
     },
   },
   {
-    title: 'the row of a service',
+    title: 'the table row of a Service',
     run: async (api) => {
       const { metadata } = await done(
         api.post(
@@ -164,7 +164,7 @@ const cellCases: Case[] = [
     },
   },
   {
-    title: 'a row has the metadata of its object, the whole object or none, as asked',
+    title: 'a table row contains the metadata of its object, the whole object or none, as requested',
     run: async (api) => {
       const { metadata } = await done(api.post(configMaps(api), configMap()));
       const first = async (includeObject?: string): Promise<Fields> =>
@@ -180,7 +180,7 @@ const cellCases: Case[] = [
     },
   },
   {
-    title: 'a table of a list has its resource version, and one row for each',
+    title: 'a table of a list has its resource version, and a row for each object',
     run: async (api) => {
       const run = uniqueName('run');
       for (const letter of ['a', 'b']) {
@@ -192,7 +192,7 @@ const cellCases: Case[] = [
     },
   },
   {
-    title: 'a watch sends tables where tables are asked for, with columns in the first only',
+    title: 'a watch sends tables if requested, with columns in the first only',
     run: async (api) => {
       const run = uniqueName('run');
       for (const letter of ['a', 'b']) {
@@ -258,7 +258,7 @@ const customCases: Case[] = [
     },
   },
   {
-    title: 'the cells of a custom object are read by their paths, null where there is nothing',
+    title: 'the cells of a custom object are read by their paths, null if there is no value',
     run: async (api) => {
       const { path, widget } = await printed(api);
       const filled = await done(

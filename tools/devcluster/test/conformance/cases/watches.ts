@@ -10,7 +10,7 @@ const said = ({ type, object }: WatchEvent): string => `${type} ${object.metadat
 
 const following: Case[] = [
   {
-    title: 'a watch from a list tells of what comes after it: added, modified, deleted',
+    title: 'a watch from the version of a list sends later changes: added, modified, deleted',
     run: async (api) => {
       const { query, version, add } = await family(api);
       await watching(api.watch(configMaps(api), { ...query, resourceVersion: version }), async (watch) => {
@@ -26,7 +26,7 @@ const following: Case[] = [
     },
   },
   {
-    title: 'a watch tells of changes that were made before it began, from its resource version on',
+    title: 'a watch from an older resource version sends the changes since then',
     run: async (api) => {
       const { query, version, add } = await family(api);
       const { metadata } = await add();
@@ -38,7 +38,7 @@ const following: Case[] = [
     },
   },
   {
-    title: 'a watch without a resource version begins with all that is there, as added',
+    title: 'a watch without a resource version begins with all existing objects as added',
     run: async (api) => {
       const { query, add } = await family(api);
       const { metadata } = await add();
@@ -52,7 +52,7 @@ const following: Case[] = [
     },
   },
   {
-    title: 'a watch from resource version 0 begins with all that is there, as added',
+    title: 'a watch from resource version 0 begins with all existing objects as added',
     run: async (api) => {
       const { query, add } = await family(api);
       const { metadata } = await add();
@@ -62,7 +62,7 @@ const following: Case[] = [
     },
   },
   {
-    title: 'a deleted object comes with its last state and a resource version of its own',
+    title: 'the event of a deletion has the last state of the object and a new resource version',
     run: async (api) => {
       const { query, add } = await family(api);
       const { metadata } = await add();
@@ -82,7 +82,7 @@ const following: Case[] = [
     },
   },
   {
-    title: 'an object that leaves the label selector is deleted for the watch, in its last state that fitted',
+    title: 'an object that no longer matches the selector is deleted for the watch, in its last matching state',
     run: async (api) => {
       const { query, add } = await family(api);
       const { metadata } = await add();
@@ -106,7 +106,7 @@ const following: Case[] = [
     },
   },
   {
-    title: 'an object that enters the label selector is added for the watch',
+    title: 'an object that begins to match the selector is added for the watch',
     run: async (api) => {
       const { query, labels, version } = await family(api);
       const { metadata } = await done(api.post(configMaps(api), configMap()));
@@ -117,7 +117,7 @@ const following: Case[] = [
     },
   },
   {
-    title: 'a watch of one object by its name tells of no other',
+    title: 'a watch of one object by its name sends no other object',
     run: async (api) => {
       const { version, add } = await family(api);
       const name = uniqueName('map');
@@ -132,7 +132,7 @@ const following: Case[] = [
     },
   },
   {
-    title: 'a pod that gets a node enters a watch of the pods of that node',
+    title: 'a pod that is bound to a node is added to a watch of the pods of that node',
     run: async (api) => {
       const node = uniqueName('node');
       const { metadata } = await done(api.post(pods(api), pod()));
@@ -160,7 +160,7 @@ const following: Case[] = [
     },
   },
   {
-    title: 'an update that changes nothing is no event',
+    title: 'an update that changes nothing sends no event',
     run: async (api) => {
       const { query, add } = await family(api);
       const before = await add();
@@ -175,7 +175,7 @@ const following: Case[] = [
     },
   },
   {
-    title: 'a watch ends in order after timeoutSeconds',
+    title: 'a watch ends gracefully after timeoutSeconds',
     run: async (api) => {
       const { query, version } = await family(api);
       const startMs = performance.now();
@@ -207,7 +207,7 @@ const following: Case[] = [
     },
   },
   {
-    title: 'the old path /watch is not needed: watch=1 is as good as watch=true',
+    title: 'watch=1 has the same effect as watch=true',
     run: async (api) => {
       const { query, add } = await family(api);
       const { metadata } = await add();
@@ -217,7 +217,7 @@ const following: Case[] = [
     },
   },
   {
-    title: 'a watch from a resource version that is none is refused',
+    title: 'a watch from an invalid resource version is refused',
     run: (api) =>
       expectRefused(api.get(configMaps(api), { watch: 'true', resourceVersion: 'soon' }), {
         code: 500,
@@ -225,7 +225,7 @@ const following: Case[] = [
       }),
   },
   {
-    title: 'a watch tells only of metadata where that is asked for',
+    title: 'a watch sends only metadata if requested',
     run: async (api) => {
       const { query, add } = await family(api);
       const { metadata } = await add();

@@ -79,14 +79,14 @@ const addAnnotation = { patch: [{ op: 'add', path: '/metadata/annotations', valu
 
 const calling: Case[] = [
   {
-    title: 'the patch of a webhook changes the object that is created',
+    title: 'the patch of a webhook changes the created object',
     run: (api) =>
       hooked(api, { decide: () => addAnnotation }, async ({ create }) => {
         expect((await done(create())).metadata.annotations).toEqual({ patched: 'yes' });
       }),
   },
   {
-    title: 'a webhook is told of operation, kind, resource, namespace, name, user and object',
+    title: 'an admission review contains operation, kind, resource, namespace, name, user and object',
     run: (api) =>
       hooked(api, { decide: () => ({}) }, async ({ create, reviews }) => {
         const { metadata } = await done(create());
@@ -107,7 +107,7 @@ const calling: Case[] = [
       }),
   },
   {
-    title: 'a webhook is told of the old object at an update',
+    title: 'an admission review of an update contains the old object',
     run: (api) =>
       hooked(api, { decide: () => ({}) }, async ({ create, reviews }) => {
         const { metadata } = await done(create());
@@ -120,7 +120,7 @@ const calling: Case[] = [
       }),
   },
   {
-    title: 'a webhook is called for a server-side apply too',
+    title: 'a webhook is called for a server-side apply',
     run: (api) =>
       hooked(api, { decide: () => addAnnotation }, async ({ label }) => {
         const name = uniqueName('map');
@@ -131,7 +131,7 @@ const calling: Case[] = [
       }),
   },
   {
-    title: 'a webhook sees an object with its defaults',
+    title: 'an admission review contains the object with defaults',
     run: (api) =>
       hooked(
         api,
@@ -148,7 +148,7 @@ const calling: Case[] = [
       ),
   },
   {
-    title: 'a dry run calls a webhook that has no side effects, and says that it is one',
+    title: 'an admission review of a dry run has dryRun set',
     run: (api) =>
       hooked(api, { decide: () => addAnnotation }, async ({ create, reviews }) => {
         expect((await done(create({}, { dryRun: 'All' }))).metadata.annotations).toEqual({ patched: 'yes' });
@@ -164,7 +164,7 @@ const calling: Case[] = [
       }),
   },
   {
-    title: 'a webhook that does not allow the object refuses it with its own words',
+    title: 'an object that a webhook denies is refused with the message of the webhook',
     run: (api) =>
       hooked(api, { decide: () => ({ allowed: false, status: { message: 'not today' } }) }, ({ create }) =>
         expectRefused(create(), {
@@ -174,7 +174,7 @@ const calling: Case[] = [
       ),
   },
   {
-    title: 'a webhook that does not allow the object may choose the HTTP status',
+    title: 'a webhook that denies an object can choose the HTTP status',
     run: (api) =>
       hooked(
         api,
@@ -188,7 +188,7 @@ const calling: Case[] = [
       ),
   },
   {
-    title: 'a patch of a webhook that makes the object invalid is refused by validation',
+    title: 'an object that the patch of a webhook makes invalid is refused',
     run: (api) =>
       hooked(
         api,
@@ -201,7 +201,7 @@ const calling: Case[] = [
 
 const choosing: Case[] = [
   {
-    title: 'a webhook is not called for objects that its object selector does not fit',
+    title: 'a webhook is not called for objects that its object selector does not match',
     run: (api) =>
       hooked(api, { decide: () => addAnnotation }, async ({ create, reviews }) => {
         expect((await done(create({ labels: {} }))).metadata.annotations).toBeUndefined();
@@ -209,7 +209,7 @@ const choosing: Case[] = [
       }),
   },
   {
-    title: 'a webhook is not called for namespaces that its namespace selector does not fit',
+    title: 'a webhook is not called in namespaces that its namespace selector does not match',
     run: (api) =>
       hooked(
         api,
@@ -228,7 +228,7 @@ const choosing: Case[] = [
       ),
   },
   {
-    title: 'a webhook is called for namespaces that its namespace selector fits',
+    title: 'a webhook is called in namespaces that its namespace selector matches',
     run: (api) =>
       hooked(
         api,
@@ -243,7 +243,7 @@ const choosing: Case[] = [
       ),
   },
   {
-    title: 'a webhook is not called for operations that its rules do not name',
+    title: 'a webhook is not called for operations that its rules do not contain',
     run: (api) =>
       hooked(
         api,
@@ -262,7 +262,7 @@ const choosing: Case[] = [
       ),
   },
   {
-    title: 'a rule with stars fits every resource',
+    title: 'a rule with wildcards matches every resource',
     run: (api) =>
       hooked(
         api,
@@ -277,7 +277,7 @@ const choosing: Case[] = [
       ),
   },
   {
-    title: 'a webhook for deletions may refuse one',
+    title: 'a webhook can deny a deletion',
     run: (api) =>
       hooked(
         api,
@@ -297,7 +297,7 @@ const choosing: Case[] = [
       ),
   },
   {
-    title: 'webhooks are asked one after the other: each sees what those before it have made',
+    title: 'webhooks are called in turn: each receives the object as changed by those before it',
     run: (api) =>
       hooked(
         api,
@@ -316,7 +316,7 @@ const choosing: Case[] = [
 
 const failing: Case[] = [
   {
-    title: 'a webhook that cannot be reached fails the request, by its policy Fail',
+    title: 'a request fails if a webhook with the policy Fail is unavailable',
     run: (api) =>
       hooked(
         api,
@@ -331,7 +331,7 @@ const failing: Case[] = [
       ),
   },
   {
-    title: 'a webhook that cannot be reached is passed over, by its policy Ignore',
+    title: 'an unavailable webhook with the policy Ignore is skipped',
     run: (api) =>
       hooked(
         api,
@@ -345,7 +345,7 @@ const failing: Case[] = [
       ),
   },
   {
-    title: 'a webhook whose certificate is signed by another CA than its caBundle is not believed',
+    title: 'a request fails if the certificate of a webhook is not signed by its caBundle',
     run: async (api) => {
       const { caPem } = await createCertificates({ addresses: ['127.0.0.1'] });
       await hooked(api, { caBundle: Buffer.from(caPem).toString('base64'), decide: () => ({}) }, ({ create }) =>
@@ -358,7 +358,7 @@ const failing: Case[] = [
     },
   },
   {
-    title: 'a webhook that does not answer in its time fails the request',
+    title: 'a request fails if a webhook does not respond before its timeout',
     run: (api) =>
       hooked(api, { webhook: { timeoutSeconds: 1 }, decide: () => 'no answer' }, ({ create }) =>
         expectRefused(create(), {
@@ -370,7 +370,7 @@ const failing: Case[] = [
       ),
   },
   {
-    title: 'a webhook that does not answer in its time is passed over, by its policy Ignore',
+    title: 'a webhook with the policy Ignore that does not respond before its timeout is skipped',
     run: (api) =>
       hooked(
         api,
@@ -381,7 +381,7 @@ const failing: Case[] = [
       ),
   },
   {
-    title: 'a webhook that answers nonsense fails the request',
+    title: 'a request fails if the response of a webhook is invalid',
     run: (api) =>
       hooked(api, { decide: () => 'nonsense' }, ({ create }) =>
         expectRefused(create(), {
@@ -392,7 +392,7 @@ const failing: Case[] = [
       ),
   },
   {
-    title: 'a webhook that does not allow the object refuses it, whatever its failure policy',
+    title: 'an object that a webhook denies is refused, whatever the failure policy is',
     run: (api) =>
       hooked(api, { webhook: { failurePolicy: 'Ignore' }, decide: () => ({ allowed: false }) }, ({ create }) =>
         expectRefused(create(), {

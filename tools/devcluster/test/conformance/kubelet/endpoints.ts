@@ -62,7 +62,7 @@ async function open(
 
 export const endpoints: KubeletCase[] = [
   {
-    title: 'a pod comes into the slice when it has an address, is ready with its probe, and not when it has lost it',
+    title: 'a pod is added to the slice when it has an address, and is ready while its probe succeeds',
     run: async (scene) => {
       const { web, start } = await open(scene);
       web.answer('app /probe', { status: 503 });
@@ -77,7 +77,7 @@ export const endpoints: KubeletCase[] = [
     },
   },
   {
-    title: 'a pod that ends is serving while its preStop holds, and leaves the slice when it is gone',
+    title: 'a terminating pod is serving during its preStop, and is removed from the slice with its object',
     run: async (scene) => {
       const { web, start } = await open(scene);
       const answer = web.hold('app /preStop');
@@ -97,7 +97,7 @@ export const endpoints: KubeletCase[] = [
     },
   },
   {
-    title: 'a pod that ends and no longer passes its readiness probe is terminating only',
+    title: 'a terminating pod whose readiness probe fails is terminating only',
     run: async (scene) => {
       const { web, start } = await open(scene);
       web.hold('app /preStop');
@@ -110,7 +110,7 @@ export const endpoints: KubeletCase[] = [
     },
   },
   {
-    title: 'with publishNotReadyAddresses a pod is ready before its probe passes and while it ends',
+    title: 'with publishNotReadyAddresses a pod is ready before its probe succeeds and while it terminates',
     run: async (scene) => {
       const { web, start } = await open(scene, { publishNotReadyAddresses: true });
       web.answer('app /probe', { status: 503 });
@@ -123,7 +123,7 @@ export const endpoints: KubeletCase[] = [
     },
   },
   {
-    title: 'a container that crashes takes its pod out of service until it is back',
+    title: 'a pod is not ready while a crashed container restarts',
     run: async (scene) => {
       const { web, start } = await open(scene);
       await start();
@@ -137,8 +137,7 @@ export const endpoints: KubeletCase[] = [
     },
   },
   {
-    title:
-      'the address of a Service leads to its ready pod, and to one that ends and serves where none is ready (KEP-1669)',
+    title: 'a Service routes to its ready pod, and to a serving terminating one if none is ready (KEP-1669)',
     run: async (scene) => {
       const { web, clusterIP, start } = await open(scene);
       const answer = web.hold('app /preStop');

@@ -20,7 +20,7 @@ const file = (path: string): string => `require('node:fs').readFileSync('${path}
 
 export const environment: KubeletCase[] = [
   {
-    title: 'a container is told what its pod is called, where it runs and which address it has',
+    title: 'fieldRef variables contain name, node and addresses of the pod',
     run: async ({ api, container, pod }) => {
       const web = pod();
       const env = [
@@ -51,7 +51,7 @@ export const environment: KubeletCase[] = [
     },
   },
   {
-    title: 'variables are taken from ConfigMaps and Secrets, and put together of others',
+    title: 'variables can refer to ConfigMaps, Secrets and other variables',
     run: async ({ api, container, pod }) => {
       const web = pod();
       const name = uniqueName('settings');
@@ -68,16 +68,16 @@ export const environment: KubeletCase[] = [
         { name: 'HOST', valueFrom: { configMapKeyRef: { name, key: 'host' } } },
         { name: 'HIDDEN', valueFrom: { secretKeyRef: { name, key: 'port' } } },
         { name: 'NONE', valueFrom: { secretKeyRef: { name, key: 'none', optional: true } } },
-        { name: 'URL', value: 'http://$(HOST):$(HIDDEN)/$(NOBODY)/$$(HOST)' },
+        { name: 'URL', value: 'http://$(HOST):$(HIDDEN)/$(UNSET)/$$(HOST)' },
       ];
       await web.create({
         containers: [container('app', { env, command: sayingCommand("process.env.URL + ' ' + process.env.NONE") })],
       });
-      expect(await saidBy(web)).toBe('http://till:7000/$(NOBODY)/$(HOST) undefined');
+      expect(await saidBy(web)).toBe('http://till:7000/$(UNSET)/$(HOST) undefined');
     },
   },
   {
-    title: 'a container whose ConfigMap is not there waits, and says so',
+    title: 'a container with a missing ConfigMap waits, with the reason in its status',
     run: async ({ container, pod }) => {
       const web = pod();
       const name = uniqueName('late');
@@ -99,7 +99,7 @@ export const environment: KubeletCase[] = [
     },
   },
   {
-    title: 'a ServiceAccount token of an audience is a file, and a review says whose it is',
+    title: 'a projected ServiceAccount token is a file, and a review returns its user',
     run: async ({ api, container, pod }) => {
       const web = pod();
       const volumes = [
@@ -140,7 +140,7 @@ export const environment: KubeletCase[] = [
     },
   },
   {
-    title: 'what an init container leaves in a volume the app finds, beside the keys of a ConfigMap',
+    title: 'an app reads what an init container has written to a volume, and the keys of a ConfigMap',
     run: async ({ api, container, pod }) => {
       const web = pod();
       const name = uniqueName('pages');

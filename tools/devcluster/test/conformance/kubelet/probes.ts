@@ -15,7 +15,7 @@ const probe = (path: string, more = {}) => ({
 
 export const probes: KubeletCase[] = [
   {
-    title: 'a container is ready while its readiness probe passes, and runs on while it does not',
+    title: 'a container is ready while its readiness probe succeeds, and keeps running while it fails',
     run: async ({ container, pod }) => {
       const web = pod();
       web.answer('app /probe', { status: 503 });
@@ -33,7 +33,7 @@ export const probes: KubeletCase[] = [
   },
   {
     title:
-      'a container that fails its liveness probe gets its preStop, SIGTERM, and SIGKILL after the grace of the probe, and comes back',
+      'a container that fails its liveness probe gets its preStop, SIGTERM, and SIGKILL after the grace period of the probe, and is restarted',
     run: async ({ container, pod }) => {
       const web = pod();
       web.hold('app SIGTERM');
@@ -56,7 +56,7 @@ export const probes: KubeletCase[] = [
     },
   },
   {
-    title: 'a container that fails its startup probe is stopped and started again',
+    title: 'a container that fails its startup probe is restarted',
     run: async ({ container, pod }) => {
       const web = pod();
       web.answer('app /probe', { status: 500 });
@@ -72,7 +72,7 @@ export const probes: KubeletCase[] = [
     },
   },
   {
-    title: 'before its startup probe has passed a container is asked nothing else',
+    title: 'a container has no other probes before its startup probe has succeeded',
     run: async ({ container, pod }) => {
       const web = pod();
       web.answer('app /probe-startup', { status: 503 });
@@ -90,7 +90,7 @@ export const probes: KubeletCase[] = [
     },
   },
   {
-    title: 'a container that ends is still asked whether it is ready, and no longer whether it lives',
+    title: 'a terminating container has readiness probes, and no liveness probes',
     run: async ({ container, pod }) => {
       const web = pod();
       web.hold('app SIGTERM');
@@ -109,7 +109,7 @@ export const probes: KubeletCase[] = [
     },
   },
   {
-    title: 'a probe that fails fewer times than its threshold in a row does nothing',
+    title: 'a probe that fails fewer times than its threshold changes nothing',
     run: async ({ container, pod }) => {
       const web = pod();
       await web.create({

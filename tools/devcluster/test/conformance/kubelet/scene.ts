@@ -82,7 +82,7 @@ async function playScene(api: ConformanceApi, host: string, play: (scene: Scene)
     });
   } finally {
     await Promise.all(endings.map((end) => end()));
-    // What is still held ends now: its program reaches nobody.
+    // What is still held ends now: its program reaches missing.
     await journal.close();
   }
 }

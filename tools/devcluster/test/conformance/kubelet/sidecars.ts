@@ -13,7 +13,7 @@ const app = { ports: [{ containerPort: 8080 }], lifecycle: { preStop: { httpGet:
 
 export const sidecars: KubeletCase[] = [
   {
-    title: 'the preStops of apps and sidecars start together',
+    title: 'the preStops of apps and sidecars start at the same time',
     run: async ({ container, pod }) => {
       const web = pod();
       const answers = [web.hold('app /preStop'), web.hold('sidecar /preStop')];
@@ -30,7 +30,7 @@ export const sidecars: KubeletCase[] = [
     },
   },
   {
-    title: 'an app gets SIGTERM after its own preStop, whatever that of a sidecar still does',
+    title: 'an app gets SIGTERM after its own preStop, while that of a sidecar runs',
     run: async ({ container, pod }) => {
       const web = pod();
       const answer = web.hold('sidecar /preStop');
@@ -54,7 +54,7 @@ export const sidecars: KubeletCase[] = [
     },
   },
   {
-    title: 'a sidecar gets SIGTERM only when all apps have ended, however early its preStop was over',
+    title: 'a sidecar gets SIGTERM only after all apps have terminated, however early its preStop was over',
     run: async ({ container, pod }) => {
       const web = pod();
       const end = web.hold('app SIGTERM');
@@ -73,7 +73,7 @@ export const sidecars: KubeletCase[] = [
     },
   },
   {
-    title: 'sidecars end in the reverse of their order',
+    title: 'sidecars terminate in reverse order',
     run: async ({ container, pod }) => {
       const web = pod();
       const end = web.hold('second SIGTERM');
@@ -99,7 +99,7 @@ export const sidecars: KubeletCase[] = [
     },
   },
   {
-    title: 'where the app takes all of the grace, its sidecar is told to stop and killed two seconds later',
+    title: 'if the app uses the whole grace period, its sidecar gets SIGTERM then and SIGKILL two seconds later',
     run: async ({ container, pod }) => {
       const web = pod();
       web.hold('app SIGTERM');
@@ -116,7 +116,7 @@ export const sidecars: KubeletCase[] = [
     },
   },
   {
-    title: 'a sidecar that ends while the pod runs is started again',
+    title: 'a sidecar that terminates while the pod runs is restarted',
     run: async ({ container, pod }) => {
       const web = pod();
       await web.create({ initContainers: [container('sidecar', sidecar(8081))], containers: [container('app')] });
@@ -131,7 +131,7 @@ export const sidecars: KubeletCase[] = [
   },
   {
     // KEP-4438 is to change that.
-    title: 'a sidecar that ends while the app still does is not started again',
+    title: 'a sidecar that terminates while the app terminates is not restarted',
     run: async ({ container, pod }) => {
       const web = pod();
       const end = web.hold('app SIGTERM');
@@ -150,7 +150,7 @@ export const sidecars: KubeletCase[] = [
   },
   {
     title:
-      'when the work of a pod that runs once is done, its sidecars get their preStop and SIGTERM, and how they end does not matter',
+      'after the apps of a pod with restartPolicy Never its sidecars are stopped, and their exit codes do not matter',
     run: async ({ container, pod }) => {
       const web = pod();
       web.answer('sidecar SIGTERM', { text: '5' });

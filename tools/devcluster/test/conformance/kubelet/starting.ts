@@ -7,7 +7,7 @@ const startupProbe = { httpGet: { port: 8081, path: '/probe' }, periodSeconds: 1
 
 export const starting: KubeletCase[] = [
   {
-    title: 'init containers run one after the other, and the app after them',
+    title: 'init containers run in turn, and the app after them',
     run: async ({ container, pod }) => {
       const web = pod();
       const first = web.hold('first started');
@@ -48,7 +48,7 @@ export const starting: KubeletCase[] = [
     },
   },
   {
-    title: 'an init container that fails is tried again, and the pod is pending until then',
+    title: 'a failed init container is restarted, and the pod stays pending',
     run: async ({ container, pod }) => {
       const web = pod();
       web.answer('first started', { text: '4' });
@@ -64,7 +64,7 @@ export const starting: KubeletCase[] = [
     },
   },
   {
-    title: 'where nothing is to be restarted, an init container that fails ends the pod',
+    title: 'with restartPolicy Never a failed init container fails the pod',
     run: async ({ container, pod }) => {
       const web = pod();
       web.answer('first started', { text: '4' });
@@ -81,7 +81,7 @@ export const starting: KubeletCase[] = [
     },
   },
   {
-    title: 'a container that ends is started again at once, and the second time after a back-off of 10 s',
+    title: 'a terminated container is restarted at once, and the second time after a back-off of 10 s',
     run: async ({ container, pod }) => {
       const web = pod();
       await web.create({ containers: [container('app')] });
@@ -115,7 +115,7 @@ export const starting: KubeletCase[] = [
     },
   },
   {
-    title: 'a pod that is to run once succeeds when all its containers have ended well',
+    title: 'with restartPolicy Never a pod succeeds when all its containers have',
     run: async ({ container, pod }) => {
       const web = pod();
       await web.create({ restartPolicy: 'Never', containers: [container('app'), container('other')] });
@@ -139,7 +139,7 @@ export const starting: KubeletCase[] = [
     },
   },
   {
-    title: 'a pod that is to run once has failed when one of its containers has',
+    title: 'with restartPolicy Never a pod fails when one of its containers has',
     run: async ({ container, pod }) => {
       const web = pod();
       await web.create({ restartPolicy: 'Never', containers: [container('app'), container('other')] });
@@ -154,7 +154,7 @@ export const starting: KubeletCase[] = [
     },
   },
   {
-    title: 'only what has failed is started again where the pod says OnFailure',
+    title: 'with restartPolicy OnFailure only a failed container is restarted',
     run: async ({ container, pod }) => {
       const web = pod();
       await web.create({ restartPolicy: 'OnFailure', containers: [container('app'), container('other')] });

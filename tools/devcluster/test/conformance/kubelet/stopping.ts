@@ -13,9 +13,9 @@ const preStop = {
 
 export const stopping: KubeletCase[] = [
   ...[
-    { title: 'a preStop by HTTP holds SIGTERM back until it has answered', line: 'app /preStop', hook: preStop },
+    { title: 'an HTTP preStop delays SIGTERM until its response', line: 'app /preStop', hook: preStop },
     {
-      title: 'a preStop that runs a command holds SIGTERM back until the command has ended',
+      title: 'an exec preStop delays SIGTERM until the command has terminated',
       line: 'app /command',
       hook: { lifecycle: { preStop: { exec: { command: askCommand('/command') } } } },
     },
@@ -36,7 +36,7 @@ export const stopping: KubeletCase[] = [
     },
   })),
   {
-    title: 'a preStop that sleeps holds SIGTERM back for as long',
+    title: 'a sleep preStop delays SIGTERM by its duration',
     run: async ({ container, pod }) => {
       const web = pod();
       await web.create({ containers: [container('app', { lifecycle: { preStop: { sleep: { seconds: 2 } } } })] });
@@ -46,7 +46,7 @@ export const stopping: KubeletCase[] = [
     },
   },
   {
-    title: 'a preStop that fails keeps nobody from ending, and events say both',
+    title: 'after a failed preStop the container is stopped, with an event for each',
     run: async ({ api, container, pod }) => {
       const web = pod();
       web.answer('app /command', { status: 500 });
@@ -70,7 +70,7 @@ export const stopping: KubeletCase[] = [
     },
   },
   {
-    title: 'without a preStop SIGTERM comes at once, and the object goes when the container has ended',
+    title: 'without a preStop SIGTERM is sent at once, and the object is removed when the container has terminated',
     run: async ({ container, pod }) => {
       const web = pod();
       const end = web.hold('app SIGTERM');
@@ -88,7 +88,7 @@ export const stopping: KubeletCase[] = [
     },
   },
   {
-    title: 'who does not end is killed at the end of the grace',
+    title: 'a container that does not terminate is killed at the end of the grace period',
     run: async ({ container, pod }) => {
       const web = pod();
       web.hold('app SIGTERM');
@@ -102,7 +102,7 @@ export const stopping: KubeletCase[] = [
     },
   },
   {
-    title: 'the time of a preStop is part of the grace',
+    title: 'the time of a preStop is part of the grace period',
     run: async ({ container, pod }) => {
       const web = pod();
       const answer = web.hold('app /preStop');
@@ -120,7 +120,7 @@ export const stopping: KubeletCase[] = [
     },
   },
   {
-    title: 'a preStop that outlasts the grace is given up: SIGTERM comes then, and SIGKILL two seconds later',
+    title: 'a preStop that outlasts the grace period is abandoned: SIGTERM follows, and SIGKILL two seconds later',
     run: async ({ container, pod }) => {
       const web = pod();
       web.hold('app /preStop');
@@ -135,7 +135,7 @@ export const stopping: KubeletCase[] = [
   {
     // kubernetes/kubernetes#83916, open since 2019: what the kubelet has asked of the runtime is not taken back.
     title:
-      'a second delete with a shorter grace says so in the object, and does not hurry a container that has had SIGTERM',
+      'a second delete with a shorter grace period changes the object, but not the deadline of a container that has had SIGTERM',
     run: async ({ container, pod }) => {
       const web = pod();
       web.hold('app SIGTERM');
@@ -150,7 +150,7 @@ export const stopping: KubeletCase[] = [
     },
   },
   {
-    title: 'a second delete with a shorter grace does not cut a preStop short',
+    title: 'a second delete with a shorter grace period does not shorten a preStop',
     run: async ({ container, pod }) => {
       const web = pod();
       web.hold('app /preStop');
@@ -163,7 +163,8 @@ export const stopping: KubeletCase[] = [
     },
   },
   {
-    title: 'a pod that ends and is then deleted by force is gone from the API, and its containers keep their time',
+    title:
+      'a terminating pod that is force-deleted is removed from the API, and its containers keep their grace period',
     run: async ({ container, pod }) => {
       const web = pod();
       web.hold('app /preStop');
@@ -177,7 +178,7 @@ export const stopping: KubeletCase[] = [
     },
   },
   {
-    title: 'a second delete calls no preStop again, and a longer grace changes nothing',
+    title: 'a second delete with a longer grace period calls no preStop again and changes nothing',
     run: async ({ container, pod }) => {
       const web = pod();
       const answer = web.hold('app /preStop');
@@ -195,7 +196,7 @@ export const stopping: KubeletCase[] = [
     },
   },
   {
-    title: 'a pod deleted by force is gone from the API at once, and what runs of it is killed within seconds',
+    title: 'a force-deleted pod is removed from the API at once, and its containers are killed within seconds',
     run: async ({ container, pod }) => {
       const web = pod();
       web.hold('app SIGTERM');
@@ -208,7 +209,7 @@ export const stopping: KubeletCase[] = [
     },
   },
   {
-    title: 'a container that has ended by itself has no preStop called',
+    title: 'the preStop of a terminated container is not called',
     run: async ({ container, pod }) => {
       const web = pod();
       await web.create({ restartPolicy: 'Never', containers: [container('app', preStop), container('other')] });
@@ -221,7 +222,7 @@ export const stopping: KubeletCase[] = [
     },
   },
   {
-    title: 'a pod whose containers obeyed SIGTERM has succeeded in its last status',
+    title: 'the last status of a pod whose containers exited with 0 is Succeeded',
     run: async ({ container, pod }) => {
       const web = pod();
       await web.create({ containers: [container('app'), container('other')] });

@@ -55,7 +55,7 @@ const nameOf = ({ metadata }: Body): string => metadata.name;
 
 export const workloads: KubeletCase[] = [
   {
-    title: 'a Deployment that shrinks lets go first whoever is not ready',
+    title: 'a Deployment that is scaled down deletes unready pods first',
     run: async (scene) => {
       const web = await deploy(scene, 3);
       const [, sick] = (await web.pods(count(3))).map(nameOf);
@@ -66,7 +66,7 @@ export const workloads: KubeletCase[] = [
     },
   },
   {
-    title: 'a Deployment that shrinks lets go, of those that are ready, first whoever costs least',
+    title: 'a Deployment that is scaled down deletes, of its ready pods, that of the lowest deletion cost',
     run: async (scene) => {
       const { api } = scene;
       const web = await deploy(scene, 3);
@@ -88,7 +88,7 @@ export const workloads: KubeletCase[] = [
     },
   },
   {
-    title: 'a pod that is let go keeps its place until it has ended, and is not counted',
+    title: 'a pod of a scaled-down Deployment stays until it has terminated, and does not count',
     run: async (scene) => {
       const web = await deploy(scene, 2);
       const names = (await web.pods(count(2))).map(nameOf);
@@ -104,7 +104,7 @@ export const workloads: KubeletCase[] = [
     },
   },
   {
-    title: 'a rollout that may not miss a pod waits for each new one before it lets an old one go',
+    title: 'a rollout with maxUnavailable 0 waits for each new pod before it deletes an old one',
     run: async (scene) => {
       const { api } = scene;
       const web = await deploy(scene, 2, {

@@ -4,23 +4,23 @@ import type { Fields } from '../../body.ts';
 import { done, type Case } from '../../case.ts';
 import { submit } from './world.ts';
 
-type Row = { why: string; name?: string; spec: Fields };
+type Row = { variant: string; name?: string; spec: Fields };
 
 const rows: Row[] = [
-  { why: 'a StatefulSet may be the target', spec: { targetRef: { kind: 'StatefulSet', name: 'cart' } } },
-  { why: 'a name of 48 characters leaves room for the names made from it', name: 'a'.repeat(48), spec: {} },
-  { why: 'no replica at all may accept sessions', spec: { replicas: 0 } },
-  { why: 'the target port may be a number', spec: { service: { targetPort: 8080 } } },
-  { why: 'the target port may be a name with digits and dashes', spec: { service: { targetPort: 'h2c-8080' } } },
-  { why: 'a duration may have four parts', spec: { sessionPersistence: { idleTimeout: '1h2m3s4ms' } } },
-  { why: 'the longest drain is 7 days', spec: { drain: { timeout: '168h' } } },
-  { why: 'a pod may go with its last session, without a quiet period', spec: { drain: { quietPeriod: '0s' } } },
+  { variant: 'a StatefulSet may be the target', spec: { targetRef: { kind: 'StatefulSet', name: 'cart' } } },
+  { variant: 'a name of 48 characters leaves room for the names made from it', name: 'a'.repeat(48), spec: {} },
+  { variant: 'no replica at all may accept sessions', spec: { replicas: 0 } },
+  { variant: 'the target port may be a number', spec: { service: { targetPort: 8080 } } },
+  { variant: 'the target port may be a name with digits and dashes', spec: { service: { targetPort: 'h2c-8080' } } },
+  { variant: 'a duration may have four parts', spec: { sessionPersistence: { idleTimeout: '1h2m3s4ms' } } },
+  { variant: 'the longest drain is 7 days', spec: { drain: { timeout: '168h' } } },
+  { variant: 'a pod may go with its last session, without a quiet period', spec: { drain: { quietPeriod: '0s' } } },
   {
-    why: 'a cookie may have a prefix that browsers know',
+    variant: 'a cookie may have a prefix that browsers know',
     spec: { sessionPersistence: { cookie: { name: '__Host-cart', secure: 'Always' } } },
   },
   {
-    why: 'a backend of another namespace',
+    variant: 'a backend of another namespace',
     spec: {
       route: {
         backends: [
@@ -31,7 +31,7 @@ const rows: Row[] = [
     },
   },
   {
-    why: 'connections of some ports, without those of a monitoring network',
+    variant: 'connections of some ports, without those of a monitoring network',
     spec: {
       drain: {
         sessionSources: ['Connections'],
@@ -40,27 +40,27 @@ const rows: Row[] = [
     },
   },
   {
-    why: 'type Header with its header',
+    variant: 'type Header with its header',
     spec: { sessionPersistence: { type: 'Header', header: { name: 'X-Session' } } },
   },
   {
-    why: 'a permanent cookie with its lifetime',
+    variant: 'a permanent cookie with its lifetime',
     spec: { sessionPersistence: { cookie: { lifetimeType: 'Permanent' }, absoluteTimeout: '8h' } },
   },
   {
-    why: 'the absolute timeout may equal the idle timeout',
+    variant: 'the absolute timeout may equal the idle timeout',
     spec: { sessionPersistence: { idleTimeout: '30m', absoluteTimeout: '30m' } },
   },
   {
-    why: 'a regular expression need not start with a slash',
+    variant: 'a regular expression need not start with a slash',
     spec: { route: { matches: [{ path: { type: 'RegularExpression', value: '.*\\.html' } }] } },
   },
   {
-    why: 'host names may have a wildcard in front',
+    variant: 'host names may have a wildcard in front',
     spec: { route: { hostnames: ['*.example.com', 'example.com', 'localhost'] } },
   },
   {
-    why: 'a canary that gets no new session',
+    variant: 'a backend of weight 0',
     spec: {
       route: {
         backends: [
@@ -71,7 +71,7 @@ const rows: Row[] = [
     },
   },
   {
-    why: 'RingHash with its size',
+    variant: 'RingHash with its size',
     spec: {
       loadBalancing: {
         policy: 'ConsistentHash',
@@ -80,16 +80,16 @@ const rows: Row[] = [
     },
   },
   {
-    why: 'the application counts its own sessions',
+    variant: 'the source Application',
     spec: { drain: { sessionSources: ['Proxy', 'Application'], application: { path: '/sessions', port: 8080 } } },
   },
-  { why: 'one pod drains at a time', spec: { scaleDown: { maxDraining: 1 } } },
-  { why: 'all pods may drain at once', spec: { scaleDown: { maxDraining: '100%' } } },
+  { variant: 'one pod drains at a time', spec: { scaleDown: { maxDraining: 1 } } },
+  { variant: 'all pods may drain at once', spec: { scaleDown: { maxDraining: '100%' } } },
 ];
 
 const defaults: Case[] = [
   {
-    title: 'the smallest StickyWorkload names only its target, and gets everything else',
+    title: 'a StickyWorkload with only a target gets all defaults',
     run: async (api) => {
       expect((await done(submit(api, {}))).spec).toEqual({
         targetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'cart' },
@@ -110,7 +110,7 @@ const defaults: Case[] = [
     },
   },
   {
-    title: 'a section of a StickyWorkload that is begun gets the rest of its defaults',
+    title: 'a partial section of a StickyWorkload gets the rest of its defaults',
     run: async (api) => {
       const spec = {
         service: { targetPort: 'http' },
@@ -151,8 +151,8 @@ const defaults: Case[] = [
 ];
 
 export const accepted: Case[] = [
-  ...rows.map(({ why, spec, name }): Case => ({
-    title: `a StickyWorkload is accepted: ${why}`,
+  ...rows.map(({ variant, spec, name }): Case => ({
+    title: `a StickyWorkload is accepted: ${variant}`,
     run: async (api) => {
       expect((await done(submit(api, spec, name))).spec).toMatchObject(spec);
     },

@@ -23,7 +23,7 @@ const status = {
 
 export const stored: Case[] = [
   {
-    title: 'a StickyWorkload with most of what there is, is accepted as it is',
+    title: 'a StickyWorkload with most fields is stored unchanged',
     run: async (api) => {
       const spec = {
         replicas: 3,
@@ -74,7 +74,7 @@ export const stored: Case[] = [
     },
   },
   {
-    title: 'a StickyWorkload is scaled by its scale, for an autoscaler that finds its pods by the selector',
+    title: 'the scale subresource of a StickyWorkload has replicas and the selector that autoscalers need',
     run: async (api) => {
       const { metadata } = await done(api.post(await pathTo(api), workload({ replicas: 2 })));
       await done(
@@ -92,7 +92,7 @@ export const stored: Case[] = [
     },
   },
   {
-    title: 'the columns of a StickyWorkload show what matters, and why it is not ready in the wide form',
+    title: 'the columns of a StickyWorkload include, in the wide form, the reason why it is not ready',
     run: async (api) => {
       const { metadata } = await done(api.post(await pathTo(api), workload()));
       const one = await pathTo(api, metadata.name);
@@ -121,7 +121,7 @@ export const stored: Case[] = [
     },
   },
   {
-    title: 'the status of a StickyWorkload is written apart from its spec, and is no new generation',
+    title: 'a write of the status of a StickyWorkload does not change its spec or generation',
     run: async (api) => {
       const { metadata } = await done(api.post(await pathTo(api), workload()));
       const one = await pathTo(api, metadata.name);
@@ -131,7 +131,7 @@ export const stored: Case[] = [
     },
   },
   {
-    title: 'all of a StickyWorkload but its target can be changed',
+    title: 'every field of a StickyWorkload but its target can be changed',
     run: async (api) => {
       const { metadata } = await done(api.post(await pathTo(api), workload({ replicas: 3 })));
       const body = await done(
@@ -146,7 +146,7 @@ export const stored: Case[] = [
     },
   },
   {
-    title: 'StickyWorkloads are listed in the category holdfast, and as sw',
+    title: 'StickyWorkloads have the category holdfast and the short name sw',
     run: async (api) => {
       await pathTo(api);
       const { resources } = await done(api.get('/apis/holdfast.dev/v1alpha1'));
