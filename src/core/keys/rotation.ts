@@ -109,7 +109,7 @@ function planRetirement({ state, limits }: RotationInput, nowMs: number): Rotati
   if (keyIds.length === 0 || state.settledAtMs === undefined || nowMs - state.settledAtMs < keptForMs(limits)) {
     return undefined;
   }
-  const message = `Removed session ${keyIds.length === 1 ? 'key' : 'keys'} ${keyIds.join(', ')}: no live session can have a token signed with ${keyIds.length === 1 ? 'it' : 'them'}.`;
+  const message = `Removed session ${nameKeys(keyIds)}: no live session can have a token signed with ${keyIds.length === 1 ? 'it' : 'them'}.`;
   return { kind: 'Retired', keyIds, reason: 'KeyRotationComplete', message };
 }
 
@@ -133,6 +133,9 @@ function pendingKey(state: RotationState): { id: number; sinceMs: number } | und
   const id = highestOf(state);
   return state.addedAtMs === undefined || id <= state.current ? undefined : { id, sinceMs: state.addedAtMs };
 }
+
+/** `key 1`, `keys 1, 2`. */
+const nameKeys = (ids: readonly number[]): string => `${ids.length === 1 ? 'key' : 'keys'} ${ids.join(', ')}`;
 
 /** Keys that verify only, and will never sign again. */
 function oldKeys(state: RotationState): number[] {
@@ -160,7 +163,7 @@ function describeObstacle({ state, proxies, requested }: RotationInput, nowMs: n
   if (state.settledAtMs !== undefined || oldKeys(state).length === 0 || nowMs - state.promotedAtMs < patienceMs) {
     return undefined;
   }
-  return `Session key ${oldKeys(state).join(', ')} cannot be retired yet: ${describe(missingConfirmations(proxies, signsWith(state.current)))}. Sessions are not affected.`;
+  return `Session ${nameKeys(oldKeys(state))} cannot be retired yet: ${describe(missingConfirmations(proxies, signsWith(state.current)))}. Sessions are not affected.`;
 }
 
 type Requirement = (ring: KeyRingReport) => string | undefined;
