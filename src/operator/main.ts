@@ -40,6 +40,9 @@ async function ownImage(
   return container;
 }
 
+/** kube-proxy and the API server learn of a terminating endpoint within a second or two; as for the proxies, five leave some room. */
+const shutdownDelayMs = 5000;
+
 async function run(logger: Logger): Promise<void> {
   const kubeConfig = loadKubeConfig();
   const namespace = optionalText(env, 'POD_NAMESPACE') ?? operatorNamespace;
@@ -65,6 +68,7 @@ async function run(logger: Logger): Promise<void> {
     },
     serverNames: [`${operatorService}.${namespace}.svc`, `${discoveryService}.${namespace}.svc`],
     discoveryHost: `${discoveryService}.${namespace}.svc`,
+    shutdownDelayMs,
   });
   const admin = await listenAdmin(
     createOperatorAdmin(operator, systemClock),
@@ -76,7 +80,7 @@ async function run(logger: Logger): Promise<void> {
   await untilAborted(stopped);
   await runShutdown(
     [
-      { name: 'operator', limitMs: 10_000, run: () => skeleton.stop() },
+      { name: 'operator', limitMs: shutdownDelayMs + 10_000, run: () => skeleton.stop() },
       { name: 'cluster', limitMs: 2000, run: () => cluster.close() },
       { name: 'admin', limitMs: 1000, run: () => admin.close() },
     ],

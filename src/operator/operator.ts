@@ -14,7 +14,7 @@ import type { Caches } from './gather/caches.ts';
 import { createDiscoveryHandler } from './discovery/handler.ts';
 import type { TranslationStore } from './translation/translation-store.ts';
 import { createCounters, type OperatorCounters } from './counters.ts';
-import { createTlsServer } from './https/server.ts';
+import { closeAfterResponses, createTlsServer } from './https/server.ts';
 import { createInjectionHandler } from './injection/handler.ts';
 import { countWrites } from './kube-writes.ts';
 import type { Core, OperatorOptions } from './options.ts';
@@ -44,7 +44,7 @@ export function createOperator(given: OperatorOptions): Operator {
   const missing = new Set(['certificate authority', 'caches', 'servers', 'webhook registration']);
   let controller: Controller | undefined;
   let lease: ReturnType<typeof createLeaderLease> | undefined;
-  const servers: { webhook?: Server; discovery?: Server } = {};
+  const servers: Partial<Record<'webhook' | 'discovery', Server>> = {};
   const undo: (() => void | Promise<void>)[] = [];
 
   async function start(): Promise<void> {
@@ -91,6 +91,7 @@ export function createOperator(given: OperatorOptions): Operator {
       missing.add('stopping');
       // The lease first, so that another replica takes over at once; then the servers; the caches last.
       await lease?.stop();
+      await untilUnused(servers, options);
       for (const step of undo.toReversed()) await step();
       core.drains.stop();
       core.translations.stop();
@@ -185,6 +186,19 @@ function listen(server: Server, port: number): Promise<void> {
 function portOf(server: Server | undefined): number {
   const address = server?.address();
   return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
+/**
+ * The API server and the proxies reach this replica until they know that it is no endpoint of its Service any more. A pod that is created
+ * meanwhile, as in the drain of a node with this replica and app pods, would get no sidecar if the webhook did not respond.
+ */
+async function untilUnused(
+  servers: Record<string, Server>,
+  { clock, shutdownDelayMs = 0 }: OperatorOptions,
+): Promise<void> {
+  if (shutdownDelayMs === 0) return;
+  for (const server of Object.values(servers)) closeAfterResponses(server);
+  await sleep(clock, shutdownDelayMs);
 }
 
 async function closeAll(servers: (Server | undefined)[]): Promise<void> {

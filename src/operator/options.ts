@@ -30,6 +30,8 @@ export type OperatorOptions = {
   /** The URL by which the API server reaches the webhook of an operator outside the cluster, instead of the Service. */
   webhookUrl?: (port: number) => string;
   leaseTiming?: LeaseTiming;
+  /** How long the servers still respond after `stop`. Default: not at all. */
+  shutdownDelayMs?: number;
   clock: Clock;
   random: Random;
   logger: Logger;

@@ -90,7 +90,7 @@ describe('the webhook configuration', () => {
 });
 
 describe('a pod at admission', () => {
-  async function admit(owner: string): Promise<unknown> {
+  async function admit(owner: string, client = world.client(operator.listening().webhook)): Promise<unknown> {
     const { metadata, ...object } = pod({ name: 'x', of: owner, app: 'cart' });
     const created = {
       ...object,
@@ -101,9 +101,7 @@ describe('a pod at admission', () => {
       kind: 'AdmissionReview',
       request: { uid: 'u', kind: { group: '', version: 'v1', kind: 'Pod' }, namespace, object: created },
     };
-    const { body } = await world
-      .client(operator.listening().webhook)
-      .call('POST', '/inject', { body: JSON.stringify(review) });
+    const { body } = await client.call('POST', '/inject', { body: JSON.stringify(review) });
     const { response } = body as { response: { allowed: boolean; patch?: string } };
     expect(response.allowed).toBe(true);
     return response.patch === undefined ? undefined : JSON.parse(Buffer.from(response.patch, 'base64').toString());
@@ -112,6 +110,19 @@ describe('a pod at admission', () => {
   test('gets the sidecar if its Deployment is a target', async () => {
     expect(JSON.stringify(await admit('cart-1'))).toContain('"holdfast-sidecar"');
     expect(operator.injections).toEqual(new Map([['Injected', 1]]));
+  });
+
+  test('gets the sidecar from a replica that stops, on a connection that ends with the response', async () => {
+    const second = await world.start('operator-2', 5000);
+    const client = world.client(second.listening().webhook);
+    await admit('cart-1', client);
+    const stopped = world.stop('operator-2');
+    await world.clock.advance(4900);
+    expect(JSON.stringify(await admit('cart-1', client))).toContain('"holdfast-sidecar"');
+    expect((await client.open('POST', '/inject')).headers['connection']).toBe('close');
+    await world.clock.advance(100);
+    await stopped;
+    await expect(admit('cart-1', client)).rejects.toThrow('ECONNREFUSED');
   });
 
   test('gets the sidecar even if no cache holds its ReplicaSet yet', async () => {

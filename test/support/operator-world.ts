@@ -67,7 +67,7 @@ export function createOperatorWorld({ startMs, lease = 'slow' }: WorldOptions = 
     cut: recorder.cut,
     mend: recorder.mend,
 
-    async start(identity = 'operator-1'): Promise<Operator> {
+    async start(identity = 'operator-1', shutdownDelayMs = 0): Promise<Operator> {
       const operator = createOperator({
         cluster: recorder.clusterOf(identity),
         namespace: 'holdfast-system',
@@ -78,6 +78,7 @@ export function createOperatorWorld({ startMs, lease = 'slow' }: WorldOptions = 
         serverNames: ['holdfast-operator.holdfast-system.svc', '127.0.0.1'],
         discoveryHost: '127.0.0.1',
         ...(lease === 'slow' && { leaseTiming: slowLease }),
+        shutdownDelayMs,
         clock,
         random: () => 0,
         logger,

@@ -37,6 +37,13 @@ export function createTlsServer(handle: (request: IncomingMessage, response: Ser
   return server;
 }
 
+/** From now on each response closes its connection: the client's next request reaches another replica through the Service. */
+export function closeAfterResponses(server: Server): void {
+  server.prependListener('request', (_request: IncomingMessage, response: ServerResponse) => {
+    response.shouldKeepAlive = false;
+  });
+}
+
 /** Returns the whole body as JSON. Throws RequestError if it is too long or not JSON. */
 export async function readJson(request: IncomingMessage, maxBytes: number): Promise<unknown> {
   const chunks: Buffer[] = [];

@@ -11,6 +11,10 @@ import type { Scenario } from './scenario.ts';
 /** The response that reports a lost session starts a new one, which this load leaves to its idle timeout. */
 const spec = { sessionPersistence: { idleTimeout: '20s' } };
 
+/** A login that was in flight when the node died: the app may have executed it, so the proxy must not send it to another pod. */
+const isCutLogin = (what: string, afterMs: number): boolean =>
+  what.startsWith('POST /login: 502') && afterMs >= 0 && afterMs < 5000;
+
 export const nodeLost: Scenario = {
   title:
     'a node dies: the sessions of its own pods are lost and counted, no others, and their clients get new ones at once',
@@ -42,7 +46,7 @@ export const nodeLost: Scenario = {
         );
         expect(summary.lost).toBeGreaterThan(0);
         expect(load.sessionLog.sessions.filter(({ pod, loss }) => loss && !dead.has(pod))).toEqual([]);
-        expect(summary.refused).toBe(0);
+        expect(summary.refusals.filter(({ what, atMs }) => !isCutLogin(what, atMs - diedAtMs))).toEqual([]);
         expect(summary.slowestLoginMs).toBeLessThan(5000);
         expect(counted).toBeGreaterThan(0);
       } finally {

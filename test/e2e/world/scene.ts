@@ -48,7 +48,12 @@ export async function inShop(
   } finally {
     await pods?.stop();
   }
-  await closeShop(namespace);
+  try {
+    await closeShop(namespace);
+  } catch (error) {
+    await describeNamespace(namespace);
+    throw error;
+  }
 }
 
 function createScene(shop: Shop, pods: PodWatch, loads: Load[]): Scene {
