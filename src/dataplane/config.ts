@@ -16,10 +16,10 @@ export type OperatorConfig = {
 };
 
 /** The source of the table: the operator, or a file in standalone mode. */
-export type TableSource = { kind: 'operator'; operator: OperatorConfig } | { kind: 'file'; file: string };
+export type TableSourceConfig = { kind: 'operator'; operator: OperatorConfig } | { kind: 'file'; file: string };
 
 export type ProxyConfig = {
-  source: TableSource;
+  source: TableSourceConfig;
   adminPort: number;
   /** From "not ready" to the end of accepting: meanwhile kube-proxy and load balancers still send new connections. */
   shutdownDelayMs: number;

@@ -48,12 +48,12 @@ export function createLedger(): Ledger {
   const latest = new Map<string, Latest>();
   const staleCounts = new Map<string, StaleCount[]>();
   /** By process: when a successor reported its sessions. */
-  const inheritedAtMs = new Map<string, number>();
+  const handedOverAtMs = new Map<string, number>();
 
   /** From now on the successor counts the sessions of this process. */
-  function inherit(stopped: ProxyProcess, nowMs: number): void {
+  function dropHandedOver(stopped: ProxyProcess, nowMs: number): void {
     const key = processKey(stopped);
-    inheritedAtMs.set(key, nowMs);
+    handedOverAtMs.set(key, nowMs);
     if (latest.get(stopped.uid)?.startedAtMs === stopped.startedAtMs) latest.delete(stopped.uid);
     for (const [uid, list] of staleCounts) {
       staleCounts.set(
@@ -83,10 +83,10 @@ export function createLedger(): Ledger {
   return {
     record(proxyUid, report, nowMs) {
       forgetEnded(latest, staleCounts, nowMs);
-      for (const [key, atMs] of inheritedAtMs) if (nowMs - atMs > lateReportMs) inheritedAtMs.delete(key);
+      for (const [key, atMs] of handedOverAtMs) if (nowMs - atMs > lateReportMs) handedOverAtMs.delete(key);
       const known = latest.get(proxyUid);
       const { startedAtMs, sequence, endpoints, keyRings, successorOf = [] } = report;
-      if (inheritedAtMs.has(processKey({ uid: proxyUid, startedAtMs }))) return false;
+      if (handedOverAtMs.has(processKey({ uid: proxyUid, startedAtMs }))) return false;
       if (known !== undefined) {
         if (startedAtMs < known.startedAtMs || (startedAtMs === known.startedAtMs && sequence <= known.sequence)) {
           return false;
@@ -94,7 +94,7 @@ export function createLedger(): Ledger {
         // A new process in the same pod has not the memory of the previous one.
         if (startedAtMs > known.startedAtMs) keepStale(staleCounts, { uid: proxyUid, ...known });
       }
-      for (const process of successorOf) inherit(process, nowMs);
+      for (const process of successorOf) dropHandedOver(process, nowMs);
       latest.set(proxyUid, {
         startedAtMs,
         sequence,
