@@ -8,8 +8,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { createLocalCertificate } from '../../tools/demo/certificate.ts';
-import { createApiServer, type ApiServer } from '../../tools/devcluster/apiserver/server.ts';
+import { createCertificates } from '../../tools/demo/certificate.ts';
+import { createApiServer, type ApiServer, type ServerCertificate } from '../../tools/devcluster/apiserver/server.ts';
 import { startDevcluster } from '../../tools/devcluster/devcluster.ts';
 import type { KubeObject } from '../../src/kube/ports.ts';
 import { pods } from '../../src/kube/resources.ts';
@@ -32,7 +32,8 @@ const pod = (number: number): KubeObject => ({
 });
 
 export async function measureDevcluster(progress: (text: string) => void): Promise<Section> {
-  const tls = await createLocalCertificate();
+  const { caPem: ca, certPem: cert, keyPem: key } = await createCertificates({ addresses: ['127.0.0.1'] });
+  const tls = { ca, cert, key };
   progress('starting the devcluster');
   const startMs = median(await times(starts, () => startOnce(tls)));
   progress('measuring its API server');
@@ -65,7 +66,7 @@ async function times(count: number, measure: () => Promise<number>): Promise<num
   return taken;
 }
 
-async function startOnce(tls: Awaited<ReturnType<typeof createLocalCertificate>>): Promise<number> {
+async function startOnce(tls: ServerCertificate): Promise<number> {
   const tempFolder = await mkdtemp(join(tmpdir(), 'holdfast-bench-devcluster-'));
   const began = performance.now();
   const cluster = await startDevcluster({

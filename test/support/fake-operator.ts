@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { Handover, TableMessage, Report } from '../../src/wire/messages.ts';
 import type { RoutingTable } from '../../src/wire/routing-table.ts';
-import type { TestCertificates } from './certificates.ts';
+import type { Certificates } from '../../tools/demo/certificate.ts';
 
 export interface FakeReplica {
   readonly port: number;
@@ -26,7 +26,7 @@ export interface FakeReplica {
 export const operatorName = 'holdfast-operator.holdfast-system.svc';
 
 export async function startFakeReplica(
-  certificates: TestCertificates,
+  certificates: Certificates,
   { address, port = 0 }: { address: string; port?: number },
 ): Promise<FakeReplica> {
   const streams = new Set<ServerResponse>();

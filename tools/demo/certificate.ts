@@ -1,12 +1,20 @@
-/** A certificate for 127.0.0.1, issued by a CA whose key exists only in this process. */
+/** A CA and a server certificate that it has issued, for the demo's API server and for tests with real TLS. The key of the CA is not kept. */
 import { X509Certificate } from 'node:crypto';
-import type { ServerCertificate } from '../devcluster/apiserver/server.ts';
-import { encodeKey, generateKeys, keyAlgorithm } from '../../src/operator/certificates/x509.ts';
-import { x509 } from '../../src/operator/certificates/x509.ts';
+import { encodeKey, generateKeys, keyAlgorithm, x509 } from '../../src/operator/certificates/x509.ts';
+
+/** PEM. */
+export type Certificates = { caPem: string; certPem: string; keyPem: string };
 
 const hourMs = 3_600_000;
 
-export async function createLocalCertificate(): Promise<ServerCertificate> {
+/** `names`, `addresses`: the subject alternative names of the server certificate. */
+export async function createCertificates({
+  names = [],
+  addresses = [],
+}: {
+  names?: readonly string[];
+  addresses?: readonly string[];
+}): Promise<Certificates> {
   const [caKeys, keys] = [await generateKeys(), await generateKeys()];
   const validity = {
     notBefore: new Date(Date.now() - hourMs),
@@ -15,7 +23,8 @@ export async function createLocalCertificate(): Promise<ServerCertificate> {
   };
   const ca = await x509.X509CertificateGenerator.createSelfSigned({
     ...validity,
-    name: 'CN=holdfast demo',
+    // Unique: a client that trusts two authorities of one name may verify with the wrong key.
+    name: `CN=local CA ${crypto.randomUUID()}`,
     keys: caKeys,
     extensions: [
       new x509.BasicConstraintsExtension(true, 0, true),
@@ -24,13 +33,18 @@ export async function createLocalCertificate(): Promise<ServerCertificate> {
   });
   const leaf = await x509.X509CertificateGenerator.create({
     ...validity,
-    subject: 'CN=devcluster',
+    subject: 'CN=local server',
     issuer: ca.subject,
     publicKey: keys.publicKey,
     signingKey: caKeys.privateKey,
-    extensions: [new x509.SubjectAlternativeNameExtension([{ type: 'ip', value: '127.0.0.1' }])],
+    extensions: [
+      new x509.SubjectAlternativeNameExtension([
+        ...names.map((value) => ({ type: 'dns' as const, value })),
+        ...addresses.map((value) => ({ type: 'ip' as const, value })),
+      ]),
+    ],
   });
   const pem = (certificate: { rawData: ArrayBuffer }) =>
     new X509Certificate(Buffer.from(certificate.rawData)).toString();
-  return { ca: pem(ca), cert: pem(leaf), key: await encodeKey(keys.privateKey) };
+  return { caPem: pem(ca), certPem: pem(leaf), keyPem: await encodeKey(keys.privateKey) };
 }

@@ -5,7 +5,7 @@ import type { ImageTable } from '../devcluster/kubelet/images.ts';
 import type { KubeObject, ObjectRef, Resource } from '../../src/kube/ports.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { createLogger } from '../../src/platform/logger.ts';
-import { createLocalCertificate } from './certificate.ts';
+import { createCertificates } from './certificate.ts';
 import type { DemoCluster } from './demo-cluster.ts';
 import { claimMachine } from './machine/claim.ts';
 import { replicasFor, startScaler, type Scaler } from './scaler.ts';
@@ -59,16 +59,18 @@ export async function startLocalCluster(customers: () => number): Promise<DemoCl
   };
 }
 
-const startIn = async (tempFolder: string): Promise<Devcluster> =>
-  startDevcluster({
+async function startIn(tempFolder: string): Promise<Devcluster> {
+  const { caPem, certPem, keyPem } = await createCertificates({ addresses: ['127.0.0.1'] });
+  return startDevcluster({
     clock: systemClock,
     // The demo prints what happens; the log of the devcluster is for its developers.
     log: createLogger('devcluster', 'silent'),
     tempFolder,
     port: 0,
-    tls: await createLocalCertificate(),
+    tls: { ca: caPem, cert: certPem, key: keyPem },
     images: localImages(),
   });
+}
 
 /** Each image is a program of this checkout: Node runs the sources without a build. */
 function localImages(): ImageTable {

@@ -4,7 +4,7 @@ import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Server } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
 import type { AppPreStopHook } from '../../../src/wire/app-pre-stop-hook.ts';
-import { createCertificates } from '../../support/certificates.ts';
+import { createCertificates } from '../../../tools/demo/certificate.ts';
 import { terminatingWith } from './fake-operator.ts';
 import { callPreStop } from './pre-stop.ts';
 import { createRig } from './rig.ts';

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { describe, expect, test } from '@jest/globals';
 import type { SessionSource } from '../../../src/wire/messages.ts';
-import { createCertificates } from '../../support/certificates.ts';
+import { createCertificates } from '../../../tools/demo/certificate.ts';
 import { terminatingWith } from './fake-operator.ts';
 import type { Behaviour } from './fake-operator.ts';
 import { callPreStop } from './pre-stop.ts';

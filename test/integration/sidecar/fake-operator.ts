@@ -2,7 +2,7 @@
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { DrainStatus, DrainSummary } from '../../../src/wire/messages.ts';
-import type { TestCertificates } from '../../support/certificates.ts';
+import type { Certificates } from '../../../tools/demo/certificate.ts';
 
 /** `hang` never responds, `status` is an HTTP status without a body, `body` a raw 200. */
 export type Behaviour = DrainStatus | { hang: true } | { status: number } | { body: string };
@@ -22,7 +22,7 @@ export type FakeOperator = {
 };
 
 export async function startFakeOperator(
-  certificates: TestCertificates,
+  certificates: Certificates,
   listen = { host: '127.0.0.1', port: 0 },
 ): Promise<FakeOperator> {
   let next: Behaviour = { status: 503 };

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
-import { createCertificates } from '../../support/certificates.ts';
+import { createCertificates } from '../../../tools/demo/certificate.ts';
 import { startFakeOperator, terminatingWith } from './fake-operator.ts';
 import type { FakeOperator } from './fake-operator.ts';
 import { callPreStop } from './pre-stop.ts';

@@ -13,8 +13,8 @@ import type { CountSources } from '../../../sidecar/sources.ts';
 import type { DrainPolicy } from '../../../src/core/drain/state.ts';
 import type { AppPreStopHook } from '../../../src/wire/app-pre-stop-hook.ts';
 import { operatorNamespace, operatorService } from '../../../src/core/names/names.ts';
-import { createCertificates } from '../../support/certificates.ts';
-import type { TestCertificates } from '../../support/certificates.ts';
+import { createCertificates } from '../../../tools/demo/certificate.ts';
+import type { Certificates } from '../../../tools/demo/certificate.ts';
 import { startFakeOperator } from './fake-operator.ts';
 import type { FakeOperator } from './fake-operator.ts';
 
@@ -38,7 +38,7 @@ export type Setup = {
 
 /** Call it at the top of a test file: everything that it starts ends with the test. */
 export function createRig() {
-  let certificates: TestCertificates;
+  let certificates: Certificates;
   let folder: string;
   const cleanUps: (() => Promise<unknown>)[] = [];
   const tokenFile = () => join(folder, 'token');

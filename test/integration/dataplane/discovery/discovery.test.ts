@@ -9,13 +9,13 @@ import { createLastKnownGood } from '../../../../src/dataplane/discovery/last-kn
 import { createProxyClient } from '../../../../src/wire/client/proxy-client.ts';
 import { buildReport } from '../../../../src/dataplane/discovery/report.ts';
 import { systemClock } from '../../../../src/platform/clock.ts';
-import { createCertificates, type TestCertificates } from '../../../support/certificates.ts';
+import { createCertificates, type Certificates } from '../../../../tools/demo/certificate.ts';
 import { eventually } from '../../../support/eventually.ts';
 import { operatorName, startFakeReplica, type FakeReplica } from '../../../support/fake-operator.ts';
 import { createMemoryLogger } from '../../../support/memory-logger.ts';
 import { backendName, proxyTable, type ShortEndpoint } from '../../../support/proxy-table.ts';
 
-const certificates: TestCertificates = await createCertificates({ names: [operatorName] });
+const certificates: Certificates = await createCertificates({ names: [operatorName] });
 const table = (...endpoints: ShortEndpoint[]) => proxyTable({ endpoints });
 const podsOf = ({ backends }: RoutingTable) =>
   (backends[backendName]?.endpoints ?? []).map(({ pod, state }) => `${pod} ${state}`).join(', ');

@@ -7,13 +7,13 @@ import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import { startProxy, type Proxy } from '../../../../src/dataplane/proxy.ts';
 import { systemClock } from '../../../../src/platform/clock.ts';
-import { createCertificates, type TestCertificates } from '../../../support/certificates.ts';
+import { createCertificates, type Certificates } from '../../../../tools/demo/certificate.ts';
 import { eventually } from '../../../support/eventually.ts';
 import { operatorName, startFakeReplica, type FakeReplica } from '../../../support/fake-operator.ts';
 import { createMemoryLogger } from '../../../support/memory-logger.ts';
 import { proxyTable, type ShortEndpoint } from '../../../support/proxy-table.ts';
 
-const certificates: TestCertificates = await createCertificates({ names: [operatorName] });
+const certificates: Certificates = await createCertificates({ names: [operatorName] });
 
 let folder: string;
 const started: { stop(): Promise<unknown> }[] = [];

@@ -7,7 +7,7 @@ import { createTlsServer } from '../../../../src/operator/https/server.ts';
 import type { DrainSummary, Report, TableMessage } from '../../../../src/wire/messages.ts';
 import type { RoutingTable } from '../../../../src/wire/routing-table.ts';
 import type { Identity } from '../../../../src/kube/ports.ts';
-import { createCertificates } from '../../../support/certificates.ts';
+import { createCertificates } from '../../../../tools/demo/certificate.ts';
 import { createManualClock } from '../../../support/manual-clock.ts';
 import { createMemoryLogger } from '../../../support/memory-logger.ts';
 import { createTlsClient, listen } from '../../../support/tls-client.ts';

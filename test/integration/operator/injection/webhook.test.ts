@@ -4,7 +4,7 @@ import { createTlsServer } from '../../../../src/operator/https/server.ts';
 import { createInjectionHandler } from '../../../../src/operator/injection/handler.ts';
 import type { InjectionOutcome, InjectionPorts } from '../../../../src/operator/injection/handler.ts';
 import type { KubeObject } from '../../../../src/kube/ports.ts';
-import { createCertificates } from '../../../support/certificates.ts';
+import { createCertificates } from '../../../../tools/demo/certificate.ts';
 import { createManualClock } from '../../../support/manual-clock.ts';
 import { createMemoryLogger } from '../../../support/memory-logger.ts';
 import { createTlsClient, listen } from '../../../support/tls-client.ts';

@@ -10,7 +10,7 @@ import { WebSocket } from 'ws';
 
 const command = 'chromium';
 
-/** Why Chromium is missing; undefined where it is installed. */
+/** The reason to skip tests with Chromium; undefined if it is installed. */
 export const whyNoChromium: string | undefined =
   spawnSync(command, ['--version']).status === 0
     ? undefined
@@ -158,7 +158,11 @@ async function openPage(devTools: DevTools, url: string): Promise<Page> {
     async click(selector) {
       const element = `document.querySelector(${JSON.stringify(selector)})`;
       const clickWhenLoaded = `document.readyState === 'complete' && (${element}.click(), true)`;
-      while (!(await evaluate<boolean>(clickWhenLoaded))) await delay(10);
+      const endMs = Date.now() + navigationLimitMs;
+      while (!(await evaluate<boolean>(clickWhenLoaded))) {
+        if (Date.now() > endMs) throw new Error(`the page has not loaded after ${navigationLimitMs / 1000} s`);
+        await delay(10);
+      }
     },
     async show({ width, height, scheme }) {
       await send('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: 1, mobile: false });
@@ -172,13 +176,17 @@ async function openPage(devTools: DevTools, url: string): Promise<Page> {
   };
 }
 
-/** While a page reloads there is nothing to evaluate in: then the call is repeated. */
+const navigationLimitMs = 10_000;
+
+/** While a page reloads, it has no execution context: then the call is repeated, for ten seconds at most. */
 async function betweenNavigations<Result>(call: () => Promise<Result>): Promise<Result> {
+  const endMs = Date.now() + navigationLimitMs;
   for (;;) {
     try {
       return await call();
     } catch (error) {
-      if (!/navigated|execution context|context with/i.test(String(error))) throw error;
+      const isNavigating = /navigated|execution context|context with/i.test(String(error));
+      if (!isNavigating || Date.now() > endMs) throw error;
       await delay(10);
     }
   }

@@ -1,4 +1,4 @@
-/** A thin HTTP client of an API server, which hides nothing of the answer, and what the cases say most often with it. */
+/** A thin HTTP client of an API server that exposes the whole response, and the most frequent requests of the cases. */
 import { randomBytes } from 'node:crypto';
 import * as http from 'node:http';
 import * as https from 'node:https';
@@ -11,22 +11,22 @@ export type Answer = { status: number; headers: http.IncomingHttpHeaders; text: 
 export type Query = Record<string, string>;
 
 export type RequestOptions = {
-  /** Sent as JSON; a string is sent as it is. */
+  /** Sent as JSON; a string is sent unchanged. */
   body?: unknown;
   contentType?: string;
   accept?: string;
   query?: Query;
-  /** Instead of the kubeconfig's own credentials; empty: none. */
+  /** Replaces the credentials of the kubeconfig; empty: none. */
   token?: string;
 };
 
 export type PatchType = 'json' | 'merge' | 'strategic';
 
 export interface ConformanceApi {
-  /** A namespace for all cases: they tell their objects apart by `uniqueName`. */
+  /** The namespace of all cases: `uniqueName` separates their objects. */
   readonly namespace: string;
   request(method: string, path: string, options?: RequestOptions): Promise<Answer>;
-  /** Fails where the server does not open it with 200. */
+  /** Fails if the server does not respond with 200. */
   watch(path: string, query?: Query): Promise<Watch>;
   get(path: string, query?: Query): Promise<Answer>;
   post(path: string, body: object, query?: Query): Promise<Answer>;
@@ -35,7 +35,7 @@ export interface ConformanceApi {
   /** Server-side apply. */
   apply(manager: string, path: string, body: object, query?: Query): Promise<Answer>;
   delete(path: string, options?: object, query?: Query): Promise<Answer>;
-  /** What lies outside of the namespace and would be in the way of other tests. */
+  /** For objects outside of the namespace that would affect other tests. */
   deleteAtEnd(path: string): void;
 }
 
@@ -52,7 +52,7 @@ export function connect(credentials: Credentials, namespace: string): Connection
   const secure = credentials.server.startsWith('https:');
   const { ca, cert, key } = credentials;
   const agent = secure ? new https.Agent({ keepAlive: true, ca }) : new http.Agent({ keepAlive: true });
-  // TLS knows its client by the connection: one that says nothing of itself must not share those that do.
+  // TLS authenticates the connection: a request without credentials must not reuse one with a client certificate.
   const knownAgent = secure ? new https.Agent({ keepAlive: true, ca, cert, key }) : agent;
 
   const send = (method: string, path: string, options: RequestOptions): Promise<http.IncomingMessage> => {
@@ -101,7 +101,7 @@ function headersOf(
   const bearer = token ?? ownToken;
   return {
     accept: accept ?? 'application/json',
-    // Node does not add the length for DELETE by itself.
+    // Node does not add the content length for DELETE.
     ...(payload === undefined
       ? {}
       : { 'content-type': contentType ?? 'application/json', 'content-length': Buffer.byteLength(payload) }),
@@ -116,7 +116,7 @@ async function readAnswer(response: http.IncomingMessage): Promise<Answer> {
   return { status: response.statusCode ?? 0, headers: response.headers, text, body: parseBody(text) };
 }
 
-/** `{}` where it is not JSON: the case that expects JSON fails by its own assertion. */
+/** `{}` if it is not JSON: a case that expects JSON fails by its assertion. */
 function parseBody(text: string): Body {
   try {
     return JSON.parse(text) as Body;
@@ -125,7 +125,7 @@ function parseBody(text: string): Body {
   }
 }
 
-/** A name that no other case uses. */
+/** Returns a name that no other case uses. */
 export function uniqueName(prefix: string): string {
   return `${prefix}-${randomBytes(4).toString('hex')}`;
 }

@@ -1,4 +1,4 @@
-/** Pods on a node that is not there: missing runs them, and only a pod with a node has a grace period. */
+/** Pods on a node that does not exist: no kubelet runs them, and only a pod with a node has a grace period. */
 import type { Body, Fields } from './body.ts';
 import { uniqueName, type Answer, type ConformanceApi } from './api.ts';
 import { done } from './case.ts';

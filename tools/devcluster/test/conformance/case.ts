@@ -1,4 +1,4 @@
-/** What a case is, and what cases say most often. */
+/** A conformance case, and the most frequent steps and assertions. */
 import { expect } from '@jest/globals';
 import type { Body } from './body.ts';
 import type { Answer, ConformanceApi } from './api.ts';
@@ -9,13 +9,13 @@ export type Topics = Readonly<Record<string, readonly Case[]>>;
 export type Case = {
   title: string;
   run(api: ConformanceApi): Promise<void>;
-  /** Why it cannot run on this machine. */
+  /** The reason why it cannot run on this machine. */
   skipReason?: string | undefined;
-  /** It mostly waits: such cases of a topic run side by side. */
+  /** It mostly waits: such cases of a topic run concurrently. */
   waits?: true;
 };
 
-/** The body of an answer that must be a success: a step on the way to what a case asserts. */
+/** Returns the body of a response that must be a success. */
 export async function done(answer: Promise<Answer>): Promise<Body> {
   const { status, text, body } = await answer;
   if (status < 200 || status > 299) throw new Error(`refused with ${status}: ${text}`);
@@ -24,7 +24,7 @@ export async function done(answer: Promise<Answer>): Promise<Body> {
 
 export type Refusal = { code: number; reason?: string; message?: RegExp; field?: string; cause?: string };
 
-/** The whole of what a refusal is: the HTTP status and a `metav1.Status` that says the same. */
+/** Asserts an error: the HTTP status and the `metav1.Status`. */
 export async function expectRefused(
   answer: Promise<Answer>,
   { code, reason, message, field, cause }: Refusal,
@@ -40,7 +40,7 @@ export async function expectRefused(
   if (cause !== undefined) expect(text).toContain(`"reason":${JSON.stringify(cause)}`);
 }
 
-/** A watch that ends with the case, whatever becomes of it. */
+/** A watch that is closed after the case, also if it fails. */
 export async function watching<T>(opening: Promise<Watch>, use: (watch: Watch) => Promise<T>): Promise<T> {
   const watch = await opening;
   try {
@@ -53,7 +53,7 @@ export async function watching<T>(opening: Promise<Watch>, use: (watch: Watch) =
 const patienceMs = 20_000;
 const pauseMs = 25;
 
-/** Asks again until the answer fits: for what a server does some time after it has answered. */
+/** Repeats the request until the response fits: for effects that follow the response. */
 export async function eventually(ask: () => Promise<Answer>, fits: (answer: Answer) => boolean): Promise<Answer> {
   const deadline = Date.now() + patienceMs;
   for (;;) {

@@ -35,7 +35,7 @@ export function definition({
   };
 }
 
-/** A schema that takes any spec and status. */
+/** A schema that accepts any spec and status. */
 export const open: Fields = {
   type: 'object',
   properties: {

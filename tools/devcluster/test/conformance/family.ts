@@ -4,7 +4,7 @@ import { uniqueName, type ConformanceApi } from './api.ts';
 import { done } from './case.ts';
 import { configMap, configMaps } from './objects.ts';
 
-/** ConfigMaps that only one case sees, by a label. */
+/** ConfigMaps of one case, selected by a label. */
 export async function family(api: ConformanceApi): Promise<{
   query: { labelSelector: string };
   labels: { family: string };

@@ -10,7 +10,7 @@ type Definition = {
   spec: { group: string; names: { plural: string }; versions: { name: string; served: boolean }[] };
 };
 
-/** Applies them as a user does, once for each API server. Those that were there before stay there afterwards. */
+/** Applies them as a user does, once for each API server. Those that existed before stay afterwards. */
 export function installedFrom(files: readonly string[]): (api: ConformanceApi) => Promise<void> {
   const installed = new WeakMap<ConformanceApi, Promise<void>>();
   return (api) => {

@@ -1,4 +1,4 @@
-/** Where an API server is and who we are there, as a kubeconfig says it. */
+/** The address of an API server and the credentials, from a kubeconfig. */
 import { parse } from 'yaml';
 
 export type Credentials = { server: string; ca?: string; cert?: string; key?: string; token?: string };
@@ -10,7 +10,7 @@ type Kubeconfig = {
   users: { name: string; user: { token?: string; 'client-certificate-data'?: string; 'client-key-data'?: string } }[];
 };
 
-/** The current context's; data in files of its own is not read. */
+/** Of the current context; references to files are not supported. */
 export function parseKubeconfig(text: string): Credentials {
   const config = parse(text) as Kubeconfig;
   const { context } = named(config.contexts, config['current-context']);

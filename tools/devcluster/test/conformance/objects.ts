@@ -2,7 +2,7 @@
 import type { Body, Fields } from './body.ts';
 import { uniqueName, type ConformanceApi } from './api.ts';
 
-/** `v1` or `apps/v1` as the beginning of a path. */
+/** Returns the path of a group version: `v1` or `apps/v1`. */
 export const groupPath = (apiVersion: string): string =>
   apiVersion.includes('/') ? `/apis/${apiVersion}` : `/api/${apiVersion}`;
 
@@ -29,7 +29,7 @@ export function configMap(
 
 const container = { name: 'app', image: 'example.test/app:1' };
 
-/** No scheduler looks at it, so that missing else writes its status. */
+/** No scheduler binds it, so that no other component writes its status. */
 export function pod(metadata: Named = { name: uniqueName('pod') }, spec: Fields = {}): Fields & { metadata: Named } {
   return {
     apiVersion: 'v1',
@@ -39,7 +39,7 @@ export function pod(metadata: Named = { name: uniqueName('pod') }, spec: Fields 
   };
 }
 
-/** Of no replicas: a Deployment controller has nothing to create. */
+/** Without replicas: the Deployment controller creates no pods. */
 export function deployment(
   metadata: Named = { name: uniqueName('web') },
   spec: Fields = {},

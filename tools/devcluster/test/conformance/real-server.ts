@@ -1,4 +1,4 @@
-/** The API server of KUBECONFIG. What the cases leave is deleted at the end. */
+/** The API server of KUBECONFIG. Objects that the cases leave are deleted at the end. */
 import { readFileSync } from 'node:fs';
 import { connect } from './api.ts';
 import { parseKubeconfig } from './kubeconfig.ts';

@@ -12,7 +12,7 @@ const patienceMs = 30_000;
 /** Where cases run. */
 export type Server = { api: Connection; stop(): Promise<void> };
 
-/** Against a server that is there from before the first case until after the last. */
+/** Against a server that runs from before the first case until after the last. */
 export function defineOnServer(start: () => Promise<Server>, topics: Topics, differences?: Differences): void {
   let server: Server;
   beforeAll(async () => {
@@ -25,7 +25,7 @@ export function defineOnServer(start: () => Promise<Server>, topics: Topics, dif
 
 function defineConformance(topics: Topics, api: () => ConformanceApi, differences: Differences = {}): void {
   const titles = Object.values(topics).flatMap((cases) => cases.map(({ title }) => title));
-  test('no two cases have one title, and each listed difference is a case', () => {
+  test('titles of cases are unique, and each listed difference is a case', () => {
     expect(titles.filter((title, index) => titles.indexOf(title) !== index)).toEqual([]);
     expect(Object.keys(differences).filter((title) => !titles.includes(title))).toEqual([]);
   });
@@ -53,12 +53,12 @@ async function mustFail(running: Promise<void>): Promise<void> {
   if (!failed) throw new Error('it no longer differs: take it from the list');
 }
 
-/** The namespace of the cases. A real server admits pods only where the namespace has its default ServiceAccount. */
+/** Creates the namespace of the cases. A real server admits pods only if the namespace has its default ServiceAccount. */
 export async function createNamespace(connection: (namespace: string) => Connection): Promise<Connection> {
   const namespace = uniqueName('conformance');
   const api = connection(namespace);
   await done(api.post('/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } }));
-  // Its controller may be faster.
+  // The controller may have created it.
   await api.post(`/api/v1/namespaces/${namespace}/serviceaccounts`, {
     apiVersion: 'v1',
     kind: 'ServiceAccount',
@@ -67,7 +67,7 @@ export async function createNamespace(connection: (namespace: string) => Connect
   return api;
 }
 
-/** Deletes what the cases have left. Definitions are waited for: a test that installs one of them anew must not meet its end. */
+/** Deletes the objects that the cases have left. Waits for the deletion of CRDs: another test may install one of them again. */
 export async function cleanUp(api: Connection): Promise<void> {
   await Promise.all(
     api.toDeleteAtEnd.map(async (path) => {

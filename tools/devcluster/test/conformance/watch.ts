@@ -1,15 +1,15 @@
-/** A watch as a sequence of events that a case takes one by one. */
+/** A watch as a sequence of events that a case reads one by one. */
 import type { IncomingMessage } from 'node:http';
 import type { Body } from './body.ts';
 
 export type WatchEvent = { type: string; object: Body };
 
 export interface Watch {
-  /** The next event; fails where none comes in time. */
+  /** The next event; fails if none arrives in time. */
   next(): Promise<WatchEvent>;
   /** The events up to the first that fits, which is the last of them. */
   until(fits: (event: WatchEvent) => boolean): Promise<WatchEvent[]>;
-  /** The server ended the stream; events not yet taken are dropped. */
+  /** Resolves when the server has ended the stream; unread events are dropped. */
   ended(): Promise<void>;
   close(): void;
 }

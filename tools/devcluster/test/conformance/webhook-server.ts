@@ -2,7 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
-import { createCertificates, type TestCertificates } from '../../../../test/support/certificates.ts';
+import { createCertificates, type Certificates } from '../../../demo/certificate.ts';
 import type { Fields } from './body.ts';
 
 export type Review = {
@@ -24,10 +24,10 @@ export type Verdict =
 
 export type WebhookServer = { clientConfig: { url: string; caBundle: string }; reviews: Review[]; close(): void };
 
-const certificates = new Map<'only', Promise<TestCertificates>>();
+const certificates = new Map<'only', Promise<Certificates>>();
 
-/** Making them takes a while: all servers of a run have the same. */
-function sharedCertificates(): Promise<TestCertificates> {
+/** Shared by all servers of a run: generating them takes time. */
+function sharedCertificates(): Promise<Certificates> {
   const made = certificates.get('only') ?? createCertificates({ addresses: ['127.0.0.1'] });
   certificates.set('only', made);
   return made;

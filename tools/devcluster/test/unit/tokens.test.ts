@@ -1,4 +1,4 @@
-/** How long a ServiceAccount's token serves: as long as what it is bound to, and no longer than its own time. */
+/** The validity of a ServiceAccount token: as long as the pod that it is bound to, and no longer than its lifetime. */
 import { beforeEach, expect, test } from '@jest/globals';
 import { createTokens, type Tokens } from '../../apiserver/tokens.ts';
 import type { KubeObject, ObjectMeta } from '../../../../src/kube/ports.ts';
@@ -28,21 +28,21 @@ const put = (shelf: string, metadata: Partial<ObjectMeta>): void =>
   void objects.set(shelf, { apiVersion: 'v1', kind: 'Any', metadata: { ...ref, ...metadata } });
 const isValid = (): boolean => tokens.verify(token, ['holdfast']).ok;
 
-test('it ends with its own time', async () => {
+test('a token is invalid after its expiration time', async () => {
   await clock.advance(7_199_000);
   expect(isValid()).toBe(true);
   await clock.advance(1000);
   expect(isValid()).toBe(false);
 });
 
-test('it ends with its pod, of whatever name another may be', () => {
+test('a token is invalid after the deletion of its pod, also if another pod has its name', () => {
   objects.delete('/pods');
   expect(isValid()).toBe(false);
   put('/pods', { uid: 'another' });
   expect(isValid()).toBe(false);
 });
 
-test('it serves a pod that ends for the whole of its grace, and a minute longer', async () => {
+test('the token of a terminating pod is valid for its grace period and a minute longer', async () => {
   put('/pods', { uid: 'pod', deletionTimestamp: new Date(clock.nowMs() + 600_000).toISOString() });
   await clock.advance(660_000);
   expect(isValid()).toBe(true);

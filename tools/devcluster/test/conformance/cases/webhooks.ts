@@ -1,6 +1,6 @@
 /** Mutating admission webhooks. Each case has a server and a configuration of its own, which an object selector ties to its objects. */
 import { expect } from '@jest/globals';
-import { createCertificates } from '../../../../../test/support/certificates.ts';
+import { createCertificates } from '../../../../demo/certificate.ts';
 import type { Fields } from '../body.ts';
 import { uniqueName, type Answer, type ConformanceApi } from '../api.ts';
 import { done, expectRefused, type Case } from '../case.ts';

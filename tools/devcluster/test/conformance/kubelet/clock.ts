@@ -1,14 +1,14 @@
-/** Time as the cases for a kubelet speak of it. */
+/** Times in the cases for a kubelet. */
 import { expect } from '@jest/globals';
 
-/** On a busy machine word of anything comes late: what a case tells apart is further apart than this, or comes too early. */
+/** On a busy machine reports are late: times that a case distinguishes differ by more than this. */
 const latenessSeconds = 10;
 
-/** From something that the case did itself. What follows comes early only by what is rounded to whole seconds on its way. */
+/** Measured from an action of the case. An event is early only by the rounding to whole seconds. */
 export function expectSeconds(fromMs: number, toMs: number, [least, most]: readonly [number, number]): void {
   expect((toMs - fromMs) / 1000).toBeGreaterThan(least - 0.5);
   expect((toMs - fromMs) / 1000).toBeLessThan(most + latenessSeconds);
 }
 
-/** Long enough for what must not happen to happen, were it about to. */
+/** Long enough for an unwanted event to happen. */
 export const aWhile = (seconds = 1): Promise<void> => new Promise((resolve) => setTimeout(resolve, seconds * 1000));

@@ -1,8 +1,8 @@
-/** A whole devcluster: pods run, too, as processes. */
+/** A whole devcluster: pods run as processes. */
 import { readFile, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { createLocalCertificate } from '../../../../demo/certificate.ts';
+import { createCertificates } from '../../../../demo/certificate.ts';
 import { startDevcluster } from '../../../devcluster.ts';
 import { systemClock } from '../../../../../src/platform/clock.ts';
 import { createMemoryLogger } from '../../../../../test/support/memory-logger.ts';
@@ -13,13 +13,14 @@ import { image } from './program.ts';
 
 export async function startWithNode(): Promise<Server> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-conformance-'));
+  const { caPem, certPem, keyPem } = await createCertificates({ addresses: ['127.0.0.1'] });
   const devcluster = await startDevcluster({
     clock: systemClock,
     log: createMemoryLogger(),
     tempFolder: folder,
     port: 0,
-    tls: await createLocalCertificate(),
-    // Hundreds of starts of one program: what Node has compiled of it is kept.
+    tls: { ca: caPem, cert: certPem, key: keyPem },
+    // Hundreds of starts of one program: Node caches its compilation.
     images: new Map([
       [
         image,
@@ -30,7 +31,7 @@ export async function startWithNode(): Promise<Server> {
         },
       ],
     ]),
-    // Apart from those of other tests, which may run at the same time.
+    // Different from those of other tests, which may run concurrently.
     podCidr: '127.32.0.0/13',
     serviceCidr: '127.40.0.0/13',
   });

@@ -1,6 +1,6 @@
 /**
- * What happens to containers, in the order of one clock: that of this process. Each container runs the same program, which reports by HTTP
- * what it is asked and told, and does what the answer says. So a case decides, while it runs, how long anything takes.
+ * The events of containers, ordered by the clock of this process. Each container runs the same program, which reports requests and signals
+ * by HTTP, and does what the response says. So a case decides, while it runs, how long each step takes.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { once } from 'node:events';
@@ -14,18 +14,18 @@ export type Release = (reply?: Reply) => void;
 
 /** A line is `<pod> <container> <word>`; the words: `started`, `SIGTERM`, `ended`, and the paths that were asked for. */
 export interface Journal {
-  /** What a pod's containers report to: their pod's name and their own follow. */
+  /** The URL for reports of containers; the names of pod and container follow. */
   readonly url: string;
   /** Each line that was written, the first time, without those that begin with `/probe`. */
   lines(pod: string): string[];
   count(line: string): number;
   /** When the line was written for the first time, or the nth; waits for it. */
   timeOf(line: string, occurrence?: number): Promise<number>;
-  /** How the line is answered from now on. */
+  /** Sets the response to the line. */
   answer(line: string, reply: Reply): void;
-  /** The line is not answered until it is released. */
+  /** Delays the response to the line until it is released. */
   hold(line: string): Release;
-  /** Ends a container that runs, from within. */
+  /** Lets a running container exit. */
   exit(container: string, code: number): void;
   close(): Promise<void>;
 }
@@ -35,7 +35,7 @@ const patienceMs = 20_000;
 export async function openJournal(host: string): Promise<Journal> {
   const entries: { line: string; atMs: number }[] = [];
   const replies = new Map<string, Promise<Reply>>();
-  /** To each container that runs, an answer that never ends. */
+  /** An open response to each running container. */
   const channels = new Map<string, ServerResponse>();
 
   const server = createServer((request, response) => {
@@ -106,7 +106,7 @@ export async function openJournal(host: string): Promise<Journal> {
   };
 }
 
-/** A path of one's own keeps its slash; `started` and `SIGTERM` are reported by the program itself. */
+/** A requested path keeps its slash; the program itself reports `started` and `SIGTERM`. */
 const wordOf = (words: readonly string[]): string =>
   words[0] === '' ? `/${words.slice(1).join('/')}` : words.join('/');
 

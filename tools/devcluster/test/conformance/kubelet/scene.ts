@@ -1,4 +1,4 @@
-/** The stage of one case: pods that run the program of the tests, and the journal of what happens to them. */
+/** The environment of one case: pods that run the test program, and the journal of their events. */
 import type { Body, Fields, Meta } from '../body.ts';
 import { uniqueName, type ConformanceApi } from '../api.ts';
 import { done, eventually, watching, type Case } from '../case.ts';
@@ -12,26 +12,26 @@ export type KubeletCase = { title: string; run(scene: Scene): Promise<void> };
 export interface Scene {
   readonly api: ConformanceApi;
   readonly journal: Journal;
-  /** One that runs the program; it listens on the first of its `ports`. */
+  /** A container that runs the program, and listens on the first of its `ports`. */
   container(name: string, more?: Fields): Fields;
-  /** Nothing runs yet: a case may say first how its containers are answered. */
+  /** Not created yet: a case can set the responses to its containers first. */
   pod(): TestPod;
-  /** What the case has made, besides its pods. */
+  /** For objects of the case other than pods. */
   deleteAtEnd(path: string): void;
 }
 
-/** Lines of the journal are without the pod's name here. */
+/** Lines of the journal, without the name of the pod. */
 export interface TestPod {
   readonly name: string;
   create(spec: Fields, metadata?: Partial<Meta>): Promise<void>;
   until(fits: (pod: Body) => boolean): Promise<Body>;
-  /** Each program has said that it runs, too: without a probe a container is ready before that. */
+  /** Also waits until each program has reported its start: without a probe a container is ready before that. */
   untilReady(): Promise<Body>;
-  /** Resolves with the time at which it was asked for. */
+  /** Resolves with the time of the request. */
   delete(options?: Fields): Promise<number>;
-  /** Resolves with the time at which the object was gone. */
+  /** Resolves with the time at which the object no longer existed. */
   untilGone(): Promise<number>;
-  /** Deletes it; resolves with the last that the API said of it. */
+  /** Deletes the pod; resolves with its last state. */
   untilLast(options?: Fields): Promise<Body>;
   lines(): string[];
   count(line: string): number;
@@ -82,12 +82,12 @@ async function playScene(api: ConformanceApi, host: string, play: (scene: Scene)
     });
   } finally {
     await Promise.all(endings.map((end) => end()));
-    // What is still held ends now: its program reaches missing.
+    // Containers that still wait exit now: their program cannot reach the journal.
     await journal.close();
   }
 }
 
-/** A grace that no case reaches unless it says so. */
+/** A grace period that no case reaches unless it sets its own. */
 export const podDefaults = { terminationGracePeriodSeconds: 30, automountServiceAccountToken: false };
 
 function buildContainer(url: string, name: string, more: Fields): Fields {
@@ -177,7 +177,7 @@ export const conditionsOf = ({ status }: Body): Condition[] => (status.condition
 export const isReady = (pod: Body): boolean =>
   conditionsOf(pod).some(({ type, status }) => type === 'Ready' && status === 'True');
 
-/** What is said of a container, of whichever kind. */
+/** Returns the status of a container of any kind. */
 export function statusOf({ status }: Body, container: string): ContainerStatus | undefined {
   const all = [status.initContainerStatuses, status.containerStatuses].flatMap(
     (statuses) => (statuses ?? []) as ContainerStatus[],

@@ -2,7 +2,7 @@
 import { request } from 'node:https';
 import { createApiServer, type ApiServer, type ApiServerOptions } from '../../../apiserver/server.ts';
 import type { Resource } from '../../../../../src/kube/ports.ts';
-import { createCertificates } from '../../../../../test/support/certificates.ts';
+import { createCertificates } from '../../../../demo/certificate.ts';
 
 export const configMaps: Resource = {
   group: '',

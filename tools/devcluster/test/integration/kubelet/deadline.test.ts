@@ -1,4 +1,4 @@
-/** What has no time left. */
+/** The end of the grace period. */
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { holding, say, timeOf } from './held-pod.ts';
 import { forever, limitMs, openScene } from './scene.ts';
@@ -12,7 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => scene.stop());
 
-test('the grace ends a hold, and what does not heed SIGTERM is killed', async () => {
+test('the end of the grace period ends a preStop, and a container that ignores SIGTERM is killed', async () => {
   const spec = holding(60_000);
   await scene.run('hurried', {
     ...spec,
@@ -22,12 +22,12 @@ test('the grace ends a hold, and what does not heed SIGTERM is killed', async ()
     })),
   });
   await scene.logged('hurried', 'app', /up/);
-  // Before the request: the grace period begins while it is being served.
+  // Before the request: the grace period begins while the request is handled.
   const deletedAt = Date.now();
   await scene.delete('hurried', { gracePeriodSeconds: 0.3 });
   await scene.untilGone('hurried');
   const app = await scene.log('hurried', 'app');
   expect(timeOf(app, 'term') - deletedAt).toBeGreaterThanOrEqual(290);
-  // Two seconds are left to whoever gets its SIGTERM at the deadline.
+  // A container that gets its SIGTERM at the deadline has two more seconds.
   expect(Date.now() - timeOf(app, 'term')).toBeGreaterThanOrEqual(1900);
 });

@@ -1,4 +1,4 @@
-/** How pods end: the hook, the signals and their order, on one clock that counts from the first delete. */
+/** The termination of pods: hooks, signals and their order, on one clock. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -16,7 +16,7 @@ beforeAll(async () => {
 });
 afterAll(() => scene.stop());
 
-test('the app gets SIGTERM when its hook is over, the sidecar when the app has ended; then the pod is gone', async () => {
+test('the app gets SIGTERM after its hook, the sidecar after the app has terminated; then the pod is removed', async () => {
   await scene.run('held', holding(300));
   await scene.logged('held', 'app', /up/);
   await scene.delete('held');
@@ -30,7 +30,7 @@ test('the app gets SIGTERM when its hook is over, the sidecar when the app has e
   ]);
 });
 
-test('a pod that is held stays ready for as long as it says so, and is no longer asked whether it lives', async () => {
+test('a terminating pod stays ready while its readiness probe succeeds, and has no liveness probes', async () => {
   // The test itself holds the pod.
   let release = () => {};
   const holder = createServer((_, response) => {
@@ -60,7 +60,7 @@ test('a pod that is held stays ready for as long as it says so, and is no longer
   await scene.delete('ready');
   await hooked;
   await fetch(`http://${podIP}:8080/sicken`);
-  // It is asked five times more.
+  // Five more probes.
   await scene.logged('ready', 'app', /sicken.*\n(?:[^]*ready){5}/);
   expect(scene.status('ready')?.containerStatuses).toMatchObject([{ ready: true, restartCount: 0 }]);
   expect(await scene.log('ready', 'app')).not.toMatch(/sicken[^]*live/);
@@ -69,7 +69,7 @@ test('a pod that is held stays ready for as long as it says so, and is no longer
   holder.close();
 });
 
-test('a hook that cannot be called is told, and the app stops at once', async () => {
+test('a hook that cannot be called is reported, and the app stops at once', async () => {
   await scene.run('broken', {
     containers: [script('app', `${say} ${polite} ${forever}`, { lifecycle: { preStop: { httpGet: { port: 9 } } } })],
   });
@@ -80,7 +80,7 @@ test('a hook that cannot be called is told, and the app stops at once', async ()
   expect(await scene.log('broken', 'app')).toMatch(/term/);
 });
 
-test('the token of a pod that ends is not renewed', async () => {
+test('the token of a terminating pod is not renewed', async () => {
   const volumes = [
     { name: 'token', projected: { sources: [{ serviceAccountToken: { path: 'token', expirationSeconds: 1 } }] } },
   ];
@@ -97,12 +97,12 @@ test('the token of a pod that ends is not renewed', async () => {
   await scene.delete('renewed');
   await eventually(
     () => scene.events('renewed'),
-    (told) => told.some((event) => event.startsWith('Killing')),
+    (recorded) => recorded.some((event) => event.startsWith('Killing')),
     limitMs,
   );
   const asked = scene.tokenRequests.length;
   await scene.untilGone('renewed');
-  // One may have been on its way.
+  // One request may have been in flight.
   expect(scene.tokenRequests.length - asked).toBeLessThanOrEqual(1);
 });
 
@@ -118,7 +118,7 @@ test('an exec hook runs as in the container, before its SIGTERM', async () => {
   expect(await scene.log('exec', 'app')).toBe('up\nkiwi yes\n\n');
 });
 
-test('a sidecar that dies while it holds the app does not come back, and the app is told to stop', async () => {
+test('a sidecar that crashes during the preStop of the app is not restarted, and the app is stopped', async () => {
   const spec = holding(0);
   const [sidecar] = spec.initContainers;
   const dying = `require('http').createServer(() => process.exit(1)).listen(9000);`;

@@ -1,4 +1,4 @@
-/** A pod that nobody waits for. */
+/** A force-deleted pod. */
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { eventually } from '../../../../../test/support/eventually.ts';
 import { isAlive } from './alive.ts';
@@ -13,7 +13,7 @@ beforeAll(async () => {
 });
 afterAll(() => scene.stop());
 
-test('a pod that is gone from the API without grace is killed within moments', async () => {
+test('a force-deleted pod is killed within seconds', async () => {
   await scene.run('forced', {
     containers: [script('app', `process.on('SIGTERM', () => {}); console.log(process.pid, 'up'); ${forever}`)],
   });

@@ -1,4 +1,4 @@
-/** What probes and hooks make of an answer. */
+/** The results of probes and hooks. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -35,7 +35,7 @@ afterAll(() => {
   server.close();
 });
 
-/** `run`: the first word of a command is what becomes of it. */
+/** `run`: the first word of a command is its result. */
 const targetOf = (): HandlerTarget => ({
   container: { name: 'app', image: 'shop', ports: [{ name: 'http', containerPort: port }] },
   podIp: '127.0.0.1',
@@ -44,30 +44,30 @@ const targetOf = (): HandlerTarget => ({
 const signal = new AbortController().signal;
 
 test.each<[string, () => Handler, string | undefined]>([
-  ['200 is well', () => ({ httpGet: { path: '/ok', port } }), undefined],
-  ['a redirect is well', () => ({ httpGet: { path: '/moved', port } }), undefined],
-  ['a port by its name, a path without a slash', () => ({ httpGet: { path: 'ok', port: 'http' } }), undefined],
+  ['200 succeeds', () => ({ httpGet: { path: '/ok', port } }), undefined],
+  ['a redirect succeeds', () => ({ httpGet: { path: '/moved', port } }), undefined],
+  ['a named port and a path without a slash succeed', () => ({ httpGet: { path: 'ok', port: 'http' } }), undefined],
   [
-    'its headers and the name of the kubelet are sent',
+    'its headers and the user agent of the kubelet are sent',
     () => ({ httpGet: { path: '/header', port, httpHeaders: [{ name: 'X-Key', value: 'sesame' }] } }),
     undefined,
   ],
-  ['503 is not', () => ({ httpGet: { path: '/bad', port } }), 'HTTP probe failed with statuscode: 503'],
+  ['503 fails', () => ({ httpGet: { path: '/bad', port } }), 'HTTP probe failed with statuscode: 503'],
   [
-    'nobody listens',
+    'a port without a listener fails',
     () => ({ httpGet: { path: '/ok', port: 9 } }),
     'Get "http://127.0.0.1:9/ok": dial tcp 127.0.0.1:9: connect: connection refused',
   ],
   [
-    'no answer in time',
+    'no response before the timeout fails',
     () => ({ httpGet: { path: '/never', port } }),
     'context deadline exceeded (Client.Timeout exceeded while awaiting headers)',
   ],
-  ['a port that has no such name', () => ({ httpGet: { port: 'grpc' } }), "couldn't find port: grpc"],
-  ['a TCP port that is open', () => ({ tcpSocket: { port } }), undefined],
-  ['a TCP port that is not', () => ({ tcpSocket: { port: 9 } }), 'dial tcp 127.0.0.1:9: connect: connection refused'],
-  ['a command that is well', () => ({ exec: { command: ['true'] } }), undefined],
-  ['a command that is not', () => ({ exec: { command: ['false'] } }), 'false it is'],
+  ['an unknown port name fails', () => ({ httpGet: { port: 'grpc' } }), "couldn't find port: grpc"],
+  ['an open TCP port succeeds', () => ({ tcpSocket: { port } }), undefined],
+  ['a closed TCP port fails', () => ({ tcpSocket: { port: 9 } }), 'dial tcp 127.0.0.1:9: connect: connection refused'],
+  ['a command with exit code 0 succeeds', () => ({ exec: { command: ['true'] } }), undefined],
+  ['a command with another exit code fails', () => ({ exec: { command: ['false'] } }), 'false it is'],
 ])('a probe: %s', async (_, handler, problem) => {
   const { isHealthy, message } = await prober.probe(handler(), targetOf(), { signal, timeoutMs: 200 });
   expect(isHealthy).toBe(problem === undefined);
@@ -75,11 +75,11 @@ test.each<[string, () => Handler, string | undefined]>([
 });
 
 test.each<[string, () => Handler, boolean]>([
-  ['any status is well', () => ({ httpGet: { path: '/bad', port } }), true],
-  ['a connection that breaks is not', () => ({ httpGet: { path: '/cut', port } }), false],
-  ['a command that is not well', () => ({ exec: { command: ['false'] } }), false],
-  ['a rest', () => ({ sleep: { seconds: 0 } }), true],
-  ['tcpSocket, which no kubelet calls', () => ({ tcpSocket: { port } }), false],
+  ['any status succeeds', () => ({ httpGet: { path: '/bad', port } }), true],
+  ['a broken connection fails', () => ({ httpGet: { path: '/cut', port } }), false],
+  ['a command with another exit code fails', () => ({ exec: { command: ['false'] } }), false],
+  ['sleep succeeds', () => ({ sleep: { seconds: 0 } }), true],
+  ['tcpSocket, which no kubelet supports, fails', () => ({ tcpSocket: { port } }), false],
 ])('a preStop hook: %s', async (_, handler, isWell) => {
   const called = await prober.callHook(handler(), targetOf(), signal).then(
     () => true,

@@ -1,13 +1,13 @@
-/** A pod as Holdfast makes them, of small scripts that say when what happened to them. */
+/** A pod with a sidecar, as Holdfast creates them, of small scripts that log what happens to them, with the time. */
 import { forever, script } from './scene.ts';
 
-/** Says when it got its SIGTERM, and ends. */
+/** Logs its SIGTERM and exits. */
 export const polite = "process.on('SIGTERM', () => { say('term'); process.exit(0); });";
-/** A line with its time. */
+/** Logs a line with the time. */
 export const say = "const say = (text) => console.log(text, Date.now()); say('up');";
 export const timeOf = (log: string, word: string): number => Number(new RegExp(`${word} (\\d+)`).exec(log)?.[1] ?? NaN);
 
-/** As Holdfast's: the preStop hook of the app is held by the sidecar. */
+/** As in Holdfast: the sidecar delays the response to the preStop hook of the app. */
 export const holding = (holdMs: number) => ({
   initContainers: [
     script(

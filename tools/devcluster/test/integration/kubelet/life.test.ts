@@ -1,4 +1,4 @@
-/** How pods start, and what is seen of them while they run. */
+/** The start of pods, and their status while they run. */
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { nodes } from '../../../../../src/kube/resources.ts';
 import { forever, isReady, limitMs, openScene, script } from './scene.ts';
@@ -15,7 +15,7 @@ afterAll(() => scene.stop());
 const httpServer = (port: number, status = '200') =>
   `require('http').createServer((q, s) => s.writeHead(${status}).end()).listen(${port});`;
 
-test('the node says that it is ready', () => {
+test('the node is ready', () => {
   const status = scene.api.get(nodes, { name: 'node-1' })?.['status'];
   expect(status).toMatchObject({
     conditions: [{ type: 'Ready', status: 'True' }],
@@ -23,7 +23,7 @@ test('the node says that it is ready', () => {
   });
 });
 
-test('a pod runs, has an address of its own and becomes ready when it answers', async () => {
+test('a running pod has its own address, and is ready when its probe succeeds', async () => {
   await scene.run('web', {
     containers: [script('app', httpServer(8080), { readinessProbe: { httpGet: { port: 8080 }, periodSeconds: 0.05 } })],
   });
@@ -47,7 +47,7 @@ test('a pod runs, has an address of its own and becomes ready when it answers', 
   expect(answer.status).toBe(200);
 });
 
-test('init containers run one after the other, a sidecar has to be up before what follows', async () => {
+test('init containers run in turn, and a sidecar must have started before the next one', async () => {
   const line = (text: string) => `require('fs').appendFileSync('${scene.folder}/order', '${text} ');`;
   const startupProbe = { tcpSocket: { port: 9000 }, periodSeconds: 0.05, failureThreshold: 1000 };
   const sidecar = `setTimeout(() => { ${line('sidecar')} require('net').createServer().listen(9000); }, 150);`;
@@ -73,7 +73,7 @@ test('init containers run one after the other, a sidecar has to be up before wha
   ]);
 });
 
-test('a container that fails its liveness probe is killed and comes back', async () => {
+test('a container that fails its liveness probe is killed and restarted', async () => {
   const startupProbe = { tcpSocket: { port: 8080 }, periodSeconds: 0.05, failureThreshold: 1000 };
   const livenessProbe = {
     httpGet: { path: '/live', port: 8080 },
@@ -82,7 +82,7 @@ test('a container that fails its liveness probe is killed and comes back', async
     failureThreshold: 2,
     terminationGracePeriodSeconds: 10,
   };
-  // Well at the second start only.
+  // Healthy at the second start only.
   const file = `${scene.folder}/second`;
   const source = `const fs = require('fs'); const ok = fs.existsSync('${file}'); fs.writeFileSync('${file}', ''); ${httpServer(8080, 'ok ? 200 : 500')}`;
   await scene.run('sick', { containers: [script('app', source, { startupProbe, livenessProbe })] });
@@ -101,7 +101,7 @@ test('a container that fails its liveness probe is killed and comes back', async
   );
 });
 
-test('a container that crashes twice has to wait', async () => {
+test('a container that crashes twice waits for a back-off', async () => {
   await scene.run('crashing', { containers: [script('app', 'process.exit(3)')] });
   const status = await scene.until(
     'crashing',
@@ -119,7 +119,7 @@ test('a container that crashes twice has to wait', async () => {
   });
 });
 
-test('a pod that is to run once succeeds, and its sidecar is told to stop', async () => {
+test('a pod with restartPolicy Never succeeds, and its sidecar is stopped', async () => {
   await scene.run('once', {
     restartPolicy: 'Never',
     initContainers: [script('sidecar', forever, { restartPolicy: 'Always' })],
@@ -132,7 +132,7 @@ test('a pod that is to run once succeeds, and its sidecar is told to stop', asyn
   );
 });
 
-test('an image that is not in the table is never pulled', async () => {
+test('a container with an unknown image waits with ErrImageNeverPull', async () => {
   await scene.run('strange', { containers: [{ name: 'app', image: 'strange:1' }] });
   const status = await scene.until(
     'strange',
@@ -147,7 +147,7 @@ test('an image that is not in the table is never pulled', async () => {
   expect(scene.events('strange')).toContain(`ErrImageNeverPull: ${message}`);
 });
 
-test('a command that is not there is said to be', async () => {
+test('a missing command is reported in an event', async () => {
   await scene.run('typo', { containers: [{ name: 'app', image: 'node', command: ['no-such-program'] }] });
   await scene.until('typo', ({ containerStatuses: [app] }) => JSON.stringify(app).includes('RunContainerError'));
   expect(scene.events('typo')).toContainEqual(expect.stringMatching(/^Failed: Error: .*spawn no-such-program ENOENT/));

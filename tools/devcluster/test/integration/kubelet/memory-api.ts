@@ -1,4 +1,4 @@
-/** As much of the API as a kubelet needs: objects in memory, and deletion of pods with grace as Kubernetes has it. */
+/** The part of the API that a kubelet needs: objects in memory, and deletion of pods with a grace period. */
 import { randomUUID } from 'node:crypto';
 import type { ClusterApi, ClusterChange, DeleteOptions } from '../../../cluster-api.ts';
 import { StatusError } from '../../../status-error.ts';
@@ -24,7 +24,7 @@ export function createMemoryApi(): ClusterApi {
   const objects = new Map<string, KubeObject>();
   const observers = new Map<string, Set<(change: ClusterChange) => void>>();
 
-  const tell = ({ plural }: Resource, change: ClusterChange) => {
+  const publish = ({ plural }: Resource, change: ClusterChange) => {
     for (const observer of observers.get(plural) ?? []) observer(change);
   };
   const find = (resource: Resource, ref: ObjectRef): KubeObject => {
@@ -34,7 +34,7 @@ export function createMemoryApi(): ClusterApi {
   };
   const put = (resource: Resource, object: KubeObject): KubeObject => {
     objects.set(keyOf(resource, object.metadata), object);
-    tell(resource, { type: 'MODIFIED', object });
+    publish(resource, { type: 'MODIFIED', object });
     return object;
   };
 
@@ -49,7 +49,7 @@ export function createMemoryApi(): ClusterApi {
     async create(resource, object) {
       const created = { ...object, metadata: { uid: randomUUID(), ...object.metadata } };
       objects.set(keyOf(resource, created.metadata), created);
-      tell(resource, { type: 'ADDED', object: created });
+      publish(resource, { type: 'ADDED', object: created });
       return created;
     },
     update: async (resource, object) => put(resource, object),
@@ -73,7 +73,7 @@ export function createMemoryApi(): ClusterApi {
         return;
       }
       objects.delete(keyOf(resource, ref));
-      tell(resource, { type: 'DELETED', object });
+      publish(resource, { type: 'DELETED', object });
     },
     observe({ plural }, onChange) {
       const all = observers.get(plural) ?? new Set();

@@ -1,4 +1,4 @@
-/** The shop and the sidecar as they are, in two pods beside each other, on the same ports. */
+/** The real shop and sidecar, in two pods on the same ports. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { ports } from '../../../../../src/core/names/names.ts';
@@ -20,7 +20,7 @@ afterAll(() => scene.stop());
 
 const literal = (values: Record<string, string>) => Object.entries(values).map(([name, value]) => ({ name, value }));
 
-/** As injection makes it. Without an operator the sessions are unknown, so that the hold lasts until its deadline. */
+/** As the injection creates it. Without an operator the sessions are unknown, so the sidecar holds the pod until its deadline. */
 const spec = {
   serviceAccountName: 'default',
   terminationGracePeriodSeconds: 30,
@@ -65,7 +65,7 @@ const spec = {
   ],
 };
 
-test('the sidecar holds the shop, which then ends in order', async () => {
+test('the sidecar delays the termination of the shop, which then stops gracefully', async () => {
   for (const name of ['cart-1', 'cart-2']) await scene.run(name, spec);
   for (const name of ['cart-1', 'cart-2']) await scene.until(name, isReady);
   const deletedAt = Date.now();

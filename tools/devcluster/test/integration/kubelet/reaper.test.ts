@@ -1,4 +1,4 @@
-/** Nothing outlives the process that runs the kubelet, however that ends. */
+/** No process outlives the kubelet, however it terminates. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -14,7 +14,7 @@ import { limitMs } from './scene.ts';
 
 jest.setTimeout(limitMs);
 
-/** Deaf to signals, with a child: their ids are in the file. */
+/** Ignores signals and has a child process; their ids are in the file. */
 const family = (file: string) => `
   process.on('SIGTERM', () => {});
   const child = require('child_process').spawn('sleep', ['60']);
@@ -28,7 +28,7 @@ async function untilIds(file: string): Promise<number[]> {
   return (await readFile(file, 'utf8')).split(' ').map(Number);
 }
 
-test('after a SIGKILL of the kubelet all that it started is gone', async () => {
+test('after a SIGKILL of the kubelet its processes are killed', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-reaper-'));
   const file = join(folder, 'ids');
   const spec = {
@@ -52,19 +52,19 @@ test('after a SIGKILL of the kubelet all that it started is gone', async () => {
   await rm(folder, { recursive: true });
 });
 
-test('a program that the kubelet has started, and told nobody of before its SIGKILL, ends at once', async () => {
+test('a program that the reaper does not know when the kubelet is killed exits at once', async () => {
   const preload = new URL('../../../kubelet/preload.ts', import.meta.url).href;
   const env = { ...process.env, NODE_OPTIONS: `--import=${preload}`, [gateVariable]: '3' };
   const child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'], {
     env,
     stdio: ['ignore', 'inherit', 'inherit', 'pipe'],
   });
-  // Its pipe ends without a byte, as with the kubelet.
+  // Its pipe ends without a byte, as after a SIGKILL of the kubelet.
   child.stdio[3]?.destroy();
   expect(await once(child, 'exit')).toEqual([0, null]);
 });
 
-test('stop ends all of a group, and its caller waits for it', async () => {
+test('stop kills the whole process group before it resolves', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-reaper-'));
   const file = join(folder, 'ids');
   const processes = createProcesses();

@@ -1,4 +1,4 @@
-/** A kubelet with real processes, and what a test wants to see of its pods. */
+/** A kubelet with real processes, and queries about its pods. */
 import { randomInt } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -19,22 +19,22 @@ import { createMemoryApi } from './memory-api.ts';
 export type Scene = {
   api: ClusterApi;
   folder: string;
-  /** What the containers wrote, in order. */
+  /** The log of a container. */
   log(pod: string, container: string): Promise<string>;
-  /** Waits for a line of it. */
+  /** Waits for a line of the log. */
   logged(pod: string, container: string, pattern: RegExp): Promise<string>;
   run(name: string, spec: object, metadata?: Partial<ObjectMeta>): Promise<void>;
   status(name: string): PodStatus | undefined;
   until(name: string, isRight: (status: PodStatus) => boolean): Promise<PodStatus>;
   delete(name: string, options?: DeleteOptions): Promise<void>;
   untilGone(name: string): Promise<void>;
-  /** `Reason: note`, in the order in which they were written. */
+  /** `Reason: note`, in the order of writing. */
   events(name: string): string[];
   tokenRequests: TokenRequest[];
   stop(): Promise<void>;
 };
 
-/** Each scene has addresses of its own: test files, and checkouts, run beside each other. */
+/** Each scene has its own addresses: test files and checkouts run concurrently. */
 export async function openScene(images: Record<string, ImageEntry> = {}): Promise<Scene> {
   const folder = await mkdtemp(join(tmpdir(), 'holdfast-kubelet-'));
   const api = createMemoryApi();
@@ -134,10 +134,10 @@ export const script = (name: string, source: string, more: object = {}) => ({
   ...more,
 });
 
-/** Many things run beside these tests: what comes is waited for. Used as the limit of a test as well. */
+/** The limit of waits and tests: the machine may be busy. */
 export const limitMs = 30_000;
 
-/** Goes on until it is killed. */
+/** Runs until it is killed. */
 export const forever = 'setInterval(() => {}, 1000);';
 
 export const isReady = ({ conditions }: PodStatus): boolean =>

@@ -16,7 +16,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
-test('a token is renewed after four fifths of its life, and tried again when that fails', async () => {
+test('a token is renewed after four fifths of its lifetime, and a failure is retried', async () => {
   const clock = createManualClock();
   let asked = 0;
   const tokens = {

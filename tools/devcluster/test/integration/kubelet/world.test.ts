@@ -1,4 +1,4 @@
-/** What the program of a container finds: its variables, its files, its address, and the names of Services. */
+/** The environment of a container's program: variables, files, its address, and names of Services. */
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { endpointSlices, secrets, services } from '../../../../../src/kube/resources.ts';
 import type { KubeObject } from '../../../../../src/kube/ports.ts';
@@ -26,7 +26,7 @@ const module = (name: string, source: string, more: object = {}) => ({
   args: ['--input-type=module', '-e', source],
 });
 
-test('variables come from the image, from values, and from the pod, its Secrets and ConfigMaps', async () => {
+test('a container has the variables of its image, its spec, Secrets, ConfigMaps and fields of the pod', async () => {
   await scene.api.create(
     secrets,
     object('Secret', 'door', { data: { key: Buffer.from('sesame').toString('base64') } }),
@@ -34,7 +34,7 @@ test('variables come from the image, from values, and from the pod, its Secrets 
   await scene.api.create(configMaps, object('ConfigMap', 'colours', { data: { sky: 'blue' } }));
   const env = [
     { name: 'PLAIN', value: 'one' },
-    { name: 'BOTH', value: '$(PLAIN) and $$(PLAIN) and $(NOBODY)' },
+    { name: 'BOTH', value: '$(PLAIN) and $$(PLAIN) and $(UNSET)' },
     { name: 'IP', valueFrom: { fieldRef: { fieldPath: 'status.podIP' } } },
     { name: 'NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
     { name: 'LABEL', valueFrom: { fieldRef: { fieldPath: "metadata.labels['tier']" } } },
@@ -52,7 +52,7 @@ test('variables come from the image, from values, and from the pod, its Secrets 
   const { podIP } = await scene.until('env', ({ phase }) => phase === 'Succeeded');
   expect(JSON.parse(await scene.log('env', 'app'))).toEqual([
     'one',
-    'one and $(PLAIN) and $(NOBODY)',
+    'one and $(PLAIN) and $(UNSET)',
     podIP,
     'env',
     'front',
@@ -66,8 +66,8 @@ test('variables come from the image, from values, and from the pod, its Secrets 
 });
 
 test.each([
-  ['a Secret that is not there', { name: 'none', key: 'key' }, 'secret "none" not found'],
-  ['a key that is not there', { name: 'door', key: 'none' }, "couldn't find key none in Secret shop/door"],
+  ['a missing Secret', { name: 'none', key: 'key' }, 'secret "none" not found'],
+  ['a missing key', { name: 'door', key: 'none' }, "couldn't find key none in Secret shop/door"],
 ])('a container that wants %s waits, and says for what', async (_, secretKeyRef, message) => {
   const name = `waits-${secretKeyRef.name}-${secretKeyRef.key}`;
   await scene.run(name, { containers: [script('app', '', { env: [{ name: 'KEY', valueFrom: { secretKeyRef } }] })] });
@@ -80,7 +80,7 @@ test.each([
   expect(scene.events(name)).toContain(`Failed: Error: ${message}`);
 });
 
-test('files of volumes are at their mount paths, for imports by name as well', async () => {
+test('files of volumes are at their mount paths, also for named imports', async () => {
   const volumes = [
     { name: 'scratch', emptyDir: {} },
     {
@@ -128,7 +128,7 @@ test('files of volumes are at their mount paths, for imports by name as well', a
   ]);
 });
 
-test('pods listen on the same port beside each other, dial from their address, and find Services by name', async () => {
+test('pods listen on the same port, connect from their own address, and resolve names of Services', async () => {
   await scene.api.create(services, object('Service', 'till', { spec: { clusterIP: 'None' } }));
   const server =
     "require('http').createServer((q, s) => s.end(process.env.NAME + ' for ' + q.socket.remoteAddress)).listen(8080, () => console.log('up'));";
@@ -160,7 +160,7 @@ test('pods listen on the same port beside each other, dial from their address, a
   ]);
 });
 
-test('a mount that leads out of its volume is refused', async () => {
+test('a path that leaves its volume is refused', async () => {
   const volumes = [{ name: 'bad', configMap: { name: 'colours', items: [{ key: 'sky', path: '../../sky' }] } }];
   await scene.run('bad', { containers: [script('app', forever)], volumes });
   await scene.until('bad', ({ containerStatuses: [app] }) => JSON.stringify(app?.state).includes('leads out'));

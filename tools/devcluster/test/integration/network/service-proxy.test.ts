@@ -12,7 +12,7 @@ let server: ApiServer;
 let proxy: ServiceProxy;
 const ends: (() => Promise<unknown>)[] = [];
 const ref = { namespace: 'default', name: 'cart' };
-/** Of its own for each test process: tests run side by side. */
+/** Different for each test process: tests run concurrently. */
 const block = `127.${100 + (process.pid % 11)}.${process.pid % 256}.0/24`;
 
 beforeEach(async () => {
@@ -25,7 +25,7 @@ afterEach(async () => {
   for (const end of ends.splice(0)) await end();
 });
 
-/** A server that says its name and hangs up. */
+/** A server that sends its name and closes the connection. */
 async function startBackend(name: string): Promise<number> {
   const backend = createServer((socket) => socket.end(name));
   backend.listen(0, '127.0.0.1');
@@ -54,7 +54,7 @@ async function openService(spec: object = {}) {
   return eventually(() => proxy.addressOf({ ...ref, port: 8080 }), Boolean);
 }
 
-/** What is said to somebody who comes from an address; undefined: the connection breaks. */
+/** Returns the text that a client with this address receives; undefined: the connection breaks. */
 function ask(
   address: { host: string; port: number } | undefined,
   localAddress = '127.0.0.1',
@@ -72,7 +72,7 @@ function ask(
   });
 }
 
-test('connections go to the endpoints in turn, and to those that are left', async () => {
+test('connections are forwarded to the endpoints in turn, and only to those that are left', async () => {
   await server.api.create(endpointSlices, sliceOf('one', await startBackend('a')));
   const second = await server.api.create(endpointSlices, sliceOf('two', await startBackend('b')));
   const address = await openService();
@@ -82,7 +82,7 @@ test('connections go to the endpoints in turn, and to those that are left', asyn
   expect([await ask(address), await ask(address)]).toEqual(['a', 'a']);
 });
 
-test('with sessionAffinity ClientIP whoever comes from an address stays with its endpoint while that is there', async () => {
+test('with sessionAffinity ClientIP a client address keeps its endpoint while that exists', async () => {
   const slices = [
     await server.api.create(endpointSlices, sliceOf('one', await startBackend('a'))),
     await server.api.create(endpointSlices, sliceOf('two', await startBackend('b'))),
@@ -96,7 +96,7 @@ test('with sessionAffinity ClientIP whoever comes from an address stays with its
   expect(await ask(address, '127.9.0.1')).toBe(first === 'a' ? 'b' : 'a');
 });
 
-test('without a ready endpoint the connection breaks, and with the Service its address goes', async () => {
+test('without a ready endpoint the connection is reset, and without the Service its address is closed', async () => {
   await server.api.create(endpointSlices, sliceOf('one', 1, false));
   const address = await openService();
   expect(await ask(address)).toBeUndefined();
@@ -124,7 +124,7 @@ test('where another program has the port at all addresses, the Service listens 1
   expect(await ask(address)).toBe('one');
 });
 
-test('each Service has an address of its own; headless ones and those with a chosen one keep theirs', async () => {
+test('each Service gets a unique address; a headless Service and one with a given address keep theirs', async () => {
   const create = async (name: string, spec: object) =>
     (
       await server.api.create(services, {

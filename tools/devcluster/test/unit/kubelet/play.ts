@@ -1,4 +1,4 @@
-/** A pod that exists on paper: what happens to it is told, what is decided is read as words. */
+/** The decisions for a pod as text, without processes: a test reports what happens to it. */
 import type { PodAction } from '../../../kubelet/actions.ts';
 import { decidePod } from '../../../kubelet/decide.ts';
 import { observePod } from '../../../kubelet/observe.ts';
@@ -11,11 +11,11 @@ import type { PodStatus } from '../../../kubelet/status.ts';
 import type { ObjectMeta } from '../../../../../src/kube/ports.ts';
 
 export type Play = {
-  /** Moves on, a decision at each time that was asked for; answers what was decided, such as `12s start app`. */
+  /** Advances the time. Returns the actions, such as `12s start app`. */
   wait(ms: number): string[];
-  /** A process has started, ended, been asked …; what was decided at once. */
-  tell(container: string, happened: ContainerObservation): string[];
-  /** The object has changed. */
+  /** Reports that a process has started, exited, been probed. Returns the actions that follow at once. */
+  report(container: string, happened: ContainerObservation): string[];
+  /** Changes the object. Returns the actions. */
   change(metadata: Partial<ObjectMeta>, status?: object): string[];
   gone(): string[];
   status(): PodStatus;
@@ -53,7 +53,7 @@ export function playPod(spec: PodSpec): Play {
       nowMs = endMs;
       return decided;
     },
-    tell(name, happened) {
+    report(name, happened) {
       state = observePod(state, { kind: 'container', name, run: containerOf(state, name).run, happened }, nowMs);
       return decide();
     },

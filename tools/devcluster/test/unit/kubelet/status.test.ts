@@ -8,7 +8,7 @@ const now = '2026-01-01T00:00:00Z';
 
 const conditionOf = (play: Play, type: string) => play.status().conditions.find((condition) => condition.type === type);
 
-test('a pod that waits for its init container says so', () => {
+test('the status of a pod that waits for its init container', () => {
   const play = playPod({ initContainers: [{ name: 'setup', image: 'shop' }], containers: [app] });
   play.wait(0);
   expect(play.status()).toEqual({
@@ -73,30 +73,30 @@ test('a pod that waits for its init container says so', () => {
 });
 
 test.each([
-  ['is not there', undefined, 'corresponding condition of pod readiness gate "example.com/lb" does not exist.'],
+  ['does not exist', undefined, 'corresponding condition of pod readiness gate "example.com/lb" does not exist.'],
   ['is false', 'False', 'the status of pod readiness gate "example.com/lb" is not "True", but False'],
   ['is true', 'True', undefined],
 ])('a readiness gate that %s', (_, gate, message) => {
   const play = playPod({ readinessGates: [{ conditionType: 'example.com/lb' }], containers: [app] });
   play.wait(0);
-  play.tell('app', { kind: 'started' });
+  play.report('app', { kind: 'started' });
   const own = gate === undefined ? [] : [{ type: 'example.com/lb', status: gate }];
   play.change({}, { conditions: own });
   expect(conditionOf(play, 'ContainersReady')).toMatchObject({ status: 'True' });
   expect(conditionOf(play, 'Ready')).toMatchObject(
     message === undefined ? { status: 'True' } : { status: 'False', reason: 'ReadinessGatesNotReady', message },
   );
-  // What others wrote stays.
+  // Conditions of other components stay.
   expect(play.status().conditions).toEqual(expect.arrayContaining(own));
 });
 
-test('a condition keeps the time of its last change', () => {
+test('a condition keeps its transition time until its status changes', () => {
   const play = playPod({ containers: [app] });
   play.wait(0);
   play.change({}, { conditions: [{ type: 'Ready', status: 'False', lastTransitionTime: '2025-12-31T23:59:00Z' }] });
   expect(conditionOf(play, 'Ready')?.lastTransitionTime).toBe('2025-12-31T23:59:00Z');
   play.wait(60_000);
-  play.tell('app', { kind: 'started' });
+  play.report('app', { kind: 'started' });
   expect(conditionOf(play, 'Ready')).toEqual({
     type: 'Ready',
     status: 'True',

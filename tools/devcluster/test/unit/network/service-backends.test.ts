@@ -30,7 +30,7 @@ const rows: [string, Record<string, Conditions>, string[]][] = [
     { '127.64.0.1': leaving, '127.64.0.2': down },
     ['127.64.0.1'],
   ],
-  ['nowhere where nobody serves', { '127.64.0.1': down }, []],
+  ['no endpoint if none serves', { '127.64.0.1': down }, []],
 ];
 
 test.each(rows)('connections go %s', (_, endpoints, hosts) => {
