@@ -44,8 +44,14 @@ function definitionOf({ group, kind, namespaced, plural, version }: Resource, st
   };
 }
 
+/** Types and defaults are enough here: tests of the API and of the devcluster check the rules, which cost much time. */
+const withoutRules = (definition: object): KubeObject =>
+  JSON.parse(
+    JSON.stringify(definition, (key, value: unknown) => (key === 'x-kubernetes-validations' ? undefined : value)),
+  );
+
 const definitions: KubeObject[] = [
-  { ...customResourceDefinition },
+  withoutRules(customResourceDefinition),
   // Of Gateway API only the fields that determine how the lists of several managers merge.
   definitionOf(gatewayClasses, { ...open, properties: { conditions } }),
   definitionOf(gateways, {

@@ -23,7 +23,10 @@ export function itemElement(list: Topology, item: unknown): string {
 }
 
 export const union = (...sets: FieldSet[]): FieldSet => new Set(sets.flatMap((set) => [...set]));
-export const difference = (a: FieldSet, b: FieldSet): FieldSet => new Set([...a].filter((path) => !b.has(path)));
+export function difference(a: FieldSet, b: FieldSet): FieldSet {
+  const left = [...a].filter((path) => !b.has(path));
+  return left.length === a.size ? a : new Set(left);
+}
 export const intersection = (a: FieldSet, b: FieldSet): FieldSet => new Set([...a].filter((path) => b.has(path)));
 export const isSame = (a: FieldSet, b: FieldSet): boolean => a.size === b.size && [...a].every((path) => b.has(path));
 
@@ -52,8 +55,13 @@ export function withNamedParents(set: FieldSet, topology: Topology): FieldSet {
   return result;
 }
 
+/** The JSON forms of decoded sets: most entries of an object keep theirs when one manager writes. */
+const decodedFrom = new WeakMap<FieldSet, JsonObject>();
+
 /** Returns the JSON form, `fieldsV1`. A path that also has paths below it is marked by `.`. */
-export function encodeFieldSet(set: FieldSet): JsonObject {
+export const encodeFieldSet = (set: FieldSet): JsonObject => decodedFrom.get(set) ?? encode(set);
+
+function encode(set: FieldSet): JsonObject {
   const root: JsonObject = {};
   // The separator sorts before all characters of names, so the paths below a path follow it.
   const paths = [...set].toSorted();
@@ -70,8 +78,9 @@ export function encodeFieldSet(set: FieldSet): JsonObject {
   return root;
 }
 
-export function decodeFieldSet(fields: unknown): FieldSet {
+export function decodeFieldSet(fields: JsonObject): FieldSet {
   const set = new Set<string>();
+  decodedFrom.set(set, fields);
   const visit = (node: unknown, path: string): void => {
     if (!isJsonObject(node)) return;
     const elements = Object.keys(node);

@@ -119,9 +119,9 @@ export function trackUpdate({
   const others = known.filter((one) => !isSameManager(one.manager, writer));
   const own = known.find((one) => isSameManager(one.manager, writer));
   const fields = union(difference(own?.fields ?? new Set(), removed), changed);
-  const time = own !== undefined && isSame(own.fields, fields) ? own.time : nowIso;
+  const written = own !== undefined && isSame(own.fields, fields) ? own : { manager: writer, fields, time: nowIso };
   const left = others.map((one) => ({ ...one, fields: difference(one.fields, union(changed, removed)) }));
-  return writeManagedFields([...left, { manager: writer, fields, time }].filter((one) => one.fields.size > 0));
+  return writeManagedFields([...left, written].filter((one) => one.fields.size > 0));
 }
 
 /** `[{}]` in an update clears all entries. */

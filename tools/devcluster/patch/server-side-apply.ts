@@ -72,8 +72,8 @@ export function serverSideApply(request: Apply): ApplyResult {
     ...one,
     fields: difference(one.fields, union(comparison.added, comparison.modified, comparison.removed)),
   }));
-  const time = own !== undefined && isSame(own.fields, fields) ? own.time : nowIso;
-  const entries = [...left, { manager: writer, fields, time }].filter((one) => one.fields.size > 0);
+  const written = own !== undefined && isSame(own.fields, fields) ? own : { manager: writer, fields, time: nowIso };
+  const entries = [...left, written].filter((one) => one.fields.size > 0);
   return {
     outcome: 'applied',
     object: asKubeObject(dropEmptied(object, merged), applied),

@@ -25,17 +25,25 @@ export function childrenOf(value: unknown, topology: Topology): Child[] {
 }
 
 /** Returns the fields that an object sets: its leaves, and the list elements and map keys that contain them. */
-export function fieldsOf(value: unknown, topology: Topology, path = ''): FieldSet {
+export function fieldsOf(value: unknown, topology: Topology): FieldSet {
   const set = new Set<string>();
+  addFields(set, value, { topology, path: '' });
+  return set;
+}
+
+/** Adds the fields, and returns whether there are any. */
+function addFields(set: Set<string>, value: unknown, { topology, path }: Place): boolean {
+  let hasFields = false;
   for (const child of childrenOf(value, topology)) {
     const at = join(path, child.element);
-    const inner = fieldsOf(child.value, child.topology, at);
+    const hasInner = addFields(set, child.value, { topology: child.topology, path: at });
     // An empty set or map list owns nothing, as in Kubernetes.
     const isEmptyList = isAssociative(child.topology, child.value) && child.value.length === 0;
-    if (!child.isNamed || (inner.size === 0 && !isEmptyList)) set.add(at);
-    for (const one of inner) set.add(one);
+    const isField = !child.isNamed || (!hasInner && !isEmptyList);
+    if (isField) set.add(at);
+    hasFields ||= isField || hasInner;
   }
-  return set;
+  return hasFields;
 }
 
 export type Comparison = { added: FieldSet; modified: FieldSet; removed: FieldSet };

@@ -9,8 +9,8 @@ export function isJsonObject(value: unknown): value is JsonObject {
 /** Returns `object` with each of its values replaced; undefined removes the field. */
 export function mapValues(object: JsonObject, change: (value: unknown, key: string) => unknown): JsonObject {
   const result: JsonObject = {};
-  for (const [key, value] of Object.entries(object)) {
-    const changed = change(value, key);
+  for (const key of Object.keys(object)) {
+    const changed = change(object[key], key);
     if (changed !== undefined) result[key] = changed;
   }
   return result;
@@ -33,6 +33,8 @@ export function isSameJson(a: unknown, b: unknown): boolean {
 /** Returns a deep copy that is not frozen. */
 export function copyJson<T>(value: T): T;
 export function copyJson(value: unknown): unknown {
-  if (Array.isArray(value)) return Array.from(value, (item: unknown) => copyJson(item));
-  return isJsonObject(value) ? mapValues(value, (inner) => copyJson(inner)) : value;
+  if (Array.isArray(value)) return Array.from(value, copyItem);
+  return isJsonObject(value) ? mapValues(value, copyItem) : value;
 }
+
+const copyItem = (value: unknown): unknown => copyJson(value);

@@ -1,5 +1,4 @@
 /** Bodies of requests. */
-import { parse } from 'yaml';
 import { StatusError } from '../../status-error.ts';
 import type { Kind } from '../kinds/kind.ts';
 import type { ApiRequest } from './request.ts';
@@ -26,12 +25,12 @@ export async function readOptions(request: ApiRequest): Promise<unknown> {
   return parseBody(request, await request.readBody(), 'DeleteOptions');
 }
 
-function parseBody(request: ApiRequest, text: string, kind: string): unknown {
+async function parseBody(request: ApiRequest, text: string, kind: string): Promise<unknown> {
   const type = mediaType(request);
   if (text === '') return undefined;
   if (type !== '' && type !== 'application/json' && type !== 'application/yaml') throw unsupportedType(objectTypes);
   try {
-    return type === 'application/yaml' ? parse(text) : JSON.parse(text);
+    return type === 'application/yaml' ? await parseYaml(text) : JSON.parse(text);
   } catch (error) {
     const detail = `couldn't get version/kind; json parse error: ${messageOf(error)}`;
     throw new StatusError('BadRequest', `the object provided is unrecognized (must be of type ${kind}): ${detail}`);
@@ -44,17 +43,18 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 export async function readPatch(request: ApiRequest): Promise<unknown> {
   const text = await request.readBody();
   try {
-    return mediaType(request) === 'application/apply-patch+yaml' ? parseYaml(text) : JSON.parse(text);
+    return mediaType(request) === 'application/apply-patch+yaml' ? await parseYaml(text) : JSON.parse(text);
   } catch (error) {
     throw new StatusError('BadRequest', `error decoding patch: ${messageOf(error)}`);
   }
 }
 
-/** JSON is YAML, and its parser is much faster. */
-function parseYaml(text: string): unknown {
+/** JSON is YAML, and has a much faster parser: most clients need no other. */
+async function parseYaml(text: string): Promise<unknown> {
   try {
     return JSON.parse(text);
   } catch {
+    const { parse } = await import('yaml');
     return parse(text);
   }
 }

@@ -1,7 +1,7 @@
 /** Decodes the body of a request into an object of a kind. */
 import type { KubeObject } from '../../../../src/kube/ports.ts';
 import { invalid, invalidObject } from '../../schema/field-error.ts';
-import { isJsonObject, type JsonObject } from '../../schema/json.ts';
+import { isJsonObject, type JsonObject, mapValues } from '../../schema/json.ts';
 import { fieldPath, fieldSchema, type Schema } from '../../schema/schema.ts';
 import { StatusError } from '../../status-error.ts';
 import type { WriteRequest } from '../cluster.ts';
@@ -24,7 +24,7 @@ export function decodeObject(
     ? { type: 'object', properties: { metadata: metadataSchema } }
     : kind.schema.schema;
   checkTypes(kind, schema, cleaned);
-  const unknown = kind.schema.unknownFields(cleaned);
+  const unknown = fieldValidation === 'Ignore' ? [] : kind.schema.unknownFields(cleaned);
   if (unknown.length > 0 && fieldValidation === 'Strict') {
     const list = unknown.map((field) => `unknown field "${field}"`).join(', ');
     throw cannotBeHandled(kind, body, `strict decoding error: ${list}`);
@@ -46,12 +46,7 @@ const asJsonObject = (value: unknown): JsonObject => (isJsonObject(value) ? valu
 /** Go's decoder ignores null. */
 function withoutNulls(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withoutNulls);
-  if (!isJsonObject(value)) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, part]) => part !== null)
-      .map(([name, part]) => [name, withoutNulls(part)]),
-  );
+  return isJsonObject(value) ? mapValues(value, (part) => (part === null ? undefined : withoutNulls(part))) : value;
 }
 
 const unrecognized = ({ entry }: Kind): string =>
