@@ -1,4 +1,4 @@
-/** What the demo knows at one moment: all that a view shows, and nothing about how it is shown. */
+/** The state of the demo at one moment, independent of its views. */
 
 /** `Starting`: not ready yet. `Draining`: terminating, and kept by its sessions. `Ending`: terminating, without sessions. */
 export type DemoPodState = 'Starting' | 'Accepting' | 'Draining' | 'Ending';
@@ -32,7 +32,7 @@ export const addSessions = (one: DemoSessions, other: DemoSessions): DemoSession
 export type DemoState = {
   /** Such as `Holdfast: 40 customers, an autoscaler between 2 and 5 pods`. */
   title: string;
-  /** What happens now, in a few words. */
+  /** The current step, in a few words. */
   step: string;
   elapsedMs: number;
   /** Of the whole scenario; 0 while unknown. */

@@ -1,4 +1,4 @@
-/** Checks answers: one that is not of the session's own pod is a lost session. */
+/** Checks answers: an answer of another pod is a lost session. */
 import type { LossKind } from './session-log.ts';
 
 export class SessionLost extends Error {

@@ -1,5 +1,5 @@
 /**
- * What the customers saw. Whether a session was lost only its client can know: it is lost when an answer comes from another pod, or when its connection
+ * The observations of the customers. Only the client knows whether a session is lost: when an answer comes from another pod, or its connection
  * breaks.
  */
 

@@ -1,7 +1,7 @@
 /**
  * A customer of the example shop, as strict as can be: one connection of its own, every cookie kept, and every answer checked:
- * status, pod, secret, cart. What is not right throws SessionLost. Nothing is tried twice, unless the client may reconnect: then a
- * broken connection is a cut, and only what comes over the next one shows whether the session is lost.
+ * status, pod, secret, cart. A wrong response throws SessionLost. No request is retried, unless the client may reconnect: then a broken
+ * connection is a cut, and only the next response shows whether the session is lost.
  */
 import { Agent, request as httpRequest } from 'node:http';
 import { checkIdentity, checkStatus, SessionLost } from './answer.ts';
@@ -29,12 +29,12 @@ export type ShopClientOptions = {
   /** Cookies of an earlier visit. */
   jar?: CookieJar;
   reconnect?: Reconnect;
-  /** A connection for each request, each through whichever proxy takes it; default: one is kept. */
+  /** A connection for each request, each through any proxy; default: one connection is kept. */
   freshConnections?: boolean;
 };
 
 export type ShopClient = {
-  /** Begins the session; answers the pod it is on. */
+  /** Begins the session. Returns its pod. */
   login(): Promise<string>;
   viewCart(): Promise<void>;
   addItem(item: string): Promise<void>;

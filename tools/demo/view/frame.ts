@@ -3,11 +3,11 @@ import { cutText, cutTextInFront, renderLine } from './line.ts';
 import type { Line, Span, Style } from './line.ts';
 import { buildPodsLine, buildSessionsLine, formatElapsed } from './summary.ts';
 
-/** `startedAtMs`: the moment from which the times of the events count. */
+/** `startedAtMs`: the zero of the times of events. */
 export type FrameOptions = { columns: number; rows: number; color: boolean; startedAtMs: number };
 
 const widest = { name: 40, progress: 30, source: 18, reason: 20 };
-/** Rows that are kept for events beside many pods: an empty line and three events. */
+/** Rows that are reserved for events: an empty line and three events. */
 const eventRows = 4;
 
 /** One frame: lines without a line end after the last, at most `columns` wide and `rows` high. */
@@ -79,7 +79,7 @@ function buildPodRow(
   ];
 }
 
-/** One `#` a session as long as the longest bar fits, and at least one for any session: the last one holds the pod. */
+/** One `#` per session if the longest bar fits, and at least one for any session: the last session holds the pod. */
 function barLength(sessions: number, { width, most }: { width: number; most: number }): number {
   if (sessions <= 0) return 0;
   return Math.min(width, Math.max(1, Math.round(most <= width ? sessions : (sessions * width) / most)));
@@ -95,7 +95,7 @@ function stateStyle({ state }: DemoPod): Style {
   return byState[state];
 }
 
-/** The newest last, as they are read. */
+/** The newest last. */
 function buildEventRows(
   events: readonly DemoEvent[],
   { room, startedAtMs }: { room: number; startedAtMs: number },

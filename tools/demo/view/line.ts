@@ -19,21 +19,21 @@ export type Line = readonly Span[];
 
 const ellipsis = '...';
 
-/** The line in at most `columns` columns; without `color` there is no control sequence in it. */
+/** Returns the line in at most `columns` columns; without `color` it contains no control sequence. */
 export function renderLine(line: Line, { columns, color }: { columns: number; color: boolean }): string {
   return fitLine(line, Math.max(0, columns))
     .map((span) => renderSpan(span, color))
     .join('');
 }
 
-/** The text in at most `width` columns; what was cut off shows as `...`. */
+/** Returns the text in at most `width` columns; truncated text ends with `...`. */
 export function cutText(text: string, width: number): string {
   return text.length <= width
     ? text
     : text.slice(0, Math.max(0, width - ellipsis.length)) + ellipsis.slice(0, Math.max(0, width));
 }
 
-/** As `cutText`, but the end stays: pods of one Deployment differ only there. */
+/** As `cutText`, but keeps the end: pods of one Deployment differ only there. */
 export function cutTextInFront(text: string, width: number): string {
   return text.length <= width
     ? text
@@ -41,8 +41,8 @@ export function cutTextInFront(text: string, width: number): string {
 }
 
 /**
- * The text with every character one column wide: what an event carries must not move the cursor or break the line.
- * It keeps the length, so that widths may be counted before: a control character becomes a space, and each UTF-16 unit
+ * Returns the text with every character one column wide: external text must not move the cursor or break the line.
+ * The length stays, so that widths can be computed before: a control character becomes a space, and each UTF-16 unit
  * that is neither Latin nor a usual punctuation mark a `?`.
  */
 export function sanitizeText(text: string): string {

@@ -3,7 +3,7 @@ import { renderFrame } from './frame.ts';
 import { sanitizeText } from './line.ts';
 import { renderEvent, renderStatus } from './plain.ts';
 
-/** What the view needs of `process.stdout`. */
+/** The part of `process.stdout` that the view needs. */
 export type TerminalStream = {
   isTTY?: boolean;
   columns?: number;
@@ -13,10 +13,10 @@ export type TerminalStream = {
   off(event: 'resize', listener: () => void): unknown;
 };
 
-/** `plain`: lines even on a terminal. `color`: false where the user set NO_COLOR. `startedAtMs`: from when the times of the events count. */
+/** `plain`: lines even on a terminal. `color`: false if the user set NO_COLOR. `startedAtMs`: the zero of the times of events. */
 export type ViewOptions = { plain: boolean; color: boolean; startedAtMs: number };
 
-/** `close` leaves the last frame where it is, with `lastLines` below it; only the first call counts, and `show` does nothing after it. */
+/** `close` keeps the last frame, with `lastLines` below it; only the first call has an effect, and `show` has none after it. */
 export type TerminalView = { show(state: DemoState): void; close(lastLines: readonly string[]): void };
 
 const statusEveryMs = 2000;
@@ -27,7 +27,7 @@ const home = '\u001b[H';
 const clearToLineEnd = '\u001b[K';
 const clearBelow = '\u001b[J';
 
-/** The view for this stream: a picture on a terminal, plain lines in a pipe or a file. */
+/** Returns the view for this stream: a picture on a terminal, plain lines in a pipe or a file. */
 export function createTerminalView(stream: TerminalStream, options: ViewOptions): TerminalView {
   const view = stream.isTTY && !options.plain ? createPicture(stream, options) : createPlainLines(stream, options);
   let isClosed = false;
@@ -62,7 +62,7 @@ function createPicture(stream: TerminalStream, { color, startedAtMs }: ViewOptio
   return {
     show(state) {
       if (!latest) {
-        // What was on the screen moves up to where one can scroll back to it.
+        // Moves the content of the screen to the scrollback.
         stream.write(hideCursor + '\n'.repeat(stream.rows || 24));
         stream.on('resize', redraw);
       }
@@ -78,7 +78,7 @@ function createPicture(stream: TerminalStream, { color, startedAtMs }: ViewOptio
 }
 
 function createPlainLines(stream: TerminalStream, { startedAtMs }: ViewOptions): TerminalView {
-  // Only the events of the last state: whatever has left the list does not come back, and a demo may run for days.
+  // Only the events of the last state: an event that has left the list does not return, and a demo may run for days.
   let printed: ReadonlySet<string> = new Set();
   let statusAtMs: number | undefined;
   const print = (line: string) => stream.write(`${line}\n`);

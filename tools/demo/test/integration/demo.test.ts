@@ -1,4 +1,4 @@
-/** The demo as a person starts it: the command, its lines, its exit code, and what it leaves behind. */
+/** The demo command: its output, its exit code, and its cleanup. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -122,7 +122,7 @@ type Card = { pod: string; state: string; sessions: string; dots: number; note: 
 type Totals = Record<'pods' | 'active' | 'started' | 'ended' | 'lost', number>;
 type Shown = { cards: Card[]; totals: Totals; pressed: string };
 
-/** What is visible on the page. */
+/** Returns the visible state of the page. */
 const readShown = `({
   cards: [...document.querySelectorAll('#pods > li')].map((card) => ({
     pod: card.querySelector('h3').innerText,

@@ -17,14 +17,14 @@ export const whyNoChromium: string | undefined =
     : 'chromium is not installed: get it with the Debian package chromium';
 
 export interface Page {
-  /** The value of an expression in the page, a promise awaited. Throws what it throws. */
+  /** Returns the value of an expression in the page, and awaits a promise. Throws the error of the expression. */
   evaluate<Value>(expression: string): Promise<Value>;
   /** Clicks the first element of a selector, once the page has loaded and its scripts have run. */
   click(selector: string): Promise<void>;
   show(options: { width: number; height: number; scheme: 'light' | 'dark' }): Promise<void>;
   /** A PNG of the viewport. */
   screenshot(): Promise<Buffer>;
-  /** What the console has reported as an error, such as a violation of the content security policy. */
+  /** Errors on the console, such as violations of the content security policy. */
   errors(): readonly string[];
 }
 

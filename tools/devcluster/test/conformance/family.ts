@@ -1,4 +1,4 @@
-/** What the cases for lists and watches share. */
+/** Shared by the cases for lists and watches. */
 import type { Body } from './body.ts';
 import { uniqueName, type ConformanceApi } from './api.ts';
 import { done } from './case.ts';

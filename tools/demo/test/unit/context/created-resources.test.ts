@@ -1,4 +1,4 @@
-/** What the demo creates in an existing cluster, and removes again. */
+/** The objects that the demo creates in an existing cluster and removes again. */
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import { trackCreatedResources, type CreatedResources } from '../../../context/created-resources.ts';
 import { kindOf } from '../../../context/kinds.ts';

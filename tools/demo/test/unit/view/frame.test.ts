@@ -10,7 +10,7 @@ const linesOf = (state: DemoState, size?: { columns?: number; rows?: number }) =
 const podsNamed = (count: number): DemoPod[] =>
   Array.from({ length: count }, (_, index) => ({ name: `shop-${index}`, state: 'Accepting', sessions: index }));
 
-describe('what a frame shows', () => {
+describe('a frame', () => {
   test('a scale-down on an ordinary terminal', () => {
     expect(`\n${frameOf(scaleDown)}\n`).toBe(`
 Holdfast: 40 customers, an autoscaler takes 5 pods to 2 and back
@@ -31,7 +31,7 @@ shop-5d4c8b9f7-zz7vw  Starting                    0
 `);
   });
 
-  test('a narrow and low terminal: what was cut off shows, the newest events stay', () => {
+  test('a frame for a small terminal marks truncated text and keeps the newest events', () => {
     expect(`\n${frameOf(scaleDown, { columns: 44, rows: 12 })}\n`).toBe(`
 Holdfast: 40 customers, an autoscaler tak...
 0:42 [#####---------] 2:00  the autoscale...

@@ -1,6 +1,6 @@
 import type { TerminalStream } from '../../../view/terminal.ts';
 
-/** What a person sees of a terminal: its lines, what has scrolled away, and whether the cursor shows. */
+/** A terminal: its lines, its scrollback, and whether the cursor is visible. */
 export type Screen = TerminalStream & {
   lines(): string[];
   scrolledAway(): string[];

@@ -38,7 +38,7 @@ describe('on a terminal', () => {
     expect(screen.scrolledAway()).toHaveLength(length);
   });
 
-  test('what was on the screen can be scrolled back to', () => {
+  test('the previous content of the screen stays in the scrollback', () => {
     const screen = createScreen({ columns: 80, rows: 24, before: ['$ npm ci', '$ npm run demo'] });
     createTerminalView(screen, options).show(scaleDown);
     expect(screen.scrolledAway().slice(0, 2)).toEqual(['$ npm ci', '$ npm run demo']);

@@ -1,4 +1,4 @@
-/** Built-in kinds: their defaults, their scale, and what is refused of each. */
+/** Built-in kinds: defaults, scale, and invalid values. */
 import { expect } from '@jest/globals';
 import type { Fields } from '../body.ts';
 import { uniqueName } from '../api.ts';

@@ -1,4 +1,4 @@
-/** What a schema does to custom objects: validation, defaults, pruning, rules in CEL. */
+/** Custom objects and their schema: validation, defaults, pruning, CEL rules. */
 import { expect } from '@jest/globals';
 import type { Fields } from '../body.ts';
 import { uniqueName, type ConformanceApi } from '../api.ts';
@@ -286,7 +286,7 @@ const ruled = sharedWidgets([
           type: 'array',
           maxItems: 5,
           items: { type: 'object', properties: { on: { type: 'boolean' }, n: { type: 'integer' } } },
-          ...rule('self.all(i, !i.on || i.n > 0)', { message: 'what is on needs n' }),
+          ...rule('self.all(i, !i.on || i.n > 0)', { message: 'an enabled item needs n' }),
         },
         port: {
           'x-kubernetes-int-or-string': true,
@@ -347,7 +347,7 @@ const ruleRows: RuleRow[] = [
       ],
     },
     field: 'spec.items',
-    message: 'what is on needs n',
+    message: 'an enabled item needs n',
   },
   {
     title: 'a rule about the integer of an int-or-string',

@@ -1,4 +1,4 @@
-/** CustomResourceDefinitions: what is refused, how they are served, and their subresources. */
+/** CustomResourceDefinitions: refusals, served versions, and subresources. */
 import { expect } from '@jest/globals';
 import type { Fields } from '../body.ts';
 import { uniqueName, type ConformanceApi } from '../api.ts';

@@ -1,4 +1,4 @@
-/** Deletion: answers, preconditions, finalizers, owners, namespaces. */
+/** Deletion: responses, preconditions, finalizers, owners, namespaces. */
 import { expect } from '@jest/globals';
 import type { Body, Fields } from '../body.ts';
 import { uniqueName, type ConformanceApi } from '../api.ts';

@@ -1,4 +1,4 @@
-/** What a request gets that is wrong as a request. */
+/** Invalid requests, field validation and dry runs. */
 import { expect } from '@jest/globals';
 import { uniqueName } from '../api.ts';
 import { done, expectRefused, type Case } from '../case.ts';

@@ -148,7 +148,7 @@ export const identity: Case[] = [
       );
       await done(api.delete(pods(api, bound.metadata.name)));
       const { body } = await eventually(
-        // A server may remember for some seconds what it answered to the same question.
+        // A server may cache its response for some seconds.
         () => requestReview(api, token, ['holdfast', uniqueName('other')]),
         (answer) => answer.body.status.authenticated !== true,
       );

@@ -1,4 +1,4 @@
-/** Of every built-in kind what a person may get wrong, and what the server says to it. */
+/** Invalid built-in objects, and the errors of the server. */
 import { expect } from '@jest/globals';
 import type { Fields } from '../body.ts';
 import { expectRefused, type Case } from '../case.ts';

@@ -1,4 +1,4 @@
-/** Create, get, list, update and delete of any object, and what happens to its metadata. */
+/** Create, get, list, update and delete of any object, and its metadata. */
 import { expect } from '@jest/globals';
 import { uniqueName, type ConformanceApi } from '../api.ts';
 import { done, expectRefused, type Case } from '../case.ts';

@@ -1,4 +1,4 @@
-/** What is particular to pods: grace, binding, and what of them can be changed. */
+/** Pods: grace periods, binding, and changes. */
 import { expect } from '@jest/globals';
 import type { Body, Fields } from '../body.ts';
 import { bound, force } from '../bound-pod.ts';

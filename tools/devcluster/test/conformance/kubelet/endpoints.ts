@@ -1,4 +1,4 @@
-/** EndpointSlices of pods that run: what a proxy is told while they come and go. */
+/** EndpointSlices of running pods, as a proxy observes them. */
 import { once } from 'node:events';
 import { get, type IncomingMessage } from 'node:http';
 import { expect } from '@jest/globals';
@@ -32,8 +32,12 @@ const preStop = { preStop: { httpGet: { port: 8080, path: '/preStop' } } };
 
 const endpointsOf = (items: Body[]): Endpoint[] => items.flatMap((slice) => (slice.endpoints ?? []) as Endpoint[]);
 
-/** Waits until the slices of the Service say this of its only pod, or nothing of any pod. */
-async function untilSaid({ api }: Scene, name: string, wanted: Conditions | undefined): Promise<Endpoint | undefined> {
+/** Waits until the slices of the Service have these conditions for its only pod, or no endpoint. */
+async function untilObserved(
+  { api }: Scene,
+  name: string,
+  wanted: Conditions | undefined,
+): Promise<Endpoint | undefined> {
   const items = await untilItems(api, slices(api), { 'kubernetes.io/service-name': name }, (found) => {
     const said = endpointsOf(found).map(({ conditions }) =>
       JSON.stringify([conditions.ready, conditions.serving, conditions.terminating]),
@@ -43,7 +47,7 @@ async function untilSaid({ api }: Scene, name: string, wanted: Conditions | unde
   return endpointsOf(items)[0];
 }
 
-/** A Service, and a pod of it that is not there yet. */
+/** Creates a Service; its pod is created by `start`. */
 async function open(
   scene: Scene,
   spec: Fields = {},
@@ -67,13 +71,13 @@ export const endpoints: KubeletCase[] = [
       const { web, start } = await open(scene);
       web.answer('app /probe', { status: 503 });
       await start();
-      const endpoint = await untilSaid(scene, web.name, starting);
+      const endpoint = await untilObserved(scene, web.name, starting);
       const { status } = await web.until(() => true);
       expect(endpoint).toMatchObject({ addresses: [status.podIP], targetRef: { name: web.name } });
       web.answer('app /probe', { status: 200 });
-      await untilSaid(scene, web.name, ready);
+      await untilObserved(scene, web.name, ready);
       web.answer('app /probe', { status: 503 });
-      await untilSaid(scene, web.name, starting);
+      await untilObserved(scene, web.name, starting);
     },
   },
   {
@@ -84,16 +88,16 @@ export const endpoints: KubeletCase[] = [
       const end = web.hold('app SIGTERM');
       await start();
       await web.untilReady();
-      await untilSaid(scene, web.name, ready);
+      await untilObserved(scene, web.name, ready);
       await web.delete();
       await web.timeOf('app /preStop');
-      await untilSaid(scene, web.name, serving);
+      await untilObserved(scene, web.name, serving);
       answer();
       await web.timeOf('app SIGTERM');
-      await untilSaid(scene, web.name, serving);
+      await untilObserved(scene, web.name, serving);
       end({ text: '0' });
       await web.untilGone();
-      await untilSaid(scene, web.name, undefined);
+      await untilObserved(scene, web.name, undefined);
     },
   },
   {
@@ -104,9 +108,9 @@ export const endpoints: KubeletCase[] = [
       await start();
       await web.untilReady();
       await web.delete();
-      await untilSaid(scene, web.name, serving);
+      await untilObserved(scene, web.name, serving);
       web.answer('app /probe', { status: 503 });
-      await untilSaid(scene, web.name, ending);
+      await untilObserved(scene, web.name, ending);
     },
   },
   {
@@ -116,10 +120,10 @@ export const endpoints: KubeletCase[] = [
       web.answer('app /probe', { status: 503 });
       web.hold('app /preStop');
       await start();
-      await untilSaid(scene, web.name, { ready: true, serving: false, terminating: false });
+      await untilObserved(scene, web.name, { ready: true, serving: false, terminating: false });
       await web.timeOf('app started');
       await web.delete();
-      await untilSaid(scene, web.name, { ready: true, serving: false, terminating: true });
+      await untilObserved(scene, web.name, { ready: true, serving: false, terminating: true });
     },
   },
   {
@@ -128,12 +132,12 @@ export const endpoints: KubeletCase[] = [
       const { web, start } = await open(scene);
       await start();
       await web.untilReady();
-      await untilSaid(scene, web.name, ready);
+      await untilObserved(scene, web.name, ready);
       web.hold('app /probe');
       web.exit('app', 1);
-      await untilSaid(scene, web.name, starting);
+      await untilObserved(scene, web.name, starting);
       web.answer('app /probe', { status: 200 });
-      await untilSaid(scene, web.name, ready);
+      await untilObserved(scene, web.name, ready);
     },
   },
   {
@@ -150,14 +154,14 @@ export const endpoints: KubeletCase[] = [
       await visit('first');
       await web.delete();
       await web.timeOf('app /preStop');
-      await untilSaid(scene, web.name, serving);
+      await untilObserved(scene, web.name, serving);
       await visit('second');
       answer();
     },
   },
 ];
 
-/** By a connection of its own. The way to a Service is made some time after its endpoint is known. */
+/** Uses a new connection each time. A Service routes to its endpoint some time after the endpoint is known. */
 async function untilServed(url: string): Promise<void> {
   const ask = async (): Promise<Answer> => {
     const status = (await statusOf(url).catch(() => undefined)) ?? 0;

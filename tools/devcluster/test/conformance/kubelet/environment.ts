@@ -1,4 +1,4 @@
-/** What a container finds when it starts: variables and files. */
+/** The environment of a container: variables and files. */
 import { expect } from '@jest/globals';
 import type { Fields } from '../body.ts';
 import { uniqueName } from '../api.ts';
@@ -9,7 +9,7 @@ import type { KubeletCase, TestPod } from './scene.ts';
 
 const field = (name: string, fieldPath: string): Fields => ({ name, valueFrom: { fieldRef: { fieldPath } } });
 
-/** What the container said first. */
+/** Returns the first report of the container. */
 async function saidBy(web: TestPod): Promise<string> {
   await web.untilReady();
   const line = web.lines().find((candidate) => candidate.startsWith('app said/')) ?? '';

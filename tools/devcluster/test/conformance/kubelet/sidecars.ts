@@ -1,4 +1,4 @@
-/** Native sidecars (KEP-753): when they are told to stop, and when they come back. */
+/** Native sidecars (KEP-753): their termination and restarts. */
 import { expect } from '@jest/globals';
 import type { Fields } from '../body.ts';
 import { aWhile, expectSeconds } from './clock.ts';
@@ -16,7 +16,7 @@ export const sidecars: KubeletCase[] = [
     title: 'the preStops of apps and sidecars start at the same time',
     run: async ({ container, pod }) => {
       const web = pod();
-      const answers = [web.hold('app /preStop'), web.hold('sidecar /preStop')];
+      const releases = [web.hold('app /preStop'), web.hold('sidecar /preStop')];
       await web.create({
         initContainers: [container('sidecar', sidecar(8081, '/preStop'))],
         containers: [container('app', app)],
@@ -25,7 +25,7 @@ export const sidecars: KubeletCase[] = [
       await web.delete();
       await Promise.all([web.timeOf('app /preStop'), web.timeOf('sidecar /preStop')]);
       expect(web.lines()).not.toContain('app SIGTERM');
-      for (const answer of answers) answer();
+      for (const release of releases) release();
       await web.untilGone();
     },
   },

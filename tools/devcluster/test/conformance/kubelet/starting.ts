@@ -1,4 +1,4 @@
-/** In which order containers start, and what becomes of those that end. */
+/** The order in which containers start, and restarts. */
 import { expect } from '@jest/globals';
 import { aWhile } from './clock.ts';
 import { conditionsOf, statusOf, type KubeletCase } from './scene.ts';

@@ -133,7 +133,7 @@ export const stopping: KubeletCase[] = [
     },
   },
   {
-    // kubernetes/kubernetes#83916, open since 2019: what the kubelet has asked of the runtime is not taken back.
+    // kubernetes/kubernetes#83916, open since 2019: the kubelet does not change a termination that has begun.
     title:
       'a second delete with a shorter grace period changes the object, but not the deadline of a container that has had SIGTERM',
     run: async ({ container, pod }) => {

@@ -1,4 +1,4 @@
-/** What is deleted because something else was: dependents, and the content of namespaces. */
+/** Deletion of dependents, and of the content of namespaces. */
 import { expect } from '@jest/globals';
 import type { Body, Fields } from '../body.ts';
 import { uniqueName, type ConformanceApi } from '../api.ts';

@@ -45,7 +45,7 @@ describe('the client library', () => {
   });
   afterAll(() => world.server.close());
 
-  test('creates, reads, lists and deletes typed objects', async () => {
+  test('the client library creates, reads, lists and deletes typed objects', async () => {
     const core = config.makeApiClient(CoreV1Api);
     await core.createNamespacedConfigMap({
       namespace: 'default',
@@ -61,7 +61,7 @@ describe('the client library', () => {
     });
   });
 
-  test('applies custom objects on the server, which fills in their defaults', async () => {
+  test('the client library applies custom objects, and the server sets their defaults', async () => {
     const { api } = world.server;
     await api.create(
       {
@@ -82,7 +82,7 @@ describe('the client library', () => {
     ).toMatchObject({ spec: { size: 3 } });
   });
 
-  test('scales a Deployment', async () => {
+  test('the client library scales a Deployment', async () => {
     const apps = config.makeApiClient(AppsV1Api);
     const template = { metadata: { labels: { app: 'web' } }, spec: { containers: [{ name: 'app', image: 'app:1' }] } };
     await apps.createNamespacedDeployment({
@@ -98,7 +98,7 @@ describe('the client library', () => {
     expect((await apps.readNamespacedDeployment({ namespace: 'default', name: 'web' })).spec?.replicas).toBe(5);
   });
 
-  test('watches', async () => {
+  test('the client library watches objects', async () => {
     const core = config.makeApiClient(CoreV1Api);
     const seen = new Promise<string>((resolve, reject) => {
       void new Watch(config)

@@ -62,7 +62,7 @@ declare(`kubectl${reason}`, () => {
     });
   }
 
-  /** Runs it until it has printed what is waited for. */
+  /** Runs kubectl until its output matches. */
   function follow(args: readonly string[], wanted: RegExp): { found: Promise<string>; started: Promise<void> } {
     const child = spawn('kubectl', args, {
       env: { ...process.env, HOME: folder, KUBECONFIG: join(folder, 'kubeconfig') },
@@ -81,14 +81,14 @@ declare(`kubectl${reason}`, () => {
     return { found, started };
   }
 
-  /** What it prints; it must succeed. */
+  /** Returns the output of kubectl, which must succeed. */
   async function kubectl(line: string, input?: object): Promise<string> {
     const { code, out, err } = await run(line.split(' '), input);
     if (code !== 0) throw new Error(`kubectl ${line} ended with ${code}: ${err}`);
     return out;
   }
 
-  test('apply creates, leaves alone what is the same, and changes what differs', async () => {
+  test('kubectl apply creates objects, and changes only those that differ', async () => {
     expect(await kubectl('apply -f -', deployment(2))).toBe('deployment.apps/web created\n');
     expect(await kubectl('apply -f -', deployment(2))).toBe('deployment.apps/web unchanged\n');
     const diff = await run(['diff', '--server-side', '--force-conflicts', '-f', '-'], deployment(3));
@@ -102,7 +102,7 @@ declare(`kubectl${reason}`, () => {
     );
   });
 
-  test('apply --server-side names who owns what it wants to change', async () => {
+  test('kubectl apply --server-side reports the manager of a conflicting field', async () => {
     await kubectl('create -f -', { ...deployment(1), metadata: { name: 'owned' } });
     const applied = { ...deployment(2), metadata: { name: 'owned' } };
     const refused = await run(['apply', '--server-side', '-f', '-'], applied);
@@ -114,7 +114,7 @@ declare(`kubectl${reason}`, () => {
     );
   });
 
-  test('scale and patch change the Deployment', async () => {
+  test('kubectl scale and patch change a Deployment', async () => {
     await kubectl('create -f -', { ...deployment(1), metadata: { name: 'changed' } });
     expect(await kubectl('scale deployment changed --replicas=4')).toBe('deployment.apps/changed scaled\n');
     expect(
@@ -132,10 +132,10 @@ declare(`kubectl${reason}`, () => {
     });
   });
 
-  test('wait and get -w see what happens while they look; rollout status follows the status', async () => {
+  test('kubectl wait, get -w and rollout status follow the status of a Deployment', async () => {
     await kubectl('create -f -', { ...deployment(1), metadata: { name: 'awaited' } });
     const waiting = kubectl('wait --for=condition=Available deployment/awaited --timeout=10s');
-    // Of a list: of a single object kubectl leaves out what changes before its watch is there.
+    // A list: for a single object kubectl misses changes before its watch begins.
     const watched = follow(['get', 'deployments', '--field-selector=metadata.name=awaited', '-w'], /awaited +1\/1/);
     const rolling = kubectl('rollout status deployment/awaited --timeout=10s');
     await watched.started;
@@ -154,7 +154,7 @@ declare(`kubectl${reason}`, () => {
     expect(await rolling).toContain('deployment "awaited" successfully rolled out');
   });
 
-  test('explain and describe know a custom kind by its schema', async () => {
+  test('kubectl explain and describe use the schema of a custom kind', async () => {
     await kubectl(`apply -f ${resolve('crds/holdfast.dev_stickyworkloads.yaml')}`);
     expect(await kubectl('explain stickyworkload.spec.drain')).toMatch(/FIELD: drain <Object>[^]*timeout\s+<string>/);
     await kubectl(`apply -f ${resolve('manifests/samples/cart.yaml')}`);
@@ -163,7 +163,7 @@ declare(`kubectl${reason}`, () => {
     expect(await kubectl('describe stickyworkload cart')).toMatch(/Max Draining: +50%/);
   });
 
-  test('invalid objects are refused in the words of Kubernetes', async () => {
+  test('kubectl prints the errors of invalid objects as with Kubernetes', async () => {
     const unknown = await run(['apply', '-f', '-'], {
       ...deployment(1),
       metadata: { name: 'mistyped' },
@@ -175,7 +175,7 @@ declare(`kubectl${reason}`, () => {
     expect(invalid.err).toContain('The ConfigMap "wrong" is invalid: metadata.labels: Invalid value: "b c"');
   });
 
-  test('describe and events show the events of a pod', async () => {
+  test('kubectl describe and events show the events of a pod', async () => {
     await kubectl('create -f -', {
       apiVersion: 'v1',
       kind: 'Pod',
@@ -198,7 +198,7 @@ declare(`kubectl${reason}`, () => {
     expect(await kubectl('get events')).toMatch(/Unhealthy +pod\/noted +it did not answer/);
   });
 
-  test('delete waits until the object is gone', async () => {
+  test('kubectl delete waits until the object no longer exists', async () => {
     await kubectl('create -f -', {
       apiVersion: 'v1',
       kind: 'ConfigMap',

@@ -1,4 +1,4 @@
-/** What a client of HTTP sees besides the semantics of the API, which test/conformance compares with the real thing. */
+/** The HTTP server, besides the semantics of the API, which test/conformance compares with a real API server. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { once } from 'node:events';
 import { get } from 'node:https';
@@ -10,7 +10,7 @@ const configMap = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', meta
 const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'app', namespace: 'default' } };
 const path = '/api/v1/namespaces/default/configmaps';
 
-describe('who may ask', () => {
+describe('authentication', () => {
   let world: World;
   const clock = createManualClock();
   beforeAll(async () => {
@@ -19,8 +19,8 @@ describe('who may ask', () => {
   afterAll(() => world.server.close());
 
   test.each([
-    ['without a token the version is told', '/version', '', 200],
-    ['without a token the health is told', '/readyz', '', 200],
+    ['the version needs no token', '/version', '', 200],
+    ['the health endpoint needs no token', '/readyz', '', 200],
     ['without a token nothing else is', path, '', 401],
     ['with a wrong token nothing is', path, 'wrong', 401],
     ['with a token of a wrong signature nothing is', path, 'eyJhbGciOiJIUzI1NiJ9.e30.AAAA', 401],
@@ -28,7 +28,7 @@ describe('who may ask', () => {
     expect((await world.send('GET', asked, { token })).status).toBe(status);
   });
 
-  test('a pod asks with its token until the token is over, or the pod is', async () => {
+  test('a pod is authenticated by its token until the token expires or the pod is deleted', async () => {
     const { api } = world.server;
     const pods = { group: '', version: 'v1', kind: 'Pod', plural: 'pods', namespaced: true };
     await api.create(serviceAccounts, account);
@@ -55,7 +55,7 @@ describe('who may ask', () => {
     expect((await world.send('GET', path, { token: fresh.token })).status).toBe(401);
   });
 
-  test('a token for another audience is none for the API', async () => {
+  test('a token for another audience does not authenticate to the API', async () => {
     await world.server.api.create(serviceAccounts, { ...account, metadata: { name: 'other', namespace: 'default' } });
     const { token } = await world.server.createPodToken({
       namespace: 'default',
@@ -75,13 +75,13 @@ describe('the life of the server', () => {
   });
   afterEach(() => world.server.close());
 
-  test('a port in use is an error of listen', async () => {
+  test('listen rejects if the port is in use', async () => {
     const server = await createApiServer();
     await expect(server.listen(Number(new URL(world.url).port))).rejects.toMatchObject({ code: 'EADDRINUSE' });
     await server.close();
   });
 
-  test('close ends watches that are open', async () => {
+  test('close ends open watches', async () => {
     const watch = get(`${world.url}${path}?watch=true`, {
       ca: world.ca,
       headers: { authorization: `Bearer ${world.server.adminToken}` },
@@ -99,14 +99,14 @@ describe('the life of the server', () => {
     const answer = await world
       .send('POST', path, { body: { ...configMap('big'), data: { a: 'x'.repeat(4 * 1024 * 1024) } } })
       .catch((error: unknown) => ({ status: 0, text: String(error) }));
-    // The server answers, and closes: whether the answer arrives before the end of the writing is chance.
+    // The server responds and closes: the response may arrive before or after the request is written.
     expect([413, 0]).toContain(answer.status);
     expect((await world.send('GET', `${path}/big`)).status).toBe(404);
   });
 });
 
 describe('the API inside of the process', () => {
-  test('observe tells what is there, then each change before the write returns', async () => {
+  test('observe calls back with existing objects, then with each change before the write returns', async () => {
     const { api } = await createApiServer();
     await api.create(configMaps, configMap('first'));
     const seen: string[] = [];
@@ -119,17 +119,17 @@ describe('the API inside of the process', () => {
     expect(seen).toEqual(['ADDED first', 'MODIFIED first', 'DELETED first']);
   });
 
-  test('a write of what is there already is none', async () => {
+  test('a write without a change makes no new version', async () => {
     const { api } = await createApiServer();
     const before = await api.create(configMaps, configMap('same'));
     const after = await api.update(configMaps, before);
     expect(after.metadata.resourceVersion).toBe(before.metadata.resourceVersion);
   });
 
-  test('it is refused with the errors of the API', async () => {
+  test('the in-process API throws the errors of the HTTP API', async () => {
     const { api } = await createApiServer();
     await expect(api.create(configMaps, configMap('No Name'))).rejects.toMatchObject({ reason: 'Invalid' });
-    await expect(api.patch(configMaps, { namespace: 'default', name: 'nobody' }, {})).rejects.toMatchObject({
+    await expect(api.patch(configMaps, { namespace: 'default', name: 'missing' }, {})).rejects.toMatchObject({
       reason: 'NotFound',
     });
     const first = await api.create(configMaps, configMap('old'));

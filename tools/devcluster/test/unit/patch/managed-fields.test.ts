@@ -3,7 +3,7 @@ import { trackUpdate } from '../../../patch/managed-fields.ts';
 import { entriesOf, ownersOf, stored, topology, widget, writeAll } from './owned.ts';
 
 describe('an update', () => {
-  test('owns what it makes, structures included, and nothing that every object has', () => {
+  test('a creation owns the fields that it sets, including structures, except fields of every object', () => {
     const { live } = writeAll([
       {
         by: 'U',
@@ -20,7 +20,7 @@ describe('an update', () => {
     ]);
   });
 
-  test('takes what it changes from those who had it, and leaves them the rest', () => {
+  test('an update takes the fields that it changes from their managers, which keep the others', () => {
     const { live } = writeAll([
       { by: 'A', spec: { size: 1, color: 'red' } },
       { by: 'U', how: 'update', spec: { size: 2, color: 'red' } },
@@ -28,7 +28,7 @@ describe('an update', () => {
     expect(ownersOf(live)).toEqual({ 'A Apply': { 'f:color': {} }, 'U Update': { 'f:size': {} } });
   });
 
-  test('ends the ownership of what it takes away', () => {
+  test('an update that removes a field removes its ownership', () => {
     const { live } = writeAll([
       { by: 'A', spec: { size: 1, tags: ['a', 'b'] } },
       { by: 'U', how: 'update', spec: { size: 1, tags: ['b'] } },
@@ -36,7 +36,7 @@ describe('an update', () => {
     expect(ownersOf(live)).toEqual({ 'A Apply': { 'f:size': {}, 'f:tags': { 'v:"b"': {} } } });
   });
 
-  test('ends its own ownership, too', () => {
+  test('an update that removes a field removes its own ownership, too', () => {
     const { live } = writeAll([
       { by: 'U', how: 'update', spec: { size: 1, color: 'red' } },
       { by: 'U', how: 'update', spec: { size: 1 } },
@@ -44,7 +44,7 @@ describe('an update', () => {
     expect(ownersOf(live)).toEqual({ 'U Update': { '.': {}, 'f:size': {} } });
   });
 
-  test('has an entry of its own for each subresource', () => {
+  test('an update has its own entry for each subresource', () => {
     const before = widget({ size: 1 });
     const created = stored(
       before,
@@ -65,7 +65,7 @@ describe('an update', () => {
     ]);
   });
 
-  test('that changes nothing leaves the entries and their times', () => {
+  test('an update without a change keeps the entries and their times', () => {
     const { live } = writeAll([{ by: 'U', how: 'update', spec: { size: 1 } }]);
     const same = { ...widget({ size: 1 }) };
     expect(trackUpdate({ before: live, after: same, manager: 'U', topology, nowIso: '2026-01-01T00:00:09Z' })).toEqual(
@@ -73,7 +73,7 @@ describe('an update', () => {
     );
   });
 
-  test('may rewrite the entries, as kubectl does when it changes to server-side apply', () => {
+  test('an update can rewrite the entries, as kubectl does when it migrates to server-side apply', () => {
     const { live } = writeAll([{ by: 'A', spec: { size: 1 } }]);
     const renamed = entriesOf(live).map((entry) => ({ ...entry, manager: 'B' }));
     const entries = trackUpdate({
@@ -86,7 +86,7 @@ describe('an update', () => {
     expect(entries.map(({ manager }) => manager)).toEqual(['B']);
   });
 
-  test('clears the entries by an empty one', () => {
+  test('an update with an empty entry clears the entries', () => {
     const { live } = writeAll([{ by: 'A', spec: { size: 1 } }]);
     const cleared = { ...widget({ size: 1 }), metadata: Object.assign({ name: 'w' }, { managedFields: [{}] }) };
     expect(

@@ -37,13 +37,13 @@ export const widget = (spec: object, metadata: object = {}): KubeObject => ({
   spec,
 });
 
-/** With its managed fields, as it is stored. */
+/** Returns the object with its managed fields, as it is stored. */
 export const stored = (object: KubeObject, managedFields: ManagedFieldsEntry[]): KubeObject => ({
   ...object,
   metadata: Object.assign({}, object.metadata, { managedFields }),
 });
 
-/** Second after second. */
+/** Each write is a second after the previous one. */
 const timeOf = (step: number): string => new Date(Date.UTC(2026, 0, 1, 0, 0, step)).toISOString().replace('.000', '');
 
 export type Write = {
@@ -55,7 +55,7 @@ export type Write = {
   subresource?: string;
 };
 
-/** What one write after the other makes of an object; stops at the first that is refused. */
+/** Returns the object after the writes, up to the first that is refused. */
 export function writeAll(writes: readonly Write[]): { live: KubeObject | undefined; last: ApplyResult | undefined } {
   let live: KubeObject | undefined;
   let last: ApplyResult | undefined;
@@ -79,7 +79,7 @@ export const entriesOf = (object: KubeObject | undefined): ManagedFieldsEntry[] 
   return metadata?.managedFields ?? [];
 };
 
-/** Who owns what of the spec: `A: {…}`. */
+/** Returns the fields of the spec by manager: `A: {…}`. */
 export const ownersOf = (object: KubeObject | undefined): Record<string, unknown> =>
   Object.fromEntries(
     entriesOf(object).map(({ fieldsV1, manager, operation }) => [

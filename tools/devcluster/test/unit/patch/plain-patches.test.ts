@@ -44,13 +44,13 @@ describe('JSON patch', () => {
 
   test.each<[sentence: string, patch: unknown]>([
     ['a test that fails', [{ op: 'test', path: '/data/k', value: 'x' }]],
-    ['a field to remove that is not there', [{ op: 'remove', path: '/data/zz' }]],
-    ['a parent that is not there', [{ op: 'add', path: '/nope/x', value: '1' }]],
-    ['a field of a text', [{ op: 'add', path: '/data/k/x', value: 1 }]],
+    ['the removal of a missing field', [{ op: 'remove', path: '/data/zz' }]],
+    ['a missing parent', [{ op: 'add', path: '/nope/x', value: '1' }]],
+    ['a field of a string', [{ op: 'add', path: '/data/k/x', value: 1 }]],
     ['an element beyond the end', [{ op: 'add', path: '/metadata/finalizers/9', value: 'z' }]],
-    ['an operation that is none', [{ op: 'bogus', path: '/data/k' }]],
+    ['an unknown operation', [{ op: 'bogus', path: '/data/k' }]],
     ['no path', [{ op: 'replace', value: 1 }]],
-    ['nothing to add', [{ op: 'add', path: '/data/q' }]],
+    ['an add without a value', [{ op: 'add', path: '/data/q' }]],
   ])('is refused for %s', (_sentence, patch) => {
     expect(() => applyJsonPatch(settings(), patch)).toThrow(
       expect.objectContaining({
@@ -60,7 +60,7 @@ describe('JSON patch', () => {
     );
   });
 
-  test('is refused where it is no list', () => {
+  test('a JSON patch that is not a list is refused', () => {
     const message = 'error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp';
     expect(() => applyJsonPatch(settings(), { op: 'remove' })).toThrow(
       expect.objectContaining({ reason: 'BadRequest', message }),
@@ -81,8 +81,8 @@ describe('merge patch', () => {
       { metadata: { finalizers: ['z'] } },
       { ...settings(), metadata: { ...settings().metadata, finalizers: ['z'] } },
     ],
-    ['nulls in new objects are dropped', { spec: { a: { b: null, c: 1 } } }, { ...settings(), spec: { a: { c: 1 } } }],
-    ['an object takes the place of a text', { data: { k: { x: 1 } } }, { ...settings(), data: { k: { x: 1 } } }],
+    ['nulls in new objects are removed', { spec: { a: { b: null, c: 1 } } }, { ...settings(), spec: { a: { c: 1 } } }],
+    ['an object replaces a string', { data: { k: { x: 1 } } }, { ...settings(), data: { k: { x: 1 } } }],
   ])('%s', (_sentence, patch, result) => {
     const before = Object.freeze(settings());
     expect(applyMergePatch(before, patch)).toEqual(result);

@@ -6,10 +6,10 @@ import { entriesOf, ownersOf, stored, topology, widget, type Write, writeAll } f
 
 const specAfter = (...writes: Write[]): unknown => writeAll(writes).live?.['spec'];
 
-describe('what is applied', () => {
+describe('the result of an apply', () => {
   test.each<[sentence: string, writes: Write[], spec: object]>([
     [
-      'merges with what others apply',
+      'merges with the fields of other managers',
       [
         { by: 'A', spec: { size: 1, words: { a: '1' } } },
         { by: 'B', spec: { color: 'red', words: { b: '2' } } },
@@ -17,7 +17,7 @@ describe('what is applied', () => {
       { size: 1, color: 'red', words: { a: '1', b: '2' } },
     ],
     [
-      'goes when its manager stops applying it',
+      'loses a field that its manager no longer applies',
       [
         { by: 'A', spec: { size: 1, color: 'red', words: { a: '1', b: '2' } } },
         { by: 'A', spec: { size: 1, words: { b: '2' } } },
@@ -25,7 +25,7 @@ describe('what is applied', () => {
       { size: 1, words: { b: '2' } },
     ],
     [
-      'stays when another applies the same',
+      'keeps a field that another manager applies, too',
       [
         { by: 'A', spec: { size: 1 } },
         { by: 'B', spec: { size: 1 } },
@@ -34,7 +34,7 @@ describe('what is applied', () => {
       { size: 1, color: 'red' },
     ],
     [
-      'stays when an update made it',
+      'keeps a field that an update has set',
       [
         { by: 'U', how: 'update', spec: { size: 1 } },
         { by: 'A', spec: { color: 'red' } },
@@ -43,7 +43,7 @@ describe('what is applied', () => {
       { size: 1 },
     ],
     [
-      'takes its structure with it when nobody else is in there',
+      'loses a structure without fields',
       [
         { by: 'A', spec: { size: 1, box: { x: '1' } } },
         { by: 'A', spec: { size: 1 } },
@@ -51,7 +51,7 @@ describe('what is applied', () => {
       { size: 1 },
     ],
     [
-      'leaves a structure in which another is',
+      'keeps a structure with a field of another manager',
       [
         { by: 'A', spec: { box: { x: '1' } } },
         { by: 'B', spec: { box: { y: '2' } } },
@@ -145,7 +145,7 @@ describe('what is applied', () => {
   });
 });
 
-test('what nobody owns stays in an element that another still applies', () => {
+test('an unowned field stays in an element that another manager applies', () => {
   const { live } = writeAll([
     { by: 'A', spec: { parts: [{ id: '1' }] } },
     { by: 'B', spec: { parts: [{ id: '1' }] } },
@@ -166,7 +166,7 @@ test('what nobody owns stays in an element that another still applies', () => {
 });
 
 describe('ownership', () => {
-  test('is of all that is applied, key by key', () => {
+  test('an apply owns all applied fields, key by key', () => {
     const { live } = writeAll([
       {
         by: 'A',
@@ -194,7 +194,7 @@ describe('ownership', () => {
     ]);
   });
 
-  test('is shared by those who apply the same', () => {
+  test('managers that apply the same value share the field', () => {
     expect(
       ownersOf(
         writeAll([
@@ -205,7 +205,7 @@ describe('ownership', () => {
     ).toEqual({ 'A Apply': { 'f:size': {} }, 'B Apply': { 'f:size': {} } });
   });
 
-  test('changes by force, and one who has nothing left goes', () => {
+  test('a forced apply takes fields, and a manager without fields has no entry', () => {
     expect(
       ownersOf(
         writeAll([
@@ -216,7 +216,7 @@ describe('ownership', () => {
     ).toEqual({ 'B Apply': { 'f:size': {} } });
   });
 
-  test('keeps its time while it stays the same', () => {
+  test('an entry keeps its time while its fields do not change', () => {
     const { live } = writeAll([
       { by: 'A', spec: { size: 1 } },
       { by: 'B', spec: { color: 'red' } },
@@ -228,7 +228,7 @@ describe('ownership', () => {
     ]);
   });
 
-  test('applying the same again changes nothing at all', () => {
+  test('a repeated apply changes nothing', () => {
     const write: Write = {
       by: 'A',
       spec: { size: 1, tags: ['a'], parts: [{ id: '1' }] },
@@ -244,13 +244,13 @@ describe('a conflict', () => {
     return last?.outcome === 'applied' || last === undefined ? 'none' : last.message;
   };
 
-  test('is with the one who has the field', () => {
+  test('a conflict names the manager of the field', () => {
     expect(message({ by: 'A', spec: { size: 1 } }, { by: 'B', spec: { size: 2 } })).toBe(
       'Apply failed with 1 conflict: conflict with "A": .spec.size',
     );
   });
 
-  test('tells of an update also what it was made through', () => {
+  test('a conflict with an update names its subresource', () => {
     expect(
       message({ by: 'U', how: 'update', subresource: 'scale', spec: { size: 1 } }, { by: 'B', spec: { size: 2 } }),
     ).toBe(
@@ -258,7 +258,7 @@ describe('a conflict', () => {
     );
   });
 
-  test('of many is told by manager, structures before what is inside of them', () => {
+  test('several conflicts are listed by manager, structures before their contents', () => {
     const parts = (value: string) => [{ id: '1', value }];
     expect(
       message(
@@ -278,11 +278,11 @@ describe('a conflict', () => {
     );
   });
 
-  test('is none where the value is the same, or the field is unowned', () => {
+  test('the same value, or a field without a manager, is no conflict', () => {
     expect(message({ by: 'A', spec: { size: 1 } }, { by: 'B', spec: { size: 1, color: 'red' } })).toBe('none');
   });
 
-  test('changes nothing', () => {
+  test('a conflict changes nothing', () => {
     expect(specAfter({ by: 'A', spec: { size: 1 } }, { by: 'B', spec: { size: 2 } })).toEqual({ size: 1 });
   });
 });
@@ -294,13 +294,13 @@ describe('an object cannot be applied', () => {
       { parts: [{ id: '1' }, { id: '1', side: 'left' }] },
       '.spec.parts: duplicate entries for key [id="1",side="left"]',
     ],
-    ['with the same value twice in a set', { tags: ['a', 'a'] }, '.spec.tags: duplicate entries for key [="a"]'],
+    ['with a duplicate in a set', { tags: ['a', 'a'] }, '.spec.tags: duplicate entries for key [="a"]'],
     [
       'without a key',
       { parts: [{ value: '1' }] },
       `.spec.parts: element 0: associative list with keys has an element that omits key field "id" (and doesn't have default value)`,
     ],
-    ['with a field that no schema has', { foo: 1 }, '.spec.foo: field not declared in schema'],
+    ['with an undeclared field', { foo: 1 }, '.spec.foo: field not declared in schema'],
   ])('%s', (_sentence, spec, problem) => {
     expect(writeAll([{ by: 'A', spec }]).last).toEqual({
       outcome: 'invalid',
@@ -309,7 +309,7 @@ describe('an object cannot be applied', () => {
   });
 });
 
-test('a built-in kind has its own topology', () => {
+test('the topology of a built-in kind is its schema', () => {
   const applied = {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -333,7 +333,7 @@ test('a built-in kind has its own topology', () => {
     topology: schemaTopology(deployment),
     nowIso: '2026-01-01T00:00:00Z',
   });
-  // Read off a Kubernetes 1.35 API server.
+  // The result of a Kubernetes 1.35 API server.
   expect(result.outcome === 'applied' && result.managedFields[0]?.fieldsV1).toEqual({
     'f:metadata': { 'f:labels': { 'f:l': {} } },
     'f:spec': {

@@ -22,7 +22,7 @@ describe('label selectors', () => {
     ['one of a set', 'app in (api, web)', true],
     ['none of a set', 'app notin (api, web)', false],
     ['a missing label is in no set', 'zone notin (a)', true],
-    ['a label that is there', 'tier', true],
+    ['an existing label', 'tier', true],
     ['a label that is not there', '!zone', true],
     ['a label that must not be there', '!app', false],
     ['all requirements must hold', 'app=web,tier in (front,back),!zone', true],
@@ -32,7 +32,7 @@ describe('label selectors', () => {
     expect(matchesLabels(parseLabelSelector(text), labels)).toBe(expected);
   });
 
-  test('what cannot be read is refused', () => {
+  test('an invalid label selector is refused', () => {
     expect(() => parseLabelSelector('a===b')).toThrow(
       new StatusError('BadRequest', "unable to parse requirement: found '=', expected: identifier"),
     );
@@ -60,11 +60,11 @@ describe('label selectors', () => {
     expect(matchesLabels(readLabelSelector(source) ?? [], labels)).toBe(expected);
   });
 
-  test('a spec without one has none', () => {
+  test('a spec without a selector has none', () => {
     expect(readLabelSelector(undefined)).toBeUndefined();
   });
 
-  test('a Scale shows it as text that parses to the same', () => {
+  test('the text of a selector in a Scale parses to the same selector', () => {
     const text = formatLabelSelector(
       readLabelSelector({
         matchLabels: { b: '1' },
@@ -91,7 +91,7 @@ describe('field selectors', () => {
     expect(matchesFields(parseFieldSelector(text, known), pod)).toBe(expected);
   });
 
-  test('fields that a kind cannot be asked by are refused', () => {
+  test('an unsupported field in a field selector is refused', () => {
     expect(() => parseFieldSelector('spec.color=red', known)).toThrow('field label not supported: spec.color');
     expect(() => parseFieldSelector('spec.color=red', [])).toThrow(
       '"spec.color" is not a known field selector: only "metadata.name", "metadata.namespace"',

@@ -12,12 +12,12 @@ const object = (name: string, data: Record<string, string> = {}, namespace = 'de
 
 function added(store: Store, name: string, data?: Record<string, string>): KubeObject {
   const stored = store.add(shelf, object(name, data));
-  if (stored === undefined) throw new Error(`${name} is there already`);
+  if (stored === undefined) throw new Error(`${name} exists`);
   return stored;
 }
 
 describe('the store', () => {
-  test('gives every write a version of its own, across kinds', () => {
+  test('every write has a unique version, across kinds', () => {
     const store = createStore();
     const first = added(store, 'a');
     const second = store.add('/secrets', object('a'));
@@ -25,14 +25,14 @@ describe('the store', () => {
     expect(store.revision()).toBe(Number(second?.metadata.resourceVersion));
   });
 
-  test('takes a name once', () => {
+  test('a second object of the same name is not added', () => {
     const store = createStore();
     added(store, 'a');
     expect(store.add(shelf, object('a'))).toBeUndefined();
     expect(store.add(shelf, object('a', {}, 'other'))).toBeDefined();
   });
 
-  test('writes only on top of the version that was read', () => {
+  test('a write based on an older version is refused', () => {
     const store = createStore();
     const read = added(store, 'a');
     const next = store.replace(shelf, read, object('a', { by: 'me' }));
@@ -42,12 +42,12 @@ describe('the store', () => {
     expect(store.get(shelf, { namespace: 'default', name: 'a' })).toBe(next);
   });
 
-  test('hands out objects that nobody can change', () => {
+  test('returned objects are frozen', () => {
     const stored = added(createStore(), 'a', { key: 'value' });
     expect(() => Object.assign(stored['data'] as object, { key: 'other' })).toThrow(TypeError);
   });
 
-  test('lists in order of namespace and name', () => {
+  test('a list is sorted by namespace and name', () => {
     const store = createStore();
     for (const [name, namespace] of [
       ['b', 'x'],
@@ -60,7 +60,7 @@ describe('the store', () => {
     expect(store.list(shelf, 'x').map(({ metadata }) => metadata.name)).toEqual(['a', 'b']);
   });
 
-  test('tells subscribers of each change, with what was before, until they leave', () => {
+  test('subscribers receive each change with the previous object, until they unsubscribe', () => {
     const store = createStore();
     const seen: string[] = [];
     const leave = store.subscribe(shelf, ({ type, object: now, old }) =>
@@ -79,7 +79,7 @@ describe('the store', () => {
     ]);
   });
 
-  test('remembers changes as far as its history goes', () => {
+  test('changes beyond the history limit are forgotten', () => {
     const store = createStore(2);
     const revisions = ['a', 'b', 'c'].map((name) => Number(added(store, name).metadata.resourceVersion));
     const [first = 0, second = 0] = revisions;

@@ -1,4 +1,4 @@
-/** Which StickyWorkloads are accepted, and what they get by default. */
+/** Accepted StickyWorkloads, and their defaults. */
 import { expect } from '@jest/globals';
 import type { Fields } from '../../body.ts';
 import { done, type Case } from '../../case.ts';

@@ -1,4 +1,4 @@
-/** What is wrong with a StickyWorkload, a rule a row: the answer names the field. */
+/** Invalid StickyWorkloads, one rule per row: the response names the field. */
 import type { Fields } from '../../body.ts';
 import { expectRefused, type Case } from '../../case.ts';
 import { submit } from './world.ts';

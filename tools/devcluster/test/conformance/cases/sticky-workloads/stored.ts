@@ -1,4 +1,4 @@
-/** StickyWorkloads that are stored: their status, their scale, their columns, and who owns which field. */
+/** Stored StickyWorkloads: status, scale, columns, and field managers. */
 import { expect } from '@jest/globals';
 import type { Fields } from '../../body.ts';
 import { done, expectRefused, type Case } from '../../case.ts';

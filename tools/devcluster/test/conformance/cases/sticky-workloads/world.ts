@@ -1,4 +1,4 @@
-/** What the cases of the project's own CustomResourceDefinition have in common. */
+/** Shared by the cases of the project's CustomResourceDefinition. */
 import type { Fields } from '../../body.ts';
 import { uniqueName, type Answer, type ConformanceApi } from '../../api.ts';
 import { installedFrom } from '../../installed.ts';
@@ -21,6 +21,6 @@ export const workload = (spec: Fields = {}, name = uniqueName('cart')): Fields &
   spec: { targetRef: { kind: 'Deployment', name: 'cart' }, ...spec },
 });
 
-/** What the server would say, without storing anything. */
+/** Returns the response to a creation, without storing the object. */
 export const submit = async (api: ConformanceApi, spec: Fields, name?: string): Promise<Answer> =>
   api.post(await pathTo(api), workload(spec, name), { dryRun: 'All', fieldValidation: 'Strict' });
