@@ -1,6 +1,6 @@
 /** The conditions of a pod, with the reasons and messages of the kubelet. Conditions of other components are kept. */
 import { conditionsOf, containersOf } from './pod.ts';
-import type { Condition, Pod, PodPhase } from './pod.ts';
+import type { Condition, PodPhase } from './pod.ts';
 import { containerOf, isReady } from './state.ts';
 import type { PodState } from './state.ts';
 
@@ -13,7 +13,7 @@ export function buildConditions(state: PodState, phase: PodPhase, now: string): 
   const verdicts: Record<string, Verdict> = {
     PodReadyToStartContainers: { status: phase === 'Succeeded' || phase === 'Failed' ? 'False' : 'True' },
     Initialized: judgeInit(state, phase),
-    Ready: containersReady.status === 'True' ? judgeGates(state.pod) : containersReady,
+    Ready: containersReady,
     ContainersReady: containersReady,
     PodScheduled: isTrue,
   };
@@ -60,18 +60,4 @@ function judgeInit(state: PodState, phase: PodPhase): Verdict {
     reason: 'ContainersNotInitialized',
     message: `containers with incomplete status: [${open.map(({ container }) => container.name).join(' ')}]`,
   };
-}
-
-/** A readiness gate is a condition that another component sets. */
-function judgeGates(pod: Pod): Verdict {
-  const messages = (pod.spec.readinessGates ?? []).flatMap(({ conditionType }) => {
-    const gate = conditionsOf(pod).find(({ type }) => type === conditionType);
-    if (!gate) return `corresponding condition of pod readiness gate "${conditionType}" does not exist.`;
-    return gate.status === 'True'
-      ? []
-      : `the status of pod readiness gate "${conditionType}" is not "True", but ${gate.status}`;
-  });
-  return messages.length === 0
-    ? isTrue
-    : { status: 'False', reason: 'ReadinessGatesNotReady', message: messages.join(', ') };
 }

@@ -11,7 +11,6 @@ export type PodSpec = {
   containers: Container[];
   initContainers?: Container[];
   volumes?: Volume[];
-  readinessGates?: { conditionType: string }[];
 };
 
 export type RestartPolicy = 'Always' | 'OnFailure' | 'Never';

@@ -103,7 +103,6 @@ const podSpec: Schema = object({
   imagePullSecrets: listBy(['name'], localReference),
   affinity: anything,
   ...each(list(anything), 'tolerations topologySpreadConstraints'),
-  readinessGates: list(object({ conditionType: text })),
 });
 
 export const podTemplate: Schema = object({ metadata, spec: podSpec });

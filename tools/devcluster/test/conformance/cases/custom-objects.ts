@@ -57,139 +57,101 @@ const widgets = sharedWidgets([
 
 type RefusedRow = { problem: string; spec: Fields; field: string; message: string };
 
+/** `FIELD` in the message is the path of the field: by default that of the only field of `spec`. */
+const refused = (
+  problem: string,
+  spec: Fields,
+  message: string,
+  field = `spec.${Object.keys(spec).join()}`,
+): RefusedRow => ({ problem, spec, field, message: message.replaceAll('FIELD', field) });
+
 const refusedRows: RefusedRow[] = [
-  {
-    problem: 'a missing required field',
-    spec: { count: undefined },
-    field: 'spec.count',
-    message: 'Required value',
-  },
-  {
-    problem: 'a number below the minimum',
-    spec: { count: -1 },
-    field: 'spec.count',
-    message: 'Invalid value: -1: spec.count in body should be greater than or equal to 0',
-  },
-  {
-    problem: 'a number above the maximum',
-    spec: { count: 11 },
-    field: 'spec.count',
-    message: 'Invalid value: 11: spec.count in body should be less than or equal to 10',
-  },
-  {
-    problem: 'a string in an integer field',
-    spec: { count: 'one' },
-    field: 'spec.count',
-    message: 'Invalid value: "string": spec.count in body must be of type integer: "string"',
-  },
-  {
-    problem: 'a fraction in an integer field',
-    spec: { count: 1.5 },
-    field: 'spec.count',
-    message: 'Invalid value: "number": spec.count in body must be of type integer: "number"',
-  },
-  {
-    problem: 'an integer in a boolean field',
-    spec: { on: 1 },
-    field: 'spec.on',
-    message: 'Invalid value: "integer": spec.on in body must be of type boolean: "integer"',
-  },
-  {
-    problem: 'a string that is too short',
-    spec: { word: 'a' },
-    field: 'spec.word',
-    message: 'Invalid value: "a": spec.word in body should be at least 2 chars long',
-  },
-  {
-    problem: 'a string that is too long',
-    spec: { word: 'abcdef' },
-    field: 'spec.word',
-    message: 'Too long: may not be more than 5 bytes',
-  },
-  {
-    problem: 'a string that does not match the pattern',
-    spec: { word: 'Ab' },
-    field: 'spec.word',
-    message: 'Invalid value: "Ab": spec.word in body should match \'^[a-z]*$\'',
-  },
-  {
-    problem: 'a value outside of the enumeration',
-    spec: { color: 'blue' },
-    field: 'spec.color',
-    message: 'Unsupported value: "blue": supported values: "red", "green"',
-  },
-  {
-    problem: 'an invalid date-time',
-    spec: { when: 'noon' },
-    field: 'spec.when',
-    message: 'Invalid value: "noon": spec.when in body must be of type date-time: "noon"',
-  },
-  {
-    problem: 'a boolean in an int-or-string field',
-    spec: { port: true },
-    field: 'spec.port',
-    message: 'Invalid value: "boolean": spec.port in body must be of type integer,string: "boolean"',
-  },
-  {
-    problem: 'a list that is too short',
-    spec: { list: [] },
-    field: 'spec.list',
-    message: 'Invalid value: 0: spec.list in body should have at least 1 items',
-  },
-  {
-    problem: 'a list that is too long',
-    spec: { list: ['a', 'b', 'c', 'd'] },
-    field: 'spec.list',
-    message: 'Too many: 4: must have at most 3 items',
-  },
-  {
-    problem: 'an item of the wrong type',
-    spec: { list: ['a', 1] },
-    field: 'spec.list[1]',
-    message: 'Invalid value: "integer": spec.list[1] in body must be of type string: "integer"',
-  },
-  {
-    problem: 'an object in a list field',
-    spec: { list: {} },
-    field: 'spec.list',
-    message: 'Invalid value: "object": spec.list in body must be of type array: "object"',
-  },
-  {
-    problem: 'a duplicate in a set',
-    spec: { tags: ['a', 'b', 'a'] },
-    field: 'spec.tags[2]',
-    message: 'Duplicate value: "a"',
-  },
-  {
-    problem: 'a duplicate key in a list map',
-    spec: { parts: [{ name: 'a' }, { name: 'a' }] },
-    field: 'spec.parts[1]',
-    message: 'Duplicate value: {"name":"a"}',
-  },
-  {
-    problem: 'a missing key of a list map',
-    spec: { parts: [{ size: 1 }] },
-    field: 'spec.parts[0].name',
-    message: 'Required value',
-  },
-  {
-    problem: 'a value of a map of the wrong type',
-    spec: { labels: { a: 1 } },
-    field: 'spec.labels.a',
-    message: 'Invalid value: "integer": spec.labels.a in body must be of type string: "integer"',
-  },
-  {
-    problem: 'a missing nested required field',
-    spec: { nested: {} },
-    field: 'spec.nested.must',
-    message: 'Required value',
-  },
-  {
-    problem: 'an embedded object without a kind',
-    spec: { embedded: { apiVersion: 'v1' } },
-    field: 'spec.embedded.kind',
-    message: 'Required value',
-  },
+  refused('a missing required field', { count: undefined }, 'Required value'),
+  refused(
+    'a number below the minimum',
+    { count: -1 },
+    'Invalid value: -1: FIELD in body should be greater than or equal to 0',
+  ),
+  refused(
+    'a number above the maximum',
+    { count: 11 },
+    'Invalid value: 11: FIELD in body should be less than or equal to 10',
+  ),
+  refused(
+    'a string in an integer field',
+    { count: 'one' },
+    'Invalid value: "string": FIELD in body must be of type integer: "string"',
+  ),
+  refused(
+    'a fraction in an integer field',
+    { count: 1.5 },
+    'Invalid value: "number": FIELD in body must be of type integer: "number"',
+  ),
+  refused(
+    'an integer in a boolean field',
+    { on: 1 },
+    'Invalid value: "integer": FIELD in body must be of type boolean: "integer"',
+  ),
+  refused(
+    'a string that is too short',
+    { word: 'a' },
+    'Invalid value: "a": FIELD in body should be at least 2 chars long',
+  ),
+  refused('a string that is too long', { word: 'abcdef' }, 'Too long: may not be more than 5 bytes'),
+  refused(
+    'a string that does not match the pattern',
+    { word: 'Ab' },
+    'Invalid value: "Ab": FIELD in body should match \'^[a-z]*$\'',
+  ),
+  refused(
+    'a value outside of the enumeration',
+    { color: 'blue' },
+    'Unsupported value: "blue": supported values: "red", "green"',
+  ),
+  refused(
+    'an invalid date-time',
+    { when: 'noon' },
+    'Invalid value: "noon": FIELD in body must be of type date-time: "noon"',
+  ),
+  refused(
+    'a boolean in an int-or-string field',
+    { port: true },
+    'Invalid value: "boolean": FIELD in body must be of type integer,string: "boolean"',
+  ),
+  refused('a list that is too short', { list: [] }, 'Invalid value: 0: FIELD in body should have at least 1 items'),
+  refused('a list that is too long', { list: ['a', 'b', 'c', 'd'] }, 'Too many: 4: must have at most 3 items'),
+  refused(
+    'an item of the wrong type',
+    { list: ['a', 1] },
+    'Invalid value: "integer": FIELD in body must be of type string: "integer"',
+    'spec.list[1]',
+  ),
+  refused(
+    'an object in a list field',
+    { list: {} },
+    'Invalid value: "object": FIELD in body must be of type array: "object"',
+  ),
+  refused('a duplicate in a set', { tags: ['a', 'b', 'a'] }, 'Duplicate value: "a"', 'spec.tags[2]'),
+  refused(
+    'a duplicate key in a list map',
+    { parts: [{ name: 'a' }, { name: 'a' }] },
+    'Duplicate value: {"name":"a"}',
+    'spec.parts[1]',
+  ),
+  refused('a missing key of a list map', { parts: [{ size: 1 }] }, 'Required value', 'spec.parts[0].name'),
+  refused(
+    'a value of a map of the wrong type',
+    { labels: { a: 1 } },
+    'Invalid value: "integer": FIELD in body must be of type string: "integer"',
+    'spec.labels.a',
+  ),
+  refused('a missing nested required field', { nested: {} }, 'Required value', 'spec.nested.must'),
+  refused(
+    'an embedded object without a kind',
+    { embedded: { apiVersion: 'v1' } },
+    'Required value',
+    'spec.embedded.kind',
+  ),
 ];
 
 const causesOf = (body: Fields): { field: string; message: string }[] =>
