@@ -3,7 +3,6 @@ import { beforeAll, expect, test } from '@jest/globals';
 import { describeWithCluster } from '../support/full-cluster.ts';
 import { installHoldfast } from '../support/shop-cluster.ts';
 import { apiServerAway } from './scenarios/api-server-away.ts';
-import { autoscaled } from './scenarios/autoscaled.ts';
 import { nodeDrained } from './scenarios/node-drained.ts';
 import { nodeLost } from './scenarios/node-lost.ts';
 import { operatorsAway } from './scenarios/operators-away.ts';
@@ -11,7 +10,7 @@ import { operatorsAway } from './scenarios/operators-away.ts';
 describeWithCluster('One after another', () => {
   beforeAll(installHoldfast, 180_000);
 
-  test.each([autoscaled, operatorsAway, apiServerAway, nodeDrained, nodeLost])(
+  test.each([operatorsAway, apiServerAway, nodeDrained, nodeLost])(
     '$title',
     async ({ play }) => {
       await expect(play()).resolves.toBeUndefined();

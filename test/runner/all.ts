@@ -2,10 +2,10 @@
  * All layers. The tests on a cluster mostly wait for real time (quiet periods, drains, outages of a minute), so they run in two lanes, each
  * on a cluster of its own. The clusters and their images are made while the fast layer runs.
  *
- *     fast ───────────────────────┬─► lane 1: faults of a whole cluster, then the demo
- *     build ─► clusters, images ──┴─► lane 2: all other e2e tests, then the api layer
+ *     fast ───────────────────────┬─► lane 1: faults of a whole cluster, demo, conformance ─┬─► autoscaling, which needs CPU
+ *     build ─► clusters, images ──┴─► lane 2: all other e2e tests ──────────────────────────┴─► api
  *
- * Lane 1 is printed when it ends, because lane 2 writes meanwhile.
+ * What runs in the upper half is printed when it ends, because the lower half writes meanwhile.
  */
 import { clusterOf, whyNoCluster, type Cluster } from './cluster.ts';
 import type { LayerResult } from './jest.ts';
@@ -14,7 +14,8 @@ import { interrupted } from './process.ts';
 
 export type NamedResult = LayerResult & { layer: string; tookMs: number };
 
-const faultFiles = 'test/e2e/(disruptive|demo)';
+const faults = 'test/e2e/(disruptive|demo|conformance)';
+const autoscaling = 'test/e2e/autoscaled';
 
 export async function runAll(): Promise<NamedResult[]> {
   return whyNoCluster() === undefined ? runInLanes() : runInTurn();
@@ -38,10 +39,16 @@ async function runInLanes(): Promise<NamedResult[]> {
     const fast = await timed('fast', () => runFast({}));
     const problem = await preparing;
     if (interrupted.aborted) return [fast];
-    if (problem !== undefined) return [fast, await timed('e2e', () => Promise.resolve(fail(problem)))];
-    console.log('== e2e and api, and beside them the e2e tests with faults of a whole cluster');
-    const lanes = await Promise.all([runFaults(clusters.faults), runOthers(clusters.e2e)]);
-    return [fast, ...lanes.flat()];
+    if (problem !== undefined) {
+      const failed = await timed('e2e', () => Promise.resolve(fail(problem)));
+      return [fast, failed, await timed('api', () => runApi({}))];
+    }
+    console.log('== e2e, in two lanes');
+    const lanes = await Promise.all([runFiles(clusters.faults, 'faults', faults), runOthers(clusters.e2e)]);
+    if (interrupted.aborted) return [fast, ...lanes];
+    console.log('== api, and beside it autoscaling of e2e');
+    const last = [runFiles(clusters.faults, 'autoscaling', autoscaling), timed('api', () => runApi({}))];
+    return [fast, ...lanes, ...(await Promise.all(last))];
   } finally {
     await Promise.all(Object.values(clusters).map((cluster) => cluster.down()));
   }
@@ -53,16 +60,14 @@ async function prepare({ faults, e2e }: { faults: Cluster; e2e: Cluster }): Prom
   return startCluster(e2e, await startCluster(faults, built, 'Held'), 'Held');
 }
 
-async function runFaults(cluster: Cluster): Promise<NamedResult[]> {
-  const args = ['--testPathPatterns', faultFiles];
-  return [await timed('e2e, faults and demo', () => runOnCluster(cluster, { args, output: 'Held' }))];
+function runFiles(cluster: Cluster, name: string, files: string): Promise<NamedResult> {
+  const args = ['--testPathPatterns', files];
+  return timed(`e2e, ${name}`, () => runOnCluster(cluster, { args, output: 'Held' }));
 }
 
-async function runOthers(cluster: Cluster): Promise<NamedResult[]> {
-  const others = await timed('e2e, others', () =>
-    runOnCluster(cluster, { args: ['--testPathIgnorePatterns', faultFiles] }),
-  );
-  return interrupted.aborted ? [others] : [others, await timed('api', () => runApi({}))];
+function runOthers(cluster: Cluster): Promise<NamedResult> {
+  const args = ['--testPathIgnorePatterns', faults, autoscaling];
+  return timed('e2e, others', () => runOnCluster(cluster, { args }));
 }
 
 export async function timed(layer: string, run: () => Promise<LayerResult>): Promise<NamedResult> {
