@@ -39,7 +39,7 @@ describe('the command line of the image', () => {
     expect(await holdfast('--version')).toEqual({ code: 0, out: `${manifest.version}\n`, err: '' });
   });
 
-  test('an unknown command says how to find the known ones', async () => {
+  test('an unknown command names the command that lists the known ones', async () => {
     expect(await holdfast('oprator')).toEqual({
       code: 2,
       out: '',
@@ -47,7 +47,7 @@ describe('the command line of the image', () => {
     });
   });
 
-  test('the demo is not in the image, and says where it is', async () => {
+  test('the demo is not in the image: its command names npm run demo', async () => {
     expect(await holdfast('demo')).toEqual({
       code: 2,
       out: '',
@@ -55,7 +55,7 @@ describe('the command line of the image', () => {
     });
   });
 
-  test('no command is a mistake that shows the help', async () => {
+  test('a call without a command fails and shows the help', async () => {
     expect(await holdfast()).toMatchObject({
       code: 2,
       out: '',
@@ -63,11 +63,14 @@ describe('the command line of the image', () => {
     });
   });
 
-  test.each(['operator', 'proxy', 'sidecar'])('%s loads, and says what configuration it lacks', async (command) => {
-    const { code, out, err } = await holdfast(command);
-    expect(code).toBe(1);
-    expect(out + err).toMatch(/[A-Z]+_[A-Z_]+ (is required|is not set|must be)/);
-  });
+  test.each(['operator', 'proxy', 'sidecar'])(
+    '%s loads, and names the configuration that is missing',
+    async (command) => {
+      const { code, out, err } = await holdfast(command);
+      expect(code).toBe(1);
+      expect(out + err).toMatch(/[A-Z]+_[A-Z_]+ (is required|is not set|must be)/);
+    },
+  );
 });
 
 /** Packages in the chunks that a command needs, found by the file that it starts. */
@@ -101,7 +104,7 @@ describe('what a command of the image loads', () => {
     expect(packagesOf('src/dataplane/main.ts').filter((name) => /kubernetes|dot-i/.test(name))).toEqual([]);
   });
 
-  test('the operator: the Kubernetes client, without what nobody calls', () => {
+  test('the operator: the Kubernetes client, without its unused parts', () => {
     const packages = packagesOf('src/operator/main.ts');
     expect(packages).toContain('@kubernetes/client-node');
     expect(packages).not.toContain('gaxios');

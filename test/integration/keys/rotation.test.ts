@@ -143,11 +143,11 @@ function createRing(endpoints: ShortEndpoint[], proxies: readonly RunningProxy[]
   /** The first proxy receives the ring at once, the others after a delay. */
   function publish(pause: () => Promise<unknown>): void {
     revision += 1;
-    const news = { revision, table: proxyTable({ endpoints, limits, keyRing: ring() }) };
+    const update = { revision, table: proxyTable({ endpoints, limits, keyRing: ring() }) };
     const [first, ...others] = proxies;
-    first?.replica.sayTable(news.revision, news.table);
+    first?.replica.sayTable(update.revision, update.table);
     published = others.reduce(
-      (before, { replica }) => before.then(pause).then(() => replica.sayTable(news.revision, news.table)),
+      (before, { replica }) => before.then(pause).then(() => replica.sayTable(update.revision, update.table)),
       published,
     );
   }

@@ -75,7 +75,7 @@ describe('against the shop itself', () => {
     expect(shop.count()).toEqual({ sessions: 0, webSockets: 0, eventStreams: 0 });
   });
 
-  test('places are filled again until the load is stopped, and then everyone leaves on their own terms', async () => {
+  test('places are filled again until the load is stopped, and then every customer finishes its visit', async () => {
     const load = startLoad(loadOf(patient));
     await until(() => summarize(load.sessionLog).ended >= 20);
     expect(summarize(load.sessionLog).alive).toBeGreaterThan(0);
@@ -85,14 +85,14 @@ describe('against the shop itself', () => {
     expect(summary.started).toBeLessThanOrEqual(started + 6);
   });
 
-  test('customers who would stay for hours can be sent home', async () => {
+  test('customers who would stay for hours log out when they are sent home', async () => {
     const load = startLoad(loadOf({ ...patient, meanLifeMs: 3_600_000, thinkTimeMs: 600_000 }));
     await until(() => load.sessionLog.sessions.length === 6 && shop.count().webSockets === 2);
     expect(summarize(await load.sendHome())).toMatchObject({ started: 6, ended: 6, lost: 0 });
   });
 });
 
-describe('what a proxy does wrong is a session lost', () => {
+describe('a mistake of the proxy is a lost session', () => {
   test.each<[Fault, string, SessionType, LossKind]>([
     ['Misroute', 'a request goes to another pod', 'Http', 'UnknownSession'],
     ['Reset', 'a connection is reset', 'Http', 'ConnectionBroken'],
@@ -100,7 +100,7 @@ describe('what a proxy does wrong is a session lost', () => {
     ['Swallow', 'an answer never comes', 'Http', 'Timeout'],
     ['OtherPod', 'another pod answers', 'Http', 'WrongPod'],
     ['OtherSecret', 'another session is answered', 'Http', 'WrongSecret'],
-    ['Repeat', 'a request is carried out twice', 'Http', 'WrongCart'],
+    ['Repeat', 'a request is executed twice', 'Http', 'WrongCart'],
     ['Reset', 'a WebSocket is cut', 'WebSocket', 'WebSocketClosed'],
     ['Swallow', 'a WebSocket falls silent', 'WebSocket', 'Timeout'],
     ['OtherPod', 'a WebSocket is answered by another pod', 'WebSocket', 'WrongPod'],
@@ -153,7 +153,7 @@ describe('customers who may reconnect', () => {
     ['Http', { webSockets: 0 }],
     ['WebSocket', { webSockets: 6 }],
     ['Sse', { webSockets: 0, eventStreams: 6 }],
-  ])('find their session again when a connection is cut, and tell of the cut: %s', async (type, places) => {
+  ])('find their session again when a connection is cut, and record the cut: %s', async (type, places) => {
     const load = lasting(places);
     await until(
       () =>
@@ -161,7 +161,7 @@ describe('customers who may reconnect', () => {
         shop.count().webSockets === (places.webSockets ?? 0) &&
         shop.count().eventStreams === (places.eventStreams ?? 0),
     );
-    // Nothing gets through until each has noticed; a connection that was idle when it was cut is missed by nobody.
+    // Nothing gets through until each has noticed; a connection that was idle when it was cut is not missed by any client.
     proxy.fault('Reset');
     proxy.cutAll();
     await until(() => load.sessionLog.sessions.every(({ cuts }) => cuts.length > 0));
@@ -183,7 +183,7 @@ describe('customers who may reconnect', () => {
   });
 });
 
-test('customers who come back log in with the cookies they have, and those who do not have none', async () => {
+test('customers who come back log in with their cookies, and new customers have none', async () => {
   const cookies: (string | undefined)[] = [];
   shop.server.on('request', ({ url, headers }: IncomingMessage) => {
     if (url === '/login') cookies.push(headers.cookie);
@@ -196,24 +196,24 @@ test('customers who come back log in with the cookies they have, and those who d
   expect(shop.count().sessions).toBeGreaterThanOrEqual(came);
 });
 
-test('a login that is turned away is refused, not lost: nothing had begun', async () => {
+test('a rejected login is a refusal, not a loss: no session had started', async () => {
   proxy.fault('BadGateway');
   expect(summarize(await runLoad(loadOf()))).toMatchObject({ started: 0, lost: 0, refused: 6 });
 });
 
-describe('chance', () => {
+describe('the random choices of a load', () => {
   const draw = (...seedParts: number[]) => {
     const random = createRandom(...seedParts);
     return Array.from({ length: 1000 }, () => random());
   };
 
-  test('is the same for the same seed, place and customer, and another for any other', () => {
+  test('are the same for the same seed, place and customer, and differ for any other', () => {
     expect(draw(7, 1, 2)).toEqual(draw(7, 1, 2));
     const others = [draw(7, 1, 2), draw(8, 1, 2), draw(7, 2, 1), draw(7, 1, 3)].map((numbers) => numbers[0]);
     expect(new Set(others).size).toBe(4);
   });
 
-  test('makes visits of the mean length', () => {
+  test('give visits the mean length', () => {
     const random = createRandom(7);
     const lives = Array.from({ length: 20_000 }, () => exponential(random, 100));
     expect(Math.min(...lives)).toBeGreaterThanOrEqual(0);
@@ -262,7 +262,7 @@ describe('the sessionLog of a run', () => {
 
   test.each([
     ['no pod was deleted', new Map<string, number>(), 0],
-    ['a session began while the news still travelled', new Map([['a', 4300]]), 0],
+    ['a session started while the change was still on its way', new Map([['a', 4300]]), 0],
     ['a session began more than a second after its pod was deleted', new Map([['a', 4100]]), 1],
     ['sessions began before', new Map([['b', 1600]]), 0],
   ])('misplaced: %s', (_, terminatingSince, misplaced) => {
@@ -307,7 +307,7 @@ describe('the sessionLog of a run', () => {
     });
   });
 
-  test('tells what each pod had', () => {
+  test('lists the sessions of each pod', () => {
     expect(Object.fromEntries(podUses(sessionLog))).toEqual({
       a: {
         started: 2,

@@ -1,4 +1,4 @@
-/** A proxy that does one thing wrong, once it is told to: what the load client must notice. */
+/** A proxy that does one thing wrong, when it is switched on: the load client must detect it. */
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { expect, test } from '@jest/globals';
 
-test('the shop ends in order at SIGTERM, with an open connection and within a second, and logs both moments', async () => {
+test('the shop exits gracefully at SIGTERM, with an open connection and within a second, and logs start and end', async () => {
   const child = spawn(process.execPath, ['examples/shop/main.ts'], {
     env: { PORT: '0', POD_NAME: 'shop-1' },
     stdio: ['ignore', 'pipe', 'inherit'],

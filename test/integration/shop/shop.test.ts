@@ -57,7 +57,7 @@ describe('the page', () => {
 });
 
 describe('a customer', () => {
-  test('gets a secret at login, and every answer carries it', async () => {
+  test('gets a secret at login, and every response has it', async () => {
     const { cookie, secret } = await login();
     expect(secret).toMatch(/^[0-9a-f]{16}$/);
     expect((await call('POST', '/cart/items', { cookie, body: '{"item":"tea"}' })).json).toEqual({
@@ -82,7 +82,7 @@ describe('a customer', () => {
     });
   });
 
-  test('ends the session by logging out, and the proxy is told', async () => {
+  test('ends its session by logging out, and the proxy is notified', async () => {
     const { cookie } = await login();
     const { status, headers } = await call('POST', '/logout', { cookie });
     expect([status, headers.get('holdfast-session'), headers.get('set-cookie')]).toEqual([
@@ -136,7 +136,7 @@ test('health checks pass until they are made to fail, and other pages are not fo
 });
 
 describe('a stream of events', () => {
-  test('comes from the pod, with the secret and in order, and ends in order when the shop closes', async () => {
+  test('comes from the pod, with the secret and in order, and ends after a complete event when the shop closes', async () => {
     const { cookie, secret } = await login();
     const response = await fetch(`http://${base}/events`, { headers: { cookie } });
     expect(response.headers.get('content-type')).toBe('text/event-stream');
@@ -151,12 +151,12 @@ describe('a stream of events', () => {
     expect(shop.count().eventStreams).toBe(0);
   });
 
-  test('is refused to strangers', async () => {
+  test('is rejected without a session', async () => {
     expect((await call('GET', '/events')).status).toBe(401);
   });
 });
 
-describe('the switches', () => {
+describe('the switches of the shop', () => {
   async function withControl(
     use: (
       flip: (method: string, path: string) => Promise<{ status: number; text: string }>,
@@ -175,7 +175,7 @@ describe('the switches', () => {
     control.close();
   }
 
-  test('make probes fail, tell the number of sessions, and log the hook', async () => {
+  test('make probes fail, return the number of sessions, and log the hook', async () => {
     await login();
     await withControl(async (flip, logged) => {
       expect((await flip('GET', '/sessions')).text).toBe('1\n');
@@ -192,7 +192,7 @@ describe('the switches', () => {
     expect((await call('GET', '/livez')).status).toBe(500);
   });
 
-  test('burn a share of a core until they are told to stop', async () => {
+  test('burn a share of a core until they are switched off', async () => {
     await withControl(async (flip) => {
       expect(JSON.parse((await flip('POST', '/burn?share=0.5')).text)).toEqual({ share: 0.5 });
       const before = process.cpuUsage();
@@ -213,7 +213,7 @@ describe('a WebSocket', () => {
     return JSON.parse(data.toString());
   };
 
-  test('answers every message with the pod and the secret', async () => {
+  test('responds to every message with the pod and the secret', async () => {
     const { cookie, secret } = await login();
     const socket = await open(cookie);
     for (const text of ['short', 'x'.repeat(200), 'ü'.repeat(30_000)]) {
@@ -226,7 +226,7 @@ describe('a WebSocket', () => {
     socket.terminate();
   });
 
-  test('is closed by the app when the client says bye', async () => {
+  test('is closed by the app after a bye message', async () => {
     const { cookie } = await login();
     const socket = await open(cookie);
     socket.send('{"type":"bye"}');
@@ -234,7 +234,7 @@ describe('a WebSocket', () => {
     expect(code).toBe(1000);
   });
 
-  test('is refused to strangers', async () => {
+  test('is rejected without a session', async () => {
     const socket = new WebSocket(`ws://${base}/ws`, { headers: { cookie: 'shop=unknown' } });
     const [error] = (await once(socket, 'error')) as [Error];
     expect(error.message).toContain('401');
@@ -252,7 +252,7 @@ describe('a WebSocket', () => {
     expect(code).toBe(expected);
   });
 
-  test('is told when the shop closes, which takes less than a second even with clients that do not answer', async () => {
+  test('is closed when the shop closes, within a second even if clients do not respond', async () => {
     const { cookie } = await login();
     const [polite, deaf] = [await open(cookie), await open(cookie)];
     deaf.pause();

@@ -16,21 +16,21 @@ function namesIn(folder: string): string[] {
   return [...new Set(found)].toSorted();
 }
 
-test.each(Object.entries(folders))('%s reads what the catalogue of settings says, and nothing else', (part, folder) => {
-  const told = Object.entries<Setting>(settings).filter(([, { parts }]) => parts.some((reader) => reader === part));
+test.each(Object.entries(folders))('%s reads the settings of the catalogue, and no others', (part, folder) => {
+  const listed = Object.entries<Setting>(settings).filter(([, { parts }]) => parts.some((reader) => reader === part));
   expect(namesIn(folder)).toEqual(
-    told
+    listed
       .map(([name]) => name)
       .filter((name) => !name.includes('<'))
       .toSorted(),
   );
 });
 
-test('every annotation of ours is explained', () => {
+test('every annotation of Holdfast is explained', () => {
   expect(unexplained).toEqual([]);
 });
 
-test.each(Object.keys(commands) as CommandName[])('holdfast %s --help tells its settings', (name) => {
+test.each(Object.keys(commands) as CommandName[])('holdfast %s --help lists its settings', (name) => {
   expect(renderCommandHelp(name)).toContain('Environment:\n');
   if (name === 'proxy') expect(renderCommandHelp(name)).toMatch(/--table FILE {2}.*\n/);
 });

@@ -9,12 +9,12 @@ import { customResourceDefinition } from '../../../src/api/crd.ts';
 
 const linesOf = (body: string) => body.split('\n');
 
-test('the manifest of the CRD is the CRD, without YAML anchors', () => {
+test('the manifest of the CRD equals the CRD, without YAML anchors', () => {
   expect(parse(crdFile.body)).toEqual(JSON.parse(JSON.stringify(customResourceDefinition)));
   expect(crdFile.body).not.toMatch(/[&*]a\d/);
 });
 
-test('the reference of fields tells type, default, values and meaning', () => {
+test('the reference of fields lists type, default, values and meaning', () => {
   const lines = linesOf(fieldReference.body);
   expect(lines).toContain(
     '| `spec.drain.sessionSources` | list of string | `["Proxy"]` | ≥ 1, ≤ 3 entries; `Proxy`, `Connections`, `Application` | Sources that count the sessions of a pod. A pod is released only when all of them report zero. |',
@@ -25,7 +25,7 @@ test('the reference of fields tells type, default, values and meaning', () => {
   expect(lines.filter((line) => line.startsWith('| `spec.service.targetPort` | integer or string |'))).toHaveLength(1);
 });
 
-test('the reference of fields tells what is refused', () => {
+test('the reference of fields lists what is rejected', () => {
   expect(linesOf(fieldReference.body)).toEqual(
     expect.arrayContaining([
       '- `spec.drain.timeout`: timeout must not exceed 7 days (168h).',
@@ -34,7 +34,7 @@ test('the reference of fields tells what is refused', () => {
   );
 });
 
-test('the reference of reasons tells what a reason means', () => {
+test('the reference of reasons explains each reason', () => {
   expect(linesOf(reasonReference.body)).toContain('| `TargetNotFound` | The target does not exist. |');
 });
 
@@ -43,8 +43,11 @@ test('a bar or a line end in a cell does not break the table', () => {
   expect(code('a`b')).toBe('`` a`b ``');
 });
 
-test.each([{ path: 'a.yaml' }, { path: 'a.md' }])('$path says that it is generated, and is known by it', ({ path }) => {
-  const text = withHeader({ path, body: 'kind: A\n' });
-  expect(linesOf(text)[0]).toContain('npm run generate');
-  expect([isGenerated(text), isGenerated('kind: A\n')]).toEqual([true, false]);
-});
+test.each([{ path: 'a.yaml' }, { path: 'a.md' }])(
+  '$path states that it is generated, and is recognized by that',
+  ({ path }) => {
+    const text = withHeader({ path, body: 'kind: A\n' });
+    expect(linesOf(text)[0]).toContain('npm run generate');
+    expect([isGenerated(text), isGenerated('kind: A\n')]).toEqual([true, false]);
+  },
+);

@@ -16,16 +16,16 @@ const queries = [
   ...alerts.map(({ alert, expr }) => ({ where: `alert ${alert}`, expr })),
 ];
 
-test.each(queries)('$where asks for metrics and labels that exist', ({ expr }) => {
+test.each(queries)('$where queries only metrics and labels that exist', ({ expr }) => {
   expect({ metrics: unknownMetrics(expr), labels: unknownLabels(expr) }).toEqual({ metrics: [], labels: [] });
 });
 
-test('a metric or label that does not exist is found out', () => {
+test('a metric or label that does not exist is detected', () => {
   expect(unknownMetrics('sum(rate(holdfast_session_started_total[5m]))')).toEqual(['holdfast_session_started_total']);
   expect(unknownLabels('sum by (reason, why) (holdfast_sessions_lost_total{status="x"})')).toEqual(['status', 'why']);
 });
 
-test('every alert says what happened and what to do', () => {
+test('every alert states what happened and what to do', () => {
   for (const { annotations } of alerts) {
     expect(Math.min(annotations.summary.length, annotations.description.length)).toBeGreaterThan(20);
   }
@@ -33,8 +33,8 @@ test('every alert says what happened and what to do', () => {
 
 test('every alert has a section in the guide, and every alert of the guide exists', () => {
   const guide = readFileSync('docs/guide/troubleshooting.md', 'utf8');
-  const told = [...guide.matchAll(/^#+ .*\b(Holdfast[A-Za-z]+)/gm)].map(([, name = '']) => name);
-  expect(told.toSorted()).toEqual(alerts.map(({ alert }) => alert).toSorted());
+  const described = [...guide.matchAll(/^#+ .*\b(Holdfast[A-Za-z]+)/gm)].map(([, name = '']) => name);
+  expect(described.toSorted()).toEqual(alerts.map(({ alert }) => alert).toSorted());
 });
 
 test('names and units follow the conventions of Prometheus', () => {
@@ -44,7 +44,7 @@ test('names and units follow the conventions of Prometheus', () => {
   }
 });
 
-test('the dashboard shows sessions, drains, losses and who holds up a pod', () => {
+test('the dashboard shows sessions, drains, losses and what holds a pod', () => {
   const shown = new Set(panels.flatMap(({ queries: ofPanel }) => ofPanel.flatMap(({ expr }) => metricsIn(expr))));
   for (const metric of [
     'holdfast_workload_sessions',

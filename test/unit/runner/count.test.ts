@@ -47,7 +47,7 @@ test.each([
   expect(formatCount(countReport(given, exitCode))).toBe(line);
 });
 
-test('layers add up', () => {
+test('the counts of layers add up', () => {
   expect(
     formatCount(
       addCounts([

@@ -19,7 +19,7 @@ const secret = Buffer.alloc(32, 7).toString('base64');
 type Act =
   | { kind: 'pass'; ms: number }
   | { kind: 'plan' }
-  | { kind: 'hear'; proxy: number }
+  | { kind: 'receive'; proxy: number }
   | { kind: 'cut' | 'mend'; proxy: number }
   | { kind: 'replace'; proxy: number }
   | { kind: 'ask' }
@@ -35,7 +35,7 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   passes(1, fc.integer({ min: 20 * minute, max: 40 * minute })),
   passes(1, fc.constant(24 * 60 * minute)),
   sometimes(6, fc.record({ kind: fc.constant('plan' as const) })),
-  sometimes(5, fc.record({ kind: fc.constant('hear' as const), proxy })),
+  sometimes(5, fc.record({ kind: fc.constant('receive' as const), proxy })),
   sometimes(2, fc.record({ kind: fc.constantFrom('cut' as const, 'mend' as const), proxy })),
   sometimes(1, fc.record({ kind: fc.constant('replace' as const), proxy })),
   sometimes(2, fc.record({ kind: fc.constant('ask' as const) })),
@@ -100,7 +100,7 @@ function createModel() {
     run(act: Act): boolean {
       if (act.kind === 'pass') nowMs += act.ms;
       if (act.kind === 'plan') takeStep();
-      if (act.kind === 'hear' && !at(act.proxy).isCut) at(act.proxy).ring = readRing(stored);
+      if (act.kind === 'receive' && !at(act.proxy).isCut) at(act.proxy).ring = readRing(stored);
       if (act.kind === 'cut' || act.kind === 'mend') at(act.proxy).isCut = act.kind === 'cut';
       if (act.kind === 'replace') {
         proxies[act.proxy] = { uid: `p${act.proxy} of ${nowMs}`, ring: readRing(stored), isCut: false };
@@ -132,7 +132,7 @@ describe('with proxies that receive rings late, are disconnected or replaced, an
         model.run({ kind: 'ask' });
         for (let round = 0; round < 20; round += 1) {
           model.run({ kind: 'plan' });
-          for (const index of [0, 1, 2]) model.run({ kind: 'hear', proxy: index });
+          for (const index of [0, 1, 2]) model.run({ kind: 'receive', proxy: index });
           model.run({ kind: 'pass', ms: 13 * 60 * minute });
         }
         expect(model.steps.slice(before)).toEqual(expect.arrayContaining(['Promoted', 'Settled', 'Retired']));

@@ -18,7 +18,7 @@ type Hooked = {
 const probe = 'conformance.example.test/probe';
 
 /**
- * Runs `use` with a webhook that is known to be called: a real server hears of a configuration some time after it was
+ * Runs `use` with a webhook that is known to be called: a real server reads a configuration some time after it was
  * stored, so a dry run of an object that only the probe's own webhook sees is repeated until that was called.
  */
 async function hooked(
