@@ -30,8 +30,7 @@ export const autoscaled: Scenario = {
     inShop('e2e-hpa', { replicas: 2, objects: [autoscaler] }, async (scene) => {
       const { namespace, pods } = scene;
       const load = scene.customers('hpa-5-2', many);
-      // More than five pods may use, also where other processes need the cores.
-      await Promise.all((await appPods(namespace)).map((pod) => flip(pod, '/burn?share=0.7')));
+      await Promise.all((await appPods(namespace)).map((pod) => flip(pod, '/burn?share=0.6')));
       await untilReady(namespace, 5);
       await until(
         'customers on every pod',
