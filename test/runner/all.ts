@@ -2,15 +2,15 @@
  * All layers. The tests on a cluster mostly wait for real time (quiet periods, drains, outages of a minute), so they run in two lanes, each
  * on a cluster of its own. The clusters and their images are made while the fast layer runs.
  *
- *     fast ───────────────────────┬─► lane 1: faults of a whole cluster, demo, conformance ─┬─► autoscaling, which needs CPU
- *     build ─► clusters, images ──┴─► lane 2: all other e2e tests ──────────────────────────┴─► api
+ *     fast ───────────────────────┬─► lane 1: faults of a whole cluster, demo, conformance ─┬─► autoscaling, which needs CPU ─► api
+ *     build ─► clusters, images ──┴─► lane 2: all other e2e tests ──────────────────────────┘
  *
- * What runs in the upper half is printed when it ends, because the lower half writes meanwhile.
+ * Lane 1 is printed when it ends, because lane 2 writes meanwhile.
  */
 import { clusterOf, whyNoCluster, type Cluster } from './cluster.ts';
 import type { LayerResult } from './jest.ts';
 import { buildProgram, fail, layers, runApi, runFast, runOnCluster, startCluster, type Problem } from './layers.ts';
-import { interrupted } from './process.ts';
+import { interrupted, type Output } from './process.ts';
 
 export type NamedResult = LayerResult & { layer: string; tookMs: number };
 
@@ -44,11 +44,16 @@ async function runInLanes(): Promise<NamedResult[]> {
       return [fast, failed, await timed('api', () => runApi({}))];
     }
     console.log('== e2e, in two lanes');
-    const lanes = await Promise.all([runFiles(clusters.faults, 'faults', faults), runOthers(clusters.e2e)]);
+    const lanes = await Promise.all([
+      runFiles(clusters.faults, 'faults', { files: faults, output: 'Held' }),
+      runOthers(clusters.e2e),
+    ]);
     if (interrupted.aborted) return [fast, ...lanes];
-    console.log('== api, and beside it autoscaling of e2e');
-    const last = [runFiles(clusters.faults, 'autoscaling', autoscaling), timed('api', () => runApi({}))];
-    return [fast, ...lanes, ...(await Promise.all(last))];
+    console.log('== e2e, autoscaling');
+    const scaled = await runFiles(clusters.e2e, 'autoscaling', { files: autoscaling });
+    if (interrupted.aborted) return [fast, ...lanes, scaled];
+    console.log('== api');
+    return [fast, ...lanes, scaled, await timed('api', () => runApi({}))];
   } finally {
     // In turn: the last one restores settings of the machine.
     for (const cluster of Object.values(clusters)) await cluster.down();
@@ -61,9 +66,13 @@ async function prepare({ faults, e2e }: { faults: Cluster; e2e: Cluster }): Prom
   return startCluster(e2e, await startCluster(faults, built, 'Held'), 'Held');
 }
 
-function runFiles(cluster: Cluster, name: string, files: string): Promise<NamedResult> {
+function runFiles(
+  cluster: Cluster,
+  name: string,
+  { files, output = 'Live' }: { files: string; output?: Output },
+): Promise<NamedResult> {
   const args = ['--testPathPatterns', files];
-  return timed(`e2e, ${name}`, () => runOnCluster(cluster, { args, output: 'Held' }));
+  return timed(`e2e, ${name}`, () => runOnCluster(cluster, { args, output }));
 }
 
 function runOthers(cluster: Cluster): Promise<NamedResult> {

@@ -1,7 +1,7 @@
 /** A node loses power: no FIN, no RST, no response. The sessions of its pods are lost, and no others. */
 import { expect } from '@jest/globals';
 import { kubectl, until } from '../../support/kubectl.ts';
-import { appPods, proxyPods } from '../../support/shop-cluster.ts';
+import { appPods, proxyPods, untilReady } from '../../support/shop-cluster.ts';
 import { startComponent, stopComponent } from '../world/cluster-tools.ts';
 import { sumMetric, targetOf } from '../world/proxies.ts';
 import { inShop } from '../world/scene.ts';
@@ -53,5 +53,8 @@ export const nodeLost: Scenario = {
         await startComponent('node-2');
       }
       await kubectl('wait', '--for=condition=Ready', 'node/node-2', '--timeout=60s');
+      // A SIGTERM that arrives while Node starts as PID 1 is lost: a pod that is deleted while the kubelet restarts its sidecar stays until
+      // the end of its grace period.
+      await untilReady(scene.namespace, 4);
     }),
 };
