@@ -50,7 +50,7 @@ async function runInLanes(): Promise<NamedResult[]> {
     ]);
     if (interrupted.aborted) return [fast, ...lanes];
     console.log('== e2e, autoscaling');
-    const scaled = await runFiles(clusters.e2e, 'autoscaling', { files: autoscaling });
+    const scaled = await runFiles(clusters.faults, 'autoscaling', { files: autoscaling });
     if (interrupted.aborted) return [fast, ...lanes, scaled];
     console.log('== api');
     return [fast, ...lanes, scaled, await timed('api', () => runApi({}))];
