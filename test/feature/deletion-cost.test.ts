@@ -26,6 +26,14 @@ beforeEach(async () => {
 });
 afterEach(() => world.stop());
 
+/** From now on the operator does not learn of changes of pods. */
+async function loseWatchOfPods(): Promise<void> {
+  const unavailable = new AppError('KUBERNETES_UNAVAILABLE', 'no watch', { source: 'kubernetes', retryable: true });
+  world.cluster.fail({ verb: 'watch', kind: 'Pod', error: unavailable, times: 30 });
+  world.cluster.endWatches(unavailable);
+  await world.settle();
+}
+
 const costOf = (name: string): string | undefined => world.mustFind(pods, name).metadata.annotations?.[costAnnotation];
 const costs = () => Object.fromEntries(names.map((name) => [name, costOf(name)]));
 const setCost = (name: string, cost: string | undefined) =>
@@ -127,10 +135,7 @@ describe('a deletion cost of another controller', () => {
   test('is not reported for a pod that was deleted before the write, though the API server returns the same error', async () => {
     proxies.run('proxy-1', { 'cart-a': 12 });
     await world.settle();
-    const unavailable = new AppError('KUBERNETES_UNAVAILABLE', 'no watch', { source: 'kubernetes', retryable: true });
-    world.cluster.fail({ verb: 'watch', kind: 'Pod', error: unavailable, times: 30 });
-    world.cluster.endWatches(unavailable);
-    await world.settle();
+    await loseWatchOfPods();
     world.cluster.remove(pods, { namespace, name: 'cart-a' });
     await proxies.pass(20 * second);
     expect(conflicts()).toEqual([]);
@@ -140,10 +145,7 @@ describe('a deletion cost of another controller', () => {
 test('a deletion cost for a pod that was recreated under its name changes nothing and is not reported', async () => {
   proxies.run('proxy-1', { 'cart-a': 12 });
   await world.settle();
-  const unavailable = new AppError('KUBERNETES_UNAVAILABLE', 'no watch', { source: 'kubernetes', retryable: true });
-  world.cluster.fail({ verb: 'watch', kind: 'Pod', error: unavailable, times: 30 });
-  world.cluster.endWatches(unavailable);
-  await world.settle();
+  await loseWatchOfPods();
   world.put(pods, { ...world.mustFind(pods, 'cart-a'), metadata: { namespace, name: 'cart-a', uid: 'uid-recreated' } });
   world.takeChanges();
   await proxies.pass(20 * second);

@@ -132,6 +132,10 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
     return starter.pin(route, { ...session, slot, nowMs });
   };
 
+  const endReceived = (ids: readonly string[]) => {
+    for (const session of receivedEnds.record(ids)) sessions.end(session, 'Elsewhere');
+  };
+
   return {
     sessions,
     counters,
@@ -161,7 +165,7 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
     },
     notices: () => ({ ended: ended.report(clock.nowMs()), seen: seen.report(clock.nowMs()) }),
     receiveEnded(ids) {
-      for (const session of receivedEnds.record(ids)) sessions.end(session, 'Elsewhere');
+      endReceived(ids);
     },
     receiveSeen(ids) {
       elsewhere.record(ids, clock.nowMs());
@@ -179,7 +183,7 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
       );
     },
     adoptEnded(ids) {
-      for (const session of receivedEnds.record(ids)) sessions.end(session, 'Elsewhere');
+      endReceived(ids);
       for (const id of ids) ended.add(parseSessionId(id), clock.nowMs());
     },
   };

@@ -1,5 +1,4 @@
 /** Session keys are rotated step by step while clients send requests through two real proxies, one of which receives each table later. */
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -15,12 +14,11 @@ import {
   type StoredRing,
 } from '../../../src/core/keys/key-ring-secret.ts';
 import type { KeyRing } from '../../../src/wire/routing-table.ts';
-import { startProxy, type Proxy } from '../../../src/dataplane/proxy.ts';
-import { systemClock } from '../../../src/platform/clock.ts';
+import type { Proxy } from '../../../src/dataplane/proxy.ts';
 import { createCertificates, type Certificates } from '../../../tools/demo/certificate.ts';
 import { eventually } from '../../support/eventually.ts';
 import { operatorName, startFakeReplica, type FakeReplica } from '../../support/fake-operator.ts';
-import { createMemoryLogger } from '../../support/memory-logger.ts';
+import { listenLocally, startFollowingProxy } from '../../support/proxy-process.ts';
 import { backendName, keyOf, proxyTable, type ShortEndpoint } from '../../support/proxy-table.ts';
 
 const certificates: Certificates = await createCertificates({ names: [operatorName] });
@@ -43,17 +41,9 @@ afterEach(async () => {
 /** An application that responds with its name. */
 async function startApp(pod: string): Promise<ShortEndpoint> {
   const server = createServer((_request, response) => response.end(pod));
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  started.push({
-    async stop() {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
-    },
-  });
-  const address = server.address();
-  return { pod, port: typeof address === 'object' && address !== null ? address.port : 0 };
+  const listening = await listenLocally(server);
+  started.push(listening);
+  return { pod, port: listening.port };
 }
 
 type RunningProxy = { proxy: Proxy; replica: FakeReplica; url: () => string };
@@ -62,26 +52,10 @@ type RunningProxy = { proxy: Proxy; replica: FakeReplica; url: () => string };
 async function runProxy(): Promise<RunningProxy> {
   const replica = await startFakeReplica(certificates, { address: '127.0.0.1' });
   started.push(replica);
-  const operator = {
-    gateway: { namespace: 'shop', name: 'web' },
-    host: 'operator',
-    port: replica.port,
-    serverName: operatorName,
-    ca: certificates.caPem,
+  const proxy = await startFollowingProxy(replica, {
+    caPem: certificates.caPem,
     tokenFile: path.join(folder, 'token'),
-    tableFile: undefined,
-  };
-  const config = {
-    source: { kind: 'operator' as const, operator },
-    adminPort: 0,
-    shutdownDelayMs: 0,
     shutdownGraceMs: 100,
-  };
-  const proxy = await startProxy(config, {
-    clock: systemClock,
-    log: createMemoryLogger(),
-    resolve: () => Promise.resolve(['127.0.0.1']),
-    bindPort: () => 0,
   });
   started.push(proxy);
   return { proxy, replica, url: () => `http://127.0.0.1:${proxy.listeners.boundPort(80)}/` };

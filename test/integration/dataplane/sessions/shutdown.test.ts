@@ -1,16 +1,14 @@
 /** What the operator knows of a proxy that has shut down: a real proxy, app and sockets, and a fake replica of the operator. */
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
-import { startProxy, type Proxy } from '../../../../src/dataplane/proxy.ts';
-import { systemClock } from '../../../../src/platform/clock.ts';
+import type { Proxy } from '../../../../src/dataplane/proxy.ts';
 import { createCertificates, type Certificates } from '../../../../tools/demo/certificate.ts';
 import { eventually } from '../../../support/eventually.ts';
 import { operatorName, startFakeReplica, type FakeReplica } from '../../../support/fake-operator.ts';
-import { createMemoryLogger } from '../../../support/memory-logger.ts';
+import { listenLocally, startFollowingProxy } from '../../../support/proxy-process.ts';
 import { proxyTable, type ShortEndpoint } from '../../../support/proxy-table.ts';
 
 const certificates: Certificates = await createCertificates({ names: [operatorName] });
@@ -35,43 +33,22 @@ async function startApp() {
     if (request.url === '/logout') waiting.push(response.setHeader('holdfast-session', 'end'));
     else response.end('ok');
   });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  started.push({
-    async stop() {
-      server.close();
-      server.closeAllConnections();
-      await once(server, 'close');
-    },
-  });
-  const address = server.address();
+  const listening = await listenLocally(server);
+  started.push(listening);
   const endpoint: ShortEndpoint = {
     pod: 'a',
-    port: typeof address === 'object' && address !== null ? address.port : 0,
+    port: listening.port,
   };
   return { endpoint, waiting, respond: () => waiting.pop()?.end('bye') };
 }
 
 async function runProxy(replica: FakeReplica, ...endpoints: ShortEndpoint[]): Promise<{ proxy: Proxy; url: string }> {
   replica.sayTable(1, proxyTable({ endpoints }));
-  const operator = {
-    gateway: { namespace: 'shop', name: 'web' },
-    host: 'operator',
-    port: replica.port,
-    serverName: operatorName,
-    ca: certificates.caPem,
+  const proxy = await startFollowingProxy(replica, {
+    caPem: certificates.caPem,
     tokenFile: path.join(folder, 'token'),
-    tableFile: undefined,
-  };
-  const proxy = await startProxy(
-    { source: { kind: 'operator', operator }, adminPort: 0, shutdownDelayMs: 0, shutdownGraceMs: 5000 },
-    {
-      clock: systemClock,
-      log: createMemoryLogger(),
-      resolve: () => Promise.resolve(['127.0.0.1']),
-      bindPort: () => 0,
-    },
-  );
+    shutdownGraceMs: 5000,
+  });
   started.push(proxy);
   const port = await eventually(
     () => proxy.listeners.boundPort(80),
