@@ -1,6 +1,9 @@
 /** The example shop on a whole cluster, installed and scaled as in the README. */
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { parseAllDocuments } from 'yaml';
+import { fetchOnce } from './fetch-once.ts';
 import { kubectl, kubectlInput, until } from './kubectl.ts';
 import { conditionOf, getObject, listObjects, type LiveObject } from './objects.ts';
 import type { LoadOptions } from '../../tools/demo/customers/load.ts';
@@ -48,7 +51,21 @@ export async function openShop(namespace: string, options: ShopOptions = {}): Pr
     '-',
   );
   await untilReady(namespace, replicas);
-  return { namespace, host: await proxyAddress(namespace) };
+  const host = await proxyAddress(namespace);
+  // Ready says that the proxies and the pods are; the Service reaches them once kube-proxy has programmed the node.
+  await until('the Service accepting connections', () => accepts(host, 80));
+  return { namespace, host };
+}
+
+/** Whether a connection is accepted. A request would begin a session. */
+async function accepts(host: string, port: number): Promise<true> {
+  const socket = connect({ host, port });
+  try {
+    await once(socket, 'connect');
+    return true;
+  } finally {
+    socket.destroy();
+  }
 }
 
 /** StickyWorkload and Deployment, in the sample's order. */
@@ -117,7 +134,7 @@ export const untilSettled = (namespace: string, replicas: number, limitMs = 120_
 
 /** Sets a switch of one shop. */
 export async function flip(pod: LiveObject, path: string): Promise<void> {
-  const response = await fetch(`http://${String(pod.status?.['podIP'])}:${controlPort}${path}`, { method: 'POST' });
+  const response = await fetchOnce(`http://${String(pod.status?.['podIP'])}:${controlPort}${path}`, { method: 'POST' });
   if (!response.ok) throw new Error(`POST ${path} at ${pod.metadata.name}: ${response.status}`);
 }
 

@@ -1,6 +1,7 @@
 /** A new pod gets the address of a deleted one. A token names the pod, not the address: no client reaches another client's pod by it. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { expect } from '@jest/globals';
+import { fetchOnce } from '../../support/fetch-once.ts';
 import { kubectl, until } from '../../support/kubectl.ts';
 import type { LiveObject } from '../../support/objects.ts';
 import { appPods, proxyPods } from '../../support/shop-cluster.ts';
@@ -22,7 +23,7 @@ const cookiesOf = (response: Response): string =>
     .join('; ');
 
 const call = (host: string, method: string, path: string, cookie = ''): Promise<Response> =>
-  fetch(`http://${host}${path}`, { method, headers: cookie ? { cookie } : {} });
+  fetchOnce(`http://${host}${path}`, { method, headers: cookie ? { cookie } : {} });
 
 async function replaceAtSameAddress(namespace: string, old: LiveObject): Promise<LiveObject> {
   await kubectl('-n', namespace, 'delete', 'pod', old.metadata.name, '--force', '--grace-period=0');

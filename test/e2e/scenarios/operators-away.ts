@@ -6,6 +6,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from '@jest/globals';
 import { killInPod } from '../../support/kill.ts';
+import { fetchOnce } from '../../support/fetch-once.ts';
 import { kubectl, until } from '../../support/kubectl.ts';
 import { conditionOf, getObject, listObjects } from '../../support/objects.ts';
 import { createShopClient } from '../../../tools/demo/customers/shop-client.ts';
@@ -52,7 +53,7 @@ async function beginDrain({ namespace, host }: Scene): Promise<string> {
 
 /** Whether the app still runs: the API server has no object of a force deleted pod. */
 const isServing = (address: string): Promise<boolean> =>
-  fetch(`http://${address}:${controlPort}/`, { signal: AbortSignal.timeout(2000) }).then(
+  fetchOnce(`http://${address}:${controlPort}/`, { signal: AbortSignal.timeout(2000) }).then(
     () => true,
     () => false,
   );

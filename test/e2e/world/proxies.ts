@@ -1,4 +1,5 @@
 /** The proxies of a shop, each by itself, and what they and the operators count. */
+import { fetchOnce } from '../../support/fetch-once.ts';
 import type { LiveObject } from '../../support/objects.ts';
 
 const listenerPort = 10_080;
@@ -12,7 +13,7 @@ export const targetOf = (pod: LiveObject) => ({ host: addressOf(pod), port: list
 /** The sum of a metric over these pods and all labels, of those samples whose line has `label`. */
 export async function sumMetric(pods: readonly LiveObject[], name: string, label = ''): Promise<number> {
   const texts = await Promise.all(
-    pods.map(async (pod) => (await fetch(`http://${addressOf(pod)}:${adminPort}/metrics`)).text()),
+    pods.map(async (pod) => (await fetchOnce(`http://${addressOf(pod)}:${adminPort}/metrics`)).text()),
   );
   const samples = texts
     .flatMap((text) => text.split('\n'))
