@@ -1,5 +1,5 @@
 /** The scenario that needs CPU: an autoscaler acts on what its pods really use. */
-import { beforeAll, test } from '@jest/globals';
+import { expect, beforeAll, test } from '@jest/globals';
 import { describeWithCluster } from '../support/full-cluster.ts';
 import { installHoldfast } from '../support/shop-cluster.ts';
 import { autoscaled } from './scenarios/autoscaled.ts';
@@ -10,7 +10,7 @@ describeWithCluster('Autoscaling', () => {
   test.each([autoscaled])(
     '$title',
     async ({ play }) => {
-      await play();
+      expect(await play()).toBeUndefined();
     },
     420_000,
   );

@@ -1,5 +1,5 @@
 /** Scenarios that do not disturb each other, several at one time: starting pods is what takes most of the time. */
-import { beforeAll, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { describeWithCluster } from '../support/full-cluster.ts';
 import { installHoldfast } from '../support/shop-cluster.ts';
 import { addressReused } from './scenarios/address-reused.ts';
@@ -39,7 +39,7 @@ describeWithCluster('Side by side', () => {
   test.concurrent.each(scenarios)(
     '$title',
     async ({ play }) => {
-      await play();
+      expect(await play()).toBeUndefined();
     },
     600_000,
   );

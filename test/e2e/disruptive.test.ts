@@ -1,5 +1,5 @@
 /** Scenarios with faults that affect the whole cluster: one after another. */
-import { beforeAll, test } from '@jest/globals';
+import { expect, beforeAll, test } from '@jest/globals';
 import { describeWithCluster } from '../support/full-cluster.ts';
 import { installHoldfast } from '../support/shop-cluster.ts';
 import { apiServerAway } from './scenarios/api-server-away.ts';
@@ -13,7 +13,7 @@ describeWithCluster('One after another', () => {
   test.each([operatorsAway, apiServerAway, nodeDrained, nodeLost])(
     '$title',
     async ({ play }) => {
-      await play();
+      expect(await play()).toBeUndefined();
     },
     420_000,
   );
