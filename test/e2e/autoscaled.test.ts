@@ -1,5 +1,5 @@
 /** The scenario that needs CPU: an autoscaler acts on what its pods really use. */
-import { expect, beforeAll, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { describeWithCluster } from '../support/full-cluster.ts';
 import { installHoldfast } from '../support/shop-cluster.ts';
 import { autoscaled } from './scenarios/autoscaled.ts';

@@ -1,5 +1,5 @@
 /** Scenarios with faults that affect the whole cluster: one after another. */
-import { expect, beforeAll, test } from '@jest/globals';
+import { beforeAll, expect, test } from '@jest/globals';
 import { describeWithCluster } from '../support/full-cluster.ts';
 import { installHoldfast } from '../support/shop-cluster.ts';
 import { apiServerAway } from './scenarios/api-server-away.ts';

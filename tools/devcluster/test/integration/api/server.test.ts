@@ -3,8 +3,9 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { once } from 'node:events';
 import { get } from 'node:https';
 import { createApiServer } from '../../../apiserver/server.ts';
+import { configMaps } from '../../../cluster-api.ts';
 import { createManualClock } from '../../../../../test/support/manual-clock.ts';
-import { configMaps, serviceAccounts, startWorld, type World } from './world.ts';
+import { serviceAccounts, startWorld, type World } from './world.ts';
 
 const configMap = (name: string) => ({ apiVersion: 'v1', kind: 'ConfigMap', metadata: { name, namespace: 'default' } });
 const account = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'app', namespace: 'default' } };

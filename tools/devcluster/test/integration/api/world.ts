@@ -4,13 +4,6 @@ import { createApiServer, type ApiServer, type ApiServerOptions } from '../../..
 import type { Resource } from '../../../../../src/kube/ports.ts';
 import { createCertificates } from '../../../../demo/certificate.ts';
 
-export const configMaps: Resource = {
-  group: '',
-  version: 'v1',
-  kind: 'ConfigMap',
-  plural: 'configmaps',
-  namespaced: true,
-};
 export const serviceAccounts: Resource = {
   group: '',
   version: 'v1',

@@ -2,12 +2,11 @@
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { endpointSlices, secrets, services } from '../../../../../src/kube/resources.ts';
 import type { KubeObject } from '../../../../../src/kube/ports.ts';
+import { configMaps } from '../../../cluster-api.ts';
 import { forever, limitMs, openScene, script } from './scene.ts';
 import type { Scene } from './scene.ts';
 
 jest.setTimeout(limitMs);
-
-const configMaps = { group: '', version: 'v1', kind: 'ConfigMap', plural: 'configmaps', namespaced: true };
 
 let scene: Scene;
 beforeAll(async () => {
