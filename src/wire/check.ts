@@ -16,13 +16,20 @@ export function checked<T>(check: Check<T>, value: unknown, name: string): Check
   return isValid(value) ? { value } : { problem: problem ?? `${name}: is invalid` };
 }
 
-/** As `checked`, for JSON text. The problem does not quote the text: it may contain secrets. */
-export function checkedJson<T>(check: Check<T>, text: string, name: string): Checked<T> {
+/** As `checked`, for JSON text. The problem does not quote the text: it may contain secrets. `complete`: adds what an earlier version leaves out. */
+export function checkedJson<T>(
+  check: Check<T>,
+  text: string,
+  name: string,
+  complete: (value: unknown) => unknown = (value) => value,
+): Checked<T> {
+  let value: unknown;
   try {
-    return checked(check, JSON.parse(text), name);
+    value = JSON.parse(text);
   } catch {
     return { problem: `${name}: must be JSON` };
   }
+  return checked(check, complete(value), name);
 }
 
 const must = (path: string, wanted: string) => `${path}: must be ${wanted}`;

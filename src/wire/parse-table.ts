@@ -18,6 +18,7 @@ import {
   type Check,
   type Checked,
 } from './check.ts';
+import { completeSettings, proxySettings } from './proxy-settings.ts';
 import type {
   Backend,
   Carrier,
@@ -37,6 +38,7 @@ const port = whole(1, 65_535);
 const token = pattern(/^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/, 'a name of letters, digits and a few signs (RFC 9110, token)');
 const domain = pattern(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'a domain name');
 const cookiePath = pattern(/^\/[^;\p{Cc}\p{Cs}]*$/u, 'a cookie path');
+const yes: Check<true> = (value, path) => (value === true ? undefined : `${path}: must be true`);
 const secret = pattern(/^[A-Za-z0-9+/]{43}=$/, 'base64 of 32 bytes');
 /** Any word: a newer operator may send more reasons and methods. */
 const reason: Check<Reason> = (value, path) => string(value, path);
@@ -94,6 +96,7 @@ const backend = object<Backend>({
       port,
       state: oneOf('Pending', 'Accepting', 'Draining'),
       reason: optional(reason),
+      nodeLost: optional(yes),
     }),
   ),
   removedEndpoints: list(object<RemovedEndpoint>({ id: hexId, uid: string, atMs: time })),
@@ -114,9 +117,12 @@ const route = object<Route>({
 
 export const routingTable = object<RoutingTable>({
   gateway: object<RoutingTable['gateway']>({ namespace: string, name: string }),
+  proxy: proxySettings,
   listeners: list(object<Listener>({ name: string, protocol: oneOf('HTTP'), port, hostname: optional(string) })),
   routes: list(route),
   backends: map(backend),
 });
 
-export const parseRoutingTable = (value: unknown): Checked<RoutingTable> => checked(routingTable, value, 'table');
+/** A table may leave out settings of the proxy. */
+export const parseRoutingTable = (value: unknown): Checked<RoutingTable> =>
+  checked(routingTable, completeSettings(value), 'table');

@@ -27,6 +27,7 @@ import type {
   TableMessage,
 } from './messages.ts';
 import { routingTable } from './parse-table.ts';
+import { completeSettings } from './proxy-settings.ts';
 import { isRecord } from '../platform/record.ts';
 
 type Message<Type extends TableMessage['type']> = Extract<TableMessage, { type: Type }>;
@@ -62,7 +63,11 @@ const tableMessage: Check<TableMessage> = (value, path) => {
   return isType(type) ? messages[type](value, path) : messageType(type, `${path}.type`);
 };
 
-export const parseTableMessage = (line: string): Checked<TableMessage> => checkedJson(tableMessage, line, 'message');
+/** The table of an operator of an earlier version, or a stored one, has no settings of the proxy: it gets the defaults. */
+export const parseTableMessage = (line: string): Checked<TableMessage> =>
+  checkedJson(tableMessage, line, 'message', (message) =>
+    isRecord(message) && 'table' in message ? { ...message, table: completeSettings(message['table']) } : message,
+  );
 
 /** A proxy of the previous version sends neither `ended` nor `successorOf`. */
 type SentHandover = Omit<Handover, 'ended' | 'successorOf'> & Partial<Handover>;

@@ -4,9 +4,11 @@
  */
 import type { RouteMatch } from '../api/spec.ts';
 import type { Reason } from '../api/reasons.ts';
+import type { ProxySettings } from './proxy-settings.ts';
 
 export type RoutingTable = {
   gateway: { namespace: string; name: string };
+  proxy: ProxySettings;
   listeners: Listener[];
   /** Most specific first, by Gateway API's order of precedence: the first match wins. */
   routes: Route[];
@@ -87,6 +89,8 @@ export type Endpoint = {
   port: number;
   state: EndpointState;
   reason?: Reason;
+  /** Its node is not ready, or has stopped renewing its Lease. The sessions of an endpoint that no connection reaches either are lost. */
+  nodeLost?: true;
 };
 
 export type RemovedEndpoint = { id: string; uid: string; atMs: number };

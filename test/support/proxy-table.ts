@@ -10,6 +10,7 @@ import type {
   RoutingTable,
 } from '../../src/wire/routing-table.ts';
 import type { RequestView } from '../../src/dataplane/routing.ts';
+import { defaultProxySettings } from '../../src/wire/proxy-settings.ts';
 
 export type ShortEndpoint = { pod: string; state?: EndpointState; address?: string; port?: number };
 
@@ -50,6 +51,7 @@ export const cookieCarrier = (more: Partial<CookieCarrier> = {}): CookieCarrier 
 export function proxyTable({ port = 80, persistence, cookie, ...backend }: ShortTable): RoutingTable {
   return {
     gateway: { namespace: 'shop', name: 'web' },
+    proxy: defaultProxySettings,
     listeners: [{ name: 'http', protocol: 'HTTP', port }],
     routes: [routeTo([{ backend: backendName, weight: 1 }], { carrier: cookieCarrier(cookie), ...persistence })],
     backends: { [backendName]: backendOf(backendName, backend) },

@@ -2,6 +2,7 @@
 import type { BackendVerdict } from '../resolve/route.ts';
 import { isOnListener, servedListeners, type AttachedRoute, type GatewayPlan } from '../resolve/gateway-plan.ts';
 import { sortRoutes } from '../routing/match.ts';
+import { defaultProxySettings } from '../../wire/proxy-settings.ts';
 import type { Backend, Listener, Route, RoutingTable } from '../../wire/routing-table.ts';
 
 type Judged = {
@@ -22,6 +23,7 @@ export function buildTable(gateway: GatewayPlan, judged: Judged): RoutingTable {
   const backends = [...keys].toSorted().flatMap((key) => judged.backends[key] ?? []);
   return {
     gateway: gateway.gateway,
+    proxy: defaultProxySettings,
     listeners,
     routes,
     backends: Object.fromEntries(backends.map((backend) => [backend.key, backend])),

@@ -30,7 +30,7 @@ const dataplaneMay = [
 const law: readonly Article[] = [
   { from: 'src/api', may: [] },
   { from: 'src/wire/client', may: ['src/wire', 'src/platform', 'node:'] },
-  { from: 'src/wire', may: ['src/api', 'src/platform/record.ts'], but: operatorClient },
+  { from: 'src/wire', may: ['src/api', 'src/platform/record.ts', 'src/platform/cidr.ts'], but: operatorClient },
   { from: 'src/core/session', may: ['src/api', 'src/core', 'src/wire', 'node:crypto'], but: operatorClient },
   {
     from: 'src/core',

@@ -1,9 +1,18 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseDrainSummary } from '../../../src/wire/sidecar-messages.ts';
-import { parseReport } from '../../../src/wire/proxy-messages.ts';
+import { parseReport, parseTableMessage } from '../../../src/wire/proxy-messages.ts';
+import { proxyTable } from '../../support/proxy-table.ts';
 
 const endpoint = { uid: 'pod-1', state: 'Draining', sessions: 2, expiresAtMs: 1000 };
 const summary = { reason: 'DrainComplete', tookMs: 5, message: 'done' };
+
+describe('a table message', () => {
+  test('of an earlier version, without settings of the proxy, gets the defaults', () => {
+    const { proxy: _, ...table } = proxyTable({});
+    const stored = { type: 'table', replica: 'file', revision: '7', asOfMs: 1000, table };
+    expect(parseTableMessage(JSON.stringify(stored))).toEqual({ value: { ...stored, table: proxyTable({}) } });
+  });
+});
 
 describe('a report', () => {
   test('keeps known properties and drops unknown ones', () => {

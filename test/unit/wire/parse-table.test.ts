@@ -1,9 +1,11 @@
 import { describe, expect, test } from '@jest/globals';
 import { parseRoutingTable } from '../../../src/wire/parse-table.ts';
 import type { RoutingTable } from '../../../src/wire/routing-table.ts';
+import { defaultProxySettings } from '../../../src/wire/proxy-settings.ts';
 
 const good = (): RoutingTable => ({
   gateway: { namespace: 'shop', name: 'web' },
+  proxy: defaultProxySettings,
   listeners: [{ name: 'http', protocol: 'HTTP', port: 80 }],
   routes: [
     {
@@ -61,7 +63,41 @@ describe('parsing a routing table', () => {
     expect(parseRoutingTable({ ...good(), later: { version: 2 } })).toHaveProperty('value');
   });
 
+  test('a table without settings of the proxy gets the defaults, and one with some settings keeps them', () => {
+    const { proxy: _, ...older } = good();
+    expect(parseRoutingTable(older)).toEqual({ value: good() });
+    const some = parseRoutingTable({ ...older, proxy: { proxyProtocol: 'Required', limits: { connections: 5 } } });
+    expect(some).toEqual({
+      value: {
+        ...good(),
+        proxy: {
+          ...defaultProxySettings,
+          proxyProtocol: 'Required',
+          limits: { ...defaultProxySettings.limits, connections: 5 },
+        },
+      },
+    });
+  });
+
   test.each([
+    {
+      sentence: 'settings that are not an object',
+      path: 'proxy',
+      value: 'Off',
+      problem: 'table.proxy: must be an object',
+    },
+    {
+      sentence: 'a trusted proxy that is not a CIDR',
+      path: 'proxy/trustedProxies',
+      value: ['10.0.0.1'],
+      problem: 'table.proxy.trustedProxies[0]: must be a CIDR',
+    },
+    {
+      sentence: 'a limit of zero connections',
+      path: 'proxy/limits/connections',
+      value: 0,
+      problem: 'table.proxy.limits.connections: must be a whole number from 1 to 1000000',
+    },
     {
       sentence: 'a value that is not an object',
       path: 'gateway',

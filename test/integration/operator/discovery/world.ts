@@ -11,6 +11,7 @@ import { createCertificates } from '../../../../tools/demo/certificate.ts';
 import { createManualClock } from '../../../support/manual-clock.ts';
 import { createMemoryLogger } from '../../../support/memory-logger.ts';
 import { createTlsClient, listen } from '../../../support/tls-client.ts';
+import { defaultProxySettings } from '../../../../src/wire/proxy-settings.ts';
 
 const proxy = (namespace: string, gateway: string, pod: string): Identity => ({
   username: `system:serviceaccount:${namespace}:${gateway}-holdfast`,
@@ -105,6 +106,7 @@ export type Discovery = Awaited<ReturnType<typeof startDiscovery>>;
 
 export const tableOf = (gateway: string, hostname = 'cart.example.com'): RoutingTable => ({
   gateway: { namespace: 'infra', name: gateway },
+  proxy: defaultProxySettings,
   listeners: [{ name: 'http', protocol: 'HTTP', port: 80, hostname }],
   routes: [],
   backends: {},
