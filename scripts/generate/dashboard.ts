@@ -160,7 +160,7 @@ export const dashboardRows: readonly Row[] = [
         width: 12,
         title: 'Lost sessions by reason',
         description:
-          'EndpointRemoved, NotInTable, ConnectFailed: the client returned after its pod was gone. Other reasons: cut at the end of a drain.',
+          'EndpointRemoved, NotInTable, NodeLost: the client returned after its pod was gone. Other reasons: cut at the end of a drain.',
         redFrom: 1,
         queries: [
           {

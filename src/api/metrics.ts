@@ -132,13 +132,19 @@ export const metrics = {
     part: 'proxy',
     type: 'counter',
     labels: [...perWorkload, 'reason'],
-    help: 'Sessions whose client returned after their pod was gone, by reason.',
+    help: 'Sessions whose client returned after their pod was gone, by reason: EndpointRemoved, NotInTable or NodeLost.',
   },
   holdfast_new_sessions_refused_total: {
     part: 'proxy',
     type: 'counter',
     labels: [...perWorkload, 'reason'],
-    help: 'New sessions that no pod could accept, by reason: NoEndpointAccepting, AllFull or UpstreamConnectFailed.',
+    help: 'New sessions that no pod could accept, by reason: NoEndpointAccepting, AllFull, UpstreamConnectFailed or ProxyOutOfResources.',
+  },
+  holdfast_session_requests_refused_total: {
+    part: 'proxy',
+    type: 'counter',
+    labels: [...perWorkload, 'reason'],
+    help: 'Requests of existing sessions that received 503 because their pod could not be reached, by reason: UpstreamConnectFailed or ProxyOutOfResources. The sessions are kept.',
   },
   holdfast_bad_tokens_total: {
     part: 'proxy',
@@ -168,7 +174,7 @@ export const metrics = {
     part: 'proxy',
     type: 'gauge',
     labels: perWorkload,
-    help: 'Endpoints that are ejected: they refused connections and get no new sessions while there is another.',
+    help: 'Endpoints that are ejected: they did not accept connections and get no new sessions while there is another.',
   },
   holdfast_discovery_connected_replicas: {
     part: 'proxy',
@@ -243,7 +249,13 @@ export const metrics = {
     part: 'proxy',
     type: 'counter',
     labels: [],
-    help: 'Failed connection attempts to endpoints.',
+    help: 'Connection attempts that an endpoint refused or did not respond to.',
+  },
+  holdfast_upstream_local_errors_total: {
+    part: 'proxy',
+    type: 'counter',
+    labels: ['error'],
+    help: 'Connection attempts for which the proxy itself had no file (EMFILE, ENFILE), local port (EADDRNOTAVAIL) or memory (ENOBUFS, ENOMEM). They do not count against the endpoint.',
   },
   holdfast_upstream_retries_total: {
     part: 'proxy',

@@ -41,9 +41,17 @@ export type ReplyReason =
   | 'AllFull'
   | 'EndpointLost'
   | 'UpstreamConnectFailed'
+  | 'ProxyOutOfResources'
   | 'UpstreamProtocolError'
   | 'UpstreamTimeout'
   | 'NotReady';
+
+/**
+ * Why a request did not reach its endpoint. `Refused`: the kernel of the pod responded with RST, so its node lives. `NoResponse`: nothing
+ * responded to the connection attempt. `Silent`: nothing responded on an open connection, nor to several probes. `LocalError`: this proxy has
+ * no file, port or memory for a connection, which says nothing about the endpoint.
+ */
+export type ConnectFailure = 'Refused' | 'NoResponse' | 'Silent' | 'LocalError';
 
 /**
  * One request's hold on its session: while it is held, the session is alive and its pod is busy.
@@ -56,11 +64,12 @@ export interface SessionHold {
   /** The cookie or header that carries the token: it is stripped from the request to the app. */
   readonly carrier: Pick<Carrier, 'type' | 'name'>;
   /**
-   * The endpoint refused the connection. A new session moves to another endpoint, or briefly retries this one if there is no other; a
-   * pinned one is briefly retried, then it is lost: reassigned, or rejected with a reply. The request continues with the result.
+   * The endpoint could not be reached. A new session moves to another endpoint, or briefly retries this one if there is no other. A pinned
+   * one is briefly retried, then gets a reply and keeps its token; only if the table shows that its pod or node is gone, it is lost:
+   * reassigned, or rejected with a reply. The request continues with the result.
    */
   connectFailed(
-    attempt: number,
+    failure: ConnectFailure,
   ): { kind: 'retry'; afterMs: number } | { kind: 'forward'; hold: SessionHold } | { kind: 'reply'; reply: Reply };
   /**
    * The response head has arrived. `setCookies`: its Set-Cookie values; `endsSession`: it contained `Holdfast-Session: end`.

@@ -12,15 +12,22 @@ import type {
 import type { RequestView } from '../../src/dataplane/routing.ts';
 import { defaultProxySettings } from '../../src/wire/proxy-settings.ts';
 
-export type ShortEndpoint = { pod: string; state?: EndpointState; address?: string; port?: number };
+export type ShortEndpoint = { pod: string; state?: EndpointState; address?: string; port?: number; nodeLost?: true };
 
-const endpoint = ({ pod, state = 'Accepting', address = '127.0.0.1', port = 8080 }: ShortEndpoint): Endpoint => ({
+const endpoint = ({
+  pod,
+  state = 'Accepting',
+  address = '127.0.0.1',
+  port = 8080,
+  nodeLost,
+}: ShortEndpoint): Endpoint => ({
   uid: `uid-${pod}`,
   id: endpointId(`uid-${pod}`),
   pod,
   address,
   port,
   state,
+  ...(nodeLost && { nodeLost }),
   ...(state === 'Draining' && { reason: 'PodTerminating' }),
 });
 

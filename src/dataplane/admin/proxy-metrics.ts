@@ -47,6 +47,8 @@ export const httpSamples = (
   holdfast_http_requests_open: single(() => counters.requestsOpen),
   holdfast_http_upgrades_open: single(() => counters.upgradesOpen),
   holdfast_upstream_connect_failures_total: single(() => counters.upstreamConnectFailures),
+  holdfast_upstream_local_errors_total: () =>
+    Object.entries(counters.upstreamLocalErrors).map(([error, value]) => ({ labels: { error }, value })),
   holdfast_upstream_retries_total: single(() => counters.upstreamRetries),
   holdfast_upstream_connections: () => {
     const { open, idle } = pool();
@@ -84,6 +86,7 @@ export function sessionSamples({
     holdfast_sessions_ended_total: perBackend(({ ended }) => byReason(ended)),
     holdfast_sessions_lost_total: perBackend(({ lost }) => byReason(lost)),
     holdfast_new_sessions_refused_total: perBackend(({ refused }) => byReason(refused)),
+    holdfast_session_requests_refused_total: perBackend(({ keptRefused }) => byReason(keptRefused)),
     holdfast_bad_tokens_total: () => byReason(counters.badTokens),
     holdfast_table_waits_total: single(() => counters.waited),
     holdfast_table_age_seconds: () =>

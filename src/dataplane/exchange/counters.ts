@@ -1,4 +1,5 @@
 import type { ReplyReason } from '../routing.ts';
+import type { LocalError } from './connect-failure.ts';
 import type { RefusalReason } from '../http/refusals.ts';
 
 /** Plain numbers, which are read when metrics are scraped: a labelled histogram would cost a request more than its parsing. */
@@ -13,7 +14,10 @@ export type Http1Counters = {
   refusals: Partial<Record<RefusalReason, number>>;
   /** Responses of the proxy itself. */
   replies: Partial<Record<ReplyReason, number>>;
+  /** Attempts that an endpoint refused or did not respond to. */
   upstreamConnectFailures: number;
+  /** Attempts for which this proxy had no file, port or memory. */
+  upstreamLocalErrors: Record<LocalError, number>;
   /** Requests that were sent again because an idle connection was closed. */
   upstreamRetries: number;
   /** Incomplete responses: the client's connection was aborted as well. */
@@ -35,6 +39,7 @@ export function createCounters(): Http1Counters {
     refusals: {},
     replies: {},
     upstreamConnectFailures: 0,
+    upstreamLocalErrors: { EMFILE: 0, ENFILE: 0, EADDRNOTAVAIL: 0, ENOBUFS: 0, ENOMEM: 0 },
     upstreamRetries: 0,
     responsesTruncated: 0,
     clientsGone: 0,

@@ -1,7 +1,8 @@
-import type { RouteDecision, Reply, SessionHold } from '../routing.ts';
+import type { ConnectFailure, RouteDecision, Reply, SessionHold } from '../routing.ts';
 import type { UpstreamConnection, UpstreamUser } from '../upstream/connection.ts';
 import { joinedCopy } from '../net/byte-copy.ts';
 import type { ClientSide } from './client-side.ts';
+import { classifyConnectFailure, isLocalError } from './connect-failure.ts';
 import { countReason } from './counters.ts';
 import { buildRequestHead } from '../h1/forwarded-head.ts';
 import type { Hop } from '../h1/forwarded-head.ts';
@@ -43,7 +44,6 @@ export class Exchange implements UpstreamUser, ResponseSink {
   private phase: Phase = 'routing';
   private hold: SessionHold | undefined;
   private upstream: UpstreamConnection | undefined;
-  private failedConnects = 0;
   private cancelRetry: (() => void) | undefined;
   private clientBlocked = false;
 
@@ -242,19 +242,24 @@ export class Exchange implements UpstreamUser, ResponseSink {
 
   upstreamClosed(reason: string): void {
     if (this.upstream?.connected === false) {
-      this.connectFailed();
+      this.countConnectFailure(reason);
+      this.connectFailed(classifyConnectFailure(reason));
     } else {
       this.upstreamGone(reason);
     }
   }
 
-  private connectFailed(): void {
-    this.context.counters.upstreamConnectFailures += 1;
+  private countConnectFailure(reason: string): void {
+    const { counters } = this.context;
+    if (isLocalError(reason)) counters.upstreamLocalErrors[reason] += 1;
+    else counters.upstreamConnectFailures += 1;
+  }
+
+  private connectFailed(failure: ConnectFailure): void {
     this.upstream = undefined;
     const { hold } = this;
     if (hold === undefined) return;
-    this.failedConnects += 1;
-    const next = hold.connectFailed(this.failedConnects);
+    const next = hold.connectFailed(failure);
     switch (next.kind) {
       case 'retry':
         this.cancelRetry = this.context.clock.after(next.afterMs, () => this.reach(hold));
@@ -281,17 +286,17 @@ export class Exchange implements UpstreamUser, ResponseSink {
     this.upstream = this.context.pool.connect(this.hold.endpoint, this);
   }
 
-  /** Every attempt to reach the pod counts: the session side must not wait for it any longer. */
-  upstreamUnreachable(attempts: number): void {
+  /** The session side need not try again: several probes have. */
+  upstreamUnreachable(): void {
     this.upstream = undefined;
-    this.failedConnects += attempts;
+    this.context.counters.upstreamConnectFailures += 1;
     if (this.phase === 'responding') {
       this.fail(unreachable);
     } else if (this.request.mayBeSentAgain) {
-      this.connectFailed();
+      this.connectFailed('Silent');
     } else {
-      // The session hold is still notified, so that the client's next request finds a new pod at once.
-      const next = this.hold?.connectFailed(this.failedConnects + 1);
+      // The session hold is still notified, so that the client's next request does not wait for retries.
+      const next = this.hold?.connectFailed('Silent');
       this.hold = next?.kind === 'forward' ? next.hold : this.hold;
       this.respond(unreachable);
     }

@@ -6,16 +6,19 @@ import { createBoundedMap } from './bounded-map.ts';
 import { sessionKey, type SessionId } from './session-ids.ts';
 
 /**
- * Why a session ended. `Elsewhere`: its app ended it through another proxy. `Lost`: its pod refused connections for too long, or is gone.
+ * Why a session ended. `Elsewhere`: its app ended it through another proxy. `Lost`: its pod or its node is gone.
  * `Replaced`: its client started a new session by a request that `newSessionOn` matches.
  */
 export type EndReason = 'Idle' | 'Absolute' | 'Application' | 'Elsewhere' | 'Lost' | 'Replaced';
 
-/** Why a returning client did not get its pod. */
-export type LossReason = LostReason | 'ConnectFailed';
+/** Why a returning client did not get its pod. `NodeLost`: the node is lost by the table, and this proxy cannot reach the pod either. */
+export type LossReason = LostReason | 'NodeLost';
+
+/** Why a request of a session got no response of its pod, although neither is lost. */
+export type KeptSessionRefusalReason = 'UpstreamConnectFailed' | 'ProxyOutOfResources';
 
 /** Why a new session was refused. */
-export type NewSessionRefusalReason = NoneReason | 'UpstreamConnectFailed';
+export type NewSessionRefusalReason = NoneReason | 'UpstreamConnectFailed' | 'ProxyOutOfResources';
 
 /** The sessions of one backend on this replica. */
 export type BackendCounters = {
@@ -25,6 +28,8 @@ export type BackendCounters = {
   /** Sessions whose client returned after their pod was gone: the number that must stay 0. */
   lost: Record<LossReason, number>;
   refused: Record<NewSessionRefusalReason, number>;
+  /** Requests of existing sessions that were refused; their clients keep their tokens. */
+  keptRefused: Record<KeptSessionRefusalReason, number>;
 };
 
 export type SessionCounters = {
@@ -47,8 +52,9 @@ export function countersOf({ backends }: SessionCounters, key: string): BackendC
   const known = backends.get(key) ?? {
     started: 0,
     ended: { Idle: 0, Absolute: 0, Application: 0, Elsewhere: 0, Lost: 0, Replaced: 0 },
-    lost: { EndpointRemoved: 0, NotInTable: 0, ConnectFailed: 0 },
-    refused: { NoEndpointAccepting: 0, AllFull: 0, UpstreamConnectFailed: 0 },
+    lost: { EndpointRemoved: 0, NotInTable: 0, NodeLost: 0 },
+    refused: { NoEndpointAccepting: 0, AllFull: 0, UpstreamConnectFailed: 0, ProxyOutOfResources: 0 },
+    keptRefused: { UpstreamConnectFailed: 0, ProxyOutOfResources: 0 },
   };
   backends.set(key, known);
   return known;

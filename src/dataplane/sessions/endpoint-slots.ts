@@ -29,8 +29,10 @@ export type EndpointSlot = EndpointLoad & {
   /** Consecutive ejections; 0 since its last response. See `outlier.ts`. */
   connectFailures: number;
   ejectedUntilMs: number;
-  /** It refused a request of one of its sessions for as long as the restart of a container may take. */
+  /** A request of one of its sessions could not reach it for as long as the restart of a container may take. */
   unhealthy: boolean;
+  /** Its last failure was silence, not a refusal. */
+  unanswered: boolean;
 };
 
 export interface EndpointSlots {
@@ -64,6 +66,7 @@ export function createEndpointSlots(): EndpointSlots {
       connectFailures: 0,
       ejectedUntilMs: 0,
       unhealthy: false,
+      unanswered: false,
     };
     byNumber[number] = slot;
     byId.set(endpoint.id, slot);

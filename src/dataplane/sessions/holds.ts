@@ -1,19 +1,20 @@
 /**
  * One request's hold on its session. Classes, because one is made for each request: their methods are shared, not closures of each.
  *
- *     route() ─► PinnedHold ──connectFailed──► retry … ─► session lost ─► NewHold, or a reply
- *     route() ─► NewHold ──connectFailed──► NewHold on another endpoint … ─► reply (three endpoints refused)
- *                   └──the only endpoint that accepts──► retry … ─► reply (refused for a second)
+ *     route() ─► PinnedHold ──connectFailed──► retry … ─► reply (the session is kept)
+ *                   └──the table has given up its pod or node──► session lost ─► NewHold, or a reply
+ *     route() ─► NewHold ──connectFailed──► NewHold on another endpoint … ─► reply (three endpoints failed)
+ *                   └──the only endpoint that accepts──► retry … ─► reply (failed for a second)
  */
 import { encodeToken, isRenewalDue, renewAfterMs, tokenSeconds, type Token } from '../../core/session/token.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Endpoint } from '../../wire/routing-table.ts';
 import { expiresCookie } from '../http/set-cookie.ts';
-import type { RouteDecision, SessionHold } from '../routing.ts';
+import type { ConnectFailure, RouteDecision, SessionHold } from '../routing.ts';
 import type { CompiledBackend, CompiledRoute } from './compiled-table.ts';
 import type { EndpointSlot } from './endpoint-slots.ts';
 import type { LossReason } from './counters.ts';
-import { recordConnectFailure, recordResponse, retryAfterMs } from './outlier.ts';
+import { isLostWithNode, recordConnectFailure, recordResponse, retryAfterMs } from './outlier.ts';
 import type { SessionId } from './session-ids.ts';
 import type { SessionEntry, SessionTable } from './session-table.ts';
 import type { TokenCache } from './token-reader.ts';
@@ -21,8 +22,11 @@ import type { TokenCache } from './token-reader.ts';
 /** A session that has a token, on its backend. */
 export type PinnedSession = { backend: CompiledBackend; token: Token };
 
-/** `tried`: ids of endpoints that refused this request. `replaces`: the session on a draining pod whose place the new one takes. */
-export type StartContext = { tried: readonly string[]; replaces: PinnedSession | undefined };
+/**
+ * `tried`: ids of endpoints that this request did not reach. `replaces`: the session on a draining pod whose place the new one takes.
+ * `outOfResources`: at least one of the failures was this proxy's own.
+ */
+export type StartContext = { tried: readonly string[]; replaces: PinnedSession | undefined; outOfResources: boolean };
 
 export type LostSession = PinnedSession & { reason: LossReason; tried: readonly string[] };
 
@@ -35,6 +39,8 @@ export interface SessionStarter {
   reassign(route: CompiledRoute, lost: LostSession): RouteDecision;
   /** Whether a session that lost its pod would get another response than "no room". */
   canReassign(route: CompiledRoute, lost: LostSession): boolean;
+  /** A session whose pod cannot be reached but is not lost: a reply, and the client keeps its token. */
+  refuse(session: PinnedSession, failure: ConnectFailure): RouteDecision;
   /** A session that has its pod. */
   pin(route: CompiledRoute, session: PinnedSession & { slot: EndpointSlot; nowMs: number }): RouteDecision;
 }
@@ -54,7 +60,7 @@ export interface HoldContext {
   backend(key: string): CompiledBackend | undefined;
 }
 
-type ConnectFailure = ReturnType<SessionHold['connectFailed']>;
+type NextAttempt = ReturnType<SessionHold['connectFailed']>;
 type ResponseHead = Parameters<SessionHold['responseHead']>[0];
 
 /** The hold of a request that starts a session. */
@@ -88,12 +94,13 @@ export class NewHold implements SessionHold {
     return this.route.carrier;
   }
 
-  connectFailed(): ConnectFailure {
+  connectFailed(failure: ConnectFailure): NextAttempt {
     const { clock, starter } = this.context;
     const { endpoint, inTable } = this.slot;
-    recordConnectFailure(this.slot, clock.nowMs());
-    const start = { ...this.start, tried: [...this.start.tried, endpoint.id] };
-    const afterMs = retryAfterMs(this.slot, this.retries);
+    recordConnectFailure(this.slot, failure, clock.nowMs());
+    const outOfResources = this.start.outOfResources || failure === 'LocalError';
+    const start = { ...this.start, tried: [...this.start.tried, endpoint.id], outOfResources };
+    const afterMs = retryAfterMs(this.slot, { failure, retries: this.retries });
     if (afterMs !== undefined && inTable && endpoint.state === 'Accepting' && !starter.canStart(this.route, start)) {
       this.retries += 1;
       // The address from the newest table.
@@ -188,28 +195,35 @@ export class PinnedHold implements SessionHold {
     return this.route.carrier;
   }
 
-  connectFailed(): ConnectFailure {
-    const context = this.context;
-    const slot = this.slot;
-    recordConnectFailure(slot, context.clock.nowMs());
-    const { key } = this.backend;
-    const endpoint = context.backend(key)?.find(this.token.endpointId)?.endpoint;
-    const afterMs = retryAfterMs(slot, this.retries);
-    if (afterMs !== undefined && endpoint !== undefined) {
+  connectFailed(failure: ConnectFailure): NextAttempt {
+    const { slot, token, backend, context } = this;
+    recordConnectFailure(slot, failure, context.clock.nowMs());
+    const reason = this.lossReason();
+    if (reason !== undefined) {
+      const next = context.starter.reassign(this.route, { backend, token, reason, tried: [token.endpointId] });
+      this.release();
+      return next;
+    }
+    const afterMs = retryAfterMs(slot, { failure, retries: this.retries });
+    if (afterMs !== undefined) {
       this.retries += 1;
       // A pod keeps its UID but not always its address: the next attempt uses the address from the newest table.
-      this.endpoint = endpoint;
+      this.endpoint = slot.endpoint;
       return { kind: 'retry', afterMs };
     }
-    slot.unhealthy = endpoint !== undefined;
-    const next = context.starter.reassign(this.route, {
-      backend: this.backend,
-      token: this.token,
-      reason: 'ConnectFailed',
-      tried: [this.token.endpointId],
-    });
+    if (failure !== 'LocalError') slot.unhealthy = true;
     this.release();
-    return next;
+    return context.starter.refuse({ backend, token }, failure);
+  }
+
+  /** Returns why the session is lost by the newest table; undefined while its pod may still respond. */
+  private lossReason(): LossReason | undefined {
+    const { slot, token, context } = this;
+    const backend = context.backend(this.backend.key);
+    if (backend?.find(token.endpointId) === undefined) {
+      return backend?.isRemoved(token.endpointId) === true ? 'EndpointRemoved' : 'NotInTable';
+    }
+    return isLostWithNode(slot, context.clock.nowMs()) ? 'NodeLost' : undefined;
   }
 
   responseHead(response: ResponseHead): string {

@@ -1,21 +1,25 @@
 /**
- * Outlier ejection: endpoints that refuse connections.
+ * Outlier ejection: endpoints that cannot be reached.
  *
- *     healthy ──refused──► ejected for 1 s, then 2, 4, 8, 10 s ──a response──► healthy
- *                             │                                       ▲
- *                             └──refused through all retries──► unhealthy
+ *     healthy ──failed──► ejected for 1 s, then 2, 4, 8, 10 s ──a response──► healthy
+ *                            │                                      ▲
+ *                            └──failed through all retries──► unhealthy
  *
- * An ejected endpoint gets no new session while there is another endpoint. An unhealthy one also loses the sessions that it has, each at
- * the session's next request: without an attempt while it is ejected, after a single attempt once the ejection is over.
+ * An ejected endpoint gets no new session while there is another endpoint. Its own sessions stay: a request of theirs is retried for a second,
+ * and only attempted once while the endpoint is unhealthy. Slow is not dead: a full accept queue, a stopped process and a restarting container
+ * look the same from here, so only the table can give up a session. A failure for want of this proxy's own resources is not the endpoint's.
  */
+import type { ConnectFailure } from '../routing.ts';
 import type { EndpointSlot } from './endpoint-slots.ts';
 
-type OutlierState = Pick<EndpointSlot, 'connectFailures' | 'ejectedUntilMs' | 'unhealthy'>;
+type OutlierState = Pick<EndpointSlot, 'connectFailures' | 'ejectedUntilMs' | 'unhealthy' | 'unanswered'>;
 
 const firstMs = 1000;
 const maxMs = 10_000;
 
-export function recordConnectFailure(slot: OutlierState, nowMs: number): void {
+export function recordConnectFailure(slot: OutlierState, failure: ConnectFailure, nowMs: number): void {
+  if (failure === 'LocalError') return;
+  slot.unanswered = failure !== 'Refused';
   // A hundred requests that were in flight when a pod died count as one failure and must not multiply the ejection time.
   if (nowMs < slot.ejectedUntilMs) return;
   slot.ejectedUntilMs = nowMs + Math.min(maxMs, firstMs * 2 ** slot.connectFailures);
@@ -28,18 +32,24 @@ export function recordResponse(slot: OutlierState): void {
   slot.connectFailures = 0;
   slot.ejectedUntilMs = 0;
   slot.unhealthy = false;
+  slot.unanswered = false;
 }
 
 /** A pod may be restarting its container: its listening socket is back within moments, or it is not coming back soon. One second in all. */
 const retryDelaysMs = [100, 300, 600];
 
 /**
- * Returns the delay before a refused request tries the endpoint again, after `retries` retries; undefined: it does not. When an earlier
- * request has retried for a whole second without success, later ones do not wait.
+ * Returns the delay before a failed request tries the endpoint again, after `retries` retries; undefined: it does not. When an earlier
+ * request has retried for a whole second without success, later ones do not wait; nor does one whose endpoint left several probes unanswered.
  */
-export const retryAfterMs = ({ unhealthy }: OutlierState, retries: number): number | undefined =>
-  unhealthy ? undefined : retryDelaysMs[retries];
+export const retryAfterMs = (
+  { unhealthy }: OutlierState,
+  { failure, retries }: { failure: ConnectFailure; retries: number },
+): number | undefined => (unhealthy || failure === 'Silent' ? undefined : retryDelaysMs[retries]);
 
-/** Whether a request of one of its sessions need not even try the endpoint. */
-export const isGivenUp = ({ unhealthy, ejectedUntilMs }: OutlierState, nowMs: number): boolean =>
-  unhealthy && nowMs < ejectedUntilMs;
+/**
+ * Whether the sessions of an endpoint whose node is lost are given up: only if this proxy gets no response either. A refusal is a response
+ * of the pod's kernel, so the node lives and the control plane has only lost sight of it.
+ */
+export const isLostWithNode = ({ endpoint, unanswered, ejectedUntilMs }: EndpointSlot, nowMs: number): boolean =>
+  endpoint.nodeLost === true && unanswered && nowMs < ejectedUntilMs;

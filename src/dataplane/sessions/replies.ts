@@ -2,11 +2,14 @@
 import type { Reply } from '../routing.ts';
 import type { NoneReason } from '../../core/balance/balance.ts';
 import type { CompiledBackend } from './compiled-table.ts';
-import type { NewSessionRefusalReason } from './counters.ts';
+import type { KeptSessionRefusalReason, NewSessionRefusalReason } from './counters.ts';
 
 const retrySoon = 'Retry-After: 2\r\n';
 /** Sessions end in minutes, not in seconds. */
 const retryLater = 'Retry-After: 10\r\n';
+
+/** The reply to a request of a session that is kept; counted by its reason. */
+export type KeptSessionRefusal = Reply & { reason: KeptSessionRefusalReason };
 
 /** The reply to a request whose new session is refused; counted by its reason. */
 export type NewSessionRefusal = Reply & { reason: NewSessionRefusalReason };
@@ -60,7 +63,21 @@ function reasonNoneAccepts(backend: CompiledBackend | undefined): string {
 export const connectFailed = (backend: string, tried: number): NewSessionRefusal => ({
   status: 503,
   reason: 'UpstreamConnectFailed',
-  body: `${count(tried, 'pod')} of ${backend} refused the connection. Try again in a moment.\n`,
+  body: `${count(tried, 'pod')} of ${backend} did not accept the connection. Try again in a moment.\n`,
+  extraHead: retrySoon,
+});
+
+export const podUnreachable = (backend: string): KeptSessionRefusal => ({
+  status: 503,
+  reason: 'UpstreamConnectFailed',
+  body: `The pod of ${backend} that has your session does not accept connections at the moment. Your session is kept. Try again in a moment.\n`,
+  extraHead: retrySoon,
+});
+
+export const outOfResources = (backend: string): KeptSessionRefusal => ({
+  status: 503,
+  reason: 'ProxyOutOfResources',
+  body: `This proxy has no free file, port or memory for a connection to ${backend}. No session is lost. Try again in a moment.\n`,
   extraHead: retrySoon,
 });
 

@@ -14,12 +14,12 @@ import {
 import { createCounters, forgetRemovedBackends, type SessionCounters } from './counters.ts';
 import type { EndpointSlot } from './endpoint-slots.ts';
 import { adoptSessions } from './handover.ts';
-import { isGivenUp } from './outlier.ts';
+import { isLostWithNode } from './outlier.ts';
 import { noRoute, notReady } from './replies.ts';
 import type { AdoptSessions } from './received-handovers.ts';
 import { parseSessionId, type SessionId } from './session-ids.ts';
 import { createReceivedEnds, createOutgoingNotices, createSeenElsewhere, repeatForMs } from './session-notices.ts';
-import { createSessionStarter } from './session-starter.ts';
+import { createSessionStarter, noStart } from './session-starter.ts';
 import { createSessionTable, type SessionTable } from './session-table.ts';
 import { createTableWaiters } from './table-waiters.ts';
 import { createTokenCache, readTokens } from './token-reader.ts';
@@ -117,15 +117,15 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
   };
 
   const applyDecision = ({ route, startsSession }: Pending, decision: Settled, nowMs: number): RouteDecision => {
-    if (decision.kind === 'new') return starter.start(route, { tried: [], replaces: undefined });
+    if (decision.kind === 'new') return starter.start(route, noStart);
     const session = { backend: decision.candidate.backend, token: decision.candidate.token };
     if (decision.kind === 'lost') return starter.reassign(route, { ...session, reason: decision.reason, tried: [] });
     const slot = decision.endpoint;
     if (startsSession && slot.endpoint.state === 'Draining') {
-      return starter.start(route, { tried: [], replaces: session });
+      return starter.start(route, { ...noStart, replaces: session });
     }
-    if (isGivenUp(slot, nowMs)) {
-      const lost = { ...session, reason: 'ConnectFailed' as const, tried: [session.token.endpointId] };
+    if (isLostWithNode(slot, nowMs)) {
+      const lost = { ...session, reason: 'NodeLost' as const, tried: [session.token.endpointId] };
       // Without another pod, the session tries its own once more.
       if (starter.canReassign(route, lost)) return starter.reassign(route, lost);
     }

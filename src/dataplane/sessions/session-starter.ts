@@ -16,7 +16,9 @@ import {
 import {
   connectFailed,
   endpointLost,
+  outOfResources,
   placementFailed,
+  podUnreachable,
   type NewSessionRefusal,
   type PlacementFailure,
 } from './replies.ts';
@@ -28,6 +30,8 @@ export type StarterPorts = Omit<HoldContext, 'starter'> & {
 };
 
 const maxEndpointsTried = 3;
+
+export const noStart: StartContext = { tried: [], replaces: undefined, outOfResources: false };
 
 export function createSessionStarter({ counters, backends, random, ...ports }: StarterPorts): SessionStarter {
   const isFirstLoss = createLossMemory();
@@ -67,7 +71,7 @@ export function createSessionStarter({ counters, backends, random, ...ports }: S
       const key = found.kind === 'placed' ? found.backend.key : found.key;
       return (
         fallBackToDraining(route, start) ??
-        refuse(key, found.kind === 'placed' || tried > 0 ? connectFailed(key, tried) : placementFailed(found))
+        refuse(key, found.kind === 'placed' || tried > 0 ? startFailed(key, start) : placementFailed(found))
       );
     },
     canStart: (route, { tried, replaces }) =>
@@ -86,14 +90,22 @@ export function createSessionStarter({ counters, backends, random, ...ports }: S
         );
       }
       countLoss(lost);
-      return startOn(route, found, { tried: lost.tried, replaces: undefined });
+      return startOn(route, found, { ...noStart, tried: lost.tried });
     },
     canReassign: (route, { tried }) => route.onEndpointLost === 'Reject' || find(route, tried).kind === 'placed',
+    refuse({ backend }, failure) {
+      const reply = failure === 'LocalError' ? outOfResources(backend.key) : podUnreachable(backend.key);
+      backend.record.counters.keptRefused[reply.reason] += 1;
+      return { kind: 'reply', reply };
+    },
     pin: (route, session) => ({ kind: 'forward', hold: new PinnedHold(context, route, session) }),
   };
   const context: HoldContext = { ...ports, starter };
   return starter;
 }
+
+const startFailed = (key: string, { tried, outOfResources: isOwn }: StartContext) =>
+  isOwn ? outOfResources(key) : connectFailed(key, tried.length);
 
 type Placement = { kind: 'placed'; backend: CompiledBackend; slot: EndpointSlot };
 

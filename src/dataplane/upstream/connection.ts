@@ -15,8 +15,8 @@ export interface UpstreamUser {
   upstreamEnded(): void;
   /** The connection is closed, or could not be opened. */
   upstreamClosed(reason: string): void;
-  /** This many attempts to reach the endpoint got no response: its node or the network to it has failed, and the connection is closed. */
-  upstreamUnreachable(attempts: number): void;
+  /** Several attempts to reach the endpoint got no response: its node or the network to it may have failed, and the connection is closed. */
+  upstreamUnreachable(): void;
 }
 
 /** The connections to one pod at one address. */
@@ -88,10 +88,10 @@ export class UpstreamConnection implements Timed {
   }
 
   /** The endpoint is unreachable. */
-  abandon(attempts: number): void {
+  abandon(): void {
     const { user } = this;
     this.destroy();
-    user?.upstreamUnreachable(attempts);
+    user?.upstreamUnreachable();
   }
 
   /** The idle timeout has passed. */

@@ -71,7 +71,7 @@ export function createHealthProbing({ clock, timeoutMs, options }: Tools): Healt
     group.failedProbes = answered || group.receivedBytes ? 0 : group.failedProbes + 1;
     if (group.failedProbes === options.probes) {
       group.failedProbes = 0;
-      abandon(group, options.probes);
+      abandon(group);
     }
   }
 
@@ -122,9 +122,9 @@ function probe(
   socket.once('error', ({ code = '' }: NodeJS.ErrnoException) => finish(!silences.has(code)));
 }
 
-function abandon(group: ConnectionGroup, failedProbes: number): void {
+function abandon(group: ConnectionGroup): void {
   // A notified user may retry at once: the connection that it adds here is not connected yet.
   for (const connection of group.members) {
-    if (connection.connected) connection.abandon(failedProbes);
+    if (connection.connected) connection.abandon();
   }
 }

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import net from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import type { ConnectFailure } from '../../../../src/dataplane/routing.ts';
 import { createHold, createRig, eventually } from './rig.ts';
 import type { Proxy } from './rig.ts';
 
@@ -240,7 +241,7 @@ describe('an endpoint that refuses connections', () => {
 
   test('lets the session side retry, and the request arrives with its whole body', async () => {
     const port = await closedPort();
-    const attempts: number[] = [];
+    const failures: ConnectFailure[] = [];
     let received = '';
     const app = net.createServer((socket) =>
       socket.on('data', (chunk) => {
@@ -249,9 +250,9 @@ describe('an endpoint that refuses connections', () => {
       }),
     );
     const proxy = await rig.proxy(port, {
-      connectFailed(attempt) {
-        attempts.push(attempt);
-        if (attempt === 2) app.listen(port, '127.0.0.1');
+      connectFailed(failure) {
+        failures.push(failure);
+        if (failures.length === 2) app.listen(port, '127.0.0.1');
         return { kind: 'retry', afterMs: 10 };
       },
     });
@@ -259,7 +260,7 @@ describe('an endpoint that refuses connections', () => {
     client.send(`${post(4)}body`);
     expect((await client.response()).body).toBe('ok');
     expect(received).toMatch(/\r\n\r\nbody$/);
-    expect(attempts.slice(0, 2)).toEqual([1, 2]);
+    expect(failures.slice(0, 2)).toEqual(['Refused', 'Refused']);
     await expectNothingHeld(proxy);
     app.close();
   });

@@ -170,17 +170,19 @@ describe('a proxy with a table from a file', () => {
     expect(await eventually(counts, ({ sessions }) => sessions === 0)).toEqual({ sessions: 0, starting: 0, open: 0 });
   });
 
-  test('retries a pod that refuses connections for a second, then starts a new session elsewhere', async () => {
+  test('keeps the session of a pod that refuses connections: 503 with Retry-After, and the pod again once it listens', async () => {
     const [a, b] = [await startApp('a'), await startApp('b')];
     await writeTable({ endpoints: [a.short] });
     const { proxy, url } = await runReady();
     const { cookie } = await get(url('/'));
     await swapTo(proxy, { endpoints: [a.short, b.short] });
     await a.stop();
-    const again = await get(url('/'), cookie);
-    expect(podOf(again)).toBe('b');
-    expect(again.cookie).toBeDefined();
-    expect(proxy.router.counters.backends.get(backendName)?.lost.ConnectFailed).toBe(1);
+    expect(await get(url('/'), cookie)).toMatchObject({ status: 503, cookie: undefined });
+    expect((await get(url('/'))).text).toContain('b saw');
+    a.server.listen(a.short.port, '127.0.0.1');
+    await once(a.server, 'listening');
+    expect(await get(url('/'), cookie)).toMatchObject({ status: 200, text: 'a saw no cookie', cookie: undefined });
+    expect(proxy.router.counters.backends.get(backendName)?.ended.Lost).toBe(0);
   });
 
   test('responds with 503, the reason and Retry-After when no pod accepts', async () => {

@@ -109,7 +109,12 @@ describe('maxSessionsPerEndpoint', () => {
     const reply = replyOf(replica.send());
     expect(reply).toMatchObject({ status: 503, reason: 'AllFull', extraHead: 'Retry-After: 10\r\n' });
     expect(reply?.body).toContain('has reached maxSessionsPerEndpoint (2)');
-    expect(replica.counters().refused).toEqual({ NoEndpointAccepting: 0, AllFull: 1, UpstreamConnectFailed: 0 });
+    expect(replica.counters().refused).toEqual({
+      NoEndpointAccepting: 0,
+      AllFull: 1,
+      UpstreamConnectFailed: 0,
+      ProxyOutOfResources: 0,
+    });
   });
 
   test('holds during a burst, because requests in flight count', () => {

@@ -1,14 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
+import type { ConnectFailure } from '../../../../src/dataplane/routing.ts';
 import { cookieName, proxyTable, type ShortEndpoint } from '../../../support/proxy-table.ts';
 import { createReplica, finish, holdOf, login, pods, quiet, replyOf, visit, type Replica } from './replica.ts';
 
 const cleared = `Set-Cookie: ${cookieName}=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax\r\n`;
 
-/** Retries a request of a session until its pod is given up, as the request path does. */
-async function retryUntilLost(replica: Replica, cookie: string) {
+/** Retries a request of a session until the router does not retry it any more, as the request path does. */
+async function retryUntilRefused(replica: Replica, cookie: string, failure: ConnectFailure = 'Refused') {
   const hold = holdOf(replica.send([cookie]));
-  for (let attempt = 1; ; attempt += 1) {
-    const next = hold.connectFailed(attempt);
+  for (;;) {
+    const next = hold.connectFailed(failure);
     if (next.kind !== 'retry') return next;
     await replica.clock.advance(next.afterMs);
   }
@@ -29,13 +30,24 @@ describe('onEndpointLost: Reject', () => {
     expect(visit(replica)).toMatchObject({ pod: 'b', isNew: true });
   });
 
-  test('responds with EndpointLost when the pod refuses connections for a second', async () => {
+  test('keeps the session when the pod refuses connections for a second', async () => {
     const replica = createReplica(table([{ pod: 'a' }]));
     const { cookie } = visit(replica);
     const startMs = replica.clock.nowMs();
-    expect(await retryUntilLost(replica, cookie)).toMatchObject({ kind: 'reply', reply: { reason: 'EndpointLost' } });
+    expect(replyOf(await retryUntilRefused(replica, cookie))).toMatchObject({ reason: 'UpstreamConnectFailed' });
     expect(replica.clock.nowMs() - startMs).toBe(1000);
-    expect(replica.counters().lost.ConnectFailed).toBe(1);
+    expect(visit(replica, [cookie])).toMatchObject({ pod: 'a', isNew: false });
+  });
+
+  test('responds with EndpointLost when the node of the pod is lost and does not respond', () => {
+    const replica = createReplica(table([{ pod: 'a' }]));
+    const { cookie } = visit(replica);
+    replica.swap(table([{ pod: 'a', nodeLost: true }]));
+    expect(replyOf(holdOf(replica.send([cookie])).connectFailed('NoResponse'))).toMatchObject({
+      reason: 'EndpointLost',
+      extraHead: `Retry-After: 0\r\n${cleared}`,
+    });
+    expect(replica.counters()).toMatchObject({ lost: { NodeLost: 1 }, ended: { Lost: 1 } });
   });
 
   test('clears the header in header mode', () => {
@@ -66,12 +78,12 @@ describe('a pod that refuses connections', () => {
     while (replica.count('a').sessions >= replica.count('b').sessions) visit(replica);
     const refused = firstChoice();
     expect(refused.endpoint.pod).toBe('a');
-    expect(holdOf(refused.connectFailed(1)).endpoint.pod).toBe('b');
+    expect(holdOf(refused.connectFailed('Refused')).endpoint.pod).toBe('b');
     for (let client = 0; client < 10; client += 1) expect(visit(replica).pod).toBe('b');
     await replica.clock.advance(1000);
     const chance = firstChoice();
     expect(chance.endpoint.pod).toBe('a');
-    holdOf(chance.connectFailed(1));
+    holdOf(chance.connectFailed('Refused'));
     await replica.clock.advance(1999);
     expect(visit(replica).pod).toBe('b');
     await replica.clock.advance(1);
@@ -83,10 +95,10 @@ describe('a pod that refuses connections', () => {
   test('is still tried for a second by each new session when there is no other pod', () => {
     const replica = createReplica(pods('a', { pod: 'b', state: 'Draining' }));
     const hold = holdOf(replica.send());
-    for (const [index, afterMs] of [100, 300, 600].entries()) {
-      expect(hold.connectFailed(index + 1)).toEqual({ kind: 'retry', afterMs });
+    for (const afterMs of [100, 300, 600]) {
+      expect(hold.connectFailed('Refused')).toEqual({ kind: 'retry', afterMs });
     }
-    expect(replyOf(hold.connectFailed(4))?.reason).toBe('UpstreamConnectFailed');
+    expect(replyOf(hold.connectFailed('Refused'))?.reason).toBe('UpstreamConnectFailed');
     expect(replica.count('a')).toEqual({ sessions: 0, starting: 0, open: 0 });
     expect(finish(holdOf(replica.send()))).toMatchObject({ pod: 'a', isNew: true });
   });
@@ -95,29 +107,44 @@ describe('a pod that refuses connections', () => {
     const replica = createReplica(pods('a'));
     const [first, second, third] = [holdOf(replica.send()), holdOf(replica.send()), holdOf(replica.send())];
     replica.swap(pods({ pod: 'a', address: '127.0.0.9' }));
-    expect(first.connectFailed(1)).toEqual({ kind: 'retry', afterMs: 100 });
+    expect(first.connectFailed('Refused')).toEqual({ kind: 'retry', afterMs: 100 });
     expect(first.endpoint.address).toBe('127.0.0.9');
     replica.swap(pods('a', 'b'));
-    expect(holdOf(first.connectFailed(2)).endpoint.pod).toBe('b');
+    expect(holdOf(first.connectFailed('Refused')).endpoint.pod).toBe('b');
     // It drains: no session may start there.
     replica.swap(pods({ pod: 'a', state: 'Draining' }));
-    expect(replyOf(second.connectFailed(1))?.reason).toBe('UpstreamConnectFailed');
+    expect(replyOf(second.connectFailed('Refused'))?.reason).toBe('UpstreamConnectFailed');
     replica.swap(pods());
-    expect(replyOf(third.connectFailed(1))?.reason).toBe('UpstreamConnectFailed');
+    expect(replyOf(third.connectFailed('Refused'))?.reason).toBe('UpstreamConnectFailed');
   });
 
-  test('for a whole second is unhealthy: its other sessions are reassigned without waiting', async () => {
+  test.each(['Refused', 'NoResponse', 'Silent'] as const)(
+    'or does not respond (%s) keeps its sessions although another pod accepts: 503 with Retry-After, no Set-Cookie, nothing counted as lost',
+    async (failure) => {
+      const replica = createReplica(pods('a'));
+      const { cookie } = visit(replica);
+      replica.swap(pods('a', 'b'));
+      const reply = replyOf(await retryUntilRefused(replica, cookie, failure));
+      expect(reply).toMatchObject({ status: 503, reason: 'UpstreamConnectFailed', extraHead: 'Retry-After: 2\r\n' });
+      expect(reply?.body).toContain('Your session is kept');
+      expect(replica.count('a')).toEqual({ sessions: 1, starting: 0, open: 0 });
+      expect(visit(replica)).toMatchObject({ pod: 'b', isNew: true });
+      expect(visit(replica, [cookie])).toMatchObject({ pod: 'a', isNew: false, lines: '' });
+      expect(replica.counters()).toMatchObject({
+        lost: { EndpointRemoved: 0, NotInTable: 0, NodeLost: 0 },
+        ended: { Lost: 0 },
+        keptRefused: { UpstreamConnectFailed: 1 },
+      });
+    },
+  );
+
+  test('for a whole second is unhealthy: requests of its sessions try it once, without waiting, until it responds', async () => {
     const replica = createReplica(pods('a'));
-    const cookies = [visit(replica), visit(replica), visit(replica)].map(({ cookie }) => cookie);
-    replica.swap(pods('a', 'b'));
-    expect(await retryUntilLost(replica, cookies[0] ?? '')).toMatchObject({ kind: 'forward' });
-    expect(visit(replica, [cookies[1] ?? ''])).toMatchObject({ pod: 'b', isNew: true });
-    expect(replica.counters().lost.ConnectFailed).toBe(2);
-    // After the ejection, a single attempt finds out whether it is back.
-    await replica.clock.advance(10_000);
-    const probe = holdOf(replica.send([cookies[2] ?? '']));
-    expect(probe.endpoint.pod).toBe('a');
-    expect(holdOf(probe.connectFailed(1)).endpoint.pod).toBe('b');
+    const cookies = [visit(replica), visit(replica)].map(({ cookie }) => cookie);
+    await retryUntilRefused(replica, cookies[0] ?? '');
+    expect(replyOf(holdOf(replica.send([cookies[1] ?? ''])).connectFailed('Refused'))).toMatchObject({ status: 503 });
+    visit(replica, [cookies[0] ?? '']);
+    expect(holdOf(replica.send([cookies[1] ?? ''])).connectFailed('Refused')).toMatchObject({ kind: 'retry' });
   });
 
   test('for less than a second, as during a container restart, keeps its sessions', async () => {
@@ -125,24 +152,13 @@ describe('a pod that refuses connections', () => {
     const cookies = [visit(replica), visit(replica)].map(({ cookie }) => cookie);
     replica.swap(pods('a', 'b'));
     const waiting = holdOf(replica.send([cookies[0] ?? '']));
-    expect(waiting.connectFailed(1)).toEqual({ kind: 'retry', afterMs: 100 });
+    expect(waiting.connectFailed('Refused')).toEqual({ kind: 'retry', afterMs: 100 });
     await replica.clock.advance(100);
     expect(visit(replica, [cookies[1] ?? ''])).toMatchObject({ pod: 'a', isNew: false });
     expect(finish(waiting)).toMatchObject({ pod: 'a', isNew: false });
     // It responded: new sessions may start there at once.
     expect(Array.from({ length: 6 }, () => visit(replica).pod)).toContain('a');
-    expect(replica.counters().lost.ConnectFailed).toBe(0);
-  });
-
-  test('keeps its sessions while there is no other pod: each request tries it again', async () => {
-    const replica = createReplica(pods('a'));
-    const { cookie } = visit(replica);
-    expect(await retryUntilLost(replica, cookie)).toMatchObject({
-      kind: 'reply',
-      reply: { reason: 'UpstreamConnectFailed' },
-    });
-    expect(visit(replica, [cookie])).toMatchObject({ pod: 'a', isNew: false });
-    expect(replica.counters().lost.ConnectFailed).toBe(0);
+    expect(replica.counters().ended.Lost).toBe(0);
   });
 
   test('is ejected for one second, not ten, when a hundred requests fail at once', async () => {
@@ -150,9 +166,77 @@ describe('a pod that refuses connections', () => {
     const holds = Array.from({ length: 100 }, () => holdOf(replica.send())).filter(
       ({ endpoint }) => endpoint.pod === 'a',
     );
-    for (const hold of holds) if (hold.connectFailed(1).kind === 'forward') hold.release();
+    for (const hold of holds) if (hold.connectFailed('Refused').kind === 'forward') hold.release();
     await replica.clock.advance(1000);
     expect(visit(replica).pod).toBe('a');
+  });
+});
+
+describe('a proxy without free files, ports or memory', () => {
+  test('keeps a session, replies with its own reason, and does not eject the pod', async () => {
+    const replica = createReplica(pods('a'));
+    const { cookie } = visit(replica);
+    replica.swap(pods('a', 'b'));
+    const reply = replyOf(await retryUntilRefused(replica, cookie, 'LocalError'));
+    expect(reply).toMatchObject({ status: 503, reason: 'ProxyOutOfResources', extraHead: 'Retry-After: 2\r\n' });
+    expect(reply?.body).toMatch(/This proxy has no free file, port or memory/);
+    expect(replica.counters().keptRefused).toEqual({ UpstreamConnectFailed: 0, ProxyOutOfResources: 1 });
+    // A later failure of the pod itself is retried: it is not known to be unhealthy. New sessions start there.
+    expect(holdOf(replica.send([cookie])).connectFailed('Refused')).toMatchObject({ kind: 'retry' });
+  });
+
+  test('refuses a new session with its own reason, not with that of the pods that it did not reach', () => {
+    const replica = createReplica(pods('a', 'b'));
+    let hold = holdOf(replica.send());
+    let next = hold.connectFailed('LocalError');
+    while (next.kind !== 'reply') {
+      if (next.kind === 'forward') hold = next.hold;
+      next = hold.connectFailed('LocalError');
+    }
+    expect(next.reply).toMatchObject({ status: 503, reason: 'ProxyOutOfResources' });
+    expect(next.reply.body).not.toMatch(/pods? of/);
+    expect(replica.counters().refused).toMatchObject({ UpstreamConnectFailed: 0, ProxyOutOfResources: 1 });
+    expect(Array.from({ length: 4 }, () => visit(replica).pod)).toEqual(expect.arrayContaining(['a', 'b']));
+  });
+});
+
+describe('a lost node', () => {
+  const lostNode = pods({ pod: 'a', nodeLost: true }, 'b');
+
+  test('loses the sessions of a pod that does not respond, at the first attempt, later ones without an attempt', () => {
+    const replica = createReplica(pods('a'));
+    const cookies = [visit(replica), visit(replica)].map(({ cookie }) => cookie);
+    replica.swap(lostNode);
+    const next = holdOf(holdOf(replica.send([cookies[0] ?? ''])).connectFailed('NoResponse'));
+    expect(next).toMatchObject({ endpoint: { pod: 'b' }, isNew: true });
+    expect(visit(replica, [cookies[1] ?? ''])).toMatchObject({ pod: 'b', isNew: true });
+    expect(replica.counters()).toMatchObject({ lost: { NodeLost: 2 }, ended: { Lost: 2 } });
+  });
+
+  test('keeps the sessions of a pod that this proxy reaches', () => {
+    const replica = createReplica(pods('a'));
+    const { cookie } = visit(replica);
+    replica.swap(lostNode);
+    expect(visit(replica, [cookie])).toMatchObject({ pod: 'a', isNew: false });
+  });
+
+  test.each(['Refused', 'LocalError'] as const)(
+    'keeps the sessions of a pod whose connection failed for another reason: %s',
+    async (failure) => {
+      const replica = createReplica(pods('a'));
+      const { cookie } = visit(replica);
+      replica.swap(lostNode);
+      expect(replyOf(await retryUntilRefused(replica, cookie, failure))).toMatchObject({ status: 503 });
+      expect(visit(replica, [cookie])).toMatchObject({ pod: 'a', isNew: false });
+    },
+  );
+
+  test('keeps the token while no other pod has room', () => {
+    const replica = createReplica(pods('a'));
+    const { cookie } = visit(replica);
+    replica.swap(pods({ pod: 'a', nodeLost: true, state: 'Pending' }));
+    expect(replyOf(holdOf(replica.send([cookie])).connectFailed('NoResponse'))).toMatchObject({ status: 503 });
+    expect(replica.counters().ended.Lost).toBe(0);
   });
 });
 
@@ -179,7 +263,7 @@ describe('newSessionOn', () => {
     expect(replica.counters()).toMatchObject({
       started: 2,
       ended: { Replaced: 1 },
-      lost: { EndpointRemoved: 0, NotInTable: 0, ConnectFailed: 0 },
+      lost: { EndpointRemoved: 0, NotInTable: 0, NodeLost: 0 },
     });
     expect(replica.router.notices().ended).toHaveLength(1);
   });
@@ -205,10 +289,10 @@ describe('newSessionOn', () => {
   test('keeps a login on its draining pod when the accepting pods refuse the connection', () => {
     const replica = returning();
     replica.swap(table(draining, { pod: 'b' }));
-    const next = holdOf(holdOf(replica.sendRequest(login([replica.cookie]))).connectFailed(1));
+    const next = holdOf(holdOf(replica.sendRequest(login([replica.cookie]))).connectFailed('Refused'));
     expect(next).toMatchObject({ isNew: false, endpoint: { pod: 'a' } });
     // The retries of its own pod start from the beginning.
-    expect(next.connectFailed(2)).toEqual({ kind: 'retry', afterMs: 100 });
+    expect(next.connectFailed('Refused')).toEqual({ kind: 'retry', afterMs: 100 });
   });
 
   test('keeps the old session until the new one has started, so a failed login loses nothing', () => {

@@ -160,7 +160,7 @@ describe('scaling a workload', () => {
     );
     expect(visit(replica, [cookie])).toMatchObject({ pod: 'b', isNew: true });
     expect(visit(replica, [cookie])).toMatchObject({ pod: 'b', isNew: true });
-    expect(replica.counters().lost).toEqual({ EndpointRemoved: 1, NotInTable: 0, ConnectFailed: 0 });
+    expect(replica.counters().lost).toEqual({ EndpointRemoved: 1, NotInTable: 0, NodeLost: 0 });
   });
 
   test('a request whose pod only another replica knows waits for the table update', async () => {
@@ -199,11 +199,11 @@ describe('a pod that refuses connections', () => {
     let hold = holdOf(replica.send());
     const tried = [hold.endpoint.pod];
     for (let attempt = 1; attempt < 3; attempt += 1) {
-      hold = holdOf(hold.connectFailed(attempt));
+      hold = holdOf(hold.connectFailed('Refused'));
       tried.push(hold.endpoint.pod);
     }
     expect(new Set(tried).size).toBe(3);
-    expect(replyOf(hold.connectFailed(3))).toMatchObject({
+    expect(replyOf(hold.connectFailed('Refused'))).toMatchObject({
       status: 503,
       reason: 'UpstreamConnectFailed',
       extraHead: 'Retry-After: 2\r\n',
@@ -213,17 +213,15 @@ describe('a pod that refuses connections', () => {
     expect(replica.counters().refused.UpstreamConnectFailed).toBe(1);
   });
 
-  test('is retried for a second by a pinned request, then the session moves to another pod', () => {
+  test('is retried for a second by a pinned request, which then gets a 503', () => {
     const replica = createReplica(pods('a'));
     const { cookie } = visit(replica);
     replica.router.applyTable(pods('a', 'b'), replica.clock.nowMs());
     const hold = holdOf(replica.send([cookie]));
-    const delays = [1, 2, 3].map((attempt) => hold.connectFailed(attempt));
+    const delays = [1, 2, 3].map(() => hold.connectFailed('Refused'));
     expect(delays).toEqual([100, 300, 600].map((afterMs) => ({ kind: 'retry', afterMs })));
-    const next = holdOf(hold.connectFailed(4));
-    expect({ pod: next.endpoint.pod, isNew: next.isNew }).toEqual({ pod: 'b', isNew: true });
-    expect(replica.counters()).toMatchObject({ lost: { ConnectFailed: 1 }, ended: { Lost: 1 } });
-    expect(replica.count('a')).toEqual({ sessions: 0, starting: 0, open: 0 });
+    expect(replyOf(hold.connectFailed('Refused'))).toMatchObject({ status: 503, reason: 'UpstreamConnectFailed' });
+    expect(replica.count('a')).toEqual({ sessions: 1, starting: 0, open: 0 });
   });
 
   test('is retried at the address from the newest table', () => {
@@ -231,28 +229,17 @@ describe('a pod that refuses connections', () => {
     const { cookie } = visit(replica);
     const hold = holdOf(replica.send([cookie]));
     replica.router.applyTable(pods({ pod: 'a', address: '127.0.0.9' }), replica.clock.nowMs());
-    hold.connectFailed(1);
+    hold.connectFailed('Refused');
     expect(hold.endpoint.address).toBe('127.0.0.9');
   });
 
-  test('is not retried once it has left the table', () => {
+  test('loses its session once it has left the table', () => {
     const replica = createReplica(pods('a'));
     const { cookie } = visit(replica);
     const hold = holdOf(replica.send([cookie]));
     replica.router.applyTable(pods('b'), replica.clock.nowMs());
-    expect(holdOf(hold.connectFailed(1)).endpoint.pod).toBe('b');
-  });
-
-  test('keeps its session when no other pod accepts: the client keeps its token', () => {
-    const replica = createReplica(pods('a'));
-    const { cookie } = visit(replica);
-    replica.router.applyTable(pods({ pod: 'a', state: 'Draining' }), replica.clock.nowMs());
-    const hold = holdOf(replica.send([cookie]));
-    for (const attempt of [1, 2, 3]) expect(hold.connectFailed(attempt)).toMatchObject({ kind: 'retry' });
-    expect(replyOf(hold.connectFailed(4))).toMatchObject({ status: 503 });
-    hold.release();
-    expect(replica.counters().lost.ConnectFailed).toBe(0);
-    expect(visit(replica, [cookie])).toMatchObject({ pod: 'a', isNew: false });
+    expect(holdOf(hold.connectFailed('Refused')).endpoint.pod).toBe('b');
+    expect(replica.counters()).toMatchObject({ lost: { NotInTable: 1 }, ended: { Lost: 1 } });
   });
 });
 
@@ -285,7 +272,12 @@ describe('a request without a pod', () => {
     const reply = replyOf(replica.send());
     expect(reply).toMatchObject({ status: 503, reason: 'NoEndpointAccepting', extraHead: 'Retry-After: 2\r\n' });
     expect(reply?.body).toContain(reason);
-    expect(replica.counters().refused).toEqual({ NoEndpointAccepting: 1, AllFull: 0, UpstreamConnectFailed: 0 });
+    expect(replica.counters().refused).toEqual({
+      NoEndpointAccepting: 1,
+      AllFull: 0,
+      UpstreamConnectFailed: 0,
+      ProxyOutOfResources: 0,
+    });
   });
 });
 
