@@ -4,6 +4,10 @@ import type { Schema } from './schema.ts';
 // The same grammar as Gateway API's Duration (GEP-2257): whole numbers with a unit, at most four parts.
 const durationPattern = '^([0-9]{1,5}(h|m|s|ms)){1,4}$';
 export const dnsLabel = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$';
+/** Names of most Kubernetes objects (RFC 1123); at most 253 characters. */
+export const dnsSubdomain = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$';
+/** Text without control characters, which could end a line of a request, a header or a log. */
+export const printablePattern = '^[^\\x00-\\x1f\\x7f]*$';
 // An RFC 9110 token: RFC 6265 requires one for a cookie name, RFC 9110 for a header name.
 export const tokenPattern = "^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$";
 // Printable characters except the semicolon, which ends the attribute.
@@ -14,6 +18,22 @@ export const duration = <const D extends string>(description: string, value: D) 
 
 export const optionalDuration = (description: string) =>
   ({ type: 'string', description, pattern: durationPattern, maxLength: 24 }) as const;
+
+/** The name of another object: it becomes part of expressions, paths and selectors. */
+export const objectName = <const D extends string>(description: D) =>
+  ({
+    type: 'string',
+    minLength: 1,
+    maxLength: 253,
+    description,
+    'x-kubernetes-validations': [
+      {
+        rule: `self.matches('${dnsSubdomain.replaceAll('\\', '\\\\')}')`,
+        message:
+          'must be the name of an object: only lower-case letters, digits, "-" and ".", and a letter or digit at the start and end of each part',
+      },
+    ],
+  }) as const satisfies Schema;
 
 /** A container port by number or by name (an IANA service name, RFC 6335, as for the ports of a Pod). */
 export const portReference = (description: string) =>

@@ -1,5 +1,5 @@
 /** The schema of `spec.loadBalancing`. */
-import { cookiePathPattern, optionalDuration, tokenPattern } from './grammar.ts';
+import { cookiePathPattern, optionalDuration, printablePattern, tokenPattern } from './grammar.ts';
 import type { Schema } from './schema.ts';
 
 const consistentHash = {
@@ -40,6 +40,7 @@ const consistentHash = {
       type: 'string',
       minLength: 1,
       maxLength: 256,
+      pattern: printablePattern,
       description: 'Hash the value of this query parameter.',
     },
     useSourceIp: { type: 'boolean', description: 'Hash the IP address of the client.' },

@@ -16,6 +16,7 @@ export const reasons = {
   // Accepted
   Accepted: 'The spec is valid and the target exists.',
   TargetNotFound: 'The target does not exist.',
+  InvalidTargetName: 'No object can have the name in spec.targetRef.',
   TargetConflict: 'An older StickyWorkload claims the same target.',
   TargetPortAmbiguous: 'The target declares no container port, or several, and service.targetPort does not select one.',
   CookieConflict: 'An older StickyWorkload on the same Gateway sets the same cookie for the same hosts.',

@@ -1,5 +1,5 @@
 /** The schema of `spec.route`, and of the request matches that other fields use too. The field names are those of Gateway API. */
-import { dnsLabel, tokenPattern } from './grammar.ts';
+import { dnsLabel, objectName, printablePattern, tokenPattern } from './grammar.ts';
 import type { Schema } from './schema.ts';
 
 const nameValueMatch = (what: string) =>
@@ -24,6 +24,7 @@ const nameValueMatch = (what: string) =>
         type: 'string',
         minLength: 1,
         maxLength: 4096,
+        pattern: printablePattern,
         description: `Value of the ${what}, or a regular expression for it.`,
       },
     },
@@ -57,6 +58,7 @@ export const routeMatch = {
         value: {
           type: 'string',
           maxLength: 1024,
+          pattern: printablePattern,
           default: '/',
           description: 'An absolute path, or a regular expression for one.',
         },
@@ -98,7 +100,7 @@ export const route = {
         type: 'object',
         required: ['name'],
         properties: {
-          name: { type: 'string', minLength: 1, maxLength: 253, description: 'Name of the Gateway.' },
+          name: objectName('Name of the Gateway.'),
           namespace: {
             type: 'string',
             minLength: 1,
@@ -106,12 +108,7 @@ export const route = {
             pattern: dnsLabel,
             description: 'Namespace of the Gateway. Default: that of the StickyWorkload.',
           },
-          sectionName: {
-            type: 'string',
-            minLength: 1,
-            maxLength: 253,
-            description: 'Listener of the Gateway. Default: all listeners.',
-          },
+          sectionName: objectName('Listener of the Gateway. Default: all listeners.'),
         },
       },
     },

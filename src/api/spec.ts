@@ -1,5 +1,5 @@
 /** The schema of `StickyWorkload.spec`. Field names follow Gateway API GEP-1619 (newest generation) wherever it has one. */
-import { cidrPattern, duration, portReference } from './grammar.ts';
+import { cidrPattern, duration, objectName, portReference } from './grammar.ts';
 import { loadBalancing } from './load-balancing.ts';
 import { route, type routeMatch } from './route.ts';
 import type { Infer, Schema } from './schema.ts';
@@ -12,7 +12,7 @@ const targetRef = {
   properties: {
     apiVersion: { type: 'string', enum: ['apps/v1'], default: 'apps/v1', description: 'API version of the workload.' },
     kind: { type: 'string', enum: ['Deployment', 'StatefulSet'], description: 'Deployment or StatefulSet.' },
-    name: { type: 'string', minLength: 1, maxLength: 253, description: 'Name of the workload, in the same namespace.' },
+    name: objectName('Name of the workload, in the same namespace.'),
   },
   'x-kubernetes-validations': [
     {
@@ -76,7 +76,7 @@ const drain = {
           type: 'string',
           minLength: 1,
           maxLength: 1024,
-          pattern: '^/',
+          pattern: '^/[^\\x00-\\x1f\\x7f]*$',
           description: 'Path that returns the number.',
         },
         port: portReference('Container port, by number or name.'),

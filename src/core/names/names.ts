@@ -1,5 +1,7 @@
 /** Every name, label, annotation and port that components of Holdfast share. */
 
+import { dnsSubdomain } from '../../api/grammar.ts';
+
 export const fieldManager = 'holdfast';
 export const gatewayClassName = 'holdfast';
 export const controllerName = 'holdfast.dev/gateway-controller';
@@ -80,6 +82,10 @@ export function gatewayOfProxy(serviceAccount: string): string | undefined {
     ? serviceAccount.slice(0, -suffix.length)
     : undefined;
 }
+
+/** Whether an object can have this name. The schema requires it of a target, but a StickyWorkload may be older than its schema. */
+export const isObjectName = (name: string): boolean => name.length <= 253 && objectName.test(name);
+const objectName = new RegExp(dnsSubdomain);
 
 export const keyRingName = (workload: string): string => `${workload}-session-keys`;
 export const defaultCookieName = (workload: string): string => `${workload}-session`;

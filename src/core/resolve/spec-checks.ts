@@ -3,7 +3,7 @@ import type { Reason } from '../../api/reasons.ts';
 import type { RouteMatch, StickyWorkloadSpec } from '../../api/spec.ts';
 import { parseCidr } from '../../platform/cidr.ts';
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
-import { defaultGateway, proxyName } from '../names/names.ts';
+import { defaultGateway, isObjectName, proxyName } from '../names/names.ts';
 import { parseRegex } from '../routing/match.ts';
 
 export type Refusal = { kind: 'refused'; reason: Reason; message: string };
@@ -12,11 +12,22 @@ export const refuse = (reason: Reason, message: string): Refusal => ({ kind: 're
 
 /** Returns the first failing check: its message names the field and what to do. */
 export const refuseSpec = (workload: StickyWorkload): Refusal | undefined =>
+  invalidTargetName(workload) ??
   unsupportedField(workload) ??
   invalidCookie(workload) ??
   nameReserved(workload) ??
   invalidRegex(workload) ??
   invalidCidr(workload);
+
+/** The schema refuses such a name, but the StickyWorkload may be older than its schema. Its pods are not injected. */
+function invalidTargetName({ spec: { targetRef } }: StickyWorkload): Refusal | undefined {
+  if (isObjectName(targetRef.name)) return undefined;
+  return refuse(
+    'InvalidTargetName',
+    `spec.targetRef.name: ${JSON.stringify(targetRef.name.slice(0, 80))} cannot be the name of a ${targetRef.kind}: ` +
+      'delete this StickyWorkload, and create one whose target name has only lower-case letters, digits, "-" and ".".',
+  );
+}
 
 function unsupportedField({ spec }: StickyWorkload): Refusal | undefined {
   const sentences = findUnsupported(spec);

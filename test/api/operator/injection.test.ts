@@ -11,6 +11,28 @@ const isInjected = ({ spec }: LiveObject) =>
 const podsOf = (app: string) => listObjects('pods', namespace, `app=${app}`);
 const firstPodOf = (app: string) => until(`a pod of ${app}`, async () => (await podsOf(app))[0]);
 
+const webhookNames = async (): Promise<string[]> => {
+  const { webhooks } = JSON.parse(await kubectl('get', 'mutatingwebhookconfiguration', 'holdfast', '-o', 'json')) as {
+    webhooks?: { name: string }[];
+  };
+  return (webhooks ?? []).map(({ name }) => name);
+};
+
+/** Runs `create` under the definition of an earlier version, which had no rule for the name of the target. */
+async function withoutRules(create: () => Promise<void>): Promise<void> {
+  const path =
+    '/spec/versions/0/schema/openAPIV3Schema/properties/spec/properties/targetRef/properties/name/x-kubernetes-validations';
+  const patch = JSON.stringify([{ op: 'remove', path }]);
+  await kubectl('patch', 'crd', 'stickyworkloads.holdfast.dev', '--type=json', '-p', patch);
+  await until('the earlier definition', () =>
+    create().then(
+      () => true,
+      () => undefined,
+    ),
+  );
+  await kubectl('apply', '-k', 'crds');
+}
+
 describeWithApi('Injection at admission', () => {
   let operator: RunningOperator;
 
@@ -64,6 +86,29 @@ describeWithApi('Injection at admission', () => {
       containers: [{ name: 'app', lifecycle: { preStop: { httpGet: { path: '/prestop/app', port: 15999 } } } }],
     });
   });
+
+  test('a StickyWorkload whose target name is an expression stops no injection, even if it is older than the schema', async () => {
+    const bad = (name: string, target: string) =>
+      stickyWorkload('evil', name, { targetRef: { kind: 'Deployment', name: target } });
+    await createNamespace('evil');
+    await expect(apply(bad('refused', "x'"))).rejects.toThrow(
+      /spec\.targetRef\.name: Invalid value.*must be the name of an object/s,
+    );
+    await withoutRules(async () => {
+      await apply(bad('quote', "x'"));
+      await apply(bad('match-all', "x'] == ['y'] || true || ['z"));
+      await apply(bad('line', 'a\nb'));
+    });
+    await untilReason('evil', 'quote', 'Accepted', 'InvalidTargetName');
+    const shop = await createNamespace('injection-beside-evil');
+    await apply(stickyWorkload(shop, 'cart'));
+    await until('an entry for the new namespace', async () =>
+      (await webhookNames()).includes(`${shop}.inject.holdfast.dev`),
+    );
+    await apply(deployment(shop, 'cart'));
+    await until('an injected pod', async () => (await listObjects('pods', shop, 'app=cart')).some(isInjected));
+    expect(await webhookNames()).not.toContain('evil.inject.holdfast.dev');
+  }, 60_000);
 
   test('pods start while the operator is unavailable', async () => {
     await operator.kill();

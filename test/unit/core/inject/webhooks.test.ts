@@ -62,29 +62,47 @@ describe('webhook entries', () => {
     expect(renderWebhooks(targets, client)).toEqual(renderWebhooks(targets.toReversed(), client));
   });
 
-  test('are several for more than a hundred workloads of a namespace, each listed once', () => {
-    const names = Array.from({ length: 250 }, (_, index) => `w${index}`);
-    const webhooks = renderWebhooks(
-      names.map((name) => deployment('big', name)),
-      client,
-    );
-    expect(webhooks.map(({ name }) => name)).toEqual([
-      'big.inject.holdfast.dev',
-      'big.inject-2.holdfast.dev',
-      'big.inject-3.holdfast.dev',
-      'labelled.holdfast.dev',
-    ]);
-    const expressions = webhooks.flatMap(({ matchConditions }) => matchConditions.map(({ expression }) => expression));
-    const mentions = (name: string) => expressions.filter((expression) => expression.includes(`'${name}'`)).length;
-    expect(names.map(mentions)).toEqual(names.map(() => 1));
+  test.each([
+    ['a quote', "x'"],
+    ['an expression', "x'] == ['y'] || true || ['z"],
+    ['a backslash', 'a\\'],
+    ['a line break', 'a\nb'],
+    ['capitals', 'Cart'],
+    ['too many characters', 'x'.repeat(254)],
+  ])('leave out a target whose name has %s, and keep those of others', (_, name) => {
+    const others = [deployment('evil', 'honest'), deployment('shop', 'cart')];
+    expect(renderWebhooks([deployment('evil', name), ...others], client)).toEqual(renderWebhooks(others, client));
   });
 
-  test('stay below the size limit of etcd with 500 namespaces of 40 workloads', () => {
-    const targets = Array.from({ length: 500 }, (_, ns) =>
-      Array.from({ length: 40 }, (_, index) => deployment(`team-${ns}`, `sticky-workload-${index}`)),
+  const conditionsOf = (webhook: { matchConditions: { expression: string }[] } | undefined) =>
+    webhook?.matchConditions.map(({ expression }) => expression).join('');
+  const manyOf = (namespaces: number, each: number, length = 18): WebhookTarget[] =>
+    Array.from({ length: namespaces }, (_, ns) =>
+      Array.from({ length: each }, (_unused, index) =>
+        deployment(`team-${ns}`.padEnd(63, 'x'), `w${index}-`.padEnd(length, 'x').slice(0, length - 1) + 'z'),
+      ),
     ).flat();
-    const pem = 'x'.repeat(900);
-    expect(JSON.stringify(renderWebhooks(targets, { caBundle: pem })).length).toBeLessThan(1_500_000);
+
+  test.each([
+    ['101 workloads', 101, 18],
+    ['long names', 40, 253],
+  ])('match every pod of a workload in a namespace with %s, and name the targets of the others', (_, each, length) => {
+    const [big, shop] = renderWebhooks([...manyOf(1, each, length), deployment('zoo', 'cart')], client);
+    expect(conditionsOf(big)).toContain("owner.kind in ['ReplicaSet', 'StatefulSet']");
+    expect(conditionsOf(shop)).toContain("'cart'");
+  });
+
+  test.each([
+    ['6,000 StickyWorkloads with the longest names in one namespace', 1, 6000, 253],
+    ['500 namespaces with 40 StickyWorkloads each', 500, 40, 18],
+    ['10,000 namespaces with a StickyWorkload each', 10_000, 1, 253],
+  ])('stay below the size limit of etcd with %s', (_, namespaces, each, length) => {
+    const webhooks = renderWebhooks(manyOf(namespaces, each, length), { caBundle: 'x'.repeat(900) });
+    // About 450 bytes of managed fields per entry.
+    expect(JSON.stringify(webhooks).length + 450 * webhooks.length).toBeLessThan(1_450_000);
+    const text = JSON.stringify(webhooks.map(({ namespaceSelector }) => namespaceSelector));
+    const last = `team-${namespaces - 1}`.padEnd(63, 'x');
+    expect(text.split(`"${last}"`)).toHaveLength(2);
   });
 
   test('have a URL if the operator runs outside of the cluster', () => {
