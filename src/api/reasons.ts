@@ -22,7 +22,8 @@ export const reasons = {
   CookieConflict: 'An older StickyWorkload on the same Gateway sets the same cookie for the same hosts.',
   UnsupportedSelector: "The target's selector uses matchExpressions, which a Service cannot express.",
   NameReserved: "The StickyWorkload has the name of the proxy's own Service.",
-  InvalidRegex: 'A regular expression in spec.route.matches or spec.sessionPersistence.newSessionOn is invalid.',
+  InvalidRegex:
+    'A regular expression in spec.route.matches or spec.sessionPersistence.newSessionOn is not supported: it is invalid, too large, or uses syntax that RE2 does not have.',
   InvalidCIDR: 'An entry of spec.drain.connections.excludeCIDRs is not a valid CIDR.',
   UnsupportedField: 'A field is set that this version does not support.',
   InvalidCookie:

@@ -25,7 +25,7 @@ const nameValueMatch = (what: string) =>
         minLength: 1,
         maxLength: 4096,
         pattern: printablePattern,
-        description: `Value of the ${what}, or a regular expression for it.`,
+        description: `Value of the ${what}, or a regular expression (RE2) for the whole of it.`,
       },
     },
   }) as const;
@@ -60,7 +60,7 @@ export const routeMatch = {
           maxLength: 1024,
           pattern: printablePattern,
           default: '/',
-          description: 'An absolute path, or a regular expression for one.',
+          description: 'An absolute path, or a regular expression (RE2) for the whole path.',
         },
       },
       'x-kubernetes-validations': [

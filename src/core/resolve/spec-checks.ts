@@ -1,10 +1,10 @@
 /** The checks of a StickyWorkload that need only its spec. */
 import type { Reason } from '../../api/reasons.ts';
-import type { RouteMatch, StickyWorkloadSpec } from '../../api/spec.ts';
+import type { StickyWorkloadSpec } from '../../api/spec.ts';
 import { parseCidr } from '../../platform/cidr.ts';
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
 import { defaultGateway, isObjectName, proxyName } from '../names/names.ts';
-import { parseRegex } from '../routing/match.ts';
+import { describeRegexDefect, findRegexDefectsIn } from '../routing/regex.ts';
 
 export type Refusal = { kind: 'refused'; reason: Reason; message: string };
 
@@ -48,14 +48,14 @@ function nameReserved({ metadata }: StickyWorkload): Refusal | undefined {
   );
 }
 
-// In the proxy such a match would match no request: reject it here, where the user sees why.
-function invalidRegex({ spec }: StickyWorkload): Refusal | undefined {
-  const [invalid] = findInvalidExpressions(spec);
-  if (invalid === undefined) return undefined;
-  return refuse(
-    'InvalidRegex',
-    `${invalid.path}: "${invalid.source}" is not a valid regular expression: ${invalid.reason}. Use the syntax of JavaScript (flag u).`,
-  );
+// In the proxy such a match would match no request: reject it here, where the user sees why. Gateway API leaves the dialect to the
+// implementation, so no schema has checked it.
+function invalidRegex({ spec: { route, sessionPersistence } }: StickyWorkload): Refusal | undefined {
+  const [invalid] = [
+    ...findRegexDefectsIn(route.matches, 'spec.route.matches'),
+    ...findRegexDefectsIn(sessionPersistence.newSessionOn ?? [], 'spec.sessionPersistence.newSessionOn'),
+  ];
+  return invalid === undefined ? undefined : refuse('InvalidRegex', describeRegexDefect(invalid));
 }
 
 function invalidCidr({ spec }: StickyWorkload): Refusal | undefined {
@@ -137,49 +137,6 @@ function findUnusableCookie({ cookie }: StickyWorkloadSpec['sessionPersistence']
     `spec.sessionPersistence.cookie.secure Auto with ${setting}: browsers accept such a cookie only if it is Secure, and the proxy does not see TLS. ` +
     'Set secure to Always if TLS is terminated in front of the proxy; without TLS browsers discard the cookie.'
   );
-}
-
-type InvalidExpression = { path: string; source: string; reason: string };
-
-/**
- * Returns the regular expressions that the proxy could not compile, in the order of the spec. Gateway API leaves their dialect to the
- * implementation, so no schema has checked them.
- */
-function findInvalidExpressions({
-  route,
-  sessionPersistence,
-}: Pick<StickyWorkloadSpec, 'route' | 'sessionPersistence'>): InvalidExpression[] {
-  const found = [
-    ...expressionsIn('spec.route.matches', route.matches),
-    ...expressionsIn('spec.sessionPersistence.newSessionOn', sessionPersistence.newSessionOn ?? []),
-  ];
-  return found.flatMap(({ path, source }) => {
-    const reason = describeDefect(source);
-    return reason === undefined ? [] : [{ path, source, reason }];
-  });
-}
-
-const expressionsIn = (list: string, matches: readonly RouteMatch[]): { path: string; source: string }[] =>
-  matches.flatMap((match, number) =>
-    expressionsOf(match).map(({ place, value }) => ({ path: `${list}[${number}].${place}`, source: value })),
-  );
-
-function expressionsOf({ path, headers = [], queryParams = [] }: RouteMatch): { place: string; value: string }[] {
-  const places = [
-    { ...path, place: 'path.value' },
-    ...headers.map((header, at) => ({ ...header, place: `headers[${at}].value` })),
-    ...queryParams.map((parameter, at) => ({ ...parameter, place: `queryParams[${at}].value` })),
-  ];
-  return places.filter(({ type }) => type === 'RegularExpression');
-}
-
-function describeDefect(source: string): string | undefined {
-  try {
-    parseRegex(source);
-    return undefined;
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
 }
 
 /** Returns the entries of `spec.drain.connections.excludeCIDRs` that are not CIDRs, with their paths: the schema's pattern accepts some. */

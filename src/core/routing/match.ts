@@ -5,6 +5,7 @@
 import type { RouteMatch } from '../../api/spec.ts';
 import type { Listener, Route, RoutingTable } from '../../wire/routing-table.ts';
 import { hostMap, intersectHostnames, type HostMap } from './hostnames.ts';
+import { compileRegex } from './regex.ts';
 
 /** What matching needs of a request; the proxy's RequestView is one. */
 export interface MatchableRequest {
@@ -23,9 +24,6 @@ export interface RouteMatcher {
   /** Returns the route for a request on a listener's port, or undefined. */
   match(listenerPort: number, request: MatchableRequest): Route | undefined;
 }
-
-/** Longer subjects do not match a regular expression: the cluster's users write the expression, but clients choose the subject. */
-const maxRegexSubject = 2048;
 
 export function compileTable(table: Pick<RoutingTable, 'listeners' | 'routes'>): RouteMatcher {
   const routes = table.routes
@@ -131,19 +129,6 @@ function compileQuery(matches: readonly NameValue[]): Test {
 
 function compileValue({ type, value }: NameValue): (text: string) => boolean {
   return type === 'RegularExpression' ? compileRegex(value) : (text) => text === value;
-}
-
-/** Compiles a regular expression that must match the whole subject. Throws SyntaxError. */
-export const parseRegex = (source: string): RegExp => new RegExp(`^(?:${source})$`, 'u');
-
-/** An invalid expression matches nothing. */
-function compileRegex(source: string): (text: string) => boolean {
-  try {
-    const regex = parseRegex(source);
-    return (text) => text.length <= maxRegexSubject && regex.test(text);
-  } catch {
-    return () => false;
-  }
 }
 
 /**

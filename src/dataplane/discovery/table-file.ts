@@ -1,5 +1,6 @@
 /** A routing table from a file, for a proxy in standalone mode. The file is polled: a file watch misses files that are renamed into place. */
 import { readFile } from 'node:fs/promises';
+import { describeRegexDefect, findRegexDefects, findRegexDefectsIn } from '../../core/routing/regex.ts';
 import type { RoutingTable } from '../../wire/routing-table.ts';
 import { parseRoutingTable } from '../../wire/parse-table.ts';
 import type { Clock } from '../../platform/clock.ts';
@@ -46,6 +47,16 @@ export function followTableFile(file: string, { clock, log, onTable }: TableFile
 
 function parse(text: string): RoutingTable {
   const parsed = parseRoutingTable(JSON.parse(text));
-  if ('value' in parsed) return parsed.value;
-  throw new AppError('TABLE_INVALID', parsed.problem, { source: 'internal', retryable: false });
+  const problem = 'problem' in parsed ? parsed.problem : findInvalidRegex(parsed.value);
+  if ('value' in parsed && problem === undefined) return parsed.value;
+  throw new AppError('TABLE_INVALID', String(problem), { source: 'internal', retryable: false });
+}
+
+/** The operator refuses such a route in its StickyWorkload; a file has nobody else to check it. */
+function findInvalidRegex({ routes }: RoutingTable): string | undefined {
+  const [defect] = routes.flatMap(({ match, persistence }, at) => [
+    ...findRegexDefects(match, `table.routes[${at}].match`),
+    ...findRegexDefectsIn(persistence.newSessionOn, `table.routes[${at}].persistence.newSessionOn`),
+  ]);
+  return defect && describeRegexDefect(defect);
 }

@@ -33,6 +33,11 @@ const law: readonly Article[] = [
   { from: 'src/wire', may: ['src/api', 'src/platform/record.ts', 'src/platform/cidr.ts'], but: operatorClient },
   { from: 'src/core/session', may: ['src/api', 'src/core', 'src/wire', 'node:crypto'], but: operatorClient },
   {
+    from: 'src/core/routing',
+    may: ['src/api', 'src/core', 'src/wire', 're2js'],
+    but: operatorClient,
+  },
+  {
     from: 'src/core',
     may: ['src/api', 'src/wire', 'src/platform/record.ts', 'src/platform/cidr.ts'],
     but: operatorClient,

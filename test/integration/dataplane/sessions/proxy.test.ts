@@ -195,6 +195,38 @@ describe('a proxy with a table from a file', () => {
     expect(await response.text()).toContain('1 pod draining');
   });
 
+  test('keeps its table when the file has a regular expression that is not supported', async () => {
+    const a = await startApp('a');
+    await writeTable({ endpoints: [a.short] });
+    const { url, log } = await runReady();
+    const table = proxyTable({ endpoints: [a.short] });
+    const path = { type: 'RegularExpression', value: '/(?!admin).*' };
+    await writeFile(
+      tableFile(),
+      JSON.stringify({ ...table, routes: table.routes.map((route) => ({ ...route, match: { path } })) }),
+    );
+    await eventually(log.messages, (messages) => messages.includes('invalid table file'));
+    expect(log.lines().find(({ message }) => message === 'invalid table file')?.fields).toMatchObject({
+      error: expect.stringContaining(
+        'table.routes[0].match.path.value: "/(?!admin).*" is not a supported regular expression',
+      ),
+    });
+    expect((await get(url('/'))).status).toBe(200);
+  });
+
+  test('serves every client while one sends what a regular expression of a route almost matches', async () => {
+    const a = await startApp('a');
+    const table = proxyTable({ endpoints: [a.short] });
+    const slow = { type: 'RegularExpression' as const, name: 'x', value: '(a+)+b' };
+    const [route] = table.routes.map((one) => ({ ...one, match: { ...one.match, headers: [slow] } }));
+    await writeFile(tableFile(), JSON.stringify({ ...table, routes: [route, ...table.routes] }));
+    const { url } = await runReady();
+    // With a backtracking engine neither would ever get a response.
+    const attacker = fetch(url('/'), { headers: { x: 'a'.repeat(10_000) } });
+    const neighbour = fetch(url('/'));
+    expect([(await attacker).status, (await neighbour).status]).toEqual([200, 200]);
+  });
+
   test('keeps its table when the file becomes unreadable', async () => {
     const a = await startApp('a');
     await writeTable({ endpoints: [a.short] });

@@ -256,6 +256,15 @@ describe('the verdict on a StickyWorkload', () => {
       { reason: 'InvalidRegex', message: 'matches[0].headers[0].value: "["' },
     ],
     [
+      'a regular expression looks ahead',
+      { spec: { route: { matches: [{ path: { type: 'RegularExpression', value: '/(?!admin).*' } }] } } },
+      {},
+      {
+        reason: 'InvalidRegex',
+        message: 'invalid or unsupported Perl syntax: `(?!`. Use the syntax of RE2, which has no backreferences',
+      },
+    ],
+    [
       'an exact path has a bracket',
       { spec: { route: { matches: [{ path: { value: '/(' } }] } } },
       {},
