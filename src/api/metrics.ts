@@ -146,6 +146,12 @@ export const metrics = {
     labels: [...perWorkload, 'reason'],
     help: 'Requests of existing sessions that received 503 because their pod could not be reached, by reason: UpstreamConnectFailed or ProxyOutOfResources. The sessions are kept.',
   },
+  holdfast_carrier_conflicts_total: {
+    part: 'proxy',
+    type: 'counter',
+    labels: perWorkload,
+    help: "Cookies and headers removed from responses of the workload's app, because their name is that of a cookie or header that carries session tokens.",
+  },
   holdfast_bad_tokens_total: {
     part: 'proxy',
     type: 'counter',

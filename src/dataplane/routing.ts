@@ -2,7 +2,8 @@
  * The interface between the two sides of the proxy: the request path (exchange/, h1/, upstream/) moves bytes and contains no sessions; the
  * session side (sessions/) decides and counts and contains no sockets.
  */
-import type { Carrier, Endpoint } from '../wire/routing-table.ts';
+import type { Endpoint } from '../wire/routing-table.ts';
+import type { HeaderNames } from './http/header-names.ts';
 
 /** The parts of a request head that a decision needs. Strings are created only when they are read. */
 export interface RequestView {
@@ -17,6 +18,23 @@ export interface RequestView {
   header(name: string): string | undefined;
   /** Returns all values of a header, in order. */
   headers(name: string): string[];
+}
+
+/**
+ * Decides which parts of a message are for the proxy and the client alone: the session tokens of all routes of the Gateway, and the names
+ * that carry them. One object for each route.
+ */
+export interface TokenFilter {
+  /** Returns the value of a request's Cookie header for the app; the same string if nothing is to be removed. */
+  cookiesForApp(cookies: string): string;
+  /** The headers that carry tokens, on this or another route. Only they need be asked about. */
+  readonly headers: HeaderNames;
+  /** Whether a header of a request is removed. `header`: as found in `headers`. */
+  readonly hidesFromApp: (header: string, value: string) => boolean;
+  /** Whether a header of a response is removed, because the app must not set it. */
+  hidesFromClient(header: string, value: string): boolean;
+  /** Whether a Set-Cookie line of a response is removed, because the app must not set or remove that cookie. */
+  hidesCookieFromClient(setCookie: string): boolean;
 }
 
 export interface SessionRouter {
@@ -61,8 +79,7 @@ export interface SessionHold {
   readonly endpoint: Endpoint;
   /** True if the session starts with this request; only then may another endpoint be tried. */
   readonly isNew: boolean;
-  /** The cookie or header that carries the token: it is stripped from the request to the app. */
-  readonly carrier: Pick<Carrier, 'type' | 'name'>;
+  readonly filter: TokenFilter;
   /**
    * The endpoint could not be reached. A new session moves to another endpoint, or briefly retries this one if there is no other. A pinned
    * one is briefly retried, then gets a reply and keeps its token; only if the table shows that its pod or node is gone, it is lost:

@@ -9,8 +9,13 @@ import type {
   RoutePersistence,
   RoutingTable,
 } from '../../src/wire/routing-table.ts';
-import type { RequestView } from '../../src/dataplane/routing.ts';
 import { defaultProxySettings } from '../../src/wire/proxy-settings.ts';
+import type { RequestView, TokenFilter } from '../../src/dataplane/routing.ts';
+import {
+  compileTokenFilter,
+  gatewayCarriers,
+  type CarrierConflict,
+} from '../../src/dataplane/sessions/token-filter.ts';
 
 export type ShortEndpoint = { pod: string; state?: EndpointState; address?: string; port?: number; nodeLost?: true };
 
@@ -108,6 +113,20 @@ export const keyOf = (id: number): { id: number; secret: string } => ({
   id,
   secret: Buffer.alloc(32, id).toString('base64'),
 });
+
+/** The filter of the first route of a table. */
+export function tokenFilter(
+  table: RoutingTable,
+  onConflict: (conflict: CarrierConflict) => void = () => {},
+): TokenFilter {
+  const [route] = table.routes;
+  if (route === undefined) throw new Error('the table has no route');
+  return compileTokenFilter(route, table.listeners, { carriers: gatewayCarriers(table), onConflict, nowMs: () => 0 });
+}
+
+/** The filter of a route whose tokens travel in this cookie or header, alone on its Gateway. */
+export const filterOf = (carrier: RoutePersistence['carrier']): TokenFilter =>
+  tokenFilter(proxyTable({ persistence: { carrier } }));
 
 /** A request with these cookies. */
 export const requestWith = (cookies: readonly string[] = [], path = '/'): RequestView =>

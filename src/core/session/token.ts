@@ -45,6 +45,10 @@ const payloadEnd = version.length + 43;
 export const tokenLength = payloadEnd + 1 + 22;
 const macBytes = 16;
 const base64url = /^[A-Za-z0-9_-]+$/;
+const token = `h1\\.[A-Za-z0-9_-]{43}\\.[A-Za-z0-9_-]{22}`;
+const wholeToken = new RegExp(`^${token}$`);
+// Eight tokens or none: no character is read more than three times.
+const tokenInside = new RegExp(`(?<![A-Za-z0-9_-])${token}(?![A-Za-z0-9_-])`);
 
 /** How far a proxy's clock may lag behind that of the proxy that issued the token. */
 const maxClockSkewS = 300;
@@ -65,6 +69,15 @@ export function signingKeys(ring: KeyRing): SigningKeys {
     secrets: new Map(ring.keys.map((key) => [key.id, createSecretKey(key.secret, 'base64')])),
   };
 }
+
+/** How every token of this version begins: a text without it contains none. */
+export const tokenStart = version;
+
+/** Whether the text has the format of a token, genuine or not. */
+export const isTokenShaped = (text: string): boolean => text.length === tokenLength && wholeToken.test(text);
+
+/** Whether a token, genuine or not, is a part of the text. */
+export const containsToken = (text: string): boolean => text.includes(version) && tokenInside.test(text);
 
 /** Signs with the current key. The check of a table rejects a ring without it. */
 export function encodeToken(token: Omit<Token, 'keyId'>, keys: SigningKeys): string {

@@ -1,4 +1,4 @@
-import type { ConnectFailure, RouteDecision, Reply, SessionHold } from '../routing.ts';
+import type { ConnectFailure, RouteDecision, Reply, SessionHold, TokenFilter } from '../routing.ts';
 import type { UpstreamConnection, UpstreamUser } from '../upstream/connection.ts';
 import { joinedCopy } from '../net/byte-copy.ts';
 import type { ClientSide } from './client-side.ts';
@@ -81,7 +81,8 @@ export class Exchange implements UpstreamUser, ResponseSink {
       return;
     }
     this.hold = decision.hold;
-    this.request.head = buildRequestHead(request, this.hop, decision.hold.carrier);
+    this.request.head = buildRequestHead(request, this.hop, decision.hold.filter);
+    this.request.useFilter(decision.hold.filter);
     this.reach(decision.hold);
   }
 
@@ -157,8 +158,8 @@ export class Exchange implements UpstreamUser, ResponseSink {
     if (!this.http10) this.toClient(head);
   }
 
-  get carrier(): SessionHold['carrier'] | undefined {
-    return this.hold?.carrier;
+  get filter(): TokenFilter | undefined {
+    return this.hold?.filter;
   }
 
   sessionLines(setCookies: readonly string[], endsSession: boolean): string {

@@ -9,6 +9,7 @@
  */
 import { CR, LF, byteAt, hexValue } from '../http/ascii.ts';
 import { extensionRefusal, trailerRefusal } from './chunk-lines.ts';
+import type { HiddenTrailer } from './chunk-lines.ts';
 import { refusals } from '../http/refusals.ts';
 import type { Refusal } from '../http/refusals.ts';
 
@@ -33,6 +34,8 @@ export type Body = {
   extensionBytes: number;
   trailerBytes: number;
   readonly onContent: ContentHandler | undefined;
+  /** Set before the trailers arrive. */
+  isHiddenTrailer: HiddenTrailer | undefined;
 };
 
 /** Called with each piece of content, without framing. */
@@ -61,6 +64,7 @@ export function createBody(framing: Framing, onContent?: ContentHandler): Body {
     extensionBytes: 0,
     trailerBytes: 0,
     onContent,
+    isHiddenTrailer: undefined,
   };
 }
 
@@ -179,7 +183,7 @@ function endTrailer(body: Body): void {
     body.done = body.refusal === undefined;
     return;
   }
-  body.refusal ??= trailerRefusal(body.line);
+  body.refusal ??= trailerRefusal(body.line, body.isHiddenTrailer);
   body.step = Step.Trailer;
   body.line = '';
 }

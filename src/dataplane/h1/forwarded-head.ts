@@ -2,13 +2,12 @@
  * The forwarded heads, each one latin1 string: remaining lines are copied unchanged in runs, hop-by-hop lines are left out
  * (RFC 9110 §7.6.1), and the proxy's own lines are added at the end.
  */
-import type { SessionHold } from '../routing.ts';
+import type { TokenFilter } from '../routing.ts';
 import { isNamed } from './connection-options.ts';
 import type { ConnectionOptions } from './connection-options.ts';
-import { withoutCookie } from '../http/cookies.ts';
 import { Field, fieldIdCount } from '../http/fields.ts';
 import type { FieldId } from '../http/fields.ts';
-import { fieldId, hasName, lineEnd, lineStart, linesStart, piece, valuePiece } from './head-fields.ts';
+import { fieldId, lineEnd, lineStart, linesStart, nameEnd, piece, valuePiece } from './head-fields.ts';
 import type { Head } from './head-parser.ts';
 import type { Request } from './request.ts';
 
@@ -19,9 +18,6 @@ export type Hop = {
   /** Host of an HTTP/1.0 request without one: the address to which the client connected (RFC 9110 §7.1). */
   localAuthority: string;
 };
-
-/** What carries the token between client and proxy: the app must neither see nor set it. */
-type Carrier = SessionHold['carrier'];
 
 /** By FieldId: 1 for a line that is not forwarded. */
 type Drops = Uint8Array;
@@ -35,11 +31,16 @@ const responseDrops = drops(...betweenTwo, Field.HoldfastSession);
 /** RFC 9110 §8.6: no Content-Length in a 1xx or 204. */
 const bodilessDrops = drops(...betweenTwo, Field.HoldfastSession, Field.ContentLength);
 
-export function buildRequestHead(request: Request, hop: Hop, carrier: Carrier): string {
+export function buildRequestHead(request: Request, hop: Hop, filter: TokenFilter): string {
   const { head, target, connection } = request;
   const authority = request.authority === '' ? hop.localAuthority : request.authority;
   const keepsHost = target.authority === undefined && request.authority !== '';
-  const lines = copyLines(head, { drops: keepsHost ? requestDrops : requestDropsWithHost, connection, carrier });
+  const lines = copyLines(head, {
+    drops: keepsHost ? requestDrops : requestDropsWithHost,
+    connection,
+    filter,
+    to: 'app',
+  });
   const host = keepsHost ? '' : `Host: ${authority}\r\n`;
   return `${requestLine(request)}${host}${lines}${hop.forwardedLines}X-Forwarded-Host: ${authority}\r\n${requestHopLines(request)}\r\n`;
 }
@@ -59,7 +60,7 @@ function requestHopLines({ framing, connection }: Request): string {
 
 export type ResponseEnding = {
   /** Undefined if no session is involved. */
-  carrier: Carrier | undefined;
+  filter: TokenFilter | undefined;
   /** Header lines that the session adds. */
   sessionLines: string;
   /** The Connection and framing lines, each ending in CRLF. */
@@ -69,21 +70,26 @@ export type ResponseEnding = {
 export function buildResponseHead(
   head: Head,
   connection: ConnectionOptions,
-  { carrier, sessionLines, hopLines }: ResponseEnding,
+  { filter, sessionLines, hopLines }: ResponseEnding,
 ): string {
   const bodiless = head.status < 200 || head.status === 204;
-  const lines = copyLines(head, { drops: bodiless ? bodilessDrops : responseDrops, connection, carrier });
+  const lines = copyLines(head, { drops: bodiless ? bodilessDrops : responseDrops, connection, filter, to: 'client' });
   // The version is that of the sender of this message, the proxy (RFC 9110 §6.2).
   const statusLine = `HTTP/1.1${piece(head, head.start + 'HTTP/1.x'.length, linesStart(head))}`;
   return `${statusLine}${lines}${sessionLines}${hopLines}\r\n`;
 }
 
-type CopyRules = { drops: Drops; connection: ConnectionOptions; carrier: Carrier | undefined };
+type CopyRules = {
+  drops: Drops;
+  connection: ConnectionOptions;
+  filter: TokenFilter | undefined;
+  to: 'app' | 'client';
+};
 
 function copyLines(head: Head, rules: CopyRules): string {
   const end = head.end - 2;
-  // Unknown names are compared only if the message may make them special, which most messages do not.
-  const anyMayGo = rules.connection.named.size > 0 || rules.carrier?.type === 'Header';
+  // Unknown names are compared only if the message or the table may make them special, which most do not.
+  const anyMayGo = rules.connection.named.size > 0 || (rules.filter !== undefined && rules.filter.headers.size > 0);
   let copied = '';
   let runStart = linesStart(head);
   for (let index = 0; index < head.count; index++) {
@@ -98,26 +104,30 @@ function copyLines(head: Head, rules: CopyRules): string {
 }
 
 /** Returns the replacement of a line; undefined for a line that stays. */
-function replacementOf(head: Head, index: number, { drops, connection, carrier }: CopyRules): string | undefined {
+function replacementOf(head: Head, index: number, { drops, connection, filter, to }: CopyRules): string | undefined {
   const id = fieldId(head, index);
   if (drops[id] === 1) return '';
   // Connection or a setting may name any header, but never one for framing or routing: without it this would be another message.
-  if (
-    id !== Field.Host &&
-    id !== Field.ContentLength &&
-    (isNamed(connection, head, index) || isCarrier(carrier, head, index))
-  ) {
-    return '';
+  if (id === Field.Host || id === Field.ContentLength) return undefined;
+  if (isNamed(connection, head, index)) return '';
+  if (filter === undefined) return undefined;
+  if (isHidden(filter, head, index, to)) return '';
+  if (id === Field.Cookie && to === 'app') return cookieLine(valuePiece(head, index), filter);
+  if (id === Field.SetCookie && to === 'client') {
+    return filter.hidesCookieFromClient(valuePiece(head, index)) ? '' : undefined;
   }
-  if (id === Field.Cookie && carrier?.type === 'Cookie') return cookieLine(valuePiece(head, index), carrier.name);
   return undefined;
 }
 
-const isCarrier = (carrier: Carrier | undefined, head: Head, index: number): boolean =>
-  carrier?.type === 'Header' && hasName(head, index, carrier.name.toLowerCase());
+function isHidden(filter: TokenFilter, head: Head, index: number, to: CopyRules['to']): boolean {
+  const name = filter.headers.find(head.bytes, lineStart(head, index), nameEnd(head, index));
+  if (name === undefined) return false;
+  const value = valuePiece(head, index);
+  return to === 'app' ? filter.hidesFromApp(name, value) : filter.hidesFromClient(name, value);
+}
 
-function cookieLine(value: string, cookieName: string): string | undefined {
-  const rest = withoutCookie(value, cookieName);
+function cookieLine(value: string, filter: TokenFilter): string | undefined {
+  const rest = filter.cookiesForApp(value);
   if (rest === value) return undefined;
   return rest === '' ? '' : `Cookie: ${rest}\r\n`;
 }

@@ -43,8 +43,11 @@ export function readText(head: Head, end: number): void {
 
 const textUpTo = (head: Head, end: number): string => head.bytes.toString('latin1', head.start, end);
 
+/** Returns the offset after the name of field `index`. */
+export const nameEnd = (head: Head, index: number): number => head.fields[index * stride + 1] ?? 0;
+
 export function nameText(head: Head, index: number): string {
-  return piece(head, lineStart(head, index), head.fields[index * stride + 1] ?? 0);
+  return piece(head, lineStart(head, index), nameEnd(head, index));
 }
 
 /** Returns a value that must not outlive the message. */

@@ -1,5 +1,6 @@
 import { createBody, readBody } from './body.ts';
 import type { Body } from './body.ts';
+import type { TokenFilter } from '../routing.ts';
 import { joinedCopy } from '../net/byte-copy.ts';
 import type { Refusal } from '../http/refusals.ts';
 import type { Request } from './request.ts';
@@ -64,6 +65,15 @@ export class RequestWriter {
     }
     this.replay = this.body.done && this.idempotent ? whole : undefined;
     this.write(upstream, whole);
+  }
+
+  /** Trailers are subject to the same rules as the headers. */
+  useFilter({ headers, hidesFromApp }: TokenFilter): void {
+    if (this.body.kind !== 'chunked' || headers.size === 0) return;
+    this.body.isHiddenTrailer = (bytes, value) => {
+      const name = headers.find(bytes, 0, bytes.length);
+      return name !== undefined && hidesFromApp(name, value);
+    };
   }
 
   private firstPiece(): string | Buffer {

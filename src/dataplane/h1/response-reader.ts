@@ -1,5 +1,5 @@
 /** Reads the app's response and builds what the client receives. It writes nothing itself: it passes everything to its sink. */
-import type { SessionHold } from '../routing.ts';
+import type { TokenFilter } from '../routing.ts';
 import { createBody, readBody } from './body.ts';
 import type { Body } from './body.ts';
 import { appended, joinedCopy, maxStringWrite } from '../net/byte-copy.ts';
@@ -11,6 +11,7 @@ import { responseFraming } from './framing.ts';
 import { countOf, fieldId, firstOf, listText, piece, readText, valueText } from './head-fields.ts';
 import { parseResponseHead } from './head-parser.ts';
 import type { Head } from './head-parser.ts';
+import type { HiddenTrailer } from './chunk-lines.ts';
 import type { Refusal } from '../http/refusals.ts';
 
 export type SwitchedProtocols = { head: string; rest: Buffer };
@@ -23,8 +24,8 @@ export interface ResponseSink {
   readonly upgrade: string | undefined;
   /** A 1xx, other than 101. */
   interim(head: string): void;
-  /** What carries the session's token to the client: the app must not set it. */
-  readonly carrier: SessionHold['carrier'] | undefined;
+  /** Removes what the app must not set. */
+  readonly filter: TokenFilter | undefined;
   sessionLines(setCookies: readonly string[], endsSession: boolean): string;
   clientMayStay(): boolean;
   /** The connection has carried no response before. */
@@ -103,7 +104,7 @@ export class ResponseReader {
       this.switchProtocols(head, connection, length);
     } else if (head.status < 200) {
       this.sink.interim(
-        buildResponseHead(head, connection, { carrier: this.sink.carrier, sessionLines: '', hopLines: '' }),
+        buildResponseHead(head, connection, { filter: this.sink.filter, sessionLines: '', hopLines: '' }),
       );
     } else {
       this.takeFinalHead(head, connection, length);
@@ -115,7 +116,7 @@ export class ResponseReader {
     const upgrade = connection.upgrade ?? this.sink.upgrade;
     const hopLines = `Connection: upgrade\r\nUpgrade: ${upgrade}\r\n`;
     const sessionLines = upgrade === undefined ? '' : this.sessionLines(head);
-    const text = buildResponseHead(head, connection, { carrier: this.sink.carrier, sessionLines, hopLines });
+    const text = buildResponseHead(head, connection, { filter: this.sink.filter, sessionLines, hopLines });
     this.sink.switched({ head: text, rest: head.bytes.subarray(head.end, length) });
   }
 
@@ -131,12 +132,13 @@ export class ResponseReader {
       framing,
       this.dechunks ? (bytes, start, end) => void this.content.push(bytes.subarray(start, end)) : undefined,
     );
+    if (framing.kind === 'chunked') this.body.isHiddenTrailer = hiddenTrailer(this.sink.filter);
     this.upstreamStays = head.minorVersion === 1 && !connection.close && framing.kind !== 'untilClose';
     this.clientStays = !this.endsWithConnection && this.sink.clientMayStay();
     this.keepAliveSeconds = this.sink.isFirstResponse() ? keepAliveSeconds(head) : undefined;
     countClass(this.context.counters.responsesByClass, head.status);
     const text = buildResponseHead(head, connection, {
-      carrier: this.sink.carrier,
+      filter: this.sink.filter,
       sessionLines: this.sessionLines(head),
       hopLines: this.hopLines(head, connection),
     });
@@ -199,6 +201,14 @@ export class ResponseReader {
     this.step = 'over';
     this.sink.invalid(refusal);
   }
+}
+
+function hiddenTrailer(filter: TokenFilter | undefined): HiddenTrailer | undefined {
+  if (filter === undefined || filter.headers.size === 0) return undefined;
+  return (bytes, value) => {
+    const name = filter.headers.find(bytes, 0, bytes.length);
+    return name !== undefined && filter.hidesFromClient(name, value);
+  };
 }
 
 function countClass(counts: number[], status: number): void {

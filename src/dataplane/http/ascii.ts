@@ -40,6 +40,9 @@ export const digitBytes = byteTable(isDigit);
 /** ASCII lower case. */
 export const lowerCase = Uint8Array.from({ length: 256 }, (_, byte) => (isUpper(byte) ? byte | 0x20 : byte));
 
+/** ASCII lower case, and `-` for `_`: CGI, WSGI and Rack read header names that differ only in these as one. */
+export const foldedNames = lowerCase.map((byte) => (byte === 0x5f ? 0x2d : byte));
+
 /** The value of a hexadecimal digit; 255 for every other byte. */
 export const hexValue = Uint8Array.from({ length: 256 }, (_, byte) => {
   const value = '0123456789abcdef'.indexOf(String.fromCharCode(byte).toLowerCase());

@@ -9,15 +9,12 @@
  * Every step is linear in the header, whatever it holds: the stretches that `findCookie` and `pairEnd` look at do not overlap.
  */
 
-/** More cookies of the session's name than this are not ours: each would cost a hash to verify. */
-const maxValues = 8;
-
 /** Returns the values of the cookies of one name, in the order in which they were sent. */
 export function readCookies(headers: readonly string[], name: string): string[] {
   const values: string[] = [];
   for (const header of headers) {
     let at = findCookie(header, name, 0);
-    while (at >= 0 && values.length < maxValues) {
+    while (at >= 0) {
       const end = pairEnd(header, at);
       values.push(valueOf(header, at + name.length, end));
       at = findCookie(header, name, end);
@@ -38,6 +35,40 @@ export function withoutCookie(header: string, name: string): string {
     at = findCookie(header, name, from);
   }
   return joinPairs(kept, header, from, header.length);
+}
+
+/**
+ * Returns the value of a Cookie header without the cookies that `removes`; the same string if there are none. Asked for cookies whose
+ * value begins with `start`, which mostly none does.
+ */
+export function withoutValues(
+  header: string,
+  start: string,
+  removes: (name: string, value: string) => boolean,
+): string {
+  let kept = '';
+  let from = 0;
+  let passed = 0;
+  for (let at = header.indexOf(start); at >= 0; at = header.indexOf(start, passed)) {
+    const begin = pairBegin(header, at, passed);
+    passed = pairEnd(header, at);
+    const equalsAt = header.slice(begin, at).indexOf('=');
+    if (
+      equalsAt >= 0 &&
+      removes(header.slice(begin, begin + equalsAt).trim(), valueOf(header, begin + equalsAt, passed))
+    ) {
+      kept = joinPairs(kept, header, from, begin);
+      from = passed;
+    }
+  }
+  return from === 0 ? header : joinPairs(kept, header, from, header.length);
+}
+
+/** Returns the offset of the first character of a pair that contains `at`. `from`: an offset in no later pair. */
+function pairBegin(header: string, at: number, from: number): number {
+  let begin = at;
+  while (begin > from && header.charCodeAt(begin - 1) !== semicolon) begin -= 1;
+  return begin;
 }
 
 /** Returns where the name of the next such cookie begins, from an offset on; -1 if there is none. */

@@ -1,5 +1,5 @@
 /** The header names that the proxy interprets, found by length and folded bytes without creating a string. */
-import { byteAt, lowerCase } from './ascii.ts';
+import { byteAt, foldedNames } from './ascii.ts';
 
 export const Field = {
   Other: 0,
@@ -51,10 +51,7 @@ const candidatesByLength: readonly Candidate[][] = Array.from({ length: 18 }, (_
 const forwardedPrefix = Buffer.from('x-forwarded-');
 const noCandidates: readonly Candidate[] = [];
 
-// CGI, WSGI and Rack treat `_` and `-` alike: X_Forwarded_For would reach the app as the header that only the proxy may set.
-const folded = lowerCase.map((byte) => (byte === 0x5f ? 0x2d : byte));
-
-/** Returns the id of the header name at [start, end). */
+/** Returns the id of the header name at [start, end). X_Forwarded_For would reach some apps as the header that only the proxy may set. */
 export function classify(bytes: Uint8Array, start: number, end: number): FieldId {
   const length = end - start;
   for (const candidate of candidatesByLength[length] ?? noCandidates) {
@@ -67,7 +64,7 @@ export function classify(bytes: Uint8Array, start: number, end: number): FieldId
 
 function startsWith(bytes: Uint8Array, start: number, wanted: Uint8Array): boolean {
   for (let at = 0; at < wanted.length; at++) {
-    if (folded[byteAt(bytes, start + at)] !== wanted[at]) return false;
+    if (foldedNames[byteAt(bytes, start + at)] !== wanted[at]) return false;
   }
   return true;
 }

@@ -58,9 +58,6 @@ function cookieAttributes({
   return given.filter(Boolean).join('; ');
 }
 
-/** More tokens than this in one request are not ours: each would cost a hash to verify. */
-const maxTokens = 8;
-
 function headerCarrier(name: string): CompiledCarrier {
   const lowerName = name.toLowerCase();
   return {
@@ -73,9 +70,8 @@ function headerCarrier(name: string): CompiledCarrier {
     read: (request) =>
       request
         .headers(lowerName)
-        .flatMap((line) => line.split(',', maxTokens))
+        .flatMap((line) => line.split(','))
         .map((value) => value.trim())
-        .filter(Boolean)
-        .slice(0, maxTokens),
+        .filter(Boolean),
   };
 }

@@ -4,7 +4,9 @@ import { backendId, signingKeys, type SigningKeys } from '../../core/session/tok
 import { compileMatch, compileTable, type MatchableRequest, type RouteMatcher } from '../../core/routing/match.ts';
 import type { Backend, Route, RoutingTable } from '../../wire/routing-table.ts';
 import { compileCarrier, type CompiledCarrier } from './carrier.ts';
+import type { TokenFilter } from '../routing.ts';
 import { countersOf, type BackendCounters, type SessionCounters } from './counters.ts';
+import { compileTokenFilter, gatewayCarriers, ownerOf, type FilterPorts } from './token-filter.ts';
 import type { BackendRecord, EndpointSlot, EndpointSlots } from './endpoint-slots.ts';
 
 export type CompiledTable = {
@@ -17,6 +19,7 @@ export type CompiledTable = {
 /** Contains keys of backends, not backends: a request that waits with it for another table uses the backends of that table. */
 export interface CompiledRoute {
   readonly carrier: CompiledCarrier;
+  readonly filter: TokenFilter;
   readonly onEndpointLost: Route['persistence']['onEndpointLost'];
   readonly backendRefs: Route['backendRefs'];
   /** Key of the StickyWorkload that owns it. */
@@ -37,13 +40,18 @@ export interface CompiledBackend extends EndpointLookup<EndpointSlot> {
   readonly slots: readonly EndpointSlot[];
 }
 
-type Inputs = { before: CompiledTable | undefined; slots: EndpointSlots; counters: SessionCounters };
+type Inputs = {
+  before: CompiledTable | undefined;
+  slots: EndpointSlots;
+  counters: SessionCounters;
+  filters: Omit<FilterPorts, 'carriers'>;
+};
 
 /**
  * Parts that are the same object in both tables are reused: discovery keeps unchanged parts the same objects, so a change of one endpoint
  * among thousands costs no more than that.
  */
-export function compileRouting(table: RoutingTable, { before, slots, counters }: Inputs): CompiledTable {
+export function compileRouting(table: RoutingTable, { before, slots, counters, filters }: Inputs): CompiledTable {
   const backends = new Map<string, CompiledBackend>();
   for (const [key, source] of Object.entries(table.backends)) {
     const known = before?.backends.get(key);
@@ -59,23 +67,30 @@ export function compileRouting(table: RoutingTable, { before, slots, counters }:
   return {
     table,
     backends,
-    ...(sameRoutes ? { matcher: before.matcher, routes: before.routes } : compileRoutes(table)),
+    ...(sameRoutes ? { matcher: before.matcher, routes: before.routes } : compileRoutes(table, filters)),
   };
 }
 
-const compileRoutes = (table: RoutingTable): Pick<CompiledTable, 'matcher' | 'routes'> => ({
-  matcher: compileTable(table),
-  routes: new Map(table.routes.map((route) => [route, compileRoute(route)])),
-});
+function compileRoutes(table: RoutingTable, filters: Inputs['filters']): Pick<CompiledTable, 'matcher' | 'routes'> {
+  const ports = { ...filters, carriers: gatewayCarriers(table) };
+  return {
+    matcher: compileTable(table),
+    routes: new Map(
+      table.routes.map((route) => [route, compileRoute(route, compileTokenFilter(route, table.listeners, ports))]),
+    ),
+  };
+}
 
-function compileRoute({ name, persistence, backendRefs }: Route): CompiledRoute {
+function compileRoute(route: Route, filter: TokenFilter): CompiledRoute {
+  const { persistence, backendRefs } = route;
   const keys = new Map(backendRefs.map(({ backend }) => [backendId(backend), backend]));
   const starts = persistence.newSessionOn.map(compileMatch);
   return {
     carrier: compileCarrier(persistence.carrier),
+    filter,
     onEndpointLost: persistence.onEndpointLost,
     backendRefs,
-    owner: name.split('#', 1)[0] ?? name,
+    owner: ownerOf(route),
     backendKey: (id) => keys.get(id),
     startsSession: (request) => starts.some((matches) => matches(request)),
   };

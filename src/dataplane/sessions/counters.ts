@@ -30,6 +30,8 @@ export type BackendCounters = {
   refused: Record<NewSessionRefusalReason, number>;
   /** Requests of existing sessions that were refused; their clients keep their tokens. */
   keptRefused: Record<KeptSessionRefusalReason, number>;
+  /** Responses of its app from which a cookie or header was removed, because it had the name of a carrier. */
+  carrierConflicts: number;
 };
 
 export type SessionCounters = {
@@ -55,6 +57,7 @@ export function countersOf({ backends }: SessionCounters, key: string): BackendC
     lost: { EndpointRemoved: 0, NotInTable: 0, NodeLost: 0 },
     refused: { NoEndpointAccepting: 0, AllFull: 0, UpstreamConnectFailed: 0, ProxyOutOfResources: 0 },
     keptRefused: { UpstreamConnectFailed: 0, ProxyOutOfResources: 0 },
+    carrierConflicts: 0,
   };
   backends.set(key, known);
   return known;

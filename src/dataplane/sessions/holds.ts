@@ -90,8 +90,8 @@ export class NewHold implements SessionHold {
     context.sessions.addStarting(slot, 1);
   }
 
-  get carrier(): SessionHold['carrier'] {
-    return this.route.carrier;
+  get filter(): SessionHold['filter'] {
+    return this.route.filter;
   }
 
   connectFailed(failure: ConnectFailure): NextAttempt {
@@ -191,8 +191,8 @@ export class PinnedHold implements SessionHold {
     context.sessions.open(token, slot, nowMs);
   }
 
-  get carrier(): SessionHold['carrier'] {
-    return this.route.carrier;
+  get filter(): SessionHold['filter'] {
+    return this.route.filter;
   }
 
   connectFailed(failure: ConnectFailure): NextAttempt {

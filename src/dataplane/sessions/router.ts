@@ -11,7 +11,8 @@ import {
   type CompiledRoute,
   type CompiledTable,
 } from './compiled-table.ts';
-import { createCounters, forgetRemovedBackends, type SessionCounters } from './counters.ts';
+import { createCarrierConflicts } from './carrier-conflicts.ts';
+import { countersOf, createCounters, forgetRemovedBackends, type SessionCounters } from './counters.ts';
 import type { EndpointSlot } from './endpoint-slots.ts';
 import { adoptSessions } from './handover.ts';
 import { isLostWithNode } from './outlier.ts';
@@ -22,6 +23,7 @@ import { createReceivedEnds, createOutgoingNotices, createSeenElsewhere, repeatF
 import { createSessionStarter, noStart } from './session-starter.ts';
 import { createSessionTable, type SessionTable } from './session-table.ts';
 import { createTableWaiters } from './table-waiters.ts';
+import type { FilterPorts } from './token-filter.ts';
 import { createTokenCache, readTokens } from './token-reader.ts';
 
 /** `random`: at least 0, below 1. `newSessionId`: 64 bits that cannot be guessed. */
@@ -72,6 +74,15 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
   const sessions = createSessionTable(seen);
   const cache = createTokenCache(tokensCached);
   const waiters = createTableWaiters(clock);
+  const conflicts = createCarrierConflicts();
+  const nowMs = () => clock.nowMs();
+  const filters: Omit<FilterPorts, 'carriers'> = {
+    nowMs,
+    onConflict(conflict) {
+      countersOf(counters, conflict.workload).carrierConflicts += 1;
+      conflicts.add(conflict, nowMs());
+    },
+  };
   let state: CompiledTable | undefined;
   let asOfMs = 0;
 
@@ -154,7 +165,7 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
     },
     applyTable(table, tableAsOfMs) {
       const before = state;
-      state = compileRouting(table, { before, slots: sessions.slots, counters });
+      state = compileRouting(table, { before, slots: sessions.slots, counters, filters });
       if (before !== undefined && keysDiffer(before, state)) cache.clear();
       forgetRemovedBackends(counters, state.backends);
       asOfMs = tableAsOfMs;

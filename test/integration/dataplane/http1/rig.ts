@@ -8,6 +8,7 @@ import type { Endpoint } from '../../../../src/wire/routing-table.ts';
 import { createHttp1Server } from '../../../../src/dataplane/server.ts';
 import type { Http1Server, Http1ServerOptions } from '../../../../src/dataplane/server.ts';
 import type { RequestView, RouteDecision, SessionHold } from '../../../../src/dataplane/routing.ts';
+import { cookieCarrier, filterOf } from '../../../support/proxy-table.ts';
 import { connectRaw } from '../../../support/raw-http.ts';
 import type { RawClient } from '../../../support/raw-http.ts';
 
@@ -120,6 +121,8 @@ export function createRig(): Rig {
 
 type HoldParts = { appPort: number; sessionLines: string; connectFailed: SessionHold['connectFailed'] | undefined };
 
+const filter = filterOf(cookieCarrier({ name: 'shop-session' }));
+
 export function createHold(ledger: HoldLedger, { appPort, sessionLines, connectFailed }: HoldParts): SessionHold {
   let released = false;
   ledger.open += 1;
@@ -127,7 +130,7 @@ export function createHold(ledger: HoldLedger, { appPort, sessionLines, connectF
   return {
     endpoint: endpointAt(appPort),
     isNew: true,
-    carrier: { type: 'Cookie', name: 'shop-session' },
+    filter,
     connectFailed:
       connectFailed ??
       (() => ({

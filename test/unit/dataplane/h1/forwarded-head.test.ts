@@ -4,14 +4,15 @@ import { buildRequestHead, buildResponseHead } from '../../../../src/dataplane/h
 import type { ResponseEnding } from '../../../../src/dataplane/h1/forwarded-head.ts';
 import { createHead, parseRequestHead, parseResponseHead } from '../../../../src/dataplane/h1/head-parser.ts';
 import { inspectRequest, Request } from '../../../../src/dataplane/h1/request.ts';
+import { cookieCarrier, filterOf } from '../../../support/proxy-table.ts';
 
 const limits = { lineBytes: 8192, headBytes: 32_768, fields: 100 };
 const hop = {
   forwardedLines: 'X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: http\r\n',
   localAuthority: '10.0.0.1:80',
 };
-const cookie = { type: 'Cookie', name: 'sid' } as const;
-const header = { type: 'Header', name: 'X-Session' } as const;
+const cookie = filterOf(cookieCarrier({ name: 'sid' }));
+const header = filterOf({ type: 'Header', name: 'X-Session' });
 
 function requestOf(lines: string[]): Request {
   const head = createHead(limits);
@@ -26,9 +27,9 @@ function requestOf(lines: string[]): Request {
 const sentFor = (...lines: string[]) => buildRequestHead(requestOf(lines), hop, cookie).split('\r\n').slice(0, -2);
 
 const passedOn = (...lines: string[]) =>
-  responseLines(lines, { carrier: cookie, sessionLines: 'Set-Cookie: sid=1\r\n' });
+  responseLines(lines, { filter: cookie, sessionLines: 'Set-Cookie: sid=1\r\n' });
 
-function responseLines(lines: string[], session: Pick<ResponseEnding, 'carrier' | 'sessionLines'>): string[] {
+function responseLines(lines: string[], session: Pick<ResponseEnding, 'filter' | 'sessionLines'>): string[] {
   const head = createHead(limits);
   const bytes = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
   expect(parseResponseHead(head, bytes, 0, bytes.length)).toBe('complete');
@@ -176,17 +177,21 @@ describe('a token in a header', () => {
 
   test('is set by the proxy only: the app cannot replace it', () => {
     const lines = responseLines(['HTTP/1.1 200 OK', 'x-session: forged', 'X-App: 1'], {
-      carrier: header,
+      filter: header,
       sessionLines: 'X-Session: h1.abc\r\n',
     });
     expect(lines).toEqual(['HTTP/1.1 200 OK', 'X-App: 1', 'X-Session: h1.abc']);
-    expect(responseLines(['HTTP/1.1 200 OK', 'X-Session: forged'], { carrier: header, sessionLines: '' })).toEqual([
+    expect(responseLines(['HTTP/1.1 200 OK', 'X-Session: forged'], { filter: header, sessionLines: '' })).toEqual([
       'HTTP/1.1 200 OK',
     ]);
   });
 
   test('never removes a header for framing or routing, whatever name is configured', () => {
-    const sent = buildRequestHead(requestOf([...start, 'Content-Length: 5']), hop, { type: 'Header', name: 'Host' });
+    const sent = buildRequestHead(
+      requestOf([...start, 'Content-Length: 5']),
+      hop,
+      filterOf({ type: 'Header', name: 'Host' }),
+    );
     expect(sent.split('\r\n').slice(0, 2)).toEqual(start);
   });
 });

@@ -2,6 +2,8 @@ import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { readCookies, withoutCookie } from '../../../../src/dataplane/http/cookies.ts';
 
+const fifty = Array.from({ length: 50 }, (_, number) => String(number));
+
 describe('readCookies', () => {
   test.each([
     { sentence: 'reads a cookie that stands alone', headers: ['s=1'], values: ['1'] },
@@ -19,9 +21,9 @@ describe('readCookies', () => {
     { sentence: 'keeps an equals sign in a value', headers: ['s=1=2'], values: ['1=2'] },
     { sentence: 'returns no value without a header', headers: [], values: [] },
     {
-      sentence: 'returns the first eight of fifty',
-      headers: [Array.from({ length: 50 }, (_, number) => `s=${number}`).join('; ')],
-      values: ['0', '1', '2', '3', '4', '5', '6', '7'],
+      sentence: 'returns all of fifty',
+      headers: [fifty.map((number) => `s=${number}`).join('; ')],
+      values: fifty,
     },
   ])('$sentence', ({ headers, values }) => {
     expect(readCookies(headers, 's')).toEqual(values);
@@ -92,7 +94,7 @@ describe('reading and removing use the same grammar', () => {
       fc.property(fc.oneof(headers, anyHeaders), (header) => {
         const removed = pairsOf(header).length - pairsOf(withoutCookie(header, 'sid')).length;
         expect(readCookies([withoutCookie(header, 'sid')], 'sid')).toEqual([]);
-        expect(readCookies([header], 'sid')).toHaveLength(Math.min(8, removed));
+        expect(readCookies([header], 'sid')).toHaveLength(removed);
       }),
       { numRuns: 1500, seed: 5 },
     );

@@ -21,6 +21,7 @@ function createStates() {
       before: state,
       slots,
       counters,
+      filters: { onConflict: () => {}, nowMs: () => 0 },
     }));
   return { slots, apply };
 }

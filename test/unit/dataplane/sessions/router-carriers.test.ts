@@ -39,7 +39,7 @@ describe('a token in a header', () => {
 
   test('is stripped by the name of the header, and a cookie of that name belongs to the app', () => {
     const { call, token, sendRequest } = createHeaderReplica();
-    expect(call(token).carrier).toMatchObject({ type: 'Header', name: 'X-Session' });
+    expect(call(token).filter.hidesFromApp('x-session', token)).toBe(true);
     expect(holdOf(sendRequest(requestOf({ cookie: `X-Session=${token}` }))).isNew).toBe(true);
   });
 

@@ -1,0 +1,110 @@
+/**
+ * Keeps session tokens between client and proxy. The tokens of every carrier of the Gateway are removed from requests, because a client
+ * sends all its cookies to every route of a host. What an app sets under the name of a carrier is removed from responses, because it would
+ * replace the token in the client.
+ */
+import { intersectHostnames, shareHost } from '../../core/routing/hostnames.ts';
+import { containsToken, isTokenShaped, tokenStart } from '../../core/session/token.ts';
+import type { Carrier, Route, RoutingTable } from '../../wire/routing-table.ts';
+import { withoutCookie, withoutValues } from '../http/cookies.ts';
+import { createHeaderNames, foldName } from '../http/header-names.ts';
+import { cookieNameOf, expiresCookie } from '../http/set-cookie.ts';
+import type { TokenFilter } from '../routing.ts';
+
+/** An app used the name of a carrier. `workload`: whose app it is. `carrierOf`: whose tokens have the name. Both `namespace/name`. */
+export type CarrierConflict = { workload: string; carrierOf: string; type: Carrier['type']; name: string };
+
+/** `hosts`: empty for every host. */
+type CarrierUse = { owner: string; name: string; hosts: readonly string[] };
+type Uses = ReadonlyMap<string, readonly CarrierUse[]>;
+
+/** The carriers of all routes of a table: cookies by name, headers by folded name. */
+export type GatewayCarriers = { cookies: Uses; headers: Uses };
+
+export const ownerOf = ({ name }: Pick<Route, 'name'>): string => name.split('#', 1)[0] ?? name;
+
+export function gatewayCarriers(table: Pick<RoutingTable, 'listeners' | 'routes'>): GatewayCarriers {
+  const cookies = new Map<string, CarrierUse[]>();
+  const headers = new Map<string, CarrierUse[]>();
+  for (const route of table.routes) {
+    const { carrier } = route.persistence;
+    const use = { owner: ownerOf(route), name: carrier.name, hosts: clientHosts(route, table.listeners) };
+    if (carrier.type === 'Cookie') add(cookies, carrier.name, use);
+    else add(headers, foldName(carrier.name), use);
+  }
+  return { cookies, headers };
+}
+
+function add(uses: Map<string, CarrierUse[]>, name: string, use: CarrierUse): void {
+  const known = uses.get(name);
+  if (known === undefined) uses.set(name, [use]);
+  else known.push(use);
+}
+
+/** The hosts from which clients return the token: those of the route on its listeners, and the domain of the cookie. */
+function clientHosts(route: Route, listeners: RoutingTable['listeners']): readonly string[] {
+  const { carrier } = route.persistence;
+  const hosts = routeHosts(route, listeners);
+  if (hosts.length === 0 || carrier.type !== 'Cookie' || carrier.domain === undefined) return hosts;
+  return [...hosts, carrier.domain, `*.${carrier.domain}`];
+}
+
+function routeHosts({ hostnames, listeners: names }: Route, listeners: RoutingTable['listeners']): readonly string[] {
+  const hosts = new Set<string>();
+  for (const { name, hostname } of listeners) {
+    if (names !== undefined && !names.includes(name)) continue;
+    const shared = intersectHostnames(hostnames, hostname);
+    if (shared?.length === 0) return [];
+    for (const host of shared ?? []) hosts.add(host);
+  }
+  return [...hosts];
+}
+
+export type FilterPorts = {
+  carriers: GatewayCarriers;
+  onConflict: (conflict: CarrierConflict) => void;
+  nowMs: () => number;
+};
+
+/** Compiled once per route and table. */
+export function compileTokenFilter(
+  route: Route,
+  listeners: RoutingTable['listeners'],
+  { carriers, onConflict, nowMs }: FilterPorts,
+): TokenFilter {
+  const { type, name } = route.persistence.carrier;
+  const workload = ownerOf(route);
+  const hosts = routeHosts(route, listeners);
+  const ownCookie = type === 'Cookie' ? name : undefined;
+  const ownHeader = type === 'Header' ? foldName(name) : undefined;
+  const hasOtherCookies = carriers.cookies.size > (ownCookie === undefined ? 0 : 1);
+  const isOtherToken = (cookie: string, value: string) => carriers.cookies.has(cookie) && isTokenShaped(value);
+  const report = (of: Carrier['type'], use: Pick<CarrierUse, 'owner' | 'name'>) => {
+    onConflict({ workload, carrierOf: use.owner, type: of, name: use.name });
+    return true;
+  };
+  const ownUse = { owner: workload, name };
+  const otherUse = (uses: Uses, key: string) => uses.get(key)?.find((use) => shareHost(use.hosts, hosts));
+
+  return {
+    cookiesForApp(cookies) {
+      const others = ownCookie === undefined ? cookies : withoutCookie(cookies, ownCookie);
+      return hasOtherCookies ? withoutValues(others, tokenStart, isOtherToken) : others;
+    },
+    headers: createHeaderNames(carriers.headers.keys()),
+    hidesFromApp: (header, value) => header === ownHeader || containsToken(value),
+    hidesFromClient(header, value) {
+      // An empty value is what a client gets when its token is removed: an app that sends it does not want to be a carrier.
+      if (header === ownHeader) return value === '' || report('Header', ownUse);
+      const use = otherUse(carriers.headers, header);
+      return use !== undefined && report('Header', use);
+    },
+    hidesCookieFromClient(setCookie) {
+      const cookie = cookieNameOf(setCookie);
+      // An app ends a session by expiring its cookie: the proxy answers with its own line, which has the right path and domain.
+      if (cookie === ownCookie) return expiresCookie(setCookie, cookie, nowMs()) || report('Cookie', ownUse);
+      const use = otherUse(carriers.cookies, cookie);
+      return use !== undefined && report('Cookie', use);
+    },
+  };
+}
