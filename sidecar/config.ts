@@ -14,6 +14,8 @@ export type SidecarConfig = {
   operator: OperatorAddress;
   /** The address at which the kubelet and the sidecar reach the app. */
   podIp: string;
+  /** Shows which startup probe is one of the kubelet; absent in pods that an earlier version injected. */
+  probeKey?: string;
   connections: ConnectionSettings;
   /** Absent if the app is no session source, or its port is unknown. */
   application?: { port: number; path: string };
@@ -41,6 +43,7 @@ export function parseConfig(env: Environment): { config: SidecarConfig; warnings
     policy: readPolicy(reader),
     operator: readOperator(reader),
     podIp: env['HOLDFAST_POD_IP'] || '127.0.0.1',
+    ...(env['HOLDFAST_PROBE_KEY'] && { probeKey: env['HOLDFAST_PROBE_KEY'] }),
     connections: readConnections({ env, problems: warnings }),
     ...(application && { application }),
     hooks: readHooks({ env, problems: warnings }),

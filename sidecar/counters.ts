@@ -2,6 +2,16 @@
 import type { DrainRelease } from '../src/core/drain/state.ts';
 
 export type ReleaseReason = DrainRelease['reason'];
-export type Counters = { operatorErrors: number; releases: Map<ReleaseReason, number> };
+/** `NotLocal`: a preStop call that was neither from the node nor from the pod. */
+export type RefusedReason = 'NotLocal' | 'TooManyConnections';
+export type Counters = {
+  operatorErrors: number;
+  releases: Map<ReleaseReason, number>;
+  refused: Record<RefusedReason, number>;
+};
 
-export const createCounters = (): Counters => ({ operatorErrors: 0, releases: new Map() });
+export const createCounters = (): Counters => ({
+  operatorErrors: 0,
+  releases: new Map(),
+  refused: { NotLocal: 0, TooManyConnections: 0 },
+});

@@ -3,6 +3,8 @@ import { lookup } from 'node:dns/promises';
 import { parseConfig } from './config.ts';
 import type { SidecarConfig } from './config.ts';
 import { describeError } from '../src/platform/errors.ts';
+import { createCallers } from './callers.ts';
+import { readGateways } from './proc-net.ts';
 import { createLog } from './log.ts';
 import { createDrain } from './loop.ts';
 import { createCounters } from './counters.ts';
@@ -28,7 +30,7 @@ async function resolveAll(host: string): Promise<string[]> {
   return found.map(({ address }) => address);
 }
 
-function run(config: SidecarConfig): void {
+async function run(config: SidecarConfig): Promise<void> {
   const { port, policy } = config;
   const nowMs = Date.now;
   const counters = createCounters();
@@ -45,7 +47,13 @@ function run(config: SidecarConfig): void {
   const server = createSidecarServer({
     drain,
     callAppHook: createAppHooks({ ...config, nowMs, log }),
+    callers: createCallers({
+      ...config,
+      hostIps: config.connections.hostIps,
+      gateways: await readGateways('/proc/net'),
+    }),
     counters,
+    log,
     nowMs,
   });
   const cannotListen = (error: Error) => {
@@ -73,5 +81,5 @@ if ('problems' in parsed) {
   process.exitCode = 1;
 } else {
   for (const problem of parsed.warnings) log('ConfigWarning', { problem });
-  run(parsed.config);
+  await run(parsed.config);
 }

@@ -31,6 +31,10 @@ export function renderMetrics({ state }: DrainView, counters: Counters, nowMs: n
       labels: { reason },
       value: counters.releases.get(reason) ?? 0,
     })),
+    holdfast_sidecar_refused_total: Object.entries(counters.refused).map(([reason, value]) => ({
+      labels: { reason },
+      value,
+    })),
     holdfast_sidecar_operator_errors_total: [{ value: counters.operatorErrors }],
   } satisfies Record<SidecarMetric, Sample[]>;
   return namesOf(samples)

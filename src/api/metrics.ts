@@ -300,6 +300,12 @@ export const metrics = {
     labels: ['reason'],
     help: 'preStop hooks released, by reason.',
   },
+  holdfast_sidecar_refused_total: {
+    part: 'sidecar',
+    type: 'counter',
+    labels: ['reason'],
+    help: 'Refused callers: NotLocal (a preStop call that came neither from the node nor from the pod itself) or TooManyConnections.',
+  },
   holdfast_sidecar_operator_errors_total: {
     part: 'sidecar',
     type: 'counter',

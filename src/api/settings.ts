@@ -114,6 +114,11 @@ export const settings = {
   },
   HOLDFAST_HOST_IPS: {
     parts: ['sidecar'],
-    meaning: "IP addresses of the pod's node, the source of kubelet probes; comma-separated.",
+    meaning: "IP addresses of the pod's node, the source of kubelet probes and preStop calls; comma-separated.",
+  },
+  HOLDFAST_PROBE_KEY: {
+    parts: ['sidecar'],
+    meaning:
+      'Random value that is also in the startup probe of the sidecar: a probe with it shows the address of the kubelet, which may be no address of the node.',
   },
 } as const satisfies Record<string, Setting>;

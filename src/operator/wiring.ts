@@ -1,4 +1,5 @@
 /** Connects the parts of the operator. Nothing is decided here. */
+import { randomBytes } from 'node:crypto';
 import { createLedger } from '../core/count/ledger.ts';
 import type { Authority } from './certificates/authority.ts';
 import type { ControllerOptions } from './controller/controller.ts';
@@ -68,6 +69,7 @@ export function injectionPorts(
     observe: (outcome) => {
       count(counters.injections, outcome);
     },
+    randomKey: () => randomBytes(16).toString('hex'),
     clock: options.clock,
     logger: options.logger,
   };

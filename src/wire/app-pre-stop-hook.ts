@@ -21,6 +21,9 @@ export function parsePreStopPath(path: string): { container: string | undefined 
   return container === undefined ? undefined : { container };
 }
 
+/** Lower case. The header of a startup probe by which the sidecar recognizes the kubelet; its value is the variable HOLDFAST_PROBE_KEY. */
+export const probeKeyHeader = 'holdfast-probe-key';
+
 const variablePrefix = 'HOLDFAST_PRE_STOP_';
 
 /**

@@ -10,6 +10,7 @@ const params = {
   caPem: 'PEM of the authority\n',
   discoveryHost: 'holdfast-discovery.holdfast-system.svc',
   serverName: 'holdfast-discovery.holdfast-system.svc',
+  probeKey: 'key-of-the-pod',
   drainTimeoutMs: 3_600_000,
   quietPeriodMs: 5_000,
   shutdownMarginMs: 30_000,

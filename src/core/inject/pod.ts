@@ -61,6 +61,8 @@ export type InjectParams = {
   discoveryHost: string;
   /** The name in the operator's certificate, whatever the address of the connection. */
   serverName: string;
+  /** Random, for this pod: by it the sidecar recognizes the kubelet. */
+  probeKey: string;
   drainTimeoutMs: number;
   quietPeriodMs: number;
   shutdownMarginMs: number;

@@ -1,4 +1,5 @@
 /** The container that injection adds to a pod, and the token with which it authenticates to the operator. */
+import { probeKeyHeader } from '../../wire/app-pre-stop-hook.ts';
 import { ports, sidecarContainer, tokenAudience } from '../names/names.ts';
 import type { ContainerJson, InjectParams, VolumeJson } from './pod.ts';
 import { escapeReferences } from './pre-stop.ts';
@@ -26,6 +27,7 @@ function renderEnvironment(params: InjectParams, pod: PodSettings): object[] {
     HOLDFAST_DRAIN_TIMEOUT_MS: String(params.drainTimeoutMs),
     HOLDFAST_QUIET_PERIOD_MS: String(params.quietPeriodMs),
     HOLDFAST_SHUTDOWN_MARGIN_MS: String(params.shutdownMarginMs),
+    HOLDFAST_PROBE_KEY: params.probeKey,
     HOLDFAST_RESTART_GRACE_MS: String(Math.max(1, pod.originalGraceSeconds) * 1000),
     HOLDFAST_SESSION_SOURCES: params.sessionSources.join(','),
     HOLDFAST_SESSION_THRESHOLD: String(params.sessionThreshold),
@@ -61,7 +63,11 @@ export const renderSidecar = (params: InjectParams, pod: PodSettings) => ({
   // a second, per pod start. Two minutes allow for a node that is busy starting many pods at once.
   // No readiness probe, which would count for the pod, and no liveness probe: a restart breaks the running preStop call.
   startupProbe: {
-    httpGet: { path: '/healthz', port: ports.sidecar },
+    httpGet: {
+      path: '/healthz',
+      port: ports.sidecar,
+      httpHeaders: [{ name: probeKeyHeader, value: params.probeKey }],
+    },
     periodSeconds: 1,
     timeoutSeconds: 1,
     failureThreshold: 120,

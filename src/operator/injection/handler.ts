@@ -26,6 +26,8 @@ export type InjectionPorts = {
   /** The StickyWorkload at the end of the pod's controller chain. */
   findWorkload: (pod: KubeObject) => Promise<StickyWorkload | undefined>;
   observe: (outcome: InjectionOutcome) => void;
+  /** Returns a new random key for a sidecar. */
+  randomKey: () => string;
   clock: Clock;
   logger: Logger;
 };
@@ -76,14 +78,14 @@ type Reviewed = { patch?: JsonPatchOperation[]; warnings?: string[] };
 
 async function reviewPod(
   pod: KubeObject,
-  { findWorkload, settings, observe, clock, logger }: InjectionPorts,
+  { findWorkload, settings, observe, randomKey, clock, logger }: InjectionPorts,
 ): Promise<Reviewed> {
   const workload = await withinTime(findWorkload(pod), clock);
   if (workload === undefined) {
     observe('NotSticky');
     return {};
   }
-  const result = injectPod(readPod(pod), paramsOf(workload, settings));
+  const result = injectPod(readPod(pod), paramsOf(workload, settings, randomKey()));
   if (result.kind === 'unchanged') {
     observe(result.reason);
     if (result.reason === 'AlreadyInjected') return {};

@@ -9,11 +9,16 @@ export type InjectionSettings = Pick<
   'image' | 'imagePullPolicy' | 'caPem' | 'discoveryHost' | 'serverName'
 >;
 
-export function paramsOf({ metadata, spec }: StickyWorkload, settings: InjectionSettings): InjectParams {
+export function paramsOf(
+  { metadata, spec }: StickyWorkload,
+  settings: InjectionSettings,
+  probeKey: string,
+): InjectParams {
   const { timeout, quietPeriod, shutdownMargin, sessionSources, sessionThreshold, application, connections } =
     spec.drain;
   return {
     ...settings,
+    probeKey,
     workload: metadata.name,
     drainTimeoutMs: durationMs(timeout),
     quietPeriodMs: durationMs(quietPeriod),

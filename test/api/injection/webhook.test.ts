@@ -93,6 +93,7 @@ describeWithApi('injection by a real API server', () => {
         asked.push(`${metadata.namespace}/${metadata.labels?.['app'] ?? metadata.name}`);
         return workload;
       },
+      randomKey: () => 'key',
       observe: () => undefined,
       clock: systemClock,
       logger: createMemoryLogger(),

@@ -68,6 +68,7 @@ describe('the settings that injection writes', () => {
     caPem: pem,
     discoveryHost: 'discovery',
     serverName: 'operator',
+    probeKey: 'key-of-the-pod',
     drainTimeoutMs: 60_000,
     quietPeriodMs: 5000,
     shutdownMarginMs: 30_000,
@@ -109,6 +110,7 @@ describe('the settings that injection writes', () => {
       warnings: [],
       config: {
         port: 15_999,
+        probeKey: 'key-of-the-pod',
         policy: {
           drainTimeoutMs: 60_000,
           quietPeriodMs: 5000,

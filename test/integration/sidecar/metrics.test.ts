@@ -35,6 +35,8 @@ test('without a hold there is no deadline and no count, and every counter exists
   expect(parse(renderMetrics(idle, createCounters(), 0)).samples).toEqual({
     holdfast_sidecar_holding: 0,
     holdfast_sidecar_hold_seconds: 0,
+    'holdfast_sidecar_refused_total{reason="NotLocal"}': 0,
+    'holdfast_sidecar_refused_total{reason="TooManyConnections"}': 0,
     'holdfast_sidecar_releases_total{reason="DrainComplete"}': 0,
     'holdfast_sidecar_releases_total{reason="DrainDeadline"}': 0,
     'holdfast_sidecar_releases_total{reason="DrainCutShort"}': 0,

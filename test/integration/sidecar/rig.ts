@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll } from '@jest/globals';
 import { createDrain } from '../../../sidecar/loop.ts';
+import { createCallers, type CallerSettings } from '../../../sidecar/callers.ts';
 import { createCounters } from '../../../sidecar/counters.ts';
 import { createSidecarClient } from '../../../src/wire/client/sidecar-client.ts';
 import { createAppHooks } from '../../../sidecar/app-hooks.ts';
@@ -34,6 +35,8 @@ export type Setup = {
   countSources?: CountSources;
   hooks?: Record<string, AppPreStopHook>;
   restartGraceMs?: number;
+  callers?: Partial<CallerSettings>;
+  listenOn?: string;
 };
 
 /** Call it at the top of a test file: everything that it starts ends with the test. */
@@ -67,6 +70,8 @@ export function createRig() {
       countSources = () => Promise.resolve([]),
       hooks = {},
       restartGraceMs = 30_000,
+      callers = {},
+      listenOn = '127.0.0.1',
     } = setup;
     const { events, log, logged } = createEventLog();
     const client = createSidecarClient(
@@ -91,9 +96,16 @@ export function createRig() {
       nowMs,
       log,
     });
-    const server = createSidecarServer({ drain, callAppHook, counters, nowMs });
+    const server = createSidecarServer({
+      drain,
+      callAppHook,
+      callers: createCallers({ hostIps: [], gateways: [], ...callers }),
+      counters,
+      log,
+      nowMs,
+    });
     await new Promise<void>((resolve) => {
-      server.listen(0, '127.0.0.1', resolve);
+      server.listen(0, listenOn, resolve);
     });
     cleanUps.push(async () => {
       await drain.stop();
@@ -101,7 +113,7 @@ export function createRig() {
       server.closeAllConnections();
       await server[Symbol.asyncDispose]();
     });
-    return { port: (server.address() as AddressInfo).port, events, logged, drain };
+    return { counters, port: (server.address() as AddressInfo).port, events, logged, drain };
   }
 
   return { operatorOn, sidecarOf, tokenFile, cleanUps };

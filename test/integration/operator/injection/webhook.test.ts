@@ -46,6 +46,7 @@ const handler = createInjectionHandler({
     serverName: 'operator',
   },
   findWorkload: (pod) => findWorkload(pod),
+  randomKey: () => 'key',
   observe: (outcome) => outcomes.push(outcome),
   clock,
   logger,

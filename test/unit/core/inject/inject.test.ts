@@ -19,6 +19,7 @@ const params: InjectParams = {
   caPem: 'pem',
   discoveryHost: 'discovery',
   serverName: 'operator',
+  probeKey: 'key-of-the-pod',
   drainTimeoutMs: 3_600_000,
   quietPeriodMs: 5000,
   shutdownMarginMs: 30_000,
