@@ -1,6 +1,6 @@
 /**
  * Finds the end of a message body (RFC 9112 §6 and §7): a state machine that accepts the bytes in any pieces. It checks and counts, but copies
- * nothing: a chunked body is forwarded unchanged, which is safe because every part of its framing was checked.
+ * nothing: it notes which parts of a chunked body must not be forwarded as they are (`chunk-edits.ts`).
  *
  *   length     ──n bytes──► done
  *   untilClose ──(end of connection)──► done
@@ -8,6 +8,8 @@
  *                                       Size, Extension ─CRLF─► Trailer (size 0) ─field CRLF─► Trailer ─CRLF─► done
  */
 import { CR, LF, byteAt, hexValue } from '../http/ascii.ts';
+import { isShortest, maxForwardedChunk, sizeLine } from './chunk-edits.ts';
+import type { ChunkEdit } from './chunk-edits.ts';
 import { extensionRefusal, trailerRefusal } from './chunk-lines.ts';
 import type { HiddenTrailer } from './chunk-lines.ts';
 import { refusals } from '../http/refusals.ts';
@@ -33,6 +35,13 @@ export type Body = {
   line: string;
   extensionBytes: number;
   trailerBytes: number;
+  /** Where the current size or trailer line began in the current read, and whether an earlier read has its beginning, which was held back. */
+  lineStart: number;
+  lineContinues: boolean;
+  /** The current chunk is too large to be forwarded as one. */
+  splitsChunk: boolean;
+  /** What of the last read must not be forwarded as it is. */
+  edits: ChunkEdit[];
   readonly onContent: ContentHandler | undefined;
   /** Set before the trailers arrive. */
   isHiddenTrailer: HiddenTrailer | undefined;
@@ -63,6 +72,10 @@ export function createBody(framing: Framing, onContent?: ContentHandler): Body {
     line: '',
     extensionBytes: 0,
     trailerBytes: 0,
+    lineStart: 0,
+    lineContinues: false,
+    splitsChunk: false,
+    edits: [],
     onContent,
     isHiddenTrailer: undefined,
   };
@@ -81,22 +94,51 @@ export function readBody(body: Body, bytes: Uint8Array, from: number, to: number
 
 function readChunks(body: Body, bytes: Uint8Array, from: number, to: number): number {
   let at = from;
+  if (body.edits.length > 0) body.edits = [];
+  body.lineStart = from;
+  body.lineContinues = isInLine(body);
   while (at < to && !body.done && body.refusal === undefined) {
     if (body.step === Step.Data) {
       const end = Math.min(to, at + body.remaining);
-      body.onContent?.(bytes, at, end);
-      body.remaining -= end - at;
+      readContent(body, bytes, at, end);
       at = end;
-      if (body.remaining === 0) body.step = Step.DataCr;
     } else {
-      takeFramingByte(body, byteAt(bytes, at));
+      takeFramingByte(body, byteAt(bytes, at), at);
       at += 1;
     }
   }
+  // Whether a line may be forwarded is known when it has ended.
+  if (isInLine(body)) edit(body, { from: body.lineStart, to: at, text: '' });
   return at;
 }
 
-function takeFramingByte(body: Body, byte: number): void {
+function readContent(body: Body, bytes: Uint8Array, from: number, to: number): void {
+  body.onContent?.(bytes, from, to);
+  body.remaining -= to - from;
+  if (body.splitsChunk) {
+    edit(body, { from, to: from, text: sizeLine(to - from) });
+    edit(body, { from: to, to, text: '\r\n' });
+  }
+  if (body.remaining === 0) body.step = Step.DataCr;
+}
+
+function edit(body: Body, made: ChunkEdit): void {
+  body.edits.push(made);
+}
+
+function isInLine({ step, sizeDigits, line }: Body): boolean {
+  if (step === Step.Size) return sizeDigits > 0;
+  return (
+    step === Step.Extension || step === Step.SizeLf || step === Step.TrailerLf || (step === Step.Trailer && line !== '')
+  );
+}
+
+function beginLine(body: Body, at: number): void {
+  body.lineStart = at;
+  body.lineContinues = false;
+}
+
+function takeFramingByte(body: Body, byte: number, at: number): void {
   switch (body.step) {
     case Step.Size:
       takeSizeByte(body, byte);
@@ -106,23 +148,23 @@ function takeFramingByte(body: Body, byte: number): void {
       return;
     case Step.SizeLf:
       expect(body, byte === LF, refusals.BareCarriageReturn);
-      beginChunk(body);
+      beginChunk(body, at + 1);
       return;
     case Step.DataCr:
       expect(body, byte === CR, refusals.InvalidChunkEnd);
+      if (body.splitsChunk) edit(body, { from: at, to: at + 1, text: '' });
       body.step = Step.DataLf;
       return;
     case Step.DataLf:
       expect(body, byte === LF, refusals.InvalidChunkEnd);
-      body.step = Step.Size;
-      body.sizeDigits = 0;
+      endChunk(body, at);
       return;
     case Step.Trailer:
       takeTrailerByte(body, byte);
       return;
     case Step.TrailerLf:
       expect(body, byte === LF, refusals.BareCarriageReturn);
-      endTrailer(body);
+      endTrailer(body, at + 1);
       return;
     case Step.Data:
   }
@@ -162,9 +204,24 @@ function takeExtensionByte(body: Body, byte: number): void {
   expect(body, body.extensionBytes <= maxExtensionBytes, refusals.ChunkExtensionTooLarge);
 }
 
-function beginChunk(body: Body): void {
+/** `at`: after the size line. */
+function beginChunk(body: Body, at: number): void {
+  body.splitsChunk = body.remaining > maxForwardedChunk;
+  const isPlain = body.line === '' && !body.splitsChunk && isShortest(body.remaining, body.sizeDigits);
+  if (body.lineContinues || !isPlain) {
+    edit(body, { from: body.lineStart, to: at, text: body.splitsChunk ? '' : sizeLine(body.remaining) });
+  }
   body.step = body.remaining === 0 ? Step.Trailer : Step.Data;
   body.line = '';
+  beginLine(body, at);
+}
+
+/** `at`: of the line feed after its content. */
+function endChunk(body: Body, at: number): void {
+  if (body.splitsChunk) edit(body, { from: at, to: at + 1, text: '' });
+  body.step = Step.Size;
+  body.sizeDigits = 0;
+  beginLine(body, at + 1);
 }
 
 function takeTrailerByte(body: Body, byte: number): void {
@@ -178,7 +235,10 @@ function takeTrailerByte(body: Body, byte: number): void {
   expect(body, body.trailerBytes <= maxTrailerBytes, refusals.TrailersTooLarge);
 }
 
-function endTrailer(body: Body): void {
+/** `at`: after the line. */
+function endTrailer(body: Body, at: number): void {
+  if (body.lineContinues) edit(body, { from: body.lineStart, to: at, text: `${body.line}\r\n` });
+  beginLine(body, at);
   if (body.line === '') {
     body.done = body.refusal === undefined;
     return;

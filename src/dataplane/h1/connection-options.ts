@@ -33,7 +33,8 @@ export function inspectConnection(head: Head): ConnectionOptions {
   return {
     close: named.has('close'),
     keepAlive: named.has('keep-alive'),
-    upgrade: named.has('upgrade') && mayUpgrade(upgrade) ? upgrade : undefined,
+    // RFC 9110 §7.8: the header is ignored in HTTP/1.0.
+    upgrade: named.has('upgrade') && head.minorVersion > 0 && mayUpgrade(upgrade) ? upgrade : undefined,
     trailers: members(te).includes('trailers'),
     named,
   };

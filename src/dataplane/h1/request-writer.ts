@@ -1,7 +1,7 @@
 import { createBody, readBody } from './body.ts';
 import type { Body } from './body.ts';
+import { editedCopy } from './chunk-edits.ts';
 import type { TokenFilter } from '../routing.ts';
-import { joinedCopy } from '../net/byte-copy.ts';
 import type { Refusal } from '../http/refusals.ts';
 import type { Request } from './request.ts';
 
@@ -81,7 +81,7 @@ export class RequestWriter {
     if (pending === undefined || this.body.done) return this.head;
     const end = readBody(this.body, pending, 0, pending.length);
     this.refusal = this.body.refusal;
-    const piece = joinedCopy(this.head, pending, 0, end);
+    const piece = editedCopy(this.head, pending, { from: 0, to: end, edits: this.body.edits });
     this.client.drop(end);
     return piece;
   }
@@ -92,9 +92,16 @@ export class RequestWriter {
     const end = readBody(this.body, bytes, 0, bytes.length);
     this.refusal = this.body.refusal;
     if (this.refusal === undefined && end > 0) {
-      this.write(upstream, end === bytes.length ? bytes : bytes.subarray(0, end));
+      this.writePiece(upstream, end === bytes.length ? bytes : bytes.subarray(0, end));
     }
     return end;
+  }
+
+  private writePiece(upstream: RequestSink, bytes: Buffer): void {
+    const { edits } = this.body;
+    const piece = edits.length === 0 ? bytes : editedCopy('', bytes, { from: 0, to: bytes.length, edits });
+    // All of it may have been the beginning of a line.
+    if (piece.length > 0) this.write(upstream, piece);
   }
 
   private write(upstream: RequestSink, data: string | Buffer): void {

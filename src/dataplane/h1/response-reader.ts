@@ -2,6 +2,7 @@
 import type { TokenFilter } from '../routing.ts';
 import { createBody, readBody } from './body.ts';
 import type { Body } from './body.ts';
+import { editedCopy } from './chunk-edits.ts';
 import { appended, joinedCopy, maxStringWrite } from '../net/byte-copy.ts';
 import { inspectConnection, keepAliveSeconds } from './connection-options.ts';
 import type { ConnectionOptions } from './connection-options.ts';
@@ -165,7 +166,9 @@ export class ResponseReader {
 
   private takeBody(bytes: Buffer, length: number): void {
     const end = this.readOn(bytes, 0, length);
-    if (end >= 0) this.pass(this.dechunks ? this.dechunked('') : joinedCopy('', bytes, 0, end), end === length);
+    if (end >= 0) {
+      this.pass(this.dechunks ? this.dechunked('') : this.bodyCopy('', bytes, { from: 0, to: end }), end === length);
+    }
   }
 
   /** Returns where the body ends in [from, to); -1 if it is invalid. */
@@ -178,8 +181,12 @@ export class ResponseReader {
 
   private firstWrite(text: string, head: Head, end: number): string | Buffer {
     if (this.dechunks) return this.dechunked(text);
-    const wasRead = head.text !== undefined && head.text.length >= end - head.start;
-    return wasRead ? text + piece(head, head.end, end) : joinedCopy(text, head.bytes, head.end, end);
+    const wasRead = head.text !== undefined && head.text.length >= end - head.start && this.body.edits.length === 0;
+    return wasRead ? text + piece(head, head.end, end) : this.bodyCopy(text, head.bytes, { from: head.end, to: end });
+  }
+
+  private bodyCopy(prefix: string, bytes: Buffer, range: { from: number; to: number }): string | Buffer {
+    return editedCopy(prefix, bytes, { ...range, edits: this.body.edits });
   }
 
   private dechunked(prefix: string): string | Buffer {

@@ -223,6 +223,31 @@ describe('chunked bodies', () => {
     expect(response.trailers).toEqual({ 'x-sum': '7' });
   });
 
+  test('reach app and client in framing of the proxy, without extensions or leading zeros', async () => {
+    let appSaw = '';
+    const { port } = await rig.rawApp((socket) => {
+      socket.on('data', (chunk) => {
+        appSaw += chunk.toString('latin1');
+        if (appSaw.endsWith('0\r\n\r\n')) {
+          socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0005;a=b\r\nhello\r\n000;x\r\n\r\n');
+        }
+      });
+    });
+    const proxy = await rig.proxy(port);
+    const client = await proxy.connect();
+    for (const part of [
+      'POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n00',
+      '5;a="b;c"\r\nhel',
+      'lo\r\n0;x\r\n\r\n',
+    ]) {
+      const before = client.socket.bytesWritten;
+      client.send(part);
+      await eventually(() => client.socket.bytesWritten >= before + part.length);
+    }
+    expect((await client.response()).body).toBe('5\r\nhello\r\n0\r\n\r\n');
+    expect(appSaw.slice(appSaw.indexOf('\r\n\r\n') + 4)).toBe('5\r\nhello\r\n0\r\n\r\n');
+  });
+
   test('are streamed: the client receives the first chunk before the app sends the second', async () => {
     const { port } = await rig.rawApp((socket) => {
       socket.on('data', (chunk) => {

@@ -19,6 +19,21 @@ const echoApp = () =>
     });
   });
 
+test('an Upgrade of HTTP/1.0 is ignored: the app gets an ordinary request', async () => {
+  let appSaw = '';
+  const { port } = await rig.rawApp((socket) =>
+    socket.on('data', (chunk) => {
+      appSaw += chunk.toString('latin1');
+      socket.write('HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nplain');
+    }),
+  );
+  const proxy = await rig.proxy(port);
+  const client = await proxy.connect();
+  client.send('GET /ws HTTP/1.0\r\nHost: shop.test\r\nConnection: Upgrade\r\nUpgrade: echo\r\n\r\n');
+  expect((await client.rest()).text).toMatch(/^HTTP\/1.1 200 OK\r\n[^]*plain$/);
+  expect(appSaw).not.toMatch(/upgrade/i);
+});
+
 describe('WebSocket', () => {
   test('messages of every size are forwarded in both directions, and the session is held until the connection ends', async () => {
     const { port, app } = await rig.httpApp(() => undefined);
