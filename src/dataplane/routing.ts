@@ -29,12 +29,18 @@ export interface TokenFilter {
   cookiesForApp(cookies: string): string;
   /** The headers that carry tokens, on this or another route. Only they need be asked about. */
   readonly headers: HeaderNames;
-  /** Whether a header of a request is removed. `header`: as found in `headers`. */
+  /** Returns a header's value for the app; empty if the header is removed. `header`: as found in `headers`. */
+  headerForApp(header: string, value: string): string;
+  /** Whether a header of a request has a part that is not for the app. */
   readonly hidesFromApp: (header: string, value: string) => boolean;
+  /** The header in which the app hands out session ids, as found in `headers`: its lines are in the session's lines. */
+  readonly appHeader: string | undefined;
   /** Whether a header of a response is removed, because the app must not set it. */
   hidesFromClient(header: string, value: string): boolean;
-  /** Whether a Set-Cookie line of a response is removed, because the app must not set or remove that cookie. */
+  /** Whether a Set-Cookie line of a response is removed: the app must not set or remove that cookie, or it is in the session's lines. */
   hidesCookieFromClient(setCookie: string): boolean;
+  /** Whether such a response asks for the end of the request's session: the client had asked the app for it. */
+  endsSession(method: string, status: number): boolean;
 }
 
 export interface SessionRouter {
@@ -71,6 +77,15 @@ export type ReplyReason =
  */
 export type ConnectFailure = 'Refused' | 'NoResponse' | 'Silent' | 'LocalError';
 
+/** The parts of a response head that concern the session. */
+export type SessionResponse = {
+  setCookies: readonly string[];
+  /** The values of the header in which the app hands out ids; absent if it has none. */
+  appIds?: readonly string[];
+  /** It contained `Holdfast-Session: end`, or see `TokenFilter.endsSession`. */
+  endsSession: boolean;
+};
+
 /**
  * One request's hold on its session: while it is held, the session is alive and its pod is busy.
  * Life: route() → [connectFailed()…] → responseHead() once → release() exactly once, also on errors.
@@ -89,10 +104,10 @@ export interface SessionHold {
     failure: ConnectFailure,
   ): { kind: 'retry'; afterMs: number } | { kind: 'forward'; hold: SessionHold } | { kind: 'reply'; reply: Reply };
   /**
-   * The response head has arrived. `setCookies`: its Set-Cookie values; `endsSession`: it contained `Holdfast-Session: end`.
-   * Returns the header lines to add, each ending in CRLF, or an empty string: the token when it is new or due for renewal.
+   * The response head has arrived. Returns the header lines to add, each ending in CRLF, or an empty string: the token when it is new or
+   * due for renewal. For a session that the app owns: the lines of the app's cookie or header, which are forwarded only so.
    */
-  responseHead(response: { setCookies: readonly string[]; endsSession: boolean }): string;
+  responseHead(response: SessionResponse): string;
   /** The request and its response, or the upgraded stream, are over. */
   release(): void;
 }

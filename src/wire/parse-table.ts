@@ -26,6 +26,7 @@ import type {
   Endpoint,
   KeyRing,
   Listener,
+  NamedCarrier,
   RemovedEndpoint,
   Route,
   RoutePersistence,
@@ -77,9 +78,9 @@ const cookie = object<CookieCarrier>({
   partitioned: boolean,
   lifetimeType: oneOf('Session', 'Permanent'),
 });
-const header = object<Exclude<Carrier, CookieCarrier>>({ type: oneOf('Header'), name: token });
+const named = object<NamedCarrier>({ type: oneOf('Header', 'ApplicationCookie', 'ApplicationHeader'), name: token });
 const carrier: Check<Carrier> = (value, path) =>
-  isRecord(value) && value['type'] === 'Cookie' ? cookie(value, path) : header(value, path);
+  isRecord(value) && value['type'] === 'Cookie' ? cookie(value, path) : named(value, path);
 
 const backend = object<Backend>({
   key: string,

@@ -40,7 +40,13 @@ export type RoutePersistence = {
 };
 
 /** What carries the token between client and proxy. */
-export type Carrier = CookieCarrier | { type: 'Header'; name: string };
+export type Carrier = CookieCarrier | NamedCarrier;
+
+/**
+ * `Header`: a header of Holdfast. `ApplicationCookie` and `ApplicationHeader`: a cookie or a header in which the app hands out its own
+ * session ids; the token follows the id.
+ */
+export type NamedCarrier = { type: 'Header' | 'ApplicationCookie' | 'ApplicationHeader'; name: string };
 
 export type CookieCarrier = {
   type: 'Cookie';

@@ -11,8 +11,16 @@ export interface EndpointLookup<T> {
   isRemoved(id: string): boolean;
 }
 
-/** A verified token with its backend. `seenHereMs`: when this proxy last saw its session or received a report about it, if ever. */
-export type TokenCandidate<T> = { token: Token; backend: EndpointLookup<T>; seenHereMs: number | undefined };
+/**
+ * A verified token with its backend. `seenHereMs`: when this proxy last saw its session or received a report about it, if ever.
+ * `hasFixedDate`: the token is not renewed while its session is alive, see `tokenLife`.
+ */
+export type TokenCandidate<T> = {
+  token: Token;
+  backend: EndpointLookup<T>;
+  seenHereMs: number | undefined;
+  hasFixedDate: boolean;
+};
 
 /** `asOfMs`: when the table was last known to be current. `waitUntilMs`: until when this request may wait. */
 export type Moment = { nowMs: number; asOfMs: number; waitUntilMs: number };
@@ -55,8 +63,8 @@ export function decideSession<T, C extends TokenCandidate<T>>(
 const rank = { new: 0, lost: 1, wait: 2, pinned: 3 } as const;
 
 function decideOne<T, C extends TokenCandidate<T>>(candidate: C, at: Moment): SessionDecision<T, C> {
-  const { token, backend, seenHereMs } = candidate;
-  const life = tokenLife(token, backend.limits, { nowMs: at.nowMs, seenHereMs });
+  const { token, backend, seenHereMs, hasFixedDate } = candidate;
+  const life = tokenLife(token, backend.limits, { nowMs: at.nowMs, seenHereMs, hasFixedDate });
   if (life === 'Expired') return { kind: 'new', reason: 'Expired' };
   const endpoint = backend.find(token.endpointId);
   if (endpoint !== undefined) return { kind: 'pinned', candidate, endpoint };

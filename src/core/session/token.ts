@@ -157,18 +157,23 @@ export const renewAfterMs = (limits: SessionLimits): number => limits.idleTimeou
 /** Dates in tokens are whole seconds, rounded up: rounding must never end a session early. */
 export const tokenSeconds = (nowMs: number): number => Math.ceil(nowMs / 1000);
 
-/** `seenHereMs`: when this proxy last saw the session alive (now, while a request is open); undefined if it has not seen the session. */
+/**
+ * `seenHereMs`: when this proxy last saw the session alive (now, while a request is open); undefined if it has not seen the session.
+ * `hasFixedDate`: the app owns the cookie and sets it once, so that the date never becomes younger. Then it says nothing about idleness:
+ * the session of a token that this proxy has not seen is doubtful, whatever its age.
+ */
 export function tokenLife(
   token: Token,
   limits: SessionLimits,
-  at: { nowMs: number; seenHereMs: number | undefined },
+  at: { nowMs: number; seenHereMs: number | undefined; hasFixedDate: boolean },
 ): SessionLife {
   if (limits.absoluteTimeoutMs !== undefined && token.issuedAtS * 1000 + limits.absoluteTimeoutMs <= at.nowMs) {
     return 'Expired';
   }
   const seenMs = Math.max(token.lastSeenS * 1000, at.seenHereMs ?? 0);
   if (at.nowMs < seenMs + limits.idleTimeoutMs) return 'Live';
-  return at.nowMs < seenMs + limits.idleTimeoutMs + renewAfterMs(limits) ? 'Doubtful' : 'Expired';
+  if (at.hasFixedDate || at.nowMs < seenMs + limits.idleTimeoutMs + renewAfterMs(limits)) return 'Doubtful';
+  return 'Expired';
 }
 
 /** Returns whether a response should carry a new token: the date is old, or another key signs by now. */

@@ -1,4 +1,4 @@
-import type { ConnectFailure, RouteDecision, Reply, SessionHold, TokenFilter } from '../routing.ts';
+import type { ConnectFailure, RouteDecision, Reply, SessionHold, SessionResponse, TokenFilter } from '../routing.ts';
 import type { UpstreamConnection, UpstreamUser } from '../upstream/connection.ts';
 import { joinedCopy } from '../net/byte-copy.ts';
 import type { ClientSide } from './client-side.ts';
@@ -162,8 +162,8 @@ export class Exchange implements UpstreamUser, ResponseSink {
     return this.hold?.filter;
   }
 
-  sessionLines(setCookies: readonly string[], endsSession: boolean): string {
-    return this.hold?.responseHead({ setCookies, endsSession }) ?? '';
+  sessionLines(response: SessionResponse): string {
+    return this.hold?.responseHead(response) ?? '';
   }
 
   isFirstResponse(): boolean {

@@ -111,7 +111,8 @@ function replacementOf(head: Head, index: number, { drops, connection, filter, t
   if (id === Field.Host || id === Field.ContentLength) return undefined;
   if (isNamed(connection, head, index)) return '';
   if (filter === undefined) return undefined;
-  if (isHidden(filter, head, index, to)) return '';
+  const header = filter.headers.find(head.bytes, lineStart(head, index), nameEnd(head, index));
+  if (header !== undefined) return headerLine(filter, head, index, { header, to });
   if (id === Field.Cookie && to === 'app') return cookieLine(valuePiece(head, index), filter);
   if (id === Field.SetCookie && to === 'client') {
     return filter.hidesCookieFromClient(valuePiece(head, index)) ? '' : undefined;
@@ -119,11 +120,17 @@ function replacementOf(head: Head, index: number, { drops, connection, filter, t
   return undefined;
 }
 
-function isHidden(filter: TokenFilter, head: Head, index: number, to: CopyRules['to']): boolean {
-  const name = filter.headers.find(head.bytes, lineStart(head, index), nameEnd(head, index));
-  if (name === undefined) return false;
+function headerLine(
+  filter: TokenFilter,
+  head: Head,
+  index: number,
+  { header, to }: { header: string; to: CopyRules['to'] },
+): string | undefined {
   const value = valuePiece(head, index);
-  return to === 'app' ? filter.hidesFromApp(name, value) : filter.hidesFromClient(name, value);
+  if (to === 'client') return header === filter.appHeader || filter.hidesFromClient(header, value) ? '' : undefined;
+  const rest = filter.headerForApp(header, value);
+  if (rest === value) return undefined;
+  return rest === '' ? '' : `${piece(head, lineStart(head, index), nameEnd(head, index))}: ${rest}\r\n`;
 }
 
 function cookieLine(value: string, filter: TokenFilter): string | undefined {

@@ -1,5 +1,5 @@
 /** Reads the app's response and builds what the client receives. It writes nothing itself: it passes everything to its sink. */
-import type { TokenFilter } from '../routing.ts';
+import type { SessionResponse, TokenFilter } from '../routing.ts';
 import { createBody, readBody } from './body.ts';
 import type { Body } from './body.ts';
 import { editedCopy } from './chunk-edits.ts';
@@ -7,9 +7,10 @@ import { appended, joinedCopy, maxStringWrite } from '../net/byte-copy.ts';
 import { inspectConnection, keepAliveSeconds } from './connection-options.ts';
 import type { ConnectionOptions } from './connection-options.ts';
 import { Field } from '../http/fields.ts';
+import type { HeaderNames } from '../http/header-names.ts';
 import { buildResponseHead } from './forwarded-head.ts';
 import { responseFraming } from './framing.ts';
-import { countOf, fieldId, firstOf, listText, piece, readText, valueText } from './head-fields.ts';
+import { countOf, fieldId, firstOf, lineStart, listText, nameEnd, piece, readText, valueText } from './head-fields.ts';
 import { parseResponseHead } from './head-parser.ts';
 import type { Head } from './head-parser.ts';
 import type { HiddenTrailer } from './chunk-lines.ts';
@@ -27,7 +28,7 @@ export interface ResponseSink {
   interim(head: string): void;
   /** Removes what the app must not set. */
   readonly filter: TokenFilter | undefined;
-  sessionLines(setCookies: readonly string[], endsSession: boolean): string;
+  sessionLines(response: SessionResponse): string;
   clientMayStay(): boolean;
   /** The connection has carried no response before. */
   isFirstResponse(): boolean;
@@ -161,7 +162,12 @@ export class ResponseReader {
   private sessionLines(head: Head): string {
     const endsSession =
       countOf(head, Field.HoldfastSession) > 0 && listText(head, Field.HoldfastSession).toLowerCase() === 'end';
-    return this.sink.sessionLines(setCookies(head), endsSession);
+    const { filter, method } = this.sink;
+    return this.sink.sessionLines({
+      setCookies: setCookies(head),
+      ...(filter?.appHeader !== undefined && { appIds: valuesOf(head, filter.headers, filter.appHeader) }),
+      endsSession: endsSession || filter?.endsSession(method, head.status) === true,
+    });
   }
 
   private takeBody(bytes: Buffer, length: number): void {
@@ -230,6 +236,15 @@ function setCookies(head: Head): readonly string[] {
   const values: string[] = [];
   for (let index = firstOf(head, Field.SetCookie); index < head.count; index++) {
     if (fieldId(head, index) === Field.SetCookie) values.push(valueText(head, index));
+  }
+  return values;
+}
+
+function valuesOf(head: Head, names: HeaderNames, wanted: string): readonly string[] {
+  const values: string[] = [];
+  for (let index = 0; index < head.count; index++) {
+    const name = names.find(head.bytes, lineStart(head, index), nameEnd(head, index));
+    if (name === wanted) values.push(valueText(head, index));
   }
   return values;
 }

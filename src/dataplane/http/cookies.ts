@@ -71,6 +71,26 @@ function pairBegin(header: string, at: number, from: number): number {
   return begin;
 }
 
+/**
+ * Returns the value of a Cookie header in which each value of one cookie ends where `endOf` says: it receives the header and the offset
+ * behind the value, without its closing quote. The same string if nothing changes.
+ */
+export function shortenCookies(header: string, name: string, endOf: (header: string, end: number) => number): string {
+  let kept = '';
+  let from = 0;
+  for (let at = findCookie(header, name, 0); at >= 0;) {
+    const pairEndsAt = pairEnd(header, at);
+    const { to } = valueBounds(header, at + name.length, pairEndsAt);
+    const end = endOf(header, to);
+    if (end < to) {
+      kept += header.slice(from, end);
+      from = to;
+    }
+    at = findCookie(header, name, pairEndsAt);
+  }
+  return from === 0 ? header : kept + header.slice(from);
+}
+
 /** Returns where the name of the next such cookie begins, from an offset on; -1 if there is none. */
 function findCookie(header: string, name: string, from: number): number {
   for (let at = header.indexOf(name, from); at >= 0; at = header.indexOf(name, at + name.length)) {
@@ -101,16 +121,28 @@ function pairEnd(header: string, at: number): number {
 
 /** Returns the value of a pair whose name ends at `nameEnd`, without the blanks and quotes around it. */
 function valueOf(header: string, nameEnd: number, end: number): string {
-  // Past the `=`; without one the pair ends here.
-  let from = skipBlanks(header, skipBlanks(header, nameEnd, end) + 1, end);
-  let to = end;
-  while (to > from && isBlank(header.charCodeAt(to - 1))) to -= 1;
-  if (to - from >= 2 && header.charCodeAt(from) === quote && header.charCodeAt(to - 1) === quote) {
-    from += 1;
-    to -= 1;
-  }
+  const { from, to } = valueBounds(header, nameEnd, end);
   return header.slice(from, to);
 }
+
+function valueBounds(header: string, nameEnd: number, end: number): { from: number; to: number } {
+  // Past the `=`; without one the pair ends here.
+  const from = skipBlanks(header, skipBlanks(header, nameEnd, end) + 1, end);
+  const trimmed = trimmedEnd(header, from, end);
+  const to = unquotedEnd(header, from, trimmed);
+  return { from: to === trimmed ? from : from + 1, to };
+}
+
+/** Returns the end of [from, end) without the blanks before it. */
+export function trimmedEnd(text: string, from: number, end: number): number {
+  let to = end;
+  while (to > from && isBlank(text.charCodeAt(to - 1))) to -= 1;
+  return to;
+}
+
+/** Returns the offset of the closing quote if the value at [from, end) is quoted; otherwise its end. */
+export const unquotedEnd = (text: string, from: number, end: number): number =>
+  end - from >= 2 && text.charCodeAt(from) === quote && text.charCodeAt(end - 1) === quote ? end - 1 : end;
 
 /** Adds the pairs in [from, to) to those that are kept. `from` is the `;` after a removed pair, or the start of the header. */
 function joinPairs(kept: string, header: string, from: number, to: number): string {

@@ -1,22 +1,28 @@
 /** What carries the token: the header lines that give a client its token or remove it, and the tokens in a request. */
 import type { Carrier, CookieCarrier } from '../../wire/routing-table.ts';
-import type { RequestView } from '../routing.ts';
+import type { SessionResponse } from '../routing.ts';
 import { readCookies } from '../http/cookies.ts';
-
-export interface CompiledCarrier {
-  readonly type: Carrier['type'];
-  readonly name: string;
-  /** Returns the line that gives a token. `lifetimeS`: how long a client may keep it at most; undefined: indefinitely. */
-  give(token: string, lifetimeS: number | undefined): string;
-  /** The line that removes the token. */
-  readonly clear: string;
-  /** Returns the texts that may be tokens, in the order in which they were sent. */
-  read(request: Pick<RequestView, 'headers'>): string[];
-}
+import { expiresCookie } from '../http/set-cookie.ts';
+import { appCookieCarrier, appHeaderCarrier } from './app-carrier.ts';
+import type { AppVerdict, CompiledCarrier } from './compiled-carrier.ts';
 
 /** Compiled once per table: only the token changes. */
-export const compileCarrier = (carrier: Carrier): CompiledCarrier =>
-  carrier.type === 'Cookie' ? cookieCarrier(carrier) : headerCarrier(carrier.name);
+export function compileCarrier(carrier: Carrier): CompiledCarrier {
+  if (carrier.type === 'Cookie') return cookieCarrier(carrier);
+  if (carrier.type === 'Header') return headerCarrier(carrier.name);
+  return carrier.type === 'ApplicationCookie' ? appCookieCarrier(carrier) : appHeaderCarrier(carrier);
+}
+
+/**
+ * The carriers of Holdfast, which decides when a session begins and adds a line of its own. An app that expires the cookie ends a session
+ * in header mode too: it need not know what carries the token.
+ */
+const proxyOwned = (name: string) => ({
+  isAppOwned: false,
+  verdict: ({ setCookies }: SessionResponse, nowMs: number): AppVerdict =>
+    setCookies.some((line) => expiresCookie(line, name, nowMs)) ? 'Ends' : 'None',
+  keep: () => '',
+});
 
 /**
  * RFC 6265 section 5.3: a cookie is replaced or removed only by one of the same name, domain and path; browsers also ask for the same
@@ -25,7 +31,9 @@ export const compileCarrier = (carrier: Carrier): CompiledCarrier =>
 function cookieCarrier({ type, name, lifetimeType, ...rest }: CookieCarrier): CompiledCarrier {
   const attributes = `${cookieAttributes(rest)}\r\n`;
   const begin = `Set-Cookie: ${name}=`;
+  const clear = `${begin}; Max-Age=0; ${attributes}`;
   return {
+    ...proxyOwned(name),
     type,
     name,
     give(token, lifetimeS) {
@@ -33,7 +41,7 @@ function cookieCarrier({ type, name, lifetimeType, ...rest }: CookieCarrier): Co
       const maxAge = lifetimeType === 'Permanent' && lifetimeS !== undefined ? `; Max-Age=${lifetimeS}` : '';
       return `${begin}${token}${maxAge}; ${attributes}`;
     },
-    clear: `${begin}; Max-Age=0; ${attributes}`,
+    clear: () => clear,
     read: (request) => readCookies(request.headers('cookie'), name),
   };
 }
@@ -60,11 +68,13 @@ function cookieAttributes({
 
 function headerCarrier(name: string): CompiledCarrier {
   const lowerName = name.toLowerCase();
+  const clear = `${name}: \r\n`;
   return {
+    ...proxyOwned(name),
     type: 'Header',
     name,
     give: (token) => `${name}: ${token}\r\n`,
-    clear: `${name}: \r\n`,
+    clear: () => clear,
     // RFC 9110 section 5.3: an intermediary may have joined several lines with commas, which no token contains. A client that returns
     // the line that removed its token sends an empty value.
     read: (request) =>

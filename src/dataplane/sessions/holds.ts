@@ -9,8 +9,8 @@
 import { encodeToken, isRenewalDue, renewAfterMs, tokenSeconds, type Token } from '../../core/session/token.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Endpoint } from '../../wire/routing-table.ts';
-import { expiresCookie } from '../http/set-cookie.ts';
-import type { ConnectFailure, RouteDecision, SessionHold } from '../routing.ts';
+import type { ConnectFailure, RouteDecision, SessionHold, SessionResponse } from '../routing.ts';
+import type { AppVerdict, CompiledCarrier } from './compiled-carrier.ts';
 import type { CompiledBackend, CompiledRoute } from './compiled-table.ts';
 import type { EndpointSlot } from './endpoint-slots.ts';
 import type { LossReason } from './counters.ts';
@@ -19,8 +19,11 @@ import type { SessionId } from './session-ids.ts';
 import type { SessionEntry, SessionTable } from './session-table.ts';
 import type { TokenCache } from './token-reader.ts';
 
-/** A session that has a token, on its backend. */
-export type PinnedSession = { backend: CompiledBackend; token: Token };
+/** A session that has a token, on its backend. `seenMs`: when it was last seen alive before this request; undefined if it was not. */
+export type PinnedSession = { backend: CompiledBackend; token: Token; seenMs?: number | undefined };
+
+/** A request whose session has its pod. */
+export type PinnedRequest = PinnedSession & { slot: EndpointSlot; nowMs: number };
 
 /**
  * `tried`: ids of endpoints that this request did not reach. `replaces`: the session on a draining pod whose place the new one takes.
@@ -42,7 +45,7 @@ export interface SessionStarter {
   /** A session whose pod cannot be reached but is not lost: a reply, and the client keeps its token. */
   refuse(session: PinnedSession, failure: ConnectFailure): RouteDecision;
   /** A session that has its pod. */
-  pin(route: CompiledRoute, session: PinnedSession & { slot: EndpointSlot; nowMs: number }): RouteDecision;
+  pin(route: CompiledRoute, session: PinnedRequest): RouteDecision;
 }
 
 /** What all holds share. */
@@ -61,7 +64,6 @@ export interface HoldContext {
 }
 
 type NextAttempt = ReturnType<SessionHold['connectFailed']>;
-type ResponseHead = Parameters<SessionHold['responseHead']>[0];
 
 /** The hold of a request that starts a session. */
 export class NewHold implements SessionHold {
@@ -111,16 +113,19 @@ export class NewHold implements SessionHold {
     return starter.start(this.route, start);
   }
 
-  /** The session starts here, unless the app ends it in the same response. */
-  responseHead(response: ResponseHead): string {
+  /** The session starts here, unless the app ends it in the same response, or owns sessions and starts none. */
+  responseHead(response: SessionResponse): string {
     const context = this.context;
     recordResponse(this.slot);
+    const { carrier } = this.route;
     const { replaces } = this.start;
-    if (isEndedByApp(response, this.route, context.clock)) {
-      if (replaces === undefined) return '';
+    const verdict = judge(response, carrier, context.clock);
+    if (verdict === 'Ends') {
+      if (replaces === undefined) return carrier.keep(response);
       endByApp(context, replaces.token);
-      return this.route.carrier.clear;
+      return carrier.clear(response);
     }
+    if (carrier.isAppOwned && verdict !== 'Continues') return carrier.keep(response);
     const session = this.startSession();
     if (replaces !== undefined) {
       context.sessions.end(replaces.token, 'Replaced');
@@ -132,7 +137,8 @@ export class NewHold implements SessionHold {
       backendId: this.backend.id,
       lastSeenS: session.issuedAtS,
     };
-    return tokenLine(this.route, context.backend(this.backend.key) ?? this.backend, { token, cache: context.cache });
+    const backend = context.backend(this.backend.key) ?? this.backend;
+    return tokenLines(backend, { carrier, response, token, cache: context.cache });
   }
 
   private startSession(): SessionEntry {
@@ -173,19 +179,17 @@ export class PinnedHold implements SessionHold {
   private readonly slot: EndpointSlot;
   /** The date in the token that the client has. */
   private clientDateS: number;
+  private readonly seenMs: number | undefined;
   private retries = 0;
   private released = false;
 
-  constructor(
-    context: HoldContext,
-    route: CompiledRoute,
-    { backend, token, slot, nowMs }: PinnedSession & { slot: EndpointSlot; nowMs: number },
-  ) {
+  constructor(context: HoldContext, route: CompiledRoute, { backend, token, slot, nowMs, seenMs }: PinnedRequest) {
     this.context = context;
     this.route = route;
     this.backend = backend;
     this.token = token;
     this.slot = slot;
+    this.seenMs = seenMs;
     this.clientDateS = token.lastSeenS;
     this.endpoint = slot.endpoint;
     context.sessions.open(token, slot, nowMs);
@@ -226,22 +230,25 @@ export class PinnedHold implements SessionHold {
     return isLostWithNode(slot, context.clock.nowMs()) ? 'NodeLost' : undefined;
   }
 
-  responseHead(response: ResponseHead): string {
+  responseHead(response: SessionResponse): string {
     const context = this.context;
     recordResponse(this.slot);
-    if (isEndedByApp(response, this.route, context.clock)) {
+    const { carrier } = this.route;
+    const verdict = judge(response, carrier, context.clock);
+    if (verdict === 'Ends' || verdict === 'TooLong') {
       endByApp(context, this.token);
       // Also if the app cleared the cookie itself: it need not know our path and domain.
-      return this.route.carrier.clear;
+      return carrier.clear(response);
     }
     const backend = context.backend(this.backend.key) ?? this.backend;
     const nowMs = context.clock.nowMs();
-    if (!isRenewalDue(this.token, backend.limits, { nowMs, currentKey: backend.keys.current })) return '';
+    const givesToken = carrier.isAppOwned
+      ? verdict === 'Continues'
+      : isRenewalDue(this.token, backend.limits, { nowMs, currentKey: backend.keys.current });
+    if (!givesToken) return carrier.keep(response);
     this.clientDateS = tokenSeconds(nowMs);
-    return tokenLine(this.route, backend, {
-      token: { ...this.token, lastSeenS: this.clientDateS },
-      cache: context.cache,
-    });
+    const token = { ...this.token, lastSeenS: this.clientDateS };
+    return tokenLines(backend, { carrier, response, token, cache: context.cache });
   }
 
   release(): void {
@@ -250,29 +257,42 @@ export class PinnedHold implements SessionHold {
     const context = this.context;
     const nowMs = context.clock.nowMs();
     context.sessions.close(this.token, nowMs);
-    if (nowMs - this.clientDateS * 1000 > renewAfterMs(this.backend.limits)) context.announceSeen(this.token);
+    if (this.outdatesToken(nowMs)) context.announceSeen(this.token);
+  }
+
+  /**
+   * Whether other proxies need to know that the session is alive, because the client's token does not show it. A token in the app's own
+   * cookie keeps its date until the app sets the cookie again: then once in each interval of renewals, not with every request.
+   */
+  private outdatesToken(nowMs: number): boolean {
+    const intervalMs = renewAfterMs(this.backend.limits);
+    const dateMs = this.clientDateS * 1000;
+    if (nowMs - dateMs <= intervalMs) return false;
+    if (!this.route.carrier.isAppOwned || this.seenMs === undefined) return true;
+    return Math.floor((nowMs - dateMs) / intervalMs) > Math.floor((this.seenMs - dateMs) / intervalMs);
   }
 }
 
-/** Expiring a cookie also counts in header mode: an app need not know what carries the token. */
-function isEndedByApp({ setCookies, endsSession }: ResponseHead, { carrier }: CompiledRoute, clock: Clock): boolean {
-  return endsSession || setCookies.some((line) => expiresCookie(line, carrier.name, clock.nowMs()));
-}
+const judge = (response: SessionResponse, carrier: CompiledCarrier, clock: Clock): AppVerdict =>
+  response.endsSession ? 'Ends' : carrier.verdict(response, clock.nowMs());
 
 function endByApp(context: HoldContext, token: Token): void {
   context.sessions.end(token, 'Application');
   context.announceEnd(token);
 }
 
-/** Returns the header line with a new token, which is cached as verified: the client's next request carries it. */
-function tokenLine(
-  { carrier }: CompiledRoute,
-  backend: CompiledBackend,
-  { token, cache }: { token: Omit<Token, 'keyId'>; cache: TokenCache },
-): string {
+type TokenLines = {
+  carrier: CompiledCarrier;
+  response: SessionResponse;
+  token: Omit<Token, 'keyId'>;
+  cache: TokenCache;
+};
+
+/** Returns the header lines with a new token, which is cached as verified: the client's next request carries it. */
+function tokenLines(backend: CompiledBackend, { carrier, response, token, cache }: TokenLines): string {
   const text = encodeToken(token, backend.keys);
   cache.put(text, { ...token, keyId: backend.keys.current });
-  return carrier.give(text, lifetimeS(backend, token));
+  return carrier.give(text, lifetimeS(backend, token), response);
 }
 
 /** Returns the whole seconds from the creation of the token to the absolute limit of its session; undefined without a limit. */

@@ -57,7 +57,12 @@ export interface ManagedRouter extends SessionRouter {
 }
 
 /** The parts of a request that a decision needs while the request waits, when its own bytes may be overwritten; and how long it may wait. */
-type Pending = { route: CompiledRoute; tokens: readonly Token[]; startsSession: boolean; waitUntilMs: number };
+type Pending = {
+  route: CompiledRoute;
+  tokens: readonly Token[];
+  startsSession: boolean;
+  waitUntilMs: number;
+};
 
 type SessionCandidate = TokenCandidate<EndpointSlot> & { backend: CompiledBackend };
 type Settled = Exclude<SessionDecision<EndpointSlot, SessionCandidate>, { kind: 'wait' }>;
@@ -113,7 +118,8 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
   const candidatesOf = ({ route, tokens }: Pending, nowMs: number): SessionCandidate[] =>
     tokens.flatMap((token) => {
       const backend = state?.backends.get(route.backendKey(token.backendId) ?? '');
-      return backend === undefined ? [] : [{ token, backend, seenHereMs: seenMs(token, nowMs) }];
+      if (backend === undefined) return [];
+      return [{ token, backend, seenHereMs: seenMs(token, nowMs), hasFixedDate: route.carrier.isAppOwned }];
     });
 
   const settle = (pending: Pending, nowMs: number): RouteDecision | Promise<RouteDecision> => {
@@ -129,7 +135,8 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
 
   const applyDecision = ({ route, startsSession }: Pending, decision: Settled, nowMs: number): RouteDecision => {
     if (decision.kind === 'new') return starter.start(route, noStart);
-    const session = { backend: decision.candidate.backend, token: decision.candidate.token };
+    const { backend, token, seenHereMs } = decision.candidate;
+    const session = { backend, token, seenMs: seenHereMs };
     if (decision.kind === 'lost') return starter.reassign(route, { ...session, reason: decision.reason, tried: [] });
     const slot = decision.endpoint;
     if (startsSession && slot.endpoint.state === 'Draining') {

@@ -79,7 +79,7 @@ export function createSessionStarter({ counters, backends, random, ...ports }: S
     reassign(route, lost) {
       if (route.onEndpointLost === 'Reject') {
         countLoss(lost);
-        return { kind: 'reply', reply: endpointLost(lost.backend.key, route.carrier.clear) };
+        return { kind: 'reply', reply: endpointLost(lost.backend.key, route.carrier.clear(undefined)) };
       }
       const found = find(route, lost.tried);
       // If no pod has room, the client keeps its token and may find its pod again: nothing is lost until the client gets another token.

@@ -4,9 +4,10 @@
  * replace the token in the client.
  */
 import { intersectHostnames, shareHost } from '../../core/routing/hostnames.ts';
+import { idEnd, withoutSuffixes } from '../../core/session/token-suffix.ts';
 import { containsToken, isTokenShaped, tokenStart } from '../../core/session/token.ts';
 import type { Carrier, Route, RoutingTable } from '../../wire/routing-table.ts';
-import { withoutCookie, withoutValues } from '../http/cookies.ts';
+import { shortenCookies, withoutCookie, withoutValues } from '../http/cookies.ts';
 import { createHeaderNames, foldName } from '../http/header-names.ts';
 import { cookieNameOf, expiresCookie } from '../http/set-cookie.ts';
 import type { TokenFilter } from '../routing.ts';
@@ -18,21 +19,34 @@ export type CarrierConflict = { workload: string; carrierOf: string; type: Carri
 type CarrierUse = { owner: string; name: string; hosts: readonly string[] };
 type Uses = ReadonlyMap<string, readonly CarrierUse[]>;
 
-/** The carriers of all routes of a table: cookies by name, headers by folded name. */
-export type GatewayCarriers = { cookies: Uses; headers: Uses };
+/**
+ * The carriers of all routes of a table: cookies by name, headers by folded name. Those of apps apart: several apps may use one name, each
+ * for its own path, and their ids are no secret to each other.
+ */
+export type GatewayCarriers = {
+  cookies: Uses;
+  headers: Uses;
+  appCookies: ReadonlySet<string>;
+  appHeaders: ReadonlySet<string>;
+};
 
 export const ownerOf = ({ name }: Pick<Route, 'name'>): string => name.split('#', 1)[0] ?? name;
 
 export function gatewayCarriers(table: Pick<RoutingTable, 'listeners' | 'routes'>): GatewayCarriers {
   const cookies = new Map<string, CarrierUse[]>();
   const headers = new Map<string, CarrierUse[]>();
+  const appCookies = new Set<string>();
+  const appHeaders = new Set<string>();
   for (const route of table.routes) {
     const { carrier } = route.persistence;
-    const use = { owner: ownerOf(route), name: carrier.name, hosts: clientHosts(route, table.listeners) };
-    if (carrier.type === 'Cookie') add(cookies, carrier.name, use);
-    else add(headers, foldName(carrier.name), use);
+    const { type, name } = carrier;
+    const use = { owner: ownerOf(route), name, hosts: clientHosts(route, table.listeners) };
+    if (type === 'Cookie') add(cookies, name, use);
+    else if (type === 'Header') add(headers, foldName(name), use);
+    else if (type === 'ApplicationCookie') appCookies.add(name);
+    else appHeaders.add(foldName(name));
   }
-  return { cookies, headers };
+  return { cookies, headers, appCookies, appHeaders };
 }
 
 function add(uses: Map<string, CarrierUse[]>, name: string, use: CarrierUse): void {
@@ -76,6 +90,8 @@ export function compileTokenFilter(
   const workload = ownerOf(route);
   const hosts = routeHosts(route, listeners);
   const ownCookie = type === 'Cookie' ? name : undefined;
+  const appCookies = [...carriers.appCookies];
+  const appCookie = type === 'ApplicationCookie' ? name : undefined;
   const ownHeader = type === 'Header' ? foldName(name) : undefined;
   const hasOtherCookies = carriers.cookies.size > (ownCookie === undefined ? 0 : 1);
   const isOtherToken = (cookie: string, value: string) => carriers.cookies.has(cookie) && isTokenShaped(value);
@@ -88,11 +104,21 @@ export function compileTokenFilter(
 
   return {
     cookiesForApp(cookies) {
-      const others = ownCookie === undefined ? cookies : withoutCookie(cookies, ownCookie);
-      return hasOtherCookies ? withoutValues(others, tokenStart, isOtherToken) : others;
+      let kept = ownCookie === undefined ? cookies : withoutCookie(cookies, ownCookie);
+      if (hasOtherCookies) kept = withoutValues(kept, tokenStart, isOtherToken);
+      for (const each of appCookies) kept = shortenCookies(kept, each, idEnd);
+      return kept;
     },
-    headers: createHeaderNames(carriers.headers.keys()),
+    headers: createHeaderNames([...carriers.headers.keys(), ...carriers.appHeaders]),
+    headerForApp(header, value) {
+      if (header === ownHeader) return '';
+      const kept = carriers.appHeaders.has(header) ? withoutSuffixes(value) : value;
+      return containsToken(kept) ? '' : kept;
+    },
     hidesFromApp: (header, value) => header === ownHeader || containsToken(value),
+    appHeader: type === 'ApplicationHeader' ? foldName(name) : undefined,
+    endsSession: (method, status) =>
+      type === 'ApplicationHeader' && method === 'DELETE' && status >= 200 && status < 300,
     hidesFromClient(header, value) {
       // An empty value is what a client gets when its token is removed: an app that sends it does not want to be a carrier.
       if (header === ownHeader) return value === '' || report('Header', ownUse);
@@ -101,6 +127,7 @@ export function compileTokenFilter(
     },
     hidesCookieFromClient(setCookie) {
       const cookie = cookieNameOf(setCookie);
+      if (cookie === appCookie) return true;
       // An app ends a session by expiring its cookie: the proxy answers with its own line, which has the right path and domain.
       if (cookie === ownCookie) return expiresCookie(setCookie, cookie, nowMs()) || report('Cookie', ownUse);
       const use = otherUse(carriers.cookies, cookie);

@@ -177,7 +177,7 @@ describe('parsing a routing table', () => {
       sentence: 'an unknown type of carrier',
       path: 'routes/0/persistence/carrier/type',
       value: 'Query',
-      problem: 'table.routes[0].persistence.carrier.type: must be one of Header',
+      problem: 'table.routes[0].persistence.carrier.type: must be one of Header, ApplicationCookie, ApplicationHeader',
     },
     {
       sentence: 'an unknown way to treat lost sessions',

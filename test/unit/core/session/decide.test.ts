@@ -42,6 +42,7 @@ const sent = (podName: string, dates?: Partial<Pick<Token, 'issuedAtS' | 'lastSe
   token: token(podName, dates),
   backend,
   seenHereMs: undefined,
+  hasFixedDate: false,
 });
 
 /** The decision in short form, with the pod. */
@@ -107,12 +108,30 @@ const rows: Row[] = [
   },
   {
     sentence: 'a session older than the absolute limit has expired, however busy it is',
-    candidates: [{ token: token('accepting', { issuedAtS: nowS - 8 * 60 * minuteS }), backend, seenHereMs: nowMs }],
+    candidates: [{ ...sent('accepting', { issuedAtS: nowS - 8 * 60 * minuteS }), seenHereMs: nowMs }],
     expected: 'new: Expired',
   },
   {
+    sentence: 'a token behind an id of the app, which the app set long ago, keeps the session on its pod',
+    candidates: [{ ...sent('draining', { lastSeenS: nowS - 300 * minuteS }), hasFixedDate: true }],
+    expected: 'pinned to draining',
+  },
+  {
+    sentence: 'a token behind an id of the app that no proxy has seen for long does not count as lost with its pod',
+    candidates: [{ ...sent('removed', { lastSeenS: nowS - 300 * minuteS }), hasFixedDate: true }],
+    expected: 'new: Expired',
+  },
+  {
+    sentence:
+      'a token behind an id of the app counts as lost with its pod if its session was seen within the idle timeout',
+    candidates: [
+      { ...sent('removed', { lastSeenS: nowS - 300 * minuteS }), hasFixedDate: true, seenHereMs: nowMs - 60_000 },
+    ],
+    expected: 'lost: EndpointRemoved',
+  },
+  {
     sentence: 'a session that is idle by its date but has an open stream at this proxy is live',
-    candidates: [{ token: token('draining', { lastSeenS: nowS - 300 * minuteS }), backend, seenHereMs: nowMs }],
+    candidates: [{ ...sent('draining', { lastSeenS: nowS - 300 * minuteS }), seenHereMs: nowMs }],
     expected: 'pinned to draining',
   },
   {

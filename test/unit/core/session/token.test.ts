@@ -185,7 +185,7 @@ describe('the life of a token', () => {
   const limits = { idleTimeoutMs: 20 * 60_000 };
 
   test('a busy session without an absolute limit lives indefinitely', () => {
-    const at = { nowMs: nowS * 1000, seenHereMs: undefined };
+    const at = { nowMs: nowS * 1000, seenHereMs: undefined, hasFixedDate: false };
     expect(tokenLife({ ...token, issuedAtS: 0, lastSeenS: nowS - 60 }, limits, at)).toBe('Live');
   });
 

@@ -3,6 +3,8 @@ import type { CookieCarrier } from '../../../../src/wire/routing-table.ts';
 import { compileCarrier } from '../../../../src/dataplane/sessions/carrier.ts';
 import { cookieCarrier, requestOf } from '../../../support/proxy-table.ts';
 
+const nothing = { setCookies: [], endsSession: false };
+
 const embedded: Partial<CookieCarrier> = {
   path: '/shop',
   domain: 'example.com',
@@ -42,14 +44,14 @@ describe('a session cookie', () => {
     },
   ];
   test.each(rows)('$sentence', ({ carrier, lifetimeS, attributes }) => {
-    expect(compileCarrier(cookieCarrier({ name: 's', ...carrier })).give('h1.x', lifetimeS)).toBe(
+    expect(compileCarrier(cookieCarrier({ name: 's', ...carrier })).give('h1.x', lifetimeS, nothing)).toBe(
       `Set-Cookie: s=h1.x; ${attributes}\r\n`,
     );
   });
 
   test('is cleared with the attributes with which it was set, because browsers keep it otherwise', () => {
     const { clear } = compileCarrier(cookieCarrier({ name: 's', lifetimeType: 'Permanent', ...embedded }));
-    expect(clear).toBe(
+    expect(clear(nothing)).toBe(
       'Set-Cookie: s=; Max-Age=0; Path=/shop; Domain=example.com; Secure; HttpOnly; SameSite=None; Partitioned\r\n',
     );
   });
@@ -61,7 +63,10 @@ describe('a session header', () => {
   const carrier = compileCarrier({ type: 'Header', name: 'X-Session' });
 
   test('gives the token, and clears it with an empty value', () => {
-    expect([carrier.give('h1.x', 60), carrier.clear]).toEqual(['X-Session: h1.x\r\n', 'X-Session: \r\n']);
+    expect([carrier.give('h1.x', 60, nothing), carrier.clear(nothing)]).toEqual([
+      'X-Session: h1.x\r\n',
+      'X-Session: \r\n',
+    ]);
   });
 
   test.each([

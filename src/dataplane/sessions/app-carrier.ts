@@ -1,0 +1,82 @@
+/**
+ * Carriers that the app owns: a cookie or a header in which it hands out its own session ids. The token travels behind the id. The app
+ * alone says when a session begins, gets another id and ends, and it writes the cookie's attributes.
+ */
+import { suffixLength, tokenBehind, tokenSuffix } from '../../core/session/token-suffix.ts';
+import type { NamedCarrier } from '../../wire/routing-table.ts';
+import { readCookies } from '../http/cookies.ts';
+import { appendToValue, attributeOf, cookieNameOf, expiresCookie, pairLength } from '../http/set-cookie.ts';
+import type { SessionResponse } from '../routing.ts';
+import type { AppVerdict, CompiledCarrier } from './compiled-carrier.ts';
+
+/** Browsers keep no cookie whose name and value are longer (RFC 6265bis section 5.6), and proxies limit headers to multiples of it. */
+const maxBytes = 4096;
+
+const definedTokens = (values: readonly string[]): string[] =>
+  values.map(tokenBehind).filter((token) => token !== undefined);
+
+export function appCookieCarrier({ type, name }: NamedCarrier): CompiledCarrier {
+  const own = ({ setCookies }: SessionResponse) => setCookies.filter((line) => cookieNameOf(line) === name);
+  const asTheyAre = (response: SessionResponse) => own(response).map(setCookieLine).join('');
+  return {
+    type,
+    name,
+    isAppOwned: true,
+    verdict(response, nowMs) {
+      if (response.setCookies.length === 0) return 'None';
+      return judgeCookies(own(response), name, nowMs);
+    },
+    give: (token, _lifetimeS, response) =>
+      own(response)
+        // A removal beside it, for another path, stays as it is.
+        .map((line) => setCookieLine(expiresCookie(line, name, 0) ? line : appendToValue(line, tokenSuffix(token))))
+        .join(''),
+    keep: asTheyAre,
+    // The app removes its own id: only it knows the attributes of its cookie.
+    clear: (response) => (response === undefined ? '' : asTheyAre(response)),
+    read: (request) => definedTokens(readCookies(request.headers('cookie'), name)),
+  };
+}
+
+const setCookieLine = (line: string): string => `Set-Cookie: ${line}\r\n`;
+
+/**
+ * A client applies the lines in their order, and a removal affects only the cookie of its own domain and path (RFC 6265 section 5.3). So
+ * the session goes on if the client keeps any of the cookies.
+ */
+function judgeCookies(lines: readonly string[], name: string, nowMs: number): AppVerdict {
+  const kept = new Map<string, string>();
+  for (const line of lines) {
+    const place = `${attributeOf(line, 'domain')?.toLowerCase()} ${attributeOf(line, 'path')}`;
+    if (expiresCookie(line, name, nowMs)) kept.delete(place);
+    else kept.set(place, line);
+  }
+  if (kept.size === 0) return lines.length === 0 ? 'None' : 'Ends';
+  const longest = Math.max(...Array.from(kept.values(), pairLength));
+  return longest + suffixLength < maxBytes ? 'Continues' : 'TooLong';
+}
+
+export function appHeaderCarrier({ type, name }: NamedCarrier): CompiledCarrier {
+  const lowerName = name.toLowerCase();
+  const valueLine = (value: string) => `${name}: ${value}\r\n`;
+  const asTheyAre = ({ appIds = [] }: SessionResponse) => appIds.map(valueLine).join('');
+  return {
+    type,
+    name,
+    isAppOwned: true,
+    verdict({ appIds = [] }) {
+      const longest = appIds.reduce((length, id) => Math.max(length, id.length), 0);
+      if (longest === 0) return 'None';
+      return longest + suffixLength < maxBytes ? 'Continues' : 'TooLong';
+    },
+    give: (token, _lifetimeS, { appIds = [] }) =>
+      appIds.map((id) => valueLine(id === '' ? id : id + tokenSuffix(token))).join(''),
+    keep: asTheyAre,
+    // The app removes its own id: only it knows the attributes of its cookie.
+    clear: (response) => (response === undefined ? '' : asTheyAre(response)),
+    read: (request) => definedTokens(request.headers(lowerName).flatMap(listedValues)),
+  };
+}
+
+/** RFC 9110 section 5.3: an intermediary may have joined several lines with commas. */
+const listedValues = (line: string): string[] => line.split(',').map((value) => value.trim());
