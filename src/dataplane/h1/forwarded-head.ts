@@ -3,6 +3,7 @@
  * (RFC 9110 §7.6.1), and the proxy's own lines are added at the end.
  */
 import type { TokenFilter } from '../routing.ts';
+import { isReplacedCaching, privateCacheLines } from './caching.ts';
 import { isNamed } from './connection-options.ts';
 import type { ConnectionOptions } from './connection-options.ts';
 import { Field, fieldIdCount } from '../http/fields.ts';
@@ -40,6 +41,7 @@ export function buildRequestHead(request: Request, hop: Hop, filter: TokenFilter
     connection,
     filter,
     to: 'app',
+    replacesCaching: false,
   });
   const host = keepsHost ? '' : `Host: ${authority}\r\n`;
   return `${requestLine(request)}${host}${lines}${hop.forwardedLines}X-Forwarded-Host: ${authority}\r\n${requestHopLines(request)}\r\n`;
@@ -61,8 +63,10 @@ function requestHopLines({ framing, connection }: Request): string {
 export type ResponseEnding = {
   /** Undefined if no session is involved. */
   filter: TokenFilter | undefined;
-  /** Header lines that the session adds. */
+  /** Header lines that the session adds: they give a token or remove it. */
   sessionLines: string;
+  /** The method of the request. */
+  method: string;
   /** The Connection and framing lines, each ending in CRLF. */
   hopLines: string;
 };
@@ -70,13 +74,20 @@ export type ResponseEnding = {
 export function buildResponseHead(
   head: Head,
   connection: ConnectionOptions,
-  { filter, sessionLines, hopLines }: ResponseEnding,
+  { filter, sessionLines, method, hopLines }: ResponseEnding,
 ): string {
   const bodiless = head.status < 200 || head.status === 204;
-  const lines = copyLines(head, { drops: bodiless ? bodilessDrops : responseDrops, connection, filter, to: 'client' });
+  const cacheLines = sessionLines === '' ? undefined : privateCacheLines(head, method);
+  const lines = copyLines(head, {
+    drops: bodiless ? bodilessDrops : responseDrops,
+    connection,
+    filter,
+    to: 'client',
+    replacesCaching: cacheLines !== undefined,
+  });
   // The version is that of the sender of this message, the proxy (RFC 9110 §6.2).
   const statusLine = `HTTP/1.1${piece(head, head.start + 'HTTP/1.x'.length, linesStart(head))}`;
-  return `${statusLine}${lines}${sessionLines}${hopLines}\r\n`;
+  return `${statusLine}${lines}${cacheLines ?? ''}${sessionLines}${hopLines}\r\n`;
 }
 
 type CopyRules = {
@@ -84,12 +95,16 @@ type CopyRules = {
   connection: ConnectionOptions;
   filter: TokenFilter | undefined;
   to: 'app' | 'client';
+  replacesCaching: boolean;
 };
 
 function copyLines(head: Head, rules: CopyRules): string {
   const end = head.end - 2;
   // Unknown names are compared only if the message or the table may make them special, which most do not.
-  const anyMayGo = rules.connection.named.size > 0 || (rules.filter !== undefined && rules.filter.headers.size > 0);
+  const anyMayGo =
+    rules.connection.named.size > 0 ||
+    rules.replacesCaching ||
+    (rules.filter !== undefined && rules.filter.headers.size > 0);
   let copied = '';
   let runStart = linesStart(head);
   for (let index = 0; index < head.count; index++) {
@@ -104,34 +119,41 @@ function copyLines(head: Head, rules: CopyRules): string {
 }
 
 /** Returns the replacement of a line; undefined for a line that stays. */
-function replacementOf(head: Head, index: number, { drops, connection, filter, to }: CopyRules): string | undefined {
+function replacementOf(head: Head, index: number, rules: CopyRules): string | undefined {
+  const { drops, connection, filter } = rules;
   const id = fieldId(head, index);
   if (drops[id] === 1) return '';
   // Connection or a setting may name any header, but never one for framing or routing: without it this would be another message.
   if (id === Field.Host || id === Field.ContentLength) return undefined;
-  if (isNamed(connection, head, index)) return '';
+  if (isNamed(connection, head, index) || (rules.replacesCaching && isReplacedCaching(head, index))) return '';
   if (filter === undefined) return undefined;
-  const header = filter.headers.find(head.bytes, lineStart(head, index), nameEnd(head, index));
-  if (header !== undefined) return headerLine(filter, head, index, { header, to });
-  if (id === Field.Cookie && to === 'app') return cookieLine(valuePiece(head, index), filter);
-  if (id === Field.SetCookie && to === 'client') {
-    return filter.hidesCookieFromClient(valuePiece(head, index)) ? '' : undefined;
-  }
-  return undefined;
+  return rules.to === 'app' ? forApp(filter, head, index) : forClient(filter, head, index);
 }
 
-function headerLine(
-  filter: TokenFilter,
-  head: Head,
-  index: number,
-  { header, to }: { header: string; to: CopyRules['to'] },
-): string | undefined {
+function forApp(filter: TokenFilter, head: Head, index: number): string | undefined {
+  const header = tokenHeader(filter, head, index);
+  if (header !== undefined) return headerLine(filter, head, index, header);
+  return fieldId(head, index) === Field.Cookie ? cookieLine(valuePiece(head, index), filter) : undefined;
+}
+
+function headerLine(filter: TokenFilter, head: Head, index: number, header: string): string | undefined {
   const value = valuePiece(head, index);
-  if (to === 'client') return header === filter.appHeader || filter.hidesFromClient(header, value) ? '' : undefined;
   const rest = filter.headerForApp(header, value);
   if (rest === value) return undefined;
   return rest === '' ? '' : `${piece(head, lineStart(head, index), nameEnd(head, index))}: ${rest}\r\n`;
 }
+
+function forClient(filter: TokenFilter, head: Head, index: number): string | undefined {
+  const header = tokenHeader(filter, head, index);
+  const isHidden =
+    header === undefined
+      ? fieldId(head, index) === Field.SetCookie && filter.hidesCookieFromClient(valuePiece(head, index))
+      : header === filter.appHeader || filter.hidesFromClient(header, valuePiece(head, index));
+  return isHidden ? '' : undefined;
+}
+
+const tokenHeader = (filter: TokenFilter, head: Head, index: number): string | undefined =>
+  filter.headers.find(head.bytes, lineStart(head, index), nameEnd(head, index));
 
 function cookieLine(value: string, filter: TokenFilter): string | undefined {
   const rest = filter.cookiesForApp(value);

@@ -106,7 +106,12 @@ export class ResponseReader {
       this.switchProtocols(head, connection, length);
     } else if (head.status < 200) {
       this.sink.interim(
-        buildResponseHead(head, connection, { filter: this.sink.filter, sessionLines: '', hopLines: '' }),
+        buildResponseHead(head, connection, {
+          filter: this.sink.filter,
+          method: this.sink.method,
+          sessionLines: '',
+          hopLines: '',
+        }),
       );
     } else {
       this.takeFinalHead(head, connection, length);
@@ -118,7 +123,12 @@ export class ResponseReader {
     const upgrade = connection.upgrade ?? this.sink.upgrade;
     const hopLines = `Connection: upgrade\r\nUpgrade: ${upgrade}\r\n`;
     const sessionLines = upgrade === undefined ? '' : this.sessionLines(head);
-    const text = buildResponseHead(head, connection, { filter: this.sink.filter, sessionLines, hopLines });
+    const text = buildResponseHead(head, connection, {
+      filter: this.sink.filter,
+      method: this.sink.method,
+      sessionLines,
+      hopLines,
+    });
     this.sink.switched({ head: text, rest: head.bytes.subarray(head.end, length) });
   }
 
@@ -141,6 +151,7 @@ export class ResponseReader {
     countClass(this.context.counters.responsesByClass, head.status);
     const text = buildResponseHead(head, connection, {
       filter: this.sink.filter,
+      method: this.sink.method,
       sessionLines: this.sessionLines(head),
       hopLines: this.hopLines(head, connection),
     });

@@ -137,3 +137,17 @@ describe('a valid token is found', () => {
     }
   });
 });
+
+test.each(['/cart', '/rpc'])(
+  'a response that gives a token is private to its client, on %s; the next ones stay public',
+  async (path) => {
+    const { proxy, cart, rpc } = await start(
+      () => 'HTTP/1.1 200 OK\r\nCache-Control: public, max-age=3600\r\nContent-Length: 0\r\n\r\n',
+    );
+    const first = await proxy.send(get(path));
+    expect(first.head).toContain('h1.');
+    expect(first.head.match(/^cache-control.*/gim)).toEqual(['Cache-Control: private, max-age=3600']);
+    const next = await proxy.send(get(path, `Cookie: cart-session=${cart}`, `X-Session: ${rpc}`));
+    expect(next.head).toBe('HTTP/1.1 200 OK\r\nCache-Control: public, max-age=3600\r\nContent-Length: 0\r\n\r\n');
+  },
+);

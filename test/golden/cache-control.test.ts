@@ -1,0 +1,35 @@
+import { inspectConnection } from '../../src/dataplane/h1/connection-options.ts';
+import { buildResponseHead } from '../../src/dataplane/h1/forwarded-head.ts';
+import { createHead, parseResponseHead } from '../../src/dataplane/h1/head-parser.ts';
+import { cookieCarrier, filterOf } from '../support/proxy-table.ts';
+import { goldenCases } from '../support/golden.ts';
+
+/** Responses of an app, and what the client gets with a token in a cookie, with one in a header, and without one. */
+type Case = { method: string; responses: Record<string, string[]> };
+
+const limits = { lineBytes: 8192, headBytes: 32_768, fields: 100 };
+const cookie = { filter: filterOf(cookieCarrier({ name: 's' })), sessionLines: 'Set-Cookie: s=TOKEN\r\n' };
+const header = { filter: filterOf({ type: 'Header', name: 'X-Session' }), sessionLines: 'X-Session: TOKEN\r\n' };
+
+function forwarded(lines: string[], method: string, session: Pick<typeof cookie, 'filter' | 'sessionLines'>): string[] {
+  const head = createHead(limits);
+  const bytes = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
+  if (parseResponseHead(head, bytes, 0, bytes.length) !== 'complete') throw new Error(lines.join('\n'));
+  return buildResponseHead(head, inspectConnection(head), { ...session, method, hopLines: '' })
+    .trimEnd()
+    .split('\r\n');
+}
+
+goldenCases(new URL('cache-control/', import.meta.url), (input) => {
+  const { method, responses } = input as Case;
+  return Object.fromEntries(
+    Object.entries(responses).map(([name, lines]) => {
+      const plain = forwarded(lines, method, { ...cookie, sessionLines: '' });
+      // Without a token nothing changes.
+      if (plain.join('\n') !== lines.join('\n')) throw new Error(`${name}: changed although there is no token`);
+      const [byCookie, byHeader] = [forwarded(lines, method, cookie), forwarded(lines, method, header)];
+      const same = byCookie.join('\n').replace('Set-Cookie: s=', 'X-Session: ') === byHeader.join('\n');
+      return [name, same ? byCookie : { byCookie, byHeader }];
+    }),
+  );
+});
