@@ -41,7 +41,7 @@ export const metrics = {
     part: 'operator',
     type: 'counter',
     labels: ['result'],
-    help: 'Session reports from proxies: Accepted, Stale (an older report than one already received) or Rejected.',
+    help: 'Session reports from proxies: Accepted; Reduced (accepted without entries about pods or proxies of other Gateways); Stale (older than one already received); Invalid (breaks the format); UnknownProxy (the caller is not a proxy of its Gateway).',
   },
   holdfast_workload_sessions: {
     part: 'operator',

@@ -10,6 +10,7 @@ import type { OperatorCounters } from './counters.ts';
 import type { TranslationStore } from './translation/translation-store.ts';
 import type { Caches } from './gather/caches.ts';
 import type { ClusterState } from './gather/cluster-state.ts';
+import type { KnownProxies } from './proxies/known-proxies.ts';
 import type { DrainWatch } from './drain/drain-watch.ts';
 
 export type Cluster = ObjectReader & ObjectWriter & TokenReviewer & EventSink;
@@ -43,6 +44,7 @@ export type Core = {
   clusterState: ClusterState;
   translations: TranslationStore;
   ledger: Ledger;
+  knownProxies: KnownProxies;
   drains: DrainWatch;
   counters: OperatorCounters;
   drainDurations: HistogramHandle;

@@ -8,6 +8,8 @@ import { createRepeatedFailures } from './apply/repeated-failures.ts';
 import { createStatusWriter } from './apply/status-writer.ts';
 import { count, type OperatorCounters } from './counters.ts';
 import type { DiscoveryPorts } from './discovery/handler.ts';
+import { createReportDesk } from './discovery/reports.ts';
+import { createKnownProxies } from './proxies/known-proxies.ts';
 import { createTranslationStore } from './translation/translation-store.ts';
 import { createCaches } from './gather/caches.ts';
 import { createOwnerLookup } from './gather/owner-lookup.ts';
@@ -43,6 +45,7 @@ export function createCore(
     if (isSynced.now) translations.touch();
   });
   const ledger = createLedger();
+  const knownProxies = createKnownProxies(caches, () => clock.nowMs());
   const drains = createDrainWatch({
     caches,
     clusterState,
@@ -54,7 +57,16 @@ export function createCore(
     clock,
     logger,
   });
-  return { caches, clusterState, translations, ledger, drains, counters, drainDurations: createDrainDurations() };
+  return {
+    caches,
+    clusterState,
+    translations,
+    ledger,
+    knownProxies,
+    drains,
+    counters,
+    drainDurations: createDrainDurations(),
+  };
 }
 
 export function injectionPorts(
@@ -93,20 +105,27 @@ export function discoveryPorts(
   touchCounts: (gatewayKey: string) => void,
 ): DiscoveryPorts {
   const { cluster, identity, clock, logger } = options;
-  const { clusterState, translations, ledger, counters, drainDurations: durations } = core;
+  const { clusterState, translations, ledger, knownProxies, counters, drainDurations: durations } = core;
+  const tables = {
+    current: (key: string) => translations.table(key),
+    onChange: (listener: (changed: string[]) => void) => translations.onTranslated(listener),
+  };
   const emitEnd = createDrainEvents({ clusterState, events: cluster, counters, durations, logger });
   return {
     reviewer: cluster,
-    tables: { current: (key) => translations.table(key), onChange: (listener) => translations.onTranslated(listener) },
+    tables,
     drain: { pods: createPodDirectory(clusterState, cluster), sources: createSessionSources(core) },
-    onReport: ({ pod, gateway }, report, nowMs) => {
-      const isAccepted = ledger.record(pod.uid, report, nowMs);
-      count(counters.reports, isAccepted ? 'Accepted' : 'Stale');
-      if (isAccepted) touchCounts(`${gateway.namespace}/${gateway.name}`);
-    },
-    onReportRefused: () => {
-      count(counters.reports, 'Rejected');
-    },
+    reports: createReportDesk({
+      tables,
+      proxies: knownProxies,
+      ledger,
+      observe: (result) => {
+        count(counters.reports, result);
+      },
+      onCounts: touchCounts,
+      clock,
+      logger,
+    }),
     onDrained: (pod, summary) => {
       core.drains.settle(pod);
       emitEnd(pod, summary);

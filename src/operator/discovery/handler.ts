@@ -12,6 +12,7 @@ import { parseDrainSummary } from '../../wire/sidecar-messages.ts';
 import { parseHandover, parseReport } from '../../wire/proxy-messages.ts';
 import { authenticate, bearerToken, podOf, proxyOf } from './caller.ts';
 import type { PodRef, ProxyCaller } from './caller.ts';
+import type { ReportDesk } from './reports.ts';
 import { drainStatusOf } from './drain-status.ts';
 import type { DrainPorts } from './drain-status.ts';
 import { streamTable } from './table-stream.ts';
@@ -24,8 +25,7 @@ export type DiscoveryPorts = {
   reviewer: TokenReviewer;
   tables: PublishedTables;
   drain: DrainPorts;
-  onReport: (proxy: ProxyCaller, report: Report, nowMs: number) => void;
-  onReportRefused: () => void;
+  reports: ReportDesk;
   onDrained: (pod: PodRef, summary: DrainSummary) => void;
   /** Name of this replica, for the proxies' logs. */
   replica: string;
@@ -87,8 +87,8 @@ function createRoutes(ports: DiscoveryPorts): ReadonlyMap<string, Route> {
       'POST /v1/report',
       async ({ request, identify }) => {
         const proxy = proxyOf(await identify());
-        const report = await readReport(request, ports);
-        ports.onReport(proxy, report, clock.nowMs());
+        ports.reports.admit(proxy);
+        const report = ports.reports.take(proxy, await readReport(request, proxy, ports), clock.nowMs());
         relay.publish(keyOf(proxy.gateway), proxy.pod.uid, report);
         return { status: 204 };
       },
@@ -96,11 +96,13 @@ function createRoutes(ports: DiscoveryPorts): ReadonlyMap<string, Route> {
     [
       'POST /v1/handover',
       async ({ request, identify }) => {
-        const { pod, gateway } = proxyOf(await identify());
+        const proxy = proxyOf(await identify());
+        ports.reports.admit(proxy);
+        const handover = requireValid(parseHandover(await readJson(request, maxReportBytes)));
         const isSent = relay.handOver(
-          keyOf(gateway),
-          pod.uid,
-          requireValid(parseHandover(await readJson(request, maxReportBytes))),
+          keyOf(proxy.gateway),
+          proxy.pod.uid,
+          ports.reports.reduceHandover(proxy, handover),
         );
         return isSent
           ? { status: 204 }
@@ -132,11 +134,11 @@ async function drainStatus({ token, identify }: Call, { drain, clock }: Discover
   return drainStatusOf(podOf(identity), drain, clock.nowMs());
 }
 
-async function readReport(request: IncomingMessage, { onReportRefused }: DiscoveryPorts): Promise<Report> {
+async function readReport(request: IncomingMessage, proxy: ProxyCaller, { reports }: DiscoveryPorts): Promise<Report> {
   try {
     return requireValid(parseReport(await readJson(request, maxReportBytes)));
   } catch (error) {
-    onReportRefused();
+    reports.refuse(proxy, describeError(error));
     throw error;
   }
 }

@@ -1,7 +1,8 @@
 /** Which proxies may serve a backend: the running pods of a Gateway's proxy, whether or not they are connected to the operator. */
 import { gatewayKey } from '../../core/resolve/plan.ts';
-import { labels, managedByValue } from '../../core/names/names.ts';
+import { labels } from '../../core/names/names.ts';
 import type { Pod, Snapshot } from '../../core/snapshot/snapshot.ts';
+import { isProxyPod } from './known-proxies.ts';
 import type { Translated } from '../translation/translation-store.ts';
 
 const byGateway = new WeakMap<Snapshot, Map<string, string[]>>();
@@ -17,15 +18,12 @@ export function runningProxies(snapshot: Snapshot, gateway: string): string[] {
 }
 
 function indexProxies(pods: Pod[]): Map<string, string[]> {
-  const proxies = pods.filter((pod) => isProxy(pod) && (pod.phase === 'Running' || pod.phase === 'Unknown'));
+  const proxies = pods.filter((pod) => isProxyPod(pod) && (pod.phase === 'Running' || pod.phase === 'Unknown'));
   const grouped = Map.groupBy(proxies, ({ namespace, labels: own }) =>
     gatewayKey({ namespace, name: own[labels.gatewayName] ?? '' }),
   );
   return new Map([...grouped].map(([key, group]) => [key, group.map(({ uid }) => uid)]));
 }
-
-const isProxy = ({ labels: own }: Pod): boolean =>
-  own[labels.managedBy] === managedByValue && own[labels.component] === 'proxy';
 
 /** Returns the UIDs of running proxy pods, by backend key: those of every Gateway whose table contains the backend. */
 export function proxiesByBackend({ snapshot, translation }: Translated): ReadonlyMap<string, string[]> {

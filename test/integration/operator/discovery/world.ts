@@ -66,8 +66,15 @@ export async function startDiscovery() {
       },
     },
     drain: { pods, sources: () => [{ type: 'Proxy', known: true, sessions: 3 }] },
-    onReport: (caller, report) => reports.push({ proxy: caller, report }),
-    onReportRefused: () => undefined,
+    reports: {
+      admit: () => undefined,
+      take(caller, report) {
+        reports.push({ proxy: caller, report });
+        return report;
+      },
+      reduceHandover: (_caller, handover) => handover,
+      refuse: () => undefined,
+    },
     onDrained: (pod, summary) => summaries.push({ pod, summary }),
     replica: 'operator-1',
     clock,

@@ -1,0 +1,90 @@
+/**
+ * Limits what a proxy's report can say. The operator adds up the reports of all namespaces, and whoever may run a pod as the ServiceAccount
+ * of a Gateway's proxy can send any report: it must count only for that Gateway, for a bounded time, in bounded memory.
+ */
+import type { EndpointReport, ProxyProcess, Report } from '../../wire/messages.ts';
+import type { RoutingTable } from '../../wire/routing-table.ts';
+
+/** What the proxies of a Gateway may report. */
+export type ReportScope = {
+  /** UIDs of the endpoints in the Gateway's table. */
+  endpoints: ReadonlySet<string>;
+  /** Those, and the deleted pods that the table still lists: a proxy may have an older table. */
+  known: ReadonlySet<string>;
+  backends: ReadonlySet<string>;
+  /** No session of the table can end later than this from now if no client returns. */
+  longestIdleMs: number;
+};
+
+export type ReducedReport = {
+  report: Report;
+  /** Number of entries that were left out: endpoints of no table of the Gateway, and processes that are not its proxies. */
+  foreign: number;
+};
+
+/** A proxy inherits from those that stopped lately: a rollout replaces each of them once. */
+const maxPredecessors = 256;
+const maxKeys = 16;
+
+const scopes = new WeakMap<RoutingTable, ReportScope>();
+
+const nothing: ReportScope = { endpoints: new Set(), known: new Set(), backends: new Set(), longestIdleMs: 0 };
+
+/** Computed once for each table: a proxy reports up to five times a second. */
+export function scopeOf(table: RoutingTable | undefined): ReportScope {
+  if (table === undefined) return nothing;
+  const known = scopes.get(table);
+  if (known) return known;
+  const backends = Object.values(table.backends);
+  const endpoints = new Set(backends.flatMap((backend) => backend.endpoints.map(({ uid }) => uid)));
+  const scope = {
+    endpoints,
+    known: new Set([...endpoints, ...backends.flatMap((backend) => backend.removedEndpoints.map(({ uid }) => uid))]),
+    backends: new Set(Object.keys(table.backends)),
+    longestIdleMs: Math.max(0, ...backends.map(({ limits }) => limits.idleTimeoutMs)),
+  };
+  scopes.set(table, scope);
+  return scope;
+}
+
+/** Returns the report without what the Gateway's proxies cannot know. `isProxy`: whether a UID is, or lately was, that of one of them. */
+export function reduceReport(
+  report: Report,
+  scope: ReportScope,
+  { isProxy, nowMs }: { isProxy: (uid: string) => boolean; nowMs: number },
+): ReducedReport {
+  const latestMs = nowMs + scope.longestIdleMs;
+  const endpoints = report.endpoints.filter(({ uid }) => scope.endpoints.has(uid));
+  const strangers = report.endpoints.filter(({ uid }) => !scope.known.has(uid)).length;
+  const successorOf = ownProcesses(report.successorOf, isProxy);
+  return {
+    report: {
+      ...report,
+      endpoints: endpoints.map((endpoint) => boundTimes(endpoint, latestMs)),
+      ...(successorOf && { successorOf }),
+      ...(report.keyRings && { keyRings: keyRingsOf(report.keyRings, scope) }),
+    },
+    foreign: strangers + (report.successorOf?.length ?? 0) - (successorOf?.length ?? 0),
+  };
+}
+
+/** Returns the processes of the Gateway's own proxies: those of another Gateway must not be declared stopped. */
+export const ownProcesses = (
+  processes: ProxyProcess[] | undefined,
+  isProxy: (uid: string) => boolean,
+): ProxyProcess[] | undefined => processes?.filter(({ uid }) => isProxy(uid)).slice(0, maxPredecessors);
+
+const boundTimes = (endpoint: EndpointReport, latestMs: number): EndpointReport => ({
+  ...endpoint,
+  expiresAtMs: Math.min(endpoint.expiresAtMs, latestMs),
+});
+
+const keyRingsOf = (
+  keyRings: NonNullable<Report['keyRings']>,
+  { backends }: ReportScope,
+): NonNullable<Report['keyRings']> =>
+  Object.fromEntries(
+    Object.entries(keyRings).flatMap(([backend, { current, ids }]) =>
+      backends.has(backend) ? [[backend, { current, ids: ids.slice(0, maxKeys) }]] : [],
+    ),
+  );

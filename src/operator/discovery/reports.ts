@@ -1,0 +1,104 @@
+/**
+ * Which reports and handovers the operator takes: those of the proxies of the Gateway whose ServiceAccount sends them, about the endpoints
+ * in that Gateway's table. What is refused has a reason in the metric, the log and the response.
+ */
+import { ownProcesses, reduceReport, scopeOf } from '../../core/count/reduce-report.ts';
+import type { Ledger } from '../../core/count/ledger.ts';
+import type { Handover, Report } from '../../wire/messages.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { Logger } from '../../platform/log.ts';
+import type { KnownProxies } from '../proxies/known-proxies.ts';
+import { RequestError } from '../https/server.ts';
+import type { ProxyCaller } from './caller.ts';
+import type { PublishedTables } from './table-stream.ts';
+
+/**
+ * `Stale`: older than one already received. `Invalid`: it breaks the format. `UnknownProxy`: the pod is not a proxy of the Gateway.
+ * `Reduced`: accepted without entries about pods or proxies of other Gateways.
+ */
+export type ReportResult = 'Accepted' | 'Reduced' | 'Stale' | 'Invalid' | 'UnknownProxy';
+
+export type ReportPorts = {
+  tables: Pick<PublishedTables, 'current'>;
+  proxies: KnownProxies;
+  ledger: Pick<Ledger, 'record'>;
+  observe: (result: ReportResult) => void;
+  /** The counts of a Gateway have changed. */
+  onCounts: (gatewayKey: string) => void;
+  clock: Clock;
+  logger: Logger;
+};
+
+export interface ReportDesk {
+  /** Throws RequestError 403 unless the caller is a proxy of its Gateway: before its body is read. */
+  admit(caller: ProxyCaller): void;
+  /** Returns the report as far as it counts. */
+  take(caller: ProxyCaller, report: Report, nowMs: number): Report;
+  /** Returns the handover without processes that are not proxies of the Gateway. */
+  reduceHandover(caller: ProxyCaller, handover: Handover): Handover;
+  /** A body that is no valid report. */
+  refuse(caller: ProxyCaller, reason: string): void;
+}
+
+const logPauseMs = 60_000;
+const maxLogged = 1000;
+
+export function createReportDesk({
+  tables,
+  proxies,
+  ledger,
+  observe,
+  onCounts,
+  clock,
+  logger,
+}: ReportPorts): ReportDesk {
+  const isProxyOf =
+    ({ gateway }: ProxyCaller) =>
+    (uid: string) =>
+      proxies.isProxy(keyOf(gateway), uid);
+
+  /** By caller and result: a proxy sends up to five reports a second. */
+  const loggedAtMs = new Map<string, number>();
+
+  function refused(caller: ProxyCaller, result: ReportResult, detail: string): void {
+    observe(result);
+    const key = `${caller.pod.uid} ${result}`;
+    if (clock.nowMs() - (loggedAtMs.get(key) ?? -logPauseMs) < logPauseMs) return;
+    if (loggedAtMs.size >= maxLogged) loggedAtMs.clear();
+    loggedAtMs.set(key, clock.nowMs());
+    const { namespace, name, uid } = caller.pod;
+    logger.warn({ namespace, pod: name, uid, gateway: keyOf(caller.gateway), result, detail }, 'report refused');
+  }
+
+  return {
+    admit(caller) {
+      if (isProxyOf(caller)(caller.pod.uid)) return;
+      const reason = `pod ${caller.pod.namespace}/${caller.pod.name} is not a proxy of Gateway ${keyOf(caller.gateway)}`;
+      refused(caller, 'UnknownProxy', reason);
+      throw new RequestError(403, `UnknownProxy: ${reason}, or this replica does not know it yet`);
+    },
+    take(caller, sent, nowMs) {
+      const gateway = keyOf(caller.gateway);
+      const table = tables.current(gateway)?.table;
+      const { report, foreign } = reduceReport(sent, scopeOf(table), { isProxy: isProxyOf(caller), nowMs });
+      if (!ledger.record(caller.pod.uid, report, nowMs)) {
+        observe('Stale');
+        return report;
+      }
+      // Without a table every pod is foreign: this replica has just started, or the Gateway has just been deleted.
+      if (foreign > 0 && table) refused(caller, 'Reduced', `${foreign} entries are about no pod in the routing table`);
+      else observe('Accepted');
+      onCounts(gateway);
+      return report;
+    },
+    reduceHandover: (caller, handover) => ({
+      ...handover,
+      successorOf: ownProcesses(handover.successorOf, isProxyOf(caller)) ?? [],
+    }),
+    refuse(caller, reason) {
+      refused(caller, 'Invalid', reason);
+    },
+  };
+}
+
+const keyOf = ({ namespace, name }: { namespace: string; name: string }): string => `${namespace}/${name}`;

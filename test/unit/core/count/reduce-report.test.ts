@@ -1,0 +1,48 @@
+import { describe, expect, test } from '@jest/globals';
+import { reduceReport, type ReportScope } from '../../../../src/core/count/reduce-report.ts';
+import type { Report } from '../../../../src/wire/messages.ts';
+
+const nowMs = 1_000_000;
+const scope: ReportScope = {
+  endpoints: new Set(['pod-a', 'pod-b']),
+  known: new Set(['pod-a', 'pod-b', 'pod-deleted']),
+  backends: new Set(['shop/cart']),
+  longestIdleMs: 60_000,
+};
+const isProxy = (uid: string) => uid.startsWith('own-');
+const endpoint = (uid: string, expiresAtMs = nowMs) => ({ uid, state: 'Accepting' as const, sessions: 1, expiresAtMs });
+const reduce = (report: Partial<Report>) =>
+  reduceReport({ startedAtMs: 1, sequence: 1, endpoints: [], ended: [], seen: [], ...report }, scope, {
+    isProxy,
+    nowMs,
+  });
+
+describe('a report is reduced to', () => {
+  test('the endpoints of the table; a deleted pod of an older table is not foreign', () => {
+    const { report, foreign } = reduce({ endpoints: ['pod-a', 'pod-deleted', 'pod-x'].map((uid) => endpoint(uid)) });
+    expect(report.endpoints.map(({ uid }) => uid)).toEqual(['pod-a']);
+    expect(foreign).toBe(1);
+  });
+
+  test('times of at most the longest idle timeout from now', () => {
+    const { report } = reduce({ endpoints: [endpoint('pod-a', 9e15), endpoint('pod-b', nowMs + 5)] });
+    expect(report.endpoints.map(({ expiresAtMs }) => expiresAtMs)).toEqual([nowMs + 60_000, nowMs + 5]);
+  });
+
+  test('predecessors among the proxies of the Gateway, and no more than a rollout can have', () => {
+    const successorOf = ['own-1', 'stranger', 'own-2'].map((uid) => ({ uid, startedAtMs: 1 }));
+    const { report, foreign } = reduce({ successorOf });
+    expect(report.successorOf?.map(({ uid }) => uid)).toEqual(['own-1', 'own-2']);
+    expect(foreign).toBe(1);
+    const many = Array.from({ length: 1000 }, (_, startedAtMs) => ({ uid: 'own-1', startedAtMs }));
+    expect(reduce({ successorOf: many }).report.successorOf).toHaveLength(256);
+  });
+
+  test('the keys of its backends', () => {
+    const ids = Array.from({ length: 100 }, (_, id) => id);
+    const { report } = reduce({
+      keyRings: { 'shop/cart': { current: 1, ids }, 'bank/vault': { current: 1, ids: [1] } },
+    });
+    expect(report.keyRings).toEqual({ 'shop/cart': { current: 1, ids: ids.slice(0, 16) } });
+  });
+});
