@@ -99,6 +99,44 @@ const cookie = {
   ],
 } as const satisfies Schema;
 
+// The proxy handles these headers itself, or RFC 9110 gives them another meaning.
+const notReserved = `!(self.name.lowerAscii() in [${reservedHeaders.map((name) => `'${name}'`).join(', ')}])`;
+
+const application = {
+  type: 'object',
+  description:
+    "Where the app hands out its own session ids, for type Application: exactly one of cookieName and headerName. The session token travels behind the id, as id~token, and is removed before the app receives the id. The cookie's attributes stay as the app sets them.",
+  properties: {
+    cookieName: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 256,
+      pattern: tokenPattern,
+      description: 'Name of the cookie in which the app sets its session id, such as JSESSIONID.',
+    },
+    headerName: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 256,
+      pattern: tokenPattern,
+      description:
+        'Name of the response header in which the app hands out a session id, and of the request header in which clients return it, such as Mcp-Session-Id. A DELETE request with it that gets a 2xx response ends the session.',
+    },
+  },
+  'x-kubernetes-validations': [
+    {
+      rule: 'has(self.cookieName) != has(self.headerName)',
+      message:
+        'set either cookieName or headerName: the cookie or the header in which the app hands out its session ids',
+    },
+    {
+      rule: `!has(self.headerName) || ${notReserved.replace('self.name', 'self.headerName')}`,
+      message: 'headerName is a header reserved by HTTP: use the header in which the app hands out its session ids',
+      fieldPath: '.headerName',
+    },
+  ],
+} as const satisfies Schema;
+
 export const sessionPersistence = {
   type: 'object',
   description: 'How a session is tied to its pod.',
@@ -106,11 +144,13 @@ export const sessionPersistence = {
   properties: {
     type: {
       type: 'string',
-      enum: ['Cookie', 'Header'],
+      enum: ['Cookie', 'Header', 'Application'],
       default: 'Cookie',
-      description: 'Whether the session token is carried in a cookie or a header.',
+      description:
+        'What carries the session token. Cookie, Header: a cookie or header of Holdfast, which starts a session with the first request of a client. Application: the cookie or header in which the app hands out its own session ids. Then a session begins when a response sets the id, and ends when the app removes it; requests without an id are balanced and not counted.',
     },
     cookie,
+    application,
     header: {
       type: 'object',
       description: 'The request and response header that carries the session token, for type Header.',
@@ -126,8 +166,7 @@ export const sessionPersistence = {
       },
       'x-kubernetes-validations': [
         {
-          // The proxy removes the header from requests and adds it to responses: RFC 9110 gives these headers another meaning.
-          rule: `!(self.name.lowerAscii() in [${reservedHeaders.map((name) => `'${name}'`).join(', ')}])`,
+          rule: notReserved,
           message: 'name is a header reserved by HTTP: choose another name, such as X-Session',
           fieldPath: '.name',
         },
@@ -160,6 +199,34 @@ export const sessionPersistence = {
       rule: "self.type != 'Header' || !has(self.cookie)",
       message: 'cookie requires type Cookie: remove it, or set type to Cookie',
       fieldPath: '.cookie',
+    },
+    {
+      rule: "self.type != 'Application' || has(self.application)",
+      message: 'type Application requires application.cookieName or application.headerName',
+      fieldPath: '.application',
+    },
+    {
+      rule: "self.type == 'Application' || !has(self.application)",
+      message: 'application requires type Application: remove it, or set type to Application',
+      fieldPath: '.application',
+    },
+    {
+      rule: "self.type != 'Application' || !has(self.cookie)",
+      message:
+        'cookie requires type Cookie: with type Application the app sets its own cookie with its own attributes; set application.cookieName and remove cookie',
+      fieldPath: '.cookie',
+    },
+    {
+      rule: "self.type != 'Application' || !has(self.header)",
+      message:
+        'header requires type Header: with type Application the app hands out ids in its own header; set application.headerName and remove header',
+      fieldPath: '.header',
+    },
+    {
+      rule: "self.type != 'Application' || self.onEndpointLost != 'Reject'",
+      message:
+        'onEndpointLost Reject requires type Cookie or Header, because only the app can remove its own cookie: use Reassign, and the app responds on another pod as to an unknown session id',
+      fieldPath: '.onEndpointLost',
     },
     {
       rule: "self.type != 'Cookie' || !has(self.header)",

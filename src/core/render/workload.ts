@@ -80,8 +80,9 @@ function renderPersistence(
   { persistence, limits }: WorkloadPlan,
   shape: PersistenceShape,
 ): { sessionPersistence?: object } {
-  if (shape === 'Absent') return {};
   const { carrier } = persistence;
+  // No generation of GEP-1619 has a field for a cookie or header of the app.
+  if (shape === 'Absent' || (carrier.type !== 'Cookie' && carrier.type !== 'Header')) return {};
   const absoluteTimeout =
     limits.absoluteTimeoutMs === undefined ? {} : { absoluteTimeout: formatDuration(limits.absoluteTimeoutMs) };
   return {

@@ -110,7 +110,13 @@ const cookieDefaults = {
   lifetimeType: 'Session',
 } as const;
 
-function planCarrier(workload: string, { type, header, cookie }: SessionPersistence): Carrier {
+function planCarrier(workload: string, { type, header, cookie, application }: SessionPersistence): Carrier {
+  if (type === 'Application' && application?.cookieName !== undefined) {
+    return { type: 'ApplicationCookie', name: application.cookieName };
+  }
+  if (type === 'Application' && application?.headerName !== undefined) {
+    return { type: 'ApplicationHeader', name: application.headerName };
+  }
   // The schema requires a header name with this type.
   if (type === 'Header' && header) return { type: 'Header', name: header.name };
   const { name = defaultCookieName(workload), secure, ...attributes } = { ...cookieDefaults, ...cookie };

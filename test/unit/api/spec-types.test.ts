@@ -15,7 +15,10 @@ test('a field is optional when it is neither required nor has a default', () => 
     spec: Same<OptionalKeys<Spec>, 'replicas'>;
     service: Same<OptionalKeys<Spec['service']>, 'targetPort'>;
     route: Same<OptionalKeys<Spec['route']>, 'parentRefs' | 'hostnames' | 'backends'>;
-    sessions: Same<OptionalKeys<Spec['sessionPersistence']>, 'cookie' | 'header' | 'absoluteTimeout' | 'newSessionOn'>;
+    sessions: Same<
+      OptionalKeys<Spec['sessionPersistence']>,
+      'cookie' | 'header' | 'application' | 'absoluteTimeout' | 'newSessionOn'
+    >;
     drain: Same<OptionalKeys<Spec['drain']>, 'application' | 'connections'>;
     condition: Same<OptionalKeys<Condition>, 'observedGeneration'>;
     status: Same<OptionalKeys<Status>, keyof Status>;

@@ -44,6 +44,21 @@ const rows: Row[] = [
     spec: { sessionPersistence: { type: 'Header', header: { name: 'X-Session' } } },
   },
   {
+    variant: 'sessions in a cookie of the app, with limits',
+    spec: {
+      sessionPersistence: {
+        type: 'Application',
+        application: { cookieName: 'JSESSIONID' },
+        absoluteTimeout: '8h',
+        onEndpointLost: 'Reassign',
+      },
+    },
+  },
+  {
+    variant: 'sessions in a header of the app',
+    spec: { sessionPersistence: { type: 'Application', application: { headerName: 'Mcp-Session-Id' } } },
+  },
+  {
     variant: 'a permanent cookie with its lifetime',
     spec: { sessionPersistence: { cookie: { lifetimeType: 'Permanent' }, absoluteTimeout: '8h' } },
   },

@@ -299,6 +299,72 @@ const sessions: Row[] = [
     message: /Permanent requires absoluteTimeout/,
   },
   {
+    problem: 'type Application without application',
+    spec: persistence({ type: 'Application' }),
+    field: 'spec.sessionPersistence.application',
+    message: /type Application requires application.cookieName or application.headerName/,
+  },
+  {
+    problem: 'application without type Application',
+    spec: persistence({ application: { cookieName: 'JSESSIONID' } }),
+    field: 'spec.sessionPersistence.application',
+    message: /set type to Application/,
+  },
+  {
+    problem: 'neither cookie nor header of the app',
+    spec: persistence({ type: 'Application', application: {} }),
+    field: 'spec.sessionPersistence.application',
+    message: /set either cookieName or headerName/,
+  },
+  {
+    problem: 'both cookie and header of the app',
+    spec: persistence({ type: 'Application', application: { cookieName: 'sid', headerName: 'X-Session-Id' } }),
+    field: 'spec.sessionPersistence.application',
+    message: /set either cookieName or headerName/,
+  },
+  {
+    problem: 'a header of the app that frames messages',
+    spec: persistence({ type: 'Application', application: { headerName: 'Content-Length' } }),
+    field: 'spec.sessionPersistence.application.headerName',
+    message: /reserved by HTTP/,
+  },
+  {
+    problem: 'a cookie name of the app with an equals sign',
+    spec: persistence({ type: 'Application', application: { cookieName: 'a=b' } }),
+    field: 'spec.sessionPersistence.application.cookieName',
+    message: /should match/,
+  },
+  {
+    problem: 'attributes for a cookie of the app',
+    spec: persistence({
+      type: 'Application',
+      application: { cookieName: 'JSESSIONID' },
+      cookie: { sameSite: 'Strict' },
+    }),
+    field: 'spec.sessionPersistence.cookie',
+    message: /the app sets its own cookie with its own attributes/,
+  },
+  {
+    problem: 'a header of Holdfast beside the header of the app',
+    spec: persistence({
+      type: 'Application',
+      application: { headerName: 'Mcp-Session-Id' },
+      header: { name: 'X-Session' },
+    }),
+    field: 'spec.sessionPersistence.header',
+    message: /set application.headerName and remove header/,
+  },
+  {
+    problem: 'onEndpointLost Reject for sessions that the app owns',
+    spec: persistence({
+      type: 'Application',
+      application: { cookieName: 'JSESSIONID' },
+      onEndpointLost: 'Reject',
+    }),
+    field: 'spec.sessionPersistence.onEndpointLost',
+    message: /only the app can remove its own cookie: use Reassign/,
+  },
+  {
     problem: 'a duration without a unit',
     spec: persistence({ idleTimeout: '30' }),
     field: 'spec.sessionPersistence.idleTimeout',
