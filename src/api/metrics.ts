@@ -231,6 +231,12 @@ export const metrics = {
     labels: [],
     help: 'Responses that ended before they were complete.',
   },
+  holdfast_http_faults_total: {
+    part: 'proxy',
+    type: 'counter',
+    labels: ['scope'],
+    help: 'Internal errors of the proxy that ended a request or connection, by where they occurred: Client, Upstream or Accept.',
+  },
   holdfast_http_clients_gone_total: {
     part: 'proxy',
     type: 'counter',

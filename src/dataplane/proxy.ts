@@ -45,7 +45,7 @@ const rowsPerSweep = 8192;
 export async function startProxy(config: ProxyConfig, ports: ProxyPorts): Promise<Proxy> {
   const { clock, log } = ports;
   const router = createSessionRouter({ clock, random: Math.random, newSessionId: createSessionIds() });
-  const server = createHttp1Server({ router, clock });
+  const server = createHttp1Server({ router, clock, log });
   const listeners = createListeners(server, { bindPort: ports.bindPort, log });
   const target = createProxyTarget({ router, server, listeners, clock, log });
   const source = startTableSource(config.source, ports, target);

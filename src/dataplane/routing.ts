@@ -68,6 +68,7 @@ export type ReplyReason =
   | 'ProxyOutOfResources'
   | 'UpstreamProtocolError'
   | 'UpstreamTimeout'
+  | 'InternalError'
   | 'NotReady';
 
 /**

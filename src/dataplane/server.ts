@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { systemClock } from '../platform/clock.ts';
 import type { Clock } from '../platform/clock.ts';
+import type { Logger } from '../platform/log.ts';
 import type { SessionRouter } from './routing.ts';
 import { createDeadlines } from './net/deadlines.ts';
 import { createUpstreamPool } from './upstream/pool.ts';
@@ -11,6 +12,7 @@ import { ClientConnection } from './exchange/client-connection.ts';
 import { createCounters } from './exchange/counters.ts';
 import type { Http1Counters } from './exchange/counters.ts';
 import { createHead } from './h1/head-parser.ts';
+import { createFaults } from './exchange/faults.ts';
 import type { HeadLimits } from './h1/head-parser.ts';
 import { defaultPoolOptions, defaultRequestLimits, defaultTimeouts, responseLimits } from './exchange/options.ts';
 import type { Http1Timeouts, ServerContext } from './exchange/options.ts';
@@ -18,6 +20,8 @@ import type { Http1Timeouts, ServerContext } from './exchange/options.ts';
 export type Http1ServerOptions = {
   router: SessionRouter;
   clock?: Clock;
+  /** Receives the faults of requests and connections. Default: discarded. */
+  log?: Pick<Logger, 'error'>;
   timeouts?: Partial<Http1Timeouts>;
   requestLimits?: Partial<HeadLimits>;
   pool?: Partial<PoolOptions>;
@@ -60,6 +64,15 @@ export function createHttp1Server(options: Http1ServerOptions): Http1Server {
   let lastClosed: (() => void) | undefined;
 
   function accept(socket: Socket, listenerPort: number): void {
+    try {
+      open(socket, listenerPort);
+    } catch (error) {
+      context.faults.record(error, 'Accept');
+      socket.destroy();
+    }
+  }
+
+  function open(socket: Socket, listenerPort: number): void {
     const connection = new ClientConnection(socket, context, { port: listenerPort, scheme: 'http' });
     connections.add(connection);
     deadlines.watch(connection);
@@ -124,11 +137,11 @@ export function createHttp1Server(options: Http1ServerOptions): Http1Server {
       for (const listener of listeners) listener.close();
       await oneTurn();
       context.shutdown = 'closing';
-      for (const connection of connections) connection.closeIfIdle();
+      forEach(connections, (connection) => connection.closeIfIdle());
       await allClosed(graceMs);
       const report = endAll(connections);
       await allClosed(finMs);
-      for (const connection of connections) connection.cut('close');
+      forEach(connections, (connection) => connection.cut('close'));
       pool.close();
       deadlines.stop();
       return report;
@@ -136,16 +149,22 @@ export function createHttp1Server(options: Http1ServerOptions): Http1Server {
   };
 }
 
-function createContext({ router, clock = systemClock, ...options }: Http1ServerOptions): ServerContext {
+const noLog = { error: () => undefined };
+
+function createContext({ router, clock = systemClock, log = noLog, ...options }: Http1ServerOptions): ServerContext {
   const timeouts = { ...defaultTimeouts, ...options.timeouts };
+  const counters = createCounters();
+  const faults = createFaults({ clock, log, counts: counters.faults });
+  const fault = (error: unknown) => faults.record(error, 'Upstream');
   const deadlines = createDeadlines(clock, sweepPeriodMs(timeouts));
   return {
     router,
     clock,
     timeouts,
     deadlines,
-    pool: createUpstreamPool(clock, deadlines, { ...defaultPoolOptions, ...options.pool }),
-    counters: createCounters(),
+    pool: createUpstreamPool({ clock, deadlines, fault }, { ...defaultPoolOptions, ...options.pool }),
+    counters,
+    faults,
     requestHead: createHead({ ...defaultRequestLimits, ...options.requestLimits }),
     responseHead: createHead(responseLimits),
     shutdown: 'no',
@@ -169,10 +188,21 @@ const finMs = 500;
 /** Ends all connections at the end of the grace period. */
 function endAll(connections: ReadonlySet<ClientConnection>): CutReport {
   const report: CutReport = { requests: 0, upgrades: 0 };
-  for (const connection of connections) {
+  forEach(connections, (connection) => {
     report.requests += connection.phase === 'exchange' ? 1 : 0;
     report.upgrades += connection.phase === 'tunnel' ? 1 : 0;
     connection.endOfGrace();
-  }
+  });
   return report;
+}
+
+/** A fault at one connection must not keep the others open. */
+function forEach(connections: ReadonlySet<ClientConnection>, step: (connection: ClientConnection) => void): void {
+  for (const connection of connections) {
+    try {
+      step(connection);
+    } catch (error) {
+      connection.fault(error);
+    }
+  }
 }

@@ -49,20 +49,65 @@ export class ClientConnection implements ClientSide, Timed {
     this.listen();
   }
 
+  /** Every callback is a fault boundary: see `faults.ts`. */
   private listen(): void {
-    this.socket.on('data', (chunk: Buffer) => this.bytesReceived(chunk));
-    this.socket.on('drain', () => this.drained());
-    this.socket.on('end', () => this.ended());
+    this.socket.on('data', (chunk: Buffer) => {
+      try {
+        this.bytesReceived(chunk);
+      } catch (error) {
+        this.fault(error);
+      }
+    });
+    this.socket.on('drain', () => {
+      try {
+        this.drained();
+      } catch (error) {
+        this.fault(error);
+      }
+    });
+    this.socket.on('end', () => {
+      try {
+        this.ended();
+      } catch (error) {
+        this.fault(error);
+      }
+    });
     this.socket.on('finish', () => {
       if (this.phase === 'closing') this.deadlineMs = this.context.deadlines.in(this.context.timeouts.lingerMs);
     });
     // 'close' follows and does the cleanup.
     this.socket.on('error', () => undefined);
     this.socket.on('close', () => {
-      this.phase = 'closing';
-      this.exchange?.clientGone();
-      this.tunnel?.clientGone();
+      try {
+        this.closed();
+      } catch (error) {
+        this.fault(error);
+      }
     });
+  }
+
+  private closed(): void {
+    const { exchange, tunnel } = this;
+    this.phase = 'closing';
+    this.exchange = undefined;
+    this.tunnel = undefined;
+    exchange?.clientGone();
+    tunnel?.clientGone();
+  }
+
+  fault(error: unknown): void {
+    this.context.faults.record(error, 'Client');
+    const { exchange, tunnel } = this;
+    this.exchange = undefined;
+    this.tunnel = undefined;
+    try {
+      if (tunnel !== undefined) tunnel.abort();
+      else if (exchange !== undefined) exchange.abort();
+      else this.cut('close');
+    } catch (second) {
+      this.context.faults.record(second, 'Client');
+      this.cut('close');
+    }
   }
 
   private bytesReceived(chunk: Buffer): void {

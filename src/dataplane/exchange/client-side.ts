@@ -11,6 +11,8 @@ export interface ClientTunnel {
   /** The client's connection is closed. */
   clientGone(): void;
   deadlinePassed(): void;
+  /** A fault ended the tunnel: both sides are cut. */
+  abort(): void;
   /** Closes both sides gracefully. */
   close(): void;
 }
@@ -38,6 +40,8 @@ export interface ClientSide {
   endWriting(): void;
   /** Sends FIN after the written data, and discards what the client still sends. */
   close(): void;
+  /** Called with what a callback of the exchange or tunnel threw: this connection ends, and no other one. */
+  fault(error: unknown): void;
   /** Aborts the connection. `reset`: if FIN alone would look like the regular end of the response. */
   cut(how: 'close' | 'reset'): void;
 }

@@ -1,5 +1,6 @@
 import type { ReplyReason } from '../routing.ts';
 import type { LocalError } from './connect-failure.ts';
+import type { FaultScope } from './faults.ts';
 import type { RefusalReason } from '../http/refusals.ts';
 
 /** Plain numbers, which are read when metrics are scraped: a labelled histogram would cost a request more than its parsing. */
@@ -24,6 +25,8 @@ export type Http1Counters = {
   responsesTruncated: number;
   /** Exchanges that were aborted because the client was gone, or stopped reading or sending. */
   clientsGone: number;
+  /** Exceptions in callbacks: each ended a request or connection. */
+  faults: Record<FaultScope, number>;
   upgrades: number;
   upgradesOpen: number;
 };
@@ -43,6 +46,7 @@ export function createCounters(): Http1Counters {
     upstreamRetries: 0,
     responsesTruncated: 0,
     clientsGone: 0,
+    faults: { Client: 0, Upstream: 0, Accept: 0 },
     upgrades: 0,
     upgradesOpen: 0,
   };

@@ -8,7 +8,7 @@ import { buildRequestHead } from '../h1/forwarded-head.ts';
 import type { Hop } from '../h1/forwarded-head.ts';
 import { createHead } from '../h1/head-parser.ts';
 import type { ServerContext } from './options.ts';
-import { badGateway, gatewayTimeout, unreachable } from '../h1/replies.ts';
+import { badGateway, gatewayTimeout, internalError, unreachable } from '../h1/replies.ts';
 import { refusals } from '../http/refusals.ts';
 import type { Refusal } from '../http/refusals.ts';
 import type { Request } from '../h1/request.ts';
@@ -68,7 +68,7 @@ export class Exchange implements UpstreamUser, ResponseSink {
     }
     // Other requests are parsed while this one waits: it keeps its head, they get a new one.
     this.context.requestHead = createHead(request.head.limits);
-    void decision.then((made) => this.routed(made, request));
+    decision.then((made) => this.routed(made, request)).catch((error: unknown) => this.fault(error));
   }
 
   private routed(decision: RouteDecision, request: Request): void {
@@ -94,6 +94,14 @@ export class Exchange implements UpstreamUser, ResponseSink {
       this.upstream = pool.connect(hold.endpoint, this);
     } else {
       this.send(this.upstream);
+    }
+  }
+
+  private retry(hold: SessionHold): void {
+    try {
+      this.reach(hold);
+    } catch (error) {
+      this.fault(error);
     }
   }
 
@@ -263,7 +271,7 @@ export class Exchange implements UpstreamUser, ResponseSink {
     const next = hold.connectFailed(failure);
     switch (next.kind) {
       case 'retry':
-        this.cancelRetry = this.context.clock.after(next.afterMs, () => this.reach(hold));
+        this.cancelRetry = this.context.clock.after(next.afterMs, () => this.retry(hold));
         return;
       case 'forward':
         this.hold = next.hold;
@@ -366,16 +374,37 @@ export class Exchange implements UpstreamUser, ResponseSink {
     return this.request.done || this.request.blocked;
   }
 
+  fault(error: unknown): void {
+    this.client.fault(error);
+  }
+
+  /** A fault ended it. The connection is not used again: which part of the state is damaged is unknown. */
+  abort(): void {
+    const isOver = this.phase === 'over';
+    if (isOver || this.phase === 'responding') {
+      this.context.counters.responsesTruncated += isOver ? 0 : 1;
+      this.client.cut(this.response.endsWithConnection ? 'reset' : 'close');
+      this.end();
+      return;
+    }
+    this.end();
+    countReason(this.context.counters.replies, internalError.reason);
+    this.client.reply(internalError, { closes: true, isHead: this.method === 'HEAD' });
+  }
+
   private end(): void {
     if (this.phase === 'over') return;
     this.phase = 'over';
     this.context.counters.requestsOpen -= 1;
     this.client.deadlineMs = Infinity;
-    this.cancelRetry?.();
-    this.upstream?.destroy();
-    this.upstream = undefined;
     const { hold } = this;
     this.hold = undefined;
-    hold?.release();
+    try {
+      this.cancelRetry?.();
+      this.upstream?.destroy();
+      this.upstream = undefined;
+    } finally {
+      hold?.release();
+    }
   }
 }

@@ -3,6 +3,7 @@ import type { Deadlines } from '../net/deadlines.ts';
 import type { PoolOptions, UpstreamPool } from '../upstream/pool.ts';
 import type { SessionRouter } from '../routing.ts';
 import type { Http1Counters } from './counters.ts';
+import type { Faults } from './faults.ts';
 import type { Head, HeadLimits } from '../h1/head-parser.ts';
 
 export type Http1Timeouts = {
@@ -59,6 +60,7 @@ export type ServerContext = {
   readonly pool: UpstreamPool;
   readonly deadlines: Deadlines;
   readonly counters: Http1Counters;
+  readonly faults: Faults;
   /** Reused for every request. A request that waits for its route keeps it and leaves a new one. */
   requestHead: Head;
   readonly responseHead: Head;

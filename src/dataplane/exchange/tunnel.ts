@@ -106,9 +106,17 @@ export class Tunnel implements UpstreamUser, ClientTunnel {
   }
 
   deadlinePassed(): void {
+    this.abort();
+  }
+
+  abort(): void {
     this.upstream.destroy();
     this.client.cut('close');
     this.over();
+  }
+
+  fault(error: unknown): void {
+    this.client.fault(error);
   }
 
   /** A peer that is gone after its FIN must not hold the session indefinitely. */

@@ -20,6 +20,13 @@ export function renderReply(
 export const badGateway = (body: string): Reply => ({ status: 502, reason: 'UpstreamProtocolError', body });
 export const gatewayTimeout = (body: string): Reply => ({ status: 504, reason: 'UpstreamTimeout', body });
 
+/** A bug in the proxy ended this request; which one is in the log. */
+export const internalError: Reply = {
+  status: 500,
+  reason: 'InternalError',
+  body: 'The proxy failed to process this request because of an internal error, which its log describes. Other requests are not affected.',
+};
+
 /** For a request that must not be sent twice: its pod is gone, and another pod might process it a second time. */
 export const unreachable: Reply = {
   status: 502,

@@ -5,6 +5,8 @@ export interface Timed {
   deadlineMs: number;
   /** Called when the deadline has passed; it is Infinity by then. */
   deadlinePassed(): void;
+  /** Called with what `deadlinePassed` threw: the others are checked all the same. */
+  fault(error: unknown): void;
 }
 
 /**
@@ -30,8 +32,7 @@ export function createDeadlines(clock: Clock, periodMs: number): Deadlines {
     nowMs = clock.nowMs();
     for (const item of items) {
       if (item.deadlineMs <= nowMs) {
-        item.deadlineMs = Infinity;
-        item.deadlinePassed();
+        expire(item);
       }
     }
     cancel = clock.after(periodMs, sweep);
@@ -51,4 +52,13 @@ export function createDeadlines(clock: Clock, periodMs: number): Deadlines {
       cancel();
     },
   };
+}
+
+function expire(item: Timed): void {
+  item.deadlineMs = Infinity;
+  try {
+    item.deadlinePassed();
+  } catch (error) {
+    item.fault(error);
+  }
 }

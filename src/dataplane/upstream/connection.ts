@@ -17,6 +17,8 @@ export interface UpstreamUser {
   upstreamClosed(reason: string): void;
   /** Several attempts to reach the endpoint got no response: its node or the network to it may have failed, and the connection is closed. */
   upstreamUnreachable(): void;
+  /** Called with what one of these callbacks threw; the connection is closed by then. */
+  fault(error: unknown): void;
 }
 
 /** The connections to one pod at one address. */
@@ -38,6 +40,8 @@ export type ConnectionGroup = {
   /** The buffer into which every connection reads. */
   readonly sharedBytes: Buffer;
   closed(connection: UpstreamConnection): void;
+  /** A callback of a connection without a user threw. */
+  fault(error: unknown): void;
 };
 
 /**
@@ -91,7 +95,11 @@ export class UpstreamConnection implements Timed {
   abandon(): void {
     const { user } = this;
     this.destroy();
-    user?.upstreamUnreachable();
+    try {
+      user?.upstreamUnreachable();
+    } catch (error) {
+      this.endAfterFault(error, user);
+    }
   }
 
   /** The idle timeout has passed. */
@@ -104,38 +112,80 @@ export class UpstreamConnection implements Timed {
     this.socket.destroy();
   }
 
+  fault(error: unknown): void {
+    this.endAfterFault(error, this.user);
+  }
+
+  /** `user`: whose callback threw. It may have returned the connection by then, and another request may use it. */
+  private endAfterFault(error: unknown, user: UpstreamUser | undefined): void {
+    if (this.user === user) this.destroy();
+    if (user === undefined) this.group.fault(error);
+    else user.fault(error);
+  }
+
+  /** Every callback is a fault boundary: see `exchange/faults.ts`. */
   private listen(): void {
     this.socket.on('connect', () => {
       this.connected = true;
       this.group.receivedBytes = true;
-      this.user?.upstreamConnected();
-    });
-    this.socket.on('drain', () => this.user?.upstreamDrained());
-    this.socket.on('end', () => {
-      if (this.user === undefined) {
-        this.socket.destroy();
-      } else {
-        this.user.upstreamEnded();
+      const { user } = this;
+      try {
+        user?.upstreamConnected();
+      } catch (error) {
+        this.endAfterFault(error, user);
       }
     });
+    this.socket.on('drain', () => {
+      const { user } = this;
+      try {
+        user?.upstreamDrained();
+      } catch (error) {
+        this.endAfterFault(error, user);
+      }
+    });
+    this.socket.on('end', () => this.ended());
     this.socket.on('error', (error: NodeJS.ErrnoException) => {
       this.reason = error.code ?? error.message;
     });
-    this.socket.on('close', () => {
-      this.group.closed(this);
-      const user = this.user;
-      this.user = undefined;
+    this.socket.on('close', () => this.closed());
+  }
+
+  private ended(): void {
+    const { user } = this;
+    if (user === undefined) {
+      this.socket.destroy();
+      return;
+    }
+    try {
+      user.upstreamEnded();
+    } catch (error) {
+      this.endAfterFault(error, user);
+    }
+  }
+
+  private closed(): void {
+    this.group.closed(this);
+    const { user } = this;
+    this.user = undefined;
+    try {
       user?.upstreamClosed(this.reason);
-    });
+    } catch (error) {
+      this.endAfterFault(error, user);
+    }
   }
 
   private bytesReceived(length: number): boolean {
     this.silentMs = 0;
     this.group.receivedBytes = true;
-    if (this.user === undefined) {
+    const { user } = this;
+    if (user === undefined) {
       this.socket.destroy();
-    } else {
-      this.user.upstreamBytes(this.group.sharedBytes, length);
+      return true;
+    }
+    try {
+      user.upstreamBytes(this.group.sharedBytes, length);
+    } catch (error) {
+      this.endAfterFault(error, user);
     }
     return true;
   }

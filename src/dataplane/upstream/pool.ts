@@ -39,7 +39,10 @@ export interface UpstreamPool {
 const idleMarginMs = 1000;
 const maxIdleMs = 60_000;
 
-export function createUpstreamPool(clock: Clock, deadlines: Deadlines, options: PoolOptions): UpstreamPool {
+/** `fault`: a callback of an idle connection threw. */
+export type PoolPorts = { clock: Clock; deadlines: Deadlines; fault: (error: unknown) => void };
+
+export function createUpstreamPool({ clock, deadlines, fault }: PoolPorts, options: PoolOptions): UpstreamPool {
   const groups = new Map<string, ConnectionGroup>();
   const health = createHealthProbing({
     clock,
@@ -63,7 +66,7 @@ export function createUpstreamPool(clock: Clock, deadlines: Deadlines, options: 
     const known = groups.get(uid);
     if (known !== undefined && known.host === address && known.port === port) return known;
     if (known !== undefined) dissolve(known);
-    const group = createGroup({ host: address, port, gone: closing, sharedBytes, closed });
+    const group = createGroup({ host: address, port, gone: closing, sharedBytes, closed, fault });
     groups.set(uid, group);
     return group;
   }
@@ -133,7 +136,7 @@ export function createUpstreamPool(clock: Clock, deadlines: Deadlines, options: 
 }
 
 const createGroup = (
-  parts: Pick<ConnectionGroup, 'host' | 'port' | 'gone' | 'sharedBytes' | 'closed'>,
+  parts: Pick<ConnectionGroup, 'host' | 'port' | 'gone' | 'sharedBytes' | 'closed' | 'fault'>,
 ): ConnectionGroup => ({
   ...parts,
   idle: [],
