@@ -3,10 +3,10 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { annotationReference } from './annotation-reference.ts';
 import { commandReference } from './command-reference.ts';
-import { crdFile } from './crd.ts';
+import { crdFile, proxyCrdFile } from './crd.ts';
 import { dashboardFile } from './dashboard.ts';
 import { errorReference } from './error-reference.ts';
-import { fieldReference } from './field-reference.ts';
+import { fieldReference, proxyReference } from './field-reference.ts';
 import { isGenerated, withHeader } from './file.ts';
 import { metricReference } from './metric-reference.ts';
 import { reasonReference } from './reason-reference.ts';
@@ -18,7 +18,9 @@ export const generatedFolders = ['crds', 'docs/reference', 'manifests/dashboards
 
 const generatedFiles = [
   crdFile,
+  proxyCrdFile,
   fieldReference,
+  proxyReference,
   reasonReference,
   metricReference,
   errorReference,

@@ -1,5 +1,6 @@
-/** `docs/reference/stickyworkload.md`: every field with its type, default, constraints and description. */
-import { customResourceDefinition, nameLengthLimit } from '../../src/api/crd.ts';
+/** `docs/reference/stickyworkload.md` and `docs/reference/holdfastproxy.md`: every field with its type, default, constraints and description. */
+import { customResourceDefinition, nameLengthLimit, proxyDefinition } from '../../src/api/crd.ts';
+import { defaultProxyObject, proxyKind, proxySpecSchema } from '../../src/api/holdfastproxy.ts';
 import type { Rule, Schema } from '../../src/api/schema.ts';
 import { specSchema } from '../../src/api/spec.ts';
 import { statusSchema } from '../../src/api/status.ts';
@@ -109,3 +110,19 @@ ${renderSections('status', statusSchema)}
 `;
 
 export const fieldReference: GeneratedFile = { path: 'docs/reference/stickyworkload.md', body };
+
+const { names: proxyNames } = proxyDefinition.spec;
+
+const proxyBody = `# ${proxyKind}
+
+\`apiVersion: ${apiVersion}\`, \`kind: ${proxyKind}\`, namespaced; for \`kubectl\` also \`${proxyNames.plural}\` and \`${proxyNames.shortNames.join('`, `')}\`.
+The HoldfastProxy of a Gateway is the first of these: \`spec.infrastructure.parametersRef\` of the Gateway (for the Gateway that Holdfast generates: \`spec.dataplane.parametersRef\` of its
+StickyWorkload), \`spec.parametersRef\` of its GatewayClass, and \`${defaultProxyObject}\` in the namespace of the operator. One applies as a whole; they are not merged. Without any, the defaults below apply.
+Limits, timeouts, \`clientAddress\` and \`drainTimeout\` reach running proxies without a rollout (a longer \`drainTimeout\` needs one, which Holdfast does).
+
+## Spec
+
+${renderSections('spec', proxySpecSchema)}
+`;
+
+export const proxyReference: GeneratedFile = { path: 'docs/reference/holdfastproxy.md', body: proxyBody };

@@ -1,4 +1,5 @@
-/** The CustomResourceDefinition of StickyWorkload, assembled from the schemas of this folder. */
+/** The CustomResourceDefinitions of StickyWorkload and HoldfastProxy, assembled from the schemas of this folder. */
+import { proxyKind, proxyPlural, proxySpecSchema } from './holdfastproxy.ts';
 import type { Schema } from './schema.ts';
 import { specSchema } from './spec.ts';
 import { statusSchema } from './status.ts';
@@ -79,37 +80,71 @@ const printerColumns = [
   { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
 ] as const;
 
-export const customResourceDefinition = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: `${plural}.${group}` },
-  spec: {
-    group,
-    scope: 'Namespaced',
-    names: {
-      kind,
-      listKind: `${kind}List`,
-      plural,
-      singular: kind.toLowerCase(),
-      shortNames: ['sw'],
-      categories: ['holdfast'],
-    },
-    versions: [
-      {
-        name: version,
-        served: true,
-        storage: true,
-        subresources: {
-          status: {},
-          scale: {
-            specReplicasPath: '.spec.replicas',
-            statusReplicasPath: '.status.replicas',
-            labelSelectorPath: '.status.selector',
-          },
-        },
-        additionalPrinterColumns: printerColumns,
-        schema: { openAPIV3Schema: completeDefaults(rootSchema) },
+type Names = { kind: string; plural: string; shortName: string };
+
+const definitionOf = <Version extends object>({ kind: own, plural: many, shortName }: Names, served: Version) =>
+  ({
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: `${many}.${group}` },
+    spec: {
+      group,
+      scope: 'Namespaced',
+      names: {
+        kind: own,
+        listKind: `${own}List`,
+        plural: many,
+        singular: own.toLowerCase(),
+        shortNames: [shortName],
+        categories: ['holdfast'],
       },
-    ],
+      versions: [{ name: version, served: true, storage: true, ...served }],
+    },
+  }) as const;
+
+export const customResourceDefinition = definitionOf(
+  { kind, plural, shortName: 'sw' },
+  {
+    subresources: {
+      status: {},
+      scale: {
+        specReplicasPath: '.spec.replicas',
+        statusReplicasPath: '.status.replicas',
+        labelSelectorPath: '.status.selector',
+      },
+    },
+    additionalPrinterColumns: printerColumns,
+    schema: { openAPIV3Schema: completeDefaults(rootSchema) },
   },
-} as const;
+);
+
+const proxyRootSchema = {
+  type: 'object',
+  description:
+    'A HoldfastProxy says how the proxies of a Gateway run: replicas, resources, limits and timeouts. A GatewayClass, a Gateway or a StickyWorkload refers to it; the one named default in the namespace of the operator applies to all others.',
+  properties: {
+    apiVersion: { type: 'string' },
+    kind: { type: 'string' },
+    metadata: { type: 'object', properties: {} },
+    spec: proxySpecSchema,
+  },
+} as const satisfies Schema;
+
+const proxyColumns = [
+  { name: 'Replicas', type: 'integer', jsonPath: '.spec.replicas' },
+  { name: 'Max', type: 'integer', jsonPath: '.spec.autoscaling.maxReplicas', description: 'With autoscaling.' },
+  { name: 'Drain-Timeout', type: 'string', jsonPath: '.spec.drainTimeout' },
+  {
+    name: 'Proxy-Protocol',
+    type: 'string',
+    priority: 1,
+    jsonPath: '.spec.clientAddress.proxyProtocol',
+    description: 'Whether connections must begin with a PROXY protocol header.',
+  },
+  { name: 'Age', type: 'date', jsonPath: '.metadata.creationTimestamp' },
+] as const;
+
+export const proxyDefinition = definitionOf(
+  { kind: proxyKind, plural: proxyPlural, shortName: 'hfp' },
+  { additionalPrinterColumns: proxyColumns, schema: { openAPIV3Schema: completeDefaults(proxyRootSchema) } },
+);

@@ -47,6 +47,12 @@ export const reasons = {
   KeyRingMissing:
     'The Secret with the session keys is missing or damaged; without keys no session token can be signed.',
   ApplyFailed: 'The API server rejected an owned object.',
+  InvalidParameters:
+    'A reference to a HoldfastProxy does not resolve, or the HoldfastProxy is invalid; the proxies continue as they are.',
+  AutoscalerConflict:
+    'Another HorizontalPodAutoscaler scales the proxies; the number that the HoldfastProxy asks for is not applied.',
+  PodsRefused:
+    'The API server refuses new pods, because of a ResourceQuota, a LimitRange, PodSecurity or an admission webhook.',
   ProxyNotReady: 'No proxy replica is ready.',
   GatewayAPIMissing: 'Gateway API is not installed; the bundled proxy serves the StickyWorkload without it.',
   SessionPersistenceFieldMissing:

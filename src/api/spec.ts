@@ -181,13 +181,19 @@ const dataplane = {
       default: 'Bundled',
       description: 'Bundled: the Holdfast proxy. Gateway: another Gateway API implementation.',
     },
-    replicas: {
-      type: 'integer',
-      format: 'int32',
-      minimum: 1,
-      maximum: 100,
-      default: 2,
-      description: 'Number of proxy replicas.',
+    parametersRef: {
+      type: 'object',
+      description:
+        'The HoldfastProxy for the proxies of the Gateway that Holdfast generates in this namespace. Default: that of the GatewayClass.',
+      required: ['name'],
+      properties: {
+        name: {
+          type: 'string',
+          minLength: 1,
+          maxLength: 253,
+          description: 'Name of a HoldfastProxy in the same namespace.',
+        },
+      },
     },
   },
 } as const satisfies Schema;
@@ -212,6 +218,14 @@ export const specSchema = {
     scaleDown,
     dataplane,
   },
+  'x-kubernetes-validations': [
+    {
+      rule: '!has(self.dataplane.parametersRef) || !has(self.route.parentRefs) || size(self.route.parentRefs) == 0',
+      message:
+        'parametersRef applies to the Gateway that Holdfast generates: with route.parentRefs set spec.infrastructure.parametersRef of the Gateway instead',
+      fieldPath: '.dataplane.parametersRef',
+    },
+  ],
 } as const satisfies Schema;
 
 export type StickyWorkloadSpec = Infer<typeof specSchema>;

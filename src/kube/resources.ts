@@ -17,6 +17,7 @@ const clusterScoped = (group: string, version: string, kind: string, plural: str
 });
 
 export const stickyWorkloads = namespaced('holdfast.dev', 'v1alpha1', 'StickyWorkload', 'stickyworkloads');
+export const holdfastProxies = namespaced('holdfast.dev', 'v1alpha1', 'HoldfastProxy', 'holdfastproxies');
 export const deployments = namespaced('apps', 'v1', 'Deployment', 'deployments');
 export const statefulSets = namespaced('apps', 'v1', 'StatefulSet', 'statefulsets');
 export const replicaSets = namespaced('apps', 'v1', 'ReplicaSet', 'replicasets');
@@ -28,6 +29,12 @@ export const secrets = namespaced('', 'v1', 'Secret', 'secrets');
 export const serviceAccounts = namespaced('', 'v1', 'ServiceAccount', 'serviceaccounts');
 export const endpointSlices = namespaced('discovery.k8s.io', 'v1', 'EndpointSlice', 'endpointslices');
 export const podDisruptionBudgets = namespaced('policy', 'v1', 'PodDisruptionBudget', 'poddisruptionbudgets');
+export const horizontalPodAutoscalers = namespaced(
+  'autoscaling',
+  'v2',
+  'HorizontalPodAutoscaler',
+  'horizontalpodautoscalers',
+);
 export const leases = namespaced('coordination.k8s.io', 'v1', 'Lease', 'leases');
 export const events = namespaced('events.k8s.io', 'v1', 'Event', 'events');
 export const gatewayClasses = clusterScoped('gateway.networking.k8s.io', 'v1', 'GatewayClass', 'gatewayclasses');

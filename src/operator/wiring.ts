@@ -26,11 +26,11 @@ import { createSessionSources } from './drain/session-sources.ts';
 
 /** The state of a replica, whether or not it is the leader. */
 export function createCore(
-  { cluster, clock, random, logger }: OperatorOptions,
+  { cluster, namespace, clock, random, logger }: OperatorOptions,
   { counters, isLeader }: { counters: OperatorCounters; isLeader: () => boolean },
 ): Core {
   const caches = createCaches({ reader: cluster, clock, random, logger });
-  const clusterState = createClusterState(caches, () => clock.nowMs());
+  const clusterState = createClusterState({ caches, operatorNamespace: namespace, nowMs: () => clock.nowMs() });
   const translations = createTranslationStore({
     gather: () => clusterState.snapshot(),
     revision: () => caches.revision(),

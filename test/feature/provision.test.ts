@@ -1,5 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
-import { deployments, httpRoutes, replicaSets, secrets, services, stickyWorkloads } from '../../src/kube/resources.ts';
+import {
+  deployments,
+  holdfastProxies,
+  horizontalPodAutoscalers,
+  httpRoutes,
+  replicaSets,
+  secrets,
+  services,
+  stickyWorkloads,
+} from '../../src/kube/resources.ts';
 import { deployment, namespace, replicaSet, stickyWorkload } from '../support/operator-objects.ts';
 import {
   createOperatorWorld,
@@ -99,7 +108,7 @@ describe('a StickyWorkload that is served', () => {
   });
 
   test('shares the proxy of its namespace with the next one', async () => {
-    const second = await world.after(() => world.putWorkload({ name: 'chat', spec: { dataplane: { replicas: 3 } } }));
+    const second = await world.after(() => world.putWorkload({ name: 'chat' }));
     const shared = provisioningWrites.filter((write) => write.endsWith('holdfast-holdfast'));
     // Both StickyWorkloads apply the shared objects concurrently: a second apply may happen and changes nothing.
     const written = [
@@ -119,8 +128,92 @@ describe('a StickyWorkload that is served', () => {
     ]);
     expect(world.mustFind(deployments, 'holdfast-holdfast')).toMatchObject({
       metadata: { ownerReferences: [{ name: 'cart' }, { name: 'chat' }] },
-      spec: { replicas: 3 },
+      spec: { replicas: 2 },
     });
+  });
+
+  test('leaves the number of proxies to whoever scales them, until its HoldfastProxy asks for one', async () => {
+    const replicas = () => world.mustFind(deployments, 'holdfast-holdfast')['spec'];
+    await world.after(() => world.editSpec(deployments, 'holdfast-holdfast', { replicas: 5 }));
+    expect(replicas()).toMatchObject({ replicas: 5 });
+    const proxy = {
+      apiVersion: 'holdfast.dev/v1alpha1',
+      kind: 'HoldfastProxy',
+      metadata: { name: 'default', namespace: 'holdfast-system' },
+    };
+    await world.after(() => world.put(holdfastProxies, { ...proxy, spec: { replicas: 4 } }));
+    expect(replicas()).toMatchObject({ replicas: 4 });
+  });
+
+  test('gets a HorizontalPodAutoscaler for its proxies, which is deleted with spec.autoscaling', async () => {
+    const ref = { namespace: 'shop', name: 'holdfast-holdfast' };
+    const edit = (spec: object) =>
+      world.after(() =>
+        world.put(holdfastProxies, {
+          apiVersion: 'holdfast.dev/v1alpha1',
+          kind: 'HoldfastProxy',
+          metadata: { name: 'default', namespace: 'holdfast-system' },
+          spec,
+        }),
+      );
+    await edit({ autoscaling: { minReplicas: 3, maxReplicas: 9 } });
+    expect(world.cluster.find(horizontalPodAutoscalers, ref)?.['spec']).toMatchObject({
+      minReplicas: 3,
+      maxReplicas: 9,
+      scaleTargetRef: { kind: 'Deployment', name: 'holdfast-holdfast' },
+    });
+    expect((await edit({})).writes).toContain('delete HorizontalPodAutoscaler shop/holdfast-holdfast');
+    expect(world.cluster.find(horizontalPodAutoscalers, ref)).toBeUndefined();
+  });
+
+  test('a reference to a missing HoldfastProxy is reported, and leaves the proxies as they are', async () => {
+    const before = world.mustFind(deployments, 'holdfast-holdfast')['spec'];
+    await world.after(() =>
+      world.editSpec(stickyWorkloads, 'cart', { dataplane: { parametersRef: { name: 'gone' } } }),
+    );
+    expect(world.condition('cart', 'Programmed')).toMatchObject({
+      status: 'False',
+      reason: 'InvalidParameters',
+      message: expect.stringContaining('HoldfastProxy gone does not exist in namespace shop: create it'),
+    });
+    expect(world.mustFind(deployments, 'holdfast-holdfast')['spec']).toEqual(before);
+    await world.after(() => world.editSpec(stickyWorkloads, 'cart', { dataplane: {} }));
+    expect(world.condition('cart', 'Programmed')?.status).toBe('True');
+  });
+
+  test('the refusal of its proxies by a quota is quoted', async () => {
+    const message = 'pods "holdfast-holdfast-1" is forbidden: failed quota: team: must specify limits.cpu for: proxy';
+    const refuse = (readyReplicas: number, conditions: object[]) =>
+      world.after(() =>
+        world.edit(deployments, 'holdfast-holdfast', (object) => ({
+          ...object,
+          status: { readyReplicas, conditions },
+        })),
+      );
+    await refuse(0, [{ type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message }]);
+    expect(world.condition('cart', 'Programmed')).toEqual({
+      status: 'False',
+      reason: 'PodsRefused',
+      message: `The API server refuses the proxy pods of Gateway holdfast: "${message}". Set spec.resources of a HoldfastProxy, or change the policy of the namespace.`,
+    });
+    await refuse(2, []);
+    expect(world.condition('cart', 'Programmed')?.status).toBe('True');
+  });
+
+  test("the refusal of its app's pods because of the sidecar is quoted", async () => {
+    const message = 'pods "cart-1" is forbidden: failed quota: team: must specify limits.cpu for: holdfast-sidecar';
+    const refuse = (conditions: object[]) =>
+      world.after(() => world.edit(deployments, 'cart', (object) => ({ ...object, status: { conditions } })));
+    await refuse([{ type: 'ReplicaFailure', status: 'True', reason: 'FailedCreate', message }]);
+    expect(world.condition('cart', 'Injected')).toMatchObject({
+      status: 'False',
+      reason: 'PodsRefused',
+      message: expect.stringContaining(
+        `new pods of Deployment cart because of container holdfast-sidecar: "${message}"`,
+      ),
+    });
+    await refuse([]);
+    expect(world.condition('cart', 'Injected')?.status).toBe('True');
   });
 
   test('is deleted together with its objects, without a write for it', async () => {

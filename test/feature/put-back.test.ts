@@ -48,10 +48,10 @@ const undone: Edit[] = [
     writes: ['apply Service shop/cart'],
   },
   {
-    sentence: 'the size of the proxy',
+    sentence: 'the strategy of the proxy',
     resource: deployments,
     name: 'holdfast-holdfast',
-    change: withSpec({ replicas: 0 }),
+    change: withSpec({ strategy: { type: 'Recreate' } }),
     writes: ['apply Deployment shop/holdfast-holdfast'],
   },
   {

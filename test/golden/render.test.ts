@@ -20,7 +20,13 @@ goldenCases(new URL('render/', import.meta.url), (input) => {
   const workloads = Object.values(accepts).flatMap((accept) =>
     accept.kind === 'accepted' ? renderWorkload(accept.plan, { gatewayApi }) : [],
   );
-  const shared = Object.values(gateways).flatMap((gateway) => renderGateway(gateway, { gatewayApi, proxy }));
-  const objects = [...workloads, ...shared, ...(gatewayApi.installed ? [renderGatewayClass()] : [])];
+  const shared = Object.values(gateways).flatMap((gateway) =>
+    renderGateway(gateway, { gatewayApi, proxy, seen: index }),
+  );
+  const objects = [
+    ...workloads,
+    ...shared,
+    ...(gatewayApi.installed ? [renderGatewayClass(snapshot.operatorNamespace)] : []),
+  ];
   return { objects, conflicts: findConflicts(objects, index) };
 });

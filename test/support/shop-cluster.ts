@@ -19,6 +19,8 @@ export type ShopOptions = {
   container?: object;
   /** Fields of the pod besides its containers. */
   pod?: object;
+  /** The spec of a HoldfastProxy for the shop's proxies. */
+  proxy?: object;
   /** Other objects of the namespace, created before the shop. */
   objects?: object[];
 };
@@ -39,9 +41,9 @@ export async function installHoldfast(): Promise<void> {
 
 /** Creates the sample in a namespace of its own. Resolves when it is ready. */
 export async function openShop(namespace: string, options: ShopOptions = {}): Promise<Shop> {
-  const { replicas = 5, objects = [] } = options;
+  const { replicas = 5, objects = [], proxy } = options;
   await kubectl('create', 'namespace', namespace);
-  const manifests = [...objects, ...(await renderShop(options))];
+  const manifests = [...objects, ...(proxy ? [holdfastProxy(proxy)] : []), ...(await renderShop(options))];
   await kubectlInput(
     JSON.stringify({ apiVersion: 'v1', kind: 'List', items: manifests }),
     'apply',
@@ -57,6 +59,15 @@ export async function openShop(namespace: string, options: ShopOptions = {}): Pr
   return { namespace, host };
 }
 
+const proxyObject = 'proxies';
+
+const holdfastProxy = (spec: object): object => ({
+  apiVersion: 'holdfast.dev/v1alpha1',
+  kind: 'HoldfastProxy',
+  metadata: { name: proxyObject },
+  spec,
+});
+
 /** Whether a connection is accepted. A request would begin a session. */
 async function accepts(host: string, port: number): Promise<true> {
   const socket = connect({ host, port });
@@ -69,14 +80,20 @@ async function accepts(host: string, port: number): Promise<true> {
 }
 
 /** StickyWorkload and Deployment, in the sample's order. */
-async function renderShop({ replicas = 5, spec = {}, container = {}, pod = {} }: ShopOptions): Promise<object[]> {
+async function renderShop({
+  replicas = 5,
+  spec = {},
+  container = {},
+  pod = {},
+  proxy,
+}: ShopOptions): Promise<object[]> {
   const { workload, deployment } = await readSample();
   const podSpec = deployment.spec.template.spec;
   const [shop] = podSpec.containers;
   const env = [...shop.env, { name: 'CONTROL_PORT', value: String(controlPort) }];
   Object.assign(podSpec, pod, { containers: [{ ...shop, env, ...container }] });
   Object.assign(deployment.spec, { replicas });
-  Object.assign(workload.spec ?? {}, spec);
+  Object.assign(workload.spec ?? {}, spec, proxy && { dataplane: { parametersRef: { name: proxyObject } } });
   return [workload, deployment];
 }
 

@@ -1,8 +1,10 @@
 /** Snapshots for tests of the core in short form: fields that a case omits have ordinary values. */
+import { proxySpecSchema, type HoldfastProxy, type HoldfastProxySpec } from '../../src/api/holdfastproxy.ts';
 import type { Schema } from '../../src/api/schema.ts';
 import { specSchema, type StickyWorkloadSpec } from '../../src/api/spec.ts';
 import { apiVersion, kind, type StickyWorkload } from '../../src/api/stickyworkload.ts';
 import type {
+  Autoscaler,
   Existing,
   Gateway,
   GatewayListener,
@@ -93,6 +95,8 @@ export type ShortWorld = {
   gateways?: (Omit<Short<Gateway>, 'listeners'> & { listeners?: ShortListener[] })[];
   referenceGrants?: ({ namespace: string } & Partial<ReferenceGrant>)[];
   namespaces?: Snapshot['namespaces'];
+  holdfastProxies?: { name: string; namespace?: string; spec?: DeepPartial<HoldfastProxySpec> }[];
+  autoscalers?: Short<Autoscaler>[];
   httpRoutes?: Short<Owned>[];
   proxies?: Short<ProxyDeployment>[];
   existing?: (Short<Existing> & { kind: Existing['kind'] })[];
@@ -113,6 +117,8 @@ const emptyWorld: Required<Omit<ShortWorld, 'keyRings'>> = {
   gatewayApi: { installed: true, sessionPersistence: 'B' },
   gatewayClasses: [{ name: 'holdfast', controllerName: 'holdfast.dev/gateway-controller' }],
   gateways: [],
+  holdfastProxies: [],
+  autoscalers: [],
   httpRoutes: [],
   referenceGrants: [],
   namespaces: [],
@@ -137,6 +143,13 @@ export function snapshotOf(short: ShortWorld): Snapshot {
     keyRings: short.keyRings ?? rings,
     gatewayApi: world.gatewayApi,
     gatewayClasses: world.gatewayClasses,
+    holdfastProxies: world.holdfastProxies.map(wholeHoldfastProxy),
+    operatorNamespace: 'holdfast-system',
+    autoscalers: world.autoscalers.map((scaler) => ({
+      target: { kind: 'Deployment', name: 'holdfast-holdfast' },
+      ...scaler,
+      ...whole({ ownerUids: [], ...scaler }),
+    })),
     gateways: world.gateways.map(wholeGateway),
     referenceGrants: world.referenceGrants.map((grant) => ({ name: 'grant', from: [], to: [], ...grant })),
     namespaces: world.namespaces,
@@ -154,6 +167,15 @@ const whole = (object: Short<Owned>): Owned => ({
   uid: `uid-of-${object.name}`,
   ownerUids: [`uid-${object.name}`],
   ...object,
+});
+
+const wholeHoldfastProxy = ({
+  name,
+  namespace = 'shop',
+  spec = {},
+}: NonNullable<ShortWorld['holdfastProxies']>[number]): HoldfastProxy => ({
+  metadata: { namespace, name },
+  spec: withDefaults(proxySpecSchema, spec) as HoldfastProxySpec,
 });
 
 const wholeGateway = ({

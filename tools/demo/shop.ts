@@ -7,6 +7,7 @@ import type { KubeObject } from '../../src/kube/ports.ts';
 const checkout = join(import.meta.dirname, '../..');
 const installation = [
   'crds/holdfast.dev_stickyworkloads.yaml',
+  'crds/holdfast.dev_holdfastproxies.yaml',
   ...['00-namespace', '10-rbac', '20-webhook', '30-operator'].map((name) => `manifests/base/${name}.yaml`),
 ];
 

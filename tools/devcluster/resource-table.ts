@@ -89,6 +89,11 @@ export const builtInResources: readonly ResourceEntry[] = [
   inNamespace('apps/v1', 'Deployment deployments', workload('Deployment', 'deploy')),
   inNamespace('apps/v1', 'ReplicaSet replicasets', workload('ReplicaSet', 'rs')),
   inNamespace('apps/v1', 'StatefulSet statefulsets', workload('StatefulSet', 'sts')),
+  inNamespace('autoscaling/v2', 'HorizontalPodAutoscaler horizontalpodautoscalers', {
+    shortNames: ['hpa'],
+    categories: ['all'],
+    subresources: [statusOf('HorizontalPodAutoscaler')],
+  }),
   inNamespace('coordination.k8s.io/v1', 'Lease leases'),
   inNamespace('discovery.k8s.io/v1', 'EndpointSlice endpointslices'),
   inNamespace('events.k8s.io/v1', 'Event events', { shortNames: ['ev'] }),

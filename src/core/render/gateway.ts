@@ -1,12 +1,20 @@
 /** The objects of one Gateway: the Gateway itself if Gateway API is installed, and the proxy that serves it. */
+import { defaultProxyObject, proxyKind, type HoldfastProxySpec } from '../../api/holdfastproxy.ts';
+import { group } from '../../api/stickyworkload.ts';
 import { servedListeners, type GatewayPlan } from '../resolve/gateway-plan.ts';
 import { defaultListener } from '../resolve/plan.ts';
 import { containerPort, controllerName, gatewayClassName, labels, proxyName } from '../names/names.ts';
 import type { Gateway, GatewayApi } from '../snapshot/snapshot.ts';
 import { controlledByGateway, sharedBy, standardLabels, type Component, type OwnedObject } from './owned-object.ts';
+import type { ClusterIndex } from '../translate/cluster-index.ts';
+import { decideReplicas, findForeignAutoscaler } from './proxy-replicas.ts';
 import { renderProxyPod, type ProxyParams } from './proxy-pod.ts';
 
-export type RenderContext = { gatewayApi: GatewayApi; proxy: ProxyParams };
+export type RenderContext = {
+  gatewayApi: GatewayApi;
+  proxy: ProxyParams;
+  seen: Pick<ClusterIndex, 'proxies' | 'autoscalers'>;
+};
 
 type Identity = Required<Pick<OwnedObject['metadata'], 'namespace' | 'ownerReferences'>> & {
   gateway: string;
@@ -14,29 +22,52 @@ type Identity = Required<Pick<OwnedObject['metadata'], 'namespace' | 'ownerRefer
   infrastructure: Gateway['infrastructure'];
 };
 
-/** Of a Gateway without routes: the default of a StickyWorkload. */
-const replicasWithoutRoutes = 2;
-
 /**
  * Returns complete objects for server-side apply. A user-managed Gateway owns its proxy and is not changed; a generated one is rendered,
  * and the StickyWorkloads that need it own it and the proxy together. Returns nothing if there is no owner, or no listener can be served.
+ * With a broken reference to a HoldfastProxy the existing Deployment stays as it is.
  */
 export function renderGateway(plan: GatewayPlan, context: RenderContext): OwnedObject[] {
   const ports = [...new Set(servedListeners(plan).map(({ port }) => port))].toSorted((one, other) => one - other);
   if (ports.length === 0 || (plan.userManaged === undefined && plan.generatedFor.length === 0)) return [];
   const identity = identityOf(plan);
-  // The StickyWorkloads share one proxy, so the largest number applies.
-  const requested = plan.routes.map((route) => route.plan.proxyReplicas);
-  const replicas = requested.length === 0 ? replicasWithoutRoutes : Math.max(...requested);
   const proxy = [
     renderServiceAccount(identity),
-    renderDeployment(identity, replicas, context.proxy),
+    ...renderPods(plan, identity, context),
     renderService(identity, ports),
     renderDisruptionBudget(identity),
   ];
   return context.gatewayApi.installed && plan.userManaged === undefined
     ? [...proxy, renderGatewayObject(identity)]
     : proxy;
+}
+
+function renderPods({ gateway, parameters }: GatewayPlan, identity: Identity, context: RenderContext): OwnedObject[] {
+  if (parameters.kind === 'broken') return [];
+  const { spec } = parameters;
+  const deployment = renderDeployment(identity, spec, context);
+  // Two HorizontalPodAutoscalers of one Deployment would fight.
+  if (spec.autoscaling === undefined || findForeignAutoscaler(gateway, context.seen)) return [deployment];
+  return [deployment, renderAutoscaler(identity, spec.autoscaling)];
+}
+
+function renderAutoscaler(
+  identity: Identity,
+  { minReplicas, maxReplicas, targetCPUUtilizationPercentage }: NonNullable<HoldfastProxySpec['autoscaling']>,
+): OwnedObject {
+  const metadata = metadataOf(identity, 'proxy');
+  const averageUtilization = targetCPUUtilizationPercentage;
+  return {
+    apiVersion: 'autoscaling/v2',
+    kind: 'HorizontalPodAutoscaler',
+    metadata,
+    spec: {
+      scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: metadata.name },
+      minReplicas,
+      maxReplicas,
+      metrics: [{ type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization } } }],
+    },
+  };
 }
 
 function identityOf({ gateway, userManaged, generatedFor }: GatewayPlan): Identity {
@@ -50,12 +81,18 @@ function identityOf({ gateway, userManaged, generatedFor }: GatewayPlan): Identi
   };
 }
 
-/** The GatewayClass: one for the cluster and without an owner, as Gateways of any namespace refer to it. */
-export const renderGatewayClass = (): OwnedObject => ({
+/**
+ * The GatewayClass: one for the cluster and without an owner, as Gateways of any namespace refer to it. The HoldfastProxy need not exist: without
+ * it the defaults apply.
+ */
+export const renderGatewayClass = (operatorNamespace: string): OwnedObject => ({
   apiVersion: 'gateway.networking.k8s.io/v1',
   kind: 'GatewayClass',
   metadata: { name: gatewayClassName, labels: standardLabels('gateway-class', gatewayClassName) },
-  spec: { controllerName },
+  spec: {
+    controllerName,
+    parametersRef: { group, kind: proxyKind, namespace: operatorNamespace, name: defaultProxyObject },
+  },
 });
 
 /** GEP-1762: every object that is created for a Gateway has its name as a label. */
@@ -103,7 +140,9 @@ const renderServiceAccount = (identity: Identity): OwnedObject => ({
   automountServiceAccountToken: false,
 });
 
-function renderDeployment(identity: Identity, replicas: number, params: ProxyParams): OwnedObject {
+function renderDeployment(identity: Identity, spec: HoldfastProxySpec, { proxy, seen }: RenderContext): OwnedObject {
+  const gateway = { namespace: identity.namespace, name: identity.gateway };
+  const replicas = decideReplicas(spec, gateway, seen);
   const metadata = metadataOf(identity, 'proxy');
   const matchLabels = selectorOf(identity.gateway);
   return {
@@ -111,7 +150,7 @@ function renderDeployment(identity: Identity, replicas: number, params: ProxyPar
     kind: 'Deployment',
     metadata,
     spec: {
-      replicas,
+      ...(replicas !== undefined && { replicas }),
       selector: { matchLabels },
       // Clients of a terminating proxy reconnect to another one, which accepts the same token: there must be one.
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
@@ -119,7 +158,7 @@ function renderDeployment(identity: Identity, replicas: number, params: ProxyPar
         metadata: { labels: metadata.labels, ...annotationsOf(identity) },
         spec: {
           serviceAccountName: metadata.name,
-          ...renderProxyPod({ namespace: identity.namespace, name: identity.gateway }, params),
+          ...renderProxyPod(gateway, proxy, spec),
           affinity: spreadOver(matchLabels),
         },
       },

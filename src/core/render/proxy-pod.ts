@@ -1,4 +1,6 @@
 /** The pod of a proxy: one unprivileged container, a token for discovery, and a memory-backed volume for its routing table. */
+import { durationMs } from '../../api/duration.ts';
+import type { HoldfastProxySpec } from '../../api/holdfastproxy.ts';
 import type { GatewayRef } from '../resolve/plan.ts';
 import { ports, tokenAudience } from '../names/names.ts';
 
@@ -17,11 +19,17 @@ export type ProxyParams = {
 const tableFolder = '/var/run/holdfast';
 const unprivilegedId = 65532;
 
+/**
+ * Until the listeners are closed, and for the last responses. The limit of a drain is in the table: the grace period only has to be longer, so
+ * that a workload with a longer drain.timeout causes no rollout of the proxies.
+ */
+const shutdownMarginMs = 30_000;
+
 /** The part of the pod spec that does not depend on the other replicas. */
-export const renderProxyPod = (gateway: GatewayRef, params: ProxyParams) => ({
+export const renderProxyPod = (gateway: GatewayRef, params: ProxyParams, spec: HoldfastProxySpec) => ({
   automountServiceAccountToken: false,
-  // Open requests have this time to finish after SIGTERM; a session outlives its proxy in any case.
-  terminationGracePeriodSeconds: 60,
+  terminationGracePeriodSeconds: Math.ceil((durationMs(spec.drainTimeout) + shutdownMarginMs) / 1000),
+  ...(spec.imagePullSecrets && { imagePullSecrets: spec.imagePullSecrets }),
   // fsGroup: makes the projected token readable.
   securityContext: {
     runAsNonRoot: true,
@@ -30,7 +38,7 @@ export const renderProxyPod = (gateway: GatewayRef, params: ProxyParams) => ({
     fsGroup: unprivilegedId,
     seccompProfile: { type: 'RuntimeDefault' },
   },
-  containers: [renderContainer(gateway, params)],
+  containers: [renderContainer(gateway, params, spec)],
   volumes: [
     {
       name: 'holdfast-token',
@@ -43,7 +51,7 @@ export const renderProxyPod = (gateway: GatewayRef, params: ProxyParams) => ({
   ],
 });
 
-const renderContainer = (gateway: GatewayRef, params: ProxyParams) => ({
+const renderContainer = (gateway: GatewayRef, params: ProxyParams, spec: HoldfastProxySpec) => ({
   name: 'proxy',
   image: params.image,
   imagePullPolicy: params.imagePullPolicy,
@@ -67,14 +75,21 @@ const renderContainer = (gateway: GatewayRef, params: ProxyParams) => ({
     timeoutSeconds: 5,
     failureThreshold: 3,
   },
-  // No limits: a proxy that is killed for memory or throttled hurts every session at once.
-  resources: { requests: { cpu: '100m', memory: '128Mi' } },
+  resources: renderResources(spec.resources),
   securityContext: { allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: { drop: ['ALL'] } },
   volumeMounts: [
     { name: 'holdfast-token', mountPath: '/var/run/secrets/holdfast', readOnly: true },
     { name: 'holdfast-table', mountPath: tableFolder },
   ],
 });
+
+/** Without limits by default: a proxy that is killed for memory or throttled hurts every session at once. */
+function renderResources({ requests = {}, limits = {} }: NonNullable<HoldfastProxySpec['resources']> = {}) {
+  // Kubernetes sets an absent request to the limit; a default request above the limit would be refused.
+  const defaults = Object.entries({ cpu: '100m', memory: '128Mi' }).filter(([name]) => !Object.hasOwn(limits, name));
+  const all = { requests: { ...Object.fromEntries(defaults), ...requests }, limits };
+  return Object.fromEntries(Object.entries(all).filter(([, values]) => Object.keys(values).length > 0));
+}
 
 const renderEnvironment = (gateway: GatewayRef, params: ProxyParams) => [
   { name: 'HOLDFAST_GATEWAY_NAMESPACE', value: gateway.namespace },

@@ -1,6 +1,13 @@
 /** The plan of a Gateway: its listeners, the routes on each, and the owner of the proxy. */
 import type { JudgedListener, ServedGateway } from './gateways.ts';
+import { gatewayClassName } from '../names/names.ts';
 import { defaultListener, gatewayKey, type GatewayRef, type ServingPlan } from './plan.ts';
+import {
+  generatedReference,
+  resolveParameters,
+  type ParametersLookup,
+  type ProxyParameters,
+} from './proxy-parameters.ts';
 import type { AttachedParent, ParentVerdict } from './parents.ts';
 
 /** The route of a StickyWorkload on a Gateway. `listeners`: their names; absent: all of them. */
@@ -13,7 +20,11 @@ export type GatewayPlan = {
   /** A user manages the Gateway, and it owns its proxy. Absent: the StickyWorkloads `generatedFor` need it, and own both together. */
   userManaged?: ServedGateway;
   generatedFor: ServingPlan[];
+  /** How its proxies run. */
+  parameters: ProxyParameters;
 };
+
+type Unresolved = Omit<GatewayPlan, 'parameters'>;
 
 export type Attachable = { plan: ServingPlan; parents: readonly ParentVerdict[] };
 
@@ -21,8 +32,9 @@ export type Attachable = { plan: ServingPlan; parents: readonly ParentVerdict[] 
 export function planGateways(
   userManaged: ReadonlyMap<string, ServedGateway>,
   servedOldestFirst: readonly Attachable[],
+  lookup: ParametersLookup,
 ): Record<string, GatewayPlan> {
-  const plans: Record<string, GatewayPlan> = {};
+  const plans: Record<string, Unresolved> = {};
   for (const [key, gateway] of userManaged) {
     plans[key] = { gateway: gateway.ref, routes: [], userManaged: gateway, generatedFor: [] };
   }
@@ -31,7 +43,15 @@ export function planGateways(
       attach((plans[key] ??= { gateway: group[0].parent.gateway, routes: [], generatedFor: [] }), plan, group);
     }
   }
-  return plans;
+  return Object.fromEntries(
+    Object.entries(plans).map(([key, plan]) => [key, { ...plan, parameters: parametersOf(plan, lookup) }]),
+  );
+}
+
+function parametersOf({ gateway, userManaged, generatedFor }: Unresolved, lookup: ParametersLookup): ProxyParameters {
+  const own = userManaged ? userManaged.object.infrastructure.parametersRef : generatedReference(generatedFor);
+  const className = userManaged?.object.className ?? gatewayClassName;
+  return resolveParameters({ gateway, className, ...(own && { own }) }, lookup);
 }
 
 type Group = [AttachedParent, ...AttachedParent[]];
@@ -49,7 +69,7 @@ function groupByGateway(parents: readonly ParentVerdict[]): Map<string, Group> {
   return groups;
 }
 
-function attach(gateway: GatewayPlan, plan: ServingPlan, parents: Group): void {
+function attach(gateway: Unresolved, plan: ServingPlan, parents: Group): void {
   const named = parents.flatMap(({ listeners }) => listeners ?? []);
   gateway.routes.push({ plan, ...(named.length > 0 && { listeners: [...new Set(named)] }) });
   if (gateway.userManaged === undefined && parents.some(({ parent }) => parent.isGenerated)) {

@@ -1,9 +1,11 @@
 /** A StickyWorkload with names, defaults and units resolved. */
 import { durationMs } from '../../api/duration.ts';
 import type { RouteMatch, StickyWorkloadSpec } from '../../api/spec.ts';
-import type { StickyWorkload } from '../../api/stickyworkload.ts';
+import { proxyKind } from '../../api/holdfastproxy.ts';
+import { group, type StickyWorkload } from '../../api/stickyworkload.ts';
 import type { DrainLimits } from '../drain/state.ts';
 import { backendKey, defaultCookieName, defaultGateway } from '../names/names.ts';
+import type { ParametersRef } from '../snapshot/snapshot.ts';
 import type { BalancingPolicy, Carrier, Listener, RoutePersistence, SessionLimits } from '../../wire/routing-table.ts';
 
 export type GatewayRef = { namespace: string; name: string };
@@ -21,7 +23,10 @@ export type ServingPlan = {
   /** RFC 3339 in UTC, so that text order is time order. */
   createdAt: string;
   parents: ParentRef[];
-  proxyReplicas: number;
+  /** The HoldfastProxy for the Gateway that Holdfast generates. */
+  parametersRef?: ParametersRef;
+  /** drain.timeout: how long a stream may last once its pod terminates. */
+  drainTimeoutMs: number;
   target: { kind: 'Deployment' | 'StatefulSet'; name: string };
   /** Absent: the only container port of the target. */
   targetPort?: number | string;
@@ -69,7 +74,8 @@ export function planServing({ metadata, spec }: StickyWorkload): ServingPlan {
     uid,
     createdAt: creationTimestamp,
     parents: planParents(namespace, spec.route),
-    proxyReplicas: spec.dataplane.replicas,
+    ...planParameters(namespace, spec.dataplane),
+    drainTimeoutMs: durationMs(spec.drain.timeout),
     target: { kind: spec.targetRef.kind, name: spec.targetRef.name },
     ...(spec.service.targetPort !== undefined && { targetPort: spec.service.targetPort }),
     hostnames: (spec.route.hostnames ?? []).map((hostname) => hostname.toLowerCase()),
@@ -87,6 +93,15 @@ function planParents(namespace: string, { parentRefs = [] }: StickyWorkloadSpec[
     gateway: { namespace: elsewhere ?? namespace, name },
     ...(sectionName !== undefined && { sectionName }),
   }));
+}
+
+function planParameters(
+  namespace: string,
+  { parametersRef }: StickyWorkloadSpec['dataplane'],
+): Pick<ServingPlan, 'parametersRef'> {
+  if (parametersRef === undefined) return {};
+  const { name } = parametersRef;
+  return { parametersRef: { field: 'spec.dataplane.parametersRef', group, kind: proxyKind, namespace, name } };
 }
 
 type SessionPersistence = StickyWorkloadSpec['sessionPersistence'];

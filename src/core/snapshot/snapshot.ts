@@ -3,6 +3,7 @@
  * it. Lists are sorted by namespace and name, so that equal clusters give equal results whatever the order of events was.
  */
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
+import type { HoldfastProxy } from '../../api/holdfastproxy.ts';
 import type { RemovedEndpoint, KeyRing } from '../../wire/routing-table.ts';
 
 export type Snapshot = {
@@ -15,6 +16,11 @@ export type Snapshot = {
   keyRings: Record<string, KeyRing>;
   gatewayApi: GatewayApi;
   gatewayClasses: GatewayClass[];
+  holdfastProxies: HoldfastProxy[];
+  /** The namespace of the installation, with the HoldfastProxy `default`. */
+  operatorNamespace: string;
+  /** All HorizontalPodAutoscalers: one of another owner may scale proxies. */
+  autoscalers: Autoscaler[];
   gateways: Gateway[];
   httpRoutes: Owned[];
   referenceGrants: ReferenceGrant[];
@@ -53,6 +59,8 @@ export type Target = {
   hasReadinessProbe: boolean;
   /** Absent if pods are replaced without waiting for each other. */
   rollout?: Rollout;
+  /** Why the API server refuses its pods, in its own words: quota, LimitRange, PodSecurity or a webhook. */
+  refusal?: string;
 };
 
 /** `Recreate`: new pods are created after all old ones have terminated. `OrderedReady`: pods terminate one at a time. */
@@ -120,6 +128,9 @@ export type Service = Owned & { isExternalName: boolean };
 /** Services, HTTPRoutes and Gateways have their own lists. */
 export type Existing = Owned & { kind: 'Deployment' | 'ServiceAccount' | 'PodDisruptionBudget' };
 
+/** A HorizontalPodAutoscaler, and what it scales. */
+export type Autoscaler = Owned & { target: { kind: string; name: string } };
+
 export type Slice = {
   namespace: string;
   name: string;
@@ -143,14 +154,21 @@ export type Slice = {
 export type GatewayApi = { installed: false } | { installed: true; sessionPersistence: 'B' | 'C' | 'Absent' };
 
 /** `controllerName`: the controller of the Gateways of this class. */
-export type GatewayClass = { name: string; controllerName: string };
+export type GatewayClass = { name: string; controllerName: string; parametersRef?: ParametersRef };
+
+/** A reference to parameters of Gateways. `field`: where it is set, for messages. */
+export type ParametersRef = { field: string; group: string; kind: string; namespace: string; name: string };
 
 export type Gateway = Owned & {
   className: string;
   generation: number;
   listeners: GatewayListener[];
-  /** spec.infrastructure: labels and annotations of everything that is created for the Gateway. */
-  infrastructure: { labels: Record<string, string>; annotations: Record<string, string> };
+  /** spec.infrastructure: labels and annotations of everything that is created for the Gateway, and how its proxies run. */
+  infrastructure: {
+    labels: Record<string, string>;
+    annotations: Record<string, string>;
+    parametersRef?: ParametersRef;
+  };
   /** Fields that are set in its spec and that Holdfast does not support. */
   unsupported: string[];
 };
@@ -186,4 +204,13 @@ export type ReferenceGrant = {
 /** `isTerminating`: it is being deleted, and nothing can be created in it. */
 export type Namespace = { name: string; labels: Record<string, string>; isTerminating: boolean };
 
-export type ProxyDeployment = Owned & { gateway: string; readyReplicas: number };
+export type ProxyDeployment = Owned & {
+  gateway: string;
+  readyReplicas: number;
+  /** spec.replicas. */
+  replicas?: number;
+  /** The field manager other than Holdfast that last set spec.replicas, if any. */
+  scaledBy?: string;
+  /** Why the API server refuses its pods, in its own words: quota, LimitRange, PodSecurity or a webhook. */
+  refusal?: string;
+};

@@ -2,7 +2,8 @@
 import type { ConditionType, Reason } from '../../api/reasons.ts';
 import type { EndpointStatus } from '../../api/status.ts';
 import { formatCount, formatList } from '../names/format.ts';
-import { keyRingName, ports } from '../names/names.ts';
+import { keyRingName, ports, sidecarContainer } from '../names/names.ts';
+import { explainProxyRefusal, explainSidecarRefusal, quote } from './refusals.ts';
 import { isPodTerminal, type Pod } from '../snapshot/snapshot.ts';
 import { formatDuration } from '../../api/duration.ts';
 import { explainLimit, warnOfWaiting, type DrainLimit } from './effective-limit.ts';
@@ -50,7 +51,7 @@ function judgeProgrammed(input: StatusInput): Judgement {
 
 type Obstacle = Omit<Judgement, 'type'> & { status: 'False' };
 
-function findObstacle({ workload, accept, apply, backend, proxyReadyReplicas }: StatusInput): Obstacle | undefined {
+function findObstacle({ workload, accept, apply, backend, proxy }: StatusInput): Obstacle | undefined {
   const fail = (reason: Reason, message: string): Obstacle => ({ status: 'False', reason, message });
   if (accept.kind === 'refused') {
     const left =
@@ -67,8 +68,9 @@ function findObstacle({ workload, accept, apply, backend, proxyReadyReplicas }: 
       `Secret ${keyRingName(workload.metadata.name)} with the session keys is missing or damaged, and no session token can be signed without keys: restore it, or delete it to have new keys created, which ends all sessions.`,
     );
   }
-  if (proxyReadyReplicas === 0) {
+  if (proxy.readyReplicas === 0) {
     const { namespace, name } = accept.plan.gateway;
+    if (proxy.refusal !== undefined) return fail('PodsRefused', explainProxyRefusal(name, proxy.refusal));
     return fail(
       'ProxyNotReady',
       `No proxy replica of Gateway ${name} is ready. List its pods with kubectl get pods -n ${namespace} -l gateway.networking.k8s.io/gateway-name=${name}.`,
@@ -78,7 +80,7 @@ function findObstacle({ workload, accept, apply, backend, proxyReadyReplicas }: 
 }
 
 // Everything is served, but parts of Gateway API are missing.
-function findShortfall({ gatewayApi, proxyReadyReplicas }: StatusInput): { reason: Reason; message: string } {
+function findShortfall({ gatewayApi, proxy }: StatusInput): { reason: Reason; message: string } {
   if (!gatewayApi.installed) {
     return {
       reason: 'GatewayAPIMissing',
@@ -97,12 +99,21 @@ function findShortfall({ gatewayApi, proxyReadyReplicas }: StatusInput): { reaso
   }
   return {
     reason: 'Programmed',
-    message: `All objects exist, and the proxy has ${formatCount(proxyReadyReplicas, 'ready replica')}.`,
+    message: `All objects exist, and the proxy has ${formatCount(proxy.readyReplicas, 'ready replica')}.`,
   };
 }
 
-function judgeInjected({ workload, pods }: StatusInput): Judgement {
+function judgeInjected({ workload, pods, cluster }: StatusInput): Judgement {
   const alive = pods.filter((pod) => !isPodTerminal(pod));
+  const refusal = cluster.target?.refusal;
+  if (refusal?.includes(sidecarContainer)) {
+    return {
+      type: 'Injected',
+      status: 'False',
+      reason: 'PodsRefused',
+      message: explainSidecarRefusal(cluster, refusal),
+    };
+  }
   const missing = alive.filter(({ injection }) => !injection.injected);
   const { kind, name } = workload.spec.targetRef;
   if (missing.length > 0) {
@@ -158,16 +169,18 @@ function judgeDraining({ cluster: { target } }: StatusInput, { draining, limit: 
 
 type Parts = Record<'accepted' | 'programmed' | 'injected', Judgement>;
 
-function judgeReady({ backend }: StatusInput, { accepted, programmed, injected }: Parts): Judgement {
+function judgeReady({ backend, cluster }: StatusInput, { accepted, programmed, injected }: Parts): Judgement {
   const unready = (reason: Reason, message: string): Judgement => ({ type: 'Ready', status: 'False', reason, message });
   if (accepted.status === 'False') return unready('NotAccepted', accepted.message);
   if (programmed.status === 'False') return unready('NotProgrammed', programmed.message);
   if (injected.status === 'False') return unready('NotInjected', injected.message);
   const accepting = backend?.endpoints.filter(({ state }) => state === 'Accepting').length ?? 0;
   if (accepting === 0) {
+    const refusal = cluster.target?.refusal;
+    const cause = refusal === undefined ? '' : ` The API server refuses new pods: ${quote(refusal)}.`;
     return unready(
       'NoPodsAccepting',
-      'No pod accepts new sessions: every pod is either not ready or draining. New sessions get 503.',
+      `No pod accepts new sessions: every pod is either not ready or draining. New sessions get 503.${cause}`,
     );
   }
   return {

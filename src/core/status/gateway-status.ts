@@ -2,7 +2,9 @@
 import { isOnListener, type GatewayPlan } from '../resolve/gateway-plan.ts';
 import type { JudgedListener } from '../resolve/gateways.ts';
 import { isHttpRoute, parentReference, allowsHttpRoutes, type ParentVerdict } from '../resolve/parents.ts';
+import type { ProxyParameters } from '../resolve/proxy-parameters.ts';
 import { defaultListener, type ServingPlan } from '../resolve/plan.ts';
+import { explainProxyRefusal } from './refusals.ts';
 import { formatCount } from '../names/format.ts';
 import { controllerName, proxyName } from '../names/names.ts';
 import type { RouteVerdict } from '../resolve/route.ts';
@@ -16,13 +18,17 @@ import {
   type Verdict,
 } from './dated-conditions.ts';
 
-export function judgeGatewayClass(observed: Observed, nowMs: number): object {
-  const verdicts = [holds('Accepted', 'Accepted', 'The Holdfast proxy serves Gateways of this class.')];
+export function judgeGatewayClass(parameters: ProxyParameters, observed: Observed, nowMs: number): object {
+  const verdicts = [
+    parameters.kind === 'broken'
+      ? lacks('Accepted', 'InvalidParameters', parameters.message)
+      : holds('Accepted', 'Accepted', 'The Holdfast proxy serves Gateways of this class.'),
+  ];
   return { conditions: dateConditions(verdicts, observed, { nowMs, before: readConditions(observed.status) }) };
 }
 
 /** The proxy of a Gateway: how many replicas are ready, and why it could not be created. */
-export type ProxyView = { readyReplicas: number; obstacle?: string };
+export type ProxyView = { readyReplicas: number; refusal?: string; obstacle?: string };
 
 export function judgeGateway(plan: GatewayPlan, proxy: ProxyView, observed: Observed, nowMs: number): object {
   const { gateway } = plan;
@@ -55,8 +61,9 @@ const ownListener: Listener = { name: defaultListener.name, allowedRoutes: { fro
 const listenersOf = ({ userManaged }: GatewayPlan): readonly Listener[] => userManaged?.listeners ?? [ownListener];
 
 function judgeGatewaySpec(plan: GatewayPlan): Verdict {
-  const { userManaged } = plan;
+  const { userManaged, parameters } = plan;
   if (userManaged?.problem !== undefined) return lacks('Accepted', 'Invalid', userManaged.problem);
+  if (parameters.kind === 'broken') return lacks('Accepted', 'InvalidParameters', parameters.message);
   const listeners = listenersOf(plan);
   const broken = listeners.filter(({ problem }) => problem !== undefined).map(({ name }) => name);
   if (broken.length === listeners.length) {
@@ -81,12 +88,18 @@ function judgeGatewaySpec(plan: GatewayPlan): Verdict {
   return holds('Accepted', 'Accepted', 'The listeners are valid.');
 }
 
-function judgeProgrammed({ userManaged }: GatewayPlan, { readyReplicas, obstacle }: ProxyView): Verdict {
+function judgeProgrammed({ gateway, userManaged }: GatewayPlan, proxy: ProxyView): Verdict {
+  const { readyReplicas, refusal, obstacle } = proxy;
   const problem = userManaged?.problem ?? obstacle;
   if (problem !== undefined) return lacks('Programmed', 'Invalid', problem);
-  return readyReplicas > 0
-    ? holds('Programmed', 'Programmed', `The proxy has ${formatCount(readyReplicas, 'ready replica')}.`)
-    : lacks('Programmed', 'Pending', 'No proxy replica is ready yet.');
+  const refused = refusal === undefined ? undefined : explainProxyRefusal(gateway.name, refusal);
+  if (readyReplicas === 0) {
+    return refused === undefined
+      ? lacks('Programmed', 'Pending', 'No proxy replica is ready yet.')
+      : lacks('Programmed', 'NoResources', refused);
+  }
+  const ready = `The proxy has ${formatCount(readyReplicas, 'ready replica')}.`;
+  return holds('Programmed', 'Programmed', refused === undefined ? ready : `${ready} ${refused}`);
 }
 
 function judgeListener({ problem, allowedRoutes }: Listener, programmed: Verdict): Verdict[] {

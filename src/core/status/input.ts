@@ -22,7 +22,8 @@ export type StatusInput = {
   pods: readonly Pod[];
   /** By pod UID, over all proxies; the number of an absent pod is unknown, which is not zero. */
   sessions: ReadonlyMap<string, number>;
-  proxyReadyReplicas: number;
+  /** Of its first Gateway. */
+  proxy: { readyReplicas: number; refusal?: string };
   gatewayApi: GatewayApi;
   /** What limits how long its pods can be held, and what waits for them. */
   cluster: { nodes: Readonly<Record<string, ClusterNode>>; autoscaler?: ClusterAutoscaler; target?: Target };

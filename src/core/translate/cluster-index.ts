@@ -1,7 +1,16 @@
 /** Indexes of the snapshot's lists: one pass for all StickyWorkloads instead of one for each. */
 import type { ServingPlan } from '../resolve/plan.ts';
 import { targetKey } from '../names/names.ts';
-import type { Owned, Pod, ProxyDeployment, ReferenceGrant, Service, Slice, Snapshot } from '../snapshot/snapshot.ts';
+import type {
+  Autoscaler,
+  Owned,
+  Pod,
+  ProxyDeployment,
+  ReferenceGrant,
+  Service,
+  Slice,
+  Snapshot,
+} from '../snapshot/snapshot.ts';
 
 export type ClusterIndex = {
   podsByUid: ReadonlyMap<string, Pod>;
@@ -15,6 +24,8 @@ export type ClusterIndex = {
   grants: ReadonlyMap<string, ReferenceGrant[]>;
   /** By `namespace/name` of the Deployment. */
   proxies: ReadonlyMap<string, ProxyDeployment>;
+  /** By `targetKey` of what they scale. */
+  autoscalers: ReadonlyMap<string, Autoscaler[]>;
   /** Every object that may have the name of one that Holdfast owns, by `ownedKey`. */
   owned: ReadonlyMap<string, Owned>;
 };
@@ -37,6 +48,7 @@ export function indexCluster(snapshot: Snapshot): ClusterIndex {
     services: new Map(services.map((service) => [nameOf(service), service])),
     grants: Map.groupBy(referenceGrants, ({ namespace }) => namespace),
     proxies: new Map(proxies.map((proxy) => [nameOf(proxy), proxy])),
+    autoscalers: Map.groupBy(snapshot.autoscalers, ({ namespace, target }) => targetKey(namespace, target)),
     owned: indexOwned(snapshot),
   };
 }
@@ -46,13 +58,15 @@ function indexOwned({
   httpRoutes,
   gateways,
   existing,
-}: Pick<Snapshot, 'services' | 'httpRoutes' | 'gateways' | 'existing'>): Map<string, Owned> {
+  autoscalers,
+}: Pick<Snapshot, 'services' | 'httpRoutes' | 'gateways' | 'existing' | 'autoscalers'>): Map<string, Owned> {
   const entries = (kind: string, list: readonly Owned[]) =>
     list.map((object) => [ownedKey(kind, object), object] as const);
   return new Map([
     ...entries('Service', services),
     ...entries('HTTPRoute', httpRoutes),
     ...entries('Gateway', gateways),
+    ...entries('HorizontalPodAutoscaler', autoscalers),
     ...existing.map((object) => [ownedKey(object.kind, object), object] as const),
   ]);
 }

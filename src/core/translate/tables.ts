@@ -2,12 +2,19 @@
 import type { BackendVerdict } from '../resolve/route.ts';
 import { isOnListener, servedListeners, type AttachedRoute, type GatewayPlan } from '../resolve/gateway-plan.ts';
 import { sortRoutes } from '../routing/match.ts';
-import { defaultProxySettings } from '../../wire/proxy-settings.ts';
+import { defaultProxySpec } from '../../api/holdfastproxy.ts';
+import { settingsOf } from '../resolve/proxy-parameters.ts';
+import type { ServingPlan } from '../resolve/plan.ts';
+import type { ProxySettings } from '../../wire/proxy-settings.ts';
 import type { Backend, Listener, Route, RoutingTable } from '../../wire/routing-table.ts';
 
 type Judged = {
   routes: Readonly<Record<string, { backends: BackendVerdict[] }>>;
   backends: Readonly<Record<string, Backend>>;
+  /** Of each StickyWorkload that is served, by the key of its backend. */
+  plans: ReadonlyMap<string, ServingPlan>;
+  /** The settings in the table before. */
+  before: ProxySettings | undefined;
 };
 
 /** Only the tables of Gateways whose routes refer to a backend have its keys: a proxy can forge tokens of no other backend. */
@@ -23,18 +30,34 @@ export function buildTable(gateway: GatewayPlan, judged: Judged): RoutingTable {
   const backends = [...keys].toSorted().flatMap((key) => judged.backends[key] ?? []);
   return {
     gateway: gateway.gateway,
-    proxy: defaultProxySettings,
+    proxy: settingsFor(gateway, [...keys], judged),
     listeners,
     routes,
     backends: Object.fromEntries(backends.map((backend) => [backend.key, backend])),
   };
 }
 
+/** A reference that does not resolve must not turn off what it turned on, such as the PROXY protocol. */
+function settingsFor(
+  { parameters }: GatewayPlan,
+  backends: readonly string[],
+  { plans, before }: Judged,
+): ProxySettings {
+  if (parameters.kind === 'broken' && before !== undefined) return before;
+  const spec = parameters.kind === 'broken' ? defaultProxySpec : parameters.spec;
+  const drainTimeouts = backends.flatMap((key) => plans.get(key)?.drainTimeoutMs ?? []);
+  return settingsOf(spec, drainTimeouts);
+}
+
 /**
  * A route stays without its unresolved backends: its requests must not match the route of another app. The share of new sessions of
  * an unresolved backend goes to the others.
  */
-function buildRoutes(attached: AttachedRoute, listeners: readonly Listener[], { routes }: Judged): Route[] {
+function buildRoutes(
+  attached: AttachedRoute,
+  listeners: readonly Listener[],
+  { routes }: Pick<Judged, 'routes'>,
+): Route[] {
   const { key, hostnames, matches, persistence } = attached.plan;
   const backendRefs = (routes[key]?.backends ?? []).flatMap((verdict) =>
     verdict.kind === 'resolved' ? [{ backend: verdict.backend, weight: verdict.weight }] : [],

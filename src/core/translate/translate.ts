@@ -2,6 +2,7 @@
 import { decideAccept, type Accept } from '../resolve/accept.ts';
 import { resolveBackends, type BackendLookup, type RouteVerdict } from '../resolve/route.ts';
 import { planGateways, type GatewayPlan } from '../resolve/gateway-plan.ts';
+import { indexParameters, type ParametersLookup } from '../resolve/proxy-parameters.ts';
 import { indexWorkloads, type WorkloadIndex, type Candidate } from '../resolve/workload-index.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { Backend, RoutingTable } from '../../wire/routing-table.ts';
@@ -16,6 +17,7 @@ export type Translation = {
   accepts: Record<string, Accept>;
   /** By `namespace/name` of the Gateway. */
   gateways: Record<string, GatewayPlan>;
+  parameters: ParametersLookup;
   /** By `namespace/name` of the StickyWorkload. */
   routes: Record<string, RouteVerdict>;
   /** By `namespace/name` of each StickyWorkload that is served and has keys. */
@@ -31,9 +33,10 @@ export type Translation = {
 
 /**
  * Tables are derived from the StickyWorkloads themselves, so that the proxy works without Gateway API too.
- * `before`: an earlier translation, whose unchanged backends are reused; it does not change the result.
+ * `before`: an earlier translation, whose unchanged backends are reused; it does not change the result, except that a Gateway whose
+ * reference to a HoldfastProxy is broken keeps its settings.
  */
-export function translate(snapshot: Snapshot, before?: Pick<Translation, 'built'>): Translation {
+export function translate(snapshot: Snapshot, before?: Pick<Translation, 'built' | 'tables'>): Translation {
   const index = indexCluster(snapshot);
   const workloads = indexWorkloads(snapshot);
   const { accepts, served } = judgeAll(workloads, index);
@@ -41,12 +44,16 @@ export function translate(snapshot: Snapshot, before?: Pick<Translation, 'built'
   const routes = judgeRoutes(workloads, { known: workloads.candidates, served: plans, ...index });
   const built = buildBackends(plans.values(), { ...snapshot, index }, before?.built ?? new Map());
   const backends = Object.fromEntries([...built].map(([key, { backend }]) => [key, backend]));
-  const gateways = planGateways(workloads.gateways.served, served);
+  const parameters = indexParameters(snapshot);
+  const gateways = planGateways(workloads.gateways.served, served, parameters);
   const tables = Object.fromEntries(
-    Object.entries(gateways).map(([key, plan]) => [key, buildTable(plan, { routes, backends })]),
+    Object.entries(gateways).map(([key, gateway]) => [
+      key,
+      buildTable(gateway, { routes, backends, plans, before: before?.tables[key]?.proxy }),
+    ]),
   );
   const gatewaysByBackend = indexByBackend(tables);
-  return { tables, accepts, gateways, routes, backends, gatewaysByBackend, built, workloads, index };
+  return { tables, accepts, gateways, parameters, routes, backends, gatewaysByBackend, built, workloads, index };
 }
 
 /** Oldest first, which is the order of equal routes: the older one wins (Gateway API), and of the same age the first by name. */

@@ -44,8 +44,9 @@ export function startController(options: ControllerOptions): Controller {
    * the lease may be acquired before the first translation, and an idle cluster triggers no other.
    */
   const changed = new Set<string | undefined>([undefined]);
-  const unwatch = caches.onChange((_name, { object }) => {
-    changed.add(object.metadata.namespace);
+  const unwatch = caches.onChange((name, { object }) => {
+    // Gateways of every namespace may use the same one.
+    changed.add(name === 'holdfastProxies' ? undefined : object.metadata.namespace);
   });
 
   function enqueue(namespaces: ReadonlySet<string | undefined>): void {

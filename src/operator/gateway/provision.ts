@@ -6,12 +6,14 @@ import { controllerName, gatewayClassName, proxyName } from '../../core/names/na
 import { findConflicts } from '../../core/render/conflicts.ts';
 import { renderGateway } from '../../core/render/gateway.ts';
 import type { OwnedObject } from '../../core/render/owned-object.ts';
+import { explainReplicas, findUnwantedAutoscaler } from '../../core/render/proxy-replicas.ts';
+import { findOlderReference } from '../../core/resolve/proxy-parameters.ts';
 import type { ProxyParams } from '../../core/render/proxy-pod.ts';
 import { renderWorkload } from '../../core/render/workload.ts';
 import type { ApplyOutcome } from '../../core/status/input.ts';
 import { findRouteShortfall } from '../../core/resolve/route.ts';
 import * as resources from '../../kube/resources.ts';
-import type { Resource } from '../../kube/ports.ts';
+import type { ObjectWriter, Resource } from '../../kube/ports.ts';
 import { AppError } from '../../platform/errors.ts';
 import type { Translated } from '../translation/translation-store.ts';
 import type { OwnedObjects } from '../apply/owned-objects.ts';
@@ -23,11 +25,12 @@ const byKind: Record<string, Resource> = Object.fromEntries(
     resources.serviceAccounts,
     resources.deployments,
     resources.podDisruptionBudgets,
+    resources.horizontalPodAutoscalers,
     resources.gateways,
   ].map((resource) => [resource.kind, resource]),
 );
 
-export type ProvisionTools = { owned: OwnedObjects; proxy: ProxyParams };
+export type ProvisionTools = { owned: OwnedObjects; writer: Pick<ObjectWriter, 'delete'>; proxy: ProxyParams };
 
 /**
  * Applies everything that conflicts with no other owner's object. A refused StickyWorkload gets no new objects and keeps its existing ones.
@@ -36,9 +39,9 @@ export async function provision(accept: Accept, translated: Translated, tools: P
   if (accept.kind === 'refused') return { kind: 'applied' };
   const { plan } = accept;
   const gateways = gatewaysOf(plan, translated);
-  const made = gateways
-    .filter(({ userManaged }) => userManaged === undefined)
-    .flatMap((gateway) => renderFor(gateway, translated, tools));
+  const generated = gateways.filter(({ userManaged }) => userManaged === undefined);
+  for (const gateway of generated) await removeAutoscaler(gateway, translated, tools);
+  const made = generated.flatMap((gateway) => renderFor(gateway, translated, tools));
   const applied = await applyFree([...renderWorkload(plan, translated.snapshot), ...made], translated, tools);
   if (applied.kind !== 'applied') return applied;
   const proxies = gateways
@@ -46,20 +49,41 @@ export async function provision(accept: Accept, translated: Translated, tools: P
     .flatMap((gateway) => renderFor(gateway, translated, tools));
   const obstacle =
     findClassObstacle(made, translated) ??
+    findOlderObstacle(plan, generated) ??
+    generated.map((gateway) => findParametersObstacle(gateway, translated)).find((found) => found !== undefined) ??
     findConflicts(proxies, translated.translation.index)[0] ??
     findShortfall(plan, gateways, translated);
   return obstacle ? { kind: 'conflict', reason: obstacle.reason, message: obstacle.message } : applied;
 }
 
 /** Applies the proxy of a user-managed Gateway. */
-export const provisionGateway = (
+export async function provisionGateway(
   gateway: GatewayPlan,
   translated: Translated,
   tools: ProvisionTools,
-): Promise<ApplyOutcome> => applyFree(renderFor(gateway, translated, tools), translated, tools);
+): Promise<ApplyOutcome> {
+  await removeAutoscaler(gateway, translated, tools);
+  const applied = await applyFree(renderFor(gateway, translated, tools), translated, tools);
+  const obstacle = applied.kind === 'applied' ? findParametersObstacle(gateway, translated) : undefined;
+  return obstacle ? { kind: 'conflict', ...obstacle } : applied;
+}
 
-const renderFor = (gateway: GatewayPlan, { snapshot }: Translated, { proxy }: ProvisionTools): OwnedObject[] =>
-  renderGateway(gateway, { gatewayApi: snapshot.gatewayApi, proxy });
+const renderFor = (
+  gateway: GatewayPlan,
+  { snapshot, translation }: Translated,
+  { proxy }: ProvisionTools,
+): OwnedObject[] => renderGateway(gateway, { gatewayApi: snapshot.gatewayApi, proxy, seen: translation.index });
+
+/** Deletes our HorizontalPodAutoscaler once the HoldfastProxy has no autoscaling, or another one scales the proxies. */
+async function removeAutoscaler(
+  { gateway, parameters }: GatewayPlan,
+  { translation }: Translated,
+  { writer }: ProvisionTools,
+): Promise<void> {
+  if (parameters.kind === 'broken') return;
+  const unwanted = findUnwantedAutoscaler({ spec: parameters.spec, gateway }, translation.index);
+  if (unwanted) await writer.delete(resources.horizontalPodAutoscalers, unwanted, unwanted.uid);
+}
 
 /** Returns the Gateways that accept the route of a StickyWorkload. */
 function gatewaysOf({ key }: WorkloadPlan, { translation: { routes, gateways } }: Translated): GatewayPlan[] {
@@ -82,6 +106,30 @@ function findClassObstacle(made: readonly OwnedObject[], { snapshot }: Translate
   };
 }
 
+/** Returns the part of the HoldfastProxy that is not applied. */
+function findParametersObstacle(
+  { gateway, parameters }: GatewayPlan,
+  { translation }: Translated,
+): Obstacle | undefined {
+  if (parameters.kind === 'broken') return { reason: 'InvalidParameters', message: parameters.message };
+  const message = explainReplicas(parameters.spec, gateway, translation.index);
+  return message === undefined ? undefined : { reason: 'AutoscalerConflict', message };
+}
+
+/** The StickyWorkloads of a namespace share one generated Gateway, which has one HoldfastProxy. */
+function findOlderObstacle(plan: WorkloadPlan, generated: readonly GatewayPlan[]): Obstacle | undefined {
+  const older = generated
+    .map(({ generatedFor }) => findOlderReference(plan, generatedFor))
+    .find((found) => found !== undefined);
+  if (older === undefined) return undefined;
+  return {
+    reason: 'InvalidParameters',
+    message:
+      `spec.dataplane.parametersRef: StickyWorkload ${older.name} is older and sets HoldfastProxy ${older.parametersRef?.name} for the proxies that both share: ` +
+      'use the same, or create a Gateway and name it in spec.route.parentRefs.',
+  };
+}
+
 /** Returns the part of the route that is not applied, or not yet, while the rest is. */
 function findShortfall(
   { key, gateway: first }: WorkloadPlan,
@@ -93,7 +141,7 @@ function findShortfall(
   if (shortfall) return shortfall;
   // The status itself covers the first Gateway.
   const unready = gateways.find(
-    ({ gateway }) => gatewayKey(gateway) !== gatewayKey(first) && readyReplicas(gateway, index) === 0,
+    ({ gateway }) => gatewayKey(gateway) !== gatewayKey(first) && proxyOf(gateway, index).readyReplicas === 0,
   );
   if (unready === undefined) return undefined;
   return {
@@ -102,10 +150,14 @@ function findShortfall(
   };
 }
 
-export const readyReplicas = (
+/** Returns how the proxies of a Gateway are. */
+export function proxyOf(
   { namespace, name }: { namespace: string; name: string },
   { proxies }: Translated['translation']['index'],
-): number => proxies.get(`${namespace}/${proxyName(name)}`)?.readyReplicas ?? 0;
+): { readyReplicas: number; refusal?: string } {
+  const { readyReplicas = 0, refusal } = proxies.get(`${namespace}/${proxyName(name)}`) ?? {};
+  return { readyReplicas, ...(refusal !== undefined && { refusal }) };
+}
 
 /** Applies the objects that conflict with no other owner's. */
 async function applyFree(

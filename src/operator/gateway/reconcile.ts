@@ -2,13 +2,14 @@
 import type { ServingPlan } from '../../core/resolve/plan.ts';
 import { controllerName, gatewayClassName } from '../../core/names/names.ts';
 import { renderGatewayClass } from '../../core/render/gateway.ts';
+import { resolveClassParameters } from '../../core/resolve/proxy-parameters.ts';
 import { judgeGateway, judgeGatewayClass, judgeRoute } from '../../core/status/gateway-status.ts';
 import { gatewayClasses, gateways, httpRoutes } from '../../kube/resources.ts';
 import type { Recheck } from '../../kube/watch/queue.ts';
 import type { Translated, TranslationStore } from '../translation/translation-store.ts';
 import type { Caches } from '../gather/caches.ts';
 import type { CachedOwned } from '../gather/owned.ts';
-import { provisionGateway, readyReplicas, type ProvisionTools } from './provision.ts';
+import { provisionGateway, proxyOf, type ProvisionTools } from './provision.ts';
 import type { StatusWriter } from '../apply/status-writer.ts';
 
 export type GatewayTools = ProvisionTools & {
@@ -29,15 +30,17 @@ export async function reconcileGatewayClasses({
   statuses,
   nowMs,
 }: GatewayTools): Promise<undefined> {
-  const snapshot = translations.latest()?.snapshot;
-  if (!snapshot?.gatewayApi.installed) return;
+  const translated = translations.latest();
+  if (!translated?.snapshot.gatewayApi.installed) return;
+  const { snapshot, translation } = translated;
   const isForeign = snapshot.gatewayClasses.some(
     (one) => one.name === gatewayClassName && one.controllerName !== controllerName,
   );
-  if (!isForeign) await owned.ensure(gatewayClasses, renderGatewayClass());
+  if (!isForeign) await owned.ensure(gatewayClasses, renderGatewayClass(snapshot.operatorNamespace));
   for (const one of caches.list('gatewayClasses')) {
     if (one.gatewayClass.controllerName === controllerName) {
-      await statuses.writeOther(gatewayClasses, one, judgeGatewayClass(one.observed, nowMs()));
+      const parameters = resolveClassParameters(one.metadata.name, translation.parameters);
+      await statuses.writeOther(gatewayClasses, one, judgeGatewayClass(parameters, one.observed, nowMs()));
     }
   }
 }
@@ -50,7 +53,7 @@ export async function reconcileGateway(key: string, tools: GatewayTools): Promis
   if (!translated || !plan || !cached || !(plan.userManaged || isOwnedBy(cached, plan.generatedFor))) return undefined;
   const outcome = plan.userManaged ? await provisionGateway(plan, translated, tools) : { kind: 'applied' as const };
   const proxy = {
-    readyReplicas: readyReplicas(plan.gateway, translated.translation.index),
+    ...proxyOf(plan.gateway, translated.translation.index),
     ...(outcome.kind !== 'applied' && { obstacle: outcome.message }),
   };
   await tools.statuses.writeOther(gateways, cached, judgeGateway(plan, proxy, cached.observed, tools.nowMs()));

@@ -18,7 +18,9 @@ export interface ClusterState {
   workload(ref: ObjectRef): StickyWorkload | undefined;
 }
 
-export function createClusterState(caches: Caches, nowMs: () => number): ClusterState {
+export type ClusterStateOptions = { caches: Caches; operatorNamespace: string; nowMs: () => number };
+
+export function createClusterState({ caches, operatorNamespace, nowMs }: ClusterStateOptions): ClusterState {
   const removedEndpoints = createRemovedPods();
   const list = <Name extends CacheName>(name: Name): CacheContents[Name][] => sortByName(caches.list(name));
 
@@ -81,6 +83,9 @@ export function createClusterState(caches: Caches, nowMs: () => number): Cluster
         keyRings: gatherKeyRings(list('keyRings'), workloads()),
         gatewayApi: caches.gatewayApi(),
         gatewayClasses: list('gatewayClasses').map(({ gatewayClass }) => gatewayClass),
+        holdfastProxies: list('holdfastProxies'),
+        operatorNamespace,
+        autoscalers: list('autoscalers').map(({ autoscaler: scaler }) => scaler),
         gateways: list('gateways').map(({ gateway }) => gateway),
         httpRoutes: list('httpRoutes').map(({ owned }) => owned),
         referenceGrants: list('referenceGrants').map(({ grant }) => grant),

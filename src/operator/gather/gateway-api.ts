@@ -7,6 +7,7 @@ import type {
   GatewayListener,
   LabelSelector,
   Namespace,
+  ParametersRef,
   ReferenceGrant,
 } from '../../core/snapshot/snapshot.ts';
 import type { KubeObject } from '../../kube/ports.ts';
@@ -82,12 +83,18 @@ type LiveListener = {
   };
 };
 
+type LiveReference = { group: string; kind: string; namespace?: string; name: string };
+
 type LiveGateway = KubeObject & {
   spec?: {
     gatewayClassName?: string;
     listeners?: LiveListener[] | null;
     addresses?: unknown[] | null;
-    infrastructure?: { labels?: Record<string, string>; annotations?: Record<string, string>; parametersRef?: object };
+    infrastructure?: {
+      labels?: Record<string, string>;
+      annotations?: Record<string, string>;
+      parametersRef?: LiveReference;
+    };
   };
 };
 
@@ -95,11 +102,6 @@ export type CachedGateway = CachedWithStatus & { gateway: Gateway };
 
 export function projectGateway(object: KubeObject): CachedGateway {
   const { metadata, spec = {} } = object as LiveGateway;
-  const { labels = {}, annotations = {}, parametersRef } = spec.infrastructure ?? {};
-  const unsupported = [
-    (spec.addresses ?? []).length > 0 ? ['spec.addresses'] : [],
-    parametersRef ? ['spec.infrastructure.parametersRef'] : [],
-  ].flat();
   const cached = projectWithStatus(object);
   return {
     ...cached,
@@ -108,10 +110,19 @@ export function projectGateway(object: KubeObject): CachedGateway {
       className: spec.gatewayClassName ?? '',
       generation: metadata.generation ?? 0,
       listeners: (spec.listeners ?? []).map(readListener),
-      infrastructure: { labels, annotations },
-      unsupported,
+      infrastructure: readInfrastructure(spec.infrastructure, cached.owned.namespace),
+      unsupported: (spec.addresses ?? []).length > 0 ? ['spec.addresses'] : [],
     },
   };
+}
+
+function readInfrastructure(
+  { labels = {}, annotations = {}, parametersRef }: NonNullable<LiveGateway['spec']>['infrastructure'] = {},
+  namespace: string,
+): Gateway['infrastructure'] {
+  if (parametersRef === undefined) return { labels, annotations };
+  const field = 'spec.infrastructure.parametersRef';
+  return { labels, annotations, parametersRef: { ...parametersRef, namespace, field } };
 }
 
 const readListener = ({ name, port, protocol, hostname, allowedRoutes }: LiveListener): GatewayListener => ({
@@ -135,12 +146,27 @@ const gatewayGroup = 'gateway.networking.k8s.io';
 export type CachedGatewayClass = CachedWithStatus & { gatewayClass: GatewayClass };
 
 export function projectGatewayClass(object: KubeObject): CachedGatewayClass {
-  const { metadata, spec } = object as KubeObject & { spec?: { controllerName?: string } };
+  const { metadata, spec } = object as KubeObject & {
+    spec?: { controllerName?: string; parametersRef?: LiveReference };
+  };
+  const { name } = metadata;
   return {
     ...projectWithStatus(object),
-    gatewayClass: { name: metadata.name, controllerName: spec?.controllerName ?? '' },
+    gatewayClass: {
+      name,
+      controllerName: spec?.controllerName ?? '',
+      ...(spec?.parametersRef && { parametersRef: classReference(name, spec.parametersRef) }),
+    },
   };
 }
+
+const classReference = (gatewayClass: string, { group, kind, namespace = '', name }: LiveReference): ParametersRef => ({
+  field: `GatewayClass ${gatewayClass}: spec.parametersRef`,
+  group,
+  kind,
+  namespace,
+  name,
+});
 
 export type CachedGrant = KubeObject & { grant: ReferenceGrant };
 

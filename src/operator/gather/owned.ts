@@ -1,7 +1,7 @@
 /** Objects that Holdfast may own: their owner, and a fingerprint that reveals edits by other writers. */
 import { createHash } from 'node:crypto';
 import { labels, managedByValue } from '../../core/names/names.ts';
-import type { Owned } from '../../core/snapshot/snapshot.ts';
+import type { Autoscaler, Owned } from '../../core/snapshot/snapshot.ts';
 import type { Observed } from '../../core/status/dated-conditions.ts';
 import type { KubeObject } from '../../kube/ports.ts';
 import { identityOf } from './pods.ts';
@@ -24,6 +24,15 @@ export type CachedService = CachedOwned & { isExternalName: boolean };
 export function projectService(object: KubeObject): CachedService {
   const { spec } = object as KubeObject & { spec?: { type?: string } };
   return { ...projectOwned(object), isExternalName: spec?.type === 'ExternalName' };
+}
+
+export type CachedAutoscaler = CachedOwned & { autoscaler: Autoscaler };
+
+export function projectAutoscaler(object: KubeObject): CachedAutoscaler {
+  const { spec } = object as KubeObject & { spec?: { scaleTargetRef?: { kind?: string; name?: string } } };
+  const { kind = '', name = '' } = spec?.scaleTargetRef ?? {};
+  const cached = projectOwned(object);
+  return { ...cached, autoscaler: { ...cached.owned, target: { kind, name } } };
 }
 
 /** A Gateway API object whose status Holdfast writes: cached with that status, so that transition times are kept. */
@@ -61,6 +70,10 @@ export function ownedOf({ metadata }: KubeObject): Owned {
     ...(component !== undefined && { component }),
   };
 }
+
+/** Whether anything but the status changed. */
+export const fingerprintChanged = (one: KubeObject, other: KubeObject): boolean =>
+  (one as CachedOwned).fingerprint !== (other as CachedOwned).fingerprint;
 
 // The Deployment controller writes the revision annotation; like the status it does not reveal an edit.
 const notOurs = 'deployment.kubernetes.io/revision';

@@ -1,6 +1,6 @@
 /** Deployments and StatefulSets as the core sees them: the targets of StickyWorkloads, and the Deployments of Holdfast's proxies. */
-import { labels, managedByValue } from '../../core/names/names.ts';
-import type { ClusterAutoscaler, ProxyDeployment, Rollout, Target } from '../../core/snapshot/snapshot.ts';
+import { fieldManager, labels, managedByValue } from '../../core/names/names.ts';
+import type { ClusterAutoscaler, Owned, ProxyDeployment, Rollout, Target } from '../../core/snapshot/snapshot.ts';
 import type { KubeObject } from '../../kube/ports.ts';
 import { autoscalerOf } from './nodes.ts';
 import { type CachedOwned, projectOwned } from './owned.ts';
@@ -9,7 +9,9 @@ type Container = { ports?: { name?: string; containerPort: number }[] | null; re
 
 type Workload = KubeObject & {
   kind: Target['kind'];
+  metadata: { managedFields?: ManagedFields[] };
   spec?: {
+    replicas?: number;
     strategy?: { type?: string };
     progressDeadlineSeconds?: number;
     podManagementPolicy?: string;
@@ -17,32 +19,54 @@ type Workload = KubeObject & {
     selector?: { matchLabels?: Record<string, string>; matchExpressions?: unknown[] | null };
     template?: { spec?: { hostNetwork?: boolean; containers?: Container[] | null } };
   };
-  status?: { readyReplicas?: number };
+  status?: { readyReplicas?: number; conditions?: { type: string; status: string; message?: string }[] | null };
 };
+
+type ManagedFields = { manager?: string; fieldsV1?: { 'f:spec'?: { 'f:replicas'?: object } } };
 
 export type CachedTarget = CachedOwned & {
   target: Target;
-  gateway?: string;
-  readyReplicas: number;
+  proxy?: Omit<ProxyDeployment, keyof Owned>;
   autoscaler?: ClusterAutoscaler;
 };
 
 /** Reduces a Deployment or StatefulSet to its selector, ports and readiness. */
 export function projectTarget(object: KubeObject): CachedTarget {
-  const { metadata, status } = object as Workload;
-  const gateway =
-    metadata.labels?.[labels.managedBy] === managedByValue ? metadata.labels[labels.gatewayName] : undefined;
+  const proxy = readProxy(object as Workload);
   const autoscaler = autoscalerOf(object);
   return {
     ...projectOwned(object),
     ...(autoscaler && { autoscaler }),
     target: readTarget(object as Workload),
-    ...(gateway !== undefined && { gateway }),
-    readyReplicas: status?.readyReplicas ?? 0,
+    ...(proxy && { proxy }),
   };
 }
 
-function readTarget({ kind, metadata, spec = {} }: Workload): Target {
+function readProxy({ metadata, spec, status }: Workload): CachedTarget['proxy'] {
+  const gateway =
+    metadata.labels?.[labels.managedBy] === managedByValue ? metadata.labels[labels.gatewayName] : undefined;
+  if (gateway === undefined) return undefined;
+  const scaledBy = scalerOf(metadata.managedFields ?? []);
+  return {
+    gateway,
+    readyReplicas: status?.readyReplicas ?? 0,
+    ...(spec?.replicas !== undefined && { replicas: spec.replicas }),
+    ...(scaledBy !== undefined && { scaledBy }),
+    ...refusalOf(status),
+  };
+}
+
+/** Server-side apply records which manager set a field last; a HorizontalPodAutoscaler is kube-controller-manager, with subresource scale. */
+const scalerOf = (managed: readonly ManagedFields[]): string | undefined =>
+  managed.find(({ manager, fieldsV1 }) => manager !== fieldManager && fieldsV1?.['f:spec']?.['f:replicas'])?.manager;
+
+/** The Deployment controller copies it from its ReplicaSets. Nothing comparable exists for a StatefulSet. */
+function refusalOf({ conditions }: Workload['status'] = {}): { refusal?: string } {
+  const failure = (conditions ?? []).find(({ type, status }) => type === 'ReplicaFailure' && status === 'True');
+  return failure?.message ? { refusal: failure.message } : {};
+}
+
+function readTarget({ kind, metadata, spec = {}, status }: Workload): Target {
   const { namespace = '', name, uid = '' } = metadata;
   const { matchLabels, matchExpressions } = spec.selector ?? {};
   const rollout = rolloutOf(kind, spec);
@@ -54,6 +78,7 @@ function readTarget({ kind, metadata, spec = {} }: Workload): Target {
     ...(matchLabels && (matchExpressions ?? []).length === 0 && { matchLabels }),
     ...readTemplate(spec.template?.spec),
     ...(rollout && { rollout }),
+    ...refusalOf(status),
   };
 }
 
@@ -87,7 +112,5 @@ function rolloutOf(kind: Target['kind'], spec: NonNullable<Workload['spec']>): R
 
 /** Returns the proxy that this Deployment runs, or undefined. */
 export function proxyOf(cached: CachedTarget): ProxyDeployment | undefined {
-  return cached.gateway === undefined
-    ? undefined
-    : { ...cached.owned, gateway: cached.gateway, readyReplicas: cached.readyReplicas };
+  return cached.proxy && { ...cached.owned, ...cached.proxy };
 }

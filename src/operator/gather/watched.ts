@@ -1,4 +1,5 @@
 /** What every replica of the operator watches, and how much of each object it keeps. */
+import type { HoldfastProxy } from '../../api/holdfastproxy.ts';
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
 import { labels, managedByValue, webhookConfiguration } from '../../core/names/names.ts';
 import type { KubeObject, ListOptions, Resource } from '../../kube/ports.ts';
@@ -20,17 +21,28 @@ import {
   type CachedGrantDefinition,
   type CachedNamespace,
 } from './gateway-api.ts';
-import { projectWithStatus, type CachedWithStatus } from './owned.ts';
 import { nodeChanged, projectNode, type CachedNode } from './nodes.ts';
-import { projectOwned, projectService, type CachedOwned, type CachedService } from './owned.ts';
+import {
+  fingerprintChanged,
+  projectAutoscaler,
+  projectOwned,
+  projectService,
+  projectWebhooks,
+  projectWithStatus,
+  type CachedAutoscaler,
+  type CachedOwned,
+  type CachedService,
+  type CachedWebhooks,
+  type CachedWithStatus,
+} from './owned.ts';
 import { projectPod, type CachedPod } from './pods.ts';
 import { projectSlice, type CachedSlice } from './slices.ts';
-import { projectWebhooks, type CachedWebhooks } from './owned.ts';
 import { projectTarget, type CachedTarget } from './targets.ts';
 
 /** What each cache holds. The types are asserted here once: the API server has validated these objects against their schemas. */
 export type CacheContents = {
   workloads: KubeObject & StickyWorkload;
+  holdfastProxies: KubeObject & HoldfastProxy;
   deployments: CachedTarget;
   statefulSets: CachedTarget;
   replicaSets: KubeObject;
@@ -40,6 +52,7 @@ export type CacheContents = {
   services: CachedService;
   serviceAccounts: CachedOwned;
   podDisruptionBudgets: CachedOwned;
+  autoscalers: CachedAutoscaler;
   keyRings: KubeObject & { data?: Record<string, string> };
   definitions: CachedDefinition;
   grantDefinitions: CachedGrantDefinition;
@@ -66,6 +79,7 @@ const ours: ListOptions = { labelSelector: `${labels.managedBy}=${managedByValue
 /** Kinds that every cluster has. */
 export const always: Record<Exclude<CacheName, keyof typeof withGatewayApi | 'referenceGrants'>, Watched> = {
   workloads: { resource: resources.stickyWorkloads },
+  holdfastProxies: { resource: resources.holdfastProxies },
   deployments: { resource: resources.deployments, project: projectTarget },
   statefulSets: { resource: resources.statefulSets, project: projectTarget },
   // Only for their owners: the middle of the chain from a pod to its Deployment.
@@ -84,6 +98,12 @@ export const always: Record<Exclude<CacheName, keyof typeof withGatewayApi | 're
   services: { resource: resources.services, project: projectService },
   serviceAccounts: { resource: resources.serviceAccounts, project: projectOwned },
   podDisruptionBudgets: { resource: resources.podDisruptionBudgets, project: projectOwned },
+  // All of them too: one of another owner may scale proxies. Their status changes every 15 seconds.
+  autoscalers: {
+    resource: resources.horizontalPodAutoscalers,
+    project: projectAutoscaler,
+    isRelevant: fingerprintChanged,
+  },
   keyRings: { resource: resources.secrets, select: ours },
   definitions: {
     resource: resources.customResourceDefinitions,
@@ -132,6 +152,7 @@ const ownedCaches = [
   'services',
   'serviceAccounts',
   'podDisruptionBudgets',
+  'autoscalers',
   'webhooks',
   'gatewayClasses',
   'gateways',

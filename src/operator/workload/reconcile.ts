@@ -23,7 +23,7 @@ import {
 } from '../gateway/reconcile.ts';
 import { createKeyRing } from '../keys/key-ring.ts';
 import type { RepeatedFailures } from '../apply/repeated-failures.ts';
-import { provision, readyReplicas } from '../gateway/provision.ts';
+import { provision, proxyOf } from '../gateway/provision.ts';
 
 export type ReconcileTools = GatewayTools & {
   reader: Pick<ObjectReader, 'get'>;
@@ -120,7 +120,7 @@ async function writeStatus(
     ...(backend && { backend }),
     pods: podsOf(workload, { translation }),
     sessions: tools.countsOf(backend?.endpoints.map(({ uid }) => uid) ?? [], nowMs),
-    proxyReadyReplicas: gateway ? readyReplicas(gateway, translation.index) : 0,
+    proxy: gateway ? proxyOf(gateway, translation.index) : { readyReplicas: 0 },
     gatewayApi,
     cluster: { nodes, ...(autoscaler && { autoscaler }), ...(found && { target: found }) },
     nowMs,

@@ -69,7 +69,13 @@ describeWithApi('The objects of a StickyWorkload', () => {
 
   test('two StickyWorkloads of a namespace share one proxy, which is deleted with the last', async () => {
     await apply(deployment(namespace, 'chat'));
-    await apply(stickyWorkload(namespace, 'chat', { dataplane: { replicas: 3 } }));
+    await apply({
+      apiVersion: 'holdfast.dev/v1alpha1',
+      kind: 'HoldfastProxy',
+      metadata: { namespace, name: 'three' },
+      spec: { replicas: 3 },
+    });
+    await apply(stickyWorkload(namespace, 'chat', { dataplane: { parametersRef: { name: 'three' } } }));
     await until(
       'three replicas of the proxy',
       async () => (await getObject('deployment', 'holdfast-holdfast', namespace))?.spec?.['replicas'] === 3,

@@ -13,7 +13,7 @@ import type { Scenario } from './scenario.ts';
 const lastAddressFile = `/run/holdfast-cluster/${process.env['HOLDFAST_CLUSTER'] ?? 'holdfast'}/cni-addresses/pods/last_reserved_ip.0`;
 
 const pod = { nodeSelector: { 'kubernetes.io/hostname': 'node' } };
-const spec = { dataplane: { replicas: 1 } };
+const proxy = { replicas: 1 };
 
 /** Returns the cookies that a response sets. */
 const cookiesOf = (response: Response): string =>
@@ -46,7 +46,7 @@ async function replaceAtSameAddress(namespace: string, old: LiveObject): Promise
 export const addressReused: Scenario = {
   title: 'the address of a pod is reused: a token of the deleted pod is lost, and replaced by one of the new pod',
   play: () =>
-    inShop('e2e-address', { replicas: 1, spec, pod }, async ({ namespace, host }) => {
+    inShop('e2e-address', { replicas: 1, proxy, pod }, async ({ namespace, host }) => {
       await readFile(lastAddressFile);
       const [old] = await appPods(namespace);
       if (old === undefined) throw new Error('no pod');

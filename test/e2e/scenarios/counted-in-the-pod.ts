@@ -23,8 +23,8 @@ const options = {
       sessionSources: ['Connections', 'Application'],
       application: { path: '/sessions', port: controlPort },
     },
-    dataplane: { replicas: 1 },
   },
+  proxy: { replicas: 1 },
   container: { lifecycle: { preStop: { httpGet: { path: '/prestop', port: controlPort } } } },
 };
 

@@ -10,7 +10,7 @@ export const namespaceDeleted: Scenario = {
   title:
     'a namespace deleted with a session in it: its pods terminate when its proxies have terminated, not an hour later',
   async play() {
-    const { host } = await openShop(namespace, { replicas: 1, spec: { dataplane: { replicas: 1 } } });
+    const { host } = await openShop(namespace, { replicas: 1, proxy: { replicas: 1 } });
     const client = createShopClient({ host, port: 80 });
     await client.login();
     await kubectl('delete', 'namespace', namespace, '--wait=false');

@@ -15,7 +15,8 @@ const graceSeconds = 20;
 const marginSeconds = 5;
 const options = {
   replicas: 1,
-  spec: { drain: { shutdownMargin: `${marginSeconds}s` }, dataplane: { replicas: 1 } },
+  spec: { drain: { shutdownMargin: `${marginSeconds}s` } },
+  proxy: { replicas: 1 },
   container: {
     startupProbe: { httpGet: { path: '/livez', port: 'http' }, periodSeconds: 1, failureThreshold: 60 },
     livenessProbe: { httpGet: { path: '/livez', port: 'http' }, periodSeconds: 1, failureThreshold: 2 },

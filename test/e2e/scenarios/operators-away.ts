@@ -77,9 +77,9 @@ export const operatorsAway: Scenario = {
     inShop('e2e-away', { replicas: 4 }, (busy) =>
       inShop(
         'e2e-away-limit',
-        { replicas: 1, spec: { drain: { timeout: '30s' }, dataplane: { replicas: 1 } } },
+        { replicas: 1, spec: { drain: { timeout: '30s' } }, proxy: { replicas: 1 } },
         (limited) =>
-          inShop('e2e-away-forced', { replicas: 1, spec: { dataplane: { replicas: 1 } } }, (forced) =>
+          inShop('e2e-away-forced', { replicas: 1, proxy: { replicas: 1 } }, (forced) =>
             playAway({ busy, limited, forced }),
           ),
       ),

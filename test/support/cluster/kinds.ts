@@ -1,5 +1,5 @@
 /** The kinds of the test cluster: they are served without a stored CustomResourceDefinition, and their schemas are compiled once. */
-import { customResourceDefinition } from '../../../src/api/crd.ts';
+import { customResourceDefinition, proxyDefinition } from '../../../src/api/crd.ts';
 import type { KubeObject, Resource } from '../../../src/kube/ports.ts';
 import { gatewayClasses, gateways, httpRoutes, referenceGrants } from '../../../src/kube/resources.ts';
 import { builtInKinds } from '../../../tools/devcluster/apiserver/kinds/built-in.ts';
@@ -52,6 +52,7 @@ const withoutRules = (definition: object): KubeObject =>
 
 const definitions: KubeObject[] = [
   withoutRules(customResourceDefinition),
+  withoutRules(proxyDefinition),
   // Of Gateway API only the fields that determine how the lists of several managers merge.
   definitionOf(gatewayClasses, { ...open, properties: { conditions } }),
   definitionOf(gateways, {

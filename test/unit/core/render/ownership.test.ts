@@ -17,12 +17,12 @@ const proxy = {
 
 function objectsOf(world: ShortWorld): OwnedObject[] {
   const snapshot = snapshotOf(world);
-  const { accepts, gateways } = translate(snapshot);
+  const { accepts, gateways, index } = translate(snapshot);
   return [
     ...Object.values(accepts).flatMap((accept) =>
       accept.kind === 'accepted' ? renderWorkload(accept.plan, snapshot) : [],
     ),
-    ...Object.values(gateways).flatMap((gateway) => renderGateway(gateway, { ...snapshot, proxy })),
+    ...Object.values(gateways).flatMap((gateway) => renderGateway(gateway, { ...snapshot, proxy, seen: index })),
   ];
 }
 

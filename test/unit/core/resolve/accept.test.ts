@@ -124,7 +124,7 @@ describe('an unsupported field is refused with its name and what to do', () => {
           sessionThreshold: 3,
         },
         scaleDown: { strategy: 'TerminateAndHold', maxDraining: '50%' },
-        dataplane: { type: 'Bundled', replicas: 5 },
+        dataplane: { type: 'Bundled', parametersRef: { name: 'small' } },
       },
     ],
     ['header mode', { sessionPersistence: { type: 'Header', header: { name: 'X-S' } } }],
@@ -147,7 +147,7 @@ test('every field of the spec is either supported or refused: none is ignored', 
     'sessionPersistence',
     'loadBalancing.maxSessionsPerEndpoint',
     'drain',
-    'dataplane.replicas',
+    'dataplane.parametersRef',
   ];
   const refused = [
     'replicas',
@@ -406,7 +406,7 @@ describe('the plan of an accepted StickyWorkload', () => {
         targetPort: 3000,
         selector: { app: 'cart' },
         drain: { drainTimeoutMs: 3_600_000, quietPeriodMs: 5000, shutdownMarginMs: 30_000 },
-        proxyReplicas: 2,
+        drainTimeoutMs: 3_600_000,
       },
     });
   });

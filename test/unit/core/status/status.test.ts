@@ -53,7 +53,7 @@ function inputOf({
     apply: { kind: 'applied' },
     pods: endpoints.map(({ pod }) => wholePod({ name: pod })),
     sessions: new Map(Object.entries(sessions)),
-    proxyReadyReplicas: 2,
+    proxy: { readyReplicas: 2 },
     gatewayApi: { installed: true, sessionPersistence: 'B' },
     cluster: { nodes: {} },
     nowMs: now,
@@ -100,7 +100,7 @@ describe('conditions', () => {
     ],
     [
       'no proxy is ready',
-      { proxyReadyReplicas: 0 },
+      { proxy: { readyReplicas: 0 } },
       notProgrammed('ProxyNotReady'),
       /kubectl get pods -n shop -l gateway\.networking\.k8s\.io\/gateway-name=holdfast/,
     ],
@@ -208,7 +208,7 @@ describe('the times of a status', () => {
   });
 
   test('have the current time if a condition changes', () => {
-    const status = judgeStatus(inputOf({ cart: { status: before }, proxyReadyReplicas: 0 }));
+    const status = judgeStatus(inputOf({ cart: { status: before }, proxy: { readyReplicas: 0 } }));
     expect(conditionOf(status, 'Ready')).toMatchObject({ status: 'False', lastTransitionTime: '2026-05-01T12:00:00Z' });
   });
 

@@ -102,15 +102,19 @@ describe('a Gateway', () => {
     expect(projectGateway(gateway(spec)).gateway.listeners[0]?.allowedRoutes).toEqual(expected);
   });
 
-  test('keeps its infrastructure labels and annotations, and lists its unsupported fields', () => {
+  test('keeps its infrastructure, and lists its unsupported fields', () => {
     const infrastructure = {
       labels: { cost: 'a' },
       annotations: { note: 'b' },
       parametersRef: { group: '', kind: 'ConfigMap', name: 'x' },
     };
     expect(projectGateway(gateway({ infrastructure, addresses: [{ value: '10.0.0.1' }] })).gateway).toMatchObject({
-      infrastructure: { labels: { cost: 'a' }, annotations: { note: 'b' } },
-      unsupported: ['spec.addresses', 'spec.infrastructure.parametersRef'],
+      infrastructure: {
+        labels: { cost: 'a' },
+        annotations: { note: 'b' },
+        parametersRef: { field: 'spec.infrastructure.parametersRef', group: '', kind: 'ConfigMap', name: 'x' },
+      },
+      unsupported: ['spec.addresses'],
     });
   });
 

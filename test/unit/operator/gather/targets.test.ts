@@ -64,10 +64,12 @@ describe('a target', () => {
     expect(projectTarget(deployment(spec)).target).toEqual({ ...base, ...target });
   });
 
-  test('has zero ready replicas until the status reports them', () => {
-    expect(projectTarget(deployment()).readyReplicas).toBe(0);
-    expect(projectTarget(deployment(undefined, {}, { replicas: 3 })).readyReplicas).toBe(0);
-    expect(projectTarget(deployment(undefined, {}, { readyReplicas: 2 })).readyReplicas).toBe(2);
+  test('keeps why its pods are refused, for as long as they are', () => {
+    const refusalOf = (status: string) =>
+      projectTarget(deployment(undefined, {}, { conditions: [{ type: 'ReplicaFailure', status, message: 'quota' }] }))
+        .target.refusal;
+    expect(refusalOf('True')).toBe('quota');
+    expect(refusalOf('False')).toBeUndefined();
   });
 });
 
@@ -91,6 +93,27 @@ describe('a proxy', () => {
       component: 'proxy',
       gateway: 'web',
       readyReplicas: 2,
+    });
+  });
+
+  test('has zero ready replicas until the status reports them', () => {
+    const ready = (status?: object) =>
+      proxyOf(projectTarget(deployment(undefined, { labels: ours }, status)))?.readyReplicas;
+    expect(ready()).toBe(0);
+    expect(ready({ replicas: 3 })).toBe(0);
+    expect(ready({ readyReplicas: 2 })).toBe(2);
+  });
+
+  test('is scaled by the manager that last set its replicas, unless that is Holdfast', () => {
+    const entry = (manager: string, field: string) => ({ manager, fieldsV1: { 'f:spec': { [field]: {} } } });
+    const scaledBy = (...managedFields: object[]) => {
+      const metadata = { labels: ours, managedFields };
+      return proxyOf(projectTarget(deployment({ replicas: 4 }, metadata)));
+    };
+    expect(scaledBy(entry('holdfast', 'f:replicas'), entry('kubectl', 'f:paused'))).not.toHaveProperty('scaledBy');
+    expect(scaledBy(entry('holdfast', 'f:template'), entry('kubectl', 'f:replicas'))).toMatchObject({
+      replicas: 4,
+      scaledBy: 'kubectl',
     });
   });
 

@@ -71,6 +71,8 @@ const definitions: Readonly<Record<string, Definition>> = {
     selectableFields: ['status.replicas'],
   },
   'apps/StatefulSet': { schema: workloads.statefulSet, ...rules.replicaRules, countsGenerations: true },
+  // Stored; no controller scales by it.
+  'autoscaling/HorizontalPodAutoscaler': { schema: workloads.horizontalPodAutoscaler },
   'coordination.k8s.io/Lease': { schema: objects.lease, createsOnUpdate: true },
   'discovery.k8s.io/EndpointSlice': {
     schema: objects.endpointSlice,

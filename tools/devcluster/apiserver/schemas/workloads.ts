@@ -3,6 +3,7 @@ import type { Schema } from '../../schema/schema.ts';
 import { podTemplate } from './pod.ts';
 import {
   anything,
+  atomic,
   bool,
   conditions,
   each,
@@ -10,6 +11,7 @@ import {
   int64,
   intOrString,
   kindOf,
+  list,
   labelSelector,
   map,
   object,
@@ -56,6 +58,16 @@ export const replicaSet: Schema = kindOf({
 export const statefulSet: Schema = kindOf({
   spec: { ...anything, properties: { replicas: or(int32, 1), selector: labelSelector, template: podTemplate } },
   status: anything,
+});
+
+export const horizontalPodAutoscaler: Schema = kindOf({
+  spec: object({
+    scaleTargetRef: object(each(text, 'apiVersion kind name')),
+    ...each(int32, 'minReplicas maxReplicas'),
+    metrics: atomic(list(anything)),
+    behavior: anything,
+  }),
+  status: or(object({ ...each(int32, 'currentReplicas desiredReplicas'), conditions, currentMetrics: anything }), {}),
 });
 
 export const podDisruptionBudget: Schema = kindOf({

@@ -120,7 +120,7 @@ const defaults: Case[] = [
           sessionThreshold: 0,
         },
         scaleDown: { strategy: 'TerminateAndHold', maxDraining: '50%' },
-        dataplane: { type: 'Bundled', replicas: 2 },
+        dataplane: { type: 'Bundled' },
       });
     },
   },

@@ -600,10 +600,10 @@ const others: Row[] = [
   { problem: 'more than all may drain', ...maxDraining('101%') },
   { problem: 'a number in quotes', ...maxDraining('3') },
   {
-    problem: 'a proxy without replicas',
-    spec: { dataplane: { replicas: 0 } },
-    field: 'spec.dataplane.replicas',
-    message: /greater than or equal to 1/,
+    problem: 'a HoldfastProxy for a Gateway that somebody else manages',
+    spec: { dataplane: { parametersRef: { name: 'small' } }, route: { parentRefs: [{ name: 'web' }] } },
+    field: 'spec.dataplane.parametersRef',
+    message: /applies to the Gateway that Holdfast generates/,
   },
   {
     problem: 'an unknown dataplane',

@@ -1,0 +1,226 @@
+/** The schema of HoldfastProxy: how the proxies of a Gateway run, and their limits. */
+import { cidrPattern, duration } from './grammar.ts';
+import type { Infer, Rule, Schema } from './schema.ts';
+
+export const proxyKind = 'HoldfastProxy';
+export const proxyPlural = 'holdfastproxies';
+/** The HoldfastProxy in the operator's namespace that applies where no other one is referenced. */
+export const defaultProxyObject = 'default';
+
+const count = (description: string, value: number) =>
+  ({ type: 'integer', format: 'int32', minimum: 1, maximum: 1_000_000, default: value, description }) as const;
+
+const quantity = (description: string) =>
+  ({
+    'x-kubernetes-int-or-string': true,
+    description,
+    'x-kubernetes-validations': [
+      {
+        rule: "type(self) == int ? self > 0 : self.matches('^[0-9]+([.][0-9]+)?(m|k|Ki|M|Mi|G|Gi)?$')",
+        message: 'must be a quantity greater than 0, such as 500m, 2, 256Mi or 1Gi',
+      },
+    ],
+  }) as const satisfies Schema;
+
+const quantities = (description: string) =>
+  ({
+    type: 'object',
+    description,
+    properties: {
+      cpu: quantity('CPU, in cores.'),
+      memory: quantity('Memory, in bytes.'),
+      'ephemeral-storage': quantity('Local storage, in bytes.'),
+    },
+  }) as const satisfies Schema;
+
+const resources = {
+  type: 'object',
+  description: 'Resources of the proxy container.',
+  properties: {
+    requests: quantities('What the scheduler reserves. Default: cpu 100m, memory 128Mi.'),
+    limits: quantities(
+      'What the container may use. Default: none, because a proxy that is throttled or killed for memory affects every session.',
+    ),
+  },
+} as const satisfies Schema;
+
+const autoscaling = {
+  type: 'object',
+  description: 'A HorizontalPodAutoscaler for the proxies.',
+  required: ['maxReplicas'],
+  properties: {
+    minReplicas: {
+      type: 'integer',
+      format: 'int32',
+      minimum: 1,
+      maximum: 1000,
+      default: 2,
+      description: 'Smallest number of proxy replicas.',
+    },
+    maxReplicas: {
+      type: 'integer',
+      format: 'int32',
+      minimum: 1,
+      maximum: 1000,
+      description: 'Largest number of proxy replicas.',
+    },
+    targetCPUUtilizationPercentage: {
+      type: 'integer',
+      format: 'int32',
+      minimum: 1,
+      maximum: 1000,
+      default: 80,
+      description: 'Average CPU usage that the autoscaler aims for, as a percentage of the CPU request.',
+    },
+  },
+  'x-kubernetes-validations': [
+    {
+      rule: 'self.minReplicas <= self.maxReplicas',
+      message: 'minReplicas must not exceed maxReplicas',
+      fieldPath: '.minReplicas',
+    },
+  ],
+} as const satisfies Schema;
+
+const clientAddress = {
+  type: 'object',
+  description: "How the proxy learns a client's address when a load balancer or ingress is in front.",
+  default: {},
+  properties: {
+    trustedProxies: {
+      type: 'array',
+      maxItems: 64,
+      default: ['127.0.0.0/8', '::1/128'],
+      description:
+        'CIDRs of the load balancers and ingresses in front. X-Forwarded-*, Forwarded and identity headers are kept only on their requests. The list replaces the default.',
+      items: {
+        type: 'string',
+        minLength: 1,
+        maxLength: 49,
+        'x-kubernetes-validations': [
+          {
+            rule: `self.matches('${cidrPattern}')`,
+            message: 'must be a CIDR, an address and a prefix length: 10.0.0.0/8, or 10.0.0.7/32 for one address',
+          },
+        ],
+      },
+    },
+    proxyProtocol: {
+      type: 'string',
+      enum: ['Off', 'Required'],
+      default: 'Off',
+      description:
+        'Required: every connection must begin with a PROXY protocol header, version 1 or 2; others are closed. Off: no header is read.',
+    },
+  },
+} as const satisfies Schema;
+
+const limits = {
+  type: 'object',
+  description: 'Limits of each proxy replica. What a limit refuses is counted in its metrics.',
+  default: {},
+  properties: {
+    connections: count('Open client connections.', 20_000),
+    connectionsPerAddress: count('Open client connections from one address.', 10_000),
+    requestsPerEndpoint: count('Requests to one pod that have no response yet.', 1024),
+  },
+} as const satisfies Schema;
+
+const timeouts = {
+  type: 'object',
+  description: 'Timeouts of each proxy replica.',
+  default: {},
+  properties: {
+    requestHead: duration('From the first byte of a request to the end of its head.', '15s'),
+    requestBody: duration('Without progress of the request body.', '60s'),
+    responseHead: duration('From the end of a request to the head of its response.', '10m'),
+    clientIdle: duration(
+      'Keep-alive of a client connection without a request. It must be longer than the keep-alive of a load balancer in front: Google Cloud needs more than 600s.',
+      '75s',
+    ),
+    connect: duration('Connecting to a pod, before the proxy tries again.', '1300ms'),
+  },
+  'x-kubernetes-validations': ['requestHead', 'requestBody', 'responseHead', 'clientIdle']
+    .map((name): Rule => ({
+      rule: `duration(self.${name}) >= duration('1s')`,
+      message: `${name} must be at least 1s`,
+      fieldPath: `.${name}`,
+    }))
+    .concat({
+      rule: "duration(self.connect) >= duration('100ms') && duration(self.connect) <= duration('1m')",
+      message: 'connect must be from 100ms to 1m',
+      fieldPath: '.connect',
+    }),
+} as const satisfies Schema;
+
+export const proxySpecSchema = {
+  type: 'object',
+  default: {},
+  properties: {
+    replicas: {
+      type: 'integer',
+      format: 'int32',
+      minimum: 1,
+      maximum: 1000,
+      description:
+        'Number of proxy replicas. Unset: 2, until another controller or kubectl scale changes the number. A number that a HorizontalPodAutoscaler sets is never overwritten.',
+    },
+    autoscaling,
+    resources,
+    imagePullSecrets: {
+      type: 'array',
+      maxItems: 16,
+      description: 'Secrets in the namespace of the Gateway with the credentials of the image registry.',
+      items: {
+        type: 'object',
+        required: ['name'],
+        properties: { name: { type: 'string', minLength: 1, maxLength: 253, description: 'Name of the Secret.' } },
+      },
+    },
+    drainTimeout: duration(
+      'How long a stopping proxy waits at most for its open streams and requests. It exits with the last of them, and no later than the longest drain.timeout of the workloads that it serves.',
+      '1h',
+    ),
+    clientAddress,
+    limits,
+    timeouts,
+  },
+  'x-kubernetes-validations': [
+    {
+      rule: '!has(self.replicas) || !has(self.autoscaling)',
+      message: 'replicas and autoscaling exclude each other: remove one of them',
+      fieldPath: '.replicas',
+    },
+    {
+      rule: "duration(self.drainTimeout) >= duration('1s') && duration(self.drainTimeout) <= duration('168h')",
+      message: 'drainTimeout must be from 1s to 7 days (168h)',
+      fieldPath: '.drainTimeout',
+    },
+  ],
+} as const satisfies Schema;
+
+export type HoldfastProxySpec = Infer<typeof proxySpecSchema>;
+
+/** What the API server makes of an empty spec. */
+export const defaultProxySpec: HoldfastProxySpec = {
+  drainTimeout: proxySpecSchema.properties.drainTimeout.default,
+  clientAddress: {
+    trustedProxies: [...clientAddress.properties.trustedProxies.default],
+    proxyProtocol: clientAddress.properties.proxyProtocol.default,
+  },
+  limits: {
+    connections: limits.properties.connections.default,
+    connectionsPerAddress: limits.properties.connectionsPerAddress.default,
+    requestsPerEndpoint: limits.properties.requestsPerEndpoint.default,
+  },
+  timeouts: {
+    requestHead: timeouts.properties.requestHead.default,
+    requestBody: timeouts.properties.requestBody.default,
+    responseHead: timeouts.properties.responseHead.default,
+    clientIdle: timeouts.properties.clientIdle.default,
+    connect: timeouts.properties.connect.default,
+  },
+};
+
+/** A HoldfastProxy as the API server returns it. */
+export type HoldfastProxy = { metadata: { namespace: string; name: string }; spec: HoldfastProxySpec };
