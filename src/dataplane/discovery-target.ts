@@ -9,11 +9,13 @@ import type { Http1Server } from './server.ts';
 import { listHandedSessions } from './sessions/handover.ts';
 import { createReceivedHandovers } from './sessions/received-handovers.ts';
 import type { ManagedRouter } from './sessions/router.ts';
+import type { AppliedSettings } from './settings.ts';
 import type { TableSource } from './table-source.ts';
 
 export type TargetPorts = {
   router: ManagedRouter;
   server: Pick<Http1Server, 'retain'>;
+  settings: Pick<AppliedSettings, 'apply'>;
   listeners: Pick<Listeners, 'sync'>;
   clock: Clock;
   log: Logger;
@@ -26,7 +28,7 @@ export interface ProxyTarget extends DiscoveryTarget {
   handOver(source: Pick<TableSource, 'handOver' | 'sendLastReport'>): Promise<void>;
 }
 
-export function createProxyTarget({ router, server, listeners, clock, log }: TargetPorts): ProxyTarget {
+export function createProxyTarget({ router, server, settings, listeners, clock, log }: TargetPorts): ProxyTarget {
   const startedAtMs = clock.nowMs();
   const handovers = createReceivedHandovers({
     nowMs: () => clock.nowMs(),
@@ -42,6 +44,7 @@ export function createProxyTarget({ router, server, listeners, clock, log }: Tar
     asOfMs: () => asOfMs,
     onTable(choice) {
       router.applyTable(choice.table, choice.asOfMs);
+      settings.apply(choice.table.proxy);
       server.retain(podUids(choice.table));
       listeners.sync(choice.table.listeners);
       asOfMs = choice.asOfMs;

@@ -4,12 +4,15 @@ import { containerPort } from '../core/names/names.ts';
 import { createAdminApp, listenAdmin } from '../platform/admin.ts';
 import { sleep, type Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/log.ts';
+import { readOpenFileLimit } from '../platform/open-files.ts';
 import { createRegistry } from '../platform/metrics.ts';
 import { runShutdown } from '../platform/shutdown.ts';
 import { addDebugPages } from './admin/debug-pages.ts';
 import { httpSamples, registerProxyMetrics, sessionSamples } from './admin/proxy-metrics.ts';
 import type { ProxyConfig } from './config.ts';
 import { createProxyTarget, type ProxyTarget } from './discovery-target.ts';
+import { createAppliedSettings } from './settings.ts';
+import { connectionsWithin } from './net/file-budget.ts';
 import { createHttp1Server, type Http1Server } from './server.ts';
 import { createListeners, type Listeners } from './net/listeners.ts';
 import { createSessionIds } from './sessions/session-ids.ts';
@@ -19,6 +22,8 @@ import { startTableSource, type TableSource, type TableSourcePorts } from './tab
 export type ProxyPorts = TableSourcePorts & {
   /** Returns the port to bind for a listener's port. */
   bindPort: (listenerPort: number) => number;
+  /** The limit of open files, if not that of the process. */
+  openFiles?: number;
 };
 
 export interface Proxy {
@@ -45,9 +50,11 @@ const rowsPerSweep = 8192;
 export async function startProxy(config: ProxyConfig, ports: ProxyPorts): Promise<Proxy> {
   const { clock, log } = ports;
   const router = createSessionRouter({ clock, random: Math.random, newSessionId: createSessionIds() });
-  const server = createHttp1Server({ router, clock, log });
+  const openFiles = ports.openFiles ?? readOpenFileLimit();
+  const server = createHttp1Server({ router, clock, log, connectionsByFiles: connectionsWithin(openFiles) });
+  const settings = createAppliedSettings(server, { openFiles, log });
   const listeners = createListeners(server, { bindPort: ports.bindPort, log });
-  const target = createProxyTarget({ router, server, listeners, clock, log });
+  const target = createProxyTarget({ router, server, settings, listeners, clock, log });
   const source = startTableSource(config.source, ports, target);
   const stopSweeping = startSweeping(router, clock);
   let stopping = false;
@@ -94,7 +101,7 @@ function startAdmin(
       connectedReplicas: () => source.connected().length,
       tableAgeMs: () => (table() === undefined ? undefined : clock.nowMs() - target.asOfMs()),
     }),
-    ...httpSamples(server.counters, () => server.upstreamCounts()),
+    ...httpSamples(server.counters, server),
   });
   const notReady = () => {
     if (isStopping()) return ['shutting down'];

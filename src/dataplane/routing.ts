@@ -66,6 +66,7 @@ export type ReplyReason =
   | 'EndpointLost'
   | 'UpstreamConnectFailed'
   | 'ProxyOutOfResources'
+  | 'TooManyRequests'
   | 'UpstreamProtocolError'
   | 'UpstreamTimeout'
   | 'InternalError'
@@ -74,9 +75,10 @@ export type ReplyReason =
 /**
  * Why a request did not reach its endpoint. `Refused`: the kernel of the pod responded with RST, so its node lives. `NoResponse`: nothing
  * responded to the connection attempt. `Silent`: nothing responded on an open connection, nor to several probes. `LocalError`: this proxy has
- * no file, port or memory for a connection, which says nothing about the endpoint.
+ * no file, port or memory for a connection, `LimitReached`: it has as many unanswered requests there as it may; both say nothing about the
+ * endpoint.
  */
-export type ConnectFailure = 'Refused' | 'NoResponse' | 'Silent' | 'LocalError';
+export type ConnectFailure = 'Refused' | 'NoResponse' | 'Silent' | 'LocalError' | 'LimitReached';
 
 /** The parts of a response head that concern the session. */
 export type SessionResponse = {

@@ -3,6 +3,11 @@ import { systemClock } from '../platform/clock.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/log.ts';
 import type { SessionRouter } from './routing.ts';
+import type { ProxySettings } from '../wire/proxy-settings.ts';
+import { plainAddress } from './net/addresses.ts';
+import { createAdmission } from './net/admission.ts';
+import { watchFreeFiles } from './net/free-files.ts';
+import { refuseConnection } from './exchange/refuse-connection.ts';
 import { createDeadlines } from './net/deadlines.ts';
 import { createUpstreamPool } from './upstream/pool.ts';
 import type { PoolOptions } from './upstream/pool.ts';
@@ -25,6 +30,8 @@ export type Http1ServerOptions = {
   timeouts?: Partial<Http1Timeouts>;
   requestLimits?: Partial<HeadLimits>;
   pool?: Partial<PoolOptions>;
+  /** The number of client connections for which the process has files. */
+  connectionsByFiles?: number;
 };
 
 export type ListenOptions = {
@@ -42,6 +49,10 @@ export interface Http1Server {
   listen(options: ListenOptions): Promise<BoundListener>;
   /** Returns the numbers of upstream connections, `open` including idle ones. */
   upstreamCounts(): { open: number; idle: number };
+  /** Applies the limits and timeouts of a routing table, to open connections too. Never above the limit that the process's files allow. */
+  configure(settings: ServerSettings): void;
+  /** Returns the number of client connections that are accepted: that of the settings, or what the process's files allow. */
+  maxConnections(): number;
   /** Must be called with the pods of a new routing table: idle connections to other pods close, open requests continue. */
   retain(uids: ReadonlySet<string>): void;
   /**
@@ -56,10 +67,19 @@ export interface Http1Server {
   shutdown(options: { graceMs: number }): Promise<CutReport>;
 }
 
+const everyAddress = ['0.0.0.0/0', '::/0'];
+
+/** The settings that concern the request path. */
+export type ServerSettings = Pick<ProxySettings, 'trustedProxies' | 'proxyProtocol' | 'limits' | 'timeouts'>;
+
 export function createHttp1Server(options: Http1ServerOptions): Http1Server {
   const context = createContext(options);
   const { counters, deadlines, pool } = context;
   const connections = new Set<ClientConnection>();
+  const admission = createAdmission();
+  const { connectionsByFiles = Number.POSITIVE_INFINITY } = options;
+  let maxConnections = connectionsByFiles;
+  let stopWatchingFiles: (() => void) | undefined;
   const listeners = new Set<BoundListener>();
   let lastClosed: (() => void) | undefined;
 
@@ -73,6 +93,14 @@ export function createHttp1Server(options: Http1ServerOptions): Http1Server {
   }
 
   function open(socket: Socket, listenerPort: number): void {
+    const address = plainAddress(socket.remoteAddress ?? '');
+    const exceeded = admission.admit(address);
+    if (exceeded !== undefined) {
+      counters.limitRefusals[exceeded] += 1;
+      refuseConnection(socket, exceeded, context.clock.nowMs());
+      return;
+    }
+    socket.once('close', () => admission.release(address));
     const connection = new ClientConnection(socket, context, { port: listenerPort, scheme: 'http' });
     connections.add(connection);
     deadlines.watch(connection);
@@ -118,6 +146,7 @@ export function createHttp1Server(options: Http1ServerOptions): Http1Server {
         { accept: (socket) => accept(socket, listenerPort), failed: () => (counters.acceptErrors += 1) },
       );
       listeners.add(listener);
+      stopWatchingFiles ??= watchFreeFiles(context.clock, () => (counters.acceptErrors += 1));
       return {
         port: listener.port,
         close() {
@@ -127,6 +156,28 @@ export function createHttp1Server(options: Http1ServerOptions): Http1Server {
       };
     },
     upstreamCounts: () => pool.counts(),
+    configure({ limits, timeouts, trustedProxies, proxyProtocol }) {
+      maxConnections = Math.min(limits.connections, connectionsByFiles);
+      admission.configure({
+        connections: maxConnections,
+        connectionsPerAddress: limits.connectionsPerAddress,
+        // Behind a load balancer an address stands for many clients.
+        exempt: proxyProtocol === 'Required' ? everyAddress : trustedProxies,
+      });
+      context.timeouts = {
+        ...context.timeouts,
+        headMs: timeouts.requestHeadMs,
+        idleMs: timeouts.clientIdleMs,
+        bodyMs: timeouts.requestBodyMs,
+        responseHeadMs: timeouts.responseHeadMs,
+      };
+      pool.configure({
+        connectTimeoutMs: timeouts.connectMs,
+        maxUnansweredPerEndpoint: limits.requestsPerEndpoint,
+        maxOpen: maxConnections,
+      });
+    },
+    maxConnections: () => maxConnections,
     retain: (uids) => pool.retain(uids),
     announceShutdown() {
       context.shutdown = 'announced';
@@ -144,6 +195,7 @@ export function createHttp1Server(options: Http1ServerOptions): Http1Server {
       forEach(connections, (connection) => connection.cut('close'));
       pool.close();
       deadlines.stop();
+      stopWatchingFiles?.();
       return report;
     },
   };

@@ -31,9 +31,13 @@ export function createAdminApp({ registry, notReady }: AdminPorts): Express {
 
 export type AdminServer = { port: number; close(): Promise<void> };
 
+/** Scrapers, probes and a few people. The files of the process belong to its real work. */
+const maxConnections = 64;
+
 /** Rejects if the port cannot be bound. */
 export async function listenAdmin(app: Express, port: number): Promise<AdminServer> {
   const server = createServer(app);
+  server.maxConnections = maxConnections;
   server.listen(port);
   await once(server, 'listening');
   const address = server.address();

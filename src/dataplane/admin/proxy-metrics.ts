@@ -3,6 +3,7 @@ import { metrics, type MetricName } from '../../api/metrics.ts';
 import { registerMetric, type Sample } from '../../platform/metrics.ts';
 import type { Backend, EndpointState, RoutingTable } from '../../wire/routing-table.ts';
 import type { Http1Counters } from '../exchange/counters.ts';
+import type { Http1Server } from '../server.ts';
 import type { BackendCounters, SessionCounters } from '../sessions/counters.ts';
 import type { EndpointSlots } from '../sessions/endpoint-slots.ts';
 
@@ -28,10 +29,10 @@ const byReason = (counts: Readonly<Record<string, number>>): Sample[] =>
 
 type HttpMetric = Extract<ProxyMetric, `holdfast_http_${string}` | `holdfast_upstream_${string}`>;
 
-/** `pool`: the connections to endpoints. */
+/** `server`: its connections to endpoints, and its limit of client connections. */
 export const httpSamples = (
   counters: Http1Counters,
-  pool: () => { open: number; idle: number },
+  server: Pick<Http1Server, 'upstreamCounts' | 'maxConnections'>,
 ): MetricSamples<HttpMetric> => ({
   holdfast_http_connections_total: single(() => counters.connectionsAccepted),
   holdfast_http_accept_errors_total: single(() => counters.acceptErrors),
@@ -40,11 +41,14 @@ export const httpSamples = (
   holdfast_http_responses_total: () =>
     counters.responsesByClass.map((value, digit) => ({ labels: { class: `${digit}xx` }, value })).slice(1),
   holdfast_http_refusals_total: () => byReason(counters.refusals),
+  holdfast_http_limit_refusals_total: () =>
+    Object.entries(counters.limitRefusals).map(([limit, value]) => ({ labels: { limit }, value })),
   holdfast_http_replies_total: () => byReason(counters.replies),
   holdfast_http_responses_truncated_total: single(() => counters.responsesTruncated),
   holdfast_http_faults_total: () =>
     Object.entries(counters.faults).map(([scope, value]) => ({ labels: { scope }, value })),
   holdfast_http_clients_gone_total: single(() => counters.clientsGone),
+  holdfast_http_connections_limit: single(() => server.maxConnections()),
   holdfast_http_connections_open: single(() => counters.connectionsOpen),
   holdfast_http_requests_open: single(() => counters.requestsOpen),
   holdfast_http_upgrades_open: single(() => counters.upgradesOpen),
@@ -53,7 +57,7 @@ export const httpSamples = (
     Object.entries(counters.upstreamLocalErrors).map(([error, value]) => ({ labels: { error }, value })),
   holdfast_upstream_retries_total: single(() => counters.upstreamRetries),
   holdfast_upstream_connections: () => {
-    const { open, idle } = pool();
+    const { open, idle } = server.upstreamCounts();
     return [
       { labels: { state: 'busy' }, value: open - idle },
       { labels: { state: 'idle' }, value: idle },

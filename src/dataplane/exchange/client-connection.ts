@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Reply } from '../routing.ts';
+import { plainAddress } from '../net/addresses.ts';
 import type { Timed } from '../net/deadlines.ts';
 import { LF } from '../http/ascii.ts';
 import type { ClientSide, ClientTunnel } from './client-side.ts';
@@ -278,6 +279,7 @@ export class ClientConnection implements ClientSide, Timed {
         if (this.pending === undefined) {
           this.close();
         } else {
+          this.context.counters.limitRefusals.requestHead += 1;
           this.refuse(refusals.RequestTimeout);
         }
         return;
@@ -315,7 +317,3 @@ function describeHop(socket: Socket, { scheme }: ClientListener): Hop {
     localAuthority: `${local.includes(':') ? `[${local}]` : local}:${localPort}`,
   };
 }
-
-/** A dual-stack socket has IPv4 peers such as `::ffff:192.0.2.1`. */
-const plainAddress = (address: string): string =>
-  address.startsWith('::ffff:') ? address.slice('::ffff:'.length) : address;

@@ -4,14 +4,21 @@ import type { ConnectFailure } from '../routing.ts';
  * The errors of a connection attempt for which this process or its node is too small: no file descriptor (of the process, of the node), no
  * local port, no buffer, no memory. The endpoint was not even asked.
  */
-export const localErrors = ['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'ENOBUFS', 'ENOMEM'] as const;
+const localErrors = ['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'ENOBUFS', 'ENOMEM'] as const;
 
 export type LocalError = (typeof localErrors)[number];
 
-export const isLocalError = (reason: string): reason is LocalError => localErrors.some((code) => code === reason);
+const isLocalError = (reason: string): reason is LocalError => localErrors.some((code) => code === reason);
 
 /** `reason`: the error code of a connection that was never open. */
-export function classifyConnectFailure(reason: string): Exclude<ConnectFailure, 'Silent'> {
+export function classifyConnectFailure(reason: string): Exclude<ConnectFailure, 'Silent' | 'LimitReached'> {
   if (isLocalError(reason)) return 'LocalError';
   return reason === 'ECONNREFUSED' || reason === 'ECONNRESET' ? 'Refused' : 'NoResponse';
+}
+
+type FailureCounters = { upstreamConnectFailures: number; upstreamLocalErrors: Record<LocalError, number> };
+
+export function countConnectFailure(counters: FailureCounters, reason: string): void {
+  if (isLocalError(reason)) counters.upstreamLocalErrors[reason] += 1;
+  else counters.upstreamConnectFailures += 1;
 }

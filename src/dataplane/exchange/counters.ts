@@ -3,6 +3,15 @@ import type { LocalError } from './connect-failure.ts';
 import type { FaultScope } from './faults.ts';
 import type { RefusalReason } from '../http/refusals.ts';
 
+/** The limits and timeouts of the proxy's settings, by their names in `HoldfastProxy`. */
+export type ProxyLimit =
+  | 'connections'
+  | 'connectionsPerAddress'
+  | 'requestsPerEndpoint'
+  | 'requestHead'
+  | 'requestBody'
+  | 'responseHead';
+
 /** Plain numbers, which are read when metrics are scraped: a labelled histogram would cost a request more than its parsing. */
 export type Http1Counters = {
   connectionsAccepted: number;
@@ -13,6 +22,8 @@ export type Http1Counters = {
   /** Forwarded final responses of apps, by the first digit of the status: index 2 is 2xx. */
   responsesByClass: number[];
   refusals: Partial<Record<RefusalReason, number>>;
+  /** Connections and requests that a limit of the proxy's settings ended. */
+  limitRefusals: Record<ProxyLimit, number>;
   /** Responses of the proxy itself. */
   replies: Partial<Record<ReplyReason, number>>;
   /** Attempts that an endpoint refused or did not respond to. */
@@ -40,6 +51,14 @@ export function createCounters(): Http1Counters {
     requestsOpen: 0,
     responsesByClass: [0, 0, 0, 0, 0, 0],
     refusals: {},
+    limitRefusals: {
+      connections: 0,
+      connectionsPerAddress: 0,
+      requestsPerEndpoint: 0,
+      requestHead: 0,
+      requestBody: 0,
+      responseHead: 0,
+    },
     replies: {},
     upstreamConnectFailures: 0,
     upstreamLocalErrors: { EMFILE: 0, ENFILE: 0, EADDRNOTAVAIL: 0, ENOBUFS: 0, ENOMEM: 0 },

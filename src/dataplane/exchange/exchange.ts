@@ -1,8 +1,8 @@
 import type { ConnectFailure, RouteDecision, Reply, SessionHold, SessionResponse, TokenFilter } from '../routing.ts';
-import type { UpstreamConnection, UpstreamUser } from '../upstream/connection.ts';
+import type { ConnectionGroup, UpstreamConnection, UpstreamUser } from '../upstream/connection.ts';
 import { joinedCopy } from '../net/byte-copy.ts';
 import type { ClientSide } from './client-side.ts';
-import { classifyConnectFailure, isLocalError } from './connect-failure.ts';
+import { classifyConnectFailure, countConnectFailure } from './connect-failure.ts';
 import { countReason } from './counters.ts';
 import { buildRequestHead } from '../h1/forwarded-head.ts';
 import type { Hop } from '../h1/forwarded-head.ts';
@@ -46,6 +46,8 @@ export class Exchange implements UpstreamUser, ResponseSink {
   private upstream: UpstreamConnection | undefined;
   private cancelRetry: (() => void) | undefined;
   private clientBlocked = false;
+  /** Where this request counts as unanswered. */
+  private unansweredAt: ConnectionGroup | undefined;
 
   constructor({ client, context, hop, request }: ExchangeParts) {
     this.client = client;
@@ -89,12 +91,23 @@ export class Exchange implements UpstreamUser, ResponseSink {
   private reach(hold: SessionHold): void {
     const { pool } = this.context;
     this.phase = 'connecting';
-    this.upstream = pool.take(hold.endpoint, this, this.request.idempotent ? 'any' : 'fresh');
-    if (this.upstream === undefined) {
-      this.upstream = pool.connect(hold.endpoint, this);
-    } else {
-      this.send(this.upstream);
+    const pooled = pool.take(hold.endpoint, this, this.request.idempotent ? 'any' : 'fresh');
+    if (pooled === 'full') {
+      this.context.counters.limitRefusals.requestsPerEndpoint += 1;
+      this.connectFailed('LimitReached');
+      return;
     }
+    this.upstream = pooled ?? pool.connect(hold.endpoint, this);
+    this.unansweredAt = this.upstream.group;
+    this.unansweredAt.unanswered += 1;
+    if (pooled !== undefined) this.send(pooled);
+  }
+
+  /** The endpoint has begun to answer, or will not. */
+  private noLongerUnanswered(): void {
+    if (this.unansweredAt === undefined) return;
+    this.unansweredAt.unanswered -= 1;
+    this.unansweredAt = undefined;
   }
 
   private retry(hold: SessionHold): void {
@@ -185,6 +198,7 @@ export class Exchange implements UpstreamUser, ResponseSink {
 
   content(data: string | Buffer): void {
     this.phase = 'responding';
+    this.noLongerUnanswered();
     this.toClient(data);
     this.awaitProgress();
   }
@@ -251,21 +265,16 @@ export class Exchange implements UpstreamUser, ResponseSink {
 
   upstreamClosed(reason: string): void {
     if (this.upstream?.connected === false) {
-      this.countConnectFailure(reason);
+      countConnectFailure(this.context.counters, reason);
       this.connectFailed(classifyConnectFailure(reason));
     } else {
       this.upstreamGone(reason);
     }
   }
 
-  private countConnectFailure(reason: string): void {
-    const { counters } = this.context;
-    if (isLocalError(reason)) counters.upstreamLocalErrors[reason] += 1;
-    else counters.upstreamConnectFailures += 1;
-  }
-
   private connectFailed(failure: ConnectFailure): void {
     this.upstream = undefined;
+    this.noLongerUnanswered();
     const { hold } = this;
     if (hold === undefined) return;
     const next = hold.connectFailed(failure);
@@ -351,8 +360,10 @@ export class Exchange implements UpstreamUser, ResponseSink {
     if (this.client.halfClosed || this.phase === 'responding') {
       this.client.cut(this.response.endsWithConnection ? 'reset' : 'close');
     } else if (this.awaitsApp) {
+      this.context.counters.limitRefusals.responseHead += 1;
       this.respond(gatewayTimeout('The app did not respond in time.'));
     } else {
+      this.context.counters.limitRefusals.requestBody += 1;
       this.refuseRequest(refusals.RequestTimeout);
     }
   }
@@ -364,9 +375,9 @@ export class Exchange implements UpstreamUser, ResponseSink {
   }
 
   private progressTimeoutMs(): number {
-    const { stallMs, responseHeadMs } = this.context.timeouts;
+    const { bodyMs, stallMs, responseHeadMs } = this.context.timeouts;
     if (this.phase === 'responding') return this.clientBlocked ? stallMs : Infinity;
-    return this.phase === 'sent' && this.awaitsApp ? responseHeadMs : stallMs;
+    return this.phase === 'sent' && this.awaitsApp ? responseHeadMs : bodyMs;
   }
 
   /** The exchange waits for the app, not for the client. */
@@ -401,6 +412,7 @@ export class Exchange implements UpstreamUser, ResponseSink {
     this.hold = undefined;
     try {
       this.cancelRetry?.();
+      this.noLongerUnanswered();
       this.upstream?.destroy();
       this.upstream = undefined;
     } finally {

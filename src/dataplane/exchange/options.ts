@@ -11,6 +11,8 @@ export type Http1Timeouts = {
   headMs: number;
   /** Between two requests of a connection. */
   idleMs: number;
+  /** Without progress of a client that owes the rest of a body. */
+  bodyMs: number;
   /**
    * Without progress of an app that should accept the request or respond to it. A long poll is a session in use, not a failure; a dead app is
    * detected otherwise (`upstream/health.ts`), a client that left by its FIN or by keep-alive. So this limit is for apps that lost a request:
@@ -18,8 +20,7 @@ export type Http1Timeouts = {
    */
   responseHeadMs: number;
   /**
-   * Without progress of a client: it does not read pending bytes, or does not send the rest of a body. Long, because the kernel reports
-   * progress only when a third of a full buffer of 4 MB is free: with a reader at 1.5 kB/s, that is every quarter of an hour.
+   * Without progress of a client that does not read pending bytes. Long, because the kernel reports progress only when a third of a full buffer of 4 MB is free: with a reader at 1.5 kB/s, that is every quarter of an hour.
    */
   stallMs: number;
   /** After one side sent FIN: silence for this long means that it is gone, not half-closed. */
@@ -31,7 +32,8 @@ export type Http1Timeouts = {
 export const defaultTimeouts: Http1Timeouts = {
   headMs: 15_000,
   idleMs: 75_000,
-  responseHeadMs: 3_600_000,
+  bodyMs: 60_000,
+  responseHeadMs: 600_000,
   stallMs: 900_000,
   halfClosedMs: 30_000,
   lingerMs: 2_000,
@@ -48,6 +50,8 @@ export const defaultPoolOptions: PoolOptions = {
   idleTimeoutMs: 4_000,
   maxIdlePerEndpoint: 256,
   freshForMs: 1_000,
+  maxUnansweredPerEndpoint: 1024,
+  maxOpen: Number.POSITIVE_INFINITY,
   // Requests to a dead node fail 8 s after they were sent (2 + 1 s of silence, probes at 0, 2 and 4 s), its idle WebSockets within 20 s.
   health: { sweepMs: 1_000, awaitedMs: 2_000, quietMs: 10_000, probes: 3 },
 };
@@ -56,7 +60,8 @@ export const defaultPoolOptions: PoolOptions = {
 export type ServerContext = {
   readonly router: SessionRouter;
   readonly clock: Clock;
-  readonly timeouts: Http1Timeouts;
+  /** Another object after a change of the settings. */
+  timeouts: Http1Timeouts;
   readonly pool: UpstreamPool;
   readonly deadlines: Deadlines;
   readonly counters: Http1Counters;

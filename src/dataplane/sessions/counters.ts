@@ -15,10 +15,10 @@ export type EndReason = 'Idle' | 'Absolute' | 'Application' | 'Elsewhere' | 'Los
 export type LossReason = LostReason | 'NodeLost';
 
 /** Why a request of a session got no response of its pod, although neither is lost. */
-export type KeptSessionRefusalReason = 'UpstreamConnectFailed' | 'ProxyOutOfResources';
+export type KeptSessionRefusalReason = 'UpstreamConnectFailed' | 'ProxyOutOfResources' | 'TooManyRequests';
 
 /** Why a new session was refused. */
-export type NewSessionRefusalReason = NoneReason | 'UpstreamConnectFailed' | 'ProxyOutOfResources';
+export type NewSessionRefusalReason = NoneReason | KeptSessionRefusalReason;
 
 /** The sessions of one backend on this replica. */
 export type BackendCounters = {
@@ -55,9 +55,15 @@ export function countersOf({ backends }: SessionCounters, key: string): BackendC
     started: 0,
     ended: { Idle: 0, Absolute: 0, Application: 0, Elsewhere: 0, Lost: 0, Replaced: 0 },
     lost: { EndpointRemoved: 0, NotInTable: 0, NodeLost: 0 },
-    refused: { NoEndpointAccepting: 0, AllFull: 0, UpstreamConnectFailed: 0, ProxyOutOfResources: 0 },
-    keptRefused: { UpstreamConnectFailed: 0, ProxyOutOfResources: 0 },
     carrierConflicts: 0,
+    refused: {
+      NoEndpointAccepting: 0,
+      AllFull: 0,
+      UpstreamConnectFailed: 0,
+      ProxyOutOfResources: 0,
+      TooManyRequests: 0,
+    },
+    keptRefused: { UpstreamConnectFailed: 0, ProxyOutOfResources: 0, TooManyRequests: 0 },
   };
   backends.set(key, known);
   return known;

@@ -14,7 +14,7 @@ import type { AppVerdict, CompiledCarrier } from './compiled-carrier.ts';
 import type { CompiledBackend, CompiledRoute } from './compiled-table.ts';
 import type { EndpointSlot } from './endpoint-slots.ts';
 import type { LossReason } from './counters.ts';
-import { isLostWithNode, recordConnectFailure, recordResponse, retryAfterMs } from './outlier.ts';
+import { isLostWithNode, isOfEndpoint, recordConnectFailure, recordResponse, retryAfterMs } from './outlier.ts';
 import type { SessionId } from './session-ids.ts';
 import type { SessionEntry, SessionTable } from './session-table.ts';
 import type { TokenCache } from './token-reader.ts';
@@ -27,9 +27,13 @@ export type PinnedRequest = PinnedSession & { slot: EndpointSlot; nowMs: number 
 
 /**
  * `tried`: ids of endpoints that this request did not reach. `replaces`: the session on a draining pod whose place the new one takes.
- * `outOfResources`: at least one of the failures was this proxy's own.
+ * `failure`: why the last one was not reached; one that is not the endpoint's outlasts those that are.
  */
-export type StartContext = { tried: readonly string[]; replaces: PinnedSession | undefined; outOfResources: boolean };
+export type StartContext = {
+  tried: readonly string[];
+  replaces: PinnedSession | undefined;
+  failure: ConnectFailure | undefined;
+};
 
 export type LostSession = PinnedSession & { reason: LossReason; tried: readonly string[] };
 
@@ -100,8 +104,12 @@ export class NewHold implements SessionHold {
     const { clock, starter } = this.context;
     const { endpoint, inTable } = this.slot;
     recordConnectFailure(this.slot, failure, clock.nowMs());
-    const outOfResources = this.start.outOfResources || failure === 'LocalError';
-    const start = { ...this.start, tried: [...this.start.tried, endpoint.id], outOfResources };
+    const before = this.start.failure;
+    const start = {
+      ...this.start,
+      tried: [...this.start.tried, endpoint.id],
+      failure: before === undefined || isOfEndpoint(before) ? failure : before,
+    };
     const afterMs = retryAfterMs(this.slot, { failure, retries: this.retries });
     if (afterMs !== undefined && inTable && endpoint.state === 'Accepting' && !starter.canStart(this.route, start)) {
       this.retries += 1;
@@ -215,7 +223,7 @@ export class PinnedHold implements SessionHold {
       this.endpoint = slot.endpoint;
       return { kind: 'retry', afterMs };
     }
-    if (failure !== 'LocalError') slot.unhealthy = true;
+    if (isOfEndpoint(failure)) slot.unhealthy = true;
     this.release();
     return context.starter.refuse({ backend, token }, failure);
   }

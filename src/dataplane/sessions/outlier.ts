@@ -17,8 +17,12 @@ type OutlierState = Pick<EndpointSlot, 'connectFailures' | 'ejectedUntilMs' | 'u
 const firstMs = 1000;
 const maxMs = 10_000;
 
+/** Whether the failure says something about the endpoint. */
+export const isOfEndpoint = (failure: ConnectFailure): boolean =>
+  failure !== 'LocalError' && failure !== 'LimitReached';
+
 export function recordConnectFailure(slot: OutlierState, failure: ConnectFailure, nowMs: number): void {
-  if (failure === 'LocalError') return;
+  if (!isOfEndpoint(failure)) return;
   slot.unanswered = failure !== 'Refused';
   // A hundred requests that were in flight when a pod died count as one failure and must not multiply the ejection time.
   if (nowMs < slot.ejectedUntilMs) return;

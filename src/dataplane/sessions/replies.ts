@@ -74,6 +74,13 @@ export const podUnreachable = (backend: string): KeptSessionRefusal => ({
   extraHead: retrySoon,
 });
 
+export const tooManyRequests = (backend: string): KeptSessionRefusal => ({
+  status: 503,
+  reason: 'TooManyRequests',
+  body: `The pod of ${backend} has not answered as many requests as one proxy may send to it (limits.requestsPerEndpoint of HoldfastProxy). No session is lost. Try again in a moment.\n`,
+  extraHead: retrySoon,
+});
+
 export const outOfResources = (backend: string): KeptSessionRefusal => ({
   status: 503,
   reason: 'ProxyOutOfResources',

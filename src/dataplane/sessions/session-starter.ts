@@ -1,6 +1,6 @@
 /** Starts sessions: fresh ones, in place of one that lost its pod, or in place of one that its client replaces. */
 import { eligibleEndpoints, orderByWeight, pickEndpoint } from '../../core/balance/balance.ts';
-import type { RouteDecision } from '../routing.ts';
+import type { ConnectFailure, RouteDecision } from '../routing.ts';
 import type { CompiledBackend, CompiledRoute } from './compiled-table.ts';
 import { countersOf, createLossMemory, type SessionCounters } from './counters.ts';
 import type { EndpointSlot } from './endpoint-slots.ts';
@@ -19,6 +19,8 @@ import {
   outOfResources,
   placementFailed,
   podUnreachable,
+  tooManyRequests,
+  type KeptSessionRefusal,
   type NewSessionRefusal,
   type PlacementFailure,
 } from './replies.ts';
@@ -31,7 +33,7 @@ export type StarterPorts = Omit<HoldContext, 'starter'> & {
 
 const maxEndpointsTried = 3;
 
-export const noStart: StartContext = { tried: [], replaces: undefined, outOfResources: false };
+export const noStart: StartContext = { tried: [], replaces: undefined, failure: undefined };
 
 export function createSessionStarter({ counters, backends, random, ...ports }: StarterPorts): SessionStarter {
   const isFirstLoss = createLossMemory();
@@ -94,7 +96,7 @@ export function createSessionStarter({ counters, backends, random, ...ports }: S
     },
     canReassign: (route, { tried }) => route.onEndpointLost === 'Reject' || find(route, tried).kind === 'placed',
     refuse({ backend }, failure) {
-      const reply = failure === 'LocalError' ? outOfResources(backend.key) : podUnreachable(backend.key);
+      const reply = notOfEndpoint(backend.key, failure) ?? podUnreachable(backend.key);
       backend.record.counters.keptRefused[reply.reason] += 1;
       return { kind: 'reply', reply };
     },
@@ -104,8 +106,14 @@ export function createSessionStarter({ counters, backends, random, ...ports }: S
   return starter;
 }
 
-const startFailed = (key: string, { tried, outOfResources: isOwn }: StartContext) =>
-  isOwn ? outOfResources(key) : connectFailed(key, tried.length);
+const startFailed = (key: string, { tried, failure }: StartContext) =>
+  notOfEndpoint(key, failure) ?? connectFailed(key, tried.length);
+
+/** Returns the reply to a request that failed because of this proxy; undefined if an endpoint was the reason. */
+function notOfEndpoint(key: string, failure: ConnectFailure | undefined): KeptSessionRefusal | undefined {
+  if (failure === 'LocalError') return outOfResources(key);
+  return failure === 'LimitReached' ? tooManyRequests(key) : undefined;
+}
 
 type Placement = { kind: 'placed'; backend: CompiledBackend; slot: EndpointSlot };
 

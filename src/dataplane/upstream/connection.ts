@@ -31,6 +31,8 @@ export type ConnectionGroup = {
   gone: boolean;
   /** All that are open: connecting, in use and idle. */
   readonly members: Set<UpstreamConnection>;
+  /** Requests that the endpoint has not begun to answer, counted by their exchanges. */
+  unanswered: number;
   /** Bytes or a connection were received since the last sweep. */
   receivedBytes: boolean;
   /** A probe is in flight; when the last one began; how many got no response since the last sign of life. See `health.ts`. */

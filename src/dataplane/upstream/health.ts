@@ -29,7 +29,7 @@ export type HealthOptions = {
   probes: number;
 };
 
-type Tools = { clock: Clock; timeoutMs: number; options: HealthOptions };
+type Tools = { clock: Clock; timeoutMs: () => number; options: HealthOptions };
 
 /** Errors without a response. Every other error comes from a living kernel, or from our own, which proves nothing about the endpoint. */
 const silences = new Set(['ETIMEDOUT', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN']);
@@ -117,7 +117,7 @@ function probe(
       .destroy();
     done(answered);
   };
-  const cancel = afterInput(clock, timeoutMs, () => finish(false));
+  const cancel = afterInput(clock, timeoutMs(), () => finish(false));
   socket.once('connect', () => finish(true));
   socket.once('error', ({ code = '' }: NodeJS.ErrnoException) => finish(!silences.has(code)));
 }

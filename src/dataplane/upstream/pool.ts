@@ -16,6 +16,10 @@ export type PoolOptions = {
    * when it is used again; a login that fails because of that is a session that fails.
    */
   freshForMs: number;
+  /** An endpoint with this many requests that it has not answered yet gets no more. */
+  maxUnansweredPerEndpoint: number;
+  /** With this many open connections, an idle one closes before another one opens. */
+  maxOpen: number;
   health: HealthOptions;
 };
 
@@ -24,14 +28,19 @@ export type Reuse = 'any' | 'fresh';
 
 /** Keep-alive connections by endpoint: by pod UID, since an address may pass to another pod, and by address and port. */
 export interface UpstreamPool {
-  /** Returns the connection that was used last, so that the others expire; undefined if there is none, or none fresh enough. */
-  take(endpoint: Endpoint, user: UpstreamUser, reuse: Reuse): UpstreamConnection | undefined;
+  /**
+   * Returns the connection that was used last, so that the others expire; undefined if there is none, or none fresh enough; `full` if the
+   * endpoint has too many requests that it has not answered.
+   */
+  take(endpoint: Endpoint, user: UpstreamUser, reuse: Reuse): UpstreamConnection | 'full' | undefined;
   connect(endpoint: Endpoint, user: UpstreamUser): UpstreamConnection;
   /** Returns a connection to the pool: its exchange is complete, and nothing more is expected on it. */
   give(connection: UpstreamConnection): void;
   /** Drops the endpoints that are not listed: their idle connections close; those in use continue and close when returned. */
   retain(uids: ReadonlySet<string>): void;
   counts(): { open: number; idle: number };
+  /** Applies from the next connection on. */
+  configure(options: Partial<Pick<PoolOptions, 'connectTimeoutMs' | 'maxUnansweredPerEndpoint' | 'maxOpen'>>): void;
   close(): void;
 }
 
@@ -42,11 +51,12 @@ const maxIdleMs = 60_000;
 /** `fault`: a callback of an idle connection threw. */
 export type PoolPorts = { clock: Clock; deadlines: Deadlines; fault: (error: unknown) => void };
 
-export function createUpstreamPool({ clock, deadlines, fault }: PoolPorts, options: PoolOptions): UpstreamPool {
+export function createUpstreamPool({ clock, deadlines, fault }: PoolPorts, given: PoolOptions): UpstreamPool {
+  const options = { ...given };
   const groups = new Map<string, ConnectionGroup>();
   const health = createHealthProbing({
     clock,
-    timeoutMs: options.connectTimeoutMs,
+    timeoutMs: () => options.connectTimeoutMs,
     options: options.health,
   });
   const sharedBytes = Buffer.allocUnsafeSlow(64 * 1024);
@@ -71,9 +81,21 @@ export function createUpstreamPool({ clock, deadlines, fault }: PoolPorts, optio
     return group;
   }
 
+  /** Rare: only at the limit of the process's files. */
+  function closeOneIdle(): void {
+    for (const { idle } of groups.values()) {
+      const oldest = idle.shift();
+      if (oldest !== undefined) {
+        oldest.destroy();
+        return;
+      }
+    }
+  }
+
   return {
     take(endpoint, user, reuse) {
-      const { idle } = groupOf(endpoint);
+      const { idle, unanswered } = groupOf(endpoint);
+      if (unanswered >= options.maxUnansweredPerEndpoint) return 'full';
       const oldestMs = reuse === 'any' ? -Infinity : clock.nowMs() - options.freshForMs;
       // The last of them is the freshest.
       if ((idle.at(-1)?.idleSinceMs ?? 0) < oldestMs) return undefined;
@@ -91,6 +113,7 @@ export function createUpstreamPool({ clock, deadlines, fault }: PoolPorts, optio
     },
     connect(endpoint, user) {
       const group = groupOf(endpoint);
+      if (open >= options.maxOpen) closeOneIdle();
       const connection = new UpstreamConnection(group, user);
       group.members.add(connection);
       health.watch(group);
@@ -127,6 +150,9 @@ export function createUpstreamPool({ clock, deadlines, fault }: PoolPorts, optio
       for (const group of groups.values()) idle += group.idle.length;
       return { open, idle };
     },
+    configure(changed) {
+      Object.assign(options, changed);
+    },
     close() {
       closing = true;
       health.stop();
@@ -141,6 +167,7 @@ const createGroup = (
   ...parts,
   idle: [],
   members: new Set(),
+  unanswered: 0,
   receivedBytes: false,
   probing: false,
   probedAtMs: 0,

@@ -1,8 +1,7 @@
-import { once } from 'node:events';
 import net from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { ConnectFailure } from '../../../../src/dataplane/routing.ts';
-import { createHold, createRig, eventually } from './rig.ts';
+import { closedPort, createHold, createRig, eventually } from './rig.ts';
 import type { Proxy } from './rig.ts';
 
 const rig = createRig();
@@ -16,16 +15,6 @@ async function expectNothingHeld(proxy: Proxy, holds = 1): Promise<void> {
   await eventually(() => proxy.holds.acquired === holds && proxy.holds.open === 0);
   expect(proxy.holds.releasedTwice).toBe(0);
   await eventually(() => proxy.server.counters.requestsOpen === 0);
-}
-
-/** Returns a port on which no process listens. */
-async function closedPort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
 
 /** Blocks the whole process, like a process without CPU. */
@@ -396,7 +385,7 @@ describe('a client that is silent', () => {
 
   test('in the middle of its body: 408, and the hold is released', async () => {
     const { port } = await rig.rawApp((socket) => socket.resume());
-    const proxy = await rig.proxy(port, { timeouts: { stallMs: 60 } });
+    const proxy = await rig.proxy(port, { timeouts: { bodyMs: 60 } });
     const client = await proxy.connect();
     client.send(`${post(10)}part`);
     expect(await client.rest()).toMatchObject({ text: expect.stringMatching(/^HTTP\/1.1 408 /), how: 'end' });

@@ -156,6 +156,16 @@ async function listenOn(server: net.Server): Promise<number> {
   return address.port;
 }
 
+/** Returns a port on which no process listens. */
+export async function closedPort(): Promise<number> {
+  const server = net.createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  return typeof address === 'object' && address !== null ? address.port : 0;
+}
+
 /** Resolves when the condition holds; the test's own timeout is the limit. */
 export async function eventually(condition: () => boolean): Promise<void> {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5));

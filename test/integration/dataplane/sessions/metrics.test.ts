@@ -51,6 +51,7 @@ async function startWith(table: RoutingTable) {
     log: createMemoryLogger(),
     resolve: () => Promise.resolve([]),
     bindPort: () => 0,
+    openFiles: 1000,
   });
   started.push(proxy);
   const port = await eventually(
@@ -136,6 +137,9 @@ test('the metrics of a proxy count events by workload, state and reason', async 
     'holdfast_http_requests_total 7',
     'holdfast_http_responses_total{class="2xx"} 5',
     'holdfast_http_replies_total{reason="AllFull"} 1',
+    'holdfast_http_limit_refusals_total{limit="connections"} 0',
+    'holdfast_upstream_local_errors_total{error="EMFILE"} 0',
+    'holdfast_http_connections_limit 372',
     // The new session had no other pod: it retried for a second.
     'holdfast_upstream_connect_failures_total 4',
   ]) {

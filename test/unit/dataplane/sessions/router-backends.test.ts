@@ -114,6 +114,7 @@ describe('maxSessionsPerEndpoint', () => {
       AllFull: 1,
       UpstreamConnectFailed: 0,
       ProxyOutOfResources: 0,
+      TooManyRequests: 0,
     });
   });
 

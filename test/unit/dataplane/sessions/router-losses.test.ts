@@ -180,7 +180,11 @@ describe('a proxy without free files, ports or memory', () => {
     const reply = replyOf(await retryUntilRefused(replica, cookie, 'LocalError'));
     expect(reply).toMatchObject({ status: 503, reason: 'ProxyOutOfResources', extraHead: 'Retry-After: 2\r\n' });
     expect(reply?.body).toMatch(/This proxy has no free file, port or memory/);
-    expect(replica.counters().keptRefused).toEqual({ UpstreamConnectFailed: 0, ProxyOutOfResources: 1 });
+    expect(replica.counters().keptRefused).toEqual({
+      UpstreamConnectFailed: 0,
+      ProxyOutOfResources: 1,
+      TooManyRequests: 0,
+    });
     // A later failure of the pod itself is retried: it is not known to be unhealthy. New sessions start there.
     expect(holdOf(replica.send([cookie])).connectFailed('Refused')).toMatchObject({ kind: 'retry' });
   });
@@ -195,8 +199,30 @@ describe('a proxy without free files, ports or memory', () => {
     }
     expect(next.reply).toMatchObject({ status: 503, reason: 'ProxyOutOfResources' });
     expect(next.reply.body).not.toMatch(/pods? of/);
-    expect(replica.counters().refused).toMatchObject({ UpstreamConnectFailed: 0, ProxyOutOfResources: 1 });
+    expect(replica.counters().refused).toMatchObject({
+      UpstreamConnectFailed: 0,
+      ProxyOutOfResources: 1,
+      TooManyRequests: 0,
+    });
     expect(Array.from({ length: 4 }, () => visit(replica).pod)).toEqual(expect.arrayContaining(['a', 'b']));
+  });
+});
+
+describe('a pod with as many unanswered requests as this proxy may send', () => {
+  test('gets no new session while another pod has room, and is not ejected', () => {
+    const replica = createReplica(pods('a', 'b'));
+    const full = holdOf(replica.send());
+    expect(holdOf(full.connectFailed('LimitReached')).endpoint.pod).not.toBe(full.endpoint.pod);
+    expect(Array.from({ length: 4 }, () => visit(replica).pod)).toEqual(expect.arrayContaining(['a', 'b']));
+  });
+
+  test('keeps its sessions, whose requests get 503 with the name of the limit after a second', async () => {
+    const replica = createReplica(pods('a'));
+    const { cookie } = visit(replica);
+    const reply = replyOf(await retryUntilRefused(replica, cookie, 'LimitReached'));
+    expect(reply).toMatchObject({ status: 503, reason: 'TooManyRequests', extraHead: 'Retry-After: 2\r\n' });
+    expect(reply?.body).toContain('limits.requestsPerEndpoint');
+    expect(visit(replica, [cookie])).toMatchObject({ pod: 'a', isNew: false });
   });
 });
 

@@ -277,6 +277,7 @@ describe('a request without a pod', () => {
       AllFull: 0,
       UpstreamConnectFailed: 0,
       ProxyOutOfResources: 0,
+      TooManyRequests: 0,
     });
   });
 });

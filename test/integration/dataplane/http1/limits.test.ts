@@ -1,0 +1,183 @@
+/** The limits and timeouts of a proxy's settings: what they refuse, and how the client notices. */
+import { afterEach, describe, expect, test } from '@jest/globals';
+import type { ConnectFailure } from '../../../../src/dataplane/routing.ts';
+import { defaultProxySettings, type ProxySettings } from '../../../../src/wire/proxy-settings.ts';
+import { closedPort, createRig, eventually, type Proxy } from './rig.ts';
+
+const rig = createRig();
+afterEach(() => rig.stop());
+
+const get = 'GET / HTTP/1.1\r\nHost: shop.test\r\n\r\n';
+const unfinishedPost = 'POST / HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 10\r\n\r\n123';
+const silent = () => rig.rawApp(() => undefined);
+const answering = () => rig.httpApp((_, response) => response.end('ok'));
+
+type Changes = { limits?: Partial<ProxySettings['limits']>; timeouts?: Partial<ProxySettings['timeouts']> };
+
+const settingsWith = ({ limits, timeouts }: Changes): ProxySettings => ({
+  ...defaultProxySettings,
+  trustedProxies: [],
+  limits: { ...defaultProxySettings.limits, ...limits },
+  timeouts: { ...defaultProxySettings.timeouts, ...timeouts },
+});
+
+const configure = (proxy: Proxy, changes: Changes) => proxy.server.configure(settingsWith(changes));
+
+describe('client connections', () => {
+  test('beyond the limit get 503 with Retry-After and the name of the setting, and open ones continue', async () => {
+    const proxy = await rig.proxy((await answering()).port);
+    configure(proxy, { limits: { connections: 2 } });
+    const [first, second] = [await proxy.connect(), await proxy.connect()];
+    first.send(get);
+    expect((await first.response()).status).toBe(200);
+    const refused = await proxy.connect();
+    expect(await refused.response()).toMatchObject({
+      status: 503,
+      head: expect.stringMatching(/^Retry-After: 2\r$/m),
+      body: expect.stringContaining('limits.connections of HoldfastProxy'),
+    });
+    expect(await refused.rest()).toEqual({ text: '', how: 'end' });
+    second.send(get);
+    expect((await second.response()).status).toBe(200);
+    expect(proxy.server.counters).toMatchObject({ connectionsOpen: 2, limitRefusals: { connections: 1 } });
+    first.socket.destroy();
+    await eventually(() => proxy.server.counters.connectionsOpen === 1);
+    const third = await proxy.connect();
+    third.send(get);
+    expect((await third.response()).status).toBe(200);
+  });
+
+  test('are fewer than the limit where the files of the process allow fewer', async () => {
+    const proxy = await rig.proxy((await answering()).port, { connectionsByFiles: 1 });
+    configure(proxy, {});
+    expect(proxy.server.maxConnections()).toBe(1);
+    await proxy.connect();
+    expect((await (await proxy.connect()).response()).status).toBe(503);
+  });
+
+  test('from one address have a limit of their own', async () => {
+    const proxy = await rig.proxy((await answering()).port);
+    configure(proxy, { limits: { connectionsPerAddress: 1 } });
+    await proxy.connect();
+    const refused = await (await proxy.connect()).response();
+    expect(refused.body).toContain('limits.connectionsPerAddress of HoldfastProxy');
+    expect(proxy.server.counters.limitRefusals).toMatchObject({ connections: 0, connectionsPerAddress: 1 });
+  });
+});
+
+describe('unanswered requests of an endpoint', () => {
+  test('beyond the limit are reported to the session side, and no connection is opened for them', async () => {
+    const { port, sockets } = await silent();
+    const failures: ConnectFailure[] = [];
+    const proxy = await rig.proxy(port, {
+      connectFailed(failure) {
+        failures.push(failure);
+        return { kind: 'reply', reply: { status: 503, reason: 'TooManyRequests', body: 'Too many.' } };
+      },
+    });
+    configure(proxy, { limits: { requestsPerEndpoint: 2 } });
+    const waiting = [await proxy.connect(), await proxy.connect()];
+    waiting.forEach((client) => client.send(unfinishedPost));
+    await eventually(() => sockets.length === 2);
+    const third = await proxy.connect();
+    third.send(get);
+    expect(await third.response()).toMatchObject({ status: 503, body: 'Too many.\n' });
+    expect(failures).toEqual(['LimitReached']);
+    expect(sockets).toHaveLength(2);
+    expect(proxy.server.counters).toMatchObject({
+      limitRefusals: { requestsPerEndpoint: 1 },
+      upstreamConnectFailures: 0,
+    });
+    // A place is free again when its client leaves.
+    waiting[0]?.socket.destroy();
+    await eventually(() => proxy.server.counters.requestsOpen === 1);
+    third.send(get);
+    await eventually(() => sockets.length === 3);
+  });
+
+  test('do not include streams whose response has begun', async () => {
+    const { port, sockets } = await rig.rawApp((socket) =>
+      socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\npart\r\n')),
+    );
+    const proxy = await rig.proxy(port);
+    configure(proxy, { limits: { requestsPerEndpoint: 1 } });
+    for (let stream = 1; stream <= 3; stream += 1) {
+      const client = await proxy.connect();
+      client.send(get);
+      await client.until('part\r\n');
+      expect(sockets).toHaveLength(stream);
+    }
+  });
+
+  test('do not include answered ones: five in a row need one place', async () => {
+    const proxy = await rig.proxy((await answering()).port);
+    configure(proxy, { limits: { requestsPerEndpoint: 1 } });
+    const client = await proxy.connect();
+    for (let request = 0; request < 5; request += 1) {
+      client.send(get);
+      expect((await client.response()).status).toBe(200);
+    }
+  });
+
+  test('do not include attempts that failed', async () => {
+    const port = await closedPort();
+    let failures = 0;
+    const proxy = await rig.proxy(port, {
+      connectFailed(failure) {
+        failures += failure === 'Refused' ? 1 : 0;
+        return failures < 3
+          ? { kind: 'retry', afterMs: 1 }
+          : { kind: 'reply', reply: { status: 503, reason: 'UpstreamConnectFailed', body: 'No.' } };
+      },
+    });
+    configure(proxy, { limits: { requestsPerEndpoint: 1 } });
+    const client = await proxy.connect();
+    client.send(get);
+    expect((await client.response()).status).toBe(503);
+    expect(failures).toBe(3);
+  });
+});
+
+describe('timeouts of the settings', () => {
+  test('a body without progress: 408, and the request no longer holds its session', async () => {
+    const proxy = await rig.proxy((await silent()).port);
+    configure(proxy, { timeouts: { requestBodyMs: 50 } });
+    const client = await proxy.connect();
+    client.send(unfinishedPost);
+    expect((await client.response()).status).toBe(408);
+    await eventually(() => proxy.holds.open === 0);
+    expect(proxy.server.counters).toMatchObject({ limitRefusals: { requestBody: 1 }, refusals: { RequestTimeout: 1 } });
+    await eventually(() => proxy.server.upstreamCounts().open === 0);
+  });
+
+  test('a body that progresses slowly is not cut', async () => {
+    const { port } = await rig.httpApp((request, response) => request.resume().on('end', () => response.end('ok')));
+    const proxy = await rig.proxy(port);
+    configure(proxy, { timeouts: { requestBodyMs: 1500 } });
+    const client = await proxy.connect();
+    client.send(unfinishedPost);
+    for (const byte of '4567890') {
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      client.send(byte);
+    }
+    expect((await client.response()).status).toBe(200);
+  });
+
+  test('an app that does not begin its response: 504', async () => {
+    const proxy = await rig.proxy((await silent()).port);
+    configure(proxy, { timeouts: { responseHeadMs: 50 } });
+    const client = await proxy.connect();
+    client.send(get);
+    expect((await client.response()).status).toBe(504);
+    expect(proxy.server.counters.limitRefusals.responseHead).toBe(1);
+  });
+
+  test('a head that does not arrive: 408', async () => {
+    const proxy = await rig.proxy((await silent()).port);
+    configure(proxy, { timeouts: { requestHeadMs: 50 } });
+    const client = await proxy.connect();
+    client.send('GET / HT');
+    expect((await client.response()).status).toBe(408);
+    expect(proxy.server.counters.limitRefusals.requestHead).toBe(1);
+  });
+});
