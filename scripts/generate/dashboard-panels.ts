@@ -10,7 +10,7 @@ export type Panel = {
   queries: readonly Query[];
   unit?: 'short' | 's' | 'reqps' | 'dateTimeFromNow';
   /** Of the 24 columns that a row has. */
-  width: 6 | 8 | 12 | 24;
+  width: 4 | 5 | 6 | 8 | 12 | 24;
   /** From this value on it is red. */
   redFrom?: number;
 };

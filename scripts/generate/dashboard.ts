@@ -15,34 +15,48 @@ export const dashboardRows: readonly Row[] = [
     panels: [
       {
         type: 'stat',
-        width: 6,
-        title: 'Live sessions',
-        description: 'Over all proxies. Empty while the number is unknown.',
+        width: 5,
+        title: 'Confirmed sessions',
+        description:
+          'Their clients have returned, or have changed something. Over all proxies. Empty while the number is unknown.',
         queries: [{ expr: `sum(max by (namespace, workload, state) (holdfast_workload_sessions{${selection}}))` }],
       },
       {
         type: 'stat',
-        width: 6,
-        title: 'On draining pods',
-        description: 'Sessions that draining pods wait for.',
-        queries: [{ expr: `sum(max ${byWorkload} (holdfast_workload_sessions{${selection},state="Draining"}))` }],
+        width: 4,
+        title: 'Unconfirmed sessions',
+        description: 'Visitors of the last confirmTimeout that have not returned yet: new users, crawlers, probes.',
+        queries: [
+          { expr: `sum(max by (namespace, workload, state) (holdfast_workload_unconfirmed_sessions{${selection}}))` },
+        ],
       },
       {
         type: 'stat',
-        width: 6,
-        title: 'Lost, last hour',
-        description:
-          'Sessions whose client returned after their pod was gone, and sessions that were still live when their pod stopped. The goal is 0; see the reasons below.',
-        redFrom: 1,
+        width: 5,
+        title: 'On draining pods',
+        description: 'Sessions that draining pods wait for, confirmed or not.',
         queries: [
           {
-            expr: `sum(increase(holdfast_sessions_lost_total{${selection}}[1h])) + (sum(increase(holdfast_drain_sessions_cut_total{${selection}}[1h])) or vector(0))`,
+            expr: `sum(max ${byWorkload} (holdfast_workload_sessions{${selection},state="Draining"})) + (sum(max ${byWorkload} (holdfast_workload_unconfirmed_sessions{${selection},state="Draining"})) or vector(0))`,
           },
         ],
       },
       {
         type: 'stat',
-        width: 6,
+        width: 5,
+        title: 'Lost, last hour',
+        description:
+          'Confirmed sessions whose client returned after their pod was gone, and sessions that were still live when their pod stopped. The goal is 0; see the reasons below, also for unconfirmed ones.',
+        redFrom: 1,
+        queries: [
+          {
+            expr: `sum(increase(holdfast_sessions_lost_total{${selection},reason!="Unconfirmed"}[1h])) + (sum(increase(holdfast_drain_sessions_cut_total{${selection}}[1h])) or vector(0))`,
+          },
+        ],
+      },
+      {
+        type: 'stat',
+        width: 5,
         title: 'Workloads not ready',
         description: 'kubectl describe sw shows the reason and what to do.',
         redFrom: 1,
@@ -58,17 +72,25 @@ export const dashboardRows: readonly Row[] = [
             expr: `max by (namespace, workload, state) (holdfast_workload_sessions{${selection}})`,
             legend: '{{namespace}}/{{workload}} {{state}}',
           },
+          {
+            expr: `max by (namespace, workload, state) (holdfast_workload_unconfirmed_sessions{${selection}})`,
+            legend: '{{namespace}}/{{workload}} {{state}}, unconfirmed',
+          },
         ],
       },
       {
         type: 'timeseries',
         width: 12,
-        title: 'Sessions started and ended',
-        description: 'Per second, over all proxies.',
+        title: 'Sessions started, confirmed and ended',
+        description: 'Per second, over all proxies. Unconfirmed: the client never returned.',
         queries: [
           {
             expr: `sum ${byWorkload} (rate(holdfast_sessions_started_total{${selection}}[5m]))`,
             legend: '{{namespace}}/{{workload}} started',
+          },
+          {
+            expr: `sum ${byWorkload} (rate(holdfast_sessions_confirmed_total{${selection}}[5m]))`,
+            legend: '{{namespace}}/{{workload}} confirmed',
           },
           {
             expr: `sum by (namespace, workload, reason) (rate(holdfast_sessions_ended_total{${selection}}[5m]))`,
@@ -160,7 +182,7 @@ export const dashboardRows: readonly Row[] = [
         width: 12,
         title: 'Lost sessions by reason',
         description:
-          'EndpointRemoved, NotInTable, NodeLost: the client returned after its pod was gone. Other reasons: cut at the end of a drain.',
+          'EndpointRemoved, NotInTable, NodeLost: the client returned after its pod was gone. Unconfirmed: it returned for the first time, after confirmTimeout. Other reasons: cut at the end of a drain.',
         redFrom: 1,
         queries: [
           {

@@ -67,8 +67,8 @@ const printerColumns = [
   {
     name: 'Sessions',
     type: 'integer',
-    jsonPath: '.status.sessions.active',
-    description: 'Live sessions on all pods.',
+    jsonPath: '.status.sessions.confirmed',
+    description: 'Confirmed sessions on all pods.',
   },
   {
     name: 'Reason',

@@ -108,7 +108,8 @@ export const loadBalancing = {
       type: 'integer',
       format: 'int32',
       minimum: 1,
-      description: 'Maximum number of sessions per pod. A pod with this many sessions gets no new ones.',
+      description:
+        'Maximum number of confirmed sessions per pod; each proxy replica counts its own. A pod with this many sessions gets no new ones.',
     },
     consistentHash,
   },

@@ -47,7 +47,13 @@ export const metrics = {
     part: 'operator',
     type: 'gauge',
     labels: [...perWorkload, 'state'],
-    help: 'Live sessions on all proxies, by state of their pod. Absent while unknown. Exported by the leader only.',
+    help: 'Confirmed sessions on all proxies, by state of their pod. Absent while unknown. Exported by the leader only.',
+  },
+  holdfast_workload_unconfirmed_sessions: {
+    part: 'operator',
+    type: 'gauge',
+    labels: [...perWorkload, 'state'],
+    help: 'Sessions on all proxies whose client has not returned yet, by state of their pod. Absent while unknown. Exported by the leader only.',
   },
   holdfast_workload_endpoints: {
     part: 'operator',
@@ -71,7 +77,7 @@ export const metrics = {
     part: 'operator',
     type: 'gauge',
     labels: [...perWorkload, 'pod'],
-    help: 'Sessions that a draining pod waits for; at most 50 pods per workload. Absent while unknown. Exported by the leader only.',
+    help: 'Sessions that a draining pod waits for, confirmed or not; at most 50 pods per workload. Absent while unknown. Exported by the leader only.',
   },
   holdfast_draining_pod_deadline_timestamp_seconds: {
     part: 'operator',
@@ -114,13 +120,31 @@ export const metrics = {
     part: 'proxy',
     type: 'gauge',
     labels: [...perWorkload, 'state'],
-    help: 'Live sessions on this replica, including those about to start, by state of their pod.',
+    help: 'Confirmed sessions on this replica, including those about to start, by state of their pod.',
+  },
+  holdfast_unconfirmed_sessions: {
+    part: 'proxy',
+    type: 'gauge',
+    labels: [...perWorkload, 'state'],
+    help: 'Sessions on this replica whose client has not returned yet, and first requests in flight, by state of their pod.',
   },
   holdfast_sessions_started_total: {
     part: 'proxy',
     type: 'counter',
     labels: perWorkload,
-    help: 'Sessions started on this replica.',
+    help: 'Sessions started on this replica, confirmed or not.',
+  },
+  holdfast_sessions_confirmed_total: {
+    part: 'proxy',
+    type: 'counter',
+    labels: perWorkload,
+    help: 'Sessions confirmed on this replica: their client returned, held a request open, or started them with an unsafe method.',
+  },
+  holdfast_ended_sessions_forgotten_total: {
+    part: 'proxy',
+    type: 'counter',
+    labels: [],
+    help: 'Ended sessions that this replica no longer remembers, although their tokens could still be valid: more ended than it has room for.',
   },
   holdfast_sessions_ended_total: {
     part: 'proxy',
@@ -132,7 +156,7 @@ export const metrics = {
     part: 'proxy',
     type: 'counter',
     labels: [...perWorkload, 'reason'],
-    help: 'Sessions whose client returned after their pod was gone, by reason: EndpointRemoved, NotInTable or NodeLost.',
+    help: 'Sessions whose client returned after their pod was gone, by reason: EndpointRemoved, NotInTable, NodeLost, or Unconfirmed: the client returned for the first time, after confirmTimeout.',
   },
   holdfast_new_sessions_refused_total: {
     part: 'proxy',

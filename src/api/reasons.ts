@@ -23,7 +23,7 @@ export const reasons = {
   UnsupportedSelector: "The target's selector uses matchExpressions, which a Service cannot express.",
   NameReserved: "The StickyWorkload has the name of the proxy's own Service.",
   InvalidRegex:
-    'A regular expression in spec.route.matches or spec.sessionPersistence.newSessionOn is not supported: it is invalid, too large, or uses syntax that RE2 does not have.',
+    'A regular expression in spec.route.matches, spec.sessionPersistence.newSessionOn or spec.sessionPersistence.exclude is not supported: it is invalid, too large, or uses syntax that RE2 does not have.',
   InvalidCIDR: 'An entry of spec.drain.connections.excludeCIDRs is not a valid CIDR.',
   UnsupportedField: 'A field is set that this version does not support.',
   InvalidCookie:

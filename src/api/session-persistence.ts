@@ -174,6 +174,9 @@ export const sessionPersistence = {
     },
     absoluteTimeout: optionalDuration('Maximum lifetime of a session, regardless of activity.'),
     idleTimeout: duration('A session ends after it has been idle for this long.', '30m'),
+    confirmTimeout: optionalDuration(
+      'A session counts only for this long after its last response until its client returns with the token, holds a request open, or starts the session with an unsafe method such as POST. Default: 60s, or idleTimeout if that is shorter. Equal to idleTimeout: every session counts from its first response.',
+    ),
     onEndpointLost: {
       type: 'string',
       enum: ['Reassign', 'Reject'],
@@ -187,6 +190,20 @@ export const sessionPersistence = {
       items: routeMatch,
       description:
         'Requests that start a new session, such as a login, even if they carry the token of an existing session.',
+    },
+    exclude: {
+      type: 'array',
+      maxItems: 8,
+      items: routeMatch,
+      description:
+        'Requests that never start a session, such as health checks and webhooks. They are balanced and get no token; one that carries a token still reaches its pod. CORS preflights need no entry.',
+      'x-kubernetes-validations': [
+        {
+          rule: "self.all(match, match.path.type != 'PathPrefix' || match.path.value != '/' || has(match.method) || has(match.headers) || has(match.queryParams))",
+          message:
+            'an entry without a path, method, header or query parameter matches every request, and no client would get a session: add one of them',
+        },
+      ],
     },
   },
   'x-kubernetes-validations': [
@@ -242,6 +259,17 @@ export const sessionPersistence = {
       rule: "duration(self.idleTimeout) >= duration('1s')",
       message: 'idleTimeout must be at least 1s',
       fieldPath: '.idleTimeout',
+    },
+    {
+      rule: '!has(self.confirmTimeout) || duration(self.confirmTimeout) <= duration(self.idleTimeout)',
+      message:
+        'confirmTimeout must not be longer than idleTimeout: shorten it, or set both to the same duration to count every session from its first response',
+      fieldPath: '.confirmTimeout',
+    },
+    {
+      rule: "!has(self.confirmTimeout) || duration(self.confirmTimeout) >= duration('1s')",
+      message: 'confirmTimeout must be at least 1s',
+      fieldPath: '.confirmTimeout',
     },
     {
       rule: '!has(self.absoluteTimeout) || duration(self.absoluteTimeout) >= duration(self.idleTimeout)',

@@ -37,7 +37,10 @@ const endpoint = {
       description: 'State of the pod. Only an Accepting pod gets new sessions.',
     },
     reason: { type: 'string', description: 'Reason for the state.' },
-    sessions: count('Sessions on this pod as counted by the proxies; absent while unknown.'),
+    sessions: count('Confirmed sessions on this pod as counted by the proxies; absent while unknown.'),
+    unconfirmedSessions: count(
+      'Sessions on this pod whose client has not returned with its token yet; absent while unknown.',
+    ),
     since: { type: 'string', format: 'date-time', description: 'Time at which the pod entered this state.' },
     deadline: {
       type: 'string',
@@ -62,7 +65,13 @@ export const statusSchema = {
     sessions: {
       type: 'object',
       description: 'Sessions as counted by the proxies.',
-      properties: { active: count('Live sessions on all pods.'), draining: count('Live sessions on draining pods.') },
+      properties: {
+        confirmed: count('Confirmed sessions on all pods: their client has returned, or has changed something.'),
+        unconfirmed: count(
+          'Sessions on all pods whose client has not returned with its token yet. They count for sessionPersistence.confirmTimeout.',
+        ),
+        draining: count('Sessions on draining pods, confirmed or not: these pods wait for them.'),
+      },
     },
     endpoints: {
       type: 'array',

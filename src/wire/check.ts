@@ -46,6 +46,9 @@ export const text =
 export const boolean: Check<boolean> = (value, path) =>
   typeof value === 'boolean' ? undefined : must(path, 'true or false');
 
+/** A mark that is absent instead of false. */
+export const yes: Check<true> = (value, path) => (value === true ? undefined : must(path, 'true'));
+
 /** Unix time or a duration: finite and not negative. */
 export const time: Check<number> = (value, path) =>
   typeof value === 'number' && Number.isFinite(value) && value >= 0 ? undefined : must(path, 'a number of at least 0');

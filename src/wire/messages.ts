@@ -43,7 +43,14 @@ export type Handover = {
 };
 
 /** `endpoint`: its id, as in tokens. Times in seconds. */
-export type HandedSession = { id: string; endpoint: string; lastSeenS: number; issuedAtS: number };
+export type HandedSession = {
+  id: string;
+  endpoint: string;
+  lastSeenS: number;
+  issuedAtS: number;
+  /** Absent: confirmed. */
+  unconfirmed?: true;
+};
 
 /** A proxy with more sessions than this hands over none: the message stays below 6 MB. */
 export const maxHandedSessions = 50_000;
@@ -67,7 +74,8 @@ export type Report = {
   /**
    * Sessions with a stream (WebSocket, SSE, long poll) that has been open for longer than the date in the client's token shows: the client
    * keeps the token of the handshake, and another proxy would consider its session idle. Repeated as time passes; the operator relays the
-   * ids, and no proxy counts a session because of them.
+   * ids, and no proxy counts a session because of them. Also sessions whose client has just confirmed them at this proxy, but got its
+   * token from another: that one stops counting them.
    */
   seen: string[];
   /** Proxies that have shut down and whose sessions are among those counted here. Absent: none. */
@@ -86,10 +94,12 @@ export type EndpointReport = {
   uid: string;
   /** The state in the table by which the proxy routes: `Draining` confirms that it sends no new session there. */
   state: EndpointState;
-  /** Live sessions: with an open request or stream, or idle for less than the idle timeout. */
+  /** Live sessions, confirmed or not: with an open request or stream, or idle for less than their timeout. */
   sessions: number;
   /** When the last of these sessions ends if no client returns; while a request is open, now + idle timeout. */
   expiresAtMs: number;
+  /** Those of `sessions` whose client has not returned yet, and when the last of them ends if none does. Absent: none. */
+  unconfirmed?: { sessions: number; expiresAtMs: number };
 };
 
 /**

@@ -15,6 +15,7 @@ import {
   string,
   time,
   whole,
+  yes,
   type Check,
   type Checked,
 } from './check.ts';
@@ -39,7 +40,6 @@ const port = whole(1, 65_535);
 const token = pattern(/^[A-Za-z0-9!#$%&'*+\-.^_`|~]+$/, 'a name of letters, digits and a few signs (RFC 9110, token)');
 const domain = pattern(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, 'a domain name');
 const cookiePath = pattern(/^\/[^;\p{Cc}\p{Cs}]*$/u, 'a cookie path');
-const yes: Check<true> = (value, path) => (value === true ? undefined : `${path}: must be true`);
 const secret = pattern(/^[A-Za-z0-9+/]{43}=$/, 'base64 of 32 bytes');
 /** Any word: a newer operator may send more reasons and methods. */
 const reason: Check<Reason> = (value, path) => string(value, path);
@@ -84,7 +84,11 @@ const carrier: Check<Carrier> = (value, path) =>
 
 const backend = object<Backend>({
   key: string,
-  limits: object<SessionLimits>({ idleTimeoutMs: time, absoluteTimeoutMs: optional(time) }),
+  limits: object<SessionLimits>({
+    idleTimeoutMs: time,
+    confirmTimeoutMs: optional(time),
+    absoluteTimeoutMs: optional(time),
+  }),
   policy: oneOf('LeastSessions', 'LeastRequests', 'RoundRobin', 'Random'),
   maxSessionsPerEndpoint: optional(whole(1, 2 ** 31 - 1)),
   keyRing,
@@ -113,6 +117,7 @@ const route = object<Route>({
     carrier,
     onEndpointLost: oneOf('Reassign', 'Reject'),
     newSessionOn: list(routeMatch),
+    exclude: optional(list(routeMatch)),
   }),
 });
 

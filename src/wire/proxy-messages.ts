@@ -13,6 +13,7 @@ import {
   string,
   text,
   time,
+  yes,
   type Check,
   type Checked,
 } from './check.ts';
@@ -35,7 +36,13 @@ type Message<Type extends TableMessage['type']> = Extract<TableMessage, { type: 
 const uid = text(253);
 const stamp = { replica: string, revision: pattern(/^[0-9]{1,30}$/, 'decimal digits'), asOfMs: time };
 const sessionIds = { replica: string, sessions: list(hexId) };
-const handed = object<HandedSession>({ id: hexId, endpoint: hexId, lastSeenS: count, issuedAtS: count });
+const handed = object<HandedSession>({
+  id: hexId,
+  endpoint: hexId,
+  lastSeenS: count,
+  issuedAtS: count,
+  unconfirmed: optional(yes),
+});
 const process = object<ProxyProcess>({ uid, startedAtMs: time });
 const handover = {
   startedAtMs: time,
@@ -97,6 +104,7 @@ const report = object<SentReport>({
       state: oneOf('Pending', 'Accepting', 'Draining'),
       sessions: count,
       expiresAtMs: time,
+      unconfirmed: optional(object<NonNullable<EndpointReport['unconfirmed']>>({ sessions: count, expiresAtMs: time })),
     }),
   ),
   ended: list(hexId),
@@ -115,7 +123,15 @@ export function parseReport(body: unknown): Checked<Report> {
     value: {
       startedAtMs,
       sequence,
-      endpoints: endpoints.map(({ uid, state, sessions, expiresAtMs }) => ({ uid, state, sessions, expiresAtMs })),
+      endpoints: endpoints.map(({ uid, state, sessions, expiresAtMs, unconfirmed }) => ({
+        uid,
+        state,
+        sessions,
+        expiresAtMs,
+        ...(unconfirmed && {
+          unconfirmed: { sessions: unconfirmed.sessions, expiresAtMs: unconfirmed.expiresAtMs },
+        }),
+      })),
       ended,
       seen,
       ...(successorOf && { successorOf }),

@@ -37,6 +37,8 @@ export type RoutePersistence = {
   onEndpointLost: 'Reassign' | 'Reject';
   /** Requests that start a session although they carry the token of a session on a draining pod. */
   newSessionOn: RouteMatch[];
+  /** Requests that never start a session. Absent: none. */
+  exclude?: RouteMatch[];
 };
 
 /** What carries the token between client and proxy. */
@@ -79,6 +81,8 @@ export type Backend = {
 /** The lifetime of the sessions on a backend. */
 export type SessionLimits = {
   idleTimeoutMs: number;
+  /** How long a session counts whose client has not returned. Absent, or not below the idle timeout: sessions start confirmed. */
+  confirmTimeoutMs?: number;
   /** Absent: no limit. */
   absoluteTimeoutMs?: number;
 };

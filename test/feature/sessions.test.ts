@@ -19,7 +19,7 @@ describe('the session counts of proxies', () => {
     await report({ 'cart-a': 3, 'cart-b': 4 });
     await world.clock.advance(2000);
     expect(world.takeChanges()).toEqual({ writes: ['apply status of StickyWorkload shop/cart'], events: [] });
-    expect(world.status('cart').sessions).toEqual({ active: 7, draining: 0 });
+    expect(world.status('cart').sessions).toEqual({ confirmed: 7, unconfirmed: 0, draining: 0 });
     expect(world.status('cart').endpoints?.map(({ pod, sessions }) => [pod, sessions])).toEqual([
       ['cart-a', 3],
       ['cart-b', 4],
@@ -38,7 +38,7 @@ describe('the session counts of proxies', () => {
     expect(written.length).toBeLessThanOrEqual(busyMs / 2000 + 1);
     expect(written.length).toBeGreaterThanOrEqual(busyMs / 2000 - 1);
     await world.clock.advance(2000);
-    expect(world.status('cart').sessions).toEqual({ active: 10 + 99 + 1, draining: 0 });
+    expect(world.status('cart').sessions).toEqual({ confirmed: 10 + 99 + 1, unconfirmed: 0, draining: 0 });
   });
 
   test('cause no write while they do not change', async () => {
@@ -68,7 +68,7 @@ describe('the session counts of proxies', () => {
       writes: ['apply StickyWorkload shop/cart', 'apply status of StickyWorkload shop/cart'],
       events: ['Normal PodTerminating cart', 'Normal PodTerminating cart-a'],
     });
-    expect(world.status('cart').sessions).toEqual({ active: 9, draining: 5 });
+    expect(world.status('cart').sessions).toEqual({ confirmed: 9, unconfirmed: 0, draining: 5 });
   });
 });
 

@@ -4,10 +4,14 @@ import type { BalancingPolicy, Endpoint } from '../../wire/routing-table.ts';
 /** An endpoint with what this proxy counts there. */
 export type EndpointLoad = {
   readonly endpoint: Endpoint;
-  /** Live sessions. */
+  /** Confirmed sessions. */
   readonly sessions: number;
-  /** Requests that are about to start a session. */
+  /** Sessions whose client has not returned yet. */
+  readonly unconfirmed: number;
+  /** Requests without a session that have no response yet: most start one. */
   readonly starting: number;
+  /** Those of `starting` that start a confirmed session. */
+  readonly startingConfirmed: number;
   /** Open requests and streams of its sessions. */
   readonly open: number;
   /** It refused a connection and is ejected until this time, Unix ms; 0 if it is not ejected. */
@@ -37,7 +41,10 @@ function draw<T extends { weight: number }>(refs: T[], random: () => number): T 
 
 export type Eligibility = {
   nowMs: number;
-  /** An endpoint with this many sessions, including those about to start, gets no more; undefined: no limit. */
+  /**
+   * An endpoint with this many confirmed sessions, including those about to start, gets no more; undefined: no limit. Unconfirmed ones do
+   * not count: one visitor that never returns could otherwise use up every place.
+   */
   maxSessions: number | undefined;
   /** Ids of endpoints that have refused this request. */
   tried: readonly string[];
@@ -62,10 +69,10 @@ export function eligibleEndpoints<T extends EndpointLoad>(
   const ejected: T[] = [];
   // One pass: a backend may have thousands of pods, and each request of a client without a cookie runs this.
   for (const candidate of endpoints) {
-    const { endpoint, sessions, starting, ejectedUntilMs } = candidate;
+    const { endpoint, sessions, startingConfirmed, ejectedUntilMs } = candidate;
     if (endpoint.state !== 'Accepting' || tried.includes(endpoint.id)) continue;
     accepting += 1;
-    if (sessions + starting >= maxSessions) continue;
+    if (sessions + startingConfirmed >= maxSessions) continue;
     (ejectedUntilMs <= nowMs ? reachable : ejected).push(candidate);
   }
   if (accepting === 0) return { kind: 'none', reason: 'NoEndpointAccepting' };
@@ -87,7 +94,7 @@ export const pickEndpoint = <T extends EndpointLoad>(
 
 const policies: Record<BalancingPolicy, Policy> = {
   LeastSessions: (endpoints, { random }) =>
-    pickLeast(endpoints, ({ sessions, starting }) => sessions + starting, random),
+    pickLeast(endpoints, ({ sessions, unconfirmed, starting }) => sessions + unconfirmed + starting, random),
   // Idle sessions cost an app memory, not time: here only open requests count.
   LeastRequests: (endpoints, { random }) => pickLeast(endpoints, ({ open, starting }) => open + starting, random),
   Random: (endpoints, { random }) => pickAny(endpoints, random),

@@ -17,12 +17,15 @@ export type Ledger = {
   /** Returns the session count of a pod. `expectedProxyUids`: the existing pods of its Gateway's proxy. */
   sourcesOf(podUid: string, expectedProxyUids: string[], nowMs: number): SessionSource[];
   /** For the status: returns, by pod UID, the sessions on pods that at least one fresh report lists. Unknown pods are absent. */
-  countsOf(podUids: string[], nowMs: number): Map<string, number>;
+  countsOf(podUids: string[], nowMs: number): Map<string, SessionCount>;
   /** Returns the sessions on a pod, whatever its state; undefined unless every expected proxy has reported it within the last seconds. */
-  certainCountOf(podUid: string, expectedProxyUids: readonly string[], nowMs: number): number | undefined;
+  certainCountOf(podUid: string, expectedProxyUids: readonly string[], nowMs: number): SessionCount | undefined;
   /** Returns the session keys of a proxy, by backend key; undefined unless it has reported them within the last seconds. */
   keyRingsOf(proxyUid: string, nowMs: number): Report['keyRings'];
 };
+
+/** Both hold a pod. */
+export type SessionCount = { confirmed: number; unconfirmed: number };
 
 /** A proxy sends a report each second: five of them may be lost. */
 export const reportMaxAgeMs = 5000;
@@ -36,7 +39,7 @@ type Latest = {
 };
 
 /** The last count of a proxy process that has been replaced. */
-type StaleCount = { process: string; sessions: number; expiresAtMs: number };
+type StaleCount = { process: string; endpoint: EndpointReport };
 
 /** A report that is in flight when its proxy stops arrives within this time. */
 const lateReportMs = 60_000;
@@ -64,15 +67,12 @@ export function createLedger(): Ledger {
   }
 
   /** Returns the counts of the expected proxies, plus those of stopped proxies whose sessions may return. */
-  function total(podUid: string, expectedProxyUids: readonly string[], nowMs: number): number {
+  function total(podUid: string, expectedProxyUids: readonly string[], nowMs: number): SessionCount {
     const expected = new Set(expectedProxyUids);
-    let sessions = liveStaleSessions(staleCounts.get(podUid), nowMs);
-    for (const [uid, { endpoints }] of latest) {
-      sessions += expected.has(uid)
-        ? (endpoints.get(podUid)?.sessions ?? 0)
-        : liveSessions(endpoints.get(podUid), nowMs);
-    }
-    return sessions;
+    const reported = [...latest].map(([uid, { endpoints }]) =>
+      expected.has(uid) ? sessionsIn(endpoints.get(podUid)) : liveSessions(endpoints.get(podUid), nowMs),
+    );
+    return reported.reduce(addCounts, liveStaleSessions(staleCounts.get(podUid), nowMs));
   }
 
   const fresh = (proxyUid: string, nowMs: number): Latest | undefined => {
@@ -108,23 +108,21 @@ export function createLedger(): Ledger {
     sourcesOf(podUid, expectedProxyUids, nowMs) {
       const missing = expectedProxyUids.flatMap((uid) => missingConfirmation(uid, latest.get(uid), { podUid, nowMs }));
       if (missing.length > 0) return [{ type: 'Proxy', known: false, reason: describe(missing) }];
-      return [{ type: 'Proxy', known: true, sessions: total(podUid, expectedProxyUids, nowMs) }];
+      const { confirmed, unconfirmed } = total(podUid, expectedProxyUids, nowMs);
+      return [{ type: 'Proxy', known: true, sessions: confirmed + unconfirmed }];
     },
 
     countsOf(podUids, nowMs) {
-      const counts = new Map<string, number>();
+      const counts = new Map<string, SessionCount>();
       for (const podUid of podUids) {
         const reports = [...latest.values()].filter(({ endpoints }) => endpoints.has(podUid));
         if (!reports.some((report) => isFresh(report, nowMs))) continue;
         const reported = reports.map((report) =>
           isFresh(report, nowMs)
-            ? (report.endpoints.get(podUid)?.sessions ?? 0)
+            ? sessionsIn(report.endpoints.get(podUid))
             : liveSessions(report.endpoints.get(podUid), nowMs),
         );
-        counts.set(
-          podUid,
-          reported.reduce((sum, sessions) => sum + sessions, liveStaleSessions(staleCounts.get(podUid), nowMs)),
-        );
+        counts.set(podUid, reported.reduce(addCounts, liveStaleSessions(staleCounts.get(podUid), nowMs)));
       }
       return counts;
     },
@@ -141,12 +139,36 @@ export function createLedger(): Ledger {
 
 const isFresh = ({ atMs }: Latest, nowMs: number): boolean => nowMs - atMs <= reportMaxAgeMs;
 
-/** The sessions of a proxy that no longer reports: they end at the reported time at the latest. */
-const liveSessions = (endpoint: EndpointReport | undefined, nowMs: number): number =>
-  endpoint !== undefined && endpoint.expiresAtMs > nowMs ? endpoint.sessions : 0;
+const none: SessionCount = { confirmed: 0, unconfirmed: 0 };
 
-const liveStaleSessions = (list: StaleCount[] | undefined, nowMs: number): number =>
-  (list ?? []).reduce((sum, { sessions, expiresAtMs }) => sum + (expiresAtMs > nowMs ? sessions : 0), 0);
+const addCounts = (one: SessionCount, other: SessionCount): SessionCount => ({
+  confirmed: one.confirmed + other.confirmed,
+  unconfirmed: one.unconfirmed + other.unconfirmed,
+});
+
+/** An older proxy reports no unconfirmed sessions: all of its sessions count as confirmed. */
+function sessionsIn(endpoint: EndpointReport | undefined): SessionCount {
+  const unconfirmed = Math.min(endpoint?.unconfirmed?.sessions ?? 0, endpoint?.sessions ?? 0);
+  return { confirmed: (endpoint?.sessions ?? 0) - unconfirmed, unconfirmed };
+}
+
+/** The sessions of a proxy that no longer reports: they end at the reported times at the latest. */
+function liveSessions(endpoint: EndpointReport | undefined, nowMs: number): SessionCount {
+  if (endpoint === undefined) return none;
+  const { confirmed, unconfirmed } = sessionsIn(endpoint);
+  return {
+    confirmed: endpoint.expiresAtMs > nowMs ? confirmed : 0,
+    unconfirmed: (endpoint.unconfirmed?.expiresAtMs ?? 0) > nowMs ? unconfirmed : 0,
+  };
+}
+
+const isLive = (endpoint: EndpointReport, nowMs: number): boolean => {
+  const { confirmed, unconfirmed } = liveSessions(endpoint, nowMs);
+  return confirmed + unconfirmed > 0;
+};
+
+const liveStaleSessions = (list: StaleCount[] | undefined, nowMs: number): SessionCount =>
+  (list ?? []).map(({ endpoint }) => liveSessions(endpoint, nowMs)).reduce(addCounts, none);
 
 /** Returns why this proxy's count is not certain; empty if it is. */
 function missingConfirmation(
@@ -168,8 +190,8 @@ const describe = (missing: string[]): string => formatList(missing, { max: 3, se
 
 function keepStale(staleCounts: Map<string, StaleCount[]>, replaced: Latest & { uid: string }): void {
   const process = processKey(replaced);
-  for (const { uid, sessions, expiresAtMs } of replaced.endpoints.values()) {
-    if (sessions > 0) staleCounts.set(uid, [...(staleCounts.get(uid) ?? []), { process, sessions, expiresAtMs }]);
+  for (const [uid, endpoint] of replaced.endpoints) {
+    if (endpoint.sessions > 0) staleCounts.set(uid, [...(staleCounts.get(uid) ?? []), { process, endpoint }]);
   }
 }
 
@@ -180,15 +202,12 @@ function keepStale(staleCounts: Map<string, StaleCount[]>, replaced: Latest & { 
  */
 function forgetEnded(latest: Map<string, Latest>, staleCounts: Map<string, StaleCount[]>, nowMs: number): void {
   for (const [uid, report] of latest) {
-    if (
-      !isFresh(report, nowMs) &&
-      [...report.endpoints.values()].every((endpoint) => liveSessions(endpoint, nowMs) === 0)
-    ) {
+    if (!isFresh(report, nowMs) && ![...report.endpoints.values()].some((endpoint) => isLive(endpoint, nowMs))) {
       latest.delete(uid);
     }
   }
   for (const [uid, list] of staleCounts) {
-    const live = list.filter(({ expiresAtMs }) => expiresAtMs > nowMs);
+    const live = list.filter(({ endpoint }) => isLive(endpoint, nowMs));
     if (live.length > 0) staleCounts.set(uid, live);
     else staleCounts.delete(uid);
   }

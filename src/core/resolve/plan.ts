@@ -106,14 +106,20 @@ function planParameters(
 
 type SessionPersistence = StickyWorkloadSpec['sessionPersistence'];
 
-const planLimits = ({ idleTimeout, absoluteTimeout }: SessionPersistence): SessionLimits => ({
+const defaultConfirmTimeoutMs = 60_000;
+
+const planLimits = ({ idleTimeout, confirmTimeout, absoluteTimeout }: SessionPersistence): SessionLimits => ({
   idleTimeoutMs: durationMs(idleTimeout),
+  confirmTimeoutMs: Math.min(
+    durationMs(idleTimeout),
+    confirmTimeout === undefined ? defaultConfirmTimeoutMs : durationMs(confirmTimeout),
+  ),
   ...(absoluteTimeout !== undefined && { absoluteTimeoutMs: durationMs(absoluteTimeout) }),
 });
 
 function planPersistence(workload: string, persistence: SessionPersistence): RoutePersistence {
-  const { onEndpointLost, newSessionOn = [] } = persistence;
-  return { carrier: planCarrier(workload, persistence), onEndpointLost, newSessionOn };
+  const { onEndpointLost, newSessionOn = [], exclude = [] } = persistence;
+  return { carrier: planCarrier(workload, persistence), onEndpointLost, newSessionOn, exclude };
 }
 
 /** The schema's defaults, which the API server sets only if the spec has a cookie. */

@@ -54,6 +54,7 @@ function invalidRegex({ spec: { route, sessionPersistence } }: StickyWorkload): 
   const [invalid] = [
     ...findRegexDefectsIn(route.matches, 'spec.route.matches'),
     ...findRegexDefectsIn(sessionPersistence.newSessionOn ?? [], 'spec.sessionPersistence.newSessionOn'),
+    ...findRegexDefectsIn(sessionPersistence.exclude ?? [], 'spec.sessionPersistence.exclude'),
   ];
   return invalid === undefined ? undefined : refuse('InvalidRegex', describeRegexDefect(invalid));
 }

@@ -13,19 +13,21 @@ export interface EndpointLookup<T> {
 
 /**
  * A verified token with its backend. `seenHereMs`: when this proxy last saw its session or received a report about it, if ever.
- * `hasFixedDate`: the token is not renewed while its session is alive, see `tokenLife`.
+ * `hasFixedDate`: the token is not renewed while its session is alive, see `tokenLife`. `hasEnded`: the session was ended before its limits,
+ * here or on another proxy.
  */
 export type TokenCandidate<T> = {
   token: Token;
   backend: EndpointLookup<T>;
   seenHereMs: number | undefined;
   hasFixedDate: boolean;
+  hasEnded: boolean;
 };
 
 /** `asOfMs`: when the table was last known to be current. `waitUntilMs`: until when this request may wait. */
 export type Moment = { nowMs: number; asOfMs: number; waitUntilMs: number };
 
-export type NewReason = 'NoToken' | 'Expired';
+export type NewReason = 'NoToken' | 'Expired' | 'Ended';
 export type LostReason = 'EndpointRemoved' | 'NotInTable';
 
 /** `lost`: the pod no longer exists, and a new session starts on another pod. */
@@ -51,19 +53,21 @@ export function decideSession<T, C extends TokenCandidate<T>>(
   candidates: readonly C[],
   at: Moment,
 ): SessionDecision<T, C> {
-  let best: SessionDecision<T, C> = { kind: 'new', reason: candidates.length === 0 ? 'NoToken' : 'Expired' };
+  let best: SessionDecision<T, C> | undefined;
   for (const candidate of candidates) {
     const decision = decideOne<T, C>(candidate, at);
     if (decision.kind === 'pinned') return decision;
-    if (rank[decision.kind] > rank[best.kind]) best = decision;
+    if (best === undefined || rank[decision.kind] > rank[best.kind]) best = decision;
   }
-  return best;
+  return best ?? { kind: 'new', reason: 'NoToken' };
 }
 
 const rank = { new: 0, lost: 1, wait: 2, pinned: 3 } as const;
 
 function decideOne<T, C extends TokenCandidate<T>>(candidate: C, at: Moment): SessionDecision<T, C> {
-  const { token, backend, seenHereMs, hasFixedDate } = candidate;
+  const { token, backend, seenHereMs, hasFixedDate, hasEnded } = candidate;
+  // An end is an end: a stolen, copied or late token does not bring the session back.
+  if (hasEnded) return { kind: 'new', reason: 'Ended' };
   const life = tokenLife(token, backend.limits, { nowMs: at.nowMs, seenHereMs, hasFixedDate });
   if (life === 'Expired') return { kind: 'new', reason: 'Expired' };
   const endpoint = backend.find(token.endpointId);

@@ -10,7 +10,7 @@
  *     | 12 |     8 | endpoint id: hash of the pod UID. Another pod may have its address by now                    |
  *     | 20 |     4 | backend id: hash of `namespace/name`. A session stays on its side of a split                 |
  *     | 24 |     4 | issued at: start of the session, Unix seconds (until 2106)                                   |
- *     | 28 |     4 | last seen: when this token was issued, Unix seconds                                          |
+ *     | 28 |     4 | last seen: when this token was issued, Unix seconds; before `issued at`: see `isUnconfirmed`  |
  *
  *     mac, 16 bytes: HMAC-SHA-256 over the text `h1.<payload>`, truncated to 128 bits (RFC 2104 section 5).
  *
@@ -51,7 +51,7 @@ const wholeToken = new RegExp(`^${token}$`);
 const tokenInside = new RegExp(`(?<![A-Za-z0-9_-])${token}(?![A-Za-z0-9_-])`);
 
 /** How far a proxy's clock may lag behind that of the proxy that issued the token. */
-const maxClockSkewS = 300;
+export const maxClockSkewS = 300;
 
 /** Returns the id of a pod in tokens and routing tables: 64 bits of the hash of its UID, 16 hex digits. */
 export function endpointId(podUid: string): string {
@@ -144,6 +144,9 @@ function mac(signed: string, secret: KeyObject): string {
   return createHmac('sha256', secret).update(signed, 'latin1').digest().toString('base64url', 0, macBytes);
 }
 
+/** Returns for how long a token can be valid that no proxy renews, unless a stream of its session stays open. */
+export const tokenValidityMs = (limits: SessionLimits): number => limits.idleTimeoutMs + renewAfterMs(limits);
+
 /**
  * `Live`: within its limits. `Expired`: certainly beyond one.
  * `Doubtful`: idle by its own date, but the date may be too old by a quarter of the idle timeout, because not every response renews
@@ -172,8 +175,7 @@ export function tokenLife(
   }
   const seenMs = Math.max(token.lastSeenS * 1000, at.seenHereMs ?? 0);
   if (at.nowMs < seenMs + limits.idleTimeoutMs) return 'Live';
-  if (at.hasFixedDate || at.nowMs < seenMs + limits.idleTimeoutMs + renewAfterMs(limits)) return 'Doubtful';
-  return 'Expired';
+  return at.hasFixedDate || at.nowMs < seenMs + tokenValidityMs(limits) ? 'Doubtful' : 'Expired';
 }
 
 /** Returns whether a response should carry a new token: the date is old, or another key signs by now. */

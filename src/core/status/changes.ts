@@ -2,6 +2,7 @@
 import type { Reason } from '../../api/reasons.ts';
 import type { Condition, EndpointStatus, StickyWorkloadStatus } from '../../api/status.ts';
 import { formatCount } from '../names/format.ts';
+import { heldSessions } from './endpoints.ts';
 import { explainLimit, kindOfLimit } from './effective-limit.ts';
 
 /** An event about the StickyWorkload, or about `pod` in its namespace. The caller adds the object reference. */
@@ -73,8 +74,9 @@ function describeDrains(before: readonly EndpointStatus[], after: readonly Endpo
   const drainingBefore = new Set(before.filter(({ state }) => state === 'Draining').map(({ uid }) => uid));
   return after
     .filter(({ state, uid }) => state === 'Draining' && !drainingBefore.has(uid))
-    .flatMap(({ pod, uid, reason, sessions, deadline }) => {
-      const load = sessions === undefined ? 'its sessions' : formatCount(sessions, 'session');
+    .flatMap((endpoint) => {
+      const { pod, uid, reason, deadline } = endpoint;
+      const load = describeLoad(endpoint);
       const limit = deadline === undefined ? '' : `, or at ${deadline} at the latest`;
       const event = { type: 'Normal' as const, reason: reason ?? 'PodTerminating', action: 'Drain' };
       const sentence = `keeps ${load} and gets no new sessions; it terminates when they have ended${limit}.`;
@@ -84,6 +86,14 @@ function describeDrains(before: readonly EndpointStatus[], after: readonly Endpo
         { ...event, note: `The pod ${sentence}`, pod: { name: pod, uid } },
       ];
     });
+}
+
+/** `its sessions` while their number is unknown. */
+function describeLoad(endpoint: EndpointStatus): string {
+  const held = heldSessions(endpoint);
+  const { unconfirmedSessions = 0 } = endpoint;
+  if (held === undefined) return 'its sessions';
+  return formatCount(held, 'session') + (unconfirmedSessions > 0 ? ` (${unconfirmedSessions} unconfirmed)` : '');
 }
 
 type Limit = StickyWorkloadStatus['effectiveDrainLimit'];

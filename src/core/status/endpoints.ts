@@ -1,15 +1,18 @@
 /** The pods of a StickyWorkload as its status lists them. */
-import type { EndpointStatus } from '../../api/status.ts';
+import type { SessionCount } from '../count/ledger.ts';
+import type { EndpointStatus, StickyWorkloadStatus } from '../../api/status.ts';
 import type { DrainLimits } from '../drain/state.ts';
 import type { Pod, PodDeletion } from '../snapshot/snapshot.ts';
 import type { Endpoint } from '../../wire/routing-table.ts';
 import { formatTime } from '../names/format.ts';
 
+export type SessionTotals = Required<NonNullable<StickyWorkloadStatus['sessions']>>;
+
 /** `sessions`: by pod UID; the number of an absent pod is unknown, which is not zero. */
 export type EndpointFacts = {
   endpoints: readonly Endpoint[];
   pods: readonly Pod[];
-  sessions: ReadonlyMap<string, number>;
+  sessions: ReadonlyMap<string, SessionCount>;
   previous: readonly EndpointStatus[];
   limits: DrainLimits;
   nowMs: number;
@@ -45,7 +48,7 @@ function describeEndpoint(
     uid,
     state,
     ...(reason !== undefined && { reason }),
-    ...(sessions !== undefined && { sessions }),
+    ...(sessions !== undefined && { sessions: sessions.confirmed, unconfirmedSessions: sessions.unconfirmed }),
     since: since ?? formatTime(facts.nowMs),
     ...(state === 'Draining' &&
       pod?.deletion && { deadline: formatTime(drainDeadlineMs(pod, pod.deletion, facts.limits)) }),
@@ -67,16 +70,21 @@ export function drainDeadlineMs(
   return Math.min(deletedAtMs + (sidecar?.drainTimeoutMs ?? drainTimeoutMs), killAtMs - shutdownMarginMs);
 }
 
-/** Returns the live sessions on all endpoints and on the draining ones; undefined if the number of one of them is unknown. */
-export function countSessions(endpoints: readonly EndpointStatus[]): { active: number; draining: number } | undefined {
-  let active = 0;
-  let draining = 0;
-  for (const { state, sessions } of endpoints) {
+/** Returns the sessions that a pod waits for, confirmed or not; undefined while their number is unknown. */
+export const heldSessions = ({ sessions, unconfirmedSessions = 0 }: EndpointStatus): number | undefined =>
+  sessions === undefined ? undefined : sessions + unconfirmedSessions;
+
+/** Returns the sessions on all endpoints, and those on draining ones; undefined if the number of one of them is unknown. */
+export function countSessions(endpoints: readonly EndpointStatus[]): SessionTotals | undefined {
+  const totals = { confirmed: 0, unconfirmed: 0, draining: 0 };
+  for (const endpoint of endpoints) {
+    const { state, sessions, unconfirmedSessions = 0 } = endpoint;
     if (sessions === undefined) return undefined;
-    active += sessions;
-    if (state === 'Draining') draining += sessions;
+    totals.confirmed += sessions;
+    totals.unconfirmed += unconfirmedSessions;
+    if (state === 'Draining') totals.draining += sessions + unconfirmedSessions;
   }
-  return { active, draining };
+  return totals;
 }
 
 const compareText = (one: string, other: string): number => (one < other ? -1 : Number(one > other));

@@ -1,6 +1,7 @@
 /** The input for the status of a StickyWorkload. */
 import type { Reason } from '../../api/reasons.ts';
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
+import type { SessionCount } from '../count/ledger.ts';
 import type { Accept } from '../resolve/accept.ts';
 import type { ClusterAutoscaler, ClusterNode, GatewayApi, Pod, Target } from '../snapshot/snapshot.ts';
 import type { Backend } from '../../wire/routing-table.ts';
@@ -21,7 +22,7 @@ export type StatusInput = {
   /** Those of the target. */
   pods: readonly Pod[];
   /** By pod UID, over all proxies; the number of an absent pod is unknown, which is not zero. */
-  sessions: ReadonlyMap<string, number>;
+  sessions: ReadonlyMap<string, SessionCount>;
   /** Of its first Gateway. */
   proxy: { readyReplicas: number; refusal?: string };
   gatewayApi: GatewayApi;

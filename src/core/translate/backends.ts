@@ -39,6 +39,7 @@ function buildBackend(
     policy,
     maxSessionsPerEndpoint,
     limits.idleTimeoutMs,
+    limits.confirmTimeoutMs,
     limits.absoluteTimeoutMs,
     plan.target.kind,
     plan.target.name,

@@ -43,10 +43,11 @@ type EndpointSessions = {
   pod: string;
   state: Endpoint['state'];
   sessions: number;
+  unconfirmed: number;
   starting: number;
   openRequests: number;
   /** The first hundred sessions; only if one endpoint was requested. */
-  first?: { openRequests: number; begunAt: string; lastSeenAt: string }[];
+  first?: { openRequests: number; begunAt: string; lastSeenAt: string; confirmed: boolean }[];
 };
 
 const maxSessions = 100;
@@ -66,6 +67,7 @@ function describeSessions(
       pod,
       state,
       sessions: slot?.sessions ?? 0,
+      unconfirmed: slot?.unconfirmed ?? 0,
       starting: slot?.starting ?? 0,
       openRequests: slot?.open ?? 0,
     };
@@ -74,9 +76,10 @@ function describeSessions(
   });
 }
 
-const describeSession = ({ open, issuedAtS, lastSeenS }: ReturnType<SessionTable['list']>[number]) => ({
+const describeSession = ({ open, issuedAtS, lastSeenS, unconfirmed }: ReturnType<SessionTable['list']>[number]) => ({
   openRequests: open,
   begunAt: isoDate(issuedAtS),
   lastSeenAt: isoDate(lastSeenS),
+  confirmed: !unconfirmed,
 });
 const isoDate = (seconds: number) => new Date(seconds * 1000).toISOString();

@@ -87,8 +87,13 @@ export function sessionSamples({
   const perTableBackend = (read: (backend: Backend) => Sample[]) => () =>
     Object.values(table()?.backends ?? {}).flatMap((backend) => labelled(backend.key, read(backend)));
   return {
-    holdfast_sessions: perTableBackend((backend) => byState(backend, (id) => sessionsAt(slots.byId(id)))),
+    holdfast_sessions: perTableBackend((backend) => byState(backend, (id) => confirmedAt(slots.byId(id)))),
+    holdfast_unconfirmed_sessions: perTableBackend((backend) =>
+      byState(backend, (id) => unconfirmedAt(slots.byId(id))),
+    ),
     holdfast_sessions_started_total: perBackend(({ started }) => [{ value: started }]),
+    holdfast_sessions_confirmed_total: perBackend(({ confirmed }) => [{ value: confirmed }]),
+    holdfast_ended_sessions_forgotten_total: single(() => counters.endsForgotten),
     holdfast_sessions_ended_total: perBackend(({ ended }) => byReason(ended)),
     holdfast_sessions_lost_total: perBackend(({ lost }) => byReason(lost)),
     holdfast_new_sessions_refused_total: perBackend(({ refused }) => byReason(refused)),
@@ -108,7 +113,10 @@ export function sessionSamples({
 
 type Slot = ReturnType<EndpointSlots['byId']>;
 
-const sessionsAt = (slot: Slot): number => (slot === undefined ? 0 : slot.sessions + slot.starting);
+const confirmedAt = (slot: Slot): number => (slot === undefined ? 0 : slot.sessions + slot.startingConfirmed);
+
+const unconfirmedAt = (slot: Slot): number =>
+  slot === undefined ? 0 : slot.unconfirmed + slot.starting - slot.startingConfirmed;
 
 /** Whether it refused its last connection, during its ejection and after it. */
 const isFailing = (slot: Slot): boolean => slot !== undefined && slot.connectFailures > 0;

@@ -1,9 +1,18 @@
 /** The proxy's report to the operator: every endpoint of the table by which it routes, and its counts there. Pure. */
+import { confirmTimeoutMs } from '../../core/session/confirmation.ts';
 import type { EndpointReport, KeyRingReport, Report } from '../../wire/messages.ts';
 import type { Endpoint, RoutingTable, SessionLimits } from '../../wire/routing-table.ts';
 
 /** The counts of an endpoint; an EndpointSlot has them. */
-export type EndpointCount = { sessions: number; starting: number; open: number; lastSeenS: number };
+export type EndpointCount = {
+  sessions: number;
+  unconfirmed: number;
+  starting: number;
+  startingConfirmed: number;
+  open: number;
+  lastSeenS: number;
+  unconfirmedSeenS: number;
+};
 
 export type Counts = (endpointId: string) => EndpointCount | undefined;
 
@@ -47,9 +56,16 @@ function reportKeyRings({ backends }: RoutingTable): Record<string, KeyRingRepor
 type Known = { count: EndpointCount | undefined; limits: SessionLimits; nowMs: number };
 
 function reportEndpoint({ uid, state }: Endpoint, { count, limits, nowMs }: Known): EndpointReport {
-  // A request that may start a session counts as one: the pod must not stop while the request is in flight.
-  const sessions = count === undefined ? 0 : count.sessions + count.starting;
+  // A request in flight counts as a session, whether or not it starts one: the pod must not stop before its response.
+  const sessions = count === undefined ? 0 : count.sessions + count.unconfirmed + count.starting;
   if (count === undefined || sessions === 0) return { uid, state, sessions: 0, expiresAtMs: nowMs };
-  const lastUseMs = count.open > 0 || count.starting > 0 ? nowMs : count.lastSeenS * 1000;
-  return { uid, state, sessions, expiresAtMs: lastUseMs + limits.idleTimeoutMs };
+  const isInUse = count.open > 0 || count.starting > 0;
+  const lastsUntil = (seenS: number, timeoutMs: number) => (isInUse ? nowMs : seenS * 1000) + timeoutMs;
+  const unconfirmed = {
+    sessions: count.unconfirmed + count.starting - count.startingConfirmed,
+    expiresAtMs: lastsUntil(count.unconfirmedSeenS, confirmTimeoutMs(limits)),
+  };
+  const isConfirmed = sessions > unconfirmed.sessions;
+  const expiresAtMs = isConfirmed ? lastsUntil(count.lastSeenS, limits.idleTimeoutMs) : unconfirmed.expiresAtMs;
+  return { uid, state, sessions, expiresAtMs, ...(unconfirmed.sessions > 0 && { unconfirmed }) };
 }

@@ -1,6 +1,7 @@
 /** A routing table compiled for the request path: its routes and backends with everything that a decision needs. */
+import { startOf, type Start } from '../../core/session/confirmation.ts';
 import type { EndpointLookup } from '../../core/session/decide.ts';
-import { backendId, signingKeys, type SigningKeys } from '../../core/session/token.ts';
+import { backendId, signingKeys, tokenValidityMs, type SigningKeys } from '../../core/session/token.ts';
 import { compileMatch, compileTable, type MatchableRequest, type RouteMatcher } from '../../core/routing/match.ts';
 import type { Backend, Route, RoutingTable } from '../../wire/routing-table.ts';
 import { compileCarrier } from './carrier.ts';
@@ -15,6 +16,8 @@ export type CompiledTable = {
   matcher: RouteMatcher;
   routes: ReadonlyMap<Route, CompiledRoute>;
   backends: ReadonlyMap<string, CompiledBackend>;
+  /** How long an ended session must be remembered: the longest time for which a token can be valid without being renewed. */
+  tokenValidityMs: number;
 };
 
 /** Contains keys of backends, not backends: a request that waits with it for another table uses the backends of that table. */
@@ -29,6 +32,8 @@ export interface CompiledRoute {
   backendKey(id: number): string | undefined;
   /** Whether the request starts a session although it carries the token of a session on a draining pod. */
   startsSession(request: MatchableRequest): boolean;
+  /** Returns what the request starts if it has no session. */
+  startOf(request: MatchableRequest): Start;
 }
 
 export interface CompiledBackend extends EndpointLookup<EndpointSlot> {
@@ -68,8 +73,20 @@ export function compileRouting(table: RoutingTable, { before, slots, counters, f
   return {
     table,
     backends,
+    tokenValidityMs: longestValidityMs(table),
     ...(sameRoutes ? { matcher: before.matcher, routes: before.routes } : compileRoutes(table, filters)),
   };
+}
+
+/** A token behind an id of the app is not renewed, and has no end while its pod exists: clients rarely keep one for longer than a day. */
+const appTokenValidityMs = 24 * 3_600_000;
+
+function longestValidityMs({ routes, backends }: RoutingTable): number {
+  const isAppOwned = routes.some(
+    ({ persistence: { carrier } }) => carrier.type !== 'Cookie' && carrier.type !== 'Header',
+  );
+  const byLimits = Object.values(backends).map(({ limits }) => tokenValidityMs(limits));
+  return Math.max(isAppOwned ? appTokenValidityMs : 0, ...byLimits);
 }
 
 function compileRoutes(table: RoutingTable, filters: Inputs['filters']): Pick<CompiledTable, 'matcher' | 'routes'> {
@@ -86,6 +103,7 @@ function compileRoute(route: Route, filter: TokenFilter): CompiledRoute {
   const { persistence, backendRefs } = route;
   const keys = new Map(backendRefs.map(({ backend }) => [backendId(backend), backend]));
   const starts = persistence.newSessionOn.map(compileMatch);
+  const excludes = (persistence.exclude ?? []).map(compileMatch);
   return {
     carrier: compileCarrier(persistence.carrier),
     filter,
@@ -94,8 +112,16 @@ function compileRoute(route: Route, filter: TokenFilter): CompiledRoute {
     owner: ownerOf(route),
     backendKey: (id) => keys.get(id),
     startsSession: (request) => starts.some((matches) => matches(request)),
+    startOf: (request) =>
+      isPreflight(request) || excludes.some((matches) => matches(request)) ? 'Nothing' : startOf(request.method),
   };
 }
+
+/** A CORS preflight (Fetch standard, section 3.2.2): browsers send it without cookies, and ignore those of its response. */
+const isPreflight = (request: MatchableRequest): boolean =>
+  request.method === 'OPTIONS' &&
+  request.headers('origin').length > 0 &&
+  request.headers('access-control-request-method').length > 0;
 
 /** `before`: the same backend in the previous table; its parts that are still the same objects are reused. */
 type BackendInputs = { before: CompiledBackend | undefined; slots: EndpointSlots; counters: BackendCounters };

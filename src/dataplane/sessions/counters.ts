@@ -7,12 +7,24 @@ import { sessionKey, type SessionId } from './session-ids.ts';
 
 /**
  * Why a session ended. `Elsewhere`: its app ended it through another proxy. `Lost`: its pod or its node is gone.
- * `Replaced`: its client started a new session by a request that `newSessionOn` matches.
+ * `Replaced`: its client started a new session by a request that `newSessionOn` matches. `Unconfirmed`: its client never returned.
+ * `Moved`: its client returned through another proxy, which counts it.
  */
-export type EndReason = 'Idle' | 'Absolute' | 'Application' | 'Elsewhere' | 'Lost' | 'Replaced';
+export type EndReason =
+  | 'Idle'
+  | 'Absolute'
+  | 'Application'
+  | 'Elsewhere'
+  | 'Lost'
+  | 'Replaced'
+  | 'Unconfirmed'
+  | 'Moved';
 
-/** Why a returning client did not get its pod. `NodeLost`: the node is lost by the table, and this proxy cannot reach the pod either. */
-export type LossReason = LostReason | 'NodeLost';
+/**
+ * Why a returning client did not get its pod. `NodeLost`: the node is lost by the table, and this proxy cannot reach the pod either.
+ * `Unconfirmed`: it returned for the first time, and its pod was not held for it any more.
+ */
+export type LossReason = LostReason | 'NodeLost' | 'Unconfirmed';
 
 /** Why a request of a session got no response of its pod, although neither is lost. */
 export type KeptSessionRefusalReason = 'UpstreamConnectFailed' | 'ProxyOutOfResources' | 'TooManyRequests';
@@ -23,6 +35,8 @@ export type NewSessionRefusalReason = NoneReason | KeptSessionRefusalReason;
 /** The sessions of one backend on this replica. */
 export type BackendCounters = {
   started: number;
+  /** Sessions whose client returned, or that started confirmed. */
+  confirmed: number;
   /** Including sessions that started on another replica. */
   ended: Record<EndReason, number>;
   /** Sessions whose client returned after their pod was gone: the number that must stay 0. */
@@ -41,20 +55,24 @@ export type SessionCounters = {
   badTokens: Record<TokenRefusal, number>;
   /** Requests that waited for a newer table. */
   waited: number;
+  /** Ids of ended sessions that were forgotten while their tokens could still be valid. */
+  endsForgotten: number;
 };
 
 export const createCounters = (): SessionCounters => ({
   backends: new Map(),
   badTokens: { Malformed: 0, UnknownKey: 0, BadMac: 0, WrongBackend: 0, FutureDated: 0 },
   waited: 0,
+  endsForgotten: 0,
 });
 
 /** Returns the counters of a backend, which are created at its first call. */
 export function countersOf({ backends }: SessionCounters, key: string): BackendCounters {
   const known = backends.get(key) ?? {
     started: 0,
-    ended: { Idle: 0, Absolute: 0, Application: 0, Elsewhere: 0, Lost: 0, Replaced: 0 },
-    lost: { EndpointRemoved: 0, NotInTable: 0, NodeLost: 0 },
+    confirmed: 0,
+    ended: { Idle: 0, Absolute: 0, Application: 0, Elsewhere: 0, Lost: 0, Replaced: 0, Unconfirmed: 0, Moved: 0 },
+    lost: { EndpointRemoved: 0, NotInTable: 0, NodeLost: 0, Unconfirmed: 0 },
     carrierConflicts: 0,
     refused: {
       NoEndpointAccepting: 0,

@@ -18,14 +18,19 @@ export type EndpointSlot = EndpointLoad & {
   endpoint: Endpoint;
   backend: BackendRecord;
   inTable: boolean;
-  /** Live sessions, including those without an open request. */
+  /** Confirmed sessions, including those without an open request. */
   sessions: number;
-  /** Requests that are about to start a session: sent, or being sent, but without a response. */
+  /** Sessions whose client has not returned yet. */
+  unconfirmed: number;
+  /** Requests without a session: sent, or being sent, but without a response. Most are about to start one. */
   starting: number;
+  /** Those of `starting` that start a confirmed session. */
+  startingConfirmed: number;
   /** Open requests and streams of its sessions. */
   open: number;
-  /** When a request or stream of its sessions last began or ended. */
+  /** When a request or stream of its confirmed sessions last began or ended, and of the others. */
   lastSeenS: number;
+  unconfirmedSeenS: number;
   /** Consecutive ejections; 0 since its last response. See `outlier.ts`. */
   connectFailures: number;
   ejectedUntilMs: number;
@@ -46,6 +51,9 @@ export interface EndpointSlots {
   releaseIfUnused(slot: EndpointSlot): void;
 }
 
+const isCounting = ({ sessions, unconfirmed, starting }: EndpointSlot): boolean =>
+  sessions > 0 || unconfirmed > 0 || starting > 0;
+
 export function createEndpointSlots(): EndpointSlots {
   const byId = new Map<string, EndpointSlot>();
   // Number 0 is never assigned: it marks a free row.
@@ -60,9 +68,12 @@ export function createEndpointSlots(): EndpointSlots {
       backend,
       inTable: true,
       sessions: 0,
+      unconfirmed: 0,
       starting: 0,
+      startingConfirmed: 0,
       open: 0,
       lastSeenS: 0,
+      unconfirmedSeenS: 0,
       connectFailures: 0,
       ejectedUntilMs: 0,
       unhealthy: false,
@@ -73,7 +84,7 @@ export function createEndpointSlots(): EndpointSlots {
     return slot;
   };
   const releaseIfUnused = (slot: EndpointSlot) => {
-    if (slot.inTable || slot.sessions > 0 || slot.starting > 0 || byNumber[slot.number] !== slot) return;
+    if (slot.inTable || isCounting(slot) || byNumber[slot.number] !== slot) return;
     byNumber[slot.number] = undefined;
     byId.delete(slot.endpoint.id);
     free.push(slot.number);

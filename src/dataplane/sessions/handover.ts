@@ -17,9 +17,11 @@ import type { SessionTable } from './session-table.ts';
 /** Returns the sessions to hand over: all that were reported. Undefined if they are too many. */
 export function listHandedSessions(sessions: Pick<SessionTable, 'size' | 'all'>): HandedSession[] | undefined {
   if (sessions.size() > maxHandedSessions) return undefined;
-  return Array.from(sessions.all()).flatMap(({ slot, lastSeenS, issuedAtS, ...id }) =>
-    slot.inTable ? [{ id: formatSessionId(id), endpoint: slot.endpoint.id, lastSeenS, issuedAtS }] : [],
-  );
+  return Array.from(sessions.all()).flatMap(({ slot, lastSeenS, issuedAtS, unconfirmed, ...id }) => {
+    if (!slot.inTable) return [];
+    const session = { id: formatSessionId(id), endpoint: slot.endpoint.id, lastSeenS, issuedAtS };
+    return [unconfirmed ? { ...session, unconfirmed: true } : session];
+  });
 }
 
 /** `pastLag`: a pod that is not in the table was deleted, because the table is certainly newer than the handover. */
@@ -44,9 +46,10 @@ export function adoptSessions(
   const isUnknown = ({ endpoint }: HandedSession) =>
     sessions.slots.byId(endpoint) === undefined && !removedEndpoints.has(endpoint);
   if (!pastLag && handed.some(isUnknown)) return false;
-  for (const { id, endpoint, lastSeenS, issuedAtS } of handed) {
+  for (const { id, endpoint, lastSeenS, issuedAtS, unconfirmed = false } of handed) {
     const slot = sessions.slots.byId(endpoint);
-    if (slot !== undefined && !hasEnded(id)) sessions.adopt({ ...parseSessionId(id), issuedAtS }, slot, lastSeenS);
+    if (slot === undefined || hasEnded(id)) continue;
+    sessions.adopt({ ...parseSessionId(id), issuedAtS }, slot, { lastSeenS, unconfirmed });
   }
   return true;
 }

@@ -6,6 +6,7 @@
  *     route() ─► NewHold ──connectFailed──► NewHold on another endpoint … ─► reply (three endpoints failed)
  *                   └──the only endpoint that accepts──► retry … ─► reply (failed for a second)
  */
+import { hasConfirmation, isUnconfirmed, unconfirmedSeenS, type Start } from '../../core/session/confirmation.ts';
 import { encodeToken, isRenewalDue, renewAfterMs, tokenSeconds, type Token } from '../../core/session/token.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Endpoint } from '../../wire/routing-table.ts';
@@ -22,23 +23,27 @@ import type { TokenCache } from './token-reader.ts';
 /** A session that has a token, on its backend. `seenMs`: when it was last seen alive before this request; undefined if it was not. */
 export type PinnedSession = { backend: CompiledBackend; token: Token; seenMs?: number | undefined };
 
-/** A request whose session has its pod. */
-export type PinnedRequest = PinnedSession & { slot: EndpointSlot; nowMs: number };
+/** A request whose session has its pod. `start`: what it starts if the pod is lost after all. */
+export type PinnedRequest = PinnedSession & { slot: EndpointSlot; start: Start; nowMs: number };
 
 /**
- * `tried`: ids of endpoints that this request did not reach. `replaces`: the session on a draining pod whose place the new one takes.
- * `failure`: why the last one was not reached; one that is not the endpoint's outlasts those that are.
+ * `tried`: ids of endpoints that this request did not reach. `start`: what it starts. `replaces`: the session on a draining pod whose place
+ * the new one takes. `lost`: the session that lost its pod, in whose place the new one starts. `failure`: why the last endpoint was not
+ * reached; one that is not the endpoint's outlasts those that are.
  */
 export type StartContext = {
   tried: readonly string[];
+  start: Start;
   replaces: PinnedSession | undefined;
+  lost: SessionId | undefined;
   failure: ConnectFailure | undefined;
 };
 
-export type LostSession = PinnedSession & { reason: LossReason; tried: readonly string[] };
+/** `start`: what its request starts in its place. */
+export type LostSession = PinnedSession & { reason: LossReason; tried: readonly string[]; start: Start };
 
 export interface SessionStarter {
-  /** A new session on an endpoint that was not tried, or the reply with the reason why there is none. */
+  /** An endpoint that was not tried for a request without a session, or the reply with the reason why there is none. */
   start(route: CompiledRoute, start: StartContext): RouteDecision;
   /** Whether there is an endpoint that was not tried, or a draining one to fall back to. */
   canStart(route: CompiledRoute, start: StartContext): boolean;
@@ -59,8 +64,9 @@ export interface HoldContext {
   readonly cache: TokenCache;
   readonly starter: SessionStarter;
   newSessionId(): SessionId;
-  /** The session ended early: other proxies are notified. */
+  /** The session ended early: its tokens are refused from now on, and other proxies are notified. */
   announceEnd(session: SessionId): void;
+  hasEnded(session: SessionId): boolean;
   /** The session was alive for longer than its token shows: other proxies are notified. */
   announceSeen(session: SessionId): void;
   /** Returns the backend as the newest table has it. */
@@ -69,7 +75,7 @@ export interface HoldContext {
 
 type NextAttempt = ReturnType<SessionHold['connectFailed']>;
 
-/** The hold of a request that starts a session. */
+/** The hold of a request without a session. Most start one. */
 export class NewHold implements SessionHold {
   readonly isNew = true;
   endpoint: Endpoint;
@@ -78,6 +84,8 @@ export class NewHold implements SessionHold {
   private readonly backend: CompiledBackend;
   private readonly slot: EndpointSlot;
   private readonly start: StartContext;
+  /** As the backend's limits have it: without a confirm timeout, sessions start confirmed. */
+  private readonly kind: Start;
   private session: SessionEntry | undefined;
   private retries = 0;
   private released = false;
@@ -93,7 +101,8 @@ export class NewHold implements SessionHold {
     this.slot = slot;
     this.endpoint = slot.endpoint;
     this.start = start;
-    context.sessions.addStarting(slot, 1);
+    this.kind = start.start === 'Unconfirmed' && !hasConfirmation(backend.limits) ? 'Confirmed' : start.start;
+    context.sessions.addStarting(slot, this.kind, 1);
   }
 
   get filter(): SessionHold['filter'] {
@@ -121,12 +130,13 @@ export class NewHold implements SessionHold {
     return starter.start(this.route, start);
   }
 
-  /** The session starts here, unless the app ends it in the same response, or owns sessions and starts none. */
+  /** The session starts here, unless the request starts none, the app ends it in the same response, or owns sessions and starts none. */
   responseHead(response: SessionResponse): string {
     const context = this.context;
     recordResponse(this.slot);
     const { carrier } = this.route;
-    const { replaces } = this.start;
+    if (this.kind === 'Nothing') return carrier.keep(response);
+    const { replaces, lost } = this.start;
     const verdict = judge(response, carrier, context.clock);
     if (verdict === 'Ends') {
       if (replaces === undefined) return carrier.keep(response);
@@ -139,11 +149,13 @@ export class NewHold implements SessionHold {
       context.sessions.end(replaces.token, 'Replaced');
       context.announceEnd(replaces.token);
     }
+    // Only now that the client gets another token: until then it may find its pod again.
+    if (lost !== undefined) context.announceEnd(lost);
     const token = {
       ...session,
       endpointId: this.endpoint.id,
       backendId: this.backend.id,
-      lastSeenS: session.issuedAtS,
+      lastSeenS: this.kind === 'Confirmed' ? session.issuedAtS : unconfirmedSeenS(session.issuedAtS),
     };
     const backend = context.backend(this.backend.key) ?? this.backend;
     return tokenLines(backend, { carrier, response, token, cache: context.cache });
@@ -154,8 +166,8 @@ export class NewHold implements SessionHold {
     const { sessions } = context;
     const nowMs = context.clock.nowMs();
     const session = { ...context.newSessionId(), issuedAtS: tokenSeconds(nowMs) };
-    sessions.open(session, this.slot, nowMs);
-    sessions.addStarting(this.slot, -1);
+    sessions.begin(session, this.slot, { nowMs, start: this.kind });
+    sessions.addStarting(this.slot, this.kind, -1);
     this.backend.record.counters.started += 1;
     this.session = session;
     return session;
@@ -167,7 +179,7 @@ export class NewHold implements SessionHold {
     const context = this.context;
     const { sessions } = context;
     if (this.session === undefined) {
-      sessions.addStarting(this.slot, -1);
+      sessions.addStarting(this.slot, this.kind, -1);
       return;
     }
     const nowMs = context.clock.nowMs();
@@ -185,13 +197,20 @@ export class PinnedHold implements SessionHold {
   private readonly backend: CompiledBackend;
   private readonly token: Token;
   private readonly slot: EndpointSlot;
+  private readonly start: Start;
+  /** Whether this request confirmed the session: its client gets a token that shows it. */
+  private readonly confirms: boolean;
   /** The date in the token that the client has. */
   private clientDateS: number;
   private readonly seenMs: number | undefined;
   private retries = 0;
   private released = false;
 
-  constructor(context: HoldContext, route: CompiledRoute, { backend, token, slot, nowMs, seenMs }: PinnedRequest) {
+  constructor(
+    context: HoldContext,
+    route: CompiledRoute,
+    { backend, token, slot, start, nowMs, seenMs }: PinnedRequest,
+  ) {
     this.context = context;
     this.route = route;
     this.backend = backend;
@@ -200,7 +219,14 @@ export class PinnedHold implements SessionHold {
     this.seenMs = seenMs;
     this.clientDateS = token.lastSeenS;
     this.endpoint = slot.endpoint;
-    context.sessions.open(token, slot, nowMs);
+    this.start = start;
+    const opened = context.sessions.open(token, slot, nowMs);
+    this.confirms = opened !== 'Known' && isUnconfirmed(token);
+    if (!this.confirms) return;
+    if (opened === 'Added') backend.record.counters.confirmed += 1;
+    // The proxy that issued the token stops counting the session. A token in the app's cookie stays as it is: only this notice tells others
+    // that the client has returned.
+    if (opened === 'Added' || route.carrier.isAppOwned) context.announceSeen(token);
   }
 
   get filter(): SessionHold['filter'] {
@@ -208,11 +234,11 @@ export class PinnedHold implements SessionHold {
   }
 
   connectFailed(failure: ConnectFailure): NextAttempt {
-    const { slot, token, backend, context } = this;
+    const { slot, token, backend, start, context } = this;
     recordConnectFailure(slot, failure, context.clock.nowMs());
     const reason = this.lossReason();
     if (reason !== undefined) {
-      const next = context.starter.reassign(this.route, { backend, token, reason, tried: [token.endpointId] });
+      const next = context.starter.reassign(this.route, { backend, token, reason, tried: [token.endpointId], start });
       this.release();
       return next;
     }
@@ -252,8 +278,9 @@ export class PinnedHold implements SessionHold {
     const nowMs = context.clock.nowMs();
     const givesToken = carrier.isAppOwned
       ? verdict === 'Continues'
-      : isRenewalDue(this.token, backend.limits, { nowMs, currentKey: backend.keys.current });
-    if (!givesToken) return carrier.keep(response);
+      : this.confirms || isRenewalDue(this.token, backend.limits, { nowMs, currentKey: backend.keys.current });
+    // Another request of the session may have ended it meanwhile, and its response may have removed the token.
+    if (!givesToken || context.hasEnded(this.token)) return carrier.keep(response);
     this.clientDateS = tokenSeconds(nowMs);
     const token = { ...this.token, lastSeenS: this.clientDateS };
     return tokenLines(backend, { carrier, response, token, cache: context.cache });
@@ -310,5 +337,5 @@ function lifetimeS(
 ): number | undefined {
   return absoluteTimeoutMs === undefined
     ? undefined
-    : Math.max(0, issuedAtS - lastSeenS + Math.floor(absoluteTimeoutMs / 1000));
+    : Math.max(0, Math.min(0, issuedAtS - lastSeenS) + Math.floor(absoluteTimeoutMs / 1000));
 }

@@ -1,4 +1,5 @@
 /** Decides where a request goes and counts sessions: the session side of the interface in `dataplane/routing.ts`. */
+import { isUnconfirmed, type Start } from '../../core/session/confirmation.ts';
 import { decideSession, maxWaitMs, type TokenCandidate, type SessionDecision } from '../../core/session/decide.ts';
 import type { Token } from '../../core/session/token.ts';
 import type { RoutingTable } from '../../wire/routing-table.ts';
@@ -19,8 +20,9 @@ import { isLostWithNode } from './outlier.ts';
 import { noRoute, notReady } from './replies.ts';
 import type { AdoptSessions } from './received-handovers.ts';
 import { parseSessionId, type SessionId } from './session-ids.ts';
-import { createReceivedEnds, createOutgoingNotices, createSeenElsewhere, repeatForMs } from './session-notices.ts';
-import { createSessionStarter, noStart } from './session-starter.ts';
+import { createEndedSessions } from './ended-sessions.ts';
+import { createOutgoingNotices, createSeenElsewhere, noticeLimits } from './session-notices.ts';
+import { createSessionStarter, freshStart } from './session-starter.ts';
 import { createSessionTable, type SessionTable } from './session-table.ts';
 import { createTableWaiters } from './table-waiters.ts';
 import type { FilterPorts } from './token-filter.ts';
@@ -61,6 +63,7 @@ type Pending = {
   route: CompiledRoute;
   tokens: readonly Token[];
   startsSession: boolean;
+  start: Start;
   waitUntilMs: number;
 };
 
@@ -69,12 +72,15 @@ type Settled = Exclude<SessionDecision<EndpointSlot, SessionCandidate>, { kind: 
 
 const tokensCached = 32_768;
 
+/** Ends that arrive before the first table: longer than most idle timeouts. */
+const validWithoutTableMs = 24 * 3_600_000;
+
 export function createSessionRouter(ports: RouterPorts): ManagedRouter {
   const { clock } = ports;
   const counters = createCounters();
-  const ended = createOutgoingNotices(repeatForMs.ended);
-  const seen = createOutgoingNotices(repeatForMs.seen);
-  const receivedEnds = createReceivedEnds();
+  const ended = createOutgoingNotices(noticeLimits.ended);
+  const seen = createOutgoingNotices(noticeLimits.seen);
+  const endedSessions = createEndedSessions(counters);
   const elsewhere = createSeenElsewhere();
   const sessions = createSessionTable(seen);
   const cache = createTokenCache(tokensCached);
@@ -99,8 +105,11 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
     random: ports.random,
     newSessionId: ports.newSessionId,
     announceEnd(session) {
-      ended.add(session, clock.nowMs());
+      const nowMs = clock.nowMs();
+      remember(session, nowMs);
+      ended.add(session, nowMs);
     },
+    hasEnded: (session) => endedSessions.has(session, clock.nowMs()),
     announceSeen(session) {
       seen.add(session, clock.nowMs());
     },
@@ -108,6 +117,7 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
     backends: () => state?.backends ?? new Map(),
   });
 
+  /** Returns when this proxy or another last saw the session. */
   const seenMs = (session: SessionId, nowMs: number) => {
     const hereMs = sessions.seenMs(session, nowMs);
     const elsewhereMs = elsewhere.lastMs(session);
@@ -119,7 +129,11 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
     tokens.flatMap((token) => {
       const backend = state?.backends.get(route.backendKey(token.backendId) ?? '');
       if (backend === undefined) return [];
-      return [{ token, backend, seenHereMs: seenMs(token, nowMs), hasFixedDate: route.carrier.isAppOwned }];
+      const { isAppOwned } = route.carrier;
+      // Most tokens are young enough by their own date: then it does not matter who saw the session.
+      const isYoung = !isAppOwned && nowMs < token.lastSeenS * 1000 + backend.limits.idleTimeoutMs;
+      const seenHereMs = isYoung ? undefined : seenMs(token, nowMs);
+      return [{ token, backend, seenHereMs, hasFixedDate: isAppOwned, hasEnded: endedSessions.has(token, nowMs) }];
     });
 
   const settle = (pending: Pending, nowMs: number): RouteDecision | Promise<RouteDecision> => {
@@ -133,25 +147,42 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
     return waiters.wait(decision.untilMs - nowMs).then(() => settle(pending, clock.nowMs()));
   };
 
-  const applyDecision = ({ route, startsSession }: Pending, decision: Settled, nowMs: number): RouteDecision => {
-    if (decision.kind === 'new') return starter.start(route, noStart);
+  const applyDecision = ({ route, startsSession, start }: Pending, decision: Settled, nowMs: number): RouteDecision => {
+    if (decision.kind === 'new') return starter.start(route, freshStart[start]);
     const { backend, token, seenHereMs } = decision.candidate;
     const session = { backend, token, seenMs: seenHereMs };
-    if (decision.kind === 'lost') return starter.reassign(route, { ...session, reason: decision.reason, tried: [] });
+    if (decision.kind === 'lost') {
+      const reason = wasConfirmed(token) ? decision.reason : 'Unconfirmed';
+      return starter.reassign(route, { ...session, reason, tried: [], start });
+    }
     const slot = decision.endpoint;
-    if (startsSession && slot.endpoint.state === 'Draining') {
-      return starter.start(route, { ...noStart, replaces: session });
+    if (startsSession && start !== 'Nothing' && slot.endpoint.state === 'Draining') {
+      return starter.start(route, { ...freshStart[start], replaces: session });
     }
     if (isLostWithNode(slot, nowMs)) {
-      const lost = { ...session, reason: 'NodeLost' as const, tried: [session.token.endpointId] };
+      const lost = { ...session, reason: 'NodeLost' as const, tried: [session.token.endpointId], start };
       // Without another pod, the session tries its own once more.
       if (starter.canReassign(route, lost)) return starter.reassign(route, lost);
     }
-    return starter.pin(route, { ...session, slot, nowMs });
+    return starter.pin(route, { ...session, slot, start, nowMs });
+  };
+
+  /** Not every token is renewed when its client returns: then a proxy that has seen it return knows, or has received a notice. */
+  const wasConfirmed = (token: Token) =>
+    !isUnconfirmed(token) || sessions.isConfirmed(token) || elsewhere.lastMs(token) !== undefined;
+
+  const remember = (session: SessionId, nowMs: number) => {
+    endedSessions.add(session, { nowMs, validForMs: state?.tokenValidityMs ?? validWithoutTableMs });
   };
 
   const endReceived = (ids: readonly string[]) => {
-    for (const session of receivedEnds.record(ids)) sessions.end(session, 'Elsewhere');
+    const nowMs = clock.nowMs();
+    for (const id of ids) {
+      const session = parseSessionId(id);
+      if (endedSessions.has(session, nowMs)) continue;
+      remember(session, nowMs);
+      sessions.end(session, 'Elsewhere');
+    }
   };
 
   return {
@@ -168,7 +199,8 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
       const keysOf = (id: number) => backends.get(route.backendKey(id) ?? '')?.keys;
       const tokens = readTokens(route.carrier.read(request), { keysOf, cache, counters, nowMs });
       const startsSession = tokens.length > 0 && route.startsSession(request);
-      return settle({ route, tokens, startsSession, waitUntilMs: nowMs + maxWaitMs }, nowMs);
+      const start = route.startOf(request);
+      return settle({ route, tokens, startsSession, start, waitUntilMs: nowMs + maxWaitMs }, nowMs);
     },
     applyTable(table, tableAsOfMs) {
       const before = state;
@@ -186,16 +218,18 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
       endReceived(ids);
     },
     receiveSeen(ids) {
-      elsewhere.record(ids, clock.nowMs());
+      const nowMs = clock.nowMs();
+      elsewhere.record(ids, nowMs);
+      for (const id of ids) sessions.seenElsewhere(parseSessionId(id), nowMs);
     },
     adopt(handed, { pastLag }) {
-      const endedHere = ended.ids();
+      const nowMs = clock.nowMs();
       return (
         state !== undefined &&
         adoptSessions(handed, {
           sessions,
           table: state.table,
-          hasEnded: (id) => endedHere.has(id) || receivedEnds.has(id),
+          hasEnded: (id) => endedSessions.has(parseSessionId(id), nowMs),
           pastLag,
         })
       );

@@ -1,9 +1,11 @@
 /**
  * Notices about single sessions, which proxies send each other through the operator: a client may reach several of them.
  *
- * `ended`: the app ended a session. Without the notice, each other proxy that has seen the session counts it until its idle timeout.
+ * `ended`: a session was ended before its limits. Without the notice, each other proxy that has seen the session counts it until its idle
+ * timeout, and its token brings it back there.
  * `seen`: a session was alive for longer than its client's token shows, because a stream carries no new token. Without the notice, another
- * proxy would consider it idle.
+ * proxy would consider it idle. Or its client has confirmed it here: without the notice, the proxy that issued the token counts it too,
+ * until the confirm timeout.
  *
  * Both are repeated in the reports of some seconds, because a report may get lost.
  */
@@ -17,31 +19,38 @@ export interface OutgoingNotices {
   hasRoom(nowMs: number): boolean;
   /** Returns the ids for the next report: the notices of the last seconds. */
   report(nowMs: number): string[];
-  /** Returns the ids of the last seconds, reported or not. */
-  ids(): ReadonlySet<string>;
 }
+
+export type NoticeLimits = { repeatForMs: number; maxPending: number };
+
+/** Limits a report to 0.2 MB for each kind. */
+const maxReported = 10_000;
 
 /**
  * How long a notice is repeated, from the first report that contains it. A lost end holds a pod for the idle timeout: 15 s cover a broken
  * stream of another proxy until it is open again, including its backoff. A lost date is sent again as time passes, and each repetition is
  * a little late: 3 s cover a failed report and the next one.
+ *
+ * A date that does not fit into a report is sent later. An end waits for its turn, because nothing else would send it: 100,000 of them
+ * are the logouts of two and a half minutes at the rate that reports can carry.
  */
-export const repeatForMs = { ended: 15_000, seen: 3000 } as const;
+export const noticeLimits = {
+  ended: { repeatForMs: 15_000, maxPending: 100_000 },
+  seen: { repeatForMs: 3000, maxPending: maxReported },
+} as const satisfies Record<string, NoticeLimits>;
 /** There is a report each second, unless no operator is connected: then the last notices may not have been received, and are sent again. */
 const unreportedAfterMs = 5000;
-/** Limits a report to 0.2 MB. A notice that does not fit is sent later (`seen`), or left to the idle timeout of the other proxies (`ended`). */
-const maxNotices = 10_000;
 
-export function createOutgoingNotices(forMs: number): OutgoingNotices {
+export function createOutgoingNotices({ repeatForMs, maxPending }: NoticeLimits): OutgoingNotices {
   /** `sinceMs`: the time of the first report; undefined before it. */
   let notices: { id: string; sinceMs: number | undefined }[] = [];
   let reportedAtMs = 0;
   const dropOld = (nowMs: number) => {
-    notices = notices.filter(({ sinceMs }) => sinceMs === undefined || nowMs - sinceMs <= forMs);
+    notices = notices.filter(({ sinceMs }) => sinceMs === undefined || nowMs - sinceMs <= repeatForMs);
   };
   const hasRoom = (nowMs: number) => {
-    if (notices.length >= maxNotices) dropOld(nowMs);
-    return notices.length < maxNotices;
+    if (notices.length >= maxPending) dropOld(nowMs);
+    return notices.length < maxPending;
   };
   return {
     add(session, nowMs) {
@@ -51,36 +60,16 @@ export function createOutgoingNotices(forMs: number): OutgoingNotices {
     report(nowMs) {
       const wasUnreported = nowMs - reportedAtMs > unreportedAfterMs;
       reportedAtMs = nowMs;
-      for (const notice of notices) if (wasUnreported || notice.sinceMs === undefined) notice.sinceMs = nowMs;
+      for (const notice of notices.slice(0, maxReported)) {
+        if (wasUnreported || notice.sinceMs === undefined) notice.sinceMs = nowMs;
+      }
       dropOld(nowMs);
-      return notices.map(({ id }) => id);
+      return notices.slice(0, maxReported).map(({ id }) => id);
     },
-    ids: () => new Set(notices.map(({ id }) => id)),
   };
 }
 
 const maxReceived = 65_536;
-
-/** The ends that other proxies reported. */
-export interface ReceivedEnds {
-  /** Returns the sessions that are new. An end is applied once, because a client that keeps its old token may return after it. */
-  record(ids: readonly string[]): SessionId[];
-  has(id: string): boolean;
-}
-
-export function createReceivedEnds(): ReceivedEnds {
-  const received = createBoundedMap<string, true>(maxReceived);
-  const has = (id: string) => received.get(id) === true;
-  return {
-    record: (ids) =>
-      ids.flatMap((id) => {
-        if (has(id)) return [];
-        received.set(id, true);
-        return [parseSessionId(id)];
-      }),
-    has,
-  };
-}
 
 /** When other proxies last saw sessions alive. These sessions are not counted here: the other proxies count them. */
 export interface SeenElsewhere {

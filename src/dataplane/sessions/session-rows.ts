@@ -15,11 +15,18 @@ export type SessionRows = {
   lo: Uint32Array;
   /** Number of the endpoint's slot, from 1; 0 marks a free row. */
   endpoint: Uint32Array;
-  /** Open requests and streams, times two; the low bit marks a session that is over while something is still open. */
+  /** Open requests and streams, times eight, and the bits of `mark`. */
   use: Uint32Array;
   lastSeenS: Uint32Array;
   issuedAtS: Uint32Array;
 };
+
+/**
+ * The low bits of `use`. `over`: the session has ended while something is still open. `unconfirmed`: its client has not returned.
+ * `moved`: it has, through another proxy.
+ */
+export const mark = { over: 1, unconfirmed: 2, moved: 4 } as const;
+export const oneOpen = 8;
 
 const columns = ['hi', 'lo', 'endpoint', 'use', 'lastSeenS', 'issuedAtS'] as const;
 export const bytesPerRow = columns.length * Uint32Array.BYTES_PER_ELEMENT;

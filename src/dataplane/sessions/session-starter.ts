@@ -1,4 +1,5 @@
 /** Starts sessions: fresh ones, in place of one that lost its pod, or in place of one that its client replaces. */
+import type { Start } from '../../core/session/confirmation.ts';
 import { eligibleEndpoints, orderByWeight, pickEndpoint } from '../../core/balance/balance.ts';
 import type { ConnectFailure, RouteDecision } from '../routing.ts';
 import type { CompiledBackend, CompiledRoute } from './compiled-table.ts';
@@ -33,13 +34,26 @@ export type StarterPorts = Omit<HoldContext, 'starter'> & {
 
 const maxEndpointsTried = 3;
 
-export const noStart: StartContext = { tried: [], replaces: undefined, failure: undefined };
+const freshStartOf = (start: Start): StartContext => ({
+  tried: [],
+  start,
+  replaces: undefined,
+  lost: undefined,
+  failure: undefined,
+});
+
+/** The context of a request that has not tried any endpoint. */
+export const freshStart: Readonly<Record<Start, StartContext>> = {
+  Nothing: freshStartOf('Nothing'),
+  Unconfirmed: freshStartOf('Unconfirmed'),
+  Confirmed: freshStartOf('Confirmed'),
+};
 
 export function createSessionStarter({ counters, backends, random, ...ports }: StarterPorts): SessionStarter {
   const isFirstLoss = createLossMemory();
 
-  const find = (route: CompiledRoute, tried: readonly string[]) =>
-    findPlacement(route, { backends: backends(), tried, nowMs: ports.clock.nowMs(), random });
+  const find = (route: CompiledRoute, { tried, start }: Pick<StartContext, 'tried' | 'start'>) =>
+    findPlacement(route, { backends: backends(), tried, start, nowMs: ports.clock.nowMs(), random });
 
   const startOn = (route: CompiledRoute, { backend, slot }: Placement, start: StartContext): RouteDecision => {
     backend.record.previousUid = slot.endpoint.uid;
@@ -54,10 +68,10 @@ export function createSessionStarter({ counters, backends, random, ...ports }: S
   const slotOf = ({ backend, token }: PinnedSession) => ports.backend(backend.key)?.find(token.endpointId);
 
   /** A session on its draining pod is better than none. */
-  const fallBackToDraining = (route: CompiledRoute, { replaces }: StartContext): RouteDecision | undefined => {
+  const fallBackToDraining = (route: CompiledRoute, { replaces, start }: StartContext): RouteDecision | undefined => {
     const slot = replaces && slotOf(replaces);
     if (replaces === undefined || slot === undefined) return undefined;
-    return starter.pin(route, { ...replaces, slot, nowMs: ports.clock.nowMs() });
+    return starter.pin(route, { ...replaces, slot, start, nowMs: ports.clock.nowMs() });
   };
 
   const countLoss = ({ token, backend, reason }: LostSession) => {
@@ -67,7 +81,7 @@ export function createSessionStarter({ counters, backends, random, ...ports }: S
 
   const starter: SessionStarter = {
     start(route, start) {
-      const found = find(route, start.tried);
+      const found = find(route, start);
       const tried = start.tried.length;
       if (found.kind === 'placed' && tried < maxEndpointsTried) return startOn(route, found, start);
       const key = found.kind === 'placed' ? found.backend.key : found.key;
@@ -76,14 +90,17 @@ export function createSessionStarter({ counters, backends, random, ...ports }: S
         refuse(key, found.kind === 'placed' || tried > 0 ? startFailed(key, start) : placementFailed(found))
       );
     },
-    canStart: (route, { tried, replaces }) =>
-      find(route, tried).kind === 'placed' || (replaces !== undefined && slotOf(replaces) !== undefined),
+    canStart: (route, start) =>
+      find(route, start).kind === 'placed' || (start.replaces !== undefined && slotOf(start.replaces) !== undefined),
     reassign(route, lost) {
+      const { tried, start } = lost;
+      // A request that starts no session does not lose one either: the client keeps its token for the next one that does.
+      if (start === 'Nothing') return starter.start(route, { ...freshStart[start], tried });
       if (route.onEndpointLost === 'Reject') {
         countLoss(lost);
         return { kind: 'reply', reply: endpointLost(lost.backend.key, route.carrier.clear(undefined)) };
       }
-      const found = find(route, lost.tried);
+      const found = find(route, lost);
       // If no pod has room, the client keeps its token and may find its pod again: nothing is lost until the client gets another token.
       if (found.kind === 'none') {
         return refuse(
@@ -92,9 +109,9 @@ export function createSessionStarter({ counters, backends, random, ...ports }: S
         );
       }
       countLoss(lost);
-      return startOn(route, found, { ...noStart, tried: lost.tried });
+      return startOn(route, found, { ...freshStart[start], tried, lost: lost.token });
     },
-    canReassign: (route, { tried }) => route.onEndpointLost === 'Reject' || find(route, tried).kind === 'placed',
+    canReassign: (route, lost) => route.onEndpointLost === 'Reject' || find(route, lost).kind === 'placed',
     refuse({ backend }, failure) {
       const reply = notOfEndpoint(backend.key, failure) ?? podUnreachable(backend.key);
       backend.record.counters.keptRefused[reply.reason] += 1;
@@ -120,6 +137,7 @@ type Placement = { kind: 'placed'; backend: CompiledBackend; slot: EndpointSlot 
 type Search = {
   backends: ReadonlyMap<string, CompiledBackend>;
   tried: readonly string[];
+  start: Start;
   nowMs: number;
   random: () => number;
 };
@@ -139,10 +157,11 @@ function findPlacement(route: CompiledRoute, search: Search): Placement | Placem
   return first ?? { kind: 'none', reason: 'AllWeightsZero', key: route.owner };
 }
 
-function findInBackend(key: string, { backends, tried, nowMs, random }: Search): Placement | PlacementFailure {
+function findInBackend(key: string, { backends, tried, start, nowMs, random }: Search): Placement | PlacementFailure {
   const backend = backends.get(key);
   if (backend === undefined) return { kind: 'none', reason: 'NoEndpointAccepting', key, backend };
-  const { policy, maxSessionsPerEndpoint: maxSessions } = backend.source;
+  const { policy, maxSessionsPerEndpoint } = backend.source;
+  const maxSessions = start === 'Nothing' ? undefined : maxSessionsPerEndpoint;
   const eligible = eligibleEndpoints(backend.slots, { nowMs, maxSessions, tried });
   if (eligible.kind === 'none') return { kind: 'none', reason: eligible.reason, key, backend };
   const slot = pickEndpoint(policy, eligible.endpoints, { random, previousUid: backend.record.previousUid });

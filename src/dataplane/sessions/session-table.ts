@@ -1,24 +1,31 @@
 /**
  * The sessions of this proxy, and how many each endpoint has.
  *
- *                      open()                       close(), nothing else open
- *     (token arrives) ────────► open, n requests ──────────────────────────────► idle ──idle or absolute limit──► gone
- *                                  │        ▲                                      │
- *                                  │ end()  └──────────────────open()──────────────┘
- *                                  ▼
- *                               over, but still open ──last close()──► gone
+ *     begin(), open()                               close(), nothing else open
+ *     ────────────────► open, n requests ──────────────────────────────► idle ──idle or absolute limit──► gone
+ *                          │        ▲                                      │
+ *                          │ end()  └──────────────────open()──────────────┘
+ *                          ▼
+ *                       over, but still open ──last close()──► gone
  *
  * A session that is over but has something open still counts: its pod must not stop during an open response.
+ *
+ * Beside this, a session is unconfirmed or confirmed (see `core/session/confirmation.ts`). An unconfirmed one ends after the confirm
+ * timeout instead of the idle timeout.
  */
+import { confirmTimeoutMs, heldMs, type Start } from '../../core/session/confirmation.ts';
 import { renewAfterMs, tokenSeconds } from '../../core/session/token.ts';
 import type { SessionLimits } from '../../wire/routing-table.ts';
 import type { EndReason } from './counters.ts';
 import { createEndpointSlots, type EndpointSlot, type EndpointSlots } from './endpoint-slots.ts';
 import type { SessionId } from './session-ids.ts';
 import type { OutgoingNotices } from './session-notices.ts';
-import { cell, createRows, findRow, insertRow, removeRow, type SessionRows } from './session-rows.ts';
+import { cell, createRows, findRow, insertRow, mark, oneOpen, removeRow, type SessionRows } from './session-rows.ts';
 
 export type SessionEntry = SessionId & { issuedAtS: number };
+
+/** What a returning token shows: the session is new to this replica, the token confirms it, or neither. */
+export type Opened = 'Added' | 'Confirmed' | 'Known';
 
 export interface SessionTable {
   readonly slots: EndpointSlots;
@@ -28,29 +35,41 @@ export interface SessionTable {
   changes(): number;
   /** Returns when the session was last seen alive here: now, while something is open; undefined if it is unknown. */
   seenMs(session: SessionId, nowMs: number): number | undefined;
-  /** A request or stream of the session begins. A session that is new to this replica is added. */
-  open(session: SessionEntry, slot: EndpointSlot, nowMs: number): void;
+  /** Returns whether the client has returned with its token, as far as this replica knows. */
+  isConfirmed(session: SessionId): boolean;
+  /** A session starts: the head of its first response has arrived. */
+  begin(session: SessionEntry, slot: EndpointSlot, at: { nowMs: number; start: Start }): void;
+  /** A request or stream of the session begins, with its token: from now on it is confirmed. */
+  open(session: SessionEntry, slot: EndpointSlot, nowMs: number): Opened;
   /** Adds a session that another proxy handed over, with the date from that proxy. */
-  adopt(session: SessionEntry, slot: EndpointSlot, lastSeenS: number): void;
+  adopt(session: SessionEntry, slot: EndpointSlot, from: { lastSeenS: number; unconfirmed: boolean }): void;
+  /** Another proxy has just seen the session, and counts it as confirmed. */
+  seenElsewhere(session: SessionId, nowMs: number): void;
   /** A request or stream of the session ended. */
   close(session: SessionId, nowMs: number): void;
   /** The session ends before its limits. */
   end(session: SessionId, reason: EndReason): void;
   /** A request that may start a session was sent, or has finished: meanwhile its endpoint is not free. */
-  addStarting(slot: EndpointSlot, change: 1 | -1): void;
+  addStarting(slot: EndpointSlot, start: Start, change: 1 | -1): void;
   /**
    * Ends sessions that are beyond their limits, and sends notices of sessions that a long stream keeps alive. Stops after about `maxRows`
    * rows; the next call continues there.
    */
   sweep(nowMs: number, maxRows: number): void;
   /** Returns every session that is not over, with its endpoint. The table must not change during the iteration. */
-  all(): Iterable<SessionEntry & { slot: EndpointSlot; lastSeenS: number }>;
+  all(): Iterable<SessionEntry & { slot: EndpointSlot; lastSeenS: number; unconfirmed: boolean }>;
   /** Returns up to `limit` sessions of an endpoint, for the debug page. */
-  list(slot: EndpointSlot, limit: number): { open: number; lastSeenS: number; issuedAtS: number }[];
+  list(
+    slot: EndpointSlot,
+    limit: number,
+  ): { open: number; lastSeenS: number; issuedAtS: number; unconfirmed: boolean }[];
 }
 
-const over = 1;
-const oneOpen = 2;
+/**
+ * How long an unconfirmed session still counts here when another proxy has confirmed it. The operator's replicas learn of both changes
+ * through different connections: until the other proxy's count has reached all of them (a report counts for 5 s), none may see zero.
+ */
+const movedMs = 6000;
 
 /** Rows are spread over many small tables, because a table that grows is rehashed at once: one of a million rows would stop the proxy for 0.1 s. */
 const shardCount = 256;
@@ -67,19 +86,34 @@ export function createSessionTable(seen: Pick<OutgoingNotices, 'hasRoom' | 'add'
 
   const remove = (rows: SessionRows, row: number) => {
     const slot = slots.byNumber(cell(rows.endpoint, row));
+    const isUnconfirmed = has(rows, row, mark.unconfirmed);
     removeRow(rows, row);
     changes += 1;
     if (slot === undefined) return;
-    slot.sessions -= 1;
+    if (isUnconfirmed) slot.unconfirmed -= 1;
+    else slot.sessions -= 1;
     slots.releaseIfUnused(slot);
   };
 
-  const insert = (rows: SessionRows, session: SessionEntry, slot: EndpointSlot) => {
+  const insert = (rows: SessionRows, session: SessionEntry, slot: EndpointSlot, marks: number) => {
     const row = insertRow(rows, session, slot.number);
     rows.issuedAtS[row] = session.issuedAtS;
-    slot.sessions += 1;
+    rows.use[row] = marks;
+    if (marks === mark.unconfirmed) slot.unconfirmed += 1;
+    else slot.sessions += 1;
     changes += 1;
     return row;
+  };
+
+  /** The session must be unconfirmed. */
+  const confirm = (rows: SessionRows, row: number) => {
+    rows.use[row] = cell(rows.use, row) & ~(mark.unconfirmed | mark.moved);
+    changes += 1;
+    const slot = slots.byNumber(cell(rows.endpoint, row));
+    if (slot === undefined) return;
+    slot.unconfirmed -= 1;
+    slot.sessions += 1;
+    slot.backend.counters.confirmed += 1;
   };
 
   const touch = (rows: SessionRows, row: number, { nowMs, change }: { nowMs: number; change: 1 | -1 }) => {
@@ -89,7 +123,13 @@ export function createSessionTable(seen: Pick<OutgoingNotices, 'hasRoom' | 'add'
     const slot = slots.byNumber(cell(rows.endpoint, row));
     if (slot === undefined) return;
     slot.open += change;
-    slot.lastSeenS = Math.max(slot.lastSeenS, nowS);
+    if (has(rows, row, mark.unconfirmed)) slot.unconfirmedSeenS = Math.max(slot.unconfirmedSeenS, nowS);
+    else slot.lastSeenS = Math.max(slot.lastSeenS, nowS);
+  };
+
+  /** Confirms a session whose client holds something open, or has held it until now. */
+  const confirmHeld = (rows: SessionRows, row: number, nowMs: number) => {
+    if (has(rows, row, mark.unconfirmed) && isHeld(rows, row, nowMs)) confirm(rows, row);
   };
 
   /** If there is no room for the notice, the date stays as it is, and a later sweep tries again. */
@@ -111,7 +151,10 @@ export function createSessionTable(seen: Pick<OutgoingNotices, 'hasRoom' | 'add'
         remove(rows, row);
         continue;
       }
-      if (slot !== undefined) refresh(rows, row, { slot, nowMs });
+      if (slot !== undefined) {
+        confirmHeld(rows, row, nowMs);
+        refresh(rows, row, { slot, nowMs });
+      }
       row += 1;
     }
   };
@@ -123,40 +166,73 @@ export function createSessionTable(seen: Pick<OutgoingNotices, 'hasRoom' | 'add'
     seenMs(session, nowMs) {
       const rows = shardOf(session);
       const row = findRow(rows, session);
-      if (row === -1) return undefined;
+      // What is open of a session that is over does not keep its token alive.
+      if (row === -1 || has(rows, row, mark.over)) return undefined;
       return cell(rows.use, row) >= oneOpen ? nowMs : cell(rows.lastSeenS, row) * 1000;
+    },
+    isConfirmed(session) {
+      const rows = shardOf(session);
+      const row = findRow(rows, session);
+      return row !== -1 && !has(rows, row, mark.unconfirmed);
+    },
+    begin(session, slot, { nowMs, start }) {
+      const rows = shardOf(session);
+      const isConfirmed = start === 'Confirmed';
+      if (isConfirmed) slot.backend.counters.confirmed += 1;
+      touch(rows, insert(rows, session, slot, isConfirmed ? 0 : mark.unconfirmed), { nowMs, change: 1 });
     },
     open(session, slot, nowMs) {
       const rows = shardOf(session);
       const found = findRow(rows, session);
-      touch(rows, found === -1 ? insert(rows, session, slot) : found, { nowMs, change: 1 });
+      const isUnconfirmed = found !== -1 && has(rows, found, mark.unconfirmed);
+      if (isUnconfirmed) confirm(rows, found);
+      touch(rows, found === -1 ? insert(rows, session, slot, 0) : found, { nowMs, change: 1 });
+      if (found === -1) return 'Added';
+      return isUnconfirmed ? 'Confirmed' : 'Known';
     },
-    adopt(session, slot, lastSeenS) {
+    adopt(session, slot, { lastSeenS, unconfirmed }) {
       const rows = shardOf(session);
       const found = findRow(rows, session);
-      const row = found === -1 ? insert(rows, session, slot) : found;
+      const row = found === -1 ? insert(rows, session, slot, unconfirmed ? mark.unconfirmed : 0) : found;
+      if (!unconfirmed && has(rows, row, mark.unconfirmed)) confirm(rows, row);
       rows.lastSeenS[row] = Math.max(cell(rows.lastSeenS, row), lastSeenS);
       const counted = slots.byNumber(cell(rows.endpoint, row));
-      if (counted !== undefined) counted.lastSeenS = Math.max(counted.lastSeenS, lastSeenS);
+      if (counted === undefined) return;
+      if (has(rows, row, mark.unconfirmed)) counted.unconfirmedSeenS = Math.max(counted.unconfirmedSeenS, lastSeenS);
+      else counted.lastSeenS = Math.max(counted.lastSeenS, lastSeenS);
+    },
+    seenElsewhere(session, nowMs) {
+      const rows = shardOf(session);
+      const row = findRow(rows, session);
+      if (row === -1 || (cell(rows.use, row) & marks) !== mark.unconfirmed) return;
+      // The client uses both proxies at the same time: both count it, as any other session.
+      if (cell(rows.use, row) >= oneOpen) {
+        confirm(rows, row);
+        return;
+      }
+      rows.use[row] = cell(rows.use, row) | mark.moved;
+      rows.lastSeenS[row] = tokenSeconds(nowMs);
     },
     close(session, nowMs) {
       const rows = shardOf(session);
       const row = findRow(rows, session);
       if (row === -1 || cell(rows.use, row) < oneOpen) return;
+      confirmHeld(rows, row, nowMs);
       touch(rows, row, { nowMs, change: -1 });
-      if (cell(rows.use, row) === over) remove(rows, row);
+      if (isOver(rows, row)) remove(rows, row);
     },
     end(session, reason) {
       const rows = shardOf(session);
       const row = findRow(rows, session);
-      if (row === -1 || cell(rows.use, row) % oneOpen === over) return;
+      if (row === -1 || has(rows, row, mark.over)) return;
       const slot = slots.byNumber(cell(rows.endpoint, row));
       if (slot !== undefined) slot.backend.counters.ended[reason] += 1;
-      rows.use[row] = cell(rows.use, row) + over;
-      if (cell(rows.use, row) === over) remove(rows, row);
+      rows.use[row] = cell(rows.use, row) | mark.over;
+      if (isOver(rows, row)) remove(rows, row);
     },
-    addStarting(slot, change) {
+    addStarting(slot, start, change) {
       slot.starting += change;
+      if (start === 'Confirmed') slot.startingConfirmed += change;
       changes += 1;
       slots.releaseIfUnused(slot);
     },
@@ -179,30 +255,44 @@ export function createSessionTable(seen: Pick<OutgoingNotices, 'hasRoom' | 'add'
 
 type At = { limits: SessionLimits; nowMs: number };
 
+const marks = mark.over | mark.unconfirmed | mark.moved;
+
+const has = (rows: SessionRows, row: number, wanted: number): boolean => (cell(rows.use, row) & wanted) !== 0;
+
+/** Over, with nothing left open. */
+const isOver = (rows: SessionRows, row: number): boolean => has(rows, row, mark.over) && cell(rows.use, row) < oneOpen;
+
+const isHeld = (rows: SessionRows, row: number, nowMs: number): boolean =>
+  cell(rows.use, row) >= oneOpen && nowMs - cell(rows.lastSeenS, row) * 1000 >= heldMs;
+
 function pastLimit(rows: SessionRows, row: number, { limits, nowMs }: At): EndReason | undefined {
-  if (cell(rows.use, row) !== 0) return undefined;
+  if (cell(rows.use, row) >= oneOpen) return undefined;
   if (limits.absoluteTimeoutMs !== undefined && cell(rows.issuedAtS, row) * 1000 + limits.absoluteTimeoutMs <= nowMs) {
     return 'Absolute';
   }
-  return cell(rows.lastSeenS, row) * 1000 + limits.idleTimeoutMs <= nowMs ? 'Idle' : undefined;
+  const idleMs = nowMs - cell(rows.lastSeenS, row) * 1000;
+  if (has(rows, row, mark.moved)) return idleMs >= Math.min(movedMs, limits.idleTimeoutMs) ? 'Moved' : undefined;
+  if (has(rows, row, mark.unconfirmed)) return idleMs >= confirmTimeoutMs(limits) ? 'Unconfirmed' : undefined;
+  return idleMs >= limits.idleTimeoutMs ? 'Idle' : undefined;
 }
 
 /** Whether something has been open for so long that a response would carry a new token. A session that is over needs none. */
 function isOutOfDate(rows: SessionRows, row: number, { limits, nowMs }: At): boolean {
-  const use = cell(rows.use, row);
-  return use >= oneOpen && use % oneOpen !== over && nowMs - cell(rows.lastSeenS, row) * 1000 > renewAfterMs(limits);
+  const isOpen = cell(rows.use, row) >= oneOpen && !has(rows, row, mark.over);
+  return isOpen && nowMs - cell(rows.lastSeenS, row) * 1000 > renewAfterMs(limits);
 }
 
 function* listAll(shards: readonly SessionRows[], slots: EndpointSlots) {
   for (const rows of shards) {
     for (let row = 0; row <= rows.mask; row += 1) {
       const slot = slots.byNumber(cell(rows.endpoint, row));
-      if (slot === undefined || cell(rows.use, row) % oneOpen === over) continue;
+      if (slot === undefined || has(rows, row, mark.over)) continue;
       yield {
         sessionHi: cell(rows.hi, row),
         sessionLo: cell(rows.lo, row),
         issuedAtS: cell(rows.issuedAtS, row),
         lastSeenS: cell(rows.lastSeenS, row),
+        unconfirmed: has(rows, row, mark.unconfirmed),
         slot,
       };
     }
@@ -214,9 +304,10 @@ function* listSessions(shards: readonly SessionRows[], slot: EndpointSlot) {
     for (let row = 0; row <= rows.mask; row += 1) {
       if (rows.endpoint[row] !== slot.number) continue;
       yield {
-        open: cell(rows.use, row) >> 1,
+        open: Math.floor(cell(rows.use, row) / oneOpen),
         lastSeenS: cell(rows.lastSeenS, row),
         issuedAtS: cell(rows.issuedAtS, row),
+        unconfirmed: has(rows, row, mark.unconfirmed),
       };
     }
   }

@@ -3,6 +3,7 @@ import { metrics, type MetricName } from '../../api/metrics.ts';
 import { registerMetric, type createRegistry, type Sample } from '../../platform/metrics.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Counts } from '../counters.ts';
+import { heldSessions } from '../../core/status/endpoints.ts';
 import type { Operator } from '../operator.ts';
 import { createWorkloadFigures, type WorkloadFigures } from './workload-figures.ts';
 
@@ -68,7 +69,10 @@ function registerWorkloads(register: Register, operator: Operator, clock: Clock)
     });
   };
   show('holdfast_workload_sessions', ({ states }) =>
-    states.flatMap(({ state, sessions }) => known({ state }, sessions)),
+    states.flatMap(({ state, sessions }) => known({ state }, sessions?.confirmed)),
+  );
+  show('holdfast_workload_unconfirmed_sessions', ({ states }) =>
+    states.flatMap(({ state, sessions }) => known({ state }, sessions?.unconfirmed)),
   );
   show('holdfast_workload_endpoints', ({ states }) =>
     states.map(({ state, endpoints }) => ({ labels: { state }, value: endpoints })),
@@ -76,7 +80,7 @@ function registerWorkloads(register: Register, operator: Operator, clock: Clock)
   show('holdfast_workload_ready', ({ isReady }) => [{ value: isReady ? 1 : 0 }]);
   show('holdfast_workload_pods_not_injected', ({ podsNotInjected }) => [{ value: podsNotInjected }]);
   show('holdfast_draining_pod_sessions', ({ draining }) =>
-    draining.flatMap(({ pod, sessions }) => known({ pod }, sessions)),
+    draining.flatMap((endpoint) => known({ pod: endpoint.pod }, heldSessions(endpoint))),
   );
   show('holdfast_draining_pod_deadline_timestamp_seconds', ({ draining }) =>
     draining.flatMap(({ pod, deadline }) =>

@@ -4,7 +4,7 @@ import type { StickyWorkload } from '../../api/stickyworkload.ts';
 import { drainLimits } from '../../core/resolve/plan.ts';
 import { backendKey } from '../../core/names/names.ts';
 import { isPodTerminal, type Pod, type Snapshot } from '../../core/snapshot/snapshot.ts';
-import { countSessions, describeEndpoints } from '../../core/status/endpoints.ts';
+import { countSessions, describeEndpoints, type SessionTotals } from '../../core/status/endpoints.ts';
 import type { Backend } from '../../wire/routing-table.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Translated } from '../translation/translation-store.ts';
@@ -15,7 +15,7 @@ export type WorkloadFigures = {
   isReady: boolean;
   podsNotInjected: number;
   /** `sessions`: undefined while the count of any of the pods is unknown. */
-  states: { state: EndpointStatus['state']; endpoints: number; sessions: number | undefined }[];
+  states: { state: EndpointStatus['state']; endpoints: number; sessions: SessionTotals | undefined }[];
   draining: EndpointStatus[];
 };
 
@@ -73,7 +73,7 @@ function figuresOf(
     podsNotInjected: alive.filter(({ injection }) => !injection.injected).length,
     states: states.map((state) => {
       const those = endpoints.filter((endpoint) => endpoint.state === state);
-      return { state, endpoints: those.length, sessions: countSessions(those)?.active };
+      return { state, endpoints: those.length, sessions: countSessions(those) };
     }),
     draining: endpoints.filter(({ state }) => state === 'Draining').slice(0, shownDraining),
   };

@@ -11,6 +11,7 @@ import { isPodTerminal, type Pod, type PodDeletion } from '../../core/snapshot/s
 import { judgeEnd, judgeSidecar, type BrokenDrain, type DrainFacts } from '../../core/status/broken-drains.ts';
 import { drainDeadlineMs } from '../../core/status/endpoints.ts';
 import { formatTime } from '../../core/names/format.ts';
+import type { SessionCount } from '../../core/count/ledger.ts';
 import type { SessionSource } from '../../wire/messages.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { PodRef } from '../discovery/caller.ts';
@@ -22,7 +23,7 @@ import { countDrain, emitDrainEvents, type DrainEventPorts } from './drain-event
 export type DrainWatchOptions = DrainEventPorts & {
   caches: Pick<Caches, 'onChange'>;
   /** By pod UID, over all proxies; absent: unknown. */
-  countsOf: (podUids: string[], nowMs: number) => ReadonlyMap<string, number>;
+  countsOf: (podUids: string[], nowMs: number) => ReadonlyMap<string, SessionCount>;
   sources: (pod: PodRef, nowMs: number) => SessionSource[];
   isLeader: () => boolean;
   clock: Clock;
@@ -84,13 +85,14 @@ export function createDrainWatch(options: DrainWatchOptions): DrainWatch {
 
   function factsOf({ pod }: CachedPod, { spec }: StickyWorkload): DrainFacts {
     const nowMs = clock.nowMs();
+    const count = options.countsOf([pod.uid], nowMs).get(pod.uid);
     return {
       pod,
       deletion: followed.get(pod.uid)?.deletion,
       limits: drainLimits(spec.drain),
       sessionThreshold: spec.drain.sessionThreshold,
       proxiesCount: spec.drain.sessionSources.includes('Proxy'),
-      sessions: options.countsOf([pod.uid], nowMs).get(pod.uid),
+      sessions: count && count.confirmed + count.unconfirmed,
       nowMs,
     };
   }

@@ -120,7 +120,8 @@ export function createDeletionCosts(tools: DeletionCostPorts): Round {
     follow(candidates);
     const pods = [...candidates.values()]
       .filter(({ pod }) => !foreign.has(pod.uid))
-      .map(({ pod, proxies }) => costed(pod, tools.ledger.certainCountOf(pod.uid, proxies, nowMs)));
+      // Visitors that never return should not decide which pod is deleted, nor cause writes.
+      .map(({ pod, proxies }) => costed(pod, tools.ledger.certainCountOf(pod.uid, proxies, nowMs)?.confirmed));
     const plan = planDeletionCosts(pods, nowMs, memory);
     memory = plan.memory;
     if (plan.newlyDeferred > 0) count(tools.counters.deletionCostWrites, 'Deferred', plan.newlyDeferred);

@@ -1,5 +1,6 @@
 /** Reconciles one StickyWorkload: applies its objects and writes what is observed into its status. */
 import { planServing } from '../../core/resolve/plan.ts';
+import type { SessionCount } from '../../core/count/ledger.ts';
 import type { Accept } from '../../core/resolve/accept.ts';
 import { decideDrainHold } from '../../core/resolve/drain-hold.ts';
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
@@ -30,7 +31,7 @@ export type ReconcileTools = GatewayTools & {
   writer: ObjectWriter;
   failures: RepeatedFailures;
   /** Sessions by pod UID, over all proxies; a pod that is absent is unknown. */
-  countsOf: (podUids: string[], nowMs: number) => ReadonlyMap<string, number>;
+  countsOf: (podUids: string[], nowMs: number) => ReadonlyMap<string, SessionCount>;
 };
 
 /** Reconciles the object of a queue key. Throws errors that are worth a retry. */

@@ -17,7 +17,7 @@ test('a field is optional when it is neither required nor has a default', () => 
     route: Same<OptionalKeys<Spec['route']>, 'parentRefs' | 'hostnames' | 'backends'>;
     sessions: Same<
       OptionalKeys<Spec['sessionPersistence']>,
-      'cookie' | 'header' | 'application' | 'absoluteTimeout' | 'newSessionOn'
+      'cookie' | 'header' | 'application' | 'absoluteTimeout' | 'confirmTimeout' | 'newSessionOn' | 'exclude'
     >;
     drain: Same<OptionalKeys<Spec['drain']>, 'application' | 'connections'>;
     condition: Same<OptionalKeys<Condition>, 'observedGeneration'>;

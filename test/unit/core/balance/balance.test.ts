@@ -15,7 +15,9 @@ type Short = Partial<Omit<EndpointLoad, 'endpoint'>> & { state?: EndpointState }
 const target = (name: string, { state = 'Accepting', ...load }: Short = {}): EndpointLoad => ({
   endpoint: { uid: name, id: name, pod: name, address: '10.0.0.1', port: 80, state },
   sessions: 0,
+  unconfirmed: 0,
   starting: 0,
+  startingConfirmed: 0,
   open: 0,
   ejectedUntilMs: 0,
   ...load,
@@ -55,8 +57,14 @@ describe('the endpoints that are eligible for a new session', () => {
       eligible: 'b',
     },
     {
+      sentence: 'are not limited by clients that have not returned: one visitor cannot use up every place',
+      pods: { a: { unconfirmed: 99, starting: 9 }, b: { sessions: 2 } },
+      max: 2,
+      eligible: 'a',
+    },
+    {
       sentence: 'are limited by starting sessions too, or ten simultaneous requests would overfill a pod',
-      pods: { a: { sessions: 1, starting: 1 }, b: {} },
+      pods: { a: { sessions: 1, starting: 1, startingConfirmed: 1 }, b: {} },
       max: 2,
       eligible: 'b',
     },
@@ -105,7 +113,9 @@ describe('the endpoints that are eligible for a new session', () => {
     fc.record({
       state: fc.constantFrom<EndpointState>('Accepting', 'Draining', 'Pending'),
       sessions: fc.nat(5),
+      unconfirmed: fc.nat(9),
       starting: fc.nat(2),
+      startingConfirmed: fc.nat(2),
       open: fc.nat(5),
       ejectedUntilMs: fc.constantFrom(0, nowMs + 5000),
     }),
@@ -122,8 +132,10 @@ describe('the endpoints that are eligible for a new session', () => {
           fc.double({ min: 0, max: 0.999, noNaN: true }),
           (pods, max, tried, random) => {
             const targets = pods.map((pod, index) => target(String(index), pod));
-            const isAllowed = ({ endpoint, sessions, starting }: EndpointLoad) =>
-              endpoint.state === 'Accepting' && !tried.includes(endpoint.id) && sessions + starting < (max ?? 99);
+            const isAllowed = ({ endpoint, sessions, startingConfirmed }: EndpointLoad) =>
+              endpoint.state === 'Accepting' &&
+              !tried.includes(endpoint.id) &&
+              sessions + startingConfirmed < (max ?? 99);
             const eligible = eligibleEndpoints(targets, { nowMs, maxSessions: max, tried });
             const chosen =
               eligible.kind === 'none'

@@ -22,14 +22,14 @@ describe('the count of a pod is certain', () => {
     const ledger = createLedger();
     ledger.record('a', report(1, [endpoint(2)]), start);
     ledger.record('b', report(1, [endpoint(0)]), start);
-    expect(ledger.certainCountOf('pod', ['a', 'b'], start)).toBe(2);
+    expect(ledger.certainCountOf('pod', ['a', 'b'], start)).toEqual({ confirmed: 2, unconfirmed: 0 });
   });
 
   test('including the sessions of a deleted proxy as long as they may return', () => {
     const ledger = createLedger();
     ledger.record('gone', report(1, [endpoint(5)]), start);
     ledger.record('a', report(1, [endpoint(2)]), start);
-    expect(ledger.certainCountOf('pod', ['a'], start)).toBe(7);
+    expect(ledger.certainCountOf('pod', ['a'], start)).toEqual({ confirmed: 7, unconfirmed: 0 });
   });
 
   test.each([

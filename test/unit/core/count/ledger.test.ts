@@ -127,7 +127,9 @@ describe('sessions of a pod', () => {
       start - minute,
     );
     ledger.record('a', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(1, { state: 'Accepting' })] }, start);
-    expect([...ledger.countsOf(['pod', 'stale', 'stranger'], start)]).toEqual([['pod', 3]]);
+    expect([...ledger.countsOf(['pod', 'stale', 'stranger'], start)]).toEqual([
+      ['pod', { confirmed: 3, unconfirmed: 0 }],
+    ]);
   });
 });
 

@@ -43,6 +43,7 @@ const sent = (podName: string, dates?: Partial<Pick<Token, 'issuedAtS' | 'lastSe
   backend,
   seenHereMs: undefined,
   hasFixedDate: false,
+  hasEnded: false,
 });
 
 /** The decision in short form, with the pod. */

@@ -164,7 +164,7 @@ describe('a status is written only if it changed', () => {
   const status: StickyWorkloadStatus = {
     ...but(),
     endpoints: [endpoint('a', 'Accepting'), endpoint('b', 'Accepting')],
-    sessions: { active: 1, draining: 0 },
+    sessions: { confirmed: 1, draining: 0 },
   };
   const rows: [string, StickyWorkloadStatus | undefined, StickyWorkloadStatus, boolean][] = [
     ['the first one', undefined, {}, true],
@@ -181,7 +181,7 @@ describe('a status is written only if it changed', () => {
       { ...status, ...({ selector: undefined } as object) },
       false,
     ],
-    ['one more session', status, { ...status, sessions: { active: 2, draining: 0 } }, true],
+    ['one more session', status, { ...status, sessions: { confirmed: 2, draining: 0 } }, true],
     ['one more field', status, { ...status, selector: 'a=b' }, true],
     ['one field less', { ...status, selector: 'a=b' }, status, true],
     ['one endpoint less', status, { ...status, endpoints: [endpoint('a', 'Accepting')] }, true],

@@ -52,7 +52,7 @@ function inputOf({
     backend: { ...backend, endpoints },
     apply: { kind: 'applied' },
     pods: endpoints.map(({ pod }) => wholePod({ name: pod })),
-    sessions: new Map(Object.entries(sessions)),
+    sessions: new Map(Object.entries(sessions).map(([uid, confirmed]) => [uid, { confirmed, unconfirmed: 0 }])),
     proxy: { readyReplicas: 2 },
     gatewayApi: { installed: true, sessionPersistence: 'B' },
     cluster: { nodes: {} },
@@ -289,7 +289,7 @@ describe('the counts of a status', () => {
       replicas: 1,
       acceptingReplicas: 1,
       drainingReplicas: 2,
-      sessions: { active: 8, draining: 3 },
+      sessions: { confirmed: 8, unconfirmed: 0, draining: 3 },
       selector: 'app=cart,tier=web',
     });
   });

@@ -6,9 +6,12 @@ import { idleTimeoutMs, proxyTable } from '../../../support/proxy-table.ts';
 const nowMs = 1_790_000_000_000;
 const counted = (count: Partial<EndpointCount>): EndpointCount => ({
   sessions: 0,
+  unconfirmed: 0,
   starting: 0,
+  startingConfirmed: 0,
   open: 0,
   lastSeenS: nowMs / 1000 - 10,
+  unconfirmedSeenS: nowMs / 1000 - 5,
   ...count,
 });
 
@@ -31,7 +34,7 @@ describe('a report', () => {
     },
     {
       sentence: 'counts a request that may start a session as one',
-      count: counted({ starting: 1 }),
+      count: counted({ starting: 1, startingConfirmed: 1 }),
       expected: { sessions: 1, expiresAtMs: nowMs + idleTimeoutMs },
     },
   ])('$sentence', ({ count, expected }) => {

@@ -24,11 +24,17 @@ export function createReplica(table?: RoutingTable, clock = createManualClock(),
     const slot = router.sessions.slots.byId(endpointId(`uid-${pod}`));
     return { sessions: slot?.sessions ?? 0, starting: slot?.starting ?? 0, open: slot?.open ?? 0 };
   };
+  /** Confirmed and unconfirmed sessions on a pod. */
+  const confirmation = (pod: string) => {
+    const slot = router.sessions.slots.byId(endpointId(`uid-${pod}`));
+    return { confirmed: slot?.sessions ?? 0, unconfirmed: slot?.unconfirmed ?? 0 };
+  };
   const sendRequest = (request: RequestView) => router.route(request, 80);
   return {
     clock,
     router,
     count,
+    confirmation,
     send: (cookies: string[] = []) => sendRequest(requestWith(cookies)),
     sendRequest,
     counters: (backend = backendName) => countersOf(router.counters, backend),

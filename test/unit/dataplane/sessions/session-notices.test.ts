@@ -2,9 +2,9 @@ import { describe, expect, test } from '@jest/globals';
 import { createBoundedMap } from '../../../../src/dataplane/sessions/bounded-map.ts';
 import { formatSessionId } from '../../../../src/dataplane/sessions/session-ids.ts';
 import {
-  createReceivedEnds,
   createOutgoingNotices,
   createSeenElsewhere,
+  noticeLimits,
 } from '../../../../src/dataplane/sessions/session-notices.ts';
 
 const session = { sessionHi: 0xdead, sessionLo: 0xffff_fffe };
@@ -13,13 +13,13 @@ const other = (sessionLo: number) => ({ sessionHi: 7, sessionLo });
 
 describe('an outgoing notice', () => {
   test('is repeated for some seconds, because a report may get lost', () => {
-    const notices = createOutgoingNotices(3000);
+    const notices = createOutgoingNotices(noticeLimits.seen);
     notices.add(session, 1000);
     expect([1000, 4000, 4001].map((nowMs) => notices.report(nowMs))).toEqual([[id], [id], []]);
   });
 
   test('is kept until the first report, while no operator is available', () => {
-    const notices = createOutgoingNotices(3000);
+    const notices = createOutgoingNotices(noticeLimits.seen);
     notices.add(session, 1000);
     expect(notices.report(61_000)).toEqual([id]);
     expect(notices.report(64_000)).toEqual([id]);
@@ -27,13 +27,13 @@ describe('an outgoing notice', () => {
   });
 
   test('is repeated again after a time without reports, when it may not have been received', () => {
-    const notices = createOutgoingNotices(3000);
+    const notices = createOutgoingNotices(noticeLimits.seen);
     notices.add(session, 1000);
     expect([1000, 61_000, 64_001].map((nowMs) => notices.report(nowMs))).toEqual([[id], [id], []]);
   });
 
   test('is refused while a report is full, and there is room again once old notices expire', () => {
-    const notices = createOutgoingNotices(3000);
+    const notices = createOutgoingNotices(noticeLimits.seen);
     for (let lo = 0; lo < 12_000; lo += 1) notices.add(other(lo), 1000);
     expect(notices.report(1000)).toHaveLength(10_000);
     expect([notices.hasRoom(4000), notices.hasRoom(4001)]).toEqual([false, true]);
@@ -41,12 +41,6 @@ describe('an outgoing notice', () => {
 });
 
 describe('a received notice', () => {
-  test('of an end is applied once, although several replicas and reports repeat it', () => {
-    const { record: takeNew } = createReceivedEnds();
-    expect(takeNew([id])).toEqual([session]);
-    expect(takeNew([id])).toEqual([]);
-  });
-
   test('of a session that is alive elsewhere sets its newest date', () => {
     const seen = createSeenElsewhere();
     expect(seen.lastMs(session)).toBeUndefined();

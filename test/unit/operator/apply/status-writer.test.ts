@@ -23,11 +23,11 @@ beforeEach(() => {
 const cart: StickyWorkload = stickyWorkload({ name: 'cart' });
 const counted = (sessions: number, accepting = 1): StickyWorkloadStatus => ({
   acceptingReplicas: accepting,
-  sessions: { active: sessions, draining: 0 },
+  sessions: { confirmed: sessions, draining: 0 },
   endpoints: [{ pod: 'cart-a', uid: 'u', state: 'Accepting', sessions }],
 });
 const written = () =>
-  cluster.writes().map(({ object }) => (object?.['status'] as StickyWorkloadStatus | undefined)?.sessions?.active);
+  cluster.writes().map(({ object }) => (object?.['status'] as StickyWorkloadStatus | undefined)?.sessions?.confirmed);
 
 describe('a status writer', () => {
   test('writes the first status, and nothing while it is equal', async () => {

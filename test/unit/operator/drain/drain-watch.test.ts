@@ -36,7 +36,8 @@ beforeEach(() => {
     caches: { onChange: (listener) => (listeners.push(listener), () => void listeners.pop()) },
     clusterState: { workload: () => stickyWorkload({ name: 'cart' }) },
     events: { emit: (event) => void events.push(event) },
-    countsOf: (uids) => new Map(sessions === undefined ? [] : uids.map((uid) => [uid, sessions ?? 0])),
+    countsOf: (uids) =>
+      new Map(sessions === undefined ? [] : uids.map((uid) => [uid, { confirmed: sessions ?? 0, unconfirmed: 0 }])),
     sources,
     isLeader: () => isLeader,
     counters,

@@ -17,7 +17,7 @@ const status = {
   selector: 'app=cart',
   acceptingReplicas: 2,
   drainingReplicas: 1,
-  sessions: { active: 42, draining: 7 },
+  sessions: { confirmed: 42, unconfirmed: 3, draining: 7 },
   conditions: [ready],
 };
 
