@@ -61,9 +61,9 @@ export const settings = {
   },
   HOLDFAST_SHUTDOWN_GRACE_MS: {
     parts: ['proxy'],
-    default: '45000',
+    default: '604800000',
     meaning:
-      "How long open requests and streams may continue after that. The sum of delay and grace must stay below the pod's terminationGracePeriodSeconds.",
+      "How long open requests and streams may continue after that, at most; drainTimeout of HoldfastProxy may be shorter. The sum of delay and grace must stay 15 s below the pod's terminationGracePeriodSeconds.",
   },
   HOLDFAST_SIDECAR_PORT: {
     parts: ['sidecar'],

@@ -23,11 +23,11 @@ export type ProxyConfig = {
   adminPort: number;
   /** From "not ready" to the end of accepting: meanwhile kube-proxy and load balancers still send new connections. */
   shutdownDelayMs: number;
-  /** How long open requests and streams may continue after that. */
+  /** The time that open requests and streams have after that, at most: drainTimeout of the settings may be shorter, never longer. */
   shutdownGraceMs: number;
 };
 
-const maxMs = 24 * 3_600_000;
+const maxMs = 7 * 24 * 3_600_000;
 
 /** `tableFile`: from the command line, `--table FILE`. */
 export function readProxyConfig(env: Environment, tableFile: string | undefined): ProxyConfig {
@@ -38,8 +38,8 @@ export function readProxyConfig(env: Environment, tableFile: string | undefined)
         : { kind: 'file', file: tableFile },
     adminPort: portNumber(env, 'HOLDFAST_ADMIN_PORT', ports.admin),
     shutdownDelayMs: wholeNumber(env, 'HOLDFAST_SHUTDOWN_DELAY_MS', { min: 0, max: maxMs, default: 5000 }),
-    // Delay 5 s, grace 45 s, FIN to remaining streams 0.5 s, discovery 2 s and admin 1 s at most: 53.5 s of the pod's 60 s.
-    shutdownGraceMs: wholeNumber(env, 'HOLDFAST_SHUTDOWN_GRACE_MS', { min: 0, max: maxMs, default: 45_000 }),
+    // A pod's grace period is fixed when it is created: a longer drainTimeout in a later table must not end in SIGKILL before the handover.
+    shutdownGraceMs: wholeNumber(env, 'HOLDFAST_SHUTDOWN_GRACE_MS', { min: 0, max: maxMs, default: maxMs }),
   };
 }
 

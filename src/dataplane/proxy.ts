@@ -11,7 +11,7 @@ import { addDebugPages } from './admin/debug-pages.ts';
 import { httpSamples, registerProxyMetrics, sessionSamples } from './admin/proxy-metrics.ts';
 import type { ProxyConfig } from './config.ts';
 import { createProxyTarget, type ProxyTarget } from './discovery-target.ts';
-import { createAppliedSettings } from './settings.ts';
+import { createAppliedSettings, type AppliedSettings } from './settings.ts';
 import { connectionsWithin } from './net/file-budget.ts';
 import { createHttp1Server, type Http1Server } from './server.ts';
 import { createListeners, type Listeners } from './net/listeners.ts';
@@ -58,7 +58,7 @@ export async function startProxy(config: ProxyConfig, ports: ProxyPorts): Promis
   const source = startTableSource(config.source, ports, target);
   const stopSweeping = startSweeping(router, clock);
   let stopping = false;
-  const parts = { router, server, listeners, target, source, clock, log };
+  const parts = { router, server, settings, listeners, target, source, clock, log };
   const admin = await startAdmin(config.adminPort, { ...parts, isStopping: () => stopping });
 
   return {
@@ -80,6 +80,7 @@ export async function startProxy(config: ProxyConfig, ports: ProxyPorts): Promis
 type Parts = {
   router: ManagedRouter;
   server: Http1Server;
+  settings: AppliedSettings;
   listeners: Listeners;
   target: ProxyTarget;
   source: TableSource;
@@ -114,14 +115,18 @@ function startAdmin(
 
 const shutdownSteps = (
   { shutdownDelayMs, shutdownGraceMs }: ProxyConfig,
-  { server, target, source, clock, log }: Parts,
+  { server, settings, listeners, target, source, clock, log }: Parts,
 ) => [
   { name: 'wait for load balancers', limitMs: shutdownDelayMs + 1000, run: () => sleep(clock, shutdownDelayMs) },
   {
     name: 'finish requests',
     limitMs: shutdownGraceMs + 1000,
-    run: () => finishRequests(server, { graceMs: shutdownGraceMs, log }),
+    run() {
+      listeners.stop();
+      return finishRequests(server, { graceMs: Math.min(shutdownGraceMs, settings.current().drainTimeoutMs), log });
+    },
   },
+  // Only now: while a stream is open, its session is counted here, where it is alive, and the reports of this proxy hold its pod.
   { name: 'hand over sessions', limitMs: 5000, run: () => target.handOver(source) },
   { name: 'discovery', limitMs: 2000, run: () => source.stop() },
 ];
@@ -139,6 +144,8 @@ function startSweeping({ sessions }: ManagedRouter, clock: Clock): () => void {
 }
 
 async function finishRequests(server: Http1Server, { graceMs, log }: { graceMs: number; log: Logger }): Promise<void> {
+  const { requestsOpen, upgradesOpen } = server.counters;
+  log.info({ requestsOpen, upgradesOpen, graceMs }, 'no new connections; waiting for open requests and streams');
   const cut = await server.shutdown({ graceMs });
   if (cut.requests + cut.upgrades > 0) log.warn(cut, 'requests and streams were cut at the end of the grace period');
 }

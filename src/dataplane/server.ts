@@ -13,6 +13,8 @@ import { createUpstreamPool } from './upstream/pool.ts';
 import type { PoolOptions } from './upstream/pool.ts';
 import { openPort } from './net/acceptors.ts';
 import type { BoundListener } from './net/acceptors.ts';
+import { OpenConnections } from './exchange/open-connections.ts';
+import type { CutReport } from './exchange/open-connections.ts';
 import { ClientConnection } from './exchange/client-connection.ts';
 import { createCounters } from './exchange/counters.ts';
 import type { Http1Counters } from './exchange/counters.ts';
@@ -41,9 +43,6 @@ export type ListenOptions = {
   listenerPort?: number;
 };
 
-/** The requests and upgraded streams that were cut at the end of the grace period. */
-export type CutReport = { requests: number; upgrades: number };
-
 export interface Http1Server {
   readonly counters: Readonly<Http1Counters>;
   listen(options: ListenOptions): Promise<BoundListener>;
@@ -61,7 +60,7 @@ export interface Http1Server {
    */
   announceShutdown(): void;
   /**
-   * Stops accepting, closes idle connections, lets responses and upgraded streams finish. Resolves when everything has ended, at the
+   * Stops accepting, closes idle connections, lets responses and upgraded streams finish. Resolves half a second after the last of them, at the
    * latest half a second after the grace period: remaining upgraded streams are then closed by FIN, requests are cut.
    */
   shutdown(options: { graceMs: number }): Promise<CutReport>;
@@ -75,13 +74,12 @@ export type ServerSettings = Pick<ProxySettings, 'trustedProxies' | 'proxyProtoc
 export function createHttp1Server(options: Http1ServerOptions): Http1Server {
   const context = createContext(options);
   const { counters, deadlines, pool } = context;
-  const connections = new Set<ClientConnection>();
+  const connections = new OpenConnections(context.clock);
   const admission = createAdmission();
   const { connectionsByFiles = Number.POSITIVE_INFINITY } = options;
   let maxConnections = connectionsByFiles;
   let stopWatchingFiles: (() => void) | undefined;
   const listeners = new Set<BoundListener>();
-  let lastClosed: (() => void) | undefined;
 
   function accept(socket: Socket, listenerPort: number): void {
     try {
@@ -110,7 +108,6 @@ export function createHttp1Server(options: Http1ServerOptions): Http1Server {
       connections.delete(connection);
       deadlines.forget(connection);
       counters.connectionsOpen -= 1;
-      if (connections.size === 0) lastClosed?.();
     });
   }
 
@@ -124,18 +121,6 @@ export function createHttp1Server(options: Http1ServerOptions): Http1Server {
       before = counters.connectionsAccepted;
       await oneTurn();
     }
-  }
-
-  /** Resolves when no connection is open any more, at the latest after `limitMs`. */
-  function allClosed(limitMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const cancel = context.clock.after(limitMs, resolve);
-      lastClosed = () => {
-        cancel();
-        resolve();
-      };
-      if (connections.size === 0) lastClosed();
-    });
   }
 
   return {
@@ -188,11 +173,11 @@ export function createHttp1Server(options: Http1ServerOptions): Http1Server {
       for (const listener of listeners) listener.close();
       await oneTurn();
       context.shutdown = 'closing';
-      forEach(connections, (connection) => connection.closeIfIdle());
-      await allClosed(graceMs);
-      const report = endAll(connections);
-      await allClosed(finMs);
-      forEach(connections, (connection) => connection.cut('close'));
+      connections.closeIdle();
+      await connections.whenDone(graceMs);
+      const report = connections.endAll();
+      await connections.whenClosed(finMs);
+      connections.cutAll();
       pool.close();
       deadlines.stop();
       stopWatchingFiles?.();
@@ -236,25 +221,3 @@ const oneTurn = () => new Promise<void>((resolve) => void setImmediate(resolve))
 
 /** Time for FIN to be sent and acknowledged by the client's FIN: otherwise the end of the process resets clients that are still sending. */
 const finMs = 500;
-
-/** Ends all connections at the end of the grace period. */
-function endAll(connections: ReadonlySet<ClientConnection>): CutReport {
-  const report: CutReport = { requests: 0, upgrades: 0 };
-  forEach(connections, (connection) => {
-    report.requests += connection.phase === 'exchange' ? 1 : 0;
-    report.upgrades += connection.phase === 'tunnel' ? 1 : 0;
-    connection.endOfGrace();
-  });
-  return report;
-}
-
-/** A fault at one connection must not keep the others open. */
-function forEach(connections: ReadonlySet<ClientConnection>, step: (connection: ClientConnection) => void): void {
-  for (const connection of connections) {
-    try {
-      step(connection);
-    } catch (error) {
-      connection.fault(error);
-    }
-  }
-}

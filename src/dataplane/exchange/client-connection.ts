@@ -294,6 +294,11 @@ export class ClientConnection implements ClientSide, Timed {
     }
   }
 
+  /** Nothing of a response or stream is left to be sent; the client may not have closed its side yet. */
+  get isDone(): boolean {
+    return this.phase === 'closing' && (this.socket.writableFinished || this.socket.destroyed);
+  }
+
   /** Shutdown no longer waits. A tunnel is closed gracefully on both sides; an incomplete response must not look complete. */
   endOfGrace(): void {
     if (this.tunnel === undefined || this.phase !== 'tunnel') {

@@ -105,6 +105,60 @@ test('an open upgraded stream is closed by FIN on both sides at the end of the g
   expect(proxy.holds).toMatchObject({ open: 0, releasedTwice: 0 });
 });
 
+describe('a shutdown with an hour for open streams', () => {
+  const graceMs = 3_600_000;
+
+  test('is over with the last stream, not with the first', async () => {
+    const { port, sockets } = await rig.rawApp((socket) =>
+      socket.once('data', () =>
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n'),
+      ),
+    );
+    const proxy = await rig.proxy(port);
+    const streams = [await proxy.connect(), await proxy.connect()];
+    for (const stream of streams) {
+      stream.send(get.replace('\r\n\r\n', '\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n'));
+      await stream.response();
+    }
+    let isOver = false;
+    const report = proxy.server.shutdown({ graceMs }).finally(() => (isOver = true));
+    streams[0]?.send('bye');
+    streams[0]?.socket.end();
+    sockets[0]?.end();
+    await eventually(() => proxy.server.counters.upgradesOpen === 1);
+    sockets[1]?.write('still open');
+    expect(await streams[1]?.until('open')).toBe('still open');
+    expect(isOver).toBe(false);
+    sockets[1]?.end();
+    streams[1]?.socket.end();
+    expect(await report).toEqual({ requests: 0, upgrades: 0 });
+  });
+
+  test('is over although a client neither sends a request nor closes its idle connection', async () => {
+    const proxy = await rig.proxy((await waitingApp()).port);
+    const client = await proxy.connect();
+    await eventually(() => proxy.server.counters.connectionsOpen === 1);
+    expect(await proxy.server.shutdown({ graceMs })).toEqual({ requests: 0, upgrades: 0 });
+    client.socket.destroy();
+  });
+
+  test('waits until a slow client has received all of its response', async () => {
+    const size = 32 * 1024 * 1024;
+    const { port } = await rig.httpApp((_, response) => response.end(Buffer.alloc(size)));
+    const proxy = await rig.proxy(port);
+    const client = await proxy.connect();
+    client.socket.pause();
+    client.send(get);
+    await eventually(() => proxy.server.counters.responsesByClass[2] === 1);
+    const report = proxy.server.shutdown({ graceMs });
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    client.socket.resume();
+    const { text, how } = await client.rest();
+    expect({ length: text.length - text.indexOf('\r\n\r\n') - 4, how }).toEqual({ length: size, how: 'end' });
+    expect(await report).toEqual({ requests: 0, upgrades: 0 });
+  }, 20_000);
+});
+
 describe('an announced shutdown', () => {
   test('still accepts connections, adds Connection: close to every response, and closes no connection without it', async () => {
     const { port } = await rig.httpApp((_, response) => response.end('ok'));

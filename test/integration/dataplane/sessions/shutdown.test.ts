@@ -4,6 +4,7 @@ import { createServer, type ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
+import type { RoutingTable } from '../../../../src/wire/routing-table.ts';
 import type { Proxy } from '../../../../src/dataplane/proxy.ts';
 import { createCertificates, type Certificates } from '../../../../tools/demo/certificate.ts';
 import { eventually } from '../../../support/eventually.ts';
@@ -43,7 +44,11 @@ async function startApp() {
 }
 
 async function runProxy(replica: FakeReplica, ...endpoints: ShortEndpoint[]): Promise<{ proxy: Proxy; url: string }> {
-  replica.sayTable(1, proxyTable({ endpoints }));
+  return runWith(replica, proxyTable({ endpoints }));
+}
+
+async function runWith(replica: FakeReplica, table: RoutingTable): Promise<{ proxy: Proxy; url: string }> {
+  replica.sayTable(1, table);
   const proxy = await startFollowingProxy(replica, {
     caPem: certificates.caPem,
     tokenFile: path.join(folder, 'token'),
@@ -94,4 +99,79 @@ test('a proxy that adopted sessions and shuts down next hands over the sessions 
   expect(replica.handovers).toMatchObject([
     { sessions: [handed], successorOf: [{ uid: 'uid-second', startedAtMs: 2 }, first] },
   ]);
+});
+
+/** A client of a stream that its app ends on /logout. */
+async function openStream(url: string, app: Awaited<ReturnType<typeof startApp>>) {
+  const cookie = (await fetch(url)).headers.getSetCookie()[0]?.split(';')[0] ?? '';
+  const over = fetch(`${url}/logout`, { headers: { cookie } }).then(
+    (response) => response.status,
+    () => 'cut' as const,
+  );
+  await eventually(() => app.waiting.length, Boolean);
+  return over;
+}
+
+test('a proxy that shuts down counts the session of an open stream until the stream ends, then hands its sessions over', async () => {
+  const replica = await startFakeReplica(certificates, { address: '127.0.0.1' });
+  started.push(replica);
+  const app = await startApp();
+  const { proxy, url } = await runProxy(replica, app.endpoint);
+  const over = openStream(url, app);
+  await eventually(() => app.waiting.length, Boolean);
+  const stopped = proxy.stop();
+  // The pod drains meanwhile: the reports of this proxy are what holds it.
+  replica.sayTable(2, proxyTable({ endpoints: [{ ...app.endpoint, state: 'Draining' }] }));
+  const before = replica.reports.length;
+  const since = await eventually(
+    () => replica.reports.slice(before).filter(({ endpoints }) => endpoints[0]?.state === 'Draining'),
+    (reports) => reports.length >= 2,
+  );
+  expect(since.map(({ endpoints }) => endpoints[0]?.sessions)).not.toContain(0);
+  expect(replica.handovers).toEqual([]);
+  app.respond();
+  expect(await over).toBe(200);
+  await stopped;
+  expect(replica.handovers).toHaveLength(1);
+  expect(replica.reports.at(-1)?.endpoints[0]?.sessions).toBe(0);
+});
+
+test('a proxy that shuts down binds no port of a later table', async () => {
+  const replica = await startFakeReplica(certificates, { address: '127.0.0.1' });
+  started.push(replica);
+  const app = await startApp();
+  const { proxy, url } = await runProxy(replica, app.endpoint);
+  const over = openStream(url, app);
+  await eventually(() => app.waiting.length, Boolean);
+  const stopped = proxy.stop();
+  await eventually(
+    () =>
+      fetch(url).then(
+        () => 'open',
+        () => 'closed',
+      ),
+    (state) => state === 'closed',
+  );
+  const table = proxyTable({ endpoints: [app.endpoint] });
+  replica.sayTable(2, { ...table, listeners: [...table.listeners, { name: 'more', protocol: 'HTTP', port: 81 }] });
+  await eventually(
+    () => proxy.router.table()?.listeners.length,
+    (length) => length === 2,
+  );
+  expect(proxy.listeners.boundPort(81)).toBeUndefined();
+  app.respond();
+  await Promise.all([over, stopped]);
+});
+
+test('a proxy that shuts down waits for open streams as long as drainTimeout of its settings, not longer', async () => {
+  const replica = await startFakeReplica(certificates, { address: '127.0.0.1' });
+  started.push(replica);
+  const app = await startApp();
+  const table = proxyTable({ endpoints: [app.endpoint] });
+  const { proxy, url } = await runWith(replica, { ...table, proxy: { ...table.proxy, drainTimeoutMs: 50 } });
+  const over = openStream(url, app);
+  await eventually(() => app.waiting.length, Boolean);
+  await proxy.stop();
+  expect(await over).toBe('cut');
+  expect(replica.handovers).toHaveLength(1);
 });
