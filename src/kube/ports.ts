@@ -38,6 +38,8 @@ export type Resource = { group: string; version: string; kind: string; plural: s
 export type ObjectRef = { namespace?: string; name: string };
 
 export type ListOptions = {
+  /** Only the objects of this namespace, for which a Role in it is enough. */
+  namespace?: string;
   labelSelector?: string;
   fieldSelector?: string;
   /** Returns only metadata (PartialObjectMetadata). */

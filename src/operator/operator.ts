@@ -59,6 +59,8 @@ export function createOperator(given: OperatorOptions): Operator {
     undo.push(await keepLeaf(options, authority, [servers.webhook, servers.discovery]));
     await core.caches.synced;
     missing.delete('caches');
+    core.lostNodes.start();
+    undo.push(() => core.lostNodes.stop());
     core.translations.touch();
     await Promise.all([
       listen(servers.webhook, options.ports.webhook),

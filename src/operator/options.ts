@@ -9,6 +9,7 @@ import type { HistogramHandle } from '../platform/metrics.ts';
 import type { OperatorCounters } from './counters.ts';
 import type { TranslationStore } from './translation/translation-store.ts';
 import type { Caches } from './gather/caches.ts';
+import type { LostNodes } from './nodes/lost-nodes.ts';
 import type { ClusterState } from './gather/cluster-state.ts';
 import type { KnownProxies } from './proxies/known-proxies.ts';
 import type { DrainWatch } from './drain/drain-watch.ts';
@@ -41,6 +42,7 @@ export type OperatorOptions = {
 /** The state of a replica, whether or not it is the leader. */
 export type Core = {
   caches: Caches;
+  lostNodes: LostNodes;
   clusterState: ClusterState;
   translations: TranslationStore;
   ledger: Ledger;

@@ -10,6 +10,7 @@ import { count, type OperatorCounters } from './counters.ts';
 import type { DiscoveryPorts } from './discovery/handler.ts';
 import { createReportDesk } from './discovery/reports.ts';
 import { createKnownProxies } from './proxies/known-proxies.ts';
+import { createLostNodes } from './nodes/lost-nodes.ts';
 import { createTranslationStore } from './translation/translation-store.ts';
 import { createCaches } from './gather/caches.ts';
 import { createOwnerLookup } from './gather/owner-lookup.ts';
@@ -30,7 +31,21 @@ export function createCore(
   { counters, isLeader }: { counters: OperatorCounters; isLeader: () => boolean },
 ): Core {
   const caches = createCaches({ reader: cluster, clock, random, logger });
-  const clusterState = createClusterState({ caches, operatorNamespace: namespace, nowMs: () => clock.nowMs() });
+  const lostNodes = createLostNodes({
+    reader: cluster,
+    clock,
+    random,
+    logger,
+    onChange: () => {
+      translations.touch();
+    },
+  });
+  const clusterState = createClusterState({
+    caches,
+    lostNodes,
+    operatorNamespace: namespace,
+    nowMs: () => clock.nowMs(),
+  });
   const translations = createTranslationStore({
     gather: () => clusterState.snapshot(),
     revision: () => caches.revision(),
@@ -59,6 +74,7 @@ export function createCore(
   });
   return {
     caches,
+    lostNodes,
     clusterState,
     translations,
     ledger,

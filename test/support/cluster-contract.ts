@@ -317,6 +317,15 @@ export function describeClusterContract(makeSubject: () => Promise<ContractSubje
       expect(one.items).toMatchObject([{ apiVersion: 'apps/v1', kind: 'Deployment', spec: { replicas: 0 } }]);
     });
 
+    test('of one namespace contains no object of another', async () => {
+      const ref = newRef();
+      await subject.cluster.create(deployments, plainDeployment(ref, { where: 'here' }));
+      const listed = async (namespace: string) =>
+        (await subject.cluster.list(deployments, { namespace, labelSelector: 'where=here' })).items.length;
+      expect(await listed(subject.namespace)).toBe(1);
+      expect(await listed('default')).toBe(0);
+    });
+
     test('of metadata only contains nothing else', async () => {
       const ref = newRef();
       await subject.cluster.create(deployments, plainDeployment(ref, { only: 'metadata' }));

@@ -38,8 +38,11 @@ export type Snapshot = {
   autoscaler?: ClusterAutoscaler;
 };
 
-/** What limits how long the pods of a node can stay: those of its labels that `names.ts` lists, and the keys of its taints. */
-export type ClusterNode = { labels: Record<string, string>; taints: string[] };
+/**
+ * What limits how long the pods of a node can stay: those of its labels that `names.ts` lists, and the keys of its taints.
+ * `lost`: it is not ready, or does not renew its Lease.
+ */
+export type ClusterNode = { labels: Record<string, string>; taints: string[]; lost?: true };
 
 /** The Kubernetes Cluster Autoscaler. `graceMs`: how long it waits for a pod when it removes a node. */
 export type ClusterAutoscaler = { namespace: string; name: string; graceMs: number };

@@ -1,7 +1,7 @@
 /** The backend of each StickyWorkload: its keys, its limits, and its pods. */
 import type { ServingPlan } from '../resolve/plan.ts';
 import { targetKey } from '../names/names.ts';
-import type { Snapshot } from '../snapshot/snapshot.ts';
+import type { Pod, Snapshot } from '../snapshot/snapshot.ts';
 import type { Backend } from '../../wire/routing-table.ts';
 import { deriveEndpoints } from './endpoints.ts';
 import { ownsService, type ClusterIndex } from './cluster-index.ts';
@@ -63,14 +63,13 @@ function buildBackend(
 /** Returns every object that `deriveEndpoints` reads. Such objects are never modified, only replaced. */
 function objectsOf(
   { key, namespace, target }: ServingPlan,
-  { slicesByService, podsByTarget, podsByUid }: ClusterIndex,
+  { slicesByService, podsByTarget, podsByUid, lostNodes }: ClusterIndex,
 ): unknown[] {
-  const seen: unknown[] = [...(podsByTarget.get(targetKey(namespace, target)) ?? [])];
-  for (const slice of slicesByService.get(key) ?? []) {
-    seen.push(slice);
-    for (const { podUid } of slice.endpoints) seen.push(podsByUid.get(podUid));
-  }
-  return seen;
+  const pods: (Pod | undefined)[] = [...(podsByTarget.get(targetKey(namespace, target)) ?? [])];
+  const slices = slicesByService.get(key) ?? [];
+  for (const { endpoints } of slices) for (const { podUid } of endpoints) pods.push(podsByUid.get(podUid));
+  const onLostNodes = pods.filter((pod) => pod?.node !== undefined && lostNodes.has(pod.node));
+  return [...pods, ...slices, onLostNodes.length, ...onLostNodes];
 }
 
 const isSame = (one: readonly unknown[], other: readonly unknown[]): boolean =>

@@ -20,6 +20,8 @@ export type ClusterIndex = {
   slicesByService: ReadonlyMap<string, Slice[]>;
   /** By `namespace/name`. */
   services: ReadonlyMap<string, Service>;
+  /** Nodes that are not ready, or do not renew their Lease. */
+  lostNodes: ReadonlySet<string>;
   /** By their namespace. */
   grants: ReadonlyMap<string, ReferenceGrant[]>;
   /** By `namespace/name` of the Deployment. */
@@ -46,6 +48,7 @@ export function indexCluster(snapshot: Snapshot): ClusterIndex {
     ),
     slicesByService: Map.groupBy(slices, ({ namespace, service }) => `${namespace}/${service}`),
     services: new Map(services.map((service) => [nameOf(service), service])),
+    lostNodes: new Set(Object.entries(snapshot.nodes).flatMap(([name, { lost }]) => (lost ? [name] : []))),
     grants: Map.groupBy(referenceGrants, ({ namespace }) => namespace),
     proxies: new Map(proxies.map((proxy) => [nameOf(proxy), proxy])),
     autoscalers: Map.groupBy(snapshot.autoscalers, ({ namespace, target }) => targetKey(namespace, target)),

@@ -37,7 +37,8 @@ export function deriveEndpoints(plan: ServingPlan, index: ClusterIndex, removed:
       if (pod !== undefined && !belongs(pod, plan)) return [];
       const seen = sightings.get(uid);
       const port = seen?.port ?? portOnPod(plan.targetPort, pod) ?? servicePort;
-      return buildEndpoint({ uid, port, pod, seen });
+      const isNodeLost = pod?.node !== undefined && index.lostNodes.has(pod.node);
+      return buildEndpoint({ uid, port, pod, seen, isNodeLost });
     });
 }
 
@@ -75,13 +76,29 @@ function portOnPod(targetPort: number | string | undefined, pod: Pod | undefined
   return typeof targetPort === 'string' ? pod?.namedPorts[targetPort] : targetPort;
 }
 
-type EndpointSources = { uid: string; port: number | undefined; pod: Pod | undefined; seen: Sighting | undefined };
+type EndpointSources = {
+  uid: string;
+  port: number | undefined;
+  pod: Pod | undefined;
+  seen: Sighting | undefined;
+  isNodeLost: boolean;
+};
 
-function buildEndpoint({ uid, port, pod, seen }: EndpointSources): Endpoint[] {
+function buildEndpoint({ uid, port, pod, seen, isNodeLost }: EndpointSources): Endpoint[] {
   const address = seen?.address ?? pod?.ip;
   const name = pod?.name ?? seen?.podName;
   if (address === undefined || port === undefined || name === undefined) return [];
-  return [{ uid, id: endpointId(uid), pod: name, address, port, ...judgeState(pod, seen) }];
+  return [
+    {
+      uid,
+      id: endpointId(uid),
+      pod: name,
+      address,
+      port,
+      ...judgeState(pod, seen),
+      ...(isNodeLost && { nodeLost: true as const }),
+    },
+  ];
 }
 
 function judgeState(pod: Pod | undefined, seen: Sighting | undefined): Pick<Endpoint, 'state' | 'reason'> {

@@ -43,7 +43,8 @@ export function createReader(transport: Transport): Omit<ObjectReader, 'watch'> 
   async function page(resource: Resource, options: ListOptions, paging: Record<string, string>): Promise<ListPage> {
     const accept = options.metadataOnly === true ? metadataList : 'application/json';
     const query = { ...selectorQuery(options), ...paging };
-    const request = { method: 'GET', path: listPath(resource), query, accept, timeoutMs: listTimeoutMs } as const;
+    const path = listPath(resource, options.namespace);
+    const request = { method: 'GET', path, query, accept, timeoutMs: listTimeoutMs } as const;
     return transport.json(request, (body) => readList(resource, body));
   }
 

@@ -13,8 +13,9 @@ function segment(resource: Resource, what: 'name' | 'namespace', value: string |
   throw new AppError('INTERNAL', `${resource.kind} needs a ${what}`, { source: 'internal', retryable: false });
 }
 
-/** Returns the path of all objects of the kind, in all namespaces. */
-export const listPath = (resource: Resource): string => `${basePath(resource)}/${resource.plural}`;
+/** Returns the path of all objects of the kind, by default in all namespaces. */
+export const listPath = (resource: Resource, namespace?: string): string =>
+  namespace === undefined ? `${basePath(resource)}/${resource.plural}` : collectionPath(resource, namespace);
 
 /** Returns the path to which a new object of the kind is posted. */
 export function collectionPath(resource: Resource, namespace: string | undefined): string {

@@ -20,7 +20,7 @@ const maxLineBytes = 8 * 1024 * 1024;
 
 /** Ends without an error when the server closes the stream or the signal aborts. */
 export async function* watchObjects(transport: Transport, request: WatchRequest): AsyncGenerator<WatchEvent> {
-  const path = listPath(request.resource);
+  const path = listPath(request.resource, request.namespace);
   const call = `WATCH ${path}`;
   const query = {
     ...selectorQuery(request),

@@ -5,6 +5,7 @@ import { parseKeyRing, type ParsedKeyRing } from '../../core/keys/key-ring-secre
 import { isPodTerminal, type Existing, type Pod, type Snapshot } from '../../core/snapshot/snapshot.ts';
 import type { KeyRing } from '../../wire/routing-table.ts';
 import type { KubeObject, ObjectRef } from '../../kube/ports.ts';
+import type { LostNodes } from '../nodes/lost-nodes.ts';
 import type { Caches } from './caches.ts';
 import { createRemovedPods } from './removed-pods.ts';
 import { controllerOf, type CachedPod } from './pods.ts';
@@ -18,9 +19,15 @@ export interface ClusterState {
   workload(ref: ObjectRef): StickyWorkload | undefined;
 }
 
-export type ClusterStateOptions = { caches: Caches; operatorNamespace: string; nowMs: () => number };
+export type ClusterStateOptions = {
+  caches: Caches;
+  lostNodes: Pick<LostNodes, 'has'>;
+  operatorNamespace: string;
+  nowMs: () => number;
+};
 
-export function createClusterState({ caches, operatorNamespace, nowMs }: ClusterStateOptions): ClusterState {
+export function createClusterState(options: ClusterStateOptions): ClusterState {
+  const { caches, lostNodes, operatorNamespace, nowMs } = options;
   const removedEndpoints = createRemovedPods();
   const list = <Name extends CacheName>(name: Name): CacheContents[Name][] => sortByName(caches.list(name));
 
@@ -92,7 +99,12 @@ export function createClusterState({ caches, operatorNamespace, nowMs }: Cluster
         namespaces: list('namespaces').map(({ namespace }) => namespace),
         proxies: targets.flatMap((target) => proxyOf(target) ?? []),
         existing: existingKinds.flatMap(([name, kind]) => list(name).map(({ owned }) => ({ ...owned, kind }))),
-        nodes: Object.fromEntries(list('nodes').map(({ metadata, node }) => [metadata.name, node])),
+        nodes: Object.fromEntries(
+          list('nodes').map(({ metadata: { name }, node }) => [
+            name,
+            lostNodes.has(name) ? { ...node, lost: true as const } : node,
+          ]),
+        ),
         ...(autoscaler && { autoscaler }),
         removedEndpoints: Object.fromEntries(
           workloads().map(({ metadata, spec }) => [

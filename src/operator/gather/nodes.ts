@@ -4,22 +4,31 @@ import type { ClusterAutoscaler, ClusterNode } from '../../core/snapshot/snapsho
 import type { KubeObject } from '../../kube/ports.ts';
 import { identityOf } from './pods.ts';
 
+type LiveNode = KubeObject & {
+  spec?: { taints?: { key: string }[] | null };
+  status?: { conditions?: { type: string; status: string }[] | null };
+};
+
 export type CachedNode = KubeObject & { node: ClusterNode };
 
 const labelsOfInterest: ReadonlySet<string> = new Set(Object.values(nodeLabels));
 
 /** A kubelet updates its node's status continuously; none of that is kept. */
 export function projectNode(object: KubeObject): CachedNode {
-  const { metadata, spec } = object as KubeObject & { spec?: { taints?: { key: string }[] | null } };
+  const { metadata, spec, status } = object as LiveNode;
   const labels = Object.entries(metadata.labels ?? {}).filter(([name]) => labelsOfInterest.has(name));
   const taints = (spec?.taints ?? []).map(({ key }) => key).filter((key) => key === autoscalerTaint);
   return {
     apiVersion: object.apiVersion,
     kind: object.kind,
     metadata: identityOf(object.metadata),
-    node: { labels: Object.fromEntries(labels), taints },
+    node: { labels: Object.fromEntries(labels), taints, ...(isNotReady(status) && { lost: true }) },
   };
 }
+
+/** False by the kubelet itself, Unknown by kube-controller-manager when the kubelet is silent. */
+const isNotReady = ({ conditions }: LiveNode['status'] = {}): boolean =>
+  (conditions ?? []).some(({ type, status }) => type === 'Ready' && status !== 'True');
 
 /** Whether any field that is kept changed. */
 export const nodeChanged = (one: KubeObject, other: KubeObject): boolean =>

@@ -5,6 +5,7 @@ import { deployments, gatewayClasses, pods } from '../../../src/kube/resources.t
 describe('paths of the API', () => {
   test.each([
     { what: 'a list of the core group', path: listPath(pods), expected: '/api/v1/pods' },
+    { what: 'a list of one namespace', path: listPath(pods, 'shop'), expected: '/api/v1/namespaces/shop/pods' },
     { what: 'a list of another group', path: listPath(deployments), expected: '/apis/apps/v1/deployments' },
     { what: 'the collection of a namespace', path: collectionPath(pods, 'a'), expected: '/api/v1/namespaces/a/pods' },
     {
