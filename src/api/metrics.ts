@@ -176,6 +176,12 @@ export const metrics = {
     labels: perWorkload,
     help: "Cookies and headers removed from responses of the workload's app, because their name is that of a cookie or header that carries session tokens.",
   },
+  holdfast_unpinned_ids_total: {
+    part: 'proxy',
+    type: 'counter',
+    labels: perWorkload,
+    help: 'Session ids of the app (type Application) that leave no room for a token, because a cookie or header with it would exceed 4096 bytes. Their sessions are not pinned to a pod and not counted.',
+  },
   holdfast_bad_tokens_total: {
     part: 'proxy',
     type: 'counter',

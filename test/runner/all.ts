@@ -8,6 +8,7 @@
  * Lane 1 is printed when it ends, because lane 2 writes meanwhile.
  */
 import { clusterOf, whyNoCluster, type Cluster } from './cluster.ts';
+import { loadExamples } from './example-images.ts';
 import type { LayerResult } from './jest.ts';
 import { buildProgram, fail, layers, runApi, runFast, runOnCluster, startCluster, type Problem } from './layers.ts';
 import { interrupted, type Output } from './process.ts';
@@ -63,7 +64,8 @@ async function runInLanes(): Promise<NamedResult[]> {
 /** One after another: the fast layer needs the machine, too. */
 async function prepare({ faults, e2e }: { faults: Cluster; e2e: Cluster }): Promise<Problem> {
   const built = await buildProgram('Held');
-  return startCluster(e2e, await startCluster(faults, built, 'Held'), 'Held');
+  const problem = await startCluster(e2e, await startCluster(faults, built, 'Held'), 'Held');
+  return problem ?? loadExamples(e2e, 'Held');
 }
 
 function runFiles(

@@ -1,8 +1,10 @@
 /** The layers of the tests, by what they need: nothing, an API server, a whole cluster. */
 import { clusterOf, whyNoCluster, type Cluster } from './cluster.ts';
 import { oneFailure } from './count.ts';
+import { loadExamples } from './example-images.ts';
 import { runJest, type LayerResult } from './jest.ts';
 import { runProgram, type Output } from './process.ts';
+import { whyNoTomcat } from './tomcat.ts';
 
 export type LayerOptions = { args?: readonly string[]; output?: Output };
 export type Layer = (options: LayerOptions) => Promise<LayerResult>;
@@ -68,7 +70,7 @@ async function runE2e({ args = [] }: LayerOptions): Promise<LayerResult> {
   if (skipReason !== undefined) return runSkipped('e2e', skipReason, args);
   const cluster = clusterOf('e2e');
   try {
-    const problem = await startCluster(cluster, await buildProgram());
+    const problem = (await startCluster(cluster, await buildProgram())) ?? (await loadExamples(cluster, 'Live'));
     return problem === undefined ? await runOnCluster(cluster, { args }) : fail(problem);
   } finally {
     await cluster.down();
@@ -95,10 +97,12 @@ export async function startCluster(cluster: Cluster, before: Problem, output: Ou
 
 /** Of the scenarios that may run side by side so many at one time: a pod's start takes a second or two of a core. */
 export function runOnCluster(cluster: Cluster, { args = [], output = 'Live' }: LayerOptions): Promise<LayerResult> {
+  const skipTomcat = whyNoTomcat() ?? '';
+  if (skipTomcat !== '') console.log(`Tomcat is skipped, because ${skipTomcat}`);
   return runJest({
     project: 'e2e',
     args: ['--runInBand', '--maxConcurrency=3', ...args],
-    env: { HOLDFAST_TEST_E2E: '1' },
+    env: { HOLDFAST_TEST_E2E: '1', HOLDFAST_SKIP_TOMCAT: skipTomcat },
     within: cluster.within,
     output,
   });

@@ -21,6 +21,8 @@ export type ShopOptions = {
   pod?: object;
   /** The spec of a HoldfastProxy for the shop's proxies. */
   proxy?: object;
+  /** The StickyWorkload and the Deployment; default: those of the shop. */
+  sample?: string;
   /** Other objects of the namespace, created before the shop. */
   objects?: object[];
 };
@@ -80,14 +82,9 @@ async function accepts(host: string, port: number): Promise<true> {
 }
 
 /** StickyWorkload and Deployment, in the sample's order. */
-async function renderShop({
-  replicas = 5,
-  spec = {},
-  container = {},
-  pod = {},
-  proxy,
-}: ShopOptions): Promise<object[]> {
-  const { workload, deployment } = await readSample();
+async function renderShop(options: ShopOptions): Promise<object[]> {
+  const { replicas = 5, spec = {}, container = {}, pod = {}, proxy, sample = 'manifests/samples/cart.yaml' } = options;
+  const { workload, deployment } = await readSample(sample);
   const podSpec = deployment.spec.template.spec;
   const [shop] = podSpec.containers;
   const env = [...shop.env, { name: 'CONTROL_PORT', value: String(controlPort) }];
@@ -97,8 +94,8 @@ async function renderShop({
   return [workload, deployment];
 }
 
-async function readSample(): Promise<Sample> {
-  const [workload, deployment] = parseAllDocuments(await readFile('manifests/samples/cart.yaml', 'utf8')).map(
+async function readSample(file: string): Promise<Sample> {
+  const [workload, deployment] = parseAllDocuments(await readFile(file, 'utf8')).map(
     (document) => document.toJS() as unknown,
   );
   return { workload, deployment } as Sample;

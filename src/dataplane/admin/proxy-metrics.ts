@@ -99,6 +99,7 @@ export function sessionSamples({
     holdfast_new_sessions_refused_total: perBackend(({ refused }) => byReason(refused)),
     holdfast_session_requests_refused_total: perBackend(({ keptRefused }) => byReason(keptRefused)),
     holdfast_carrier_conflicts_total: perBackend(({ carrierConflicts }) => [{ value: carrierConflicts }]),
+    holdfast_unpinned_ids_total: perBackend(({ unpinnedIds }) => [{ value: unpinnedIds }]),
     holdfast_bad_tokens_total: () => byReason(counters.badTokens),
     holdfast_table_waits_total: single(() => counters.waited),
     holdfast_table_age_seconds: () =>

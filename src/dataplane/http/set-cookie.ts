@@ -3,6 +3,7 @@
  *
  *     set-cookie-string = blanks name blanks "=" value *( ";" attribute )
  */
+import { parseCookieDate } from './cookie-date.ts';
 import { trimmedEnd, unquotedEnd } from './cookies.ts';
 
 /** Returns the name of the cookie that a line sets or removes; empty if it has none. */
@@ -38,8 +39,8 @@ export function expiresCookie(line: string, name: string, nowMs: number): boolea
   if (value === '' || value === '""') return true;
   const maxAge = attributeOf(line, 'max-age');
   if (maxAge !== undefined && /^-?[0-9]+$/.test(maxAge)) return Number(maxAge) <= 0;
-  const expires = attributeOf(line, 'expires');
-  return expires !== undefined && Date.parse(expires) <= nowMs;
+  const expiresMs = parseCookieDate(attributeOf(line, 'expires') ?? '');
+  return expiresMs !== undefined && expiresMs <= nowMs;
 }
 
 /** Returns the last value of an attribute, the one that counts. `name`: in lower case. */

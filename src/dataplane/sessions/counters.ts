@@ -46,6 +46,8 @@ export type BackendCounters = {
   keptRefused: Record<KeptSessionRefusalReason, number>;
   /** Responses of its app from which a cookie or header was removed, because it had the name of a carrier. */
   carrierConflicts: number;
+  /** Responses in which its app set an id that leaves no room for a token. */
+  unpinnedIds: number;
 };
 
 export type SessionCounters = {
@@ -82,6 +84,7 @@ export function countersOf({ backends }: SessionCounters, key: string): BackendC
       TooManyRequests: 0,
     },
     keptRefused: { UpstreamConnectFailed: 0, ProxyOutOfResources: 0, TooManyRequests: 0 },
+    unpinnedIds: 0,
   };
   backends.set(key, known);
   return known;

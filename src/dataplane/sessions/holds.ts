@@ -137,7 +137,7 @@ export class NewHold implements SessionHold {
     const { carrier } = this.route;
     if (this.kind === 'Nothing') return carrier.keep(response);
     const { replaces, lost } = this.start;
-    const verdict = judge(response, carrier, context.clock);
+    const verdict = judge(response, this.backend, { carrier, clock: context.clock });
     if (verdict === 'Ends') {
       if (replaces === undefined) return carrier.keep(response);
       endByApp(context, replaces.token);
@@ -268,7 +268,8 @@ export class PinnedHold implements SessionHold {
     const context = this.context;
     recordResponse(this.slot);
     const { carrier } = this.route;
-    const verdict = judge(response, carrier, context.clock);
+    const verdict = judge(response, this.backend, { carrier, clock: context.clock });
+    // An id that is too long for a token takes the place of the one with the token.
     if (verdict === 'Ends' || verdict === 'TooLong') {
       endByApp(context, this.token);
       // Also if the app cleared the cookie itself: it need not know our path and domain.
@@ -308,8 +309,16 @@ export class PinnedHold implements SessionHold {
   }
 }
 
-const judge = (response: SessionResponse, carrier: CompiledCarrier, clock: Clock): AppVerdict =>
-  response.endsSession ? 'Ends' : carrier.verdict(response, clock.nowMs());
+function judge(
+  response: SessionResponse,
+  { record }: CompiledBackend,
+  { carrier, clock }: { carrier: CompiledCarrier; clock: Clock },
+): AppVerdict {
+  if (response.endsSession) return 'Ends';
+  const verdict = carrier.verdict(response, clock.nowMs());
+  if (verdict === 'TooLong') record.counters.unpinnedIds += 1;
+  return verdict;
+}
 
 function endByApp(context: HoldContext, token: Token): void {
   context.sessions.end(token, 'Application');

@@ -38,6 +38,8 @@ export type LoadOptions = {
   reconnectMs?: number;
   /** Each request over a connection of its own. */
   freshConnections?: boolean;
+  /** A page that each customer opens before the login; see ShopClientOptions. */
+  landingPage?: string;
   /** Share of the customers who leave without logging out, and log in again later with their cookies. */
   returning?: number;
   /** The address that the customers of a place come from; default: the machine's. */
@@ -131,7 +133,8 @@ function typeOf({ webSockets, eventStreams = 0 }: World, place: number): Session
   return place < webSockets + eventStreams ? 'Sse' : 'Http';
 }
 
-const clientOptions = ({ answerTimeoutMs, freshConnections }: World) => ({
+const clientOptions = ({ answerTimeoutMs, freshConnections, landingPage }: World) => ({
+  ...(landingPage !== undefined && { landingPage }),
   ...(answerTimeoutMs !== undefined && { answerTimeoutMs }),
   ...(freshConnections !== undefined && { freshConnections }),
 });

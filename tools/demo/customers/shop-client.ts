@@ -29,6 +29,8 @@ export type ShopClientOptions = {
   /** Cookies of an earlier visit. */
   jar?: CookieJar;
   reconnect?: Reconnect;
+  /** A page that the customer opens before the login. The app may begin a session there, which the login continues. */
+  landingPage?: string;
   /** A connection for each request, each through any proxy; default: one connection is kept. */
   freshConnections?: boolean;
 };
@@ -48,7 +50,13 @@ export type ShopClient = {
 const sameItems = (one: unknown, other: readonly string[]): boolean => JSON.stringify(one) === JSON.stringify(other);
 
 export function createShopClient(target: ShopTarget, options: ShopClientOptions = {}): ShopClient {
-  const { answerTimeoutMs = 10_000, jar = createCookieJar(), reconnect, freshConnections = false } = options;
+  const {
+    answerTimeoutMs = 10_000,
+    jar = createCookieJar(),
+    reconnect,
+    freshConnections = false,
+    landingPage,
+  } = options;
   const agent = new Agent({ keepAlive: !freshConnections, maxSockets: 1 });
   let cart: string[] = [];
   let identity: Identity | undefined;
@@ -138,7 +146,11 @@ export function createShopClient(target: ShopTarget, options: ShopClientOptions 
 
   return {
     async login() {
+      const landing = landingPage && checkStatus(`GET ${landingPage}`, await exchange('GET', landingPage));
       const { pod, secret } = checkStatus('POST /login', await exchange('POST', '/login'));
+      if (landing && (landing['pod'] !== pod || landing['secret'] !== secret)) {
+        throw new SessionLost('WrongPod', `POST /login: pod ${String(pod)} after ${String(landing['pod'])}`);
+      }
       if (typeof pod !== 'string' || typeof secret !== 'string') {
         throw new SessionLost('BadAnswer', 'POST /login: no pod or secret');
       }
