@@ -249,6 +249,12 @@ export const metrics = {
     labels: ['reason'],
     help: 'Requests rejected as malformed or too large, by reason.',
   },
+  holdfast_http_proxy_protocol_refusals_total: {
+    part: 'proxy',
+    type: 'counter',
+    labels: ['reason'],
+    help: 'Connections closed because they did not begin with a valid header of the PROXY protocol, which is required, by reason: Missing, Malformed, TooLong, Timeout, or UntrustedPeer (its sender is not in trustedProxies).',
+  },
   holdfast_http_replies_total: {
     part: 'proxy',
     type: 'counter',

@@ -26,8 +26,7 @@ export const reasons = {
     'A regular expression in spec.route.matches, spec.sessionPersistence.newSessionOn or spec.sessionPersistence.exclude is not supported: it is invalid, too large, or uses syntax that RE2 does not have.',
   InvalidCIDR: 'An entry of spec.drain.connections.excludeCIDRs is not a valid CIDR.',
   UnsupportedField: 'A field is set that this version does not support.',
-  InvalidCookie:
-    'Browsers would discard the cookie: it must be Secure, and the proxy cannot know that TLS is terminated in front of it.',
+  InvalidCookie: 'Browsers would discard the cookie: it must be Secure, which secure Auto does not ensure.',
   GatewayNotFound: 'A Gateway in spec.route.parentRefs does not exist.',
   UnsupportedGatewayClass: 'Another controller manages the GatewayClass of a Gateway in spec.route.parentRefs.',
   NotAllowedByListeners: 'No listener of a Gateway allows routes of this namespace or kind.',

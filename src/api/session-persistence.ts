@@ -67,7 +67,7 @@ const cookie = {
       enum: ['Auto', 'Always', 'Never'],
       default: 'Auto',
       description:
-        'Whether the cookie has the Secure attribute. Auto: only on responses to requests received over TLS.',
+        'Whether the cookie has the Secure attribute. Auto: for clients that use https, as a trusted proxy in front states with X-Forwarded-Proto or Forwarded (HoldfastProxy, spec.clientAddress.trustedProxies).',
     },
     partitioned: {
       type: 'boolean',
@@ -78,12 +78,11 @@ const cookie = {
   'x-kubernetes-validations': [
     {
       rule: "self.sameSite != 'None' || self.secure != 'Never'",
-      message:
-        'sameSite None requires a Secure cookie, because browsers discard it otherwise: set secure to Always or Auto',
+      message: 'sameSite None requires a Secure cookie, because browsers discard it otherwise: set secure to Always',
     },
     {
       rule: "!self.partitioned || self.secure != 'Never'",
-      message: 'a partitioned cookie must be Secure: set secure to Always or Auto',
+      message: 'a partitioned cookie must be Secure: set secure to Always',
     },
     {
       rule: "!has(self.name) || !self.name.lowerAscii().startsWith('__secure-') || self.secure == 'Always'",

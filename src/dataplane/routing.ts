@@ -82,6 +82,8 @@ export type ConnectFailure = 'Refused' | 'NoResponse' | 'Silent' | 'LocalError' 
 
 /** The parts of a response head that concern the session. */
 export type SessionResponse = {
+  /** The client used https; absent: it did not. */
+  isHttps?: boolean;
   setCookies: readonly string[];
   /** The values of the header in which the app hands out ids; absent if it has none. */
   appIds?: readonly string[];

@@ -8,6 +8,8 @@ import { plainAddress } from './net/addresses.ts';
 import { createAdmission } from './net/admission.ts';
 import { watchFreeFiles } from './net/free-files.ts';
 import { refuseConnection } from './exchange/refuse-connection.ts';
+import { defaultProxySettings } from '../wire/proxy-settings.ts';
+import { createTrustedProxies } from './net/trusted-proxies.ts';
 import { createDeadlines } from './net/deadlines.ts';
 import { createUpstreamPool } from './upstream/pool.ts';
 import type { PoolOptions } from './upstream/pool.ts';
@@ -149,6 +151,7 @@ export function createHttp1Server(options: Http1ServerOptions): Http1Server {
         // Behind a load balancer an address stands for many clients.
         exempt: proxyProtocol === 'Required' ? everyAddress : trustedProxies,
       });
+      context.inFront = { trusted: createTrustedProxies(trustedProxies), proxyProtocol };
       context.timeouts = {
         ...context.timeouts,
         headMs: timeouts.requestHeadMs,
@@ -204,6 +207,10 @@ function createContext({ router, clock = systemClock, log = noLog, ...options }:
     faults,
     requestHead: createHead({ ...defaultRequestLimits, ...options.requestLimits }),
     responseHead: createHead(responseLimits),
+    inFront: {
+      trusted: createTrustedProxies(defaultProxySettings.trustedProxies),
+      proxyProtocol: defaultProxySettings.proxyProtocol,
+    },
     shutdown: 'no',
   };
 }

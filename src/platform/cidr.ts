@@ -9,17 +9,30 @@
 /** `prefix`: number of leading bits that count. */
 export type Cidr = { hex: string; prefix: number };
 
-/** Returns undefined if the text is not a CIDR. */
+/** ::ffff:0:0/96 (RFC 4291 section 2.5.5.2): how a socket for both families sees IPv4 addresses. Here they are IPv4 addresses. */
+const mapped = { hex: `${'0'.repeat(20)}FFFF`, prefix: 96 };
+
+/** Returns undefined if the text is not a CIDR. A block of IPv4-mapped addresses is a block of IPv4. */
 export function parseCidr(text: string): Cidr | undefined {
   const [, address = '', bits] = /^([^/]+)\/([0-9]{1,3})$/.exec(text) ?? [];
-  const hex = parseAddress(address);
+  const hex = parseDigits(address);
   const prefix = Number(bits);
-  return hex !== undefined && prefix <= hex.length * 4 ? { hex, prefix } : undefined;
+  if (hex === undefined || prefix > hex.length * 4) return undefined;
+  return isMapped(hex) && prefix >= mapped.prefix
+    ? { hex: withoutMapping(hex), prefix: prefix - mapped.prefix }
+    : { hex, prefix };
 }
 
-/** Returns the digits of an address, or undefined if the text is not one. An IPv4-mapped IPv6 address is an IPv6 address. */
-export const parseAddress = (text: string): string | undefined =>
-  text.includes(':') ? parseIpv6(text) : parseIpv4(text);
+/** Returns the digits of an address, or undefined if the text is not one. An IPv4-mapped address is an IPv4 address. */
+export function parseAddress(text: string): string | undefined {
+  const hex = parseDigits(text);
+  return hex !== undefined && isMapped(hex) ? withoutMapping(hex) : hex;
+}
+
+const parseDigits = (text: string): string | undefined => (text.includes(':') ? parseIpv6(text) : parseIpv4(text));
+
+const isMapped = (hex: string): boolean => hex.length === 32 && hex.startsWith(mapped.hex);
+const withoutMapping = (hex: string): string => hex.slice(mapped.hex.length);
 
 /** Whether the CIDR covers the address, which is in digits. */
 export function covers({ hex, prefix }: Cidr, address: string): boolean {

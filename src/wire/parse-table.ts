@@ -75,6 +75,7 @@ const cookie = object<CookieCarrier>({
   domain: optional(domain),
   sameSite: oneOf('Strict', 'Lax', 'None'),
   secure: boolean,
+  secureIfHttps: optional(yes),
   partitioned: boolean,
   lifetimeType: oneOf('Session', 'Permanent'),
 });

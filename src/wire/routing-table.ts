@@ -56,8 +56,10 @@ export type CookieCarrier = {
   path: string;
   domain?: string;
   sameSite: 'Strict' | 'Lax' | 'None';
-  /** Whether the attribute is written: `Auto` has been resolved. */
+  /** Whether the attribute is always written. */
   secure: boolean;
+  /** Whether it is also written for clients that use https, as the proxy sees it or a trusted proxy states. */
+  secureIfHttps?: true;
   partitioned: boolean;
   /** Permanent: with a Max-Age up to the absolute timeout. */
   lifetimeType: 'Session' | 'Permanent';

@@ -21,6 +21,8 @@ export interface StandaloneProxy {
   connect(): Promise<RawClient>;
   /** Sends one request on a connection of its own. */
   send(request: string): Promise<RawResponse>;
+  /** Resolves when the proxy routes by another table. */
+  swap(table: object): Promise<void>;
   /** Returns the lines of the proxy's metrics that begin so. */
   metrics(prefix: string): Promise<string[]>;
 }
@@ -69,8 +71,11 @@ export function createWorld(): World {
       const folder = await mkdtemp(path.join(tmpdir(), 'holdfast-proxy-'));
       cleanups.push(() => rm(folder, { recursive: true }));
       const file = path.join(folder, 'table.json');
-      await writeFile(`${file}.new`, JSON.stringify(table));
-      await rename(`${file}.new`, file);
+      const write = async (next: object) => {
+        await writeFile(`${file}.new`, JSON.stringify(next));
+        await rename(`${file}.new`, file);
+      };
+      await write(table);
       const proxy = await startProxy(
         { source: { kind: 'file', file }, adminPort: 0, shutdownDelayMs: 0, shutdownGraceMs: 100 },
         { clock: systemClock, log: createMemoryLogger(), resolve: () => Promise.resolve([]), bindPort: () => 0 },
@@ -92,6 +97,11 @@ export function createWorld(): World {
           const client = await connect();
           client.send(request);
           return client.response();
+        },
+        async swap(next) {
+          const before = proxy.router.table();
+          await write(next);
+          await eventually(() => proxy.router.table() !== before, Boolean);
         },
         async metrics(prefix) {
           const text = await (await fetch(`http://127.0.0.1:${proxy.adminPort}/metrics`)).text();

@@ -141,8 +141,8 @@ function planCarrier(workload: string, { type, header, cookie, application }: Se
   // The schema requires a header name with this type.
   if (type === 'Header' && header) return { type: 'Header', name: header.name };
   const { name = defaultCookieName(workload), secure, ...attributes } = { ...cookieDefaults, ...cookie };
-  // Auto: on requests over TLS, which no listener of this version supports.
-  return { type: 'Cookie', name, ...attributes, secure: secure === 'Always' };
+  const isAuto = secure === 'Auto';
+  return { type: 'Cookie', name, ...attributes, secure: secure === 'Always', ...(isAuto && { secureIfHttps: true }) };
 }
 
 function planBalancing({

@@ -43,6 +43,7 @@ export const httpSamples = (
   holdfast_http_refusals_total: () => byReason(counters.refusals),
   holdfast_http_limit_refusals_total: () =>
     Object.entries(counters.limitRefusals).map(([limit, value]) => ({ labels: { limit }, value })),
+  holdfast_http_proxy_protocol_refusals_total: () => byReason(counters.proxyProtocolRefusals),
   holdfast_http_replies_total: () => byReason(counters.replies),
   holdfast_http_responses_truncated_total: single(() => counters.responsesTruncated),
   holdfast_http_faults_total: () =>

@@ -1,27 +1,33 @@
 import type { Socket } from 'node:net';
 import type { Reply } from '../routing.ts';
-import { plainAddress } from '../net/addresses.ts';
 import type { Timed } from '../net/deadlines.ts';
 import { LF } from '../http/ascii.ts';
 import type { ClientSide, ClientTunnel } from './client-side.ts';
 import { countReason } from './counters.ts';
 import { Exchange } from './exchange.ts';
+import { describeHop } from './hop.ts';
 import type { Hop } from '../h1/forwarded-head.ts';
 import { parseRequestHead } from '../h1/head-parser.ts';
 import type { ServerContext } from './options.ts';
+import { parseProxyHeader } from '../net/proxy-protocol.ts';
+import type { ProxyHeader } from '../net/proxy-protocol.ts';
+import type { TrustedProxies } from '../net/trusted-proxies.ts';
+import type { Scheme } from '../http/client-scheme.ts';
+import type { ProxyProtocolRefusal } from './counters.ts';
 import { refusals } from '../http/refusals.ts';
 import type { Refusal } from '../http/refusals.ts';
 import { renderReply } from '../h1/replies.ts';
 import { Request, inspectRequest } from '../h1/request.ts';
 
-type Phase = 'reading' | 'exchange' | 'tunnel' | 'closing';
+type Phase = 'preface' | 'reading' | 'exchange' | 'tunnel' | 'closing';
 
 /** The listener of a connection: `port` is its port in the routing table. */
-export type ClientListener = { port: number; scheme: 'http' | 'https' };
+export type ClientListener = { port: number; scheme: Scheme };
 
 /**
  * One connection of a client: its requests one after another, in order, whether they are pipelined or not.
  *
+ *   preface ──header of the PROXY protocol, if it is required──► reading
  *   reading ──head──► exchange ──over, keep-alive──► reading (at once, if bytes are pending)
  *      │                 │  └──101──► tunnel ──both sides ended──┐
  *      │ refused, idle   │ over, close                           │
@@ -33,10 +39,12 @@ export class ClientConnection implements ClientSide, Timed {
   deadlineMs: number;
   pending: Buffer | undefined;
   halfClosed = false;
-  phase: Phase = 'reading';
+  phase: Phase;
   private readonly context: ServerContext;
   private readonly listener: ClientListener;
-  private readonly hop: Hop;
+  private hop: Hop;
+  private hopTrust: TrustedProxies;
+  private header: ProxyHeader | undefined;
   private exchange: Exchange | undefined;
   private tunnel: ClientTunnel | undefined;
   private advancing = false;
@@ -45,9 +53,20 @@ export class ClientConnection implements ClientSide, Timed {
     this.socket = socket;
     this.context = context;
     this.listener = listener;
-    this.hop = describeHop(socket, listener);
+    this.hopTrust = context.inFront.trusted;
+    this.hop = this.describeHop();
+    this.phase = context.inFront.proxyProtocol === 'Required' ? 'preface' : 'reading';
     this.deadlineMs = context.deadlines.in(context.timeouts.headMs);
     this.listen();
+    // The header states whatever its sender wants: only a trusted proxy may send one.
+    if (this.phase === 'preface' && !this.hop.isTrusted) this.refusePreface('UntrustedPeer');
+  }
+
+  /** By the current settings. */
+  private describeHop(): Hop {
+    this.hopTrust = this.context.inFront.trusted;
+    const { hopTrust: trusted, header } = this;
+    return describeHop(this.socket, { trusted, scheme: this.listener.scheme, header });
   }
 
   /** Every callback is a fault boundary: see `faults.ts`. */
@@ -113,6 +132,9 @@ export class ClientConnection implements ClientSide, Timed {
 
   private bytesReceived(chunk: Buffer): void {
     switch (this.phase) {
+      case 'preface':
+        this.prefaceBytes(chunk);
+        return;
       case 'reading':
         this.headBytes(chunk);
         return;
@@ -124,6 +146,29 @@ export class ClientConnection implements ClientSide, Timed {
         return;
       case 'closing':
     }
+  }
+
+  private prefaceBytes(chunk: Buffer): void {
+    const bytes = this.pending === undefined ? chunk : Buffer.concat([this.pending, chunk]);
+    this.pending = bytes;
+    const outcome = parseProxyHeader(bytes);
+    if (outcome.kind === 'incomplete') return;
+    if (outcome.kind === 'refused') {
+      this.refusePreface(outcome.reason);
+      return;
+    }
+    this.header = outcome.header;
+    this.hop = this.describeHop();
+    this.phase = 'reading';
+    this.pending = outcome.header.end < bytes.length ? bytes.subarray(outcome.header.end) : undefined;
+    this.advance();
+  }
+
+  /** Without a response: who sends no such header does not speak for a client, and may not speak HTTP. */
+  private refusePreface(reason: ProxyProtocolRefusal): void {
+    countReason(this.context.counters.proxyProtocolRefusals, reason);
+    this.phase = 'closing';
+    this.cut('close');
   }
 
   private headBytes(chunk: Buffer): void {
@@ -163,6 +208,7 @@ export class ClientConnection implements ClientSide, Timed {
     this.phase = 'exchange';
     this.deadlineMs = Infinity;
     context.counters.requests += 1;
+    if (this.hopTrust !== context.inFront.trusted) this.hop = this.describeHop();
     this.exchange = new Exchange({ client: this, context, hop: this.hop, request });
     this.exchange.start(request, this.listener.port);
     return true;
@@ -196,7 +242,10 @@ export class ClientConnection implements ClientSide, Timed {
 
   private ended(): void {
     this.halfClosed = true;
-    if (this.phase === 'reading') {
+    if (this.phase === 'preface') {
+      // Load balancers check the port so.
+      this.cut('close');
+    } else if (this.phase === 'reading') {
       this.advance();
     } else if (this.phase === 'exchange') {
       this.exchange?.clientEnded();
@@ -275,6 +324,9 @@ export class ClientConnection implements ClientSide, Timed {
 
   deadlinePassed(): void {
     switch (this.phase) {
+      case 'preface':
+        this.refusePreface('Timeout');
+        return;
       case 'reading':
         if (this.pending === undefined) {
           this.close();
@@ -310,15 +362,6 @@ export class ClientConnection implements ClientSide, Timed {
 
   /** Shutdown: a connection between two requests closes now, every other one after its current response. */
   closeIfIdle(): void {
-    if (this.phase === 'reading' && this.pending === undefined) this.close();
+    if ((this.phase === 'reading' || this.phase === 'preface') && this.pending === undefined) this.close();
   }
-}
-
-function describeHop(socket: Socket, { scheme }: ClientListener): Hop {
-  const { localAddress = '', localPort = 0, remoteAddress = '' } = socket;
-  const local = plainAddress(localAddress);
-  return {
-    forwardedLines: `X-Forwarded-For: ${plainAddress(remoteAddress)}\r\nX-Forwarded-Proto: ${scheme}\r\n`,
-    localAuthority: `${local.includes(':') ? `[${local}]` : local}:${localPort}`,
-  };
 }

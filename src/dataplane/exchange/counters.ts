@@ -2,6 +2,10 @@ import type { ReplyReason } from '../routing.ts';
 import type { LocalError } from './connect-failure.ts';
 import type { FaultScope } from './faults.ts';
 import type { RefusalReason } from '../http/refusals.ts';
+import type { ProxyHeaderRefusal } from '../net/proxy-protocol.ts';
+
+/** Why a connection was closed that had to begin with a header of the PROXY protocol. */
+export type ProxyProtocolRefusal = ProxyHeaderRefusal | 'UntrustedPeer' | 'Timeout';
 
 /** The limits and timeouts of the proxy's settings, by their names in `HoldfastProxy`. */
 export type ProxyLimit =
@@ -24,6 +28,7 @@ export type Http1Counters = {
   refusals: Partial<Record<RefusalReason, number>>;
   /** Connections and requests that a limit of the proxy's settings ended. */
   limitRefusals: Record<ProxyLimit, number>;
+  proxyProtocolRefusals: Record<ProxyProtocolRefusal, number>;
   /** Responses of the proxy itself. */
   replies: Partial<Record<ReplyReason, number>>;
   /** Attempts that an endpoint refused or did not respond to. */
@@ -59,6 +64,7 @@ export function createCounters(): Http1Counters {
       requestBody: 0,
       responseHead: 0,
     },
+    proxyProtocolRefusals: { Missing: 0, Malformed: 0, TooLong: 0, UntrustedPeer: 0, Timeout: 0 },
     replies: {},
     upstreamConnectFailures: 0,
     upstreamLocalErrors: { EMFILE: 0, ENFILE: 0, EADDRNOTAVAIL: 0, ENOBUFS: 0, ENOMEM: 0 },

@@ -4,7 +4,7 @@ import { joinedCopy } from '../net/byte-copy.ts';
 import type { ClientSide } from './client-side.ts';
 import { classifyConnectFailure, countConnectFailure } from './connect-failure.ts';
 import { countReason } from './counters.ts';
-import { buildRequestHead } from '../h1/forwarded-head.ts';
+import { buildRequestHead, requestScheme } from '../h1/forwarded-head.ts';
 import type { Hop } from '../h1/forwarded-head.ts';
 import { createHead } from '../h1/head-parser.ts';
 import type { ServerContext } from './options.ts';
@@ -35,6 +35,7 @@ export class Exchange implements UpstreamUser, ResponseSink {
   readonly method: string;
   readonly http10: boolean;
   readonly upgrade: string | undefined;
+  readonly isHttps: boolean;
   private readonly client: ClientSide;
   private readonly context: ServerContext;
   private readonly hop: Hop;
@@ -56,6 +57,7 @@ export class Exchange implements UpstreamUser, ResponseSink {
     this.method = request.method;
     this.http10 = request.head.minorVersion === 0;
     this.upgrade = request.connection.upgrade;
+    this.isHttps = requestScheme(request.head, hop) === 'https';
     this.clientStays = this.http10 ? request.connection.keepAlive : !request.connection.close;
     this.request = new RequestWriter(client, request);
     this.response = new ResponseReader(context, this);

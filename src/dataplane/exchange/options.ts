@@ -1,4 +1,6 @@
 import type { Clock } from '../../platform/clock.ts';
+import type { ProxySettings } from '../../wire/proxy-settings.ts';
+import type { TrustedProxies } from '../net/trusted-proxies.ts';
 import type { Deadlines } from '../net/deadlines.ts';
 import type { PoolOptions, UpstreamPool } from '../upstream/pool.ts';
 import type { SessionRouter } from '../routing.ts';
@@ -56,6 +58,9 @@ export const defaultPoolOptions: PoolOptions = {
   health: { sweepMs: 1_000, awaitedMs: 2_000, quietMs: 10_000, probes: 3 },
 };
 
+/** `trusted`: another object after a change of `ProxySettings.trustedProxies`. */
+export type InFront = { trusted: TrustedProxies; proxyProtocol: ProxySettings['proxyProtocol'] };
+
 /** Shared by all connections of a server. */
 export type ServerContext = {
   readonly router: SessionRouter;
@@ -66,6 +71,8 @@ export type ServerContext = {
   readonly deadlines: Deadlines;
   readonly counters: Http1Counters;
   readonly faults: Faults;
+  /** What is in front of the proxy, by the settings of the table; another object after a change. */
+  inFront: InFront;
   /** Reused for every request. A request that waits for its route keeps it and leaves a new one. */
   requestHead: Head;
   readonly responseHead: Head;

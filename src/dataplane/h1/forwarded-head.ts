@@ -6,15 +6,33 @@ import type { TokenFilter } from '../routing.ts';
 import { isReplacedCaching, privateCacheLines } from './caching.ts';
 import { isNamed } from './connection-options.ts';
 import type { ConnectionOptions } from './connection-options.ts';
+import { clientScheme } from '../http/client-scheme.ts';
+import type { Scheme } from '../http/client-scheme.ts';
 import { Field, fieldIdCount } from '../http/fields.ts';
 import type { FieldId } from '../http/fields.ts';
-import { fieldId, lineEnd, lineStart, linesStart, nameEnd, piece, valuePiece } from './head-fields.ts';
+import {
+  countOf,
+  fieldId,
+  listText,
+  lineEnd,
+  lineStart,
+  linesStart,
+  nameEnd,
+  piece,
+  valuePiece,
+} from './head-fields.ts';
 import type { Head } from './head-parser.ts';
 import type { Request } from './request.ts';
 
 /** What the proxy forwards to the app about the client's connection. */
 export type Hop = {
-  /** `X-Forwarded-For` and `-Proto`, each ending in CRLF: the same for every request of a connection. */
+  /** Of the client, or of the proxy in front. */
+  address: string;
+  /** A trusted proxy: what its requests say about the client is true. */
+  isTrusted: boolean;
+  /** Of the connection. */
+  scheme: Scheme;
+  /** `X-Forwarded-For` and `-Proto` of a client, each ending in CRLF: the same for every request of a connection. */
   forwardedLines: string;
   /** Host of an HTTP/1.0 request without one: the address to which the client connected (RFC 9110 §7.1). */
   localAuthority: string;
@@ -26,8 +44,11 @@ type Drops = Uint8Array;
 const drops = (...ids: FieldId[]): Drops =>
   Uint8Array.from({ length: fieldIdCount }, (_, id) => (ids.includes(id) ? 1 : 0));
 const betweenTwo = [Field.Connection, Field.TransferEncoding, Field.Upgrade, Field.KeepAlive, Field.HopByHop];
-const requestDrops = drops(...betweenTwo, Field.Te, Field.Claimed);
-const requestDropsWithHost = drops(...betweenTwo, Field.Te, Field.Claimed, Field.Host);
+const claims = [Field.ForwardedFor, Field.ForwardedProto, Field.ForwardedHost, Field.Forwarded, Field.Claim];
+const fromClient = drops(...betweenTwo, Field.Te, Field.Disguised, ...claims);
+const fromClientWithHost = drops(...betweenTwo, Field.Te, Field.Disguised, ...claims, Field.Host);
+const fromTrusted = drops(...betweenTwo, Field.Te, Field.Disguised, Field.ForwardedFor);
+const fromTrustedWithHost = drops(...betweenTwo, Field.Te, Field.Disguised, Field.ForwardedFor, Field.Host);
 const responseDrops = drops(...betweenTwo, Field.HoldfastSession);
 /** RFC 9110 §8.6: no Content-Length in a 1xx or 204. */
 const bodilessDrops = drops(...betweenTwo, Field.HoldfastSession, Field.ContentLength);
@@ -37,14 +58,35 @@ export function buildRequestHead(request: Request, hop: Hop, filter: TokenFilter
   const authority = request.authority === '' ? hop.localAuthority : request.authority;
   const keepsHost = target.authority === undefined && request.authority !== '';
   const lines = copyLines(head, {
-    drops: keepsHost ? requestDrops : requestDropsWithHost,
+    drops: requestDrops(hop, keepsHost),
     connection,
     filter,
     to: 'app',
     replacesCaching: false,
   });
   const host = keepsHost ? '' : `Host: ${authority}\r\n`;
-  return `${requestLine(request)}${host}${lines}${hop.forwardedLines}X-Forwarded-Host: ${authority}\r\n${requestHopLines(request)}\r\n`;
+  const forwarded = forwardedLines(head, hop, authority);
+  return `${requestLine(request)}${host}${lines}${forwarded}${requestHopLines(request)}\r\n`;
+}
+
+function requestDrops({ isTrusted }: Hop, keepsHost: boolean): Drops {
+  if (isTrusted) return keepsHost ? fromTrusted : fromTrustedWithHost;
+  return keepsHost ? fromClient : fromClientWithHost;
+}
+
+/** What a trusted proxy has stated stays; the proxy adds the address of its peer, and what is missing. */
+function forwardedLines(head: Head, hop: Hop, authority: string): string {
+  if (!hop.isTrusted) return `${hop.forwardedLines}X-Forwarded-Host: ${authority}\r\n`;
+  const clients = listText(head, Field.ForwardedFor);
+  const proto = countOf(head, Field.ForwardedProto) > 0 ? '' : `X-Forwarded-Proto: ${requestScheme(head, hop)}\r\n`;
+  const host = countOf(head, Field.ForwardedHost) > 0 ? '' : `X-Forwarded-Host: ${authority}\r\n`;
+  return `X-Forwarded-For: ${clients === '' ? '' : `${clients}, `}${hop.address}\r\n${proto}${host}`;
+}
+
+/** Returns what the client used: as a trusted proxy states, or as its connection shows. */
+export function requestScheme(head: Head, hop: Hop): Scheme {
+  if (!hop.isTrusted) return hop.scheme;
+  return clientScheme(listText(head, Field.ForwardedProto), listText(head, Field.Forwarded)) ?? hop.scheme;
 }
 
 function requestLine({ head, method, target }: Request): string {
@@ -90,6 +132,9 @@ export function buildResponseHead(
   return `${statusLine}${lines}${cacheLines ?? ''}${sessionLines}${hopLines}\r\n`;
 }
 
+/** A client must not remove what a trusted proxy states, by a Connection header that such a proxy passes on. */
+const isClaim = (id: FieldId): boolean => id >= Field.ForwardedFor;
+
 type CopyRules = {
   drops: Drops;
   connection: ConnectionOptions;
@@ -125,7 +170,8 @@ function replacementOf(head: Head, index: number, rules: CopyRules): string | un
   if (drops[id] === 1) return '';
   // Connection or a setting may name any header, but never one for framing or routing: without it this would be another message.
   if (id === Field.Host || id === Field.ContentLength) return undefined;
-  if (isNamed(connection, head, index) || (rules.replacesCaching && isReplacedCaching(head, index))) return '';
+  if (isNamed(connection, head, index) && !isClaim(id)) return '';
+  if (rules.replacesCaching && isReplacedCaching(head, index)) return '';
   if (filter === undefined) return undefined;
   return rules.to === 'app' ? forApp(filter, head, index) : forClient(filter, head, index);
 }

@@ -28,6 +28,8 @@ export interface ResponseSink {
   interim(head: string): void;
   /** Removes what the app must not set. */
   readonly filter: TokenFilter | undefined;
+  /** The client used https. */
+  readonly isHttps: boolean;
   sessionLines(response: SessionResponse): string;
   clientMayStay(): boolean;
   /** The connection has carried no response before. */
@@ -175,6 +177,7 @@ export class ResponseReader {
       countOf(head, Field.HoldfastSession) > 0 && listText(head, Field.HoldfastSession).toLowerCase() === 'end';
     const { filter, method } = this.sink;
     return this.sink.sessionLines({
+      isHttps: this.sink.isHttps,
       setCookies: setCookies(head),
       ...(filter?.appHeader !== undefined && { appIds: valuesOf(head, filter.headers, filter.appHeader) }),
       endsSession: endsSession || filter?.endsSession(method, head.status) === true,

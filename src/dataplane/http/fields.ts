@@ -17,11 +17,19 @@ export const Field = {
   SetCookie: 10,
   HoldfastSession: 11,
   Expect: 12,
-  /** Headers about the client, which only the proxy may set. Also any of these names, or of the framing ones, written with `_`. */
-  Claimed: 13,
+  /** Any of these names written with `_`: some apps would read it as the header, the proxy does not. */
+  Disguised: 13,
+  /** About the client, as all that follow: taken from a trusted proxy only. */
+  ForwardedFor: 14,
+  ForwardedProto: 15,
+  ForwardedHost: 16,
+  /** RFC 7239. */
+  Forwarded: 17,
+  /** Other names by which proxies state a client's address, identity or certificate. */
+  Claim: 18,
 } as const;
 
-export const fieldIdCount = 14;
+export const fieldIdCount = 19;
 
 /** One of `Field`; a plain number, because it is stored in an Int32Array. */
 export type FieldId = number;
@@ -39,16 +47,36 @@ const names: [string, FieldId][] = [
   ['set-cookie', Field.SetCookie],
   ['holdfast-session', Field.HoldfastSession],
   ['expect', Field.Expect],
-  ['forwarded', Field.Claimed],
-  ['x-real-ip', Field.Claimed],
+  ['x-forwarded-for', Field.ForwardedFor],
+  ['x-forwarded-proto', Field.ForwardedProto],
+  ['x-forwarded-host', Field.ForwardedHost],
+  ['forwarded', Field.Forwarded],
+  ['x-real-ip', Field.Claim],
+  ['x-client-ip', Field.Claim],
+  ['x-cluster-client-ip', Field.Claim],
+  ['x-original-forwarded-for', Field.Claim],
+  ['true-client-ip', Field.Claim],
+  ['cf-connecting-ip', Field.Claim],
+  ['fastly-client-ip', Field.Claim],
+  ['client-cert', Field.Claim],
+  ['client-cert-chain', Field.Claim],
+  ['x-client-cert', Field.Claim],
+  ['remote-user', Field.Claim],
+  ['x-remote-user', Field.Claim],
 ];
+
+/**
+ * X-Forwarded-User, -Email, -Client-Cert and many more; the answers of oauth2-proxy and Authelia as ingress controllers pass them on;
+ * client certificates as NGINX does. RFC 9440 section 4 requires that a proxy remove such names.
+ */
+const prefixes = ['x-forwarded-', 'x-auth-request-', 'ssl-client-', 'x-ssl-client-'];
 
 type Candidate = { bytes: Uint8Array; id: FieldId };
 
-const candidatesByLength: readonly Candidate[][] = Array.from({ length: 18 }, (_, length) =>
+const candidatesByLength: readonly Candidate[][] = Array.from({ length: 25 }, (_, length) =>
   names.filter(([name]) => name.length === length).map(([name, id]) => ({ bytes: Buffer.from(name), id })),
 );
-const forwardedPrefix = Buffer.from('x-forwarded-');
+const claimPrefixes = prefixes.map((prefix) => Buffer.from(prefix));
 const noCandidates: readonly Candidate[] = [];
 
 /** Returns the id of the header name at [start, end). X_Forwarded_For would reach some apps as the header that only the proxy may set. */
@@ -56,10 +84,21 @@ export function classify(bytes: Uint8Array, start: number, end: number): FieldId
   const length = end - start;
   for (const candidate of candidatesByLength[length] ?? noCandidates) {
     if (startsWith(bytes, start, candidate.bytes)) {
-      return hasUnderscore(bytes, start, end) ? Field.Claimed : candidate.id;
+      return hasUnderscore(bytes, start, end) ? Field.Disguised : candidate.id;
     }
   }
-  return length > forwardedPrefix.length && startsWith(bytes, start, forwardedPrefix) ? Field.Claimed : Field.Other;
+  if (!hasClaimPrefix(bytes, start, length)) return Field.Other;
+  return hasUnderscore(bytes, start, end) ? Field.Disguised : Field.Claim;
+}
+
+function hasClaimPrefix(bytes: Uint8Array, start: number, length: number): boolean {
+  const first = foldedNames[byteAt(bytes, start)];
+  // x and s: most names begin with another letter.
+  if (first !== 0x78 && first !== 0x73) return false;
+  for (const prefix of claimPrefixes) {
+    if (length > prefix.length && startsWith(bytes, start, prefix)) return true;
+  }
+  return false;
 }
 
 function startsWith(bytes: Uint8Array, start: number, wanted: Uint8Array): boolean {

@@ -29,19 +29,20 @@ const proxyOwned = (name: string) => ({
  * partition, and do not let a line without Secure change a Secure cookie. So the line that removes has all attributes of the one that gives.
  */
 function cookieCarrier({ type, name, lifetimeType, ...rest }: CookieCarrier): CompiledCarrier {
-  const attributes = `${cookieAttributes(rest)}\r\n`;
+  const plain = `${cookieAttributes(rest)}\r\n`;
+  const overHttps = rest.secureIfHttps === true ? `${cookieAttributes({ ...rest, secure: true })}\r\n` : plain;
+  const attributesFor = (response: SessionResponse | undefined) => (response?.isHttps === true ? overHttps : plain);
   const begin = `Set-Cookie: ${name}=`;
-  const clear = `${begin}; Max-Age=0; ${attributes}`;
   return {
     ...proxyOwned(name),
     type,
     name,
-    give(token, lifetimeS) {
+    give(token, lifetimeS, response) {
       // Without an absolute timeout there is no Max-Age: the cookie lasts as long as the browser session, even if the route requests a permanent one.
       const maxAge = lifetimeType === 'Permanent' && lifetimeS !== undefined ? `; Max-Age=${lifetimeS}` : '';
-      return `${begin}${token}${maxAge}; ${attributes}`;
+      return `${begin}${token}${maxAge}; ${attributesFor(response)}`;
     },
-    clear: () => clear,
+    clear: (response) => `${begin}; Max-Age=0; ${attributesFor(response)}`,
     read: (request) => readCookies(request.headers('cookie'), name),
   };
 }
@@ -52,7 +53,7 @@ function cookieAttributes({
   secure,
   sameSite,
   partitioned,
-}: Omit<CookieCarrier, 'type' | 'name' | 'lifetimeType'>): string {
+}: Omit<CookieCarrier, 'type' | 'name' | 'lifetimeType' | 'secureIfHttps'>): string {
   // A head is written as latin1: a character beyond ASCII would become another one, possibly a line break.
   const asciiPath = path.replaceAll(/[^\x20-\x7e]/gu, encodeURIComponent);
   const given = [

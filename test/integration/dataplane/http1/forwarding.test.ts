@@ -314,7 +314,9 @@ describe('the session side', () => {
     expect(await response.text()).toBe('bye');
     expect(response.headers.getSetCookie()).toEqual(['a=1; Path=/', 'b=2', 'shop-session=h1.x']);
     expect(response.headers.has('holdfast-session')).toBe(false);
-    expect(proxy.holds.responseHeads).toEqual([{ setCookies: ['a=1; Path=/', 'b=2'], endsSession: true }]);
+    expect(proxy.holds.responseHeads).toEqual([
+      { isHttps: false, setCookies: ['a=1; Path=/', 'b=2'], endsSession: true },
+    ]);
   });
 
   test('may let a request wait for its route while others overtake it', async () => {

@@ -302,7 +302,7 @@ describe('the verdict on a StickyWorkload', () => {
       'a partitioned cookie is not Secure',
       { spec: { sessionPersistence: { cookie: { partitioned: true } } } },
       {},
-      { reason: 'InvalidCookie', message: 'Set secure to Always if TLS is terminated in front of the proxy' },
+      { reason: 'InvalidCookie', message: 'Set secure to Always and terminate TLS in front of the proxy' },
     ],
     [
       'a cross-site cookie is Secure',

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { inspectConnection } from '../../../../src/dataplane/h1/connection-options.ts';
 import { buildRequestHead, buildResponseHead } from '../../../../src/dataplane/h1/forwarded-head.ts';
-import type { ResponseEnding } from '../../../../src/dataplane/h1/forwarded-head.ts';
+import type { Hop, ResponseEnding } from '../../../../src/dataplane/h1/forwarded-head.ts';
 import { createHead, parseRequestHead, parseResponseHead } from '../../../../src/dataplane/h1/head-parser.ts';
 import { inspectRequest, Request } from '../../../../src/dataplane/h1/request.ts';
 import { cookieCarrier, filterOf } from '../../../support/proxy-table.ts';
@@ -9,7 +9,10 @@ import { cookieCarrier, filterOf } from '../../../support/proxy-table.ts';
 const limits = { lineBytes: 8192, headBytes: 32_768, fields: 100 };
 // What caches may store has golden tests of its own.
 const uncacheable = 'PUT';
-const hop = {
+const hop: Hop = {
+  address: '192.0.2.7',
+  isTrusted: false,
+  scheme: 'http',
   forwardedLines: 'X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: http\r\n',
   localAuthority: '10.0.0.1:80',
 };
@@ -43,6 +46,25 @@ function responseLines(lines: string[], session: Pick<ResponseEnding, 'filter' |
 const added = ['X-Forwarded-For: 192.0.2.7', 'X-Forwarded-Proto: http', 'X-Forwarded-Host: shop.test'];
 const start = ['GET /a?b HTTP/1.1', 'Host: shop.test'];
 
+/** What proxies in front state about a client. */
+const stated = [
+  'X-Forwarded-Port: 443',
+  'X-Forwarded-Prefix: /shop',
+  'X-Forwarded-User: ann',
+  'X-Forwarded-Email: ann@shop.test',
+  'X-Forwarded-Access-Token: t',
+  'X-Forwarded-Client-Cert: Hash=1',
+  'X-Forwarded-Tls-Client-Cert: MII',
+  'X-Auth-Request-User: ann',
+  'Forwarded: for=203.0.113.9;proto=https;host=shop.test',
+  'X-Real-IP: 203.0.113.9',
+  'True-Client-IP: 203.0.113.9',
+  'CF-Connecting-IP: 203.0.113.9',
+  'ssl-client-verify: SUCCESS',
+  'Client-Cert: :MII:',
+  'Remote-User: ann',
+];
+
 describe('the request head for the app', () => {
   test('has the lines of the client unchanged, and the address of the client', () => {
     expect(sentFor(...start, 'X-Mixed-Case:  spaced  ', 'accept: */*')).toEqual([
@@ -62,7 +84,7 @@ describe('the request head for the app', () => {
       ['Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA'],
     ],
     [
-      'whatever claims who the client is',
+      'what claims who the client is',
       [
         'X-Forwarded-For: 6.6.6.6',
         'X-Forwarded-Proto: https',
@@ -70,11 +92,20 @@ describe('the request head for the app', () => {
         'X-Forwarded-Port: 1',
         'Forwarded: for=6.6.6.6',
         'X-Real-IP: 6.6.6.6',
+        ...stated,
       ],
     ],
     [
       'the same with underscores, which CGI and WSGI read as dashes',
-      ['X_Forwarded_For: 6.6.6.6', 'x-forwarded_proto: https', 'Content_Length: 5', 'Transfer_Encoding: chunked'],
+      [
+        'X_Forwarded_For: 6.6.6.6',
+        'x-forwarded_proto: https',
+        'Content_Length: 5',
+        'Transfer_Encoding: chunked',
+        'X_Forwarded_User: admin',
+        'SSL_CLIENT_VERIFY: SUCCESS',
+        'Remote_User: admin',
+      ],
     ],
     ['a Cookie with nothing but the session', ['Cookie: sid=h1.abc']],
   ])('loses %s', (_, lines) => {
@@ -135,6 +166,52 @@ describe('the request head for the app', () => {
       ...added.slice(0, 2),
       'X-Forwarded-Host: 10.0.0.1:80',
     ]);
+  });
+});
+
+describe('a request from a trusted proxy', () => {
+  const balancer: Hop = { ...hop, address: '10.0.0.9', isTrusted: true };
+  const sent = (...lines: string[]) => buildRequestHead(requestOf(lines), balancer, cookie).split('\r\n').slice(0, -2);
+
+  test('keeps what it states about the client, and has its address appended to X-Forwarded-For', () => {
+    const lines = ['X-Forwarded-Proto: https', 'X-Forwarded-Host: www.shop.test', ...stated];
+    expect(sent(...start, 'X-Forwarded-For: 203.0.113.9', ...lines)).toEqual([
+      ...start,
+      ...lines,
+      'X-Forwarded-For: 203.0.113.9, 10.0.0.9',
+    ]);
+  });
+
+  test('has all addresses of several lines in one, in order', () => {
+    expect(sent(...start, 'X-Forwarded-For: 203.0.113.9', 'x-forwarded-for: 10.0.0.8,10.0.0.7')).toContain(
+      'X-Forwarded-For: 203.0.113.9,10.0.0.8,10.0.0.7, 10.0.0.9',
+    );
+  });
+
+  test('gets what it does not state from the proxy', () => {
+    expect(sent(...start)).toEqual([
+      ...start,
+      'X-Forwarded-For: 10.0.0.9',
+      'X-Forwarded-Proto: http',
+      'X-Forwarded-Host: shop.test',
+    ]);
+  });
+
+  test('gets the scheme that it states with Forwarded as X-Forwarded-Proto', () => {
+    expect(sent(...start, 'Forwarded: for=203.0.113.9;proto=https')).toContain('X-Forwarded-Proto: https');
+  });
+
+  test('loses names with underscores all the same', () => {
+    expect(sent(...start, 'X_Forwarded_For: 6.6.6.6', 'X_Forwarded_Proto: https')).not.toContainEqual(
+      expect.stringContaining('_'),
+    );
+  });
+
+  test('keeps them although the Connection header of its client names them', () => {
+    const lines = ['X-Forwarded-Proto: https', 'X-Real-IP: 203.0.113.9'];
+    expect(sent(...start, 'Connection: X-Forwarded-Proto, X-Real-IP, X-Forwarded-For', ...lines)).toEqual(
+      expect.arrayContaining(lines),
+    );
   });
 });
 

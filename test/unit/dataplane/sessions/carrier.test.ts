@@ -49,6 +49,19 @@ describe('a session cookie', () => {
     );
   });
 
+  test.each([
+    { secure: false, secureIfHttps: true, isHttps: true, written: true },
+    { secure: false, secureIfHttps: true, isHttps: false, written: false },
+    { secure: true, isHttps: false, written: true },
+    { secure: false, isHttps: true, written: false },
+  ] as const)('is Secure ($written) as set and as the client connects: %j', ({ isHttps, written, ...secure }) => {
+    const { give, clear } = compileCarrier(cookieCarrier({ name: 's', ...secure }));
+    const response = { ...nothing, isHttps };
+    for (const line of [give('h1.x', undefined, response), clear(response)]) {
+      expect(line.includes('; Secure;')).toBe(written);
+    }
+  });
+
   test('is cleared with the attributes with which it was set, because browsers keep it otherwise', () => {
     const { clear } = compileCarrier(cookieCarrier({ name: 's', lifetimeType: 'Permanent', ...embedded }));
     expect(clear(nothing)).toBe(
