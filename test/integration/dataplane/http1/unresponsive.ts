@@ -17,14 +17,22 @@ const program = `
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);
   });`;
 
-export type UnresponsiveListener = { port: number; stop(): void };
+/** `stop`: resolves when the port is free. */
+export type UnresponsiveListener = { port: number; stop(): Promise<unknown> };
 
 /** `port`: 0 for any, or one on which all other listeners are about to close. */
 export async function listenUnresponsive(port = 0): Promise<UnresponsiveListener> {
   const child = spawn(process.execPath, ['-e', program, String(port)], { stdio: ['ignore', 'pipe', 'inherit'] });
   const [output] = await once(child.stdout, 'data');
   const bound = Number(output);
-  return { port: bound, stop: () => child.kill('SIGKILL') };
+  const exited = once(child, 'exit');
+  return {
+    port: bound,
+    stop() {
+      child.kill('SIGKILL');
+      return exited;
+    },
+  };
 }
 
 /** Fills the queue. Returns a function that empties it. */
@@ -69,7 +77,7 @@ export async function startMortalApp(onConnection: (socket: Socket) => void): Pr
     },
     async dropNewOnes() {
       const listener = await listenUnresponsive(port);
-      cleanups.push(listener.stop);
+      cleanups.push(() => void listener.stop());
       server.close();
       cleanups.push(await fillQueue(port));
     },

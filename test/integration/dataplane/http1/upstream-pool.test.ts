@@ -172,6 +172,6 @@ describe('idle connections to an app', () => {
     expect(proxy.server.counters.upstreamConnectFailures).toBe(1);
     await eventually(() => proxy.holds.open === 0 && proxy.server.upstreamCounts().open === 0);
     emptyQueue();
-    listener.stop();
+    await listener.stop();
   },
 );

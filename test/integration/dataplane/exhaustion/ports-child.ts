@@ -1,0 +1,57 @@
+/**
+ * Runs in a network namespace of its own with a handful of local ports: a proxy, two pods and their clients. One client holds every port
+ * towards its pod with uploads that do not end. Sends to the parent what became of the other sessions of that pod.
+ */
+import { writeFileSync } from 'node:fs';
+import net from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { startProxy } from '../../../../src/dataplane/proxy.ts';
+import { systemClock } from '../../../../src/platform/clock.ts';
+import { createMemoryLogger } from '../../../support/memory-logger.ts';
+import { proxyTable } from '../../../support/proxy-table.ts';
+import { arrive, ask, lostAmong, startPod } from './customers.ts';
+
+const localPorts = 40;
+const file = process.argv[2] ?? '';
+// Clients connect from other addresses of the loopback: their own ports do not run out.
+const localAddress = '127.0.7.7';
+
+writeFileSync('/proc/sys/net/ipv4/ip_local_port_range', `40000 ${40_000 + localPorts - 1}`);
+const pods = [await startPod('a'), await startPod('b')];
+writeFileSync(file, JSON.stringify(proxyTable({ endpoints: pods.map(({ pod, port }) => ({ pod, port })) })));
+const proxy = await startProxy(
+  { source: { kind: 'file', file }, adminPort: 0, shutdownDelayMs: 0, shutdownGraceMs: 0 },
+  { clock: systemClock, log: createMemoryLogger(), resolve: () => Promise.resolve([]), bindPort: () => 20_080 },
+);
+while (proxy.listeners.boundPort(80) === undefined) await delay(10);
+const port = 20_080;
+
+const customers = await arrive(10, { port, localAddress });
+const [attacker, ...others] = customers;
+const victims = others.filter(({ pod }) => pod === attacker?.pod);
+const upload = `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\nCookie: ${attacker?.cookie}\r\n\r\n`;
+const uploads = Array.from({ length: localPorts + 20 }, (_, index) =>
+  net
+    .connect({ port, host: '127.0.0.1', localAddress: `127.0.8.${index + 1}` }, function connected(this: net.Socket) {
+      this.write(upload);
+    })
+    .on('error', () => undefined)
+    .resume(),
+);
+await delay(2000);
+const during = await Promise.all(victims.map(({ cookie }) => ask({ port, cookie, localAddress })));
+const newcomers = await arrive(3, { port, localAddress });
+uploads.forEach((socket) => socket.destroy());
+await delay(300);
+const lost = await lostAmong(customers, { port, localAddress });
+const metrics = await (await fetch(`http://127.0.0.1:${proxy.adminPort}/metrics`)).text();
+process.send?.({
+  victims: victims.length,
+  during,
+  newcomersOnVictimsPod: newcomers.filter(({ pod }) => pod === attacker?.pod).length,
+  newcomers: newcomers.length,
+  lost: lost.length,
+  metrics,
+});
+process.disconnect?.();
+process.exit(0);
