@@ -22,8 +22,11 @@ export type CallerSettings = {
 export interface Callers {
   /** Whether the address is one of the node or the pod itself. */
   isLocal(address: string | undefined): boolean;
-  /** The key of a startup probe from this address. */
-  onProbe(address: string | undefined, key: string | undefined): void;
+  /**
+   * Notes the address of a startup probe with the key of this pod. Returns false if it is meant for another pod: on the network of a node,
+   * two sidecars may have got the same port, and the other one must not count as started.
+   */
+  onProbe(address: string | undefined, key: string | undefined): boolean;
   /** Counts a new connection until it closes; false if there are too many of its kind, and it must be closed. */
   admit(socket: Socket): boolean;
 }
@@ -48,10 +51,12 @@ export function createCallers({ hostIps, gateways, probeKey = '' }: CallerSettin
   return {
     isLocal,
     onProbe(address, key) {
+      if (key === undefined || probeKey === '') return true;
       const digits = digitsOf(address);
-      if (isProbed || digits === undefined || !isSame(key, probeKey)) return;
+      if (!isSame(key, probeKey)) return false;
+      if (!isProbed && digits !== undefined) node.add(digits);
       isProbed = true;
-      node.add(digits);
+      return true;
     },
     admit(socket) {
       const kind = isLocal(socket.remoteAddress) ? 'local' : 'other';
@@ -71,7 +76,7 @@ export function createCallers({ hostIps, gateways, probeKey = '' }: CallerSettin
 const digitsOf = (address = ''): string | undefined =>
   parseAddress(address.replace(/^::ffff:(?=[0-9.]+$)/i, '').replace(/%.*$/, ''));
 
-function isSame(key: string | undefined, expected: string): boolean {
-  const [one, other] = [Buffer.from(key ?? ''), Buffer.from(expected)];
-  return expected !== '' && one.length === other.length && timingSafeEqual(one, other);
+function isSame(key: string, expected: string): boolean {
+  const [one, other] = [Buffer.from(key), Buffer.from(expected)];
+  return one.length === other.length && timingSafeEqual(one, other);
 }

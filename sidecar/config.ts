@@ -12,6 +12,8 @@ export type SidecarConfig = {
   port: number;
   policy: DrainPolicy;
   operator: OperatorAddress;
+  /** For a pod that cannot resolve the name of the operator. */
+  operatorAddresses: readonly string[];
   /** The address at which the kubelet and the sidecar reach the app. */
   podIp: string;
   /** Shows which startup probe is one of the kubelet; absent in pods that an earlier version injected. */
@@ -42,6 +44,7 @@ export function parseConfig(env: Environment): { config: SidecarConfig; warnings
     port: readPort(reader, 'HOLDFAST_SIDECAR_PORT', ports.sidecar),
     policy: readPolicy(reader),
     operator: readOperator(reader),
+    operatorAddresses: readList(env, 'HOLDFAST_DISCOVERY_ADDRESSES'),
     podIp: env['HOLDFAST_POD_IP'] || '127.0.0.1',
     ...(env['HOLDFAST_PROBE_KEY'] && { probeKey: env['HOLDFAST_PROBE_KEY'] }),
     connections: readConnections({ env, problems: warnings }),

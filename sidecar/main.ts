@@ -1,8 +1,10 @@
 /** The sidecar process, which holds the pod's preStop hooks open until its sessions are over: reads the environment, wires the parts, exits. */
-import { lookup } from 'node:dns/promises';
 import { parseConfig } from './config.ts';
 import type { SidecarConfig } from './config.ts';
 import { describeError } from '../src/platform/errors.ts';
+import { createAddressBook, lookUpAll } from './addresses.ts';
+import { logReachability } from './reachability.ts';
+import { checkAtStart } from './start-check.ts';
 import { createCallers } from './callers.ts';
 import { readGateways } from './proc-net.ts';
 import { createLog } from './log.ts';
@@ -15,8 +17,22 @@ import { createSources } from './sources.ts';
 
 /** The delay with which the end of the last session is noticed. */
 const pollIntervalMs = 250;
+const lookUpPatienceMs = 1000;
+const startCheckPauseMs = 1000;
 
 const log = createLog((line) => process.stdout.write(line));
+
+/**
+ * A native sidecar gets SIGTERM after every app container has exited: there is no reason left to hold. The handler is installed before
+ * anything else, see `start-check.ts`.
+ */
+let isAskedToStop = false;
+let stopWith = (_reason: string): void => {
+  isAskedToStop = true;
+};
+process.once('SIGTERM', () => {
+  stopWith('SIGTERM');
+});
 
 // An exit would break the open preStop call, and the kubelet would stop the app: an error is logged, and the hold continues.
 process.on('uncaughtException', (error) => {
@@ -25,16 +41,16 @@ process.on('uncaughtException', (error) => {
 // A closed log must not matter, and must not become an uncaught error that is logged again.
 process.stdout.on('error', () => undefined);
 
-async function resolveAll(host: string): Promise<string[]> {
-  const found = await lookup(host, { all: true });
-  return found.map(({ address }) => address);
-}
-
 async function run(config: SidecarConfig): Promise<void> {
   const { port, policy } = config;
   const nowMs = Date.now;
   const counters = createCounters();
-  const operator = createSidecarClient(config.operator, resolveAll);
+  const resolve = createAddressBook({
+    lookUp: lookUpAll,
+    known: config.operatorAddresses,
+    patienceMs: lookUpPatienceMs,
+  });
+  const operator = logReachability(createSidecarClient(config.operator, resolve), log, nowMs);
   const drain = createDrain({
     policy,
     operator,
@@ -44,6 +60,11 @@ async function run(config: SidecarConfig): Promise<void> {
     log,
     pollIntervalMs,
   });
+  stopWith = (reason) => {
+    log('Stopping', { reason, callers: drain.view().callers });
+    void drain.stop().then(() => process.exit(0));
+  };
+  if (isAskedToStop) stopWith('SIGTERM');
   const server = createSidecarServer({
     drain,
     callAppHook: createAppHooks({ ...config, nowMs, log }),
@@ -67,11 +88,17 @@ async function run(config: SidecarConfig): Promise<void> {
     server.off('error', cannotListen);
     const address = server.address();
     log('Started', { port: typeof address === 'object' && address ? address.port : port });
-  });
-  // A native sidecar gets SIGTERM after every app container has exited: there is no reason left to hold.
-  process.once('SIGTERM', () => {
-    log('Stopping', { callers: drain.view().callers });
-    void drain.stop().then(() => process.exit(0));
+    void checkAtStart({
+      operator,
+      isHeld: () => drain.view().state !== undefined,
+      appGraceMs: config.restartGraceMs,
+      exit: (reason) => {
+        stopWith(reason);
+      },
+      log,
+      nowMs,
+      pauseMs: startCheckPauseMs,
+    });
   });
 }
 

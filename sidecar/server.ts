@@ -58,23 +58,42 @@ function refuseSurplus(server: Server, { callers, counters }: ServerPorts): void
 }
 
 function respond(request: IncomingMessage, response: ServerResponse, ports: ServerPorts): void {
-  const { callers, drain } = ports;
   const { remoteAddress } = request.socket;
   const path = request.url?.split('?', 1)[0] ?? '';
   const hook = parsePreStopPath(path);
   if (request.method !== 'GET') return reply(response, 405, { error: 'only GET' });
-  if ((hook || path === '/state') && !callers.isLocal(remoteAddress)) {
+  if ((hook || path === '/state') && !ports.callers.isLocal(remoteAddress)) {
     return refuse(response, ports, { remoteAddress, path });
   }
   if (hook) return holdOpen(ports, response, { ...hook, userAgent: request.headers['user-agent'] });
-  if (path === '/healthz') {
-    callers.onProbe(remoteAddress, request.headers[probeKeyHeader]?.toString());
-    return reply(response, 200, { status: 'ok' });
-  }
-  if (path === '/state') return reply(response, 200, drain.view());
-  if (path === '/metrics') return replyMetrics(response, ports);
-  return reply(response, 404, { error: 'only /prestop/<container>, /healthz, /state and /metrics' });
+  const show = pages.get(path);
+  if (show) return show(request, response, ports);
+  return reply(response, 404, { error: `only /prestop/<container>, ${[...pages.keys()].join(', ')}` });
 }
+
+type Page = (request: IncomingMessage, response: ServerResponse, ports: ServerPorts) => void;
+
+const pages = new Map<string, Page>([
+  [
+    '/healthz',
+    ({ socket, headers }, response, { callers }) => {
+      const isOurs = callers.onProbe(socket.remoteAddress, headers[probeKeyHeader]?.toString());
+      reply(response, isOurs ? 200 : 503, { status: isOurs ? 'ok' : 'this is the sidecar of another pod' });
+    },
+  ],
+  [
+    '/state',
+    (_request, response, { drain }) => {
+      reply(response, 200, drain.view());
+    },
+  ],
+  [
+    '/metrics',
+    (_request, response, ports) => {
+      replyMetrics(response, ports);
+    },
+  ],
+]);
 
 type Refused = { remoteAddress: string | undefined; path: string };
 

@@ -1,5 +1,6 @@
 /** The schema of HoldfastProxy: how the proxies of a Gateway run, and their limits. */
 import { cidrPattern, duration } from './grammar.ts';
+import { computeResources } from './resources.ts';
 import type { Infer, Rule, Schema } from './schema.ts';
 
 export const proxyKind = 'HoldfastProxy';
@@ -10,35 +11,12 @@ export const defaultProxyObject = 'default';
 const count = (description: string, value: number) =>
   ({ type: 'integer', format: 'int32', minimum: 1, maximum: 1_000_000, default: value, description }) as const;
 
-const quantity = (description: string) =>
-  ({
-    'x-kubernetes-int-or-string': true,
-    description,
-    'x-kubernetes-validations': [
-      {
-        rule: "type(self) == int ? self > 0 : self.matches('^[0-9]+([.][0-9]+)?(m|k|Ki|M|Mi|G|Gi)?$')",
-        message: 'must be a quantity greater than 0, such as 500m, 2, 256Mi or 1Gi',
-      },
-    ],
-  }) as const satisfies Schema;
-
-const quantities = (description: string) =>
-  ({
-    type: 'object',
-    description,
-    properties: {
-      cpu: quantity('CPU, in cores.'),
-      memory: quantity('Memory, in bytes.'),
-      'ephemeral-storage': quantity('Local storage, in bytes.'),
-    },
-  }) as const satisfies Schema;
-
 const resources = {
   type: 'object',
   description: 'Resources of the proxy container.',
   properties: {
-    requests: quantities('What the scheduler reserves. Default: cpu 100m, memory 128Mi.'),
-    limits: quantities(
+    requests: computeResources('What the scheduler reserves. Default: cpu 100m, memory 128Mi.'),
+    limits: computeResources(
       'What the container may use. Default: none, because a proxy that is throttled or killed for memory affects every session.',
     ),
   },

@@ -65,10 +65,27 @@ export const settings = {
     meaning:
       "How long open requests and streams may continue after that, at most; drainTimeout of HoldfastProxy may be shorter. The sum of delay and grace must stay 15 s below the pod's terminationGracePeriodSeconds.",
   },
-  HOLDFAST_SIDECAR_PORT: {
+  HOLDFAST_DISCOVERY_ADDRESSES: {
     parts: ['sidecar'],
+    meaning:
+      "Addresses of the operator's Service, comma-separated: used when the name does not resolve, as in a pod with dnsPolicy Default or None.",
+  },
+  HOLDFAST_SIDECAR_IMAGE: { parts: ['operator'], meaning: "Image of the sidecars. Unset: the operator's own image." },
+  HOLDFAST_IMAGE_PULL_SECRETS: {
+    parts: ['operator'],
+    meaning:
+      'Names of Secrets, comma-separated, that injection adds to imagePullSecrets of the pods, for a sidecar image in a private registry. They must exist in the namespaces of the pods.',
+  },
+  HOLDFAST_SIDECAR_RESOURCES: {
+    parts: ['operator'],
+    meaning:
+      'Resources of the sidecars as JSON, such as {"requests":{"cpu":"10m","memory":"32Mi"},"limits":{"cpu":"100m","memory":"128Mi"}}. spec.sidecar.resources of a StickyWorkload replaces them.',
+  },
+  HOLDFAST_SIDECAR_PORT: {
+    parts: ['operator', 'sidecar'],
     default: '15999',
-    meaning: "Port of the sidecar's preStop, health and metrics endpoints.",
+    meaning:
+      "Port of the sidecar's preStop, health and metrics endpoints. On the operator: the port of new sidecars, unless a container of the pod declares it or the StickyWorkload sets another.",
   },
   HOLDFAST_DRAIN_TIMEOUT_MS: {
     parts: ['sidecar'],

@@ -2,6 +2,7 @@
 import { cidrPattern, duration, objectName, portReference } from './grammar.ts';
 import { loadBalancing } from './load-balancing.ts';
 import { route, type routeMatch } from './route.ts';
+import { computeResources } from './resources.ts';
 import type { Infer, Schema } from './schema.ts';
 import { sessionPersistence } from './session-persistence.ts';
 
@@ -170,6 +171,30 @@ const scaleDown = {
   ],
 } as const satisfies Schema;
 
+const sidecar = {
+  type: 'object',
+  description: 'The sidecar that injection adds to the pods. Changes apply to new pods.',
+  properties: {
+    resources: {
+      type: 'object',
+      description:
+        'Resources of the sidecar, instead of those in the settings of the operator. If every other container has a limit, the sidecar also has one, so that a ResourceQuota accepts the pod; in a pod of quality of service Guaranteed its requests equal its limits.',
+      properties: {
+        requests: computeResources('What the scheduler reserves. Default: cpu 5m, memory 32Mi.'),
+        limits: computeResources('What the sidecar may use. Default: memory 128Mi; cpu 100m where a limit is needed.'),
+      },
+    },
+    port: {
+      type: 'integer',
+      format: 'int32',
+      minimum: 1024,
+      maximum: 65535,
+      description:
+        'Port of the sidecar in the pod. Default: 15999, or a lower one if a container declares it; on the network of the node, one from 15000 to 15999. Set it if the app uses that port without declaring it.',
+    },
+  },
+} as const satisfies Schema;
+
 const dataplane = {
   type: 'object',
   description: 'Which data plane serves the traffic.',
@@ -216,6 +241,7 @@ export const specSchema = {
     loadBalancing,
     drain,
     scaleDown,
+    sidecar,
     dataplane,
   },
   'x-kubernetes-validations': [

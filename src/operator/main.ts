@@ -21,6 +21,7 @@ import { createLogger, logLevels } from '../platform/logger.ts';
 import { abortOnSignal, runShutdown, untilAborted } from '../platform/shutdown.ts';
 import { createOperatorAdmin } from './admin/app.ts';
 import { imageOf } from './gather/pods.ts';
+import { readSidecarSettings } from './injection/sidecar-settings.ts';
 import { createOperator } from './operator.ts';
 import type { OperatorOptions } from './options.ts';
 
@@ -58,6 +59,7 @@ async function run(logger: Logger): Promise<void> {
   const operator = createOperator({
     ...shared,
     ...(await ownImage(cluster, { namespace, name: podName })),
+    sidecar: readSidecarSettings(env),
     cluster,
     namespace,
     // A restarted container is a new candidate for the lease.

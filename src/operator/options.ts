@@ -11,6 +11,7 @@ import type { TranslationStore } from './translation/translation-store.ts';
 import type { Caches } from './gather/caches.ts';
 import type { LostNodes } from './nodes/lost-nodes.ts';
 import type { ClusterState } from './gather/cluster-state.ts';
+import type { SidecarSettings } from './injection/sidecar-settings.ts';
 import type { KnownProxies } from './proxies/known-proxies.ts';
 import type { DrainWatch } from './drain/drain-watch.ts';
 
@@ -24,6 +25,8 @@ export type OperatorOptions = {
   /** The image of this process; proxies and sidecars run the same one. */
   image: string;
   imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never';
+  /** Settings of sidecars that differ from the defaults. */
+  sidecar?: Partial<SidecarSettings>;
   /** 0 picks a free port. */
   ports: { webhook: number; discovery: number };
   /** DNS names and addresses in the certificate. Proxies and sidecars expect the first one. */

@@ -1,5 +1,7 @@
 /** Connects the parts of the operator. Nothing is decided here. */
 import { randomBytes } from 'node:crypto';
+import { operatorService, ports } from '../core/names/names.ts';
+import type { Caches } from './gather/caches.ts';
 import { createLedger } from '../core/count/ledger.ts';
 import type { Authority } from './certificates/authority.ts';
 import type { ControllerOptions } from './controller/controller.ts';
@@ -90,9 +92,9 @@ export function injectionPorts(
   { caches, counters }: Core,
   authority: Authority,
 ): InjectionPorts {
-  const findOwner = createOwnerLookup(caches, options.cluster);
+  const findOwner = createOwnerLookup({ caches, reader: options.cluster, clock: options.clock });
   return {
-    settings: partSettings(options, authority),
+    settings: () => injectionSettings(options, authority, caches),
     findWorkload: ({ metadata }) => findOwner(metadata),
     observe: (outcome) => {
       count(counters.injections, outcome);
@@ -103,11 +105,24 @@ export function injectionPorts(
   };
 }
 
+function injectionSettings(options: OperatorOptions, authority: Authority, caches: Caches): InjectionSettings {
+  const { imagePullSecrets = [], preferredPort = ports.sidecar, image, resources } = options.sidecar ?? {};
+  const service = caches.get('services', { namespace: options.namespace, name: operatorService });
+  return {
+    ...partSettings(options, authority),
+    ...(image !== undefined && { image }),
+    imagePullSecrets,
+    preferredPort,
+    ...(resources && { resources }),
+    discoveryAddresses: service?.clusterIps ?? [],
+  };
+}
+
 /** Settings that proxies and sidecars receive at creation. */
 const partSettings = (
   { image, imagePullPolicy, discoveryHost, serverNames }: OperatorOptions,
   { certPem }: Authority,
-): InjectionSettings => ({
+): Pick<InjectionSettings, 'image' | 'imagePullPolicy' | 'caPem' | 'discoveryHost' | 'serverName'> => ({
   image,
   imagePullPolicy,
   caPem: certPem,

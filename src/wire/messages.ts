@@ -117,6 +117,8 @@ export type DrainStatus =
       terminating: true;
       /** The pod's deletionTimestamp: the end of its grace period. */
       killAtMs: number;
+      /** Whether an app container runs, as far as the kubelet has reported. Absent: an operator of an earlier version. */
+      appRuns?: boolean;
       /** The reason of the pod's condition DisruptionTarget, if Kubernetes has set one. */
       disruption?: string;
       sources: SessionSource[];

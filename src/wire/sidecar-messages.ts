@@ -17,7 +17,9 @@ import type { DrainStatus, DrainSummary, SessionSource } from './messages.ts';
 
 const maxMessageLength = 1024;
 
-type Sent = { terminating: false } | { terminating: true; killAtMs: number; disruption?: unknown; sources: unknown[] };
+type Sent =
+  | { terminating: false }
+  | { terminating: true; killAtMs: number; appRuns?: unknown; disruption?: unknown; sources: unknown[] };
 
 const unchecked: Check<unknown> = () => undefined;
 /** `sent` has checked it already. */
@@ -25,6 +27,7 @@ const isTrue: Check<true> = () => undefined;
 const sentTerminating = object<Extract<Sent, { terminating: true }>>({
   terminating: isTrue,
   killAtMs: time,
+  appRuns: unchecked,
   disruption: unchecked,
   sources: list(unchecked),
 });
@@ -39,11 +42,12 @@ export function parseDrainStatus(json: string): Checked<DrainStatus> {
   const result = checkedJson(sent, json, 'drain status');
   if ('problem' in result) return result;
   if (!result.value.terminating) return { value: { terminating: false } };
-  const { killAtMs, disruption, sources } = result.value;
+  const { killAtMs, appRuns, disruption, sources } = result.value;
   return {
     value: {
       terminating: true,
       killAtMs,
+      ...(typeof appRuns === 'boolean' && { appRuns }),
       ...(isReason(disruption) && { disruption }),
       sources: sources.map(parseSource),
     },

@@ -86,6 +86,7 @@ describe('the sidecar of a pod', () => {
     const killAtMs = Date.parse(world.mustFind(pods, 'cart-a').metadata.deletionTimestamp ?? '');
     expect(await ask()).toEqual({
       terminating: true,
+      appRuns: false,
       killAtMs,
       sources: [
         { type: 'Proxy', known: false, reason: 'proxy pod uid-proxy-1 has not confirmed that this pod is draining' },
@@ -94,12 +95,14 @@ describe('the sidecar of a pod', () => {
     await report({ 'cart-a': 3 }, 'Draining');
     expect(await ask()).toEqual({
       terminating: true,
+      appRuns: false,
       killAtMs,
       sources: [{ type: 'Proxy', known: true, sessions: 3 }],
     });
     await world.clock.advance(6000);
     expect(await ask()).toEqual({
       terminating: true,
+      appRuns: false,
       killAtMs,
       sources: [{ type: 'Proxy', known: false, reason: 'proxy pod uid-proxy-1 last reported 6 s ago' }],
     });

@@ -202,7 +202,6 @@ const wholeTarget = ({ matchLabels, ...target }: ShortTarget): Target => ({
   uid: `uid-of-${target.name}`,
   ...(matchLabels !== 'expressions' && { matchLabels: matchLabels ?? { app: target.name } }),
   containerPorts: [{ name: 'http', port: 8080 }],
-  hostNetwork: false,
   hasReadinessProbe: true,
   ...target,
 });

@@ -3,7 +3,7 @@
  *
  *   sidecar          first of the init containers: sidecars stop in reverse order, so it outlives all others
  *   preStop          on every app container: the kubelet waits for the sidecar before it sends SIGTERM. The sidecar calls an
- *                    httpGet hook of the user's after the drain (`pre-stop.ts`)
+ *                    httpGet hook of the user's after the drain (`pre-stop.ts`); also that of a native sidecar
  *   grace period     long enough for the longest drain; a hold can be shorter, but a grace period cannot be extended
  *   probe grace      the user's own, so that a hung container still restarts as quickly as before
  *
@@ -11,7 +11,7 @@
  * container after the first call.
  */
 import { containerOfVariable } from '../../wire/app-pre-stop-hook.ts';
-import { annotations, ports, sidecarContainer } from '../names/names.ts';
+import { annotations, sidecarContainer } from '../names/names.ts';
 import {
   add,
   applicationPort,
@@ -22,6 +22,7 @@ import {
   type PodJson,
   type ProbeJson,
 } from './pod.ts';
+import { choosePort, otherContainers } from './port.ts';
 import {
   decidePreStops,
   renderPreStopVariable,
@@ -30,13 +31,14 @@ import {
   type ContainerPreStop,
   type PreStopWarning,
 } from './pre-stop.ts';
+import { sidecarResources } from './resources.ts';
 import { isSidecar, isTokenVolume, renderSidecar, renderTokenVolume, tokenVolume } from './sidecar.ts';
 
 /**
- * Why a pod was left unchanged. `HostNetwork`, `PortConflict`: the sidecar could not listen, and the pod would never start. `NameConflict`:
+ * Why a pod was left unchanged. `PortConflict`: the sidecar could not listen, and the pod would never start. `NameConflict`:
  * a container or volume of the user's has the name of an injected one, and the API server would reject the pod. `Windows`: the image is for Linux.
  */
-export type UnchangedReason = 'AlreadyInjected' | 'HostNetwork' | 'PortConflict' | 'NameConflict' | 'Windows';
+export type UnchangedReason = 'AlreadyInjected' | 'PortConflict' | 'NameConflict' | 'Windows';
 
 /** What is reported to the user. `PreStopKept` (PreStopConflict): SIGTERM reaches that container without a drain. */
 export type InjectWarning =
@@ -46,7 +48,8 @@ export type InjectWarning =
 
 export type Injection =
   | { kind: 'inject'; patch: JsonPatchOperation[]; warnings: InjectWarning[] }
-  | { kind: 'unchanged'; reason: UnchangedReason };
+  /** `port`: for PortConflict. */
+  | { kind: 'unchanged'; reason: UnchangedReason; port?: number };
 
 /** The API server's default. */
 const defaultGraceSeconds = 30;
@@ -55,19 +58,23 @@ const graceReserveSeconds = 5;
 
 /** Returns the JSON patch that injects a pod. For a pod that has it applied, the result is `unchanged`. */
 export function injectPod(pod: PodJson, params: InjectParams): Injection {
+  const choice = choosePort(pod, params);
+  const { port } = choice;
   const obstacle = findObstacle(pod);
   if (obstacle) return { kind: 'unchanged', reason: obstacle };
+  if (choice.kind === 'conflict') return { kind: 'unchanged', reason: 'PortConflict', port };
   const originalGrace = originalGraceSeconds(pod);
   const graceSeconds = neededGraceSeconds(pod, params);
-  const preStops = decidePreStops(pod, heldContainers(pod));
+  const preStops = decidePreStops(pod, { port, held: heldContainers(pod) });
   const patch = [
     ...annotate(pod, { [annotations.workload]: params.workload, [annotations.originalGrace]: String(originalGrace) }),
     ...extendGrace(pod, graceSeconds),
     ...addTokenVolume(pod, graceSeconds),
+    ...addPullSecrets(pod, params),
     // Before the sidecar, which becomes the first of the list and would shift the indexes in these paths.
     ...keepProbeGrace(pod, originalGrace),
-    ...setPreStops(preStops),
-    ...addSidecar(pod, params, preStops),
+    ...setPreStops(preStops, port),
+    ...addSidecar(pod, params, { port, preStops }),
   ];
   return patch.length === 0
     ? { kind: 'unchanged', reason: 'AlreadyInjected' }
@@ -75,23 +82,13 @@ export function injectPod(pod: PodJson, params: InjectParams): Injection {
 }
 
 function findObstacle(pod: PodJson): UnchangedReason | undefined {
-  const { hostNetwork, os, nodeSelector, volumes = [] } = pod.spec;
+  const { os, nodeSelector, volumes = [] } = pod.spec;
   if (os?.name === 'windows' || nodeSelector?.['kubernetes.io/os'] === 'windows') return 'Windows';
-  // On the node's network two pods would need the same port, and the kubelet would call the pod that bound it first.
-  if (hostNetwork === true) return 'HostNetwork';
-  const others = allContainers(pod).filter((container) => !isSidecar(container));
-  if (
-    others.some(({ name }) => name === sidecarContainer) ||
+  return otherContainers(pod).some(({ name }) => name === sidecarContainer) ||
     volumes.some((volume) => volume.name === tokenVolume && !isTokenVolume(volume))
-  ) {
-    return 'NameConflict';
-  }
-  return others.some((container) => container.ports?.some((port) => port.containerPort === ports.sidecar))
-    ? 'PortConflict'
+    ? 'NameConflict'
     : undefined;
 }
-
-const allContainers = ({ spec }: PodJson): ContainerJson[] => [...spec.containers, ...(spec.initContainers ?? [])];
 
 // RFC 6901: `~` and `/` in a key.
 const pointer = (key: string): string => key.replaceAll('~', '~0').replaceAll('/', '~1');
@@ -130,6 +127,16 @@ function addTokenVolume({ spec: { volumes } }: PodJson, graceSeconds: number): J
   return volumes.some(({ name }) => name === tokenVolume) ? [] : [add('/spec/volumes/-', volume)];
 }
 
+function addPullSecrets({ spec }: PodJson, { imagePullSecrets }: InjectParams): JsonPatchOperation[] {
+  const missing = imagePullSecrets
+    .filter((wanted) => !spec.imagePullSecrets?.some(({ name }) => name === wanted))
+    .map((name) => ({ name }));
+  if (missing.length === 0) return [];
+  return spec.imagePullSecrets === undefined
+    ? [add('/spec/imagePullSecrets', missing)]
+    : missing.map((secret) => add('/spec/imagePullSecrets/-', secret));
+}
+
 /** Includes the user's own sidecars: the kubelet would wait just as long for a hung one. */
 function keepProbeGrace(pod: PodJson, graceSeconds: number): JsonPatchOperation[] {
   // A probe's grace period must be at least a second; a pod's may be 0.
@@ -156,7 +163,11 @@ const heldContainers = ({ spec }: PodJson): ReadonlySet<string | undefined> =>
   new Set(spec.initContainers?.find(isSidecar)?.env?.map(({ name }) => containerOfVariable(name)));
 
 /** Adds the sidecar; or, if the pod has it, only the variables for containers that were added after it. */
-function addSidecar(pod: PodJson, params: InjectParams, preStops: ContainerPreStop[]): JsonPatchOperation[] {
+function addSidecar(
+  pod: PodJson,
+  params: InjectParams,
+  { port, preStops }: { port: number; preStops: ContainerPreStop[] },
+): JsonPatchOperation[] {
   const { initContainers } = pod.spec;
   const variables = preStops.flatMap(({ container, held, decision }) =>
     held || decision.kind !== 'set' ? [] : [renderPreStopVariable(container.name, decision.own)],
@@ -165,6 +176,9 @@ function addSidecar(pod: PodJson, params: InjectParams, preStops: ContainerPreSt
   if (index >= 0) return variables.map((variable) => add(`/spec/initContainers/${index}/env/-`, variable));
   const sidecar = renderSidecar(params, {
     originalGraceSeconds: originalGraceSeconds(pod),
+    port,
+    isOnNode: pod.spec.hostNetwork === true,
+    resources: sidecarResources(pod, otherContainers(pod), params.resources),
     connectionPorts: connectionPorts(pod, params),
     applicationPort: applicationPort(pod, params),
     preStops: variables,

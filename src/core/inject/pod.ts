@@ -10,6 +10,9 @@ export type PodJson = {
     os?: { name?: string };
     nodeSelector?: Record<string, string>;
     hostNetwork?: boolean;
+    /** Of the pod as a whole; they determine its quality of service. */
+    resources?: object;
+    imagePullSecrets?: { name?: string }[];
     terminationGracePeriodSeconds?: number;
     containers: ContainerJson[];
     initContainers?: ContainerJson[];
@@ -26,7 +29,14 @@ export type ContainerJson = {
   livenessProbe?: ProbeJson;
   startupProbe?: ProbeJson;
   ports?: { name?: string; containerPort: number; protocol?: string }[];
+  resources?: { requests?: Record<string, QuantityJson>; limits?: Record<string, QuantityJson> };
 };
+
+/** `100m`, `128Mi` or a number. */
+export type QuantityJson = string | number;
+
+export type SidecarResources = { requests?: Quantities; limits?: Quantities };
+type Quantities = { cpu?: QuantityJson; memory?: QuantityJson; 'ephemeral-storage'?: QuantityJson };
 
 export type VolumeJson = {
   name: string;
@@ -43,7 +53,7 @@ export type HttpGetJson = {
   httpHeaders?: { name: string; value: string }[];
 };
 
-export type ProbeJson = { terminationGracePeriodSeconds?: number };
+export type ProbeJson = { terminationGracePeriodSeconds?: number; httpGet?: HttpGetJson };
 
 /** RFC 6902. Nothing that a user wrote is removed; `replace` is only for preStop hooks, which the sidecar then calls. */
 export type JsonPatchOperation = { op: 'add' | 'replace'; path: string; value: unknown };
@@ -57,8 +67,17 @@ export type InjectParams = {
   imagePullPolicy: 'Always' | 'IfNotPresent' | 'Never';
   /** PEM certificate of the authority that signs the operator's certificates. */
   caPem: string;
+  /** Secrets with the credentials of the image registry, which the namespace of the pod must have. */
+  imagePullSecrets: readonly string[];
+  /** Instead of the defaults. */
+  resources?: SidecarResources;
+  /** Instead of the preferred one, or another that no container declares. */
+  port?: number;
+  preferredPort: number;
   /** Resolves to every replica of the operator. */
   discoveryHost: string;
+  /** Addresses at which the operator can be reached without DNS: a pod may use other name servers, or no search domains. */
+  discoveryAddresses: readonly string[];
   /** The name in the operator's certificate, whatever the address of the connection. */
   serverName: string;
   /** Random, for this pod: by it the sidecar recognizes the kubelet. */

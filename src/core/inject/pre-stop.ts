@@ -4,7 +4,7 @@
  */
 import { parsePreStopPath, preStopPathOf, preStopVariable } from '../../wire/app-pre-stop-hook.ts';
 import type { AppPreStopHook } from '../../wire/app-pre-stop-hook.ts';
-import { ports } from '../names/names.ts';
+import { sidecarContainer } from '../names/names.ts';
 import {
   add,
   resolvePort,
@@ -24,26 +24,48 @@ export type KeptBecause = 'NoHttpGet' | 'PortUnknown' | 'Rewritten';
 
 type PreStopDecision =
   | { kind: 'present' }
+  /** A native sidecar without a hook: the kubelet sends it SIGTERM only when no app container is left. */
+  | { kind: 'unneeded' }
   | { kind: 'kept'; reason: KeptBecause }
   /** `dropped`: a tcpSocket hook, which no kubelet supports: it fails, and the app is stopped at once. */
   | { kind: 'set'; own?: AppPreStopHook; dropped: boolean };
 
-/** A container with its decision. `held`: the sidecar has a variable for it. */
-export type ContainerPreStop = { container: ContainerJson; index: number; held: boolean; decision: PreStopDecision };
+/** A container with its decision. `path`: of its lifecycle in the pod. `held`: the sidecar has a variable for it. */
+export type ContainerPreStop = { container: ContainerJson; path: string; held: boolean; decision: PreStopDecision };
 
-/** `held`: names of the containers that an existing sidecar has a variable for. */
-export const decidePreStops = ({ spec }: PodJson, held: ReadonlySet<string | undefined>): ContainerPreStop[] =>
-  spec.containers.map((container, index) => {
+/** The hooks of a pod: of the containers that the kubelet stops. `held`: names of those that an existing sidecar has a variable for. */
+export type PreStopFacts = { port: number; held: ReadonlySet<string | undefined> };
+
+/**
+ * The kubelet calls the hooks of app containers and of native sidecars at once, and waits for the former only before it sends SIGTERM: a
+ * native sidecar whose hook ends its work, such as a service mesh proxy, would end it at the start of the drain.
+ */
+export function decidePreStops({ spec }: PodJson, { port, held }: PreStopFacts): ContainerPreStop[] {
+  const of = (list: 'containers' | 'initContainers') =>
+    (spec[list] ?? []).map((container, index) => ({ list, container, path: `/spec/${list}/${index}/lifecycle` }));
+  const stopped = [...of('containers'), ...of('initContainers').filter(({ container }) => isNativeSidecar(container))];
+  return stopped.map(({ list, container, path }) => {
     const isHeld = held.has(container.name);
-    return { container, index, held: isHeld, decision: decidePreStop(container, isHeld) };
+    const isUnneeded = list === 'initContainers' && container.lifecycle?.preStop === undefined;
+    return {
+      container,
+      path,
+      held: isHeld,
+      decision: isUnneeded ? { kind: 'unneeded' } : decidePreStop(container, { port, isHeld }),
+    };
   });
+}
 
-/** `held`: whether the sidecar has a variable for the container. */
-function decidePreStop(container: ContainerJson, held: boolean): PreStopDecision {
+/** Of the user's own. */
+const isNativeSidecar = ({ name, restartPolicy }: ContainerJson): boolean =>
+  restartPolicy === 'Always' && name !== sidecarContainer;
+
+/** `isHeld`: whether the sidecar has a variable for the container. */
+function decidePreStop(container: ContainerJson, { port, isHeld }: { port: number; isHeld: boolean }): PreStopDecision {
   const preStop = container.lifecycle?.preStop;
   if (preStop === undefined) return { kind: 'set', dropped: false };
-  if (callsSidecar(preStop)) return { kind: 'present' };
-  if (held) return { kind: 'kept', reason: 'Rewritten' };
+  if (callsSidecar(preStop, port)) return { kind: 'present' };
+  if (isHeld) return { kind: 'kept', reason: 'Rewritten' };
   if (preStop.httpGet) return replaceHook(preStop.httpGet, container);
   return preStop.tcpSocket ? { kind: 'set', dropped: true } : { kind: 'kept', reason: 'NoHttpGet' };
 }
@@ -63,13 +85,11 @@ function replaceHook(httpGet: HttpGetJson, container: ContainerJson): PreStopDec
   return { kind: 'set', own, dropped: false };
 }
 
-/** Whether a preStop hook is the one that injection writes. */
-export const callsSidecar = ({ httpGet }: HandlerJson): boolean =>
-  httpGet?.port === ports.sidecar && parsePreStopPath(httpGet.path ?? '') !== undefined;
+/** Whether a preStop hook is the one that injection writes. `port`: of the sidecar in this pod. */
+export const callsSidecar = ({ httpGet }: HandlerJson, port: number): boolean =>
+  httpGet?.port === port && parsePreStopPath(httpGet.path ?? '') !== undefined;
 
-const renderPreStop = (container: string) => ({
-  httpGet: { path: preStopPathOf(container), port: ports.sidecar },
-});
+const renderPreStop = (container: string, port: number) => ({ httpGet: { path: preStopPathOf(container), port } });
 
 /** The value is the container's own hook, or empty if there is none to call. */
 export const renderPreStopVariable = (container: string, own: AppPreStopHook | undefined) => ({
@@ -80,12 +100,11 @@ export const renderPreStopVariable = (container: string, own: AppPreStopHook | u
 /** The kubelet replaces `$(NAME)` in a value by a variable, and `$$` by `$`. */
 export const escapeReferences = (text: string): string => text.replaceAll('$', () => '$$');
 
-export function setPreStops(preStops: ContainerPreStop[]): JsonPatchOperation[] {
-  return preStops.flatMap(({ container, index, decision }) => {
+export function setPreStops(preStops: ContainerPreStop[], port: number): JsonPatchOperation[] {
+  return preStops.flatMap(({ container, path, decision }) => {
     if (decision.kind !== 'set') return [];
     const { lifecycle, name } = container;
-    const path = `/spec/containers/${index}/lifecycle`;
-    const preStop = renderPreStop(name);
+    const preStop = renderPreStop(name, port);
     if (lifecycle === undefined) return [add(path, { preStop })];
     return [
       lifecycle.preStop === undefined

@@ -1,12 +1,16 @@
 /** The container that injection adds to a pod, and the token with which it authenticates to the operator. */
 import { probeKeyHeader } from '../../wire/app-pre-stop-hook.ts';
-import { ports, sidecarContainer, tokenAudience } from '../names/names.ts';
-import type { ContainerJson, InjectParams, VolumeJson } from './pod.ts';
+import { sidecarContainer, tokenAudience } from '../names/names.ts';
+import type { ContainerJson, InjectParams, SidecarResources, VolumeJson } from './pod.ts';
 import { escapeReferences } from './pre-stop.ts';
 
 /** The settings of the sidecar that depend on the pod. */
 export type PodSettings = {
   originalGraceSeconds: number;
+  port: number;
+  /** On the network of its node. */
+  isOnNode: boolean;
+  resources: SidecarResources;
   connectionPorts: number[];
   /** Undefined: no container declares a port of this name. */
   applicationPort: number | undefined;
@@ -22,7 +26,11 @@ export const isSidecar = ({ name, restartPolicy, args }: ContainerJson): boolean
 function renderEnvironment(params: InjectParams, pod: PodSettings): object[] {
   const values: Record<string, string> = {
     HOLDFAST_CA: params.caPem,
+    HOLDFAST_SIDECAR_PORT: String(pod.port),
     HOLDFAST_DISCOVERY_HOST: params.discoveryHost,
+    ...(params.discoveryAddresses.length > 0 && {
+      HOLDFAST_DISCOVERY_ADDRESSES: params.discoveryAddresses.join(','),
+    }),
     HOLDFAST_SERVER_NAME: params.serverName,
     HOLDFAST_DRAIN_TIMEOUT_MS: String(params.drainTimeoutMs),
     HOLDFAST_QUIET_PERIOD_MS: String(params.quietPeriodMs),
@@ -65,17 +73,16 @@ export const renderSidecar = (params: InjectParams, pod: PodSettings) => ({
   startupProbe: {
     httpGet: {
       path: '/healthz',
-      port: ports.sidecar,
+      port: pod.port,
       httpHeaders: [{ name: probeKeyHeader, value: params.probeKey }],
     },
     periodSeconds: 1,
     timeoutSeconds: 1,
     failureThreshold: 120,
   },
-  // It uses 16 MB of its own; the rest of its 63 MB are pages of the binary, which the kernel can evict. Counting 50,000 connections
-  // takes it to 73 MB of its own. If it is OOM-killed, the pod's sessions are lost, so the limit is twice its idle memory, including
-  // those pages. No CPU limit: throttling delays the response to the kubelet.
-  resources: { requests: { cpu: '5m', memory: '32Mi' }, limits: { memory: '128Mi' } },
+  // Declared, so that the scheduler knows that the port of the node is in use. In a network of its own a pod needs no declaration.
+  ...(pod.isOnNode && { ports: [{ containerPort: pod.port, hostPort: pod.port, protocol: 'TCP' }] }),
+  resources: pod.resources,
   securityContext: {
     runAsNonRoot: true,
     runAsUser: 65532,

@@ -49,6 +49,7 @@ export function renderWebhooks(targets: WebhookTarget[], client: WebhookClient) 
 
 type WebhookEntry = {
   name: string;
+  timeoutSeconds: number;
   namespaceSelector: object;
   objectSelector: object;
   matchConditions: { name: string; expression: string }[];
@@ -64,6 +65,7 @@ const unlabelled = { matchExpressions: [{ key: labels.inject, operator: 'NotIn',
 
 const namespaceEntry = (namespace: string, expression: string): WebhookEntry => ({
   name: `${namespace}.inject.holdfast.dev`,
+  timeoutSeconds: 5,
   namespaceSelector: { matchLabels: { [namespaceLabel]: namespace } },
   objectSelector: unlabelled,
   matchConditions: [{ name: 'sticky-workload', expression }],
@@ -73,6 +75,7 @@ const namespaceEntry = (namespace: string, expression: string): WebhookEntry => 
 const groupEntries = (namespaces: string[]): WebhookEntry[] =>
   Array.from({ length: Math.ceil(namespaces.length / namespacesPerGroup) }, (_, index) => ({
     name: `group-${index + 1}.holdfast.dev`,
+    timeoutSeconds: 5,
     namespaceSelector: {
       matchExpressions: [
         {
@@ -92,8 +95,10 @@ const namespaceLabel = 'kubernetes.io/metadata.name';
  * Pods whose template has the label, in any namespace: for pods that are created together with their StickyWorkload, before the
  * operator has added their namespace. No entry of a namespace can have its name.
  */
-const labelledEntry = {
+const labelledEntry: WebhookEntry = {
   name: 'labelled.holdfast.dev',
+  // The operator waits for a StickyWorkload that is applied after its Deployment.
+  timeoutSeconds: 10,
   namespaceSelector: {},
   objectSelector: { matchLabels: { [labels.inject]: 'true' } },
   matchConditions: [],
@@ -138,7 +143,6 @@ const common = ({ caBundle, url }: WebhookClient) => ({
   failurePolicy: 'Ignore',
   matchPolicy: 'Equivalent',
   sideEffects: 'None',
-  timeoutSeconds: 5,
   // Another webhook may add a container after this one.
   reinvocationPolicy: 'IfNeeded',
   admissionReviewVersions: ['v1'],

@@ -8,7 +8,7 @@ export const marks = {
     on: 'pod template',
     writer: 'you',
     meaning:
-      'Set to "true" to have pods injected even before the operator has observed their StickyWorkload, for pods that are created together with it.',
+      'Set to "true" to have pods injected even before the operator has observed their StickyWorkload, for pods that are created together with it. If it does not exist yet, as when Helm applies the Deployment first, the creation of the pods waits for it for up to 7 seconds.',
   },
   [annotations.rotateKeys]: {
     on: 'StickyWorkload',

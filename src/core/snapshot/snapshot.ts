@@ -56,8 +56,6 @@ export type Target = {
   /** spec.selector.matchLabels; undefined if the selector has matchExpressions, which a Service does not support. */
   matchLabels?: Record<string, string>;
   containerPorts: { name?: string; port: number }[];
-  /** From its pod template. */
-  hostNetwork: boolean;
   /** Whether any app container has a readiness probe. */
   hasReadinessProbe: boolean;
   /** Absent if pods are replaced without waiting for each other. */

@@ -2,7 +2,7 @@
 import type { ConditionType, Reason } from '../../api/reasons.ts';
 import type { EndpointStatus } from '../../api/status.ts';
 import { formatCount, formatList } from '../names/format.ts';
-import { keyRingName, ports, sidecarContainer } from '../names/names.ts';
+import { keyRingName, sidecarContainer } from '../names/names.ts';
 import { explainProxyRefusal, explainSidecarRefusal, quote } from './refusals.ts';
 import { isPodTerminal, type Pod } from '../snapshot/snapshot.ts';
 import { formatDuration } from '../../api/duration.ts';
@@ -120,7 +120,7 @@ function judgeInjected({ workload, pods, cluster }: StatusInput): Judgement {
     const message =
       `The sidecar is missing in ${missing.length} of ${formatCount(alive.length, 'pod')} (${listPods(missing)}): sessions on pods without it are cut when the pod terminates. ` +
       `Replace the pods with kubectl rollout restart ${kind.toLowerCase()}/${name} -n ${workload.metadata.namespace}. ` +
-      `Pods that use the host network or container port ${ports.sidecar} cannot be injected.`;
+      'The event log of the operator and the warnings of kubectl name what prevents injection, such as a port that is in use.';
     return { type: 'Injected', status: 'False', reason: 'PodsNotInjected', message };
   }
   const kept = alive.filter(({ injection }) => injection.keptPreStop.length > 0);

@@ -17,6 +17,6 @@ export function explainSidecarRefusal({ target }: StatusInput['cluster'], refusa
   const what = target === undefined ? 'new pods' : `new pods of ${target.kind} ${target.name}`;
   return (
     `The API server refuses ${what} because of container ${sidecarContainer}: ${quote(refusal)}. ` +
-    "Set the sidecar's resources so that the policy of the namespace allows them, or change the policy."
+    'Set spec.sidecar.resources so that the policy of the namespace allows them, or change the policy.'
   );
 }

@@ -7,7 +7,7 @@ import type { PodRef } from './caller.ts';
 /** `Gone`: there is no pod with this name and UID. */
 export type PodLife =
   | { kind: 'Alive' }
-  | { kind: 'Terminating'; killAtMs: number; disruption?: string }
+  | { kind: 'Terminating'; killAtMs: number; appRuns?: boolean; disruption?: string }
   | { kind: 'Gone' };
 
 export interface PodDirectory {
@@ -28,8 +28,14 @@ export async function drainStatusOf(pod: PodRef, { pods, sources }: DrainPorts, 
   const life = await lifeOf(pod, pods);
   if (life.kind === 'Alive') return { terminating: false };
   // Gone: force-deleted while its containers still run. There is no reason left to hold it.
-  const { killAtMs, disruption } = life.kind === 'Gone' ? { killAtMs: nowMs } : life;
-  return { terminating: true, killAtMs, ...(disruption !== undefined && { disruption }), sources: sources(pod, nowMs) };
+  const { killAtMs, disruption, appRuns } = life.kind === 'Gone' ? { killAtMs: nowMs } : life;
+  return {
+    terminating: true,
+    killAtMs,
+    ...(appRuns !== undefined && { appRuns }),
+    ...(disruption !== undefined && { disruption }),
+    sources: sources(pod, nowMs),
+  };
 }
 
 /**

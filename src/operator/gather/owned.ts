@@ -19,11 +19,16 @@ export function projectOwned(object: KubeObject): CachedOwned {
   };
 }
 
-export type CachedService = CachedOwned & { isExternalName: boolean };
+/** `clusterIps`: empty if it is headless. */
+export type CachedService = CachedOwned & { isExternalName: boolean; clusterIps: string[] };
 
 export function projectService(object: KubeObject): CachedService {
-  const { spec } = object as KubeObject & { spec?: { type?: string } };
-  return { ...projectOwned(object), isExternalName: spec?.type === 'ExternalName' };
+  const { spec } = object as KubeObject & { spec?: { type?: string; clusterIPs?: string[] | null } };
+  return {
+    ...projectOwned(object),
+    isExternalName: spec?.type === 'ExternalName',
+    clusterIps: (spec?.clusterIPs ?? []).filter((ip) => ip !== 'None'),
+  };
 }
 
 export type CachedAutoscaler = CachedOwned & { autoscaler: Autoscaler };

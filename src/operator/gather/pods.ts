@@ -1,5 +1,6 @@
 /** Pods as the core sees them: reduced on the way into the cache, so that ten thousand of them stay small. */
-import type { HandlerJson } from '../../core/inject/pod.ts';
+import type { HandlerJson, ProbeJson } from '../../core/inject/pod.ts';
+import { portOfSidecar } from '../../core/inject/port.ts';
 import { callsSidecar } from '../../core/inject/pre-stop.ts';
 import type { Pod, PodInjection, PodSidecar } from '../../core/snapshot/snapshot.ts';
 import { annotations, drainTimeoutVariable, sidecarContainer } from '../../core/names/names.ts';
@@ -13,7 +14,9 @@ type Container = {
   imagePullPolicy?: PullPolicy;
   /** Go may write an empty list as null; an exception here would end the watch of all pods. */
   ports?: { name?: string; containerPort: number }[] | null;
+  restartPolicy?: string;
   lifecycle?: { preStop?: HandlerJson };
+  startupProbe?: ProbeJson;
   env?: { name: string; value?: string }[] | null;
 };
 
@@ -159,13 +162,18 @@ function namedPortsOf(containers: Container[]): Record<string, number> {
   return named;
 }
 
-function injectionOf(metadata: ObjectMeta, spec: LivePod['spec']): PodInjection {
-  const injected = spec?.initContainers?.some(({ name }) => name === sidecarContainer) ?? false;
-  const kept = (spec?.containers ?? []).filter(
-    ({ lifecycle }) => lifecycle?.preStop !== undefined && !callsSidecar(lifecycle.preStop),
+function injectionOf(
+  metadata: ObjectMeta,
+  { containers, initContainers }: NonNullable<LivePod['spec']> = {},
+): PodInjection {
+  const sidecar = initContainers?.find(({ name }) => name === sidecarContainer);
+  const port = portOfSidecar(sidecar ?? {});
+  const native = (initContainers ?? []).filter((one) => one.restartPolicy === 'Always' && one !== sidecar);
+  const kept = [...(containers ?? []), ...native].filter(
+    ({ lifecycle }) => lifecycle?.preStop !== undefined && !callsSidecar(lifecycle.preStop, port),
   );
   return {
-    injected: injected && metadata.annotations?.[annotations.workload] !== undefined,
+    injected: sidecar !== undefined && metadata.annotations?.[annotations.workload] !== undefined,
     keptPreStop: kept.map(({ name }) => name),
   };
 }

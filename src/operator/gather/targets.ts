@@ -17,7 +17,7 @@ type Workload = KubeObject & {
     podManagementPolicy?: string;
     /** Go may write an empty list as null. */
     selector?: { matchLabels?: Record<string, string>; matchExpressions?: unknown[] | null };
-    template?: { spec?: { hostNetwork?: boolean; containers?: Container[] | null } };
+    template?: { spec?: { containers?: Container[] | null } };
   };
   status?: { readyReplicas?: number; conditions?: { type: string; status: string; message?: string }[] | null };
 };
@@ -82,12 +82,9 @@ function readTarget({ kind, metadata, spec = {}, status }: Workload): Target {
   };
 }
 
-function readTemplate({
-  hostNetwork = false,
-  containers,
-}: { hostNetwork?: boolean; containers?: Container[] | null } = {}): Pick<
+function readTemplate({ containers }: { containers?: Container[] | null } = {}): Pick<
   Target,
-  'containerPorts' | 'hostNetwork' | 'hasReadinessProbe'
+  'containerPorts' | 'hasReadinessProbe'
 > {
   const ports = (containers ?? []).flatMap((container) => container.ports ?? []);
   return {
@@ -95,7 +92,6 @@ function readTemplate({
       ...(port.name !== undefined && { name: port.name }),
       port: port.containerPort,
     })),
-    hostNetwork,
     hasReadinessProbe: (containers ?? []).some(({ readinessProbe }) => readinessProbe !== undefined),
   };
 }

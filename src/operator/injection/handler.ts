@@ -8,6 +8,7 @@ import { injectPod } from '../../core/inject/inject.ts';
 import type { UnchangedReason } from '../../core/inject/inject.ts';
 import type { JsonPatchOperation, PodJson } from '../../core/inject/pod.ts';
 import { injectPath } from '../../core/inject/webhooks.ts';
+import { labels } from '../../core/names/names.ts';
 import type { KubeObject } from '../../kube/ports.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { describeError } from '../../platform/errors.ts';
@@ -16,13 +17,14 @@ import { isRecord } from '../../platform/record.ts';
 import { readJson, RequestError, sendAnswer } from '../https/server.ts';
 import { paramsOf, type InjectionSettings } from './params.ts';
 import { parseReview, renderReview } from './review.ts';
-import { describeUnchanged, describeWarning } from './warnings.ts';
+import { describeUnchanged, describeWarning, noWorkload } from './warnings.ts';
 
 /** The outcome of one request, for metrics. `NotSticky`: the pod belongs to no StickyWorkload. */
 export type InjectionOutcome = 'Injected' | 'NotSticky' | 'Failed' | UnchangedReason;
 
 export type InjectionPorts = {
-  settings: InjectionSettings;
+  /** The addresses of the operator may change. */
+  settings: () => InjectionSettings;
   /** The StickyWorkload at the end of the pod's controller chain. */
   findWorkload: (pod: KubeObject) => Promise<StickyWorkload | undefined>;
   observe: (outcome: InjectionOutcome) => void;
@@ -34,8 +36,11 @@ export type InjectionPorts = {
 
 // The API server sends requests of up to 3 MB; a review wraps one object.
 const maxBodyBytes = 8 * 1024 * 1024;
-// The webhook's timeout is 5 s; responding earlier makes it possible to report what went wrong.
-const lookupTimeoutMs = 4000;
+/**
+ * The webhook's timeout is 5 s, and 10 s for labelled pods, which may wait for their StickyWorkload; responding earlier makes it possible to
+ * report what went wrong.
+ */
+const lookupTimeoutMs = { labelled: 9000, other: 4000 };
 
 /** For `createTlsServer`. */
 export function createInjectionHandler(
@@ -80,17 +85,21 @@ async function reviewPod(
   pod: KubeObject,
   { findWorkload, settings, observe, randomKey, clock, logger }: InjectionPorts,
 ): Promise<Reviewed> {
-  const workload = await withinTime(findWorkload(pod), clock);
+  const workload = await withinTime(
+    findWorkload(pod),
+    clock,
+    isLabelled(pod) ? lookupTimeoutMs.labelled : lookupTimeoutMs.other,
+  );
   if (workload === undefined) {
     observe('NotSticky');
-    return {};
+    return isLabelled(pod) ? { warnings: [noWorkload] } : {};
   }
-  const result = injectPod(readPod(pod), paramsOf(workload, settings, randomKey()));
+  const result = injectPod(readPod(pod), paramsOf(workload, settings(), randomKey()));
   if (result.kind === 'unchanged') {
     observe(result.reason);
     if (result.reason === 'AlreadyInjected') return {};
     logger.warn({ ...podFields(pod), reason: result.reason }, 'pod starts without the sidecar');
-    return { warnings: [describeUnchanged(result.reason)] };
+    return { warnings: [describeUnchanged(result.reason, result.port)] };
   }
   observe('Injected');
   logger.debug({ ...podFields(pod), workload: workload.metadata.name, warnings: result.warnings }, 'pod injected');
@@ -114,10 +123,12 @@ const podFields = ({ metadata }: KubeObject) => ({
   pod: metadata.name || metadata.generateName,
 });
 
-function withinTime<T>(promise: Promise<T>, clock: Clock): Promise<T> {
+const isLabelled = ({ metadata }: KubeObject): boolean => metadata.labels?.[labels.inject] === 'true';
+
+function withinTime<T>(promise: Promise<T>, clock: Clock, limitMs: number): Promise<T> {
   return new Promise((resolve, reject) => {
-    const cancel = clock.after(lookupTimeoutMs, () => {
-      reject(new Error(`looking up the StickyWorkload of the pod took longer than ${lookupTimeoutMs} ms`));
+    const cancel = clock.after(limitMs, () => {
+      reject(new Error(`looking up the StickyWorkload of the pod took longer than ${limitMs} ms`));
     });
     promise.then(resolve, reject).finally(cancel);
   });

@@ -6,7 +6,15 @@ import type { InjectParams } from '../../core/inject/pod.ts';
 /** The parameters that are the same for every StickyWorkload. */
 export type InjectionSettings = Pick<
   InjectParams,
-  'image' | 'imagePullPolicy' | 'caPem' | 'discoveryHost' | 'serverName'
+  | 'image'
+  | 'imagePullPolicy'
+  | 'imagePullSecrets'
+  | 'resources'
+  | 'preferredPort'
+  | 'caPem'
+  | 'discoveryHost'
+  | 'discoveryAddresses'
+  | 'serverName'
 >;
 
 export function paramsOf(
@@ -31,5 +39,7 @@ export function paramsOf(
     },
     ...(spec.service.targetPort !== undefined && { servicePort: spec.service.targetPort }),
     ...(application && { application }),
+    ...(spec.sidecar?.resources && { resources: spec.sidecar.resources }),
+    ...(spec.sidecar?.port !== undefined && { port: spec.sidecar.port }),
   };
 }

@@ -1,17 +1,22 @@
 /** Warnings that kubectl shows when a pod is created: what is wrong, what it means, what to do. The API server truncates at 256 characters. */
 import type { InjectWarning, UnchangedReason } from '../../core/inject/inject.ts';
 import type { KeptBecause } from '../../core/inject/pre-stop.ts';
-import { ports, sidecarContainer } from '../../core/names/names.ts';
+import { sidecarContainer } from '../../core/names/names.ts';
 
 const obstacles = {
-  HostNetwork: 'it uses the network of its node, where the sidecar cannot reserve a port; remove hostNetwork',
-  PortConflict: `a container declares port ${ports.sidecar}, which the sidecar needs; use another port`,
-  NameConflict: `it has a container ${sidecarContainer} or a volume holdfast-token of its own; rename it`,
-  Windows: 'the sidecar runs on Linux nodes only',
-} as const satisfies Record<Exclude<UnchangedReason, 'AlreadyInjected'>, string>;
+  PortConflict: (port) =>
+    `a container declares port ${port}, which the sidecar needs; set spec.sidecar.port to another port`,
+  NameConflict: () => `it has a container ${sidecarContainer} or a volume holdfast-token of its own; rename it`,
+  Windows: () => 'the sidecar runs on Linux nodes only',
+} as const satisfies Record<Exclude<UnchangedReason, 'AlreadyInjected'>, (port: number) => string>;
 
-export const describeUnchanged = (reason: keyof typeof obstacles): string =>
-  `holdfast: ${reason}: this pod starts without the sidecar, so a scale-down cuts its sessions: ${obstacles[reason]}`;
+/** `port`: of the sidecar. */
+export const describeUnchanged = (reason: keyof typeof obstacles, port = 0): string =>
+  `holdfast: ${reason}: this pod starts without the sidecar, so a scale-down cuts its sessions: ${obstacles[reason](port)}`;
+
+/** For a pod with the label of injection. */
+export const noWorkload =
+  'holdfast: this pod starts without the sidecar: it has the label holdfast.dev/inject, but no StickyWorkload names its Deployment or StatefulSet; create one, and restart the rollout';
 
 export const describeWarning = (warning: InjectWarning): string => `holdfast: ${describe(warning)}`;
 

@@ -82,13 +82,16 @@ describeWithApi('injection by a real API server', () => {
   let elsewhere: string;
   const server = createTlsServer(
     createInjectionHandler({
-      settings: {
+      settings: () => ({
         image: 'holdfast:1',
         imagePullPolicy: 'IfNotPresent',
         caPem: 'pem',
         discoveryHost: 'discovery',
         serverName: 'operator',
-      },
+        imagePullSecrets: [],
+        preferredPort: 15_999,
+        discoveryAddresses: [],
+      }),
       findWorkload: async ({ metadata }) => {
         asked.push(`${metadata.namespace}/${metadata.labels?.['app'] ?? metadata.name}`);
         return workload;

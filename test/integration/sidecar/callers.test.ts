@@ -65,9 +65,9 @@ describe('a call from another pod', () => {
     const operator = await rig.operatorOn();
     operator.answer({ terminating: false });
     const { port } = await rig.sidecarOf(operator, { listenOn: '0.0.0.0', callers: { probeKey: 'secret' } });
-    await get(port, '/healthz', { 'Holdfast-Probe-Key': 'guess!' });
+    expect(await get(port, '/healthz', { 'Holdfast-Probe-Key': 'guess!' })).toBe(503);
     expect(await get(port, '/prestop/app')).toBe(403);
-    await get(port, '/healthz', { 'Holdfast-Probe-Key': 'secret' });
+    expect(await get(port, '/healthz', { 'Holdfast-Probe-Key': 'secret' })).toBe(200);
     expect(await get(port, '/prestop/app')).toBe(200);
   });
 

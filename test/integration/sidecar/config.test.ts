@@ -69,6 +69,9 @@ describe('the settings that injection writes', () => {
     discoveryHost: 'discovery',
     serverName: 'operator',
     probeKey: 'key-of-the-pod',
+    imagePullSecrets: [],
+    preferredPort: 15_999,
+    discoveryAddresses: ['10.96.0.10'],
     drainTimeoutMs: 60_000,
     quietPeriodMs: 5000,
     shutdownMarginMs: 30_000,
@@ -111,6 +114,7 @@ describe('the settings that injection writes', () => {
       config: {
         port: 15_999,
         probeKey: 'key-of-the-pod',
+        operatorAddresses: ['10.96.0.10'],
         policy: {
           drainTimeoutMs: 60_000,
           quietPeriodMs: 5000,

@@ -12,7 +12,7 @@ const onlyTrue = (verdicts: Record<string, true>) => Object.values(verdicts).eve
 
 test('a field is optional when it is neither required nor has a default', () => {
   const verdicts: {
-    spec: Same<OptionalKeys<Spec>, 'replicas'>;
+    spec: Same<OptionalKeys<Spec>, 'replicas' | 'sidecar'>;
     service: Same<OptionalKeys<Spec['service']>, 'targetPort'>;
     route: Same<OptionalKeys<Spec['route']>, 'parentRefs' | 'hostnames' | 'backends'>;
     sessions: Same<

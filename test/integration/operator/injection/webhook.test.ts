@@ -38,13 +38,16 @@ let findWorkload: InjectionPorts['findWorkload'];
 let outcomes: InjectionOutcome[] = [];
 const logger = createMemoryLogger();
 const handler = createInjectionHandler({
-  settings: {
+  settings: () => ({
     image: 'holdfast:1',
     imagePullPolicy: 'IfNotPresent',
     caPem: 'pem',
     discoveryHost: 'discovery',
     serverName: 'operator',
-  },
+    imagePullSecrets: [],
+    preferredPort: 15_999,
+    discoveryAddresses: [],
+  }),
   findWorkload: (pod) => findWorkload(pod),
   randomKey: () => 'key',
   observe: (outcome) => outcomes.push(outcome),
@@ -166,12 +169,6 @@ describe('the webhook', () => {
   });
 
   const obstacles: [InjectionOutcome, object, RegExp][] = [
-    ['HostNetwork', { hostNetwork: true }, /network of its node.*remove hostNetwork/],
-    [
-      'PortConflict',
-      { containers: [{ ...app, ports: [{ containerPort: 15_999 }] }] },
-      /declares port 15999.*use another port/,
-    ],
     ['NameConflict', { containers: [{ ...app, name: 'holdfast-sidecar' }] }, /container holdfast-sidecar .*rename it/],
     ['Windows', { nodeSelector: { 'kubernetes.io/os': 'windows' } }, /Linux nodes only/],
   ];
@@ -180,6 +177,15 @@ describe('the webhook', () => {
     expect(answer).toEqual({ uid: 'u1', allowed: true, warnings: [expect.stringMatching(reason)] });
     expect(answer.warnings?.[0]).toContain(`${outcome}: this pod starts without the sidecar`);
     expect(outcomes).toEqual([outcome]);
+  });
+
+  test('warns if the port that the StickyWorkload sets is the one of a container', async () => {
+    findWorkload = async () => ({ ...cart, spec: { ...cart.spec, sidecar: { port: 16_000 } } });
+    const { warnings } = await send(review({ containers: [{ ...app, ports: [{ containerPort: 16_000 }] }] }));
+    expect(warnings).toEqual([
+      expect.stringMatching(/PortConflict: .*declares port 16000.*set spec.sidecar.port to another port$/),
+    ]);
+    expect(outcomes).toEqual(['PortConflict']);
   });
 
   const invalid: [string, unknown][] = [

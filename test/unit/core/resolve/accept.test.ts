@@ -147,6 +147,7 @@ test('every field of the spec is either supported or refused: none is ignored', 
     'sessionPersistence',
     'loadBalancing.maxSessionsPerEndpoint',
     'drain',
+    'sidecar',
     'dataplane.parametersRef',
   ];
   const refused = [
@@ -414,11 +415,6 @@ describe('the plan of an accepted StickyWorkload', () => {
 
 test.each<[string, NonNullable<ShortWorld['targets']>[number], string[]]>([
   ['a target without problems', { name: 'cart' }, []],
-  [
-    'pods on the host network',
-    { name: 'cart', hostNetwork: true },
-    ['use the host network, where the sidecar cannot listen'],
-  ],
   [
     'pods without a readiness probe',
     { name: 'cart', hasReadinessProbe: false },

@@ -164,7 +164,6 @@ describe('the warning about what waits for a drain', () => {
     name: 'cart',
     uid: 'u',
     containerPorts: [],
-    hostNetwork: false,
     hasReadinessProbe: true,
   };
   const limit = { durationMs: hour, limitedBy: 'drain.timeout' };

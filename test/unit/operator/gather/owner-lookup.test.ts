@@ -4,16 +4,17 @@ import { replicaSets, stickyWorkloads } from '../../../../src/kube/resources.ts'
 import { createCaches, type Caches } from '../../../../src/operator/gather/caches.ts';
 import { createOwnerLookup } from '../../../../src/operator/gather/owner-lookup.ts';
 import { AppError } from '../../../../src/platform/errors.ts';
-import { createManualClock, settle } from '../../../support/manual-clock.ts';
+import { createManualClock, settle, type ManualClock } from '../../../support/manual-clock.ts';
 import { createTestCluster, type TestCluster } from '../../../support/cluster/test-cluster.ts';
 import { createMemoryLogger } from '../../../support/memory-logger.ts';
 import { pod, replicaSet, stickyWorkload } from '../../../support/operator-objects.ts';
 
 let cluster: TestCluster;
 let caches: Caches;
+let clock: ManualClock;
 
 beforeEach(() => {
-  const clock = createManualClock();
+  clock = createManualClock();
   cluster = createTestCluster(clock);
   caches = createCaches({ reader: cluster, clock, random: () => 0, logger: createMemoryLogger() });
 });
@@ -25,7 +26,7 @@ async function fillCaches(): Promise<void> {
 }
 
 const find = async ({ metadata }: KubeObject): Promise<string | undefined> =>
-  (await createOwnerLookup(caches, cluster)(metadata))?.metadata.name;
+  (await createOwnerLookup({ caches, reader: cluster, clock })(metadata))?.metadata.name;
 const ofCart = pod({ name: 'x', of: 'cart-1', app: 'cart' });
 const owned = (metadata: Partial<ObjectMeta>): KubeObject => ({
   ...ofCart,
@@ -113,4 +114,42 @@ test('a failed read of the API server is an error, not a missing StickyWorkload'
     error: new AppError('KUBERNETES_UNAVAILABLE', 'unavailable', { source: 'kubernetes', retryable: true }),
   });
   await expect(find(ofCart)).rejects.toThrow('unavailable');
+});
+
+describe('a labelled pod that is created before its StickyWorkload', () => {
+  const labelled = owned({ labels: { 'holdfast.dev/inject': 'true' } });
+
+  beforeEach(async () => {
+    cluster.put(replicaSets, replicaSet('cart-1', 'cart'));
+    await fillCaches();
+  });
+
+  test('waits until it exists', async () => {
+    const found = find(labelled);
+    await clock.advance(3000);
+    cluster.put(stickyWorkloads, stickyWorkload({ name: 'cart' }));
+    await settle();
+    expect(await found).toBe('cart');
+  });
+
+  test('waits for seven seconds at most', async () => {
+    const found = find(labelled);
+    await settle();
+    await clock.advance(7000);
+    expect(await found).toBeUndefined();
+  });
+
+  test('does not wait without the label', async () => {
+    expect(await find(ofCart)).toBeUndefined();
+  });
+
+  test('does not wait if twenty others do: each occupies the API server', async () => {
+    const lookUp = createOwnerLookup({ caches, reader: cluster, clock });
+    const waiting = Array.from({ length: 20 }, () => lookUp(labelled.metadata));
+    await settle();
+    expect(await lookUp(labelled.metadata)).toBeUndefined();
+    cluster.put(stickyWorkloads, stickyWorkload({ name: 'cart' }));
+    await settle();
+    expect(new Set((await Promise.all(waiting)).map((claim) => claim?.metadata.name))).toEqual(new Set(['cart']));
+  });
 });

@@ -15,7 +15,6 @@ const base = {
   namespace: 'shop',
   name: 'cart',
   uid: 'd',
-  hostNetwork: false,
   hasReadinessProbe: false,
 };
 
@@ -49,11 +48,7 @@ describe('a target', () => {
       { selector: { matchLabels: { app: 'cart' } }, template: { spec: { containers: null } } },
       { matchLabels: { app: 'cart' }, containerPorts: [] },
     ],
-    [
-      'that its pods use the network of the host',
-      { template: { spec: { hostNetwork: true, containers: [] } } },
-      { containerPorts: [], hostNetwork: true },
-    ],
+    ['that its pods use the network of the host', { template: { spec: { containers: [] } } }, { containerPorts: [] }],
     [
       'a readiness probe of any container',
       template({}, { readinessProbe: { httpGet: {} } }),
