@@ -13,6 +13,8 @@ import { podsReplaced } from './scenarios/pods-replaced.ts';
 import { proxiesReplaced } from './scenarios/proxies-replaced.ts';
 import { proxyKilled } from './scenarios/proxy-killed.ts';
 import { returningBrowsers } from './scenarios/returning-browsers.ts';
+import { mcpSessions } from './scenarios/mcp-sessions.ts';
+import { socketIoSessions } from './scenarios/socketio-sessions.ts';
 import { servletSessions } from './scenarios/servlet-sessions.ts';
 import { sidecarKilled } from './scenarios/sidecar-killed.ts';
 import { workloadDeleted } from './scenarios/workload-deleted.ts';
@@ -20,6 +22,8 @@ import { workloadDeleted } from './scenarios/workload-deleted.ts';
 const scenarios = [
   podsReplaced,
   servletSessions,
+  mcpSessions,
+  socketIoSessions,
   lateProxy,
   returningBrowsers,
   notServing,

@@ -71,7 +71,7 @@ const holdfastProxy = (spec: object): object => ({
 });
 
 /** Whether a connection is accepted. A request would begin a session. */
-async function accepts(host: string, port: number): Promise<true> {
+export async function accepts(host: string, port: number): Promise<true> {
   const socket = connect({ host, port });
   try {
     await once(socket, 'connect');

@@ -13,7 +13,8 @@
  * - A proxy signs with a key only when it is `current`, which it becomes only after each running proxy has reported that it has the key.
  *   Waiting alone would not be enough: a proxy that is disconnected keeps its old table until it reconnects.
  * - A token whose key is no longer current is renewed with its session's next response. So since SETTLED no proxy issues tokens of
- *   an old key, and after the longest time that a session can be without a request all of them have ended.
+ *   an old key, and after the longest time that a session can be without a request all of them have ended. The tokens of sessions that the
+ *   app owns are not renewed: their keys are kept for longer, see `keptForMs`.
  * This time does not cover a stream that stays open for longer while its client sends nothing else: the client keeps the token
  * of the handshake, and if it returns after the key was retired it starts a new session.
  *
@@ -41,7 +42,7 @@ export type RotationInput = {
   state: RotationState;
   /** Every running proxy of every Gateway that serves the StickyWorkload. */
   proxies: readonly ProxyKeys[];
-  limits: SessionLimits;
+  tokens: TokenLimits;
   /** Whether the user has requested a rotation that has not started. */
   requested: boolean;
 };
@@ -71,9 +72,17 @@ export const patienceMs = 5 * minuteMs;
 export const maxKeys = 3;
 const highestKeyId = 0xffff_ffff;
 
-/** Returns how long after SETTLED a token of an old key may be live. Twice the idle timeout: an idle session ends after 1.25 times that. */
-export const keptForMs = ({ idleTimeoutMs, absoluteTimeoutMs = 0 }: SessionLimits): number =>
-  Math.max(dayMs, 2 * idleTimeoutMs, absoluteTimeoutMs);
+/** `renewsTokens`: false if the app owns the cookie or header. Then a session may keep its first token for as long as it lives. */
+export type TokenLimits = { limits: SessionLimits; renewsTokens: boolean };
+
+/**
+ * Returns how long after SETTLED a token of an old key may be live. Twice the idle timeout: an idle session ends after 1.25 times that. A
+ * token that is not renewed ends with the absolute timeout only; without one, a key is kept for as long as it has signed.
+ */
+export function keptForMs({ limits: { idleTimeoutMs, absoluteTimeoutMs }, renewsTokens }: TokenLimits): number {
+  const unlimitedMs = renewsTokens || absoluteTimeoutMs !== undefined ? 0 : rotateAfterMs;
+  return Math.max(dayMs, 2 * idleTimeoutMs, absoluteTimeoutMs ?? 0, unlimitedMs);
+}
 
 /** Returns the next step, at most one: each is planned from what is stored. */
 export function planRotation(input: RotationInput, nowMs: number): RotationPlan {
@@ -104,9 +113,9 @@ function planSettlement({ state, proxies }: RotationInput): RotationStep | undef
     : undefined;
 }
 
-function planRetirement({ state, limits }: RotationInput, nowMs: number): RotationStep | undefined {
+function planRetirement({ state, tokens }: RotationInput, nowMs: number): RotationStep | undefined {
   const keyIds = oldKeys(state);
-  if (keyIds.length === 0 || state.settledAtMs === undefined || nowMs - state.settledAtMs < keptForMs(limits)) {
+  if (keyIds.length === 0 || state.settledAtMs === undefined || nowMs - state.settledAtMs < keptForMs(tokens)) {
     return undefined;
   }
   const message = `Removed session ${nameKeys(keyIds)}: no live session can have a token signed with ${keyIds.length === 1 ? 'it' : 'them'}.`;

@@ -9,6 +9,7 @@ import { annotations, backendKey, keyRingName } from '../../core/names/names.ts'
 import type { ObjectWriter } from '../../kube/ports.ts';
 import { secrets } from '../../kube/resources.ts';
 import { AppError, describeError } from '../../platform/errors.ts';
+import type { Carrier } from '../../wire/routing-table.ts';
 import { newSessionKey } from './key-ring.ts';
 import { count, type OperatorCounters } from '../counters.ts';
 import type { Round, RoundPorts } from '../periodic.ts';
@@ -26,6 +27,8 @@ export type KeyRotationPorts = RoundPorts & {
 
 /** A refused write is retried after this time, and a waiting rotation is reported as often. */
 const retryAfterMs = 10 * 60_000;
+
+const renewsTokens = ({ type }: Carrier): boolean => type === 'Cookie' || type === 'Header';
 
 /** Returns a round over the key rings of all StickyWorkloads. */
 export function createKeyRotation(tools: KeyRotationPorts): Round {
@@ -63,7 +66,7 @@ export function createKeyRotation(tools: KeyRotationPorts): Round {
     secret: CacheContents['keyRings'],
     proxies: readonly string[],
   ): RotationPlan | undefined {
-    const { limits, key } = planServing(workload);
+    const { limits, key, persistence } = planServing(workload);
     const ring = keyRingOf(secret, workload.metadata.uid);
     if (!ring) return undefined;
     const nowMs = tools.nowMs();
@@ -75,7 +78,7 @@ export function createKeyRotation(tools: KeyRotationPorts): Round {
       {
         state: readRotation(secret, ring),
         proxies: confirmed,
-        limits,
+        tokens: { limits, renewsTokens: renewsTokens(persistence.carrier) },
         requested: isRotationRequested(workload.metadata, secret),
       },
       nowMs,

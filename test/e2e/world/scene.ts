@@ -69,7 +69,7 @@ function createScene(shop: Shop, pods: PodWatch, loads: Load[]): Scene {
   };
 }
 
-async function describeNamespace(namespace: string): Promise<void> {
+export async function describeNamespace(namespace: string): Promise<void> {
   const looks = [
     ['get', 'pods', '-o', 'wide'],
     ['describe', 'stickyworkload'],

@@ -138,7 +138,10 @@ function createRing(endpoints: ShortEndpoint[], proxies: readonly RunningProxy[]
           const reported = replica.reports.at(-1)?.keyRings?.[backendName];
           return { uid: String(index), ...(reported && { ring: reported }) };
         });
-        const plan = planRotation({ state: readRotation(stored, ring()), proxies: known, limits, requested }, nowMs);
+        const plan = planRotation(
+          { state: readRotation(stored, ring()), proxies: known, tokens: { limits, renewsTokens: true }, requested },
+          nowMs,
+        );
         if (plan.kind === 'step') {
           stored = writeStep(stored, plan.step, {
             newKey: keyOf(ring().current + 1).secret,

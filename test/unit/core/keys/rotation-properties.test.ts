@@ -74,7 +74,7 @@ function createModel() {
       {
         state: readRotation(stored, readRing(stored)),
         proxies: known,
-        limits,
+        tokens: { limits, renewsTokens: true },
         requested: asked > 0 && isRotationRequested(workload, stored),
       },
       nowMs,

@@ -39,7 +39,10 @@ function plan({ ring, ago = {}, known = [ring, ring], requested = false, absolut
   };
   const state: RotationState = { ...ringOf(ring), promotedAtMs: now - (ago.promoted ?? day), ...times };
   const given = { ...limits, ...(absoluteTimeoutMs !== undefined && { absoluteTimeoutMs }) };
-  const answer = planRotation({ state, proxies: proxies(...known), limits: given, requested }, now);
+  const answer = planRotation(
+    { state, proxies: proxies(...known), tokens: { limits: given, renewsTokens: true }, requested },
+    now,
+  );
   if (answer.kind === 'waiting') return `waiting: ${answer.message}`;
   if (answer.kind === 'nothing') return 'nothing';
   const { step } = answer;
@@ -148,6 +151,13 @@ describe('a token of an old key may be live for', () => {
     ['twice the idle timeout', { idleTimeoutMs: 3 * day }, 6 * day],
     ['the absolute timeout', { idleTimeoutMs: minute, absoluteTimeoutMs: 9 * day }, 9 * day],
   ])('%s', (_, given, expected) => {
-    expect(keptForMs(given)).toBe(expected);
+    expect(keptForMs({ limits: given, renewsTokens: true })).toBe(expected);
+  });
+
+  test.each([
+    ['30 days if the app owns the cookie, where a session keeps its first token', limits, 30 * day],
+    ['the absolute timeout also there', { ...limits, absoluteTimeoutMs: 9 * day }, 9 * day],
+  ])('%s', (_, given, expected) => {
+    expect(keptForMs({ limits: given, renewsTokens: false })).toBe(expected);
   });
 });
