@@ -198,7 +198,11 @@ export class ClientConnection implements ClientSide, Timed {
     const { context } = this;
     const head = context.requestHead;
     const outcome = parseRequestHead(head, bytes, 0, bytes.length);
-    if (outcome === 'incomplete') return false;
+    if (outcome === 'incomplete') {
+      // Empty lines are no request: the connection is still idle.
+      if (head.start === bytes.length) this.pending = undefined;
+      return false;
+    }
     const request = outcome === 'complete' ? inspectRequest(head) : outcome;
     if (!(request instanceof Request)) {
       this.refuse(request);

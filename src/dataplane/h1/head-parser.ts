@@ -75,11 +75,23 @@ export function createHead(limits: HeadLimits): Head {
 
 export function parseRequestHead(head: Head, bytes: Buffer, start: number, end: number): HeadOutcome {
   begin(head, bytes, start, end);
-  // An empty line before the request is the end of a body from an old client (RFC 9112 §2.2).
-  if (bytes[start] === CR && end - start > 1 && bytes[start + 1] === LF) head.start += 2;
-  const next = requestLine(head, head.start);
+  head.start = skipEmptyLines(bytes, start, end);
+  const next = beginsEmptyLine(bytes, head.start, end) ? incomplete : requestLine(head, head.start);
   return conclude(head, next < 0 ? next : fieldLines(head, next), end);
 }
+
+/** Old clients end a body with an empty line too many (RFC 9112 §2.2), some with more. */
+const maxEmptyLines = 8;
+
+function skipEmptyLines(bytes: Buffer, start: number, end: number): number {
+  const limit = Math.min(end - 1, start + 2 * maxEmptyLines);
+  let at = start;
+  while (at < limit && bytes[at] === CR && bytes[at + 1] === LF) at += 2;
+  return at;
+}
+
+/** Whether only the CR of an empty line has arrived. */
+const beginsEmptyLine = (bytes: Buffer, at: number, end: number): boolean => at === end - 1 && bytes[at] === CR;
 
 export function parseResponseHead(head: Head, bytes: Buffer, start: number, end: number): HeadOutcome {
   begin(head, bytes, start, end);

@@ -36,7 +36,8 @@ function splitQuery(target: string): Target {
 }
 
 /**
- * Returns the host of `host[:port]` in lower case; undefined if it is empty or malformed. User information (`user@host`) is refused: it only
+ * Returns the host of `host[:port]` in lower case, without the dot that may end an absolute domain name (RFC 3986 §3.2.2);
+ * undefined if it is empty or malformed. User information (`user@host`) is refused: it only
  * serves to disguise a host (RFC 9110 §4.2.4).
  */
 export function hostOf(authority: string): string | undefined {
@@ -48,7 +49,8 @@ export function hostOf(authority: string): string | undefined {
   ) {
     return undefined;
   }
-  return authority.slice(0, hostEnd).toLowerCase();
+  const nameEnd = authority[hostEnd - 1] === '.' ? hostEnd - 1 : hostEnd;
+  return nameEnd === 0 ? undefined : authority.slice(0, nameEnd).toLowerCase();
 }
 
 /** Returns the offset after the bracket of an IP-literal; -1 if there is none. */

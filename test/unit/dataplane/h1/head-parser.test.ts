@@ -36,9 +36,24 @@ describe('a valid head', () => {
     expect(parse(`${text}GET /next`, 'request').end).toBe(text.length);
   });
 
-  test('may follow one empty line, because old clients send it after a body', () => {
-    expect(reasonOf(parse('\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n', 'request'))).toBe('complete');
-    expect(reasonOf(parse('\r\n\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n', 'request'))).toBe('InvalidMethod');
+  test.each([
+    { lines: 1, outcome: 'complete' },
+    { lines: 8, outcome: 'complete' },
+    { lines: 9, outcome: 'InvalidMethod' },
+  ])('may follow empty lines, because old clients send them after a body: $lines', ({ lines, outcome }) => {
+    const empty = '\r\n'.repeat(lines);
+    expect(reasonOf(parse(`${empty}GET / HTTP/1.1\r\nHost: x\r\n\r\n`, 'request'))).toBe(outcome);
+  });
+
+  test.each([
+    { text: '\r', outcome: 'incomplete' },
+    { text: '\r\n', outcome: 'incomplete' },
+    { text: '\r\n\r', outcome: 'incomplete' },
+    { text: '\r\rGET', outcome: 'InvalidMethod' },
+    { text: '\n', outcome: 'BareLineFeed' },
+    { text: '\rGET', outcome: 'InvalidMethod' },
+  ])('after a part of an empty line is $outcome: $text', ({ text, outcome }) => {
+    expect(reasonOf(parse(text, 'request'))).toBe(outcome);
   });
 
   test('may omit the blank before an empty reason', () => {
