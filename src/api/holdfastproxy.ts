@@ -1,5 +1,5 @@
 /** The schema of HoldfastProxy: how the proxies of a Gateway run, and their limits. */
-import { cidrPattern, duration } from './grammar.ts';
+import { cidrPattern, duration, objectName } from './grammar.ts';
 import { computeResources } from './resources.ts';
 import type { Infer, Rule, Schema } from './schema.ts';
 
@@ -152,7 +152,7 @@ export const proxySpecSchema = {
       items: {
         type: 'object',
         required: ['name'],
-        properties: { name: { type: 'string', minLength: 1, maxLength: 253, description: 'Name of the Secret.' } },
+        properties: { name: objectName('Name of the Secret.') },
       },
     },
     drainTimeout: duration(

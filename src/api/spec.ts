@@ -212,12 +212,7 @@ const dataplane = {
         'The HoldfastProxy for the proxies of the Gateway that Holdfast generates in this namespace. Default: that of the GatewayClass.',
       required: ['name'],
       properties: {
-        name: {
-          type: 'string',
-          minLength: 1,
-          maxLength: 253,
-          description: 'Name of a HoldfastProxy in the same namespace.',
-        },
+        name: objectName('Name of a HoldfastProxy in the same namespace.'),
       },
     },
   },

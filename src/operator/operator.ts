@@ -15,7 +15,7 @@ import { createDiscoveryHandler } from './discovery/handler.ts';
 import type { TranslationStore } from './translation/translation-store.ts';
 import { createCounters, type OperatorCounters } from './counters.ts';
 import { closeAfterResponses, createTlsServer } from './https/server.ts';
-import { createInjectionHandler } from './injection/handler.ts';
+import { createInjectionHandler, webhookLimits } from './injection/handler.ts';
 import { countWrites } from './kube-writes.ts';
 import type { Core, OperatorOptions } from './options.ts';
 import { controllerOptions, createCore, discoveryPorts, injectionPorts } from './wiring.ts';
@@ -52,7 +52,7 @@ export function createOperator(given: OperatorOptions): Operator {
     undo.push(() => core.caches.stop());
     const authority = await untilAuthority(options);
     missing.delete('certificate authority');
-    servers.webhook = createTlsServer(createInjectionHandler(injectionPorts(options, core, authority)));
+    servers.webhook = createTlsServer(createInjectionHandler(injectionPorts(options, core, authority)), webhookLimits);
     servers.discovery = createTlsServer(
       createDiscoveryHandler(discoveryPorts(options, core, (gateway) => controller?.touchCounts(gateway))),
     );

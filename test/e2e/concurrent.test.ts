@@ -5,7 +5,9 @@ import { installHoldfast } from '../support/shop-cluster.ts';
 import { addressReused } from './scenarios/address-reused.ts';
 import { countedInThePod } from './scenarios/counted-in-the-pod.ts';
 import { drainLimit } from './scenarios/drain-limit.ts';
+import { guardedNamespace } from './scenarios/guarded-namespace.ts';
 import { lateProxy } from './scenarios/late-proxy.ts';
+import { lostSigterm } from './scenarios/lost-sigterm.ts';
 import { namespaceDeleted } from './scenarios/namespace-deleted.ts';
 import { notServing } from './scenarios/not-serving.ts';
 import { onePod } from './scenarios/one-pod.ts';
@@ -34,6 +36,8 @@ const scenarios = [
   drainLimit,
   addressReused,
   countedInThePod,
+  guardedNamespace,
+  lostSigterm,
   workloadDeleted,
   namespaceDeleted,
 ];

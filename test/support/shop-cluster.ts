@@ -25,6 +25,8 @@ export type ShopOptions = {
   sample?: string;
   /** Other objects of the namespace, created before the shop. */
   objects?: object[];
+  /** The Deployment before its StickyWorkload, as Helm and Argo CD apply them. */
+  order?: 'WorkloadFirst' | 'DeploymentFirst';
 };
 
 /** The port of the shop's switches: on the addresses of its pods, in no Service. */
@@ -43,17 +45,16 @@ export async function installHoldfast(): Promise<void> {
 
 /** Creates the sample in a namespace of its own. Resolves when it is ready. */
 export async function openShop(namespace: string, options: ShopOptions = {}): Promise<Shop> {
-  const { replicas = 5, objects = [], proxy } = options;
+  const { replicas = 5, objects = [], proxy, order = 'WorkloadFirst' } = options;
   await kubectl('create', 'namespace', namespace);
-  const manifests = [...objects, ...(proxy ? [holdfastProxy(proxy)] : []), ...(await renderShop(options))];
-  await kubectlInput(
-    JSON.stringify({ apiVersion: 'v1', kind: 'List', items: manifests }),
-    'apply',
-    '-n',
-    namespace,
-    '-f',
-    '-',
-  );
+  const [workload, deployment] = await renderShop(options);
+  const before = [...objects, ...(proxy ? [holdfastProxy(proxy)] : [])];
+  if (order === 'WorkloadFirst') await applyIn(namespace, [...before, workload, deployment]);
+  else {
+    await applyIn(namespace, [...before, deployment]);
+    await until('the ReplicaSet', async () => (await listObjects('replicasets', namespace)).length > 0);
+    await applyIn(namespace, [workload]);
+  }
   await untilReady(namespace, replicas);
   const host = await proxyAddress(namespace);
   // Ready says that the proxies and the pods are; the Service reaches them once kube-proxy has programmed the node.
@@ -70,6 +71,9 @@ const holdfastProxy = (spec: object): object => ({
   spec,
 });
 
+const applyIn = (namespace: string, items: object[]): Promise<string> =>
+  kubectlInput(JSON.stringify({ apiVersion: 'v1', kind: 'List', items }), 'apply', '-n', namespace, '-f', '-');
+
 /** Whether a connection is accepted. A request would begin a session. */
 export async function accepts(host: string, port: number): Promise<true> {
   const socket = connect({ host, port });
@@ -81,8 +85,8 @@ export async function accepts(host: string, port: number): Promise<true> {
   }
 }
 
-/** StickyWorkload and Deployment, in the sample's order. */
-async function renderShop(options: ShopOptions): Promise<object[]> {
+/** StickyWorkload and Deployment. */
+export async function renderShop(options: ShopOptions): Promise<[object, object]> {
   const { replicas = 5, spec = {}, container = {}, pod = {}, proxy, sample = 'manifests/samples/cart.yaml' } = options;
   const { workload, deployment } = await readSample(sample);
   const podSpec = deployment.spec.template.spec;

@@ -1,7 +1,8 @@
 /** The identity of a caller, from its token. It alone determines what the caller may see; nothing in a request extends it. */
 import type { IncomingMessage } from 'node:http';
 import { gatewayOfProxy, proxyName } from '../../core/names/names.ts';
-import type { Identity, TokenReviewer } from '../../kube/ports.ts';
+import type { Identity } from '../../kube/ports.ts';
+import type { TokenReviewCache } from './token-review-cache.ts';
 import { describeError } from '../../platform/errors.ts';
 import { RequestError } from '../https/server.ts';
 
@@ -14,10 +15,10 @@ export type GatewayRef = { namespace: string; name: string };
 export type ProxyCaller = { pod: PodRef; gateway: GatewayRef };
 
 /** Returns the identity of a bearer token. Throws RequestError 401 for an invalid token, 503 if the API server cannot review it. */
-export async function authenticate(token: string, reviewer: TokenReviewer): Promise<Identity> {
+export async function authenticate(token: string, reviewer: TokenReviewCache, source: string): Promise<Identity> {
   let identity: Identity | undefined;
   try {
-    identity = await reviewer.review(token);
+    identity = await reviewer.review(token, source);
   } catch (error) {
     throw new RequestError(503, `the API server cannot review the token: ${describeError(error)}`);
   }

@@ -18,7 +18,8 @@ import type { DrainPorts } from './drain-status.ts';
 import { streamTable } from './table-stream.ts';
 import type { PublishedTables } from './table-stream.ts';
 import { createSessionRelay } from './session-relay.ts';
-import { createTokenReviewCache } from './token-review-cache.ts';
+import { createBodyGate, type BodyGate } from '../https/body-gate.ts';
+import { createTokenReviewCache, type TokenReviewCache } from './token-review-cache.ts';
 import { statusOfExpired } from './expired-token.ts';
 
 export type DiscoveryPorts = {
@@ -41,25 +42,38 @@ type Route = (call: Call) => Promise<Answer | undefined>;
 // 10,000 endpoints take 1.3 MB.
 const maxReportBytes = 8 * 1024 * 1024;
 const maxSummaryBytes = 16 * 1024;
+const bodyLimits = { perSourceBytes: 2 * maxReportBytes, totalBytes: 96 * 1024 * 1024 };
 /** How often the token of an open stream is reviewed again: tables contain signing keys. */
 const recheckMs = 60_000;
 
 export function createDiscoveryHandler(
   discovery: DiscoveryPorts,
 ): (request: IncomingMessage, response: ServerResponse) => void {
-  const ports = { ...discovery, reviewer: createTokenReviewCache(discovery.reviewer, discovery.clock) };
+  const ports = {
+    ...discovery,
+    reviewer: createTokenReviewCache(discovery.reviewer, discovery.clock),
+    gate: createBodyGate(bodyLimits),
+  };
   const routes = createRoutes(ports);
   return (request, response) => void respond(request, response, { routes, ports });
 }
 
-type Wiring = { routes: ReadonlyMap<string, Route>; ports: DiscoveryPorts };
+/** The ports, with the caches and bounds of this handler. */
+type HandlerPorts = Omit<DiscoveryPorts, 'reviewer'> & { reviewer: TokenReviewCache; gate: BodyGate };
+
+type Wiring = { routes: ReadonlyMap<string, Route>; ports: HandlerPorts };
 
 async function respond(request: IncomingMessage, response: ServerResponse, { routes, ports }: Wiring): Promise<void> {
   try {
     const route = routes.get(`${request.method} ${request.url?.split('?')[0]}`);
     if (route === undefined) throw new RequestError(404, `only ${[...routes.keys()].join(', ')}`);
     const token = bearerToken(request);
-    const answer = await route({ request, response, token, identify: () => authenticate(token, ports.reviewer) });
+    const answer = await route({
+      request,
+      response,
+      token,
+      identify: () => authenticate(token, ports.reviewer, sourceOf(request)),
+    });
     if (answer !== undefined) sendAnswer(response, answer);
   } catch (error) {
     const status = error instanceof RequestError ? error.status : 500;
@@ -70,16 +84,16 @@ async function respond(request: IncomingMessage, response: ServerResponse, { rou
   }
 }
 
-function createRoutes(ports: DiscoveryPorts): ReadonlyMap<string, Route> {
-  const { tables, clock, replica } = ports;
+function createRoutes(ports: HandlerPorts): ReadonlyMap<string, Route> {
+  const { tables, clock, replica, gate } = ports;
   const relay = createSessionRelay();
   return new Map<string, Route>([
     [
       'GET /v1/table',
-      async ({ response, token, identify }) => {
+      async ({ request, response, token, identify }) => {
         const { pod, gateway } = proxyOf(await identify());
         streamTable(response, { tables, relay, gatewayKey: keyOf(gateway), podUid: pod.uid, replica, clock });
-        reviewPeriodically(response, token, ports);
+        reviewPeriodically({ request, response, token }, ports);
         return undefined;
       },
     ],
@@ -98,7 +112,7 @@ function createRoutes(ports: DiscoveryPorts): ReadonlyMap<string, Route> {
       async ({ request, identify }) => {
         const proxy = proxyOf(await identify());
         ports.reports.admit(proxy);
-        const handover = requireValid(parseHandover(await readJson(request, maxReportBytes)));
+        const handover = requireValid(parseHandover(await readJson(request, { maxBytes: maxReportBytes, gate })));
         const isSent = relay.handOver(
           keyOf(proxy.gateway),
           proxy.pod.uid,
@@ -114,14 +128,17 @@ function createRoutes(ports: DiscoveryPorts): ReadonlyMap<string, Route> {
       'POST /v1/drained',
       async ({ request, identify }) => {
         const pod = podOf(await identify());
-        ports.onDrained(pod, requireValid(parseDrainSummary(await readJson(request, maxSummaryBytes))));
+        ports.onDrained(
+          pod,
+          requireValid(parseDrainSummary(await readJson(request, { maxBytes: maxSummaryBytes, gate }))),
+        );
         return { status: 204 };
       },
     ],
   ]);
 }
 
-async function drainStatus({ token, identify }: Call, { drain, clock }: DiscoveryPorts): Promise<DrainStatus> {
+async function drainStatus({ token, identify }: Call, { drain, clock }: HandlerPorts): Promise<DrainStatus> {
   let identity: Identity;
   try {
     identity = await identify();
@@ -134,9 +151,13 @@ async function drainStatus({ token, identify }: Call, { drain, clock }: Discover
   return drainStatusOf(podOf(identity), drain, clock.nowMs());
 }
 
-async function readReport(request: IncomingMessage, proxy: ProxyCaller, { reports }: DiscoveryPorts): Promise<Report> {
+async function readReport(
+  request: IncomingMessage,
+  proxy: ProxyCaller,
+  { reports, gate }: HandlerPorts,
+): Promise<Report> {
   try {
-    return requireValid(parseReport(await readJson(request, maxReportBytes)));
+    return requireValid(parseReport(await readJson(request, { maxBytes: maxReportBytes, gate })));
   } catch (error) {
     reports.refuse(proxy, describeError(error));
     throw error;
@@ -148,13 +169,18 @@ function requireValid<T>(checked: Checked<T>): T {
   return checked.value;
 }
 
+const sourceOf = ({ socket }: IncomingMessage): string => socket.remoteAddress ?? '';
+
 const keyOf = ({ namespace, name }: { namespace: string; name: string }): string => `${namespace}/${name}`;
 
 /** Ends the stream when its token is no longer valid. The proxy reconnects with a new token, and continues to route meanwhile. */
-function reviewPeriodically(response: ServerResponse, token: string, { reviewer, clock }: DiscoveryPorts): void {
+function reviewPeriodically(
+  { request, response, token }: Omit<Call, 'identify'>,
+  { reviewer, clock }: HandlerPorts,
+): void {
   const check = async () => {
     // An unavailable API server is no reason to disconnect a proxy.
-    const stillValid = await reviewer.review(token).then(
+    const stillValid = await reviewer.review(token, sourceOf(request)).then(
       (identity) => identity !== undefined,
       () => true,
     );

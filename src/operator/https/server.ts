@@ -2,6 +2,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import type { Server } from 'node:https';
+import type { Socket } from 'node:net';
+import type { BodyGate } from './body-gate.ts';
 
 export type Answer = { status: number; body?: unknown };
 
@@ -16,25 +18,55 @@ export class RequestError extends Error {
   }
 }
 
+export type ServerLimits = {
+  /** A whole request must arrive within this time. */
+  requestTimeoutMs: number;
+  /** An idle TLS connection takes about 50 kB. */
+  connections: number;
+  connectionsPerSource: number;
+};
+
 /** `installLeaf` sets the certificate later; until then every handshake fails. */
-export function createTlsServer(handle: (request: IncomingMessage, response: ServerResponse) => void): Server {
+export function createTlsServer(
+  handle: (request: IncomingMessage, response: ServerResponse) => void,
+  limits: ServerLimits = defaultLimits,
+): Server {
   const server = createServer(
     {
       minVersion: 'TLSv1.2',
       handshakeTimeout: 5000,
       // Slow senders: the head, then the whole request, must arrive within this time. Responses may last indefinitely (streams do).
-      headersTimeout: 5000,
-      requestTimeout: 15_000,
-      connectionsCheckingInterval: 2500,
+      headersTimeout: Math.min(5000, limits.requestTimeoutMs),
+      requestTimeout: limits.requestTimeoutMs,
+      connectionsCheckingInterval: 1000,
       // Longer than the second between two reports or drain queries, so that they share a connection.
       keepAliveTimeout: 15_000,
       maxHeaderSize: 16 * 1024,
     },
     handle,
   );
-  // A bound against exhaustion of file descriptors, far above one connection for each draining pod and proxy.
-  server.maxConnections = 20_000;
+  server.maxConnections = limits.connections;
+  boundSources(server, limits.connectionsPerSource);
   return server;
+}
+
+/** One connection for each draining pod and a few for each proxy; pods on the network of a node share its address. */
+const defaultLimits: ServerLimits = { requestTimeoutMs: 15_000, connections: 8000, connectionsPerSource: 400 };
+
+/** Before the TLS handshake, which costs more than everything else that a stranger can ask for. */
+function boundSources(server: Server, perSource: number): void {
+  const open = new Map<string, number>();
+  server.prependListener('connection', (socket: Socket) => {
+    const source = socket.remoteAddress ?? '';
+    const count = (open.get(source) ?? 0) + 1;
+    open.set(source, count);
+    socket.once('close', () => {
+      const left = (open.get(source) ?? 1) - 1;
+      if (left === 0) open.delete(source);
+      else open.set(source, left);
+    });
+    if (count > perSource) socket.destroy();
+  });
 }
 
 /** From now on each response closes its connection: the client's next request reaches another replica through the Service. */
@@ -44,8 +76,28 @@ export function closeAfterResponses(server: Server): void {
   });
 }
 
+/** `gate`: reserves the memory of the body. */
+export type BodyOptions = { maxBytes: number; gate: BodyGate };
+
 /** Returns the whole body as JSON. Throws RequestError if it is too long or not JSON. */
-export async function readJson(request: IncomingMessage, maxBytes: number): Promise<unknown> {
+export async function readJson(request: IncomingMessage, { maxBytes, gate }: BodyOptions): Promise<unknown> {
+  const declared = Number(request.headers['content-length'] ?? maxBytes);
+  if (!(declared <= maxBytes)) throw new RequestError(413, `the body is longer than ${maxBytes} bytes`);
+  const left = new AbortController();
+  const leave = () => {
+    left.abort();
+  };
+  request.once('close', leave);
+  const release = await gate.reserve(request.socket.remoteAddress ?? '', declared, left.signal);
+  try {
+    return await readReserved(request, maxBytes);
+  } finally {
+    request.off('close', leave);
+    release();
+  }
+}
+
+async function readReserved(request: IncomingMessage, maxBytes: number): Promise<unknown> {
   const chunks: Buffer[] = [];
   let size = 0;
   // If reading ends early, the stream stays open: the response is sent on its connection.

@@ -14,7 +14,8 @@ import type { Clock } from '../../platform/clock.ts';
 import { describeError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
 import { isRecord } from '../../platform/record.ts';
-import { readJson, RequestError, sendAnswer } from '../https/server.ts';
+import { createBodyGate } from '../https/body-gate.ts';
+import { readJson, RequestError, sendAnswer, type BodyOptions } from '../https/server.ts';
 import { paramsOf, type InjectionSettings } from './params.ts';
 import { parseReview, renderReview } from './review.ts';
 import { describeUnchanged, describeWarning, noWorkload } from './warnings.ts';
@@ -34,8 +35,13 @@ export type InjectionPorts = {
   logger: Logger;
 };
 
-// The API server sends requests of up to 3 MB; a review wraps one object.
-const maxBodyBytes = 8 * 1024 * 1024;
+/** etcd stores no pod of more than 1.5 MiB; the review adds little to it. */
+const maxBodyBytes = 2 * 1024 * 1024;
+/** The API server sends a pod in milliseconds. Others, from which nothing else distinguishes it, have as much and no more. */
+const bodyLimits = { perSourceBytes: 16 * 1024 * 1024, totalBytes: 96 * 1024 * 1024 };
+/** For the server of this handler. A request that takes longer than the webhook's timeout has no response. */
+export const webhookLimits = { requestTimeoutMs: 5000, connections: 4000, connectionsPerSource: 1000 };
+
 /**
  * The webhook's timeout is 5 s, and 10 s for labelled pods, which may wait for their StickyWorkload; responding earlier makes it possible to
  * report what went wrong.
@@ -46,10 +52,13 @@ const lookupTimeoutMs = { labelled: 9000, other: 4000 };
 export function createInjectionHandler(
   injection: InjectionPorts,
 ): (request: IncomingMessage, response: ServerResponse) => void {
-  return (request, response) => void respond(request, response, injection);
+  const body = { maxBytes: maxBodyBytes, gate: createBodyGate(bodyLimits) };
+  return (request, response) => void respond(request, response, { ...injection, body });
 }
 
-async function respond(request: IncomingMessage, response: ServerResponse, injection: InjectionPorts): Promise<void> {
+type Wiring = InjectionPorts & { body: BodyOptions };
+
+async function respond(request: IncomingMessage, response: ServerResponse, injection: Wiring): Promise<void> {
   try {
     sendAnswer(response, { status: 200, body: await answer(request, injection) });
   } catch (error) {
@@ -61,10 +70,10 @@ async function respond(request: IncomingMessage, response: ServerResponse, injec
   }
 }
 
-async function answer(request: IncomingMessage, injection: InjectionPorts): Promise<object> {
+async function answer(request: IncomingMessage, injection: Wiring): Promise<object> {
   if (request.method !== 'POST') throw new RequestError(405, 'only POST is supported');
   if (request.url?.split('?')[0] !== injectPath) throw new RequestError(404, `only ${injectPath} is served`);
-  const { uid, pod } = parseReview(await readJson(request, maxBodyBytes));
+  const { uid, pod } = parseReview(await readJson(request, injection.body));
   if (pod === undefined) return renderReview(uid, {});
   try {
     return renderReview(uid, await reviewPod(pod, injection));

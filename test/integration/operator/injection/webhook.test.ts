@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { StickyWorkload } from '../../../../src/api/stickyworkload.ts';
 import { createTlsServer } from '../../../../src/operator/https/server.ts';
@@ -238,5 +241,37 @@ describe('the webhook', () => {
   ];
   test.each(refused)('rejects %s', async (_, call, status) => {
     expect(await call()).toMatchObject({ status, body: { message: expect.any(String) } });
+  });
+});
+
+describe('the webhook under attack', () => {
+  const head = (bytes: number) =>
+    `POST /inject HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${bytes}\r\n\r\n`;
+
+  /** Sends all of a body but its last byte. */
+  async function holdBack(bytes: number): Promise<TLSSocket> {
+    const { port } = server.address() as AddressInfo;
+    const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false }).on('error', () => undefined);
+    await once(socket, 'secureConnect');
+    socket.write(head(bytes));
+    socket.write(Buffer.alloc(bytes - 1, 'x'));
+    return socket;
+  }
+
+  test('rejects a body that no pod can have before it is sent', async () => {
+    const { port } = server.address() as AddressInfo;
+    const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false });
+    await once(socket, 'secureConnect');
+    socket.write(head(3 * 1024 * 1024));
+    const [answer] = (await once(socket, 'data')) as [Buffer];
+    expect(answer.toString()).toMatch(/^HTTP\/1\.1 413/);
+    socket.destroy();
+  });
+
+  test('reads bodies of one source up to a bound, and injects a pod once they are gone', async () => {
+    const held = await Promise.all(Array.from({ length: 40 }, () => holdBack(2 * 1024 * 1024 - 1)));
+    const waiting = send(review({ containers: [app] }));
+    for (const socket of held) socket.destroy();
+    expect(await waiting).toMatchObject({ allowed: true, patchType: 'JSONPatch' });
   });
 });

@@ -1,9 +1,15 @@
 import { describe, expect, test } from '@jest/globals';
-import { createTokenReviewCache } from '../../../../src/operator/discovery/token-review-cache.ts';
+import { createTokenReviewCache as createCache } from '../../../../src/operator/discovery/token-review-cache.ts';
 import type { Identity, TokenReviewer } from '../../../../src/kube/ports.ts';
 import { createManualClock } from '../../../support/manual-clock.ts';
 
 const identity: Identity = { username: 'system:serviceaccount:shop:cart' };
+
+/** As seen from one pod. */
+function createTokenReviewCache(...args: Parameters<typeof createCache>) {
+  const cache = createCache(...args);
+  return { review: (token: string, source = '10.1.0.9') => cache.review(token, source) };
+}
 
 /** Counts reviews; `good…` tokens are valid. */
 function createReviewer() {
@@ -69,19 +75,19 @@ describe('the token review cache', () => {
     const { reviewed, reviewer } = createReviewer();
     const cache = createTokenReviewCache(reviewer, createManualClock());
     await cache.review('good');
-    for (let index = 0; index < 12_000; index += 1) await cache.review(`bad-${index}`);
+    for (let index = 0; index < 12_000; index += 1) await cache.review(`bad-${index}`, `10.2.0.${index}`);
     reviewed.length = 0;
     await cache.review('good');
-    await cache.review('bad-11999');
+    await cache.review('bad-11999', 'another');
     expect(reviewed).toEqual([]);
     // The oldest invalid ones were evicted: the cache is bounded.
-    await cache.review('bad-0');
+    await cache.review('bad-0', 'another');
     expect(reviewed).toEqual(['bad-0']);
   });
 
   test('rejects a hundred-and-first concurrent review', async () => {
     const cache = createTokenReviewCache({ review: () => new Promise(() => undefined) }, createManualClock());
-    for (let index = 0; index < 100; index += 1) void cache.review(`waiting-${index}`);
+    for (let index = 0; index < 100; index += 1) void cache.review(`waiting-${index}`, `10.2.0.${index}`);
     await expect(cache.review('one more')).rejects.toMatchObject({ code: 'KUBERNETES_UNAVAILABLE', retryable: true });
   });
 
@@ -112,5 +118,27 @@ describe('the token review cache', () => {
     const result = cache.review('good');
     await clock.advance(1000);
     expect(await result).toEqual(identity);
+  });
+
+  test('rejects unknown tokens of an address with many invalid ones, for a minute; known ones and other addresses go on', async () => {
+    const { reviewed, reviewer } = createReviewer();
+    const clock = createManualClock();
+    const cache = createTokenReviewCache(reviewer, clock);
+    await cache.review('good-known', 'evil');
+    for (let index = 0; index < 30; index += 1) await cache.review(`bad-${index}`, 'evil');
+    await expect(cache.review('bad-30', 'evil')).rejects.toThrow('too many from this address were invalid');
+    await expect(cache.review('good-new', 'evil')).rejects.toThrow('too many from this address were invalid');
+    expect(await cache.review('good-known', 'evil')).toBe(identity);
+    expect(await cache.review('good-new', 'honest')).toBe(identity);
+    expect(reviewed).toHaveLength(32);
+    await clock.advance(60_000);
+    expect(await cache.review('good-later', 'evil')).toBe(identity);
+  });
+
+  test('keeps reviews free for other addresses while one has ten in flight', async () => {
+    const cache = createTokenReviewCache({ review: () => new Promise(() => undefined) }, createManualClock());
+    for (let index = 0; index < 10; index += 1) void cache.review(`slow-${index}`, 'evil');
+    await expect(cache.review('one-more', 'evil')).rejects.toThrow('too many tokens are being reviewed');
+    void cache.review('other', 'honest').catch(() => expect(true).toBe(false));
   });
 });
