@@ -49,7 +49,14 @@ const rowsPerSweep = 8192;
 
 export async function startProxy(config: ProxyConfig, ports: ProxyPorts): Promise<Proxy> {
   const { clock, log } = ports;
-  const router = createSessionRouter({ clock, random: Math.random, newSessionId: createSessionIds() });
+  const router = createSessionRouter({
+    clock,
+    random: Math.random,
+    newSessionId: createSessionIds(),
+    onUnpinnedId(workload) {
+      log.warn({ workload }, 'session id of the app not pinned: with a token it would exceed 4096 bytes');
+    },
+  });
   const openFiles = ports.openFiles ?? readOpenFileLimit();
   const server = createHttp1Server({ router, clock, log, connectionsByFiles: connectionsWithin(openFiles) });
   const settings = createAppliedSettings(server, { openFiles, log });

@@ -128,7 +128,7 @@ type BackendInputs = { before: CompiledBackend | undefined; slots: EndpointSlots
 
 function compileBackend(source: Backend, { before, slots, counters }: BackendInputs): CompiledBackend {
   const { key, keyRing, limits } = source;
-  const record = before?.record ?? { limits, counters, previousUid: undefined };
+  const record = before?.record ?? { limits, counters, previousUid: undefined, unpinnedIdLoggedAtMs: 0 };
   record.limits = limits;
   const removedEndpoints = new Set(source.removedEndpoints.map(({ id }) => id));
   return {

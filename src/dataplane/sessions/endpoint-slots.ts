@@ -9,6 +9,8 @@ export type BackendRecord = {
   readonly counters: BackendCounters;
   /** UID of the pod that got the last new session; undefined before the first. */
   previousUid: string | undefined;
+  /** When an id that leaves no room for a token was last logged, Unix ms; 0 before the first. */
+  unpinnedIdLoggedAtMs: number;
 };
 
 /** An EndpointLoad of `core/balance`. */

@@ -69,6 +69,7 @@ export interface HoldContext {
   hasEnded(session: SessionId): boolean;
   /** The session was alive for longer than its token shows: other proxies are notified. */
   announceSeen(session: SessionId): void;
+  onUnpinnedId(workload: string): void;
   /** Returns the backend as the newest table has it. */
   backend(key: string): CompiledBackend | undefined;
 }
@@ -137,7 +138,7 @@ export class NewHold implements SessionHold {
     const { carrier } = this.route;
     if (this.kind === 'Nothing') return carrier.keep(response);
     const { replaces, lost } = this.start;
-    const verdict = judge(response, this.backend, { carrier, clock: context.clock });
+    const verdict = judge(response, this.backend, { carrier, context });
     if (verdict === 'Ends') {
       if (replaces === undefined) return carrier.keep(response);
       endByApp(context, replaces.token);
@@ -268,7 +269,7 @@ export class PinnedHold implements SessionHold {
     const context = this.context;
     recordResponse(this.slot);
     const { carrier } = this.route;
-    const verdict = judge(response, this.backend, { carrier, clock: context.clock });
+    const verdict = judge(response, this.backend, { carrier, context });
     // An id that is too long for a token takes the place of the one with the token.
     if (verdict === 'Ends' || verdict === 'TooLong') {
       endByApp(context, this.token);
@@ -311,14 +312,23 @@ export class PinnedHold implements SessionHold {
 
 function judge(
   response: SessionResponse,
-  { record }: CompiledBackend,
-  { carrier, clock }: { carrier: CompiledCarrier; clock: Clock },
+  { key, record }: CompiledBackend,
+  { carrier, context }: { carrier: CompiledCarrier; context: HoldContext },
 ): AppVerdict {
   if (response.endsSession) return 'Ends';
-  const verdict = carrier.verdict(response, clock.nowMs());
-  if (verdict === 'TooLong') record.counters.unpinnedIds += 1;
+  const nowMs = context.clock.nowMs();
+  const verdict = carrier.verdict(response, nowMs);
+  if (verdict !== 'TooLong') return verdict;
+  record.counters.unpinnedIds += 1;
+  if (nowMs - record.unpinnedIdLoggedAtMs >= unpinnedIdLoggedEveryMs) {
+    record.unpinnedIdLoggedAtMs = nowMs;
+    context.onUnpinnedId(key);
+  }
   return verdict;
 }
+
+/** An app whose ids are too long sets one with each response. */
+const unpinnedIdLoggedEveryMs = 60_000;
 
 function endByApp(context: HoldContext, token: Token): void {
   context.sessions.end(token, 'Application');

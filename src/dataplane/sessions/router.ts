@@ -29,7 +29,13 @@ import type { FilterPorts } from './token-filter.ts';
 import { createTokenCache, readTokens } from './token-reader.ts';
 
 /** `random`: at least 0, below 1. `newSessionId`: 64 bits that cannot be guessed. */
-export type RouterPorts = { clock: Clock; random: () => number; newSessionId: () => SessionId };
+export type RouterPorts = {
+  clock: Clock;
+  random: () => number;
+  newSessionId: () => SessionId;
+  /** An app set an id that leaves no room for a token. Called once a minute at most for each StickyWorkload. */
+  onUnpinnedId?: (workload: string) => void;
+};
 
 /** Ids of 16 hex digits. */
 export type SessionNotices = { ended: string[]; seen: string[] };
@@ -114,6 +120,7 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
       seen.add(session, clock.nowMs());
     },
     backend: (key) => state?.backends.get(key),
+    onUnpinnedId: ports.onUnpinnedId ?? (() => undefined),
     backends: () => state?.backends ?? new Map(),
   });
 

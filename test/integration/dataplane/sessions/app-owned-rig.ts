@@ -67,9 +67,10 @@ export async function startOwned(
     await rename(`${file}.new`, file);
   };
   await write({ endpoints });
+  const log = createMemoryLogger();
   const proxy = await startProxy(
     { source: { kind: 'file', file }, adminPort: 0, shutdownDelayMs: 0, shutdownGraceMs: 100 },
-    { clock: systemClock, log: createMemoryLogger(), resolve: () => Promise.resolve([]), bindPort: () => 0 },
+    { clock: systemClock, log, resolve: () => Promise.resolve([]), bindPort: () => 0 },
   );
   cleanups.push(() => proxy.stop());
   const port = await eventually(
@@ -80,6 +81,7 @@ export async function startOwned(
     call: (target: string, headers: Record<string, string> = {}, method = 'GET') =>
       call({ port: port ?? 0, target, headers, method }),
     port: port ?? 0,
+    log,
     metrics: async () => (await (await fetch(`http://127.0.0.1:${proxy.adminPort}/metrics`)).text()).split('\n'),
     sessions: () => pods.map((pod) => proxy.router.sessions.slots.byId(endpointId(`uid-${pod}`))?.sessions ?? 0),
     swap: async (table: ShortTable) => {

@@ -98,13 +98,21 @@ describe('a session in a cookie of the app', () => {
     expect((await owned.call('/', { cookie })).body).toBe(`${pod}: JSESSIONID="${pod}-1"`);
   });
 
-  test('is not pinned if the id is too long for a token: the id is forwarded as it is, and that is counted', async () => {
+  test('is not pinned if the id is too long for a token: the id is forwarded as it is, and that is counted, and logged once a minute', async () => {
     const owned = await start();
     const { response, cookie } = await begin(owned, '/long');
     expect(response.headers['set-cookie']).toEqual([`${cookie}; Path=/`]);
     expect(cookie).toHaveLength('JSESSIONID='.length + 4015);
     expect(owned.sessions()).toEqual([0, 0]);
-    expect(await owned.metrics()).toContain(`holdfast_unpinned_ids_total{${cart}} 1`);
+    await owned.call('/long');
+    expect(await owned.metrics()).toContain(`holdfast_unpinned_ids_total{${cart}} 2`);
+    expect(owned.log.lines().filter(({ level }) => level === 'warn')).toEqual([
+      {
+        level: 'warn',
+        message: 'session id of the app not pinned: with a token it would exceed 4096 bytes',
+        fields: { workload: 'shop/cart' },
+      },
+    ]);
   });
 
   test('that gets an id which is too long for a token ends, because the client can no longer name it', async () => {

@@ -32,7 +32,7 @@ function createTable(room = Number.POSITIVE_INFINITY) {
     hasRoom: () => announced.length < room,
     add: ({ sessionLo }, atMs) => announced.push({ sessionLo, atMs }),
   });
-  const backend = { limits, counters, previousUid: undefined };
+  const backend = { limits, counters, previousUid: undefined, unpinnedIdLoggedAtMs: 0 };
   const slot = (name: string) => table.slots.byId(name) ?? table.slots.attach(pod(name), backend);
   return { table, counters, slot, announced };
 }

@@ -188,3 +188,64 @@ describe('the format of a token', () => {
     expect([isTokenShaped(text), containsToken(text)]).toEqual([is, has]);
   });
 });
+
+describe('carriers that an app owns', () => {
+  const appCookie = (name: string): Carrier => ({ type: 'ApplicationCookie', name });
+  const appHeader = (name: string): Carrier => ({ type: 'ApplicationHeader', name });
+  const routes = [
+    { carrier: appCookie('JSESSIONID') },
+    { carrier: appHeader('Mcp-Session-Id') },
+    { carrier: cookie('other') },
+    { carrier: header('X-Session') },
+  ];
+
+  test('lose the token in requests on every route, and the app keeps its ids', () => {
+    for (const first of routes) {
+      const { filter } = filterOf([first, ...routes.filter((each) => each !== first)]);
+      expect(filter.cookiesForApp(`a=1; JSESSIONID=abc~${token}; JSESSIONID="x y~${token}"; b`)).toBe(
+        'a=1; JSESSIONID=abc; JSESSIONID="x y"; b',
+      );
+      expect(filter.headerForApp('mcp-session-id', `abc~${token}`)).toBe('abc');
+      expect(filter.headerForApp('mcp-session-id', `a~${token}, b~${token}`)).toBe('a, b');
+      expect(filter.headerForApp('mcp-session-id', 'abc')).toBe('abc');
+    }
+  });
+
+  test('keep what only looks like a token', () => {
+    const { filter } = filterOf(routes);
+    for (const cookies of [`JSESSIONID=${token}x`, 'JSESSIONID=a~b', `MYJSESSIONID=a~${token}`, 'JSESSIONID']) {
+      expect(filter.cookiesForApp(cookies)).toBe(cookies);
+    }
+  });
+
+  test('lose a header whose value has a token elsewhere, because no app handed it out', () => {
+    const { filter } = filterOf(routes);
+    expect(filter.headerForApp('mcp-session-id', `abc~${token} def`)).toBe('');
+    expect(filter.hidesFromApp('mcp-session-id', `abc~${token}`)).toBe(true);
+    expect(filter.hidesFromApp('mcp-session-id', 'abc')).toBe(false);
+  });
+
+  test('are set by the app of the route only with its session lines, without a conflict', () => {
+    const own = filterOf(routes);
+    expect(own.filter.hidesCookieFromClient('JSESSIONID=abc; Path=/')).toBe(true);
+    expect(filterOf([{ carrier: appHeader('Mcp-Session-Id') }]).filter.appHeader).toBe('mcp-session-id');
+    expect(own.conflicts).toEqual([]);
+  });
+
+  test('may be set by the apps of other routes: each has its own path, or no session at all', () => {
+    const { filter, conflicts } = filterOf([{ carrier: cookie('own') }, ...routes]);
+    expect(filter.hidesCookieFromClient('JSESSIONID=abc; Path=/blog')).toBe(false);
+    expect(filter.hidesFromClient('mcp-session-id', 'abc')).toBe(false);
+    expect(conflicts).toEqual([]);
+  });
+
+  test.each([
+    { carrier: appHeader('Mcp-Session-Id'), method: 'DELETE', status: 204, ends: true },
+    { carrier: appHeader('Mcp-Session-Id'), method: 'DELETE', status: 404, ends: false },
+    { carrier: appHeader('Mcp-Session-Id'), method: 'POST', status: 200, ends: false },
+    { carrier: appCookie('JSESSIONID'), method: 'DELETE', status: 200, ends: false },
+    { carrier: header('X-Session'), method: 'DELETE', status: 200, ends: false },
+  ])('$carrier.type: a $status to $method ends the session: $ends', ({ carrier, method, status, ends }) => {
+    expect(filterOf([{ carrier }]).filter.endsSession(method, status)).toBe(ends);
+  });
+});
