@@ -87,6 +87,9 @@ export const reasons = {
   KeyRotationComplete: 'Session keys that no live token can use were removed.',
   KeyRotationWaiting: 'A proxy has not confirmed the session keys. The rotation waits, so that no session is lost.',
   KeyRotationFailed: 'The Secret with the session keys could not be written; the rotation will be retried.',
+  // Apps
+  CarrierConflict:
+    'The app sets a cookie or header that carries session tokens. The proxy removes it from responses, so the app does not get it back.',
   // Deletion costs
   DeletionCostConflict: 'Another controller manages the pod-deletion-cost of a pod; Holdfast left it unchanged.',
   DeletionCostFailed: 'The pod-deletion-cost of a pod could not be written; the write will be retried.',

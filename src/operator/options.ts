@@ -53,4 +53,5 @@ export type Core = {
   drains: DrainWatch;
   counters: OperatorCounters;
   drainDurations: HistogramHandle;
+  isLeader: () => boolean;
 };

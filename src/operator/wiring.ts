@@ -21,6 +21,7 @@ import { createClusterState } from './gather/cluster-state.ts';
 import type { InjectionPorts } from './injection/handler.ts';
 import type { InjectionSettings } from './injection/params.ts';
 import type { Core, OperatorOptions } from './options.ts';
+import { createCarrierEvents } from './discovery/carrier-events.ts';
 import { createDrainDurations } from './drain/drain-events.ts';
 import { createDrainEvents } from './drain/drain-events.ts';
 import { createDrainWatch } from './drain/drain-watch.ts';
@@ -83,6 +84,7 @@ export function createCore(
     knownProxies,
     drains,
     counters,
+    isLeader,
     drainDurations: createDrainDurations(),
   };
 }
@@ -153,6 +155,7 @@ export function discoveryPorts(
       observe: (result) => {
         count(counters.reports, result);
       },
+      onConflict: createCarrierEvents({ clusterState, events: cluster, isLeader: core.isLeader }),
       onCounts: touchCounts,
       clock,
       logger,

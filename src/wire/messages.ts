@@ -85,7 +85,15 @@ export type Report = {
    * reported it. Absent: a proxy of an older version, which confirms no key.
    */
   keyRings?: Record<string, KeyRingReport>;
+  /** Apps of the last seconds that used the name of a carrier; at most 50. Absent: none. */
+  conflicts?: CarrierConflict[];
 };
+
+/**
+ * An app set a cookie or header that carries session tokens. `workload`: whose app it is. `carrierOf`: whose tokens have the name.
+ * Both are `namespace/name` of a StickyWorkload, and may be the same one.
+ */
+export type CarrierConflict = { workload: string; carrierOf: string; type: 'Cookie' | 'Header'; name: string };
 
 /** `ids`: the keys that verify, ascending. `current`: the key that signs. */
 export type KeyRingReport = { current: number; ids: number[] };

@@ -19,6 +19,7 @@ import {
 } from './check.ts';
 import { maxHandedSessions } from './messages.ts';
 import type {
+  CarrierConflict,
   EndpointReport,
   HandedSession,
   Handover,
@@ -111,6 +112,17 @@ const report = object<SentReport>({
   seen: optional(list(hexId)),
   successorOf: optional(list(process)),
   keyRings: optional(map(object<KeyRingReport>({ current: count, ids: list(count) }))),
+  conflicts: optional(
+    list(
+      object<CarrierConflict>({
+        workload: text(512),
+        carrierOf: text(512),
+        type: oneOf('Cookie', 'Header'),
+        name: text(256),
+      }),
+      50,
+    ),
+  ),
 });
 
 /** One invalid entry invalidates the report: the counts of a proxy are known or unknown, never partly known. */
@@ -118,7 +130,7 @@ export function parseReport(body: unknown): Checked<Report> {
   const result = checked(report, body, 'report');
   if ('problem' in result) return result;
   // The operator stores reports: unknown properties are dropped.
-  const { startedAtMs, sequence, endpoints, ended, seen = [], successorOf, keyRings } = result.value;
+  const { startedAtMs, sequence, endpoints, ended, seen = [], successorOf, keyRings, conflicts } = result.value;
   return {
     value: {
       startedAtMs,
@@ -136,6 +148,9 @@ export function parseReport(body: unknown): Checked<Report> {
       seen,
       ...(successorOf && { successorOf }),
       ...(keyRings && { keyRings }),
+      ...(conflicts && {
+        conflicts: conflicts.map(({ workload, carrierOf, type, name }) => ({ workload, carrierOf, type, name })),
+      }),
     },
   };
 }

@@ -11,11 +11,8 @@ import type {
 } from '../../src/wire/routing-table.ts';
 import { defaultProxySettings } from '../../src/wire/proxy-settings.ts';
 import type { RequestView, TokenFilter } from '../../src/dataplane/routing.ts';
-import {
-  compileTokenFilter,
-  gatewayCarriers,
-  type CarrierConflict,
-} from '../../src/dataplane/sessions/token-filter.ts';
+import type { CarrierConflict } from '../../src/wire/messages.ts';
+import { compileTokenFilter, gatewayCarriers } from '../../src/dataplane/sessions/token-filter.ts';
 
 export type ShortEndpoint = { pod: string; state?: EndpointState; address?: string; port?: number; nodeLost?: true };
 

@@ -1,6 +1,6 @@
 /** The proxy's report to the operator: every endpoint of the table by which it routes, and its counts there. Pure. */
 import { confirmTimeoutMs } from '../../core/session/confirmation.ts';
-import type { EndpointReport, KeyRingReport, Report } from '../../wire/messages.ts';
+import type { CarrierConflict, EndpointReport, KeyRingReport, Report } from '../../wire/messages.ts';
 import type { Endpoint, RoutingTable, SessionLimits } from '../../wire/routing-table.ts';
 
 /** The counts of an endpoint; an EndpointSlot has them. */
@@ -25,10 +25,11 @@ export function buildReport(
   counts: Counts,
   at: Pick<Report, 'startedAtMs' | 'sequence' | 'ended' | 'seen'> & {
     successorOf?: Report['successorOf'] | undefined;
+    conflicts?: CarrierConflict[];
     nowMs: number;
   },
 ): Report {
-  const { startedAtMs, sequence, ended, seen, successorOf, nowMs } = at;
+  const { startedAtMs, sequence, ended, seen, successorOf, conflicts = [], nowMs } = at;
   const endpoints = Object.values(table.backends).flatMap(({ endpoints, limits }) =>
     endpoints.map((endpoint) => reportEndpoint(endpoint, { count: counts(endpoint.id), limits, nowMs })),
   );
@@ -40,6 +41,7 @@ export function buildReport(
     seen,
     ...(successorOf && { successorOf }),
     keyRings: reportKeyRings(table),
+    ...(conflicts.length > 0 && { conflicts }),
   };
 }
 

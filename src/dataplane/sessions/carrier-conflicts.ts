@@ -1,5 +1,5 @@
 /** Remembers which apps use the name of a cookie or header that carries session tokens, for the reports to the operator. */
-import type { CarrierConflict } from './token-filter.ts';
+import type { CarrierConflict } from '../../wire/messages.ts';
 
 export interface CarrierConflicts {
   /** Called for each response from which something was removed. */

@@ -2,6 +2,7 @@
 import { isUnconfirmed, type Start } from '../../core/session/confirmation.ts';
 import { decideSession, maxWaitMs, type TokenCandidate, type SessionDecision } from '../../core/session/decide.ts';
 import type { Token } from '../../core/session/token.ts';
+import type { CarrierConflict } from '../../wire/messages.ts';
 import type { RoutingTable } from '../../wire/routing-table.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Reply, RouteDecision, SessionRouter } from '../routing.ts';
@@ -38,7 +39,7 @@ export type RouterPorts = {
 };
 
 /** Ids of 16 hex digits. */
-export type SessionNotices = { ended: string[]; seen: string[] };
+export type SessionNotices = { ended: string[]; seen: string[]; conflicts: CarrierConflict[] };
 
 export interface ManagedRouter extends SessionRouter {
   readonly sessions: SessionTable;
@@ -52,7 +53,7 @@ export interface ManagedRouter extends SessionRouter {
   applyTable(table: RoutingTable, asOfMs: number): void;
   /** The table is still current, as of a later time. */
   confirmTable(asOfMs: number): void;
-  /** Returns the notices about single sessions for the next report. */
+  /** Returns the notices for the next report. */
   notices(): SessionNotices;
   /** Sessions that ended through another proxy. */
   receiveEnded(ids: readonly string[]): void;
@@ -220,7 +221,11 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
     confirmTable(tableAsOfMs) {
       asOfMs = Math.max(asOfMs, tableAsOfMs);
     },
-    notices: () => ({ ended: ended.report(clock.nowMs()), seen: seen.report(clock.nowMs()) }),
+    notices: () => ({
+      ended: ended.report(nowMs()),
+      seen: seen.report(nowMs()),
+      conflicts: conflicts.recent(nowMs()),
+    }),
     receiveEnded(ids) {
       endReceived(ids);
     },

@@ -6,14 +6,12 @@
 import { intersectHostnames, shareHost } from '../../core/routing/hostnames.ts';
 import { idEnd, withoutSuffixes } from '../../core/session/token-suffix.ts';
 import { containsToken, isTokenShaped, tokenStart } from '../../core/session/token.ts';
-import type { Carrier, Route, RoutingTable } from '../../wire/routing-table.ts';
+import type { CarrierConflict } from '../../wire/messages.ts';
+import type { Route, RoutingTable } from '../../wire/routing-table.ts';
 import { shortenCookies, withoutCookie, withoutValues } from '../http/cookies.ts';
 import { createHeaderNames, foldName } from '../http/header-names.ts';
 import { cookieNameOf, expiresCookie } from '../http/set-cookie.ts';
 import type { TokenFilter } from '../routing.ts';
-
-/** An app used the name of a carrier. `workload`: whose app it is. `carrierOf`: whose tokens have the name. Both `namespace/name`. */
-export type CarrierConflict = { workload: string; carrierOf: string; type: Carrier['type']; name: string };
 
 /** `hosts`: empty for every host. */
 type CarrierUse = { owner: string; name: string; hosts: readonly string[] };
@@ -95,7 +93,7 @@ export function compileTokenFilter(
   const ownHeader = type === 'Header' ? foldName(name) : undefined;
   const hasOtherCookies = carriers.cookies.size > (ownCookie === undefined ? 0 : 1);
   const isOtherToken = (cookie: string, value: string) => carriers.cookies.has(cookie) && isTokenShaped(value);
-  const report = (of: Carrier['type'], use: Pick<CarrierUse, 'owner' | 'name'>) => {
+  const report = (of: CarrierConflict['type'], use: Pick<CarrierUse, 'owner' | 'name'>) => {
     onConflict({ workload, carrierOf: use.owner, type: of, name: use.name });
     return true;
   };

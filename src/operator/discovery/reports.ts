@@ -3,8 +3,9 @@
  * in that Gateway's table. What is refused has a reason in the metric, the log and the response.
  */
 import { ownProcesses, reduceReport, scopeOf } from '../../core/count/reduce-report.ts';
+import { conflictsIn } from '../../core/count/carrier-conflicts.ts';
 import type { Ledger } from '../../core/count/ledger.ts';
-import type { Handover, Report } from '../../wire/messages.ts';
+import type { CarrierConflict, Handover, Report } from '../../wire/messages.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Logger } from '../../platform/log.ts';
 import type { KnownProxies } from '../proxies/known-proxies.ts';
@@ -23,6 +24,8 @@ export type ReportPorts = {
   proxies: KnownProxies;
   ledger: Pick<Ledger, 'record'>;
   observe: (result: ReportResult) => void;
+  /** An app of the Gateway uses the name of a carrier; repeated with each report for some seconds. */
+  onConflict: (conflict: CarrierConflict) => void;
   /** The counts of a Gateway have changed. */
   onCounts: (gatewayKey: string) => void;
   clock: Clock;
@@ -48,6 +51,7 @@ export function createReportDesk({
   proxies,
   ledger,
   observe,
+  onConflict,
   onCounts,
   clock,
   logger,
@@ -88,6 +92,7 @@ export function createReportDesk({
       // Without a table every pod is foreign: this replica has just started, or the Gateway has just been deleted.
       if (foreign > 0 && table) refused(caller, 'Reduced', `${foreign} entries are about no pod in the routing table`);
       else observe('Accepted');
+      if (table && sent.conflicts) conflictsIn(table, sent.conflicts).forEach(onConflict);
       onCounts(gateway);
       return report;
     },

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { containsToken, isTokenShaped } from '../../../../src/core/session/token.ts';
-import type { CarrierConflict } from '../../../../src/dataplane/sessions/token-filter.ts';
+import type { CarrierConflict } from '../../../../src/wire/messages.ts';
 import type { Carrier, Route, RoutingTable } from '../../../../src/wire/routing-table.ts';
 import { cookieCarrier, proxyTable, tokenFilter } from '../../../support/proxy-table.ts';
 
