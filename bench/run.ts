@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { bundle } from '../scripts/build/bundle.ts';
 import { measureDevcluster } from './devcluster/devcluster.ts';
 import type { Place } from './holdfast/proxy.ts';
+import { measureAbuse } from './abuse/abuse.ts';
 import { measureConnections, measureSessions, measureSidecar } from './memory/memory.ts';
 import { cleanUp } from './measure/cleanup.ts';
 import { measureOperator } from './operator/operator.ts';
@@ -26,6 +27,7 @@ const measures: Record<SectionName, (place: Place, options: Options) => Promise<
   sessions: (place, options) => measureSessions(place, { ...options, progress }),
   connections: (place, options) => measureConnections(place, { ...options, progress }),
   sidecar: (place) => measureSidecar(place),
+  abuse: (place, options) => measureAbuse(place, { ...options, progress }),
   table: (_place, options) => Promise.resolve(measureTable(options)),
   operator: (place, options) => measureOperator(place, { ...options, progress }),
   devcluster: () => measureDevcluster(progress),

@@ -1,6 +1,15 @@
 /** The results of a section of the benchmarks. */
 
-export const sectionNames = ['speed', 'sessions', 'connections', 'sidecar', 'table', 'operator', 'devcluster'] as const;
+export const sectionNames = [
+  'speed',
+  'sessions',
+  'connections',
+  'sidecar',
+  'abuse',
+  'table',
+  'operator',
+  'devcluster',
+] as const;
 export type SectionName = (typeof sectionNames)[number];
 
 export type Table = { title: string; columns: readonly string[]; rows: readonly (readonly string[])[] };

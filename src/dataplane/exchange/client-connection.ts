@@ -181,7 +181,10 @@ export class ClientConnection implements ClientSide, Timed {
     if (lineEnded) this.advance();
   }
 
-  /** Processes the received requests one after another, while each is finished at once. */
+  /**
+   * Processes the received requests one after another, while each is finished at once. Nothing more is read meanwhile: what a client sends
+   * ahead stays in its own kernel, beyond one read.
+   */
   private advance(): void {
     if (this.advancing) return;
     this.advancing = true;
@@ -191,7 +194,10 @@ export class ClientConnection implements ClientSide, Timed {
       more = !this.socket.writableNeedDrain && this.readRequest(this.pending);
     }
     this.advancing = false;
-    if (this.phase === 'reading' && this.halfClosed && !this.socket.writableNeedDrain) this.close();
+    if (this.phase !== 'reading') return;
+    if (this.socket.writableNeedDrain) this.pause();
+    else if (this.halfClosed) this.close();
+    else this.resume();
   }
 
   private readRequest(bytes: Buffer): boolean {
@@ -209,6 +215,7 @@ export class ClientConnection implements ClientSide, Timed {
       return false;
     }
     this.pending = head.end < bytes.length ? bytes.subarray(head.end) : undefined;
+    if (this.pending !== undefined) this.pause();
     this.phase = 'exchange';
     this.deadlineMs = Infinity;
     context.counters.requests += 1;
@@ -235,7 +242,6 @@ export class ClientConnection implements ClientSide, Timed {
 
   private drained(): void {
     if (this.phase === 'reading') {
-      this.resume();
       this.advance();
     } else if (this.phase === 'exchange') {
       this.exchange?.clientDrained();
@@ -291,7 +297,6 @@ export class ClientConnection implements ClientSide, Timed {
     this.deadlineMs = this.context.deadlines.in(
       this.pending === undefined ? this.context.timeouts.idleMs : this.context.timeouts.headMs,
     );
-    this.resume();
     this.advance();
   }
 

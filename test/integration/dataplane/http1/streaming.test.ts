@@ -106,3 +106,24 @@ test('a client that sends requests without reading responses is paused', async (
   client.socket.resume();
   await eventually(() => proxy.server.counters.requests === asked);
 }, 60_000);
+
+test('a client that sends requests ahead is read no faster than they are answered', async () => {
+  const answered = 500;
+  let left = answered;
+  const { port } = await rig.httpApp((_request, response) => {
+    if (left > 0) response.end('x');
+    left -= 1;
+  });
+  const proxy = await rig.proxy(port);
+  const client = await proxy.connect();
+  const requests = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(2000);
+  let sent = 0;
+  const send = () => {
+    sent += requests.length;
+    if (sent < 64 * 2 ** 20) client.socket.write(requests, send);
+  };
+  send();
+  await eventually(() => proxy.server.counters.requests > answered);
+  // The kernels of both sides hold a few MiB. With one read for each response, it would be 30.
+  expect(await settled(() => sent)).toBeLessThan(16 * 2 ** 20);
+});
