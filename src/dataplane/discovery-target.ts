@@ -1,5 +1,5 @@
 /** Connects discovery with the router, the server and the listeners: tables in, reports and handovers in and out. */
-import type { RoutingTable } from '../wire/routing-table.ts';
+import type { Endpoint } from '../wire/routing-table.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/log.ts';
 import type { DiscoveryTarget } from './discovery/discovery.ts';
@@ -45,7 +45,8 @@ export function createProxyTarget({ router, server, settings, listeners, clock, 
     onTable(choice) {
       router.applyTable(choice.table, choice.asOfMs);
       settings.apply(choice.table.proxy);
-      server.retain(podUids(choice.table));
+      const endpoints = Object.values(choice.table.backends).flatMap((backend) => backend.endpoints);
+      server.retain(uidsOf(endpoints), uidsOf(endpoints.filter(({ nodeLost }) => nodeLost)));
       listeners.sync(choice.table.listeners);
       asOfMs = choice.asOfMs;
       tables += 1;
@@ -104,5 +105,4 @@ export function createProxyTarget({ router, server, settings, listeners, clock, 
   };
 }
 
-const podUids = ({ backends }: RoutingTable) =>
-  new Set(Object.values(backends).flatMap(({ endpoints }) => endpoints.map(({ uid }) => uid)));
+const uidsOf = (endpoints: readonly Endpoint[]) => new Set(endpoints.map(({ uid }) => uid));

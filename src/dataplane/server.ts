@@ -54,8 +54,8 @@ export interface Http1Server {
   configure(settings: ServerSettings): void;
   /** Returns the number of client connections that are accepted: that of the settings, or what the process's files allow. */
   maxConnections(): number;
-  /** Must be called with the pods of a new routing table: idle connections to other pods close, open requests continue. */
-  retain(uids: ReadonlySet<string>): void;
+  /** Must be called with the pods of a new routing table: idle connections to other pods close, open requests continue. `lost`: those whose node is lost. */
+  retain(uids: ReadonlySet<string>, lost?: ReadonlySet<string>): void;
   /**
    * From now on every response contains `Connection: close`; everything else continues. With some time between this and `shutdown`, few
    * connections remain to be closed while their client may be about to use them, a race that neither side can win (RFC 9112 §9.5).
@@ -68,6 +68,7 @@ export interface Http1Server {
   shutdown(options: { graceMs: number }): Promise<CutReport>;
 }
 
+const none: ReadonlySet<string> = new Set();
 const everyAddress = ['0.0.0.0/0', '::/0'];
 
 /** The settings that concern the request path. */
@@ -166,7 +167,7 @@ export function createHttp1Server(options: Http1ServerOptions): Http1Server {
       });
     },
     maxConnections: () => maxConnections,
-    retain: (uids) => pool.retain(uids),
+    retain: (uids, lost = none) => pool.retain(uids, lost),
     announceShutdown() {
       context.shutdown = 'announced';
     },

@@ -19,6 +19,7 @@ import { mcpSessions } from './scenarios/mcp-sessions.ts';
 import { socketIoSessions } from './scenarios/socketio-sessions.ts';
 import { servletSessions } from './scenarios/servlet-sessions.ts';
 import { sidecarKilled } from './scenarios/sidecar-killed.ts';
+import { slowPod } from './scenarios/slow-pod.ts';
 import { workloadDeleted } from './scenarios/workload-deleted.ts';
 
 const scenarios = [
@@ -32,6 +33,7 @@ const scenarios = [
   proxiesReplaced,
   proxyKilled,
   sidecarKilled,
+  slowPod,
   onePod,
   drainLimit,
   addressReused,

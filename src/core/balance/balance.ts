@@ -57,7 +57,7 @@ export type Eligible<T> = { kind: 'some'; endpoints: readonly T[] } | { kind: 'n
 
 /**
  * Returns the endpoints that are accepting, not full and not tried; a Pending or Draining endpoint is never eligible. An ejected
- * endpoint is skipped while there is another: it has the fewest sessions, so each new client would wait for it first. If there is
+ * endpoint, or one whose node is lost, is skipped while there is another: it has the fewest sessions, so each new client would wait for it first. If there is
  * no other, it is tried, because it may have recovered.
  */
 export function eligibleEndpoints<T extends EndpointLoad>(
@@ -73,7 +73,7 @@ export function eligibleEndpoints<T extends EndpointLoad>(
     if (endpoint.state !== 'Accepting' || tried.includes(endpoint.id)) continue;
     accepting += 1;
     if (sessions + startingConfirmed >= maxSessions) continue;
-    (ejectedUntilMs <= nowMs ? reachable : ejected).push(candidate);
+    (ejectedUntilMs <= nowMs && endpoint.nodeLost !== true ? reachable : ejected).push(candidate);
   }
   if (accepting === 0) return { kind: 'none', reason: 'NoEndpointAccepting' };
   if (reachable.length + ejected.length === 0) return { kind: 'none', reason: 'AllFull' };

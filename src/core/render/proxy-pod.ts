@@ -56,7 +56,7 @@ const renderContainer = (gateway: GatewayRef, params: ProxyParams, spec: Holdfas
   image: params.image,
   imagePullPolicy: params.imagePullPolicy,
   args: ['proxy'],
-  env: renderEnvironment(gateway, params),
+  env: renderEnvironment(gateway, params, spec),
   // Without the listeners' ports, which the proxy binds according to its table: a new listener must not cause a rollout of the proxies.
   ports: [{ name: 'admin', containerPort: ports.admin, protocol: 'TCP' }],
   // A slow proxy is better than none: a node that is starved of CPU for some seconds would make all its proxies unready at once, and a
@@ -91,12 +91,14 @@ function renderResources({ requests = {}, limits = {} }: NonNullable<HoldfastPro
   return Object.fromEntries(Object.entries(all).filter(([, values]) => Object.keys(values).length > 0));
 }
 
-const renderEnvironment = (gateway: GatewayRef, params: ProxyParams) => [
+const renderEnvironment = (gateway: GatewayRef, params: ProxyParams, spec: HoldfastProxySpec) => [
   { name: 'HOLDFAST_GATEWAY_NAMESPACE', value: gateway.namespace },
   { name: 'HOLDFAST_GATEWAY_NAME', value: gateway.name },
   { name: 'HOLDFAST_CA', value: params.caPem },
   { name: 'HOLDFAST_DISCOVERY_HOST', value: params.discoveryHost },
   { name: 'HOLDFAST_SERVER_NAME', value: params.serverName },
   { name: 'HOLDFAST_ADMIN_PORT', value: String(ports.admin) },
+  // The grace period of this pod cannot be extended: a longer drainTimeout in a later table must not end in SIGKILL before the handover.
+  { name: 'HOLDFAST_SHUTDOWN_GRACE_MS', value: String(durationMs(spec.drainTimeout)) },
   { name: 'HOLDFAST_TABLE_FILE', value: `${tableFolder}/table.json` },
 ];

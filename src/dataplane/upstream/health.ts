@@ -7,11 +7,13 @@ import type { ConnectionGroup } from './connection.ts';
  * hour, and a proxy that only waits for bytes would wait indefinitely. Therefore an endpoint that sends nothing is probed with a connection:
  *
  *   healthy ──silence──► suspect ──a byte arrived, or a probe was accepted or refused──► healthy
- *                           └──several consecutive probes without any response──► unreachable: everything open there ends, nothing is kept
+ *                           └──several consecutive probes without any response──► unreachable: requests that wait for a response end
  *
  * Slow is not dead: the kernel accepts connections for a busy app. A refusal also proves that the kernel lives, and it would have ended our
  * connections if their process had exited: many apps close their port first and finish open requests. An app so busy that its kernel drops
- * new connections looks dead to a probe; therefore several are needed, and any byte of any of its connections proves that it lives.
+ * new connections looks dead to a probe; therefore several are needed, and any byte of any of its connections proves that it lives. It also
+ * gets another chance with its streams and tunnels: they end only if the table agrees, because the node is lost or the pod is gone, or if the
+ * kernel's keep-alive finds the node dead. A request that waits ends in any case: its client can repeat it, and its session is kept.
  */
 export interface HealthProbing {
   watch(group: ConnectionGroup): void;
@@ -123,8 +125,10 @@ function probe(
 }
 
 function abandon(group: ConnectionGroup): void {
+  const isLost = group.nodeLost || group.gone;
   // A notified user may retry at once: the connection that it adds here is not connected yet.
   for (const connection of group.members) {
-    if (connection.connected) connection.abandon();
+    const mayContinue = connection.user?.upstreamAwaited === false && !isLost;
+    if (connection.connected && !mayContinue) connection.abandon();
   }
 }

@@ -36,8 +36,11 @@ export interface UpstreamPool {
   connect(endpoint: Endpoint, user: UpstreamUser): UpstreamConnection;
   /** Returns a connection to the pool: its exchange is complete, and nothing more is expected on it. */
   give(connection: UpstreamConnection): void;
-  /** Drops the endpoints that are not listed: their idle connections close; those in use continue and close when returned. */
-  retain(uids: ReadonlySet<string>): void;
+  /**
+   * Drops the endpoints that are not listed: their idle connections close; those in use continue and close when returned. `lost`: the
+   * endpoints whose node is lost.
+   */
+  retain(uids: ReadonlySet<string>, lost: ReadonlySet<string>): void;
   counts(): { open: number; idle: number };
   /** Applies from the next connection on. */
   configure(options: Partial<Pick<PoolOptions, 'connectTimeoutMs' | 'maxUnansweredPerEndpoint' | 'maxOpen'>>): void;
@@ -137,8 +140,9 @@ export function createUpstreamPool({ clock, deadlines, fault }: PoolPorts, given
       connection.deadlineMs = deadlines.in(idleMs);
       group.idle.push(connection);
     },
-    retain(uids) {
+    retain(uids, lost) {
       for (const [uid, group] of groups) {
+        group.nodeLost = lost.has(uid);
         if (!uids.has(uid)) {
           groups.delete(uid);
           dissolve(group);
@@ -167,6 +171,7 @@ const createGroup = (
   ...parts,
   idle: [],
   members: new Set(),
+  nodeLost: false,
   unanswered: 0,
   receivedBytes: false,
   probing: false,

@@ -14,7 +14,8 @@ export class SessionLost extends Error {
 /** Who the client is to the app. */
 export type Identity = { pod: string; secret: string };
 
-export type Answer = { status: number; body: string };
+/** `retryAfterS`: only from a proxy. */
+export type Answer = { status: number; body: string; retryAfterS?: number };
 
 /** Returns the body of a successful answer. */
 export function checkStatus(what: string, { status, body }: Answer): Record<string, unknown> {

@@ -36,6 +36,8 @@ export type LoadOptions = {
   answerTimeoutMs?: number;
   /** For how long a customer tries to reconnect; default: a broken connection is a lost session. */
   reconnectMs?: number;
+  /** For how long a customer repeats a request that a proxy answers with 503 and Retry-After; default: such an answer is a lost session. */
+  patienceMs?: number;
   /** Each request over a connection of its own. */
   freshConnections?: boolean;
   /** A page that each customer opens before the login; see ShopClientOptions. */
@@ -133,7 +135,8 @@ function typeOf({ webSockets, eventStreams = 0 }: World, place: number): Session
   return place < webSockets + eventStreams ? 'Sse' : 'Http';
 }
 
-const clientOptions = ({ answerTimeoutMs, freshConnections, landingPage }: World) => ({
+const clientOptions = ({ answerTimeoutMs, freshConnections, landingPage, patienceMs }: World) => ({
+  ...(patienceMs !== undefined && { patience: { limitMs: patienceMs, onWait: () => undefined } }),
   ...(landingPage !== undefined && { landingPage }),
   ...(answerTimeoutMs !== undefined && { answerTimeoutMs }),
   ...(freshConnections !== undefined && { freshConnections }),

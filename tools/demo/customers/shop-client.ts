@@ -10,6 +10,8 @@ import { createCookieJar } from './cookies.ts';
 import type { CookieJar } from './cookies.ts';
 import { openShopEvents } from './event-stream.ts';
 import type { ShopEvents } from './event-stream.ts';
+import { patiently } from './patience.ts';
+import type { Patience } from './patience.ts';
 import { isCut, persist } from './reconnect.ts';
 import type { Reconnect } from './reconnect.ts';
 import { openShopWebSocket } from './web-socket.ts';
@@ -29,6 +31,8 @@ export type ShopClientOptions = {
   /** Cookies of an earlier visit. */
   jar?: CookieJar;
   reconnect?: Reconnect;
+  /** Default: a 503 response is an answer like any other. */
+  patience?: Patience;
   /** A page that the customer opens before the login. The app may begin a session there, which the login continues. */
   landingPage?: string;
   /** A connection for each request, each through any proxy; default: one connection is kept. */
@@ -54,6 +58,7 @@ export function createShopClient(target: ShopTarget, options: ShopClientOptions 
     answerTimeoutMs = 10_000,
     jar = createCookieJar(),
     reconnect,
+    patience,
     freshConnections = false,
     landingPage,
   } = options;
@@ -67,7 +72,10 @@ export function createShopClient(target: ShopTarget, options: ShopClientOptions 
     ...jar.header(),
   });
 
-  function exchange(method: string, path: string, body?: string): Promise<Answer> {
+  const exchange = (method: string, path: string, body?: string): Promise<Answer> =>
+    patiently(() => send(method, path, body), patience);
+
+  function send(method: string, path: string, body?: string): Promise<Answer> {
     const { promise, resolve, reject } = Promise.withResolvers<Answer>();
     const request = httpRequest(
       { agent, host: target.host, port: target.port, ...from, method, path, headers: headers() },
@@ -77,7 +85,12 @@ export function createShopClient(target: ShopTarget, options: ShopClientOptions 
         response.on('error', broken);
         response.on('end', () => {
           jar.store(response.headers['set-cookie']);
-          resolve({ status: response.statusCode ?? 0, body: text });
+          const retryAfter = response.headers['retry-after'];
+          resolve({
+            status: response.statusCode ?? 0,
+            body: text,
+            ...(retryAfter !== undefined && { retryAfterS: Number(retryAfter) }),
+          });
         });
       },
     );

@@ -59,6 +59,8 @@ async function expectNothingHeld(proxy: Proxy): Promise<void> {
   expect(proxy.holds.releasedTwice).toBe(0);
 }
 
+const podOnly = new Set(['pod-1']);
+
 onLinux('a node that died without a word', () => {
   test('is reported to the session side as silent, for a request that may be sent twice', async () => {
     const { client, proxy, failures } = await askAndKill(get);
@@ -102,25 +104,27 @@ onLinux('a node that died without a word', () => {
     await expectNothingHeld(proxy);
   });
 
-  test('aborts an incomplete response visibly', async () => {
+  test('aborts an incomplete response visibly once the table has lost the node', async () => {
     const app = await mortalApp(streaming);
     const proxy = await rig.proxy(app.port, hasty);
     const client = await proxy.connect();
     client.send(get);
     await client.until('part\r\n');
     await app.dropNewOnes();
+    proxy.server.retain(podOnly, podOnly);
     expect(await client.rest()).toEqual({ text: '', how: 'end' });
     expect(proxy.server.counters.responsesTruncated).toBe(1);
     await expectNothingHeld(proxy);
   });
 
-  test('ends an idle WebSocket, so that its client reconnects', async () => {
+  test('ends an idle WebSocket once the table has lost the node, so that its client reconnects', async () => {
     const app = await mortalApp(switched);
     const proxy = await rig.proxy(app.port, hasty);
     const client = await proxy.connect();
     client.send(upgrade);
     expect((await client.response()).status).toBe(101);
     await app.dropNewOnes();
+    proxy.server.retain(podOnly, podOnly);
     expect((await client.rest()).how).toBe('reset');
     await eventually(() => proxy.holds.open === 0 && proxy.server.counters.upgradesOpen === 0);
   });
@@ -197,6 +201,24 @@ describe('a live app is never cut, however slow it is:', () => {
 });
 
 onLinux('an app so busy that its kernel drops new connections', () => {
+  test.each([
+    ['a WebSocket', upgrade, switched],
+    ['a stream', get, streaming],
+  ])('keeps what needs no response while the table does not give it up: %s', async (_, request, answer) => {
+    const app = await mortalApp(answer);
+    const proxy = await rig.proxy(app.port, hasty);
+    const [client, other] = [await proxy.connect(), await proxy.connect()];
+    client.send(request);
+    await client.until(answer.slice(-4));
+    app.sockets[0]?.removeAllListeners('data');
+    await app.dropNewOnes();
+    await severalProbes();
+    other.send(get);
+    expect((await other.response()).status).toBe(503);
+    app.sockets[0]?.write('3\r\nend\r\n');
+    expect(await client.until('end')).toContain('end');
+  });
+
   test('it counts as live while any of its connections receives bytes', async () => {
     const app = await mortalApp('');
     const proxy = await rig.proxy(app.port, hasty);

@@ -239,6 +239,13 @@ describe('a lost node', () => {
     expect(replica.counters()).toMatchObject({ lost: { NodeLost: 2 }, ended: { Lost: 2 } });
   });
 
+  test('gets no new session while there is another pod', () => {
+    const replica = createReplica(lostNode);
+    expect(Array.from({ length: 5 }, () => visit(replica).pod)).toEqual(['b', 'b', 'b', 'b', 'b']);
+    replica.swap(pods({ pod: 'a', nodeLost: true }));
+    expect(visit(replica).pod).toBe('a');
+  });
+
   test('keeps the sessions of a pod that this proxy reaches', () => {
     const replica = createReplica(pods('a'));
     const { cookie } = visit(replica);
