@@ -62,9 +62,7 @@ function respond(request: IncomingMessage, response: ServerResponse, ports: Serv
   const path = request.url?.split('?', 1)[0] ?? '';
   const hook = parsePreStopPath(path);
   if (request.method !== 'GET') return reply(response, 405, { error: 'only GET' });
-  if ((hook || path === '/state') && !ports.callers.isLocal(remoteAddress)) {
-    return refuse(response, ports, { remoteAddress, path });
-  }
+  if (hook && !ports.callers.isLocal(remoteAddress)) return refuse(response, ports, { remoteAddress, path });
   if (hook) return holdOpen(ports, response, { ...hook, userAgent: request.headers['user-agent'] });
   const show = pages.get(path);
   if (show) return show(request, response, ports);

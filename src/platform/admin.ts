@@ -9,10 +9,17 @@ export type AdminPorts = {
   notReady: () => readonly string[];
 };
 
-/** Serves /healthz, /readyz and /metrics. The caller may add debug pages, which must not contain secrets. */
+/**
+ * Serves /healthz, /readyz and /metrics. The caller may add pages under /debug, which must not contain secrets. They show names, addresses
+ * and UIDs, so only callers in the pod itself may read them: kubectl port-forward and kubectl exec, which need rights of their own.
+ */
 export function createAdminApp({ registry, notReady }: AdminPorts): Express {
   const app = express();
   app.disable('x-powered-by');
+  app.use('/debug', (request, response, next) => {
+    if (isLoopback(request.socket.remoteAddress)) next();
+    else response.status(403).type('text/plain').send('only from the pod itself: use kubectl port-forward\n');
+  });
   app.get('/healthz', (_request, response) => {
     response.type('text/plain').send('ok\n');
   });
@@ -28,6 +35,8 @@ export function createAdminApp({ registry, notReady }: AdminPorts): Express {
   });
   return app;
 }
+
+const isLoopback = (address = ''): boolean => address === '::1' || address.replace(/^::ffff:/, '').startsWith('127.');
 
 export type AdminServer = { port: number; close(): Promise<void> };
 

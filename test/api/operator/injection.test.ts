@@ -110,6 +110,13 @@ describeWithApi('Injection at admission', () => {
     expect(await webhookNames()).not.toContain('evil.inject.holdfast.dev');
   }, 60_000);
 
+  test('the NetworkPolicies for namespaces are valid', async () => {
+    const folder = 'manifests/network-policies/namespace.yaml';
+    expect(await kubectl('apply', '-n', namespace, '--dry-run=server', '-f', folder)).toContain(
+      'holdfast-sidecars created',
+    );
+  });
+
   test('pods start while the operator is unavailable', async () => {
     await operator.kill();
     await apply(deployment(namespace, 'alone'));
