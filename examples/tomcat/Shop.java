@@ -32,8 +32,7 @@ public final class Shop extends HttpServlet {
     tomcat.setPort(Integer.parseInt(System.getenv().getOrDefault("PORT", "8080")));
     tomcat.getConnector();
     Context context = tomcat.addContext("", null);
-    Tomcat.addServlet(context, "shop", new Shop());
-    context.addServletMappingDecoded("/*", "shop");
+    Tomcat.addServlet(context, "shop", new Shop()).addMapping("/*");
     Runtime.getRuntime().addShutdownHook(new Thread(() -> {
       try {
         tomcat.stop();

@@ -86,7 +86,7 @@ export type SessionResponse = {
   isHttps?: boolean;
   setCookies: readonly string[];
   /** The values of the header in which the app hands out ids; absent if it has none. */
-  appIds?: readonly string[];
+  appIds?: readonly string[] | undefined;
   /** It contained `Holdfast-Session: end`, or see `TokenFilter.endsSession`. */
   endsSession: boolean;
 };

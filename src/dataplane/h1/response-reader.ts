@@ -179,7 +179,7 @@ export class ResponseReader {
     return this.sink.sessionLines({
       isHttps: this.sink.isHttps,
       setCookies: setCookies(head),
-      ...(filter?.appHeader !== undefined && { appIds: valuesOf(head, filter.headers, filter.appHeader) }),
+      appIds: filter?.appHeader === undefined ? undefined : valuesOf(head, filter.headers, filter.appHeader),
       endsSession: endsSession || filter?.endsSession(method, head.status) === true,
     });
   }

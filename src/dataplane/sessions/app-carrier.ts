@@ -17,7 +17,9 @@ const definedTokens = (values: readonly string[]): string[] =>
 
 export function appCookieCarrier({ type, name }: NamedCarrier): CompiledCarrier {
   const own = ({ setCookies }: SessionResponse) => setCookies.filter((line) => cookieNameOf(line) === name);
-  const asTheyAre = (response: SessionResponse) => own(response).map(setCookieLine).join('');
+  // Most responses set no cookie at all.
+  const asTheyAre = (response: SessionResponse) =>
+    response.setCookies.length === 0 ? '' : own(response).map(setCookieLine).join('');
   return {
     type,
     name,
@@ -37,6 +39,8 @@ export function appCookieCarrier({ type, name }: NamedCarrier): CompiledCarrier 
     read: (request) => definedTokens(readCookies(request.headers('cookie'), name)),
   };
 }
+
+const none: readonly string[] = [];
 
 const setCookieLine = (line: string): string => `Set-Cookie: ${line}\r\n`;
 
@@ -59,17 +63,18 @@ function judgeCookies(lines: readonly string[], name: string, nowMs: number): Ap
 export function appHeaderCarrier({ type, name }: NamedCarrier): CompiledCarrier {
   const lowerName = name.toLowerCase();
   const valueLine = (value: string) => `${name}: ${value}\r\n`;
-  const asTheyAre = ({ appIds = [] }: SessionResponse) => appIds.map(valueLine).join('');
+  const asTheyAre = ({ appIds = none }: SessionResponse) => (appIds.length === 0 ? '' : appIds.map(valueLine).join(''));
   return {
     type,
     name,
     isAppOwned: true,
-    verdict({ appIds = [] }) {
+    verdict({ appIds = none }) {
+      if (appIds.length === 0) return 'None';
       const longest = appIds.reduce((length, id) => Math.max(length, id.length), 0);
       if (longest === 0) return 'None';
       return longest + suffixLength < maxBytes ? 'Continues' : 'TooLong';
     },
-    give: (token, _lifetimeS, { appIds = [] }) =>
+    give: (token, _lifetimeS, { appIds = none }) =>
       appIds.map((id) => valueLine(id === '' ? id : id + tokenSuffix(token))).join(''),
     keep: asTheyAre,
     // The app removes its own id: only it knows the attributes of its cookie.
