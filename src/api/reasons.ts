@@ -64,6 +64,7 @@ export const reasons = {
   // Draining
   NoPodsDraining: 'No pod is draining.',
   PodTerminating: 'The pod is terminating; its sessions continue until they end or the deadline passes.',
+  PodAbsent: 'The pod of a StatefulSet does not exist at present; its sessions wait for the next pod of its name.',
   // Ready
   Ready: 'New sessions are accepted.',
   NoPodsAccepting: 'No pod accepts new sessions.',

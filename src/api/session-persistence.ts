@@ -183,6 +183,12 @@ export const sessionPersistence = {
       description:
         'What happens when the pod of a session no longer exists. Reassign: a new session starts on another pod. Reject: the client gets 503 and the cookie is cleared.',
     },
+    endpointIdentity: {
+      type: 'string',
+      enum: ['PodName', 'PodUID'],
+      description:
+        'What the pod of a session is. PodName: a name of a StatefulSet; the sessions of a pod that is replaced wait for the next pod of the same name, which has its volume. PodUID: one pod; its sessions are lost with it. Default: PodName for a StatefulSet, otherwise PodUID.',
+    },
     newSessionOn: {
       type: 'array',
       maxItems: 8,

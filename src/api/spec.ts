@@ -246,6 +246,12 @@ export const specSchema = {
         'parametersRef applies to the Gateway that Holdfast generates: with route.parentRefs set spec.infrastructure.parametersRef of the Gateway instead',
       fieldPath: '.dataplane.parametersRef',
     },
+    {
+      rule: "!has(self.sessionPersistence.endpointIdentity) || self.sessionPersistence.endpointIdentity != 'PodName' || self.targetRef.kind == 'StatefulSet'",
+      message:
+        'endpointIdentity PodName requires a StatefulSet, whose pods keep their names: use PodUID, or remove endpointIdentity',
+      fieldPath: '.sessionPersistence.endpointIdentity',
+    },
   ],
 } as const satisfies Schema;
 

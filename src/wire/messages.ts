@@ -101,7 +101,7 @@ export type KeyRingReport = { current: number; ids: number[] };
 export type EndpointReport = {
   uid: string;
   /** The state in the table by which the proxy routes: `Draining` confirms that it sends no new session there. */
-  state: EndpointState;
+  state: Exclude<EndpointState, 'Absent'>;
   /** Live sessions, confirmed or not: with an open request or stream, or idle for less than their timeout. */
   sessions: number;
   /** When the last of these sessions ends if no client returns; while a request is open, now + idle timeout. */

@@ -100,7 +100,7 @@ const backend = object<Backend>({
       pod: string,
       address: string,
       port,
-      state: oneOf('Pending', 'Accepting', 'Draining'),
+      state: oneOf('Pending', 'Accepting', 'Draining', 'Absent'),
       reason: optional(reason),
       nodeLost: optional(yes),
     }),

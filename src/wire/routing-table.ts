@@ -89,12 +89,15 @@ export type SessionLimits = {
   absoluteTimeoutMs?: number;
 };
 
-/** `Pending`: not ready, gets no new sessions. `Draining`: terminating, gets no new sessions. Both keep their existing sessions. */
-export type EndpointState = 'Pending' | 'Accepting' | 'Draining';
+/**
+ * `Pending`: not ready, gets no new sessions. `Draining`: terminating, gets no new sessions. Both keep their existing sessions.
+ * `Absent`: its pod does not exist at present, and returns under the same name. Its sessions wait; it has no address.
+ */
+export type EndpointState = 'Pending' | 'Accepting' | 'Draining' | 'Absent';
 
 export type Endpoint = {
   uid: string;
-  /** 64-bit hash of the pod UID, 16 hex digits: the id of the endpoint in tokens. */
+  /** 64-bit hash of the pod UID, or of namespace and name of the pod, 16 hex digits: the id of the endpoint in tokens. */
   id: string;
   pod: string;
   address: string;

@@ -18,7 +18,7 @@ goldenCases(new URL('render/', import.meta.url), (input) => {
   const { gatewayApi } = snapshot;
   const { accepts, gateways, index } = translate(snapshot);
   const workloads = Object.values(accepts).flatMap((accept) =>
-    accept.kind === 'accepted' ? renderWorkload(accept.plan, { gatewayApi }) : [],
+    accept.kind === 'accepted' ? renderWorkload(accept.plan, { gatewayApi, pods: snapshot.pods }) : [],
   );
   const shared = Object.values(gateways).flatMap((gateway) =>
     renderGateway(gateway, { gatewayApi, proxy, seen: index }),

@@ -31,12 +31,11 @@ export function createProxyReports(world: OperatorWorld, operator: Operator) {
     for (const [name, { counts, keyRings = ringsOfTable() }] of proxies) {
       sequence += 1;
       const endpoints = Object.values(table()?.backends ?? {}).flatMap((backend) =>
-        backend.endpoints.map(({ uid, pod, state }) => ({
-          uid,
-          state,
-          sessions: counts[pod] ?? 0,
-          expiresAtMs: world.clock.nowMs() + 1_800_000,
-        })),
+        backend.endpoints.flatMap(({ uid, pod, state }) =>
+          state === 'Absent'
+            ? []
+            : [{ uid, state, sessions: counts[pod] ?? 0, expiresAtMs: world.clock.nowMs() + 1_800_000 }],
+        ),
       );
       const body: Report = { startedAtMs: 1, sequence, endpoints, ended: [], seen: [], keyRings };
       expect(await client.call('POST', '/v1/report', { token: name, body: JSON.stringify(body) })).toMatchObject({

@@ -100,7 +100,7 @@ export type ShortWorld = {
   httpRoutes?: Short<Owned>[];
   proxies?: Short<ProxyDeployment>[];
   existing?: (Short<Existing> & { kind: Existing['kind'] })[];
-  removedEndpoints?: Snapshot['removedEndpoints'];
+  removedPods?: Snapshot['removedPods'];
 };
 
 export const keyRing: KeyRing = {
@@ -124,7 +124,7 @@ const emptyWorld: Required<Omit<ShortWorld, 'keyRings'>> = {
   namespaces: [],
   proxies: [],
   existing: [],
-  removedEndpoints: {},
+  removedPods: {},
 };
 
 /** Every StickyWorkload has a key ring unless the world lists the key rings. */
@@ -156,7 +156,7 @@ export function snapshotOf(short: ShortWorld): Snapshot {
     httpRoutes: world.httpRoutes.map(whole),
     proxies: world.proxies.map((proxy) => ({ gateway: 'holdfast', readyReplicas: 2, ...proxy, ...whole(proxy) })),
     existing: world.existing.map((object) => ({ ...object, ...whole(object) })),
-    removedEndpoints: world.removedEndpoints,
+    removedPods: world.removedPods,
     nodes: {},
   };
 }
@@ -215,7 +215,7 @@ export function wholePod({ of = 'Deployment/cart', ...pod }: Short<Pod> & { of?:
     ready: true,
     createdAtMs: 0,
     labels: {},
-    namedPorts: { http: 8080 },
+    ports: [{ port: 8080, name: 'http', container: 'app' }],
     injection: { injected: true, keptPreStop: [] },
     ...(of !== 'none' && { controller: { kind: controllerKind, name: controllerName } }),
     ...pod,

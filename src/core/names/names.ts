@@ -49,8 +49,13 @@ export const managedByValue = 'holdfast';
 /** On a StickyWorkload while its pods drain: the objects that serve them must not be deleted earlier. */
 export const drainFinalizer = 'holdfast.dev/drain';
 export const sidecarContainer = 'holdfast-sidecar';
-/** The sidecar's drain timeout, fixed at injection. The operator reads it back from the pod. */
-export const drainTimeoutVariable = 'HOLDFAST_DRAIN_TIMEOUT_MS';
+/** Settings of the sidecar, fixed at injection. The operator reads them back from the pod. */
+export const sidecarVariables = {
+  drainTimeout: 'HOLDFAST_DRAIN_TIMEOUT_MS',
+  shutdownMargin: 'HOLDFAST_SHUTDOWN_MARGIN_MS',
+  sessionThreshold: 'HOLDFAST_SESSION_THRESHOLD',
+  sessionSources: 'HOLDFAST_SESSION_SOURCES',
+} as const;
 
 export const ports = {
   /** In every injected pod: receives the kubelet's preStop call. */

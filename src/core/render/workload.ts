@@ -3,14 +3,17 @@ import { formatDuration } from '../../api/duration.ts';
 import { parentReference } from '../resolve/parents.ts';
 import type { WorkloadPlan } from '../resolve/plan.ts';
 import type { Carrier } from '../../wire/routing-table.ts';
-import type { GatewayApi } from '../snapshot/snapshot.ts';
+import { chooseServicePort } from '../resolve/pod-port.ts';
+import { isPodTerminal, type GatewayApi, type Pod } from '../snapshot/snapshot.ts';
 import { controlledBy, standardLabels, type OwnedObject } from './owned-object.ts';
 
-/** Returns complete objects for server-side apply. They depend only on the StickyWorkload and on what is installed. */
-export function renderWorkload(plan: WorkloadPlan, { gatewayApi }: { gatewayApi: GatewayApi }): OwnedObject[] {
-  return gatewayApi.installed
-    ? [renderService(plan), renderRoute(plan, gatewayApi.sessionPersistence)]
-    : [renderService(plan)];
+/** `pods`: those of the target. */
+export type WorkloadContext = { gatewayApi: GatewayApi; pods: readonly Pod[] };
+
+/** Returns complete objects for server-side apply. */
+export function renderWorkload(plan: WorkloadPlan, { gatewayApi, pods }: WorkloadContext): OwnedObject[] {
+  const service = renderService(plan, pods);
+  return gatewayApi.installed ? [service, renderRoute(plan, gatewayApi.sessionPersistence)] : [service];
 }
 
 const metadataOf = (plan: WorkloadPlan): OwnedObject['metadata'] => ({
@@ -20,7 +23,8 @@ const metadataOf = (plan: WorkloadPlan): OwnedObject['metadata'] => ({
   ownerReferences: controlledBy(plan),
 });
 
-function renderService(plan: WorkloadPlan): OwnedObject {
+function renderService(plan: WorkloadPlan, pods: readonly Pod[]): OwnedObject {
+  const living = pods.filter((pod) => !isPodTerminal(pod));
   return {
     apiVersion: 'v1',
     kind: 'Service',
@@ -35,7 +39,7 @@ function renderService(plan: WorkloadPlan): OwnedObject {
           name: 'http',
           protocol: 'TCP',
           port: plan.servicePort,
-          targetPort: plan.targetPort,
+          targetPort: chooseServicePort(plan.targetPort, plan.containerPorts, living),
           appProtocol: plan.appProtocol,
         },
       ],

@@ -5,7 +5,7 @@ import { proxyKind } from '../../api/holdfastproxy.ts';
 import { group, type StickyWorkload } from '../../api/stickyworkload.ts';
 import type { DrainLimits } from '../drain/state.ts';
 import { backendKey, defaultCookieName, defaultGateway } from '../names/names.ts';
-import type { ParametersRef } from '../snapshot/snapshot.ts';
+import type { ParametersRef, Target } from '../snapshot/snapshot.ts';
 import type { BalancingPolicy, Carrier, Listener, RoutePersistence, SessionLimits } from '../../wire/routing-table.ts';
 
 export type GatewayRef = { namespace: string; name: string };
@@ -33,6 +33,7 @@ export type ServingPlan = {
   hostnames: string[];
   matches: RouteMatch[];
   limits: SessionLimits;
+  endpointIdentity: 'PodName' | 'PodUID';
   persistence: RoutePersistence;
   policy: BalancingPolicy;
   maxSessionsPerEndpoint?: number;
@@ -49,6 +50,8 @@ export type WorkloadPlan = ServingPlan & {
   /** The backends of its HTTPRoute: the Services of those StickyWorkloads of `backendRefs` that exist. */
   routeBackends: { namespace: string; name: string; port: number; weight: number }[];
   targetPort: number | string;
+  /** Of the newest template. */
+  containerPorts: Target['containerPorts'];
   servicePort: number;
   appProtocol: string;
   /** Of the pods, for the Service. */
@@ -81,6 +84,8 @@ export function planServing({ metadata, spec }: StickyWorkload): ServingPlan {
     hostnames: (spec.route.hostnames ?? []).map((hostname) => hostname.toLowerCase()),
     matches: spec.route.matches,
     limits: planLimits(spec.sessionPersistence),
+    endpointIdentity:
+      spec.sessionPersistence.endpointIdentity ?? (spec.targetRef.kind === 'StatefulSet' ? 'PodName' : 'PodUID'),
     persistence: planPersistence(name, spec.sessionPersistence),
     ...planBalancing(spec.loadBalancing),
     backendRefs: planBackends(metadata, spec.route),

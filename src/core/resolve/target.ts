@@ -4,7 +4,7 @@ import type { Target } from '../snapshot/snapshot.ts';
 import type { WorkloadPlan } from './plan.ts';
 import { refuse, type Refusal } from './spec-checks.ts';
 
-export type ResolvedTarget = Pick<WorkloadPlan, 'selector' | 'targetPort' | 'notes'>;
+export type ResolvedTarget = Pick<WorkloadPlan, 'selector' | 'targetPort' | 'containerPorts' | 'notes'>;
 
 /** `target`: the Deployment or StatefulSet, if it exists. */
 export function resolveTarget(
@@ -17,7 +17,12 @@ export function resolveTarget(
   if (port.kind === 'ambiguous') return refuse('TargetPortAmbiguous', port.message);
   return {
     kind: 'resolved',
-    target: { selector: target.matchLabels, targetPort: port.port, notes: noteTarget(target) },
+    target: {
+      selector: target.matchLabels,
+      targetPort: port.port,
+      containerPorts: target.containerPorts,
+      notes: noteTarget(target),
+    },
   };
 }
 

@@ -4,7 +4,7 @@
  */
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
 import type { HoldfastProxy } from '../../api/holdfastproxy.ts';
-import type { RemovedEndpoint, KeyRing } from '../../wire/routing-table.ts';
+import type { KeyRing } from '../../wire/routing-table.ts';
 
 export type Snapshot = {
   workloads: StickyWorkload[];
@@ -31,12 +31,15 @@ export type Snapshot = {
   /** Objects with the name of a proxy (`<gateway>-holdfast`) and any owner: an object of another owner is never overwritten. */
   existing: Existing[];
   /** By `namespace/name` of the StickyWorkload; newest first. Only those that this replica has observed since its start. */
-  removedEndpoints: Record<string, RemovedEndpoint[]>;
+  removedPods: Record<string, RemovedPod[]>;
   /** By name. */
   nodes: Record<string, ClusterNode>;
   /** Absent if none is found; that of a managed control plane is never visible. */
   autoscaler?: ClusterAutoscaler;
 };
+
+/** A pod that has been deleted, or all of whose containers have exited. `pod`: its name. */
+export type RemovedPod = { pod: string; uid: string; atMs: number };
 
 /**
  * What limits how long the pods of a node can stay: those of its labels that `names.ts` lists, and the keys of its taints.
@@ -58,6 +61,8 @@ export type Target = {
   containerPorts: { name?: string; port: number }[];
   /** Whether any app container has a readiness probe. */
   hasReadinessProbe: boolean;
+  /** Of a StatefulSet: its pods have its name and one of these numbers, from `start` on. */
+  ordinals?: { start: number; replicas: number };
   /** Absent if pods are replaced without waiting for each other. */
   rollout?: Rollout;
   /** Why the API server refuses its pods, in its own words: quota, LimitRange, PodSecurity or a webhook. */
@@ -78,8 +83,10 @@ export type Pod = {
   labels: Record<string, string>;
   /** The end of the controller chain: Pod → ReplicaSet → Deployment, or Pod → StatefulSet. */
   controller?: { kind: string; name: string };
-  /** By port name, of all app containers. */
-  namedPorts: Record<string, number>;
+  /** TCP ports that its app containers declare. */
+  ports: PodPort[];
+  /** Only of a pod that is being deleted, whose containers are not restarted: when each container that has exited did so, in Unix ms. */
+  exits?: Record<string, number>;
   injection: PodInjection;
   /** The StickyWorkload in the pod's namespace that the sidecar was injected for. */
   workload?: string;
@@ -97,13 +104,19 @@ export type Pod = {
   deletionCost?: number;
 };
 
+/** `container`: absent for a port that no container declares. */
+export type PodPort = { port: number; name?: string; container?: string };
+
 /** Whether all containers of the pod have exited for good: its phase is terminal. */
 export const isPodTerminal = ({ phase }: Pick<Pod, 'phase'>): boolean => phase === 'Succeeded' || phase === 'Failed';
 
 /** The sidecar of a pod, from the pod's spec and status. */
 export type PodSidecar = {
-  /** The drain timeout at injection: later changes of drain.timeout do not apply to it. */
+  /** Its limits at injection, whatever the spec of the StickyWorkload is now. */
   drainTimeoutMs?: number;
+  shutdownMarginMs?: number;
+  sessionThreshold?: number;
+  sessionSources?: string[];
   /** How often its process has exited, and Kubernetes' reason for the last exit, such as OOMKilled. */
   endings: number;
   lastEnd?: string;

@@ -68,7 +68,7 @@ function limitsOfPod(
 ): DrainLimit[] {
   if (!injection.injected) return [limit('PodWithoutSidecar', name, 0)];
   const limits: DrainLimit[] = [];
-  const heldMs = (seconds: number) => seconds * 1000 - shutdownMarginMs;
+  const heldMs = (seconds: number) => seconds * 1000 - (sidecar?.shutdownMarginMs ?? shutdownMarginMs);
   if (sidecar?.drainTimeoutMs !== undefined) limits.push(limit('PodInjectedEarlier', name, sidecar.drainTimeoutMs));
   if (graceSeconds !== undefined) limits.push(limit('PodGrace', name, heldMs(graceSeconds)));
   if (deletion && graceSeconds !== undefined && deletion.graceSeconds < graceSeconds) {

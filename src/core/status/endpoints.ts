@@ -25,7 +25,7 @@ export function describeEndpoints(facts: EndpointFacts): EndpointStatus[] {
   const pods = new Map(facts.pods.map((pod) => [pod.uid, pod]));
   const previous = new Map(facts.previous.map((endpoint) => [endpoint.uid, endpoint]));
   return facts.endpoints
-    .map((endpoint) =>
+    .flatMap((endpoint) =>
       describeEndpoint(endpoint, facts, { pod: pods.get(endpoint.uid), before: previous.get(endpoint.uid) }),
     )
     .toSorted(
@@ -40,10 +40,12 @@ function describeEndpoint(
   { uid, pod: name, state, reason }: Endpoint,
   facts: EndpointFacts,
   { pod, before }: EndpointContext,
-): EndpointStatus {
+): EndpointStatus[] {
+  // It has no pod to list.
+  if (state === 'Absent') return [];
   const sessions = facts.sessions.get(uid);
   const since = before?.state === state ? before.since : undefined;
-  return {
+  const status = {
     pod: name,
     uid,
     state,
@@ -53,11 +55,12 @@ function describeEndpoint(
     ...(state === 'Draining' &&
       pod?.deletion && { deadline: formatTime(drainDeadlineMs(pod, pod.deletion, facts.limits)) }),
   };
+  return [status];
 }
 
 /**
  * Returns when the sidecar releases the pod, as core/drain decides: at the drain timeout, or early enough for the app's margin.
- * The drain timeout is that of the injection, whatever the spec is now. Without the sidecar nothing delays SIGTERM; the only certain
+ * The limits are those of the injection, whatever the spec is now. Without the sidecar nothing delays SIGTERM; the only certain
  * time is when the kubelet kills the containers.
  */
 export function drainDeadlineMs(
@@ -67,7 +70,8 @@ export function drainDeadlineMs(
 ): number {
   if (!injection.injected) return killAtMs;
   const deletedAtMs = killAtMs - graceSeconds * 1000;
-  return Math.min(deletedAtMs + (sidecar?.drainTimeoutMs ?? drainTimeoutMs), killAtMs - shutdownMarginMs);
+  const { drainTimeoutMs: timeoutMs = drainTimeoutMs, shutdownMarginMs: marginMs = shutdownMarginMs } = sidecar ?? {};
+  return Math.min(deletedAtMs + timeoutMs, killAtMs - marginMs);
 }
 
 /** Returns the sessions that a pod waits for, confirmed or not; undefined while their number is unknown. */

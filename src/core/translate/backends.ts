@@ -9,7 +9,7 @@ import { ownsService, type ClusterIndex } from './cluster-index.ts';
 /** A backend with everything that it was built from: as long as that is the same, it is not built again. */
 export type BuiltBackend = { backend: Backend; builtFrom: readonly unknown[] };
 
-export type BackendSources = Pick<Snapshot, 'keyRings' | 'removedEndpoints'> & { index: ClusterIndex };
+export type BackendSources = Pick<Snapshot, 'keyRings' | 'removedPods'> & { index: ClusterIndex };
 
 /** `before`: the backends of an earlier translation. They save work and do not change the result. */
 export function buildBackends(
@@ -28,13 +28,13 @@ export function buildBackends(
 /** Without keys no token can be signed or verified: every request would start a session that nothing holds. */
 function buildBackend(
   plan: ServingPlan,
-  { keyRings, removedEndpoints, index }: BackendSources,
+  { keyRings, removedPods, index }: BackendSources,
   before: BuiltBackend | undefined,
 ): BuiltBackend | undefined {
   const { key, limits, policy, maxSessionsPerEndpoint } = plan;
   const keyRing = keyRings[key];
   if (keyRing === undefined) return undefined;
-  const removed = removedEndpoints[key];
+  const removed = removedPods[key];
   const settings = [
     policy,
     maxSessionsPerEndpoint,
@@ -44,20 +44,26 @@ function buildBackend(
     plan.target.kind,
     plan.target.name,
     plan.targetPort,
+    plan.endpointIdentity,
+    ...templateOf(plan, index),
   ];
   const builtFrom = [...settings, keyRing, removed, ownsService(plan, index), ...objectsOf(plan, index)];
   if (before && isSame(before.builtFrom, builtFrom)) return before;
-  const endpoints = deriveEndpoints(plan, index, new Set((removed ?? []).map(({ uid }) => uid)));
   const backend = {
     key,
     limits,
     policy,
     ...(maxSessionsPerEndpoint !== undefined && { maxSessionsPerEndpoint }),
     keyRing,
-    endpoints,
-    removedEndpoints: removed ?? [],
+    ...deriveEndpoints(plan, index, removed ?? []),
   };
   return { backend, builtFrom };
+}
+
+/** The Deployment is another object with each update of its status. */
+function templateOf({ namespace, target }: ServingPlan, { targets }: ClusterIndex): unknown[] {
+  const { containerPorts = [], ordinals } = targets.get(targetKey(namespace, target)) ?? {};
+  return [JSON.stringify(containerPorts), ordinals?.start, ordinals?.replicas];
 }
 
 /** Returns every object that `deriveEndpoints` reads. Such objects are never modified, only replaced. */

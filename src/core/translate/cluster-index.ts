@@ -10,11 +10,13 @@ import type {
   Service,
   Slice,
   Snapshot,
+  Target,
 } from '../snapshot/snapshot.ts';
 
 export type ClusterIndex = {
   podsByUid: ReadonlyMap<string, Pod>;
   /** By `targetKey`. */
+  targets: ReadonlyMap<string, Target>;
   podsByTarget: ReadonlyMap<string, Pod[]>;
   /** By `namespace/name` of the Service. */
   slicesByService: ReadonlyMap<string, Slice[]>;
@@ -42,6 +44,7 @@ export function indexCluster(snapshot: Snapshot): ClusterIndex {
   const { pods, slices, services, referenceGrants, proxies } = snapshot;
   return {
     podsByUid: new Map(pods.map((pod) => [pod.uid, pod])),
+    targets: new Map(snapshot.targets.map((target) => [targetKey(target.namespace, target), target])),
     podsByTarget: Map.groupBy(
       pods.filter((pod) => pod.controller !== undefined),
       (pod) => targetKey(pod.namespace, pod.controller ?? { kind: '', name: '' }),

@@ -4,42 +4,112 @@
  * Two sources, neither complete: EndpointSlices have readiness, but drop a pod as soon as its labels or the Service change, while its
  * sessions continue; the pod list has creation and deletion, but not the Service's view. A pod is tracked by its UID from the first
  * source that lists it to the last.
+ *
+ * An endpoint is a pod (identity PodUID), or a name of a StatefulSet under which one pod after another runs (PodName): with its volume the
+ * next pod has the sessions of the one before, which wait for it.
  */
+import { choosePodPort, findExitMs } from '../resolve/pod-port.ts';
 import type { ServingPlan } from '../resolve/plan.ts';
 import { targetKey } from '../names/names.ts';
 import { endpointId } from '../session/token.ts';
-import { isPodTerminal, type Pod, type Slice } from '../snapshot/snapshot.ts';
-import type { Endpoint } from '../../wire/routing-table.ts';
+import { isPodTerminal, type Pod, type RemovedPod, type Target } from '../snapshot/snapshot.ts';
+import type { Endpoint, RemovedEndpoint } from '../../wire/routing-table.ts';
 import { ownsService, type ClusterIndex } from './cluster-index.ts';
+import { mergeSightings, type Sighting } from './sightings.ts';
 
-/** A pod as all slices of the Service describe it: a slice that is being rebalanced may have an older copy. */
-type Sighting = {
-  podName: string;
-  address: string;
-  port: number | undefined;
-  isServing: boolean;
-  terminating: boolean;
-};
+export type Endpoints = { endpoints: Endpoint[]; removedEndpoints: RemovedEndpoint[] };
 
-/** Returns the endpoints of a StickyWorkload, sorted by pod UID. `removed`: UIDs of deleted pods, which a slice may still list. */
-export function deriveEndpoints(plan: ServingPlan, index: ClusterIndex, removed: ReadonlySet<string>): Endpoint[] {
+/** Returns the endpoints of a StickyWorkload, sorted by pod UID. `removed`: deleted pods, which a slice may still list. */
+export function deriveEndpoints(plan: ServingPlan, index: ClusterIndex, removed: readonly RemovedPod[]): Endpoints {
+  const { found, exited } = findPods(plan, index, new Set(removed.map(({ uid }) => uid)));
+  const gone = [...exited, ...removed];
+  if (plan.endpointIdentity === 'PodUID') {
+    return { endpoints: found, removedEndpoints: gone.map(({ uid, atMs }) => ({ id: endpointId(uid), uid, atMs })) };
+  }
+  const target = index.targets.get(targetKey(plan.namespace, plan.target));
+  // A slice may still list the previous pod of a name.
+  const present = new Map(found.map((endpoint) => [endpoint.pod, endpoint]));
+  const named = [...present.values()].map((endpoint) => ({ ...endpoint, id: nameId(plan, endpoint.pod) }));
+  const absent = namesOf(target).filter((name) => !present.has(name));
+  const living = new Set([...present.keys(), ...absent]);
+  return {
+    endpoints: [...named, ...absent.map((name) => absentEndpoint(plan, name))],
+    removedEndpoints: newestOfEach(gone)
+      .filter(({ pod }) => !living.has(pod))
+      .map(({ pod, uid, atMs }) => ({ id: nameId(plan, pod), uid, atMs })),
+  };
+}
+
+const nameId = ({ namespace }: ServingPlan, pod: string): string => endpointId(`${namespace}/${pod}`);
+
+/** The names of the pods that a StatefulSet has, or creates again. */
+const namesOf = (target: Target | undefined): string[] =>
+  Array.from({ length: target?.ordinals?.replicas ?? 0 }, (_, at) => {
+    const start = target?.ordinals?.start ?? 0;
+    return `${target?.name ?? ''}-${start + at}`;
+  });
+
+/** `gone`: newest first. */
+function newestOfEach(gone: readonly RemovedPod[]): RemovedPod[] {
+  const byName = new Map<string, RemovedPod>();
+  for (const one of gone) if (!byName.has(one.pod)) byName.set(one.pod, one);
+  return [...byName.values()];
+}
+
+/** No pod has this UID: a slash is in none. */
+const absentEndpoint = (plan: ServingPlan, pod: string): Endpoint => ({
+  uid: `${plan.namespace}/${pod}`,
+  id: nameId(plan, pod),
+  pod,
+  address: '',
+  port: 1,
+  state: 'Absent',
+  reason: 'PodAbsent',
+});
+
+type FoundPods = { found: Endpoint[]; exited: RemovedPod[] };
+
+function findPods(plan: ServingPlan, index: ClusterIndex, removed: ReadonlySet<string>): FoundPods {
   // The slices of a Service of another owner do not count.
   const slices = ownsService(plan, index) ? (index.slicesByService.get(plan.key) ?? []) : [];
   const sightings = mergeSightings(slices);
-  const pods = index.podsByTarget.get(targetKey(plan.namespace, plan.target)) ?? [];
-  const uids = new Set([...sightings.keys(), ...pods.map((pod) => pod.uid)]);
-  const servicePort = slices.find(({ port }) => port !== undefined)?.port;
-  return [...uids]
-    .filter((uid) => !removed.has(uid))
-    .toSorted()
-    .flatMap((uid) => {
-      const pod = index.podsByUid.get(uid);
-      if (pod !== undefined && !belongs(pod, plan)) return [];
-      const seen = sightings.get(uid);
-      const port = seen?.port ?? portOnPod(plan.targetPort, pod) ?? servicePort;
-      const isNodeLost = pod?.node !== undefined && index.lostNodes.has(pod.node);
-      return buildEndpoint({ uid, port, pod, seen, isNodeLost });
-    });
+  const target = targetKey(plan.namespace, plan.target);
+  const pods = index.podsByTarget.get(target) ?? [];
+  const context = {
+    plan,
+    template: index.targets.get(target)?.containerPorts ?? [],
+    servicePort: slices.find(({ port }) => port !== undefined)?.port,
+    lostNodes: index.lostNodes,
+  };
+  const result: FoundPods = { found: [], exited: [] };
+  for (const uid of new Set([...sightings.keys(), ...pods.map((pod) => pod.uid)])) {
+    const pod = index.podsByUid.get(uid);
+    if (!removed.has(uid) && (pod === undefined || belongs(pod, plan))) {
+      addPod(result, { uid, pod, seen: sightings.get(uid) }, context);
+    }
+  }
+  result.found.sort((one, other) => (one.uid < other.uid ? -1 : 1));
+  result.exited.sort((one, other) => other.atMs - one.atMs || (one.uid < other.uid ? -1 : 1));
+  return result;
+}
+
+type PodSources = { uid: string; pod: Pod | undefined; seen: Sighting | undefined };
+type PodContext = Pick<ClusterIndex, 'lostNodes'> & {
+  plan: ServingPlan;
+  template: Target['containerPorts'];
+  servicePort: number | undefined;
+};
+
+function addPod(result: FoundPods, sources: PodSources, { plan, template, servicePort, lostNodes }: PodContext): void {
+  const { uid, pod, seen } = sources;
+  const own = pod && choosePodPort(plan.targetPort, template, pod);
+  const atMs = pod && findExitMs(pod, own);
+  if (pod !== undefined && atMs !== undefined) {
+    result.exited.push({ pod: pod.name, uid, atMs });
+    return;
+  }
+  const isNodeLost = losesSessionsWithNode(plan) && lostNodes.has(pod?.node ?? '');
+  result.found.push(...buildEndpoint({ ...sources, port: own?.port ?? seen?.port ?? servicePort, isNodeLost }));
 }
 
 // A pod that happens to match the Service's selector has another controller. An unknown pod counts: the slice is merely ahead of the
@@ -47,42 +117,10 @@ export function deriveEndpoints(plan: ServingPlan, index: ClusterIndex, removed:
 const belongs = (pod: Pod, { target }: ServingPlan): boolean =>
   pod.controller?.kind === target.kind && pod.controller.name === target.name && !isPodTerminal(pod);
 
-function mergeSightings(slices: Slice[]): Map<string, Sighting> {
-  const copies = slices.flatMap(({ port, endpoints }) => endpoints.map((endpoint) => ({ ...endpoint, port })));
-  const byPod = Map.groupBy(copies, ({ podUid }) => podUid);
-  return new Map(
-    [...byPod].flatMap(([uid, [first, ...others]]) =>
-      first === undefined ? [] : [[uid, mergeCopies([first, ...others])] as const],
-    ),
-  );
-}
+/** The sessions of a name wait for its next pod, wherever that will run. */
+const losesSessionsWithNode = ({ endpointIdentity }: ServingPlan): boolean => endpointIdentity === 'PodUID';
 
-type Copy = Slice['endpoints'][number] & { port: number | undefined };
-
-function mergeCopies(copies: [Copy, ...Copy[]]): Sighting {
-  const [{ podName, address }] = copies;
-  return {
-    podName,
-    address,
-    port: copies.find(({ port }) => port !== undefined)?.port,
-    // `ready` alone is true for every pod of a Service with publishNotReadyAddresses.
-    isServing: copies.every(({ ready, serving }) => ready && serving),
-    // Termination cannot be undone, so the copy that has it is the newer one.
-    terminating: copies.some((copy) => copy.terminating),
-  };
-}
-
-function portOnPod(targetPort: number | string | undefined, pod: Pod | undefined): number | undefined {
-  return typeof targetPort === 'string' ? pod?.namedPorts[targetPort] : targetPort;
-}
-
-type EndpointSources = {
-  uid: string;
-  port: number | undefined;
-  pod: Pod | undefined;
-  seen: Sighting | undefined;
-  isNodeLost: boolean;
-};
+type EndpointSources = PodSources & { port: number | undefined; isNodeLost: boolean };
 
 function buildEndpoint({ uid, port, pod, seen, isNodeLost }: EndpointSources): Endpoint[] {
   const address = seen?.address ?? pod?.ip;

@@ -125,10 +125,13 @@ const isFailing = (slot: Slot): boolean => slot !== undefined && slot.connectFai
 
 const states = ['Pending', 'Accepting', 'Draining'] as const satisfies readonly EndpointState[];
 
-/** Returns all three states, including those with 0: a series that appears and disappears cannot be summed. */
+/**
+ * Returns all three states, including those with 0: a series that appears and disappears cannot be summed. An absent pod is pending: it
+ * gets no new sessions, and has those that wait for it.
+ */
 function byState({ endpoints }: Backend, numberAt: (endpointId: string) => number): Sample[] {
-  const sums: Record<EndpointState, number> = { Pending: 0, Accepting: 0, Draining: 0 };
-  for (const { id, state } of endpoints) sums[state] += numberAt(id);
+  const sums: Record<(typeof states)[number], number> = { Pending: 0, Accepting: 0, Draining: 0 };
+  for (const { id, state } of endpoints) sums[state === 'Absent' ? 'Pending' : state] += numberAt(id);
   return states.map((state) => ({ labels: { state }, value: sums[state] }));
 }
 

@@ -31,7 +31,7 @@ export function buildReport(
 ): Report {
   const { startedAtMs, sequence, ended, seen, successorOf, conflicts = [], nowMs } = at;
   const endpoints = Object.values(table.backends).flatMap(({ endpoints, limits }) =>
-    endpoints.map((endpoint) => reportEndpoint(endpoint, { count: counts(endpoint.id), limits, nowMs })),
+    endpoints.flatMap((endpoint) => reportEndpoint(endpoint, { count: counts(endpoint.id), limits, nowMs })),
   );
   return {
     startedAtMs,
@@ -57,10 +57,12 @@ function reportKeyRings({ backends }: RoutingTable): Record<string, KeyRingRepor
 
 type Known = { count: EndpointCount | undefined; limits: SessionLimits; nowMs: number };
 
-function reportEndpoint({ uid, state }: Endpoint, { count, limits, nowMs }: Known): EndpointReport {
+function reportEndpoint({ uid, state }: Endpoint, { count, limits, nowMs }: Known): EndpointReport[] {
+  // No pod is held for the sessions of an absent one; they count again for the next pod of its name.
+  if (state === 'Absent') return [];
   // A request in flight counts as a session, whether or not it starts one: the pod must not stop before its response.
   const sessions = count === undefined ? 0 : count.sessions + count.unconfirmed + count.starting;
-  if (count === undefined || sessions === 0) return { uid, state, sessions: 0, expiresAtMs: nowMs };
+  if (count === undefined || sessions === 0) return [{ uid, state, sessions: 0, expiresAtMs: nowMs }];
   const isInUse = count.open > 0 || count.starting > 0;
   const lastsUntil = (seenS: number, timeoutMs: number) => (isInUse ? nowMs : seenS * 1000) + timeoutMs;
   const unconfirmed = {
@@ -69,5 +71,5 @@ function reportEndpoint({ uid, state }: Endpoint, { count, limits, nowMs }: Know
   };
   const isConfirmed = sessions > unconfirmed.sessions;
   const expiresAtMs = isConfirmed ? lastsUntil(count.lastSeenS, limits.idleTimeoutMs) : unconfirmed.expiresAtMs;
-  return { uid, state, sessions, expiresAtMs, ...(unconfirmed.sessions > 0 && { unconfirmed }) };
+  return [{ uid, state, sessions, expiresAtMs, ...(unconfirmed.sessions > 0 && { unconfirmed }) }];
 }

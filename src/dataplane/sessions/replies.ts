@@ -74,6 +74,13 @@ export const podUnreachable = (backend: string): KeptSessionRefusal => ({
   extraHead: retrySoon,
 });
 
+export const podAbsent = (backend: string): KeptSessionRefusal => ({
+  status: 503,
+  reason: 'UpstreamConnectFailed',
+  body: `The pod of ${backend} that has your session is being replaced. Your session is kept and waits for it. Try again in a moment.\n`,
+  extraHead: retrySoon,
+});
+
 export const tooManyRequests = (backend: string): KeptSessionRefusal => ({
   status: 503,
   reason: 'TooManyRequests',

@@ -18,7 +18,7 @@ import { countersOf, createCounters, forgetRemovedBackends, type SessionCounters
 import type { EndpointSlot } from './endpoint-slots.ts';
 import { adoptSessions } from './handover.ts';
 import { isLostWithNode } from './outlier.ts';
-import { noRoute, notReady } from './replies.ts';
+import { noRoute, notReady, podAbsent } from './replies.ts';
 import type { AdoptSessions } from './received-handovers.ts';
 import { parseSessionId, type SessionId } from './session-ids.ts';
 import { createEndedSessions } from './ended-sessions.ts';
@@ -164,6 +164,7 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
       return starter.reassign(route, { ...session, reason, tried: [], start });
     }
     const slot = decision.endpoint;
+    if (slot.endpoint.state === 'Absent') return waitForPod(backend.key);
     if (startsSession && start !== 'Nothing' && slot.endpoint.state === 'Draining') {
       return starter.start(route, { ...freshStart[start], replaces: session });
     }
@@ -173,6 +174,12 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
       if (starter.canReassign(route, lost)) return starter.reassign(route, lost);
     }
     return starter.pin(route, { ...session, slot, start, nowMs });
+  };
+
+  const waitForPod = (key: string): RouteDecision => {
+    const refusal = podAbsent(key);
+    countersOf(counters, key).keptRefused[refusal.reason] += 1;
+    return { kind: 'reply', reply: refusal };
   };
 
   /** Not every token is renewed when its client returns: then a proxy that has seen it return knows, or has received a notice. */

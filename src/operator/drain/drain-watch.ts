@@ -90,8 +90,9 @@ export function createDrainWatch(options: DrainWatchOptions): DrainWatch {
       pod,
       deletion: followed.get(pod.uid)?.deletion,
       limits: drainLimits(spec.drain),
-      sessionThreshold: spec.drain.sessionThreshold,
-      proxiesCount: spec.drain.sessionSources.includes('Proxy'),
+      // The sidecar has the settings of its injection.
+      sessionThreshold: pod.sidecar?.sessionThreshold ?? spec.drain.sessionThreshold,
+      proxiesCount: (pod.sidecar?.sessionSources ?? spec.drain.sessionSources).includes('Proxy'),
       sessions: count && count.confirmed + count.unconfirmed,
       nowMs,
     };

@@ -2,7 +2,7 @@
 import type { Accept } from '../../core/resolve/accept.ts';
 import type { GatewayPlan } from '../../core/resolve/gateway-plan.ts';
 import { gatewayKey, type WorkloadPlan } from '../../core/resolve/plan.ts';
-import { controllerName, gatewayClassName, proxyName } from '../../core/names/names.ts';
+import { controllerName, gatewayClassName, proxyName, targetKey } from '../../core/names/names.ts';
 import { findConflicts } from '../../core/render/conflicts.ts';
 import { renderGateway } from '../../core/render/gateway.ts';
 import type { OwnedObject } from '../../core/render/owned-object.ts';
@@ -10,6 +10,7 @@ import { explainReplicas, findUnwantedAutoscaler } from '../../core/render/proxy
 import { findOlderReference } from '../../core/resolve/proxy-parameters.ts';
 import type { ProxyParams } from '../../core/render/proxy-pod.ts';
 import { renderWorkload } from '../../core/render/workload.ts';
+import type { Pod } from '../../core/snapshot/snapshot.ts';
 import type { ApplyOutcome } from '../../core/status/input.ts';
 import { findRouteShortfall } from '../../core/resolve/route.ts';
 import * as resources from '../../kube/resources.ts';
@@ -42,7 +43,11 @@ export async function provision(accept: Accept, translated: Translated, tools: P
   const generated = gateways.filter(({ userManaged }) => userManaged === undefined);
   for (const gateway of generated) await removeAutoscaler(gateway, translated, tools);
   const made = generated.flatMap((gateway) => renderFor(gateway, translated, tools));
-  const applied = await applyFree([...renderWorkload(plan, translated.snapshot), ...made], translated, tools);
+  const applied = await applyFree(
+    [...renderWorkload(plan, { ...translated.snapshot, pods: podsOf(plan, translated.translation) }), ...made],
+    translated,
+    tools,
+  );
   if (applied.kind !== 'applied') return applied;
   const proxies = gateways
     .filter(({ userManaged }) => userManaged !== undefined)
@@ -149,6 +154,9 @@ function findShortfall(
     message: `No replica of the proxy of Gateway ${gatewayKey(unready.gateway)} is ready: check its pods. The other Gateways still serve traffic.`,
   };
 }
+
+const podsOf = ({ namespace, target }: WorkloadPlan, { index }: Translated['translation']): readonly Pod[] =>
+  index.podsByTarget.get(targetKey(namespace, target)) ?? [];
 
 /** Returns how the proxies of a Gateway are. */
 export function proxyOf(

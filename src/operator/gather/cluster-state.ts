@@ -28,7 +28,7 @@ export type ClusterStateOptions = {
 
 export function createClusterState(options: ClusterStateOptions): ClusterState {
   const { caches, lostNodes, operatorNamespace, nowMs } = options;
-  const removedEndpoints = createRemovedPods();
+  const removedPods = createRemovedPods();
   const list = <Name extends CacheName>(name: Name): CacheContents[Name][] => sortByName(caches.list(name));
 
   /** Returns the end of the chain pod → ReplicaSet → Deployment; a StatefulSet controls its pods directly. */
@@ -71,7 +71,7 @@ export function createClusterState(options: ClusterStateOptions): ClusterState {
     if (name !== 'pods') return;
     const pod = complete(change.object as CachedPod);
     if (pod.controller && (change.type === 'DELETED' || isPodTerminal(pod))) {
-      removedEndpoints.record(targetKey(pod.namespace, pod.controller), pod, nowMs());
+      removedPods.record(targetKey(pod.namespace, pod.controller), pod, nowMs());
     }
   });
 
@@ -106,10 +106,10 @@ export function createClusterState(options: ClusterStateOptions): ClusterState {
           ]),
         ),
         ...(autoscaler && { autoscaler }),
-        removedEndpoints: Object.fromEntries(
+        removedPods: Object.fromEntries(
           workloads().map(({ metadata, spec }) => [
             keyOf(metadata),
-            removedEndpoints.of(targetKey(metadata.namespace, spec.targetRef)),
+            removedPods.of(targetKey(metadata.namespace, spec.targetRef)),
           ]),
         ),
       };

@@ -2,8 +2,8 @@
 import type { HandlerJson, ProbeJson } from '../../core/inject/pod.ts';
 import { portOfSidecar } from '../../core/inject/port.ts';
 import { callsSidecar } from '../../core/inject/pre-stop.ts';
-import type { Pod, PodInjection, PodSidecar } from '../../core/snapshot/snapshot.ts';
-import { annotations, drainTimeoutVariable, sidecarContainer } from '../../core/names/names.ts';
+import type { Pod, PodInjection, PodPort, PodSidecar } from '../../core/snapshot/snapshot.ts';
+import { annotations, sidecarContainer, sidecarVariables } from '../../core/names/names.ts';
 import type { KubeObject, ObjectMeta } from '../../kube/ports.ts';
 
 type PullPolicy = 'Always' | 'IfNotPresent' | 'Never';
@@ -13,7 +13,7 @@ type Container = {
   image: string;
   imagePullPolicy?: PullPolicy;
   /** Go may write an empty list as null; an exception here would end the watch of all pods. */
-  ports?: { name?: string; containerPort: number }[] | null;
+  ports?: { name?: string; containerPort: number; protocol?: string }[] | null;
   restartPolicy?: string;
   lifecycle?: { preStop?: HandlerJson };
   startupProbe?: ProbeJson;
@@ -36,7 +36,7 @@ type LivePod = KubeObject & {
   };
 };
 
-type ContainerState = { running?: object; terminated?: { reason?: string } };
+type ContainerState = { running?: object; terminated?: { reason?: string; finishedAt?: string } };
 type ContainerStatus = { name: string; restartCount?: number; state?: ContainerState; lastState?: ContainerState };
 type Condition = { type: string; status: string; reason?: string };
 
@@ -74,10 +74,11 @@ function readPod(object: LivePod): CachedPod['pod'] {
     uid,
     labels,
     createdAtMs: Date.parse(creationTimestamp) || 0,
-    namedPorts: namedPortsOf(spec?.containers ?? []),
+    ports: portsOf(spec?.containers ?? []),
     injection: injectionOf(metadata, spec),
     ...readStatus(status),
     ...endOf(object),
+    ...readExits(object),
     ...readStay(object),
     ...readCost(metadata),
   };
@@ -122,6 +123,15 @@ export function endOf({ metadata, status }: LivePod): Pick<Pod, 'deletion' | 'di
   return { ...(deletion && { deletion }), ...readDisruption(status) };
 }
 
+/** The kubelet does not restart the containers of a pod that is being deleted. */
+function readExits({ metadata, status }: LivePod): Pick<Pod, 'exits'> {
+  if (metadata.deletionTimestamp === undefined) return {};
+  const exits = (status?.containerStatuses ?? []).flatMap(({ name, state }) =>
+    state?.terminated ? [[name, Date.parse(state.terminated.finishedAt ?? '') || 0] as const] : [],
+  );
+  return exits.length === 0 ? {} : { exits: Object.fromEntries(exits) };
+}
+
 /** Returns the image of a container of a pod, or undefined if the pod has no such container. */
 export function imageOf(
   pod: KubeObject,
@@ -154,13 +164,12 @@ export function identityOf(metadata: ObjectMeta): ObjectMeta {
   };
 }
 
-function namedPortsOf(containers: Container[]): Record<string, number> {
-  const named: Record<string, number> = {};
-  for (const { name, containerPort } of containers.flatMap(({ ports }) => ports ?? [])) {
-    if (name !== undefined) named[name] = containerPort;
-  }
-  return named;
-}
+const portsOf = (containers: Container[]): PodPort[] =>
+  containers.flatMap(({ name: container, ports }) =>
+    (ports ?? [])
+      .filter(({ protocol = 'TCP' }) => protocol === 'TCP')
+      .map(({ name, containerPort: port }) => ({ port, ...(name !== undefined && { name }), container })),
+  );
 
 function injectionOf(
   metadata: ObjectMeta,
@@ -183,11 +192,29 @@ export function sidecarOf(object: KubeObject): PodSidecar | undefined {
   const { spec, status = {} } = object as LivePod;
   const container = spec?.initContainers?.find(({ name }) => name === sidecarContainer);
   if (!container) return undefined;
-  const timeout = container.env?.find(({ name }) => name === drainTimeoutVariable)?.value;
   return {
-    ...(timeout !== undefined && { drainTimeoutMs: Number(timeout) }),
+    ...limitsIn(container.env ?? []),
     ...endingsOf(status.initContainerStatuses?.find(({ name }) => name === sidecarContainer)),
     appRuns: status.containerStatuses?.some(({ state }) => state?.running !== undefined) ?? false,
+  };
+}
+
+/** What injection has written into the sidecar's environment. */
+function limitsIn(
+  env: NonNullable<Container['env']>,
+): Pick<PodSidecar, 'drainTimeoutMs' | 'shutdownMarginMs' | 'sessionThreshold' | 'sessionSources'> {
+  const values = new Map(env.map(({ name, value }) => [name, value]));
+  const numbers = (['drainTimeout', 'shutdownMargin', 'sessionThreshold'] as const).map((name) => {
+    const value = values.get(sidecarVariables[name]);
+    return value === undefined ? undefined : Number(value);
+  });
+  const [drainTimeoutMs, shutdownMarginMs, sessionThreshold] = numbers;
+  const sources = values.get(sidecarVariables.sessionSources);
+  return {
+    ...(drainTimeoutMs !== undefined && { drainTimeoutMs }),
+    ...(shutdownMarginMs !== undefined && { shutdownMarginMs }),
+    ...(sessionThreshold !== undefined && { sessionThreshold }),
+    ...(sources !== undefined && { sessionSources: sources.split(',') }),
   };
 }
 

@@ -2,29 +2,27 @@
  * Removed pods, kept for as long as a session token may still name them. The session of a removed pod is lost at once; the
  * token of an unknown pod may be newer than the caches and is worth a wait. Each replica records them since its own start.
  */
-import { endpointId } from '../../core/session/token.ts';
-import type { Pod } from '../../core/snapshot/snapshot.ts';
-import type { RemovedEndpoint } from '../../wire/routing-table.ts';
+import type { Pod, RemovedPod } from '../../core/snapshot/snapshot.ts';
 
 /** Per target. 1,000 removed pods are a rollout of a large Deployment; older ones are recognized by the dates in the token. */
 const maxPerTarget = 1000;
 
 export interface RemovedPods {
   /** `target`: `namespace/kind/name` at the end of the pod's controller chain. */
-  record(target: string, pod: Pick<Pod, 'uid'>, nowMs: number): void;
-  of(target: string): RemovedEndpoint[];
+  record(target: string, pod: Pick<Pod, 'name' | 'uid'>, nowMs: number): void;
+  of(target: string): RemovedPod[];
 }
 
 /** The same object each time: a comparison by identity shows that nothing changed. */
-const none: RemovedEndpoint[] = [];
+const none: RemovedPod[] = [];
 
 export function createRemovedPods(): RemovedPods {
-  const byTarget = new Map<string, RemovedEndpoint[]>();
+  const byTarget = new Map<string, RemovedPod[]>();
   return {
-    record(target, { uid }, nowMs) {
+    record(target, { name, uid }, nowMs) {
       const known = byTarget.get(target) ?? [];
       if (known.some((removed) => removed.uid === uid)) return;
-      byTarget.set(target, [{ id: endpointId(uid), uid, atMs: nowMs }, ...known].slice(0, maxPerTarget));
+      byTarget.set(target, [{ pod: name, uid, atMs: nowMs }, ...known].slice(0, maxPerTarget));
     },
     of: (target) => byTarget.get(target) ?? none,
   };

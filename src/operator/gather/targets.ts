@@ -15,6 +15,7 @@ type Workload = KubeObject & {
     strategy?: { type?: string };
     progressDeadlineSeconds?: number;
     podManagementPolicy?: string;
+    ordinals?: { start?: number };
     /** Go may write an empty list as null. */
     selector?: { matchLabels?: Record<string, string>; matchExpressions?: unknown[] | null };
     template?: { spec?: { containers?: Container[] | null } };
@@ -77,10 +78,16 @@ function readTarget({ kind, metadata, spec = {}, status }: Workload): Target {
     uid,
     ...(matchLabels && (matchExpressions ?? []).length === 0 && { matchLabels }),
     ...readTemplate(spec.template?.spec),
+    ...(kind === 'StatefulSet' && { ordinals: ordinalsOf(spec) }),
     ...(rollout && { rollout }),
     ...refusalOf(status),
   };
 }
+
+const ordinalsOf = ({ ordinals, replicas = 1 }: NonNullable<Workload['spec']>): NonNullable<Target['ordinals']> => ({
+  start: ordinals?.start ?? 0,
+  replicas,
+});
 
 function readTemplate({ containers }: { containers?: Container[] | null } = {}): Pick<
   Target,

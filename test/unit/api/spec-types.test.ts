@@ -17,7 +17,14 @@ test('a field is optional when it is neither required nor has a default', () => 
     route: Same<OptionalKeys<Spec['route']>, 'parentRefs' | 'hostnames' | 'backends'>;
     sessions: Same<
       OptionalKeys<Spec['sessionPersistence']>,
-      'cookie' | 'header' | 'application' | 'absoluteTimeout' | 'confirmTimeout' | 'newSessionOn' | 'exclude'
+      | 'cookie'
+      | 'header'
+      | 'application'
+      | 'absoluteTimeout'
+      | 'confirmTimeout'
+      | 'endpointIdentity'
+      | 'newSessionOn'
+      | 'exclude'
     >;
     drain: Same<OptionalKeys<Spec['drain']>, 'application' | 'connections'>;
     condition: Same<OptionalKeys<Condition>, 'observedGeneration'>;

@@ -127,7 +127,7 @@ describe('parsing a routing table', () => {
       sentence: 'an unknown state',
       path: 'backends/shop~cart/endpoints/0/state',
       value: 'Ready',
-      problem: 'table.backends["shop/cart"].endpoints[0].state: must be one of Pending, Accepting, Draining',
+      problem: 'table.backends["shop/cart"].endpoints[0].state: must be one of Pending, Accepting, Draining, Absent',
     },
     {
       sentence: 'an endpoint id that a token cannot carry',

@@ -62,7 +62,7 @@ const changes: ((snapshot: Snapshot) => Snapshot)[] = [
   }),
   (s) => ({
     ...s,
-    removedEndpoints: { ...s.removedEndpoints, 'shop/cart': [{ id: '00112233445566ff', uid: 'uid-cart-a', atMs: 1 }] },
+    removedPods: { ...s.removedPods, 'shop/cart': [{ pod: 'cart-a', uid: 'uid-cart-a', atMs: 1 }] },
   }),
   (s) => ({
     ...s,

@@ -47,7 +47,10 @@ test('a running pod is reduced to the fields that the core uses', () => {
       ready: true,
       createdAtMs: Date.UTC(2026, 0, 1),
       labels: { app: 'cart' },
-      namedPorts: { http: 8080 },
+      ports: [
+        { port: 8080, name: 'http', container: 'app' },
+        { port: 9, container: 'app' },
+      ],
       injection: { injected: false, keptPreStop: [] },
       node: 'n',
     },
@@ -56,7 +59,7 @@ test('a running pod is reduced to the fields that the core uses', () => {
 
 describe('a pod that does not have all fields', () => {
   const fresh: [string, Parts, object][] = [
-    ['no status', {}, { phase: 'Unknown', ready: false, namedPorts: {} }],
+    ['no status', {}, { phase: 'Unknown', ready: false, ports: [] }],
     ['no IP instead of an empty one', { status: { phase: 'Pending', podIP: '' } }, { phase: 'Pending', ready: false }],
     [
       'conditions without Ready',
@@ -74,9 +77,9 @@ describe('a pod that does not have all fields', () => {
         spec: { containers: [{ name: 'app', image: 'a', ports: null }], initContainers: null },
         status: { phase: 'Running', conditions: null },
       },
-      { ready: false, namedPorts: {}, injection: { injected: false, keptPreStop: [] } },
+      { ready: false, ports: [], injection: { injected: false, keptPreStop: [] } },
     ],
-    ['no containers, as null', { metadata: {}, spec: { containers: null } }, { namedPorts: {} }],
+    ['no containers, as null', { metadata: {}, spec: { containers: null } }, { ports: [] }],
   ];
   test.each(fresh)('is reduced: %s', (_, parts, seen) => {
     expect(pruned(parts)).toMatchObject(seen);
