@@ -1,10 +1,19 @@
-/** The shop as a process: PORT, POD_NAME, CONTROL_PORT where its switches are wanted, DEMO_URL where its page is to show and scale all pods, and a graceful shutdown at SIGTERM. */
+/**
+ * The shop as a process: PORT, POD_NAME, CONTROL_PORT where its switches are wanted, DEMO_URL where its page is to show and scale all pods,
+ * SESSIONS_FILE on a volume that the next pod of its name gets too, and a graceful shutdown at SIGTERM.
+ */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { createControl } from './control.ts';
 import { createShop } from './shop.ts';
 
 const pod = process.env['POD_NAME'] ?? 'local';
 const port = Number(process.env['PORT'] ?? 8080);
-const shop = createShop(pod, process.env['DEMO_URL']);
+const demoUrl = process.env['DEMO_URL'];
+const file = process.env['SESSIONS_FILE'];
+const shop = createShop(pod, {
+  ...(demoUrl !== undefined && { demoUrl }),
+  ...(file !== undefined && existsSync(file) && { saved: readFileSync(file, 'utf8') }),
+});
 
 /** The lines show how the pod terminated: after a SIGKILL there is `Terminating` without `Stopped`. */
 const log = (event: string, fields: object = {}) => {
@@ -25,6 +34,7 @@ process.once('SIGTERM', () => {
   const startedAt = Date.now();
   log('Terminating', shop.count());
   void shop.close().then(() => {
+    if (file !== undefined) writeFileSync(file, shop.save());
     log('Stopped', { tookMs: Date.now() - startedAt });
     process.exit(0);
   });

@@ -18,6 +18,8 @@ export type Shop = {
   /** What the probes report; the caller may change it. */
   health: { ready: boolean; live: boolean };
   count(): { sessions: number; webSockets: number; eventStreams: number };
+  /** All sessions as JSON, with which another shop can begin. */
+  save(): string;
   /** Stops accepting, closes WebSockets and event streams, and resolves when every connection is closed: within a second. */
   close(): Promise<void>;
 };
@@ -29,9 +31,10 @@ type SessionHandler = (session: Session, response: ServerResponse, body: string 
 const cookieName = 'shop';
 const closeTimeoutMs = 800;
 
-/** `demoUrl`: the demo's API, where the page of the shop watches and scales the pods. */
-export function createShop(pod: string, demoUrl?: string): Shop {
-  const sessions = new Map<string, Session>();
+/** `demoUrl`: the demo's API, where the page of the shop watches and scales the pods. `saved`: the sessions of the shop before. */
+export function createShop(pod: string, { demoUrl, saved = '[]' }: { demoUrl?: string; saved?: string } = {}): Shop {
+  const before: Session[] = JSON.parse(saved);
+  const sessions = new Map(before.map((session) => [session.id, session]));
   const webSockets = new Set<WebSocketConnection>();
   const eventStreams = new Set<EventStream>();
   const health = { ready: true, live: true };
@@ -125,6 +128,7 @@ export function createShop(pod: string, demoUrl?: string): Shop {
     server,
     health,
     count: () => ({ sessions: sessions.size, webSockets: webSockets.size, eventStreams: eventStreams.size }),
+    save: () => JSON.stringify([...sessions.values()]),
     close() {
       for (const connection of webSockets) connection.close(1001);
       for (const stream of eventStreams) stream.close();

@@ -11,7 +11,10 @@ import { lostSigterm } from './scenarios/lost-sigterm.ts';
 import { namespaceDeleted } from './scenarios/namespace-deleted.ts';
 import { notServing } from './scenarios/not-serving.ts';
 import { onePod } from './scenarios/one-pod.ts';
+import { pinnedByName } from './scenarios/pinned-by-name.ts';
 import { podsReplaced } from './scenarios/pods-replaced.ts';
+import { portChanged } from './scenarios/port-changed.ts';
+import { proxiesConfigured } from './scenarios/proxies-configured.ts';
 import { proxiesReplaced } from './scenarios/proxies-replaced.ts';
 import { proxyKilled } from './scenarios/proxy-killed.ts';
 import { returningBrowsers } from './scenarios/returning-browsers.ts';
@@ -24,6 +27,9 @@ import { workloadDeleted } from './scenarios/workload-deleted.ts';
 
 const scenarios = [
   podsReplaced,
+  portChanged,
+  pinnedByName,
+  proxiesConfigured,
   servletSessions,
   mcpSessions,
   socketIoSessions,

@@ -13,6 +13,10 @@ export type Shop = { namespace: string; host: string };
 
 export type ShopOptions = {
   replicas?: number;
+  /** Default: Deployment. */
+  kind?: 'Deployment' | 'StatefulSet';
+  /** Variables of the shop's container besides those of the sample. */
+  env?: object[];
   /** Fields of the StickyWorkload's spec besides targetRef. */
   spec?: object;
   /** Fields of the shop's container besides those of the sample. */
@@ -88,13 +92,20 @@ export async function accepts(host: string, port: number): Promise<true> {
 /** StickyWorkload and Deployment. */
 export async function renderShop(options: ShopOptions): Promise<[object, object]> {
   const { replicas = 5, spec = {}, container = {}, pod = {}, proxy, sample = 'manifests/samples/cart.yaml' } = options;
+  const { kind = 'Deployment', env: more = [] } = options;
   const { workload, deployment } = await readSample(sample);
   const podSpec = deployment.spec.template.spec;
   const [shop] = podSpec.containers;
-  const env = [...shop.env, { name: 'CONTROL_PORT', value: String(controlPort) }];
+  const env = [...shop.env, ...more, { name: 'CONTROL_PORT', value: String(controlPort) }];
   Object.assign(podSpec, pod, { containers: [{ ...shop, env, ...container }] });
+  Object.assign(deployment, { kind });
   Object.assign(deployment.spec, { replicas });
-  Object.assign(workload.spec ?? {}, spec, proxy && { dataplane: { parametersRef: { name: proxyObject } } });
+  Object.assign(
+    workload.spec ?? {},
+    { targetRef: { kind, name: deployment.metadata.name } },
+    spec,
+    proxy && { dataplane: { parametersRef: { name: proxyObject } } },
+  );
   return [workload, deployment];
 }
 
@@ -161,7 +172,7 @@ export async function flip(pod: LiveObject, path: string): Promise<void> {
  * only after half of their termination grace period, which here is half an hour.
  */
 export async function closeShop(namespace: string): Promise<void> {
-  await kubectl('-n', namespace, 'delete', 'deployment', 'cart', '--ignore-not-found');
+  await kubectl('-n', namespace, 'delete', 'deployment,statefulset', 'cart', '--ignore-not-found');
   await until('no pod of the app', async () => (await appPods(namespace)).length === 0, 120_000);
   await kubectl('-n', namespace, 'delete', 'stickyworkload', 'cart', '--ignore-not-found');
   await until('no pod at all', async () => (await listObjects('pods', namespace)).length === 0, 120_000);

@@ -1,0 +1,71 @@
+/** Rollouts change the container port, by number and by name, and one of them gets stuck: every pod is reached at the port that it declares. */
+import { expect } from '@jest/globals';
+import { kubectl, until } from '../../support/kubectl.ts';
+import { appPods, untilReady, untilSettled } from '../../support/shop-cluster.ts';
+import { inShop, type Scene } from '../world/scene.ts';
+import type { Scenario } from './scenario.ts';
+
+type Version = { run: string; name: string; number: number; readyPath: string };
+
+const replicas = 2;
+const versions: readonly Version[] = [
+  { run: 'another-number', name: 'http', number: 9191, readyPath: '/healthz' },
+  { run: 'another-name-and-the-first-number', name: 'web', number: 8080, readyPath: '/healthz' },
+];
+/** Its pods never become ready. */
+const broken: Version = { run: 'stuck', name: 'other', number: 7070, readyPath: '/never' };
+
+const spec = { drain: { timeout: '60s', quietPeriod: '1s', shutdownMargin: '5s' } };
+
+async function roll(namespace: string, { name, number, readyPath }: Version): Promise<void> {
+  const container = '/spec/template/spec/containers/0';
+  const probe = (path: string) => ({ httpGet: { path, port: name }, periodSeconds: 1 });
+  const patch = [
+    { op: 'replace', path: `${container}/ports`, value: [{ name, containerPort: number }] },
+    { op: 'add', path: `${container}/env/-`, value: { name: 'PORT', value: String(number) } },
+    { op: 'replace', path: `${container}/readinessProbe`, value: probe(readyPath) },
+    { op: 'replace', path: `${container}/livenessProbe`, value: probe('/livez') },
+  ];
+  await kubectl('-n', namespace, 'patch', 'deployment', 'cart', '--type=json', `--patch=${JSON.stringify(patch)}`);
+}
+
+async function playVersion(scene: Scene, version: Version): Promise<void> {
+  const { namespace } = scene;
+  const before = new Set((await appPods(namespace)).map(({ metadata }) => metadata.uid));
+  const load = scene.customers(`port-changed: ${version.run}`);
+  await until('customers on every pod', async () => new Set(load.sessionLog.sessions.map(({ pod }) => pod)).size === 2);
+  await roll(namespace, version);
+  await until(
+    'the old pods gone',
+    async () => (await appPods(namespace)).every(({ metadata }) => !before.has(metadata.uid)),
+    90_000,
+  );
+  expect(await scene.farewell(load)).toMatchObject({ losses: [], misplaced: 0, refusals: [], cut: {} });
+  await untilSettled(namespace, replicas);
+}
+
+async function playBroken(scene: Scene): Promise<void> {
+  const { namespace } = scene;
+  const load = scene.customers('port-changed: stuck');
+  await until('customers there', async () => load.sessionLog.sessions.length >= 10);
+  await roll(namespace, broken);
+  await until('a pod that does not become ready', async () => (await appPods(namespace)).length > replicas);
+  const stuckAtMs = Date.now();
+  await until(
+    'new sessions meanwhile',
+    async () => load.sessionLog.sessions.filter(({ startedAtMs }) => startedAtMs > stuckAtMs + 3000).length >= 10,
+  );
+  await kubectl('-n', namespace, 'rollout', 'undo', 'deployment/cart');
+  expect(await scene.farewell(load)).toMatchObject({ losses: [], misplaced: 0, refusals: [], cut: {} });
+  await untilReady(namespace, replicas);
+}
+
+export const portChanged: Scenario = {
+  title:
+    'rollouts that change the container port by number, by name and back: every session continues, and no customer is refused',
+  play: () =>
+    inShop('e2e-port', { replicas, spec }, async (scene) => {
+      for (const version of versions) await playVersion(scene, version);
+      await playBroken(scene);
+    }),
+};
