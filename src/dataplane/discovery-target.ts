@@ -1,4 +1,5 @@
 /** Connects discovery with the router, the server and the listeners: tables in, reports and handovers in and out. */
+import type { ProxyProcess } from '../wire/messages.ts';
 import type { Endpoint } from '../wire/routing-table.ts';
 import type { Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/log.ts';
@@ -7,7 +8,7 @@ import { buildReport } from './discovery/report.ts';
 import type { Listeners } from './net/listeners.ts';
 import type { Http1Server } from './server.ts';
 import { listHandedSessions } from './sessions/handover.ts';
-import { createReceivedHandovers } from './sessions/received-handovers.ts';
+import { createReceivedHandovers, type ReceivedHandover } from './sessions/received-handovers.ts';
 import type { ManagedRouter } from './sessions/router.ts';
 import type { AppliedSettings } from './settings.ts';
 import type { TableSource } from './table-source.ts';
@@ -25,8 +26,13 @@ export interface ProxyTarget extends DiscoveryTarget {
   /** Returns the date of the current table: when it was last known to be current. */
   asOfMs(): number;
   /** Passes the sessions of this proxy to a successor, and sends the last report. */
-  handOver(source: Pick<TableSource, 'handOver' | 'sendLastReport'>): Promise<void>;
+  handOver(source: Successors): Promise<void>;
 }
+
+/** Several replicas of the operator restart at a time, and each stream opens by itself. */
+const repeatEndedAfterMs = 5000;
+
+type Successors = Pick<TableSource, 'handOver' | 'sendLastReport'>;
 
 export function createProxyTarget({ router, server, settings, listeners, clock, log }: TargetPorts): ProxyTarget {
   const startedAtMs = clock.nowMs();
@@ -39,7 +45,22 @@ export function createProxyTarget({ router, server, settings, listeners, clock, 
   });
   let asOfMs = 0;
   let tables = 0;
-  let hasHandedOver = false;
+  let repeatEndedAtMs = Number.POSITIVE_INFINITY;
+  /** Once this proxy has handed over its sessions: it can no longer be anyone's successor. */
+  let successors: Successors | undefined;
+  const passedOn: Promise<void>[] = [];
+
+  /** Passes on a handover that arrived too late, or whose pods this proxy does not know yet: without a successor its sessions would count until their idle timeout. */
+  const passOn = async (to: Successors, { from, sessions, ended, ...handover }: ReceivedHandover) => {
+    const processes: ProxyProcess[] = [{ uid: from, startedAtMs: handover.startedAtMs }, ...handover.successorOf];
+    // It has been here before: every proxy is shutting down.
+    const isBack = processes.some((process) => process.startedAtMs === startedAtMs);
+    const isSent = !isBack && (await to.handOver({ startedAtMs, sessions, ended, successorOf: processes }));
+    const figures = { from, sessions: sessions.length };
+    if (isSent) log.info(figures, 'handover passed on');
+    else log.warn(figures, 'handover not passed on: its sessions count until their idle timeout');
+  };
+
   return {
     asOfMs: () => asOfMs,
     onTable(choice) {
@@ -61,8 +82,15 @@ export function createProxyTarget({ router, server, settings, listeners, clock, 
     buildReport(sequence) {
       const table = router.table();
       const nowMs = clock.nowMs();
+      if (nowMs >= repeatEndedAtMs) {
+        repeatEndedAtMs = Number.POSITIVE_INFINITY;
+        router.repeatEnded();
+      }
       const at = { startedAtMs, sequence, successorOf: handovers.predecessors(nowMs), nowMs };
       return table && buildReport(table, (id) => router.sessions.slots.byId(id), { ...at, ...router.notices() });
+    },
+    onConnected() {
+      repeatEndedAtMs = Math.min(repeatEndedAtMs, clock.nowMs() + repeatEndedAfterMs);
     },
     onEnded(sessions) {
       router.receiveEnded(sessions);
@@ -71,11 +99,9 @@ export function createProxyTarget({ router, server, settings, listeners, clock, 
       router.receiveSeen(sessions);
     },
     onHandover(handover) {
-      const { from, ended, sessions } = handover;
-      router.adoptEnded(ended);
-      // A proxy that has handed over its own sessions can no longer hand over these.
-      if (!hasHandedOver) handovers.receive(handover, asOfMs);
-      else log.warn({ from, sessions: sessions.length }, 'handover refused: this proxy is shutting down');
+      router.adoptEnded(handover.ended);
+      if (successors === undefined) handovers.receive(handover, asOfMs);
+      else passedOn.push(passOn(successors, handover));
     },
     // Both only increase, so their sum changes when either does.
     changes: () => tables + router.sessions.changes(),
@@ -84,7 +110,7 @@ export function createProxyTarget({ router, server, settings, listeners, clock, 
      * until their idle timeout. The last report covers the case that there is no other proxy.
      */
     async handOver(source) {
-      hasHandedOver = true;
+      successors = source;
       const sessions = listHandedSessions(router.sessions);
       if (sessions === undefined) {
         log.warn(
@@ -93,14 +119,15 @@ export function createProxyTarget({ router, server, settings, listeners, clock, 
         );
       } else {
         const successorOf = handovers.predecessors(clock.nowMs()) ?? [];
-        const { ended } = router.notices();
-        const isSent = await source.handOver({ startedAtMs, sessions, ended, successorOf });
+        const isSent = await source.handOver({ startedAtMs, sessions, ended: router.endedIds(), successorOf });
         if (isSent) log.info({ sessions: sessions.length }, 'sessions handed over');
         else if (sessions.length > 0) {
           log.warn({ sessions: sessions.length }, 'sessions not handed over: they count until their idle timeout');
         }
       }
+      for (const handover of handovers.release()) passedOn.push(passOn(source, handover));
       await source.sendLastReport();
+      await Promise.all(passedOn);
     },
   };
 }

@@ -2,7 +2,7 @@
  * The messages between operator, proxy and sidecar: JSON over HTTPS to the replicas of the operator, authenticated by a projected
  * ServiceAccount token with the audience `holdfast`.
  *
- *     GET  /v1/table     proxy    response: one `TableMessage` per line (NDJSON), for as long as both live
+ *     GET  /v1/table     proxy    response: one `TableMessage` per line (NDJSON), for as long as both live; first the ended sessions
  *     POST /v1/report    proxy    body: `Report`
  *     POST /v1/handover  proxy    body: `Handover`, at shutdown; 204: sent to another proxy of the Gateway, 503: no other proxy is connected
  *     GET  /v1/drain     sidecar  response: `DrainStatus` of the pod that the token names. That the grace period of a pod is over is
@@ -22,7 +22,7 @@ import type { EndpointState, RoutingTable } from './routing-table.ts';
 export type TableMessage =
   | { type: 'table'; replica: string; revision: string; asOfMs: number; table: RoutingTable }
   | { type: 'heartbeat'; replica: string; revision: string; asOfMs: number }
-  /** Sessions that their app ended through another proxy of the Gateway, see `Report.ended`. */
+  /** Sessions that were ended through another proxy of the Gateway, see `Report.ended`: new ones, and at the start all that are known. */
   | { type: 'ended'; replica: string; sessions: string[] }
   /** Sessions that another proxy of the Gateway has just seen alive, see `Report.seen`. */
   | { type: 'seen'; replica: string; sessions: string[] }
@@ -36,7 +36,10 @@ export type ProxyProcess = { uid: string; startedAtMs: number };
 export type Handover = {
   startedAtMs: number;
   sessions: HandedSession[];
-  /** Its last `Report.ended`: the successor repeats them, because this proxy no longer can. */
+  /**
+   * The ended sessions that it remembers, at most `maxHandedEnds`: the successor repeats them, because this proxy no longer can, and a
+   * proxy that has started since may not know them.
+   */
   ended: string[];
   /** Its last `Report.successorOf`: the successor also counts the sessions of these proxies. */
   successorOf: ProxyProcess[];
@@ -55,6 +58,9 @@ export type HandedSession = {
 /** A proxy with more sessions than this hands over none: the message stays below 6 MB. */
 export const maxHandedSessions = 50_000;
 
+/** Two megabytes. */
+export const maxHandedEnds = 100_000;
+
 /** Sent at every change (at most every 200 ms) and at least every second. Each report is complete and replaces the previous one. */
 export type Report = {
   /**
@@ -67,8 +73,9 @@ export type Report = {
   /** Every endpoint of the proxy's table. An endpoint that is not listed is unknown to this proxy. */
   endpoints: EndpointReport[];
   /**
-   * Sessions that their app ended in the last seconds, repeated in several reports. A client may have reached several proxies, and each
-   * other proxy would count its session until the idle timeout; the operator relays the ids to them. A lost id only prolongs a drain.
+   * Sessions that were ended before their limits in the last seconds (by their app, or because their client started another in their
+   * place), repeated in several reports; and all that this proxy remembers, after it has connected to a replica of the operator. The
+   * operator relays the ids, and keeps them for proxies that start later: another proxy would count the session, and accept its token.
    */
   ended: string[];
   /**

@@ -17,7 +17,7 @@ import {
   type Check,
   type Checked,
 } from './check.ts';
-import { maxHandedSessions } from './messages.ts';
+import { maxHandedEnds, maxHandedSessions } from './messages.ts';
 import type {
   CarrierConflict,
   EndpointReport,
@@ -48,7 +48,7 @@ const process = object<ProxyProcess>({ uid, startedAtMs: time });
 const handover = {
   startedAtMs: time,
   sessions: list(handed, maxHandedSessions),
-  ended: list(hexId),
+  ended: list(hexId, maxHandedEnds),
   successorOf: list(process),
 };
 

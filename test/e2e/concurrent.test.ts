@@ -5,6 +5,7 @@ import { installHoldfast } from '../support/shop-cluster.ts';
 import { addressReused } from './scenarios/address-reused.ts';
 import { countedInThePod } from './scenarios/counted-in-the-pod.ts';
 import { drainLimit } from './scenarios/drain-limit.ts';
+import { endedStaysEnded } from './scenarios/ended-stays-ended.ts';
 import { guardedNamespace } from './scenarios/guarded-namespace.ts';
 import { lateProxy } from './scenarios/late-proxy.ts';
 import { lostSigterm } from './scenarios/lost-sigterm.ts';
@@ -23,6 +24,7 @@ import { socketIoSessions } from './scenarios/socketio-sessions.ts';
 import { servletSessions } from './scenarios/servlet-sessions.ts';
 import { sidecarKilled } from './scenarios/sidecar-killed.ts';
 import { slowPod } from './scenarios/slow-pod.ts';
+import { visitorsWithoutCookie } from './scenarios/visitors-without-cookie.ts';
 import { workloadDeleted } from './scenarios/workload-deleted.ts';
 
 const scenarios = [
@@ -44,6 +46,8 @@ const scenarios = [
   drainLimit,
   addressReused,
   countedInThePod,
+  visitorsWithoutCookie,
+  endedStaysEnded,
   guardedNamespace,
   lostSigterm,
   workloadDeleted,

@@ -77,6 +77,9 @@ export const ownProcesses = (
 const boundTimes = (endpoint: EndpointReport, latestMs: number): EndpointReport => ({
   ...endpoint,
   expiresAtMs: Math.min(endpoint.expiresAtMs, latestMs),
+  ...(endpoint.unconfirmed && {
+    unconfirmed: { ...endpoint.unconfirmed, expiresAtMs: Math.min(endpoint.unconfirmed.expiresAtMs, latestMs) },
+  }),
 });
 
 const keyRingsOf = (

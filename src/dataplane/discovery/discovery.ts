@@ -32,6 +32,8 @@ export type DiscoveryOptions = { resolveIntervalMs: number; lastKnownGoodDelayMs
 export interface DiscoveryTarget extends MergerEvents {
   buildReport(sequence: number): Report | undefined;
   changes(): number;
+  /** A stream has opened: a replica of the operator that may know nothing yet. */
+  onConnected(): void;
   /** Sessions that ended through another proxy. */
   onEnded(sessions: readonly string[]): void;
   /** Sessions that another proxy has just seen alive. */
@@ -83,6 +85,7 @@ export function startDiscovery(
       signal: stopping.signal,
       events: {
         onMessage(message) {
+          if (!connected.has(address)) target.onConnected();
           connected.add(address);
           if (message.type === 'ended') target.onEnded(message.sessions);
           else if (message.type === 'seen') target.onSeen(message.sessions);

@@ -1,7 +1,8 @@
 /** A routing table compiled for the request path: its routes and backends with everything that a decision needs. */
 import { startOf, type Start } from '../../core/session/confirmation.ts';
 import type { EndpointLookup } from '../../core/session/decide.ts';
-import { backendId, signingKeys, tokenValidityMs, type SigningKeys } from '../../core/session/token.ts';
+import { backendId, signingKeys, type SigningKeys } from '../../core/session/token.ts';
+import { endsRememberedMs } from '../../core/session/validity.ts';
 import { compileMatch, compileTable, type MatchableRequest, type RouteMatcher } from '../../core/routing/match.ts';
 import type { Backend, Route, RoutingTable } from '../../wire/routing-table.ts';
 import { compileCarrier } from './carrier.ts';
@@ -16,8 +17,8 @@ export type CompiledTable = {
   matcher: RouteMatcher;
   routes: ReadonlyMap<Route, CompiledRoute>;
   backends: ReadonlyMap<string, CompiledBackend>;
-  /** How long an ended session must be remembered: the longest time for which a token can be valid without being renewed. */
-  tokenValidityMs: number;
+  /** How long an ended session must be remembered. */
+  endsRememberedMs: number;
 };
 
 /** Contains keys of backends, not backends: a request that waits with it for another table uses the backends of that table. */
@@ -73,20 +74,9 @@ export function compileRouting(table: RoutingTable, { before, slots, counters, f
   return {
     table,
     backends,
-    tokenValidityMs: longestValidityMs(table),
+    endsRememberedMs: endsRememberedMs(table),
     ...(sameRoutes ? { matcher: before.matcher, routes: before.routes } : compileRoutes(table, filters)),
   };
-}
-
-/** A token behind an id of the app is not renewed, and has no end while its pod exists: clients rarely keep one for longer than a day. */
-const appTokenValidityMs = 24 * 3_600_000;
-
-function longestValidityMs({ routes, backends }: RoutingTable): number {
-  const isAppOwned = routes.some(
-    ({ persistence: { carrier } }) => carrier.type !== 'Cookie' && carrier.type !== 'Header',
-  );
-  const byLimits = Object.values(backends).map(({ limits }) => tokenValidityMs(limits));
-  return Math.max(isAppOwned ? appTokenValidityMs : 0, ...byLimits);
 }
 
 function compileRoutes(table: RoutingTable, filters: Inputs['filters']): Pick<CompiledTable, 'matcher' | 'routes'> {

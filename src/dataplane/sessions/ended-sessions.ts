@@ -8,21 +8,18 @@
  * validity of a token), the one that expires first is forgotten and counted. Its token, should someone still have it, would then bring
  * its session back.
  */
-import { maxClockSkewS } from '../../core/session/token.ts';
 import type { SessionCounters } from './counters.ts';
 import type { SessionId } from './session-ids.ts';
 
 export interface EndedSessions {
-  /** `validForMs`: how long a token that was issued now can be valid. */
-  add(session: SessionId, at: { nowMs: number; validForMs: number }): void;
+  add(session: SessionId, at: { nowMs: number; forMs: number }): void;
   has(session: SessionId, nowMs: number): boolean;
+  /** Returns up to `limit` of them. */
+  list(nowMs: number, limit: number): SessionId[];
 }
 
 const ways = 16;
 const defaultSets = 32_768;
-
-/** A proxy that has not received the notice yet may renew the token for some seconds, by a clock that is ahead of this one. */
-const slackMs = maxClockSkewS * 1000 + 15_000;
 
 /** `sets`: a power of two. */
 export function createEndedSessions(
@@ -49,13 +46,13 @@ export function createEndedSessions(
   };
 
   return {
-    add(session, { nowMs, validForMs }) {
+    add(session, { nowMs, forMs }) {
       const place = placeFor(session);
       const isOther = hi[place] !== session.sessionHi || lo[place] !== session.sessionLo;
       if (isOther && (expiresS[place] ?? 0) * 1000 > nowMs) counters.endsForgotten += 1;
       hi[place] = session.sessionHi;
       lo[place] = session.sessionLo;
-      expiresS[place] = Math.ceil((nowMs + validForMs + slackMs) / 1000);
+      expiresS[place] = Math.ceil((nowMs + forMs) / 1000);
       lastExpiryS = Math.max(lastExpiryS, expiresS[place] ?? 0);
     },
     has(session, nowMs) {
@@ -68,6 +65,15 @@ export function createEndedSessions(
         }
       }
       return false;
+    },
+    list(nowMs, limit) {
+      const listed: SessionId[] = [];
+      if (lastExpiryS * 1000 <= nowMs) return listed;
+      for (let place = 0; place < expiresS.length && listed.length < limit; place += 1) {
+        if ((expiresS[place] ?? 0) * 1000 <= nowMs) continue;
+        listed.push({ sessionHi: hi[place] ?? 0, sessionLo: lo[place] ?? 0 });
+      }
+      return listed;
     },
   };
 }

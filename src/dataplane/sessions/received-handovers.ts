@@ -21,6 +21,8 @@ export interface ReceivedHandovers {
   receive(handover: ReceivedHandover, asOfMs: number): void;
   /** Must be called with a newer table, or when the table is still current as of a later time. */
   retry(asOfMs: number): void;
+  /** Returns the handovers that still wait for their pods, and forgets them. */
+  release(): ReceivedHandover[];
   /** Returns the processes whose sessions are counted here, for the next report. Undefined: none. */
   predecessors(nowMs: number): ProxyProcess[] | undefined;
 }
@@ -59,6 +61,11 @@ export function createReceivedHandovers({ nowMs, adopt, onAdopted }: ReceivedHan
     },
     retry(asOfMs) {
       waiting = waiting.filter(({ handover, asOfMs: sinceMs }) => !settle(handover, asOfMs - sinceMs >= tableLagMs));
+    },
+    release() {
+      const released = waiting.map(({ handover }) => handover);
+      waiting = [];
+      return released;
     },
     predecessors(atMs) {
       named = named.filter(({ sinceMs }) => atMs - sinceMs <= namedForMs);

@@ -2,7 +2,8 @@
 import { isUnconfirmed, type Start } from '../../core/session/confirmation.ts';
 import { decideSession, maxWaitMs, type TokenCandidate, type SessionDecision } from '../../core/session/decide.ts';
 import type { Token } from '../../core/session/token.ts';
-import type { CarrierConflict } from '../../wire/messages.ts';
+import { endsRememberedMs } from '../../core/session/validity.ts';
+import { maxHandedEnds, type CarrierConflict } from '../../wire/messages.ts';
 import type { RoutingTable } from '../../wire/routing-table.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Reply, RouteDecision, SessionRouter } from '../routing.ts';
@@ -20,7 +21,7 @@ import { adoptSessions } from './handover.ts';
 import { isLostWithNode } from './outlier.ts';
 import { noRoute, notReady, podAbsent } from './replies.ts';
 import type { AdoptSessions } from './received-handovers.ts';
-import { parseSessionId, type SessionId } from './session-ids.ts';
+import { formatSessionId, parseSessionId, type SessionId } from './session-ids.ts';
 import { createEndedSessions } from './ended-sessions.ts';
 import { createOutgoingNotices, createSeenElsewhere, noticeLimits } from './session-notices.ts';
 import { createSessionStarter, freshStart } from './session-starter.ts';
@@ -57,6 +58,10 @@ export interface ManagedRouter extends SessionRouter {
   notices(): SessionNotices;
   /** Sessions that ended through another proxy. */
   receiveEnded(ids: readonly string[]): void;
+  /** A replica of the operator may have lost its memory: the next reports contain every ended session that this proxy remembers. */
+  repeatEnded(): void;
+  /** Returns the ended sessions that this proxy remembers, for its successor. */
+  endedIds(): string[];
   /** Sessions that another proxy has just seen alive. */
   receiveSeen(ids: readonly string[]): void;
   /** Counts the sessions of a proxy that shut down. */
@@ -78,9 +83,6 @@ type SessionCandidate = TokenCandidate<EndpointSlot> & { backend: CompiledBacken
 type Settled = Exclude<SessionDecision<EndpointSlot, SessionCandidate>, { kind: 'wait' }>;
 
 const tokensCached = 32_768;
-
-/** Ends that arrive before the first table: longer than most idle timeouts. */
-const validWithoutTableMs = 24 * 3_600_000;
 
 export function createSessionRouter(ports: RouterPorts): ManagedRouter {
   const { clock } = ports;
@@ -187,7 +189,7 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
     !isUnconfirmed(token) || sessions.isConfirmed(token) || elsewhere.lastMs(token) !== undefined;
 
   const remember = (session: SessionId, nowMs: number) => {
-    endedSessions.add(session, { nowMs, validForMs: state?.tokenValidityMs ?? validWithoutTableMs });
+    endedSessions.add(session, { nowMs, forMs: state?.endsRememberedMs ?? endsRememberedMs(undefined) });
   };
 
   const endReceived = (ids: readonly string[]) => {
@@ -236,6 +238,11 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
     receiveEnded(ids) {
       endReceived(ids);
     },
+    repeatEnded() {
+      const nowMs = clock.nowMs();
+      for (const session of endedSessions.list(nowMs, noticeLimits.ended.maxPending)) ended.add(session, nowMs);
+    },
+    endedIds: () => endedSessions.list(clock.nowMs(), maxHandedEnds).map(formatSessionId),
     receiveSeen(ids) {
       const nowMs = clock.nowMs();
       elsewhere.record(ids, nowMs);

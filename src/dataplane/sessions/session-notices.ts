@@ -42,29 +42,32 @@ export const noticeLimits = {
 const unreportedAfterMs = 5000;
 
 export function createOutgoingNotices({ repeatForMs, maxPending }: NoticeLimits): OutgoingNotices {
-  /** `sinceMs`: the time of the first report; undefined before it. */
-  let notices: { id: string; sinceMs: number | undefined }[] = [];
+  /** By id, the oldest first: the time of the first report; undefined before it. */
+  const notices = new Map<string, number | undefined>();
   let reportedAtMs = 0;
   const dropOld = (nowMs: number) => {
-    notices = notices.filter(({ sinceMs }) => sinceMs === undefined || nowMs - sinceMs <= repeatForMs);
+    for (const [id, sinceMs] of notices) if (sinceMs !== undefined && nowMs - sinceMs > repeatForMs) notices.delete(id);
   };
   const hasRoom = (nowMs: number) => {
-    if (notices.length >= maxPending) dropOld(nowMs);
-    return notices.length < maxPending;
+    if (notices.size >= maxPending) dropOld(nowMs);
+    return notices.size < maxPending;
+  };
+  const firstIds = () => {
+    const first: string[] = [];
+    for (const id of notices.keys()) if (first.push(id) === maxReported) break;
+    return first;
   };
   return {
     add(session, nowMs) {
-      if (hasRoom(nowMs)) notices.push({ id: formatSessionId(session), sinceMs: undefined });
+      if (hasRoom(nowMs)) notices.set(formatSessionId(session), undefined);
     },
     hasRoom,
     report(nowMs) {
       const wasUnreported = nowMs - reportedAtMs > unreportedAfterMs;
       reportedAtMs = nowMs;
-      for (const notice of notices.slice(0, maxReported)) {
-        if (wasUnreported || notice.sinceMs === undefined) notice.sinceMs = nowMs;
-      }
+      for (const id of firstIds()) if (wasUnreported || notices.get(id) === undefined) notices.set(id, nowMs);
       dropOld(nowMs);
-      return notices.slice(0, maxReported).map(({ id }) => id);
+      return firstIds();
     },
   };
 }

@@ -86,7 +86,7 @@ async function respond(request: IncomingMessage, response: ServerResponse, { rou
 
 function createRoutes(ports: HandlerPorts): ReadonlyMap<string, Route> {
   const { tables, clock, replica, gate } = ports;
-  const relay = createSessionRelay();
+  const relay = createSessionRelay({ tableOf: (key) => tables.current(key)?.table, clock });
   return new Map<string, Route>([
     [
       'GET /v1/table',

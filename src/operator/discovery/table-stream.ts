@@ -19,7 +19,7 @@ export interface PublishedTables {
 
 export type TableStreamPorts = {
   tables: PublishedTables;
-  relay: Pick<SessionRelay, 'subscribe'>;
+  relay: Pick<SessionRelay, 'subscribe' | 'ended'>;
   gatewayKey: string;
   podUid: string;
   replica: string;
@@ -29,6 +29,8 @@ export type TableStreamPorts = {
 const heartbeatMs = 2000;
 /** A proxy that reads nothing for this long is gone, or too slow to route by current tables. */
 const stalledMs = 30_000;
+/** 0.2 MB. */
+const maxEndsInMessage = 10_000;
 
 /** Streams until either side closes. The head is sent at once, the table as soon as there is one. */
 export function streamTable(
@@ -38,6 +40,7 @@ export function streamTable(
   response.writeHead(200, { 'content-type': 'application/x-ndjson', 'cache-control': 'no-store' });
   response.flushHeaders();
   let tableIsDue = true;
+  let endsAreDue = true;
   let blockedSinceMs: number | undefined;
 
   const send = (line: string) => {
@@ -45,6 +48,14 @@ export function streamTable(
   };
   const sendMessage = (message: TableMessage) => {
     send(`${JSON.stringify(message)}\n`);
+  };
+  /** All at once: the proxy must not route by a table before it has them. */
+  const sendEnded = () => {
+    endsAreDue = false;
+    const ended = relay.ended(gatewayKey);
+    for (let from = 0; from < ended.length; from += maxEndsInMessage) {
+      sendMessage({ type: 'ended', replica, sessions: ended.slice(from, from + maxEndsInMessage) });
+    }
   };
   const sendTable = () => {
     const published = tables.current(gatewayKey);
@@ -72,12 +83,14 @@ export function streamTable(
   });
   const unsubscribeRelay = relay.subscribe(gatewayKey, {
     podUid,
-    // Not buffered for a proxy that does not read: ended sessions reach their idle timeout there, and `seen` is repeated.
-    onNotices(notices) {
-      for (const type of ['ended', 'seen'] as const) {
-        const sessions = notices[type];
-        if (blockedSinceMs === undefined && sessions.length > 0) sendMessage({ type, replica, sessions });
+    // Not buffered for a proxy that does not read: then it gets all ended sessions once more, and `seen` is repeated.
+    onNotices({ ended, seen }) {
+      if (blockedSinceMs !== undefined) {
+        endsAreDue ||= ended.length > 0;
+        return;
       }
+      if (ended.length > 0) sendMessage({ type: 'ended', replica, sessions: ended });
+      if (seen.length > 0 && blockedSinceMs === undefined) sendMessage({ type: 'seen', replica, sessions: seen });
     },
     // A proxy without the newest table may not have all pods of the sessions that it would count.
     onHandover(handover) {
@@ -88,6 +101,7 @@ export function streamTable(
   });
   response.on('drain', () => {
     blockedSinceMs = undefined;
+    if (endsAreDue) sendEnded();
     if (tableIsDue) sendTable();
   });
   response.on('close', () => {
@@ -95,6 +109,7 @@ export function streamTable(
     unsubscribe();
     unsubscribeRelay();
   });
+  sendEnded();
   sendTable();
 }
 

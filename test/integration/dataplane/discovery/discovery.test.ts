@@ -95,6 +95,7 @@ function startProxy({
         current &&
         buildReport(current, () => undefined, { startedAtMs: 0, sequence, nowMs: Date.now(), ended: [], seen: [] }),
       onEnded: (sessions) => notices.push(`ended ${sessions.join()}`),
+      onConnected: () => undefined,
       onSeen: (sessions) => notices.push(`seen ${sessions.join()}`),
       onHandover: ({ from }) => notices.push(`handover of ${from}`),
       changes: () => swaps.length,

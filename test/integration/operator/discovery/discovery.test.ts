@@ -79,6 +79,36 @@ describe('the table stream', () => {
     expect(await sender.next()).toMatchObject({ revision: '2' });
   });
 
+  test('sends a proxy that connects later every ended session before its table, and each one once', async () => {
+    discovery.publish('infra/web', tableOf('web'), '1');
+    const early = await openStream(discovery, 'proxy-2');
+    await early.next();
+    const send = (sequence: number) =>
+      discovery.client.call('POST', '/v1/report', {
+        token: 'proxy-1',
+        body: JSON.stringify({ ...report, sequence, seen: [] }),
+      });
+    await send(1);
+    await send(2);
+    const ended = { type: 'ended', replica: 'operator-1', sessions: ['00000000deadbeef'] };
+    const late = await openStream(discovery, 'proxy-2');
+    expect([await late.next(), await late.next()]).toMatchObject([ended, { type: 'table' }]);
+    discovery.publish('infra/web', tableOf('web', 'next.example.com'), '2');
+    expect([await early.next(), await early.next()]).toMatchObject([ended, { type: 'table', revision: '2' }]);
+  });
+
+  test('sends no handover to a proxy that has handed over its own sessions', async () => {
+    discovery.publish('infra/web', tableOf('web'), '1');
+    const [one, other] = [await openStream(discovery, 'proxy-1'), await openStream(discovery, 'proxy-2')];
+    for (const stream of [one, other]) await stream.next();
+    const body = JSON.stringify({ startedAtMs: 5, sessions: [], ended: [], successorOf: [] });
+    const handOver = async (token: string) => {
+      const { status } = await discovery.client.call('POST', '/v1/handover', { token, body });
+      return status;
+    };
+    expect([await handOver('proxy-1'), await handOver('proxy-2')]).toEqual([204, 503]);
+  });
+
   test('sends the handover of a proxy that shuts down to the newest other proxy', async () => {
     discovery.publish('infra/web', tableOf('web'), '1');
     const [older, leaving, newest] = [

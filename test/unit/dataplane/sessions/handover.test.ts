@@ -2,7 +2,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { listHandedSessions } from '../../../../src/dataplane/sessions/handover.ts';
 import { createManualClock } from '../../../support/manual-clock.ts';
-import { idleTimeoutMs } from '../../../support/proxy-table.ts';
+import { idleTimeoutMs, proxyTable } from '../../../support/proxy-table.ts';
 import { createReplica, finish, holdOf, pods, quiet, visit, type Replica } from './replica.ts';
 
 function createPair() {
@@ -68,6 +68,39 @@ describe('the successor of a proxy that shuts down', () => {
     const { pod } = visit(predecessor);
     expect(successor.router.adopt([onUnknownPod, ...handed(predecessor)], { pastLag: true })).toBe(true);
     expect(successor.count(pod)).toMatchObject({ sessions: 1 });
+  });
+
+  test('keeps what its predecessor knew of the clients: unconfirmed sessions count for the confirm timeout only', async () => {
+    const limits = { idleTimeoutMs: 30 * idleTimeoutMs, confirmTimeoutMs: idleTimeoutMs };
+    const table = proxyTable({ endpoints: [{ pod: 'a' }], limits });
+    const clock = createManualClock();
+    const [predecessor, successor] = [createReplica(table, clock), createReplica(table, clock)];
+    const { cookie } = visit(predecessor);
+    visit(predecessor, [cookie]);
+    visit(predecessor);
+    successor.router.adopt(handed(predecessor), atOnce);
+    expect(successor.confirmation('a')).toEqual({ confirmed: 1, unconfirmed: 1 });
+    await clock.advance(idleTimeoutMs + 1000);
+    successor.sweep();
+    expect(successor.confirmation('a')).toEqual({ confirmed: 1, unconfirmed: 0 });
+  });
+
+  test('confirms a session that it has as unconfirmed, but not the other way round', () => {
+    const table = proxyTable({
+      endpoints: [{ pod: 'a' }],
+      limits: { idleTimeoutMs: 600_000, confirmTimeoutMs: 60_000 },
+    });
+    const clock = createManualClock();
+    const [one, other] = [createReplica(table, clock), createReplica(table, clock)];
+    const { cookie } = visit(one);
+    const before = handed(one);
+    other.router.adopt(before, atOnce);
+    expect(other.confirmation('a')).toEqual({ confirmed: 0, unconfirmed: 1 });
+    visit(one, [cookie]);
+    other.router.adopt(handed(one), atOnce);
+    expect(other.confirmation('a')).toEqual({ confirmed: 1, unconfirmed: 0 });
+    other.router.adopt(before, atOnce);
+    expect(other.confirmation('a')).toEqual({ confirmed: 1, unconfirmed: 0 });
   });
 
   test('repeats the ends that its predecessor reported, and does not count those sessions', () => {
