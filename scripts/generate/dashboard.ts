@@ -208,6 +208,33 @@ export const dashboardRows: readonly Row[] = [
           },
         ],
       },
+      {
+        type: 'timeseries',
+        width: 12,
+        title: 'Requests of sessions refused',
+        description:
+          'Clients got 503 with Retry-After, because their pod does not accept connections or the proxy has no resources. They keep their sessions.',
+        redFrom: 1,
+        queries: [
+          {
+            expr: `sum by (namespace, workload, reason) (increase(holdfast_session_requests_refused_total{${selection}}[5m]))`,
+            legend: '{{namespace}}/{{workload}} {{reason}}',
+          },
+        ],
+      },
+      {
+        type: 'timeseries',
+        width: 12,
+        title: 'Refused by limits',
+        description: 'Connections and requests that a limit of HoldfastProxy ended, by limit. No session was lost.',
+        redFrom: 1,
+        queries: [
+          {
+            expr: 'sum by (limit) (increase(holdfast_http_limit_refusals_total[5m]))',
+            legend: '{{limit}}',
+          },
+        ],
+      },
     ],
   },
   {

@@ -1,6 +1,7 @@
 /** The admin port of a long-running process: health and metrics over plain HTTP, inside the cluster only. Never in the request path. */
 import { once } from 'node:events';
-import { createServer } from 'node:http';
+import { createServer, type Server } from 'node:http';
+import type { Socket } from 'node:net';
 import express, { type Express } from 'express';
 
 export type AdminPorts = {
@@ -43,10 +44,21 @@ export type AdminServer = { port: number; close(): Promise<void> };
 /** Scrapers, probes and a few people. The files of the process belong to its real work. */
 const maxConnections = 64;
 
+/** Closes the oldest connection when there are too many: one that is refused could be a liveness probe, and restart the container. */
+function closeOldest(server: Server): void {
+  const open = new Set<Socket>();
+  server.on('connection', (socket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+    const [oldest] = open;
+    if (open.size > maxConnections) oldest?.destroy();
+  });
+}
+
 /** Rejects if the port cannot be bound. */
 export async function listenAdmin(app: Express, port: number): Promise<AdminServer> {
   const server = createServer(app);
-  server.maxConnections = maxConnections;
+  closeOldest(server);
   server.listen(port);
   await once(server, 'listening');
   const address = server.address();
