@@ -8,10 +8,14 @@ export type Counters = {
   operatorErrors: number;
   releases: Map<ReleaseReason, number>;
   refused: Record<RefusedReason, number>;
+  /** Internal errors. `poll`: in one round of the drain loop. */
+  faults: Record<FaultKind, number>;
 };
+export type FaultKind = 'uncaughtException' | 'unhandledRejection' | 'poll';
 
 export const createCounters = (): Counters => ({
   operatorErrors: 0,
   releases: new Map(),
   refused: { NotLocal: 0, TooManyConnections: 0 },
+  faults: { uncaughtException: 0, unhandledRejection: 0, poll: 0 },
 });

@@ -15,6 +15,7 @@ import type { DrainStatus } from '../src/wire/messages.ts';
 import { describeError } from '../src/platform/errors.ts';
 import type { Log } from './log.ts';
 import type { Counters } from './counters.ts';
+import type { RecordFault } from './faults.ts';
 import type { SidecarClient } from '../src/wire/client/sidecar-client.ts';
 import { createReport } from './report.ts';
 import type { CountSources } from './sources.ts';
@@ -39,6 +40,7 @@ export type DrainPorts = {
   operator: SidecarClient;
   countSources: CountSources;
   counters: Counters;
+  recordFault: RecordFault;
   nowMs: () => number;
   log: Log;
   pollIntervalMs: number;
@@ -50,14 +52,14 @@ type Hold = { state(): DrainState; callers: Set<OnReleased>; stop(): void };
 const longestTimerMs = 2 ** 31 - 1;
 
 export function createDrain(ports: DrainPorts): Drain {
-  const { operator, log } = ports;
+  const { operator, recordFault, log } = ports;
   const report = createReport(operator, log);
   let hold: Hold | undefined;
 
   function onRelease(ended: Hold, state: ReleasedState): void {
     const { release } = state;
     log('Released', release);
-    for (const caller of ended.callers) caller(state);
+    for (const caller of ended.callers) notify(caller, state);
     ended.callers.clear();
     if (release.reason === 'NotTerminating') {
       hold = undefined;
@@ -65,6 +67,15 @@ export function createDrain(ports: DrainPorts): Drain {
       return;
     }
     report.send(release);
+  }
+
+  /** An error of one caller must not keep the others waiting. */
+  function notify(caller: OnReleased, state: ReleasedState): void {
+    try {
+      caller(state);
+    } catch (error) {
+      recordFault(error, 'poll');
+    }
   }
 
   function leave(joined: Hold, caller: OnReleased): void {
@@ -139,7 +150,12 @@ async function poll(
   apply: (observation: DrainObservation) => void,
 ): Promise<void> {
   while (!ended.aborted) {
-    apply(await observe(ports, ended));
+    try {
+      apply(await observe(ports, ended));
+    } catch (error) {
+      // The next round may succeed. If none does, the hold lasts until its limit, which has its own timer.
+      ports.recordFault(error, 'poll');
+    }
     await pause(ports.pollIntervalMs);
   }
 }

@@ -10,6 +10,7 @@ import { readGateways } from './proc-net.ts';
 import { createLog } from './log.ts';
 import { createDrain } from './loop.ts';
 import { createCounters } from './counters.ts';
+import { createFaults, hasFaults } from './faults.ts';
 import { createSidecarClient } from '../src/wire/client/sidecar-client.ts';
 import { createAppHooks } from './app-hooks.ts';
 import { createSidecarServer } from './server.ts';
@@ -34,17 +35,15 @@ process.once('SIGTERM', () => {
   stopWith('SIGTERM');
 });
 
-// An exit would break the open preStop call, and the kubelet would stop the app: an error is logged, and the hold continues.
-process.on('uncaughtException', (error) => {
-  log('UncaughtError', { error: describeError(error) });
-});
+const counters = createCounters();
+const recordFault = createFaults(counters, log);
+process.on('uncaughtException', recordFault);
 // A closed log must not matter, and must not become an uncaught error that is logged again.
 process.stdout.on('error', () => undefined);
 
 async function run(config: SidecarConfig): Promise<void> {
   const { port, policy } = config;
   const nowMs = Date.now;
-  const counters = createCounters();
   const resolve = createAddressBook({
     lookUp: lookUpAll,
     known: config.operatorAddresses,
@@ -56,13 +55,14 @@ async function run(config: SidecarConfig): Promise<void> {
     operator,
     countSources: createSources(config, nowMs),
     counters,
+    recordFault,
     nowMs,
     log,
     pollIntervalMs,
   });
   stopWith = (reason) => {
     log('Stopping', { reason, callers: drain.view().callers });
-    void drain.stop().then(() => process.exit(0));
+    void drain.stop().then(() => process.exit(hasFaults(counters) ? 1 : 0));
   };
   if (isAskedToStop) stopWith('SIGTERM');
   const server = createSidecarServer({

@@ -35,6 +35,10 @@ export function renderMetrics({ state }: DrainView, counters: Counters, nowMs: n
       labels: { reason },
       value,
     })),
+    holdfast_sidecar_faults_total: Object.entries(counters.faults).map(([kind, value]) => ({
+      labels: { kind },
+      value,
+    })),
     holdfast_sidecar_operator_errors_total: [{ value: counters.operatorErrors }],
   } satisfies Record<SidecarMetric, Sample[]>;
   return namesOf(samples)

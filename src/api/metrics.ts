@@ -25,6 +25,12 @@ export const metrics = {
     labels: ['outcome'],
     help: 'Pods reviewed by the injection webhook, by outcome.',
   },
+  holdfast_operator_faults_total: {
+    part: 'operator',
+    type: 'counter',
+    labels: ['kind'],
+    help: 'Internal errors that nothing handled, by kind: uncaughtException or unhandledRejection. The operator exits after the first.',
+  },
   holdfast_operator_kube_writes_total: {
     part: 'operator',
     type: 'counter',
@@ -279,6 +285,12 @@ export const metrics = {
     labels: [],
     help: 'Responses that ended before they were complete.',
   },
+  holdfast_proxy_faults_total: {
+    part: 'proxy',
+    type: 'counter',
+    labels: ['kind'],
+    help: 'Internal errors outside of requests, by kind: uncaughtException or unhandledRejection. The proxy drains and exits after the first.',
+  },
   holdfast_http_faults_total: {
     part: 'proxy',
     type: 'counter',
@@ -324,6 +336,12 @@ export const metrics = {
     help: 'Requests sent again because an idle upstream connection had been closed.',
   },
   // Sidecar
+  holdfast_sidecar_faults_total: {
+    part: 'sidecar',
+    type: 'counter',
+    labels: ['kind'],
+    help: 'Internal errors, by kind: uncaughtException, unhandledRejection or poll. The sidecar continues to hold its pod.',
+  },
   holdfast_sidecar_holding: {
     part: 'sidecar',
     type: 'gauge',

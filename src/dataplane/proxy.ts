@@ -6,9 +6,10 @@ import { sleep, type Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/log.ts';
 import { readOpenFileLimit } from '../platform/open-files.ts';
 import { createRegistry } from '../platform/metrics.ts';
+import type { ProcessFaults } from '../platform/process-faults.ts';
 import { runShutdown } from '../platform/shutdown.ts';
 import { addDebugPages } from './admin/debug-pages.ts';
-import { httpSamples, registerProxyMetrics, sessionSamples } from './admin/proxy-metrics.ts';
+import { httpSamples, processSamples, registerProxyMetrics, sessionSamples } from './admin/proxy-metrics.ts';
 import type { ProxyConfig } from './config.ts';
 import { createProxyTarget, type ProxyTarget } from './discovery-target.ts';
 import { createAppliedSettings, type AppliedSettings } from './settings.ts';
@@ -24,6 +25,8 @@ export type ProxyPorts = TableSourcePorts & {
   bindPort: (listenerPort: number) => number;
   /** The limit of open files, if not that of the process. */
   openFiles?: number;
+  /** Faults of the process, for its metrics. */
+  faults?: ProcessFaults['counts'];
 };
 
 export interface Proxy {
@@ -31,13 +34,16 @@ export interface Proxy {
   readonly router: ManagedRouter;
   readonly listeners: Listeners;
   /** Becomes not ready, then accepts no new connections, then ends what is open. Resolves when everything is closed. */
-  stop(): Promise<void>;
+  stop(options?: StopOptions): Promise<void>;
 }
+
+/** `graceMs`: a limit for open requests and streams that is shorter than that of the settings. */
+export type StopOptions = { graceMs?: number };
 
 const resolveAll = async (host: string): Promise<readonly string[]> =>
   (await lookup(host, { all: true })).map(({ address }) => address);
 
-export const liveProxyPorts = (live: { clock: Clock; log: Logger }): ProxyPorts => ({
+export const liveProxyPorts = (live: Pick<ProxyPorts, 'clock' | 'log' | 'faults'>): ProxyPorts => ({
   ...live,
   resolve: resolveAll,
   bindPort: containerPort,
@@ -66,19 +72,29 @@ export async function startProxy(config: ProxyConfig, ports: ProxyPorts): Promis
   const stopSweeping = startSweeping(router, clock);
   let stopping = false;
   const parts = { router, server, settings, listeners, target, source, clock, log };
-  const admin = await startAdmin(config.adminPort, { ...parts, isStopping: () => stopping });
+  const admin = await startAdmin(config.adminPort, {
+    ...parts,
+    isStopping: () => stopping,
+    faults: ports.faults ?? noFaults,
+  });
 
   return {
     adminPort: admin.port,
     router,
     listeners,
-    async stop() {
+    async stop({ graceMs = Number.POSITIVE_INFINITY } = {}) {
       stopping = true;
       server.announceShutdown();
-      await runShutdown([...shutdownSteps(config, parts), { name: 'admin', limitMs: 1000, run: () => admin.close() }], {
-        clock,
-        log,
-      });
+      await runShutdown(
+        [
+          ...shutdownSteps({ ...config, shutdownGraceMs: Math.min(config.shutdownGraceMs, graceMs) }, parts),
+          { name: 'admin', limitMs: 1000, run: () => admin.close() },
+        ],
+        {
+          clock,
+          log,
+        },
+      );
       stopSweeping();
     },
   };
@@ -95,9 +111,13 @@ type Parts = {
   log: Logger;
 };
 
+type AdminParts = Parts & { isStopping: () => boolean; faults: ProcessFaults['counts'] };
+
+const noFaults: ProcessFaults['counts'] = { uncaughtException: 0, unhandledRejection: 0 };
+
 function startAdmin(
   port: number,
-  { router, server, listeners, target, source, clock, isStopping }: Parts & { isStopping: () => boolean },
+  { router, server, listeners, target, source, clock, isStopping, faults }: AdminParts,
 ) {
   const registry = createRegistry();
   const table = () => router.table();
@@ -110,6 +130,7 @@ function startAdmin(
       tableAgeMs: () => (table() === undefined ? undefined : clock.nowMs() - target.asOfMs()),
     }),
     ...httpSamples(server.counters, server),
+    ...processSamples(faults),
   });
   const notReady = () => {
     if (isStopping()) return ['shutting down'];

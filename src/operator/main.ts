@@ -18,6 +18,7 @@ import { oneOf, optionalText, portNumber, requiredText } from '../platform/confi
 import { AppError, describeError } from '../platform/errors.ts';
 import type { Logger } from '../platform/log.ts';
 import { createLogger, logLevels } from '../platform/logger.ts';
+import { watchProcessFaults, type ProcessFaults } from '../platform/process-faults.ts';
 import { abortOnSignal, runShutdown, untilAborted } from '../platform/shutdown.ts';
 import { createOperatorAdmin } from './admin/app.ts';
 import { imageOf } from './gather/pods.ts';
@@ -43,8 +44,13 @@ async function ownImage(
 
 /** kube-proxy and the API server learn of a terminating endpoint within a second or two; as for the proxies, five leave some room. */
 const shutdownDelayMs = 5000;
+/** Longer than the steps of the shutdown together. */
+const exitWithinMs = shutdownDelayMs + 15_000;
 
-async function run(logger: Logger): Promise<void> {
+/** Releases what was started so far. */
+type Stop = () => Promise<void>;
+
+async function start(logger: Logger, faults: ProcessFaults, started: (stop: Stop) => void): Promise<void> {
   const kubeConfig = loadKubeConfig();
   const namespace = optionalText(env, 'POD_NAMESPACE') ?? operatorNamespace;
   const podName = requiredText(env, 'POD_NAME');
@@ -73,27 +79,42 @@ async function run(logger: Logger): Promise<void> {
     shutdownDelayMs,
   });
   const admin = await listenAdmin(
-    createOperatorAdmin(operator, systemClock),
+    createOperatorAdmin(operator, systemClock, faults.counts),
     portNumber(env, 'HOLDFAST_ADMIN_PORT', ports.admin),
   );
   const skeleton = createOperatorProcess(kubeConfig, logger, operator);
-  const stopped = abortOnSignal(process);
-  await skeleton.start();
-  await untilAborted(stopped);
-  await runShutdown(
-    [
-      { name: 'operator', limitMs: shutdownDelayMs + 10_000, run: () => skeleton.stop() },
-      { name: 'cluster', limitMs: 2000, run: () => cluster.close() },
-      { name: 'admin', limitMs: 1000, run: () => admin.close() },
-    ],
-    { clock: systemClock, log: logger },
+  started(() =>
+    runShutdown(
+      [
+        { name: 'operator', limitMs: shutdownDelayMs + 10_000, run: () => skeleton.stop() },
+        { name: 'cluster', limitMs: 2000, run: () => cluster.close() },
+        { name: 'admin', limitMs: 1000, run: () => admin.close() },
+      ],
+      { clock: systemClock, log: logger },
+    ),
   );
+  await skeleton.start();
+}
+
+/** Runs until SIGTERM or a fault, which may also come while the operator still waits for the API server. Returns the exit code. */
+async function run(logger: Logger): Promise<number> {
+  const faults = watchProcessFaults(process, {
+    clock: systemClock,
+    log: logger,
+    exitWithinMs,
+    exit: (code) => process.exit(code),
+  });
+  let stop: Stop = () => Promise.resolve();
+  const ended = untilAborted(AbortSignal.any([abortOnSignal(process), faults.first]));
+  const working = start(logger, faults, (stopStarted) => (stop = stopStarted));
+  await Promise.race([working.then(() => ended), ended]);
+  await stop();
+  return faults.first.aborted ? 1 : 0;
 }
 
 const logger = createLogger('operator', oneOf(env, 'HOLDFAST_LOG_LEVEL', logLevels));
 try {
-  await run(logger);
-  process.exit(0);
+  process.exit(await run(logger));
 } catch (error) {
   logger.error({ error: describeError(error) }, 'operator failed');
   process.exit(1);

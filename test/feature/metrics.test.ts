@@ -25,7 +25,10 @@ afterEach(async () => {
 
 /** Scrapes a replica, without the metrics of the process. */
 async function scrape(of = operator): Promise<string[]> {
-  const admin = await listenAdmin(createOperatorAdmin(of, world.clock), 0);
+  const admin = await listenAdmin(
+    createOperatorAdmin(of, world.clock, { uncaughtException: 0, unhandledRejection: 0 }),
+    0,
+  );
   admins.push(admin);
   const page = await (await fetch(`http://127.0.0.1:${admin.port}/metrics`)).text();
   return page.split('\n').filter((line) => /^(# TYPE )?holdfast_/.test(line));

@@ -1,6 +1,7 @@
 /** The proxy's metrics: names, types, labels and help from the catalogue, values from the counters of the request path and the sessions. */
 import { metrics, type MetricName } from '../../api/metrics.ts';
 import { registerMetric, type Sample } from '../../platform/metrics.ts';
+import type { ProcessFaults } from '../../platform/process-faults.ts';
 import type { Backend, EndpointState, RoutingTable } from '../../wire/routing-table.ts';
 import type { Http1Counters } from '../exchange/counters.ts';
 import type { Http1Server } from '../server.ts';
@@ -26,6 +27,12 @@ const single = (read: () => number) => (): Sample[] => [{ value: read() }];
 
 const byReason = (counts: Readonly<Record<string, number>>): Sample[] =>
   Object.entries(counts).map(([reason, value]) => ({ labels: { reason }, value }));
+
+type ProcessMetric = 'holdfast_proxy_faults_total';
+
+export const processSamples = (faults: ProcessFaults['counts']): MetricSamples<ProcessMetric> => ({
+  holdfast_proxy_faults_total: () => Object.entries(faults).map(([kind, value]) => ({ labels: { kind }, value })),
+});
 
 type HttpMetric = Extract<ProxyMetric, `holdfast_http_${string}` | `holdfast_upstream_${string}`>;
 
@@ -82,7 +89,7 @@ export function sessionSamples({
   table,
   connectedReplicas,
   tableAgeMs,
-}: SessionMetricPorts): MetricSamples<Exclude<ProxyMetric, HttpMetric>> {
+}: SessionMetricPorts): MetricSamples<Exclude<ProxyMetric, HttpMetric | ProcessMetric>> {
   const perBackend = (read: (backend: BackendCounters) => Sample[]) => () =>
     [...counters.backends].flatMap(([key, backend]) => labelled(key, read(backend)));
   const perTableBackend = (read: (backend: Backend) => Sample[]) => () =>

@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, afterEach, beforeAll, expect, jest, test } from '@jest/globals';
 import { createCertificates } from '../../../tools/demo/certificate.ts';
+import { faultOption } from '../../support/faulty-process.ts';
 import { startFakeOperator, terminatingWith } from './fake-operator.ts';
 import type { FakeOperator } from './fake-operator.ts';
 import { callPreStop } from './pre-stop.ts';
@@ -108,6 +109,30 @@ test('the sidecar exits at SIGTERM even during a hold, because the kubelet sends
   expect(await sidecar.exitCode).toBe(0);
   await expect(hook.released).rejects.toThrow('socket hang up');
 });
+
+test.each([
+  ['exception', 'uncaughtException'],
+  ['rejection', 'unhandledRejection'],
+] as const)(
+  'the sidecar continues to hold the pod after an uncaught %s, and exits with code 1 in the end',
+  async (fault, kind) => {
+    operator.answer(terminatingWith(1));
+    const sidecar = run({ NODE_OPTIONS: faultOption(fault) });
+    const port = await sidecar.port();
+    const hook = callPreStop(port);
+    await operator.asked(1);
+    sidecar.child.kill('SIGUSR2');
+    expect(await sidecar.logged('InternalError')).toMatchObject({ kind, error: 'injected', faults: 1 });
+    await operator.asked(2);
+    expect(hook.reason).toBeUndefined();
+    const metrics = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+    expect(metrics).toContain(`holdfast_sidecar_faults_total{kind="${kind}"} 1\n`);
+    operator.answer(terminatingWith(0));
+    expect(await hook.released).toBe('DrainComplete');
+    sidecar.child.kill('SIGTERM');
+    expect(await sidecar.exitCode).toBe(1);
+  },
+);
 
 test('the sidecar continues when its log is closed', async () => {
   operator.answer(terminatingWith(1));

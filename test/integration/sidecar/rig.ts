@@ -7,6 +7,7 @@ import { afterAll, afterEach, beforeAll } from '@jest/globals';
 import { createDrain } from '../../../sidecar/loop.ts';
 import { createCallers, type CallerSettings } from '../../../sidecar/callers.ts';
 import { createCounters } from '../../../sidecar/counters.ts';
+import { createFaults } from '../../../sidecar/faults.ts';
 import { createSidecarClient } from '../../../src/wire/client/sidecar-client.ts';
 import { createAppHooks } from '../../../sidecar/app-hooks.ts';
 import { createSidecarServer } from '../../../sidecar/server.ts';
@@ -85,6 +86,7 @@ export function createRig() {
       operator: client,
       countSources,
       counters,
+      recordFault: createFaults(counters, log),
       nowMs,
       log,
       pollIntervalMs: 50,
