@@ -119,7 +119,7 @@ const application = {
       maxLength: 256,
       pattern: tokenPattern,
       description:
-        'Name of the response header in which the app hands out a session id, and of the request header in which clients return it, such as Mcp-Session-Id. A DELETE request with it that gets a 2xx response ends the session.',
+        'Name of the response header in which the app hands out a session id, and of the request header in which clients return it, such as Mcp-Session-Id. A DELETE request with it that gets a 2xx response ends the session, whatever its path.',
     },
   },
   'x-kubernetes-validations': [

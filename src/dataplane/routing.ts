@@ -87,6 +87,8 @@ export type SessionResponse = {
   setCookies: readonly string[];
   /** The values of the header in which the app hands out ids; absent if it has none. */
   appIds?: readonly string[] | undefined;
+  /** Its status is 4xx or 5xx. */
+  failed?: boolean;
   /** It contained `Holdfast-Session: end`, or see `TokenFilter.endsSession`. */
   endsSession: boolean;
 };

@@ -180,6 +180,7 @@ export class ResponseReader {
       isHttps: this.sink.isHttps,
       setCookies: setCookies(head),
       appIds: filter?.appHeader === undefined ? undefined : valuesOf(head, filter.headers, filter.appHeader),
+      failed: head.status >= 400,
       endsSession: endsSession || filter?.endsSession(method, head.status) === true,
     });
   }

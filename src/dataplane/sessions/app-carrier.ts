@@ -68,11 +68,13 @@ export function appHeaderCarrier({ type, name }: NamedCarrier): CompiledCarrier 
     type,
     name,
     isAppOwned: true,
-    verdict({ appIds = none }) {
+    // MCP servers repeat the id of a request in their errors, also in the 404 for a session that has ended.
+    verdict({ appIds = none, failed = false }) {
       if (appIds.length === 0) return 'None';
       const longest = appIds.reduce((length, id) => Math.max(length, id.length), 0);
       if (longest === 0) return 'None';
-      return longest + suffixLength < maxBytes ? 'Continues' : 'TooLong';
+      if (longest + suffixLength >= maxBytes) return 'TooLong';
+      return failed ? 'Repeats' : 'Continues';
     },
     give: (token, _lifetimeS, { appIds = none }) =>
       appIds.map((id) => valueLine(id === '' ? id : id + tokenSuffix(token))).join(''),

@@ -4,9 +4,9 @@ import type { RequestView, SessionResponse } from '../routing.ts';
 
 /**
  * What a response says about the session of its client. `Continues`: it hands out an id of the app, which begins a session or continues
- * one. `TooLong`: the same, but the id leaves no room for a token. `Ends`: it takes the id back. `None`: nothing.
+ * one. `Repeats`: it names an id that it did not make, which begins no session. `TooLong`: the same, but the id leaves no room for a token. `Ends`: it takes the id back. `None`: nothing.
  */
-export type AppVerdict = 'Continues' | 'TooLong' | 'Ends' | 'None';
+export type AppVerdict = 'Continues' | 'Repeats' | 'TooLong' | 'Ends' | 'None';
 
 export interface CompiledCarrier {
   readonly type: Carrier['type'];

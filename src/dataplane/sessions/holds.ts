@@ -279,7 +279,7 @@ export class PinnedHold implements SessionHold {
     const backend = context.backend(this.backend.key) ?? this.backend;
     const nowMs = context.clock.nowMs();
     const givesToken = carrier.isAppOwned
-      ? verdict === 'Continues'
+      ? verdict === 'Continues' || verdict === 'Repeats'
       : this.confirms || isRenewalDue(this.token, backend.limits, { nowMs, currentKey: backend.keys.current });
     // Another request of the session may have ended it meanwhile, and its response may have removed the token.
     if (!givesToken || context.hasEnded(this.token)) return carrier.keep(response);

@@ -315,7 +315,7 @@ describe('the session side', () => {
     expect(response.headers.getSetCookie()).toEqual(['a=1; Path=/', 'b=2', 'shop-session=h1.x']);
     expect(response.headers.has('holdfast-session')).toBe(false);
     expect(proxy.holds.responseHeads).toEqual([
-      { isHttps: false, setCookies: ['a=1; Path=/', 'b=2'], endsSession: true },
+      { isHttps: false, setCookies: ['a=1; Path=/', 'b=2'], failed: false, endsSession: true },
     ]);
   });
 

@@ -8,17 +8,20 @@ const carrier: NamedCarrier = { type: 'ApplicationHeader', name: 'Mcp-Session-Id
 const cart = 'namespace="shop",workload="cart"';
 const header = 'mcp-session-id';
 
-/** Hands out an id at POST without one, and responds with its pod and the ids that it saw. `/busy`: does not end a session. */
+/** Hands out an id at POST without one, and responds with its pod and the id that it saw. `/busy` refuses, `/gone` repeats the id in a 404. */
 const rpcServer = (pod: string): RequestListener => {
   let ids = 0;
   return (request, response) => {
     const id = request.headers[header];
     if (request.method === 'POST' && id === undefined) response.setHeader('Mcp-Session-Id', `${pod}-${(ids += 1)}`);
     if (request.method === 'GET' && request.url === '/every') response.setHeader('mcp-session-id', String(id));
-    response.statusCode = request.url === '/busy' ? 405 : 200;
+    if (request.url === '/gone') response.setHeader('mcp-session-id', String(id));
+    response.statusCode = statuses[request.url ?? ''] ?? 200;
     response.end(`${pod}: ${String(id)}`);
   };
 };
+
+const statuses: Record<string, number> = { '/busy': 405, '/gone': 404 };
 
 const start = () => startOwned(carrier, rpcServer);
 const idOf = ({ headers }: Response): string => String(headers[header]);
@@ -44,6 +47,24 @@ describe('a session in a header of the app', () => {
     expect(repeated).toMatch(new RegExp(`^[ab]-1~${tokenPattern}$`));
     expect((await owned.call('/', { [header]: repeated })).body).toMatch(/^([ab]): \1-1$/);
     expect(await owned.metrics()).toContain(`holdfast_sessions_started_total{${cart}} 1`);
+  });
+
+  test('keeps its token when the app repeats the id in an error', async () => {
+    const owned = await start();
+    const id = idOf(await owned.call('/', {}, 'POST'));
+    const refused = await owned.call('/gone', { [header]: id });
+    expect([refused.status, idOf(refused)]).toEqual([
+      404,
+      expect.stringMatching(new RegExp(`^[ab]-1~${tokenPattern}$`)),
+    ]);
+  });
+
+  test('does not begin with an id that the app only repeats in an error, as for a session that has ended', async () => {
+    const owned = await start();
+    const id = idOf(await owned.call('/', {}, 'POST'));
+    await owned.call('/', { [header]: id }, 'DELETE');
+    expect(idOf(await owned.call('/gone', { [header]: id }))).toMatch(/^[ab]-1$/);
+    expect(owned.sessions()).toEqual([0, 0]);
   });
 
   test('ends with a DELETE that the app accepts', async () => {

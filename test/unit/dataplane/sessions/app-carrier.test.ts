@@ -106,6 +106,11 @@ describe('a header of the app', () => {
     expect(header.verdict(handing(...appIds), nowMs)).toBe(verdict);
   });
 
+  test('names an id that it did not make in an error: a session goes on with it, and none begins', () => {
+    expect(header.verdict({ ...handing('abc'), failed: true }, nowMs)).toBe('Repeats');
+    expect(cookie.verdict({ ...setting('JSESSIONID=abc'), failed: true }, nowMs)).toBe('Continues');
+  });
+
   test('gets the token behind the id; an id without one is forwarded as the app set it', () => {
     expect(header.give(token, 60, handing('abc'))).toBe(`Mcp-Session-Id: abc~${token}\r\n`);
     expect([header.keep(handing('abc')), header.clear(handing('abc')), header.clear(undefined)]).toEqual([
