@@ -200,6 +200,25 @@ describe('session sources in the pod', () => {
   });
 });
 
+test('an internal error in a round of the drain loop is counted, and the hold and the next rounds continue', async () => {
+  const operator = await operatorOn();
+  operator.answer(terminatingWith(1));
+  let rounds = 0;
+  const sidecar = await sidecarOf(operator, {
+    countSources() {
+      rounds += 1;
+      if (rounds <= 3) throw new Error('injected');
+      return Promise.resolve([]);
+    },
+  });
+  const hook = callPreStop(sidecar.port);
+  await sidecar.logged('InternalError', 3);
+  expect(hook.reason).toBeUndefined();
+  operator.answer(terminatingWith(0));
+  expect(await hook.released).toBe('DrainComplete');
+  expect(sidecar.counters.faults.poll).toBe(3);
+});
+
 test('a drain that an eviction cuts short is reported to the operator as DrainCutShort', async () => {
   const operator = await operatorOn();
   operator.answer(terminatingWith(1));

@@ -41,6 +41,9 @@ test('without a hold there is no deadline and no count, and every counter exists
     'holdfast_sidecar_releases_total{reason="DrainDeadline"}': 0,
     'holdfast_sidecar_releases_total{reason="DrainCutShort"}': 0,
     'holdfast_sidecar_releases_total{reason="NotTerminating"}': 0,
+    'holdfast_sidecar_faults_total{kind="uncaughtException"}': 0,
+    'holdfast_sidecar_faults_total{kind="unhandledRejection"}': 0,
+    'holdfast_sidecar_faults_total{kind="poll"}': 0,
     holdfast_sidecar_operator_errors_total: 0,
   });
 });
