@@ -1,7 +1,13 @@
 /** The fields that the demo reads of the shop's objects. Checking the kind is enough: the API server has validated the rest. */
 import type { KubeObject } from '../../src/kube/ports.ts';
 
-type WorkloadEndpoint = { pod: string; state?: string; sessions?: number; deadline?: string };
+type WorkloadEndpoint = {
+  pod: string;
+  state?: string;
+  sessions?: number;
+  unconfirmedSessions?: number;
+  deadline?: string;
+};
 type Workload = KubeObject & { status?: { acceptingReplicas?: number; endpoints?: WorkloadEndpoint[] } };
 type Deployment = KubeObject & { spec: { replicas?: number }; status?: { readyReplicas?: number } };
 type ContainerStatus = { image: string; state?: { waiting?: { reason?: string } } };

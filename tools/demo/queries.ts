@@ -38,16 +38,21 @@ export function readPods(cluster: DemoCluster, namespace: string, nowMs: number)
     .toSorted((one, other) => one.name.localeCompare(other.name));
 }
 
-function describePod(pod: Pod, { sessions, state, deadline }: Partial<WorkloadEndpoint> = {}, nowMs: number): DemoPod {
+function describePod(
+  pod: Pod,
+  { sessions, unconfirmedSessions: unconfirmed = 0, state, deadline }: Partial<WorkloadEndpoint> = {},
+  nowMs: number,
+): DemoPod {
+  const counts = { sessions, ...(unconfirmed > 0 && { unconfirmed }) };
   const { name, deletionTimestamp, deletionGracePeriodSeconds = 0 } = pod.metadata;
-  if (deletionTimestamp === undefined) return { name, state: isReady(pod) ? 'Accepting' : 'Starting', sessions };
+  if (deletionTimestamp === undefined) return { name, state: isReady(pod) ? 'Accepting' : 'Starting', ...counts };
   // The timestamp is the end of the grace period.
   const heldMs = Math.max(0, nowMs - (Date.parse(deletionTimestamp) - deletionGracePeriodSeconds * 1000));
   return {
     name,
     // A status from before the deletion of the pod does not show that it has drained.
-    state: sessions === 0 && state !== 'Accepting' ? 'Ending' : 'Draining',
-    sessions,
+    state: sessions === 0 && unconfirmed === 0 && state !== 'Accepting' ? 'Ending' : 'Draining',
+    ...counts,
     heldMs,
     ...(deadline !== undefined && { deadlineMs: Date.parse(deadline) }),
   };

@@ -6,8 +6,10 @@ export type DemoPodState = 'Starting' | 'Accepting' | 'Draining' | 'Ending';
 export type DemoPod = {
   name: string;
   state: DemoPodState;
-  /** As Holdfast counts them; undefined: unknown. */
+  /** Confirmed sessions, as Holdfast counts them; undefined: unknown. */
   sessions: number | undefined;
+  /** Sessions whose client has not returned yet. */
+  unconfirmed?: number;
   /** For how long it has been terminating. */
   heldMs?: number;
   /** When it terminates even with sessions, where that is known. */

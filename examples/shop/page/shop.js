@@ -67,14 +67,15 @@ function showPods(pods) {
   });
 }
 
-function showPod(card, { name, state, sessions, deadlineMs }) {
+function showPod(card, { name, state, sessions, unconfirmed, deadlineMs }) {
   card.dataset.pod = name;
   card.dataset.state = state;
   card.classList.toggle('is-own', name === ownPod);
   setText(card, 'h3', name);
   setText(card, '.badge', state);
   setText(card, '.count strong', sessions ?? '?');
-  setText(card, '.count span', sessions === 1 ? 'session' : 'sessions');
+  const noun = sessions === 1 ? 'session' : 'sessions';
+  setText(card, '.count span', unconfirmed === undefined ? noun : `${noun} + ${unconfirmed} unconfirmed`);
   setText(card, '.note', describe(state, deadlineMs));
   showDots(card.querySelector('.dots'), sessions ?? 0);
   return card;

@@ -68,11 +68,14 @@ function buildPodRow(
   most: number,
 ): Line {
   const state = describeState(pod);
-  const bar = '#'.repeat(barLength(pod.sessions ?? 0, { width: widths.bar, most }));
+  const unconfirmed = pod.unconfirmed === undefined ? '' : `  +${pod.unconfirmed} unconfirmed`;
+  const width = Math.max(0, widths.bar - unconfirmed.length);
+  const bar = '#'.repeat(barLength(pod.sessions ?? 0, { width, most }));
   return [
     { text: `${cutTextInFront(pod.name, widths.name).padEnd(widths.name)}  ` },
     { text: state, style: stateStyle(pod) },
     { text: `${' '.repeat(widths.state - state.length)}  ${String(pod.sessions ?? '?').padStart(widths.sessions)}` },
+    ...(unconfirmed === '' ? [] : [{ text: unconfirmed, style: 'faint' } as const]),
     ...(bar === ''
       ? []
       : [{ text: '  ' }, { text: bar, style: pod.state === 'Draining' ? 'highlightBar' : 'goodBar' } as const]),

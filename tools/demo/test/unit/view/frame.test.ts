@@ -95,6 +95,15 @@ describe('sessions of a pod', () => {
   });
 });
 
+test('sessions whose client has not returned show beside the others, and leave room for less of the bar', () => {
+  const pods: DemoPod[] = [
+    { name: 'shop', state: 'Accepting', sessions: 2, unconfirmed: 17 },
+    { name: 'shop', state: 'Accepting', sessions: 1 },
+  ];
+  const lines = linesOf({ ...scaleDown, pods });
+  expect(lines.slice(6, 8).map((line) => line.slice(15).trim())).toEqual(['2  +17 unconfirmed  ##', '1  #']);
+});
+
 describe('what fits', () => {
   test('eight pods and nine events on 80x24', () => {
     const events = Array.from({ length: 30 }, (_, index) => buildEvent(index * 1000, `event ${index}`));

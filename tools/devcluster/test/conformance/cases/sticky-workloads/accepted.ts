@@ -98,6 +98,15 @@ const rows: Row[] = [
     variant: 'the source Application',
     spec: { drain: { sessionSources: ['Proxy', 'Application'], application: { path: '/sessions', port: 8080 } } },
   },
+  { variant: 'a short idle timeout without a confirm timeout', spec: { sessionPersistence: { idleTimeout: '5s' } } },
+  {
+    variant: 'a confirm timeout equal to the idle timeout',
+    spec: { sessionPersistence: { idleTimeout: '5m', confirmTimeout: '5m' } },
+  },
+  {
+    variant: 'excluded requests',
+    spec: { sessionPersistence: { exclude: [{ method: 'OPTIONS' }, { path: { type: 'Exact', value: '/healthz' } }] } },
+  },
   { variant: 'one pod drains at a time', spec: { scaleDown: { maxDraining: 1 } } },
   { variant: 'all pods may drain at once', spec: { scaleDown: { maxDraining: '100%' } } },
 ];

@@ -365,6 +365,24 @@ const sessions: Row[] = [
     message: /only the app can remove its own cookie: use Reassign/,
   },
   {
+    problem: 'a confirm timeout that is longer than the idle timeout',
+    spec: persistence({ idleTimeout: '1m', confirmTimeout: '61s' }),
+    field: 'spec.sessionPersistence.confirmTimeout',
+    message: /must not be longer than idleTimeout: shorten it, or set both to the same duration/,
+  },
+  {
+    problem: 'a confirm timeout below a second',
+    spec: persistence({ confirmTimeout: '500ms' }),
+    field: 'spec.sessionPersistence.confirmTimeout',
+    message: /at least 1s/,
+  },
+  {
+    problem: 'an exclusion that matches every request',
+    spec: persistence({ exclude: [{ path: { value: '/healthz' } }, {}] }),
+    field: 'spec.sessionPersistence.exclude',
+    message: /matches every request, and no client would get a session/,
+  },
+  {
     problem: 'a duration without a unit',
     spec: persistence({ idleTimeout: '30' }),
     field: 'spec.sessionPersistence.idleTimeout',
