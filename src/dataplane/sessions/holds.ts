@@ -237,20 +237,20 @@ export class PinnedHold implements SessionHold {
   connectFailed(failure: ConnectFailure): NextAttempt {
     const { slot, token, backend, start, context } = this;
     recordConnectFailure(slot, failure, context.clock.nowMs());
+    const afterMs = retryAfterMs(slot, { failure, retries: this.retries });
+    if (afterMs === undefined && isOfEndpoint(failure)) slot.unhealthy = true;
     const reason = this.lossReason();
     if (reason !== undefined) {
       const next = context.starter.reassign(this.route, { backend, token, reason, tried: [token.endpointId], start });
       this.release();
       return next;
     }
-    const afterMs = retryAfterMs(slot, { failure, retries: this.retries });
     if (afterMs !== undefined) {
       this.retries += 1;
       // A pod keeps its UID but not always its address: the next attempt uses the address from the newest table.
       this.endpoint = slot.endpoint;
       return { kind: 'retry', afterMs };
     }
-    if (isOfEndpoint(failure)) slot.unhealthy = true;
     this.release();
     return context.starter.refuse({ backend, token }, failure);
   }

@@ -52,8 +52,10 @@ export const retryAfterMs = (
 ): number | undefined => (unhealthy || failure === 'Silent' ? undefined : retryDelaysMs[retries]);
 
 /**
- * Whether the sessions of an endpoint whose node is lost are given up: only if this proxy gets no response either. A refusal is a response
- * of the pod's kernel, so the node lives and the control plane has only lost sight of it.
+ * Whether the sessions of an endpoint whose node is lost are given up: only if this proxy cannot reach it either. Silence is enough. A refusal
+ * may be the restart of a container under a kubelet that only lost its connection to the API server: that is waited for as usual.
  */
-export const isLostWithNode = ({ endpoint, unanswered, ejectedUntilMs }: EndpointSlot, nowMs: number): boolean =>
-  endpoint.nodeLost === true && unanswered && nowMs < ejectedUntilMs;
+export const isLostWithNode = (
+  { endpoint, unanswered, unhealthy, ejectedUntilMs }: EndpointSlot,
+  nowMs: number,
+): boolean => endpoint.nodeLost === true && (unanswered || unhealthy) && nowMs < ejectedUntilMs;

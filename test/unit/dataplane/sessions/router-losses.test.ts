@@ -253,16 +253,26 @@ describe('a lost node', () => {
     expect(visit(replica, [cookie])).toMatchObject({ pod: 'a', isNew: false });
   });
 
-  test.each(['Refused', 'LocalError'] as const)(
-    'keeps the sessions of a pod whose connection failed for another reason: %s',
-    async (failure) => {
-      const replica = createReplica(pods('a'));
-      const { cookie } = visit(replica);
-      replica.swap(lostNode);
-      expect(replyOf(await retryUntilRefused(replica, cookie, failure))).toMatchObject({ status: 503 });
-      expect(visit(replica, [cookie])).toMatchObject({ pod: 'a', isNew: false });
-    },
-  );
+  test('loses the sessions of a pod that refuses connections for a second, as its processes are gone', async () => {
+    const replica = createReplica(pods('a'));
+    const { cookie } = visit(replica);
+    replica.swap(lostNode);
+    const startMs = replica.clock.nowMs();
+    expect(await retryUntilRefused(replica, cookie)).toMatchObject({
+      kind: 'forward',
+      hold: { endpoint: { pod: 'b' } },
+    });
+    expect(replica.clock.nowMs() - startMs).toBe(1000);
+    expect(replica.counters().lost.NodeLost).toBe(1);
+  });
+
+  test('keeps the sessions of a pod to which the proxy has no resources to connect', async () => {
+    const replica = createReplica(pods('a'));
+    const { cookie } = visit(replica);
+    replica.swap(lostNode);
+    expect(replyOf(await retryUntilRefused(replica, cookie, 'LocalError'))).toMatchObject({ status: 503 });
+    expect(visit(replica, [cookie])).toMatchObject({ pod: 'a', isNew: false });
+  });
 
   test('keeps the token while no other pod has room', () => {
     const replica = createReplica(pods('a'));
