@@ -170,7 +170,12 @@ describe('the request head for the app', () => {
 });
 
 describe('a request from a trusted proxy', () => {
-  const balancer: Hop = { ...hop, address: '10.0.0.9', isTrusted: true };
+  const balancer: Hop = {
+    ...hop,
+    address: '10.0.0.9',
+    isTrusted: true,
+    forwardedLines: 'X-Forwarded-For: 10.0.0.9\r\nX-Forwarded-Proto: http\r\n',
+  };
   const sent = (...lines: string[]) => buildRequestHead(requestOf(lines), balancer, cookie).split('\r\n').slice(0, -2);
 
   test('keeps what it states about the client, and has its address appended to X-Forwarded-For', () => {
