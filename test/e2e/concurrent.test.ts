@@ -19,9 +19,7 @@ import { proxiesConfigured } from './scenarios/proxies-configured.ts';
 import { proxiesReplaced } from './scenarios/proxies-replaced.ts';
 import { proxyKilled } from './scenarios/proxy-killed.ts';
 import { returningBrowsers } from './scenarios/returning-browsers.ts';
-import { mcpSessions } from './scenarios/mcp-sessions.ts';
 import { socketIoSessions } from './scenarios/socketio-sessions.ts';
-import { servletSessions } from './scenarios/servlet-sessions.ts';
 import { sidecarKilled } from './scenarios/sidecar-killed.ts';
 import { slowPod } from './scenarios/slow-pod.ts';
 import { visitorsWithoutCookie } from './scenarios/visitors-without-cookie.ts';
@@ -32,8 +30,6 @@ const scenarios = [
   portChanged,
   pinnedByName,
   proxiesConfigured,
-  servletSessions,
-  mcpSessions,
   socketIoSessions,
   lateProxy,
   returningBrowsers,
@@ -58,14 +54,11 @@ const scenarios = [
 beforeAll(installHoldfast, 180_000);
 
 describeWithCluster('Side by side', () => {
-  for (const { title, play, skipped } of scenarios) {
-    const declare = skipped === undefined ? test.concurrent : test.skip;
-    declare(
-      skipped === undefined ? title : `${title} [skipped: ${skipped}]`,
-      async () => {
-        expect(await play()).toBeUndefined();
-      },
-      600_000,
-    );
-  }
+  test.concurrent.each(scenarios)(
+    '$title',
+    async ({ play }) => {
+      expect(await play()).toBeUndefined();
+    },
+    600_000,
+  );
 });

@@ -60,7 +60,7 @@ async function visit(host: string, ended: AbortSignal): Promise<void> {
   while (!ended.aborted) {
     const response = await fetchOnce(`http://${host}/`);
     expect([response.status, response.headers.get('mcp-session-id')]).toEqual([200, null]);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise((resolve) => setTimeout(resolve, 200));
   }
 }
 

@@ -25,7 +25,7 @@ function visitWithoutSession({ host }: Scene, ended: AbortSignal): Promise<{ vis
       const response = await fetchOnce(`http://${host}/`);
       cookies.push(...response.headers.getSetCookie());
       expect(response.status).toBe(200);
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await new Promise((resolve) => setTimeout(resolve, 200));
     }
     return visits;
   };

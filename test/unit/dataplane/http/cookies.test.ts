@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { readCookies, withoutCookie } from '../../../../src/dataplane/http/cookies.ts';
+import { readCookies, shortenCookies, withoutCookie } from '../../../../src/dataplane/http/cookies.ts';
 
 const fifty = Array.from({ length: 50 }, (_, number) => String(number));
 
@@ -88,6 +88,40 @@ describe('withoutCookie', () => {
   });
 });
 
+describe('shortenCookies', () => {
+  /** Cuts a tilde and the character behind it off the end. */
+  const beforeTilde = (header: string, end: number) => (header.charAt(end - 2) === '~' ? end - 2 : end);
+  const tildePairs = fc.constantFrom(
+    'sid=a~1',
+    ' sid = b~2 ',
+    'sid="c~3"',
+    'a=x~y',
+    'sid=plain',
+    'sid',
+    'xsid=d~4',
+    '',
+    ' ',
+  );
+  const tildeHeaders = fc.array(tildePairs, { maxLength: 8 }).map((list) => list.join(';'));
+
+  test('shortens each value of the cookie within its quotes, and changes nothing else', () => {
+    const expected = (pair: string) => (/^ *sid *=/.test(pair) ? pair.replace(/~[0-9]/, '') : pair);
+    fc.assert(
+      fc.property(tildeHeaders, (header) => {
+        expect(shortenCookies(header, 'sid', beforeTilde)).toBe(header.split(';').map(expected).join(';'));
+      }),
+    );
+  });
+
+  test('returns the same string if no value is shortened', () => {
+    fc.assert(
+      fc.property(fc.oneof(headers, anyHeaders), (header) => {
+        expect(shortenCookies(header, 'sid', (_, end) => end)).toBe(header);
+      }),
+    );
+  });
+});
+
 describe('reading and removing use the same grammar', () => {
   test('a header without its session cookies has none to read, and every removed cookie was read', () => {
     fc.assert(
@@ -137,6 +171,7 @@ describe('a Cookie header of 30 kB costs a few reads of each character', () => {
       const header = header30kB(unit);
       expect(workOf(header, (text) => withoutCookie(text, 'name'))).toBeLessThan(5 * header.length);
       expect(workOf(header, (text) => readCookies([text], 'name'))).toBeLessThan(5 * header.length);
+      expect(workOf(header, (text) => shortenCookies(text, 'name', (_, end) => end))).toBeLessThan(5 * header.length);
     },
   );
 });
