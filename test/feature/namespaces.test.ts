@@ -162,12 +162,12 @@ describe('a user-managed Gateway', () => {
       world.put(gateways, gateway('web', { listeners }));
       putWorkload('shop', 'cart', onWeb());
     });
-    expect(table('infra/web')?.listeners.map(({ name }) => name)).toEqual(['plain']);
+    expect(table('infra/web')?.listeners.map(({ name }) => name)).toEqual(['plain', 'one']);
     expect(conditionsOf(found(gateways, 'infra', 'web'))).toMatchObject({ Accepted: 'True ListenersNotValid' });
     const status = found(gateways, 'infra', 'web')?.['status'] as {
       listeners: { name: string; attachedRoutes: number }[];
     };
-    expect(status.listeners.map(({ attachedRoutes }) => attachedRoutes)).toEqual([1, 0, 0, 0, 0]);
+    expect(status.listeners.map(({ attachedRoutes }) => attachedRoutes)).toEqual([1, 0, 0, 1, 0]);
     expect(
       status.listeners
         .map((listener) => conditionsOf(listener))
@@ -176,9 +176,20 @@ describe('a user-managed Gateway', () => {
       { Accepted: 'True Accepted', Conflicted: 'False NoConflicts', Programmed: 'False Pending' },
       { Accepted: 'False UnsupportedProtocol', Conflicted: 'False NoConflicts', Programmed: 'False Invalid' },
       { Accepted: 'False PortUnavailable', Conflicted: 'False NoConflicts', Programmed: 'False Invalid' },
-      { Accepted: 'True Accepted', Conflicted: 'True HostnameConflict', Programmed: 'False Invalid' },
+      { Accepted: 'True Accepted', Conflicted: 'False NoConflicts', Programmed: 'False Pending' },
       { Accepted: 'True Accepted', Conflicted: 'True HostnameConflict', Programmed: 'False Invalid' },
     ]);
+  });
+
+  test.each([
+    ['the same port and hostname', { name: 'added', port: 80 }],
+    ['a port for which the proxy binds the same port', { name: 'added', port: 10_080 }],
+  ])('keeps a running listener when one with %s is added before it', async (_, added) => {
+    const running = { name: 'running', port: 80 };
+    await world.after(() => world.put(gateways, gateway('web', { listeners: [running] })));
+    const status = found(gateways, 'infra', 'web')?.['status'];
+    await world.after(() => world.put(gateways, { ...gateway('web', { listeners: [added, running] }), status }));
+    expect(table('infra/web')?.listeners.map(({ name }) => name)).toEqual(['running']);
   });
 
   test('of another controller is ignored', async () => {

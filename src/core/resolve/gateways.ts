@@ -67,14 +67,23 @@ function nameProblem(gateway: string): string | undefined {
   return `The proxy Service would be named ${service}, which is not a valid Service name: use a Gateway name of at most ${longest} letters, digits and hyphens that starts with a letter.`;
 }
 
+/**
+ * A listener that is served keeps its port and hostname: one that is added later never takes it down. Of listeners that are not served yet,
+ * the earlier in the list wins.
+ */
 function judgeListeners(listeners: readonly GatewayListener[]): JudgedListener[] {
-  return listeners.map((listener) => {
-    const problem = findProblem(listener, listeners);
-    return { ...listener, ...(problem && { problem }) };
-  });
+  const inOrder = partition(listeners, ({ acceptedBefore = false }) => acceptedBefore).flat();
+  const judged = new Map<GatewayListener, JudgedListener>();
+  for (const listener of inOrder) {
+    const served = [...judged].flatMap(([earlier, { problem }]) => (problem === undefined ? [earlier] : []));
+    const problem = findProblem(listener, served);
+    judged.set(listener, { ...listener, ...(problem && { problem }) });
+  }
+  return listeners.flatMap((listener) => judged.get(listener) ?? []);
 }
 
-function findProblem(listener: GatewayListener, all: readonly GatewayListener[]): JudgedListener['problem'] {
+/** `served`: the listeners that precede it and have no problem. */
+function findProblem(listener: GatewayListener, served: readonly GatewayListener[]): JudgedListener['problem'] {
   const { port, protocol } = listener;
   if (protocol !== 'HTTP') {
     return {
@@ -83,15 +92,15 @@ function findProblem(listener: GatewayListener, all: readonly GatewayListener[])
       message: `Protocol ${protocol} is not supported by this version: use HTTP, and terminate TLS in front of the proxy.`,
     };
   }
-  const others = all.filter((other) => other !== listener && other.protocol === 'HTTP');
-  if (others.some((other) => other.port === port && sameHost(other, listener))) {
+  const same = served.find((other) => other.port === port && sameHost(other, listener));
+  if (same !== undefined) {
     return {
       about: 'Conflicted',
       reason: 'HostnameConflict',
-      message: `Another listener has the same port (${port}) and hostname: change one of them.`,
+      message: `Listener ${same.name} has the same port (${port}) and hostname, and is served: change one of them.`,
     };
   }
-  return portProblem(port, others);
+  return portProblem(port, served);
 }
 
 const sameHost = (one: GatewayListener, other: GatewayListener): boolean => one.hostname === other.hostname;

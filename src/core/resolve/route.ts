@@ -3,6 +3,7 @@ import type { Reason } from '../../api/reasons.ts';
 import type { ReferenceGrant, Service } from '../snapshot/snapshot.ts';
 import { isHttpRoute, type ParentVerdict } from './parents.ts';
 import type { ServingPlan } from './plan.ts';
+import { explainShadow, type Shadow } from './shadowed.ts';
 
 export type ResolvedBackend = { kind: 'resolved'; backend: string; weight: number };
 export type UnresolvedBackend = { kind: 'unresolved'; backend: string; reason: BackendReason; message: string };
@@ -84,17 +85,24 @@ const isGranted = ({ from, name }: { from: string; name: string }, grants: reado
   );
 
 /** The verdicts on each requested Gateway and each backend of a route. */
-export type RouteVerdict = { parents: ParentVerdict[]; backends: BackendVerdict[] };
+export type RouteVerdict = {
+  parents: ParentVerdict[];
+  backends: BackendVerdict[];
+  /** By key of the Gateway: the older route that has its requests. */
+  shadows?: ReadonlyMap<string, Shadow>;
+};
 
 /** Returns the reason of the first failure, with the messages of all; undefined if the whole route is served. */
 export function findRouteShortfall({
   parents,
   backends,
+  shadows,
 }: RouteVerdict): { reason: Reason; message: string } | undefined {
   const refused = parents.filter((verdict) => verdict.kind === 'refused');
   const unresolved = backends.filter((verdict) => verdict.kind === 'unresolved');
   const [first] = [...refused, ...unresolved];
-  if (first === undefined) return undefined;
+  const [shadow] = shadows?.values() ?? [];
+  if (first === undefined) return shadow && { reason: 'RouteShadowed', message: explainShadow(shadow) };
   const problems = [...refused, ...unresolved].map(({ message }) => message).join(' ');
   const isServed = unresolved.length < backends.length;
   return {

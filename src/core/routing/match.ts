@@ -148,7 +148,7 @@ const hostRank = ({ hostnames }: Route) =>
  * Negative if `a` takes precedence: exact path, regular expression, prefix; longer paths; a method; more headers; more query parameters.
  * Gateway API does not specify regular expressions: here they precede prefixes, as an expression covers few paths and a prefix many.
  */
-function compareMatches(a: RouteMatch, b: RouteMatch): number {
+export function compareMatches(a: RouteMatch, b: RouteMatch): number {
   return (
     pathRank[b.path.type] - pathRank[a.path.type] ||
     b.path.value.length - a.path.value.length ||

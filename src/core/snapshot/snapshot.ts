@@ -193,6 +193,8 @@ export type GatewayListener = {
   protocol: string;
   hostname?: string;
   allowedRoutes: AllowedRoutes;
+  /** Whether it was valid and without a conflict according to its last status. */
+  acceptedBefore?: boolean;
 };
 
 /** `kinds`: an empty list allows all kinds. */

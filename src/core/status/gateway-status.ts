@@ -3,7 +3,8 @@ import { isOnListener, type GatewayPlan } from '../resolve/gateway-plan.ts';
 import type { JudgedListener } from '../resolve/gateways.ts';
 import { isHttpRoute, parentReference, allowsHttpRoutes, type ParentVerdict } from '../resolve/parents.ts';
 import type { ProxyParameters } from '../resolve/proxy-parameters.ts';
-import { defaultListener, type ServingPlan } from '../resolve/plan.ts';
+import { explainShadow } from '../resolve/shadowed.ts';
+import { defaultListener, gatewayKey, type ServingPlan } from '../resolve/plan.ts';
 import { explainProxyRefusal } from './refusals.ts';
 import { formatCount } from '../names/format.ts';
 import { controllerName, proxyName } from '../names/names.ts';
@@ -138,7 +139,7 @@ export function judgeRoute(plan: ServingPlan, route: RouteVerdict, observed: Obs
         return {
           parentRef,
           controllerName,
-          conditions: dateConditions([judgeParent(verdict, plan), resolved], observed, {
+          conditions: dateConditions([...judgeParent(verdict, plan, route), resolved], observed, {
             nowMs,
             before: readConditions(before),
           }),
@@ -150,10 +151,16 @@ export function judgeRoute(plan: ServingPlan, route: RouteVerdict, observed: Obs
 
 const isAboutOurs = (reason: string): boolean => reason !== 'UnsupportedGatewayClass' && reason !== 'GatewayNotFound';
 
-const judgeParent = (verdict: ParentVerdict, { target }: ServingPlan): Verdict =>
-  verdict.kind === 'attached'
-    ? holds('Accepted', 'Accepted', `Requests are routed to the pods of ${target.kind} ${target.name}.`)
-    : lacks('Accepted', verdict.reason, verdict.message);
+/** A condition of its own for what Gateway API has none: it is accepted, and another route has its requests. */
+function judgeParent(verdict: ParentVerdict, { target }: ServingPlan, { shadows }: RouteVerdict): Verdict[] {
+  if (verdict.kind === 'refused') return [lacks('Accepted', verdict.reason, verdict.message)];
+  const shadow = shadows?.get(gatewayKey(verdict.parent.gateway));
+  if (shadow === undefined) {
+    return [holds('Accepted', 'Accepted', `Requests are routed to the pods of ${target.kind} ${target.name}.`)];
+  }
+  const message = explainShadow(shadow);
+  return [holds('Accepted', 'Accepted', message), holds('holdfast.dev/Shadowed', 'RouteShadowed', message)];
+}
 
 // Gateway API has two reasons here: a reference that is not permitted, and one that does not resolve.
 function judgeBackends({ backends }: RouteVerdict): Verdict {

@@ -3,6 +3,7 @@ import { decideAccept, type Accept } from '../resolve/accept.ts';
 import { resolveBackends, type BackendLookup, type RouteVerdict } from '../resolve/route.ts';
 import { planGateways, type GatewayPlan } from '../resolve/gateway-plan.ts';
 import { indexParameters, type ParametersLookup } from '../resolve/proxy-parameters.ts';
+import { findShadows } from '../resolve/shadowed.ts';
 import { indexWorkloads, type WorkloadIndex, type Candidate } from '../resolve/workload-index.ts';
 import type { Snapshot } from '../snapshot/snapshot.ts';
 import type { Backend, RoutingTable } from '../../wire/routing-table.ts';
@@ -46,6 +47,7 @@ export function translate(snapshot: Snapshot, before?: Pick<Translation, 'built'
   const backends = Object.fromEntries([...built].map(([key, { backend }]) => [key, backend]));
   const parameters = indexParameters(snapshot);
   const gateways = planGateways(workloads.gateways.served, served, parameters);
+  addShadows(routes, gateways);
   const tables = Object.fromEntries(
     Object.entries(gateways).map(([key, gateway]) => [
       key,
@@ -71,6 +73,17 @@ function judgeAll(
     else if (ownsService(candidate.plan, index)) served.push(candidate);
   }
   return { accepts, served };
+}
+
+/** A StickyWorkload that receives requests through the route that has its own, as a canary does, lacks nothing. */
+function addShadows(routes: Record<string, RouteVerdict>, gateways: Readonly<Record<string, GatewayPlan>>): void {
+  for (const [gateway, plan] of Object.entries(gateways)) {
+    for (const [key, shadow] of findShadows(plan)) {
+      const route = routes[key];
+      if (route === undefined || shadow.by.backendRefs.some(({ backend }) => backend === key)) continue;
+      routes[key] = { ...route, shadows: new Map([...(route.shadows ?? []), [gateway, shadow]]) };
+    }
+  }
 }
 
 const judgeRoutes = ({ candidates }: WorkloadIndex, lookup: BackendLookup): Record<string, RouteVerdict> =>

@@ -86,6 +86,7 @@ type LiveListener = {
 type LiveReference = { group: string; kind: string; namespace?: string; name: string };
 
 type LiveGateway = KubeObject & {
+  status?: { listeners?: { name: string; conditions?: { type: string; status: string }[] | null }[] | null };
   spec?: {
     gatewayClassName?: string;
     listeners?: LiveListener[] | null;
@@ -103,13 +104,14 @@ export type CachedGateway = CachedWithStatus & { gateway: Gateway };
 export function projectGateway(object: KubeObject): CachedGateway {
   const { metadata, spec = {} } = object as LiveGateway;
   const cached = projectWithStatus(object);
+  const accepted = acceptedListeners(object);
   return {
     ...cached,
     gateway: {
       ...cached.owned,
       className: spec.gatewayClassName ?? '',
       generation: metadata.generation ?? 0,
-      listeners: (spec.listeners ?? []).map(readListener),
+      listeners: (spec.listeners ?? []).map((listener) => readListener(listener, accepted)),
       infrastructure: readInfrastructure(spec.infrastructure, cached.owned.namespace),
       unsupported: (spec.addresses ?? []).length > 0 ? ['spec.addresses'] : [],
     },
@@ -125,12 +127,26 @@ function readInfrastructure(
   return { labels, annotations, parametersRef: { ...parametersRef, namespace, field } };
 }
 
-const readListener = ({ name, port, protocol, hostname, allowedRoutes }: LiveListener): GatewayListener => ({
+/** Returns the names of the listeners that are served according to the status. Programmed also depends on the proxies. */
+function acceptedListeners({ status }: LiveGateway): ReadonlySet<string> {
+  const listeners = (status?.listeners ?? []).filter(({ conditions }) => {
+    const isTrue = (wanted: string) =>
+      (conditions ?? []).some(({ type, status: is }) => type === wanted && is === 'True');
+    return isTrue('Accepted') && !isTrue('Conflicted');
+  });
+  return new Set(listeners.map(({ name }) => name));
+}
+
+const readListener = (
+  { name, port, protocol, hostname, allowedRoutes }: LiveListener,
+  accepted: ReadonlySet<string>,
+): GatewayListener => ({
   name,
   port,
   protocol,
   ...(hostname !== undefined && { hostname }),
   allowedRoutes: readAllowedRoutes(allowedRoutes),
+  ...(accepted.has(name) && { acceptedBefore: true }),
 });
 
 // By default Gateway API allows routes of the Gateway's own namespace; an unknown value allows none.

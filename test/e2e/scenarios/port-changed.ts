@@ -15,16 +15,20 @@ const versions: readonly Version[] = [
 /** Its pods never become ready. */
 const broken: Version = { run: 'stuck', name: 'other', number: 7070, readyPath: '/never' };
 
-const spec = { drain: { timeout: '60s', quietPeriod: '1s', shutdownMargin: '5s' } };
+const spec = { drain: { quietPeriod: '1s', shutdownMargin: '5s' } };
 
 async function roll(namespace: string, { name, number, readyPath }: Version): Promise<void> {
   const container = '/spec/template/spec/containers/0';
-  const probe = (path: string) => ({ httpGet: { path, port: name }, periodSeconds: 1 });
+  const probe = (path: string, periodSeconds: number) => ({
+    httpGet: { path, port: name },
+    periodSeconds,
+    timeoutSeconds: 5,
+  });
   const patch = [
     { op: 'replace', path: `${container}/ports`, value: [{ name, containerPort: number }] },
     { op: 'add', path: `${container}/env/-`, value: { name: 'PORT', value: String(number) } },
-    { op: 'replace', path: `${container}/readinessProbe`, value: probe(readyPath) },
-    { op: 'replace', path: `${container}/livenessProbe`, value: probe('/livez') },
+    { op: 'replace', path: `${container}/readinessProbe`, value: probe(readyPath, 1) },
+    { op: 'replace', path: `${container}/livenessProbe`, value: probe('/livez', 10) },
   ];
   await kubectl('-n', namespace, 'patch', 'deployment', 'cart', '--type=json', `--patch=${JSON.stringify(patch)}`);
 }

@@ -14,7 +14,7 @@ const quota = {
 };
 const resources = { limits: { cpu: '500m', memory: '128Mi' } };
 const refused = { replicas: 1 };
-const allowed = { resources: { limits: { cpu: 1, memory: '256Mi' } } };
+const allowed = { resources: { requests: { cpu: '20m' }, limits: { cpu: '500m', memory: '256Mi' } } };
 
 const setProxy = (namespace: string, spec: object) =>
   kubectlInput(

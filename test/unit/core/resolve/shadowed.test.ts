@@ -1,0 +1,81 @@
+import { describe, expect, test } from '@jest/globals';
+import { translate } from '../../../../src/core/translate/translate.ts';
+import { findRouteShortfall } from '../../../../src/core/resolve/route.ts';
+import { judgeRoute } from '../../../../src/core/status/gateway-status.ts';
+import { snapshotOf, type ShortWorkload } from '../../../support/world.ts';
+
+type Route = NonNullable<NonNullable<ShortWorkload['spec']>['route']>;
+const prefix = (value: string) => ({ path: { type: 'PathPrefix' as const, value } });
+
+/** `older` and then `newer` in one namespace, with these routes. */
+function world(older: Route, newer: Route) {
+  const names = ['older', 'newer'];
+  return translate(
+    snapshotOf({
+      workloads: names.map((name, at) => ({
+        name,
+        createdAt: `2026-01-0${at + 1}T00:00:00Z`,
+        spec: { route: at === 0 ? older : newer },
+      })),
+      targets: names.map((name) => ({ name })),
+    }),
+  );
+}
+
+const shortfall = (older: Route, newer: Route) => {
+  const route = world(older, newer).routes['shop/newer'];
+  return route && findRouteShortfall(route)?.message;
+};
+
+describe('a route whose requests an older one has', () => {
+  test('is named with the older one, host and path, and the way out', () => {
+    expect(shortfall({}, {})).toBe(
+      'spec.route: StickyWorkload shop/older is older and receives the requests for every host and path /. This route receives none. ' +
+        'Set other hostnames or matches in spec.route, or attach one of the two to another Gateway.',
+    );
+  });
+
+  test('says which part of it is left', () => {
+    const newer = { hostnames: ['a.example.com', 'b.example.com'] };
+    expect(shortfall({ hostnames: ['a.example.com'] }, newer)).toContain(
+      'the requests for host a.example.com and path /. The rest of the route is served.',
+    );
+  });
+
+  test('has a condition on the HTTPRoute, which stays accepted', () => {
+    const { routes, accepts } = world({}, {});
+    const accept = accepts['shop/newer'];
+    const route = routes['shop/newer'];
+    if (accept?.kind !== 'accepted' || route === undefined) throw new Error('not accepted');
+    expect(judgeRoute(accept.plan, route, { generation: 1 }, 0)).toMatchObject({
+      parents: [
+        {
+          conditions: [
+            {
+              type: 'Accepted',
+              status: 'True',
+              message: expect.stringContaining('StickyWorkload shop/older is older'),
+            },
+            { type: 'holdfast.dev/Shadowed', status: 'True', reason: 'RouteShadowed' },
+            { type: 'ResolvedRefs' },
+          ],
+        },
+      ],
+    });
+  });
+
+  test.each<[string, Route, Route]>([
+    ['has another host', { hostnames: ['a.example.com'] }, { hostnames: ['b.example.com'] }],
+    ['has a more specific host', {}, { hostnames: ['b.example.com'] }],
+    ['has a longer path', { matches: [prefix('/')] }, { matches: [prefix('/cart')] }],
+    ['asks for a method', {}, { matches: [{ ...prefix('/'), method: 'POST' }] }],
+    [
+      'matches another header',
+      { matches: [{ ...prefix('/'), headers: [{ type: 'Exact', name: 'x', value: '1' }] }] },
+      { matches: [{ ...prefix('/'), headers: [{ type: 'Exact', name: 'x', value: '2' }] }] },
+    ],
+    ['is the backend of the older one, as a canary', { backends: [{ name: 'older' }, { name: 'newer' }] }, {}],
+  ])('is not one that %s', (_, older, newer) => {
+    expect(shortfall(older, newer)).toBeUndefined();
+  });
+});
