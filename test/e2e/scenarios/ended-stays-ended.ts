@@ -73,7 +73,15 @@ export const endedStaysEnded: Scenario = {
       expect((await send(late, 'GET', '/healthz', cookie)).startsSession).toBe(true);
 
       // The pod of the ended session goes, although the token comes again and again.
-      await kubectl('-n', namespace, 'annotate', 'pod', login.pod, 'controller.kubernetes.io/pod-deletion-cost=-1');
+      await kubectl(
+        '-n',
+        namespace,
+        'annotate',
+        '--overwrite',
+        'pod',
+        login.pod,
+        'controller.kubernetes.io/pod-deletion-cost=-1',
+      );
       await scale(namespace, 1);
       const deletedMs = await until('a pod terminating', async () => [...pods.terminatingSinceMs.values()][0]);
       const seen = new Set<string>();

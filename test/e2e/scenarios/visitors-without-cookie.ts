@@ -47,7 +47,7 @@ export const visitorsWithoutCookie: Scenario = {
         // One that ends early has no successor, who would get another pod.
         customersPerPlace: 1,
         thinkTimeMs: 2000,
-        arrivalsPerSecond: 50,
+        arrivalsPerSecond: 20,
       });
       await until('every customer there', async () => load.sessionLog.sessions.length >= customers);
       await scale(namespace, 4);
