@@ -7,9 +7,10 @@ import type { TlsClient } from '../support/tls-client.ts';
 let world: OperatorWorld;
 let client: TlsClient;
 let report: ReportedWorld['report'];
+let unconfirmed: ReportedWorld['unconfirmed'];
 
 beforeEach(async () => {
-  ({ world, client, report } = await createReportedWorld());
+  ({ world, client, report, unconfirmed } = await createReportedWorld());
   world.takeChanges();
 });
 afterEach(() => world.stop());
@@ -23,6 +24,26 @@ describe('the session counts of proxies', () => {
     expect(world.status('cart').endpoints?.map(({ pod, sessions }) => [pod, sessions])).toEqual([
       ['cart-a', 3],
       ['cart-b', 4],
+    ]);
+  });
+
+  test('show sessions whose clients have not returned apart, and deletion costs do not follow these', async () => {
+    unconfirmed.sessions = 40;
+    await report({ 'cart-a': 3, 'cart-b': 0 });
+    await world.clock.advance(2000);
+    expect(world.status('cart').sessions).toEqual({ confirmed: 3, unconfirmed: 80, draining: 0 });
+    expect(
+      world.status('cart').endpoints?.map(({ sessions, unconfirmedSessions }) => [sessions, unconfirmedSessions]),
+    ).toEqual([
+      [3, 40],
+      [0, 40],
+    ]);
+    for (let seconds = 0; seconds < 40; seconds += 1) {
+      await report({ 'cart-a': 3, 'cart-b': 0 });
+      await world.clock.advance(1000);
+    }
+    expect(world.takeChanges().writes.filter((line) => line.startsWith('apply Pod '))).toEqual([
+      'apply Pod shop/cart-a',
     ]);
   });
 

@@ -13,6 +13,8 @@ export type ReportedWorld = {
   client: TlsClient;
   /** Reports the sessions of each pod. `number`: the sequence number of the report, by default the next one. */
   report(sessions: Record<string, number>, state?: EndpointReport['state'], number?: number): Promise<void>;
+  /** The number of sessions in further reports whose clients have not returned, for each pod. */
+  unconfirmed: { sessions: number };
 };
 
 export async function createReportedWorld(): Promise<ReportedWorld> {
@@ -24,6 +26,7 @@ export async function createReportedWorld(): Promise<ReportedWorld> {
   addToken(world, { token: 'sidecar', serviceAccount: 'default', pod: 'cart-a' });
   await world.settle();
   let sequence = 0;
+  const unconfirmed = { sessions: 0 };
 
   async function report(
     sessions: Record<string, number>,
@@ -33,8 +36,9 @@ export async function createReportedWorld(): Promise<ReportedWorld> {
     const endpoints = Object.entries(sessions).map(([name, count]) => ({
       uid: `uid-${name}`,
       state,
-      sessions: count,
+      sessions: count + unconfirmed.sessions,
       expiresAtMs: world.clock.nowMs() + 1_800_000,
+      ...(unconfirmed.sessions > 0 && { unconfirmed: { ...unconfirmed, expiresAtMs: world.clock.nowMs() + 60_000 } }),
     }));
     const body: Report = { startedAtMs: 1, sequence: number, endpoints, ended: [], seen: [] };
     expect(await client.call('POST', '/v1/report', { token: 'proxy', body: JSON.stringify(body) })).toMatchObject({
@@ -42,7 +46,7 @@ export async function createReportedWorld(): Promise<ReportedWorld> {
     });
   }
 
-  return { world, operator, client, report };
+  return { world, operator, client, report, unconfirmed };
 }
 
 function addToken(world: OperatorWorld, of: { token: string; serviceAccount: string; pod: string }): void {

@@ -88,6 +88,18 @@ describe('sessions of a pod', () => {
     expect(sessionsAt(start + 10 * minute)).toBe(1);
   });
 
+  test('whose clients have not returned count apart, and of a deleted proxy only until they would have ended', () => {
+    const ledger = createLedger();
+    const unconfirmed = { sessions: 5, expiresAtMs: start + minute };
+    ledger.record('gone', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(7, { unconfirmed })] }, start);
+    const countAt = (atMs: number) => {
+      ledger.record('a', { startedAtMs: 0, sequence: atMs, endpoints: [endpoint(1)] }, atMs);
+      return { held: sessionsOf(ledger, ['a'], atMs), counted: ledger.countsOf(['pod'], atMs).get('pod') };
+    };
+    expect(countAt(start + minute - 1)).toEqual({ held: 8, counted: { confirmed: 3, unconfirmed: 5 } });
+    expect(countAt(start + minute)).toEqual({ held: 3, counted: { confirmed: 3, unconfirmed: 0 } });
+  });
+
   test('without any proxy are those that may return through a later proxy, then none', () => {
     const ledger = createLedger();
     ledger.record('gone', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(2)] }, start);

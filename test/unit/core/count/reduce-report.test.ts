@@ -29,6 +29,12 @@ describe('a report is reduced to', () => {
     expect(report.endpoints.map(({ expiresAtMs }) => expiresAtMs)).toEqual([nowMs + 60_000, nowMs + 5]);
   });
 
+  test('such times for sessions whose clients have not returned, too', () => {
+    const unconfirmed = { sessions: 1, expiresAtMs: 9e15 };
+    const { report } = reduce({ endpoints: [{ ...endpoint('pod-a', 9e15), unconfirmed }] });
+    expect(report.endpoints[0]?.unconfirmed).toEqual({ sessions: 1, expiresAtMs: nowMs + 60_000 });
+  });
+
   test('predecessors among the proxies of the Gateway, and no more than a rollout can have', () => {
     const successorOf = ['own-1', 'stranger', 'own-2'].map((uid) => ({ uid, startedAtMs: 1 }));
     const { report, foreign } = reduce({ successorOf });

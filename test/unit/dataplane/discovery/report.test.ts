@@ -4,6 +4,7 @@ import { buildReport, type EndpointCount } from '../../../../src/dataplane/disco
 import { idleTimeoutMs, proxyTable } from '../../../support/proxy-table.ts';
 
 const nowMs = 1_790_000_000_000;
+const confirmTimeoutMs = 20_000;
 const counted = (count: Partial<EndpointCount>): EndpointCount => ({
   sessions: 0,
   unconfirmed: 0,
@@ -33,12 +34,42 @@ describe('a report', () => {
       expected: { sessions: 2, expiresAtMs: nowMs + idleTimeoutMs },
     },
     {
+      sentence: 'has the sessions whose clients have not returned beside the total, with the time at which they end',
+      count: counted({ sessions: 2, unconfirmed: 3 }),
+      expected: {
+        sessions: 5,
+        expiresAtMs: nowMs - 10_000 + idleTimeoutMs,
+        unconfirmed: { sessions: 3, expiresAtMs: nowMs - 5000 + confirmTimeoutMs },
+      },
+    },
+    {
+      sentence: 'lets a pod with nothing but such sessions go when they end',
+      count: counted({ unconfirmed: 3 }),
+      expected: {
+        sessions: 3,
+        expiresAtMs: nowMs - 5000 + confirmTimeoutMs,
+        unconfirmed: { sessions: 3, expiresAtMs: nowMs - 5000 + confirmTimeoutMs },
+      },
+    },
+    {
+      sentence: 'counts a first request in flight as unconfirmed',
+      count: counted({ starting: 2, startingConfirmed: 1 }),
+      expected: {
+        sessions: 2,
+        expiresAtMs: nowMs + idleTimeoutMs,
+        unconfirmed: { sessions: 1, expiresAtMs: nowMs + confirmTimeoutMs },
+      },
+    },
+    {
       sentence: 'counts a request that may start a session as one',
       count: counted({ starting: 1, startingConfirmed: 1 }),
       expected: { sessions: 1, expiresAtMs: nowMs + idleTimeoutMs },
     },
   ])('$sentence', ({ count, expected }) => {
-    const table = proxyTable({ endpoints: [{ pod: 'a', state: 'Draining' }] });
+    const table = proxyTable({
+      endpoints: [{ pod: 'a', state: 'Draining' }],
+      limits: { idleTimeoutMs, confirmTimeoutMs },
+    });
     expect(
       buildReport(table, () => count, {
         startedAtMs: 1,
