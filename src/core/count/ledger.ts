@@ -188,10 +188,17 @@ function missingConfirmation(
 /** Bounded, because it becomes part of logs, events and status. */
 const describe = (missing: string[]): string => formatList(missing, { max: 3, separator: '; ' });
 
+/** A container that restarts this often in an idle timeout waits for minutes between two starts; only a false report can have more. */
+const maxStaleProcesses = 16;
+
 function keepStale(staleCounts: Map<string, StaleCount[]>, replaced: Latest & { uid: string }): void {
   const process = processKey(replaced);
   for (const [uid, endpoint] of replaced.endpoints) {
-    if (endpoint.sessions > 0) staleCounts.set(uid, [...(staleCounts.get(uid) ?? []), { process, endpoint }]);
+    if (endpoint.sessions === 0) continue;
+    const list = staleCounts.get(uid) ?? [];
+    const own = list.filter(({ process: key }) => key.startsWith(`${replaced.uid}@`));
+    const oldest = own.length >= maxStaleProcesses ? own[0] : undefined;
+    staleCounts.set(uid, [...list.filter((stale) => stale !== oldest), { process, endpoint }]);
   }
 }
 

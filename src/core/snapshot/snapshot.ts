@@ -122,6 +122,8 @@ export type PodSidecar = {
   lastEnd?: string;
   /** Whether a container of the app is running. */
   appRuns: boolean;
+  /** A container of the app that exits again and again (CrashLoopBackOff), and the port that the sidecar uses in the pod. */
+  crashing?: { container: string; sidecarPort: number };
 };
 
 /** `killAtMs` is metadata.deletionTimestamp: the end of the grace period of `graceSeconds`. */

@@ -169,18 +169,16 @@ function judgeDraining({ cluster: { target } }: StatusInput, { draining, limit: 
 
 type Parts = Record<'accepted' | 'programmed' | 'injected', Judgement>;
 
-function judgeReady({ backend, cluster }: StatusInput, { accepted, programmed, injected }: Parts): Judgement {
+function judgeReady({ backend, pods, cluster }: StatusInput, { accepted, programmed, injected }: Parts): Judgement {
   const unready = (reason: Reason, message: string): Judgement => ({ type: 'Ready', status: 'False', reason, message });
   if (accepted.status === 'False') return unready('NotAccepted', accepted.message);
   if (programmed.status === 'False') return unready('NotProgrammed', programmed.message);
   if (injected.status === 'False') return unready('NotInjected', injected.message);
   const accepting = backend?.endpoints.filter(({ state }) => state === 'Accepting').length ?? 0;
   if (accepting === 0) {
-    const refusal = cluster.target?.refusal;
-    const cause = refusal === undefined ? '' : ` The API server refuses new pods: ${quote(refusal)}.`;
     return unready(
       'NoPodsAccepting',
-      `No pod accepts new sessions: every pod is either not ready or draining. New sessions get 503.${cause}`,
+      `No pod accepts new sessions: every pod is either not ready or draining. New sessions get 503.${explainUnready(pods, cluster)}`,
     );
   }
   return {
@@ -189,6 +187,18 @@ function judgeReady({ backend, cluster }: StatusInput, { accepted, programmed, i
     reason: 'Ready',
     message: `${accepting} of ${formatCount(backend?.endpoints.length ?? 0, 'pod')} ${accepting === 1 ? 'accepts' : 'accept'} new sessions.`,
   };
+}
+
+/** An app whose port the sidecar has taken without knowing it exits again and again, and only its own log shows why. */
+function explainUnready(pods: readonly Pod[], { target }: StatusInput['cluster']): string {
+  if (target?.refusal !== undefined) return ` The API server refuses new pods: ${quote(target.refusal)}.`;
+  const pod = pods.find(({ sidecar }) => sidecar?.crashing !== undefined);
+  const crashing = pod?.sidecar?.crashing;
+  if (pod === undefined || crashing === undefined) return '';
+  return (
+    ` Container ${crashing.container} of pod ${pod.name} exits again and again: see kubectl logs ${pod.name} -c ${crashing.container} --previous. ` +
+    `If its port ${crashing.sidecarPort} is in use, the sidecar has it: declare the port in the pod template, or set spec.sidecar.port.`
+  );
 }
 
 /** Names of pods in a message. */

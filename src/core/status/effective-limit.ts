@@ -130,14 +130,23 @@ export function explainLimit({ duration, limitedBy }: { duration: string; limite
 /** Returns the kind of a limit: the same for `SpotNode node-3` and `SpotNode node-4`. */
 export const kindOfLimit = (limitedBy: string): string => limitedBy.split(' ')[0] ?? '';
 
-/** Returns what else a long drain delays, and what to do; undefined if nothing waits for it. */
-export function warnOfWaiting({ kind, name, rollout }: Target, { durationMs }: DrainLimit): string | undefined {
-  if (rollout?.type === 'OrderedReady') {
-    return `${kind} ${name} terminates its pods one at a time, so each drain delays the next; use podManagementPolicy Parallel to avoid this.`;
+/** Returns what else a long drain delays, and what to do; undefined if nothing waits for it. Said before the first drain. */
+export function warnOfWaiting(target: Target, { durationMs }: DrainLimit): string | undefined {
+  const { kind, name, rollout } = target;
+  if (kind === 'StatefulSet') {
+    const order =
+      rollout?.type === 'OrderedReady'
+        ? ' It terminates its pods one at a time, so each drain delays the next; podManagementPolicy Parallel avoids this when it scales down.'
+        : '';
+    return `StatefulSet ${name} creates the replacement of a pod only when the pod has terminated: while a pod drains, new sessions have one pod less, and none with a single replica.${order}`;
   }
-  if (rollout?.type === 'Recreate' && durationMs > rollout.progressDeadlineMs) {
-    const deadline = formatDuration(rollout.progressDeadlineMs);
-    return `${kind} ${name} uses strategy Recreate, which waits for the old pods: a rollout that drains for longer than progressDeadlineSeconds (${deadline}) is reported as failed (ProgressDeadlineExceeded) although it continues. Raise progressDeadlineSeconds, or use RollingUpdate.`;
-  }
-  return undefined;
+  return rollout?.type === 'Recreate' ? warnOfRecreate(name, rollout.progressDeadlineMs, durationMs) : undefined;
+}
+
+function warnOfRecreate(name: string, progressDeadlineMs: number, durationMs: number): string {
+  const outage =
+    `Deployment ${name} uses strategy Recreate, which creates new pods only when all old ones have terminated: during a rollout no pod accepts new sessions while the old pods drain, for up to ${formatDuration(durationMs)}. ` +
+    'Use RollingUpdate, or a shorter drain.timeout.';
+  if (durationMs <= progressDeadlineMs) return outage;
+  return `${outage} A rollout that drains for longer than progressDeadlineSeconds (${formatDuration(progressDeadlineMs)}) is reported as failed (ProgressDeadlineExceeded) although it continues.`;
 }

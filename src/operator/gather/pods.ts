@@ -36,7 +36,11 @@ type LivePod = KubeObject & {
   };
 };
 
-type ContainerState = { running?: object; terminated?: { reason?: string; finishedAt?: string } };
+type ContainerState = {
+  running?: object;
+  waiting?: { reason?: string };
+  terminated?: { reason?: string; finishedAt?: string };
+};
 type ContainerStatus = { name: string; restartCount?: number; state?: ContainerState; lastState?: ContainerState };
 type Condition = { type: string; status: string; reason?: string };
 
@@ -192,10 +196,12 @@ export function sidecarOf(object: KubeObject): PodSidecar | undefined {
   const { spec, status = {} } = object as LivePod;
   const container = spec?.initContainers?.find(({ name }) => name === sidecarContainer);
   if (!container) return undefined;
+  const crashing = status.containerStatuses?.find(({ state }) => state?.waiting?.reason === 'CrashLoopBackOff');
   return {
     ...limitsIn(container.env ?? []),
     ...endingsOf(status.initContainerStatuses?.find(({ name }) => name === sidecarContainer)),
     appRuns: status.containerStatuses?.some(({ state }) => state?.running !== undefined) ?? false,
+    ...(crashing && { crashing: { container: crashing.name, sidecarPort: portOfSidecar(container) } }),
   };
 }
 

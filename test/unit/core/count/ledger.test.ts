@@ -248,4 +248,13 @@ describe('the report of a proxy that handed over its sessions', () => {
     ledger.record('other', { startedAtMs: 0, sequence: 1, endpoints: [endpoint(0)] }, start + minute);
     expect(sessionsOf(ledger, ['other'], start + minute)).toBe(4);
   });
+
+  test('keeps the last counts of a bounded number of processes, whatever a proxy reports', () => {
+    const ledger = createLedger();
+    for (let startedAtMs = 1; startedAtMs <= 1000; startedAtMs += 1) {
+      ledger.record('liar', { startedAtMs, sequence: 1, endpoints: [endpoint(1)] }, start);
+    }
+    // 16 earlier processes, and the current one.
+    expect(ledger.certainCountOf('pod', ['liar'], start)).toEqual({ confirmed: 17, unconfirmed: 0 });
+  });
 });

@@ -27,6 +27,9 @@ describe('a report is reduced to', () => {
   test('times of at most the longest idle timeout from now', () => {
     const { report } = reduce({ endpoints: [endpoint('pod-a', 9e15), endpoint('pod-b', nowMs + 5)] });
     expect(report.endpoints.map(({ expiresAtMs }) => expiresAtMs)).toEqual([nowMs + 60_000, nowMs + 5]);
+    const unconfirmed = { sessions: 1, expiresAtMs: 9e15 };
+    const bounded = reduce({ endpoints: [{ ...endpoint('pod-a'), unconfirmed }] }).report.endpoints[0]?.unconfirmed;
+    expect(bounded).toEqual({ sessions: 1, expiresAtMs: nowMs + 60_000 });
   });
 
   test('such times for sessions whose clients have not returned, too', () => {

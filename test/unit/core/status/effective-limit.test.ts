@@ -174,14 +174,19 @@ describe('the warning about what waits for a drain', () => {
       /progressDeadlineSeconds \(10m\).*ProgressDeadlineExceeded/,
     ],
     [
-      'is not given for strategy Recreate and a shorter drain',
+      'is given for strategy Recreate and a shorter drain, during which no pod accepts new sessions',
       { ...target, rollout: { type: 'Recreate' as const, progressDeadlineMs: 2 * hour } },
-      undefined,
+      /Recreate.*no pod accepts new sessions while the old pods drain, for up to 1h\. Use RollingUpdate, or a shorter drain\.timeout\.$/,
     ],
     [
       'is given for a StatefulSet that terminates its pods one at a time',
       { ...target, kind: 'StatefulSet' as const, rollout: { type: 'OrderedReady' as const } },
       /StatefulSet cart.*one at a time.*Parallel/,
+    ],
+    [
+      'is given for a StatefulSet, whose replacement pods wait',
+      { ...target, kind: 'StatefulSet' as const },
+      /StatefulSet cart creates the replacement of a pod only when the pod has terminated.*single replica\.$/,
     ],
     ['is not given otherwise', target, undefined],
   ])('%s', (_, of, message) => {

@@ -141,6 +141,20 @@ describe('conditions', () => {
       /New sessions get 503/,
     ],
     [
+      'no pod accepts because its app exits again and again, as when its port is the one of the sidecar',
+      {
+        endpoints: [endpoint('a', 'Pending')],
+        pods: [
+          wholePod({
+            name: 'cart-a',
+            sidecar: { endings: 0, appRuns: false, crashing: { container: 'app', sidecarPort: 15_999 } },
+          }),
+        ],
+      },
+      { Ready: 'False NoPodsAccepting' },
+      /Container app of pod cart-a exits again and again.*port 15999 is in use, the sidecar has it: declare the port .* or set spec\.sidecar\.port/,
+    ],
+    [
       'one pod drains, one accepts',
       { endpoints: [endpoint('a', 'Draining'), endpoint('b', 'Accepting')] },
       { Draining: 'True PodTerminating' },

@@ -50,6 +50,11 @@ test.each<[string, KubeObject, object]>([
     podOf({ restartCount: 1, state: killed, lastState: killed }),
     { endings: 2, lastEnd: 'OOMKilled', appRuns: false },
   ],
+  [
+    'runs beside an app that exits again and again',
+    podOf({ restartCount: 0, state: running }, [{ waiting: { reason: 'CrashLoopBackOff' } }]),
+    { endings: 0, appRuns: false, crashing: { container: 'app', sidecarPort: 15_999 } },
+  ],
 ])('the state of a sidecar that %s', (_, pod, seen) => {
   expect(sidecarOf(pod)).toEqual({ drainTimeoutMs: 3_600_000, ...seen });
 });
