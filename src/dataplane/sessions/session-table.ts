@@ -13,13 +13,13 @@
  * Beside this, a session is unconfirmed or confirmed (see `core/session/confirmation.ts`). An unconfirmed one ends after the confirm
  * timeout instead of the idle timeout.
  */
-import { confirmTimeoutMs, heldMs, type Start } from '../../core/session/confirmation.ts';
-import { renewAfterMs, tokenSeconds } from '../../core/session/token.ts';
-import type { SessionLimits } from '../../wire/routing-table.ts';
+import type { Start } from '../../core/session/confirmation.ts';
+import { tokenSeconds } from '../../core/session/token.ts';
 import type { EndReason } from './counters.ts';
 import { createEndpointSlots, type EndpointSlot, type EndpointSlots } from './endpoint-slots.ts';
 import type { SessionId } from './session-ids.ts';
 import type { OutgoingNotices } from './session-notices.ts';
+import { has, isHeld, isOnly, isOutOfDate, isOver, listAll, listSessions, pastLimit } from './session-row-state.ts';
 import { cell, createRows, findRow, insertRow, mark, oneOpen, removeRow, type SessionRows } from './session-rows.ts';
 
 export type SessionEntry = SessionId & { issuedAtS: number };
@@ -64,12 +64,6 @@ export interface SessionTable {
     limit: number,
   ): { open: number; lastSeenS: number; issuedAtS: number; unconfirmed: boolean }[];
 }
-
-/**
- * How long an unconfirmed session still counts here when another proxy has confirmed it. The operator's replicas learn of both changes
- * through different connections: until the other proxy's count has reached all of them (a report counts for 5 s), none may see zero.
- */
-const movedMs = 6000;
 
 /** Rows are spread over many small tables, because a table that grows is rehashed at once: one of a million rows would stop the proxy for 0.1 s. */
 const shardCount = 256;
@@ -204,7 +198,7 @@ export function createSessionTable(seen: Pick<OutgoingNotices, 'hasRoom' | 'add'
     seenElsewhere(session, nowMs) {
       const rows = shardOf(session);
       const row = findRow(rows, session);
-      if (row === -1 || (cell(rows.use, row) & marks) !== mark.unconfirmed) return;
+      if (row === -1 || !isOnly(rows, row, mark.unconfirmed)) return;
       // The client uses both proxies at the same time: both count it, as any other session.
       if (cell(rows.use, row) >= oneOpen) {
         confirm(rows, row);
@@ -251,64 +245,4 @@ export function createSessionTable(seen: Pick<OutgoingNotices, 'hasRoom' | 'add'
       return listed;
     },
   };
-}
-
-type At = { limits: SessionLimits; nowMs: number };
-
-const marks = mark.over | mark.unconfirmed | mark.moved;
-
-const has = (rows: SessionRows, row: number, wanted: number): boolean => (cell(rows.use, row) & wanted) !== 0;
-
-/** Over, with nothing left open. */
-const isOver = (rows: SessionRows, row: number): boolean => has(rows, row, mark.over) && cell(rows.use, row) < oneOpen;
-
-const isHeld = (rows: SessionRows, row: number, nowMs: number): boolean =>
-  cell(rows.use, row) >= oneOpen && nowMs - cell(rows.lastSeenS, row) * 1000 >= heldMs;
-
-function pastLimit(rows: SessionRows, row: number, { limits, nowMs }: At): EndReason | undefined {
-  if (cell(rows.use, row) >= oneOpen) return undefined;
-  if (limits.absoluteTimeoutMs !== undefined && cell(rows.issuedAtS, row) * 1000 + limits.absoluteTimeoutMs <= nowMs) {
-    return 'Absolute';
-  }
-  const idleMs = nowMs - cell(rows.lastSeenS, row) * 1000;
-  if (has(rows, row, mark.moved)) return idleMs >= Math.min(movedMs, limits.idleTimeoutMs) ? 'Moved' : undefined;
-  if (has(rows, row, mark.unconfirmed)) return idleMs >= confirmTimeoutMs(limits) ? 'Unconfirmed' : undefined;
-  return idleMs >= limits.idleTimeoutMs ? 'Idle' : undefined;
-}
-
-/** Whether something has been open for so long that a response would carry a new token. A session that is over needs none. */
-function isOutOfDate(rows: SessionRows, row: number, { limits, nowMs }: At): boolean {
-  const isOpen = cell(rows.use, row) >= oneOpen && !has(rows, row, mark.over);
-  return isOpen && nowMs - cell(rows.lastSeenS, row) * 1000 > renewAfterMs(limits);
-}
-
-function* listAll(shards: readonly SessionRows[], slots: EndpointSlots) {
-  for (const rows of shards) {
-    for (let row = 0; row <= rows.mask; row += 1) {
-      const slot = slots.byNumber(cell(rows.endpoint, row));
-      if (slot === undefined || has(rows, row, mark.over)) continue;
-      yield {
-        sessionHi: cell(rows.hi, row),
-        sessionLo: cell(rows.lo, row),
-        issuedAtS: cell(rows.issuedAtS, row),
-        lastSeenS: cell(rows.lastSeenS, row),
-        unconfirmed: has(rows, row, mark.unconfirmed),
-        slot,
-      };
-    }
-  }
-}
-
-function* listSessions(shards: readonly SessionRows[], slot: EndpointSlot) {
-  for (const rows of shards) {
-    for (let row = 0; row <= rows.mask; row += 1) {
-      if (rows.endpoint[row] !== slot.number) continue;
-      yield {
-        open: Math.floor(cell(rows.use, row) / oneOpen),
-        lastSeenS: cell(rows.lastSeenS, row),
-        issuedAtS: cell(rows.issuedAtS, row),
-        unconfirmed: has(rows, row, mark.unconfirmed),
-      };
-    }
-  }
 }
