@@ -67,6 +67,23 @@ describe('a session in a cookie of the app', () => {
     expect(sessions()).toEqual([0, 0]);
   });
 
+  test('is found again by an app that begins one for every unknown id, whatever else the client sends', async () => {
+    const owned = await startOwned(carrier, () => {
+      const visits = new Map<string, number>();
+      return (request, response) => {
+        const [, known = ''] = /JSESSIONID=([^;]*)/.exec(request.headers.cookie ?? '') ?? [];
+        const id = visits.has(known) ? known : String(Math.random());
+        visits.set(id, (visits.get(id) ?? 0) + 1);
+        if (id !== known) response.setHeader('set-cookie', `JSESSIONID=${id}; Path=/; HttpOnly`);
+        response.end(`visit ${visits.get(id)}`);
+      };
+    });
+    const first = await owned.call('/', { cookie: 'JSESSIONID=unknown' });
+    const cookie = `a=1; ${cookieOf(first)}`;
+    const next = [await owned.call('/', { cookie }), await owned.call('/', { cookie })];
+    expect([first, ...next].map(({ body }) => body)).toEqual(['visit 1', 'visit 2', 'visit 3']);
+  });
+
   test('goes on under a new id, on the same pod, when the app changes the id', async () => {
     const owned = await start();
     const { pod, cookie } = await begin(owned);
