@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { root, runProgram, type Output } from './process.ts';
 
 const jars = ['tomcat10-embed-core', 'jakarta-annotation-api'].map((name) => `/usr/share/java/${name}.jar`);
-const programs = ['/usr/bin/javac', '/usr/bin/jlink'];
+const [javac, jlink] = ['/usr/bin/javac', '/usr/bin/jlink'] as const;
 
 /** Tomcat uses `java.beans`, which is in java.desktop. */
 const modules =
@@ -20,7 +20,7 @@ ENTRYPOINT ["/opt/jre/bin/java", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", 
 
 /** Why the image cannot be made here, or undefined. */
 export function whyNoTomcat(): string | undefined {
-  const missing = [...programs, ...jars].filter((file) => !existsSync(file));
+  const missing = [javac, jlink, ...jars].filter((file) => !existsSync(file));
   if (missing.length === 0) return undefined;
   const packages = 'default-jdk-headless libtomcat10-embed-java libjakarta-annotation-api-java';
   return `this machine has no ${missing.join(', ')}: get it by apt-get install ${packages}`;
@@ -33,8 +33,8 @@ export async function prepareTomcat(folder: string, output: Output): Promise<boo
   for (const jar of jars) copyFileSync(jar, join(app, jar.slice(jar.lastIndexOf('/') + 1)));
   writeFileSync(join(folder, 'Dockerfile'), dockerfile);
   const steps = [
-    ['javac', '-proc:none', '-cp', jars.join(':'), '-d', app, join(root, 'examples/tomcat/Shop.java')],
-    ['jlink', '--add-modules', modules, '--no-header-files', '--no-man-pages', '--output', join(folder, 'jre')],
+    [javac, '-proc:none', '-cp', jars.join(':'), '-d', app, join(root, 'examples/tomcat/Shop.java')],
+    [jlink, '--add-modules', modules, '--no-header-files', '--no-man-pages', '--output', join(folder, 'jre')],
   ];
   for (const [command = '', ...args] of steps) {
     if ((await runProgram({ command, args, output })) !== 0) return false;
