@@ -1,8 +1,13 @@
 /** Schemas that several fields of the spec share: durations, names and ports. */
-import type { Schema } from './schema.ts';
+import type { Rule, Schema } from './schema.ts';
 
 // The same grammar as Gateway API's Duration (GEP-2257): whole numbers with a unit, at most four parts.
-const durationPattern = '^([0-9]{1,5}(h|m|s|ms)){1,4}$';
+export const durationPattern = '^([0-9]{1,5}(h|m|s|ms)){1,4}$';
+const durationRule = {
+  rule: `self.matches('${durationPattern}')`,
+  message:
+    'must be whole numbers with the units h, m, s or ms, such as 90s or 1h30m: write 2 days as 48h, and one and a half hours as 1h30m',
+} as const;
 export const dnsLabel = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$';
 /** Names of most Kubernetes objects (RFC 1123); at most 253 characters. */
 export const dnsSubdomain = '^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$';
@@ -14,10 +19,27 @@ export const tokenPattern = "^[A-Za-z0-9!#$%&'*+\\-.^_\\x60|~]+$";
 export const cookiePathPattern = '^/[^;\\x00-\\x1f\\x7f]*$';
 
 export const duration = <const D extends string>(description: string, value: D) =>
-  ({ type: 'string', description, pattern: durationPattern, maxLength: 24, default: value }) as const;
+  ({
+    type: 'string',
+    description,
+    maxLength: 24,
+    default: value,
+    'x-kubernetes-validations': [durationRule],
+  }) as const;
 
 export const optionalDuration = (description: string) =>
-  ({ type: 'string', description, pattern: durationPattern, maxLength: 24 }) as const;
+  ({ type: 'string', description, maxLength: 24, 'x-kubernetes-validations': [durationRule] }) as const;
+
+/**
+ * A rule about durations, by fields of `self` that are set. It holds for values that are no durations, about which the rule of the field itself
+ * has the better message.
+ */
+export const aboutDurations = (fields: readonly [string, ...string[]], rule: string, message: string) =>
+  ({
+    rule: [...fields.map((field) => `!self.${field}.matches('${durationPattern}')`), rule].join(' || '),
+    message,
+    fieldPath: `.${fields[0]}`,
+  }) as const satisfies Rule;
 
 /** The name of another object: it becomes part of expressions, paths and selectors. */
 export const objectName = <const D extends string>(description: D) =>
@@ -48,5 +70,16 @@ export const portReference = (description: string) =>
     ],
   }) as const satisfies Schema;
 
-/** A CIDR, IPv4 or IPv6. The pattern accepts some invalid ones (999.0.0.0/8), which the operator rejects. */
 export const cidrPattern = '^[0-9a-fA-F.:]+/[0-9]{1,3}$';
+/** A CIDR, IPv4 or IPv6. The rule accepts some invalid ones (999.0.0.0/8), which the operator rejects. */
+export const cidr = {
+  type: 'string',
+  minLength: 1,
+  maxLength: 49,
+  'x-kubernetes-validations': [
+    {
+      rule: `self.matches('${cidrPattern}')`,
+      message: 'must be a CIDR, an address and a prefix length: 10.0.0.0/8, or 10.0.0.7/32 for one address',
+    },
+  ],
+} as const satisfies Schema;

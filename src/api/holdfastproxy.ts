@@ -1,7 +1,7 @@
 /** The schema of HoldfastProxy: how the proxies of a Gateway run, and their limits. */
-import { cidrPattern, duration, objectName } from './grammar.ts';
+import { aboutDurations, cidr, duration, objectName } from './grammar.ts';
 import { computeResources } from './resources.ts';
-import type { Infer, Rule, Schema } from './schema.ts';
+import type { Infer, Schema } from './schema.ts';
 
 export const proxyKind = 'HoldfastProxy';
 export const proxyPlural = 'holdfastproxies';
@@ -71,17 +71,7 @@ const clientAddress = {
       default: ['127.0.0.0/8', '::1/128'],
       description:
         'CIDRs of the load balancers and ingresses in front. X-Forwarded-*, Forwarded and identity headers are kept only on their requests. The list replaces the default.',
-      items: {
-        type: 'string',
-        minLength: 1,
-        maxLength: 49,
-        'x-kubernetes-validations': [
-          {
-            rule: `self.matches('${cidrPattern}')`,
-            message: 'must be a CIDR, an address and a prefix length: 10.0.0.0/8, or 10.0.0.7/32 for one address',
-          },
-        ],
-      },
+      items: cidr,
     },
     proxyProtocol: {
       type: 'string',
@@ -118,17 +108,16 @@ const timeouts = {
     ),
     connect: duration('Connecting to a pod, before the proxy tries again.', '1300ms'),
   },
-  'x-kubernetes-validations': ['requestHead', 'requestBody', 'responseHead', 'clientIdle']
-    .map((name): Rule => ({
-      rule: `duration(self.${name}) >= duration('1s')`,
-      message: `${name} must be at least 1s`,
-      fieldPath: `.${name}`,
-    }))
-    .concat({
-      rule: "duration(self.connect) >= duration('100ms') && duration(self.connect) <= duration('1m')",
-      message: 'connect must be from 100ms to 1m',
-      fieldPath: '.connect',
-    }),
+  'x-kubernetes-validations': [
+    ...['requestHead', 'requestBody', 'responseHead', 'clientIdle'].map((name) =>
+      aboutDurations([name], `duration(self.${name}) >= duration('1s')`, `${name} must be at least 1s`),
+    ),
+    aboutDurations(
+      ['connect'],
+      "(duration(self.connect) >= duration('100ms') && duration(self.connect) <= duration('1m'))",
+      'connect must be from 100ms to 1m',
+    ),
+  ],
 } as const satisfies Schema;
 
 export const proxySpecSchema = {
@@ -169,11 +158,11 @@ export const proxySpecSchema = {
       message: 'replicas and autoscaling exclude each other: remove one of them',
       fieldPath: '.replicas',
     },
-    {
-      rule: "duration(self.drainTimeout) >= duration('1s') && duration(self.drainTimeout) <= duration('168h')",
-      message: 'drainTimeout must be from 1s to 7 days (168h)',
-      fieldPath: '.drainTimeout',
-    },
+    aboutDurations(
+      ['drainTimeout'],
+      "(duration(self.drainTimeout) >= duration('1s') && duration(self.drainTimeout) <= duration('168h'))",
+      'drainTimeout must be from 1s to 7 days (168h)',
+    ),
   ],
 } as const satisfies Schema;
 

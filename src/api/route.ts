@@ -120,7 +120,13 @@ export const route = {
         type: 'string',
         minLength: 1,
         maxLength: 253,
-        pattern: '^(\\*\\.)?[a-z0-9]([-a-z0-9]*[a-z0-9])?(\\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$',
+        'x-kubernetes-validations': [
+          {
+            rule: "self.matches('^([*][.])?[a-z0-9]([-a-z0-9]*[a-z0-9])?([.][a-z0-9]([-a-z0-9]*[a-z0-9])?)*$')",
+            message:
+              'must be a host name in lower case, without a port and underscores, such as shop.example.com or *.example.com: leave hostnames out to match every host',
+          },
+        ],
       },
     },
     matches: {

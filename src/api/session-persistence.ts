@@ -1,7 +1,7 @@
 /** The schema of `spec.sessionPersistence` (Gateway API GEP-1619). */
-import { cookiePathPattern, duration, optionalDuration, tokenPattern } from './grammar.ts';
+import { aboutDurations, cookiePathPattern, duration, optionalDuration, tokenPattern } from './grammar.ts';
 import { routeMatch } from './route.ts';
-import type { Schema } from './schema.ts';
+import type { Rule, Schema } from './schema.ts';
 
 const reservedHeaders = [
   'authorization',
@@ -53,8 +53,14 @@ const cookie = {
       type: 'string',
       minLength: 1,
       maxLength: 253,
-      pattern: '^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$',
-      description: 'Domain attribute of the cookie. Default: none, so that only the exact host receives it.',
+      description:
+        'Domain attribute of the cookie. A leading dot is ignored (RFC 6265). Default: none, so that only the exact host receives it.',
+      'x-kubernetes-validations': [
+        {
+          rule: "self.matches('^[.]?[a-z0-9]([-a-z0-9.]*[a-z0-9])?$')",
+          message: 'must be a domain in lower case, without scheme, port and wildcard, such as example.com',
+        },
+      ],
     },
     sameSite: {
       type: 'string',
@@ -135,6 +141,8 @@ const application = {
     },
   ],
 } as const satisfies Schema;
+
+const whenSet = (field: string, { rule, ...rest }: Rule): Rule => ({ rule: `!has(self.${field}) || ${rule}`, ...rest });
 
 export const sessionPersistence = {
   type: 'object',
@@ -260,26 +268,30 @@ export const sessionPersistence = {
       message: 'lifetimeType Permanent requires absoluteTimeout, which becomes the lifetime of the cookie',
       fieldPath: '.absoluteTimeout',
     },
-    {
-      rule: "duration(self.idleTimeout) >= duration('1s')",
-      message: 'idleTimeout must be at least 1s',
-      fieldPath: '.idleTimeout',
-    },
-    {
-      rule: '!has(self.confirmTimeout) || duration(self.confirmTimeout) <= duration(self.idleTimeout)',
-      message:
+    aboutDurations(['idleTimeout'], "duration(self.idleTimeout) >= duration('1s')", 'idleTimeout must be at least 1s'),
+    whenSet(
+      'confirmTimeout',
+      aboutDurations(
+        ['confirmTimeout', 'idleTimeout'],
+        'duration(self.confirmTimeout) <= duration(self.idleTimeout)',
         'confirmTimeout must not be longer than idleTimeout: shorten it, or set both to the same duration to count every session from its first response',
-      fieldPath: '.confirmTimeout',
-    },
-    {
-      rule: "!has(self.confirmTimeout) || duration(self.confirmTimeout) >= duration('1s')",
-      message: 'confirmTimeout must be at least 1s',
-      fieldPath: '.confirmTimeout',
-    },
-    {
-      rule: '!has(self.absoluteTimeout) || duration(self.absoluteTimeout) >= duration(self.idleTimeout)',
-      message: 'absoluteTimeout must not be shorter than idleTimeout',
-      fieldPath: '.absoluteTimeout',
-    },
+      ),
+    ),
+    whenSet(
+      'confirmTimeout',
+      aboutDurations(
+        ['confirmTimeout'],
+        "duration(self.confirmTimeout) >= duration('1s')",
+        'confirmTimeout must be at least 1s',
+      ),
+    ),
+    whenSet(
+      'absoluteTimeout',
+      aboutDurations(
+        ['absoluteTimeout', 'idleTimeout'],
+        'duration(self.absoluteTimeout) >= duration(self.idleTimeout)',
+        'absoluteTimeout must not be shorter than idleTimeout',
+      ),
+    ),
   ],
 } as const satisfies Schema;

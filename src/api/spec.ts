@@ -1,5 +1,5 @@
 /** The schema of `StickyWorkload.spec`. Field names follow Gateway API GEP-1619 (newest generation) wherever it has one. */
-import { cidrPattern, duration, objectName, portReference } from './grammar.ts';
+import { aboutDurations, cidr, duration, objectName, portReference } from './grammar.ts';
 import { loadBalancing } from './load-balancing.ts';
 import { route, type routeMatch } from './route.ts';
 import { computeResources } from './resources.ts';
@@ -100,7 +100,7 @@ const drain = {
           maxItems: 32,
           description:
             'Connections from these CIDRs do not count, for example those of Prometheus, health checkers or connection pools that are never closed.',
-          items: { type: 'string', minLength: 1, maxLength: 49, pattern: cidrPattern },
+          items: cidr,
         },
       },
     },
@@ -114,22 +114,14 @@ const drain = {
     },
   },
   'x-kubernetes-validations': [
-    {
-      rule: "duration(self.timeout) <= duration('168h')",
-      message: 'timeout must not exceed 7 days (168h)',
-      fieldPath: '.timeout',
-    },
-    { rule: "duration(self.timeout) >= duration('1s')", message: 'timeout must be at least 1s', fieldPath: '.timeout' },
-    {
-      rule: "duration(self.quietPeriod) <= duration('10m')",
-      message: 'quietPeriod must not exceed 10m',
-      fieldPath: '.quietPeriod',
-    },
-    {
-      rule: "duration(self.shutdownMargin) <= duration('1h')",
-      message: 'shutdownMargin must not exceed 1h',
-      fieldPath: '.shutdownMargin',
-    },
+    aboutDurations(['timeout'], "duration(self.timeout) <= duration('168h')", 'timeout must not exceed 7 days (168h)'),
+    aboutDurations(['timeout'], "duration(self.timeout) >= duration('1s')", 'timeout must be at least 1s'),
+    aboutDurations(['quietPeriod'], "duration(self.quietPeriod) <= duration('10m')", 'quietPeriod must not exceed 10m'),
+    aboutDurations(
+      ['shutdownMargin'],
+      "duration(self.shutdownMargin) <= duration('1h')",
+      'shutdownMargin must not exceed 1h',
+    ),
     {
       rule: "('Application' in self.sessionSources) == has(self.application)",
       message: 'application must be set if and only if sessionSources contains Application',

@@ -161,8 +161,8 @@ export function discoveryPorts(
       logger,
     }),
     onDrained: (pod, summary) => {
-      core.drains.settle(pod);
-      emitEnd(pod, summary);
+      // The sidecar counts no session of an app that is gone: what it calls complete lost some.
+      if (core.drains.settle(pod) === 'Regular') emitEnd(pod, summary);
     },
     replica: identity,
     clock,

@@ -34,6 +34,23 @@ test('the sessions that a force-deleted pod loses are reported on the pod and on
   );
 });
 
+test('an app that exits by itself while it is held is reported with its sessions, and not as a completed drain', async () => {
+  world.edit(pods, 'cart-a', (pod) => ({
+    ...pod,
+    status: {
+      ...(pod['status'] as object),
+      containerStatuses: [{ name: 'app', state: { terminated: { finishedAt: '2026-01-01T00:00:00Z' } } }],
+    },
+  }));
+  expect(await drainWarnings()).toEqual(['Warning DrainBroken cart-a', 'Warning DrainBroken cart']);
+  expect(noteOf('DrainBroken')).toMatch(/^Pod cart-a: the app's container exited by itself with 3 sessions/);
+  const summary = { reason: 'DrainComplete', sessionsAtStart: 3, sessionsCut: 0, tookMs: 5000, message: 'all ended' };
+  await client.call('POST', '/v1/drained', { token: 'sidecar', body: JSON.stringify(summary) });
+  world.cluster.remove(pods, { namespace, name: 'cart-a' });
+  await world.settle();
+  expect(world.takeChanges().events).toEqual([]);
+});
+
 test('a pod that is deleted after its last session ended is not reported, even if its sidecar reported to another replica', async () => {
   await report({ 'cart-a': 0 }, 'Draining');
   world.cluster.remove(pods, { namespace, name: 'cart-a' });

@@ -147,8 +147,19 @@ function planCarrier(workload: string, { type, header, cookie, application }: Se
   if (type === 'Header' && header) return { type: 'Header', name: header.name };
   const { name = defaultCookieName(workload), secure, ...attributes } = { ...cookieDefaults, ...cookie };
   const isAuto = secure === 'Auto';
-  return { type: 'Cookie', name, ...attributes, secure: secure === 'Always', ...(isAuto && { secureIfHttps: true }) };
+  const domain = withoutDot(attributes.domain);
+  return {
+    type: 'Cookie',
+    name,
+    ...attributes,
+    ...(domain !== undefined && { domain }),
+    secure: secure === 'Always',
+    ...(isAuto && { secureIfHttps: true }),
+  };
 }
+
+/** RFC 6265 ignores a leading dot of a domain. */
+const withoutDot = (domain: string | undefined): string | undefined => domain?.replace(/^[.]/, '');
 
 function planBalancing({
   policy,

@@ -53,6 +53,16 @@ export function judgeEnd(facts: DrainFacts): BrokenDrain | undefined {
   };
 }
 
+/** Judges a terminating pod whose serving container has exited, although its sidecar or another container still runs. */
+export function judgeExit(facts: DrainFacts): BrokenDrain | undefined {
+  const broken = judgeEnd(facts);
+  if (broken?.reason !== 'DrainBroken') return broken;
+  return {
+    ...broken,
+    message: `the app's container exited by itself with ${formatSessions(facts.sessions)} while the pod was held for them: it stopped without SIGTERM, or its own preStop hook (exec or sleep) had ended. These sessions are lost; their clients get new ones.`,
+  };
+}
+
 /** Judges an update of a pod that is terminating. */
 export function judgeSidecar(before: Pod | undefined, facts: DrainFacts): BrokenDrain | undefined {
   const { sidecar } = facts.pod;

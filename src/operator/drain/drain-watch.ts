@@ -7,8 +7,15 @@
  */
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
 import { drainLimits } from '../../core/resolve/plan.ts';
+import { findAppExitMs } from '../../core/resolve/pod-port.ts';
 import { isPodTerminal, type Pod, type PodDeletion } from '../../core/snapshot/snapshot.ts';
-import { judgeEnd, judgeSidecar, type BrokenDrain, type DrainFacts } from '../../core/status/broken-drains.ts';
+import {
+  judgeEnd,
+  judgeExit,
+  judgeSidecar,
+  type BrokenDrain,
+  type DrainFacts,
+} from '../../core/status/broken-drains.ts';
 import { drainDeadlineMs } from '../../core/status/endpoints.ts';
 import { formatTime } from '../../core/names/format.ts';
 import type { SessionCount } from '../../core/count/ledger.ts';
@@ -30,8 +37,8 @@ export type DrainWatchOptions = DrainEventPorts & {
 };
 
 export interface DrainWatch {
-  /** The sidecar of the pod reported the end of its drain to this replica. */
-  settle(pod: PodRef): void;
+  /** The sidecar of the pod reported the end of its drain to this replica. Returns whether the drain is reported as interrupted. */
+  settle(pod: PodRef): 'Regular' | 'Broken';
   stop(): void;
 }
 
@@ -39,8 +46,8 @@ type InjectedPod = CachedPod & { workload: string };
 
 const isInjected = (cached: CachedPod): cached is InjectedPod => cached.workload !== undefined;
 
-/** `isSettled`: the end of the drain is reported already. */
-type Followed = { deletion?: PodDeletion; isSettled: boolean; cancelHeld: () => void };
+/** `isSettled`: the end of the drain is reported already. `isBroken`: as interrupted, on every replica. */
+type Followed = { deletion?: PodDeletion; isSettled: boolean; isBroken: boolean; cancelHeld: () => void };
 
 const nothing = (): void => undefined;
 
@@ -50,7 +57,7 @@ export function createDrainWatch(options: DrainWatchOptions): DrainWatch {
   const followed = new Map<string, Followed>();
 
   function follow(uid: string): Followed {
-    const known = followed.get(uid) ?? { isSettled: false, cancelHeld: nothing };
+    const known = followed.get(uid) ?? { isSettled: false, isBroken: false, cancelHeld: nothing };
     followed.set(uid, known);
     return known;
   }
@@ -72,7 +79,10 @@ export function createDrainWatch(options: DrainWatchOptions): DrainWatch {
         scheduleHeld(cached, entry, drainDeadlineMs(cached.pod, deletion, drainLimits(workload.spec.drain)));
       }
     }
-    if (workload) report(cached, judgeSidecar(before, factsOf(cached, workload)));
+    if (!workload) return;
+    report(cached, judgeSidecar(before, factsOf(cached, workload)));
+    const hasExited = findAppExitMs(cached.pod, workload.spec.service.targetPort) !== undefined;
+    if (hasExited) report(cached, judgeExit(factsOf(cached, workload)));
   }
 
   function end(cached: InjectedPod, workload: StickyWorkload | undefined): void {
@@ -102,6 +112,7 @@ export function createDrainWatch(options: DrainWatchOptions): DrainWatch {
     const entry = follow(cached.pod.uid);
     if (!broken || entry.isSettled) return;
     entry.isSettled = true;
+    entry.isBroken = true;
     entry.cancelHeld();
     if (!options.isLeader()) return;
     const pod = refOf(cached);
@@ -144,9 +155,10 @@ export function createDrainWatch(options: DrainWatchOptions): DrainWatch {
   return {
     settle: ({ uid }) => {
       const entry = followed.get(uid);
-      if (!entry) return;
+      if (!entry) return 'Regular';
       entry.isSettled = true;
       entry.cancelHeld();
+      return entry.isBroken ? 'Broken' : 'Regular';
     },
     stop: () => {
       unwatch();

@@ -1,6 +1,7 @@
 /** The session sources of a terminating pod. Unknown is not zero: wherever a proxy may know more, the result is "unknown". */
 import { gatewayKey } from '../../core/resolve/plan.ts';
 import type { Ledger } from '../../core/count/ledger.ts';
+import { findAppExitMs } from '../../core/resolve/pod-port.ts';
 import { backendKey, defaultGateway } from '../../core/names/names.ts';
 import type { Snapshot } from '../../core/snapshot/snapshot.ts';
 import type { SessionSource } from '../../wire/messages.ts';
@@ -22,10 +23,15 @@ export function createSessionSources({
 }) {
   return (pod: PodRef, nowMs: number): SessionSource[] => {
     const translated = translations.latest();
-    const name = clusterState.pod(pod)?.workload;
+    const known = clusterState.pod(pod);
+    const name = known?.workload;
     if (!translated) return unknown('this operator replica has not read the cluster yet');
     if (name === undefined) return unknown('this operator replica does not know the pod yet');
     const workload = clusterState.workload({ namespace: pod.namespace, name });
+    // No table has the endpoint any more, and nothing is left to hold it for.
+    if (known && findAppExitMs(known, workload?.spec.service.targetPort) !== undefined) {
+      return [{ type: 'Proxy', known: true, sessions: 0 }];
+    }
     const gateways = gatewaysOf(backendKey(pod.namespace, name), pod.namespace, translated);
     const expected = gateways.map((gateway) => ({ gateway, proxies: runningProxies(translated.snapshot, gateway) }));
     const proxies = expected.flatMap((one) => one.proxies);

@@ -1,9 +1,10 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { durationMs, formatDuration } from '../../../src/api/duration.ts';
+import { durationPattern as pattern } from '../../../src/api/grammar.ts';
 import { specSchema } from '../../../src/api/spec.ts';
 
-const { pattern, maxLength } = specSchema.properties.drain.properties.timeout;
+const { maxLength } = specSchema.properties.drain.properties.timeout;
 
 describe('durations', () => {
   test.each([

@@ -46,7 +46,7 @@ describe('StickyWorkload', () => {
       'an invalid duration is refused',
       { sessionPersistence: { idleTimeout: 'x!' } },
       'cart',
-      'spec.sessionPersistence.idleTimeout: Invalid value: "x!": spec.sessionPersistence.idleTimeout in body should match \'^([0-9]{1,5}(h|m|s|ms)){1,4}$\'',
+      'spec.sessionPersistence.idleTimeout: Invalid value: "x!": must be whole numbers with the units h, m, s or ms',
     ],
     ['a missing target is refused', { targetRef: null }, 'cart', 'spec.targetRef: Required value'],
   ])('%s', (_sentence, spec, name, expected) => {

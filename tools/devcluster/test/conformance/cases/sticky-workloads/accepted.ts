@@ -20,6 +20,21 @@ const rows: Row[] = [
     spec: { sessionPersistence: { cookie: { name: '__Host-cart', secure: 'Always' } } },
   },
   {
+    variant: 'a cookie domain may begin with a dot, which browsers ignore',
+    spec: { sessionPersistence: { cookie: { domain: '.example.com' } } },
+  },
+  {
+    variant: 'a StatefulSet whose pods are endpoints by name',
+    spec: {
+      targetRef: { kind: 'StatefulSet', name: 'cart' },
+      sessionPersistence: { endpointIdentity: 'PodName' },
+    },
+  },
+  {
+    variant: 'a HoldfastProxy for the generated Gateway',
+    spec: { dataplane: { parametersRef: { name: 'small' } } },
+  },
+  {
     variant: 'a backend of another namespace',
     spec: {
       route: {
