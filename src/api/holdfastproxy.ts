@@ -78,9 +78,17 @@ const clientAddress = {
       enum: ['Off', 'Required'],
       default: 'Off',
       description:
-        'Required: every connection must begin with a PROXY protocol header, version 1 or 2; others are closed. Off: no header is read.',
+        'Required: every connection must come from trustedProxies and begin with a PROXY protocol header, version 1 or 2; others are closed. Off: no header is read.',
     },
   },
+  'x-kubernetes-validations': [
+    {
+      rule: "self.proxyProtocol != 'Required' || self.trustedProxies.exists(block, !(block in ['127.0.0.0/8', '::1/128']))",
+      message:
+        'with proxyProtocol Required only connections from trustedProxies are accepted: add the addresses of the load balancer to trustedProxies',
+      fieldPath: '.trustedProxies',
+    },
+  ],
 } as const satisfies Schema;
 
 const limits = {

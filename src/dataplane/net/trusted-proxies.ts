@@ -10,7 +10,8 @@ export function createTrustedProxies(cidrs: readonly string[]): TrustedProxies {
   const blocks = cidrs.flatMap((cidr) => parseCidr(cidr) ?? []);
   return {
     has(address) {
-      const digits = parseAddress(address);
+      // A link-local address has a zone, `%eth0`.
+      const digits = parseAddress(address.split('%', 1)[0] ?? '');
       return digits !== undefined && blocks.some((block) => covers(block, digits));
     },
   };

@@ -27,6 +27,19 @@ describeWithApi('StickyWorkloads that the operator refuses', () => {
     await untilReason(namespace, 'late', 'Accepted', 'Accepted');
   });
 
+  test('the API server refuses the PROXY protocol without the addresses of a load balancer', async () => {
+    const proxy = (clientAddress: object) => ({
+      apiVersion: 'holdfast.dev/v1alpha1',
+      kind: 'HoldfastProxy',
+      metadata: { namespace, name: 'balanced' },
+      spec: { clientAddress },
+    });
+    await expect(apply(proxy({ proxyProtocol: 'Required' }))).rejects.toThrow(
+      'add the addresses of the load balancer to trustedProxies',
+    );
+    await apply(proxy({ proxyProtocol: 'Required', trustedProxies: ['127.0.0.0/8', '10.0.0.0/8'] }));
+  });
+
   test('a target that is claimed twice stays with the older StickyWorkload, which the condition of the newer one names', async () => {
     await apply(deployment(namespace, 'twice'));
     await apply(stickyWorkload(namespace, 'twice'));
