@@ -14,6 +14,7 @@ import { createDeadlines } from './net/deadlines.ts';
 import { createUpstreamPool } from './upstream/pool.ts';
 import type { PoolOptions } from './upstream/pool.ts';
 import { openPort } from './net/acceptors.ts';
+import { readShared } from './net/client-socket.ts';
 import type { BoundListener } from './net/acceptors.ts';
 import { OpenConnections } from './exchange/open-connections.ts';
 import type { CutReport } from './exchange/open-connections.ts';
@@ -93,21 +94,32 @@ export function createHttp1Server(options: Http1ServerOptions): Http1Server {
     }
   }
 
-  function open(socket: Socket, listenerPort: number): void {
-    const address = plainAddress(socket.remoteAddress ?? '');
+  function open(accepted: Socket, listenerPort: number): void {
+    const address = plainAddress(accepted.remoteAddress ?? '');
     const exceeded = admission.admit(address);
     if (exceeded !== undefined) {
       counters.limitRefusals[exceeded] += 1;
-      refuseConnection(socket, exceeded, context.clock.nowMs());
+      refuseConnection(accepted, exceeded, context.clock.nowMs());
       return;
     }
+    let reader: ClientConnection | undefined;
+    const socket = readShared(accepted, () => reader);
     socket.once('close', () => admission.release(address));
-    const connection = new ClientConnection(socket, context, { port: listenerPort, scheme: 'http' });
+    try {
+      reader = new ClientConnection(socket, context, { port: listenerPort, scheme: 'http' });
+    } catch (error) {
+      socket.destroy();
+      throw error;
+    }
+    keep(reader);
+  }
+
+  function keep(connection: ClientConnection): void {
     connections.add(connection);
     deadlines.watch(connection);
     counters.connectionsAccepted += 1;
     counters.connectionsOpen += 1;
-    socket.once('close', () => {
+    connection.socket.once('close', () => {
       connections.delete(connection);
       deadlines.forget(connection);
       counters.connectionsOpen -= 1;

@@ -1,5 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Reply } from '../routing.ts';
+import { isShared } from '../net/client-socket.ts';
+import type { ClientReader } from '../net/client-socket.ts';
 import type { Timed } from '../net/deadlines.ts';
 import { LF } from '../http/ascii.ts';
 import type { ClientSide, ClientTunnel } from './client-side.ts';
@@ -34,7 +36,7 @@ export type ClientListener = { port: number; scheme: Scheme };
  *      └────────► closing ◄──────────────────────────────────────┘
  *   closing: FIN follows the response; received bytes are discarded until the client sends FIN, or lingerMs has passed
  */
-export class ClientConnection implements ClientSide, Timed {
+export class ClientConnection implements ClientSide, ClientReader, Timed {
   readonly socket: Socket;
   deadlineMs: number;
   pending: Buffer | undefined;
@@ -71,13 +73,6 @@ export class ClientConnection implements ClientSide, Timed {
 
   /** Every callback is a fault boundary: see `faults.ts`. */
   private listen(): void {
-    this.socket.on('data', (chunk: Buffer) => {
-      try {
-        this.bytesReceived(chunk);
-      } catch (error) {
-        this.fault(error);
-      }
-    });
     this.socket.on('drain', () => {
       try {
         this.drained();
@@ -128,6 +123,20 @@ export class ClientConnection implements ClientSide, Timed {
       this.context.faults.record(second, 'Client');
       this.cut('close');
     }
+  }
+
+  received(bytes: Buffer): void {
+    try {
+      this.bytesReceived(bytes);
+      // The bytes after this request are kept until they are processed, and the next read of any connection overwrites them.
+      if (this.pending !== undefined && isShared(this.pending)) this.pending = Buffer.from(this.pending);
+    } catch (error) {
+      this.fault(error);
+    }
+  }
+
+  isStreaming(): boolean {
+    return this.phase === 'tunnel' || (this.phase === 'exchange' && this.exchange?.receivesBody === true);
   }
 
   private bytesReceived(chunk: Buffer): void {

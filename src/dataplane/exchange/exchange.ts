@@ -72,6 +72,7 @@ export class Exchange implements UpstreamUser, ResponseSink {
     }
     // Other requests are parsed while this one waits: it keeps its head, they get a new one.
     this.context.requestHead = createHead(request.head.limits);
+    request.head.bytes = Buffer.from(request.head.bytes.subarray(0, request.head.end));
     decision.then((made) => this.routed(made, request)).catch((error: unknown) => this.fault(error));
   }
 
@@ -136,6 +137,11 @@ export class Exchange implements UpstreamUser, ResponseSink {
     } else {
       this.refuseRequest(this.request.refusal);
     }
+  }
+
+  /** The rest of the request is still to come. */
+  get receivesBody(): boolean {
+    return !this.request.done;
   }
 
   /** Bytes from the client. Returns how many of them belong to this request and were consumed. */

@@ -41,7 +41,7 @@ export class Tunnel implements UpstreamUser, ClientTunnel {
   upstreamConnected(): void {}
 
   clientBytes(bytes: Buffer): void {
-    if (!this.upstream.write(bytes)) this.client.pause();
+    if (!this.upstream.write(joinedCopy('', bytes, 0, bytes.length))) this.client.pause();
     this.awaitOtherEnd();
   }
 

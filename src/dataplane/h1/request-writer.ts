@@ -86,7 +86,7 @@ export class RequestWriter {
     return piece;
   }
 
-  /** Bytes from the client. Returns how many of them belong to this request and were consumed. */
+  /** Bytes from the client, which are copied. Returns how many of them belong to this request and were consumed. */
   take(upstream: RequestSink, bytes: Buffer): number {
     if (!this.begun) return 0;
     const end = readBody(this.body, bytes, 0, bytes.length);
@@ -98,8 +98,7 @@ export class RequestWriter {
   }
 
   private writePiece(upstream: RequestSink, bytes: Buffer): void {
-    const { edits } = this.body;
-    const piece = edits.length === 0 ? bytes : editedCopy('', bytes, { from: 0, to: bytes.length, edits });
+    const piece = editedCopy('', bytes, { from: 0, to: bytes.length, edits: this.body.edits });
     // All of it may have been the beginning of a line.
     if (piece.length > 0) this.write(upstream, piece);
   }

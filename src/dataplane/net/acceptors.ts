@@ -36,7 +36,7 @@ export async function openPort(
   try {
     for (let count = 0; count < acceptors; count++) {
       const server = net.createServer(
-        { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 },
+        { allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000, pauseOnConnect: true },
         (socket) => handler.accept(socket),
       );
       servers.push(server);
