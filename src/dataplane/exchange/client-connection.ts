@@ -23,6 +23,12 @@ import { Request, inspectRequest } from '../h1/request.ts';
 
 type Phase = 'preface' | 'reading' | 'exchange' | 'tunnel' | 'closing';
 
+/**
+ * Requests that the proxy answers itself are processed at once, so hundreds of them may be in one read. After this many the other connections have
+ * their turn.
+ */
+const requestsPerTurn = 16;
+
 /** The listener of a connection: `port` is its port in the routing table. */
 export type ClientListener = { port: number; scheme: Scheme };
 
@@ -198,15 +204,33 @@ export class ClientConnection implements ClientSide, ClientReader, Timed {
     if (this.advancing) return;
     this.advancing = true;
     let more = true;
-    while (more && this.phase === 'reading' && this.pending !== undefined) {
+    for (
+      let left = requestsPerTurn;
+      left > 0 && more && this.phase === 'reading' && this.pending !== undefined;
+      left -= 1
+    ) {
       // Responses that the client does not read must not accumulate: 'drain' continues here.
       more = !this.socket.writableNeedDrain && this.readRequest(this.pending);
     }
     this.advancing = false;
     if (this.phase !== 'reading') return;
     if (this.socket.writableNeedDrain) this.pause();
+    else if (more && this.pending !== undefined) this.yieldTurn();
     else if (this.halfClosed) this.close();
     else this.resume();
+  }
+
+  private yieldTurn(): void {
+    this.pause();
+    setImmediate(() => this.nextTurn());
+  }
+
+  private nextTurn(): void {
+    try {
+      this.advance();
+    } catch (error) {
+      this.fault(error);
+    }
   }
 
   private readRequest(bytes: Buffer): boolean {

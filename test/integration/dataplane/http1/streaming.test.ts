@@ -127,3 +127,19 @@ test('a client that sends requests ahead is read no faster than they are answere
   // The kernels of both sides hold a few MiB. With one read for each response, it would be 30.
   expect(await settled(() => sent)).toBeLessThan(16 * 2 ** 20);
 });
+
+test('a client whose requests the proxy answers itself leaves turns to other clients', async () => {
+  const proxy = await rig.proxy(1, {
+    route: () => ({ kind: 'reply', reply: { status: 404, reason: 'NoRoute', body: 'no' } }),
+  });
+  const greedy = await proxy.connect();
+  const other = await proxy.connect();
+  greedy.send('GET /greedy HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(400));
+  greedy.socket.end();
+  other.send('GET /other HTTP/1.1\r\nHost: x\r\n\r\n');
+  await other.response();
+  await eventually(() => proxy.routed.length === 401);
+  expect(proxy.routed.findIndex(({ path }) => path === '/other')).toBeLessThan(200);
+  const { text, how } = await greedy.rest();
+  expect({ responses: text.match(/^HTTP\/1.1 404 /gm)?.length, how }).toEqual({ responses: 400, how: 'end' });
+});
