@@ -77,6 +77,8 @@ export const reasons = {
   DrainCutShort:
     'The deadline moved earlier during the drain, because of a second delete, an eviction or a node shutdown.',
   DrainHeld: 'Half of the drain timeout has elapsed, and the pod still has sessions.',
+  DrainNotReleased:
+    'No proxy counts a session of the draining pod, and it has not terminated: its sidecar cannot reach the operator, or its app takes long to exit.',
   DrainLimited: 'The cluster ends drains before drain.timeout elapses.',
   DrainBroken:
     'The pod disappeared before its sessions ended and before its deadline: it was force-deleted, its node was lost, or its containers exited.',

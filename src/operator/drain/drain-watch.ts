@@ -17,7 +17,10 @@ import {
   type DrainFacts,
 } from '../../core/status/broken-drains.ts';
 import { drainDeadlineMs } from '../../core/status/endpoints.ts';
+import { formatDuration } from '../../api/duration.ts';
+import type { DrainLimits } from '../../core/drain/state.ts';
 import { formatTime } from '../../core/names/format.ts';
+import { sidecarContainer } from '../../core/names/names.ts';
 import type { SessionCount } from '../../core/count/ledger.ts';
 import type { SessionSource } from '../../wire/messages.ts';
 import type { Clock } from '../../platform/clock.ts';
@@ -25,6 +28,7 @@ import type { PodRef } from '../discovery/caller.ts';
 import type { Caches } from '../gather/caches.ts';
 import { onPodChange, type PodChange } from '../gather/caches.ts';
 import type { CachedPod } from '../gather/pods.ts';
+import { watchUnreleased } from './unreleased.ts';
 import { countDrain, emitDrainEvents, type DrainEventPorts } from './drain-events.ts';
 
 export type DrainWatchOptions = DrainEventPorts & {
@@ -76,7 +80,11 @@ export function createDrainWatch(options: DrainWatchOptions): DrainWatch {
     if (deletion && deletion.graceSeconds > 0 && deletion.killAtMs !== entry.deletion?.killAtMs) {
       entry.deletion = deletion;
       if (workload) {
-        scheduleHeld(cached, entry, drainDeadlineMs(cached.pod, deletion, drainLimits(workload.spec.drain)));
+        const limits = drainLimits(workload.spec.drain);
+        scheduleHeld(cached, entry, drainDeadlineMs(cached.pod, deletion, limits));
+        const { sessionSources = workload.spec.drain.sessionSources } = cached.pod.sidecar ?? {};
+        // Other sources are counted in the pod; here they are unknown.
+        if (sessionSources.every((source) => source === 'Proxy')) scheduleUnreleased(cached, entry, limits);
       }
     }
     if (!workload) return;
@@ -138,6 +146,27 @@ export function createDrainWatch(options: DrainWatchOptions): DrainWatch {
     entry.cancelHeld = clock.after(leftMs / 2, () => {
       reportHeld(cached, deadlineMs);
     });
+  }
+
+  function scheduleUnreleased(cached: InjectedPod, entry: Followed, limits: DrainLimits): void {
+    const cancelHeld = entry.cancelHeld;
+    const pod = refOf(cached);
+    const cancel = watchUnreleased({
+      limits,
+      sources: (nowMs) => options.sources(pod, nowMs),
+      clock,
+      onUnreleased: (zeroMs) => {
+        if (!options.isLeader()) return;
+        const message =
+          `No proxy has counted a session of the pod for ${formatDuration(zeroMs)}, and it has not terminated: its sidecar cannot reach the operator, ` +
+          `or its app takes long to exit. See kubectl logs ${pod.name} -n ${pod.namespace} -c ${sidecarContainer}.`;
+        emitDrainEvents(pod, { type: 'Warning', reason: 'DrainNotReleased', message }, options);
+      },
+    });
+    entry.cancelHeld = () => {
+      cancelHeld();
+      cancel();
+    };
   }
 
   function reportHeld(cached: InjectedPod, deadlineMs: number): void {

@@ -177,6 +177,35 @@ test('a sidecar that is killed while it holds its pod is reported once, and the 
   expect([...counters.drains]).toEqual([['shop/cart/SidecarRestarted', 1]]);
 });
 
+describe('a pod that is not released although it has no session', () => {
+  // Quiet period 5 s, shutdown margin 30 s, a minute of slack, and at most 15 s until the zero is seen.
+  const noticedMs = 5000 + 30_000 + 60_000 + 2 * 15_000;
+
+  test('is reported once: its sidecar may not reach the operator', async () => {
+    sessions = 0;
+    terminate();
+    await clock.advance(noticedMs);
+    expect(emitted()).toEqual(twice('Warning DrainNotReleased'));
+    expect(events[0]?.note).toMatch(
+      /^No proxy has counted a session of the pod for 1m\d+s.*cannot reach the operator.*kubectl logs cart-a -n shop -c holdfast-sidecar\.$/,
+    );
+    await clock.advance(noticedMs);
+    expect(emitted()).toHaveLength(2);
+  });
+
+  test('is not reported while it has sessions, while they are unknown, or after it has terminated', async () => {
+    terminate();
+    await clock.advance(noticedMs);
+    sessions = undefined;
+    await clock.advance(noticedMs);
+    sessions = 0;
+    await clock.advance(30_000);
+    watch.settle(ref);
+    await clock.advance(noticedMs);
+    expect(emitted()).toEqual([]);
+  });
+});
+
 describe('a drain that takes long', () => {
   test('is reported once, when half of the drain timeout has elapsed', async () => {
     terminate();
@@ -218,6 +247,6 @@ describe('a drain that takes long', () => {
     terminate();
     act();
     await clock.advance(1_800_000);
-    expect(emitted()).toEqual([]);
+    expect(emitted().filter((event) => event.includes('DrainHeld'))).toEqual([]);
   });
 });
