@@ -15,6 +15,8 @@ const versions: readonly Version[] = [
 /** Its pods never become ready. */
 const broken: Version = { run: 'stuck', name: 'other', number: 7070, readyPath: '/never' };
 
+/** Two pods at a time start beside them. */
+const load = { sessions: 12, webSockets: 3, eventStreams: 2 };
 const spec = { drain: { quietPeriod: '1s', shutdownMargin: '5s' } };
 
 async function roll(namespace: string, { name, number, readyPath }: Version): Promise<void> {
@@ -36,31 +38,34 @@ async function roll(namespace: string, { name, number, readyPath }: Version): Pr
 async function playVersion(scene: Scene, version: Version): Promise<void> {
   const { namespace } = scene;
   const before = new Set((await appPods(namespace)).map(({ metadata }) => metadata.uid));
-  const load = scene.customers(`port-changed: ${version.run}`);
-  await until('customers on every pod', async () => new Set(load.sessionLog.sessions.map(({ pod }) => pod)).size === 2);
+  const customers = scene.customers(`port-changed: ${version.run}`, load);
+  await until(
+    'customers on every pod',
+    async () => new Set(customers.sessionLog.sessions.map(({ pod }) => pod)).size === 2,
+  );
   await roll(namespace, version);
   await until(
     'the old pods gone',
     async () => (await appPods(namespace)).every(({ metadata }) => !before.has(metadata.uid)),
     90_000,
   );
-  expect(await scene.farewell(load)).toMatchObject({ losses: [], misplaced: 0, refusals: [], cut: {} });
+  expect(await scene.farewell(customers)).toMatchObject({ losses: [], misplaced: 0, refusals: [], cut: {} });
   await untilSettled(namespace, replicas);
 }
 
 async function playBroken(scene: Scene): Promise<void> {
   const { namespace } = scene;
-  const load = scene.customers('port-changed: stuck');
-  await until('customers there', async () => load.sessionLog.sessions.length >= 10);
+  const customers = scene.customers('port-changed: stuck', load);
+  await until('customers there', async () => customers.sessionLog.sessions.length >= 10);
   await roll(namespace, broken);
   await until('a pod that does not become ready', async () => (await appPods(namespace)).length > replicas);
   const stuckAtMs = Date.now();
   await until(
     'new sessions meanwhile',
-    async () => load.sessionLog.sessions.filter(({ startedAtMs }) => startedAtMs > stuckAtMs + 3000).length >= 10,
+    async () => customers.sessionLog.sessions.filter(({ startedAtMs }) => startedAtMs > stuckAtMs + 3000).length >= 10,
   );
   await kubectl('-n', namespace, 'rollout', 'undo', 'deployment/cart');
-  expect(await scene.farewell(load)).toMatchObject({ losses: [], misplaced: 0, refusals: [], cut: {} });
+  expect(await scene.farewell(customers)).toMatchObject({ losses: [], misplaced: 0, refusals: [], cut: {} });
   await untilReady(namespace, replicas);
 }
 
