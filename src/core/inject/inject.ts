@@ -73,7 +73,8 @@ export function injectPod(pod: PodJson, params: InjectParams): Injection {
     ...addPullSecrets(pod, params),
     // Before the sidecar, which becomes the first of the list and would shift the indexes in these paths.
     ...keepProbeGrace(pod, originalGrace),
-    ...setPreStops(preStops, port),
+    // For a pod on the network of its node, the kubelet finds no address to call: the container runtime reports none.
+    ...setPreStops(preStops, { port, ...(pod.spec.hostNetwork === true && { host: '127.0.0.1' }) }),
     ...addSidecar(pod, params, { port, preStops }),
   ];
   return patch.length === 0

@@ -89,7 +89,12 @@ function replaceHook(httpGet: HttpGetJson, container: ContainerJson): PreStopDec
 export const callsSidecar = ({ httpGet }: HandlerJson, port: number): boolean =>
   httpGet?.port === port && parsePreStopPath(httpGet.path ?? '') !== undefined;
 
-const renderPreStop = (container: string, port: number) => ({ httpGet: { path: preStopPathOf(container), port } });
+/** Where the hooks call the sidecar. `host` absent: the address of the pod. */
+export type SidecarAddress = { port: number; host?: string };
+
+const renderPreStop = (container: string, sidecar: SidecarAddress) => ({
+  httpGet: { path: preStopPathOf(container), ...sidecar },
+});
 
 /** The value is the container's own hook, or empty if there is none to call. */
 export const renderPreStopVariable = (container: string, own: AppPreStopHook | undefined) => ({
@@ -100,11 +105,11 @@ export const renderPreStopVariable = (container: string, own: AppPreStopHook | u
 /** The kubelet replaces `$(NAME)` in a value by a variable, and `$$` by `$`. */
 export const escapeReferences = (text: string): string => text.replaceAll('$', () => '$$');
 
-export function setPreStops(preStops: ContainerPreStop[], port: number): JsonPatchOperation[] {
+export function setPreStops(preStops: ContainerPreStop[], sidecar: SidecarAddress): JsonPatchOperation[] {
   return preStops.flatMap(({ container, path, decision }) => {
     if (decision.kind !== 'set') return [];
     const { lifecycle, name } = container;
-    const preStop = renderPreStop(name, port);
+    const preStop = renderPreStop(name, sidecar);
     if (lifecycle === undefined) return [add(path, { preStop })];
     return [
       lifecycle.preStop === undefined
