@@ -86,7 +86,7 @@ onLinux(
     expect(await metric(adminPort, 'holdfast_upstream_local_errors_total')).toBe(0);
     expect(await metric(adminPort, 'holdfast_http_accept_errors_total')).toBe(0);
   },
-  30_000,
+  60_000,
 );
 
 onLinux(
@@ -117,5 +117,5 @@ onLinux(
     expect(await metric(adminPort, 'holdfast_upstream_local_errors_total{error="EMFILE"}')).toBeGreaterThan(0);
     expect(await metric(adminPort, 'holdfast_http_accept_errors_total')).toBeGreaterThan(0);
   },
-  30_000,
+  60_000,
 );

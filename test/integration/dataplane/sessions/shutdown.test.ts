@@ -90,7 +90,9 @@ test('a proxy that adopted sessions and shuts down next hands over the sessions 
   const app = await startApp();
   const { proxy } = await runProxy(replica, app.endpoint);
   const [endpoint] = Object.values(proxy.router.table()?.backends ?? {}).flatMap(({ endpoints }) => endpoints);
-  const handed = { id: '00000000deadbeef', endpoint: endpoint?.id ?? '', lastSeenS: 1, issuedAtS: 1 };
+  // Recently alive: the sweep drops one that has expired.
+  const nowS = Math.floor(Date.now() / 1000);
+  const handed = { id: '00000000deadbeef', endpoint: endpoint?.id ?? '', lastSeenS: nowS, issuedAtS: nowS };
   const first = { uid: 'uid-first', startedAtMs: 1 };
   const handover = { from: 'uid-second', startedAtMs: 2, sessions: [handed], ended: [], successorOf: [first] };
   replica.send(JSON.stringify({ type: 'handover', replica: 'operator-1', handover }));
