@@ -7,6 +7,7 @@ import { countedInThePod } from './scenarios/counted-in-the-pod.ts';
 import { drainLimit } from './scenarios/drain-limit.ts';
 import { endedStaysEnded } from './scenarios/ended-stays-ended.ts';
 import { guardedNamespace } from './scenarios/guarded-namespace.ts';
+import { hostNetwork } from './scenarios/host-network.ts';
 import { lateProxy } from './scenarios/late-proxy.ts';
 import { lostSigterm } from './scenarios/lost-sigterm.ts';
 import { namespaceDeleted } from './scenarios/namespace-deleted.ts';
@@ -45,6 +46,7 @@ const scenarios = [
   visitorsWithoutCookie,
   endedStaysEnded,
   guardedNamespace,
+  hostNetwork,
   lostSigterm,
   workloadDeleted,
   namespaceDeleted,
