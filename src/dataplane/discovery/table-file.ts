@@ -57,6 +57,7 @@ function findInvalidRegex({ routes }: RoutingTable): string | undefined {
   const [defect] = routes.flatMap(({ match, persistence }, at) => [
     ...findRegexDefects(match, `table.routes[${at}].match`),
     ...findRegexDefectsIn(persistence.newSessionOn, `table.routes[${at}].persistence.newSessionOn`),
+    ...findRegexDefectsIn(persistence.exclude ?? [], `table.routes[${at}].persistence.exclude`),
   ]);
   return defect && describeRegexDefect(defect);
 }

@@ -195,24 +195,28 @@ describe('a proxy with a table from a file', () => {
     expect(await response.text()).toContain('1 pod draining');
   });
 
-  test('keeps its table when the file has a regular expression that is not supported', async () => {
-    const a = await startApp('a');
-    await writeTable({ endpoints: [a.short] });
-    const { url, log } = await runReady();
-    const table = proxyTable({ endpoints: [a.short] });
-    const path = { type: 'RegularExpression', value: '/(?!admin).*' };
-    await writeFile(
-      tableFile(),
-      JSON.stringify({ ...table, routes: table.routes.map((route) => ({ ...route, match: { path } })) }),
-    );
-    await eventually(log.messages, (messages) => messages.includes('invalid table file'));
-    expect(log.lines().find(({ message }) => message === 'invalid table file')?.fields).toMatchObject({
-      error: expect.stringContaining(
-        'table.routes[0].match.path.value: "/(?!admin).*" is not a supported regular expression',
-      ),
-    });
-    expect((await get(url('/'))).status).toBe(200);
-  });
+  test.each(['match', 'persistence.newSessionOn[0]', 'persistence.exclude[0]'])(
+    'keeps its table when the file has a regular expression that is not supported in %s',
+    async (field) => {
+      const a = await startApp('a');
+      await writeTable({ endpoints: [a.short] });
+      const { url, log } = await runReady();
+      const table = proxyTable({ endpoints: [a.short] });
+      const match = { path: { type: 'RegularExpression', value: '/(?!admin).*' } };
+      const [, list] = /^persistence\.(\w+)/.exec(field) ?? [];
+      const routes = table.routes.map((route) =>
+        list === undefined ? { ...route, match } : { ...route, persistence: { ...route.persistence, [list]: [match] } },
+      );
+      await writeFile(tableFile(), JSON.stringify({ ...table, routes }));
+      await eventually(log.messages, (messages) => messages.includes('invalid table file'));
+      expect(log.lines().find(({ message }) => message === 'invalid table file')?.fields).toMatchObject({
+        error: expect.stringContaining(
+          `table.routes[0].${field}.path.value: "/(?!admin).*" is not a supported regular expression`,
+        ),
+      });
+      expect((await get(url('/'))).status).toBe(200);
+    },
+  );
 
   test('serves every client while one sends what a regular expression of a route almost matches', async () => {
     const a = await startApp('a');
