@@ -5,15 +5,9 @@ import type { ConnectFailure, RouteDecision } from '../routing.ts';
 import type { CompiledBackend, CompiledRoute } from './compiled-table.ts';
 import { countersOf, createLossMemory, type SessionCounters } from './counters.ts';
 import type { EndpointSlot } from './endpoint-slots.ts';
-import {
-  NewHold,
-  PinnedHold,
-  type HoldContext,
-  type LostSession,
-  type PinnedSession,
-  type SessionStarter,
-  type StartContext,
-} from './holds.ts';
+import type { HoldContext, LostSession, PinnedSession, SessionStarter, StartContext } from './hold-context.ts';
+import { NewHold } from './new-hold.ts';
+import { PinnedHold } from './pinned-hold.ts';
 import {
   connectFailed,
   endpointLost,
