@@ -10,7 +10,7 @@ describe('the command line', () => {
     expect(parsed).toMatchObject({
       kind: 'run',
       options: {
-        only: ['speed', 'sessions', 'connections', 'sidecar', 'table', 'operator', 'devcluster'],
+        only: ['speed', 'sessions', 'connections', 'sidecar', 'abuse', 'table', 'operator', 'devcluster'],
         rounds: 3,
         write: false,
       },
