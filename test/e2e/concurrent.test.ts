@@ -5,7 +5,6 @@ import { installHoldfast } from '../support/shop-cluster.ts';
 import { addressReused } from './scenarios/address-reused.ts';
 import { countedInThePod } from './scenarios/counted-in-the-pod.ts';
 import { drainLimit } from './scenarios/drain-limit.ts';
-import { endedStaysEnded } from './scenarios/ended-stays-ended.ts';
 import { guardedNamespace } from './scenarios/guarded-namespace.ts';
 import { hostNetwork } from './scenarios/host-network.ts';
 import { lateProxy } from './scenarios/late-proxy.ts';
@@ -23,7 +22,6 @@ import { returningBrowsers } from './scenarios/returning-browsers.ts';
 import { socketIoSessions } from './scenarios/socketio-sessions.ts';
 import { sidecarKilled } from './scenarios/sidecar-killed.ts';
 import { slowPod } from './scenarios/slow-pod.ts';
-import { visitorsWithoutCookie } from './scenarios/visitors-without-cookie.ts';
 import { workloadDeleted } from './scenarios/workload-deleted.ts';
 
 const scenarios = [
@@ -43,8 +41,6 @@ const scenarios = [
   drainLimit,
   addressReused,
   countedInThePod,
-  visitorsWithoutCookie,
-  endedStaysEnded,
   guardedNamespace,
   hostNetwork,
   lostSigterm,
