@@ -5,6 +5,7 @@
 import { writeFileSync } from 'node:fs';
 import net from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { promisify } from 'node:util';
 import { startProxy } from '../../../../src/dataplane/proxy.ts';
 import { systemClock } from '../../../../src/platform/clock.ts';
 import { createMemoryLogger } from '../../../support/memory-logger.ts';
@@ -17,6 +18,8 @@ const file = process.argv[2] ?? '';
 const localAddress = '127.0.7.7';
 
 writeFileSync('/proc/sys/net/ipv4/ip_local_port_range', `40000 ${40_000 + localPorts - 1}`);
+// A closed connection gives its port back at once: none becomes free later, from TIME_WAIT.
+writeFileSync('/proc/sys/net/ipv4/tcp_max_tw_buckets', '0');
 const pods = [await startPod('a'), await startPod('b')];
 writeFileSync(file, JSON.stringify(proxyTable({ endpoints: pods.map(({ pod, port }) => ({ pod, port })) })));
 const proxy = await startProxy(
@@ -30,19 +33,25 @@ const customers = await arrive(10, { port, localAddress });
 const [attacker, ...others] = customers;
 const victims = others.filter(({ pod }) => pod === attacker?.pod);
 const upload = `POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\nCookie: ${attacker?.cookie}\r\n\r\n`;
+let refused = 0;
 const uploads = Array.from({ length: localPorts + 20 }, (_, index) =>
   net
     .connect({ port, host: '127.0.0.1', localAddress: `127.0.8.${index + 1}` }, function connected(this: net.Socket) {
       this.write(upload);
     })
+    .once('data', () => (refused += 1))
     .on('error', () => undefined)
     .resume(),
 );
-await delay(2000);
+// Each upload holds a port or was refused.
+const attacked = pods.find(({ pod }) => pod === attacker?.pod);
+if (attacked === undefined) throw new Error('the client that uploads has no session');
+const accepted = promisify(attacked.server.getConnections.bind(attacked.server));
+while (refused + (await accepted()) < uploads.length) await delay(20);
 const during = await Promise.all(victims.map(({ cookie }) => ask({ port, cookie, localAddress })));
 const newcomers = await arrive(3, { port, localAddress });
 uploads.forEach((socket) => socket.destroy());
-await delay(300);
+while ((await accepted()) > 0) await delay(20);
 const lost = await lostAmong(customers, { port, localAddress });
 const metrics = await (await fetch(`http://127.0.0.1:${proxy.adminPort}/metrics`)).text();
 process.send?.({
