@@ -1,6 +1,6 @@
 /**
  * The addresses of the operator: those to which its name resolves, and those that injection wrote into the pod. A pod with dnsPolicy
- * Default or None, or on the network of its node, cannot resolve the name of a Service; the name is tried all the same, because the
+ * Default or None, or on the network of its node, cannot resolve the name of a Service; the name is tried nevertheless, because the
  * operator may have got other addresses since.
  */
 import { lookup } from 'node:dns/promises';

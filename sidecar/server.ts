@@ -121,7 +121,7 @@ function holdOpen(
 }
 
 /**
- * Calls the app's own hook once for each release, whoever calls how often: the kubelet repeats its call when it restarts, and may leave the
+ * Calls the app's own hook once for each release, regardless of the number of calls: the kubelet repeats its call when it restarts, and may leave the
  * call of a restarted container open.
  */
 function once(callAppHook: CallAppHook): CallAppHook {

@@ -68,7 +68,7 @@ test('a renewal is no reason to write or translate', async () => {
   expect(world.takeChanges()).toEqual({ writes: [], events: [] });
 });
 
-test('no node is lost while no Lease is renewed at all, as when the API server is away', async () => {
+test('no node is lost while no Lease is renewed at all, as when the API server is unavailable', async () => {
   const operator = await serve();
   await world.clock.advance(120_000);
   expect(lostEndpoints(operator)).toEqual([]);

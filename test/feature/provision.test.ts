@@ -129,7 +129,7 @@ describe('a StickyWorkload that is served', () => {
     });
   });
 
-  test('leaves the number of proxies to whoever scales them, until its HoldfastProxy asks for one', async () => {
+  test('leaves the number of proxies to their scaler, until its HoldfastProxy asks for one', async () => {
     const replicas = () => world.mustFind(deployments, 'holdfast-holdfast')['spec'];
     await world.after(() => world.editSpec(deployments, 'holdfast-holdfast', { replicas: 5 }));
     expect(replicas()).toMatchObject({ replicas: 5 });

@@ -1,5 +1,5 @@
 /**
- * Pods of a namespace that report sessions of another one. Whoever may create a ServiceAccount `x-holdfast` and a pod is authenticated as
+ * Pods of a namespace that report sessions of another one. Anyone who may create a ServiceAccount `x-holdfast` and a pod is authenticated as
  * a proxy of Gateway x of that namespace.
  */
 import { afterEach, beforeEach, expect, test } from '@jest/globals';

@@ -1,5 +1,5 @@
 /**
- * Limits what a proxy's report can say. The operator adds up the reports of all namespaces, and whoever may run a pod as the ServiceAccount
+ * Limits what a proxy's report can say. The operator adds up the reports of all namespaces, and anyone who may run a pod as the ServiceAccount
  * of a Gateway's proxy can send any report: it must count only for that Gateway, for a bounded time, in bounded memory.
  */
 import type { EndpointReport, ProxyProcess, Report } from '../../wire/messages.ts';

@@ -9,7 +9,7 @@
 /** kubelets renew every 10 s (a quarter of nodeLeaseDurationSeconds, 40 s): two are missed. kube-controller-manager waits 50 s. */
 const lostAfterMs = 25_000;
 
-/** Without any change for this long, the watch or the API server is away, or this is a cluster of one node. */
+/** Without any change for this long, the watch is disconnected or the API server unavailable, or this is a cluster of one node. */
 const longestPauseMs = 15_000;
 
 export type LeaseSilence = {

@@ -5,12 +5,12 @@
  *
  * The id and the token are told apart by their form alone, without a key: a token that no longer verifies must not reach the app either.
  */
-import { tokenLength } from './token.ts';
+import { tokenLength, tokenFormat } from './token.ts';
 
 const separator = '~';
 export const suffixLength = separator.length + tokenLength;
 
-const suffixForm = /~h1\.[A-Za-z0-9_-]{43}\.[A-Za-z0-9_-]{22}/y;
+const suffixForm = new RegExp(separator + tokenFormat, 'y');
 
 /** Returns where the id ends in the text before `end`: at the separator, or at `end` if no token follows it. */
 export function idEnd(text: string, end: number): number {
@@ -28,7 +28,7 @@ export function tokenBehind(value: string): string | undefined {
 
 export const tokenSuffix = (token: string): string => separator + token;
 
-const suffixes = /~h1\.[A-Za-z0-9_-]{43}\.[A-Za-z0-9_-]{22}(?=[ \t]*(?:,|$))/g;
+const suffixes = new RegExp(`${separator}${tokenFormat}(?=[ \\t]*(?:,|$))`, 'g');
 
 /** Returns a header value without the tokens behind its ids, of which an intermediary may have joined several with commas. */
 export const withoutSuffixes = (value: string): string => value.replaceAll(suffixes, '');

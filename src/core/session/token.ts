@@ -45,10 +45,11 @@ const payloadEnd = version.length + 43;
 export const tokenLength = payloadEnd + 1 + 22;
 const macBytes = 16;
 const base64url = /^[A-Za-z0-9_-]+$/;
-const token = `h1\\.[A-Za-z0-9_-]{43}\\.[A-Za-z0-9_-]{22}`;
-const wholeToken = new RegExp(`^${token}$`);
+/** The format of a token, as the source of a regular expression. */
+export const tokenFormat = 'h1\\.[A-Za-z0-9_-]{43}\\.[A-Za-z0-9_-]{22}';
+const wholeToken = new RegExp(`^${tokenFormat}$`);
 // Eight tokens or none: no character is read more than three times.
-const tokenInside = new RegExp(`(?<![A-Za-z0-9_-])${token}(?![A-Za-z0-9_-])`);
+const tokenInside = new RegExp(`(?<![A-Za-z0-9_-])${tokenFormat}(?![A-Za-z0-9_-])`);
 
 /** How far a proxy's clock may lag behind that of the proxy that issued the token. */
 export const maxClockSkewS = 300;

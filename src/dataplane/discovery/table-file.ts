@@ -52,7 +52,7 @@ function parse(text: string): RoutingTable {
   throw new AppError('TABLE_INVALID', String(problem), { source: 'internal', retryable: false });
 }
 
-/** The operator refuses such a route in its StickyWorkload; a file has nobody else to check it. */
+/** The operator refuses such a route in its StickyWorkload; a file has no other check. */
 function findInvalidRegex({ routes }: RoutingTable): string | undefined {
   const [defect] = routes.flatMap(({ match, persistence }, at) => [
     ...findRegexDefects(match, `table.routes[${at}].match`),

@@ -5,7 +5,7 @@ export interface Timed {
   deadlineMs: number;
   /** Called when the deadline has passed; it is Infinity by then. */
   deadlinePassed(): void;
-  /** Called with what `deadlinePassed` threw: the others are checked all the same. */
+  /** Called with what `deadlinePassed` threw: the others are still checked. */
   fault(error: unknown): void;
 }
 

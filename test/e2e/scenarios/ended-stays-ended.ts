@@ -1,6 +1,6 @@
 /**
- * A session that its app has ended stays ended, whichever proxy its old token reaches, and also at a proxy that starts afterwards. Somebody
- * who goes on sending the token does not hold the pod.
+ * A session that its app has ended stays ended, whichever proxy its old token reaches, and also at a proxy that starts afterwards. A client
+ * that continues to send the token does not hold the pod.
  */
 import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';

@@ -59,7 +59,7 @@ export const socketIoSessions: Scenario = {
       for (const talker of talkers) await talker.say();
       expect(new Set(talkers.map(({ pod }) => pod)).size).toBe(3);
       await scaleSample(sample, 1);
-      // Longer than the idle timeout: whoever talks or listens is not idle.
+      // Longer than the idle timeout: a customer who talks or listens is not idle.
       for (const endMs = Date.now() + 2 * idleTimeoutMs; Date.now() < endMs;) {
         await Promise.all(talkers.map((talker) => talker.say()));
         await new Promise((resolve) => setTimeout(resolve, 500));

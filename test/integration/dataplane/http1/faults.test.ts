@@ -118,15 +118,15 @@ describe('a fault before the response has begun ends the request with 500, and i
 });
 
 describe('a fault that leaves no way to respond cuts the connection', () => {
+  const breakingRelease = breaking((hold) => ({
+    release() {
+      hold.release();
+      fault();
+    },
+  }));
+
   test('when the session is released', async () => {
-    const { proxy, expectIsolated } = await startProxy({
-      route: breaking((hold) => ({
-        release() {
-          hold.release();
-          fault();
-        },
-      })),
-    });
+    const { proxy, expectIsolated } = await startProxy({ route: breakingRelease });
     const client = await proxy.connect();
     client.send(get('/bad'));
     await client.rest();
@@ -134,14 +134,7 @@ describe('a fault that leaves no way to respond cuts the connection', () => {
   });
 
   test('when the client of a tunnel disconnects', async () => {
-    const { proxy, expectIsolated } = await startProxy({
-      route: breaking((hold) => ({
-        release() {
-          hold.release();
-          fault();
-        },
-      })),
-    });
+    const { proxy, expectIsolated } = await startProxy({ route: breakingRelease });
     const client = await proxy.connect();
     client.send(get('/bad', 'Connection: upgrade', 'Upgrade: echo'));
     await client.until('\r\n\r\n');

@@ -7,7 +7,7 @@ import { createWorld, type StandaloneProxy } from '../../../support/standalone-p
 const world = createWorld();
 afterEach(() => world.stop());
 
-const nobody = ['192.0.2.0/24'];
+const noProxies = ['192.0.2.0/24'];
 
 async function start(proxy: Partial<ProxySettings>) {
   const app = await world.app();
@@ -34,7 +34,7 @@ describe('the forwarded headers', () => {
   ];
 
   test('of a client are replaced', async () => {
-    const { app, proxy } = await start({ trustedProxies: nobody });
+    const { app, proxy } = await start({ trustedProxies: noProxies });
     await proxy.send(get(...sent));
     expect(forwarded(app.received())).toEqual([
       'X-Forwarded-For: 127.0.0.1',
@@ -59,7 +59,7 @@ describe('the forwarded headers', () => {
   );
 
   test('are judged by the newest settings, on open connections too', async () => {
-    const { app, table, proxy } = await start({ trustedProxies: nobody });
+    const { app, table, proxy } = await start({ trustedProxies: noProxies });
     const client = await proxy.connect();
     client.send(get(...sent));
     await client.response();
@@ -83,7 +83,7 @@ describe('the session cookie with secure: Auto', () => {
   });
 
   test('is not Secure because a client says so', async () => {
-    const { proxy } = await start({ trustedProxies: nobody });
+    const { proxy } = await start({ trustedProxies: noProxies });
     expect(await secure(proxy, 'X-Forwarded-Proto: https')).toBe(false);
   });
 });
@@ -150,7 +150,7 @@ describe('the PROXY protocol, if it is required', () => {
   });
 
   test('is not accepted from others than trusted proxies', async () => {
-    const { proxy } = await start({ proxyProtocol: 'Required', trustedProxies: nobody });
+    const { proxy } = await start({ proxyProtocol: 'Required', trustedProxies: noProxies });
     const client = await proxy.connect();
     client.send(v1 + get());
     expect((await client.rest()).text).toBe('');

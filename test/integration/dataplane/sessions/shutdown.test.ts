@@ -114,14 +114,19 @@ async function openStream(url: string, app: Awaited<ReturnType<typeof startApp>>
   return over;
 }
 
-test('a proxy that shuts down counts the session of an open stream until the stream ends, then hands its sessions over', async () => {
+/** Stops a proxy while a stream is open. `over`: how the stream ends. */
+async function stopDuringStream() {
   const replica = await startFakeReplica(certificates, { address: '127.0.0.1' });
   started.push(replica);
   const app = await startApp();
   const { proxy, url } = await runProxy(replica, app.endpoint);
   const over = openStream(url, app);
   await eventually(() => app.waiting.length, Boolean);
-  const stopped = proxy.stop();
+  return { replica, app, proxy, url, over, stopped: proxy.stop() };
+}
+
+test('a proxy that shuts down counts the session of an open stream until the stream ends, then hands its sessions over', async () => {
+  const { replica, app, over, stopped } = await stopDuringStream();
   // The pod drains meanwhile: the reports of this proxy are what holds it.
   replica.sayTable(2, proxyTable({ endpoints: [{ ...app.endpoint, state: 'Draining' }] }));
   const before = replica.reports.length;
@@ -139,13 +144,7 @@ test('a proxy that shuts down counts the session of an open stream until the str
 });
 
 test('a proxy that shuts down binds no port of a later table', async () => {
-  const replica = await startFakeReplica(certificates, { address: '127.0.0.1' });
-  started.push(replica);
-  const app = await startApp();
-  const { proxy, url } = await runProxy(replica, app.endpoint);
-  const over = openStream(url, app);
-  await eventually(() => app.waiting.length, Boolean);
-  const stopped = proxy.stop();
+  const { replica, app, proxy, url, over, stopped } = await stopDuringStream();
   await eventually(
     () =>
       fetch(url).then(

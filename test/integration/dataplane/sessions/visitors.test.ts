@@ -53,7 +53,7 @@ async function runProxy() {
   return { url: `http://127.0.0.1:${port}`, metric };
 }
 
-test('a visitor without a cookie jar refuses nobody, and a CORS preflight and a health check start no session', async () => {
+test('a visitor without a cookie jar takes no place of others, and a CORS preflight and a health check start no session', async () => {
   const { url, metric } = await runProxy();
   for (let probe = 0; probe < 20; probe += 1) {
     const response = await fetch(url);

@@ -23,7 +23,7 @@ describe('a node that does not renew its Lease', () => {
   });
 });
 
-describe('an API server that is away', () => {
+describe('an API server that is unavailable', () => {
   test('makes no node lost: nothing is known', () => {
     expect(lostAt(60, { a: [0, 10], b: [1, 11] })).toBeUndefined();
   });

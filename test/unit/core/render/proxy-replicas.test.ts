@@ -41,7 +41,7 @@ describe('the replicas of the proxies', () => {
     expect(render({})).toMatchObject({ replicas: 2, autoscaler: false });
   });
 
-  test('are left to whoever scaled the Deployment, if the HoldfastProxy asks for no number', () => {
+  test('are left to the one who scaled the Deployment, if the HoldfastProxy asks for no number', () => {
     expect(render({}, { replicas: 5, scaledBy: 'kubectl' }).replicas).toBeUndefined();
     expect(render({ replicas: 3 }, { replicas: 5, scaledBy: 'kubectl' }).replicas).toBe(3);
   });

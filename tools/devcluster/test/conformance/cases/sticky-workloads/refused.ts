@@ -630,7 +630,7 @@ const others: Row[] = [
   { problem: 'more than all may drain', ...maxDraining('101%') },
   { problem: 'a number in quotes', ...maxDraining('3') },
   {
-    problem: 'a HoldfastProxy for a Gateway that somebody else manages',
+    problem: 'a HoldfastProxy for a Gateway that another user manages',
     spec: { dataplane: { parametersRef: { name: 'small' } }, route: { parentRefs: [{ name: 'web' }] } },
     field: 'spec.dataplane.parametersRef',
     message: /applies to the Gateway that Holdfast generates/,
