@@ -1,5 +1,5 @@
 /** Decides which client connections are accepted: a limited number in all, and a limited number from one address. */
-import { covers, parseAddress, parseCidr, type Cidr } from '../../platform/cidr.ts';
+import { createTrustedProxies } from './trusted-proxies.ts';
 
 export type AdmissionLimits = {
   connections: number;
@@ -24,18 +24,13 @@ export function createAdmission(): Admission {
   let open = 0;
   let maxOpen = Number.POSITIVE_INFINITY;
   let maxPerAddress = Number.POSITIVE_INFINITY;
-  let exempt: readonly Cidr[] = [];
-
-  const isExempt = (address: string): boolean => {
-    const hex = parseAddress(address);
-    return hex !== undefined && exempt.some((cidr) => covers(cidr, hex));
-  };
+  let exempt = createTrustedProxies([]);
 
   return {
     admit(address) {
       if (open >= maxOpen) return 'connections';
       const fromThere = byAddress.get(address) ?? 0;
-      if (fromThere >= maxPerAddress && !isExempt(address)) return 'connectionsPerAddress';
+      if (fromThere >= maxPerAddress && !exempt.has(address)) return 'connectionsPerAddress';
       open += 1;
       byAddress.set(address, fromThere + 1);
       return undefined;
@@ -49,7 +44,7 @@ export function createAdmission(): Admission {
     configure(limits) {
       maxOpen = limits.connections;
       maxPerAddress = limits.connectionsPerAddress;
-      exempt = limits.exempt.flatMap((cidr) => parseCidr(cidr) ?? []);
+      exempt = createTrustedProxies(limits.exempt);
     },
   };
 }
