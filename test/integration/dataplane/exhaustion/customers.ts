@@ -5,16 +5,17 @@ import { once } from 'node:events';
 export type Answer = { status: number; body: string; setCookie: string | undefined; retryAfter: string | undefined };
 export type Customer = { cookie: string; pod: string };
 
-export type Asking = { port: number; cookie?: string; agent?: http.Agent; localAddress?: string };
+export type Asking = { port: number; cookie?: string; agent?: http.Agent; from?: () => LocalEnd };
+export type LocalEnd = { localAddress: string; localPort: number };
 
 /** Rejects if the connection breaks. */
-export async function ask({ port, cookie, agent, localAddress }: Asking): Promise<Answer> {
+export async function ask({ port, cookie, agent, from }: Asking): Promise<Answer> {
   const request = http.get({
     host: '127.0.0.1',
     port,
     agent: agent ?? false,
     headers: cookie === undefined ? {} : { cookie },
-    ...(localAddress !== undefined && { localAddress }),
+    ...from?.(),
   });
   const [response] = (await once(request, 'response')) as [http.IncomingMessage];
   const chunks: Buffer[] = await response.toArray();
