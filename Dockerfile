@@ -11,5 +11,6 @@ COPY LICENSE ./
 COPY dist/ ./
 # By number, so that a kubelet can see that it is not root (runAsNonRoot).
 USER 65532:65532
-ENTRYPOINT ["node", "/app/holdfast.js"]
+# Twice 16 MiB for new objects (V8 takes up to twice 32): what a proxy takes under load, it keeps.
+ENTRYPOINT ["node", "--max-semi-space-size=16", "/app/holdfast.js"]
 CMD ["--help"]

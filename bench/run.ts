@@ -33,12 +33,7 @@ const measures: Record<SectionName, (place: Place, options: Options) => Promise<
   devcluster: () => measureDevcluster(progress),
 };
 
-async function measureAll(options: Options, args: readonly string[]): Promise<void> {
-  const command = [
-    'npm run bench',
-    ...(args.length > 0 ? ['--', ...args.filter((arg) => arg !== '--write')] : []),
-  ].join(' ');
-  publish('machine', describeMachine(command, new Date()), options);
+async function measureAll(options: Options): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'holdfast-bench-'));
   try {
     const place = { folder, dist: join(folder, 'dist') };
@@ -46,7 +41,8 @@ async function measureAll(options: Options, args: readonly string[]): Promise<vo
     await bundle(place.dist);
     for (const name of options.only) {
       progress(`measuring: ${name}`);
-      publish(name, renderSection(await measures[name](place, options)), options);
+      const machine = describeMachine(new Date());
+      publish(name, renderSection(await measures[name](place, options), machine), options);
     }
   } finally {
     await cleanUp();
@@ -55,7 +51,7 @@ async function measureAll(options: Options, args: readonly string[]): Promise<vo
 }
 
 /** Called after each section, so that its figures are printed even if a later section fails. */
-function publish(name: SectionName | 'machine', text: string, { write }: Options): void {
+function publish(name: SectionName, text: string, { write }: Options): void {
   process.stdout.write(`## ${name}\n\n${text}\n\n`);
   if (write) writeFileSync(document, replaceSection(readFileSync(document, 'utf8'), name, text));
 }
@@ -67,13 +63,12 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-const args = process.argv.slice(2);
-const parsed = parseOptions(args);
+const parsed = parseOptions(process.argv.slice(2));
 if (parsed.kind === 'help') {
   process.stdout.write(help);
 } else if (parsed.kind === 'wrong') {
   process.stderr.write(`${parsed.problem}\n"npm run bench -- --help" lists the options.\n`);
   process.exitCode = 2;
 } else {
-  await measureAll(parsed.options, args);
+  await measureAll(parsed.options);
 }

@@ -1,5 +1,5 @@
 /** The proxy as the image runs it, without an operator, with a table from a file. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort, startProgram, untilListening, type Program } from '../measure/program.ts';
 import { localTable } from './table.ts';
@@ -17,7 +17,7 @@ export async function startProxy(
   writeFileSync(file, JSON.stringify(localTable(port, upstreamPorts)));
   const program = startProgram({
     command: process.execPath,
-    args: [join(dist, 'holdfast.js'), 'proxy', '--table', file],
+    args: [...nodeOptions(), join(dist, 'holdfast.js'), 'proxy', '--table', file],
     env: {
       NODE_ENV: 'production',
       HOLDFAST_ADMIN_PORT: String(adminPort),
@@ -28,6 +28,14 @@ export async function startProxy(
   });
   await untilListening(program, port);
   return { ...program, port, adminPort };
+}
+
+/** Returns the options of Node in the entrypoint of the image. */
+function nodeOptions(): string[] {
+  const dockerfile = readFileSync(join(import.meta.dirname, '../../Dockerfile'), 'utf8');
+  const entrypoint = /^ENTRYPOINT \["node", (.*)"\/app\/holdfast.js"\]$/m.exec(dockerfile)?.[1];
+  if (entrypoint === undefined) throw new Error('the ENTRYPOINT of the Dockerfile is not node with /app/holdfast.js');
+  return [...entrypoint.matchAll(/"([^"]+)"/g)].map(([, option = '']) => option);
 }
 
 /** Returns the value of a metric, summed over its labels. */

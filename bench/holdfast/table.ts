@@ -22,7 +22,11 @@ export function worldOf(pods: readonly PodAddress[]): Snapshot {
     workloads: [{ name: 'cart' }],
     targets: [{ name: 'cart' }],
     services: [{ name: 'cart' }],
-    pods: pods.map(({ name, address }) => ({ name, ip: address })),
+    pods: pods.map(({ name, address, port }) => ({
+      name,
+      ip: address,
+      ports: [{ port, name: 'http', container: 'app' }],
+    })),
     slices,
   });
 }

@@ -22,7 +22,7 @@ function openClient(port: number): Promise<Client> {
     const end = response.indexOf(endOfHead);
     if (end === -1 || response.length < end + endOfHead.length + bodyBytes) return;
     if (response.subarray(0, 12).toString('latin1') === 'HTTP/1.1 200') answered();
-    else failed(new Error(`the proxy responded ${response.subarray(0, end).toString('latin1').split('\r\n', 1)[0]}`));
+    else failed(new Error(`the proxy responded ${response.toString('latin1')}`));
     response = Buffer.alloc(0);
   });
   socket.on('close', () => failed(new Error('the proxy closed a connection')));

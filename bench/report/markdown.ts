@@ -1,9 +1,9 @@
 /** Renders sections as Markdown, and replaces them in a document that is otherwise written by hand. */
 import type { Section, SectionName, Table } from './section.ts';
 
-export function renderSection({ tables, notes = [], skipped = [] }: Section): string {
+export function renderSection({ tables, notes = [], skipped = [] }: Section, machine: string): string {
   const missing = skipped.map((reason) => `- Skipped: ${reason}`).join('\n');
-  return [...tables.map(renderTable), ...notes, missing].filter((part) => part !== '').join('\n\n');
+  return [machine, ...tables.map(renderTable), ...notes, missing].filter((part) => part !== '').join('\n\n');
 }
 
 function renderTable({ title, columns, rows }: Table): string {
@@ -14,7 +14,7 @@ function renderTable({ title, columns, rows }: Table): string {
 }
 
 /** Replaces the text between the two markers of a section. Throws if the document has no such markers, so that no figures are lost silently. */
-export function replaceSection(document: string, name: SectionName | 'machine', text: string): string {
+export function replaceSection(document: string, name: SectionName, text: string): string {
   const [begin, end] = [`<!-- bench:${name} -->`, `<!-- /bench:${name} -->`];
   const [from, to] = [document.indexOf(begin), document.indexOf(end)];
   if (from === -1 || to < from) {

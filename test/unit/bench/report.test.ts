@@ -56,11 +56,14 @@ describe('the document', () => {
     expect(() => replaceSection(document, 'operator', 'new')).toThrow('<!-- bench:operator -->');
   });
 
-  test('figures are right-aligned, and a skipped section has a reason', () => {
-    const text = renderSection({
+  test('the machine comes first, figures are right-aligned, and a skipped section has a reason', () => {
+    const section = {
       tables: [{ title: 'T', columns: ['what', 'ms'], rows: [['a', '1']] }],
       skipped: ['x, because y: get it by z.'],
-    });
-    expect(text).toBe('**T**\n\n| what | ms |\n| --- | ---: |\n| a | 1 |\n\n- Skipped: x, because y: get it by z.');
+    };
+    const text = renderSection(section, 'Measured today.');
+    expect(text).toBe(
+      'Measured today.\n\n**T**\n\n| what | ms |\n| --- | ---: |\n| a | 1 |\n\n- Skipped: x, because y: get it by z.',
+    );
   });
 });
