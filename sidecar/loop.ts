@@ -160,15 +160,11 @@ async function poll(
   }
 }
 
-async function observe(
-  { operator, countSources, counters }: DrainPorts,
-  ended: AbortSignal,
-): Promise<DrainObservation> {
+async function observe({ operator, countSources }: DrainPorts, ended: AbortSignal): Promise<DrainObservation> {
   let status: DrainStatus;
   try {
     status = await operator.drainStatus(ended);
   } catch (error) {
-    if (!ended.aborted) counters.operatorErrors += 1;
     return { type: 'Unreachable', reason: describeError(error) };
   }
   // Only the operator knows whether the pod terminates. In a pod that does not, nothing is counted.

@@ -3,7 +3,7 @@ import { parseConfig } from './config.ts';
 import type { SidecarConfig } from './config.ts';
 import { describeError } from '../src/platform/errors.ts';
 import { createAddressBook, lookUpAll } from './addresses.ts';
-import { logReachability } from './reachability.ts';
+import { watchReachability } from './reachability.ts';
 import { checkAtStart } from './start-check.ts';
 import { createCallers } from './callers.ts';
 import { readGateways } from './proc-net.ts';
@@ -49,7 +49,7 @@ async function run(config: SidecarConfig): Promise<void> {
     known: config.operatorAddresses,
     patienceMs: lookUpPatienceMs,
   });
-  const operator = logReachability(createSidecarClient(config.operator, resolve), log, nowMs);
+  const operator = watchReachability(createSidecarClient(config.operator, resolve), { log, counters, nowMs });
   const drain = createDrain({
     policy,
     operator,

@@ -1,15 +1,19 @@
-/** Logs when the operator cannot be reached, and when it can again: without it the pod is held until its deadline, and nothing else shows why. */
+/** Logs and counts that the operator cannot be reached: without it the pod is held until its deadline, and nothing else shows why. */
 import { describeError } from '../src/platform/errors.ts';
 import type { SidecarClient } from '../src/wire/client/sidecar-client.ts';
+import type { Counters } from './counters.ts';
 import type { Log } from './log.ts';
 
 const repeatMs = 60_000;
 
-export function logReachability(client: SidecarClient, log: Log, nowMs: () => number): SidecarClient {
+export type ReachabilityPorts = { log: Log; counters: Pick<Counters, 'operatorErrors'>; nowMs: () => number };
+
+export function watchReachability(client: SidecarClient, { log, counters, nowMs }: ReachabilityPorts): SidecarClient {
   let sinceMs: number | undefined;
   let loggedAtMs = 0;
 
   function failed(error: unknown): void {
+    counters.operatorErrors += 1;
     sinceMs ??= nowMs();
     if (nowMs() - loggedAtMs < repeatMs && loggedAtMs >= sinceMs) return;
     loggedAtMs = nowMs();

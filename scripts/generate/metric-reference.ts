@@ -6,7 +6,8 @@ import { renderTable } from './markdown.ts';
 const places: Record<MetricPart, string> = {
   operator: 'Port 9090 of each replica (`admin`), path `/metrics`.',
   proxy: 'Port 9090 of each proxy pod (`admin`), path `/metrics`.',
-  sidecar: 'Port 15999 of each injected pod, path `/metrics`.',
+  sidecar:
+    'Port 15999 of each injected pod, or the one in its annotation `holdfast.dev/sidecar-port`; path `/metrics`.',
 };
 
 function section(part: MetricPart): string {

@@ -70,7 +70,6 @@ export interface Http1Server {
 }
 
 const none: ReadonlySet<string> = new Set();
-const everyAddress = ['0.0.0.0/0', '::/0'];
 
 /** The settings that concern the request path. */
 export type ServerSettings = Pick<ProxySettings, 'trustedProxies' | 'proxyProtocol' | 'limits' | 'timeouts'>;
@@ -95,18 +94,17 @@ export function createHttp1Server(options: Http1ServerOptions): Http1Server {
   }
 
   function open(accepted: Socket, listenerPort: number): void {
-    const address = plainAddress(accepted.remoteAddress ?? '');
-    const exceeded = admission.admit(address);
-    if (exceeded !== undefined) {
-      counters.limitRefusals[exceeded] += 1;
-      refuseConnection(accepted, exceeded, context.clock.nowMs());
+    const place = admission.admit(plainAddress(accepted.remoteAddress ?? ''));
+    if (typeof place === 'string') {
+      counters.limitRefusals[place] += 1;
+      refuseConnection(accepted, place, context.clock.nowMs());
       return;
     }
     let reader: ClientConnection | undefined;
     const socket = readShared(accepted, () => reader);
-    socket.once('close', () => admission.release(address));
+    socket.once('close', () => place.release());
     try {
-      reader = new ClientConnection(socket, context, { port: listenerPort, scheme: 'http' });
+      reader = new ClientConnection(socket, context, { port: listenerPort, scheme: 'http' }, place);
     } catch (error) {
       socket.destroy();
       throw error;
@@ -161,8 +159,8 @@ export function createHttp1Server(options: Http1ServerOptions): Http1Server {
       admission.configure({
         connections: maxConnections,
         connectionsPerAddress: limits.connectionsPerAddress,
-        // Behind a load balancer an address stands for many clients.
-        exempt: proxyProtocol === 'Required' ? everyAddress : trustedProxies,
+        // The address of a load balancer stands for many clients.
+        exempt: trustedProxies,
       });
       context.inFront = { trusted: createTrustedProxies(trustedProxies), proxyProtocol };
       context.timeouts = {

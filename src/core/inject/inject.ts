@@ -67,7 +67,11 @@ export function injectPod(pod: PodJson, params: InjectParams): Injection {
   const graceSeconds = neededGraceSeconds(pod, params);
   const preStops = decidePreStops(pod, { port, held: heldContainers(pod) });
   const patch = [
-    ...annotate(pod, { [annotations.workload]: params.workload, [annotations.originalGrace]: String(originalGrace) }),
+    ...annotate(pod, {
+      [annotations.workload]: params.workload,
+      [annotations.originalGrace]: String(originalGrace),
+      [annotations.sidecarPort]: String(port),
+    }),
     ...extendGrace(pod, graceSeconds),
     ...addTokenVolume(pod, graceSeconds),
     ...addPullSecrets(pod, params),

@@ -25,6 +25,11 @@ export const marks = {
     writer: 'Holdfast',
     meaning: 'terminationGracePeriodSeconds of the pod template before injection.',
   },
+  [annotations.sidecarPort]: {
+    on: 'pod',
+    writer: 'Holdfast',
+    meaning: 'Port of the sidecar, where Prometheus finds its metrics.',
+  },
   [annotations.deletionCost]: {
     on: 'pod',
     writer: 'Holdfast',

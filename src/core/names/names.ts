@@ -25,6 +25,8 @@ export const annotations = {
   workload: 'holdfast.dev/workload',
   /** On an injected pod: the terminationGracePeriodSeconds of its template before injection. */
   originalGrace: 'holdfast.dev/original-termination-grace-seconds',
+  /** On an injected pod: the port of its sidecar, for Prometheus. */
+  sidecarPort: 'holdfast.dev/sidecar-port',
   /** On a StickyWorkload: whenever the value changes, its session keys are rotated. */
   rotateKeys: 'holdfast.dev/rotate-session-keys',
   /** On the Secret of its key ring: the value that the latest rotation handled, and the time of each step of a rotation. */

@@ -2,17 +2,12 @@
 import { confirmTimeoutMs } from '../../core/session/confirmation.ts';
 import type { CarrierConflict, EndpointReport, KeyRingReport, Report } from '../../wire/messages.ts';
 import type { Endpoint, RoutingTable, SessionLimits } from '../../wire/routing-table.ts';
+import type { EndpointSlot } from '../sessions/endpoint-slots.ts';
 
-/** The counts of an endpoint; an EndpointSlot has them. */
-export type EndpointCount = {
-  sessions: number;
-  unconfirmed: number;
-  starting: number;
-  startingConfirmed: number;
-  open: number;
-  lastSeenS: number;
-  unconfirmedSeenS: number;
-};
+export type EndpointCount = Pick<
+  EndpointSlot,
+  'sessions' | 'unconfirmed' | 'starting' | 'startingConfirmed' | 'open' | 'lastSeenS' | 'unconfirmedSeenS'
+>;
 
 export type Counts = (endpointId: string) => EndpointCount | undefined;
 

@@ -1,5 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Reply } from '../routing.ts';
+import { plainAddress } from '../net/addresses.ts';
+import type { Place } from '../net/admission.ts';
 import { isShared } from '../net/client-socket.ts';
 import type { ClientReader } from '../net/client-socket.ts';
 import type { Timed } from '../net/deadlines.ts';
@@ -18,6 +20,7 @@ import type { Scheme } from '../http/client-scheme.ts';
 import type { ProxyProtocolRefusal } from './counters.ts';
 import { refusals } from '../http/refusals.ts';
 import type { Refusal } from '../http/refusals.ts';
+import { refuseConnection } from './refuse-connection.ts';
 import { renderReply } from '../h1/replies.ts';
 import { Request, inspectRequest } from '../h1/request.ts';
 
@@ -50,6 +53,7 @@ export class ClientConnection implements ClientSide, ClientReader, Timed {
   phase: Phase;
   private readonly context: ServerContext;
   private readonly listener: ClientListener;
+  private readonly place: Place;
   private hop: Hop;
   private hopTrust: TrustedProxies;
   private header: ProxyHeader | undefined;
@@ -57,10 +61,11 @@ export class ClientConnection implements ClientSide, ClientReader, Timed {
   private tunnel: ClientTunnel | undefined;
   private advancing = false;
 
-  constructor(socket: Socket, context: ServerContext, listener: ClientListener) {
+  constructor(socket: Socket, context: ServerContext, listener: ClientListener, place: Place) {
     this.socket = socket;
     this.context = context;
     this.listener = listener;
+    this.place = place;
     this.hopTrust = context.inFront.trusted;
     this.hop = this.describeHop();
     this.phase = context.inFront.proxyProtocol === 'Required' ? 'preface' : 'reading';
@@ -172,6 +177,11 @@ export class ClientConnection implements ClientSide, ClientReader, Timed {
       this.refusePreface(outcome.reason);
       return;
     }
+    const { client } = outcome.header;
+    if (client !== undefined && !this.place.moveTo(plainAddress(client.address))) {
+      this.refuseClient();
+      return;
+    }
     this.header = outcome.header;
     this.hop = this.describeHop();
     this.phase = 'reading';
@@ -184,6 +194,12 @@ export class ClientConnection implements ClientSide, ClientReader, Timed {
     countReason(this.context.counters.proxyProtocolRefusals, reason);
     this.phase = 'closing';
     this.cut('close');
+  }
+
+  private refuseClient(): void {
+    this.context.counters.limitRefusals.connectionsPerAddress += 1;
+    this.phase = 'closing';
+    refuseConnection(this.socket, 'connectionsPerAddress', this.context.clock.nowMs());
   }
 
   private headBytes(chunk: Buffer): void {

@@ -11,11 +11,17 @@ export type AdmissionLimits = {
 export type ConnectionLimit = 'connections' | 'connectionsPerAddress';
 
 export interface Admission {
-  /** Returns the limit that another connection from this address exceeds; undefined: it is admitted, and counts until `release`. */
-  admit(address: string): ConnectionLimit | undefined;
-  release(address: string): void;
+  /** Returns the limit that another connection from this address exceeds, or the connection's place. */
+  admit(address: string): Place | ConnectionLimit;
   /** Applies to later connections; none that is open is closed. */
   configure(limits: AdmissionLimits): void;
+}
+
+/** Counts until it is released. */
+export interface Place {
+  /** The connection is another address's: a header of the PROXY protocol says so. Returns false if that address has too many. */
+  moveTo(address: string): boolean;
+  release(): void;
 }
 
 export function createAdmission(): Admission {
@@ -26,20 +32,38 @@ export function createAdmission(): Admission {
   let maxPerAddress = Number.POSITIVE_INFINITY;
   let exempt = createTrustedProxies([]);
 
+  const mayHaveAnother = (address: string): boolean =>
+    (byAddress.get(address) ?? 0) < maxPerAddress || exempt.has(address);
+
+  function count(address: string, change: 1 | -1): void {
+    const changed = (byAddress.get(address) ?? 0) + change;
+    if (changed > 0) byAddress.set(address, changed);
+    else byAddress.delete(address);
+  }
+
+  function take(first: string): Place {
+    let address = first;
+    open += 1;
+    count(address, 1);
+    return {
+      moveTo(other) {
+        if (!mayHaveAnother(other)) return false;
+        count(address, -1);
+        address = other;
+        count(address, 1);
+        return true;
+      },
+      release() {
+        open -= 1;
+        count(address, -1);
+      },
+    };
+  }
+
   return {
     admit(address) {
       if (open >= maxOpen) return 'connections';
-      const fromThere = byAddress.get(address) ?? 0;
-      if (fromThere >= maxPerAddress && !exempt.has(address)) return 'connectionsPerAddress';
-      open += 1;
-      byAddress.set(address, fromThere + 1);
-      return undefined;
-    },
-    release(address) {
-      open -= 1;
-      const left = (byAddress.get(address) ?? 1) - 1;
-      if (left > 0) byAddress.set(address, left);
-      else byAddress.delete(address);
+      return mayHaveAnother(address) ? take(address) : 'connectionsPerAddress';
     },
     configure(limits) {
       maxOpen = limits.connections;

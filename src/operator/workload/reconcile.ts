@@ -46,7 +46,10 @@ async function reconcileWorkload(key: string, tools: ReconcileTools): Promise<Re
   const translated = tools.translations.latest();
   const workload = translated?.translation.workloads.candidates.get(key)?.workload;
   const accept = translated?.translation.accepts[key];
-  if (!translated || !workload || !accept) return undefined;
+  if (!translated || !workload || !accept) {
+    tools.failures.forget(key);
+    return undefined;
+  }
   const judged = { workload, accept };
   let outcome: ApplyOutcome | undefined;
   try {

@@ -16,9 +16,9 @@ import { inShop } from '../world/scene.ts';
 import type { Scenario } from './scenario.ts';
 
 const customers = 24;
-const stoppedMs = 20_000;
+const stoppedMs = 60_000;
 const withoutFilesMs = 4000;
-const patienceMs = 60_000;
+const patienceMs = 120_000;
 const appPort = 8080;
 
 const options = {
@@ -26,14 +26,19 @@ const options = {
   proxy: { replicas: 1 },
   // A stopped process does not answer the kubelet either, and this is not about restarts.
   container: {
-    livenessProbe: { httpGet: { path: '/livez', port: 'http' }, periodSeconds: 60, timeoutSeconds: 5 },
+    livenessProbe: {
+      httpGet: { path: '/livez', port: 'http' },
+      periodSeconds: 60,
+      timeoutSeconds: 5,
+      failureThreshold: 5,
+    },
   },
 };
 
 /** A client that logs in and looks at its cart until it is told to leave; it throws when its pod does not know it. */
 async function shopUntil(leave: AbortSignal, proxy: LiveObject, refusals: string[]): Promise<string> {
   const client = createShopClient(targetOf(proxy), {
-    answerTimeoutMs: 30_000,
+    answerTimeoutMs: patienceMs,
     reconnect: { limitMs: patienceMs, onCut: () => undefined },
     patience: { limitMs: patienceMs, onWait: (what) => refusals.push(what) },
   });
@@ -83,7 +88,7 @@ async function whileWithoutFiles(proxy: LiveObject): Promise<void> {
 
 export const slowPod: Scenario = {
   title:
-    'a pod that stands still for 20 s, and a proxy without free files: 503 with Retry-After meanwhile, and no session lost',
+    'a pod that stands still for 60 s, and a proxy without free files: 503 with Retry-After meanwhile, and no session lost',
   play: () =>
     inShop('e2e-slow-pod', options, async (scene) => {
       const [slow] = await appPods(scene.namespace);

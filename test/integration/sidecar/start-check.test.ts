@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { checkAtStart } from '../../../sidecar/start-check.ts';
-import { logReachability } from '../../../sidecar/reachability.ts';
+import { watchReachability } from '../../../sidecar/reachability.ts';
 import { createAddressBook } from '../../../sidecar/addresses.ts';
 import type { SidecarClient } from '../../../src/wire/client/sidecar-client.ts';
 import type { DrainStatus } from '../../../src/wire/messages.ts';
@@ -14,6 +14,7 @@ function createCheck(answers: (DrainStatus | Error)[], { heldAfter = Infinity }:
   let nowMs = 0;
   const events: string[] = [];
   const exits: string[] = [];
+  const counters = { operatorErrors: 0 };
   const operator: SidecarClient = {
     drainStatus: () => {
       const answer = answers[Math.min(asked, answers.length - 1)] ?? alive;
@@ -27,7 +28,7 @@ function createCheck(answers: (DrainStatus | Error)[], { heldAfter = Infinity }:
   const log = (event: string) => events.push(event);
   const run = () =>
     checkAtStart({
-      operator: logReachability(operator, log, () => nowMs),
+      operator: watchReachability(operator, { log, counters, nowMs: () => nowMs }),
       isHeld: () => asked >= heldAfter,
       appGraceMs: 30_000,
       exit: (reason) => exits.push(reason),
@@ -35,7 +36,7 @@ function createCheck(answers: (DrainStatus | Error)[], { heldAfter = Infinity }:
       nowMs: () => nowMs,
       pauseMs: 0,
     });
-  return { run, events, exits, asked: () => asked, elapsedMs: () => nowMs };
+  return { run, events, exits, counters, asked: () => asked, elapsedMs: () => nowMs };
 }
 
 describe('at its start the sidecar', () => {
@@ -71,6 +72,7 @@ describe('at its start the sidecar', () => {
     const check = createCheck([new Error('ENOTFOUND'), new Error('ENOTFOUND'), alive]);
     await check.run();
     expect(check.events).toEqual(['OperatorUnreachable', 'OperatorReachable', 'StartChecked']);
+    expect(check.counters.operatorErrors).toBe(2);
   });
 });
 

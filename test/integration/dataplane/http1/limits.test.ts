@@ -63,6 +63,28 @@ describe('client connections', () => {
     expect(refused.body).toContain('limits.connectionsPerAddress of HoldfastProxy');
     expect(proxy.server.counters.limitRefusals).toMatchObject({ connections: 0, connectionsPerAddress: 1 });
   });
+
+  test('of one client behind a load balancer are counted by the address in the PROXY protocol', async () => {
+    const proxy = await rig.proxy((await answering()).port);
+    proxy.server.configure({
+      ...settingsWith({ limits: { connectionsPerAddress: 1 } }),
+      trustedProxies: ['127.0.0.0/8', '::1/128'],
+      proxyProtocol: 'Required',
+    });
+    const from = async (address: string) => {
+      const client = await proxy.connect();
+      client.send(`PROXY TCP4 ${address} 192.0.2.1 49152 80\r\n${get}`);
+      return { client, ...(await client.response()) };
+    };
+    const first = await from('203.0.113.9');
+    expect([first.status, (await from('203.0.113.10')).status]).toEqual([200, 200]);
+    const refused = await from('203.0.113.9');
+    expect(refused).toMatchObject({ status: 503, body: expect.stringContaining('limits.connectionsPerAddress') });
+    expect(proxy.server.counters.limitRefusals).toMatchObject({ connections: 0, connectionsPerAddress: 1 });
+    first.client.socket.destroy();
+    await eventually(() => proxy.server.counters.connectionsOpen === 1);
+    expect((await from('203.0.113.9')).status).toBe(200);
+  });
 });
 
 describe('unanswered requests of an endpoint', () => {

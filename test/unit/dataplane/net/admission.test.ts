@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { createAdmission } from '../../../../src/dataplane/net/admission.ts';
+import { createAdmission, type Admission, type Place } from '../../../../src/dataplane/net/admission.ts';
 
 function limited(limits: { connections?: number; connectionsPerAddress?: number; exempt?: string[] }) {
   const admission = createAdmission();
@@ -7,43 +7,57 @@ function limited(limits: { connections?: number; connectionsPerAddress?: number;
   return admission;
 }
 
+function admitted(admission: Admission, address: string): Place {
+  const place = admission.admit(address);
+  if (typeof place === 'string') throw new Error(`${address} exceeds ${place}`);
+  return place;
+}
+
 describe('the limit of all connections', () => {
   test('refuses the next connection from any address until one closes', () => {
     const admission = limited({ connections: 2 });
-    expect([admission.admit('192.0.2.1'), admission.admit('192.0.2.2')]).toEqual([undefined, undefined]);
+    const [first] = [admitted(admission, '192.0.2.1'), admitted(admission, '192.0.2.2')];
     expect(admission.admit('192.0.2.3')).toBe('connections');
-    admission.release('192.0.2.1');
-    expect(admission.admit('192.0.2.3')).toBeUndefined();
+    first.release();
+    admitted(admission, '192.0.2.3');
   });
 });
 
 describe('the limit per address', () => {
   test('refuses one address and admits others', () => {
     const admission = limited({ connectionsPerAddress: 1 });
-    expect(admission.admit('192.0.2.1')).toBeUndefined();
+    const first = admitted(admission, '192.0.2.1');
     expect(admission.admit('192.0.2.1')).toBe('connectionsPerAddress');
-    expect(admission.admit('192.0.2.2')).toBeUndefined();
-    admission.release('192.0.2.1');
-    expect(admission.admit('192.0.2.1')).toBeUndefined();
+    admitted(admission, '192.0.2.2');
+    first.release();
+    admitted(admission, '192.0.2.1');
   });
 
   test('does not apply to the addresses of trusted proxies, which stand for many clients', () => {
     const admission = limited({ connections: 3, connectionsPerAddress: 1, exempt: ['10.0.0.0/8', 'fd00::/8'] });
-    expect([admission.admit('10.1.2.3'), admission.admit('10.1.2.3'), admission.admit('fd00::1')]).toEqual([
-      undefined,
-      undefined,
-      undefined,
-    ]);
+    for (const address of ['10.1.2.3', '10.1.2.3', 'fd00::1']) admitted(admission, address);
     expect(admission.admit('fd00::1')).toBe('connections');
   });
 
   test('that is lowered closes no connection and refuses new ones', () => {
     const admission = limited({});
-    for (let count = 0; count < 3; count += 1) admission.admit('192.0.2.1');
+    const [first, second] = [1, 2, 3].map(() => admitted(admission, '192.0.2.1'));
     admission.configure({ connections: 100, connectionsPerAddress: 2, exempt: [] });
-    admission.release('192.0.2.1');
+    first?.release();
     expect(admission.admit('192.0.2.1')).toBe('connectionsPerAddress');
-    admission.release('192.0.2.1');
-    expect(admission.admit('192.0.2.1')).toBeUndefined();
+    second?.release();
+    admitted(admission, '192.0.2.1');
+  });
+
+  test('applies to the client that a trusted proxy names, and no longer to the proxy', () => {
+    const admission = limited({ connectionsPerAddress: 1 });
+    const first = admitted(admission, '10.0.0.1');
+    expect(first.moveTo('192.0.2.1')).toBe(true);
+    const second = admitted(admission, '10.0.0.1');
+    expect(second.moveTo('192.0.2.1')).toBe(false);
+    expect(second.moveTo('192.0.2.2')).toBe(true);
+    first.release();
+    expect(admitted(admission, '10.0.0.1').moveTo('192.0.2.1')).toBe(true);
+    expect(admission.admit('192.0.2.2')).toBe('connectionsPerAddress');
   });
 });
