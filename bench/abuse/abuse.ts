@@ -25,7 +25,7 @@ type Figures = {
 
 const besideClient = 400;
 const memoryAttackers = 1500;
-const warmUpRequests = 20_000;
+const warmUpSessions = 10_000;
 const settleMs = 5_000;
 /** V8 releases memory some seconds after the work has ended. */
 const releaseMs = 30_000;
@@ -65,7 +65,7 @@ async function withApp<T>(measure: (ports: readonly number[]) => Promise<T>): Pr
 
 async function withPeer<T>(peer: Peer, ports: readonly number[], measure: (running: RunningPeer) => Promise<T>) {
   const running = await peer.start(ports, proxyCore);
-  await warmUp(running.port, warmUpRequests);
+  await warmUp(running.port, warmUpSessions);
   const measured = await measure(running);
   await running.program.stop();
   return measured;

@@ -13,7 +13,7 @@ type Progress = (text: string) => void;
 /** Resident memory includes the garbage of the requests. V8 releases memory some seconds after the work has ended. */
 const settleMs = 15_000;
 /** Compiles the request path and fills its caches, so that they are not counted as memory of the sessions. */
-const warmUpRequests = 50_000;
+const warmUpSessions = 50_000;
 
 export async function measureSessions(
   place: Place,
@@ -27,7 +27,7 @@ export async function measureSessions(
   );
   progress(`session table: ${formatNumber(tableBytes / sessions)} bytes a session; now ${sessions} sessions over HTTP`);
   const { before, after, counted } = await withProxy(place, async (proxy) => {
-    await beginSessions(proxy.port, warmUpRequests);
+    await beginSessions(proxy.port, warmUpSessions);
     await sleep(settleMs);
     const before = memoryOf(proxy.pid).resident;
     const known = await readMetric(proxy.adminPort, 'holdfast_sessions');
@@ -40,7 +40,7 @@ export async function measureSessions(
     };
   });
   if (counted !== sessions) throw new Error(`the proxy counts ${counted} sessions, not ${sessions}`);
-  const perSession = (after - before) / (sessions - warmUpRequests);
+  const perSession = (after - before) / (sessions - warmUpSessions);
   const table: Table = {
     title: `${sessions.toLocaleString('en-US')} live sessions`,
     columns: ['what', 'bytes in all', 'bytes a session'],
@@ -51,7 +51,7 @@ export async function measureSessions(
         formatNumber(tableBytes / sessions),
       ],
       [
-        `the whole proxy (resident), from ${warmUpRequests.toLocaleString('en-US')} sessions`,
+        `the whole proxy (resident), from ${warmUpSessions.toLocaleString('en-US')} sessions`,
         `${formatBytes(before)} → ${formatBytes(after)}`,
         formatNumber(perSession),
       ],
@@ -65,7 +65,7 @@ export async function measureConnections(
   { connections, progress }: { connections: number; progress: Progress },
 ): Promise<Section> {
   const grown = await withProxy(place, async (proxy) => {
-    await beginSessions(proxy.port, warmUpRequests);
+    await beginSessions(proxy.port, warmUpSessions);
     await sleep(settleMs);
     const before = memoryOf(proxy.pid).resident;
     const idle = await openIdle(proxy.port, connections);

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll } from '@jest/globals';
+import { watchReachability } from '../../../sidecar/reachability.ts';
 import { createDrain } from '../../../sidecar/loop.ts';
 import { createCallers, type CallerSettings } from '../../../sidecar/callers.ts';
 import { createCounters } from '../../../sidecar/counters.ts';
@@ -75,12 +76,14 @@ export function createRig() {
       listenOn = '127.0.0.1',
     } = setup;
     const { events, log, logged } = createEventLog();
-    const client = createSidecarClient(
-      { host: 'discovery', port: operator.port, serverName, ca, tokenFile: tokenFile() },
-      () => Promise.resolve(addresses),
-    );
     const counters = createCounters();
     const nowMs = Date.now;
+    const client = watchReachability(
+      createSidecarClient({ host: 'discovery', port: operator.port, serverName, ca, tokenFile: tokenFile() }, () =>
+        Promise.resolve(addresses),
+      ),
+      { log, counters, nowMs },
+    );
     const drain = createDrain({
       policy: { ...quick, ...policy },
       operator: client,
