@@ -1,4 +1,4 @@
-/** The devcluster and the demo on it: their start-up time, the throughput of the API server, and the memory of a thousand pods. */
+/** The devcluster and the demo on it: their start-up time, and the throughput of the API server. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -6,8 +6,6 @@ import { Agent, request } from 'node:https';
 import type { IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { createCertificates } from '../../tools/demo/certificate.ts';
 import { createApiServer, type ApiServer, type ServerCertificate } from '../../tools/devcluster/apiserver/server.ts';
 import { startDevcluster } from '../../tools/devcluster/devcluster.ts';
@@ -16,7 +14,7 @@ import { pods } from '../../src/kube/resources.ts';
 import { systemClock } from '../../src/platform/clock.ts';
 import { createLogger } from '../../src/platform/logger.ts';
 import { median } from '../measure/statistics.ts';
-import { formatBytes, formatNumber } from '../report/markdown.ts';
+import { formatNumber } from '../report/markdown.ts';
 import type { Section } from '../report/section.ts';
 
 const podCount = 1000;
@@ -83,23 +81,12 @@ async function startOnce(tls: ServerCertificate): Promise<number> {
   return taken;
 }
 
-/** The size of the heap after garbage collection. */
-function liveBytes(): number {
-  setFlagsFromString('--expose-gc');
-  const collect: unknown = runInNewContext('gc');
-  if (typeof collect === 'function') collect();
-  const { heapUsed, external } = process.memoryUsage();
-  return heapUsed + external;
-}
-
 type Client = { url: string; ca: string };
 
 async function measureServer(server: ApiServer, client: Client): Promise<string[][]> {
-  const before = liveBytes();
   const began = performance.now();
   for (let number = 0; number < podCount; number += 1) await server.api.create(pods, pod(number));
   const createMs = performance.now() - began;
-  const weight = liveBytes() - before;
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   const get = (target: string) => read({ ...client, path: target, token: server.adminToken, agent });
   const gets = await rate(2000, () => get(`${path}/pod-7`));
@@ -114,7 +101,6 @@ async function measureServer(server: ApiServer, client: Client): Promise<string[
     ['get of a pod', `${formatNumber(gets)} /s`],
     [`list of ${podCount.toLocaleString('en-US')} pods`, `${formatNumber(lists)} /s`],
     ['changes of pods, each seen by a watch', `${formatNumber(events)} /s`],
-    [`memory for ${podCount.toLocaleString('en-US')} pods`, formatBytes(weight)],
   ];
 }
 

@@ -23,6 +23,7 @@ import { createCounters } from './exchange/counters.ts';
 import type { Http1Counters } from './exchange/counters.ts';
 import { createHead } from './h1/head-parser.ts';
 import { createFaults } from './exchange/faults.ts';
+import { createTurns } from './exchange/turns.ts';
 import type { HeadLimits } from './h1/head-parser.ts';
 import { defaultPoolOptions, defaultRequestLimits, defaultTimeouts, responseLimits } from './exchange/options.ts';
 import type { Http1Timeouts, ServerContext } from './exchange/options.ts';
@@ -216,6 +217,7 @@ function createContext({ router, clock = systemClock, log = noLog, ...options }:
     pool: createUpstreamPool({ clock, deadlines, fault }, { ...defaultPoolOptions, ...options.pool }),
     counters,
     faults,
+    turns: createTurns(),
     requestHead: createHead({ ...defaultRequestLimits, ...options.requestLimits }),
     responseHead: createHead(responseLimits),
     inFront: {

@@ -21,6 +21,7 @@ import type { ProxyProtocolRefusal } from './counters.ts';
 import { refusals } from '../http/refusals.ts';
 import type { Refusal } from '../http/refusals.ts';
 import { refuseConnection } from './refuse-connection.ts';
+import type { Waiting } from './turns.ts';
 import { renderReply } from '../h1/replies.ts';
 import { Request, inspectRequest } from '../h1/request.ts';
 
@@ -45,7 +46,7 @@ export type ClientListener = { port: number; scheme: Scheme };
  *      └────────► closing ◄──────────────────────────────────────┘
  *   closing: FIN follows the response; received bytes are discarded until the client sends FIN, or lingerMs has passed
  */
-export class ClientConnection implements ClientSide, ClientReader, Timed {
+export class ClientConnection implements ClientSide, ClientReader, Timed, Waiting {
   readonly socket: Socket;
   deadlineMs: number;
   pending: Buffer | undefined;
@@ -237,11 +238,12 @@ export class ClientConnection implements ClientSide, ClientReader, Timed {
   }
 
   private yieldTurn(): void {
+    if (this.advancing) return;
     this.pause();
-    setImmediate(() => this.nextTurn());
+    this.context.turns.wait(this);
   }
 
-  private nextTurn(): void {
+  nextTurn(): void {
     try {
       this.advance();
     } catch (error) {
@@ -346,7 +348,8 @@ export class ClientConnection implements ClientSide, ClientReader, Timed {
     this.deadlineMs = this.context.deadlines.in(
       this.pending === undefined ? this.context.timeouts.idleMs : this.context.timeouts.headMs,
     );
-    this.advance();
+    if (this.pending === undefined) this.advance();
+    else this.yieldTurn();
   }
 
   tunnelBegun(tunnel: ClientTunnel): void {
