@@ -1,7 +1,8 @@
 /** The proxy as the image runs it, without an operator, with a table from a file. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { freePort, startProgram, untilListening, type Program } from '../measure/program.ts';
+import { commandOfImage } from './image.ts';
 import { localTable } from './table.ts';
 
 export type Place = { dist: string; folder: string };
@@ -15,27 +16,14 @@ export async function startProxy(
   const [port, adminPort] = [await freePort(), await freePort()];
   const file = join(folder, `table-${port}.json`);
   writeFileSync(file, JSON.stringify(localTable(port, upstreamPorts)));
-  const program = startProgram({
-    command: process.execPath,
-    args: [...nodeOptions(), join(dist, 'holdfast.js'), 'proxy', '--table', file],
-    env: {
-      NODE_ENV: 'production',
-      HOLDFAST_ADMIN_PORT: String(adminPort),
-      HOLDFAST_SHUTDOWN_DELAY_MS: '0',
-      HOLDFAST_SHUTDOWN_GRACE_MS: '500',
-    },
-    ...(core !== undefined && { core }),
+  const command = commandOfImage(dist, ['proxy', '--table', file], {
+    HOLDFAST_ADMIN_PORT: String(adminPort),
+    HOLDFAST_SHUTDOWN_DELAY_MS: '0',
+    HOLDFAST_SHUTDOWN_GRACE_MS: '500',
   });
+  const program = startProgram({ ...command, ...(core !== undefined && { core }) });
   await untilListening(program, port);
   return { ...program, port, adminPort };
-}
-
-/** Returns the options of Node in the entrypoint of the image. */
-function nodeOptions(): string[] {
-  const dockerfile = readFileSync(join(import.meta.dirname, '../../Dockerfile'), 'utf8');
-  const entrypoint = /^ENTRYPOINT \["node", (.*)"\/app\/holdfast.js"\]$/m.exec(dockerfile)?.[1];
-  if (entrypoint === undefined) throw new Error('the ENTRYPOINT of the Dockerfile is not node with /app/holdfast.js');
-  return [...entrypoint.matchAll(/"([^"]+)"/g)].map(([, option = '']) => option);
 }
 
 /** Returns the value of a metric, summed over its labels. */

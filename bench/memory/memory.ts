@@ -1,6 +1,7 @@
 /** Memory per live session and per idle connection, and of an idle sidecar. */
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { commandOfImage } from '../holdfast/image.ts';
 import { readMetric, startProxy, type Place, type RunningProxy } from '../holdfast/proxy.ts';
 import { freePort, runToEnd, startProgram, untilListening, type Program } from '../measure/program.ts';
 import { memoryOf } from '../measure/usage.ts';
@@ -134,7 +135,6 @@ export async function measureSidecar({ dist }: Place): Promise<Section> {
 async function startSidecar(dist: string): Promise<Program> {
   const port = await freePort();
   const env = {
-    NODE_ENV: 'production',
     HOLDFAST_SIDECAR_PORT: String(port),
     HOLDFAST_CA: '-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n',
     HOLDFAST_DISCOVERY_HOST: '127.0.0.1',
@@ -142,7 +142,7 @@ async function startSidecar(dist: string): Promise<Program> {
     HOLDFAST_QUIET_PERIOD_MS: '5000',
     HOLDFAST_SHUTDOWN_MARGIN_MS: '30000',
   };
-  const sidecar = startProgram({ command: process.execPath, args: [join(dist, 'holdfast.js'), 'sidecar'], env });
+  const sidecar = startProgram(commandOfImage(dist, ['sidecar'], env));
   await untilListening(sidecar, port);
   return sidecar;
 }

@@ -1,5 +1,4 @@
 /** One operator in a large cluster: the time until every StickyWorkload is Ready, its memory, its writes, and its cost when idle. */
-import { join } from 'node:path';
 import { operatorNamespace, tokenAudience } from '../../src/core/names/names.ts';
 import { createLiveCluster, type LiveCluster } from '../../src/kube/live/client.ts';
 import { pods } from '../../src/kube/resources.ts';
@@ -7,6 +6,7 @@ import { systemClock } from '../../src/platform/clock.ts';
 import { createLogger } from '../../src/platform/logger.ts';
 import { whyNoCluster } from '../../test/runner/cluster.ts';
 import type { Place } from '../holdfast/proxy.ts';
+import { commandOfImage } from '../holdfast/image.ts';
 import { freePort, startProgram, type Program } from '../measure/program.ts';
 import { addCleanup } from '../measure/cleanup.ts';
 import type { Section } from '../report/section.ts';
@@ -74,7 +74,6 @@ function openAsAdmin({ admin }: BenchCluster): LiveCluster {
 
 async function startOperator({ dist }: Place, kubeconfig: string): Promise<Program> {
   const env = {
-    NODE_ENV: 'production',
     KUBECONFIG: kubeconfig,
     POD_NAME: podName,
     POD_NAMESPACE: operatorNamespace,
@@ -82,5 +81,5 @@ async function startOperator({ dist }: Place, kubeconfig: string): Promise<Progr
     HOLDFAST_WEBHOOK_PORT: String(await freePort()),
     HOLDFAST_DISCOVERY_PORT: String(await freePort()),
   };
-  return startProgram({ command: process.execPath, args: [join(dist, 'holdfast.js'), 'operator'], env });
+  return startProgram(commandOfImage(dist, ['operator'], env));
 }
