@@ -65,7 +65,7 @@ export function createProxyTarget({ router, server, settings, listeners, clock, 
     asOfMs: () => asOfMs,
     onTable(choice) {
       router.applyTable(choice.table, choice.asOfMs);
-      settings.apply(choice.table.proxy);
+      if (choice.table.proxy) settings.apply(choice.table.proxy);
       const endpoints = Object.values(choice.table.backends).flatMap((backend) => backend.endpoints);
       server.retain(uidsOf(endpoints), uidsOf(endpoints.filter(({ nodeLost }) => nodeLost)));
       listeners.sync(choice.table.listeners);

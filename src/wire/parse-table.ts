@@ -124,12 +124,12 @@ const route = object<Route>({
 
 export const routingTable = object<RoutingTable>({
   gateway: object<RoutingTable['gateway']>({ namespace: string, name: string }),
-  proxy: proxySettings,
+  proxy: optional(proxySettings),
   listeners: list(object<Listener>({ name: string, protocol: oneOf('HTTP'), port, hostname: optional(string) })),
   routes: list(route),
   backends: map(backend),
 });
 
-/** A table may leave out settings of the proxy. */
+/** A table file may leave out settings of the proxy: those get their defaults. */
 export const parseRoutingTable = (value: unknown): Checked<RoutingTable> =>
-  checked(routingTable, completeSettings(value), 'table');
+  checked(routingTable, isRecord(value) ? completeSettings({ proxy: {}, ...value }) : value, 'table');

@@ -71,7 +71,7 @@ const tableMessage: Check<TableMessage> = (value, path) => {
   return isType(type) ? messages[type](value, path) : messageType(type, `${path}.type`);
 };
 
-/** The table of an operator of an earlier version, or a stored one, has no settings of the proxy: it gets the defaults. */
+/** The operator may not know the settings of the proxy: see `RoutingTable.proxy`. */
 export const parseTableMessage = (line: string): Checked<TableMessage> =>
   checkedJson(tableMessage, line, 'message', (message) =>
     isRecord(message) && 'table' in message ? { ...message, table: completeSettings(message['table']) } : message,

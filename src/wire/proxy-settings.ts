@@ -84,12 +84,9 @@ export const proxySettings = object<ProxySettings>({
   drainTimeoutMs: time,
 });
 
-/**
- * Returns a table with whole settings: absent ones get their defaults. A table file may leave them out, and a stored table or an operator
- * of an earlier version does not have all of them.
- */
+/** Returns a table whose settings, if it has any, are whole: an operator of an earlier version does not know all of them. */
 export function completeSettings(table: unknown): unknown {
-  if (!isRecord(table)) return table;
+  if (!isRecord(table) || table['proxy'] === undefined) return table;
   return { ...table, proxy: withDefaults(defaultProxySettings, table['proxy']) };
 }
 

@@ -8,7 +8,8 @@ import type { ProxySettings } from './proxy-settings.ts';
 
 export type RoutingTable = {
   gateway: { namespace: string; name: string };
-  proxy: ProxySettings;
+  /** Absent: not known, and a proxy keeps what it has. */
+  proxy?: ProxySettings;
   listeners: Listener[];
   /** Most specific first, by Gateway API's order of precedence: the first match wins. */
   routes: Route[];

@@ -9,7 +9,7 @@ import type {
   RoutePersistence,
   RoutingTable,
 } from '../../src/wire/routing-table.ts';
-import { defaultProxySettings } from '../../src/wire/proxy-settings.ts';
+import { defaultProxySettings, type ProxySettings } from '../../src/wire/proxy-settings.ts';
 import type { RequestView, TokenFilter } from '../../src/dataplane/routing.ts';
 import type { CarrierConflict } from '../../src/wire/messages.ts';
 import { compileTokenFilter, gatewayCarriers } from '../../src/dataplane/sessions/token-filter.ts';
@@ -57,7 +57,12 @@ export const cookieCarrier = (more: Partial<CookieCarrier> = {}): CookieCarrier 
 });
 
 /** One Gateway, one listener, one route for everything, one backend. */
-export function proxyTable({ port = 80, persistence, cookie, ...backend }: ShortTable): RoutingTable {
+export function proxyTable({
+  port = 80,
+  persistence,
+  cookie,
+  ...backend
+}: ShortTable): RoutingTable & { proxy: ProxySettings } {
   return {
     gateway: { namespace: 'shop', name: 'web' },
     proxy: defaultProxySettings,

@@ -2,7 +2,6 @@
 import type { BackendVerdict } from '../resolve/route.ts';
 import { isOnListener, servedListeners, type AttachedRoute, type GatewayPlan } from '../resolve/gateway-plan.ts';
 import { sortRoutes } from '../routing/match.ts';
-import { defaultProxySpec } from '../../api/holdfastproxy.ts';
 import { settingsOf } from '../resolve/proxy-parameters.ts';
 import type { ServingPlan } from '../resolve/plan.ts';
 import type { ProxySettings } from '../../wire/proxy-settings.ts';
@@ -28,25 +27,28 @@ export function buildTable(gateway: GatewayPlan, judged: Judged): RoutingTable {
   const routes = sortRoutes(gateway.routes.flatMap((attached) => buildRoutes(attached, listeners, judged)));
   const keys = new Set(routes.flatMap(({ backendRefs }) => backendRefs.map(({ backend }) => backend)));
   const backends = [...keys].toSorted().flatMap((key) => judged.backends[key] ?? []);
+  const proxy = settingsFor(gateway, [...keys], judged);
   return {
     gateway: gateway.gateway,
-    proxy: settingsFor(gateway, [...keys], judged),
+    ...(proxy && { proxy }),
     listeners,
     routes,
     backends: Object.fromEntries(backends.map((backend) => [backend.key, backend])),
   };
 }
 
-/** A reference that does not resolve must not turn off what it turned on, such as the PROXY protocol. */
+/**
+ * A reference that does not resolve must not turn off what it turned on, such as the PROXY protocol. An operator that starts meanwhile does
+ * not know the settings, and the proxies keep theirs.
+ */
 function settingsFor(
   { parameters }: GatewayPlan,
   backends: readonly string[],
   { plans, before }: Judged,
-): ProxySettings {
-  if (parameters.kind === 'broken' && before !== undefined) return before;
-  const spec = parameters.kind === 'broken' ? defaultProxySpec : parameters.spec;
+): ProxySettings | undefined {
+  if (parameters.kind === 'broken') return before;
   const drainTimeouts = backends.flatMap((key) => plans.get(key)?.drainTimeoutMs ?? []);
-  return settingsOf(spec, drainTimeouts);
+  return settingsOf(parameters.spec, drainTimeouts);
 }
 
 /**

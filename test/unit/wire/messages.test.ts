@@ -7,10 +7,24 @@ const endpoint = { uid: 'pod-1', state: 'Draining', sessions: 2, expiresAtMs: 10
 const summary = { reason: 'DrainComplete', tookMs: 5, message: 'done' };
 
 describe('a table message', () => {
-  test('of an earlier version, without settings of the proxy, gets the defaults', () => {
-    const { proxy: _, ...table } = proxyTable({});
-    const stored = { type: 'table', replica: 'file', revision: '7', asOfMs: 1000, table };
-    expect(parseTableMessage(JSON.stringify(stored))).toEqual({ value: { ...stored, table: proxyTable({}) } });
+  const { proxy, ...table } = proxyTable({});
+  const message = (settings: object) => ({
+    type: 'table',
+    replica: 'operator-1',
+    revision: '7',
+    asOfMs: 1000,
+    table: { ...table, ...settings },
+  });
+
+  test('without settings of the proxy has none: the proxy keeps its own', () => {
+    expect(parseTableMessage(JSON.stringify(message({})))).toEqual({ value: message({}) });
+  });
+
+  test('of an earlier version, which does not know all settings, gets the defaults of the others', () => {
+    const sent = message({ proxy: { drainTimeoutMs: 7 } });
+    expect(parseTableMessage(JSON.stringify(sent))).toEqual({
+      value: message({ proxy: { ...proxy, drainTimeoutMs: 7 } }),
+    });
   });
 });
 

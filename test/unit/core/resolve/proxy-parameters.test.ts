@@ -112,6 +112,13 @@ describe('a reference that does not resolve', () => {
     expect(settings(after)?.proxyProtocol).toBe('Required');
   });
 
+  test('leaves the settings of running proxies to them when the operator starts meanwhile, until it resolves', () => {
+    const started = translate(referring());
+    expect(settings(started)).toBeUndefined();
+    expect(settings(translate(referring(), started))).toBeUndefined();
+    expect(settings(translate(referring(requires('small')), started))?.proxyProtocol).toBe('Required');
+  });
+
   test('refers to a HoldfastProxy with an invalid CIDR, which is named', () => {
     const invalid = { name: 'small', spec: { clientAddress: { trustedProxies: ['10.0.0.0/8', '999.0.0.0/8'] } } };
     expect(messageOf(translate(referring(invalid)))).toMatch(

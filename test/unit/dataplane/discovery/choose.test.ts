@@ -5,9 +5,10 @@ import {
   type Choice,
   type ReplicaView,
 } from '../../../../src/dataplane/discovery/choose.ts';
+import type { RoutingTable } from '../../../../src/wire/routing-table.ts';
 import { backendName, proxyTable, type ShortEndpoint } from '../../../support/proxy-table.ts';
 
-const table = (...endpoints: ShortEndpoint[]) => proxyTable({ endpoints });
+const table = (...endpoints: ShortEndpoint[]): RoutingTable => proxyTable({ endpoints });
 const view = (stream: number, revision: string, more: Partial<ReplicaView> = {}): ReplicaView => ({
   stream,
   connected: true,

@@ -2,7 +2,9 @@
 import { describe, expect, test } from '@jest/globals';
 import { createProxyTarget } from '../../../../src/dataplane/discovery-target.ts';
 import type { Handover } from '../../../../src/wire/messages.ts';
+import type { ProxySettings } from '../../../../src/wire/proxy-settings.ts';
 import { createMemoryLogger } from '../../../support/memory-logger.ts';
+import { proxyTable } from '../../../support/proxy-table.ts';
 import { createReplica, finish, holdOf, pods, quiet, visit } from '../sessions/replica.ts';
 
 const session = { id: '00000000deadbeef', endpoint: 'ffffffffffffffff', lastSeenS: 10, issuedAtS: 5 };
@@ -10,10 +12,11 @@ const late = { from: 'uid-late', startedAtMs: 7, sessions: [session], ended: ['0
 
 function createTarget() {
   const replica = createReplica(pods('a'));
+  const applied: ProxySettings[] = [];
   const target = createProxyTarget({
     router: replica.router,
     server: { retain: () => undefined },
-    settings: { apply: () => undefined },
+    settings: { apply: (settings) => applied.push(settings) },
     listeners: { sync: () => undefined },
     clock: replica.clock,
     log: createMemoryLogger(),
@@ -32,8 +35,16 @@ function createTarget() {
     }
     return ended;
   };
-  return { replica, target, source, sent, pass };
+  return { replica, target, source, sent, pass, applied };
 }
+
+test('a proxy keeps its settings when the operator does not know them', () => {
+  const { target, applied } = createTarget();
+  const { proxy, ...table } = proxyTable({});
+  target.onTable({ stream: 1, revision: 1n, table: { ...table, proxy }, asOfMs: 1000 });
+  target.onTable({ stream: 1, revision: 2n, table, asOfMs: 2000 });
+  expect(applied).toEqual([proxy]);
+});
 
 describe('a proxy that shuts down', () => {
   test('passes on a handover whose pods it does not know yet', async () => {
