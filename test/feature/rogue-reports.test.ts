@@ -84,6 +84,21 @@ test('a pod that is no proxy of its Gateway cannot report, and the operator logs
   expect(await sessionsOfCartA()).toEqual(counted(0));
 });
 
+test('reports about pods of another Gateway are counted at once, and logged if they do not stop: a table may be newer elsewhere', async () => {
+  const unknown = { endpoints: [{ uid: 'uid-newer', state: 'Accepting' as const, sessions: 1, expiresAtMs: 1 }] };
+  const refusals = () => world.logger.lines().filter(({ message }) => message === 'report refused');
+  await send('proxy', { ...unknown, sequence: 100 });
+  expect(results()).toMatchObject({ Reduced: 1 });
+  await world.clock.advance(20_000);
+  await send('proxy', { sequence: 101 });
+  await world.clock.advance(20_000);
+  await send('proxy', { ...unknown, sequence: 102 });
+  expect(refusals()).toEqual([]);
+  await world.clock.advance(30_000);
+  await send('proxy', { ...unknown, sequence: 103 });
+  expect(refusals()).toMatchObject([{ level: 'warn', fields: { result: 'Reduced', pod: 'proxy-1' } }]);
+});
+
 test('a proxy of another namespace cannot release a pod whose proxy crashed with sessions', async () => {
   await reported.report({ 'cart-a': 5 }, 'Draining');
   await replaceProxy();

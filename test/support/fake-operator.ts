@@ -14,7 +14,7 @@ export interface FakeReplica {
   readonly tokens: string[];
   /** Sends a line on all open streams, and on each that opens later. */
   send(line: string): void;
-  sayTable(revision: number, table: RoutingTable, asOfMs?: number): void;
+  sendTable(revision: number, table: RoutingTable, asOfMs?: number): void;
   beat(revision: number, asOfMs: number): void;
   /** Responds to further requests with this status; 200 is the default. */
   answerWith(status: number): void;
@@ -72,7 +72,7 @@ export async function startFakeReplica(
     handovers,
     tokens,
     send,
-    sayTable(revision, table, asOfMs = Date.now()) {
+    sendTable(revision, table, asOfMs = Date.now()) {
       lastTable = JSON.stringify({
         type: 'table',
         replica: address,

@@ -45,6 +45,8 @@ export interface ReportDesk {
 
 const logPauseMs = 60_000;
 const maxLogged = 1000;
+/** A proxy whose table comes from another replica knows new pods before this replica does. */
+const reducedForMs = 30_000;
 
 export function createReportDesk({
   tables,
@@ -63,9 +65,30 @@ export function createReportDesk({
 
   /** By caller and result: a proxy sends up to five reports a second. */
   const loggedAtMs = new Map<string, number>();
+  /** Since when each report of a proxy has been reduced, by its UID. */
+  const reducedSinceMs = new Map<string, number>();
 
   function refused(caller: ProxyCaller, result: ReportResult, detail: string): void {
     observe(result);
+    warn(caller, result, detail);
+  }
+
+  function reduced(caller: ProxyCaller, foreign: number): void {
+    observe('Reduced');
+    const { uid } = caller.pod;
+    if (reducedSinceMs.size >= maxLogged) reducedSinceMs.clear();
+    const sinceMs = reducedSinceMs.get(uid) ?? clock.nowMs();
+    reducedSinceMs.set(uid, sinceMs);
+    if (clock.nowMs() - sinceMs < reducedForMs) return;
+    warn(caller, 'Reduced', `${foreign} entries are about no pod in the routing table`);
+  }
+
+  function accepted({ pod }: ProxyCaller): void {
+    observe('Accepted');
+    reducedSinceMs.delete(pod.uid);
+  }
+
+  function warn(caller: ProxyCaller, result: ReportResult, detail: string): void {
     const key = `${caller.pod.uid} ${result}`;
     if (clock.nowMs() - (loggedAtMs.get(key) ?? -logPauseMs) < logPauseMs) return;
     if (loggedAtMs.size >= maxLogged) loggedAtMs.clear();
@@ -90,8 +113,8 @@ export function createReportDesk({
         return report;
       }
       // Without a table every pod is foreign: this replica has just started, or the Gateway has just been deleted.
-      if (foreign > 0 && table) refused(caller, 'Reduced', `${foreign} entries are about no pod in the routing table`);
-      else observe('Accepted');
+      if (foreign > 0 && table) reduced(caller, foreign);
+      else accepted(caller);
       if (table && sent.conflicts) conflictsIn(table, sent.conflicts).forEach(onConflict);
       onCounts(gateway);
       return report;

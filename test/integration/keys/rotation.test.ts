@@ -119,9 +119,9 @@ function createRing(endpoints: ShortEndpoint[], proxies: readonly RunningProxy[]
     revision += 1;
     const update = { revision, table: proxyTable({ endpoints, limits, keyRing: ring() }) };
     const [first, ...others] = proxies;
-    first?.replica.sayTable(update.revision, update.table);
+    first?.replica.sendTable(update.revision, update.table);
     published = others.reduce(
-      (before, { replica }) => before.then(pause).then(() => replica.sayTable(update.revision, update.table)),
+      (before, { replica }) => before.then(pause).then(() => replica.sendTable(update.revision, update.table)),
       published,
     );
   }

@@ -122,31 +122,31 @@ describe('a proxy with two operator replicas', () => {
 
   test('uses the replica with the newer table, and the other one when it is gone', async () => {
     const { first, second, proxy } = await startBoth();
-    first.sayTable(10, table({ pod: 'a' }));
+    first.sendTable(10, table({ pod: 'a' }));
     await eventually(proxy.pods, (pods) => pods === 'a Accepting');
-    second.sayTable(11, table({ pod: 'a' }, { pod: 'b' }));
+    second.sendTable(11, table({ pod: 'a' }, { pod: 'b' }));
     await eventually(proxy.pods, (pods) => pods === 'a Accepting, b Accepting');
     await second.stop();
     started.splice(started.indexOf(second), 1);
     // Its revision is that of the replica that is gone.
-    first.sayTable(11, table({ pod: 'c' }));
+    first.sendTable(11, table({ pod: 'c' }));
     expect(await eventually(proxy.pods, (pods) => pods === 'c Accepting')).toBe('c Accepting');
   });
 
   test('applies a termination from either replica at once', async () => {
     const { first, second, proxy } = await startBoth();
-    first.sayTable(10, table({ pod: 'a' }, { pod: 'b' }));
+    first.sendTable(10, table({ pod: 'a' }, { pod: 'b' }));
     await eventually(proxy.pods, (pods) => pods === 'a Accepting, b Accepting');
-    second.sayTable(9, table({ pod: 'a', state: 'Draining' }, { pod: 'b' }));
+    second.sendTable(9, table({ pod: 'a', state: 'Draining' }, { pod: 'b' }));
     expect(await eventually(proxy.pods, (pods) => pods.startsWith('a Draining'))).toBe('a Draining, b Accepting');
   });
 
   test('sends reports to both replicas, with the states by which the proxy routes', async () => {
     const { first, second, proxy } = await startBoth();
-    first.sayTable(10, table({ pod: 'a' }));
-    second.sayTable(10, table({ pod: 'a' }));
+    first.sendTable(10, table({ pod: 'a' }));
+    second.sendTable(10, table({ pod: 'a' }));
     await eventually(proxy.pods, (pods) => pods === 'a Accepting');
-    first.sayTable(11, table({ pod: 'a', state: 'Draining' }));
+    first.sendTable(11, table({ pod: 'a', state: 'Draining' }));
     const states = ({ reports }: FakeReplica) =>
       reports.at(-1)?.endpoints.map(({ uid, state }) => `${uid} ${state}`) ?? [];
     for (const one of [first, second]) {
@@ -161,7 +161,7 @@ describe('a proxy with two operator replicas', () => {
 
   test('updates the date of the table by heartbeats, without a new table', async () => {
     const { first, proxy } = await startBoth();
-    first.sayTable(10, table({ pod: 'a' }), 1000);
+    first.sendTable(10, table({ pod: 'a' }), 1000);
     await eventually(proxy.pods, (pods) => pods === 'a Accepting');
     first.beat(10, 7000);
     await eventually(proxy.asOfMs, (asOfMs) => asOfMs === 7000);
@@ -173,7 +173,7 @@ describe('a proxy with one operator replica', () => {
   test('sends a report at least once a second without changes', async () => {
     const only = await replica('127.0.0.1');
     startProxy({ addresses: ['127.0.0.1'], port: only.port });
-    only.sayTable(10, table({ pod: 'a' }));
+    only.sendTable(10, table({ pod: 'a' }));
     await eventually(
       () => only.reports.length,
       (count) => count >= 1,
@@ -190,7 +190,7 @@ describe('a proxy with one operator replica', () => {
   test('receives the notices of other proxies about single sessions', async () => {
     const only = await replica('127.0.0.1');
     const proxy = startProxy({ addresses: ['127.0.0.1'], port: only.port });
-    only.sayTable(10, table({ pod: 'a' }));
+    only.sendTable(10, table({ pod: 'a' }));
     await eventually(proxy.pods, (pods) => pods === 'a Accepting');
     for (const type of ['ended', 'seen'] as const) {
       only.send(JSON.stringify({ type, replica: 'x', sessions: ['00000000deadbeef'] }));
@@ -206,11 +206,11 @@ describe('a proxy with one operator replica', () => {
 
   test('reconnects after the stream failed, with the current token', async () => {
     const only = await replica('127.0.0.1');
-    only.sayTable(10, table({ pod: 'a' }));
+    only.sendTable(10, table({ pod: 'a' }));
     const proxy = startProxy({ addresses: ['127.0.0.1'], port: only.port });
     await eventually(proxy.pods, (pods) => pods === 'a Accepting');
     await writeFile(path.join(folder, 'token'), 'token-2');
-    only.sayTable(11, table({ pod: 'b' }));
+    only.sendTable(11, table({ pod: 'b' }));
     only.breakStreams();
     await eventually(
       () => only.tokens.at(-1),
@@ -222,7 +222,7 @@ describe('a proxy with one operator replica', () => {
 
   test('keeps its table while it is rejected, and applies the next one afterwards', async () => {
     const only = await replica('127.0.0.1');
-    only.sayTable(10, table({ pod: 'a' }));
+    only.sendTable(10, table({ pod: 'a' }));
     const proxy = startProxy({ addresses: ['127.0.0.1'], port: only.port });
     await eventually(proxy.pods, (pods) => pods === 'a Accepting');
     only.answerWith(403);
@@ -234,7 +234,7 @@ describe('a proxy with one operator replica', () => {
     expect(proxy.pods()).toBe('a Accepting');
     expect(JSON.stringify(proxy.log.lines())).toContain('the operator responded with 403');
     only.answerWith(200);
-    only.sayTable(11, table({ pod: 'b' }));
+    only.sendTable(11, table({ pod: 'b' }));
     await eventually(proxy.pods, (pods) => pods === 'b Accepting');
   });
 
@@ -258,13 +258,13 @@ describe('a proxy with one operator replica', () => {
     },
   ])('a line $sentence changes nothing, and the stream goes on', async ({ line }) => {
     const only = await replica('127.0.0.1');
-    only.sayTable(10, table({ pod: 'a' }));
+    only.sendTable(10, table({ pod: 'a' }));
     const proxy = startProxy({ addresses: ['127.0.0.1'], port: only.port });
     await eventually(proxy.pods, (pods) => pods === 'a Accepting');
     only.send(line);
     await eventually(proxy.log.messages, (messages) => messages.includes('invalid table message'));
     expect(proxy.pods()).toBe('a Accepting');
-    only.sayTable(11, table({ pod: 'b' }));
+    only.sendTable(11, table({ pod: 'b' }));
     await eventually(proxy.pods, (pods) => pods === 'b Accepting');
     expect(only.tokens).toHaveLength(1);
   });
@@ -282,7 +282,7 @@ describe('a proxy with one operator replica', () => {
 
   test('sends no token to a server with a certificate of another authority', async () => {
     const only = await replica('127.0.0.1');
-    only.sayTable(10, table({ pod: 'a' }));
+    only.sendTable(10, table({ pod: 'a' }));
     const { caPem } = await createCertificates({ names: [operatorName] });
     const proxy = startProxy({ addresses: ['127.0.0.1'], port: only.port, ca: caPem });
     await eventually(proxy.log.messages, (messages) => messages.includes('table stream failed'));
@@ -295,8 +295,8 @@ describe('a proxy with one operator replica', () => {
     let addresses: string[] = [];
     const proxy = startProxy({ addresses: () => addresses, port: first.port });
     addresses = ['127.0.0.1'];
-    first.sayTable(10, table({ pod: 'a' }));
-    second.sayTable(10, table({ pod: 'a' }));
+    first.sendTable(10, table({ pod: 'a' }));
+    second.sendTable(10, table({ pod: 'a' }));
     await eventually(proxy.pods, (pods) => pods === 'a Accepting');
     addresses = ['127.0.0.2'];
     await eventually(
@@ -326,7 +326,7 @@ describe('the last-known-good table', () => {
 
   test('is used after a restart while no operator responds, with its old date', async () => {
     const only = await replica('127.0.0.1');
-    only.sayTable(10, table({ pod: 'a' }), 5000);
+    only.sendTable(10, table({ pod: 'a' }), 5000);
     const before = startProxy({ addresses: ['127.0.0.1'], port: only.port, stores: true });
     await eventually(before.pods, (pods) => pods === 'a Accepting');
     await before.discovery.stop();
@@ -337,7 +337,7 @@ describe('the last-known-good table', () => {
 
   test('is readable by its owner only, because it contains signing keys', async () => {
     const only = await replica('127.0.0.1');
-    only.sayTable(10, table({ pod: 'a' }));
+    only.sendTable(10, table({ pod: 'a' }));
     const proxy = startProxy({ addresses: ['127.0.0.1'], port: only.port, stores: true });
     await eventually(proxy.pods, (pods) => pods === 'a Accepting');
     await proxy.discovery.stop();
@@ -354,14 +354,14 @@ describe('the last-known-good table', () => {
 
   test('is replaced when an operator responds later', async () => {
     const only = await replica('127.0.0.1');
-    only.sayTable(10, table({ pod: 'a' }), 5000);
+    only.sendTable(10, table({ pod: 'a' }), 5000);
     const before = startProxy({ addresses: ['127.0.0.1'], port: only.port, stores: true });
     await eventually(before.pods, (pods) => pods === 'a Accepting');
     await before.discovery.stop();
     let addresses: readonly string[] = unreachable;
     const after = startProxy({ addresses: () => addresses, port: only.port, stores: true });
     await eventually(after.pods, (pods) => pods === 'a Accepting');
-    only.sayTable(12, table({ pod: 'b' }));
+    only.sendTable(12, table({ pod: 'b' }));
     addresses = ['127.0.0.1'];
     expect(await eventually(after.pods, (pods) => pods === 'b Accepting')).toBe('b Accepting');
   });

@@ -48,7 +48,7 @@ async function runProxy(replica: FakeReplica, ...endpoints: ShortEndpoint[]): Pr
 }
 
 async function runWith(replica: FakeReplica, table: RoutingTable): Promise<{ proxy: Proxy; url: string }> {
-  replica.sayTable(1, table);
+  replica.sendTable(1, table);
   const proxy = await startFollowingProxy(replica, {
     caPem: certificates.caPem,
     tokenFile: path.join(folder, 'token'),
@@ -128,7 +128,7 @@ async function stopDuringStream() {
 test('a proxy that shuts down counts the session of an open stream until the stream ends, then hands its sessions over', async () => {
   const { replica, app, over, stopped } = await stopDuringStream();
   // The pod drains meanwhile: the reports of this proxy are what holds it.
-  replica.sayTable(2, proxyTable({ endpoints: [{ ...app.endpoint, state: 'Draining' }] }));
+  replica.sendTable(2, proxyTable({ endpoints: [{ ...app.endpoint, state: 'Draining' }] }));
   const before = replica.reports.length;
   const since = await eventually(
     () => replica.reports.slice(before).filter(({ endpoints }) => endpoints[0]?.state === 'Draining'),
@@ -154,7 +154,7 @@ test('a proxy that shuts down binds no port of a later table', async () => {
     (state) => state === 'closed',
   );
   const table = proxyTable({ endpoints: [app.endpoint] });
-  replica.sayTable(2, { ...table, listeners: [...table.listeners, { name: 'more', protocol: 'HTTP', port: 81 }] });
+  replica.sendTable(2, { ...table, listeners: [...table.listeners, { name: 'more', protocol: 'HTTP', port: 81 }] });
   await eventually(
     () => proxy.router.table()?.listeners.length,
     (length) => length === 2,
