@@ -48,7 +48,11 @@ export function createTokenReviewCache(reviewer: TokenReviewer, clock: Clock): T
     try {
       const identity = await reviewer.review(token);
       const [cache, forMs] = identity === undefined ? [invalid, invalidForMs] : [valid, validForMs];
-      if (identity === undefined) sources.invalid(source);
+      if (identity === undefined) {
+        // Otherwise the expired entry hides the refusal, and every call with the token of a deleted pod is a review.
+        valid.delete(key);
+        sources.invalid(source);
+      }
       store(cache, key, { identity, untilMs: clock.nowMs() + forMs });
       return identity;
     } finally {

@@ -48,6 +48,27 @@ describe('the token review cache', () => {
     expect(reviewed).toHaveLength(2);
   });
 
+  test('reviews a token that was valid and is revoked once in two seconds, so that its address is not exhausted', async () => {
+    const clock = createManualClock();
+    const reviewed: (Identity | undefined)[] = [];
+    let answer: Identity | undefined = identity;
+    const reviewer = {
+      review: async () => {
+        reviewed.push(answer);
+        return answer;
+      },
+    };
+    const cache = createTokenReviewCache(reviewer, clock);
+    await cache.review('revoked');
+    await clock.advance(60_000);
+    answer = undefined;
+    for (let call = 0; call < 40; call += 1) expect(await cache.review('revoked')).toBeUndefined();
+    expect(reviewed).toHaveLength(2);
+    await clock.advance(2000);
+    expect(await cache.review('revoked')).toBeUndefined();
+    expect(reviewed).toHaveLength(3);
+  });
+
   test('shares one review between concurrent requests with the same token', async () => {
     const { reviewed, reviewer } = createReviewer();
     const cache = createTokenReviewCache(reviewer, createManualClock());
