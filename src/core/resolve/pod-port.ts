@@ -8,27 +8,42 @@ type TargetPort = number | string | undefined;
 type Template = Target['containerPorts'];
 
 /**
- * Returns the port of a pod that corresponds to the target port. `template`: the ports that the newest template declares.
+ * Returns the port of a pod that corresponds to the target port; if that is not set, to the only port of the template. `template`: the ports
+ * that the newest template declares.
  *
  * 1. The port of the same name: a name says what a port is for, and stays when its number changes.
  * 2. The port of the same number.
- * 3. The only port of the pod, if name and number are those of another template.
- * 4. The number itself, declared by no template: containers need not declare the ports that they listen on.
+ * 3. The one that is no other port of the newest template, such as that of the metrics, if name and number are those of another template.
+ * 4. The number itself: containers need not declare the ports that they listen on. Rule 3 does not apply if no template declares it.
  */
 export function choosePodPort(asked: TargetPort, template: Template, pod: Pick<Pod, 'ports'>): PodPort | undefined {
-  const declared = template.find(({ name, port }) => name === asked || port === asked);
-  const { name, number } =
-    typeof asked === 'string' ? { name: asked, number: declared?.port } : { name: declared?.name, number: asked };
+  const declared =
+    asked === undefined ? only(template) : template.find(({ name, port }) => name === asked || port === asked);
+  const name = typeof asked === 'string' ? asked : declared?.name;
+  const number = typeof asked === 'number' ? asked : declared?.port;
   return (
     pod.ports.find((port) => name !== undefined && port.name === name) ??
     pod.ports.find(({ port }) => port === number) ??
-    (declared !== undefined || typeof asked !== 'number' ? onlyPort(pod) : undefined) ??
+    (declared !== undefined || typeof asked !== 'number' ? remainingPort(pod, template, declared) : undefined) ??
     (number === undefined ? undefined : { port: number })
   );
 }
 
-const onlyPort = ({ ports: [only, second] }: Pick<Pod, 'ports'>): PodPort | undefined =>
-  second === undefined ? only : undefined;
+/** Returns the one port of the pod that is not another port of the template than `declared`. */
+function remainingPort(
+  { ports }: Pick<Pod, 'ports'>,
+  template: Template,
+  declared: Template[number] | undefined,
+): PodPort | undefined {
+  const others = declared === undefined ? [] : template.filter((port) => port !== declared);
+  return only(
+    ports.filter(
+      ({ name, port }) => !others.some((other) => other.port === port || (name !== undefined && other.name === name)),
+    ),
+  );
+}
+
+const only = <T>([first, second]: readonly T[]): T | undefined => (second === undefined ? first : undefined);
 
 /**
  * Returns when the container that serves the port of a terminating pod exited, or undefined while it runs. The kubelet does not restart it: the

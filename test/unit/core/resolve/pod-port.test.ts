@@ -39,6 +39,66 @@ describe('the port of a pod', () => {
       ],
       8080,
     ],
+    [
+      'the one that is no other port of the template, after the number changed',
+      9191,
+      [{ port: 9191 }, { port: 9090 }],
+      [{ port: 8080 }, { port: 9090 }],
+      8080,
+    ],
+    [
+      'the one that is no other port of the template, after the number changed back',
+      8080,
+      [{ port: 8080 }, { port: 9090 }],
+      [{ port: 9191 }, { port: 9090 }],
+      9191,
+    ],
+    [
+      'the one that is no other port of the template, after name and number changed',
+      'http',
+      [
+        { port: 9191, name: 'http' },
+        { port: 9100, name: 'metrics' },
+      ],
+      [
+        { port: 8080, name: 'web' },
+        { port: 9090, name: 'metrics' },
+      ],
+      8080,
+    ],
+    [
+      'the one that is no other port of the template, after name and number changed back',
+      'web',
+      [
+        { port: 8080, name: 'web' },
+        { port: 9090, name: 'metrics' },
+      ],
+      [
+        { port: 9191, name: 'http' },
+        { port: 9100, name: 'metrics' },
+      ],
+      9191,
+    ],
+    [
+      'the one with the name of the only port of the template, if the target port is not set',
+      undefined,
+      [{ port: 9191, name: 'http' }],
+      [
+        { port: 8080, name: 'http' },
+        { port: 9090, name: 'metrics' },
+      ],
+      8080,
+    ],
+    [
+      'the number if its only port is another one, and only the newest template declares the number',
+      8080,
+      [
+        { port: 8080, name: 'http' },
+        { port: 9090, name: 'metrics' },
+      ],
+      [{ port: 9090, name: 'metrics' }],
+      8080,
+    ],
     ['the one of the same number, among several', 8080, [{ port: 8080 }], [{ port: 9090 }, { port: 8080 }], 8080],
     [
       'a number that no template declares',
