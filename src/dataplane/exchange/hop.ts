@@ -14,7 +14,10 @@ export type HopParts = {
   header: ProxyHeader | undefined;
 };
 
-/** With the PROXY protocol, the client of the load balancer takes the place of the load balancer: it may be a trusted proxy itself. */
+/**
+ * With the PROXY protocol, the client of the load balancer takes the place of the load balancer: it may be a trusted proxy itself. A client
+ * that the load balancer cannot name has its address, but not its trust: the bytes are still those of a stranger.
+ */
 export function describeHop(socket: Socket, { trusted, header, ...listener }: HopParts): Hop {
   const peer = header?.client?.address ?? socket.remoteAddress ?? '';
   const server = header?.server ?? { address: socket.localAddress ?? '', port: socket.localPort ?? 0 };
@@ -22,12 +25,16 @@ export function describeHop(socket: Socket, { trusted, header, ...listener }: Ho
   const address = plainAddress(peer);
   return {
     address,
-    isTrusted: trusted.has(address),
+    isTrusted: speaksForItself(header) && trusted.has(address),
     scheme,
     forwardedLines: `X-Forwarded-For: ${address}\r\nX-Forwarded-Proto: ${scheme}\r\n`,
     localAuthority: authorityOf({ ...server, address: plainAddress(server.address) }),
   };
 }
+
+/** Whether the address is of who sent the bytes after the header. */
+const speaksForItself = (header: ProxyHeader | undefined): boolean =>
+  header === undefined || header.isLocal || header.client !== undefined;
 
 const authorityOf = ({ address, port }: { address: string; port: number }): string =>
   `${address.includes(':') ? `[${address}]` : address}:${port}`;

@@ -12,7 +12,9 @@ import { parseAddress } from '../../platform/cidr.ts';
 export type ProxyHeader = {
   /** The bytes after it belong to HTTP. */
   end: number;
-  /** Absent: the load balancer speaks for itself (a health check), or does not know its client. */
+  /** The load balancer speaks for itself, in a health check for example: version 2 only. HAProxy's checks with version 1 name its own address. */
+  isLocal: boolean;
+  /** Absent: there is none, as `isLocal` says, or the load balancer does not know its address. */
   client?: Address;
   /** The address to which the client connected. */
   server?: Address;
@@ -59,13 +61,14 @@ function parseV1(bytes: Buffer): ProxyHeaderOutcome {
   const end = lineFeed + 1;
   const line = bytes.toString('latin1', v1Start.length, end);
   // After UNKNOWN everything up to CRLF is ignored.
-  if (/^UNKNOWN(?: [^\r\n]*)?\r\n$/.test(line)) return { kind: 'header', header: { end, isTls: false } };
+  const base = { end, isLocal: false, isTls: false };
+  if (/^UNKNOWN(?: [^\r\n]*)?\r\n$/.test(line)) return { kind: 'header', header: base };
   const [, family = '', source = '', target = '', sourcePort = '', targetPort = ''] =
     /^(TCP[46]) ([0-9a-fA-F.:]+) ([0-9a-fA-F.:]+) ([0-9]{1,5}) ([0-9]{1,5})\r\n$/.exec(line) ?? [];
   const client = v1Address(family, source, sourcePort);
   const server = v1Address(family, target, targetPort);
   if (client === undefined || server === undefined) return refused('Malformed');
-  return { kind: 'header', header: { end, client, server, isTls: false } };
+  return { kind: 'header', header: { ...base, client, server } };
 }
 
 function v1Address(family: string, address: string, port: string): Address | undefined {
@@ -97,7 +100,7 @@ function parseV2(bytes: Buffer): ProxyHeaderOutcome {
   if (!isLocal && (command !== 0x21 || addressesEnd(bytes) > end)) return refused('Malformed');
   if (end > maxV2Bytes) return refused('TooLong');
   if (bytes.length < end) return incomplete;
-  return isLocal ? { kind: 'header', header: { end, isTls: false } } : proxiedV2(bytes, end);
+  return isLocal ? { kind: 'header', header: { end, isLocal, isTls: false } } : proxiedV2(bytes, end);
 }
 
 const familyOf = (bytes: Buffer): number => bytes.readUInt8(13) >> 4;
@@ -114,7 +117,7 @@ function proxiedV2(bytes: Buffer, end: number): ProxyHeaderOutcome {
   if (isTls === undefined) return refused('Malformed');
   const family = familyOf(bytes);
   const hasAddress = protocolOf(bytes) === stream && (family === Family.Inet || family === Family.Inet6);
-  return { kind: 'header', header: { end, isTls, ...(hasAddress && v2Addresses(bytes, family)) } };
+  return { kind: 'header', header: { end, isLocal: false, isTls, ...(hasAddress && v2Addresses(bytes, family)) } };
 }
 
 function v2Addresses(bytes: Buffer, family: number): Required<Pick<ProxyHeader, 'client' | 'server'>> {

@@ -136,6 +136,30 @@ describe('the PROXY protocol, if it is required', () => {
     expect(forwarded(app.received())).toContain('X-Forwarded-For: 198.51.100.1, 203.0.113.9');
   });
 
+  const stated = ['X-Forwarded-For: 198.51.100.1', 'X-Forwarded-Proto: https', 'X-Forwarded-User: ann'];
+
+  test.each([
+    { sentence: 'version 1', header: 'PROXY UNKNOWN\r\n' },
+    { sentence: 'an unspecified family', header: v2('21', '00', '') },
+    { sentence: 'a Unix socket', header: v2('21', '31', '00'.repeat(216)) },
+    { sentence: 'a datagram', header: v2('21', '12', 'cb007109c0000201c0000050') },
+  ])('does not let a client that the load balancer cannot name pass for it: $sentence', async ({ header }) => {
+    const { app, proxy } = await start({ proxyProtocol: 'Required' });
+    const response = await proxy.send(header + get(...stated));
+    expect(forwarded(app.received())).toEqual([
+      'X-Forwarded-For: 127.0.0.1',
+      'X-Forwarded-Proto: http',
+      'X-Forwarded-Host: shop.example',
+    ]);
+    expect(response.head).not.toContain('Secure;');
+  });
+
+  test('lets the headers of the load balancer itself pass', async () => {
+    const { app, proxy } = await start({ proxyProtocol: 'Required' });
+    await proxy.send(v2('20', '00', '') + get(...stated));
+    expect(forwarded(app.received())).toContain('X-Forwarded-User: ann');
+  });
+
   test.each([
     { sentence: 'a request without a header', bytes: get(), reason: 'Missing' },
     { sentence: 'a malformed header', bytes: `PROXY TCP4 203.0.113.9\r\n${get()}`, reason: 'Malformed' },

@@ -14,7 +14,7 @@ describe('a PROXY protocol header', () => {
     {
       sentence: 'version 1 with IPv4',
       bytes: Buffer.from('PROXY TCP4 192.0.2.7 203.0.113.1 49152 80\r\n'),
-      header: { client: client4, server: server4, isTls: false },
+      header: { client: client4, server: server4, isLocal: false, isTls: false },
     },
     {
       sentence: 'version 1 with IPv6',
@@ -22,19 +22,24 @@ describe('a PROXY protocol header', () => {
       header: {
         client: { address: '2001:db8::7', port: 65_535 },
         server: { address: '::1', port: 0 },
+        isLocal: false,
         isTls: false,
       },
     },
-    { sentence: 'version 1 of an unknown client', bytes: Buffer.from('PROXY UNKNOWN\r\n'), header: { isTls: false } },
+    {
+      sentence: 'version 1 of an unknown client',
+      bytes: Buffer.from('PROXY UNKNOWN\r\n'),
+      header: { isLocal: false, isTls: false },
+    },
     {
       sentence: 'version 1 of an unknown client, with addresses that do not count',
       bytes: Buffer.from('PROXY UNKNOWN ffff::1 x 65535 65535\r\n'),
-      header: { isTls: false },
+      header: { isLocal: false, isTls: false },
     },
     {
       sentence: 'version 2 with IPv4',
       bytes: v2('2111000c', tcp4),
-      header: { client: client4, server: server4, isTls: false },
+      header: { client: client4, server: server4, isLocal: false, isTls: false },
     },
     {
       sentence: 'version 2 with IPv6',
@@ -42,38 +47,39 @@ describe('a PROXY protocol header', () => {
       header: {
         client: { address: '2001:db8::7', port: 49_152 },
         server: { address: '2001:db8:0:1::1', port: 80 },
+        isLocal: false,
         isTls: false,
       },
     },
     {
       sentence: 'version 2 with an IPv4-mapped address',
       bytes: v2('21210024', '00000000000000000000ffffc0000207'.repeat(2), 'c0000050'),
-      header: { client: client4, server: { address: '192.0.2.7', port: 80 }, isTls: false },
+      header: { client: client4, server: { address: '192.0.2.7', port: 80 }, isLocal: false, isTls: false },
     },
     {
       sentence: 'version 2 with TLVs, which are skipped',
       bytes: v2('21110013', tcp4, '010000', '040001', '00'),
-      header: { client: client4, server: server4, isTls: false },
+      header: { client: client4, server: server4, isLocal: false, isTls: false },
     },
     {
       sentence: 'version 2 with the TLV of a TLS connection',
       bytes: v2('21110014', tcp4, '200005', '0100000000'),
-      header: { client: client4, server: server4, isTls: true },
+      header: { client: client4, server: server4, isLocal: false, isTls: true },
     },
     {
       sentence: 'version 2 with the TLV of a connection without TLS',
       bytes: v2('21110014', tcp4, '200005', '0000000000'),
-      header: { client: client4, server: server4, isTls: false },
+      header: { client: client4, server: server4, isLocal: false, isTls: false },
     },
-    { sentence: 'LOCAL', bytes: v2('20000000'), header: { isTls: false } },
+    { sentence: 'LOCAL', bytes: v2('20000000'), header: { isLocal: true, isTls: false } },
     {
       sentence: 'LOCAL with a family and bytes that do not count',
       bytes: v2('20ff0003', '010203'),
-      header: { isTls: false },
+      header: { isLocal: true, isTls: false },
     },
-    { sentence: 'an unspecified family', bytes: v2('21000000'), header: { isTls: false } },
-    { sentence: 'a Unix socket', bytes: v2('213100d8', '00'.repeat(216)), header: { isTls: false } },
-    { sentence: 'a datagram', bytes: v2('2112000c', tcp4), header: { isTls: false } },
+    { sentence: 'an unspecified family', bytes: v2('21000000'), header: { isLocal: false, isTls: false } },
+    { sentence: 'a Unix socket', bytes: v2('213100d8', '00'.repeat(216)), header: { isLocal: false, isTls: false } },
+    { sentence: 'a datagram', bytes: v2('2112000c', tcp4), header: { isLocal: false, isTls: false } },
   ])('$sentence is read, in whatever pieces it arrives', ({ bytes, header }) => {
     const all = Buffer.concat([bytes, Buffer.from('GET / HTTP/1.1\r\n')]);
     for (let length = 1; length < bytes.length; length += 1) {
