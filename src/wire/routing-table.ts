@@ -105,7 +105,7 @@ export type Endpoint = {
   port: number;
   state: EndpointState;
   reason?: Reason;
-  /** Its node is not ready, or has stopped renewing its Lease. The sessions of an endpoint that no connection reaches either are lost. */
+  /** Its node is not ready, has stopped renewing its Lease, or is deleted. The sessions of an endpoint that no connection reaches either are lost. */
   nodeLost?: true;
 };
 

@@ -85,3 +85,23 @@ test('the pods of a node that is not ready are marked', async () => {
   await report('True');
   expect(lostEndpoints(operator)).toEqual([]);
 });
+
+test('the pods of a node that is deleted with its Lease are marked, until a node of its name joins', async () => {
+  const operator = await serve();
+  const node = world.mustFind(nodes, 'node-2');
+  await world.after(() => {
+    world.cluster.remove(nodes, { name: 'node-2' });
+    world.cluster.remove(leases, { namespace: 'kube-node-lease', name: 'node-2' });
+  });
+  expect(lostEndpoints(operator)).toEqual(['cart-b']);
+  await keepRenewing(60, 'node-1');
+  expect(lostEndpoints(operator)).toEqual(['cart-b']);
+  await world.after(() => world.put(nodes, node));
+  expect(lostEndpoints(operator)).toEqual([]);
+});
+
+test('a pod on a node that the operator has not seen yet is not marked', async () => {
+  const operator = await serve();
+  await world.after(() => world.editSpec(pods, 'cart-b', { nodeName: 'node-3' }));
+  expect(lostEndpoints(operator)).toEqual([]);
+});

@@ -32,7 +32,7 @@ export type Snapshot = {
   existing: Existing[];
   /** By `namespace/name` of the StickyWorkload; newest first. Only those that this replica has observed since its start. */
   removedPods: Record<string, RemovedPod[]>;
-  /** By name. */
+  /** By name; also deleted ones, as long as they have pods. */
   nodes: Record<string, ClusterNode>;
   /** Absent if none is found; that of a managed control plane is never visible. */
   autoscaler?: ClusterAutoscaler;
@@ -43,7 +43,7 @@ export type RemovedPod = { pod: string; uid: string; atMs: number };
 
 /**
  * What limits how long the pods of a node can stay: those of its labels that `names.ts` lists, and the keys of its taints.
- * `lost`: it is not ready, or does not renew its Lease.
+ * `lost`: it is not ready, does not renew its Lease, or is deleted.
  */
 export type ClusterNode = { labels: Record<string, string>; taints: string[]; lost?: true };
 

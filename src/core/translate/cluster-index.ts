@@ -22,7 +22,7 @@ export type ClusterIndex = {
   slicesByService: ReadonlyMap<string, Slice[]>;
   /** By `namespace/name`. */
   services: ReadonlyMap<string, Service>;
-  /** Nodes that are not ready, or do not renew their Lease. */
+  /** Nodes that are not ready, do not renew their Lease, or are deleted. */
   lostNodes: ReadonlySet<string>;
   /** By their namespace. */
   grants: ReadonlyMap<string, ReferenceGrant[]>;

@@ -7,6 +7,7 @@ import type { KeyRing } from '../../wire/routing-table.ts';
 import type { KubeObject, ObjectRef } from '../../kube/ports.ts';
 import type { LostNodes } from '../nodes/lost-nodes.ts';
 import type { Caches } from './caches.ts';
+import { watchGoneNodes } from './gone-nodes.ts';
 import { createRemovedPods } from './removed-pods.ts';
 import { controllerOf, type CachedPod } from './pods.ts';
 import { proxyOf } from './targets.ts';
@@ -29,6 +30,7 @@ export type ClusterStateOptions = {
 export function createClusterState(options: ClusterStateOptions): ClusterState {
   const { caches, lostNodes, operatorNamespace, nowMs } = options;
   const removedPods = createRemovedPods();
+  const goneNodes = watchGoneNodes(caches);
   const list = <Name extends CacheName>(name: Name): CacheContents[Name][] => sortByName(caches.list(name));
 
   /** Returns the end of the chain pod → ReplicaSet → Deployment; a StatefulSet controls its pods directly. */
@@ -77,14 +79,24 @@ export function createClusterState(options: ClusterStateOptions): ClusterState {
 
   const workloads = (): StickyWorkload[] => list('workloads');
 
+  const nodes = (pods: readonly Pod[]): Snapshot['nodes'] =>
+    Object.fromEntries([
+      ...list('nodes').map(({ metadata: { name }, node }) => [
+        name,
+        lostNodes.has(name) ? { ...node, lost: true as const } : node,
+      ]),
+      ...goneNodes.of(pods),
+    ]);
+
   return {
     snapshot: () => {
       const targets = [...list('deployments'), ...list('statefulSets')];
+      const pods = list('pods').map(complete);
       const autoscaler = targets.find((target) => target.autoscaler)?.autoscaler;
       return {
         workloads: workloads(),
         targets: targets.map(({ target }) => target),
-        pods: list('pods').map(complete),
+        pods,
         services: list('services').map(({ owned, isExternalName }) => ({ ...owned, isExternalName })),
         slices: list('slices').map(({ slice }) => slice),
         keyRings: gatherKeyRings(list('keyRings'), workloads()),
@@ -99,12 +111,7 @@ export function createClusterState(options: ClusterStateOptions): ClusterState {
         namespaces: list('namespaces').map(({ namespace }) => namespace),
         proxies: targets.flatMap((target) => proxyOf(target) ?? []),
         existing: existingKinds.flatMap(([name, kind]) => list(name).map(({ owned }) => ({ ...owned, kind }))),
-        nodes: Object.fromEntries(
-          list('nodes').map(({ metadata: { name }, node }) => [
-            name,
-            lostNodes.has(name) ? { ...node, lost: true as const } : node,
-          ]),
-        ),
+        nodes: nodes(pods),
         ...(autoscaler && { autoscaler }),
         removedPods: Object.fromEntries(
           workloads().map(({ metadata, spec }) => [
