@@ -61,22 +61,47 @@ const names: [string, FieldId][] = [
   ['client-cert', Field.Claim],
   ['client-cert-chain', Field.Claim],
   ['x-client-cert', Field.Claim],
-  ['remote-user', Field.Claim],
-  ['x-remote-user', Field.Claim],
+  ['x-scheme', Field.Claim],
+  ['x-envoy-external-address', Field.Claim],
+  ['x-ms-client-principal', Field.Claim],
 ];
 
-/**
- * X-Forwarded-User, -Email, -Client-Cert and many more; the answers of oauth2-proxy and Authelia as ingress controllers pass them on;
- * client certificates as NGINX does. RFC 9440 section 4 requires that a proxy remove such names.
- */
-const prefixes = ['x-forwarded-', 'x-auth-request-', 'ssl-client-', 'x-ssl-client-'];
+/** RFC 9440 section 4 requires that a proxy remove the names of client certificates; those of identities are no different. */
+const prefixes = [
+  // X-Forwarded-User, -Email, -Client-Cert and many more.
+  'x-forwarded-',
+  // What ingress controllers pass on from an authentication service: oauth2-proxy; Authelia (Remote-User, -Groups, -Email, -Name);
+  // authentik; Pomerium; Grafana's auth proxy (X-WebAuth-User); the front proxy of Kubernetes API servers (X-Remote-User, -Group).
+  'x-auth-request-',
+  'remote-',
+  'x-remote-',
+  'x-authentik-',
+  'x-pomerium-',
+  'x-webauth-',
+  // Authenticating load balancers: AWS ALB, Google IAP, Azure App Service, Tailscale.
+  'x-amzn-oidc-',
+  'x-amzn-mtls-',
+  'x-goog-authenticated-user-',
+  'x-ms-client-principal-',
+  'tailscale-user-',
+  // Client certificates as NGINX passes them on.
+  'ssl-client-',
+  'x-ssl-client-',
+];
 
 type Candidate = { bytes: Uint8Array; id: FieldId };
 
-const candidatesByLength: readonly Candidate[][] = Array.from({ length: 25 }, (_, length) =>
+const longestName = Math.max(...names.map(([name]) => name.length));
+const candidatesByLength: readonly Candidate[][] = Array.from({ length: longestName + 1 }, (_, length) =>
   names.filter(([name]) => name.length === length).map(([name, id]) => ({ bytes: Buffer.from(name), id })),
 );
-const claimPrefixes = prefixes.map((prefix) => Buffer.from(prefix));
+
+/** The byte in which the prefixes differ most: the third, since most begin with `x-`. Few other names have one of theirs there. */
+const distinctAt = 2;
+const prefixesByThirdByte: readonly Uint8Array[][] = Array.from({ length: 256 }, (_, byte) =>
+  prefixes.filter((prefix) => prefix.charCodeAt(distinctAt) === byte).map((prefix) => Buffer.from(prefix)),
+);
+const noPrefixes: readonly Uint8Array[] = [];
 const noCandidates: readonly Candidate[] = [];
 
 /** Returns the id of the header name at [start, end). X_Forwarded_For would reach some apps as the header that only the proxy may set. */
@@ -92,10 +117,7 @@ export function classify(bytes: Uint8Array, start: number, end: number): FieldId
 }
 
 function hasClaimPrefix(bytes: Uint8Array, start: number, length: number): boolean {
-  const first = foldedNames[byteAt(bytes, start)];
-  // x and s: most names begin with another letter.
-  if (first !== 0x78 && first !== 0x73) return false;
-  for (const prefix of claimPrefixes) {
+  for (const prefix of prefixesByThirdByte[foldedNames[byteAt(bytes, start + distinctAt)] ?? 0] ?? noPrefixes) {
     if (length > prefix.length && startsWith(bytes, start, prefix)) return true;
   }
   return false;

@@ -60,8 +60,8 @@ function parseV1(bytes: Buffer): ProxyHeaderOutcome {
   if (lineFeed < 0) return bytes.length < maxV1Bytes ? incomplete : refused('TooLong');
   const end = lineFeed + 1;
   const line = bytes.toString('latin1', v1Start.length, end);
-  // After UNKNOWN everything up to CRLF is ignored.
   const base = { end, isLocal: false, isTls: false };
+  // After UNKNOWN everything up to CRLF is ignored.
   if (/^UNKNOWN(?: [^\r\n]*)?\r\n$/.test(line)) return { kind: 'header', header: base };
   const [, family = '', source = '', target = '', sourcePort = '', targetPort = ''] =
     /^(TCP[46]) ([0-9a-fA-F.:]+) ([0-9a-fA-F.:]+) ([0-9]{1,5}) ([0-9]{1,5})\r\n$/.exec(line) ?? [];

@@ -63,6 +63,21 @@ const stated = [
   'ssl-client-verify: SUCCESS',
   'Client-Cert: :MII:',
   'Remote-User: ann',
+  'Remote-Groups: admins',
+  'Remote-Email: ann@shop.test',
+  'Remote-Name: Ann',
+  'X-Remote-Group: admins',
+  'X-WebAuth-User: ann',
+  'X-authentik-username: ann',
+  'X-Pomerium-Claim-Email: ann@shop.test',
+  'X-Amzn-Oidc-Identity: ann',
+  'X-Amzn-Mtls-Clientcert-Subject: CN=ann',
+  'X-Goog-Authenticated-User-Email: ann@shop.test',
+  'X-MS-CLIENT-PRINCIPAL: eyJ9',
+  'X-MS-CLIENT-PRINCIPAL-NAME: ann',
+  'Tailscale-User-Login: ann@shop.test',
+  'X-Scheme: https',
+  'X-Envoy-External-Address: 203.0.113.9',
 ];
 
 describe('the request head for the app', () => {
@@ -73,6 +88,11 @@ describe('the request head for the app', () => {
       'accept: */*',
       ...added,
     ]);
+  });
+
+  test('has headers that only resemble what proxies state about a client', () => {
+    const lines = ['Remote: 1', 'X-Remoteness: 1', 'X-MS-Client-Principals: 1', 'X-Webauthn: 1', 'X-Amzn-Trace-Id: 1'];
+    expect(sentFor(...start, ...lines)).toEqual([...start, ...lines, ...added]);
   });
 
   test.each([
@@ -105,6 +125,8 @@ describe('the request head for the app', () => {
         'X_Forwarded_User: admin',
         'SSL_CLIENT_VERIFY: SUCCESS',
         'Remote_User: admin',
+        'REMOTE_GROUPS: admins',
+        'X_WebAuth_User: admin',
       ],
     ],
     ['a Cookie with nothing but the session', ['Cookie: sid=h1.abc']],
