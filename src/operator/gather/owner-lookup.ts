@@ -1,27 +1,19 @@
 /** Finds the StickyWorkload that a new pod belongs to. At admission the caches may hold neither of them yet. */
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
-import { bySeniority } from '../../core/resolve/workload-index.ts';
 import { labels } from '../../core/names/names.ts';
 import type { Clock } from '../../platform/clock.ts';
-import type { ObjectMeta, ObjectReader } from '../../kube/ports.ts';
-import { replicaSets, stickyWorkloads } from '../../kube/resources.ts';
+import { recordOf } from '../../platform/record.ts';
+import type { KubeObject, ObjectMeta, ObjectReader } from '../../kube/ports.ts';
+import { deployments, replicaSets, statefulSets, stickyWorkloads } from '../../kube/resources.ts';
 import type { Caches } from './caches.ts';
+import { createClaimWait, oldestClaim, type ClaimTarget, type Unclaimed } from './claim-wait.ts';
 import { controllerOf } from './pods.ts';
 import type { CacheContents } from './watched.ts';
-
-type Target = { kind: string; name: string };
 
 export type OwnerLookupOptions = { caches: Caches; reader: ObjectReader; clock: Clock };
 
 /**
- * Helm and Argo CD apply a Deployment before a custom resource. The webhook's own timeout for labelled pods is 10 s. Each request that waits
- * occupies one of the (by default 200) mutating requests that the API server handles at a time, so their number is bounded.
- */
-const patienceMs = 7000;
-const maxWaiting = 20;
-
-/**
- * Returns a function that finds the oldest StickyWorkload that claims the pod's Deployment or StatefulSet, or undefined.
+ * Returns a function that finds the oldest StickyWorkload that claims the pod's Deployment or StatefulSet.
  * A pod may be created milliseconds after its ReplicaSet and its StickyWorkload: what the caches lack is read live. For a labelled pod
  * the StickyWorkload may follow, and is waited for. Throws AppError if the API server cannot be read.
  */
@@ -29,63 +21,41 @@ export function createOwnerLookup({
   caches,
   reader,
   clock,
-}: OwnerLookupOptions): (pod: ObjectMeta) => Promise<StickyWorkload | undefined> {
-  let waiting = 0;
+}: OwnerLookupOptions): (pod: ObjectMeta) => Promise<StickyWorkload | Unclaimed> {
+  const wait = createClaimWait({ caches, clock });
 
-  async function targetOf(namespace: string, owner: Target | undefined): Promise<Target | undefined> {
-    if (owner?.kind !== 'ReplicaSet') return owner;
+  async function targetOf(pod: ObjectMeta): Promise<ClaimTarget | undefined> {
+    const namespace = pod.namespace ?? '';
+    const owner = controllerOf(pod);
+    if (owner?.kind !== 'ReplicaSet') return owner && { namespace, ...owner };
     const ref = { namespace, name: owner.name };
     const replicaSet = caches.get('replicaSets', ref) ?? (await reader.get(replicaSets, ref));
-    return replicaSet && controllerOf(replicaSet.metadata);
+    const controller = replicaSet && controllerOf(replicaSet.metadata);
+    return controller && { namespace, ...controller };
   }
 
-  /** Resolves with the first StickyWorkload that claims the target, or with undefined. */
-  function untilClaimed(namespace: string, target: Target): Promise<StickyWorkload | undefined> {
-    if (waiting >= maxWaiting) return Promise.resolve(undefined);
-    waiting += 1;
-    return new Promise((resolve) => {
-      const end = (claim: StickyWorkload | undefined) => {
-        waiting -= 1;
-        cancel();
-        unsubscribe();
-        resolve(claim);
-      };
-      const check = () => {
-        const claim = oldestClaim(caches.list('workloads'), namespace, target);
-        if (claim) end(claim);
-      };
-      const cancel = clock.after(patienceMs, () => {
-        end(undefined);
-      });
-      const unsubscribe = caches.onChange((name) => {
-        if (name === 'workloads') check();
-      });
-      // It may have arrived during the live read.
-      check();
-    });
+  /**
+   * Whether it exists and labels its pods. Anyone can send the webhook a pod with an invented owner, and there is room for a bounded number
+   * of targets, so neither the pod's label nor its owner reference is enough.
+   */
+  async function isLabelled({ namespace, kind, name }: ClaimTarget): Promise<boolean> {
+    const resource = [deployments, statefulSets].find((one) => one.kind === kind);
+    const target = resource && (await reader.get(resource, { namespace, name }));
+    return target !== undefined && templateLabels(target)[labels.inject] === 'true';
   }
 
   return async (pod) => {
-    const namespace = pod.namespace ?? '';
-    const target = await targetOf(namespace, controllerOf(pod));
-    if (!target) return undefined;
-    const cached = oldestClaim(caches.list('workloads'), namespace, target);
+    const target = await targetOf(pod);
+    if (!target) return 'NotSticky';
+    const cached = oldestClaim(caches.list('workloads'), target);
     if (cached) return cached;
-    const { items } = await reader.list(stickyWorkloads, { fieldSelector: `metadata.namespace=${namespace}` });
-    const claim = oldestClaim(items as CacheContents['workloads'][], namespace, target);
-    return claim ?? (pod.labels?.[labels.inject] === 'true' ? untilClaimed(namespace, target) : undefined);
+    const { items } = await reader.list(stickyWorkloads, { fieldSelector: `metadata.namespace=${target.namespace}` });
+    const claim = oldestClaim(items as CacheContents['workloads'][], target);
+    if (claim) return claim;
+    const mayWait = pod.labels?.[labels.inject] === 'true' && (wait.isAwaited(target) || (await isLabelled(target)));
+    return mayWait ? wait.untilClaimed(target) : 'NotSticky';
   };
 }
 
-function oldestClaim(
-  workloads: CacheContents['workloads'][],
-  namespace: string,
-  target: Target,
-): StickyWorkload | undefined {
-  return workloads
-    .filter(
-      ({ metadata, spec }) =>
-        metadata.namespace === namespace && spec.targetRef.kind === target.kind && spec.targetRef.name === target.name,
-    )
-    .toSorted(bySeniority)[0];
-}
+const templateLabels = ({ spec }: KubeObject): Record<string, unknown> =>
+  recordOf(recordOf(recordOf(recordOf(spec)['template'])['metadata'])['labels']);

@@ -18,16 +18,21 @@ import { createBodyGate } from '../https/body-gate.ts';
 import { readJson, RequestError, sendAnswer, type BodyOptions } from '../https/server.ts';
 import { paramsOf, type InjectionSettings } from './params.ts';
 import { parseReview, renderReview } from './review.ts';
-import { describeUnchanged, describeWarning, noWorkload } from './warnings.ts';
+import { describeUnchanged, describeUnclaimed, describeWarning } from './warnings.ts';
 
-/** The outcome of one request, for metrics. `NotSticky`: the pod belongs to no StickyWorkload. */
-export type InjectionOutcome = 'Injected' | 'NotSticky' | 'Failed' | UnchangedReason;
+/**
+ * Why a pod has no StickyWorkload. `TooManyWaiting`: it may follow, but too many Deployments and StatefulSets wait for theirs.
+ */
+type Unclaimed = 'NotSticky' | 'TooManyWaiting';
+
+/** The outcome of one request, for metrics. */
+export type InjectionOutcome = 'Injected' | Unclaimed | 'Failed' | UnchangedReason;
 
 export type InjectionPorts = {
   /** The addresses of the operator may change. */
   settings: () => InjectionSettings;
   /** The StickyWorkload at the end of the pod's controller chain. */
-  findWorkload: (pod: KubeObject) => Promise<StickyWorkload | undefined>;
+  findWorkload: (pod: KubeObject) => Promise<StickyWorkload | Unclaimed>;
   observe: (outcome: InjectionOutcome) => void;
   /** Returns a new random key for a sidecar. */
   randomKey: () => string;
@@ -99,9 +104,13 @@ async function reviewPod(
     clock,
     isLabelled(pod) ? lookupTimeoutMs.labelled : lookupTimeoutMs.other,
   );
-  if (workload === undefined) {
-    observe('NotSticky');
-    return isLabelled(pod) ? { warnings: [noWorkload] } : {};
+  if (typeof workload === 'string') {
+    observe(workload);
+    if (!isLabelled(pod)) return {};
+    if (workload !== 'NotSticky') {
+      logger.warn({ ...podFields(pod), reason: workload }, 'pod starts without the sidecar');
+    }
+    return { warnings: [describeUnclaimed[workload]] };
   }
   const result = injectPod(readPod(pod), paramsOf(workload, settings(), randomKey()));
   if (result.kind === 'unchanged') {

@@ -15,8 +15,12 @@ export const describeUnchanged = (reason: keyof typeof obstacles, port = 0): str
   `holdfast: ${reason}: this pod starts without the sidecar, so a scale-down cuts its sessions: ${obstacles[reason](port)}`;
 
 /** For a pod with the label of injection. */
-export const noWorkload =
-  'holdfast: this pod starts without the sidecar: it has the label holdfast.dev/inject, but no StickyWorkload names its Deployment or StatefulSet; create one, and restart the rollout';
+export const describeUnclaimed = {
+  NotSticky:
+    'holdfast: this pod starts without the sidecar: it has the label holdfast.dev/inject, but no StickyWorkload names its Deployment or StatefulSet; create one, and restart the rollout',
+  TooManyWaiting:
+    'holdfast: TooManyWaiting: this pod starts without the sidecar: too many Deployments and StatefulSets wait for their StickyWorkloads; create its StickyWorkload first, then restart the rollout',
+} as const;
 
 export const describeWarning = (warning: InjectWarning): string => `holdfast: ${describe(warning)}`;
 

@@ -104,9 +104,23 @@ describe('the webhook', () => {
   });
 
   test('admits a pod that belongs to no StickyWorkload', async () => {
-    findWorkload = async () => undefined;
+    findWorkload = async () => 'NotSticky';
     expect(await send(review({ containers: [app] }))).toEqual({ uid: 'u1', allowed: true });
     expect(outcomes).toEqual(['NotSticky']);
+  });
+
+  const unclaimed: [InjectionOutcome & ('NotSticky' | 'TooManyWaiting'), RegExp][] = [
+    ['NotSticky', /no StickyWorkload names its Deployment or StatefulSet; create one/],
+    ['TooManyWaiting', /TooManyWaiting: .* wait for their StickyWorkloads; create its StickyWorkload first/],
+  ];
+  test.each(unclaimed)('warns about a labelled pod without a StickyWorkload: %s', async (outcome, warning) => {
+    findWorkload = async () => outcome;
+    const { allowed, warnings } = await send(
+      review({ containers: [app] }, { labels: { 'holdfast.dev/inject': 'true' } }),
+    );
+    expect([allowed, warnings]).toEqual([true, [expect.stringMatching(warning)]]);
+    expect(warnings?.[0]?.length).toBeLessThan(256);
+    expect(outcomes).toEqual([outcome]);
   });
 
   test('passes the session sources of the StickyWorkload to the sidecar', async () => {

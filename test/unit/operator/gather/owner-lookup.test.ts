@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { KubeObject, ObjectMeta } from '../../../../src/kube/ports.ts';
-import { replicaSets, stickyWorkloads } from '../../../../src/kube/resources.ts';
+import { deployments, replicaSets, statefulSets, stickyWorkloads } from '../../../../src/kube/resources.ts';
 import { createCaches, type Caches } from '../../../../src/operator/gather/caches.ts';
 import { createOwnerLookup } from '../../../../src/operator/gather/owner-lookup.ts';
 import { AppError } from '../../../../src/platform/errors.ts';
@@ -25,8 +25,11 @@ async function fillCaches(): Promise<void> {
   await settle();
 }
 
-const find = async ({ metadata }: KubeObject): Promise<string | undefined> =>
-  (await createOwnerLookup({ caches, reader: cluster, clock })(metadata))?.metadata.name;
+type Found = Awaited<ReturnType<ReturnType<typeof createOwnerLookup>>>;
+const nameOf = (found: Found): string => (typeof found === 'string' ? found : found.metadata.name);
+
+const find = async ({ metadata }: KubeObject): Promise<string> =>
+  nameOf(await createOwnerLookup({ caches, reader: cluster, clock })(metadata));
 const ofCart = pod({ name: 'x', of: 'cart-1', app: 'cart' });
 const owned = (metadata: Partial<ObjectMeta>): KubeObject => ({
   ...ofCart,
@@ -63,21 +66,21 @@ function putWorld(): void {
 }
 
 describe('a created pod', () => {
-  const cases: [string, KubeObject, string | undefined][] = [
+  const cases: [string, KubeObject, string][] = [
     ['belongs to the oldest StickyWorkload of its own namespace that claims its Deployment', ofCart, 'cart'],
     ['belongs to that of its StatefulSet, which controls it directly', byStatefulSet, 'db'],
-    ['belongs to none without a controller', owned({ ownerReferences: [] }), undefined],
+    ['belongs to none without a controller', owned({ ownerReferences: [] }), 'NotSticky'],
     [
       'belongs to none if its ReplicaSet is deleted',
       owned({
         ownerReferences: [{ apiVersion: 'apps/v1', kind: 'ReplicaSet', name: 'gone', uid: 'g', controller: true }],
       }),
-      undefined,
+      'NotSticky',
     ],
     [
       'belongs to none if a Job created it',
       owned({ ownerReferences: [{ apiVersion: 'batch/v1', kind: 'Job', name: 'cart', uid: 'j', controller: true }] }),
-      undefined,
+      'NotSticky',
     ],
   ];
 
@@ -117,10 +120,24 @@ test('a failed read of the API server is an error, not a missing StickyWorkload'
 });
 
 describe('a labelled pod that is created before its StickyWorkload', () => {
-  const labelled = owned({ labels: { 'holdfast.dev/inject': 'true' } });
+  const inject = { 'holdfast.dev/inject': 'true' };
+  const labelled = owned({ labels: inject });
+
+  function labelledPod(name: string, inNamespace = 'shop'): ObjectMeta {
+    const ownerReferences = [{ apiVersion: 'apps/v1', kind: 'StatefulSet', name, uid: 's', controller: true }];
+    return owned({ namespace: inNamespace, labels: inject, ownerReferences }).metadata;
+  }
+
+  /** `template`: the labels of its pods. */
+  function putTarget(kind: 'Deployment' | 'StatefulSet', metadata: ObjectMeta, template: object = inject): void {
+    const spec = { template: { metadata: { labels: template } } };
+    const resource = kind === 'Deployment' ? deployments : statefulSets;
+    cluster.put(resource, { apiVersion: 'apps/v1', kind, metadata, spec });
+  }
 
   beforeEach(async () => {
     cluster.put(replicaSets, replicaSet('cart-1', 'cart'));
+    putTarget('Deployment', { namespace: 'shop', name: 'cart' });
     await fillCaches();
   });
 
@@ -136,20 +153,55 @@ describe('a labelled pod that is created before its StickyWorkload', () => {
     const found = find(labelled);
     await settle();
     await clock.advance(7000);
-    expect(await found).toBeUndefined();
+    expect(await found).toBe('NotSticky');
   });
 
   test('does not wait without the label', async () => {
-    expect(await find(ofCart)).toBeUndefined();
+    expect(await find(ofCart)).toBe('NotSticky');
   });
 
-  test('does not wait if twenty others do: each occupies the API server', async () => {
+  test('does not wait for an owner that does not exist, or does not label its pods: anyone can send such a pod', async () => {
+    putTarget('StatefulSet', { namespace: 'shop', name: 'plain' }, { app: 'plain' });
     const lookUp = createOwnerLookup({ caches, reader: cluster, clock });
-    const waiting = Array.from({ length: 20 }, () => lookUp(labelled.metadata));
+    expect(await lookUp(labelledPod('invented'))).toBe('NotSticky');
+    expect(await lookUp(labelledPod('plain'))).toBe('NotSticky');
+  });
+
+  test('waits together with the others of its Deployment, however many', async () => {
+    const lookUp = createOwnerLookup({ caches, reader: cluster, clock });
+    const waiting = Array.from({ length: 200 }, () => lookUp(labelled.metadata));
     await settle();
-    expect(await lookUp(labelled.metadata)).toBeUndefined();
     cluster.put(stickyWorkloads, stickyWorkload({ name: 'cart' }));
     await settle();
-    expect(new Set((await Promise.all(waiting)).map((claim) => claim?.metadata.name))).toEqual(new Set(['cart']));
+    expect(new Set((await Promise.all(waiting)).map(nameOf))).toEqual(new Set(['cart']));
+  });
+
+  test('does not wait if twenty others of its namespace do, which keeps no other namespace from waiting', async () => {
+    const lookUp = createOwnerLookup({ caches, reader: cluster, clock });
+    const names = Array.from({ length: 21 }, (_, index) => `db-${index}`);
+    for (const name of names) putTarget('StatefulSet', { namespace: 'shop', name });
+    putTarget('StatefulSet', { namespace: 'other', name: 'db' });
+    const waiting = names.slice(0, 20).map((name) => lookUp(labelledPod(name)));
+    await settle();
+    expect(await lookUp(labelledPod('db-20'))).toBe('TooManyWaiting');
+    const elsewhere = lookUp(labelledPod('db', 'other'));
+    await settle();
+    const spec = { targetRef: { kind: 'StatefulSet', name: 'db' } } as const;
+    cluster.put(stickyWorkloads, stickyWorkload({ name: 'db', namespace: 'other', spec }));
+    await settle();
+    expect(nameOf(await elsewhere)).toBe('db');
+    await clock.advance(7000);
+    expect(new Set(await Promise.all(waiting))).toEqual(new Set(['NotSticky']));
+  });
+
+  test('does not wait if a hundred Deployments and StatefulSets of the cluster do: each occupies the API server', async () => {
+    const lookUp = createOwnerLookup({ caches, reader: cluster, clock });
+    for (let index = 0; index < 100; index += 1) {
+      const [name, inNamespace] = [`db-${index}`, `team-${index % 10}`];
+      putTarget('StatefulSet', { namespace: inNamespace, name });
+      void lookUp(labelledPod(name, inNamespace));
+    }
+    await settle();
+    expect(await lookUp(labelled.metadata)).toBe('TooManyWaiting');
   });
 });
