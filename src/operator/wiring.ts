@@ -67,6 +67,7 @@ export function createCore(
   const drains = createDrainWatch({
     caches,
     clusterState,
+    translations,
     events: cluster,
     countsOf: (podUids, nowMs) => ledger.countsOf(podUids, nowMs),
     sources: createSessionSources({ clusterState, translations, ledger }),

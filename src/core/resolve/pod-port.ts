@@ -58,10 +58,6 @@ export function findExitMs(
   return sidecar?.appRuns === false ? Math.max(...Object.values(exits)) : undefined;
 }
 
-/** As `findExitMs`, for the port that the target port is on the pod. */
-export const findAppExitMs = (pod: Pick<Pod, 'exits' | 'ports' | 'sidecar'>, asked: TargetPort): number | undefined =>
-  findExitMs(pod, choosePodPort(asked, [], pod));
-
 /**
  * Returns the target port of the Service, which clients that bypass the proxy use: EndpointSlices have one number for all pods, or look up
  * a name in each. While pods have different ports that is the name, if they all have it, or else the number of most ready pods.

@@ -7,7 +7,6 @@
  */
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
 import { drainLimits } from '../../core/resolve/plan.ts';
-import { findAppExitMs } from '../../core/resolve/pod-port.ts';
 import { isPodTerminal, type Pod, type PodDeletion } from '../../core/snapshot/snapshot.ts';
 import {
   judgeEnd,
@@ -28,11 +27,14 @@ import type { PodRef } from '../discovery/caller.ts';
 import type { Caches } from '../gather/caches.ts';
 import { onPodChange, type PodChange } from '../gather/caches.ts';
 import type { CachedPod } from '../gather/pods.ts';
+import type { TranslationStore } from '../translation/translation-store.ts';
+import { hasAppExited } from './app-exit.ts';
 import { watchUnreleased } from './unreleased.ts';
 import { countDrain, emitDrainEvents, type DrainEventPorts } from './drain-events.ts';
 
 export type DrainWatchOptions = DrainEventPorts & {
   caches: Pick<Caches, 'onChange'>;
+  translations: Pick<TranslationStore, 'latest'>;
   /** By pod UID, over all proxies; absent: unknown. */
   countsOf: (podUids: string[], nowMs: number) => ReadonlyMap<string, SessionCount>;
   sources: (pod: PodRef, nowMs: number) => SessionSource[];
@@ -89,7 +91,8 @@ export function createDrainWatch(options: DrainWatchOptions): DrainWatch {
     }
     if (!workload) return;
     report(cached, judgeSidecar(before, factsOf(cached, workload)));
-    const hasExited = findAppExitMs(cached.pod, workload.spec.service.targetPort) !== undefined;
+    const translated = options.translations.latest();
+    const hasExited = translated !== undefined && hasAppExited(cached.pod, workload, translated);
     if (hasExited) report(cached, judgeExit(factsOf(cached, workload)));
   }
 

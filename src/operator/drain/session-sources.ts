@@ -1,7 +1,6 @@
 /** The session sources of a terminating pod. Unknown is not zero: wherever a proxy may know more, the result is "unknown". */
 import { gatewayKey } from '../../core/resolve/plan.ts';
 import type { Ledger } from '../../core/count/ledger.ts';
-import { findAppExitMs } from '../../core/resolve/pod-port.ts';
 import { backendKey, defaultGateway } from '../../core/names/names.ts';
 import type { Snapshot } from '../../core/snapshot/snapshot.ts';
 import type { SessionSource } from '../../wire/messages.ts';
@@ -9,6 +8,7 @@ import type { PodRef } from '../discovery/caller.ts';
 import type { Translated, TranslationStore } from '../translation/translation-store.ts';
 import type { ClusterState } from '../gather/cluster-state.ts';
 import { runningProxies } from '../proxies/serving-proxies.ts';
+import { hasAppExited } from './app-exit.ts';
 
 const unknown = (reason: string): SessionSource[] => [{ type: 'Proxy', known: false, reason }];
 
@@ -29,7 +29,7 @@ export function createSessionSources({
     if (name === undefined) return unknown('this operator replica does not know the pod yet');
     const workload = clusterState.workload({ namespace: pod.namespace, name });
     // No table has the endpoint any more, and nothing is left to hold it for.
-    if (known && findAppExitMs(known, workload?.spec.service.targetPort) !== undefined) {
+    if (known && hasAppExited(known, workload, translated)) {
       return [{ type: 'Proxy', known: true, sessions: 0 }];
     }
     const gateways = gatewaysOf(backendKey(pod.namespace, name), pod.namespace, translated);

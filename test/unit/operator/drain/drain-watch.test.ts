@@ -2,14 +2,15 @@ import { beforeEach, describe, expect, test } from '@jest/globals';
 import type { SessionSource } from '../../../../src/wire/messages.ts';
 import type { EventNote, KubeObject } from '../../../../src/kube/ports.ts';
 import type { Change } from '../../../../src/kube/watch/store.ts';
+import { translate } from '../../../../src/core/translate/translate.ts';
 import { createCounters, type OperatorCounters } from '../../../../src/operator/counters.ts';
 import type { ChangeListener } from '../../../../src/operator/gather/caches.ts';
-import { projectPod } from '../../../../src/operator/gather/pods.ts';
+import { type CachedPod, projectPod } from '../../../../src/operator/gather/pods.ts';
 import { createDrainWatch, type DrainWatch } from '../../../../src/operator/drain/drain-watch.ts';
 import { createManualClock, type ManualClock } from '../../../support/manual-clock.ts';
 import { createMemoryLogger } from '../../../support/memory-logger.ts';
 import { pod } from '../../../support/operator-objects.ts';
-import { stickyWorkload } from '../../../support/world.ts';
+import { snapshotOf, stickyWorkload } from '../../../support/world.ts';
 
 let clock: ManualClock;
 let counters: OperatorCounters;
@@ -17,6 +18,7 @@ let events: EventNote[];
 let watch: DrainWatch;
 let notify: ChangeListener;
 let isLeader: boolean;
+const snapshot = snapshotOf({ targets: [{ name: 'cart', containerPorts: [{ name: 'http', port: 9191 }] }] });
 /** The count of every pod; undefined: unknown. */
 let sessions: number | undefined;
 
@@ -34,7 +36,8 @@ beforeEach(() => {
   ];
   watch = createDrainWatch({
     caches: { onChange: (listener) => (listeners.push(listener), () => void listeners.pop()) },
-    clusterState: { workload: () => stickyWorkload({ name: 'cart' }) },
+    clusterState: { workload: () => stickyWorkload({ name: 'cart', spec: { service: { targetPort: 9191 } } }) },
+    translations: { latest: () => ({ snapshot, translation: translate(snapshot) }) },
     events: { emit: (event) => void events.push(event) },
     countsOf: (uids) =>
       new Map(sessions === undefined ? [] : uids.map((uid) => [uid, { confirmed: sessions ?? 0, unconfirmed: 0 }])),
@@ -56,7 +59,7 @@ function seen({
   graceSeconds,
   endings = 0,
   phase = 'Running',
-}: { graceSeconds?: number; endings?: number; phase?: string } = {}): KubeObject {
+}: { graceSeconds?: number; endings?: number; phase?: string } = {}): CachedPod {
   const whole = pod({ name: 'cart-a', of: 'cart-1', app: 'cart', workload: 'cart' });
   const deletion =
     graceSeconds === undefined
@@ -164,6 +167,27 @@ describe('a pod that is deleted while it has sessions', () => {
     events = [];
     notify('pods', { type: 'DELETED', object: terminate() });
     expect(emitted()).toEqual(twice('Warning DrainBroken'));
+  });
+});
+
+describe('a terminating pod of an older template, in which the exporter has the number that the target port has now', () => {
+  function exited(container: string): CachedPod {
+    const cached = seen({ graceSeconds: 3640 });
+    const ports = [
+      { port: 8080, name: 'http', container: 'app' },
+      { port: 9191, name: 'metrics', container: 'exporter' },
+    ];
+    return { ...cached, pod: { ...cached.pod, ports, exits: { [container]: 7 } } };
+  }
+
+  test('is reported when its app exits with sessions', () => {
+    notify('pods', modified(exited('app'), terminate()));
+    expect(emitted()).toEqual(twice('Warning DrainBroken'));
+  });
+
+  test('is not reported when its exporter exits', () => {
+    notify('pods', modified(exited('exporter'), terminate()));
+    expect(emitted()).toEqual([]);
   });
 });
 

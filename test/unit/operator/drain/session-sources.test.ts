@@ -1,8 +1,9 @@
-import { expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { createLedger } from '../../../../src/core/count/ledger.ts';
 import type { EndpointReport } from '../../../../src/wire/messages.ts';
 import { translate } from '../../../../src/core/translate/translate.ts';
 import type { TranslationStore } from '../../../../src/operator/translation/translation-store.ts';
+import type { Pod } from '../../../../src/core/snapshot/snapshot.ts';
 import type { ClusterState } from '../../../../src/operator/gather/cluster-state.ts';
 import { createSessionSources } from '../../../../src/operator/drain/session-sources.ts';
 import { snapshotOf, stickyWorkload, wholePod, type ShortWorld } from '../../../support/world.ts';
@@ -23,12 +24,14 @@ type Known = {
   /** The annotation that injection set on the pod; absent: no cache has the pod. */
   workload?: string;
   claimed?: boolean;
+  targetPort?: number;
+  pod?: Pick<Pod, 'exits' | 'ports'>;
   /** By name of the proxy. */
   reports?: Record<string, Partial<EndpointReport>>;
 };
 
 /** The sources that the sidecar of cart-a receives. */
-function ask({ clusterState, workload, claimed = true, reports = {} }: Known) {
+function ask({ clusterState, workload, claimed = true, targetPort, pod, reports = {} }: Known) {
   const snapshot = clusterState && snapshotOf(clusterState);
   const translations = { latest: () => snapshot && { snapshot, translation: translate(snapshot) } } as Pick<
     TranslationStore,
@@ -36,8 +39,9 @@ function ask({ clusterState, workload, claimed = true, reports = {} }: Known) {
   > as TranslationStore;
   const directory: ClusterState = {
     snapshot: () => snapshotOf({}),
-    pod: () => (workload === undefined ? undefined : { ...wholePod({ name: 'cart-a' }), workload }),
-    workload: () => (claimed ? stickyWorkload({ name: 'cart' }) : undefined),
+    pod: () => (workload === undefined ? undefined : { ...wholePod({ name: 'cart-a', ...pod }), workload }),
+    workload: () =>
+      claimed ? stickyWorkload({ name: 'cart', ...(targetPort && { spec: { service: { targetPort } } }) }) : undefined,
   };
   const ledger = createLedger();
   for (const [proxy, endpoint] of Object.entries(reports)) {
@@ -145,4 +149,25 @@ test('a pod that the route of another StickyWorkload uses is counted by the prox
   expect(ask({ clusterState: { ...canary, pods: proxies }, workload: 'cart', reports: { p: {}, q: {} } })).toEqual(
     unknown('no proxy of Gateway shop/web is running'),
   );
+});
+
+describe('the session counts of a pod whose template had another port, which is now the number of its exporter', () => {
+  const older: Known = {
+    clusterState: { pods: proxies, targets: [{ name: 'cart', containerPorts: [{ name: 'http', port: 9191 }] }] },
+    targetPort: 9191,
+    workload: 'cart',
+    reports: { p: { sessions: 2 }, q: {} },
+  };
+  const ports = [
+    { port: 8080, name: 'http', container: 'app' },
+    { port: 9191, name: 'metrics', container: 'exporter' },
+  ];
+
+  test('are those of the proxies after the exit of the exporter', () => {
+    expect(ask({ ...older, pod: { ports, exits: { exporter: 7 } } })).toEqual(known(2));
+  });
+
+  test('are zero after the exit of the app', () => {
+    expect(ask({ ...older, pod: { ports, exits: { app: 7 } } })).toEqual(known(0));
+  });
 });
