@@ -174,7 +174,7 @@ export const metrics = {
     part: 'proxy',
     type: 'counter',
     labels: [...perWorkload, 'reason'],
-    help: 'Requests of existing sessions that received 503 because their pod could not be reached, by reason: UpstreamConnectFailed, ProxyOutOfResources or TooManyRequests. The sessions are kept.',
+    help: 'Requests of existing sessions that received 503 because their pod could not be reached, by reason: UpstreamConnectFailed, ProxyOutOfResources, TooManyRequests, or TableOutdated: the session is newer than the routing table of the proxy. The sessions are kept.',
   },
   holdfast_carrier_conflicts_total: {
     part: 'proxy',

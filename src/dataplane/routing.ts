@@ -66,6 +66,7 @@ export type ReplyReason =
   | 'EndpointLost'
   | 'UpstreamConnectFailed'
   | 'ProxyOutOfResources'
+  | 'TableOutdated'
   | 'TooManyRequests'
   | 'UpstreamProtocolError'
   | 'UpstreamTimeout'

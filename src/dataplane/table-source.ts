@@ -48,7 +48,11 @@ function startFileSource(file: string, { clock, log }: TableSourcePorts, target:
   const onTable = (table: RoutingTable) => {
     target.onTable({ stream: 0, revision: 0n, asOfMs: clock.nowMs(), table });
   };
-  const stop = followTableFile(file, { clock, log, onTable });
+  // A file that has not changed is current: otherwise every later session would be newer than the table.
+  const onUnchanged = () => {
+    target.onConfirmed(clock.nowMs());
+  };
+  const stop = followTableFile(file, { clock, log, onTable, onUnchanged });
   return {
     connected: () => [],
     handOver: () => Promise.resolve(false),

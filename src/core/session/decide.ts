@@ -1,4 +1,4 @@
-/** Decides what happens to a request's session: it stays on its pod, waits for the table, is lost, or starts. */
+/** Decides what happens to a request's session: it stays on its pod, waits for the table, is kept without a pod, is lost, or starts. */
 import type { SessionLimits } from '../../wire/routing-table.ts';
 import { tokenLife, type Token } from './token.ts';
 
@@ -30,10 +30,14 @@ export type Moment = { nowMs: number; asOfMs: number; waitUntilMs: number };
 export type NewReason = 'NoToken' | 'Expired' | 'Ended';
 export type LostReason = 'EndpointRemoved' | 'NotInTable';
 
-/** `lost`: the pod no longer exists, and a new session starts on another pod. */
+/**
+ * `kept`: the token is newer than the table, which therefore cannot show whether the pod exists. `lost`: the pod no longer exists, and a
+ * new session starts on another pod.
+ */
 export type SessionDecision<T, C extends TokenCandidate<T>> =
   | { kind: 'pinned'; candidate: C; endpoint: T }
   | { kind: 'wait'; untilMs: number }
+  | { kind: 'kept'; candidate: C }
   | { kind: 'lost'; candidate: C; reason: LostReason }
   | { kind: 'new'; reason: NewReason };
 
@@ -44,7 +48,7 @@ export const maxWaitMs = 3000;
 const clockSkewMs = 5000;
 
 /**
- * Of several tokens the first whose pod exists wins, then the first worth waiting for, then the first that is lost.
+ * Of several tokens the first whose pod exists wins, then the first that a newer table may show, then the first that is lost.
  * A client sends several after a change of the cookie's path: the cookie with the longer path comes first, and Holdfast's
  * Set-Cookie does not replace it. If it won although its pod no longer exists, every request would start a new session. Each token
  * is judged by its own backend.
@@ -62,7 +66,7 @@ export function decideSession<T, C extends TokenCandidate<T>>(
   return best ?? { kind: 'new', reason: 'NoToken' };
 }
 
-const rank = { new: 0, lost: 1, wait: 2, pinned: 3 } as const;
+const rank = { new: 0, lost: 1, kept: 2, wait: 3, pinned: 4 } as const;
 
 function decideOne<T, C extends TokenCandidate<T>>(candidate: C, at: Moment): SessionDecision<T, C> {
   const { token, backend, seenHereMs, hasFixedDate, hasEnded } = candidate;
@@ -75,6 +79,7 @@ function decideOne<T, C extends TokenCandidate<T>>(candidate: C, at: Moment): Se
   if (life === 'Doubtful') return { kind: 'new', reason: 'Expired' };
   if (backend.isRemoved(token.endpointId)) return { kind: 'lost', candidate, reason: 'EndpointRemoved' };
   const mayBeAheadOfTable = token.issuedAtS * 1000 >= at.asOfMs - clockSkewMs;
-  if (mayBeAheadOfTable && at.nowMs < at.waitUntilMs) return { kind: 'wait', untilMs: at.waitUntilMs };
-  return { kind: 'lost', candidate, reason: 'NotInTable' };
+  if (!mayBeAheadOfTable) return { kind: 'lost', candidate, reason: 'NotInTable' };
+  // After the wait, it is the table that is old: this proxy has lost its operator, and others assign sessions to new pods meanwhile.
+  return at.nowMs < at.waitUntilMs ? { kind: 'wait', untilMs: at.waitUntilMs } : { kind: 'kept', candidate };
 }

@@ -8,13 +8,20 @@ import { AppError, describeError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
 import { shareUnchanged } from './share-unchanged.ts';
 
-export type TableFilePorts = { clock: Clock; log: Logger; onTable: (table: RoutingTable) => void };
+/** `onUnchanged`: the file still has the last table. */
+export type TableFilePorts = {
+  clock: Clock;
+  log: Logger;
+  onTable: (table: RoutingTable) => void;
+  onUnchanged: () => void;
+};
 
 const pollMs = 1000;
 
 /** A file that is unreadable or not a table is logged once and changes nothing. Returns a function that stops polling. */
-export function followTableFile(file: string, { clock, log, onTable }: TableFilePorts): () => void {
+export function followTableFile(file: string, { clock, log, onTable, onUnchanged }: TableFilePorts): () => void {
   let seen: string | undefined;
+  let applied: string | undefined;
   let table: RoutingTable | undefined;
   let problem: string | undefined;
   let cancel = () => {};
@@ -27,8 +34,9 @@ export function followTableFile(file: string, { clock, log, onTable }: TableFile
         seen = text;
         const parsed = parse(text);
         table = table === undefined ? parsed : shareUnchanged(table, parsed);
+        applied = text;
         onTable(table);
-      }
+      } else if (text === applied && !stopped) onUnchanged();
       problem = undefined;
     } catch (error) {
       const described = describeError(error);

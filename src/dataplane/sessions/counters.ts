@@ -26,11 +26,17 @@ export type EndReason =
  */
 export type LossReason = LostReason | 'NodeLost' | 'Unconfirmed';
 
-/** Why a request of a session got no response of its pod, although neither is lost. */
-export type KeptSessionRefusalReason = 'UpstreamConnectFailed' | 'ProxyOutOfResources' | 'TooManyRequests';
+/** Why a request did not reach the pod that was chosen for it. */
+export type UpstreamRefusalReason = 'UpstreamConnectFailed' | 'ProxyOutOfResources' | 'TooManyRequests';
+
+/**
+ * Why a request of a session got no response of its pod, although neither is lost. `TableOutdated`: the session is newer than the table,
+ * which does not have its pod.
+ */
+export type KeptSessionRefusalReason = UpstreamRefusalReason | 'TableOutdated';
 
 /** Why a new session was refused. */
-export type NewSessionRefusalReason = NoneReason | KeptSessionRefusalReason;
+export type NewSessionRefusalReason = NoneReason | UpstreamRefusalReason;
 
 /** The sessions of one backend on this replica. */
 export type BackendCounters = {
@@ -83,7 +89,7 @@ export function countersOf({ backends }: SessionCounters, key: string): BackendC
       ProxyOutOfResources: 0,
       TooManyRequests: 0,
     },
-    keptRefused: { UpstreamConnectFailed: 0, ProxyOutOfResources: 0, TooManyRequests: 0 },
+    keptRefused: { UpstreamConnectFailed: 0, ProxyOutOfResources: 0, TooManyRequests: 0, TableOutdated: 0 },
     unpinnedIds: 0,
   };
   backends.set(key, known);

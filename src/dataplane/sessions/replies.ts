@@ -2,7 +2,7 @@
 import type { Reply } from '../routing.ts';
 import type { NoneReason } from '../../core/balance/balance.ts';
 import type { CompiledBackend } from './compiled-table.ts';
-import type { KeptSessionRefusalReason, NewSessionRefusalReason } from './counters.ts';
+import type { KeptSessionRefusalReason, NewSessionRefusalReason, UpstreamRefusalReason } from './counters.ts';
 
 const retrySoon = 'Retry-After: 2\r\n';
 /** Sessions end in minutes, not in seconds. */
@@ -10,6 +10,9 @@ const retryLater = 'Retry-After: 10\r\n';
 
 /** The reply to a request of a session that is kept; counted by its reason. */
 export type KeptSessionRefusal = Reply & { reason: KeptSessionRefusalReason };
+
+/** The reply to a request that did not reach its pod because of this proxy, whether its session is new or kept. */
+export type ProxyRefusal = Reply & { reason: UpstreamRefusalReason };
 
 /** The reply to a request whose new session is refused; counted by its reason. */
 export type NewSessionRefusal = Reply & { reason: NewSessionRefusalReason };
@@ -81,14 +84,21 @@ export const podAbsent = (backend: string): KeptSessionRefusal => ({
   extraHead: retrySoon,
 });
 
-export const tooManyRequests = (backend: string): KeptSessionRefusal => ({
+export const tableOutdated = (backend: string): KeptSessionRefusal => ({
+  status: 503,
+  reason: 'TableOutdated',
+  body: `This proxy does not know the pod of ${backend} that has your session yet: its routing table is older than the session. Your session is kept. Try again in a moment.\n`,
+  extraHead: retrySoon,
+});
+
+export const tooManyRequests = (backend: string): ProxyRefusal => ({
   status: 503,
   reason: 'TooManyRequests',
   body: `The pod of ${backend} has not answered as many requests as one proxy may send to it (limits.requestsPerEndpoint of HoldfastProxy). No session is lost. Try again in a moment.\n`,
   extraHead: retrySoon,
 });
 
-export const outOfResources = (backend: string): KeptSessionRefusal => ({
+export const outOfResources = (backend: string): ProxyRefusal => ({
   status: 503,
   reason: 'ProxyOutOfResources',
   body: `This proxy has no free file, port or memory for a connection to ${backend}. No session is lost. Try again in a moment.\n`,

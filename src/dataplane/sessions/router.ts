@@ -19,7 +19,7 @@ import { countersOf, createCounters, forgetRemovedBackends, type SessionCounters
 import type { EndpointSlot } from './endpoint-slots.ts';
 import { adoptSessions } from './handover.ts';
 import { isLostWithNode } from './outlier.ts';
-import { noRoute, notReady, podAbsent } from './replies.ts';
+import { noRoute, notReady, podAbsent, tableOutdated, type KeptSessionRefusal } from './replies.ts';
 import type { AdoptSessions } from './received-handovers.ts';
 import { formatSessionId, parseSessionId, type SessionId } from './session-ids.ts';
 import { createEndedSessions } from './ended-sessions.ts';
@@ -165,8 +165,9 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
       const reason = wasConfirmed(token) ? decision.reason : 'Unconfirmed';
       return starter.reassign(route, { ...session, reason, tried: [], start });
     }
+    if (decision.kind === 'kept') return refuseKept(backend.key, tableOutdated(backend.key));
     const slot = decision.endpoint;
-    if (slot.endpoint.state === 'Absent') return waitForPod(backend.key);
+    if (slot.endpoint.state === 'Absent') return refuseKept(backend.key, podAbsent(backend.key));
     if (startsSession && start !== 'Nothing' && slot.endpoint.state === 'Draining') {
       return starter.start(route, { ...freshStart[start], replaces: session });
     }
@@ -178,8 +179,7 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
     return starter.pin(route, { ...session, slot, start, nowMs });
   };
 
-  const waitForPod = (key: string): RouteDecision => {
-    const refusal = podAbsent(key);
+  const refuseKept = (key: string, refusal: KeptSessionRefusal): RouteDecision => {
     countersOf(counters, key).keptRefused[refusal.reason] += 1;
     return { kind: 'reply', reply: refusal };
   };

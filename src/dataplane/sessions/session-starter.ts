@@ -15,9 +15,9 @@ import {
   placementFailed,
   podUnreachable,
   tooManyRequests,
-  type KeptSessionRefusal,
   type NewSessionRefusal,
   type PlacementFailure,
+  type ProxyRefusal,
 } from './replies.ts';
 
 export type StarterPorts = Omit<HoldContext, 'starter'> & {
@@ -121,7 +121,7 @@ const startFailed = (key: string, { tried, failure }: StartContext) =>
   notOfEndpoint(key, failure) ?? connectFailed(key, tried.length);
 
 /** Returns the reply to a request that failed because of this proxy; undefined if an endpoint was the reason. */
-function notOfEndpoint(key: string, failure: ConnectFailure | undefined): KeptSessionRefusal | undefined {
+function notOfEndpoint(key: string, failure: ConnectFailure | undefined): ProxyRefusal | undefined {
   if (failure === 'LocalError') return outOfResources(key);
   return failure === 'LimitReached' ? tooManyRequests(key) : undefined;
 }

@@ -50,6 +50,7 @@ const sent = (podName: string, dates?: Partial<Pick<Token, 'issuedAtS' | 'lastSe
 function inShort(decision: SessionDecision<Endpoint, Sent>): string {
   if (decision.kind === 'pinned') return `pinned to ${decision.endpoint.pod}`;
   if (decision.kind === 'wait') return `wait until ${decision.untilMs - nowMs} ms from now`;
+  if (decision.kind === 'kept') return 'kept';
   return `${decision.kind}: ${decision.reason}`;
 }
 
@@ -92,10 +93,23 @@ const rows: Row[] = [
     expected: 'lost: NotInTable',
   },
   {
-    sentence: 'a token whose pod is still unknown at the end of the wait is lost',
+    sentence: 'a token newer than the table, with a pod that is still unknown at the end of the wait, is kept',
     candidates: [sent('unknown', { issuedAtS: nowS })],
     waitUntilMs: nowMs,
+    expected: 'kept',
+  },
+  {
+    sentence: 'a token whose pod is still unknown in a table that is certainly newer is lost',
+    candidates: [sent('unknown', { issuedAtS: nowS - 6 })],
+    asOfMs: nowMs,
+    waitUntilMs: nowMs,
     expected: 'lost: NotInTable',
+  },
+  {
+    sentence: 'a lost token does not count as lost while another is kept',
+    candidates: [sent('removed'), sent('unknown', { issuedAtS: nowS })],
+    waitUntilMs: nowMs,
+    expected: 'kept',
   },
   {
     sentence: 'a session that was idle for longer than the limit has expired',

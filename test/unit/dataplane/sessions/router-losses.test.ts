@@ -184,6 +184,7 @@ describe('a proxy without free files, ports or memory', () => {
       UpstreamConnectFailed: 0,
       ProxyOutOfResources: 1,
       TooManyRequests: 0,
+      TableOutdated: 0,
     });
     // A later failure of the pod itself is retried: it is not known to be unhealthy. New sessions start there.
     expect(holdOf(replica.send([cookie])).connectFailed('Refused')).toMatchObject({ kind: 'retry' });
