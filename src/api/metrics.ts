@@ -107,7 +107,7 @@ export const metrics = {
     part: 'operator',
     type: 'counter',
     labels: [...perWorkload, 'reason'],
-    help: 'Sessions that were still live when their pod stopped, by reason. These sessions are lost.',
+    help: 'Sessions that were still live when their pod stopped, by reason, and are lost: they do not wait for the next pod of its name.',
   },
   holdfast_key_rotations_total: {
     part: 'operator',

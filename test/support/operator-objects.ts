@@ -31,6 +31,18 @@ export const replicaSet = (name: string, owner: string): KubeObject => ({
   metadata: { namespace, name, uid: `uid-of-${name}`, ownerReferences: controlledBy('Deployment', owner) },
 });
 
+/** A StatefulSet whose first pod has the suffix `-0`. */
+export const statefulSet = (name: string, replicas: number): KubeObject => {
+  const { spec, ...object } = deployment(name);
+  return { ...object, kind: 'StatefulSet', spec: { ...(spec as object), replicas } };
+};
+
+/** A pod of a StatefulSet, with the sidecar. */
+export const statefulPod = (set: string, ordinal: number): KubeObject => {
+  const created = pod({ name: `${set}-${ordinal}`, of: set, app: set, workload: set });
+  return { ...created, metadata: { ...created.metadata, ownerReferences: controlledBy('StatefulSet', set) } };
+};
+
 /** `of`: its ReplicaSet. `workload`: the StickyWorkload of its injection; without it the pod has no sidecar. */
 export type ShortPod = { name: string; of: string; app: string; workload?: string };
 

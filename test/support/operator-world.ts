@@ -11,7 +11,16 @@ import { createOperator, type Operator } from '../../src/operator/operator.ts';
 import { createManualClock } from './manual-clock.ts';
 import { createTestCluster } from './cluster/test-cluster.ts';
 import { createMemoryLogger } from './memory-logger.ts';
-import { deployment, namespace, pod, replicaSet, slice, stickyWorkload } from './operator-objects.ts';
+import {
+  deployment,
+  namespace,
+  pod,
+  replicaSet,
+  slice,
+  statefulPod,
+  statefulSet,
+  stickyWorkload,
+} from './operator-objects.ts';
 import { createRecorder, type Changes } from './recorder.ts';
 import { createTlsClient, type TlsClient } from './tls-client.ts';
 import type { ShortWorkload } from './world.ts';
@@ -177,13 +186,30 @@ export function createOperatorWorld({ startMs, lease = 'slow' }: WorldOptions = 
   return world;
 }
 
+export type ServingWorld = { world: OperatorWorld; operator: Operator };
+
 /** A world in which StickyWorkload `cart` is served by two pods, `cart-a` and `cart-b`, and the operator is idle. */
-export async function createServingWorld(
-  options: WorldOptions = {},
-): Promise<{ world: OperatorWorld; operator: Operator }> {
+export async function createServingWorld(options: WorldOptions = {}): Promise<ServingWorld> {
   const world = createOperatorWorld(options);
   world.putWorkload({ name: 'cart' });
   world.putPods('cart', ['cart-a', 'cart-b']);
+  return serve(world);
+}
+
+/** The same with a StatefulSet: `cart-0` and `cart-1`. */
+export async function createStatefulWorld(options: WorldOptions = {}): Promise<ServingWorld> {
+  const world = createOperatorWorld(options);
+  world.put(resources.statefulSets, statefulSet('cart', 2));
+  world.put(
+    resources.stickyWorkloads,
+    stickyWorkload({ name: 'cart', spec: { targetRef: { kind: 'StatefulSet', name: 'cart' } } }),
+  );
+  world.put(resources.pods, statefulPod('cart', 0), statefulPod('cart', 1));
+  world.put(resources.endpointSlices, slice('cart', ['cart-0', 'cart-1']));
+  return serve(world);
+}
+
+async function serve(world: OperatorWorld): Promise<ServingWorld> {
   const operator = await world.start();
   world.runProxy();
   await world.settle();

@@ -17,9 +17,12 @@ export type ReportedWorld = {
   unconfirmed: { sessions: number };
 };
 
-export async function createReportedWorld(): Promise<ReportedWorld> {
+/** `serve`: creates the world, by default with a Deployment. */
+export async function createReportedWorld(
+  serve: typeof createServingWorld = createServingWorld,
+): Promise<ReportedWorld> {
   // Real TLS: certificates are issued by the clock of the operator and checked by the clock of the machine.
-  const { world, operator } = await createServingWorld({ startMs: Math.floor(Date.now() / 1000) * 1000 });
+  const { world, operator } = await serve({ startMs: Math.floor(Date.now() / 1000) * 1000 });
   const client = world.client(operator.listening().discovery);
   world.put(pods, proxyPod('proxy-1'));
   addToken(world, { token: 'proxy', serviceAccount: 'holdfast-holdfast', pod: 'proxy-1' });

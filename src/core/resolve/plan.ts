@@ -6,6 +6,7 @@ import { group, type StickyWorkload } from '../../api/stickyworkload.ts';
 import type { DrainLimits } from '../drain/state.ts';
 import { backendKey, defaultCookieName, defaultGateway } from '../names/names.ts';
 import type { ParametersRef, Target } from '../snapshot/snapshot.ts';
+import { endpointIdentityOf, type EndpointIdentity } from './successor.ts';
 import type { BalancingPolicy, Carrier, Listener, RoutePersistence, SessionLimits } from '../../wire/routing-table.ts';
 
 export type GatewayRef = { namespace: string; name: string };
@@ -33,7 +34,7 @@ export type ServingPlan = {
   hostnames: string[];
   matches: RouteMatch[];
   limits: SessionLimits;
-  endpointIdentity: 'PodName' | 'PodUID';
+  endpointIdentity: EndpointIdentity;
   persistence: RoutePersistence;
   policy: BalancingPolicy;
   maxSessionsPerEndpoint?: number;
@@ -84,8 +85,7 @@ export function planServing({ metadata, spec }: StickyWorkload): ServingPlan {
     hostnames: (spec.route.hostnames ?? []).map((hostname) => hostname.toLowerCase()),
     matches: spec.route.matches,
     limits: planLimits(spec.sessionPersistence),
-    endpointIdentity:
-      spec.sessionPersistence.endpointIdentity ?? (spec.targetRef.kind === 'StatefulSet' ? 'PodName' : 'PodUID'),
+    endpointIdentity: endpointIdentityOf(spec),
     persistence: planPersistence(name, spec.sessionPersistence),
     ...planBalancing(spec.loadBalancing),
     backendRefs: planBackends(metadata, spec.route),

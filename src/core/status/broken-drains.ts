@@ -30,6 +30,8 @@ export type DrainFacts = {
   proxiesCount: boolean;
   /** On this pod, by the proxies; undefined while unknown. */
   sessions: number | undefined;
+  /** Whether the sessions wait for the next pod of its name: then none is cut. */
+  hasSuccessor: boolean;
   nowMs: number;
 };
 
@@ -45,11 +47,11 @@ export function judgeEnd(facts: DrainFacts): BrokenDrain | undefined {
   const when =
     left === undefined ? 'without having been deleted' : `${formatDuration(wholeSeconds(left))} before its deadline`;
   // The kubelet may report the exits of sidecar and app in one update: then only the sidecar's exit status shows that it exited first.
-  if (hasDied(pod)) return sidecarRestarted(pod, sessions);
+  if (hasDied(pod)) return sidecarRestarted(facts);
   return {
     reason: 'DrainBroken',
-    sessionsCut: sessions,
-    message: `the pod disappeared with ${formatSessions(sessions)}, ${when}: it was force-deleted (--grace-period=0), its node was lost, or its containers exited${endOf(pod)}. These sessions are lost; their clients get new ones.`,
+    ...sessionsCut(facts),
+    message: `the pod disappeared with ${formatSessions(sessions)}, ${when}: it was force-deleted (--grace-period=0), its node was lost, or its containers exited${endOf(pod)}. ${fateOf(facts)}`,
   };
 }
 
@@ -59,7 +61,7 @@ export function judgeExit(facts: DrainFacts): BrokenDrain | undefined {
   if (broken?.reason !== 'DrainBroken') return broken;
   return {
     ...broken,
-    message: `the app's container exited by itself with ${formatSessions(facts.sessions)} while the pod was held for them: it stopped without SIGTERM, or its own preStop hook (exec or sleep) had ended. These sessions are lost; their clients get new ones.`,
+    message: `the app's container exited by itself with ${formatSessions(facts.sessions)} while the pod was held for them: it stopped without SIGTERM, or its own preStop hook (exec or sleep) had ended. ${fateOf(facts)}`,
   };
 }
 
@@ -70,17 +72,27 @@ export function judgeSidecar(before: Pod | undefined, facts: DrainFacts): Broken
   if (!before?.sidecar || !sidecar?.appRuns || sidecar.endings <= before.sidecar.endings) return undefined;
   // Unknown is not zero: there may be sessions, and the hold is broken.
   if (isEmpty(facts)) return undefined;
-  return sidecarRestarted(facts.pod, facts.sessions);
+  return sidecarRestarted(facts);
 }
 
-function sidecarRestarted({ sidecar }: Pod, sessions: number | undefined): BrokenDrain {
-  const held = formatSessions(sessions);
+function sidecarRestarted(facts: DrainFacts): BrokenDrain {
+  const { sidecar } = facts.pod;
+  const held = formatSessions(facts.sessions);
   return {
     reason: 'SidecarRestarted',
-    ...(sessions !== undefined && { sessionsCut: sessions }),
+    ...sessionsCut(facts),
     message: `the sidecar exited${sidecar?.lastEnd === undefined ? '' : ` (${sidecar.lastEnd})`} while it held the pod for ${held}, so the kubelet sent SIGTERM to the app at once. If the reason is OOMKilled, the node or the sidecar's memory limit is too small.`,
   };
 }
+
+const sessionsCut = ({ sessions, hasSuccessor }: DrainFacts): Pick<BrokenDrain, 'sessionsCut'> =>
+  sessions === undefined || hasSuccessor ? {} : { sessionsCut: sessions };
+
+const fateOf = ({ hasSuccessor }: DrainFacts): string =>
+  hasSuccessor ? sessionsWait : 'These sessions are lost; their clients get new ones.';
+
+/** What becomes of the sessions of a pod that is followed by another of its name. */
+export const sessionsWait = 'These sessions wait for the next pod of this name.';
 
 /** A sidecar that the kubelet stops after the app exits with Completed. */
 const hasDied = ({ sidecar }: Pod): boolean => sidecar?.lastEnd !== undefined && sidecar.lastEnd !== 'Completed';

@@ -10,6 +10,7 @@
  */
 import { choosePodPort, findExitMs } from '../resolve/pod-port.ts';
 import type { ServingPlan } from '../resolve/plan.ts';
+import { podNamesOf } from '../resolve/successor.ts';
 import { targetKey } from '../names/names.ts';
 import { endpointId } from '../session/token.ts';
 import { isPodTerminal, type Pod, type RemovedPod, type Target } from '../snapshot/snapshot.ts';
@@ -30,7 +31,7 @@ export function deriveEndpoints(plan: ServingPlan, index: ClusterIndex, removed:
   // A slice may still list the previous pod of a name.
   const present = new Map(found.map((endpoint) => [endpoint.pod, endpoint]));
   const named = [...present.values()].map((endpoint) => ({ ...endpoint, id: nameId(plan, endpoint.pod) }));
-  const absent = namesOf(target).filter((name) => !present.has(name));
+  const absent = podNamesOf(target).filter((name) => !present.has(name));
   const living = new Set([...present.keys(), ...absent]);
   return {
     endpoints: [...named, ...absent.map((name) => absentEndpoint(plan, name))],
@@ -41,13 +42,6 @@ export function deriveEndpoints(plan: ServingPlan, index: ClusterIndex, removed:
 }
 
 const nameId = ({ namespace }: ServingPlan, pod: string): string => endpointId(`${namespace}/${pod}`);
-
-/** The names of the pods that a StatefulSet has, or creates again. */
-const namesOf = (target: Target | undefined): string[] =>
-  Array.from({ length: target?.ordinals?.replicas ?? 0 }, (_, at) => {
-    const start = target?.ordinals?.start ?? 0;
-    return `${target?.name ?? ''}-${start + at}`;
-  });
 
 /** `gone`: newest first. */
 function newestOfEach(gone: readonly RemovedPod[]): RemovedPod[] {

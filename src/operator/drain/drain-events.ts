@@ -2,6 +2,7 @@
 import { metrics } from '../../api/metrics.ts';
 import type { Reason } from '../../api/reasons.ts';
 import { apiVersion, kind } from '../../api/stickyworkload.ts';
+import { sessionsWait } from '../../core/status/broken-drains.ts';
 import type { DrainSummary } from '../../wire/messages.ts';
 import type { EventSink } from '../../kube/ports.ts';
 import type { Logger } from '../../platform/log.ts';
@@ -11,7 +12,7 @@ import type { PodRef } from '../discovery/caller.ts';
 import type { ClusterState } from '../gather/cluster-state.ts';
 
 export type DrainEventPorts = {
-  clusterState: Pick<ClusterState, 'workload'>;
+  clusterState: Pick<ClusterState, 'workload' | 'hasSuccessor'>;
   events: EventSink;
   counters: Pick<OperatorCounters, 'drains' | 'sessionsCut'>;
   logger: Logger;
@@ -23,7 +24,7 @@ export type DrainNote = { type: 'Normal' | 'Warning'; reason: Reason; message: s
 export function emitDrainEvents(
   pod: PodRef & { workload?: string },
   { message, ...note }: DrainNote,
-  { clusterState, events }: Pick<DrainEventPorts, 'clusterState' | 'events'>,
+  { clusterState, events }: { clusterState: Pick<ClusterState, 'workload'>; events: EventSink },
 ): void {
   const { namespace, name, uid, workload: of } = pod;
   const event = { ...note, action: 'Drain' };
@@ -59,12 +60,14 @@ export function createDrainEvents(
 ) {
   /** By UID, the newest last: a sidecar that did not receive the response reports again. */
   const reported = new Set<string>();
-  return (ref: PodRef, summary: DrainSummary): void => {
-    const { reason, message, ...figures } = summary;
+  return (ref: PodRef, reportedEnd: DrainSummary): void => {
     const { namespace, name, uid } = ref;
     if (!remember(reported, uid)) return;
-    tools.logger.info({ namespace, pod: name, uid, reason, ...figures, detail: message }, 'drain ended');
     const workload = tools.clusterState.pod(ref)?.workload;
+    const claim = workload === undefined ? undefined : tools.clusterState.workload({ namespace, name: workload });
+    const summary = claim && tools.clusterState.hasSuccessor(ref, claim) ? keepSessions(reportedEnd) : reportedEnd;
+    const { reason, message, ...figures } = summary;
+    tools.logger.info({ namespace, pod: name, uid, reason, ...figures, detail: message }, 'drain ended');
     const pod = { ...ref, ...(workload !== undefined && { workload }) };
     emitDrainEvents(pod, { type: reason === 'DrainComplete' ? 'Normal' : 'Warning', reason, message }, tools);
     // The pod was force-deleted during its drain: the drain watch has counted it already, see `drain-watch.ts`.
@@ -72,6 +75,13 @@ export function createDrainEvents(
     countDrain({ namespace, workload }, summary, tools.counters);
     tools.durations.observe({ reason }, summary.tookMs / 1000);
   };
+}
+
+/** A sidecar does not know whether its pod has a successor. */
+function keepSessions({ sessionsCut, ...summary }: DrainSummary): DrainSummary {
+  return sessionsCut === 0
+    ? { ...summary, sessionsCut }
+    : { ...summary, message: `${summary.message}. ${sessionsWait}` };
 }
 
 /** Returns false if the UID was present already. */

@@ -104,7 +104,8 @@ export function createDrainWatch(options: DrainWatchOptions): DrainWatch {
     entry.isSettled = true;
   }
 
-  function factsOf({ pod }: CachedPod, { spec }: StickyWorkload): DrainFacts {
+  function factsOf({ pod }: CachedPod, workload: StickyWorkload): DrainFacts {
+    const { spec } = workload;
     const nowMs = clock.nowMs();
     const count = options.countsOf([pod.uid], nowMs).get(pod.uid);
     return {
@@ -115,6 +116,7 @@ export function createDrainWatch(options: DrainWatchOptions): DrainWatch {
       sessionThreshold: pod.sidecar?.sessionThreshold ?? spec.drain.sessionThreshold,
       proxiesCount: (pod.sidecar?.sessionSources ?? spec.drain.sessionSources).includes('Proxy'),
       sessions: count && count.confirmed + count.unconfirmed,
+      hasSuccessor: clusterState.hasSuccessor(pod, workload),
       nowMs,
     };
   }

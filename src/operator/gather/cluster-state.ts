@@ -2,6 +2,7 @@
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
 import { backendKey, keyRingName, targetKey } from '../../core/names/names.ts';
 import { parseKeyRing, type ParsedKeyRing } from '../../core/keys/key-ring-secret.ts';
+import { hasSuccessor } from '../../core/resolve/successor.ts';
 import { isPodTerminal, type Existing, type Pod, type Snapshot } from '../../core/snapshot/snapshot.ts';
 import type { KeyRing } from '../../wire/routing-table.ts';
 import type { KubeObject, ObjectRef } from '../../kube/ports.ts';
@@ -18,6 +19,8 @@ export interface ClusterState {
   /** The current pod, with the end of its controller chain. */
   pod(ref: ObjectRef): Pod | undefined;
   workload(ref: ObjectRef): StickyWorkload | undefined;
+  /** Whether the sessions of a pod of the StickyWorkload wait for the next pod of its name. */
+  hasSuccessor(pod: ObjectRef, workload: StickyWorkload): boolean;
 }
 
 export type ClusterStateOptions = {
@@ -126,6 +129,8 @@ export function createClusterState(options: ClusterStateOptions): ClusterState {
       return cached && complete(cached);
     },
     workload: (ref) => caches.get('workloads', ref),
+    hasSuccessor: ({ namespace = '', name }, { spec }) =>
+      hasSuccessor(name, spec, caches.get('statefulSets', { namespace, name: spec.targetRef.name })?.target),
   };
 }
 

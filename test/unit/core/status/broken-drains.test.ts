@@ -21,6 +21,7 @@ const factsOf = (facts: Partial<DrainFacts>): DrainFacts => ({
   sessionThreshold: 0,
   proxiesCount: true,
   sessions: 3,
+  hasSuccessor: false,
   nowMs: now,
   ...facts,
 });
@@ -54,6 +55,12 @@ describe('a pod that disappeared', () => {
     const verdict = judgeEnd(factsOf(facts));
     expect(verdict).toMatchObject({ reason: 'DrainBroken', sessionsCut: facts.sessions ?? 3 });
     expect(verdict?.message).toMatch(message);
+  });
+
+  test('cuts no session if these wait for the next pod of its name', () => {
+    const verdict = judgeEnd(factsOf({ hasSuccessor: true }));
+    expect(verdict).not.toHaveProperty('sessionsCut');
+    expect(verdict?.message).toMatch(/exited[.] These sessions wait for the next pod of this name[.]$/);
   });
 
   const fine: [string, Partial<DrainFacts>][] = [

@@ -36,7 +36,10 @@ beforeEach(() => {
   ];
   watch = createDrainWatch({
     caches: { onChange: (listener) => (listeners.push(listener), () => void listeners.pop()) },
-    clusterState: { workload: () => stickyWorkload({ name: 'cart', spec: { service: { targetPort: 9191 } } }) },
+    clusterState: {
+      workload: () => stickyWorkload({ name: 'cart', spec: { service: { targetPort: 9191 } } }),
+      hasSuccessor: () => false,
+    },
     translations: { latest: () => ({ snapshot, translation: translate(snapshot) }) },
     events: { emit: (event) => void events.push(event) },
     countsOf: (uids) =>

@@ -42,6 +42,7 @@ function ask({ clusterState, workload, claimed = true, targetPort, pod, reports 
     pod: () => (workload === undefined ? undefined : { ...wholePod({ name: 'cart-a', ...pod }), workload }),
     workload: () =>
       claimed ? stickyWorkload({ name: 'cart', ...(targetPort && { spec: { service: { targetPort } } }) }) : undefined,
+    hasSuccessor: () => false,
   };
   const ledger = createLedger();
   for (const [proxy, endpoint] of Object.entries(reports)) {
