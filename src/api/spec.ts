@@ -173,7 +173,9 @@ const sidecar = {
         'Resources of the sidecar, instead of those in the settings of the operator. If every other container has a limit, the sidecar also has one, so that a ResourceQuota accepts the pod; in a pod of quality of service Guaranteed its requests equal its limits.',
       properties: {
         requests: computeResources('What the scheduler reserves. Default: cpu 5m, memory 32Mi.'),
-        limits: computeResources('What the sidecar may use. Default: memory 128Mi; cpu 100m where a limit is needed.'),
+        limits: computeResources(
+          'What the sidecar may use. Default: memory 128Mi; cpu 100m where a limit is needed; the request if that is larger.',
+        ),
       },
     },
     port: {

@@ -8,13 +8,14 @@
  * resources, see condition Injected.
  */
 import type { ContainerJson, PodJson, SidecarResources } from './pod.ts';
+import { largerQuantity } from './quantity.ts';
 
 /**
  * It uses 16 MB of its own; the rest of its 63 MB are pages of the binary, which the kernel can evict. Counting 50,000 connections takes it
  * to 73 MB of its own. If it is OOM-killed, the pod's sessions are lost, so the limit is twice its idle memory, including those pages.
  */
 const defaults = { requests: { cpu: '5m', memory: '32Mi' }, limits: { memory: '128Mi' } } as const;
-/** For pods that need a limit: it starts within a second with this, and then uses next to nothing. */
+/** For pods that need a limit: it starts within a second with this, and then uses next to nothing. A limit must not be below the request. */
 const limitsIfNeeded = { cpu: '100m', memory: '128Mi' } as const;
 
 const names = ['cpu', 'memory'] as const;
@@ -24,7 +25,9 @@ export function sidecarResources({ spec }: PodJson, others: ContainerJson[], ask
   const { requests = {}, limits = {} } = asked ?? defaults;
   const needed = names.filter((name) => others.every(({ resources }) => resources?.limits?.[name] !== undefined));
   const all = {
-    ...Object.fromEntries(needed.map((name) => [name, asked?.requests?.[name] ?? limitsIfNeeded[name]])),
+    ...Object.fromEntries(
+      needed.map((name) => [name, largerQuantity(limitsIfNeeded[name], asked?.requests?.[name] ?? 0)]),
+    ),
     ...limits,
   };
   if (isGuaranteed(others) && spec.resources === undefined) return { requests: all, limits: all };
