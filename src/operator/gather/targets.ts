@@ -5,7 +5,8 @@ import type { KubeObject } from '../../kube/ports.ts';
 import { autoscalerOf } from './nodes.ts';
 import { type CachedOwned, projectOwned } from './owned.ts';
 
-type Container = { ports?: { name?: string; containerPort: number }[] | null; readinessProbe?: object };
+type Container = { ports?: ContainerPort[] | null; readinessProbe?: object };
+type ContainerPort = { name?: string; containerPort: number; protocol?: string };
 
 type Workload = KubeObject & {
   kind: Target['kind'];
@@ -93,7 +94,10 @@ function readTemplate({ containers }: { containers?: Container[] | null } = {}):
   Target,
   'containerPorts' | 'hasReadinessProbe'
 > {
-  const ports = (containers ?? []).flatMap((container) => container.ports ?? []);
+  // As for pods: the sessions are those of TCP.
+  const ports = (containers ?? [])
+    .flatMap((container) => container.ports ?? [])
+    .filter(({ protocol = 'TCP' }) => protocol === 'TCP');
   return {
     containerPorts: ports.map((port) => ({
       ...(port.name !== undefined && { name: port.name }),

@@ -29,6 +29,16 @@ describe('a target', () => {
       { matchLabels: { app: 'cart' }, containerPorts: [{ name: 'http', port: 80 }, { port: 81 }] },
     ],
     [
+      'no ports of UDP, which serve no sessions',
+      template({
+        ports: [
+          { name: 'http', containerPort: 80, protocol: 'TCP' },
+          { name: 'quic', containerPort: 80, protocol: 'UDP' },
+        ],
+      }),
+      { containerPorts: [{ name: 'http', port: 80 }] },
+    ],
+    [
       'no selector with expressions, which a Service cannot have',
       { selector: { matchLabels: { app: 'cart' }, matchExpressions: [{ key: 'a', operator: 'Exists' }] } },
       { containerPorts: [] },
