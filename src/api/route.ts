@@ -2,6 +2,9 @@
 import { dnsLabel, objectName, printablePattern, tokenPattern } from './grammar.ts';
 import type { Schema } from './schema.ts';
 
+const regexLimits =
+  'No regular expression matches a text that is very long for its size: above 8,000 characters for about 32 instructions, above 1,024 for 256, the most that one may compile to.';
+
 const nameValueMatch = (what: string) =>
   ({
     type: 'object',
@@ -25,7 +28,7 @@ const nameValueMatch = (what: string) =>
         minLength: 1,
         maxLength: 4096,
         pattern: printablePattern,
-        description: `Value of the ${what}, or a regular expression (RE2) for the whole of it.`,
+        description: `Value of the ${what}, or a regular expression (RE2) for the whole of it. ${regexLimits}`,
       },
     },
   }) as const;
@@ -60,7 +63,7 @@ export const routeMatch = {
           maxLength: 1024,
           pattern: printablePattern,
           default: '/',
-          description: 'An absolute path, or a regular expression (RE2) for the whole path.',
+          description: `An absolute path, or a regular expression (RE2) for the whole path. ${regexLimits}`,
         },
       },
       'x-kubernetes-validations': [

@@ -62,6 +62,20 @@ describe('expressions that are refused, with the reason', () => {
   });
 });
 
+// Clients choose the subjects: a text of 15,000 characters would stop the event loop for 50 ms with the first of these.
+describe('the longest subject that an expression matches', () => {
+  test.each([
+    ['1,000 characters', 'for an expression of nearly the largest size', '[ab]*(?:[ab]{240})c', 1000],
+    ['3,000 characters', 'for one with a bounded repetition', '(?:a|b)*a(?:a|b){70}c', 3000],
+    ['8,000 characters', 'for one that finds a cookie', '(.*; *)?canary=(1|true)(;.*)?', 8000],
+  ])('has at least %s %s', (_, __, source, length) => {
+    const matches = compileRegex(source);
+    const ofLength = (characters: number) =>
+      source.endsWith('c') ? `${'a'.repeat(characters - 1)}c` : `canary=1;${'a'.repeat(characters - 9)}`;
+    expect([matches(ofLength(length)), matches(ofLength(length * 1.2))]).toEqual([true, false]);
+  });
+});
+
 // Each of these takes a backtracking engine longer than the universe has existed: the test would not end.
 describe('a subject that almost matches costs no more than one that matches', () => {
   const wrong = { type: 'RegularExpression' as const, value: '/?(a+)+b' };
