@@ -1,30 +1,24 @@
 /** Decides where a request goes and counts sessions: the session side of the interface in `dataplane/routing.ts`. */
-import { isUnconfirmed, type Start } from '../../core/session/confirmation.ts';
-import { decideSession, maxWaitMs, type TokenCandidate, type SessionDecision } from '../../core/session/decide.ts';
+import { isUnconfirmed } from '../../core/session/confirmation.ts';
+import { decideSession, maxWaitMs } from '../../core/session/decide.ts';
 import type { Token } from '../../core/session/token.ts';
 import { endsRememberedMs } from '../../core/session/validity.ts';
 import { maxHandedEnds, type CarrierConflict } from '../../wire/messages.ts';
 import type { RoutingTable } from '../../wire/routing-table.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Reply, RouteDecision, SessionRouter } from '../routing.ts';
-import {
-  compileRouting,
-  keysDiffer,
-  type CompiledBackend,
-  type CompiledRoute,
-  type CompiledTable,
-} from './compiled-table.ts';
+import { compileRouting, keysDiffer, type CompiledTable } from './compiled-table.ts';
+import { createApplyDecision, type Pending, type SessionCandidate } from './apply-decision.ts';
 import { createCarrierConflicts } from './carrier-conflicts.ts';
 import { countersOf, createCounters, forgetRemovedBackends, type SessionCounters } from './counters.ts';
 import type { EndpointSlot } from './endpoint-slots.ts';
 import { adoptSessions } from './handover.ts';
-import { isLostWithNode } from './outlier.ts';
-import { noRoute, notReady, podAbsent, tableOutdated, type KeptSessionRefusal } from './replies.ts';
+import { noRoute, notReady } from './replies.ts';
 import type { AdoptSessions } from './received-handovers.ts';
 import { formatSessionId, parseSessionId, type SessionId } from './session-ids.ts';
 import { createEndedSessions } from './ended-sessions.ts';
 import { createOutgoingNotices, createSeenElsewhere, noticeLimits } from './session-notices.ts';
-import { createSessionStarter, freshStart } from './session-starter.ts';
+import { createSessionStarter } from './session-starter.ts';
 import { createSessionTable, type SessionTable } from './session-table.ts';
 import { createTableWaiters } from './table-waiters.ts';
 import type { FilterPorts } from './token-filter.ts';
@@ -69,18 +63,6 @@ export interface ManagedRouter extends SessionRouter {
   /** Applies and repeats the ends that a proxy that shut down can no longer repeat. */
   adoptEnded(ids: readonly string[]): void;
 }
-
-/** The parts of a request that a decision needs while the request waits, when its own bytes may be overwritten; and how long it may wait. */
-type Pending = {
-  route: CompiledRoute;
-  tokens: readonly Token[];
-  startsSession: boolean;
-  start: Start;
-  waitUntilMs: number;
-};
-
-type SessionCandidate = TokenCandidate<EndpointSlot> & { backend: CompiledBackend };
-type Settled = Exclude<SessionDecision<EndpointSlot, SessionCandidate>, { kind: 'wait' }>;
 
 const tokensCached = 32_768;
 
@@ -146,6 +128,12 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
       return [{ token, backend, seenHereMs, hasFixedDate: isAppOwned, hasEnded: endedSessions.has(token, nowMs) }];
     });
 
+  /** Not every token is renewed when its client returns: then a proxy that has seen it return knows, or has received a notice. */
+  const wasConfirmed = (token: Token) =>
+    !isUnconfirmed(token) || sessions.isConfirmed(token) || elsewhere.lastMs(token) !== undefined;
+
+  const applyDecision = createApplyDecision({ starter, counters, wasConfirmed });
+
   const settle = (pending: Pending, nowMs: number): RouteDecision | Promise<RouteDecision> => {
     const decision = decideSession<EndpointSlot, SessionCandidate>(candidatesOf(pending, nowMs), {
       nowMs,
@@ -156,37 +144,6 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
     counters.waited += 1;
     return waiters.wait(decision.untilMs - nowMs).then(() => settle(pending, clock.nowMs()));
   };
-
-  const applyDecision = ({ route, startsSession, start }: Pending, decision: Settled, nowMs: number): RouteDecision => {
-    if (decision.kind === 'new') return starter.start(route, freshStart[start]);
-    const { backend, token, seenHereMs } = decision.candidate;
-    const session = { backend, token, seenMs: seenHereMs };
-    if (decision.kind === 'lost') {
-      const reason = wasConfirmed(token) ? decision.reason : 'Unconfirmed';
-      return starter.reassign(route, { ...session, reason, tried: [], start });
-    }
-    if (decision.kind === 'kept') return refuseKept(backend.key, tableOutdated(backend.key));
-    const slot = decision.endpoint;
-    if (slot.endpoint.state === 'Absent') return refuseKept(backend.key, podAbsent(backend.key));
-    if (startsSession && start !== 'Nothing' && slot.endpoint.state === 'Draining') {
-      return starter.start(route, { ...freshStart[start], replaces: session });
-    }
-    if (isLostWithNode(slot, nowMs)) {
-      const lost = { ...session, reason: 'NodeLost' as const, tried: [session.token.endpointId], start };
-      // Without another pod, the session tries its own once more.
-      if (starter.canReassign(route, lost)) return starter.reassign(route, lost);
-    }
-    return starter.pin(route, { ...session, slot, start, nowMs });
-  };
-
-  const refuseKept = (key: string, refusal: KeptSessionRefusal): RouteDecision => {
-    countersOf(counters, key).keptRefused[refusal.reason] += 1;
-    return { kind: 'reply', reply: refusal };
-  };
-
-  /** Not every token is renewed when its client returns: then a proxy that has seen it return knows, or has received a notice. */
-  const wasConfirmed = (token: Token) =>
-    !isUnconfirmed(token) || sessions.isConfirmed(token) || elsewhere.lastMs(token) !== undefined;
 
   const remember = (session: SessionId, nowMs: number) => {
     endedSessions.add(session, { nowMs, forMs: state?.endsRememberedMs ?? endsRememberedMs(undefined) });

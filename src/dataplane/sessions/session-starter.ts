@@ -5,7 +5,7 @@ import type { ConnectFailure, RouteDecision } from '../routing.ts';
 import type { CompiledBackend, CompiledRoute } from './compiled-table.ts';
 import { countersOf, createLossMemory, type SessionCounters } from './counters.ts';
 import type { EndpointSlot } from './endpoint-slots.ts';
-import type { HoldContext, LostSession, PinnedSession, SessionStarter, StartContext } from './hold-context.ts';
+import type { HoldContext, LostSession, SessionStarter, StartContext } from './hold-context.ts';
 import { NewHold } from './new-hold.ts';
 import { PinnedHold } from './pinned-hold.ts';
 import {
@@ -59,11 +59,16 @@ export function createSessionStarter({ counters, backends, random, ...ports }: S
     return { kind: 'reply', reply: refusal };
   };
 
-  const slotOf = ({ backend, token }: PinnedSession) => ports.backend(backend.key)?.find(token.endpointId);
+  /** Returns the pod of a session that its client replaces, unless it has no address at present. */
+  const ownPod = ({ replaces }: StartContext) => {
+    const slot = replaces && ports.backend(replaces.backend.key)?.find(replaces.token.endpointId);
+    return slot?.endpoint.state === 'Absent' ? undefined : slot;
+  };
 
   /** A session on its draining pod is better than none. */
-  const fallBackToDraining = (route: CompiledRoute, { replaces, start }: StartContext): RouteDecision | undefined => {
-    const slot = replaces && slotOf(replaces);
+  const fallBackToDraining = (route: CompiledRoute, attempt: StartContext): RouteDecision | undefined => {
+    const { replaces, start } = attempt;
+    const slot = ownPod(attempt);
     if (replaces === undefined || slot === undefined) return undefined;
     return starter.pin(route, { ...replaces, slot, start, nowMs: ports.clock.nowMs() });
   };
@@ -84,8 +89,7 @@ export function createSessionStarter({ counters, backends, random, ...ports }: S
         refuse(key, found.kind === 'placed' || tried > 0 ? startFailed(key, start) : placementFailed(found))
       );
     },
-    canStart: (route, start) =>
-      find(route, start).kind === 'placed' || (start.replaces !== undefined && slotOf(start.replaces) !== undefined),
+    canStart: (route, start) => find(route, start).kind === 'placed' || ownPod(start) !== undefined,
     reassign(route, lost) {
       const { tried, start } = lost;
       // A request that starts no session does not lose one either: the client keeps its token for the next one that does.

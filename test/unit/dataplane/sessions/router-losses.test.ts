@@ -366,22 +366,3 @@ describe('newSessionOn', () => {
     expect(replica.count('a').sessions + replica.count('b').sessions).toBe(0);
   });
 });
-
-describe('an absent pod, which returns under its name', () => {
-  test('keeps its sessions waiting: 503 with Retry-After, nothing lost, and the same session once it is back', () => {
-    const replica = createReplica(pods('a', 'b'), undefined, () => 0);
-    const { pod, cookie } = visit(replica);
-    const other = pod === 'a' ? 'b' : 'a';
-    replica.swap(pods({ pod, state: 'Absent', address: '' }, other));
-    expect(replyOf(replica.send([cookie]))).toMatchObject({
-      status: 503,
-      extraHead: 'Retry-After: 2\r\n',
-      body: expect.stringContaining('Your session is kept and waits for it'),
-    });
-    expect(visit(replica).pod).toBe(other);
-    replica.swap(pods('a', 'b'));
-    expect(visit(replica, [cookie])).toMatchObject({ pod, isNew: false });
-    expect(Object.values(replica.counters().lost)).toEqual(Object.values(replica.counters().lost).map(() => 0));
-    expect(replica.counters().keptRefused.UpstreamConnectFailed).toBe(1);
-  });
-});
