@@ -23,6 +23,7 @@ import {
   type ProbeJson,
 } from './pod.ts';
 import { choosePort, otherContainers } from './port.ts';
+import { warnOfPorts, type PortWarning } from './port-warnings.ts';
 import {
   decidePreStops,
   renderPreStopVariable,
@@ -41,10 +42,7 @@ import { isSidecar, isTokenVolume, renderSidecar, renderTokenVolume, tokenVolume
 export type UnchangedReason = 'AlreadyInjected' | 'PortConflict' | 'NameConflict' | 'Windows';
 
 /** What is reported to the user. `PreStopKept` (PreStopConflict): SIGTERM reaches that container without a drain. */
-export type InjectWarning =
-  | PreStopWarning
-  | { kind: 'ConnectionPortsUnknown' }
-  | { kind: 'ApplicationPortUnknown'; port: number | string };
+export type InjectWarning = PreStopWarning | PortWarning;
 
 export type Injection =
   | { kind: 'inject'; patch: JsonPatchOperation[]; warnings: InjectWarning[] }
@@ -83,7 +81,7 @@ export function injectPod(pod: PodJson, params: InjectParams): Injection {
   ];
   return patch.length === 0
     ? { kind: 'unchanged', reason: 'AlreadyInjected' }
-    : { kind: 'inject', patch, warnings: [...warnOfPreStops(preStops), ...warnOfPorts(pod, params)] };
+    : { kind: 'inject', patch, warnings: [...warnOfPreStops(preStops), ...warnOfPorts(pod, params, port)] };
 }
 
 function findObstacle(pod: PodJson): UnchangedReason | undefined {
@@ -190,17 +188,5 @@ function addSidecar(
   });
   return [
     initContainers === undefined ? add('/spec/initContainers', [sidecar]) : add('/spec/initContainers/0', sidecar),
-  ];
-}
-
-function warnOfPorts(pod: PodJson, params: InjectParams): InjectWarning[] {
-  const { sessionSources, application } = params;
-  return [
-    ...(sessionSources.includes('Connections') && connectionPorts(pod, params).length === 0
-      ? [{ kind: 'ConnectionPortsUnknown' as const }]
-      : []),
-    ...(application && applicationPort(pod, params) === undefined
-      ? [{ kind: 'ApplicationPortUnknown' as const, port: application.port }]
-      : []),
   ];
 }

@@ -16,18 +16,23 @@ export function choosePort(
   pod: PodJson,
   params: Pick<InjectParams, 'port' | 'preferredPort' | 'probeKey'>,
 ): PortChoice {
-  const declared = new Set(
-    otherContainers(pod).flatMap(({ ports: own = [] }) => own.map((port) => port.containerPort)),
-  );
   const existing = pod.spec.initContainers?.find(isSidecar);
-  const fixed = existing ? portOfSidecar(existing) : params.port;
-  if (fixed !== undefined) return { kind: declared.has(fixed) ? 'conflict' : 'port', port: fixed };
+  // Whatever was added after injection: the hooks and the annotation name this port.
+  if (existing) return { kind: 'port', port: portOfSidecar(existing) };
+  const isDeclared = (port: number) => containersWithPort(pod, port).length > 0;
+  if (params.port !== undefined) return { kind: isDeclared(params.port) ? 'conflict' : 'port', port: params.port };
   const start =
     pod.spec.hostNetwork === true ? onNode.first + (hashOf(params.probeKey) % onNode.count) : params.preferredPort;
   let port = start;
-  while (declared.has(port)) port -= 1;
+  while (isDeclared(port)) port -= 1;
   return { kind: 'port', port };
 }
+
+/** Returns the containers that declare the port, and cannot bind it if it is that of the sidecar. UDP has ports of its own. */
+export const containersWithPort = (pod: PodJson, port: number): ContainerJson[] =>
+  otherContainers(pod).filter(({ ports: own = [] }) =>
+    own.some(({ containerPort, protocol = 'TCP' }) => containerPort === port && protocol === 'TCP'),
+  );
 
 /** Returns the port of the sidecar in a pod, by its startup probe. */
 export function portOfSidecar({ startupProbe }: Pick<ContainerJson, 'startupProbe'>): number {

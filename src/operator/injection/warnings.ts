@@ -34,6 +34,9 @@ function describe(warning: InjectWarning): string {
   if (warning.kind === 'ConnectionPortsUnknown') {
     return 'connections cannot be counted, so every drain lasts until its timeout: no container port is declared; set spec.drain.connections.ports';
   }
+  if (warning.kind === 'SidecarPortDeclared') {
+    return `PortConflict: container ${warning.container} declares port ${warning.port}, which it cannot bind, because the sidecar listens on it; set spec.sidecar.port to another port`;
+  }
   return `the application cannot be queried, so every drain lasts until its timeout: no container declares port ${warning.port}; correct spec.drain.application.port`;
 }
 

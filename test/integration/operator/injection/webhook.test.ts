@@ -3,11 +3,13 @@ import type { AddressInfo } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import type { StickyWorkload } from '../../../../src/api/stickyworkload.ts';
+import type { JsonPatchOperation } from '../../../../src/core/inject/pod.ts';
 import { createTlsServer } from '../../../../src/operator/https/server.ts';
 import { createInjectionHandler } from '../../../../src/operator/injection/handler.ts';
 import type { InjectionOutcome, InjectionPorts } from '../../../../src/operator/injection/handler.ts';
 import type { KubeObject } from '../../../../src/kube/ports.ts';
 import { createCertificates } from '../../../../tools/demo/certificate.ts';
+import { applyPatch } from '../../../support/json-patch.ts';
 import { createManualClock } from '../../../support/manual-clock.ts';
 import { createMemoryLogger } from '../../../support/memory-logger.ts';
 import { createTlsClient, listen } from '../../../support/tls-client.ts';
@@ -82,8 +84,8 @@ async function send(body: string): Promise<Reviewed> {
   return (answer.body as { response: Reviewed }).response;
 }
 
-const patched = ({ patch = '' }: Reviewed): { path: string; value: unknown }[] =>
-  JSON.parse(Buffer.from(patch, 'base64').toString()) as { path: string; value: unknown }[];
+const patched = ({ patch = '' }: Reviewed): JsonPatchOperation[] =>
+  JSON.parse(Buffer.from(patch, 'base64').toString()) as JsonPatchOperation[];
 
 describe('the webhook', () => {
   test('injects a pod of a StickyWorkload, with its drain limits', async () => {
@@ -194,6 +196,18 @@ describe('the webhook', () => {
     expect(answer).toEqual({ uid: 'u1', allowed: true, warnings: [expect.stringMatching(reason)] });
     expect(answer.warnings?.[0]).toContain(`${outcome}: this pod starts without the sidecar`);
     expect(outcomes).toEqual([outcome]);
+  });
+
+  test('warns if a container that another webhook adds has the port of the sidecar', async () => {
+    const pod = { metadata: {}, spec: { containers: [app] } };
+    const injected = applyPatch(pod, patched(await send(review(pod.spec))));
+    const agent = { name: 'agent', ports: [{ containerPort: 15_999 }] };
+    const spec = { ...injected.spec, containers: [...injected.spec.containers, agent] };
+    const again = await send(review(spec, injected.metadata));
+    expect(again.warnings).toEqual([
+      'holdfast: PortConflict: container agent declares port 15999, which it cannot bind, because the sidecar listens on it; set spec.sidecar.port to another port',
+    ]);
+    expect(outcomes).toEqual(['Injected', 'Injected']);
   });
 
   test('warns if the port that the StickyWorkload sets is the one of a container', async () => {

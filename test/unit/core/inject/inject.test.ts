@@ -168,6 +168,14 @@ describe('injection', () => {
     expect(injectPod(second.pod, params)).toEqual({ kind: 'unchanged', reason: 'AlreadyInjected' });
   });
 
+  test('gives the sidecar the set port although a container declares it for UDP', () => {
+    const app = { name: 'app', ports: [{ containerPort: 16_000, protocol: 'UDP' }] };
+    expect(injectPod({ spec: { containers: [app] } }, { ...params, port: 16_000 })).toMatchObject({
+      kind: 'inject',
+      warnings: [],
+    });
+  });
+
   test('restores a hook that was removed after injection', () => {
     const { pod } = inject({ metadata: {}, spec: { containers: [{ name: 'app' }] } });
     const bared: PodJson = { ...pod, spec: { ...pod.spec, containers: [{ name: 'app' }] } };
