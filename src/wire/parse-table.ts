@@ -97,6 +97,7 @@ const backend = object<Backend>({
     object<Endpoint>({
       uid: string,
       id: hexId,
+      alias: optional(hexId),
       pod: string,
       address: string,
       port,

@@ -100,6 +100,8 @@ export type Endpoint = {
   uid: string;
   /** 64-bit hash of the pod UID, or of namespace and name of the pod, 16 hex digits: the id of the endpoint in tokens. */
   id: string;
+  /** Of a pod of a StatefulSet: its id by the other endpointIdentity, in tokens from before a change of it. */
+  alias?: string;
   pod: string;
   address: string;
   port: number;

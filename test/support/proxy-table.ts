@@ -14,17 +14,34 @@ import type { RequestView, TokenFilter } from '../../src/dataplane/routing.ts';
 import type { CarrierConflict } from '../../src/wire/messages.ts';
 import { compileTokenFilter, gatewayCarriers } from '../../src/dataplane/sessions/token-filter.ts';
 
-export type ShortEndpoint = { pod: string; state?: EndpointState; address?: string; port?: number; nodeLost?: true };
+/** `uid`: by default that of its name. `identity`: the endpoint is of a StatefulSet, and has an id by each identity. */
+export type ShortEndpoint = {
+  pod: string;
+  uid?: string;
+  identity?: 'PodName' | 'PodUID';
+  state?: EndpointState;
+  address?: string;
+  port?: number;
+  nodeLost?: true;
+};
+
+function idsOf(pod: string, uid: string, identity: ShortEndpoint['identity']): Pick<Endpoint, 'id' | 'alias'> {
+  const [byUid, byName] = [endpointId(uid), endpointId(`shop/${pod}`)];
+  if (identity === undefined) return { id: byUid };
+  return identity === 'PodUID' ? { id: byUid, alias: byName } : { id: byName, alias: byUid };
+}
 
 const endpoint = ({
   pod,
+  uid = `uid-${pod}`,
+  identity,
   state = 'Accepting',
   address = '127.0.0.1',
   port = 8080,
   nodeLost,
 }: ShortEndpoint): Endpoint => ({
-  uid: `uid-${pod}`,
-  id: endpointId(`uid-${pod}`),
+  uid,
+  ...idsOf(pod, uid, identity),
   pod,
   address,
   port,

@@ -25,12 +25,22 @@ export function deriveEndpoints(plan: ServingPlan, index: ClusterIndex, removed:
   const { found, exited } = findPods(plan, index, new Set(removed.map(({ uid }) => uid)));
   const gone = [...exited, ...removed];
   if (plan.endpointIdentity === 'PodUID') {
-    return { endpoints: found, removedEndpoints: gone.map(({ uid, atMs }) => ({ id: endpointId(uid), uid, atMs })) };
+    return {
+      endpoints:
+        plan.target.kind === 'StatefulSet'
+          ? found.map((endpoint) => ({ ...endpoint, alias: nameId(plan, endpoint.pod) }))
+          : found,
+      removedEndpoints: gone.map(({ uid, atMs }) => ({ id: endpointId(uid), uid, atMs })),
+    };
   }
   const target = index.targets.get(targetKey(plan.namespace, plan.target));
   // A slice may still list the previous pod of a name.
   const present = new Map(found.map((endpoint) => [endpoint.pod, endpoint]));
-  const named = [...present.values()].map((endpoint) => ({ ...endpoint, id: nameId(plan, endpoint.pod) }));
+  const named = [...present.values()].map((endpoint) => ({
+    ...endpoint,
+    id: nameId(plan, endpoint.pod),
+    alias: endpoint.id,
+  }));
   const absent = podNamesOf(target).filter((name) => !present.has(name));
   const living = new Set([...present.keys(), ...absent]);
   return {

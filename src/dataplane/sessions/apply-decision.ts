@@ -59,7 +59,7 @@ export function createApplyDecision({ starter, counters, wasConfirmed }: ApplyPo
     if (state === 'Absent') return withoutPod(pending, session, podAbsent(backend.key));
     if (startsSession && start !== 'Nothing' && state === 'Draining') return startInPlaceOf(session, pending);
     if (isLostWithNode(slot, nowMs)) {
-      const lost = { ...session, reason: 'NodeLost' as const, tried: [token.endpointId], start };
+      const lost = { ...session, reason: 'NodeLost' as const, tried: [slot.endpoint.id], start };
       // Without another pod, the session tries its own once more.
       if (starter.canReassign(route, lost)) return starter.reassign(route, lost);
     }

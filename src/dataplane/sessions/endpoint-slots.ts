@@ -43,6 +43,7 @@ export type EndpointSlot = EndpointLoad & {
 };
 
 export interface EndpointSlots {
+  /** By the id or the alias of its endpoint. */
   byId(id: string): EndpointSlot | undefined;
   byNumber(number: number): EndpointSlot | undefined;
   /** Returns the slot of an endpoint of the table, which is created if it does not exist. */
@@ -55,6 +56,9 @@ export interface EndpointSlots {
 
 const isCounting = ({ sessions, unconfirmed, starting }: EndpointSlot): boolean =>
   sessions > 0 || unconfirmed > 0 || starting > 0;
+
+/** By the UID if `endpointIdentity` has changed: an alias alone may name an earlier pod. */
+const isSame = (one: Endpoint, other: Endpoint): boolean => one.id === other.id || one.uid === other.uid;
 
 export function createEndpointSlots(): EndpointSlots {
   const byId = new Map<string, EndpointSlot>();
@@ -82,20 +86,31 @@ export function createEndpointSlots(): EndpointSlots {
       unanswered: false,
     };
     byNumber[number] = slot;
-    byId.set(endpoint.id, slot);
     return slot;
+  };
+  // An id may belong to a newer slot by now: pods of a StatefulSet have the same name one after another.
+  const forgetId = (id: string, slot: EndpointSlot) => {
+    if (byId.get(id) === slot) byId.delete(id);
+  };
+  const forgetIds = (slot: EndpointSlot) => {
+    forgetId(slot.endpoint.id, slot);
+    if (slot.endpoint.alias !== undefined) forgetId(slot.endpoint.alias, slot);
   };
   const releaseIfUnused = (slot: EndpointSlot) => {
     if (slot.inTable || isCounting(slot) || byNumber[slot.number] !== slot) return;
     byNumber[slot.number] = undefined;
-    byId.delete(slot.endpoint.id);
+    forgetIds(slot);
     free.push(slot.number);
   };
   return {
     byId: (id) => byId.get(id),
     byNumber: (number) => byNumber[number],
     attach(endpoint, backend) {
-      const slot = byId.get(endpoint.id) ?? add(endpoint, backend);
+      const known = byId.get(endpoint.id);
+      const slot = known !== undefined && isSame(known.endpoint, endpoint) ? known : add(endpoint, backend);
+      forgetIds(slot);
+      byId.set(endpoint.id, slot);
+      if (endpoint.alias !== undefined) byId.set(endpoint.alias, slot);
       slot.inTable = true;
       slot.endpoint = endpoint;
       slot.backend = backend;

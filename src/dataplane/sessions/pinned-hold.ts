@@ -69,7 +69,7 @@ export class PinnedHold implements SessionHold {
     if (afterMs === undefined && isOfEndpoint(failure)) slot.unhealthy = true;
     const reason = this.lossReason();
     if (reason !== undefined) {
-      const next = context.starter.reassign(this.route, { backend, token, reason, tried: [token.endpointId], start });
+      const next = context.starter.reassign(this.route, { backend, token, reason, tried: [slot.endpoint.id], start });
       this.release();
       return next;
     }
@@ -108,12 +108,19 @@ export class PinnedHold implements SessionHold {
     const nowMs = context.clock.nowMs();
     const givesToken = carrier.isAppOwned
       ? verdict === 'Continues' || verdict === 'Repeats'
-      : this.confirms || isRenewalDue(this.token, backend.limits, { nowMs, currentKey: backend.keys.current });
+      : this.confirms ||
+        this.isRenamed() ||
+        isRenewalDue(this.token, backend.limits, { nowMs, currentKey: backend.keys.current });
     // Another request of the session may have ended it meanwhile, and its response may have removed the token.
     if (!givesToken || context.hasEnded(this.token)) return carrier.keep(response);
     this.clientDateS = tokenSeconds(nowMs);
-    const token = { ...this.token, lastSeenS: this.clientDateS };
+    const token = { ...this.token, endpointId: this.slot.endpoint.id, lastSeenS: this.clientDateS };
     return tokenLines(backend, { carrier, response, token, cache: context.cache });
+  }
+
+  /** Whether `endpointIdentity` has changed since the token was issued: the next pod of a name is found by the new id only. */
+  private isRenamed(): boolean {
+    return this.token.endpointId !== this.slot.endpoint.id;
   }
 
   release(): void {

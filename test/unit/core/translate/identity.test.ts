@@ -92,6 +92,27 @@ describe('a pod of a StatefulSet', () => {
   });
 });
 
+test.each(['PodName', 'PodUID'] as const)(
+  'a pod of a StatefulSet with %s has the id of the other identity too, for the tokens from before a change',
+  (endpointIdentity) => {
+    const { backends } = translate(
+      snapshotOf({
+        workloads: [
+          {
+            name: 'cart',
+            spec: { targetRef: { kind: 'StatefulSet', name: 'cart' }, sessionPersistence: { endpointIdentity } },
+          },
+        ],
+        targets: [{ name: 'cart', kind: 'StatefulSet', ordinals: { start: 0, replicas: 1 } }],
+        pods: [{ ...ofSet, name: 'cart-0', uid: 'first', ip: '10.0.0.1' }],
+      }),
+    );
+    const [endpoint] = backends['shop/cart']?.endpoints ?? [];
+    const ids = [idOf('cart-0'), endpointId('first')];
+    expect([endpoint?.id, endpoint?.alias]).toEqual(endpointIdentity === 'PodName' ? ids : ids.toReversed());
+  },
+);
+
 test('a terminating pod whose app has exited is removed, although its sidecar keeps it', () => {
   const { backends } = translate(
     snapshotOf({
