@@ -95,10 +95,9 @@ export function injectionPorts(
   { caches, counters }: Core,
   authority: Authority,
 ): InjectionPorts {
-  const findOwner = createOwnerLookup({ caches, reader: options.cluster, clock: options.clock });
   return {
     settings: () => injectionSettings(options, authority, caches),
-    findWorkload: ({ metadata }) => findOwner(metadata),
+    findWorkload: createOwnerLookup({ caches, reader: options.cluster, clock: options.clock }),
     observe: (outcome) => {
       count(counters.injections, outcome);
     },

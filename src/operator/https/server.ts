@@ -79,8 +79,11 @@ export function closeAfterResponses(server: Server): void {
 /** `gate`: reserves the memory of the body. */
 export type BodyOptions = { maxBytes: number; gate: BodyGate };
 
-/** Returns the whole body as JSON. Throws RequestError if it is too long or not JSON. */
-export async function readJson(request: IncomingMessage, { maxBytes, gate }: BodyOptions): Promise<unknown> {
+/** Its memory is reserved until `release` is called. */
+export type ReservedBody = { bytes: Buffer; release: () => void };
+
+/** Returns the whole body. Throws RequestError if it is too long. */
+export async function readBody(request: IncomingMessage, { maxBytes, gate }: BodyOptions): Promise<ReservedBody> {
   const declared = Number(request.headers['content-length'] ?? maxBytes);
   if (!(declared <= maxBytes)) throw new RequestError(413, `the body is longer than ${maxBytes} bytes`);
   const left = new AbortController();
@@ -89,15 +92,16 @@ export async function readJson(request: IncomingMessage, { maxBytes, gate }: Bod
   };
   request.once('close', leave);
   const release = await gate.reserve(request.socket.remoteAddress ?? '', declared, left.signal);
+  request.off('close', leave);
   try {
-    return await readReserved(request, maxBytes);
-  } finally {
-    request.off('close', leave);
+    return { bytes: await readReserved(request, maxBytes), release };
+  } catch (error) {
     release();
+    throw error;
   }
 }
 
-async function readReserved(request: IncomingMessage, maxBytes: number): Promise<unknown> {
+async function readReserved(request: IncomingMessage, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let size = 0;
   // If reading ends early, the stream stays open: the response is sent on its connection.
@@ -106,10 +110,25 @@ async function readReserved(request: IncomingMessage, maxBytes: number): Promise
     if (size > maxBytes) throw new RequestError(413, `the body is longer than ${maxBytes} bytes`);
     chunks.push(chunk);
   }
+  return Buffer.concat(chunks);
+}
+
+/** Throws RequestError if the body is not JSON. */
+export function parseJson(bytes: Buffer): unknown {
   try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
+    return JSON.parse(bytes.toString('utf8'));
   } catch {
     throw new RequestError(400, 'the body is not JSON');
+  }
+}
+
+/** Returns the whole body as JSON, for callers that keep it no longer than the same turn. Throws RequestError if it is too long or not JSON. */
+export async function readJson(request: IncomingMessage, options: BodyOptions): Promise<unknown> {
+  const { bytes, release } = await readBody(request, options);
+  try {
+    return parseJson(bytes);
+  } finally {
+    release();
   }
 }
 

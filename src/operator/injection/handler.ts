@@ -6,18 +6,17 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { StickyWorkload } from '../../api/stickyworkload.ts';
 import { injectPod } from '../../core/inject/inject.ts';
 import type { UnchangedReason } from '../../core/inject/inject.ts';
-import type { JsonPatchOperation, PodJson } from '../../core/inject/pod.ts';
+import type { JsonPatchOperation } from '../../core/inject/pod.ts';
 import { injectPath } from '../../core/inject/webhooks.ts';
 import { labels } from '../../core/names/names.ts';
-import type { KubeObject } from '../../kube/ports.ts';
+import type { ObjectMeta } from '../../kube/ports.ts';
 import type { Clock } from '../../platform/clock.ts';
 import { describeError } from '../../platform/errors.ts';
 import type { Logger } from '../../platform/log.ts';
-import { isRecord } from '../../platform/record.ts';
-import { createBodyGate } from '../https/body-gate.ts';
-import { readJson, RequestError, sendAnswer, type BodyOptions } from '../https/server.ts';
+import { createBodyGate, type BodyGate } from '../https/body-gate.ts';
+import { parseJson, readBody, RequestError, sendAnswer, type BodyOptions } from '../https/server.ts';
 import { paramsOf, type InjectionSettings } from './params.ts';
-import { parseReview, renderReview } from './review.ts';
+import { headOf, parseReview, readPod, renderReview } from './review.ts';
 import { describeUnchanged, describeUnclaimed, describeWarning } from './warnings.ts';
 
 /**
@@ -32,7 +31,7 @@ export type InjectionPorts = {
   /** The addresses of the operator may change. */
   settings: () => InjectionSettings;
   /** The StickyWorkload at the end of the pod's controller chain. */
-  findWorkload: (pod: KubeObject) => Promise<StickyWorkload | Unclaimed>;
+  findWorkload: (pod: ObjectMeta) => Promise<StickyWorkload | Unclaimed>;
   observe: (outcome: InjectionOutcome) => void;
   /** Returns a new random key for a sidecar. */
   randomKey: () => string;
@@ -44,6 +43,8 @@ export type InjectionPorts = {
 const maxBodyBytes = 2 * 1024 * 1024;
 /** The API server sends a pod in milliseconds. Others, from which nothing else distinguishes it, have as much and no more. */
 const bodyLimits = { perSourceBytes: 16 * 1024 * 1024, totalBytes: 96 * 1024 * 1024 };
+/** Until the response is sent: the body, the strings of its metadata, and the response. So an address has 512 reviews in progress at most. */
+const reviewBytes = (bodyBytes: number): number => Math.max(4 * bodyBytes, 32 * 1024);
 /** For the server of this handler. A request that takes longer than the webhook's timeout has no response. */
 export const webhookLimits = { requestTimeoutMs: 5000, connections: 4000, connectionsPerSource: 1000 };
 
@@ -52,12 +53,16 @@ export const webhookLimits = { requestTimeoutMs: 5000, connections: 4000, connec
  * report what went wrong.
  */
 const lookupTimeoutMs = { labelled: 9000, other: 4000 };
+/** Then the API server waits no longer, and a client that does not read its response would hold memory. */
+const reviewTimeoutMs = 10_000;
 
 /** For `createTlsServer`. */
 export function createInjectionHandler(
   injection: InjectionPorts,
 ): (request: IncomingMessage, response: ServerResponse) => void {
-  const body = { maxBytes: maxBodyBytes, gate: createBodyGate(bodyLimits) };
+  const bodies = createBodyGate(bodyLimits);
+  const gate: BodyGate = { reserve: (source, bytes, signal) => bodies.reserve(source, reviewBytes(bytes), signal) };
+  const body = { maxBytes: maxBodyBytes, gate };
   return (request, response) => void respond(request, response, { ...injection, body });
 }
 
@@ -65,7 +70,7 @@ type Wiring = InjectionPorts & { body: BodyOptions };
 
 async function respond(request: IncomingMessage, response: ServerResponse, injection: Wiring): Promise<void> {
   try {
-    sendAnswer(response, { status: 200, body: await answer(request, injection) });
+    sendAnswer(response, { status: 200, body: await answer(request, response, injection) });
   } catch (error) {
     // Only for requests that are not an AdmissionReview.
     sendAnswer(response, {
@@ -75,16 +80,18 @@ async function respond(request: IncomingMessage, response: ServerResponse, injec
   }
 }
 
-async function answer(request: IncomingMessage, injection: Wiring): Promise<object> {
+async function answer(request: IncomingMessage, response: ServerResponse, injection: Wiring): Promise<object> {
   if (request.method !== 'POST') throw new RequestError(405, 'only POST is supported');
   if (request.url?.split('?')[0] !== injectPath) throw new RequestError(404, `only ${injectPath} is served`);
-  const { uid, pod } = parseReview(await readJson(request, injection.body));
-  if (pod === undefined) return renderReview(uid, {});
+  const { bytes, release } = await readBody(request, injection.body);
+  onceSent(response, injection.clock, release);
+  const { uid, head } = readHead(bytes);
+  if (head === undefined) return renderReview(uid, {});
   try {
-    return renderReview(uid, await reviewPod(pod, injection));
+    return renderReview(uid, await reviewPod({ head, bytes }, injection));
   } catch (error) {
     injection.observe('Failed');
-    injection.logger.warn({ ...podFields(pod), error: describeError(error) }, 'pod starts without the sidecar');
+    injection.logger.warn({ ...podFields(head), error: describeError(error) }, 'pod starts without the sidecar');
     return renderReview(uid, {
       warnings: [
         `holdfast: this pod starts without the sidecar, so a scale-down cuts its sessions: ${describeError(error)}`,
@@ -93,55 +100,65 @@ async function answer(request: IncomingMessage, injection: Wiring): Promise<obje
   }
 }
 
+/** Calls back when the response is sent, or its connection is gone. */
+function onceSent(response: ServerResponse, clock: Clock, callback: () => void): void {
+  const cancel = clock.after(reviewTimeoutMs, () => {
+    response.destroy();
+  });
+  const end = () => {
+    cancel();
+    callback();
+  };
+  if (response.closed) end();
+  else response.once('close', end);
+}
+
+/** The parsed body is garbage when this returns. */
+function readHead(bytes: Buffer): { uid: string; head?: ObjectMeta } {
+  const { uid, pod } = parseReview(parseJson(bytes));
+  return { uid, ...(pod && { head: headOf(pod) }) };
+}
+
 type Reviewed = { patch?: JsonPatchOperation[]; warnings?: string[] };
 
+/** The body is parsed once more when the StickyWorkload is found, rather than kept until then. */
 async function reviewPod(
-  pod: KubeObject,
+  { head, bytes }: { head: ObjectMeta; bytes: Buffer },
   { findWorkload, settings, observe, randomKey, clock, logger }: InjectionPorts,
 ): Promise<Reviewed> {
   const workload = await withinTime(
-    findWorkload(pod),
+    findWorkload(head),
     clock,
-    isLabelled(pod) ? lookupTimeoutMs.labelled : lookupTimeoutMs.other,
+    isLabelled(head) ? lookupTimeoutMs.labelled : lookupTimeoutMs.other,
   );
-  if (typeof workload === 'string') {
-    observe(workload);
-    if (!isLabelled(pod)) return {};
-    if (workload !== 'NotSticky') {
-      logger.warn({ ...podFields(pod), reason: workload }, 'pod starts without the sidecar');
-    }
-    return { warnings: [describeUnclaimed[workload]] };
-  }
-  const result = injectPod(readPod(pod), paramsOf(workload, settings(), randomKey()));
+  if (typeof workload === 'string') return withoutWorkload(workload, head, { observe, logger });
+  const result = injectPod(readPod(parseReview(parseJson(bytes)).pod), paramsOf(workload, settings(), randomKey()));
   if (result.kind === 'unchanged') {
     observe(result.reason);
     if (result.reason === 'AlreadyInjected') return {};
-    logger.warn({ ...podFields(pod), reason: result.reason }, 'pod starts without the sidecar');
+    logger.warn({ ...podFields(head), reason: result.reason }, 'pod starts without the sidecar');
     return { warnings: [describeUnchanged(result.reason, result.port)] };
   }
   observe('Injected');
-  logger.debug({ ...podFields(pod), workload: workload.metadata.name, warnings: result.warnings }, 'pod injected');
+  logger.debug({ ...podFields(head), workload: workload.metadata.name, warnings: result.warnings }, 'pod injected');
   return { patch: result.patch, warnings: result.warnings.map(describeWarning) };
 }
 
-/** The API server has validated the pod already, so only the presence of containers is checked. */
-function readPod(pod: KubeObject): PodJson {
-  if (!isPodJson(pod)) throw new Error('spec.containers of the pod is not a list');
-  return pod;
+function withoutWorkload(
+  reason: Unclaimed,
+  head: ObjectMeta,
+  { observe, logger }: Pick<InjectionPorts, 'observe' | 'logger'>,
+): Reviewed {
+  observe(reason);
+  if (!isLabelled(head)) return {};
+  if (reason !== 'NotSticky') logger.warn({ ...podFields(head), reason }, 'pod starts without the sidecar');
+  return { warnings: [describeUnclaimed[reason]] };
 }
 
-const isPodJson = (pod: object): pod is PodJson => {
-  const spec: unknown = Reflect.get(pod, 'spec');
-  return isRecord(spec) && Array.isArray(spec['containers']) && spec['containers'].every(isRecord);
-};
-
 /** Pods get their name after admission; until then their prefix identifies them. */
-const podFields = ({ metadata }: KubeObject) => ({
-  namespace: metadata.namespace,
-  pod: metadata.name || metadata.generateName,
-});
+const podFields = ({ namespace, name, generateName }: ObjectMeta) => ({ namespace, pod: name || generateName });
 
-const isLabelled = ({ metadata }: KubeObject): boolean => metadata.labels?.[labels.inject] === 'true';
+const isLabelled = (pod: ObjectMeta): boolean => pod.labels?.[labels.inject] === 'true';
 
 function withinTime<T>(promise: Promise<T>, clock: Clock, limitMs: number): Promise<T> {
   return new Promise((resolve, reject) => {

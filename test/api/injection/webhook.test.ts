@@ -92,8 +92,9 @@ describeWithApi('injection by a real API server', () => {
         preferredPort: 15_999,
         discoveryAddresses: [],
       }),
-      findWorkload: async ({ metadata }) => {
-        asked.push(`${metadata.namespace}/${metadata.labels?.['app'] ?? metadata.name}`);
+      findWorkload: async ({ namespace, name, ownerReferences: [owner] = [] }) => {
+        // The name of a ReplicaSet is that of its Deployment and a hash.
+        asked.push(`${namespace}/${owner?.name.replace(/-[^-]+$/, '') ?? name}`);
         return workload;
       },
       randomKey: () => 'key',

@@ -7,7 +7,7 @@ import type { JsonPatchOperation } from '../../../../src/core/inject/pod.ts';
 import { createTlsServer } from '../../../../src/operator/https/server.ts';
 import { createInjectionHandler } from '../../../../src/operator/injection/handler.ts';
 import type { InjectionOutcome, InjectionPorts } from '../../../../src/operator/injection/handler.ts';
-import type { KubeObject } from '../../../../src/kube/ports.ts';
+import type { ObjectMeta } from '../../../../src/kube/ports.ts';
 import { createCertificates } from '../../../../tools/demo/certificate.ts';
 import { applyPatch } from '../../../support/json-patch.ts';
 import { createManualClock } from '../../../support/manual-clock.ts';
@@ -89,7 +89,7 @@ const patched = ({ patch = '' }: Reviewed): JsonPatchOperation[] =>
 
 describe('the webhook', () => {
   test('injects a pod of a StickyWorkload, with its drain limits', async () => {
-    const pods: KubeObject[] = [];
+    const pods: ObjectMeta[] = [];
     findWorkload = async (pod) => {
       pods.push(pod);
       return cart;
@@ -101,7 +101,7 @@ describe('the webhook', () => {
       path: '/spec/terminationGracePeriodSeconds',
       value: 7200 + 35 + 5,
     });
-    expect(pods[0]?.metadata).toMatchObject({ namespace: 'shop', generateName: 'cart-' });
+    expect(pods[0]).toMatchObject({ namespace: 'shop', generateName: 'cart-' });
     expect(outcomes).toEqual(['Injected']);
   });
 
@@ -223,6 +223,7 @@ describe('the webhook', () => {
     ['no spec', undefined],
     ['containers that are not a list', { containers: 'none' }],
     ['a container that is null', { containers: [null] }],
+    ['more containers than a node can run', { containers: Array.from({ length: 1001 }, () => app) }],
     ['volumes that are not a list', { containers: [app], volumes: 7 }],
   ];
   test.each(invalid)('allows a pod with %s, and warns that it starts without the sidecar', async (_, spec) => {
@@ -301,5 +302,58 @@ describe('the webhook under attack', () => {
     const waiting = send(review({ containers: [app] }));
     for (const socket of held) socket.destroy();
     expect(await waiting).toMatchObject({ allowed: true, patchType: 'JSONPatch' });
+  });
+
+  describe('with reviews in progress that take all that one source may have', () => {
+    const sized = (kibibytes: number) => review({ containers: [app], filler: 'x'.repeat(kibibytes * 1024) });
+    const [small, medium, large] = [sized(1), sized(70), sized(2 * 1024 - 32)];
+    let found: (() => void)[];
+    /** Until then the server has processed what was sent before. */
+    const roundTrips = async (isOver: () => boolean) => {
+      do {
+        await client.call('GET', '/inject');
+      } while (!isOver());
+    };
+
+    beforeEach(() => {
+      found = [];
+      findWorkload = () =>
+        new Promise((resolve) => {
+          found.push(() => {
+            resolve(cart);
+          });
+        });
+    });
+
+    test('another waits until the response of one is sent', async () => {
+      const [first, second] = [send(large), send(large)];
+      await roundTrips(() => found.length === 2);
+      const third = send(medium);
+      let trips = 0;
+      await roundTrips(() => (trips += 1) === 5);
+      expect(found).toHaveLength(2);
+      found[0]?.();
+      expect(await first).toMatchObject({ patchType: 'JSONPatch' });
+      await roundTrips(() => found.length === 3);
+      for (const find of found) find();
+      expect(await third).toMatchObject({ patchType: 'JSONPatch' });
+      expect(await second).toMatchObject({ patchType: 'JSONPatch' });
+    });
+
+    test('another is read when their client disconnects, which sent some of them ahead', async () => {
+      const { port } = server.address() as AddressInfo;
+      const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false });
+      await once(socket, 'secureConnect');
+      for (const body of [small, large, large]) socket.write(head(Buffer.byteLength(body)) + body);
+      await roundTrips(() => found.length === 3);
+      const next = send(medium);
+      let trips = 0;
+      await roundTrips(() => (trips += 1) === 5);
+      expect(found).toHaveLength(3);
+      socket.destroy();
+      await roundTrips(() => found.length === 4);
+      found[3]?.();
+      expect(await next).toMatchObject({ patchType: 'JSONPatch' });
+    });
   });
 });
