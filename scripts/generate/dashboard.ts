@@ -50,7 +50,7 @@ export const dashboardRows: readonly Row[] = [
         redFrom: 1,
         queries: [
           {
-            expr: `sum(increase(holdfast_sessions_lost_total{${selection},reason!="Unconfirmed"}[1h])) + (sum(increase(holdfast_drain_sessions_cut_total{${selection}}[1h])) or vector(0))`,
+            expr: `sum(increase(holdfast_sessions_lost_total{${selection},reason!~"Unconfirmed|PossiblyIdle"}[1h])) + (sum(increase(holdfast_drain_sessions_cut_total{${selection}}[1h])) or vector(0))`,
           },
         ],
       },

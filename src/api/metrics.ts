@@ -162,7 +162,7 @@ export const metrics = {
     part: 'proxy',
     type: 'counter',
     labels: [...perWorkload, 'reason'],
-    help: 'Sessions whose client returned after their pod was gone, by reason: EndpointRemoved, NotInTable, NodeLost, or Unconfirmed: the client returned for the first time, after confirmTimeout.',
+    help: 'Sessions whose client returned after their pod was gone, by reason: EndpointRemoved, NotInTable, NodeLost, Unconfirmed: the client returned for the first time, after confirmTimeout, or PossiblyIdle: the session is in a cookie or header of the app, and the proxy has not been connected for long enough to know whether it had been idle.',
   },
   holdfast_new_sessions_refused_total: {
     part: 'proxy',

@@ -24,11 +24,15 @@ export type TokenCandidate<T> = {
   hasEnded: boolean;
 };
 
-/** `asOfMs`: when the table was last known to be current. `waitUntilMs`: until when this request may wait. */
-export type Moment = { nowMs: number; asOfMs: number; waitUntilMs: number };
+/**
+ * `asOfMs`: when the table was last known to be current. `waitUntilMs`: until when this request may wait. `watchingSinceMs`: since when this
+ * proxy has seen all sessions, or received reports about them.
+ */
+export type Moment = { nowMs: number; asOfMs: number; waitUntilMs: number; watchingSinceMs: number };
 
 export type NewReason = 'NoToken' | 'Expired' | 'Ended';
-export type LostReason = 'EndpointRemoved' | 'NotInTable';
+/** `PossiblyIdle`: the pod is gone, and this proxy does not know whether the session was still in use. */
+export type LostReason = 'EndpointRemoved' | 'NotInTable' | 'PossiblyIdle';
 
 /**
  * `kept`: the token is newer than the table, which therefore cannot show whether the pod exists. `lost`: the pod no longer exists, and a
@@ -76,10 +80,20 @@ function decideOne<T, C extends TokenCandidate<T>>(candidate: C, at: Moment): Se
   if (life === 'Expired') return { kind: 'new', reason: 'Expired' };
   const endpoint = backend.find(token.endpointId);
   if (endpoint !== undefined) return { kind: 'pinned', candidate, endpoint };
-  if (life === 'Doubtful') return { kind: 'new', reason: 'Expired' };
-  if (backend.isRemoved(token.endpointId)) return { kind: 'lost', candidate, reason: 'EndpointRemoved' };
+  const isDoubtful = life === 'Doubtful';
+  if (isDoubtful && !mayBeInUse(candidate, at)) return { kind: 'new', reason: 'Expired' };
+  const lost = (reason: LostReason) =>
+    ({ kind: 'lost', candidate, reason: isDoubtful ? 'PossiblyIdle' : reason }) as const;
+  if (backend.isRemoved(token.endpointId)) return lost('EndpointRemoved');
   const mayBeAheadOfTable = token.issuedAtS * 1000 >= at.asOfMs - clockSkewMs;
-  if (!mayBeAheadOfTable) return { kind: 'lost', candidate, reason: 'NotInTable' };
+  if (!mayBeAheadOfTable) return lost('NotInTable');
   // After the wait, it is the table that is old: this proxy has lost its operator, and others assign sessions to new pods meanwhile.
   return at.nowMs < at.waitUntilMs ? { kind: 'wait', untilMs: at.waitUntilMs } : { kind: 'kept', candidate };
 }
+
+/**
+ * Whether a session that this proxy has not seen may have been used through another one, before this one watched. Only a fixed date leaves
+ * that open: any other is renewed with use.
+ */
+const mayBeInUse = <T>({ backend, seenHereMs, hasFixedDate }: TokenCandidate<T>, { nowMs, watchingSinceMs }: Moment) =>
+  hasFixedDate && seenHereMs === undefined && nowMs < watchingSinceMs + backend.limits.idleTimeoutMs;

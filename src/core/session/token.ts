@@ -151,7 +151,8 @@ export const tokenValidityMs = (limits: SessionLimits): number => limits.idleTim
 /**
  * `Live`: within its limits. `Expired`: certainly beyond one.
  * `Doubtful`: idle by its own date, but the date may be too old by a quarter of the idle timeout, because not every response renews
- * the token, and this proxy did not see the session itself. The session keeps its pod if the pod exists, and does not count as lost if not.
+ * the token, and this proxy did not see the session itself. The session keeps its pod if the pod exists, and does not count as lost if not
+ * (an exception: see `mayBeInUse` in `decide.ts`).
  */
 export type SessionLife = 'Live' | 'Doubtful' | 'Expired';
 

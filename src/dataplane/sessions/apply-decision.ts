@@ -25,11 +25,11 @@ type Settled = Exclude<SessionDecision<EndpointSlot, SessionCandidate>, { kind: 
 
 export type ApplyDecision = (pending: Pending, decision: Settled, nowMs: number) => RouteDecision;
 
-/** `wasConfirmed`: whether the client of the token had returned with it before. */
+/** `wasConfirmed`: whether the client had returned with its token before. */
 type ApplyPorts = {
   starter: SessionStarter;
   counters: SessionCounters;
-  wasConfirmed: (token: Token) => boolean;
+  wasConfirmed: (candidate: SessionCandidate, nowMs: number) => boolean;
 };
 
 export function createApplyDecision({ starter, counters, wasConfirmed }: ApplyPorts): ApplyDecision {
@@ -50,7 +50,7 @@ export function createApplyDecision({ starter, counters, wasConfirmed }: ApplyPo
     const { backend, token, seenHereMs } = decision.candidate;
     const session = { backend, token, seenMs: seenHereMs };
     if (decision.kind === 'lost') {
-      const reason = wasConfirmed(token) ? decision.reason : 'Unconfirmed';
+      const reason = wasConfirmed(decision.candidate, nowMs) ? decision.reason : 'Unconfirmed';
       return starter.reassign(route, { ...session, reason, tried: [], start });
     }
     if (decision.kind === 'kept') return withoutPod(pending, session, tableOutdated(backend.key));

@@ -80,7 +80,7 @@ export function countersOf({ backends }: SessionCounters, key: string): BackendC
     started: 0,
     confirmed: 0,
     ended: { Idle: 0, Absolute: 0, Application: 0, Elsewhere: 0, Lost: 0, Replaced: 0, Unconfirmed: 0, Moved: 0 },
-    lost: { EndpointRemoved: 0, NotInTable: 0, NodeLost: 0, Unconfirmed: 0 },
+    lost: { EndpointRemoved: 0, NotInTable: 0, PossiblyIdle: 0, NodeLost: 0, Unconfirmed: 0 },
     carrierConflicts: 0,
     refused: {
       NoEndpointAccepting: 0,

@@ -1,7 +1,6 @@
 /** Decides where a request goes and counts sessions: the session side of the interface in `dataplane/routing.ts`. */
 import { isUnconfirmed } from '../../core/session/confirmation.ts';
 import { decideSession, maxWaitMs } from '../../core/session/decide.ts';
-import type { Token } from '../../core/session/token.ts';
 import { endsRememberedMs } from '../../core/session/validity.ts';
 import { maxHandedEnds, type CarrierConflict } from '../../wire/messages.ts';
 import type { RoutingTable } from '../../wire/routing-table.ts';
@@ -17,6 +16,7 @@ import { noRoute, notReady } from './replies.ts';
 import type { AdoptSessions } from './received-handovers.ts';
 import { formatSessionId, parseSessionId, type SessionId } from './session-ids.ts';
 import { createEndedSessions } from './ended-sessions.ts';
+import { createNoticeWatch } from './notice-watch.ts';
 import { createOutgoingNotices, createSeenElsewhere, noticeLimits } from './session-notices.ts';
 import { createSessionStarter } from './session-starter.ts';
 import { createSessionTable, type SessionTable } from './session-table.ts';
@@ -86,6 +86,7 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
     },
   };
   let state: CompiledTable | undefined;
+  const watch = createNoticeWatch();
   let asOfMs = 0;
 
   const starter = createSessionStarter({
@@ -128,9 +129,14 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
       return [{ token, backend, seenHereMs, hasFixedDate: isAppOwned, hasEnded: endedSessions.has(token, nowMs) }];
     });
 
-  /** Not every token is renewed when its client returns: then a proxy that has seen it return knows, or has received a notice. */
-  const wasConfirmed = (token: Token) =>
-    !isUnconfirmed(token) || sessions.isConfirmed(token) || elsewhere.lastMs(token) !== undefined;
+  /**
+   * Not every token is renewed when its client returns: then a proxy that has seen it return knows, or has received a notice. A token that
+   * is never renewed shows nothing to a proxy that has watched for only a part of the session's life.
+   */
+  const wasConfirmed = ({ token, hasFixedDate }: SessionCandidate, nowMs: number) =>
+    !isUnconfirmed(token) ||
+    elsewhere.lastMs(token) !== undefined ||
+    (sessions.isConfirmed(token) ?? (hasFixedDate && token.issuedAtS * 1000 < watch.sinceMs(nowMs)));
 
   const applyDecision = createApplyDecision({ starter, counters, wasConfirmed });
 
@@ -139,6 +145,7 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
       nowMs,
       asOfMs,
       waitUntilMs: pending.waitUntilMs,
+      watchingSinceMs: watch.sinceMs(nowMs),
     });
     if (decision.kind !== 'wait') return applyDecision(pending, decision, nowMs);
     counters.waited += 1;
@@ -182,10 +189,12 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
       if (before !== undefined && keysDiffer(before, state)) cache.clear();
       forgetRemovedBackends(counters, state.backends);
       asOfMs = tableAsOfMs;
+      watch.heard(nowMs());
       waiters.wakeAll();
     },
     confirmTable(tableAsOfMs) {
       asOfMs = Math.max(asOfMs, tableAsOfMs);
+      watch.heard(nowMs());
     },
     notices: () => ({
       ended: ended.report(nowMs()),

@@ -35,8 +35,8 @@ export interface SessionTable {
   changes(): number;
   /** Returns when the session was last seen alive here: now, while something is open; undefined if it is unknown. */
   seenMs(session: SessionId, nowMs: number): number | undefined;
-  /** Returns whether the client has returned with its token, as far as this replica knows. */
-  isConfirmed(session: SessionId): boolean;
+  /** Returns whether the client has returned with its token; undefined if this replica does not count the session. */
+  isConfirmed(session: SessionId): boolean | undefined;
   /** A session starts: the head of its first response has arrived. */
   begin(session: SessionEntry, slot: EndpointSlot, at: { nowMs: number; start: Start }): void;
   /** A request or stream of the session begins, with its token: from now on it is confirmed. */
@@ -167,7 +167,7 @@ export function createSessionTable(seen: Pick<OutgoingNotices, 'hasRoom' | 'add'
     isConfirmed(session) {
       const rows = shardOf(session);
       const row = findRow(rows, session);
-      return row !== -1 && !has(rows, row, mark.unconfirmed);
+      return row === -1 ? undefined : !has(rows, row, mark.unconfirmed);
     },
     begin(session, slot, { nowMs, start }) {
       const rows = shardOf(session);

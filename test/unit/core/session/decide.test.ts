@@ -54,7 +54,14 @@ function inShort(decision: SessionDecision<Endpoint, Sent>): string {
   return `${decision.kind}: ${decision.reason}`;
 }
 
-type Row = { sentence: string; candidates: Sent[]; asOfMs?: number; waitUntilMs?: number; expected: string };
+type Row = {
+  sentence: string;
+  candidates: Sent[];
+  asOfMs?: number;
+  waitUntilMs?: number;
+  watchingSinceMs?: number;
+  expected: string;
+};
 
 const rows: Row[] = [
   { sentence: 'a request without a token starts a session', candidates: [], expected: 'new: NoToken' },
@@ -138,6 +145,31 @@ const rows: Row[] = [
   },
   {
     sentence:
+      'such a token counts as lost, with a reason of its own, at a proxy that has watched for less than the idle timeout',
+    candidates: [{ ...sent('removed', { lastSeenS: nowS - 300 * minuteS }), hasFixedDate: true }],
+    watchingSinceMs: nowMs - 19 * minuteS * 1000,
+    expected: 'lost: PossiblyIdle',
+  },
+  {
+    sentence: 'such a token, with a pod that no table has, does too',
+    candidates: [{ ...sent('unknown', { lastSeenS: nowS - 300 * minuteS }), hasFixedDate: true }],
+    watchingSinceMs: nowMs - 19 * minuteS * 1000,
+    expected: 'lost: PossiblyIdle',
+  },
+  {
+    sentence: 'such a token does not if this proxy saw the session, and not within the idle timeout',
+    candidates: [
+      {
+        ...sent('removed', { lastSeenS: nowS - 300 * minuteS }),
+        hasFixedDate: true,
+        seenHereMs: nowMs - 21 * minuteS * 1000,
+      },
+    ],
+    watchingSinceMs: nowMs - 19 * minuteS * 1000,
+    expected: 'new: Expired',
+  },
+  {
+    sentence:
       'a token behind an id of the app counts as lost with its pod if its session was seen within the idle timeout',
     candidates: [
       { ...sent('removed', { lastSeenS: nowS - 300 * minuteS }), hasFixedDate: true, seenHereMs: nowMs - 60_000 },
@@ -210,7 +242,14 @@ const rows: Row[] = [
 ];
 
 describe('the session of a request', () => {
-  test.each(rows)('$sentence: $expected', ({ candidates, asOfMs = nowMs, waitUntilMs = nowMs + 3000, expected }) => {
-    expect(inShort(decideSession<Endpoint, Sent>(candidates, { nowMs, asOfMs, waitUntilMs }))).toBe(expected);
+  test.each(rows)('$sentence: $expected', ({ candidates, expected, ...moment }) => {
+    const at = {
+      nowMs,
+      asOfMs: nowMs,
+      waitUntilMs: nowMs + 3000,
+      watchingSinceMs: nowMs - 20 * minuteS * 1000,
+      ...moment,
+    };
+    expect(inShort(decideSession<Endpoint, Sent>(candidates, at))).toBe(expected);
   });
 });

@@ -60,7 +60,7 @@ describe('an absent pod, which returns under its name,', () => {
           cookie: expect.stringContaining('h1.'),
         });
         expect(replica.router.notices().ended).toHaveLength(1);
-        expect(Object.values(replica.counters().lost)).toEqual([0, 0, 0, 0]);
+        expect(Object.values(replica.counters().lost).filter((count) => count > 0)).toEqual([]);
       },
     );
 

@@ -127,3 +127,71 @@ describe('a session that the app owns', () => {
     expect(replica.counters().ended.Replaced).toBe(1);
   });
 });
+
+describe('a session that the app owns, at a replica that started after it,', () => {
+  const limits = { idleTimeoutMs: 30 * 60_000, confirmTimeoutMs: 60_000 };
+  const started = table({ limits });
+  const onePod = (pod: string) => table({ limits, endpoints: [{ pod }] });
+
+  /** A visitor whose app has set its id, and replicas that get heartbeats and sweep. */
+  const visitor = () => {
+    const clock = createManualClock();
+    const one = createReplica(started, clock);
+    const { pod, cookie } = finish(holdOf(one.send()), login);
+    const replicas = [one];
+    const start = () => {
+      const replica = createReplica(started, clock);
+      replicas.push(replica);
+      return replica;
+    };
+    const pass = async (ms: number) => {
+      for (let passed = 0; passed < ms; passed += 10_000) {
+        await clock.advance(10_000);
+        for (const replica of replicas) {
+          replica.router.confirmTable(clock.nowMs());
+          replica.sweep();
+        }
+      }
+    };
+    /** The pod is removed, and the client returns to the replica. Returns the losses that it has counted. */
+    const loseAt = (replica: Replica) => {
+      replica.swap(onePod(pod === 'a' ? 'b' : 'a'));
+      expect(holdOf(replica.send([cookie])).isNew).toBe(true);
+      return Object.entries(replica.counters().lost).filter(([, count]) => count > 0);
+    };
+    return { clock, one, cookie, start, pass, loseAt };
+  };
+
+  test('counts as lost with its pod, although its token has the date of its first response', async () => {
+    const { one, cookie, start, pass, loseAt } = visitor();
+    await pass(10_000);
+    finish(holdOf(one.send([cookie])));
+    await pass(60_000);
+    expect(loseAt(start())).toEqual([['NotInTable', 1]]);
+  });
+
+  test('counts as lost unconfirmed at replicas that know that its client has never returned', async () => {
+    const { one, start, pass, loseAt } = visitor();
+    const other = start();
+    await pass(120_000);
+    expect(loseAt(one)).toEqual([['Unconfirmed', 1]]);
+    expect(loseAt(other)).toEqual([['Unconfirmed', 1]]);
+  });
+
+  test('counts as lost, possibly idle, if its token is older than the idle timeout, until the replica has watched for as long', async () => {
+    const { start, pass, loseAt } = visitor();
+    await pass(2 * limits.idleTimeoutMs);
+    const [soon, late] = [start(), start()];
+    await pass(10_000);
+    expect(loseAt(soon)).toEqual([['PossiblyIdle', 1]]);
+    await pass(limits.idleTimeoutMs);
+    expect(loseAt(late)).toEqual([]);
+  });
+
+  test('counts as lost, possibly idle, at a replica that has had no connection to the operator meanwhile', async () => {
+    const { clock, one, pass, loseAt } = visitor();
+    await pass(2 * limits.idleTimeoutMs);
+    await clock.advance(11_000);
+    expect(loseAt(one)).toEqual([['PossiblyIdle', 1]]);
+  });
+});

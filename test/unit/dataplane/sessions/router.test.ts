@@ -174,7 +174,13 @@ describe('scaling a workload', () => {
     );
     expect(visit(replica, [cookie])).toMatchObject({ pod: 'b', isNew: true });
     expect(visit(replica, [cookie])).toMatchObject({ pod: 'b', isNew: true });
-    expect(replica.counters().lost).toEqual({ EndpointRemoved: 1, NotInTable: 0, NodeLost: 0, Unconfirmed: 0 });
+    expect(replica.counters().lost).toEqual({
+      EndpointRemoved: 1,
+      NotInTable: 0,
+      PossiblyIdle: 0,
+      NodeLost: 0,
+      Unconfirmed: 0,
+    });
   });
 
   test('a request whose pod only another replica knows waits for the table update', async () => {
