@@ -8,6 +8,7 @@ import { deployments, replicaSets, statefulSets, stickyWorkloads } from '../../k
 import type { Caches } from './caches.ts';
 import { createClaimWait, oldestClaim, type ClaimTarget, type Unclaimed } from './claim-wait.ts';
 import { controllerOf } from './pods.ts';
+import { createSharedReads } from './shared-reads.ts';
 import type { CacheContents } from './watched.ts';
 
 export type OwnerLookupOptions = { caches: Caches; reader: ObjectReader; clock: Clock };
@@ -23,6 +24,10 @@ export function createOwnerLookup({
   clock,
 }: OwnerLookupOptions): (pod: ObjectMeta) => Promise<StickyWorkload | Unclaimed> {
   const wait = createClaimWait({ caches, clock });
+  const workloadsOf = createSharedReads(async (namespace) => {
+    const { items } = await reader.list(stickyWorkloads, { fieldSelector: `metadata.namespace=${namespace}` });
+    return items as CacheContents['workloads'][];
+  }, clock);
 
   async function targetOf(pod: ObjectMeta): Promise<ClaimTarget | undefined> {
     const namespace = pod.namespace ?? '';
@@ -49,8 +54,7 @@ export function createOwnerLookup({
     if (!target) return 'NotSticky';
     const cached = oldestClaim(caches.list('workloads'), target);
     if (cached) return cached;
-    const { items } = await reader.list(stickyWorkloads, { fieldSelector: `metadata.namespace=${target.namespace}` });
-    const claim = oldestClaim(items as CacheContents['workloads'][], target);
+    const claim = oldestClaim(await workloadsOf(target.namespace), target);
     if (claim) return claim;
     const mayWait = pod.labels?.[labels.inject] === 'true' && (wait.isAwaited(target) || (await isLabelled(target)));
     return mayWait ? wait.untilClaimed(target) : 'NotSticky';

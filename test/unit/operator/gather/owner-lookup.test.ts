@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from '@jest/globals';
-import type { KubeObject, ObjectMeta } from '../../../../src/kube/ports.ts';
+import type { KubeObject, ObjectMeta, ObjectReader } from '../../../../src/kube/ports.ts';
 import { deployments, replicaSets, statefulSets, stickyWorkloads } from '../../../../src/kube/resources.ts';
 import { createCaches, type Caches } from '../../../../src/operator/gather/caches.ts';
 import { createOwnerLookup } from '../../../../src/operator/gather/owner-lookup.ts';
@@ -117,6 +117,69 @@ test('a failed read of the API server is an error, not a missing StickyWorkload'
     error: new AppError('KUBERNETES_UNAVAILABLE', 'unavailable', { source: 'kubernetes', retryable: true }),
   });
   await expect(find(ofCart)).rejects.toThrow('unavailable');
+});
+
+describe('many pods that are created at once', () => {
+  beforeEach(async () => {
+    cluster.put(replicaSets, replicaSet('cart-1', 'cart'));
+    await fillCaches();
+    cluster.endWatches();
+    await settle();
+  });
+
+  /** Lists begin at once and end when the test says so, with what there was when they began. */
+  function createSlowReader() {
+    const lists: (() => void)[] = [];
+    const reader: ObjectReader = {
+      ...cluster,
+      async list(...args) {
+        const result = await cluster.list(...args);
+        await new Promise<void>((resolve) => lists.push(resolve));
+        return result;
+      },
+    };
+    return { lists, lookUp: createOwnerLookup({ caches, reader, clock }) };
+  }
+
+  test('cost the API server one list, and one for those that came after it had begun', async () => {
+    const { lists, lookUp } = createSlowReader();
+    const first = lookUp(ofCart.metadata);
+    await settle();
+    cluster.put(stickyWorkloads, stickyWorkload({ name: 'cart' }));
+    const others = Array.from({ length: 100 }, () => lookUp(ofCart.metadata));
+    await settle();
+    expect(lists).toHaveLength(1);
+    lists[0]?.();
+    expect(await first).toBe('NotSticky');
+    await settle();
+    expect(lists).toHaveLength(2);
+    lists[1]?.();
+    expect(new Set((await Promise.all(others)).map(nameOf))).toEqual(new Set(['cart']));
+  });
+
+  test('do not all wait for a list that has no response', async () => {
+    const { lists, lookUp } = createSlowReader();
+    void lookUp(ofCart.metadata);
+    await settle();
+    const other = lookUp(ofCart.metadata);
+    await clock.advance(1000);
+    expect(lists).toHaveLength(2);
+    lists[1]?.();
+    expect(await other).toBe('NotSticky');
+  });
+
+  test('are looked up again after a list that failed', async () => {
+    const lookUp = createOwnerLookup({ caches, reader: cluster, clock });
+    const unavailable = new AppError('KUBERNETES_UNAVAILABLE', 'unavailable', {
+      source: 'kubernetes',
+      retryable: true,
+    });
+    cluster.fail({ verb: 'list', error: unavailable });
+    cluster.put(stickyWorkloads, stickyWorkload({ name: 'cart' }));
+    const results = await Promise.allSettled([lookUp(ofCart.metadata), lookUp(ofCart.metadata)]);
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
+    expect(nameOf(await lookUp(ofCart.metadata))).toBe('cart');
+  });
 });
 
 describe('a labelled pod that is created before its StickyWorkload', () => {
