@@ -61,6 +61,8 @@ export class ClientConnection implements ClientSide, ClientReader, Timed, Waitin
   private exchange: Exchange | undefined;
   private tunnel: ClientTunnel | undefined;
   private advancing = false;
+  /** The deadline is that of a head, which no later byte moves: from accept for the first request, from its first byte for a later one. */
+  private headBegun = true;
 
   constructor(socket: Socket, context: ServerContext, listener: ClientListener, place: Place) {
     this.socket = socket;
@@ -211,6 +213,13 @@ export class ClientConnection implements ClientSide, ClientReader, Timed, Waitin
     const lineEnded =
       before === undefined || chunk.includes(LF) || this.pending.length >= this.context.requestHead.limits.headBytes;
     if (lineEnded) this.advance();
+    if (!this.headBegun) this.beginHead();
+  }
+
+  private beginHead(): void {
+    if (this.phase !== 'reading' || this.pending === undefined) return;
+    this.headBegun = true;
+    this.deadlineMs = this.context.deadlines.in(this.context.timeouts.headMs);
   }
 
   /**
@@ -345,8 +354,9 @@ export class ClientConnection implements ClientSide, ClientReader, Timed, Waitin
       return;
     }
     this.phase = 'reading';
+    this.headBegun = this.pending !== undefined;
     this.deadlineMs = this.context.deadlines.in(
-      this.pending === undefined ? this.context.timeouts.idleMs : this.context.timeouts.headMs,
+      this.headBegun ? this.context.timeouts.headMs : this.context.timeouts.idleMs,
     );
     if (this.pending === undefined) this.advance();
     else this.yieldTurn();

@@ -202,4 +202,33 @@ describe('timeouts of the settings', () => {
     expect((await client.response()).status).toBe(408);
     expect(proxy.server.counters.limitRefusals.requestHead).toBe(1);
   });
+
+  test('a later head that does not arrive, even with a trickle of bytes: 408, however long the connection may be idle', async () => {
+    const proxy = await rig.proxy((await answering()).port);
+    configure(proxy, { timeouts: { requestHeadMs: 100, clientIdleMs: 600_000 } });
+    const client = await proxy.connect();
+    client.send(get);
+    expect((await client.response()).status).toBe(200);
+    client.send('GET / HTTP/1.1\r\n');
+    const trickle = setInterval(() => client.send('X-A: b\r\n'), 20);
+    client.socket.once('close', () => clearInterval(trickle));
+    expect((await client.response()).status).toBe(408);
+    expect(proxy.server.counters.limitRefusals.requestHead).toBe(1);
+  });
+
+  test('a head that begins before the end of the idle time and is complete after it is in time', async () => {
+    const proxy = await rig.proxy((await answering()).port);
+    configure(proxy, { timeouts: { requestHeadMs: 60_000, clientIdleMs: 1000 } });
+    const [client, idle] = [await proxy.connect(), await proxy.connect()];
+    client.send(get);
+    expect((await client.response()).status).toBe(200);
+    client.send(get.slice(0, 20));
+    idle.send(get);
+    expect((await idle.response()).status).toBe(200);
+    // Its idle time began after that of the other one.
+    await idle.rest();
+    client.send(get.slice(20));
+    expect((await client.response()).status).toBe(200);
+    expect(proxy.server.counters.limitRefusals.requestHead).toBe(0);
+  });
 });
