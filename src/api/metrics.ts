@@ -150,7 +150,7 @@ export const metrics = {
     part: 'proxy',
     type: 'counter',
     labels: [],
-    help: 'Ended sessions that this replica no longer remembers, although their tokens could still be valid: more ended than it has room for.',
+    help: 'Ended sessions that this replica no longer remembers, or could not report to others, although their tokens could still be valid: more ended than it has room for.',
   },
   holdfast_sessions_ended_total: {
     part: 'proxy',

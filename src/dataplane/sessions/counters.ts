@@ -63,7 +63,7 @@ export type SessionCounters = {
   badTokens: Record<TokenRefusal, number>;
   /** Requests that waited for a newer table. */
   waited: number;
-  /** Ids of ended sessions that were forgotten while their tokens could still be valid. */
+  /** Ids of ended sessions that were forgotten, or not sent to other proxies, while their tokens could still be valid. */
   endsForgotten: number;
 };
 

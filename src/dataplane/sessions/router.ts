@@ -99,7 +99,7 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
     announceEnd(session) {
       const nowMs = clock.nowMs();
       remember(session, nowMs);
-      ended.add(session, nowMs);
+      sendEnd(session, nowMs);
     },
     hasEnded: (session) => endedSessions.has(session, clock.nowMs()),
     announceSeen(session) {
@@ -150,6 +150,11 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
     if (decision.kind !== 'wait') return applyDecision(pending, decision, nowMs);
     counters.waited += 1;
     return waiters.wait(decision.untilMs - nowMs).then(() => settle(pending, clock.nowMs()));
+  };
+
+  /** Without the notice, another proxy accepts a token of the session. */
+  const sendEnd = (session: SessionId, nowMs: number) => {
+    if (!ended.add(session, nowMs)) counters.endsForgotten += 1;
   };
 
   const remember = (session: SessionId, nowMs: number) => {
@@ -228,7 +233,7 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
     },
     adoptEnded(ids) {
       endReceived(ids);
-      for (const id of ids) ended.add(parseSessionId(id), clock.nowMs());
+      for (const id of ids) sendEnd(parseSessionId(id), clock.nowMs());
     },
   };
 }

@@ -13,10 +13,8 @@ import { createBoundedMap } from './bounded-map.ts';
 import { formatSessionId, parseSessionId, sessionKey, type SessionId } from './session-ids.ts';
 
 export interface OutgoingNotices {
-  /** Sends a notice with the next reports, if there is room. */
-  add(session: SessionId, nowMs: number): void;
-  /** Whether there is currently room for another notice. */
-  hasRoom(nowMs: number): boolean;
+  /** Sends a notice with the next reports. Returns `false` if there is no room for it. */
+  add(session: SessionId, nowMs: number): boolean;
   /** Returns the ids for the next report: the notices of the last seconds. */
   report(nowMs: number): string[];
 }
@@ -32,7 +30,7 @@ const maxReported = 10_000;
  * a little late: 3 s cover a failed report and the next one.
  *
  * A date that does not fit into a report is sent later. An end waits for its turn, because nothing else would send it: 100,000 of them
- * are the logouts of two and a half minutes at the rate that reports can carry.
+ * are the logouts of two and a half minutes at the rate that reports can carry. One that finds no place is counted.
  */
 export const noticeLimits = {
   ended: { repeatForMs: 15_000, maxPending: 100_000 },
@@ -42,15 +40,26 @@ export const noticeLimits = {
 const unreportedAfterMs = 5000;
 
 export function createOutgoingNotices({ repeatForMs, maxPending }: NoticeLimits): OutgoingNotices {
-  /** By id, the oldest first: the time of the first report; undefined before it. */
+  /** By id, the oldest first: the time of the first report; undefined before it, at the end of the order. */
   const notices = new Map<string, number | undefined>();
   let reportedAtMs = 0;
+  /** Before this time no notice is dropped: while the list is full, it is not searched for each notice that it refuses. */
+  let repeatedUntilMs = 0;
   const dropOld = (nowMs: number) => {
-    for (const [id, sinceMs] of notices) if (sinceMs !== undefined && nowMs - sinceMs > repeatForMs) notices.delete(id);
+    if (nowMs <= repeatedUntilMs) return;
+    repeatedUntilMs = Number.POSITIVE_INFINITY;
+    for (const [id, sinceMs] of notices) {
+      if (sinceMs === undefined) return;
+      if (nowMs - sinceMs <= repeatForMs) {
+        repeatedUntilMs = sinceMs + repeatForMs;
+        return;
+      }
+      notices.delete(id);
+    }
   };
-  const hasRoom = (nowMs: number) => {
+  const isFull = (nowMs: number) => {
     if (notices.size >= maxPending) dropOld(nowMs);
-    return notices.size < maxPending;
+    return notices.size >= maxPending;
   };
   const firstIds = () => {
     const first: string[] = [];
@@ -59,13 +68,18 @@ export function createOutgoingNotices({ repeatForMs, maxPending }: NoticeLimits)
   };
   return {
     add(session, nowMs) {
-      if (hasRoom(nowMs)) notices.set(formatSessionId(session), undefined);
+      const id = formatSessionId(session);
+      // One that has been reported begins again, behind the others: they stay in the order of their times.
+      if (notices.get(id) !== undefined) notices.delete(id);
+      else if (!notices.has(id) && isFull(nowMs)) return false;
+      notices.set(id, undefined);
+      return true;
     },
-    hasRoom,
     report(nowMs) {
       const wasUnreported = nowMs - reportedAtMs > unreportedAfterMs;
       reportedAtMs = nowMs;
       for (const id of firstIds()) if (wasUnreported || notices.get(id) === undefined) notices.set(id, nowMs);
+      repeatedUntilMs = 0;
       dropOld(nowMs);
       return firstIds();
     },

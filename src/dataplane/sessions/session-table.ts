@@ -70,7 +70,7 @@ const shardCount = 256;
 const firstCapacity = 64;
 
 /** `seen`: receives the sessions whose tokens become outdated during an open stream. */
-export function createSessionTable(seen: Pick<OutgoingNotices, 'hasRoom' | 'add'>): SessionTable {
+export function createSessionTable(seen: Pick<OutgoingNotices, 'add'>): SessionTable {
   const shards = Array.from({ length: shardCount }, () => createRows(firstCapacity));
   const spare = createRows(firstCapacity);
   const shardOf = ({ sessionHi }: SessionId) => shards[sessionHi % shardCount] ?? spare;
@@ -128,8 +128,8 @@ export function createSessionTable(seen: Pick<OutgoingNotices, 'hasRoom' | 'add'
 
   /** If there is no room for the notice, the date stays as it is, and a later sweep tries again. */
   const refresh = (rows: SessionRows, row: number, { slot, nowMs }: { slot: EndpointSlot; nowMs: number }) => {
-    if (!isOutOfDate(rows, row, { limits: slot.backend.limits, nowMs }) || !seen.hasRoom(nowMs)) return;
-    seen.add({ sessionHi: cell(rows.hi, row), sessionLo: cell(rows.lo, row) }, nowMs);
+    if (!isOutOfDate(rows, row, { limits: slot.backend.limits, nowMs })) return;
+    if (!seen.add({ sessionHi: cell(rows.hi, row), sessionLo: cell(rows.lo, row) }, nowMs)) return;
     slot.lastSeenS = tokenSeconds(nowMs);
     rows.lastSeenS[row] = slot.lastSeenS;
   };

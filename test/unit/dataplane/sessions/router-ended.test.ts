@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { createManualClock } from '../../../support/manual-clock.ts';
 import { idleTimeoutMs, proxyTable } from '../../../support/proxy-table.ts';
+import { formatSessionId } from '../../../../src/dataplane/sessions/session-ids.ts';
 import { createReplica, finish, holdOf, login, pods, quiet, visit, type Replica } from './replica.ts';
 
 const end = { ...quiet, endsSession: true };
@@ -42,6 +43,17 @@ describe('the token of a session that has ended', () => {
     expect(visit(late, [cookie]).isNew).toBe(true);
     // And those that it notifies in turn.
     expect(late.router.notices().ended).toEqual(one.router.endedIds());
+  });
+
+  test('counts as forgotten if there is no room for the notice, because other proxies accept it', () => {
+    const replica = createReplica(pods('a'));
+    const { cookie } = visit(replica);
+    const others = Array.from({ length: 100_000 }, (_, sessionLo) => formatSessionId({ sessionHi: 1, sessionLo }));
+    replica.router.adoptEnded(others);
+    expect(replica.router.counters.endsForgotten).toBe(0);
+    logOut(replica, cookie);
+    expect(visit(replica, [cookie]).isNew).toBe(true);
+    expect(replica.router.counters.endsForgotten).toBe(1);
   });
 
   test('is refused until it has expired by its own date, and an open stream of its session does not prolong it', async () => {

@@ -32,11 +32,27 @@ describe('an outgoing notice', () => {
     expect([1000, 61_000, 64_001].map((nowMs) => notices.report(nowMs))).toEqual([[id], [id], []]);
   });
 
+  test('is repeated from the beginning when it is added again, and does not keep others', () => {
+    const notices = createOutgoingNotices(noticeLimits.seen);
+    for (const added of [session, other(1)]) notices.add(added, 1000);
+    notices.report(1000);
+    notices.add(session, 2000);
+    const ids = [id, formatSessionId(other(1))].toReversed();
+    expect([2000, 4000, 4001, 5000, 5001].map((nowMs) => notices.report(nowMs))).toEqual([ids, ids, [id], [id], []]);
+  });
+
+  test('has a place in a full list if it is there already', () => {
+    const notices = createOutgoingNotices({ repeatForMs: 3000, maxPending: 1 });
+    expect([session, session, other(1)].map((added) => notices.add(added, 1000))).toEqual([true, true, false]);
+    notices.report(1000);
+    expect([session, other(1)].map((added) => notices.add(added, 2000))).toEqual([true, false]);
+  });
+
   test('is refused while a report is full, and there is room again once old notices expire', () => {
     const notices = createOutgoingNotices(noticeLimits.seen);
     for (let lo = 0; lo < 12_000; lo += 1) notices.add(other(lo), 1000);
     expect(notices.report(1000)).toHaveLength(10_000);
-    expect([notices.hasRoom(4000), notices.hasRoom(4001)]).toEqual([false, true]);
+    expect([notices.add(session, 4000), notices.add(session, 4001)]).toEqual([false, true]);
   });
 });
 

@@ -29,8 +29,7 @@ function createTable(room = Number.POSITIVE_INFINITY) {
   const counters = countersOf(createCounters(), 'shop/cart');
   const announced: { sessionLo: number; atMs: number }[] = [];
   const table = createSessionTable({
-    hasRoom: () => announced.length < room,
-    add: ({ sessionLo }, atMs) => announced.push({ sessionLo, atMs }),
+    add: ({ sessionLo }, atMs) => announced.length < room && announced.push({ sessionLo, atMs }) > 0,
   });
   const backend = { limits, counters, previousUid: undefined, unpinnedIdLoggedAtMs: 0 };
   const slot = (name: string) => table.slots.byId(name) ?? table.slots.attach(pod(name), backend);
