@@ -137,6 +137,7 @@ export function snapshotOf(short: ShortWorld): Snapshot {
   return {
     workloads,
     targets: world.targets.map(wholeTarget),
+    deletedTargets: [],
     pods: world.pods.map(wholePod),
     services: world.services.map((service) => ({ isExternalName: false, ...service, ...whole(service) })),
     slices: world.slices.map(wholeSlice),

@@ -9,6 +9,8 @@ import type { KeyRing } from '../../wire/routing-table.ts';
 export type Snapshot = {
   workloads: StickyWorkload[];
   targets: Target[];
+  /** Those that are deleted, but StickyWorkloads refer to them, as they were last. */
+  deletedTargets: Target[];
   pods: Pod[];
   services: Service[];
   slices: Slice[];

@@ -15,7 +15,7 @@ import type {
 
 export type ClusterIndex = {
   podsByUid: ReadonlyMap<string, Pod>;
-  /** By `targetKey`. */
+  /** By `targetKey`; also deleted ones, whose pods may run on or return. */
   targets: ReadonlyMap<string, Target>;
   podsByTarget: ReadonlyMap<string, Pod[]>;
   /** By `namespace/name` of the Service. */
@@ -44,7 +44,9 @@ export function indexCluster(snapshot: Snapshot): ClusterIndex {
   const { pods, slices, services, referenceGrants, proxies } = snapshot;
   return {
     podsByUid: new Map(pods.map((pod) => [pod.uid, pod])),
-    targets: new Map(snapshot.targets.map((target) => [targetKey(target.namespace, target), target])),
+    targets: new Map(
+      [...snapshot.deletedTargets, ...snapshot.targets].map((target) => [targetKey(target.namespace, target), target]),
+    ),
     podsByTarget: Map.groupBy(
       pods.filter((pod) => pod.controller !== undefined),
       (pod) => targetKey(pod.namespace, pod.controller ?? { kind: '', name: '' }),

@@ -3,12 +3,12 @@ import type { StickyWorkload } from '../../api/stickyworkload.ts';
 import { backendKey, keyRingName, targetKey } from '../../core/names/names.ts';
 import { parseKeyRing, type ParsedKeyRing } from '../../core/keys/key-ring-secret.ts';
 import { hasSuccessor } from '../../core/resolve/successor.ts';
-import { isPodTerminal, type Existing, type Pod, type Snapshot } from '../../core/snapshot/snapshot.ts';
+import { isPodTerminal, type Existing, type Pod, type Snapshot, type Target } from '../../core/snapshot/snapshot.ts';
 import type { KeyRing } from '../../wire/routing-table.ts';
 import type { KubeObject, ObjectRef } from '../../kube/ports.ts';
 import type { LostNodes } from '../nodes/lost-nodes.ts';
 import type { Caches } from './caches.ts';
-import { watchGoneNodes } from './gone-nodes.ts';
+import { rememberDeleted } from './deleted-objects.ts';
 import { createRemovedPods } from './removed-pods.ts';
 import { controllerOf, type CachedPod } from './pods.ts';
 import { proxyOf } from './targets.ts';
@@ -33,7 +33,13 @@ export type ClusterStateOptions = {
 export function createClusterState(options: ClusterStateOptions): ClusterState {
   const { caches, lostNodes, operatorNamespace, nowMs } = options;
   const removedPods = createRemovedPods();
-  const goneNodes = watchGoneNodes(caches);
+  // A cloud controller or Karpenter deletes the Node and the Lease of a terminated machine. Its pods remain until the pod garbage collector
+  // removes them, and are as dead meanwhile as those of a silent node.
+  const deletedNodes = rememberDeleted(caches, 'nodes');
+  // Most are created again, as to change an immutable field with `kubectl delete --cascade=orphan`. Until then only the last state shows the
+  // ports and names of their pods.
+  const deletedDeployments = rememberDeleted(caches, 'deployments');
+  const deletedSets = rememberDeleted(caches, 'statefulSets');
   const list = <Name extends CacheName>(name: Name): CacheContents[Name][] => sortByName(caches.list(name));
 
   /** Returns the end of the chain pod → ReplicaSet → Deployment; a StatefulSet controls its pods directly. */
@@ -82,14 +88,24 @@ export function createClusterState(options: ClusterStateOptions): ClusterState {
 
   const workloads = (): StickyWorkload[] => list('workloads');
 
-  const nodes = (pods: readonly Pod[]): Snapshot['nodes'] =>
-    Object.fromEntries([
+  function nodes(pods: readonly Pod[]): Snapshot['nodes'] {
+    const inUse = new Set(pods.map(({ node }) => node));
+    return Object.fromEntries([
       ...list('nodes').map(({ metadata: { name }, node }) => [
         name,
         lostNodes.has(name) ? { ...node, lost: true as const } : node,
       ]),
-      ...goneNodes.of(pods),
+      ...deletedNodes
+        .list(({ metadata }) => inUse.has(metadata.name))
+        .map(({ metadata, node }) => [metadata.name, { ...node, lost: true as const }]),
     ]);
+  }
+
+  function deletedTargets(): Target[] {
+    const claimed = new Set(workloads().map(({ metadata, spec }) => targetKey(metadata.namespace, spec.targetRef)));
+    const isClaimed = ({ target }: CacheContents['deployments']) => claimed.has(targetKey(target.namespace, target));
+    return [...deletedDeployments.list(isClaimed), ...deletedSets.list(isClaimed)].map(({ target }) => target);
+  }
 
   return {
     snapshot: () => {
@@ -99,6 +115,7 @@ export function createClusterState(options: ClusterStateOptions): ClusterState {
       return {
         workloads: workloads(),
         targets: targets.map(({ target }) => target),
+        deletedTargets: deletedTargets(),
         pods,
         services: list('services').map(({ owned, isExternalName }) => ({ ...owned, isExternalName })),
         slices: list('slices').map(({ slice }) => slice),
@@ -129,8 +146,10 @@ export function createClusterState(options: ClusterStateOptions): ClusterState {
       return cached && complete(cached);
     },
     workload: (ref) => caches.get('workloads', ref),
-    hasSuccessor: ({ namespace = '', name }, { spec }) =>
-      hasSuccessor(name, spec, caches.get('statefulSets', { namespace, name: spec.targetRef.name })?.target),
+    hasSuccessor({ namespace = '', name }, { spec }) {
+      const ref = { namespace, name: spec.targetRef.name };
+      return hasSuccessor(name, spec, (caches.get('statefulSets', ref) ?? deletedSets.find(ref))?.target);
+    },
   };
 }
 
