@@ -366,6 +366,7 @@ export class Exchange implements UpstreamUser, ResponseSink {
   /** The deadline of the client's connection, which belongs to the exchange while it runs. */
   deadlinePassed(): void {
     if (this.client.halfClosed || this.phase === 'responding') {
+      if (this.awaitsBody) this.context.counters.limitRefusals.requestBody += 1;
       this.client.cut(this.response.endsWithConnection ? 'reset' : 'close');
     } else if (this.awaitsApp) {
       this.context.counters.limitRefusals.responseHead += 1;
@@ -383,9 +384,24 @@ export class Exchange implements UpstreamUser, ResponseSink {
   }
 
   private progressTimeoutMs(): number {
-    const { bodyMs, stallMs, responseHeadMs } = this.context.timeouts;
-    if (this.phase === 'responding') return this.clientBlocked ? stallMs : Infinity;
+    const { bodyMs, responseHeadMs } = this.context.timeouts;
+    if (this.phase === 'responding') return this.responseTimeoutMs();
     return this.phase === 'sent' && this.awaitsApp ? responseHeadMs : bodyMs;
+  }
+
+  /**
+   * The app may begin its response before the body is complete. The limit of the body remains, or an unfinished upload would hold its session
+   * indefinitely; but bytes in either direction are progress: a client that sends nothing while it receives data uses its stream.
+   */
+  private responseTimeoutMs(): number {
+    const { bodyMs, stallMs } = this.context.timeouts;
+    if (this.clientBlocked) return stallMs;
+    return this.awaitsApp ? Infinity : bodyMs;
+  }
+
+  /** The client owes the rest of its body, and reads what it receives. */
+  private get awaitsBody(): boolean {
+    return !this.client.halfClosed && !this.clientBlocked && !this.awaitsApp;
   }
 
   /** The exchange waits for the app, not for the client. */

@@ -14,7 +14,7 @@ export type Http1Timeouts = {
   headMs: number;
   /** Between two requests of a connection. */
   idleMs: number;
-  /** Without progress of a client that owes the rest of a body. */
+  /** Without progress of a client that owes the rest of a body; if the app has begun its response, without progress of that either. */
   bodyMs: number;
   /**
    * Without progress of an app that should accept the request or respond to it. A long poll is a session in use, not a failure; a dead app is

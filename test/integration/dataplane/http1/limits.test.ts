@@ -9,6 +9,7 @@ afterEach(() => rig.stop());
 
 const get = 'GET / HTTP/1.1\r\nHost: shop.test\r\n\r\n';
 const unfinishedPost = 'POST / HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 10\r\n\r\n123';
+const eventStream = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n8\r\ndata: 1\n\r\n';
 const silent = () => rig.rawApp(() => undefined);
 const answering = () => rig.httpApp((_, response) => response.end('ok'));
 
@@ -170,6 +171,18 @@ describe('timeouts of the settings', () => {
     await eventually(() => proxy.holds.open === 0);
     expect(proxy.server.counters).toMatchObject({ limitRefusals: { requestBody: 1 }, refusals: { RequestTimeout: 1 } });
     await eventually(() => proxy.server.upstreamCounts().open === 0);
+  });
+
+  test('a body without progress, of a request that the app responds to already: cut, and its session is free', async () => {
+    const { port } = await rig.rawApp((socket) => socket.once('data', () => socket.write(eventStream)));
+    const proxy = await rig.proxy(port);
+    configure(proxy, { timeouts: { requestBodyMs: 50 } });
+    const client = await proxy.connect();
+    client.send(unfinishedPost);
+    expect(await client.rest()).toEqual({ text: expect.stringMatching(/data: 1\n\r\n$/), how: 'end' });
+    await eventually(() => proxy.holds.open === 0);
+    await eventually(() => proxy.server.upstreamCounts().open === 0);
+    expect(proxy.server.counters.limitRefusals.requestBody).toBe(1);
   });
 
   test('a body that progresses slowly is not cut', async () => {

@@ -58,6 +58,13 @@ describe('the proxy does not end', () => {
       later: 'hello',
       minutes: 180,
     },
+    {
+      what: 'an event stream that responds to a complete POST and is silent for three hours',
+      request: 'POST / HTTP/1.1\r\nHost: shop.test\r\nContent-Length: 4\r\n\r\nbody',
+      answer: events,
+      later: 'data: 2\n\n',
+      minutes: 180,
+    },
     { what: 'a long poll with a response after nine minutes', request: get, answer: '', later: empty, minutes: 9 },
     {
       what: 'a request that the app acknowledged and responds to after nine minutes',
@@ -89,6 +96,22 @@ describe('the proxy does not end', () => {
     appSends('HTTP/1.1 204 No Content\r\n\r\n');
     expect((await client.response()).status).toBe(204);
   });
+});
+
+test('the proxy does not end a stream in both directions whose client is silent while it receives data', async () => {
+  const { clock, client, proxy, appSends } = await silentApp(
+    'POST / HTTP/1.1\r\nHost: shop.test\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n',
+    events,
+  );
+  await client.until('data: 1\n\n');
+  for (let minute = 0; minute < 5; minute += 1) {
+    await clock.advance(50_000);
+    appSends('data: 2\n\n');
+    await client.until('data: 2\n\n');
+  }
+  await clock.advance(2 * minuteMs);
+  expect(await client.rest()).toEqual({ text: '', how: 'reset' });
+  expect(proxy.server.counters.limitRefusals.requestBody).toBe(1);
 });
 
 test('a request that its app lost gets a 504 after ten minutes, so that its session does not last indefinitely', async () => {
