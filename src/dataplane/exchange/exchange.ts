@@ -96,7 +96,6 @@ export class Exchange implements UpstreamUser, ResponseSink {
     this.phase = 'connecting';
     const pooled = pool.take(hold.endpoint, this, this.request.idempotent ? 'any' : 'fresh');
     if (pooled === 'full') {
-      this.context.counters.limitRefusals.requestsPerEndpoint += 1;
       this.connectFailed('LimitReached');
       return;
     }
@@ -342,7 +341,10 @@ export class Exchange implements UpstreamUser, ResponseSink {
   private respond(reply: Reply): void {
     if (this.phase === 'over') return;
     this.end();
-    countReason(this.context.counters.replies, reply.reason);
+    const { replies, limitRefusals } = this.context.counters;
+    countReason(replies, reply.reason);
+    // Not each attempt: a request of a session is retried, and a new session may find room on another pod.
+    if (reply.reason === 'TooManyRequests') limitRefusals.requestsPerEndpoint += 1;
     this.client.reply(reply, { closes: this.http10 || !this.clientMayStay(), isHead: this.method === 'HEAD' });
   }
 

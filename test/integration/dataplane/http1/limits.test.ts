@@ -1,6 +1,6 @@
 /** The limits and timeouts of a proxy's settings: what they refuse, and how the client notices. */
 import { afterEach, describe, expect, test } from '@jest/globals';
-import type { ConnectFailure } from '../../../../src/dataplane/routing.ts';
+import type { ConnectFailure, SessionHold } from '../../../../src/dataplane/routing.ts';
 import { defaultProxySettings, type ProxySettings } from '../../../../src/wire/proxy-settings.ts';
 import { closedPort, createRig, eventually, type Proxy } from './rig.ts';
 
@@ -116,6 +116,27 @@ describe('unanswered requests of an endpoint', () => {
     await eventually(() => proxy.server.counters.requestsOpen === 1);
     third.send(get);
     await eventually(() => sockets.length === 3);
+  });
+
+  test('beyond the limit are counted once per refused request, not per attempt', async () => {
+    const { port, sockets } = await silent();
+    type Next = ReturnType<SessionHold['connectFailed']>;
+    const first: Next[] = [
+      { kind: 'retry', afterMs: 1 },
+      { kind: 'retry', afterMs: 1 },
+      { kind: 'reply', reply: { status: 503, reason: 'TooManyRequests', body: 'Too many.' } },
+    ];
+    const later: Next = { kind: 'reply', reply: { status: 503, reason: 'EndpointLost', body: 'The pod is gone.' } };
+    const proxy = await rig.proxy(port, { connectFailed: () => first.shift() ?? later });
+    configure(proxy, { limits: { requestsPerEndpoint: 1 } });
+    (await proxy.connect()).send(get);
+    await eventually(() => sockets.length === 1);
+    const client = await proxy.connect();
+    for (const body of ['Too many.\n', 'The pod is gone.\n']) {
+      client.send(get);
+      expect((await client.response()).body).toBe(body);
+      expect(proxy.server.counters.limitRefusals.requestsPerEndpoint).toBe(1);
+    }
   });
 
   test('do not include streams whose response has begun', async () => {
