@@ -20,7 +20,7 @@ export type ProxySettings = {
 export type ProxyLimits = {
   /** Open client connections of one replica. */
   connections: number;
-  /** Open client connections of one replica from one address. */
+  /** Open client connections of one replica from one IPv4 address, or one /64 of IPv6. */
   connectionsPerAddress: number;
   /** Requests of one replica that an endpoint has not answered yet. */
   requestsPerEndpoint: number;

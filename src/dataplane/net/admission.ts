@@ -1,4 +1,5 @@
-/** Decides which client connections are accepted: a limited number in all, and a limited number from one address. */
+/** Decides which client connections are accepted: a limited number in all, and a limited number from one address, or one /64 of IPv6. */
+import { parseAddress } from '../../platform/cidr.ts';
 import { createTrustedProxies } from './trusted-proxies.ts';
 
 export type AdmissionLimits = {
@@ -26,36 +27,40 @@ export interface Place {
 
 export function createAdmission(): Admission {
   /** As many entries as there are open connections at most. */
-  const byAddress = new Map<string, number>();
+  const byClient = new Map<string, number>();
   let open = 0;
   let maxOpen = Number.POSITIVE_INFINITY;
   let maxPerAddress = Number.POSITIVE_INFINITY;
   let exempt = createTrustedProxies([]);
 
-  const mayHaveAnother = (address: string): boolean =>
-    (byAddress.get(address) ?? 0) < maxPerAddress || exempt.has(address);
+  /** A trusted proxy may share the /64 of clients, which must not count its connections as theirs. */
+  const clientOf = (address: string): string =>
+    address.includes(':') && !exempt.has(address) ? networkOf(address) : address;
 
-  function count(address: string, change: 1 | -1): void {
-    const changed = (byAddress.get(address) ?? 0) + change;
-    if (changed > 0) byAddress.set(address, changed);
-    else byAddress.delete(address);
+  const mayHaveAnother = (address: string): boolean =>
+    (byClient.get(clientOf(address)) ?? 0) < maxPerAddress || exempt.has(address);
+
+  function count(client: string, change: 1 | -1): void {
+    const changed = (byClient.get(client) ?? 0) + change;
+    if (changed > 0) byClient.set(client, changed);
+    else byClient.delete(client);
   }
 
-  function take(first: string): Place {
-    let address = first;
+  function take(address: string): Place {
+    let client = clientOf(address);
     open += 1;
-    count(address, 1);
+    count(client, 1);
     return {
       moveTo(other) {
         if (!mayHaveAnother(other)) return false;
-        count(address, -1);
-        address = other;
-        count(address, 1);
+        count(client, -1);
+        client = clientOf(other);
+        count(client, 1);
         return true;
       },
       release() {
         open -= 1;
-        count(address, -1);
+        count(client, -1);
       },
     };
   }
@@ -72,3 +77,6 @@ export function createAdmission(): Admission {
     },
   };
 }
+
+/** The /64 of an IPv6 address, in digits: the smallest network that a client is assigned (RFC 6177), which may use all of its 2^64 addresses. */
+const networkOf = (address: string): string => parseAddress(address.split('%', 1)[0] ?? '')?.slice(0, 16) ?? address;

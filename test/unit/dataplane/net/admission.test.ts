@@ -39,6 +39,23 @@ describe('the limit per address', () => {
     expect(admission.admit('fd00::1')).toBe('connections');
   });
 
+  test('counts the addresses of one /64 of IPv6 as one: a client may use all of them', () => {
+    const admission = limited({ connectionsPerAddress: 1 });
+    const first = admitted(admission, '2001:db8:0:1::1');
+    expect(admission.admit('2001:db8:0:1:ffff::2')).toBe('connectionsPerAddress');
+    expect(admitted(admission, '192.0.2.1').moveTo('2001:DB8::1:0:0:0:3')).toBe(false);
+    admitted(admission, '2001:db8:0:2::1');
+    first.release();
+    admitted(admission, '2001:db8:0:1:ffff::2');
+  });
+
+  test('does not count the connections of a trusted proxy as those of clients in its /64', () => {
+    const admission = limited({ connectionsPerAddress: 1, exempt: ['2001:db8::1/128'] });
+    for (let connection = 0; connection < 3; connection += 1) admitted(admission, '2001:db8::1');
+    admitted(admission, '2001:db8::2');
+    expect(admission.admit('2001:db8::3')).toBe('connectionsPerAddress');
+  });
+
   test('that is lowered closes no connection and refuses new ones', () => {
     const admission = limited({});
     const [first, second] = [1, 2, 3].map(() => admitted(admission, '192.0.2.1'));
