@@ -98,7 +98,7 @@ const limits = {
   properties: {
     connections: count('Open client connections.', 20_000),
     connectionsPerAddress: count('Open client connections from one IPv4 address, or one /64 of IPv6.', 10_000),
-    requestsPerEndpoint: count('Requests to one pod that have no response yet.', 1024),
+    requestsPerEndpoint: count('Requests to one pod that are complete and have no response yet.', 1024),
   },
 } as const satisfies Schema;
 

@@ -100,12 +100,17 @@ export class Exchange implements UpstreamUser, ResponseSink {
       return;
     }
     this.upstream = pooled ?? pool.connect(hold.endpoint, this);
-    this.unansweredAt = this.upstream.group;
-    this.unansweredAt.unanswered += 1;
+    this.countUnanswered(this.upstream.group);
     if (pooled !== undefined) this.send(pooled);
   }
 
-  /** The endpoint has begun to answer, or will not. */
+  private countUnanswered(group: ConnectionGroup): void {
+    if (this.unansweredAt !== undefined) return;
+    this.unansweredAt = group;
+    group.unanswered += 1;
+  }
+
+  /** The endpoint has begun to answer, or will not, or waits for the client. */
   private noLongerUnanswered(): void {
     if (this.unansweredAt === undefined) return;
     this.unansweredAt.unanswered -= 1;
@@ -380,9 +385,16 @@ export class Exchange implements UpstreamUser, ResponseSink {
   }
 
   private awaitProgress(): void {
+    if (this.phase === 'sent') this.recountUnanswered();
     const { timeouts, deadlines } = this.context;
     const delayMs = this.progressTimeoutMs();
     this.client.deadlineMs = deadlines.in(this.client.halfClosed ? Math.min(delayMs, timeouts.halfClosedMs) : delayMs);
+  }
+
+  /** A request that waits for the rest of its body does not wait for the endpoint: slow clients must not use up its limit for all others. */
+  private recountUnanswered(): void {
+    if (!this.awaitsApp) this.noLongerUnanswered();
+    else if (this.upstream !== undefined) this.countUnanswered(this.upstream.group);
   }
 
   private progressTimeoutMs(): number {

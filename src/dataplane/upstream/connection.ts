@@ -33,7 +33,7 @@ export type ConnectionGroup = {
   nodeLost: boolean;
   /** All that are open: connecting, in use and idle. */
   readonly members: Set<UpstreamConnection>;
-  /** Requests that the endpoint has not begun to answer, counted by their exchanges. */
+  /** Requests that wait for the endpoint, to connect, to accept their bodies or to begin its answer; counted by their exchanges. */
   unanswered: number;
   /** Bytes or a connection were received since the last sweep. */
   receivedBytes: boolean;

@@ -100,7 +100,7 @@ describe('unanswered requests of an endpoint', () => {
     });
     configure(proxy, { limits: { requestsPerEndpoint: 2 } });
     const waiting = [await proxy.connect(), await proxy.connect()];
-    waiting.forEach((client) => client.send(unfinishedPost));
+    waiting.forEach((client) => client.send(get));
     await eventually(() => sockets.length === 2);
     const third = await proxy.connect();
     third.send(get);
@@ -112,7 +112,7 @@ describe('unanswered requests of an endpoint', () => {
       upstreamConnectFailures: 0,
     });
     // A place is free again when its client leaves.
-    waiting[0]?.socket.destroy();
+    waiting[0]?.socket.resetAndDestroy();
     await eventually(() => proxy.server.counters.requestsOpen === 1);
     third.send(get);
     await eventually(() => sockets.length === 3);
@@ -137,6 +137,29 @@ describe('unanswered requests of an endpoint', () => {
       expect((await client.response()).body).toBe(body);
       expect(proxy.server.counters.limitRefusals.requestsPerEndpoint).toBe(1);
     }
+  });
+
+  test('include an upload only once its body is complete, so that slow clients do not use up the limit', async () => {
+    const received: string[] = [];
+    const { port, sockets } = await rig.rawApp((socket) => socket.on('data', (bytes) => received.push(String(bytes))));
+    const proxy = await rig.proxy(port, {
+      connectFailed: () => ({ kind: 'reply', reply: { status: 503, reason: 'TooManyRequests', body: 'Too many.' } }),
+    });
+    configure(proxy, { limits: { requestsPerEndpoint: 1 } });
+    const uploads = [await proxy.connect(), await proxy.connect()];
+    for (const [index, upload] of uploads.entries()) {
+      upload.send(unfinishedPost);
+      await eventually(() => received.length === index + 1);
+    }
+    uploads[0]?.send('4567890');
+    await eventually(() => received.length === 3);
+    const third = await proxy.connect();
+    third.send(get);
+    expect(await third.response()).toMatchObject({ status: 503, body: 'Too many.\n' });
+    sockets[0]?.write('HTTP/1.1 204 No Content\r\n\r\n');
+    expect((await uploads[0]?.response())?.status).toBe(204);
+    third.send(get);
+    await eventually(() => received.length === 4);
   });
 
   test('do not include streams whose response has begun', async () => {
