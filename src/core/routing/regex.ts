@@ -22,8 +22,8 @@ const maxStateBytes = 256 * 1024;
 export type RegexTest = (text: string) => boolean;
 
 /**
- * Returns a test for the whole subject. An invalid expression matches nothing, and none matches a subject that is too long for it. It is compiled with the first subject, since most routes of a table
- * never see a request before the next table.
+ * Returns a test for the whole subject. An invalid expression matches nothing, and none matches a subject that is too long for it. It is
+ * compiled with the first subject, since most routes of a table never see a request before the next table.
  */
 export function compileRegex(source: string): RegexTest {
   let test: RegexTest | undefined;
@@ -31,23 +31,33 @@ export function compileRegex(source: string): RegexTest {
 }
 
 function build(source: string): RegexTest {
-  if (findRegexDefect(source) !== undefined) return () => false;
+  const inspected = inspect(source);
+  if ('defect' in inspected) return () => false;
   const expression = new RE2Set(RE2Set.ANCHOR_BOTH, 0, maxStateBytes);
   expression.add(source);
-  const maxLength = Math.floor(maxRegexSteps / RE2JS.compile(source).programSize());
+  const maxLength = Math.floor(maxRegexSteps / inspected.size);
   return (text) => text.length <= maxLength && expression.match(text).length > 0;
+}
+
+/** `size`: in instructions. */
+type Inspected = { size: number } | { defect: string };
+
+function inspect(source: string): Inspected {
+  try {
+    const size = RE2JS.compile(source).programSize();
+    if (size <= maxRegexInstructions) return { size };
+    return {
+      defect: `it compiles to ${size} instructions, more than ${maxRegexInstructions}: lower its repetition counts, or match by prefix`,
+    };
+  } catch (error) {
+    return { defect: error instanceof Error ? error.message.replace(/^error parsing regexp: /, '') : String(error) };
+  }
 }
 
 /** Returns why an expression is not supported; undefined if it is. */
 export function findRegexDefect(source: string): string | undefined {
-  try {
-    const size = RE2JS.compile(source).programSize();
-    return size <= maxRegexInstructions
-      ? undefined
-      : `it compiles to ${size} instructions, more than ${maxRegexInstructions}: lower its repetition counts, or match by prefix`;
-  } catch (error) {
-    return error instanceof Error ? error.message.replace(/^error parsing regexp: /, '') : String(error);
-  }
+  const inspected = inspect(source);
+  return 'defect' in inspected ? inspected.defect : undefined;
 }
 
 export type RegexDefect = { path: string; source: string; reason: string };
