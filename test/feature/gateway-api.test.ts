@@ -77,7 +77,12 @@ test('GatewayClass, Gateway and HTTPRoute of Holdfast get their status', async (
   await install('B');
   expect(world.mustFind(gatewayClasses, 'holdfast')).toMatchObject({
     spec: { controllerName: 'holdfast.dev/gateway-controller' },
-    status: { conditions: [{ type: 'Accepted', status: 'True' }] },
+    status: {
+      conditions: [
+        { type: 'Accepted', status: 'True' },
+        { type: 'SupportedVersion', status: 'False' },
+      ],
+    },
   });
   expect(world.mustFind(gateways, 'holdfast')).toMatchObject({
     spec: { gatewayClassName: 'holdfast' },

@@ -168,8 +168,11 @@ export type Slice = {
 /**
  * What is installed of Gateway API, read from the CRDs' schemas rather than their version.
  * `sessionPersistence`: generation B (v1.6: sessionName, cookieConfig), C (v1.7: cookie, header), or absent (standard channel).
+ * `bundleVersion`: the release that the CRDs claim to be of, such as `v1.6.3`.
  */
-export type GatewayApi = { installed: false } | { installed: true; sessionPersistence: 'B' | 'C' | 'Absent' };
+export type GatewayApi =
+  | { installed: false }
+  | { installed: true; sessionPersistence: 'B' | 'C' | 'Absent'; bundleVersion?: string };
 
 /** `controllerName`: the controller of the Gateways of this class. */
 export type GatewayClass = { name: string; controllerName: string; parametersRef?: ParametersRef };

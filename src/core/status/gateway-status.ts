@@ -1,8 +1,7 @@
-/** The status of the Gateway API objects that Holdfast is the controller of (GatewayClass, Gateway, HTTPRoute). */
+/** The status of Gateways and HTTPRoutes that Holdfast is the controller of. */
 import { isOnListener, type GatewayPlan } from '../resolve/gateway-plan.ts';
 import type { JudgedListener } from '../resolve/gateways.ts';
 import { isHttpRoute, parentReference, allowsHttpRoutes, type ParentVerdict } from '../resolve/parents.ts';
-import type { ProxyParameters } from '../resolve/proxy-parameters.ts';
 import { explainShadow } from '../resolve/shadowed.ts';
 import { defaultListener, gatewayKey, type ServingPlan } from '../resolve/plan.ts';
 import { explainProxyRefusal } from './refusals.ts';
@@ -18,15 +17,6 @@ import {
   type Observed,
   type Verdict,
 } from './dated-conditions.ts';
-
-export function judgeGatewayClass(parameters: ProxyParameters, observed: Observed, nowMs: number): object {
-  const verdicts = [
-    parameters.kind === 'broken'
-      ? lacks('Accepted', 'InvalidParameters', parameters.message)
-      : holds('Accepted', 'Accepted', 'The Holdfast proxy serves Gateways of this class.'),
-  ];
-  return { conditions: dateConditions(verdicts, observed, { nowMs, before: readConditions(observed.status) }) };
-}
 
 /** The proxy of a Gateway: how many replicas are ready, and why it could not be created. */
 export type ProxyView = { readyReplicas: number; refusal?: string; obstacle?: string };
@@ -46,14 +36,18 @@ export function judgeGateway(plan: GatewayPlan, proxy: ProxyView, observed: Obse
       return {
         name: listener.name,
         attachedRoutes: plan.routes.filter((route) => isOnListener(route, listener.name)).length,
-        supportedKinds: allowsHttpRoutes(listener.allowedRoutes.kinds)
-          ? [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute' }]
-          : [],
+        supportedKinds: supportedKindsOf(listener),
         conditions: dateConditions(judgeListener(listener, programmed), observed, { nowMs, before }),
       };
     }),
   };
 }
+
+/** The kinds that are asked for and supported; a protocol that is not supported supports no kind. */
+const supportedKindsOf = ({ problem, allowedRoutes }: Listener): { group: string; kind: string }[] =>
+  problem?.reason === 'UnsupportedProtocol' || !allowsHttpRoutes(allowedRoutes.kinds)
+    ? []
+    : [{ group: 'gateway.networking.k8s.io', kind: 'HTTPRoute' }];
 
 type Listener = Pick<JudgedListener, 'name' | 'problem' | 'allowedRoutes'>;
 

@@ -3,7 +3,8 @@ import type { ServingPlan } from '../../core/resolve/plan.ts';
 import { controllerName, gatewayClassName } from '../../core/names/names.ts';
 import { renderGatewayClass } from '../../core/render/gateway.ts';
 import { resolveClassParameters } from '../../core/resolve/proxy-parameters.ts';
-import { judgeGateway, judgeGatewayClass, judgeRoute } from '../../core/status/gateway-status.ts';
+import { judgeGatewayClass } from '../../core/status/gateway-class-status.ts';
+import { judgeGateway, judgeRoute } from '../../core/status/gateway-status.ts';
 import { gatewayClasses, gateways, httpRoutes } from '../../kube/resources.ts';
 import type { Recheck } from '../../kube/watch/queue.ts';
 import type { Translated, TranslationStore } from '../translation/translation-store.ts';
@@ -39,8 +40,13 @@ export async function reconcileGatewayClasses({
   if (!isForeign) await owned.ensure(gatewayClasses, renderGatewayClass(snapshot.operatorNamespace));
   for (const one of caches.list('gatewayClasses')) {
     if (one.gatewayClass.controllerName === controllerName) {
+      const { gatewayApi } = snapshot;
       const parameters = resolveClassParameters(one.metadata.name, translation.parameters);
-      await statuses.writeOther(gatewayClasses, one, judgeGatewayClass(parameters, one.observed, nowMs()));
+      await statuses.writeOther(
+        gatewayClasses,
+        one,
+        judgeGatewayClass({ parameters, gatewayApi }, one.observed, nowMs()),
+      );
     }
   }
 }

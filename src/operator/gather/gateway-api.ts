@@ -30,15 +30,20 @@ export type CachedDefinition = KubeObject & { gatewayApi: GatewayApi };
 /** `version`: the version to watch; absent if none is served. */
 export type CachedGrantDefinition = KubeObject & { version?: keyof typeof referenceGrants };
 
-/** Reduces half a megabyte of schema to the one fact that is needed. */
+/** Reduces half a megabyte of schema to what is needed of it. */
 export function projectDefinition(object: KubeObject): CachedDefinition {
   const v1 = servedVersion(object, 'v1');
+  const bundleVersion = object.metadata.annotations?.['gateway.networking.k8s.io/bundle-version'];
   return {
     apiVersion: object.apiVersion,
     kind: object.kind,
     metadata: identityOf(object.metadata),
     gatewayApi: v1
-      ? { installed: true, sessionPersistence: generationOf(v1.schema?.openAPIV3Schema) }
+      ? {
+          installed: true,
+          sessionPersistence: generationOf(v1.schema?.openAPIV3Schema),
+          ...(bundleVersion !== undefined && { bundleVersion }),
+        }
       : { installed: false },
   };
 }

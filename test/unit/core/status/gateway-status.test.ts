@@ -50,6 +50,12 @@ describe('a Gateway', () => {
     ]);
   });
 
+  test('supports no kind of route on a listener of another protocol', () => {
+    const world: ShortWorld = { gateways: [{ name: 'web', listeners: [{ name: 'dns', protocol: 'UDP', port: 53 }] }] };
+    const { listeners } = judge(world, { generation: 1 }, nowMs);
+    expect(listeners).toMatchObject([{ name: 'dns', supportedKinds: [] }]);
+  });
+
   test('keeps the transition times of each listener by name, whatever the order', () => {
     const two = (names: string[]): ShortWorld => ({
       gateways: [

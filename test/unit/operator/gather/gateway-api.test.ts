@@ -18,6 +18,16 @@ describe('the installed version of Gateway API', () => {
     expect(installed(routeDefinition(generation))).toEqual({ installed: true, sessionPersistence: generation });
   });
 
+  test('is that of the annotation of its CRD', () => {
+    const { metadata, ...definition } = routeDefinition('B');
+    const annotations = { 'gateway.networking.k8s.io/bundle-version': 'v1.6.3' };
+    expect(installed({ ...definition, metadata: { ...metadata, annotations } })).toEqual({
+      installed: true,
+      sessionPersistence: 'B',
+      bundleVersion: 'v1.6.3',
+    });
+  });
+
   test.each<[string, Partial<KubeObject>]>([
     ['a definition without status', { status: undefined }],
     ['one whose conditions are null, as Go encodes an empty list', { status: { conditions: null } }],

@@ -1,0 +1,7 @@
+/**
+ * What Holdfast supports of Gateway API, by the names of its features (`pkg/features` of Gateway API). A feature is listed only while every
+ * conformance test of it passes: the suite infers from this list which tests to run.
+ */
+
+/** Sorted, as the specification requires. */
+export const supportedFeatures: readonly string[] = ['Gateway', 'GatewayInfrastructure', 'ReferenceGrant'];
