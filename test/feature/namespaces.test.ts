@@ -87,7 +87,9 @@ describe('a user-managed Gateway', () => {
     const made = ['ServiceAccount', 'Deployment', 'Service', 'PodDisruptionBudget'].map(
       (kind) => `apply ${kind} infra/web-holdfast`,
     );
-    expect(changes).toEqual({ writes: [...made, 'apply status of Gateway infra/web'], events: [] });
+    // The second status has the cluster IP of the Service.
+    const status = 'apply status of Gateway infra/web';
+    expect(changes).toEqual({ writes: [...made, status, status], events: [] });
     for (const resource of [serviceAccounts, deployments, services, podDisruptionBudgets]) {
       expect(found(resource, 'infra', 'web-holdfast')?.metadata).toMatchObject({
         labels: {

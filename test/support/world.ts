@@ -139,7 +139,12 @@ export function snapshotOf(short: ShortWorld): Snapshot {
     targets: world.targets.map(wholeTarget),
     deletedTargets: [],
     pods: world.pods.map(wholePod),
-    services: world.services.map((service) => ({ isExternalName: false, ...service, ...whole(service) })),
+    services: world.services.map((service) => ({
+      isExternalName: false,
+      clusterIps: [],
+      ...service,
+      ...whole(service),
+    })),
     slices: world.slices.map(wholeSlice),
     keyRings: short.keyRings ?? rings,
     gatewayApi: world.gatewayApi,

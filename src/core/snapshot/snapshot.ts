@@ -140,8 +140,8 @@ export type PodInjection = { injected: boolean; keptPreStop: string[] };
  */
 export type Owned = { namespace: string; name: string; uid: string; ownerUids: string[]; component?: string };
 
-/** `isExternalName`: of type ExternalName, a DNS name without pods. */
-export type Service = Owned & { isExternalName: boolean };
+/** `isExternalName`: of type ExternalName, a DNS name without pods. `clusterIps`: empty if it is headless. */
+export type Service = Owned & { isExternalName: boolean; clusterIps: string[] };
 
 /** Services, HTTPRoutes and Gateways have their own lists. */
 export type Existing = Owned & { kind: 'Deployment' | 'ServiceAccount' | 'PodDisruptionBudget' };

@@ -4,9 +4,11 @@ import type { JudgedListener } from '../resolve/gateways.ts';
 import { isHttpRoute, parentReference, allowsHttpRoutes, type ParentVerdict } from '../resolve/parents.ts';
 import { explainShadow } from '../resolve/shadowed.ts';
 import { defaultListener, gatewayKey, type ServingPlan } from '../resolve/plan.ts';
+import { addressesOf } from './gateway-addresses.ts';
+import type { Service } from '../snapshot/snapshot.ts';
 import { explainProxyRefusal } from './refusals.ts';
 import { formatCount } from '../names/format.ts';
-import { controllerName, proxyName } from '../names/names.ts';
+import { controllerName } from '../names/names.ts';
 import type { RouteVerdict } from '../resolve/route.ts';
 import {
   dateConditions,
@@ -18,15 +20,15 @@ import {
   type Verdict,
 } from './dated-conditions.ts';
 
-/** The proxy of a Gateway: how many replicas are ready, and why it could not be created. */
-export type ProxyView = { readyReplicas: number; refusal?: string; obstacle?: string };
+/** The proxy of a Gateway: its Service, how many replicas are ready, and why it could not be created. */
+export type ProxyView = { readyReplicas: number; service?: Service; refusal?: string; obstacle?: string };
 
 export function judgeGateway(plan: GatewayPlan, proxy: ProxyView, observed: Observed, nowMs: number): object {
   const { gateway } = plan;
   const programmed = judgeProgrammed(plan, proxy);
   const known = entriesOf(observed.status, 'listeners');
   return {
-    addresses: [{ type: 'Hostname', value: `${proxyName(gateway.name)}.${gateway.namespace}.svc` }],
+    addresses: addressesOf(gateway, proxy.service),
     conditions: dateConditions([judgeGatewaySpec(plan), programmed], observed, {
       nowMs,
       before: readConditions(observed.status),

@@ -11,6 +11,7 @@ import { findOlderReference } from '../../core/resolve/proxy-parameters.ts';
 import type { ProxyParams } from '../../core/render/proxy-pod.ts';
 import { renderWorkload } from '../../core/render/workload.ts';
 import type { Pod } from '../../core/snapshot/snapshot.ts';
+import type { ProxyView } from '../../core/status/gateway-status.ts';
 import type { ApplyOutcome } from '../../core/status/input.ts';
 import { findRouteShortfall } from '../../core/resolve/route.ts';
 import * as resources from '../../kube/resources.ts';
@@ -161,10 +162,16 @@ const podsOf = ({ namespace, target }: WorkloadPlan, { index }: Translated['tran
 /** Returns how the proxies of a Gateway are. */
 export function proxyOf(
   { namespace, name }: { namespace: string; name: string },
-  { proxies }: Translated['translation']['index'],
-): { readyReplicas: number; refusal?: string } {
-  const { readyReplicas = 0, refusal } = proxies.get(`${namespace}/${proxyName(name)}`) ?? {};
-  return { readyReplicas, ...(refusal !== undefined && { refusal }) };
+  { proxies, services }: Translated['translation']['index'],
+): ProxyView {
+  const key = `${namespace}/${proxyName(name)}`;
+  const { readyReplicas = 0, refusal } = proxies.get(key) ?? {};
+  const service = services.get(key);
+  return {
+    readyReplicas,
+    ...(service?.component === 'proxy' && { service }),
+    ...(refusal !== undefined && { refusal }),
+  };
 }
 
 /** Applies the objects that conflict with no other owner's. */

@@ -117,7 +117,11 @@ export function createClusterState(options: ClusterStateOptions): ClusterState {
         targets: targets.map(({ target }) => target),
         deletedTargets: deletedTargets(),
         pods,
-        services: list('services').map(({ owned, isExternalName }) => ({ ...owned, isExternalName })),
+        services: list('services').map(({ owned, isExternalName, clusterIps }) => ({
+          ...owned,
+          isExternalName,
+          clusterIps,
+        })),
         slices: list('slices').map(({ slice }) => slice),
         keyRings: gatherKeyRings(list('keyRings'), workloads()),
         gatewayApi: caches.gatewayApi(),

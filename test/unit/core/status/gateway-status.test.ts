@@ -56,6 +56,20 @@ describe('a Gateway', () => {
     expect(listeners).toMatchObject([{ name: 'dns', supportedKinds: [] }]);
   });
 
+  test('has the addresses of its Service, IP addresses first', () => {
+    const [service] = snapshotOf({
+      services: [{ name: 'web-holdfast', clusterIps: ['10.96.0.7', 'fd00::7'] }],
+    }).services;
+    const proxy = { readyReplicas: 1, ...(service && { service }) };
+    expect(judgeGateway(plan(onWeb), proxy, { generation: 1 }, nowMs)).toMatchObject({
+      addresses: [
+        { type: 'IPAddress', value: '10.96.0.7' },
+        { type: 'IPAddress', value: 'fd00::7' },
+        { type: 'Hostname', value: 'web-holdfast.shop.svc' },
+      ],
+    });
+  });
+
   test('keeps the transition times of each listener by name, whatever the order', () => {
     const two = (names: string[]): ShortWorld => ({
       gateways: [
