@@ -30,7 +30,7 @@ export type Cluster = {
  * A cluster of this process alone: the process id is in its name, so that two test runs do not end each other's, and
  * one that was killed before its `down` is found and ended by the next.
  */
-export function clusterOf(use: 'api' | 'e2e' | 'faults'): Cluster {
+export function clusterOf(use: 'api' | 'e2e' | 'faults' | 'gateway'): Cluster {
   const prefix = `hf-${use}-`;
   const name = `${prefix}${process.pid}`;
   const tool = (program: string, ...args: string[]): Command => ({

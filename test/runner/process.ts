@@ -1,6 +1,7 @@
 /** Running programs, so that an interrupt ends those that run and still lets us tidy up. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 
 export const root = join(import.meta.dirname, '../..');
 
@@ -24,6 +25,8 @@ export type Command = {
   env?: Record<string, string>;
   /** Default: `Live`. */
   output?: Output;
+  /** Receives each line of stdout, which is then not printed. */
+  onLine?: (line: string) => void;
 };
 
 /** Runs a program to its end and returns its exit code. */
@@ -39,17 +42,18 @@ export function runTidyUp(program: Command): Promise<number> {
 const stdoutOf = { Live: 'inherit', Held: 'pipe', ErrorsOnly: 'ignore' } as const;
 
 function start(
-  { command, args, env, output = 'Live' }: Command,
+  { command, args, env, output = 'Live', onLine }: Command,
   options: { signal?: AbortSignal; detached?: boolean },
 ): Promise<number> {
   return new Promise((resolve) => {
     const child = spawn(command, args, {
       cwd: root,
-      stdio: ['inherit', stdoutOf[output], output === 'Held' ? 'pipe' : 'inherit'],
+      stdio: ['inherit', onLine ? 'pipe' : stdoutOf[output], output === 'Held' ? 'pipe' : 'inherit'],
       env: { ...process.env, ...env },
       ...options,
     });
-    const print = hold(child);
+    if (onLine && child.stdout) createInterface(child.stdout).on('line', onLine);
+    const print = onLine ? () => {} : hold(child);
     child.on('error', (error) => {
       if (!interrupted.aborted) console.error(`${command}: ${error.message}`);
       // Without a pid it has never run and never closes.

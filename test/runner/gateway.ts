@@ -1,0 +1,107 @@
+/**
+ * `npm run test:gateway`: the unmodified conformance suite of Gateway API, with its default timeouts, on a cluster of its own.
+ *
+ *     npm run test:gateway                  all that is claimed; writes the official report
+ *     npm run test:gateway -- TEST…         only these tests
+ *     npm run test:gateway -- --update      also lists the tests that passed as those that must
+ *
+ * The last line is the count: `N passed, N failed, N skipped`.
+ */
+import { createWriteStream, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readExpected, writeExpected } from '../conformance/expected.ts';
+import { compare, namesOf, type SuiteResult } from '../conformance/results.ts';
+import { proxiesFile, runSuite, setupCommand, whyNoSuite } from '../conformance/suite.ts';
+import { clusterOf, whyNoCluster, type Cluster } from './cluster.ts';
+import { formatCount, oneFailure, type Count } from './count.ts';
+import { buildProgram, type Problem } from './layers.ts';
+import { root, runProgram, watchForInterrupt } from './process.ts';
+import { formatDuration } from './times.ts';
+
+const reportFile = join(root, 'docs/conformance/gateway-api-v1.6.3.yaml');
+
+type Choice = { tests: readonly string[]; update: boolean };
+
+watchForInterrupt();
+const args = process.argv.slice(2);
+const count = await run({ tests: args.filter((arg) => !arg.startsWith('--')), update: args.includes('--update') });
+process.exitCode = count.failed === 0 ? 0 : 1;
+console.log(formatCount(count));
+
+async function run(choice: Choice): Promise<Count> {
+  const missing = whyNoCluster() ?? whyNoSuite();
+  if (missing !== undefined) {
+    console.log(`skipped, because ${missing}`);
+    return { passed: 0, failed: 0, skipped: 1 };
+  }
+  const cluster = clusterOf('gateway');
+  try {
+    const problem = await prepare(cluster);
+    if (problem === undefined) return await judge(cluster, choice);
+    console.error(`FAIL: ${problem}`);
+    return oneFailure;
+  } finally {
+    await cluster.down();
+  }
+}
+
+/** Returns what went wrong, or undefined. */
+async function prepare(cluster: Cluster): Promise<Problem> {
+  const built = await buildProgram('Held');
+  if (built !== undefined) return built;
+  if (!(await cluster.up([]))) return 'the cluster did not start';
+  if ((await runProgram(cluster.within(setupCommand()))) !== 0) return 'the set-up of the suite failed';
+  if (!(await cluster.buildImage('.', 'holdfast:dev', 'Held'))) return 'the image holdfast:dev was not built';
+  for (const command of [
+    'apply -k manifests/base',
+    `apply -f ${proxiesFile}`,
+    '-n holdfast-system rollout status deployment/holdfast-operator --timeout=180s',
+    'wait --for=condition=Accepted gatewayclass/holdfast --timeout=60s',
+  ]) {
+    const kubectl = cluster.within({ command: 'kubectl', args: command.split(' '), output: 'ErrorsOnly' });
+    if ((await runProgram(kubectl)) !== 0) return `kubectl ${command} failed`;
+  }
+  return undefined;
+}
+
+async function judge(cluster: Cluster, { tests, update }: Choice): Promise<Count> {
+  const whole = tests.length === 0;
+  const { results, exitCode } = await runLogged(cluster, whole ? { reportFile } : { tests });
+  const passed = namesOf(results, 'PASS');
+  if (whole && update) writeExpected(passed);
+  const { failed, missing, unlisted } = compare(results, whole ? readExpected() : tests);
+  if (whole) print('Passed, and not in docs/conformance/expected.yaml (npm run test:gateway -- --update):', unlisted);
+  print('Must pass, and did not run:', missing);
+  print('Failed:', failed);
+  // The set-up of the suite failed, or what follows its last test.
+  const silent = exitCode !== 0 && failed.length + missing.length === 0 ? 1 : 0;
+  const skipped = namesOf(results, 'SKIP').length;
+  return { passed: passed.length, failed: failed.length + missing.length + silent, skipped };
+}
+
+/** Prints each verdict as it comes; the rest of the output, a megabyte, goes to a file. */
+async function runLogged(
+  cluster: Cluster,
+  options: { reportFile: string } | { tests: readonly string[] },
+): ReturnType<typeof runSuite> {
+  const log = join(mkdtempSync(join(tmpdir(), 'holdfast-gateway-')), 'suite.log');
+  console.log(`The suite writes its log to ${log}`);
+  const file = createWriteStream(log);
+  try {
+    return await runSuite(
+      { ...options, onLine: (line) => file.write(`${line}\n`), onResult: printResult },
+      cluster.within,
+    );
+  } finally {
+    file.end();
+  }
+}
+
+function printResult({ test, verdict, tookMs }: SuiteResult): void {
+  if (verdict !== 'SKIP') console.log(`${verdict}  ${formatDuration(tookMs).padStart(10)}  ${test}`);
+}
+
+function print(title: string, tests: readonly string[]): void {
+  if (tests.length > 0) console.log([title, ...tests.map((test) => `  ${test}`)].join('\n'));
+}
