@@ -63,6 +63,8 @@ export type ReplyReason =
   | 'NoRoute'
   | 'NoEndpointAccepting'
   | 'AllFull'
+  | 'NoBackend'
+  | 'BackendUnresolved'
   | 'EndpointLost'
   | 'UpstreamConnectFailed'
   | 'ProxyOutOfResources'

@@ -19,12 +19,19 @@ import {
   type Check,
   type Checked,
 } from './check.ts';
+import { routeFilter } from './parse-filters.ts';
 import { completeSettings, proxySettings } from './proxy-settings.ts';
+import type { RouteTimeouts } from './route-filters.ts';
 import type {
   Backend,
+  BackendRef,
+  BackendSessions,
   Carrier,
+  Certificate,
   CookieCarrier,
   Endpoint,
+  HttpListener,
+  HttpsListener,
   KeyRing,
   Listener,
   NamedCarrier,
@@ -85,14 +92,18 @@ const carrier: Check<Carrier> = (value, path) =>
 
 const backend = object<Backend>({
   key: string,
-  limits: object<SessionLimits>({
-    idleTimeoutMs: time,
-    confirmTimeoutMs: optional(time),
-    absoluteTimeoutMs: optional(time),
-  }),
   policy: oneOf('LeastSessions', 'LeastRequests', 'RoundRobin', 'Random'),
-  maxSessionsPerEndpoint: optional(whole(1, 2 ** 31 - 1)),
-  keyRing,
+  sessions: optional(
+    object<BackendSessions>({
+      limits: object<SessionLimits>({
+        idleTimeoutMs: time,
+        confirmTimeoutMs: optional(time),
+        absoluteTimeoutMs: optional(time),
+      }),
+      maxPerEndpoint: optional(whole(1, 2 ** 31 - 1)),
+      keyRing,
+    }),
+  ),
   endpoints: list(
     object<Endpoint>({
       uid: string,
@@ -114,21 +125,48 @@ const route = object<Route>({
   listeners: optional(list(string)),
   hostnames: list(string),
   match: routeMatch,
-  backendRefs: list(object<Route['backendRefs'][number]>({ backend: string, weight: whole(0, 1_000_000) })),
-  persistence: object<RoutePersistence>({
-    carrier,
-    onEndpointLost: oneOf('Reassign', 'Reject'),
-    newSessionOn: list(routeMatch),
-    exclude: optional(list(routeMatch)),
-  }),
+  filters: optional(list(routeFilter)),
+  timeouts: optional(object<RouteTimeouts>({ requestMs: optional(time), backendRequestMs: optional(time) })),
+  backendRefs: list(
+    object<BackendRef>({
+      backend: optional(string),
+      weight: whole(0, 1_000_000),
+      filters: optional(list(routeFilter)),
+    }),
+  ),
+  persistence: optional(
+    object<RoutePersistence>({
+      carrier,
+      onEndpointLost: oneOf('Reassign', 'Reject'),
+      newSessionOn: list(routeMatch),
+      exclude: optional(list(routeMatch)),
+    }),
+  ),
 });
+
+const httpListener = object<HttpListener>({
+  name: string,
+  protocol: oneOf('HTTP'),
+  port,
+  hostname: optional(string),
+});
+const httpsListener = object<HttpsListener>({
+  name: string,
+  protocol: oneOf('HTTPS'),
+  port,
+  hostname: optional(string),
+  certificates: list(string),
+});
+const listener: Check<Listener> = (value, path) =>
+  isRecord(value) && value['protocol'] === 'HTTPS' ? httpsListener(value, path) : httpListener(value, path);
 
 export const routingTable = object<RoutingTable>({
   gateway: object<RoutingTable['gateway']>({ namespace: string, name: string }),
   proxy: optional(proxySettings),
-  listeners: list(object<Listener>({ name: string, protocol: oneOf('HTTP'), port, hostname: optional(string) })),
+  listeners: list(listener),
   routes: list(route),
   backends: map(backend),
+  certificates: optional(map(object<Certificate>({ chain: string, key: string }))),
 });
 
 /** A table file may leave out settings of the proxy: those get their defaults. */

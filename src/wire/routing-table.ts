@@ -5,6 +5,7 @@
 import type { RouteMatch } from '../api/spec.ts';
 import type { Reason } from '../api/reasons.ts';
 import type { ProxySettings } from './proxy-settings.ts';
+import type { RouteFilter, RouteTimeouts } from './route-filters.ts';
 
 export type RoutingTable = {
   gateway: { namespace: string; name: string };
@@ -13,11 +14,19 @@ export type RoutingTable = {
   listeners: Listener[];
   /** Most specific first, by Gateway API's order of precedence: the first match wins. */
   routes: Route[];
-  /** By backend key, `namespace/name` of the StickyWorkload. */
+  /** By backend key: `namespace/name` of the StickyWorkload, or `namespace/name:port` of a Service. */
   backends: Record<string, Backend>;
+  /** Certificates of HTTPS listeners, by their names there. */
+  certificates?: Record<string, Certificate>;
 };
 
-export type Listener = { name: string; protocol: 'HTTP'; port: number; hostname?: string };
+/** `name`: unique in the table. */
+export type Listener = HttpListener | HttpsListener;
+export type HttpListener = { name: string; protocol: 'HTTP'; port: number; hostname?: string };
+export type HttpsListener = Omit<HttpListener, 'protocol'> & { protocol: 'HTTPS'; certificates: string[] };
+
+/** In PEM. `chain`: the certificate of the server first. */
+export type Certificate = { chain: string; key: string };
 
 export type Route = {
   /** `namespace/name` of the StickyWorkload that owns it, `#` and the index of the match: for logs and metrics. */
@@ -27,12 +36,18 @@ export type Route = {
   /** Lower case; a leading `*.` matches any number of labels; empty: every host. */
   hostnames: string[];
   match: RouteMatch;
-  /** New sessions are distributed by weight. A session stays on its backend, even at weight 0. */
-  backendRefs: { backend: string; weight: number }[];
-  persistence: RoutePersistence;
+  filters?: RouteFilter[];
+  timeouts?: RouteTimeouts;
+  /** Requests without a session are distributed by weight. A session stays on its backend, even at weight 0. */
+  backendRefs: BackendRef[];
+  /** Absent: requests have no sessions, and each backend is without `sessions` too. */
+  persistence?: RoutePersistence;
 };
 
-/** The settings of the StickyWorkload that owns a route for its sessions, on any backend. */
+/** `backend`: absent if it does not exist or must not be used, and its share of the requests gets 500. */
+export type BackendRef = { backend?: string; weight: number; filters?: RouteFilter[] };
+
+/** How the sessions of a route are kept, on any of its backends. */
 export type RoutePersistence = {
   carrier: Carrier;
   onEndpointLost: 'Reassign' | 'Reject';
@@ -70,15 +85,20 @@ export type BalancingPolicy = 'LeastSessions' | 'LeastRequests' | 'RoundRobin' |
 
 export type Backend = {
   key: string;
-  limits: SessionLimits;
   policy: BalancingPolicy;
-  /** An endpoint with this many sessions gets no new ones; absent: no limit. */
-  maxSessionsPerEndpoint?: number;
-  keyRing: KeyRing;
+  /** Absent: its endpoints are balanced without sessions. */
+  sessions?: BackendSessions;
   /** Sorted by pod UID, so that equal cluster states give equal tables. */
   endpoints: Endpoint[];
   /** Deleted pods (tombstones), newest first, bounded. The session of a token that names one is lost; an unknown pod may be newer than the table. */
   removedEndpoints: RemovedEndpoint[];
+};
+
+export type BackendSessions = {
+  limits: SessionLimits;
+  /** An endpoint with this many sessions gets no new ones; absent: no limit. */
+  maxPerEndpoint?: number;
+  keyRing: KeyRing;
 };
 
 /** The lifetime of the sessions on a backend. */

@@ -27,7 +27,7 @@ afterEach(() => world.stop());
 
 /** `1,2*`: keys 1 and 2, of which key 2 signs. */
 function ring(): string {
-  const { keyRing } = operator.translations.table('shop/holdfast')?.table.backends['shop/cart'] ?? {};
+  const { keyRing } = operator.translations.table('shop/holdfast')?.table.backends['shop/cart']?.sessions ?? {};
   return (keyRing?.keys ?? []).map(({ id }) => (id === keyRing?.current ? `${id}*` : String(id))).join(',');
 }
 const ask = (value: string) =>

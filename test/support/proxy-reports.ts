@@ -23,7 +23,11 @@ export function createProxyReports(world: OperatorWorld, operator: Operator) {
   function ringsOfTable(): Record<string, KeyRingReport> {
     const backends = Object.entries(table()?.backends ?? {});
     return Object.fromEntries(
-      backends.map(([key, { keyRing }]) => [key, { current: keyRing.current, ids: keyRing.keys.map(({ id }) => id) }]),
+      backends.flatMap(([key, { sessions }]) =>
+        sessions
+          ? [[key, { current: sessions.keyRing.current, ids: sessions.keyRing.keys.map(({ id }) => id) }] as const]
+          : [],
+      ),
     );
   }
 

@@ -2,6 +2,7 @@
 import { endpointId } from '../../src/core/session/token.ts';
 import type {
   Backend,
+  BackendSessions,
   CookieCarrier,
   Endpoint,
   EndpointState,
@@ -56,7 +57,9 @@ export type ShortTable = {
   port?: number;
   persistence?: Partial<RoutePersistence>;
   cookie?: Partial<CookieCarrier>;
-} & Partial<Pick<Backend, 'limits' | 'keyRing' | 'policy' | 'maxSessionsPerEndpoint'>>;
+  maxSessionsPerEndpoint?: number;
+} & Partial<Pick<Backend, 'policy'>> &
+  Partial<Pick<BackendSessions, 'limits' | 'keyRing'>>;
 
 export const backendName = 'shop/cart';
 export const cookieName = 'cart-session';
@@ -73,13 +76,15 @@ export const cookieCarrier = (more: Partial<CookieCarrier> = {}): CookieCarrier 
   ...more,
 });
 
+/** Every route has sessions, on resolved backends. */
+export type SessionTable = Omit<RoutingTable, 'routes'> & { proxy: ProxySettings; routes: SessionRoute[] };
+type SessionRoute = Omit<Route, 'persistence' | 'backendRefs'> & {
+  persistence: RoutePersistence;
+  backendRefs: { backend: string; weight: number }[];
+};
+
 /** One Gateway, one listener, one route for everything, one backend. */
-export function proxyTable({
-  port = 80,
-  persistence,
-  cookie,
-  ...backend
-}: ShortTable): RoutingTable & { proxy: ProxySettings } {
+export function proxyTable({ port = 80, persistence, cookie, ...backend }: ShortTable): SessionTable {
   return {
     gateway: { namespace: 'shop', name: 'web' },
     proxy: defaultProxySettings,
@@ -93,7 +98,7 @@ export function proxyTable({
 export function splitTable(
   backends: Record<string, ShortTable & { weight: number }>,
   persistence: Partial<RoutePersistence> = {},
-): RoutingTable {
+): SessionTable {
   const entries = Object.entries(backends);
   return {
     ...proxyTable({}),
@@ -107,7 +112,7 @@ export function splitTable(
   };
 }
 
-const routeTo = (backendRefs: Route['backendRefs'], persistence: Partial<RoutePersistence>): Route => ({
+const routeTo = (backendRefs: SessionRoute['backendRefs'], persistence: Partial<RoutePersistence>): SessionRoute => ({
   name: `${backendName}#0`,
   hostnames: [],
   match: { path: { type: 'PathPrefix', value: '/' } },
@@ -120,10 +125,12 @@ const backendOf = (
   { endpoints = [], removedEndpoints = [], limits, keyRing, policy, maxSessionsPerEndpoint }: ShortTable,
 ): Backend => ({
   key,
-  limits: limits ?? { idleTimeoutMs },
   policy: policy ?? 'LeastSessions',
-  ...(maxSessionsPerEndpoint !== undefined && { maxSessionsPerEndpoint }),
-  keyRing: keyRing ?? { current: 1, keys: [keyOf(1)] },
+  sessions: {
+    limits: limits ?? { idleTimeoutMs },
+    ...(maxSessionsPerEndpoint !== undefined && { maxPerEndpoint: maxSessionsPerEndpoint }),
+    keyRing: keyRing ?? { current: 1, keys: [keyOf(1)] },
+  },
   endpoints: endpoints.map(endpoint),
   removedEndpoints: removedEndpoints.map((pod) => ({ id: endpointId(`uid-${pod}`), uid: `uid-${pod}`, atMs: 0 })),
 });

@@ -31,12 +31,18 @@ export function orderByWeight<T extends { weight: number }>(refs: readonly T[], 
 
 /** Removes one backend and returns it. */
 function draw<T extends { weight: number }>(refs: T[], random: () => number): T | undefined {
-  if (refs.length <= 1) return refs.pop();
+  return refs.length <= 1 ? refs.pop() : refs.splice(drawIndex(refs, random), 1)[0];
+}
+
+/** Returns one of some backends, whose weights are all above 0. */
+export const drawByWeight = <T extends { weight: number }>(refs: readonly T[], random: () => number): T | undefined =>
+  refs.length <= 1 ? refs[0] : refs.at(drawIndex(refs, random));
+
+/** Rounding may put the point at the very end: then findIndex returns -1, which is the last one. */
+function drawIndex(refs: readonly { weight: number }[], random: () => number): number {
   const total = refs.reduce((sum, { weight }) => sum + weight, 0);
   let point = random() * total;
-  const index = refs.findIndex(({ weight }) => (point -= weight) < 0);
-  // Rounding may put the point at the very end: then findIndex returns -1, which is the last one.
-  return refs.splice(index, 1)[0];
+  return refs.findIndex(({ weight }) => (point -= weight) < 0);
 }
 
 export type Eligibility = {

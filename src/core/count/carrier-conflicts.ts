@@ -11,7 +11,9 @@ export function conflictsIn(
   return conflicts.filter(
     ({ workload, carrierOf, type, name }) =>
       routesOf(workload).length > 0 &&
-      routesOf(carrierOf).some(({ persistence: { carrier } }) => carrier.type === type && carrier.name === name),
+      routesOf(carrierOf).some(
+        ({ persistence }) => persistence?.carrier.type === type && persistence.carrier.name === name,
+      ),
   );
 }
 

@@ -35,13 +35,14 @@ export function scopeOf(table: RoutingTable | undefined): ReportScope {
   if (table === undefined) return nothing;
   const known = scopes.get(table);
   if (known) return known;
-  const backends = Object.values(table.backends);
+  // Nothing is counted on endpoints without sessions.
+  const backends = Object.values(table.backends).filter(({ sessions }) => sessions !== undefined);
   const endpoints = new Set(backends.flatMap((backend) => backend.endpoints.map(({ uid }) => uid)));
   const scope = {
     endpoints,
     known: new Set([...endpoints, ...backends.flatMap((backend) => backend.removedEndpoints.map(({ uid }) => uid))]),
-    backends: new Set(Object.keys(table.backends)),
-    longestIdleMs: Math.max(0, ...backends.map(({ limits }) => limits.idleTimeoutMs)),
+    backends: new Set(backends.map(({ key }) => key)),
+    longestIdleMs: Math.max(0, ...backends.map(({ sessions }) => sessions?.limits.idleTimeoutMs ?? 0)),
   };
   scopes.set(table, scope);
   return scope;

@@ -14,7 +14,9 @@ const slackMs = maxClockSkewS * 1000 + 15_000;
 /** Returns the time for any session of the table: a notice does not say of which backend its session is. */
 export function endsRememberedMs(table: Pick<RoutingTable, 'routes' | 'backends'> | undefined): number {
   if (table === undefined) return unknownValidityMs + slackMs;
-  const isAppOwned = table.routes.some(({ persistence: { carrier } }) => carrier.type.startsWith('Application'));
-  const byLimits = Object.values(table.backends).map(({ limits }) => tokenValidityMs(limits));
+  const isAppOwned = table.routes.some(({ persistence }) => persistence?.carrier.type.startsWith('Application'));
+  const byLimits = Object.values(table.backends).flatMap(({ sessions }) =>
+    sessions ? [tokenValidityMs(sessions.limits)] : [],
+  );
   return Math.max(isAppOwned ? appTokenValidityMs : 0, ...byLimits) + slackMs;
 }

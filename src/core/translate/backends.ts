@@ -51,10 +51,12 @@ function buildBackend(
   if (before && isSame(before.builtFrom, builtFrom)) return before;
   const backend = {
     key,
-    limits,
     policy,
-    ...(maxSessionsPerEndpoint !== undefined && { maxSessionsPerEndpoint }),
-    keyRing,
+    sessions: {
+      limits,
+      ...(maxSessionsPerEndpoint !== undefined && { maxPerEndpoint: maxSessionsPerEndpoint }),
+      keyRing,
+    },
     ...deriveEndpoints(plan, index, removed ?? []),
   };
   return { backend, builtFrom };

@@ -25,7 +25,7 @@ export function buildTable(gateway: GatewayPlan, judged: Judged): RoutingTable {
     ...(hostname !== undefined && { hostname }),
   }));
   const routes = sortRoutes(gateway.routes.flatMap((attached) => buildRoutes(attached, listeners, judged)));
-  const keys = new Set(routes.flatMap(({ backendRefs }) => backendRefs.map(({ backend }) => backend)));
+  const keys = new Set(routes.flatMap(({ backendRefs }) => backendRefs.flatMap(({ backend }) => backend ?? [])));
   const backends = [...keys].toSorted().flatMap((key) => judged.backends[key] ?? []);
   const proxy = settingsFor(gateway, [...keys], judged);
   return {

@@ -3,7 +3,7 @@
  * anyone who has them can take over a session: they are not shown.
  */
 import type { Express } from 'express';
-import type { Endpoint, RoutingTable } from '../../wire/routing-table.ts';
+import type { Backend, Endpoint, RoutingTable } from '../../wire/routing-table.ts';
 import type { SessionTable } from '../sessions/session-table.ts';
 
 type DebugPorts = {
@@ -30,13 +30,25 @@ export function addDebugPages(app: Express, { table, sessions }: DebugPorts): Ex
   return app;
 }
 
-function redactTable(table: RoutingTable): RoutingTable {
-  const backends = Object.entries(table.backends).map(([key, backend]) => {
-    const keys = backend.keyRing.keys.map(({ id }) => ({ id, secret: '[redacted]' }));
-    return [key, { ...backend, keyRing: { ...backend.keyRing, keys } }];
-  });
-  return { ...table, backends: Object.fromEntries(backends) };
+const redacted = '[redacted]';
+
+function redactTable({ backends, certificates = {}, ...table }: RoutingTable): RoutingTable {
+  return {
+    ...table,
+    backends: mapValues(backends, redactBackend),
+    certificates: mapValues(certificates, ({ chain }) => ({ chain, key: redacted })),
+  };
 }
+
+function redactBackend({ sessions, ...backend }: Backend): Backend {
+  if (sessions === undefined) return backend;
+  const { keyRing } = sessions;
+  const keys = keyRing.keys.map(({ id }) => ({ id, secret: redacted }));
+  return { ...backend, sessions: { ...sessions, keyRing: { ...keyRing, keys } } };
+}
+
+const mapValues = <T>(values: Record<string, T>, change: (value: T) => T): Record<string, T> =>
+  Object.fromEntries(Object.entries(values).map(([key, value]) => [key, change(value)]));
 
 type EndpointSessions = {
   uid: string;

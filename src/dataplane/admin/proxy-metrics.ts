@@ -93,7 +93,9 @@ export function sessionSamples({
   const perBackend = (read: (backend: BackendCounters) => Sample[]) => () =>
     [...counters.backends].flatMap(([key, backend]) => labelled(key, read(backend)));
   const perTableBackend = (read: (backend: Backend) => Sample[]) => () =>
-    Object.values(table()?.backends ?? {}).flatMap((backend) => labelled(backend.key, read(backend)));
+    Object.values(table()?.backends ?? {})
+      .filter(({ sessions }) => sessions !== undefined)
+      .flatMap((backend) => labelled(backend.key, read(backend)));
   return {
     holdfast_sessions: perTableBackend((backend) => byState(backend, (id) => confirmedAt(slots.byId(id)))),
     holdfast_unconfirmed_sessions: perTableBackend((backend) =>

@@ -25,8 +25,12 @@ export function buildReport(
   },
 ): Report {
   const { startedAtMs, sequence, ended, seen, successorOf, conflicts = [], nowMs } = at;
-  const endpoints = Object.values(table.backends).flatMap(({ endpoints, limits }) =>
-    endpoints.flatMap((endpoint) => reportEndpoint(endpoint, { count: counts(endpoint.id), limits, nowMs })),
+  const endpoints = Object.values(table.backends).flatMap(({ endpoints, sessions }) =>
+    sessions === undefined
+      ? []
+      : endpoints.flatMap((endpoint) =>
+          reportEndpoint(endpoint, { count: counts(endpoint.id), limits: sessions.limits, nowMs }),
+        ),
   );
   return {
     startedAtMs,
@@ -43,10 +47,11 @@ export function buildReport(
 /** Key ids only: secrets are sent from the operator to proxies, never back. */
 function reportKeyRings({ backends }: RoutingTable): Record<string, KeyRingReport> {
   return Object.fromEntries(
-    Object.entries(backends).map(([key, { keyRing }]) => [
-      key,
-      { current: keyRing.current, ids: keyRing.keys.map(({ id }) => id) },
-    ]),
+    Object.entries(backends).flatMap(([key, { sessions }]) =>
+      sessions
+        ? [[key, { current: sessions.keyRing.current, ids: sessions.keyRing.keys.map(({ id }) => id) }] as const]
+        : [],
+    ),
   );
 }
 

@@ -64,8 +64,8 @@ function parse(text: string): RoutingTable {
 function findInvalidRegex({ routes }: RoutingTable): string | undefined {
   const [defect] = routes.flatMap(({ match, persistence }, at) => [
     ...findRegexDefects(match, `table.routes[${at}].match`),
-    ...findRegexDefectsIn(persistence.newSessionOn, `table.routes[${at}].persistence.newSessionOn`),
-    ...findRegexDefectsIn(persistence.exclude ?? [], `table.routes[${at}].persistence.exclude`),
+    ...findRegexDefectsIn(persistence?.newSessionOn ?? [], `table.routes[${at}].persistence.newSessionOn`),
+    ...findRegexDefectsIn(persistence?.exclude ?? [], `table.routes[${at}].persistence.exclude`),
   ]);
   return defect && describeRegexDefect(defect);
 }

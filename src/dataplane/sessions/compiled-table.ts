@@ -4,28 +4,32 @@ import type { EndpointLookup } from '../../core/session/decide.ts';
 import { backendId, signingKeys, type SigningKeys } from '../../core/session/token.ts';
 import { endsRememberedMs } from '../../core/session/validity.ts';
 import { compileMatch, compileTable, type MatchableRequest, type RouteMatcher } from '../../core/routing/match.ts';
-import type { Backend, Route, RoutingTable } from '../../wire/routing-table.ts';
+import type { Backend, BackendSessions, Route, RoutePersistence, RoutingTable } from '../../wire/routing-table.ts';
 import { compileCarrier } from './carrier.ts';
 import type { CompiledCarrier } from './compiled-carrier.ts';
 import type { TokenFilter } from '../routing.ts';
 import { countersOf, type BackendCounters, type SessionCounters } from './counters.ts';
+import { compilePlainBackend, compilePlainRoute, type PlainBackend, type PlainRoute } from './plain-backend.ts';
 import { compileTokenFilter, gatewayCarriers, ownerOf, type FilterPorts } from './token-filter.ts';
 import type { BackendRecord, EndpointSlot, EndpointSlots } from './endpoint-slots.ts';
 
 export type CompiledTable = {
   table: RoutingTable;
   matcher: RouteMatcher;
-  routes: ReadonlyMap<Route, CompiledRoute>;
+  routes: ReadonlyMap<Route, CompiledRoute | PlainRoute>;
+  /** Those with sessions. */
   backends: ReadonlyMap<string, CompiledBackend>;
+  plainBackends: ReadonlyMap<string, PlainBackend>;
   /** How long an ended session must be remembered. */
   endsRememberedMs: number;
 };
 
 /** Contains keys of backends, not backends: a request that waits with it for another table uses the backends of that table. */
 export interface CompiledRoute {
+  readonly kind: 'Sessions';
   readonly carrier: CompiledCarrier;
   readonly filter: TokenFilter;
-  readonly onEndpointLost: Route['persistence']['onEndpointLost'];
+  readonly onEndpointLost: RoutePersistence['onEndpointLost'];
   readonly backendRefs: Route['backendRefs'];
   /** Key of the StickyWorkload that owns it. */
   readonly owner: string;
@@ -39,6 +43,7 @@ export interface CompiledRoute {
 
 export interface CompiledBackend extends EndpointLookup<EndpointSlot> {
   readonly source: Backend;
+  readonly sessions: BackendSessions;
   readonly key: string;
   readonly id: number;
   readonly keys: SigningKeys;
@@ -60,20 +65,22 @@ type Inputs = {
  */
 export function compileRouting(table: RoutingTable, { before, slots, counters, filters }: Inputs): CompiledTable {
   const backends = new Map<string, CompiledBackend>();
+  const plainBackends = new Map<string, PlainBackend>();
   for (const [key, source] of Object.entries(table.backends)) {
+    if (source.sessions === undefined) {
+      plainBackends.set(key, compilePlainBackend(source, before?.plainBackends.get(key)));
+      continue;
+    }
     const known = before?.backends.get(key);
-    backends.set(
-      key,
-      known?.source === source
-        ? known
-        : compileBackend(source, { before: known, slots, counters: countersOf(counters, key) }),
-    );
+    const inputs = { sessions: source.sessions, before: known, slots, counters: countersOf(counters, key) };
+    backends.set(key, known?.source === source ? known : compileBackend(source, inputs));
   }
   if (before !== undefined) detachMissing(before.backends, backends, slots);
   const sameRoutes = before?.table.routes === table.routes && before.table.listeners === table.listeners;
   return {
     table,
     backends,
+    plainBackends,
     endsRememberedMs: endsRememberedMs(table),
     ...(sameRoutes ? { matcher: before.matcher, routes: before.routes } : compileRoutes(table, filters)),
   };
@@ -84,17 +91,24 @@ function compileRoutes(table: RoutingTable, filters: Inputs['filters']): Pick<Co
   return {
     matcher: compileTable(table),
     routes: new Map(
-      table.routes.map((route) => [route, compileRoute(route, compileTokenFilter(route, table.listeners, ports))]),
+      table.routes.map((route) => {
+        const filter = compileTokenFilter(route, table.listeners, ports);
+        const { persistence } = route;
+        return [route, persistence ? compileRoute(route, persistence, filter) : compilePlainRoute(route, filter)];
+      }),
     ),
   };
 }
 
-function compileRoute(route: Route, filter: TokenFilter): CompiledRoute {
-  const { persistence, backendRefs } = route;
-  const keys = new Map(backendRefs.map(({ backend }) => [backendId(backend), backend]));
+function compileRoute(route: Route, persistence: RoutePersistence, filter: TokenFilter): CompiledRoute {
+  const { backendRefs } = route;
+  const keys = new Map(
+    backendRefs.flatMap(({ backend }) => (backend === undefined ? [] : [[backendId(backend), backend]])),
+  );
   const starts = persistence.newSessionOn.map(compileMatch);
   const excludes = (persistence.exclude ?? []).map(compileMatch);
   return {
+    kind: 'Sessions',
     carrier: compileCarrier(persistence.carrier),
     filter,
     onEndpointLost: persistence.onEndpointLost,
@@ -114,10 +128,16 @@ const isPreflight = (request: MatchableRequest): boolean =>
   request.headers('access-control-request-method').length > 0;
 
 /** `before`: the same backend in the previous table; its parts that are still the same objects are reused. */
-type BackendInputs = { before: CompiledBackend | undefined; slots: EndpointSlots; counters: BackendCounters };
+type BackendInputs = {
+  sessions: BackendSessions;
+  before: CompiledBackend | undefined;
+  slots: EndpointSlots;
+  counters: BackendCounters;
+};
 
-function compileBackend(source: Backend, { before, slots, counters }: BackendInputs): CompiledBackend {
-  const { key, keyRing, limits } = source;
+function compileBackend(source: Backend, { sessions, before, slots, counters }: BackendInputs): CompiledBackend {
+  const { key } = source;
+  const { keyRing, limits } = sessions;
   const record = before?.record ?? { limits, counters, previousUid: undefined, unpinnedIdLoggedAtMs: 0 };
   record.limits = limits;
   const removedEndpoints = new Set(source.removedEndpoints.map(({ id }) => id));
@@ -125,7 +145,8 @@ function compileBackend(source: Backend, { before, slots, counters }: BackendInp
     source,
     key,
     id: before?.id ?? backendId(key),
-    keys: before?.source.keyRing === keyRing ? before.keys : signingKeys(keyRing),
+    keys: before !== undefined && before.sessions.keyRing === keyRing ? before.keys : signingKeys(keyRing),
+    sessions,
     limits,
     record,
     slots: source.endpoints.map((endpoint, index) => {

@@ -12,7 +12,7 @@
 import type { ConnectFailure } from '../routing.ts';
 import type { EndpointSlot } from './endpoint-slots.ts';
 
-type OutlierState = Pick<EndpointSlot, 'connectFailures' | 'ejectedUntilMs' | 'unhealthy' | 'unanswered'>;
+export type OutlierState = Pick<EndpointSlot, 'connectFailures' | 'ejectedUntilMs' | 'unhealthy' | 'unanswered'>;
 
 const firstMs = 1000;
 const maxMs = 10_000;

@@ -1,6 +1,7 @@
 /** Responses of the proxy to requests that it cannot send to a pod: what is wrong and what to do. */
 import type { Reply } from '../routing.ts';
 import type { NoneReason } from '../../core/balance/balance.ts';
+import type { Backend } from '../../wire/routing-table.ts';
 import type { CompiledBackend } from './compiled-table.ts';
 import type { KeptSessionRefusalReason, NewSessionRefusalReason, UpstreamRefusalReason } from './counters.ts';
 
@@ -18,9 +19,7 @@ export type ProxyRefusal = Reply & { reason: UpstreamRefusalReason };
 export type NewSessionRefusal = Reply & { reason: NewSessionRefusalReason };
 
 /** The reason is that of the backend that was drawn first. `backend`: undefined if the table does not have it. */
-export type PlacementFailure =
-  | { kind: 'none'; reason: NoneReason; key: string; backend: CompiledBackend | undefined }
-  | { kind: 'none'; reason: 'AllWeightsZero'; key: string };
+export type PlacementFailure = { kind: 'none'; reason: NoneReason; key: string; backend: CompiledBackend | undefined };
 
 export const notReady: Reply = {
   status: 503,
@@ -36,26 +35,39 @@ export const noRoute: Reply = {
 };
 
 export function placementFailed(failure: PlacementFailure): NewSessionRefusal {
-  if (failure.reason === 'AllWeightsZero') return noWeight(failure.key);
   if (failure.reason === 'AllFull') return allFull(failure.key, failure.backend);
   const body = `No pod of ${failure.key} accepts a new session: ${reasonNoneAccepts(failure.backend)}. Existing sessions are unaffected. Try again in a moment.\n`;
   return { status: 503, reason: 'NoEndpointAccepting', body, extraHead: retrySoon };
 }
 
-const noWeight = (route: string): NewSessionRefusal => ({
+/** Of a backend without sessions. */
+export const noEndpoint = (key: string, backend: { source: Backend } | undefined): Reply => ({
   status: 503,
   reason: 'NoEndpointAccepting',
-  body: `The route of ${route} accepts no new sessions: each of its backends has weight 0. Existing sessions are unaffected.\n`,
-  extraHead: retryLater,
+  body: `No endpoint of ${key} is ready: ${reasonNoneAccepts(backend)}. Try again in a moment.\n`,
+  extraHead: retrySoon,
 });
 
+/** The status of these two is that of Gateway API (HTTPRouteRule.backendRefs). */
+export const noBackend: Reply = {
+  status: 500,
+  reason: 'NoBackend',
+  body: 'The route of this request has no backend with a weight above 0. Existing sessions are unaffected.\n',
+};
+
+export const backendUnresolved: Reply = {
+  status: 500,
+  reason: 'BackendUnresolved',
+  body: 'A backend of the route of this request does not exist, or must not be used: see the condition ResolvedRefs of the route.\n',
+};
+
 function allFull(key: string, backend: CompiledBackend | undefined): NewSessionRefusal {
-  const limit = backend?.source.maxSessionsPerEndpoint ?? 0;
+  const limit = backend?.source.sessions?.maxPerEndpoint ?? 0;
   const body = `Each pod of ${key} that accepts new sessions has reached maxSessionsPerEndpoint (${limit}). Existing sessions are unaffected. Try again later.\n`;
   return { status: 503, reason: 'AllFull', body, extraHead: retryLater };
 }
 
-function reasonNoneAccepts(backend: CompiledBackend | undefined): string {
+function reasonNoneAccepts(backend: { source: Backend } | undefined): string {
   if (backend === undefined) return 'the routing table does not have it';
   const { endpoints } = backend.source;
   if (endpoints.length === 0) return 'it has no pods';

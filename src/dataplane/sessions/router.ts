@@ -12,6 +12,7 @@ import { createCarrierConflicts } from './carrier-conflicts.ts';
 import { countersOf, createCounters, forgetRemovedBackends, type SessionCounters } from './counters.ts';
 import type { EndpointSlot } from './endpoint-slots.ts';
 import { adoptSessions } from './handover.ts';
+import { routePlain, type PlainPorts } from './plain-hold.ts';
 import { noRoute, notReady } from './replies.ts';
 import type { AdoptSessions } from './received-handovers.ts';
 import { formatSessionId, parseSessionId, type SessionId } from './session-ids.ts';
@@ -110,6 +111,8 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
     backends: () => state?.backends ?? new Map(),
   });
 
+  const plain: PlainPorts = { clock, random: ports.random, plainBackend: (key) => state?.plainBackends.get(key) };
+
   /** Returns when this proxy or another last saw the session. */
   const seenMs = (session: SessionId, nowMs: number) => {
     const hereMs = sessions.seenMs(session, nowMs);
@@ -181,6 +184,7 @@ export function createSessionRouter(ports: RouterPorts): ManagedRouter {
       const matched = matcher.match(listenerPort, request);
       const route = matched && routes.get(matched);
       if (route === undefined) return reply(noRoute);
+      if (route.kind === 'Plain') return routePlain(route, plain);
       const nowMs = clock.nowMs();
       const keysOf = (id: number) => backends.get(route.backendKey(id) ?? '')?.keys;
       const tokens = readTokens(route.carrier.read(request), { keysOf, cache, counters, nowMs });

@@ -1,7 +1,7 @@
 /** Starts sessions: fresh ones, in place of one that lost its pod, or in place of one that its client replaces. */
 import type { Start } from '../../core/session/confirmation.ts';
 import { eligibleEndpoints, orderByWeight, pickEndpoint } from '../../core/balance/balance.ts';
-import type { ConnectFailure, RouteDecision } from '../routing.ts';
+import type { ConnectFailure, Reply, RouteDecision } from '../routing.ts';
 import type { CompiledBackend, CompiledRoute } from './compiled-table.ts';
 import { countersOf, createLossMemory, type SessionCounters } from './counters.ts';
 import type { EndpointSlot } from './endpoint-slots.ts';
@@ -9,8 +9,10 @@ import type { HoldContext, LostSession, SessionStarter, StartContext } from './h
 import { NewHold } from './new-hold.ts';
 import { PinnedHold } from './pinned-hold.ts';
 import {
+  backendUnresolved,
   connectFailed,
   endpointLost,
+  noBackend,
   outOfResources,
   placementFailed,
   podUnreachable,
@@ -81,6 +83,7 @@ export function createSessionStarter({ counters, backends, random, ...ports }: S
   const starter: SessionStarter = {
     start(route, start) {
       const found = find(route, start);
+      if (found.kind === 'noBackend') return fallBackToDraining(route, start) ?? { kind: 'reply', reply: found.reply };
       const tried = start.tried.length;
       if (found.kind === 'placed' && tried < maxEndpointsTried) return startOn(route, found, start);
       const key = found.kind === 'placed' ? found.backend.key : found.key;
@@ -100,6 +103,7 @@ export function createSessionStarter({ counters, backends, random, ...ports }: S
       }
       const found = find(route, lost);
       // If no pod has room, the client keeps its token and may find its pod again: nothing is lost until the client gets another token.
+      if (found.kind === 'noBackend') return { kind: 'reply', reply: found.reply };
       if (found.kind === 'none') {
         return refuse(
           found.key,
@@ -131,6 +135,8 @@ function notOfEndpoint(key: string, failure: ConnectFailure | undefined): ProxyR
 }
 
 type Placement = { kind: 'placed'; backend: CompiledBackend; slot: EndpointSlot };
+/** The route itself is wrong: no pod would be better. */
+type NoBackend = { kind: 'noBackend'; reply: Reply };
 
 type Search = {
   backends: ReadonlyMap<string, CompiledBackend>;
@@ -143,23 +149,25 @@ type Search = {
 /**
  * First the backend, by weight, then one of its pods, by its policy. If the backend that was drawn can accept no session, the next one is
  * tried. (Gateway API asks for 503 for the share of such a backend; but a weight says how users are distributed, not that some are rejected
- * while another backend has room for them.) A backend of weight 0 is never tried: its weight was set to 0 on purpose.
+ * while another backend has room for them.) A backend of weight 0 is never tried: its weight was set to 0 on purpose. One that does not
+ * resolve is an error of the route, and its share sees it.
  */
-function findPlacement(route: CompiledRoute, search: Search): Placement | PlacementFailure {
+function findPlacement(route: CompiledRoute, search: Search): Placement | PlacementFailure | NoBackend {
   let first: PlacementFailure | undefined;
   for (const { backend: key } of orderByWeight(route.backendRefs, search.random)) {
-    const found = findInBackend(key, search);
-    if (found.kind === 'placed') return found;
+    if (key === undefined && first === undefined) return { kind: 'noBackend', reply: backendUnresolved };
+    const found = key === undefined ? first : findInBackend(key, search);
+    if (found?.kind === 'placed') return found;
     first ??= found;
   }
-  return first ?? { kind: 'none', reason: 'AllWeightsZero', key: route.owner };
+  return first ?? { kind: 'noBackend', reply: noBackend };
 }
 
 function findInBackend(key: string, { backends, tried, start, nowMs, random }: Search): Placement | PlacementFailure {
   const backend = backends.get(key);
   if (backend === undefined) return { kind: 'none', reason: 'NoEndpointAccepting', key, backend };
-  const { policy, maxSessionsPerEndpoint } = backend.source;
-  const maxSessions = start === 'Nothing' ? undefined : maxSessionsPerEndpoint;
+  const { policy } = backend.source;
+  const maxSessions = start === 'Nothing' ? undefined : backend.sessions.maxPerEndpoint;
   const eligible = eligibleEndpoints(backend.slots, { nowMs, maxSessions, tried });
   if (eligible.kind === 'none') return { kind: 'none', reason: eligible.reason, key, backend };
   const slot = pickEndpoint(policy, eligible.endpoints, { random, previousUid: backend.record.previousUid });

@@ -7,7 +7,7 @@ import { intersectHostnames, shareHost } from '../../core/routing/hostnames.ts';
 import { idEnd, withoutSuffixes } from '../../core/session/token-suffix.ts';
 import { containsToken, isTokenShaped, tokenStart } from '../../core/session/token.ts';
 import type { CarrierConflict } from '../../wire/messages.ts';
-import type { Route, RoutingTable } from '../../wire/routing-table.ts';
+import type { Carrier, Route, RoutingTable } from '../../wire/routing-table.ts';
 import { shortenCookies, withoutCookie, withoutValues } from '../http/cookies.ts';
 import { createHeaderNames, foldName } from '../http/header-names.ts';
 import { cookieNameOf, expiresCookie } from '../http/set-cookie.ts';
@@ -36,9 +36,9 @@ export function gatewayCarriers(table: Pick<RoutingTable, 'listeners' | 'routes'
   const appCookies = new Set<string>();
   const appHeaders = new Set<string>();
   for (const route of table.routes) {
-    const { carrier } = route.persistence;
-    const { type, name } = carrier;
-    const use = { owner: ownerOf(route), name, hosts: clientHosts(route, table.listeners) };
+    if (route.persistence === undefined) continue;
+    const { type, name } = route.persistence.carrier;
+    const use = { owner: ownerOf(route), name, hosts: clientHosts(route, route.persistence.carrier, table.listeners) };
     if (type === 'Cookie') add(cookies, name, use);
     else if (type === 'Header') add(headers, foldName(name), use);
     else if (type === 'ApplicationCookie') appCookies.add(name);
@@ -54,8 +54,7 @@ function add(uses: Map<string, CarrierUse[]>, name: string, use: CarrierUse): vo
 }
 
 /** The hosts from which clients return the token: those of the route on its listeners, and the domain of the cookie. */
-function clientHosts(route: Route, listeners: RoutingTable['listeners']): readonly string[] {
-  const { carrier } = route.persistence;
+function clientHosts(route: Route, carrier: Carrier, listeners: RoutingTable['listeners']): readonly string[] {
   const hosts = routeHosts(route, listeners);
   if (hosts.length === 0 || carrier.type !== 'Cookie' || carrier.domain === undefined) return hosts;
   return [...hosts, carrier.domain, `*.${carrier.domain}`];
@@ -84,7 +83,7 @@ export function compileTokenFilter(
   listeners: RoutingTable['listeners'],
   { carriers, onConflict, nowMs }: FilterPorts,
 ): TokenFilter {
-  const { type, name } = route.persistence.carrier;
+  const { type, name = '' } = route.persistence?.carrier ?? {};
   const workload = ownerOf(route);
   const hosts = routeHosts(route, listeners);
   const ownCookie = type === 'Cookie' ? name : undefined;

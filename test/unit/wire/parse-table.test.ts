@@ -33,9 +33,11 @@ const good = (): RoutingTable => ({
   backends: {
     'shop/cart': {
       key: 'shop/cart',
-      limits: { idleTimeoutMs: 1_800_000, absoluteTimeoutMs: 28_800_000 },
       policy: 'LeastSessions',
-      keyRing: { current: 1, keys: [{ id: 1, secret: Buffer.alloc(32, 7).toString('base64') }] },
+      sessions: {
+        limits: { idleTimeoutMs: 1_800_000, absoluteTimeoutMs: 28_800_000 },
+        keyRing: { current: 1, keys: [{ id: 1, secret: Buffer.alloc(32, 7).toString('base64') }] },
+      },
       endpoints: [
         { uid: 'u1', id: '00112233445566ff', pod: 'cart-1', address: '10.0.0.1', port: 8080, state: 'Accepting' },
       ],
@@ -137,15 +139,15 @@ describe('parsing a routing table', () => {
     },
     {
       sentence: 'a key of too few bytes',
-      path: 'backends/shop~cart/keyRing/keys/0/secret',
+      path: 'backends/shop~cart/sessions/keyRing/keys/0/secret',
       value: 'c2hvcnQ=',
-      problem: 'table.backends["shop/cart"].keyRing.keys[0].secret: must be base64 of 32 bytes',
+      problem: 'table.backends["shop/cart"].sessions.keyRing.keys[0].secret: must be base64 of 32 bytes',
     },
     {
       sentence: 'a current key that does not exist',
-      path: 'backends/shop~cart/keyRing/current',
+      path: 'backends/shop~cart/sessions/keyRing/current',
       value: 3,
-      problem: 'table.backends["shop/cart"].keyRing.current: must be the id of one of the keys',
+      problem: 'table.backends["shop/cart"].sessions.keyRing.current: must be the id of one of the keys',
     },
     {
       sentence: 'a cookie name that would end the header line',
@@ -205,9 +207,9 @@ describe('parsing a routing table', () => {
     },
     {
       sentence: 'a limit of zero sessions',
-      path: 'backends/shop~cart/maxSessionsPerEndpoint',
+      path: 'backends/shop~cart/sessions/maxPerEndpoint',
       value: 0,
-      problem: 'table.backends["shop/cart"].maxSessionsPerEndpoint: must be a whole number from 1 to 2147483647',
+      problem: 'table.backends["shop/cart"].sessions.maxPerEndpoint: must be a whole number from 1 to 2147483647',
     },
     {
       sentence: 'an unknown policy',

@@ -46,7 +46,7 @@ describe('shareUnchanged', () => {
         .map(({ pod }) => pod),
     ).toEqual(same);
     expect(shared.routes).toBe(before.routes);
-    expect(shared.backends[backendName]?.keyRing).toBe(before.backends[backendName]?.keyRing);
+    expect(shared.backends[backendName]?.sessions?.keyRing).toBe(before.backends[backendName]?.sessions?.keyRing);
   });
 
   test('never changes the content, for any two values', () => {

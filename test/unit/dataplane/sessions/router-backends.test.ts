@@ -67,14 +67,14 @@ describe('a route with several backends', () => {
     expect(replica.counters(canary).refused.NoEndpointAccepting).toBe(0);
   });
 
-  test('responds with 503 and the reason when all backends have weight 0; existing sessions continue', () => {
+  test('responds with 500 and the reason when all backends have weight 0; existing sessions continue', () => {
     const replica = createReplica(split());
     const { cookie, pod } = visit(replica);
     replica.swap(split({ weight: 0 }, { weight: 0 }));
     expect(replyOf(replica.send())).toMatchObject({
-      status: 503,
-      reason: 'NoEndpointAccepting',
-      body: expect.stringMatching(/each of its backends has weight 0/),
+      status: 500,
+      reason: 'NoBackend',
+      body: expect.stringMatching(/no backend with a weight above 0/),
     });
     expect(visit(replica, [cookie])).toMatchObject({ pod, isNew: false });
   });

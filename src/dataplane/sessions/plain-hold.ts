@@ -1,0 +1,102 @@
+/**
+ * The hold of a request on a route without sessions.
+ *
+ *     route() ─► PlainHold ──connectFailed──► PlainHold on another endpoint … ─► reply (three endpoints failed)
+ *                    └──the only endpoint──► retry … ─► reply (failed for a second)
+ */
+import { eligibleEndpoints, pickEndpoint } from '../../core/balance/balance.ts';
+import type { Clock } from '../../platform/clock.ts';
+import type { Endpoint } from '../../wire/routing-table.ts';
+import type { ConnectFailure, RouteDecision, SessionHold } from '../routing.ts';
+import { recordConnectFailure, recordResponse, retryAfterMs } from './outlier.ts';
+import { drawBackend, type PlainBackend, type PlainRoute, type PlainSlot } from './plain-backend.ts';
+import { backendUnresolved, connectFailed, noBackend, noEndpoint } from './replies.ts';
+
+export type PlainPorts = {
+  clock: Clock;
+  random: () => number;
+  plainBackend: (key: string) => PlainBackend | undefined;
+};
+
+/** `tried`: ids of endpoints that this request did not reach. */
+type Attempt = { route: PlainRoute; key: string; tried: readonly string[] };
+
+const untried: readonly string[] = [];
+const maxEndpointsTried = 3;
+
+/** The backend is drawn once: Gateway API gives the share of one that cannot be used an error, not the others. */
+export function routePlain(route: PlainRoute, ports: PlainPorts): RouteDecision {
+  const ref = drawBackend(route, ports.random);
+  if (ref?.backend === undefined) return { kind: 'reply', reply: ref === undefined ? noBackend : backendUnresolved };
+  return forward({ route, key: ref.backend, tried: untried }, ports);
+}
+
+function forward(attempt: Attempt, ports: PlainPorts): RouteDecision {
+  const { key, tried } = attempt;
+  const backend = ports.plainBackend(key);
+  const slot = tried.length < maxEndpointsTried ? choose(backend, tried, ports) : undefined;
+  if (backend === undefined || slot === undefined) {
+    return { kind: 'reply', reply: tried.length > 0 ? connectFailed(key, tried.length) : noEndpoint(key, backend) };
+  }
+  backend.previousUid = slot.endpoint.uid;
+  return { kind: 'forward', hold: new PlainHold(attempt, slot, ports) };
+}
+
+function choose(
+  backend: PlainBackend | undefined,
+  tried: readonly string[],
+  { clock, random }: PlainPorts,
+): PlainSlot | undefined {
+  if (backend === undefined) return undefined;
+  const eligible = eligibleEndpoints(backend.slots, { nowMs: clock.nowMs(), maxSessions: undefined, tried });
+  if (eligible.kind === 'none') return undefined;
+  return pickEndpoint(backend.source.policy, eligible.endpoints, { random, previousUid: backend.previousUid });
+}
+
+class PlainHold implements SessionHold {
+  readonly isNew = true;
+  endpoint: Endpoint;
+  private readonly attempt: Attempt;
+  private readonly slot: PlainSlot;
+  private readonly ports: PlainPorts;
+  private retries = 0;
+  private released = false;
+
+  constructor(attempt: Attempt, slot: PlainSlot, ports: PlainPorts) {
+    this.attempt = attempt;
+    this.slot = slot;
+    this.ports = ports;
+    this.endpoint = slot.endpoint;
+    slot.starting += 1;
+  }
+
+  get filter(): SessionHold['filter'] {
+    return this.attempt.route.filter;
+  }
+
+  connectFailed(failure: ConnectFailure): ReturnType<SessionHold['connectFailed']> {
+    const { slot, ports } = this;
+    recordConnectFailure(slot, failure, ports.clock.nowMs());
+    const attempt = { ...this.attempt, tried: [...this.attempt.tried, slot.endpoint.id] };
+    const afterMs = retryAfterMs(slot, { failure, retries: this.retries });
+    if (afterMs !== undefined && choose(ports.plainBackend(attempt.key), attempt.tried, ports) === undefined) {
+      this.retries += 1;
+      // The address from the newest table.
+      this.endpoint = slot.endpoint;
+      return { kind: 'retry', afterMs };
+    }
+    this.release();
+    return forward(attempt, ports);
+  }
+
+  responseHead(): string {
+    recordResponse(this.slot);
+    return '';
+  }
+
+  release(): void {
+    if (this.released) return;
+    this.released = true;
+    this.slot.starting -= 1;
+  }
+}
