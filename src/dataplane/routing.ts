@@ -3,6 +3,7 @@
  * session side (sessions/) decides and counts and contains no sockets.
  */
 import type { Endpoint } from '../wire/routing-table.ts';
+import type { HeaderField } from './http/header-fields.ts';
 import type { HeaderNames } from './http/header-names.ts';
 
 /** The parts of a request head that a decision needs. Strings are created only when they are read. */
@@ -33,11 +34,11 @@ export interface TokenFilter {
   headerForApp(header: string, value: string): string;
   /** Whether a header of a request has a part that is not for the app. */
   readonly hidesFromApp: (header: string, value: string) => boolean;
-  /** The header in which the app hands out session ids, as found in `headers`: its lines are in the session's lines. */
+  /** The header in which the app hands out session ids, as found in `headers`: its lines are in the session's fields. */
   readonly appHeader: string | undefined;
   /** Whether a header of a response is removed, because the app must not set it. */
   hidesFromClient(header: string, value: string): boolean;
-  /** Whether a Set-Cookie line of a response is removed: the app must not set or remove that cookie, or it is in the session's lines. */
+  /** Whether a Set-Cookie line of a response is removed: the app must not set or remove that cookie, or it is in the session's fields. */
   hidesCookieFromClient(setCookie: string): boolean;
   /** Whether such a response asks for the end of the request's session: the client had asked the app for it. */
   endsSession(method: string, status: number): boolean;
@@ -55,8 +56,7 @@ export type Reply = {
   status: number;
   reason: ReplyReason;
   body: string;
-  /** Whole header lines, each ending in CRLF. */
-  extraHead?: string;
+  headers?: readonly HeaderField[];
 };
 
 export type ReplyReason =
@@ -114,10 +114,10 @@ export interface SessionHold {
     failure: ConnectFailure,
   ): { kind: 'retry'; afterMs: number } | { kind: 'forward'; hold: SessionHold } | { kind: 'reply'; reply: Reply };
   /**
-   * The response head has arrived. Returns the header lines to add, each ending in CRLF, or an empty string: the token when it is new or
-   * due for renewal. For a session that the app owns: the lines of the app's cookie or header, which are forwarded only so.
+   * The response head has arrived. Returns the fields to add to it, mostly none: the token when it is new or due for renewal. For a session
+   * that the app owns: the fields of the app's cookie or header, which are forwarded only so.
    */
-  responseHead(response: SessionResponse): string;
+  responseHead(response: SessionResponse): readonly HeaderField[];
   /** The request and its response, or the upgraded stream, are over. */
   release(): void;
 }

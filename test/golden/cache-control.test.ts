@@ -8,10 +8,20 @@ import { goldenCases } from '../support/golden.ts';
 type Case = { method: string; responses: Record<string, string[]> };
 
 const limits = { lineBytes: 8192, headBytes: 32_768, fields: 100 };
-const cookie = { filter: filterOf(cookieCarrier({ name: 's' })), sessionLines: 'Set-Cookie: s=TOKEN\r\n' };
-const header = { filter: filterOf({ type: 'Header', name: 'X-Session' }), sessionLines: 'X-Session: TOKEN\r\n' };
+const cookie = {
+  filter: filterOf(cookieCarrier({ name: 's' })),
+  sessionFields: [{ name: 'Set-Cookie', value: 's=TOKEN' }],
+};
+const header = {
+  filter: filterOf({ type: 'Header', name: 'X-Session' }),
+  sessionFields: [{ name: 'X-Session', value: 'TOKEN' }],
+};
 
-function forwarded(lines: string[], method: string, session: Pick<typeof cookie, 'filter' | 'sessionLines'>): string[] {
+function forwarded(
+  lines: string[],
+  method: string,
+  session: Pick<typeof cookie, 'filter' | 'sessionFields'>,
+): string[] {
   const head = createHead(limits);
   const bytes = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
   if (parseResponseHead(head, bytes, 0, bytes.length) !== 'complete') throw new Error(lines.join('\n'));
@@ -24,7 +34,7 @@ goldenCases(new URL('cache-control/', import.meta.url), (input) => {
   const { method, responses } = input as Case;
   return Object.fromEntries(
     Object.entries(responses).map(([name, lines]) => {
-      const plain = forwarded(lines, method, { ...cookie, sessionLines: '' });
+      const plain = forwarded(lines, method, { ...cookie, sessionFields: [] });
       // Without a token nothing changes.
       if (plain.join('\n') !== lines.join('\n')) throw new Error(`${name}: changed although there is no token`);
       const [byCookie, byHeader] = [forwarded(lines, method, cookie), forwarded(lines, method, header)];

@@ -9,6 +9,8 @@ import type { Hop } from '../h1/forwarded-head.ts';
 import { createHead } from '../h1/head-parser.ts';
 import type { ServerContext } from './options.ts';
 import { badGateway, gatewayTimeout, internalError, unreachable } from '../h1/replies.ts';
+import { noFields } from '../http/header-fields.ts';
+import type { HeaderField } from '../http/header-fields.ts';
 import { refusals } from '../http/refusals.ts';
 import type { Refusal } from '../http/refusals.ts';
 import type { Request } from '../h1/request.ts';
@@ -195,8 +197,8 @@ export class Exchange implements UpstreamUser, ResponseSink {
     return this.hold?.filter;
   }
 
-  sessionLines(response: SessionResponse): string {
-    return this.hold?.responseHead(response) ?? '';
+  sessionFields(response: SessionResponse): readonly HeaderField[] {
+    return this.hold?.responseHead(response) ?? noFields;
   }
 
   isFirstResponse(): boolean {

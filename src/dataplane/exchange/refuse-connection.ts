@@ -14,7 +14,8 @@ const bodies: Record<ConnectionLimit, string> = {
 export function refuseConnection(socket: Socket, limit: ConnectionLimit, nowMs: number): void {
   const form = { closes: true, isHead: false, nowMs };
   socket.on('error', () => undefined);
-  socket.end(renderReply({ status: 503, body: bodies[limit], extraHead: 'Retry-After: 2\r\n' }, form), () =>
-    socket.destroy(),
+  socket.end(
+    renderReply({ status: 503, body: bodies[limit], headers: [{ name: 'Retry-After', value: '2' }] }, form),
+    () => socket.destroy(),
   );
 }

@@ -10,6 +10,7 @@ import { clientScheme } from '../http/client-scheme.ts';
 import type { Scheme } from '../http/client-scheme.ts';
 import { Field, fieldIdCount } from '../http/fields.ts';
 import type { FieldId } from '../http/fields.ts';
+import type { HeaderField } from '../http/header-fields.ts';
 import {
   countOf,
   fieldId,
@@ -22,6 +23,7 @@ import {
   valuePiece,
 } from './head-fields.ts';
 import type { Head } from './head-parser.ts';
+import { linesOf } from './header-lines.ts';
 import type { Request } from './request.ts';
 
 /** What the proxy forwards to the app about the client's connection. */
@@ -113,8 +115,8 @@ function requestHopLines({ framing, connection }: Request): string {
 export type ResponseEnding = {
   /** Undefined if no session is involved. */
   filter: TokenFilter | undefined;
-  /** Header lines that the session adds: they give a token or remove it. */
-  sessionLines: string;
+  /** What the session adds: it gives a token or removes it. */
+  sessionFields: readonly HeaderField[];
   /** The method of the request. */
   method: string;
   /** The Connection and framing lines, each ending in CRLF. */
@@ -124,10 +126,10 @@ export type ResponseEnding = {
 export function buildResponseHead(
   head: Head,
   connection: ConnectionOptions,
-  { filter, sessionLines, method, hopLines }: ResponseEnding,
+  { filter, sessionFields, method, hopLines }: ResponseEnding,
 ): string {
   const bodiless = head.status < 200 || head.status === 204;
-  const cacheLines = sessionLines === '' ? undefined : privateCacheLines(head, method);
+  const cacheLines = sessionFields.length === 0 ? undefined : privateCacheLines(head, method);
   const lines = copyLines(head, {
     drops: bodiless ? bodilessDrops : responseDrops,
     connection,
@@ -137,7 +139,7 @@ export function buildResponseHead(
   });
   // The version is that of the sender of this message, the proxy (RFC 9110 §6.2).
   const statusLine = `HTTP/1.1${piece(head, head.start + 'HTTP/1.x'.length, linesStart(head))}`;
-  return `${statusLine}${lines}${cacheLines ?? ''}${sessionLines}${hopLines}\r\n`;
+  return `${statusLine}${lines}${cacheLines ?? ''}${linesOf(sessionFields)}${hopLines}\r\n`;
 }
 
 /** A client must not remove what a trusted proxy states, by a Connection header that such a proxy passes on. */

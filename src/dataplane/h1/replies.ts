@@ -1,19 +1,21 @@
 /** Responses of the proxy itself: plain text that names the problem. */
 import { STATUS_CODES } from 'node:http';
+import { noFields } from '../http/header-fields.ts';
 import type { Reply } from '../routing.ts';
+import { linesOf } from './header-lines.ts';
 
 export type ReplyForm = { closes: boolean; isHead: boolean; nowMs: number };
 
 /** Returns the whole response. After a refused message the start of the next one is unknown, so the connection is closed. */
 export function renderReply(
-  { status, body, extraHead = '' }: Pick<Reply, 'status' | 'body' | 'extraHead'>,
+  { status, body, headers = noFields }: Pick<Reply, 'status' | 'body' | 'headers'>,
   form: ReplyForm,
 ): Buffer {
   const content = Buffer.from(body.endsWith('\n') ? body : `${body}\n`);
-  const retryAfter = status === 503 && !/^retry-after:/im.test(extraHead) ? 'Retry-After: 1\r\n' : '';
+  const retryAfter = status === 503 && !headers.some(({ name }) => name === 'Retry-After') ? 'Retry-After: 1\r\n' : '';
   const head =
     `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\nDate: ${new Date(form.nowMs).toUTCString()}\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: ${content.length}\r\n` +
-    `Cache-Control: no-store\r\n${retryAfter}${extraHead}${form.closes ? 'Connection: close\r\n' : ''}\r\n`;
+    `Cache-Control: no-store\r\n${retryAfter}${linesOf(headers)}${form.closes ? 'Connection: close\r\n' : ''}\r\n`;
   return Buffer.concat([Buffer.from(head, 'latin1'), form.isHead ? Buffer.alloc(0) : content]);
 }
 

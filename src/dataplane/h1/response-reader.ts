@@ -7,6 +7,8 @@ import { appended, joinedCopy, maxStringWrite } from '../net/byte-copy.ts';
 import { inspectConnection, keepAliveSeconds } from './connection-options.ts';
 import type { ConnectionOptions } from './connection-options.ts';
 import { Field } from '../http/fields.ts';
+import { noFields } from '../http/header-fields.ts';
+import type { HeaderField } from '../http/header-fields.ts';
 import type { HeaderNames } from '../http/header-names.ts';
 import { buildResponseHead } from './forwarded-head.ts';
 import { responseFraming } from './framing.ts';
@@ -30,7 +32,7 @@ export interface ResponseSink {
   readonly filter: TokenFilter | undefined;
   /** The client used https. */
   readonly isHttps: boolean;
-  sessionLines(response: SessionResponse): string;
+  sessionFields(response: SessionResponse): readonly HeaderField[];
   clientMayStay(): boolean;
   /** The connection has carried no response before. */
   isFirstResponse(): boolean;
@@ -111,7 +113,7 @@ export class ResponseReader {
         buildResponseHead(head, connection, {
           filter: this.sink.filter,
           method: this.sink.method,
-          sessionLines: '',
+          sessionFields: noFields,
           hopLines: '',
         }),
       );
@@ -124,11 +126,11 @@ export class ResponseReader {
     this.step = 'over';
     const upgrade = connection.upgrade ?? this.sink.upgrade;
     const hopLines = `Connection: upgrade\r\nUpgrade: ${upgrade}\r\n`;
-    const sessionLines = upgrade === undefined ? '' : this.sessionLines(head);
+    const sessionFields = upgrade === undefined ? noFields : this.sessionFields(head);
     const text = buildResponseHead(head, connection, {
       filter: this.sink.filter,
       method: this.sink.method,
-      sessionLines,
+      sessionFields,
       hopLines,
     });
     this.sink.switched({ head: text, rest: head.bytes.subarray(head.end, length) });
@@ -154,7 +156,7 @@ export class ResponseReader {
     const text = buildResponseHead(head, connection, {
       filter: this.sink.filter,
       method: this.sink.method,
-      sessionLines: this.sessionLines(head),
+      sessionFields: this.sessionFields(head),
       hopLines: this.hopLines(head, connection),
     });
     const end = this.readOn(head.bytes, head.end, length);
@@ -172,11 +174,11 @@ export class ResponseReader {
     return `${chunked}${upgrade}${this.sink.http10 ? 'Connection: keep-alive\r\n' : ''}`;
   }
 
-  private sessionLines(head: Head): string {
+  private sessionFields(head: Head): readonly HeaderField[] {
     const endsSession =
       countOf(head, Field.HoldfastSession) > 0 && listText(head, Field.HoldfastSession).toLowerCase() === 'end';
     const { filter, method } = this.sink;
-    return this.sink.sessionLines({
+    return this.sink.sessionFields({
       isHttps: this.sink.isHttps,
       setCookies: setCookies(head),
       appIds: filter?.appHeader === undefined ? undefined : valuesOf(head, filter.headers, filter.appHeader),

@@ -5,6 +5,7 @@
  */
 import { parseCookieDate } from './cookie-date.ts';
 import { trimmedEnd, unquotedEnd } from './cookies.ts';
+import type { HeaderField } from './header-fields.ts';
 
 /** Returns the name of the cookie that a line sets or removes; empty if it has none. */
 export function cookieNameOf(line: string): string {
@@ -49,3 +50,6 @@ export function attributeOf(line: string, name: string): string | undefined {
   const found = attributes.findLast((attribute) => attribute.slice(0, name.length + 1).toLowerCase() === `${name}=`);
   return found?.slice(name.length + 1).trim();
 }
+
+/** `line`: a set-cookie-string. */
+export const setCookie = (line: string): HeaderField => ({ name: 'Set-Cookie', value: line });

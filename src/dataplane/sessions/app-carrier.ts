@@ -5,7 +5,9 @@
 import { suffixLength, tokenBehind, tokenSuffix } from '../../core/session/token-suffix.ts';
 import type { NamedCarrier } from '../../wire/routing-table.ts';
 import { readCookies } from '../http/cookies.ts';
-import { appendToValue, attributeOf, cookieNameOf, expiresCookie, pairLength } from '../http/set-cookie.ts';
+import { noFields } from '../http/header-fields.ts';
+import type { HeaderField } from '../http/header-fields.ts';
+import { appendToValue, attributeOf, cookieNameOf, expiresCookie, pairLength, setCookie } from '../http/set-cookie.ts';
 import type { SessionResponse } from '../routing.ts';
 import type { AppVerdict, CompiledCarrier } from './compiled-carrier.ts';
 
@@ -19,7 +21,7 @@ export function appCookieCarrier({ type, name }: NamedCarrier): CompiledCarrier 
   const own = ({ setCookies }: SessionResponse) => setCookies.filter((line) => cookieNameOf(line) === name);
   // Most responses set no cookie at all.
   const asTheyAre = (response: SessionResponse) =>
-    response.setCookies.length === 0 ? '' : own(response).map(setCookieLine).join('');
+    response.setCookies.length === 0 ? noFields : own(response).map(setCookie);
   return {
     type,
     name,
@@ -31,18 +33,15 @@ export function appCookieCarrier({ type, name }: NamedCarrier): CompiledCarrier 
     give: (token, _lifetimeS, response) =>
       own(response)
         // A removal beside it, for another path, stays as it is.
-        .map((line) => setCookieLine(expiresCookie(line, name, 0) ? line : appendToValue(line, tokenSuffix(token))))
-        .join(''),
+        .map((line) => setCookie(expiresCookie(line, name, 0) ? line : appendToValue(line, tokenSuffix(token)))),
     keep: asTheyAre,
     // The app removes its own id: only it knows the attributes of its cookie.
-    clear: (response) => (response === undefined ? '' : asTheyAre(response)),
+    clear: (response) => (response === undefined ? noFields : asTheyAre(response)),
     read: (request) => definedTokens(readCookies(request.headers('cookie'), name)),
   };
 }
 
 const none: readonly string[] = [];
-
-const setCookieLine = (line: string): string => `Set-Cookie: ${line}\r\n`;
 
 /**
  * A client applies the lines in their order, and a removal affects only the cookie of its own domain and path (RFC 6265 section 5.3). So
@@ -62,8 +61,8 @@ function judgeCookies(lines: readonly string[], name: string, nowMs: number): Ap
 
 export function appHeaderCarrier({ type, name }: NamedCarrier): CompiledCarrier {
   const lowerName = name.toLowerCase();
-  const valueLine = (value: string) => `${name}: ${value}\r\n`;
-  const asTheyAre = ({ appIds = none }: SessionResponse) => (appIds.length === 0 ? '' : appIds.map(valueLine).join(''));
+  const field = (value: string): HeaderField => ({ name, value });
+  const asTheyAre = ({ appIds = none }: SessionResponse) => (appIds.length === 0 ? noFields : appIds.map(field));
   return {
     type,
     name,
@@ -76,11 +75,10 @@ export function appHeaderCarrier({ type, name }: NamedCarrier): CompiledCarrier 
       if (longest + suffixLength >= maxBytes) return 'TooLong';
       return failed ? 'Repeats' : 'Continues';
     },
-    give: (token, _lifetimeS, { appIds = none }) =>
-      appIds.map((id) => valueLine(id === '' ? id : id + tokenSuffix(token))).join(''),
+    give: (token, _lifetimeS, { appIds = none }) => appIds.map((id) => field(id === '' ? id : id + tokenSuffix(token))),
     keep: asTheyAre,
     // The app removes its own id: only it knows the attributes of its cookie.
-    clear: (response) => (response === undefined ? '' : asTheyAre(response)),
+    clear: (response) => (response === undefined ? noFields : asTheyAre(response)),
     read: (request) => definedTokens(request.headers(lowerName).flatMap(listedValues)),
   };
 }

@@ -1,8 +1,9 @@
-/** What carries the token: the header lines that give a client its token or remove it, and the tokens in a request. */
+/** What carries the token: the header fields that give a client its token or remove it, and the tokens in a request. */
 import type { Carrier, CookieCarrier } from '../../wire/routing-table.ts';
 import type { SessionResponse } from '../routing.ts';
 import { readCookies } from '../http/cookies.ts';
-import { expiresCookie } from '../http/set-cookie.ts';
+import { noFields } from '../http/header-fields.ts';
+import { expiresCookie, setCookie } from '../http/set-cookie.ts';
 import { appCookieCarrier, appHeaderCarrier } from './app-carrier.ts';
 import type { AppVerdict, CompiledCarrier } from './compiled-carrier.ts';
 
@@ -21,7 +22,7 @@ const proxyOwned = (name: string) => ({
   isAppOwned: false,
   verdict: ({ setCookies }: SessionResponse, nowMs: number): AppVerdict =>
     setCookies.some((line) => expiresCookie(line, name, nowMs)) ? 'Ends' : 'None',
-  keep: () => '',
+  keep: () => noFields,
 });
 
 /**
@@ -29,10 +30,10 @@ const proxyOwned = (name: string) => ({
  * partition, and do not let a line without Secure change a Secure cookie. So the line that removes has all attributes of the one that gives.
  */
 function cookieCarrier({ type, name, lifetimeType, ...rest }: CookieCarrier): CompiledCarrier {
-  const plain = `${cookieAttributes(rest)}\r\n`;
-  const overHttps = rest.secureIfHttps === true ? `${cookieAttributes({ ...rest, secure: true })}\r\n` : plain;
+  const plain = cookieAttributes(rest);
+  const overHttps = rest.secureIfHttps === true ? cookieAttributes({ ...rest, secure: true }) : plain;
   const attributesFor = (response: SessionResponse | undefined) => (response?.isHttps === true ? overHttps : plain);
-  const begin = `Set-Cookie: ${name}=`;
+  const begin = `${name}=`;
   return {
     ...proxyOwned(name),
     type,
@@ -40,9 +41,9 @@ function cookieCarrier({ type, name, lifetimeType, ...rest }: CookieCarrier): Co
     give(token, lifetimeS, response) {
       // Without an absolute timeout there is no Max-Age: the cookie lasts as long as the browser session, even if the route requests a permanent one.
       const maxAge = lifetimeType === 'Permanent' && lifetimeS !== undefined ? `; Max-Age=${lifetimeS}` : '';
-      return `${begin}${token}${maxAge}; ${attributesFor(response)}`;
+      return [setCookie(`${begin}${token}${maxAge}; ${attributesFor(response)}`)];
     },
-    clear: (response) => `${begin}; Max-Age=0; ${attributesFor(response)}`,
+    clear: (response) => [setCookie(`${begin}; Max-Age=0; ${attributesFor(response)}`)],
     read: (request) => readCookies(request.headers('cookie'), name),
   };
 }
@@ -69,12 +70,12 @@ function cookieAttributes({
 
 function headerCarrier(name: string): CompiledCarrier {
   const lowerName = name.toLowerCase();
-  const clear = `${name}: \r\n`;
+  const clear = [{ name, value: '' }];
   return {
     ...proxyOwned(name),
     type: 'Header',
     name,
-    give: (token) => `${name}: ${token}\r\n`,
+    give: (token) => [{ name, value: token }],
     clear: () => clear,
     // RFC 9110 section 5.3: an intermediary may have joined several lines with commas, which no token contains. A client that returns
     // the line that removed its token sends an empty value.

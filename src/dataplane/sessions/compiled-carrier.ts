@@ -1,5 +1,6 @@
 /** What carries the token, as the session side uses it. */
 import type { Carrier } from '../../wire/routing-table.ts';
+import type { HeaderField } from '../http/header-fields.ts';
 import type { RequestView, SessionResponse } from '../routing.ts';
 
 /**
@@ -14,12 +15,12 @@ export interface CompiledCarrier {
   /** The app hands out ids and alone says when a session begins: without an id there is nothing to carry a token. */
   readonly isAppOwned: boolean;
   verdict(response: SessionResponse, nowMs: number): AppVerdict;
-  /** Returns the lines that give a token. `lifetimeS`: how long a client may keep it at most; undefined: indefinitely. */
-  give(token: string, lifetimeS: number | undefined, response: SessionResponse): string;
-  /** Returns the lines of a response that gives no token: those of the app's id, or none. */
-  keep(response: SessionResponse): string;
-  /** Returns the lines that remove the token. `response`: undefined if the proxy itself responds. */
-  clear(response: SessionResponse | undefined): string;
+  /** Returns the fields that give a token. `lifetimeS`: how long a client may keep it at most; undefined: indefinitely. */
+  give(token: string, lifetimeS: number | undefined, response: SessionResponse): readonly HeaderField[];
+  /** Returns the fields of a response that gives no token: those of the app's id, or none. */
+  keep(response: SessionResponse): readonly HeaderField[];
+  /** Returns the fields that remove the token. `response`: undefined if the proxy itself responds. */
+  clear(response: SessionResponse | undefined): readonly HeaderField[];
   /** Returns the texts that may be tokens, in the order in which they were sent. */
   read(request: Pick<RequestView, 'headers'>): string[];
 }

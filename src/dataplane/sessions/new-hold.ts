@@ -7,12 +7,13 @@
 import { hasConfirmation, unconfirmedSeenS, type Start } from '../../core/session/confirmation.ts';
 import { renewAfterMs, tokenSeconds } from '../../core/session/token.ts';
 import type { Endpoint } from '../../wire/routing-table.ts';
+import type { HeaderField } from '../http/header-fields.ts';
 import type { ConnectFailure, SessionHold, SessionResponse } from '../routing.ts';
 import type { CompiledBackend, CompiledRoute } from './compiled-table.ts';
 import type { EndpointSlot } from './endpoint-slots.ts';
 import type { HoldContext, StartContext } from './hold-context.ts';
 import { isOfEndpoint, recordConnectFailure, recordResponse, retryAfterMs } from './outlier.ts';
-import { endByApp, judge, tokenLines } from './session-response.ts';
+import { endByApp, judge, tokenFields } from './session-response.ts';
 import type { SessionEntry } from './session-table.ts';
 
 type NextAttempt = ReturnType<SessionHold['connectFailed']>;
@@ -73,7 +74,7 @@ export class NewHold implements SessionHold {
   }
 
   /** The session starts here, unless the request starts none, the app ends it in the same response, or owns sessions and starts none. */
-  responseHead(response: SessionResponse): string {
+  responseHead(response: SessionResponse): readonly HeaderField[] {
     const context = this.context;
     recordResponse(this.slot);
     const { carrier } = this.route;
@@ -100,7 +101,7 @@ export class NewHold implements SessionHold {
       lastSeenS: this.kind === 'Confirmed' ? session.issuedAtS : unconfirmedSeenS(session.issuedAtS),
     };
     const backend = context.backend(this.backend.key) ?? this.backend;
-    return tokenLines(backend, { carrier, response, token, cache: context.cache });
+    return tokenFields(backend, { carrier, response, token, cache: context.cache });
   }
 
   private startSession(): SessionEntry {

@@ -7,13 +7,14 @@
 import { isUnconfirmed, type Start } from '../../core/session/confirmation.ts';
 import { isRenewalDue, renewAfterMs, tokenSeconds, type Token } from '../../core/session/token.ts';
 import type { Endpoint } from '../../wire/routing-table.ts';
+import type { HeaderField } from '../http/header-fields.ts';
 import type { ConnectFailure, SessionHold, SessionResponse } from '../routing.ts';
 import type { CompiledBackend, CompiledRoute } from './compiled-table.ts';
 import type { LossReason } from './counters.ts';
 import type { EndpointSlot } from './endpoint-slots.ts';
 import type { HoldContext, PinnedRequest } from './hold-context.ts';
 import { isLostWithNode, isOfEndpoint, recordConnectFailure, recordResponse, retryAfterMs } from './outlier.ts';
-import { endByApp, judge, tokenLines } from './session-response.ts';
+import { endByApp, judge, tokenFields } from './session-response.ts';
 
 type NextAttempt = ReturnType<SessionHold['connectFailed']>;
 
@@ -93,7 +94,7 @@ export class PinnedHold implements SessionHold {
     return isLostWithNode(slot, context.clock.nowMs()) ? 'NodeLost' : undefined;
   }
 
-  responseHead(response: SessionResponse): string {
+  responseHead(response: SessionResponse): readonly HeaderField[] {
     const context = this.context;
     recordResponse(this.slot);
     const { carrier } = this.route;
@@ -115,7 +116,7 @@ export class PinnedHold implements SessionHold {
     if (!givesToken || context.hasEnded(this.token)) return carrier.keep(response);
     this.clientDateS = tokenSeconds(nowMs);
     const token = { ...this.token, endpointId: this.slot.endpoint.id, lastSeenS: this.clientDateS };
-    return tokenLines(backend, { carrier, response, token, cache: context.cache });
+    return tokenFields(backend, { carrier, response, token, cache: context.cache });
   }
 
   /** Whether `endpointIdentity` has changed since the token was issued: the next pod of a name is found by the new id only. */

@@ -7,6 +7,7 @@
 import { eligibleEndpoints, pickEndpoint } from '../../core/balance/balance.ts';
 import type { Clock } from '../../platform/clock.ts';
 import type { Endpoint } from '../../wire/routing-table.ts';
+import { noFields } from '../http/header-fields.ts';
 import type { ConnectFailure, RouteDecision, SessionHold } from '../routing.ts';
 import { recordConnectFailure, recordResponse, retryAfterMs } from './outlier.ts';
 import { drawBackend, type PlainBackend, type PlainRoute, type PlainSlot } from './plain-backend.ts';
@@ -89,9 +90,9 @@ class PlainHold implements SessionHold {
     return forward(attempt, ports);
   }
 
-  responseHead(): string {
+  responseHead(): ReturnType<SessionHold['responseHead']> {
     recordResponse(this.slot);
-    return '';
+    return noFields;
   }
 
   release(): void {

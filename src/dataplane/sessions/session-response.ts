@@ -1,5 +1,6 @@
 /** The response of a request with a session: what the app says about it, and the token that the client gets. */
 import { encodeToken, type Token } from '../../core/session/token.ts';
+import type { HeaderField } from '../http/header-fields.ts';
 import type { SessionResponse } from '../routing.ts';
 import type { AppVerdict, CompiledCarrier } from './compiled-carrier.ts';
 import type { CompiledBackend } from './compiled-table.ts';
@@ -32,15 +33,18 @@ export function endByApp(context: HoldContext, token: Token): void {
   context.announceEnd(token);
 }
 
-type TokenLines = {
+type NewToken = {
   carrier: CompiledCarrier;
   response: SessionResponse;
   token: Omit<Token, 'keyId'>;
   cache: TokenCache;
 };
 
-/** Returns the header lines with a new token, which is cached as verified: the client's next request carries it. */
-export function tokenLines(backend: CompiledBackend, { carrier, response, token, cache }: TokenLines): string {
+/** Returns the header fields with a new token, which is cached as verified: the client's next request carries it. */
+export function tokenFields(
+  backend: CompiledBackend,
+  { carrier, response, token, cache }: NewToken,
+): readonly HeaderField[] {
   const text = encodeToken(token, backend.keys);
   cache.put(text, { ...token, keyId: backend.keys.current });
   return carrier.give(text, lifetimeS(backend, token), response);

@@ -84,7 +84,7 @@ onLinux('a node that died without a word', () => {
         kind: 'forward',
         hold: createHold(proxies[0]?.holds ?? proxy.holds, {
           appPort: other.port,
-          sessionLines: '',
+          sessionFields: [],
           connectFailed: undefined,
         }),
       }),

@@ -277,7 +277,7 @@ describe('an endpoint that refuses connections', () => {
     const proxy: Proxy = await rig.proxy(dead, {
       connectFailed: () => ({
         kind: 'forward',
-        hold: createHold(proxy.holds, { appPort: port, sessionLines: '', connectFailed: undefined }),
+        hold: createHold(proxy.holds, { appPort: port, sessionFields: [], connectFailed: undefined }),
       }),
     });
     const client = await proxy.connect();

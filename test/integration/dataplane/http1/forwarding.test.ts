@@ -309,7 +309,7 @@ describe('the session side', () => {
       response.setHeader('Holdfast-Session', 'end');
       response.end('bye');
     });
-    const proxy = await rig.proxy(port, { sessionLines: 'Set-Cookie: shop-session=h1.x\r\n' });
+    const proxy = await rig.proxy(port, { sessionFields: [{ name: 'Set-Cookie', value: 'shop-session=h1.x' }] });
     const response = await fetch(`http://127.0.0.1:${proxy.port}/`);
     expect(await response.text()).toBe('bye');
     expect(response.headers.getSetCookie()).toEqual(['a=1; Path=/', 'b=2', 'shop-session=h1.x']);

@@ -5,6 +5,8 @@ import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node
 import net from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Endpoint } from '../../../../src/wire/routing-table.ts';
+import { noFields } from '../../../../src/dataplane/http/header-fields.ts';
+import type { HeaderField } from '../../../../src/dataplane/http/header-fields.ts';
 import { createHttp1Server } from '../../../../src/dataplane/server.ts';
 import type { Http1Server, Http1ServerOptions } from '../../../../src/dataplane/server.ts';
 import type { RequestView, RouteDecision, SessionHold } from '../../../../src/dataplane/routing.ts';
@@ -29,7 +31,7 @@ export type Proxy = {
 };
 
 export type ProxyOptions = Omit<Http1ServerOptions, 'router'> & {
-  sessionLines?: string;
+  sessionFields?: readonly HeaderField[];
   connectFailed?: SessionHold['connectFailed'];
   /** Decides instead of the rig: `forward` is the rig's own decision. */
   route?: (request: RequestView, forward: () => RouteDecision) => RouteDecision | Promise<RouteDecision>;
@@ -79,12 +81,12 @@ export function createRig(): Rig {
       );
       return { port: await listenOn(app), sockets };
     },
-    async proxy(appPort, { sessionLines = '', connectFailed, route, ...options } = {}) {
+    async proxy(appPort, { sessionFields = noFields, connectFailed, route, ...options } = {}) {
       const holds: HoldLedger = { open: 0, acquired: 0, releasedTwice: 0, responseHeads: [] };
       const routed: RequestView[] = [];
       const forward = (): RouteDecision => ({
         kind: 'forward',
-        hold: createHold(holds, { appPort, sessionLines, connectFailed }),
+        hold: createHold(holds, { appPort, sessionFields, connectFailed }),
       });
       const server = createHttp1Server({
         ...options,
@@ -119,11 +121,15 @@ export function createRig(): Rig {
   };
 }
 
-type HoldParts = { appPort: number; sessionLines: string; connectFailed: SessionHold['connectFailed'] | undefined };
+type HoldParts = {
+  appPort: number;
+  sessionFields: readonly HeaderField[];
+  connectFailed: SessionHold['connectFailed'] | undefined;
+};
 
 const filter = filterOf(cookieCarrier({ name: 'shop-session' }));
 
-export function createHold(ledger: HoldLedger, { appPort, sessionLines, connectFailed }: HoldParts): SessionHold {
+export function createHold(ledger: HoldLedger, { appPort, sessionFields, connectFailed }: HoldParts): SessionHold {
   let released = false;
   ledger.open += 1;
   ledger.acquired += 1;
@@ -139,7 +145,7 @@ export function createHold(ledger: HoldLedger, { appPort, sessionLines, connectF
       })),
     responseHead(response) {
       ledger.responseHeads.push(response);
-      return sessionLines;
+      return sessionFields;
     },
     release() {
       ledger.releasedTwice += released ? 1 : 0;

@@ -41,7 +41,7 @@ describe('WebSocket', () => {
     sockets.on('connection', (socket) =>
       socket.on('message', (data, isBinary) => socket.send(data, { binary: isBinary })),
     );
-    const proxy = await rig.proxy(port, { sessionLines: 'Set-Cookie: shop-session=h1.x\r\n' });
+    const proxy = await rig.proxy(port, { sessionFields: [{ name: 'Set-Cookie', value: 'shop-session=h1.x' }] });
     const socket = new WebSocket(`ws://127.0.0.1:${proxy.port}/chat`);
     const opened = once(socket, 'open');
     const [response] = await once(socket, 'upgrade');

@@ -32,9 +32,9 @@ function requestOf(lines: string[]): Request {
 const sentFor = (...lines: string[]) => buildRequestHead(requestOf(lines), hop, cookie).split('\r\n').slice(0, -2);
 
 const passedOn = (...lines: string[]) =>
-  responseLines(lines, { filter: cookie, sessionLines: 'Set-Cookie: sid=1\r\n' });
+  responseLines(lines, { filter: cookie, sessionFields: [{ name: 'Set-Cookie', value: 'sid=1' }] });
 
-function responseLines(lines: string[], session: Pick<ResponseEnding, 'filter' | 'sessionLines'>): string[] {
+function responseLines(lines: string[], session: Pick<ResponseEnding, 'filter' | 'sessionFields'>): string[] {
   const head = createHead(limits);
   const bytes = Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
   expect(parseResponseHead(head, bytes, 0, bytes.length)).toBe('complete');
@@ -284,10 +284,10 @@ describe('a token in a header', () => {
   test('is set by the proxy only: the app cannot replace it', () => {
     const lines = responseLines(['HTTP/1.1 200 OK', 'x-session: forged', 'X-App: 1'], {
       filter: header,
-      sessionLines: 'X-Session: h1.abc\r\n',
+      sessionFields: [{ name: 'X-Session', value: 'h1.abc' }],
     });
     expect(lines).toEqual(['HTTP/1.1 200 OK', 'X-App: 1', 'X-Session: h1.abc']);
-    expect(responseLines(['HTTP/1.1 200 OK', 'X-Session: forged'], { filter: header, sessionLines: '' })).toEqual([
+    expect(responseLines(['HTTP/1.1 200 OK', 'X-Session: forged'], { filter: header, sessionFields: [] })).toEqual([
       'HTTP/1.1 200 OK',
     ]);
   });

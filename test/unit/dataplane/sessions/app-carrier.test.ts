@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { setCookie } from '../../../../src/dataplane/http/set-cookie.ts';
 import { compileCarrier } from '../../../../src/dataplane/sessions/carrier.ts';
 import type { AppVerdict } from '../../../../src/dataplane/sessions/compiled-carrier.ts';
 import { requestOf } from '../../../support/proxy-table.ts';
@@ -54,31 +55,32 @@ describe('a cookie of the app', () => {
 
   test('with the longest id that carries a token is a pair of 4,095 bytes', () => {
     const lines = cookie.give(token, undefined, setting(`JSESSIONID=${longId(4014)}; Path=/`));
-    expect(/^Set-Cookie: ([^;]+);/.exec(lines)?.[1]).toHaveLength(4095);
+    expect(/^([^;]+);/.exec(lines[0]?.value ?? '')?.[1]).toHaveLength(4095);
   });
 
   test('gets the token within its value, and keeps the attributes of the app', () => {
     const attributes = 'Path=/app; Domain=example.com; Max-Age=60; Secure; HttpOnly; SameSite=None; Priority=High';
-    expect(cookie.give(token, 60, setting(`JSESSIONID=abc; ${attributes}`, 'theme=dark'))).toBe(
-      `Set-Cookie: JSESSIONID=abc~${token}; ${attributes}\r\n`,
-    );
-    expect(cookie.give(token, 60, setting('JSESSIONID="a b"; Path=/'))).toBe(
-      `Set-Cookie: JSESSIONID="a b~${token}"; Path=/\r\n`,
-    );
+    expect(cookie.give(token, 60, setting(`JSESSIONID=abc; ${attributes}`, 'theme=dark'))).toEqual([
+      setCookie(`JSESSIONID=abc~${token}; ${attributes}`),
+    ]);
+    expect(cookie.give(token, 60, setting('JSESSIONID="a b"; Path=/'))).toEqual([
+      setCookie(`JSESSIONID="a b~${token}"; Path=/`),
+    ]);
   });
 
   test('that the app removes for another path in the same response is removed as the app says', () => {
-    expect(cookie.give(token, 60, setting('JSESSIONID=; Path=/old; Max-Age=0', 'JSESSIONID=a; Path=/'))).toBe(
-      `Set-Cookie: JSESSIONID=; Path=/old; Max-Age=0\r\nSet-Cookie: JSESSIONID=a~${token}; Path=/\r\n`,
-    );
+    expect(cookie.give(token, 60, setting('JSESSIONID=; Path=/old; Max-Age=0', 'JSESSIONID=a; Path=/'))).toEqual([
+      setCookie('JSESSIONID=; Path=/old; Max-Age=0'),
+      setCookie(`JSESSIONID=a~${token}; Path=/`),
+    ]);
   });
 
   test('is forwarded as the app set it where it gets no token, and where the session ends', () => {
     const response = setting('JSESSIONID=; Path=/x; Max-Age=0', 'a=b');
     expect([cookie.keep(response), cookie.clear(response)]).toEqual(
-      Array.from({ length: 2 }, () => 'Set-Cookie: JSESSIONID=; Path=/x; Max-Age=0\r\n'),
+      Array.from({ length: 2 }, () => [setCookie('JSESSIONID=; Path=/x; Max-Age=0')]),
     );
-    expect(cookie.clear(undefined)).toBe('');
+    expect(cookie.clear(undefined)).toEqual([]);
   });
 
   test.each([
@@ -112,11 +114,11 @@ describe('a header of the app', () => {
   });
 
   test('gets the token behind the id; an id without one is forwarded as the app set it', () => {
-    expect(header.give(token, 60, handing('abc'))).toBe(`Mcp-Session-Id: abc~${token}\r\n`);
+    expect(header.give(token, 60, handing('abc'))).toEqual([{ name: 'Mcp-Session-Id', value: `abc~${token}` }]);
     expect([header.keep(handing('abc')), header.clear(handing('abc')), header.clear(undefined)]).toEqual([
-      'Mcp-Session-Id: abc\r\n',
-      'Mcp-Session-Id: abc\r\n',
-      '',
+      [{ name: 'Mcp-Session-Id', value: 'abc' }],
+      [{ name: 'Mcp-Session-Id', value: 'abc' }],
+      [],
     ]);
   });
 

@@ -1,4 +1,6 @@
 /** The session side of one proxy replica without sockets, with a clock that tests control. */
+import { linesOf } from '../../../../src/dataplane/h1/header-lines.ts';
+import type { HeaderField } from '../../../../src/dataplane/http/header-fields.ts';
 import { endpointId } from '../../../../src/core/session/token.ts';
 import type { RoutingTable } from '../../../../src/wire/routing-table.ts';
 import type { Reply, RequestView, RouteDecision, SessionHold } from '../../../../src/dataplane/routing.ts';
@@ -54,6 +56,8 @@ export function holdOf(decision: RouteDecision | Promise<RouteDecision> | { kind
   return decision.hold;
 }
 
+export const retryAfter = (seconds: number): HeaderField => ({ name: 'Retry-After', value: String(seconds) });
+
 export const replyOf = (decision: RouteDecision | Promise<RouteDecision> | { kind: 'retry' }): Reply | undefined =>
   decision instanceof Promise || decision.kind !== 'reply' ? undefined : decision.reply;
 
@@ -70,7 +74,7 @@ export const login = (cookies: string[]): RequestView =>
   requestOf({ cookie: cookies.join('; ') }, { method: 'POST', path: '/login' });
 
 export function finish(hold: SessionHold, response: Parameters<SessionHold['responseHead']>[0] = quiet) {
-  const lines = hold.responseHead(response);
+  const lines = linesOf(hold.responseHead(response));
   hold.release();
   return { pod: hold.endpoint.pod, isNew: hold.isNew, lines, cookie: cookieFrom(lines) };
 }

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { RequestView } from '../../../../src/dataplane/routing.ts';
 import { createManualClock } from '../../../support/manual-clock.ts';
 import { proxyTable, requestWith, type ShortEndpoint } from '../../../support/proxy-table.ts';
-import { createReplica, finish, holdOf, login, pods, replyOf, visit } from './replica.ts';
+import { createReplica, finish, holdOf, login, pods, replyOf, retryAfter, visit } from './replica.ts';
 
 describe('an absent pod, which returns under its name,', () => {
   test('keeps its sessions waiting: 503 with Retry-After, nothing lost, and the same session once it is back', () => {
@@ -13,7 +13,7 @@ describe('an absent pod, which returns under its name,', () => {
     replica.swap(pods({ pod, state: 'Absent', address: '' }, other));
     expect(replyOf(replica.send([cookie]))).toMatchObject({
       status: 503,
-      extraHead: 'Retry-After: 2\r\n',
+      headers: [retryAfter(2)],
       body: expect.stringContaining('Your session is kept and waits for it'),
     });
     expect(visit(replica).pod).toBe(other);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { backendName, keyOf, proxyTable, splitTable, type ShortTable } from '../../../support/proxy-table.ts';
-import { createReplica, finish, holdOf, replyOf, visit } from './replica.ts';
+import { createReplica, finish, holdOf, replyOf, retryAfter, visit } from './replica.ts';
 
 const canary = 'shop/canary';
 
@@ -107,7 +107,7 @@ describe('maxSessionsPerEndpoint', () => {
     for (let client = 0; client < 4; client += 1) visit(replica);
     expect([replica.count('a').sessions, replica.count('b').sessions]).toEqual([2, 2]);
     const reply = replyOf(replica.send());
-    expect(reply).toMatchObject({ status: 503, reason: 'AllFull', extraHead: 'Retry-After: 10\r\n' });
+    expect(reply).toMatchObject({ status: 503, reason: 'AllFull', headers: [retryAfter(10)] });
     expect(reply?.body).toContain('has reached maxSessionsPerEndpoint (2)');
     expect(replica.counters().refused).toEqual({
       NoEndpointAccepting: 0,

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { linesOf } from '../../../../src/dataplane/h1/header-lines.ts';
 import { backendId, encodeToken, endpointId, signingKeys, type Token } from '../../../../src/core/session/token.ts';
 import {
   backendName,
@@ -139,7 +140,7 @@ describe('an invalid token', () => {
     const replica = createReplica(proxyTable({ endpoints: [{ pod: 'a' }] }));
     const hold = holdOf(replica.send([`${cookieName}=${text(replica.clock.nowMs())}`]));
     expect(hold.isNew).toBe(true);
-    expect(hold.responseHead(quiet)).toMatch(/^Set-Cookie: /);
+    expect(linesOf(hold.responseHead(quiet))).toMatch(/^Set-Cookie: /);
     expect(replica.router.counters.badTokens).toMatchObject({ [reason]: 1 });
   });
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { linesOf } from '../../../../src/dataplane/h1/header-lines.ts';
 import { createManualClock } from '../../../support/manual-clock.ts';
 import { proxyTable, requestOf, requestWith, type ShortTable } from '../../../support/proxy-table.ts';
 import { createReplica, finish, holdOf, quiet, replyOf, visit, type Replica } from './replica.ts';
@@ -180,7 +181,7 @@ describe('a session that its client confirms through another replica', () => {
   test('is confirmed where its first response is still open', () => {
     const { issuer, other, relay } = createPair();
     const page = holdOf(issuer.send());
-    const cookie = /^Set-Cookie: ([^;]+);/.exec(page.responseHead(quiet))?.[1] ?? '';
+    const cookie = /^Set-Cookie: ([^;]+);/.exec(linesOf(page.responseHead(quiet)))?.[1] ?? '';
     visit(other, [cookie]);
     relay();
     expect(issuer.confirmation('a')).toEqual({ confirmed: 1, unconfirmed: 0 });

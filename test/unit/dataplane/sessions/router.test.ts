@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
+import { linesOf } from '../../../../src/dataplane/h1/header-lines.ts';
 import { createManualClock } from '../../../support/manual-clock.ts';
 import { cookieName, idleTimeoutMs, keyOf, proxyTable, requestWith } from '../../../support/proxy-table.ts';
-import { createReplica, everyRow, holdOf, pods, quiet, replyOf, visit } from './replica.ts';
+import { createReplica, everyRow, holdOf, pods, quiet, replyOf, retryAfter, visit } from './replica.ts';
 
 describe('a session', () => {
   test('starts with a cookie that pins the client to its pod', () => {
@@ -113,7 +114,7 @@ describe('an app ends a session', () => {
     const { cookie } = visit(replica);
     const other = holdOf(replica.send([cookie]));
     const logout = holdOf(replica.send([cookie]));
-    expect(logout.responseHead(response)).toBe(
+    expect(linesOf(logout.responseHead(response))).toBe(
       `Set-Cookie: ${cookieName}=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax\r\n`,
     );
     logout.release();
@@ -127,7 +128,7 @@ describe('an app ends a session', () => {
   test('in the first response: no session starts', () => {
     const replica = createReplica(pods('a'));
     const hold = holdOf(replica.send());
-    expect(hold.responseHead({ setCookies: [], endsSession: true })).toBe('');
+    expect(linesOf(hold.responseHead({ setCookies: [], endsSession: true }))).toBe('');
     hold.release();
     expect(replica.count('a')).toEqual({ sessions: 0, starting: 0, open: 0 });
     expect(replica.counters().started).toBe(0);
@@ -205,7 +206,7 @@ describe('scaling a workload', () => {
     expect(replyOf(answered.decision)).toMatchObject({
       status: 503,
       reason: 'TableOutdated',
-      extraHead: 'Retry-After: 2\r\n',
+      headers: [retryAfter(2)],
       body: expect.stringContaining('Your session is kept'),
     });
     expect(behind.counters()).toMatchObject({ keptRefused: { TableOutdated: 1 }, lost: { NotInTable: 0 } });
@@ -238,7 +239,7 @@ describe('a pod that refuses connections', () => {
     expect(replyOf(hold.connectFailed('Refused'))).toMatchObject({
       status: 503,
       reason: 'UpstreamConnectFailed',
-      extraHead: 'Retry-After: 2\r\n',
+      headers: [retryAfter(2)],
     });
     hold.release();
     for (const pod of tried) expect(replica.count(pod)).toEqual({ sessions: 0, starting: 0, open: 0 });
@@ -302,7 +303,7 @@ describe('a request without a pod', () => {
   ])('gets 503 with the reason and Retry-After when $sentence', ({ table, reason }) => {
     const replica = createReplica(table);
     const reply = replyOf(replica.send());
-    expect(reply).toMatchObject({ status: 503, reason: 'NoEndpointAccepting', extraHead: 'Retry-After: 2\r\n' });
+    expect(reply).toMatchObject({ status: 503, reason: 'NoEndpointAccepting', headers: [retryAfter(2)] });
     expect(reply?.body).toContain(reason);
     expect(replica.counters().refused).toEqual({
       NoEndpointAccepting: 1,
