@@ -1,6 +1,6 @@
 /** Wires one proxy: discovery → router ← request path, and the admin port. */
 import { lookup } from 'node:dns/promises';
-import { containerPort } from '../core/names/names.ts';
+import { bindPorts } from '../core/names/bind-ports.ts';
 import { createAdminApp, listenAdmin } from '../platform/admin.ts';
 import { sleep, type Clock } from '../platform/clock.ts';
 import type { Logger } from '../platform/log.ts';
@@ -21,8 +21,8 @@ import { createSessionRouter, type ManagedRouter } from './sessions/router.ts';
 import { startTableSource, type TableSource, type TableSourcePorts } from './table-source.ts';
 
 export type ProxyPorts = TableSourcePorts & {
-  /** Returns the port to bind for a listener's port. */
-  bindPort: (listenerPort: number) => number;
+  /** Returns the port to bind for a listener's port; `all`: the ports of all listeners. */
+  bindPort: (listenerPort: number, all: ReadonlySet<number>) => number;
   /** The limit of open files, if not that of the process. */
   openFiles?: number;
   /** Faults of the process, for its metrics. */
@@ -46,7 +46,7 @@ const resolveAll = async (host: string): Promise<readonly string[]> =>
 export const liveProxyPorts = (live: Pick<ProxyPorts, 'clock' | 'log' | 'faults'>): ProxyPorts => ({
   ...live,
   resolve: resolveAll,
-  bindPort: containerPort,
+  bindPort: (listenerPort, all) => bindPorts(all).get(listenerPort) ?? listenerPort,
 });
 
 const sweepIntervalMs = 100;

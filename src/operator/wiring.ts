@@ -22,6 +22,8 @@ import type { InjectionPorts } from './injection/handler.ts';
 import type { InjectionSettings } from './injection/params.ts';
 import type { Core, OperatorOptions } from './options.ts';
 import { createCarrierEvents } from './discovery/carrier-events.ts';
+import { RequestError } from './https/server.ts';
+import { gatewayOfAccount } from './proxies/proxy-accounts.ts';
 import { createDrainDurations } from './drain/drain-events.ts';
 import { createDrainEvents } from './drain/drain-events.ts';
 import { createDrainWatch } from './drain/drain-watch.ts';
@@ -147,6 +149,11 @@ export function discoveryPorts(
   return {
     reviewer: cluster,
     tables,
+    gatewayOf: (account) => {
+      const translated = translations.latest();
+      if (!translated) throw new RequestError(503, 'the Gateways are not known yet');
+      return gatewayOfAccount(translated.translation.gateways, account);
+    },
     drain: { pods: createPodDirectory(clusterState, cluster), sources: createSessionSources(core) },
     reports: createReportDesk({
       tables,

@@ -1,5 +1,6 @@
 /** Every name, label, annotation and port that components of Holdfast share. */
 
+import { createHash } from 'node:crypto';
 import { dnsSubdomain } from '../../api/grammar.ts';
 
 export const fieldManager = 'holdfast';
@@ -79,16 +80,26 @@ export const webhookConfiguration = 'holdfast';
 /** The Gateway of a StickyWorkload that names no parentRefs. */
 export const defaultGateway = 'holdfast';
 
-/** Deployment, Service, PodDisruptionBudget and ServiceAccount of a Gateway's proxy (GEP-1762). */
-export const proxyName = (gateway: string): string => `${gateway}-${gatewayClassName}`;
-
-/** The Gateway whose proxy runs as this ServiceAccount; undefined for other ServiceAccounts. */
-export function gatewayOfProxy(serviceAccount: string): string | undefined {
-  const suffix = `-${gatewayClassName}`;
-  return serviceAccount.endsWith(suffix) && serviceAccount.length > suffix.length
-    ? serviceAccount.slice(0, -suffix.length)
-    : undefined;
+/**
+ * Deployment, Service, PodDisruptionBudget and ServiceAccount of a Gateway's proxy: `GATEWAY-holdfast` (GEP-1762). The name of a Gateway may
+ * have 253 characters and dots, that of a Service only 63 and no dots; then the name has a hash, and never the suffix, so that no other Gateway has it.
+ */
+export function proxyName(gateway: string): string {
+  const name = `${gateway}-${gatewayClassName}`;
+  if (name.length <= longestLabel && serviceName.test(name)) return name;
+  const readable = gateway.replaceAll('.', '-').slice(0, longestLabel - gatewayClassName.length - hashDigits - 2);
+  return `${gatewayClassName}-${readable}-${hashOf(gateway)}`;
 }
+const serviceName = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
+
+/** The value of a label that names a Gateway or a GatewayClass. No object's name has an underscore, so that no other one has the value. */
+export const labelOf = (name: string): string =>
+  name.length <= longestLabel ? name : `${name.slice(0, longestLabel - hashDigits - 1)}_${hashOf(name)}`;
+
+// Of a DNS label (RFC 1035 §2.3.4), and of the value of a label.
+const longestLabel = 63;
+const hashDigits = 16;
+const hashOf = (name: string): string => createHash('sha256').update(name).digest('hex').slice(0, hashDigits);
 
 /** Whether an object can have this name. The schema requires it of a target, but a StickyWorkload may be older than its schema. */
 export const isObjectName = (name: string): boolean => name.length <= 253 && objectName.test(name);
@@ -100,7 +111,3 @@ export const backendKey = (namespace: string, workload: string): string => `${na
 /** Key of a Deployment or StatefulSet. */
 export const targetKey = (namespace: string, { kind, name }: { kind: string; name: string }): string =>
   `${namespace}/${kind}/${name}`;
-
-/** A proxy runs unprivileged: it binds ports below 1024 with an offset of 10000, and its Service maps them. */
-export const containerPort = (listenerPort: number): number =>
-  listenerPort < 1024 ? listenerPort + 10_000 : listenerPort;

@@ -3,7 +3,8 @@ import { defaultProxyObject, proxyKind, type HoldfastProxySpec } from '../../api
 import { group } from '../../api/stickyworkload.ts';
 import { servedListeners, type GatewayPlan } from '../resolve/gateway-plan.ts';
 import { defaultListener } from '../resolve/plan.ts';
-import { containerPort, controllerName, gatewayClassName, labels, proxyName } from '../names/names.ts';
+import { bindPorts } from '../names/bind-ports.ts';
+import { controllerName, gatewayClassName, labelOf, labels, proxyName } from '../names/names.ts';
 import type { Gateway, GatewayApi } from '../snapshot/snapshot.ts';
 import { controlledByGateway, sharedBy, standardLabels, type Component, type OwnedObject } from './owned-object.ts';
 import type { ClusterIndex } from '../translate/cluster-index.ts';
@@ -28,7 +29,7 @@ type Identity = Required<Pick<OwnedObject['metadata'], 'namespace' | 'ownerRefer
  * With a broken reference to a HoldfastProxy the existing Deployment stays as it is.
  */
 export function renderGateway(plan: GatewayPlan, context: RenderContext): OwnedObject[] {
-  const ports = [...new Set(servedListeners(plan).map(({ port }) => port))].toSorted((one, other) => one - other);
+  const ports = servedListeners(plan).map(({ port }) => port);
   if (ports.length === 0 || (plan.userManaged === undefined && plan.generatedFor.length === 0)) return [];
   const identity = identityOf(plan);
   const proxy = [
@@ -97,8 +98,8 @@ export const renderGatewayClass = (operatorNamespace: string): OwnedObject => ({
 
 /** GEP-1762: every object that is created for a Gateway has its name as a label. */
 const gatewayLabels = ({ gateway, className }: Identity): Record<string, string> => ({
-  [labels.gatewayName]: gateway,
-  [labels.gatewayClassName]: className,
+  [labels.gatewayName]: labelOf(gateway),
+  [labels.gatewayClassName]: labelOf(className),
 });
 
 /** The user's labels come first, so that none of them replaces a label by which Holdfast identifies its objects. */
@@ -107,7 +108,7 @@ const metadataOf = (identity: Identity, component: Component): OwnedObject['meta
   name: component === 'gateway' ? identity.gateway : proxyName(identity.gateway),
   labels: {
     ...identity.infrastructure.labels,
-    ...standardLabels(component, identity.gateway),
+    ...standardLabels(component, labelOf(identity.gateway)),
     ...gatewayLabels(identity),
   },
   ...annotationsOf(identity),
@@ -120,7 +121,7 @@ function annotationsOf({ infrastructure: { annotations } }: Identity): { annotat
 
 // A Deployment's selector is immutable, so it has only labels that do not change.
 const selectorOf = (gateway: string): Record<string, string> => ({
-  [labels.gatewayName]: gateway,
+  [labels.gatewayName]: labelOf(gateway),
   [labels.component]: 'proxy',
 });
 
@@ -183,11 +184,11 @@ function renderService(identity: Identity, ports: readonly number[]): OwnedObjec
     spec: {
       type: 'ClusterIP',
       selector: selectorOf(identity.gateway),
-      ports: ports.map((port) => ({
+      ports: [...bindPorts(ports)].map(([port, targetPort]) => ({
         name: portName(port),
         protocol: 'TCP',
         port,
-        targetPort: containerPort(port),
+        targetPort,
         appProtocol: 'http',
       })),
     },

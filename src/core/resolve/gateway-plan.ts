@@ -80,7 +80,7 @@ function attach(gateway: Unresolved, plan: ServingPlan, parents: Group): void {
 /** Returns the listeners whose ports the proxy binds. */
 export function servedListeners({ userManaged }: GatewayPlan): Pick<JudgedListener, 'name' | 'port' | 'hostname'>[] {
   if (userManaged === undefined) return [defaultListener];
-  return userManaged.problem === undefined ? userManaged.listeners.filter(({ problem }) => problem === undefined) : [];
+  return userManaged.listeners.filter(({ problem }) => problem === undefined);
 }
 
 export const isOnListener = ({ listeners }: AttachedRoute, name: string): boolean => listeners?.includes(name) ?? true;

@@ -1,5 +1,5 @@
 /** The Gateways that Holdfast manages, and which of their listeners it can serve: HTTP/1.1 without TLS. */
-import { containerPort, controllerName, ports, proxyName } from '../names/names.ts';
+import { controllerName } from '../names/names.ts';
 import type { Gateway, GatewayListener, Snapshot } from '../snapshot/snapshot.ts';
 import { gatewayKey, type GatewayRef } from './plan.ts';
 
@@ -8,8 +8,8 @@ export type JudgedListener = GatewayListener & {
   problem?: { about: 'Accepted' | 'Conflicted'; reason: string; message: string };
 };
 
-/** A user-managed Gateway whose class Holdfast controls. `problem`: why no proxy can be created for it. */
-export type ServedGateway = { ref: GatewayRef; object: Gateway; listeners: JudgedListener[]; problem?: string };
+/** A user-managed Gateway whose class Holdfast controls. */
+export type ServedGateway = { ref: GatewayRef; object: Gateway; listeners: JudgedListener[] };
 
 export type GatewayIndex = {
   served: ReadonlyMap<string, ServedGateway>;
@@ -45,27 +45,11 @@ const partition = <T>(list: readonly T[], fits: (item: T) => boolean): [T[], T[]
   list.filter((item) => !fits(item)),
 ];
 
-function judgeGatewaySpec(object: Gateway): ServedGateway {
-  const { namespace, name } = object;
-  const problem = nameProblem(name);
-  return {
-    ref: { namespace, name },
-    object,
-    listeners: judgeListeners(object.listeners),
-    ...(problem !== undefined && { problem }),
-  };
-}
-
-// A Service name is an RFC 1035 label of at most 63 characters.
-const serviceName = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
-const longestServiceName = 63;
-
-function nameProblem(gateway: string): string | undefined {
-  const service = proxyName(gateway);
-  if (service.length <= longestServiceName && serviceName.test(service)) return undefined;
-  const longest = longestServiceName - proxyName('').length;
-  return `The proxy Service would be named ${service}, which is not a valid Service name: use a Gateway name of at most ${longest} letters, digits and hyphens that starts with a letter.`;
-}
+const judgeGatewaySpec = (object: Gateway): ServedGateway => ({
+  ref: { namespace: object.namespace, name: object.name },
+  object,
+  listeners: judgeListeners(object.listeners),
+});
 
 /**
  * A listener that is served keeps its port and hostname: one that is added later never takes it down. Of listeners that are not served yet,
@@ -100,22 +84,7 @@ function findProblem(listener: GatewayListener, served: readonly GatewayListener
       message: `Listener ${same.name} has the same port (${port}) and hostname, and is served: change one of them.`,
     };
   }
-  return portProblem(port, served);
+  return undefined;
 }
 
 const sameHost = (one: GatewayListener, other: GatewayListener): boolean => one.hostname === other.hostname;
-
-// Ports below 1024 are bound with an offset of 10000, where another listener may already be bound.
-function portProblem(port: number, others: readonly GatewayListener[]): JudgedListener['problem'] {
-  const bound = containerPort(port);
-  const taken =
-    bound === ports.admin
-      ? "the proxy's admin endpoint"
-      : others.find((other) => other.port !== port && containerPort(other.port) === bound)?.name;
-  if (taken === undefined) return undefined;
-  return {
-    about: 'Accepted',
-    reason: 'PortUnavailable',
-    message: `For port ${port} the proxy binds port ${bound}, which is used by ${taken}: use another port.`,
-  };
-}

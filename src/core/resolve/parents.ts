@@ -60,15 +60,15 @@ function judgeGeneratedGateway(parent: ParentRef, { namespace }: ServingPlan): P
 }
 
 function judgeListenersFor(
-  { listeners, problem }: ServedGateway,
+  { listeners }: ServedGateway,
   parent: ParentRef,
   { plan, lookup }: { plan: ServingPlan; lookup: ParentLookup },
 ): ParentVerdict {
   const { sectionName, gateway } = parent;
   const named = listeners.filter(({ name }) => sectionName === undefined || name === sectionName);
   if (named.length === 0 && sectionName !== undefined) return refusals.noSection(parent, sectionName);
-  const usable = problem === undefined ? named.filter((listener) => listener.problem === undefined) : [];
-  if (usable.length === 0) return refusals.notServed(parent, problem ?? named[0]?.problem?.message);
+  const usable = named.filter((listener) => listener.problem === undefined);
+  if (usable.length === 0) return refusals.notServed(parent, named[0]?.problem?.message);
   const allowed = usable.filter((listener) =>
     allowsRoutesOf(plan.namespace, listener, { gateway, namespaces: lookup.namespaces }),
   );

@@ -62,7 +62,7 @@ export type WorkloadPlan = ServingPlan & {
   notes: string[];
 };
 
-/** The listener of the generated Gateway; its proxy binds `containerPort(80)`. */
+/** The listener of the generated Gateway; its proxy binds port 10080. */
 export const defaultListener: Listener = { name: 'http', protocol: 'HTTP', port: 80 };
 
 /** `namespace/name` of a Gateway: the key of its routing table. */

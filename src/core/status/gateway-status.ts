@@ -59,7 +59,6 @@ const listenersOf = ({ userManaged }: GatewayPlan): readonly Listener[] => userM
 
 function judgeGatewaySpec(plan: GatewayPlan): Verdict {
   const { userManaged, parameters } = plan;
-  if (userManaged?.problem !== undefined) return lacks('Accepted', 'Invalid', userManaged.problem);
   if (parameters.kind === 'broken') return lacks('Accepted', 'InvalidParameters', parameters.message);
   const listeners = listenersOf(plan);
   const broken = listeners.filter(({ problem }) => problem !== undefined).map(({ name }) => name);
@@ -85,10 +84,9 @@ function judgeGatewaySpec(plan: GatewayPlan): Verdict {
   return holds('Accepted', 'Accepted', 'The listeners are valid.');
 }
 
-function judgeProgrammed({ gateway, userManaged }: GatewayPlan, proxy: ProxyView): Verdict {
+function judgeProgrammed({ gateway }: GatewayPlan, proxy: ProxyView): Verdict {
   const { readyReplicas, refusal, obstacle } = proxy;
-  const problem = userManaged?.problem ?? obstacle;
-  if (problem !== undefined) return lacks('Programmed', 'Invalid', problem);
+  if (obstacle !== undefined) return lacks('Programmed', 'Invalid', obstacle);
   const refused = refusal === undefined ? undefined : explainProxyRefusal(gateway.name, refusal);
   if (readyReplicas === 0) {
     return refused === undefined

@@ -16,21 +16,22 @@ export interface Listeners {
   boundPort(listenerPort: number): number | undefined;
 }
 
-/** `bindPort`: returns the port to bind for a listener's port. */
+/** `bindPort`: returns the port to bind for a listener's port, given those of all listeners. */
 export function createListeners(
   server: Pick<Http1Server, 'listen'>,
-  { bindPort, log }: { bindPort: (listenerPort: number) => number; log: Logger },
+  { bindPort, log }: { bindPort: (listenerPort: number, all: ReadonlySet<number>) => number; log: Logger },
 ): Listeners {
-  const bound = new Map<number, BoundListener>();
+  const bound = new Map<number, { listener: BoundListener; asked: number }>();
   const binding = new Set<number>();
-  let wanted: ReadonlySet<number> = new Set();
+  /** The port to bind, by that of the listener. */
+  let wanted: ReadonlyMap<number, number> = new Map();
   let stopped = false;
 
-  const bind = async (listenerPort: number) => {
+  const bind = async (listenerPort: number, asked: number) => {
     binding.add(listenerPort);
     try {
-      const listener = await server.listen({ port: bindPort(listenerPort), listenerPort });
-      if (wanted.has(listenerPort) && !stopped) bound.set(listenerPort, listener);
+      const listener = await server.listen({ port: asked, listenerPort });
+      if (wanted.get(listenerPort) === asked && !stopped) bound.set(listenerPort, { listener, asked });
       else listener.close();
     } catch (error) {
       log.error({ listenerPort, error: describeError(error) }, 'port cannot be bound');
@@ -41,18 +42,19 @@ export function createListeners(
   return {
     sync(listeners) {
       if (stopped) return;
-      wanted = new Set(listeners.map(({ port }) => port));
-      for (const [port, listener] of bound) {
-        if (wanted.has(port)) continue;
+      const all = new Set(listeners.map(({ port }) => port));
+      wanted = new Map([...all].map((port) => [port, bindPort(port, all)]));
+      for (const [port, { listener, asked }] of bound) {
+        if (wanted.get(port) === asked) continue;
         listener.close();
         bound.delete(port);
       }
-      for (const port of wanted) if (!bound.has(port) && !binding.has(port)) void bind(port);
+      for (const [port, asked] of wanted) if (!bound.has(port) && !binding.has(port)) void bind(port, asked);
     },
     stop() {
       stopped = true;
     },
-    areBound: () => [...wanted].every((port) => bound.has(port)),
-    boundPort: (listenerPort) => bound.get(listenerPort)?.port,
+    areBound: () => [...wanted.keys()].every((port) => bound.has(port)),
+    boundPort: (listenerPort) => bound.get(listenerPort)?.listener.port,
   };
 }

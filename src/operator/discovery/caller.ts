@@ -1,6 +1,6 @@
 /** The identity of a caller, from its token. It alone determines what the caller may see; nothing in a request extends it. */
 import type { IncomingMessage } from 'node:http';
-import { gatewayOfProxy, proxyName } from '../../core/names/names.ts';
+import { proxyName } from '../../core/names/names.ts';
 import type { Identity } from '../../kube/ports.ts';
 import type { TokenReviewCache } from './token-review-cache.ts';
 import { describeError } from '../../platform/errors.ts';
@@ -52,16 +52,19 @@ export function podOf(identity: Identity): PodRef {
   return { namespace, name: podName, uid: podUid };
 }
 
-export function proxyOf(identity: Identity): ProxyCaller {
+/** Returns the Gateway whose proxies run as a ServiceAccount, or undefined; throws RequestError 503 if the Gateways are not known yet. */
+export type GatewayLookup = (serviceAccount: GatewayRef) => GatewayRef | undefined;
+
+export function proxyOf(identity: Identity, gatewayOf: GatewayLookup): ProxyCaller {
   const { namespace, name } = serviceAccountOf(identity);
-  const gateway = gatewayOfProxy(name);
+  const gateway = gatewayOf({ namespace, name });
   if (gateway === undefined) {
     throw new RequestError(
       403,
-      `ServiceAccount ${namespace}/${name} does not belong to a proxy: that of Gateway "web" is ${namespace}/${proxyName('web')}`,
+      `ServiceAccount ${namespace}/${name} does not belong to the proxy of a Gateway: that of Gateway "web" is ${namespace}/${proxyName('web')}`,
     );
   }
-  return { pod: podOf(identity), gateway: { namespace, name: gateway } };
+  return { pod: podOf(identity), gateway };
 }
 
 function serviceAccountOf({ username }: Identity): { namespace: string; name: string } {

@@ -10,8 +10,8 @@ import type { Answer } from '../https/server.ts';
 import type { Checked } from '../../wire/check.ts';
 import { parseDrainSummary } from '../../wire/sidecar-messages.ts';
 import { parseHandover, parseReport } from '../../wire/proxy-messages.ts';
-import { authenticate, bearerToken, podOf, proxyOf } from './caller.ts';
-import type { PodRef, ProxyCaller } from './caller.ts';
+import { authenticate, bearerToken, podOf, proxyOf as findProxy } from './caller.ts';
+import type { GatewayLookup, PodRef, ProxyCaller } from './caller.ts';
 import type { ReportDesk } from './reports.ts';
 import { drainStatusOf } from './drain-status.ts';
 import type { DrainPorts } from './drain-status.ts';
@@ -25,6 +25,7 @@ import { statusOfExpired } from './expired-token.ts';
 export type DiscoveryPorts = {
   reviewer: TokenReviewer;
   tables: PublishedTables;
+  gatewayOf: GatewayLookup;
   drain: DrainPorts;
   reports: ReportDesk;
   onDrained: (pod: PodRef, summary: DrainSummary) => void;
@@ -86,6 +87,7 @@ async function respond(request: IncomingMessage, response: ServerResponse, { rou
 
 function createRoutes(ports: HandlerPorts): ReadonlyMap<string, Route> {
   const { tables, clock, replica, gate } = ports;
+  const proxyOf = (identity: Identity) => findProxy(identity, ports.gatewayOf);
   const relay = createSessionRelay({ tableOf: (key) => tables.current(key)?.table, clock });
   return new Map<string, Route>([
     [

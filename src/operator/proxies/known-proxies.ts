@@ -1,6 +1,6 @@
 /** Which pods are the proxies of a Gateway, or were until lately: only their reports count. */
 import { gatewayKey } from '../../core/resolve/plan.ts';
-import { labels, managedByValue } from '../../core/names/names.ts';
+import { labelOf, labels, managedByValue } from '../../core/names/names.ts';
 import type { Pod } from '../../core/snapshot/snapshot.ts';
 import { onPodChange, type Caches } from '../gather/caches.ts';
 
@@ -16,16 +16,25 @@ const rememberedMs = 3_600_000;
 export const isProxyPod = ({ labels: own }: Pick<Pod, 'labels'>): boolean =>
   own[labels.managedBy] === managedByValue && own[labels.component] === 'proxy';
 
+/** Returns the key of a proxy pod's Gateway, with the name as its label has it. */
+export const gatewayOfPod = ({ namespace, labels: own }: Pick<Pod, 'namespace' | 'labels'>): string =>
+  gatewayKey({ namespace, name: own[labels.gatewayName] ?? '' });
+
+/** Returns the same for the key of a Gateway, `namespace/name`. */
+export function labelledKey(gateway: string): string {
+  const [namespace = '', name = ''] = gateway.split('/');
+  return gatewayKey({ namespace, name: labelOf(name) });
+}
+
 export function createKnownProxies(caches: Pick<Caches, 'onChange'>, nowMs: () => number): KnownProxies {
   const known = new Map<string, { gateway: string; goneAtMs?: number }>();
 
   onPodChange(caches, ({ pod: { pod }, isGone }) => {
     if (!isProxyPod(pod)) return;
-    const gateway = gatewayKey({ namespace: pod.namespace, name: pod.labels[labels.gatewayName] ?? '' });
-    known.set(pod.uid, { gateway, ...(isGone && { goneAtMs: nowMs() }) });
+    known.set(pod.uid, { gateway: gatewayOfPod(pod), ...(isGone && { goneAtMs: nowMs() }) });
     if (!isGone) return;
     for (const [uid, { goneAtMs = Infinity }] of known) if (nowMs() - goneAtMs > rememberedMs) known.delete(uid);
   });
 
-  return { isProxy: (gateway, podUid) => known.get(podUid)?.gateway === gateway };
+  return { isProxy: (gateway, podUid) => known.get(podUid)?.gateway === labelledKey(gateway) };
 }

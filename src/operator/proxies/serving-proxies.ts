@@ -1,8 +1,6 @@
 /** Which proxies may serve a backend: the running pods of a Gateway's proxy, whether or not they are connected to the operator. */
-import { gatewayKey } from '../../core/resolve/plan.ts';
-import { labels } from '../../core/names/names.ts';
 import type { Pod, Snapshot } from '../../core/snapshot/snapshot.ts';
-import { isProxyPod } from './known-proxies.ts';
+import { gatewayOfPod, isProxyPod, labelledKey } from './known-proxies.ts';
 import type { Translated } from '../translation/translation-store.ts';
 
 const byGateway = new WeakMap<Snapshot, Map<string, string[]>>();
@@ -14,14 +12,12 @@ const byGateway = new WeakMap<Snapshot, Map<string, string[]>>();
 export function runningProxies(snapshot: Snapshot, gateway: string): string[] {
   let known = byGateway.get(snapshot);
   if (!known) byGateway.set(snapshot, (known = indexProxies(snapshot.pods)));
-  return known.get(gateway) ?? [];
+  return known.get(labelledKey(gateway)) ?? [];
 }
 
 function indexProxies(pods: Pod[]): Map<string, string[]> {
   const proxies = pods.filter((pod) => isProxyPod(pod) && (pod.phase === 'Running' || pod.phase === 'Unknown'));
-  const grouped = Map.groupBy(proxies, ({ namespace, labels: own }) =>
-    gatewayKey({ namespace, name: own[labels.gatewayName] ?? '' }),
-  );
+  const grouped = Map.groupBy(proxies, gatewayOfPod);
   return new Map([...grouped].map(([key, group]) => [key, group.map(({ uid }) => uid)]));
 }
 

@@ -31,6 +31,7 @@ const law: readonly Article[] = [
   { from: 'src/api', may: [] },
   { from: 'src/wire/client', may: ['src/wire', 'src/platform', 'node:'] },
   { from: 'src/wire', may: ['src/api', 'src/platform/record.ts', 'src/platform/cidr.ts'], but: operatorClient },
+  { from: 'src/core/names', may: ['src/api', 'node:crypto'], but: operatorClient },
   { from: 'src/core/session', may: ['src/api', 'src/core', 'src/wire', 'node:crypto'], but: operatorClient },
   {
     from: 'src/core/routing',

@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from '@jest/globals';
 import { parseAllDocuments } from 'yaml';
-import { containerPort, ports } from '../../../src/core/names/names.ts';
+import { bindPorts } from '../../../src/core/names/bind-ports.ts';
+import { ports } from '../../../src/core/names/names.ts';
 
 type Port = { protocol: string; port: number | string; endPort?: number };
 type Rule = { from?: { namespaceSelector: { matchLabels: Record<string, string> } }[]; ports: Port[] };
@@ -38,8 +39,8 @@ test('the API server reaches the webhook, and proxies and sidecars reach discove
 });
 
 test('clients reach the listeners of the proxies, and the ports of the apps', () => {
-  const listeners = [80, 443, 8080, 9000].map(containerPort);
-  expect(listeners.map((port) => allows('holdfast-proxies', port))).toEqual([true, true, true, true]);
+  const listeners = [...bindPorts([80, 443, 8080, 9000, 9090, 10_080]).values()];
+  expect(listeners.filter((port) => !allows('holdfast-proxies', port))).toEqual([]);
   expect([80, 8080, 16_000].map((port) => allows('holdfast-sidecars', port))).toEqual([true, true, true]);
 });
 

@@ -377,13 +377,13 @@ describe('a caller without permission', () => {
       sentence: 'as a sidecar that requests a table',
       call: ['GET', '/v1/table', 'sidecar'],
       status: 403,
-      message: /shop\/cart does not belong to a proxy/,
+      message: /shop\/cart does not belong to the proxy/,
     },
     {
       sentence: 'as a sidecar that reports sessions',
       call: ['POST', '/v1/report', 'sidecar'],
       status: 403,
-      message: /does not belong to a proxy/,
+      message: /does not belong to the proxy/,
     },
     {
       sentence: 'at another path',

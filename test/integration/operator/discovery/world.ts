@@ -65,6 +65,8 @@ export async function startDiscovery() {
         return () => listeners.delete(listener);
       },
     },
+    gatewayOf: ({ namespace, name }) =>
+      name.endsWith('-holdfast') ? { namespace, name: name.slice(0, -9) } : undefined,
     drain: { pods, sources: () => [{ type: 'Proxy', known: true, sessions: 3 }] },
     reports: {
       admit: () => undefined,
